@@ -1,0 +1,56 @@
+"""What can come of asking somebody outside: one of four answers, never a guess.
+
+* `Done` – it happened (or was answered), and the partner signed for it.
+* `Refused` – the partner says no, signed; asking again the same way is pointless.
+* `Unavailable` – it was never sent, so it can't have happened; try again later.
+* `Unknown` – it was sent, and nobody knows whether it happened; ask (query), never do it again blindly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Generic, TypeAlias, TypeVar
+
+T = TypeVar("T")
+U = TypeVar("U")
+
+
+@dataclass(frozen=True, slots=True)
+class Done(Generic[T]):
+    """It happened; ``value`` is what the partner answered."""
+
+    value: T
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The partner's definite no: a stable code and one line for a person."""
+
+    code: str
+    message: str
+    details: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Sent, and unanswered or answered in a way that proves nothing."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unavailable:
+    """Never sent (or turned away unread): nothing has happened."""
+
+    code: str
+    message: str
+
+
+Outcome: TypeAlias = Done[T] | Refused | Unknown | Unavailable
+
+
+def then(outcome: Outcome[T], step: Callable[[T], Outcome[U]]) -> Outcome[U]:
+    """Go on with the value of a `Done`; hand anything else through unchanged."""
+    return step(outcome.value) if isinstance(outcome, Done) else outcome

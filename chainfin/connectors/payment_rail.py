@@ -1,0 +1,229 @@
+"""The payment rail: pay out once, learn what came in, give back what wasn't ours.
+
+An instruction id names a payment for ever. A payment is sent once; if its answer is lost, the rail is *asked*, and
+only a signed "not found" lets the same id be sent again – which the rail itself would recognise.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from chainfin.connectors.http import HttpClient, quoted, read
+from chainfin.connectors.outcome import Done, Outcome, Refused, Unknown, then
+from chainfin.connectors.signature import Evidence, SignatureInvalid
+from chainfin.connectors.wire import (
+    IncomingAnswer,
+    IncomingDocument,
+    PaymentAnswer,
+    PayRequest,
+    RefundAnswer,
+    RefundRequest,
+    SignedDocument,
+)
+from chainfin.errors import BadInput
+from chainfin.money import Money
+
+Status = Literal["done", "pending", "refused", "not_found"]
+
+
+@dataclass(frozen=True, slots=True)
+class Instruction:
+    """Pay ``amount`` to an account. ``instruction_id`` is ours, unique for ever (printable ASCII, up to 128)."""
+
+    instruction_id: str
+    payee_account: str
+    payee_name: str
+    amount: Money
+    purpose: str
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """The bank's signed word that it paid."""
+
+    instruction_id: str
+    bank_reference: str
+    amount: Money
+    payee_account: str
+    paid_at: datetime
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where an instruction stands at the rail; ``code``/``message`` say why one was refused."""
+
+    status: Status
+    answer: PaymentAnswer
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """One payment that arrived, as the bank signed it. ``sequence`` grows in the order of booking."""
+
+    sequence: int
+    bank_reference: str
+    payer_account: str
+    payer_name: str
+    payee_account: str
+    amount: Money
+    remittance: str
+    received_at: datetime
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingPage:
+    """Payments after a cursor; ``next_cursor`` is where to go on (unchanged where there was nothing)."""
+
+    items: tuple[Incoming, ...]
+    next_cursor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """The bank's signed word that it gave back (part of) an incoming payment."""
+
+    refund_id: str
+    refund_reference: str
+    bank_reference: str
+    amount: Money
+    refunded_at: datetime
+    evidence: Evidence
+
+
+class PaymentRail:
+    """One bank's rail behind an `HttpClient`."""
+
+    def __init__(self, client: HttpClient) -> None:
+        self._client = client
+
+    def settle(self, instruction: Instruction, *, first: bool) -> Outcome[Confirmation]:
+        """See the instruction through as far as can be known now; safe to call until it is Done or Refused.
+
+        ``first`` is true only if no earlier call can have sent it. Refused carries the rail's code, or
+        payment_instruction_conflict where the id was used for something else. Unknown payment_pending,
+        payment_unconfirmed, payment_answer_mismatch: call again with ``first=False``.
+        """
+        if not first:
+            standing = self.query(instruction.instruction_id)
+            if not (isinstance(standing, Done) and standing.value.status == "not_found"):
+                return then(standing, lambda found: _confirmed(instruction, found))
+        sent = self.pay(instruction)
+        if not isinstance(sent, Unknown):
+            return sent
+        standing = self.query(instruction.instruction_id)
+        if isinstance(standing, Done):
+            return _confirmed(instruction, standing.value)
+        return sent
+
+    def pay(self, instruction: Instruction) -> Outcome[Confirmation]:
+        """Send once. A lost answer is Unknown: use `query` or `settle`, not `pay`, to go on."""
+        request = PayRequest(
+            payee_account=instruction.payee_account,
+            payee_name=instruction.payee_name,
+            amount=str(instruction.amount),
+            currency=instruction.amount.currency,
+            purpose=instruction.purpose,
+        )
+        path = quoted("rail", "payments", instruction.instruction_id)
+        sent = self._client.call("PUT", path, json=request, idempotent=False)
+        return then(then(sent, _standing), lambda found: _confirmed(instruction, found))
+
+    def query(self, instruction_id: str) -> Outcome[Standing]:
+        """What the rail knows of the instruction, signed."""
+        answer = self._client.call("GET", quoted("rail", "payments", instruction_id), idempotent=True)
+        standing = then(answer, _standing)
+        if isinstance(standing, Done) and standing.value.answer.instruction_id != instruction_id:
+            return Unknown("payment_answer_mismatch", "the rail answered about another instruction")
+        return standing
+
+    def incoming(self, cursor: int = 0, limit: int = 200) -> Outcome[IncomingPage]:
+        """Payments booked after ``cursor`` (0: from the beginning), oldest first."""
+        params = {"after": cursor, "limit": limit}
+        answer = self._client.call("GET", "/rail/incoming", params=params, idempotent=True)
+        return then(then(answer, lambda seen: read(IncomingAnswer, seen)), lambda page: self._page(cursor, page))
+
+    def refund(self, refund_id: str, bank_reference: str, amount: Money, reason: str) -> Outcome[Refund]:
+        """Give back (part of) an incoming payment; idempotent by ``refund_id`` at the rail, so it is retried."""
+        request = RefundRequest(
+            bank_reference=bank_reference, amount=str(amount), currency=amount.currency, reason=reason
+        )
+        answer = self._client.call("PUT", quoted("rail", "refunds", refund_id), json=request, idempotent=True)
+
+        def accept(evidence: Evidence) -> Outcome[Refund]:
+            return then(read(RefundAnswer, evidence), lambda body: matched(body, evidence))
+
+        def matched(body: RefundAnswer, evidence: Evidence) -> Outcome[Refund]:
+            given = Money.parse(body.amount, body.currency)
+            if (body.refund_id, body.bank_reference, given) != (refund_id, bank_reference, amount):
+                return Unknown("payment_answer_mismatch", "the rail confirms another refund")
+            return Done(Refund(refund_id, body.refund_reference, bank_reference, given, body.at, evidence))
+
+        return then(answer, accept)
+
+    def _page(self, cursor: int, page: IncomingAnswer) -> Outcome[IncomingPage]:
+        if page.after != cursor or page.next < cursor:
+            return Unknown("payment_answer_mismatch", "the rail answered from another cursor")
+        items: list[Incoming] = []
+        for item in page.items:
+            try:
+                items.append(self._incoming(item))
+            except SignatureInvalid as error:
+                return Unknown("partner_signature_invalid", str(error))
+            except (ValueError, BadInput) as error:
+                return Unknown("partner_answer_malformed", str(error).splitlines()[0])
+        return Done(IncomingPage(tuple(items), page.next))
+
+    def _incoming(self, item: SignedDocument) -> Incoming:
+        evidence = self._client.verifier.check(item.body.encode(), item.signature)
+        body = IncomingDocument.model_validate_json(evidence.body)
+        return Incoming(
+            sequence=body.sequence,
+            bank_reference=body.bank_reference,
+            payer_account=body.payer_account,
+            payer_name=body.payer_name,
+            payee_account=body.payee_account,
+            amount=Money.parse(body.amount, body.currency),
+            remittance=body.remittance,
+            received_at=body.at,
+            evidence=evidence,
+        )
+
+
+def _standing(evidence: Evidence) -> Outcome[Standing]:
+    return then(read(PaymentAnswer, evidence), lambda body: Done(Standing(body.status, body, evidence)))
+
+
+def _confirmed(instruction: Instruction, standing: Standing) -> Outcome[Confirmation]:
+    """The rail's word held against what we asked for: a "done" of anything else confirms nothing."""
+    answer = standing.answer
+    if answer.instruction_id != instruction.instruction_id:
+        return Unknown("payment_answer_mismatch", "the rail answered about another instruction")
+    match standing.status:
+        case "not_found":
+            return Unknown("payment_unconfirmed", "sent, and the rail doesn't know it (yet)")
+        case "pending":
+            return Unknown("payment_pending", "the rail has it and hasn't settled it yet")
+        case "refused":
+            code = answer.code or "payment_refused"
+            return Refused(code, answer.message or "the rail refused", standing.evidence.as_json())
+        case "done":
+            asked = (str(instruction.amount), instruction.amount.currency, instruction.payee_account)
+            if (answer.amount, answer.currency, answer.payee_account) != asked:
+                return Unknown("payment_answer_mismatch", "the rail confirms another amount or payee")
+            if answer.bank_reference is None or answer.at is None:
+                return Unknown("partner_answer_malformed", "a confirmation without bank reference or time")
+            return Done(
+                Confirmation(
+                    instruction_id=instruction.instruction_id,
+                    bank_reference=answer.bank_reference,
+                    amount=instruction.amount,
+                    payee_account=instruction.payee_account,
+                    paid_at=answer.at,
+                    evidence=standing.evidence,
+                )
+            )

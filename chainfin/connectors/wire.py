@@ -1,0 +1,169 @@
+"""The messages that go over the wire to and from the three partners. Amounts are strings in major units.
+
+Answers name their ``kind``, so that a signed message of one sort can't be passed off as another.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
+
+Ref = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[\x21-\x7e]+$")]
+Line = Annotated[str, Field(max_length=256)]
+Amount = Annotated[str, Field(max_length=24, pattern=r"^[0-9]+(\.[0-9]+)?$")]
+Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class Message(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Problem(Message):
+    """A signed no to the request ``about`` (method and path)."""
+
+    kind: Literal["problem"] = "problem"
+    about: str
+    code: str
+    message: str
+
+
+class PayRequest(Message):
+    payee_account: Ref
+    payee_name: Line
+    amount: Amount
+    currency: Currency
+    purpose: Line
+
+
+class PaymentAnswer(Message):
+    """The rail's word on one instruction; ``not_found`` carries the id alone."""
+
+    kind: Literal["payment"] = "payment"
+    instruction_id: Ref
+    status: Literal["done", "pending", "refused", "not_found"]
+    bank_reference: str | None = None
+    payee_account: str | None = None
+    amount: Amount | None = None
+    currency: Currency | None = None
+    at: AwareDatetime | None = None
+    code: str | None = None
+    message: str | None = None
+
+
+class IncomingRequest(Message):
+    """Sandbox only: somebody pays into one of our collection accounts."""
+
+    payment_id: Ref
+    payer_account: Ref
+    payer_name: Line
+    payee_account: Ref
+    amount: Amount
+    currency: Currency
+    remittance: Line
+
+
+class IncomingDocument(Message):
+    """The bank's signed statement line of one incoming payment."""
+
+    kind: Literal["incoming"] = "incoming"
+    sequence: int
+    bank_reference: str
+    payer_account: str
+    payer_name: str
+    payee_account: str
+    amount: Amount
+    currency: Currency
+    remittance: str
+    at: AwareDatetime
+
+
+class SignedDocument(Message):
+    """A document inside an answer, signed by itself: ``body`` is the exact text that was signed."""
+
+    body: str
+    signature: str
+
+
+class IncomingAnswer(Message):
+    kind: Literal["incoming_page"] = "incoming_page"
+    after: int
+    next: int
+    items: tuple[SignedDocument, ...]
+
+
+class RefundRequest(Message):
+    bank_reference: Ref
+    amount: Amount
+    currency: Currency
+    reason: Line
+
+
+class RefundAnswer(Message):
+    kind: Literal["refund"] = "refund"
+    refund_id: Ref
+    bank_reference: str
+    refund_reference: str
+    amount: Amount
+    currency: Currency
+    at: AwareDatetime
+
+
+class RegisterRequest(Message):
+    """A pledge as the registry files it. ``pledgor`` and ``pledgee`` are legal ids; the asset is described by hash."""
+
+    pledgor: Ref
+    pledgee: Ref
+    asset_kind: Literal["receivable", "warehouse_receipt"]
+    asset_hash: Hash
+    amount: Amount
+    currency: Currency
+    starts_on: date
+    ends_on: date
+
+
+class CancelRequest(Message):
+    registry_no: Ref
+    reason: Line
+
+
+class RegistryAnswer(Message):
+    kind: Literal["registration"] = "registration"
+    pledge_ref: Ref
+    status: Literal["registered", "cancelled", "not_found"]
+    registry_no: str | None = None
+    filed: RegisterRequest | None = None
+    registered_at: AwareDatetime | None = None
+    cancelled_at: AwareDatetime | None = None
+
+
+class RegistrySearchAnswer(Message):
+    kind: Literal["registry_search"] = "registry_search"
+    asset_hash: Hash
+    entries: tuple[RegistryAnswer, ...]
+
+
+class ConsentRequest(Message):
+    """Sandbox only: the subject agrees, at the partner, that we may read these sources until a day."""
+
+    subject_id: Ref
+    sources: tuple[Ref, ...]
+    valid_until: date
+
+
+class DataQuery(Message):
+    subject_id: Ref
+    request_id: Ref
+
+
+class DataAnswer(Message):
+    """``as_of`` is the last day that the data covers; ``request_id`` is ours, echoed against replay."""
+
+    kind: Literal["data"] = "data"
+    source: Ref
+    subject_id: Ref
+    request_id: Ref
+    as_of: date
+    payload: JsonValue

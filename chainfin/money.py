@@ -1,0 +1,286 @@
+"""Money in whole minor units, rates as decimals, and divisions that say which way they round.
+
+No float touches an amount or a rate. An `int` of minor units (fen, cents) with its ISO 4217 currency is the
+only form that is stored; the major-unit string ("123.45") exists only at the edges.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal, localcontext
+from enum import StrEnum
+from itertools import pairwise
+from typing import NewType
+
+from chainfin.errors import BadInput
+
+Fen = NewType("Fen", int)
+BasisPoints = NewType("BasisPoints", int)
+
+# ISO 4217 minor-unit exponents of the currencies that the service accepts.
+EXPONENTS = {
+    "CNY": 2, "USD": 2, "EUR": 2, "GBP": 2, "HKD": 2, "SGD": 2, "CHF": 2, "AUD": 2, "CAD": 2, "DKK": 2,
+    "SEK": 2, "NOK": 2, "PLN": 2, "CZK": 2, "HUF": 2, "RON": 2, "JPY": 0, "KRW": 0,
+}  # fmt: skip
+
+MAX_MINOR = 2**63 - 1
+"""Amounts fit a signed 64-bit column and a uint64 on chain."""
+
+
+_PLAIN_DECIMAL = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)")
+_MAX_TEXT = 128
+_EXACT = Context(prec=256)
+"""Wide enough that no product of an amount and a parsed rate is ever rounded before we say so (28 digits aren't)."""
+
+
+class Rounding(StrEnum):
+    """Who gains from the fraction of a minor unit."""
+
+    DOWN = ROUND_DOWN
+    UP = ROUND_CEILING
+    FLOOR = ROUND_FLOOR
+    HALF_EVEN = ROUND_HALF_EVEN
+
+
+@dataclass(frozen=True, slots=True, order=False)
+class Money:
+    """An amount: ``minor`` whole minor units of ``currency`` (ISO 4217). May be negative; see `positive`."""
+
+    minor: int
+    currency: str
+
+    def __post_init__(self) -> None:
+        if self.currency not in EXPONENTS:
+            raise BadInput("currency_unknown", f"currency {self.currency!r} is not accepted")
+        if abs(self.minor) > MAX_MINOR:
+            raise BadInput("amount_too_large", "the amount does not fit 64 bits of minor units")
+
+    @classmethod
+    def parse(cls, text: str, currency: str, *, where: str | None = None) -> Money:
+        """Read a major-unit decimal string ("1234.50"). Trailing zeros beyond the exponent are fine, digits aren't.
+
+        Raises BadInput: amount_malformed, amount_too_precise, amount_too_large, currency_unknown.
+        """
+        if currency not in EXPONENTS:
+            raise BadInput("currency_unknown", f"currency {currency!r} is not accepted", where=where)
+        value = _plain_decimal(text)
+        if value is None:
+            raise BadInput("amount_malformed", f"{text[:_MAX_TEXT]!r} is not a decimal amount", where=where)
+        if value.adjusted() > 18:
+            raise BadInput("amount_too_large", "the amount does not fit 64 bits of minor units", where=where)
+        scaled = value.scaleb(EXPONENTS[currency], context=_EXACT)
+        if scaled != scaled.to_integral_value():
+            raise BadInput(
+                "amount_too_precise",
+                f"{text} has more decimals than {currency} has ({EXPONENTS[currency]})",
+                where=where,
+            )
+        return cls(int(scaled), currency)
+
+    @classmethod
+    def positive(cls, text: str, currency: str, *, where: str | None = None) -> Money:
+        """Like `parse`, and greater than zero. Raises BadInput amount_not_positive besides."""
+        money = cls.parse(text, currency, where=where)
+        if money.minor <= 0:
+            raise BadInput("amount_not_positive", f"the amount must be greater than zero, not {text}", where=where)
+        return money
+
+    @classmethod
+    def zero(cls, currency: str) -> Money:
+        return cls(0, currency)
+
+    def __str__(self) -> str:
+        exponent = EXPONENTS[self.currency]
+        return f"{Decimal(self.minor).scaleb(-exponent):.{exponent}f}"
+
+    def _same(self, other: Money) -> None:
+        if self.currency != other.currency:
+            raise BadInput("currency_mismatch", f"{self.currency} can't be reckoned with {other.currency}")
+
+    def __add__(self, other: Money) -> Money:
+        self._same(other)
+        return Money(self.minor + other.minor, self.currency)
+
+    def __sub__(self, other: Money) -> Money:
+        self._same(other)
+        return Money(self.minor - other.minor, self.currency)
+
+    def __neg__(self) -> Money:
+        return Money(-self.minor, self.currency)
+
+    def __lt__(self, other: Money) -> bool:
+        self._same(other)
+        return self.minor < other.minor
+
+    def __le__(self, other: Money) -> bool:
+        self._same(other)
+        return self.minor <= other.minor
+
+    def __gt__(self, other: Money) -> bool:
+        return other < self
+
+    def __ge__(self, other: Money) -> bool:
+        return other <= self
+
+    def times(self, factor: Decimal, rounding: Rounding) -> Money:
+        """``self × factor`` in whole minor units, rounded as said."""
+        exact = _EXACT.multiply(Decimal(self.minor), factor)
+        return Money(int(exact.to_integral_value(rounding=rounding.value)), self.currency)
+
+    def ratio(self, numerator: int, denominator: int, rounding: Rounding) -> Money:
+        """``self × numerator / denominator`` exactly, then rounded as said (denominator > 0)."""
+        return Money(_divide(self.minor * numerator, denominator, rounding), self.currency)
+
+    def allocate(self, weights: Sequence[int]) -> tuple[Money, ...]:
+        """Cut into parts proportional to ``weights`` that add up exactly: largest remainder, first place on ties."""
+        total = sum(weights)
+        if total <= 0 or any(weight < 0 for weight in weights):
+            raise BadInput("weights_invalid", "weights must be non-negative and not all zero")
+        parts = [self.minor * weight // total for weight in weights]
+        rests = [self.minor * weight % total for weight in weights]
+        order = sorted(range(len(weights)), key=lambda place: (-rests[place], place))
+        for place in order[: self.minor - sum(parts)]:
+            parts[place] += 1
+        return tuple(Money(part, self.currency) for part in parts)
+
+
+def _plain_decimal(text: str) -> Decimal | None:
+    """ASCII digits with at most one point and a sign; no exponent, no grouping, no other scripts' digits."""
+    stripped = text.strip()
+    if len(stripped) > _MAX_TEXT or not _PLAIN_DECIMAL.fullmatch(stripped):
+        return None
+    return Decimal(stripped)
+
+
+def _divide(numerator: int, denominator: int, rounding: Rounding) -> int:
+    down, rest = divmod(numerator, denominator)
+    match rounding:
+        case Rounding.FLOOR:
+            return down
+        case Rounding.DOWN:
+            return down + (1 if numerator < 0 and rest else 0)
+        case Rounding.UP:
+            return down + (1 if rest else 0)
+        case Rounding.HALF_EVEN:
+            twice = 2 * rest
+            return down + (1 if twice > denominator or (twice == denominator and down % 2 == 1) else 0)
+
+
+# Rates --------------------------------------------------------------------------------------------------------------
+
+RATE_SCALE = 6
+"""Decimals of a rate: a hundredth of a basis point."""
+
+
+def parse_rate(text: str, *, scale: int = RATE_SCALE, where: str | None = None) -> Decimal:
+    """Read a rate as a fraction ("0.0650" is 6.5 %), not negative, below 100 (10,000 %), with ``scale`` decimals.
+
+    Raises BadInput rate_malformed. The result is quantised to ``scale``, so equal rates print alike.
+    """
+    value = _plain_decimal(text)
+    if value is None or value < 0 or value >= 100:
+        raise BadInput("rate_malformed", f"{text[:_MAX_TEXT]!r} is not a rate such as 0.0650", where=where)
+    quantised = value.quantize(Decimal(1).scaleb(-scale), context=_EXACT)
+    if quantised != value:
+        raise BadInput("rate_malformed", f"{text} has more than {scale} decimals", where=where)
+    return abs(quantised)
+
+
+def rate_text(rate: Decimal, *, scale: int = RATE_SCALE) -> str:
+    """The canonical text of a rate: `parse_rate` gives the same rate back. Raises BadInput rate_malformed."""
+    return f"{parse_rate(f'{rate:f}', scale=scale):f}"
+
+
+def rate_of_basis_points(points: BasisPoints) -> Decimal:
+    """A rate from basis points (650 is 0.0650)."""
+    return Decimal(points).scaleb(-4)
+
+
+# Interest -----------------------------------------------------------------------------------------------------------
+
+INTEREST_ROUNDING = Rounding.HALF_EVEN
+"""Interest goes to the nearest fen, ties to even: neither side gains. As the *cumulative* sum is rounded, a loan is off
+by half a fen at most over its whole life, however often it is accrued."""
+
+
+class DayCount(StrEnum):
+    """Days of interest over days of the year; both count the calendar days actually passed."""
+
+    ACT_360 = "ACT/360"
+    ACT_365 = "ACT/365"
+
+    @property
+    def year_days(self) -> int:
+        return 360 if self is DayCount.ACT_360 else 365
+
+
+def interest(principal: Money, annual_rate: Decimal, days: int, basis: DayCount = DayCount.ACT_360) -> Decimal:
+    """Unrounded interest in minor units, to 256 significant digits. Raises BadInput days_negative."""
+    if days < 0:
+        raise BadInput("days_negative", f"interest can't run for {days} days")
+    return _EXACT.divide(_EXACT.multiply(Decimal(principal.minor * days), annual_rate), Decimal(basis.year_days))
+
+
+def interest_on_product(
+    product: int, annual_rate: Decimal, basis: DayCount, currency: str, rounding: Rounding = INTEREST_ROUNDING
+) -> Money:
+    """Interest on an interest product (计息积数, the sum over days of the balance in minor units); rounded once."""
+    numerator, denominator = annual_rate.as_integer_ratio()
+    return Money(_divide(product * numerator, denominator * basis.year_days, rounding), currency)
+
+
+def days_between(start: date, end: date) -> int:
+    """Calendar days from ``start`` to ``end``: the first counts, the last doesn't (算头不算尾)."""
+    return (end - start).days
+
+
+# Yearly cost --------------------------------------------------------------------------------------------------------
+
+_IRR_FLOOR = Decimal("-0.999999")
+_IRR_CEILING = Decimal(10) ** 30
+
+
+def xirr(flows: Iterable[tuple[date, Money]], *, places: int = 4) -> Decimal:
+    """Effective yearly rate (ACT/365, as in spreadsheets' XIRR) at which the flows are worth nothing on the first day.
+
+    Rounded half-even to ``places`` decimals. Raises BadInput irr_undefined unless the flows, netted by date, change
+    sign exactly once: only then is there exactly one rate to state (Descartes' rule of signs).
+    """
+    by_date: dict[date, Money] = {}
+    for day, amount in flows:
+        by_date[day] = by_date[day] + amount if day in by_date else amount
+    dated = [(day, amount.minor) for day, amount in sorted(by_date.items()) if amount.minor]
+    signs = [amount > 0 for _, amount in dated]
+    if sum(one != other for one, other in pairwise(signs)) != 1:
+        raise BadInput("irr_undefined", "the cash flows must change from one sign to the other exactly once")
+    first = dated[0][0]
+    terms = [(Decimal((day - first).days) / 365, Decimal(amount)) for day, amount in dated]
+    with localcontext(Context(prec=40)):
+        return _root(terms, Decimal(1).scaleb(-places))
+
+
+def _root(terms: Sequence[tuple[Decimal, Decimal]], unit: Decimal) -> Decimal:
+    """Bisection: slower than Newton, but it can't run away, and the sign of the worth at the root's sides is known."""
+    opening = terms[0][1].copy_sign(1) / terms[0][1]
+
+    def worth(rate: Decimal) -> Decimal:
+        # Positive above the root for either direction of the flows.
+        return opening * sum(((amount / (1 + rate) ** years) for years, amount in terms), Decimal(0))
+
+    low, high = _IRR_FLOOR, Decimal(1)
+    while worth(high) < 0:
+        low, high = high, high * 4
+        if high > _IRR_CEILING:
+            raise BadInput("irr_undefined", "the yearly rate is beyond any bound")
+    if worth(low) > 0:
+        raise BadInput("irr_undefined", "practically nothing comes back: the yearly rate is next to -100 %")
+    while high - low > unit / 1000:
+        middle = (low + high) / 2
+        if worth(middle) < 0:
+            low = middle
+        else:
+            high = middle
+    return ((low + high) / 2).quantize(unit, rounding=ROUND_HALF_EVEN)

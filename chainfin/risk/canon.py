@@ -1,0 +1,80 @@
+"""One spelling of every record: canonical JSON (RFC 8785) without floats, and its SHA-256."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
+
+import rfc8785
+
+from chainfin.errors import BadInput
+
+Json: TypeAlias = "bool | int | str | None | Sequence[Json] | Mapping[str, Json]"
+
+SAFE_INTEGER = 2**53 - 1
+"""RFC 8785 §3.2.2.3: beyond it JSON numbers are not the same everywhere; amounts are strings for this reason."""
+
+
+def canonical_bytes(value: object) -> bytes:
+    """The RFC 8785 bytes of ``value``. Raises BadInput record_not_canonical on a float or anything that isn't JSON."""
+    _forbid(value, "")
+    try:
+        return rfc8785.dumps(value)  # type: ignore[arg-type]  # _forbid has checked the shape
+    except (rfc8785.CanonicalizationError, UnicodeEncodeError) as error:
+        raise BadInput("record_not_canonical", f"no canonical JSON form: {error}") from None
+
+
+def content_hash(value: object) -> str:
+    """SHA-256 of the canonical bytes as 0x and 64 hex digits (a bytes32 on chain)."""
+    return "0x" + hashlib.sha256(canonical_bytes(value)).hexdigest()
+
+
+def _forbid(value: object, where: str) -> None:
+    if value is None or isinstance(value, (bool, str)):
+        return
+    if isinstance(value, int):
+        if abs(value) > SAFE_INTEGER:
+            raise BadInput("record_not_canonical", "integers beyond 2^53 - 1 must be strings", where=where or "/")
+        return
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            if not isinstance(key, str):
+                raise BadInput("record_not_canonical", "a key is not a string", where=where or "/")
+            _forbid(item, f"{where}/{key}")
+        return
+    if isinstance(value, (list, tuple)):
+        for place, item in enumerate(value):
+            _forbid(item, f"{where}/{place}")
+        return
+    raise BadInput("record_not_canonical", f"a {type(value).__name__} has no place in a record", where=where or "/")
+
+
+def first_difference(expected: object, found: object, where: str = "") -> str | None:
+    """The JSON pointer of the first place (keys in order) where two JSON values differ; None when equal."""
+    if isinstance(expected, Mapping) and isinstance(found, Mapping):
+        for key in sorted(set(expected) | set(found)):
+            if key not in expected or key not in found:
+                return f"{where}/{key}"
+            if (place := first_difference(expected[key], found[key], f"{where}/{key}")) is not None:
+                return place
+        return None
+    if isinstance(expected, (list, tuple)) and isinstance(found, (list, tuple)):
+        for index, (left, right) in enumerate(zip(expected, found, strict=False)):
+            if (place := first_difference(left, right, f"{where}/{index}")) is not None:
+                return place
+        return None if len(expected) == len(found) else f"{where}/{min(len(expected), len(found))}"
+    # 1 == True in Python, not in JSON
+    return None if type(expected) is type(found) and expected == found else where or "/"
+
+
+def pointer_value(document: object, pointer: str) -> object:
+    """What stands at a JSON pointer; None where nothing does."""
+    for step in pointer.split("/")[1:]:
+        if isinstance(document, Mapping):
+            document = document.get(step)
+        elif isinstance(document, (list, tuple)) and step.isdigit() and int(step) < len(document):
+            document = document[int(step)]
+        else:
+            return None
+    return document

@@ -1,0 +1,68 @@
+"""Settings from the environment (``CHAINFIN_…``), each with a safe default."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from chainfin.errors import BadInput
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What one process needs to know of its surroundings. See README for the variables."""
+
+    home: Path
+    """CHAINFIN_HOME: embedded database, chain, keys, sandbox. Made on first use, mode 0700."""
+    database_url: str
+    """CHAINFIN_DATABASE_URL: sqlite:///… (default, in home) or postgresql+psycopg://…"""
+    chain_url: str | None
+    """CHAINFIN_CHAIN_URL: a JSON-RPC node; None is the embedded chain in home."""
+    chain_id: int | None
+    """CHAINFIN_CHAIN_ID: refuse a node that is on another chain. None accepts what the node says at first start."""
+    finality_depth: int
+    """CHAINFIN_FINALITY_DEPTH: blocks below the head that count as final (0 on the embedded chain, 2 by RPC)."""
+    registry_url: str | None
+    """CHAINFIN_REGISTRY_URL: the statutory registry's adapter endpoint; None starts the sandbox."""
+    rail_url: str | None
+    """CHAINFIN_RAIL_URL: the payment rail's; None starts the sandbox."""
+    partner_url: str | None
+    """CHAINFIN_PARTNER_URL: the data partner's; None starts the sandbox."""
+    host: str = "127.0.0.1"
+    port: int = 8310
+    cell: str = "c0"
+    """CHAINFIN_CELL: the logical unit (逻辑单元) that this process serves."""
+    public_domain: str = field(default="127.0.0.1")
+    """CHAINFIN_DOMAIN: the domain that a wallet sign-in message has to name (EIP-4361)."""
+
+
+def load(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings. Raises BadInput setting_invalid naming the variable."""
+    env = os.environ if environ is None else environ
+    home = Path(env.get("CHAINFIN_HOME", ".chainfin")).expanduser().resolve()
+    chain_url = env.get("CHAINFIN_CHAIN_URL") or None
+    return Settings(
+        home=home,
+        database_url=env.get("CHAINFIN_DATABASE_URL") or f"sqlite:///{home / 'chainfin.db'}",
+        chain_url=chain_url,
+        chain_id=_number(env, "CHAINFIN_CHAIN_ID"),
+        finality_depth=_number(env, "CHAINFIN_FINALITY_DEPTH") or (2 if chain_url else 0),
+        registry_url=env.get("CHAINFIN_REGISTRY_URL") or None,
+        rail_url=env.get("CHAINFIN_RAIL_URL") or None,
+        partner_url=env.get("CHAINFIN_PARTNER_URL") or None,
+        host=env.get("CHAINFIN_HOST", "127.0.0.1"),
+        port=_number(env, "CHAINFIN_PORT") or 8310,
+        cell=env.get("CHAINFIN_CELL", "c0"),
+        public_domain=env.get("CHAINFIN_DOMAIN", "127.0.0.1"),
+    )
+
+
+def _number(env: Mapping[str, str], name: str) -> int | None:
+    text = env.get(name)
+    if not text:
+        return None
+    if not text.isdigit():
+        raise BadInput("setting_invalid", f"{name} must be a whole number, not {text!r}", where=name)
+    return int(text)

@@ -1,0 +1,70 @@
+"""The journal (append-only), and the outbox of commands for drivers."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import JSON, BigInteger, CheckConstraint, Index
+from sqlmodel import Field, SQLModel
+
+from chainfin.storage.types import UtcDateTime
+
+
+class JournalRow(SQLModel, table=True):
+    """One balanced posting. ``key`` makes it happen once; ``hash`` chains it to the journal before it."""
+
+    __tablename__ = "journal"
+
+    id: int | None = Field(default=None, primary_key=True)
+    key: str = Field(unique=True)
+    kind: str
+    ref: str = Field(index=True)
+    business_date: date = Field(index=True)
+    reverses: str | None = None
+    previous_hash: str
+    hash: str = Field(unique=True)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class EntryRow(SQLModel, table=True):
+    """One line of a journal: exactly one of debit and credit, in minor units."""
+
+    __tablename__ = "entry"
+    __table_args__ = (
+        CheckConstraint("(debit > 0 and credit = 0) or (credit > 0 and debit = 0)", name="one_side"),
+        Index("ix_entry_account_ref", "account", "ref"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    journal_id: int = Field(foreign_key="journal.id", index=True)
+    account: str
+    ref: str = Field(index=True)
+    """Sub-ledger: a loan id or a party id."""
+    currency: str
+    debit: int = Field(default=0, sa_type=BigInteger)
+    credit: int = Field(default=0, sa_type=BigInteger)
+
+
+class OutboxRow(SQLModel, table=True):
+    """A command for a driver, committed with the state it belongs to.
+
+    ``status``: due → claimed → done | refused | dead; ``unknown`` when it was sent and nobody knows: the driver asks again,
+    it never repeats blindly.
+    """
+
+    __tablename__ = "outbox"
+    __table_args__ = (Index("ix_outbox_due", "topic", "status", "not_before"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    cell: str = "c0"
+    topic: str
+    key: str = Field(unique=True)
+    payload: dict[str, object] = Field(sa_type=JSON)
+    status: str = "due"
+    attempts: int = 0
+    not_before: datetime = Field(sa_type=UtcDateTime)
+    claimed_by: str | None = None
+    claimed_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    result: dict[str, object] | None = Field(default=None, sa_type=JSON)
+    error: str | None = None
+    created_at: datetime = Field(sa_type=UtcDateTime)

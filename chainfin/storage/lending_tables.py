@@ -1,0 +1,168 @@
+"""Applications, offers, limits, loans and repayments."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import JSON, BigInteger, CheckConstraint, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from chainfin.storage.types import UtcDateTime
+
+
+class ApplicationRow(SQLModel, table=True):
+    """A request for money. ``record`` is the canonical decision record, byte for byte as it was hashed."""
+
+    __tablename__ = "application"
+
+    id: str = Field(primary_key=True)
+    cell: str
+    product: str
+    """receivable | inventory | general"""
+    borrower_id: str = Field(foreign_key="party.id", index=True)
+    lender_id: str = Field(foreign_key="party.id", index=True)
+    asset_id: str | None = Field(default=None, index=True)
+    currency: str
+    requested: int = Field(sa_type=BigInteger)
+    days: int
+    consent: dict[str, object] = Field(default_factory=dict, sa_type=JSON)
+    status: str = "received"
+    record: str | None = None
+    record_hash: str | None = Field(default=None, index=True)
+    refusals: list[dict[str, object]] = Field(default_factory=list, sa_type=JSON)
+    loan_id: str | None = Field(default=None, index=True)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    updated_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class ApplicationNodeRow(SQLModel, table=True):
+    """One node of an application's way: started, ended, outcome. Rows are only added and ended, never rewritten."""
+
+    __tablename__ = "application_node"
+    __table_args__ = (UniqueConstraint("application_id", "seq"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    application_id: str = Field(foreign_key="application.id", index=True)
+    seq: int
+    name: str
+    started_at: datetime = Field(sa_type=UtcDateTime)
+    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    outcome: str | None = None
+    detail: dict[str, object] = Field(default_factory=dict, sa_type=JSON)
+
+
+class SourceDataRow(SQLModel, table=True):
+    """What a data partner said of a party, as signed by it, with the day it speaks of."""
+
+    __tablename__ = "source_data"
+
+    id: str = Field(primary_key=True)
+    party_id: str = Field(foreign_key="party.id", index=True)
+    application_id: str | None = Field(default=None, index=True)
+    source: str
+    payload: dict[str, object] = Field(sa_type=JSON)
+    as_of: date
+    fetched_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class OfferRow(SQLModel, table=True):
+    """Terms offered on an approved application. ``status``: open | accepted | expired | withdrawn."""
+
+    __tablename__ = "offer"
+
+    id: str = Field(primary_key=True)
+    application_id: str = Field(foreign_key="application.id", unique=True)
+    terms: dict[str, object] = Field(sa_type=JSON)
+    amount: int = Field(sa_type=BigInteger)
+    pledge_amount: int = Field(default=0, sa_type=BigInteger)
+    act_id: str | None = None
+    """The act (grant of pledge, or acceptance) whose signature accepts the offer."""
+    status: str = "open"
+    expires_at: datetime = Field(sa_type=UtcDateTime)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class LimitRow(SQLModel, table=True):
+    """A credit limit of a lender on a key (debtor, borrower …). The CHECK is the last line against a breach."""
+
+    __tablename__ = "credit_limit"
+    __table_args__ = (
+        UniqueConstraint("lender_id", "kind", "key", "currency"),
+        CheckConstraint("held >= 0 and used >= 0 and held + used <= amount", name="within"),
+    )
+
+    id: str = Field(primary_key=True)
+    cell: str
+    lender_id: str = Field(foreign_key="party.id", index=True)
+    kind: str
+    """debtor | borrower | lender"""
+    key: str
+    currency: str
+    amount: int = Field(sa_type=BigInteger)
+    held: int = Field(default=0, sa_type=BigInteger)
+    used: int = Field(default=0, sa_type=BigInteger)
+    updated_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class HoldRow(SQLModel, table=True):
+    """A part of a limit taken by an application. ``state``: held → used → freed, or held → freed."""
+
+    __tablename__ = "limit_hold"
+    __table_args__ = (UniqueConstraint("application_id", "limit_id"),)
+
+    id: str = Field(primary_key=True)
+    application_id: str = Field(foreign_key="application.id", index=True)
+    limit_id: str = Field(foreign_key="credit_limit.id", index=True)
+    amount: int = Field(sa_type=BigInteger)
+    state: str = "held"
+    updated_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class LoanRow(SQLModel, table=True):
+    """A loan's terms and state. What is owed is read from the ledger, never stored here."""
+
+    __tablename__ = "loan"
+
+    id: str = Field(primary_key=True)
+    cell: str
+    application_id: str = Field(foreign_key="application.id", unique=True)
+    borrower_id: str = Field(foreign_key="party.id", index=True)
+    lender_id: str = Field(foreign_key="party.id", index=True)
+    product: str
+    currency: str
+    principal: int = Field(sa_type=BigInteger)
+    terms: dict[str, object] = Field(sa_type=JSON)
+    start_date: date | None = None
+    maturity: date
+    status: str = "approved"
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    funded_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    closed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class RepaymentRow(SQLModel, table=True):
+    """Money that came in for a loan, once by its bank reference, and how it was allocated."""
+
+    __tablename__ = "repayment"
+
+    id: str = Field(primary_key=True)
+    loan_id: str = Field(foreign_key="loan.id", index=True)
+    source: str
+    """borrower | debtor"""
+    bank_ref: str = Field(unique=True)
+    currency: str
+    amount: int = Field(sa_type=BigInteger)
+    allocation: dict[str, object] = Field(sa_type=JSON)
+    received_on: date
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class EndOfDayRow(SQLModel, table=True):
+    """An end of day that ran to its end; a second run of the same date posts nothing."""
+
+    __tablename__ = "end_of_day"
+
+    business_date: date = Field(primary_key=True)
+    loans: int
+    journals: int
+    finished_at: datetime = Field(sa_type=UtcDateTime)

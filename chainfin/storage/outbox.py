@@ -1,0 +1,93 @@
+"""The outbox: commands committed with the state they belong to, claimed and carried out by drivers.
+
+A claim is a lease. A driver that dies leaves its rows to the next one after ``lease``; what it may have sent is
+then found out by asking (idempotent keys), not by guessing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlmodel import Session, col, or_, select
+
+from chainfin.storage.ledger_tables import OutboxRow
+
+
+def put(
+    session: Session, topic: str, key: str, payload: dict[str, object], *, now: datetime, cell: str = "c0"
+) -> OutboxRow:
+    """Add a command. The same ``key`` again returns the row that exists: a command is given once."""
+    existing = session.exec(select(OutboxRow).where(OutboxRow.key == key)).one_or_none()
+    if existing is not None:
+        return existing
+    row = OutboxRow(cell=cell, topic=topic, key=key, payload=payload, not_before=now, created_at=now)
+    session.add(row)
+    session.flush()
+    return row
+
+
+def claim(
+    session: Session,
+    topics: Sequence[str],
+    *,
+    worker: str,
+    now: datetime,
+    lease: timedelta = timedelta(seconds=60),
+    limit: int = 100,
+) -> list[OutboxRow]:
+    """Take up to ``limit`` due (or abandoned) rows in order of making, for ``lease``."""
+    due = or_(
+        (col(OutboxRow.status).in_(("due", "unknown"))) & (col(OutboxRow.not_before) <= now),
+        (col(OutboxRow.status) == "claimed") & (col(OutboxRow.claimed_until) < now),
+    )
+    rows = session.exec(
+        select(OutboxRow)
+        .where(col(OutboxRow.topic).in_(topics), due)
+        .order_by(col(OutboxRow.id))
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
+    for row in rows:
+        row.status = "claimed"
+        row.claimed_by = worker
+        row.claimed_until = now + lease
+        row.attempts += 1
+        session.add(row)
+    session.flush()
+    return list(rows)
+
+
+def done(session: Session, row_id: int, result: dict[str, object]) -> None:
+    """It was carried out, with this result."""
+    _end(session, row_id, "done", result, None)
+
+
+def refused(session: Session, row_id: int, code: str, message: str) -> None:
+    """The other side said no, for good."""
+    _end(session, row_id, "refused", {"code": code, "message": message}, code)
+
+
+def dead(session: Session, row_id: int, code: str, message: str) -> None:
+    """It never left and won't be tried again; somebody has to look at it."""
+    _end(session, row_id, "dead", {"code": code, "message": message}, code)
+
+
+def later(session: Session, row_id: int, *, at: datetime, error: str, unknown: bool = False) -> None:
+    """Try (or, if ``unknown``, ask) again at ``at``."""
+    row = session.get_one(OutboxRow, row_id)
+    row.status = "unknown" if unknown else "due"
+    row.not_before = at
+    row.claimed_by = None
+    row.claimed_until = None
+    row.error = error
+    session.add(row)
+
+
+def _end(session: Session, row_id: int, status: str, result: dict[str, object], error: str | None) -> None:
+    row = session.get_one(OutboxRow, row_id)
+    row.status = status
+    row.result = result
+    row.error = error
+    row.claimed_until = None
+    session.add(row)

@@ -1,0 +1,17 @@
+"""All tables, for the migrations and for whoever needs the whole metadata."""
+
+from __future__ import annotations
+
+import importlib
+
+from sqlalchemy import MetaData
+from sqlmodel import SQLModel
+
+MODULES = ("chain_tables", "ledger_tables", "lending_tables", "party_tables", "trade_tables")
+
+
+def metadata() -> MetaData:
+    """The metadata with every table of `MODULES` in it."""
+    for name in MODULES:
+        importlib.import_module(f"chainfin.storage.{name}")
+    return SQLModel.metadata

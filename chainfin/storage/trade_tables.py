@@ -1,0 +1,208 @@
+"""Trade documents, the acts that parties sign, and what the chain says of orders, receivables and receipts.
+
+Rows of order, receivable, warehouse_receipt and pledge are a projection of final chain events; only
+``reserved`` (an amount promised to an application that is not yet on chain) is ours.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import JSON, BigInteger, CheckConstraint, Index, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from chainfin.storage.types import UtcDateTime
+
+
+class DocumentRow(SQLModel, table=True):
+    """A trade document in canonical form. Its root is on chain; ``secret`` (sealed) salts the leaves."""
+
+    __tablename__ = "document"
+
+    id: str = Field(primary_key=True)
+    cell: str
+    kind: str
+    number: str
+    root: str = Field(unique=True)
+    secret: str
+    canonical: dict[str, object] = Field(sa_type=JSON)
+    source_sha256: str = Field(index=True)
+    seller_id: str | None = Field(default=None, foreign_key="party.id", index=True)
+    buyer_id: str | None = Field(default=None, foreign_key="party.id", index=True)
+    order_id: str | None = Field(default=None, index=True)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class ActRow(SQLModel, table=True):
+    """One act of a party: typed data made here, signed by the party, relayed to the chain.
+
+    ``status``: awaiting_signature → signed → final | refused; or expired. ``auths`` holds signatures of other
+    parties that the act needs (a registrar's attestation, a pledgor's grant).
+    """
+
+    __tablename__ = "act"
+    __table_args__ = (UniqueConstraint("signer", "contract", "nonce"),)
+
+    id: str = Field(primary_key=True)
+    cell: str
+    contract: str
+    function: str
+    party_id: str | None = Field(default=None, foreign_key="party.id", index=True)
+    """None: the operator's own act."""
+    signer: str
+    params: dict[str, object] = Field(sa_type=JSON)
+    extra: dict[str, object] = Field(default_factory=dict, sa_type=JSON)
+    auths: list[dict[str, object]] = Field(default_factory=list, sa_type=JSON)
+    typed_data: dict[str, object] = Field(sa_type=JSON)
+    nonce: int = Field(sa_type=BigInteger)
+    deadline: int = Field(sa_type=BigInteger)
+    signature: str | None = None
+    subject: str = Field(index=True)
+    """Id of the thing that the act is about (order, receivable, pledge …)."""
+    status: str = "awaiting_signature"
+    error_code: str | None = None
+    error_message: str | None = None
+    tx_hash: str | None = Field(default=None, index=True)
+    block_number: int | None = Field(default=None, sa_type=BigInteger)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    final_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class ActNonceRow(SQLModel, table=True):
+    """Next unused act nonce of a signer at a contract (handed out in order, so that bitmap words fill up)."""
+
+    __tablename__ = "act_nonce"
+
+    signer: str = Field(primary_key=True)
+    contract: str = Field(primary_key=True)
+    next: int = Field(sa_type=BigInteger)
+
+
+class OrderRow(SQLModel, table=True):
+    """A purchase order; amounts are gross minor units, cumulative."""
+
+    __tablename__ = "purchase_order"
+    __table_args__ = (
+        CheckConstraint("confirmed <= invoiced and invoiced <= received and received <= despatched", name="match"),
+        Index("ix_order_number", "buyer_id", "number"),
+    )
+
+    id: str = Field(primary_key=True)
+    cell: str
+    number: str
+    buyer_id: str = Field(foreign_key="party.id", index=True)
+    seller_id: str = Field(foreign_key="party.id", index=True)
+    document_id: str = Field(foreign_key="document.id")
+    currency: str
+    ordered: int = Field(sa_type=BigInteger)
+    despatched: int = Field(default=0, sa_type=BigInteger)
+    received: int = Field(default=0, sa_type=BigInteger)
+    invoiced: int = Field(default=0, sa_type=BigInteger)
+    confirmed: int = Field(default=0, sa_type=BigInteger)
+    status: str = "posting"
+    """posting (not final yet) | posted | acknowledged | despatched | received | invoiced | closed | cancelled."""
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class ReceivableRow(SQLModel, table=True):
+    """A receivable. ``face = free + pledged + split_away + settled + diluted``; reserved is part of free."""
+
+    __tablename__ = "receivable"
+    __table_args__ = (
+        CheckConstraint(
+            "pledged >= 0 and split_away >= 0 and settled >= 0 and diluted >= 0 and reserved >= 0 "
+            "and pledged + split_away + settled + diluted + reserved <= face",
+            name="conserved",
+        ),
+    )
+
+    id: str = Field(primary_key=True)
+    """Keyed fingerprint of the invoice (bytes32, hex)."""
+    cell: str
+    number: str
+    order_id: str = Field(foreign_key="purchase_order.id", index=True)
+    document_id: str = Field(foreign_key="document.id")
+    seller_id: str = Field(foreign_key="party.id", index=True)
+    debtor_id: str = Field(foreign_key="party.id", index=True)
+    holder_id: str = Field(foreign_key="party.id", index=True)
+    currency: str
+    face: int = Field(sa_type=BigInteger)
+    due_date: date
+    pledged: int = Field(default=0, sa_type=BigInteger)
+    split_away: int = Field(default=0, sa_type=BigInteger)
+    settled: int = Field(default=0, sa_type=BigInteger)
+    diluted: int = Field(default=0, sa_type=BigInteger)
+    reserved: int = Field(default=0, sa_type=BigInteger)
+    status: str = "issuing"
+    """issuing | issued | confirmed | disputed | settled | defaulted | cancelled."""
+    confirmed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class WarehouseReceiptRow(SQLModel, table=True):
+    """An electronic warehouse receipt; quantities in thousandths of ``unit``."""
+
+    __tablename__ = "warehouse_receipt"
+    __table_args__ = (
+        CheckConstraint(
+            "pledged >= 0 and released >= 0 and liquidated >= 0 and reserved >= 0 "
+            "and pledged + released + liquidated + reserved <= issued",
+            name="conserved",
+        ),
+    )
+
+    id: str = Field(primary_key=True)
+    cell: str
+    number: str
+    keeper_id: str = Field(foreign_key="party.id", index=True)
+    owner_id: str = Field(foreign_key="party.id", index=True)
+    goods: dict[str, object] = Field(sa_type=JSON)
+    document_root: str
+    unit: str
+    issued: int = Field(sa_type=BigInteger)
+    pledged: int = Field(default=0, sa_type=BigInteger)
+    released: int = Field(default=0, sa_type=BigInteger)
+    liquidated: int = Field(default=0, sa_type=BigInteger)
+    reserved: int = Field(default=0, sa_type=BigInteger)
+    status: str = "issuing"
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class PriceRow(SQLModel, table=True):
+    """A price of one unit of a graded good on a day, from a named source; the newest row counts."""
+
+    __tablename__ = "price"
+
+    id: int | None = Field(default=None, primary_key=True)
+    good: str = Field(index=True)
+    unit: str
+    currency: str
+    minor_per_unit: int = Field(sa_type=BigInteger)
+    source: str
+    as_of: date
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class PledgeRow(SQLModel, table=True):
+    """A pledge over a part of an asset. ``amount``: fen of a receivable or thousandths of a receipt's unit."""
+
+    __tablename__ = "pledge"
+
+    id: str = Field(primary_key=True)
+    cell: str
+    loan_id: str = Field(foreign_key="loan.id", index=True)
+    asset_kind: str
+    """receivable | warehouse_receipt"""
+    asset_id: str = Field(index=True)
+    pledgor_id: str = Field(foreign_key="party.id", index=True)
+    lender_id: str = Field(foreign_key="party.id", index=True)
+    amount: int = Field(sa_type=BigInteger)
+    released: int = Field(default=0, sa_type=BigInteger)
+    settled: int = Field(default=0, sa_type=BigInteger)
+    decision_hash: str
+    registry_number: str | None = Field(default=None, unique=True)
+    status: str = "pending"
+    """pending | active | releasing | released | enforced | failed"""
+    tx_hash: str | None = None
+    block_number: int | None = Field(default=None, sa_type=BigInteger)
+    created_at: datetime = Field(sa_type=UtcDateTime)
