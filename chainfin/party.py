@@ -1,0 +1,124 @@
+"""Who takes part: roles, legal identifiers and the commitment that stands for them on the chain."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from dataclasses import dataclass
+from enum import IntFlag, StrEnum
+from typing import NewType
+
+from eth_hash.auto import keccak
+from stdnum import lei as _lei
+from stdnum.cn import uscc as _uscc
+from stdnum.exceptions import ValidationError
+
+from chainfin.errors import BadInput
+
+PartyId = NewType("PartyId", int)
+"""The uint32 that the Participants contract gave to a party. 0 is nobody."""
+
+SALT_BYTES = 32
+
+
+class Role(IntFlag):
+    """What a party may do on the chain. The bits are those of the Participants contract."""
+
+    CORE = 1
+    SUPPLIER = 2
+    DISTRIBUTOR = 4
+    LENDER = 8
+    KEEPER = 16
+    AUDITOR = 32
+    BANK = 64
+    REGISTRAR = 128
+
+
+ALL_ROLES = Role(255)
+
+
+def roles_from_names(names: list[str]) -> Role:
+    """`["core", "supplier"]` → roles. Raises BadInput: role_unknown, roles_empty."""
+    roles = Role(0)
+    for name in names:
+        try:
+            roles |= Role[name.upper()]
+        except KeyError:
+            raise BadInput("role_unknown", f"there is no role {name!r}", where="roles") from None
+    if not roles:
+        raise BadInput("roles_empty", "a party has at least one role", where="roles")
+    return roles
+
+
+def role_names(roles: Role) -> list[str]:
+    """The lower-case names of the set bits, lowest bit first."""
+    return [role.name.lower() for role in Role if role in roles and role.name]
+
+
+class Scheme(StrEnum):
+    """The kinds of legal-entity identifier that are accepted."""
+
+    USCC = "USCC"
+    """统一社会信用代码, GB 32100-2015: 18 characters, the last one a check digit."""
+    LEI = "LEI"
+    """ISO 17442: 20 characters, the last two check digits (ISO 7064 MOD 97-10)."""
+
+
+_STRICT = {Scheme.USCC: re.compile(r"[0-9A-Z]{18}"), Scheme.LEI: re.compile(r"[0-9A-Z]{20}")}
+
+
+@dataclass(frozen=True, slots=True)
+class LegalId:
+    """A validated legal identifier in its strict upper-case form. Build it with `legal_id`, `uscc` or `lei`."""
+
+    scheme: Scheme
+    value: str
+
+    def __post_init__(self) -> None:
+        check = _uscc.validate if self.scheme is Scheme.USCC else _lei.validate
+        try:
+            # stdnum forgives blanks, dashes and lower case; one company must have one spelling here
+            valid = bool(_STRICT[self.scheme].fullmatch(self.value)) and check(self.value) == self.value
+        except ValidationError:
+            valid = False
+        if not valid:
+            code = "uscc_invalid" if self.scheme is Scheme.USCC else "lei_invalid"
+            raise BadInput(code, f"{self.value[:40]!r} is not a valid {self.scheme} (form or check digit)")
+
+    def __str__(self) -> str:
+        return f"{self.scheme}:{self.value}"
+
+
+def uscc(value: str) -> LegalId:
+    """Raises BadInput: uscc_invalid."""
+    return LegalId(Scheme.USCC, value)
+
+
+def lei(value: str) -> LegalId:
+    """Raises BadInput: lei_invalid."""
+    return LegalId(Scheme.LEI, value)
+
+
+def legal_id(scheme: str, value: str) -> LegalId:
+    """From two strings of a request. Raises BadInput: legal_id_scheme_unknown, uscc_invalid, lei_invalid."""
+    try:
+        known = Scheme(scheme)
+    except ValueError:
+        raise BadInput("legal_id_scheme_unknown", f"{scheme[:20]!r} is neither USCC nor LEI", where="scheme") from None
+    return LegalId(known, value)
+
+
+def new_salt() -> bytes:
+    """A fresh salt for `legal_commitment`; without it the commitment of a public identifier could be guessed."""
+    return secrets.token_bytes(SALT_BYTES)
+
+
+def legal_commitment(identity: LegalId, salt: bytes) -> bytes:
+    """The bytes32 that stands for a company on the chain: keccak256 of a tag, the scheme, the value and the salt.
+
+    Raises BadInput: salt_too_short (under 16 bytes the registry of companies could be tried through).
+    """
+    if len(salt) < 16:
+        raise BadInput("salt_too_short", "a salt has at least 16 bytes")
+    parts = (b"chainfin legal id v1", identity.scheme.encode(), identity.value.encode(), salt)
+    return keccak(b"".join(len(part).to_bytes(2, "big") + part for part in parts))
