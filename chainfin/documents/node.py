@@ -6,9 +6,9 @@ so the same fault has the same name in every file.
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
@@ -47,7 +47,7 @@ class Node:
         return f"{self.where}/{step}"
 
     def incomplete(self, step: str, what: str | None = None) -> BadInput:
-        name = what or step.rsplit("/", 1)[-1].split(":")[-1]
+        name = what or step.rpartition("/")[2].rpartition(":")[2]
         return BadInput("document_incomplete", f"{name} is missing", where=self.at(step))
 
     def child(self, step: str) -> Node | None:
@@ -83,17 +83,17 @@ class Node:
             raise self.incomplete(step)
         return value
 
-    def date(self, step: str) -> date | None:
+    def date(self, step: str) -> dt.date | None:
         value = self.text(step)
         if value is None:
             return None
         found = _DATE.fullmatch(value)
         try:
-            return date.fromisoformat(found[1]) if found else _bad_date(value, self.at(step))
+            return dt.date.fromisoformat(found[1]) if found else _bad_date(value, self.at(step))
         except ValueError:
             return _bad_date(value, self.at(step))
 
-    def need_date(self, step: str) -> date:
+    def need_date(self, step: str) -> dt.date:
         value = self.date(step)
         if value is None:
             raise self.incomplete(step)
@@ -179,7 +179,7 @@ class Node:
         return code
 
 
-def plain_quantity(value: Decimal, where: str) -> Decimal:
+def plain_quantity(value: Decimal, where: str, decimals: int = MAX_QUANTITY_DECIMALS) -> Decimal:
     """The one form of a quantity: no exponent, no trailing zeros ("100", "0.5"). Raises quantity_too_precise."""
     if value == 0:
         return Decimal(0)
@@ -187,10 +187,8 @@ def plain_quantity(value: Decimal, where: str) -> Decimal:
         raise BadInput("quantity_malformed", "the quantity is beyond any that is traded", where=where)
     scaled = value.normalize()
     exponent = scaled.as_tuple().exponent
-    if isinstance(exponent, int) and exponent < -MAX_QUANTITY_DECIMALS:
-        raise BadInput(
-            "quantity_too_precise", f"{value} has more than {MAX_QUANTITY_DECIMALS} decimals", where=where
-        )
+    if isinstance(exponent, int) and exponent < -decimals:
+        raise BadInput("quantity_too_precise", f"{value} has more than {decimals} decimals", where=where)
     return scaled.quantize(Decimal(1)) if isinstance(exponent, int) and exponent > 0 else scaled
 
 
@@ -200,5 +198,5 @@ def known_currency(code: str, where: str) -> str:
     return code
 
 
-def _bad_date(value: str, where: str) -> date:
+def _bad_date(value: str, where: str) -> dt.date:
     raise BadInput("date_malformed", f"{value!r} is not a date (YYYY-MM-DD)", where=where)

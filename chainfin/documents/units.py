@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-CODES: Final = frozenset(
-    """
+_REC20_AND_21: Final = """
     10 11 13 14 15 1I 20 21 22 23 24 25 27 28 2A 2B 2C 2G 2H 2I 2J 2K 2L 2M 2N 2P 2Q 2R 2U 2X 2Y 2Z 33 34 35 37 38
     3B 3C 40 41 4C 4G 4H 4K 4L 4M 4N 4O 4P 4Q 4R 4T 4U 4W 4X 56 57 58 59 5A 5B 5E 5J 60 61 74 77 80 81 85 87 89 91
     A10 A11 A12 A13 A14 A15 A16 A17 A18 A19 A2 A20 A21 A22 A23 A24 A26 A27 A28 A29 A3 A30 A31 A32 A33 A34 A35 A36
@@ -86,8 +85,9 @@ CODES: Final = frozenset(
     XWU XWV XWW XWX XWY XWZ XXA XXB XXC XXD XXF XXG XXH XXJ XXK XYA XYB XYC XYD XYF XYG XYH XYJ XYK XYL XYM XYN XYP
     XYQ XYR XYS XYT XYV XYW XYX XYY XYZ XZA XZB XZC XZD XZF XZG XZH XZJ XZK XZL XZM XZN XZP XZQ XZR XZS XZT XZU XZV
     XZW XZX XZY XZZ YDK YDQ YRD Z11 Z9 ZP ZZ
-    """.split()
-)
+"""
+
+CODES: Final = frozenset(_REC20_AND_21.split())
 
 NAMES: Final = {
     "C62": "one", "EA": "each", "H87": "piece", "PR": "pair", "SET": "set", "DZN": "dozen",

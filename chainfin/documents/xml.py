@@ -27,9 +27,7 @@ _ROOT = re.compile(rb"<[A-Za-z_]")
 def parse(data: bytes, *, source: str) -> etree._Element:
     """The root element of ``data``, read safely. ``source`` names the file in errors."""
     if len(data) > MAX_BYTES:
-        raise BadInput(
-            "document_too_large", f"the document has {len(data)} bytes, more than {MAX_BYTES}", where=source
-        )
+        raise BadInput("document_too_large", f"the document has {len(data)} bytes, more than {MAX_BYTES}", where=source)
     if not data.strip():
         raise BadInput("document_malformed", "the document is empty", where=source)
     _refuse_doctype(data, source)

@@ -1,0 +1,63 @@
+"""The identity of an invoice as 32 bytes: the same however it is typed, and not to be guessed by who lacks the key.
+
+One invoice makes one receivable on the whole chain, so the id has to survive another way of writing the number.
+Keyed (HMAC-SHA256), because seller ids and invoice numbers are few enough to try them all.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import unicodedata
+from typing import Final
+
+from chainfin.documents.model import Document
+from chainfin.errors import BadInput
+
+MIN_KEY_BYTES: Final = 32
+_DOMAIN: Final = b"chainfin/invoice-fingerprint/1"
+
+# Letters of other alphabets that look like Latin capitals: Unicode normalisation keeps them apart, an eye doesn't.
+_LOOKALIKES: Final = str.maketrans("АВЕКМНОРСТУХІЈЅΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "ABEKMHOPCTYXIJSABEZHIKMNOPTYX")
+
+
+def invoice_fingerprint(key: bytes, seller_legal_id: str, invoice_id: str, *, series: str = "") -> bytes:
+    """The 32-byte id of invoice ``invoice_id`` of the seller with ``seller_legal_id``.
+
+    ``series`` distinguishes numbers that a seller uses again lawfully (发票代码, the code of a paper VAT invoice).
+    Raises BadInput fingerprint_key_short, invoice_identity_empty.
+    """
+    if len(key) < MIN_KEY_BYTES:
+        raise BadInput("fingerprint_key_short", f"the fingerprint key needs {MIN_KEY_BYTES} bytes")
+    parts = [normalised(seller_legal_id), normalised(series), normalised(invoice_id)]
+    if not parts[0] or not parts[2]:
+        raise BadInput("invoice_identity_empty", "an invoice is known by its seller's legal id and its number")
+    # Lengths in front keep ("AB", "C") and ("A", "BC") apart.
+    message = b"".join(len(raw).to_bytes(4, "big") + raw for raw in (part.encode() for part in parts))
+    return hmac.new(key, _DOMAIN + message, hashlib.sha256).digest()
+
+
+def document_fingerprint(key: bytes, invoice: Document) -> bytes:
+    """`invoice_fingerprint` of an invoice. Raises BadInput invoice_identity_empty where it names no legal id."""
+    return invoice_fingerprint(key, invoice.seller.legal_id or "", invoice.id)
+
+
+def normalised(text: str) -> str:
+    """The number without what typing adds: width and case (NFKC), spaces and control characters anywhere,
+    look-alike letters, kinds of dash, punctuation in front and behind."""
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).upper()).translate(_LOOKALIKES)
+    kept = [
+        "-" if unicodedata.category(sign) == "Pd" or sign == "\N{MINUS SIGN}" else sign
+        for sign in folded
+        if unicodedata.category(sign)[0] not in "ZC"
+    ]
+    return _strip("".join(kept))
+
+
+def _strip(text: str) -> str:
+    first, last = 0, len(text)
+    while first < last and unicodedata.category(text[first])[0] in "PS":
+        first += 1
+    while last > first and unicodedata.category(text[last - 1])[0] in "PS":
+        last -= 1
+    return text[first:last]

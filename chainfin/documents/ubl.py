@@ -1,0 +1,273 @@
+"""UBL 2.x trade documents (OASIS) read into the canonical form, a function for each document type.
+
+Errors (BadInput), each with file and XPath: document_kind_unknown, document_incomplete, document_inconsistent,
+currency_mismatch, currency_unknown, amount_malformed, amount_too_precise, amount_too_large, amount_negative,
+amount_not_positive, quantity_malformed, quantity_too_precise, quantity_not_positive, unit_unknown, date_malformed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Final
+
+from lxml import etree
+
+from chainfin.documents import ubl_money, ubl_parts
+from chainfin.documents.model import Document, DocumentKind, Line, Party, References
+from chainfin.documents.node import Node
+from chainfin.errors import BadInput
+
+ROOT_NAMESPACE: Final = "urn:oasis:names:specification:ubl:schema:xsd:"
+MAX_LINES: Final = 10_000
+
+# Line statuses of an order response (UBL code list "Line Status") with which the seller doesn't agree to the line.
+_REFUSING: Final = frozenset({"Cancelled", "Disputed", "Rejected"})
+# Response codes of the whole order: UN/ECE 4343 (AP accepted, AC/AB acknowledged, CA conditional, RE rejected).
+_ACCEPTING: Final = frozenset({"AP", "accepted", "Accepted", "29"})
+
+
+def read(root: etree._Element, *, source: str) -> Document:
+    """The document at ``root``."""
+    name = etree.QName(root)
+    node = Node(root, f"/{name.localname}", source)
+    reader = _READERS.get(name.localname)
+    if reader is None or name.namespace != f"{ROOT_NAMESPACE}{name.localname}-2":
+        known = ", ".join(_READERS)
+        raise BadInput(
+            "document_kind_unknown",
+            f"{name.localname} is no UBL 2 document that is read here ({known})",
+            where=node.where,
+        )
+    return reader(node)
+
+
+def _lines(node: Node, step: str) -> tuple[Node, ...]:
+    found = node.children(step)
+    if not found:
+        raise node.incomplete(step)
+    if len(found) > MAX_LINES:
+        raise BadInput("document_too_large", f"the document has more than {MAX_LINES} lines", where=node.where)
+    return found
+
+
+def _order(node: Node) -> Document:
+    return _ordering(node, DocumentKind.ORDER)
+
+
+def _order_change(node: Node) -> Document:
+    return _ordering(node, DocumentKind.ORDER_CHANGE)
+
+
+def _ordering(node: Node, kind: DocumentKind) -> Document:
+    number, issued = _head(node)
+    seller, buyer = _traders(node)
+    nodes = _lines(node, "cac:OrderLine")
+    items = tuple(item.need("cac:LineItem") for item in nodes)
+    currency = ubl_money.currency_of(
+        node,
+        "cac:AnticipatedMonetaryTotal/cbc:PayableAmount",
+        "cac:OrderLine/cac:LineItem/cbc:LineExtensionAmount",
+    )
+    lines = tuple(_order_line(item, currency) for item in items)
+    return Document(
+        kind=kind,
+        id=number,
+        issue_date=issued,
+        seller=seller,
+        buyer=buyer,
+        currency=currency,
+        lines=ubl_parts.unique_ids(lines, nodes[0]),
+        totals=ubl_money.order_totals(node, "cac:AnticipatedMonetaryTotal", lines, currency),
+        terms=_terms(node),
+        references=ubl_parts.references(node, items),
+    )
+
+
+def _order_line(item: Node, currency: str) -> Line:
+    tax = ubl_money.not_negative(item, "cbc:TotalTaxAmount", currency)
+    return ubl_parts.line(
+        item,
+        quantity=item.need_quantity("cbc:Quantity"),
+        amount=ubl_money.line_amount(item, currency),
+        tax=ubl_money.tax_total(item, currency) if tax is None else tax,
+        currency=currency,
+    )
+
+
+def _order_cancellation(node: Node) -> Document:
+    number, issued = _head(node)
+    seller, buyer = _traders(node)
+    return Document(
+        kind=DocumentKind.ORDER_CANCELLATION,
+        id=number,
+        issue_date=issued,
+        seller=seller,
+        buyer=buyer,
+        terms=node.text("cbc:CancellationNote"),
+        references=_needing_order(node),
+    )
+
+
+def _order_response_simple(node: Node) -> Document:
+    accepted = node.flag("cbc:AcceptedIndicator")
+    if accepted is None:
+        raise node.incomplete("cbc:AcceptedIndicator")
+    number, issued = _head(node)
+    seller, buyer = _traders(node)
+    return Document(
+        kind=DocumentKind.ORDER_RESPONSE,
+        id=number,
+        issue_date=issued,
+        seller=seller,
+        buyer=buyer,
+        references=_needing_order(node),
+        accepted=accepted,
+        terms=node.text("cbc:RejectionNote"),
+    )
+
+
+def _order_response(node: Node) -> Document:
+    """A full response accepts the order if its code says so, or without a code if no line is refused."""
+    number, issued = _head(node)
+    seller, buyer = _traders(node)
+    items = tuple(item.need("cac:LineItem") for item in node.children("cac:OrderLine"))
+    lines = tuple(ubl_parts.line(item, quantity=item.quantity("cbc:Quantity", zero=True)) for item in items)
+    code = node.text("cbc:OrderResponseCode")
+    refused = any(item.text("cbc:LineStatusCode") in _REFUSING for item in items)
+    return Document(
+        kind=DocumentKind.ORDER_RESPONSE,
+        id=number,
+        issue_date=issued,
+        seller=seller,
+        buyer=buyer,
+        lines=ubl_parts.unique_ids(lines, node),
+        references=_needing_order(node),
+        accepted=not refused and (code is None or code in _ACCEPTING),
+    )
+
+
+def _despatch_advice(node: Node) -> Document:
+    return _goods(node, DocumentKind.DESPATCH_ADVICE, "cac:DespatchLine", "cbc:DeliveredQuantity")
+
+
+def _receipt_advice(node: Node) -> Document:
+    return _goods(node, DocumentKind.RECEIPT_ADVICE, "cac:ReceiptLine", "cbc:ReceivedQuantity")
+
+
+def _goods(node: Node, kind: DocumentKind, step: str, quantity: str) -> Document:
+    number, issued = _head(node)
+    nodes = _lines(node, step)
+    lines = tuple(_goods_line(item, quantity) for item in nodes)
+    return Document(
+        kind=kind,
+        id=number,
+        issue_date=issued,
+        seller=ubl_parts.party(node, "cac:SellerSupplierParty", "cac:DespatchSupplierParty"),
+        buyer=ubl_parts.party(node, "cac:BuyerCustomerParty", "cac:DeliveryCustomerParty"),
+        lines=ubl_parts.unique_ids(lines, nodes[0]),
+        references=ubl_parts.references(node, nodes),
+    )
+
+
+def _goods_line(item: Node, step: str) -> Line:
+    quantity = item.need_quantity(step, zero=True)
+    rejected = item.quantity("cbc:RejectedQuantity", zero=True)
+    if rejected is not None and rejected[1] != quantity[1]:
+        raise BadInput(
+            "document_inconsistent",
+            f"received in {quantity[1]} but rejected in {rejected[1]}",
+            where=item.at("cbc:RejectedQuantity/@unitCode"),
+        )
+    if rejected is not None and rejected[0] > quantity[0]:
+        raise BadInput(
+            "document_inconsistent", "more is rejected than was received", where=item.at("cbc:RejectedQuantity")
+        )
+    return ubl_parts.line(item, quantity=quantity, rejected=None if rejected is None else rejected[0])
+
+
+def _invoice(node: Node) -> Document:
+    return _bill(node, DocumentKind.INVOICE, "cac:InvoiceLine", "cbc:InvoicedQuantity")
+
+
+def _credit_note(node: Node) -> Document:
+    return _bill(node, DocumentKind.CREDIT_NOTE, "cac:CreditNoteLine", "cbc:CreditedQuantity")
+
+
+def _bill(node: Node, kind: DocumentKind, step: str, quantity: str) -> Document:
+    number, issued = _head(node)
+    seller = ubl_parts.party(node, "cac:AccountingSupplierParty")
+    buyer = ubl_parts.party(node, "cac:AccountingCustomerParty")
+    nodes = _lines(node, step)
+    currency = ubl_money.currency_of(
+        node, "cac:LegalMonetaryTotal/cbc:PayableAmount", f"{step}/cbc:LineExtensionAmount"
+    )
+    lines = tuple(_bill_line(item, quantity, currency, kind) for item in nodes)
+    return Document(
+        kind=kind,
+        id=number,
+        issue_date=issued,
+        seller=seller,
+        buyer=buyer,
+        currency=currency,
+        lines=ubl_parts.unique_ids(lines, nodes[0]),
+        totals=ubl_money.totals(node, "cac:LegalMonetaryTotal", lines, currency),
+        due_date=_due_date(node),
+        terms=_terms(node),
+        references=ubl_parts.references(node, nodes),
+    )
+
+
+def _bill_line(item: Node, step: str, currency: str, kind: DocumentKind) -> Line:
+    """A credit note may credit an amount without goods; an invoice without quantities can't be matched."""
+    quantity = item.quantity(step) if kind is DocumentKind.CREDIT_NOTE else item.need_quantity(step)
+    return ubl_parts.line(
+        item,
+        quantity=quantity,
+        amount=ubl_money.line_amount(item, currency),
+        tax=ubl_money.tax_total(item, currency),
+        currency=currency,
+    )
+
+
+def _head(node: Node) -> tuple[str, date]:
+    return node.need_text("cbc:ID"), node.need_date("cbc:IssueDate")
+
+
+def _traders(node: Node) -> tuple[Party, Party]:
+    return ubl_parts.party(node, "cac:SellerSupplierParty"), ubl_parts.party(node, "cac:BuyerCustomerParty")
+
+
+def _needing_order(node: Node) -> References:
+    found = ubl_parts.references(node)
+    if not found.orders:
+        raise node.incomplete("cac:OrderReference/cbc:ID", "the order that it answers")
+    return found
+
+
+def _due_date(node: Node) -> date | None:
+    """The due date of the whole (UBL 2.1), else the last one stated for a means of payment (UBL 2.0)."""
+    stated = node.date("cbc:DueDate")
+    if stated is not None:
+        return stated
+    places = (*node.children("cac:PaymentMeans"), *node.children("cac:PaymentTerms"))
+    dates = [place.date("cbc:PaymentDueDate") for place in places]
+    return max((day for day in dates if day is not None), default=None)
+
+
+def _terms(node: Node) -> str | None:
+    notes = [item.own_text() for item in node.children("cac:PaymentTerms/cbc:Note")]
+    return "\n".join(text for text in notes if text is not None) or None
+
+
+_READERS: Final[Mapping[str, Callable[[Node], Document]]] = {
+    "Order": _order,
+    "OrderChange": _order_change,
+    "OrderCancellation": _order_cancellation,
+    "OrderResponse": _order_response,
+    "OrderResponseSimple": _order_response_simple,
+    "DespatchAdvice": _despatch_advice,
+    "ReceiptAdvice": _receipt_advice,
+    "Invoice": _invoice,
+    "CreditNote": _credit_note,
+}
