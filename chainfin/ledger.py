@@ -54,7 +54,6 @@ ALLOWANCE = Account("1304", "allowance for loan losses", "贷款损失准备", K
 HOLDER_PAYABLE = Account(
     "2241.01", "payable to holders of receivables", "应付债权持有人款", Kind.LIABILITY, Side.CREDIT
 )
-SUSPENSE = Account("2241.02", "receipts not yet identified", "待查收款", Kind.LIABILITY, Side.CREDIT)
 INTEREST_INCOME = Account("6011.01", "interest income", "利息收入", Kind.INCOME, Side.CREDIT)
 PENALTY_INCOME = Account("6011.02", "penalty interest income", "罚息收入", Kind.INCOME, Side.CREDIT)
 FEE_INCOME = Account("6021", "fee income", "手续费收入", Kind.INCOME, Side.CREDIT)
@@ -63,7 +62,7 @@ CREDIT_LOSS = Account("6702", "credit impairment losses", "信用减值损失", 
 CHART: dict[str, Account] = {
     account.code: account
     for account in (
-        CASH, FEE_RECEIVABLE, INTEREST_RECEIVABLE, PENALTY_RECEIVABLE, LOANS, ALLOWANCE, HOLDER_PAYABLE, SUSPENSE,
+        CASH, FEE_RECEIVABLE, INTEREST_RECEIVABLE, PENALTY_RECEIVABLE, LOANS, ALLOWANCE, HOLDER_PAYABLE,
         INTEREST_INCOME, PENALTY_INCOME, FEE_INCOME, CREDIT_LOSS,
     )
 }  # fmt: skip
@@ -193,7 +192,7 @@ def balance(
     return Money(total if of.normal is Side.DEBIT else -total, currency)
 
 
-# What a loan's life posts. Lines of zero are left out; a journal that would be empty is not made (None). ---------------
+# What a loan's life posts. Lines of zero are left out; a journal that would be empty is not made (None). ---------
 
 
 def debit(of: Account, amount: Money, ref: str = "", party: str = "") -> Entry:
@@ -235,6 +234,7 @@ def receipt(
     lender: str,
     payment: str,
     parts: Sequence[tuple[Account, Money]],
+    *,
     remainder: Money,
     holder: str,
     on: date,
@@ -280,6 +280,6 @@ def write_off(loan: str, lender: str, parts: Sequence[tuple[Account, Money]], al
 
 
 def recovery(loan: str, lender: str, payment: str, amount: Money, on: date) -> Journal:
-    """Money on a loan that was written off: Dr cash / Cr credit losses (IFRS 9 B5.4.9, ASBE 22)."""
+    """Money on a loan that was written off: Dr cash / Cr credit losses."""
     entries = _pairs(loan, lender, [(CASH, CREDIT_LOSS, amount)])
     return Journal(f"recovery:{payment}:{loan}", on, "recovery", loan, entries)
