@@ -64,7 +64,7 @@ class DataPartner:
         query = DataQuery(subject_id=subject_id, request_id=self._request_id())
         answer = self._client.call(
             "POST",
-            quoted("data", "sources", source),
+            quoted("sources", source),
             json=query,
             headers={"authorization": f"Bearer {consent}"},
             idempotent=True,

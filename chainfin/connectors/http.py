@@ -8,6 +8,7 @@ counts only if the partner signed it; the signed bytes are returned as evidence.
 from __future__ import annotations
 
 import random
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -20,7 +21,9 @@ from pydantic import BaseModel, ValidationError
 from chainfin.connectors.outcome import Done, Outcome, Refused, Unavailable, Unknown
 from chainfin.connectors.signature import HEADER, Evidence, SignatureInvalid, Verifier
 from chainfin.connectors.wire import Problem
+from chainfin.errors import BadInput
 
+REF = re.compile(r"[\x21-\x2e\x30-\x7e]{1,128}")
 MAX_ANSWER_BYTES = 8 * 1024 * 1024
 M = TypeVar("M", bound=BaseModel)
 
@@ -63,7 +66,7 @@ class _Attempt:
 
 
 class HttpClient:
-    """A partner's base address, its trusted keys, our time limits. Safe to share between threads."""
+    """A partner's base address (path prefix included), its trusted keys, our time limits. Safe to share by threads."""
 
     def __init__(
         self,
@@ -114,12 +117,12 @@ class HttpClient:
         If one attempt may have got through, a later one that didn't can't turn the whole into Unavailable.
         """
         content = json.model_dump_json().encode() if json is not None else None
-        request = self._client.build_request(
-            method, path, content=content, params=params, headers={**(headers or {}), "content-type": "application/json"}
-        )
+        sent_headers = {**(headers or {}), "content-type": "application/json"}
+        request = self._client.build_request(method, path, content=content, params=params, headers=sent_headers)
+        about = f"{method} {request.url.raw_path.partition(b'?')[0].decode()}"
         doubt: Unknown | None = None
         for tries in range(1, self._retry.attempts + 1):
-            attempt = self._once(request, about=f"{method} {path}")
+            attempt = self._once(request, about=about)
             outcome = attempt.outcome
             if isinstance(outcome, Unknown):
                 doubt = outcome
@@ -158,12 +161,20 @@ class HttpClient:
             return _Attempt(Done(evidence), final=True)
         problem = read(Problem, evidence)
         if not isinstance(problem, Done) or problem.value.about != about or status < 400:
-            return _Attempt(Unknown("partner_answer_malformed", f"a {status} that answers another question"), final=True)
+            return _Attempt(
+                Unknown("partner_answer_malformed", f"a {status} that answers another question"), final=True
+            )
         return _Attempt(Refused(problem.value.code, problem.value.message), final=True)
 
 
 def quoted(*segments: str) -> str:
-    """A path of segments, each percent-encoded whole, so that an id can't climb out of its place."""
+    """A path of segments, each percent-encoded whole, so that an id can't climb out of its place.
+
+    Raises BadInput partner_ref_malformed for a segment that is no `wire.Ref` (or only dots).
+    """
+    for segment in segments:
+        if not REF.fullmatch(segment) or not segment.strip("."):
+            raise BadInput("partner_ref_malformed", f"{segment[:40]!r} can't name anything at a partner's")
     return "/" + "/".join(quote(segment, safe="") for segment in segments)
 
 

@@ -129,13 +129,13 @@ class PaymentRail:
             currency=instruction.amount.currency,
             purpose=instruction.purpose,
         )
-        path = quoted("rail", "payments", instruction.instruction_id)
+        path = quoted("payments", instruction.instruction_id)
         sent = self._client.call("PUT", path, json=request, idempotent=False)
         return then(then(sent, _standing), lambda found: _confirmed(instruction, found))
 
     def query(self, instruction_id: str) -> Outcome[Standing]:
         """What the rail knows of the instruction, signed."""
-        answer = self._client.call("GET", quoted("rail", "payments", instruction_id), idempotent=True)
+        answer = self._client.call("GET", quoted("payments", instruction_id), idempotent=True)
         standing = then(answer, _standing)
         if isinstance(standing, Done) and standing.value.answer.instruction_id != instruction_id:
             return Unknown("payment_answer_mismatch", "the rail answered about another instruction")
@@ -144,7 +144,7 @@ class PaymentRail:
     def incoming(self, cursor: int = 0, limit: int = 200) -> Outcome[IncomingPage]:
         """Payments booked after ``cursor`` (0: from the beginning), oldest first."""
         params = {"after": cursor, "limit": limit}
-        answer = self._client.call("GET", "/rail/incoming", params=params, idempotent=True)
+        answer = self._client.call("GET", "/incoming", params=params, idempotent=True)
         return then(then(answer, lambda seen: read(IncomingAnswer, seen)), lambda page: self._page(cursor, page))
 
     def refund(self, refund_id: str, bank_reference: str, amount: Money, reason: str) -> Outcome[Refund]:
@@ -152,16 +152,15 @@ class PaymentRail:
         request = RefundRequest(
             bank_reference=bank_reference, amount=str(amount), currency=amount.currency, reason=reason
         )
-        answer = self._client.call("PUT", quoted("rail", "refunds", refund_id), json=request, idempotent=True)
+        answer = self._client.call("PUT", quoted("refunds", refund_id), json=request, idempotent=True)
 
         def accept(evidence: Evidence) -> Outcome[Refund]:
             return then(read(RefundAnswer, evidence), lambda body: matched(body, evidence))
 
         def matched(body: RefundAnswer, evidence: Evidence) -> Outcome[Refund]:
-            given = Money.parse(body.amount, body.currency)
-            if (body.refund_id, body.bank_reference, given) != (refund_id, bank_reference, amount):
+            if (body.refund_id, body.bank_reference, _amount(body)) != (refund_id, bank_reference, amount):
                 return Unknown("payment_answer_mismatch", "the rail confirms another refund")
-            return Done(Refund(refund_id, body.refund_reference, bank_reference, given, body.at, evidence))
+            return Done(Refund(refund_id, body.refund_reference, bank_reference, amount, body.at, evidence))
 
         return then(answer, accept)
 
@@ -212,8 +211,7 @@ def _confirmed(instruction: Instruction, standing: Standing) -> Outcome[Confirma
             code = answer.code or "payment_refused"
             return Refused(code, answer.message or "the rail refused", standing.evidence.as_json())
         case "done":
-            asked = (str(instruction.amount), instruction.amount.currency, instruction.payee_account)
-            if (answer.amount, answer.currency, answer.payee_account) != asked:
+            if _amount(answer) != instruction.amount or answer.payee_account != instruction.payee_account:
                 return Unknown("payment_answer_mismatch", "the rail confirms another amount or payee")
             if answer.bank_reference is None or answer.at is None:
                 return Unknown("partner_answer_malformed", "a confirmation without bank reference or time")
@@ -227,3 +225,10 @@ def _confirmed(instruction: Instruction, standing: Standing) -> Outcome[Confirma
                     evidence=standing.evidence,
                 )
             )
+
+
+def _amount(answer: PaymentAnswer | RefundAnswer) -> Money | None:
+    try:
+        return Money.parse(answer.amount or "", answer.currency or "")
+    except BadInput:
+        return None

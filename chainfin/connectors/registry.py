@@ -1,8 +1,8 @@
-"""The statutory pledge registry (中登网, the movables and rights registration system of China's Credit Reference Centre).
+"""The statutory pledge registry: 中登网, the movables and rights registration of China's Credit Reference Centre.
 
-A pledge of receivables or warehouse receipts takes effect against third parties with its registration (Civil Code of
-the PRC, art. 403 and 445; State Council decision 国发〔2020〕18号: the registrant answers for what is filed, the registry
-doesn't examine it). It files notices, so an earlier pledge is not refused but ranks first: `search` before lending.
+A pledge of receivables is established by its registration (Civil Code of the PRC, art. 445), one of warehouse receipts
+without a paper by registration too (art. 441). The registrant answers for what is filed, the registry doesn't examine
+it (国发〔2020〕18号): it files notices, so an earlier pledge is not refused but ranks first. `search` before lending.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class Registry:
         filed and has been cancelled; registry_term_invalid.
         """
         filed = registration.wire()
-        path = quoted("registry", "registrations", registration.pledge_ref)
+        path = quoted("registrations", registration.pledge_ref)
         answer = self._client.call("PUT", path, json=filed, idempotent=True)
 
         def check(entry: Entry) -> Outcome[Entry]:
@@ -82,12 +82,12 @@ class Registry:
 
     def query(self, pledge_ref: str) -> Outcome[Entry]:
         """The entry of a pledge as it stands; status ``not_found`` where there is none."""
-        answer = self._client.call("GET", quoted("registry", "registrations", pledge_ref), idempotent=True)
+        answer = self._client.call("GET", quoted("registrations", pledge_ref), idempotent=True)
         return _entry(answer, pledge_ref)
 
     def cancel(self, pledge_ref: str, registry_no: str, reason: str) -> Outcome[Entry]:
         """Strike the entry out after release; a second time changes nothing. Refused registry_entry_unknown."""
-        path = quoted("registry", "registrations", pledge_ref, "cancellation")
+        path = quoted("registrations", pledge_ref, "cancellation")
         request = CancelRequest(registry_no=registry_no, reason=reason)
         answer = self._client.call("PUT", path, json=request, idempotent=True)
 
@@ -100,7 +100,7 @@ class Registry:
 
     def search(self, asset_hash: str) -> Outcome[tuple[RegistryAnswer, ...]]:
         """The standing entries over one asset, oldest first: who ranks before us."""
-        answer = self._client.call("GET", "/registry/search", params={"asset_hash": asset_hash}, idempotent=True)
+        answer = self._client.call("GET", "/search", params={"asset_hash": asset_hash}, idempotent=True)
 
         def check(body: RegistrySearchAnswer) -> Outcome[tuple[RegistryAnswer, ...]]:
             if body.asset_hash != asset_hash:

@@ -10,7 +10,8 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 
-Ref = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[\x21-\x7e]+$")]
+# Printable ASCII without a slash: an id is one segment of a path.
+Ref = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[\x21-\x2e\x30-\x7e]+$")]
 Line = Annotated[str, Field(max_length=256)]
 Amount = Annotated[str, Field(max_length=24, pattern=r"^[0-9]+(\.[0-9]+)?$")]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]

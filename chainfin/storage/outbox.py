@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, or_, select
 
 from chainfin.storage.ledger_tables import OutboxRow
@@ -37,13 +38,9 @@ def claim(
     limit: int = 100,
 ) -> list[OutboxRow]:
     """Take up to ``limit`` due (or abandoned) rows in order of making, for ``lease``."""
-    due = or_(
-        (col(OutboxRow.status).in_(("due", "unknown"))) & (col(OutboxRow.not_before) <= now),
-        (col(OutboxRow.status) == "claimed") & (col(OutboxRow.claimed_until) < now),
-    )
     rows = session.exec(
         select(OutboxRow)
-        .where(col(OutboxRow.topic).in_(topics), due)
+        .where(col(OutboxRow.topic).in_(topics), _due(now))
         .order_by(col(OutboxRow.id))
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -56,6 +53,19 @@ def claim(
         session.add(row)
     session.flush()
     return list(rows)
+
+
+def any_due(session: Session, topics: Sequence[str], *, now: datetime) -> bool:
+    """Whether `claim` would find anything: for a driver to look before it takes the writer's lock."""
+    found = session.exec(select(OutboxRow.id).where(col(OutboxRow.topic).in_(topics), _due(now)).limit(1)).first()
+    return found is not None
+
+
+def _due(now: datetime) -> ColumnElement[bool]:
+    return or_(
+        (col(OutboxRow.status).in_(("due", "unknown"))) & (col(OutboxRow.not_before) <= now),
+        (col(OutboxRow.status) == "claimed") & (col(OutboxRow.claimed_until) < now),
+    )
 
 
 def done(session: Session, row_id: int, result: dict[str, object]) -> None:

@@ -1,0 +1,209 @@
+"""The driver between the outbox and the partners: claims rows by topic, asks, and reports in one transaction.
+
+A row is claimed (and its attempt counted, durably) before anything is sent, so that after a crash nobody mistakes a
+second try for a first. Done and Refused are final: the services' callback and the row's end commit together.
+Unknown and Unavailable come back later, and a handler that isn't the first asks before it repeats.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import queue
+import socket
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeAlias
+
+from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import Session
+
+from chainfin.connectors.handlers import Handler, Json, Task
+from chainfin.connectors.http import Retry, full_jitter
+from chainfin.connectors.outcome import Done, Outcome, Refused, Unavailable, Unknown
+from chainfin.errors import BadInput, ChainfinError
+from chainfin.storage import outbox
+from chainfin.storage.ledger_tables import OutboxRow
+from chainfin.storage.store import Store
+
+OnResult: TypeAlias = Callable[[Session, OutboxRow, Outcome[Json]], None]
+"""Called in the worker's write transaction with Done(JSON) or Refused; must not commit, must not wait."""
+
+LEASE = timedelta(seconds=180)
+"""Longer than any handler can take (a query, a payment and a query, each with its limits and retries)."""
+BACKOFF = Retry(base_s=0.2, cap_s=30.0)
+DATABASE_PAUSE_S = 1.0
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Finished:
+    row: OutboxRow
+    outcome: Outcome[Json]
+
+
+class Worker:
+    """One driver; as many as you like may share a database. `run_once` for tests, `start`/`wake`/`stop` for service."""
+
+    def __init__(
+        self,
+        store: Store,
+        handlers: Mapping[str, Handler],
+        on_result: OnResult,
+        *,
+        now: Callable[[], datetime],
+        threads: int = 16,
+        poll_s: float = 0.25,
+        backoff: Retry = BACKOFF,
+        jitter: Callable[[float], float] = full_jitter,
+    ) -> None:
+        self._store = store
+        self._handlers = dict(handlers)
+        self._topics = tuple(self._handlers)
+        self._on_result = on_result
+        self._now = now
+        self._threads = threads
+        self._poll_s = poll_s
+        self._backoff = backoff
+        self._jitter = jitter
+        self._name = f"{socket.gethostname()}:{os.getpid()}:{id(self):x}"
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="connector")
+        self._finished: queue.SimpleQueue[_Finished] = queue.SimpleQueue()
+        self._unreported: list[_Finished] = []
+        self._in_flight: set[int] = set()
+        self._event = threading.Event()
+        self._stopping = False
+        self._thread: threading.Thread | None = None
+        self.failure: BaseException | None = None
+        """What ended the loop, if it wasn't `stop`."""
+
+    def run_once(self) -> int:
+        """Claim what is due, see it through, report; the number of rows reported. Not while started."""
+        futures = self._claim_and_submit(self._threads)
+        for future in futures:
+            future.result()
+        self._turn(0)
+        return len(futures)
+
+    def start(self) -> None:
+        """Work in a thread until `stop`; commits of the store wake it."""
+        if self._thread is not None:
+            raise RuntimeError("the worker is already started")
+        self._stopping = False
+        self._store.on_commit(self.wake)
+        self._thread = threading.Thread(target=self._loop, name="connector-worker", daemon=True)
+        self._thread.start()
+
+    def wake(self) -> None:
+        """There may be something to do. Never blocks."""
+        self._event.set()
+
+    def stop(self) -> None:
+        """See what is in flight through, report it, end."""
+        self._stopping = True
+        self.wake()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+        self._pool.shutdown(wait=True)
+        self._turn(0)
+
+    @property
+    def alive(self) -> bool:
+        return self._thread is not None and self._thread.is_alive()
+
+    def _loop(self) -> None:
+        try:
+            while not self._stopping:
+                self._event.wait(self._poll_s)
+                self._event.clear()
+                try:
+                    while not self._stopping and self._claim_and_submit(self._threads - len(self._in_flight)):
+                        pass
+                except SQLAlchemyError:
+                    # The database comes back or it doesn't; what is finished waits here, what isn't keeps its lease.
+                    log.exception("the worker's database transaction failed; trying again")
+                    threading.Event().wait(DATABASE_PAUSE_S)
+        except BaseException as error:
+            self.failure = error
+            log.critical("the connector worker has stopped: %s", error, exc_info=True)
+            raise
+
+    def _claim_and_submit(self, free: int) -> list[Future[None]]:
+        return [self._pool.submit(self._carry_out, row) for row in self._turn(free)]
+
+    def _turn(self, free: int) -> list[OutboxRow]:
+        """One write transaction: report what has finished, claim up to ``free`` more. None if there is neither.
+
+        Looked up in a read first: an idle worker takes no writer's lock and wakes nobody by committing nothing.
+        """
+        while not self._finished.empty():
+            self._unreported.append(self._finished.get_nowait())
+        now = self._now()
+        claiming = free > 0 and self._anything_due(now)
+        if not self._unreported and not claiming:
+            return []
+        rows: list[OutboxRow] = []
+        with self._store.begin() as session:
+            for finished in self._unreported:
+                self._report(session, finished, now)
+            if claiming:
+                rows = outbox.claim(session, self._topics, worker=self._name, now=now, lease=LEASE, limit=free)
+        self._in_flight.difference_update(finished.row.id or 0 for finished in self._unreported)
+        self._unreported.clear()
+        # A business clock that was moved on ends leases early: what we still have in hand isn't taken up twice.
+        mine = [row for row in rows if row.id not in self._in_flight]
+        self._in_flight.update(row.id or 0 for row in mine)
+        return mine
+
+    def _anything_due(self, now: datetime) -> bool:
+        with self._store.read() as session:
+            return outbox.any_due(session, self._topics, now=now)
+
+    def _carry_out(self, row: OutboxRow) -> None:
+        task = Task(row.topic, row.payload, first=row.attempts == 1)
+        try:
+            outcome = self._handlers[row.topic](task)
+        except BadInput as error:
+            outcome = Refused(error.code, str(error))
+        except ChainfinError as error:
+            outcome = Unknown(error.code, error.message)
+        except Exception as error:
+            # A bug stops this row, not everybody's payments. It may have been sent: it stays unknown, and says so.
+            log.exception("%s %s: the handler failed", row.topic, row.key)
+            outcome = Unknown("handler_failed", f"{type(error).__name__}: {error}")
+        self._finished.put(_Finished(row, outcome))
+        self._event.set()
+
+    def _report(self, session: Session, finished: _Finished, now: datetime) -> None:
+        row_id, outcome = finished.row.id, finished.outcome
+        assert row_id is not None, "a claimed row has an id"
+        row = session.get_one(OutboxRow, row_id, with_for_update=True)
+        if row.status != "claimed" or row.claimed_by != self._name:
+            return  # our lease had run out and somebody else has taken the row: theirs is the word
+        try:
+            with session.begin_nested():
+                if isinstance(outcome, Done):
+                    self._on_result(session, row, outcome)
+                    outbox.done(session, row_id, outcome.value)
+                elif isinstance(outcome, Refused):
+                    self._on_result(session, row, outcome)
+                    outbox.refused(session, row_id, outcome.code, outcome.message)
+                else:
+                    self._later(session, row, outcome, now)
+        except SQLAlchemyError:
+            raise
+        except Exception as error:
+            log.exception("%s %s: its result could not be taken in", row.topic, row.key)
+            self._later(session, row, Unknown("result_failed", f"{type(error).__name__}: {error}"), now)
+
+    def _later(self, session: Session, row: OutboxRow, outcome: Unknown | Unavailable, now: datetime) -> None:
+        assert row.id is not None, "a claimed row has an id"
+        wait_s = self._jitter(self._backoff.ceiling_s(min(row.attempts, 16)))
+        at = now + timedelta(seconds=wait_s)
+        error = f"{outcome.code}: {outcome.message}"
+        outbox.later(session, row.id, at=at, error=error, unknown=isinstance(outcome, Unknown))
