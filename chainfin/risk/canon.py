@@ -10,7 +10,7 @@ import rfc8785
 
 from chainfin.errors import BadInput
 
-Json: TypeAlias = "bool | int | str | None | Sequence[Json] | Mapping[str, Json]"
+Json: TypeAlias = "bool | int | str | Sequence[Json] | Mapping[str, Json] | None"
 
 SAFE_INTEGER = 2**53 - 1
 """RFC 8785 §3.2.2.3: beyond it JSON numbers are not the same everywhere; amounts are strings for this reason."""

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import (
+    AfterValidator,
     AwareDatetime,
     BaseModel,
     BeforeValidator,
@@ -42,7 +43,13 @@ def _whole(value: object) -> object:
     return value
 
 
-_AS_STRING = PlainSerializer(lambda value: str(value), return_type=str, when_used="json")
+def _currency(value: str) -> str:
+    if value not in EXPONENTS:
+        raise ValueError("currency is not accepted")
+    return value
+
+
+_AS_STRING = PlainSerializer(str, return_type=str, when_used="json")
 _TIME = PlainSerializer(
     lambda value: value.astimezone(dt.UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
     return_type=str,
@@ -56,7 +63,7 @@ Thousandths = Minor
 Count = Annotated[int, BeforeValidator(_whole), Field(ge=0, le=2**40)]
 Days = Annotated[int, BeforeValidator(_whole), Field(ge=0, le=36_600)]
 Instant = Annotated[AwareDatetime, _TIME]
-Currency = Literal[tuple(EXPONENTS)]  # type: ignore[valid-type]  # the one list of currencies lives in money
+Currency = Annotated[str, AfterValidator(_currency)]
 Id = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Hash = Annotated[str, StringConstraints(pattern=r"^0x[0-9a-f]{64}$")]
 Flag = Annotated[bool, Strict()]

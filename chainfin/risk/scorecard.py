@@ -101,7 +101,9 @@ def _shown(value: int | None, unit: str) -> tuple[str, str]:
         sign = "-" if value < 0 else ""
         text = f"{sign}{abs(value) // 100}.{abs(value) % 100:02d}%"
         return text, text
-    return (f"{value} {unit}", f"{value} {'天' if unit == 'days' else '个月'}") if unit != "count" else (f"{value}",) * 2
+    if unit == "count":
+        return str(value), str(value)
+    return f"{value} {unit}", f"{value} {'天' if unit == 'days' else '个月'}"
 
 
 def parse_scorecard(document: Mapping[str, Any]) -> Scorecard:

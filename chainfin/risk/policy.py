@@ -1,0 +1,195 @@
+"""Versioned credit policies: zen-engine decision tables as JSON files, evaluated on named facts.
+
+A policy file holds its tables (``decision``), the facts that they look at, the scale of every number that comes out,
+the scorecards that go with it and the sentence for every reason. A new version is a new file; old ones stay, so that
+old decisions can be replayed. zen reckons in decimals and answers in floats: what comes out is brought to the declared
+scale here, before anything is reckoned with it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import ROUND_HALF_EVEN, Decimal
+from functools import lru_cache
+from importlib.resources import files
+from types import MappingProxyType
+from typing import Any, TypeAlias
+
+import zen
+
+from chainfin.errors import BadInput, NotFound, Refusal
+from chainfin.money import Money
+from chainfin.risk.canon import content_hash
+
+Fact: TypeAlias = int | str | bool | None
+
+RECEIVABLE_POLICY = "receivable-v1"
+INVENTORY_POLICY = "inventory-v1"
+GENERAL_POLICY = "general310-v1"
+
+_REASON_KINDS = ("refusals", "reviews", "notes")
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why not, or why a person has to look: a stable code, both sentences, and the numbers that prove it."""
+
+    code: str
+    en: str
+    zh: str
+    proof: Mapping[str, Fact]
+
+    def refusal(self) -> Refusal:
+        return Refusal(self.code, self.en, dict(self.proof))
+
+    def json_dict(self) -> dict[str, object]:
+        proof = {name: _plain(name, value) for name, value in self.proof.items()}
+        return {"code": self.code, "en": self.en, "zh": self.zh, "proof": proof}
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyOutcome:
+    """What the tables say. ``terms``: decimals at their declared scale, whole numbers as int."""
+
+    refusals: tuple[Reason, ...]
+    reviews: tuple[Reason, ...]
+    notes: tuple[Reason, ...]
+    terms: Mapping[str, Decimal | int]
+
+    def rate(self, name: str) -> Decimal:
+        return Decimal(self.terms[name])
+
+    def whole(self, name: str) -> int:
+        return int(self.terms[name])
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """One version of one policy. ``id`` is the file's name (``receivable-v1``), ``hash`` the SHA-256 of its canonical
+    JSON: white space doesn't change it, anything else does."""
+
+    id: str
+    version: str
+    product: str
+    hash: str
+    facts: frozenset[str]
+    nullable: frozenset[str]
+    scales: Mapping[str, int]
+    scorecards: Mapping[str, str]
+    reasons: Mapping[str, Mapping[str, Any]]
+    parts: Mapping[str, Mapping[str, str]]
+    engine: zen.ZenEngine
+
+    def reason(self, code: str, facts: Mapping[str, Fact], **more: Fact) -> Reason:
+        """The reason ``code`` with its sentences filled in. ``facts`` must hold what the policy names for it."""
+        entry = self.reasons[code]
+        proof: dict[str, Fact] = {name: facts[name] for name in entry["facts"]} | more
+        currency = str(facts.get("currency", ""))
+        shown = {name: shown_fact(name, value, currency) for name, value in proof.items()}
+        return Reason(code, str(entry["en"]).format(**shown), str(entry["zh"]).format(**shown), MappingProxyType(proof))
+
+
+def _plain(name: str, value: Fact) -> Fact:
+    """Amounts are strings in JSON, other whole numbers are numbers."""
+    return str(value) if name.endswith("_minor") and isinstance(value, int) else value
+
+
+def shown_fact(name: str, value: Fact, currency: str) -> str:
+    """A fact as a person reads it: amounts in major units with their currency, bps as a percentage."""
+    if value is None:
+        return "–"
+    if isinstance(value, int) and not isinstance(value, bool):
+        if name.endswith("_minor") and currency:
+            return f"{Money(value, currency)} {currency}"
+        if name.endswith("_bps"):
+            sign = "-" if value < 0 else ""
+            return f"{sign}{abs(value) // 100}.{abs(value) % 100:02d}%"
+    return str(value)
+
+
+def parse_policy(document: Mapping[str, Any]) -> Policy:
+    """Build a policy from its JSON. Raises BadInput policy_invalid when a part is missing or zen can't read it."""
+    try:
+        key = str(document["id"])
+        engine = zen.ZenEngine({"loader": {"type": "static", "content": {key: document["decision"]}}})
+        engine.get_decision(key).validate()
+        return Policy(
+            id=key,
+            version=str(document["version"]),
+            product=str(document["product"]),
+            hash=content_hash(document),
+            facts=frozenset(document["facts"]),
+            nullable=frozenset(document["nullable"]),
+            scales=MappingProxyType(dict(document["scales"])),
+            scorecards=MappingProxyType(dict(document["scorecards"])),
+            reasons=MappingProxyType(dict(document["reasons"])),
+            parts=MappingProxyType(dict(document.get("parts", {}))),
+            engine=engine,
+        )
+    except KeyError as error:
+        raise BadInput("policy_invalid", f"the policy has no {error.args[0]!r}") from None
+    except (RuntimeError, TypeError, ValueError) as error:
+        raise BadInput("policy_invalid", f"the decision tables can't be read: {str(error)[:200]}") from None
+
+
+@lru_cache(maxsize=64)
+def load_policy(policy_id: str) -> Policy:
+    """A policy of the package by id. Raises NotFound decision_policy_unknown."""
+    return parse_policy(policy_document(policy_id))
+
+
+def policy_ids() -> tuple[str, ...]:
+    """Ids of all policies in the package, sorted."""
+    folder = files("chainfin.risk") / "policies"
+    return tuple(sorted(e.name.removesuffix(".json") for e in folder.iterdir() if e.name.endswith(".json")))
+
+
+def policy_document(policy_id: str) -> dict[str, Any]:
+    """The policy file itself (for an evidence bundle or an API). Raises NotFound decision_policy_unknown."""
+    if policy_id not in policy_ids():
+        raise NotFound("decision_policy_unknown", f"there is no policy {policy_id!r}")
+    text = (files("chainfin.risk") / "policies" / f"{policy_id}.json").read_text(encoding="utf-8")
+    document = json.loads(text)
+    if not isinstance(document, dict) or document.get("id") != policy_id:
+        raise BadInput("policy_invalid", "the policy's id is not its file's name", where=policy_id)
+    return document
+
+
+def evaluate(policy: Policy, inputs: Mapping[str, Fact]) -> PolicyOutcome:
+    """Run the tables over exactly the facts that the policy declares.
+
+    Raises BadInput policy_facts_mismatch (a table would take a missing fact for null and go on quietly) and
+    policy_output_invalid (a term without scale, not a number, or a reason without its text).
+    """
+    if policy.facts != inputs.keys():
+        odd = ", ".join(sorted(policy.facts ^ inputs.keys()))
+        raise BadInput("policy_facts_mismatch", f"policy {policy.id} and the caller disagree on the facts: {odd}")
+    if empty := [name for name, value in inputs.items() if value is None and name not in policy.nullable]:
+        raise BadInput("policy_facts_mismatch", f"policy {policy.id} can't do without {', '.join(sorted(empty))}")
+    result = policy.engine.evaluate(policy.id, dict(inputs))["result"]
+    found = {kind: _reasons(policy, result.get(kind) or [], inputs) for kind in _REASON_KINDS}
+    terms = {name: _term(policy, name, value) for name, value in sorted(result.get("terms", {}).items())}
+    if terms.keys() != policy.scales.keys():
+        odd = ", ".join(sorted(terms.keys() ^ policy.scales.keys()))
+        raise BadInput("policy_output_invalid", f"the tables and the declared scales disagree: {odd}", where=policy.id)
+    return PolicyOutcome(found["refusals"], found["reviews"], found["notes"], MappingProxyType(terms))
+
+
+def _reasons(policy: Policy, rows: list[dict[str, Any]], facts: Mapping[str, Fact]) -> tuple[Reason, ...]:
+    reasons = []
+    for row in rows:
+        if row["code"] not in policy.reasons:
+            raise BadInput("policy_output_invalid", f"no text for the reason {row['code']}", where=policy.id)
+        more = {name: value for name, value in row.items() if name != "code" and value is not None}
+        reasons.append(policy.reason(row["code"], facts, **more))
+    return tuple(reasons)
+
+
+def _term(policy: Policy, name: str, value: object) -> Decimal | int:
+    if name not in policy.scales or isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise BadInput("policy_output_invalid", f"the term {name} is not a number with a scale", where=policy.id)
+    scale = policy.scales[name]
+    exact = Decimal(repr(value)).quantize(Decimal(1).scaleb(-scale), rounding=ROUND_HALF_EVEN)
+    return int(exact) if scale == 0 else exact
