@@ -1,0 +1,138 @@
+"""Compiles the contracts and writes (or checks) the committed artifacts.
+
+`python contracts/compile.py` installs the pinned npm packages if they are absent, compiles src/ and writes
+artifacts/<Name>.json, acts.json and deployment.json. `--check` compares instead of writing: exit 1 and one line for
+each file that differs. Exit 2: no Node, or the compiler refused. Needs Node and npm; nothing else of the project does.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from tools.acts import acts_of  # noqa: E402
+from tools.deployment import DEPLOYMENT  # noqa: E402
+
+ROOT = Path(__file__).resolve().parent
+ARTIFACTS = ROOT / "artifacts"
+OURS = ("Participants", "Orders", "Receivables", "WarehouseReceipts", "Pledges")
+ACCESS_MANAGER = "@openzeppelin/contracts/access/manager/AccessManager.sol"
+#: EIP-170: what a network accepts as one contract, in bytes.
+MAX_CODE_BYTES = 24_576
+SETTINGS: dict[str, Any] = {
+    # Cancun: transient storage and mcopy, understood by every node we run on (py-evm, Besu, geth, FISCO BCOS 3).
+    "evmVersion": "cancun",
+    "optimizer": {"enabled": True, "runs": 1_000_000},
+    "viaIR": True,
+    # No trailing metadata: the bytecode depends on the code alone, not on comments or paths.
+    "metadata": {"bytecodeHash": "none", "appendCBOR": False},
+    "outputSelection": {"*": {"*": ["abi", "evm.bytecode.object", "evm.deployedBytecode.object"]}},
+}
+
+
+class CompileFailed(Exception):
+    """The compiler, or something that it needs, said no; the text is one or more lines for a person."""
+
+
+def install() -> None:
+    """Puts the pinned npm packages into contracts/node_modules unless they are there."""
+    if (ROOT / "node_modules" / "solc" / "soljson.js").exists():
+        return
+    npm = shutil.which("npm")
+    if npm is None:
+        raise CompileFailed("npm is not installed: the contracts can't be compiled here")
+    command = [npm, "install", "--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise CompileFailed(f"npm install failed: {done.stderr.strip()[-500:]}")
+
+
+def compile_all() -> dict[str, Any]:
+    """The compiler's output for all sources; raises CompileFailed on any error."""
+    sources = {f"src/{p.relative_to(ROOT / 'src').as_posix()}": p for p in sorted((ROOT / "src").rglob("*.sol"))}
+    request = {
+        "language": "Solidity",
+        "sources": {name: {"content": path.read_text(encoding="utf-8")} for name, path in sources.items()},
+        "settings": SETTINGS,
+    }
+    request["sources"][ACCESS_MANAGER] = {"content": (ROOT / "node_modules" / ACCESS_MANAGER).read_text("utf-8")}
+    node = shutil.which("node")
+    if node is None:
+        raise CompileFailed("node is not installed: the contracts can't be compiled here")
+    command = [node, str(ROOT / "tools" / "solc"), "--standard-json"]
+    done = subprocess.run(command, input=json.dumps(request), capture_output=True, text=True, cwd=ROOT)
+    if done.returncode != 0:
+        raise CompileFailed(done.stderr.strip()[-2000:])
+    output: dict[str, Any] = json.loads(done.stdout)
+    ours = [e for e in output.get("errors", []) if e["severity"] == "error" or "src/" in e["formattedMessage"]]
+    if ours:
+        raise CompileFailed("\n".join(e["formattedMessage"] for e in ours))
+    return output
+
+
+def artifact(name: str, compiled: dict[str, Any]) -> dict[str, Any]:
+    """One contract's committed form."""
+    deployed = compiled["evm"]["deployedBytecode"]["object"]
+    if len(deployed) // 2 > MAX_CODE_BYTES:
+        raise CompileFailed(f"{name}: {len(deployed) // 2} bytes of code, above {MAX_CODE_BYTES}")
+    return {
+        "contractName": name,
+        "abi": compiled["abi"],
+        "bytecode": "0x" + compiled["evm"]["bytecode"]["object"],
+        "deployedBytecode": "0x" + deployed,
+        "compiler": {"name": "solc", "version": "0.8.37", **{k: SETTINGS[k] for k in ("evmVersion", "optimizer", "viaIR")}},
+    }
+
+
+def render(value: object) -> str:
+    """Stable text: sorted keys, one trailing newline."""
+    return json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def build() -> dict[str, str]:
+    """File name to text of everything under artifacts/."""
+    install()
+    output = compile_all()["contracts"]
+    built = {name: artifact(name, output[f"src/{name}.sol"][name]) for name in OURS}
+    built["AccessManager"] = artifact("AccessManager", output[ACCESS_MANAGER]["AccessManager"])
+    files: dict[str, object] = {f"{name}.json": value for name, value in built.items()}
+    files["acts.json"] = acts_of({name: built[name]["abi"] for name in OURS}, ROOT / "src")
+    files["deployment.json"] = DEPLOYMENT
+    return {name: render(value) for name, value in files.items()}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Entry point; returns the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--check", action="store_true", help="compare with the committed artifacts, write nothing")
+    args = parser.parse_args(argv)
+    try:
+        files = build()
+    except CompileFailed as failure:
+        print(failure, file=sys.stderr)
+        return 2
+    stale = [name for name, text in files.items() if not _same(ARTIFACTS / name, text)]
+    if args.check:
+        for name in stale:
+            print(f"contracts/artifacts/{name} differs from what the sources compile to")
+        return 1 if stale else 0
+    ARTIFACTS.mkdir(exist_ok=True)
+    for name in stale:
+        (ARTIFACTS / name).write_text(files[name], encoding="utf-8")
+    print(f"{len(files)} artifacts, {len(stale)} changed")
+    return 0
+
+
+def _same(path: Path, text: str) -> bool:
+    return path.exists() and path.read_text(encoding="utf-8") == text
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
+
+import {Auth, IActs} from "./interfaces/IActs.sol";
+import {IParticipants} from "./interfaces/IParticipants.sol";
+
+/// @title Signed acts: who acts is whoever sent or signed, found by its key in Participants.
+/// @dev Every act `foo` comes twice: sent by the party itself, and relayed (`fooBySig`) with an `Auth` over the EIP-712
+/// struct `Foo(<members of FooParams>,uint256 nonce,uint256 deadline)`. A struct of static members is signed as
+/// keccak256(abi.encode(TYPEHASH, p, nonce, deadline)).
+abstract contract Acts is EIP712, IActs {
+    /// @dev Amounts are stored in 56 bits, so that three of them and their parties share one storage slot.
+    uint256 internal constant MAX_AMOUNT = type(uint56).max;
+
+    /// @dev Nonces are unordered: a bit each, 256 to a word, so that acts signed in parallel don't wait for each other.
+    mapping(address signer => mapping(uint256 word => uint256 bits)) private _nonces;
+
+    constructor(string memory name) EIP712(name, "1") {}
+
+    /// @inheritdoc IActs
+    function revokeNonces(uint256 word, uint256 mask) external {
+        _nonces[msg.sender][word] |= mask;
+        emit NoncesRevoked(msg.sender, word, mask);
+    }
+
+    /// @inheritdoc IActs
+    function nonceUsed(address signer, uint256 nonce) public view returns (bool) {
+        return _nonces[signer][nonce >> 8] & (1 << (nonce & 0xff)) != 0;
+    }
+
+    /// @inheritdoc IActs
+    function domainSeparator() external view returns (bytes32) {
+        return _domainSeparatorV4();
+    }
+
+    /// @dev Checks a relayed act's signature and uses up its nonce.
+    function _authorize(Auth calldata auth, bytes32 structHash) internal returns (address) {
+        if (block.timestamp > auth.deadline) revert ActExpired(auth.deadline);
+        mapping(uint256 => uint256) storage words = _nonces[auth.signer];
+        uint256 word = auth.nonce >> 8;
+        uint256 bits = words[word];
+        uint256 bit = 1 << (auth.nonce & 0xff);
+        if (bits & bit != 0) revert ActReplayed(auth.signer, auth.nonce);
+        // Before the signature is looked at: an EIP-1271 signer is a call to foreign code.
+        words[word] = bits | bit;
+        _requireSigned(auth, structHash);
+        return auth.signer;
+    }
+
+    /// @dev Checks a statement that serves once by what it names; its nonce only lets the signer withdraw it.
+    function _attest(Auth calldata auth, bytes32 structHash) internal view returns (address) {
+        if (block.timestamp > auth.deadline) revert ActExpired(auth.deadline);
+        if (nonceUsed(auth.signer, auth.nonce)) revert ActReplayed(auth.signer, auth.nonce);
+        _requireSigned(auth, structHash);
+        return auth.signer;
+    }
+
+    function _requireSigned(Auth calldata auth, bytes32 structHash) private view {
+        if (!SignatureChecker.isValidSignatureNowCalldata(auth.signer, _hashTypedDataV4(structHash), auth.signature)) {
+            revert ActSignatureInvalid(auth.signer);
+        }
+    }
+
+    function _requireRole(uint32 party, uint32 roles, uint32 role) internal pure {
+        if (roles & role == 0) revert RoleMissing(party, role);
+    }
+
+    function _requireAmount(uint256 amount) internal pure {
+        if (amount == 0) revert AmountZero();
+        if (amount > MAX_AMOUNT) revert AmountTooLarge(amount);
+    }
+}
+
+/// @title Acts of admitted parties, for the contracts beside Participants.
+abstract contract PartyActs is Acts {
+    /// @notice The register of parties.
+    IParticipants public immutable participants;
+
+    constructor(string memory name, IParticipants participants_) Acts(name) {
+        participants = participants_;
+    }
+
+    modifier onlySister(address sister) {
+        if (msg.sender != sister) revert NotSister(msg.sender);
+        _;
+    }
+}

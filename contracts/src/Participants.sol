@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import {AuthorityUtils} from "@openzeppelin/contracts/access/manager/AuthorityUtils.sol";
+
+import {Acts} from "./Acts.sol";
+import {Auth} from "./interfaces/IActs.sol";
+import {IParticipants} from "./interfaces/IParticipants.sol";
+import {Kinds} from "./libraries/Kinds.sol";
+import {Roles} from "./libraries/Roles.sol";
+
+/// @title Who takes part. See IParticipants for meaning and units.
+contract Participants is Acts, AccessManaged, IParticipants {
+    bytes32 private constant ADMIT =
+        keccak256("Admit(bytes32 commitment,uint32 roles,address key,uint256 nonce,uint256 deadline)");
+    bytes32 private constant JOIN =
+        keccak256("Join(bytes32 commitment,uint32 roles,address key,uint256 nonce,uint256 deadline)");
+    bytes32 private constant SUSPEND = keccak256("Suspend(uint32 party,uint256 nonce,uint256 deadline)");
+    bytes32 private constant RESUME = keccak256("Resume(uint32 party,uint256 nonce,uint256 deadline)");
+    bytes32 private constant SET_ROLES = keccak256("SetRoles(uint32 party,uint32 roles,uint256 nonce,uint256 deadline)");
+    bytes32 private constant PAUSE = keccak256("Pause(uint256 kinds,uint256 nonce,uint256 deadline)");
+    bytes32 private constant ROTATE_KEY = keccak256("RotateKey(address newKey,uint256 nonce,uint256 deadline)");
+    bytes32 private constant RECOVER_KEY =
+        keccak256("RecoverKey(uint32 party,address newKey,uint256 nonce,uint256 deadline)");
+    bytes32 private constant SUCCEED = keccak256("Succeed(uint32 party,address newKey,uint256 nonce,uint256 deadline)");
+
+    /// @dev One slot, so that a contract learns all it needs of an actor by one read. A key that was rotated away keeps
+    /// its entry with `live` false: it never speaks again, for anybody.
+    struct Actor {
+        uint32 party;
+        uint32 roles;
+        bool suspended;
+        bool live;
+    }
+
+    mapping(address key => Actor) private _actors;
+    mapping(uint32 party => address key) private _keys;
+    mapping(uint32 party => bytes32 commitment) private _commitments;
+    /// @inheritdoc IParticipants
+    mapping(bytes32 commitment => uint32 party) public partyByCommitment;
+    /// @inheritdoc IParticipants
+    uint32 public partyCount;
+    /// @inheritdoc IParticipants
+    uint256 public paused;
+
+    constructor(address authority) Acts("chainfin Participants") AccessManaged(authority) {}
+
+    /// @inheritdoc IParticipants
+    function admit(AdmitParams calldata p, Auth calldata proof) external restricted returns (uint32) {
+        return _admit(p, proof);
+    }
+
+    /// @inheritdoc IParticipants
+    function admitBySig(AdmitParams calldata p, Auth calldata proof, Auth calldata auth) external returns (uint32) {
+        _operator(auth, keccak256(abi.encode(ADMIT, p, auth.nonce, auth.deadline)), this.admit.selector);
+        return _admit(p, proof);
+    }
+
+    /// @inheritdoc IParticipants
+    function suspend(SuspendParams calldata p) external restricted {
+        _suspend(p);
+    }
+
+    /// @inheritdoc IParticipants
+    function suspendBySig(SuspendParams calldata p, Auth calldata auth) external {
+        _operator(auth, keccak256(abi.encode(SUSPEND, p, auth.nonce, auth.deadline)), this.suspend.selector);
+        _suspend(p);
+    }
+
+    /// @inheritdoc IParticipants
+    function resume(ResumeParams calldata p) external restricted {
+        _resume(p);
+    }
+
+    /// @inheritdoc IParticipants
+    function resumeBySig(ResumeParams calldata p, Auth calldata auth) external {
+        _operator(auth, keccak256(abi.encode(RESUME, p, auth.nonce, auth.deadline)), this.resume.selector);
+        _resume(p);
+    }
+
+    /// @inheritdoc IParticipants
+    function setRoles(SetRolesParams calldata p) external restricted {
+        _setRoles(p);
+    }
+
+    /// @inheritdoc IParticipants
+    function setRolesBySig(SetRolesParams calldata p, Auth calldata auth) external {
+        _operator(auth, keccak256(abi.encode(SET_ROLES, p, auth.nonce, auth.deadline)), this.setRoles.selector);
+        _setRoles(p);
+    }
+
+    /// @inheritdoc IParticipants
+    function pause(PauseParams calldata p) external restricted {
+        _pause(p);
+    }
+
+    /// @inheritdoc IParticipants
+    function pauseBySig(PauseParams calldata p, Auth calldata auth) external {
+        _operator(auth, keccak256(abi.encode(PAUSE, p, auth.nonce, auth.deadline)), this.pause.selector);
+        _pause(p);
+    }
+
+    /// @inheritdoc IParticipants
+    function rotateKey(RotateKeyParams calldata p) external {
+        _rotateKey(p, msg.sender);
+    }
+
+    /// @inheritdoc IParticipants
+    function rotateKeyBySig(RotateKeyParams calldata p, Auth calldata auth) external {
+        _rotateKey(p, _authorize(auth, keccak256(abi.encode(ROTATE_KEY, p, auth.nonce, auth.deadline))));
+    }
+
+    /// @inheritdoc IParticipants
+    function recoverKey(RecoverKeyParams calldata p, Auth calldata proof) external restricted {
+        _recoverKey(p, proof);
+    }
+
+    /// @inheritdoc IParticipants
+    function recoverKeyBySig(RecoverKeyParams calldata p, Auth calldata proof, Auth calldata auth) external {
+        _operator(auth, keccak256(abi.encode(RECOVER_KEY, p, auth.nonce, auth.deadline)), this.recoverKey.selector);
+        _recoverKey(p, proof);
+    }
+
+    /// @inheritdoc IParticipants
+    function enter(address key, uint8 kind) external view returns (uint32, uint32) {
+        Actor memory a = _live(key);
+        if (a.suspended) revert PartySuspended(a.party);
+        _requireOpen(kind);
+        return (a.party, a.roles);
+    }
+
+    /// @inheritdoc IParticipants
+    function actor(address key) external view returns (uint32, uint32) {
+        Actor memory a = _live(key);
+        return (a.party, a.roles);
+    }
+
+    /// @inheritdoc IParticipants
+    function requireRole(uint32 id, uint32 role) external view {
+        Actor memory a = _actors[_keyOf(id)];
+        if (a.suspended) revert PartySuspended(id);
+        _requireRole(id, a.roles, role);
+    }
+
+    /// @inheritdoc IParticipants
+    function party(uint32 id) external view returns (Party memory) {
+        address key = _keyOf(id);
+        Actor memory a = _actors[key];
+        return Party(_commitments[id], key, a.roles, a.suspended);
+    }
+
+    /// @inheritdoc IParticipants
+    function partyOf(address key) external view returns (uint32) {
+        Actor memory a = _actors[key];
+        return a.live ? a.party : 0;
+    }
+
+    function _admit(AdmitParams calldata p, Auth calldata proof) private returns (uint32 id) {
+        _requireOpen(Kinds.ADMIT);
+        if (p.commitment == 0) revert CommitmentZero();
+        if (partyByCommitment[p.commitment] != 0) revert CommitmentTaken(p.commitment);
+        _requireRoles(p.roles);
+        _requireProof(p.key, proof, keccak256(abi.encode(JOIN, p, proof.nonce, proof.deadline)));
+        id = ++partyCount;
+        _actors[p.key] = Actor(id, p.roles, false, true);
+        _keys[id] = p.key;
+        _commitments[id] = p.commitment;
+        partyByCommitment[p.commitment] = id;
+        emit Admitted(id, p.commitment, p.roles, p.key);
+    }
+
+    function _suspend(SuspendParams calldata p) private {
+        Actor storage a = _actors[_keyOf(p.party)];
+        if (a.suspended) revert AlreadySuspended(p.party);
+        a.suspended = true;
+        emit Suspended(p.party);
+    }
+
+    function _resume(ResumeParams calldata p) private {
+        Actor storage a = _actors[_keyOf(p.party)];
+        if (!a.suspended) revert NotSuspended(p.party);
+        a.suspended = false;
+        emit Resumed(p.party);
+    }
+
+    function _setRoles(SetRolesParams calldata p) private {
+        _requireRoles(p.roles);
+        _actors[_keyOf(p.party)].roles = p.roles;
+        emit RolesSet(p.party, p.roles);
+    }
+
+    function _pause(PauseParams calldata p) private {
+        paused = p.kinds;
+        emit Paused(p.kinds);
+    }
+
+    function _rotateKey(RotateKeyParams calldata p, address who) private {
+        uint32 id = _live(who).party;
+        _requireFree(p.newKey);
+        _moveKey(id, who, p.newKey);
+        emit KeyRotated(id, who, p.newKey);
+    }
+
+    function _recoverKey(RecoverKeyParams calldata p, Auth calldata proof) private {
+        address oldKey = _keyOf(p.party);
+        _requireProof(p.newKey, proof, keccak256(abi.encode(SUCCEED, p, proof.nonce, proof.deadline)));
+        _moveKey(p.party, oldKey, p.newKey);
+        emit KeyRecovered(p.party, oldKey, p.newKey);
+    }
+
+    function _moveKey(uint32 id, address oldKey, address newKey) private {
+        _actors[newKey] = _actors[oldKey];
+        _actors[oldKey].live = false;
+        _keys[id] = newKey;
+    }
+
+    /// @dev A relayed act of the operator: its signature, and its right under the AccessManager to act at once.
+    function _operator(Auth calldata auth, bytes32 structHash, bytes4 selector) private {
+        address who = _authorize(auth, structHash);
+        (bool immediate,) = AuthorityUtils.canCallWithDelay(authority(), who, address(this), selector);
+        if (!immediate) revert NotOperator(who);
+    }
+
+    /// @dev `key` is free and signed the statement itself.
+    function _requireProof(address key, Auth calldata proof, bytes32 structHash) private {
+        _requireFree(key);
+        if (proof.signer != key) revert KeyNotProved(key, proof.signer);
+        _authorize(proof, structHash);
+    }
+
+    function _requireFree(address key) private view {
+        if (key == address(0)) revert KeyZero();
+        if (_actors[key].party != 0) revert KeyTaken(key);
+    }
+
+    function _requireOpen(uint8 kind) private view {
+        if (paused & (1 << kind) != 0) revert ActPaused(kind);
+    }
+
+    function _requireRoles(uint32 roles) private pure {
+        if (roles == 0 || roles & ~Roles.ALL != 0) revert RolesInvalid(roles);
+    }
+
+    function _live(address key) private view returns (Actor memory a) {
+        a = _actors[key];
+        if (!a.live) revert NotAdmitted(key);
+    }
+
+    function _keyOf(uint32 id) private view returns (address key) {
+        key = _keys[id];
+        if (key == address(0)) revert PartyUnknown(id);
+    }
+}

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {Auth} from "./IActs.sol";
+
+/// @title Purchase orders and what became of them: the left side of the three-way match.
+interface IOrders {
+    /// @param orderId Hash that names the order; chosen by the buyer's client, once.
+    /// @param seller Party that is to deliver.
+    /// @param documentRoot Salted Merkle root over the order's fields.
+    /// @param amount Ordered, in minor units of `currency`.
+    /// @param currency ISO 4217 code in ASCII.
+    struct PostParams {
+        bytes32 orderId;
+        uint32 seller;
+        bytes32 documentRoot;
+        uint64 amount;
+        bytes3 currency;
+    }
+
+    /// @param orderId The order.
+    /// @param documentRoot Root of the order response.
+    struct AcknowledgeParams {
+        bytes32 orderId;
+        bytes32 documentRoot;
+    }
+
+    /// @param orderId The order.
+    /// @param documentRoot Root of the changed order.
+    /// @param amount The whole new amount, minor units; not below what was despatched.
+    struct AmendParams {
+        bytes32 orderId;
+        bytes32 documentRoot;
+        uint64 amount;
+    }
+
+    /// @param orderId The order; nothing of it despatched yet.
+    struct CancelParams {
+        bytes32 orderId;
+    }
+
+    /// @param orderId The order.
+    /// @param documentRoot Root of the despatch advice.
+    /// @param amount Value despatched now, minor units; adds to what was despatched before.
+    struct DespatchParams {
+        bytes32 orderId;
+        bytes32 documentRoot;
+        uint64 amount;
+    }
+
+    /// @param orderId The order.
+    /// @param documentRoot Root of the receipt advice.
+    /// @param amount Value received now, minor units; adds to what was received before.
+    struct ReceiveGoodsParams {
+        bytes32 orderId;
+        bytes32 documentRoot;
+        uint64 amount;
+    }
+
+    enum OrderState {
+        None,
+        Posted,
+        Acknowledged,
+        Cancelled
+    }
+
+    /// @notice An order as stored; amounts in minor units of `currency`; ordered >= despatched >= received >= invoiced.
+    /// @param buyer Party that ordered (the debtor of its receivables).
+    /// @param seller Party that delivers.
+    /// @param index Running number, by which receivables refer to it.
+    /// @param currency ISO 4217 code in ASCII.
+    /// @param state Posted (awaits the seller), Acknowledged, Cancelled.
+    struct Order {
+        uint32 buyer;
+        uint32 seller;
+        uint32 index;
+        bytes3 currency;
+        OrderState state;
+        uint64 ordered;
+        uint64 despatched;
+        uint64 received;
+        uint64 invoiced;
+    }
+
+    event Posted(
+        bytes32 indexed orderId,
+        uint32 indexed buyer,
+        uint32 indexed seller,
+        bytes32 documentRoot,
+        uint64 amount,
+        bytes3 currency,
+        uint32 index
+    );
+    event Acknowledged(bytes32 indexed orderId, bytes32 documentRoot);
+    event Amended(bytes32 indexed orderId, bytes32 documentRoot, uint64 amount);
+    event OrderCancelled(bytes32 indexed orderId);
+    event Despatched(bytes32 indexed orderId, bytes32 documentRoot, uint64 amount, uint64 despatched);
+    event GoodsReceived(bytes32 indexed orderId, bytes32 documentRoot, uint64 amount, uint64 received);
+
+    /// @notice This id names an order already, of whomever.
+    error OrderExists(bytes32 orderId);
+    error OrderUnknown(bytes32 orderId);
+    /// @notice The order is in a state that doesn't admit the act.
+    error OrderStateWrong(bytes32 orderId, OrderState state);
+    /// @notice Only the order's buyer may do this.
+    error NotBuyer(bytes32 orderId, uint32 party);
+    /// @notice Only the order's seller may do this.
+    error NotSeller(bytes32 orderId, uint32 party);
+    /// @notice Buyer and seller are the same party.
+    error SellerIsBuyer(uint32 party);
+    /// @notice The change would touch what was despatched already.
+    error AlreadyDespatched(bytes32 orderId, uint64 despatched);
+    /// @notice Despatch beyond the ordered amount.
+    error DespatchExceedsOrder(bytes32 orderId, uint256 wanted, uint64 ordered);
+    /// @notice Receipt beyond what was despatched.
+    error ReceiptExceedsDespatch(bytes32 orderId, uint256 wanted, uint64 despatched);
+    /// @notice Invoices beyond what was received.
+    error InvoiceExceedsReceived(bytes32 orderId, uint256 wanted, uint64 received);
+    /// @notice A currency that isn't three capital letters.
+    error CurrencyInvalid(bytes3 currency);
+
+    /// @notice The buyer posts an order.
+    function post(PostParams calldata p) external;
+    function postBySig(PostParams calldata p, Auth calldata auth) external;
+    /// @notice The seller accepts the order as it stands.
+    function acknowledge(AcknowledgeParams calldata p) external;
+    function acknowledgeBySig(AcknowledgeParams calldata p, Auth calldata auth) external;
+    /// @notice The buyer changes what isn't despatched; the seller has to acknowledge again.
+    function amend(AmendParams calldata p) external;
+    function amendBySig(AmendParams calldata p, Auth calldata auth) external;
+    /// @notice The buyer cancels an order of which nothing was despatched.
+    function cancel(CancelParams calldata p) external;
+    function cancelBySig(CancelParams calldata p, Auth calldata auth) external;
+    /// @notice The seller despatches goods.
+    function despatch(DespatchParams calldata p) external;
+    function despatchBySig(DespatchParams calldata p, Auth calldata auth) external;
+    /// @notice The buyer receives goods.
+    function receiveGoods(ReceiveGoodsParams calldata p) external;
+    function receiveGoodsBySig(ReceiveGoodsParams calldata p, Auth calldata auth) external;
+
+    /// @notice By Receivables only: an invoice of `seller` over `amount`. Returns the debtor and the order's index.
+    function invoice(bytes32 orderId, uint32 seller, uint64 amount) external returns (uint32 buyer, uint32 index);
+    /// @notice By Receivables only: a receivable was cancelled before its confirmation.
+    function uninvoice(uint32 index, uint64 amount) external;
+
+    /// @notice The only contract that invoices.
+    function receivables() external view returns (address);
+    function order(bytes32 orderId) external view returns (Order memory);
+    function orderCount() external view returns (uint32);
+    function orderIdAt(uint32 index) external view returns (bytes32);
+}

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {Auth} from "./IActs.sol";
+import {IAsset} from "./IAsset.sol";
+import {IPledges} from "./IPledges.sol";
+
+/// @title Receivables: the debts that invoices make. `free + pledged + splitAway + settled + diluted = face`, always.
+interface IReceivables is IAsset {
+    /// @param id Keyed fingerprint of the invoice, attested by a registrar.
+    /// @param orderId Order that the invoice bills.
+    /// @param documentRoot Salted Merkle root over the invoice's fields.
+    /// @param face Amount of the debt, minor units of the order's currency.
+    /// @param dueDay Day on which the debtor has to pay, days since 1970-01-01.
+    struct IssueParams {
+        bytes32 id;
+        bytes32 orderId;
+        bytes32 documentRoot;
+        uint64 face;
+        uint32 dueDay;
+    }
+
+    /// @param id The receivable.
+    /// @param documentRoot Root that the debtor's own client computed from the invoice.
+    /// @param face Amount that the debtor undertakes to pay, minor units.
+    /// @param dueDay Day on which it undertakes to pay, days since 1970-01-01.
+    struct ConfirmParams {
+        bytes32 id;
+        bytes32 documentRoot;
+        uint64 face;
+        uint32 dueDay;
+    }
+
+    /// @param id The receivable, not yet confirmed.
+    struct CancelParams {
+        bytes32 id;
+    }
+
+    /// @param id The receivable.
+    /// @param documentRoot Root of the notice of dispute.
+    struct DisputeParams {
+        bytes32 id;
+        bytes32 documentRoot;
+    }
+
+    /// @param id The receivable whose dispute the debtor withdraws.
+    struct ResolveDisputeParams {
+        bytes32 id;
+    }
+
+    /// @param id The receivable.
+    /// @param documentRoot Root of the credit note.
+    /// @param amount By how much the claim shrinks, minor units; out of the free part.
+    struct CreditParams {
+        bytes32 id;
+        bytes32 documentRoot;
+        uint64 amount;
+    }
+
+    /// @param id The receivable.
+    /// @param amounts Faces of the two to eight parts, minor units; what remains stays with the parent.
+    struct SplitParams {
+        bytes32 id;
+        uint64[] amounts;
+    }
+
+    /// @param id The receivable, no part of it pledged.
+    /// @param to Party that holds it from now on.
+    struct TransferParams {
+        bytes32 id;
+        uint32 to;
+    }
+
+    /// @param id The receivable.
+    /// @param pledgeId Pledge whose part is paid; 0 for the free part.
+    /// @param amount Paid, minor units.
+    /// @param bankRef The bank's reference of the payment; each counts once. Running numbers are cheapest (256 share a storage word).
+    /// @param payee Party that was paid: the holder for the free part, the pledgee for a pledged one.
+    struct SettleParams {
+        bytes32 id;
+        bytes32 pledgeId;
+        uint64 amount;
+        bytes32 bankRef;
+        uint32 payee;
+    }
+
+    /// @param id The receivable, past its due day.
+    struct DeclareDefaultParams {
+        bytes32 id;
+    }
+
+    enum ReceivableState {
+        None,
+        Issued,
+        Confirmed,
+        Disputed,
+        Settled,
+        Defaulted,
+        Cancelled
+    }
+
+    /// @notice A receivable; amounts in minor units of its order's currency.
+    /// @param holder Party to whom it is owed.
+    /// @param debtor Party that owes it (the order's buyer).
+    /// @param orderIndex Running number of the order; 0 for a part (see its parent).
+    /// @param dueDay Days since 1970-01-01.
+    /// @param state Where it stands.
+    /// @param confirmed Whether the debtor has confirmed it (also true of a disputed or defaulted one that was).
+    /// @param part Whether it came from a split or an enforcement.
+    /// @param documentTag First 28 bytes of keccak256(documentRoot); 0 for a part.
+    struct Receivable {
+        uint32 holder;
+        uint32 debtor;
+        uint32 orderIndex;
+        uint32 dueDay;
+        ReceivableState state;
+        bool confirmed;
+        bool part;
+        bytes28 documentTag;
+        uint64 face;
+        uint64 free;
+        uint64 pledged;
+        uint64 splitAway;
+        uint64 settled;
+        uint64 diluted;
+    }
+
+    event Issued(
+        bytes32 indexed id,
+        bytes32 indexed orderId,
+        uint32 indexed debtor,
+        uint32 seller,
+        bytes32 documentRoot,
+        uint64 face,
+        uint32 dueDay,
+        uint32 registrar
+    );
+    event Confirmed(bytes32 indexed id, uint32 indexed debtor, bytes32 documentRoot, uint64 face, uint32 dueDay);
+    event Cancelled(bytes32 indexed id);
+    event Disputed(bytes32 indexed id, bytes32 documentRoot);
+    event DisputeResolved(bytes32 indexed id, ReceivableState state);
+    event Credited(bytes32 indexed id, bytes32 documentRoot, uint64 amount);
+    /// @notice A part came to be, with state and due day of its parent.
+    event Split(bytes32 indexed id, bytes32 indexed childId, uint64 amount);
+    /// @notice Also the notice to the debtor that it has another creditor now.
+    event Transferred(bytes32 indexed id, uint32 indexed from, uint32 indexed to, uint32 debtor);
+    /// @notice `bank` attests a payment; `pledgeId` is 0 for the free part; `paidUp` says that nothing is due any more.
+    event Settled(
+        bytes32 indexed id,
+        bytes32 indexed pledgeId,
+        uint32 indexed payee,
+        uint64 amount,
+        bytes32 bankRef,
+        uint32 bank,
+        bool paidUp
+    );
+    event Defaulted(bytes32 indexed id);
+    /// @notice Enforcement: `lender` holds `amount` as the receivable `childId` now.
+    event Taken(bytes32 indexed id, bytes32 indexed childId, uint32 indexed lender, uint64 amount);
+
+    /// @notice This fingerprint is in use: the invoice was issued already, by whomever.
+    error ReceivableExists(bytes32 id);
+    error ReceivableUnknown(bytes32 id);
+    /// @notice The receivable is in a state that doesn't admit the act.
+    error ReceivableStateWrong(bytes32 id, ReceivableState state);
+    /// @notice Only the debtor may do this.
+    error NotDebtor(bytes32 id, uint32 party);
+    /// @notice Only the holder may do this.
+    error NotHolder(bytes32 id, uint32 party);
+    /// @notice The due day isn't after today.
+    error DueDayPast(uint32 dueDay, uint256 today);
+    /// @notice The tenor is beyond the lawful maximum of days.
+    error TenorTooLong(uint32 dueDay, uint256 lastDay);
+    /// @notice At deployment: a maximum tenor of 0 or above 366 days.
+    error MaxTenorInvalid(uint32 days_);
+    /// @notice What the debtor would confirm isn't what the seller issued.
+    error ConfirmationMismatch(bytes32 id);
+    /// @notice More than the free part.
+    error ExceedsFree(bytes32 id, uint256 wanted, uint64 free);
+    /// @notice More than the part pledged.
+    error ExceedsPledged(bytes32 id, uint256 wanted, uint64 pledged);
+    /// @notice A part of it is pledged.
+    error PledgedPart(bytes32 id, uint64 pledged);
+    /// @notice The bank's reference was used already: the payment counts once.
+    error BankRefUsed(uint32 bank, bytes32 bankRef);
+    /// @notice Paid to somebody else than the one to whom this part is due.
+    error PayeeWrong(uint32 payee, uint32 due);
+    /// @notice Fewer than two or more than eight parts.
+    error PartsInvalid(uint256 parts);
+    /// @notice It isn't past its due day.
+    error NotYetDue(uint32 dueDay, uint256 today);
+    /// @notice It belongs to this party already.
+    error TransferToSelf(uint32 party);
+
+    /// @notice The seller issues a receivable. `registrar` is a registrar's own
+    /// `Attest(bytes32 id,bytes32 orderId,bytes32 documentRoot,uint256 nonce,uint256 deadline)`; its nonce isn't used up
+    /// (the id serves once), but a withdrawn one is refused.
+    function issue(IssueParams calldata p, Auth calldata registrar) external;
+    function issueBySig(IssueParams calldata p, Auth calldata registrar, Auth calldata auth) external;
+    /// @notice The debtor confirms (确权): its undertaking to pay the holder on the due day.
+    function confirm(ConfirmParams calldata p) external;
+    function confirmBySig(ConfirmParams calldata p, Auth calldata auth) external;
+    /// @notice The seller withdraws a receivable that isn't confirmed; the same seller may issue it again, corrected.
+    function cancel(CancelParams calldata p) external;
+    function cancelBySig(CancelParams calldata p, Auth calldata auth) external;
+    /// @notice The debtor disputes it: nothing new can be built on it, payments and releases go on.
+    function dispute(DisputeParams calldata p) external;
+    function disputeBySig(DisputeParams calldata p, Auth calldata auth) external;
+    /// @notice The debtor withdraws its dispute.
+    function resolveDispute(ResolveDisputeParams calldata p) external;
+    function resolveDisputeBySig(ResolveDisputeParams calldata p, Auth calldata auth) external;
+    /// @notice The holder's credit note (红字发票/贷项通知) shrinks the claim, out of the free part.
+    function credit(CreditParams calldata p) external;
+    function creditBySig(CreditParams calldata p, Auth calldata auth) external;
+    /// @notice The holder splits parts off; the child ids are `childId(id, n)` for the next n.
+    function split(SplitParams calldata p) external;
+    function splitBySig(SplitParams calldata p, Auth calldata auth) external;
+    /// @notice The holder passes it on to a further tier.
+    function transfer(TransferParams calldata p) external;
+    function transferBySig(TransferParams calldata p, Auth calldata auth) external;
+    /// @notice A settlement bank attests a payment. A pledge that is paid in full is released by itself.
+    function settle(SettleParams calldata p) external;
+    function settleBySig(SettleParams calldata p, Auth calldata auth) external;
+    /// @notice The holder declares an unpaid receivable in default after its due day.
+    function declareDefault(DeclareDefaultParams calldata p) external;
+    function declareDefaultBySig(DeclareDefaultParams calldata p, Auth calldata auth) external;
+
+    /// @notice The register of pledges, the only one that locks, unlocks and takes.
+    function pledges() external view returns (IPledges);
+    function receivable(bytes32 id) external view returns (Receivable memory);
+    /// @notice Id of the n-th part (from 0) split off from `id`.
+    function childId(bytes32 id, uint256 n) external pure returns (bytes32);
+    /// @notice Parts split off so far.
+    function childCount(bytes32 id) external view returns (uint256);
+    function bankRefUsed(uint32 bank, bytes32 bankRef) external view returns (bool);
+    /// @notice Longest tenor from issue to due day, in days.
+    function maxTenorDays() external view returns (uint32);
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {Auth} from "./IActs.sol";
+import {IAsset} from "./IAsset.sol";
+
+/// @title Electronic warehouse receipts (电子仓单). `free + pledged + released + liquidated + missing = issued`, always.
+/// @dev Quantities are whole thousandths of the unit declared in the document; no prices on chain.
+interface IWarehouseReceipts is IAsset {
+    /// @param id Hash that names the receipt.
+    /// @param owner Party that has title to the goods.
+    /// @param documentRoot Salted Merkle root over the receipt's fields (goods, grade, unit, place).
+    /// @param quantity Thousandths of the declared unit.
+    struct IssueParams {
+        bytes32 id;
+        uint32 owner;
+        bytes32 documentRoot;
+        uint64 quantity;
+    }
+
+    /// @param id The receipt, no part of it pledged.
+    /// @param to Party that owns it from now on.
+    struct TransferParams {
+        bytes32 id;
+        uint32 to;
+    }
+
+    /// @param id The receipt.
+    /// @param quantity Goods that leave to the owner, thousandths; out of the free part.
+    struct ReleaseParams {
+        bytes32 id;
+        uint64 quantity;
+    }
+
+    /// @param id The receipt.
+    /// @param documentRoot Root of the record of the count.
+    /// @param missing Quantity that the count didn't find, thousandths.
+    struct RecountParams {
+        bytes32 id;
+        bytes32 documentRoot;
+        uint64 missing;
+    }
+
+    /// @notice A receipt; quantities in thousandths of the declared unit.
+    /// @param owner Party with title to the goods.
+    /// @param keeper Party that holds them.
+    /// @param part Whether it came from an enforcement.
+    /// @param documentTag First 24 bytes of keccak256(documentRoot); 0 for a part.
+    struct Receipt {
+        uint32 owner;
+        uint32 keeper;
+        bool part;
+        bytes24 documentTag;
+        uint64 issued;
+        uint64 free;
+        uint64 pledged;
+        uint64 released;
+        uint64 liquidated;
+        uint64 missing;
+    }
+
+    event Issued(
+        bytes32 indexed id, uint32 indexed owner, uint32 indexed keeper, bytes32 documentRoot, uint64 quantity
+    );
+    event Transferred(bytes32 indexed id, uint32 indexed from, uint32 indexed to);
+    event GoodsReleased(bytes32 indexed id, uint64 quantity);
+    /// @notice A count found less: first the free part shrinks by `fromFree`, then the pledged one by `fromPledged`.
+    event Recounted(bytes32 indexed id, bytes32 documentRoot, uint64 fromFree, uint64 fromPledged);
+    /// @notice Enforcement: `lender` owns `quantity` as the receipt `childId` now.
+    event Taken(bytes32 indexed id, bytes32 indexed childId, uint32 indexed lender, uint64 quantity);
+
+    error ReceiptExists(bytes32 id);
+    error ReceiptUnknown(bytes32 id);
+    /// @notice Only the keeper of this receipt's goods may do this.
+    error NotKeeper(bytes32 id, uint32 party);
+    /// @notice Only the owner may do this.
+    error NotOwner(bytes32 id, uint32 party);
+    /// @notice More than the free part.
+    error ExceedsFree(bytes32 id, uint256 wanted, uint64 free);
+    /// @notice More than the part pledged.
+    error ExceedsPledged(bytes32 id, uint256 wanted, uint64 pledged);
+    /// @notice A part of it is pledged.
+    error PledgedPart(bytes32 id, uint64 pledged);
+    /// @notice It belongs to this party already.
+    error TransferToSelf(uint32 party);
+
+    /// @notice The keeper issues a receipt for goods that it holds.
+    function issue(IssueParams calldata p) external;
+    function issueBySig(IssueParams calldata p, Auth calldata auth) external;
+    /// @notice The owner passes title on.
+    function transfer(TransferParams calldata p) external;
+    function transferBySig(TransferParams calldata p, Auth calldata auth) external;
+    /// @notice The keeper hands goods out to the owner (赎货): free quantity only.
+    function release(ReleaseParams calldata p) external;
+    function releaseBySig(ReleaseParams calldata p, Auth calldata auth) external;
+    /// @notice The keeper's count finds less than the receipt says.
+    function recount(RecountParams calldata p) external;
+    function recountBySig(RecountParams calldata p, Auth calldata auth) external;
+
+    /// @notice The register of pledges, the only one that locks, unlocks and takes.
+    function pledges() external view returns (address);
+    function receipt(bytes32 id) external view returns (Receipt memory);
+}

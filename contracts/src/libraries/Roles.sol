@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+/// @title Roles of a party, as bits of one uint32. A party may hold several.
+library Roles {
+    /// @dev Core enterprise (核心企业): posts orders, confirms receivables.
+    uint32 internal constant CORE = 1;
+    /// @dev Supplier (供应商): sells, issues receivables.
+    uint32 internal constant SUPPLIER = 2;
+    /// @dev Distributor (经销商): buys goods, owns warehouse receipts.
+    uint32 internal constant DISTRIBUTOR = 4;
+    /// @dev Lender (资金方): takes pledges.
+    uint32 internal constant LENDER = 8;
+    /// @dev Warehouse keeper (仓储监管方): issues and releases warehouse receipts.
+    uint32 internal constant KEEPER = 16;
+    /// @dev Auditor (审计方): reads only; no act on chain asks for it.
+    uint32 internal constant AUDITOR = 32;
+    /// @dev Settlement bank: attests payments.
+    uint32 internal constant BANK = 64;
+    /// @dev Registrar: attests invoice fingerprints.
+    uint32 internal constant REGISTRAR = 128;
+    /// @dev Every defined bit; anything else is refused.
+    uint32 internal constant ALL = 255;
+}

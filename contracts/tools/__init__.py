@@ -1,0 +1,1 @@
+"""Helpers of contracts/compile.py."""
