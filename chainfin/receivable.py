@@ -1,0 +1,330 @@
+"""The receivable (应收账款): the debt that an invoice makes, in parts that always add up.
+
+``free + pledged + split away + settled + diluted = face`` in every value that exists: the constructor holds it. The
+rules mirror the Receivables and Pledges contracts; here they say no as a `Refusal` before a transaction is sent.
+Pure: ``by`` is the party that acts, ``today`` the business date.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Final
+
+from chainfin import receivable_value as checks
+from chainfin.errors import BadInput, Refusal
+from chainfin.money import Money
+from chainfin.receivable_value import ALLOWED, PledgedPart, Receivable, State
+
+__all__ = [
+    "ALLOWED", "DEFAULT_TENOR_DAYS", "MAX_TENOR_DAYS", "Eligibility", "PledgedPart", "Receivable", "State", "cancel",
+    "confirm", "credit", "default", "dispute", "eligibility", "enforce", "issue", "pledge", "release",
+    "resolve_dispute", "settle", "split", "tenor", "transfer",
+]  # fmt: skip
+
+DEFAULT_TENOR_DAYS: Final = 184
+"""Six months at their longest: the usual limit for e-receivable vouchers in China (PBC notice of 2025)."""
+MAX_TENOR_DAYS: Final = 366
+"""One year: no contract may go beyond."""
+MIN_PARTS: Final = 2
+MAX_PARTS: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Eligibility:
+    """The facts that a policy decides on; JSON-able by `dataclasses.asdict` but for the amounts in minor units."""
+
+    confirmed: bool
+    disputed: bool
+    defaulted: bool
+    free: int
+    face: int
+    diluted: int
+    tenor_days: int
+    days_to_due: int
+    is_part: bool
+
+
+def tenor(due: date, today: date, *, max_days: int = DEFAULT_TENOR_DAYS) -> Refusal | None:
+    """Whether a debt due on ``due`` may be issued today. Refusals: due_date_past, tenor_unlawful.
+
+    ``max_days`` is the parameter of the platform, at most `MAX_TENOR_DAYS` (BadInput tenor_limit_invalid).
+    """
+    if not 0 < max_days <= MAX_TENOR_DAYS:
+        raise BadInput("tenor_limit_invalid", f"the longest tenor is 1 to {MAX_TENOR_DAYS} days, not {max_days}")
+    proof = {"due_date": due.isoformat(), "today": today.isoformat(), "max_days": max_days}
+    if due <= today:
+        return Refusal("due_date_past", f"the due date {due} is not after today ({today})", proof)
+    if due > today + timedelta(days=max_days):
+        return Refusal("tenor_unlawful", f"the due date {due} is more than {max_days} days away", proof)
+    return None
+
+
+def issue(
+    *,
+    id: str,
+    order_id: str,
+    seller: str,
+    debtor: str,
+    face: Money,
+    due: date,
+    today: date,
+    max_days: int = DEFAULT_TENOR_DAYS,
+) -> Receivable | Refusal:
+    """A new receivable, held by the seller. Refusals: amount_not_positive, debtor_is_seller, and those of `tenor`."""
+    if face.minor <= 0:
+        return Refusal("amount_not_positive", "the face must be greater than zero", {"face": str(face)})
+    if seller == debtor:
+        return Refusal("debtor_is_seller", "nobody owes a debt to itself", {"seller": seller})
+    refusal = tenor(due, today, max_days=max_days)
+    if refusal is not None:
+        return refusal
+    return Receivable(id, order_id, seller, seller, debtor, face.currency, face.minor, face.minor, today, due)
+
+
+def confirm(receivable: Receivable, *, by: str, face: Money, due: date) -> Receivable | Refusal:
+    """The debtor's unconditional undertaking (确权) to pay this face on this day.
+
+    Refusals: not_debtor, receivable_state_wrong, confirmation_mismatch.
+    """
+    refusal = checks.only(receivable, by, receivable.debtor, "not_debtor") or checks.admits(receivable, "confirm")
+    if refusal is not None:
+        return refusal
+    if (face.minor, face.currency, due) != (receivable.face, receivable.currency, receivable.due_date):
+        return Refusal(
+            "confirmation_mismatch",
+            "the debtor confirms another amount or day than was issued",
+            {"id": receivable.id, "face": str(face), "due_date": due.isoformat()},
+        )
+    return replace(receivable, state=State.CONFIRMED, confirmed=True)
+
+
+def cancel(receivable: Receivable, *, by: str) -> Receivable | Refusal:
+    """The seller withdraws it before confirmation. Refusals: not_seller, receivable_state_wrong."""
+    refusal = checks.only(receivable, by, receivable.seller, "not_seller") or checks.admits(receivable, "cancel")
+    if refusal is not None:
+        return refusal
+    return replace(receivable, state=State.CANCELLED)
+
+
+def dispute(receivable: Receivable, *, by: str) -> Receivable | Refusal:
+    """The debtor disputes it: nothing new can be built on it. Refusals: not_debtor, receivable_state_wrong."""
+    refusal = checks.only(receivable, by, receivable.debtor, "not_debtor") or checks.admits(receivable, "dispute")
+    return refusal if refusal is not None else replace(receivable, state=State.DISPUTED)
+
+
+def resolve_dispute(receivable: Receivable, *, by: str) -> Receivable | Refusal:
+    """The debtor withdraws its dispute. Refusals: not_debtor, receivable_state_wrong."""
+    refusal = checks.only(receivable, by, receivable.debtor, "not_debtor") or checks.admits(
+        receivable, "resolve_dispute"
+    )
+    if refusal is not None:
+        return refusal
+    return replace(receivable, state=State.CONFIRMED if receivable.confirmed else State.ISSUED)
+
+
+def credit(receivable: Receivable, amount: Money, *, by: str) -> Receivable | Refusal:
+    """The holder's credit note: dilution (贸易折减), out of the free part.
+
+    Refusals: not_holder, receivable_state_wrong, amount_not_positive, currency_mismatch, exceeds_free.
+    """
+    refusal = (
+        checks.only(receivable, by, receivable.holder, "not_holder")
+        or checks.admits(receivable, "credit")
+        or checks.within_free(receivable, amount)
+    )
+    if refusal is not None:
+        return refusal
+    return _closed(replace(receivable, free=receivable.free - amount.minor, diluted=receivable.diluted + amount.minor))
+
+
+def split(
+    receivable: Receivable, amounts: Sequence[Money], child_ids: Sequence[str], *, by: str
+) -> tuple[Receivable, tuple[Receivable, ...]] | Refusal:
+    """The holder splits parts off its free part; what remains stays. The children are confirmed like the parent.
+
+    Refusals: not_holder, receivable_state_wrong, parts_invalid, amount_not_positive, currency_mismatch, exceeds_free.
+    """
+    refusal = checks.only(receivable, by, receivable.holder, "not_holder") or checks.admits(receivable, "split")
+    if refusal is not None:
+        return refusal
+    if not MIN_PARTS <= len(amounts) <= MAX_PARTS or len(set(child_ids)) != len(amounts):
+        return Refusal("parts_invalid", f"a split makes {MIN_PARTS} to {MAX_PARTS} parts", {"parts": len(amounts)})
+    for amount in amounts:
+        refusal = checks.positive(receivable, amount)
+        if refusal is not None:
+            return refusal
+    total = Money(sum(amount.minor for amount in amounts), receivable.currency)
+    refusal = checks.within_free(receivable, total)
+    if refusal is not None:
+        return refusal
+    children = tuple(
+        _child(receivable, child, receivable.holder, amount.minor)
+        for child, amount in zip(child_ids, amounts, strict=True)
+    )
+    parent = replace(
+        receivable,
+        free=receivable.free - total.minor,
+        split_away=receivable.split_away + total.minor,
+        parts=receivable.parts + len(children),
+    )
+    return _closed(parent), children
+
+
+def transfer(receivable: Receivable, to: str, *, by: str) -> Receivable | Refusal:
+    """The holder passes it on (流转).
+
+    Refusals: not_holder, receivable_state_wrong, part_pledged, transfer_to_debtor, transfer_to_self.
+    """
+    refusal = checks.only(receivable, by, receivable.holder, "not_holder") or checks.admits(receivable, "transfer")
+    if refusal is not None:
+        return refusal
+    if receivable.pledged:
+        return Refusal(
+            "part_pledged", "a part of it is pledged: split the free part off first", checks.facts(receivable)
+        )
+    if to in (receivable.debtor, receivable.holder):
+        code = "transfer_to_debtor" if to == receivable.debtor else "transfer_to_self"
+        return Refusal(code, "a receivable passes to a third party", {**checks.facts(receivable), "to": to})
+    return replace(receivable, holder=to)
+
+
+def pledge(receivable: Receivable, amount: Money, *, pledge_id: str, lender: str, by: str) -> Receivable | Refusal:
+    """The holder pledges a part to a lender.
+
+    Refusals: not_holder, receivable_state_wrong, pledge_exists, lender_is_pledgor, amount_not_positive,
+    currency_mismatch, exceeds_free.
+    """
+    refusal = (
+        checks.only(receivable, by, receivable.holder, "not_holder")
+        or checks.admits(receivable, "pledge")
+        or checks.within_free(receivable, amount)
+    )
+    if refusal is not None:
+        return refusal
+    if lender == receivable.holder:
+        return Refusal("lender_is_pledgor", "a lender can't take a pledge from itself", checks.facts(receivable))
+    if any(part.pledge_id == pledge_id for part in receivable.pledges):
+        return Refusal("pledge_exists", f"pledge {pledge_id} exists", checks.facts(receivable))
+    part = PledgedPart(pledge_id, lender, amount.minor)
+    return replace(receivable, free=receivable.free - amount.minor, pledges=(*receivable.pledges, part))
+
+
+def release(receivable: Receivable, amount: Money, *, pledge_id: str, by: str) -> Receivable | Refusal:
+    """The lender sets (a part of) its pledge free (解押).
+
+    Refusals: pledge_unknown, not_lender, receivable_state_wrong, amount_not_positive, exceeds_pledged.
+    """
+    part = checks.pledged_part(receivable, pledge_id)
+    if isinstance(part, Refusal):
+        return part
+    refusal = (
+        checks.only(receivable, by, part.lender, "not_lender")
+        or checks.admits(receivable, "release")
+        or checks.within_pledge(receivable, part, amount)
+    )
+    if refusal is not None:
+        return refusal
+    return replace(
+        receivable, free=receivable.free + amount.minor, pledges=_less(receivable.pledges, part, amount.minor)
+    )
+
+
+def settle(receivable: Receivable, amount: Money, *, payee: str, pledge_id: str | None = None) -> Receivable | Refusal:
+    """A bank attests that the debtor paid ``payee``: the pledgee for a pledged part, the holder for the free one.
+
+    Refusals: receivable_state_wrong, payee_wrong, pledge_unknown, amount_not_positive, currency_mismatch,
+    exceeds_free, exceeds_pledged. Once nothing is owed the receivable is settled.
+    """
+    refusal = checks.admits(receivable, "settle")
+    if refusal is not None:
+        return refusal
+    if pledge_id is None:
+        refusal = checks.only(receivable, payee, receivable.holder, "payee_wrong") or checks.within_free(
+            receivable, amount
+        )
+        if refusal is not None:
+            return refusal
+        paid = replace(receivable, free=receivable.free - amount.minor, settled=receivable.settled + amount.minor)
+        return _closed(paid)
+    part = checks.pledged_part(receivable, pledge_id)
+    if isinstance(part, Refusal):
+        return part
+    refusal = checks.only(receivable, payee, part.lender, "payee_wrong") or checks.within_pledge(
+        receivable, part, amount
+    )
+    if refusal is not None:
+        return refusal
+    pledges = _less(receivable.pledges, part, amount.minor)
+    return _closed(replace(receivable, pledges=pledges, settled=receivable.settled + amount.minor))
+
+
+def enforce(
+    receivable: Receivable, *, pledge_id: str, child_id: str, by: str, today: date
+) -> tuple[Receivable, Receivable] | Refusal:
+    """The lender takes its pledged part after the due day (处置): it holds it as a receivable of its own.
+
+    Refusals: pledge_unknown, not_lender, receivable_state_wrong, not_yet_due.
+    """
+    part = checks.pledged_part(receivable, pledge_id)
+    if isinstance(part, Refusal):
+        return part
+    refusal = (
+        checks.only(receivable, by, part.lender, "not_lender")
+        or checks.admits(receivable, "enforce")
+        or checks.overdue(receivable, today)
+    )
+    if refusal is not None:
+        return refusal
+    parent = replace(
+        receivable,
+        pledges=_less(receivable.pledges, part, part.amount),
+        split_away=receivable.split_away + part.amount,
+        parts=receivable.parts + 1,
+    )
+    return _closed(parent), _child(receivable, child_id, part.lender, part.amount)
+
+
+def default(receivable: Receivable, *, by: str, today: date) -> Receivable | Refusal:
+    """The holder declares it in default after its due day.
+
+    Refusals: not_holder, receivable_state_wrong, not_yet_due.
+    """
+    refusal = (
+        checks.only(receivable, by, receivable.holder, "not_holder")
+        or checks.admits(receivable, "default")
+        or checks.overdue(receivable, today)
+    )
+    return refusal if refusal is not None else replace(receivable, state=State.DEFAULTED)
+
+
+def eligibility(receivable: Receivable, today: date) -> Eligibility:
+    """The facts about a receivable that the policy asks for, as of ``today``."""
+    return Eligibility(
+        confirmed=receivable.confirmed and receivable.state is State.CONFIRMED,
+        disputed=receivable.state is State.DISPUTED,
+        defaulted=receivable.state is State.DEFAULTED,
+        free=receivable.free,
+        face=receivable.face,
+        diluted=receivable.diluted,
+        tenor_days=(receivable.due_date - receivable.issued_on).days,
+        days_to_due=(receivable.due_date - today).days,
+        is_part=receivable.parent is not None,
+    )
+
+
+def _child(parent: Receivable, child_id: str, holder: str, amount: int) -> Receivable:
+    return replace(
+        parent, id=child_id, holder=holder, face=amount, free=amount, split_away=0, settled=0, diluted=0, pledges=(),
+        parent=parent.id, parts=0,
+    )  # fmt: skip
+
+
+def _closed(receivable: Receivable) -> Receivable:
+    return replace(receivable, state=State.SETTLED) if receivable.outstanding == 0 else receivable
+
+
+def _less(pledges: tuple[PledgedPart, ...], part: PledgedPart, amount: int) -> tuple[PledgedPart, ...]:
+    left = [replace(p, amount=p.amount - amount) if p is part and p.amount > amount else p for p in pledges]
+    return tuple(p for p in left if p is not part)
