@@ -4,7 +4,8 @@ Convention of the contracts: an act ``foo`` is ``foo(FooParams p, …)`` sent by
 ``fooBySig(FooParams p, …, Auth auth)`` relayed by anyone. The signed struct is
 ``Foo(<members of FooParams>, <further plain arguments>, uint256 nonce, uint256 deadline)`` in the domain
 {name: "chainfin <Contract>", version: "1", chainId, verifyingContract}. ``Auth`` arguments are never part of it.
-Three acts of a *second* party ride inside another's act: `consent_type`, `attest_type`, `grant_type`.
+Acts of a *second* party that ride inside another's act have names of their own: `join_type`, `succeed_type`,
+`attest_type`, `grant_type`.
 
 Sources: EIP-712; EIP-55; EIP-2 (low s). Deadlines are POSIX seconds, nonces any uint256 (each once).
 """
@@ -12,7 +13,7 @@ Sources: EIP-712; EIP-55; EIP-2 (low s). Deadlines are POSIX seconds, nonces any
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, lru_cache
@@ -118,10 +119,32 @@ def act_type(contract: str, function: str) -> ActType:
     return ActType(contract, _capital(base), (*fields, *_TAIL))
 
 
+def _rider(contract: str, function: str, name: str) -> ActType:
+    """A type with the members of a function's first struct under another name."""
+    members = contract_abi(contract).function(function).inputs[0].members
+    return ActType(contract, name, (*((m.canonical, m.name) for m in members), *_TAIL))
+
+
 @cache
-def consent_type() -> ActType:
-    """What a new party signs to show that it holds the key which the operator admits."""
-    return act_type("Participants", "admit")
+def join_type() -> ActType:
+    """What a new party signs to show that it holds the key which the operator admits (AdmitParams)."""
+    return _rider("Participants", "admit", "Join")
+
+
+consent_type = join_type
+"""A party's consent to be admitted, in the words of the services."""
+
+
+@cache
+def succeed_type() -> ActType:
+    """What the new key of a party that lost its old one signs (RecoverKeyParams)."""
+    return _rider("Participants", "recoverKey", "Succeed")
+
+
+@cache
+def grant_type() -> ActType:
+    """What the pledgor signs: its acceptance of the offer, over every member of PledgeParams."""
+    return _rider("Pledges", "pledge", "Grant")
 
 
 @cache
@@ -132,11 +155,13 @@ def attest_type() -> ActType:
     return ActType("Receivables", "Attest", (*((kinds[name], name) for name in names), *_TAIL))
 
 
-@cache
-def grant_type() -> ActType:
-    """What the pledgor signs: its acceptance of the offer, over every member of PledgeParams."""
-    members = contract_abi("Pledges").function("pledge").inputs[0].members
-    return ActType("Pledges", "Grant", (*((m.canonical, m.name) for m in members), *_TAIL))
+RIDERS: dict[str, Callable[[], ActType]] = {
+    "Join": join_type,
+    "Succeed": succeed_type,
+    "Grant": grant_type,
+    "Attest": attest_type,
+}
+"""The riding acts by the name of their primary type."""
 
 
 def random_nonce() -> int:

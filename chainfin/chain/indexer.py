@@ -1,0 +1,167 @@
+"""Takes final blocks in: events, block and everything that follows from them, in one transaction.
+
+Only blocks at or below the finality line are read, by hash, each linked to the one before; so a reorganisation
+above that line changes nothing here. If the chain below it is not the one that was taken in, the indexer stops and
+says so: `chain_reorg_past_finality` (another chain) or `chain_behind` (the node has fewer blocks than before).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
+
+from sqlmodel import Session, col, select
+
+from chainfin.chain.decode import Decoder
+from chainfin.chain.node import Block, Node
+from chainfin.errors import Unavailable
+from chainfin.storage.chain_tables import ChainBlockRow, ChainEvent, ChainEventRow
+from chainfin.storage.store import Store
+
+BLOCKS_PER_TRANSACTION = 200
+EVENTS_PER_TRANSACTION = 1000
+
+
+class Projection(Protocol):
+    """What follows from an event (services.projection.apply with its context bound)."""
+
+    def __call__(self, session: Session, event: ChainEvent, /) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Finality:
+    """Which blocks count as final: ``depth`` below the head, or (None) what the node calls finalized."""
+
+    depth: int | None = 0
+
+
+class Indexer:
+    """Follows one node. `run_once` is idempotent and safe beside another indexer on the same database."""
+
+    def __init__(
+        self,
+        store: Store,
+        node: Node,
+        decoder: Decoder,
+        project: Projection,
+        *,
+        start_block: int = 0,
+        finality: Finality = Finality(),
+    ) -> None:
+        """``start_block``: the first block that can hold an event (where the contracts were deployed)."""
+        self._store = store
+        self._node = node
+        self._decoder = decoder
+        self._project = project
+        self._start = start_block
+        self._finality = finality
+
+    def cursor(self) -> tuple[int, str] | None:
+        """Number and hash of the last block taken in."""
+        with self._store.read() as session:
+            return _cursor(session)
+
+    def final_block(self) -> Block | None:
+        """The newest final block; None while the chain is shorter than the finality depth. Raises chain_behind."""
+        if self._finality.depth is None:
+            return self._node.finalized()
+        head = self._node.head()
+        if self._finality.depth == 0:
+            return head
+        number = head.number - self._finality.depth
+        return self._node.block(number) if number >= 0 else None
+
+    def run_once(self) -> int:
+        """Take in what has become final. Returns the number of events.
+
+        Raises Unavailable: chain_reorg_past_finality, chain_behind, chain_event_unknown, chain_unreachable.
+        """
+        line = self.final_block()
+        cursor = self.cursor()
+        if cursor is not None:
+            self._check_cursor(cursor, line)
+        if line is None:
+            return 0
+        taken = 0
+        while True:
+            first = self._start if cursor is None else cursor[0] + 1
+            if first > line.number:
+                return taken
+            blocks = self._read(first, line, cursor)
+            taken += self._take_in(blocks, cursor)
+            cursor = self.cursor()
+
+    def _check_cursor(self, cursor: tuple[int, str], line: Block | None) -> None:
+        number, known = cursor
+        if line is None or line.number < number:
+            at = "no final block" if line is None else f"its final block is {line.number}"
+            raise Unavailable("chain_behind", f"block {number} was taken in, but the node is behind: {at}")
+        found = line if line.number == number else self._node.block(number)
+        if found is None or "0x" + found.hash.hex() != known:
+            other = "missing" if found is None else "0x" + found.hash.hex()
+            raise Unavailable(
+                "chain_reorg_past_finality", f"final block {number} was {known[:18]}…, now it is {other[:18]}…"
+            )
+
+    def _read(self, first: int, line: Block, cursor: tuple[int, str] | None) -> list[tuple[Block, list[ChainEvent]]]:
+        """The next blocks with their events, each checked against its parent."""
+        found: list[tuple[Block, list[ChainEvent]]] = []
+        parent = cursor[1] if cursor else None
+        events = 0
+        for number in range(first, min(line.number, first + BLOCKS_PER_TRANSACTION - 1) + 1):
+            block = line if number == line.number else self._node.block(number)
+            if block is None:
+                raise Unavailable("chain_behind", f"the node lost block {number} while it was read")
+            if parent is not None and "0x" + block.parent_hash.hex() != parent:
+                raise Unavailable("chain_reorg_past_finality", f"final block {number} is not the child of {number - 1}")
+            logs = self._node.logs(block, self._decoder.addresses)
+            found.append((block, [self._decoder.event(log, block) for log in logs]))
+            events += len(logs)
+            parent = "0x" + block.hash.hex()
+            if events >= EVENTS_PER_TRANSACTION:
+                break
+        return found
+
+    def _take_in(self, blocks: Sequence[tuple[Block, list[ChainEvent]]], cursor: tuple[int, str] | None) -> int:
+        count = 0
+        with self._store.begin() as session:
+            # the row lock makes a second indexer wait; having waited, it finds the cursor moved and stands back
+            if _cursor(session, lock=True) != cursor:
+                return 0
+            for block, events in blocks:
+                session.add(
+                    ChainBlockRow(
+                        number=block.number,
+                        hash="0x" + block.hash.hex(),
+                        parent_hash="0x" + block.parent_hash.hex(),
+                        timestamp=datetime.fromtimestamp(block.timestamp, UTC),
+                    )
+                )
+                for event in events:
+                    session.add(_row(event))
+                    self._project(session, event)
+                    count += 1
+        return count
+
+
+def _cursor(session: Session, *, lock: bool = False) -> tuple[int, str] | None:
+    query = select(ChainBlockRow).order_by(col(ChainBlockRow.number).desc()).limit(1)
+    row = session.exec(query.with_for_update() if lock else query).first()
+    return (row.number, row.hash) if row else None
+
+
+def _row(event: ChainEvent) -> ChainEventRow:
+    first = next(iter(event.args.values()), None)
+    return ChainEventRow(
+        block_hash=event.block_hash,
+        log_index=event.log_index,
+        block_number=event.block_number,
+        tx_hash=event.tx_hash,
+        contract=event.contract,
+        name=event.name,
+        args=event.args,
+        # every event of the contracts names its thing (an id, a party) first
+        subject=None if first is None else str(first),
+    )

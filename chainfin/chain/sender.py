@@ -1,0 +1,369 @@
+"""Relays acts from the outbox to the chain, each exactly once.
+
+1. claim rows; 2. check each by a call at a pinned block; 3. in ONE transaction give out nonces and store the signed
+bytes; 4. send; 5. when the receipt is final, report. Whatever happens after step 3 — a crash, a timeout, a node
+that forgets — the same bytes are sent again until a final receipt is found: a timeout is *unknown*, never *failed*.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+import structlog
+from eth_account import Account
+from eth_hash.auto import keccak
+from sqlmodel import Session, col, select
+
+from chainfin.abi import from_hex
+from chainfin.acts import Auth, call_data
+from chainfin.chain.decode import describe_revert
+from chainfin.chain.node import Block, Node, Receipt, Reverted
+from chainfin.errors import BadInput, ChainfinError, Unavailable
+from chainfin.keys import address_of
+from chainfin.storage import outbox
+from chainfin.storage.chain_tables import ChainTxRow, RelayerNonceRow
+from chainfin.storage.ledger_tables import OutboxRow
+from chainfin.storage.store import Store
+
+TOPIC = "chain.send"
+OPEN = ("stored", "sent")
+
+
+class Reports(Protocol):
+    """What the services want to hear (services.act_results with its context bound)."""
+
+    def now(self) -> datetime: ...
+
+    def sent(self, session: Session, act_id: str, tx_hash: str) -> None: ...
+
+    def refused(self, session: Session, act_id: str, code: str, message: str) -> None: ...
+
+    def code(self, error_name: str) -> str:
+        """A contract's custom error as a stable code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How to send. Gas in units, prices in wei, times in business seconds."""
+
+    gas_limit: int = 2_000_000
+    gas_price: int | None = None
+    """None asks the node; 0 is right on a chain without fees."""
+    batch: int = 100
+    retry_s: float = 2.0
+    lease_s: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Command:
+    row_id: int
+    act_id: str | None
+    contract: str
+    to: str
+    data: bytes
+
+
+class Sender:
+    """One relayer key on one node. Several may run beside each other; the database gives out the nonces."""
+
+    def __init__(
+        self,
+        store: Store,
+        node: Node,
+        contracts: Mapping[str, str],
+        private_key: bytes,
+        reports: Reports,
+        *,
+        policy: Policy = Policy(),
+        worker: str = "sender",
+        finality_depth: int = 0,
+    ) -> None:
+        self._store = store
+        self._node = node
+        self._contracts = contracts
+        self._key = private_key
+        self._reports = reports
+        self._policy = policy
+        self._worker = worker
+        self._depth = finality_depth
+        self._sent_at: dict[str, bytes] = {}
+        self._log = structlog.get_logger("chainfin.chain")
+        self.address = address_of(private_key)
+
+    def start(self) -> None:
+        """Bring the nonce counter and the chain together. Raises Unavailable: chain_behind, chain_unreachable."""
+        on_chain = self._node.nonce_of(self.address, self._node.head())
+        with self._store.begin() as session:
+            row = session.get(RelayerNonceRow, self.address, with_for_update=True)
+            if row is None:
+                row = RelayerNonceRow(sender=self.address, next=on_chain)
+            if row.next > on_chain and not self._covered(session, on_chain, row.next):
+                raise Unavailable(
+                    "chain_behind", f"{row.next} transactions of {self.address} were sent, the node knows {on_chain}"
+                )
+            row.next = max(row.next, on_chain)
+            session.add(row)
+            self._take_back_claims(session)
+
+    def _take_back_claims(self, session: Session) -> None:
+        """Rows that this worker had claimed when it died are due at once, not after their lease."""
+        query = select(OutboxRow).where(
+            OutboxRow.topic == TOPIC, OutboxRow.status == "claimed", OutboxRow.claimed_by == self._worker
+        )
+        for row in session.exec(query).all():
+            assert row.id is not None
+            outbox.later(session, row.id, at=self._reports.now(), error="")
+
+    def _covered(self, session: Session, first: int, end: int) -> bool:
+        """Whether every nonce of the gap belongs to a transaction that can still be sent."""
+        query = select(ChainTxRow.nonce).where(
+            ChainTxRow.sender == self.address,
+            ChainTxRow.nonce >= first,
+            ChainTxRow.nonce < end,
+            col(ChainTxRow.status).in_(OPEN),
+        )
+        return len(session.exec(query).all()) == end - first
+
+    # one round
+
+    def run_once(self) -> int:
+        """Settle what is under way, then send what is due. Returns the number of commands that moved.
+
+        Raises Unavailable: chain_unreachable (nothing is lost: the next round goes on).
+        """
+        moved = self.settle()
+        commands = self._claim()
+        while commands:
+            waiting = self._round(commands)
+            moved += len(commands) - len(waiting)
+            if len(waiting) == len(commands):
+                break
+            # what failed its check may only have been waiting for a command that has been mined now
+            commands = waiting
+        return moved
+
+    def _round(self, commands: Sequence[_Command]) -> list[_Command]:
+        """Check, store, send, settle. Returns the commands that were checked in vain and may pass later."""
+        try:
+            passed, failed = self._check(commands)
+        except Unavailable as error:
+            self._postpone(commands, error.code)
+            raise
+        if passed:
+            self._send(self._store_signed(passed))
+            self.settle()
+        elif self._under_way():
+            self._postpone([command for command, _, _ in failed], "chain_waits")
+            return []
+        else:
+            self._refuse(failed)
+            return []
+        return [command for command, _, _ in failed]
+
+    def _due(self) -> bool:
+        now = self._reports.now()
+        with self._store.read() as session:
+            query = select(OutboxRow.id).where(
+                OutboxRow.topic == TOPIC,
+                (col(OutboxRow.status).in_(("due", "unknown")) & (col(OutboxRow.not_before) <= now))
+                | ((col(OutboxRow.status) == "claimed") & (col(OutboxRow.claimed_until) < now)),
+            )
+            return session.exec(query.limit(1)).first() is not None
+
+    def _claim(self) -> list[_Command]:
+        """Due commands that have no transaction yet; those that have one are `settle`'s."""
+        if not self._due():
+            return []
+        now = self._reports.now()
+        commands: list[_Command] = []
+        with self._store.begin() as session:
+            lease = timedelta(seconds=self._policy.lease_s)
+            rows = outbox.claim(session, [TOPIC], worker=self._worker, now=now, lease=lease, limit=self._policy.batch)
+            ids = [row.id for row in rows]
+            query = select(ChainTxRow.outbox_id).where(
+                col(ChainTxRow.outbox_id).in_(ids), ChainTxRow.status != "displaced"
+            )
+            sent = set(session.exec(query).all())
+            for row in rows:
+                if row.id not in sent:
+                    self._read(session, row, commands)
+        return commands
+
+    def _read(self, session: Session, row: OutboxRow, commands: list[_Command]) -> None:
+        assert row.id is not None
+        payload: dict[str, Any] = row.payload
+        act_id = payload.get("act_id")
+        try:
+            contract = payload["contract"]
+            auths = [Auth.from_json(raw) for raw in payload.get("auths", ())]
+            data = call_data(contract, payload["function"], payload["params"], auths)
+            commands.append(_Command(row.id, act_id, contract, self._contracts[contract], data))
+        except (BadInput, KeyError) as error:
+            # nothing that can be sent will ever come of it
+            code = error.code if isinstance(error, BadInput) else "act_malformed"
+            self._report_refusal(session, row.id, act_id, code, str(error))
+
+    def _check(self, commands: Sequence[_Command]) -> tuple[list[_Command], list[tuple[_Command, str, str]]]:
+        head = self._node.head()
+        passed: list[_Command] = []
+        failed: list[tuple[_Command, str, str]] = []
+        for command in commands:
+            try:
+                self._node.call(command.to, command.data, head, self.address)
+                passed.append(command)
+            except Reverted as revert:
+                name, message = describe_revert(command.contract, revert.data)
+                failed.append((command, self._reports.code(name), message))
+        return passed, failed
+
+    def _store_signed(self, commands: Sequence[_Command]) -> list[bytes]:
+        """Nonces given out and signed bytes stored, in one transaction, before anything leaves."""
+        price = self._node.gas_price() if self._policy.gas_price is None else self._policy.gas_price
+        now = self._reports.now()
+        raws: list[bytes] = []
+        with self._store.begin() as session:
+            counter = session.get_one(RelayerNonceRow, self.address, with_for_update=True)
+            for command in commands:
+                signed = Account.sign_transaction(
+                    {
+                        "to": command.to,
+                        "data": command.data,
+                        "value": 0,
+                        "gas": self._policy.gas_limit,
+                        "gasPrice": price,
+                        "nonce": counter.next,
+                        "chainId": self._node.chain_id(),
+                    },
+                    self._key,
+                )
+                tx_hash = "0x" + bytes(signed.hash).hex()
+                raw = bytes(signed.raw_transaction)
+                session.add(
+                    ChainTxRow(
+                        hash=tx_hash,
+                        sender=self.address,
+                        nonce=counter.next,
+                        outbox_id=command.row_id,
+                        raw="0x" + raw.hex(),
+                        created_at=now,
+                    )
+                )
+                if command.act_id:
+                    self._reports.sent(session, command.act_id, tx_hash)
+                counter.next += 1
+                raws.append(raw)
+            session.add(counter)
+        return raws
+
+    def _send(self, raws: Sequence[bytes]) -> None:
+        # the answers decide nothing, only a receipt does: a refusal may be "already known", an error a lost answer
+        for raw, answer in zip(raws, self._node.send_raw_many(raws), strict=True):
+            if isinstance(answer, ChainfinError):
+                self._log.warning("not taken yet", tx="0x" + keccak(raw).hex(), code=answer.code, why=answer.message)
+
+    # settling
+
+    def _under_way(self) -> bool:
+        with self._store.read() as session:
+            query = select(ChainTxRow.hash).where(ChainTxRow.sender == self.address, col(ChainTxRow.status).in_(OPEN))
+            return session.exec(query.limit(1)).first() is not None
+
+    def settle(self) -> int:
+        """Report transactions whose receipt is final; send again those that no block holds. Returns how many ended."""
+        with self._store.read() as session:
+            query = select(ChainTxRow).where(ChainTxRow.sender == self.address, col(ChainTxRow.status).in_(OPEN))
+            rows = list(session.exec(query.order_by(col(ChainTxRow.nonce)).limit(500)).all())
+        if not rows:
+            return 0
+        head = self._node.head()
+        ended: list[tuple[ChainTxRow, Receipt]] = []
+        lost: list[ChainTxRow] = []
+        for row in rows:
+            receipt = self._node.receipt(from_hex(row.hash))
+            if receipt is None:
+                lost.append(row)
+            elif receipt.block_number <= head.number - self._depth:
+                ended.append((row, receipt))
+        if lost:
+            self._send_again(self._displace(lost, head), head)
+        return self._end(ended) if ended else 0
+
+    def _displace(self, rows: list[ChainTxRow], head: Block) -> list[ChainTxRow]:
+        """Commands whose nonce another transaction of this key has finally taken become due again. Returns the rest."""
+        line = self._node.block(max(0, head.number - self._depth))
+        taken = self._node.nonce_of(self.address, line) if line else 0
+        # asked again after the nonce: a transaction mined in between has a receipt now
+        displaced = [r for r in rows if r.nonce < taken and self._node.receipt(from_hex(r.hash)) is None]
+        if displaced:
+            with self._store.begin() as session:
+                for stale in displaced:
+                    row = session.get_one(ChainTxRow, stale.hash, with_for_update=True)
+                    row.status = "displaced"
+                    session.add(row)
+                    if row.outbox_id is not None:
+                        outbox.later(session, row.outbox_id, at=self._reports.now(), error="chain_nonce_taken")
+        return [row for row in rows if row not in displaced]
+
+    def _send_again(self, rows: Sequence[ChainTxRow], head: Block) -> None:
+        """The same bytes, once a block: a node that has them already ignores them."""
+        again = [row for row in rows if self._sent_at.get(row.hash) != head.hash]
+        if again:
+            self._send([from_hex(row.raw) for row in again])
+        self._sent_at = {row.hash: head.hash for row in rows}
+
+    def _end(self, ended: Sequence[tuple[ChainTxRow, Receipt]]) -> int:
+        whys = {row.hash: self._why(row, receipt) for row, receipt in ended if not receipt.succeeded}
+        with self._store.begin() as session:
+            for stale, receipt in ended:
+                row = session.get_one(ChainTxRow, stale.hash, with_for_update=True)
+                if row.status not in OPEN:
+                    continue
+                row.status = "mined" if receipt.succeeded else "reverted"
+                row.block_number = receipt.block_number
+                session.add(row)
+                if row.outbox_id is None:
+                    continue
+                if receipt.succeeded:
+                    block_hash = "0x" + receipt.block_hash.hex()
+                    result = {"tx_hash": row.hash, "block_number": receipt.block_number, "block_hash": block_hash}
+                    outbox.done(session, row.outbox_id, {**result, "gas_used": receipt.gas_used})
+                else:
+                    act_id = session.get_one(OutboxRow, row.outbox_id).payload.get("act_id")
+                    self._report_refusal(session, row.outbox_id, act_id, *whys[row.hash])
+        return len(ended)
+
+    def _why(self, row: ChainTxRow, receipt: Receipt) -> tuple[str, str]:
+        """The reason of a mined revert, asked for again on the state after its block."""
+        with self._store.read() as session:
+            payload: dict[str, Any] = session.get_one(OutboxRow, row.outbox_id).payload if row.outbox_id else {}
+        block = self._node.block_by_hash(receipt.block_hash)
+        if payload and block is not None:
+            auths = [Auth.from_json(raw) for raw in payload.get("auths", ())]
+            data = call_data(payload["contract"], payload["function"], payload["params"], auths)
+            try:
+                self._node.call(self._contracts[payload["contract"]], data, block, self.address)
+            except Reverted as revert:
+                name, message = describe_revert(payload["contract"], revert.data)
+                return self._reports.code(name), message
+        return "chain_reverted", "the contract refused the transaction when it was mined"
+
+    # reports
+
+    def _refuse(self, failed: Sequence[tuple[_Command, str, str]]) -> None:
+        with self._store.begin() as session:
+            for command, code, message in failed:
+                self._report_refusal(session, command.row_id, command.act_id, code, message)
+
+    def _report_refusal(self, session: Session, row_id: int, act_id: object, code: str, message: str) -> None:
+        outbox.refused(session, row_id, code, message)
+        if act_id:
+            self._reports.refused(session, str(act_id), code, message)
+
+    def _postpone(self, commands: Sequence[_Command], why: str) -> None:
+        at = self._reports.now() + timedelta(seconds=self._policy.retry_s)
+        with self._store.begin() as session:
+            for command in commands:
+                outbox.later(session, command.row_id, at=at, error=why)
