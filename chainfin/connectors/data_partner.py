@@ -17,7 +17,7 @@ from pydantic import JsonValue
 from chainfin.connectors.http import HttpClient, quoted, read
 from chainfin.connectors.outcome import Done, Outcome, Refused, Unavailable, Unknown, then
 from chainfin.connectors.signature import Evidence
-from chainfin.connectors.wire import DataAnswer, DataQuery
+from chainfin.connectors.wire import DataAnswer, DataQuery, build
 
 MAX_SOURCES = 16
 
@@ -61,7 +61,7 @@ class DataPartner:
         """As `fetch`, one source."""
         if not consent.strip() or not consent.isascii() or not consent.isprintable():
             return Refused("data_consent_missing", f"no consent of the subject covers {source}")
-        query = DataQuery(subject_id=subject_id, request_id=self._request_id())
+        query = build(DataQuery, {"subject_id": subject_id, "request_id": self._request_id()}, what="data query")
         answer = self._client.call(
             "POST",
             quoted("sources", source),

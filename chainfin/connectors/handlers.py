@@ -15,20 +15,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias, TypeVar
+from typing import TypeAlias
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from chainfin.connectors.data_partner import DataPartner, SourceData
 from chainfin.connectors.outcome import Done, Outcome, Refused, then
 from chainfin.connectors.payment_rail import Confirmation, Instruction, PaymentRail, Refund
 from chainfin.connectors.registry import Entry, Registration, Registry
-from chainfin.connectors.wire import PayRequest, Ref, RefundRequest, RegisterRequest
+from chainfin.connectors.wire import M, PayRequest, Ref, RefundRequest, RegisterRequest, build
 from chainfin.errors import BadInput
 from chainfin.money import Money
 
 Json: TypeAlias = dict[str, object]
-_M = TypeVar("_M", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,11 +163,6 @@ def _text(task: Task, name: str) -> str:
     return value
 
 
-def _checked(model: type[_M], task: Task, *, but: tuple[str, ...]) -> _M:
+def _checked(model: type[M], task: Task, *, but: tuple[str, ...]) -> M:
     given = {name: value for name, value in task.payload.items() if name not in but}
-    try:
-        return model.model_validate(given)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise BadInput("payload_malformed", f"{task.topic}: {first['msg']}", where=place) from None
+    return build(model, given, what=task.topic)

@@ -21,6 +21,7 @@ from chainfin.connectors.wire import (
     RefundAnswer,
     RefundRequest,
     SignedDocument,
+    build,
 )
 from chainfin.errors import BadInput
 from chainfin.money import Money
@@ -122,13 +123,14 @@ class PaymentRail:
 
     def pay(self, instruction: Instruction) -> Outcome[Confirmation]:
         """Send once. A lost answer is Unknown: use `query` or `settle`, not `pay`, to go on."""
-        request = PayRequest(
-            payee_account=instruction.payee_account,
-            payee_name=instruction.payee_name,
-            amount=str(instruction.amount),
-            currency=instruction.amount.currency,
-            purpose=instruction.purpose,
-        )
+        fields = {
+            "payee_account": instruction.payee_account,
+            "payee_name": instruction.payee_name,
+            "amount": str(instruction.amount),
+            "currency": instruction.amount.currency,
+            "purpose": instruction.purpose,
+        }
+        request = build(PayRequest, fields, what="payment")
         path = quoted("payments", instruction.instruction_id)
         sent = self._client.call("PUT", path, json=request, idempotent=False)
         return then(then(sent, _standing), lambda found: _confirmed(instruction, found))
@@ -149,9 +151,13 @@ class PaymentRail:
 
     def refund(self, refund_id: str, bank_reference: str, amount: Money, reason: str) -> Outcome[Refund]:
         """Give back (part of) an incoming payment; idempotent by ``refund_id`` at the rail, so it is retried."""
-        request = RefundRequest(
-            bank_reference=bank_reference, amount=str(amount), currency=amount.currency, reason=reason
-        )
+        fields = {
+            "bank_reference": bank_reference,
+            "amount": str(amount),
+            "currency": amount.currency,
+            "reason": reason,
+        }
+        request = build(RefundRequest, fields, what="refund")
         answer = self._client.call("PUT", quoted("refunds", refund_id), json=request, idempotent=True)
 
         def accept(evidence: Evidence) -> Outcome[Refund]:

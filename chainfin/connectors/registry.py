@@ -14,7 +14,7 @@ from typing import Literal
 from chainfin.connectors.http import HttpClient, quoted, read
 from chainfin.connectors.outcome import Done, Outcome, Unknown, then
 from chainfin.connectors.signature import Evidence
-from chainfin.connectors.wire import CancelRequest, RegisterRequest, RegistryAnswer, RegistrySearchAnswer
+from chainfin.connectors.wire import CancelRequest, RegisterRequest, RegistryAnswer, RegistrySearchAnswer, build
 from chainfin.money import Money
 
 
@@ -32,16 +32,17 @@ class Registration:
     ends_on: date
 
     def wire(self) -> RegisterRequest:
-        return RegisterRequest(
-            pledgor=self.pledgor,
-            pledgee=self.pledgee,
-            asset_kind=self.asset_kind,
-            asset_hash=self.asset_hash,
-            amount=str(self.amount),
-            currency=self.amount.currency,
-            starts_on=self.starts_on,
-            ends_on=self.ends_on,
-        )
+        fields = {
+            "pledgor": self.pledgor,
+            "pledgee": self.pledgee,
+            "asset_kind": self.asset_kind,
+            "asset_hash": self.asset_hash,
+            "amount": str(self.amount),
+            "currency": self.amount.currency,
+            "starts_on": self.starts_on,
+            "ends_on": self.ends_on,
+        }
+        return build(RegisterRequest, fields, what="registration")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ class Registry:
     def cancel(self, pledge_ref: str, registry_no: str, reason: str) -> Outcome[Entry]:
         """Strike the entry out after release; a second time changes nothing. Refused registry_entry_unknown."""
         path = quoted("registrations", pledge_ref, "cancellation")
-        request = CancelRequest(registry_no=registry_no, reason=reason)
+        request = build(CancelRequest, {"registry_no": registry_no, "reason": reason}, what="cancellation")
         answer = self._client.call("PUT", path, json=request, idempotent=True)
 
         def check(entry: Entry) -> Outcome[Entry]:

@@ -5,10 +5,13 @@ Answers name their ``kind``, so that a signed message of one sort can't be passe
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, ValidationError
+
+from chainfin.errors import BadInput
 
 # Printable ASCII without a slash: an id is one segment of a path.
 Ref = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[\x21-\x2e\x30-\x7e]+$")]
@@ -20,6 +23,19 @@ Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 class Message(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+M = TypeVar("M", bound=Message)
+
+
+def build(model: type[M], fields: Mapping[str, object], *, what: str) -> M:
+    """A message of ours to be sent. Raises BadInput payload_malformed, naming the first field that can't be."""
+    try:
+        return model.model_validate(fields)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise BadInput("payload_malformed", f"{what}: {first['msg']}", where=place) from None
 
 
 class Problem(Message):

@@ -56,7 +56,7 @@ class Worker:
         on_result: OnResult,
         *,
         now: Callable[[], datetime],
-        threads: int = 16,
+        threads: int = 8,
         poll_s: float = 0.25,
         backoff: Retry = BACKOFF,
         jitter: Callable[[float], float] = full_jitter,

@@ -5,5 +5,6 @@ answer is signed. No real bank, registry or data source stands behind it.
 """
 
 from chainfin.connectors.sandbox.server import Sandbox, start_sandbox
+from chainfin.connectors.sandbox.world import World
 
-__all__ = ["Sandbox", "start_sandbox"]
+__all__ = ["Sandbox", "World", "start_sandbox"]
