@@ -40,7 +40,7 @@ PAYOUT = ledger.disbursement("L1", "bank", cny(1000), DAY)
 @pytest.mark.parametrize(
     ("call", "code"),
     [
-        (lambda: journal(), "ledger_empty"),
+        (journal, "ledger_empty"),
         (lambda: journal(debit(ledger.CASH, cny(1)), credit(ledger.LOANS, cny(1)), key=""), "ledger_key_missing"),
         (lambda: journal(debit(ledger.CASH, cny(2)), credit(ledger.LOANS, cny(1))), "ledger_unbalanced"),
         (lambda: journal(debit(ledger.CASH, cny(1)), credit(ledger.LOANS, Money(1, "USD"))), "ledger_unbalanced"),

@@ -191,7 +191,7 @@ def test_accrue__twice_for_one_day__posts_once() -> None:
 def test_accrue__daily_or_at_once__same_interest_and_penalty() -> None:
     days = 90  # 30 of them past due
     daily = active()
-    posted = []
+    posted: list[ledger.Entry] = []
     for day in range(1, days + 1):
         outcome = accrue(daily, START + timedelta(days=day))
         daily, posted = outcome.loan, posted + [e for j in outcome.journals for e in j.entries]
