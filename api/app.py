@@ -1,0 +1,77 @@
+"""The HTTP face of one installation: routers, error mapping, idempotency and sign-in put together around a Context."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from importlib.metadata import version
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+
+from api import openapi, problems
+from api.idempotency import Idempotency
+from api.limits import BodyLimit
+from api.routers import all_routers
+from api.sse import Commits
+from chainfin.services.context import Context
+from chainfin.services.signin import SignIn
+
+Check = Callable[[], None]
+"""Raises Unavailable if a part that the service needs doesn't do its work."""
+
+_DESCRIPTION = """Supply-chain finance on a chain that anyone can verify.
+
+Amounts are decimal strings in major units with a currency; times are UTC. Errors are problem details (RFC 9457) with a
+stable `code`. Every POST that changes something takes an `Idempotency-Key`. What a party has to sign comes back as an
+act with EIP-712 typed data; its signature goes to `/v1/acts/{id}/signature`."""
+
+
+def create_app(
+    ctx: Context,
+    *,
+    signin: SignIn | None = None,
+    ready: Mapping[str, Check] | None = None,
+    lifespan: Lifespan | None = None,
+) -> FastAPI:
+    """The application. ``ready``: what /readyz asks besides the database (node, drivers), by name."""
+    app = FastAPI(
+        title="chainfin",
+        version=version("chainfin"),
+        description=_DESCRIPTION,
+        lifespan=_with_pruning(lifespan),
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+        redirect_slashes=False,
+    )
+    app.state.ctx = ctx
+    app.state.signin = signin or SignIn(ctx)
+    app.state.idempotency = Idempotency(ctx.store, ctx.vault)
+    app.state.commits = Commits(ctx.store)
+    app.state.ready = {"database": ctx.store.check_schema, **(ready or {})}
+    app.add_middleware(BodyLimit)
+    app.add_exception_handler(HTTPException, problems.handle)
+    app.add_exception_handler(Exception, problems.handle)
+    for router in all_routers():
+        app.include_router(router)
+    openapi.install(app)
+    return app
+
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[Any]]
+
+
+def _with_pruning(inner: Lifespan | None) -> Lifespan:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[Any]:
+        await run_in_threadpool(app.state.idempotency.prune)
+        if inner is None:
+            yield
+        else:
+            async with inner(app) as state:
+                yield state
+
+    return lifespan

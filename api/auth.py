@@ -1,0 +1,50 @@
+"""Who asks: the bearer token of the request, checked against the parties of this moment."""
+
+from __future__ import annotations
+
+from typing import Annotated, cast
+
+from fastapi import Depends
+from fastapi.security import HTTPBearer
+from starlette.requests import Request
+
+from chainfin.errors import Unauthenticated
+from chainfin.services.context import Actor, Context
+from chainfin.services.signin import SignedIn, SignIn
+
+_bearer = HTTPBearer(auto_error=False, description="a token from /v1/auth/wallet or /v1/auth/token", bearerFormat="JWT")
+
+
+def identify(request: Request) -> SignedIn:
+    """Raises Unauthenticated token_missing, token_invalid, token_expired …; Forbidden party_not_active."""
+    known = getattr(request.state, "signed_in", None)
+    if isinstance(known, SignedIn):
+        return known
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise Unauthenticated("token_missing", "sign in and send Authorization: Bearer <token>")
+    signed_in = signin_of(request).authenticate(token.strip())
+    request.state.signed_in = signed_in
+    return signed_in
+
+
+def signin_of(request: Request) -> SignIn:
+    return cast(SignIn, request.app.state.signin)
+
+
+def context_of(request: Request) -> Context:
+    return cast(Context, request.app.state.ctx)
+
+
+def _who(request: Request, _documented: Annotated[object, Depends(_bearer)]) -> SignedIn:
+    return identify(request)
+
+
+def _actor(who: Annotated[SignedIn, Depends(_who)]) -> Actor:
+    return who.actor
+
+
+Ctx = Annotated[Context, Depends(context_of)]
+Signing = Annotated[SignIn, Depends(signin_of)]
+Who = Annotated[SignedIn, Depends(_who)]
+Acting = Annotated[Actor, Depends(_actor)]

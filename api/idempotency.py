@@ -1,0 +1,228 @@
+"""One effect for an ``Idempotency-Key``, whatever retries, races and crashes do (ADR 0170).
+
+A key is claimed in a transaction of its own before the request runs. Every transaction that the request commits also
+touches the claim, so that (a) a claim that was taken over can't commit any more, and (b) after a crash it is known
+whether anything was committed: if nothing was, the retry runs; if something was, it is told so and never run again.
+Answers are sealed: some carry a secret that is shown once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import re
+import secrets
+from collections.abc import Callable
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import orjson
+from sqlalchemy import event, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session as SqlSession
+from sqlmodel import Session, col, delete
+from starlette.responses import Response
+
+from chainfin.errors import BadInput, Conflict
+from chainfin.services.signin import wall_clock
+from chainfin.storage.party_tables import IdempotencyRow
+from chainfin.storage.store import Store
+from chainfin.storage.vault import Vault
+
+HEADER = "Idempotency-Key"
+REPLAYED = "Idempotent-Replayed"
+KEY_PATTERN = "^[!-~]{1,255}$"
+LEASE = timedelta(minutes=5)
+"""Longer than any request lives: a claim of another process that is older belongs to a dead one (PostgreSQL)."""
+RETENTION = timedelta(days=30)
+_KEPT_HEADERS = ("content-type", "location")
+_KEY = re.compile(KEY_PATTERN)
+
+
+@dataclass(slots=True)
+class Claim:
+    """A key in flight. ``made``: ids of the rows that its transactions brought about; ``committed``: any did commit."""
+
+    actor: str
+    key: str
+    holder: str
+    made: list[str] = field(default_factory=list)
+    committed: bool = False
+
+
+_current: ContextVar[Claim | None] = ContextVar("idempotency_claim", default=None)
+
+
+def check_key(value: str | None) -> str:
+    """The header's value. Raises BadInput idempotency_key_missing, idempotency_key_malformed."""
+    if value is None:
+        raise BadInput("idempotency_key_missing", f"this needs an {HEADER} header", where=f"header:{HEADER}")
+    if not _KEY.fullmatch(value):
+        raise BadInput(
+            "idempotency_key_malformed", f"{HEADER} is 1 to 255 printable ASCII characters", where=f"header:{HEADER}"
+        )
+    return value
+
+
+def body_digest(body: bytes) -> str:
+    """SHA-256 of the body; of JSON in canonical form, so that another order of members is the same body."""
+    # what is not JSON counts by its bytes
+    with contextlib.suppress(orjson.JSONDecodeError):
+        body = orjson.dumps(orjson.loads(body), option=orjson.OPT_SORT_KEYS)
+    return hashlib.sha256(body).hexdigest()
+
+
+class Idempotency:
+    """The claims of one process, told apart from those of others by a boot id."""
+
+    def __init__(self, store: Store, vault: Vault, *, wall: Callable[[], datetime] = wall_clock) -> None:
+        self._store = store
+        self._vault = vault
+        self._wall = wall
+        self.boot_id = secrets.token_hex(8)
+
+    def begin(self, actor: str, key: str, request: str, digest: str) -> Claim | Response:
+        """Claim ``key`` for this request, or the answer that was given before.
+
+        Raises BadInput idempotency_key_reused; Conflict idempotency_in_flight, idempotency_outcome_unknown.
+        """
+        try:
+            with self._store.begin() as session:
+                row = session.get(IdempotencyRow, (actor, key), with_for_update=True)
+                if row is not None:
+                    return self._again(session, row, request, digest)
+                session.add(
+                    IdempotencyRow(
+                        actor=actor,
+                        key=key,
+                        request=request,
+                        body_hash=digest,
+                        claimed_by=self.boot_id,
+                        created_at=self._wall(),
+                    )
+                )
+        except IntegrityError:
+            # another process inserted the same key between our look and our insert
+            raise _in_flight() from None
+        return Claim(actor, key, self.boot_id)
+
+    def _again(self, session: Session, row: IdempotencyRow, request: str, digest: str) -> Claim | Response:
+        if (row.request, row.body_hash) != (request, digest):
+            raise BadInput(
+                "idempotency_key_reused",
+                f"this key was used for another request ({row.request})",
+                where=f"header:{HEADER}",
+            )
+        if row.status_code is not None:
+            body = self._vault.unseal(row.response or "", context=_context(row.actor, row.key))
+            return Response(body, row.status_code, headers={**row.headers, REPLAYED: "true"})
+        if not self._is_dead(row):
+            raise _in_flight()
+        if "committed" in row.headers:
+            raise Conflict(
+                "idempotency_outcome_unknown",
+                "the service stopped after it had acted on this and before it could answer: look at what it made",
+                request=row.request,
+                made=row.headers["committed"].split(),
+            )
+        row.claimed_by = self.boot_id
+        row.created_at = self._wall()
+        session.add(row)
+        return Claim(row.actor, row.key, self.boot_id)
+
+    def _is_dead(self, row: IdempotencyRow) -> bool:
+        if row.claimed_by == self.boot_id:
+            return False
+        # SQLite belongs to one serving process: whoever else claimed is gone
+        return row.claimed_by == "" or self._store.is_sqlite or self._wall() - row.created_at > LEASE
+
+    def finish(self, claim: Claim, answer: Response) -> None:
+        """Keep the answer for retries."""
+        kept = {name: value for name, value in answer.headers.items() if name.lower() in _KEPT_HEADERS}
+        body = bytes(answer.body)
+        with self._store.begin() as session:
+            session.exec(
+                _of(claim).values(
+                    status_code=answer.status_code,
+                    response=self._vault.seal(body, context=_context(claim.actor, claim.key)),
+                    headers=kept,
+                )
+            )
+
+    def release(self, claim: Claim) -> None:
+        """It broke. If nothing was committed the key is free again; else a retry is told what was made."""
+        with self._store.begin() as session:
+            if claim.committed:
+                session.exec(_of(claim).values(claimed_by=""))
+            else:
+                session.exec(
+                    delete(IdempotencyRow).where(
+                        col(IdempotencyRow.actor) == claim.actor,
+                        col(IdempotencyRow.key) == claim.key,
+                        col(IdempotencyRow.claimed_by) == claim.holder,
+                    )
+                )
+
+    def prune(self) -> None:
+        """Forget answers older than `RETENTION`."""
+        with self._store.begin() as session:
+            session.exec(delete(IdempotencyRow).where(col(IdempotencyRow.created_at) < self._wall() - RETENTION))
+
+
+class acting:
+    """Within the block, what is committed in this context is noted on ``claim``."""
+
+    def __init__(self, claim: Claim) -> None:
+        self._claim = claim
+
+    def __enter__(self) -> None:
+        self._token = _current.set(self._claim)
+
+    def __exit__(self, *_: object) -> None:
+        _current.reset(self._token)
+
+
+def _in_flight() -> Conflict:
+    return Conflict("idempotency_in_flight", "the first request with this key has not been answered yet")
+
+
+def _context(actor: str, key: str) -> str:
+    return f"idempotency:{actor}:{key}"
+
+
+def _of(claim: Claim):  # type: ignore[no-untyped-def]  # SQLAlchemy's Update has no public generic alias
+    return update(IdempotencyRow).where(
+        col(IdempotencyRow.actor) == claim.actor,
+        col(IdempotencyRow.key) == claim.key,
+        col(IdempotencyRow.claimed_by) == claim.holder,
+    )
+
+
+def _note_new(session: SqlSession, _flush: object) -> None:
+    claim = _current.get()
+    if claim is not None:
+        ids = (getattr(row, "id", None) for row in session.new)
+        claim.made.extend(made for made in ids if isinstance(made, str))
+
+
+def _mark(session: SqlSession) -> None:
+    claim = _current.get()
+    if claim is None:
+        return
+    session.flush()
+    note = _of(claim).values(headers={"committed": " ".join(claim.made[:50])}).returning(col(IdempotencyRow.key))
+    if session.execute(note).one_or_none() is None:
+        raise Conflict("idempotency_in_flight", "the key was taken over by another process: nothing was done here")
+    session.info["idempotency_claim"] = claim
+
+
+def _marked(session: SqlSession) -> None:
+    claim = session.info.pop("idempotency_claim", None)
+    if claim is not None:
+        claim.committed = True
+
+
+event.listen(SqlSession, "after_flush", _note_new)
+event.listen(SqlSession, "before_commit", _mark)
+event.listen(SqlSession, "after_commit", _marked)

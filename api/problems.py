@@ -1,0 +1,179 @@
+"""Errors as RFC 9457 problem details (``application/problem+json``), each with the stable code of its cause.
+
+Nothing that a caller didn't send and nothing of the inside leaks: what is unexpected is logged under an incident id,
+and the caller gets the id.
+"""
+
+from __future__ import annotations
+
+import secrets
+import traceback
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+import structlog
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from chainfin.errors import (
+    BadInput,
+    ChainfinError,
+    Conflict,
+    Forbidden,
+    NotFound,
+    Refused,
+    Unauthenticated,
+    Unavailable,
+    Unknown,
+)
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER_S = 2
+"""Seconds after which asking again makes sense when something outside doesn't answer."""
+
+_log = structlog.get_logger("api")
+
+_STATUS: Sequence[tuple[type[ChainfinError], int]] = (
+    (BadInput, 422),
+    (Unauthenticated, 401),
+    (Forbidden, 403),
+    (NotFound, 404),
+    (Conflict, 409),
+    (Refused, 422),
+    (Unavailable, 503),
+    (Unknown, 503),
+)
+
+_STATUS_OF_CODE = {"body_too_large": 413, "method_not_allowed": 405, "body_unreadable": 400}
+"""Codes whose status HTTP itself fixes."""
+
+_CODE_OF_STATUS = {
+    400: "body_unreadable",
+    404: "route_unknown",
+    405: "method_not_allowed",
+    413: "body_too_large",
+}
+
+
+class Violation(BaseModel):
+    """One place of the request that is not as the schema says."""
+
+    where: str = Field(description="JSON pointer into the body, or the place and name of a parameter")
+    message: str
+    rule: str = Field(description="the rule that is broken, in pydantic's words")
+
+
+class Problem(BaseModel):
+    """RFC 9457 problem details. Callers may rely on ``code`` and ``status``; ``detail`` is for people."""
+
+    type: str = Field(description="urn:chainfin:problem:<code>")
+    title: str
+    status: int
+    detail: str
+    code: str = Field(description="stable snake_case code of what happened")
+    where: str | None = Field(default=None, description="the place in the input: JSON pointer, XPath, field")
+    details: dict[str, Any] | None = Field(default=None, description="facts that prove the refusal")
+    errors: list[Violation] | None = Field(default=None, description="with input_invalid: every place")
+
+
+def status_of(error: ChainfinError) -> int:
+    """The HTTP status of an error of ours: by its class, except where HTTP itself fixes one."""
+    fixed = _STATUS_OF_CODE.get(error.code)
+    if fixed is not None:
+        return fixed
+    return next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
+
+
+def to_response(error: Exception, request: Request) -> Response:
+    """Any exception as problem details."""
+    if isinstance(error, ChainfinError):
+        return _of_ours(error, request)
+    if isinstance(error, RequestValidationError):
+        return _of_validation(error)
+    if isinstance(error, HTTPException):
+        return _of_http(error)
+    return _unexpected(error, request)
+
+
+def problem(
+    status: int,
+    code: str,
+    detail: str,
+    *,
+    where: str | None = None,
+    details: Mapping[str, object] | None = None,
+    errors: Sequence[Mapping[str, str]] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """A problem as an answer; members without a value are left out."""
+    body: dict[str, object] = {
+        "type": f"urn:chainfin:problem:{code}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "code": code,
+    }
+    optional = {"where": where, "details": dict(details) if details else None, "errors": errors or None}
+    body.update({name: value for name, value in optional.items() if value is not None})
+    # `default=str`: a proof may hold amounts, dates, decimals; they read as text
+    content = orjson.dumps(body, default=str, option=orjson.OPT_NON_STR_KEYS)
+    return Response(content, status, headers=dict(headers or {}), media_type=MEDIA_TYPE)
+
+
+def _of_ours(error: ChainfinError, request: Request) -> Response:
+    status = status_of(error)
+    headers: dict[str, str] = {}
+    if status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    if status == 503:
+        headers["Retry-After"] = str(RETRY_AFTER_S)
+        _log.warning("unavailable", code=error.code, detail=error.message, path=request.url.path)
+    return problem(status, error.code, error.message, where=error.where, details=error.details, headers=headers)
+
+
+def _of_validation(error: RequestValidationError) -> Response:
+    errors = [
+        {"where": pointer(found["loc"]), "message": str(found["msg"]), "rule": str(found["type"])}
+        for found in error.errors()[:50]
+    ]
+    first = errors[0] if errors else {"where": "", "message": "the request is not as described"}
+    return problem(
+        422, "input_invalid", f"{first['message']} ({first['where']})", where=first["where"] or None, errors=errors
+    )
+
+
+def pointer(loc: Sequence[object]) -> str:
+    """Where a violation is: ``/amount/currency`` in the body, else ``query:limit``, ``header:…``, ``path:id``."""
+    place, rest = str(loc[0]) if loc else "", loc[1:]
+    if place == "body":
+        return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in rest) or "/"
+    return f"{place}:{'.'.join(str(part) for part in rest)}"
+
+
+def _of_http(error: HTTPException) -> Response:
+    code = _CODE_OF_STATUS.get(error.status_code, f"http_{error.status_code}")
+    detail = str(error.detail) if error.detail else HTTPStatus(error.status_code).phrase
+    return problem(error.status_code, code, detail, headers=error.headers)
+
+
+def _unexpected(error: Exception, request: Request) -> Response:
+    incident = secrets.token_hex(8)
+    # as text: a renderer that shows local variables would write secrets into the log
+    trace = "".join(traceback.format_exception(error))
+    _log.error("internal_error", incident=incident, method=request.method, path=request.url.path, trace=trace)
+    return problem(
+        500,
+        "internal_error",
+        "something broke on our side; name the incident when you ask",
+        details={"incident": incident},
+    )
+
+
+async def handle(request: Request, error: Exception) -> Response:
+    """`to_response` in the form of an exception handler."""
+    return to_response(error, request)

@@ -1,0 +1,105 @@
+"""The route classes: every error becomes problem details, and what changes something happens once for a key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api import idempotency, problems
+from api.auth import identify
+from api.idempotency import Claim, Idempotency
+
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+class Route(APIRoute):
+    """Reads, and what needs no key (sign-in has one-time nonces of its own)."""
+
+    def get_route_handler(self) -> Handler:
+        inner = super().get_route_handler()
+
+        async def handler(request: Request) -> Response:
+            try:
+                return await inner(request)
+            except Exception as error:
+                return problems.to_response(error, request)
+
+        return handler
+
+
+class OnceRoute(Route):
+    """POSTs that change something: an ``Idempotency-Key`` is needed. Other methods are as in `Route`."""
+
+    needs_token = True
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        if "POST" in (options.get("methods") or ()):
+            extra = dict(options.get("openapi_extra") or {})
+            parameter = {
+                "name": idempotency.HEADER,
+                "in": "header",
+                "required": True,
+                "description": "the same key and body get the same answer; another body is refused",
+                "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": idempotency.KEY_PATTERN},
+            }
+            extra["parameters"] = [*extra.get("parameters", ()), parameter]
+            options["openapi_extra"] = extra
+        super().__init__(path, endpoint, **options)
+
+    def get_route_handler(self) -> Handler:
+        inner = APIRoute.get_route_handler(self)
+        plain = super().get_route_handler()
+
+        async def handler(request: Request) -> Response:
+            if request.method != "POST":
+                return await plain(request)
+            try:
+                return await self._once(inner, request)
+            except Exception as error:
+                return problems.to_response(error, request)
+
+        return handler
+
+    async def _once(self, inner: Handler, request: Request) -> Response:
+        subject = (await run_in_threadpool(identify, request)).subject if self.needs_token else "-"
+        key = idempotency.check_key(request.headers.get(idempotency.HEADER))
+        keeper: Idempotency = request.app.state.idempotency
+        digest = idempotency.body_digest(await request.body())
+        what = f"{request.method} {request.url.path}" + (f"?{request.url.query}" if request.url.query else "")
+        claim = await run_in_threadpool(keeper.begin, subject, key, what, digest)
+        if isinstance(claim, Response):
+            return claim
+        return await self._carry_out(inner, request, keeper, claim)
+
+    async def _carry_out(self, inner: Handler, request: Request, keeper: Idempotency, claim: Claim) -> Response:
+        keep = False
+        try:
+            try:
+                with idempotency.acting(claim):
+                    answer = await inner(request)
+                keep = True
+            except Exception as error:
+                answer = problems.to_response(error, request)
+                # What was never begun (the form was wrong) may be put right under the same key.
+                keep = answer.status_code < 500 and not isinstance(error, RequestValidationError)
+            if keep:
+                await run_in_threadpool(keeper.finish, claim, answer)
+            return answer
+        except BaseException:
+            keep = False  # cancelled, or the answer could not be kept
+            raise
+        finally:
+            if not keep:
+                keeper.release(claim)
+
+
+class OpenOnceRoute(OnceRoute):
+    """The same without a token: what is sent proves itself (a signature)."""
+
+    needs_token = False

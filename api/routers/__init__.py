@@ -1,0 +1,14 @@
+"""One router per noun, thin: form → service → form."""
+
+from __future__ import annotations
+
+import importlib
+
+from fastapi import APIRouter
+
+NOUNS = ("system", "auth")
+
+
+def all_routers() -> list[APIRouter]:
+    """Every noun's router, in the order in which the document shows them."""
+    return [importlib.import_module(f"api.routers.{noun}").router for noun in NOUNS]

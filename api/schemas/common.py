@@ -1,0 +1,145 @@
+"""Shared forms: bounded texts, amounts, quantities, free JSON with limits."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Annotated, Any
+
+import orjson
+from fastapi import Path
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints
+
+from chainfin.errors import BadInput
+from chainfin.money import Money
+
+MAX_DOCUMENT_CHARS = 5_500_000
+MAX_JSON_BYTES = 64 * 1024
+
+_LINE = r"^[^\x00-\x1f\x7f]*$"
+_ENCODING = re.compile(r"""^\s*<\?xml[^>]{0,100}?\bencoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']""")
+_ENCODINGS = {
+    "utf-8",
+    "utf8",
+    "us-ascii",
+    "utf-16",
+    "iso-8859-1",
+    "iso-8859-15",
+    "windows-1252",
+    "gb2312",
+    "gbk",
+    "gb18030",
+}
+
+
+class Input(BaseModel):
+    """A request body: unknown members are refused, so that a misspelt one isn't silently ignored."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+def _free_json(value: dict[str, Any]) -> dict[str, Any]:
+    try:
+        size = len(orjson.dumps(value))
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"not JSON that can be kept: {error}") from None
+    if size > MAX_JSON_BYTES:
+        raise ValueError(f"at most {MAX_JSON_BYTES} bytes of JSON")
+    if "\\u0000" in orjson.dumps(value).decode():
+        raise ValueError("texts hold no NUL character")
+    return value
+
+
+def _utc(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _zoned(moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        raise ValueError("a time needs its zone, such as 2026-11-21T09:00:00Z")
+    return moment.astimezone(UTC)
+
+
+Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=_LINE, strip_whitespace=True)]
+"""One line of text for people."""
+Word = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=_LINE)]
+Reason = Annotated[str, StringConstraints(min_length=1, max_length=2000, pattern=r"^[^\x00]*$")]
+DocumentText = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=MAX_DOCUMENT_CHARS, pattern=r"^[^\x00]*$"),
+    Field(description="the document's XML as text (UBL 2.x)"),
+]
+Hex32 = Annotated[str, StringConstraints(pattern=r"^0x[0-9a-fA-F]{64}$")]
+Signature = Annotated[
+    str,
+    StringConstraints(min_length=4, max_length=4000, pattern=r"^0x[0-9a-fA-F]*$"),
+    Field(description="0x-hex of r ‖ s ‖ v (65 bytes)"),
+]
+Address = Annotated[
+    str, StringConstraints(pattern=r"^0x[0-9a-fA-F]{40}$"), Field(description="EVM address; mixed case carries EIP-55")
+]
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$"), Field(description="ISO 4217")]
+DecimalText = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=40),
+    Field(description="decimal in major units", examples=["1234.50"]),
+]
+FreeJson = Annotated[dict[str, Any], AfterValidator(_free_json), Field(description="at most 64 KiB of JSON")]
+Moment = Annotated[datetime, PlainSerializer(_utc, return_type=str, when_used="json")]
+ZonedMoment = Annotated[datetime, AfterValidator(_zoned)]
+Id = Annotated[str, Path(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9_-]+$")]
+"""An id in a path."""
+Ref = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9_-]+$")]
+"""An id in a body."""
+
+
+class AmountIn(Input):
+    """An amount greater than zero."""
+
+    amount: DecimalText
+    currency: Currency
+
+    def money(self, where: str) -> Money:
+        """Raises BadInput: the codes of `Money.positive`."""
+        return Money.positive(self.amount, self.currency, where=where)
+
+
+class Amount(BaseModel):
+    """An amount in major units."""
+
+    amount: str
+    currency: str
+
+    @classmethod
+    def of(cls, money: Money) -> Amount:
+        return cls(amount=str(money), currency=money.currency)
+
+
+def major(minor: int, currency: str) -> str:
+    """Minor units as a decimal string in major units."""
+    return str(Money(minor, currency))
+
+
+def quantity_text(thousandths: int) -> str:
+    """Thousandths of a unit as a decimal string."""
+    return f"{Decimal(thousandths).scaleb(-3):.3f}"
+
+
+def quantity(text: str, where: str) -> Decimal:
+    """A quantity greater than zero with at most three decimals. Raises BadInput quantity_invalid."""
+    if not re.fullmatch(r"[0-9]{1,15}(\.[0-9]{1,3}0*)?", text) or Decimal(text) <= 0:
+        raise BadInput(
+            "quantity_invalid", "a quantity is a decimal above zero with at most three decimals", where=where
+        )
+    return Decimal(text)
+
+
+def document_bytes(text: str) -> bytes:
+    """The document's bytes: in the encoding that its XML declaration names, where that is a usual one."""
+    declared = _ENCODING.match(text)
+    name = declared.group(1).lower() if declared else "utf-8"
+    try:
+        return text.encode(name if name in _ENCODINGS else "utf-8")
+    except UnicodeEncodeError:
+        return text.encode()

@@ -1,0 +1,108 @@
+"""An API on a real SQLite database, without a chain: what the infrastructure needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from api.app import create_app
+from chainfin.keys import address_of, new_private_key
+from chainfin.party import Role
+from chainfin.services.context import Clock, Context
+from chainfin.services.signin import SignIn
+from chainfin.storage.party_tables import PartyRow
+from chainfin.storage.store import Store
+from chainfin.storage.vault import Vault
+
+
+class Wall:
+    """A wall clock that a test can move."""
+
+    def __init__(self) -> None:
+        self.at = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.at
+
+
+@dataclass
+class Site:
+    """One installation of the API, with two parties that hold their own keys."""
+
+    ctx: Context
+    wall: Wall
+    signin: SignIn
+    http: TestClient
+    operator_key: bytes
+    keys: dict[str, bytes]
+
+    def token(self, key: bytes) -> str:
+        """Sign in with a wallet."""
+        from chainfin.keys import sign_digest
+        from chainfin.signin import personal_digest
+
+        message = self.signin.challenge(address_of(key)).message
+        assert message is not None
+        return self.signin.wallet(message, "0x" + sign_digest(personal_digest(message), key).hex()).value
+
+    def as_(self, who: str) -> dict[str, str]:
+        """The Authorization header of a party or the operator."""
+        key = self.operator_key if who == "operator" else self.keys[who]
+        return {"Authorization": f"Bearer {self.token(key)}"}
+
+
+def make_context(home: Path, operator: bytes, *, movable: bool = False) -> Context:
+    store = Store(f"sqlite:///{home / 'chainfin.db'}")
+    store.upgrade()
+    return Context(
+        store=store,
+        vault=Vault.open(home),
+        clock=Clock(store, movable=movable),
+        cell="c0",
+        chain_id=131277322940537,
+        contracts={
+            name: "0x" + f"{place:040x}"
+            for place, name in enumerate(("Participants", "Orders", "Receivables", "WarehouseReceipts", "Pledges"), 1)
+        },
+        operator_address=address_of(operator),
+        registrar_address=address_of(new_private_key()),
+    )
+
+
+def add_party(ctx: Context, party_id: str, roles: Role, address: str, status: str = "active") -> None:
+    with ctx.store.begin() as session:
+        session.add(
+            PartyRow(
+                id=party_id,
+                cell="c0",
+                name=f"Invented company {party_id}",
+                legal_scheme="LEI",
+                legal_value=party_id,
+                commitment=party_id,
+                commitment_salt="",
+                roles=int(roles),
+                address=address,
+                account=f"ACC-{party_id}",
+                status=status,
+                created_at=datetime(2026, 11, 1, tzinfo=UTC),
+            )
+        )
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    operator = new_private_key()
+    ctx = make_context(tmp_path, operator, movable=True)
+    keys = {name: new_private_key() for name in ("core", "supplier")}
+    add_party(ctx, "core", Role.CORE, address_of(keys["core"]))
+    add_party(ctx, "supplier", Role.SUPPLIER, address_of(keys["supplier"]))
+    wall = Wall()
+    signin = SignIn(ctx, domain="finance.example", wall=wall)
+    with TestClient(create_app(ctx, signin=signin), raise_server_exceptions=False) as http:
+        yield Site(ctx, wall, signin, http, operator, keys)
+    ctx.store.close()
