@@ -113,9 +113,9 @@ class Registry:
 
 def _entry(answer: Outcome[Evidence], pledge_ref: str) -> Outcome[Entry]:
     def accept(evidence: Evidence) -> Outcome[Entry]:
-        return then(read(RegistryAnswer, evidence), lambda body: build(body, evidence))
+        return then(read(RegistryAnswer, evidence), lambda body: entry(body, evidence))
 
-    def build(body: RegistryAnswer, evidence: Evidence) -> Outcome[Entry]:
+    def entry(body: RegistryAnswer, evidence: Evidence) -> Outcome[Entry]:
         if body.pledge_ref != pledge_ref:
             return Unknown("registry_answer_mismatch", "the registry answered about another pledge")
         return Done(

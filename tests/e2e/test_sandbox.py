@@ -1,0 +1,423 @@
+"""The adapters against the sandbox over real sockets: faults, races, kill -9. All names and accounts are invented."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import httpx
+import pytest
+
+from chainfin.connectors.http import HttpClient, Limits, Retry
+from chainfin.connectors.outcome import Done, Refused, Unavailable, Unknown
+from chainfin.connectors.partners import Partners, connect_sandbox
+from chainfin.connectors.payment_rail import IncomingPage, Instruction, PaymentRail
+from chainfin.connectors.registry import Registration
+from chainfin.connectors.sandbox import Sandbox, World, start_sandbox
+from chainfin.connectors.sandbox.faults import Fault, Rule
+from chainfin.connectors.signature import Verifier
+from chainfin.connectors.watch import IncomingWatch
+from chainfin.errors import BadInput
+from chainfin.errors import Unavailable as NotThere
+from chainfin.money import Money
+
+NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
+LOAN = Instruction("loan-1", "6222-0001", "Sample Supplier (invented)", Money(100_00, "CNY"), "loan-1 payout")
+PLEDGE = Registration(
+    "pledge-1", "S-ID", "L-ID", "receivable", "ab" * 32, Money(100_00, "CNY"), date(2026, 11, 21), date(2027, 2, 21)
+)
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
+    running = start_sandbox(tmp_path, now=lambda: NOW, faults=True)
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def partners(sandbox: Sandbox) -> Iterator[Partners]:
+    connected = connect_sandbox(sandbox)
+    yield connected
+    connected.close()
+
+
+@pytest.fixture
+def world(sandbox: Sandbox) -> Iterator[World]:
+    outside = World(sandbox)
+    yield outside
+    outside.close()
+
+
+def payments(home: Path) -> list[str]:
+    """The instruction ids that the sandbox has paid, read from its file by another connection."""
+    import sqlite3
+
+    with sqlite3.connect(home / "sandbox" / "sandbox.db") as db:
+        return [row[0] for row in db.execute("SELECT instruction_id FROM payment WHERE status = 'done' ORDER BY 1")]
+
+
+def test_pay__same_instruction_by_16_threads__paid_once(partners: Partners, tmp_path: Path) -> None:
+    together = threading.Barrier(16)
+
+    def pay(_: int) -> str:
+        together.wait()
+        outcome = partners.rail.settle(LOAN, first=True)
+        assert isinstance(outcome, Done)
+        return outcome.value.bank_reference
+
+    with ThreadPoolExecutor(16) as pool:
+        references = set(pool.map(pay, range(16)))
+    assert len(references) == 1
+    assert payments(tmp_path) == ["loan-1"]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(LOAN, amount=Money(100_01, "CNY")),
+        replace(LOAN, payee_account="6222-0002"),
+        replace(LOAN, purpose="something else"),
+    ],
+)
+def test_pay__instruction_id_used_for_another_payment__refused(partners: Partners, other: Instruction) -> None:
+    assert isinstance(partners.rail.pay(LOAN), Done)
+    outcome = partners.rail.pay(other)
+    assert isinstance(outcome, Refused)
+    assert outcome.code == "payment_instruction_conflict"
+
+
+@pytest.mark.parametrize("fault", [Fault.DROP_AFTER, Fault.ERROR_AFTER])
+def test_settle__answer_lost_after_commit__found_by_asking_and_paid_once(
+    sandbox: Sandbox, partners: Partners, tmp_path: Path, fault: Fault
+) -> None:
+    sandbox.faults.add(Rule(fault, prefix="/rail/payments", method="PUT", times=5))
+    assert isinstance(partners.rail.settle(LOAN, first=True), Done)
+    assert payments(tmp_path) == ["loan-1"]
+
+
+@pytest.mark.parametrize("fault", [Fault.DROP_BEFORE, Fault.ERROR_BEFORE])
+def test_settle__lost_before_commit__unknown_then_paid_once_by_the_next_try(
+    sandbox: Sandbox, partners: Partners, tmp_path: Path, fault: Fault
+) -> None:
+    sandbox.faults.add(Rule(fault, prefix="/rail/payments", method="PUT"))
+    first = partners.rail.settle(LOAN, first=True)
+    assert isinstance(first, Unknown)
+    assert payments(tmp_path) == []
+    assert isinstance(partners.rail.settle(LOAN, first=False), Done)
+    assert payments(tmp_path) == ["loan-1"]
+
+
+def test_pay__slower_than_the_time_limit__unknown_and_the_query_resolves_it(sandbox: Sandbox, tmp_path: Path) -> None:
+    client = HttpClient(sandbox.rail_url, Verifier([sandbox.public_key]), limits=Limits(read_s=0.2))
+    sandbox.faults.add(Rule(Fault.DELAY_AFTER, method="PUT", delay_s=1.0))
+    rail = PaymentRail(client)
+    paid = rail.pay(LOAN)
+    assert isinstance(paid, Unknown)
+    assert paid.code == "partner_no_answer"
+    found = rail.query("loan-1")
+    assert isinstance(found, Done)
+    assert (found.value.status, payments(tmp_path)) == ("done", ["loan-1"])
+    client.close()
+
+
+def test_pay__nobody_listens__unavailable(sandbox: Sandbox, partners: Partners) -> None:
+    sandbox.stop()
+    outcome = partners.rail.pay(LOAN)
+    assert isinstance(outcome, Unavailable)
+    assert outcome.code == "partner_unreachable"
+
+
+def test_pay__confirmation_with_a_bad_signature__is_not_believed(sandbox: Sandbox, partners: Partners) -> None:
+    sandbox.faults.add(Rule(Fault.BAD_SIGNATURE, times=2))
+    outcome = partners.rail.settle(LOAN, first=True)
+    assert isinstance(outcome, Unknown)
+    assert outcome.code == "partner_signature_invalid"
+
+
+def test_pay__answered_by_a_stranger__is_not_believed(sandbox: Sandbox, tmp_path: Path) -> None:
+    stranger = start_sandbox(tmp_path / "stranger")
+    client = HttpClient(stranger.rail_url, Verifier([sandbox.public_key]))
+    outcome = PaymentRail(client).settle(LOAN, first=True)
+    assert isinstance(outcome, Unknown)
+    assert outcome.code == "partner_signature_invalid"
+    client.close()
+    stranger.stop()
+
+
+def test_pay__closed_account__refused_for_good(partners: Partners, tmp_path: Path) -> None:
+    closed = replace(LOAN, payee_account="CLOSED-1")
+    for first in (True, False):
+        outcome = partners.rail.settle(closed, first=first)
+        assert isinstance(outcome, Refused)
+        assert outcome.code == "payee_account_closed"
+    assert payments(tmp_path) == []
+
+
+@pytest.mark.parametrize("status", ["done", "refused"])
+def test_settle__pending__unknown_until_the_rail_has_settled(
+    sandbox: Sandbox, partners: Partners, world: World, status: str
+) -> None:
+    sandbox.faults.add(Rule(Fault.PENDING, method="PUT"))
+    pending = partners.rail.settle(LOAN, first=True)
+    assert isinstance(pending, Unknown)
+    assert pending.code == "payment_pending"
+    world.resolves("loan-1", "done" if status == "done" else "refused")
+    outcome = partners.rail.settle(LOAN, first=False)
+    if status == "done":
+        assert isinstance(outcome, Done)
+        assert outcome.value.bank_reference.startswith("SBP")
+    else:
+        assert isinstance(outcome, Refused)
+        assert outcome.code == "payment_refused"
+
+
+@contextmanager
+def process(home: Path) -> Iterator[tuple[subprocess.Popen[str], str, str]]:
+    """A sandbox as a process of its own; ended, however, at the end."""
+    command = [sys.executable, "-m", "chainfin.connectors.sandbox", "--home", str(home), "--faults"]
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ.copy())
+    assert running.stdout is not None
+    try:
+        line = json.loads(running.stdout.readline())
+        yield running, line["url"], line["public_key"]
+    finally:
+        running.kill()
+        running.wait()
+        running.stdout.close()
+
+
+def test_sandbox__killed_after_it_paid__remembers_and_pays_once(tmp_path: Path) -> None:
+    with process(tmp_path) as (running, url, key):
+        client = HttpClient(f"{url}/rail", Verifier([key]), retry=Retry(attempts=1))
+        drop = {"fault": "drop_after", "prefix": "/rail/payments", "method": "PUT"}
+        httpx.post(f"{url}/sandbox/faults", json=drop, trust_env=False).raise_for_status()
+        assert isinstance(PaymentRail(client).pay(LOAN), Unknown)
+        running.send_signal(signal.SIGKILL)
+        running.wait()
+        assert isinstance(PaymentRail(client).settle(LOAN, first=False), Unavailable)
+        client.close()
+    with process(tmp_path) as (_, url, again):
+        assert again == key
+        client = HttpClient(f"{url}/rail", Verifier([key]))
+        assert isinstance(PaymentRail(client).settle(LOAN, first=False), Done)
+        client.close()
+    assert payments(tmp_path) == ["loan-1"]
+
+
+def pays_in(world: World, number: int, fen: int = 100_00) -> str:
+    line = world.pays(
+        f"in-{number}",
+        Money(fen, "CNY"),
+        payer_account="6111-0001",
+        payer_name="Sample Core Enterprise (invented)",
+        payee_account="6000-0001",
+        remittance=f"INV-{number}",
+    )
+    return line.bank_reference
+
+
+def test_incoming__from_a_cursor__each_once_in_order_and_signed(
+    sandbox: Sandbox, partners: Partners, world: World
+) -> None:
+    references = [pays_in(world, number) for number in range(5)]
+    assert pays_in(world, 2) == references[2]
+    seen: list[str] = []
+    cursor = 0
+
+    def take(page: IncomingPage) -> None:
+        nonlocal cursor
+        for item in page.items:
+            Verifier([sandbox.public_key]).check(item.evidence.body, item.evidence.signature)
+            seen.append(item.bank_reference)
+        cursor = page.next_cursor
+
+    watch = IncomingWatch(partners.rail, lambda: cursor, take, limit=2)
+    assert watch.run_once() == 5
+    assert watch.run_once() == 0
+    assert seen == references
+
+
+def test_incoming__rail_down__says_so_and_keeps_the_cursor(sandbox: Sandbox, partners: Partners, world: World) -> None:
+    pays_in(world, 1)
+    sandbox.faults.add(Rule(Fault.ERROR_AFTER, method="GET", times=3))
+    taken: list[IncomingPage] = []
+    watch = IncomingWatch(partners.rail, lambda: 0, taken.append)
+    assert (watch.run_once(), taken) == (0, [])
+    assert watch.last_trouble is not None
+    assert watch.last_trouble.startswith("partner_failed")
+
+
+def test_incoming__same_id_other_amount__incoming_conflict(world: World) -> None:
+    pays_in(world, 1)
+    with pytest.raises(BadInput) as caught:
+        pays_in(world, 1, fen=1)
+    assert caught.value.code == "incoming_conflict"
+
+
+def test_refund__parts_then_too_much__refused_and_a_repeat_gives_back_once(partners: Partners, world: World) -> None:
+    reference = pays_in(world, 1)
+    part = Money(60_00, "CNY")
+    first, again = (partners.rail.refund("r-1", reference, part, "overpaid") for _ in range(2))
+    assert isinstance(first, Done)
+    assert isinstance(again, Done)
+    assert first.value.refund_reference == again.value.refund_reference
+    more = partners.rail.refund("r-2", reference, part, "overpaid")
+    assert isinstance(more, Refused)
+    assert more.code == "refund_too_large"
+    assert isinstance(partners.rail.refund("r-3", reference, Money(40_00, "CNY"), "the rest"), Done)
+
+
+@pytest.mark.parametrize(
+    ("refund_id", "reference", "code"),
+    [("r-9", "SBI-none", "incoming_unknown"), ("r-1", "", "refund_conflict")],
+)
+def test_refund__of_what_never_came_or_under_a_used_id__refused(
+    partners: Partners, world: World, refund_id: str, reference: str, code: str
+) -> None:
+    came = pays_in(world, 1)
+    partners.rail.refund("r-1", came, Money(1, "CNY"), "overpaid")
+    outcome = partners.rail.refund(refund_id, reference or came, Money(2, "CNY"), "overpaid")
+    assert isinstance(outcome, Refused)
+    assert outcome.code == code
+
+
+def test_register__twice_and_through_a_lost_answer__one_number(sandbox: Sandbox, partners: Partners) -> None:
+    sandbox.faults.add(Rule(Fault.DROP_AFTER, prefix="/registry", times=2))
+    numbers = set()
+    for _ in range(2):
+        outcome = partners.registry.register(PLEDGE)
+        assert isinstance(outcome, Done)
+        numbers.add(outcome.value.registry_no)
+    assert len(numbers) == 1
+    found = partners.registry.search(PLEDGE.asset_hash)
+    assert isinstance(found, Done)
+    assert [entry.pledge_ref for entry in found.value] == ["pledge-1"]
+
+
+def test_cancel__twice__struck_out_once_and_gone_from_the_search(partners: Partners) -> None:
+    entry = partners.registry.register(PLEDGE)
+    assert isinstance(entry, Done)
+    number = entry.value.registry_no or ""
+    for _ in range(2):
+        cancelled = partners.registry.cancel("pledge-1", number, "repaid")
+        assert isinstance(cancelled, Done)
+        assert cancelled.value.cancelled_at == NOW
+    found = partners.registry.search(PLEDGE.asset_hash)
+    assert isinstance(found, Done)
+    assert found.value == ()
+    again = partners.registry.register(PLEDGE)
+    assert isinstance(again, Refused)
+    assert again.code == "registry_entry_cancelled"
+
+
+def test_search__two_pledges_of_one_asset__the_earlier_ranks_first(partners: Partners) -> None:
+    for reference in ("z-first", "a-second"):
+        assert isinstance(partners.registry.register(replace(PLEDGE, pledge_ref=reference)), Done)
+    found = partners.registry.search(PLEDGE.asset_hash)
+    assert isinstance(found, Done)
+    assert [entry.pledge_ref for entry in found.value] == ["z-first", "a-second"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "code"),
+    [
+        (replace(PLEDGE, amount=Money(1, "CNY")), "registry_entry_conflict"),
+        (replace(PLEDGE, pledge_ref="pledge-2", ends_on=date(2026, 11, 20)), "registry_term_invalid"),
+        (replace(PLEDGE, pledge_ref="pledge-3", amount=Money(0, "CNY")), "amount_not_positive"),
+    ],
+)
+def test_register__what_the_registry_does_not_take__refused(
+    partners: Partners, changed: Registration, code: str
+) -> None:
+    assert isinstance(partners.registry.register(PLEDGE), Done)
+    outcome = partners.registry.register(changed)
+    assert isinstance(outcome, Refused)
+    assert outcome.code == code
+
+
+def test_cancel__wrong_number__registry_entry_unknown(partners: Partners) -> None:
+    partners.registry.register(PLEDGE)
+    outcome = partners.registry.cancel("pledge-1", "SB0", "repaid")
+    assert isinstance(outcome, Refused)
+    assert outcome.code == "registry_entry_unknown"
+    missing = partners.registry.query("pledge-9")
+    assert isinstance(missing, Done)
+    assert missing.value.status == "not_found"
+
+
+def test_fetch__several_sources__each_for_itself(sandbox: Sandbox, partners: Partners, world: World) -> None:
+    token = world.consents("S-ID", ("sales", "bank_turnover", "weather"), date(2026, 12, 31))
+    world.has_data("S-ID", "sales", date(2026, 11, 20), {"total": "12.34"})
+    sandbox.faults.add(Rule(Fault.ERROR_AFTER, prefix="/data/sources/bank_turnover", times=9))
+    found = partners.data.fetch("S-ID", token, ["sales", "bank_turnover", "tax_invoices", "weather"])
+    sales = found["sales"]
+    assert isinstance(sales, Done)
+    assert (sales.value.payload, sales.value.as_of) == ({"total": "12.34"}, date(2026, 11, 20))
+    rest = {name: getattr(found[name], "code", None) for name in ("bank_turnover", "tax_invoices", "weather")}
+    assert rest == {
+        "bank_turnover": "data_source_unavailable",
+        "tax_invoices": "data_consent_missing",
+        "weather": "data_source_unknown",
+    }
+
+
+@pytest.mark.parametrize(("subject", "until"), [("OTHER", date(2026, 12, 31)), ("S-ID", date(2026, 11, 20))])
+def test_fetch__consent_of_another_or_expired__data_consent_missing(
+    partners: Partners, world: World, subject: str, until: date
+) -> None:
+    token = world.consents(subject, ("sales",), until)
+    outcome = partners.data.fetch("S-ID", token, ["sales"])["sales"]
+    assert isinstance(outcome, Refused)
+    assert outcome.code == "data_consent_missing"
+
+
+def test_fetch__bad_signature__data_signature_invalid(sandbox: Sandbox, partners: Partners, world: World) -> None:
+    token = world.consents("S-ID", ("sales",), date(2026, 12, 31))
+    sandbox.faults.add(Rule(Fault.BAD_SIGNATURE, prefix="/data/sources"))
+    outcome = partners.data.fetch("S-ID", token, ["sales"])["sales"]
+    assert isinstance(outcome, Refused)
+    assert outcome.code == "data_signature_invalid"
+
+
+def test_fetch__subject_without_stored_data__the_same_invented_year_each_time(partners: Partners, world: World) -> None:
+    token = world.consents("S-ID", ("sales",), date(2026, 12, 31))
+    first, second = (partners.data.fetch_one("S-ID", token, "sales") for _ in range(2))
+    assert isinstance(first, Done)
+    assert isinstance(second, Done)
+    assert first.value.payload == second.value.payload
+    assert isinstance(first.value.payload, dict)
+    months = first.value.payload["months"]
+    assert isinstance(months, list)
+    assert [month["month"] for month in months if isinstance(month, dict)][::11] == ["2025-11", "2026-10"]
+
+
+def test_sandbox__without_faults__does_not_listen_to_them(tmp_path: Path) -> None:
+    running = start_sandbox(tmp_path)
+    answer = httpx.get(f"{running.url}/sandbox/metadata", headers={"x-sandbox-fault": "error_before"}, trust_env=False)
+    assert (answer.status_code, answer.json()["public_key"]) == (200, running.public_key)
+    assert httpx.post(f"{running.url}/sandbox/faults", json={}, trust_env=False).status_code == 404
+    running.stop()
+
+
+def test_sandbox__port_in_use__sandbox_port_taken(sandbox: Sandbox, tmp_path: Path) -> None:
+    port = int(sandbox.url.rpartition(":")[2])
+    with pytest.raises(NotThere) as caught:
+        start_sandbox(tmp_path / "second", port)
+    assert caught.value.code == "sandbox_port_taken"
+
+
+def test_sandbox__malformed_request__signed_problem_naming_the_field(sandbox: Sandbox) -> None:
+    answer = httpx.put(f"{sandbox.rail_url}/payments/loan-1", json={"amount": "1"}, trust_env=False)
+    assert (answer.status_code, answer.json()["code"]) == (422, "request_malformed")
+    Verifier([sandbox.public_key]).check(answer.content, answer.headers["x-chainfin-signature"])
