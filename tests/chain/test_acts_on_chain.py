@@ -1,0 +1,104 @@
+"""The acts that Python makes are the acts that the contracts take: each signed, relayed and decoded for real."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from chainfin import acts
+from chainfin.abi import contract_abi
+from tests.chain.world import World, build, named
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    return build(Path(tmp_path_factory.mktemp("chain")))
+
+
+def test_domain__python__is_the_contracts_own(world: World) -> None:
+    for name, address in world.deployment.contracts.items():
+        view = contract_abi(name).function("domainSeparator")
+        found = view.decode_output(world.node.call(address, view.encode([]), world.node.head()))[0]
+        own = acts.Domain(name, world.node.chain_id(), address).as_json()
+        assert found == acts._domain_separator(own["name"], own["version"], own["chainId"], address)
+
+
+def test_order_to_settlement__every_act_by_signature__accepted(world: World) -> None:
+    order = world.received_order("PO-whole")
+    issued = world.send(world.issue_payload(order, "INV-whole"))
+    params = world.invoice(order, "INV-whole")
+    assert [event.name for event in issued if event.contract == "Receivables"] == ["Issued"]
+    assert next(e for e in issued if e.name == "Issued").args["face"] == 80_000_00
+    of = {"id": params["id"]}
+    confirm = {**of, "documentRoot": params["documentRoot"], "face": params["face"], "dueDay": params["dueDay"]}
+    assert world.act("core", "Receivables", "confirm", confirm)[0].name == "Confirmed"
+    pledge = {
+        "pledgeId": named("pledge"), "assetKind": 1, "assetId": params["id"], "amount": 60_000_00,
+        "lender": world.ids["lender"], "loanRef": named("loan"), "decisionHash": named("decision"), "expiresAt": 0,
+    }  # fmt: skip
+    grant = world.auth("supplier", acts.grant_type(), pledge)
+    pledged = world.act("lender", "Pledges", "pledge", {**pledge, "registryNo": named("registry no")}, grant)
+    event = next(e for e in pledged if e.name == "Pledged")
+    assert (event.args["amount"], event.args["registryNo"]) == (60_000_00, "0x" + named("registry no").hex())
+    release = {"pledgeId": named("pledge"), "assetId": params["id"], "amount": 10_000_00}
+    assert "Released" in [e.name for e in world.act("lender", "Pledges", "release", release)]
+    parts = world.act("supplier", "Receivables", "split", {**of, "amounts": [10_000_00, 5_000_00]})
+    assert [e.args["amount"] for e in parts if e.name == "Split"] == [10_000_00, 5_000_00]
+    paid = {
+        **of,
+        "pledgeId": named("pledge"),
+        "amount": 50_000_00,
+        "bankRef": named("ref"),
+        "payee": world.ids["lender"],
+    }
+    names = [e.name for e in world.act("bank", "Receivables", "settle", paid)]
+    assert {"Settled", "Discharged"} <= set(names)
+
+
+def test_warehouse_receipt__issued_by_the_keeper__accepted(world: World) -> None:
+    params = {"id": named("WR"), "owner": world.ids["supplier"], "documentRoot": named("wr"), "quantity": 90_000}
+    event = world.act("keeper", "WarehouseReceipts", "issue", params)[0]
+    assert (event.name, event.args["quantity"], event.args["keeper"]) == ("Issued", 90_000, world.ids["keeper"])
+
+
+def test_signature__replayed_expired_foreign_or_elsewhere__each_refused_by_name(world: World) -> None:
+    node, address = world.node, world.deployment.addresses
+    post = {
+        "orderId": named("PO-bad"),
+        "seller": world.ids["supplier"],
+        "documentRoot": named("r"),
+        "amount": 5,
+        "currency": b"CNY",
+    }
+    payload = world.payload("core", "Orders", "post", post)
+    world.send(payload)
+    assert world.refusal(payload) == "ActReplayed"
+    act = acts.act_type("Orders", "post")
+    fresh = {**post, "orderId": named("PO-bad-2")}
+    bad = {
+        "ActExpired": world.auth("core", act, fresh, deadline=int(world.clock().timestamp()) - 1),
+        "NotAdmitted": world.auth("stranger", act, fresh),
+    }
+    elsewhere = acts.Domain("Orders", node.chain_id() + 1, address["Orders"])
+    forged = world.auth("supplier", act, fresh)
+    core = world.auth("core", act, fresh)
+    invalid = [
+        world.auth("core", act, fresh, domain=elsewhere),
+        world.auth("core", act, fresh, domain=acts.Domain("Orders", node.chain_id(), address["Pledges"])),
+        world.auth("core", act, {**fresh, "amount": 6}),
+        acts.Auth(core.signer, forged.nonce, forged.deadline, forged.signature),
+    ]
+    plain = world.payload("core", "Orders", "post", fresh)
+    for name, auth in (*bad.items(), *(("ActSignatureInvalid", auth) for auth in invalid)):
+        assert world.refusal({**plain, "auths": [auth.as_json()]}) == name
+    world.send(plain)
+
+
+def test_receivable__attested_by_nobody_or_a_second_time__refused(world: World) -> None:
+    order = world.received_order("PO-attest")
+    params = world.invoice(order, "INV-attest")
+    by_seller = world.auth("supplier", acts.attest_type(), params)
+    assert world.refusal(world.payload("supplier", "Receivables", "issue", params, by_seller)) == "RoleMissing"
+    world.send(world.issue_payload(order, "INV-attest", 1_000_00))
+    assert world.refusal(world.issue_payload(order, "INV-attest", 1_000_00)) == "ReceivableExists"

@@ -1,0 +1,130 @@
+"""The five contracts on an embedded chain with admitted (invented) parties, and acts sent to them for real."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from eth_hash.auto import keccak
+
+from chainfin import acts
+from chainfin.chain.decode import Decoder, describe_revert
+from chainfin.chain.deploy import Deployment, deploy
+from chainfin.chain.embedded import EmbeddedNode
+from chainfin.chain.node import Reverted
+from chainfin.keys import address_of
+from chainfin.party import Role
+from chainfin.storage.chain_tables import ChainEvent
+from tests.chain.tools import KEY, SENDER, Clock, open_embedded, signed
+
+PARTIES = {
+    "core": Role.CORE,
+    "supplier": Role.SUPPLIER,
+    "lender": Role.LENDER,
+    "keeper": Role.KEEPER,
+    "bank": Role.BANK,
+    "registrar": Role.REGISTRAR,
+}
+
+
+def named(text: str) -> bytes:
+    return keccak(text.encode())
+
+
+@dataclass
+class World:
+    node: EmbeddedNode
+    clock: Clock
+    deployment: Deployment
+    ids: dict[str, int] = field(default_factory=dict)
+    nonces: int = 0
+
+    def key(self, who: str) -> bytes:
+        return KEY if who == "operator" else named(f"key of {who}")
+
+    def auth(self, who: str, act: acts.ActType, params: dict[str, Any], **other: Any) -> acts.Auth:
+        self.nonces += 1
+        until = int((self.clock() + timedelta(days=1)).timestamp())
+        address = self.deployment.addresses[act.contract]
+        domain = other.get("domain", acts.Domain(act.contract, self.node.chain_id(), address))
+        typed = acts.typed_data(act, params, other.get("nonce", self.nonces), other.get("deadline", until), domain)
+        return acts.authorise(typed, self.key(who))
+
+    def payload(
+        self, who: str, contract: str, function: str, params: dict[str, Any], *first: acts.Auth
+    ) -> dict[str, Any]:
+        """What an outbox row holds."""
+        own = self.auth(who, acts.act_type(contract, function), params)
+        return {
+            "contract": contract,
+            "function": f"{function}BySig",
+            "params": {k: "0x" + v.hex() if isinstance(v, bytes) else v for k, v in params.items()},
+            "auths": [auth.as_json() for auth in (*first, own)],
+        }
+
+    def send(self, payload: dict[str, Any]) -> list[ChainEvent]:
+        """Relay it; the events, or Reverted."""
+        auths = [acts.Auth.from_json(raw) for raw in payload["auths"]]
+        data = acts.call_data(payload["contract"], payload["function"], payload["params"], auths)
+        to = self.deployment.addresses[payload["contract"]]
+        head = self.node.head()
+        self.node.call(to, data, head, SENDER)
+        receipt = self.node.receipt(
+            self.node.send_raw(signed(self.node, self.node.nonce_of(SENDER, head), to, data, gas=2_000_000))
+        )
+        assert receipt is not None
+        assert receipt.succeeded
+        decoder = Decoder(self.deployment.contracts)
+        block = self.node.block_by_hash(receipt.block_hash)
+        assert block is not None
+        return [decoder.event(log, block) for log in receipt.logs]
+
+    def act(
+        self, who: str, contract: str, function: str, params: dict[str, Any], *first: acts.Auth
+    ) -> list[ChainEvent]:
+        return self.send(self.payload(who, contract, function, params, *first))
+
+    def refusal(self, payload: dict[str, Any]) -> str:
+        """The custom error's name."""
+        try:
+            self.send(payload)
+        except Reverted as revert:
+            return describe_revert(payload["contract"], revert.data)[0]
+        raise AssertionError("the contract took it")
+
+    def admit(self, who: str, roles: int) -> None:
+        params = {"commitment": named(f"commitment of {who}"), "roles": roles, "key": address_of(self.key(who))}
+        consent = self.auth(who, acts.join_type(), params)
+        event = self.act("operator", "Participants", "admit", params, consent)[0]
+        self.ids[who] = int(str(event.args["party"]))
+
+    def received_order(self, name: str = "PO-1", amount: int = 100_000_00) -> bytes:
+        """An order that was posted, acknowledged, despatched and received in full."""
+        order, root = named(name), named(f"document {name}")
+        of = {"orderId": order, "documentRoot": root}
+        posted = {**of, "seller": self.ids["supplier"], "amount": amount, "currency": b"CNY"}
+        self.act("core", "Orders", "post", posted)
+        self.act("supplier", "Orders", "acknowledge", of)
+        self.act("supplier", "Orders", "despatch", {**of, "amount": amount})
+        self.act("core", "Orders", "receiveGoods", {**of, "amount": amount})
+        return order
+
+    def issue_payload(self, order: bytes, name: str = "INV-1", face: int = 80_000_00) -> dict[str, Any]:
+        params = self.invoice(order, name, face)
+        attest = self.auth("registrar", acts.attest_type(), params)
+        return self.payload("supplier", "Receivables", "issue", params, attest)
+
+    def invoice(self, order: bytes, name: str = "INV-1", face: int = 80_000_00) -> dict[str, Any]:
+        due = int((self.clock() + timedelta(days=90)).timestamp()) // 86400
+        return {"id": named(name), "orderId": order, "documentRoot": named(f"doc {name}"), "face": face, "dueDay": due}
+
+
+def build(home: Path) -> World:
+    clock = Clock()
+    node = open_embedded(home, clock)
+    world = World(node, clock, deploy(node, KEY, operator=SENDER))
+    for who, role in PARTIES.items():
+        world.admit(who, role)
+    return world
