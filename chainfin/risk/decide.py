@@ -13,7 +13,7 @@ from typing import Any
 from chainfin.errors import BadInput
 from chainfin.risk.features import Features, bps, days_between, fraud_features, history_features
 from chainfin.risk.general import GeneralInputs, limit_of, limit_parts, sales_features
-from chainfin.risk.inputs import Headroom, InventoryInputs, PartyFacts, ReceivableInputs, _Inputs
+from chainfin.risk.inputs import CommonInputs, Headroom, InventoryInputs, PartyFacts, ReceivableInputs
 from chainfin.risk.policy import (
     GENERAL_POLICY,
     INVENTORY_POLICY,
@@ -172,7 +172,7 @@ def _grade(party: PartyFacts, score: Score) -> str:
     return party.assigned_grade or score.band
 
 
-def _borrower_facts(known: _Inputs, scores: Mapping[str, Score]) -> dict[str, Fact]:
+def _borrower_facts(known: CommonInputs, scores: Mapping[str, Score]) -> dict[str, Fact]:
     return {
         "borrower_blocked": known.borrower.blocked,
         "borrower_grade": _grade(known.borrower, scores["credit_borrower"]),

@@ -14,8 +14,8 @@ from math import isqrt
 from pydantic import model_validator
 
 from chainfin.risk.features import Features, bps
-from chainfin.risk.inputs import Block, Minor, _Inputs
-from chainfin.risk.policy import Fact, Policy, PolicyOutcome, _plain, shown_fact
+from chainfin.risk.inputs import Block, CommonInputs, Minor
+from chainfin.risk.policy import Fact, Policy, PolicyOutcome, plain_fact, shown_fact
 from chainfin.risk.sales import SalesData
 
 RATIO_MAX = 10_000_000
@@ -31,7 +31,7 @@ ADJUSTMENTS = (
 )
 
 
-class GeneralInputs(_Inputs):
+class GeneralInputs(CommonInputs):
     """Inputs of the general 310 path. No chain fact is used; ``block`` may be left out.
 
     ``other_debt_minor``: what the applicant owes elsewhere, from a consented source.
@@ -63,7 +63,7 @@ class LimitPart:
     facts: dict[str, Fact]
 
     def json_dict(self) -> dict[str, object]:
-        facts = {name: _plain(name, value) for name, value in self.facts.items()}
+        facts = {name: plain_fact(name, value) for name, value in self.facts.items()}
         return {"code": self.code, "amount_minor": str(self.amount_minor), "en": self.en, "zh": self.zh, "facts": facts}
 
 
@@ -126,33 +126,33 @@ def limit_parts(
     sales, other_debt_minor = known.sales, known.other_debt_minor
     parts: list[LimitPart] = []
 
-    def add(code: str, amount: int, **facts: Fact) -> None:
+    def add(code: str, amount: int, text: str, **facts: Fact) -> None:
         shown = {name: shown_fact(name, value, sales.currency) for name, value in facts.items()}
-        texts = policy.parts[code]
+        texts = policy.parts[text]
         parts.append(LimitPart(code, amount, texts["en"].format(**shown), texts["zh"].format(**shown), facts))
 
     average, multiple = average_net_minor(sales), terms.whole("multiple_bps")
     base = average * multiple // 10_000
-    add("base", base, average_minor=average, multiple_bps=multiple, grade=grade)
+    add("base", base, "base", average_minor=average, multiple_bps=multiple, grade=grade)
     for code, feature in ADJUSTMENTS:
         factor = terms.whole(f"{code}_bps")
         amount = base * factor // 10_000
         if features[feature] is None:
-            add(f"{code}_unknown", amount, factor_bps=factor)
+            add(code, amount, f"{code}_unknown", factor_bps=factor)
         else:
             unit = "feature_months" if feature.endswith("_months") else "feature_bps"
-            add(code, amount, **{unit: features[feature], "factor_bps": factor})
+            add(code, amount, code, **{unit: features[feature], "factor_bps": factor})
     if other_debt_minor:
-        add("debts", -other_debt_minor, debts_minor=other_debt_minor)
+        add("debts", -other_debt_minor, "debts", debts_minor=other_debt_minor)
     cap, step, least = terms.whole("cap_minor"), terms.whole("step_minor"), terms.whole("min_minor")
     if (running := limit_of(parts)) < 0:
-        add("floor", -running)
+        add("floor", -running, "floor")
     if (running := limit_of(parts)) > cap:
-        add("cap", cap - running, cap_minor=cap)
+        add("cap", cap - running, "cap", cap_minor=cap)
     if rest := limit_of(parts) % step:
-        add("rounding", -rest, step_minor=step)
+        add("rounding", -rest, "rounding", step_minor=step)
     if 0 < (running := limit_of(parts)) < least:
-        add("minimum", -running, min_minor=least)
+        add("minimum", -running, "minimum", min_minor=least)
     return tuple(parts)
 
 

@@ -223,7 +223,9 @@ class BuyBack(Facts):
     covers_minor: Minor
 
 
-class _Inputs(Facts):
+class CommonInputs(Facts):
+    """What every product's decision knows. ``now`` is aware; the record holds it in UTC."""
+
     application: Application
     borrower: PartyFacts
     limits: tuple[Headroom, ...] = ()
@@ -244,12 +246,14 @@ class _Inputs(Facts):
     def _one_borrower(self) -> Self:
         if self.application.borrower != self.borrower.party:
             raise ValueError("the borrower's facts are of another party than the applicant")
+        if not all(2000 <= year < 2200 for year in (self.now.year, self.business_date.year)):
+            raise ValueError("now and the business date must lie between 2000 and 2199")
         if len({limit.key for limit in self.limits}) != len(self.limits):
             raise ValueError("a limit key occurs twice")
         return self
 
 
-class ReceivableInputs(_Inputs):
+class ReceivableInputs(CommonInputs):
     """Inputs of a loan against a confirmed receivable (应收账款质押贷)."""
 
     block: Block
@@ -263,7 +267,7 @@ class ReceivableInputs(_Inputs):
         return self
 
 
-class InventoryInputs(_Inputs):
+class InventoryInputs(CommonInputs):
     """Inputs of a loan against goods at a keeper (库存融资贷)."""
 
     block: Block

@@ -22,6 +22,7 @@ import zen
 from chainfin.errors import BadInput, NotFound, Refusal
 from chainfin.money import Money
 from chainfin.risk.canon import content_hash
+from chainfin.risk.tables import build_engine
 
 Fact: TypeAlias = int | str | bool | None
 
@@ -45,7 +46,7 @@ class Reason:
         return Refusal(self.code, self.en, dict(self.proof))
 
     def json_dict(self) -> dict[str, object]:
-        proof = {name: _plain(name, value) for name, value in self.proof.items()}
+        proof = {name: plain_fact(name, value) for name, value in self.proof.items()}
         return {"code": self.code, "en": self.en, "zh": self.zh, "proof": proof}
 
 
@@ -91,7 +92,7 @@ class Policy:
         return Reason(code, str(entry["en"]).format(**shown), str(entry["zh"]).format(**shown), MappingProxyType(proof))
 
 
-def _plain(name: str, value: Fact) -> Fact:
+def plain_fact(name: str, value: Fact) -> Fact:
     """Amounts are strings in JSON, other whole numbers are numbers."""
     return str(value) if name.endswith("_minor") and isinstance(value, int) else value
 
@@ -113,8 +114,6 @@ def parse_policy(document: Mapping[str, Any]) -> Policy:
     """Build a policy from its JSON. Raises BadInput policy_invalid when a part is missing or zen can't read it."""
     try:
         key = str(document["id"])
-        engine = zen.ZenEngine({"loader": {"type": "static", "content": {key: document["decision"]}}})
-        engine.get_decision(key).validate()
         return Policy(
             id=key,
             version=str(document["version"]),
@@ -126,12 +125,10 @@ def parse_policy(document: Mapping[str, Any]) -> Policy:
             scorecards=MappingProxyType(dict(document["scorecards"])),
             reasons=MappingProxyType(dict(document["reasons"])),
             parts=MappingProxyType(dict(document.get("parts", {}))),
-            engine=engine,
+            engine=build_engine(key, document["decision"], frozenset(document["facts"])),
         )
     except KeyError as error:
         raise BadInput("policy_invalid", f"the policy has no {error.args[0]!r}") from None
-    except (RuntimeError, TypeError, ValueError) as error:
-        raise BadInput("policy_invalid", f"the decision tables can't be read: {str(error)[:200]}") from None
 
 
 @lru_cache(maxsize=64)
@@ -168,7 +165,11 @@ def evaluate(policy: Policy, inputs: Mapping[str, Fact]) -> PolicyOutcome:
         raise BadInput("policy_facts_mismatch", f"policy {policy.id} and the caller disagree on the facts: {odd}")
     if empty := [name for name, value in inputs.items() if value is None and name not in policy.nullable]:
         raise BadInput("policy_facts_mismatch", f"policy {policy.id} can't do without {', '.join(sorted(empty))}")
-    result = policy.engine.evaluate(policy.id, dict(inputs))["result"]
+    try:
+        result = policy.engine.evaluate(policy.id, dict(inputs))["result"]
+    except Exception as error:  # zen raises nothing narrower
+        message = f"the decision tables don't work on these facts: {str(error)[:300]}"
+        raise BadInput("policy_output_invalid", message, where=policy.id) from None
     found = {kind: _reasons(policy, result.get(kind) or [], inputs) for kind in _REASON_KINDS}
     terms = {name: _term(policy, name, value) for name, value in sorted(result.get("terms", {}).items())}
     if terms.keys() != policy.scales.keys():

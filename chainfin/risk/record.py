@@ -47,7 +47,7 @@ class DecisionRecord:
         """Read stored bytes. Raises BadInput decision_record_malformed unless they are exactly canonical."""
         try:
             content = json.loads(data)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise BadInput("decision_record_malformed", "the record is not JSON") from None
         if not isinstance(content, dict):
             raise BadInput("decision_record_malformed", "the record is not a JSON object")

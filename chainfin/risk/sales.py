@@ -1,7 +1,8 @@
 """Sales data of a small business (invoices, daily takings or monthly turnover) reduced to what the 310 path needs.
 
 The reduction is exact and repeatable: ``rows_hash`` names the rows, so that an auditor who is given them can reduce
-them again and compare. Only whole calendar months before ``as_of`` count, at most the last twelve, from the first sale on.
+them again and compare. Only whole calendar months before ``as_of`` count, at most the last twelve, from the first
+sale on.
 """
 
 from __future__ import annotations
