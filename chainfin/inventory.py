@@ -89,7 +89,8 @@ class UnitPrice:
 
     def minor_per_thousandth(self) -> Fraction:
         """Exact value of a thousandth of a unit in minor units of the currency."""
-        return Fraction(self.amount) * 10 ** EXPONENTS[self.currency] / THOUSANDTHS
+        minor_per_major: int = 10 ** EXPONENTS[self.currency]
+        return Fraction(self.amount) * minor_per_major / THOUSANDTHS
 
 
 @dataclass(frozen=True, slots=True)

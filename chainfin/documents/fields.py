@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import StrEnum
 from typing import TypeVar
 
@@ -12,6 +13,8 @@ from chainfin.errors import BadInput, ChainfinError
 from chainfin.money import Money
 
 E = TypeVar("E", bound=StrEnum)
+
+_DECIMAL = re.compile(r"(0|[1-9][0-9]{0,14})(\.[0-9]{0,7}[1-9])?", re.ASCII)
 
 
 def plain(value: Decimal | None) -> str | None:
@@ -85,13 +88,11 @@ class Fields:
         return value
 
     def decimal(self, name: str) -> Decimal:
-        try:
-            value = Decimal(self.text(name))
-        except InvalidOperation:
-            raise self.wrong(name, "it is not a decimal number") from None
-        if not value.is_finite():
-            raise self.wrong(name, "it is not a decimal number")
-        return value
+        """A decimal in its one form: no exponent, no sign of zero, no zeros that say nothing."""
+        value = self.text(name)
+        if not _DECIMAL.fullmatch(value):
+            raise self.wrong(name, "it is not a decimal number in canonical form")
+        return Decimal(value)
 
     def decimal_or_none(self, name: str) -> Decimal | None:
         return self.decimal(name) if name in self.values else None

@@ -1,0 +1,210 @@
+"""UBL into the canonical form, on the project's own samples: each fault has its code and its XPath."""
+
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from chainfin import samples
+from chainfin.documents import Document, DocumentKind, read
+from chainfin.documents.show import summary
+from chainfin.errors import BadInput
+
+TRADE = samples.trade(date(2026, 11, 21), "25447000000012345678")
+
+
+def changed(name: str, *edits: tuple[str, str]) -> bytes:
+    text = TRADE[name].decode()
+    for old, new in edits:
+        assert old in text, old
+        text = text.replace(old, new, 1)
+    return text.encode()
+
+
+def refused(name: str, *edits: tuple[str, str]) -> BadInput:
+    with pytest.raises(BadInput) as caught:
+        read(changed(name, *edits), source="f.xml")
+    assert "\n" not in str(caught.value)
+    return caught.value
+
+
+def test_read__sample_order__canonical_form() -> None:
+    order = read(TRADE["order"], source="order.xml")
+    assert order.kind is DocumentKind.ORDER
+    assert order.seller.legal_id == samples.SUPPLIER.uscc
+    assert order.buyer.name == samples.CORE.name
+    assert order.buyer.country == "CN"
+    assert order.currency == "CNY"
+    assert [(line.quantity, line.unit_code) for line in order.lines] == [(Decimal(12000), "EA"), (Decimal(5000), "KGM")]
+    assert order.totals is not None
+    assert str(order.totals.gross) == str(order.totals.payable) == "999767.50"
+    assert order.issue_date == date(2026, 10, 22)
+
+
+def test_read__sample_invoice__due_date_terms_and_references() -> None:
+    invoice = read(TRADE["invoice"], source="invoice.xml")
+    assert invoice.due_date == date(2027, 2, 19)
+    assert invoice.terms == "Payable 90 days after the invoice date"
+    assert invoice.references.orders == ("PO-25447000000012345678",)
+    assert [str(line.tax) for line in invoice.lines] == ["70200.00", "44817.50"]
+
+
+def test_read__sample_credit_note__names_the_invoice() -> None:
+    note = read(TRADE["credit_note"], source="n.xml")
+    assert note.references.invoices == ("25447000000012345678",)
+    assert note.totals is not None
+    assert str(note.totals.payable) == "7791.35"
+
+
+@pytest.mark.parametrize("name", samples.DOCUMENTS)
+def test_canonical__every_sample__round_trip_is_exact(name: str) -> None:
+    document = read(TRADE[name], source=name)
+    assert Document.from_canonical(document.canonical()) == document
+
+
+@pytest.mark.parametrize("name", samples.DOCUMENTS)
+def test_summary__every_sample__names_both_parties(name: str) -> None:
+    shown = summary(read(TRADE[name], source=name))
+    assert shown["seller"] == {"name": samples.SUPPLIER.name, "legal_id": samples.SUPPLIER.uscc, "country": "CN"}
+    assert shown["kind"] == read(TRADE[name], source=name).kind.value
+
+
+def test_read__response_that_rejects__accepted_is_false() -> None:
+    assert read(changed("response", (">true<", ">false<")), source="f.xml").accepted is False
+
+
+def test_read__receipt_with_rejected_goods__accepted_quantity_is_less() -> None:
+    data = changed("receipt", ("5000</cbc:ReceivedQuantity>", '5000</cbc:ReceivedQuantity><cbc:RejectedQuantity unitCode="KGM">20</cbc:RejectedQuantity>'))  # fmt: skip  # noqa: E501
+    line = read(data, source="f.xml").lines[1]
+    assert (line.quantity, line.rejected, line.accepted) == (Decimal(5000), Decimal(20), Decimal(4980))
+
+
+@pytest.mark.parametrize(
+    ("name", "edits", "code", "place"),
+    [
+        ("invoice", [("999767.50</cbc:PayableAmount>", "999767.505</cbc:PayableAmount>")],
+         "amount_too_precise", "/Invoice/cac:LegalMonetaryTotal/cbc:PayableAmount"),
+        ("invoice", [("999767.50</cbc:PayableAmount>", "-999767.50</cbc:PayableAmount>")],
+         "amount_not_positive", "/Invoice/cac:LegalMonetaryTotal/cbc:PayableAmount"),
+        ("invoice", [("999767.50</cbc:PayableAmount>", "0.00</cbc:PayableAmount>")],
+         "amount_not_positive", "/Invoice/cac:LegalMonetaryTotal/cbc:PayableAmount"),
+        ("invoice", [("999767.50</cbc:PayableAmount>", "1e6</cbc:PayableAmount>")],
+         "amount_malformed", "/Invoice/cac:LegalMonetaryTotal/cbc:PayableAmount"),
+        ("invoice", [("999767.50</cbc:PayableAmount>", "99999999999999999999</cbc:PayableAmount>")],
+         "amount_too_large", "/Invoice/cac:LegalMonetaryTotal/cbc:PayableAmount"),
+        ("invoice", [('PayableAmount currencyID="CNY"', 'PayableAmount currencyID="USD"')],
+         "currency_mismatch", "/Invoice/cac:LegalMonetaryTotal/cbc:PayableAmount/@currencyID"),
+        ("invoice", [('PayableAmount currencyID="CNY"', "PayableAmount")],
+         "document_incomplete", "/Invoice/cac:LegalMonetaryTotal/cbc:PayableAmount/@currencyID"),
+        ("invoice", [("<cbc:DocumentCurrencyCode>CNY", "<cbc:DocumentCurrencyCode>XAU")],
+         "currency_unknown", "/Invoice/cbc:DocumentCurrencyCode"),
+        ("invoice", [("540000.00</cbc:LineExtensionAmount>", "-540000.00</cbc:LineExtensionAmount>")],  # noqa: E501
+         "amount_negative", "/Invoice/cac:InvoiceLine[1]/cbc:LineExtensionAmount"),
+        ("invoice", [("12000</cbc:InvoicedQuantity>", "-1</cbc:InvoicedQuantity>")],
+         "quantity_not_positive", "/Invoice/cac:InvoiceLine[1]/cbc:InvoicedQuantity"),
+        ("invoice", [("12000</cbc:InvoicedQuantity>", "0</cbc:InvoicedQuantity>")],
+         "quantity_not_positive", "/Invoice/cac:InvoiceLine[1]/cbc:InvoicedQuantity"),
+        ("invoice", [("12000</cbc:InvoicedQuantity>", "NaN</cbc:InvoicedQuantity>")],
+         "quantity_malformed", "/Invoice/cac:InvoiceLine[1]/cbc:InvoicedQuantity"),
+        ("invoice", [("12000</cbc:InvoicedQuantity>", "0.1234567</cbc:InvoicedQuantity>")],
+         "quantity_too_precise", "/Invoice/cac:InvoiceLine[1]/cbc:InvoicedQuantity"),
+        ("invoice", [('unitCode="EA"', 'unitCode="bushel"')],
+         "unit_unknown", "/Invoice/cac:InvoiceLine[1]/cbc:InvoicedQuantity/@unitCode"),
+        ("invoice", [(' unitCode="EA"', "")],
+         "document_incomplete", "/Invoice/cac:InvoiceLine[1]/cbc:InvoicedQuantity/@unitCode"),
+        ("invoice", [("<cbc:DueDate>2027-02-19", "<cbc:DueDate>2027-02-30")],
+         "date_malformed", "/Invoice/cbc:DueDate"),
+        ("invoice", [("999767.50</cbc:PayableAmount>", "999768.00</cbc:PayableAmount>")],
+         "document_inconsistent", "/Invoice/cac:LegalMonetaryTotal/cbc:PayableAmount"),
+        ("invoice", [("540000.00</cbc:LineExtensionAmount>", "540001.00</cbc:LineExtensionAmount>")],
+         "document_inconsistent", "/Invoice/cac:LegalMonetaryTotal/cbc:LineExtensionAmount"),
+        ("invoice", [("<cbc:ID>2</cbc:ID>\n    <cbc:InvoicedQuantity", "<cbc:ID>1</cbc:ID>\n    <cbc:InvoicedQuantity")],  # noqa: E501
+         "document_inconsistent", "/Invoice/cac:InvoiceLine[1]"),
+        ("credit_note", [("7791.35</cbc:PayableAmount>", "7791.355</cbc:PayableAmount>")],
+         "amount_too_precise", "/CreditNote/cac:LegalMonetaryTotal/cbc:PayableAmount"),
+        ("credit_note", [("7791.35</cbc:PayableAmount>", "-7791.35</cbc:PayableAmount>")],
+         "amount_not_positive", "/CreditNote/cac:LegalMonetaryTotal/cbc:PayableAmount"),
+        ("credit_note", [("7791.35</cbc:PayableAmount>", "0</cbc:PayableAmount>")],
+         "amount_not_positive", "/CreditNote/cac:LegalMonetaryTotal/cbc:PayableAmount"),
+        ("credit_note", [('PayableAmount currencyID="CNY"', 'PayableAmount currencyID="EUR"')],
+         "currency_mismatch", "/CreditNote/cac:LegalMonetaryTotal/cbc:PayableAmount/@currencyID"),
+        ("order", [("cac:SellerSupplierParty", "cac:AgentParty"), ("cac:SellerSupplierParty", "cac:AgentParty")],
+         "document_incomplete", "/Order/cac:SellerSupplierParty"),
+        ("order", [("<cbc:ID>PO-25447000000012345678</cbc:ID>", "<cbc:ID> </cbc:ID>")],
+         "document_incomplete", "/Order/cbc:ID"),
+        ("order", [("<cbc:IssueDate>2026-10-22</cbc:IssueDate>", "")],
+         "document_incomplete", "/Order/cbc:IssueDate"),
+        ("order", [('PriceAmount currencyID="CNY">45.00', 'PriceAmount currencyID="USD">45.00')],
+         "currency_mismatch", "/Order/cac:OrderLine[1]/cac:LineItem/cac:Price/cbc:PriceAmount/@currencyID"),
+        ("response", [("<cbc:AcceptedIndicator>true</cbc:AcceptedIndicator>", "")],
+         "document_incomplete", "/OrderResponseSimple/cbc:AcceptedIndicator"),
+        ("response", [(">true<", ">perhaps<")], "document_malformed", "/OrderResponseSimple/cbc:AcceptedIndicator"),
+        ("receipt", [("5000</cbc:ReceivedQuantity>", '5000</cbc:ReceivedQuantity><cbc:RejectedQuantity unitCode="KGM">5001</cbc:RejectedQuantity>')],  # noqa: E501
+         "document_inconsistent", "/ReceiptAdvice/cac:ReceiptLine[2]/cbc:RejectedQuantity"),
+        ("receipt", [("5000</cbc:ReceivedQuantity>", '5000</cbc:ReceivedQuantity><cbc:RejectedQuantity unitCode="TNE">1</cbc:RejectedQuantity>')],  # noqa: E501
+         "document_inconsistent", "/ReceiptAdvice/cac:ReceiptLine[2]/cbc:RejectedQuantity/@unitCode"),
+    ],
+)  # fmt: skip
+def test_read__faulty_document__code_and_xpath(
+    name: str, edits: list[tuple[str, str]], code: str, place: str
+) -> None:
+    error = refused(name, *edits)
+    assert (error.code, error.where) == (code, f"f.xml: {place}")
+
+
+def test_read__line_total_off_by_rounding__accepted() -> None:
+    edits = (
+        ("884750.00</cbc:LineExtensionAmount>", "884750.01</cbc:LineExtensionAmount>"),
+        ("884750.00</cbc:TaxExclusiveAmount>", "884750.01</cbc:TaxExclusiveAmount>"),
+    )
+    invoice = read(changed("invoice", *edits), source="f.xml")
+    assert invoice.totals is not None
+    assert str(invoice.totals.payable) == "999767.50"
+
+
+def test_read__order_without_its_tax_in_the_payable__gross_has_it() -> None:
+    data = changed("order", ("999767.50</cbc:PayableAmount>", "884750.00</cbc:PayableAmount>"))
+    order = read(data, source="f.xml")
+    assert order.totals is not None
+    assert (str(order.totals.payable), str(order.totals.gross)) == ("884750.00", "999767.50")
+
+
+def test_read__prefixes_renamed__same_canonical_bytes() -> None:
+    plain = read(TRADE["invoice"], source="f.xml")
+    text = TRADE["invoice"].decode().replace("cac:", "x:").replace("cbc:", "y:").replace(":cac=", ":x=")
+    other = read(text.replace(":cbc=", ":y=").encode(), source="f.xml")
+    assert other.canonical_bytes() == plain.canonical_bytes()
+
+
+def _without(name: str) -> Callable[[dict[str, object]], None]:
+    return lambda body: body.pop(name) and None
+
+
+@pytest.mark.parametrize(
+    ("edit", "place"),
+    [
+        (_without("id"), "/id"),
+        (_without("lines"), "/lines"),
+        (_without("seller"), "/seller"),
+        (lambda body: body.update(kind="letter"), "/kind"),
+        (lambda body: body.update(version="2"), "/version"),
+        (lambda body: body.update(issue_date="yesterday"), "/issue_date"),
+        (lambda body: body.update(accepted="yes"), "/accepted"),
+        (lambda body: body.update(extra="1"), "/"),
+        (lambda body: body["lines"][0].update(quantity="x"), "/lines/0/quantity"),
+        (lambda body: body["lines"][0].update(quantity="12000.0"), "/lines/0/quantity"),
+        (lambda body: body["totals"].update(payable="1.001"), "/totals/payable"),
+        (lambda body: body.pop("currency"), "/lines/0/line_amount"),
+        (lambda body: body["references"].update(orders="x"), "/references/orders"),
+    ],
+)
+def test_from_canonical__another_form__document_canonical_invalid(
+    edit: Callable[[dict[str, object]], None], place: str
+) -> None:
+    body = read(TRADE["invoice"], source="f.xml").canonical()
+    edit(body)  # type: ignore[arg-type]  # the edits break the type on purpose
+    with pytest.raises(BadInput) as caught:
+        Document.from_canonical(body)
+    assert caught.value.code == "document_canonical_invalid"
+    assert caught.value.where == place
