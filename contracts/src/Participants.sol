@@ -124,10 +124,17 @@ contract Participants is Acts, AccessManaged, IParticipants {
 
     /// @inheritdoc IParticipants
     function enter(address key, uint8 kind) external view returns (uint32, uint32) {
-        Actor memory a = _live(key);
-        if (a.suspended) revert PartySuspended(a.party);
         _requireOpen(kind);
+        Actor memory a = _unsuspended(key);
         return (a.party, a.roles);
+    }
+
+    /// @inheritdoc IParticipants
+    function enterBoth(address key, address other, uint8 kind) external view returns (uint32, uint32, uint32, uint32) {
+        _requireOpen(kind);
+        Actor memory a = _unsuspended(key);
+        Actor memory b = _unsuspended(other);
+        return (a.party, a.roles, b.party, b.roles);
     }
 
     /// @inheritdoc IParticipants
@@ -245,6 +252,11 @@ contract Participants is Acts, AccessManaged, IParticipants {
     function _live(address key) private view returns (Actor memory a) {
         a = _actors[key];
         if (!a.live) revert NotAdmitted(key);
+    }
+
+    function _unsuspended(address key) private view returns (Actor memory a) {
+        a = _live(key);
+        if (a.suspended) revert PartySuspended(a.party);
     }
 
     function _keyOf(uint32 id) private view returns (address key) {

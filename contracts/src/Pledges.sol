@@ -30,7 +30,7 @@ contract Pledges is PartyActs, IPledges {
     uint8 private constant RECEIVABLE = 1;
     uint8 private constant WAREHOUSE_RECEIPT = 2;
 
-    /// @dev One slot: 1 + 1 + 4 + 6 (amounts need 7, so: 7) + 4 + 16 with state and drawn sharing a byte; see Entry.
+    /// @dev One slot: 1 + 4 + 7 + 4 + 16 = 32 bytes.
     /// The full asset id isn't stored (a second slot would cost 22,100 gas a pledge): acts name it and the tag binds it.
     struct Entry {
         uint8 status; // low four bits: PledgeState; 0x10: drawn; 0x20: over a warehouse receipt
@@ -122,8 +122,7 @@ contract Pledges is PartyActs, IPledges {
         _requireAsset(e, pledgeId, assetId);
         if (e.status & GOODS_FLAG != 0) revert AssetMismatch(pledgeId, assetId);
         if (e.lender != payee) revert IReceivables.PayeeWrong(payee, e.lender);
-        uint64 remaining = _reduce(e, pledgeId, amount, PledgeState.Released);
-        emit Discharged(pledgeId, assetId, amount, remaining);
+        if (_reduce(e, pledgeId, amount, PledgeState.Released) == 0) emit Discharged(pledgeId, assetId);
     }
 
     /// @inheritdoc IPledges
@@ -141,10 +140,9 @@ contract Pledges is PartyActs, IPledges {
     }
 
     function _pledge(PledgeParams calldata p, Auth calldata pledgor, bytes32 registryNo, address who) private {
-        (uint32 lender, uint32 roles) = participants.enter(who, Kinds.PLEDGE);
+        (uint32 lender, uint32 roles, uint32 holder,) = participants.enterBoth(who, pledgor.signer, Kinds.PLEDGE);
         if (p.lender != lender) revert NotLender(p.pledgeId, lender);
         _requireRole(lender, roles, Roles.LENDER);
-        (uint32 holder,) = participants.enter(pledgor.signer, Kinds.PLEDGE);
         if (holder == lender) revert LenderIsPledgor(lender);
         if (registryNo == 0) revert RegistryNoMissing(p.pledgeId);
         _requireAmount(p.amount);

@@ -260,8 +260,12 @@ contract Receivables is PartyActs, IReceivables {
     }
 
     function _issue(IssueParams calldata p, Auth calldata registrar, address who) private {
-        (uint32 seller,) = participants.enter(who, Kinds.ISSUE);
-        uint32 attester = _requireAttested(p, registrar);
+        (uint32 seller,, uint32 attester, uint32 roles) = participants.enterBoth(who, registrar.signer, Kinds.ISSUE);
+        _requireRole(attester, roles, Roles.REGISTRAR);
+        _attest(
+            registrar,
+            keccak256(abi.encode(ATTEST, p.id, p.orderId, p.documentRoot, registrar.nonce, registrar.deadline))
+        );
         _requireAmount(p.face);
         uint256 today = _today();
         if (p.dueDay <= today) revert DueDayPast(p.dueDay, today);
@@ -282,16 +286,6 @@ contract Receivables is PartyActs, IReceivables {
         });
         _origins[p.id] = Origin(index, _tag(p.documentRoot));
         emit Issued(p.id, p.orderId, debtor, seller, p.documentRoot, p.face, p.dueDay, attester);
-    }
-
-    function _requireAttested(IssueParams calldata p, Auth calldata registrar) private view returns (uint32 attester) {
-        uint32 roles;
-        (attester, roles) = participants.enter(registrar.signer, Kinds.ISSUE);
-        _requireRole(attester, roles, Roles.REGISTRAR);
-        _attest(
-            registrar,
-            keccak256(abi.encode(ATTEST, p.id, p.orderId, p.documentRoot, registrar.nonce, registrar.deadline))
-        );
     }
 
     function _confirm(ConfirmParams calldata p, address who) private {

@@ -123,6 +123,11 @@ interface IParticipants {
 
     /// @notice For new business: who speaks through `key`, refused if unknown, suspended or `kind` is paused.
     function enter(address key, uint8 kind) external view returns (uint32 party, uint32 roles);
+    /// @notice For new business of two parties: like `enter` for each of the keys.
+    function enterBoth(address key, address other, uint8 kind)
+        external
+        view
+        returns (uint32 party, uint32 roles, uint32 otherParty, uint32 otherRoles);
     /// @notice For exits: who speaks through `key`, refused only if unknown.
     function actor(address key) external view returns (uint32 party, uint32 roles);
     /// @notice Refused unless the party exists, isn't suspended and has the role.

@@ -93,8 +93,9 @@ interface IPledges {
     event Drawn(bytes32 indexed pledgeId);
     /// @notice A part was set free by the lender; `remaining` 0 ends the pledge.
     event Released(bytes32 indexed pledgeId, bytes32 indexed assetId, uint64 amount, uint64 remaining);
-    /// @notice A part was paid by the debtor; `remaining` 0 ends the pledge.
-    event Discharged(bytes32 indexed pledgeId, bytes32 indexed assetId, uint64 amount, uint64 remaining);
+    /// @notice The last of it was paid by the debtor: the pledge is released by itself. Each payment, this one too, is in
+    /// the `Settled` event of Receivables, which names the pledge: it isn't logged a second time here.
+    event Discharged(bytes32 indexed pledgeId, bytes32 indexed assetId);
     event Expired(bytes32 indexed pledgeId, bytes32 indexed assetId, uint64 amount);
     /// @notice The lender took the part: it holds it as `childId` now.
     event Enforced(bytes32 indexed pledgeId, bytes32 indexed assetId, bytes32 childId, uint64 amount);

@@ -1,0 +1,82 @@
+"""Gas of every operation on the embedded chain: sent directly, relayed, and an item in a batch of 50.
+
+The last line of output is one JSON object:
+`{"direct": {...}, "relayed": {...}, "batch50": {... per item}, "anchors": {...}}`; keys issue, confirm, transfer, split,
+pledge, settle, release, lifecycle (issue + confirm + pledge + settle + release). `--snapshot` writes
+benchmarks/gas_snapshot.json, `--check` compares with it (exit 1 on a difference).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from benchmarks.gas_world import World
+
+SNAPSHOT = Path(__file__).with_name("gas_snapshot.json")
+LIFECYCLE = ("issue", "confirm", "pledge", "settle", "release")
+#: Measured with each project's own compiler settings (gas an operation): create, confirm, transfer, ... , whole life.
+ANCHORS: dict[str, dict[str, int]] = {
+    "huma_v2": {"issue": 324_739, "confirm": 116_764, "transfer": 99_420, "settle": 376_650, "lifecycle": 1_242_259},
+    "tinlake": {"issue": 170_317, "confirm": 122_965, "pledge": 409_416, "settle": 186_555, "release": 240_466,
+                "lifecycle": 1_516_511},
+    "polytrade": {"issue": 428_661, "transfer": 54_005, "settle": 98_481},
+    "request": {"issue": 127_358, "transfer": 60_023},
+    "tradetrust": {"issue": 282_363, "transfer": 75_770, "release": 186_700},
+    "erc3525": {"issue": 207_249, "confirm": 102_310, "transfer": 106_620, "split": 229_846},
+    "morpho": {"pledge": 56_919, "settle": 59_680, "release": 61_555},
+}
+TARGETS = {"issue": 90_000, "confirm": 40_000, "transfer": 50_000, "split": 110_000, "pledge": 60_000,
+           "settle": 40_000, "release": 32_000, "lifecycle": 250_000}
+
+
+def one_by_one(world: World, relayed: bool) -> dict[str, int]:
+    """Each operation alone, in the steady state: nonce words, bank references and the order are in use already."""
+    def run(n: int) -> dict[str, int]:
+        gas = {"issue": world.issue(n, relayed), "confirm": world.confirm(n, relayed)}
+        gas["pledge"] = world.pledge(n, relayed)
+        gas["settle"] = world.settle(n, world.pledged // 2, relayed)
+        gas["release"] = world.release(n, world.pledged - world.pledged // 2, relayed)
+        gas["split"] = world.split(n, relayed)
+        gas["transfer"] = world.transfer(n, relayed)
+        return gas
+
+    first = 100 if relayed else 0
+    run(first)  # opens the storage words that 256 acts share
+    gas = run(first + 1)
+    return gas | {"lifecycle": sum(gas[step] for step in LIFECYCLE)}
+
+
+def measure() -> dict[str, Any]:
+    """All figures, as the JSON says."""
+    world = World()
+    direct = one_by_one(world, relayed=False)
+    relayed = one_by_one(world, relayed=True)
+    return {"direct": direct, "relayed": relayed, "targets": TARGETS, "anchors": ANCHORS}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Entry point; returns the exit code."""
+    parser = argparse.ArgumentParser(description="Gas of every operation on the embedded chain.")
+    parser.add_argument("--snapshot", action="store_true", help="write the committed snapshot")
+    parser.add_argument("--check", action="store_true", help="compare with the committed snapshot")
+    args = parser.parse_args(argv)
+    result = measure()
+    for step, target in TARGETS.items():
+        row = [f"{step:10}"] + [f"{kind} {result[kind].get(step, 0):>8,}" for kind in ("direct", "relayed")]
+        print("  ".join([*row, f"target {target:>8,}"]))
+    figures = {kind: result[kind] for kind in ("direct", "relayed")}
+    if args.snapshot:
+        SNAPSHOT.write_text(json.dumps(figures, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    failed = args.check and json.loads(SNAPSHOT.read_text(encoding="utf-8")) != figures
+    if failed:
+        print("gas differs from benchmarks/gas_snapshot.json: look at it, then run with --snapshot", file=sys.stderr)
+    print(json.dumps(result))
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

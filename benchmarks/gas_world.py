@@ -1,0 +1,162 @@
+"""A deployed set of contracts with its parties on an in-process chain, for the gas benchmark."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import rlp  # type: ignore[import-untyped]
+from eth_account import Account
+from eth_account.messages import encode_typed_data
+from eth_account.signers.local import LocalAccount
+from eth_utils import keccak, to_checksum_address
+from web3 import EthereumTesterProvider, Web3
+from web3.contract import Contract
+
+ARTIFACTS = Path(__file__).resolve().parent.parent / "contracts" / "artifacts"
+FAR = 2**63
+BUYER, SELLER, LENDER, BANK, REGISTRAR, TIER2 = "buyer", "seller", "lender", "bank", "registrar", "tier2"
+ROLES = {BUYER: 1, SELLER: 2, LENDER: 8, BANK: 64, REGISTRAR: 128, TIER2: 2}
+NO_PLEDGE = bytes(32)
+
+
+def load(name: str) -> dict[str, Any]:
+    """One committed artifact."""
+    loaded: dict[str, Any] = json.loads((ARTIFACTS / f"{name}.json").read_text(encoding="utf-8"))
+    return loaded
+
+
+def digest(*parts: object) -> bytes:
+    """An id: some 32 bytes that stand for the parts."""
+    return keccak(repr(parts).encode())
+
+
+class World:
+    """The contracts, an operator, six parties and one large order whose goods have been received."""
+
+    face = 1_000_000_00
+    pledged = 800_000_00
+
+    def __init__(self) -> None:
+        self.w3 = Web3(EthereumTesterProvider())
+        self.operator: LocalAccount = Account.create()
+        self.acts = load("acts")
+        self.keys: dict[str, LocalAccount] = {name: Account.create() for name in ROLES}
+        self.nonces: dict[tuple[str, str], int] = {}
+        for account in (self.operator, *self.keys.values()):
+            funds = {"from": self.w3.eth.accounts[0], "to": account.address, "value": 10**22}
+            self.w3.eth.send_transaction(funds)
+        self.contracts = self._deploy()
+        self.parties = {name: self._admit(name) for name in ROLES}
+        self.today = self.w3.eth.get_block("latest")["timestamp"] // 86_400
+        self._order(digest("order"), 10**15)
+
+    def _deploy(self) -> dict[str, Contract]:
+        plan = load("deployment")
+        names = [step["contract"] for step in plan["steps"]]
+        first = self.w3.eth.get_transaction_count(self.operator.address)
+        sender = bytes.fromhex(self.operator.address[2:])
+        where = {
+            f"@{name}": to_checksum_address(keccak(rlp.encode([sender, first + i]))[12:]) for i, name in enumerate(names)
+        }
+        values = {"$operator": self.operator.address, "$maxTenorDays": plan["defaults"]["maxTenorDays"], **where}
+        deployed = {}
+        for step in plan["steps"]:
+            code = load(step["contract"])
+            factory = self.w3.eth.contract(abi=code["abi"], bytecode=code["bytecode"])
+            self.send(self.operator, factory.constructor(*(values[a] for a in step["args"])))
+            deployed[step["contract"]] = self.w3.eth.contract(address=where["@" + step["contract"]], abi=code["abi"])
+        for check in plan["checks"]:
+            found = deployed[check["contract"]].functions[check["view"]]().call()
+            assert found == values[check["is"]], check
+        return deployed
+
+    def send(self, account: LocalAccount, call: Any) -> int:
+        """Signs and sends; returns the gas that the receipt names."""
+        tx = call.build_transaction(
+            {"from": account.address, "nonce": self.w3.eth.get_transaction_count(account.address), "gasPrice": 10**10}
+        )
+        raw = account.sign_transaction(tx).raw_transaction
+        receipt = self.w3.eth.wait_for_transaction_receipt(self.w3.eth.send_raw_transaction(raw))
+        assert receipt["status"] == 1, call
+        return int(receipt["gasUsed"])
+
+    def auth(self, contract: str, key: LocalAccount, primary: str, fields: list[dict[str, str]],
+             values: dict[str, Any]) -> tuple[str, int, int, bytes]:
+        """A signature over one act, with the key's next nonce on that contract."""
+        slot = (contract, key.address)
+        nonce = self.nonces[slot] = self.nonces.get(slot, -1) + 1
+        message = {**values, "nonce": nonce, "deadline": FAR}
+        domain = {"name": f"chainfin {contract}", "version": "1", "chainId": self.w3.eth.chain_id,
+                  "verifyingContract": self.contracts[contract].address if hasattr(self, "contracts") else None}
+        signable = encode_typed_data(domain, {primary: fields}, {f["name"]: message[f["name"]] for f in fields})
+        return key.address, nonce, FAR, bytes(key.sign_message(signable).signature)
+
+    def act(self, contract: str, function: str, by: LocalAccount, values: dict[str, Any], relayed: bool = False,
+            counter: LocalAccount | None = None) -> int:
+        """Carries out one act, directly or relayed by the operator; returns its gas."""
+        act = self.acts[contract]["acts"][function]
+        arguments: list[Any] = []
+        names = [f["name"] for f in act["fields"][:-2]]
+        extra = [name for name in act["arguments"][1:] if name in names]
+        arguments.append(tuple(values[name] for name in names if name not in extra))
+        for name in act["arguments"][1:]:
+            if name in extra:
+                arguments.append(values[name])
+            else:
+                assert counter is not None
+                stated = act["counterSignature"]
+                arguments.append(self.auth(contract, counter, stated["primaryType"], stated["fields"], values))
+        if relayed:
+            arguments.append(self.auth(contract, by, act["primaryType"], act["fields"], values))
+        functions = self.contracts[contract].functions
+        call = functions[function + "BySig"](*arguments) if relayed else functions[function](*arguments)
+        return self.send(self.operator if relayed else by, call)
+
+    def _admit(self, name: str) -> int:
+        key = self.keys[name]
+        values = {"commitment": digest("party", name), "roles": ROLES[name], "key": key.address}
+        self.act("Participants", "admit", self.operator, values, counter=key)
+        return int(self.contracts["Participants"].functions.partyOf(key.address).call())
+
+    def _order(self, order_id: bytes, amount: int) -> None:
+        buyer, seller = self.keys[BUYER], self.keys[SELLER]
+        base = {"orderId": order_id, "documentRoot": digest("document"), "amount": amount}
+        self.act("Orders", "post", buyer, {**base, "seller": self.parties[SELLER], "currency": b"CNY"})
+        self.act("Orders", "acknowledge", seller, base)
+        self.act("Orders", "despatch", seller, base)
+        self.act("Orders", "receiveGoods", buyer, base)
+
+    def issue(self, n: int, relayed: bool) -> int:
+        values = {"id": digest("receivable", n), "orderId": digest("order"), "documentRoot": digest("invoice", n),
+                  "face": self.face, "dueDay": self.today + 90}
+        return self.act("Receivables", "issue", self.keys[SELLER], values, relayed, self.keys[REGISTRAR])
+
+    def confirm(self, n: int, relayed: bool) -> int:
+        values = {"id": digest("receivable", n), "documentRoot": digest("invoice", n), "face": self.face,
+                  "dueDay": self.today + 90}
+        return self.act("Receivables", "confirm", self.keys[BUYER], values, relayed)
+
+    def pledge(self, n: int, relayed: bool) -> int:
+        values = {"pledgeId": digest("pledge", n), "assetKind": 1, "assetId": digest("receivable", n),
+                  "amount": self.pledged, "lender": self.parties[LENDER], "loanRef": digest("loan", n),
+                  "decisionHash": digest("decision", n), "expiresAt": 0, "registryNo": digest("registry", n)}
+        return self.act("Pledges", "pledge", self.keys[LENDER], values, relayed, self.keys[SELLER])
+
+    def settle(self, n: int, amount: int, relayed: bool) -> int:
+        values = {"id": digest("receivable", n), "pledgeId": digest("pledge", n), "amount": amount,
+                  "bankRef": n.to_bytes(32, "big"), "payee": self.parties[LENDER]}
+        return self.act("Receivables", "settle", self.keys[BANK], values, relayed)
+
+    def release(self, n: int, amount: int, relayed: bool) -> int:
+        values = {"pledgeId": digest("pledge", n), "assetId": digest("receivable", n), "amount": amount}
+        return self.act("Pledges", "release", self.keys[LENDER], values, relayed)
+
+    def split(self, n: int, relayed: bool) -> int:
+        values = {"id": digest("receivable", n), "amounts": [1_000_00, 2_000_00]}
+        return self.act("Receivables", "split", self.keys[SELLER], values, relayed)
+
+    def transfer(self, n: int, relayed: bool) -> int:
+        values = {"id": digest("receivable", n), "to": self.parties[TIER2]}
+        return self.act("Receivables", "transfer", self.keys[SELLER], values, relayed)
