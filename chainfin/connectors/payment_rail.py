@@ -105,15 +105,18 @@ class PaymentRail:
     def settle(self, instruction: Instruction, *, first: bool) -> Outcome[Confirmation]:
         """See the instruction through as far as can be known now; safe to call until it is Done or Refused.
 
-        ``first`` is true only if no earlier call can have sent it. Refused carries the rail's code, or
-        payment_instruction_conflict where the id was used for something else. Unknown payment_pending,
-        payment_unconfirmed, payment_answer_mismatch: call again with ``first=False``.
+        ``first`` is true only if no earlier call can have sent it. Refused carries the rail's code. Unknown
+        payment_pending, payment_unconfirmed: call again with ``first=False``. Unknown payment_answer_mismatch,
+        payment_instruction_conflict: something else was paid under this id; no retry helps, a person has to look.
         """
         if not first:
             standing = self.query(instruction.instruction_id)
             if not (isinstance(standing, Done) and standing.value.status == "not_found"):
                 return then(standing, lambda found: _confirmed(instruction, found))
         sent = self.pay(instruction)
+        if isinstance(sent, Refused) and sent.code == "payment_instruction_conflict":
+            # Under this id money may have gone out: whoever took this for a refusal would release what secures it.
+            return Unknown(sent.code, sent.message)
         if not isinstance(sent, Unknown):
             return sent
         standing = self.query(instruction.instruction_id)

@@ -95,6 +95,9 @@ def test_pay__instruction_id_used_for_another_payment__refused(partners: Partner
     outcome = partners.rail.pay(other)
     assert isinstance(outcome, Refused)
     assert outcome.code == "payment_instruction_conflict"
+    seen_through = partners.rail.settle(other, first=True)
+    assert isinstance(seen_through, Unknown)
+    assert seen_through.code == "payment_instruction_conflict"
 
 
 @pytest.mark.parametrize("fault", [Fault.DROP_AFTER, Fault.ERROR_AFTER])

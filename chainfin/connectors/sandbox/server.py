@@ -49,6 +49,11 @@ class Sandbox:
     def partner_url(self) -> str:
         return f"{self.url}/data"
 
+    def payments(self) -> list[str]:
+        """The instruction ids that have been paid, in the order they were (for tests and the demo's summary)."""
+        sql = "SELECT instruction_id FROM payment WHERE status = 'done' ORDER BY rowid"
+        return self._store.read(lambda db: [str(row["instruction_id"]) for row in db.execute(sql)])
+
     def wait(self) -> None:
         """Until it is stopped from elsewhere."""
         self._thread.join()
