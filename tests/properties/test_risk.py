@@ -1,0 +1,275 @@
+"""Laws of the decisions: sums, bounds, replay, detection of any change, determinism."""
+
+from __future__ import annotations
+
+import copy
+import datetime as dt
+import json
+from collections.abc import Callable
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import rfc8785
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chainfin.risk import (
+    DecisionRecord,
+    InvoiceRow,
+    decide_general,
+    decide_inventory,
+    decide_receivable,
+    replay,
+    summarise_invoices,
+)
+from chainfin.risk.canon import canonical_bytes
+from chainfin.risk.terms import cost, least_base, share
+from tests.unit.risk_samples import TODAY, general_inputs, inventory_inputs, receivable_inputs
+
+GRADES = st.sampled_from(["A", "B", "C", "D", None])
+AMOUNTS = st.integers(1, 2**63 - 1) | st.integers(1, 1_000_000_00)
+HEADROOMS = st.lists(st.integers(-(10**6), 10**12), max_size=3).map(
+    lambda values: [{"key": f"limit:{n}", "headroom_minor": value} for n, value in enumerate(values)]
+)
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> dict[str, Any]:
+    count, total = draw(st.integers(0, 500)), draw(st.integers(0, 10**12))
+    settled, invoices = draw(st.integers(0, count)), draw(st.integers(0, 500))
+    days = draw(st.none() | st.integers(0, 5_000))
+    return {
+        "first_trade_on": None if days is None else TODAY - dt.timedelta(days=days),
+        "receivables_count": count,
+        "receivables_minor": total,
+        "settled_count": settled,
+        "late_count": draw(st.integers(0, settled)),
+        "disputed_count": draw(st.integers(0, count)),
+        "diluted_minor": draw(st.integers(0, total)),
+        "invoices_count": invoices,
+        "invoices_cancelled_count": draw(st.integers(0, invoices)),
+        "counterparties_count": draw(st.integers(0, 50)),
+        "largest_counterparty_minor": draw(st.integers(0, total)),
+    }
+
+
+@st.composite
+def receivables(draw: st.DrawFn) -> dict[str, Any]:
+    """Mostly good trades, so that approvals are common."""
+    face = draw(AMOUNTS)
+    good = draw(st.booleans())
+    invoiced = face if good else draw(AMOUNTS)
+    return receivable_inputs(
+        **{
+            "application.amount_minor": draw(AMOUNTS),
+            "application.days": draw(st.none() | st.integers(1, 400)),
+            "receivable.face_minor": face,
+            "receivable.free_minor": draw(st.integers(0, face)),
+            "receivable.ordered_minor": 2**63 - 1 if good else draw(AMOUNTS),
+            "receivable.received_minor": face if good else draw(AMOUNTS),
+            "receivable.invoiced_minor": invoiced,
+            "receivable.confirmed": good or draw(st.booleans()),
+            "receivable.due_on": TODAY + dt.timedelta(days=draw(st.integers(7, 184) | st.integers(-10, 400))),
+            "borrower.assigned_grade": draw(GRADES),
+            "borrower.history": draw(st.just({}) | histories()),
+            "debtor.assigned_grade": draw(GRADES),
+            "debtor.history": draw(st.just({}) | histories()),
+            "limits": draw(HEADROOMS),
+        }
+    )
+
+
+@st.composite
+def inventories(draw: st.DrawFn) -> dict[str, Any]:
+    quantity = draw(st.integers(0, 10**9))
+    core = {"core": {"party": "core", "assigned_grade": draw(GRADES)}, "covers_minor": draw(AMOUNTS)}
+    return inventory_inputs(
+        **{
+            "application.amount_minor": draw(AMOUNTS),
+            "application.days": draw(st.integers(7, 180)),
+            "receipt.quantity_thousandths": quantity,
+            "receipt.free_thousandths": draw(st.integers(0, quantity)),
+            "receipt.commodity_class": draw(st.sampled_from(["standard", "branded", "perishable"])),
+            "price.price_minor": draw(st.integers(1, 10**9)),
+            "price.fall_bps": draw(st.integers(0, 4_000)),
+            "borrower.history": draw(st.just({}) | histories()),
+            "buy_back": draw(st.none() | st.just(core)),
+            "limits": draw(HEADROOMS),
+        }
+    )
+
+
+@st.composite
+def shops(draw: st.DrawFn) -> dict[str, Any]:
+    row = st.builds(
+        InvoiceRow,
+        on=st.dates(dt.date(2025, 6, 1), TODAY),
+        counterparty=st.sampled_from("abcdef"),
+        total_minor=st.integers(1, 10**8) | st.integers(-(10**7), 10**11),
+        tax_minor=st.integers(-(10**5), 10**9),
+        direction=st.sampled_from(["out", "out", "in"]),
+        void=st.sampled_from([False, False, False, True]),
+    )
+    # one early sale makes histories long enough to be approved common
+    early = InvoiceRow(dt.date(2025, 5, 1), "a", 100, 13, "out")
+    rows = [*draw(st.lists(row, max_size=60)), *draw(st.lists(st.just(early), max_size=1))]
+    return general_inputs(
+        **{
+            "sales": summarise_invoices(rows, "CNY", TODAY).json_dict(),
+            "application.amount_minor": draw(AMOUNTS),
+            "other_debt_minor": draw(st.just(0) | st.integers(0, 10**9)),
+            "borrower.assigned_grade": draw(GRADES),
+            "limits": draw(HEADROOMS),
+        }
+    )
+
+
+DECISIONS = st.one_of(
+    receivables().map(lambda inputs: (decide_receivable, inputs)),
+    inventories().map(lambda inputs: (decide_inventory, inputs)),
+    shops().map(lambda inputs: (decide_general, inputs)),
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(shops())
+def test_limit__any_sales__parts_add_up_to_the_fen(inputs: dict[str, Any]) -> None:
+    outcome = decide_general(inputs).as_dict()["outcome"]
+    limit = int(outcome["limit_minor"])
+    assert sum(int(part["amount_minor"]) for part in outcome["limit_parts"]) == limit
+    assert 0 <= limit <= 3_000_000_00
+    assert limit % 100_00 == 0
+    assert all(part["en"] and part["zh"] and "{" not in part["en"] + part["zh"] for part in outcome["limit_parts"])
+
+
+@settings(max_examples=200, deadline=None)
+@given(DECISIONS)
+def test_amount__any_decision__within_every_bound(case: tuple[Callable[..., DecisionRecord], dict[str, Any]]) -> None:
+    decide, inputs = case
+    record = decide(inputs)
+    data, outcome = record.as_dict()["outcome"], record.outcome
+    amount = outcome.amount_minor
+    if outcome.refusals:
+        assert (outcome.decision, amount, outcome.binding) == ("declined", 0, None)
+        return
+    assert 0 < amount <= inputs["application"]["amount_minor"]
+    assert all(amount <= int(limit["headroom_minor"]) for limit in inputs["limits"])
+    assert amount == min(int(bound["amount_minor"]) for bound in data["bounds"])
+    assert amount == next(int(bound["amount_minor"]) for bound in data["bounds"] if bound["name"] == outcome.binding)
+    if outcome.limit_minor is not None:
+        assert amount <= outcome.limit_minor
+    if outcome.advance_rate is not None:
+        assert amount <= int(data["base_minor"]) * outcome.advance_rate
+    if outcome.pledge_minor is not None:
+        assert amount <= outcome.pledge_minor <= inputs["receivable"]["free_minor"]
+    if outcome.pledge_thousandths is not None:
+        assert 0 < outcome.pledge_thousandths <= inputs["receipt"]["free_thousandths"]
+    assert outcome.simple_yearly_rate is not None
+    assert outcome.simple_yearly_rate <= Decimal("0.24")
+
+
+@settings(max_examples=150, deadline=None)
+@given(DECISIONS)
+def test_replay__any_record__byte_equal(case: tuple[Callable[..., DecisionRecord], dict[str, Any]]) -> None:
+    decide, inputs = case
+    record = decide(inputs)
+    result = replay(json.loads(record.canonical), expected_hash=record.hash())
+    assert result.ok, result
+    assert decide(copy.deepcopy(inputs)).canonical == record.canonical
+    assert decide(record.as_dict()["inputs"]).canonical == record.canonical
+    assert record.canonical == rfc8785.dumps(record.as_dict())
+
+
+def _leaves(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else None
+    return [path] if items is None else [leaf for key, item in items for leaf in _leaves(item, (*path, key))]
+
+
+def _other(value: Any, draw: st.DrawFn) -> Any:
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, int):
+        return value + draw(st.sampled_from([-1, 1, 1000]))
+    if isinstance(value, str) and value.isdigit():
+        return str(int(value) + draw(st.sampled_from([-1, 1, 1000])))
+    return draw(st.sampled_from(["", "x", None, 0, True]).filter(lambda other: other is not value and other != value))
+
+
+@settings(max_examples=200, deadline=None)
+@given(DECISIONS, st.data())
+def test_change__any_single_value_of_a_record__detected(
+    case: tuple[Callable[..., DecisionRecord], dict[str, Any]], data: st.DataObject
+) -> None:
+    decide, inputs = case
+    record = decide(inputs)
+    content = record.as_dict()
+    *path, last = data.draw(st.sampled_from(_leaves(content)))
+    part: Any = content
+    for step in path:
+        part = part[step]
+    part[last] = data.draw(st.composite(lambda draw: _other(part[last], draw))())
+    result = replay(content, expected_hash=record.hash())
+    assert not result.ok
+    assert result.code in {
+        "decision_mismatch", "decision_policy_unknown", "decision_model_unknown", "decision_record_malformed",
+    }  # fmt: skip
+    assert result.hash != record.hash()
+    if path and path[0] != "inputs":
+        # what isn't an input follows from the inputs: found even without the anchored hash
+        assert not replay(content).ok
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.integers(1, 10**15),
+    st.integers(1, 400),
+    st.decimals(0, "0.23", places=6),
+    st.decimals(0, "0.05", places=6),
+)
+def test_cost__any_loan__fee_never_breaks_the_cap(amount: int, days: int, rate: Decimal, fee_rate: Decimal) -> None:
+    cap = Decimal("0.24")
+    found = cost(amount, days, rate, fee_rate, cap)
+    assert 0 <= found.fee_minor <= amount * fee_rate
+    assert found.interest_minor - 1 < Fraction(amount) * Fraction(rate) * days / 360 <= found.interest_minor
+    if found.within_cap:
+        exact = Fraction((found.interest_minor + found.fee_minor) * 365, (amount - found.fee_minor) * days)
+        assert exact <= Fraction(cap)
+
+
+@given(st.integers(0, 2**63 - 1), st.decimals("0.0001", 1, places=4))
+def test_least_base__any_amount__is_the_least(amount: int, rate: Decimal) -> None:
+    base = least_base(amount, rate)
+    assert share(base, rate) >= amount
+    assert base == 0 or share(base - 1, rate) < amount
+
+
+@given(st.integers(0, 10**12), st.integers(0, 10**10))
+def test_headroom__more_of_it__never_a_smaller_amount(headroom: int, more: int) -> None:
+    def amount(room: int) -> int:
+        limits = [{"key": "borrower", "headroom_minor": room}]
+        return decide_receivable(receivable_inputs(limits=limits)).outcome.amount_minor
+
+    assert amount(headroom) <= amount(headroom + more)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.text(),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.text(st.characters(max_codepoint=127), max_size=8), inner, max_size=4)
+    ),
+    max_leaves=20,
+)
+
+
+@given(JSON)
+def test_canonical_bytes__any_json_without_floats__are_rfc_8785(value: object) -> None:
+    assert canonical_bytes(value) == rfc8785.dumps(value)  # type: ignore[arg-type]  # JSON by construction
+
+
+@settings(deadline=None)
+@given(receivables())
+def test_scores__any_parties__base_and_parts_add_up(inputs: dict[str, Any]) -> None:
+    for score in decide_receivable(inputs).as_dict()["scores"].values():
+        assert score["base_points"] + sum(part["points"] for part in score["parts"]) == score["points"]
