@@ -9,6 +9,8 @@ from typing import Any
 import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from chainfin.connectors.data_partner import DataPartner
@@ -18,7 +20,15 @@ from chainfin.connectors.outcome import Done, Refused, Unavailable, Unknown
 from chainfin.connectors.payment_rail import Instruction, PaymentRail
 from chainfin.connectors.registry import Registration, Registry
 from chainfin.connectors.signature import HEADER, Verifier, sign
-from chainfin.connectors.wire import DataAnswer, DataQuery, PaymentAnswer, RegistryAnswer
+from chainfin.connectors.wire import (
+    DataAnswer,
+    DataQuery,
+    IncomingAnswer,
+    IncomingDocument,
+    PaymentAnswer,
+    RegistryAnswer,
+    SignedDocument,
+)
 from chainfin.errors import BadInput
 from chainfin.money import Money
 
@@ -137,6 +147,89 @@ def test_query__answer_about_another_instruction__payment_answer_mismatch() -> N
     outcome = PaymentRail(Partner(PAID.model_copy(update={"instruction_id": "x"})).client).query("loan-1")
     assert isinstance(outcome, Unknown)
     assert outcome.code == "payment_answer_mismatch"
+
+
+class CarelessBank:
+    """Pays whenever it is told to, the same id again and again; loses what the script says, before or after."""
+
+    def __init__(self, troubles: list[str]) -> None:
+        self._troubles = troubles
+        self.paid = 0
+        self.client = HttpClient(
+            "http://bank.example",
+            Verifier([KEY.public_key().public_bytes_raw()]),
+            transport=httpx.MockTransport(self._play),
+            sleep=lambda seconds: None,
+        )
+
+    def _play(self, request: httpx.Request) -> httpx.Response:
+        trouble = self._troubles.pop(0) if self._troubles else "none"
+        if trouble == "unreachable":
+            raise httpx.ConnectError("scripted")
+        if trouble == "lost before":
+            raise httpx.ReadTimeout("scripted")
+        if request.method == "PUT":
+            self.paid += 1
+        if trouble == "lost after":
+            raise httpx.RemoteProtocolError("scripted")
+        if trouble == "failed after":
+            return httpx.Response(500)
+        body = (PAID if self.paid else NOT_FOUND).model_dump_json().encode()
+        headers = {} if trouble == "unsigned" else {HEADER: sign(KEY, body)}
+        return httpx.Response(200, content=body, headers=headers)
+
+
+TROUBLES = ["none", "unreachable", "lost before", "lost after", "failed after", "unsigned"]
+
+
+@given(st.lists(st.sampled_from(TROUBLES), max_size=25))
+def test_settle__any_run_of_troubles_at_a_careless_bank__paid_exactly_once(troubles: list[str]) -> None:
+    bank = CarelessBank(list(troubles))
+    rail = PaymentRail(bank.client)
+    outcome = rail.settle(LOAN, first=True)
+    for _ in range(len(troubles) + 1):
+        assert bank.paid <= 1
+        if isinstance(outcome, Done):
+            break
+        outcome = rail.settle(LOAN, first=False)
+    assert isinstance(outcome, Done)
+    assert bank.paid == 1
+
+
+def statement(sequence: int, key: Ed25519PrivateKey = KEY) -> SignedDocument:
+    line = IncomingDocument(
+        sequence=sequence,
+        bank_reference=f"SBI{sequence}",
+        payer_account="6111-0001",
+        payer_name="Sample Core Enterprise (invented)",
+        payee_account="6000-0001",
+        amount="1.00",
+        currency="CNY",
+        remittance="INV-1",
+        at=AT,
+    )
+    body = line.model_dump_json()
+    return SignedDocument(body=body, signature=sign(key, body.encode()))
+
+
+@pytest.mark.parametrize(
+    ("page", "code"),
+    [
+        (
+            IncomingAnswer(after=0, next=2, items=(statement(1), statement(2, Ed25519PrivateKey.generate()))),
+            "partner_signature_invalid",
+        ),
+        (IncomingAnswer(after=7, next=8, items=(statement(8),)), "payment_answer_mismatch"),
+        (
+            IncomingAnswer(after=0, next=1, items=(SignedDocument(body="{}", signature=sign(KEY, b"{}")),)),
+            "partner_answer_malformed",
+        ),
+    ],
+)
+def test_incoming__page_with_a_line_that_proves_nothing__not_taken_at_all(page: IncomingAnswer, code: str) -> None:
+    outcome = PaymentRail(Partner(page).client).incoming(0)
+    assert isinstance(outcome, Unknown)
+    assert outcome.code == code
 
 
 REGISTERED = RegistryAnswer(
