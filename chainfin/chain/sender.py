@@ -198,9 +198,10 @@ class Sender:
         act_id = payload.get("act_id")
         try:
             contract = payload["contract"]
+            to = self._contracts[contract]
             auths = [Auth.from_json(raw) for raw in payload.get("auths", ())]
             data = call_data(contract, payload["function"], payload["params"], auths)
-            commands.append(_Command(row.id, act_id, contract, self._contracts[contract], data))
+            commands.append(_Command(row.id, act_id, contract, to, data))
         except (BadInput, KeyError) as error:
             # nothing that can be sent will ever come of it
             code = error.code if isinstance(error, BadInput) else "act_malformed"

@@ -13,7 +13,7 @@ from tests.chain.world import World, build, named
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    return build(Path(tmp_path_factory.mktemp("chain")))
+    return build(Path(tmp_path_factory.mktemp("chain")) / "home")
 
 
 def test_domain__python__is_the_contracts_own(world: World) -> None:

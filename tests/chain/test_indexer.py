@@ -1,0 +1,223 @@
+"""Taking blocks in: once, in order, with what follows; and what happens when the chain is not what it was."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chainfin.abi import contract_abi
+from chainfin.chain.decode import Decoder
+from chainfin.chain.indexer import Finality, Indexer
+from chainfin.errors import Unavailable
+from chainfin.storage.store import Store
+from tests.chain.spine import FakeChain, Recorder, open_store, rig
+from tests.chain.test_sender import post
+from tests.chain.tools import Clock
+from tests.chain.world import build, named
+
+ADDRESS = "0x00000000000000000000000000000000000000AA"
+CANCELLED = next(e for e in contract_abi("Orders").events.values() if e.name == "OrderCancelled")
+
+
+def cancelled(name: str) -> tuple[tuple[bytes, ...], bytes]:
+    return ((CANCELLED.topic, named(name)), b"")
+
+
+class Line:
+    def __init__(self, store: Store, chain: FakeChain, *, depth: int | None = 2, start: int = 0) -> None:
+        self.recorder = Recorder(Clock())
+        self.chain = chain
+        node: Any = chain
+        self.indexer = Indexer(
+            store,
+            node,
+            Decoder({"Orders": ADDRESS}),
+            self.recorder.project,
+            start_block=start,
+            finality=Finality(depth),
+        )
+
+    @property
+    def seen(self) -> list[object]:
+        return [event.args["orderId"] for event in self.recorder.events]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return open_store(tmp_path)
+
+
+@pytest.fixture
+def line(store: Store) -> Line:
+    chain = FakeChain(ADDRESS)
+    for n in range(10):
+        chain.mine("", cancelled(f"o{n}"))
+    return Line(store, chain)
+
+
+def ids(*names: str) -> list[object]:
+    return ["0x" + named(name).hex() for name in names]
+
+
+def code_of(indexer: Indexer) -> str:
+    with pytest.raises(Unavailable) as caught:
+        indexer.run_once()
+    return caught.value.code
+
+
+def test_run__final_blocks_only__each_event_once_in_order(line: Line) -> None:
+    assert line.indexer.run_once() == 8
+    assert line.seen == ids(*(f"o{n}" for n in range(8)))
+    assert line.indexer.run_once() == 0
+    line.chain.mine()
+    assert line.indexer.run_once() == 1
+    assert line.seen[-1:] == ids("o8")
+
+
+def test_run__event__carries_block_time_hash_and_place(line: Line) -> None:
+    line.indexer.run_once()
+    event, block = line.recorder.events[2], line.chain.blocks[3]
+    assert (event.contract, event.name, event.block_number, event.log_index) == ("Orders", "OrderCancelled", 3, 0)
+    assert event.block_hash == "0x" + block.hash.hex()
+    assert event.block_time.timestamp() == block.timestamp
+
+
+def test_run__start_block__nothing_before_it(store: Store) -> None:
+    chain = FakeChain(ADDRESS)
+    for n in range(5):
+        chain.mine("", cancelled(f"o{n}"))
+    late = Line(store, chain, depth=0, start=4)
+    late.indexer.run_once()
+    assert late.seen == ids("o3", "o4")
+
+
+def test_run__finalized_tag__followed(store: Store) -> None:
+    chain = FakeChain(ADDRESS)
+    for n in range(10):
+        chain.mine("", cancelled(f"o{n}"))
+    tagged = Line(store, chain, depth=None)
+    tagged.indexer.run_once()
+    assert tagged.indexer.cursor() == (6, "0x" + chain.blocks[6].hash.hex())
+
+
+def test_reorg__above_the_finality_line__changes_nothing(line: Line) -> None:
+    line.indexer.run_once()
+    line.chain.reorg(2)
+    line.chain.mine("", cancelled("new"))
+    line.indexer.run_once()
+    line.chain.mine()
+    line.chain.mine()
+    line.indexer.run_once()
+    assert line.seen == ids(*(f"o{n}" for n in range(8)), "new")
+
+
+def test_reorg__below_the_finality_line__halts_by_name_and_keeps_what_stands(line: Line) -> None:
+    line.indexer.run_once()
+    cursor = line.indexer.cursor()
+    line.chain.reorg(4)
+    for _ in range(3):
+        line.chain.mine("", cancelled("forged"))
+        assert code_of(line.indexer) == "chain_reorg_past_finality"
+    assert line.indexer.cursor() == cursor
+    assert line.seen == ids(*(f"o{n}" for n in range(8)))
+
+
+def test_lower_head__node_is_behind__halts_by_name_and_goes_on_later(line: Line) -> None:
+    line.indexer.run_once()
+    blocks = list(line.chain.blocks)
+    for length in (9, 1):
+        line.chain.blocks = blocks[:length]
+        assert code_of(line.indexer) == "chain_behind"
+    line.chain.blocks = blocks
+    line.chain.mine()
+    assert line.indexer.run_once() == 1
+
+
+def test_parent_link__broken_between_new_blocks__halts(line: Line) -> None:
+    broken = line.chain.blocks[5]
+    line.chain.blocks[5] = type(broken)(5, broken.hash, b"\7" * 32, broken.timestamp)
+    assert code_of(line.indexer) == "chain_reorg_past_finality"
+    assert line.indexer.cursor() is None
+
+
+def test_unknown_event__of_our_contract__halts(line: Line) -> None:
+    line.chain.mine("", ((b"\1" * 32,), b""))
+    line.chain.mine()
+    line.chain.mine()
+    assert code_of(line.indexer) == "chain_event_unknown"
+    assert line.indexer.cursor() is None
+
+
+def test_projection_fails__nothing_of_the_batch_stays(line: Line, store: Store) -> None:
+    line.recorder.fail_on = "OrderCancelled"
+    with pytest.raises(RuntimeError):
+        line.indexer.run_once()
+    assert line.indexer.cursor() is None
+    line.recorder.fail_on = None
+    assert line.indexer.run_once() == 8
+
+
+def test_second_indexer__cursor_moved_meanwhile__takes_nothing_twice(line: Line, store: Store) -> None:
+    other = Line(store, line.chain)
+    blocks = other.indexer._read(0, line.chain.blocks[8], None)
+    line.indexer.run_once()
+    assert other.indexer._take_in(blocks, None) == 0
+    assert other.indexer.run_once() == 0
+    assert other.seen == []
+
+
+def test_driver__from_commit_to_projection__by_itself(tmp_path: Path) -> None:
+    world = build(tmp_path / "chain")
+    store = open_store(tmp_path)
+    made = rig(world, store)
+    store.on_commit(made.driver.wake)
+    made.driver.start()
+    try:
+        row = made.put("a1", post(world, "PO"))
+        deadline = time.monotonic() + 4  # below the driver's own poll, so that only the wake can have done it
+        while not any(event.name == "Posted" for event in made.recorder.events) and time.monotonic() < deadline:
+            time.sleep(0.005)
+        assert [event.name for event in made.recorder.events][-1] == "Posted"
+        assert made.row(row).status == "done"
+    finally:
+        made.driver.stop()
+    blocks, events = made.stored()
+    assert blocks[-1].number == world.node.head().number
+    assert events[-1].subject == "0x" + named("PO").hex()
+
+
+def test_driver__reorg_past_finality__halts_and_says_so(line: Line, store: Store) -> None:
+    from chainfin.chain.driver import ChainDriver
+
+    line.indexer.run_once()
+    line.chain.reorg(5)
+    driver = ChainDriver(None, line.indexer, poll_s=0.01)
+    driver.start()
+    assert driver._thread is not None
+    driver._thread.join(5)
+    assert isinstance(driver.halted, Unavailable)
+    assert driver.halted.code == "chain_reorg_past_finality"
+    driver.stop()
+
+
+def test_driver__node_behind__reports_trouble_and_recovers(line: Line, store: Store) -> None:
+    from chainfin.chain.driver import ChainDriver
+
+    line.indexer.run_once()
+    blocks = list(line.chain.blocks)
+    line.chain.blocks = blocks[:5]
+    driver = ChainDriver(None, line.indexer, poll_s=0.01, patience_s=0.01)
+    driver.start()
+    deadline = time.monotonic() + 5
+    while driver.trouble is None and time.monotonic() < deadline:
+        time.sleep(0.005)
+    assert driver.trouble is not None
+    assert driver.trouble.code == "chain_behind"
+    line.chain.blocks = blocks
+    while driver.trouble is not None and time.monotonic() < deadline:
+        time.sleep(0.005)
+    assert driver.trouble is None
+    driver.stop()
