@@ -49,7 +49,11 @@ _STATUS: Sequence[tuple[type[ChainfinError], int]] = (
     (Unknown, 503),
 )
 
-_STATUS_OF_CODE = {"body_too_large": 413, "method_not_allowed": 405, "body_unreadable": 400}
+_STATUS_OF_CODE = {
+    "body_too_large": 413,
+    "idempotency_key_missing": 400,
+    "idempotency_key_malformed": 400,
+}
 """Codes whose status HTTP itself fixes."""
 
 _CODE_OF_STATUS = {
@@ -121,7 +125,7 @@ def problem(
     optional = {"where": where, "details": dict(details) if details else None, "errors": errors or None}
     body.update({name: value for name, value in optional.items() if value is not None})
     # `default=str`: a proof may hold amounts, dates, decimals; they read as text
-    content = orjson.dumps(body, default=str, option=orjson.OPT_NON_STR_KEYS)
+    content = orjson.dumps(body, default=str, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_DATACLASS)
     return Response(content, status, headers=dict(headers or {}), media_type=MEDIA_TYPE)
 
 

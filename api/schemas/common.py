@@ -51,7 +51,8 @@ def _free_json(value: dict[str, Any]) -> dict[str, Any]:
     return value
 
 
-def _utc(moment: datetime) -> str:
+def utc_text(moment: datetime) -> str:
+    """ISO 8601 in UTC, with a Z."""
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
@@ -86,7 +87,7 @@ DecimalText = Annotated[
     Field(description="decimal in major units", examples=["1234.50"]),
 ]
 FreeJson = Annotated[dict[str, Any], AfterValidator(_free_json), Field(description="at most 64 KiB of JSON")]
-Moment = Annotated[datetime, PlainSerializer(_utc, return_type=str, when_used="json")]
+Moment = Annotated[datetime, PlainSerializer(utc_text, return_type=str, when_used="json")]
 ZonedMoment = Annotated[datetime, AfterValidator(_zoned)]
 Id = Annotated[str, Path(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9_-]+$")]
 """An id in a path."""

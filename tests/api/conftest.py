@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from fastapi.testclient import TestClient
@@ -56,9 +58,22 @@ class Site:
         return {"Authorization": f"Bearer {self.token(key)}"}
 
 
+@cache
+def _migrated() -> bytes:
+    """A database through the migrations, made once: each test begins with a copy."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "template.db"
+        store = Store(f"sqlite:///{path}")
+        store.upgrade()
+        with store.engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        store.close()
+        return path.read_bytes()
+
+
 def make_context(home: Path, operator: bytes, *, movable: bool = False) -> Context:
+    (home / "chainfin.db").write_bytes(_migrated())
     store = Store(f"sqlite:///{home / 'chainfin.db'}")
-    store.upgrade()
     return Context(
         store=store,
         vault=Vault.open(home),

@@ -1,0 +1,267 @@
+"""One installation put together: store, keys, chain, drivers, sandbox – and taken apart again.
+
+Everything that waits for the network is a driver here; services only write rows. Opening an installation finishes
+what a crash left under way.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import TracebackType
+
+from sqlmodel import Session, select
+
+from chainfin.chain.decode import Decoder
+from chainfin.chain.deploy import Deployment, deploy
+from chainfin.chain.driver import ChainDriver
+from chainfin.chain.embedded import EmbeddedNode
+from chainfin.chain.indexer import Finality, Indexer
+from chainfin.chain.node import Node
+from chainfin.chain.rpc import RpcNode
+from chainfin.chain.sender import Policy, Sender
+from chainfin.connectors.data_partner import DataPartner
+from chainfin.connectors.handlers import partner_handlers
+from chainfin.connectors.http import HttpClient
+from chainfin.connectors.outcome import Done, Outcome, Refused
+from chainfin.connectors.payment_rail import IncomingPage, PaymentRail
+from chainfin.connectors.registry import Registry
+from chainfin.connectors.sandbox import Sandbox, start_sandbox
+from chainfin.connectors.watch import IncomingWatch
+from chainfin.connectors.worker import Worker
+from chainfin.errors import Unavailable
+from chainfin.services import act_results, custody, projection, repayments, results
+from chainfin.services.context import Clock, Context
+from chainfin.settings import Settings
+from chainfin.storage.chain_tables import ChainEvent
+from chainfin.storage.ledger_tables import OutboxRow
+from chainfin.storage.party_tables import CustodyKeyRow, FactRow
+from chainfin.storage.store import Store
+from chainfin.storage.vault import Vault
+
+
+class ActReports:
+    """`act_results` with the context bound, as the sender wants it."""
+
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
+
+    def now(self) -> datetime:
+        return self._ctx.clock.now()
+
+    def sent(self, session: Session, act_id: str, tx_hash: str) -> None:
+        act_results.sent(session, self._ctx, act_id, tx_hash)
+
+    def refused(self, session: Session, act_id: str, code: str, message: str) -> None:
+        act_results.refused(session, self._ctx, act_id, code, message)
+
+    def code(self, error_name: str) -> str:
+        return act_results.chain_code(error_name)
+
+
+@dataclass(frozen=True, slots=True)
+class Partners:
+    """The outside, each behind its adapter."""
+
+    rail: PaymentRail
+    registry: Registry
+    data: DataPartner
+
+
+class Installation(AbstractContextManager["Installation"]):
+    """A running installation. Use as a context manager, or `close` it."""
+
+    def __init__(
+        self, settings: Settings, *, start_at: datetime | None = None, faults: bool = False, drive: bool = True
+    ) -> None:
+        """``start_at``: where the business clock of a *fresh* embedded installation begins. ``drive`` False: no drivers
+        run (for reading commands and tests that step them by hand).
+
+        Raises Unavailable: chain_…, schema_outdated, database_unreachable.
+        """
+        self.settings = settings
+        self._closing: list[Callable[[], None]] = []
+        try:
+            self._open(settings, start_at, faults, drive)
+        except BaseException:
+            self.close()
+            raise
+
+    def _open(self, settings: Settings, start_at: datetime | None, faults: bool, drive: bool) -> None:
+        settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        embedded = settings.chain_url is None
+        vault = Vault.open(settings.home)
+        self.store = Store(settings.database_url)
+        self._closing.append(self.store.close)
+        fresh = _fresh(self.store)
+        if fresh:
+            self.store.upgrade()
+        self.store.check_schema()
+        self.clock = Clock(self.store, movable=embedded)
+        if fresh and start_at is not None:
+            self.clock.start_at(start_at)
+        keys = _own_keys(self.store, vault, self.clock)
+        self.node: Node = self._node(settings, keys)
+        self._closing.append(self.node.close)
+        self.deployment = self._deploy(vault, keys, fresh)
+        self.ctx = Context(
+            store=self.store,
+            vault=vault,
+            clock=self.clock,
+            cell=settings.cell,
+            chain_id=self.deployment.chain_id,
+            contracts=self.deployment.contracts,
+            operator_address=keys["operator"],
+            registrar_address=keys["registrar"],
+        )
+        self.sandbox: Sandbox | None = None
+        self.partners = self._partners(settings, faults)
+        self._drivers(vault, keys, drive)
+
+    def _node(self, settings: Settings, keys: Mapping[str, str]) -> Node:
+        if settings.chain_url is None:
+            return EmbeddedNode(settings.home, self.clock.now, funded=[keys["relayer"]])
+        return RpcNode(settings.chain_url, chain_id=settings.chain_id)
+
+    def _deploy(self, vault: Vault, keys: Mapping[str, str], fresh: bool) -> Deployment:
+        with self.store.read() as session:
+            fact = session.get(FactRow, "deployment")
+            key = session.get_one(CustodyKeyRow, keys["relayer"])
+        recorded = None if fact is None else Deployment.from_json(fact.value)
+        deployer = vault.unseal(key.sealed, context=key.address)
+        operator = keys["operator"]
+        made = deploy(self.node, deployer, operator=operator, recorded=recorded)
+        if recorded is None:
+            with self.store.begin() as session:
+                session.merge(FactRow(name="deployment", value=made.as_json()))
+        return made
+
+    def _partners(self, settings: Settings, faults: bool) -> Partners:
+        urls = (settings.rail_url, settings.registry_url, settings.partner_url)
+        if not all(urls):
+            self.sandbox = start_sandbox(settings.home, now=self.clock.now, faults=faults)
+            self._closing.append(self.sandbox.stop)
+            mine = (self.sandbox.rail_url, self.sandbox.registry_url, self.sandbox.partner_url)
+            urls = tuple(given or own for given, own in zip(urls, mine, strict=True))
+        key = self.sandbox.public_key if self.sandbox is not None else os.environ.get("CHAINFIN_PARTNER_KEY", "")
+        clients = [HttpClient.trusting(str(url), key) for url in urls]
+        return Partners(PaymentRail(clients[0]), Registry(clients[1]), DataPartner(clients[2]))
+
+    def _drivers(self, vault: Vault, keys: Mapping[str, str], drive: bool) -> None:
+        ctx = self.ctx
+        depth = self.settings.finality_depth
+        with self.store.read() as session:
+            row = session.get_one(CustodyKeyRow, keys["relayer"])
+        relayer = vault.unseal(row.sealed, context=row.address)
+        self.sender = Sender(
+            self.store,
+            self.node,
+            ctx.contracts,
+            relayer,
+            ActReports(ctx),
+            policy=Policy(),
+            worker=f"sender-{row.address[:10]}",
+            finality_depth=depth,
+        )
+
+        def project(session: Session, event: ChainEvent) -> None:
+            projection.apply(session, ctx, event)
+
+        self.indexer = Indexer(
+            self.store,
+            self.node,
+            Decoder(ctx.contracts),
+            project,
+            start_block=self.deployment.start_block,
+            finality=Finality(depth),
+        )
+        self.chain = ChainDriver(self.sender, self.indexer)
+        handlers = partner_handlers(self.partners.rail, self.partners.registry, self.partners.data)
+        self.worker = Worker(self.store, handlers, self._on_result, now=ctx.clock.now)
+        self.incoming = IncomingWatch(
+            self.partners.rail, lambda: repayments.cursor(ctx), self._on_incoming, poll_s=0.5
+        )
+        if not drive:
+            return
+        for start, stop, wake in (
+            (self.chain.start, self.chain.stop, self.chain.wake),
+            (self.worker.start, self.worker.stop, self.worker.wake),
+            (self.incoming.start, self.incoming.stop, None),
+        ):
+            start()
+            self._closing.append(stop)
+            if wake is not None:
+                self.store.on_commit(wake)
+
+    def _on_result(self, session: Session, row: OutboxRow, outcome: Outcome[dict[str, object]]) -> None:
+        if isinstance(outcome, Done):
+            results.done(session, self.ctx, row, outcome.value)
+        elif isinstance(outcome, Refused):
+            results.refused(session, self.ctx, row, outcome.code, outcome.message)
+
+    def _on_incoming(self, page: IncomingPage) -> None:
+        arrivals = [
+            repayments.Arrival(
+                bank_ref=item.bank_reference,
+                sequence=item.sequence,
+                payer_account=item.payer_account,
+                amount=item.amount,
+                remittance=item.remittance,
+                received_on=item.received_at.astimezone(UTC).date(),
+                evidence=item.evidence.as_json(),
+            )
+            for item in page.items
+        ]
+        repayments.take_in(self.ctx, arrivals, page.next_cursor)
+
+    def ready(self) -> Mapping[str, Callable[[], None]]:
+        """What has to work for the service to be ready, by name."""
+        return {"chain": self._chain_ready, "partners": self._worker_ready}
+
+    def _chain_ready(self) -> None:
+        if self.chain.halted is not None:
+            raise Unavailable("chain_halted", str(self.chain.halted))
+        if self.chain.trouble is not None:
+            raise self.chain.trouble
+
+    def _worker_ready(self) -> None:
+        if self.worker.failure is not None:
+            raise Unavailable("worker_halted", str(self.worker.failure))
+
+    def close(self) -> None:
+        """Stop drivers, then what they stand on."""
+        while self._closing:
+            self._closing.pop()()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _fresh(store: Store) -> bool:
+    """Whether the database has no tables yet; an older schema is never upgraded by itself."""
+    from sqlalchemy import inspect
+
+    return not inspect(store.engine).get_table_names()
+
+
+def _own_keys(store: Store, vault: Vault, clock: Clock) -> dict[str, str]:
+    """The service's own keys by purpose, made on first use."""
+    wanted = ("operator", "registrar", "relayer")
+    with store.begin() as session:
+        rows = session.exec(select(CustodyKeyRow)).all()
+        found = {row.purpose: row.address for row in rows if row.purpose in wanted}
+        for purpose in wanted:
+            if purpose not in found:
+                found[purpose] = custody.create(session, vault, purpose, None, clock.now())
+    return found
+
+
+def boot_id() -> str:
+    """A name for this process's life, for claims that must not outlive it."""
+    return f"{os.getpid()}-{secrets.token_hex(4)}"

@@ -1,0 +1,66 @@
+"""Participants: admitted by the operator with the consent of the key that will speak for them."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from api.auth import Acting, Ctx
+from api.paging import Page, Paged, page
+from api.route import OnceRoute, OpenOnceRoute
+from api.schemas.common import Id
+from api.schemas.parties import ActOut, AdmissionOut, ParticipantIn, ParticipantOut, SignatureIn
+from chainfin.party import roles_from_names
+from chainfin.services import participants
+
+router = APIRouter(prefix="/v1/participants", tags=["participants"])
+_own = APIRouter(route_class=OnceRoute)
+_open = APIRouter(route_class=OpenOnceRoute)
+
+
+@_own.post("", status_code=202)
+def admit(ctx: Ctx, actor: Acting, body: ParticipantIn, response: Response) -> AdmissionOut:
+    """Admit a company (operator). If it brings its own key, that key consents next; else one is held for it."""
+    made = participants.admit(
+        ctx,
+        actor,
+        name=body.name,
+        legal_scheme=body.legal_scheme,
+        legal_value=body.legal_value,
+        roles=int(roles_from_names(list(body.roles))),
+        address=body.address,
+        account=body.account,
+        profile=body.profile,
+    )
+    response.headers["Location"] = f"/v1/participants/{made.party.id}"
+    return AdmissionOut(
+        participant=ParticipantOut.of(made.party, actor),
+        act=None if made.act is None else ActOut.of(made.act),
+        consent=made.consent,
+    )
+
+
+@_own.get("")
+def list_participants(ctx: Ctx, actor: Acting, window: Paged) -> Page[ParticipantOut]:
+    """All participants: names and roles are no secret among them."""
+    return page(
+        window,
+        lambda after, limit: participants.list_(ctx, actor, after=after, limit=limit),
+        lambda row: ParticipantOut.of(row, actor),
+        lambda row: row.id,
+    )
+
+
+@_own.get("/{participant_id}")
+def get_participant(ctx: Ctx, actor: Acting, participant_id: Id) -> ParticipantOut:
+    return ParticipantOut.of(participants.get(ctx, actor, participant_id), actor)
+
+
+@_open.post("/{participant_id}/consent", status_code=202)
+def consent(ctx: Ctx, participant_id: Id, body: SignatureIn) -> ActOut:
+    """The new party's key agrees to be admitted. Needs no token: the signature is the proof."""
+    return ActOut.of(participants.consent(ctx, participant_id, body.signature))
+
+
+router.include_router(_own)
+router.include_router(_open)

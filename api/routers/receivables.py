@@ -1,0 +1,91 @@
+"""Receivables: issued by the seller on an invoice, confirmed, disputed or diluted by whose right that is."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from api.auth import Acting, Ctx
+from api.paging import Page, Paged, page
+from api.route import OnceRoute
+from api.schemas.common import Id, document_bytes
+from api.schemas.parties import ActOut
+from api.schemas.trade import (
+    ConfirmationIn,
+    DilutionOut,
+    DisputeIn,
+    DocumentIn,
+    InvoiceIn,
+    ReceivableAct,
+    ReceivableOut,
+)
+from chainfin.services import queries, receivables
+
+router = APIRouter(prefix="/v1/receivables", tags=["receivables"], route_class=OnceRoute)
+
+
+@router.post("", status_code=202)
+def issue(ctx: Ctx, actor: Acting, body: InvoiceIn, response: Response) -> ReceivableAct:
+    """The seller issues a receivable on an invoice, up to what was received and not yet invoiced."""
+    made = receivables.issue(
+        ctx,
+        actor,
+        body.order_id,
+        document_bytes(body.document),
+        accept_matched=body.accept_matched,
+        due_date=body.due_date,
+    )
+    response.headers["Location"] = f"/v1/receivables/{made.receivable.id}"
+    root = queries.document_root(ctx, made.receivable.document_id)
+    return ReceivableAct(receivable=ReceivableOut.of(made.receivable, root), act=ActOut.of(made.act))
+
+
+@router.get("")
+def list_receivables(ctx: Ctx, actor: Acting, window: Paged) -> Page[ReceivableOut]:
+    """Receivables to which one is seller, holder or debtor."""
+    return page(
+        window,
+        lambda after, limit: queries.receivables(ctx, actor, after=after, limit=limit),
+        ReceivableOut.of,
+        lambda row: row.id,
+    )
+
+
+@router.get("/{receivable_id}")
+def get_receivable(ctx: Ctx, actor: Acting, receivable_id: Id) -> ReceivableOut:
+    row = queries.receivable(ctx, actor, receivable_id)
+    return ReceivableOut.of(row, queries.document_root(ctx, row.document_id))
+
+
+@router.post("/{receivable_id}/confirmation", status_code=202)
+def confirm(ctx: Ctx, actor: Acting, receivable_id: Id, body: ConfirmationIn) -> ActOut:
+    """The debtor's unconditional undertaking to pay the holder at the due date (确权)."""
+    face = body.face.money("/face/amount")
+    act = receivables.confirm(
+        ctx, actor, receivable_id, document_root=body.document_root, face=face, due_date=body.due_date
+    )
+    return ActOut.of(act)
+
+
+@router.post("/{receivable_id}/dispute", status_code=202)
+def dispute(ctx: Ctx, actor: Acting, receivable_id: Id, body: DisputeIn) -> ActOut:
+    """The debtor disputes it; only a hash of the reason goes on chain."""
+    return ActOut.of(receivables.dispute(ctx, actor, receivable_id, body.reason))
+
+
+@router.post("/{receivable_id}/cancellation", status_code=202)
+def cancel(ctx: Ctx, actor: Acting, receivable_id: Id) -> ActOut:
+    """The seller withdraws it before confirmation."""
+    return ActOut.of(receivables.cancel(ctx, actor, receivable_id))
+
+
+@router.post("/{receivable_id}/credit-notes", status_code=202)
+def credit(ctx: Ctx, actor: Acting, receivable_id: Id, body: DocumentIn) -> DilutionOut:
+    """The holder's credit note (红字发票): it cuts the free part at once."""
+    done = receivables.credit(ctx, actor, receivable_id, document_bytes(body.document))
+    return DilutionOut(
+        currency=done.diluted.currency,
+        diluted=str(done.diluted),
+        top_up=str(done.top_up),
+        act=None if done.act is None else ActOut.of(done.act),
+    )

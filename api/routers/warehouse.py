@@ -1,0 +1,93 @@
+"""Warehouse receipts and the prices of goods."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from api.auth import Acting, Ctx
+from api.paging import Page, Paged, page
+from api.route import OnceRoute
+from api.schemas.common import Id, quantity
+from api.schemas.parties import ActOut
+from api.schemas.trade import (
+    PriceIn,
+    PriceOut,
+    ReleaseIn,
+    WarehouseReceiptAct,
+    WarehouseReceiptIn,
+    WarehouseReceiptOut,
+)
+from chainfin.services import queries, warehouse
+
+router = APIRouter(prefix="/v1")
+receipts = APIRouter(prefix="/warehouse-receipts", tags=["warehouse receipts"], route_class=OnceRoute)
+prices = APIRouter(prefix="/prices", tags=["warehouse receipts"], route_class=OnceRoute)
+
+
+@receipts.post("", status_code=202)
+def issue(ctx: Ctx, actor: Acting, body: WarehouseReceiptIn, response: Response) -> WarehouseReceiptAct:
+    """The keeper issues a receipt over goods in its warehouse."""
+    row, act = warehouse.issue(
+        ctx,
+        actor,
+        number=body.number,
+        owner_id=body.owner_id,
+        goods=dict(body.goods),
+        unit=body.unit,
+        quantity=quantity(body.quantity, "/quantity"),
+    )
+    response.headers["Location"] = f"/v1/warehouse-receipts/{row.id}"
+    return WarehouseReceiptAct(warehouse_receipt=WarehouseReceiptOut.of(row), act=ActOut.of(act))
+
+
+@receipts.get("")
+def list_receipts(ctx: Ctx, actor: Acting, window: Paged) -> Page[WarehouseReceiptOut]:
+    """Receipts that one owns or keeps."""
+    return page(
+        window,
+        lambda after, limit: queries.warehouse_receipts(ctx, actor, after=after, limit=limit),
+        WarehouseReceiptOut.of,
+        lambda row: row.id,
+    )
+
+
+@receipts.get("/{receipt_id}")
+def get_receipt(ctx: Ctx, actor: Acting, receipt_id: Id) -> WarehouseReceiptOut:
+    return WarehouseReceiptOut.of(queries.warehouse_receipt(ctx, actor, receipt_id))
+
+
+@receipts.post("/{receipt_id}/releases", status_code=202)
+def release(ctx: Ctx, actor: Acting, receipt_id: Id, body: ReleaseIn) -> ActOut:
+    """The keeper hands free goods out to the owner."""
+    return ActOut.of(warehouse.release(ctx, actor, receipt_id, quantity(body.quantity, "/quantity")))
+
+
+@prices.post("", status_code=201)
+def set_price(ctx: Ctx, actor: Acting, body: PriceIn) -> PriceOut:
+    """A price that counts from now on (a lender or the operator)."""
+    row = warehouse.set_price(
+        ctx,
+        actor,
+        good=body.good,
+        unit=body.unit,
+        price=body.price.money("/price/amount"),
+        source=body.source,
+        as_of=body.as_of,
+    )
+    return PriceOut.of(row)
+
+
+@prices.get("")
+def list_prices(ctx: Ctx, actor: Acting, window: Paged) -> Page[PriceOut]:
+    """Prices in the order in which they were set."""
+    return page(
+        window,
+        lambda after, limit: queries.prices(ctx, actor, after=after, limit=limit),
+        PriceOut.of,
+        lambda row: str(row.id),
+    )
+
+
+router.include_router(receipts)
+router.include_router(prices)

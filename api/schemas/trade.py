@@ -1,0 +1,257 @@
+"""Orders, receivables, warehouse receipts and prices."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated
+
+from pydantic import BaseModel, Field, StringConstraints
+
+from api.schemas.common import (
+    AmountIn,
+    DecimalText,
+    DocumentText,
+    Hex32,
+    Input,
+    Line,
+    Moment,
+    Reason,
+    Ref,
+    Word,
+    major,
+    quantity_text,
+)
+from api.schemas.parties import ActOut
+from chainfin.storage.trade_tables import OrderRow, PriceRow, ReceivableRow, WarehouseReceiptRow
+
+UnitCode = Annotated[
+    str, StringConstraints(min_length=1, max_length=8), Field(description="UN/ECE Recommendation 20", examples=["TNE"])
+]
+GoodsFact = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+
+class DocumentIn(Input):
+    """A trade document (UBL 2.x) as XML text."""
+
+    document: DocumentText
+
+
+class AcknowledgementIn(Input):
+    """With the OrderResponse, or without one: a plain yes."""
+
+    document: DocumentText | None = None
+
+
+class OrderOut(BaseModel):
+    """A purchase order. Amounts are gross, cumulative, in major units of ``currency``."""
+
+    id: str
+    number: str
+    buyer_id: str
+    seller_id: str
+    currency: str
+    ordered: str
+    despatched: str
+    received: str
+    invoiced: str
+    confirmed: str
+    status: str
+    created_at: Moment
+
+    @classmethod
+    def of(cls, row: OrderRow) -> OrderOut:
+        amounts = {
+            name: major(getattr(row, name), row.currency)
+            for name in ("ordered", "despatched", "received", "invoiced", "confirmed")
+        }
+        return cls(
+            id=row.id,
+            number=row.number,
+            buyer_id=row.buyer_id,
+            seller_id=row.seller_id,
+            currency=row.currency,
+            status=row.status,
+            created_at=row.created_at,
+            **amounts,
+        )
+
+
+class OrderAct(BaseModel):
+    order: OrderOut
+    act: ActOut
+
+
+class InvoiceIn(Input):
+    """An invoice on an order. ``accept_matched``: take as face what the three-way match carries, if that is less."""
+
+    order_id: Ref
+    document: DocumentText
+    accept_matched: bool = False
+    due_date: dt.date | None = Field(default=None, description="where the invoice names none")
+
+
+class ReceivableOut(BaseModel):
+    """A receivable. free + pledged + split_away + settled + diluted = face; ``reserved`` is a part of free."""
+
+    id: str = Field(description="keyed fingerprint of the invoice")
+    number: str
+    order_id: str
+    document_root: str | None = Field(description="commitment to the invoice; a confirmation names it")
+    seller_id: str
+    debtor_id: str
+    holder_id: str
+    currency: str
+    face: str
+    free: str
+    reserved: str
+    pledged: str
+    split_away: str
+    settled: str
+    diluted: str
+    due_date: dt.date
+    status: str
+    confirmed_at: Moment | None
+    created_at: Moment
+
+    @classmethod
+    def of(cls, row: ReceivableRow, document_root: str | None = None) -> ReceivableOut:
+        amounts = {
+            name: major(getattr(row, name), row.currency)
+            for name in ("face", "reserved", "pledged", "split_away", "settled", "diluted")
+        }
+        free = row.face - row.pledged - row.split_away - row.settled - row.diluted
+        return cls(
+            id=row.id,
+            number=row.number,
+            order_id=row.order_id,
+            document_root=document_root,
+            seller_id=row.seller_id,
+            debtor_id=row.debtor_id,
+            holder_id=row.holder_id,
+            currency=row.currency,
+            free=major(free, row.currency),
+            due_date=row.due_date,
+            status=row.status,
+            confirmed_at=row.confirmed_at,
+            created_at=row.created_at,
+            **amounts,
+        )
+
+
+class ReceivableAct(BaseModel):
+    receivable: ReceivableOut
+    act: ActOut
+
+
+class ConfirmationIn(Input):
+    """The debtor's undertaking names what it confirms, so that nothing else can be put before it."""
+
+    document_root: Hex32
+    face: AmountIn
+    due_date: dt.date
+
+
+class DisputeIn(Input):
+    reason: Reason
+
+
+class DilutionOut(BaseModel):
+    """``diluted`` goes off the free part; ``top_up`` is called for where the note cuts into what is pledged."""
+
+    currency: str
+    diluted: str
+    top_up: str
+    act: ActOut | None
+
+
+class WarehouseReceiptIn(Input):
+    """Goods at the keeper. ``goods`` names at least commodity and commodity_class."""
+
+    number: Word
+    owner_id: Ref
+    goods: Annotated[dict[Annotated[str, StringConstraints(max_length=64)], GoodsFact], Field(max_length=32)]
+    unit: Annotated[str, StringConstraints(min_length=1, max_length=8)] = Field(
+        description="UN/ECE Rec. 20", examples=["TNE"]
+    )
+    quantity: DecimalText
+
+
+class WarehouseReceiptOut(BaseModel):
+    """Quantities in ``unit``. free + pledged + released + liquidated = issued; ``reserved`` is a part of free."""
+
+    id: str
+    number: str
+    keeper_id: str
+    owner_id: str
+    goods: dict[str, str]
+    document_root: str
+    unit: str
+    issued: str
+    free: str
+    reserved: str
+    pledged: str
+    released: str
+    liquidated: str
+    status: str
+    created_at: Moment
+
+    @classmethod
+    def of(cls, row: WarehouseReceiptRow) -> WarehouseReceiptOut:
+        amounts = {
+            name: quantity_text(getattr(row, name))
+            for name in ("issued", "reserved", "pledged", "released", "liquidated")
+        }
+        return cls(
+            id=row.id,
+            number=row.number,
+            keeper_id=row.keeper_id,
+            owner_id=row.owner_id,
+            goods={name: str(value) for name, value in row.goods.items()},
+            document_root=row.document_root,
+            unit=row.unit,
+            free=quantity_text(row.issued - row.pledged - row.released - row.liquidated),
+            status=row.status,
+            created_at=row.created_at,
+            **amounts,
+        )
+
+
+class WarehouseReceiptAct(BaseModel):
+    warehouse_receipt: WarehouseReceiptOut
+    act: ActOut
+
+
+class ReleaseIn(Input):
+    quantity: DecimalText
+
+
+class PriceIn(Input):
+    """A price of one unit of a good on a day, from a named source."""
+
+    good: Word
+    unit: UnitCode
+    price: AmountIn
+    source: Line
+    as_of: dt.date
+
+
+class PriceOut(BaseModel):
+    good: str
+    unit: str
+    currency: str
+    price: str
+    source: str
+    as_of: dt.date
+    created_at: Moment
+
+    @classmethod
+    def of(cls, row: PriceRow) -> PriceOut:
+        return cls(
+            good=row.good,
+            unit=row.unit,
+            currency=row.currency,
+            price=major(row.minor_per_unit, row.currency),
+            source=row.source,
+            as_of=row.as_of,
+            created_at=row.created_at,
+        )

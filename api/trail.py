@@ -1,0 +1,80 @@
+"""An application's nodes as a stream of events: one as a node starts, one as it ends, one at the end of all."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from api.schemas.common import utc_text
+from api.sse import END, Batch, Event, Source
+from chainfin.errors import BadInput
+from chainfin.services import queries
+from chainfin.services.context import Actor, Context
+from chainfin.services.nodes import FINAL
+from chainfin.storage.lending_tables import ApplicationNodeRow
+
+RESTING = FINAL | {"review"}
+"""States that don't change by themselves; a review waits for a person, and an appeal is another application."""
+
+_ID = re.compile(r"([1-9][0-9]{0,8})(-started|-ended)?")
+
+
+def parse_id(value: str | None) -> tuple[int, bool]:
+    """An event id "<seq>-started" or "<seq>-ended" (a bare seq is as ended) → (seq, whether its end was seen).
+
+    Raises BadInput last_event_id_invalid.
+    """
+    if value is None:
+        return 0, True
+    found = _ID.fullmatch(value)
+    if found is None:
+        raise BadInput("last_event_id_invalid", "Last-Event-ID is not the id of an event", where="header:Last-Event-ID")
+    return int(found.group(1)), found.group(2) != "-started"
+
+
+def source(ctx: Context, actor: Actor, application_id: str) -> Source:
+    """What is new of the application's trail. Raises NotFound application_unknown; BadInput last_event_id_invalid."""
+
+    def read(last_id: str | None) -> Batch:
+        seq, ended = parse_id(last_id)
+        # the state first: if it rests now, all its nodes are in the read that follows
+        application = queries.application(ctx, actor, application_id).row
+        rows = queries.nodes_after(ctx, actor, application_id, seq if ended else seq - 1)
+        news = list(_events(rows, seen_start=0 if ended else seq))
+        if application.status not in RESTING:
+            return Batch(news, ended=False)
+        final = {
+            "application_id": application.id,
+            "status": application.status,
+            "loan_id": application.loan_id,
+            "refusals": application.refusals,
+        }
+        return Batch([*news, Event(END, END, final)], ended=True)
+
+    return read
+
+
+def _events(rows: Sequence[ApplicationNodeRow], *, seen_start: int) -> Iterator[Event]:
+    """In order. Nodes follow one another: only the last one can be open, and its end comes with a later read."""
+    for row in rows:
+        if row.seq != seen_start:
+            yield Event(
+                f"{row.seq}-started",
+                "node",
+                {"seq": row.seq, "node": row.name, "phase": "started", "at": utc_text(row.started_at)},
+            )
+        if row.ended_at is None:
+            continue
+        yield Event(
+            f"{row.seq}-ended",
+            "node",
+            {
+                "seq": row.seq,
+                "node": row.name,
+                "phase": "ended",
+                "at": utc_text(row.ended_at),
+                "seconds": f"{(row.ended_at - row.started_at).total_seconds():.6f}",
+                "outcome": row.outcome,
+                "detail": row.detail,
+            },
+        )

@@ -1,0 +1,153 @@
+"""Every error as problem details: one test a class, the protocol's own, and the limits."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from fastapi import APIRouter, FastAPI
+from starlette.requests import Request
+
+from api.problems import MEDIA_TYPE, Problem, pointer, to_response
+from api.route import Route
+from chainfin.errors import (
+    BadInput,
+    ChainfinError,
+    Conflict,
+    Forbidden,
+    NotFound,
+    Refusal,
+    Refused,
+    Unauthenticated,
+    Unavailable,
+    Unknown,
+)
+from chainfin.money import Money
+from tests.api.conftest import Site
+
+_REQUEST = Request({"type": "http", "method": "GET", "path": "/x", "headers": [], "query_string": b""})
+
+
+@pytest.mark.parametrize(
+    ("kind", "status"),
+    [
+        (BadInput, 422),
+        (Unauthenticated, 401),
+        (Forbidden, 403),
+        (NotFound, 404),
+        (Conflict, 409),
+        (Refused, 422),
+        (Unavailable, 503),
+        (Unknown, 503),
+        (ChainfinError, 500),
+    ],
+)
+def test_mapping__each_class_of_error__has_its_status_and_keeps_its_code(
+    kind: type[ChainfinError], status: int
+) -> None:
+    answer = to_response(kind("some_code", "a sentence", where="/x", limit=Money(12345, "CNY")), _REQUEST)
+    assert answer.status_code == status
+    assert answer.media_type == MEDIA_TYPE
+    body = Problem.model_validate_json(bytes(answer.body))
+    assert (body.status, body.code, body.type) == (status, "some_code", "urn:chainfin:problem:some_code")
+    assert (body.detail, body.where, body.details) == ("a sentence", "/x", {"limit": "123.45"})
+    assert ("Retry-After" in answer.headers) == (status == 503)
+
+
+def test_mapping__refusal_of_a_rule__carries_its_proof() -> None:
+    error = Refusal("limit_exceeded", "too much", {"limit": "10.00", "asked": "11.00"}).error()
+    body = json.loads(bytes(to_response(error, _REQUEST).body))
+    assert body["details"] == {"limit": "10.00", "asked": "11.00"}
+
+
+@pytest.mark.parametrize(
+    ("loc", "where"),
+    [
+        (("body", "amount", "currency"), "/amount/currency"),
+        (("body", "a/b~c", 0), "/a~1b~0c/0"),
+        (("body",), "/"),
+        (("query", "limit"), "query:limit"),
+        (("header", "last-event-id"), "header:last-event-id"),
+        ((), ":"),
+    ],
+)
+def test_pointer__place_of_a_violation__is_named(loc: tuple[object, ...], where: str) -> None:
+    assert pointer(loc) == where
+
+
+def test_route__unknown__problem(site: Site) -> None:
+    answer = site.http.get("/v1/nothing-here")
+    assert (answer.status_code, answer.json()["code"]) == (404, "route_unknown")
+    assert answer.headers["content-type"] == MEDIA_TYPE
+
+
+def test_method__not_allowed__problem_with_the_allowed_ones(site: Site) -> None:
+    answer = site.http.put("/v1/clock", json={})
+    assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
+    assert "GET" in answer.headers["Allow"] or "POST" in answer.headers["Allow"]
+
+
+def test_body__too_large_by_its_header__refused_unread(site: Site) -> None:
+    answer = site.http.post("/v1/auth/token", content=b"x" * (6 * 1024 * 1024 + 1))
+    assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
+
+
+def test_body__too_large_in_chunks__refused_on_the_way(site: Site) -> None:
+    answer = site.http.post("/v1/auth/token", content=(b"x" * 1024 * 1024 for _ in range(7)))
+    assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
+
+
+def test_body__at_the_limit__is_read(site: Site) -> None:
+    answer = site.http.post(
+        "/v1/auth/token", content=b" " * (6 * 1024 * 1024), headers={"content-type": "application/json"}
+    )
+    assert answer.json()["code"] == "input_invalid"
+
+
+@pytest.mark.parametrize("content", [b"{", b'{"now": }', b"\xff\xfe", b"[" * 100_000])
+def test_body__not_json__problem(site: Site, content: bytes) -> None:
+    headers = site.as_("core") | {"Idempotency-Key": "k", "content-type": "application/json"}
+    answer = site.http.post("/v1/clock", content=content, headers=headers)
+    assert answer.status_code in (400, 422)
+    assert answer.json()["code"] in ("input_invalid", "body_unreadable")
+
+
+def test_input__several_violations__all_named_by_pointer(site: Site) -> None:
+    headers = site.as_("core") | {"Idempotency-Key": "k"}
+    answer = site.http.post("/v1/clock", json={"now": "2026-01-01", "then": 1}, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (422, "input_invalid")
+    assert {each["where"] for each in answer.json()["errors"]} == {"/now", "/then"}
+
+
+def test_unexpected__in_a_read__incident_without_the_inside(site: Site) -> None:
+    router = APIRouter(route_class=Route)
+
+    def broken() -> None:
+        raise RuntimeError("password=hunter2")
+
+    router.add_api_route("/t/broken", broken, methods=["GET"])
+    assert isinstance(site.http.app, FastAPI)
+    site.http.app.include_router(router)
+    answer = site.http.get("/t/broken")
+    assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")
+    assert "hunter2" not in answer.text
+
+
+def test_readyz__database_of_another_schema__unavailable(site: Site) -> None:
+    assert site.http.get("/readyz").json() == {"status": "ready", "checks": ["database"]}
+    with site.ctx.store.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = 'older'")
+    answer = site.http.get("/readyz")
+    assert (answer.status_code, answer.json()["code"]) == (503, "schema_outdated")
+    assert site.http.get("/healthz").status_code == 200
+
+
+def test_openapi__every_operation__documents_its_errors_as_problems(site: Site) -> None:
+    document = site.http.get("/openapi.json").json()
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            errors = {status: answer for status, answer in operation["responses"].items() if status >= "400"}
+            assert {"500", "503"} <= set(errors), path
+            assert all(list(answer["content"]) == [MEDIA_TYPE] for answer in errors.values()), (method, path)
+            if method == "post" and "/auth/" not in path:
+                assert "Idempotency-Key" in {each["name"] for each in operation["parameters"]}, path
