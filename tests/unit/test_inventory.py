@@ -1,0 +1,132 @@
+"""Warehouse receipts and lending on goods: each refusal, and roundings that favour the lender."""
+
+from collections.abc import Callable
+from decimal import Decimal
+
+import pytest
+
+from chainfin import inventory
+from chainfin.errors import BadInput, Refusal
+from chainfin.inventory import UnitPrice, WarehouseReceipt
+from chainfin.money import BasisPoints, Money
+
+
+def done(result: WarehouseReceipt | Refusal) -> WarehouseReceipt:
+    assert isinstance(result, WarehouseReceipt), result
+    return result
+
+
+NEW = done(inventory.issue(id="w1", owner="d", keeper="k", goods="copper", unit="TNE", quantity=100_000))
+PLEDGED = done(inventory.pledge(NEW, 60_000, pledge_id="p1", lender="l", by="d"))
+PRICE = UnitPrice(Decimal("70123.45"), "CNY")
+LTV = BasisPoints(7000)
+
+
+def test_receipt__pledged_and_released__parts_add_up() -> None:
+    receipt = done(inventory.release(PLEDGED, 40_000, by="k"))
+    assert (receipt.free, receipt.pledged, receipt.released) == (0, 60_000, 40_000)
+    freed = done(inventory.unpledge(receipt, 10_000, pledge_id="p1", by="l"))
+    taken = done(inventory.liquidate(freed, pledge_id="p1", by="l"))
+    assert (taken.free, taken.liquidated, taken.state) == (10_000, 50_000, inventory.State.ISSUED)
+    assert done(inventory.release(taken, 10_000, by="k")).state is inventory.State.LIQUIDATED
+    assert done(inventory.release(NEW, 100_000, by="k")).state is inventory.State.RELEASED
+
+
+def test_recount__more_missing_than_free__the_latest_pledge_shrinks_first() -> None:
+    two = done(inventory.pledge(PLEDGED, 30_000, pledge_id="p2", lender="m", by="d"))
+    receipt = done(inventory.recount(two, 50_000, by="k"))
+    assert receipt.missing == 50_000
+    assert [(item.pledge_id, item.quantity) for item in receipt.pledges] == [("p1", 50_000)]
+
+
+def test_transfer__new_owner__title_passes() -> None:
+    assert done(inventory.transfer(NEW, "e", by="d")).owner == "e"
+
+
+@pytest.mark.parametrize(
+    ("act", "code"),
+    [
+        (lambda: inventory.issue(id="w", owner="d", keeper="k", goods="g", unit="TNE", quantity=0),
+         "quantity_not_positive"),
+        (lambda: inventory.transfer(NEW, "e", by="x"), "not_owner"),
+        (lambda: inventory.transfer(PLEDGED, "e", by="d"), "part_pledged"),
+        (lambda: inventory.transfer(done(inventory.release(NEW, 100_000, by="k")), "e", by="d"), "receipt_ended"),
+        (lambda: inventory.pledge(NEW, 1, pledge_id="p", lender="l", by="x"), "not_owner"),
+        (lambda: inventory.pledge(NEW, 1, pledge_id="p", lender="d", by="d"), "lender_is_pledgor"),
+        (lambda: inventory.pledge(PLEDGED, 1, pledge_id="p1", lender="l", by="d"), "pledge_exists"),
+        (lambda: inventory.pledge(PLEDGED, 40_001, pledge_id="p2", lender="l", by="d"), "exceeds_free"),
+        (lambda: inventory.pledge(PLEDGED, 0, pledge_id="p2", lender="l", by="d"), "quantity_not_positive"),
+        (lambda: inventory.unpledge(PLEDGED, 1, pledge_id="p9", by="l"), "pledge_unknown"),
+        (lambda: inventory.unpledge(PLEDGED, 1, pledge_id="p1", by="d"), "not_lender"),
+        (lambda: inventory.unpledge(PLEDGED, 60_001, pledge_id="p1", by="l"), "exceeds_pledged"),
+        (lambda: inventory.release(PLEDGED, 1, by="d"), "not_keeper"),
+        (lambda: inventory.release(PLEDGED, 40_001, by="k"), "exceeds_free"),
+        (lambda: inventory.liquidate(PLEDGED, pledge_id="p9", by="l"), "pledge_unknown"),
+        (lambda: inventory.liquidate(PLEDGED, pledge_id="p1", by="d"), "not_lender"),
+        (lambda: inventory.recount(PLEDGED, 1, by="d"), "not_keeper"),
+        (lambda: inventory.recount(PLEDGED, 100_001, by="k"), "exceeds_held"),
+    ],
+)  # fmt: skip
+def test_receipt__act_against_the_rules__refused(act: Callable[[], object], code: str) -> None:
+    result = act()
+    assert isinstance(result, Refusal)
+    assert result.code == code
+
+
+def test_warehouse_receipt__parts_that_do_not_add_up__not_constructed() -> None:
+    with pytest.raises(ValueError, match="add up"):
+        WarehouseReceipt("w", "d", "k", "g", "TNE", issued=10, free=9)
+    with pytest.raises(ValueError, match="negative"):
+        WarehouseReceipt("w", "d", "k", "g", "TNE", issued=10, free=11, released=-1)
+
+
+def test_loan_limit__by_hand__rounded_down() -> None:
+    assert inventory.loan_limit(60_000, PRICE, LTV) == Money(294518490, "CNY")  # 60 t × 70,123.45 × 70 %
+    assert inventory.value(1, UnitPrice(Decimal("0.019"), "CNY")) == Money(0, "CNY")
+
+
+def test_quantity_to_cover__by_hand__rounded_up() -> None:
+    assert inventory.quantity_to_cover(Money(294518490, "CNY"), PRICE, LTV) == 60_000
+    assert inventory.quantity_to_cover(Money(294518491, "CNY"), PRICE, LTV) == 60_001
+    assert inventory.quantity_to_cover(Money(0, "CNY"), PRICE, LTV) == 0
+
+
+def test_releasable__part_repaid__goods_in_proportion() -> None:
+    assert inventory.releasable(60_000, Money(147259245, "CNY"), PRICE, LTV) == 30_000
+    assert inventory.releasable(60_000, Money(0, "CNY"), PRICE, LTV) == 60_000
+    assert inventory.releasable(60_000, Money(294518491, "CNY"), PRICE, LTV) == 0
+
+
+def test_loan_to_value__rounded_up__none_without_goods() -> None:
+    assert inventory.loan_to_value(Money(294518490, "CNY"), 60_000, PRICE) == 7000
+    assert inventory.loan_to_value(Money(294518491, "CNY"), 60_000, PRICE) == 7001
+    assert inventory.loan_to_value(Money(1, "CNY"), 0, PRICE) is None
+
+
+def test_margin_call__price_falls__cash_and_goods_that_restore() -> None:
+    loan = Money(294518490, "CNY")
+    fallen = UnitPrice(Decimal("60000"), "CNY")
+    assert inventory.margin_call(60_000, loan, PRICE, trigger=BasisPoints(8000), restore=LTV) is None
+    call = inventory.margin_call(60_000, loan, fallen, trigger=BasisPoints(8000), restore=LTV)
+    assert call is not None
+    assert call.cash == Money(42518490, "CNY")
+    assert call.quantity == 10_124  # 2,945,184.90 / (60,000 × 70 %) = 70.1235 t, rounded up, less 60 t
+
+
+@pytest.mark.parametrize(
+    ("act", "code"),
+    [
+        (lambda: UnitPrice(Decimal(0), "CNY"), "price_not_positive"),
+        (lambda: UnitPrice(Decimal("NaN"), "CNY"), "price_not_positive"),
+        (lambda: UnitPrice(Decimal(1), "XXX"), "currency_unknown"),
+        (lambda: inventory.loan_limit(1, PRICE, BasisPoints(0)), "ltv_invalid"),
+        (lambda: inventory.loan_limit(1, PRICE, BasisPoints(10_001)), "ltv_invalid"),
+        (lambda: inventory.margin_call(1, Money(1, "CNY"), PRICE, trigger=LTV, restore=BasisPoints(7001)),
+         "ltv_invalid"),
+        (lambda: inventory.quantity_to_cover(Money(1, "USD"), PRICE, LTV), "currency_mismatch"),
+    ],
+)  # fmt: skip
+def test_lending__parameters_out_of_range__bad_input(act: Callable[[], object], code: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        act()
+    assert caught.value.code == code
