@@ -31,6 +31,7 @@ from chainfin.connectors.outcome import Done, Outcome, Refused
 from chainfin.connectors.payment_rail import IncomingPage, PaymentRail
 from chainfin.connectors.registry import Registry
 from chainfin.connectors.sandbox import Sandbox, start_sandbox
+from chainfin.connectors.signature import Verifier
 from chainfin.connectors.watch import IncomingWatch
 from chainfin.connectors.worker import Worker
 from chainfin.errors import Unavailable
@@ -125,7 +126,7 @@ class Installation(AbstractContextManager["Installation"]):
     def _node(self, settings: Settings, keys: Mapping[str, str]) -> Node:
         if settings.chain_url is None:
             return EmbeddedNode(settings.home, self.clock.now, funded=[keys["relayer"]])
-        return RpcNode(settings.chain_url, chain_id=settings.chain_id)
+        return RpcNode(settings.chain_url, expected_chain_id=settings.chain_id)
 
     def _deploy(self, vault: Vault, keys: Mapping[str, str], fresh: bool) -> Deployment:
         with self.store.read() as session:
@@ -146,9 +147,9 @@ class Installation(AbstractContextManager["Installation"]):
             self.sandbox = start_sandbox(settings.home, now=self.clock.now, faults=faults)
             self._closing.append(self.sandbox.stop)
             mine = (self.sandbox.rail_url, self.sandbox.registry_url, self.sandbox.partner_url)
-            urls = tuple(given or own for given, own in zip(urls, mine, strict=True))
+            urls = (urls[0] or mine[0], urls[1] or mine[1], urls[2] or mine[2])
         key = self.sandbox.public_key if self.sandbox is not None else os.environ.get("CHAINFIN_PARTNER_KEY", "")
-        clients = [HttpClient.trusting(str(url), key) for url in urls]
+        clients = [HttpClient(str(url), Verifier([key])) for url in urls]
         return Partners(PaymentRail(clients[0]), Registry(clients[1]), DataPartner(clients[2]))
 
     def _drivers(self, vault: Vault, keys: Mapping[str, str], drive: bool) -> None:
@@ -182,9 +183,7 @@ class Installation(AbstractContextManager["Installation"]):
         self.chain = ChainDriver(self.sender, self.indexer)
         handlers = partner_handlers(self.partners.rail, self.partners.registry, self.partners.data)
         self.worker = Worker(self.store, handlers, self._on_result, now=ctx.clock.now)
-        self.incoming = IncomingWatch(
-            self.partners.rail, lambda: repayments.cursor(ctx), self._on_incoming, poll_s=0.5
-        )
+        self.incoming = IncomingWatch(self.partners.rail, lambda: repayments.cursor(ctx), self._on_incoming, poll_s=0.5)
         if not drive:
             return
         for start, stop, wake in (

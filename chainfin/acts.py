@@ -164,6 +164,13 @@ RIDERS: dict[str, Callable[[], ActType]] = {
 """The riding acts by the name of their primary type."""
 
 
+@cache
+def accept_type() -> ActType:
+    """What a borrower signs to accept an offer on which nothing is pledged: not sent to the chain, kept as evidence."""
+    fields = (("bytes32", "loanRef"), ("bytes32", "decisionHash"), ("uint64", "amount"), ("uint32", "lender"))
+    return ActType("Pledges", "AcceptOffer", (*fields, *_TAIL))
+
+
 def random_nonce() -> int:
     """A nonce that nobody used: the contracts take nonces in any order, each once."""
     return secrets.randbits(256)

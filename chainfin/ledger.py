@@ -54,6 +54,7 @@ ALLOWANCE = Account("1304", "allowance for loan losses", "贷款损失准备", K
 HOLDER_PAYABLE = Account(
     "2241.01", "payable to holders of receivables", "应付债权持有人款", Kind.LIABILITY, Side.CREDIT
 )
+SUSPENSE = Account("2241.02", "receipts not yet identified", "待查收款", Kind.LIABILITY, Side.CREDIT)
 INTEREST_INCOME = Account("6011.01", "interest income", "利息收入", Kind.INCOME, Side.CREDIT)
 PENALTY_INCOME = Account("6011.02", "penalty interest income", "罚息收入", Kind.INCOME, Side.CREDIT)
 FEE_INCOME = Account("6021", "fee income", "手续费收入", Kind.INCOME, Side.CREDIT)
@@ -62,7 +63,7 @@ CREDIT_LOSS = Account("6702", "credit impairment losses", "信用减值损失", 
 CHART: dict[str, Account] = {
     account.code: account
     for account in (
-        CASH, FEE_RECEIVABLE, INTEREST_RECEIVABLE, PENALTY_RECEIVABLE, LOANS, ALLOWANCE, HOLDER_PAYABLE,
+        CASH, FEE_RECEIVABLE, INTEREST_RECEIVABLE, PENALTY_RECEIVABLE, LOANS, ALLOWANCE, HOLDER_PAYABLE, SUSPENSE,
         INTEREST_INCOME, PENALTY_INCOME, FEE_INCOME, CREDIT_LOSS,
     )
 }  # fmt: skip

@@ -13,9 +13,7 @@ if engine is None:
     engine = Store(load().database_url).engine
 
 with engine.connect().execution_options(chainfin_write=True) as connection:
-    context.configure(
-        connection=connection, target_metadata=metadata(), render_as_batch=True, compare_type=True
-    )
+    context.configure(connection=connection, target_metadata=metadata(), render_as_batch=True, compare_type=True)
     with context.begin_transaction():
         context.run_migrations()
     if connection.in_transaction():

@@ -39,7 +39,9 @@ class EntryRow(SQLModel, table=True):
     journal_id: int = Field(foreign_key="journal.id", index=True)
     account: str
     ref: str = Field(index=True)
-    """Sub-ledger: a loan id or a party id."""
+    """Sub-ledger: the loan (or what else the line belongs to); may be empty."""
+    party: str = ""
+    """Whose line it is (a lender, a holder)."""
     currency: str
     debit: int = Field(default=0, sa_type=BigInteger)
     credit: int = Field(default=0, sa_type=BigInteger)

@@ -31,6 +31,7 @@ class ApplicationRow(SQLModel, table=True):
     record_hash: str | None = Field(default=None, index=True)
     refusals: list[dict[str, object]] = Field(default_factory=list, sa_type=JSON)
     loan_id: str | None = Field(default=None, index=True)
+    appeal_of: str | None = Field(default=None, index=True)
     created_at: datetime = Field(sa_type=UtcDateTime)
     updated_at: datetime = Field(sa_type=UtcDateTime)
 
@@ -101,6 +102,8 @@ class LimitRow(SQLModel, table=True):
     amount: int = Field(sa_type=BigInteger)
     held: int = Field(default=0, sa_type=BigInteger)
     used: int = Field(default=0, sa_type=BigInteger)
+    grade: str | None = None
+    """The grade (A–D) that the lender's rating desk gives the party; None: the scorecard's."""
     updated_at: datetime = Field(sa_type=UtcDateTime)
 
 
@@ -166,3 +169,43 @@ class EndOfDayRow(SQLModel, table=True):
     loans: int
     journals: int
     finished_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class LoanEventRow(SQLModel, table=True):
+    """What happened to a loan, in order; the loan's state is the fold of these. Rows are only ever added."""
+
+    __tablename__ = "loan_event"
+    __table_args__ = (UniqueConstraint("loan_id", "seq"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    loan_id: str = Field(foreign_key="loan.id", index=True)
+    seq: int
+    kind: str
+    """disburse | accrue | pay_borrower | pay_debtor"""
+    on: date
+    amount: int = Field(default=0, sa_type=BigInteger)
+    payment: str = ""
+    holder: str = ""
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class IncomingRow(SQLModel, table=True):
+    """A payment that reached the settlement bank, as the bank signed it; taken in once by its reference.
+
+    ``status``: applied | suspense (nobody's, or more than was due; waits for a person or a refund) | refunding | refunded.
+    """
+
+    __tablename__ = "incoming_payment"
+
+    bank_ref: str = Field(primary_key=True)
+    sequence: int = Field(sa_type=BigInteger, index=True)
+    payer_account: str
+    currency: str
+    amount: int = Field(sa_type=BigInteger)
+    unapplied: int = Field(default=0, sa_type=BigInteger)
+    remittance: str
+    received_on: date
+    status: str
+    reason: str | None = None
+    evidence: dict[str, object] = Field(default_factory=dict, sa_type=JSON)
+    created_at: datetime = Field(sa_type=UtcDateTime)

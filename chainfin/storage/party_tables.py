@@ -34,6 +34,15 @@ class PartyRow(SQLModel, table=True):
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 
+class PartyAliasRow(SQLModel, table=True):
+    """Another identifier by which trade documents name a party (a tax number, an account with a trading partner)."""
+
+    __tablename__ = "party_alias"
+
+    value: str = Field(primary_key=True)
+    party_id: str = Field(foreign_key="party.id", index=True)
+
+
 class CustodyKeyRow(SQLModel, table=True):
     """A private key held for a party that asked for it, sealed with the process's master key (AES-GCM)."""
 

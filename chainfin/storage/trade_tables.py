@@ -136,6 +136,7 @@ class ReceivableRow(SQLModel, table=True):
     status: str = "issuing"
     """issuing | issued | confirmed | disputed | settled | defaulted | cancelled."""
     confirmed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    settled_on: date | None = None
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 

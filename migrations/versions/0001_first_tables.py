@@ -74,6 +74,24 @@ def upgrade() -> None:
     sa.Column('created_at', chainfin.storage.types.UtcDateTime(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('actor', 'key')
     )
+    op.create_table('incoming_payment',
+    sa.Column('bank_ref', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('sequence', sa.BigInteger(), nullable=False),
+    sa.Column('payer_account', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('currency', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('amount', sa.BigInteger(), nullable=False),
+    sa.Column('unapplied', sa.BigInteger(), nullable=False),
+    sa.Column('remittance', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('received_on', sa.Date(), nullable=False),
+    sa.Column('status', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('reason', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+    sa.Column('evidence', sa.JSON(), nullable=False),
+    sa.Column('created_at', chainfin.storage.types.UtcDateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('bank_ref')
+    )
+    with op.batch_alter_table('incoming_payment', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_incoming_payment_sequence'), ['sequence'], unique=False)
+
     op.create_table('journal',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('key', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -220,6 +238,7 @@ def upgrade() -> None:
     sa.Column('record_hash', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
     sa.Column('refusals', sa.JSON(), nullable=False),
     sa.Column('loan_id', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+    sa.Column('appeal_of', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
     sa.Column('created_at', chainfin.storage.types.UtcDateTime(timezone=True), nullable=False),
     sa.Column('updated_at', chainfin.storage.types.UtcDateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['borrower_id'], ['party.id'], ),
@@ -227,6 +246,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id')
     )
     with op.batch_alter_table('application', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_application_appeal_of'), ['appeal_of'], unique=False)
         batch_op.create_index(batch_op.f('ix_application_asset_id'), ['asset_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_application_borrower_id'), ['borrower_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_application_lender_id'), ['lender_id'], unique=False)
@@ -260,6 +280,7 @@ def upgrade() -> None:
     sa.Column('amount', sa.BigInteger(), nullable=False),
     sa.Column('held', sa.BigInteger(), nullable=False),
     sa.Column('used', sa.BigInteger(), nullable=False),
+    sa.Column('grade', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
     sa.Column('updated_at', chainfin.storage.types.UtcDateTime(timezone=True), nullable=False),
     sa.CheckConstraint('held >= 0 and used >= 0 and held + used <= amount', name='within'),
     sa.ForeignKeyConstraint(['lender_id'], ['party.id'], ),
@@ -310,6 +331,7 @@ def upgrade() -> None:
     sa.Column('journal_id', sa.Integer(), nullable=False),
     sa.Column('account', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('ref', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('party', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('currency', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('debit', sa.BigInteger(), nullable=False),
     sa.Column('credit', sa.BigInteger(), nullable=False),
@@ -321,6 +343,15 @@ def upgrade() -> None:
         batch_op.create_index('ix_entry_account_ref', ['account', 'ref'], unique=False)
         batch_op.create_index(batch_op.f('ix_entry_journal_id'), ['journal_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_entry_ref'), ['ref'], unique=False)
+
+    op.create_table('party_alias',
+    sa.Column('value', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('party_id', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.ForeignKeyConstraint(['party_id'], ['party.id'], ),
+    sa.PrimaryKeyConstraint('value')
+    )
+    with op.batch_alter_table('party_alias', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_party_alias_party_id'), ['party_id'], unique=False)
 
     op.create_table('source_data',
     sa.Column('id', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -460,6 +491,23 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_purchase_order_buyer_id'), ['buyer_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_purchase_order_seller_id'), ['seller_id'], unique=False)
 
+    op.create_table('loan_event',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('loan_id', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('seq', sa.Integer(), nullable=False),
+    sa.Column('kind', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('on', sa.Date(), nullable=False),
+    sa.Column('amount', sa.BigInteger(), nullable=False),
+    sa.Column('payment', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('holder', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('created_at', chainfin.storage.types.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['loan_id'], ['loan.id'], ),
+    sa.PrimaryKeyConstraint('id'),
+    sa.UniqueConstraint('loan_id', 'seq')
+    )
+    with op.batch_alter_table('loan_event', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_loan_event_loan_id'), ['loan_id'], unique=False)
+
     op.create_table('pledge',
     sa.Column('id', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('cell', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -508,6 +556,7 @@ def upgrade() -> None:
     sa.Column('reserved', sa.BigInteger(), nullable=False),
     sa.Column('status', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('confirmed_at', chainfin.storage.types.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('settled_on', sa.Date(), nullable=True),
     sa.Column('created_at', chainfin.storage.types.UtcDateTime(timezone=True), nullable=False),
     sa.CheckConstraint('pledged >= 0 and split_away >= 0 and settled >= 0 and diluted >= 0 and reserved >= 0 and pledged + split_away + settled + diluted + reserved <= face', name='conserved'),
     sa.ForeignKeyConstraint(['debtor_id'], ['party.id'], ),
@@ -563,6 +612,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_pledge_asset_id'))
 
     op.drop_table('pledge')
+    with op.batch_alter_table('loan_event', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_loan_event_loan_id'))
+
+    op.drop_table('loan_event')
     with op.batch_alter_table('purchase_order', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_purchase_order_seller_id'))
         batch_op.drop_index(batch_op.f('ix_purchase_order_buyer_id'))
@@ -594,6 +647,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_source_data_application_id'))
 
     op.drop_table('source_data')
+    with op.batch_alter_table('party_alias', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_party_alias_party_id'))
+
+    op.drop_table('party_alias')
     with op.batch_alter_table('entry', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_entry_ref'))
         batch_op.drop_index(batch_op.f('ix_entry_journal_id'))
@@ -626,6 +683,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_application_lender_id'))
         batch_op.drop_index(batch_op.f('ix_application_borrower_id'))
         batch_op.drop_index(batch_op.f('ix_application_asset_id'))
+        batch_op.drop_index(batch_op.f('ix_application_appeal_of'))
 
     op.drop_table('application')
     with op.batch_alter_table('api_client', schema=None) as batch_op:
@@ -657,6 +715,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_journal_business_date'))
 
     op.drop_table('journal')
+    with op.batch_alter_table('incoming_payment', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_incoming_payment_sequence'))
+
+    op.drop_table('incoming_payment')
     op.drop_table('idempotency')
     op.drop_table('fact')
     op.drop_table('end_of_day')

@@ -1,0 +1,61 @@
+"""What the sender reports of an act that it relayed, and what is undone when the chain refuses it."""
+
+from __future__ import annotations
+
+import re
+
+from sqlmodel import Session, select
+
+from chainfin.services import funding
+from chainfin.services.context import Context
+from chainfin.storage.chain_tables import ChainEvent
+from chainfin.storage.trade_tables import ActRow, OrderRow, ReceivableRow, WarehouseReceiptRow
+
+
+def chain_code(error_name: str) -> str:
+    """A contract's custom error as a stable code: ExceedsFree → chain_exceeds_free."""
+    return "chain_" + re.sub(r"(?<!^)(?=[A-Z])", "_", error_name).lower()
+
+
+def sent(session: Session, ctx: Context, act_id: str, tx_hash: str) -> None:
+    """The act's transaction is stored and about to be sent."""
+    row = session.get_one(ActRow, act_id)
+    row.tx_hash = tx_hash
+    session.add(row)
+
+
+def refused(session: Session, ctx: Context, act_id: str, code: str, message: str) -> None:
+    """The chain refuses the act for good (a revert, an expired deadline): undo what waited for it."""
+    row = session.get_one(ActRow, act_id)
+    if row.status in ("final", "refused"):
+        return
+    row.status = "refused"
+    row.error_code = code
+    row.error_message = message
+    row.final_at = ctx.clock.now()
+    session.add(row)
+    match (row.contract, row.function):
+        case ("Orders", "post"):
+            _mark(session.get(OrderRow, row.subject), session, "posting")
+        case ("Receivables", "issue"):
+            _mark(session.get(ReceivableRow, row.subject), session, "issuing")
+        case ("WarehouseReceipts", "issue"):
+            _mark(session.get(WarehouseReceiptRow, row.subject), session, "issuing")
+        case ("Pledges", "pledge"):
+            funding.pledge_refused(session, ctx, row.subject, code, message)
+
+
+def _mark(row: OrderRow | ReceivableRow | WarehouseReceiptRow | None, session: Session, waiting: str) -> None:
+    """Only what was still waiting for this act: a refused repeat must not touch what stands."""
+    if row is not None and row.status == waiting:
+        row.status = "refused"
+        session.add(row)
+
+
+def final(session: Session, ctx: Context, event: ChainEvent) -> None:
+    """An event of the act's transaction is final: so is the act."""
+    for row in session.exec(select(ActRow).where(ActRow.tx_hash == event.tx_hash, ActRow.status == "signed")):
+        row.status = "final"
+        row.block_number = event.block_number
+        row.final_at = ctx.clock.now()
+        session.add(row)

@@ -1,0 +1,29 @@
+"""How much of pledged goods may go as a loan is paid down, and whether a price calls for more."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from sqlmodel import Session, select
+
+from chainfin.inventory import UnitPrice
+from chainfin.inventory import releasable as may_go
+from chainfin.loan import Loan
+from chainfin.money import BasisPoints, Money
+from chainfin.services import warehouse
+from chainfin.services.context import Context
+from chainfin.storage.lending_tables import LoanRow, OfferRow
+from chainfin.storage.trade_tables import PledgeRow, WarehouseReceiptRow
+
+
+def releasable(session: Session, ctx: Context, pledge: PledgeRow, loan: Loan) -> int:
+    """Thousandths of the pledged goods that what is left of the loan no longer needs, at the offer's loan-to-value and
+    the latest price; rounded so that the lender stays covered."""
+    row = session.get_one(LoanRow, pledge.loan_id)
+    offer = session.exec(select(OfferRow).where(OfferRow.application_id == row.application_id)).one()
+    receipt = session.get_one(WarehouseReceiptRow, pledge.asset_id)
+    price = warehouse.latest_price(session, str(receipt.goods["commodity"]), receipt.unit, row.currency)
+    rate = Decimal(str(offer.terms["advance_rate"]))
+    pledged = pledge.amount - pledge.released - pledge.settled
+    unit_price = UnitPrice(Decimal(str(Money(price.minor_per_unit, price.currency))), price.currency)
+    return may_go(pledged, loan.dues.total, unit_price, BasisPoints(int(rate * 10_000)))

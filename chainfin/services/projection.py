@@ -1,0 +1,321 @@
+"""What follows from a final chain event. Called by the indexer in the transaction that stores the event.
+
+Rows of orders, receivables, receipts and pledges are what the chain says; an event about a thing that has no
+document here (made by others on the same contracts) changes nothing of ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from sqlmodel import Session, select
+
+from chainfin.services import act_results, funding
+from chainfin.services.context import Context
+from chainfin.storage.chain_tables import ChainEvent
+from chainfin.storage.party_tables import PartyRow
+from chainfin.storage.trade_tables import OrderRow, PledgeRow, ReceivableRow, WarehouseReceiptRow
+
+Handler = Callable[[Session, Context, ChainEvent], None]
+
+
+def apply(session: Session, ctx: Context, event: ChainEvent) -> None:
+    """Bring the projection up to ``event`` (final). Events come in chain order, each once."""
+    handler = _HANDLERS.get((event.contract, event.name))
+    if handler is not None:
+        handler(session, ctx, event)
+    act_results.final(session, ctx, event)
+
+
+def _text(event: ChainEvent, name: str) -> str:
+    return str(event.args[name])
+
+
+def _number(event: ChainEvent, name: str) -> int:
+    return int(str(event.args[name]))
+
+
+def _party(session: Session, chain_party: int) -> PartyRow | None:
+    return session.exec(select(PartyRow).where(PartyRow.chain_party == chain_party)).one_or_none()
+
+
+# Participants
+
+
+def _admitted(session: Session, ctx: Context, event: ChainEvent) -> None:
+    commitment = _text(event, "commitment")
+    party = session.exec(select(PartyRow).where(PartyRow.commitment == commitment)).one_or_none()
+    if party is not None:
+        party.chain_party = _number(event, "party")
+        party.status = "active"
+        session.add(party)
+
+
+def _party_status(status: str) -> Handler:
+    def handle(session: Session, ctx: Context, event: ChainEvent) -> None:
+        party = _party(session, _number(event, "party"))
+        if party is not None:
+            party.status = status
+            session.add(party)
+
+    return handle
+
+
+def _roles_set(session: Session, ctx: Context, event: ChainEvent) -> None:
+    party = _party(session, _number(event, "party"))
+    if party is not None:
+        party.roles = _number(event, "roles")
+        session.add(party)
+
+
+def _key_changed(session: Session, ctx: Context, event: ChainEvent) -> None:
+    party = _party(session, _number(event, "party"))
+    if party is not None:
+        party.address = _text(event, "newKey")
+        session.add(party)
+
+
+# Orders
+
+
+def _order(change: Callable[[OrderRow, ChainEvent], None]) -> Handler:
+    def handle(session: Session, ctx: Context, event: ChainEvent) -> None:
+        order = session.get(OrderRow, _text(event, "orderId"))
+        if order is not None:
+            change(order, event)
+            session.add(order)
+
+    return handle
+
+
+def _posted(order: OrderRow, event: ChainEvent) -> None:
+    order.status = "posted"
+    order.ordered = _number(event, "amount")
+
+
+def _acknowledged(order: OrderRow, event: ChainEvent) -> None:
+    order.status = "acknowledged"
+
+
+def _amended(order: OrderRow, event: ChainEvent) -> None:
+    order.ordered = _number(event, "amount")
+    order.status = "posted"
+
+
+def _order_cancelled(order: OrderRow, event: ChainEvent) -> None:
+    order.status = "cancelled"
+
+
+def _despatched(order: OrderRow, event: ChainEvent) -> None:
+    order.despatched = _number(event, "despatched")
+    order.status = "despatched"
+
+
+def _received(order: OrderRow, event: ChainEvent) -> None:
+    order.received = _number(event, "received")
+    order.status = "received"
+
+
+def _invoiced(order: OrderRow, event: ChainEvent) -> None:
+    order.invoiced = _number(event, "invoiced")
+    if order.invoiced:
+        order.status = "invoiced"
+
+
+# Receivables
+
+
+def _receivable(change: Callable[[Session, ReceivableRow, ChainEvent], None]) -> Handler:
+    def handle(session: Session, ctx: Context, event: ChainEvent) -> None:
+        row = session.get(ReceivableRow, _text(event, "id"), with_for_update=True)
+        if row is not None:
+            change(session, row, event)
+            session.add(row)
+
+    return handle
+
+
+def _issued(session: Session, row: ReceivableRow, event: ChainEvent) -> None:
+    row.status = "issued"
+    row.face = _number(event, "face")
+
+
+def _confirmed(session: Session, row: ReceivableRow, event: ChainEvent) -> None:
+    row.status = "confirmed"
+    row.confirmed_at = event.block_time
+    order = session.get_one(OrderRow, row.order_id)
+    order.confirmed += row.face
+    session.add(order)
+
+
+def _cancelled(session: Session, row: ReceivableRow, event: ChainEvent) -> None:
+    row.status = "cancelled"
+
+
+def _disputed(session: Session, row: ReceivableRow, event: ChainEvent) -> None:
+    row.status = "disputed"
+
+
+STATES = ("none", "issued", "confirmed", "disputed", "settled", "defaulted", "cancelled")
+"""Receivables.ReceivableState in the contract's order."""
+
+
+def _dispute_resolved(session: Session, row: ReceivableRow, event: ChainEvent) -> None:
+    row.status = STATES[_number(event, "state")]
+
+
+def _credited(session: Session, row: ReceivableRow, event: ChainEvent) -> None:
+    row.diluted += _number(event, "amount")
+    _close_if_empty(row)
+
+
+def _split(session: Session, row: ReceivableRow, event: ChainEvent) -> None:
+    amount = _number(event, "amount")
+    row.split_away += amount
+    session.add(
+        ReceivableRow(
+            **row.model_dump(exclude={"id", "face", "pledged", "split_away", "settled", "diluted", "reserved"}),
+            id=_text(event, "childId"),
+            face=amount,
+        )
+    )
+
+
+def _transferred(session: Session, row: ReceivableRow, event: ChainEvent) -> None:
+    holder = _party(session, _number(event, "to"))
+    if holder is not None:
+        row.holder_id = holder.id
+
+
+def _settled(session: Session, row: ReceivableRow, event: ChainEvent) -> None:
+    amount = _number(event, "amount")
+    row.settled += amount
+    if int(_text(event, "pledgeId"), 16):
+        row.pledged -= amount
+    if event.args["paidUp"]:
+        row.status = "settled"
+        row.settled_on = event.block_time.date()
+
+
+def _defaulted(session: Session, row: ReceivableRow, event: ChainEvent) -> None:
+    row.status = "defaulted"
+
+
+def _close_if_empty(row: ReceivableRow) -> None:
+    if row.settled + row.diluted + row.split_away == row.face and row.status == "confirmed":
+        row.status = "settled"
+
+
+# Warehouse receipts
+
+
+def _receipt(change: Callable[[Session, WarehouseReceiptRow, ChainEvent], None]) -> Handler:
+    def handle(session: Session, ctx: Context, event: ChainEvent) -> None:
+        row = session.get(WarehouseReceiptRow, _text(event, "id"), with_for_update=True)
+        if row is not None:
+            change(session, row, event)
+            session.add(row)
+
+    return handle
+
+
+def _receipt_issued(session: Session, row: WarehouseReceiptRow, event: ChainEvent) -> None:
+    row.status = "issued"
+
+
+def _receipt_transferred(session: Session, row: WarehouseReceiptRow, event: ChainEvent) -> None:
+    owner = _party(session, _number(event, "to"))
+    if owner is not None:
+        row.owner_id = owner.id
+
+
+def _goods_released(session: Session, row: WarehouseReceiptRow, event: ChainEvent) -> None:
+    row.released += _number(event, "quantity")
+    if row.released + row.liquidated == row.issued:
+        row.status = "released"
+
+
+# Pledges
+
+
+def _pledge(change: Callable[[Session, Context, PledgeRow, ChainEvent], None]) -> Handler:
+    def handle(session: Session, ctx: Context, event: ChainEvent) -> None:
+        row = session.get(PledgeRow, _text(event, "pledgeId"), with_for_update=True)
+        if row is not None:
+            change(session, ctx, row, event)
+            session.add(row)
+
+    return handle
+
+
+def _pledged(session: Session, ctx: Context, pledge: PledgeRow, event: ChainEvent) -> None:
+    asset = funding.asset_of(session, pledge)
+    amount = _number(event, "amount")
+    asset.pledged += amount
+    asset.reserved -= min(amount, asset.reserved)
+    session.add(asset)
+    pledge.status = "active"
+    pledge.tx_hash = event.tx_hash
+    pledge.block_number = event.block_number
+    session.add(pledge)
+    funding.pledge_final(session, ctx, pledge)
+
+
+def _pledge_released(session: Session, ctx: Context, pledge: PledgeRow, event: ChainEvent) -> None:
+    amount = _number(event, "amount")
+    asset = funding.asset_of(session, pledge)
+    asset.pledged -= amount
+    session.add(asset)
+    pledge.released += amount
+    pledge.status = "released" if not _number(event, "remaining") else "active"
+    funding.pledge_shrunk(session, ctx, pledge)
+
+
+def _discharged(session: Session, ctx: Context, pledge: PledgeRow, event: ChainEvent) -> None:
+    pledge.settled += _number(event, "amount")
+    if not _number(event, "remaining"):
+        pledge.status = "released"
+    funding.pledge_shrunk(session, ctx, pledge)
+
+
+def _expired(session: Session, ctx: Context, pledge: PledgeRow, event: ChainEvent) -> None:
+    amount = _number(event, "amount")
+    asset = funding.asset_of(session, pledge)
+    asset.pledged -= amount
+    session.add(asset)
+    pledge.released += amount
+    pledge.status = "released"
+
+
+_HANDLERS: Mapping[tuple[str, str], Handler] = {
+    ("Participants", "Admitted"): _admitted,
+    ("Participants", "Suspended"): _party_status("suspended"),
+    ("Participants", "Resumed"): _party_status("active"),
+    ("Participants", "RolesSet"): _roles_set,
+    ("Participants", "KeyRotated"): _key_changed,
+    ("Participants", "KeyRecovered"): _key_changed,
+    ("Orders", "Posted"): _order(_posted),
+    ("Orders", "Acknowledged"): _order(_acknowledged),
+    ("Orders", "Amended"): _order(_amended),
+    ("Orders", "OrderCancelled"): _order(_order_cancelled),
+    ("Orders", "Despatched"): _order(_despatched),
+    ("Orders", "GoodsReceived"): _order(_received),
+    ("Orders", "InvoicedChanged"): _order(_invoiced),
+    ("Receivables", "Issued"): _receivable(_issued),
+    ("Receivables", "Confirmed"): _receivable(_confirmed),
+    ("Receivables", "Cancelled"): _receivable(_cancelled),
+    ("Receivables", "Disputed"): _receivable(_disputed),
+    ("Receivables", "DisputeResolved"): _receivable(_dispute_resolved),
+    ("Receivables", "Credited"): _receivable(_credited),
+    ("Receivables", "Split"): _receivable(_split),
+    ("Receivables", "Transferred"): _receivable(_transferred),
+    ("Receivables", "Settled"): _receivable(_settled),
+    ("Receivables", "Defaulted"): _receivable(_defaulted),
+    ("WarehouseReceipts", "Issued"): _receipt(_receipt_issued),
+    ("WarehouseReceipts", "Transferred"): _receipt(_receipt_transferred),
+    ("WarehouseReceipts", "GoodsReleased"): _receipt(_goods_released),
+    ("Pledges", "Pledged"): _pledge(_pledged),
+    ("Pledges", "Released"): _pledge(_pledge_released),
+    ("Pledges", "Discharged"): _pledge(_discharged),
+    ("Pledges", "Expired"): _pledge(_expired),
+}

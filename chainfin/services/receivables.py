@@ -1,0 +1,255 @@
+"""Receivables: issued up to what was received and invoiced, confirmed by the debtor, diluted by credit notes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from eth_hash.auto import keccak
+from sqlmodel import Session, select
+
+from chainfin import acts as eip712
+from chainfin import order as order_rules
+from chainfin import receivable as rules
+from chainfin.documents.fingerprint import invoice_fingerprint
+from chainfin.documents.model import Document, DocumentKind
+from chainfin.errors import BadInput, Conflict, NotFound, Refusal, Refused
+from chainfin.money import Money
+from chainfin.receivable_value import PledgedPart, Receivable, State
+from chainfin.services import acts, papers, trade
+from chainfin.services.context import Actor, Context
+from chainfin.storage.trade_tables import ActRow, DocumentRow, PledgeRow, ReceivableRow
+
+EPOCH = date(1970, 1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Issuance:
+    """A receivable about to be issued, the match that carries it, and the act."""
+
+    receivable: ReceivableRow
+    match: order_rules.Match
+    act: ActRow
+
+
+def day_number(day: date) -> int:
+    """Days since 1970-01-01, as the contracts count due dates."""
+    return (day - EPOCH).days
+
+
+def issue(
+    ctx: Context,
+    actor: Actor,
+    order_id: str,
+    data: bytes,
+    *,
+    accept_matched: bool = False,
+    due_date: date | None = None,
+    source: str = "request",
+) -> Issuance:
+    """The seller bills an order. With ``accept_matched`` the face is what the three-way match carries, not more.
+
+    ``due_date`` where the invoice names none. Raises NotFound order_unknown; BadInput document_…, due_date_missing;
+    Refused invoice_above_received (details hold the match), due_date_past, tenor_unlawful, unit_mismatch, …;
+    Conflict invoice_already_registered.
+    """
+    document = papers.understand(data, source, DocumentKind.INVOICE)
+    with ctx.store.begin() as session:
+        order_row, order = trade.for_party(session, actor, order_id, "seller")
+        seller = acts.active_party(session, order_row.seller_id)
+        buyer = acts.active_party(session, order_row.buyer_id)
+        fingerprint = "0x" + invoice_fingerprint(ctx.fingerprint_key, seller.legal_value, document.id).hex()
+        standing = session.get(ReceivableRow, fingerprint)
+        if standing is not None and standing.status != "refused":
+            raise Conflict(
+                "invoice_already_registered",
+                f"invoice {document.id} made a receivable before; an invoice is financed once",
+                receivable=fingerprint,
+            )
+        billed = _billed(order, document, accept_matched)
+        due = document.due_date or due_date
+        if due is None:
+            raise BadInput("due_date_missing", f"invoice {document.id} names no due date", where="due_date")
+        refusal = rules.tenor(due, ctx.clock.today())
+        if refusal is not None:
+            raise refusal.error()
+        paper = papers.keep(session, ctx, document, data, seller=seller, buyer=buyer, order_id=order_id)
+        row = session.merge(
+            ReceivableRow(
+                id=fingerprint,
+                cell=ctx.cell,
+                number=document.id,
+                order_id=order_id,
+                document_id=paper.row.id,
+                seller_id=seller.id,
+                debtor_id=buyer.id,
+                holder_id=seller.id,
+                currency=billed.face.currency,
+                face=billed.face.minor,
+                due_date=due,
+                created_at=ctx.clock.now(),
+            )
+        )
+        params = {
+            "id": fingerprint,
+            "orderId": order_id,
+            "documentRoot": paper.root,
+            "face": billed.face.minor,
+            "dueDay": day_number(due),
+        }
+        attestation = acts.side_auth(session, ctx, eip712.attest_type(), params, ctx.registrar_address)
+        act = acts.prepare(
+            session,
+            ctx,
+            party=seller,
+            contract="Receivables",
+            function="issue",
+            params=params,
+            subject=fingerprint,
+            auths=[attestation],
+            extra={"document_id": paper.row.id},
+        )
+        return Issuance(row, billed.match, act)
+
+
+def _billed(order: order_rules.Order, document: Document, accept_matched: bool) -> order_rules.Invoiced:
+    billed = order_rules.invoice(order, document)
+    if isinstance(billed, Refusal) and billed.code == "invoice_above_received" and accept_matched:
+        limit = Money.parse(str(billed.proof["limit"]), order.currency)
+        if limit.minor > 0:
+            billed = order_rules.invoice(order, document, face=limit)
+    return trade.unless_refused(billed)
+
+
+def confirm(
+    ctx: Context, actor: Actor, receivable_id: str, *, document_root: str, face: Money, due_date: date
+) -> ActRow:
+    """The debtor's undertaking to pay. It says what it confirms: another root, face or day is refused.
+
+    Raises NotFound receivable_unknown; Refused not_debtor, receivable_state_wrong, confirmation_mismatch.
+    """
+    with ctx.store.begin() as session:
+        row = for_party(session, actor, receivable_id)
+        trade.unless_refused(rules.confirm(as_value(session, row), by=actor.require(), face=face, due=due_date))
+        root = session.get_one(DocumentRow, row.document_id).root
+        if document_root.lower() != root:
+            raise Refused("confirmation_mismatch", "the confirmed document is another than was issued", root=root)
+        return acts.prepare(
+            session,
+            ctx,
+            party=acts.active_party(session, row.debtor_id),
+            contract="Receivables",
+            function="confirm",
+            params={"id": row.id, "documentRoot": root, "face": row.face, "dueDay": day_number(row.due_date)},
+            subject=row.id,
+        )
+
+
+def cancel(ctx: Context, actor: Actor, receivable_id: str) -> ActRow:
+    """The seller withdraws it before confirmation. Raises Refused not_seller, receivable_state_wrong."""
+    with ctx.store.begin() as session:
+        row = for_party(session, actor, receivable_id)
+        trade.unless_refused(rules.cancel(as_value(session, row), by=actor.require()))
+        return _simple(session, ctx, row, row.seller_id, "cancel", {"id": row.id})
+
+
+def dispute(ctx: Context, actor: Actor, receivable_id: str, reason: str) -> ActRow:
+    """The debtor disputes it; what it says goes on chain as a hash. Raises Refused not_debtor, receivable_state_wrong."""
+    with ctx.store.begin() as session:
+        row = for_party(session, actor, receivable_id)
+        trade.unless_refused(rules.dispute(as_value(session, row), by=actor.require()))
+        said = "0x" + keccak(reason.encode()).hex()
+        return _simple(session, ctx, row, row.debtor_id, "dispute", {"id": row.id, "documentRoot": said})
+
+
+@dataclass(frozen=True, slots=True)
+class Dilution:
+    """What a credit note does: ``diluted`` goes off the free part by ``act``; ``top_up`` is called from the borrower
+    where the note cuts into what is pledged."""
+
+    diluted: Money
+    top_up: Money
+    act: ActRow | None
+
+
+def credit(ctx: Context, actor: Actor, receivable_id: str, data: bytes, source: str = "request") -> Dilution:
+    """The holder's credit note (红字发票). It cuts the free part at once; what exceeds it is called as a top-up.
+
+    Raises NotFound receivable_unknown; BadInput document_…; Refused not_holder, credit_note_other_invoice,
+    amount_not_positive, receivable_state_wrong.
+    """
+    document = papers.understand(data, source, DocumentKind.CREDIT_NOTE)
+    with ctx.store.begin() as session:
+        row = for_party(session, actor, receivable_id)
+        if row.number not in document.references.invoices:
+            raise Refused("credit_note_other_invoice", f"{document.id} doesn't credit invoice {row.number}")
+        value = as_value(session, row)
+        assert document.totals is not None, "a credit note has totals"
+        asked = document.totals.payable
+        diluted = min(asked, Money(value.free - row.reserved, row.currency))
+        owed = min(asked, Money(value.outstanding, row.currency))
+        if diluted.minor == 0:
+            trade.unless_refused(
+                rules.credit(value, Money(1, row.currency), by=actor.require()) if value.free else value
+            )
+            return Dilution(diluted, owed, None)
+        trade.unless_refused(rules.credit(value, diluted, by=actor.require()))
+        seller = acts.active_party(session, row.seller_id)
+        debtor = acts.active_party(session, row.debtor_id)
+        paper = papers.keep(session, ctx, document, data, seller=seller, buyer=debtor, order_id=row.order_id)
+        params = {"id": row.id, "documentRoot": paper.root, "amount": diluted.minor}
+        act = _simple(session, ctx, row, row.holder_id, "credit", params)
+        return Dilution(diluted, owed - diluted, act)
+
+
+def for_party(session: Session, actor: Actor, receivable_id: str) -> ReceivableRow:
+    """The row, locked, if the actor is a party to it. Raises NotFound receivable_unknown."""
+    party_id = actor.require()
+    row = session.get(ReceivableRow, receivable_id, with_for_update=True)
+    if row is None or party_id not in (row.seller_id, row.holder_id, row.debtor_id):
+        raise NotFound("receivable_unknown", f"there is no receivable {receivable_id}")
+    return row
+
+
+def as_value(session: Session, row: ReceivableRow) -> Receivable:
+    """The row as the rules see it. Raises Conflict receivable_not_final while its issue is not in a final block."""
+    if row.status not in set(State):
+        raise Conflict("receivable_not_final", f"the receivable is {row.status}")
+    live = session.exec(select(PledgeRow).where(PledgeRow.asset_id == row.id, PledgeRow.status == "active"))
+    parts = tuple(PledgedPart(p.id, p.lender_id, p.amount - p.released - p.settled) for p in live)
+    parts = tuple(part for part in parts if part.amount)
+    other = row.pledged - sum(part.amount for part in parts)
+    if other:
+        parts = (*parts, PledgedPart("releasing", "", other))
+    return Receivable(
+        id=row.id,
+        order_id=row.order_id,
+        seller=row.seller_id,
+        holder=row.holder_id,
+        debtor=row.debtor_id,
+        currency=row.currency,
+        face=row.face,
+        free=row.face - row.pledged - row.split_away - row.settled - row.diluted,
+        issued_on=row.created_at.date(),
+        due_date=row.due_date,
+        state=State(row.status),
+        confirmed=row.confirmed_at is not None,
+        split_away=row.split_away,
+        settled=row.settled,
+        diluted=row.diluted,
+        pledges=parts,
+    )
+
+
+def _simple(
+    session: Session, ctx: Context, row: ReceivableRow, party_id: str, function: str, params: dict[str, object]
+) -> ActRow:
+    return acts.prepare(
+        session,
+        ctx,
+        party=acts.active_party(session, party_id),
+        contract="Receivables",
+        function=function,
+        params=params,
+        subject=row.id,
+    )

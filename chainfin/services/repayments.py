@@ -1,0 +1,347 @@
+"""Money that comes in: each payment taken once by the bank's reference, spread by the waterfall, attested on chain.
+
+A debtor's payment settles pledged parts first (the lender is paid, the rest of the part is the holder's), then the
+free part (the holder's). A borrower's payment serves its loan. What nobody can place waits in suspense.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from eth_hash.auto import keccak
+from sqlmodel import Session, col, select
+
+from chainfin import ledger
+from chainfin.errors import NotFound, Refusal, Unavailable
+from chainfin.loan import LoanState, Paid, payoff
+from chainfin.loan.state import ACCRUING
+from chainfin.loan.waterfall import Due
+from chainfin.money import Money
+from chainfin.party import Role
+from chainfin.services import acts, booking, funding, goods, limits, loanbook
+from chainfin.services.context import Actor, Context
+from chainfin.storage import outbox
+from chainfin.storage.lending_tables import IncomingRow, LoanRow, RepaymentRow
+from chainfin.storage.party_tables import FactRow, PartyRow
+from chainfin.storage.trade_tables import ActRow, PledgeRow, ReceivableRow
+from chainfin.storage.types import new_id
+
+COLLECTION_ACCOUNT = "chainfin-collection"
+"""The account at the settlement bank into which debtors and borrowers pay."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A payment as the bank signed it."""
+
+    bank_ref: str
+    sequence: int
+    payer_account: str
+    amount: Money
+    remittance: str
+    received_on: date
+    evidence: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentInstruction:
+    """What a payer has to write on its payment."""
+
+    account: str
+    remittance: str
+    amount: Money
+
+
+def instructions(ctx: Context, actor: Actor, loan_id: str, amount: Money | None) -> PaymentInstruction:
+    """How the borrower repays ``amount`` (None: all that settles the loan today). Raises NotFound loan_unknown."""
+    with ctx.store.read() as session:
+        row, loan = loanbook.load(session, loan_id)
+        if not actor.sees_all and actor.party_id not in (row.borrower_id, row.lender_id):
+            raise NotFound("loan_unknown", f"there is no loan {loan_id}")
+        due = payoff(loan, max(ctx.clock.today(), loan.accrued_to))
+    return PaymentInstruction(COLLECTION_ACCOUNT, f"LOAN {loan_id}", amount or due)
+
+
+def cursor(ctx: Context) -> int:
+    """The bank's sequence number up to which payments were taken in."""
+    with ctx.store.read() as session:
+        row = session.get(FactRow, "rail_cursor")
+        return 0 if row is None else int(str(row.value["sequence"]))
+
+
+def take_in(ctx: Context, arrivals: Sequence[Arrival], next_cursor: int) -> None:
+    """A page of payments and the cursor after it, in one transaction; a payment known by its reference is skipped."""
+    with ctx.store.begin() as session:
+        for arrival in arrivals:
+            if session.get(IncomingRow, arrival.bank_ref) is None:
+                _take(session, ctx, arrival)
+        session.merge(FactRow(name="rail_cursor", value={"sequence": next_cursor}))
+
+
+def _take(session: Session, ctx: Context, arrival: Arrival) -> None:
+    row = IncomingRow(
+        bank_ref=arrival.bank_ref,
+        sequence=arrival.sequence,
+        payer_account=arrival.payer_account,
+        currency=arrival.amount.currency,
+        amount=arrival.amount.minor,
+        remittance=arrival.remittance,
+        received_on=arrival.received_on,
+        status="applied",
+        evidence=dict(arrival.evidence),
+        created_at=ctx.clock.now(),
+    )
+    session.add(row)
+    session.flush()
+    word, _, target = arrival.remittance.partition(" ")
+    left, reason = arrival.amount, "remittance_unknown"
+    if word == "LOAN":
+        left, reason = _for_loan(session, ctx, arrival, target)
+    elif word == "RECEIVABLE":
+        left, reason = _for_receivable(session, ctx, arrival, target)
+    if left.minor:
+        _suspend(session, ctx, row, left, reason)
+
+
+def _suspend(session: Session, ctx: Context, row: IncomingRow, left: Money, reason: str) -> None:
+    """Money that has no place stays visible in the book and goes back to who sent it."""
+    row.status, row.unapplied, row.reason = "refunding", left.minor, reason
+    session.add(row)
+    entries = (ledger.debit(ledger.CASH, left, row.bank_ref), ledger.credit(ledger.SUSPENSE, left, row.bank_ref))
+    booking.post(
+        session,
+        ledger.Journal(f"suspense:{row.bank_ref}", row.received_on, "suspense", row.bank_ref, entries),
+        now=ctx.clock.now(),
+    )
+    outbox.put(
+        session,
+        "payment.refund",
+        f"refund:{row.bank_ref}",
+        {
+            "refund_id": f"refund-{row.bank_ref}",
+            "bank_reference": row.bank_ref,
+            "amount": str(left),
+            "currency": left.currency,
+            "reason": reason,
+        },
+        now=ctx.clock.now(),
+        cell=ctx.cell,
+    )
+
+
+def refunded(session: Session, ctx: Context, bank_ref: str) -> None:
+    """The bank gave back what was nobody's."""
+    row = session.get_one(IncomingRow, bank_ref, with_for_update=True)
+    if row.status != "refunding":
+        return
+    row.status = "refunded"
+    session.add(row)
+    back = Money(row.unapplied, row.currency)
+    entries = (ledger.debit(ledger.SUSPENSE, back, bank_ref), ledger.credit(ledger.CASH, back, bank_ref))
+    today = ctx.clock.today()
+    booking.post(session, ledger.Journal(f"refund:{bank_ref}", today, "refund", bank_ref, entries), now=ctx.clock.now())
+
+
+def _for_loan(session: Session, ctx: Context, arrival: Arrival, loan_id: str) -> tuple[Money, str]:
+    row = session.get(LoanRow, loan_id, with_for_update=True)
+    if row is None or row.currency != arrival.amount.currency or LoanState(row.status) not in ACCRUING:
+        return arrival.amount, "loan_not_payable"
+    row, loan = loanbook.load(session, loan_id, lock=True)
+    on = max(arrival.received_on, loan.accrued_to)
+    due = payoff(loan, on)
+    taken = min(arrival.amount, due)
+    paid = _pay(session, ctx, row, "pay_borrower", taken, on, arrival.bank_ref, "")
+    if isinstance(paid, Refusal):
+        return arrival.amount, paid.code
+    _after_payment(session, ctx, row, paid)
+    return arrival.amount - taken, "repayment_above_due"
+
+
+def _for_receivable(session: Session, ctx: Context, arrival: Arrival, receivable_id: str) -> tuple[Money, str]:
+    asset = session.get(ReceivableRow, receivable_id, with_for_update=True)
+    if asset is None or asset.currency != arrival.amount.currency:
+        return arrival.amount, "receivable_unknown"
+    if asset.status not in ("confirmed", "disputed", "defaulted"):
+        return arrival.amount, "receivable_not_payable"
+    left = arrival.amount
+    to_holder = Money.zero(asset.currency)
+    claimed = _already_attested(session, asset)
+    for pledge in session.exec(
+        select(PledgeRow)
+        .where(PledgeRow.asset_id == asset.id, col(PledgeRow.status).in_(("active", "releasing")))
+        .order_by(col(PledgeRow.block_number), col(PledgeRow.id))
+    ):
+        open_part = pledge.amount - pledge.released - pledge.settled - claimed.get(pledge.id, 0)
+        part = min(left, Money(max(0, open_part), asset.currency))
+        if part.minor:
+            to_holder += _settle_pledged(session, ctx, asset, pledge, part, open_part - part.minor, arrival)
+            left -= part
+    free = asset.face - asset.pledged - asset.split_away - asset.settled - asset.diluted - claimed.get("", 0)
+    part = min(left, Money(max(0, free), asset.currency))
+    if part.minor:
+        _attest(session, ctx, asset, "", part, asset.holder_id, arrival)
+        entries = (
+            ledger.debit(ledger.CASH, part, asset.id, asset.holder_id),
+            ledger.credit(ledger.HOLDER_PAYABLE, part, asset.id, asset.holder_id),
+        )
+        key = f"payment:{arrival.bank_ref}:free"
+        booking.post(
+            session, ledger.Journal(key, arrival.received_on, "payment", asset.id, entries), now=ctx.clock.now()
+        )
+        to_holder += part
+        left -= part
+    if to_holder.minor:
+        _pay_holder(session, ctx, asset, to_holder, arrival)
+    return left, "payment_above_due"
+
+
+def _already_attested(session: Session, asset: ReceivableRow) -> dict[str, int]:
+    """Settlements on their way to the chain: pledge id ("" is the free part) → amount not yet in the projection."""
+    sums: dict[str, int] = {}
+    waiting = session.exec(
+        select(ActRow).where(ActRow.subject == asset.id, ActRow.function == "settle", ActRow.status == "signed")
+    )
+    for act in waiting:
+        pledge_id = str(act.params["pledgeId"])
+        key = pledge_id if int(pledge_id, 16) else ""
+        sums[key] = sums.get(key, 0) + int(str(act.params["amount"]))
+    return sums
+
+
+def _settle_pledged(
+    session: Session,
+    ctx: Context,
+    asset: ReceivableRow,
+    pledge: PledgeRow,
+    part: Money,
+    unsettled: int,
+    arrival: Arrival,
+) -> Money:
+    """The pledgee is paid; what of the part its loan doesn't need is the holder's, and returned. A loan repaid by less
+    than the whole part sets the ``unsettled`` rest free (a part settled in full is released by the contract)."""
+    _attest(session, ctx, asset, pledge.id, part, pledge.lender_id, arrival)
+    row, loan = loanbook.load(session, pledge.loan_id, lock=True)
+    if loan.state not in ACCRUING:
+        entries = (
+            ledger.debit(ledger.CASH, part, row.id, asset.holder_id),
+            ledger.credit(ledger.HOLDER_PAYABLE, part, row.id, asset.holder_id),
+        )
+        key = f"payment:{arrival.bank_ref}:{pledge.id}"
+        booking.post(session, ledger.Journal(key, arrival.received_on, "payment", row.id, entries), now=ctx.clock.now())
+        return part
+    on = max(arrival.received_on, loan.accrued_to)
+    paid = _pay(session, ctx, row, "pay_debtor", part, on, arrival.bank_ref, asset.holder_id)
+    assert isinstance(paid, Paid), "a debtor's payment is never above due: its rest is the holder's"
+    _after_payment(session, ctx, row, paid, settled=pledge.id)
+    if paid.loan.state is LoanState.REPAID:
+        funding.release(session, ctx, pledge, unsettled)
+    return paid.allocation.remainder
+
+
+def _pay(
+    session: Session, ctx: Context, row: LoanRow, kind: str, amount: Money, on: date, bank_ref: str, holder: str
+) -> Paid | Refusal:
+    _, loan = loanbook.load(session, row.id)
+    paid = loanbook.record(session, ctx, row, loan, kind, on, amount=amount, payment=bank_ref, holder=holder)
+    if isinstance(paid, Refusal):
+        return paid
+    assert isinstance(paid, Paid), "a payment gives a payment"
+    allocation = {due.value: str(part) for due, part in paid.allocation.parts}
+    session.add(
+        RepaymentRow(
+            id=new_id("rep"),
+            loan_id=row.id,
+            source="debtor" if kind == "pay_debtor" else "borrower",
+            bank_ref=f"{bank_ref}:{row.id}",
+            currency=row.currency,
+            amount=amount.minor,
+            allocation={**allocation, "to_holder": str(paid.allocation.remainder)},
+            received_on=on,
+            created_at=ctx.clock.now(),
+        )
+    )
+    return paid
+
+
+def _after_payment(session: Session, ctx: Context, row: LoanRow, paid: Paid, settled: str = "") -> None:
+    """Principal that came back may be lent again; a repaid loan gives up its pledges, a smaller one some goods."""
+    principal = paid.allocation[Due.PRINCIPAL]
+    if principal.minor:
+        limits.give_back(session, ctx, row.application_id, principal.minor)
+    for pledge in session.exec(select(PledgeRow).where(PledgeRow.loan_id == row.id, PledgeRow.status == "active")):
+        if paid.loan.state is LoanState.REPAID and pledge.id != settled:
+            funding.release(session, ctx, pledge, pledge.amount - pledge.released - pledge.settled)
+        elif pledge.asset_kind == "warehouse_receipt":
+            funding.release(session, ctx, pledge, goods.releasable(session, ctx, pledge, paid.loan))
+
+
+def _attest(
+    session: Session,
+    ctx: Context,
+    asset: ReceivableRow,
+    pledge_id: str,
+    part: Money,
+    payee_id: str,
+    arrival: Arrival,
+) -> None:
+    """The settlement bank's act: this much of the receivable was paid, to that party."""
+    bank = session.exec(
+        select(PartyRow).where(col(PartyRow.roles).op("&")(int(Role.BANK)) != 0, PartyRow.status == "active")
+    ).first()
+    if bank is None:
+        raise Unavailable("settlement_bank_missing", "no settlement bank was admitted")
+    reference = "0x" + keccak(f"{arrival.bank_ref}:{asset.id}:{pledge_id}".encode()).hex()
+    acts.prepare(
+        session,
+        ctx,
+        party=bank,
+        contract="Receivables",
+        function="settle",
+        params={
+            "id": asset.id,
+            "pledgeId": pledge_id or "0x" + "00" * 32,
+            "amount": part.minor,
+            "bankRef": reference,
+            "payee": session.get_one(PartyRow, payee_id).chain_party,
+        },
+        subject=asset.id,
+        extra={"bank_ref": arrival.bank_ref},
+    )
+
+
+def _pay_holder(session: Session, ctx: Context, asset: ReceivableRow, amount: Money, arrival: Arrival) -> None:
+    holder = session.get_one(PartyRow, asset.holder_id)
+    outbox.put(
+        session,
+        funding.PAY,
+        f"holder:{arrival.bank_ref}:{asset.id}",
+        {
+            "instruction_id": f"holder-{arrival.bank_ref}",
+            "payee_account": holder.account,
+            "payee_name": holder.name,
+            "amount": str(amount),
+            "currency": amount.currency,
+            "purpose": f"receivable {asset.number}",
+        },
+        now=ctx.clock.now(),
+        cell=ctx.cell,
+    )
+
+
+def holder_paid(session: Session, ctx: Context, key: str, amount: Money) -> None:
+    """The rest of a debtor's payment has left to the holder. ``key`` is the payout's outbox key."""
+    _, bank_ref, asset_id = key.split(":", 2)
+    asset = session.get_one(ReceivableRow, asset_id)
+    journal = ledger.Journal(
+        f"holder-payout:{bank_ref}:{asset_id}",
+        ctx.clock.today(),
+        "holder_payout",
+        asset_id,
+        (
+            ledger.debit(ledger.HOLDER_PAYABLE, amount, asset_id, asset.holder_id),
+            ledger.credit(ledger.CASH, amount, asset_id, asset.holder_id),
+        ),
+    )
+    booking.post(session, journal, now=ctx.clock.now())

@@ -1,0 +1,48 @@
+"""What the connectors report, handed to the process that waits for it, in the worker's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlmodel import Session
+
+from chainfin.money import Money
+from chainfin.services import applications, funding, repayments
+from chainfin.services.context import Context
+from chainfin.storage.ledger_tables import OutboxRow
+
+
+def done(session: Session, ctx: Context, row: OutboxRow, value: Mapping[str, object]) -> None:
+    """A partner did what was asked."""
+    kind, _, target = row.key.partition(":")
+    match kind:
+        case "register":
+            funding.registered(session, ctx, target, str(value["registry_no"]))
+        case "pay":
+            funding.paid_out(session, ctx, target, str(value["bank_reference"]))
+        case "holder":
+            repayments.holder_paid(session, ctx, row.key, Money.parse(str(value["amount"]), str(value["currency"])))
+        case "refund":
+            repayments.refunded(session, ctx, target)
+        case "fetch":
+            sources = value["sources"]
+            assert isinstance(sources, dict), "the worker reports a mapping of sources"
+            applications.fetched(session, ctx, target, sources)
+        case "unregister":
+            pass
+        case _:
+            raise AssertionError(f"nobody waits for {row.key}")
+
+
+def refused(session: Session, ctx: Context, row: OutboxRow, code: str, message: str) -> None:
+    """A partner said no, for good."""
+    kind, _, target = row.key.partition(":")
+    match kind:
+        case "register":
+            funding.registration_refused(session, ctx, target, code, message)
+        case "pay":
+            funding.payout_refused(session, ctx, target, code, message)
+        case "fetch":
+            applications.fetched(session, ctx, target, {})
+        case _:
+            pass

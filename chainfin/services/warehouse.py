@@ -1,0 +1,160 @@
+"""Goods at a keeper: receipts issued by the keeper, released by it, priced from a named source."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from datetime import date
+from decimal import Decimal
+
+from sqlmodel import Session, col, select
+
+from chainfin.documents import units
+from chainfin.documents.commitment import commit_fields
+from chainfin.documents.fingerprint import normalised
+from chainfin.documents.model import Json
+from chainfin.errors import BadInput, Conflict, Forbidden, NotFound, Refused
+from chainfin.money import Money
+from chainfin.party import Role
+from chainfin.services import acts
+from chainfin.services.context import Actor, Context
+from chainfin.storage.trade_tables import ActRow, PriceRow, WarehouseReceiptRow
+
+MAX_THOUSANDTHS = 2**63 - 1
+
+
+def thousandths(quantity: Decimal, *, where: str = "quantity") -> int:
+    """A quantity as the chain counts it. Raises BadInput quantity_not_positive, quantity_too_precise, quantity_too_large."""
+    if not quantity.is_finite() or quantity <= 0:
+        raise BadInput("quantity_not_positive", f"a quantity must be greater than zero, not {quantity}", where=where)
+    scaled = quantity.scaleb(3)
+    if scaled != scaled.to_integral_value():
+        raise BadInput("quantity_too_precise", f"{quantity} has more than three decimals", where=where)
+    if scaled > MAX_THOUSANDTHS:
+        raise BadInput("quantity_too_large", f"{quantity} does not fit", where=where)
+    return int(scaled)
+
+
+def _known_unit(unit: str) -> None:
+    if not units.known(unit):
+        raise BadInput("unit_unknown", f"{unit!r} is no unit of UN/ECE Recommendation 20", where="unit")
+
+
+def issue(
+    ctx: Context,
+    actor: Actor,
+    *,
+    number: str,
+    owner_id: str,
+    goods: dict[str, str],
+    unit: str,
+    quantity: Decimal,
+) -> tuple[WarehouseReceiptRow, ActRow]:
+    """The keeper issues a receipt. ``goods``: commodity, commodity_class, insured, and what else describes them.
+
+    Raises Forbidden role_missing, party_not_active; BadInput unit_unknown, quantity_…, goods_incomplete;
+    Conflict warehouse_receipt_exists.
+    """
+    keeper_id = actor.require(Role.KEEPER)
+    _known_unit(unit)
+    amount = thousandths(quantity)
+    for name in ("commodity", "commodity_class"):
+        if not goods.get(name):
+            raise BadInput("goods_incomplete", f"the goods need a {name}", where=f"goods/{name}")
+    with ctx.store.begin() as session:
+        keeper = acts.active_party(session, keeper_id)
+        owner = acts.active_party(session, owner_id)
+        message = b"chainfin/warehouse-receipt/1" + f"{keeper.legal_value}\0{normalised(number)}".encode()
+        receipt_id = "0x" + hmac.new(ctx.fingerprint_key, message, hashlib.sha256).hexdigest()
+        standing = session.get(WarehouseReceiptRow, receipt_id)
+        if standing is not None and standing.status != "refused":
+            raise Conflict("warehouse_receipt_exists", f"receipt {number} was issued before")
+        body: dict[str, Json] = {"number": number, "goods": goods, "unit": unit, "quantity": str(quantity)}
+        salt = hmac.new(ctx.vault.derive("receipts"), receipt_id.encode(), hashlib.sha256).digest()
+        root = "0x" + commit_fields(body, salt).root.hex()
+        row = session.merge(
+            WarehouseReceiptRow(
+                id=receipt_id,
+                cell=ctx.cell,
+                number=number,
+                keeper_id=keeper.id,
+                owner_id=owner.id,
+                goods=dict(goods),
+                document_root=root,
+                unit=unit,
+                issued=amount,
+                created_at=ctx.clock.now(),
+            )
+        )
+        act = acts.prepare(
+            session,
+            ctx,
+            party=keeper,
+            contract="WarehouseReceipts",
+            function="issue",
+            params={"id": receipt_id, "owner": owner.chain_party, "documentRoot": root, "quantity": amount},
+            subject=receipt_id,
+        )
+        return row, act
+
+
+def release(ctx: Context, actor: Actor, receipt_id: str, quantity: Decimal) -> ActRow:
+    """The keeper hands free goods out to the owner. Raises NotFound warehouse_receipt_unknown; Refused exceeds_free."""
+    keeper_id = actor.require(Role.KEEPER)
+    amount = thousandths(quantity)
+    with ctx.store.begin() as session:
+        row = session.get(WarehouseReceiptRow, receipt_id, with_for_update=True)
+        if row is None or row.keeper_id != keeper_id:
+            raise NotFound("warehouse_receipt_unknown", f"there is no receipt {receipt_id}")
+        free = row.issued - row.pledged - row.released - row.liquidated - row.reserved
+        if row.status != "issued" or amount > free:
+            shown = Decimal(free).scaleb(-3)
+            raise Refused("exceeds_free", f"{shown} {row.unit} are free (the receipt is {row.status})", free=str(shown))
+        return acts.prepare(
+            session,
+            ctx,
+            party=acts.active_party(session, keeper_id),
+            contract="WarehouseReceipts",
+            function="release",
+            params={"id": row.id, "quantity": amount},
+            subject=row.id,
+        )
+
+
+def set_price(ctx: Context, actor: Actor, *, good: str, unit: str, price: Money, source: str, as_of: date) -> PriceRow:
+    """A price that counts from now on, set by a lender or the operator, from a named source.
+
+    Raises Forbidden role_missing; BadInput unit_unknown, amount_not_positive, price_date_future.
+    """
+    if not actor.is_operator and not actor.roles & Role.LENDER:
+        raise Forbidden("role_missing", "prices are set by a lender or the operator")
+    _known_unit(unit)
+    if price.minor <= 0:
+        raise BadInput("amount_not_positive", "a price must be greater than zero", where="price")
+    if as_of > ctx.clock.today():
+        raise BadInput("price_date_future", f"{as_of} is not yet", where="as_of")
+    with ctx.store.begin() as session:
+        row = PriceRow(
+            good=good,
+            unit=unit,
+            currency=price.currency,
+            minor_per_unit=price.minor,
+            source=source,
+            as_of=as_of,
+            created_at=ctx.clock.now(),
+        )
+        session.add(row)
+        session.flush()
+        return row
+
+
+def latest_price(session: Session, good: str, unit: str, currency: str) -> PriceRow:
+    """The newest price. Raises Refused price_missing."""
+    row = session.exec(
+        select(PriceRow)
+        .where(PriceRow.good == good, PriceRow.unit == unit, PriceRow.currency == currency)
+        .order_by(col(PriceRow.as_of).desc(), col(PriceRow.id).desc())
+    ).first()
+    if row is None:
+        raise Refused("price_missing", f"there is no price of {good} per {unit} in {currency}")
+    return row
