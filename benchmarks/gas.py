@@ -14,7 +14,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from benchmarks.gas_world import World
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # run as a script too
+
+from benchmarks.lib.gas_world import World  # noqa: E402
 
 SNAPSHOT = Path(__file__).with_name("gas_snapshot.json")
 LIFECYCLE = ("issue", "confirm", "pledge", "settle", "release")

@@ -270,11 +270,15 @@ contract Receivables is PartyActs, IReceivables {
         uint256 today = _today();
         if (p.dueDay <= today) revert DueDayPast(p.dueDay, today);
         if (p.dueDay > today + maxTenorDays) revert TenorTooLong(p.dueDay, today + maxTenorDays);
-        Claim memory old = _claims[p.id];
+        _create(p, seller, attester);
+    }
+
+    function _create(IssueParams calldata p, uint32 seller, uint32 attester) private {
         (uint32 debtor, uint32 index) = orders.invoice(p.orderId, seller, p.face);
+        Claim storage c = _claims[p.id];
         // A cancelled one may be issued again, corrected: by the same seller to the same debtor.
-        bool again = _state(old.status) == ReceivableState.Cancelled && old.holder == seller && old.debtor == debtor;
-        if (old.status != 0 && !again) revert ReceivableExists(p.id);
+        bool again = _state(c.status) == ReceivableState.Cancelled && c.holder == seller && c.debtor == debtor;
+        if (c.status != 0 && !again) revert ReceivableExists(p.id);
         _claims[p.id] = Claim({
             face: uint56(p.face), // fits: _requireAmount
             free: uint56(p.face),

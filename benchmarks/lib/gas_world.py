@@ -14,7 +14,7 @@ from eth_utils import keccak, to_checksum_address
 from web3 import EthereumTesterProvider, Web3
 from web3.contract import Contract
 
-ARTIFACTS = Path(__file__).resolve().parent.parent / "contracts" / "artifacts"
+ARTIFACTS = Path(__file__).resolve().parents[2] / "contracts" / "artifacts"
 FAR = 2**63
 BUYER, SELLER, LENDER, BANK, REGISTRAR, TIER2 = "buyer", "seller", "lender", "bank", "registrar", "tier2"
 ROLES = {BUYER: 1, SELLER: 2, LENDER: 8, BANK: 64, REGISTRAR: 128, TIER2: 2}
