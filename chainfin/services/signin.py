@@ -252,7 +252,7 @@ class SignIn:
         with self._ctx.store.read() as session:
             if isinstance(client_id, str):
                 client = session.get(ClientRow, client_id)
-                if client is None:
+                if client is None or client.revoked_at is not None:
                     raise Unauthenticated("client_revoked", "the client of this token was revoked")
             party = None if subject == _SUBJECT_OPERATOR else session.get(PartyRow, subject)
         via, client_name = str(claims["via"]), client_id if isinstance(client_id, str) else None
