@@ -6,6 +6,8 @@ import logging
 import threading
 from collections.abc import Callable
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from chainfin.connectors.outcome import Done, Outcome
 from chainfin.connectors.payment_rail import IncomingPage, PaymentRail
 
@@ -74,7 +76,12 @@ class IncomingWatch:
     def _loop(self) -> None:
         try:
             while not self._stopping:
-                self.run_once()
+                try:
+                    self.run_once()
+                except SQLAlchemyError as error:
+                    # The database comes back or it doesn't; nothing was taken in, so the cursor stands where it stood.
+                    self.last_trouble = f"database_failed: {error}"
+                    log.exception("incoming payments could not be stored; trying again")
                 self._event.wait(self._poll_s)
                 self._event.clear()
         except BaseException as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
@@ -12,14 +13,16 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
+from sqlalchemy.exc import SQLAlchemyError
 
 from chainfin.connectors.data_partner import DataPartner
 from chainfin.connectors.handlers import Task, partner_handlers
 from chainfin.connectors.http import HttpClient
 from chainfin.connectors.outcome import Done, Refused, Unavailable, Unknown
-from chainfin.connectors.payment_rail import Instruction, PaymentRail
+from chainfin.connectors.payment_rail import IncomingPage, Instruction, PaymentRail
 from chainfin.connectors.registry import Registration, Registry
 from chainfin.connectors.signature import HEADER, Verifier, sign
+from chainfin.connectors.watch import IncomingWatch
 from chainfin.connectors.wire import (
     DataAnswer,
     DataQuery,
@@ -230,6 +233,26 @@ def test_incoming__page_with_a_line_that_proves_nothing__not_taken_at_all(page: 
     outcome = PaymentRail(Partner(page).client).incoming(0)
     assert isinstance(outcome, Unknown)
     assert outcome.code == code
+
+
+def test_watch__database_fails_once__goes_on_from_the_same_cursor() -> None:
+    page = IncomingAnswer(after=0, next=1, items=(statement(1),))
+    partner = Partner(page, page, *[IncomingAnswer(after=1, next=1, items=())] * 500)
+    taken: list[int] = []
+    failed, done = [False], threading.Event()
+
+    def take(got: IncomingPage) -> None:
+        if not failed[0]:
+            failed[0] = True
+            raise SQLAlchemyError("scripted")
+        taken.append(got.next_cursor)
+        done.set()
+
+    watch = IncomingWatch(PaymentRail(partner.client), lambda: max(taken, default=0), take, poll_s=0.01)
+    watch.start()
+    assert done.wait(30)
+    watch.stop()
+    assert (taken, watch.failure) == ([1], None)
 
 
 REGISTERED = RegistryAnswer(
