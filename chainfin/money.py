@@ -256,31 +256,56 @@ def xirr(flows: Iterable[tuple[date, Money]], *, places: int = 4) -> Decimal:
     signs = [amount > 0 for _, amount in dated]
     if sum(one != other for one, other in pairwise(signs)) != 1:
         raise BadInput("irr_undefined", "the cash flows must change from one sign to the other exactly once")
-    first = dated[0][0]
-    terms = [(Decimal((day - first).days) / 365, Decimal(amount)) for day, amount in dated]
+    first, opening = dated[0]
+    # Positive above the rate sought, whichever direction the flows have.
+    terms = [((day - first).days, Decimal(amount if opening > 0 else -amount)) for day, amount in dated]
+    unit = Decimal(1).scaleb(-places)
     with localcontext(Context(prec=40)):
-        return _root(terms, Decimal(1).scaleb(-places))
+        rate = _newton(terms, unit / 1000)
+        return (_bisect(terms, unit / 1000) if rate is None else rate).quantize(unit, rounding=ROUND_HALF_EVEN)
 
 
-def _root(terms: Sequence[tuple[Decimal, Decimal]], unit: Decimal) -> Decimal:
-    """Bisection: slower than Newton, but it can't run away, and the sign of the worth at the root's sides is known."""
-    opening = terms[0][1].copy_sign(1) / terms[0][1]
+def _worth(terms: Sequence[tuple[int, Decimal]], rate: Decimal) -> tuple[Decimal, Decimal]:
+    """The flows' worth on the first day at a yearly rate, and its derivative by the rate."""
+    daily = (1 + rate) ** (Decimal(-1) / 365)
+    worth = slope = Decimal(0)
+    for days, amount in terms:
+        present = amount * daily**days
+        worth += present
+        slope -= present * days
+    return worth, slope / 365 / (1 + rate)
 
-    def worth(rate: Decimal) -> Decimal:
-        # Positive above the root for either direction of the flows.
-        return opening * sum(((amount / (1 + rate) ** years) for years, amount in terms), Decimal(0))
 
+def _newton(terms: Sequence[tuple[int, Decimal]], tolerance: Decimal) -> Decimal | None:
+    """The rate if Newton's steps come to rest and the worth changes sign around it; else None."""
+    rate = Decimal("0.1")
+    for _ in range(12):
+        worth, slope = _worth(terms, rate)
+        if slope <= 0:
+            return None
+        step = worth / slope
+        rate -= step
+        if rate <= _IRR_FLOOR or rate > _IRR_CEILING:
+            return None
+        if abs(step) < tolerance:
+            below, above = _worth(terms, rate - tolerance)[0], _worth(terms, rate + tolerance)[0]
+            return rate if below < 0 < above else None
+    return None
+
+
+def _bisect(terms: Sequence[tuple[int, Decimal]], tolerance: Decimal) -> Decimal:
+    """The rate where Newton fails: slower, but it can't run away. Raises BadInput irr_undefined."""
     low, high = _IRR_FLOOR, Decimal(1)
-    while worth(high) < 0:
+    while _worth(terms, high)[0] < 0:
         low, high = high, high * 4
         if high > _IRR_CEILING:
             raise BadInput("irr_undefined", "the yearly rate is beyond any bound")
-    if worth(low) > 0:
+    if _worth(terms, low)[0] > 0:
         raise BadInput("irr_undefined", "practically nothing comes back: the yearly rate is next to -100 %")
-    while high - low > unit / 1000:
+    while high - low > tolerance:
         middle = (low + high) / 2
-        if worth(middle) < 0:
+        if _worth(terms, middle)[0] < 0:
             low = middle
         else:
             high = middle
-    return ((low + high) / 2).quantize(unit, rounding=ROUND_HALF_EVEN)
+    return (low + high) / 2

@@ -40,7 +40,7 @@ def cny(minor: int) -> Money:
     return Money(minor, "CNY")
 
 
-yearly = st.integers(0, 360_000).map(lambda units: Decimal(units).scaleb(-6))
+yearly = st.integers(0, 360_000).map(lambda units: Decimal(units).scaleb(-6)) | st.just(Decimal(99))
 
 
 @st.composite

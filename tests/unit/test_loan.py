@@ -131,10 +131,12 @@ def test_schedule__holidays_push_two_seasons_onto_one_day__they_become_one_with_
     ]
 
 
-def test_schedule__few_fen_many_months__keeps_every_instalment() -> None:
-    terms = year(Method.EQUAL_INSTALMENTS, principal=cny("0.13"))
+@pytest.mark.parametrize("rate", ["0", "0.065", "0.36", "9", "99"])
+@pytest.mark.parametrize("principal", ["0.18", "73.09"])
+def test_schedule__rounding_or_usury__keeps_every_instalment(principal: str, rate: str) -> None:
+    terms = year(Method.EQUAL_INSTALMENTS, principal=cny(principal), annual_rate=Decimal(rate), start=date(2025, 9, 14))
     instalments = schedule(terms).instalments
-    assert len(instalments) == 12
+    assert len(instalments) == 17
     assert all(i.principal.minor >= 1 for i in instalments)
 
 
@@ -281,6 +283,16 @@ def test_pay__arrears_of_instalments__cures_the_loan() -> None:
     assert (late.state, late.days_past_due) == (LoanState.OVERDUE, 10)
     cured = paid(late, str(late.dues.total - late.dues.principal + cny("8333.33")), date(2026, 3, 10)).loan
     assert (cured.state, cured.days_past_due) == (LoanState.ACTIVE, 0)
+
+
+def test_pay__part_of_the_interest_billed__stays_as_late_as_it_was() -> None:
+    late = accrue(active(year(Method.INTEREST_FIRST)), date(2026, 4, 5)).loan
+    assert late.days_past_due == 36
+    still = paid(late, "500", date(2026, 4, 5)).loan  # 505.56 was due on 28 February
+    assert (still.state, still.days_past_due) == (LoanState.OVERDUE, 36)
+    assert still.due_now == cny("565.28")
+    less = paid(still, "5.56", date(2026, 4, 5), payment="P2").loan
+    assert (less.state, less.days_past_due) == (LoanState.OVERDUE, 5)
 
 
 def test_pay__principal_ahead__serves_the_next_instalments() -> None:

@@ -104,8 +104,8 @@ def test_money_rounding__half_a_fen__goes_where_it_is_said(minor: int, rounding:
 
 
 def test_money_times__more_digits_than_the_default_context__is_exact() -> None:
-    factor = Decimal("1.000000000000000001000000000001")
-    assert Money(10**18, "CNY").times(factor, Rounding.FLOOR).minor == 10**18 + 1
+    just_below_one = Decimal("0." + "9" * 32)  # 28 digits would round the product up to 10**18 before the floor
+    assert Money(10**18, "CNY").times(just_below_one, Rounding.FLOOR).minor == 10**18 - 1
 
 
 def test_money_allocate__thirds__largest_remainder_first_place() -> None:
