@@ -91,7 +91,7 @@ def commit(document: Document, secret: bytes) -> Commitment:
 
 
 def commit_fields(body: Mapping[str, Json], secret: bytes) -> Commitment:
-    """Like `commit`, for a document in canonical JSON."""
+    """Like `commit`, for a document in canonical JSON. Raises BadInput document_field_invalid for a name of digits."""
     if len(secret) != SECRET_BYTES:
         raise BadInput("document_secret_invalid", f"a document secret has {SECRET_BYTES} bytes, not {len(secret)}")
     fields = sorted(_flatten("", body), key=lambda item: item[0].encode())
@@ -140,6 +140,9 @@ def verify(root: bytes, disclosure: Disclosure) -> None:
 def _flatten(path: str, value: Json) -> Iterator[tuple[str, Json]]:
     if isinstance(value, Mapping) and value:
         for key, item in value.items():
+            if key.isdigit():
+                # Its pointer would be that of a list's item: two documents could share a root.
+                raise BadInput("document_field_invalid", f"a field can't be called {key!r}", where=f"{path}/{key}")
             escaped = key.replace("~", "~0").replace("/", "~1")
             yield from _flatten(f"{path}/{escaped}", item)
     elif isinstance(value, Sequence) and not isinstance(value, str) and value:
