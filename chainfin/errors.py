@@ -68,4 +68,6 @@ class Refusal:
     proof: Mapping[str, object] = field(default_factory=dict)
 
     def error(self) -> Refused:
-        return Refused(self.code, self.message, **dict(self.proof))
+        error = Refused(self.code, self.message)
+        error.details = dict(self.proof)  # not as keywords: a fact may be called "where"
+        return error
