@@ -1,0 +1,44 @@
+"""Loans that tests are about: invented, a round principal, dates that end months."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from chainfin.loan import (
+    Loan,
+    LoanTerms,
+    Method,
+    Paid,
+    Payer,
+    approve,
+    disburse,
+    pay,
+)
+from chainfin.money import Money
+
+START = date(2026, 1, 31)
+MATURITY = date(2027, 1, 31)
+
+
+def cny(text: str) -> Money:
+    return Money.parse(text, "CNY")
+
+
+BULLET = LoanTerms(cny("100000"), Decimal("0.065"), START, date(2026, 4, 1), penalty_rate=Decimal("0.0325"))
+
+
+def year(method: Method, **changes: Any) -> LoanTerms:
+    terms = {"principal": cny("100000"), "annual_rate": Decimal("0.065"), "start": START, "maturity": MATURITY}
+    return LoanTerms(**{**terms, "method": method, **changes})
+
+
+def active(terms: LoanTerms = BULLET) -> Loan:
+    return disburse(approve("L1", "bank", "sup", terms), terms.start).loan
+
+
+def paid(loan: Loan, amount: str, on: date, *, payer: Payer = Payer.BORROWER, payment: str = "P1") -> Paid:
+    outcome = pay(loan, cny(amount), on, payment=payment, payer=payer, holder="sup")
+    assert isinstance(outcome, Paid)
+    return outcome
