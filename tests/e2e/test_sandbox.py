@@ -30,6 +30,8 @@ from chainfin.connectors.watch import IncomingWatch
 from chainfin.errors import BadInput
 from chainfin.errors import Unavailable as NotThere
 from chainfin.money import Money
+from chainfin.services import sales
+from chainfin.services.sales import SOURCES
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 LOAN = Instruction("loan-1", "6222-0001", "Sample Supplier (invented)", Money(100_00, "CNY"), "loan-1 payout")
@@ -360,17 +362,17 @@ def test_cancel__wrong_number__registry_entry_unknown(partners: Partners) -> Non
 
 
 def test_fetch__several_sources__each_for_itself(sandbox: Sandbox, partners: Partners, world: World) -> None:
-    token = world.consents("S-ID", ("sales", "bank_turnover", "weather"), date(2026, 12, 31))
-    world.has_data("S-ID", "sales", date(2026, 11, 20), {"total": "12.34"})
-    sandbox.faults.add(Rule(Fault.ERROR_AFTER, prefix="/data/sources/bank_turnover", times=9))
-    found = partners.data.fetch("S-ID", token, ["sales", "bank_turnover", "tax_invoices", "weather"])
-    sales = found["sales"]
-    assert isinstance(sales, Done)
-    assert (sales.value.payload, sales.value.as_of) == ({"total": "12.34"}, date(2026, 11, 20))
-    rest = {name: getattr(found[name], "code", None) for name in ("bank_turnover", "tax_invoices", "weather")}
+    token = world.consents("S-ID", ("marketplace", "payments", "weather"), date(2026, 12, 31))
+    world.has_data("S-ID", "marketplace", date(2026, 11, 20), {"total": "12.34"})
+    sandbox.faults.add(Rule(Fault.ERROR_AFTER, prefix="/data/sources/payments", times=9))
+    found = partners.data.fetch("S-ID", token, ["marketplace", "payments", "tax", "weather"])
+    told = found["marketplace"]
+    assert isinstance(told, Done)
+    assert (told.value.payload, told.value.as_of) == ({"total": "12.34"}, date(2026, 11, 20))
+    rest = {name: getattr(found[name], "code", None) for name in ("payments", "tax", "weather")}
     assert rest == {
-        "bank_turnover": "data_source_unavailable",
-        "tax_invoices": "data_consent_missing",
+        "payments": "data_source_unavailable",
+        "tax": "data_consent_missing",
         "weather": "data_source_unknown",
     }
 
@@ -379,30 +381,33 @@ def test_fetch__several_sources__each_for_itself(sandbox: Sandbox, partners: Par
 def test_fetch__consent_of_another_or_expired__data_consent_missing(
     partners: Partners, world: World, subject: str, until: date
 ) -> None:
-    token = world.consents(subject, ("sales",), until)
-    outcome = partners.data.fetch("S-ID", token, ["sales"])["sales"]
+    token = world.consents(subject, ("marketplace",), until)
+    outcome = partners.data.fetch("S-ID", token, ["marketplace"])["marketplace"]
     assert isinstance(outcome, Refused)
     assert outcome.code == "data_consent_missing"
 
 
 def test_fetch__bad_signature__data_signature_invalid(sandbox: Sandbox, partners: Partners, world: World) -> None:
-    token = world.consents("S-ID", ("sales",), date(2026, 12, 31))
+    token = world.consents("S-ID", ("marketplace",), date(2026, 12, 31))
     sandbox.faults.add(Rule(Fault.BAD_SIGNATURE, prefix="/data/sources"))
-    outcome = partners.data.fetch("S-ID", token, ["sales"])["sales"]
+    outcome = partners.data.fetch("S-ID", token, ["marketplace"])["marketplace"]
     assert isinstance(outcome, Refused)
     assert outcome.code == "data_signature_invalid"
 
 
-def test_fetch__subject_without_stored_data__the_same_invented_year_each_time(partners: Partners, world: World) -> None:
-    token = world.consents("S-ID", ("sales",), date(2026, 12, 31))
-    first, second = (partners.data.fetch_one("S-ID", token, "sales") for _ in range(2))
+@pytest.mark.parametrize("source", SOURCES)
+def test_fetch__subject_without_stored_data__the_same_invented_year_that_the_services_can_read(
+    partners: Partners, world: World, source: str
+) -> None:
+    token = world.consents("S-ID", SOURCES, date(2026, 12, 31))
+    first, second = (partners.data.fetch_one("S-ID", token, source) for _ in range(2))
     assert isinstance(first, Done)
     assert isinstance(second, Done)
     assert first.value.payload == second.value.payload
     assert isinstance(first.value.payload, dict)
-    months = first.value.payload["months"]
-    assert isinstance(months, list)
-    assert [month["month"] for month in months if isinstance(month, dict)][::11] == ["2025-11", "2026-10"]
+    reduced = sales.reduce(first.value.payload, first.value.as_of, "CNY", source)
+    assert len(reduced.months) == 12
+    assert all(month.net_minor > 0 for month in reduced.months)
 
 
 def test_sandbox__without_faults__does_not_listen_to_them(tmp_path: Path) -> None:

@@ -1,11 +1,11 @@
 """The sandbox's data partner: consents, and figures of invented businesses that are the same on every run.
 
-What was put in for a subject is given out; anybody else gets twelve months made from a hash of the subject's id.
+What was put in for a subject is given out; anybody else gets a year made from a hash of the subject's id: invoices from
+``tax``, each day's takings from ``payments``, sales by month from ``marketplace`` (amounts in major units of CNY).
 """
 
 from __future__ import annotations
 
-import calendar
 import hashlib
 import json
 from datetime import date, timedelta
@@ -16,7 +16,7 @@ from pydantic import BaseModel, JsonValue
 from chainfin.connectors.sandbox.context import Context, SandboxError, reference
 from chainfin.connectors.wire import ConsentRequest, DataAnswer, DataQuery, Message, Ref
 
-SOURCES = ("sales", "bank_turnover", "tax_invoices")
+SOURCES = ("tax", "payments", "marketplace")
 
 
 class Consent(Message):
@@ -77,22 +77,55 @@ def data_router(context: Context) -> APIRouter:
 
 
 def invented(subject_id: str, source: str, as_of: date) -> JsonValue:
-    """Twelve whole months up to ``as_of``: amounts in major units (CNY), counts; no real business behind them."""
+    """The year up to and including ``as_of`` as this source tells it; no real business stands behind it."""
     size = 40_000_00 + _draw(160_000_00, subject_id)
+    tell = {"tax": _invoices, "payments": _takings, "marketplace": _months}[source]
+    return {"currency": "CNY", **tell(subject_id, size, as_of)}
+
+
+def _months(subject_id: str, size: int, as_of: date) -> dict[str, JsonValue]:
+    """Twelve whole months before the one of ``as_of``; ``size`` is a usual month's sales in fen."""
     months: list[JsonValue] = []
     year, month = as_of.year, as_of.month
     for _ in range(12):
         year, month = (year - 1, 12) if month == 1 else (year, month - 1)
-        fen = size * (85 + _draw(31, subject_id, source, f"{year}-{month}")) // 100
-        months.append(
-            {
-                "month": f"{year:04d}-{month:02d}",
-                "days": calendar.monthrange(year, month)[1],
-                "amount": f"{fen // 100}.{fen % 100:02d}",
-                "count": 50 + fen // 50_00,
-            }
-        )
-    return {"currency": "CNY", "months": months[::-1]}
+        fen = size * (85 + _draw(31, subject_id, f"{year}-{month}")) // 100
+        months.append({"month": f"{year:04d}-{month:02d}", "amount": _major(fen)})
+    return {"months": months[::-1]}
+
+
+def _takings(subject_id: str, size: int, as_of: date) -> dict[str, JsonValue]:
+    takings: list[JsonValue] = []
+    for back in range(365, -1, -1):
+        day = (as_of - timedelta(days=back)).isoformat()
+        gross = size // 30 * (70 + _draw(61, subject_id, day)) // 100
+        refunds = gross * _draw(4, subject_id, day, "refunds") // 100
+        takings.append({"on": day, "gross": _major(gross), "refunds": _major(refunds)})
+    return {"takings": takings}
+
+
+def _invoices(subject_id: str, size: int, as_of: date) -> dict[str, JsonValue]:
+    """Two sales a week among eight buyers, and a purchase of about half of it."""
+    invoices: list[JsonValue] = []
+    for back in range(364, -1, -7):
+        day = as_of - timedelta(days=back)
+        for part, direction, share in ((0, "out", 12), (1, "out", 12), (2, "in", 13)):
+            total = size * share * (80 + _draw(41, subject_id, day.isoformat(), str(part))) // 10_000
+            buyer = _draw(8, subject_id, day.isoformat(), str(part), "who")
+            invoices.append(
+                {
+                    "on": day.isoformat(),
+                    "counterparty": f"{'SELLER' if direction == 'in' else 'BUYER'}-{buyer}",
+                    "total": _major(total),
+                    "tax": _major(total * 13 // 113),
+                    "direction": direction,
+                }
+            )
+    return {"invoices": invoices}
+
+
+def _major(fen: int) -> str:
+    return f"{fen // 100}.{fen % 100:02d}"
 
 
 def _draw(bound: int, *parts: str) -> int:
