@@ -65,5 +65,16 @@ def decode(cursor: str) -> str:
     except (binascii.Error, UnicodeError, ValueError):
         text = ""
     if not text.startswith("1") or not text.isprintable():
-        raise BadInput("cursor_invalid", "the cursor is not one that was given out here", where="query:cursor")
+        raise _invalid()
     return text[1:]
+
+
+def number(after: str) -> int:
+    """The decoded cursor of a list whose key is a number. Raises BadInput cursor_invalid."""
+    if after and not (after.isascii() and after.isdigit() and len(after) <= 18):
+        raise _invalid()
+    return int(after or 0)
+
+
+def _invalid() -> BadInput:
+    return BadInput("cursor_invalid", "the cursor is not one that was given out here", where="query:cursor")

@@ -6,7 +6,20 @@ import importlib
 
 from fastapi import APIRouter
 
-NOUNS = ("system", "auth")
+NOUNS = (
+    "system",
+    "auth",
+    "participants",
+    "acts",
+    "orders",
+    "receivables",
+    "warehouse",
+    "limits",
+    "applications",
+    "loans",
+    "audit",
+    "policies",
+)
 
 
 def all_routers() -> list[APIRouter]:

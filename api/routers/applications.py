@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Header
@@ -22,6 +23,7 @@ from api.schemas.lending import (
     OfferOut,
 )
 from api.trail import source
+from chainfin.errors import NotFound
 from chainfin.services import acts, applications, queries
 from chainfin.services.context import Actor, Context
 from chainfin.storage.lending_tables import OfferRow
@@ -63,8 +65,7 @@ def list_applications(ctx: Ctx, actor: Acting, window: Paged) -> Page[Applicatio
 def get_application(ctx: Ctx, actor: Acting, application_id: Id) -> ApplicationDetail:
     """The application with its trail, its offer, and the decision in sentences that add up."""
     view = queries.application(ctx, actor, application_id)
-    offer = None if view.offer is None else _offer(ctx, actor, view.offer, view.row.borrower_id)
-    return ApplicationDetail.full(view.row, view.nodes, offer, view.explanation)
+    return ApplicationDetail.full(view, None if view.offer is None else _offer(ctx, actor, view.offer))
 
 
 @asked.get(
@@ -113,14 +114,16 @@ def appeal(ctx: Ctx, actor: Acting, application_id: Id, body: AppealIn, response
 
 @offers.get("/{offer_id}")
 def get_offer(ctx: Ctx, actor: Acting, offer_id: Id) -> OfferOut:
-    row, borrower_id = queries.offer(ctx, actor, offer_id)
-    return _offer(ctx, actor, row, borrower_id)
+    """An offer; the borrower finds in ``act`` what it has to sign."""
+    return _offer(ctx, actor, queries.offer(ctx, actor, offer_id))
 
 
-def _offer(ctx: Context, actor: Actor, row: OfferRow, borrower_id: str) -> OfferOut:
-    """What has to be signed is the borrower's (and those who see all)."""
-    mine = actor.sees_all or actor.party_id == borrower_id
-    return OfferOut.of(row, acts.get(ctx, actor, row.act_id) if mine and row.act_id else None)
+def _offer(ctx: Context, actor: Actor, row: OfferRow) -> OfferOut:
+    """The act is the borrower's: the lender sees the offer without it."""
+    act = None
+    with suppress(NotFound):
+        act = acts.get(ctx, actor, row.act_id or "")
+    return OfferOut.of(row, act)
 
 
 router.include_router(asked)

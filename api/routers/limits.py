@@ -22,10 +22,10 @@ def set_limit(ctx: Ctx, actor: Acting, body: LimitIn) -> LimitOut:
 
 @router.get("")
 def list_limits(ctx: Ctx, actor: Acting, window: Paged) -> Page[LimitOut]:
-    """A lender's own limits."""
+    """A lender's own limits, and those that are about oneself."""
     return page(
         window,
-        lambda after, limit: queries.limits(ctx, actor, after=after, limit=limit),
+        lambda after, limit: queries.credit_limits(ctx, actor, after=after, limit=limit),
         LimitOut.of,
         lambda row: row.id,
     )

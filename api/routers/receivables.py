@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from fastapi import APIRouter
 from starlette.responses import Response
 
@@ -19,7 +21,10 @@ from api.schemas.trade import (
     ReceivableAct,
     ReceivableOut,
 )
+from chainfin.errors import NotFound
 from chainfin.services import queries, receivables
+from chainfin.services.context import Actor, Context
+from chainfin.storage.trade_tables import ReceivableRow
 
 router = APIRouter(prefix="/v1/receivables", tags=["receivables"], route_class=OnceRoute)
 
@@ -36,8 +41,7 @@ def issue(ctx: Ctx, actor: Acting, body: InvoiceIn, response: Response) -> Recei
         due_date=body.due_date,
     )
     response.headers["Location"] = f"/v1/receivables/{made.receivable.id}"
-    root = queries.document_root(ctx, made.receivable.document_id)
-    return ReceivableAct(receivable=ReceivableOut.of(made.receivable, root), act=ActOut.of(made.act))
+    return ReceivableAct(receivable=_out(ctx, actor, made.receivable), act=ActOut.of(made.act))
 
 
 @router.get("")
@@ -53,8 +57,7 @@ def list_receivables(ctx: Ctx, actor: Acting, window: Paged) -> Page[ReceivableO
 
 @router.get("/{receivable_id}")
 def get_receivable(ctx: Ctx, actor: Acting, receivable_id: Id) -> ReceivableOut:
-    row = queries.receivable(ctx, actor, receivable_id)
-    return ReceivableOut.of(row, queries.document_root(ctx, row.document_id))
+    return _out(ctx, actor, queries.receivable(ctx, actor, receivable_id))
 
 
 @router.post("/{receivable_id}/confirmation", status_code=202)
@@ -89,3 +92,11 @@ def credit(ctx: Ctx, actor: Acting, receivable_id: Id, body: DocumentIn) -> Dilu
         top_up=str(done.top_up),
         act=None if done.act is None else ActOut.of(done.act),
     )
+
+
+def _out(ctx: Context, actor: Actor, row: ReceivableRow) -> ReceivableOut:
+    """With the commitment of the invoice, for those whom the invoice names."""
+    root = None
+    with suppress(NotFound):
+        root = queries.document(ctx, actor, row.document_id).root
+    return ReceivableOut.of(row, root)

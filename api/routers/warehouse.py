@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from api.auth import Acting, Ctx
-from api.paging import Page, Paged, page
+from api.paging import Page, Paged, number, page
 from api.route import OnceRoute
 from api.schemas.common import Id, quantity
 from api.schemas.parties import ActOut
@@ -79,11 +81,13 @@ def set_price(ctx: Ctx, actor: Acting, body: PriceIn) -> PriceOut:
 
 
 @prices.get("")
-def list_prices(ctx: Ctx, actor: Acting, window: Paged) -> Page[PriceOut]:
+def list_prices(
+    ctx: Ctx, actor: Acting, window: Paged, good: Annotated[str | None, Query(max_length=64)] = None
+) -> Page[PriceOut]:
     """Prices in the order in which they were set."""
     return page(
         window,
-        lambda after, limit: queries.prices(ctx, actor, after=after, limit=limit),
+        lambda after, limit: queries.prices(ctx, actor, good=good, after=number(after), limit=limit),
         PriceOut.of,
         lambda row: str(row.id),
     )

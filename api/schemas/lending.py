@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, StringConstraints
@@ -10,6 +9,7 @@ from pydantic import BaseModel, Field, StringConstraints
 from api.schemas.common import Amount, AmountIn, FreeJson, Input, Moment, Reason, Ref, Signature, major
 from api.schemas.parties import ActOut
 from chainfin.money import Money
+from chainfin.services.queries import ApplicationView
 from chainfin.storage.lending_tables import ApplicationNodeRow, ApplicationRow, LimitRow, OfferRow
 from chainfin.storage.trade_tables import ActRow
 
@@ -109,6 +109,14 @@ class SentenceOut(BaseModel):
     zh: str
 
 
+class LimitPartOut(SentenceOut):
+    """One part of the limit; all parts add up to it, to the fen."""
+
+    code: str
+    amount: str
+    facts: dict[str, Any]
+
+
 class OfferTerms(BaseModel):
     """The terms of a loan. ``yearly_cost`` is the IRR of all cash flows, fees included."""
 
@@ -189,20 +197,25 @@ class ApplicationDetail(ApplicationOut):
     nodes: list[NodeOut]
     offer: OfferOut | None
     explanation: list[SentenceOut]
+    limit_parts: list[LimitPartOut] = Field(description="general path: what makes up the limit")
 
     @classmethod
-    def full(
-        cls,
-        row: ApplicationRow,
-        nodes: Sequence[ApplicationNodeRow],
-        offer: OfferOut | None,
-        explanation: Sequence[Mapping[str, object]],
-    ) -> ApplicationDetail:
+    def full(cls, view: ApplicationView, offer: OfferOut | None) -> ApplicationDetail:
         return cls(
-            **_application(row),
-            nodes=[NodeOut.of(node) for node in nodes],
+            **_application(view.row),
+            nodes=[NodeOut.of(node) for node in view.nodes],
             offer=offer,
-            explanation=[SentenceOut(en=str(said["en"]), zh=str(said["zh"])) for said in explanation],
+            explanation=[SentenceOut(en=said.en, zh=said.zh) for said in view.explanation],
+            limit_parts=[
+                LimitPartOut(
+                    code=part["code"],
+                    amount=major(int(part["amount_minor"]), view.row.currency),
+                    en=part["en"],
+                    zh=part["zh"],
+                    facts=part["facts"],
+                )
+                for part in view.limit_parts
+            ],
         )
 
 

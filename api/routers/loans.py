@@ -1,0 +1,71 @@
+"""Loans: what was agreed, what happened, what is owed, and how to pay it back."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Query
+
+from api.auth import Acting, Ctx
+from api.paging import Page, Paged, page
+from api.route import OnceRoute
+from api.schemas.common import Id
+from api.schemas.loans import (
+    InstructionOut,
+    LoanDetail,
+    LoanOut,
+    PayoffOut,
+    RepaymentIn,
+    ScheduleOut,
+    StatementLineOut,
+    StatementOut,
+)
+from chainfin.errors import BadInput
+from chainfin.services import queries, repayments
+
+router = APIRouter(prefix="/v1/loans", tags=["loans"], route_class=OnceRoute)
+_HORIZON = dt.timedelta(days=3660)
+
+
+@router.get("")
+def list_loans(ctx: Ctx, actor: Acting, window: Paged) -> Page[LoanOut]:
+    """Loans in which one is borrower or lender."""
+    return page(
+        window, lambda after, limit: queries.loans(ctx, actor, after=after, limit=limit), LoanOut.of, lambda row: row.id
+    )
+
+
+@router.get("/{loan_id}")
+def get_loan(ctx: Ctx, actor: Acting, loan_id: Id) -> LoanDetail:
+    return LoanDetail.full(queries.loan(ctx, actor, loan_id))
+
+
+@router.get("/{loan_id}/schedule")
+def get_schedule(ctx: Ctx, actor: Acting, loan_id: Id) -> ScheduleOut:
+    return ScheduleOut.of(loan_id, queries.schedule(ctx, actor, loan_id))
+
+
+@router.get("/{loan_id}/statement")
+def get_statement(ctx: Ctx, actor: Acting, loan_id: Id) -> StatementOut:
+    lines = queries.statement(ctx, actor, loan_id)
+    return StatementOut(loan_id=loan_id, lines=[StatementLineOut.of(line) for line in lines])
+
+
+@router.get("/{loan_id}/payoff")
+def get_payoff(ctx: Ctx, actor: Acting, loan_id: Id, on: Annotated[dt.date | None, Query()] = None) -> PayoffOut:
+    """What settles the loan on a day (today, if none is named)."""
+    today = ctx.clock.today()
+    day = today if on is None else on
+    if day > today + _HORIZON:
+        raise BadInput("date_too_far", "a payoff is reckoned for ten years at most", where="query:on")
+    return PayoffOut.of(loan_id, queries.payoff(ctx, actor, loan_id, day))
+
+
+@router.post("/{loan_id}/repayments")
+def repay(
+    ctx: Ctx, actor: Acting, loan_id: Id, body: RepaymentIn = Body(default_factory=RepaymentIn)
+) -> InstructionOut:
+    """How to repay: account and remittance for one's bank. It moves nothing by itself."""
+    amount = None if body.amount is None else body.amount.money("/amount/amount")
+    return InstructionOut.of(repayments.instructions(ctx, actor, loan_id, amount))
