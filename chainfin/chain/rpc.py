@@ -13,9 +13,10 @@ from typing import Any
 import httpx
 import orjson
 import rlp
+from eth_bloom.bloom import BloomFilter
 from eth_hash.auto import keccak
 
-from chainfin.abi import parse_address
+from chainfin.abi import address_bytes, parse_address
 from chainfin.chain.node import Block, Log, Receipt, Reverted
 from chainfin.errors import ChainfinError, Refused, Unavailable, Unknown
 
@@ -129,10 +130,20 @@ class RpcNode:
 
     def logs(self, block: Block, addresses: Sequence[str]) -> list[Log]:
         raws = self._ask("eth_getLogs", {"blockHash": _hex(block.hash), "address": list(addresses)})
-        if not raws and self.block_by_hash(block.hash) is None:
-            # a node that lost the block answers with an empty list rather than an error
-            raise self._behind(block)
+        if not raws and self._may_hold(block, addresses):
+            # a node that lags answers with an empty list; the receipts, bound to the header, tell
+            receipts = self.block_receipts(block)
+            if any(log.address in addresses for receipt in receipts for log in receipt.logs):
+                raise self._behind(block)
         return [_log(raw) for raw in raws]
+
+    def _may_hold(self, block: Block, addresses: Sequence[str]) -> bool:
+        """Whether the header's bloom admits a log of one of these contracts. Raises chain_behind."""
+        raw = self._ask("eth_getBlockByHash", _hex(block.hash), False)
+        if raw is None:
+            raise self._behind(block)
+        bloom = BloomFilter(int(raw["logsBloom"], 16))
+        return any(address_bytes(address) in bloom for address in addresses)
 
     def _behind(self, block: Block) -> Unavailable:
         return Unavailable("chain_behind", f"the node does not know block {block.number}", where=self._url)

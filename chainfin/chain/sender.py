@@ -52,6 +52,9 @@ class Policy:
     gas_limit: int = 2_000_000
     gas_price: int | None = None
     """None asks the node; 0 is right on a chain without fees."""
+    check_first: bool = True
+    """Ask by a call before anything is signed. Where mining is a call as well (the embedded chain) that is twice the
+    work for the same answer: False stores and sends at once, and a refusal is read from the mined revert."""
     batch: int = 100
     retry_s: float = 2.0
     lease_s: float = 60.0
@@ -135,7 +138,12 @@ class Sender:
         Raises Unavailable: chain_unreachable (nothing is lost: the next round goes on).
         """
         moved = self.settle()
-        commands = self._claim()
+        if not self._due():
+            return moved
+        if not self._policy.check_first:
+            return moved + self._at_once()
+        with self._store.begin() as session:
+            commands = self._claim(session)
         while commands:
             waiting = self._round(commands)
             moved += len(commands) - len(waiting)
@@ -145,6 +153,19 @@ class Sender:
             commands = waiting
         return moved
 
+    def _at_once(self) -> int:
+        """Claim, give out nonces and store in one transaction; send; settle."""
+        price = self._price()
+        with self._store.begin() as session:
+            commands = self._claim(session)
+            raws = self._store_signed(session, commands, price)
+        self._send(raws)
+        self.settle()
+        return len(commands)
+
+    def _price(self) -> int:
+        return self._node.gas_price() if self._policy.gas_price is None else self._policy.gas_price
+
     def _round(self, commands: Sequence[_Command]) -> list[_Command]:
         """Check, store, send, settle. Returns the commands that were checked in vain and may pass later."""
         try:
@@ -153,7 +174,10 @@ class Sender:
             self._postpone(commands, error.code)
             raise
         if passed:
-            self._send(self._store_signed(passed))
+            price = self._price()
+            with self._store.begin() as session:
+                raws = self._store_signed(session, passed, price)
+            self._send(raws)
             self.settle()
         elif self._under_way():
             self._postpone([command for command, _, _ in failed], "chain_waits")
@@ -173,23 +197,18 @@ class Sender:
             )
             return session.exec(query.limit(1)).first() is not None
 
-    def _claim(self) -> list[_Command]:
+    def _claim(self, session: Session) -> list[_Command]:
         """Due commands that have no transaction yet; those that have one are `settle`'s."""
-        if not self._due():
-            return []
-        now = self._reports.now()
         commands: list[_Command] = []
-        with self._store.begin() as session:
-            lease = timedelta(seconds=self._policy.lease_s)
-            rows = outbox.claim(session, [TOPIC], worker=self._worker, now=now, lease=lease, limit=self._policy.batch)
-            ids = [row.id for row in rows]
-            query = select(ChainTxRow.outbox_id).where(
-                col(ChainTxRow.outbox_id).in_(ids), ChainTxRow.status != "displaced"
-            )
-            sent = set(session.exec(query).all())
-            for row in rows:
-                if row.id not in sent:
-                    self._read(session, row, commands)
+        now, lease = self._reports.now(), timedelta(seconds=self._policy.lease_s)
+        rows = outbox.claim(session, [TOPIC], worker=self._worker, now=now, lease=lease, limit=self._policy.batch)
+        query = select(ChainTxRow.outbox_id).where(
+            col(ChainTxRow.outbox_id).in_([row.id for row in rows]), ChainTxRow.status != "displaced"
+        )
+        sent = set(session.exec(query).all())
+        for row in rows:
+            if row.id not in sent:
+                self._read(session, row, commands)
         return commands
 
     def _read(self, session: Session, row: OutboxRow, commands: list[_Command]) -> None:
@@ -220,47 +239,48 @@ class Sender:
                 failed.append((command, self._reports.code(name), message))
         return passed, failed
 
-    def _store_signed(self, commands: Sequence[_Command]) -> list[bytes]:
+    def _store_signed(self, session: Session, commands: Sequence[_Command], price: int) -> list[bytes]:
         """Nonces given out and signed bytes stored, in one transaction, before anything leaves."""
-        price = self._node.gas_price() if self._policy.gas_price is None else self._policy.gas_price
+        if not commands:
+            return []
         now = self._reports.now()
         raws: list[bytes] = []
-        with self._store.begin() as session:
-            counter = session.get_one(RelayerNonceRow, self.address, with_for_update=True)
-            for command in commands:
-                signed = Account.sign_transaction(
-                    {
-                        "to": command.to,
-                        "data": command.data,
-                        "value": 0,
-                        "gas": self._policy.gas_limit,
-                        "gasPrice": price,
-                        "nonce": counter.next,
-                        "chainId": self._node.chain_id(),
-                    },
-                    self._key,
+        counter = session.get_one(RelayerNonceRow, self.address, with_for_update=True)
+        for command in commands:
+            signed = Account.sign_transaction(
+                {
+                    "to": command.to,
+                    "data": command.data,
+                    "value": 0,
+                    "gas": self._policy.gas_limit,
+                    "gasPrice": price,
+                    "nonce": counter.next,
+                    "chainId": self._node.chain_id(),
+                },
+                self._key,
+            )
+            tx_hash, raw = "0x" + bytes(signed.hash).hex(), bytes(signed.raw_transaction)
+            session.add(
+                ChainTxRow(
+                    hash=tx_hash,
+                    sender=self.address,
+                    nonce=counter.next,
+                    outbox_id=command.row_id,
+                    raw="0x" + raw.hex(),
+                    created_at=now,
                 )
-                tx_hash = "0x" + bytes(signed.hash).hex()
-                raw = bytes(signed.raw_transaction)
-                session.add(
-                    ChainTxRow(
-                        hash=tx_hash,
-                        sender=self.address,
-                        nonce=counter.next,
-                        outbox_id=command.row_id,
-                        raw="0x" + raw.hex(),
-                        created_at=now,
-                    )
-                )
-                if command.act_id:
-                    self._reports.sent(session, command.act_id, tx_hash)
-                counter.next += 1
-                raws.append(raw)
-            session.add(counter)
+            )
+            if command.act_id:
+                self._reports.sent(session, command.act_id, tx_hash)
+            counter.next += 1
+            raws.append(raw)
+        session.add(counter)
         return raws
 
     def _send(self, raws: Sequence[bytes]) -> None:
         # the answers decide nothing, only a receipt does: a refusal may be "already known", an error a lost answer
+        if not raws:
+            return
         for raw, answer in zip(raws, self._node.send_raw_many(raws), strict=True):
             if isinstance(answer, ChainfinError):
                 self._log.warning("not taken yet", tx="0x" + keccak(raw).hex(), code=answer.code, why=answer.message)

@@ -9,6 +9,7 @@ import pytest
 
 from chainfin.chain.embedded import EmbeddedNode
 from chainfin.chain.node import Receipt
+from chainfin.chain.sender import Policy
 from chainfin.errors import ChainfinError, Unavailable, Unknown
 from tests.chain.spine import Rig, open_store, rig
 from tests.chain.tools import KEY, SENDER, signed
@@ -126,6 +127,19 @@ def test_send__two_acts_of_which_one_can_hold__one_mined_one_refused(ready: Rig)
     assert [ready.row(row).status for row in rows] == ["done", "refused"]
     assert [tx.status for tx in ready.transactions()] == ["mined", "reverted"]
     assert ready.recorder.refused_acts == {"a2": "chain_order_exists"}
+
+
+def test_send__without_asking_first__same_block_in_order_and_refusals_by_name(world: World, tmp_path: Path) -> None:
+    made = rig(world, open_store(tmp_path), policy=Policy(check_first=False))
+    made.sender.start()
+    before = world.node.head().number
+    payloads = [post(world, "PO"), acknowledge(world, "PO"), post(world, "PO", 7), {"contract": "Orders"}]
+    rows = [made.put(f"a{n}", payload) for n, payload in enumerate(payloads)]
+    made.driver.run_until_idle()
+    assert [made.row(row).status for row in rows] == ["done", "done", "refused", "refused"]
+    assert made.recorder.refused_acts == {"a2": "chain_order_exists", "a3": "act_malformed"}
+    assert world.node.head().number == before + 1
+    assert [event.name for event in made.recorder.events][-2:] == ["Posted", "Acknowledged"]
 
 
 @pytest.mark.parametrize(

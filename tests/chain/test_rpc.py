@@ -1,0 +1,264 @@
+"""The JSON-RPC node: the same answers as the embedded one, and every way in which a node can fail."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from chainfin.audit.proofs import verify_ancestry, verify_receipt
+from chainfin.chain import open_node
+from chainfin.chain.deploy import deploy
+from chainfin.chain.embedded import EmbeddedNode
+from chainfin.chain.node import Reverted
+from chainfin.chain.proofs import prove_ancestry, prove_receipt
+from chainfin.chain.rpc import RpcNode
+from chainfin.errors import ChainfinError, Refused, Unavailable, Unknown
+from tests.chain.rpc_server import RpcServer, serve
+from tests.chain.spine import open_store, rig
+from tests.chain.test_sender import acknowledge, post
+from tests.chain.tools import KEY, SENDER, Clock, deploy_tiny, open_embedded, signed, word
+from tests.chain.world import PARTIES, World, build
+
+
+@pytest.fixture
+def embedded(tmp_path: Path) -> EmbeddedNode:
+    return open_embedded(tmp_path)
+
+
+@pytest.fixture
+def rpc(embedded: EmbeddedNode) -> Iterator[RpcServer]:
+    with serve(embedded) as server:
+        yield server
+
+
+@pytest.fixture
+def node(rpc: RpcServer) -> Iterator[RpcNode]:
+    made = RpcNode(rpc.url, timeout_s=2)
+    yield made
+    made.close()
+
+
+def test_every_read__by_rpc__is_the_embedded_nodes_own(embedded: EmbeddedNode, node: RpcNode) -> None:
+    tiny = deploy_tiny(node)
+    hashes = node.send_raw_many([signed(node, 1 + n, tiny, word(n + 5)) for n in range(3)])
+    assert [h for h in hashes if isinstance(h, bytes)] == hashes
+    head = embedded.head()
+    assert (node.head(), node.finalized(), node.block(1), node.block(99)) == (head, head, embedded.block(1), None)
+    assert node.block_by_hash(head.hash) == head
+    assert node.block_by_hash(b"\1" * 32) is None
+    assert node.logs(head, [tiny]) == embedded.logs(head, [tiny]) != []
+    assert node.block_receipts(head) == embedded.block_receipts(head)
+    assert node.receipt(hashes[2]) == embedded.receipt(hashes[2])  # type: ignore[arg-type]  # bytes, asserted above
+    assert node.receipt(b"\1" * 32) is None
+    assert node.header_rlp(head) == embedded.header_rlp(head)
+    assert node.nonce_of(SENDER, head) == 4
+    assert node.code(tiny, head) == embedded.code(tiny, head)
+    assert node.chain_id() == embedded.chain_id()
+    assert node.call(tiny, word(1), head, SENDER) == b""
+    with pytest.raises(Reverted) as caught:
+        node.call(tiny, word(0), head)
+    assert caught.value.data == bytes.fromhex("deadbeef")
+
+
+def test_receipts__node_without_block_receipts__asked_one_by_one(
+    embedded: EmbeddedNode, node: RpcNode, rpc: RpcServer
+) -> None:
+    tiny = deploy_tiny(embedded)
+    embedded.send_raw_many([signed(node, 1 + n, tiny, word(n + 5)) for n in range(3)])
+    rpc.faults.add("unknown eth_getBlockReceipts")
+    assert node.block_receipts(embedded.head()) == embedded.block_receipts(embedded.head())
+
+
+def test_open__wrong_chain_id__refused(rpc: RpcServer) -> None:
+    with pytest.raises(Unavailable) as caught:
+        RpcNode(rpc.url, expected_chain_id=1)
+    assert caught.value.code == "chain_wrong_id"
+
+
+def test_open__nobody_there__refused() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with pytest.raises(Unavailable) as caught:
+        RpcNode(f"http://127.0.0.1:{port}", timeout_s=1)
+    assert caught.value.code == "chain_unreachable"
+
+
+@pytest.mark.parametrize("fault", ["silent", "garbage", "gateway"])
+def test_read__node_does_not_answer__unavailable(node: RpcNode, rpc: RpcServer, fault: str) -> None:
+    rpc.faults.add(fault)
+    with pytest.raises(Unavailable) as caught:
+        node.head()
+    assert caught.value.code == "chain_unreachable"
+
+
+@pytest.mark.parametrize("fault", ["silent", "answer lost", "garbage", "gateway"])
+def test_send__node_does_not_answer__unknown_and_resending_is_safe(
+    embedded: EmbeddedNode, node: RpcNode, rpc: RpcServer, fault: str
+) -> None:
+    raw = signed(node, 0, SENDER, b"")
+    rpc.faults.add(fault)
+    with pytest.raises(Unknown) as caught:
+        node.send_raw(raw)
+    assert caught.value.code == "chain_send_unknown"
+    rpc.faults.clear()
+    tx = node.send_raw(raw)
+    assert node.receipt(tx) is not None
+    assert embedded.head().number == 1
+
+
+def test_send__node_will_not_take_it__refused(node: RpcNode) -> None:
+    with pytest.raises(Refused) as caught:
+        node.send_raw(signed(node, 5, SENDER, b""))
+    assert caught.value.code == "chain_tx_refused"
+
+
+def test_logs__node_lost_the_block_or_hides_logs__behind_not_empty(
+    embedded: EmbeddedNode, node: RpcNode, rpc: RpcServer
+) -> None:
+    tiny = deploy_tiny(embedded)
+    embedded.send_raw(signed(node, 1, tiny, word(1)))
+    head = embedded.head()
+    for fault in ("forget", "empty_logs"):
+        rpc.faults = {fault}
+        with pytest.raises(Unavailable) as caught:
+            node.logs(head, [tiny])
+        assert caught.value.code == "chain_behind"
+    rpc.faults = set()
+    assert node.logs(head, [SENDER]) == []
+
+
+def test_header__node_lies__refused(embedded: EmbeddedNode, node: RpcNode, rpc: RpcServer) -> None:
+    deploy_tiny(embedded)
+    rpc.faults.add("lie_header")
+    with pytest.raises(Unavailable) as caught:
+        node.header_rlp(embedded.head())
+    assert caught.value.code == "chain_header_foreign"
+
+
+def test_unknown_method__read_refused_by_name(node: RpcNode, rpc: RpcServer) -> None:
+    rpc.faults.add("unknown eth_getCode")
+    with pytest.raises(Unavailable) as caught:
+        node.code(SENDER, node.head())
+    assert caught.value.code == "chain_refused_read"
+
+
+def test_proofs__over_rpc__verify(embedded: EmbeddedNode, node: RpcNode) -> None:
+    tiny = deploy_tiny(embedded)
+    tx = embedded.send_raw(signed(node, 1, tiny, word(9)))
+    check_proofs(node, tx)
+
+
+def check_proofs(node: Any, tx: bytes) -> None:
+    proof = prove_receipt(node, tx)
+    assert verify_receipt(proof.header_rlp, proof.block.hash, proof.receipt_index, proof.nodes).succeeded
+    headers = prove_ancestry(node, proof.block.number, node.head())
+    assert verify_ancestry(headers, node.head().hash)[0].hash == proof.block.hash
+
+
+def test_driver__over_rpc__relays_and_indexes(tmp_path: Path) -> None:
+    world = build(tmp_path / "chain")
+    with serve(world.node) as server:
+        node = RpcNode(server.url, timeout_s=2)
+        made = rig(world, open_store(tmp_path), node=node)
+        made.sender.start()
+        rows = [made.put("a1", post(world, "PO")), made.put("a2", acknowledge(world, "PO"))]
+        made.driver.run_until_idle()
+        world.clock.advance(seconds=5)
+        made.driver.run_until_idle()
+        assert [made.row(row).status for row in rows] == ["done", "done"]
+        assert [event.name for event in made.recorder.events][-2:] == ["Posted", "Acknowledged"]
+        node.close()
+
+
+def test_open_node__by_settings__embedded_or_rpc(tmp_path: Path, rpc: RpcServer) -> None:
+    inside = open_node(None, home=tmp_path / "own", clock=Clock(), funded=[SENDER])
+    assert isinstance(inside, EmbeddedNode)
+    inside.close()
+    outside = open_node(rpc.url, home=tmp_path, clock=Clock())
+    assert isinstance(outside, RpcNode)
+    outside.close()
+    with pytest.raises(ChainfinError) as caught:
+        open_node(None, home=tmp_path / "own", clock=Clock(), expected_chain_id=1)
+    assert caught.value.code == "chain_wrong_id"
+
+
+# a real node, where there is one
+
+
+def anvil_binary() -> str | None:
+    modules = Path(__file__).parents[2] / "contracts" / "node_modules" / ".bin" / "anvil"
+    return os.environ.get("CHAINFIN_ANVIL") or shutil.which("anvil") or (str(modules) if modules.exists() else None)
+
+
+@pytest.fixture
+def anvil() -> Iterator[str]:
+    binary = anvil_binary()
+    if binary is None:
+        pytest.skip("no anvil: install foundry or set CHAINFIN_ANVIL to test against a real node")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    process = subprocess.Popen([binary, "--port", str(port), "--silent", "--hardfork", "prague"])
+    url = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(200):
+            try:
+                RpcNode(url, timeout_s=1).close()
+                break
+            except Unavailable:
+                time.sleep(0.05)
+        set_balance = {"jsonrpc": "2.0", "id": 1, "method": "anvil_setBalance", "params": [SENDER, hex(10**24)]}
+        httpx.post(url, json=set_balance).raise_for_status()
+        yield url
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def test_anvil__deploy_relay_index_prove__as_on_the_embedded_chain(anvil: str, tmp_path: Path) -> None:
+    node: Any = RpcNode(anvil, expected_chain_id=31337)
+    clock = Clock()
+    from datetime import UTC, datetime
+
+    clock.now = datetime.now(UTC)
+    world = World(node, clock, deploy(node, KEY, operator=SENDER))
+    for who, role in list(PARTIES.items())[:2]:
+        world.admit(who, role)
+    made = rig(world, open_store(tmp_path), node=node)
+    made.sender.start()
+    rows = [
+        made.put("a1", post(world, "PO")),
+        made.put("a2", acknowledge(world, "PO")),
+        made.put("a3", post(world, "PO")),
+    ]
+    for _ in range(5):
+        made.driver.run_until_idle()
+        clock.advance(seconds=3)
+    assert [made.row(row).status for row in rows] == ["done", "done", "refused"]
+    assert made.recorder.refused_acts == {"a3": "chain_order_exists"}
+    assert [event.name for event in made.recorder.events][-2:] == ["Posted", "Acknowledged"]
+    check_proofs(node, bytes.fromhex(made.recorder.sent_acts["a1"][2:]))
+    assert deploy(node, KEY, operator=SENDER) == world.deployment
+
+
+def test_anvil__reorg_below_what_was_taken_in__halts(anvil: str, tmp_path: Path) -> None:
+    node: Any = RpcNode(anvil)
+    clock = Clock()
+    world = World(node, clock, deploy(node, KEY, operator=SENDER))
+    made = rig(world, open_store(tmp_path), node=node)
+    made.driver.run_until_idle()
+    reorg = {"jsonrpc": "2.0", "id": 1, "method": "anvil_reorg", "params": [3, []]}
+    httpx.post(anvil, json=reorg).raise_for_status()
+    with pytest.raises(Unavailable) as caught:
+        made.indexer.run_once()
+    assert caught.value.code == "chain_reorg_past_finality"
