@@ -1,0 +1,37 @@
+"""Published policies and scorecards never change: old decisions must replay. A new version is a new file."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+from chainfin.risk import decide_receivable, load_policy, load_scorecard, policy_ids
+from tests.unit.risk_samples import receivable_inputs
+
+POLICIES = {
+    "general310-v1": "0xe5a6d92dde47b9d44e736bd0ad468f7a93a921342b118138eab7840310d858ef",
+    "inventory-v1": "0xdc71035275f1d1606d2b63f0d3b8b874ae9240db3b02d9024c5e1caaccad6cd4",
+    "receivable-v1": "0xbd367cf962effaa4f6e1853e77cd7367f82adead81e2556b50fe7190d2639960",
+}
+SCORECARDS = {
+    "credit-borrower-v1": "0xce5502084ede4ee47af68b2959efbd4aba2521dd35d5cc1c84449d2412dd9362",
+    "credit-debtor-v1": "0xfa13c321f3b6f2694b70337d71202a476163d3cdb3311b8d96e67796e0255ed7",
+    "credit-general-v1": "0xb4445d1c12077f745b837d82d3c8644d3e2653feae68234bdcca597ea6b07883",
+    "fraud-general-v1": "0xdecd121d87d3388327cc8aa05af1ee466085761cee5d687e86b8595921efa68b",
+    "fraud-trade-v1": "0x0dd74e4de97ba4d0eaa53b780e3c537e43adf6478821a5db4ccb51befb8a1eef",
+}
+DECISION = "0x57141bd1f406795aa32a9f1394f8ace1e75275ac00631fe96225d78dfae22c5f"
+
+
+def test_policies__published__unchanged() -> None:
+    assert {name: load_policy(name).hash for name in policy_ids()} == POLICIES
+
+
+def test_scorecards__published__unchanged() -> None:
+    folder = files("chainfin.risk") / "scorecards"
+    names = [entry.name.removesuffix(".json") for entry in folder.iterdir() if entry.name.endswith(".json")]
+    assert {name: load_scorecard(name).hash for name in names} == SCORECARDS
+
+
+def test_decision__same_inputs_as_ever__same_hash() -> None:
+    """If this fails, records made before the change no longer replay: give the schema a new version instead."""
+    assert decide_receivable(receivable_inputs()).hash() == DECISION
