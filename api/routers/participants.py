@@ -13,9 +13,9 @@ from api.schemas.parties import ActOut, AdmissionOut, ParticipantIn, Participant
 from chainfin.party import roles_from_names
 from chainfin.services import participants
 
-router = APIRouter(prefix="/v1/participants", tags=["participants"])
-_own = APIRouter(route_class=OnceRoute)
-_open = APIRouter(route_class=OpenOnceRoute)
+router = APIRouter()
+_own = APIRouter(prefix="/v1/participants", tags=["participants"], route_class=OnceRoute)
+_open = APIRouter(prefix="/v1/participants", tags=["participants"], route_class=OpenOnceRoute)
 
 
 @_own.post("", status_code=202)
