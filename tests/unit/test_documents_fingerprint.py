@@ -16,8 +16,11 @@ SELLER = samples.SUPPLIER.uscc
 
 @pytest.mark.parametrize(
     "typed",
-    ["INV-2026/77", "inv-2026/77", " INV-2026/77 ", "INV - 2026/77", "#INV-2026/77", "INV–2026/77",
-     "ＩＮＶ－２０２６／７７", "INV\u00a0-2026/77", "INV-\u200b2026/77", "\tINV-2026/77\n", "INV−2026/77", "ІNV-2026/77", "INV-2026/77."],
+    [
+        "INV-2026/77", "inv-2026/77", " INV-2026/77 ", "INV - 2026/77", "#INV-2026/77", "INV–2026/77",
+        "ＩＮＶ－２０２６／７７", "INV\u00a0-2026/77", "INV-\u200b2026/77", "\tINV-2026/77\n", "INV−2026/77",
+        "ІNV-2026/77", "INV-2026/77.",
+    ],
 )  # fmt: skip
 def test_invoice_fingerprint__typed_another_way__same(typed: str) -> None:
     assert invoice_fingerprint(KEY, SELLER, typed) == invoice_fingerprint(KEY, SELLER, "INV-2026/77")

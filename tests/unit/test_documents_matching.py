@@ -10,7 +10,7 @@ import pytest
 from chainfin import samples
 from chainfin.documents import Document, LegalId, Line, Party, References, read
 from chainfin.documents.crediting import dilution
-from chainfin.documents.matching import Match, line_values, match, order_gross, same_party
+from chainfin.documents.matching import Match, line_values, match, order_gross, same_party, share
 from chainfin.errors import Refusal
 from chainfin.money import Money
 
@@ -179,3 +179,17 @@ def test_dilution__more_than_is_left__credit_above_invoice() -> None:
     found = dilution(INVOICE, NOTE, earlier=[NOTE] * 128)
     assert isinstance(found, Refusal)
     assert found.code == "credit_above_invoice"
+
+
+def test_share__one_of_three__rounded_down() -> None:
+    assert share(Money(100, "CNY"), Decimal(1), Decimal(3)) == Money(33, "CNY")
+    assert share(Money(200, "CNY"), Decimal("0.5"), Decimal("1.5")) == Money(66, "CNY")
+    assert share(Money(100, "CNY"), Decimal(3), Decimal(3)) == Money(100, "CNY")
+    assert share(Money(100, "CNY"), Decimal(0), Decimal(0)) == Money(0, "CNY")
+
+
+def test_match__two_invoice_lines_for_one_order_line__received_goods_count_once() -> None:
+    twin = with_line(with_line(INVOICE, 0, quantity=Decimal(12000)), 1, order_line_ref="1", unit_code="EA")
+    found = matched(ORDER, [RECEIPT], twin)
+    assert [(item.line, item.received) for item in found.shortfalls] == [("2", Decimal(0))]
+    assert found.matched_amount == Money(61020000, "CNY")

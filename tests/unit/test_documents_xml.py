@@ -48,6 +48,16 @@ def test_read__external_entity__file_content_not_read(tmp_path_factory: pytest.T
     assert "very secret" not in str(error)
 
 
+def test_parse__dtd__refused_before_the_parser_sees_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(data: bytes, source: str) -> None:
+        raise AssertionError("the parser was handed a DTD")
+
+    monkeypatch.setattr(xml, "_walk", never)
+    with pytest.raises(BadInput) as caught:
+        xml.parse(b'<!DOCTYPE a [<!ENTITY x "y">]><a/>', source="a.xml")
+    assert caught.value.code == "document_hostile"
+
+
 def test_parse__doctype_hidden_behind_a_comment__document_hostile() -> None:
     # The raw pattern stops at "<Invoice" in the comment; the check on the parsed tree has to catch it.
     with pytest.raises(BadInput) as caught:

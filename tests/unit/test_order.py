@@ -123,6 +123,36 @@ def test_invoice__same_goods_again__invoice_above_received() -> None:
     assert code(orders.invoice(INVOICED, replace(DOCS["invoice"], id="INV-2"))) == "invoice_above_received"
 
 
+def only_brackets(number: str) -> Document:
+    invoice = DOCS["invoice"]
+    assert invoice.totals is not None
+    totals = replace(
+        invoice.totals, line_total=Money(54000000, "CNY"), tax=Money(7020000, "CNY"), payable=Money(61020000, "CNY")
+    )
+    return replace(invoice, id=number, lines=invoice.lines[:1], totals=totals)
+
+
+def test_invoice__same_line_again_while_another_is_open__invoice_above_received() -> None:
+    # The copper is still to be invoiced, so the amounts alone would leave room for the brackets a second time.
+    order = billed(orders.invoice(RECEIVED, only_brackets("INV-1")))
+    assert order.received - order.invoiced == 38956750
+    refused = orders.invoice(order, only_brackets("INV-2"), face=Money(1, "CNY"))
+    assert code(refused) == "invoice_above_received"
+
+
+def test_amend__quantity_cut_below_the_despatched__refused_and_says_so() -> None:
+    order = done(orders.despatch(ACKNOWLEDGED, with_quantity(DOCS["despatch"], 6000, 0)))
+    cut = replace(
+        DOCS["order"].lines[0], quantity=Decimal(5999), line_amount=Money(26995500, "CNY"), tax=Money(3509415, "CNY")
+    )
+    assert DOCS["order"].totals is not None
+    totals = replace(DOCS["order"].totals, line_total=Money(61470500, "CNY"), tax=Money(7991165, "CNY"))
+    refused = orders.amend(order, replace(DOCS["order"], lines=(cut, DOCS["order"].lines[1]), totals=totals))
+    assert isinstance(refused, Refusal)
+    assert refused.code == "order_changed_after_despatch"
+    assert "is cut to 5999, below 6000 despatched" in refused.message
+
+
 def test_invoice__face_in_another_currency_or_zero__refused() -> None:
     assert code(orders.invoice(RECEIVED, DOCS["invoice"], face=Money(1, "USD"))) == "currency_mismatch"
     assert code(orders.invoice(RECEIVED, DOCS["invoice"], face=Money(0, "CNY"))) == "amount_not_positive"
