@@ -215,7 +215,7 @@ def _conclude(
             least.amount_minor, loan_days, said.rate("annual_rate"), said.rate("fee_rate"), said.rate("all_in_cap")
         )
         if not price.within_cap:
-            shown = {"yearly_cost_bps": bps(int(price.simple_yearly_rate * 10**6), 10**6)}
+            shown = {"yearly_cost_bps": bps(int(price.yearly_rate * 10**6), 10**6)}
             cap = {"cap_bps": int(said.rate("all_in_cap") * 10_000)}
             refusals.append(rules.reason("all_in_cost_above_cap", facts, **shown, **cap))
     agreed = price if price is not None and not refusals else None
@@ -230,7 +230,7 @@ def _conclude(
         "fee_rate": str(said.rate("fee_rate")) if agreed else None,
         "fee_minor": str(agreed.fee_minor if agreed else 0),
         "interest_minor": str(agreed.interest_minor if agreed else 0),
-        "simple_yearly_rate": str(agreed.simple_yearly_rate) if agreed else None,
+        "yearly_rate": str(agreed.yearly_rate) if agreed else None,
         "loan_days": loan_days,
         "maturity_on": (today + dt.timedelta(days=loan_days)).isoformat() if agreed else None,
         "refusals": [reason.json_dict() for reason in refusals],

@@ -82,15 +82,15 @@ def _price(outcome: Mapping[str, Any], money: Any) -> Sentence:
         "rate": _percent(outcome["annual_rate"]),
         "fee": money(outcome["fee_minor"]),
         "interest": money(outcome["interest_minor"]),
-        "yearly": _percent(outcome["simple_yearly_rate"]),
+        "yearly": _percent(outcome["yearly_rate"]),
         "days": str(outcome["loan_days"]),
         "end": str(outcome["maturity_on"]),
     }
     return _fill(
         (
             "{rate} a year, fee {fee}; repaid in one sum after {days} days, on {end}, the interest is {interest} and"
-            " all costs together come to {yearly} a year (simple); repaid earlier, only the days used are charged.",
-            "年利率 {rate}，费用 {fee}；若 {days} 天后（{end}）一次还清，利息 {interest}，综合年化成本（单利）"
+            " all costs together come to {yearly} a year; repaid earlier, only the days used are charged.",
+            "年利率 {rate}，费用 {fee}；若 {days} 天后（{end}）一次还清，利息 {interest}，综合年化成本（IRR）"
             "{yearly}；提前还款仅按实际使用天数计息。",
         ),
         **values,

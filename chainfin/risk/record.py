@@ -80,7 +80,8 @@ class Outcome:
     where the decision is a refusal.
 
     ``pledge_minor`` (receivable) and ``pledge_thousandths`` (inventory): the least part of the asset that carries the
-    amount at the advance rate. ``limit_minor``: the 310 path's limit.
+    amount at the advance rate. ``limit_minor``: the 310 path's limit. ``yearly_rate``: the effective yearly cost
+    (IRR) of one sum repaid at the end, fee included.
     """
 
     decision: str
@@ -91,7 +92,7 @@ class Outcome:
     annual_rate: Decimal | None
     fee_minor: int
     interest_minor: int
-    simple_yearly_rate: Decimal | None
+    yearly_rate: Decimal | None
     loan_days: int
     maturity_on: dt.date | None
     pledge_minor: int | None
@@ -127,7 +128,7 @@ class Outcome:
             annual_rate=decimal("annual_rate"),
             fee_minor=int(data["fee_minor"]),
             interest_minor=int(data["interest_minor"]),
-            simple_yearly_rate=decimal("simple_yearly_rate"),
+            yearly_rate=decimal("yearly_rate"),
             loan_days=data["loan_days"],
             maturity_on=None if data["maturity_on"] is None else dt.date.fromisoformat(data["maturity_on"]),
             pledge_minor=whole("pledge_minor"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_CEILING, Context, Decimal, localcontext
 from fractions import Fraction
 
 YEARLY_SCALE = 6
@@ -21,12 +21,13 @@ class Bound:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a loan repaid in one sum costs. ``simple_yearly_rate``: (interest + fee) over the money received, times
-    365 / days, not compounded, rounded up. ``within_cap`` False: interest alone breaks the all-in cap."""
+    """What a loan repaid in one sum costs. ``yearly_rate``: the effective yearly rate (IRR, ACT/365) of the money
+    received against interest and principal at the end, rounded up. ``within_cap`` False: interest alone breaks the
+    all-in cap."""
 
     fee_minor: int
     interest_minor: int
-    simple_yearly_rate: Decimal
+    yearly_rate: Decimal
     within_cap: bool
 
 
@@ -47,15 +48,18 @@ def least_base(amount_minor: int, rate: Decimal) -> int:
 
 
 def cost(amount_minor: int, days: int, annual_rate: Decimal, fee_rate: Decimal, cap: Decimal) -> Cost:
-    """Interest ACT/360 for the whole term in one sum, rounded up; fee rounded down (the borrower gains) and cut so
-    that the simple yearly cost stays within ``cap``. ``amount_minor`` and ``days`` are above zero."""
-    interest = _ceil(Fraction(amount_minor) * Fraction(annual_rate) * days / 360)
-    yearly_cap = Fraction(cap)
-    # (interest + fee) × 365 ≤ cap × (amount − fee) × days, solved for the fee
-    most = (yearly_cap * amount_minor * days - interest * 365) / (365 + yearly_cap * days)
-    fee = min(share(amount_minor, fee_rate), max(0, most.__floor__()))
-    yearly = Fraction((interest + fee) * 365, (amount_minor - fee) * days)
-    shown = Decimal(_ceil(yearly * 10**YEARLY_SCALE)).scaleb(-YEARLY_SCALE)
+    """Interest ACT/360 for the whole term in one sum, half-even as the loan's own; the fee, taken from the money paid
+    out, rounded down (the borrower gains) and cut so that the yearly rate stays within ``cap``. ``amount_minor`` and
+    ``days`` are above zero."""
+    interest = round(Fraction(amount_minor) * Fraction(annual_rate) * days / 360)
+    with localcontext(Context(prec=60)):
+        growth = (1 + cap) ** (Decimal(days) / 365)
+        # the least to pay out: (amount + interest) / (amount − fee) ≤ growth
+        least = ((amount_minor + interest) / growth).quantize(Decimal("1e-20")).to_integral_value(ROUND_CEILING)
+        most = amount_minor - int(least)
+        fee = min(share(amount_minor, fee_rate), max(0, most))
+        yearly = (Decimal(amount_minor + interest) / (amount_minor - fee)) ** (Decimal(365) / days) - 1
+        shown = yearly.quantize(Decimal("1e-20")).quantize(Decimal(1).scaleb(-YEARLY_SCALE), rounding=ROUND_CEILING)
     return Cost(fee, interest, shown, most >= 0)
 
 

@@ -14,6 +14,7 @@ import rfc8785
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chainfin.money import Money, xirr
 from chainfin.risk import (
     DecisionRecord,
     InvoiceRow,
@@ -173,8 +174,8 @@ def test_amount__any_decision__within_every_bound(case: tuple[Callable[..., Deci
         assert amount <= outcome.pledge_minor <= inputs["receivable"]["free_minor"]
     if outcome.pledge_thousandths is not None:
         assert 0 < outcome.pledge_thousandths <= inputs["receipt"]["free_thousandths"]
-    assert outcome.simple_yearly_rate is not None
-    assert outcome.simple_yearly_rate <= Decimal("0.24")
+    assert outcome.yearly_rate is not None
+    assert outcome.yearly_rate <= Decimal("0.24")
 
 
 @settings(max_examples=150, deadline=None)
@@ -239,10 +240,16 @@ def test_cost__any_loan__fee_never_breaks_the_cap(amount: int, days: int, rate: 
     cap = Decimal("0.24")
     found = cost(amount, days, rate, fee_rate, cap)
     assert 0 <= found.fee_minor <= amount * fee_rate
-    assert found.interest_minor - 1 < Fraction(amount) * Fraction(rate) * days / 360 <= found.interest_minor
+    assert abs(found.interest_minor - Fraction(amount) * Fraction(rate) * days / 360) <= Fraction(1, 2)
+    flows = [
+        (TODAY, Money(amount - found.fee_minor, "CNY")),
+        (TODAY + dt.timedelta(days=days), Money(-amount - found.interest_minor, "CNY")),
+    ]
+    yearly = xirr(flows, places=6)
+    assert 0 <= found.yearly_rate - yearly <= Decimal("0.000001")
+    assert found.within_cap == (yearly <= cap) or abs(yearly - cap) <= Decimal("0.000001")
     if found.within_cap:
-        exact = Fraction((found.interest_minor + found.fee_minor) * 365, (amount - found.fee_minor) * days)
-        assert exact <= Fraction(cap)
+        assert found.yearly_rate <= cap
 
 
 @given(st.integers(0, 2**63 - 1), st.decimals("0.0001", 1, places=4))

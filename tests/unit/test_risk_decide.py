@@ -58,11 +58,10 @@ def test_receivable_terms__grade_a_debtor__rate_fee_interest_and_pledge() -> Non
     outcome = decide_receivable(receivable_inputs()).outcome
     assert outcome.advance_rate == Decimal("0.9000")
     assert outcome.annual_rate == Decimal("0.052000")  # debtor A, borrower C (thin file), 60 days
-    assert outcome.interest_minor == 69_334  # 8,000,000 × 0.052 × 60 / 360 = 69,333.33…, up
+    assert outcome.interest_minor == 69_333  # 8,000,000 × 0.052 × 60 / 360 = 69,333.33…
     assert outcome.fee_minor == 4_000  # 0.05 %
     assert outcome.pledge_minor == 8_888_889  # 8,000,000 / 0.9, up
-    # (69,334 + 4,000) / 7,996,000 × 365 / 60 = 0.0557918…, up
-    assert outcome.simple_yearly_rate == Decimal("0.055793")
+    assert outcome.yearly_rate == Decimal("0.057109")  # (8,069,333 / 7,996,000) ^ (365 / 60) − 1 = 0.05710877…, up
 
 
 def test_receivable_maturity__days_asked__never_after_due_date() -> None:
@@ -83,13 +82,12 @@ def test_fee__small_short_loan__cut_to_all_in_cap() -> None:
     """The fee never lifts the yearly cost above the cap."""
     change = {"application.days": 1, "application.amount_minor": 1_000_00}
     outcome = decide_receivable(receivable_inputs(**change)).outcome
-    # 0.05 % of 1,000.00 would be 0.50; one day of 24 % a year leaves 0.50 after 0.15 of interest
-    assert outcome.interest_minor == 15
-    assert outcome.fee_minor == 50
-    dearer = decide_receivable(receivable_inputs(**(change | {"debtor.assigned_grade": "C"}))).outcome
-    assert dearer.fee_minor == 45  # (0.24 × 100,000 − 20 × 365) / (365 + 0.24) = 45.7, down
-    assert dearer.simple_yearly_rate is not None
-    assert dearer.simple_yearly_rate <= Decimal("0.24")
+    # 0.05 % of 1,000.00 would be 0.50, but 100,014 / 1.24 ^ (1 / 365) leaves 44 fen
+    assert (outcome.interest_minor, outcome.fee_minor) == (14, 44)
+    assert outcome.yearly_rate is not None
+    assert outcome.yearly_rate <= Decimal("0.24")
+    longer = decide_receivable(receivable_inputs(**(change | {"application.days": 7}))).outcome
+    assert longer.fee_minor == 50
 
 
 def test_inventory_amount__value_times_rate__and_least_quantity() -> None:

@@ -19,7 +19,7 @@ SCORECARDS = {
     "fraud-general-v1": "0xdecd121d87d3388327cc8aa05af1ee466085761cee5d687e86b8595921efa68b",
     "fraud-trade-v1": "0x0dd74e4de97ba4d0eaa53b780e3c537e43adf6478821a5db4ccb51befb8a1eef",
 }
-DECISION = "0x57141bd1f406795aa32a9f1394f8ace1e75275ac00631fe96225d78dfae22c5f"
+DECISION = "0x02fa3a52f586fc952101f6c9bb86cd68bd36e665abba4074c7f6bdb59c777c7c"
 
 
 def test_policies__published__unchanged() -> None:
