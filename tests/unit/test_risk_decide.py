@@ -61,7 +61,7 @@ def test_receivable_terms__grade_a_debtor__rate_fee_interest_and_pledge() -> Non
     assert outcome.interest_minor == 69_333  # 8,000,000 × 0.052 × 60 / 360 = 69,333.33…
     assert outcome.fee_minor == 4_000  # 0.05 %
     assert outcome.pledge_minor == 8_888_889  # 8,000,000 / 0.9, up
-    assert outcome.yearly_rate == Decimal("0.057109")  # (8,069,333 / 7,996,000) ^ (365 / 60) − 1 = 0.05710877…, up
+    assert outcome.yearly_rate == Decimal("0.057109")  # (8,069,333 / 7,996,000) ^ (365 / 60) − 1 = 0.05710839…, up
 
 
 def test_receivable_maturity__days_asked__never_after_due_date() -> None:
