@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
+
+import {Orders} from "../src/Orders.sol";
+import {Participants} from "../src/Participants.sol";
+import {Pledges} from "../src/Pledges.sol";
+import {Receivables} from "../src/Receivables.sol";
+import {WarehouseReceipts} from "../src/WarehouseReceipts.sol";
+import {Auth, IActs} from "../src/interfaces/IActs.sol";
+import {IOrders} from "../src/interfaces/IOrders.sol";
+import {IParticipants} from "../src/interfaces/IParticipants.sol";
+import {IPledges} from "../src/interfaces/IPledges.sol";
+import {IReceivables} from "../src/interfaces/IReceivables.sol";
+import {IWarehouseReceipts} from "../src/interfaces/IWarehouseReceipts.sol";
+import {Roles} from "../src/libraries/Roles.sol";
+import {Asserts} from "./Vm.sol";
+
+/// @notice The five contracts, invented parties, and each act in its simplest form.
+abstract contract World is Asserts {
+    // Private keys of the invented parties.
+    uint256 internal constant BUYER = 0xb1;
+    uint256 internal constant SELLER = 0x5e;
+    uint256 internal constant TIER2 = 0x72;
+    uint256 internal constant LENDER = 0x1e;
+    uint256 internal constant LENDER2 = 0x2e;
+    uint256 internal constant KEEPER = 0x4e;
+    uint256 internal constant BANK = 0xba;
+    uint256 internal constant REGISTRAR = 0x4f;
+    uint256 internal constant DISTRIBUTOR = 0xd1;
+    uint256 internal constant STRANGER = 0xbad;
+
+    uint256 internal constant START = 1_790_000_000; // in 2026
+    uint32 internal constant MAX_TENOR = 184;
+    uint64 internal constant FACE = 1_000_000_00;
+    uint64 internal constant PART = 600_000_00;
+    uint64 internal constant STOCK = 500_000;
+    bytes32 internal constant ORDER = "order";
+    bytes32 internal constant CLAIM = "claim";
+    bytes32 internal constant GOODS = "goods";
+    bytes32 internal constant PLEDGE = "pledge";
+    bytes32 internal constant ROOT = "root";
+    uint8 internal constant RECEIVABLE = 1;
+    uint8 internal constant WAREHOUSE = 2;
+
+    AccessManager internal manager;
+    Participants internal participants;
+    Orders internal orders;
+    Receivables internal receivables;
+    WarehouseReceipts internal receipts;
+    Pledges internal pledges;
+
+    mapping(uint256 pk => uint32 party) internal partyOf;
+    uint256 private _nonce;
+
+    function setUp() public virtual {
+        vm.warp(START);
+        deploy();
+        admit(BUYER, Roles.CORE);
+        admit(SELLER, Roles.SUPPLIER);
+        admit(TIER2, Roles.SUPPLIER);
+        admit(LENDER, Roles.LENDER);
+        admit(LENDER2, Roles.LENDER);
+        admit(KEEPER, Roles.KEEPER);
+        admit(BANK, Roles.BANK);
+        admit(REGISTRAR, Roles.REGISTRAR);
+        admit(DISTRIBUTOR, Roles.DISTRIBUTOR);
+    }
+
+    function deploy() internal {
+        manager = new AccessManager(address(this));
+        participants = new Participants(address(manager));
+        uint256 next = vm.getNonce(address(this));
+        address receivablesAt = vm.computeCreateAddress(address(this), next + 1);
+        address pledgesAt = vm.computeCreateAddress(address(this), next + 3);
+        orders = new Orders(participants, receivablesAt);
+        receivables = new Receivables(participants, orders, IPledges(pledgesAt), MAX_TENOR);
+        receipts = new WarehouseReceipts(participants, pledgesAt);
+        pledges = new Pledges(participants, receivables, receipts);
+    }
+
+    // Parties
+
+    function admit(uint256 pk, uint32 roles) internal returns (uint32 id) {
+        IParticipants.AdmitParams memory p = admission(pk, roles);
+        id = participants.admit(p, joinProof(p, pk));
+        partyOf[pk] = id;
+    }
+
+    function admission(uint256 pk, uint32 roles) internal pure returns (IParticipants.AdmitParams memory) {
+        return IParticipants.AdmitParams(keccak256(abi.encode("commitment", pk)), roles, vm.addr(pk));
+    }
+
+    function joinProof(IParticipants.AdmitParams memory p, uint256 pk) internal returns (Auth memory) {
+        return sign(
+            pk,
+            participants,
+            "Join(bytes32 commitment,uint32 roles,address key,uint256 nonce,uint256 deadline)",
+            abi.encode(p)
+        );
+    }
+
+    function pause(uint8 kind) internal {
+        participants.pause(IParticipants.PauseParams(1 << kind));
+    }
+
+    function suspend(uint256 pk) internal {
+        participants.suspend(IParticipants.SuspendParams(partyOf[pk]));
+    }
+
+    /// @dev The next call is sent by this party.
+    function by(uint256 pk) internal {
+        vm.prank(vm.addr(pk));
+    }
+
+    // Signatures
+
+    function fresh() internal returns (uint256) {
+        return _nonce++;
+    }
+
+    /// @dev A party's signature over an act: `members` is the encoding of all but nonce and deadline.
+    function sign(uint256 pk, IActs where, string memory typeString, bytes memory members)
+        internal
+        returns (Auth memory)
+    {
+        return signWith(pk, where, typeString, members, fresh(), block.timestamp);
+    }
+
+    function signWith(
+        uint256 pk,
+        IActs where,
+        string memory typeString,
+        bytes memory members,
+        uint256 nonce,
+        uint256 deadline
+    ) internal view returns (Auth memory) {
+        bytes32 structHash =
+            keccak256(abi.encodePacked(keccak256(bytes(typeString)), members, abi.encode(nonce, deadline)));
+        bytes32 digest = keccak256(abi.encodePacked("\x19\x01", where.domainSeparator(), structHash));
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(pk, digest);
+        return Auth(vm.addr(pk), nonce, deadline, abi.encodePacked(r, s, v));
+    }
+
+    // Orders
+
+    function postOrder(bytes32 orderId, uint64 amount) internal {
+        by(BUYER);
+        orders.post(IOrders.PostParams(orderId, partyOf[SELLER], ROOT, amount, "CNY"));
+    }
+
+    /// @dev Ordered, acknowledged, despatched and received in full.
+    function deliver(bytes32 orderId, uint64 amount) internal {
+        postOrder(orderId, amount);
+        by(SELLER);
+        orders.acknowledge(IOrders.AcknowledgeParams(orderId, ROOT));
+        by(SELLER);
+        orders.despatch(IOrders.DespatchParams(orderId, ROOT, amount));
+        by(BUYER);
+        orders.receiveGoods(IOrders.ReceiveGoodsParams(orderId, ROOT, amount));
+    }
+
+    // Receivables
+
+    function today() internal view returns (uint32) {
+        return uint32(block.timestamp / 1 days);
+    }
+
+    function dueDay() internal pure returns (uint32) {
+        return uint32(START / 1 days) + 90;
+    }
+
+    function pastDue() internal {
+        vm.warp((uint256(dueDay()) + 1) * 1 days);
+    }
+
+    function invoice(bytes32 id, uint64 face) internal pure returns (IReceivables.IssueParams memory) {
+        return IReceivables.IssueParams(id, ORDER, ROOT, face, dueDay());
+    }
+
+    function attest(IReceivables.IssueParams memory p) internal returns (Auth memory) {
+        return attestBy(REGISTRAR, p);
+    }
+
+    function attestBy(uint256 pk, IReceivables.IssueParams memory p) internal returns (Auth memory) {
+        return sign(
+            pk,
+            receivables,
+            "Attest(bytes32 id,bytes32 orderId,bytes32 documentRoot,uint256 nonce,uint256 deadline)",
+            abi.encode(p.id, p.orderId, p.documentRoot)
+        );
+    }
+
+    function issue(bytes32 id, uint64 face) internal {
+        IReceivables.IssueParams memory p = invoice(id, face);
+        Auth memory registrar = attest(p);
+        by(SELLER);
+        receivables.issue(p, registrar);
+    }
+
+    function confirm(bytes32 id, uint64 face) internal {
+        by(BUYER);
+        receivables.confirm(IReceivables.ConfirmParams(id, ROOT, face, dueDay()));
+    }
+
+    /// @dev Order delivered, receivable issued and confirmed.
+    function confirmed() internal {
+        deliver(ORDER, FACE);
+        issue(CLAIM, FACE);
+        confirm(CLAIM, FACE);
+    }
+
+    function settle(bytes32 pledgeId, uint64 amount, uint256 bankRef, uint256 payee) internal {
+        by(BANK);
+        receivables.settle(IReceivables.SettleParams(CLAIM, pledgeId, amount, bytes32(bankRef), partyOf[payee]));
+    }
+
+    function claim(bytes32 id) internal view returns (IReceivables.Receivable memory) {
+        return receivables.receivable(id);
+    }
+
+    // Warehouse receipts
+
+    function store() internal {
+        by(KEEPER);
+        receipts.issue(IWarehouseReceipts.IssueParams(GOODS, partyOf[DISTRIBUTOR], ROOT, STOCK));
+    }
+
+    // Pledges
+
+    function offer(bytes32 pledgeId, uint8 kind, bytes32 assetId, uint64 amount)
+        internal
+        view
+        returns (IPledges.PledgeParams memory)
+    {
+        return IPledges.PledgeParams(pledgeId, kind, assetId, amount, partyOf[LENDER], "loan", "decision", 0);
+    }
+
+    function grant(IPledges.PledgeParams memory p, uint256 pk) internal returns (Auth memory) {
+        return sign(pk, pledges, GRANT_TYPE, abi.encode(p));
+    }
+
+    string internal constant GRANT_TYPE =
+        "Grant(bytes32 pledgeId,uint8 assetKind,bytes32 assetId,uint64 amount,uint32 lender,bytes32 loanRef,bytes32 decisionHash,uint64 expiresAt,uint256 nonce,uint256 deadline)";
+
+    function take(IPledges.PledgeParams memory p, uint256 pledgor, uint256 lender) internal {
+        Auth memory granted = grant(p, pledgor);
+        by(lender);
+        pledges.pledge(p, granted, "registry 1");
+    }
+
+    /// @dev PART of CLAIM (of SELLER) pledged to LENDER as PLEDGE.
+    function pledged() internal {
+        confirmed();
+        take(offer(PLEDGE, RECEIVABLE, CLAIM, PART), SELLER, LENDER);
+    }
+
+    /// @dev Three fifths of GOODS pledged to LENDER as PLEDGE.
+    function goodsPledged() internal {
+        store();
+        take(offer(PLEDGE, WAREHOUSE, GOODS, STOCK * 3 / 5), DISTRIBUTOR, LENDER);
+    }
+}
