@@ -13,6 +13,9 @@ from chainfin.errors import ChainfinError, Unavailable
 FATAL = frozenset({"chain_reorg_past_finality", "chain_event_unknown", "chain_wrong_id"})
 """Going on would build on a chain that is not the one whose events were paid on: a person has to look."""
 
+BUSY_POLL_S = 0.05
+"""Seconds between looks while a transaction is under way."""
+
 
 class ChainDriver:
     """Runs sender and indexer in one thread. ``trouble`` is the error that holds it up, if any."""
@@ -88,4 +91,6 @@ class ChainDriver:
                 self._log.exception("chain driver stopped")
                 raise
             if not moved:
-                self._wake.wait(self._poll_s)
+                # what was sent may be mined any moment and wakes nobody
+                busy = self._sender is not None and self._sender.under_way()
+                self._wake.wait(min(self._poll_s, BUSY_POLL_S) if busy else self._poll_s)

@@ -9,19 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any, Protocol
+from datetime import timedelta
+from typing import Any
 
-import structlog
 from eth_account import Account
-from eth_hash.auto import keccak
 from sqlmodel import Session, col, select
 
-from chainfin.abi import from_hex
 from chainfin.acts import Auth, call_data
 from chainfin.chain.decode import describe_revert
-from chainfin.chain.node import Block, Node, Receipt, Reverted
-from chainfin.errors import BadInput, ChainfinError, Unavailable
+from chainfin.chain.node import Node, Reverted
+from chainfin.chain.settling import OPEN, Reports, Settler, report_refusal
+from chainfin.errors import BadInput, Unavailable
 from chainfin.keys import address_of
 from chainfin.storage import outbox
 from chainfin.storage.chain_tables import ChainTxRow, RelayerNonceRow
@@ -29,20 +27,6 @@ from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.store import Store
 
 TOPIC = "chain.send"
-OPEN = ("stored", "sent")
-
-
-class Reports(Protocol):
-    """What the services want to hear (services.act_results with its context bound)."""
-
-    def now(self) -> datetime: ...
-
-    def sent(self, session: Session, act_id: str, tx_hash: str) -> None: ...
-
-    def refused(self, session: Session, act_id: str, code: str, message: str) -> None: ...
-
-    def code(self, error_name: str) -> str:
-        """A contract's custom error as a stable code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +75,11 @@ class Sender:
         self._reports = reports
         self._policy = policy
         self._worker = worker
-        self._depth = finality_depth
-        self._sent_at: dict[str, bytes] = {}
-        self._log = structlog.get_logger("chainfin.chain")
+        self._started = False
         self.address = address_of(private_key)
+        self._settler = Settler(
+            store, node, contracts, self.address, reports, depth=finality_depth, resend_s=policy.retry_s
+        )
 
     def start(self) -> None:
         """Bring the nonce counter and the chain together. Raises Unavailable: chain_behind, chain_unreachable."""
@@ -110,6 +95,7 @@ class Sender:
             row.next = max(row.next, on_chain)
             session.add(row)
             self._take_back_claims(session)
+        self._started = True
 
     def _take_back_claims(self, session: Session) -> None:
         """Rows that this worker had claimed when it died are due at once, not after their lease."""
@@ -130,6 +116,10 @@ class Sender:
         )
         return len(session.exec(query).all()) == end - first
 
+    def under_way(self) -> bool:
+        """Whether something was sent whose end is not known yet."""
+        return self._settler.under_way()
+
     # one round
 
     def run_once(self) -> int:
@@ -137,7 +127,9 @@ class Sender:
 
         Raises Unavailable: chain_unreachable (nothing is lost: the next round goes on).
         """
-        moved = self.settle()
+        if not self._started:
+            self.start()
+        moved = self._settler.settle()
         if not self._due():
             return moved
         if not self._policy.check_first:
@@ -159,8 +151,8 @@ class Sender:
         with self._store.begin() as session:
             commands = self._claim(session)
             raws = self._store_signed(session, commands, price)
-        self._send(raws)
-        self.settle()
+        self._settler.send(raws)
+        self._settler.settle()
         return len(commands)
 
     def _price(self) -> int:
@@ -177,9 +169,9 @@ class Sender:
             price = self._price()
             with self._store.begin() as session:
                 raws = self._store_signed(session, passed, price)
-            self._send(raws)
-            self.settle()
-        elif self._under_way():
+            self._settler.send(raws)
+            self._settler.settle()
+        elif self._settler.under_way():
             self._postpone([command for command, _, _ in failed], "chain_waits")
             return []
         else:
@@ -202,14 +194,18 @@ class Sender:
         commands: list[_Command] = []
         now, lease = self._reports.now(), timedelta(seconds=self._policy.lease_s)
         rows = outbox.claim(session, [TOPIC], worker=self._worker, now=now, lease=lease, limit=self._policy.batch)
-        query = select(ChainTxRow.outbox_id).where(
-            col(ChainTxRow.outbox_id).in_([row.id for row in rows]), ChainTxRow.status != "displaced"
-        )
-        sent = set(session.exec(query).all())
+        sent = self._have_transaction(session, [row.id for row in rows])
         for row in rows:
             if row.id not in sent:
                 self._read(session, row, commands)
         return commands
+
+    @staticmethod
+    def _have_transaction(session: Session, row_ids: Sequence[int | None]) -> set[int | None]:
+        query = select(ChainTxRow.outbox_id).where(
+            col(ChainTxRow.outbox_id).in_(row_ids), ChainTxRow.status != "displaced"
+        )
+        return set(session.exec(query).all())
 
     def _read(self, session: Session, row: OutboxRow, commands: list[_Command]) -> None:
         assert row.id is not None
@@ -224,7 +220,7 @@ class Sender:
         except (BadInput, KeyError) as error:
             # nothing that can be sent will ever come of it
             code = error.code if isinstance(error, BadInput) else "act_malformed"
-            self._report_refusal(session, row.id, act_id, code, str(error))
+            report_refusal(session, self._reports, row.id, act_id, code, str(error))
 
     def _check(self, commands: Sequence[_Command]) -> tuple[list[_Command], list[tuple[_Command, str, str]]]:
         head = self._node.head()
@@ -246,7 +242,11 @@ class Sender:
         now = self._reports.now()
         raws: list[bytes] = []
         counter = session.get_one(RelayerNonceRow, self.address, with_for_update=True)
+        # asked under the counter's lock: of two workers that hold the same row one finds the other's transaction
+        taken = self._have_transaction(session, [command.row_id for command in commands])
         for command in commands:
+            if command.row_id in taken:
+                continue
             signed = Account.sign_transaction(
                 {
                     "to": command.to,
@@ -277,111 +277,16 @@ class Sender:
         session.add(counter)
         return raws
 
-    def _send(self, raws: Sequence[bytes]) -> None:
-        # the answers decide nothing, only a receipt does: a refusal may be "already known", an error a lost answer
-        if not raws:
-            return
-        for raw, answer in zip(raws, self._node.send_raw_many(raws), strict=True):
-            if isinstance(answer, ChainfinError):
-                self._log.warning("not taken yet", tx="0x" + keccak(raw).hex(), code=answer.code, why=answer.message)
-
-    # settling
-
-    def _under_way(self) -> bool:
-        with self._store.read() as session:
-            query = select(ChainTxRow.hash).where(ChainTxRow.sender == self.address, col(ChainTxRow.status).in_(OPEN))
-            return session.exec(query.limit(1)).first() is not None
-
-    def settle(self) -> int:
-        """Report transactions whose receipt is final; send again those that no block holds. Returns how many ended."""
-        with self._store.read() as session:
-            query = select(ChainTxRow).where(ChainTxRow.sender == self.address, col(ChainTxRow.status).in_(OPEN))
-            rows = list(session.exec(query.order_by(col(ChainTxRow.nonce)).limit(500)).all())
-        if not rows:
-            return 0
-        head = self._node.head()
-        ended: list[tuple[ChainTxRow, Receipt]] = []
-        lost: list[ChainTxRow] = []
-        for row in rows:
-            receipt = self._node.receipt(from_hex(row.hash))
-            if receipt is None:
-                lost.append(row)
-            elif receipt.block_number <= head.number - self._depth:
-                ended.append((row, receipt))
-        if lost:
-            self._send_again(self._displace(lost, head), head)
-        return self._end(ended) if ended else 0
-
-    def _displace(self, rows: list[ChainTxRow], head: Block) -> list[ChainTxRow]:
-        """Commands whose nonce another transaction of this key has finally taken become due again. Returns the rest."""
-        line = self._node.block(max(0, head.number - self._depth))
-        taken = self._node.nonce_of(self.address, line) if line else 0
-        # asked again after the nonce: a transaction mined in between has a receipt now
-        displaced = [r for r in rows if r.nonce < taken and self._node.receipt(from_hex(r.hash)) is None]
-        if displaced:
-            with self._store.begin() as session:
-                for stale in displaced:
-                    row = session.get_one(ChainTxRow, stale.hash, with_for_update=True)
-                    row.status = "displaced"
-                    session.add(row)
-                    if row.outbox_id is not None:
-                        outbox.later(session, row.outbox_id, at=self._reports.now(), error="chain_nonce_taken")
-        return [row for row in rows if row not in displaced]
-
-    def _send_again(self, rows: Sequence[ChainTxRow], head: Block) -> None:
-        """The same bytes, once a block: a node that has them already ignores them."""
-        again = [row for row in rows if self._sent_at.get(row.hash) != head.hash]
-        if again:
-            self._send([from_hex(row.raw) for row in again])
-        self._sent_at = {row.hash: head.hash for row in rows}
-
-    def _end(self, ended: Sequence[tuple[ChainTxRow, Receipt]]) -> int:
-        whys = {row.hash: self._why(row, receipt) for row, receipt in ended if not receipt.succeeded}
-        with self._store.begin() as session:
-            for stale, receipt in ended:
-                row = session.get_one(ChainTxRow, stale.hash, with_for_update=True)
-                if row.status not in OPEN:
-                    continue
-                row.status = "mined" if receipt.succeeded else "reverted"
-                row.block_number = receipt.block_number
-                session.add(row)
-                if row.outbox_id is None:
-                    continue
-                if receipt.succeeded:
-                    block_hash = "0x" + receipt.block_hash.hex()
-                    result = {"tx_hash": row.hash, "block_number": receipt.block_number, "block_hash": block_hash}
-                    outbox.done(session, row.outbox_id, {**result, "gas_used": receipt.gas_used})
-                else:
-                    act_id = session.get_one(OutboxRow, row.outbox_id).payload.get("act_id")
-                    self._report_refusal(session, row.outbox_id, act_id, *whys[row.hash])
-        return len(ended)
-
-    def _why(self, row: ChainTxRow, receipt: Receipt) -> tuple[str, str]:
-        """The reason of a mined revert, asked for again on the state after its block."""
-        with self._store.read() as session:
-            payload: dict[str, Any] = session.get_one(OutboxRow, row.outbox_id).payload if row.outbox_id else {}
-        block = self._node.block_by_hash(receipt.block_hash)
-        if payload and block is not None:
-            auths = [Auth.from_json(raw) for raw in payload.get("auths", ())]
-            data = call_data(payload["contract"], payload["function"], payload["params"], auths)
-            try:
-                self._node.call(self._contracts[payload["contract"]], data, block, self.address)
-            except Reverted as revert:
-                name, message = describe_revert(payload["contract"], revert.data)
-                return self._reports.code(name), message
-        return "chain_reverted", "the contract refused the transaction when it was mined"
-
     # reports
 
     def _refuse(self, failed: Sequence[tuple[_Command, str, str]]) -> None:
         with self._store.begin() as session:
+            # "replayed" may only mean that another worker has sent it meanwhile
+            taken = self._have_transaction(session, [command.row_id for command, _, _ in failed])
             for command, code, message in failed:
-                self._report_refusal(session, command.row_id, command.act_id, code, message)
-
-    def _report_refusal(self, session: Session, row_id: int, act_id: object, code: str, message: str) -> None:
-        outbox.refused(session, row_id, code, message)
-        if act_id:
-            self._reports.refused(session, str(act_id), code, message)
+                if command.row_id in taken:
+                    continue
+                report_refusal(session, self._reports, command.row_id, command.act_id, code, message)
 
     def _postpone(self, commands: Sequence[_Command], why: str) -> None:
         at = self._reports.now() + timedelta(seconds=self._policy.retry_s)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -195,42 +198,71 @@ def test_open_node__by_settings__embedded_or_rpc(tmp_path: Path, rpc: RpcServer)
 # a real node, where there is one
 
 
-def anvil_binary() -> str | None:
-    modules = Path(__file__).parents[2] / "contracts" / "node_modules" / ".bin" / "anvil"
-    return os.environ.get("CHAINFIN_ANVIL") or shutil.which("anvil") or (str(modules) if modules.exists() else None)
+def binary_of(name: str) -> str | None:
+    """CHAINFIN_ANVIL / CHAINFIN_HARDHAT, the PATH, or what npm put into contracts/node_modules."""
+    local = Path(__file__).parents[2] / "contracts" / "node_modules" / ".bin" / name
+    return os.environ.get(f"CHAINFIN_{name.upper()}") or shutil.which(name) or (str(local) if local.exists() else None)
 
 
-@pytest.fixture
-def anvil() -> Iterator[str]:
-    binary = anvil_binary()
+def command_of(name: str, port: int, folder: Path) -> list[str]:
+    binary = binary_of(name)
     if binary is None:
-        pytest.skip("no anvil: install foundry or set CHAINFIN_ANVIL to test against a real node")
+        pytest.skip(f"no {name}: install it or set CHAINFIN_{name.upper()} to test against a real node")
+    if name == "anvil":
+        return [binary, "--port", str(port), "--silent", "--hardfork", "prague"]
+    # hardhat runs only inside a project that holds its package
+    (folder / "hardhat.config.js").write_text('module.exports = {networks: {hardhat: {hardfork: "prague"}}};')
+    (folder / "package.json").write_text('{"private": true}')
+    (folder / "node_modules").symlink_to(Path(binary).parent.parent)
+    return [binary, "node", "--port", str(port)]
+
+
+@contextmanager
+def running(name: str, folder: Path) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    process = subprocess.Popen([binary, "--port", str(port), "--silent", "--hardfork", "prague"])
+    folder.mkdir()
+    process = subprocess.Popen(
+        command_of(name, port, folder), cwd=folder, stdout=subprocess.DEVNULL, start_new_session=True
+    )
     url = f"http://127.0.0.1:{port}"
     try:
-        for _ in range(200):
+        for _ in range(600):
             try:
                 RpcNode(url, timeout_s=1).close()
                 break
             except Unavailable:
                 time.sleep(0.05)
-        set_balance = {"jsonrpc": "2.0", "id": 1, "method": "anvil_setBalance", "params": [SENDER, hex(10**24)]}
-        httpx.post(url, json=set_balance).raise_for_status()
+        ask(url, f"{name}_setBalance", SENDER, hex(10**24))
         yield url
     finally:
-        process.terminate()
+        # the npm wrappers are parents of the node: the whole session that was started here ends
+        os.killpg(process.pid, signal.SIGTERM)
         process.wait(10)
 
 
-def test_anvil__deploy_relay_index_prove__as_on_the_embedded_chain(anvil: str, tmp_path: Path) -> None:
-    node: Any = RpcNode(anvil, expected_chain_id=31337)
-    clock = Clock()
-    from datetime import UTC, datetime
+def ask(url: str, method: str, *params: object) -> None:
+    body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": list(params)}
+    answer = httpx.post(url, json=body).raise_for_status().json()
+    assert "error" not in answer, answer
 
-    clock.now = datetime.now(UTC)
+
+@pytest.fixture
+def anvil(tmp_path: Path) -> Iterator[str]:
+    with running("anvil", tmp_path / "node") as url:
+        yield url
+
+
+@pytest.mark.parametrize("name", ["anvil", "hardhat"])
+def test_real_node__deploy_relay_index_prove__as_on_the_embedded_chain(name: str, tmp_path: Path) -> None:
+    with running(name, tmp_path / "node") as url:
+        whole_way(url, tmp_path)
+
+
+def whole_way(url: str, tmp_path: Path) -> None:
+    node: Any = RpcNode(url, expected_chain_id=31337)
+    clock = Clock(datetime.now(UTC))
     world = World(node, clock, deploy(node, KEY, operator=SENDER))
     for who, role in list(PARTIES.items())[:2]:
         world.admit(who, role)
@@ -257,8 +289,7 @@ def test_anvil__reorg_below_what_was_taken_in__halts(anvil: str, tmp_path: Path)
     world = World(node, clock, deploy(node, KEY, operator=SENDER))
     made = rig(world, open_store(tmp_path), node=node)
     made.driver.run_until_idle()
-    reorg = {"jsonrpc": "2.0", "id": 1, "method": "anvil_reorg", "params": [3, []]}
-    httpx.post(anvil, json=reorg).raise_for_status()
+    ask(anvil, "anvil_reorg", 3, [])
     with pytest.raises(Unavailable) as caught:
         made.indexer.run_once()
     assert caught.value.code == "chain_reorg_past_finality"

@@ -199,7 +199,8 @@ def test_no_answer__is_unknown__asked_and_sent_again_never_failed(ready: Rig, no
     ready.sender.run_once()
     assert ready.row(row).status == ("claimed" if trouble == "lost on the way" else "done")
     node.trouble = None
-    ready.sender._sent_at.clear()  # another block would do the same
+    assert len(node.sends) == 1
+    ready.sender._settler._resend_s = 0
     ready.driver.run_until_idle()
     assert ready.row(row).status == "done"
     assert len(set(node.sends)) == 1
@@ -253,6 +254,21 @@ def test_nonce_taken_by_another_transaction__act_is_sent_anew(ready: Rig, node: 
     after.driver.run_until_idle()
     assert ready.row(row).status == "done"
     assert [tx.status for tx in ready.transactions()] == ["displaced", "mined"]
+
+
+def test_two_workers__holding_the_same_row__one_transaction_and_no_refusal(ready: Rig) -> None:
+    row = ready.put("a1", post(ready.world, "PO"))
+    slow = ready.sender
+    with ready.store.begin() as session:
+        held = slow._claim(session)
+    quick = restart(ready)
+    quick.sender.run_once()
+    assert ready.row(row).status == "done"
+    assert slow._round(held) == []
+    with ready.store.begin() as session:
+        assert slow._store_signed(session, held, 14) == []
+    assert ready.row(row).status == "done"
+    assert (len(ready.transactions()), ready.recorder.refused_acts) == (1, {})
 
 
 def test_start__chain_forgot_what_was_sent__refused(ready: Rig, tmp_path: Path) -> None:

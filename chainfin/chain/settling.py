@@ -1,0 +1,171 @@
+"""What became of sent transactions: final receipts are reported, what no block holds is sent again.
+
+Only a receipt at the finality line decides. No answer is *unknown*, and the same bytes sent twice are one transaction.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+import structlog
+from eth_hash.auto import keccak
+from sqlmodel import Session, col, select
+
+from chainfin.abi import from_hex
+from chainfin.acts import Auth, call_data
+from chainfin.chain.decode import describe_revert
+from chainfin.chain.node import Block, Node, Receipt, Reverted
+from chainfin.errors import ChainfinError
+from chainfin.storage import outbox
+from chainfin.storage.chain_tables import ChainTxRow
+from chainfin.storage.ledger_tables import OutboxRow
+from chainfin.storage.store import Store
+
+OPEN = ("stored", "sent")
+"""States of a transaction that may still be mined. displaced: another one took its nonce, it never will be."""
+RECEIPTS_A_ROUND = 500
+
+
+class Reports(Protocol):
+    """What the services want to hear (services.act_results with its context bound)."""
+
+    def now(self) -> datetime: ...
+
+    def sent(self, session: Session, act_id: str, tx_hash: str) -> None: ...
+
+    def refused(self, session: Session, act_id: str, code: str, message: str) -> None: ...
+
+    def code(self, error_name: str) -> str:
+        """A contract's custom error as a stable code."""
+
+
+def report_refusal(session: Session, reports: Reports, row_id: int, act_id: object, code: str, message: str) -> None:
+    """A command is refused for good: in the outbox and to the services."""
+    outbox.refused(session, row_id, code, message)
+    if act_id:
+        reports.refused(session, str(act_id), code, message)
+
+
+class Settler:
+    """The transactions of one relayer address."""
+
+    def __init__(
+        self,
+        store: Store,
+        node: Node,
+        contracts: Mapping[str, str],
+        address: str,
+        reports: Reports,
+        *,
+        depth: int,
+        resend_s: float,
+    ) -> None:
+        """``depth``: blocks below the head that count as final. ``resend_s``: wall-clock seconds between sendings."""
+        self._store = store
+        self._node = node
+        self._contracts = contracts
+        self._address = address
+        self._reports = reports
+        self._depth = depth
+        self._resend_s = resend_s
+        self._sent_at: dict[str, float] = {}
+        self._log = structlog.get_logger("chainfin.chain")
+
+    def send(self, raws: Sequence[bytes]) -> None:
+        """Hand signed bytes to the node. The answers decide nothing: a refusal may be "already known", an error a
+        lost answer."""
+        if not raws:
+            return
+        moment = time.monotonic()
+        for raw, answer in zip(raws, self._node.send_raw_many(raws), strict=True):
+            tx_hash = "0x" + keccak(raw).hex()
+            self._sent_at[tx_hash] = moment
+            if isinstance(answer, ChainfinError):
+                self._log.warning("not taken yet", tx=tx_hash, code=answer.code, why=answer.message)
+
+    def under_way(self) -> bool:
+        """Whether a transaction is stored or sent and not ended."""
+        with self._store.read() as session:
+            query = select(ChainTxRow.hash).where(ChainTxRow.sender == self._address, col(ChainTxRow.status).in_(OPEN))
+            return session.exec(query.limit(1)).first() is not None
+
+    def settle(self) -> int:
+        """Report transactions whose receipt is final; send again those that no block holds. Returns how many ended."""
+        with self._store.read() as session:
+            query = select(ChainTxRow).where(ChainTxRow.sender == self._address, col(ChainTxRow.status).in_(OPEN))
+            rows = list(session.exec(query.order_by(col(ChainTxRow.nonce)).limit(RECEIPTS_A_ROUND)).all())
+        if not rows:
+            return 0
+        head = self._node.head()
+        ended: list[tuple[ChainTxRow, Receipt]] = []
+        lost: list[ChainTxRow] = []
+        for row in rows:
+            receipt = self._node.receipt(from_hex(row.hash))
+            if receipt is None:
+                lost.append(row)
+            elif receipt.block_number <= head.number - self._depth:
+                ended.append((row, receipt))
+        if lost:
+            self._send_again(self._displace(lost, head))
+        return self._end(ended) if ended else 0
+
+    def _displace(self, rows: list[ChainTxRow], head: Block) -> list[ChainTxRow]:
+        """Commands whose nonce another transaction of this key has finally taken become due again. Returns the rest."""
+        line = self._node.block(max(0, head.number - self._depth))
+        taken = self._node.nonce_of(self._address, line) if line else 0
+        # asked again after the nonce: a transaction mined in between has a receipt now
+        displaced = [r for r in rows if r.nonce < taken and self._node.receipt(from_hex(r.hash)) is None]
+        if displaced:
+            with self._store.begin() as session:
+                for stale in displaced:
+                    row = session.get_one(ChainTxRow, stale.hash, with_for_update=True)
+                    row.status = "displaced"
+                    session.add(row)
+                    if row.outbox_id is not None:
+                        outbox.later(session, row.outbox_id, at=self._reports.now(), error="chain_nonce_taken")
+        return [row for row in rows if row not in displaced]
+
+    def _send_again(self, rows: Sequence[ChainTxRow]) -> None:
+        """The same bytes: a node that has them already ignores them."""
+        late = time.monotonic() - self._resend_s
+        self.send([from_hex(row.raw) for row in rows if self._sent_at.get(row.hash, late) <= late])
+
+    def _end(self, ended: Sequence[tuple[ChainTxRow, Receipt]]) -> int:
+        whys = {row.hash: self._why(row, receipt) for row, receipt in ended if not receipt.succeeded}
+        with self._store.begin() as session:
+            for stale, receipt in ended:
+                row = session.get_one(ChainTxRow, stale.hash, with_for_update=True)
+                if row.status not in OPEN:
+                    continue
+                row.status = "mined" if receipt.succeeded else "reverted"
+                row.block_number = receipt.block_number
+                session.add(row)
+                self._sent_at.pop(row.hash, None)
+                if row.outbox_id is None:
+                    continue
+                if receipt.succeeded:
+                    block_hash = "0x" + receipt.block_hash.hex()
+                    result = {"tx_hash": row.hash, "block_number": receipt.block_number, "block_hash": block_hash}
+                    outbox.done(session, row.outbox_id, {**result, "gas_used": receipt.gas_used})
+                else:
+                    act_id = session.get_one(OutboxRow, row.outbox_id).payload.get("act_id")
+                    report_refusal(session, self._reports, row.outbox_id, act_id, *whys[row.hash])
+        return len(ended)
+
+    def _why(self, row: ChainTxRow, receipt: Receipt) -> tuple[str, str]:
+        """The reason of a mined revert, asked for again on the state after its block."""
+        with self._store.read() as session:
+            payload: dict[str, Any] = session.get_one(OutboxRow, row.outbox_id).payload if row.outbox_id else {}
+        block = self._node.block_by_hash(receipt.block_hash)
+        if payload and block is not None:
+            auths = [Auth.from_json(raw) for raw in payload.get("auths", ())]
+            data = call_data(payload["contract"], payload["function"], payload["params"], auths)
+            try:
+                self._node.call(self._contracts[payload["contract"]], data, block, self._address)
+            except Reverted as revert:
+                name, message = describe_revert(payload["contract"], revert.data)
+                return self._reports.code(name), message
+        return "chain_reverted", "the contract refused the transaction when it was mined"
