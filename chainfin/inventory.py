@@ -19,6 +19,8 @@ from chainfin.errors import BadInput, Refusal
 from chainfin.money import EXPONENTS, BasisPoints, Money
 
 THOUSANDTHS: Final = 1000
+MAX_QUANTITY: Final = 2**56 - 1
+"""The contracts pack a quantity into 56 bits."""
 FULL: Final = 10_000
 """100 % in basis points."""
 
@@ -104,9 +106,11 @@ class MarginCall:
 
 
 def issue(*, id: str, owner: str, keeper: str, goods: str, unit: str, quantity: int) -> WarehouseReceipt | Refusal:
-    """The keeper issues a receipt. Refusals: quantity_not_positive."""
+    """The keeper issues a receipt. Refusals: quantity_not_positive, quantity_too_large."""
     if quantity <= 0:
         return Refusal("quantity_not_positive", "a receipt is for more than nothing", {"quantity": quantity})
+    if quantity > MAX_QUANTITY:
+        return Refusal("quantity_too_large", "the quantity does not fit the register's 56 bits", {"quantity": quantity})
     return WarehouseReceipt(id, owner, keeper, goods, unit, quantity, quantity)
 
 
@@ -167,15 +171,23 @@ def release(receipt: WarehouseReceipt, quantity: int, *, by: str) -> WarehouseRe
     return replace(receipt, free=receipt.free - quantity, released=receipt.released + quantity)
 
 
-def liquidate(receipt: WarehouseReceipt, *, pledge_id: str, by: str) -> WarehouseReceipt | Refusal:
-    """The lender takes its pledged goods on default (处置). Refusals: pledge_unknown, not_lender."""
+def liquidate(
+    receipt: WarehouseReceipt, *, pledge_id: str, child_id: str, by: str
+) -> tuple[WarehouseReceipt, WarehouseReceipt] | Refusal:
+    """The lender takes its pledged goods on default (处置): it owns them under a receipt of its own, to sell.
+
+    Refusals: pledge_unknown, not_lender.
+    """
     item = _pledged(receipt, pledge_id)
     if isinstance(item, Refusal):
         return item
     if by != item.lender:
         return _refused("not_lender", receipt, f"{by} is not the lender of pledge {pledge_id}")
     left = _less(receipt.pledges, item, item.quantity)
-    return replace(receipt, pledges=left, liquidated=receipt.liquidated + item.quantity)
+    taken = WarehouseReceipt(
+        child_id, item.lender, receipt.keeper, receipt.goods, receipt.unit, item.quantity, item.quantity
+    )
+    return replace(receipt, pledges=left, liquidated=receipt.liquidated + item.quantity), taken
 
 
 def recount(receipt: WarehouseReceipt, missing: int, *, by: str) -> WarehouseReceipt | Refusal:

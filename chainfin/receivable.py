@@ -15,13 +15,33 @@ from typing import Final
 from chainfin import receivable_value as checks
 from chainfin.errors import BadInput, Refusal
 from chainfin.money import Money
-from chainfin.receivable_value import ALLOWED, PledgedPart, Receivable, State
+from chainfin.receivable_value import ALLOWED, MAX_AMOUNT, UNCONFIRMED_ONLY, PledgedPart, Receivable, State
 
 __all__ = [
-    "ALLOWED", "DEFAULT_TENOR_DAYS", "MAX_TENOR_DAYS", "Eligibility", "PledgedPart", "Receivable", "State", "cancel",
-    "confirm", "credit", "default", "dispute", "eligibility", "enforce", "issue", "pledge", "release",
-    "resolve_dispute", "settle", "split", "tenor", "transfer",
-]  # fmt: skip
+    "ALLOWED",
+    "DEFAULT_TENOR_DAYS",
+    "MAX_TENOR_DAYS",
+    "UNCONFIRMED_ONLY",
+    "Eligibility",
+    "PledgedPart",
+    "Receivable",
+    "State",
+    "cancel",
+    "confirm",
+    "credit",
+    "default",
+    "dispute",
+    "eligibility",
+    "enforce",
+    "issue",
+    "pledge",
+    "release",
+    "resolve_dispute",
+    "settle",
+    "split",
+    "tenor",
+    "transfer",
+]
 
 DEFAULT_TENOR_DAYS: Final = 184
 """Six months at their longest: the usual limit for e-receivable vouchers in China (PBC notice of 2025)."""
@@ -72,9 +92,14 @@ def issue(
     today: date,
     max_days: int = DEFAULT_TENOR_DAYS,
 ) -> Receivable | Refusal:
-    """A new receivable, held by the seller. Refusals: amount_not_positive, debtor_is_seller, and those of `tenor`."""
+    """A new receivable, held by the seller.
+
+    Refusals: amount_not_positive, amount_too_large, debtor_is_seller, and those of `tenor`.
+    """
     if face.minor <= 0:
         return Refusal("amount_not_positive", "the face must be greater than zero", {"face": str(face)})
+    if face.minor > MAX_AMOUNT:
+        return Refusal("amount_too_large", "the face does not fit the register's 56 bits", {"face": str(face)})
     if seller == debtor:
         return Refusal("debtor_is_seller", "nobody owes a debt to itself", {"seller": seller})
     refusal = tenor(due, today, max_days=max_days)
@@ -169,7 +194,7 @@ def split(
         split_away=receivable.split_away + total.minor,
         parts=receivable.parts + len(children),
     )
-    return _closed(parent), children
+    return parent, children
 
 
 def transfer(receivable: Receivable, to: str, *, by: str) -> Receivable | Refusal:
@@ -283,7 +308,7 @@ def enforce(
         split_away=receivable.split_away + part.amount,
         parts=receivable.parts + 1,
     )
-    return _closed(parent), _child(receivable, child_id, part.lender, part.amount)
+    return parent, _child(receivable, child_id, part.lender, part.amount)
 
 
 def default(receivable: Receivable, *, by: str, today: date) -> Receivable | Refusal:

@@ -25,19 +25,27 @@ class State(StrEnum):
 
 ALLOWED: Final[Mapping[str, frozenset[State]]] = {
     "confirm": frozenset({State.ISSUED}),
-    "cancel": frozenset({State.ISSUED}),
+    "cancel": frozenset({State.ISSUED, State.DISPUTED}),
     "dispute": frozenset({State.ISSUED, State.CONFIRMED}),
     "resolve_dispute": frozenset({State.DISPUTED}),
-    "credit": frozenset({State.ISSUED, State.CONFIRMED, State.DISPUTED, State.DEFAULTED}),
+    "credit": frozenset({State.CONFIRMED, State.DISPUTED, State.DEFAULTED}),
     "split": frozenset({State.CONFIRMED}),
-    "transfer": frozenset({State.CONFIRMED}),
+    "transfer": frozenset({State.CONFIRMED, State.DEFAULTED}),
     "pledge": frozenset({State.CONFIRMED}),
     "release": frozenset({State.CONFIRMED, State.DISPUTED, State.DEFAULTED}),
     "settle": frozenset({State.CONFIRMED, State.DISPUTED, State.DEFAULTED}),
     "enforce": frozenset({State.CONFIRMED, State.DISPUTED, State.DEFAULTED}),
     "default": frozenset({State.CONFIRMED, State.DISPUTED}),
 }
-"""The one transition table: the states that admit each act. Anything else is receivable_state_wrong."""
+"""The one transition table: the states that admit each act. Anything else is receivable_state_wrong.
+
+A disputed one may have been confirmed or not: `UNCONFIRMED_ONLY` and `CONFIRMED_ONLY` say which acts ask for that."""
+
+UNCONFIRMED_ONLY: Final = frozenset({"confirm", "cancel"})
+CONFIRMED_ONLY: Final = frozenset({"credit", "split", "transfer", "pledge", "release", "settle", "enforce", "default"})
+
+MAX_AMOUNT: Final = 2**56 - 1
+"""The contracts pack an amount into 56 bits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +97,7 @@ class Receivable:
     @property
     def outstanding(self) -> int:
         """What the debtor still owes on this receivable (not on parts split away)."""
-        return self.free + self.pledged
+        return 0 if self.state is State.CANCELLED else self.free + self.pledged
 
 
 def facts(receivable: Receivable) -> dict[str, object]:
@@ -105,10 +113,13 @@ def facts(receivable: Receivable) -> dict[str, object]:
 
 def admits(receivable: Receivable, act: str) -> Refusal | None:
     """Refusal receivable_state_wrong unless the state admits ``act``."""
-    if receivable.state in ALLOWED[act]:
+    fitting = act not in (UNCONFIRMED_ONLY if receivable.confirmed else CONFIRMED_ONLY)
+    if receivable.state in ALLOWED[act] and fitting:
         return None
     return Refusal(
-        "receivable_state_wrong", f"it is {receivable.state}: {act} is not possible", {**facts(receivable), "act": act}
+        "receivable_state_wrong",
+        f"it is {receivable.state}: {act} is not possible",
+        {**facts(receivable), "act": act, "confirmed": receivable.confirmed},
     )
 
 

@@ -117,7 +117,9 @@ class ReceivableLife(RuleBasedStateMachine):
     @invariant()
     def nothing_is_owed_after_settlement(self) -> None:
         for item in self.tree.values():
-            assert (item.outstanding == 0) is (item.state is receivables.State.SETTLED)
+            settled = item.state is receivables.State.SETTLED
+            assert not settled or item.outstanding == 0
+            assert settled or item.outstanding > 0 or item.split_away > 0
 
 
 TestReceivableLife = ReceivableLife.TestCase
@@ -144,7 +146,8 @@ def test_warehouse_receipt__any_acts__quantity_is_conserved(steps: list[tuple[st
             case "release":
                 result = inventory.release(receipt, quantity, by="k")
             case "liquidate":
-                result = inventory.liquidate(receipt, pledge_id=oldest, by="l")
+                taken = inventory.liquidate(receipt, pledge_id=oldest, child_id=f"c{n}", by="l")
+                result = taken if isinstance(taken, Refusal) else taken[0]
             case _:
                 result = inventory.recount(receipt, quantity, by="k")
         if isinstance(result, WarehouseReceipt):

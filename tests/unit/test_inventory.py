@@ -26,7 +26,10 @@ def test_receipt__pledged_and_released__parts_add_up() -> None:
     receipt = done(inventory.release(PLEDGED, 40_000, by="k"))
     assert (receipt.free, receipt.pledged, receipt.released) == (0, 60_000, 40_000)
     freed = done(inventory.unpledge(receipt, 10_000, pledge_id="p1", by="l"))
-    taken = done(inventory.liquidate(freed, pledge_id="p1", by="l"))
+    result = inventory.liquidate(freed, pledge_id="p1", child_id="w2", by="l")
+    assert isinstance(result, tuple)
+    taken, child = result
+    assert (child.id, child.owner, child.keeper, child.free) == ("w2", "l", "k", 50_000)
     assert (taken.free, taken.liquidated, taken.state) == (10_000, 50_000, inventory.State.ISSUED)
     assert done(inventory.release(taken, 10_000, by="k")).state is inventory.State.LIQUIDATED
     assert done(inventory.release(NEW, 100_000, by="k")).state is inventory.State.RELEASED
@@ -48,6 +51,8 @@ def test_transfer__new_owner__title_passes() -> None:
     [
         (lambda: inventory.issue(id="w", owner="d", keeper="k", goods="g", unit="TNE", quantity=0),
          "quantity_not_positive"),
+        (lambda: inventory.issue(id="w", owner="d", keeper="k", goods="g", unit="TNE", quantity=2**56),
+         "quantity_too_large"),
         (lambda: inventory.transfer(NEW, "e", by="x"), "not_owner"),
         (lambda: inventory.transfer(PLEDGED, "e", by="d"), "part_pledged"),
         (lambda: inventory.transfer(done(inventory.release(NEW, 100_000, by="k")), "e", by="d"), "receipt_ended"),
@@ -61,8 +66,8 @@ def test_transfer__new_owner__title_passes() -> None:
         (lambda: inventory.unpledge(PLEDGED, 60_001, pledge_id="p1", by="l"), "exceeds_pledged"),
         (lambda: inventory.release(PLEDGED, 1, by="d"), "not_keeper"),
         (lambda: inventory.release(PLEDGED, 40_001, by="k"), "exceeds_free"),
-        (lambda: inventory.liquidate(PLEDGED, pledge_id="p9", by="l"), "pledge_unknown"),
-        (lambda: inventory.liquidate(PLEDGED, pledge_id="p1", by="d"), "not_lender"),
+        (lambda: inventory.liquidate(PLEDGED, pledge_id="p9", child_id="w2", by="l"), "pledge_unknown"),
+        (lambda: inventory.liquidate(PLEDGED, pledge_id="p1", child_id="w2", by="d"), "not_lender"),
         (lambda: inventory.recount(PLEDGED, 1, by="d"), "not_keeper"),
         (lambda: inventory.recount(PLEDGED, 100_001, by="k"), "exceeds_held"),
     ],

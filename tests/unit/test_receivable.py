@@ -71,6 +71,11 @@ def test_enforce__after_the_due_day__the_lender_holds_a_receivable_of_its_own() 
     assert (child.holder, child.face, child.debtor) == ("l", 600, "c")
 
 
+def test_cancel__disputed_before_confirmation__nothing_is_owed() -> None:
+    cancelled = done(rules.cancel(done(rules.dispute(ISSUED, by="c")), by="s"))
+    assert (cancelled.state, cancelled.outstanding) == (State.CANCELLED, 0)
+
+
 def test_resolve_dispute__back_to_what_it_was() -> None:
     assert done(rules.resolve_dispute(DISPUTED, by="c")).state is State.CONFIRMED
     assert done(rules.resolve_dispute(done(rules.dispute(ISSUED, by="c")), by="c")).state is State.ISSUED
@@ -122,6 +127,7 @@ def code(result: object) -> str:
     ("act", "expected"),
     [
         (lambda: issue(face=0), "amount_not_positive"),
+        (lambda: issue(face=2**56), "amount_too_large"),
         (lambda: issue(due=TODAY), "due_date_past"),
         (lambda: issue(due=TODAY + timedelta(185)), "tenor_unlawful"),
         (lambda: rules.issue(id="r", order_id="o", seller="c", debtor="c", face=cny(1), due=DUE, today=TODAY),
@@ -132,6 +138,10 @@ def code(result: object) -> str:
         (lambda: rules.confirm(CONFIRMED, by="c", face=cny(1000), due=DUE), "receivable_state_wrong"),
         (lambda: rules.cancel(ISSUED, by="c"), "not_seller"),
         (lambda: rules.cancel(CONFIRMED, by="s"), "receivable_state_wrong"),
+        (lambda: rules.cancel(DISPUTED, by="s"), "receivable_state_wrong"),
+        (lambda: rules.credit(ISSUED, cny(1), by="s"), "receivable_state_wrong"),
+        (lambda: rules.credit(done(rules.dispute(ISSUED, by="c")), cny(1), by="s"), "receivable_state_wrong"),
+        (lambda: rules.settle(done(rules.dispute(ISSUED, by="c")), cny(1), payee="s"), "receivable_state_wrong"),
         (lambda: rules.dispute(CONFIRMED, by="s"), "not_debtor"),
         (lambda: rules.resolve_dispute(DISPUTED, by="s"), "not_debtor"),
         (lambda: rules.credit(CONFIRMED, cny(1), by="c"), "not_holder"),
@@ -194,7 +204,8 @@ ACTS: dict[str, Callable[[Receivable], object]] = {
 @pytest.mark.parametrize("act", ACTS)
 @pytest.mark.parametrize("state", State)
 def test_allowed__state_that_does_not_admit_the_act__receivable_state_wrong(state: State, act: str) -> None:
-    result = ACTS[act](replace(PLEDGED, state=state))
+    confirmed = act not in rules.UNCONFIRMED_ONLY
+    result = ACTS[act](replace(PLEDGED, state=state, confirmed=confirmed))
     refused = isinstance(result, Refusal) and result.code == "receivable_state_wrong"
     assert refused is (state not in rules.ALLOWED[act])
 
