@@ -35,7 +35,7 @@ from chainfin.connectors.signature import Verifier
 from chainfin.connectors.watch import IncomingWatch
 from chainfin.connectors.worker import Worker
 from chainfin.errors import Unavailable
-from chainfin.services import act_results, custody, projection, repayments, results
+from chainfin.services import act_results, custody, participants, projection, repayments, results
 from chainfin.services.context import Clock, Context
 from chainfin.settings import Settings
 from chainfin.storage.chain_tables import ChainEvent
@@ -121,6 +121,7 @@ class Installation(AbstractContextManager["Installation"]):
         )
         self.sandbox: Sandbox | None = None
         self.partners = self._partners(settings, faults)
+        participants.admit_registrar(self.ctx)
         self._drivers(vault, keys, drive)
 
     def _node(self, settings: Settings, keys: Mapping[str, str]) -> Node:

@@ -26,7 +26,7 @@ from api.trail import source
 from chainfin.errors import NotFound
 from chainfin.services import acts, applications, queries
 from chainfin.services.context import Actor, Context
-from chainfin.storage.lending_tables import OfferRow
+from chainfin.storage.lending_tables import ApplicationRow, OfferRow
 
 router = APIRouter(prefix="/v1")
 asked = APIRouter(prefix="/applications", tags=["applications"], route_class=OnceRoute)
@@ -65,7 +65,7 @@ def list_applications(ctx: Ctx, actor: Acting, window: Paged) -> Page[Applicatio
 def get_application(ctx: Ctx, actor: Acting, application_id: Id) -> ApplicationDetail:
     """The application with its trail, its offer, and the decision in sentences that add up."""
     view = queries.application(ctx, actor, application_id)
-    return ApplicationDetail.full(view, None if view.offer is None else _offer(ctx, actor, view.offer))
+    return ApplicationDetail.full(view, None if view.offer is None else _offer(ctx, actor, view.offer, view.row))
 
 
 @asked.get(
@@ -115,15 +115,16 @@ def appeal(ctx: Ctx, actor: Acting, application_id: Id, body: AppealIn, response
 @offers.get("/{offer_id}")
 def get_offer(ctx: Ctx, actor: Acting, offer_id: Id) -> OfferOut:
     """An offer; the borrower finds in ``act`` what it has to sign."""
-    return _offer(ctx, actor, queries.offer(ctx, actor, offer_id))
+    row = queries.offer(ctx, actor, offer_id)
+    return _offer(ctx, actor, row, queries.application(ctx, actor, row.application_id).row)
 
 
-def _offer(ctx: Context, actor: Actor, row: OfferRow) -> OfferOut:
+def _offer(ctx: Context, actor: Actor, row: OfferRow, application: ApplicationRow) -> OfferOut:
     """The act is the borrower's: the lender sees the offer without it."""
     act = None
     with suppress(NotFound):
         act = acts.get(ctx, actor, row.act_id or "")
-    return OfferOut.of(row, act)
+    return OfferOut.of(row, act, application.product)
 
 
 router.include_router(asked)

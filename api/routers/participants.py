@@ -31,6 +31,7 @@ def admit(ctx: Ctx, actor: Acting, body: ParticipantIn, response: Response) -> A
         address=body.address,
         account=body.account,
         profile=body.profile,
+        aliases=body.aliases,
     )
     response.headers["Location"] = f"/v1/participants/{made.party.id}"
     return AdmissionOut(

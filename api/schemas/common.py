@@ -127,6 +127,11 @@ def quantity_text(thousandths: int) -> str:
     return f"{Decimal(thousandths).scaleb(-3):.3f}"
 
 
+def asset_amount(value: int, currency: str, *, goods: bool) -> str:
+    """A part of an asset as the chain counts it: thousandths of a unit of goods, else minor units of money."""
+    return quantity_text(value) if goods else major(value, currency)
+
+
 def quantity(text: str, where: str) -> Decimal:
     """A quantity greater than zero with at most three decimals. Raises BadInput quantity_invalid."""
     if not re.fullmatch(r"[0-9]{1,15}(\.[0-9]{1,3}0*)?", text) or Decimal(text) <= 0:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, StringConstraints
 
-from api.schemas.common import Amount, AmountIn, FreeJson, Input, Moment, Reason, Ref, Signature, major
+from api.schemas.common import Amount, AmountIn, FreeJson, Input, Moment, Reason, Ref, Signature, asset_amount, major
 from api.schemas.parties import ActOut
 from chainfin.money import Money
 from chainfin.services.queries import ApplicationView
@@ -143,7 +143,7 @@ class OfferOut(BaseModel):
     loan_id: str
     currency: str
     amount: str
-    pledge_amount: int = Field(description="minor units of the receivable, or thousandths of the receipt's unit")
+    pledge_amount: str = Field(description="of the receivable in its currency, or of the goods in the receipt's unit")
     terms: OfferTerms
     status: str
     expires_at: Moment
@@ -151,15 +151,16 @@ class OfferOut(BaseModel):
     act: ActOut | None = Field(description="the borrower sees what it has to sign")
 
     @classmethod
-    def of(cls, row: OfferRow, act: ActRow | None) -> OfferOut:
+    def of(cls, row: OfferRow, act: ActRow | None, product: str) -> OfferOut:
+        currency = str(row.terms["currency"])
         known = {name: row.terms.get(name) for name in OfferTerms.model_fields}
         return cls(
             id=row.id,
             application_id=row.application_id,
             loan_id=str(row.terms["loan_id"]),
-            currency=str(row.terms["currency"]),
-            amount=major(row.amount, str(row.terms["currency"])),
-            pledge_amount=row.pledge_amount,
+            currency=currency,
+            amount=major(row.amount, currency),
+            pledge_amount=asset_amount(row.pledge_amount, currency, goods=product == "inventory"),
             terms=OfferTerms.model_validate(known),
             status=row.status,
             expires_at=row.expires_at,

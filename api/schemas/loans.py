@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from api.schemas.common import Amount, AmountIn, Input, Moment, major
+from api.schemas.common import Amount, AmountIn, Input, Moment, asset_amount, major
 from api.schemas.lending import OfferTerms
 from chainfin.loan import Instalment
 from chainfin.services.queries import LoanView, Payoff, StatementLine
@@ -41,14 +41,14 @@ class LoanOut(BaseModel):
 
 
 class PledgeOut(BaseModel):
-    """``amount``, ``released``, ``settled``: minor units of a receivable, or thousandths of a receipt's unit."""
+    """``amount``, ``released``, ``settled``: of a receivable in its currency, or of goods in the receipt's unit."""
 
     id: str
     asset_kind: str
     asset_id: str
-    amount: int
-    released: int
-    settled: int
+    amount: str
+    released: str
+    settled: str
     decision_hash: str
     registry_number: str | None = Field(description="of its entry in the statutory registry")
     status: str
@@ -56,8 +56,11 @@ class PledgeOut(BaseModel):
     block_number: int | None
 
     @classmethod
-    def of(cls, row: PledgeRow) -> PledgeOut:
-        return cls.model_validate(row.model_dump(include=set(cls.model_fields)))
+    def of(cls, row: PledgeRow, currency: str) -> PledgeOut:
+        shown = row.model_dump(include=set(cls.model_fields))
+        for name in ("amount", "released", "settled"):
+            shown[name] = asset_amount(shown[name], currency, goods=row.asset_kind == "warehouse_receipt")
+        return cls.model_validate(shown)
 
 
 class LoanDetail(LoanOut):
@@ -77,7 +80,7 @@ class LoanDetail(LoanOut):
             outstanding=str(view.loan.outstanding),
             days_past_due=view.loan.days_past_due,
             category=view.loan.category.value,
-            pledges=[PledgeOut.of(row) for row in view.pledges],
+            pledges=[PledgeOut.of(row, view.row.currency) for row in view.pledges],
         )
 
 

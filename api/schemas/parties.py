@@ -27,6 +27,9 @@ class ParticipantIn(Input):
     roles: Annotated[list[RoleName], Field(min_length=1, max_length=8)]
     address: Address | None = None
     account: Word = Field(description="bank account to which payments go")
+    aliases: Annotated[list[Word], Field(max_length=20)] = Field(
+        default_factory=list, description="other identifiers by which trade documents name it (GLN, VAT number)"
+    )
     profile: FreeJson = Field(default_factory=dict)
 
 

@@ -153,3 +153,30 @@ def list_(ctx: Context, actor: Actor, *, after: str = "", limit: int = 50) -> li
     with ctx.store.read() as session:
         query = select(PartyRow).where(PartyRow.id > after).order_by(col(PartyRow.id)).limit(limit)
         return list(session.exec(query).all())
+
+
+REGISTRAR = "registrar"
+
+
+def admit_registrar(ctx: Context) -> None:
+    """The service's own registrar key becomes a party on chain (once): it attests that an id is an invoice's
+    fingerprint. It stands for no company, so its commitment is random."""
+    with ctx.store.begin() as session:
+        if session.exec(select(ActRow).where(ActRow.subject == REGISTRAR, ActRow.status != "refused")).first():
+            return
+        params = {
+            "commitment": "0x" + secrets.token_hex(32),
+            "roles": int(Role.REGISTRAR),
+            "key": ctx.registrar_address,
+        }
+        proof = acts.side_auth(session, ctx, eip712.consent_type(), params, ctx.registrar_address)
+        acts.prepare(
+            session,
+            ctx,
+            party=None,
+            contract="Participants",
+            function="admit",
+            params=params,
+            subject=REGISTRAR,
+            auths=[proof],
+        )

@@ -116,12 +116,6 @@ def _received(order: OrderRow, event: ChainEvent) -> None:
     order.status = "received"
 
 
-def _invoiced(order: OrderRow, event: ChainEvent) -> None:
-    order.invoiced = _number(event, "invoiced")
-    if order.invoiced:
-        order.status = "invoiced"
-
-
 # Receivables
 
 
@@ -138,6 +132,7 @@ def _receivable(change: Callable[[Session, ReceivableRow, ChainEvent], None]) ->
 def _issued(session: Session, row: ReceivableRow, event: ChainEvent) -> None:
     row.status = "issued"
     row.face = _number(event, "face")
+    _bill(session, row, row.face)
 
 
 def _confirmed(session: Session, row: ReceivableRow, event: ChainEvent) -> None:
@@ -150,6 +145,15 @@ def _confirmed(session: Session, row: ReceivableRow, event: ChainEvent) -> None:
 
 def _cancelled(session: Session, row: ReceivableRow, event: ChainEvent) -> None:
     row.status = "cancelled"
+    _bill(session, row, -row.face)
+
+
+def _bill(session: Session, row: ReceivableRow, change: int) -> None:
+    order = session.get_one(OrderRow, row.order_id, with_for_update=True)
+    order.invoiced += change
+    if order.status != "cancelled":
+        order.status = "invoiced" if order.invoiced else "received"
+    session.add(order)
 
 
 def _disputed(session: Session, row: ReceivableRow, event: ChainEvent) -> None:
@@ -189,9 +193,13 @@ def _transferred(session: Session, row: ReceivableRow, event: ChainEvent) -> Non
 
 def _settled(session: Session, row: ReceivableRow, event: ChainEvent) -> None:
     amount = _number(event, "amount")
+    # Read before the row changes: a read flushes, and half of the change isn't conserved.
+    pledge = session.get(PledgeRow, _text(event, "pledgeId"), with_for_update=True)
     row.settled += amount
-    if int(_text(event, "pledgeId"), 16):
+    if pledge is not None:
         row.pledged -= amount
+        pledge.settled += amount
+        session.add(pledge)
     if event.args["paidUp"]:
         row.status = "settled"
         row.settled_on = event.block_time.date()
@@ -272,9 +280,7 @@ def _pledge_released(session: Session, ctx: Context, pledge: PledgeRow, event: C
 
 
 def _discharged(session: Session, ctx: Context, pledge: PledgeRow, event: ChainEvent) -> None:
-    pledge.settled += _number(event, "amount")
-    if not _number(event, "remaining"):
-        pledge.status = "released"
+    pledge.status = "released"
     funding.pledge_shrunk(session, ctx, pledge)
 
 
@@ -300,7 +306,6 @@ _HANDLERS: Mapping[tuple[str, str], Handler] = {
     ("Orders", "OrderCancelled"): _order(_order_cancelled),
     ("Orders", "Despatched"): _order(_despatched),
     ("Orders", "GoodsReceived"): _order(_received),
-    ("Orders", "InvoicedChanged"): _order(_invoiced),
     ("Receivables", "Issued"): _receivable(_issued),
     ("Receivables", "Confirmed"): _receivable(_confirmed),
     ("Receivables", "Cancelled"): _receivable(_cancelled),

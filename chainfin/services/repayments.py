@@ -318,7 +318,7 @@ def _pay_holder(session: Session, ctx: Context, asset: ReceivableRow, amount: Mo
         funding.PAY,
         f"holder:{arrival.bank_ref}:{asset.id}",
         {
-            "instruction_id": f"holder-{arrival.bank_ref}",
+            "instruction_id": f"holder-{arrival.bank_ref}-{asset.id[2:18]}",
             "payee_account": holder.account,
             "payee_name": holder.name,
             "amount": str(amount),

@@ -1,0 +1,77 @@
+"""The HTTP server around an installation: for `chainfin serve` in the foreground, for demo and tests in a thread."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import threading
+from pathlib import Path
+
+import uvicorn
+
+from api.app import create_app
+from api.assembly import Installation
+from chainfin.errors import Unavailable
+from chainfin.services.signin import NewClient, SignIn
+
+START_LIMIT_S = 20.0
+
+
+class Server:
+    """One running HTTP server on the loopback address or where the settings say. ``url`` once started."""
+
+    def __init__(self, installation: Installation, *, host: str = "127.0.0.1", port: int = 0) -> None:
+        """Binds at once. Raises Unavailable port_taken."""
+        self.installation = installation
+        self.signin = SignIn(installation.ctx, domain=installation.settings.public_domain)
+        # TCP_NODELAY is only set by asyncio where the protocol is named; without it every answer waits 40 ms.
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            self._socket.bind((host, port))
+        except OSError as error:
+            self._socket.close()
+            raise Unavailable("port_taken", f"{host}:{port} can't be had: {error.strerror}") from error
+        app = create_app(installation.ctx, signin=self.signin, ready=installation.ready())
+        config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_keep_alive=30)
+        self._server = uvicorn.Server(config)
+        self._thread: threading.Thread | None = None
+        self.url = "http://{}:{}".format(*self._socket.getsockname())
+
+    def run(self) -> None:
+        """Serve until interrupted."""
+        self._server.run([self._socket])
+
+    def start(self) -> Server:
+        """Serve in a thread. Raises Unavailable server_not_started."""
+        self._thread = threading.Thread(
+            target=self._server.run, args=([self._socket],), name="http", daemon=True
+        )
+        self._thread.start()
+        pause = threading.Event()
+        for _ in range(int(START_LIMIT_S / 0.01)):
+            if self._server.started:
+                return self
+            pause.wait(0.01)
+        raise Unavailable("server_not_started", "the HTTP server did not come up")
+
+    def stop(self) -> None:
+        if self._thread is not None:
+            self._server.should_exit = True
+            self._thread.join(10)
+            self._thread = None
+        self._socket.close()
+
+
+def operator_credentials(home: Path, signin: SignIn) -> Path:
+    """The operator's client credentials in ``home``/operator.json (mode 0600), made on first use."""
+    path = home / "operator.json"
+    if not path.exists():
+        made: NewClient = signin.bootstrap_client()
+        body = json.dumps({"client_id": made.row.client_id, "client_secret": made.secret}, indent=1)
+        draft = path.with_suffix(f".{os.getpid()}")
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            file.write(body + "\n")
+        draft.replace(path)
+    return path

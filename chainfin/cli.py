@@ -1,0 +1,219 @@
+"""The command line. Exit codes: 0 done; 1 a check failed or a part outside doesn't answer (what was found is printed);
+2 bad usage or input (one line that says what and where)."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from chainfin.errors import BadInput, ChainfinError, Unavailable, Unknown
+
+app = typer.Typer(name="chainfin", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+documents_app = typer.Typer(no_args_is_help=True, help="Read trade documents (UBL 2.x) and commit to them.")
+audit_app = typer.Typer(no_args_is_help=True, help="Evidence bundles, their verification, reconciliation.")
+database_app = typer.Typer(no_args_is_help=True, help="The database.")
+contracts_app = typer.Typer(no_args_is_help=True, help="The contracts.")
+risk_app = typer.Typer(no_args_is_help=True, help="Policies and scorecards.")
+for _name, _sub in (
+    ("documents", documents_app),
+    ("audit", audit_app),
+    ("db", database_app),
+    ("contracts", contracts_app),
+    ("risk", risk_app),
+):
+    app.add_typer(_sub, name=_name)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print data as JSON.")]
+
+
+def show(data: Any, as_json: bool) -> None:
+    """Data for a person (indented lines) or a program (JSON)."""
+    if as_json:
+        typer.echo(json.dumps(data, ensure_ascii=False, indent=1))
+    else:
+        _lines(data, 0)
+
+
+def _lines(data: Any, depth: int) -> None:
+    pairs = data.items() if isinstance(data, dict) else [("-", item) for item in data]
+    for name, value in pairs:
+        if isinstance(value, dict | list) and value:
+            typer.echo(f"{'  ' * depth}{name}:")
+            _lines(value, depth + 1)
+        else:
+            typer.echo(f"{'  ' * depth}{name}: {value}" if name != "-" else f"{'  ' * depth}- {value}")
+
+
+def read_file(path: Path) -> bytes:
+    """A file's bytes. Raises BadInput file_unreadable."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise BadInput("file_unreadable", str(error.strerror), where=str(path)) from None
+
+
+@app.command()
+def demo(
+    documents: Annotated[Path | None, typer.Option(help="Play a folder of real UBL documents instead.")] = None,
+    home: Annotated[Path | None, typer.Option(help="Keep the installation in this empty folder.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Play the main job on a fresh embedded installation: from an order to an audited loan."""
+    from chainfin.demo.play import play, play_documents
+
+    console = Console(stderr=as_json)
+    facts = play(console, home=home) if documents is None else play_documents(console, documents, home=home)
+    if as_json:
+        show(facts, True)
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="CHAINFIN_HOST, default 127.0.0.1")] = None,
+    port: Annotated[int | None, typer.Option(help="CHAINFIN_PORT, default 8310")] = None,
+) -> None:
+    """Run the service: API, drivers, embedded chain and database; what a crash left under way goes on."""
+    from api.assembly import Installation
+    from api.serve import Server, operator_credentials
+    from chainfin.settings import load
+
+    settings = load()
+    with Installation(settings) as installation:
+        server = Server(installation, host=host or settings.host, port=settings.port if port is None else port)
+        credentials = operator_credentials(settings.home, server.signin)
+        head = installation.node.head()
+        typer.echo(f"chainfin serves {server.url} (chain {installation.ctx.chain_id}, block {head.number})")
+        typer.echo(f"the operator's credentials: {credentials}")
+        sys.stdout.flush()
+        server.run()
+
+
+@app.command()
+def worker() -> None:
+    """Run the drivers alone (chain, partners, incoming payments), beside API processes on the same database."""
+    import threading
+
+    from api.assembly import Installation
+    from chainfin.settings import load
+
+    with Installation(load()) as installation:
+        typer.echo(f"drivers run on chain {installation.ctx.chain_id}")
+        sys.stdout.flush()
+        threading.Event().wait()
+
+
+@app.command()
+def eod(
+    on: Annotated[str, typer.Option("--date", help="Business date, YYYY-MM-DD.")],
+    as_json: AsJson = False,
+) -> None:
+    """End of day: accrue all running loans. Run twice, it posts once."""
+    from chainfin.services import eod as end_of_day
+    from chainfin.services.context import OPERATOR
+
+    day = _date(on, "--date")
+    with _reading() as installation:
+        done = end_of_day.run(installation.ctx, OPERATOR, day)
+    show(
+        {
+            "business_date": done.business_date.isoformat(),
+            "loans": done.loans,
+            "journals": done.journals,
+            "repeated": done.repeated,
+        },
+        as_json,
+    )
+
+
+def _date(text: str, where: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise BadInput("date_malformed", f"{text!r} is not a date (YYYY-MM-DD)", where=where) from None
+
+
+def _reading() -> Any:
+    """The installation without its drivers, for one command beside (or without) a running service."""
+    from api.assembly import Installation
+    from chainfin.settings import load
+
+    return Installation(load(), drive=False)
+
+
+@documents_app.command("show")
+def documents_show(file: Path, as_json: AsJson = False) -> None:
+    """Read a document and say what it says."""
+    from chainfin.documents import read
+    from chainfin.documents.show import summary
+
+    show(summary(read(read_file(file), source=str(file))), as_json)
+
+
+@documents_app.command("commit")
+def documents_commit(
+    file: Path,
+    secret: Annotated[str | None, typer.Option(help="The document's 32-byte secret in hex; random by default.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """The salted commitment to a document: its root, and the secret that opens it."""
+    import secrets
+
+    from chainfin.documents import read
+    from chainfin.documents.commitment import commit
+    from chainfin.documents.show import commitment_summary
+
+    try:
+        key = secrets.token_bytes(32) if secret is None else bytes.fromhex(secret.removeprefix("0x"))
+    except ValueError:
+        raise BadInput("document_secret_invalid", "the secret is 64 hex digits", where="--secret") from None
+    document = read(read_file(file), source=str(file))
+    show({**commitment_summary(commit(document, key)), "secret": key.hex()}, as_json)
+
+
+@database_app.command("upgrade")
+def database_upgrade() -> None:
+    """Bring the database to this program's schema."""
+    from chainfin.settings import load
+    from chainfin.storage.store import Store
+
+    store = Store(load().database_url)
+    try:
+        store.upgrade()
+        store.check_schema()
+    finally:
+        store.close()
+    typer.echo("the schema is up to date")
+
+
+@contracts_app.command("deploy")
+def contracts_deploy(as_json: AsJson = False) -> None:
+    """Deploy the contracts to the configured chain, or recognise those that are there."""
+    with _reading() as installation:
+        show(installation.deployment.as_json(), as_json)
+
+
+@risk_app.command("policies")
+def risk_policies(as_json: AsJson = False) -> None:
+    """The policies in this version, with the hashes that decision records name."""
+    from chainfin.risk.policy import load_policy, policy_ids
+
+    show({name: load_policy(name).hash for name in policy_ids()}, as_json)
+
+
+def main() -> None:
+    """Run a command; errors become one line on stderr and an exit code."""
+    try:
+        app(standalone_mode=True)
+    except ChainfinError as error:
+        typer.echo(f"chainfin: {error}", err=True)
+        sys.exit(1 if isinstance(error, Unavailable | Unknown) else 2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,118 @@
+"""A participant's side of the HTTP API: signs in with its own key, signs its own acts, waits for what it started."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+import httpx
+from eth_account import Account
+from eth_account.messages import encode_defunct
+
+from chainfin import acts
+from chainfin.errors import ChainfinError, Unavailable
+from chainfin.keys import address_of, new_private_key
+
+PATIENCE_S = 30.0
+
+
+class ApiProblem(ChainfinError):
+    """The API's problem details as an exception: ``code`` is the stable code, ``status`` the HTTP status."""
+
+    def __init__(self, status: int, body: Mapping[str, Any]) -> None:
+        super().__init__(str(body.get("code", "http_error")), str(body.get("detail", status)))
+        self.status = status
+        self.body = body
+
+
+@dataclass
+class Caller:
+    """Somebody with a token."""
+
+    http: httpx.Client
+    token: str = ""
+
+    def get(self, path: str, **params: Any) -> Any:
+        return self._call("GET", path, params=params)
+
+    def post(self, path: str, body: Mapping[str, Any] | None = None, *, key: str | None = None) -> Any:
+        """``key`` is the Idempotency-Key; by default a fresh one."""
+        headers = {"Idempotency-Key": key or uuid4().hex}
+        return self._call("POST", path, json=dict(body or {}), headers=headers)
+
+    def _call(self, method: str, path: str, **more: Any) -> Any:
+        headers = {**more.pop("headers", {})}
+        if self.token:
+            headers["Authorization"] = f"Bearer {self.token}"
+        answer = self.http.request(method, path, headers=headers, **more)
+        body = answer.json() if answer.content else None
+        if answer.is_error:
+            raise ApiProblem(answer.status_code, body if isinstance(body, dict) else {})
+        return body
+
+    def events(self, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Server-sent events as (name, data), until the stream ends."""
+        headers = {"Authorization": f"Bearer {self.token}", "Accept": "text/event-stream"}
+        with self.http.stream("GET", path, headers=headers, timeout=PATIENCE_S) as stream:
+            name = ""
+            for line in stream.iter_lines():
+                if line.startswith("event: "):
+                    name = line.removeprefix("event: ")
+                elif line.startswith("data: "):
+                    yield name, json.loads(line.removeprefix("data: "))
+
+
+@dataclass
+class Member(Caller):
+    """A participant with a private key that never leaves this side."""
+
+    name: str = ""
+    id: str = ""
+    account: str = ""
+    key: bytes = field(default_factory=new_private_key, repr=False)
+
+    @property
+    def address(self) -> str:
+        return address_of(self.key)
+
+    def sign_in(self) -> None:
+        """EIP-4361: sign the server's one-time message."""
+        challenge = self.post("/v1/auth/nonce", {"address": self.address})
+        signed = Account.sign_message(encode_defunct(text=challenge["message"]), self.key)
+        body = {"message": challenge["message"], "signature": "0x" + signed.signature.hex().removeprefix("0x")}
+        self.token = self.post("/v1/auth/wallet", body)["access_token"]
+
+    def signature(self, typed_data: Mapping[str, Any]) -> str:
+        return "0x" + acts.sign(typed_data, self.key).hex()
+
+    def do(self, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Start an act, sign it, wait until it is in a final block. Returns the answer that started it."""
+        answer: dict[str, Any] = self.post(path, body)
+        self.finish(answer["act"] if "act" in answer else answer)
+        return answer
+
+    def finish(self, act: Mapping[str, Any]) -> dict[str, Any]:
+        """Sign an act (if it waits for that) and wait for its end. Raises ApiProblem with the chain's refusal."""
+        if act["status"] == "awaiting_signature":
+            self.post(f"/v1/acts/{act['id']}/signature", {"signature": self.signature(act["typed_data"])})
+        ended: dict[str, Any] = self.until(
+            lambda: self.get(f"/v1/acts/{act['id']}"), lambda now: now["status"] in ("final", "refused", "expired")
+        )
+        if ended["status"] != "final":
+            error = ended["error"] or {"code": f"act_{ended['status']}", "message": ended["status"]}
+            raise ApiProblem(409, {"code": error["code"], "detail": error["message"]})
+        return ended
+
+    def until(self, look: Callable[[], Any], good: Callable[[Any], bool]) -> Any:
+        """Look until it is good. Raises Unavailable demo_patience_over."""
+        end = time.monotonic() + PATIENCE_S
+        while time.monotonic() < end:
+            found = look()
+            if good(found):
+                return found
+            time.sleep(0.01)
+        raise Unavailable("demo_patience_over", f"{self.name} waited {PATIENCE_S:.0f} s for nothing")
