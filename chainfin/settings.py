@@ -43,12 +43,13 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     env = os.environ if environ is None else environ
     home = Path(env.get("CHAINFIN_HOME", ".chainfin")).expanduser().resolve()
     chain_url = env.get("CHAINFIN_CHAIN_URL") or None
+    depth = _number(env, "CHAINFIN_FINALITY_DEPTH")
     return Settings(
         home=home,
         database_url=env.get("CHAINFIN_DATABASE_URL") or f"sqlite:///{home / 'chainfin.db'}",
         chain_url=chain_url,
         chain_id=_number(env, "CHAINFIN_CHAIN_ID"),
-        finality_depth=_number(env, "CHAINFIN_FINALITY_DEPTH") or (2 if chain_url else 0),
+        finality_depth=depth if depth is not None else (2 if chain_url else 0),
         registry_url=env.get("CHAINFIN_REGISTRY_URL") or None,
         rail_url=env.get("CHAINFIN_RAIL_URL") or None,
         partner_url=env.get("CHAINFIN_PARTNER_URL") or None,

@@ -1,6 +1,6 @@
 """The embedded chain: an EVM (py-evm, Prague rules) in this process, kept in one SQLite file.
 
-One writer process (a lock file says whose). A transaction is mined the moment it is sent; `send_raw_many` mines
+One writer process (a lock file says whose), any number of readers. A transaction is mined the moment it is sent; `send_raw_many` mines
 a batch into one block. When `send_raw` has returned, the block is on disk. Blocks are stamped by the injected
 business clock, never below their parent's time plus one second.
 """
@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import rlp
 from eth._utils.address import generate_contract_address
@@ -26,7 +26,7 @@ from eth_utils.exceptions import ValidationError
 from rlp.exceptions import RLPException
 
 from chainfin.abi import address_bytes, checksum
-from chainfin.chain.kv import SqliteStore
+from chainfin.chain.kv import HEAD, SqliteStore
 from chainfin.chain.node import Block, Log, Receipt, Reverted
 from chainfin.errors import ChainfinError, Refused, Unavailable
 
@@ -51,19 +51,19 @@ class _EmbeddedChain(Chain):
 class EmbeddedNode:
     """A `Node` in the process. Thread-safe."""
 
-    def __init__(self, home: Path, clock: Callable[[], datetime], *, funded: Iterable[str] = ()) -> None:
+    def __init__(
+        self, home: Path, clock: Callable[[], datetime], *, funded: Iterable[str] = (), read_only: bool = False
+    ) -> None:
         """Open the chain in ``home``/chain, or begin it. ``funded``: addresses that get gas money at the beginning.
 
-        Raises Unavailable: chain_in_use, chain_store_broken.
+        ``read_only`` reads beside the process that writes. Raises Unavailable: chain_in_use, chain_store_broken,
+        chain_absent (nothing there to read).
         """
         folder = home / "chain"
+        if read_only and not (folder / "chain.db").exists():
+            raise Unavailable("chain_absent", "there is no embedded chain here yet", where=str(folder))
         folder.mkdir(parents=True, exist_ok=True)
-        self._guard = (folder / "lock").open("w")
-        try:
-            fcntl.flock(self._guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            self._guard.close()
-            raise Unavailable("chain_in_use", "another process runs this embedded chain", where=str(folder)) from None
+        self._guard = None if read_only else _take_lock(folder)
         self._lock = threading.RLock()
         self._clock = clock
         self._store = SqliteStore(folder / "chain.db")
@@ -72,7 +72,7 @@ class EmbeddedNode:
         self._chain: Any = self._open(funded)
 
     def _open(self, funded: Iterable[str]) -> Any:
-        if self._store.exists(b"v1:canonical_head_hash"):
+        if self._store.exists(HEAD) or self._guard is None:
             return _EmbeddedChain(self._store)
         account = {"balance": _FUNDS, "nonce": 0, "code": b"", "storage": {}}
         # time 1: any business clock is later, so that a demo may live in whatever year it likes
@@ -85,7 +85,8 @@ class EmbeddedNode:
     def close(self) -> None:
         with self._lock:
             self._store.close()
-            self._guard.close()
+            if self._guard is not None:
+                self._guard.close()
 
     # reads
 
@@ -186,6 +187,8 @@ class EmbeddedNode:
         return answer
 
     def send_raw_many(self, raws: Sequence[bytes]) -> list[bytes | ChainfinError]:
+        if self._guard is None:
+            return [Refused("chain_tx_refused", "the chain was opened to be read only") for _ in raws]
         with self._lock:
             answers: list[bytes | ChainfinError] = []
             waiting: list[tuple[int, SignedTransactionAPI]] = []
@@ -277,6 +280,17 @@ class EmbeddedNode:
             )
             before = receipt.gas_used
         return found
+
+
+def _take_lock(folder: Path) -> TextIO:
+    """Hold the chain for this process; the lock ends with it, however it ends. Raises Unavailable: chain_in_use."""
+    guard = (folder / "lock").open("w")
+    try:
+        fcntl.flock(guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        guard.close()
+        raise Unavailable("chain_in_use", "another process runs this embedded chain", where=str(folder)) from None
+    return guard
 
 
 def _block(header: BlockHeaderAPI) -> Block:

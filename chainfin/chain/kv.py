@@ -19,6 +19,8 @@ from lru import LRU
 from chainfin.errors import Unavailable
 
 _CACHE_ENTRIES = 200_000
+HEAD = b"v1:canonical_head_hash"
+"""py-evm's key of the newest block: the only value that changes once it is written."""
 
 
 class SqliteStore(BaseAtomicDB):
@@ -49,8 +51,9 @@ class SqliteStore(BaseAtomicDB):
         row = self._db.execute("SELECT value FROM kv WHERE key = ?", (key,)).fetchone()
         if row is None:
             raise KeyError(key)
-        self._cache[key] = row[0]
         found: bytes = row[0]
+        if key != HEAD:  # a reader beside the writer has to see the head move
+            self._cache[key] = found
         return found
 
     def __setitem__(self, key: bytes, value: bytes) -> None:
@@ -86,7 +89,8 @@ class SqliteStore(BaseAtomicDB):
             self._staged.clear()
             raise Unavailable("chain_store_broken", f"the chain's file can't be written: {error}") from None
         for key, value in writes:
-            self._cache[key] = value
+            if key != HEAD:
+                self._cache[key] = value
         for (key,) in deletes:
             self._cache.pop(key, None)
         self._staged.clear()

@@ -122,6 +122,23 @@ def test_open__by_a_second_process__refused(tmp_path: Path) -> None:
     open_embedded(tmp_path).close()
 
 
+def test_open__to_read__sees_the_writer_go_on_and_writes_nothing(tmp_path: Path) -> None:
+    with pytest.raises(Unavailable) as caught:
+        EmbeddedNode(tmp_path, Clock(), read_only=True)
+    assert caught.value.code == "chain_absent"
+    writer = open_embedded(tmp_path)
+    reader = EmbeddedNode(tmp_path, Clock(), read_only=True)
+    for nonce in range(3):
+        tx = writer.send_raw(signed(writer, nonce, SENDER, b""))
+        assert reader.head() == writer.head()
+        assert reader.receipt(tx) == writer.receipt(tx)
+    with pytest.raises(Refused) as refused:
+        reader.send_raw(signed(writer, 3, SENDER, b""))
+    assert refused.value.code == "chain_tx_refused"
+    reader.close()
+    assert writer.head().number == 3
+
+
 def test_open__broken_file__refused_by_name(tmp_path: Path) -> None:
     (tmp_path / "chain").mkdir()
     (tmp_path / "chain" / "chain.db").write_bytes(b"this is no database" * 100)
