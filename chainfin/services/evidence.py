@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final, Protocol
 
 from sqlmodel import Session, col, select
@@ -71,7 +72,6 @@ def bundle(ctx: Context, actor: Actor, loan_id: str, prover: Prover) -> bytes:
     with ctx.store.read() as session:
         stored = _stored(session, actor, loan_id)
         parties = evidence_people.parties(session, ctx, stored.loan, stored.asset)
-        facts = [{"event": f"{row.contract}.{row.name}", "tx": row.tx_hash} for row in stored.events]
         parts: dict[str, object] = {
             "loan": _loan(stored),
             "parties": parties,
@@ -83,7 +83,6 @@ def bundle(ctx: Context, actor: Actor, loan_id: str, prover: Prover) -> bytes:
             "ledger": _ledger(session, loan_id),
         }
         head = session.exec(select(ChainBlockRow.number).order_by(col(ChainBlockRow.number).desc()).limit(1)).one()
-    assert len(facts) == len(stored.events), "a fact for each event"
     return seal({**parts, "chain": _chain(ctx, prover, stored.events, head)})
 
 
@@ -97,8 +96,12 @@ def _stored(session: Session, actor: Actor, loan_id: str) -> Stored:
     pledge = session.exec(select(PledgeRow).where(PledgeRow.loan_id == loan_id)).first()
     asset: ReceivableRow | WarehouseReceiptRow | None = None
     if pledge is not None:
-        table = ReceivableRow if pledge.asset_kind == "receivable" else WarehouseReceiptRow
-        asset = session.get_one(table, pledge.asset_id)
+        receivable = pledge.asset_kind == "receivable"
+        asset = (
+            session.get_one(ReceivableRow, pledge.asset_id)
+            if receivable
+            else session.get_one(WarehouseReceiptRow, pledge.asset_id)
+        )
     return Stored(loan, application, pledge, asset, _events(session, loan, pledge, asset))
 
 
@@ -267,5 +270,5 @@ def spans(blocks: Sequence[int], head: int, most: int = MAX_HEADERS) -> list[tup
         cuts.add(place)
         size -= ends[place] - ends[place - 1] - 1
     edges = [0, *sorted(cuts), len(ends)]
-    found = [(ends[a], ends[b - 1]) for a, b in zip(edges, edges[1:], strict=False)]
+    found = [(ends[a], ends[b - 1]) for a, b in pairwise(edges)]
     return [span for span in found if any(span[0] <= block <= span[1] for block in blocks)]

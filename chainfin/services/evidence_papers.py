@@ -11,7 +11,7 @@ from sqlmodel import Session, select
 
 from chainfin.audit.papers import DISCLOSED, KINDS
 from chainfin.documents.commitment import Commitment, commit, commit_fields, disclose
-from chainfin.documents.model import Document
+from chainfin.documents.model import Document, Json
 from chainfin.services import papers
 from chainfin.services.context import Context
 from chainfin.storage.chain_tables import ChainEventRow
@@ -54,7 +54,7 @@ def _receipt(ctx: Context, row: WarehouseReceiptRow) -> Commitment | None:
     salt = hmac.new(ctx.vault.derive("receipts"), row.id.encode(), hashlib.sha256).digest()
     for quantity in _spellings(row.issued):
         goods = {name: str(value) for name, value in row.goods.items()}
-        body = {"number": row.number, "goods": goods, "unit": row.unit, "quantity": quantity}
+        body: dict[str, Json] = {"number": row.number, "goods": goods, "unit": row.unit, "quantity": quantity}
         commitment = commit_fields(body, salt)
         if "0x" + commitment.root.hex() == row.document_root:
             return commitment

@@ -1,0 +1,147 @@
+"""The loan's journals: linked, balanced, and exactly what its terms and its payments lead to."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Final
+
+from chainfin.audit.bundle import Bundle, EventPart, JournalPart, LoanPart
+from chainfin.audit.report import Findings
+from chainfin.errors import Refusal, Refused
+from chainfin.ledger import CASH, HOLDER_PAYABLE, Entry, Journal, Side, trial_balance
+from chainfin.loan import Loan, LoanTerms, Method, Payer, accrue, approve, disburse, pay
+from chainfin.money import DayCount, Money
+from chainfin.risk.canon import canonical_bytes
+
+PAYERS: Final[Mapping[str, Payer]] = {"pay_borrower": Payer.BORROWER, "pay_debtor": Payer.DEBTOR}
+
+
+def terms_of(loan: LoanPart) -> LoanTerms:
+    """The terms as values. Raises BadInput loan_terms_invalid and what `Money.parse` raises; KeyError, ValueError."""
+    body = loan.terms
+    currency = str(body["currency"])
+    return LoanTerms(
+        principal=Money.parse(str(body["principal"]), currency),
+        annual_rate=Decimal(str(body["annual_rate"])),
+        start=date.fromisoformat(str(body["start"])),
+        maturity=date.fromisoformat(str(body["maturity"])),
+        method=Method(str(body["method"])),
+        day_count=DayCount(str(body["day_count"])),
+        fee=Money.parse(str(body["fee"]), currency),
+        penalty_rate=Decimal(str(body["penalty_rate"])),
+        period_months=int(str(body["period_months"])),
+    )
+
+
+def journal_hash(part: JournalPart) -> str:
+    """SHA-256 over the RFC 8785 form of the journal and the hash of the one before it."""
+    body = {
+        "previous": part.previous,
+        "key": part.key,
+        "kind": part.kind,
+        "ref": part.ref,
+        "date": part.date,
+        "reverses": part.reverses,
+        "entries": [list(entry) for entry in part.entries],
+    }
+    return hashlib.sha256(canonical_bytes(body)).hexdigest()
+
+
+def check_books(bundle: Bundle, findings: Findings) -> Loan | None:
+    """The loan as its events leave it, or None where the journals can't be read."""
+    posted: dict[str, Journal] = {}
+    for place, part in enumerate(bundle.ledger.journals):
+        name = f"journal {part.key}"
+        with findings.attempt(name):
+            journal = _journal(part)
+            covers = f"{part.hash} covers it and {part.previous}"
+            findings.check(f"{name}: hash", journal_hash(part) == part.hash, covers)
+            findings.check(f"{name}: once", part.key not in posted, f"journal {place}")
+            posted[part.key] = journal
+    _order(bundle.ledger.journals, findings)
+    _trial(bundle, posted, findings)
+    with findings.attempt("ledger: recomputed"):
+        return _recomputed(bundle, posted, findings)
+    return None
+
+
+def _journal(part: JournalPart) -> Journal:
+    """Raises BadInput ledger_unbalanced, ledger_amount_not_positive, account_unknown, …"""
+    entries = tuple(
+        Entry(account, Side(side), Money(_minor(minor), currency), ref, party)
+        for account, side, minor, currency, ref, party in part.entries
+    )
+    return Journal(part.key, date.fromisoformat(part.date), part.kind, part.ref, entries, part.reverses or None)
+
+
+def _minor(text: str) -> int:
+    value = int(text)
+    if str(value) != text:
+        raise Refused("amount_malformed", f"{text!r} is not how an amount is written")
+    return value
+
+
+def _order(journals: list[JournalPart], findings: Findings) -> None:
+    """Neighbours in the book are linked to each other; others have journals of other loans between them."""
+    hashes = [part.hash for part in journals]
+    back = [part.key for n, part in enumerate(journals) if part.previous in hashes[n:]]
+    once = len(set(hashes)) == len(hashes)
+    findings.check("ledger: order", once and not back, f"{len(hashes)} journals in the order of the book")
+
+
+def _trial(bundle: Bundle, posted: Mapping[str, Journal], findings: Findings) -> None:
+    lines = trial_balance(e for j in posted.values() for e in j.entries if e.ref == bundle.loan.id)
+    shown = [[line.account.code, str(line.debit.minor), str(line.credit.minor)] for line in lines]
+    findings.check("ledger: trial of the loan", shown == bundle.ledger.trial, "; ".join("/".join(row) for row in shown))
+    debits, credits = (sum(int(row[n]) for row in shown) for n in (1, 2))
+    findings.check("ledger: debits are credits", debits == credits, f"{debits} and {credits} minor units")
+
+
+def _recomputed(bundle: Bundle, posted: Mapping[str, Journal], findings: Findings) -> Loan:
+    """Replay the loan's life; what it posts must be what was posted, journal by journal."""
+    part = bundle.loan
+    loan = approve(part.id, part.lender, part.borrower, terms_of(part))
+    wanted: dict[str, Journal] = {}
+    for event in bundle.ledger.events:
+        loan, journals = _step(loan, event)
+        wanted |= {journal.key: journal for journal in journals}
+    for key in sorted(wanted.keys() | posted.keys()):
+        name = f"journal {key}: recomputed"
+        if key not in posted:
+            findings.check(name, False, "the loan's life calls for it, and it is not there")
+        elif key in wanted:
+            findings.check(name, posted[key] == wanted[key], "what the terms and payments lead to")
+        else:
+            findings.check(name, _after_repayment(posted[key], bundle), "the holder's money after the loan had ended")
+    return loan
+
+
+def _step(loan: Loan, event: EventPart) -> tuple[Loan, tuple[Journal, ...]]:
+    on = date.fromisoformat(event.on)
+    if event.kind == "disburse":
+        outcome = disburse(loan, on)
+        return outcome.loan, outcome.journals
+    if event.kind == "accrue":
+        outcome = accrue(loan, on)
+        return outcome.loan, outcome.journals
+    if event.kind not in PAYERS:
+        raise Refused("loan_event_unknown", f"a loan knows no {event.kind!r}")
+    amount = Money(int(event.amount), loan.currency)
+    paid = pay(loan, amount, on, payment=event.payment, payer=PAYERS[event.kind], holder=event.holder)
+    if isinstance(paid, Refusal):
+        raise paid.error()
+    return paid.loan, paid.journals
+
+
+def _after_repayment(journal: Journal, bundle: Bundle) -> bool:
+    """A payment on the pledged part when nothing was owed any more: all of it the holder's."""
+    payment = journal.key.split(":")
+    if journal.kind != "payment" or len(payment) != 3 or len(journal.entries) != 2:
+        return False
+    to, from_ = journal.entries
+    sides = (to.account, to.side, from_.account, from_.side)
+    known = any(f'"bank_reference":"{payment[1]}"' in evidence.body for evidence in bundle.payments)
+    return sides == (CASH.code, Side.DEBIT, HOLDER_PAYABLE.code, Side.CREDIT) and known

@@ -1,0 +1,173 @@
+"""The chain's part of a bundle: headers that link, receipts that are in their blocks, events read from their logs."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from eth_hash.auto import keccak
+
+from chainfin.abi import contract_abi, from_hex, parse_address
+from chainfin.audit.bundle import ChainPart
+from chainfin.audit.proofs import Header, ProvenLog, ProvenReceipt, verify_ancestry, verify_receipt
+from chainfin.audit.report import HOSTILE, Findings, explain
+from chainfin.errors import Refused
+from chainfin.resources import CONTRACTS
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A proven event. ``place`` orders facts: block, receipt, log. Amounts: fen or thousandths; bytes as 0x-hex."""
+
+    number: int
+    event: str
+    args: Mapping[str, Any]
+    place: tuple[int, int, int]
+    at: datetime
+
+    def text(self, name: str) -> str:
+        return str(self.args[name])
+
+    def count(self, name: str) -> int:
+        return int(self.args[name])
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """All proven facts of a bundle in the order of the chain."""
+
+    facts: tuple[Fact, ...]
+    blocks: Mapping[int, str]
+    """Number → hash of every block whose header is linked to a head."""
+
+    def all(self, event: str, **args: object) -> list[Fact]:
+        return [f for f in self.facts if f.event == event and all(f.args.get(k) == v for k, v in args.items())]
+
+    def one(self, event: str, **args: object) -> Fact:
+        """Raises Refused fact_missing, fact_ambiguous."""
+        found = self.all(event, **args)
+        if len(found) != 1:
+            shown = ", ".join(f"{name} {value}" for name, value in args.items())
+            code, word = ("fact_missing", "no") if not found else ("fact_ambiguous", "more than one")
+            raise Refused(code, f"there is {word} proven {event}" + (f" with {shown}" if shown else ""))
+        return found[0]
+
+    def numbered(self, number: int) -> Fact | None:
+        return next((fact for fact in self.facts if fact.number == number), None)
+
+
+def prove(
+    part: ChainPart, findings: Findings, trusted_headers: Collection[str], trusted_contracts: Mapping[str, str] | None
+) -> Story:
+    """Check everything that the chain part states and give back what is proven."""
+    headers = _headers(part, findings, trusted_headers)
+    _contracts(part, findings, trusted_contracts)
+    receipts = _receipts(part, findings, headers)
+    names = {_spelled(contract.address): name for name, contract in part.contracts.items() if name in CONTRACTS}
+    facts: list[Fact] = []
+    for number, stated in enumerate(part.facts):
+        name = f"chain: proof of {stated.event}"
+        if stated.receipt >= len(part.receipts):
+            findings.check(name, False, f"fact {number} names receipt {stated.receipt}, which is not in the file")
+            continue
+        where = part.receipts[stated.receipt]
+        proven = receipts.get(stated.receipt)
+        if isinstance(proven, str):
+            findings.check(name, False, f"{proven} (block {where.block}, receipt {where.index})")
+            continue
+        with findings.attempt(name):
+            assert proven is not None, "every place in the list was looked at"
+            if stated.log >= len(proven.logs):
+                raise Refused("proof_log_missing", f"the receipt has {len(proven.logs)} logs")
+            event, args = _decode(names, proven.logs[stated.log])
+            at = datetime.fromtimestamp(headers[where.block].timestamp, UTC)
+            facts.append(Fact(number, event, args, (where.block, where.index, stated.log), at))
+            findings.check(name, event == stated.event, f"the log of block {where.block} is {event}")
+    story = Story(tuple(sorted(facts, key=lambda f: f.place)), {n: "0x" + h.hash.hex() for n, h in headers.items()})
+    places = [fact.place for fact in story.facts]
+    findings.check("chain: each fact once", len(set(places)) == len(places), f"{len(places)} facts")
+    return story
+
+
+def _spelled(address: str) -> str:
+    return parse_address(address, where="chain.contracts")
+
+
+def _headers(part: ChainPart, findings: Findings, trusted: Collection[str]) -> dict[int, Header]:
+    known = {hash_.lower() for hash_ in trusted}
+    found: dict[int, Header] = {}
+    heads: list[str] = []
+    for place, span in enumerate(part.headers):
+        name = f"chain: headers {place + 1} of {len(part.headers)}"
+        with findings.attempt(name):
+            raw = [from_hex(header) for header in span]
+            head = keccak(raw[-1]) if raw else b""
+            linked = verify_ancestry(raw, head)
+            findings.check(name, True, f"{len(linked)} headers link up to block {linked[-1].number}")
+            overlap = any(header.number in found for header in linked)
+            findings.check(f"{name}: each block once", not overlap, f"from block {linked[0].number}")
+            found |= {header.number: header for header in linked}
+            heads.append("0x" + head.hex())
+            findings.facts[f"head {place + 1}"] = f"block {linked[-1].number} {heads[-1]}"
+    for head_hash in heads:
+        if not known:
+            findings.not_compared("chain: trusted header", f"no header was given: {head_hash} stands alone")
+        else:
+            findings.check("chain: trusted header", head_hash in known, f"{head_hash} is a header that you trust")
+    if not heads:
+        findings.check("chain: trusted header", False, "there is no chain of headers in the file")
+    return found
+
+
+def _contracts(part: ChainPart, findings: Findings, trusted: Mapping[str, str] | None) -> None:
+    findings.check("chain: contracts", set(CONTRACTS) <= part.contracts.keys(), ", ".join(sorted(part.contracts)))
+    for name, contract in part.contracts.items():
+        with findings.attempt(f"chain: address of {name}"):
+            findings.equal(f"chain: address of {name}", contract.address, _spelled(contract.address))
+        findings.facts[f"contract {name}"] = f"{contract.address} code {contract.code_hash}"
+        if trusted is not None and name in CONTRACTS:
+            given = trusted.get(name, "")
+            findings.check(f"chain: contract {name}", contract.address.lower() == given.lower(), f"given: {given}")
+    if trusted is None:
+        findings.not_compared(
+            "chain: contracts are the known ones", "compare addresses and code hashes with a node of your own"
+        )
+
+
+def _receipts(part: ChainPart, findings: Findings, headers: Mapping[int, Header]) -> dict[int, ProvenReceipt | str]:
+    """Each receipt proven, or why it isn't."""
+    raw_headers = {}
+    for span in part.headers:
+        for header in span:
+            raw = bytes.fromhex(header[2:])
+            raw_headers[keccak(raw)] = raw
+    found: dict[int, ProvenReceipt | str] = {}
+    for place, receipt in enumerate(part.receipts):
+        head = headers.get(receipt.block)
+        if head is None:
+            found[place] = f"header hash: block {receipt.block} is not among the linked headers"
+            continue
+        try:
+            nodes = [bytes.fromhex(node[2:]) for node in receipt.nodes]
+            proven = verify_receipt(raw_headers[head.hash], head.hash, receipt.index, nodes)
+        except HOSTILE as error:
+            found[place] = f"receipt proof: {explain(error)}"
+            continue
+        found[place] = proven if proven.succeeded else "receipt proof: the transaction failed"
+    used = {fact.receipt for fact in part.facts}
+    findings.check("chain: receipts", used == set(range(len(part.receipts))), f"{len(found)} receipts, each with facts")
+    return found
+
+
+def _decode(names: Mapping[str, str], log: ProvenLog) -> tuple[str, dict[str, Any]]:
+    name = names.get(log.address)
+    event = contract_abi(name).events.get(log.topics[0]) if name and log.topics else None
+    if name is None or event is None:
+        raise Refused("proof_log_foreign", f"a log of {log.address} is no event of the contracts")
+    return f"{name}.{event.name}", {key: _plain(value) for key, value in event.decode(log.topics, log.data).items()}
+
+
+def _plain(value: Any) -> Any:
+    return "0x" + value.hex() if isinstance(value, bytes) else value

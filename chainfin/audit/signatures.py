@@ -1,0 +1,164 @@
+"""Who signed what: each act's typed data, rebuilt from the ABI and held against the event that it brought about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from chainfin import acts
+from chainfin.abi import from_hex, parse_address
+from chainfin.audit.bundle import ActPart, ChainPart
+from chainfin.audit.facts import Fact, Story
+from chainfin.audit.report import Findings
+from chainfin.errors import Refused
+from chainfin.party import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """An act that an event needs: its primary type, and the event's argument that names the signing party."""
+
+    act: str
+    signer: str
+
+
+NEEDED: Final[Mapping[str, tuple[Expected, ...]]] = {
+    "Orders.Posted": (Expected("Post", "buyer"),),
+    "Orders.Acknowledged": (Expected("Acknowledge", "@seller"),),
+    "Orders.Amended": (Expected("Amend", "@buyer"),),
+    "Orders.Despatched": (Expected("Despatch", "@seller"),),
+    "Orders.GoodsReceived": (Expected("ReceiveGoods", "@buyer"),),
+    "Receivables.Issued": (Expected("Issue", "seller"), Expected("Attest", "registrar")),
+    "Receivables.Confirmed": (Expected("Confirm", "debtor"),),
+    "Receivables.Settled": (Expected("Settle", "bank"),),
+    "WarehouseReceipts.Issued": (Expected("Issue", "keeper"),),
+    "Pledges.Pledged": (Expected("Pledge", "lender"), Expected("Grant", "pledgor")),
+    "Pledges.Drawn": (Expected("Draw", "@lender"),),
+    "Pledges.Released": (Expected("Release", "@lender"),),
+}
+"""Events and the acts behind them. ``@``: the party stands in the event that made the thing (order, pledge)."""
+
+ROLES: Final[Mapping[str, Role]] = {
+    "Attest": Role.REGISTRAR,
+    "Settle": Role.BANK,
+    "Pledge": Role.LENDER,
+}
+"""Roles that the signer of an act must have been admitted with (or given since)."""
+
+
+class Keys:
+    """Which key spoke for which party at which place of the chain, and its roles, as the proven facts say."""
+
+    def __init__(self, story: Story) -> None:
+        self._keys: dict[int, list[tuple[tuple[int, int, int], str]]] = {}
+        self._roles: dict[int, list[tuple[tuple[int, int, int], int]]] = {}
+        for fact in story.facts:
+            contract, _, name = fact.event.partition(".")
+            if contract != "Participants":
+                continue
+            party = fact.count("party")
+            if name in ("Admitted", "KeyRotated", "KeyRecovered"):
+                key = fact.text("key" if name == "Admitted" else "newKey")
+                self._keys.setdefault(party, []).append((fact.place, key))
+            if name in ("Admitted", "RolesSet"):
+                self._roles.setdefault(party, []).append((fact.place, fact.count("roles")))
+
+    def at(self, party: int, place: tuple[int, int, int]) -> str:
+        """Raises Refused party_not_admitted."""
+        return str(self._latest(self._keys, party, place))
+
+    def roles_at(self, party: int, place: tuple[int, int, int]) -> Role:
+        """Raises Refused party_not_admitted."""
+        return Role(self._latest(self._roles, party, place))
+
+    @staticmethod
+    def _latest(table: Mapping[int, list[tuple[tuple[int, int, int], Any]]], party: int, place: Any) -> Any:
+        known = [value for since, value in table.get(party, []) if since <= place]
+        if not known:
+            raise Refused("party_not_admitted", f"no proven fact admits party {party} before block {place[0]}")
+        return known[-1]
+
+
+LAST: Final = (2**63, 0, 0)
+"""A place after every block."""
+
+
+def check_acts(acts_: list[ActPart], chain: ChainPart, story: Story, findings: Findings) -> Keys:
+    """Every signature in the file is right, and every fact that needs one has it."""
+    keys = Keys(story)
+    signed: set[tuple[int, str]] = set()
+    for place, act in enumerate(acts_):
+        primary = str(act.typed_data.get("primaryType"))
+        name = f"signature of {primary}"
+        fact = None if act.fact is None else story.numbered(act.fact)
+        if act.fact is not None and fact is None:
+            findings.check(name, False, f"act {place} names fact {act.fact}, which is not proven")
+            continue
+        if fact is None and primary != acts.accept_type().name:
+            findings.check(name, False, f"act {place} names no fact")
+            continue
+        with findings.attempt(name):
+            signer = _signer(act, primary, chain, fact)
+            if fact is not None:
+                _belongs(name, act, primary, signer, fact, story, keys, findings)
+                signed.add((fact.number, primary))
+    for fact in story.facts:
+        for expected in NEEDED.get(fact.event, ()):
+            if (fact.number, expected.act) not in signed:
+                findings.check(f"signature of {expected.act}", False, f"none in the file for {fact.event}")
+    return keys
+
+
+def _signer(act: ActPart, primary: str, chain: ChainPart, fact: Fact | None) -> str:
+    """Who signed, after the typed data was found to be exactly what the contracts' ABI makes of its message."""
+    kind = _type(primary, fact)
+    message = act.typed_data["message"]
+    domain = acts.Domain(kind.contract, chain.chain_id, parse_address(chain.contracts[kind.contract].address))
+    rebuilt = acts.typed_data(kind, message, int(message["nonce"]), int(message["deadline"]), domain)
+    if rebuilt != act.typed_data:
+        raise Refused("typed_data_foreign", f"this is not the typed data of {kind.signature} on this chain")
+    return acts.recover(act.typed_data, from_hex(act.signature))
+
+
+def _type(primary: str, fact: Fact | None) -> acts.ActType:
+    if fact is None:
+        return acts.accept_type()
+    contract = fact.event.partition(".")[0]
+    if primary in acts.RIDERS:
+        kind = acts.RIDERS[primary]()
+        if kind.contract == contract:
+            return kind
+    return acts.act_type(contract, primary[:1].lower() + primary[1:])
+
+
+def _belongs(
+    name: str, act: ActPart, primary: str, signer: str, fact: Fact, story: Story, keys: Keys, findings: Findings
+) -> None:
+    """The message says what the event says, and the event's party signed it in time."""
+    expected = next((e for e in NEEDED.get(fact.event, ()) if e.act == primary), None)
+    if expected is None:
+        findings.check(name, False, f"{fact.event} doesn't come from {primary}")
+        return
+    message = act.typed_data["message"]
+    for member in fact.args.keys() & message.keys():
+        found, said = str(message[member]).lower(), str(fact.args[member]).lower()
+        if found != said:
+            findings.check(name, False, f"{member} is {found} in the act and {said} in {fact.event}")
+            return
+    party = _party(expected.signer, fact, story)
+    key = keys.at(party, fact.place)
+    findings.check(name, signer == key, f"signed by {signer}; the key of party {party} is {key}")
+    if int(message["deadline"]) < int(fact.at.timestamp()):
+        findings.check(name, False, f"its deadline had passed when {fact.event} came to be")
+    role = ROLES.get(primary)
+    if role is not None:
+        findings.check(f"{name}: role", role in keys.roles_at(party, fact.place), f"party {party} is {role.name}")
+
+
+def _party(signer: str, fact: Fact, story: Story) -> int:
+    if not signer.startswith("@"):
+        return fact.count(signer)
+    if fact.event.startswith("Orders."):
+        return story.one("Orders.Posted", orderId=fact.args["orderId"]).count(signer[1:])
+    return story.one("Pledges.Pledged", pledgeId=fact.args["pledgeId"]).count(signer[1:])

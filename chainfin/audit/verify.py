@@ -1,0 +1,101 @@
+"""Check an evidence bundle offline: no network, no database, nothing of the service that made it.
+
+What is believed: the header that the auditor gives (``trusted_headers``), the partners' keys that it gives, and this
+program (its policies and contract ABIs). What could not be compared for want of these is said, not passed over.
+A bundle shows what is in it; that nothing else happened to the loan it does not show: `reconcile` looks at the whole.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Mapping
+
+from chainfin.audit.books import check_books
+from chainfin.audit.bundle import Bundle, digests, read
+from chainfin.audit.deal import (
+    check_acceptance,
+    check_decision,
+    check_goods,
+    check_parties_opened,
+    check_pledge,
+    check_receivable,
+    check_terms,
+)
+from chainfin.audit.facts import prove
+from chainfin.audit.money_trail import check_payments, check_registry
+from chainfin.audit.papers import check_papers
+from chainfin.audit.partners import PartnerKeys
+from chainfin.audit.report import Findings, Report
+from chainfin.audit.signatures import check_acts
+from chainfin.errors import BadInput
+from chainfin.risk.record import DecisionRecord
+
+
+def verify(
+    bundle_bytes: bytes,
+    trusted_headers: Collection[str] = (),
+    partner_keys: Collection[str] = (),
+    trusted_contracts: Mapping[str, str] | None = None,
+) -> Report:
+    """The report on a bundle. ``trusted_headers``: 0x-hashes of the head block(s), learnt from a node of one's own;
+    ``partner_keys``: hex of Ed25519 keys; ``trusted_contracts``: name → address. Never raises on a bad bundle.
+
+    Raises BadInput partner_key_malformed (the auditor's own input).
+    """
+    keys = PartnerKeys(partner_keys)
+    findings = Findings()
+    try:
+        bundle, content = read(bundle_bytes)
+    except BadInput as error:
+        findings.check("bundle", False, f"{error.message}" + (f" ({error.where})" if error.where else ""))
+        return findings.report()
+    findings.check("bundle", True, f"{len(bundle_bytes)} bytes of canonical JSON")
+    found = digests(content)
+    for name in sorted(found.keys() | bundle.seal.keys()):
+        findings.check(f"seal of {name}", bundle.seal.get(name) == found.get(name), str(found.get(name)))
+    _check(bundle, keys, trusted_headers, trusted_contracts, findings)
+    return findings.report()
+
+
+def _check(
+    bundle: Bundle,
+    keys: PartnerKeys,
+    trusted_headers: Collection[str],
+    trusted_contracts: Mapping[str, str] | None,
+    findings: Findings,
+) -> None:
+    story = prove(bundle.chain, findings, trusted_headers, trusted_contracts)
+    party_keys = check_acts(bundle.acts, bundle.chain, story, findings)
+    known = check_parties_opened(bundle, story, findings)
+    papers = check_papers(bundle.documents, story, findings)
+    pledged = None
+    anchored = None
+    with findings.attempt("deal"):
+        if bundle.loan.product == "general":
+            anchored = check_acceptance(bundle, story, party_keys, known, findings)
+            findings.check("pledge: none", not story.all("Pledges.Pledged"), "nothing is pledged for this loan")
+        else:
+            pledged = story.one("Pledges.Pledged")
+            anchored = pledged.text("decisionHash")
+    outcome = None if anchored is None else check_decision(bundle, anchored, story, findings)
+    if outcome is None:
+        findings.check("decision", False, "there is no decision that holds")
+    else:
+        with findings.attempt("terms: decided"):
+            record = DecisionRecord.parse(bundle.decision.record.encode()).as_dict()
+            decided = dt.datetime.fromisoformat(record["decided_at"]).astimezone(dt.UTC).date()
+            check_terms(bundle, outcome, decided, findings)
+        if pledged is not None:
+            with findings.attempt("pledge"):
+                check_pledge(bundle, outcome, story, known, findings)
+    if pledged is not None:
+        with findings.attempt(bundle.loan.product):
+            check = check_receivable if bundle.loan.product == "receivable" else check_goods
+            check(bundle, pledged, story, papers, known, findings)
+        with findings.attempt("registry"):
+            check_registry(bundle, pledged, keys, known, findings)
+    with findings.attempt("payments"):
+        check_payments(bundle, story, pledged, keys, findings)
+    loan = check_books(bundle, findings)
+    if loan is not None:
+        findings.facts["loan"] = f"{loan.id} {loan.state}, principal outstanding {loan.outstanding} {loan.currency}"
