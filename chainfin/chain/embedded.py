@@ -1,8 +1,8 @@
 """The embedded chain: an EVM (py-evm, Prague rules) in this process, kept in one SQLite file.
 
-One writer process (a lock file says whose), any number of readers. A transaction is mined the moment it is sent; `send_raw_many` mines
-a batch into one block. When `send_raw` has returned, the block is on disk. Blocks are stamped by the injected
-business clock, never below their parent's time plus one second.
+One writer process (a lock file says whose), any number of readers. A transaction is mined the moment it is sent;
+`send_raw_many` mines a batch into one block. When `send_raw` has returned, the block is on disk. Blocks are stamped
+by the injected business clock, never below their parent's time plus one second.
 """
 
 from __future__ import annotations
