@@ -38,7 +38,7 @@ DISTRIBUTOR: Final = Company(
 KEEPER: Final = Company("虚构仓储监管有限公司（样例）", "Fictitious Warehousing (sample)", "91990000000000043J")
 LENDER: Final = Company("虚构银行股份有限公司（样例）", "Fictitious Bank (sample)", "91990000000000051D")
 AUDITOR: Final = Company("虚构会计师事务所（样例）", "Fictitious Auditors (sample)", "9199000000000006X5")
-SETTLEMENT_BANK: Final = Company("虚构结算银行（样例）", "Fictitious Settlement Bank (sample)", "91990000000000080D")
+SETTLEMENT_BANK: Final = Company("虚构结算银行（样例）", "Fictitious Settlement Bank (sample)", "919900000000000860")
 SHOP: Final = Company("虚构小面馆（样例）", "Fictitious Noodle Shop (sample)", "919900000000000785")
 
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from chainfin import samples
+from chainfin import party, samples
 from chainfin.documents import Document, DocumentKind, read
 from chainfin.documents.show import summary
 from chainfin.errors import BadInput
@@ -206,3 +206,29 @@ def test_from_canonical__another_form__document_canonical_invalid(
         Document.from_canonical(body)
     assert caught.value.code == "document_canonical_invalid"
     assert caught.value.where == place
+
+
+COMPANIES = [company for company in vars(samples).values() if isinstance(company, samples.Company)]
+
+
+@pytest.mark.parametrize("company", COMPANIES, ids=lambda company: company.english)
+def test_samples__every_company__valid_code_of_a_division_that_does_not_exist(company: samples.Company) -> None:
+    assert party.uscc(company.uscc).value == company.uscc
+    assert company.uscc[2:8] == "990000"
+    # GB 11714: the organisation code inside has a check digit of its own.
+    weighted = sum(
+        weight * int(sign) for weight, sign in zip((3, 7, 9, 10, 5, 8, 4, 2), company.uscc[8:16], strict=True)
+    )
+    assert company.uscc[16] == {10: "X", 11: "0"}.get(11 - weighted % 11, str(11 - weighted % 11))
+    assert "样例" in company.name
+    assert "sample" in company.english
+
+
+def test_samples__companies__no_code_twice() -> None:
+    assert len({company.uscc for company in COMPANIES}) == len(COMPANIES)
+
+
+def test_read__attribute_with_a_line_break__error_on_one_line() -> None:
+    error = refused("invoice", ('unitCode="EA"', 'unitCode="&#10;&#8232;"'))
+    assert error.code == "document_incomplete"
+    assert len(str(error).splitlines()) == 1
