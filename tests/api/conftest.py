@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -20,6 +21,7 @@ from chainfin.services.signin import SignIn
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.store import Store
 from chainfin.storage.vault import Vault
+from tests.api.world import World, build
 
 
 class Wall:
@@ -121,3 +123,10 @@ def site(tmp_path: Path) -> Iterator[Site]:
     with TestClient(create_app(ctx, signin=signin), raise_server_exceptions=False) as http:
         yield Site(ctx, wall, signin, http, operator, keys)
     ctx.store.close()
+
+
+@pytest.fixture(scope="session")
+def world() -> Iterator[World]:
+    """One trade for all tests that only read it, or that are refused."""
+    with ExitStack() as stack:
+        yield build(stack)
