@@ -199,6 +199,16 @@ abstract contract World is Asserts {
         receivables.issue(p, registrar);
     }
 
+    /// @dev A receivable on an order of its own, delivered in full.
+    function issueOn(bytes32 orderId, bytes32 id, uint64 face) internal {
+        deliver(orderId, face);
+        IReceivables.IssueParams memory p = invoice(id, face);
+        p.orderId = orderId;
+        Auth memory registrar = attest(p);
+        by(SELLER);
+        receivables.issue(p, registrar);
+    }
+
     function confirm(bytes32 id, uint64 face) internal {
         by(BUYER);
         receivables.confirm(IReceivables.ConfirmParams(id, ROOT, face, dueDay()));
