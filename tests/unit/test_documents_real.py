@@ -10,6 +10,7 @@ from chainfin import order as orders
 from chainfin.documents import Document, DocumentKind, read
 from chainfin.documents.crediting import dilution
 from chainfin.documents.matching import Match, match, order_gross
+from chainfin.documents.trades import assemble
 from chainfin.errors import BadInput, Refusal
 
 DATA = os.environ.get("CHAINFIN_DATA")
@@ -185,3 +186,13 @@ def test_order__oasis_trade__whole_life_and_the_full_invoice_refused() -> None:
 def test_dilution__oasis_credit_note__cancels_the_whole_invoice() -> None:
     amount = dilution(oasis("Invoice"), oasis("CreditNote"))
     assert str(amount) == "107.50"
+
+
+def test_assemble__oasis_folder__one_trade_that_can_be_financed() -> None:
+    documents = [found for path in files() if isinstance(found := outcome(path), Document)]
+    heap = assemble(documents)
+    (trade,) = [found for found in heap.trades if found.can_be_financed]
+    assert (trade.order.id, trade.order.currency) == ("AEG012345", "GBP")
+    assert [item.id for item in trade.invoices] == ["A00095678"]
+    assert [item.id for item in trade.receipts] == ["658398"]
+    assert [item.id for item in trade.credit_notes] == ["CN758494"]
