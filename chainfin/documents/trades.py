@@ -11,7 +11,7 @@ from chainfin.documents.model import Document, DocumentKind
 
 @dataclass(frozen=True, slots=True)
 class Trade:
-    """An order and the documents that name it, each kind by date of issue; ``changes`` are changes and cancellations."""
+    """An order and the documents that name it, each kind by date; ``changes`` are changes and cancellations."""
 
     order: Document
     responses: tuple[Document, ...]
