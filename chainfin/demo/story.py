@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -11,7 +12,6 @@ from chainfin.demo.bypass import pledge_again
 from chainfin.demo.client import ApiProblem, Member
 from chainfin.demo.report import Report
 from chainfin.demo.stage import Stage
-from chainfin.errors import ChainfinError
 from chainfin.money import Money
 
 CNY = "CNY"
@@ -229,23 +229,30 @@ class Story:
         report.chapter("h", "What must not work", "必须被拒绝的操作")
         receivable = f"/v1/receivables/{self.receivable['id']}"
         invoice = {"order_id": self.order["id"], "document": self.documents["invoice"].decode()}
-        self._must_fail("same_invoice_twice", "the same invoice a second time", lambda: who.supplier.do("/v1/receivables", invoice))
-        self._must_fail("second_pledge", "a second pledge of the same amount", self._second_pledge)
         self._must_fail(
-            "foreign_confirmation",
+            "the same invoice a second time",
+            "invoice_already_registered",
+            lambda: who.supplier.do("/v1/receivables", invoice),
+        )
+        self._must_fail("a second pledge of the same amount", "chain_exceeds_free", self._second_pledge)
+        self._must_fail(
             "a confirmation by anybody but the debtor",
+            "not_debtor",
             lambda: who.supplier.do(f"{receivable}/confirmation", self.confirmation()),
         )
-        self._must_fail("invoice_above_received", "an invoice above what was received", self._overinvoiced)
-        self._must_fail("replayed_signature", "a replayed signature", self._replay)
+        self._must_fail("an invoice above what was received", "invoice_above_received", self._overinvoiced)
+        self._must_fail("a replayed signature", "signature_replayed", self._replay)
         report.facts["refusals"] = self.refusals
 
-    def _must_fail(self, name: str, what: str, attempt: Any) -> None:
+    def _must_fail(self, what: str, code: str, attempt: Callable[[], object]) -> None:
+        """Refused by exactly this error; anything else, and above all success, stops the demo."""
         try:
             attempt()
-        except ChainfinError as error:
-            self.refusals[name] = error.code
-            self.report.refused(what, error.code, error.message)
+        except ApiProblem as problem:
+            if problem.code != code:
+                raise
+            self.refusals[what] = problem.code
+            self.report.refused(what, problem.code, problem.message)
         else:
             raise AssertionError(f"{what} went through")
 

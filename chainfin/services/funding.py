@@ -118,8 +118,8 @@ def pledge_final(session: Session, ctx: Context, pledge: PledgeRow) -> None:
 
 def pledge_refused(session: Session, ctx: Context, pledge_id: str, code: str, message: str) -> None:
     """The chain refuses the pledge: give back the reservation and the limits, strike out the registry entry."""
-    pledge = session.get_one(PledgeRow, pledge_id, with_for_update=True)
-    if pledge.status == "pending":
+    pledge = session.get(PledgeRow, pledge_id, with_for_update=True)
+    if pledge is not None and pledge.status == "pending":
         _fail(session, ctx, pledge, "pledging", code, message)
         _unregister(session, ctx, pledge, "the pledge was not taken up")
 
