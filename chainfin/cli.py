@@ -65,7 +65,8 @@ def demo(
     as_json: AsJson = False,
 ) -> None:
     """Play the main job on a fresh embedded installation: from an order to an audited loan."""
-    from chainfin.demo.play import play, play_documents
+    from chainfin.demo.folder import play_documents
+    from chainfin.demo.play import play
 
     console = Console(stderr=as_json)
     facts = play(console, home=home) if documents is None else play_documents(console, documents, home=home)

@@ -38,9 +38,7 @@ class Stage(AbstractContextManager["Stage"]):
             self.server = Server(self.installation)
             self.server.start()
             self._stack.callback(self.server.stop)
-            self.http = self._stack.enter_context(
-                httpx.Client(base_url=self.server.url, timeout=30.0, trust_env=False)
-            )
+            self.http = self._stack.enter_context(httpx.Client(base_url=self.server.url, timeout=30.0, trust_env=False))
             assert self.installation.sandbox is not None, "the demo plays with the sandbox"
             self.world = World(self.installation.sandbox)
             self._stack.callback(self.world.close)
@@ -65,7 +63,13 @@ class Stage(AbstractContextManager["Stage"]):
         self.operator.post("/v1/clock", {"now": datetime(day.year, day.month, day.day, 9, tzinfo=UTC).isoformat()})
 
     def admit(
-        self, name: str, legal: tuple[str, str], roles: list[str], *, custody: bool = False, aliases: tuple[str, ...] = ()
+        self,
+        name: str,
+        legal: tuple[str, str],
+        roles: list[str],
+        *,
+        custody: bool = False,
+        aliases: tuple[str, ...] = (),
     ) -> Member:
         """The operator admits a company; the company's key (unless held in custody) signs its consent and signs in."""
         member = Member(self.http, name=name, account=f"6228-{legal[1][-8:]}")
@@ -89,9 +93,9 @@ class Stage(AbstractContextManager["Stage"]):
         if custody:
             made = self.operator.post("/v1/clients", {"party_id": member.id})
             credentials = {"client_id": made["client_id"], "client_secret": made["client_secret"]}
-            member.token = Caller(self.http).post("/v1/auth/token", {"grant_type": "client_credentials", **credentials})[
-                "access_token"
-            ]
+            member.token = Caller(self.http).post(
+                "/v1/auth/token", {"grant_type": "client_credentials", **credentials}
+            )["access_token"]
         else:
             member.token = ""
             member.sign_in()

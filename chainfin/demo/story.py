@@ -101,7 +101,9 @@ class Story:
         report.did(who.core.name, f"received goods worth {received} {self.order['currency']}")
         body = {"order_id": self.order["id"], "document": self.documents["invoice"].decode()}
         self.receivable = who.supplier.do("/v1/receivables", body)["receivable"]
-        report.did(who.supplier.name, f"issued the receivable: face {self.receivable['face']}", _hash(self.receivable["id"]))
+        report.did(
+            who.supplier.name, f"issued the receivable: face {self.receivable['face']}", _hash(self.receivable["id"])
+        )
         self.receivable = who.core.get(f"/v1/receivables/{self.receivable['id']}")
         who.core.do(f"/v1/receivables/{self.receivable['id']}/confirmation", self.confirmation())
         report.did(who.core.name, f"confirmed it (确权): will pay on {self.receivable['due_date']}")
@@ -173,7 +175,13 @@ class Story:
         receipt = who.keeper.do("/v1/warehouse-receipts", {**body, "quantity": "20000"})["warehouse_receipt"]
         report.did(who.keeper.name, "issued a warehouse receipt over 20,000 kg of copper strip", _hash(receipt["id"]))
         price = {"amount": "70.00", "currency": CNY}
-        quoted = {"good": "copper strip", "unit": "KGM", "price": price, "source": "sample price", "as_of": str(stage.today)}
+        quoted = {
+            "good": "copper strip",
+            "unit": "KGM",
+            "price": price,
+            "source": "sample price",
+            "as_of": str(stage.today),
+        }
         who.lender.post("/v1/prices", quoted)
         loan_id = self.borrow(
             who.distributor,

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from eth_hash.auto import keccak
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from chainfin import acts as eip712
 from chainfin import order as order_rules
 from chainfin import receivable as rules
+from chainfin.documents.crediting import dilution
 from chainfin.documents.fingerprint import invoice_fingerprint
 from chainfin.documents.model import Document, DocumentKind
 from chainfin.errors import BadInput, Conflict, NotFound, Refusal, Refused
 from chainfin.money import Money
 from chainfin.receivable_value import PledgedPart, Receivable, State
-from chainfin.services import acts, papers, trade
+from chainfin.services import acts, margin, papers, trade
 from chainfin.services.context import Actor, Context
 from chainfin.storage.trade_tables import ActRow, DocumentRow, PledgeRow, ReceivableRow
 
@@ -175,31 +177,48 @@ class Dilution:
 def credit(ctx: Context, actor: Actor, receivable_id: str, data: bytes, source: str = "request") -> Dilution:
     """The holder's credit note (红字发票). It cuts the free part at once; what exceeds it is called as a top-up.
 
-    Raises NotFound receivable_unknown; BadInput document_…; Refused not_holder, credit_note_other_invoice,
-    amount_not_positive, receivable_state_wrong.
+    What of the invoice never became part of the face (goods that didn't come) is credited first: it costs the
+    receivable nothing. Raises NotFound receivable_unknown; BadInput document_…; Refused not_holder, party_mismatch,
+    invoice_reference_mismatch, credit_above_invoice, receivable_state_wrong.
     """
     document = papers.understand(data, source, DocumentKind.CREDIT_NOTE)
     with ctx.store.begin() as session:
         row = for_party(session, actor, receivable_id)
-        if row.number not in document.references.invoices:
-            raise Refused("credit_note_other_invoice", f"{document.id} doesn't credit invoice {row.number}")
         value = as_value(session, row)
-        assert document.totals is not None, "a credit note has totals"
-        asked = document.totals.payable
-        diluted = min(asked, Money(value.free - row.reserved, row.currency))
-        owed = min(asked, Money(value.outstanding, row.currency))
-        if diluted.minor == 0:
-            trade.unless_refused(
-                rules.credit(value, Money(1, row.currency), by=actor.require()) if value.free else value
-            )
-            return Dilution(diluted, owed, None)
-        trade.unless_refused(rules.credit(value, diluted, by=actor.require()))
+        trade.unless_refused(rules.credit(value, Money(1, row.currency), by=actor.require()) if value.free else value)
+        invoice = Document.from_canonical(session.get_one(DocumentRow, row.document_id).canonical)
+        earlier = _notes(session, row)
+        note = trade.unless_refused(dilution(invoice, document, earlier=earlier))
+        cut = _cut(row, invoice, earlier, note)
+        diluted = min(cut, Money(max(0, value.free - row.reserved), row.currency))
         seller = acts.active_party(session, row.seller_id)
         debtor = acts.active_party(session, row.debtor_id)
         paper = papers.keep(session, ctx, document, data, seller=seller, buyer=debtor, order_id=row.order_id)
+        top_up = margin.call(session, ctx, row, cut - diluted, paper.row.id)
+        if diluted.minor == 0:
+            return Dilution(diluted, top_up, None)
         params = {"id": row.id, "documentRoot": paper.root, "amount": diluted.minor}
-        act = _simple(session, ctx, row, row.holder_id, "credit", params)
-        return Dilution(diluted, owed - diluted, act)
+        return Dilution(diluted, top_up, _simple(session, ctx, row, row.holder_id, "credit", params))
+
+
+def _notes(session: Session, row: ReceivableRow) -> list[Document]:
+    """The credit notes that were taken for this invoice before."""
+    kept = session.exec(
+        select(DocumentRow)
+        .where(DocumentRow.order_id == row.order_id, DocumentRow.kind == DocumentKind.CREDIT_NOTE.value)
+        .order_by(col(DocumentRow.id))
+    )
+    notes = [Document.from_canonical(each.canonical) for each in kept]
+    return [note for note in notes if note.references.invoices == (row.number,)]
+
+
+def _cut(row: ReceivableRow, invoice: Document, earlier: Sequence[Document], note: Money) -> Money:
+    """What ``note`` takes off the face, after what was withheld from it has been used up."""
+    assert invoice.totals is not None, "an invoice has totals"
+    withheld = invoice.totals.payable - Money(row.face, row.currency)
+    before = sum((each.totals.payable for each in earlier if each.totals), Money.zero(row.currency))
+    zero = Money.zero(row.currency)
+    return max(before + note - withheld, zero) - max(before - withheld, zero)
 
 
 def for_party(session: Session, actor: Actor, receivable_id: str) -> ReceivableRow:

@@ -209,3 +209,20 @@ class IncomingRow(SQLModel, table=True):
     reason: str | None = None
     evidence: dict[str, object] = Field(default_factory=dict, sa_type=JSON)
     created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class MarginCallRow(SQLModel, table=True):
+    """A call (补仓) on a borrower whose collateral shrank: pay this much of the loan, or bring other collateral."""
+
+    __tablename__ = "margin_call"
+    __table_args__ = (UniqueConstraint("loan_id", "cause"),)
+
+    id: str = Field(primary_key=True)
+    loan_id: str = Field(foreign_key="loan.id", index=True)
+    asset_id: str = Field(index=True)
+    cause: str
+    """The document (a credit note) or event that shrank the collateral."""
+    currency: str
+    amount: int = Field(sa_type=BigInteger)
+    status: str = "open"
+    created_at: datetime = Field(sa_type=UtcDateTime)

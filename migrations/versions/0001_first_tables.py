@@ -508,6 +508,23 @@ def upgrade() -> None:
     with op.batch_alter_table('loan_event', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_loan_event_loan_id'), ['loan_id'], unique=False)
 
+    op.create_table('margin_call',
+    sa.Column('id', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('loan_id', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('asset_id', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('cause', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('currency', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('amount', sa.BigInteger(), nullable=False),
+    sa.Column('status', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('created_at', chainfin.storage.types.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['loan_id'], ['loan.id'], ),
+    sa.PrimaryKeyConstraint('id'),
+    sa.UniqueConstraint('loan_id', 'cause')
+    )
+    with op.batch_alter_table('margin_call', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_margin_call_asset_id'), ['asset_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_margin_call_loan_id'), ['loan_id'], unique=False)
+
     op.create_table('pledge',
     sa.Column('id', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('cell', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -612,6 +629,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_pledge_asset_id'))
 
     op.drop_table('pledge')
+    with op.batch_alter_table('margin_call', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_margin_call_loan_id'))
+        batch_op.drop_index(batch_op.f('ix_margin_call_asset_id'))
+
+    op.drop_table('margin_call')
     with op.batch_alter_table('loan_event', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_loan_event_loan_id'))
 

@@ -1,0 +1,59 @@
+"""Calls on borrowers whose collateral shrank: what has to be repaid so that the rest covers what is owed."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from sqlmodel import Session, col, select
+
+from chainfin.loan import accrue
+from chainfin.loan.state import ACCRUING
+from chainfin.money import Money, Rounding
+from chainfin.services import loanbook
+from chainfin.services.context import Context
+from chainfin.storage.lending_tables import LoanRow, MarginCallRow, OfferRow
+from chainfin.storage.trade_tables import PledgeRow, ReceivableRow
+from chainfin.storage.types import new_id
+
+
+def call(session: Session, ctx: Context, asset: ReceivableRow, lost: Money, cause: str) -> Money:
+    """``lost`` of the pledged part is worth nothing any more; the newest pledges lose it first.
+
+    What is called of a loan: what is owed above its advance rate × what is left of its pledge (rounded down, the lender
+    gains). Returns the sum of all calls.
+    """
+    called = Money.zero(asset.currency)
+    pledges = session.exec(
+        select(PledgeRow)
+        .where(PledgeRow.asset_id == asset.id, PledgeRow.status == "active")
+        .order_by(col(PledgeRow.block_number).desc(), col(PledgeRow.id).desc())
+    )
+    for pledge in pledges:
+        live = Money(pledge.amount - pledge.released - pledge.settled, asset.currency)
+        hit = min(lost, live)
+        lost -= hit
+        row, loan = loanbook.load(session, pledge.loan_id)
+        if hit.minor == 0 or loan.state not in ACCRUING:
+            continue
+        owed = accrue(loan, max(ctx.clock.today(), loan.accrued_to)).loan.dues.total
+        covered = (live - hit).times(_advance_rate(session, row), Rounding.FLOOR)
+        short = owed - covered
+        if short.minor > 0:
+            called += short
+            session.add(
+                MarginCallRow(
+                    id=new_id("call"),
+                    loan_id=row.id,
+                    asset_id=asset.id,
+                    cause=cause,
+                    currency=asset.currency,
+                    amount=short.minor,
+                    created_at=ctx.clock.now(),
+                )
+            )
+    return called
+
+
+def _advance_rate(session: Session, row: LoanRow) -> Decimal:
+    offer = session.exec(select(OfferRow).where(OfferRow.application_id == row.application_id)).one()
+    return Decimal(str(offer.terms["advance_rate"]))
