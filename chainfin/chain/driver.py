@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 import structlog
+from sqlalchemy.exc import OperationalError
 
 from chainfin.chain.indexer import Indexer
 from chainfin.chain.sender import Sender
@@ -70,6 +71,11 @@ class ChainDriver:
             self._thread.join(timeout_s)
             self._thread = None
 
+    def _note(self, error: Unavailable) -> None:
+        if self.trouble is None or self.trouble.code != error.code:
+            self._log.warning("chain trouble", code=error.code, message=error.message)
+        self.trouble = error
+
     def _loop(self) -> None:
         while not self._stop.is_set():
             self._wake.clear()
@@ -77,12 +83,15 @@ class ChainDriver:
                 moved = self.run_once()
                 self.trouble = None
             except Unavailable as error:
-                if self.trouble is None or self.trouble.code != error.code:
-                    self._log.warning("chain trouble", code=error.code, message=error.message)
-                self.trouble = error
+                self._note(error)
                 if error.code in FATAL:
                     self.halted = error
                     return
+                self._stop.wait(self._patience_s)
+                continue
+            except OperationalError as error:
+                # a database that restarts; what was begun was rolled back
+                self._note(Unavailable("database_unreachable", f"the database does not answer: {error.orig}"))
                 self._stop.wait(self._patience_s)
                 continue
             except BaseException as error:

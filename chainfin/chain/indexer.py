@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from chainfin.chain.decode import Decoder
 from chainfin.chain.node import Block, Node
 from chainfin.errors import Unavailable
+from chainfin.storage import locks
 from chainfin.storage.chain_tables import ChainBlockRow, ChainEvent, ChainEventRow
 from chainfin.storage.store import Store
 
@@ -127,8 +129,9 @@ class Indexer:
     def _take_in(self, blocks: Sequence[tuple[Block, list[ChainEvent]]], cursor: tuple[int, str] | None) -> int:
         count = 0
         with self._store.begin() as session:
-            # the row lock makes a second indexer wait; having waited, it finds the cursor moved and stands back
-            if _cursor(session, lock=True) != cursor:
+            # the lock makes a second indexer wait; having waited, it finds the cursor moved and stands back
+            locks.named(session, locks.PROJECTION)
+            if _cursor(session) != cursor:
                 return 0
             for block, events in blocks:
                 session.add(
@@ -139,6 +142,11 @@ class Indexer:
                         timestamp=datetime.fromtimestamp(block.timestamp, UTC),
                     )
                 )
+                try:
+                    session.flush()
+                except IntegrityError:
+                    # two indexers began on an empty database, where there is no row to lock
+                    raise Unavailable("chain_index_raced", f"block {block.number} was taken in meanwhile") from None
                 for event in events:
                     session.add(_row(event))
                     self._project(session, event)
@@ -146,9 +154,9 @@ class Indexer:
         return count
 
 
-def _cursor(session: Session, *, lock: bool = False) -> tuple[int, str] | None:
+def _cursor(session: Session) -> tuple[int, str] | None:
     query = select(ChainBlockRow).order_by(col(ChainBlockRow.number).desc()).limit(1)
-    row = session.exec(query.with_for_update() if lock else query).first()
+    row = session.exec(query).first()
     return (row.number, row.hash) if row else None
 
 

@@ -24,8 +24,8 @@ from chainfin.storage.chain_tables import ChainTxRow
 from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.store import Store
 
-OPEN = ("stored", "sent")
-"""States of a transaction that may still be mined. displaced: another one took its nonce, it never will be."""
+OPEN = ("stored",)
+"""States of a transaction that may still be mined."""
 RECEIPTS_A_ROUND = 500
 
 

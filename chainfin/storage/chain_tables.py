@@ -8,12 +8,15 @@ from datetime import datetime
 from sqlalchemy import JSON, BigInteger, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from chainfin.storage.types import UtcDateTime
+from chainfin.storage.types import BigId, UtcDateTime
 
 
 @dataclass(frozen=True, slots=True)
 class ChainEvent:
-    """A decoded log of one of our contracts in a final block. ``args``: ints, bools, addresses (checksum), bytes as 0x-hex."""
+    """A decoded log of one of our contracts in a final block.
+
+    ``args``: ints, bools, addresses (EIP-55), bytes as 0x-hex.
+    """
 
     contract: str
     name: str
@@ -28,7 +31,8 @@ class ChainEvent:
 class ChainTxRow(SQLModel, table=True):
     """A transaction of a relayer key. Written with its signed bytes BEFORE it is sent; resending them is safe.
 
-    ``status``: stored → sent → mined | reverted; a row is never deleted, its nonce never given out twice.
+    ``status``: stored → mined | reverted | displaced (another transaction of the key has finally taken its nonce, so it
+    never will be mined and its command is signed anew); a row is never deleted, its nonce never given out twice.
     """
 
     __tablename__ = "chain_tx"
@@ -37,7 +41,7 @@ class ChainTxRow(SQLModel, table=True):
     hash: str = Field(primary_key=True)
     sender: str
     nonce: int = Field(sa_type=BigInteger)
-    outbox_id: int | None = Field(default=None, foreign_key="outbox.id", index=True)
+    outbox_id: int | None = Field(default=None, sa_type=BigId, foreign_key="outbox.id", index=True)
     raw: str
     status: str = Field(default="stored", index=True)
     block_number: int | None = Field(default=None, sa_type=BigInteger)

@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from chainfin.abi import contract_abi
 from chainfin.chain.decode import Decoder
+from chainfin.chain.driver import ChainDriver
 from chainfin.chain.indexer import Finality, Indexer
 from chainfin.errors import Unavailable
+from chainfin.storage.chain_tables import ChainBlockRow
 from chainfin.storage.store import Store
 from tests.chain.spine import FakeChain, Recorder, open_store, rig
 from tests.chain.test_sender import post
@@ -190,8 +193,6 @@ def test_driver__from_commit_to_projection__by_itself(tmp_path: Path) -> None:
 
 
 def test_driver__reorg_past_finality__halts_and_says_so(line: Line, store: Store) -> None:
-    from chainfin.chain.driver import ChainDriver
-
     line.indexer.run_once()
     line.chain.reorg(5)
     driver = ChainDriver(None, line.indexer, poll_s=0.01)
@@ -204,8 +205,6 @@ def test_driver__reorg_past_finality__halts_and_says_so(line: Line, store: Store
 
 
 def test_driver__node_behind__reports_trouble_and_recovers(line: Line, store: Store) -> None:
-    from chainfin.chain.driver import ChainDriver
-
     line.indexer.run_once()
     blocks = list(line.chain.blocks)
     line.chain.blocks = blocks[:5]
@@ -221,3 +220,44 @@ def test_driver__node_behind__reports_trouble_and_recovers(line: Line, store: St
         time.sleep(0.005)
     assert driver.trouble is None
     driver.stop()
+
+
+def test_driver__database_restarts__goes_on_afterwards(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, failures = line.indexer.run_once, iter([True, True])
+
+    def flaky() -> int:
+        if next(failures, False):
+            raise OperationalError("select", {}, Exception("server closed the connection"))
+        return real()
+
+    monkeypatch.setattr(line.indexer, "run_once", flaky)
+    driver = ChainDriver(None, line.indexer, poll_s=0.01, patience_s=0.01)
+    driver.start()
+    deadline = time.monotonic() + 5
+    while len(line.seen) < 8 and time.monotonic() < deadline:
+        time.sleep(0.005)
+    driver.stop()
+    assert len(line.seen) == 8
+    assert driver.halted is None
+
+
+def test_driver__unknown_error__stops_and_says_so(line: Line) -> None:
+    line.recorder.fail_on = "OrderCancelled"
+    driver = ChainDriver(None, line.indexer, poll_s=0.01)
+    with pytest.raises(RuntimeError):
+        driver._loop()
+    assert isinstance(driver.halted, RuntimeError)
+    assert line.indexer.cursor() is None
+
+
+def test_first_block__taken_in_by_another_meanwhile__named_and_tried_again(line: Line, store: Store) -> None:
+    with store.begin() as session:
+        block = line.chain.blocks[0]
+        session.add(ChainBlockRow(number=0, hash="0x" + block.hash.hex(), parent_hash="", timestamp=Clock().now))
+    raced = line.indexer._read(0, line.chain.blocks[8], None)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("chainfin.chain.indexer._cursor", lambda session, lock=False: None)
+        with pytest.raises(Unavailable) as caught:
+            line.indexer._take_in(raced, None)
+    assert caught.value.code == "chain_index_raced"
+    assert line.indexer.run_once() == 8
