@@ -29,7 +29,7 @@ serve: $(VENV)/.core ## the durable service on 127.0.0.1:8310
 
 test: $(VENV)/.dev ## all tests
 	@$(BIN)/python -m pytest
-	@$(BIN)/python contracts/run_forge.py
+	@contracts/test.sh
 
 check: $(VENV)/.dev ## format, lint, types, imports, contracts
 	$(BIN)/ruff format --check .
@@ -37,7 +37,7 @@ check: $(VENV)/.dev ## format, lint, types, imports, contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python contracts/compile.py --check
-	$(BIN)/python contracts/run_forge.py --fmt
+	contracts/test.sh --fmt
 
 bench: $(VENV)/.dev ## every benchmark; the last line of each is one JSON object
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
@@ -46,7 +46,7 @@ contracts: $(VENV)/.dev ## compile the contracts again into contracts/artifacts 
 	$(BIN)/python contracts/compile.py
 
 check-contracts: $(VENV)/.dev ## long fuzzing of the contracts (needs Node)
-	$(BIN)/python contracts/run_forge.py --long
+	contracts/test.sh --long
 
 lock: $(VENV)/.dev ## renew the pinned requirements
 	$(BIN)/python -m pip install -q uv
