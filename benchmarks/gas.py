@@ -23,20 +23,35 @@ LIFECYCLE = ("issue", "confirm", "pledge", "settle", "release")
 #: Measured with each project's own compiler settings (gas an operation): create, confirm, transfer, ... , whole life.
 ANCHORS: dict[str, dict[str, int]] = {
     "huma_v2": {"issue": 324_739, "confirm": 116_764, "transfer": 99_420, "settle": 376_650, "lifecycle": 1_242_259},
-    "tinlake": {"issue": 170_317, "confirm": 122_965, "pledge": 409_416, "settle": 186_555, "release": 240_466,
-                "lifecycle": 1_516_511},
+    "tinlake": {
+        "issue": 170_317,
+        "confirm": 122_965,
+        "pledge": 409_416,
+        "settle": 186_555,
+        "release": 240_466,
+        "lifecycle": 1_516_511,
+    },
     "polytrade": {"issue": 428_661, "transfer": 54_005, "settle": 98_481},
     "request": {"issue": 127_358, "transfer": 60_023},
     "tradetrust": {"issue": 282_363, "transfer": 75_770, "release": 186_700},
     "erc3525": {"issue": 207_249, "confirm": 102_310, "transfer": 106_620, "split": 229_846},
     "morpho": {"pledge": 56_919, "settle": 59_680, "release": 61_555},
 }
-TARGETS = {"issue": 90_000, "confirm": 40_000, "transfer": 50_000, "split": 110_000, "pledge": 60_000,
-           "settle": 40_000, "release": 32_000, "lifecycle": 250_000}
+TARGETS = {
+    "issue": 90_000,
+    "confirm": 40_000,
+    "transfer": 50_000,
+    "split": 110_000,
+    "pledge": 60_000,
+    "settle": 40_000,
+    "release": 32_000,
+    "lifecycle": 250_000,
+}
 
 
 def one_by_one(world: World, relayed: bool) -> dict[str, int]:
     """Each operation alone, in the steady state: nonce words, bank references and the order are in use already."""
+
     def run(n: int) -> dict[str, int]:
         gas = {"issue": world.issue(n, relayed), "confirm": world.confirm(n, relayed)}
         gas["pledge"] = world.pledge(n, relayed)

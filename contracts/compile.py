@@ -87,7 +87,11 @@ def artifact(name: str, compiled: dict[str, Any]) -> dict[str, Any]:
         "abi": compiled["abi"],
         "bytecode": "0x" + compiled["evm"]["bytecode"]["object"],
         "deployedBytecode": "0x" + deployed,
-        "compiler": {"name": "solc", "version": "0.8.37", **{k: SETTINGS[k] for k in ("evmVersion", "optimizer", "viaIR")}},
+        "compiler": {
+            "name": "solc",
+            "version": "0.8.37",
+            **{k: SETTINGS[k] for k in ("evmVersion", "optimizer", "viaIR")},
+        },
     }
 
 

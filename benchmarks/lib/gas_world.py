@@ -58,7 +58,8 @@ class World:
         first = self.w3.eth.get_transaction_count(self.operator.address)
         sender = bytes.fromhex(self.operator.address[2:])
         where = {
-            f"@{name}": to_checksum_address(keccak(rlp.encode([sender, first + i]))[12:]) for i, name in enumerate(names)
+            f"@{name}": to_checksum_address(keccak(rlp.encode([sender, first + i]))[12:])
+            for i, name in enumerate(names)
         }
         values = {"$operator": self.operator.address, "$maxTenorDays": plan["defaults"]["maxTenorDays"], **where}
         deployed = {}
@@ -82,19 +83,31 @@ class World:
         assert receipt["status"] == 1, call
         return int(receipt["gasUsed"])
 
-    def auth(self, contract: str, key: LocalAccount, primary: str, fields: list[dict[str, str]],
-             values: dict[str, Any]) -> tuple[str, int, int, bytes]:
+    def auth(
+        self, contract: str, key: LocalAccount, primary: str, fields: list[dict[str, str]], values: dict[str, Any]
+    ) -> tuple[str, int, int, bytes]:
         """A signature over one act, with the key's next nonce on that contract."""
         slot = (contract, key.address)
         nonce = self.nonces[slot] = self.nonces.get(slot, -1) + 1
         message = {**values, "nonce": nonce, "deadline": FAR}
-        domain = {"name": f"chainfin {contract}", "version": "1", "chainId": self.w3.eth.chain_id,
-                  "verifyingContract": self.contracts[contract].address if hasattr(self, "contracts") else None}
+        domain = {
+            "name": f"chainfin {contract}",
+            "version": "1",
+            "chainId": self.w3.eth.chain_id,
+            "verifyingContract": self.contracts[contract].address if hasattr(self, "contracts") else None,
+        }
         signable = encode_typed_data(domain, {primary: fields}, {f["name"]: message[f["name"]] for f in fields})
         return key.address, nonce, FAR, bytes(key.sign_message(signable).signature)
 
-    def act(self, contract: str, function: str, by: LocalAccount, values: dict[str, Any], relayed: bool = False,
-            counter: LocalAccount | None = None) -> int:
+    def act(
+        self,
+        contract: str,
+        function: str,
+        by: LocalAccount,
+        values: dict[str, Any],
+        relayed: bool = False,
+        counter: LocalAccount | None = None,
+    ) -> int:
         """Carries out one act, directly or relayed by the operator; returns its gas."""
         act = self.acts[contract]["acts"][function]
         arguments: list[Any] = []
@@ -129,24 +142,46 @@ class World:
         self.act("Orders", "receiveGoods", buyer, base)
 
     def issue(self, n: int, relayed: bool) -> int:
-        values = {"id": digest("receivable", n), "orderId": digest("order"), "documentRoot": digest("invoice", n),
-                  "face": self.face, "dueDay": self.today + 90}
+        values = {
+            "id": digest("receivable", n),
+            "orderId": digest("order"),
+            "documentRoot": digest("invoice", n),
+            "face": self.face,
+            "dueDay": self.today + 90,
+        }
         return self.act("Receivables", "issue", self.keys[SELLER], values, relayed, self.keys[REGISTRAR])
 
     def confirm(self, n: int, relayed: bool) -> int:
-        values = {"id": digest("receivable", n), "documentRoot": digest("invoice", n), "face": self.face,
-                  "dueDay": self.today + 90}
+        values = {
+            "id": digest("receivable", n),
+            "documentRoot": digest("invoice", n),
+            "face": self.face,
+            "dueDay": self.today + 90,
+        }
         return self.act("Receivables", "confirm", self.keys[BUYER], values, relayed)
 
     def pledge(self, n: int, relayed: bool) -> int:
-        values = {"pledgeId": digest("pledge", n), "assetKind": 1, "assetId": digest("receivable", n),
-                  "amount": self.pledged, "lender": self.parties[LENDER], "loanRef": digest("loan", n),
-                  "decisionHash": digest("decision", n), "expiresAt": 0, "registryNo": digest("registry", n)}
+        values = {
+            "pledgeId": digest("pledge", n),
+            "assetKind": 1,
+            "assetId": digest("receivable", n),
+            "amount": self.pledged,
+            "lender": self.parties[LENDER],
+            "loanRef": digest("loan", n),
+            "decisionHash": digest("decision", n),
+            "expiresAt": 0,
+            "registryNo": digest("registry", n),
+        }
         return self.act("Pledges", "pledge", self.keys[LENDER], values, relayed, self.keys[SELLER])
 
     def settle(self, n: int, amount: int, relayed: bool) -> int:
-        values = {"id": digest("receivable", n), "pledgeId": digest("pledge", n), "amount": amount,
-                  "bankRef": n.to_bytes(32, "big"), "payee": self.parties[LENDER]}
+        values = {
+            "id": digest("receivable", n),
+            "pledgeId": digest("pledge", n),
+            "amount": amount,
+            "bankRef": n.to_bytes(32, "big"),
+            "payee": self.parties[LENDER],
+        }
         return self.act("Receivables", "settle", self.keys[BANK], values, relayed)
 
     def release(self, n: int, amount: int, relayed: bool) -> int:

@@ -132,9 +132,7 @@ contract Orders is PartyActs, IOrders {
     /// @inheritdoc IOrders
     function order(bytes32 orderId) external view returns (Order memory) {
         Entry storage o = _orders[orderId];
-        return Order(
-            o.buyer, o.seller, o.index, o.currency, o.state, o.ordered, o.despatched, o.received, o.invoiced
-        );
+        return Order(o.buyer, o.seller, o.index, o.currency, o.state, o.ordered, o.despatched, o.received, o.invoiced);
     }
 
     function _post(PostParams calldata p, address who) private {
@@ -146,8 +144,7 @@ contract Orders is PartyActs, IOrders {
         _requireCurrency(p.currency);
         uint32 index = ++orderCount;
         orderIdAt[index] = p.orderId;
-        _orders[p.orderId] =
-            Entry(buyer, p.seller, index, OrderState.Posted, p.currency, 0, 0, p.amount, 0);
+        _orders[p.orderId] = Entry(buyer, p.seller, index, OrderState.Posted, p.currency, 0, 0, p.amount, 0);
         emit Posted(p.orderId, buyer, p.seller, p.documentRoot, p.amount, p.currency, index);
     }
 

@@ -18,7 +18,8 @@ contract Participants is Acts, AccessManaged, IParticipants {
         keccak256("Join(bytes32 commitment,uint32 roles,address key,uint256 nonce,uint256 deadline)");
     bytes32 private constant SUSPEND = keccak256("Suspend(uint32 party,uint256 nonce,uint256 deadline)");
     bytes32 private constant RESUME = keccak256("Resume(uint32 party,uint256 nonce,uint256 deadline)");
-    bytes32 private constant SET_ROLES = keccak256("SetRoles(uint32 party,uint32 roles,uint256 nonce,uint256 deadline)");
+    bytes32 private constant SET_ROLES =
+        keccak256("SetRoles(uint32 party,uint32 roles,uint256 nonce,uint256 deadline)");
     bytes32 private constant PAUSE = keccak256("Pause(uint256 kinds,uint256 nonce,uint256 deadline)");
     bytes32 private constant ROTATE_KEY = keccak256("RotateKey(address newKey,uint256 nonce,uint256 deadline)");
     bytes32 private constant RECOVER_KEY =

@@ -8,6 +8,7 @@ import {IParticipants} from "./interfaces/IParticipants.sol";
 import {IPledges} from "./interfaces/IPledges.sol";
 import {IReceivables} from "./interfaces/IReceivables.sol";
 import {IWarehouseReceipts} from "./interfaces/IWarehouseReceipts.sol";
+import {Ids} from "./libraries/Ids.sol";
 import {Kinds} from "./libraries/Kinds.sol";
 import {Roles} from "./libraries/Roles.sol";
 
@@ -52,7 +53,9 @@ contract Pledges is PartyActs, IPledges {
     constructor(IParticipants participants_, IReceivables receivables_, IWarehouseReceipts warehouseReceipts_)
         PartyActs("chainfin Pledges", participants_)
     {
-        if (address(receivables_.pledges()) != address(this)) revert WiringWrong(address(this), address(receivables_.pledges()));
+        if (address(receivables_.pledges()) != address(this)) {
+            revert WiringWrong(address(this), address(receivables_.pledges()));
+        }
         if (warehouseReceipts_.pledges() != address(this)) {
             revert WiringWrong(address(this), warehouseReceipts_.pledges());
         }
@@ -129,14 +132,12 @@ contract Pledges is PartyActs, IPledges {
     function pledgeOf(bytes32 pledgeId) external view returns (Pledge memory) {
         Entry memory e = _pledges[pledgeId];
         uint8 kind = e.status == 0 ? 0 : e.status & GOODS_FLAG == 0 ? RECEIVABLE : WAREHOUSE_RECEIPT;
-        return Pledge(
-            _state(e.status), kind, e.status & DRAWN_FLAG != 0, e.lender, e.amount, e.expiresAt, e.assetTag
-        );
+        return Pledge(_state(e.status), kind, e.status & DRAWN_FLAG != 0, e.lender, e.amount, e.expiresAt, e.assetTag);
     }
 
     /// @inheritdoc IPledges
     function enforcedId(bytes32 pledgeId, bytes32 assetId) public pure returns (bytes32) {
-        return keccak256(abi.encode("chainfin enforcement", pledgeId, assetId));
+        return Ids.enforced(pledgeId, assetId);
     }
 
     function _pledge(PledgeParams calldata p, Auth calldata pledgor, bytes32 registryNo, address who) private {

@@ -10,6 +10,7 @@ import {IOrders} from "./interfaces/IOrders.sol";
 import {IParticipants} from "./interfaces/IParticipants.sol";
 import {IPledges} from "./interfaces/IPledges.sol";
 import {IReceivables} from "./interfaces/IReceivables.sol";
+import {Ids} from "./libraries/Ids.sol";
 import {Kinds} from "./libraries/Kinds.sol";
 import {Roles} from "./libraries/Roles.sol";
 
@@ -22,9 +23,8 @@ contract Receivables is PartyActs, IReceivables {
     );
     bytes32 private constant ATTEST =
         keccak256("Attest(bytes32 id,bytes32 orderId,bytes32 documentRoot,uint256 nonce,uint256 deadline)");
-    bytes32 private constant CONFIRM = keccak256(
-        "Confirm(bytes32 id,bytes32 documentRoot,uint64 face,uint32 dueDay,uint256 nonce,uint256 deadline)"
-    );
+    bytes32 private constant CONFIRM =
+        keccak256("Confirm(bytes32 id,bytes32 documentRoot,uint64 face,uint32 dueDay,uint256 nonce,uint256 deadline)");
     bytes32 private constant CANCEL = keccak256("Cancel(bytes32 id,uint256 nonce,uint256 deadline)");
     bytes32 private constant DISPUTE =
         keccak256("Dispute(bytes32 id,bytes32 documentRoot,uint256 nonce,uint256 deadline)");
@@ -246,7 +246,7 @@ contract Receivables is PartyActs, IReceivables {
 
     /// @inheritdoc IReceivables
     function childId(bytes32 id, uint256 n) public pure returns (bytes32) {
-        return keccak256(abi.encode("chainfin split", id, n));
+        return Ids.child(id, n);
     }
 
     /// @inheritdoc IReceivables
@@ -267,6 +267,7 @@ contract Receivables is PartyActs, IReceivables {
             keccak256(abi.encode(ATTEST, p.id, p.orderId, p.documentRoot, registrar.nonce, registrar.deadline))
         );
         _requireAmount(p.face);
+        if (Ids.isReserved(p.id)) revert IdReserved(p.id);
         uint256 today = _today();
         if (p.dueDay <= today) revert DueDayPast(p.dueDay, today);
         if (p.dueDay > today + maxTenorDays) revert TenorTooLong(p.dueDay, today + maxTenorDays);
@@ -335,8 +336,7 @@ contract Receivables is PartyActs, IReceivables {
         Claim storage c = _known(p.id);
         if (c.debtor != party) revert NotDebtor(p.id, party);
         _requireState(p.id, c, ReceivableState.Disputed);
-        ReceivableState back =
-            c.status & CONFIRMED_FLAG != 0 ? ReceivableState.Confirmed : ReceivableState.Issued;
+        ReceivableState back = c.status & CONFIRMED_FLAG != 0 ? ReceivableState.Confirmed : ReceivableState.Issued;
         _setState(c, back);
         emit DisputeResolved(p.id, back);
     }
@@ -430,7 +430,7 @@ contract Receivables is PartyActs, IReceivables {
     }
 
     function _createPart(Claim storage parent, bytes32 id, uint64 amount, uint32 holder) private {
-        if (_claims[id].status != 0) revert ReceivableExists(id);
+        // No check that `id` is new: parts are numbered, a pledge is enforced once, and nobody else can issue such an id.
         _claims[id] = Claim({
             face: uint56(amount), // fits: within the parent's 56 bits, or the parent's check fails
             free: uint56(amount),

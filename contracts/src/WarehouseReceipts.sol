@@ -6,14 +6,14 @@ import {Auth} from "./interfaces/IActs.sol";
 import {IAsset} from "./interfaces/IAsset.sol";
 import {IParticipants} from "./interfaces/IParticipants.sol";
 import {IWarehouseReceipts} from "./interfaces/IWarehouseReceipts.sol";
+import {Ids} from "./libraries/Ids.sol";
 import {Kinds} from "./libraries/Kinds.sol";
 import {Roles} from "./libraries/Roles.sol";
 
 /// @title Electronic warehouse receipts. See IWarehouseReceipts for meaning and units.
 contract WarehouseReceipts is PartyActs, IWarehouseReceipts {
-    bytes32 private constant ISSUE = keccak256(
-        "Issue(bytes32 id,uint32 owner,bytes32 documentRoot,uint64 quantity,uint256 nonce,uint256 deadline)"
-    );
+    bytes32 private constant ISSUE =
+        keccak256("Issue(bytes32 id,uint32 owner,bytes32 documentRoot,uint64 quantity,uint256 nonce,uint256 deadline)");
     bytes32 private constant TRANSFER = keccak256("Transfer(bytes32 id,uint32 to,uint256 nonce,uint256 deadline)");
     bytes32 private constant RELEASE = keccak256("Release(bytes32 id,uint64 quantity,uint256 nonce,uint256 deadline)");
     bytes32 private constant RECOUNT =
@@ -42,9 +42,7 @@ contract WarehouseReceipts is PartyActs, IWarehouseReceipts {
     mapping(bytes32 id => bytes24 documentTag) private _tags;
     mapping(bytes32 id => Gone) private _gone;
 
-    constructor(IParticipants participants_, address pledges_)
-        PartyActs("chainfin WarehouseReceipts", participants_)
-    {
+    constructor(IParticipants participants_, address pledges_) PartyActs("chainfin WarehouseReceipts", participants_) {
         pledges = pledges_;
     }
 
@@ -105,7 +103,7 @@ contract WarehouseReceipts is PartyActs, IWarehouseReceipts {
     /// @inheritdoc IAsset
     function take(bytes32 id, bytes32 childId, uint64 quantity, uint32 lender) external onlySister(pledges) {
         Stock storage s = _stocks[id];
-        if (_stocks[childId].keeper != 0) revert ReceiptExists(childId);
+        // No check that `childId` is new: a pledge is enforced once, and nobody else can issue such an id.
         uint56 taken = _unpledge(s, quantity);
         _gone[id].liquidated += taken;
         _stocks[childId] = Stock(taken, taken, 0, lender, s.keeper, true);
@@ -138,6 +136,7 @@ contract WarehouseReceipts is PartyActs, IWarehouseReceipts {
     function _issue(IssueParams calldata p, address who) private {
         (uint32 keeper, uint32 roles) = participants.enter(who, Kinds.RECEIPT);
         _requireRole(keeper, roles, Roles.KEEPER);
+        if (Ids.isReserved(p.id)) revert IdReserved(p.id);
         if (_stocks[p.id].keeper != 0) revert ReceiptExists(p.id);
         _requireAmount(p.quantity);
         participants.requireRole(p.owner, type(uint32).max);

@@ -21,18 +21,14 @@ contract ParticipantsTest is World {
     function test_admit__notTheOperator__refused() public {
         IParticipants.AdmitParams memory p = admission(NEW, Roles.SUPPLIER);
         Auth memory proof = joinProof(p, NEW);
-        vm.expectRevert(
-            abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, vm.addr(STRANGER))
-        );
+        vm.expectRevert(abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, vm.addr(STRANGER)));
         by(STRANGER);
         participants.admit(p, proof);
     }
 
     function test_admit__paused__refused() public {
         pause(Kinds.ADMIT);
-        _refused(
-            admission(NEW, Roles.SUPPLIER), abi.encodeWithSelector(IParticipants.ActPaused.selector, Kinds.ADMIT)
-        );
+        _refused(admission(NEW, Roles.SUPPLIER), abi.encodeWithSelector(IParticipants.ActPaused.selector, Kinds.ADMIT));
     }
 
     function test_admit__noCommitment__refused() public {
@@ -229,9 +225,7 @@ contract ParticipantsTest is World {
 
     function test_recoverKey__unproved__refused() public {
         (IParticipants.RecoverKeyParams memory p, Auth memory proof) = _succession(STRANGER);
-        vm.expectRevert(
-            abi.encodeWithSelector(IParticipants.KeyNotProved.selector, vm.addr(NEW), vm.addr(STRANGER))
-        );
+        vm.expectRevert(abi.encodeWithSelector(IParticipants.KeyNotProved.selector, vm.addr(NEW), vm.addr(STRANGER)));
         participants.recoverKey(p, proof);
     }
 

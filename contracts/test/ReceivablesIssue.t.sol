@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Auth, IActs} from "../src/interfaces/IActs.sol";
+import {IAsset} from "../src/interfaces/IAsset.sol";
 import {IOrders} from "../src/interfaces/IOrders.sol";
 import {IParticipants} from "../src/interfaces/IParticipants.sol";
 import {IReceivables} from "../src/interfaces/IReceivables.sol";
@@ -29,9 +30,7 @@ contract ReceivablesIssueTest is World {
 
     function test_issue__suspendedSeller__refused() public {
         suspend(SELLER);
-        _refused(
-            invoice(CLAIM, FACE), abi.encodeWithSelector(IParticipants.PartySuspended.selector, partyOf[SELLER])
-        );
+        _refused(invoice(CLAIM, FACE), abi.encodeWithSelector(IParticipants.PartySuspended.selector, partyOf[SELLER]));
     }
 
     function test_issue__suspendedRegistrar__refused() public {
@@ -66,6 +65,11 @@ contract ReceivablesIssueTest is World {
     function test_issue__sameFingerprintAgain__refused() public {
         issue(CLAIM, 10);
         _refused(invoice(CLAIM, 10), abi.encodeWithSelector(IReceivables.ReceivableExists.selector, CLAIM));
+    }
+
+    function test_issue__idOfAPart__refused() public {
+        bytes32 id = receivables.childId(CLAIM, 0);
+        _refused(invoice(id, FACE), abi.encodeWithSelector(IAsset.IdReserved.selector, id));
     }
 
     function test_issue__nothing__refused() public {
@@ -130,9 +134,7 @@ contract ReceivablesIssueTest is World {
         Auth memory registrar = attest(p);
         by(REGISTRAR);
         receivables.revokeNonces(registrar.nonce >> 8, 1 << (registrar.nonce & 255));
-        vm.expectRevert(
-            abi.encodeWithSelector(IActs.ActReplayed.selector, vm.addr(REGISTRAR), registrar.nonce)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IActs.ActReplayed.selector, vm.addr(REGISTRAR), registrar.nonce));
         by(SELLER);
         receivables.issue(p, registrar);
     }

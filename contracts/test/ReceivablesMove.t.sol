@@ -154,9 +154,7 @@ contract ReceivablesMoveTest is World {
         emit IReceivables.Transferred(CLAIM, partyOf[SELLER], partyOf[TIER2], partyOf[BUYER]);
         _transfer(SELLER, CLAIM, TIER2);
         eq(claim(CLAIM).holder, partyOf[TIER2], "holder");
-        vm.expectRevert(
-            abi.encodeWithSelector(IReceivables.PayeeWrong.selector, partyOf[SELLER], partyOf[TIER2])
-        );
+        vm.expectRevert(abi.encodeWithSelector(IReceivables.PayeeWrong.selector, partyOf[SELLER], partyOf[TIER2]));
         settle(0, 1, 1, SELLER);
         settle(0, 1, 1, TIER2);
     }
@@ -189,9 +187,7 @@ contract ReceivablesMoveTest is World {
 
     function test_credit__ofAPledgedPart__refused() public {
         take(offer(PLEDGE, RECEIVABLE, CLAIM, PART), SELLER, LENDER);
-        vm.expectRevert(
-            abi.encodeWithSelector(IReceivables.ExceedsFree.selector, CLAIM, FACE - PART + 1, FACE - PART)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IReceivables.ExceedsFree.selector, CLAIM, FACE - PART + 1, FACE - PART));
         _credit(SELLER, FACE - PART + 1);
     }
 

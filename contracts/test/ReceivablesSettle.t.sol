@@ -56,34 +56,24 @@ contract ReceivablesSettleTest is World {
     function test_settle__sameReferenceAgain__refused() public {
         settle(0, 10, 1, SELLER);
         isTrue(receivables.bankRefUsed(partyOf[BANK], bytes32(uint256(1))), "used");
-        vm.expectRevert(
-            abi.encodeWithSelector(IReceivables.BankRefUsed.selector, partyOf[BANK], bytes32(uint256(1)))
-        );
+        vm.expectRevert(abi.encodeWithSelector(IReceivables.BankRefUsed.selector, partyOf[BANK], bytes32(uint256(1))));
         settle(0, 10, 1, SELLER);
-        vm.expectRevert(
-            abi.encodeWithSelector(IReceivables.BankRefUsed.selector, partyOf[BANK], bytes32(uint256(1)))
-        );
+        vm.expectRevert(abi.encodeWithSelector(IReceivables.BankRefUsed.selector, partyOf[BANK], bytes32(uint256(1))));
         settle(PLEDGE, 10, 1, LENDER);
     }
 
     function test_settle__freePartToTheLender__refused() public {
-        vm.expectRevert(
-            abi.encodeWithSelector(IReceivables.PayeeWrong.selector, partyOf[LENDER], partyOf[SELLER])
-        );
+        vm.expectRevert(abi.encodeWithSelector(IReceivables.PayeeWrong.selector, partyOf[LENDER], partyOf[SELLER]));
         settle(0, 10, 1, LENDER);
     }
 
     function test_settle__pledgedPartToTheHolder__refused() public {
-        vm.expectRevert(
-            abi.encodeWithSelector(IReceivables.PayeeWrong.selector, partyOf[SELLER], partyOf[LENDER])
-        );
+        vm.expectRevert(abi.encodeWithSelector(IReceivables.PayeeWrong.selector, partyOf[SELLER], partyOf[LENDER]));
         settle(PLEDGE, 10, 1, SELLER);
     }
 
     function test_settle__moreThanTheFreePart__refused() public {
-        vm.expectRevert(
-            abi.encodeWithSelector(IReceivables.ExceedsFree.selector, CLAIM, FACE - PART + 1, FACE - PART)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IReceivables.ExceedsFree.selector, CLAIM, FACE - PART + 1, FACE - PART));
         settle(0, FACE - PART + 1, 1, SELLER);
     }
 

@@ -69,15 +69,26 @@ abstract contract World is Asserts {
     }
 
     function deploy() internal {
-        manager = new AccessManager(address(this));
-        participants = new Participants(address(manager));
+        manager = AccessManager(create("AccessManager.sol:AccessManager", abi.encode(address(this))));
+        participants = Participants(create("Participants.sol:Participants", abi.encode(manager)));
         uint256 next = vm.getNonce(address(this));
         address receivablesAt = vm.computeCreateAddress(address(this), next + 1);
         address pledgesAt = vm.computeCreateAddress(address(this), next + 3);
-        orders = new Orders(participants, receivablesAt);
-        receivables = new Receivables(participants, orders, IPledges(pledgesAt), MAX_TENOR);
-        receipts = new WarehouseReceipts(participants, pledgesAt);
-        pledges = new Pledges(participants, receivables, receipts);
+        orders = Orders(create("Orders.sol:Orders", abi.encode(participants, receivablesAt)));
+        receivables =
+            Receivables(create("Receivables.sol:Receivables", abi.encode(participants, orders, pledgesAt, MAX_TENOR)));
+        receipts =
+            WarehouseReceipts(create("WarehouseReceipts.sol:WarehouseReceipts", abi.encode(participants, pledgesAt)));
+        pledges = Pledges(create("Pledges.sol:Pledges", abi.encode(participants, receivables, receipts)));
+    }
+
+    /// @dev Deploys what forge has compiled, without a copy of it in each test contract: half the compile time.
+    function create(string memory what, bytes memory args) internal returns (address at) {
+        bytes memory code = abi.encodePacked(vm.getCode(what), args);
+        assembly ("memory-safe") {
+            at := create(0, add(code, 32), mload(code))
+        }
+        isTrue(at != address(0), what);
     }
 
     // Parties
@@ -136,8 +147,9 @@ abstract contract World is Asserts {
         uint256 nonce,
         uint256 deadline
     ) internal view returns (Auth memory) {
-        bytes32 structHash =
-            keccak256(abi.encodePacked(keccak256(bytes(typeString)), members, abi.encode(nonce, deadline)));
+        bytes32 structHash = keccak256(
+            abi.encodePacked(keccak256(bytes(typeString)), members, abi.encode(nonce, deadline))
+        );
         bytes32 digest = keccak256(abi.encodePacked("\x19\x01", where.domainSeparator(), structHash));
         (uint8 v, bytes32 r, bytes32 s) = vm.sign(pk, digest);
         return Auth(vm.addr(pk), nonce, deadline, abi.encodePacked(r, s, v));

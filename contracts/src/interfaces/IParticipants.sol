@@ -98,9 +98,7 @@ interface IParticipants {
 
     /// @notice The operator admits a party. `proof` is the party key's own `Join(bytes32 commitment,uint32 roles,address key,uint256 nonce,uint256 deadline)`.
     function admit(AdmitParams calldata p, Auth calldata proof) external returns (uint32 party);
-    function admitBySig(AdmitParams calldata p, Auth calldata proof, Auth calldata auth)
-        external
-        returns (uint32 party);
+    function admitBySig(AdmitParams calldata p, Auth calldata proof, Auth calldata auth) external returns (uint32 party);
     /// @notice The operator stops a party's new business.
     function suspend(SuspendParams calldata p) external;
     function suspendBySig(SuspendParams calldata p, Auth calldata auth) external;

@@ -133,12 +133,8 @@ interface IPledges {
     /// @param registryNo Number (or its hash) of the entry in the statutory registry; not zero.
     function pledge(PledgeParams calldata p, Auth calldata pledgor, bytes32 registryNo) external;
     /// @notice Relayed: `lenderAuth` is the lender's `Pledge(<PledgeParams>,bytes32 registryNo,uint256 nonce,uint256 deadline)`.
-    function pledgeBySig(
-        PledgeParams calldata p,
-        Auth calldata pledgor,
-        bytes32 registryNo,
-        Auth calldata lenderAuth
-    ) external;
+    function pledgeBySig(PledgeParams calldata p, Auth calldata pledgor, bytes32 registryNo, Auth calldata lenderAuth)
+        external;
     /// @notice The lender sets a part, or all, free.
     function release(ReleaseParams calldata p) external;
     function releaseBySig(ReleaseParams calldata p, Auth calldata auth) external;

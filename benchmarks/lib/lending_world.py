@@ -1,0 +1,245 @@
+"""An installation with its server, its partners (in a process of their own), its members, and confirmed receivables."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from multiprocessing.connection import Connection
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import httpx
+from sqlmodel import col, func, select
+
+from api.assembly import Installation
+from api.serve import Server
+from benchmarks.lib import hardhat_node, lending_client
+from benchmarks.lib.lending_client import Account, Job, Paid
+from chainfin import acts as eip712
+from chainfin import samples
+from chainfin.connectors.sandbox import start_sandbox
+from chainfin.demo.client import Caller, Member
+from chainfin.errors import Unavailable
+from chainfin.money import Money
+from chainfin.party import Role
+from chainfin.services import acts, queries, receivables, trade
+from chainfin.services.context import Actor
+from chainfin.settings import Settings, load
+from chainfin.storage.trade_tables import ActRow
+
+CNY = "CNY"
+PATIENCE_S = 120.0
+_spawn = multiprocessing.get_context("spawn")
+
+
+def _partners(home: str, pipe: Connection) -> None:
+    """Bank and registry, in a process of their own as they are in life."""
+    sandbox = start_sandbox(Path(home))
+    pipe.send((sandbox.rail_url, sandbox.registry_url, sandbox.partner_url, sandbox.public_key))
+    pipe.recv()
+    sandbox.stop()
+
+
+class World(AbstractContextManager["World"]):
+    """Everything that the benchmark needs, on the embedded chain or (``chain_url``) on a JSON-RPC node."""
+
+    def __init__(self, chain_url: str | None) -> None:
+        self._stack = ExitStack()
+        self.members: dict[str, Member] = {}
+        try:
+            self._open(chain_url)
+        except BaseException:
+            self._stack.close()
+            raise
+
+    def _open(self, chain_url: str | None) -> None:
+        home = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="chainfin-bench-")))
+        rail, registry, partner, key = self._start_partners(home)
+        os.environ["CHAINFIN_PARTNER_KEY"] = key
+        environ = {
+            "CHAINFIN_HOME": str(home / "home"),
+            "CHAINFIN_RAIL_URL": rail,
+            "CHAINFIN_REGISTRY_URL": registry,
+            "CHAINFIN_PARTNER_URL": partner,
+        }
+        if chain_url is not None:
+            # a node that mines on demand never reorganises; and two blocks more would never come
+            environ |= {"CHAINFIN_CHAIN_URL": chain_url, "CHAINFIN_FINALITY_DEPTH": "0"}
+        self.installation = self._stack.enter_context(_installation(load(environ), chain_url))
+        server = Server(self.installation)
+        server.start()
+        self._stack.callback(server.stop)
+        self.url = server.url
+        self._http = self._stack.enter_context(httpx.Client(base_url=server.url, timeout=60.0, trust_env=False))
+        self._admit_all(server)
+        self.clients = self._start_clients()
+
+    def _start_partners(self, home: Path) -> Any:
+        mine, theirs = _spawn.Pipe()
+        process = _spawn.Process(target=_partners, args=(str(home), theirs), daemon=True)
+        process.start()
+        self._stack.callback(process.join, 10)
+        self._stack.callback(mine.send, None)
+        return mine.recv()
+
+    def _start_clients(self) -> Connection:
+        mine, theirs = _spawn.Pipe()
+        accounts = [
+            Account(self.members[who].id, self.members[who].token, self.members[who].key)
+            for who in ("core", "supplier")
+        ]
+        market = lending_client.Market(self.url, self.members["lender"].id, *accounts)
+        process = _spawn.Process(target=lending_client.run, args=(theirs, market), daemon=True)
+        process.start()
+        self._stack.callback(process.join, 10)
+        self._stack.callback(mine.send, None)
+        return mine
+
+    # the cast
+
+    def _admit_all(self, server: Server) -> None:
+        operator = Caller(self._http)
+        made = server.signin.bootstrap_client()
+        secret = {"client_id": made.row.client_id, "client_secret": made.secret}
+        operator.token = operator.post("/v1/auth/token", {"grant_type": "client_credentials", **secret})["access_token"]
+        cast = (("core", samples.CORE), ("supplier", samples.SUPPLIER), ("lender", samples.LENDER))
+        for role, company in cast:
+            self.members[role] = self._admit(operator, role, company)
+        lender = self.members["lender"]
+        for kind, who, grade in (("debtor", "core", "A"), ("borrower", "supplier", "B"), ("lender", "lender", "A")):
+            limit = {"amount": "1000000000.00", "currency": CNY}
+            lender.post("/v1/limits", {"kind": kind, "key": self.members[who].id, "amount": limit, "grade": grade})
+
+    def _admit(self, operator: Caller, role: str, company: samples.Company) -> Member:
+        """Debtor and supplier hold their own keys; the lender's is in custody, as a bank's system would have it."""
+        member = Member(self._http, name=role, account=f"6228-{company.uscc[-8:]}")
+        body = {"name": company.english, "legal_scheme": "USCC", "legal_value": company.uscc, "roles": [role]}
+        own = {} if role == "lender" else {"address": member.address}
+        admitted = operator.post("/v1/participants", {**body, "account": member.account, **own})
+        member.id = admitted["participant"]["id"]
+        if admitted["consent"] is not None:
+            signature = member.signature(admitted["consent"])
+            member.post(f"/v1/participants/{member.id}/consent", {"signature": signature})
+        path = f"/v1/participants/{member.id}"
+        member.until(lambda: operator.get(path), lambda found: found["status"] == "active")
+        if role == "lender":
+            made = operator.post("/v1/clients", {"party_id": member.id})
+            secret = {"client_id": made["client_id"], "client_secret": made["client_secret"]}
+            answer = Caller(self._http).post("/v1/auth/token", {"grant_type": "client_credentials", **secret})
+            member.token = answer["access_token"]
+        else:
+            member.sign_in()
+        return member
+
+    # receivables: made in batches, beside the API, since nobody times them
+
+    def receivables(self, name: str, count: int) -> list[Job]:
+        """``count`` receivables of as many trades, issued and waiting for the debtor's confirmation."""
+        ctx, core, supplier = (
+            self.installation.ctx,
+            self._actor("core", Role.CORE),
+            self._actor("supplier", Role.SUPPLIER),
+        )
+        today = ctx.clock.today()
+        papers = [
+            samples.trade(today, f"BENCH-{name}-INV-{n}", order_number=f"BENCH-{name}-PO-{n}") for n in range(count)
+        ]
+        orders = [trade.post_order(ctx, core, paper["order"], "order.xml") for paper in papers]
+        self._final("core", [act for _, act in orders])
+        both = [(row.id, paper) for (row, _), paper in zip(orders, papers, strict=True)]
+        self._final("supplier", [trade.acknowledge(ctx, supplier, id_, paper["response"]) for id_, paper in both])
+        self._final("supplier", [trade.despatch(ctx, supplier, id_, paper["despatch"]) for id_, paper in both])
+        self._final("core", [trade.receive(ctx, core, id_, paper["receipt"]) for id_, paper in both])
+        issued = [receivables.issue(ctx, supplier, id_, paper["invoice"]) for id_, paper in both]
+        self._final("supplier", [each.act for each in issued])
+        jobs = []
+        for each in issued:
+            row = each.receivable
+            root = queries.document(ctx, core, row.document_id).root
+            face = {"amount": str(Money(row.face, row.currency)), "currency": row.currency}
+            said = {"document_root": root, "face": face, "due_date": row.due_date.isoformat()}
+            jobs.append(Job(row.id, said))
+        return jobs
+
+    def confirmed(self, jobs: Sequence[Job]) -> list[Job]:
+        """The same, confirmed by the debtor."""
+        ctx, core = self.installation.ctx, self._actor("core", Role.CORE)
+        done = []
+        for job in jobs:
+            row = queries.receivable(ctx, core, job.receivable_id)
+            root = queries.document(ctx, core, row.document_id).root
+            face = Money(row.face, row.currency)
+            done.append(receivables.confirm(ctx, core, row.id, document_root=root, face=face, due_date=row.due_date))
+        self._final("core", done)
+        return [Job(job.receivable_id, None) for job in jobs]
+
+    def _actor(self, who: str, role: Role) -> Actor:
+        return Actor("party", self.members[who].id, role)
+
+    def _final(self, who: str, made: Sequence[ActRow]) -> None:
+        """Signed by ``who``'s own key and final on the chain."""
+        actor = Actor("party", self.members[who].id)
+        key = self.members[who].key
+        for act in made:
+            acts.sign(self.installation.ctx, actor, act.id, "0x" + eip712.sign(act.typed_data, key).hex())
+        ids = [act.id for act in made]
+
+        def all_final() -> bool:
+            query = select(ActRow.status, func.count()).where(col(ActRow.id).in_(ids)).group_by(col(ActRow.status))
+            with self.installation.store.read() as session:
+                found = dict(session.exec(query).all())
+            if "refused" in found:
+                raise RuntimeError("an act of the preparation was refused")
+            return found == {"final": len(ids)}
+
+        self._until(all_final)
+
+    def _until(self, good: Callable[[], bool]) -> None:
+        end = time.monotonic() + PATIENCE_S
+        while not good():
+            for check in self.installation.ready().values():
+                check()
+            if time.monotonic() > end:
+                raise RuntimeError(f"waited {PATIENCE_S:.0f} s for nothing")
+            time.sleep(0.05)
+
+    def quiet(self) -> None:
+        """Until nothing is left to do: the last loans' marks on the chain are part of nobody's time."""
+        from chainfin.storage.ledger_tables import OutboxRow
+
+        def idle() -> bool:
+            query = select(func.count()).where(col(OutboxRow.status).in_(("due", "claimed", "unknown")))
+            with self.installation.store.read() as session:
+                return session.exec(query.select_from(OutboxRow)).one() == 0
+
+        self._until(idle)
+
+    def borrow(self, jobs: Sequence[Job], in_flight: int) -> tuple[list[Paid], float]:
+        """Let the clients take loans on ``jobs``. Raises RuntimeError if one isn't funded."""
+        self.clients.send((list(jobs), in_flight))
+        answer = self.clients.recv()
+        if isinstance(answer, Exception):
+            raise answer
+        loans: list[Paid] = answer[0]
+        return loans, answer[1]
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+
+def _installation(settings: Settings, chain_url: str | None) -> Installation:
+    """Opened; on a chain with fees the relayer is given money when it says that it has none."""
+    try:
+        return Installation(settings)
+    except Unavailable as error:
+        if error.code != "relayer_unfunded" or chain_url is None or error.where is None:
+            raise
+        hardhat_node.fund(chain_url, error.where)
+        return Installation(settings)

@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {Auth, IActs} from "../src/interfaces/IActs.sol";
+import {IParticipants} from "../src/interfaces/IParticipants.sol";
+import {IPledges} from "../src/interfaces/IPledges.sol";
+import {IReceivables} from "../src/interfaces/IReceivables.sol";
+import {IWarehouseReceipts} from "../src/interfaces/IWarehouseReceipts.sol";
+import {Kinds} from "../src/libraries/Kinds.sol";
+import {Roles} from "../src/libraries/Roles.sol";
+import {World} from "./World.sol";
+
+/// @notice pledge, draw, expire.
+contract PledgesTest is World {
+    uint64 private constant EXPIRES = uint64(START + 1 days);
+
+    function setUp() public override {
+        super.setUp();
+        confirmed();
+    }
+
+    function _offer() private view returns (IPledges.PledgeParams memory) {
+        return offer(PLEDGE, RECEIVABLE, CLAIM, PART);
+    }
+
+    function _refused(IPledges.PledgeParams memory p, uint256 pledgor, uint256 lender, bytes memory reason) private {
+        Auth memory granted = grant(p, pledgor);
+        vm.expectRevert(reason);
+        by(lender);
+        pledges.pledge(p, granted, "registry 1");
+    }
+
+    function _expiring() private {
+        IPledges.PledgeParams memory p = _offer();
+        p.expiresAt = EXPIRES;
+        take(p, SELLER, LENDER);
+    }
+
+    function _draw(uint256 pk) private {
+        by(pk);
+        pledges.draw(IPledges.DrawParams(PLEDGE));
+    }
+
+    function _expire(uint256 pk) private {
+        by(pk);
+        pledges.expire(IPledges.ExpireParams(PLEDGE, CLAIM));
+    }
+
+    function test_pledge__paused__refused() public {
+        pause(Kinds.PLEDGE);
+        _refused(_offer(), SELLER, LENDER, abi.encodeWithSelector(IParticipants.ActPaused.selector, Kinds.PLEDGE));
+    }
+
+    function test_pledge__suspendedPledgor__refused() public {
+        suspend(SELLER);
+        bytes memory reason = abi.encodeWithSelector(IParticipants.PartySuspended.selector, partyOf[SELLER]);
+        _refused(_offer(), SELLER, LENDER, reason);
+    }
+
+    function test_pledge__suspendedLender__refused() public {
+        suspend(LENDER);
+        bytes memory reason = abi.encodeWithSelector(IParticipants.PartySuspended.selector, partyOf[LENDER]);
+        _refused(_offer(), SELLER, LENDER, reason);
+    }
+
+    function test_pledge__sentByAnotherLender__refused() public {
+        bytes memory reason = abi.encodeWithSelector(IPledges.NotLender.selector, PLEDGE, partyOf[LENDER2]);
+        _refused(_offer(), SELLER, LENDER2, reason);
+    }
+
+    function test_pledge__notALender__refused() public {
+        IPledges.PledgeParams memory p = _offer();
+        p.lender = partyOf[TIER2];
+        _refused(p, SELLER, TIER2, abi.encodeWithSelector(IActs.RoleMissing.selector, partyOf[TIER2], Roles.LENDER));
+    }
+
+    function test_pledge__grantedByTheLenderItself__refused() public {
+        _refused(_offer(), LENDER, LENDER, abi.encodeWithSelector(IPledges.LenderIsPledgor.selector, partyOf[LENDER]));
+    }
+
+    function test_pledge__grantedByAnybodyElse__refused() public {
+        _refused(
+            _offer(), TIER2, LENDER, abi.encodeWithSelector(IReceivables.NotHolder.selector, CLAIM, partyOf[TIER2])
+        );
+    }
+
+    function test_pledge__otherTermsThanGranted__refused() public {
+        IPledges.PledgeParams memory p = _offer();
+        Auth memory granted = grant(p, SELLER);
+        p.amount += 1;
+        vm.expectRevert(abi.encodeWithSelector(IActs.ActSignatureInvalid.selector, vm.addr(SELLER)));
+        by(LENDER);
+        pledges.pledge(p, granted, "registry 1");
+    }
+
+    function test_pledge__grantExpired__refused() public {
+        IPledges.PledgeParams memory p = _offer();
+        Auth memory granted = grant(p, SELLER);
+        vm.warp(block.timestamp + 1);
+        vm.expectRevert(abi.encodeWithSelector(IActs.ActExpired.selector, granted.deadline));
+        by(LENDER);
+        pledges.pledge(p, granted, "registry 1");
+    }
+
+    function test_pledge__grantWithdrawn__refused() public {
+        IPledges.PledgeParams memory p = _offer();
+        Auth memory granted = grant(p, SELLER);
+        by(SELLER);
+        pledges.revokeNonces(granted.nonce >> 8, 1 << (granted.nonce & 255));
+        vm.expectRevert(abi.encodeWithSelector(IActs.ActReplayed.selector, vm.addr(SELLER), granted.nonce));
+        by(LENDER);
+        pledges.pledge(p, granted, "registry 1");
+    }
+
+    function test_pledge__noRegistryNumber__refused() public {
+        IPledges.PledgeParams memory p = _offer();
+        Auth memory granted = grant(p, SELLER);
+        vm.expectRevert(abi.encodeWithSelector(IPledges.RegistryNoMissing.selector, PLEDGE));
+        by(LENDER);
+        pledges.pledge(p, granted, 0);
+    }
+
+    function test_pledge__nothing__refused() public {
+        _refused(offer(PLEDGE, RECEIVABLE, CLAIM, 0), SELLER, LENDER, abi.encodeWithSelector(IActs.AmountZero.selector));
+    }
+
+    function test_pledge__moreThanFree__refused() public {
+        bytes memory reason = abi.encodeWithSelector(IReceivables.ExceedsFree.selector, CLAIM, uint256(FACE) + 1, FACE);
+        _refused(offer(PLEDGE, RECEIVABLE, CLAIM, FACE + 1), SELLER, LENDER, reason);
+    }
+
+    function test_pledge__samePartToASecondLender__refused() public {
+        take(_offer(), SELLER, LENDER);
+        IPledges.PledgeParams memory p = offer("pledge 2", RECEIVABLE, CLAIM, PART);
+        p.lender = partyOf[LENDER2];
+        bytes memory reason = abi.encodeWithSelector(IReceivables.ExceedsFree.selector, CLAIM, PART, FACE - PART);
+        _refused(p, SELLER, LENDER2, reason);
+    }
+
+    function test_pledge__sameIdAgain__refused() public {
+        take(_offer(), SELLER, LENDER);
+        _refused(
+            offer(PLEDGE, RECEIVABLE, CLAIM, 1),
+            SELLER,
+            LENDER,
+            abi.encodeWithSelector(IPledges.PledgeExists.selector, PLEDGE)
+        );
+    }
+
+    function test_pledge__idOfAReleasedOne__refused() public {
+        take(_offer(), SELLER, LENDER);
+        by(LENDER);
+        pledges.release(IPledges.ReleaseParams(PLEDGE, CLAIM, PART));
+        _refused(_offer(), SELLER, LENDER, abi.encodeWithSelector(IPledges.PledgeExists.selector, PLEDGE));
+    }
+
+    function test_pledge__kindOfNothing__refused() public {
+        _refused(
+            offer(PLEDGE, 3, CLAIM, 1), SELLER, LENDER, abi.encodeWithSelector(IPledges.AssetKindInvalid.selector, 3)
+        );
+        _refused(
+            offer(PLEDGE, 0, CLAIM, 1), SELLER, LENDER, abi.encodeWithSelector(IPledges.AssetKindInvalid.selector, 0)
+        );
+    }
+
+    function test_pledge__expiryPastOrBeyond32Bits__refused() public {
+        IPledges.PledgeParams memory p = _offer();
+        p.expiresAt = uint64(block.timestamp);
+        _refused(p, SELLER, LENDER, abi.encodeWithSelector(IPledges.ExpiryInvalid.selector, p.expiresAt));
+        p.expiresAt = uint64(1) << 32;
+        _refused(p, SELLER, LENDER, abi.encodeWithSelector(IPledges.ExpiryInvalid.selector, p.expiresAt));
+    }
+
+    function test_pledge__unconfirmed__refused() public {
+        issueOn("order 2", "claim 2", 100);
+        bytes memory reason = abi.encodeWithSelector(
+            IReceivables.ReceivableStateWrong.selector, bytes32("claim 2"), IReceivables.ReceivableState.Issued
+        );
+        _refused(offer(PLEDGE, RECEIVABLE, "claim 2", 1), SELLER, LENDER, reason);
+    }
+
+    function test_pledge__disputed__refused() public {
+        by(BUYER);
+        receivables.dispute(IReceivables.DisputeParams(CLAIM, ROOT));
+        bytes memory reason = abi.encodeWithSelector(
+            IReceivables.ReceivableStateWrong.selector, CLAIM, IReceivables.ReceivableState.Disputed
+        );
+        _refused(_offer(), SELLER, LENDER, reason);
+    }
+
+    function test_pledge__goodsOfAnother__refused() public {
+        store();
+        bytes memory reason = abi.encodeWithSelector(IWarehouseReceipts.NotOwner.selector, GOODS, partyOf[SELLER]);
+        _refused(offer(PLEDGE, WAREHOUSE, GOODS, 1), SELLER, LENDER, reason);
+    }
+
+    function test_pledge__moreGoodsThanFree__refused() public {
+        store();
+        bytes memory reason = abi.encodeWithSelector(IWarehouseReceipts.ExceedsFree.selector, GOODS, STOCK + 1, STOCK);
+        _refused(offer(PLEDGE, WAREHOUSE, GOODS, STOCK + 1), DISTRIBUTOR, LENDER, reason);
+    }
+
+    function test_pledge__good__storedAndTold() public {
+        IPledges.PledgeParams memory p = _offer();
+        Auth memory granted = grant(p, SELLER);
+        vm.expectEmit(true, true, true, true, address(pledges));
+        emit IPledges.Pledged(
+            PLEDGE, CLAIM, "loan", RECEIVABLE, PART, partyOf[SELLER], partyOf[LENDER], "decision", "registry 1", 0
+        );
+        by(LENDER);
+        pledges.pledge(p, granted, "registry 1");
+        IPledges.Pledge memory stored = pledges.pledgeOf(PLEDGE);
+        eq(uint256(stored.state), uint256(IPledges.PledgeState.Active), "state");
+        eq(stored.assetKind, RECEIVABLE, "kind");
+        eq(stored.lender, partyOf[LENDER], "lender");
+        eq(stored.amount, PART, "amount");
+        isTrue(stored.drawn, "drawn from the start");
+        eq32(stored.assetTag, bytes16(keccak256(abi.encode(CLAIM))), "tag");
+        eq(claim(CLAIM).pledged, PART, "pledged");
+        eq(claim(CLAIM).free, FACE - PART, "free");
+    }
+
+    function test_pledge__goods__storedAndLocked() public {
+        goodsPledged();
+        eq(pledges.pledgeOf(PLEDGE).assetKind, WAREHOUSE, "kind");
+        eq(receipts.receipt(GOODS).pledged, STOCK * 3 / 5, "locked");
+        eq(pledges.pledgeOf("none").assetKind, 0, "no pledge, no kind");
+    }
+
+    function test_pledge__twoLendersOnTwoParts__bothHold() public {
+        take(_offer(), SELLER, LENDER);
+        IPledges.PledgeParams memory p = offer("pledge 2", RECEIVABLE, CLAIM, FACE - PART);
+        p.lender = partyOf[LENDER2];
+        take(p, SELLER, LENDER2);
+        eq(claim(CLAIM).pledged, FACE, "all pledged");
+        eq(claim(CLAIM).free, 0, "nothing free");
+    }
+
+    function test_lock__notPledges__refused() public {
+        vm.expectRevert(abi.encodeWithSelector(IActs.NotSister.selector, vm.addr(LENDER)));
+        by(LENDER);
+        receivables.lock(CLAIM, 1, partyOf[SELLER]);
+        vm.expectRevert(abi.encodeWithSelector(IActs.NotSister.selector, vm.addr(LENDER)));
+        by(LENDER);
+        receivables.unlock(CLAIM, 1);
+        vm.expectRevert(abi.encodeWithSelector(IActs.NotSister.selector, vm.addr(LENDER)));
+        by(LENDER);
+        receivables.take(CLAIM, "child", 1, partyOf[LENDER]);
+        vm.expectRevert(abi.encodeWithSelector(IActs.NotSister.selector, vm.addr(LENDER)));
+        by(LENDER);
+        pledges.discharge(PLEDGE, CLAIM, 1, partyOf[LENDER]);
+    }
+
+    function test_draw__unknown__refused() public {
+        vm.expectRevert(abi.encodeWithSelector(IPledges.PledgeUnknown.selector, PLEDGE));
+        _draw(LENDER);
+    }
+
+    function test_draw__notTheLender__refused() public {
+        _expiring();
+        vm.expectRevert(abi.encodeWithSelector(IPledges.NotLender.selector, PLEDGE, partyOf[LENDER2]));
+        _draw(LENDER2);
+    }
+
+    function test_draw__twice__refused() public {
+        _expiring();
+        _draw(LENDER);
+        vm.expectRevert(abi.encodeWithSelector(IPledges.AlreadyDrawn.selector, PLEDGE));
+        _draw(LENDER);
+    }
+
+    function test_draw__paused__refused() public {
+        _expiring();
+        pause(Kinds.PLEDGE);
+        vm.expectRevert(abi.encodeWithSelector(IParticipants.ActPaused.selector, Kinds.PLEDGE));
+        _draw(LENDER);
+    }
+
+    function test_draw__afterExpiry__refused() public {
+        _expiring();
+        vm.warp(EXPIRES + 1);
+        vm.expectRevert(abi.encodeWithSelector(IPledges.PledgeLapsed.selector, PLEDGE, EXPIRES));
+        _draw(LENDER);
+    }
+
+    function test_draw__lastSecond__drawn() public {
+        _expiring();
+        isTrue(!pledges.pledgeOf(PLEDGE).drawn, "not yet");
+        vm.warp(EXPIRES);
+        vm.expectEmit(true, true, true, true, address(pledges));
+        emit IPledges.Drawn(PLEDGE);
+        _draw(LENDER);
+        isTrue(pledges.pledgeOf(PLEDGE).drawn, "drawn");
+    }
+
+    function test_expire__beforeItsTime__refused() public {
+        _expiring();
+        vm.warp(EXPIRES);
+        vm.expectRevert(abi.encodeWithSelector(IPledges.NotExpired.selector, PLEDGE, EXPIRES));
+        _expire(SELLER);
+    }
+
+    function test_expire__drawn__refused() public {
+        _expiring();
+        _draw(LENDER);
+        vm.warp(EXPIRES + 1);
+        vm.expectRevert(abi.encodeWithSelector(IPledges.NotExpired.selector, PLEDGE, EXPIRES));
+        _expire(SELLER);
+    }
+
+    function test_expire__withoutExpiry__refused() public {
+        take(_offer(), SELLER, LENDER);
+        vm.warp(EXPIRES + 1);
+        vm.expectRevert(abi.encodeWithSelector(IPledges.NotExpired.selector, PLEDGE, 0));
+        _expire(SELLER);
+    }
+
+    function test_expire__notThePledgor__refused() public {
+        _expiring();
+        vm.warp(EXPIRES + 1);
+        vm.expectRevert(abi.encodeWithSelector(IPledges.NotPledgor.selector, PLEDGE, partyOf[TIER2]));
+        _expire(TIER2);
+    }
+
+    function test_expire__anotherAsset__refused() public {
+        _expiring();
+        vm.warp(EXPIRES + 1);
+        vm.expectRevert(abi.encodeWithSelector(IPledges.AssetMismatch.selector, PLEDGE, bytes32("claim 2")));
+        by(SELLER);
+        pledges.expire(IPledges.ExpireParams(PLEDGE, "claim 2"));
+    }
+
+    function test_expire__suspendedAndPaused__stillOpen() public {
+        _expiring();
+        suspend(SELLER);
+        participants.pause(IParticipants.PauseParams(type(uint256).max));
+        vm.warp(EXPIRES + 1);
+        vm.expectEmit(true, true, true, true, address(pledges));
+        emit IPledges.Expired(PLEDGE, CLAIM, PART);
+        _expire(SELLER);
+        eq(claim(CLAIM).free, FACE, "free");
+        eq(uint256(pledges.pledgeOf(PLEDGE).state), uint256(IPledges.PledgeState.Expired), "state");
+    }
+
+    function testFuzz_pledge__anyAmounts__noPartTwice(uint64[6] calldata amounts) public {
+        uint256 locked;
+        for (uint256 i = 0; i < 6; ++i) {
+            IPledges.PledgeParams memory p =
+                offer(bytes32(i + 1), RECEIVABLE, CLAIM, uint64(bound(amounts[i], 1, FACE)));
+            Auth memory granted = grant(p, SELLER);
+            by(LENDER);
+            try pledges.pledge(p, granted, "registry") {
+                locked += p.amount;
+            } catch {}
+            eq(claim(CLAIM).pledged, locked, "pledged is the sum of the pledges");
+            isTrue(locked <= FACE, "no part twice");
+        }
+    }
+}

@@ -1,0 +1,68 @@
+"""The committed contract artifacts: reproduced from the sources where Node is present, and true to each other."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CONTRACTS = Path(__file__).resolve().parents[2] / "contracts"
+ARTIFACTS = CONTRACTS / "artifacts"
+NAMES = ("Participants", "Orders", "Receivables", "WarehouseReceipts", "Pledges", "AccessManager")
+
+
+def read(name: str) -> Any:
+    return json.loads((ARTIFACTS / f"{name}.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.skipif(
+    shutil.which("node") is None or shutil.which("npm") is None,
+    reason="Node isn't installed: the artifacts can't be compiled again here",
+)
+def test_artifacts__compiled_again__same_bytes() -> None:
+    command = [sys.executable, str(CONTRACTS / "compile.py"), "--check"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_artifact__each_contract__fits_a_network_and_has_its_parts(name: str) -> None:
+    artifact = read(name)
+    assert artifact["contractName"] == name
+    assert artifact["compiler"]["version"] == "0.8.37"
+    code = bytes.fromhex(artifact["deployedBytecode"][2:])
+    assert 0 < len(code) <= 24_576
+    assert len(artifact["bytecode"]) > len(artifact["deployedBytecode"])
+
+
+def test_artifacts__stored_form__sorted_and_stable() -> None:
+    for path in sorted(ARTIFACTS.glob("*.json")):
+        text = path.read_text(encoding="utf-8")
+        assert text == json.dumps(json.loads(text), indent=1, sort_keys=True, ensure_ascii=False) + "\n", path.name
+
+
+def test_acts__every_relayed_function__is_listed_with_its_type() -> None:
+    acts = read("acts")
+    for name in NAMES[:-1]:
+        relayed = {entry["name"] for entry in read(name)["abi"] if entry.get("name", "").endswith("BySig")}
+        assert relayed == {act + "BySig" for act in acts[name]["acts"]}
+        for function, act in acts[name]["acts"].items():
+            assert act["typeString"].startswith(function[0].upper() + function[1:] + "(")
+            assert act["typeString"].split(")")[0].endswith("uint256 nonce,uint256 deadline")
+
+
+def test_deployment__every_reference__names_a_step() -> None:
+    plan = read("deployment")
+    steps = [step["contract"] for step in plan["steps"]]
+    assert sorted(steps) == sorted(NAMES)
+    for step in plan["steps"]:
+        for argument in step["args"]:
+            assert argument.lstrip("@$") in (*steps, "operator", "maxTenorDays")
+    for check in plan["checks"]:
+        assert check["contract"] in steps
+        assert check["is"].lstrip("@") in steps
