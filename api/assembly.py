@@ -94,11 +94,19 @@ class Installation(AbstractContextManager["Installation"]):
 
     def _open(self, settings: Settings, start_at: datetime | None, faults: bool, drive: bool) -> None:
         settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-        embedded = settings.chain_url is None
         vault = Vault.open(settings.home)
         self.store = Store(settings.database_url)
         self._closing.append(self.store.close)
-        fresh = _fresh(self.store)
+        with self.store.installing():
+            keys = self._install(settings, vault, start_at)
+        self.sandbox: Sandbox | None = None
+        self.partners = self._partners(settings, faults)
+        self._drivers(vault, keys, drive)
+
+    def _install(self, settings: Settings, vault: Vault, start_at: datetime | None) -> Mapping[str, str]:
+        """What exists once: tables, keys, contracts. One process at a time; returns the service's own addresses."""
+        embedded = settings.chain_url is None
+        fresh = self.store.is_empty()
         if fresh:
             self.store.upgrade()
         self.store.check_schema()
@@ -119,10 +127,8 @@ class Installation(AbstractContextManager["Installation"]):
             operator_address=keys["operator"],
             registrar_address=keys["registrar"],
         )
-        self.sandbox: Sandbox | None = None
-        self.partners = self._partners(settings, faults)
         participants.admit_registrar(self.ctx)
-        self._drivers(vault, keys, drive)
+        return keys
 
     def _node(self, settings: Settings, keys: Mapping[str, str]) -> Node:
         if settings.chain_url is None:
@@ -183,7 +189,9 @@ class Installation(AbstractContextManager["Installation"]):
         )
         self.chain = ChainDriver(self.sender, self.indexer)
         handlers = partner_handlers(self.partners.rail, self.partners.registry, self.partners.data)
-        self.worker = Worker(self.store, handlers, self._on_result, now=ctx.clock.now)
+        # whoever holds the embedded chain's lock runs the only drivers of this installation
+        alone = self.settings.chain_url is None
+        self.worker = Worker(self.store, handlers, self._on_result, now=ctx.clock.now, alone=alone)
         self.incoming = IncomingWatch(self.partners.rail, lambda: repayments.cursor(ctx), self._on_incoming, poll_s=0.5)
         if not drive:
             return
@@ -241,13 +249,6 @@ class Installation(AbstractContextManager["Installation"]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def _fresh(store: Store) -> bool:
-    """Whether the database has no tables yet; an older schema is never upgraded by itself."""
-    from sqlalchemy import inspect
-
-    return not inspect(store.engine).get_table_names()
 
 
 def _own_keys(store: Store, vault: Vault, clock: Clock) -> dict[str, str]:

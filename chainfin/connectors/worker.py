@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlmodel import Session
 
 from chainfin.connectors.handlers import Handler, Json, Task
@@ -60,7 +60,10 @@ class Worker:
         poll_s: float = 0.25,
         backoff: Retry = BACKOFF,
         jitter: Callable[[float], float] = full_jitter,
+        alone: bool = False,
     ) -> None:
+        """``alone``: no other worker can be alive on this database, so what is claimed at the start was a dead one's
+        and is taken up at once, not after its lease."""
         self._store = store
         self._handlers = dict(handlers)
         self._topics = tuple(self._handlers)
@@ -70,6 +73,7 @@ class Worker:
         self._poll_s = poll_s
         self._backoff = backoff
         self._jitter = jitter
+        self._alone = alone
         self._name = f"{socket.gethostname()}:{os.getpid()}:{id(self):x}"
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="connector")
         self._finished: queue.SimpleQueue[_Finished] = queue.SimpleQueue()
@@ -94,6 +98,9 @@ class Worker:
         if self._thread is not None:
             raise RuntimeError("the worker is already started")
         self._stopping = False
+        if self._alone:
+            with self._store.begin() as session:
+                outbox.take_back(session, self._topics, now=self._now())
         self._store.on_commit(self.wake)
         self._thread = threading.Thread(target=self._loop, name="connector-worker", daemon=True)
         self._thread.start()
@@ -147,6 +154,8 @@ class Worker:
         claiming = free > 0 and self._anything_due(now)
         if not self._unreported and not claiming:
             return []
+        if not self._store.batches:
+            self._report_each(now)
         rows: list[OutboxRow] = []
         with self._store.begin() as session:
             for finished in self._unreported:
@@ -159,6 +168,13 @@ class Worker:
         mine = [row for row in rows if row.id not in self._in_flight]
         self._in_flight.update(row.id or 0 for row in mine)
         return mine
+
+    def _report_each(self, now: datetime) -> None:
+        """Each result in a transaction of its own, so that the locks of one don't wait for those of another."""
+        while self._unreported:
+            with self._store.begin() as session:
+                self._report(session, self._unreported[0], now)
+            self._in_flight.discard(self._unreported.pop(0).row.id or 0)
 
     def _anything_due(self, now: datetime) -> bool:
         with self._store.read() as session:
@@ -195,8 +211,8 @@ class Worker:
                     outbox.refused(session, row_id, outcome.code, outcome.message)
                 else:
                     self._later(session, row, outcome, now)
-        except SQLAlchemyError:
-            raise
+        except OperationalError:
+            raise  # the database is gone or asks for another try: the whole transaction is tried again
         except Exception as error:
             log.exception("%s %s: its result could not be taken in", row.topic, row.key)
             self._later(session, row, Unknown("result_failed", f"{type(error).__name__}: {error}"), now)

@@ -16,7 +16,7 @@ from chainfin.abi import from_hex
 from chainfin.errors import Conflict, Forbidden, NotFound
 from chainfin.services import custody
 from chainfin.services.context import Actor, Context
-from chainfin.storage import outbox
+from chainfin.storage import locks, outbox
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ActNonceRow, ActRow
 from chainfin.storage.types import new_id
@@ -33,9 +33,7 @@ def domain(ctx: Context, contract: str) -> acts.Domain:
 
 def next_nonce(session: Session, signer: str, contract: str) -> int:
     """The signer's next act nonce at ``contract``: in order, so that the contracts' nonce words fill up."""
-    row = session.get(ActNonceRow, (signer, contract), with_for_update=True)
-    if row is None:
-        row = ActNonceRow(signer=signer, contract=contract, next=0)
+    row = locks.row(session, ActNonceRow, {"signer": signer, "contract": contract}, {"next": 0})
     nonce = row.next
     row.next = nonce + 1
     session.add(row)

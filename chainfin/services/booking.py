@@ -16,20 +16,26 @@ from sqlmodel import Session, col, select
 from chainfin.errors import Unavailable
 from chainfin.ledger import CHART, Account, Entry, Journal, Side, TrialLine
 from chainfin.money import Money
+from chainfin.storage import locks
 from chainfin.storage.ledger_tables import EntryRow, JournalRow
 from chainfin.storage.party_tables import FactRow
 
 GENESIS = "0" * 64
 
 
+def lock(session: Session) -> None:
+    """Have the book until the transaction ends. A transaction that will post takes it before it locks any row, so that
+    no two wait for each other in a circle."""
+    locks.named(session, locks.BOOK)
+
+
 def post(session: Session, journal: Journal, *, now: datetime) -> JournalRow:
     """Add a journal; its ``key`` posts once, a second time gives the row that stands."""
+    lock(session)
     existing = session.exec(select(JournalRow).where(JournalRow.key == journal.key)).one_or_none()
     if existing is not None:
         return existing
-    head = session.get(FactRow, "journal_head", with_for_update=True)
-    if head is None:
-        head = FactRow(name="journal_head", value={"hash": GENESIS})
+    head = locks.row(session, FactRow, {"name": "journal_head"}, {"value": {"hash": GENESIS}})
     previous = str(head.value["hash"])
     digest = journal_hash(previous, journal)
     row = JournalRow(

@@ -19,6 +19,7 @@ from chainfin.risk.general import GeneralInputs
 from chainfin.risk.record import DecisionRecord, Outcome
 from chainfin.services import acts, facts, limits, loanbook, nodes, sales
 from chainfin.services.context import Context
+from chainfin.storage import locks
 from chainfin.storage.lending_tables import ApplicationRow, LimitRow, OfferRow, SourceDataRow
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ActRow, ReceivableRow
@@ -33,6 +34,8 @@ ASSET_KINDS = {"receivable": 1, "inventory": 2}
 
 def decide(session: Session, ctx: Context, row: ApplicationRow, answers: Mapping[str, object] | None = None) -> None:
     """Decide and, on a yes, offer. Whatever a rule says no to declines the application with its proof."""
+    # the facts are those of the block that the record names
+    locks.named(session, locks.PROJECTION, shared=True)
     debtor_id = None
     if row.product == "receivable":
         debtor_id = session.get_one(ReceivableRow, row.asset_id).debtor_id
@@ -144,7 +147,8 @@ def _decline(session: Session, ctx: Context, row: ApplicationRow, refusals: Any)
 
 
 def _offer(session: Session, ctx: Context, row: ApplicationRow, rows: list[LimitRow], outcome: Outcome) -> None:
-    assert outcome.annual_rate is not None and outcome.maturity_on is not None, "an approval has its terms"
+    assert outcome.annual_rate is not None, "an approval has its rate"
+    assert outcome.maturity_on is not None, "an approval has its day"
     terms = LoanTerms(
         principal=Money(outcome.amount_minor, row.currency),
         annual_rate=outcome.annual_rate,

@@ -10,7 +10,7 @@ from sqlmodel import col, select
 
 from chainfin.errors import Conflict, Refusal
 from chainfin.loan.state import ACCRUING
-from chainfin.services import loanbook
+from chainfin.services import booking, loanbook
 from chainfin.services.context import Actor, Context
 from chainfin.storage.lending_tables import EndOfDayRow, LoanRow
 
@@ -49,6 +49,7 @@ def run(ctx: Context, actor: Actor, on: date) -> EndOfDay:
     journals = 0
     for first in range(0, len(running), BATCH):
         with ctx.store.begin() as session:
+            booking.lock(session)
             for loan_id in running[first : first + BATCH]:
                 row, loan = loanbook.load(session, loan_id, lock=True)
                 if loan.state not in ACCRUING or on <= loan.accrued_to:

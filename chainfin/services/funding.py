@@ -12,7 +12,7 @@ from chainfin import acts as eip712
 from chainfin.errors import BadInput
 from chainfin.loan import LoanEvent, LoanState, transition
 from chainfin.money import Money
-from chainfin.services import acts, limits, loanbook, nodes
+from chainfin.services import acts, booking, limits, loanbook, nodes
 from chainfin.services.context import Context
 from chainfin.storage import outbox
 from chainfin.storage.lending_tables import ApplicationRow, LoanRow, OfferRow
@@ -34,6 +34,12 @@ def locked_asset(session: Session, kind: str, asset_id: str | None) -> Receivabl
 def asset_of(session: Session, pledge: PledgeRow) -> ReceivableRow | WarehouseReceiptRow:
     """The pledged asset's row, locked."""
     return locked_asset(session, pledge.asset_kind, pledge.asset_id)
+
+
+def locked_pledge(session: Session, pledge_id: str) -> PledgeRow:
+    """A pledge's row, locked after its asset's: in that order by everybody, so that nobody waits in a circle."""
+    asset_of(session, session.get_one(PledgeRow, pledge_id))
+    return session.get_one(PledgeRow, pledge_id, with_for_update=True)
 
 
 def registry_bytes(number: str) -> bytes:
@@ -77,7 +83,7 @@ def begin(session: Session, ctx: Context, application: ApplicationRow, loan: Loa
 
 def registered(session: Session, ctx: Context, pledge_id: str, number: str) -> None:
     """The registry gave its number: the pledge goes to the chain, signed by pledgor and lender."""
-    pledge = session.get_one(PledgeRow, pledge_id, with_for_update=True)
+    pledge = locked_pledge(session, pledge_id)
     if pledge.registry_number is not None:
         return
     pledge.registry_number = number
@@ -102,7 +108,7 @@ def registered(session: Session, ctx: Context, pledge_id: str, number: str) -> N
 
 def registration_refused(session: Session, ctx: Context, pledge_id: str, code: str, message: str) -> None:
     """The registry says no: nothing is pledged, nothing is paid."""
-    pledge = session.get_one(PledgeRow, pledge_id, with_for_update=True)
+    pledge = locked_pledge(session, pledge_id)
     if pledge.status == "pending":
         _fail(session, ctx, pledge, "registration", code, message)
 
@@ -118,8 +124,10 @@ def pledge_final(session: Session, ctx: Context, pledge: PledgeRow) -> None:
 
 def pledge_refused(session: Session, ctx: Context, pledge_id: str, code: str, message: str) -> None:
     """The chain refuses the pledge: give back the reservation and the limits, strike out the registry entry."""
-    pledge = session.get(PledgeRow, pledge_id, with_for_update=True)
-    if pledge is not None and pledge.status == "pending":
+    if session.get(PledgeRow, pledge_id) is None:
+        return
+    pledge = locked_pledge(session, pledge_id)
+    if pledge.status == "pending":
         _fail(session, ctx, pledge, "pledging", code, message)
         _unregister(session, ctx, pledge, "the pledge was not taken up")
 
@@ -146,6 +154,7 @@ def _pay_out(session: Session, ctx: Context, application: ApplicationRow, loan: 
 
 def paid_out(session: Session, ctx: Context, loan_id: str, bank_ref: str) -> None:
     """The bank paid: the loan is active from today, the limits are used, the pledge is marked drawn on chain."""
+    booking.lock(session)
     row, loan = loanbook.load(session, loan_id, lock=True)
     if loan.state is not LoanState.APPROVED:
         return
@@ -168,6 +177,7 @@ def paid_out(session: Session, ctx: Context, loan_id: str, bank_ref: str) -> Non
 
 def payout_refused(session: Session, ctx: Context, loan_id: str, code: str, message: str) -> None:
     """The bank won't pay: the loan never comes to be; what was pledged is released."""
+    booking.lock(session)
     row = session.get_one(LoanRow, loan_id, with_for_update=True)
     if row.status != LoanState.APPROVED:
         return

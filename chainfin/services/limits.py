@@ -16,6 +16,7 @@ from chainfin.money import Money
 from chainfin.party import Role
 from chainfin.services.acts import active_party
 from chainfin.services.context import Actor, Context
+from chainfin.storage import locks
 from chainfin.storage.lending_tables import HoldRow, LimitRow
 from chainfin.storage.types import new_id
 
@@ -23,8 +24,8 @@ from chainfin.storage.types import new_id
 def set_(ctx: Context, actor: Actor, *, kind: str, key: str, amount: Money, grade: str | None = None) -> LimitRow:
     """Set the lender's own limit on a party (or, kind ``lender``, on itself), and its rating desk's grade (A–D).
 
-    Raises Forbidden role_missing; BadInput limit_kind_unknown; NotFound party_unknown; Conflict limit_below_exposure (what is outstanding or
-    promised can't be taken back by lowering a limit).
+    Raises Forbidden role_missing; BadInput limit_kind_unknown; NotFound party_unknown; Conflict
+    limit_below_exposure (what is outstanding or promised can't be taken back by lowering a limit).
     """
     lender_id = actor.require(Role.LENDER)
     if kind not in ("debtor", "borrower", "lender"):
@@ -34,6 +35,8 @@ def set_(ctx: Context, actor: Actor, *, kind: str, key: str, amount: Money, grad
     with ctx.store.begin() as session:
         active_party(session, lender_id)
         active_party(session, key)
+        # of two that set the same limit for the first time one finds the other's
+        locks.named(session, f"limits:{lender_id}")
         row = _find(session, lender_id, limit_kind, key, amount.currency)
         if row is None:
             row = LimitRow(

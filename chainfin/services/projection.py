@@ -248,8 +248,8 @@ def _goods_released(session: Session, row: WarehouseReceiptRow, event: ChainEven
 
 def _pledge(change: Callable[[Session, Context, PledgeRow, ChainEvent], None]) -> Handler:
     def handle(session: Session, ctx: Context, event: ChainEvent) -> None:
-        row = session.get(PledgeRow, _text(event, "pledgeId"), with_for_update=True)
-        if row is not None:
+        if session.get(PledgeRow, _text(event, "pledgeId")) is not None:
+            row = funding.locked_pledge(session, _text(event, "pledgeId"))
             change(session, ctx, row, event)
             session.add(row)
 

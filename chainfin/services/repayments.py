@@ -74,6 +74,7 @@ def cursor(ctx: Context) -> int:
 def take_in(ctx: Context, arrivals: Sequence[Arrival], next_cursor: int) -> None:
     """A page of payments and the cursor after it, in one transaction; a payment known by its reference is skipped."""
     with ctx.store.begin() as session:
+        booking.lock(session)
         for arrival in arrivals:
             if session.get(IncomingRow, arrival.bank_ref) is None:
                 _take(session, ctx, arrival)
@@ -133,6 +134,7 @@ def _suspend(session: Session, ctx: Context, row: IncomingRow, left: Money, reas
 
 def refunded(session: Session, ctx: Context, bank_ref: str) -> None:
     """The bank gave back what was nobody's."""
+    booking.lock(session)
     row = session.get_one(IncomingRow, bank_ref, with_for_update=True)
     if row.status != "refunding":
         return

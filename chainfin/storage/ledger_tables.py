@@ -7,7 +7,7 @@ from datetime import date, datetime
 from sqlalchemy import JSON, BigInteger, CheckConstraint, Index
 from sqlmodel import Field, SQLModel
 
-from chainfin.storage.types import UtcDateTime
+from chainfin.storage.types import BigId, UtcDateTime
 
 
 class JournalRow(SQLModel, table=True):
@@ -15,7 +15,7 @@ class JournalRow(SQLModel, table=True):
 
     __tablename__ = "journal"
 
-    id: int | None = Field(default=None, primary_key=True)
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
     key: str = Field(unique=True)
     kind: str
     ref: str = Field(index=True)
@@ -35,8 +35,8 @@ class EntryRow(SQLModel, table=True):
         Index("ix_entry_account_ref", "account", "ref"),
     )
 
-    id: int | None = Field(default=None, primary_key=True)
-    journal_id: int = Field(foreign_key="journal.id", index=True)
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    journal_id: int = Field(sa_type=BigId, foreign_key="journal.id", index=True)
     account: str
     ref: str = Field(index=True)
     """Sub-ledger: the loan (or what else the line belongs to); may be empty."""
@@ -50,14 +50,14 @@ class EntryRow(SQLModel, table=True):
 class OutboxRow(SQLModel, table=True):
     """A command for a driver, committed with the state it belongs to.
 
-    ``status``: due → claimed → done | refused | dead; ``unknown`` when it was sent and nobody knows: the driver asks again,
-    it never repeats blindly.
+    ``status``: due → claimed → done | refused | dead; ``unknown`` when it was sent and nobody knows: the driver asks
+    again, it never repeats blindly.
     """
 
     __tablename__ = "outbox"
     __table_args__ = (Index("ix_outbox_due", "topic", "status", "not_before"),)
 
-    id: int | None = Field(default=None, primary_key=True)
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
     cell: str = "c0"
     topic: str
     key: str = Field(unique=True)

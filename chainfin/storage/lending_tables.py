@@ -7,7 +7,7 @@ from datetime import date, datetime
 from sqlalchemy import JSON, BigInteger, CheckConstraint, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from chainfin.storage.types import UtcDateTime
+from chainfin.storage.types import BigId, UtcDateTime
 
 
 class ApplicationRow(SQLModel, table=True):
@@ -42,7 +42,7 @@ class ApplicationNodeRow(SQLModel, table=True):
     __tablename__ = "application_node"
     __table_args__ = (UniqueConstraint("application_id", "seq"),)
 
-    id: int | None = Field(default=None, primary_key=True)
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
     application_id: str = Field(foreign_key="application.id", index=True)
     seq: int
     name: str
@@ -177,7 +177,7 @@ class LoanEventRow(SQLModel, table=True):
     __tablename__ = "loan_event"
     __table_args__ = (UniqueConstraint("loan_id", "seq"),)
 
-    id: int | None = Field(default=None, primary_key=True)
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
     loan_id: str = Field(foreign_key="loan.id", index=True)
     seq: int
     kind: str
@@ -192,7 +192,8 @@ class LoanEventRow(SQLModel, table=True):
 class IncomingRow(SQLModel, table=True):
     """A payment that reached the settlement bank, as the bank signed it; taken in once by its reference.
 
-    ``status``: applied | suspense (nobody's, or more than was due; waits for a person or a refund) | refunding | refunded.
+    ``status``: applied | suspense (nobody's, or more than was due; waits for a person or a refund) | refunding |
+    refunded.
     """
 
     __tablename__ = "incoming_payment"

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, or_, select
 
+from chainfin.storage import locks
 from chainfin.storage.ledger_tables import OutboxRow
 
 
@@ -19,6 +20,8 @@ def put(
     session: Session, topic: str, key: str, payload: dict[str, object], *, now: datetime, cell: str = "c0"
 ) -> OutboxRow:
     """Add a command. The same ``key`` again returns the row that exists: a command is given once."""
+    # of two transactions that give the same command the second waits here, and then finds the first one's
+    locks.named(session, f"outbox:{key}")
     existing = session.exec(select(OutboxRow).where(OutboxRow.key == key)).one_or_none()
     if existing is not None:
         return existing
@@ -53,6 +56,20 @@ def claim(
         session.add(row)
     session.flush()
     return list(rows)
+
+
+def take_back(session: Session, topics: Sequence[str], *, now: datetime) -> int:
+    """What a driver that is gone had claimed is to be asked about at once, not after its lease. Returns how many.
+
+    Only for a driver that knows to be alone on this database.
+    """
+    rows = session.exec(
+        select(OutboxRow).where(col(OutboxRow.topic).in_(topics), OutboxRow.status == "claimed").with_for_update()
+    ).all()
+    for row in rows:
+        assert row.id is not None, "a stored row has an id"
+        later(session, row.id, at=now, error="the driver that had claimed it is gone", unknown=True)
+    return len(rows)
 
 
 def any_due(session: Session, topics: Sequence[str], *, now: datetime) -> bool:

@@ -1,11 +1,13 @@
 """The database: engine, write and read transactions, and the schema check.
 
 One `Store` a process. Writes on SQLite take the single writer's lock up front (BEGIN IMMEDIATE) and queue on a
-lock in the process, so that no write fails half-way on a busy database.
+lock in the process, so that no write fails half-way on a busy database. On PostgreSQL writes are READ COMMITTED with
+row locks, reads are REPEATABLE READ: one view each on both databases.
 """
 
 from __future__ import annotations
 
+import fcntl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,18 +18,30 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, create_engine, event
-from sqlalchemy.exc import OperationalError
-from sqlmodel import Session
+from sqlalchemy import Engine, create_engine, event, inspect
+from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.orm import ORMExecuteState
+from sqlmodel import Session, func, select
 
-from chainfin.errors import Unavailable
+from chainfin.errors import BadInput, Unavailable
 from chainfin.resources import migrations_dir
+
+
+class WriteSession(Session):
+    """What is read with a lock is read afresh: what this transaction saw before it had the lock may have changed."""
+
+
+@event.listens_for(WriteSession, "do_orm_execute")
+def _read_afresh(state: ORMExecuteState) -> None:
+    if state.is_select and getattr(state.statement, "_for_update_arg", None) is not None:
+        state.update_execution_options(populate_existing=True)
 
 
 class Store:
     """Opens ``url`` (sqlite:///… or postgresql+psycopg://…). `begin` writes, `read` reads."""
 
     def __init__(self, url: str) -> None:
+        """Raises BadInput setting_invalid: not the address of a database that this program knows."""
         self.url = url
         self.is_sqlite = url.startswith("sqlite")
         self._writer = threading.RLock()
@@ -38,9 +52,14 @@ class Store:
             event.listen(engine, "connect", _sqlite_connect)
             event.listen(engine, "begin", _sqlite_begin)
         else:
-            engine = create_engine(url, pool_size=20, max_overflow=20, pool_pre_ping=True)
+            engine = _postgresql(url)
         self.engine: Engine = engine
         self._write_engine = engine.execution_options(chainfin_write=True)
+        self._read_engine = (
+            engine
+            if self.is_sqlite
+            else engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        )
 
     @contextmanager
     def begin(self) -> Iterator[Session]:
@@ -57,31 +76,64 @@ class Store:
     @staticmethod
     @contextmanager
     def _session(engine: Engine) -> Iterator[Session]:
-        with Session(engine, expire_on_commit=False) as session, session.begin():
+        with WriteSession(engine, expire_on_commit=False) as session, session.begin():
             yield session
 
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A transaction that is rolled back at the end: a consistent view, nothing written."""
-        with Session(self.engine, expire_on_commit=False, autoflush=False) as session:
+        with Session(self._read_engine, expire_on_commit=False, autoflush=False) as session:
             yield session
+
+    @property
+    def batches(self) -> bool:
+        """Whether unrelated changes belong into one transaction. On SQLite yes: each commit waits for the disk, one
+        after the other. On PostgreSQL no: commits share the disk's wait, and the locks of many would entangle."""
+        return self.is_sqlite
 
     def on_commit(self, listener: Callable[[], None]) -> None:
         """Call ``listener`` after each write commit (it wakes a driver; it must not block)."""
         self._listeners.append(listener)
 
+    @contextmanager
+    def installing(self) -> Iterator[None]:
+        """Hold off other processes that open the same database, while tables, keys and contracts come to be.
+
+        The lock ends with the process, however it ends. Raises Unavailable database_unreachable.
+        """
+        if self.is_sqlite:
+            with Path(self.url.removeprefix("sqlite:///") + ".lock").open("w") as guard:
+                fcntl.flock(guard, fcntl.LOCK_EX)
+                yield
+            return
+        with _answering():
+            connection = self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        with connection:
+            connection.execute(select(func.pg_advisory_lock(_INSTALLING)))
+            try:
+                yield
+            finally:
+                connection.execute(select(func.pg_advisory_unlock(_INSTALLING)))
+
+    def is_empty(self) -> bool:
+        """Whether the database has no tables yet. Raises Unavailable database_unreachable."""
+        with _answering():
+            return not inspect(self.engine).get_table_names()
+
     def upgrade(self) -> None:
-        """Bring the schema to the newest version. The only way that tables come to be."""
-        command.upgrade(self._alembic(), "head")
+        """Bring the schema to the newest version. The only way that tables come to be.
+
+        Raises Unavailable database_unreachable.
+        """
+        with _answering():
+            command.upgrade(self._alembic(), "head")
 
     def check_schema(self) -> None:
-        """Raise Unavailable schema_outdated if the database is of another schema than this program's."""
+        """Raise Unavailable: schema_outdated if the database is of another schema than this program's,
+        database_unreachable."""
         head = ScriptDirectory.from_config(self._alembic()).get_current_head()
-        try:
-            with self.engine.connect() as connection:
-                current = MigrationContext.configure(connection).get_current_revision()
-        except OperationalError as error:
-            raise Unavailable("database_unreachable", f"the database does not answer: {error.orig}") from error
+        with _answering(), self.engine.connect() as connection:
+            current = MigrationContext.configure(connection).get_current_revision()
         if current != head:
             raise Unavailable(
                 "schema_outdated",
@@ -96,6 +148,30 @@ class Store:
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+_INSTALLING = 0x636861696E66696E
+"""The key of the advisory lock of `Store.installing`: "chainfin" in ASCII."""
+
+
+@contextmanager
+def _answering() -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        said = str(error.orig).strip().splitlines()[0] if error.orig is not None else str(error)
+        raise Unavailable("database_unreachable", f"the database does not answer: {said}") from error
+
+
+def _postgresql(url: str) -> Engine:
+    try:
+        # pre_ping: a connection that died with a restarted server is replaced before it is used
+        engine = create_engine(url, pool_size=20, max_overflow=20, pool_pre_ping=True)
+    except (ArgumentError, ImportError) as error:
+        raise BadInput("setting_invalid", "this is not a database's address", where="CHAINFIN_DATABASE_URL") from error
+    if engine.dialect.name != "postgresql":
+        raise BadInput("setting_invalid", f"this does not work on {engine.dialect.name}", where="CHAINFIN_DATABASE_URL")
+    return engine
 
 
 def _sqlite_connect(connection: Any, _record: Any) -> None:

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from sqlalchemy import JSON, BigInteger, CheckConstraint, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from chainfin.storage.types import UtcDateTime
+from chainfin.storage.types import BigId, UtcDateTime
 
 
 class DocumentRow(SQLModel, table=True):
@@ -174,7 +174,7 @@ class PriceRow(SQLModel, table=True):
 
     __tablename__ = "price"
 
-    id: int | None = Field(default=None, primary_key=True)
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
     good: str = Field(index=True)
     unit: str
     currency: str

@@ -7,9 +7,12 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import DateTime
+from sqlalchemy import BigInteger, DateTime, Integer
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
+
+BigId = BigInteger().with_variant(Integer, "sqlite")
+"""A counted key: 64 bits on both (SQLite counts only a column that is called INTEGER, whose values have 64 bits)."""
 
 
 class UtcDateTime(TypeDecorator[datetime]):

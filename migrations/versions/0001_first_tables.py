@@ -93,7 +93,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_incoming_payment_sequence'), ['sequence'], unique=False)
 
     op.create_table('journal',
-    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('key', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('kind', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('ref', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -111,7 +111,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_journal_ref'), ['ref'], unique=False)
 
     op.create_table('outbox',
-    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('cell', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('topic', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('key', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -155,7 +155,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_party_cell'), ['cell'], unique=False)
 
     op.create_table('price',
-    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('good', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('unit', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('currency', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -257,7 +257,7 @@ def upgrade() -> None:
     sa.Column('hash', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('sender', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('nonce', sa.BigInteger(), nullable=False),
-    sa.Column('outbox_id', sa.Integer(), nullable=True),
+    sa.Column('outbox_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('raw', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('status', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('block_number', sa.BigInteger(), nullable=True),
@@ -327,8 +327,8 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_document_source_sha256'), ['source_sha256'], unique=False)
 
     op.create_table('entry',
-    sa.Column('id', sa.Integer(), nullable=False),
-    sa.Column('journal_id', sa.Integer(), nullable=False),
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('journal_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('account', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('ref', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('party', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -394,7 +394,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_warehouse_receipt_owner_id'), ['owner_id'], unique=False)
 
     op.create_table('application_node',
-    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('application_id', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('seq', sa.Integer(), nullable=False),
     sa.Column('name', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -492,7 +492,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_purchase_order_seller_id'), ['seller_id'], unique=False)
 
     op.create_table('loan_event',
-    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('loan_id', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('seq', sa.Integer(), nullable=False),
     sa.Column('kind', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
