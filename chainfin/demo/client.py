@@ -54,6 +54,13 @@ class Caller:
             raise ApiProblem(answer.status_code, body if isinstance(body, dict) else {})
         return body
 
+    def download(self, path: str) -> bytes:
+        """The body as it is."""
+        answer = self.http.get(path, headers={"Authorization": f"Bearer {self.token}"})
+        if answer.is_error:
+            raise ApiProblem(answer.status_code, answer.json())
+        return answer.content
+
     def events(self, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
         """Server-sent events as (name, data), until the stream ends."""
         headers = {"Authorization": f"Bearer {self.token}", "Accept": "text/event-stream"}
@@ -92,7 +99,7 @@ class Member(Caller):
     def do(self, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Start an act, sign it, wait until it is in a final block. Returns the answer that started it."""
         answer: dict[str, Any] = self.post(path, body)
-        self.finish(answer["act"] if "act" in answer else answer)
+        self.finish(answer.get("act", answer))
         return answer
 
     def finish(self, act: Mapping[str, Any]) -> dict[str, Any]:

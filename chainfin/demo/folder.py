@@ -91,7 +91,7 @@ def play_documents(console: Console, folder: Path, *, home: Path | None = None) 
         found = [_Play(stage, report, papers, trade, number).run() for number, trade in enumerate(ready)]
     report.facts |= {
         "read": len(papers.documents),
-        "refused_files": {name: why for name, why in papers.refused},
+        "refused_files": dict(papers.refused),
         "trades": found,
     }
     for each in found:

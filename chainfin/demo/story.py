@@ -1,4 +1,4 @@
-"""The main job from an order to an audited loan, on sample documents of invented companies (letters as in the README)."""
+"""The main job from an order to an audited loan, on sample documents of invented companies, in chapters a to h."""
 
 from __future__ import annotations
 

@@ -216,7 +216,10 @@ def _reserve(
 
 
 def withdraw(ctx: Context, actor: Actor, application_id: str) -> ApplicationRow:
-    """The borrower changes its mind before accepting. Raises NotFound application_unknown, Conflict application_not_open."""
+    """The borrower changes its mind before accepting.
+
+    Raises NotFound application_unknown; Conflict application_not_open.
+    """
     with ctx.store.begin() as session:
         row = _own(session, actor, application_id)
         if row.status in nodes.FINAL or row.loan_id is not None:

@@ -62,6 +62,9 @@ class Clock:
         self._offset = offset
 
 
+NO_ROLES = Role(0)
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
     """Who asks. The operator runs the service and can't speak for a party; a party speaks for itself alone."""
@@ -69,7 +72,7 @@ class Actor:
     kind: str
     """operator | party"""
     party_id: str | None
-    roles: Role = Role(0)
+    roles: Role = NO_ROLES
 
     @property
     def is_operator(self) -> bool:

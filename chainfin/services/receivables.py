@@ -156,7 +156,10 @@ def cancel(ctx: Context, actor: Actor, receivable_id: str) -> ActRow:
 
 
 def dispute(ctx: Context, actor: Actor, receivable_id: str, reason: str) -> ActRow:
-    """The debtor disputes it; what it says goes on chain as a hash. Raises Refused not_debtor, receivable_state_wrong."""
+    """The debtor disputes it; what it says goes on chain as a hash.
+
+    Raises Refused not_debtor, receivable_state_wrong.
+    """
     with ctx.store.begin() as session:
         row = for_party(session, actor, receivable_id)
         trade.unless_refused(rules.dispute(as_value(session, row), by=actor.require()))

@@ -24,7 +24,10 @@ MAX_THOUSANDTHS = 2**63 - 1
 
 
 def thousandths(quantity: Decimal, *, where: str = "quantity") -> int:
-    """A quantity as the chain counts it. Raises BadInput quantity_not_positive, quantity_too_precise, quantity_too_large."""
+    """A quantity as the chain counts it.
+
+    Raises BadInput quantity_not_positive, quantity_too_precise, quantity_too_large.
+    """
     if not quantity.is_finite() or quantity <= 0:
         raise BadInput("quantity_not_positive", f"a quantity must be greater than zero, not {quantity}", where=where)
     scaled = quantity.scaleb(3)
