@@ -121,6 +121,10 @@ def _recomputed(bundle: Bundle, posted: Mapping[str, Journal], findings: Finding
 
 def _step(loan: Loan, event: EventPart) -> tuple[Loan, tuple[Journal, ...]]:
     on = date.fromisoformat(event.on)
+    if event.kind not in PAYERS and (event.amount, event.payment) != ("0", ""):
+        raise Refused("loan_event_malformed", f"a {event.kind} has neither amount nor payment")
+    if event.kind != "pay_debtor" and event.holder:
+        raise Refused("loan_event_malformed", f"a {event.kind} has no holder")
     if event.kind == "disburse":
         outcome = disburse(loan, on)
         return outcome.loan, outcome.journals

@@ -19,15 +19,15 @@ from chainfin.audit.papers import Paper, check_invoice, check_parties, check_rec
 from chainfin.audit.report import Findings
 from chainfin.audit.signatures import LAST, Keys
 from chainfin.errors import Refused
-from chainfin.loan import check_all_in_cap, cost_to_borrower
+from chainfin.loan import Method, check_all_in_cap, cost_to_borrower, schedule
 from chainfin.money import Money
 from chainfin.party import legal_commitment, legal_id
 from chainfin.risk.record import GENERAL, INVENTORY, RECEIVABLE, DecisionRecord, Outcome
 from chainfin.risk.replay import replay
 
 PRODUCTS = {"receivable": RECEIVABLE, "inventory": INVENTORY, "general": GENERAL}
-PENALTY_BOUNDS = (Decimal("0.3"), Decimal("0.5"))
-"""Penalty over the contract rate (PBoC, 银发〔2003〕251号: 30–50 %)."""
+PENALTY_SHARE = Decimal("0.3")
+"""Penalty on top of the contract rate, as a share of it (PBoC, 银发〔2003〕251号: 30–50 %; the lower end)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ def check_decision(bundle: Bundle, expected: str, story: Story, findings: Findin
     return None
 
 
-def check_terms(bundle: Bundle, outcome: Outcome, decided: dt.date, findings: Findings) -> None:
+def check_terms(bundle: Bundle, outcome: Outcome, decided: dt.date, anchored: str, findings: Findings) -> None:
     """The terms are those of the decision, lawful, and cost what was said."""
     loan, body = bundle.loan, bundle.loan.terms
     with findings.attempt("terms"):
@@ -99,15 +99,16 @@ def check_terms(bundle: Bundle, outcome: Outcome, decided: dt.date, findings: Fi
             "binding": (body["binding"], outcome.binding),
             "advance rate": (body["advance_rate"], None if outcome.advance_rate is None else str(outcome.advance_rate)),
             "loan id": (body["loan_id"], loan.id),
+            "decision": (body["decision_hash"], anchored),
+            "penalty": (terms.penalty_rate, (terms.annual_rate * PENALTY_SHARE).quantize(Decimal("0.000001"))),
+            "schedule": (schedule(terms).interest.minor, outcome.interest_minor),
+            "method": ((terms.method, terms.period_months), (Method.BULLET, 1)),
             "yearly cost": (body["yearly_cost"], str(cost_to_borrower(terms))),
         }
         for what, (found, expected) in stated.items():
             findings.equal(f"terms: {what}", found, expected)
         # the offer is made in the moments after the decision: at most over one midnight
         findings.check("terms: start", 0 <= (terms.start - decided).days <= 1, f"{terms.start}, decided {decided}")
-        low, high = (terms.annual_rate * bound for bound in PENALTY_BOUNDS)
-        penalty = f"{terms.penalty_rate} on top of {terms.annual_rate}"
-        findings.check("terms: penalty", low - Decimal("0.000001") <= terms.penalty_rate <= high, penalty)
         refusal = check_all_in_cap(terms)
         findings.check("terms: all-in cost", refusal is None, "within the cap" if refusal is None else refusal.message)
 
@@ -181,7 +182,9 @@ def check_receivable(
     sides = {side: legal[posted.count(side)] for side in ("seller", "buyer") if posted.count(side) in legal}
     for paper in (latest, invoices[0]):
         check_parties(paper, sides, findings)
-    _same_inputs(bundle, "receivable", {"id": issued.args["id"], "face_minor": issued.count("face")}, findings)
+    debtor = _id_of(issued.count("debtor"), known)
+    inputs = {"id": issued.args["id"], "face_minor": issued.count("face"), "debtor": debtor}
+    _same_inputs(bundle, "receivable", inputs, findings)
 
 
 def check_goods(
@@ -193,9 +196,9 @@ def check_goods(
     findings.check("goods: order of events", issued.place < pledged.place, "issued, pledged")
     what = f"{pledged.count('amount')} of {issued.count('quantity')} thousandths"
     findings.check("pledge: within the goods", pledged.count("amount") <= issued.count("quantity"), what)
-    _same_inputs(
-        bundle, "receipt", {"id": issued.args["id"], "quantity_thousandths": issued.count("quantity")}, findings
-    )
+    keeper = _id_of(issued.count("keeper"), known)
+    inputs = {"id": issued.args["id"], "quantity_thousandths": issued.count("quantity"), "keeper": keeper}
+    _same_inputs(bundle, "receipt", inputs, findings)
     paper = next((p for p in papers if p.kind == "warehouse_receipt" and p.fact.number == issued.number), None)
     if paper is None:
         findings.not_compared("document warehouse_receipt", "no field of the receipt is disclosed")
@@ -230,6 +233,10 @@ def check_acceptance(bundle: Bundle, story: Story, keys: Keys, known: Mapping[st
 def _holder(issued: Fact, pledged: Fact, story: Story) -> int:
     moves = [f for f in story.all("Receivables.Transferred", id=issued.args["id"]) if f.place < pledged.place]
     return moves[-1].count("to") if moves else issued.count("seller")
+
+
+def _id_of(number: int, known: Mapping[str, Known]) -> str:
+    return next((party for party, opened in known.items() if opened.number == number), "")
 
 
 def _same_inputs(bundle: Bundle, part: str, expected: Mapping[str, object], findings: Findings) -> None:

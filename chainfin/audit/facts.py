@@ -58,14 +58,21 @@ class Story:
         return next((fact for fact in self.facts if fact.number == number), None)
 
 
-def prove(
-    part: ChainPart, findings: Findings, trusted_headers: Collection[str], trusted_contracts: Mapping[str, str] | None
-) -> Story:
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """What the auditor believes of the chain: block hashes (lower case), contract name → address, name → code hash."""
+
+    headers: Collection[str] = ()
+    contracts: Mapping[str, str] | None = None
+    code: Mapping[str, str] | None = None
+
+
+def prove(part: ChainPart, findings: Findings, trust: Trust) -> Story:
     """Check everything that the chain part states and give back what is proven."""
-    headers = _headers(part, findings, trusted_headers)
-    _contracts(part, findings, trusted_contracts)
+    headers = _headers(part, findings, trust.headers)
+    _contracts(part, findings, trust)
     receipts = _receipts(part, findings, headers)
-    names = {_spelled(contract.address): name for name, contract in part.contracts.items() if name in CONTRACTS}
+    names = {contract.address: name for name, contract in part.contracts.items() if name in CONTRACTS}
     facts: list[Fact] = []
     for number, stated in enumerate(part.facts):
         name = f"chain: proof of {stated.event}"
@@ -91,12 +98,7 @@ def prove(
     return story
 
 
-def _spelled(address: str) -> str:
-    return parse_address(address, where="chain.contracts")
-
-
 def _headers(part: ChainPart, findings: Findings, trusted: Collection[str]) -> dict[int, Header]:
-    known = {hash_.lower() for hash_ in trusted}
     found: dict[int, Header] = {}
     heads: list[str] = []
     for place, span in enumerate(part.headers):
@@ -112,28 +114,30 @@ def _headers(part: ChainPart, findings: Findings, trusted: Collection[str]) -> d
             heads.append("0x" + head.hex())
             findings.facts[f"head {place + 1}"] = f"block {linked[-1].number} {heads[-1]}"
     for head_hash in heads:
-        if not known:
+        if not trusted:
             findings.not_compared("chain: trusted header", f"no header was given: {head_hash} stands alone")
         else:
-            findings.check("chain: trusted header", head_hash in known, f"{head_hash} is a header that you trust")
+            findings.check("chain: trusted header", head_hash in trusted, f"{head_hash} is a header that you trust")
     if not heads:
         findings.check("chain: trusted header", False, "there is no chain of headers in the file")
     return found
 
 
-def _contracts(part: ChainPart, findings: Findings, trusted: Mapping[str, str] | None) -> None:
-    findings.check("chain: contracts", set(CONTRACTS) <= part.contracts.keys(), ", ".join(sorted(part.contracts)))
+def _contracts(part: ChainPart, findings: Findings, trust: Trust) -> None:
+    findings.equal("chain: contracts", ", ".join(sorted(part.contracts)), ", ".join(sorted(CONTRACTS)))
     for name, contract in part.contracts.items():
         with findings.attempt(f"chain: address of {name}"):
-            findings.equal(f"chain: address of {name}", contract.address, _spelled(contract.address))
+            findings.equal(f"chain: address of {name}", contract.address, parse_address(contract.address))
         findings.facts[f"contract {name}"] = f"{contract.address} code {contract.code_hash}"
-        if trusted is not None and name in CONTRACTS:
-            given = trusted.get(name, "")
+        if trust.contracts is not None:
+            given = trust.contracts.get(name, "")
             findings.check(f"chain: contract {name}", contract.address.lower() == given.lower(), f"given: {given}")
-    if trusted is None:
-        findings.not_compared(
-            "chain: contracts are the known ones", "compare addresses and code hashes with a node of your own"
-        )
+        if trust.code is not None:
+            findings.equal(f"chain: code of {name}", contract.code_hash, trust.code.get(name, "").lower())
+    if trust.contracts is None:
+        findings.not_compared("chain: contracts are the known ones", "no addresses were given")
+    if trust.code is None:
+        findings.not_compared("chain: code of the contracts", "no code hashes were given: ask a node of your own")
 
 
 def _receipts(part: ChainPart, findings: Findings, headers: Mapping[int, Header]) -> dict[int, ProvenReceipt | str]:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
 from eth_hash.auto import keccak
 
 from chainfin.abi import from_hex
-from chainfin.audit.bundle import Bundle
+from chainfin.audit.bundle import Bundle, EventPart
 from chainfin.audit.deal import Known
 from chainfin.audit.facts import Fact, Story
 from chainfin.audit.partners import PartnerKeys, read_evidence
 from chainfin.audit.report import Findings
 from chainfin.money import Money
+
+LEARNT_LATE_DAYS = 7
+"""Interest runs from the day on which the payout became known; a bank that had to be asked again may have paid up to a
+week before. Never the other way round: interest can't run before the bank paid."""
 
 
 def check_registry(
@@ -71,6 +76,7 @@ def check_payments(bundle: Bundle, story: Story, pledged: Fact | None, keys: Par
             amount = Money.parse(said["amount"], said["currency"])
             booked = Money(int(event.amount), bundle.loan.currency)
             findings.check(name, booked <= amount, f"{booked} of the {amount} that the bank received")
+            _booked_on(name, bundle, event, said, findings)
             remittance = f"LOAN {bundle.loan.id}" if event.kind == "pay_borrower" else f"RECEIVABLE {bundle.loan.asset}"
             findings.equal(f"{name}: remittance", said["remittance"], remittance)
             if event.kind == "pay_debtor":
@@ -88,6 +94,26 @@ def _payout(bundle: Bundle, paid: list[dict[str, Any]], findings: Findings) -> N
         findings.equal("payout: currency", said["currency"], bundle.loan.currency)
         amount = Money.parse(said["amount"], said["currency"])
         findings.equal("payout: amount is the principal", amount.minor, int(bundle.loan.principal))
+        late = (_day(disbursed[0].on) - _day_of(said)).days
+        what = f"paid on {_day_of(said)}, interest runs from {disbursed[0].on}"
+        findings.check("payout: date", 0 <= late <= LEARNT_LATE_DAYS, what)
+
+
+def _booked_on(name: str, bundle: Bundle, event: EventPart, said: Mapping[str, Any], findings: Findings) -> None:
+    """A payment counts from the day on which the bank had it; later only if interest was accrued beyond that day."""
+    day = _day_of(said)
+    accrued = any(other.kind == "accrue" and other.on == event.on for other in bundle.ledger.events)
+    holds = _day(event.on) == day or (accrued and _day(event.on) > day)
+    findings.check(f"{name}: date", holds, f"received on {day}, counted from {event.on}")
+
+
+def _day(text: str) -> dt.date:
+    return dt.date.fromisoformat(text)
+
+
+def _day_of(said: Mapping[str, Any]) -> dt.date:
+    """The business day (UTC) of the bank's time."""
+    return dt.datetime.fromisoformat(str(said["at"])).astimezone(dt.UTC).date()
 
 
 def settlement_reference(bank_reference: str, asset: str, pledge_id: str) -> str:

@@ -21,7 +21,7 @@ from chainfin.audit.deal import (
     check_receivable,
     check_terms,
 )
-from chainfin.audit.facts import prove
+from chainfin.audit.facts import Trust, prove
 from chainfin.audit.money_trail import check_payments, check_registry
 from chainfin.audit.papers import check_papers
 from chainfin.audit.partners import PartnerKeys
@@ -36,9 +36,11 @@ def verify(
     trusted_headers: Collection[str] = (),
     partner_keys: Collection[str] = (),
     trusted_contracts: Mapping[str, str] | None = None,
+    trusted_code: Mapping[str, str] | None = None,
 ) -> Report:
     """The report on a bundle. ``trusted_headers``: 0x-hashes of the head block(s), learnt from a node of one's own;
-    ``partner_keys``: hex of Ed25519 keys; ``trusted_contracts``: name → address. Never raises on a bad bundle.
+    ``partner_keys``: hex of Ed25519 keys; ``trusted_contracts``: name → address; ``trusted_code``: name → keccak256 of
+    the code there. Never raises on a bad bundle.
 
     Raises BadInput partner_key_malformed (the auditor's own input).
     """
@@ -53,18 +55,19 @@ def verify(
     found = digests(content)
     for name in sorted(found.keys() | bundle.seal.keys()):
         findings.check(f"seal of {name}", bundle.seal.get(name) == found.get(name), str(found.get(name)))
-    _check(bundle, keys, trusted_headers, trusted_contracts, findings)
+    with findings.attempt("bundle: readable"):
+        trust = Trust(frozenset(hash_.lower() for hash_ in trusted_headers), trusted_contracts, trusted_code)
+        _check(bundle, keys, trust, findings)
     return findings.report()
 
 
 def _check(
     bundle: Bundle,
     keys: PartnerKeys,
-    trusted_headers: Collection[str],
-    trusted_contracts: Mapping[str, str] | None,
+    trust: Trust,
     findings: Findings,
 ) -> None:
-    story = prove(bundle.chain, findings, trusted_headers, trusted_contracts)
+    story = prove(bundle.chain, findings, trust)
     party_keys = check_acts(bundle.acts, bundle.chain, story, findings)
     known = check_parties_opened(bundle, story, findings)
     papers = check_papers(bundle.documents, story, findings)
@@ -84,7 +87,7 @@ def _check(
         with findings.attempt("terms: decided"):
             record = DecisionRecord.parse(bundle.decision.record.encode()).as_dict()
             decided = dt.datetime.fromisoformat(record["decided_at"]).astimezone(dt.UTC).date()
-            check_terms(bundle, outcome, decided, findings)
+            check_terms(bundle, outcome, decided, str(anchored), findings)
         if pledged is not None:
             with findings.attempt("pledge"):
                 check_pledge(bundle, outcome, story, known, findings)
@@ -96,6 +99,8 @@ def _check(
             check_registry(bundle, pledged, keys, known, findings)
     with findings.attempt("payments"):
         check_payments(bundle, story, pledged, keys, findings)
-    loan = check_books(bundle, findings)
+    loan = None
+    with findings.attempt("ledger"):
+        loan = check_books(bundle, findings)
     if loan is not None:
         findings.facts["loan"] = f"{loan.id} {loan.state}, principal outstanding {loan.outstanding} {loan.currency}"
