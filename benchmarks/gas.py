@@ -1,8 +1,8 @@
 """Gas of every operation on the embedded chain: sent directly, relayed, and an item in a batch of 50.
 
 The last line of output is one JSON object:
-`{"direct": {...}, "relayed": {...}, "batch50": {... per item}, "anchors": {...}}`; keys issue, confirm, transfer, split,
-pledge, settle, release, lifecycle (issue + confirm + pledge + settle + release). `--snapshot` writes
+`{"direct": {...}, "relayed": {...}, "batch50": {... per item}, "anchors": {...}}`; keys issue, confirm, transfer,
+split, pledge, settle, release, lifecycle (issue + confirm + pledge + settle + release). `--snapshot` writes
 benchmarks/gas_snapshot.json, `--check` compares with it (exit 1 on a difference).
 """
 
@@ -16,7 +16,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # run as a script too
 
-from benchmarks.lib.gas_world import World  # noqa: E402
+from benchmarks.lib.gas_world import World
 
 SNAPSHOT = Path(__file__).with_name("gas_snapshot.json")
 LIFECYCLE = ("issue", "confirm", "pledge", "settle", "release")

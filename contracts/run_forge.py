@@ -1,4 +1,6 @@
-"""Runs the contracts' own tests with the forge that npm pins: `python contracts/run_forge.py [--long | --fmt | --coverage]`.
+"""Runs the contracts' own tests with the forge that npm pins.
+
+`python contracts/run_forge.py [--long | --fmt | --coverage]`
 
 `make test` runs it plainly, `make check` with --fmt (formatting only), `make check-contracts` with --long (10,000 fuzz
 runs, deeper invariants, the bytecode as it is deployed). Where Node isn't installed it says so in one line and exits 0:
@@ -19,9 +21,8 @@ sys.path.insert(0, str(ROOT))
 
 from compile import CompileFailed, install  # noqa: E402
 
-LONG = {
-    "FOUNDRY_PROFILE": "long",
-}
+#: Settings of the long run: see foundry.toml.
+LONG = {"FOUNDRY_PROFILE": "long"}
 
 
 def forge(arguments: list[str], extra: dict[str, str]) -> int:
@@ -30,7 +31,7 @@ def forge(arguments: list[str], extra: dict[str, str]) -> int:
     if npx is None:
         raise CompileFailed("npx is not installed")
     environment = {**os.environ, "FOUNDRY_OFFLINE": "true", "NO_UPDATE_NOTIFIER": "1", **extra}
-    return subprocess.run([npx, "--no-install", "forge", *arguments], cwd=ROOT, env=environment).returncode
+    return subprocess.run([npx, "--no-install", "forge", *arguments], check=False, cwd=ROOT, env=environment).returncode
 
 
 def main(argv: list[str] | None = None) -> int:
