@@ -6,15 +6,12 @@ what a crash left under way.
 
 from __future__ import annotations
 
-import os
-import secrets
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
 
-from sqlmodel import Session, select
+from sqlmodel import Session
 
 from chainfin.chain.decode import Decoder
 from chainfin.chain.deploy import Deployment, deploy
@@ -24,20 +21,16 @@ from chainfin.chain.indexer import Finality, Indexer
 from chainfin.chain.node import Node
 from chainfin.chain.rpc import RpcNode
 from chainfin.chain.sender import Policy, Sender
-from chainfin.connectors.data_partner import DataPartner
-from chainfin.connectors.handlers import partner_handlers
-from chainfin.connectors.http import HttpClient
 from chainfin.connectors.outcome import Done, Outcome, Refused
-from chainfin.connectors.payment_rail import IncomingPage, PaymentRail
-from chainfin.connectors.registry import Registry
+from chainfin.connectors.partners import Endpoint, Partners, connect
+from chainfin.connectors.payment_rail import IncomingPage
 from chainfin.connectors.sandbox import Sandbox, start_sandbox
-from chainfin.connectors.signature import Verifier
 from chainfin.connectors.watch import IncomingWatch
 from chainfin.connectors.worker import Worker
 from chainfin.errors import Unavailable
 from chainfin.services import act_results, custody, participants, projection, repayments, results
 from chainfin.services.context import Clock, Context
-from chainfin.settings import Settings
+from chainfin.settings import Partner, Settings
 from chainfin.storage.chain_tables import ChainEvent
 from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.party_tables import CustodyKeyRow, FactRow
@@ -62,15 +55,6 @@ class ActReports:
 
     def code(self, error_name: str) -> str:
         return act_results.chain_code(error_name)
-
-
-@dataclass(frozen=True, slots=True)
-class Partners:
-    """The outside, each behind its adapter."""
-
-    rail: PaymentRail
-    registry: Registry
-    data: DataPartner
 
 
 class Installation(AbstractContextManager["Installation"]):
@@ -149,15 +133,18 @@ class Installation(AbstractContextManager["Installation"]):
         return made
 
     def _partners(self, settings: Settings, faults: bool) -> Partners:
-        urls = (settings.rail_url, settings.registry_url, settings.partner_url)
-        if not all(urls):
+        """Real partners where they are named (each with its own key), the sandbox for those that aren't."""
+        named: tuple[Partner | None, ...] = (settings.rail, settings.registry, settings.partner)
+        if any(each is None for each in named):
             self.sandbox = start_sandbox(settings.home, now=self.clock.now, faults=faults)
             self._closing.append(self.sandbox.stop)
-            mine = (self.sandbox.rail_url, self.sandbox.registry_url, self.sandbox.partner_url)
-            urls = (urls[0] or mine[0], urls[1] or mine[1], urls[2] or mine[2])
-        key = self.sandbox.public_key if self.sandbox is not None else os.environ.get("CHAINFIN_PARTNER_KEY", "")
-        clients = [HttpClient(str(url), Verifier([key])) for url in urls]
-        return Partners(PaymentRail(clients[0]), Registry(clients[1]), DataPartner(clients[2]))
+            own = (self.sandbox.rail_url, self.sandbox.registry_url, self.sandbox.partner_url)
+            key = self.sandbox.public_key
+            named = tuple(each or Partner(url, key) for each, url in zip(named, own, strict=True))
+        rail, registry, data = (Endpoint(each.url, (each.key,)) for each in named if each is not None)
+        made = connect(rail, registry, data)
+        self._closing.append(made.close)
+        return made
 
     def _drivers(self, vault: Vault, keys: Mapping[str, str], drive: bool) -> None:
         ctx = self.ctx
@@ -188,10 +175,9 @@ class Installation(AbstractContextManager["Installation"]):
             finality=Finality(depth),
         )
         self.chain = ChainDriver(self.sender, self.indexer)
-        handlers = partner_handlers(self.partners.rail, self.partners.registry, self.partners.data)
         # whoever holds the embedded chain's lock runs the only drivers of this installation
         alone = self.settings.chain_url is None
-        self.worker = Worker(self.store, handlers, self._on_result, now=ctx.clock.now, alone=alone)
+        self.worker = Worker(self.store, self.partners.handlers(), self._on_result, now=ctx.clock.now, alone=alone)
         self.incoming = IncomingWatch(self.partners.rail, lambda: repayments.cursor(ctx), self._on_incoming, poll_s=0.5)
         if not drive:
             return
@@ -237,8 +223,9 @@ class Installation(AbstractContextManager["Installation"]):
             raise self.chain.trouble
 
     def _worker_ready(self) -> None:
-        if self.worker.failure is not None:
-            raise Unavailable("worker_halted", str(self.worker.failure))
+        for name, failure in (("worker", self.worker.failure), ("incoming", self.incoming.failure)):
+            if failure is not None:
+                raise Unavailable(f"{name}_halted", str(failure))
 
     def close(self) -> None:
         """Stop drivers, then what they stand on."""
@@ -253,16 +240,9 @@ class Installation(AbstractContextManager["Installation"]):
 
 def _own_keys(store: Store, vault: Vault, clock: Clock) -> dict[str, str]:
     """The service's own keys by purpose, made on first use."""
-    wanted = ("operator", "registrar", "relayer")
     with store.begin() as session:
-        rows = session.exec(select(CustodyKeyRow)).all()
-        found = {row.purpose: row.address for row in rows if row.purpose in wanted}
-        for purpose in wanted:
+        found = custody.own_addresses(session)
+        for purpose in custody.OWN:
             if purpose not in found:
                 found[purpose] = custody.create(session, vault, purpose, None, clock.now())
     return found
-
-
-def boot_id() -> str:
-    """A name for this process's life, for claims that must not outlive it."""
-    return f"{os.getpid()}-{secrets.token_hex(4)}"

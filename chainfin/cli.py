@@ -7,12 +7,15 @@ import json
 import sys
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 
 from chainfin.errors import BadInput, ChainfinError, Unavailable, Unknown
+
+if TYPE_CHECKING:
+    from api.reading import Reading
 
 app = typer.Typer(name="chainfin", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 documents_app = typer.Typer(no_args_is_help=True, help="Read trade documents (UBL 2.x) and commit to them.")
@@ -119,8 +122,8 @@ def eod(
     from chainfin.services.context import OPERATOR
 
     day = _date(on, "--date")
-    with _reading() as installation:
-        done = end_of_day.run(installation.ctx, OPERATOR, day)
+    with _reading() as opened:
+        done = end_of_day.run(opened.ctx, OPERATOR, day)
     show(
         {
             "business_date": done.business_date.isoformat(),
@@ -139,12 +142,12 @@ def _date(text: str, where: str) -> date:
         raise BadInput("date_malformed", f"{text!r} is not a date (YYYY-MM-DD)", where=where) from None
 
 
-def _reading() -> Any:
-    """The installation without its drivers, for one command beside (or without) a running service."""
-    from api.assembly import Installation
+def _reading() -> Reading:
+    """The installation to be read, beside (or without) a running service."""
+    from api.reading import Reading
     from chainfin.settings import load
 
-    return Installation(load(), drive=False)
+    return Reading(load())
 
 
 @documents_app.command("show")
@@ -177,6 +180,62 @@ def documents_commit(
     show({**commitment_summary(commit(document, key)), "secret": key.hex()}, as_json)
 
 
+@audit_app.command("bundle")
+def audit_bundle(
+    loan: str, output: Annotated[Path | None, typer.Option("-o", "--output", help="Default: <loan>.json")] = None
+) -> None:
+    """Write a loan's evidence: everything that an auditor needs to check it offline."""
+    from chainfin.services import evidence
+    from chainfin.services.context import OPERATOR
+
+    target = output or Path(f"{loan}.json")
+    with _reading() as opened:
+        content = evidence.bundle(opened.ctx, OPERATOR, loan, opened.prover)
+        head = opened.node.head()
+    target.write_bytes(content)
+    typer.echo(f"{target}: {len(content)} bytes; chain head {head.number} 0x{head.hash.hex()}")
+
+
+@audit_app.command("verify")
+def audit_verify(
+    file: Path,
+    trusted_header: Annotated[
+        list[str] | None, typer.Option(help="Hash of a head block, from a node of your own. May be repeated.")
+    ] = None,
+    partner_key: Annotated[
+        list[str] | None, typer.Option(help="Ed25519 key of the bank, registry or data partner, in hex.")
+    ] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Every check, not only what is wrong.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Check a bundle offline. Exit code 1 names what is wrong in it."""
+    from chainfin.audit import cli_view
+    from chainfin.audit.verify import verify
+
+    report = verify(read_file(file), trusted_header or (), partner_key or ())
+    if as_json:
+        show(cli_view.report_json(report), True)
+    else:
+        for line in cli_view.report_lines(report, verbose=verbose):
+            typer.echo(line)
+    raise typer.Exit(cli_view.exit_code(report))
+
+
+@audit_app.command("replay")
+def audit_replay(file: Path, as_json: AsJson = False) -> None:
+    """Take the decision in a bundle again, from its inputs and its policy. Exit code 1 where it differs."""
+    from chainfin.audit import cli_view
+    from chainfin.audit.replay import replay_bundle
+
+    result = replay_bundle(read_file(file))
+    if as_json:
+        show(cli_view.replay_json(result), True)
+    else:
+        for line in cli_view.replay_lines(result):
+            typer.echo(line)
+    raise typer.Exit(0 if result.ok else 1)
+
+
 @database_app.command("upgrade")
 def database_upgrade() -> None:
     """Bring the database to this program's schema."""
@@ -195,7 +254,10 @@ def database_upgrade() -> None:
 @contracts_app.command("deploy")
 def contracts_deploy(as_json: AsJson = False) -> None:
     """Deploy the contracts to the configured chain, or recognise those that are there."""
-    with _reading() as installation:
+    from api.assembly import Installation
+    from chainfin.settings import load
+
+    with Installation(load(), drive=False) as installation:
         show(installation.deployment.as_json(), as_json)
 
 

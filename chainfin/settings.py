@@ -11,6 +11,14 @@ from chainfin.errors import BadInput
 
 
 @dataclass(frozen=True, slots=True)
+class Partner:
+    """A real partner: its base address, and the Ed25519 key (hex) that signs its answers."""
+
+    url: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """What one process needs to know of its surroundings. See README for the variables."""
 
@@ -24,12 +32,12 @@ class Settings:
     """CHAINFIN_CHAIN_ID: refuse a node that is on another chain. None accepts what the node says at first start."""
     finality_depth: int
     """CHAINFIN_FINALITY_DEPTH: blocks below the head that count as final (0 on the embedded chain, 2 by RPC)."""
-    registry_url: str | None
-    """CHAINFIN_REGISTRY_URL: the statutory registry's adapter endpoint; None starts the sandbox."""
-    rail_url: str | None
-    """CHAINFIN_RAIL_URL: the payment rail's; None starts the sandbox."""
-    partner_url: str | None
-    """CHAINFIN_PARTNER_URL: the data partner's; None starts the sandbox."""
+    rail: Partner | None = None
+    """CHAINFIN_RAIL_URL and CHAINFIN_RAIL_KEY: the payment rail; None: the sandbox."""
+    registry: Partner | None = None
+    """CHAINFIN_REGISTRY_URL, …_KEY: the statutory registry; None: the sandbox."""
+    partner: Partner | None = None
+    """CHAINFIN_PARTNER_URL, …_KEY: the data partner; None: the sandbox."""
     host: str = "127.0.0.1"
     port: int = 8310
     cell: str = "c0"
@@ -50,9 +58,9 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         chain_url=chain_url,
         chain_id=_number(env, "CHAINFIN_CHAIN_ID"),
         finality_depth=depth if depth is not None else (2 if chain_url else 0),
-        registry_url=env.get("CHAINFIN_REGISTRY_URL") or None,
-        rail_url=env.get("CHAINFIN_RAIL_URL") or None,
-        partner_url=env.get("CHAINFIN_PARTNER_URL") or None,
+        rail=_partner(env, "CHAINFIN_RAIL"),
+        registry=_partner(env, "CHAINFIN_REGISTRY"),
+        partner=_partner(env, "CHAINFIN_PARTNER"),
         host=env.get("CHAINFIN_HOST", "127.0.0.1"),
         port=_number(env, "CHAINFIN_PORT") or 8310,
         cell=env.get("CHAINFIN_CELL", "c0"),
@@ -67,3 +75,14 @@ def _number(env: Mapping[str, str], name: str) -> int | None:
     if not text.isdigit():
         raise BadInput("setting_invalid", f"{name} must be a whole number, not {text!r}", where=name)
     return int(text)
+
+
+def _partner(env: Mapping[str, str], name: str) -> Partner | None:
+    url, key = env.get(f"{name}_URL"), env.get(f"{name}_KEY")
+    if not url:
+        return None
+    if not key:
+        raise BadInput(
+            "setting_missing", f"{name}_URL needs {name}_KEY: unsigned answers are not believed", where=f"{name}_KEY"
+        )
+    return Partner(url, key)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from functools import lru_cache
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from chainfin.keys import address_of, new_private_key
 from chainfin.services.context import Context
@@ -39,3 +39,13 @@ def key_of(session: Session, ctx: Context, address: str) -> bytes | None:
 @lru_cache(maxsize=4096)
 def _unseal(vault: Vault, sealed: str, address: str) -> bytes:
     return vault.unseal(sealed, context=address)
+
+
+OWN = ("operator", "registrar", "relayer")
+"""The purposes of the service's own keys."""
+
+
+def own_addresses(session: Session) -> dict[str, str]:
+    """The service's own addresses by purpose; empty before the first start."""
+    rows = session.exec(select(CustodyKeyRow).where(col(CustodyKeyRow.purpose).in_(OWN))).all()
+    return {row.purpose: row.address for row in rows}

@@ -1,0 +1,71 @@
+"""An installation opened to be read, beside the service that runs on it: no drivers, no sandbox, nothing deployed."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from types import TracebackType
+
+from chainfin.chain.deploy import Deployment, check
+from chainfin.chain.embedded import EmbeddedNode
+from chainfin.chain.node import Node
+from chainfin.chain.prover import ChainProver
+from chainfin.chain.rpc import RpcNode
+from chainfin.errors import Unavailable
+from chainfin.services import custody
+from chainfin.services.context import Clock, Context
+from chainfin.settings import Settings
+from chainfin.storage.party_tables import FactRow
+from chainfin.storage.store import Store
+from chainfin.storage.vault import Vault
+
+
+class Reading(AbstractContextManager["Reading"]):
+    """Store, chain and context for one command. The end of day, which only writes rows, runs on it too."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Raises Unavailable: not_installed, schema_outdated, chain_…."""
+        self.settings = settings
+        if settings.chain_url is None and not (settings.home / "chain" / "chain.db").exists():
+            raise Unavailable("not_installed", f"{settings.home} holds no installation: run `chainfin serve` first")
+        self.store = Store(settings.database_url)
+        try:
+            self.store.check_schema()
+            self.clock = Clock(self.store, movable=settings.chain_url is None)
+            with self.store.read() as session:
+                fact = session.get(FactRow, "deployment")
+                own = custody.own_addresses(session)
+            if fact is None or not own:
+                raise Unavailable("not_installed", "no contracts were deployed by this installation yet")
+            self.deployment = Deployment.from_json(fact.value)
+            self.node: Node = self._open_node()
+        except BaseException:
+            self.store.close()
+            raise
+        self.ctx = Context(
+            store=self.store,
+            vault=Vault.open(settings.home),
+            clock=self.clock,
+            cell=settings.cell,
+            chain_id=self.deployment.chain_id,
+            contracts=self.deployment.contracts,
+            operator_address=own["operator"],
+            registrar_address=own["registrar"],
+        )
+        self.prover = ChainProver(self.node, self.deployment)
+
+    def _open_node(self) -> Node:
+        settings = self.settings
+        if settings.chain_url is None:
+            return EmbeddedNode(settings.home, self.clock.now, read_only=True)
+        node = RpcNode(settings.chain_url, expected_chain_id=settings.chain_id)
+        check(node, self.deployment)
+        return node
+
+    def close(self) -> None:
+        self.node.close()
+        self.store.close()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
