@@ -180,14 +180,8 @@ class Sender:
         return [command for command, _, _ in failed]
 
     def _due(self) -> bool:
-        now = self._reports.now()
         with self._store.read() as session:
-            query = select(OutboxRow.id).where(
-                OutboxRow.topic == TOPIC,
-                (col(OutboxRow.status).in_(("due", "unknown")) & (col(OutboxRow.not_before) <= now))
-                | ((col(OutboxRow.status) == "claimed") & (col(OutboxRow.claimed_until) < now)),
-            )
-            return session.exec(query.limit(1)).first() is not None
+            return outbox.any_due(session, [TOPIC], now=self._reports.now())
 
     def _claim(self, session: Session) -> list[_Command]:
         """Due commands that have no transaction yet; those that have one are `settle`'s."""

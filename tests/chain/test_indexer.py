@@ -49,11 +49,6 @@ class Line:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return open_store(tmp_path)
-
-
-@pytest.fixture
 def line(store: Store) -> Line:
     chain = FakeChain(ADDRESS)
     for n in range(10):

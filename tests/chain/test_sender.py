@@ -11,6 +11,7 @@ from chainfin.chain.embedded import EmbeddedNode
 from chainfin.chain.node import Receipt
 from chainfin.chain.sender import Policy
 from chainfin.errors import ChainfinError, Unavailable, Unknown
+from chainfin.storage.store import Store
 from tests.chain.spine import Rig, open_store, rig
 from tests.chain.tools import KEY, SENDER, signed
 from tests.chain.world import World, build, named
@@ -62,8 +63,8 @@ def node(world: World) -> FlakyNode:
 
 
 @pytest.fixture
-def ready(world: World, node: FlakyNode, tmp_path: Path) -> Rig:
-    made = rig(world, open_store(tmp_path), node=node)
+def ready(world: World, node: FlakyNode, store: Store) -> Rig:
+    made = rig(world, store, node=node)
     made.sender.start()
     return made
 
