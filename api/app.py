@@ -17,6 +17,7 @@ from api.limits import BodyLimit
 from api.routers import all_routers
 from api.sse import Commits
 from chainfin.services.context import Context
+from chainfin.services.evidence import Prover
 from chainfin.services.signin import SignIn
 
 Check = Callable[[], None]
@@ -34,9 +35,11 @@ def create_app(
     *,
     signin: SignIn | None = None,
     ready: Mapping[str, Check] | None = None,
+    prover: Prover | None = None,
     lifespan: Lifespan | None = None,
 ) -> FastAPI:
-    """The application. ``ready``: what /readyz asks besides the database (node, drivers), by name."""
+    """The application. ``ready``: what /readyz asks besides the database (node, drivers), by name. ``prover``: proves
+    transactions to auditors; without one there are no evidence bundles (503 prover_missing)."""
     app = FastAPI(
         title="chainfin",
         version=version("chainfin"),
@@ -50,6 +53,7 @@ def create_app(
     app.state.ctx = ctx
     app.state.signin = signin or SignIn(ctx)
     app.state.idempotency = Idempotency(ctx.store, ctx.vault)
+    app.state.prover = prover
     app.state.commits = Commits(ctx.store)
     app.state.ready = {"database": ctx.store.check_schema, **(ready or {})}
     app.add_middleware(BodyLimit)

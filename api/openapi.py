@@ -70,4 +70,5 @@ def _statuses(operation: dict[str, Any], method: str, path: str) -> list[str]:
         statuses += ["409", "413", "422"]
     if method == "get" and operation.get("parameters"):
         statuses += ["422"]
-    return statuses
+    # what a router names besides gets the same form
+    return statuses + [status for status in operation["responses"] if status in _WORDS]

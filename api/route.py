@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+import orjson
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
@@ -18,6 +19,28 @@ from api.idempotency import Claim, Idempotency
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
+async def refuse_unreadable(request: Request) -> None:
+    """Raises RequestValidationError for a JSON body that can't be read or is nested more than a thousand deep.
+
+    py-evm raises Python's recursion limit so far that the standard library's parser, which FastAPI uses, runs off the
+    stack on a body of a hundred thousand brackets and takes the process with it; orjson has a limit of its own.
+    """
+    if "json" not in request.headers.get("content-type", "").lower():
+        return
+    body = await request.body()
+    try:
+        if body:
+            orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        found = {
+            "type": "json_invalid",
+            "loc": ("body", error.pos),
+            "msg": f"JSON decode error: {error.msg}",
+            "input": {},
+        }
+        raise RequestValidationError([found]) from None
+
+
 class Route(APIRoute):
     """Reads, and what needs no key (sign-in has one-time nonces of its own)."""
 
@@ -26,6 +49,7 @@ class Route(APIRoute):
 
         async def handler(request: Request) -> Response:
             try:
+                await refuse_unreadable(request)
                 return await inner(request)
             except Exception as error:
                 return problems.to_response(error, request)
@@ -60,6 +84,7 @@ class OnceRoute(Route):
             if request.method != "POST":
                 return await plain(request)
             try:
+                await refuse_unreadable(request)
                 return await self._once(inner, request)
             except Exception as error:
                 return problems.to_response(error, request)

@@ -12,6 +12,7 @@ import uvicorn
 
 from api.app import create_app
 from api.assembly import Installation
+from chainfin.chain.prover import ChainProver
 from chainfin.errors import Unavailable
 from chainfin.services.signin import NewClient, SignIn
 
@@ -33,7 +34,8 @@ class Server:
         except OSError as error:
             self._socket.close()
             raise Unavailable("port_taken", f"{host}:{port} can't be had: {error.strerror}") from error
-        app = create_app(installation.ctx, signin=self.signin, ready=installation.ready())
+        prover = ChainProver(installation.node, installation.deployment)
+        app = create_app(installation.ctx, signin=self.signin, ready=installation.ready(), prover=prover)
         config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_keep_alive=30)
         self._server = uvicorn.Server(config)
         self._thread: threading.Thread | None = None

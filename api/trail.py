@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from api.schemas.common import utc_text
+from api.schemas.lending import EndEvent, NodeEvent, RefusalOut
 from api.sse import END, Batch, Event, Source
 from chainfin.errors import BadInput
 from chainfin.services import queries
@@ -17,6 +17,21 @@ RESTING = FINAL | {"review"}
 """States that don't change by themselves; a review waits for a person, and an appeal is another application."""
 
 _ID = re.compile(r"([1-9][0-9]{0,8})(-started|-ended)?")
+
+STREAM_SCHEMA = {
+    "type": "object",
+    "required": ["id", "event", "data"],
+    "properties": {
+        "id": {"type": "string", "description": "send it back as Last-Event-ID to go on from here"},
+        "event": {"enum": ["node", END]},
+        "data": {
+            "type": "string",
+            "contentMediaType": "application/json",
+            "contentSchema": {"oneOf": [NodeEvent.model_json_schema(), EndEvent.model_json_schema()]},
+        },
+    },
+}
+"""One event of the stream, for the OpenAPI document."""
 
 
 def parse_id(value: str | None) -> tuple[int, bool]:
@@ -43,13 +58,13 @@ def source(ctx: Context, actor: Actor, application_id: str) -> Source:
         news = list(_events(rows, seen_start=0 if ended else seq))
         if application.status not in RESTING:
             return Batch(news, ended=False)
-        final = {
-            "application_id": application.id,
-            "status": application.status,
-            "loan_id": application.loan_id,
-            "refusals": application.refusals,
-        }
-        return Batch([*news, Event(END, END, final)], ended=True)
+        final = EndEvent(
+            application_id=application.id,
+            status=application.status,
+            loan_id=application.loan_id,
+            refusals=[RefusalOut.model_validate(each) for each in application.refusals],
+        )
+        return Batch([*news, Event(END, END, final.model_dump(mode="json"))], ended=True)
 
     return read
 
@@ -58,23 +73,6 @@ def _events(rows: Sequence[ApplicationNodeRow], *, seen_start: int) -> Iterator[
     """In order. Nodes follow one another: only the last one can be open, and its end comes with a later read."""
     for row in rows:
         if row.seq != seen_start:
-            yield Event(
-                f"{row.seq}-started",
-                "node",
-                {"seq": row.seq, "node": row.name, "phase": "started", "at": utc_text(row.started_at)},
-            )
-        if row.ended_at is None:
-            continue
-        yield Event(
-            f"{row.seq}-ended",
-            "node",
-            {
-                "seq": row.seq,
-                "node": row.name,
-                "phase": "ended",
-                "at": utc_text(row.ended_at),
-                "seconds": f"{(row.ended_at - row.started_at).total_seconds():.6f}",
-                "outcome": row.outcome,
-                "detail": row.detail,
-            },
-        )
+            yield Event(f"{row.seq}-started", "node", NodeEvent.started(row).model_dump(mode="json"))
+        if row.ended_at is not None:
+            yield Event(f"{row.seq}-ended", "node", NodeEvent.ended(row).model_dump(mode="json"))

@@ -22,7 +22,7 @@ from api.schemas.lending import (
     ApplicationOut,
     OfferOut,
 )
-from api.trail import source
+from api.trail import STREAM_SCHEMA, source
 from chainfin.errors import NotFound
 from chainfin.services import acts, applications, queries
 from chainfin.services.context import Actor, Context
@@ -74,7 +74,7 @@ def get_application(ctx: Ctx, actor: Acting, application_id: Id) -> ApplicationD
     responses={
         200: {
             "description": "`node` events as nodes start and end, then one `end` event; `id` resumes by Last-Event-ID",
-            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+            "content": {"text/event-stream": {"schema": STREAM_SCHEMA}},
         },
         204: {"description": "Last-Event-ID was the end: nothing more comes"},
     },

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import APIRouter
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
+from starlette.requests import Request
+from starlette.responses import Response
 
 from api.auth import Acting, Ctx
 from api.route import Route
+from api.schemas.common import Id
+from chainfin.errors import Unavailable
 from chainfin.money import Money
-from chainfin.services import queries
+from chainfin.services import evidence, queries
 
 router = APIRouter(prefix="/v1/audit", tags=["audit"], route_class=Route)
 
@@ -34,11 +36,25 @@ class TrialBalanceOut(BaseModel):
     difference: dict[str, str]
 
 
-class Bundle(BaseModel):
-    """Everything needed to verify one loan offline (`chainfin audit verify`)."""
-
-    loan_id: str
-    bundle: dict[str, Any] = Field(description="see docs: the verifier reads it as it is")
+@router.get(
+    "/loans/{loan_id}/bundle",
+    response_class=Response,
+    responses={
+        200: {
+            "description": "everything needed to verify the loan offline (`chainfin audit verify`), sealed by its hash",
+            "content": {"application/json": {"schema": {"type": "object"}}},
+        },
+        409: {},
+    },
+)
+def bundle(request: Request, ctx: Ctx, actor: Acting, loan_id: Id) -> Response:
+    """The loan's evidence, byte for byte as it is sealed; for its parties, auditors and the operator."""
+    prover = request.app.state.prover
+    if prover is None:
+        raise Unavailable("prover_missing", "this process has no chain to prove from")
+    name = f'attachment; filename="{loan_id}.bundle.json"'
+    content = evidence.bundle(ctx, actor, loan_id, prover)
+    return Response(content, media_type="application/json", headers={"Content-Disposition": name})
 
 
 @router.get("/trial-balance")

@@ -52,7 +52,7 @@ def get_statement(ctx: Ctx, actor: Acting, loan_id: Id) -> StatementOut:
     return StatementOut(loan_id=loan_id, lines=[StatementLineOut.of(line) for line in lines])
 
 
-@router.get("/{loan_id}/payoff")
+@router.get("/{loan_id}/payoff", responses={409: {}})
 def get_payoff(ctx: Ctx, actor: Acting, loan_id: Id, on: Annotated[dt.date | None, Query()] = None) -> PayoffOut:
     """What settles the loan on a day (today, if none is named)."""
     today = ctx.clock.today()

@@ -133,11 +133,9 @@ def asset_amount(value: int, currency: str, *, goods: bool) -> str:
 
 
 def quantity(text: str, where: str) -> Decimal:
-    """A quantity greater than zero with at most three decimals. Raises BadInput quantity_invalid."""
-    if not re.fullmatch(r"[0-9]{1,15}(\.[0-9]{1,3}0*)?", text) or Decimal(text) <= 0:
-        raise BadInput(
-            "quantity_invalid", "a quantity is a decimal above zero with at most three decimals", where=where
-        )
+    """A plain decimal; its sign, scale and size are judged by the service. Raises BadInput quantity_malformed."""
+    if not re.fullmatch(r"[+-]?[0-9]{1,20}(\.[0-9]{1,19})?", text):
+        raise BadInput("quantity_malformed", f"{text!r} is not a decimal quantity", where=where)
     return Decimal(text)
 
 

@@ -98,10 +98,50 @@ class NodeOut(BaseModel):
         )
 
 
+class NodeEvent(BaseModel):
+    """The data of a `node` event: a node has started, or ended."""
+
+    seq: int
+    node: str
+    phase: Literal["started", "ended"]
+    at: Moment
+    seconds: str | None = Field(description="once ended")
+    outcome: str | None
+    detail: dict[str, Any]
+
+    @classmethod
+    def started(cls, row: ApplicationNodeRow) -> NodeEvent:
+        return cls(
+            seq=row.seq, node=row.name, phase="started", at=row.started_at, seconds=None, outcome=None, detail={}
+        )
+
+    @classmethod
+    def ended(cls, row: ApplicationNodeRow) -> NodeEvent:
+        node = NodeOut.of(row)
+        return cls(
+            seq=row.seq,
+            node=row.name,
+            phase="ended",
+            at=row.ended_at or row.started_at,
+            seconds=node.seconds,
+            outcome=row.outcome,
+            detail=row.detail,
+        )
+
+
 class RefusalOut(BaseModel):
     code: str
     message: str
     proof: dict[str, Any]
+
+
+class EndEvent(BaseModel):
+    """The data of the `end` event: the application rests in this state."""
+
+    application_id: str
+    status: str
+    loan_id: str | None
+    refusals: list[RefusalOut]
 
 
 class SentenceOut(BaseModel):

@@ -164,3 +164,12 @@ def test_policies__listed_with_the_hash_that_decisions_name(world: World) -> Non
     assert one["document"]["id"] == "receivable-v1"
     unknown = world.call("GET", "lender", "/v1/policies/nothing-v9")
     assert (unknown.status_code, unknown.json()["code"]) == (404, "decision_policy_unknown")
+
+
+def test_bundle__for_the_auditor__is_sealed_and_names_the_loan(world: World) -> None:
+    path = f"/v1/audit/loans/{world.ids['loan']}/bundle"
+    answer = world.call("GET", "auditor", path)
+    assert answer.status_code == 200, answer.text
+    assert world.ids["loan"] in answer.text
+    stranger = world.call("GET", "stranger", path)
+    assert (stranger.status_code, stranger.json()["code"]) == (404, "loan_unknown")

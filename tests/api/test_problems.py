@@ -112,6 +112,12 @@ def test_body__not_json__problem(site: Site, content: bytes) -> None:
     assert answer.json()["code"] in ("input_invalid", "body_unreadable")
 
 
+def test_body__nested_without_end__refused_before_it_reaches_a_recursive_parser(site: Site) -> None:
+    headers = site.as_("core") | {"Idempotency-Key": "k", "content-type": "application/json"}
+    answer = site.http.post("/v1/clock", content=b"[" * 2000 + b"]" * 2000, headers=headers)
+    assert (answer.status_code, answer.json()["errors"][0]["rule"]) == (422, "json_invalid")
+
+
 def test_input__several_violations__all_named_by_pointer(site: Site) -> None:
     headers = site.as_("core") | {"Idempotency-Key": "k"}
     answer = site.http.post("/v1/clock", json={"now": "2026-01-01", "then": 1}, headers=headers)
