@@ -13,6 +13,7 @@ from types import TracebackType
 
 from sqlmodel import Session
 
+from api.housekeeping import Housekeeper
 from chainfin.chain.decode import Decoder
 from chainfin.chain.deploy import Deployment, deploy
 from chainfin.chain.driver import ChainDriver
@@ -179,12 +180,14 @@ class Installation(AbstractContextManager["Installation"]):
         alone = self.settings.chain_url is None
         self.worker = Worker(self.store, self.partners.handlers(), self._on_result, now=ctx.clock.now, alone=alone)
         self.incoming = IncomingWatch(self.partners.rail, lambda: repayments.cursor(ctx), self._on_incoming, poll_s=0.5)
+        self.housekeeper = Housekeeper(ctx)
         if not drive:
             return
         for start, stop, wake in (
             (self.chain.start, self.chain.stop, self.chain.wake),
             (self.worker.start, self.worker.stop, self.worker.wake),
             (self.incoming.start, self.incoming.stop, None),
+            (self.housekeeper.start, self.housekeeper.stop, None),
         ):
             start()
             self._closing.append(stop)

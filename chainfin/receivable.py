@@ -154,14 +154,22 @@ def credit(receivable: Receivable, amount: Money, *, by: str) -> Receivable | Re
 
     Refusals: not_holder, receivable_state_wrong, amount_not_positive, currency_mismatch, exceeds_free.
     """
-    refusal = (
-        checks.only(receivable, by, receivable.holder, "not_holder")
-        or checks.admits(receivable, "credit")
-        or checks.within_free(receivable, amount)
-    )
+    may = may_credit(receivable, by=by)
+    if isinstance(may, Refusal):
+        return may
+    refusal = checks.within_free(receivable, amount)
     if refusal is not None:
         return refusal
     return _closed(replace(receivable, free=receivable.free - amount.minor, diluted=receivable.diluted + amount.minor))
+
+
+def may_credit(receivable: Receivable, *, by: str) -> Receivable | Refusal:
+    """The receivable itself if ``by`` may bring a credit note on it at all, even where nothing of it is free.
+
+    Refusals: not_holder, receivable_state_wrong.
+    """
+    refusal = checks.only(receivable, by, receivable.holder, "not_holder") or checks.admits(receivable, "credit")
+    return receivable if refusal is None else refusal
 
 
 def split(

@@ -146,6 +146,8 @@ def accept(ctx: Context, actor: Actor, application_id: str, signature: str | Non
         offer = session.exec(select(OfferRow).where(OfferRow.application_id == row.id).with_for_update()).one()
         if now >= offer.expires_at:
             raise Conflict("offer_expired", f"the offer stood until {offer.expires_at:%Y-%m-%d %H:%M} UTC")
+        if now.date() >= terms_from(offer.terms).maturity:
+            raise Conflict("offer_expired", "the loan that was offered would be due by now")
         act = session.get_one(ActRow, offer.act_id)
         acts.take_acceptance(session, ctx, act, signature)
         loan = _loan(session, ctx, row, offer)

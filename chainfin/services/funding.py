@@ -6,6 +6,8 @@ final pledge before the payment. Every step may be reported twice and happens on
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from sqlmodel import Session, select
 
 from chainfin import acts as eip712
@@ -134,6 +136,9 @@ def pledge_refused(session: Session, ctx: Context, pledge_id: str, code: str, me
 
 def _pay_out(session: Session, ctx: Context, application: ApplicationRow, loan: LoanRow) -> None:
     nodes.start(session, ctx, application, "disbursing")
+    if ctx.clock.today() >= loan.maturity:
+        payout_refused(session, ctx, loan.id, "loan_term_over", f"the loan would have been due on {loan.maturity}")
+        return
     borrower = session.get_one(PartyRow, loan.borrower_id)
     outbox.put(
         session,
@@ -158,7 +163,9 @@ def paid_out(session: Session, ctx: Context, loan_id: str, bank_ref: str) -> Non
     row, loan = loanbook.load(session, loan_id, lock=True)
     if loan.state is not LoanState.APPROVED:
         return
-    loanbook.record(session, ctx, row, loan, "disburse", ctx.clock.today())
+    # Money that left late is lent all the same, and due at once: a bank may take longer than a short loan runs.
+    on = min(ctx.clock.today(), loan.schedule.due_dates[0] - timedelta(days=1))
+    loanbook.record(session, ctx, row, loan, "disburse", on)
     application = session.get_one(ApplicationRow, row.application_id)
     limits.use(session, ctx, application.id)
     nodes.end(session, ctx, application, "disbursing", detail={"bank_ref": bank_ref})

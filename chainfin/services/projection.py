@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 from sqlmodel import Session, select
 
-from chainfin.services import act_results, funding
+from chainfin.services import act_results, facts, funding
 from chainfin.services.context import Context
 from chainfin.storage.chain_tables import ChainEvent
 from chainfin.storage.party_tables import PartyRow
@@ -170,12 +170,14 @@ def _dispute_resolved(session: Session, row: ReceivableRow, event: ChainEvent) -
 
 def _credited(session: Session, row: ReceivableRow, event: ChainEvent) -> None:
     row.diluted += _number(event, "amount")
+    _fit_reserved(row)
     _close_if_empty(row)
 
 
 def _split(session: Session, row: ReceivableRow, event: ChainEvent) -> None:
     amount = _number(event, "amount")
     row.split_away += amount
+    _fit_reserved(row)
     session.add(
         ReceivableRow(
             **row.model_dump(exclude={"id", "face", "pledged", "split_away", "settled", "diluted", "reserved"}),
@@ -196,8 +198,10 @@ def _settled(session: Session, row: ReceivableRow, event: ChainEvent) -> None:
     # Read before the row changes: a read flushes, and half of the change isn't conserved.
     pledge = session.get(PledgeRow, _text(event, "pledgeId"), with_for_update=True)
     row.settled += amount
-    if pledge is not None:
+    if int(_text(event, "pledgeId"), 16):
         row.pledged -= amount
+    _fit_reserved(row)
+    if pledge is not None:
         pledge.settled += amount
         session.add(pledge)
     if event.args["paidUp"]:
@@ -239,6 +243,7 @@ def _receipt_transferred(session: Session, row: WarehouseReceiptRow, event: Chai
 
 def _goods_released(session: Session, row: WarehouseReceiptRow, event: ChainEvent) -> None:
     row.released += _number(event, "quantity")
+    _fit_reserved(row)
     if row.released + row.liquidated == row.issued:
         row.status = "released"
 
@@ -247,6 +252,8 @@ def _goods_released(session: Session, row: WarehouseReceiptRow, event: ChainEven
 
 
 def _pledge(change: Callable[[Session, Context, PledgeRow, ChainEvent], None]) -> Handler:
+    """A change of a pledge of ours."""
+
     def handle(session: Session, ctx: Context, event: ChainEvent) -> None:
         if session.get(PledgeRow, _text(event, "pledgeId")) is not None:
             row = funding.locked_pledge(session, _text(event, "pledgeId"))
@@ -256,12 +263,36 @@ def _pledge(change: Callable[[Session, Context, PledgeRow, ChainEvent], None]) -
     return handle
 
 
+def _pledged_amount(sign: int, change: Callable[[Session, Context, PledgeRow, ChainEvent], None]) -> Handler:
+    """The asset's pledged part grows or shrinks, whoever made the pledge; then `_pledge`."""
+    mine = _pledge(change)
+
+    def handle(session: Session, ctx: Context, event: ChainEvent) -> None:
+        asset = _asset(session, _text(event, "assetId"))
+        # Read before the asset changes: a read flushes, and half of the change isn't conserved.
+        pledge = session.get(PledgeRow, _text(event, "pledgeId"))
+        if asset is not None:
+            asset.pledged += sign * _number(event, "amount")
+            if sign > 0 and pledge is not None:
+                asset.reserved -= min(pledge.amount, asset.reserved)
+            _fit_reserved(asset)
+            session.add(asset)
+        mine(session, ctx, event)
+
+    return handle
+
+
+def _asset(session: Session, asset_id: str) -> ReceivableRow | WarehouseReceiptRow | None:
+    receivable = session.get(ReceivableRow, asset_id, with_for_update=True)
+    return receivable or session.get(WarehouseReceiptRow, asset_id, with_for_update=True)
+
+
+def _fit_reserved(asset: ReceivableRow | WarehouseReceiptRow) -> None:
+    """A promise of ours yields to what happened on chain: the pledge that it was for will be refused there."""
+    asset.reserved = max(0, min(asset.reserved, asset.reserved + facts.free_of(asset)))
+
+
 def _pledged(session: Session, ctx: Context, pledge: PledgeRow, event: ChainEvent) -> None:
-    asset = funding.asset_of(session, pledge)
-    amount = _number(event, "amount")
-    asset.pledged += amount
-    asset.reserved -= min(amount, asset.reserved)
-    session.add(asset)
     pledge.status = "active"
     pledge.tx_hash = event.tx_hash
     pledge.block_number = event.block_number
@@ -270,11 +301,7 @@ def _pledged(session: Session, ctx: Context, pledge: PledgeRow, event: ChainEven
 
 
 def _pledge_released(session: Session, ctx: Context, pledge: PledgeRow, event: ChainEvent) -> None:
-    amount = _number(event, "amount")
-    asset = funding.asset_of(session, pledge)
-    asset.pledged -= amount
-    session.add(asset)
-    pledge.released += amount
+    pledge.released += _number(event, "amount")
     pledge.status = "released" if not _number(event, "remaining") else "active"
     funding.pledge_shrunk(session, ctx, pledge)
 
@@ -285,11 +312,7 @@ def _discharged(session: Session, ctx: Context, pledge: PledgeRow, event: ChainE
 
 
 def _expired(session: Session, ctx: Context, pledge: PledgeRow, event: ChainEvent) -> None:
-    amount = _number(event, "amount")
-    asset = funding.asset_of(session, pledge)
-    asset.pledged -= amount
-    session.add(asset)
-    pledge.released += amount
+    pledge.released += _number(event, "amount")
     pledge.status = "released"
 
 
@@ -319,8 +342,8 @@ _HANDLERS: Mapping[tuple[str, str], Handler] = {
     ("WarehouseReceipts", "Issued"): _receipt(_receipt_issued),
     ("WarehouseReceipts", "Transferred"): _receipt(_receipt_transferred),
     ("WarehouseReceipts", "GoodsReleased"): _receipt(_goods_released),
-    ("Pledges", "Pledged"): _pledge(_pledged),
-    ("Pledges", "Released"): _pledge(_pledge_released),
+    ("Pledges", "Pledged"): _pledged_amount(+1, _pledged),
+    ("Pledges", "Released"): _pledged_amount(-1, _pledge_released),
     ("Pledges", "Discharged"): _pledge(_discharged),
-    ("Pledges", "Expired"): _pledge(_expired),
+    ("Pledges", "Expired"): _pledged_amount(-1, _expired),
 }

@@ -188,7 +188,7 @@ def credit(ctx: Context, actor: Actor, receivable_id: str, data: bytes, source: 
     with ctx.store.begin() as session:
         row = for_party(session, actor, receivable_id)
         value = as_value(session, row)
-        trade.unless_refused(rules.credit(value, Money(1, row.currency), by=actor.require()) if value.free else value)
+        trade.unless_refused(rules.may_credit(value, by=actor.require()))
         invoice = Document.from_canonical(session.get_one(DocumentRow, row.document_id).canonical)
         earlier = _notes(session, row)
         note = trade.unless_refused(dilution(invoice, document, earlier=earlier))

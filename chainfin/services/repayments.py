@@ -1,7 +1,8 @@
 """Money that comes in: each payment taken once by the bank's reference, spread by the waterfall, attested on chain.
 
 A debtor's payment settles pledged parts first (the lender is paid, the rest of the part is the holder's), then the
-free part (the holder's). A borrower's payment serves its loan. What nobody can place waits in suspense.
+free part (the holder's). A borrower's payment serves its loan. What nobody can place goes back; while a pledge is being
+made or given up, a debtor's payment waits in suspense.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from eth_hash.auto import keccak
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, or_, select
 
 from chainfin import ledger
 from chainfin.errors import NotFound, Refusal, Unavailable
@@ -20,9 +21,8 @@ from chainfin.loan.state import ACCRUING
 from chainfin.loan.waterfall import Due
 from chainfin.money import Money
 from chainfin.party import Role
-from chainfin.services import acts, booking, funding, goods, limits, loanbook
+from chainfin.services import acts, booking, funding, goods, limits, loanbook, payouts
 from chainfin.services.context import Actor, Context
-from chainfin.storage import outbox
 from chainfin.storage.lending_tables import IncomingRow, LoanRow, RepaymentRow
 from chainfin.storage.party_tables import FactRow, PartyRow
 from chainfin.storage.trade_tables import ActRow, PledgeRow, ReceivableRow
@@ -96,54 +96,85 @@ def _take(session: Session, ctx: Context, arrival: Arrival) -> None:
     )
     session.add(row)
     session.flush()
+    _place(session, ctx, row, arrival)
+
+
+def _place(session: Session, ctx: Context, row: IncomingRow, arrival: Arrival) -> None:
     word, _, target = arrival.remittance.partition(" ")
     left, reason = arrival.amount, "remittance_unknown"
     if word == "LOAN":
         left, reason = _for_loan(session, ctx, arrival, target)
     elif word == "RECEIVABLE":
+        session.get(ReceivableRow, target, with_for_update=True)
+        if _in_motion(session, target):
+            _wait(session, ctx, row)
+            return
         left, reason = _for_receivable(session, ctx, arrival, target)
     if left.minor:
-        _suspend(session, ctx, row, left, reason)
+        payouts.refund(session, ctx, row, left, reason)
 
 
-def _suspend(session: Session, ctx: Context, row: IncomingRow, left: Money, reason: str) -> None:
-    """Money that has no place stays visible in the book and goes back to who sent it."""
-    row.status, row.unapplied, row.reason = "refunding", left.minor, reason
-    session.add(row)
-    entries = (ledger.debit(ledger.CASH, left, row.bank_ref), ledger.credit(ledger.SUSPENSE, left, row.bank_ref))
-    booking.post(
-        session,
-        ledger.Journal(f"suspense:{row.bank_ref}", row.received_on, "suspense", row.bank_ref, entries),
-        now=ctx.clock.now(),
+def _in_motion(session: Session, receivable_id: str) -> bool:
+    """Whether a pledge on it is being made or given up: until that is known, nobody can say who is to be paid."""
+    unsettled = or_(
+        col(PledgeRow.status).in_(("pending", "releasing")),
+        (col(PledgeRow.status) == "active") & (col(LoanRow.status) == LoanState.APPROVED.value),
     )
-    outbox.put(
-        session,
-        "payment.refund",
-        f"refund:{row.bank_ref}",
-        {
-            "refund_id": f"refund-{row.bank_ref}",
-            "bank_reference": row.bank_ref,
-            "amount": str(left),
-            "currency": left.currency,
-            "reason": reason,
-        },
-        now=ctx.clock.now(),
-        cell=ctx.cell,
+    found = session.exec(
+        select(PledgeRow.id)
+        .join(LoanRow, col(LoanRow.id) == col(PledgeRow.loan_id))
+        .where(PledgeRow.asset_id == receivable_id, unsettled)
+        .limit(1)
     )
+    return found.first() is not None
 
 
-def refunded(session: Session, ctx: Context, bank_ref: str) -> None:
-    """The bank gave back what was nobody's."""
-    booking.lock(session)
-    row = session.get_one(IncomingRow, bank_ref, with_for_update=True)
-    if row.status != "refunding":
-        return
-    row.status = "refunded"
+def _wait(session: Session, ctx: Context, row: IncomingRow) -> None:
+    """The money is in the book, in suspense, until the pledge on its receivable stands or has gone."""
+    row.status, row.unapplied, row.reason = "waiting", row.amount, "pledge_under_way"
     session.add(row)
-    back = Money(row.unapplied, row.currency)
-    entries = (ledger.debit(ledger.SUSPENSE, back, bank_ref), ledger.credit(ledger.CASH, back, bank_ref))
-    today = ctx.clock.today()
-    booking.post(session, ledger.Journal(f"refund:{bank_ref}", today, "refund", bank_ref, entries), now=ctx.clock.now())
+    held = Money(row.amount, row.currency)
+    entries = (ledger.debit(ledger.CASH, held, row.bank_ref), ledger.credit(ledger.SUSPENSE, held, row.bank_ref))
+    journal = ledger.Journal(f"waiting:{row.bank_ref}", row.received_on, "suspense", row.bank_ref, entries)
+    booking.post(session, journal, now=ctx.clock.now())
+
+
+def place_waiting(ctx: Context) -> int:
+    """Place the payments that waited for a pledge and needn't any more, in the order in which they came. How many."""
+    with ctx.store.read() as session:
+        waiting = session.exec(
+            select(IncomingRow.bank_ref, IncomingRow.remittance)
+            .where(IncomingRow.status == "waiting")
+            .order_by(col(IncomingRow.sequence))
+        ).all()
+        ready = [bank_ref for bank_ref, said in waiting if not _in_motion(session, said.partition(" ")[2])]
+    for bank_ref in ready:
+        with ctx.store.begin() as session:
+            booking.lock(session)
+            row = session.get_one(IncomingRow, bank_ref, with_for_update=True)
+            if row.status == "waiting":
+                _end_wait(session, ctx, row)
+    return len(ready)
+
+
+def _end_wait(session: Session, ctx: Context, row: IncomingRow) -> None:
+    """Out of suspense, and placed as if it came now (for interest: on the day on which it did come)."""
+    amount = Money(row.amount, row.currency)
+    entries = (ledger.debit(ledger.SUSPENSE, amount, row.bank_ref), ledger.credit(ledger.CASH, amount, row.bank_ref))
+    journal = ledger.Journal(f"placed:{row.bank_ref}", row.received_on, "suspense", row.bank_ref, entries)
+    booking.post(session, journal, now=ctx.clock.now())
+    row.status, row.unapplied, row.reason = "applied", 0, None
+    session.add(row)
+    arrival = Arrival(
+        bank_ref=row.bank_ref,
+        sequence=row.sequence,
+        payer_account=row.payer_account,
+        amount=amount,
+        remittance=row.remittance,
+        received_on=row.received_on,
+        evidence=row.evidence,
+    )
+    _place(session, ctx, row, arrival)
 
 
 def _for_loan(session: Session, ctx: Context, arrival: Arrival, loan_id: str) -> tuple[Money, str]:
@@ -195,7 +226,7 @@ def _for_receivable(session: Session, ctx: Context, arrival: Arrival, receivable
         to_holder += part
         left -= part
     if to_holder.minor:
-        _pay_holder(session, ctx, asset, to_holder, arrival)
+        payouts.to_holder(session, ctx, asset, to_holder, arrival.bank_ref)
     return left, "payment_above_due"
 
 
@@ -311,39 +342,3 @@ def _attest(
         subject=asset.id,
         extra={"bank_ref": arrival.bank_ref},
     )
-
-
-def _pay_holder(session: Session, ctx: Context, asset: ReceivableRow, amount: Money, arrival: Arrival) -> None:
-    holder = session.get_one(PartyRow, asset.holder_id)
-    outbox.put(
-        session,
-        funding.PAY,
-        f"holder:{arrival.bank_ref}:{asset.id}",
-        {
-            "instruction_id": f"holder-{arrival.bank_ref}-{asset.id[2:18]}",
-            "payee_account": holder.account,
-            "payee_name": holder.name,
-            "amount": str(amount),
-            "currency": amount.currency,
-            "purpose": f"receivable {asset.number}",
-        },
-        now=ctx.clock.now(),
-        cell=ctx.cell,
-    )
-
-
-def holder_paid(session: Session, ctx: Context, key: str, amount: Money) -> None:
-    """The rest of a debtor's payment has left to the holder. ``key`` is the payout's outbox key."""
-    _, bank_ref, asset_id = key.split(":", 2)
-    asset = session.get_one(ReceivableRow, asset_id)
-    journal = ledger.Journal(
-        f"holder-payout:{bank_ref}:{asset_id}",
-        ctx.clock.today(),
-        "holder_payout",
-        asset_id,
-        (
-            ledger.debit(ledger.HOLDER_PAYABLE, amount, asset_id, asset.holder_id),
-            ledger.credit(ledger.CASH, amount, asset_id, asset.holder_id),
-        ),
-    )
-    booking.post(session, journal, now=ctx.clock.now())

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from sqlmodel import Session
 
 from chainfin.money import Money
-from chainfin.services import applications, funding, repayments
+from chainfin.services import applications, funding, payouts
 from chainfin.services.context import Context
 from chainfin.storage.ledger_tables import OutboxRow
 
@@ -21,9 +21,9 @@ def done(session: Session, ctx: Context, row: OutboxRow, value: Mapping[str, obj
         case "pay":
             funding.paid_out(session, ctx, target, str(value["bank_reference"]))
         case "holder":
-            repayments.holder_paid(session, ctx, row.key, Money.parse(str(value["amount"]), str(value["currency"])))
+            payouts.holder_paid(session, ctx, row.key, Money.parse(str(value["amount"]), str(value["currency"])))
         case "refund":
-            repayments.refunded(session, ctx, target)
+            payouts.refunded(session, ctx, target)
         case "fetch":
             sources = value["sources"]
             assert isinstance(sources, dict), "the worker reports a mapping of sources"
@@ -44,5 +44,12 @@ def refused(session: Session, ctx: Context, row: OutboxRow, code: str, message: 
             funding.payout_refused(session, ctx, target, code, message)
         case "fetch":
             applications.fetched(session, ctx, target, {})
-        case _:
+        case "holder":
+            payouts.holder_refused(session, row.key, code)
+        case "refund":
+            payouts.refund_refused(session, target, code)
+        case "unregister":
+            # The row itself, refused, is the finding: chain, registry and book are compared by the reconciliation.
             pass
+        case _:
+            raise AssertionError(f"nobody waits for {row.key}")

@@ -192,8 +192,9 @@ class LoanEventRow(SQLModel, table=True):
 class IncomingRow(SQLModel, table=True):
     """A payment that reached the settlement bank, as the bank signed it; taken in once by its reference.
 
-    ``status``: applied | suspense (nobody's, or more than was due; waits for a person or a refund) | refunding |
-    refunded.
+    ``status``: applied | waiting (for a pledge under way on its receivable) | refunding | refunded | suspense (it could
+    not be given back) | payout_refused (applied, but the holder's share could not be paid out and is still owed).
+    ``reason`` says why, where it is not plainly applied.
     """
 
     __tablename__ = "incoming_payment"
