@@ -1,0 +1,329 @@
+"""An installation stepped by hand at the level of the services: every driver moves when a test lets it.
+
+Companies are invented; all keys are in custody. A test makes its own trade, so that one installation serves many.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from uuid import uuid4
+
+from sqlmodel import col, select
+from stdnum.cn import uscc
+
+from api.assembly import Installation
+from chainfin import ledger, samples
+from chainfin.connectors.sandbox import World
+from chainfin.loan import LoanState
+from chainfin.loan.state import ACCRUING
+from chainfin.money import Money
+from chainfin.party import Role
+from chainfin.services import (
+    applications,
+    booking,
+    limits,
+    loanbook,
+    participants,
+    queries,
+    receivables,
+    repayments,
+    trade,
+    warehouse,
+)
+from chainfin.services.context import OPERATOR, Actor, Context
+from chainfin.services.queries import ApplicationView, LoanView
+from chainfin.settings import load
+from chainfin.storage.ledger_tables import OutboxRow
+from chainfin.storage.lending_tables import HoldRow, IncomingRow, LimitRow, LoanRow
+from chainfin.storage.party_tables import PartyRow
+from chainfin.storage.trade_tables import DocumentRow, PledgeRow, ReceivableRow, WarehouseReceiptRow
+from tests.e2e.onchain import view
+
+START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+CNY = "CNY"
+FACE = 999_767_50
+"""What the sample trade comes to, in fen."""
+
+
+@dataclass
+class Site:
+    """``cast``: core, lender, bank, keeper are shared; borrowers are made as tests want them."""
+
+    inst: Installation
+    world: World
+    cast: dict[str, Actor] = field(default_factory=dict)
+    companies: dict[str, samples.Company] = field(default_factory=dict)
+    numbers: Iterator[int] = field(default_factory=lambda: count(1))
+
+    @property
+    def ctx(self) -> Context:
+        return self.inst.ctx
+
+    @property
+    def today(self) -> date:
+        return self.ctx.clock.today()
+
+    # letting things happen
+
+    def run(self) -> None:
+        """Until nothing moves any more."""
+        for _ in range(200):
+            moved = self.inst.chain.run_until_idle() + self.inst.worker.run_once() + self.inst.incoming.run_once()
+            if not moved + self.inst.housekeeper.run_once():
+                return
+        raise AssertionError("it never comes to rest")
+
+    def move_to(self, day: date) -> None:
+        self.ctx.clock.move_to(datetime.combine(day, time(9), UTC))
+
+    # people
+
+    def admit(self, role: Role, *, account: str | None = None, company: samples.Company | None = None) -> Actor:
+        """A company with a valid invented id (the division 990000 doesn't exist)."""
+        if company is None:
+            body = f"91990000{next(self.numbers):09d}"
+            company = samples.Company(f"虚构样例{body}", f"Invented {body}", body + uscc.calc_check_digit(body))
+        made = participants.admit(
+            self.ctx,
+            OPERATOR,
+            name=company.english,
+            legal_scheme="USCC",
+            legal_value=company.uscc,
+            roles=int(role),
+            address=None,
+            account=account or f"6228-{company.uscc[-8:]}",
+            profile={},
+        )
+        self.run()
+        party = self.party(made.party.id)
+        assert party.status == "active", party.status
+        self.companies[party.id] = company
+        return Actor("party", party.id, Role(party.roles))
+
+    def borrower(self, limit: int = 5_000_000_00, account: str | None = None) -> Actor:
+        """A supplier with a limit of its own."""
+        actor = self.admit(Role.SUPPLIER, account=account)
+        self.limit("borrower", actor, limit)
+        return actor
+
+    def limit(self, kind: str, party: Actor, amount: int) -> LimitRow:
+        assert party.party_id is not None
+        money = Money(amount, CNY)
+        return limits.set_(self.ctx, self.cast["lender"], kind=kind, key=party.party_id, amount=money, grade="B")
+
+    def party(self, party_id: str | None) -> PartyRow:
+        with self.ctx.store.read() as session:
+            return session.get_one(PartyRow, party_id)
+
+    # trade
+
+    def papers(self, seller: Actor, **more: Any) -> dict[str, bytes]:
+        number = f"INV-{next(self.numbers)}"
+        return samples.trade(self.today, number, seller=self.companies[str(seller.party_id)], **more)
+
+    def received(self, seller: Actor, papers: dict[str, bytes]) -> str:
+        """An order up to the receipt of its goods. Its id."""
+        core = self.cast["core"]
+        order, _ = trade.post_order(self.ctx, core, papers["order"], "order.xml")
+        self.run()
+        trade.acknowledge(self.ctx, seller, order.id, papers["response"])
+        self.run()
+        trade.despatch(self.ctx, seller, order.id, papers["despatch"])
+        self.run()
+        trade.receive(self.ctx, core, order.id, papers["receipt"])
+        self.run()
+        return order.id
+
+    def confirmed(self, seller: Actor, papers: dict[str, bytes] | None = None) -> ReceivableRow:
+        """A receivable over `FACE`, confirmed by the core enterprise."""
+        papers = papers or self.papers(seller)
+        made = receivables.issue(self.ctx, seller, self.received(seller, papers), papers["invoice"])
+        self.run()
+        self.confirm(made.receivable)
+        self.run()
+        return self.receivable(made.receivable.id)
+
+    def confirm(self, row: ReceivableRow) -> None:
+        with self.ctx.store.read() as session:
+            root = session.get_one(DocumentRow, row.document_id).root
+        face = Money(row.face, row.currency)
+        receivables.confirm(self.ctx, self.cast["core"], row.id, document_root=root, face=face, due_date=row.due_date)
+
+    def receivable(self, receivable_id: str) -> ReceivableRow:
+        with self.ctx.store.read() as session:
+            return session.get_one(ReceivableRow, receivable_id)
+
+    def goods(self, owner: Actor, kilograms: int = 20_000) -> WarehouseReceiptRow:
+        """Copper at the keeper, at 70.00 a kilogram."""
+        warehouse.set_price(
+            self.ctx,
+            self.cast["lender"],
+            good="copper",
+            unit="KGM",
+            price=Money(70_00, CNY),
+            source="sample price",
+            as_of=self.today,
+        )
+        row, _ = warehouse.issue(
+            self.ctx,
+            self.cast["keeper"],
+            number=f"WR-{next(self.numbers)}",
+            owner_id=str(owner.party_id),
+            goods={"commodity": "copper", "commodity_class": "standard", "insured": "true"},
+            unit="KGM",
+            quantity=Decimal(kilograms),
+        )
+        self.run()
+        return row
+
+    # lending
+
+    def apply(self, borrower: Actor, amount: int, asset: str | None, **more: Any) -> str:
+        """Ask; nothing is stepped. The application's id."""
+        body: dict[str, Any] = {"product": "receivable", "days": 60, **more}
+        lender = str(self.cast["lender"].party_id)
+        money = Money(amount, CNY)
+        return applications.apply(self.ctx, borrower, lender_id=lender, amount=money, asset_id=asset, **body).id
+
+    def offered(self, borrower: Actor, amount: int, asset: str | None, **more: Any) -> str:
+        application = self.apply(borrower, amount, asset, **more)
+        self.run()
+        assert self.application(application).row.status == "offered", self.application(application).row.refusals
+        return application
+
+    def funded(self, borrower: Actor, amount: int, asset: str | None, **more: Any) -> str:
+        """A loan that was paid out. Its id."""
+        application = self.offered(borrower, amount, asset, **more)
+        applications.accept(self.ctx, borrower, application)
+        self.run()
+        row = self.application(application).row
+        assert row.status == "funded", row.status
+        return str(row.loan_id)
+
+    def application(self, application_id: str) -> ApplicationView:
+        return queries.application(self.ctx, OPERATOR, application_id)
+
+    def loan_terms_over(self, application_id: str) -> bool:
+        """Whether the offered loan would be due by now."""
+        offer = self.application(application_id).offer
+        assert offer is not None
+        return date.fromisoformat(str(offer.terms["maturity"])) <= self.today
+
+    def loan(self, loan_id: str) -> LoanView:
+        return queries.loan(self.ctx, OPERATOR, loan_id)
+
+    def pays(self, amount: int, remittance: str, *, payer: str = "6228-payer", step: bool = True) -> str:
+        """A payment reaches the settlement bank; with ``step`` all that follows happens. The bank's reference."""
+        done = self.world.pays(
+            uuid4().hex,
+            Money(amount, CNY),
+            payer_account=payer,
+            payer_name="A payer (invented)",
+            payee_account=repayments.COLLECTION_ACCOUNT,
+            remittance=remittance,
+        )
+        if step:
+            self.run()
+        return done.bank_reference
+
+    def payments(self) -> list[str]:
+        assert self.inst.sandbox is not None
+        return self.inst.sandbox.payments()
+
+    def incoming(self, bank_ref: str) -> IncomingRow:
+        with self.ctx.store.read() as session:
+            return session.get_one(IncomingRow, bank_ref)
+
+    def outbox(self, prefix: str) -> list[OutboxRow]:
+        """Commands whose key begins so, in order of making."""
+        with self.ctx.store.read() as session:
+            query = select(OutboxRow).where(col(OutboxRow.key).startswith(prefix)).order_by(col(OutboxRow.id))
+            return list(session.exec(query).all())
+
+    def taken(self, application_id: str) -> dict[str, int]:
+        """What an application has of its limits, by state of the hold."""
+        sums: dict[str, int] = {}
+        with self.ctx.store.read() as session:
+            for row in session.exec(select(HoldRow).where(HoldRow.application_id == application_id)):
+                sums[row.state] = sums.get(row.state, 0) + row.amount
+        return sums
+
+    def balance(self, account: ledger.Account, *, ref: str | None = None) -> int:
+        with self.ctx.store.read() as session:
+            return booking.balance(session, account, CNY, ref=ref).minor
+
+
+def check_books(site: Site) -> None:
+    """What has to hold whatever happened: the book balances and agrees with every loan, limits with every hold,
+    every asset with its contract, every pledge with its asset."""
+    with site.ctx.store.read() as session:
+        assert booking.check_chain(session) >= 0
+        trial = booking.trial_balance(session)
+        assert sum(line.debit.minor - line.credit.minor for line in trial) == 0
+        for row in session.exec(select(LoanRow)):
+            _, loan = loanbook.load(session, row.id)
+            assert LoanState(row.status) is loan.state or row.status == "cancelled", (row.id, row.status, loan.state)
+            owed = {
+                ledger.LOANS: loan.outstanding,
+                ledger.INTEREST_RECEIVABLE: loan.dues.interest + loan.dues.overdue_interest,
+                ledger.PENALTY_RECEIVABLE: loan.dues.penalty,
+                ledger.FEE_RECEIVABLE: loan.dues.fee,
+            }
+            for account, amount in owed.items():
+                booked = booking.balance(session, account, row.currency, ref=row.id)
+                wanted = amount if loan.state in ACCRUING else Money.zero(row.currency)
+                assert booked == wanted, (row.id, account.name, str(booked), str(wanted))
+        for limit in session.exec(select(LimitRow)):
+            held = session.exec(select(HoldRow).where(HoldRow.limit_id == limit.id)).all()
+            assert limit.held == sum(h.amount for h in held if h.state == "held"), limit
+            assert limit.used == sum(h.amount for h in held if h.state == "used"), limit
+            assert limit.held + limit.used <= limit.amount, limit
+        pledges = list(session.exec(select(PledgeRow)).all())
+        for asset in session.exec(select(ReceivableRow)):
+            _check_asset(site, asset, pledges)
+
+
+def _check_asset(site: Site, asset: ReceivableRow, pledges: list[PledgeRow]) -> None:
+    mine = [pledge for pledge in pledges if pledge.asset_id == asset.id]
+    live = [pledge for pledge in mine if pledge.status in ("active", "releasing")]
+    assert asset.pledged >= sum(p.amount - p.released - p.settled for p in live), asset.id
+    assert asset.reserved == sum(p.amount for p in mine if p.status == "pending"), asset.id
+    if asset.status in ("issuing", "refused"):
+        return
+    chain = view(site.inst, "Receivables", "receivable", asset.id)
+    same = {"pledged": asset.pledged, "settled": asset.settled, "diluted": asset.diluted, "splitAway": asset.split_away}
+    assert {name: chain[name] for name in same} == same, asset.id
+    assert chain["free"] + sum(same.values()) == chain["face"] == asset.face
+    for pledge in live:
+        assert view(site.inst, "Pledges", "pledgeOf", pledge.id)["state"] == 1, pledge.id
+
+
+@contextmanager
+def open_site(*, drive: bool = False, start: datetime = START) -> Iterator[Site]:
+    """A site with core enterprise, lender, settlement bank and keeper, and ample limits on core and lender."""
+    with TemporaryDirectory(prefix="chainfin-test-") as folder:
+        home = Path(folder)
+        settings = replace(load({}), home=home, database_url=f"sqlite:///{home / 'chainfin.db'}")
+        with Installation(settings, start_at=start, faults=True, drive=drive) as inst:
+            assert inst.sandbox is not None
+            site = Site(inst, World(inst.sandbox))
+            try:
+                for name, role in (("core", Role.CORE), ("lender", Role.LENDER), ("bank", Role.BANK)):
+                    site.cast[name] = site.admit(role, company=samples.CORE if name == "core" else None)
+                site.cast["keeper"] = site.admit(Role.KEEPER)
+                site.limit("debtor", site.cast["core"], 500_000_000_00)
+                site.limit("lender", site.cast["lender"], 900_000_000_00)
+                yield site
+            finally:
+                site.world.close()
+
+
+WEEK = timedelta(days=7)

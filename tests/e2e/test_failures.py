@@ -1,0 +1,275 @@
+"""A loan that doesn't come about: whoever says no, everything that was promised for it is free again."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from chainfin import acts as eip712
+from chainfin.connectors.registry import Registration
+from chainfin.connectors.sandbox.faults import Fault, Rule
+from chainfin.errors import Conflict
+from chainfin.money import Money
+from chainfin.party import Role
+from chainfin.services import acts, applications, custody, funding
+from chainfin.services.context import Actor
+from chainfin.storage.party_tables import PartyRow
+from chainfin.storage.trade_tables import ActRow, PledgeRow
+from tests.e2e.onchain import view
+from tests.e2e.site import FACE, Site
+
+ASKED = 500_000_00
+RELEASED = 2
+"""Pledges.PledgeState."""
+
+
+def undone(site: Site, application: str, code: str, node: str) -> None:
+    """Failed for this reason at this node; limits, reservation and loan are as if nobody had asked."""
+    view_ = site.application(application)
+    assert view_.row.status == "failed"
+    assert view_.nodes[-1].name == "failed"
+    assert view_.nodes[-1].detail["code"] == code
+    refused = next(each for each in view_.nodes if each.name == node)
+    assert refused.outcome == "refused"
+    assert set(site.taken(application)) == {"freed"}
+    loan = site.loan(str(view_.row.loan_id))
+    assert loan.row.status == "cancelled"
+    assert str(view_.row.loan_id) not in site.payments()
+
+
+def asset_is_whole(site: Site, receivable_id: str) -> None:
+    row = site.receivable(receivable_id)
+    assert (row.reserved, row.pledged) == (0, 0)
+    assert view(site.inst, "Receivables", "receivable", row.id)["free"] == FACE
+
+
+def the_pledge(site: Site, application: str) -> PledgeRow:
+    return site.loan(str(site.application(application).row.loan_id)).pledges[0]
+
+
+def foreign_pledge(site: Site, pledgor: Actor, receivable_id: str, amount: int) -> ActRow:
+    """Pledgor and lender sign a pledge that this installation knows nothing of; it waits to be sent."""
+    ctx, now = site.ctx, site.ctx.clock.now()
+    with ctx.store.begin() as session:
+        lender = session.get_one(PartyRow, site.cast["lender"].party_id)
+        borrower = session.get_one(PartyRow, pledgor.party_id)
+        params: dict[str, Any] = {
+            "pledgeId": "0x" + secrets.token_hex(32),
+            "assetKind": 1,
+            "assetId": receivable_id,
+            "amount": amount,
+            "lender": lender.chain_party,
+            "loanRef": "0x" + secrets.token_hex(32),
+            "decisionHash": "0x" + secrets.token_hex(32),
+            "expiresAt": int(now.timestamp()) + 86_400,
+        }
+        nonce = acts.next_nonce(session, borrower.address, "Pledges")
+        domain = acts.domain(ctx, "Pledges")
+        grant = eip712.typed_data(eip712.grant_type(), params, nonce, params["expiresAt"], domain)
+        key = custody.key_of(session, ctx, borrower.address)
+        assert key is not None
+        return acts.prepare(
+            session,
+            ctx,
+            party=lender,
+            contract="Pledges",
+            function="pledge",
+            params={**params, "registryNo": funding.registry_bytes("ELSEWHERE-1")},
+            subject="elsewhere",
+            auths=[eip712.authorise(grant, key)],
+        )
+
+
+def test_registry__refuses__application_failed_and_all_free(site: Site) -> None:
+    borrower = site.borrower()
+    asset = site.confirmed(borrower)
+    application = site.offered(borrower, ASKED, asset.id)
+    applications.accept(site.ctx, borrower, application)
+    pledge = the_pledge(site, application)
+    today = site.today
+    # Somebody filed this pledge's reference with other content before us.
+    site.inst.partners.registry.register(
+        Registration(pledge.id, "X", "Y", "receivable", "ab" * 32, Money(1, "CNY"), today, today)
+    )
+    assert site.receivable(asset.id).reserved == pledge.amount
+    site.run()
+    undone(site, application, "registry_entry_conflict", "registration")
+    asset_is_whole(site, asset.id)
+    assert the_pledge(site, application).status == "failed"
+    assert site.funded(borrower, ASKED, asset.id), "the same asset can be asked on again"
+
+
+def test_payment__payee_account_closed__pledge_released_loan_cancelled(site: Site) -> None:
+    borrower = site.borrower(account="CLOSED-6228-1")
+    asset = site.confirmed(borrower)
+    application = site.offered(borrower, ASKED, asset.id)
+    applications.accept(site.ctx, borrower, application)
+    site.run()
+    undone(site, application, "payee_account_closed", "disbursing")
+    asset_is_whole(site, asset.id)
+    pledge = the_pledge(site, application)
+    assert pledge.status == "released"
+    assert view(site.inst, "Pledges", "pledgeOf", pledge.id)["state"] == RELEASED
+    assert [row.status for row in site.outbox(f"unregister:{pledge.id}")] == ["done"]
+
+
+def test_payment__pending_then_refused__undone_only_when_known(site: Site) -> None:
+    borrower = site.borrower()
+    asset = site.confirmed(borrower)
+    application = site.offered(borrower, ASKED, asset.id)
+    assert site.inst.sandbox is not None
+    site.inst.sandbox.faults.add(Rule(Fault.PENDING, prefix="/rail/payments", method="PUT"))
+    applications.accept(site.ctx, borrower, application)
+    site.run()
+    row = site.application(application).row
+    assert row.status == "disbursing"
+    assert site.taken(application).keys() == {"held"}
+    site.world.resolves(str(row.loan_id), "refused")
+    site.ctx.clock.move_to(site.ctx.clock.now() + timedelta(minutes=5))
+    site.run()
+    undone(site, application, "payment_refused", "disbursing")
+    asset_is_whole(site, asset.id)
+
+
+def test_payment__answer_lost__paid_once(site: Site) -> None:
+    borrower = site.borrower()
+    asset = site.confirmed(borrower)
+    application = site.offered(borrower, ASKED, asset.id)
+    assert site.inst.sandbox is not None
+    site.inst.sandbox.faults.add(Rule(Fault.DROP_AFTER, prefix="/rail/payments", method="PUT"))
+    applications.accept(site.ctx, borrower, application)
+    site.run()
+    site.ctx.clock.move_to(site.ctx.clock.now() + timedelta(minutes=5))
+    site.run()
+    row = site.application(application).row
+    assert row.status == "funded"
+    assert site.payments().count(str(row.loan_id)) == 1
+
+
+def test_chain__refuses_pledge__application_failed_and_all_free(site: Site) -> None:
+    borrower = site.borrower()
+    asset = site.confirmed(borrower)
+    application = site.offered(borrower, ASKED, asset.id)
+    elsewhere = foreign_pledge(site, borrower, asset.id, FACE)
+    applications.accept(site.ctx, borrower, application)
+    site.run()
+    assert acts.get(site.ctx, site.cast["lender"], elsewhere.id).status == "final"
+    undone(site, application, "chain_exceeds_free", "pledging")
+    row = site.receivable(asset.id)
+    assert (row.reserved, row.pledged) == (0, FACE), "what is pledged elsewhere is pledged here too"
+    pledge = the_pledge(site, application)
+    assert pledge.status == "failed"
+    assert [each.status for each in site.outbox(f"unregister:{pledge.id}")] == ["done"]
+
+
+def test_asset__pledged_elsewhere__nothing_is_offered_on_it(site: Site) -> None:
+    borrower = site.borrower()
+    asset = site.confirmed(borrower)
+    foreign_pledge(site, borrower, asset.id, FACE)
+    site.run()
+    application = site.apply(borrower, ASKED, asset.id)
+    row = site.application(application).row
+    assert row.status == "declined"
+    assert [refusal["code"] for refusal in row.refusals] == ["nothing_free"]
+
+
+def test_offer__not_taken__expires_and_frees_its_limits(site: Site) -> None:
+    borrower = site.borrower()
+    asset = site.confirmed(borrower)
+    application = site.offered(borrower, ASKED, asset.id)
+    assert site.taken(application).keys() == {"held"}
+    site.ctx.clock.move_to(site.ctx.clock.now() + timedelta(hours=24, seconds=1))
+    with pytest.raises(Conflict) as refused:
+        applications.accept(site.ctx, borrower, application)
+    assert refused.value.code == "offer_expired"
+    site.run()
+    view_ = site.application(application)
+    assert (view_.row.status, view_.nodes[-1].name) == ("expired", "expired")
+    assert view_.offer is not None
+    assert view_.offer.status == "expired"
+    assert site.taken(application).keys() == {"freed"}
+    with pytest.raises(Conflict) as late:
+        applications.accept(site.ctx, borrower, application)
+    assert late.value.code == "application_not_offered"
+
+
+def test_offer__withdrawn__frees_its_limits_and_stays_closed(site: Site) -> None:
+    borrower = site.borrower()
+    asset = site.confirmed(borrower)
+    application = site.offered(borrower, ASKED, asset.id)
+    applications.withdraw(site.ctx, borrower, application)
+    assert site.application(application).row.status == "withdrawn"
+    assert site.taken(application).keys() == {"freed"}
+    for again in (applications.accept, applications.withdraw):
+        with pytest.raises(Conflict) as refused:
+            again(site.ctx, borrower, application)
+        assert refused.value.code in ("application_not_offered", "application_not_open")
+
+
+def test_offer__accepted_on_its_last_day__no_loan_that_is_due_when_paid(site: Site) -> None:
+    borrower = site.borrower()
+    asset = site.confirmed(borrower)
+    application = site.offered(borrower, ASKED, asset.id, days=1)
+    site.ctx.clock.move_to(site.ctx.clock.now() + timedelta(hours=23, minutes=50))
+    assert site.loan_terms_over(application)
+    with pytest.raises(Conflict) as refused:
+        applications.accept(site.ctx, borrower, application)
+    assert refused.value.code == "offer_expired"
+
+
+def test_pledge__registry_answers_after_the_term__nothing_is_paid(site: Site) -> None:
+    borrower = site.borrower()
+    asset = site.confirmed(borrower)
+    application = site.offered(borrower, ASKED, asset.id, days=1)
+    applications.accept(site.ctx, borrower, application)
+    site.ctx.clock.move_to(site.ctx.clock.now() + timedelta(hours=23, minutes=50))
+    site.run()
+    undone(site, application, "loan_term_over", "disbursing")
+    asset_is_whole(site, asset.id)
+
+
+def test_payment__settled_after_the_term__loan_is_on_the_books(site: Site) -> None:
+    """Money that left can't be undone: it is lent, and due."""
+    borrower = site.borrower()
+    asset = site.confirmed(borrower)
+    application = site.offered(borrower, ASKED, asset.id, days=1)
+    assert site.inst.sandbox is not None
+    site.inst.sandbox.faults.add(Rule(Fault.PENDING, prefix="/rail/payments", method="PUT"))
+    applications.accept(site.ctx, borrower, application)
+    site.run()
+    loan_id = str(site.application(application).row.loan_id)
+    site.ctx.clock.move_to(site.ctx.clock.now() + timedelta(days=2))
+    site.world.resolves(loan_id, "done")
+    site.run()
+    assert site.application(application).row.status == "funded"
+    assert site.loan(loan_id).loan.outstanding.minor == ASKED
+
+
+def test_suspended_borrower__applies__refused(site: Site) -> None:
+    borrower = site.borrower()
+    asset = site.confirmed(borrower)
+    with site.ctx.store.begin() as session:
+        party = session.get_one(PartyRow, borrower.party_id)
+        acts.prepare(
+            session,
+            site.ctx,
+            party=None,
+            contract="Participants",
+            function="suspend",
+            params={"party": party.chain_party},
+            subject=party.id,
+        )
+    site.run()
+    assert site.party(borrower.party_id).status == "suspended"
+    with pytest.raises(Exception, match="party_not_active"):
+        site.apply(borrower, ASKED, asset.id)
+
+
+def test_keeper__applies_on_anothers_receivable__unknown(site: Site) -> None:
+    borrower, other = site.borrower(), site.admit(Role.SUPPLIER)
+    asset = site.confirmed(borrower)
+    with pytest.raises(Exception, match="asset_unknown"):
+        site.apply(other, ASKED, asset.id)
