@@ -248,6 +248,11 @@ class Site:
             query = select(OutboxRow).where(col(OutboxRow.key).startswith(prefix)).order_by(col(OutboxRow.id))
             return list(session.exec(query).all())
 
+    def documents(self, order_id: str) -> int:
+        """How many papers are kept about an order."""
+        with self.ctx.store.read() as session:
+            return len(session.exec(select(DocumentRow.id).where(DocumentRow.order_id == order_id)).all())
+
     def taken(self, application_id: str) -> dict[str, int]:
         """What an application has of its limits, by state of the hold."""
         sums: dict[str, int] = {}

@@ -1,0 +1,309 @@
+"""Money that comes in, in every way in which it may be wrong, late, too much, too little or at a bad moment."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import ROUND_HALF_EVEN, Decimal
+
+import pytest
+
+from chainfin import ledger
+from chainfin.connectors.sandbox.faults import Fault, Rule
+from chainfin.errors import Refused
+from chainfin.money import Money
+from chainfin.services import applications, eod, receivables
+from chainfin.services.context import OPERATOR, Actor
+from chainfin.storage.trade_tables import ReceivableRow
+from tests.e2e.onchain import view
+from tests.e2e.site import FACE, Site
+from tests.e2e.test_failures import foreign_pledge
+
+LENT = 500_000_00
+CREDITED = 7_791_35
+"""What the sample credit note takes off, in fen."""
+
+
+@pytest.fixture
+def lent(site: Site) -> tuple[Actor, ReceivableRow, str]:
+    """A borrower, its confirmed receivable, and a loan of `LENT` on a part of it."""
+    borrower = site.borrower()
+    asset = site.confirmed(borrower)
+    return borrower, asset, site.funded(borrower, LENT, asset.id)
+
+
+def owed(site: Site, loan_id: str, on: date) -> int:
+    """Principal, fee and interest (ACT/360, to the fen) by ``on``."""
+    row = site.loan(loan_id).row
+    rate, fee = Decimal(str(row.terms["annual_rate"])), Decimal(str(row.terms["fee"])) * 100
+    assert row.start_date is not None
+    days = (on - row.start_date).days
+    interest = (Decimal(row.principal) * rate * days / 360).quantize(Decimal(1), ROUND_HALF_EVEN)
+    return row.principal + int(fee) + int(interest)
+
+
+def refunds(site: Site, bank_ref: str) -> list[str]:
+    return [row.status for row in site.outbox(f"refund:{bank_ref}")]
+
+
+def paid_to_holder(site: Site, bank_ref: str) -> list[tuple[str, object]]:
+    return [(row.status, row.payload["amount"]) for row in site.outbox(f"holder:{bank_ref}")]
+
+
+def test_borrower__pays_too_much__rest_goes_back(site: Site, lent: tuple[Actor, ReceivableRow, str]) -> None:
+    _, asset, loan_id = lent
+    due = owed(site, loan_id, site.today)
+    ref = site.pays(due + 123_45, f"LOAN {loan_id}")
+    loan = site.loan(loan_id)
+    assert loan.row.status == "repaid"
+    assert [pledge.status for pledge in loan.pledges] == ["released"]
+    assert view(site.inst, "Receivables", "receivable", asset.id)["free"] == FACE
+    row = site.incoming(ref)
+    assert (row.status, row.unapplied, row.reason) == ("refunded", 123_45, "repayment_above_due")
+    assert refunds(site, ref) == ["done"]
+    assert site.balance(ledger.SUSPENSE, ref=ref) == 0
+
+
+def test_borrower__pays_a_repaid_loan__all_goes_back(site: Site, lent: tuple[Actor, ReceivableRow, str]) -> None:
+    loan_id = lent[2]
+    site.pays(owed(site, loan_id, site.today), f"LOAN {loan_id}")
+    ref = site.pays(10_00, f"LOAN {loan_id}")
+    row = site.incoming(ref)
+    assert (row.status, row.unapplied, row.reason) == ("refunded", 10_00, "loan_not_payable")
+
+
+@pytest.mark.parametrize("remittance", ["thank you", "LOAN loan_unknown", "RECEIVABLE 0x00", "LOAN", ""])
+def test_payment__of_nobody__goes_back(site: Site, remittance: str) -> None:
+    before = site.balance(ledger.CASH)
+    ref = site.pays(77_77, remittance or "-")
+    row = site.incoming(ref)
+    assert (row.status, row.unapplied) == ("refunded", 77_77)
+    assert refunds(site, ref) == ["done"]
+    assert site.balance(ledger.CASH) == before
+    assert site.balance(ledger.SUSPENSE, ref=ref) == 0
+
+
+def test_refund__answer_lost__given_back_once(site: Site) -> None:
+    assert site.inst.sandbox is not None
+    site.inst.sandbox.faults.add(Rule(Fault.DROP_AFTER, prefix="/rail/refunds", method="*"))
+    ref = site.pays(50_00, "nobody's")
+    site.ctx.clock.move_to(site.ctx.clock.now() + timedelta(minutes=5))
+    site.run()
+    assert site.incoming(ref).status == "refunded"
+    assert site.balance(ledger.SUSPENSE, ref=ref) == 0
+
+
+def test_debtor__pays_above_the_face__rest_goes_back(site: Site, lent: tuple[Actor, ReceivableRow, str]) -> None:
+    _, asset, loan_id = lent
+    ref = site.pays(FACE + 1_00, f"RECEIVABLE {asset.id}")
+    assert site.receivable(asset.id).status == "settled"
+    assert site.loan(loan_id).row.status == "repaid"
+    row = site.incoming(ref)
+    assert (row.status, row.unapplied, row.reason) == ("refunded", 1_00, "payment_above_due")
+    to_holder = Money(FACE - owed(site, loan_id, site.today), "CNY")
+    assert paid_to_holder(site, ref) == [("done", str(to_holder))]
+
+
+def test_debtor__pays_in_two_parts__lender_first_then_holder(
+    site: Site, lent: tuple[Actor, ReceivableRow, str]
+) -> None:
+    _, asset, loan_id = lent
+    due = owed(site, loan_id, site.today)
+    first = site.pays(200_000_00, f"RECEIVABLE {asset.id}")
+    assert paid_to_holder(site, first) == [], "the lender comes first"
+    loan = site.loan(loan_id)
+    assert loan.row.status == "active"
+    assert loan.loan.dues.total.minor == due - 200_000_00
+    assert loan.pledges[0].settled == 200_000_00
+    second = site.pays(FACE - 200_000_00, f"RECEIVABLE {asset.id}")
+    assert site.loan(loan_id).row.status == "repaid"
+    assert paid_to_holder(site, second) == [("done", str(Money(FACE - due, "CNY")))]
+    chain = view(site.inst, "Receivables", "receivable", asset.id)
+    assert (chain["settled"], chain["free"], chain["pledged"]) == (FACE, 0, 0)
+    assert site.loan(loan_id).pledges[0].status == "released"
+
+
+def test_debtor__pays_the_same_twice__second_goes_back(site: Site, lent: tuple[Actor, ReceivableRow, str]) -> None:
+    _, asset, _ = lent
+    site.pays(FACE, f"RECEIVABLE {asset.id}")
+    ref = site.pays(FACE, f"RECEIVABLE {asset.id}")
+    row = site.incoming(ref)
+    assert (row.status, row.unapplied, row.reason) == ("refunded", FACE, "receivable_not_payable")
+
+
+def test_two_payments__before_anything_is_final__each_fen_placed_once(site: Site) -> None:
+    holder = site.borrower()
+    asset = site.confirmed(holder)
+    first = site.pays(FACE - 10_00, f"RECEIVABLE {asset.id}", step=False)
+    second = site.pays(FACE, f"RECEIVABLE {asset.id}", step=False)
+    site.inst.incoming.run_once()
+    site.run()
+    assert site.incoming(first).status == "applied"
+    assert (site.incoming(second).status, site.incoming(second).unapplied) == ("refunded", FACE - 10_00)
+    assert view(site.inst, "Receivables", "receivable", asset.id)["settled"] == FACE
+
+
+def test_debtor__pays_while_the_pledge_is_made__waits_and_serves_the_lender(site: Site) -> None:
+    """Paid to the holder at that moment, the lender would lend on a receivable that is gone."""
+    borrower = site.borrower()
+    asset = site.confirmed(borrower)
+    application = site.offered(borrower, LENT, asset.id)
+    applications.accept(site.ctx, borrower, application)
+    ref = site.pays(FACE, f"RECEIVABLE {asset.id}", step=False)
+    site.inst.incoming.run_once()
+    assert (site.incoming(ref).status, site.incoming(ref).reason) == ("waiting", "pledge_under_way")
+    assert site.balance(ledger.SUSPENSE, ref=ref) == FACE
+    site.run()
+    loan_id = str(site.application(application).row.loan_id)
+    assert site.application(application).row.status == "funded"
+    assert site.incoming(ref).status == "applied"
+    assert site.loan(loan_id).row.status == "repaid"
+    assert site.receivable(asset.id).status == "settled"
+    assert paid_to_holder(site, ref) == [("done", str(Money(FACE - owed(site, loan_id, site.today), "CNY")))]
+    assert site.balance(ledger.SUSPENSE, ref=ref) == 0
+
+
+def test_debtor__pays_while_the_money_is_on_its_way__waits_for_the_loan(site: Site) -> None:
+    borrower = site.borrower()
+    asset = site.confirmed(borrower)
+    application = site.offered(borrower, LENT, asset.id)
+    assert site.inst.sandbox is not None
+    site.inst.sandbox.faults.add(Rule(Fault.PENDING, prefix="/rail/payments", method="PUT"))
+    applications.accept(site.ctx, borrower, application)
+    site.run()
+    loan_id = str(site.application(application).row.loan_id)
+    ref = site.pays(FACE, f"RECEIVABLE {asset.id}")
+    assert site.incoming(ref).status == "waiting"
+    site.world.resolves(loan_id, "done")
+    site.ctx.clock.move_to(site.ctx.clock.now() + timedelta(minutes=5))
+    site.run()
+    assert site.loan(loan_id).row.status == "repaid"
+    assert site.receivable(asset.id).status == "settled"
+
+
+def test_debtor__pays_while_the_payout_fails__holder_gets_it_all(site: Site) -> None:
+    borrower = site.borrower()
+    asset = site.confirmed(borrower)
+    application = site.offered(borrower, LENT, asset.id)
+    assert site.inst.sandbox is not None
+    site.inst.sandbox.faults.add(Rule(Fault.PENDING, prefix="/rail/payments", method="PUT"))
+    applications.accept(site.ctx, borrower, application)
+    site.run()
+    ref = site.pays(FACE, f"RECEIVABLE {asset.id}")
+    site.world.resolves(str(site.application(application).row.loan_id), "refused")
+    site.ctx.clock.move_to(site.ctx.clock.now() + timedelta(minutes=5))
+    site.run()
+    assert site.application(application).row.status == "failed"
+    assert site.incoming(ref).status == "applied"
+    assert paid_to_holder(site, ref) == [("done", str(Money(FACE, "CNY")))]
+    assert view(site.inst, "Receivables", "receivable", asset.id)["settled"] == FACE
+
+
+def test_debtor__pays_while_the_pledge_is_given_up__nothing_left_unattested(
+    site: Site, lent: tuple[Actor, ReceivableRow, str]
+) -> None:
+    _, asset, loan_id = lent
+    site.pays(owed(site, loan_id, site.today), f"LOAN {loan_id}", step=False)
+    ref = site.pays(FACE, f"RECEIVABLE {asset.id}", step=False)
+    site.inst.incoming.run_once()
+    assert site.incoming(ref).status == "waiting"
+    site.run()
+    assert site.incoming(ref).status == "applied"
+    assert view(site.inst, "Receivables", "receivable", asset.id)["settled"] == FACE
+    assert paid_to_holder(site, ref) == [("done", str(Money(FACE, "CNY")))]
+
+
+def test_debtor__pays_before_the_offer_is_taken__offer_falls(site: Site) -> None:
+    borrower = site.borrower()
+    asset = site.confirmed(borrower)
+    application = site.offered(borrower, LENT, asset.id)
+    site.pays(FACE, f"RECEIVABLE {asset.id}")
+    with pytest.raises(Refused) as refused:
+        applications.accept(site.ctx, borrower, application)
+    assert refused.value.code == "asset_not_free"
+    assert site.application(application).row.status == "offered"
+
+
+def test_debtor__pays_what_is_pledged_elsewhere__not_to_the_holder(site: Site) -> None:
+    holder = site.borrower()
+    asset = site.confirmed(holder)
+    foreign_pledge(site, holder, asset.id, 600_000_00)
+    site.run()
+    ref = site.pays(FACE, f"RECEIVABLE {asset.id}")
+    assert paid_to_holder(site, ref) == [("done", str(Money(FACE - 600_000_00, "CNY")))]
+    assert (site.incoming(ref).status, site.incoming(ref).unapplied) == ("refunded", 600_000_00)
+
+
+def test_holder__account_closed__still_owed_and_flagged(site: Site) -> None:
+    holder = site.borrower(account="CLOSED-6228-2")
+    asset = site.confirmed(holder)
+    before = site.balance(ledger.HOLDER_PAYABLE)
+    ref = site.pays(FACE + 5_00, f"RECEIVABLE {asset.id}")
+    row = site.incoming(ref)
+    assert (row.status, row.reason) == ("payout_refused", "payee_account_closed")
+    assert [each.status for each in site.outbox(f"holder:{ref}")] == ["refused"]
+    assert site.balance(ledger.HOLDER_PAYABLE) - before == FACE, "it is owed on"
+    assert site.balance(ledger.SUSPENSE, ref=ref) == 0, "what was too much went back all the same"
+    assert site.receivable(asset.id).status == "settled"
+
+
+def test_late_payment__after_the_maturity__penalty_before_principal(
+    site: Site, lent: tuple[Actor, ReceivableRow, str]
+) -> None:
+    borrower, asset, loan_id = lent
+    row = site.loan(loan_id).row
+    site.move_to(row.maturity + timedelta(days=10))
+    eod.run(site.ctx, OPERATOR, site.today)
+    late = site.loan(loan_id)
+    assert (late.row.status, late.loan.days_past_due) == ("overdue", 10)
+    rate, penalty = (Decimal(str(row.terms[name])) for name in ("annual_rate", "penalty_rate"))
+    assert late.loan.dues.penalty.minor == int(
+        (Decimal(LENT) * penalty * 10 / 360).quantize(Decimal(1), ROUND_HALF_EVEN)
+    )
+    assert rate > 0
+    site.pays(FACE, f"RECEIVABLE {asset.id}")
+    assert site.loan(loan_id).row.status == "repaid"
+    again = site.apply(borrower, LENT, site.confirmed(borrower).id)
+    assert site.application(again).row.status in ("offered", "review"), "cured: the past doesn't bar for ever"
+
+
+def test_end_of_day__run_twice__posts_once(site: Site, lent: tuple[Actor, ReceivableRow, str]) -> None:
+    loan_id = lent[2]
+    site.move_to(site.today + timedelta(days=1))
+    first = eod.run(site.ctx, OPERATOR, site.today)
+    booked = site.balance(ledger.INTEREST_RECEIVABLE, ref=loan_id)
+    again = eod.run(site.ctx, OPERATOR, site.today)
+    assert (first.repeated, again.repeated) == (False, True)
+    assert first.journals > 0
+    assert site.balance(ledger.INTEREST_RECEIVABLE, ref=loan_id) == booked > 0
+    assert booked == owed(site, loan_id, site.today) - owed(site, loan_id, site.today - timedelta(days=1))
+
+
+def test_credit_note__by_the_holder__cuts_the_free_part_on_chain(site: Site) -> None:
+    holder = site.borrower()
+    papers = site.papers(holder)
+    asset = site.confirmed(holder, papers)
+    made = receivables.credit(site.ctx, holder, asset.id, papers["credit_note"])
+    site.run()
+    assert (made.diluted.minor, made.top_up.minor) == (CREDITED, 0)
+    assert site.receivable(asset.id).diluted == CREDITED
+    assert view(site.inst, "Receivables", "receivable", asset.id)["free"] == FACE - CREDITED
+    site.pays(FACE, f"RECEIVABLE {asset.id}")
+    assert site.receivable(asset.id).status == "settled"
+
+
+def test_credit_note__by_the_debtor_where_nothing_is_free__refused(site: Site) -> None:
+    borrower = site.borrower()
+    papers = site.papers(borrower)
+    asset = site.confirmed(borrower, papers)
+    site.funded(borrower, 899_790_75, asset.id)
+    row = site.receivable(asset.id)
+    assert row.pledged == FACE
+    before = site.documents(asset.order_id)
+    with pytest.raises(Refused) as refused:
+        receivables.credit(site.ctx, site.cast["core"], asset.id, papers["credit_note"])
+    assert refused.value.code == "not_holder"
+    assert site.documents(asset.order_id) == before
+    made = receivables.credit(site.ctx, borrower, asset.id, papers["credit_note"])
+    assert made.act is None
+    assert made.diluted.minor == 0
+    assert made.top_up.minor > 0, "the lender's cover shrank: the borrower is called"
