@@ -11,7 +11,7 @@ from eth_hash.auto import keccak
 
 from chainfin.abi import contract_abi, from_hex, parse_address
 from chainfin.audit.bundle import ChainPart
-from chainfin.audit.proofs import Header, ProvenLog, ProvenReceipt, verify_ancestry, verify_receipt
+from chainfin.audit.proofs import Header, ProvenLog, ProvenReceipt, read_header, verify_ancestry, verify_receipt
 from chainfin.audit.report import HOSTILE, Findings, explain
 from chainfin.errors import Refused
 from chainfin.resources import CONTRACTS
@@ -175,3 +175,12 @@ def _decode(names: Mapping[str, str], log: ProvenLog) -> tuple[str, dict[str, An
 
 def _plain(value: Any) -> Any:
     return "0x" + value.hex() if isinstance(value, bytes) else value
+
+
+def heads(part: ChainPart) -> list[tuple[int, str]]:
+    """Number and hash of the last block of every range of headers: what an auditor looks up at a node of its own.
+
+    Raises BadInput proof_header_malformed.
+    """
+    last = [read_header(from_hex(span[-1])) for span in part.headers if span]
+    return [(header.number, "0x" + header.hash.hex()) for header in last]

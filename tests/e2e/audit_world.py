@@ -13,6 +13,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from pydantic import JsonValue
 from sqlmodel import select
 
 from api.assembly import Installation
@@ -20,6 +21,8 @@ from chainfin import samples
 from chainfin.audit.report import Report
 from chainfin.audit.verify import verify
 from chainfin.chain.prover import ChainProver
+from chainfin.chain.views import ContractViews
+from chainfin.connectors.registry_view import RegistryLookup
 from chainfin.connectors.sandbox import World
 from chainfin.money import Money
 from chainfin.party import Role
@@ -29,11 +32,13 @@ from chainfin.services import (
     limits,
     participants,
     receivables,
+    reconcile,
     repayments,
     trade,
     warehouse,
 )
 from chainfin.services.context import OPERATOR, Actor, Context
+from chainfin.services.reconcile import Reconciliation
 from chainfin.settings import load
 from chainfin.storage.lending_tables import ApplicationRow
 from chainfin.storage.party_tables import PartyRow
@@ -166,6 +171,11 @@ class Town:
         )
         self.run()
 
+    def reconciled(self, who: str = "auditor") -> Reconciliation:
+        inst = self.inst
+        views = ContractViews(inst.node, self.ctx.contracts)
+        return reconcile.run(self.ctx, self.actor(who), views, RegistryLookup(inst.partners.registry))
+
     def bundle(self, loan_id: str, who: str = "auditor") -> bytes:
         return evidence.bundle(self.ctx, self.actor(who), loan_id, self.prover)
 
@@ -195,7 +205,7 @@ def goods(town: Town) -> str:
     return row.id
 
 
-def sales(today: date) -> dict[str, object]:
+def sales(today: date) -> JsonValue:
     """Two years of a noodle shop's takings, a day a line."""
     days = [today - timedelta(days=n) for n in range(730, 0, -1)]
     return {"currency": "CNY", "takings": [{"on": d.isoformat(), "gross": f"{3000 + d.day * 10}.00"} for d in days]}

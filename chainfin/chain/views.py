@@ -1,0 +1,32 @@
+"""Views of the contracts at a block, for the reconciliation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from chainfin.abi import contract_abi
+from chainfin.chain.decode import plain
+from chainfin.chain.node import Node, Reverted
+from chainfin.errors import Unavailable
+
+
+class ContractViews:
+    """Implements `chainfin.services.reconcile.ChainView`."""
+
+    def __init__(self, node: Node, contracts: Mapping[str, str]) -> None:
+        self._node = node
+        self._contracts = contracts
+
+    def view(self, contract: str, function: str, key: str | int, block: int) -> Mapping[str, Any]:
+        """Raises Unavailable chain_behind, chain_unreachable."""
+        where = self._node.block(block)
+        if where is None:
+            raise Unavailable("chain_behind", f"the node has no block {block}")
+        called = contract_abi(contract).function(function)
+        try:
+            answer = self._node.call(self._contracts[contract], called.encode([key]), where)
+        except Reverted:
+            return {}
+        found: Mapping[str, Any] = plain(called.decode_output(answer)[0])
+        return found

@@ -1,0 +1,22 @@
+"""The statutory registry as the reconciliation asks it."""
+
+from __future__ import annotations
+
+from chainfin.connectors.outcome import Done
+from chainfin.connectors.registry import Registry
+from chainfin.errors import Unavailable
+from chainfin.services.reconcile import RegistryEntry
+
+
+class RegistryLookup:
+    """Implements `chainfin.services.reconcile.RegistryView`."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+
+    def entry(self, pledge_id: str) -> RegistryEntry:
+        """Raises Unavailable registry_silent where the registry gives no (signed) answer."""
+        answer = self._registry.query(pledge_id)
+        if not isinstance(answer, Done):
+            raise Unavailable("registry_silent", f"{answer.code}: {answer.message}", where=pledge_id)
+        return RegistryEntry(answer.value.status, answer.value.registry_no)
