@@ -68,12 +68,12 @@ def start(folder: Path) -> Cluster:
         if owner is not None:
             os.chown(folder / name, owner.pw_uid, owner.pw_gid)
     log = folder / "data" / "server.log"
-    _run(
-        [*prefix, str(programs / "initdb"), "-D", str(folder / "data"), "-U", "chainfin", "-A", "trust"]
-        + ["-E", "UTF8", "--locale=C", "--no-sync"]
-    )
+    flags = ("-U", "chainfin", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+    _run([*prefix, str(programs / "initdb"), "-D", str(folder / "data"), *flags])
     # no fsync: what these tests kill is our process, never the server's machine
-    options = f"-c listen_addresses='' -c unix_socket_directories={folder / 'socket'} -c fsync=off -c max_connections=200"
+    options = (
+        f"-c listen_addresses='' -c unix_socket_directories={folder / 'socket'} -c fsync=off -c max_connections=200"
+    )
     cluster = Cluster(folder, programs, prefix)
     cluster.control("-l", str(log), "-o", options, "start")
     return cluster

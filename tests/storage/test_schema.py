@@ -49,13 +49,16 @@ def test_check_schema__empty_database__outdated(database_url: str) -> None:
     store.close()
 
 
-def test_check_schema__older_revision__outdated(store: Store) -> None:
+def test_check_schema__older_revision__outdated(database_url: str) -> None:
+    store = Store(database_url)
+    store.upgrade()
     with store.begin() as session:
         session.connection().exec_driver_sql("UPDATE alembic_version SET version_num = '0000'")
     with pytest.raises(Unavailable) as refused:
         store.check_schema()
     assert refused.value.code == "schema_outdated"
     assert "0000" in refused.value.message
+    store.close()
 
 
 def test_store__nobody_listens__database_unreachable(tmp_path: object) -> None:

@@ -1,0 +1,176 @@
+"""The main job at the level of the services, spread over as many installations as are given."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from sqlmodel import Session, func, select
+
+from api.assembly import Installation
+from chainfin import acts as eip712
+from chainfin import keys, samples
+from chainfin.money import Money
+from chainfin.party import Role
+from chainfin.services import acts, applications, booking, limits, participants, queries, receivables, trade
+from chainfin.services.context import OPERATOR, Actor, Context
+from chainfin.storage.chain_tables import ChainTxRow
+from chainfin.storage.ledger_tables import OutboxRow
+from chainfin.storage.lending_tables import LimitRow, LoanRow
+from chainfin.storage.trade_tables import ActRow, PledgeRow, ReceivableRow
+
+T = TypeVar("T")
+PATIENCE_S = 90.0
+
+
+def cny(yuan: int) -> Money:
+    return Money(yuan * 100, "CNY")
+
+
+@dataclass
+class Play:
+    """Who takes part and what they made. Every call goes to the next installation in turn."""
+
+    sites: Sequence[Installation]
+    keys: dict[str | None, bytes | None] = field(default_factory=dict)
+    _turn: Iterator[Installation] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._turn = itertools.cycle(self.sites)
+
+    @property
+    def ctx(self) -> Context:
+        return next(self._turn).ctx
+
+    def until(self, look: Callable[[], T], what: str) -> T:
+        """What ``look`` finds, once it finds something."""
+        end = time.monotonic() + PATIENCE_S
+        while time.monotonic() < end:
+            found = look()
+            if found:
+                return found
+            for site in self.sites:
+                assert site.chain.halted is None, site.chain.halted
+                assert site.worker.failure is None, site.worker.failure
+            time.sleep(0.01)
+        troubles = [(site.chain.trouble, site.incoming.last_trouble) for site in self.sites]
+        raise AssertionError(f"waited for {what} in vain: {troubles}")
+
+    def admit(self, company: samples.Company, role: Role, *, own: bool = True) -> Actor:
+        key = keys.new_private_key() if own else None
+        made = participants.admit(
+            self.ctx,
+            OPERATOR,
+            name=company.name,
+            legal_scheme="USCC",
+            legal_value=company.uscc,
+            roles=int(role),
+            address=keys.address_of(key) if key else None,
+            account=f"acc-{company.uscc}",
+            profile={},
+        )
+        if made.consent is not None and key is not None:
+            participants.consent(self.ctx, made.party.id, "0x" + eip712.sign(made.consent, key).hex())
+        self.until(lambda: participants.get(self.ctx, OPERATOR, made.party.id).status == "active", "an admission")
+        self.keys[made.party.id] = key
+        return Actor("party", made.party.id, role)
+
+    def finish(self, act: ActRow, actor: Actor) -> None:
+        key = self.keys[actor.party_id]
+        if act.status == "awaiting_signature" and key is not None:
+            act = acts.sign(self.ctx, actor, act.id, "0x" + eip712.sign(act.typed_data, key).hex())
+
+        def final() -> bool:
+            now = acts.get(self.ctx, actor, act.id)
+            assert now.status != "refused", (now.function, now.error_code, now.error_message)
+            return now.status == "final"
+
+        self.until(final, act.function)
+
+    def confirmed(self, core: Actor, supplier: Actor, number: str) -> ReceivableRow:
+        """A trade up to the debtor's confirmation."""
+        papers = samples.trade(self.sites[0].clock.today(), number)
+        order, act = trade.post_order(self.ctx, core, papers["order"], "order.xml")
+        self.finish(act, core)
+        self.finish(trade.acknowledge(self.ctx, supplier, order.id, papers["response"]), supplier)
+        self.finish(trade.despatch(self.ctx, supplier, order.id, papers["despatch"]), supplier)
+        self.finish(trade.receive(self.ctx, core, order.id, papers["receipt"]), core)
+        issued = receivables.issue(self.ctx, supplier, order.id, papers["invoice"])
+        self.finish(issued.act, supplier)
+        row = queries.receivable(self.ctx, supplier, issued.receivable.id)
+        root = queries.document(self.ctx, core, row.document_id).root
+        act = receivables.confirm(
+            self.ctx, core, row.id, document_root=root, face=Money(row.face, "CNY"), due_date=row.due_date
+        )
+        self.finish(act, core)
+        return queries.receivable(self.ctx, supplier, row.id)
+
+    def limit(self, lender: Actor, kind: str, party: Actor, amount: Money) -> None:
+        limits.set_(self.ctx, lender, kind=kind, key=str(party.party_id), amount=amount, grade="A")
+
+    def borrow(self, borrower: Actor, lender: Actor, asset: ReceivableRow, amount: Money) -> str:
+        """Apply, accept, wait for the money; the application's last status."""
+        row = applications.apply(
+            self.ctx,
+            borrower,
+            product="receivable",
+            lender_id=str(lender.party_id),
+            amount=amount,
+            days=60,
+            asset_id=asset.id,
+        )
+        if row.status != "offered":
+            return row.status
+        key = self.keys[borrower.party_id]
+        act = queries.application(self.ctx, borrower, row.id).act
+        assert key is not None
+        assert act is not None
+        applications.accept(self.ctx, borrower, row.id, "0x" + eip712.sign(act.typed_data, key).hex())
+
+        def ended() -> str | None:
+            status = queries.application(self.ctx, borrower, row.id).row.status
+            return status if status in ("funded", "failed") else None
+
+        return str(self.until(ended, "the money"))
+
+
+def check_books(session: Session, paid: Sequence[str]) -> None:
+    """What has to hold whatever happened: loans paid once, limits and pledges as the loans say, an unbroken book."""
+    assert len(paid) == len(set(paid)), "an instruction was paid twice"
+    loans = session.exec(select(LoanRow)).all()
+    funded = {loan.id for loan in loans if loan.funded_at is not None}
+    assert funded == {key for key in paid if key.startswith("loan_")}
+    booking.check_chain(session)
+    lines = booking.trial_balance(session)
+    assert sum(line.debit.minor for line in lines) == sum(line.credit.minor for line in lines)
+    for limit in session.exec(select(LimitRow)):
+        mine = [
+            loan for loan in loans if loan.funded_at is not None and loan.status != "repaid" and _takes(loan, limit)
+        ]
+        assert limit.held == 0, (limit.kind, limit.held)
+        assert limit.used == sum(loan.principal for loan in mine), limit.kind
+    for asset in session.exec(select(ReceivableRow)):
+        standing = select(func.sum(PledgeRow.amount - PledgeRow.released - PledgeRow.settled)).where(
+            PledgeRow.asset_id == asset.id, PledgeRow.status == "active"
+        )
+        assert asset.pledged == int(session.exec(standing).one() or 0)
+        assert asset.reserved == 0
+
+
+def _takes(loan: LoanRow, limit: LimitRow) -> bool:
+    return limit.kind != "borrower" or limit.key == loan.borrower_id
+
+
+def check_sent_once(session: Session) -> None:
+    """Every act has one transaction that was mined, and every command one end."""
+    sent = session.exec(
+        select(ChainTxRow.outbox_id, func.count())
+        .where(ChainTxRow.status != "displaced")
+        .group_by(ChainTxRow.outbox_id)  # type: ignore[arg-type]  # sqlmodel's columns are columns
+    ).all()
+    assert all(count == 1 for _, count in sent)
+    assert {row.status for row in session.exec(select(ChainTxRow))} == {"mined"}
+    assert {row.status for row in session.exec(select(OutboxRow))} == {"done"}
