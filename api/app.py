@@ -18,6 +18,7 @@ from api.routers import all_routers
 from api.sse import Commits
 from chainfin.services.context import Context
 from chainfin.services.evidence import Prover
+from chainfin.services.reconcile import ChainView, RegistryView
 from chainfin.services.signin import SignIn
 
 Check = Callable[[], None]
@@ -36,10 +37,13 @@ def create_app(
     signin: SignIn | None = None,
     ready: Mapping[str, Check] | None = None,
     prover: Prover | None = None,
+    chain_view: ChainView | None = None,
+    registry_view: RegistryView | None = None,
     lifespan: Lifespan | None = None,
 ) -> FastAPI:
     """The application. ``ready``: what /readyz asks besides the database (node, drivers), by name. ``prover``: proves
-    transactions to auditors; without one there are no evidence bundles (503 prover_missing)."""
+    transactions to auditors; the views are what a reconciliation compares with. Without them the operations that
+    need them answer 503 (prover_missing, views_missing)."""
     app = FastAPI(
         title="chainfin",
         version=version("chainfin"),
@@ -54,6 +58,7 @@ def create_app(
     app.state.signin = signin or SignIn(ctx)
     app.state.idempotency = Idempotency(ctx.store, ctx.vault)
     app.state.prover = prover
+    app.state.views = None if chain_view is None or registry_view is None else (chain_view, registry_view)
     app.state.commits = Commits(ctx.store)
     app.state.ready = {"database": ctx.store.check_schema, **(ready or {})}
     app.add_middleware(BodyLimit)

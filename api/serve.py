@@ -13,6 +13,8 @@ import uvicorn
 from api.app import create_app
 from api.assembly import Installation
 from chainfin.chain.prover import ChainProver
+from chainfin.chain.views import ContractViews
+from chainfin.connectors.registry_view import RegistryLookup
 from chainfin.errors import Unavailable
 from chainfin.services.signin import NewClient, SignIn
 
@@ -35,7 +37,14 @@ class Server:
             self._socket.close()
             raise Unavailable("port_taken", f"{host}:{port} can't be had: {error.strerror}") from error
         prover = ChainProver(installation.node, installation.deployment)
-        app = create_app(installation.ctx, signin=self.signin, ready=installation.ready(), prover=prover)
+        app = create_app(
+            installation.ctx,
+            signin=self.signin,
+            ready=installation.ready(),
+            prover=prover,
+            chain_view=ContractViews(installation.node, installation.ctx.contracts),
+            registry_view=RegistryLookup(installation.partners.registry),
+        )
         config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_keep_alive=30)
         self._server = uvicorn.Server(config)
         self._thread: threading.Thread | None = None

@@ -12,7 +12,7 @@ from api.route import Route
 from api.schemas.common import Id
 from chainfin.errors import Unavailable
 from chainfin.money import Money
-from chainfin.services import evidence, queries
+from chainfin.services import evidence, queries, reconcile
 
 router = APIRouter(prefix="/v1/audit", tags=["audit"], route_class=Route)
 
@@ -36,6 +36,29 @@ class TrialBalanceOut(BaseModel):
     difference: dict[str, str]
 
 
+class MismatchOut(BaseModel):
+    """``name``: what was compared, ``subject``: of which thing."""
+
+    name: str
+    subject: str
+    found: str
+    expected: str
+
+
+class ReconciliationOut(BaseModel):
+    """As of the last block that was taken in."""
+
+    ok: bool
+    block: int
+    block_hash: str
+    looked_at: dict[str, int]
+    mismatches: list[MismatchOut]
+
+    @classmethod
+    def of(cls, done: reconcile.Reconciliation) -> ReconciliationOut:
+        return cls.model_validate(done.as_json())
+
+
 @router.get(
     "/loans/{loan_id}/bundle",
     response_class=Response,
@@ -55,6 +78,14 @@ def bundle(request: Request, ctx: Ctx, actor: Acting, loan_id: Id) -> Response:
     name = f'attachment; filename="{loan_id}.bundle.json"'
     content = evidence.bundle(ctx, actor, loan_id, prover)
     return Response(content, media_type="application/json", headers={"Content-Disposition": name})
+
+
+@router.get("/reconciliation")
+def reconciliation(request: Request, ctx: Ctx, actor: Acting) -> ReconciliationOut:
+    """Do chain, projection, statutory registry and ledger agree? For auditors and the operator; nothing is changed."""
+    if request.app.state.views is None:
+        raise Unavailable("views_missing", "this process has no chain and registry to compare with")
+    return ReconciliationOut.of(reconcile.run(ctx, actor, *request.app.state.views))
 
 
 @router.get("/trial-balance")

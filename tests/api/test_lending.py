@@ -173,3 +173,13 @@ def test_bundle__for_the_auditor__is_sealed_and_names_the_loan(world: World) -> 
     assert world.ids["loan"] in answer.text
     stranger = world.call("GET", "stranger", path)
     assert (stranger.status_code, stranger.json()["code"]) == (404, "loan_unknown")
+
+
+def test_reconciliation__of_a_sound_world__everything_agrees(world: World) -> None:
+    answer = world.call("GET", "auditor", "/v1/audit/reconciliation")
+    assert answer.status_code == 200, answer.text
+    body = answer.json()
+    assert (body["ok"], body["mismatches"]) == (True, [])
+    assert body["looked_at"]
+    refused = world.call("GET", "supplier", "/v1/audit/reconciliation")
+    assert (refused.status_code, refused.json()["code"]) == (403, "role_missing")
