@@ -83,12 +83,12 @@ abstract contract World is Asserts {
     }
 
     /// @dev Deploys what forge has compiled, without a copy of it in each test contract: half the compile time.
-    function create(string memory what, bytes memory args) internal returns (address at) {
+    function create(string memory what, bytes memory args) internal returns (address where) {
         bytes memory code = abi.encodePacked(vm.getCode(what), args);
         assembly ("memory-safe") {
-            at := create(0, add(code, 32), mload(code))
+            where := create(0, add(code, 32), mload(code))
         }
-        isTrue(at != address(0), what);
+        isTrue(where != address(0), what);
     }
 
     // Parties

@@ -1,0 +1,361 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {Auth} from "../src/interfaces/IActs.sol";
+import {IOrders} from "../src/interfaces/IOrders.sol";
+import {IParticipants} from "../src/interfaces/IParticipants.sol";
+import {IPledges} from "../src/interfaces/IPledges.sol";
+import {IReceivables} from "../src/interfaces/IReceivables.sol";
+import {IWarehouseReceipts} from "../src/interfaces/IWarehouseReceipts.sol";
+import {Replay} from "./Replay.sol";
+import {Vm} from "./Vm.sol";
+import {World} from "./World.sol";
+
+/// @notice Ten parties that do whatever they can think of, in any order, also what isn't theirs to do.
+/// @dev Never reverts: an act may be refused, and what must not happen is written down (`trespass`, `trapped`).
+contract Handler is World {
+    uint256[10] private _keys;
+    bytes32[] public orderIds;
+    Replay public replay;
+    uint256 private _count;
+    bool private _doneNow;
+    bytes32 private _disputed;
+
+    /// @notice An act that succeeded though the actor had no right to it.
+    string public trespass;
+    /// @notice A payoff or release that was due and failed.
+    string public trapped;
+    /// @notice How often each kind of act succeeded, so that an idle run is seen.
+    mapping(string act => uint256 times) public done;
+
+    /// @dev forge records the logs of reverted calls too: only an act that was done is told to the replay.
+    modifier logged() {
+        _doneNow = false;
+        _;
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        if (_doneNow) replay.apply_(logs);
+    }
+
+    function setUp() public override {
+        super.setUp();
+        _keys = [BUYER, SELLER, TIER2, LENDER, LENDER2, KEEPER, BANK, REGISTRAR, DISTRIBUTOR, STRANGER];
+        replay = new Replay(address(receivables), address(receipts), address(pledges));
+        vm.recordLogs();
+        order(FACE, 0);
+    }
+
+    function system() external view returns (IReceivables, IWarehouseReceipts, IPledges, IOrders) {
+        return (receivables, receipts, pledges, orders);
+    }
+
+    function orderCount() external view returns (uint256) {
+        return orderIds.length;
+    }
+
+    // Who acts: three times in four the party whose act it is, else anybody.
+
+    function _actor(uint256 right, uint256 seed) private view returns (uint256) {
+        return seed % 4 == 0 ? _keys[(seed >> 8) % 10] : right;
+    }
+
+    function _holderKey(uint32 party) private view returns (uint256) {
+        for (uint256 i = 0; i < 9; ++i) {
+            if (partyOf[_keys[i]] == party) return _keys[i];
+        }
+        return STRANGER;
+    }
+
+    function _next() private returns (bytes32) {
+        return keccak256(abi.encode("id", ++_count));
+    }
+
+    function _claimId(uint256 seed) private view returns (bytes32) {
+        (uint256 claims,,) = replay.counts();
+        return claims == 0 ? bytes32("none") : replay.claimIds(seed % claims);
+    }
+
+    function _goodsId(uint256 seed) private view returns (bytes32) {
+        (, uint256 stocks,) = replay.counts();
+        return stocks == 0 ? bytes32("none") : replay.goodsIds(seed % stocks);
+    }
+
+    function _pledgeId(uint256 seed) private view returns (bytes32) {
+        (,, uint256 rows) = replay.counts();
+        return rows == 0 ? bytes32("none") : replay.pledgeIds(seed % rows);
+    }
+
+    function _result(string memory act, bool allowed) private {
+        _doneNow = true;
+        done[act] += 1;
+        if (!allowed) trespass = act;
+    }
+
+    // Orders
+
+    function order(uint64 amount, uint256 seed) public logged {
+        amount = uint64(bound(amount, 1, FACE));
+        bytes32 id = _next();
+        (bool open,) = address(participants)
+            .staticcall(abi.encodeCall(IParticipants.enterBoth, (vm.addr(BUYER), vm.addr(SELLER), 1)));
+        if (!open) return;
+        postOrder(id, amount);
+        orderIds.push(id);
+        by(SELLER);
+        orders.acknowledge(IOrders.AcknowledgeParams(id, ROOT));
+        uint64 sent = uint64(bound(seed, 1, amount));
+        by(SELLER);
+        orders.despatch(IOrders.DespatchParams(id, ROOT, sent));
+        by(BUYER);
+        orders.receiveGoods(IOrders.ReceiveGoodsParams(id, ROOT, uint64(bound(seed >> 64, 1, sent))));
+        done["order"] += 1;
+    }
+
+    // Receivables
+
+    function issueClaim(uint256 seed, uint64 face) external logged {
+        bytes32 orderId = orderIds[seed % orderIds.length];
+        bool again = seed % 7 == 0;
+        IReceivables.IssueParams memory p = IReceivables.IssueParams(
+            again ? _claimId(seed) : _next(), orderId, ROOT, uint64(bound(face, 1, FACE / 4)), today() + 30
+        );
+        Auth memory registrar = attest(p);
+        uint256 pk = _actor(SELLER, seed >> 16);
+        by(pk);
+        try receivables.issue(p, registrar) {
+            _result("issue", pk == SELLER);
+        } catch {}
+    }
+
+    function confirmClaim(uint256 seed) external logged {
+        bytes32 id = _claimId(seed);
+        IReceivables.Receivable memory c = replay.claim(id);
+        uint256 pk = _actor(BUYER, seed >> 16);
+        by(pk);
+        try receivables.confirm(IReceivables.ConfirmParams(id, ROOT, c.face, c.dueDay)) {
+            _result("confirm", partyOf[pk] == c.debtor);
+        } catch {}
+    }
+
+    function cancelClaim(uint256 seed) external logged {
+        bytes32 id = _claimId(seed);
+        IReceivables.Receivable memory c = replay.claim(id);
+        uint256 pk = _actor(_holderKey(c.holder), seed >> 16);
+        by(pk);
+        try receivables.cancel(IReceivables.CancelParams(id)) {
+            _result("cancel", partyOf[pk] == c.holder && !c.confirmed);
+        } catch {}
+    }
+
+    function disputeClaim(uint256 seed, bool back) external logged {
+        bytes32 id = back ? _disputed : _claimId(seed);
+        IReceivables.Receivable memory c = replay.claim(id);
+        uint256 pk = _actor(BUYER, seed >> 16);
+        if (!back && seed % 3 != 0) return; // else half of them would be in dispute
+        by(pk);
+        if (back) {
+            try receivables.resolveDispute(IReceivables.ResolveDisputeParams(id)) {
+                _result("resolve", partyOf[pk] == c.debtor);
+            } catch {}
+        } else {
+            try receivables.dispute(IReceivables.DisputeParams(id, ROOT)) {
+                _result("dispute", partyOf[pk] == c.debtor);
+                _disputed = id;
+            } catch {}
+        }
+    }
+
+    function creditClaim(uint256 seed, uint64 amount) external logged {
+        bytes32 id = _claimId(seed);
+        IReceivables.Receivable memory c = replay.claim(id);
+        uint256 pk = _actor(_holderKey(c.holder), seed >> 16);
+        by(pk);
+        try receivables.credit(IReceivables.CreditParams(id, ROOT, uint64(bound(amount, 1, FACE / 16)))) {
+            _result("credit", partyOf[pk] == c.holder);
+        } catch {}
+    }
+
+    function splitClaim(uint256 seed, uint64 first, uint64 second) external logged {
+        bytes32 id = _claimId(seed);
+        IReceivables.Receivable memory c = replay.claim(id);
+        uint64[] memory amounts = new uint64[](2);
+        amounts[0] = uint64(bound(first, 1, c.free / 2 + 1));
+        amounts[1] = uint64(bound(second, 1, c.free / 2 + 1));
+        uint256 pk = _actor(_holderKey(c.holder), seed >> 16);
+        by(pk);
+        try receivables.split(IReceivables.SplitParams(id, amounts)) {
+            _result("split", partyOf[pk] == c.holder);
+        } catch {}
+    }
+
+    function transferClaim(uint256 seed, uint256 to) external logged {
+        bytes32 id = _claimId(seed);
+        IReceivables.Receivable memory c = replay.claim(id);
+        uint256 pk = _actor(_holderKey(c.holder), seed >> 16);
+        by(pk);
+        try receivables.transfer(IReceivables.TransferParams(id, partyOf[to % 2 == 0 ? SELLER : TIER2])) {
+            _result("transfer", partyOf[pk] == c.holder && c.pledged == 0);
+        } catch {}
+    }
+
+    function settleFree(uint256 seed, uint64 amount) external logged {
+        bytes32 id = _claimId(seed);
+        IReceivables.Receivable memory c = replay.claim(id);
+        uint256 pk = _actor(BANK, seed >> 16);
+        amount = uint64(bound(amount, 1, FACE / 8));
+        if (seed % 2 == 0 && amount > c.free && c.free > 0) amount = c.free;
+        bool due = c.confirmed && amount <= c.free && pk == BANK;
+        by(pk);
+        try receivables.settle(IReceivables.SettleParams(id, 0, amount, _next(), c.holder)) {
+            _result("settle", pk == BANK && amount <= c.free);
+        } catch {
+            if (due) trapped = "settle";
+        }
+    }
+
+    function settlePledged(uint256 seed, uint64 amount) external logged {
+        bytes32 pledgeId = _pledgeId(seed);
+        Replay.PledgeRow memory r = replay.row(pledgeId);
+        uint256 pk = _actor(BANK, seed >> 16);
+        amount = uint64(bound(amount, 1, FACE / 8));
+        if (seed % 2 == 0 && amount > r.amount && r.amount > 0) amount = r.amount;
+        uint32 payee = seed % 5 == 0 ? partyOf[SELLER] : r.lender;
+        bool due = r.kind == RECEIVABLE && amount <= r.amount && payee == r.lender && pk == BANK;
+        by(pk);
+        try receivables.settle(IReceivables.SettleParams(r.assetId, pledgeId, amount, _next(), payee)) {
+            _result("settle pledged", due);
+        } catch {
+            if (due) trapped = "settle pledged";
+        }
+    }
+
+    function declareDefault(uint256 seed) external logged {
+        bytes32 id = _claimId(seed);
+        IReceivables.Receivable memory c = replay.claim(id);
+        uint256 pk = _actor(_holderKey(c.holder), seed >> 16);
+        by(pk);
+        try receivables.declareDefault(IReceivables.DeclareDefaultParams(id)) {
+            _result("default", partyOf[pk] == c.holder && today() > c.dueDay);
+        } catch {}
+    }
+
+    // Goods
+
+    function storeGoods(uint256 seed, uint64 quantity) external logged {
+        uint256 pk = _actor(KEEPER, seed >> 16);
+        quantity = uint64(bound(quantity, 1, STOCK));
+        by(pk);
+        try receipts.issue(IWarehouseReceipts.IssueParams(_next(), partyOf[DISTRIBUTOR], ROOT, quantity)) {
+            _result("store", pk == KEEPER);
+        } catch {}
+    }
+
+    function moveGoods(uint256 seed, uint64 quantity) external logged {
+        bytes32 id = _goodsId(seed);
+        IWarehouseReceipts.Receipt memory g = replay.goods(id);
+        quantity = uint64(bound(quantity, 1, STOCK / 8));
+        uint256 pk = _actor(seed % 3 == 0 ? _holderKey(g.owner) : KEEPER, seed >> 16);
+        by(pk);
+        if (seed % 3 == 0) {
+            try receipts.transfer(IWarehouseReceipts.TransferParams(id, partyOf[DISTRIBUTOR])) {
+                _result("goods transfer", partyOf[pk] == g.owner && g.pledged == 0);
+            } catch {}
+        } else if (seed % 3 == 1) {
+            try receipts.release(IWarehouseReceipts.ReleaseParams(id, quantity)) {
+                _result("goods release", pk == KEEPER && quantity <= g.free);
+            } catch {}
+        } else {
+            try receipts.recount(IWarehouseReceipts.RecountParams(id, ROOT, quantity)) {
+                _result("recount", pk == KEEPER);
+            } catch {}
+        }
+    }
+
+    // Pledges
+
+    function pledgePart(uint256 seed, uint64 amount, bool goods, bool expires) external logged {
+        bytes32 id = goods ? _goodsId(seed) : _claimId(seed);
+        uint32 holder = goods ? replay.goods(id).owner : replay.claim(id).holder;
+        uint64 free = goods ? replay.goods(id).free : replay.claim(id).free;
+        uint256 lender = seed % 2 == 0 ? LENDER : LENDER2;
+        IPledges.PledgeParams memory p = IPledges.PledgeParams(
+            seed % 11 == 0 ? _pledgeId(seed) : _next(),
+            goods ? WAREHOUSE : RECEIVABLE,
+            id,
+            uint64(bound(amount, 1, uint256(free) + 1)),
+            partyOf[lender],
+            "loan",
+            "decision",
+            expires ? uint64(block.timestamp + 1 days) : 0
+        );
+        uint256 granter = _actor(_holderKey(holder), seed >> 32);
+        uint256 pk = _actor(lender, seed >> 16);
+        Auth memory granted = grant(p, granter);
+        by(pk);
+        try pledges.pledge(p, granted, "registry") {
+            _result("pledge", pk == lender && partyOf[granter] == holder && p.amount <= free);
+        } catch {}
+    }
+
+    function drawOrExpire(uint256 seed, bool draw) external logged {
+        bytes32 id = _pledgeId(seed);
+        Replay.PledgeRow memory r = replay.row(id);
+        uint32 holder = r.kind == RECEIVABLE ? replay.claim(r.assetId).holder : replay.goods(r.assetId).owner;
+        uint256 pk = _actor(_holderKey(draw ? r.lender : holder), seed >> 16);
+        by(pk);
+        if (draw) {
+            try pledges.draw(IPledges.DrawParams(id)) {
+                _result("draw", partyOf[pk] == r.lender && !r.drawn);
+            } catch {}
+        } else {
+            try pledges.expire(IPledges.ExpireParams(id, r.assetId)) {
+                _result("expire", partyOf[pk] == holder && !r.drawn);
+            } catch {}
+        }
+    }
+
+    function releasePledge(uint256 seed, uint64 amount) external logged {
+        bytes32 id = _pledgeId(seed);
+        Replay.PledgeRow memory r = replay.row(id);
+        uint256 pk = _actor(_holderKey(r.lender), seed >> 16);
+        amount = uint64(bound(amount, 1, uint256(r.amount) + 1));
+        bool right = r.lender != 0 && partyOf[pk] == r.lender && amount <= r.amount;
+        by(pk);
+        try pledges.release(IPledges.ReleaseParams(id, r.assetId, amount)) {
+            _result("release", right);
+        } catch {
+            if (right) trapped = "release";
+        }
+    }
+
+    function enforcePledge(uint256 seed) external logged {
+        bytes32 id = _pledgeId(seed);
+        Replay.PledgeRow memory r = replay.row(id);
+        uint256 pk = _actor(_holderKey(r.lender), seed >> 16);
+        bool right = r.state == IPledges.PledgeState.Active && partyOf[pk] == r.lender
+            && (r.kind == WAREHOUSE || today() > replay.claim(r.assetId).dueDay);
+        by(pk);
+        try pledges.enforce(IPledges.EnforceParams(id, r.assetId)) {
+            _result("enforce", right);
+        } catch {
+            if (right) trapped = "enforce";
+        }
+    }
+
+    // The world around
+
+    function govern(uint256 seed) external {
+        uint32 party = partyOf[_keys[(seed >> 8) % 9]];
+        if (seed % 5 == 0) participants.pause(IParticipants.PauseParams(1 << (seed >> 16) % 8));
+        else participants.pause(IParticipants.PauseParams(0));
+        if (!participants.party(party).suspended && seed % 3 == 0) {
+            participants.suspend(IParticipants.SuspendParams(party));
+        } else if (participants.party(party).suspended) {
+            participants.resume(IParticipants.ResumeParams(party));
+        }
+        vm.getRecordedLogs();
+    }
+
+    function passTime(uint256 seed) external {
+        vm.warp(block.timestamp + bound(seed, 1, 8 days));
+    }
+}

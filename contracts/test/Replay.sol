@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IOrders} from "../src/interfaces/IOrders.sol";
+import {IPledges} from "../src/interfaces/IPledges.sol";
+import {IReceivables} from "../src/interfaces/IReceivables.sol";
+import {IWarehouseReceipts} from "../src/interfaces/IWarehouseReceipts.sol";
+import {Vm} from "./Vm.sol";
+
+/// @notice Rebuilds the state of receivables, receipts and pledges from events alone, as an indexer has to.
+contract Replay {
+    struct PledgeRow {
+        IPledges.PledgeState state;
+        uint8 kind;
+        bool drawn;
+        uint32 lender;
+        uint64 amount;
+        bytes32 assetId;
+    }
+
+    address private immutable _receivables;
+    address private immutable _receipts;
+    address private immutable _pledges;
+
+    mapping(bytes32 id => IReceivables.Receivable) private _claims;
+    mapping(bytes32 id => bytes32 orderId) public orderOf;
+    mapping(bytes32 id => IWarehouseReceipts.Receipt) private _goods;
+    mapping(bytes32 id => PledgeRow) private _rows;
+    bytes32[] public claimIds;
+    bytes32[] public goodsIds;
+    bytes32[] public pledgeIds;
+
+    constructor(address receivables, address receipts, address pledges) {
+        (_receivables, _receipts, _pledges) = (receivables, receipts, pledges);
+    }
+
+    function claim(bytes32 id) external view returns (IReceivables.Receivable memory) {
+        return _claims[id];
+    }
+
+    function goods(bytes32 id) external view returns (IWarehouseReceipts.Receipt memory) {
+        return _goods[id];
+    }
+
+    function row(bytes32 id) external view returns (PledgeRow memory) {
+        return _rows[id];
+    }
+
+    function counts() external view returns (uint256 claims, uint256 stocks, uint256 pledges) {
+        return (claimIds.length, goodsIds.length, pledgeIds.length);
+    }
+
+    function apply_(Vm.Log[] memory logs) external {
+        for (uint256 i = 0; i < logs.length; ++i) {
+            if (logs[i].emitter == _receivables) _onReceivables(logs[i].topics, logs[i].data);
+            if (logs[i].emitter == _receipts) _onReceipts(logs[i].topics, logs[i].data);
+            if (logs[i].emitter == _pledges) _onPledges(logs[i].topics, logs[i].data);
+        }
+    }
+
+    function _onReceivables(bytes32[] memory t, bytes memory data) private {
+        bytes32 id = t[1];
+        IReceivables.Receivable storage c = _claims[id];
+        if (t[0] == IReceivables.Issued.selector) {
+            _onIssued(t, data);
+        } else if (t[0] == IReceivables.Confirmed.selector) {
+            (c.state, c.confirmed) = (IReceivables.ReceivableState.Confirmed, true);
+        } else if (t[0] == IReceivables.Cancelled.selector) {
+            (c.state, c.face, c.free) = (IReceivables.ReceivableState.Cancelled, 0, 0);
+        } else if (t[0] == IReceivables.Disputed.selector) {
+            c.state = IReceivables.ReceivableState.Disputed;
+        } else if (t[0] == IReceivables.DisputeResolved.selector) {
+            c.state = abi.decode(data, (IReceivables.ReceivableState));
+        } else if (t[0] == IReceivables.Defaulted.selector) {
+            c.state = IReceivables.ReceivableState.Defaulted;
+        } else if (t[0] == IReceivables.Transferred.selector) {
+            c.holder = uint32(uint256(t[3]));
+        } else if (t[0] == IReceivables.Credited.selector) {
+            (, uint64 amount) = abi.decode(data, (bytes32, uint64));
+            c.free -= amount;
+            c.diluted += amount;
+            if (c.free == 0 && c.pledged == 0) c.state = IReceivables.ReceivableState.Settled;
+        } else if (t[0] == IReceivables.Split.selector) {
+            uint64 amount = abi.decode(data, (uint64));
+            c.free -= amount;
+            _newPart(id, t[2], amount, c.holder);
+        } else if (t[0] == IReceivables.Taken.selector) {
+            uint64 amount = abi.decode(data, (uint64));
+            c.pledged -= amount;
+            _newPart(id, t[2], amount, uint32(uint256(t[3])));
+        } else if (t[0] == IReceivables.Settled.selector) {
+            _onSettled(t, data);
+        }
+    }
+
+    function _onIssued(bytes32[] memory t, bytes memory data) private {
+        (uint32 seller, bytes32 root, uint64 face, uint32 dueDay,) =
+            abi.decode(data, (uint32, bytes32, uint64, uint32, uint32));
+        IReceivables.Receivable storage c = _claims[t[1]];
+        if (c.state == IReceivables.ReceivableState.None) claimIds.push(t[1]);
+        orderOf[t[1]] = t[2];
+        c.holder = seller;
+        c.debtor = uint32(uint256(t[3]));
+        (c.face, c.free, c.dueDay) = (face, face, dueDay);
+        c.state = IReceivables.ReceivableState.Issued;
+        c.documentTag = bytes28(keccak256(abi.encode(root)));
+    }
+
+    function _onSettled(bytes32[] memory t, bytes memory data) private {
+        IReceivables.Receivable storage c = _claims[t[1]];
+        (uint64 amount,,, bool paidUp) = abi.decode(data, (uint64, bytes32, uint32, bool));
+        c.settled += amount;
+        if (t[2] == 0) {
+            c.free -= amount;
+        } else {
+            c.pledged -= amount;
+            _rows[t[2]].amount -= amount;
+        }
+        if (paidUp) c.state = IReceivables.ReceivableState.Settled;
+    }
+
+    function _newPart(bytes32 id, bytes32 part, uint64 amount, uint32 holder) private {
+        IReceivables.Receivable storage parent = _claims[id];
+        parent.splitAway += amount;
+        claimIds.push(part);
+        IReceivables.Receivable storage c = _claims[part];
+        (c.holder, c.debtor, c.dueDay, c.state) = (holder, parent.debtor, parent.dueDay, parent.state);
+        (c.face, c.free, c.confirmed, c.part) = (amount, amount, true, true);
+        orderOf[part] = orderOf[id];
+    }
+
+    function _onReceipts(bytes32[] memory t, bytes memory data) private {
+        IWarehouseReceipts.Receipt storage g = _goods[t[1]];
+        if (t[0] == IWarehouseReceipts.Issued.selector) {
+            (bytes32 root, uint64 quantity) = abi.decode(data, (bytes32, uint64));
+            goodsIds.push(t[1]);
+            (g.owner, g.keeper) = (uint32(uint256(t[2])), uint32(uint256(t[3])));
+            (g.issued, g.free) = (quantity, quantity);
+            g.documentTag = bytes24(keccak256(abi.encode(root)));
+        } else if (t[0] == IWarehouseReceipts.Transferred.selector) {
+            g.owner = uint32(uint256(t[3]));
+        } else if (t[0] == IWarehouseReceipts.GoodsReleased.selector) {
+            uint64 quantity = abi.decode(data, (uint64));
+            g.free -= quantity;
+            g.released += quantity;
+        } else if (t[0] == IWarehouseReceipts.Recounted.selector) {
+            (, uint64 fromFree, uint64 fromPledged) = abi.decode(data, (bytes32, uint64, uint64));
+            g.free -= fromFree;
+            g.pledged -= fromPledged;
+            g.missing += fromFree + fromPledged;
+        } else if (t[0] == IWarehouseReceipts.Taken.selector) {
+            uint64 quantity = abi.decode(data, (uint64));
+            g.pledged -= quantity;
+            g.liquidated += quantity;
+            goodsIds.push(t[2]);
+            IWarehouseReceipts.Receipt storage part = _goods[t[2]];
+            (part.owner, part.keeper, part.part) = (uint32(uint256(t[3])), g.keeper, true);
+            (part.issued, part.free) = (quantity, quantity);
+        }
+    }
+
+    function _onPledges(bytes32[] memory t, bytes memory data) private {
+        PledgeRow storage r = _rows[t[1]];
+        if (t[0] == IPledges.Pledged.selector) {
+            _onPledged(t, data);
+        } else if (t[0] == IPledges.Drawn.selector) {
+            r.drawn = true;
+        } else if (t[0] == IPledges.Discharged.selector) {
+            r.state = IPledges.PledgeState.Released;
+        } else if (t[0] == IPledges.Released.selector) {
+            (uint64 amount, uint64 remaining) = abi.decode(data, (uint64, uint64));
+            r.amount -= amount;
+            if (remaining == 0) r.state = IPledges.PledgeState.Released;
+            _unlock(r.kind, t[2], amount);
+        } else if (t[0] == IPledges.Expired.selector) {
+            (r.amount, r.state) = (0, IPledges.PledgeState.Expired);
+            _unlock(r.kind, t[2], abi.decode(data, (uint64)));
+        } else if (t[0] == IPledges.Enforced.selector) {
+            // What became of the asset is in the asset's own event, Taken.
+            (r.amount, r.state) = (0, IPledges.PledgeState.Enforced);
+        }
+    }
+
+    function _onPledged(bytes32[] memory t, bytes memory data) private {
+        (uint8 kind, uint64 amount,, uint32 lender,,, uint64 expiresAt) =
+            abi.decode(data, (uint8, uint64, uint32, uint32, bytes32, bytes32, uint64));
+        pledgeIds.push(t[1]);
+        _rows[t[1]] = PledgeRow(IPledges.PledgeState.Active, kind, expiresAt == 0, lender, amount, t[2]);
+        if (kind == 1) {
+            _claims[t[2]].free -= amount;
+            _claims[t[2]].pledged += amount;
+        } else {
+            _goods[t[2]].free -= amount;
+            _goods[t[2]].pledged += amount;
+        }
+    }
+
+    function _unlock(uint8 kind, bytes32 id, uint64 amount) private {
+        if (kind == 1) {
+            _claims[id].pledged -= amount;
+            _claims[id].free += amount;
+        } else {
+            // A count may have found less than is pledged.
+            uint64 there = _goods[id].pledged;
+            uint64 moved = amount < there ? amount : there;
+            _goods[id].pledged -= moved;
+            _goods[id].free += moved;
+        }
+    }
+}
