@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
+from chainfin import cli_party
 from chainfin.errors import BadInput, ChainfinError, Unavailable, Unknown
 
 if TYPE_CHECKING:
@@ -31,6 +32,13 @@ for _name, _sub in (
     ("risk", risk_app),
 ):
     app.add_typer(_sub, name=_name)
+
+key_app = typer.Typer(no_args_is_help=True, help="A participant's own key.")
+app.add_typer(key_app, name="key")
+key_app.command("new")(cli_party.key_new)
+app.command("consent")(cli_party.consent)
+app.command("call")(cli_party.call)
+app.command("sign")(cli_party.sign)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print data as JSON.")]
 

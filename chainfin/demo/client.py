@@ -37,7 +37,7 @@ class Caller:
     token: str = ""
 
     def get(self, path: str, **params: Any) -> Any:
-        return self._call("GET", path, params=params)
+        return self._call("GET", path, params=params or None)
 
     def post(self, path: str, body: Mapping[str, Any] | None = None, *, key: str | None = None) -> Any:
         """``key`` is the Idempotency-Key; by default a fresh one."""
@@ -113,6 +113,13 @@ class Member(Caller):
             error = ended["error"] or {"code": f"act_{ended['status']}", "message": ended["status"]}
             raise ApiProblem(409, {"code": error["code"], "detail": error["message"]})
         return ended
+
+    def sign_waiting(self) -> int:
+        """Sign every act that waits for this party (a bank attesting what it booked). Returns how many."""
+        waiting = self.get("/v1/acts", status="awaiting_signature")["items"]
+        for act in waiting:
+            self.finish(act)
+        return len(waiting)
 
     def until(self, look: Callable[[], Any], good: Callable[[Any], bool]) -> Any:
         """Look until it is good. Raises Unavailable demo_patience_over."""

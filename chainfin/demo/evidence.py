@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from pathlib import Path
 
+from chainfin.audit.bundle import seal
 from chainfin.audit.replay import replay_bundle
+from chainfin.audit.report import Check
 from chainfin.audit.verify import verify
 from chainfin.demo.story import Story
 
 
 def audit(story: Story) -> None:
-    """Fetch the bundle, verify it against a header hash of the auditor's own node, replay the decision, forge a copy."""
+    """Fetch the bundle, verify it against a header of the auditor's own node, replay the decision, forge copies."""
     report, auditor, stage = story.report, story.who.auditor, story.stage
     report.chapter("g", "The auditor verifies, trusting nobody", "审计方离线验证")
     bundle = auditor.download(f"/v1/audit/loans/{story.loans['supplier']}/bundle")
@@ -30,19 +33,36 @@ def audit(story: Story) -> None:
     replayed = replay_bundle(bundle)
     if not replayed.ok:
         raise AssertionError(f"the decision does not replay: {replayed.message}")
-    report.did("verifier", "the decision follows from its inputs and its policy, to the byte", str(replayed.hash)[:14] + "…")
-    place = bundle.index(b'"face"') if b'"face"' in bundle else len(bundle) // 2
-    forged = bytearray(bundle)
-    forged[place + 9] ^= 1
-    refused = verify(bytes(forged), [trusted], keys)
-    if refused.ok:
-        raise AssertionError("a forged copy was taken for true")
-    first = refused.failures[0]
+    report.did(
+        "verifier", "the decision follows from its inputs and its policy, to the byte", str(replayed.hash)[:14] + "…"
+    )
+    flipped = bytearray(bundle)
+    flipped[len(bundle) // 2] ^= 1
+    first = _refused(bytes(flipped), trusted, keys)
     report.refused("a copy with one byte changed", first.name, first.what)
+    clever = _refused(_resealed(bundle), trusted, keys)
+    report.refused("a lower rate in the decision, seals made anew", clever.name, clever.what)
     report.facts["evidence"] = {
         "verdict": f"{kept} checks hold",
-        "forged": f"refused: {first.name}",
+        "forged": f"refused: {first.name}; {clever.name}",
         "file": str(path),
         "trusted_header": trusted,
         "partner_key": keys[0],
     }
+
+
+def _refused(forged: bytes, trusted: str, keys: list[str]) -> Check:
+    """The first thing that the verifier finds wrong; a forged copy that passes stops the demo."""
+    found = verify(forged, [trusted], keys)
+    if found.ok:
+        raise AssertionError("a forged copy was taken for true")
+    return found.failures[0]
+
+
+def _resealed(bundle: bytes) -> bytes:
+    """What a forger who knows the format does: changes the decision and makes the bundle's own seals anew."""
+    parts = {name: part for name, part in json.loads(bundle).items() if name not in ("schema", "seal")}
+    record = str(parts["decision"]["record"])
+    rate = record.index('"annual_rate":"') + len('"annual_rate":"')
+    parts["decision"]["record"] = record[:rate] + "0.010000" + record[rate + 8 :]
+    return seal(parts)

@@ -27,7 +27,9 @@ class Report:
         """One thing that has really happened."""
         seconds = time.monotonic() - self._chapter
         shown = f"  [dim]{proof}[/]" if proof else ""
-        self.console.print(f"   [green]✓[/] [dim]{seconds:5.2f}s[/]  {who}: {what}{shown}", highlight=False)
+        self.console.print(
+            f"   [green]✓[/] [dim]{seconds:5.2f}s[/]  {who}: {what}{shown}", highlight=False, soft_wrap=True
+        )
 
     def node(self, node: dict[str, Any]) -> None:
         """A node of an application that has ended, as its event arrives."""
@@ -37,14 +39,17 @@ class Report:
         self.console.print(
             f"      [blue]▸[/] {name:<20} {seconds * 1000:7.1f} ms  {node['outcome'] or '':<9} [dim]{detail[:96]}[/]",
             highlight=False,
+            soft_wrap=True,
         )
 
     def refused(self, what: str, code: str, message: str) -> None:
         """Something that must not work, and didn't."""
-        self.console.print(f"   [red]✗[/] {what:<44} [yellow]{code}[/]  [dim]{message[:90]}[/]", highlight=False)
+        self.console.print(
+            f"   [red]✗[/] {what:<44} [yellow]{code}[/]  [dim]{message[:110]}[/]", highlight=False, soft_wrap=True
+        )
 
     def note(self, text: str) -> None:
-        self.console.print(f"      {text}", highlight=False)
+        self.console.print(f"      {text}", highlight=False, soft_wrap=True)
 
     def parts(self, title: str, rows: list[tuple[str, str]], total: tuple[str, str]) -> None:
         """Amounts that add up."""

@@ -71,7 +71,7 @@ class Story:
             keeper=admit(samples.KEEPER, "keeper"),
             lender=admit(samples.LENDER, "lender", custody=True),
             auditor=admit(samples.AUDITOR, "auditor"),
-            bank=admit(samples.SETTLEMENT_BANK, "bank", custody=True),
+            bank=admit(samples.SETTLEMENT_BANK, "bank"),
             shop=admit(samples.SHOP, "supplier"),
         )
         lender = self.who.lender
@@ -316,6 +316,8 @@ class Story:
         face = Money.parse(self.receivable["face"], CNY)
         stage.pays(who.core, face, "chainfin-collection", f"RECEIVABLE {self.receivable['id']}")
         report.did(who.core.name, f"paid {face} {CNY} to the settlement bank")
+        attested = who.bank.until(who.bank.sign_waiting, bool)
+        report.did(who.bank.name, f"attested {attested} settlements on chain", "lender's part, holder's part")
         loan_path = f"/v1/loans/{self.loans['supplier']}"
         loan = who.supplier.until(
             lambda: who.supplier.get(loan_path),
