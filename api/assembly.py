@@ -29,7 +29,7 @@ from chainfin.connectors.sandbox import Sandbox, start_sandbox
 from chainfin.connectors.watch import IncomingWatch
 from chainfin.connectors.worker import Worker
 from chainfin.errors import Unavailable
-from chainfin.services import act_results, custody, participants, projection, repayments, results
+from chainfin.services import act_results, acts, custody, participants, projection, repayments, results
 from chainfin.services.context import Clock, Context
 from chainfin.settings import Partner, Settings
 from chainfin.storage.chain_tables import ChainEvent
@@ -159,7 +159,7 @@ class Installation(AbstractContextManager["Installation"]):
             ctx.contracts,
             relayer,
             ActReports(ctx),
-            policy=Policy(),
+            policy=Policy(check_first=self.settings.chain_url is not None),
             worker=f"sender-{row.address[:10]}",
             finality_depth=depth,
         )
@@ -183,16 +183,16 @@ class Installation(AbstractContextManager["Installation"]):
         self.housekeeper = Housekeeper(ctx)
         if not drive:
             return
-        for start, stop, wake in (
-            (self.chain.start, self.chain.stop, self.chain.wake),
-            (self.worker.start, self.worker.stop, self.worker.wake),
-            (self.incoming.start, self.incoming.stop, None),
-            (self.housekeeper.start, self.housekeeper.stop, None),
+        # the worker listens for its own topics
+        self.store.on_commit(self.chain.wake, about=[acts.SEND])
+        for start, stop in (
+            (self.chain.start, self.chain.stop),
+            (self.worker.start, self.worker.stop),
+            (self.incoming.start, self.incoming.stop),
+            (self.housekeeper.start, self.housekeeper.stop),
         ):
             start()
             self._closing.append(stop)
-            if wake is not None:
-                self.store.on_commit(wake)
 
     def _on_result(self, session: Session, row: OutboxRow, outcome: Outcome[dict[str, object]]) -> None:
         if isinstance(outcome, Done):
@@ -226,9 +226,10 @@ class Installation(AbstractContextManager["Installation"]):
             raise self.chain.trouble
 
     def _worker_ready(self) -> None:
-        for name, failure in (("worker", self.worker.failure), ("incoming", self.incoming.failure)):
-            if failure is not None:
-                raise Unavailable(f"{name}_halted", str(failure))
+        drivers = {"worker": self.worker, "incoming": self.incoming, "housekeeping": self.housekeeper}
+        for name, driver in drivers.items():
+            if driver.failure is not None:
+                raise Unavailable(f"{name}_halted", str(driver.failure))
 
     def close(self) -> None:
         """Stop drivers, then what they stand on."""

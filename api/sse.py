@@ -44,6 +44,7 @@ class Batch:
 
 
 Source = Callable[[str | None], Batch]
+Ticket = tuple[asyncio.AbstractEventLoop, asyncio.Event, str | None]
 
 
 class Commits:
@@ -51,49 +52,68 @@ class Commits:
 
     def __init__(self, store: Store) -> None:
         self._lock = threading.Lock()
-        self._waiting: set[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = set()
-        store.on_commit(self._wake)
+        self._waiting: set[Ticket] = set()
+        self.count = 0
+        """Commits so far: another count means that there may be news since."""
+        store.on_news(self._wake)
 
-    def subscribe(self) -> tuple[asyncio.AbstractEventLoop, asyncio.Event]:
-        ticket = (asyncio.get_running_loop(), asyncio.Event())
+    def subscribe(self, about: str | None = None) -> Ticket:
+        """``about``: wake only for commits that tell of this subject."""
+        ticket = (asyncio.get_running_loop(), asyncio.Event(), about)
         with self._lock:
             self._waiting.add(ticket)
         return ticket
 
-    def unsubscribe(self, ticket: tuple[asyncio.AbstractEventLoop, asyncio.Event]) -> None:
+    def unsubscribe(self, ticket: Ticket) -> None:
         with self._lock:
             self._waiting.discard(ticket)
 
-    def _wake(self) -> None:
+    def _wake(self, news: frozenset[str]) -> None:
         with self._lock:
+            self.count += 1
             waiting = tuple(self._waiting)
-        for loop, happened in waiting:
-            if not loop.is_closed():
+        for loop, happened, about in waiting:
+            if (about is None or about in news) and not loop.is_closed():
                 loop.call_soon_threadsafe(happened.set)
 
 
 async def respond(
-    commits: Commits, source: Source, last_id: str | None, *, heartbeat_s: float = HEARTBEAT_S
+    commits: Commits,
+    source: Source,
+    last_id: str | None,
+    *,
+    about: str | None = None,
+    heartbeat_s: float = HEARTBEAT_S,
 ) -> Response:
     """The stream of ``source`` from after ``last_id``; its first read is done here, so that its errors are answers.
+    ``about``: the subject whose commits bring something new (see `storage.store.tell`); None: any may.
 
     A client that comes back after the last event is told to stay away (204, as the standard has it).
     """
     if last_id == END:
         return Response(status_code=204)
+    seen = commits.count
     first = await run_in_threadpool(source, last_id)
     return StreamingResponse(
-        _stream(commits, source, last_id, first, heartbeat_s),
+        _stream(commits, source, last_id, first, seen, about, heartbeat_s),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
 
 
 async def _stream(
-    commits: Commits, source: Source, last_id: str | None, batch: Batch, heartbeat_s: float
+    commits: Commits,
+    source: Source,
+    last_id: str | None,
+    batch: Batch,
+    seen: int,
+    about: str | None,
+    heartbeat_s: float,
 ) -> AsyncIterator[bytes]:
-    ticket = commits.subscribe()
+    ticket = commits.subscribe(about)
     happened = ticket[1]
+    if commits.count != seen:
+        happened.set()  # nobody woke us between the first read and the subscription
     quiet_s = 0.0
     try:
         yield b"retry: 1000\n\n"

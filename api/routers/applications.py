@@ -87,7 +87,8 @@ async def events(
     last_event_id: Annotated[str | None, Header(max_length=40)] = None,
 ) -> Response:
     """The application's way, live (server-sent events)."""
-    return await sse.respond(request.app.state.commits, source(ctx, actor, application_id), last_event_id)
+    news = source(ctx, actor, application_id)
+    return await sse.respond(request.app.state.commits, news, last_event_id, about=application_id)
 
 
 @asked.post("/{application_id}/accept", status_code=202)

@@ -146,13 +146,13 @@ class Sender:
         return moved
 
     def _at_once(self) -> int:
-        """Claim, give out nonces and store in one transaction; send; settle."""
+        """Claim, give out nonces and store in one transaction; send. The next round settles, after the indexer: whoever
+        waits for the event does not also wait for the receipt's bookkeeping."""
         price = self._price()
         with self._store.begin() as session:
             commands = self._claim(session)
             raws = self._store_signed(session, commands, price)
         self._settler.send(raws)
-        self._settler.settle()
         return len(commands)
 
     def _price(self) -> int:

@@ -101,7 +101,7 @@ class Worker:
         if self._alone:
             with self._store.begin() as session:
                 outbox.take_back(session, self._topics, now=self._now())
-        self._store.on_commit(self.wake)
+        self._store.on_commit(self.wake, about=self._topics)
         self._thread = threading.Thread(target=self._loop, name="connector-worker", daemon=True)
         self._thread.start()
 

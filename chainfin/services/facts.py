@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, case, col, func, select
 
 from chainfin.errors import Refused, Unavailable
 from chainfin.loan import LoanState
@@ -72,27 +73,48 @@ def _overdue(session: Session, party_id: str) -> bool:
 
 def history(session: Session, party_id: str, currency: str, *, as_debtor: bool) -> History:
     """The party's past on this platform, as payer or as seller."""
-    side = ReceivableRow.debtor_id if as_debtor else ReceivableRow.seller_id
-    rows = session.exec(select(ReceivableRow).where(side == party_id, ReceivableRow.currency == currency)).all()
-    known = [row for row in rows if row.status not in ("issuing", "refused")]
-    standing = [row for row in known if row.status != "cancelled"]
-    settled = [row for row in standing if row.status == "settled"]
+    side, other = ReceivableRow.debtor_id, ReceivableRow.seller_id
+    if not as_debtor:
+        side, other = other, side
+    row = ReceivableRow
+    late = case((col(row.settled_on) > col(row.due_date), 1), else_=0)
+    query = (
+        select(other, row.status)
+        .add_columns(func.count(), func.sum(row.face), func.sum(row.diluted), func.sum(late), func.min(row.created_at))
+        .where(col(side) == party_id, col(row.currency) == currency, col(row.status).not_in(("issuing", "refused")))
+        .group_by(col(other), col(row.status))
+    )
+    known = [_Past(*found) for found in session.execute(query)]
+    standing = [past for past in known if past.status != "cancelled"]
+    settled = [past for past in standing if past.status == "settled"]
     others: Counter[str] = Counter()
-    for row in standing:
-        others[row.seller_id if as_debtor else row.debtor_id] += row.face
+    for past in standing:
+        others[past.other] += int(past.face)
     return History(
-        first_trade_on=min((row.created_at.date() for row in standing), default=None),
-        receivables_count=len(standing),
-        receivables_minor=sum(row.face for row in standing),
-        settled_count=len(settled),
-        late_count=sum(1 for row in settled if row.settled_on is not None and row.settled_on > row.due_date),
-        disputed_count=sum(1 for row in standing if row.status == "disputed"),
-        diluted_minor=sum(row.diluted for row in standing),
-        invoices_count=len(known),
-        invoices_cancelled_count=len(known) - len(standing),
+        first_trade_on=min((past.first_at.date() for past in standing), default=None),
+        receivables_count=sum(past.number for past in standing),
+        receivables_minor=sum(others.values()),
+        settled_count=sum(past.number for past in settled),
+        late_count=sum(int(past.late) for past in settled),
+        disputed_count=sum(past.number for past in standing if past.status == "disputed"),
+        diluted_minor=sum(int(past.diluted) for past in standing),
+        invoices_count=sum(past.number for past in known),
+        invoices_cancelled_count=sum(past.number for past in known if past.status == "cancelled"),
         counterparties_count=len(others),
         largest_counterparty_minor=max(others.values(), default=0),
     )
+
+
+class _Past(NamedTuple):
+    """Receivables of one status with one counterparty, summed by the database: a party may have any number."""
+
+    other: str
+    status: str
+    number: int
+    face: int
+    diluted: int
+    late: int
+    first_at: datetime
 
 
 def headrooms(rows: Sequence[LimitRow]) -> tuple[Headroom, ...]:

@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 
 from chainfin.services.context import Context
 from chainfin.storage.lending_tables import ApplicationNodeRow, ApplicationRow
+from chainfin.storage.store import tell
 
 
 def start(session: Session, ctx: Context, application: ApplicationRow, name: str) -> ApplicationNodeRow:
@@ -26,6 +27,7 @@ def start(session: Session, ctx: Context, application: ApplicationRow, name: str
     session.add(application)
     session.add(row)
     session.flush()
+    tell(session, application.id)
     return row
 
 
@@ -53,6 +55,7 @@ def end(
         row.detail = dict(detail or {})
         session.add(row)
         session.flush()
+        tell(session, application.id)
 
 
 def at_once(

@@ -14,6 +14,7 @@ from sqlmodel import Session, col, or_, select
 
 from chainfin.storage import locks
 from chainfin.storage.ledger_tables import OutboxRow
+from chainfin.storage.store import tell
 
 
 def put(
@@ -28,6 +29,7 @@ def put(
     row = OutboxRow(cell=cell, topic=topic, key=key, payload=payload, not_before=now, created_at=now)
     session.add(row)
     session.flush()
+    tell(session, topic)
     return row
 
 
@@ -109,6 +111,7 @@ def later(session: Session, row_id: int, *, at: datetime, error: str, unknown: b
     row.claimed_until = None
     row.error = error
     session.add(row)
+    tell(session, row.topic)
 
 
 def _end(session: Session, row_id: int, status: str, result: dict[str, object], error: str | None) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,15 @@ def _read_afresh(state: ORMExecuteState) -> None:
         state.update_execution_options(populate_existing=True)
 
 
+_NEWS = "chainfin_news"
+
+
+def tell(session: Session, subject: str) -> None:
+    """This transaction has news of ``subject`` (an outbox topic, an application): who waits for it is woken when it
+    commits. Waking is a hint, never the only way: every driver also looks by itself, now and then."""
+    session.info.setdefault(_NEWS, set()).add(subject)
+
+
 class Store:
     """Opens ``url`` (sqlite:///… or postgresql+psycopg://…). `begin` writes, `read` reads."""
 
@@ -45,7 +54,7 @@ class Store:
         self.url = url
         self.is_sqlite = url.startswith("sqlite")
         self._writer = threading.RLock()
-        self._listeners: list[Callable[[], None]] = []
+        self._listeners: list[Callable[[frozenset[str]], None]] = []
         if self.is_sqlite:
             Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
             engine = create_engine(url, connect_args={"check_same_thread": False, "timeout": 30}, pool_size=20)
@@ -70,8 +79,9 @@ class Store:
         else:
             with self._session(self._write_engine) as session:
                 yield session
+        news = frozenset(session.info.get(_NEWS, ()))
         for listener in self._listeners:
-            listener()
+            listener(news)
 
     @staticmethod
     @contextmanager
@@ -91,8 +101,19 @@ class Store:
         after the other. On PostgreSQL no: commits share the disk's wait, and the locks of many would entangle."""
         return self.is_sqlite
 
-    def on_commit(self, listener: Callable[[], None]) -> None:
-        """Call ``listener`` after each write commit (it wakes a driver; it must not block)."""
+    def on_commit(self, listener: Callable[[], None], *, about: Collection[str] | None = None) -> None:
+        """Call ``listener`` after each write commit, or only after those that `tell` of a subject in ``about``
+        (it wakes a driver; it must not block)."""
+        subjects = None if about is None else frozenset(about)
+
+        def hear(news: frozenset[str]) -> None:
+            if subjects is None or not subjects.isdisjoint(news):
+                listener()
+
+        self._listeners.append(hear)
+
+    def on_news(self, listener: Callable[[frozenset[str]], None]) -> None:
+        """Call ``listener`` after each write commit with the subjects that it `tell`s of; it must not block."""
         self._listeners.append(listener)
 
     @contextmanager
@@ -185,4 +206,5 @@ def _sqlite_connect(connection: Any, _record: Any) -> None:
 
 def _sqlite_begin(connection: Any) -> None:
     write = connection.get_execution_options().get("chainfin_write", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+    # Straight to the driver: a statement of SQLAlchemy's own costs more than the whole transaction of a short read.
+    connection.connection.dbapi_connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
