@@ -9,14 +9,15 @@ the proofs against a header that the auditor trusts do.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
+import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from chainfin.errors import BadInput
 from chainfin.risk.canon import canonical_bytes
+from chainfin.risk.record import DecisionRecord
 
 SCHEMA: Final = "chainfin.evidence/1"
 MAX_BYTES: Final = 64 * 2**20
@@ -189,10 +190,7 @@ def read(data: bytes) -> tuple[Bundle, dict[str, Any]]:
     """
     if len(data) > MAX_BYTES:
         raise BadInput("bundle_too_large", f"more than {MAX_BYTES} bytes")
-    try:
-        content = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise BadInput("bundle_not_json", f"the file is not JSON: {str(error)[:120]}") from None
+    content = parse_json(data)
     try:
         spelled = canonical_bytes(content)
     except BadInput as error:
@@ -203,6 +201,24 @@ def read(data: bytes) -> tuple[Bundle, dict[str, Any]]:
     if not isinstance(content, dict):
         raise BadInput("bundle_malformed", "a bundle is a JSON object", where="/")
     return _checked(content)
+
+
+def parse_json(data: bytes | str) -> Any:
+    """JSON of a stranger. Nested beyond 1024 it is refused: the standard library's decoder recurses in C, and where a
+    library has raised the recursion limit (the EVM does) such a text ends the process.
+
+    Raises BadInput bundle_not_json.
+    """
+    try:
+        return orjson.loads(data)
+    except ValueError as error:
+        raise BadInput("bundle_not_json", f"this is not JSON: {str(error)[:120]}") from None
+
+
+def record_of(bundle: Bundle) -> DecisionRecord:
+    """The decision record. Raises BadInput bundle_not_json, decision_record_malformed."""
+    parse_json(bundle.decision.record)
+    return DecisionRecord.parse(bundle.decision.record.encode())
 
 
 def _checked(content: dict[str, Any]) -> tuple[Bundle, dict[str, Any]]:

@@ -13,7 +13,7 @@ from eth_hash.auto import keccak
 from chainfin import acts
 from chainfin.abi import from_hex
 from chainfin.audit.books import terms_of
-from chainfin.audit.bundle import ActPart, Bundle
+from chainfin.audit.bundle import ActPart, Bundle, record_of
 from chainfin.audit.facts import Fact, Story
 from chainfin.audit.papers import Paper, check_invoice, check_parties, check_receipts
 from chainfin.audit.report import Findings
@@ -22,7 +22,7 @@ from chainfin.errors import Refused
 from chainfin.loan import Method, check_all_in_cap, cost_to_borrower, schedule
 from chainfin.money import Money
 from chainfin.party import legal_commitment, legal_id
-from chainfin.risk.record import GENERAL, INVENTORY, RECEIVABLE, DecisionRecord, Outcome
+from chainfin.risk.record import GENERAL, INVENTORY, RECEIVABLE, Outcome
 from chainfin.risk.replay import replay
 
 PRODUCTS = {"receivable": RECEIVABLE, "inventory": INVENTORY, "general": GENERAL}
@@ -58,7 +58,7 @@ def check_parties_opened(bundle: Bundle, story: Story, findings: Findings) -> di
 def check_decision(bundle: Bundle, expected: str, story: Story, findings: Findings) -> Outcome | None:
     """The record is the one anchored (``expected``, 0x-hex) and what its own inputs and the policy lead to."""
     with findings.attempt("decision: record"):
-        record = DecisionRecord.parse(bundle.decision.record.encode())
+        record = record_of(bundle)
         content = record.as_dict()
         findings.equal("decision: hash", record.hash(), expected)
         result = replay(content, expected_hash=expected)
@@ -241,6 +241,6 @@ def _id_of(number: int, known: Mapping[str, Known]) -> str:
 
 def _same_inputs(bundle: Bundle, part: str, expected: Mapping[str, object], findings: Findings) -> None:
     with findings.attempt(f"decision: inputs of the {part}"):
-        given = DecisionRecord.parse(bundle.decision.record.encode()).as_dict()["inputs"][part]
+        given = record_of(bundle).as_dict()["inputs"][part]
         for name, value in expected.items():
             findings.equal(f"decision: {part}.{name}", str(given[name]), str(value))

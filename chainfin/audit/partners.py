@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 from collections.abc import Iterable
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from chainfin.audit.bundle import EvidencePart
+from chainfin.audit.bundle import EvidencePart, parse_json
 from chainfin.audit.report import Findings
 from chainfin.errors import BadInput, Refused
 
@@ -60,9 +59,9 @@ def read_evidence(name: str, evidence: EvidencePart, keys: PartnerKeys, findings
             keys.verify(evidence)
             findings.check(f"{name}: signature", True, f"by the key {evidence.key_id}")
     try:
-        said = json.loads(evidence.body)
-    except ValueError:
-        raise Refused("partner_answer_malformed", "the partner's text is not JSON") from None
+        said = parse_json(evidence.body)
+    except BadInput as error:
+        raise Refused("partner_answer_malformed", error.message) from None
     if not isinstance(said, dict):
         raise Refused("partner_answer_malformed", "the partner's text is not a JSON object")
     return said

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from chainfin.audit.bundle import read
-from chainfin.risk.record import DecisionRecord
+from chainfin.audit.bundle import read, record_of
 from chainfin.risk.replay import ReplayResult, replay
 
 
@@ -13,7 +12,7 @@ def replay_bundle(data: bytes) -> ReplayResult:
     Raises BadInput bundle_…, decision_record_malformed.
     """
     bundle, _ = read(data)
-    record = DecisionRecord.parse(bundle.decision.record.encode())
+    record = record_of(bundle)
     messages = [act.typed_data.get("message") for act in bundle.acts]
     signed = {str(m["decisionHash"]) for m in messages if isinstance(m, dict) and "decisionHash" in m}
     return replay(record.as_dict(), expected_hash=signed.pop() if len(signed) == 1 else None)

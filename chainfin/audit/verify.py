@@ -11,7 +11,7 @@ import datetime as dt
 from collections.abc import Collection, Mapping
 
 from chainfin.audit.books import check_books
-from chainfin.audit.bundle import Bundle, digests, read
+from chainfin.audit.bundle import Bundle, digests, read, record_of
 from chainfin.audit.deal import (
     check_acceptance,
     check_decision,
@@ -28,7 +28,6 @@ from chainfin.audit.partners import PartnerKeys
 from chainfin.audit.report import Findings, Report
 from chainfin.audit.signatures import check_acts
 from chainfin.errors import BadInput
-from chainfin.risk.record import DecisionRecord
 
 
 def verify(
@@ -85,7 +84,7 @@ def _check(
         findings.check("decision", False, "there is no decision that holds")
     else:
         with findings.attempt("terms: decided"):
-            record = DecisionRecord.parse(bundle.decision.record.encode()).as_dict()
+            record = record_of(bundle).as_dict()
             decided = dt.datetime.fromisoformat(record["decided_at"]).astimezone(dt.UTC).date()
             check_terms(bundle, outcome, decided, str(anchored), findings)
         if pledged is not None:

@@ -40,7 +40,8 @@ def test_bundle__of_a_repaid_receivable__shows_the_whole_life(played: Played) ->
 
 
 def test_bundle__made_twice__same_bytes(played: Played) -> None:
-    assert played.town.bundle(played.loans["inventory"]) == played.bundles["inventory"]
+    loan = played.loans["inventory"]
+    assert played.town.bundle(loan) == played.town.bundle(loan)
 
 
 def test_bundle__discloses_no_names_or_prices(played: Played) -> None:
@@ -81,6 +82,17 @@ def test_bundle__other_contracts__refused(played: Played) -> None:
     code = {**played.town.inst.deployment.code_hashes, "Orders": "0x" + "22" * 32}
     report = verify(played.bundles["receivable"], [played.head], [], None, code)
     assert [check.name for check in report.failures] == ["chain: code of Orders"]
+
+
+def test_bundle__invoiced_above_received__face_is_what_came(played: Played) -> None:
+    town = played.town
+    receivable = town.confirmed("INV-2", overinvoiced=True)
+    data = town.bundle(town.funded("supplier", "receivable", receivable.id, 100_000_00, 60))
+    report = verify(data, [town.head], [town.partner_key])
+    assert report.failures == ()
+    said = {check.name: check.what for check in report.checks}
+    assert said["document invoice: payable"] == "payable 999767.50 covers the face 960810.75"
+    assert "2: 4500 of 5000" in said["documents: quantities"]
 
 
 # One byte ------------------------------------------------------------------------------------------------------------
@@ -154,7 +166,8 @@ def test_views__of_a_refused_bundle__name_what_is_wrong(played: Played) -> None:
 
 @pytest.mark.parametrize("who", ["supplier", "lender", "auditor"])
 def test_bundle__for_those_concerned__given(played: Played, who: str) -> None:
-    assert played.town.bundle(played.loans["receivable"], who) == played.bundles["receivable"]
+    loan = played.loans["receivable"]
+    assert played.town.bundle(loan, who) == played.town.bundle(loan, "auditor")
 
 
 @pytest.mark.parametrize("who", ["distributor", "core", "keeper", "shop"])

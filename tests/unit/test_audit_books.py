@@ -1,0 +1,185 @@
+"""The verifier's own reckoning of a loan's journals, and which headers a bundle carries."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chainfin.audit.books import check_books, journal_hash
+from chainfin.audit.bundle import Bundle, EventPart, EvidencePart, JournalPart, LedgerPart, LoanPart
+from chainfin.audit.report import Findings
+from chainfin.ledger import Journal, trial_balance
+from chainfin.loan import LoanTerms, Payer, accrue, approve, disburse, pay
+from chainfin.loan.life import Paid
+from chainfin.money import Money
+from chainfin.services import booking
+from chainfin.services.evidence import spans
+from chainfin.services.loanbook import terms_json
+
+TERMS = LoanTerms(
+    principal=Money(100_000_00, "CNY"),
+    annual_rate=Decimal("0.06"),
+    start=date(2026, 3, 2),
+    maturity=date(2026, 5, 1),
+    fee=Money(30_00, "CNY"),
+    penalty_rate=Decimal("0.018"),
+)
+GENESIS = "0" * 64
+
+
+def life() -> tuple[list[EventPart], list[Journal]]:
+    """Paid out, accrued, paid by the debtor with something left over."""
+    out = disburse(approve("loan_1", "lender", "borrower", TERMS), date(2026, 3, 2))
+    later = accrue(out.loan, date(2026, 4, 1))
+    paid = pay(
+        later.loan, Money(110_000_00, "CNY"), date(2026, 5, 1), payment="B1", payer=Payer.DEBTOR, holder="supplier"
+    )
+    assert isinstance(paid, Paid)
+    events = [
+        EventPart(kind="disburse", on="2026-03-02", amount="0", payment="", holder=""),
+        EventPart(kind="accrue", on="2026-04-01", amount="0", payment="", holder=""),
+        EventPart(kind="pay_debtor", on="2026-05-01", amount="11000000", payment="B1", holder="supplier"),
+    ]
+    return events, [*out.journals, *later.journals, *paid.journals]
+
+
+def part(journal: Journal, previous: str) -> JournalPart:
+    entries = [
+        [e.account, e.side.value, str(e.amount.minor), e.amount.currency, e.ref, e.party] for e in journal.entries
+    ]
+    body: dict[str, Any] = {
+        "key": journal.key, "kind": journal.kind, "ref": journal.ref, "date": journal.business_date.isoformat(),
+        "reverses": journal.reverses or "", "previous": previous, "entries": entries,
+    }  # fmt: skip
+    return JournalPart(**body, hash=booking.journal_hash(previous, journal))
+
+
+def bundle(events: list[EventPart], journals: list[Journal], *payments: str) -> Bundle:
+    parts: list[JournalPart] = []
+    for journal in journals:
+        parts.append(part(journal, parts[-1].hash if parts else GENESIS))
+    lines = trial_balance(e for j in journals for e in j.entries if e.ref == "loan_1")
+    trial = [[line.account.code, str(line.debit.minor), str(line.credit.minor)] for line in lines]
+    terms = {name: value for name, value in terms_json(TERMS).items() if isinstance(value, str | int)}
+    loan = LoanPart(
+        id="loan_1", product="general", borrower="borrower", lender="lender", asset=None, currency="CNY",
+        principal="10000000", terms=dict(terms),
+    )  # fmt: skip
+    evidence = [EvidencePart(body=body, signature="", key_id="") for body in payments]
+    ledger = LedgerPart(events=events, journals=parts, trial=trial)
+    return of(loan, ledger, evidence)
+
+
+def of(loan: LoanPart, ledger: LedgerPart, payments: Sequence[EvidencePart] = ()) -> Bundle:
+    """A bundle with the parts that the books look at."""
+    parts: Any = {"loan": loan, "ledger": ledger, "payments": list(payments)}
+    return Bundle.model_construct(**parts)
+
+
+def wrong(given_bundle: Bundle) -> list[str]:
+    findings = Findings()
+    check_books(given_bundle, findings)
+    return [check.name for check in findings.report().failures]
+
+
+def test_books__honest__hold() -> None:
+    assert wrong(bundle(*life())) == []
+
+
+def test_journal_hash__is_the_services_hash() -> None:
+    for journal in life()[1]:
+        made = part(journal, GENESIS)
+        assert journal_hash(made) == made.hash
+
+
+@pytest.mark.parametrize("place", range(5))
+def test_books__journal_left_out__named(place: int) -> None:
+    events, journals = life()
+    missing = journals.pop(place)
+    assert wrong(bundle(events, journals)) == [f"journal {missing.key}: recomputed"]
+
+
+def test_books__journals_out_of_order__named() -> None:
+    honest = bundle(*life())
+    ledger = honest.ledger.model_copy(update={"journals": honest.ledger.journals[::-1]})
+    assert "ledger: order" in wrong(of(honest.loan, ledger))
+
+
+def test_books__journal_twice__named() -> None:
+    honest = bundle(*life())
+    ledger = honest.ledger.model_copy(update={"journals": [*honest.ledger.journals, honest.ledger.journals[0]]})
+    names = wrong(of(honest.loan, ledger))
+    assert any(name.endswith(": once") for name in names)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"kind": "forgive"},
+        {"on": "2026-02-30"},
+        {"kind": "pay_borrower"},
+        {"amount": "0"},
+        {"kind": "accrue"},
+        {"kind": "disburse"},
+    ],
+)
+def test_books__events_that_cannot_be__named(change: dict[str, str]) -> None:
+    events, journals = life()
+    events[2] = events[2].model_copy(update=change)
+    assert "ledger: recomputed" in wrong(bundle(events, journals))
+
+
+def test_books__unbalanced_journal__named() -> None:
+    honest = bundle(*life())
+    first = honest.ledger.journals[0]
+    entries = [[*first.entries[0][:2], "1", *first.entries[0][3:]], *first.entries[1:]]
+    ledger = honest.ledger.model_copy(
+        update={"journals": [first.model_copy(update={"entries": entries}), *honest.ledger.journals[1:]]}
+    )
+    assert f"journal {first.key}" in wrong(of(honest.loan, ledger))
+
+
+def test_books__holders_money_after_the_end__only_with_the_banks_word() -> None:
+    from chainfin.ledger import CASH, HOLDER_PAYABLE, credit, debit
+
+    events, journals = life()
+    rest = Money(5_00, "CNY")
+    entries = (debit(CASH, rest, "loan_1", "supplier"), credit(HOLDER_PAYABLE, rest, "loan_1", "supplier"))
+    extra = Journal("payment:B2:0xpledge", date(2026, 5, 2), "payment", "loan_1", entries)
+    assert wrong(bundle(events, [*journals, extra], '{"bank_reference":"B2"}')) == []
+    assert wrong(bundle(events, [*journals, extra])) == ["journal payment:B2:0xpledge: recomputed"]
+
+
+# Headers --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("blocks", "head", "most", "expected"),
+    [
+        ([3, 5], 9, 100, [(3, 9)]),
+        ([3, 5], 9, 7, [(3, 9)]),
+        ([3, 5], 9, 6, [(3, 5)]),
+        ([3, 500, 502], 600, 102, [(3, 3), (500, 600)]),
+        ([3, 500, 502], 6000, 10, [(3, 3), (500, 502)]),
+        ([7], 7, 1, [(7, 7)]),
+        ([], 7, 1, [(7, 7)]),
+    ],
+)
+def test_spans__bounded__cut_at_the_widest_gaps(
+    blocks: list[int], head: int, most: int, expected: list[tuple[int, int]]
+) -> None:
+    assert spans(blocks, head, most) == expected
+
+
+@given(st.sets(st.integers(1, 5000), min_size=1, max_size=30), st.integers(0, 500), st.integers(30, 300))
+def test_spans__any__hold_every_block_once_within_the_bound(blocks: set[int], more: int, most: int) -> None:
+    found = spans(sorted(blocks), max(blocks) + more, most)
+    held = [n for first, last in found for n in range(first, last + 1)]
+    assert blocks <= set(held)
+    assert len(held) == len(set(held)) <= most
