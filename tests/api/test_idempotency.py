@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -278,3 +282,37 @@ def test_body_digest__spelling_of_the_same_json__is_one_digest(value: object) ->
 def test_body_digest__of_other_values__differs(one: object, other: object) -> None:
     same = json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
     assert (body_digest(json.dumps(one).encode()) == body_digest(json.dumps(other).encode())) == same
+
+
+_CHILD = """
+import os, signal, sys
+from pathlib import Path
+from api.idempotency import Idempotency, acting
+from chainfin.storage.party_tables import FactRow
+from chainfin.storage.store import Store
+from chainfin.storage.vault import Vault
+
+store = Store(sys.argv[1])
+claim = Idempotency(store, Vault.open(Path(sys.argv[2]))).begin("core", "k", "POST /x", "d")
+with acting(claim):
+    session = store.begin().__enter__()
+    session.add(FactRow(name="effect", value={}))
+    session.flush()
+    if sys.argv[3] == "committed":
+        session.commit()
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.parametrize("moment", ["uncommitted", "committed"])
+def test_kill_9__in_the_middle__effect_once_or_a_key_that_is_free(site: Site, tmp_path: Path, moment: str) -> None:
+    died = subprocess.run([sys.executable, "-c", _CHILD, site.ctx.store.url, str(tmp_path), moment], check=False)
+    assert died.returncode == -signal.SIGKILL
+    assert _facts(site) == (moment == "committed")
+    keeper = _keeper(site)
+    if moment == "committed":
+        with pytest.raises(Conflict) as caught:
+            keeper.begin("core", "k", "POST /x", "d")
+        assert caught.value.code == "idempotency_outcome_unknown"
+    else:
+        assert not isinstance(keeper.begin("core", "k", "POST /x", "d"), Response)
