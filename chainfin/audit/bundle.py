@@ -21,7 +21,7 @@ from chainfin.risk.record import DecisionRecord
 
 SCHEMA: Final = "chainfin.evidence/1"
 MAX_BYTES: Final = 64 * 2**20
-"""A file above this is not read: 100,000 headers take about 55 MB less than that in hex."""
+"""A file above this is not read. A header takes 1.1 kB in hex, so 20,000 of them fill a third of it."""
 
 Hex = Annotated[str, Field(pattern=r"^0x([0-9a-f]{2})*$")]
 Hash = Annotated[str, Field(pattern=r"^0x[0-9a-f]{64}$")]
