@@ -1,0 +1,213 @@
+"""The command line as a participant, an operator and an auditor use it, against a running server."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from api.serve import operator_credentials
+from chainfin import cli, samples
+from chainfin.cli import app
+from chainfin.demo.stage import Stage
+from chainfin.errors import BadInput
+
+
+class Shell:
+    """Runs `chainfin …` in this process, in its own folder, against one server."""
+
+    def __init__(self, stage: Stage, folder: Path) -> None:
+        self.stage, self.folder = stage, folder
+        self.environment = {"CHAINFIN_URL": stage.server.url, "CHAINFIN_HOME": str(stage.installation.settings.home)}
+
+    def run(self, *words: str) -> Result:
+        before = Path.cwd()
+        os.chdir(self.folder)
+        try:
+            return CliRunner().invoke(app, list(words), env=self.environment)
+        finally:
+            os.chdir(before)
+
+    def json(self, *words: str) -> Any:
+        done = self.run(*words)
+        assert done.exit_code == 0, f"{words}: {done.output} {done.exception!r}"
+        return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
+    folder = tmp_path_factory.mktemp("cli")
+    with Stage(folder / "home") as stage:
+        operator_credentials(stage.installation.settings.home, stage.server.signin)
+        yield Shell(stage, folder)
+
+
+@pytest.fixture(scope="module")
+def joined(shell: Shell) -> dict[str, str]:
+    """Core enterprise, supplier and lender with key files of their own, admitted as the README says."""
+    ids = {}
+    for role, company in (("core", samples.CORE), ("supplier", samples.SUPPLIER), ("lender", samples.LENDER)):
+        address = shell.run("key", "new", f"{role}.key").stdout.strip()
+        body = {
+            "name": company.name,
+            "legal_scheme": "USCC",
+            "legal_value": company.uscc,
+            "roles": [role],
+            "account": f"6228-{role}",
+            "address": address,
+        }
+        admitted = shell.json("call", "home/operator.json", "/v1/participants", "--json", json.dumps(body))
+        (shell.folder / f"{role}.json").write_text(json.dumps(admitted))
+        done = shell.run("consent", f"{role}.key", f"{role}.json")
+        assert done.exit_code == 0, done.output
+        ids[role] = done.stdout.strip()
+    operator = shell.stage.operator
+    for party in ids.values():
+        _until(lambda party=party: operator.get(f"/v1/participants/{party}")["status"] == "active")
+    return ids
+
+
+def _until(good: Any) -> None:
+    for _ in range(3000):
+        if good():
+            return
+        time.sleep(0.01)
+    raise AssertionError("waited for nothing")
+
+
+def test_call__readme_lines_of_buyer_supplier_lender__end_in_a_verified_loan(
+    shell: Shell, joined: dict[str, str]
+) -> None:
+    for name, data in samples.trade(shell.stage.today, "SAMPLE-CLI-1").items():
+        (shell.folder / f"{name}.xml").write_bytes(data)
+    order = shell.json("call", "core.key", "/v1/orders", "--document", "order.xml")["order"]["id"]
+    path = f"/v1/orders/{order}"
+    assert shell.json("call", "supplier.key", f"{path}/acknowledgement", "--post")["status"] == "final"
+    assert shell.json("call", "supplier.key", f"{path}/despatches", "--document", "despatch.xml")["status"] == "final"
+    assert shell.json("call", "core.key", f"{path}/receipts", "--document", "receipt.xml")["status"] == "final"
+    billed = shell.json(
+        "call",
+        "supplier.key",
+        "/v1/receivables",
+        "--document",
+        "invoice.xml",
+        "--json",
+        json.dumps({"order_id": order}),
+    )
+    claim = shell.json("call", "core.key", f"/v1/receivables/{billed['receivable']['id']}")
+    assert claim["face"] == "999767.50"
+    confirmation = {
+        "document_root": claim["document_root"],
+        "face": {"amount": claim["face"], "currency": claim["currency"]},
+        "due_date": claim["due_date"],
+    }
+    confirmed = shell.json(
+        "call", "core.key", f"/v1/receivables/{claim['id']}/confirmation", "--json", json.dumps(confirmation)
+    )
+    assert confirmed["status"] == "final"
+    for kind, party in (("debtor", "core"), ("borrower", "supplier")):
+        limit = {"kind": kind, "key": joined[party], "amount": {"amount": "5000000", "currency": "CNY"}, "grade": "A"}
+        shell.json("call", "lender.key", "/v1/limits", "--json", json.dumps(limit))
+    asked = {
+        "product": "receivable",
+        "asset_id": claim["id"],
+        "lender_id": joined["lender"],
+        "amount": {"amount": "500000.00", "currency": "CNY"},
+        "days": 60,
+    }
+    application = shell.json("call", "supplier.key", "/v1/applications", "--json", json.dumps(asked))["id"]
+    path = f"/v1/applications/{application}"
+    shell.json("call", "supplier.key", f"{path}/accept", "--post")
+    _until(lambda: shell.json("call", "supplier.key", path)["status"] == "pledging")
+    # The lender's key is its own: nothing is pledged until it signs.
+    _until(lambda: "1 signed" in shell.run("sign", "lender.key").stdout)
+    _until(lambda: shell.json("call", "supplier.key", path)["status"] == "funded")
+    loan = shell.json("call", "supplier.key", path)["loan_id"]
+
+    written = shell.run("audit", "bundle", loan, "-o", "loan.json")
+    assert written.exit_code == 0, written.output
+    head = written.stdout.rsplit(" ", 1)[1].strip()
+    verified = shell.run("audit", "verify", "loan.json", "--trusted-header", head)
+    assert verified.exit_code == 0, verified.output
+    assert "the bundle holds" in verified.stdout
+    assert shell.run("audit", "replay", "loan.json").exit_code == 0
+    forged = bytearray((shell.folder / "loan.json").read_bytes())
+    forged[len(forged) // 3] ^= 1
+    (shell.folder / "forged.json").write_bytes(forged)
+    refused = shell.run("audit", "verify", "forged.json", "--trusted-header", head)
+    assert refused.exit_code == 1
+    assert "REFUSED" in refused.stdout
+
+
+def test_call__refused_by_the_service__exits_2_with_the_code(shell: Shell, joined: dict[str, str]) -> None:
+    (shell.folder / "no.xml").write_text("not xml")
+    done = shell.run("call", "core.key", "/v1/orders", "--document", "no.xml")
+    assert done.exit_code == 2
+    assert json.loads(done.stderr)["code"] == "document_malformed"
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("documents", "show", "missing.xml"), "file_unreadable"),
+        (("documents", "commit", "missing.xml", "--secret", "zz"), "document_secret_invalid"),
+        (("eod", "--date", "soon"), "date_malformed"),
+        (("call", "missing.key", "/v1/orders"), "file_unreadable"),
+        (("call", "core.key", "/v1/orders", "--json", "[1]"), "json_malformed"),
+        (("consent", "core.key", "missing.json"), "admission_malformed"),
+        (("audit", "verify", "missing.json"), "file_unreadable"),
+        (("demo", "--documents", "missing"), "folder_unreadable"),
+    ],
+)
+def test_command__bad_input__is_a_coded_error(
+    shell: Shell, joined: dict[str, str], words: tuple[str, ...], code: str
+) -> None:
+    done = shell.run(*words)
+    assert isinstance(done.exception, BadInput), done.output
+    assert done.exception.code == code
+
+
+def test_main__coded_error__is_one_line_and_its_exit_code(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    for words, expected in ((["eod", "--date", "soon"], 2), (["eod", "--date", "2026-01-01"], 1)):
+        monkeypatch.setenv("CHAINFIN_HOME", str(tmp_path / "nowhere"))
+        monkeypatch.setattr("sys.argv", ["chainfin", *words])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        assert ended.value.code == expected
+        said = capsys.readouterr().err.strip()
+        assert said.startswith("chainfin: ")
+        assert "\n" not in said
+
+
+def test_documents__real_sample__shows_and_commits(shell: Shell) -> None:
+    (shell.folder / "one.xml").write_bytes(samples.trade(shell.stage.today, "SAMPLE-CLI-2")["invoice"])
+    shown = shell.json("documents", "show", "one.xml", "--json")
+    assert (shown["kind"], shown["payable"]) == ("invoice", "999767.50")
+    secret = "11" * 32
+    first = shell.json("documents", "commit", "one.xml", "--json", "--secret", secret)
+    again = shell.json("documents", "commit", "one.xml", "--json", "--secret", secret)
+    other = shell.json("documents", "commit", "one.xml", "--json")
+    assert first["root"] == again["root"] != other["root"]
+
+
+def test_eod__twice__posts_once(shell: Shell) -> None:
+    day = shell.stage.today.isoformat()
+    first = shell.json("eod", "--date", day, "--json")
+    again = shell.json("eod", "--date", day, "--json")
+    assert (first["repeated"], again["repeated"]) == (False, True)
+    assert first["journals"] == again["journals"]
+
+
+@pytest.mark.parametrize("command", ["", "demo", "serve", "worker", "eod", "audit verify", "documents show", "call"])
+def test_help__every_command__explains_itself(command: str) -> None:
+    done = CliRunner().invoke(app, [*command.split(), "--help"])
+    assert done.exit_code == 0
+    assert "Usage" in done.output
