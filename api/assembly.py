@@ -226,10 +226,14 @@ class Installation(AbstractContextManager["Installation"]):
             raise self.chain.trouble
 
     def _worker_ready(self) -> None:
-        drivers = {"worker": self.worker, "incoming": self.incoming, "housekeeping": self.housekeeper}
-        for name, driver in drivers.items():
-            if driver.failure is not None:
-                raise Unavailable(f"{name}_halted", str(driver.failure))
+        failures = {
+            "worker": self.worker.failure,
+            "incoming": self.incoming.failure,
+            "housekeeping": self.housekeeper.failure,
+        }
+        for name, failure in failures.items():
+            if failure is not None:
+                raise Unavailable(f"{name}_halted", str(failure))
 
     def close(self) -> None:
         """Stop drivers, then what they stand on."""

@@ -1,4 +1,4 @@
-"""The driver of what time alone brings about: offers end, payments that had to wait find their place."""
+"""The driver of what time alone brings about: offers and unsigned acts end, what was left behind is taken up."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import threading
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from chainfin.services import applications, repayments
+from chainfin.services import act_results, applications, repayments
 from chainfin.services.context import Context
 
 _log = structlog.get_logger("chainfin.housekeeping")
@@ -26,7 +26,8 @@ class Housekeeper:
 
     def run_once(self) -> int:
         """One round. Returns how much moved."""
-        return applications.expire(self._ctx) + repayments.place_waiting(self._ctx)
+        ended = applications.expire(self._ctx) + applications.resume(self._ctx) + act_results.expire(self._ctx)
+        return ended + repayments.place_waiting(self._ctx)
 
     def start(self) -> None:
         self._thread = threading.Thread(target=self._loop, name="housekeeping", daemon=True)

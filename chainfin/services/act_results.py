@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
-from chainfin.services import funding
+from chainfin.services import acts, funding
 from chainfin.services.context import Context
 from chainfin.storage.chain_tables import ChainEvent
 from chainfin.storage.trade_tables import ActRow, OrderRow, ReceivableRow, WarehouseReceiptRow
@@ -24,12 +24,12 @@ def sent(session: Session, ctx: Context, act_id: str, tx_hash: str) -> None:
     session.add(row)
 
 
-def refused(session: Session, ctx: Context, act_id: str, code: str, message: str) -> None:
+def refused(session: Session, ctx: Context, act_id: str, code: str, message: str, *, status: str = "refused") -> None:
     """The chain refuses the act for good (a revert, an expired deadline): undo what waited for it."""
     row = session.get_one(ActRow, act_id)
-    if row.status in ("final", "refused"):
+    if row.status in ("final", "refused", "expired"):
         return
-    row.status = "refused"
+    row.status = status
     row.error_code = code
     row.error_message = message
     row.final_at = ctx.clock.now()
@@ -43,6 +43,30 @@ def refused(session: Session, ctx: Context, act_id: str, code: str, message: str
             _mark(session.get(WarehouseReceiptRow, row.subject), session, "issuing")
         case ("Pledges", "pledge"):
             funding.pledge_refused(session, ctx, row.subject, code, message)
+
+
+def expire(ctx: Context, *, limit: int = 100) -> int:
+    """Close acts that nobody signed in time; what waited for them may be begun again. Returns how many.
+
+    An offer's act ends with the offer.
+    """
+    now = int(ctx.clock.now().timestamp())
+    with ctx.store.read() as session:
+        late = session.exec(
+            select(ActRow.id)
+            .where(
+                ActRow.status == "awaiting_signature",
+                ActRow.deadline < now,
+                col(ActRow.function).not_in((acts.GRANT, acts.ACCEPT)),
+            )
+            .limit(limit)
+        ).all()
+    for act_id in late:
+        with ctx.store.begin() as session:
+            row = session.get_one(ActRow, act_id, with_for_update=True)
+            if row.status == "awaiting_signature":
+                refused(session, ctx, act_id, "act_expired", "nobody signed it in time", status="expired")
+    return len(late)
 
 
 def _mark(row: OrderRow | ReceivableRow | WarehouseReceiptRow | None, session: Session, waiting: str) -> None:

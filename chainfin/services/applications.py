@@ -6,6 +6,8 @@ record that is kept and hashed.
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from sqlmodel import Session, select
 
 from chainfin.errors import BadInput, Conflict, NotFound, Refused
@@ -25,6 +27,10 @@ from chainfin.storage.types import new_id
 PRODUCTS = ("receivable", "inventory", "general")
 FETCH = "data.fetch"
 MAX_DAYS = 366
+UNDECIDED = "data_check"
+"""Received, the decision still to come."""
+RESUME_AFTER = timedelta(seconds=2)
+"""Longer than it takes from receiving to deciding in one call: what is older was left behind."""
 
 
 def apply(
@@ -81,8 +87,30 @@ def apply(
     # A commit of its own, so that the trail is seen from the first moment on.
     with ctx.store.begin() as session:
         row = session.get_one(ApplicationRow, row.id, with_for_update=True)
-        deciding.decide(session, ctx, row)
+        if row.status == UNDECIDED:
+            deciding.decide(session, ctx, row)
         return row
+
+
+def resume(ctx: Context, *, limit: int = 100) -> int:
+    """Decide what was received and not decided, since the process ended in between. Returns how many."""
+    before = ctx.clock.now() - RESUME_AFTER
+    with ctx.store.read() as session:
+        left = session.exec(
+            select(ApplicationRow.id)
+            .where(
+                ApplicationRow.status == UNDECIDED,
+                ApplicationRow.product != "general",
+                ApplicationRow.updated_at <= before,
+            )
+            .limit(limit)
+        ).all()
+    for application_id in left:
+        with ctx.store.begin() as session:
+            row = session.get_one(ApplicationRow, application_id, with_for_update=True)
+            if row.status == UNDECIDED:
+                deciding.decide(session, ctx, row)
+    return len(left)
 
 
 def _check(product: str, amount: Money, days: int, asset_id: str | None, consent: dict[str, object] | None) -> None:
@@ -126,7 +154,7 @@ def _fetch(session: Session, ctx: Context, row: ApplicationRow) -> None:
 def fetched(session: Session, ctx: Context, application_id: str, answers: dict[str, object]) -> None:
     """The data partner answered (each source for itself): the decision follows in the same transaction."""
     row = session.get_one(ApplicationRow, application_id, with_for_update=True)
-    if row.status == "data_check":
+    if row.status == UNDECIDED:
         deciding.decide(session, ctx, row, answers)
 
 
@@ -250,6 +278,9 @@ def _close(session: Session, ctx: Context, row: ApplicationRow, state: str) -> N
     if offer is not None:
         offer.status = state
         session.add(offer)
+        act = session.get_one(ActRow, offer.act_id)
+        act.status = "expired"
+        session.add(act)
     limits.free(session, ctx, row.id)
     nodes.end(session, ctx, row, row.status, state)
     nodes.at_once(session, ctx, row, state, state)

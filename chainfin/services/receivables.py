@@ -182,7 +182,7 @@ def credit(ctx: Context, actor: Actor, receivable_id: str, data: bytes, source: 
 
     What of the invoice never became part of the face (goods that didn't come) is credited first: it costs the
     receivable nothing. Raises NotFound receivable_unknown; BadInput document_…; Refused not_holder, party_mismatch,
-    invoice_reference_mismatch, credit_above_invoice, receivable_state_wrong.
+    invoice_reference_mismatch, credit_above_invoice, receivable_state_wrong; Conflict credit_note_already_taken.
     """
     document = papers.understand(data, source, DocumentKind.CREDIT_NOTE)
     with ctx.store.begin() as session:
@@ -191,6 +191,8 @@ def credit(ctx: Context, actor: Actor, receivable_id: str, data: bytes, source: 
         trade.unless_refused(rules.may_credit(value, by=actor.require()))
         invoice = Document.from_canonical(session.get_one(DocumentRow, row.document_id).canonical)
         earlier = _notes(session, row)
+        if document.id in {each.id for each in earlier}:
+            raise Conflict("credit_note_already_taken", f"credit note {document.id} was taken before")
         note = trade.unless_refused(dilution(invoice, document, earlier=earlier))
         cut = _cut(row, invoice, earlier, note)
         diluted = min(cut, Money(max(0, value.free - row.reserved), row.currency))
@@ -205,13 +207,19 @@ def credit(ctx: Context, actor: Actor, receivable_id: str, data: bytes, source: 
 
 
 def _notes(session: Session, row: ReceivableRow) -> list[Document]:
-    """The credit notes that were taken for this invoice before."""
+    """The credit notes that were taken for this invoice before, but those whose act came to nothing."""
+    ended = session.exec(
+        select(ActRow).where(
+            ActRow.subject == row.id, ActRow.function == "credit", col(ActRow.status).in_(("refused", "expired"))
+        )
+    )
+    void = {str(act.params["documentRoot"]) for act in ended}
     kept = session.exec(
         select(DocumentRow)
         .where(DocumentRow.order_id == row.order_id, DocumentRow.kind == DocumentKind.CREDIT_NOTE.value)
         .order_by(col(DocumentRow.id))
     )
-    notes = [Document.from_canonical(each.canonical) for each in kept]
+    notes = [Document.from_canonical(each.canonical) for each in kept if each.root not in void]
     return [note for note in notes if note.references.invoices == (row.number,)]
 
 
