@@ -20,7 +20,8 @@ from sqlmodel import col, select
 from stdnum.cn import uscc
 
 from api.assembly import Installation
-from chainfin import ledger, samples
+from chainfin import acts as eip712
+from chainfin import keys, ledger, samples
 from chainfin.connectors.sandbox import World
 from chainfin.loan import LoanState
 from chainfin.loan.state import ACCRUING
@@ -44,7 +45,7 @@ from chainfin.settings import load
 from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.lending_tables import HoldRow, IncomingRow, LimitRow, LoanRow
 from chainfin.storage.party_tables import PartyRow
-from chainfin.storage.trade_tables import DocumentRow, PledgeRow, ReceivableRow, WarehouseReceiptRow
+from chainfin.storage.trade_tables import DocumentRow, OrderRow, PledgeRow, ReceivableRow, WarehouseReceiptRow
 from tests.e2e.onchain import view
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -61,7 +62,7 @@ class Site:
     world: World
     cast: dict[str, Actor] = field(default_factory=dict)
     companies: dict[str, samples.Company] = field(default_factory=dict)
-    numbers: Iterator[int] = field(default_factory=lambda: count(1))
+    numbers: Iterator[int] = field(default_factory=lambda: count(1001))
 
     @property
     def ctx(self) -> Context:
@@ -107,6 +108,28 @@ class Site:
         assert party.status == "active", party.status
         self.companies[party.id] = company
         return Actor("party", party.id, Role(party.roles))
+
+    def admit_with_own_key(self, role: Role) -> Actor:
+        """A company whose key only this test has: what it has to sign stays unsigned."""
+        body = f"91990000{next(self.numbers):09d}"
+        company = samples.Company(f"虚构样例{body}", f"Invented {body}", body + uscc.calc_check_digit(body))
+        key = keys.new_private_key()
+        made = participants.admit(
+            self.ctx,
+            OPERATOR,
+            name=company.english,
+            legal_scheme="USCC",
+            legal_value=company.uscc,
+            roles=int(role),
+            address=keys.address_of(key),
+            account=f"6228-{company.uscc[-8:]}",
+            profile={},
+        )
+        assert made.consent is not None
+        participants.consent(self.ctx, made.party.id, "0x" + eip712.sign(made.consent, key).hex())
+        self.run()
+        self.companies[made.party.id] = company
+        return Actor("party", made.party.id, role)
 
     def borrower(self, limit: int = 5_000_000_00, account: str | None = None) -> Actor:
         """A supplier with a limit of its own."""
@@ -160,6 +183,10 @@ class Site:
     def receivable(self, receivable_id: str) -> ReceivableRow:
         with self.ctx.store.read() as session:
             return session.get_one(ReceivableRow, receivable_id)
+
+    def order(self, order_id: str) -> OrderRow:
+        with self.ctx.store.read() as session:
+            return session.get_one(OrderRow, order_id)
 
     def goods(self, owner: Actor, kilograms: int = 20_000) -> WarehouseReceiptRow:
         """Copper at the keeper, at 70.00 a kilogram."""

@@ -14,7 +14,7 @@ from chainfin.connectors.sandbox.faults import Fault, Rule
 from chainfin.errors import Conflict
 from chainfin.money import Money
 from chainfin.party import Role
-from chainfin.services import acts, applications, custody, funding
+from chainfin.services import acts, applications, custody, funding, trade
 from chainfin.services.context import Actor
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ActRow, PledgeRow
@@ -194,6 +194,23 @@ def test_offer__not_taken__expires_and_frees_its_limits(site: Site) -> None:
     with pytest.raises(Conflict) as late:
         applications.accept(site.ctx, borrower, application)
     assert late.value.code == "application_not_offered"
+
+
+def test_act__never_signed__expires_and_may_be_begun_again(site: Site) -> None:
+    """A document number must not be lost to a signature that never came."""
+    seller = site.borrower()
+    buyer = site.admit_with_own_key(Role.CORE)
+    papers = site.papers(seller, buyer=site.companies[str(buyer.party_id)])
+    _, act = trade.post_order(site.ctx, buyer, papers["order"], "order.xml")
+    with pytest.raises(Conflict) as standing:
+        trade.post_order(site.ctx, buyer, papers["order"], "order.xml")
+    assert standing.value.code == "order_exists"
+    site.ctx.clock.move_to(site.ctx.clock.now() + timedelta(hours=25))
+    site.run()
+    ended = acts.get(site.ctx, buyer, act.id)
+    assert (ended.status, ended.error_code) == ("expired", "act_expired")
+    again, _ = trade.post_order(site.ctx, buyer, papers["order"], "order.xml")
+    assert again.status == "posting"
 
 
 def test_offer__withdrawn__frees_its_limits_and_stays_closed(site: Site) -> None:
