@@ -10,10 +10,17 @@ from chainfin.chain.embedded import EmbeddedNode
 from chainfin.chain.node import Node
 from chainfin.chain.prover import ChainProver
 from chainfin.chain.rpc import RpcNode
+from chainfin.chain.views import ContractViews
+from chainfin.connectors.http import HttpClient
+from chainfin.connectors.registry import Registry
+from chainfin.connectors.registry_view import RegistryLookup
+from chainfin.connectors.sandbox import start_sandbox
+from chainfin.connectors.signature import Verifier
 from chainfin.errors import Unavailable
-from chainfin.services import custody
-from chainfin.services.context import Clock, Context
-from chainfin.settings import Settings
+from chainfin.services import custody, reconcile
+from chainfin.services.context import Actor, Clock, Context
+from chainfin.services.reconcile import Reconciliation
+from chainfin.settings import Partner, Settings
 from chainfin.storage.party_tables import FactRow
 from chainfin.storage.store import Store
 from chainfin.storage.vault import Vault
@@ -60,6 +67,24 @@ class Reading(AbstractContextManager["Reading"]):
         node = RpcNode(settings.chain_url, expected_chain_id=settings.chain_id)
         check(node, self.deployment)
         return node
+
+    def reconcile(self, actor: Actor) -> Reconciliation:
+        """Chain, registry, projection and ledger held against each other. Raises what `services.reconcile.run` raises.
+
+        Without a real registry the sandbox of this home is asked, through a second server on the same file.
+        """
+        partner, sandbox = self.settings.registry, None
+        if partner is None:
+            sandbox = start_sandbox(self.settings.home, now=self.clock.now)
+            partner = Partner(sandbox.registry_url, sandbox.public_key)
+        client = HttpClient(partner.url, Verifier([partner.key]))
+        try:
+            views = ContractViews(self.node, self.ctx.contracts)
+            return reconcile.run(self.ctx, actor, views, RegistryLookup(Registry(client)))
+        finally:
+            client.close()
+            if sandbox is not None:
+                sandbox.stop()
 
     def close(self) -> None:
         self.node.close()

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import sys
 from datetime import date
@@ -95,6 +96,7 @@ def serve(
     from api.serve import Server, operator_credentials
     from chainfin.settings import load
 
+    _end_in_order()
     settings = load()
     with Installation(settings) as installation:
         server = Server(installation, host=host or settings.host, port=settings.port if port is None else port)
@@ -106,6 +108,17 @@ def serve(
         server.run()
 
 
+def _end_in_order() -> None:
+    """Being told to stop is no failure: what is in hand is seen through, and the exit code is 0."""
+    import signal
+
+    def leave(_number: int, _frame: object) -> None:
+        raise SystemExit(0)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, leave)
+
+
 @app.command()
 def worker() -> None:
     """Run the drivers alone (chain, partners, incoming payments), beside API processes on the same database."""
@@ -114,6 +127,7 @@ def worker() -> None:
     from api.assembly import Installation
     from chainfin.settings import load
 
+    _end_in_order()
     with Installation(load()) as installation:
         typer.echo(f"drivers run on chain {installation.ctx.chain_id}")
         sys.stdout.flush()
@@ -242,6 +256,17 @@ def audit_replay(file: Path, as_json: AsJson = False) -> None:
         for line in cli_view.replay_lines(result):
             typer.echo(line)
     raise typer.Exit(0 if result.ok else 1)
+
+
+@audit_app.command("reconcile")
+def audit_reconcile(as_json: AsJson = False) -> None:
+    """Hold chain, statutory registry, projection and ledger against each other. Exit code 1 names every mismatch."""
+    from chainfin.services.context import OPERATOR
+
+    with _reading() as opened:
+        done = opened.reconcile(OPERATOR)
+    show(dataclasses.asdict(done), as_json)
+    raise typer.Exit(1 if done.mismatches else 0)
 
 
 @database_app.command("upgrade")

@@ -143,6 +143,9 @@ def test_call__readme_lines_of_buyer_supplier_lender__end_in_a_verified_loan(
     refused = shell.run("audit", "verify", "forged.json", "--trusted-header", head)
     assert refused.exit_code == 1
     assert "REFUSED" in refused.stdout
+    reconciled = shell.json("audit", "reconcile", "--json")
+    assert reconciled["mismatches"] == []
+    assert reconciled["looked_at"]["pledges"] == 1
 
 
 def test_call__refused_by_the_service__exits_2_with_the_code(shell: Shell, joined: dict[str, str]) -> None:
