@@ -19,6 +19,8 @@ from chainfin.errors import Unavailable
 from chainfin.services.signin import NewClient, SignIn
 
 START_LIMIT_S = 20.0
+GRACE_S = 5
+"""Seconds that open answers (event streams have no end of their own) are given when the server stops."""
 
 
 class Server:
@@ -45,7 +47,9 @@ class Server:
             chain_view=ContractViews(installation.node, installation.ctx.contracts),
             registry_view=RegistryLookup(installation.partners.registry),
         )
-        config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_keep_alive=30)
+        config = uvicorn.Config(
+            app, log_level="warning", access_log=False, timeout_keep_alive=30, timeout_graceful_shutdown=GRACE_S
+        )
         self._server = uvicorn.Server(config)
         self._thread: threading.Thread | None = None
         self.url = "http://{}:{}".format(*self._socket.getsockname())
@@ -56,9 +60,7 @@ class Server:
 
     def start(self) -> Server:
         """Serve in a thread. Raises Unavailable server_not_started."""
-        self._thread = threading.Thread(
-            target=self._server.run, args=([self._socket],), name="http", daemon=True
-        )
+        self._thread = threading.Thread(target=self._server.run, args=([self._socket],), name="http", daemon=True)
         self._thread.start()
         pause = threading.Event()
         for _ in range(int(START_LIMIT_S / 0.01)):
