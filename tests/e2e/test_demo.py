@@ -1,0 +1,55 @@
+"""The demo as a newcomer plays it: one command, everything really happens, exit code 0."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+
+from typer.testing import CliRunner
+
+from chainfin import samples
+from chainfin.audit.verify import verify
+from chainfin.cli import app
+
+
+def test_demo__on_the_samples__plays_every_chapter() -> None:
+    done = CliRunner().invoke(app, ["demo", "--json"])
+    assert done.exit_code == 0, done.output
+    facts = json.loads(done.stdout)
+    assert set(facts["seconds_by_node"]) == {"receivable", "inventory", "general"}
+    assert {"registration", "pledging", "disbursing", "funded"} <= set(facts["seconds_by_node"]["receivable"])
+    assert sorted(facts["refusals"].values()) == [
+        "chain_exceeds_free",
+        "invoice_above_received",
+        "invoice_already_registered",
+        "not_debtor",
+        "signature_replayed",
+    ]
+    assert set(facts["trial_balance_difference"].values()) == {"0.00"}
+    parts = [round(float(part) * 100) for part in facts["shop_limit"]["parts"]]
+    assert sum(parts) == round(float(facts["shop_limit"]["total"]) * 100)
+    evidence = facts["evidence"]
+    kept = Path(evidence["file"]).read_bytes()
+    assert verify(kept, [evidence["trusted_header"]], [evidence["partner_key"]]).ok
+    assert not verify(kept, ["0x" + "11" * 32], [evidence["partner_key"]]).ok
+
+
+def test_demo__folder_of_documents__finances_what_was_received(tmp_path: Path) -> None:
+    papers = samples.trade(date(2026, 3, 2), "SAMPLE-FOLDER-1", overinvoiced=True)
+    for name, data in papers.items():
+        if name != "credit_note":
+            (tmp_path / f"{name}.xml").write_bytes(data)
+    done = CliRunner().invoke(app, ["demo", "--documents", str(tmp_path), "--json"])
+    assert done.exit_code == 0, f"{done.output} {done.exception!r}"
+    (trade,) = json.loads(done.stdout)["trades"]
+    assert trade["never_came"].startswith("500 KGM")
+    assert trade["receivable"] == "960810.75 CNY"
+    assert float(trade["financed"].split()[0]) <= 960810.75
+
+
+def test_demo__folder_without_a_trade__says_what_is_missing(tmp_path: Path) -> None:
+    (tmp_path / "order.xml").write_bytes(samples.trade(date(2026, 3, 2), "SAMPLE-FOLDER-2")["order"])
+    done = CliRunner().invoke(app, ["demo", "--documents", str(tmp_path)])
+    assert done.exit_code != 0
+    assert getattr(done.exception, "code", "") == "no_trade_to_finance"
