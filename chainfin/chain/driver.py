@@ -39,7 +39,10 @@ class ChainDriver:
     def run_once(self) -> int:
         """One round. Returns how many commands and events moved. Raises what sender and indexer raise."""
         moved = self._sender.run_once() if self._sender else 0
-        return moved + self._indexer.run_once()
+        taken = self._indexer.run_once()
+        # what waits for an event need not wait for the receipts' bookkeeping, so that comes after the indexer
+        ended = self._sender.settle() if self._sender and moved else 0
+        return moved + taken + ended
 
     def run_until_idle(self, rounds: int = 1000) -> int:
         """Rounds until nothing moves (for tests and one-shot commands)."""
@@ -101,5 +104,5 @@ class ChainDriver:
                 raise
             if not moved:
                 # what was sent may be mined any moment and wakes nobody
-                busy = self._sender is not None and self._sender.under_way()
+                busy = self._sender is not None and self._sender.waiting
                 self._wake.wait(min(self._poll_s, BUSY_POLL_S) if busy else self._poll_s)

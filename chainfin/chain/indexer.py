@@ -59,6 +59,8 @@ class Indexer:
         self._project = project
         self._start = start_block
         self._finality = finality
+        self._seen: bytes | None = None
+        """The final block at the last round, when all was taken in: while it is the same there is nothing to look up."""
 
     def cursor(self) -> tuple[int, str] | None:
         """Number and hash of the last block taken in."""
@@ -81,6 +83,8 @@ class Indexer:
         Raises Unavailable: chain_reorg_past_finality, chain_behind, chain_event_unknown, chain_unreachable.
         """
         line = self.final_block()
+        if line is not None and line.hash == self._seen:
+            return 0
         cursor = self.cursor()
         if cursor is not None:
             self._check_cursor(cursor, line)
@@ -90,6 +94,7 @@ class Indexer:
         while True:
             first = self._start if cursor is None else cursor[0] + 1
             if first > line.number:
+                self._seen = line.hash
                 return taken
             blocks = self._read(first, line, cursor)
             taken += self._take_in(blocks, cursor)

@@ -120,6 +120,15 @@ class Sender:
         """Whether something was sent whose end is not known yet."""
         return self._settler.under_way()
 
+    @property
+    def waiting(self) -> bool:
+        """Whether something was under way at the last look, without looking again."""
+        return self._settler.waiting
+
+    def settle(self) -> int:
+        """Report what is final, send again what is lost. Returns how many transactions ended."""
+        return self._settler.settle()
+
     # one round
 
     def run_once(self) -> int:

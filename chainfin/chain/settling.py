@@ -72,6 +72,7 @@ class Settler:
         self._depth = depth
         self._resend_s = resend_s
         self._sent_at: dict[str, float] = {}
+        self.waiting = False
         self._log = structlog.get_logger("chainfin.chain")
 
     def send(self, raws: Sequence[bytes]) -> None:
@@ -97,6 +98,7 @@ class Settler:
         with self._store.read() as session:
             query = select(ChainTxRow).where(ChainTxRow.sender == self._address, col(ChainTxRow.status).in_(OPEN))
             rows = list(session.exec(query.order_by(col(ChainTxRow.nonce)).limit(RECEIPTS_A_ROUND)).all())
+        self.waiting = bool(rows)
         if not rows:
             return 0
         head = self._node.head()
@@ -110,6 +112,7 @@ class Settler:
                 ended.append((row, receipt))
         if lost:
             self._send_again(self._displace(lost, head))
+        self.waiting = len(ended) < len(rows)
         return self._end(ended) if ended else 0
 
     def _displace(self, rows: list[ChainTxRow], head: Block) -> list[ChainTxRow]:

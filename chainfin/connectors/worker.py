@@ -151,7 +151,8 @@ class Worker:
         while not self._finished.empty():
             self._unreported.append(self._finished.get_nowait())
         now = self._now()
-        claiming = free > 0 and self._anything_due(now)
+        # what there is to report takes a transaction anyway: then the claim itself is the look
+        claiming = free > 0 and (bool(self._unreported) or self._anything_due(now))
         if not self._unreported and not claiming:
             return []
         if not self._store.batches:
