@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -60,12 +59,14 @@ class World(AbstractContextManager["World"]):
     def _open(self, chain_url: str | None) -> None:
         home = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="chainfin-bench-")))
         rail, registry, partner, key = self._start_partners(home)
-        os.environ["CHAINFIN_PARTNER_KEY"] = key
         environ = {
             "CHAINFIN_HOME": str(home / "home"),
             "CHAINFIN_RAIL_URL": rail,
             "CHAINFIN_REGISTRY_URL": registry,
             "CHAINFIN_PARTNER_URL": partner,
+            "CHAINFIN_RAIL_KEY": key,
+            "CHAINFIN_REGISTRY_KEY": key,
+            "CHAINFIN_PARTNER_KEY": key,
         }
         if chain_url is not None:
             # a node that mines on demand never reorganises; and two blocks more would never come
