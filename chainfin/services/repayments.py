@@ -15,7 +15,7 @@ from eth_hash.auto import keccak
 from sqlmodel import Session, col, or_, select
 
 from chainfin import ledger
-from chainfin.errors import NotFound, Refusal, Unavailable
+from chainfin.errors import NotFound, Refusal
 from chainfin.loan import LoanState, Paid, payoff
 from chainfin.loan.state import ACCRUING
 from chainfin.loan.waterfall import Due
@@ -106,16 +106,20 @@ def _place(session: Session, ctx: Context, row: IncomingRow, arrival: Arrival) -
         left, reason = _for_loan(session, ctx, arrival, target)
     elif word == "RECEIVABLE":
         session.get(ReceivableRow, target, with_for_update=True)
-        if _in_motion(session, target):
-            _wait(session, ctx, row)
+        hindrance = _hindrance(session, target)
+        if hindrance is not None:
+            _wait(session, ctx, row, hindrance)
             return
         left, reason = _for_receivable(session, ctx, arrival, target)
     if left.minor:
         payouts.refund(session, ctx, row, left, reason)
 
 
-def _in_motion(session: Session, receivable_id: str) -> bool:
-    """Whether a pledge on it is being made or given up: until that is known, nobody can say who is to be paid."""
+def _hindrance(session: Session, receivable_id: str) -> str | None:
+    """Why a debtor's payment can't be placed now: a pledge on the receivable is being made or given up, and until that
+    is known nobody can say who is to be paid; or nobody is there to attest it."""
+    if _bank(session) is None:
+        return "settlement_bank_missing"
     unsettled = or_(
         col(PledgeRow.status).in_(("pending", "releasing")),
         (col(PledgeRow.status) == "active") & (col(LoanRow.status) == LoanState.APPROVED.value),
@@ -126,12 +130,18 @@ def _in_motion(session: Session, receivable_id: str) -> bool:
         .where(PledgeRow.asset_id == receivable_id, unsettled)
         .limit(1)
     )
-    return found.first() is not None
+    return None if found.first() is None else "pledge_under_way"
 
 
-def _wait(session: Session, ctx: Context, row: IncomingRow) -> None:
-    """The money is in the book, in suspense, until the pledge on its receivable stands or has gone."""
-    row.status, row.unapplied, row.reason = "waiting", row.amount, "pledge_under_way"
+def _bank(session: Session) -> PartyRow | None:
+    """The settlement bank that attests payments."""
+    of_bank = col(PartyRow.roles).op("&")(int(Role.BANK)) != 0
+    return session.exec(select(PartyRow).where(of_bank, PartyRow.status == "active").order_by(col(PartyRow.id))).first()
+
+
+def _wait(session: Session, ctx: Context, row: IncomingRow, reason: str) -> None:
+    """The money is in the book, in suspense, until it can be placed."""
+    row.status, row.unapplied, row.reason = "waiting", row.amount, reason
     session.add(row)
     held = Money(row.amount, row.currency)
     entries = (ledger.debit(ledger.CASH, held, row.bank_ref), ledger.credit(ledger.SUSPENSE, held, row.bank_ref))
@@ -147,7 +157,7 @@ def place_waiting(ctx: Context) -> int:
             .where(IncomingRow.status == "waiting")
             .order_by(col(IncomingRow.sequence))
         ).all()
-        ready = [bank_ref for bank_ref, said in waiting if not _in_motion(session, said.partition(" ")[2])]
+        ready = [bank_ref for bank_ref, said in waiting if _hindrance(session, said.partition(" ")[2]) is None]
     for bank_ref in ready:
         with ctx.store.begin() as session:
             booking.lock(session)
@@ -231,10 +241,15 @@ def _for_receivable(session: Session, ctx: Context, arrival: Arrival, receivable
 
 
 def _already_attested(session: Session, asset: ReceivableRow) -> dict[str, int]:
-    """Settlements on their way to the chain: pledge id ("" is the free part) → amount not yet in the projection."""
+    """Settlements on their way to the chain (signed by the bank or not yet): pledge id ("" is the free part) → amount
+    not yet in the projection."""
     sums: dict[str, int] = {}
     waiting = session.exec(
-        select(ActRow).where(ActRow.subject == asset.id, ActRow.function == "settle", ActRow.status == "signed")
+        select(ActRow).where(
+            ActRow.subject == asset.id,
+            ActRow.function == "settle",
+            col(ActRow.status).in_(("awaiting_signature", "signed")),
+        )
     )
     for act in waiting:
         pledge_id = str(act.params["pledgeId"])
@@ -320,11 +335,8 @@ def _attest(
     arrival: Arrival,
 ) -> None:
     """The settlement bank's act: this much of the receivable was paid, to that party."""
-    bank = session.exec(
-        select(PartyRow).where(col(PartyRow.roles).op("&")(int(Role.BANK)) != 0, PartyRow.status == "active")
-    ).first()
-    if bank is None:
-        raise Unavailable("settlement_bank_missing", "no settlement bank was admitted")
+    bank = _bank(session)
+    assert bank is not None, "a payment that nobody can attest waits"
     reference = "0x" + keccak(f"{arrival.bank_ref}:{asset.id}:{pledge_id}".encode()).hex()
     acts.prepare(
         session,
