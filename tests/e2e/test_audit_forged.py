@@ -189,6 +189,15 @@ def test_forged__date_of_the_payout__named(played: Played) -> None:
     assert {"payout: date", "terms: start"} <= forged(played, change)
 
 
+def test_forged__more_booked_than_the_bank_received__named(played: Played) -> None:
+    paid = next(e for e in json.loads(played.bundles["inventory"])["ledger"]["events"] if e["kind"] == "pay_borrower")
+
+    def change(content: dict[str, Any]) -> None:
+        next(e for e in content["ledger"]["events"] if e["payment"])["amount"] = str(int(paid["amount"]) + 1)
+
+    assert f"payment {paid['payment']}" in forged(played, change, "inventory")
+
+
 def test_forged__registry_number__named(played: Played) -> None:
     def change(content: dict[str, Any]) -> None:
         part = content["registry"][0]
