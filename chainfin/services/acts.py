@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 
 from chainfin import acts
 from chainfin.abi import from_hex
-from chainfin.errors import Conflict, Forbidden, NotFound
+from chainfin.errors import BadInput, Conflict, Forbidden, NotFound
 from chainfin.services import custody
 from chainfin.services.context import Actor, Context
 from chainfin.storage import locks, outbox
@@ -166,6 +166,8 @@ def sign(ctx: Context, actor: Actor, act_id: str, signature: str) -> ActRow:
         if row.status != "awaiting_signature":
             if row.signature == signature.lower():
                 raise Conflict("signature_replayed", f"this signature was taken before; the act is {row.status}")
+            if row.status == "expired":
+                raise BadInput("signature_expired", "the time to sign this act is over; begin it again")
             raise Conflict("act_not_awaiting", f"the act is {row.status}")
         _submit(session, ctx, row, from_hex(signature, where="signature"))
         return row
