@@ -11,7 +11,7 @@ from chainfin import ledger
 from chainfin.connectors.sandbox.faults import Fault, Rule
 from chainfin.errors import Refused
 from chainfin.money import Money
-from chainfin.services import applications, eod, receivables
+from chainfin.services import applications, eod, queries, receivables
 from chainfin.services.context import OPERATOR, Actor
 from chainfin.storage.trade_tables import ReceivableRow
 from tests.e2e.onchain import view
@@ -113,6 +113,9 @@ def test_debtor__pays_in_two_parts__lender_first_then_holder(
     loan = site.loan(loan_id)
     assert loan.row.status == "active"
     assert loan.loan.dues.total.minor == due - 200_000_00
+    fee = str(loan.row.terms["fee"])
+    paid = queries.statement(site.ctx, OPERATOR, loan_id)[-1].allocation
+    assert (paid["fee"], paid["principal"]) == (fee, str(Decimal(200_000) - Decimal(fee))), "the fee comes first"
     assert loan.pledges[0].settled == 200_000_00
     second = site.pays(FACE - 200_000_00, f"RECEIVABLE {asset.id}")
     assert site.loan(loan_id).row.status == "repaid"
