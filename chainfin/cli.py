@@ -207,15 +207,19 @@ def audit_bundle(
     loan: str, output: Annotated[Path | None, typer.Option("-o", "--output", help="Default: <loan>.json")] = None
 ) -> None:
     """Write a loan's evidence: everything that an auditor needs to check it offline."""
+    from chainfin.audit.bundle import read
+    from chainfin.audit.facts import heads
     from chainfin.services import evidence
     from chainfin.services.context import OPERATOR
 
     target = output or Path(f"{loan}.json")
     with _reading() as opened:
         content = evidence.bundle(opened.ctx, OPERATOR, loan, opened.prover)
-        head = opened.node.head()
     target.write_bytes(content)
-    typer.echo(f"{target}: {len(content)} bytes; chain head {head.number} 0x{head.hash.hex()}")
+    typer.echo(f"{target}: {len(content)} bytes")
+    # What an auditor looks up at a node of its own and hands to `verify --trusted-header`.
+    for number, head in heads(read(content)[0].chain):
+        typer.echo(f"head block {number}: {head}")
 
 
 @audit_app.command("verify")
@@ -227,6 +231,9 @@ def audit_verify(
     partner_key: Annotated[
         list[str] | None, typer.Option(help="Ed25519 key of the bank, registry or data partner, in hex.")
     ] = None,
+    contracts: Annotated[
+        Path | None, typer.Option(help="What `contracts deploy --json` printed: addresses and code hashes to trust.")
+    ] = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Every check, not only what is wrong.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -234,13 +241,25 @@ def audit_verify(
     from chainfin.audit import cli_view
     from chainfin.audit.verify import verify
 
-    report = verify(read_file(file), trusted_header or (), partner_key or ())
+    addresses, code = _contracts(contracts)
+    report = verify(read_file(file), trusted_header or (), partner_key or (), addresses, code)
     if as_json:
         show(cli_view.report_json(report), True)
     else:
         for line in cli_view.report_lines(report, verbose=verbose):
             typer.echo(line)
     raise typer.Exit(cli_view.exit_code(report))
+
+
+def _contracts(file: Path | None) -> tuple[dict[str, str] | None, dict[str, str] | None]:
+    """Raises BadInput deployment_malformed."""
+    if file is None:
+        return None, None
+    try:
+        told = json.loads(read_file(file))
+        return dict(told["addresses"]), dict(told["code_hashes"])
+    except (ValueError, KeyError, TypeError):
+        raise BadInput("deployment_malformed", "not what `contracts deploy --json` prints", where=str(file)) from None
 
 
 @audit_app.command("replay")

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+import orjson
+
 from chainfin.errors import BadInput, Refusal
 from chainfin.risk.canon import canonical_bytes
 
@@ -46,6 +48,8 @@ class DecisionRecord:
     def parse(cls, data: bytes) -> DecisionRecord:
         """Read stored bytes. Raises BadInput decision_record_malformed unless they are exactly canonical."""
         try:
+            # orjson first: nested without end it refuses, where the standard parser would end the process.
+            orjson.loads(data)
             content = json.loads(data)
         except (ValueError, RecursionError):
             raise BadInput("decision_record_malformed", "the record is not JSON") from None

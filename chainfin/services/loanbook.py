@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 
 from chainfin.errors import NotFound, Refusal
 from chainfin.loan import Loan, LoanState, LoanTerms, Method, Outcome, Paid, Payer, accrue, approve, disburse, pay
-from chainfin.money import Money
+from chainfin.money import DayCount, Money
 from chainfin.services import booking
 from chainfin.services.context import Context
 from chainfin.storage.lending_tables import LoanEventRow, LoanRow
@@ -45,6 +45,7 @@ def terms_from(body: dict[str, object]) -> LoanTerms:
         start=date.fromisoformat(str(body["start"])),
         maturity=date.fromisoformat(str(body["maturity"])),
         method=Method(str(body["method"])),
+        day_count=DayCount(str(body["day_count"])),
         fee=Money.parse(str(body["fee"]), currency),
         penalty_rate=Decimal(str(body["penalty_rate"])),
         period_months=int(str(body["period_months"])),

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 from datetime import date
 from decimal import Decimal
+from typing import get_args
 
 from sqlmodel import Session, col, select
 
@@ -16,11 +17,14 @@ from chainfin.documents.model import Json
 from chainfin.errors import BadInput, Conflict, Forbidden, NotFound, Refused
 from chainfin.money import Money
 from chainfin.party import Role
+from chainfin.risk.inputs import ReceiptFacts
 from chainfin.services import acts
 from chainfin.services.context import Actor, Context
 from chainfin.storage.trade_tables import ActRow, PriceRow, WarehouseReceiptRow
 
 MAX_THOUSANDTHS = 2**63 - 1
+COMMODITY_CLASSES = get_args(ReceiptFacts.model_fields["commodity_class"].annotation)
+"""What policies tell apart; the one list lives with the decision's inputs."""
 
 
 def thousandths(quantity: Decimal, *, where: str = "quantity") -> int:
@@ -61,9 +65,10 @@ def issue(
     keeper_id = actor.require(Role.KEEPER)
     _known_unit(unit)
     amount = thousandths(quantity)
-    for name in ("commodity", "commodity_class"):
-        if not goods.get(name):
-            raise BadInput("goods_incomplete", f"the goods need a {name}", where=f"goods/{name}")
+    if not goods.get("commodity"):
+        raise BadInput("goods_incomplete", "the goods need a commodity", where="goods/commodity")
+    if goods.get("commodity_class") not in COMMODITY_CLASSES:
+        raise BadInput("goods_incomplete", f"one of {', '.join(COMMODITY_CLASSES)}", where="goods/commodity_class")
     with ctx.store.begin() as session:
         keeper = acts.active_party(session, keeper_id)
         owner = acts.active_party(session, owner_id)

@@ -132,7 +132,7 @@ def test_call__readme_lines_of_buyer_supplier_lender__end_in_a_verified_loan(
 
     written = shell.run("audit", "bundle", loan, "-o", "loan.json")
     assert written.exit_code == 0, written.output
-    head = written.stdout.rsplit(" ", 1)[1].strip()
+    head = written.stdout.strip().rsplit(" ", 1)[1]
     verified = shell.run("audit", "verify", "loan.json", "--trusted-header", head)
     assert verified.exit_code == 0, verified.output
     assert "the bundle holds" in verified.stdout

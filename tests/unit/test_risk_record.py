@@ -182,3 +182,9 @@ def test_explain__debtor__points_only_no_detail() -> None:
     said = [one.en for one in explain(decide_receivable(receivable_inputs()))]
     place = next(n for n, one in enumerate(said) if one.startswith("The debtor's credit score"))
     assert said[place + 1].startswith("The fraud score")
+
+
+def test_parse__nested_without_end__is_refused() -> None:
+    with pytest.raises(BadInput) as refused:
+        DecisionRecord.parse(b"[" * 200_000)
+    assert refused.value.code == "decision_record_malformed"
