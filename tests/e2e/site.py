@@ -5,10 +5,12 @@ Companies are invented; all keys are in custody. A test makes its own trade, so 
 
 from __future__ import annotations
 
+import json
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from itertools import count
 from pathlib import Path
@@ -288,6 +290,15 @@ class Site:
                 sums[row.state] = sums.get(row.state, 0) + row.amount
         return sums
 
+    def bank_cash(self) -> int:
+        """What the bank's own file says is left: all that came in less all that it paid and gave back, in fen."""
+        path = self.inst.settings.home / "sandbox" / "sandbox.db"
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
+            paid = db.execute("SELECT request FROM payment WHERE status = 'done'").fetchall()
+            (came,) = db.execute("SELECT COALESCE(SUM(minor), 0) FROM incoming").fetchone()
+            (back,) = db.execute("SELECT COALESCE(SUM(minor), 0) FROM refund").fetchone()
+        return int(came) - int(back) - sum(Money.parse(json.loads(each)["amount"], CNY).minor for (each,) in paid)
+
     def balance(self, account: ledger.Account, *, ref: str | None = None) -> int:
         with self.ctx.store.read() as session:
             return booking.balance(session, account, CNY, ref=ref).minor
@@ -295,11 +306,12 @@ class Site:
 
 def check_books(site: Site) -> None:
     """What has to hold whatever happened: the book balances and agrees with every loan, limits with every hold,
-    every asset with its contract, every pledge with its asset."""
+    every asset with its contract, every pledge with its asset, and our cash with the bank's own books."""
     with site.ctx.store.read() as session:
         assert booking.check_chain(session) >= 0
         trial = booking.trial_balance(session)
         assert sum(line.debit.minor - line.credit.minor for line in trial) == 0
+        assert booking.balance(session, ledger.CASH, CNY).minor == site.bank_cash()
         for row in session.exec(select(LoanRow)):
             _, loan = loanbook.load(session, row.id)
             assert LoanState(row.status) is loan.state or row.status == "cancelled", (row.id, row.status, loan.state)
@@ -356,6 +368,3 @@ def open_site(*, drive: bool = False, start: datetime = START) -> Iterator[Site]
                 yield site
             finally:
                 site.world.close()
-
-
-WEEK = timedelta(days=7)

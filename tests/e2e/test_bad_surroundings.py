@@ -56,9 +56,9 @@ def chain(home: Path) -> Iterator[RpcServer]:
 def funded_chain(home: Path, store_home: Path) -> Iterator[RpcServer]:
     """The chain on which the installation of ``store_home`` may pay for its transactions."""
     store_home.mkdir(parents=True, exist_ok=True)
-    with socket.socket() as closed, pytest.raises(Unavailable):
+    with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
-        Installation(settings_of(store_home, f"http://127.0.0.1:{closed.getsockname()[1]}"))
+        assert opening(settings_of(store_home, f"http://127.0.0.1:{closed.getsockname()[1]}")) == "chain_unreachable"
     store = Store(f"sqlite:///{store_home / 'chainfin.db'}")
     with store.read() as session:
         relayer = session.exec(select(CustodyKeyRow).where(CustodyKeyRow.purpose == "relayer")).one().address
