@@ -24,13 +24,13 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # run as a script too
 
-from rich.console import Console  # noqa: E402
-from rich.table import Table  # noqa: E402
+from rich.console import Console
+from rich.table import Table
 
-from benchmarks.lib import hardhat_node  # noqa: E402
-from benchmarks.lib.lending_client import Paid  # noqa: E402
-from benchmarks.lib.lending_world import World  # noqa: E402
-from benchmarks.lib.meter import Meter  # noqa: E402
+from benchmarks.lib import hardhat_node
+from benchmarks.lib.lending_client import Paid
+from benchmarks.lib.lending_world import World
+from benchmarks.lib.meter import Meter
 
 IN_FLIGHT = 32
 WARM_UP = 5
@@ -85,7 +85,9 @@ def one_chain(console: Console, name: str, chain_url: str | None, count: int) ->
         result["loans_per_s_32"] = round(count / took, 2)
         waits = quantiles([loan.marks["funded"] - loan.marks["begun"] for loan in flown])
         console.print(f"{name}: {IN_FLIGHT} in flight: {count / took:.1f} loans/s; each {waits}")
-        spent(console, f"{name}: the service's edges, {IN_FLIGHT} in flight (summed over threads)", meter.per_loan(count))
+        spent(
+            console, f"{name}: the service's edges, {IN_FLIGHT} in flight (summed over threads)", meter.per_loan(count)
+        )
         return result
 
 

@@ -34,7 +34,7 @@ def install() -> bool:
         return False
     command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
     try:
-        done = subprocess.run(command, cwd=FOLDER, timeout=INSTALL_LIMIT_S, stdin=subprocess.DEVNULL)
+        done = subprocess.run(command, cwd=FOLDER, timeout=INSTALL_LIMIT_S, stdin=subprocess.DEVNULL, check=False)
     except subprocess.TimeoutExpired:
         return False
     return done.returncode == 0 and installed()

@@ -105,7 +105,7 @@ class _Clients:
 
     def _confirm(self, job: Job) -> str:
         act = self.debtor.post(f"/v1/receivables/{job.receivable_id}/confirmation", job.confirmation)
-        return str(self.debtor.finish(act["act"] if "act" in act else act)["tx_hash"])
+        return str(self.debtor.finish(act.get("act", act))["tx_hash"])
 
     def close(self) -> None:
         self.debtor.http.close()
@@ -121,9 +121,13 @@ def _all(market: Market, jobs: Sequence[Job], in_flight: int) -> tuple[list[Paid
         local.clients = _Clients(market)
         made.append(local.clients)
 
+    def borrow(job: Job) -> Paid:
+        clients: _Clients = local.clients
+        return clients.borrow(job)
+
     begun = time.monotonic()
     with ThreadPoolExecutor(in_flight, initializer=begin) as pool:
-        paid = list(pool.map(lambda job: local.clients.borrow(job), jobs))
+        paid = list(pool.map(borrow, jobs))
     took = time.monotonic() - begun
     for clients in made:
         clients.close()

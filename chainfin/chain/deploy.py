@@ -66,7 +66,8 @@ def deploy(
     ``operator``: the address that may admit participants. ``params``: values for the plan's ``$names``
     (maxTenorDays). ``timeout_s``: wall-clock seconds to wait for blocks.
     Raises Unavailable: chain_wrong_id, contracts_foreign (other code at a recorded address), contracts_refused,
-    chain_unreachable; Unknown: chain_deploy_unknown (sent, not mined in time: call again).
+    relayer_unfunded (``where`` is the address that needs money), chain_unreachable; Unknown: chain_deploy_unknown
+    (sent, not mined in time: call again).
     """
     if recorded is not None:
         check(node, recorded)
@@ -80,6 +81,8 @@ def deploy(
     base, there = _left_behind(node, deployer, steps, next_nonce, head)
     addresses = _addresses(deployer, steps, base)
     price = node.gas_price() if gas_price is None else gas_price
+    if there < len(steps):
+        funded(node, deployer, price * GAS, head)
     raws = []
     for place, step in enumerate(plan["steps"]):
         if place < there:
@@ -93,6 +96,13 @@ def deploy(
     deployment = _describe(node, addresses, start)
     _check_wiring(node, plan["checks"], addresses)
     return deployment
+
+
+def funded(node: Node, address: str, wei: int, block: Block) -> None:
+    """That ``address`` can pay ``wei`` for gas. Raises Unavailable relayer_unfunded; ``where`` is the address."""
+    if wei and (balance := node.balance_of(address, block)) < wei:
+        why = f"the relayer has {balance} wei, one transaction may cost {wei}: send it money for gas"
+        raise Unavailable("relayer_unfunded", f"{why} (chain {node.chain_id()})", where=address)
 
 
 def check(node: Node, recorded: Deployment) -> None:

@@ -154,6 +154,11 @@ class EmbeddedNode:
             nonce: int = self._chain.get_vm(self._header(block)).state.get_nonce(address_bytes(address))
             return nonce
 
+    def balance_of(self, address: str, block: Block) -> int:
+        with self._lock:
+            balance: int = self._chain.get_vm(self._header(block)).state.get_balance(address_bytes(address))
+            return balance
+
     def code(self, address: str, block: Block) -> bytes:
         with self._lock:
             code: bytes = self._chain.get_vm(self._header(block)).state.get_code(address_bytes(address))

@@ -60,7 +60,7 @@ class Indexer:
         self._start = start_block
         self._finality = finality
         self._seen: bytes | None = None
-        """The final block at the last round, when all was taken in: while it is the same there is nothing to look up."""
+        """The final block when all was last taken in: while it is the same there is nothing to look up."""
 
     def cursor(self) -> tuple[int, str] | None:
         """Number and hash of the last block taken in."""

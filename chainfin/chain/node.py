@@ -105,6 +105,9 @@ class Node(Protocol):
     def nonce_of(self, address: str, block: Block) -> int:
         """Transactions sent by ``address`` up to and with ``block``."""
 
+    def balance_of(self, address: str, block: Block) -> int:
+        """Wei that ``address`` has after ``block``."""
+
     def code(self, address: str, block: Block) -> bytes:
         """Deployed byte code, empty where there is no contract."""
 

@@ -52,6 +52,7 @@ class RpcNode:
         self._client = httpx.Client(timeout=timeout_s)
         self._url = url
         self._ids = itertools.count(1)
+        self._one_by_one = False
         try:
             self._chain_id = int(self._ask("eth_chainId"), 16)
             if expected_chain_id is not None and self._chain_id != expected_chain_id:
@@ -202,6 +203,9 @@ class RpcNode:
     def nonce_of(self, address: str, block: Block) -> int:
         return int(self._ask("eth_getTransactionCount", address, hex(block.number)), 16)
 
+    def balance_of(self, address: str, block: Block) -> int:
+        return int(self._ask("eth_getBalance", address, hex(block.number)), 16)
+
     def code(self, address: str, block: Block) -> bytes:
         return _bytes(self._ask("eth_getCode", address, hex(block.number)))
 
@@ -214,6 +218,17 @@ class RpcNode:
         return answer
 
     def send_raw_many(self, raws: Sequence[bytes]) -> list[bytes | ChainfinError]:
+        """In one batch, unless the node carries a batch out in no order (hardhat): then one call after the other."""
+        if self._one_by_one or len(raws) == 1:
+            return [self._send_batch([raw])[0] for raw in raws]
+        answers = self._send_batch(raws)
+        for place, answer in enumerate(answers):
+            if _out_of_order(answer):
+                self._one_by_one = True
+                answers[place] = self._send_batch([raws[place]])[0]
+        return answers
+
+    def _send_batch(self, raws: Sequence[bytes]) -> list[bytes | ChainfinError]:
         try:
             results = self._batch("eth_sendRawTransaction", [[_hex(raw)] for raw in raws])
         except Unavailable as error:
@@ -226,6 +241,10 @@ class RpcNode:
             else:
                 answers.append(keccak(raw))
         return answers
+
+
+def _out_of_order(answer: bytes | ChainfinError) -> bool:
+    return isinstance(answer, Refused) and "nonce too high" in answer.message.lower()
 
 
 def _hex(raw: bytes) -> str:

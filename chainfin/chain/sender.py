@@ -78,7 +78,14 @@ class Sender:
         self._started = False
         self.address = address_of(private_key)
         self._settler = Settler(
-            store, node, contracts, self.address, reports, depth=finality_depth, resend_s=policy.retry_s
+            store,
+            node,
+            contracts,
+            self.address,
+            reports,
+            depth=finality_depth,
+            resend_s=policy.retry_s,
+            cost=lambda: self._price() * policy.gas_limit,
         )
 
     def start(self) -> None:

@@ -6,7 +6,7 @@ Only a receipt at the finality line decides. No answer is *unknown*, and the sam
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -17,8 +17,9 @@ from sqlmodel import Session, col, select
 from chainfin.abi import from_hex
 from chainfin.acts import Auth, call_data
 from chainfin.chain.decode import describe_revert
+from chainfin.chain.deploy import funded
 from chainfin.chain.node import Block, Node, Receipt, Reverted
-from chainfin.errors import ChainfinError
+from chainfin.errors import ChainfinError, Refused
 from chainfin.storage import outbox
 from chainfin.storage.chain_tables import ChainTxRow
 from chainfin.storage.ledger_tables import OutboxRow
@@ -62,8 +63,10 @@ class Settler:
         *,
         depth: int,
         resend_s: float,
+        cost: Callable[[], int] = lambda: 0,
     ) -> None:
-        """``depth``: blocks below the head that count as final. ``resend_s``: wall-clock seconds between sendings."""
+        """``depth``: blocks below the head that count as final. ``resend_s``: wall-clock seconds between sendings.
+        ``cost``: wei that one transaction may cost at most."""
         self._store = store
         self._node = node
         self._contracts = contracts
@@ -71,21 +74,26 @@ class Settler:
         self._reports = reports
         self._depth = depth
         self._resend_s = resend_s
+        self._cost = cost
         self._sent_at: dict[str, float] = {}
         self.waiting = False
         self._log = structlog.get_logger("chainfin.chain")
 
     def send(self, raws: Sequence[bytes]) -> None:
         """Hand signed bytes to the node. The answers decide nothing: a refusal may be "already known", an error a
-        lost answer."""
+        lost answer. Raises Unavailable: relayer_unfunded (sent again once there is money)."""
         if not raws:
             return
         moment = time.monotonic()
+        refused = False
         for raw, answer in zip(raws, self._node.send_raw_many(raws), strict=True):
             tx_hash = "0x" + keccak(raw).hex()
             self._sent_at[tx_hash] = moment
             if isinstance(answer, ChainfinError):
+                refused = refused or isinstance(answer, Refused)
                 self._log.warning("not taken yet", tx=tx_hash, code=answer.code, why=answer.message)
+        if refused:
+            funded(self._node, self._address, self._cost(), self._node.head())
 
     def under_way(self) -> bool:
         """Whether a transaction is stored or sent and not ended."""

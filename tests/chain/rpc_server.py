@@ -102,6 +102,9 @@ class RpcServer:
     def eth_getTransactionCount(self, address: str, tag: str) -> str:
         return hex(self.node.nonce_of(address, self._at(tag)))
 
+    def eth_getBalance(self, address: str, tag: str) -> str:
+        return hex(self.node.balance_of(address, self._at(tag)))
+
     def eth_getCode(self, address: str, tag: str) -> str:
         return "0x" + self.node.code(address, self._at(tag)).hex()
 
