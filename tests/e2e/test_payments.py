@@ -310,3 +310,29 @@ def test_credit_note__by_the_debtor_where_nothing_is_free__refused(site: Site) -
     assert made.act is None
     assert made.diluted.minor == 0
     assert made.top_up.minor > 0, "the lender's cover shrank: the borrower is called"
+
+
+def test_debtor__pays_what_it_disputed__settled_and_nothing_new_lent_meanwhile(site: Site) -> None:
+    borrower = site.borrower()
+    asset = site.confirmed(borrower)
+    receivables.dispute(site.ctx, site.cast["core"], asset.id, "scratched")
+    site.run()
+    row = site.application(site.apply(borrower, LENT, asset.id)).row
+    assert (row.status, [each["code"] for each in row.refusals]) == ("declined", ["disputed"])
+    site.pays(FACE, f"RECEIVABLE {asset.id}")
+    assert site.receivable(asset.id).status == "settled"
+    assert view(site.inst, "Receivables", "receivable", asset.id)["settled"] == FACE
+
+
+def test_two_loans__on_one_receivable__older_pledge_is_served_first(site: Site) -> None:
+    borrower = site.borrower()
+    asset = site.confirmed(borrower)
+    first = site.funded(borrower, 300_000_00, asset.id)
+    second = site.funded(borrower, 300_000_00, asset.id)
+    part = site.loan(first).pledges[0].amount
+    site.pays(part + 100_00, f"RECEIVABLE {asset.id}")
+    assert (site.loan(first).row.status, site.loan(second).row.status) == ("repaid", "active")
+    assert site.loan(second).loan.dues.total.minor == owed(site, second, site.today) - 100_00
+    site.pays(FACE - part - 100_00, f"RECEIVABLE {asset.id}")
+    assert site.loan(second).row.status == "repaid"
+    assert site.receivable(asset.id).status == "settled"
