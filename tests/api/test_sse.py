@@ -12,6 +12,7 @@ from starlette.responses import StreamingResponse
 from api import sse
 from api.sse import END, Batch, Commits, Event
 from chainfin.storage.party_tables import FactRow
+from chainfin.storage.store import tell
 from tests.api.conftest import Site
 
 
@@ -125,6 +126,53 @@ def test_stream__source_breaks_midway__ends_without_leaking(site: Site, monkeypa
         text = b"".join([cast(bytes, chunk) async for chunk in answer.body_iterator])
         assert b"id: 1" in text
         assert b"secret" not in text
+
+    _run(run)
+
+
+def test_stream__commit_between_first_read_and_subscription__is_not_missed(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sse, "POLL_S", 3600.0)
+    log = Log()
+
+    def read(last_id: str | None) -> Batch:
+        found = log.read(last_id)
+        if log.reads == 1:
+            _commit(site, "meanwhile")
+            log.ended = True
+        return found
+
+    async def run() -> None:
+        answer = await sse.respond(Commits(site.ctx.store), read, None)
+        assert isinstance(answer, StreamingResponse)
+        assert b"id: end" in b"".join([cast(bytes, chunk) async for chunk in answer.body_iterator])
+
+    _run(run)
+
+
+def test_stream__commits_about_others__are_slept_through(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sse, "POLL_S", 3600.0)
+    log = Log()
+
+    def commit(subject: str) -> None:
+        with site.ctx.store.begin() as session:
+            tell(session, subject)
+
+    async def run() -> None:
+        answer = await sse.respond(Commits(site.ctx.store), log.read, None, about="app_1")
+        assert isinstance(answer, StreamingResponse)
+        stream = cast(AsyncIterator[bytes], answer.body_iterator)
+        await anext(stream)
+        following = asyncio.ensure_future(anext(stream))
+        await asyncio.sleep(0.05)
+        await asyncio.to_thread(commit, "app_2")
+        await asyncio.sleep(0.05)
+        assert log.reads == 1
+        log.ended = True
+        await asyncio.to_thread(commit, "app_1")
+        assert b"id: end" in await following
+        assert log.reads == 2
 
     _run(run)
 
