@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help install demo serve test check bench contracts check-contracts lock clean
+.PHONY: node help install demo serve test check bench contracts check-contracts lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -27,17 +27,28 @@ demo: $(VENV)/.core ## the main job on the embedded defaults, from an order to a
 serve: $(VENV)/.core ## the durable service on 127.0.0.1:8310
 	@$(BIN)/chainfin serve
 
-test: $(VENV)/.dev ## all tests
+test: $(VENV)/.dev node ## all tests
 	@$(BIN)/python -m pytest
-	@contracts/test.sh
+	@PYTHON=$(BIN)/python contracts/test.sh
 
-check: $(VENV)/.dev ## format, lint, types, imports, contracts
+# Tools that only tests and `make contracts` want. Without Node (or its registry) the tests that need them say so and skip.
+node:
+	@if command -v npm >/dev/null; then \
+	  for folder in contracts benchmarks/hardhat; do \
+	    test -d $$folder/node_modules || (cd $$folder && \
+	      npm $$(test -f package-lock.json && echo ci || echo install --no-package-lock) \
+	        --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null) \
+	      || echo "$$folder: npm could not install; the tests that need it are skipped"; \
+	  done; \
+	else echo "Node is not installed: the tests of the contracts' sources are skipped"; fi
+
+check: $(VENV)/.dev node ## format, lint, types, imports, contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python contracts/compile.py --check
-	contracts/test.sh --fmt
+	PYTHON=$(BIN)/python contracts/test.sh --fmt
 
 bench: $(VENV)/.dev ## every benchmark; the last line of each is one JSON object
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
@@ -46,7 +57,8 @@ contracts: $(VENV)/.dev ## compile the contracts again into contracts/artifacts 
 	$(BIN)/python contracts/compile.py
 
 check-contracts: $(VENV)/.dev ## long fuzzing of the contracts (needs Node)
-	contracts/test.sh --long
+	PYTHON=$(BIN)/python contracts/test.sh --long
+	CHAINFIN_DIFFERENTIAL_STEPS=10000 $(BIN)/python -m pytest tests/differential
 
 lock: $(VENV)/.dev ## renew the pinned requirements
 	$(BIN)/python -m pip install -q uv
