@@ -134,6 +134,10 @@ def test_events__live__every_start_and_end_once_in_order(played: Played) -> None
     heard = [(data["node"], data["phase"]) for name, data in played.events["supplier"] if name == "node"]
     wanted = [(node, phase) for node in PLEDGED_TRAIL for phase in ("started", "ended")]
     assert heard == wanted
+    ended = [data for name, data in played.events["supplier"] if name == "node" and data["phase"] == "ended"]
+    took = {node["name"]: node["seconds"] for node in played.at["c"]["application"]["nodes"]}
+    assert {data["node"]: data["seconds"] for data in ended} == took
+    assert all(Decimal(seconds) >= 0 for seconds in took.values())
     name, last = played.events["supplier"][-1]
     assert (name, last["status"], last["loan_id"]) == ("end", "funded", played.story.loans["supplier"])
 
