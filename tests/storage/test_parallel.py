@@ -231,10 +231,12 @@ def test_locked_read__after_an_unlocked_one__shows_what_others_committed(
     with store.begin() as session:
         session.add(ActNonceRow(signer="s", contract="c", next=1))
     with store.begin() as session:
-        assert session.get_one(ActNonceRow, ("s", "c")).next == 1
+        seen = session.get_one(ActNonceRow, ("s", "c"))  # held: the session forgets what nobody holds
+        assert seen.next == 1
         with other.begin() as beside:
             locks.row(beside, ActNonceRow, {"signer": "s", "contract": "c"}, {"next": 0}).next = 5
         assert session.get_one(ActNonceRow, ("s", "c"), with_for_update=True).next == 5
+        assert seen.next == 5
 
 
 def test_read__while_others_commit__one_view_and_no_writing(store: Store, stores: Callable[[int], list[Store]]) -> None:
