@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import BindParameter, ColumnElement, bindparam
 from sqlmodel import Session, col, or_, select
 
 from chainfin.storage import locks
 from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.store import tell
+from chainfin.storage.types import UtcDateTime
 
 
 def put(
@@ -76,15 +77,22 @@ def take_back(session: Session, topics: Sequence[str], *, now: datetime) -> int:
 
 def any_due(session: Session, topics: Sequence[str], *, now: datetime) -> bool:
     """Whether `claim` would find anything: for a driver to look before it takes the writer's lock."""
-    found = session.exec(select(OutboxRow.id).where(col(OutboxRow.topic).in_(topics), _due(now)).limit(1)).first()
-    return found is not None
+    return session.exec(_ANY_DUE, params={"topics": list(topics), "now": now}).first() is not None
 
 
-def _due(now: datetime) -> ColumnElement[bool]:
+def _due(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     return or_(
         (col(OutboxRow.status).in_(("due", "unknown"))) & (col(OutboxRow.not_before) <= now),
         (col(OutboxRow.status) == "claimed") & (col(OutboxRow.claimed_until) < now),
     )
+
+
+_ANY_DUE = (
+    select(OutboxRow.id)
+    .where(col(OutboxRow.topic).in_(bindparam("topics", expanding=True)), _due(bindparam("now", type_=UtcDateTime())))
+    .limit(1)
+)
+"""Made once: drivers ask this at every wake, and making the statement costs more than running it."""
 
 
 def done(session: Session, row_id: int, result: dict[str, object]) -> None:
