@@ -115,11 +115,13 @@ def issue(*, id: str, owner: str, keeper: str, goods: str, unit: str, quantity: 
 
 
 def transfer(receipt: WarehouseReceipt, to: str, *, by: str) -> WarehouseReceipt | Refusal:
-    """The owner passes title on. Refusals: not_owner, part_pledged, receipt_ended."""
+    """The owner passes title on. Refusals: not_owner, part_pledged, transfer_to_self, receipt_ended."""
     if by != receipt.owner:
         return _refused("not_owner", receipt, f"{by} is not the owner")
     if receipt.pledged:
         return _refused("part_pledged", receipt, "a part of the goods is pledged")
+    if to == receipt.owner:
+        return _refused("transfer_to_self", receipt, f"{to} is the owner")
     if not receipt.free:
         return _refused("receipt_ended", receipt, "nothing is left of it")
     return replace(receipt, owner=to)
@@ -130,14 +132,17 @@ def pledge(
 ) -> WarehouseReceipt | Refusal:
     """The owner pledges goods.
 
-    Refusals: not_owner, lender_is_pledgor, pledge_exists, quantity_not_positive, exceeds_free.
+    Refusals: lender_is_pledgor, quantity_not_positive, quantity_too_large, pledge_exists, not_owner, exceeds_free.
     """
-    if by != receipt.owner:
-        return _refused("not_owner", receipt, f"{by} is not the owner")
-    if lender == receipt.owner:
+    if lender == by:
         return _refused("lender_is_pledgor", receipt, "a lender can't take a pledge from itself")
+    refusal = _quantity(receipt, quantity)
+    if refusal is not None:
+        return refusal
     if any(item.pledge_id == pledge_id for item in receipt.pledges):
         return _refused("pledge_exists", receipt, f"pledge {pledge_id} exists")
+    if by != receipt.owner:
+        return _refused("not_owner", receipt, f"{by} is not the owner")
     refusal = _within(receipt, quantity, receipt.free, "exceeds_free")
     if refusal is not None:
         return refusal
@@ -148,7 +153,7 @@ def pledge(
 def unpledge(receipt: WarehouseReceipt, quantity: int, *, pledge_id: str, by: str) -> WarehouseReceipt | Refusal:
     """The lender sets pledged goods free (赎货).
 
-    Refusals: pledge_unknown, not_lender, quantity_not_positive, exceeds_pledged.
+    Refusals: pledge_unknown, not_lender, quantity_not_positive, quantity_too_large, exceeds_pledged.
     """
     item = _pledged(receipt, pledge_id)
     if isinstance(item, Refusal):
@@ -162,7 +167,10 @@ def unpledge(receipt: WarehouseReceipt, quantity: int, *, pledge_id: str, by: st
 
 
 def release(receipt: WarehouseReceipt, quantity: int, *, by: str) -> WarehouseReceipt | Refusal:
-    """The keeper hands free goods out to the owner. Refusals: not_keeper, quantity_not_positive, exceeds_free."""
+    """The keeper hands free goods out to the owner.
+
+    Refusals: not_keeper, quantity_not_positive, quantity_too_large, exceeds_free.
+    """
     if by != receipt.keeper:
         return _refused("not_keeper", receipt, f"{by} is not the keeper")
     refusal = _within(receipt, quantity, receipt.free, "exceeds_free")
@@ -193,7 +201,7 @@ def liquidate(
 def recount(receipt: WarehouseReceipt, missing: int, *, by: str) -> WarehouseReceipt | Refusal:
     """The keeper's count finds less: the free part shrinks first, then the pledges, oldest last.
 
-    Refusals: not_keeper, quantity_not_positive, exceeds_held.
+    Refusals: not_keeper, quantity_not_positive, quantity_too_large, exceeds_held.
     """
     if by != receipt.keeper:
         return _refused("not_keeper", receipt, f"{by} is not the keeper")
@@ -270,12 +278,19 @@ def _same(outstanding: Money, price: UnitPrice) -> None:
         raise BadInput("currency_mismatch", f"a loan in {outstanding.currency} on a price in {price.currency}")
 
 
-def _within(receipt: WarehouseReceipt, quantity: int, limit: int, code: str) -> Refusal | None:
+def _quantity(receipt: WarehouseReceipt, quantity: int) -> Refusal | None:
     if quantity <= 0:
         return _refused("quantity_not_positive", receipt, "the quantity must be greater than zero")
-    if quantity > limit:
-        return _refused(code, receipt, f"{quantity} thousandths are more than {limit}")
+    if quantity > MAX_QUANTITY:
+        return _refused("quantity_too_large", receipt, "the quantity does not fit the register's 56 bits")
     return None
+
+
+def _within(receipt: WarehouseReceipt, quantity: int, limit: int, code: str) -> Refusal | None:
+    refusal = _quantity(receipt, quantity)
+    if refusal is None and quantity > limit:
+        return _refused(code, receipt, f"{quantity} thousandths are more than {limit}")
+    return refusal
 
 
 def _pledged(receipt: WarehouseReceipt, pledge_id: str) -> PledgedGoods | Refusal:

@@ -52,14 +52,16 @@ class State(StrEnum):
 
 P, A, D, R, B, C, X = State  # B: billed
 # (state, act) → next state; anything else is refused as order_state_wrong. An amended order awaits the seller again
-# (POSTED), and what was on its way before the change can still be received and invoiced.
+# (POSTED), and what was on its way before the change can still be received and invoiced: in every state after it too.
 TRANSITIONS: Final[Mapping[tuple[State, str], State]] = {
     (P, "acknowledge"): A, (P, "amend"): P, (P, "cancel"): X, (P, "receive"): P, (P, "invoice"): P, (P, "confirm"): P,
     (A, "amend"): P, (A, "cancel"): X, (A, "despatch"): D, (A, "receive"): R, (A, "invoice"): B, (A, "confirm"): B,
     (D, "amend"): P, (D, "cancel"): X, (D, "despatch"): D, (D, "receive"): R,
     (R, "amend"): P, (R, "cancel"): X, (R, "despatch"): R, (R, "receive"): R, (R, "invoice"): B,
     (B, "amend"): P, (B, "cancel"): X, (B, "despatch"): B, (B, "receive"): B, (B, "invoice"): B, (B, "confirm"): B,
-    (P, "uninvoice"): P, (A, "uninvoice"): A, (B, "uninvoice"): B, (B, "close"): C,
+    (D, "invoice"): B, (D, "confirm"): D, (R, "confirm"): R,
+    (P, "uninvoice"): P, (A, "uninvoice"): A, (D, "uninvoice"): D, (R, "uninvoice"): R, (B, "uninvoice"): B,
+    (B, "close"): C,
 }  # fmt: skip
 
 

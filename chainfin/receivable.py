@@ -94,17 +94,17 @@ def issue(
 ) -> Receivable | Refusal:
     """A new receivable, held by the seller.
 
-    Refusals: amount_not_positive, amount_too_large, debtor_is_seller, and those of `tenor`.
+    Refusals: amount_not_positive, amount_too_large, those of `tenor`, debtor_is_seller.
     """
     if face.minor <= 0:
         return Refusal("amount_not_positive", "the face must be greater than zero", {"face": str(face)})
     if face.minor > MAX_AMOUNT:
         return Refusal("amount_too_large", "the face does not fit the register's 56 bits", {"face": str(face)})
-    if seller == debtor:
-        return Refusal("debtor_is_seller", "nobody owes a debt to itself", {"seller": seller})
     refusal = tenor(due, today, max_days=max_days)
     if refusal is not None:
         return refusal
+    if seller == debtor:
+        return Refusal("debtor_is_seller", "nobody owes a debt to itself", {"seller": seller})
     return Receivable(id, order_id, seller, seller, debtor, face.currency, face.minor, face.minor, today, due)
 
 
@@ -126,8 +126,9 @@ def confirm(receivable: Receivable, *, by: str, face: Money, due: date) -> Recei
 
 
 def cancel(receivable: Receivable, *, by: str) -> Receivable | Refusal:
-    """The seller withdraws it before confirmation. Refusals: not_seller, receivable_state_wrong."""
-    refusal = checks.only(receivable, by, receivable.seller, "not_seller") or checks.admits(receivable, "cancel")
+    """The seller withdraws it before confirmation. Refusals: receivable_state_wrong, not_seller."""
+    # the state first: a confirmed one may have another holder, and the seller's name would explain nothing
+    refusal = checks.admits(receivable, "cancel") or checks.only(receivable, by, receivable.seller, "not_seller")
     if refusal is not None:
         return refusal
     return replace(receivable, state=State.CANCELLED)
@@ -152,7 +153,8 @@ def resolve_dispute(receivable: Receivable, *, by: str) -> Receivable | Refusal:
 def credit(receivable: Receivable, amount: Money, *, by: str) -> Receivable | Refusal:
     """The holder's credit note: dilution (贸易折减), out of the free part.
 
-    Refusals: not_holder, receivable_state_wrong, amount_not_positive, currency_mismatch, exceeds_free.
+    Refusals: not_holder, receivable_state_wrong, those of an amount (currency_mismatch, amount_not_positive,
+    amount_too_large), exceeds_free.
     """
     may = may_credit(receivable, by=by)
     if isinstance(may, Refusal):
@@ -177,7 +179,7 @@ def split(
 ) -> tuple[Receivable, tuple[Receivable, ...]] | Refusal:
     """The holder splits parts off its free part; what remains stays. The children are confirmed like the parent.
 
-    Refusals: not_holder, receivable_state_wrong, parts_invalid, amount_not_positive, currency_mismatch, exceeds_free.
+    Refusals: not_holder, receivable_state_wrong, parts_invalid, those of an amount, exceeds_free.
     """
     refusal = checks.only(receivable, by, receivable.holder, "not_holder") or checks.admits(receivable, "split")
     if refusal is not None:
@@ -189,9 +191,8 @@ def split(
         if refusal is not None:
             return refusal
     total = Money(sum(amount.minor for amount in amounts), receivable.currency)
-    refusal = checks.within_free(receivable, total)
-    if refusal is not None:
-        return refusal
+    if total.minor > receivable.free:
+        return checks.above_free(receivable, total)
     children = tuple(
         _child(receivable, child, receivable.holder, amount.minor)
         for child, amount in zip(child_ids, amounts, strict=True)
@@ -226,9 +227,15 @@ def transfer(receivable: Receivable, to: str, *, by: str) -> Receivable | Refusa
 def pledge(receivable: Receivable, amount: Money, *, pledge_id: str, lender: str, by: str) -> Receivable | Refusal:
     """The holder pledges a part to a lender.
 
-    Refusals: not_holder, receivable_state_wrong, pledge_exists, lender_is_pledgor, amount_not_positive,
-    currency_mismatch, exceeds_free.
+    Refusals: lender_is_pledgor, those of an amount, pledge_exists, not_holder, receivable_state_wrong, exceeds_free.
     """
+    if lender == by:
+        return Refusal("lender_is_pledgor", "a lender can't take a pledge from itself", checks.facts(receivable))
+    refusal = checks.positive(receivable, amount)
+    if refusal is not None:
+        return refusal
+    if any(part.pledge_id == pledge_id for part in receivable.pledges):
+        return Refusal("pledge_exists", f"pledge {pledge_id} exists", checks.facts(receivable))
     refusal = (
         checks.only(receivable, by, receivable.holder, "not_holder")
         or checks.admits(receivable, "pledge")
@@ -236,10 +243,6 @@ def pledge(receivable: Receivable, amount: Money, *, pledge_id: str, lender: str
     )
     if refusal is not None:
         return refusal
-    if lender == receivable.holder:
-        return Refusal("lender_is_pledgor", "a lender can't take a pledge from itself", checks.facts(receivable))
-    if any(part.pledge_id == pledge_id for part in receivable.pledges):
-        return Refusal("pledge_exists", f"pledge {pledge_id} exists", checks.facts(receivable))
     part = PledgedPart(pledge_id, lender, amount.minor)
     return replace(receivable, free=receivable.free - amount.minor, pledges=(*receivable.pledges, part))
 
@@ -247,7 +250,7 @@ def pledge(receivable: Receivable, amount: Money, *, pledge_id: str, lender: str
 def release(receivable: Receivable, amount: Money, *, pledge_id: str, by: str) -> Receivable | Refusal:
     """The lender sets (a part of) its pledge free (解押).
 
-    Refusals: pledge_unknown, not_lender, receivable_state_wrong, amount_not_positive, exceeds_pledged.
+    Refusals: pledge_unknown, not_lender, receivable_state_wrong, those of an amount, exceeds_pledged.
     """
     part = checks.pledged_part(receivable, pledge_id)
     if isinstance(part, Refusal):
@@ -267,10 +270,10 @@ def release(receivable: Receivable, amount: Money, *, pledge_id: str, by: str) -
 def settle(receivable: Receivable, amount: Money, *, payee: str, pledge_id: str | None = None) -> Receivable | Refusal:
     """A bank attests that the debtor paid ``payee``: the pledgee for a pledged part, the holder for the free one.
 
-    Refusals: receivable_state_wrong, payee_wrong, pledge_unknown, amount_not_positive, currency_mismatch,
-    exceeds_free, exceeds_pledged. Once nothing is owed the receivable is settled.
+    Refusals: receivable_state_wrong, those of an amount, payee_wrong, pledge_unknown, exceeds_free, exceeds_pledged.
+    Once nothing is owed the receivable is settled.
     """
-    refusal = checks.admits(receivable, "settle")
+    refusal = checks.admits(receivable, "settle") or checks.positive(receivable, amount)
     if refusal is not None:
         return refusal
     if pledge_id is None:
@@ -281,6 +284,8 @@ def settle(receivable: Receivable, amount: Money, *, payee: str, pledge_id: str 
             return refusal
         paid = replace(receivable, free=receivable.free - amount.minor, settled=receivable.settled + amount.minor)
         return _closed(paid)
+    if amount.minor > receivable.pledged:  # of all pledges together: more than that can't be any one's
+        return checks.above_pledged(receivable, amount)
     part = checks.pledged_part(receivable, pledge_id)
     if isinstance(part, Refusal):
         return part
@@ -314,7 +319,6 @@ def enforce(
         receivable,
         pledges=_less(receivable.pledges, part, part.amount),
         split_away=receivable.split_away + part.amount,
-        parts=receivable.parts + 1,
     )
     return parent, _child(receivable, child_id, part.lender, part.amount)
 
@@ -322,11 +326,13 @@ def enforce(
 def default(receivable: Receivable, *, by: str, today: date) -> Receivable | Refusal:
     """The holder declares it in default after its due day.
 
-    Refusals: not_holder, receivable_state_wrong, not_yet_due.
+    Refusals: not_holder, receivable_state_wrong (also where nothing is owed on it: all was split away or taken),
+    not_yet_due.
     """
     refusal = (
         checks.only(receivable, by, receivable.holder, "not_holder")
         or checks.admits(receivable, "default")
+        or checks.owed(receivable, "default")
         or checks.overdue(receivable, today)
     )
     return refusal if refusal is not None else replace(receivable, state=State.DEFAULTED)

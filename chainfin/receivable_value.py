@@ -114,8 +114,15 @@ def facts(receivable: Receivable) -> dict[str, object]:
 def admits(receivable: Receivable, act: str) -> Refusal | None:
     """Refusal receivable_state_wrong unless the state admits ``act``."""
     fitting = act not in (UNCONFIRMED_ONLY if receivable.confirmed else CONFIRMED_ONLY)
-    if receivable.state in ALLOWED[act] and fitting:
-        return None
+    return None if receivable.state in ALLOWED[act] and fitting else _state_wrong(receivable, act)
+
+
+def owed(receivable: Receivable, act: str) -> Refusal | None:
+    """Refusal receivable_state_wrong unless something is still owed on it (not on parts split away)."""
+    return None if receivable.outstanding else _state_wrong(receivable, act)
+
+
+def _state_wrong(receivable: Receivable, act: str) -> Refusal:
     return Refusal(
         "receivable_state_wrong",
         f"it is {receivable.state}: {act} is not possible",
@@ -132,30 +139,40 @@ def only(receivable: Receivable, by: str, owner: str, code: str) -> Refusal | No
 
 
 def positive(receivable: Receivable, amount: Money) -> Refusal | None:
-    """Refusals currency_mismatch, amount_not_positive."""
+    """Refusals currency_mismatch, amount_not_positive, amount_too_large: those of an amount."""
     if amount.currency != receivable.currency:
         return Refusal("currency_mismatch", f"{amount.currency}, but owed in {receivable.currency}", facts(receivable))
     if amount.minor <= 0:
         return Refusal("amount_not_positive", "the amount must be greater than zero", {"amount": str(amount)})
+    if amount.minor > MAX_AMOUNT:
+        return Refusal("amount_too_large", "the amount does not fit the register's 56 bits", {"amount": str(amount)})
     return None
 
 
 def within_free(receivable: Receivable, amount: Money) -> Refusal | None:
     """Refusals of `positive`, and exceeds_free."""
     refusal = positive(receivable, amount)
-    if refusal is None and amount.minor > receivable.free:
-        free = Money(receivable.free, receivable.currency)
-        return Refusal("exceeds_free", f"{amount} is more than the free part, {free}", facts(receivable))
-    return refusal
+    return above_free(receivable, amount) if refusal is None and amount.minor > receivable.free else refusal
+
+
+def above_free(receivable: Receivable, amount: Money) -> Refusal:
+    """Refusal exceeds_free."""
+    free = Money(receivable.free, receivable.currency)
+    return Refusal("exceeds_free", f"{amount} is more than the free part, {free}", facts(receivable))
 
 
 def within_pledge(receivable: Receivable, part: PledgedPart, amount: Money) -> Refusal | None:
     """Refusals of `positive`, and exceeds_pledged."""
     refusal = positive(receivable, amount)
     if refusal is None and amount.minor > part.amount:
-        pledged = Money(part.amount, receivable.currency)
-        return Refusal("exceeds_pledged", f"{amount} is more than the part pledged, {pledged}", facts(receivable))
+        return above_pledged(receivable, amount, part)
     return refusal
+
+
+def above_pledged(receivable: Receivable, amount: Money, part: PledgedPart | None = None) -> Refusal:
+    """Refusal exceeds_pledged: more than the pledge, or than all of them together."""
+    pledged = Money(part.amount if part else receivable.pledged, receivable.currency)
+    return Refusal("exceeds_pledged", f"{amount} is more than the part pledged, {pledged}", facts(receivable))
 
 
 def pledged_part(receivable: Receivable, pledge_id: str) -> PledgedPart | Refusal:

@@ -1,0 +1,215 @@
+"""Random acts on receivables, warehouse receipts and pledges."""
+
+from __future__ import annotations
+
+from eth_hash.auto import keccak
+
+from chainfin.receivable import Receivable, State
+from tests.differential.act import Act, Rider
+from tests.differential.generate_base import DAY, Dice
+from tests.differential.model import EPOCH
+from tests.differential.model_receivables import FREE_PART, PREFIX
+
+_AMOUNT_ACTS = {
+    State.ISSUED: ("cancel", "dispute", "credit", "settle", "transfer"),
+    State.CONFIRMED: ("credit", "split", "split", "transfer", *("settle",) * 4, "dispute", "declareDefault"),
+    State.DISPUTED: ("resolveDispute", "resolveDispute", "settle", "credit", "cancel", "declareDefault"),
+    State.SETTLED: ("settle", "credit", "transfer", "dispute", "declareDefault"),
+    State.DEFAULTED: ("settle", "credit", "transfer", "declareDefault", "split"),
+    State.CANCELLED: ("confirm", "cancel", "settle", "dispute"),
+}
+_ALL = ("cancel", "dispute", "resolveDispute", "credit", "split", "transfer", "settle", "declareDefault", "confirm")
+
+
+class Assets(Dice):
+    """Acts of holders, debtors, keepers, banks and lenders."""
+
+    def _rider(self, signer: str, **members: object) -> Rider:
+        """A counter-signature, now and then a bad one: by another, too late, or over something else."""
+        said = dict([self.dice.choice(list(members.items()))]) if self.chance(0.03) else {}
+        return Rider(self.either(signer, 0.93), self.dice.randrange(1024), self.chance(0.02), said)
+
+    def issue(self) -> Act:
+        orders = self.book.orders
+        if not orders:
+            return Act("Orders", "acknowledge", "maker", {"orderId": self.fresh("order"), "documentRoot": FREE_PART})
+        roomy = [key for key, entry in orders.items() if entry.order.received > entry.order.invoiced]
+        order_id = self.recent(roomy) if roomy and self.chance(0.9) else self.recent(list(orders))
+        entry = orders[order_id]
+        known = [*self.book.receivables]
+        cancelled = [key for key in known if self.book.receivables[key].state is State.CANCELLED]
+        asset = self.fresh("receivable")
+        if known and self.chance(0.12):
+            asset = self.recent(cancelled) if cancelled and self.chance(0.6) else self.recent(known)
+        elif self.chance(0.02):
+            asset = PREFIX + asset[4:]
+        today = self.book.now // DAY
+        ahead = self.dice.randint(1, 40) if self.chance(0.8) else self.dice.choice((-1, 0, 1, 184, 185, 366, 400))
+        p = {
+            "id": asset,
+            "orderId": self.either_id(order_id, "order"),
+            "documentRoot": keccak(asset + b"root"),
+            "face": self.number(entry.order.received - entry.order.invoiced),
+            "dueDay": today + ahead,
+        }
+        rider = self._rider("registrar", id=keccak(b"other"), documentRoot=keccak(b"other"))
+        return Act("Receivables", "issue", self.either(entry.seller, 0.94), p, rider)
+
+    def confirm(self) -> Act:
+        issued = [key for key, each in self.book.receivables.items() if each.state is State.ISSUED]
+        if not issued:
+            return self.issue()
+        return self._confirm(self.recent(issued))
+
+    def _confirm(self, asset: bytes) -> Act:
+        debt = self.book.receivables[asset]
+        p = {
+            "id": self.either_id(asset, "receivable"),
+            "documentRoot": self.book.roots.get(asset, asset) if self.chance(0.97) else keccak(b"other"),
+            "face": debt.face if self.chance(0.96) else self.edge(debt.face),
+            "dueDay": (debt.due_date - EPOCH).days + (0 if self.chance(0.97) else 1),
+        }
+        return Act("Receivables", "confirm", self.either(debt.debtor), p)
+
+    def receivable_act(self) -> Act:
+        known = list(self.book.receivables)
+        if not known:
+            return self.issue()
+        asset = self.recent(known)
+        debt = self.book.receivables[asset]
+        function = self.dice.choice(_AMOUNT_ACTS[debt.state] if self.chance(0.92) else _ALL)
+        if function == "confirm":
+            return self._confirm(asset)
+        if function == "settle":
+            return self._settle(asset, debt)
+        p: dict[str, object] = {"id": self.either_id(asset, "receivable")}
+        by = debt.debtor if function in ("dispute", "resolveDispute") else debt.holder
+        if function in ("dispute", "credit"):
+            p["documentRoot"] = keccak(function.encode())
+        if function == "credit":
+            p["amount"] = self.number(debt.free)
+        elif function == "split":
+            p["amounts"] = self._amounts(debt.free)
+        elif function == "transfer":
+            p["to"] = self.either_named(self.dice.choice(("grower", "dealer", "lender", "group", debt.holder)), 0.85)
+        return Act("Receivables", function, self.either(by), p)
+
+    def _amounts(self, free: int) -> list[int]:
+        """Two to eight parts, mostly of what is free: cut at random places, so that the sum is at most that."""
+        count = self.dice.choice((2, 2, 2, 3, 8)) if self.chance(0.93) else self.dice.choice((0, 1, 9))
+        if free < count or self.chance(0.15):
+            return [self.number(free) for _ in range(count)]
+        cuts = sorted(self.dice.sample(range(1, free), count - 1)) if 1 < count <= free - 1 and free < 10**6 else []
+        if len(cuts) == count - 1 and count:
+            last = free if self.chance(0.4) else self.dice.randint((cuts or [0])[-1] + 1, free)
+            return [end - start for start, end in zip([0, *cuts], [*cuts, last], strict=True)]
+        return [max(1, free // max(count, 1) - self.dice.randint(0, 1)) for _ in range(count)]
+
+    def _settle(self, asset: bytes, debt: Receivable) -> Act:
+        pledge, limit, payee = FREE_PART, debt.free, debt.holder
+        if debt.pledges and self.chance(0.6):
+            part = self.dice.choice(debt.pledges)
+            pledge, limit, payee = bytes.fromhex(part.pledge_id), part.amount, part.lender
+        elif self.book.pledges and self.chance(0.1):
+            pledge = self.recent(list(self.book.pledges))
+        elif self.chance(0.02):
+            pledge = self.fresh("pledge")
+        used = sorted(self.book.bank_refs)
+        ref = self.dice.choice(used)[1] if used and self.chance(0.06) else self.fresh("payment")
+        p = {
+            "id": self.either_id(asset, "receivable"),
+            "pledgeId": pledge,
+            "amount": self.number(limit),
+            "bankRef": ref,
+            "payee": self.either_named(payee, 0.92),
+        }
+        return Act("Receivables", "settle", self.either(self.dice.choice(("bank", "clearer", "bank")), 0.95), p)
+
+    # goods
+
+    def receipt(self) -> Act:
+        known = list(self.book.receipts)
+        asset = self.recent(known) if known and self.chance(0.06) else self.fresh("receipt")
+        if self.chance(0.03):
+            asset = PREFIX + asset[4:]
+        p = {
+            "id": asset,
+            "owner": self.either_named(self.dice.choice(("dealer", "maker", "group")), 0.95),
+            "documentRoot": keccak(asset + b"root"),
+            "quantity": self.size() if self.chance(0.9) else self.edge(0),
+        }
+        return Act("WarehouseReceipts", "issue", self.either(self.dice.choice(("keeper", "keeper", "group"))), p)
+
+    def receipt_act(self) -> Act:
+        known = list(self.book.receipts)
+        if not known:
+            return self.receipt()
+        asset = self.recent(known)
+        goods = self.book.receipts[asset]
+        function = self.dice.choice(("transfer", "release", "release", "recount"))
+        p: dict[str, object] = {"id": self.either_id(asset, "receipt")}
+        if function == "transfer":
+            p["to"] = self.either_named(self.dice.choice(("dealer", "maker", "group", goods.owner)), 0.85)
+            return Act("WarehouseReceipts", "transfer", self.either(goods.owner), p)
+        if function == "release":
+            p["quantity"] = self.number(goods.free)
+        else:
+            p["documentRoot"] = keccak(b"count")
+            p["missing"] = self.number(goods.free) if self.chance(0.7) else self.edge(goods.free + goods.pledged)
+        return Act("WarehouseReceipts", function, self.either(goods.keeper), p)
+
+    # pledges
+
+    def pledge(self) -> Act:
+        """Mostly on something of which a part is free."""
+        debts = [key for key, each in self.book.receivables.items() if each.free and each.state is State.CONFIRMED]
+        goods = [key for key, each in self.book.receipts.items() if each.free]
+        kind, assets = (2, goods) if self.chance(0.35) else (1, debts)
+        if not assets or self.chance(0.05):
+            kind = self.dice.choice((1, 1, 2, 2, 0, 3))
+            assets = [*self.book.receivables, *self.book.receipts, self.fresh("asset")]
+        asset = self.recent(assets)
+        debt, stock = self.book.receivables.get(asset), self.book.receipts.get(asset)
+        holder = debt.holder if debt else stock.owner if stock else "maker"
+        free = debt.free if debt else stock.free if stock else 1
+        lender = self.dice.choice(("lender", "lender", "fund", "fund", "group"))
+        known = list(self.book.pledges)
+        amount = self.number(free)
+        expires = 0 if self.chance(0.5) else self.book.now + self.dice.choice((-1, 0, 1, 3600, DAY, 20 * DAY))
+        p = {
+            "pledgeId": self.recent(known) if known and self.chance(0.04) else self.fresh("pledge"),
+            "assetKind": kind,
+            "assetId": self.either_id(asset, "asset"),
+            "amount": amount,
+            "lender": self.either_named(lender, 0.97),
+            "loanRef": keccak(b"loan"),
+            "decisionHash": keccak(b"decision"),
+            "expiresAt": expires if self.chance(0.98) else 2**32,
+            "registryNo": keccak(b"entry") if self.chance(0.98) else bytes(32),
+        }
+        rider = self._rider(holder, amount=amount ^ 1, assetId=keccak(b"other"))
+        return Act("Pledges", "pledge", self.either(lender, 0.95), p, rider)
+
+    def pledge_act(self) -> Act:
+        known = list(self.book.pledges)
+        if not known:
+            return self.pledge()
+        live = [key for key in known if self.book.pledges[key].state == "active"]
+        pledge = self.recent(live) if live and self.chance(0.92) else self.recent(known)
+        entry = self.book.pledges[pledge]
+        asset = entry.asset
+        if self.chance(0.04):
+            asset = self.recent([*self.book.receivables, *self.book.receipts])
+        named = self.either_id(pledge, "pledge")
+        natural = ("release", "enforce") if entry.drawn else ("draw", "expire", "release")
+        function = self.dice.choice(natural if self.chance(0.8) else ("release", "draw", "expire", "enforce"))
+        by = entry.lender
+        p: dict[str, object] = {"pledgeId": named}
+        if function != "draw":
+            p["assetId"] = asset
+        if function == "release":
+            p["amount"] = self.number(self.book.pledged(pledge))
+        if function == "expire":
+            debt = self.book.receivables.get(entry.asset)
+            by = debt.holder if debt else self.book.receipts[entry.asset].owner
+        return Act("Pledges", function, self.either(by), p)

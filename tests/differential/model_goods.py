@@ -1,0 +1,61 @@
+"""The model's acts on warehouse receipts: the rules of `chainfin.inventory`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from chainfin import inventory as rules
+from chainfin.inventory import WarehouseReceipt
+from chainfin.party import Role
+from tests.differential.act import Act
+from tests.differential.gate import Kind, demand, need, stop
+from tests.differential.model import Book
+from tests.differential.model_receivables import PREFIX
+
+
+def _known(book: Book, act: Act) -> WarehouseReceipt:
+    demand(act.params["id"] in book.receipts, "receipt_unknown")
+    return book.receipts[act.params["id"]]
+
+
+def _issue(book: Book, act: Act) -> None:
+    p = act.params
+    book.enter(Kind.RECEIPT, act.by)
+    book.role(act.by, Role.KEEPER)
+    demand(not p["id"].startswith(PREFIX), "id_reserved")
+    demand(p["id"] not in book.receipts, "receipt_exists")
+    receipt = need(
+        rules.issue(
+            id=p["id"].hex(), owner=p["owner"], keeper=act.by, goods="steel", unit="TNE", quantity=p["quantity"]
+        )
+    )
+    book.counterpart(p["owner"])
+    book.receipts[p["id"]] = receipt
+    book.roots[p["id"]] = p["documentRoot"]
+
+
+def _transfer(book: Book, act: Act) -> None:
+    book.enter(Kind.TRANSFER, act.by)
+    moved = rules.transfer(_known(book, act), act.params["to"], by=act.by)
+    stop(moved, "not_owner", "part_pledged", "transfer_to_self")
+    book.counterpart(act.params["to"])
+    book.receipts[act.params["id"]] = need(moved)
+
+
+def _release(book: Book, act: Act) -> None:
+    book.actor(act.by)
+    book.receipts[act.params["id"]] = need(rules.release(_known(book, act), act.params["quantity"], by=act.by))
+
+
+def _recount(book: Book, act: Act) -> None:
+    book.actor(act.by)
+    book.receipts[act.params["id"]] = need(rules.recount(_known(book, act), act.params["missing"], by=act.by))
+
+
+ACTS: dict[str, Callable[[Book, Act], Any]] = {
+    "issue": _issue,
+    "transfer": _transfer,
+    "release": _release,
+    "recount": _recount,
+}

@@ -1,0 +1,103 @@
+"""The model's acts on orders: the document rules of `chainfin.order`, fed with documents of one line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from chainfin import order as rules
+from chainfin.documents.model import Document, DocumentKind
+from chainfin.errors import Refusal
+from chainfin.order import Order
+from tests.differential.act import Act
+from tests.differential.gate import Kind, amount, demand, money, need, stop
+from tests.differential.model import Book, OrderEntry
+from tests.differential.papers import paper
+
+
+def _document(entry: OrderEntry, order_id: bytes, kind: DocumentKind, value: int) -> Document:
+    return paper(kind, order_id, entry.buyer, entry.seller, entry.currency, value)
+
+
+def _post(book: Book, act: Act) -> None:
+    p = act.params
+    book.enter(Kind.ORDER, act.by)
+    demand(p["orderId"] not in book.orders, "order_exists")
+    demand(p["seller"] != act.by, "seller_is_buyer")
+    book.counterpart(p["seller"])
+    amount(p["amount"])
+    currency = p["currency"].decode()
+    demand(re.fullmatch("[A-Z]{3}", currency) is not None, "currency_invalid")
+    document = paper(DocumentKind.ORDER, p["orderId"], act.by, p["seller"], currency, p["amount"])
+    order = need(rules.post(document))
+    book.orders[p["orderId"]] = OrderEntry(order, act.by, p["seller"], currency, len(book.orders) + 1)
+
+
+def _of(book: Book, act: Act, role: str) -> OrderEntry:
+    """The order, if ``act.by`` has this role in it."""
+    demand(act.params["orderId"] in book.orders, "order_unknown")
+    entry = book.orders[act.params["orderId"]]
+    demand(act.by == getattr(entry, role), f"not_{role}")
+    return entry
+
+
+def _acknowledge(book: Book, act: Act) -> None:
+    book.enter(Kind.ORDER, act.by)
+    entry = _of(book, act, "seller")
+    response = _document(entry, act.params["orderId"], DocumentKind.ORDER_RESPONSE, 1)
+    entry.order = need(rules.acknowledge(entry.order, response))
+
+
+def _cancel(book: Book, act: Act) -> None:
+    book.actor(act.by)
+    entry = _of(book, act, "buyer")
+    entry.order = need(rules.cancel(entry.order))
+
+
+def _with_document(
+    rule: Callable[[Order, Document], Order | Refusal], kind: DocumentKind, role: str, *, state_first: bool
+) -> Callable[[Book, Act], None]:
+    def carry_out(book: Book, act: Act) -> None:
+        book.enter(Kind.ORDER, act.by)
+        entry = _of(book, act, role)
+        order_id, value = act.params["orderId"], act.params["amount"]
+        if state_first:
+            stop(rule(entry.order, _document(entry, order_id, kind, 1)), "order_state_wrong")
+        # a document of nothing is nothing to the rules; on chain it is refused
+        amount(value)
+        entry.order = need(rule(entry.order, _document(entry, order_id, kind, value)))
+
+    return carry_out
+
+
+def invoiced(book: Book, order_id: bytes, seller: str, face: int) -> Order:
+    """The order with an invoice over ``face`` on it (not stored yet); `No` if there is no room for it."""
+    demand(order_id in book.orders, "order_unknown")
+    entry = book.orders[order_id]
+    demand(entry.seller == seller, "not_seller")
+    bill = _document(entry, order_id, DocumentKind.INVOICE, face)
+    return need(rules.invoice(entry.order, bill, face=money(face, entry.currency))).order
+
+
+def uninvoiced(book: Book, order_id: bytes, face: int) -> Order:
+    """The order without it again. The contracts never refuse it: a refusal here is a disagreement."""
+    entry = book.orders[order_id]
+    bill = _document(entry, order_id, DocumentKind.INVOICE, face)
+    return need(rules.uninvoice(entry.order, bill, money(face, entry.currency)))
+
+
+def confirmed(book: Book, order_id: bytes, face: int) -> Order:
+    """The order with ``face`` of it confirmed."""
+    entry = book.orders[order_id]
+    return need(rules.confirm(entry.order, money(face, entry.currency)))
+
+
+ACTS: dict[str, Callable[[Book, Act], Any]] = {
+    "post": _post,
+    "acknowledge": _acknowledge,
+    "cancel": _cancel,
+    "amend": _with_document(rules.amend, DocumentKind.ORDER_CHANGE, "buyer", state_first=True),
+    "despatch": _with_document(rules.despatch, DocumentKind.DESPATCH_ADVICE, "seller", state_first=True),
+    "receiveGoods": _with_document(rules.receive, DocumentKind.RECEIPT_ADVICE, "buyer", state_first=False),
+}

@@ -1,0 +1,140 @@
+"""The model's acts on pledges: over both kinds of assets, each asked by its own rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from chainfin import inventory, receivable
+from chainfin.errors import Refusal
+from chainfin.inventory import WarehouseReceipt
+from chainfin.party import Role
+from chainfin.receivable import Receivable
+from tests.differential.act import Act
+from tests.differential.gate import Kind, No, amount, demand, money, need, stop
+from tests.differential.model import Book, PledgeEntry
+from tests.differential.model_receivables import missing, part_id
+
+RECEIVABLE, GOODS = 1, 2
+_AMOUNTS = ("amount_not_positive", "amount_too_large", "quantity_not_positive", "quantity_too_large")
+_LATEST = 2**32 - 1
+
+
+def _locked(book: Book, act: Act, pledgor: str) -> Receivable | WarehouseReceipt | Refusal | None:
+    """The asset with the pledge on it; None if there is no such asset."""
+    p = act.params
+    ids = {"pledge_id": p["pledgeId"].hex(), "lender": p["lender"], "by": pledgor}
+    if p["assetKind"] == GOODS:
+        goods = book.receipts.get(p["assetId"])
+        return None if goods is None else inventory.pledge(goods, p["amount"], **ids)
+    debt = book.receivables.get(p["assetId"])
+    return None if debt is None else receivable.pledge(debt, money(p["amount"], debt.currency), **ids)
+
+
+def _pledge(book: Book, act: Act) -> None:
+    p, rider = act.params, act.rider
+    assert rider is not None
+    book.enter(Kind.PLEDGE, act.by, rider.signer)
+    demand(p["lender"] == act.by, "not_lender")
+    book.role(act.by, Role.LENDER)
+    locked = _locked(book, act, rider.signer)
+    stop(locked, "lender_is_pledgor")
+    demand(rider.signer != act.by, "lender_is_pledgor")
+    demand(p["registryNo"] != bytes(32), "registry_no_missing")
+    stop(locked, *_AMOUNTS)
+    amount(p["amount"])
+    demand(p["expiresAt"] == 0 or book.now < p["expiresAt"] <= _LATEST, "expiry_invalid")
+    demand(p["pledgeId"] not in book.pledges, "pledge_exists")
+    demand(p["assetKind"] in (RECEIVABLE, GOODS), "asset_kind_invalid")
+    book.rider(act)
+    demand(locked is not None, "receivable_unknown" if p["assetKind"] == RECEIVABLE else "receipt_unknown")
+    _store(book, p["assetId"], need(locked))
+    book.pledges[p["pledgeId"]] = PledgeEntry(
+        p["assetKind"], p["assetId"], act.by, p["expiresAt"], drawn=p["expiresAt"] == 0
+    )
+
+
+def _store(book: Book, asset: bytes, value: object) -> None:
+    if isinstance(value, Receivable):
+        book.receivables[asset] = value
+    elif isinstance(value, WarehouseReceipt):
+        book.receipts[asset] = value
+
+
+def _freed(book: Book, act: Act, quantity: int, lender: str) -> Receivable | WarehouseReceipt | Refusal:
+    """The asset that the act names, with so much of the pledge set free."""
+    asset, name = act.params["assetId"], act.params["pledgeId"].hex()
+    kind = book.pledges[act.params["pledgeId"]].kind if act.params["pledgeId"] in book.pledges else 0
+    if kind == GOODS and asset in book.receipts:
+        return inventory.unpledge(book.receipts[asset], quantity, pledge_id=name, by=lender)
+    if kind == RECEIVABLE and asset in book.receivables:
+        debt = book.receivables[asset]
+        return receivable.release(debt, money(quantity, debt.currency), pledge_id=name, by=lender)
+    return Refusal("pledge_unknown", "it names no asset that could be pledged")
+
+
+def _release(book: Book, act: Act) -> None:
+    book.actor(act.by)
+    freed = _freed(book, act, act.params["amount"], act.by)
+    if isinstance(freed, Refusal) and freed.code == "pledge_unknown":
+        raise No(missing(book, act.params["pledgeId"], act.by))
+    _store(book, act.params["assetId"], need(freed))
+    if not book.pledged(act.params["pledgeId"]):
+        book.pledges[act.params["pledgeId"]].state = "released"
+
+
+def _live(book: Book, pledge_id: bytes) -> PledgeEntry:
+    demand(pledge_id in book.pledges, "pledge_unknown")
+    entry = book.pledges[pledge_id]
+    demand(entry.state == "active", "pledge_ended")
+    return entry
+
+
+def _draw(book: Book, act: Act) -> None:
+    book.enter(Kind.PLEDGE, act.by)
+    entry = _live(book, act.params["pledgeId"])
+    demand(entry.lender == act.by, "not_lender")
+    demand(not entry.drawn, "already_drawn")
+    demand(book.now <= entry.expires_at, "pledge_lapsed")
+    entry.drawn = True
+
+
+def _expire(book: Book, act: Act) -> None:
+    """The pledgor's way out of a loan that never came: the rules know it as a release of the whole."""
+    book.actor(act.by)
+    entry = _live(book, act.params["pledgeId"])
+    demand(entry.asset == act.params["assetId"], "asset_mismatch")
+    holder = book.receivables[entry.asset].holder if entry.kind == RECEIVABLE else book.receipts[entry.asset].owner
+    demand(holder == act.by, "not_pledgor")
+    demand(not entry.drawn and book.now > entry.expires_at, "not_expired")
+    freed = _freed(book, act, book.pledged(act.params["pledgeId"]), entry.lender)
+    _store(book, entry.asset, need(freed))
+    entry.state = "expired"
+
+
+def _enforce(book: Book, act: Act) -> None:
+    book.actor(act.by)
+    pledge_id, asset = act.params["pledgeId"], act.params["assetId"]
+    child = part_id("chainfin enforcement", pledge_id, asset, kinds=("string", "bytes32", "bytes32"))
+    ids = {"pledge_id": pledge_id.hex(), "child_id": child.hex(), "by": act.by}
+    kind = book.pledges[pledge_id].kind if pledge_id in book.pledges else 0
+    taken: Any = Refusal("pledge_unknown", "it names no asset that could be pledged")
+    if kind == GOODS and asset in book.receipts:
+        taken = inventory.liquidate(book.receipts[asset], **ids)
+    elif kind == RECEIVABLE and asset in book.receivables:
+        taken = receivable.enforce(book.receivables[asset], today=book.today, **ids)
+    if isinstance(taken, Refusal) and taken.code == "pledge_unknown":
+        raise No(missing(book, pledge_id, act.by))
+    left, part = need(taken)
+    _store(book, asset, left)
+    _store(book, child, part)
+    book.pledges[pledge_id].state = "enforced"
+
+
+ACTS: dict[str, Callable[[Book, Act], Any]] = {
+    "pledge": _pledge,
+    "release": _release,
+    "draw": _draw,
+    "expire": _expire,
+    "enforce": _enforce,
+}

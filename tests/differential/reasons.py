@@ -1,0 +1,147 @@
+"""Why an act is refused, in both languages: the code of the Python rules and the custom errors of the contracts.
+
+The one table. A code with several errors is one reason that the contracts tell apart more finely (said beside it);
+an error under several codes is one that they tell apart less. `EQUIVALENT` holds what is only the same for one act.
+`OUT_OF_REACH` says of every other error why generated acts can't meet it.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+REASONS: Final[dict[str, frozenset[str]]] = {
+    code: frozenset(errors.split())
+    for code, errors in {
+        # who may act at all
+        "act_paused": "ActPaused",
+        "not_admitted": "NotAdmitted",
+        "party_suspended": "PartySuspended",
+        "party_unknown": "PartyUnknown",
+        "role_missing": "RoleMissing",
+        "not_operator": "AccessManagedUnauthorized",
+        "already_suspended": "AlreadySuspended",
+        "not_suspended": "NotSuspended",
+        "roles_invalid": "RolesInvalid",
+        # counter-signatures
+        "act_expired": "ActExpired",
+        "act_replayed": "ActReplayed",
+        "signature_invalid": "ActSignatureInvalid",
+        # amounts; goods have quantities
+        "amount_not_positive": "AmountZero",
+        "amount_too_large": "AmountTooLarge",
+        "quantity_not_positive": "AmountZero",
+        "quantity_too_large": "AmountTooLarge",
+        "exceeds_free": "ExceedsFree",
+        # the asset's parts in all, or the one pledge
+        "exceeds_pledged": "ExceedsPledged ExceedsPledge",
+        # a count that misses more than there is, free and pledged together
+        "exceeds_held": "ExceedsFree",
+        # orders
+        "order_exists": "OrderExists",
+        "order_unknown": "OrderUnknown",
+        "order_state_wrong": "OrderStateWrong",
+        "seller_is_buyer": "SellerIsBuyer",
+        "currency_invalid": "CurrencyInvalid",
+        "not_buyer": "NotBuyer",
+        "not_seller": "NotSeller",
+        "order_changed_after_despatch": "AlreadyDespatched",
+        "despatch_above_order": "DespatchExceedsOrder",
+        # beyond the order is beyond what was despatched of it
+        "receipt_above_order": "ReceiptExceedsDespatch",
+        "receipt_above_despatch": "ReceiptExceedsDespatch",
+        "invoice_above_received": "InvoiceExceedsReceived",
+        # receivables
+        "id_reserved": "IdReserved",
+        "receivable_exists": "ReceivableExists",
+        "receivable_unknown": "ReceivableUnknown",
+        "receivable_state_wrong": "ReceivableStateWrong",
+        "due_date_past": "DueDayPast",
+        "tenor_unlawful": "TenorTooLong",
+        "not_debtor": "NotDebtor",
+        "not_holder": "NotHolder",
+        "confirmation_mismatch": "ConfirmationMismatch",
+        "parts_invalid": "PartsInvalid",
+        "part_pledged": "PledgedPart",
+        "transfer_to_self": "TransferToSelf",
+        "bank_ref_used": "BankRefUsed",
+        "payee_wrong": "PayeeWrong",
+        "not_yet_due": "NotYetDue",
+        # warehouse receipts
+        "receipt_exists": "ReceiptExists",
+        "receipt_unknown": "ReceiptUnknown",
+        "not_owner": "NotOwner",
+        "not_keeper": "NotKeeper",
+        # pledges
+        "pledge_exists": "PledgeExists",
+        "pledge_unknown": "PledgeUnknown",
+        "pledge_ended": "PledgeStateWrong",
+        "asset_kind_invalid": "AssetKindInvalid",
+        "asset_mismatch": "AssetMismatch",
+        "not_lender": "NotLender",
+        "not_pledgor": "NotPledgor",
+        "lender_is_pledgor": "LenderIsPledgor",
+        "expiry_invalid": "ExpiryInvalid",
+        "not_expired": "NotExpired",
+        "pledge_lapsed": "PledgeLapsed",
+        "already_drawn": "AlreadyDrawn",
+        "registry_no_missing": "RegistryNoMissing",
+    }.items()
+}
+
+EQUIVALENT: Final[dict[tuple[str, str], str]] = {
+    # once it was confirmed it may have another holder: the contract asks for the holder before the state
+    ("Receivables.cancel", "receivable_state_wrong"): "NotHolder",
+    # nothing of a cancelled order was ever despatched or received: the contract needs no look at its state
+    ("Orders.receiveGoods", "order_state_wrong"): "ReceiptExceedsDespatch",
+    ("Receivables.issue", "order_state_wrong"): "InvoiceExceedsReceived",
+    # the debtor of an order is its buyer, so whoever bills itself isn't the seller
+    ("Receivables.issue", "debtor_is_seller"): "NotSeller",
+    # before the confirmation the seller holds it, and nobody else can
+    ("Receivables.cancel", "not_seller"): "NotHolder",
+}
+
+OUT_OF_REACH: Final[dict[str, str]] = {
+    "NotSister": "sister contracts call each other only through acts",
+    "WiringWrong": "at deployment",
+    "MaxTenorInvalid": "at deployment",
+    "AccessManagedInvalidAuthority": "at deployment",
+    "AccessManagedRequiredDelay": "the operator acts without a delay",
+    "SafeCastOverflowedUintDowncast": "a due day beyond 16 bits is beyond the longest tenor",
+    "StringTooLong": "at deployment",
+    "InvalidShortString": "at deployment",
+    "NotOperator": "relayed acts of the operator only",
+    # batches carry many of the same acts; each item is refused for the reasons of its act
+    "BatchInvalid": "acts are sent one by one",
+    "BatchOutOfGas": "acts are sent one by one",
+    "NotSelf": "acts are sent one by one",
+    "RegistryNosMismatch": "acts are sent one by one",
+    # acts for which chainfin has no rule to compare with (yet)
+    "LineExceeded": "no lender sets a credit line on chain",
+    "NotOverGoods": "nothing is substituted or bought back",
+    "SubstituteForeign": "nothing is substituted",
+    "UndertakingExists": "nobody undertakes to buy back",
+    "UndertakingMissing": "nobody undertakes to buy back",
+    # keys and admissions are fixed while acts are generated; contracts/test/Participants.t.sol has them
+    "KeyTaken": "keys are fixed",
+    "KeyZero": "keys are fixed",
+    "KeyNotProved": "keys are fixed",
+    "CommitmentTaken": "no admissions",
+    "CommitmentZero": "no admissions",
+}
+
+RULES_ONLY: Final[dict[str, str]] = {
+    "currency_mismatch": "an act on chain names no currency: it is the order's",
+    "document_kind_wrong": "documents aren't on chain",
+    "order_not_accepted": "documents aren't on chain",
+    "amendment_incomplete": "documents aren't on chain",
+    "line_not_ordered": "lines aren't on chain",
+    "amount_above_invoiced": "only what was invoiced is cancelled",
+    "confirmation_above_invoiced": "only what was invoiced is confirmed",
+    "order_open": "orders aren't closed on chain",
+}
+"""Refusals of the rules for which there is nothing on chain."""
+
+
+def same(act: str, code: str, error: str) -> bool:
+    """Whether the rules' ``code`` and the contract's ``error`` are one reason for refusing ``act``."""
+    return error in REASONS.get(code, frozenset()) or EQUIVALENT.get((act, code)) == error

@@ -1,0 +1,229 @@
+"""All state from the events alone, in the words of the views. Knows nothing of the model or of storage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from tests.differential.expected import Thing, tag
+from tests.differential.system import Entry
+
+ISSUED, CONFIRMED, DISPUTED, SETTLED, DEFAULTED, CANCELLED = range(1, 7)
+ACTIVE, RELEASED, ENFORCED, EXPIRED = range(1, 5)
+GOODS = 2
+FREE_PART = bytes(32)
+
+
+class Replay:
+    """Folds events, one after the other, into what the views would say."""
+
+    def __init__(self, entries: Iterable[Entry]) -> None:
+        self.state: dict[Thing, dict[str, Any]] = {}
+        self.parties: dict[int, dict[str, Any]] = {}
+        self.children: dict[bytes, int] = {}
+        self._order_of: dict[bytes, bytes] = {}
+        self._assets: dict[bytes, Thing] = {}
+        for entry in entries:
+            handler = getattr(self, f"_{entry.contract}_{entry.name}", None)
+            if handler is None:
+                raise AssertionError(f"nothing is known of the event {entry.contract}.{entry.name}")
+            handler(**{f"{name}_": value for name, value in entry.args.items()})
+
+    # parties
+
+    def _Participants_Admitted(self, party_: int, commitment_: bytes, roles_: int, key_: str) -> None:
+        self.parties[party_] = {"commitment": commitment_, "key": key_, "roles": roles_, "suspended": False}
+
+    def _Participants_Suspended(self, party_: int) -> None:
+        self.parties[party_]["suspended"] = True
+
+    def _Participants_Resumed(self, party_: int) -> None:
+        self.parties[party_]["suspended"] = False
+
+    def _Participants_RolesSet(self, party_: int, roles_: int) -> None:
+        self.parties[party_]["roles"] = roles_
+
+    def _Participants_Paused(self, kinds_: int) -> None:
+        self.paused = kinds_
+
+    paused = 0
+
+    def _ignore(self, **_: Any) -> None:
+        """Nothing of the views changes."""
+
+    _Participants_AuthorityUpdated = _ignore
+    _Receivables_NoncesRevoked = _ignore
+    _Pledges_NoncesRevoked = _ignore
+
+    # orders
+
+    def _Orders_Posted(
+        self, orderId_: bytes, buyer_: int, seller_: int, documentRoot_: bytes, amount_: int, currency_: bytes,
+        index_: int,
+    ) -> None:  # fmt: skip
+        self.state["order", orderId_] = {
+            "buyer": buyer_, "seller": seller_, "index": index_, "currency": currency_, "state": 1,
+            "ordered": amount_, "despatched": 0, "received": 0, "invoiced": 0,
+        }  # fmt: skip
+
+    def _Orders_Acknowledged(self, orderId_: bytes, **_: Any) -> None:
+        self.state["order", orderId_]["state"] = 2
+
+    def _Orders_Amended(self, orderId_: bytes, amount_: int, **_: Any) -> None:
+        self.state["order", orderId_].update(state=1, ordered=amount_)
+
+    def _Orders_OrderCancelled(self, orderId_: bytes) -> None:
+        self.state["order", orderId_]["state"] = 3
+
+    def _Orders_Despatched(self, orderId_: bytes, despatched_: int, **_: Any) -> None:
+        self.state["order", orderId_]["despatched"] = despatched_
+
+    def _Orders_GoodsReceived(self, orderId_: bytes, received_: int, **_: Any) -> None:
+        self.state["order", orderId_]["received"] = received_
+
+    # receivables
+
+    def _Receivables_Issued(
+        self, id_: bytes, orderId_: bytes, debtor_: int, seller_: int, documentRoot_: bytes, face_: int,
+        dueDay_: int, registrar_: int,
+    ) -> None:  # fmt: skip
+        order = self.state["order", orderId_]
+        order["invoiced"] += face_
+        self._order_of[id_] = orderId_
+        self.state["receivable", id_] = {
+            "holder": seller_, "debtor": debtor_, "orderIndex": order["index"], "dueDay": dueDay_, "state": ISSUED,
+            "confirmed": False, "part": False, "documentTag": tag(documentRoot_, 28), "face": face_, "free": face_,
+            "pledged": 0, "splitAway": 0, "settled": 0, "diluted": 0,
+        }  # fmt: skip
+
+    def _Receivables_Confirmed(self, id_: bytes, **_: Any) -> None:
+        self.state["receivable", id_].update(state=CONFIRMED, confirmed=True)
+
+    def _Receivables_Cancelled(self, id_: bytes) -> None:
+        debt = self.state["receivable", id_]
+        self.state["order", self._order_of[id_]]["invoiced"] -= debt["face"]
+        debt.update(state=CANCELLED, face=0, free=0)
+
+    def _Receivables_Disputed(self, id_: bytes, **_: Any) -> None:
+        self.state["receivable", id_]["state"] = DISPUTED
+
+    def _Receivables_DisputeResolved(self, id_: bytes, state_: int) -> None:
+        self.state["receivable", id_]["state"] = state_
+
+    def _Receivables_Credited(self, id_: bytes, amount_: int, **_: Any) -> None:
+        debt = self.state["receivable", id_]
+        debt["free"] -= amount_
+        debt["diluted"] += amount_
+        if debt["free"] == debt["pledged"] == 0:
+            debt["state"] = SETTLED
+
+    def _Receivables_Split(self, id_: bytes, childId_: bytes, amount_: int) -> None:
+        debt = self.state["receivable", id_]
+        debt["free"] -= amount_
+        debt["splitAway"] += amount_
+        self.children[id_] = self.children.get(id_, 0) + 1
+        self._part(id_, childId_, amount_, debt["holder"])
+
+    def _Receivables_Taken(self, id_: bytes, childId_: bytes, lender_: int, amount_: int) -> None:
+        debt = self.state["receivable", id_]
+        debt["pledged"] -= amount_
+        debt["splitAway"] += amount_
+        self._part(id_, childId_, amount_, lender_)
+
+    def _part(self, parent: bytes, child: bytes, amount: int, holder: int) -> None:
+        self.state["receivable", child] = {
+            **self.state["receivable", parent], "holder": holder, "orderIndex": 0, "part": True,
+            "documentTag": bytes(28), "face": amount, "free": amount, "pledged": 0, "splitAway": 0, "settled": 0,
+            "diluted": 0,
+        }  # fmt: skip
+
+    def _Receivables_Transferred(self, id_: bytes, to_: int, **_: Any) -> None:
+        self.state["receivable", id_]["holder"] = to_
+
+    def _Receivables_Settled(self, id_: bytes, pledgeId_: bytes, amount_: int, paidUp_: bool, **_: Any) -> None:
+        debt = self.state["receivable", id_]
+        debt["settled"] += amount_
+        if pledgeId_ == FREE_PART:
+            debt["free"] -= amount_
+        else:
+            debt["pledged"] -= amount_
+            self.state["pledge", pledgeId_]["amount"] -= amount_
+        if paidUp_:
+            debt["state"] = SETTLED
+
+    def _Receivables_Defaulted(self, id_: bytes) -> None:
+        self.state["receivable", id_]["state"] = DEFAULTED
+
+    # goods
+
+    def _WarehouseReceipts_Issued(
+        self, id_: bytes, owner_: int, keeper_: int, documentRoot_: bytes, quantity_: int
+    ) -> None:
+        self.state["receipt", id_] = {
+            "owner": owner_, "keeper": keeper_, "part": False, "documentTag": tag(documentRoot_, 24),
+            "issued": quantity_, "free": quantity_, "pledged": 0, "released": 0, "liquidated": 0, "missing": 0,
+        }  # fmt: skip
+
+    def _WarehouseReceipts_Transferred(self, id_: bytes, to_: int, **_: Any) -> None:
+        self.state["receipt", id_]["owner"] = to_
+
+    def _WarehouseReceipts_GoodsReleased(self, id_: bytes, quantity_: int) -> None:
+        self.state["receipt", id_]["free"] -= quantity_
+        self.state["receipt", id_]["released"] += quantity_
+
+    def _WarehouseReceipts_Recounted(self, id_: bytes, fromFree_: int, fromPledged_: int, **_: Any) -> None:
+        goods = self.state["receipt", id_]
+        goods["free"] -= fromFree_
+        goods["pledged"] -= fromPledged_
+        goods["missing"] += fromFree_ + fromPledged_
+
+    def _WarehouseReceipts_Taken(self, id_: bytes, childId_: bytes, lender_: int, quantity_: int) -> None:
+        goods = self.state["receipt", id_]
+        goods["pledged"] -= quantity_
+        goods["liquidated"] += quantity_
+        self.state["receipt", childId_] = {
+            "owner": lender_, "keeper": goods["keeper"], "part": True, "documentTag": bytes(24),
+            "issued": quantity_, "free": quantity_, "pledged": 0, "released": 0, "liquidated": 0, "missing": 0,
+        }  # fmt: skip
+
+    # pledges
+
+    def _Pledges_Pledged(
+        self, pledgeId_: bytes, assetId_: bytes, assetKind_: int, amount_: int, lender_: int, expiresAt_: int, **_: Any
+    ) -> None:
+        asset = ("receipt" if assetKind_ == GOODS else "receivable", assetId_)
+        self._assets[pledgeId_] = asset
+        self.state["pledge", pledgeId_] = {
+            "state": ACTIVE, "assetKind": assetKind_, "drawn": expiresAt_ == 0, "lender": lender_, "amount": amount_,
+            "expiresAt": expiresAt_, "assetTag": tag(assetId_, 16),
+        }  # fmt: skip
+        self.state[asset]["free"] -= amount_
+        self.state[asset]["pledged"] += amount_
+
+    def _Pledges_Drawn(self, pledgeId_: bytes) -> None:
+        self.state["pledge", pledgeId_]["drawn"] = True
+
+    def _free(self, pledge_id: bytes, amount: int) -> None:
+        self.state["pledge", pledge_id]["amount"] -= amount
+        asset = self.state[self._assets[pledge_id]]
+        moved = min(amount, asset["pledged"])  # of goods that a count missed, there may be less
+        asset["free"] += moved
+        asset["pledged"] -= moved
+
+    def _Pledges_Released(self, pledgeId_: bytes, amount_: int, remaining_: int, **_: Any) -> None:
+        self._free(pledgeId_, amount_)
+        assert self.state["pledge", pledgeId_]["amount"] == remaining_
+        if remaining_ == 0:
+            self.state["pledge", pledgeId_]["state"] = RELEASED
+
+    def _Pledges_Discharged(self, pledgeId_: bytes, **_: Any) -> None:
+        self.state["pledge", pledgeId_]["state"] = RELEASED
+
+    def _Pledges_Expired(self, pledgeId_: bytes, amount_: int, **_: Any) -> None:
+        self._free(pledgeId_, amount_)
+        self.state["pledge", pledgeId_]["state"] = EXPIRED
+
+    def _Pledges_Enforced(self, pledgeId_: bytes, amount_: int, **_: Any) -> None:
+        # the asset's own event says what was taken of it
+        self.state["pledge", pledgeId_]["amount"] -= amount_
+        self.state["pledge", pledgeId_]["state"] = ENFORCED

@@ -1,0 +1,123 @@
+"""Short sequences of acts, written by hand: where the two sides once disagreed, and where they still do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from eth_hash.auto import keccak
+
+from tests.differential.act import Act, Rider
+from tests.differential.generate_base import DAY
+from tests.differential.model_receivables import FREE_PART
+from tests.differential.system import START
+
+ORDER, DEBT, GOODS = keccak(b"order"), keccak(b"debt"), keccak(b"goods")
+FIRST, SECOND = keccak(b"first pledge"), keccak(b"second pledge")
+ROOT = keccak(b"root")
+DUE = START // DAY + 90
+AFTER_DUE = 92 * DAY
+
+
+def order(contract_act: str, by: str, amount: int | None = None) -> Act:
+    p: dict[str, object] = {"orderId": ORDER, "documentRoot": ROOT}
+    return Act("Orders", contract_act, by, p if amount is None else {**p, "amount": amount})
+
+
+def received(amount: int = 1000) -> list[Act]:
+    """An order of which everything has arrived."""
+    p = {"orderId": ORDER, "seller": "maker", "documentRoot": ROOT, "amount": amount, "currency": b"CNY"}
+    posted = Act("Orders", "post", "core", p)
+    acknowledged = Act("Orders", "acknowledge", "maker", {"orderId": ORDER, "documentRoot": ROOT})
+    return [posted, acknowledged, order("despatch", "maker", amount), order("receiveGoods", "core", amount)]
+
+
+def issue(face: int, debt: bytes = DEBT) -> Act:
+    p = {"id": debt, "orderId": ORDER, "documentRoot": ROOT, "face": face, "dueDay": DUE}
+    return Act("Receivables", "issue", "maker", p, Rider("registrar", 1))
+
+
+def confirmed(face: int = 1000) -> list[Act]:
+    """A debt of ``core`` to ``maker`` that ``core`` has confirmed."""
+    p = {"id": DEBT, "documentRoot": ROOT, "face": face, "dueDay": DUE}
+    return [*received(face), issue(face), Act("Receivables", "confirm", "core", p)]
+
+
+def on_debt(function: str, by: str, *, wait: int = 0, **params: object) -> Act:
+    return Act("Receivables", function, by, {"id": DEBT, **params}, wait=wait)
+
+
+def settle(amount: int, payee: str, ref: int, pledge: bytes = FREE_PART) -> Act:
+    return on_debt("settle", "bank", pledgeId=pledge, amount=amount, bankRef=ref.to_bytes(32, "big"), payee=payee)
+
+
+def pledge(pledge_id: bytes, lender: str, amount: int, *, kind: int = 1, by: str | None = None) -> Act:
+    p = {
+        "pledgeId": pledge_id, "assetKind": kind, "assetId": DEBT if kind == 1 else GOODS, "amount": amount,
+        "lender": lender, "loanRef": ROOT, "decisionHash": ROOT, "expiresAt": 0, "registryNo": ROOT,
+    }  # fmt: skip
+    return Act("Pledges", "pledge", by or lender, p, Rider("maker", 1))
+
+
+def on_pledge(function: str, pledge_id: bytes, by: str, *, asset: bytes = DEBT, wait: int = 0, **params: object) -> Act:
+    return Act("Pledges", function, by, {"pledgeId": pledge_id, "assetId": asset, **params}, wait=wait)
+
+
+def stored(quantity: int = 1000) -> Act:
+    p = {"id": GOODS, "owner": "maker", "documentRoot": ROOT, "quantity": quantity}
+    return Act("WarehouseReceipts", "issue", "keeper", p)
+
+
+def on_goods(function: str, by: str, **params: object) -> Act:
+    return Act("WarehouseReceipts", function, by, {"id": GOODS, **params})
+
+
+ONCE: dict[str, Sequence[Act]] = {
+    # what had arrived before the amendment couldn't be invoiced any more by the rules, nor confirmed, nor cancelled
+    "invoiced_after_an_amendment": [
+        *received(), order("amend", "core", 2000), order("acknowledge", "maker"), order("despatch", "maker", 500),
+        issue(600), Act("Receivables", "cancel", "maker", {"id": DEBT}), issue(1000),
+        Act("Receivables", "confirm", "core", {"id": DEBT, "documentRoot": ROOT, "face": 1000, "dueDay": DUE}),
+    ],
+    # the rules let a debt be declared in default on which nothing was owed any more
+    "default_of_what_was_split_away": [
+        *confirmed(), on_debt("split", "maker", amounts=[400, 600]), on_debt("declareDefault", "maker", wait=AFTER_DUE),
+    ],
+    # the rules counted what a lender took as a part that was split off: the next parts got ids of their own
+    "split_after_an_enforcement": [
+        *confirmed(), pledge(FIRST, "lender", 300), on_pledge("enforce", FIRST, "lender", wait=AFTER_DUE),
+        on_debt("split", "maker", amounts=[100, 200]), on_debt("split", "maker", amounts=[1, 2]),
+    ],
+    # the rules let goods be passed on to their owner
+    "goods_passed_on_to_their_owner": [stored(), on_goods("transfer", "maker", to="maker")],
+    # the rules named the seller where the new holder tried to withdraw what was confirmed
+    "withdrawn_by_a_later_holder": [
+        *confirmed(), on_debt("transfer", "maker", to="grower"),
+        on_debt("cancel", "grower"), on_debt("cancel", "maker"),
+    ],
+    # beyond the register: the rules called it more than is free, or than is pledged
+    "amounts_beyond_the_register": [
+        *confirmed(), pledge(FIRST, "lender", 2**56), pledge(FIRST, "lender", 300),
+        on_debt("credit", "maker", documentRoot=ROOT, amount=2**56),
+        on_debt("split", "maker", amounts=[2**56 - 1] * 8), on_debt("split", "maker", amounts=[1, 2**56]),
+        settle(2**56, "maker", 1), on_pledge("release", FIRST, "lender", amount=2**56),
+        stored(), on_goods("release", "keeper", quantity=2**56),
+        on_goods("recount", "keeper", documentRoot=ROOT, missing=2**64 - 1),
+    ],
+    # each with two things wrong: the rules asked in another order
+    "two_faults_at_once": [
+        *confirmed(), pledge(FIRST, "lender", 300), settle(0, "grower", 1), settle(701, "maker", 1, SECOND),
+        settle(301, "maker", 1, FIRST), pledge(SECOND, "lender", 0, by="maker"), issue(0, keccak(b"other")),
+    ],
+}  # fmt: skip
+"""Sequences on which the two sides disagreed before, by what was wrong."""
+
+STILL: dict[str, tuple[Sequence[Act], Act, str]] = {
+    "a_debtor_becomes_its_own_creditor": (
+        confirmed(), on_debt("transfer", "maker", to="core"), "transfer_to_debtor",
+    ),
+    "a_receipt_of_nothing_is_passed_on": (
+        [stored(), on_goods("release", "keeper", quantity=1000)], on_goods("transfer", "maker", to="dealer"),
+        "receipt_ended",
+    ),
+}  # fmt: skip
+"""What leads there, the act that the contract takes, and why the rules don't."""
