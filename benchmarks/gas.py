@@ -19,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # run as a scri
 from benchmarks.lib.gas_world import World
 
 SNAPSHOT = Path(__file__).with_name("gas_snapshot.json")
+KINDS = ("direct", "relayed", "batch50")
 LIFECYCLE = ("issue", "confirm", "pledge", "settle", "release")
 #: Measured with each project's own compiler settings (gas an operation): create, confirm, transfer, ... , whole life.
 ANCHORS: dict[str, dict[str, int]] = {
@@ -72,7 +73,9 @@ def measure() -> dict[str, Any]:
     world = World()
     direct = one_by_one(world, relayed=False)
     relayed = one_by_one(world, relayed=True)
-    return {"direct": direct, "relayed": relayed, "targets": TARGETS, "anchors": ANCHORS}
+    batch50 = world.batches(first=1_024, size=50)
+    batch50 |= {"lifecycle": sum(batch50[step] for step in LIFECYCLE)}
+    return {"direct": direct, "relayed": relayed, "batch50": batch50, "targets": TARGETS, "anchors": ANCHORS}
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -83,9 +86,9 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
     result = measure()
     for step, target in TARGETS.items():
-        row = [f"{step:10}"] + [f"{kind} {result[kind].get(step, 0):>8,}" for kind in ("direct", "relayed")]
+        row = [f"{step:10}"] + [f"{kind} {result[kind].get(step, 0):>8,}" for kind in KINDS]
         print("  ".join([*row, f"target {target:>8,}"]))
-    figures = {kind: result[kind] for kind in ("direct", "relayed")}
+    figures = {kind: result[kind] for kind in KINDS}
     if args.snapshot:
         SNAPSHOT.write_text(json.dumps(figures, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     failed = args.check and json.loads(SNAPSHOT.read_text(encoding="utf-8")) != figures

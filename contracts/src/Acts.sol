@@ -16,6 +16,9 @@ abstract contract Acts is EIP712, IActs {
     /// @dev Amounts are stored in 56 bits, so that three of them and their parties share one storage slot.
     uint256 internal constant MAX_AMOUNT = type(uint56).max;
 
+    /// @dev Bounds the gas of one batch.
+    uint256 internal constant MAX_BATCH = 100;
+
     /// @dev Nonces are unordered: a bit each, 256 to a word, so that acts signed in parallel don't wait for each other.
     mapping(address signer => mapping(uint256 word => uint256 bits)) private _nonces;
 
@@ -72,6 +75,28 @@ abstract contract Acts is EIP712, IActs {
 
     function _requireRole(uint32 party, uint32 roles, uint32 role) internal pure {
         if (roles & role == 0) revert RoleMissing(party, role);
+    }
+
+    /// @dev EIP-712 of a batch: the array is signed as the hash of its items' hashes.
+    function _batchHash(bytes32 typeHash, bytes32[] memory items, Auth calldata auth) internal pure returns (bytes32) {
+        bytes32 array = keccak256(abi.encodePacked(items));
+        return keccak256(abi.encode(typeHash, array, auth.nonce, auth.deadline));
+    }
+
+    function _requireBatch(uint256 items) internal pure {
+        if (items == 0 || items > MAX_BATCH) revert BatchInvalid(items);
+    }
+
+    /// @dev Every refusal of ours has a reason; an item without one ran out of gas, and whoever relays a batch mustn't be
+    /// able to have items refused by sending too little.
+    function _requireReason(uint256 index, bytes memory reason) internal pure {
+        if (reason.length == 0) revert BatchOutOfGas(index);
+    }
+
+    /// @dev An item of a batch is a call to oneself, so that its refusal undoes that item alone.
+    modifier onlySelf() {
+        if (msg.sender != address(this)) revert NotSelf(msg.sender);
+        _;
     }
 
     function _requireAmount(uint256 amount) internal pure {

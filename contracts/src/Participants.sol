@@ -26,16 +26,12 @@ contract Participants is Acts, AccessManaged, IParticipants {
         keccak256("RecoverKey(uint32 party,address newKey,uint256 nonce,uint256 deadline)");
     bytes32 private constant SUCCEED = keccak256("Succeed(uint32 party,address newKey,uint256 nonce,uint256 deadline)");
 
-    /// @dev One slot, so that a contract learns all it needs of an actor by one read. A key that was rotated away keeps
-    /// its entry with `live` false: it never speaks again, for anybody.
-    struct Actor {
-        uint32 party;
-        uint32 roles;
-        bool suspended;
-        bool live;
-    }
+    /// @dev One word, so that a contract learns all it needs of an actor by one read: party 32 bits, roles 32, suspended 1,
+    /// live 1. A key that was rotated away keeps its entry without `live`: it never speaks again, for anybody.
+    uint256 private constant SUSPENDED = 1 << 64;
+    uint256 private constant LIVE = 1 << 65;
 
-    mapping(address key => Actor) private _actors;
+    mapping(address key => uint256 word) private _actors;
     mapping(uint32 party => address key) private _keys;
     mapping(uint32 party => bytes32 commitment) private _commitments;
     /// @inheritdoc IParticipants
@@ -126,42 +122,42 @@ contract Participants is Acts, AccessManaged, IParticipants {
     /// @inheritdoc IParticipants
     function enter(address key, uint8 kind) external view returns (uint32, uint32) {
         _requireOpen(kind);
-        Actor memory a = _unsuspended(key);
-        return (a.party, a.roles);
+        uint256 a = _unsuspended(key);
+        return (uint32(a), uint32(a >> 32));
     }
 
     /// @inheritdoc IParticipants
     function enterBoth(address key, address other, uint8 kind) external view returns (uint32, uint32, uint32, uint32) {
         _requireOpen(kind);
-        Actor memory a = _unsuspended(key);
-        Actor memory b = _unsuspended(other);
-        return (a.party, a.roles, b.party, b.roles);
+        uint256 a = _unsuspended(key);
+        uint256 b = _unsuspended(other);
+        return (uint32(a), uint32(a >> 32), uint32(b), uint32(b >> 32));
     }
 
     /// @inheritdoc IParticipants
     function actor(address key) external view returns (uint32, uint32) {
-        Actor memory a = _live(key);
-        return (a.party, a.roles);
+        uint256 a = _live(key);
+        return (uint32(a), uint32(a >> 32));
     }
 
     /// @inheritdoc IParticipants
     function requireRole(uint32 id, uint32 role) external view {
-        Actor memory a = _actors[_keyOf(id)];
-        if (a.suspended) revert PartySuspended(id);
-        _requireRole(id, a.roles, role);
+        uint256 a = _actors[_keyOf(id)];
+        if (a & SUSPENDED != 0) revert PartySuspended(id);
+        _requireRole(id, uint32(a >> 32), role);
     }
 
     /// @inheritdoc IParticipants
     function party(uint32 id) external view returns (Party memory) {
         address key = _keyOf(id);
-        Actor memory a = _actors[key];
-        return Party(_commitments[id], key, a.roles, a.suspended);
+        uint256 a = _actors[key];
+        return Party(_commitments[id], key, uint32(a >> 32), a & SUSPENDED != 0);
     }
 
     /// @inheritdoc IParticipants
     function partyOf(address key) external view returns (uint32) {
-        Actor memory a = _actors[key];
-        return a.live ? a.party : 0;
+        uint256 a = _actors[key];
+        return a & LIVE != 0 ? uint32(a) : 0;
     }
 
     function _admit(AdmitParams calldata p, Auth calldata proof) private returns (uint32 id) {
@@ -171,7 +167,7 @@ contract Participants is Acts, AccessManaged, IParticipants {
         _requireRoles(p.roles);
         _requireProof(p.key, proof, keccak256(abi.encode(JOIN, p, proof.nonce, proof.deadline)));
         id = ++partyCount;
-        _actors[p.key] = Actor(id, p.roles, false, true);
+        _actors[p.key] = LIVE | (uint256(p.roles) << 32) | id;
         _keys[id] = p.key;
         _commitments[id] = p.commitment;
         partyByCommitment[p.commitment] = id;
@@ -179,22 +175,26 @@ contract Participants is Acts, AccessManaged, IParticipants {
     }
 
     function _suspend(SuspendParams calldata p) private {
-        Actor storage a = _actors[_keyOf(p.party)];
-        if (a.suspended) revert AlreadySuspended(p.party);
-        a.suspended = true;
+        address key = _keyOf(p.party);
+        uint256 a = _actors[key];
+        if (a & SUSPENDED != 0) revert AlreadySuspended(p.party);
+        _actors[key] = a | SUSPENDED;
         emit Suspended(p.party);
     }
 
     function _resume(ResumeParams calldata p) private {
-        Actor storage a = _actors[_keyOf(p.party)];
-        if (!a.suspended) revert NotSuspended(p.party);
-        a.suspended = false;
+        address key = _keyOf(p.party);
+        uint256 a = _actors[key];
+        if (a & SUSPENDED == 0) revert NotSuspended(p.party);
+        _actors[key] = a & ~SUSPENDED;
         emit Resumed(p.party);
     }
 
     function _setRoles(SetRolesParams calldata p) private {
         _requireRoles(p.roles);
-        _actors[_keyOf(p.party)].roles = p.roles;
+        address key = _keyOf(p.party);
+        uint256 others = _actors[key] & ~(uint256(type(uint32).max) << 32);
+        _actors[key] = others | (uint256(p.roles) << 32);
         emit RolesSet(p.party, p.roles);
     }
 
@@ -204,7 +204,7 @@ contract Participants is Acts, AccessManaged, IParticipants {
     }
 
     function _rotateKey(RotateKeyParams calldata p, address who) private {
-        uint32 id = _live(who).party;
+        uint32 id = uint32(_live(who));
         _requireFree(p.newKey);
         _moveKey(id, who, p.newKey);
         emit KeyRotated(id, who, p.newKey);
@@ -219,7 +219,7 @@ contract Participants is Acts, AccessManaged, IParticipants {
 
     function _moveKey(uint32 id, address oldKey, address newKey) private {
         _actors[newKey] = _actors[oldKey];
-        _actors[oldKey].live = false;
+        _actors[oldKey] &= ~LIVE;
         _keys[id] = newKey;
     }
 
@@ -239,7 +239,7 @@ contract Participants is Acts, AccessManaged, IParticipants {
 
     function _requireFree(address key) private view {
         if (key == address(0)) revert KeyZero();
-        if (_actors[key].party != 0) revert KeyTaken(key);
+        if (_actors[key] != 0) revert KeyTaken(key);
     }
 
     function _requireOpen(uint8 kind) private view {
@@ -250,14 +250,14 @@ contract Participants is Acts, AccessManaged, IParticipants {
         if (roles == 0 || roles & ~Roles.ALL != 0) revert RolesInvalid(roles);
     }
 
-    function _live(address key) private view returns (Actor memory a) {
+    function _live(address key) private view returns (uint256 a) {
         a = _actors[key];
-        if (!a.live) revert NotAdmitted(key);
+        if (a & LIVE == 0) revert NotAdmitted(key);
     }
 
-    function _unsuspended(address key) private view returns (Actor memory a) {
+    function _unsuspended(address key) private view returns (uint256 a) {
         a = _live(key);
-        if (a.suspended) revert PartySuspended(a.party);
+        if (a & SUSPENDED != 0) revert PartySuspended(uint32(a));
     }
 
     function _keyOf(uint32 id) private view returns (address key) {

@@ -2,18 +2,20 @@
 pragma solidity 0.8.37;
 
 import {PartyActs} from "./Acts.sol";
+import {PledgeRules} from "./PledgeRules.sol";
 import {Auth} from "./interfaces/IActs.sol";
-import {IAsset} from "./interfaces/IAsset.sol";
 import {IParticipants} from "./interfaces/IParticipants.sol";
 import {IPledges} from "./interfaces/IPledges.sol";
 import {IReceivables} from "./interfaces/IReceivables.sol";
 import {IWarehouseReceipts} from "./interfaces/IWarehouseReceipts.sol";
+import {Entry} from "./libraries/Entries.sol";
 import {Ids} from "./libraries/Ids.sol";
 import {Kinds} from "./libraries/Kinds.sol";
 import {Roles} from "./libraries/Roles.sol";
 
-/// @title The register of pledges. See IPledges for meaning and units.
-contract Pledges is PartyActs, IPledges {
+/// @title The register of pledges: who acts, directly, relayed or in batches. What comes of it is in PledgeRules, the
+/// meaning and units in IPledges.
+contract Pledges is PledgeRules {
     bytes32 private constant PLEDGE = keccak256(
         "Pledge(bytes32 pledgeId,uint8 assetKind,bytes32 assetId,uint64 amount,uint32 lender,bytes32 loanRef,bytes32 decisionHash,uint64 expiresAt,bytes32 registryNo,uint256 nonce,uint256 deadline)"
     );
@@ -27,45 +29,40 @@ contract Pledges is PartyActs, IPledges {
         keccak256("Expire(bytes32 pledgeId,bytes32 assetId,uint256 nonce,uint256 deadline)");
     bytes32 private constant ENFORCE =
         keccak256("Enforce(bytes32 pledgeId,bytes32 assetId,uint256 nonce,uint256 deadline)");
-
-    uint8 private constant RECEIVABLE = 1;
-    uint8 private constant WAREHOUSE_RECEIPT = 2;
-
-    /// @dev One slot: 1 + 4 + 7 + 4 + 16 = 32 bytes.
-    /// The full asset id isn't stored (a second slot would cost 22,100 gas a pledge): acts name it and the tag binds it.
-    struct Entry {
-        uint8 status; // low four bits: PledgeState; 0x10: drawn; 0x20: over a warehouse receipt
-        uint32 lender;
-        uint56 amount;
-        uint32 expiresAt;
-        bytes16 assetTag;
-    }
-
-    uint8 private constant STATE_MASK = 0x0f;
-    uint8 private constant DRAWN_FLAG = 0x10;
-    uint8 private constant GOODS_FLAG = 0x20;
-
-    IReceivables public immutable receivables;
-    IWarehouseReceipts public immutable warehouseReceipts;
-
-    mapping(bytes32 pledgeId => Entry) private _pledges;
+    bytes32 private constant SUBSTITUTE = keccak256(
+        "Substitute(bytes32 soldPledgeId,bytes32 goodsId,uint64 quantity,bytes32 pledgeId,bytes32 receivableId,uint64 amount,uint32 lender,bytes32 loanRef,bytes32 decisionHash,uint64 expiresAt,bytes32 registryNo,uint256 nonce,uint256 deadline)"
+    );
+    bytes32 private constant UNDERTAKE = keccak256(
+        "Undertake(bytes32 pledgeId,uint64 amount,uint32 untilDay,bytes32 documentRoot,uint256 nonce,uint256 deadline)"
+    );
+    bytes32 private constant BUY_BACK = keccak256(
+        "BuyBack(bytes32 pledgeId,bytes32 assetId,uint64 amount,bytes32 bankRef,uint256 nonce,uint256 deadline)"
+    );
+    bytes32 private constant PLEDGE_BATCH = keccak256(
+        "PledgeBatch(PledgeItem[] items,bytes32[] registryNos,uint256 nonce,uint256 deadline)PledgeItem(bytes32 pledgeId,uint8 assetKind,bytes32 assetId,uint64 amount,uint32 lender,bytes32 loanRef,bytes32 decisionHash,uint64 expiresAt)"
+    );
+    bytes32 private constant PLEDGE_ITEM = keccak256(
+        "PledgeItem(bytes32 pledgeId,uint8 assetKind,bytes32 assetId,uint64 amount,uint32 lender,bytes32 loanRef,bytes32 decisionHash,uint64 expiresAt)"
+    );
+    bytes32 private constant GRANT_BATCH = keccak256(
+        "GrantBatch(GrantItem[] items,uint256 nonce,uint256 deadline)GrantItem(bytes32 pledgeId,uint8 assetKind,bytes32 assetId,uint64 amount,uint32 lender,bytes32 loanRef,bytes32 decisionHash,uint64 expiresAt)"
+    );
+    bytes32 private constant GRANT_ITEM = keccak256(
+        "GrantItem(bytes32 pledgeId,uint8 assetKind,bytes32 assetId,uint64 amount,uint32 lender,bytes32 loanRef,bytes32 decisionHash,uint64 expiresAt)"
+    );
+    bytes32 private constant RELEASE_BATCH = keccak256(
+        "ReleaseBatch(ReleaseItem[] items,uint256 nonce,uint256 deadline)ReleaseItem(bytes32 pledgeId,bytes32 assetId,uint64 amount)"
+    );
+    bytes32 private constant RELEASE_ITEM = keccak256("ReleaseItem(bytes32 pledgeId,bytes32 assetId,uint64 amount)");
 
     constructor(IParticipants participants_, IReceivables receivables_, IWarehouseReceipts warehouseReceipts_)
         PartyActs("chainfin Pledges", participants_)
-    {
-        if (address(receivables_.pledges()) != address(this)) {
-            revert WiringWrong(address(this), address(receivables_.pledges()));
-        }
-        if (warehouseReceipts_.pledges() != address(this)) {
-            revert WiringWrong(address(this), warehouseReceipts_.pledges());
-        }
-        receivables = receivables_;
-        warehouseReceipts = warehouseReceipts_;
-    }
+        PledgeRules(receivables_, warehouseReceipts_)
+    {}
 
     /// @inheritdoc IPledges
     function pledge(PledgeParams calldata p, Auth calldata pledgor, bytes32 registryNo) external {
-        _pledge(p, pledgor, registryNo, msg.sender);
+        _byPledge(p, pledgor, registryNo, msg.sender);
     }
 
     /// @inheritdoc IPledges
@@ -73,198 +70,227 @@ contract Pledges is PartyActs, IPledges {
         external
     {
         bytes32 structHash = keccak256(abi.encode(PLEDGE, p, registryNo, lenderAuth.nonce, lenderAuth.deadline));
-        _pledge(p, pledgor, registryNo, _authorize(lenderAuth, structHash));
+        _byPledge(p, pledgor, registryNo, _authorize(lenderAuth, structHash));
     }
 
     /// @inheritdoc IPledges
     function release(ReleaseParams calldata p) external {
-        _release(p, msg.sender);
+        _release(p, _actor(msg.sender));
     }
 
     /// @inheritdoc IPledges
     function releaseBySig(ReleaseParams calldata p, Auth calldata auth) external {
-        _release(p, _authorize(auth, keccak256(abi.encode(RELEASE, p, auth.nonce, auth.deadline))));
+        _release(p, _actor(_authorize(auth, keccak256(abi.encode(RELEASE, p, auth.nonce, auth.deadline)))));
     }
 
     /// @inheritdoc IPledges
     function draw(DrawParams calldata p) external {
-        _draw(p, msg.sender);
+        _byDraw(p, msg.sender);
     }
 
     /// @inheritdoc IPledges
     function drawBySig(DrawParams calldata p, Auth calldata auth) external {
-        _draw(p, _authorize(auth, keccak256(abi.encode(DRAW, p, auth.nonce, auth.deadline))));
+        _byDraw(p, _authorize(auth, keccak256(abi.encode(DRAW, p, auth.nonce, auth.deadline))));
     }
 
     /// @inheritdoc IPledges
     function expire(ExpireParams calldata p) external {
-        _expire(p, msg.sender);
+        _expire(p, _actor(msg.sender));
     }
 
     /// @inheritdoc IPledges
     function expireBySig(ExpireParams calldata p, Auth calldata auth) external {
-        _expire(p, _authorize(auth, keccak256(abi.encode(EXPIRE, p, auth.nonce, auth.deadline))));
+        _expire(p, _actor(_authorize(auth, keccak256(abi.encode(EXPIRE, p, auth.nonce, auth.deadline)))));
     }
 
     /// @inheritdoc IPledges
     function enforce(EnforceParams calldata p) external {
-        _enforce(p, msg.sender);
+        _enforce(p, _actor(msg.sender));
     }
 
     /// @inheritdoc IPledges
     function enforceBySig(EnforceParams calldata p, Auth calldata auth) external {
-        _enforce(p, _authorize(auth, keccak256(abi.encode(ENFORCE, p, auth.nonce, auth.deadline))));
+        _enforce(p, _actor(_authorize(auth, keccak256(abi.encode(ENFORCE, p, auth.nonce, auth.deadline)))));
     }
 
     /// @inheritdoc IPledges
-    function discharge(bytes32 pledgeId, bytes32 assetId, uint64 amount, uint32 payee)
+    function substitute(SubstituteParams calldata p, Auth calldata pledgor, bytes32 registryNo) external {
+        _bySubstitute(p, pledgor, registryNo, msg.sender);
+    }
+
+    /// @inheritdoc IPledges
+    function substituteBySig(
+        SubstituteParams calldata p,
+        Auth calldata pledgor,
+        bytes32 registryNo,
+        Auth calldata lenderAuth
+    ) external {
+        bytes32 structHash = keccak256(abi.encode(SUBSTITUTE, p, registryNo, lenderAuth.nonce, lenderAuth.deadline));
+        _bySubstitute(p, pledgor, registryNo, _authorize(lenderAuth, structHash));
+    }
+
+    /// @inheritdoc IPledges
+    function undertake(UndertakeParams calldata p) external {
+        _byUndertake(p, msg.sender);
+    }
+
+    /// @inheritdoc IPledges
+    function undertakeBySig(UndertakeParams calldata p, Auth calldata auth) external {
+        _byUndertake(p, _authorize(auth, keccak256(abi.encode(UNDERTAKE, p, auth.nonce, auth.deadline))));
+    }
+
+    /// @inheritdoc IPledges
+    function buyBack(BuyBackParams calldata p) external {
+        _byBuyBack(p, msg.sender);
+    }
+
+    /// @inheritdoc IPledges
+    function buyBackBySig(BuyBackParams calldata p, Auth calldata auth) external {
+        _byBuyBack(p, _authorize(auth, keccak256(abi.encode(BUY_BACK, p, auth.nonce, auth.deadline))));
+    }
+
+    /// @inheritdoc IPledges
+    function pledgeBatch(PledgeParams[] calldata items, Auth calldata pledgor, bytes32[] calldata registryNos)
         external
-        onlySister(address(receivables))
+        returns (uint256)
     {
-        Entry storage e = _active(pledgeId);
-        _requireAsset(e, pledgeId, assetId);
-        if (e.status & GOODS_FLAG != 0) revert AssetMismatch(pledgeId, assetId);
-        if (e.lender != payee) revert IReceivables.PayeeWrong(payee, e.lender);
-        if (_reduce(e, pledgeId, amount, PledgeState.Released) == 0) emit Discharged(pledgeId, assetId);
+        return _pledgeBatch(items, pledgor, registryNos, msg.sender);
+    }
+
+    /// @inheritdoc IPledges
+    function pledgeBatchBySig(
+        PledgeParams[] calldata items,
+        Auth calldata pledgor,
+        bytes32[] calldata registryNos,
+        Auth calldata lenderAuth
+    ) external returns (uint256) {
+        bytes32 array = keccak256(abi.encodePacked(_hashes(PLEDGE_ITEM, items)));
+        bytes32 numbers = keccak256(abi.encodePacked(registryNos));
+        bytes32 structHash = keccak256(abi.encode(PLEDGE_BATCH, array, numbers, lenderAuth.nonce, lenderAuth.deadline));
+        return _pledgeBatch(items, pledgor, registryNos, _authorize(lenderAuth, structHash));
+    }
+
+    /// @inheritdoc IPledges
+    function releaseBatch(ReleaseParams[] calldata items) external returns (uint256) {
+        return _releaseBatch(items, msg.sender);
+    }
+
+    /// @inheritdoc IPledges
+    function releaseBatchBySig(ReleaseParams[] calldata items, Auth calldata auth) external returns (uint256) {
+        _requireBatch(items.length);
+        bytes32[] memory hashes = new bytes32[](items.length);
+        for (uint256 i = 0; i < items.length; ++i) {
+            hashes[i] = keccak256(abi.encode(RELEASE_ITEM, items[i]));
+        }
+        return _releaseBatch(items, _authorize(auth, _batchHash(RELEASE_BATCH, hashes, auth)));
+    }
+
+    /// @notice One item of a batch; only the contract itself calls this.
+    function pledgeItem(PledgeParams calldata p, uint32 lender, uint32 holder, bytes32 registryNo) external onlySelf {
+        _pledge(p, lender, holder, registryNo);
+    }
+
+    /// @notice One item of a batch; only the contract itself calls this.
+    function releaseItem(ReleaseParams calldata p, uint32 party) external onlySelf {
+        _release(p, party);
     }
 
     /// @inheritdoc IPledges
     function pledgeOf(bytes32 pledgeId) external view returns (Pledge memory) {
-        Entry memory e = _pledges[pledgeId];
-        uint8 kind = e.status == 0 ? 0 : e.status & GOODS_FLAG == 0 ? RECEIVABLE : WAREHOUSE_RECEIPT;
-        return Pledge(_state(e.status), kind, e.status & DRAWN_FLAG != 0, e.lender, e.amount, e.expiresAt, e.assetTag);
+        Entry e = _pledges[pledgeId];
+        uint8 kind = e.state() == PledgeState.None ? 0 : e.goods() ? WAREHOUSE_RECEIPT : RECEIVABLE;
+        return Pledge(e.state(), kind, e.drawn(), e.lender(), e.amount(), e.expiresAt(), e.tag());
     }
 
     /// @inheritdoc IPledges
-    function enforcedId(bytes32 pledgeId, bytes32 assetId) public pure returns (bytes32) {
+    function enforcedId(bytes32 pledgeId, bytes32 assetId) external pure returns (bytes32) {
         return Ids.enforced(pledgeId, assetId);
     }
 
-    function _pledge(PledgeParams calldata p, Auth calldata pledgor, bytes32 registryNo, address who) private {
-        (uint32 lender, uint32 roles, uint32 holder,) = participants.enterBoth(who, pledgor.signer, Kinds.PLEDGE);
-        if (p.lender != lender) revert NotLender(p.pledgeId, lender);
-        _requireRole(lender, roles, Roles.LENDER);
-        if (holder == lender) revert LenderIsPledgor(lender);
-        if (registryNo == 0) revert RegistryNoMissing(p.pledgeId);
-        _requireAmount(p.amount);
-        _requireExpiry(p.expiresAt);
-        if (_pledges[p.pledgeId].status != 0) revert PledgeExists(p.pledgeId);
-        _pledges[p.pledgeId] = Entry({
-            status: _newStatus(p),
-            lender: lender,
-            amount: uint56(p.amount), // fits: _requireAmount
-            expiresAt: uint32(p.expiresAt), // fits: _requireExpiry
-            assetTag: _tag(p.assetId)
-        });
+    /// @inheritdoc IPledges
+    function boughtBackId(bytes32 pledgeId, uint256 n) external pure returns (bytes32) {
+        return Ids.boughtBack(pledgeId, n);
+    }
+
+    function _byPledge(PledgeParams calldata p, Auth calldata pledgor, bytes32 registryNo, address who) private {
+        (uint32 lender, uint32 holder) = _lenderAndHolder(who, pledgor.signer);
         _attest(pledgor, keccak256(abi.encode(GRANT, p, pledgor.nonce, pledgor.deadline)));
-        _emitPledged(p, holder, registryNo);
-        _asset(p.assetKind == WAREHOUSE_RECEIPT).lock(p.assetId, p.amount, holder);
+        _pledge(p, lender, holder, registryNo);
     }
 
-    function _emitPledged(PledgeParams calldata p, uint32 holder, bytes32 registryNo) private {
-        emit Pledged(
-            p.pledgeId,
-            p.assetId,
-            p.loanRef,
-            p.assetKind,
-            p.amount,
-            holder,
-            p.lender,
-            p.decisionHash,
-            registryNo,
-            p.expiresAt
-        );
-    }
-
-    function _release(ReleaseParams calldata p, address who) private {
-        Entry storage e = _ofLender(p.pledgeId, p.assetId, who);
-        _requireAmount(p.amount);
-        uint64 remaining = _reduce(e, p.pledgeId, p.amount, PledgeState.Released);
-        emit Released(p.pledgeId, p.assetId, p.amount, remaining);
-        _asset(e.status & GOODS_FLAG != 0).unlock(p.assetId, p.amount);
-    }
-
-    function _draw(DrawParams calldata p, address who) private {
-        (uint32 party,) = participants.enter(who, Kinds.PLEDGE);
-        Entry storage e = _active(p.pledgeId);
-        if (e.lender != party) revert NotLender(p.pledgeId, party);
-        if (e.status & DRAWN_FLAG != 0) revert AlreadyDrawn(p.pledgeId);
-        if (block.timestamp > e.expiresAt) revert PledgeLapsed(p.pledgeId, e.expiresAt);
-        e.status |= DRAWN_FLAG;
-        emit Drawn(p.pledgeId);
-    }
-
-    function _expire(ExpireParams calldata p, address who) private {
-        (uint32 party,) = participants.actor(who);
-        Entry storage e = _active(p.pledgeId);
-        _requireAsset(e, p.pledgeId, p.assetId);
-        IAsset asset = _asset(e.status & GOODS_FLAG != 0);
-        if (asset.holderOf(p.assetId) != party) revert NotPledgor(p.pledgeId, party);
-        if (e.status & DRAWN_FLAG != 0 || block.timestamp <= e.expiresAt) revert NotExpired(p.pledgeId, e.expiresAt);
-        uint64 amount = e.amount;
-        _reduce(e, p.pledgeId, amount, PledgeState.Expired);
-        emit Expired(p.pledgeId, p.assetId, amount);
-        asset.unlock(p.assetId, amount);
-    }
-
-    function _enforce(EnforceParams calldata p, address who) private {
-        Entry storage e = _ofLender(p.pledgeId, p.assetId, who);
-        uint64 amount = e.amount;
-        bytes32 taken = enforcedId(p.pledgeId, p.assetId);
-        _reduce(e, p.pledgeId, amount, PledgeState.Enforced);
-        emit Enforced(p.pledgeId, p.assetId, taken, amount);
-        _asset(e.status & GOODS_FLAG != 0).take(p.assetId, taken, amount, e.lender);
-    }
-
-    function _reduce(Entry storage e, bytes32 pledgeId, uint64 amount, PledgeState atZero)
+    function _bySubstitute(SubstituteParams calldata p, Auth calldata pledgor, bytes32 registryNo, address who)
         private
-        returns (uint64 remaining)
     {
-        if (amount > e.amount) revert ExceedsPledge(pledgeId, amount, e.amount);
-        remaining = e.amount - amount;
-        e.amount = uint56(remaining); // fits: it shrank
-        if (remaining == 0) e.status = (e.status & ~STATE_MASK) | uint8(atZero);
+        (uint32 lender, uint32 holder) = _lenderAndHolder(who, pledgor.signer);
+        _attest(pledgor, keccak256(abi.encode(GRANT, _inPlace(p), pledgor.nonce, pledgor.deadline)));
+        _substitute(p, lender, holder, registryNo);
     }
 
-    function _newStatus(PledgeParams calldata p) private pure returns (uint8 status) {
-        if (p.assetKind != RECEIVABLE && p.assetKind != WAREHOUSE_RECEIPT) revert AssetKindInvalid(p.assetKind);
-        status = uint8(PledgeState.Active);
-        if (p.assetKind == WAREHOUSE_RECEIPT) status |= GOODS_FLAG;
-        if (p.expiresAt == 0) status |= DRAWN_FLAG;
+    function _byDraw(DrawParams calldata p, address who) private {
+        (uint32 party,) = participants.enter(who, Kinds.PLEDGE);
+        _draw(p, party);
     }
 
-    function _ofLender(bytes32 pledgeId, bytes32 assetId, address who) private view returns (Entry storage e) {
-        (uint32 party,) = participants.actor(who);
-        e = _active(pledgeId);
-        if (e.lender != party) revert NotLender(pledgeId, party);
-        _requireAsset(e, pledgeId, assetId);
+    function _byUndertake(UndertakeParams calldata p, address who) private {
+        (uint32 buyer, uint32 roles) = participants.enter(who, Kinds.PLEDGE);
+        _requireRole(buyer, roles, Roles.CORE);
+        _undertake(p, buyer);
     }
 
-    function _active(bytes32 pledgeId) private view returns (Entry storage e) {
-        e = _pledges[pledgeId];
-        PledgeState state = _state(e.status);
-        if (state == PledgeState.None) revert PledgeUnknown(pledgeId);
-        if (state != PledgeState.Active) revert PledgeStateWrong(pledgeId, state);
+    function _byBuyBack(BuyBackParams calldata p, address who) private {
+        (uint32 bank, uint32 roles) = participants.actor(who);
+        _requireRole(bank, roles, Roles.BANK);
+        _buyBack(p, bank);
     }
 
-    function _requireAsset(Entry storage e, bytes32 pledgeId, bytes32 assetId) private view {
-        if (e.assetTag != _tag(assetId)) revert AssetMismatch(pledgeId, assetId);
+    function _pledgeBatch(
+        PledgeParams[] calldata items,
+        Auth calldata pledgor,
+        bytes32[] calldata registryNos,
+        address who
+    ) private returns (uint256 done) {
+        _requireBatch(items.length);
+        if (registryNos.length != items.length) revert RegistryNosMismatch(items.length, registryNos.length);
+        (uint32 lender, uint32 holder) = _lenderAndHolder(who, pledgor.signer);
+        _attest(pledgor, _batchHash(GRANT_BATCH, _hashes(GRANT_ITEM, items), pledgor));
+        for (uint256 i = 0; i < items.length; ++i) {
+            try this.pledgeItem(items[i], lender, holder, registryNos[i]) {
+                ++done;
+            } catch (bytes memory reason) {
+                _requireReason(i, reason);
+                emit ItemRefused(i, items[i].pledgeId, reason);
+            }
+        }
     }
 
-    function _requireExpiry(uint64 expiresAt) private view {
-        if (expiresAt == 0) return;
-        if (expiresAt <= block.timestamp || expiresAt > type(uint32).max) revert ExpiryInvalid(expiresAt);
+    function _releaseBatch(ReleaseParams[] calldata items, address who) private returns (uint256 done) {
+        _requireBatch(items.length);
+        uint32 party = _actor(who);
+        for (uint256 i = 0; i < items.length; ++i) {
+            try this.releaseItem(items[i], party) {
+                ++done;
+            } catch (bytes memory reason) {
+                _requireReason(i, reason);
+                emit ItemRefused(i, items[i].pledgeId, reason);
+            }
+        }
     }
 
-    function _asset(bool goods) private view returns (IAsset) {
-        return goods ? IAsset(warehouseReceipts) : IAsset(receivables);
+    function _hashes(bytes32 itemType, PledgeParams[] calldata items) private pure returns (bytes32[] memory hashes) {
+        _requireBatch(items.length);
+        hashes = new bytes32[](items.length);
+        for (uint256 i = 0; i < items.length; ++i) {
+            hashes[i] = keccak256(abi.encode(itemType, items[i]));
+        }
     }
 
-    function _state(uint8 status) private pure returns (PledgeState) {
-        return PledgeState(status & STATE_MASK);
+    function _lenderAndHolder(address who, address pledgor) private view returns (uint32 lender, uint32 holder) {
+        uint32 roles;
+        (lender, roles, holder,) = participants.enterBoth(who, pledgor, Kinds.PLEDGE);
+        _requireRole(lender, roles, Roles.LENDER);
     }
 
-    function _tag(bytes32 assetId) private pure returns (bytes16) {
-        return bytes16(keccak256(abi.encode(assetId)));
+    function _actor(address who) private view returns (uint32 party) {
+        (party,) = participants.actor(who);
     }
 }

@@ -48,7 +48,7 @@ contract ParticipantsTest is World {
     }
 
     function test_admit__undefinedRole__refused() public {
-        _refused(admission(NEW, 256), abi.encodeWithSelector(IParticipants.RolesInvalid.selector, 256));
+        _refused(admission(NEW, 512), abi.encodeWithSelector(IParticipants.RolesInvalid.selector, 512));
     }
 
     function test_admit__zeroKey__refused() public {

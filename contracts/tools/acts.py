@@ -1,25 +1,43 @@
-"""Lists every signed act and its EIP-712 type, from the ABIs; written to artifacts/acts.json.
+"""Lists every signed act and its EIP-712 types, from the ABIs; written to artifacts/acts.json.
 
 The types are derived from the ABI by the convention of src/Acts.sol, and each must stand, letter for letter, in the
-contract's source: a type that drifted from its parameters stops the build.
+contract's sources: a type that drifted from its parameters stops the build. A batch signs an array of items, each of a
+type of its own (`IssueBatch(IssueItem[] items,…)IssueItem(…)`).
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 Abi = list[dict[str, Any]]
 Field = dict[str, str]
 
-#: Counter-signatures: (contract, function) to (EIP-712 type, argument, members of the act's struct that it states).
-COUNTERSIGNED: dict[tuple[str, str], tuple[str, str, tuple[str, ...] | None]] = {
-    ("Participants", "admit"): ("Join", "proof", None),
-    ("Participants", "recoverKey"): ("Succeed", "proof", None),
-    ("Receivables", "issue"): ("Attest", "registrar", ("id", "orderId", "documentRoot")),
-    ("Pledges", "pledge"): ("Grant", "pledgor", None),
-}
 TAIL: list[Field] = [{"name": "nonce", "type": "uint256"}, {"name": "deadline", "type": "uint256"}]
+
+
+@dataclass(frozen=True)
+class Counter:
+    """A counter-signature that rides inside an act: its type's name, the argument that carries it, what it states."""
+
+    primary: str
+    argument: str
+    #: Members of the act's parameters that it states; None: all of them.
+    stated: tuple[str, ...] | None = None
+    #: The act whose parameters it states; empty: the act itself.
+    of: str = ""
+
+
+COUNTERSIGNED: dict[tuple[str, str], Counter] = {
+    ("Participants", "admit"): Counter("Join", "proof"),
+    ("Participants", "recoverKey"): Counter("Succeed", "proof"),
+    ("Receivables", "issue"): Counter("Attest", "registrar", ("id", "orderId", "documentRoot")),
+    ("Receivables", "issueBatch"): Counter("AttestBatch", "registrar", ("id", "orderId", "documentRoot")),
+    ("Pledges", "pledge"): Counter("Grant", "pledgor"),
+    ("Pledges", "pledgeBatch"): Counter("GrantBatch", "pledgor"),
+    ("Pledges", "substitute"): Counter("Grant", "pledgor", of="pledge"),
+}
 
 
 class TypeDrift(Exception):
@@ -27,39 +45,48 @@ class TypeDrift(Exception):
 
 
 def acts_of(abis: dict[str, Abi], sources: Path) -> dict[str, Any]:
-    """Contract to function to its EIP-712 type, counter-signature and arguments."""
-    return {name: _contract(name, abi, (sources / f"{name}.sol").read_text("utf-8")) for name, abi in abis.items()}
+    """Contract to function to its EIP-712 types, counter-signature and arguments."""
+    text = "\n".join(path.read_text("utf-8") for path in sorted(sources.glob("*.sol")))
+    return {name: _contract(name, abi, text) for name, abi in abis.items()}
 
 
 def _contract(name: str, abi: Abi, source: str) -> dict[str, Any]:
     functions = {entry["name"]: entry for entry in abi if entry["type"] == "function"}
     acts: dict[str, Any] = {}
+    batches: dict[str, Any] = {}
     for function in sorted(n.removesuffix("BySig") for n in functions if n.endswith("BySig")):
         inputs = functions[function]["inputs"]
-        members = [_field(c) for c in inputs[0]["components"]]
         extra = [_field(i) for i in inputs[1:] if i["type"] != "tuple"]
-        act: dict[str, Any] = {
-            "arguments": [i["name"] for i in inputs],
-            "primaryType": function[0].upper() + function[1:],
-            "fields": members + extra + TAIL,
-            "counterSignature": None,
-        }
-        act["typeString"] = _type_string(act["primaryType"], act["fields"])
+        act = _typed(function[0].upper() + function[1:], inputs[0], extra, None)
+        act["arguments"] = [i["name"] for i in inputs]
         counter = COUNTERSIGNED.get((name, function))
+        act["counterSignature"] = None
         if counter is not None:
-            primary, argument, stated = counter
-            fields = [m for m in members if stated is None or m["name"] in stated] + TAIL
-            act["counterSignature"] = {
-                "argument": argument,
-                "primaryType": primary,
-                "fields": fields,
-                "typeString": _type_string(primary, fields),
-            }
-        acts[function] = act
+            stated = functions[counter.of]["inputs"][0] if counter.of else inputs[0]
+            act["counterSignature"] = _typed(counter.primary, stated, [], counter.stated)
+            act["counterSignature"]["argument"] = counter.argument
+        (batches if "itemType" in act else acts)[function] = act
         for text in [act["typeString"], (act["counterSignature"] or act)["typeString"]]:
             if f'"{text}"' not in source:
-                raise TypeDrift(f"{name}.{function}: the source has no {text}")
-    return {"domainName": f"chainfin {name}", "domainVersion": "1", "acts": acts}
+                raise TypeDrift(f"{name}.{function}: the sources have no {text}")
+    return {"domainName": f"chainfin {name}", "domainVersion": "1", "acts": acts, "batches": batches}
+
+
+def _typed(primary: str, params: dict[str, Any], extra: list[Field], stated: tuple[str, ...] | None) -> dict[str, Any]:
+    """The type of one signature: `fields` of the primary type, for a batch also those of its items."""
+    members = [_field(c) for c in params["components"] if stated is None or c["name"] in stated]
+    if not params["type"].endswith("[]"):
+        fields = members + extra + TAIL
+        return {"primaryType": primary, "fields": fields, "typeString": _type_string(primary, fields)}
+    item = primary.removesuffix("Batch") + "Item"
+    fields = [{"name": params["name"], "type": f"{item}[]"}, *extra, *TAIL]
+    return {
+        "primaryType": primary,
+        "fields": fields,
+        "itemType": item,
+        "itemFields": members,
+        "typeString": _type_string(primary, fields) + _type_string(item, members),
+    }
 
 
 def _field(entry: dict[str, Any]) -> Field:

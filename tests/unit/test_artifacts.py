@@ -50,8 +50,9 @@ def test_acts__every_relayed_function__is_listed_with_its_type() -> None:
     acts = read("acts")
     for name in NAMES[:-1]:
         relayed = {entry["name"] for entry in read(name)["abi"] if entry.get("name", "").endswith("BySig")}
-        assert relayed == {act + "BySig" for act in acts[name]["acts"]}
-        for function, act in acts[name]["acts"].items():
+        listed = acts[name]["acts"] | acts[name]["batches"]
+        assert relayed == {act + "BySig" for act in listed}
+        for function, act in listed.items():
             assert act["typeString"].startswith(function[0].upper() + function[1:] + "(")
             assert act["typeString"].split(")")[0].endswith("uint256 nonce,uint256 deadline")
 

@@ -30,6 +30,12 @@ interface IActs {
     error AmountZero();
     /// @notice More than the storage's 2^56 - 1 minor units (or thousandths of a unit).
     error AmountTooLarge(uint256 amount);
+    /// @notice A batch of none or of more than 100 items.
+    error BatchInvalid(uint256 items);
+    /// @notice The gas sent along isn't enough for this item (by its index): the whole batch is refused.
+    error BatchOutOfGas(uint256 index);
+    /// @notice Only the contract itself calls this, for an item of a batch.
+    error NotSelf(address caller);
     /// @notice Only the named sister contract may call this.
     error NotSister(address caller);
     /// @notice At deployment: the sister contract isn't where it was expected.

@@ -52,6 +52,55 @@ interface IPledges {
         bytes32 assetId;
     }
 
+    /// @notice Goods were sold: part of a pledge over goods is set free and the receivable of the sale pledged instead.
+    /// @param soldPledgeId Pledge over the goods.
+    /// @param goodsId The warehouse receipt.
+    /// @param quantity Goods set free, thousandths of the declared unit.
+    /// @param pledgeId The new pledge; this and what follows as in PledgeParams, over a receivable of the same party.
+    struct SubstituteParams {
+        bytes32 soldPledgeId;
+        bytes32 goodsId;
+        uint64 quantity;
+        bytes32 pledgeId;
+        bytes32 receivableId;
+        uint64 amount;
+        uint32 lender;
+        bytes32 loanRef;
+        bytes32 decisionHash;
+        uint64 expiresAt;
+    }
+
+    /// @param pledgeId Pledge over goods for which the core enterprise undertakes to buy back (保兑仓).
+    /// @param amount How much it will buy at most, thousandths of the declared unit.
+    /// @param untilDay Last day on which it can be called, days since 1970-01-01.
+    /// @param documentRoot Root of the undertaking.
+    struct UndertakeParams {
+        bytes32 pledgeId;
+        uint64 amount;
+        uint32 untilDay;
+        bytes32 documentRoot;
+    }
+
+    /// @param pledgeId Pledge over the goods.
+    /// @param assetId Its warehouse receipt.
+    /// @param amount Goods that the undertaker bought, thousandths of the declared unit.
+    /// @param bankRef The bank's reference of the payment to the lender.
+    struct BuyBackParams {
+        bytes32 pledgeId;
+        bytes32 assetId;
+        uint64 amount;
+        bytes32 bankRef;
+    }
+
+    /// @param buyer Core enterprise that undertook it; 0 if nobody did.
+    /// @param amount How much it has still to buy, thousandths of the declared unit.
+    /// @param untilDay Last day on which it can be called, days since 1970-01-01.
+    struct Undertaking {
+        uint32 buyer;
+        uint64 amount;
+        uint32 untilDay;
+    }
+
     enum PledgeState {
         None,
         Active,
@@ -100,6 +149,35 @@ interface IPledges {
     /// @notice The lender took the part: it holds it as `childId` now.
     event Enforced(bytes32 indexed pledgeId, bytes32 indexed assetId, bytes32 childId, uint64 amount);
 
+    /// @notice The lender put receivable `receivableId` (pledge `pledgeId`) in the place of sold goods, in one step.
+    event Substituted(bytes32 indexed soldPledgeId, bytes32 indexed pledgeId, bytes32 goodsId, bytes32 receivableId);
+    event Undertaken(
+        bytes32 indexed pledgeId, uint32 indexed buyer, uint64 amount, uint32 untilDay, bytes32 documentRoot
+    );
+    /// @notice `buyer` paid the lender and owns the goods as the receipt `childId` now; `remaining` of the pledge is locked.
+    event BoughtBack(
+        bytes32 indexed pledgeId,
+        bytes32 indexed assetId,
+        uint32 indexed buyer,
+        bytes32 childId,
+        uint64 amount,
+        uint64 remaining,
+        bytes32 bankRef,
+        uint32 bank
+    );
+    /// @notice An item of a batch was refused; `reason` is the error, as the same act alone would have given it.
+    event ItemRefused(uint256 index, bytes32 indexed id, bytes reason);
+
+    /// @notice The receivable isn't held by the owner of the goods that it replaces.
+    error SubstituteForeign(bytes32 goodsId, bytes32 receivableId);
+    /// @notice The pledge has an undertaking already.
+    error UndertakingExists(bytes32 pledgeId);
+    /// @notice Nobody undertook that much for that long.
+    error UndertakingMissing(bytes32 pledgeId);
+    /// @notice This act is for pledges over goods.
+    error NotOverGoods(bytes32 pledgeId);
+    /// @notice One registry number is needed for each item.
+    error RegistryNosMismatch(uint256 items, uint256 numbers);
     /// @notice This id names a pledge already.
     error PledgeExists(bytes32 pledgeId);
     error PledgeUnknown(bytes32 pledgeId);
@@ -148,10 +226,45 @@ interface IPledges {
     function enforce(EnforceParams calldata p) external;
     function enforceBySig(EnforceParams calldata p, Auth calldata auth) external;
 
+    /// @notice The lender takes the receivable of a sale in the place of the goods sold: never counted in both, never in neither.
+    /// `pledgor` is the owner's `Grant` over the new pledge (assetKind 1).
+    function substitute(SubstituteParams calldata p, Auth calldata pledgor, bytes32 registryNo) external;
+    function substituteBySig(
+        SubstituteParams calldata p,
+        Auth calldata pledgor,
+        bytes32 registryNo,
+        Auth calldata lenderAuth
+    ) external;
+    /// @notice A core enterprise undertakes to buy the goods back, should the pledgor not redeem them.
+    function undertake(UndertakeParams calldata p) external;
+    function undertakeBySig(UndertakeParams calldata p, Auth calldata auth) external;
+    /// @notice A settlement bank attests that the undertaker paid the lender: the goods are its own from now on.
+    function buyBack(BuyBackParams calldata p) external;
+    function buyBackBySig(BuyBackParams calldata p, Auth calldata auth) external;
+
+    /// @notice Up to 100 pledges of one pledgor to one lender; a refused item is named by `ItemRefused`. `pledgor` is one
+    /// `GrantBatch(GrantItem[] items,uint256 nonce,uint256 deadline)` over all of them.
+    /// @return done How many were carried out.
+    function pledgeBatch(PledgeParams[] calldata items, Auth calldata pledgor, bytes32[] calldata registryNos)
+        external
+        returns (uint256 done);
+    function pledgeBatchBySig(
+        PledgeParams[] calldata items,
+        Auth calldata pledgor,
+        bytes32[] calldata registryNos,
+        Auth calldata lenderAuth
+    ) external returns (uint256 done);
+    /// @notice Up to 100 releases of one lender at once.
+    function releaseBatch(ReleaseParams[] calldata items) external returns (uint256 done);
+    function releaseBatchBySig(ReleaseParams[] calldata items, Auth calldata auth) external returns (uint256 done);
+
     /// @notice By Receivables only: `amount` of the pledged part was paid to `payee`.
     function discharge(bytes32 pledgeId, bytes32 assetId, uint64 amount, uint32 payee) external;
 
     function pledgeOf(bytes32 pledgeId) external view returns (Pledge memory);
+    function undertakingOf(bytes32 pledgeId) external view returns (Undertaking memory);
+    /// @notice Id of the n-th receipt (from 0) that a buy-back takes out of this pledge.
+    function boughtBackId(bytes32 pledgeId, uint256 n) external pure returns (bytes32);
     /// @notice Id of the asset that comes to be when this pledge is enforced.
     function enforcedId(bytes32 pledgeId, bytes32 assetId) external pure returns (bytes32);
 }

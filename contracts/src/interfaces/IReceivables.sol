@@ -89,6 +89,13 @@ interface IReceivables is IAsset {
         bytes32 id;
     }
 
+    /// @param debtor Debtor whose confirmations the line bounds; it carries the role LINED.
+    /// @param limit What this lender adds to the debtor's line, minor units; replaces what it had set before.
+    struct SetLineParams {
+        uint32 debtor;
+        uint64 limit;
+    }
+
     enum ReceivableState {
         None,
         Issued,
@@ -107,6 +114,7 @@ interface IReceivables is IAsset {
     /// @param state Where it stands.
     /// @param confirmed Whether the debtor has confirmed it (also true of a disputed or defaulted one that was).
     /// @param part Whether it came from a split or an enforcement.
+    /// @param lined Whether its confirmation drew on the debtor's credit line (then payments and credit notes give it back).
     /// @param documentTag First 28 bytes of keccak256(documentRoot); 0 for a part.
     struct Receivable {
         uint32 holder;
@@ -116,6 +124,7 @@ interface IReceivables is IAsset {
         ReceivableState state;
         bool confirmed;
         bool part;
+        bool lined;
         bytes28 documentTag;
         uint64 face;
         uint64 free;
@@ -155,6 +164,10 @@ interface IReceivables is IAsset {
         bool paidUp
     );
     event Defaulted(bytes32 indexed id);
+    /// @notice `lender` set its share of the debtor's line; `total` is what all lenders allow together.
+    event LineSet(uint32 indexed lender, uint32 indexed debtor, uint64 limit, uint64 total);
+    /// @notice An item of a batch was refused; `reason` is the error, as the same act alone would have given it.
+    event ItemRefused(uint256 index, bytes32 indexed id, bytes reason);
     /// @notice Enforcement: `lender` holds `amount` as the receivable `childId` now.
     event Taken(bytes32 indexed id, bytes32 indexed childId, uint32 indexed lender, uint64 amount);
 
@@ -189,6 +202,8 @@ interface IReceivables is IAsset {
     error PartsInvalid(uint256 parts);
     /// @notice It isn't past its due day.
     error NotYetDue(uint32 dueDay, uint256 today);
+    /// @notice The debtor's confirmed debt would exceed what its lenders allow together.
+    error LineExceeded(uint32 debtor, uint256 wanted, uint64 limit);
     /// @notice It belongs to this party already.
     error TransferToSelf(uint32 party);
 
@@ -227,6 +242,28 @@ interface IReceivables is IAsset {
 
     /// @notice The register of pledges, the only one that locks, unlocks and takes.
     function pledges() external view returns (IPledges);
+    /// @notice A lender sets its share of a debtor's credit line (授信额度). Without any, a LINED debtor can confirm nothing.
+    function setLine(SetLineParams calldata p) external;
+    function setLineBySig(SetLineParams calldata p, Auth calldata auth) external;
+
+    /// @notice Up to 100 at once; an item that is refused is named by `ItemRefused` and doesn't stop the others.
+    /// `registrar` is one `AttestBatch(AttestItem[] items,uint256 nonce,uint256 deadline)` over all of them.
+    /// @return done How many were carried out.
+    function issueBatch(IssueParams[] calldata items, Auth calldata registrar) external returns (uint256 done);
+    function issueBatchBySig(IssueParams[] calldata items, Auth calldata registrar, Auth calldata auth)
+        external
+        returns (uint256 done);
+    /// @notice Up to 100 confirmations of one debtor at once.
+    function confirmBatch(ConfirmParams[] calldata items) external returns (uint256 done);
+    function confirmBatchBySig(ConfirmParams[] calldata items, Auth calldata auth) external returns (uint256 done);
+    /// @notice Up to 100 payments of one bank at once.
+    function settleBatch(SettleParams[] calldata items) external returns (uint256 done);
+    function settleBatchBySig(SettleParams[] calldata items, Auth calldata auth) external returns (uint256 done);
+
+    /// @notice What all lenders together allow the debtor, and how much of it its confirmed debt uses; minor units.
+    function line(uint32 debtor) external view returns (uint64 limit, uint64 used);
+    /// @notice What this lender has set for the debtor, minor units.
+    function lineOf(uint32 lender, uint32 debtor) external view returns (uint64 limit);
     function receivable(bytes32 id) external view returns (Receivable memory);
     /// @notice Id of the n-th part (from 0) split off from `id`.
     function childId(bytes32 id, uint256 n) external pure returns (bytes32);

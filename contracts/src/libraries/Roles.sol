@@ -19,6 +19,8 @@ library Roles {
     uint32 internal constant BANK = 64;
     /// @dev Registrar: attests invoice fingerprints.
     uint32 internal constant REGISTRAR = 128;
+    /// @dev A debtor whose confirmations draw on the credit lines that lenders set for it.
+    uint32 internal constant LINED = 256;
     /// @dev Every defined bit; anything else is refused.
-    uint32 internal constant ALL = 255;
+    uint32 internal constant ALL = 511;
 }

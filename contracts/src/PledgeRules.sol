@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {PartyActs} from "./Acts.sol";
+import {IAsset} from "./interfaces/IAsset.sol";
+import {IPledges} from "./interfaces/IPledges.sol";
+import {IReceivables} from "./interfaces/IReceivables.sol";
+import {IWarehouseReceipts} from "./interfaces/IWarehouseReceipts.sol";
+import {Entries, Entry} from "./libraries/Entries.sol";
+import {Ids} from "./libraries/Ids.sol";
+
+/// @title What becomes of a pledge, by the number of the party that acts. Who it is, was found out in Pledges.
+/// @dev Each act reads the pledge once, checks, writes it once, tells, and only then calls the asset's contract.
+abstract contract PledgeRules is PartyActs, IPledges {
+    /// @dev One slot. `bought` numbers the receipts that buy-backs took out.
+    struct Promise {
+        uint32 buyer;
+        uint64 amount;
+        uint32 untilDay;
+        uint64 bought;
+    }
+
+    uint8 internal constant RECEIVABLE = 1;
+    uint8 internal constant WAREHOUSE_RECEIPT = 2;
+
+    IReceivables public immutable receivables;
+    IWarehouseReceipts public immutable warehouseReceipts;
+
+    mapping(bytes32 pledgeId => Entry) internal _pledges;
+    mapping(bytes32 pledgeId => Promise) private _promises;
+    mapping(uint32 bank => mapping(bytes32 bankRef => bool)) private _bankRefs;
+
+    constructor(IReceivables receivables_, IWarehouseReceipts warehouseReceipts_) {
+        if (address(receivables_.pledges()) != address(this)) {
+            revert WiringWrong(address(this), address(receivables_.pledges()));
+        }
+        if (warehouseReceipts_.pledges() != address(this)) {
+            revert WiringWrong(address(this), warehouseReceipts_.pledges());
+        }
+        receivables = receivables_;
+        warehouseReceipts = warehouseReceipts_;
+    }
+
+    /// @inheritdoc IPledges
+    function discharge(bytes32 pledgeId, bytes32 assetId, uint64 amount, uint32 payee)
+        external
+        onlySister(address(receivables))
+    {
+        Entry e = _active(pledgeId);
+        if (e.goods()) revert AssetMismatch(pledgeId, assetId);
+        _requireAsset(e, pledgeId, assetId);
+        if (e.lender() != payee) revert IReceivables.PayeeWrong(payee, e.lender());
+        e = _reduce(e, pledgeId, amount, PledgeState.Released);
+        if (e.amount() == 0) emit Discharged(pledgeId, assetId);
+    }
+
+    /// @inheritdoc IPledges
+    function undertakingOf(bytes32 pledgeId) external view returns (Undertaking memory) {
+        Promise memory u = _promises[pledgeId];
+        return Undertaking(u.buyer, u.amount, u.untilDay);
+    }
+
+    function _pledge(PledgeParams memory p, uint32 lender, uint32 holder, bytes32 registryNo) internal {
+        if (p.lender != lender) revert NotLender(p.pledgeId, lender);
+        if (holder == lender) revert LenderIsPledgor(lender);
+        if (registryNo == 0) revert RegistryNoMissing(p.pledgeId);
+        if (p.assetKind != RECEIVABLE && p.assetKind != WAREHOUSE_RECEIPT) revert AssetKindInvalid(p.assetKind);
+        _requireAmount(p.amount);
+        _requireExpiry(p.expiresAt);
+        if (Entry.unwrap(_pledges[p.pledgeId]) != 0) revert PledgeExists(p.pledgeId);
+        Entry e = Entries.create(p.amount, lender, p.expiresAt, p.assetKind == WAREHOUSE_RECEIPT, p.assetId);
+        _pledges[p.pledgeId] = e;
+        emit Pledged(
+            p.pledgeId,
+            p.assetId,
+            p.loanRef,
+            p.assetKind,
+            p.amount,
+            holder,
+            lender,
+            p.decisionHash,
+            registryNo,
+            p.expiresAt
+        );
+        _asset(e).lock(p.assetId, p.amount, holder);
+    }
+
+    function _release(ReleaseParams memory p, uint32 party) internal {
+        Entry e = _ofLender(p.pledgeId, p.assetId, party);
+        _requireAmount(p.amount);
+        e = _reduce(e, p.pledgeId, p.amount, PledgeState.Released);
+        emit Released(p.pledgeId, p.assetId, p.amount, e.amount());
+        _asset(e).unlock(p.assetId, p.amount);
+    }
+
+    function _substitute(SubstituteParams calldata p, uint32 lender, uint32 holder, bytes32 registryNo) internal {
+        if (!_pledges[p.soldPledgeId].goods()) revert NotOverGoods(p.soldPledgeId);
+        if (warehouseReceipts.holderOf(p.goodsId) != holder) revert SubstituteForeign(p.goodsId, p.receivableId);
+        emit Substituted(p.soldPledgeId, p.pledgeId, p.goodsId, p.receivableId);
+        _release(ReleaseParams(p.soldPledgeId, p.goodsId, p.quantity), lender);
+        _pledge(_inPlace(p), lender, holder, registryNo);
+    }
+
+    function _draw(DrawParams calldata p, uint32 party) internal {
+        Entry e = _active(p.pledgeId);
+        if (e.lender() != party) revert NotLender(p.pledgeId, party);
+        if (e.drawn()) revert AlreadyDrawn(p.pledgeId);
+        if (block.timestamp > e.expiresAt()) revert PledgeLapsed(p.pledgeId, e.expiresAt());
+        _pledges[p.pledgeId] = e.asDrawn();
+        emit Drawn(p.pledgeId);
+    }
+
+    function _expire(ExpireParams calldata p, uint32 party) internal {
+        Entry e = _active(p.pledgeId);
+        _requireAsset(e, p.pledgeId, p.assetId);
+        if (_asset(e).holderOf(p.assetId) != party) revert NotPledgor(p.pledgeId, party);
+        if (e.drawn() || block.timestamp <= e.expiresAt()) revert NotExpired(p.pledgeId, e.expiresAt());
+        uint64 amount = e.amount();
+        e = _reduce(e, p.pledgeId, amount, PledgeState.Expired);
+        emit Expired(p.pledgeId, p.assetId, amount);
+        _asset(e).unlock(p.assetId, amount);
+    }
+
+    function _enforce(EnforceParams calldata p, uint32 party) internal {
+        Entry e = _ofLender(p.pledgeId, p.assetId, party);
+        uint64 amount = e.amount();
+        bytes32 taken = Ids.enforced(p.pledgeId, p.assetId);
+        e = _reduce(e, p.pledgeId, amount, PledgeState.Enforced);
+        emit Enforced(p.pledgeId, p.assetId, taken, amount);
+        _asset(e).take(p.assetId, taken, amount, party);
+    }
+
+    function _undertake(UndertakeParams calldata p, uint32 buyer) internal {
+        Entry e = _active(p.pledgeId);
+        if (!e.goods()) revert NotOverGoods(p.pledgeId);
+        _requireAmount(p.amount);
+        if (p.amount > e.amount()) revert ExceedsPledge(p.pledgeId, p.amount, e.amount());
+        if (_promises[p.pledgeId].buyer != 0) revert UndertakingExists(p.pledgeId);
+        _promises[p.pledgeId] = Promise(buyer, p.amount, p.untilDay, 0);
+        emit Undertaken(p.pledgeId, buyer, p.amount, p.untilDay, p.documentRoot);
+    }
+
+    function _buyBack(BuyBackParams calldata p, uint32 bank) internal {
+        Entry e = _active(p.pledgeId);
+        _requireAsset(e, p.pledgeId, p.assetId);
+        _requireAmount(p.amount);
+        Promise memory u = _promises[p.pledgeId];
+        if (p.amount > u.amount || block.timestamp / 1 days > u.untilDay) revert UndertakingMissing(p.pledgeId);
+        if (_bankRefs[bank][p.bankRef]) revert IReceivables.BankRefUsed(bank, p.bankRef);
+        _bankRefs[bank][p.bankRef] = true;
+        bytes32 taken = Ids.boughtBack(p.pledgeId, u.bought++);
+        u.amount -= p.amount;
+        _promises[p.pledgeId] = u;
+        e = _reduce(e, p.pledgeId, p.amount, PledgeState.Released);
+        emit BoughtBack(p.pledgeId, p.assetId, u.buyer, taken, p.amount, e.amount(), p.bankRef, bank);
+        _asset(e).take(p.assetId, taken, p.amount, u.buyer);
+    }
+
+    function _inPlace(SubstituteParams calldata p) internal pure returns (PledgeParams memory) {
+        return PledgeParams({
+            pledgeId: p.pledgeId,
+            assetKind: RECEIVABLE,
+            assetId: p.receivableId,
+            amount: p.amount,
+            lender: p.lender,
+            loanRef: p.loanRef,
+            decisionHash: p.decisionHash,
+            expiresAt: p.expiresAt
+        });
+    }
+
+    /// @dev Stores what is left of the pledge.
+    function _reduce(Entry e, bytes32 pledgeId, uint64 amount, PledgeState atZero) private returns (Entry left) {
+        if (amount > e.amount()) revert ExceedsPledge(pledgeId, amount, e.amount());
+        left = e.less(amount, atZero);
+        _pledges[pledgeId] = left;
+    }
+
+    function _ofLender(bytes32 pledgeId, bytes32 assetId, uint32 party) private view returns (Entry e) {
+        e = _active(pledgeId);
+        if (e.lender() != party) revert NotLender(pledgeId, party);
+        _requireAsset(e, pledgeId, assetId);
+    }
+
+    function _active(bytes32 pledgeId) private view returns (Entry e) {
+        e = _pledges[pledgeId];
+        if (e.state() == PledgeState.None) revert PledgeUnknown(pledgeId);
+        if (e.state() != PledgeState.Active) revert PledgeStateWrong(pledgeId, e.state());
+    }
+
+    function _requireAsset(Entry e, bytes32 pledgeId, bytes32 assetId) private pure {
+        if (e.tag() != Entries.tagOf(assetId)) revert AssetMismatch(pledgeId, assetId);
+    }
+
+    function _requireExpiry(uint64 expiresAt) private view {
+        if (expiresAt == 0) return;
+        if (expiresAt <= block.timestamp || expiresAt > type(uint32).max) revert ExpiryInvalid(expiresAt);
+    }
+
+    function _asset(Entry e) private view returns (IAsset) {
+        return e.goods() ? IAsset(warehouseReceipts) : IAsset(receivables);
+    }
+}

@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+
+import {PartyActs} from "./Acts.sol";
+import {IAsset} from "./interfaces/IAsset.sol";
+import {IOrders} from "./interfaces/IOrders.sol";
+import {IPledges} from "./interfaces/IPledges.sol";
+import {IReceivables} from "./interfaces/IReceivables.sol";
+import {Claim, Claims} from "./libraries/Claims.sol";
+import {Ids} from "./libraries/Ids.sol";
+import {Roles} from "./libraries/Roles.sol";
+
+/// @title What becomes of a receivable, by the number of the party that acts. Who it is, was found out in Receivables.
+/// @dev No check that the id of a part is new: parts are numbered, a pledge is enforced once, and nobody can issue such an
+/// id. Each act reads the claim once, checks, writes it once, tells, and only then calls a sister contract.
+abstract contract ReceivableRules is PartyActs, IReceivables {
+    using SafeCast for uint256;
+
+    /// @dev Only written when first needed, one slot.
+    struct Away {
+        uint64 splitAway;
+        uint64 diluted;
+        uint64 children;
+    }
+
+    /// @dev One slot; minor units.
+    struct Line {
+        uint64 limit;
+        uint64 used;
+    }
+
+    uint32 private constant HARD_MAX_TENOR_DAYS = 366;
+
+    IOrders public immutable orders;
+    IPledges public immutable pledges;
+    /// @inheritdoc IReceivables
+    uint32 public immutable maxTenorDays;
+
+    mapping(bytes32 id => Claim) internal _claims;
+    /// @dev Where an invoiced (not split) receivable comes from: 28 bytes of document tag, 4 of the order's index.
+    mapping(bytes32 id => bytes32 word) internal _origins;
+    mapping(bytes32 id => Away) internal _away;
+    mapping(uint32 bank => mapping(uint256 word => uint256 bits)) private _bankRefs;
+    mapping(uint32 debtor => Line) private _lines;
+    /// @inheritdoc IReceivables
+    mapping(uint32 lender => mapping(uint32 debtor => uint64 limit)) public lineOf;
+
+    constructor(IOrders orders_, IPledges pledges_, uint32 maxTenorDays_) {
+        if (maxTenorDays_ == 0 || maxTenorDays_ > HARD_MAX_TENOR_DAYS) revert MaxTenorInvalid(maxTenorDays_);
+        if (orders_.receivables() != address(this)) revert WiringWrong(address(this), orders_.receivables());
+        orders = orders_;
+        pledges = pledges_;
+        maxTenorDays = maxTenorDays_;
+    }
+
+    /// @inheritdoc IAsset
+    function lock(bytes32 id, uint64 amount, uint32 pledgor) external onlySister(address(pledges)) {
+        Claim c = _held(id, pledgor);
+        _requireState(id, c, ReceivableState.Confirmed);
+        _claims[id] = _spend(id, c, amount).morePledged(amount);
+    }
+
+    /// @inheritdoc IAsset
+    function unlock(bytes32 id, uint64 amount) external onlySister(address(pledges)) {
+        Claim c = _claims[id];
+        _claims[id] = _unpledge(id, c, amount).moreFree(amount);
+    }
+
+    /// @inheritdoc IAsset
+    function take(bytes32 id, bytes32 taken, uint64 amount, uint32 lender) external onlySister(address(pledges)) {
+        Claim c = _claims[id];
+        if (_today() <= c.dueDay()) revert NotYetDue(c.dueDay(), _today());
+        _claims[id] = _unpledge(id, c, amount);
+        _away[id].splitAway += amount;
+        _claims[taken] = c.createPart(amount, lender);
+        emit Taken(id, taken, lender, amount);
+    }
+
+    /// @inheritdoc IAsset
+    function holderOf(bytes32 id) external view returns (uint32) {
+        return _claims[id].holder();
+    }
+
+    /// @inheritdoc IReceivables
+    function line(uint32 debtor) external view returns (uint64 limit, uint64 used) {
+        Line memory l = _lines[debtor];
+        return (l.limit, l.used);
+    }
+
+    /// @inheritdoc IReceivables
+    function bankRefUsed(uint32 bank, bytes32 bankRef) external view returns (bool) {
+        return _bankRefs[bank][uint256(bankRef) >> 8] & (1 << (uint256(bankRef) & 0xff)) != 0;
+    }
+
+    function _issue(IssueParams calldata p, uint32 seller, uint32 attester) internal {
+        _requireAmount(p.face);
+        if (Ids.isReserved(p.id)) revert IdReserved(p.id);
+        uint256 today = _today();
+        if (p.dueDay <= today) revert DueDayPast(p.dueDay, today);
+        if (p.dueDay > today + maxTenorDays) revert TenorTooLong(p.dueDay, today + maxTenorDays);
+        // The one call before the effects: what is written depends on its answer, and Orders calls nobody.
+        (uint32 debtor, uint32 index) = orders.invoice(p.orderId, seller, p.face);
+        Claim c = _claims[p.id];
+        // A cancelled one may be issued again, corrected: by the same seller to the same debtor.
+        bool again = c.state() == ReceivableState.Cancelled && c.holder() == seller && c.debtor() == debtor;
+        if (c.state() != ReceivableState.None && !again) revert ReceivableExists(p.id);
+        _claims[p.id] = Claims.create(p.face, seller, debtor, uint256(p.dueDay).toUint16());
+        _origins[p.id] = bytes32(_tag(p.documentRoot)) | bytes32(uint256(index));
+        emit Issued(p.id, p.orderId, debtor, seller, p.documentRoot, p.face, p.dueDay, attester);
+    }
+
+    function _confirm(ConfirmParams calldata p, uint32 party, uint32 roles) internal {
+        Claim c = _owed(p.id, party);
+        _requireState(p.id, c, ReceivableState.Issued);
+        if (p.face != c.face() || p.dueDay != c.dueDay() || _tag(p.documentRoot) != bytes28(_origins[p.id])) {
+            revert ConfirmationMismatch(p.id);
+        }
+        bool lined = roles & Roles.LINED != 0;
+        _claims[p.id] = c.withConfirmation(lined);
+        if (lined) _drawLine(party, p.face);
+        emit Confirmed(p.id, party, p.documentRoot, p.face, p.dueDay);
+    }
+
+    function _cancel(CancelParams calldata p, uint32 party) internal {
+        Claim c = _held(p.id, party);
+        bool open = c.state() == ReceivableState.Issued || c.state() == ReceivableState.Disputed;
+        if (!open || c.confirmed()) revert ReceivableStateWrong(p.id, c.state());
+        _claims[p.id] = c.withoutAmounts().withState(ReceivableState.Cancelled);
+        emit Cancelled(p.id);
+        orders.uninvoice(uint32(uint256(_origins[p.id])), c.face());
+    }
+
+    function _dispute(DisputeParams calldata p, uint32 party) internal {
+        Claim c = _owed(p.id, party);
+        if (c.state() != ReceivableState.Issued && c.state() != ReceivableState.Confirmed) {
+            revert ReceivableStateWrong(p.id, c.state());
+        }
+        _claims[p.id] = c.withState(ReceivableState.Disputed);
+        emit Disputed(p.id, p.documentRoot);
+    }
+
+    function _resolveDispute(ResolveDisputeParams calldata p, uint32 party) internal {
+        Claim c = _owed(p.id, party);
+        _requireState(p.id, c, ReceivableState.Disputed);
+        ReceivableState back = c.confirmed() ? ReceivableState.Confirmed : ReceivableState.Issued;
+        _claims[p.id] = c.withState(back);
+        emit DisputeResolved(p.id, back);
+    }
+
+    function _credit(CreditParams calldata p, uint32 party) internal {
+        Claim c = _held(p.id, party);
+        _requireOpen(p.id, c);
+        _requireAmount(p.amount);
+        c = _spend(p.id, c, p.amount);
+        _claims[p.id] = c.empty() ? c.withState(ReceivableState.Settled) : c;
+        _away[p.id].diluted += p.amount;
+        if (c.lined()) _giveBackLine(c.debtor(), p.amount);
+        emit Credited(p.id, p.documentRoot, p.amount);
+    }
+
+    function _split(SplitParams calldata p, uint32 party) internal {
+        Claim c = _held(p.id, party);
+        _requireState(p.id, c, ReceivableState.Confirmed);
+        uint256 parts = p.amounts.length;
+        if (parts < 2 || parts > 8) revert PartsInvalid(parts);
+        Away memory away = _away[p.id];
+        uint64 total;
+        for (uint256 i = 0; i < parts; ++i) {
+            uint64 amount = p.amounts[i];
+            _requireAmount(amount);
+            total += amount; // can't overflow: eight times 2^56
+            bytes32 child = Ids.child(p.id, away.children++);
+            _claims[child] = c.createPart(amount, party);
+            emit Split(p.id, child, amount);
+        }
+        _claims[p.id] = _spend(p.id, c, total);
+        away.splitAway += total;
+        _away[p.id] = away;
+    }
+
+    function _transfer(TransferParams calldata p, uint32 party) internal {
+        Claim c = _held(p.id, party);
+        // A defaulted one may go back to whoever owes recourse.
+        ReceivableState state = c.state();
+        if (state != ReceivableState.Confirmed && state != ReceivableState.Defaulted) {
+            revert ReceivableStateWrong(p.id, state);
+        }
+        if (c.pledged() != 0) revert PledgedPart(p.id, c.pledged());
+        if (p.to == party) revert TransferToSelf(party);
+        participants.requireRole(p.to, type(uint32).max);
+        _claims[p.id] = c.withHolder(p.to);
+        emit Transferred(p.id, party, p.to, c.debtor());
+    }
+
+    function _settle(SettleParams calldata p, uint32 bank) internal {
+        Claim c = _known(p.id);
+        _requireOpen(p.id, c);
+        _requireAmount(p.amount);
+        _useBankRef(bank, p.bankRef);
+        if (p.pledgeId == 0) {
+            if (p.payee != c.holder()) revert PayeeWrong(p.payee, c.holder());
+            c = _spend(p.id, c, p.amount);
+        } else {
+            c = _unpledge(p.id, c, p.amount);
+        }
+        bool paidUp = c.empty();
+        _claims[p.id] = paidUp ? c.withState(ReceivableState.Settled) : c;
+        if (c.lined()) _giveBackLine(c.debtor(), p.amount);
+        emit Settled(p.id, p.pledgeId, p.payee, p.amount, p.bankRef, bank, paidUp);
+        if (p.pledgeId != 0) pledges.discharge(p.pledgeId, p.id, p.amount, p.payee);
+    }
+
+    function _declareDefault(DeclareDefaultParams calldata p, uint32 party) internal {
+        Claim c = _held(p.id, party);
+        _requireOpen(p.id, c);
+        if (c.state() == ReceivableState.Defaulted || c.empty()) {
+            revert ReceivableStateWrong(p.id, c.state());
+        }
+        if (_today() <= c.dueDay()) revert NotYetDue(c.dueDay(), _today());
+        _claims[p.id] = c.withState(ReceivableState.Defaulted);
+        emit Defaulted(p.id);
+    }
+
+    function _setLine(SetLineParams calldata p, uint32 lender) internal {
+        if (p.limit > MAX_AMOUNT) revert AmountTooLarge(p.limit);
+        participants.requireRole(p.debtor, Roles.LINED);
+        Line memory l = _lines[p.debtor];
+        // Below what is used, a limit only stops further confirmations. At most 2^8 lenders can fill 64 bits.
+        l.limit = l.limit - lineOf[lender][p.debtor] + p.limit;
+        _lines[p.debtor] = l;
+        lineOf[lender][p.debtor] = p.limit;
+        emit LineSet(lender, p.debtor, p.limit, l.limit);
+    }
+
+    function _drawLine(uint32 debtor, uint64 face) private {
+        Line memory l = _lines[debtor];
+        uint256 wanted = uint256(l.used) + face;
+        if (wanted > l.limit) revert LineExceeded(debtor, wanted, l.limit);
+        l.used = uint64(wanted); // fits: not above `limit`
+        _lines[debtor] = l;
+    }
+
+    function _giveBackLine(uint32 debtor, uint64 amount) private {
+        _lines[debtor].used -= amount;
+    }
+
+    function _useBankRef(uint32 bank, bytes32 bankRef) private {
+        mapping(uint256 => uint256) storage words = _bankRefs[bank];
+        uint256 word = uint256(bankRef) >> 8;
+        uint256 bits = words[word];
+        uint256 bit = 1 << (uint256(bankRef) & 0xff);
+        if (bits & bit != 0) revert BankRefUsed(bank, bankRef);
+        words[word] = bits | bit;
+    }
+
+    function _spend(bytes32 id, Claim c, uint64 amount) private pure returns (Claim) {
+        if (amount > c.free()) revert ExceedsFree(id, amount, c.free());
+        return c.lessFree(amount);
+    }
+
+    function _unpledge(bytes32 id, Claim c, uint64 amount) private pure returns (Claim) {
+        if (amount > c.pledged()) revert ExceedsPledged(id, amount, c.pledged());
+        return c.lessPledged(amount);
+    }
+
+    function _known(bytes32 id) private view returns (Claim c) {
+        c = _claims[id];
+        if (c.state() == ReceivableState.None) revert ReceivableUnknown(id);
+    }
+
+    function _held(bytes32 id, uint32 party) private view returns (Claim c) {
+        c = _known(id);
+        if (c.holder() != party) revert NotHolder(id, party);
+    }
+
+    function _owed(bytes32 id, uint32 party) private view returns (Claim c) {
+        c = _known(id);
+        if (c.debtor() != party) revert NotDebtor(id, party);
+    }
+
+    /// @dev Confirmed by the debtor once, and not settled: confirmed, disputed or defaulted.
+    function _requireOpen(bytes32 id, Claim c) private pure {
+        if (!c.confirmed() || c.state() == ReceivableState.Settled) revert ReceivableStateWrong(id, c.state());
+    }
+
+    function _requireState(bytes32 id, Claim c, ReceivableState wanted) private pure {
+        if (c.state() != wanted) revert ReceivableStateWrong(id, c.state());
+    }
+
+    function _tag(bytes32 documentRoot) private pure returns (bytes28) {
+        return bytes28(keccak256(abi.encode(documentRoot)));
+    }
+
+    /// @dev Days since 1970-01-01, in UTC.
+    function _today() private view returns (uint256) {
+        return block.timestamp / 1 days;
+    }
+}

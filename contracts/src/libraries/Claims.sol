@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IReceivables} from "../interfaces/IReceivables.sol";
+
+/// @notice What every act on a receivable touches, in one word, read once and written once an act.
+/// @dev A word with readers instead of a struct: the compiler writes structs to storage member by member (200 gas each).
+/// From the lowest bit: face 56, free 56, pledged 56, holder 32, debtor 32, dueDay 16, state 4, confirmed 1, part 1,
+/// lined 1, one spare = 256 bits. A day fits 16 bits until the year 2149. `settled` isn't stored: it is what face, free,
+/// pledged, split-away and diluted leave.
+type Claim is uint256;
+
+using Claims for Claim global;
+
+/// @title Readers and changes of a Claim. The changes don't check: that is the rules' part, beforehand.
+library Claims {
+    uint256 private constant AMOUNT = type(uint56).max;
+    uint256 private constant CONFIRMED = 1 << 252;
+    uint256 private constant PART = 1 << 253;
+    uint256 private constant LINED = 1 << 254;
+
+    /// @notice A new claim, all of it free. `face` has to fit 56 bits, `dueDay` (days since 1970-01-01) 16.
+    function create(uint64 face_, uint32 holder_, uint32 debtor_, uint32 dueDay_) internal pure returns (Claim) {
+        uint256 word = uint256(face_) | (uint256(face_) << 56) | (uint256(holder_) << 168) | (uint256(debtor_) << 200);
+        return
+            Claim.wrap(word | (uint256(dueDay_) << 232) | (uint256(uint8(IReceivables.ReceivableState.Issued)) << 248));
+    }
+
+    /// @notice A part of `parent`: same debtor, due day, state and flags.
+    function createPart(Claim parent, uint64 face_, uint32 holder_) internal pure returns (Claim) {
+        uint256 inherited = (Claim.unwrap(parent) >> 200) << 200;
+        return Claim.wrap(inherited | PART | uint256(face_) | (uint256(face_) << 56) | (uint256(holder_) << 168));
+    }
+
+    function face(Claim c) internal pure returns (uint64) {
+        return uint64(Claim.unwrap(c) & AMOUNT);
+    }
+
+    function free(Claim c) internal pure returns (uint64) {
+        return uint64((Claim.unwrap(c) >> 56) & AMOUNT);
+    }
+
+    function pledged(Claim c) internal pure returns (uint64) {
+        return uint64((Claim.unwrap(c) >> 112) & AMOUNT);
+    }
+
+    function holder(Claim c) internal pure returns (uint32) {
+        return uint32(Claim.unwrap(c) >> 168);
+    }
+
+    function debtor(Claim c) internal pure returns (uint32) {
+        return uint32(Claim.unwrap(c) >> 200);
+    }
+
+    function dueDay(Claim c) internal pure returns (uint32) {
+        return uint16(Claim.unwrap(c) >> 232);
+    }
+
+    function state(Claim c) internal pure returns (IReceivables.ReceivableState) {
+        return IReceivables.ReceivableState((Claim.unwrap(c) >> 248) & 0xf);
+    }
+
+    function confirmed(Claim c) internal pure returns (bool) {
+        return Claim.unwrap(c) & CONFIRMED != 0;
+    }
+
+    function part(Claim c) internal pure returns (bool) {
+        return Claim.unwrap(c) & PART != 0;
+    }
+
+    function lined(Claim c) internal pure returns (bool) {
+        return Claim.unwrap(c) & LINED != 0;
+    }
+
+    /// @notice Nothing of it is due any more.
+    function empty(Claim c) internal pure returns (bool) {
+        return (Claim.unwrap(c) >> 56) & type(uint112).max == 0;
+    }
+
+    /// @notice `amount` of the free part is gone.
+    function lessFree(Claim c, uint256 amount) internal pure returns (Claim) {
+        return Claim.wrap(Claim.unwrap(c) - (amount << 56));
+    }
+
+    /// @notice `amount` more is free.
+    function moreFree(Claim c, uint256 amount) internal pure returns (Claim) {
+        return Claim.wrap(Claim.unwrap(c) + (amount << 56));
+    }
+
+    /// @notice `amount` of the pledged part is gone.
+    function lessPledged(Claim c, uint256 amount) internal pure returns (Claim) {
+        return Claim.wrap(Claim.unwrap(c) - (amount << 112));
+    }
+
+    /// @notice `amount` more is pledged.
+    function morePledged(Claim c, uint256 amount) internal pure returns (Claim) {
+        return Claim.wrap(Claim.unwrap(c) + (amount << 112));
+    }
+
+    /// @notice Face, free and pledged are zero.
+    function withoutAmounts(Claim c) internal pure returns (Claim) {
+        return Claim.wrap((Claim.unwrap(c) >> 168) << 168);
+    }
+
+    function withHolder(Claim c, uint32 holder_) internal pure returns (Claim) {
+        uint256 mask = uint256(type(uint32).max) << 168;
+        return Claim.wrap((Claim.unwrap(c) & ~mask) | (uint256(holder_) << 168));
+    }
+
+    function withState(Claim c, IReceivables.ReceivableState state_) internal pure returns (Claim) {
+        uint256 mask = uint256(0xf) << 248;
+        return Claim.wrap((Claim.unwrap(c) & ~mask) | (uint256(uint8(state_)) << 248));
+    }
+
+    function withConfirmation(Claim c, bool drawsOnLine) internal pure returns (Claim) {
+        uint256 flags = drawsOnLine ? CONFIRMED | LINED : CONFIRMED;
+        return Claim.wrap(Claim.unwrap(c.withState(IReceivables.ReceivableState.Confirmed)) | flags);
+    }
+}

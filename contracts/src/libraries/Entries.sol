@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IPledges} from "../interfaces/IPledges.sol";
+
+/// @notice A pledge in one word, read once and written once an act.
+/// @dev From the lowest bit: amount 56, lender 32, expiresAt 32 (unix seconds), state 4, drawn 1, goods 1, two spare,
+/// tag 128 = 256 bits. The full asset id isn't stored (a second slot would cost 22,100 gas a pledge): acts name it and
+/// the tag, half of its hash, ties the pledge to it.
+type Entry is uint256;
+
+using Entries for Entry global;
+
+/// @title Readers and changes of an Entry. The changes don't check: that is the rules' part, beforehand.
+library Entries {
+    uint256 private constant AMOUNT = type(uint56).max;
+    uint256 private constant DRAWN = 1 << 124;
+    uint256 private constant GOODS = 1 << 125;
+
+    /// @notice A new pledge; without `expiresAt_` it counts as drawn. `amount_` has to fit 56 bits, `expiresAt_` 32.
+    function create(uint64 amount_, uint32 lender_, uint64 expiresAt_, bool goods_, bytes32 assetId)
+        internal
+        pure
+        returns (Entry)
+    {
+        uint256 flags = (expiresAt_ == 0 ? DRAWN : 0) | (goods_ ? GOODS : 0);
+        uint256 word = uint256(amount_) | (uint256(lender_) << 56) | (uint256(expiresAt_) << 88);
+        return Entry.wrap(
+            word | (uint256(uint8(IPledges.PledgeState.Active)) << 120) | flags
+                | (uint256(uint128(tagOf(assetId))) << 128)
+        );
+    }
+
+    function amount(Entry e) internal pure returns (uint64) {
+        return uint64(Entry.unwrap(e) & AMOUNT);
+    }
+
+    function lender(Entry e) internal pure returns (uint32) {
+        return uint32(Entry.unwrap(e) >> 56);
+    }
+
+    function expiresAt(Entry e) internal pure returns (uint32) {
+        return uint32(Entry.unwrap(e) >> 88);
+    }
+
+    function state(Entry e) internal pure returns (IPledges.PledgeState) {
+        return IPledges.PledgeState((Entry.unwrap(e) >> 120) & 0xf);
+    }
+
+    function drawn(Entry e) internal pure returns (bool) {
+        return Entry.unwrap(e) & DRAWN != 0;
+    }
+
+    function goods(Entry e) internal pure returns (bool) {
+        return Entry.unwrap(e) & GOODS != 0;
+    }
+
+    function tag(Entry e) internal pure returns (bytes16) {
+        return bytes16(uint128(Entry.unwrap(e) >> 128));
+    }
+
+    /// @notice What ties a pledge to its asset.
+    function tagOf(bytes32 assetId) internal pure returns (bytes16) {
+        return bytes16(keccak256(abi.encode(assetId)));
+    }
+
+    function asDrawn(Entry e) internal pure returns (Entry) {
+        return Entry.wrap(Entry.unwrap(e) | DRAWN);
+    }
+
+    /// @notice Less of it is locked; at zero it ends in `atZero`.
+    function less(Entry e, uint64 by, IPledges.PledgeState atZero) internal pure returns (Entry) {
+        uint256 word = Entry.unwrap(e) - by;
+        if (word & AMOUNT != 0) return Entry.wrap(word);
+        return Entry.wrap((word & ~(uint256(0xf) << 120)) | (uint256(uint8(atZero)) << 120));
+    }
+}
