@@ -1,6 +1,6 @@
 """kill -9 at any moment and start again: the same chain, the same state, and what was under way finishes once.
 
-CHAINFIN_CRASH_ROUNDS (default 10) for a longer soak; CHAINFIN_CRASH_SEED to play the same moments again.
+CHAINFIN_CRASH_ROUNDS (default 6) for a longer soak; CHAINFIN_CRASH_SEED to play the same moments again.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from tests.crash.service import Service, chain, payments
 from tests.storage.play import check_books
 
 log = logging.getLogger(__name__)
-ROUNDS = int(os.environ.get("CHAINFIN_CRASH_ROUNDS", "10"))
+ROUNDS = int(os.environ.get("CHAINFIN_CRASH_ROUNDS", "6"))
 SEED = int(os.environ.get("CHAINFIN_CRASH_SEED", str(random.randrange(10**6))))
 AT_ONCE = 3
 LONGEST_LIFE_S = 1.5
