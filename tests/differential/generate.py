@@ -77,7 +77,8 @@ class Generator(Assets):
 
     def operate(self) -> Act:
         by = OPERATOR if self.chance(0.9) else self.anyone()
-        party = self.anybody()
+        suspended = sorted(self.book.suspended)
+        party = self.dice.choice(suspended) if suspended and self.chance(0.3) else self.anybody()
         function = self.dice.choice(("suspend", "suspend", "resume", "pause", "setRoles"))
         if function == "pause":
             return Act("Participants", "pause", by, {"kinds": self.dice.choice((1 << self.dice.randrange(1, 7), 126))})
@@ -91,7 +92,7 @@ class Generator(Assets):
             (("Receivables", "registrar"), ("Pledges", self.dice.choice(("maker", "dealer"))))
         )
         return Act(
-            contract, "revokeNonces", by, {"word": self.dice.randrange(4), "mask": 1 << self.dice.randrange(256)}
+            contract, "revokeNonces", by, {"word": self.dice.randrange(2), "mask": 1 << self.dice.randrange(256)}
         )
 
     # orders

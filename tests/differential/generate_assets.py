@@ -27,7 +27,7 @@ class Assets(Dice):
     def _rider(self, signer: str, **members: object) -> Rider:
         """A counter-signature, now and then a bad one: by another, too late, or over something else."""
         said = dict([self.dice.choice(list(members.items()))]) if self.chance(0.03) else {}
-        return Rider(self.either(signer, 0.93), self.dice.randrange(1024), self.chance(0.02), said)
+        return Rider(self.either(signer, 0.93), self.dice.randrange(512), self.chance(0.02), said)
 
     def issue(self) -> Act:
         orders = self.book.orders
