@@ -16,6 +16,7 @@ import orjson
 import structlog
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
+from sqlalchemy.exc import IntegrityError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -101,7 +102,14 @@ def to_response(error: Exception, request: Request) -> Response:
         return _of_validation(error)
     if isinstance(error, HTTPException):
         return _of_http(error)
+    if isinstance(error, IntegrityError) and _twice(error):
+        return problem(409, "made_meanwhile", "the same thing was made by another request at the same moment")
     return _unexpected(error, request)
+
+
+def _twice(error: IntegrityError) -> bool:
+    """Whether a unique key stood in the way (SQLSTATE 23505); any other broken constraint is a fault of ours."""
+    return getattr(error.orig, "sqlstate", None) == "23505" or "UNIQUE constraint failed" in str(error.orig)
 
 
 def problem(

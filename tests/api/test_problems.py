@@ -6,6 +6,7 @@ import json
 
 import pytest
 from fastapi import APIRouter, FastAPI
+from sqlalchemy.exc import IntegrityError
 from starlette.requests import Request
 
 from api.problems import MEDIA_TYPE, Problem, pointer, to_response
@@ -157,3 +158,17 @@ def test_openapi__every_operation__documents_its_errors_as_problems(site: Site) 
             assert all(list(answer["content"]) == [MEDIA_TYPE] for answer in errors.values()), (method, path)
             if method == "post" and "/auth/" not in path:
                 assert "Idempotency-Key" in {each["name"] for each in operation["parameters"]}, path
+
+
+@pytest.mark.parametrize(
+    ("said", "status", "code"),
+    [
+        ("UNIQUE constraint failed: party.legal_value", 409, "made_meanwhile"),
+        ("CHECK constraint failed: conserved", 500, "internal_error"),
+    ],
+)
+def test_integrity__only_a_key_taken_meanwhile_is_a_conflict(said: str, status: int, code: str) -> None:
+    error = IntegrityError("INSERT …", {}, Exception(said))
+    answer = to_response(error, _REQUEST)
+    assert answer.status_code == status
+    assert json.loads(bytes(answer.body))["code"] == code
