@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +18,9 @@ from chainfin.services.context import Actor, Context
 from chainfin.storage.party_tables import PartyAliasRow, PartyRow
 from chainfin.storage.trade_tables import ActRow
 from chainfin.storage.types import new_id
+
+ACCOUNT = re.compile(r"[\x21-\x2e\x30-\x7e]{1,128}")
+"""What the payment rail takes as an account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +49,15 @@ def admit(
     trade documents name it.
 
     Raises Forbidden operator_only; BadInput uscc_invalid, lei_invalid, legal_scheme_unknown, roles_invalid,
-    address_invalid; Conflict party_exists, alias_taken.
+    account_invalid, address_invalid; Conflict party_exists, alias_taken.
     """
     actor.require_operator()
     identity = legal_id(legal_scheme, legal_value)
     if roles <= 0 or roles >= 2 * int(Role.REGISTRAR):
         raise BadInput("roles_invalid", "at least one known role is needed", where="roles")
+    if not ACCOUNT.fullmatch(account):
+        why = "an account is 1 to 128 printable ASCII characters without / or blanks"
+        raise BadInput("account_invalid", why, where="account")
     salt = secrets.token_bytes(32)
     now = ctx.clock.now()
     with ctx.store.begin() as session:

@@ -148,6 +148,19 @@ def test_call__readme_lines_of_buyer_supplier_lender__end_in_a_verified_loan(
     assert reconciled["looked_at"]["pledges"] == 1
 
 
+def test_admission__account_that_no_bank_takes__refused(shell: Shell) -> None:
+    body = {
+        "name": "x",
+        "legal_scheme": "USCC",
+        "legal_value": samples.SHOP.uscc,
+        "roles": ["supplier"],
+        "account": "a b",
+    }
+    done = shell.run("call", "home/operator.json", "/v1/participants", "--json", json.dumps(body))
+    assert done.exit_code == 2
+    assert json.loads(done.stderr)["code"] == "account_invalid"
+
+
 def test_call__refused_by_the_service__exits_2_with_the_code(shell: Shell, joined: dict[str, str]) -> None:
     (shell.folder / "no.xml").write_text("not xml")
     done = shell.run("call", "core.key", "/v1/orders", "--document", "no.xml")
