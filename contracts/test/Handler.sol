@@ -20,6 +20,7 @@ contract Handler is World {
     uint256 private _count;
     bool private _doneNow;
     bytes32 private _disputed;
+    bytes32 private _undrawn;
 
     /// @notice An act that succeeded though the actor had no right to it.
     string public trespass;
@@ -69,19 +70,25 @@ contract Handler is World {
         return keccak256(abi.encode("id", ++_count));
     }
 
+    /// @dev Any of the first `n`, or (every other time) one of the last six: else nothing gets old enough to end.
+    function _pick(uint256 seed, uint256 n) private pure returns (uint256) {
+        uint256 from = seed & (1 << 40) != 0 && n > 6 ? n - 6 : 0;
+        return from + (seed >> 41) % (n - from);
+    }
+
     function _claimId(uint256 seed) private view returns (bytes32) {
         (uint256 claims,,) = replay.counts();
-        return claims == 0 ? bytes32("none") : replay.claimIds(seed % claims);
+        return claims == 0 ? bytes32("none") : replay.claimIds(_pick(seed, claims));
     }
 
     function _goodsId(uint256 seed) private view returns (bytes32) {
         (, uint256 stocks,) = replay.counts();
-        return stocks == 0 ? bytes32("none") : replay.goodsIds(seed % stocks);
+        return stocks == 0 ? bytes32("none") : replay.goodsIds(_pick(seed, stocks));
     }
 
     function _pledgeId(uint256 seed) private view returns (bytes32) {
         (,, uint256 rows) = replay.counts();
-        return rows == 0 ? bytes32("none") : replay.pledgeIds(seed % rows);
+        return rows == 0 ? bytes32("none") : replay.pledgeIds(_pick(seed, rows));
     }
 
     function _result(string memory act, bool allowed) private {
@@ -244,7 +251,9 @@ contract Handler is World {
         uint256 pk = _actor(KEEPER, seed >> 16);
         quantity = uint64(bound(quantity, 1, STOCK));
         by(pk);
-        try receipts.issue(IWarehouseReceipts.IssueParams(_next(), partyOf[DISTRIBUTOR], ROOT, quantity)) {
+        try receipts.issue(
+            IWarehouseReceipts.IssueParams(_next(), partyOf[seed % 2 == 0 ? SELLER : DISTRIBUTOR], ROOT, quantity)
+        ) {
             _result("store", pk == KEEPER);
         } catch {}
     }
@@ -285,7 +294,7 @@ contract Handler is World {
             partyOf[lender],
             "loan",
             "decision",
-            expires ? uint64(block.timestamp + 1 days) : 0
+            expires ? uint64(block.timestamp + (1 + (seed >> 50) % 20) * 1 days) : 0
         );
         uint256 granter = _actor(_holderKey(holder), seed >> 32);
         uint256 pk = _actor(lender, seed >> 16);
@@ -293,11 +302,15 @@ contract Handler is World {
         by(pk);
         try pledges.pledge(p, granted, "registry") {
             _result("pledge", pk == lender && partyOf[granter] == holder && p.amount <= free);
+            Replay.PledgeRow memory last = replay.row(_undrawn);
+            bool open = last.state == IPledges.PledgeState.Active && !last.drawn;
+            if (expires && !open) _undrawn = p.pledgeId;
         } catch {}
     }
 
     function drawOrExpire(uint256 seed, bool draw) external logged {
-        bytes32 id = _pledgeId(seed);
+        // Mostly the one that is still to be drawn: else hardly one would be in time.
+        bytes32 id = seed % 4 == 0 ? _pledgeId(seed) : _undrawn;
         Replay.PledgeRow memory r = replay.row(id);
         uint32 holder = r.kind == RECEIVABLE ? replay.claim(r.assetId).holder : replay.goods(r.assetId).owner;
         uint256 pk = _actor(_holderKey(draw ? r.lender : holder), seed >> 16);
@@ -339,6 +352,56 @@ contract Handler is World {
         } catch {
             if (right) trapped = "enforce";
         }
+    }
+
+    function promiseAndBuyBack(uint256 seed, uint64 quantity) external logged {
+        bytes32 id = _pledgeId(seed);
+        Replay.PledgeRow memory r = replay.row(id);
+        quantity = uint64(bound(quantity, 1, STOCK / 8));
+        if (pledges.undertakingOf(id).buyer == 0) {
+            uint256 buyer = _actor(BUYER, seed >> 16);
+            by(buyer);
+            try pledges.undertake(IPledges.UndertakeParams(id, quantity, today() + 60, ROOT)) {
+                _result("undertake", buyer == BUYER && r.kind == WAREHOUSE && quantity <= r.amount);
+            } catch {}
+            return;
+        }
+        uint64 left = pledges.undertakingOf(id).amount;
+        uint256 pk = _actor(BANK, seed >> 16);
+        if (seed % 2 == 0 && left > 0) quantity = uint64(bound(quantity, 1, left));
+        by(pk);
+        try pledges.buyBack(IPledges.BuyBackParams(id, r.assetId, quantity, _next())) {
+            _result("buy back", pk == BANK && quantity <= left && quantity <= r.amount);
+        } catch {}
+    }
+
+    /// @dev Goods and receivables have one owner here only by transfer; the seller therefore stores some too.
+    function sellGoods(uint256 seed, uint64 quantity, uint64 amount) external logged {
+        bytes32 sold = _pledgeId(seed);
+        Replay.PledgeRow memory r = replay.row(sold);
+        bytes32 id = _claimId(seed >> 64);
+        uint32 owner = replay.goods(r.assetId).owner;
+        IPledges.SubstituteParams memory p = IPledges.SubstituteParams({
+            soldPledgeId: sold,
+            goodsId: r.assetId,
+            quantity: uint64(bound(quantity, 1, uint256(r.amount) + 1)),
+            pledgeId: _next(),
+            receivableId: id,
+            amount: uint64(bound(amount, 1, uint256(replay.claim(id).free) + 1)),
+            lender: r.lender,
+            loanRef: "loan",
+            decisionHash: "decision",
+            expiresAt: 0
+        });
+        Auth memory granted = grant(
+            IPledges.PledgeParams(p.pledgeId, RECEIVABLE, id, p.amount, p.lender, "loan", "decision", 0),
+            _holderKey(owner)
+        );
+        uint256 pk = _actor(_holderKey(r.lender), seed >> 16);
+        by(pk);
+        try pledges.substitute(p, granted, "registry") {
+            _result("substitute", partyOf[pk] == r.lender && owner == replay.claim(id).holder && r.kind == WAREHOUSE);
+        } catch {}
     }
 
     // The world around

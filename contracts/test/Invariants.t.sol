@@ -60,12 +60,14 @@ contract InvariantsTest is Asserts {
             Handler.enforcePledge.selector,
             Handler.govern.selector
         ];
-        bytes4[] memory selectors = new bytes4[](22);
+        bytes4[] memory selectors = new bytes4[](24);
         for (uint256 i = 0; i < 20; ++i) {
             selectors[i] = all[i];
         }
         selectors[20] = Handler.passTime.selector;
         selectors[21] = Handler.pledgePart.selector;
+        selectors[22] = Handler.promiseAndBuyBack.selector;
+        selectors[23] = Handler.sellGoods.selector;
         targets = new FuzzSelector[](1);
         targets[0] = FuzzSelector(address(_handler), selectors);
     }
@@ -151,9 +153,9 @@ contract InvariantsTest is Asserts {
     }
 
     /// @notice The handler isn't idle: in one long sequence each kind of act succeeds at least once, and all still holds.
-    function test_handler__aThousandSteps__everyActHappens() public {
+    function test_handler__threeThousandSteps__everyActHappens() public {
         bytes4[] memory selectors = targetSelectors()[0].selectors;
-        for (uint256 i = 0; i < 1_500; ++i) {
+        for (uint256 i = 0; i < 3_000; ++i) {
             uint256 seed = uint256(keccak256(abi.encode("step", i)));
             bytes4 selector = selectors[seed % selectors.length];
             bytes memory arguments = abi.encode(seed >> 8, uint64(seed >> 32), (seed >> 200) & 1, (seed >> 201) & 1);
@@ -190,6 +192,9 @@ contract InvariantsTest is Asserts {
             isTrue(_handler.done(acts[i]) > 0, acts[i]);
         }
         isTrue(_handler.done("enforce") > 0, "enforce");
+        isTrue(_handler.done("undertake") > 0, "undertake");
+        isTrue(_handler.done("buy back") > 0, "buy back");
+        isTrue(_handler.done("substitute") > 0, "substitute");
         invariant_eventsAloneRebuildTheState();
         invariant_noPartUnderTwoPledges();
         invariant_matchOfEveryOrder();

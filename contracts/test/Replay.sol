@@ -175,6 +175,11 @@ contract Replay {
         } else if (t[0] == IPledges.Expired.selector) {
             (r.amount, r.state) = (0, IPledges.PledgeState.Expired);
             _unlock(r.kind, t[2], abi.decode(data, (uint64)));
+        } else if (t[0] == IPledges.BoughtBack.selector) {
+            // What became of the goods is in the asset's own event, Taken.
+            (, uint64 amount, uint64 remaining,,) = abi.decode(data, (bytes32, uint64, uint64, bytes32, uint32));
+            r.amount -= amount;
+            if (remaining == 0) r.state = IPledges.PledgeState.Released;
         } else if (t[0] == IPledges.Enforced.selector) {
             // What became of the asset is in the asset's own event, Taken.
             (r.amount, r.state) = (0, IPledges.PledgeState.Enforced);

@@ -3,11 +3,6 @@ pragma solidity 0.8.37;
 
 import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
 
-import {Orders} from "../src/Orders.sol";
-import {Participants} from "../src/Participants.sol";
-import {Pledges} from "../src/Pledges.sol";
-import {Receivables} from "../src/Receivables.sol";
-import {WarehouseReceipts} from "../src/WarehouseReceipts.sol";
 import {Auth, IActs} from "../src/interfaces/IActs.sol";
 import {IOrders} from "../src/interfaces/IOrders.sol";
 import {IParticipants} from "../src/interfaces/IParticipants.sol";
@@ -16,6 +11,24 @@ import {IReceivables} from "../src/interfaces/IReceivables.sol";
 import {IWarehouseReceipts} from "../src/interfaces/IWarehouseReceipts.sol";
 import {Roles} from "../src/libraries/Roles.sol";
 import {Asserts} from "./Vm.sol";
+
+/// @dev The tests know the contracts by their interfaces alone, so that a change of a source doesn't recompile all of them.
+interface Participants is IParticipants, IActs {}
+
+interface Orders is IOrders, IActs {}
+
+interface Receivables is IReceivables, IActs {
+    function issueItem(IssueParams calldata p, uint32 seller, uint32 attester) external;
+    function confirmItem(ConfirmParams calldata p, uint32 party, uint32 roles) external;
+    function settleItem(SettleParams calldata p, uint32 bank) external;
+}
+
+interface WarehouseReceipts is IWarehouseReceipts, IActs {}
+
+interface Pledges is IPledges, IActs {
+    function pledgeItem(PledgeParams calldata p, uint32 lender, uint32 holder, bytes32 registryNo) external;
+    function releaseItem(ReleaseParams calldata p, uint32 party) external;
+}
 
 /// @notice The five contracts, invented parties, and each act in its simplest form.
 abstract contract World is Asserts {

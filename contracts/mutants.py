@@ -1,0 +1,222 @@
+"""Plants one bug at a time in a copy of the sources and runs the tests: each has to be found.
+
+`python contracts/mutants.py [--only N]`. Prints a line per mutant and the score; exit 1 if one survives.
+Takes half a minute a mutant.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """`before` stands exactly once in `file` and becomes `after`."""
+
+    rule: str
+    file: str
+    before: str
+    after: str
+
+
+MUTANTS = (
+    Mutant("a nonce serves once", "Acts.sol", "words[word] = bits | bit;", "words[word] = bits;"),
+    Mutant(
+        "a withdrawn grant is refused",
+        "Acts.sol",
+        "if (nonceUsed(auth.signer, auth.nonce)) revert",
+        "if (false) revert",
+    ),
+    Mutant(
+        "a deadline counts",
+        "Acts.sol",
+        "        if (bits & bit != 0) revert ActReplayed",
+        "        if (false) revert ActReplayed",
+    ),
+    Mutant(
+        "the signature is the signer's",
+        "Acts.sol",
+        "if (failure == ECDSA.RecoverError.NoError && recovered == auth.signer) return;",
+        "if (failure == ECDSA.RecoverError.NoError) return;",
+    ),
+    Mutant("a rotated key is silent", "Participants.sol", "_actors[oldKey] &= ~LIVE;", ""),
+    Mutant(
+        "suspension stops new business",
+        "Participants.sol",
+        "if (a & SUSPENDED != 0) revert PartySuspended(uint32(a));",
+        "",
+    ),
+    Mutant(
+        "suspension leaves exits open",
+        "Participants.sol",
+        "        uint256 a = _live(key);\n        return (uint32(a),",
+        "        uint256 a = _unsuspended(key);\n        return (uint32(a),",
+    ),
+    Mutant("despatched <= ordered", "Orders.sol", "if (wanted > o.ordered)", "if (wanted > o.ordered + 1)"),
+    Mutant("received <= despatched", "Orders.sol", "if (wanted > o.despatched)", "if (wanted > o.ordered)"),
+    Mutant("invoiced <= received", "Orders.sol", "if (wanted > o.received)", "if (amount > o.received)"),
+    Mutant(
+        "an amendment needs the seller again",
+        "Orders.sol",
+        "        o.state = OrderState.Posted;\n        emit Amended",
+        "        emit Amended",
+    ),
+    Mutant("a cancellation gives the amount back", "Orders.sol", "invoiced -= amount;", "invoiced -= 0;"),
+    Mutant(
+        "one invoice, one receivable",
+        "ReceivableRules.sol",
+        "if (c.state() != ReceivableState.None && !again) revert ReceivableExists(p.id);",
+        "",
+    ),
+    Mutant(
+        "the debtor confirms what was issued",
+        "ReceivableRules.sol",
+        "if (p.face != c.face() || p.dueDay != c.dueDay() ||",
+        "if (p.face != c.face() ||",
+    ),
+    Mutant(
+        "only the debtor confirms", "ReceivableRules.sol", "if (c.debtor() != party) revert NotDebtor(id, party);", ""
+    ),
+    Mutant("only the holder moves", "ReceivableRules.sol", "if (c.holder() != party) revert NotHolder(id, party);", ""),
+    Mutant(
+        "a pledged part isn't transferred",
+        "ReceivableRules.sol",
+        "if (c.pledged() != 0) revert PledgedPart(p.id, c.pledged());",
+        "",
+    ),
+    Mutant("a payment counts once", "ReceivableRules.sol", "words[word] = bits | bit;", "words[word] = bits;"),
+    Mutant(
+        "paid to the holder",
+        "ReceivableRules.sol",
+        "if (p.payee != c.holder()) revert PayeeWrong(p.payee, c.holder());",
+        "",
+    ),
+    Mutant(
+        "no part twice", "ReceivableRules.sol", "_spend(id, c, amount).morePledged(amount);", "c.morePledged(amount);"
+    ),
+    Mutant(
+        "a release frees what it unlocks",
+        "ReceivableRules.sol",
+        "_unpledge(id, c, amount).moreFree(amount);",
+        "_unpledge(id, c, amount);",
+    ),
+    Mutant(
+        "enforcement waits for the due day",
+        "ReceivableRules.sol",
+        "if (_today() <= c.dueDay()) revert NotYetDue(c.dueDay(), _today());\n        _claims[id] = _unpledge",
+        "_claims[id] = _unpledge",
+    ),
+    Mutant("parts are counted as split away", "ReceivableRules.sol", "away.splitAway += total;", ""),
+    Mutant("a line bounds confirmations", "ReceivableRules.sol", "if (wanted > l.limit) revert", "if (false) revert"),
+    Mutant("a payment gives the line back", "ReceivableRules.sol", "_lines[debtor].used -= amount;", ""),
+    Mutant("a part keeps its parent's flags", "libraries/Claims.sol", ">> 200) << 200;", ">> 200) << 199;"),
+    Mutant("paid to the pledgee", "PledgeRules.sol", "if (e.lender() != payee) revert", "if (false) revert"),
+    Mutant(
+        "only the lender ends a pledge",
+        "PledgeRules.sol",
+        "        if (e.lender() != party) revert NotLender(pledgeId, party);\n        _requireAsset",
+        "        _requireAsset",
+    ),
+    Mutant(
+        "a pledge is over its own asset",
+        "PledgeRules.sol",
+        "if (e.tag() != Entries.tagOf(assetId)) revert",
+        "if (false) revert",
+    ),
+    Mutant(
+        "a pledge id serves once",
+        "PledgeRules.sol",
+        "if (Entry.unwrap(_pledges[p.pledgeId]) != 0) revert",
+        "if (false) revert",
+    ),
+    Mutant(
+        "a drawn pledge doesn't expire",
+        "PledgeRules.sol",
+        "if (e.drawn() || block.timestamp <= e.expiresAt())",
+        "if (block.timestamp <= e.expiresAt())",
+    ),
+    Mutant(
+        "no pledge without a registry number", "PledgeRules.sol", "if (registryNo == 0) revert", "if (false) revert"
+    ),
+    Mutant(
+        "a paid pledge ends",
+        "libraries/Entries.sol",
+        "if (word & AMOUNT != 0) return Entry.wrap(word);",
+        "return Entry.wrap(word);",
+    ),
+    Mutant(
+        "pledged goods don't leave",
+        "WarehouseReceipts.sol",
+        "if (p.quantity > s.free) revert ExceedsFree(p.id, p.quantity, s.free);",
+        "if (p.quantity > s.issued) revert ExceedsFree(p.id, p.quantity, s.free);",
+    ),
+    Mutant("a count eats the free part first", "WarehouseReceipts.sol", "s.pledged -= fromPledged;", ""),
+    Mutant(
+        "a release after a short count goes through",
+        "WarehouseReceipts.sol",
+        "moved = quantity > s.pledged ? s.pledged : uint56(quantity);",
+        "moved = uint56(quantity);",
+    ),
+    Mutant(
+        "a part's id can't be issued", "WarehouseReceipts.sol", "if (Ids.isReserved(p.id)) revert IdReserved(p.id);", ""
+    ),
+    Mutant("too little gas refuses the batch", "Acts.sol", "if (reason.length == 0) revert BatchOutOfGas(index);", ""),
+    Mutant(
+        "sold goods leave the pledge",
+        "PledgeRules.sol",
+        "_release(ReleaseParams(p.soldPledgeId, p.goodsId, p.quantity), lender);",
+        "",
+    ),
+    Mutant("a buy-back stays within the promise", "PledgeRules.sol", "u.amount -= p.amount;", ""),
+)
+
+
+def killed(mutant: Mutant, work: Path) -> bool:
+    """Whether the tests, or the compiler, refuse the mutant."""
+    target = work / "src" / mutant.file
+    original = target.read_text(encoding="utf-8")
+    if original.count(mutant.before) != 1:
+        raise SystemExit(f"mutants: {mutant.rule}: found {original.count(mutant.before)} times in {mutant.file}")
+    target.write_text(original.replace(mutant.before, mutant.after), encoding="utf-8")
+    try:
+        environment = {**os.environ, "FOUNDRY_OFFLINE": "true", "FOUNDRY_FUZZ_RUNS": "64"}
+        command = ["npx", "--no-install", "forge", "test", "--fail-fast"]
+        done = subprocess.run(command, cwd=work, env=environment, capture_output=True, text=True, check=False)
+        if "Compiler run failed" in done.stdout + done.stderr:
+            raise SystemExit(f"mutants: {mutant.rule}: doesn't compile")
+        return done.returncode != 0
+    finally:
+        target.write_text(original, encoding="utf-8")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Entry point; returns the exit code."""
+    parser = argparse.ArgumentParser(description="Plants bugs and looks whether the tests find them.")
+    parser.add_argument("--only", type=int, help="the mutant of this number alone")
+    parser.add_argument("--first", type=int, default=0, help="begin with this number")
+    args = parser.parse_args(argv)
+    chosen = [(n, m) for n, m in enumerate(MUTANTS) if n >= args.first and args.only in (None, n)]
+    with tempfile.TemporaryDirectory() as folder:
+        work = Path(folder) / "contracts"
+        shutil.copytree(ROOT, work, ignore=shutil.ignore_patterns("node_modules", "artifacts", "__pycache__", "long"))
+        (work / "node_modules").symlink_to(ROOT / "node_modules")
+        survivors = 0
+        for number, mutant in chosen:
+            dead = killed(mutant, work)
+            survivors += not dead
+            print(f"{number:2} {'killed  ' if dead else 'SURVIVED'} {mutant.rule}", flush=True)
+    print(f"{len(chosen) - survivors} of {len(chosen)} killed")
+    return 1 if survivors else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
