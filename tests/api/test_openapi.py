@@ -175,7 +175,7 @@ def _plausible(world: World, body: Any) -> Any:
         "asset_id": world.ids["receivable"],
         "document": world.documents["invoice"],
         "legal_value": samples.SHOP.uscc,
-        "goods": {"commodity": "copper cathode", "commodity_class": "base_metal"},
+        "goods": {"commodity": "copper cathode", "commodity_class": "standard"},
     }
     if not isinstance(body, dict):
         return body
