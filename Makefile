@@ -1,6 +1,8 @@
 # Every target sets up what it needs; the environment is .venv and nothing outside the folder is touched.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
+# Processes that run tests.
+WORKERS ?= 2
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -28,7 +30,7 @@ serve: $(VENV)/.core ## the durable service on 127.0.0.1:8310
 	@$(BIN)/chainfin serve
 
 test: $(VENV)/.dev node ## all tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 	@PYTHON=$(BIN)/python contracts/test.sh
 
 # Tools that only tests and `make contracts` want. Without Node (or its registry) the tests that need them say so and skip.
