@@ -209,7 +209,7 @@ def split(
 def transfer(receivable: Receivable, to: str, *, by: str) -> Receivable | Refusal:
     """The holder passes it on (流转).
 
-    Refusals: not_holder, receivable_state_wrong, part_pledged, transfer_to_debtor, transfer_to_self.
+    Refusals: not_holder, receivable_state_wrong, part_pledged, transfer_to_self, transfer_to_debtor.
     """
     refusal = checks.only(receivable, by, receivable.holder, "not_holder") or checks.admits(receivable, "transfer")
     if refusal is not None:
@@ -219,7 +219,7 @@ def transfer(receivable: Receivable, to: str, *, by: str) -> Receivable | Refusa
             "part_pledged", "a part of it is pledged: split the free part off first", checks.facts(receivable)
         )
     if to in (receivable.debtor, receivable.holder):
-        code = "transfer_to_debtor" if to == receivable.debtor else "transfer_to_self"
+        code = "transfer_to_self" if to == receivable.holder else "transfer_to_debtor"
         return Refusal(code, "a receivable passes to a third party", {**checks.facts(receivable), "to": to})
     return replace(receivable, holder=to)
 

@@ -162,7 +162,8 @@ class Assets(Dice):
 
     def pledge(self) -> Act:
         """Mostly on something of which a part is free."""
-        debts = [key for key, each in self.book.receivables.items() if each.free and each.state is State.CONFIRMED]
+        states = (State.CONFIRMED,) if self.chance(0.85) else tuple(State)
+        debts = [key for key, each in self.book.receivables.items() if each.free and each.state in states]
         goods = [key for key, each in self.book.receipts.items() if each.free]
         kind, assets = (2, goods) if self.chance(0.35) else (1, debts)
         if not assets or self.chance(0.05):

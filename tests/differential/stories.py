@@ -8,12 +8,13 @@ from eth_hash.auto import keccak
 
 from tests.differential.act import Act, Rider
 from tests.differential.generate_base import DAY
-from tests.differential.model_receivables import FREE_PART
+from tests.differential.model_receivables import FREE_PART, part_id
 from tests.differential.system import START
 
 ORDER, DEBT, GOODS = keccak(b"order"), keccak(b"debt"), keccak(b"goods")
 FIRST, SECOND = keccak(b"first pledge"), keccak(b"second pledge")
 ROOT = keccak(b"root")
+TAKEN = part_id("chainfin enforcement", FIRST, DEBT, kinds=("string", "bytes32", "bytes32"))
 DUE = START // DAY + 90
 AFTER_DUE = 92 * DAY
 
@@ -23,12 +24,12 @@ def order(contract_act: str, by: str, amount: int | None = None) -> Act:
     return Act("Orders", contract_act, by, p if amount is None else {**p, "amount": amount})
 
 
-def received(amount: int = 1000) -> list[Act]:
+def received(amount: int = 1000, buyer: str = "core") -> list[Act]:
     """An order of which everything has arrived."""
     p = {"orderId": ORDER, "seller": "maker", "documentRoot": ROOT, "amount": amount, "currency": b"CNY"}
-    posted = Act("Orders", "post", "core", p)
+    posted = Act("Orders", "post", buyer, p)
     acknowledged = Act("Orders", "acknowledge", "maker", {"orderId": ORDER, "documentRoot": ROOT})
-    return [posted, acknowledged, order("despatch", "maker", amount), order("receiveGoods", "core", amount)]
+    return [posted, acknowledged, order("despatch", "maker", amount), order("receiveGoods", buyer, amount)]
 
 
 def issue(face: int, debt: bytes = DEBT) -> Act:
@@ -36,10 +37,10 @@ def issue(face: int, debt: bytes = DEBT) -> Act:
     return Act("Receivables", "issue", "maker", p, Rider("registrar", 1))
 
 
-def confirmed(face: int = 1000) -> list[Act]:
-    """A debt of ``core`` to ``maker`` that ``core`` has confirmed."""
+def confirmed(face: int = 1000, debtor: str = "core") -> list[Act]:
+    """A debt to ``maker`` that its debtor has confirmed."""
     p = {"id": DEBT, "documentRoot": ROOT, "face": face, "dueDay": DUE}
-    return [*received(face), issue(face), Act("Receivables", "confirm", "core", p)]
+    return [*received(face, debtor), issue(face), Act("Receivables", "confirm", debtor, p)]
 
 
 def on_debt(function: str, by: str, *, wait: int = 0, **params: object) -> Act:
@@ -102,6 +103,11 @@ ONCE: dict[str, Sequence[Act]] = {
         settle(2**56, "maker", 1), on_pledge("release", FIRST, "lender", amount=2**56),
         stored(), on_goods("release", "keeper", quantity=2**56),
         on_goods("recount", "keeper", documentRoot=ROOT, missing=2**64 - 1),
+    ],
+    # a debtor that lent on its own debt and took it: passed on to itself, it is its own holder and its own debtor
+    "a_debtor_that_enforced_against_itself": [
+        *confirmed(debtor="group"), pledge(FIRST, "group", 300), on_pledge("enforce", FIRST, "group", wait=AFTER_DUE),
+        Act("Receivables", "transfer", "group", {"id": TAKEN, "to": "group"}),
     ],
     # each with two things wrong: the rules asked in another order
     "two_faults_at_once": [
