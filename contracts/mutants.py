@@ -16,6 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
+sys.path.insert(0, str(ROOT))
+
+from run_forge import binary  # noqa: E402
 
 
 @dataclass(frozen=True)
@@ -188,8 +191,13 @@ def killed(mutant: Mutant, work: Path) -> bool:
         raise SystemExit(f"mutants: {mutant.rule}: found {original.count(mutant.before)} times in {mutant.file}")
     target.write_text(original.replace(mutant.before, mutant.after), encoding="utf-8")
     try:
-        environment = {**os.environ, "FOUNDRY_OFFLINE": "true", "FOUNDRY_FUZZ_RUNS": "64"}
-        command = ["npx", "--no-install", "forge", "test", "--fail-fast"]
+        environment = {
+            **os.environ,
+            "FOUNDRY_OFFLINE": "true",
+            "FOUNDRY_FUZZ_RUNS": "64",
+            "FOUNDRY_INVARIANT_RUNS": "4",
+        }
+        command = [binary(), "test", "--fail-fast"]
         done = subprocess.run(command, cwd=work, env=environment, capture_output=True, text=True, check=False)
         if "Compiler run failed" in done.stdout + done.stderr:
             raise SystemExit(f"mutants: {mutant.rule}: doesn't compile")

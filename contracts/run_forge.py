@@ -25,13 +25,18 @@ from compile import CompileFailed, install  # noqa: E402
 LONG = {"FOUNDRY_PROFILE": "long"}
 
 
-def forge(arguments: list[str], extra: dict[str, str]) -> int:
-    """Runs forge offline in contracts/; its exit code."""
-    npx = shutil.which("npx")
-    if npx is None:
-        raise CompileFailed("npx is not installed")
-    environment = {**os.environ, "FOUNDRY_OFFLINE": "true", "NO_UPDATE_NOTIFIER": "1", **extra}
-    return subprocess.run([npx, "--no-install", "forge", *arguments], check=False, cwd=ROOT, env=environment).returncode
+def binary() -> str:
+    """The native forge inside the npm package. npm's own starter isn't used: it hides a failed run's exit code."""
+    found = sorted((ROOT / "node_modules" / "@foundry-rs").glob("forge-*/bin/forge*"))
+    if not found:
+        raise CompileFailed("npm brought no forge for this platform")
+    return str(found[0])
+
+
+def forge(arguments: list[str], extra: dict[str, str], root: Path = ROOT) -> subprocess.CompletedProcess[bytes]:
+    """Runs forge offline in `root`."""
+    environment = {**os.environ, "FOUNDRY_OFFLINE": "true", **extra}
+    return subprocess.run([binary(), *arguments], check=False, cwd=root, env=environment)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -48,10 +53,10 @@ def main(argv: list[str] | None = None) -> int:
     try:
         install()
         if args.fmt:
-            return forge(["fmt", "--check"], {})
+            return forge(["fmt", "--check"], {}).returncode
         if args.coverage:
-            return forge(["coverage", "--no-match-coverage", "test/", "--report", "summary"], {})
-        return forge(["test"], LONG if args.long else {})
+            return forge(["coverage", "--no-match-coverage", "test/", "--report", "summary"], {}).returncode
+        return forge(["test"], LONG if args.long else {}).returncode
     except CompileFailed as failure:
         print(f"contracts: {failure}", file=sys.stderr)
         return 2
