@@ -78,7 +78,9 @@ class Generator(Assets):
     def operate(self) -> Act:
         by = OPERATOR if self.chance(0.9) else self.anyone()
         suspended = sorted(self.book.suspended)
-        party = self.dice.choice(suspended) if suspended and self.chance(0.3) else self.anybody()
+        if suspended and self.chance(0.5):
+            return Act("Participants", "suspend", by, {"party": self.dice.choice(suspended)})
+        party = self.anybody()
         function = self.dice.choice(("suspend", "suspend", "resume", "pause", "setRoles"))
         if function == "pause":
             return Act("Participants", "pause", by, {"kinds": self.dice.choice((1 << self.dice.randrange(1, 7), 126))})
