@@ -12,10 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from chainfin.storage.store import Store
 from chainfin.storage.tables import metadata
 from tests.storage import postgres
+
+# A timing is never an assertion: the machine may be busy. Seeds are printed where an example fails.
+settings.register_profile("chainfin", deadline=None, print_blob=True)
+settings.load_profile("chainfin")
 
 
 def _stays_here(address: object) -> bool:

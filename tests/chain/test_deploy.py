@@ -77,7 +77,7 @@ def test_deploy__no_gas_money__refused_by_name(tmp_path: Path) -> None:
     node = open_embedded(tmp_path)
     with pytest.raises(Unavailable) as caught:
         deploy(node, b"\x07" * 32, operator=SENDER)
-    assert caught.value.code == "contracts_refused"
+    assert caught.value.code == "relayer_unfunded"
 
 
 def test_deploy__unlawful_tenor__the_constructor_refuses(tmp_path: Path) -> None:

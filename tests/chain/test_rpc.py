@@ -199,9 +199,11 @@ def test_open_node__by_settings__embedded_or_rpc(tmp_path: Path, rpc: RpcServer)
 
 
 def binary_of(name: str) -> str | None:
-    """CHAINFIN_ANVIL / CHAINFIN_HARDHAT, the PATH, or what npm put into contracts/node_modules."""
-    local = Path(__file__).parents[2] / "contracts" / "node_modules" / ".bin" / name
-    return os.environ.get(f"CHAINFIN_{name.upper()}") or shutil.which(name) or (str(local) if local.exists() else None)
+    """CHAINFIN_ANVIL / CHAINFIN_HARDHAT, the PATH, or what npm put into the folders of contracts and benchmarks."""
+    root = Path(__file__).parents[2]
+    places = [root / folder / "node_modules" / ".bin" / name for folder in ("contracts", "benchmarks/hardhat")]
+    local = next((str(place) for place in places if place.exists()), None)
+    return os.environ.get(f"CHAINFIN_{name.upper()}") or shutil.which(name) or local
 
 
 def command_of(name: str, port: int, folder: Path) -> list[str]:
