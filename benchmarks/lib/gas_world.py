@@ -40,9 +40,9 @@ class World:
 
     def __init__(self) -> None:
         self.w3 = Web3(EthereumTesterProvider())
-        self.operator: LocalAccount = Account.create()
+        self.operator: LocalAccount = Account.from_key(digest("key of the operator"))
         self.acts = load("acts")
-        self.keys: dict[str, LocalAccount] = {name: Account.create() for name in ROLES}
+        self.keys: dict[str, LocalAccount] = {name: Account.from_key(digest("key of", name)) for name in ROLES}
         self.nonces: dict[tuple[str, str], int] = {}
         for account in (self.operator, *self.keys.values()):
             funds = {"from": self.w3.eth.accounts[0], "to": account.address, "value": 10**22}

@@ -14,10 +14,10 @@ import {Ids} from "./libraries/Ids.sol";
 abstract contract PledgeRules is PartyActs, IPledges {
     /// @dev One slot. `bought` numbers the receipts that buy-backs took out.
     struct Promise {
-        uint32 buyer;
         uint64 amount;
         uint32 untilDay;
         uint64 bought;
+        bool made;
     }
 
     uint8 internal constant RECEIVABLE = 1;
@@ -27,7 +27,7 @@ abstract contract PledgeRules is PartyActs, IPledges {
     IWarehouseReceipts public immutable warehouseReceipts;
 
     mapping(bytes32 pledgeId => Entry) internal _pledges;
-    mapping(bytes32 pledgeId => Promise) private _promises;
+    mapping(bytes32 pledgeId => mapping(uint32 buyer => Promise)) private _promises;
     mapping(uint32 bank => mapping(bytes32 bankRef => bool)) private _bankRefs;
 
     constructor(IReceivables receivables_, IWarehouseReceipts warehouseReceipts_) {
@@ -55,9 +55,9 @@ abstract contract PledgeRules is PartyActs, IPledges {
     }
 
     /// @inheritdoc IPledges
-    function undertakingOf(bytes32 pledgeId) external view returns (Undertaking memory) {
-        Promise memory u = _promises[pledgeId];
-        return Undertaking(u.buyer, u.amount, u.untilDay);
+    function undertakingOf(bytes32 pledgeId, uint32 buyer) external view returns (Undertaking memory) {
+        Promise memory u = _promises[pledgeId][buyer];
+        return Undertaking(u.amount, u.untilDay);
     }
 
     function _pledge(PledgeParams memory p, uint32 lender, uint32 holder, bytes32 registryNo) internal {
@@ -135,8 +135,8 @@ abstract contract PledgeRules is PartyActs, IPledges {
         if (!e.goods()) revert NotOverGoods(p.pledgeId);
         _requireAmount(p.amount);
         if (p.amount > e.amount()) revert ExceedsPledge(p.pledgeId, p.amount, e.amount());
-        if (_promises[p.pledgeId].buyer != 0) revert UndertakingExists(p.pledgeId);
-        _promises[p.pledgeId] = Promise(buyer, p.amount, p.untilDay, 0);
+        if (_promises[p.pledgeId][buyer].made) revert UndertakingExists(p.pledgeId, buyer);
+        _promises[p.pledgeId][buyer] = Promise(p.amount, p.untilDay, 0, true);
         emit Undertaken(p.pledgeId, buyer, p.amount, p.untilDay, p.documentRoot);
     }
 
@@ -144,16 +144,18 @@ abstract contract PledgeRules is PartyActs, IPledges {
         Entry e = _active(p.pledgeId);
         _requireAsset(e, p.pledgeId, p.assetId);
         _requireAmount(p.amount);
-        Promise memory u = _promises[p.pledgeId];
-        if (p.amount > u.amount || block.timestamp / 1 days > u.untilDay) revert UndertakingMissing(p.pledgeId);
+        Promise memory u = _promises[p.pledgeId][p.buyer];
+        if (p.amount > u.amount || block.timestamp / 1 days > u.untilDay) {
+            revert UndertakingMissing(p.pledgeId, p.buyer);
+        }
         if (_bankRefs[bank][p.bankRef]) revert IReceivables.BankRefUsed(bank, p.bankRef);
         _bankRefs[bank][p.bankRef] = true;
-        bytes32 taken = Ids.boughtBack(p.pledgeId, u.bought++);
+        bytes32 taken = Ids.boughtBack(p.pledgeId, p.buyer, u.bought++);
         u.amount -= p.amount;
-        _promises[p.pledgeId] = u;
+        _promises[p.pledgeId][p.buyer] = u;
         e = _reduce(e, p.pledgeId, p.amount, PledgeState.Released);
-        emit BoughtBack(p.pledgeId, p.assetId, u.buyer, taken, p.amount, e.amount(), p.bankRef, bank);
-        _asset(e).take(p.assetId, taken, p.amount, u.buyer);
+        emit BoughtBack(p.pledgeId, p.assetId, p.buyer, taken, p.amount, e.amount(), p.bankRef, bank);
+        _asset(e).take(p.assetId, taken, p.amount, p.buyer);
     }
 
     function _inPlace(SubstituteParams calldata p) internal pure returns (PledgeParams memory) {

@@ -36,7 +36,7 @@ contract Pledges is PledgeRules {
         "Undertake(bytes32 pledgeId,uint64 amount,uint32 untilDay,bytes32 documentRoot,uint256 nonce,uint256 deadline)"
     );
     bytes32 private constant BUY_BACK = keccak256(
-        "BuyBack(bytes32 pledgeId,bytes32 assetId,uint64 amount,bytes32 bankRef,uint256 nonce,uint256 deadline)"
+        "BuyBack(bytes32 pledgeId,bytes32 assetId,uint32 buyer,uint64 amount,bytes32 bankRef,uint256 nonce,uint256 deadline)"
     );
     bytes32 private constant PLEDGE_BATCH = keccak256(
         "PledgeBatch(PledgeItem[] items,bytes32[] registryNos,uint256 nonce,uint256 deadline)PledgeItem(bytes32 pledgeId,uint8 assetKind,bytes32 assetId,uint64 amount,uint32 lender,bytes32 loanRef,bytes32 decisionHash,uint64 expiresAt)"
@@ -208,8 +208,8 @@ contract Pledges is PledgeRules {
     }
 
     /// @inheritdoc IPledges
-    function boughtBackId(bytes32 pledgeId, uint256 n) external pure returns (bytes32) {
-        return Ids.boughtBack(pledgeId, n);
+    function boughtBackId(bytes32 pledgeId, uint32 buyer, uint256 n) external pure returns (bytes32) {
+        return Ids.boughtBack(pledgeId, buyer, n);
     }
 
     function _byPledge(PledgeParams calldata p, Auth calldata pledgor, bytes32 registryNo, address who) private {

@@ -94,7 +94,7 @@ contract GoodsSoldTest is World {
 
     function _buyBack(uint256 pk, uint64 amount, bytes32 bankRef) private {
         by(pk);
-        pledges.buyBack(IPledges.BuyBackParams(PLEDGE, GOODS, amount, bankRef));
+        pledges.buyBack(IPledges.BuyBackParams(PLEDGE, GOODS, partyOf[BUYER], amount, bankRef));
     }
 
     function test_undertake__notACoreEnterprise__refused() public {
@@ -122,7 +122,7 @@ contract GoodsSoldTest is World {
 
     function test_undertake__twice__refused() public {
         _undertake(500);
-        vm.expectRevert(abi.encodeWithSelector(IPledges.UndertakingExists.selector, PLEDGE));
+        vm.expectRevert(abi.encodeWithSelector(IPledges.UndertakingExists.selector, PLEDGE, partyOf[BUYER]));
         _undertake(500);
     }
 
@@ -133,16 +133,16 @@ contract GoodsSoldTest is World {
     }
 
     function test_buyBack__withoutUndertaking__refused() public {
-        vm.expectRevert(abi.encodeWithSelector(IPledges.UndertakingMissing.selector, PLEDGE));
+        vm.expectRevert(abi.encodeWithSelector(IPledges.UndertakingMissing.selector, PLEDGE, partyOf[BUYER]));
         _buyBack(BANK, 500, "ref");
     }
 
     function test_buyBack__tooMuchOrTooLate__refused() public {
         _undertake(500);
-        vm.expectRevert(abi.encodeWithSelector(IPledges.UndertakingMissing.selector, PLEDGE));
+        vm.expectRevert(abi.encodeWithSelector(IPledges.UndertakingMissing.selector, PLEDGE, partyOf[BUYER]));
         _buyBack(BANK, 501, "ref");
         vm.warp(block.timestamp + 11 days);
-        vm.expectRevert(abi.encodeWithSelector(IPledges.UndertakingMissing.selector, PLEDGE));
+        vm.expectRevert(abi.encodeWithSelector(IPledges.UndertakingMissing.selector, PLEDGE, partyOf[BUYER]));
         _buyBack(BANK, 500, "ref");
     }
 
@@ -156,14 +156,14 @@ contract GoodsSoldTest is World {
     function test_buyBack__inParts__coreEnterpriseOwnsTheGoods() public {
         _undertake(500);
         _buyBack(BANK, 200, "ref 1");
-        bytes32 second = pledges.boughtBackId(PLEDGE, 1);
+        bytes32 second = pledges.boughtBackId(PLEDGE, partyOf[BUYER], 1);
         vm.expectEmit(true, true, true, true, address(pledges));
         emit IPledges.BoughtBack(PLEDGE, GOODS, partyOf[BUYER], second, 300, LOCKED - 500, "ref 2", partyOf[BANK]);
         _buyBack(BANK, 300, "ref 2");
-        eq(receipts.receipt(pledges.boughtBackId(PLEDGE, 0)).free, 200, "first");
+        eq(receipts.receipt(pledges.boughtBackId(PLEDGE, partyOf[BUYER], 0)).free, 200, "first");
         eq(receipts.receipt(second).owner, partyOf[BUYER], "owner");
         eq(receipts.receipt(GOODS).liquidated, 500, "gone from the old receipt");
-        eq(pledges.undertakingOf(PLEDGE).amount, 0, "kept");
+        eq(pledges.undertakingOf(PLEDGE, partyOf[BUYER]).amount, 0, "kept");
     }
 
     function test_buyBackBySig__good__done() public {
@@ -174,14 +174,14 @@ contract GoodsSoldTest is World {
             abi.encode(_undertaking(500))
         );
         pledges.undertakeBySig(_undertaking(500), promised);
-        IPledges.BuyBackParams memory p = IPledges.BuyBackParams(PLEDGE, GOODS, 500, "ref");
+        IPledges.BuyBackParams memory p = IPledges.BuyBackParams(PLEDGE, GOODS, partyOf[BUYER], 500, "ref");
         Auth memory paid = sign(
             BANK,
             pledges,
-            "BuyBack(bytes32 pledgeId,bytes32 assetId,uint64 amount,bytes32 bankRef,uint256 nonce,uint256 deadline)",
+            "BuyBack(bytes32 pledgeId,bytes32 assetId,uint32 buyer,uint64 amount,bytes32 bankRef,uint256 nonce,uint256 deadline)",
             abi.encode(p)
         );
         pledges.buyBackBySig(p, paid);
-        eq(receipts.receipt(pledges.boughtBackId(PLEDGE, 0)).owner, partyOf[BUYER], "owner");
+        eq(receipts.receipt(pledges.boughtBackId(PLEDGE, partyOf[BUYER], 0)).owner, partyOf[BUYER], "owner");
     }
 }

@@ -358,7 +358,7 @@ contract Handler is World {
         bytes32 id = _pledgeId(seed);
         Replay.PledgeRow memory r = replay.row(id);
         quantity = uint64(bound(quantity, 1, STOCK / 8));
-        if (pledges.undertakingOf(id).buyer == 0) {
+        if (pledges.undertakingOf(id, partyOf[BUYER]).untilDay == 0) {
             uint256 buyer = _actor(BUYER, seed >> 16);
             by(buyer);
             try pledges.undertake(IPledges.UndertakeParams(id, quantity, today() + 60, ROOT)) {
@@ -366,11 +366,11 @@ contract Handler is World {
             } catch {}
             return;
         }
-        uint64 left = pledges.undertakingOf(id).amount;
+        uint64 left = pledges.undertakingOf(id, partyOf[BUYER]).amount;
         uint256 pk = _actor(BANK, seed >> 16);
         if (seed % 2 == 0 && left > 0) quantity = uint64(bound(quantity, 1, left));
         by(pk);
-        try pledges.buyBack(IPledges.BuyBackParams(id, r.assetId, quantity, _next())) {
+        try pledges.buyBack(IPledges.BuyBackParams(id, r.assetId, partyOf[BUYER], quantity, _next())) {
             _result("buy back", pk == BANK && quantity <= left && quantity <= r.amount);
         } catch {}
     }

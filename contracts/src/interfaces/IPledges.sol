@@ -83,20 +83,20 @@ interface IPledges {
 
     /// @param pledgeId Pledge over the goods.
     /// @param assetId Its warehouse receipt.
+    /// @param buyer Core enterprise that undertook it and has paid.
     /// @param amount Goods that the undertaker bought, thousandths of the declared unit.
     /// @param bankRef The bank's reference of the payment to the lender.
     struct BuyBackParams {
         bytes32 pledgeId;
         bytes32 assetId;
+        uint32 buyer;
         uint64 amount;
         bytes32 bankRef;
     }
 
-    /// @param buyer Core enterprise that undertook it; 0 if nobody did.
     /// @param amount How much it has still to buy, thousandths of the declared unit.
     /// @param untilDay Last day on which it can be called, days since 1970-01-01.
     struct Undertaking {
-        uint32 buyer;
         uint64 amount;
         uint32 untilDay;
     }
@@ -170,10 +170,10 @@ interface IPledges {
 
     /// @notice The receivable isn't held by the owner of the goods that it replaces.
     error SubstituteForeign(bytes32 goodsId, bytes32 receivableId);
-    /// @notice The pledge has an undertaking already.
-    error UndertakingExists(bytes32 pledgeId);
-    /// @notice Nobody undertook that much for that long.
-    error UndertakingMissing(bytes32 pledgeId);
+    /// @notice This party has an undertaking for the pledge already.
+    error UndertakingExists(bytes32 pledgeId, uint32 buyer);
+    /// @notice This party didn't undertake that much for that long.
+    error UndertakingMissing(bytes32 pledgeId, uint32 buyer);
     /// @notice This act is for pledges over goods.
     error NotOverGoods(bytes32 pledgeId);
     /// @notice One registry number is needed for each item.
@@ -262,9 +262,10 @@ interface IPledges {
     function discharge(bytes32 pledgeId, bytes32 assetId, uint64 amount, uint32 payee) external;
 
     function pledgeOf(bytes32 pledgeId) external view returns (Pledge memory);
-    function undertakingOf(bytes32 pledgeId) external view returns (Undertaking memory);
-    /// @notice Id of the n-th receipt (from 0) that a buy-back takes out of this pledge.
-    function boughtBackId(bytes32 pledgeId, uint256 n) external pure returns (bytes32);
+    /// @notice What `buyer` undertook for the pledge; each core enterprise its own, so that none keeps another out.
+    function undertakingOf(bytes32 pledgeId, uint32 buyer) external view returns (Undertaking memory);
+    /// @notice Id of the n-th receipt (from 0) that `buyer` takes out of this pledge.
+    function boughtBackId(bytes32 pledgeId, uint32 buyer, uint256 n) external pure returns (bytes32);
     /// @notice Id of the asset that comes to be when this pledge is enforced.
     function enforcedId(bytes32 pledgeId, bytes32 assetId) external pure returns (bytes32);
 }

@@ -17,9 +17,9 @@ library Ids {
         return keccak256(abi.encode("chainfin enforcement", pledgeId, assetId)) | PREFIX;
     }
 
-    /// @notice Id of the n-th receipt that a buy-back takes out of the pledge.
-    function boughtBack(bytes32 pledgeId, uint256 n) internal pure returns (bytes32) {
-        return keccak256(abi.encode("chainfin buy-back", pledgeId, n)) | PREFIX;
+    /// @notice Id of the n-th receipt that `buyer` takes out of the pledge.
+    function boughtBack(bytes32 pledgeId, uint32 buyer, uint256 n) internal pure returns (bytes32) {
+        return keccak256(abi.encode("chainfin buy-back", pledgeId, buyer, n)) | PREFIX;
     }
 
     /// @notice Whether only a part may carry this id.
