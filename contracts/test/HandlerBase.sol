@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IOrders} from "../src/interfaces/IOrders.sol";
+import {IPledges} from "../src/interfaces/IPledges.sol";
+import {IReceivables} from "../src/interfaces/IReceivables.sol";
+import {IWarehouseReceipts} from "../src/interfaces/IWarehouseReceipts.sol";
+import {Replay} from "./Replay.sol";
+import {Vm} from "./Vm.sol";
+import {World} from "./World.sol";
+
+/// @notice Who acts in the invariants, on what, and what is written down of it.
+abstract contract HandlerBase is World {
+    uint256[10] internal _keys;
+    bytes32[] public orderIds;
+    Replay public replay;
+    uint256 internal _count;
+    bool internal _doneNow;
+    bytes32 internal _disputed;
+    bytes32 internal _undrawn;
+
+    /// @notice An act that succeeded though the actor had no right to it.
+    string public trespass;
+    /// @notice A payoff or release that was due and failed.
+    string public trapped;
+    /// @notice How often each kind of act succeeded, so that an idle run is seen.
+    mapping(string act => uint256 times) public done;
+
+    /// @dev forge records the logs of reverted calls too: only an act that was done is told to the replay.
+    modifier logged() {
+        _doneNow = false;
+        _;
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        if (_doneNow) replay.apply_(logs);
+    }
+
+    function setUp() public virtual override {
+        super.setUp();
+        _keys = [BUYER, SELLER, TIER2, LENDER, LENDER2, KEEPER, BANK, REGISTRAR, DISTRIBUTOR, STRANGER];
+        replay = new Replay(address(receivables), address(receipts), address(pledges));
+        vm.recordLogs();
+    }
+
+    function system() external view returns (IReceivables, IWarehouseReceipts, IPledges, IOrders) {
+        return (receivables, receipts, pledges, orders);
+    }
+
+    function orderCount() external view returns (uint256) {
+        return orderIds.length;
+    }
+
+    // Who acts: three times in four the party whose act it is, else anybody.
+
+    function _actor(uint256 right, uint256 seed) internal view returns (uint256) {
+        return seed % 4 == 0 ? _keys[(seed >> 8) % 10] : right;
+    }
+
+    function _holderKey(uint32 party) internal view returns (uint256) {
+        for (uint256 i = 0; i < 9; ++i) {
+            if (partyOf[_keys[i]] == party) return _keys[i];
+        }
+        return STRANGER;
+    }
+
+    function _next() internal returns (bytes32) {
+        return keccak256(abi.encode("id", ++_count));
+    }
+
+    /// @dev Any of the first `n`, or (every other time) one of the last six: else nothing gets old enough to end.
+    function _pick(uint256 seed, uint256 n) internal pure returns (uint256) {
+        uint256 from = seed & (1 << 40) != 0 && n > 6 ? n - 6 : 0;
+        return from + (seed >> 41) % (n - from);
+    }
+
+    function _claimId(uint256 seed) internal view returns (bytes32) {
+        (uint256 claims,,) = replay.counts();
+        return claims == 0 ? bytes32("none") : replay.claimIds(_pick(seed, claims));
+    }
+
+    function _goodsId(uint256 seed) internal view returns (bytes32) {
+        (, uint256 stocks,) = replay.counts();
+        return stocks == 0 ? bytes32("none") : replay.goodsIds(_pick(seed, stocks));
+    }
+
+    function _pledgeId(uint256 seed) internal view returns (bytes32) {
+        (,, uint256 rows) = replay.counts();
+        return rows == 0 ? bytes32("none") : replay.pledgeIds(_pick(seed, rows));
+    }
+
+    function _result(string memory act, bool allowed) internal {
+        _doneNow = true;
+        done[act] += 1;
+        if (!allowed) trespass = act;
+    }
+}
