@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlmodel import col, or_, select
+from sqlmodel import Session, col, or_, select
 
 from chainfin import acts as eip712
 from chainfin.abi import from_hex, parse_address
@@ -92,26 +92,31 @@ def admit(
             if session.get(PartyAliasRow, alias) is not None:
                 raise Conflict("alias_taken", f"{alias!r} already names a participant", where="aliases")
             session.add(PartyAliasRow(value=alias, party_id=party_id))
-        params = {"commitment": party.commitment, "roles": roles, "key": party.address}
-        nonce = acts.next_nonce(session, party.address, "Participants")
-        deadline = int((now + acts.LIFETIME).timestamp())
-        consent = eip712.typed_data(eip712.consent_type(), params, nonce, deadline, acts.domain(ctx, "Participants"))
-        party.profile = {**profile, "consent": consent}
-        session.add(party)
-        key = custody.key_of(session, ctx, party.address)
-        if key is None:
-            return Admission(party, None, consent)
-        act = acts.prepare(
-            session,
-            ctx,
-            party=None,
-            contract="Participants",
-            function="admit",
-            params=params,
-            subject=party_id,
-            auths=[eip712.authorise(consent, key)],
-        )
-        return Admission(party, act, None)
+        return _ask_consent(session, ctx, party)
+
+
+def _ask_consent(session: Session, ctx: Context, party: PartyRow) -> Admission:
+    """What the party's key has to agree to; where the key is in custody it agrees at once, and the act goes out."""
+    params = {"commitment": party.commitment, "roles": party.roles, "key": party.address}
+    nonce = acts.next_nonce(session, party.address, "Participants")
+    deadline = int((ctx.clock.now() + acts.LIFETIME).timestamp())
+    consent = eip712.typed_data(eip712.consent_type(), params, nonce, deadline, acts.domain(ctx, "Participants"))
+    party.profile = {**party.profile, "consent": consent}
+    session.add(party)
+    key = custody.key_of(session, ctx, party.address)
+    if key is None:
+        return Admission(party, None, consent)
+    act = acts.prepare(
+        session,
+        ctx,
+        party=None,
+        contract="Participants",
+        function="admit",
+        params=params,
+        subject=party.id,
+        auths=[eip712.authorise(consent, key)],
+    )
+    return Admission(party, act, None)
 
 
 def consent(ctx: Context, party_id: str, signature: str) -> ActRow:

@@ -62,19 +62,15 @@ def issue(
         buyer = acts.active_party(session, order_row.buyer_id)
         fingerprint = "0x" + invoice_fingerprint(ctx.fingerprint_key, seller.legal_value, document.id).hex()
         standing = session.get(ReceivableRow, fingerprint)
-        if standing is not None and standing.status != "refused":
+        # One that was withdrawn before its confirmation may be issued again, put right; the contract agrees.
+        if standing is not None and standing.status not in ("refused", "cancelled"):
             raise Conflict(
                 "invoice_already_registered",
                 f"invoice {document.id} made a receivable before; an invoice is financed once",
                 receivable=fingerprint,
             )
         billed = _billed(order, document, accept_matched)
-        due = document.due_date or due_date
-        if due is None:
-            raise BadInput("due_date_missing", f"invoice {document.id} names no due date", where="due_date")
-        refusal = rules.tenor(due, ctx.clock.today())
-        if refusal is not None:
-            raise refusal.error()
+        due = _due(document, due_date, ctx.clock.today())
         paper = papers.keep(session, ctx, document, data, seller=seller, buyer=buyer, order_id=order_id)
         row = session.merge(
             ReceivableRow(
@@ -112,6 +108,17 @@ def issue(
             extra={"document_id": paper.row.id},
         )
         return Issuance(row, billed.match, act)
+
+
+def _due(document: Document, due_date: date | None, today: date) -> date:
+    """The day on which the invoice falls due, if that is lawful."""
+    due = document.due_date or due_date
+    if due is None:
+        raise BadInput("due_date_missing", f"invoice {document.id} names no due date", where="due_date")
+    refusal = rules.tenor(due, today)
+    if refusal is not None:
+        raise refusal.error()
+    return due
 
 
 def _billed(order: order_rules.Order, document: Document, accept_matched: bool) -> order_rules.Invoiced:
