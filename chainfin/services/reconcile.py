@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from sqlmodel import Session, col, select
 
 from chainfin.errors import ChainfinError, Forbidden, Unavailable
+from chainfin.progress import Step, silent
 from chainfin.services import reconcile_book
 from chainfin.services.context import Actor, Context
 from chainfin.services.projection import STATES
@@ -72,9 +73,11 @@ class Findings:
 
     mismatches: list[Mismatch] = field(default_factory=list)
     looked_at: dict[str, int] = field(default_factory=dict)
+    progress: Step = silent
 
     def count(self, kind: str) -> None:
         self.looked_at[kind] = self.looked_at.get(kind, 0) + 1
+        self.progress(sum(self.looked_at.values()), None)
 
     def same(self, name: str, subject: str, found: object, expected: object) -> None:
         if found != expected:
@@ -122,14 +125,16 @@ class _Rows:
     """Pledges whose registry entry is still to be struck out."""
 
 
-def run(ctx: Context, actor: Actor, chain: ChainView, registry: RegistryView) -> Reconciliation:
-    """Compare everything. For auditors and the operator.
+def run(
+    ctx: Context, actor: Actor, chain: ChainView, registry: RegistryView, progress: Step = silent
+) -> Reconciliation:
+    """Compare everything. For auditors and the operator. ``progress`` is told of each thing that was looked at.
 
     Raises Forbidden role_missing; Unavailable chain_not_indexed, chain_behind, chain_unreachable.
     """
     if not actor.sees_all:
         raise Forbidden("role_missing", "this takes an auditor or the operator")
-    findings = Findings()
+    findings = Findings(progress=progress)
     with ctx.store.read() as session:
         rows = _read(session)
         reconcile_book.check(session, findings.same, findings.count)
