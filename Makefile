@@ -1,12 +1,14 @@
 # Every target sets up what it needs; the environment is .venv and nothing outside the folder is touched.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
+# Rounds of kill -9 in a soak.
+ROUNDS ?= 200
 # Processes that run tests.
 WORKERS ?= 2
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: node help install demo serve test check bench contracts check-contracts lock clean
+.PHONY: node help install demo serve test check bench contracts check-contracts planted soak lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -61,6 +63,12 @@ contracts: $(VENV)/.dev ## compile the contracts again into contracts/artifacts 
 check-contracts: $(VENV)/.dev ## long fuzzing of the contracts (needs Node)
 	PYTHON=$(BIN)/python contracts/test.sh --long
 	CHAINFIN_DIFFERENTIAL_STEPS=10000 $(BIN)/python -m pytest tests/differential
+
+planted: $(VENV)/.dev ## plant bugs one by one; the tests named for each have to find it (long)
+	$(BIN)/python -m tests.planted
+
+soak: $(VENV)/.dev ## kill -9 at any moment, ROUNDS times (200); repeat one with CHAINFIN_CRASH_SEED (long)
+	CHAINFIN_CRASH_ROUNDS=$(ROUNDS) $(BIN)/python -m pytest tests/crash/test_kill.py
 
 lock: $(VENV)/.dev ## renew the pinned requirements
 	$(BIN)/python -m pip install -q uv

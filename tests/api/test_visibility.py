@@ -78,6 +78,22 @@ def test_act__by_a_stranger__on_anothers_thing__unknown(
     assert (answer.status_code, answer.json()["code"]) == (404, code)
 
 
+@pytest.mark.parametrize(
+    ("who", "act", "document"),
+    [
+        ("core", "acknowledgement", "response"),
+        ("supplier", "amendment", "order"),
+        ("supplier", "cancellation", None),
+        ("core", "despatches", "despatch"),
+        ("supplier", "receipts", "receipt"),
+    ],
+)
+def test_act__of_the_other_side_of_an_order__refused(world: World, who: str, act: str, document: str | None) -> None:
+    body = None if document is None else {"document": world.documents[document]}
+    answer = world.call("POST", who, f"/v1/orders/{world.ids['order']}/{act}", json=body, key=f"other-side-{act}")
+    assert (answer.status_code, answer.json()["code"]) == (422, "act_of_other_party")
+
+
 def test_application__on_anothers_receivable__unknown(world: World) -> None:
     wish = {
         "product": "receivable",

@@ -123,6 +123,16 @@ def test_reorg__below_the_finality_line__halts_by_name_and_keeps_what_stands(lin
     assert line.seen == ids(*(f"o{n}" for n in range(8)))
 
 
+def test_reorg__of_the_last_block_taken_in__noticed_before_another_follows(line: Line) -> None:
+    line.indexer.run_once()
+    number = line.indexer.cursor()[0]  # type: ignore[index]  # blocks were taken in
+    line.chain.reorg(4)
+    while line.indexer.final_block().number < number:  # type: ignore[union-attr]  # the chain is long enough
+        line.chain.mine("", cancelled("forged"))
+    assert line.indexer.final_block().number == number  # type: ignore[union-attr]  # as above
+    assert code_of(line.indexer) == "chain_reorg_past_finality"
+
+
 def test_lower_head__node_is_behind__halts_by_name_and_goes_on_later(line: Line) -> None:
     line.indexer.run_once()
     blocks = list(line.chain.blocks)

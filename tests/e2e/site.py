@@ -64,6 +64,8 @@ class Site:
     world: World
     cast: dict[str, Actor] = field(default_factory=dict)
     companies: dict[str, samples.Company] = field(default_factory=dict)
+    keys: dict[str, bytes] = field(default_factory=dict)
+    """The keys of parties that have their own, by party."""
     checked: set[tuple[object, ...]] = field(default_factory=set)
     """Assets in states in which they were compared with their contract before."""
     numbers: Iterator[int] = field(default_factory=lambda: count(1001))
@@ -133,6 +135,7 @@ class Site:
         participants.consent(self.ctx, made.party.id, "0x" + eip712.sign(made.consent, key).hex())
         self.run()
         self.companies[made.party.id] = company
+        self.keys[made.party.id] = key
         return Actor("party", made.party.id, role)
 
     def borrower(self, limit: int = 5_000_000_00, account: str | None = None) -> Actor:
