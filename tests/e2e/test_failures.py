@@ -13,7 +13,7 @@ from chainfin import acts as eip712
 from chainfin import ledger
 from chainfin.connectors.registry import Registration
 from chainfin.connectors.sandbox.faults import Fault, Rule
-from chainfin.errors import BadInput, Conflict
+from chainfin.errors import BadInput, Conflict, Refused
 from chainfin.money import Money
 from chainfin.party import Role
 from chainfin.services import acts, applications, custody, funding, limits, receivables, trade
@@ -214,6 +214,17 @@ def test_act__never_signed__expires_and_may_be_begun_again(site: Site) -> None:
     assert (ended.status, ended.error_code) == ("expired", "act_expired")
     again, _ = trade.post_order(site.ctx, buyer, papers["order"], "order.xml")
     assert again.status == "posting"
+
+
+def test_offer__disputed_meanwhile__falls(site: Site) -> None:
+    borrower = site.borrower()
+    asset = site.confirmed(borrower)
+    application = site.offered(borrower, ASKED, asset.id)
+    receivables.dispute(site.ctx, site.cast["core"], asset.id, "scratched")
+    site.run()
+    with pytest.raises(Refused) as refused:
+        applications.accept(site.ctx, borrower, application)
+    assert (refused.value.code, refused.value.details["status"]) == ("asset_not_free", "disputed")
 
 
 def test_offer__withdrawn__frees_its_limits_and_stays_closed(site: Site) -> None:

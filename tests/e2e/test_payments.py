@@ -57,6 +57,7 @@ def test_borrower__pays_too_much__rest_goes_back(site: Site, lent: tuple[Actor, 
     loan = site.loan(loan_id)
     assert loan.row.status == "repaid"
     assert [pledge.status for pledge in loan.pledges] == ["released"]
+    assert [row.status for row in site.outbox(f"unregister:{loan.pledges[0].id}")] == ["done"]
     assert view(site.inst, "Receivables", "receivable", asset.id)["free"] == FACE
     row = site.incoming(ref)
     assert (row.status, row.unapplied, row.reason) == ("refunded", 123_45, "repayment_above_due")
@@ -124,6 +125,21 @@ def test_debtor__pays_in_two_parts__lender_first_then_holder(
     chain = view(site.inst, "Receivables", "receivable", asset.id)
     assert (chain["settled"], chain["free"], chain["pledged"]) == (FACE, 0, 0)
     assert site.loan(loan_id).pledges[0].status == "released"
+
+
+def test_debtor__pays_the_loan_but_not_the_whole_pledge__the_rest_is_free(
+    site: Site, lent: tuple[Actor, ReceivableRow, str]
+) -> None:
+    _, asset, loan_id = lent
+    paid = owed(site, loan_id, site.today) + 10_00
+    pledge = site.loan(loan_id).pledges[0]
+    assert paid < pledge.amount
+    ref = site.pays(paid, f"RECEIVABLE {asset.id}")
+    loan = site.loan(loan_id)
+    assert (loan.row.status, [each.status for each in loan.pledges]) == ("repaid", ["released"])
+    assert paid_to_holder(site, ref) == [("done", "10.00")]
+    chain = view(site.inst, "Receivables", "receivable", asset.id)
+    assert (chain["settled"], chain["pledged"], chain["free"]) == (paid, 0, FACE - paid)
 
 
 def test_debtor__pays_the_same_twice__second_goes_back(site: Site, lent: tuple[Actor, ReceivableRow, str]) -> None:

@@ -215,7 +215,14 @@ LENDING = (
         "chainfin/services/applications.py",
         " or free < offer.pledge_amount:",
         " or False:",
-        ("tests/e2e/test_payments.py::test_debtor__pays_before_the_offer_is_taken__offer_falls",),
+        ("tests/e2e/test_races.py::test_applications__at_once__never_above_the_limit_nor_the_asset",),
+    ),
+    Bug(
+        "c: nothing is lent on what was disputed after the offer",
+        "chainfin/services/applications.py",
+        'if asset.status not in ("confirmed", "issued") or ',
+        "if ",
+        ("tests/e2e/test_failures.py::test_offer__disputed_meanwhile__falls",),
     ),
     Bug(
         "c: the loan runs from the day of the payout",

@@ -97,7 +97,7 @@ SETTLEMENT = (
         "chainfin/services/repayments.py",
         "        funding.release(session, ctx, pledge, unsettled)\n",
         "        pass\n",
-        ("tests/e2e/test_payments.py::test_two_loans__on_one_receivable__older_pledge_is_served_first",),
+        ("tests/e2e/test_payments.py::test_debtor__pays_the_loan_but_not_the_whole_pledge__the_rest_is_free",),
     ),
     Bug(
         "f: a payment of the borrower's releases too",
