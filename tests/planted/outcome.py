@@ -230,6 +230,13 @@ REFUSALS = (
         "chainfin/services/acts.py",
         "            if row.signature == signature.lower():",
         "            if False:",
+        ("tests/e2e/test_bad_input.py::test_signature__of_another_key__refused_and_the_act_still_waits",),
+    ),
+    Bug(
+        "h: an acceptance serves once",
+        "chainfin/services/applications.py",
+        "            if row.loan_id is not None and signature is not None:",
+        "            if False:",
         (MAIN + "test_refusal__each__by_its_own_code",),
     ),
     Bug(
