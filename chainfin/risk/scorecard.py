@@ -18,6 +18,8 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import Any
 
+import orjson
+
 from chainfin.errors import BadInput, NotFound
 from chainfin.risk.canon import content_hash
 from chainfin.risk.features import REGISTRY
@@ -206,7 +208,7 @@ def _whole(*numbers: object) -> bool:
 def read_scorecard(content: bytes, where: str) -> tuple[Scorecard, dict[str, Any]]:
     """A card of a file, compiled, and its JSON. Raises BadInput scorecard_invalid for anything that isn't one."""
     try:
-        document = json.loads(content)
+        document = orjson.loads(content)  # which has a limit to nesting of its own (ADR 0184)
         return parse_scorecard(document), document
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise BadInput("scorecard_invalid", f"not a scorecard: {type(error).__name__}", where=where) from None

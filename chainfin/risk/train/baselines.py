@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import lightgbm
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
@@ -47,6 +46,8 @@ def logistic(columns: Sequence[Numbers | Texts], bads: Outcomes, fitted: Rows, j
 
 def trees(columns: Sequence[Numbers | Texts], bads: Outcomes, fitted: Rows, judged: Rows, seed: int) -> Floats:
     """Probabilities of bad of the rows ``judged`` by LightGBM: 200 trees of 15 leaves, words as categories."""
+    import lightgbm  # here: it wants a library of the system that fitting a card does without
+
     matrix = np.column_stack(
         [
             np.where(column.known, column.values, np.nan) if isinstance(column, Numbers) else column.values

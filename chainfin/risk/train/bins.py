@@ -78,11 +78,12 @@ def cut(column: Numbers | Texts, bads: Outcomes, rows: Rows, trend: str = "auto"
     values, outcome = column.values[known], bads[known]
     least = max(math.ceil(MIN_SHARE * len(rows)), 5)
     found: dict[Trend, Bins] = {}
-    for name, sign in (("rising", 1), ("falling", -1), ("free", 0)):
+    trends: tuple[tuple[Trend, int], ...] = (("rising", 1), ("falling", -1), ("free", 0))
+    for name, sign in trends:
         edges = _edges(values, outcome, least, sign) if len(known) else ()
         if sign:
             edges = _pooled(column, edges, bads, rows, sign)
-        found[name] = _measured(column, name, edges, (), bads, rows)  # type: ignore[index,arg-type]  # of three literals
+        found[name] = _measured(column, name, edges, (), bads, rows)
     best = max(found["rising"], found["falling"], key=lambda bins: bins.iv)
     if trend == "free" or (trend == "auto" and _worth(found["free"], best, len(known))):
         best = found["free"]
