@@ -19,7 +19,7 @@ from chainfin.risk.canon import canonical_bytes
 from chainfin.risk.scorecard import parse_scorecard, read_scorecard
 from chainfin.risk.train.bins import cut
 from chainfin.risk.train.columns import Numbers, Texts, read_column
-from chainfin.risk.train.document import Label
+from chainfin.risk.train.document import Label, coarse
 from chainfin.risk.train.fit import Scaling
 from chainfin.risk.train.judge import score_rows
 from chainfin.risk.train.sample import Outcomes
@@ -64,6 +64,33 @@ def test_cut__rising_risk__monotone_bins() -> None:
     assert bins.trend == "rising"
     assert len(bins.edges) >= 3
     assert list(bins.woe[:-2]) == sorted(bins.woe[:-2], reverse=True)
+
+
+def test_cut__small_safe_bin_held_back_by_the_average__still_monotone() -> None:
+    """The first 50 are all good, of the next 450 four in a hundred are bad; held back, the 50 look the riskier."""
+    column = read_column("x", [str(row) for row in range(1000)])
+    bads = np.array(
+        [(row >= 50 and row % 25 == 0) or (row >= 500 and row % 25 != 1) for row in range(1000)], dtype=np.int8
+    )
+    bins = cut(column, bads, np.arange(1000), "monotone")
+    assert bins is not None
+    assert bins.trend == "rising"
+    assert list(bins.woe[:-2]) == sorted(bins.woe[:-2], reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("edges", "decimals", "kept"),
+    [
+        ((1250, 2000), 3, ([125, 200], 2)),
+        ((1000, 2000), 3, ([1, 2], 0)),
+        ((-1500, 7), 3, ([-1500, 7], 3)),
+        ((), 4, ([], 0)),
+    ],
+)
+def test_coarse__edges__the_coarsest_unit_that_holds_them_all(
+    edges: tuple[int, ...], decimals: int, kept: tuple[list[int], int]
+) -> None:
+    assert coarse(edges, decimals) == kept
 
 
 def test_cut__risk_at_both_ends__free_unless_monotone_is_asked_for() -> None:

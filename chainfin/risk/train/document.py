@@ -97,7 +97,7 @@ def _entry(one: Fitted) -> dict[str, Any]:
         entry["groups"] = [[bins.column.words[word] for word in sorted(group)] for group in bins.groups]
         entry["other"] = other
     else:
-        entry["edges"], entry["decimals"] = _coarse(bins.edges, bins.column.decimals)
+        entry["edges"], entry["decimals"] = coarse(bins.edges, bins.column.decimals)
         if not entry["decimals"]:
             del entry["decimals"]
     entry["fitted"] = {
@@ -115,7 +115,7 @@ def _bin(count: tuple[int, int], woe: float) -> dict[str, Any]:
     return {"rows": count[0], "bads": count[1], "woe": decimal(woe)}
 
 
-def _coarse(edges: Sequence[int], decimals: int) -> tuple[list[int], int]:
+def coarse(edges: Sequence[int], decimals: int) -> tuple[list[int], int]:
     """The same edges in the coarsest unit that holds them: rounding values down to it moves none over an edge."""
     unit = 0
     while unit < decimals and all(edge % 10 ** (unit + 1) == 0 for edge in edges):
