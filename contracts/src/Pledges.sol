@@ -199,7 +199,7 @@ contract Pledges is PledgeRules {
     function pledgeOf(bytes32 pledgeId) external view returns (Pledge memory) {
         Entry e = _pledges[pledgeId];
         uint8 kind = e.state() == PledgeState.None ? 0 : e.goods() ? WAREHOUSE_RECEIPT : RECEIVABLE;
-        return Pledge(e.state(), kind, e.drawn(), e.lender(), e.amount(), e.expiresAt(), e.tag());
+        return Pledge(e.state(), kind, e.drawn(), e.lender(), e.amount(), e.expiresAt(), e.tag(), e.rank());
     }
 
     /// @inheritdoc IPledges

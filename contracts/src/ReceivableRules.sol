@@ -39,8 +39,6 @@ abstract contract ReceivableRules is PartyActs, IReceivables {
     uint32 public immutable maxTenorDays;
 
     mapping(bytes32 id => Claim) internal _claims;
-    /// @dev Where an invoiced (not split) receivable comes from: 28 bytes of document tag, 4 of the order's index.
-    mapping(bytes32 id => bytes32 word) internal _origins;
     mapping(bytes32 id => Away) internal _away;
     mapping(uint32 bank => mapping(uint256 word => uint256 bits)) private _bankRefs;
     mapping(uint32 debtor => Line) private _lines;
@@ -56,20 +54,26 @@ abstract contract ReceivableRules is PartyActs, IReceivables {
     }
 
     /// @inheritdoc IAsset
-    function lock(bytes32 id, uint64 amount, uint32 pledgor) external onlySister(address(pledges)) {
+    function lock(bytes32 id, uint64 amount, uint32 pledgor, uint32 lender)
+        external
+        onlySister(address(pledges))
+        returns (uint16)
+    {
         Claim c = _held(id, pledgor);
         _requireState(id, c, ReceivableState.Confirmed);
+        if (c.debtor() == lender) revert LenderIsDebtor(lender);
         _claims[id] = _spend(id, c, amount).morePledged(amount);
+        return 0; // no ranks: nothing but payments, credit notes and releases makes a receivable smaller
     }
 
     /// @inheritdoc IAsset
-    function unlock(bytes32 id, uint64 amount) external onlySister(address(pledges)) {
+    function unlock(bytes32 id, uint64 amount, bool) external onlySister(address(pledges)) {
         Claim c = _claims[id];
         _claims[id] = _unpledge(id, c, amount).moreFree(amount);
     }
 
     /// @inheritdoc IAsset
-    function take(bytes32 id, bytes32 taken, uint64 amount, uint32 lender) external onlySister(address(pledges)) {
+    function take(bytes32 id, bytes32 taken, uint64 amount, uint32 lender, bool) external onlySister(address(pledges)) {
         Claim c = _claims[id];
         if (_today() <= c.dueDay()) revert NotYetDue(c.dueDay(), _today());
         _claims[id] = _unpledge(id, c, amount);
@@ -80,7 +84,8 @@ abstract contract ReceivableRules is PartyActs, IReceivables {
 
     /// @inheritdoc IAsset
     function holderOf(bytes32 id) external view returns (uint32) {
-        return _claims[id].holder();
+        Claim c = _claims[id];
+        return c.confirmed() ? c.holder() : 0;
     }
 
     /// @inheritdoc IReceivables
@@ -94,42 +99,43 @@ abstract contract ReceivableRules is PartyActs, IReceivables {
         return _bankRefs[bank][uint256(bankRef) >> 8] & (1 << (uint256(bankRef) & 0xff)) != 0;
     }
 
-    function _issue(IssueParams calldata p, uint32 seller, uint32 attester) internal {
+    /// @dev Returns the trail of the order's goods, over which the registrar's attestation has to be.
+    function _issue(IssueParams calldata p, uint32 seller, uint32 attester) internal returns (bytes32 trail) {
         _requireAmount(p.face);
         if (Ids.isReserved(p.id)) revert IdReserved(p.id);
         uint256 today = _today();
         if (p.dueDay <= today) revert DueDayPast(p.dueDay, today);
         if (p.dueDay > today + maxTenorDays) revert TenorTooLong(p.dueDay, today + maxTenorDays);
         // The one call before the effects: what is written depends on its answer, and Orders calls nobody.
-        (uint32 debtor, uint32 index) = orders.invoice(p.orderId, seller, p.face);
+        uint32 debtor;
+        (debtor, trail) = orders.invoice(p.orderId, seller, p.face);
         Claim c = _claims[p.id];
         // A cancelled one may be issued again, corrected: by the same seller to the same debtor.
         bool again = c.state() == ReceivableState.Cancelled && c.holder() == seller && c.debtor() == debtor;
         if (c.state() != ReceivableState.None && !again) revert ReceivableExists(p.id);
-        _claims[p.id] = Claims.create(p.face, seller, debtor, uint256(p.dueDay).toUint16());
-        _origins[p.id] = bytes32(_tag(p.documentRoot)) | bytes32(uint256(index));
+        bytes18 tag = Claims.tagOf(p.orderId, p.documentRoot, seller);
+        _claims[p.id] = Claims.create(p.face, tag, debtor, uint256(p.dueDay).toUint16());
         emit Issued(p.id, p.orderId, debtor, seller, p.documentRoot, p.face, p.dueDay, attester);
     }
 
     function _confirm(ConfirmParams calldata p, uint32 party, uint32 roles) internal {
         Claim c = _owed(p.id, party);
         _requireState(p.id, c, ReceivableState.Issued);
-        if (p.face != c.face() || p.dueDay != c.dueDay() || _tag(p.documentRoot) != bytes28(_origins[p.id])) {
-            revert ConfirmationMismatch(p.id);
-        }
+        bytes18 tag = Claims.tagOf(p.orderId, p.documentRoot, p.seller);
+        if (tag != c.tag() || p.face != c.face() || p.dueDay != c.dueDay()) revert ConfirmationMismatch(p.id);
         bool lined = roles & Roles.LINED != 0;
-        _claims[p.id] = c.withConfirmation(lined);
+        _claims[p.id] = c.withConfirmation(p.seller, lined);
         if (lined) _drawLine(party, p.face);
         emit Confirmed(p.id, party, p.documentRoot, p.face, p.dueDay);
     }
 
     function _cancel(CancelParams calldata p, uint32 party) internal {
-        Claim c = _held(p.id, party);
-        bool open = c.state() == ReceivableState.Issued || c.state() == ReceivableState.Disputed;
-        if (!open || c.confirmed()) revert ReceivableStateWrong(p.id, c.state());
-        _claims[p.id] = c.withoutAmounts().withState(ReceivableState.Cancelled);
+        Claim c = _known(p.id);
+        if (!_unconfirmed(c)) revert ReceivableStateWrong(p.id, c.state());
+        if (Claims.tagOf(p.orderId, p.documentRoot, party) != c.tag()) revert NotHolder(p.id, party);
+        _claims[p.id] = c.withCancellation(party);
         emit Cancelled(p.id);
-        orders.uninvoice(uint32(uint256(_origins[p.id])), c.face());
+        orders.uninvoice(p.orderId, c.face());
     }
 
     function _dispute(DisputeParams calldata p, uint32 party) internal {
@@ -137,6 +143,7 @@ abstract contract ReceivableRules is PartyActs, IReceivables {
         if (c.state() != ReceivableState.Issued && c.state() != ReceivableState.Confirmed) {
             revert ReceivableStateWrong(p.id, c.state());
         }
+        if (c.confirmed() && c.empty()) revert NothingLeft(p.id);
         _claims[p.id] = c.withState(ReceivableState.Disputed);
         emit Disputed(p.id, p.documentRoot);
     }
@@ -163,6 +170,7 @@ abstract contract ReceivableRules is PartyActs, IReceivables {
     function _split(SplitParams calldata p, uint32 party) internal {
         Claim c = _held(p.id, party);
         _requireState(p.id, c, ReceivableState.Confirmed);
+        if (c.empty()) revert NothingLeft(p.id);
         uint256 parts = p.amounts.length;
         if (parts < 2 || parts > 8) revert PartsInvalid(parts);
         Away memory away = _away[p.id];
@@ -187,8 +195,10 @@ abstract contract ReceivableRules is PartyActs, IReceivables {
         if (state != ReceivableState.Confirmed && state != ReceivableState.Defaulted) {
             revert ReceivableStateWrong(p.id, state);
         }
+        if (c.empty()) revert NothingLeft(p.id);
         if (c.pledged() != 0) revert PledgedPart(p.id, c.pledged());
         if (p.to == party) revert TransferToSelf(party);
+        if (p.to == c.debtor()) revert TransferToDebtor(p.to);
         participants.requireRole(p.to, type(uint32).max);
         _claims[p.id] = c.withHolder(p.to);
         emit Transferred(p.id, party, p.to, c.debtor());
@@ -270,8 +280,10 @@ abstract contract ReceivableRules is PartyActs, IReceivables {
         if (c.state() == ReceivableState.None) revert ReceivableUnknown(id);
     }
 
+    /// @dev One that isn't confirmed has no holder yet who could do anything with it but withdraw it (`_cancel`).
     function _held(bytes32 id, uint32 party) private view returns (Claim c) {
         c = _known(id);
+        if (!c.confirmed()) revert ReceivableStateWrong(id, c.state());
         if (c.holder() != party) revert NotHolder(id, party);
     }
 
@@ -285,12 +297,13 @@ abstract contract ReceivableRules is PartyActs, IReceivables {
         if (!c.confirmed() || c.state() == ReceivableState.Settled) revert ReceivableStateWrong(id, c.state());
     }
 
-    function _requireState(bytes32 id, Claim c, ReceivableState wanted) private pure {
-        if (c.state() != wanted) revert ReceivableStateWrong(id, c.state());
+    /// @dev Issued, or disputed before its confirmation: the word has a tag and no amounts but the face.
+    function _unconfirmed(Claim c) internal pure returns (bool) {
+        return !c.confirmed() && (c.state() == ReceivableState.Issued || c.state() == ReceivableState.Disputed);
     }
 
-    function _tag(bytes32 documentRoot) private pure returns (bytes28) {
-        return bytes28(keccak256(abi.encode(documentRoot)));
+    function _requireState(bytes32 id, Claim c, ReceivableState wanted) private pure {
+        if (c.state() != wanted) revert ReceivableStateWrong(id, c.state());
     }
 
     /// @dev Days since 1970-01-01, in UTC.
