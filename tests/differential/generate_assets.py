@@ -7,7 +7,7 @@ from eth_hash.auto import keccak
 from chainfin.inventory import WarehouseReceipt
 from chainfin.receivable import Receivable, State
 from tests.differential.act import Act, Rider
-from tests.differential.generate_base import DAY, Dice
+from tests.differential.generate_base import DAY, MAX_UINT, Dice
 from tests.differential.model import EPOCH
 from tests.differential.model_receivables import FREE_PART, PREFIX
 
@@ -173,7 +173,8 @@ class Assets(Dice):
     def _missing(self, goods: WarehouseReceipt) -> int:
         """Often into what is pledged: a part of the youngest pledge, all of it, or more."""
         if goods.pledged and self.chance(0.6):
-            return goods.free + self.number(self.dice.choice((goods.pledges[-1].quantity, goods.pledged)))
+            beyond = self.number(self.dice.choice((goods.pledges[-1].quantity, goods.pledged)))
+            return min(MAX_UINT, goods.free + beyond)
         return self.number(goods.free) if self.chance(0.7) else self.edge(goods.free + goods.pledged)
 
     def _to_name(self, goods: WarehouseReceipt, missing: int) -> list[bytes]:

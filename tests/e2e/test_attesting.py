@@ -66,7 +66,7 @@ def test_issue__a_line_above_what_was_received_of_it__not_attested_though_the_am
     with pytest.raises(Refused) as refused:
         receivables.issue(site.ctx, seller, order_id, copper_alone(papers["invoice"]))
     assert refused.value.code == "invoice_above_received"
-    (short,) = refused.value.details["match"]["shortfalls"]  # type: ignore[index,call-overload]  # JSON
+    (short,) = refused.value.details["match"]["shortfalls"]  # type: ignore[index]  # JSON
     assert (short["line"], short["received"], short["missing"]) == ("2", "4500", "500")
     assert rows(site.ctx.store) == before
     # what the match carries of the line may be issued, and no more
