@@ -115,9 +115,8 @@ def test_issue__goods_move_on_after_it_was_signed__refused_by_the_contract_and_i
 
 
 def test_issue__a_step_on_chain_of_which_no_document_is_here__not_attested(site: Site) -> None:
-    seller = site.borrower()
-    papers = site.papers(seller)
-    order_id = site.received(seller, papers)
+    seller, order_id, papers = own_key_order(site)
+    before = receivables.issue(site.ctx, seller, order_id, papers["invoice"])
     with site.ctx.store.begin() as session:
         # the buyer goes past the service: the act isn't one of the order's, and no document says what it changes
         acts.prepare(
@@ -130,6 +129,9 @@ def test_issue__a_step_on_chain_of_which_no_document_is_here__not_attested(site:
             subject="elsewhere",
         )
     site.run()
+    with pytest.raises(Refused) as refused:
+        site.sign(seller, before.act)
+    assert refused.value.code == "attestation_outdated"
     with pytest.raises(Refused) as refused:
         receivables.issue(site.ctx, seller, order_id, papers["invoice"])
     assert refused.value.code == "goods_unseen"
