@@ -177,7 +177,7 @@ class WarehouseReceiptIn(Input):
 
 
 class WarehouseReceiptOut(BaseModel):
-    """Quantities in ``unit``. free + pledged + released + liquidated = issued; ``reserved`` is a part of free."""
+    """Quantities in ``unit``. free + pledged + released + liquidated + missing = issued; ``reserved`` is in free."""
 
     id: str
     number: str
@@ -192,6 +192,7 @@ class WarehouseReceiptOut(BaseModel):
     pledged: str
     released: str
     liquidated: str
+    missing: str
     status: str
     created_at: Moment
 
@@ -199,7 +200,7 @@ class WarehouseReceiptOut(BaseModel):
     def of(cls, row: WarehouseReceiptRow) -> WarehouseReceiptOut:
         amounts = {
             name: quantity_text(getattr(row, name))
-            for name in ("issued", "reserved", "pledged", "released", "liquidated")
+            for name in ("issued", "reserved", "pledged", "released", "liquidated", "missing")
         }
         return cls(
             id=row.id,
@@ -209,7 +210,7 @@ class WarehouseReceiptOut(BaseModel):
             goods={name: str(value) for name, value in row.goods.items()},
             document_root=row.document_root,
             unit=row.unit,
-            free=quantity_text(row.issued - row.pledged - row.released - row.liquidated),
+            free=quantity_text(row.issued - row.pledged - row.released - row.liquidated - row.missing),
             status=row.status,
             created_at=row.created_at,
             **amounts,
@@ -223,6 +224,13 @@ class WarehouseReceiptAct(BaseModel):
 
 class ReleaseIn(Input):
     quantity: DecimalText
+
+
+class CountIn(Input):
+    """What a count didn't find any more, in the receipt's unit; only a hash of the reason goes on chain."""
+
+    missing: DecimalText
+    reason: Reason
 
 
 class PriceIn(Input):

@@ -123,7 +123,7 @@ def _events(
     kept = [
         row
         for row in rows
-        if (f"{row.contract}.{row.name}" in NEEDED or row.name in ("Discharged", "Transferred", "Expired"))
+        if (f"{row.contract}.{row.name}" in NEEDED or row.name in ("Discharged", "Transferred", "Expired", "Shrunk"))
         and row.contract != "Participants"
         and (row.name != "Settled" or (pledge is not None and row.args["pledgeId"] == pledge.id))
     ]

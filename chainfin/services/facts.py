@@ -197,4 +197,4 @@ def free_of(asset: ReceivableRow | WarehouseReceiptRow) -> int:
     """What may still be pledged: free on chain and not promised to another application."""
     if isinstance(asset, ReceivableRow):
         return asset.face - asset.pledged - asset.split_away - asset.settled - asset.diluted - asset.reserved
-    return asset.issued - asset.pledged - asset.released - asset.liquidated - asset.reserved
+    return asset.issued - asset.pledged - asset.released - asset.liquidated - asset.missing - asset.reserved

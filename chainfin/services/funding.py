@@ -191,7 +191,7 @@ def payout_refused(session: Session, ctx: Context, loan_id: str, code: str, mess
     application = session.get_one(ApplicationRow, row.application_id)
     undone = ["limits"]
     for pledge in session.exec(select(PledgeRow).where(PledgeRow.loan_id == loan_id)):
-        release(session, ctx, pledge, pledge.amount - pledge.released - pledge.settled)
+        release(session, ctx, pledge, pledge.left)
         undone.append(f"pledge {pledge.id}")
     _end_loan(session, ctx, application, row, "disbursing", code, message, undone)
 
@@ -200,7 +200,7 @@ def release(session: Session, ctx: Context, pledge: PledgeRow, amount: int) -> N
     """The lender gives up ``amount`` of its pledge on chain (fen, or thousandths of a receipt's unit)."""
     if pledge.status != "active" or amount <= 0:
         return
-    if amount == pledge.amount - pledge.released - pledge.settled:
+    if amount == pledge.left:
         pledge.status = "releasing"
         session.add(pledge)
     acts.prepare(
@@ -216,8 +216,8 @@ def release(session: Session, ctx: Context, pledge: PledgeRow, amount: int) -> N
 
 def pledge_shrunk(session: Session, ctx: Context, pledge: PledgeRow) -> None:
     """A part or all of the pledge is over, finally: an ended pledge leaves the statutory registry too."""
-    if pledge.status == "released":
-        _unregister(session, ctx, pledge, "released")
+    if pledge.status in ("released", "lost"):
+        _unregister(session, ctx, pledge, pledge.status)
 
 
 def _unregister(session: Session, ctx: Context, pledge: PledgeRow, reason: str) -> None:

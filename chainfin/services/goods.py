@@ -24,6 +24,6 @@ def releasable(session: Session, ctx: Context, pledge: PledgeRow, loan: Loan) ->
     receipt = session.get_one(WarehouseReceiptRow, pledge.asset_id)
     price = warehouse.latest_price(session, str(receipt.goods["commodity"]), receipt.unit, row.currency)
     rate = Decimal(str(offer.terms["advance_rate"]))
-    pledged = pledge.amount - pledge.released - pledge.settled
+    pledged = pledge.left
     unit_price = UnitPrice(Decimal(str(Money(price.minor_per_unit, price.currency))), price.currency)
     return may_go(pledged, loan.dues.total, unit_price, BasisPoints(int(rate * 10_000)))

@@ -29,7 +29,7 @@ def call(session: Session, ctx: Context, asset: ReceivableRow, lost: Money, caus
         .order_by(col(PledgeRow.block_number).desc(), col(PledgeRow.id).desc())
     )
     for pledge in pledges:
-        live = Money(pledge.amount - pledge.released - pledge.settled, asset.currency)
+        live = Money(pledge.left, asset.currency)
         hit = min(lost, live)
         lost -= hit
         row, loan = loanbook.load(session, pledge.loan_id)

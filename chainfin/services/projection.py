@@ -244,7 +244,19 @@ def _receipt_transferred(session: Session, row: WarehouseReceiptRow, event: Chai
 def _goods_released(session: Session, row: WarehouseReceiptRow, event: ChainEvent) -> None:
     row.released += _number(event, "quantity")
     _fit_reserved(row)
-    if row.released + row.liquidated == row.issued:
+    _end_if_gone(row)
+
+
+def _recounted(session: Session, row: WarehouseReceiptRow, event: ChainEvent) -> None:
+    """What pledges lost of it their own events tell (Shrunk)."""
+    row.pledged -= _number(event, "fromPledged")
+    row.missing += _number(event, "fromFree") + _number(event, "fromPledged")
+    _fit_reserved(row)
+    _end_if_gone(row)
+
+
+def _end_if_gone(row: WarehouseReceiptRow) -> None:
+    if row.released + row.liquidated + row.missing == row.issued:
         row.status = "released"
 
 
@@ -316,6 +328,18 @@ def _expired(session: Session, ctx: Context, pledge: PledgeRow, event: ChainEven
     pledge.status = "released"
 
 
+def _shrunk(session: Session, ctx: Context, pledge: PledgeRow, event: ChainEvent) -> None:
+    """A keeper's count found less than was pledged: the goods' own event takes it off the receipt."""
+    pledge.lost += _number(event, "by")
+    if not pledge.left:
+        pledge.status = "lost"
+        funding.pledge_shrunk(session, ctx, pledge)
+    elif pledge.status == "releasing":
+        # the release on its way is of more than there is now, and will be refused
+        pledge.status = "active"
+        funding.release(session, ctx, pledge, pledge.left)
+
+
 _HANDLERS: Mapping[tuple[str, str], Handler] = {
     ("Participants", "Admitted"): _admitted,
     ("Participants", "Suspended"): _party_status("suspended"),
@@ -342,8 +366,10 @@ _HANDLERS: Mapping[tuple[str, str], Handler] = {
     ("WarehouseReceipts", "Issued"): _receipt(_receipt_issued),
     ("WarehouseReceipts", "Transferred"): _receipt(_receipt_transferred),
     ("WarehouseReceipts", "GoodsReleased"): _receipt(_goods_released),
+    ("WarehouseReceipts", "Recounted"): _receipt(_recounted),
     ("Pledges", "Pledged"): _pledged_amount(+1, _pledged),
     ("Pledges", "Released"): _pledged_amount(-1, _pledge_released),
     ("Pledges", "Discharged"): _pledge(_discharged),
     ("Pledges", "Expired"): _pledged_amount(-1, _expired),
+    ("Pledges", "Shrunk"): _pledge(_shrunk),
 }

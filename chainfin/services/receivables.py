@@ -18,8 +18,9 @@ from chainfin.documents.model import Document, DocumentKind
 from chainfin.errors import BadInput, Conflict, NotFound, Refusal, Refused
 from chainfin.money import Money
 from chainfin.receivable_value import PledgedPart, Receivable, State
-from chainfin.services import acts, margin, papers, trade
+from chainfin.services import acts, attesting, margin, papers, trade
 from chainfin.services.context import Actor, Context
+from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ActRow, DocumentRow, PledgeRow, ReceivableRow
 
 EPOCH = date(1970, 1, 1)
@@ -52,8 +53,8 @@ def issue(
     """The seller bills an order. With ``accept_matched`` the face is what the three-way match carries, not more.
 
     ``due_date`` where the invoice names none. Raises NotFound order_unknown; BadInput document_…, due_date_missing;
-    Refused invoice_above_received (details hold the match), due_date_past, tenor_unlawful, unit_mismatch, …;
-    Conflict invoice_already_registered.
+    Refused invoice_above_received (details hold the match, line by line), due_date_past, tenor_unlawful, unit_mismatch,
+    goods_unseen, …; Conflict invoice_already_registered.
     """
     document = papers.understand(data, source, DocumentKind.INVOICE)
     with ctx.store.begin() as session:
@@ -95,7 +96,9 @@ def issue(
             "face": billed.face.minor,
             "dueDay": day_number(due),
         }
-        attestation = acts.side_auth(session, ctx, eip712.attest_type(), params, ctx.registrar_address)
+        # Attested are the lines: `_billed` has matched them with the goods of exactly this trail.
+        attested = {**params, attesting.TRAIL: attesting.trail(session, order_id)}
+        attestation = acts.side_auth(session, ctx, eip712.attest_type(), attested, ctx.registrar_address)
         act = acts.prepare(
             session,
             ctx,
@@ -105,7 +108,7 @@ def issue(
             params=params,
             subject=fingerprint,
             auths=[attestation],
-            extra={"document_id": paper.row.id},
+            extra={"document_id": paper.row.id, attesting.TRAIL: attested[attesting.TRAIL]},
         )
         return Issuance(row, billed.match, act)
 
@@ -149,7 +152,14 @@ def confirm(
             party=acts.active_party(session, row.debtor_id),
             contract="Receivables",
             function="confirm",
-            params={"id": row.id, "documentRoot": root, "face": row.face, "dueDay": day_number(row.due_date)},
+            params={
+                "id": row.id,
+                "orderId": row.order_id,
+                "seller": session.get_one(PartyRow, row.seller_id).chain_party,
+                "documentRoot": root,
+                "face": row.face,
+                "dueDay": day_number(row.due_date),
+            },
             subject=row.id,
         )
 
@@ -159,7 +169,9 @@ def cancel(ctx: Context, actor: Actor, receivable_id: str) -> ActRow:
     with ctx.store.begin() as session:
         row = for_party(session, actor, receivable_id)
         trade.unless_refused(rules.cancel(as_value(session, row), by=actor.require()))
-        return _simple(session, ctx, row, row.seller_id, "cancel", {"id": row.id})
+        root = session.get_one(DocumentRow, row.document_id).root
+        params: dict[str, object] = {"id": row.id, "orderId": row.order_id, "documentRoot": root}
+        return _simple(session, ctx, row, row.seller_id, "cancel", params)
 
 
 def dispute(ctx: Context, actor: Actor, receivable_id: str, reason: str) -> ActRow:
@@ -253,7 +265,7 @@ def as_value(session: Session, row: ReceivableRow) -> Receivable:
     if row.status not in set(State):
         raise Conflict("receivable_not_final", f"the receivable is {row.status}")
     live = session.exec(select(PledgeRow).where(PledgeRow.asset_id == row.id, PledgeRow.status == "active"))
-    parts = tuple(PledgedPart(p.id, p.lender_id, p.amount - p.released - p.settled) for p in live)
+    parts = tuple(PledgedPart(p.id, p.lender_id, p.left) for p in live)
     parts = tuple(part for part in parts if part.amount)
     other = row.pledged - sum(part.amount for part in parts)
     if other:

@@ -216,7 +216,7 @@ def _for_receivable(session: Session, ctx: Context, arrival: Arrival, receivable
         .where(PledgeRow.asset_id == asset.id, col(PledgeRow.status).in_(("active", "releasing")))
         .order_by(col(PledgeRow.block_number), col(PledgeRow.id))
     ):
-        open_part = pledge.amount - pledge.released - pledge.settled - claimed.get(pledge.id, 0)
+        open_part = pledge.left - claimed.get(pledge.id, 0)
         part = min(left, Money(max(0, open_part), asset.currency))
         if part.minor:
             to_holder += _settle_pledged(session, ctx, asset, pledge, part, open_part - part.minor, arrival)
@@ -320,7 +320,7 @@ def _after_payment(session: Session, ctx: Context, row: LoanRow, paid: Paid, set
         limits.give_back(session, ctx, row.application_id, principal.minor)
     for pledge in session.exec(select(PledgeRow).where(PledgeRow.loan_id == row.id, PledgeRow.status == "active")):
         if paid.loan.state is LoanState.REPAID and pledge.id != settled:
-            funding.release(session, ctx, pledge, pledge.amount - pledge.released - pledge.settled)
+            funding.release(session, ctx, pledge, pledge.left)
         elif pledge.asset_kind == "warehouse_receipt":
             funding.release(session, ctx, pledge, goods.releasable(session, ctx, pledge, paid.loan))
 

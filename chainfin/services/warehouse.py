@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import get_args
 
+from eth_hash.auto import keccak
 from sqlmodel import Session, col, select
 
 from chainfin.documents import units
@@ -20,7 +21,8 @@ from chainfin.party import Role
 from chainfin.risk.inputs import ReceiptFacts
 from chainfin.services import acts
 from chainfin.services.context import Actor, Context
-from chainfin.storage.trade_tables import ActRow, PriceRow, WarehouseReceiptRow
+from chainfin.storage.chain_tables import ChainEventRow
+from chainfin.storage.trade_tables import ActRow, PledgeRow, PriceRow, WarehouseReceiptRow
 
 MAX_THOUSANDTHS = 2**63 - 1
 COMMODITY_CLASSES = get_args(ReceiptFacts.model_fields["commodity_class"].annotation)
@@ -114,7 +116,7 @@ def release(ctx: Context, actor: Actor, receipt_id: str, quantity: Decimal) -> A
         row = session.get(WarehouseReceiptRow, receipt_id, with_for_update=True)
         if row is None or row.keeper_id != keeper_id:
             raise NotFound("warehouse_receipt_unknown", f"there is no receipt {receipt_id}")
-        free = row.issued - row.pledged - row.released - row.liquidated - row.reserved
+        free = row.issued - row.pledged - row.released - row.liquidated - row.missing - row.reserved
         if row.status != "issued" or amount > free:
             shown = Decimal(free).scaleb(-3)
             raise Refused("exceeds_free", f"{shown} {row.unit} are free (the receipt is {row.status})", free=str(shown))
@@ -127,6 +129,54 @@ def release(ctx: Context, actor: Actor, receipt_id: str, quantity: Decimal) -> A
             params={"id": row.id, "quantity": amount},
             subject=row.id,
         )
+
+
+def recount(ctx: Context, actor: Actor, receipt_id: str, missing: Decimal, report: str) -> ActRow:
+    """The keeper's count finds less. Free goods bear the loss first, then the youngest pledge; ``report`` goes on chain
+    as a hash.
+
+    Raises NotFound warehouse_receipt_unknown; Refused exceeds_held; Conflict pledges_unseen (the chain knows pledges
+    that are not ours).
+    """
+    keeper_id = actor.require(Role.KEEPER)
+    amount = thousandths(missing, where="missing")
+    with ctx.store.begin() as session:
+        row = session.get(WarehouseReceiptRow, receipt_id, with_for_update=True)
+        if row is None or row.keeper_id != keeper_id:
+            raise NotFound("warehouse_receipt_unknown", f"there is no receipt {receipt_id}")
+        free = row.issued - row.pledged - row.released - row.liquidated - row.missing
+        if row.status != "issued" or amount > free + row.pledged:
+            shown = Decimal(free + row.pledged).scaleb(-3)
+            raise Refused("exceeds_held", f"{shown} {row.unit} are held (the receipt is {row.status})", held=str(shown))
+        return acts.prepare(
+            session,
+            ctx,
+            party=acts.active_party(session, keeper_id),
+            contract="WarehouseReceipts",
+            function="recount",
+            params={
+                "id": row.id,
+                "documentRoot": "0x" + keccak(report.encode()).hex(),
+                "missing": amount,
+                "pledgeIds": _pledges_by_age(session, row) if amount > free else [],
+            },
+            subject=row.id,
+        )
+
+
+def _pledges_by_age(session: Session, row: WarehouseReceiptRow) -> list[str]:
+    """All live pledges over the goods in the order in which they were made, as the contract wants them named."""
+    live = session.exec(
+        select(PledgeRow).where(PledgeRow.asset_id == row.id, col(PledgeRow.status).in_(("active", "releasing")))
+    ).all()
+    if sum(pledge.left for pledge in live) != row.pledged:
+        raise Conflict("pledges_unseen", "others have pledged these goods past this service")
+    made = session.exec(
+        select(ChainEventRow.subject)
+        .where(ChainEventRow.name == "Pledged", col(ChainEventRow.subject).in_([pledge.id for pledge in live]))
+        .order_by(col(ChainEventRow.block_number), col(ChainEventRow.log_index))
+    )
+    return [str(pledge_id) for pledge_id in made]
 
 
 def set_price(ctx: Context, actor: Actor, *, good: str, unit: str, price: Money, source: str, as_of: date) -> PriceRow:

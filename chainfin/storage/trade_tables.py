@@ -146,8 +146,8 @@ class WarehouseReceiptRow(SQLModel, table=True):
     __tablename__ = "warehouse_receipt"
     __table_args__ = (
         CheckConstraint(
-            "pledged >= 0 and released >= 0 and liquidated >= 0 and reserved >= 0 "
-            "and pledged + released + liquidated + reserved <= issued",
+            "pledged >= 0 and released >= 0 and liquidated >= 0 and missing >= 0 and reserved >= 0 "
+            "and pledged + released + liquidated + missing + reserved <= issued",
             name="conserved",
         ),
     )
@@ -164,6 +164,8 @@ class WarehouseReceiptRow(SQLModel, table=True):
     pledged: int = Field(default=0, sa_type=BigInteger)
     released: int = Field(default=0, sa_type=BigInteger)
     liquidated: int = Field(default=0, sa_type=BigInteger)
+    missing: int = Field(default=0, sa_type=BigInteger)
+    """What counts of the keeper didn't find any more."""
     reserved: int = Field(default=0, sa_type=BigInteger)
     status: str = "issuing"
     created_at: datetime = Field(sa_type=UtcDateTime)
@@ -200,10 +202,17 @@ class PledgeRow(SQLModel, table=True):
     amount: int = Field(sa_type=BigInteger)
     released: int = Field(default=0, sa_type=BigInteger)
     settled: int = Field(default=0, sa_type=BigInteger)
+    lost: int = Field(default=0, sa_type=BigInteger)
+    """Goods under it that a count didn't find any more."""
     decision_hash: str
     registry_number: str | None = Field(default=None, unique=True)
     status: str = "pending"
-    """pending | active | releasing | released | enforced | failed"""
+    """pending | active | releasing | released | enforced | lost | failed"""
     tx_hash: str | None = None
     block_number: int | None = Field(default=None, sa_type=BigInteger)
     created_at: datetime = Field(sa_type=UtcDateTime)
+
+    @property
+    def left(self) -> int:
+        """What is still locked under it, once it is on chain."""
+        return self.amount - self.released - self.settled - self.lost
