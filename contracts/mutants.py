@@ -83,14 +83,14 @@ MUTANTS = (
     Mutant(
         "the debtor confirms what was issued",
         "ReceivableRules.sol",
-        "if (tag != c.tag() || face != c.face() || dueDay != c.dueDay()) revert",
+        "if (tag != c.tag() || face != c.face() || p.dueDay != c.dueDay()) revert",
         "if (tag != c.tag() || face != c.face()) revert",
     ),
     Mutant(
         "the debtor confirms order, seller and document",
         "ReceivableRules.sol",
-        "if (tag != c.tag() || face != c.face() || dueDay != c.dueDay()) revert",
-        "if (face != c.face() || dueDay != c.dueDay()) revert",
+        "if (tag != c.tag() || face != c.face() || p.dueDay != c.dueDay()) revert",
+        "if (face != c.face() || p.dueDay != c.dueDay()) revert",
     ),
     Mutant(
         "a tag binds the order",

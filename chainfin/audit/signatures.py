@@ -171,7 +171,7 @@ def _beyond_the_event(primary: str, fact: Fact, story: Story) -> dict[str, str]:
         return {"trail": "0x" + goods_trail(story, fact.text("orderId"), fact.place).hex()}
     if primary == "Confirm":
         issued = story.latest("Receivables.Issued", fact.place, id=fact.args["id"])
-        return {member: issued.text(member).lower() for member in ("orderId", "seller")}
+        return {member: issued.text(member).lower() for member in ("orderId", "seller", "face", "dueDay")}
     return {}
 
 

@@ -115,13 +115,13 @@ abstract contract ReceivableRules is PartyActs, IReceivables {
     function _confirm(ConfirmParams calldata p, uint32 party, uint32 roles) internal {
         Claim c = _owed(p.id, party);
         _requireState(p.id, c, ReceivableState.Issued);
-        (uint32 seller, uint64 face, uint32 dueDay) = (p.seller, p.face, p.dueDay);
+        (uint32 seller, uint64 face) = (p.seller, p.face);
         bytes18 tag = Claims.tagOf(p.orderId, p.documentRoot, seller);
-        if (tag != c.tag() || face != c.face() || dueDay != c.dueDay()) revert ConfirmationMismatch(p.id);
+        if (tag != c.tag() || face != c.face() || p.dueDay != c.dueDay()) revert ConfirmationMismatch(p.id);
         bool lined = roles & Roles.LINED != 0;
         _claims[p.id] = c.withConfirmation(seller, lined);
         if (lined) _drawLine(party, face);
-        emit Confirmed(p.id, party, p.documentRoot, face, dueDay);
+        emit Confirmed(p.id, party, p.documentRoot);
     }
 
     function _cancel(CancelParams calldata p, uint32 party) internal {

@@ -89,7 +89,7 @@ contract ReceivablesConfirmTest is World {
 
     function test_confirm__good__storedAndTold() public {
         vm.expectEmit(true, true, true, true, address(receivables));
-        emit IReceivables.Confirmed(CLAIM, partyOf[BUYER], ROOT, FACE, dueDay());
+        emit IReceivables.Confirmed(CLAIM, partyOf[BUYER], ROOT);
         confirm(CLAIM, FACE);
         IReceivables.Receivable memory r = claim(CLAIM);
         isTrue(r.confirmed && !r.part && !r.lined, "flags");

@@ -78,9 +78,9 @@ def test_attestation__over_the_goods_as_proven__holds_and_over_another_trail_not
         assert said.startswith("trail is 0x")
 
 
-def test_confirmation__of_another_order_or_seller_than_was_issued__named() -> None:
+def test_confirmation__of_another_order_seller_face_or_day_than_was_issued__named() -> None:
     params = {"id": DEBT, "orderId": ORDER, "seller": 3, "documentRoot": ROOT, "face": 5, "dueDay": 20604}
-    confirmed = {name: ISSUED[name] for name in ("id", "debtor", "documentRoot", "face", "dueDay")}
+    confirmed = {name: ISSUED[name] for name in ("id", "debtor", "documentRoot")}
     again = {**ISSUED, "orderId": OTHER}
     facts = [
         *people(2),
@@ -92,5 +92,9 @@ def test_confirmation__of_another_order_or_seller_than_was_issued__named() -> No
     assert wrong(kind, params, 10, facts) == []
     (order,) = wrong(kind, {**params, "orderId": OTHER}, 10, facts)
     (seller,) = wrong(kind, {**params, "seller": 4}, 10, facts)
+    (face,) = wrong(kind, {**params, "face": 6}, 10, facts)
+    (day,) = wrong(kind, {**params, "dueDay": 20605}, 10, facts)
     assert order.startswith("orderId is")
+    assert face == "face is 6 in the act and 5 by the proven facts"
+    assert day == "dueDay is 20605 in the act and 20604 by the proven facts"
     assert seller == "seller is 4 in the act and 3 by the proven facts"

@@ -150,7 +150,8 @@ interface IReceivables is IAsset {
         uint32 dueDay,
         uint32 registrar
     );
-    event Confirmed(bytes32 indexed id, uint32 indexed debtor, bytes32 documentRoot, uint64 face, uint32 dueDay);
+    /// @dev Face and due day are those of `Issued`: the confirmation had to name the same.
+    event Confirmed(bytes32 indexed id, uint32 indexed debtor, bytes32 documentRoot);
     event Cancelled(bytes32 indexed id);
     event Disputed(bytes32 indexed id, bytes32 documentRoot);
     event DisputeResolved(bytes32 indexed id, ReceivableState state);
