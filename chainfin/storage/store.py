@@ -26,7 +26,6 @@ from chainfin.errors import BadInput, Unavailable
 from chainfin.resources import migrations_dir
 from chainfin.storage.session import ReadSession, SoleWriteSession, WriteSession
 
-
 _NEWS = "chainfin_news"
 
 
