@@ -17,7 +17,7 @@ R = TypeVar("R")
 
 @cache
 def _by_key(model: Any) -> tuple[SelectOfScalar[Any], tuple[str, ...]]:
-    """The statement that reads a row by its key, and its parameters. Made once: to make it costs more than running it."""
+    """What reads a row by its key, with its parameters' names. Made once: making it costs more than running it."""
     columns = inspect(model).primary_key
     names = tuple(f"key_{number}" for number in range(len(columns)))
     same = (column == bindparam(name, type_=column.type) for column, name in zip(columns, names, strict=True))
