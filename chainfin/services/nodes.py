@@ -41,7 +41,8 @@ def _last(session: Session, application_id: str) -> ApplicationNodeRow | None:
     known: dict[str, ApplicationNodeRow] = session.info.setdefault(_LAST, {})
     row = known.get(application_id)
     if row is None or row not in session:
-        row = session.exec(_LAST_OF, params={"application": application_id}).first()
+        with session.no_autoflush:  # what this transaction began would be known
+            row = session.exec(_LAST_OF, params={"application": application_id}).first()
         if row is not None:
             known[application_id] = row
     return row

@@ -76,7 +76,12 @@ class SoleWriteSession(ReadSession):
     def get(  # type: ignore[override]  # as in ReadSession
         self, entity: type[R], ident: Any, *, with_for_update: Any = None, **how: Any
     ) -> R | None:
-        return super().get(entity, ident, **how)
+        if any(isinstance(row, entity) for row in self.new):
+            return super().get(entity, ident, **how)
+        # What is changed and not written yet is held here, so the database needn't know of it to find another row. Many
+        # changes become one statement; that rows then come before those they refer to is seen to by `_sqlite_begin`.
+        with self.no_autoflush:
+            return super().get(entity, ident, **how)
 
 
 @event.listens_for(SoleWriteSession, "loaded_as_persistent")

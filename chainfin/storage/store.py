@@ -187,4 +187,8 @@ def _sqlite_connect(connection: Any, _record: Any) -> None:
 def _sqlite_begin(connection: Any) -> None:
     write = connection.get_execution_options().get("chainfin_write", False)
     # Straight to the driver: a statement of SQLAlchemy's own costs more than the whole transaction of a short read.
-    connection.connection.dbapi_connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
+    driver = connection.connection.dbapi_connection
+    driver.execute("BEGIN IMMEDIATE" if write else "BEGIN")
+    if write:
+        # a session writes late and by table, so a row may come before the one it refers to: what counts is the commit
+        driver.execute("PRAGMA defer_foreign_keys = ON")
