@@ -37,7 +37,6 @@ def next_nonce(session: Session, signer: str, contract: str) -> int:
     nonce = row.next
     row.next = nonce + 1
     session.add(row)
-    session.flush()
     return nonce
 
 
@@ -76,9 +75,8 @@ def prepare(
         subject=subject,
         created_at=now,
     )
-    session.add(row)
-    session.flush()
     key = custody.key_of(session, ctx, signer)
+    session.add(row)
     if key is not None:
         _submit(session, ctx, row, acts.sign(data, key))
     return row

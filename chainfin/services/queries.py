@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, TypeVar
 
-from sqlmodel import Session, SQLModel, col, or_, select
+from sqlalchemy import Integer, String, bindparam
+from sqlmodel import Session, SQLModel, and_, col, or_, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from chainfin.errors import NotFound
@@ -50,6 +51,14 @@ class ApplicationView:
     act: ActRow | None
     explanation: list[Sentence]
     limit_parts: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """A piece of an application's way, with the status that it has by now."""
+
+    status: str
+    nodes: list[ApplicationNodeRow]
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,27 +188,45 @@ def application(ctx: Context, actor: Actor, application_id: str) -> ApplicationV
     """Raises NotFound application_unknown."""
     with ctx.store.read() as session:
         row = _application(session, actor, application_id)
-        trail = _nodes(session, application_id, 0)
+        nodes = _nodes(session, application_id)
         offer = session.exec(select(OfferRow).where(OfferRow.application_id == application_id)).one_or_none()
         act = None if offer is None or offer.act_id is None else session.get(ActRow, offer.act_id)
     record = None if row.record is None else json.loads(row.record)
     said = [] if record is None else explain(record)
     parts = [] if record is None else list(record["outcome"].get("limit_parts", []))
-    return ApplicationView(row, trail, offer, act, said, parts)
+    return ApplicationView(row, nodes, offer, act, said, parts)
 
 
-def nodes_after(ctx: Context, actor: Actor, application_id: str, seq: int) -> list[ApplicationNodeRow]:
-    """The nodes from number ``seq`` on, whatever their state. Raises NotFound application_unknown."""
+def trail(ctx: Context, actor: Actor, application_id: str, seq: int) -> Trail:
+    """The nodes after number ``seq`` and the status that goes with them, of one view and in one statement: every open
+    stream asks this at every news. Raises NotFound application_unknown."""
     with ctx.store.read() as session:
-        _application(session, actor, application_id)
-        return _nodes(session, application_id, seq)
+        rows = session.exec(_TRAIL, params={"application": application_id, "seq": seq}).all()
+    if not rows or not (actor.sees_all or actor.party_id in rows[0][1:3]):
+        raise _no_application(application_id)
+    return Trail(rows[0][0], [row[3] for row in rows if row[3] is not None])
 
 
-def _nodes(session: Session, application_id: str, seq: int) -> list[ApplicationNodeRow]:
+_TRAIL = (
+    select(ApplicationRow.status, ApplicationRow.borrower_id, ApplicationRow.lender_id, ApplicationNodeRow)
+    .outerjoin(
+        ApplicationNodeRow,
+        and_(
+            col(ApplicationNodeRow.application_id) == col(ApplicationRow.id),
+            col(ApplicationNodeRow.seq) > bindparam("seq", type_=Integer()),
+        ),
+    )
+    .where(ApplicationRow.id == bindparam("application", type_=String()))
+    .order_by(col(ApplicationNodeRow.seq))
+)
+"""Made once: to make it costs more than to run it."""
+
+
+def _nodes(session: Session, application_id: str) -> list[ApplicationNodeRow]:
     return list(
         session.exec(
             select(ApplicationNodeRow)
-            .where(ApplicationNodeRow.application_id == application_id, ApplicationNodeRow.seq > seq)
+            .where(ApplicationNodeRow.application_id == application_id)
             .order_by(col(ApplicationNodeRow.seq))
         ).all()
     )
@@ -208,8 +235,12 @@ def _nodes(session: Session, application_id: str, seq: int) -> list[ApplicationN
 def _application(session: Session, actor: Actor, application_id: str) -> ApplicationRow:
     row = session.get(ApplicationRow, application_id)
     if row is None or not (actor.sees_all or actor.party_id in (row.borrower_id, row.lender_id)):
-        raise NotFound("application_unknown", f"there is no application {application_id}")
+        raise _no_application(application_id)
     return row
+
+
+def _no_application(application_id: str) -> NotFound:
+    return NotFound("application_unknown", f"there is no application {application_id}")
 
 
 def offer(ctx: Context, actor: Actor, offer_id: str) -> OfferRow:
