@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from api.schemas.common import Amount, AmountIn, Input, Moment, asset_amount, major
+from api.schemas.common import Amount, AmountIn, DecimalText, Input, Moment, asset_amount, major
 from api.schemas.lending import OfferTerms
 from chainfin.loan import Instalment
 from chainfin.services.queries import LoanView, Payoff, StatementLine
@@ -41,26 +41,40 @@ class LoanOut(BaseModel):
 
 
 class PledgeOut(BaseModel):
-    """``amount``, ``released``, ``settled``: of a receivable in its currency, or of goods in the receipt's unit."""
+    """Amounts are of a receivable in its currency, or of goods in the receipt's unit; ``left`` is still locked."""
 
     id: str
+    loan_id: str | None = Field(description="none for one that was made past this service")
+    pledgor_id: str
+    lender_id: str
     asset_kind: str
     asset_id: str
     amount: str
     released: str
-    settled: str
+    settled: str = Field(description="paid by the debtor; of goods, by who bought them back")
+    lost: str = Field(description="goods that a count didn't find any more")
+    left: str
     decision_hash: str
     registry_number: str | None = Field(description="of its entry in the statutory registry")
     status: str
+    drawn: bool = Field(description="whether the chain knows that the lender has paid out")
+    expires_at: Moment | None = Field(description="from when on the pledgor may end it, if it isn't drawn")
+    taken_id: str | None = Field(description="once enforced: the asset that the lender holds instead")
     tx_hash: str | None
     block_number: int | None
 
     @classmethod
     def of(cls, row: PledgeRow, currency: str) -> PledgeOut:
-        shown = row.model_dump(include=set(cls.model_fields))
-        for name in ("amount", "released", "settled"):
+        shown = row.model_dump(include=set(cls.model_fields)) | {"left": row.left}
+        for name in ("amount", "released", "settled", "lost", "left"):
             shown[name] = asset_amount(shown[name], currency, goods=row.asset_kind == "warehouse_receipt")
         return cls.model_validate(shown)
+
+
+class ReleaseOfPledgeIn(Input):
+    """How much is given up: of a receivable in its currency, of goods in the receipt's unit; without it, all."""
+
+    amount: DecimalText | None = None
 
 
 class LoanDetail(LoanOut):

@@ -206,7 +206,7 @@ def _acceptance(
     lender = session.get_one(PartyRow, row.lender_id)
     now = ctx.clock.now()
     shared: dict[str, object] = {
-        "loanRef": loan_ref(loan_id),
+        "loanRef": loanbook.loan_ref(loan_id),
         "decisionHash": str(row.record_hash),
         "lender": lender.chain_party,
     }
@@ -233,8 +233,3 @@ def _acceptance(
         subject=row.id,
         expires_at=now + OFFER_LIFETIME,
     )
-
-
-def loan_ref(loan_id: str) -> str:
-    """The loan's reference on chain: keccak256 of its (unguessable) id."""
-    return "0x" + keccak(loan_id.encode()).hex()

@@ -32,6 +32,8 @@ def call(session: Session, ctx: Context, asset: ReceivableRow, lost: Money, caus
         live = Money(pledge.left, asset.currency)
         hit = min(lost, live)
         lost -= hit
+        if pledge.loan_id is None:
+            continue  # of another's book: its lender sees to it
         row, loan = loanbook.load(session, pledge.loan_id)
         if hit.minor == 0 or loan.state not in ACCRUING:
             continue

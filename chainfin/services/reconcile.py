@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 from chainfin.errors import ChainfinError, Forbidden, Unavailable
 from chainfin.services import attesting, reconcile_book
 from chainfin.services.context import Actor, Context
-from chainfin.services.projection import STATES
+from chainfin.services.project_assets import STATES
 from chainfin.services.receivables import day_number
 from chainfin.storage.chain_tables import ChainBlockRow
 from chainfin.storage.ledger_tables import OutboxRow
@@ -218,6 +218,7 @@ def _receivables(rows: _Rows, chain: ChainView, findings: Findings) -> None:
             "debtor": _number(rows, row.debtor_id),
             "dueDay": day_number(row.due_date),
             "confirmed": confirmed,
+            "part": row.parent_id is not None,
             "face": 0 if ended else row.face,
             "free": 0 if ended else row.face - row.pledged - row.split_away - row.settled - row.diluted,
             "pledged": row.pledged,
@@ -240,6 +241,7 @@ def _receipts(rows: _Rows, chain: ChainView, findings: Findings) -> None:
         expected = {
             "owner": _number(rows, row.owner_id),
             "keeper": _number(rows, row.keeper_id),
+            "part": row.parent_id is not None,
             "issued": row.issued,
             "free": row.issued - row.pledged - row.released - row.liquidated - row.missing,
             "pledged": row.pledged,
@@ -266,6 +268,7 @@ def _pledges(rows: _Rows, chain: ChainView, findings: Findings) -> None:
         findings.same("pledge.lender", row.id, seen["lender"], _number(rows, row.lender_id))
         if row.status in LIVE:
             findings.same("pledge.amount", row.id, seen["amount"], row.left)
+            findings.same("pledge.drawn", row.id, seen["drawn"], row.drawn)
 
 
 def _exclusive(rows: _Rows, findings: Findings) -> None:

@@ -82,7 +82,9 @@ def _owed_to_others(session: Session, balances: _Balances, same: Same) -> None:
     """What is owed to holders is on its way (or was refused by the bank); what is in suspense waits to go back."""
     payouts: dict[str, int] = {}
     waiting = session.exec(
-        select(OutboxRow).where(col(OutboxRow.key).startswith("holder:"), OutboxRow.status != "done")
+        select(OutboxRow).where(
+            col(OutboxRow.key).startswith("holder:"), col(OutboxRow.status).not_in(("done", "replaced"))
+        )
     ).all()
     for row in waiting:
         amount = Money.parse(str(row.payload["amount"]), str(row.payload["currency"]))
