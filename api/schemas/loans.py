@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
 from api.schemas.common import Amount, AmountIn, DecimalText, Input, Moment, asset_amount, major
 from api.schemas.lending import OfferTerms
 from chainfin.loan import Instalment
+from chainfin.money import Money
+from chainfin.services.margin import Called
 from chainfin.services.queries import LoanView, Payoff, StatementLine
 from chainfin.services.repayments import PaymentInstruction
 from chainfin.storage.lending_tables import LoanRow
@@ -169,6 +171,34 @@ class StatementLineOut(BaseModel):
 class StatementOut(BaseModel):
     loan_id: str
     lines: list[StatementLineOut]
+
+
+class MarginCallOut(BaseModel):
+    """A call (补仓): pay this much of the loan, or bring other collateral."""
+
+    id: str
+    asset_id: str
+    cause: str = Field(description="the document that shrank the collateral")
+    amount: Amount
+    status: Literal["open", "met"] = Field(description="met: paid since, or the loan has ended")
+    created_at: Moment
+
+    @classmethod
+    def of(cls, call: Called) -> MarginCallOut:
+        row = call.row
+        return cls(
+            id=row.id,
+            asset_id=row.asset_id,
+            cause=row.cause,
+            amount=Amount.of(Money(row.amount, row.currency)),
+            status="met" if call.met else "open",
+            created_at=row.created_at,
+        )
+
+
+class MarginCallsOut(BaseModel):
+    loan_id: str
+    calls: list[MarginCallOut]
 
 
 class PayoffOut(BaseModel):

@@ -22,8 +22,9 @@ from chainfin.errors import Refused
 from chainfin.loan import Method, check_all_in_cap, cost_to_borrower, schedule
 from chainfin.money import Money
 from chainfin.party import legal_commitment, legal_id
-from chainfin.risk.record import GENERAL, INVENTORY, RECEIVABLE, Outcome
+from chainfin.risk.record import GENERAL, INVENTORY, RECEIVABLE, REVIEW, Outcome
 from chainfin.risk.replay import replay
+from chainfin.risk.review import Review
 
 PRODUCTS = {"receivable": RECEIVABLE, "inventory": INVENTORY, "general": GENERAL}
 PENALTY_SHARE = Decimal("0.3")
@@ -73,6 +74,10 @@ def check_decision(bundle: Bundle, expected: str, story: Story, findings: Findin
         findings.equal("decision: borrower", asked["borrower"], loan.borrower)
         findings.equal("decision: lender", asked["lender"], loan.lender)
         findings.equal("decision: outcome", record.outcome.decision, "approved")
+        if REVIEW in content:
+            review = Review.from_json(content[REVIEW])
+            findings.equal("decision: reviewed by the lender", review.by, loan.lender)
+            findings.facts["review"] = f"{review.decision} by {review.by} at {review.at.isoformat()}"
         block = content["chain"]
         if block is not None and block["number"] in story.blocks:
             findings.equal("decision: block", block["hash"], story.blocks[block["number"]])
