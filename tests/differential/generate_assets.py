@@ -7,7 +7,7 @@ from eth_hash.auto import keccak
 from chainfin.inventory import WarehouseReceipt
 from chainfin.receivable import Receivable, State
 from tests.differential.act import Act, Rider
-from tests.differential.generate_base import DAY, Dice
+from tests.differential.generate_base import DAY, MAX_UINT, Dice
 from tests.differential.model import EPOCH
 from tests.differential.model_receivables import FREE_PART, PREFIX
 
@@ -154,9 +154,10 @@ class Assets(Dice):
         known = list(self.book.receipts)
         if not known:
             return self.receipt()
-        asset = self.recent(known)
+        function = self.dice.choice(("transfer", "release", "recount", "recount"))
+        pledged = [key for key in known if self.book.receipts[key].pledged]
+        asset = self.recent(pledged if pledged and function == "recount" and self.chance(0.7) else known)
         goods = self.book.receipts[asset]
-        function = self.dice.choice(("transfer", "release", "release", "recount"))
         p: dict[str, object] = {"id": self.either_id(asset, "receipt")}
         if function == "transfer":
             p["to"] = self.either_named(self.dice.choice(("dealer", "maker", "group", goods.owner)), 0.85)
@@ -172,17 +173,18 @@ class Assets(Dice):
     def _missing(self, goods: WarehouseReceipt) -> int:
         """Often into what is pledged: a part of the youngest pledge, all of it, or more."""
         if goods.pledged and self.chance(0.6):
-            return goods.free + self.number(self.dice.choice((goods.pledges[-1].quantity, goods.pledged)))
+            beyond = self.number(self.dice.choice((goods.pledges[-1].quantity, goods.pledged)))
+            return min(MAX_UINT, goods.free + beyond)
         return self.number(goods.free) if self.chance(0.7) else self.edge(goods.free + goods.pledged)
 
     def _to_name(self, goods: WarehouseReceipt, missing: int) -> list[bytes]:
         """The pledges that a count has to name; now and then others, or in another order."""
         named = [bytes.fromhex(each.pledge_id) for each in goods.pledges] if missing > goods.free else []
-        if self.chance(0.85):
+        if self.chance(0.75):
             return named
-        others = list(self.book.pledges)
+        other = [self.recent(list(self.book.pledges))] if self.book.pledges else []
         return self.dice.choice(
-            (named[:-1], named[1:], named[::-1], [*named, *named[-1:]], [*named, *others[-1:]], [*others[:1], *named],
+            (named[:-1], named[1:], named[::-1], [*named, *named[-1:]], [*named, *other], [*other, *named],
              [*named, self.fresh("pledge")])
         )  # fmt: skip
 
