@@ -7,10 +7,10 @@ from fastapi import APIRouter, Body
 from api.auth import Acting, Ctx
 from api.paging import Page, Paged, page
 from api.route import OnceRoute
-from api.schemas.common import Id
-from api.schemas.loans import PledgeOut, ReleaseOfPledgeIn
+from api.schemas.common import Id, quantity
+from api.schemas.loans import PledgeOut, ReleaseOfPledgeIn, UndertakingIn, UndertakingOut, UndertakingsOut
 from api.schemas.parties import ActOut
-from chainfin.services import pledging, queries
+from chainfin.services import pledging, queries, undertaking
 from chainfin.services.queries import PledgeView
 
 router = APIRouter(prefix="/v1/pledges", tags=["pledges"], route_class=OnceRoute)
@@ -50,6 +50,20 @@ def enforce(ctx: Ctx, actor: Acting, pledge_id: Id) -> ActOut:
 def expire(ctx: Ctx, actor: Acting, pledge_id: Id) -> ActOut:
     """The pledgor ends a pledge on which nothing was paid out in time."""
     return ActOut.of(pledging.expire(ctx, actor, pledge_id))
+
+
+@router.post("/{pledge_id}/undertakings", status_code=202)
+def undertake(ctx: Ctx, actor: Acting, pledge_id: Id, body: UndertakingIn) -> ActOut:
+    """A core enterprise undertakes to buy pledged goods back (保兑仓)."""
+    amount = quantity(body.quantity, "/quantity")
+    return ActOut.of(undertaking.undertake(ctx, actor, pledge_id, amount, body.until, body.wording))
+
+
+@router.get("/{pledge_id}/undertakings")
+def list_undertakings(ctx: Ctx, actor: Acting, pledge_id: Id) -> UndertakingsOut:
+    """Who undertook to buy how much, and how it pays."""
+    made = undertaking.of_pledge(ctx, actor, pledge_id)
+    return UndertakingsOut(pledge_id=pledge_id, undertakings=[UndertakingOut.of(each) for each in made])
 
 
 def _out(view: PledgeView) -> PledgeOut:

@@ -8,13 +8,14 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from api.schemas.common import Amount, AmountIn, DecimalText, Input, Moment, asset_amount, major
+from api.schemas.common import Amount, AmountIn, DecimalText, Input, Moment, Reason, asset_amount, major, quantity_text
 from api.schemas.lending import OfferTerms
 from chainfin.loan import Instalment
 from chainfin.money import Money
 from chainfin.services.margin import Called
 from chainfin.services.queries import LoanView, Payoff, StatementLine
-from chainfin.services.repayments import PaymentInstruction
+from chainfin.services.repayments import COLLECTION_ACCOUNT, PaymentInstruction
+from chainfin.services.undertaking import Undertaken
 from chainfin.storage.lending_tables import LoanRow
 from chainfin.storage.trade_tables import PledgeRow
 
@@ -77,6 +78,48 @@ class ReleaseOfPledgeIn(Input):
     """How much is given up: of a receivable in its currency, of goods in the receipt's unit; without it, all."""
 
     amount: DecimalText | None = None
+
+
+class UndertakingIn(Input):
+    """How much of the goods (in the receipt's unit), until when, in which words (of which a hash goes on chain)."""
+
+    quantity: DecimalText
+    until: dt.date
+    wording: Reason
+
+
+class UndertakingOut(BaseModel):
+    """``left`` isn't bought yet. To buy, pay to ``account`` with ``remittance``: the goods go at the newest price."""
+
+    pledge_id: str
+    buyer_id: str
+    unit: str
+    quantity: str
+    left: str
+    until: dt.date
+    account: str
+    remittance: str
+    created_at: Moment
+
+    @classmethod
+    def of(cls, made: Undertaken) -> UndertakingOut:
+        row = made.row
+        return cls(
+            pledge_id=row.pledge_id,
+            buyer_id=row.buyer_id,
+            unit=made.unit,
+            quantity=quantity_text(row.amount),
+            left=quantity_text(row.left),
+            until=row.until,
+            account=COLLECTION_ACCOUNT,
+            remittance=f"BUYBACK {row.pledge_id}",
+            created_at=row.created_at,
+        )
+
+
+class UndertakingsOut(BaseModel):
+    pledge_id: str
+    undertakings: list[UndertakingOut]
 
 
 class LoanDetail(LoanOut):

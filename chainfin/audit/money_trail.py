@@ -91,7 +91,8 @@ def _remittances(bundle: Bundle, event: EventPart, story: Story) -> set[str]:
         return {f"LOAN {bundle.loan.id}"}
     line = lineage(str(bundle.loan.asset), story)
     taken = [fact.text("childId") for fact in story.all("Pledges.Enforced")]
-    return {f"RECEIVABLE {asset}" for asset in (*line, *taken)}
+    bought = {f"BUYBACK {fact.text('pledgeId')}" for fact in story.all("Pledges.BoughtBack")}
+    return {f"RECEIVABLE {asset}" for asset in (*line, *taken)} | bought
 
 
 def _securities(bundle: Bundle, pledged: Fact, story: Story) -> list[tuple[str, str]]:
@@ -145,6 +146,10 @@ def _attested(
         return
     references = {settlement_reference(payment, asset, pledge) for asset, pledge in _securities(bundle, pledged, story)}
     settled = [fact for fact in story.all("Receivables.Settled") if fact.text("bankRef") in references]
+    bought = [fact for fact in story.all("Pledges.BoughtBack") if fact.text("bankRef") in references]
+    if bought:
+        findings.check(f"payment {payment}: on chain", len(bought) == 1, "goods were bought back for it")
+        return
     if not settled:
         findings.not_compared(f"payment {payment}: on chain", "its settlement was not in a final block")
         return

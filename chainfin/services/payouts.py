@@ -15,7 +15,7 @@ from chainfin.storage import outbox
 from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.lending_tables import IncomingRow
 from chainfin.storage.party_tables import PartyRow
-from chainfin.storage.trade_tables import ReceivableRow
+from chainfin.storage.trade_tables import PledgeRow, ReceivableRow
 
 REFUND = "payment.refund"
 
@@ -73,6 +73,12 @@ def to_holder(
     """What of a debtor's payment is a party's (the holder's, or a former pledgor's) leaves to it."""
     payee = session.get_one(PartyRow, party_id)
     _order(session, ctx, payee, f"{bank_ref}:{asset.id}", amount, f"receivable {asset.number}")
+
+
+def to_pledgor(session: Session, ctx: Context, pledge: PledgeRow, amount: Money, bank_ref: str) -> None:
+    """What was paid for pledged goods beyond what their loan owed leaves to whose goods they were."""
+    payee = session.get_one(PartyRow, pledge.pledgor_id)
+    _order(session, ctx, payee, f"{bank_ref}:{pledge.id}", amount, "goods bought back")
 
 
 def _order(session: Session, ctx: Context, payee: PartyRow, source: str, amount: Money, purpose: str) -> None:

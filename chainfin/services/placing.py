@@ -25,7 +25,7 @@ from chainfin.money import Money
 from chainfin.party import Role
 from chainfin.services import acts, booking, funding, goods, limits, loanbook, moving, payouts
 from chainfin.services.context import Context
-from chainfin.storage.lending_tables import LoanRow, RepaymentRow
+from chainfin.storage.lending_tables import ApplicationRow, LoanRow, RepaymentRow
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import PledgeRow, ReceivableRow
 from chainfin.storage.types import new_id
@@ -77,7 +77,7 @@ class _Spread:
 def hindrance(session: Session, receivable_id: str) -> str | None:
     """Why a debtor's payment can't be placed now: a pledge on the receivable is being made or given up, or it is being
     passed on, and until that is known nobody can say who is to be paid; or nobody is there to attest it."""
-    if _bank(session) is None:
+    if bank(session) is None:
         return "settlement_bank_missing"
     family = _family_ids(session, receivable_id)
     unsettled = or_(
@@ -104,7 +104,7 @@ def _family_ids(session: Session, receivable_id: str) -> list[str]:
     return found
 
 
-def _bank(session: Session) -> PartyRow | None:
+def bank(session: Session) -> PartyRow | None:
     """The settlement bank that attests payments."""
     of_bank = col(PartyRow.roles).op("&")(int(Role.BANK)) != 0
     return session.exec(select(PartyRow).where(of_bank, PartyRow.status == "active").order_by(col(PartyRow.id))).first()
@@ -119,10 +119,10 @@ def for_loan(session: Session, ctx: Context, arrival: Arrival, loan_id: str) -> 
     on = max(arrival.received_on, loan.accrued_to)
     due = payoff(loan, on)
     taken = min(arrival.amount, due)
-    paid = _pay(session, ctx, row, "pay_borrower", taken, on, arrival.bank_ref, "")
+    paid = pay(session, ctx, row, "pay_borrower", taken, on, arrival.bank_ref, "")
     if isinstance(paid, Refusal):
         return arrival.amount, paid.code
-    _after_payment(session, ctx, row, paid)
+    after_payment(session, ctx, row, paid)
     return arrival.amount - taken, "repayment_above_due"
 
 
@@ -216,9 +216,9 @@ def _serve(
         spread.owe(last.asset, last.owner, total)
         return
     on = max(arrival.received_on, loan.accrued_to)
-    paid = _pay(session, ctx, row, "pay_debtor", total, on, arrival.bank_ref, last.owner)
+    paid = pay(session, ctx, row, "pay_debtor", total, on, arrival.bank_ref, last.owner)
     assert isinstance(paid, Paid), "a debtor's payment is never above due: its rest is the holder's"
-    _after_payment(session, ctx, row, paid, settled=[share.pledge.id for share in shares])
+    after_payment(session, ctx, row, paid, settled=[share.pledge.id for share in shares])
     if paid.loan.state is LoanState.REPAID:
         for share in shares:
             funding.release(session, ctx, share.pledge, share.unsettled)
@@ -226,9 +226,11 @@ def _serve(
         spread.owe(last.asset, last.owner, paid.allocation.remainder)
 
 
-def _pay(
+def pay(
     session: Session, ctx: Context, row: LoanRow, kind: str, amount: Money, on: date, bank_ref: str, holder: str
 ) -> Paid | Refusal:
+    """Spread ``amount`` over what the loan owes, and keep the payment. ``kind``: pay_borrower, or pay_debtor, of which
+    the rest is owed to ``holder``."""
     _, loan = loanbook.load(session, row.id)
     paid = loanbook.record(session, ctx, row, loan, kind, on, amount=amount, payment=bank_ref, holder=holder)
     if isinstance(paid, Refusal):
@@ -251,15 +253,19 @@ def _pay(
     return paid
 
 
-def _after_payment(session: Session, ctx: Context, row: LoanRow, paid: Paid, settled: Sequence[str] = ()) -> None:
-    """Principal that came back may be lent again; a repaid loan gives up its pledges, a smaller one some goods."""
+def after_payment(session: Session, ctx: Context, row: LoanRow, paid: Paid, settled: Sequence[str] = ()) -> None:
+    """Principal that came back may be lent again; a repaid loan gives up its pledges, a smaller one some goods.
+
+    ``settled``: pledges that the payment was on; of these the caller gives up what is left.
+    """
     principal = paid.allocation[Due.PRINCIPAL]
     if principal.minor:
         limits.give_back(session, ctx, row.application_id, principal.minor)
+    lent_on = session.get_one(ApplicationRow, row.application_id).asset_id
     for pledge in session.exec(select(PledgeRow).where(PledgeRow.loan_id == row.id, PledgeRow.status == "active")):
         if paid.loan.state is LoanState.REPAID and pledge.id not in settled:
             funding.release(session, ctx, pledge, pledge.left)
-        elif pledge.asset_kind == "warehouse_receipt":
+        elif pledge.asset_kind == "warehouse_receipt" and pledge.asset_id == lent_on and pledge.id not in settled:
             funding.release(session, ctx, pledge, goods.releasable(session, ctx, pledge, paid.loan))
 
 
@@ -273,13 +279,13 @@ def _attest(
     arrival: Arrival,
 ) -> None:
     """The settlement bank's act: this much of the receivable was paid, to that party."""
-    bank = _bank(session)
-    assert bank is not None, "a payment that nobody can attest waits"
+    attester = bank(session)
+    assert attester is not None, "a payment that nobody can attest waits"
     reference = "0x" + keccak(f"{arrival.bank_ref}:{asset.id}:{pledge_id}".encode()).hex()
     acts.prepare(
         session,
         ctx,
-        party=bank,
+        party=attester,
         contract="Receivables",
         function="settle",
         params={

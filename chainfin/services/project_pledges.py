@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from sqlmodel import Session, select
 
 from chainfin.services import funding, loanbook
 from chainfin.services.context import Context
 from chainfin.services.project_base import Handler, Handlers, fit_reserved, number, party, text
+from chainfin.services.receivables import EPOCH
 from chainfin.storage.chain_tables import ChainEvent
 from chainfin.storage.lending_tables import LoanRow
-from chainfin.storage.trade_tables import PledgeRow, ReceivableRow, WarehouseReceiptRow
+from chainfin.storage.trade_tables import PledgeRow, ReceivableRow, UndertakingRow, WarehouseReceiptRow
 
 
 def _pledge(change: Callable[[Session, Context, PledgeRow, ChainEvent], None]) -> Handler:
@@ -113,8 +114,29 @@ def _discharged(session: Session, ctx: Context, pledge: PledgeRow, event: ChainE
     funding.pledge_shrunk(session, ctx, pledge)
 
 
+def _undertaken(session: Session, ctx: Context, pledge: PledgeRow, event: ChainEvent) -> None:
+    buyer = party(session, number(event, "buyer"))
+    if buyer is not None:
+        session.add(
+            UndertakingRow(
+                pledge_id=pledge.id,
+                buyer_id=buyer.id,
+                amount=number(event, "amount"),
+                left=number(event, "amount"),
+                until=EPOCH + timedelta(days=number(event, "untilDay")),
+                document_root=text(event, "documentRoot"),
+                created_at=event.block_time,
+            )
+        )
+
+
 def _bought_back(session: Session, ctx: Context, pledge: PledgeRow, event: ChainEvent) -> None:
     """Whoever undertook it paid the lender and has the goods; these the goods' own event moves (Taken)."""
+    buyer = party(session, number(event, "buyer"))
+    promise = None if buyer is None else session.get(UndertakingRow, (pledge.id, buyer.id), with_for_update=True)
+    if promise is not None:
+        promise.left -= number(event, "amount")
+        session.add(promise)
     pledge.settled += number(event, "amount")
     _end_or_go_on(session, ctx, pledge, "released")
 
@@ -148,7 +170,8 @@ HANDLERS: Handlers = {
     ("Pledges", "Expired"): _unlocked(_released),
     ("Pledges", "Discharged"): _pledge(_discharged),
     ("Pledges", "Shrunk"): _pledge(_shrunk),
+    ("Pledges", "Undertaken"): _pledge(_undertaken),
     ("Pledges", "BoughtBack"): _pledge(_bought_back),
     ("Pledges", "Enforced"): _pledge(_enforced),
 }
-"""Nothing follows from Substituted and Undertaken alone: what a substitution does, Released and Pledged tell."""
+"""Nothing follows from Substituted alone: what a substitution does, Released and Pledged tell."""

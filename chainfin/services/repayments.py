@@ -15,7 +15,7 @@ from chainfin import ledger
 from chainfin.errors import NotFound
 from chainfin.loan import payoff
 from chainfin.money import Money
-from chainfin.services import booking, loanbook, payouts, placing
+from chainfin.services import booking, loanbook, payouts, placing, undertaking
 from chainfin.services.context import Actor, Context
 from chainfin.services.placing import Arrival
 from chainfin.storage.lending_tables import IncomingRow
@@ -85,6 +85,11 @@ def _place(session: Session, ctx: Context, row: IncomingRow, arrival: Arrival) -
     left, reason = arrival.amount, "remittance_unknown"
     if word == "LOAN":
         left, reason = placing.for_loan(session, ctx, arrival, target)
+    elif word == "BUYBACK":
+        if placing.bank(session) is None:
+            _wait(session, ctx, row, "settlement_bank_missing")
+            return
+        left, reason = undertaking.for_buy_back(session, ctx, arrival, target)
     elif word == "RECEIVABLE":
         session.get(ReceivableRow, target, with_for_update=True)
         hindrance = placing.hindrance(session, target)

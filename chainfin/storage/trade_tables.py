@@ -191,6 +191,22 @@ class PriceRow(SQLModel, table=True):
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 
+class UndertakingRow(SQLModel, table=True):
+    """A core enterprise's undertaking to buy pledged goods back (保兑仓); thousandths of the receipt's unit."""
+
+    __tablename__ = "undertaking"
+
+    pledge_id: str = Field(primary_key=True, foreign_key="pledge.id")
+    buyer_id: str = Field(primary_key=True, foreign_key="party.id", index=True)
+    amount: int = Field(sa_type=BigInteger)
+    left: int = Field(sa_type=BigInteger)
+    """What it hasn't bought yet."""
+    until: date
+    """Last day on which it can be called."""
+    document_root: str
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
 class PledgeRow(SQLModel, table=True):
     """A pledge over a part of an asset. ``amount``: fen of a receivable or thousandths of a receipt's unit."""
 

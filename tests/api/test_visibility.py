@@ -20,6 +20,7 @@ _THINGS = [
     ("/v1/loans/{loan}/margin-calls", "loan_unknown"),
     ("/v1/receivables/{receivable}/parts", "receivable_unknown"),
     ("/v1/pledges/{pledge}", "pledge_unknown"),
+    ("/v1/pledges/{pledge}/undertakings", "pledge_unknown"),
 ]
 
 
