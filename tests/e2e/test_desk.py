@@ -16,7 +16,17 @@ from chainfin.errors import ChainfinError, Refused
 from chainfin.money import Money
 from chainfin.party import Role
 from chainfin.risk.replay import replay
-from chainfin.services import applications, evidence, margin, participants, pledging, receivables, reviewing, warehouse
+from chainfin.services import (
+    applications,
+    custody,
+    evidence,
+    margin,
+    participants,
+    pledging,
+    receivables,
+    reviewing,
+    warehouse,
+)
 from chainfin.services.context import OPERATOR, Actor
 from tests.e2e.ending import mismatches, pledges_on, receipt, sent
 from tests.e2e.onchain import view
@@ -156,6 +166,20 @@ def test_release__a_part_taken_off_meanwhile__the_rest_is_given_up_all_the_same(
     assert site.loan(loan_id).row.status == "repaid"
     (pledge,) = pledges_on(site, asset.id)
     assert (pledge.status, site.receivable(asset.id).pledged) == ("released", 0)
+    assert mismatches(site) == []
+
+
+def test_release__unsigned_for_a_day__asked_for_again(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    borrower = site.borrower()
+    asset = site.confirmed(borrower)
+    loan_id = site.funded(borrower, LENT, asset.id)
+    with monkeypatch.context() as patch:
+        patch.setattr(custody, "key_of", lambda *_: None)  # as if the lender held its key itself
+        site.pays(owed(site, loan_id, site.today), f"LOAN {loan_id}")
+    assert [pledge.status for pledge in pledges_on(site, asset.id)] == ["releasing"]
+    site.ctx.clock.move_to(site.ctx.clock.now() + timedelta(hours=25))
+    site.run()
+    assert [pledge.status for pledge in pledges_on(site, asset.id)] == ["released"]
     assert mismatches(site) == []
 
 
