@@ -52,6 +52,8 @@ def refused(session: Session, ctx: Context, act_id: str, code: str, message: str
             _mark(session.get(WarehouseReceiptRow, row.subject), session, "issuing")
         case ("Pledges", "pledge"):
             funding.pledge_refused(session, ctx, row.subject, code, message)
+        case ("Pledges", "release"):
+            funding.release_failed(session, ctx, row.subject, unsigned=status == "expired")
 
 
 def expire(ctx: Context, *, limit: int = 100) -> int:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Integer, String, bindparam
+from sqlalchemy import ColumnElement, Integer, String, bindparam
 from sqlmodel import Session, SQLModel, and_, col, or_, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -20,6 +20,7 @@ from chainfin.party import Role
 from chainfin.risk.explain import Sentence, explain
 from chainfin.services import booking, loanbook
 from chainfin.services.context import Actor, Context
+from chainfin.services.receivables import parties
 from chainfin.storage.lending_tables import (
     ApplicationNodeRow,
     ApplicationRow,
@@ -68,6 +69,14 @@ class LoanView:
     row: LoanRow
     loan: Loan
     pledges: list[PledgeRow]
+
+
+@dataclass(frozen=True, slots=True)
+class PledgeView:
+    """A pledge, and the currency of what is pledged (None for goods)."""
+
+    row: PledgeRow
+    currency: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +132,7 @@ def document(ctx: Context, actor: Actor, document_id: str) -> DocumentRow:
 def receivables(ctx: Context, actor: Actor, *, after: str = "", limit: int = 50) -> list[ReceivableRow]:
     query = select(ReceivableRow)
     if not actor.sees_all:
-        mine = (ReceivableRow.seller_id, ReceivableRow.holder_id, ReceivableRow.debtor_id)
-        query = query.where(or_(*(side == actor.party_id for side in mine)))
+        query = query.where(_of_party(actor))
     with ctx.store.read() as session:
         return _page(session, query, ReceivableRow.id, after, limit)
 
@@ -133,9 +141,27 @@ def receivable(ctx: Context, actor: Actor, receivable_id: str) -> ReceivableRow:
     """Raises NotFound receivable_unknown."""
     with ctx.store.read() as session:
         row = session.get(ReceivableRow, receivable_id)
-    if row is None or not (actor.sees_all or actor.party_id in (row.seller_id, row.holder_id, row.debtor_id)):
+    if row is None or not (actor.sees_all or actor.party_id in parties(row)):
         raise NotFound("receivable_unknown", f"there is no receivable {receivable_id}")
     return row
+
+
+def parts(ctx: Context, actor: Actor, receivable_id: str, *, after: str = "", limit: int = 50) -> list[ReceivableRow]:
+    """What was split off it or taken out of it, as far as it is the actor's business. Raises NotFound
+    receivable_unknown."""
+    receivable(ctx, actor, receivable_id)
+    query = select(ReceivableRow).where(ReceivableRow.parent_id == receivable_id)
+    if not actor.sees_all:
+        query = query.where(_of_party(actor))
+    with ctx.store.read() as session:
+        return _page(session, query, ReceivableRow.id, after, limit)
+
+
+def _of_party(actor: Actor) -> ColumnElement[bool]:
+    """As `receivables.parties` says."""
+    row = ReceivableRow
+    issued = (col(row.seller_id) == actor.party_id) & (col(row.parent_id).is_(None))
+    return or_(col(row.holder_id) == actor.party_id, col(row.debtor_id) == actor.party_id, issued)
 
 
 def warehouse_receipts(ctx: Context, actor: Actor, *, after: str = "", limit: int = 50) -> list[WarehouseReceiptRow]:
@@ -275,6 +301,29 @@ def loan(ctx: Context, actor: Actor, loan_id: str) -> LoanView:
         row, value = _own_loan(session, actor, loan_id)
         pledges = session.exec(select(PledgeRow).where(PledgeRow.loan_id == loan_id)).all()
     return LoanView(row, value, list(pledges))
+
+
+def pledges(ctx: Context, actor: Actor, *, after: str = "", limit: int = 50) -> list[PledgeView]:
+    """Pledges that one has given or taken."""
+    query = select(PledgeRow)
+    if not actor.sees_all:
+        query = query.where(or_(PledgeRow.pledgor_id == actor.party_id, PledgeRow.lender_id == actor.party_id))
+    with ctx.store.read() as session:
+        return [_pledge_view(session, row) for row in _page(session, query, PledgeRow.id, after, limit)]
+
+
+def pledge(ctx: Context, actor: Actor, pledge_id: str) -> PledgeView:
+    """Raises NotFound pledge_unknown."""
+    with ctx.store.read() as session:
+        row = session.get(PledgeRow, pledge_id)
+        if row is None or not (actor.sees_all or actor.party_id in (row.pledgor_id, row.lender_id)):
+            raise NotFound("pledge_unknown", f"there is no pledge {pledge_id}")
+        return _pledge_view(session, row)
+
+
+def _pledge_view(session: Session, row: PledgeRow) -> PledgeView:
+    receivable = session.get(ReceivableRow, row.asset_id)
+    return PledgeView(row, None if receivable is None else receivable.currency)
 
 
 def schedule(ctx: Context, actor: Actor, loan_id: str) -> Sequence[Instalment]:

@@ -121,6 +121,12 @@ def dead(session: Session, row_id: int, code: str, message: str) -> None:
     _end(session, row_id, "dead", {"code": code, "message": message}, code)
 
 
+def replaced(session: Session, row: OutboxRow) -> None:
+    """It was refused, and another command was given in its place."""
+    row.status = "replaced"
+    session.add(row)
+
+
 def later(session: Session, row_id: int, *, at: datetime, error: str, unknown: bool = False) -> None:
     """Try (or, if ``unknown``, ask) again at ``at``."""
     row = session.get_one(OutboxRow, row_id)
