@@ -74,6 +74,7 @@ lock: $(VENV)/.dev ## renew the pinned requirements
 	$(BIN)/python -m pip install -q uv
 	$(BIN)/uv pip compile -q --upgrade --generate-hashes --no-emit-index-url --no-header --no-annotate --prerelease=if-necessary-or-explicit -o requirements/dev.txt requirements/dev.in
 	$(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate --prerelease=if-necessary-or-explicit -c requirements/dev.txt -o requirements/core.txt requirements/core.in
+	$(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate --prerelease=if-necessary-or-explicit -c requirements/dev.txt -o requirements/train.txt requirements/train.in
 
 clean: ## remove the environment and the embedded state
 	rm -rf $(VENV) .chainfin

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
-from chainfin import cli_party
+from chainfin import cli_party, cli_risk
 from chainfin.errors import BadInput, ChainfinError, Unavailable, Unknown
 from chainfin.progress import shown
 
@@ -326,6 +326,10 @@ def risk_policies(as_json: AsJson = False) -> None:
     from chainfin.risk.policy import load_policy, policy_ids
 
     show({name: load_policy(name).hash for name in policy_ids()}, as_json)
+
+
+risk_app.command("train")(cli_risk.train)
+risk_app.command("evaluate")(cli_risk.evaluate)
 
 
 def main() -> None:

@@ -21,6 +21,8 @@ from chainfin.money import EXPONENTS, BasisPoints, Money
 THOUSANDTHS: Final = 1000
 MAX_QUANTITY: Final = 2**56 - 1
 """The contracts pack a quantity into 56 bits."""
+MAX_PLEDGES: Final = 100
+"""Live pledges over one receipt, so that one re-count can name all of them."""
 FULL: Final = 10_000
 """100 % in basis points."""
 
@@ -115,15 +117,15 @@ def issue(*, id: str, owner: str, keeper: str, goods: str, unit: str, quantity: 
 
 
 def transfer(receipt: WarehouseReceipt, to: str, *, by: str) -> WarehouseReceipt | Refusal:
-    """The owner passes title on. Refusals: not_owner, part_pledged, transfer_to_self, receipt_ended."""
+    """The owner passes title on. Refusals: not_owner, receipt_ended, part_pledged, transfer_to_self."""
     if by != receipt.owner:
         return _refused("not_owner", receipt, f"{by} is not the owner")
+    if not receipt.free and not receipt.pledged:
+        return _refused("receipt_ended", receipt, "nothing is left of it")
     if receipt.pledged:
         return _refused("part_pledged", receipt, "a part of the goods is pledged")
     if to == receipt.owner:
         return _refused("transfer_to_self", receipt, f"{to} is the owner")
-    if not receipt.free:
-        return _refused("receipt_ended", receipt, "nothing is left of it")
     return replace(receipt, owner=to)
 
 
@@ -132,7 +134,8 @@ def pledge(
 ) -> WarehouseReceipt | Refusal:
     """The owner pledges goods.
 
-    Refusals: lender_is_pledgor, quantity_not_positive, quantity_too_large, pledge_exists, not_owner, exceeds_free.
+    Refusals: lender_is_pledgor, quantity_not_positive, quantity_too_large, pledge_exists, not_owner, exceeds_free,
+    too_many_pledges.
     """
     if lender == by:
         return _refused("lender_is_pledgor", receipt, "a lender can't take a pledge from itself")
@@ -146,6 +149,8 @@ def pledge(
     refusal = _within(receipt, quantity, receipt.free, "exceeds_free")
     if refusal is not None:
         return refusal
+    if len(receipt.pledges) == MAX_PLEDGES:
+        return _refused("too_many_pledges", receipt, f"{MAX_PLEDGES} pledges are on it")
     item = PledgedGoods(pledge_id, lender, quantity)
     return replace(receipt, free=receipt.free - quantity, pledges=(*receipt.pledges, item))
 
@@ -199,7 +204,9 @@ def liquidate(
 
 
 def recount(receipt: WarehouseReceipt, missing: int, *, by: str) -> WarehouseReceipt | Refusal:
-    """The keeper's count finds less: the free part shrinks first, then the pledges, oldest last.
+    """The keeper's count finds less: the free part shrinks first, then the pledges, the youngest first.
+
+    Who was first in time is first in right (民法典 §414).
 
     Refusals: not_keeper, quantity_not_positive, quantity_too_large, exceeds_held.
     """

@@ -135,8 +135,15 @@ def cancel(receivable: Receivable, *, by: str) -> Receivable | Refusal:
 
 
 def dispute(receivable: Receivable, *, by: str) -> Receivable | Refusal:
-    """The debtor disputes it: nothing new can be built on it. Refusals: not_debtor, receivable_state_wrong."""
-    refusal = checks.only(receivable, by, receivable.debtor, "not_debtor") or checks.admits(receivable, "dispute")
+    """The debtor disputes it: nothing new can be built on it.
+
+    Refusals: not_debtor, receivable_state_wrong, nothing_left.
+    """
+    refusal = (
+        checks.only(receivable, by, receivable.debtor, "not_debtor")
+        or checks.admits(receivable, "dispute")
+        or checks.something_left(receivable)
+    )
     return refusal if refusal is not None else replace(receivable, state=State.DISPUTED)
 
 
@@ -170,7 +177,7 @@ def may_credit(receivable: Receivable, *, by: str) -> Receivable | Refusal:
 
     Refusals: not_holder, receivable_state_wrong.
     """
-    refusal = checks.only(receivable, by, receivable.holder, "not_holder") or checks.admits(receivable, "credit")
+    refusal = checks.held(receivable, by, "credit")
     return receivable if refusal is None else refusal
 
 
@@ -179,9 +186,9 @@ def split(
 ) -> tuple[Receivable, tuple[Receivable, ...]] | Refusal:
     """The holder splits parts off its free part; what remains stays. The children are confirmed like the parent.
 
-    Refusals: not_holder, receivable_state_wrong, parts_invalid, those of an amount, exceeds_free.
+    Refusals: not_holder, receivable_state_wrong, nothing_left, parts_invalid, those of an amount, exceeds_free.
     """
-    refusal = checks.only(receivable, by, receivable.holder, "not_holder") or checks.admits(receivable, "split")
+    refusal = checks.held(receivable, by, "split") or checks.something_left(receivable)
     if refusal is not None:
         return refusal
     if not MIN_PARTS <= len(amounts) <= MAX_PARTS or len(set(child_ids)) != len(amounts):
@@ -209,9 +216,9 @@ def split(
 def transfer(receivable: Receivable, to: str, *, by: str) -> Receivable | Refusal:
     """The holder passes it on (流转).
 
-    Refusals: not_holder, receivable_state_wrong, part_pledged, transfer_to_self, transfer_to_debtor.
+    Refusals: not_holder, receivable_state_wrong, nothing_left, part_pledged, transfer_to_self, transfer_to_debtor.
     """
-    refusal = checks.only(receivable, by, receivable.holder, "not_holder") or checks.admits(receivable, "transfer")
+    refusal = checks.held(receivable, by, "transfer") or checks.something_left(receivable)
     if refusal is not None:
         return refusal
     if receivable.pledged:
@@ -227,7 +234,8 @@ def transfer(receivable: Receivable, to: str, *, by: str) -> Receivable | Refusa
 def pledge(receivable: Receivable, amount: Money, *, pledge_id: str, lender: str, by: str) -> Receivable | Refusal:
     """The holder pledges a part to a lender.
 
-    Refusals: lender_is_pledgor, those of an amount, pledge_exists, not_holder, receivable_state_wrong, exceeds_free.
+    Refusals: lender_is_pledgor, those of an amount, pledge_exists, not_holder, receivable_state_wrong,
+    lender_is_debtor, exceeds_free.
     """
     if lender == by:
         return Refusal("lender_is_pledgor", "a lender can't take a pledge from itself", checks.facts(receivable))
@@ -236,11 +244,10 @@ def pledge(receivable: Receivable, amount: Money, *, pledge_id: str, lender: str
         return refusal
     if any(part.pledge_id == pledge_id for part in receivable.pledges):
         return Refusal("pledge_exists", f"pledge {pledge_id} exists", checks.facts(receivable))
-    refusal = (
-        checks.only(receivable, by, receivable.holder, "not_holder")
-        or checks.admits(receivable, "pledge")
-        or checks.within_free(receivable, amount)
-    )
+    refusal = checks.held(receivable, by, "pledge")
+    if refusal is None and lender == receivable.debtor:
+        refusal = Refusal("lender_is_debtor", "nobody lends on its own promise to pay", checks.facts(receivable))
+    refusal = refusal or checks.within_free(receivable, amount)
     if refusal is not None:
         return refusal
     part = PledgedPart(pledge_id, lender, amount.minor)
@@ -330,8 +337,7 @@ def default(receivable: Receivable, *, by: str, today: date) -> Receivable | Ref
     not_yet_due.
     """
     refusal = (
-        checks.only(receivable, by, receivable.holder, "not_holder")
-        or checks.admits(receivable, "default")
+        checks.held(receivable, by, "default")
         or checks.owed(receivable, "default")
         or checks.overdue(receivable, today)
     )

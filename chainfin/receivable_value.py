@@ -122,6 +122,13 @@ def owed(receivable: Receivable, act: str) -> Refusal | None:
     return None if receivable.outstanding else _state_wrong(receivable, act)
 
 
+def something_left(receivable: Receivable) -> Refusal | None:
+    """Refusal nothing_left where all of it went elsewhere: into its parts, or to those who took what was pledged."""
+    if receivable.outstanding:
+        return None
+    return Refusal("nothing_left", "nothing is left of it", facts(receivable))
+
+
 def _state_wrong(receivable: Receivable, act: str) -> Refusal:
     return Refusal(
         "receivable_state_wrong",
@@ -136,6 +143,16 @@ def only(receivable: Receivable, by: str, owner: str, code: str) -> Refusal | No
         return None
     role = {"payee_wrong": "the one to whom this part is due"}.get(code, "the " + code.removeprefix("not_"))
     return Refusal(code, f"{by} is not {role} of this receivable", {"id": receivable.id, "by": by})
+
+
+def held(receivable: Receivable, by: str, act: str) -> Refusal | None:
+    """Refusals receivable_state_wrong, not_holder: what only the holder may do.
+
+    The state comes first where it isn't confirmed: then it has nobody who could do it.
+    """
+    if not receivable.confirmed:
+        return _state_wrong(receivable, act)
+    return only(receivable, by, receivable.holder, "not_holder") or admits(receivable, act)
 
 
 def positive(receivable: Receivable, amount: Money) -> Refusal | None:

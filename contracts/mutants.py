@@ -70,24 +70,105 @@ MUTANTS = (
     Mutant(
         "an amendment needs the seller again",
         "Orders.sol",
-        "        o.state = OrderState.Posted;\n        emit Amended",
-        "        emit Amended",
+        "        o.state = OrderState.Posted;\n        _lengthen(p.orderId, AMENDED",
+        "        _lengthen(p.orderId, AMENDED",
     ),
     Mutant("a cancellation gives the amount back", "Orders.sol", "invoiced -= amount;", "invoiced -= 0;"),
     Mutant(
         "one invoice, one receivable",
         "ReceivableRules.sol",
-        "if (c.state() != ReceivableState.None && !again) revert ReceivableExists(p.id);",
+        "if (!c.isIn(ReceivableState.None) && !again) revert ReceivableExists(p.id);",
         "",
     ),
     Mutant(
         "the debtor confirms what was issued",
         "ReceivableRules.sol",
-        "if (p.face != c.face() || p.dueDay != c.dueDay() ||",
-        "if (p.face != c.face() ||",
+        "if (tag != c.tag() || face != c.face() || p.dueDay != c.dueDay()) revert",
+        "if (tag != c.tag() || face != c.face()) revert",
     ),
     Mutant(
-        "only the debtor confirms", "ReceivableRules.sol", "if (c.debtor() != party) revert NotDebtor(id, party);", ""
+        "the debtor confirms order, seller and document",
+        "ReceivableRules.sol",
+        "if (tag != c.tag() || face != c.face() || p.dueDay != c.dueDay()) revert",
+        "if (face != c.face() || p.dueDay != c.dueDay()) revert",
+    ),
+    Mutant(
+        "a tag binds the order",
+        "libraries/Claims.sol",
+        "keccak256(abi.encode(orderId, documentRoot, seller))",
+        "keccak256(abi.encode(documentRoot, seller))",
+    ),
+    Mutant(
+        "only the seller withdraws what isn't confirmed",
+        "ReceivableRules.sol",
+        "if (Claims.tagOf(p.orderId, p.documentRoot, party) != c.tag()) revert",
+        "if (false) revert",
+    ),
+    Mutant(
+        "what isn't confirmed has no holder",
+        "ReceivableRules.sol",
+        "        if (!c.confirmed()) revert ReceivableStateWrong(id, _known(id).state());\n",
+        "",
+    ),
+    Mutant(
+        "the attestation is over the goods as they stand",
+        "Receivables.sol",
+        "p.documentRoot, trail, registrar.nonce",
+        "p.documentRoot, orders.trailOf(0), registrar.nonce",
+    ),
+    Mutant(
+        "a batch's attestation is over the goods as they stand",
+        "ReceivableBatches.sol",
+        "p.orderId, p.documentRoot, trail));",
+        "p.orderId, p.documentRoot, orders.trailOf(0)));",
+    ),
+    Mutant(
+        "a batch's attestation is checked",
+        "ReceivableBatches.sol",
+        "        _attest(registrar, _batchHash(ATTEST_BATCH, hashes, registrar));\n",
+        "",
+    ),
+    Mutant(
+        "a trail keeps what was before",
+        "Orders.sol",
+        "keccak256(abi.encode(trailOf[orderId], kind, documentRoot, amount))",
+        "keccak256(abi.encode(kind, documentRoot, amount))",
+    ),
+    Mutant(
+        "an amendment goes into the trail",
+        "Orders.sol",
+        "        _lengthen(p.orderId, AMENDED, p.documentRoot, p.amount);\n",
+        "",
+    ),
+    Mutant(
+        "nobody owes to itself",
+        "ReceivableRules.sol",
+        "if (p.to == c.debtor()) revert TransferToDebtor(p.to);",
+        "",
+    ),
+    Mutant(
+        "nothing is left to transfer",
+        "ReceivableRules.sol",
+        "if (c.empty()) revert NothingLeft(p.id);\n        if (c.pledged()",
+        "if (c.pledged()",
+    ),
+    Mutant(
+        "nothing is left to dispute",
+        "ReceivableRules.sol",
+        "if (c.confirmed() && c.empty()) revert NothingLeft(p.id);",
+        "",
+    ),
+    Mutant(
+        "no lender takes its own debt as security",
+        "ReceivableRules.sol",
+        "if (c.debtor() == lender) revert LenderIsDebtor(lender);",
+        "",
+    ),
+    Mutant(
+        "only the debtor confirms",
+        "ReceivableRules.sol",
+        "if (c.debtor() == party) return c;",
+        "if (c.debtor() == party || party != 0) return c;",
     ),
     Mutant("only the holder moves", "ReceivableRules.sol", "if (c.holder() != party) revert NotHolder(id, party);", ""),
     Mutant(
@@ -118,10 +199,17 @@ MUTANTS = (
         "if (_today() <= c.dueDay()) revert NotYetDue(c.dueDay(), _today());\n        _claims[id] = _unpledge",
         "_claims[id] = _unpledge",
     ),
-    Mutant("parts are counted as split away", "ReceivableRules.sol", "away.splitAway += total;", ""),
+    Mutant(
+        "parts are counted as split away",
+        "ReceivableRules.sol",
+        "away.moreSplit(total, parts)",
+        "away.moreSplit(0, parts)",
+    ),
     Mutant("a line bounds confirmations", "ReceivableRules.sol", "if (wanted > l.limit) revert", "if (false) revert"),
     Mutant("a payment gives the line back", "ReceivableRules.sol", "_lines[debtor].used -= amount;", ""),
-    Mutant("a part keeps its parent's flags", "libraries/Claims.sol", ">> 200) << 200;", ">> 200) << 199;"),
+    Mutant(
+        "a part keeps its parent's flags", "libraries/Claims.sol", "parent) >> 200) << 200;", "parent) >> 200) << 199;"
+    ),
     Mutant("paid to the pledgee", "PledgeRules.sol", "if (e.lender() != payee) revert", "if (false) revert"),
     Mutant(
         "only the lender ends a pledge",
@@ -148,6 +236,30 @@ MUTANTS = (
         "if (block.timestamp <= e.expiresAt())",
     ),
     Mutant(
+        "an undrawn pledge isn't enforced",
+        "PledgeRules.sol",
+        "if (!e.drawn()) revert NotDrawn(p.pledgeId);\n        uint64 amount",
+        "uint64 amount",
+    ),
+    Mutant(
+        "an undrawn pledge isn't bought off",
+        "PledgeRules.sol",
+        "if (!e.drawn()) revert NotDrawn(p.pledgeId);\n        _requireAmount",
+        "_requireAmount",
+    ),
+    Mutant("pledges are named oldest first", "PledgeRules.sol", "if (e.rank() <= rank) revert", "if (false) revert"),
+    Mutant("a pledge isn't named twice", "PledgeRules.sol", "if (e.rank() <= rank)", "if (e.rank() < rank)"),
+    Mutant("all pledges are named", "PledgeRules.sol", "if (sum != pledged) revert", "if (sum < by) revert"),
+    Mutant(
+        "the youngest bears the loss first",
+        "PledgeRules.sol",
+        "for (uint256 i = pledgeIds.length; by > 0; --i) {\n            bytes32 pledgeId = pledgeIds[i - 1];\n"
+        "            Entry e = entries[i - 1];",
+        "for (uint256 i = 0; by > 0; ++i) {\n            bytes32 pledgeId = pledgeIds[i];\n"
+        "            Entry e = entries[i];",
+    ),
+    Mutant("a lost pledge is live no more", "PledgeRules.sol", "if (e.amount() == 0) ++ended;", ""),
+    Mutant(
         "no pledge without a registry number", "PledgeRules.sol", "if (registryNo == 0) revert", "if (false) revert"
     ),
     Mutant(
@@ -159,15 +271,39 @@ MUTANTS = (
     Mutant(
         "pledged goods don't leave",
         "WarehouseReceipts.sol",
-        "if (p.quantity > s.free) revert ExceedsFree(p.id, p.quantity, s.free);",
-        "if (p.quantity > s.issued) revert ExceedsFree(p.id, p.quantity, s.free);",
+        "if (p.quantity > s.free()) revert",
+        "if (p.quantity > s.issued()) revert",
     ),
-    Mutant("a count eats the free part first", "WarehouseReceipts.sol", "s.pledged -= fromPledged;", ""),
     Mutant(
-        "a release after a short count goes through",
+        "a count eats the free part first",
         "WarehouseReceipts.sol",
-        "moved = quantity > s.pledged ? s.pledged : uint56(quantity);",
-        "moved = uint56(quantity);",
+        "uint64 fromFree = p.missing < s.free() ? p.missing : s.free();",
+        "uint64 fromFree = p.missing <= s.free() ? p.missing : 0;",
+    ),
+    Mutant(
+        "pledges are named only where they bear a loss",
+        "WarehouseReceipts.sol",
+        "revert PledgesUnwanted(p.id);",
+        "",
+    ),
+    Mutant(
+        "a hundred live pledges are enough",
+        "WarehouseReceipts.sol",
+        "s.live() == MAX_LIVE || s.made() == MAX_MADE",
+        "s.made() == MAX_MADE",
+    ),
+    Mutant(
+        "ranks don't start again",
+        "WarehouseReceipts.sol",
+        "s.live() == MAX_LIVE || s.made() == MAX_MADE",
+        "s.live() == MAX_LIVE",
+    ),
+    Mutant("an ended pledge leaves room", "WarehouseReceipts.sol", "if (ended) s = s.lessLive(1);", ""),
+    Mutant(
+        "nothing is left of a receipt to transfer",
+        "WarehouseReceipts.sol",
+        "if (s.empty()) revert NothingLeft(p.id);",
+        "",
     ),
     Mutant(
         "a part's id can't be issued", "WarehouseReceipts.sol", "if (Ids.isReserved(p.id)) revert IdReserved(p.id);", ""
@@ -176,7 +312,7 @@ MUTANTS = (
     Mutant(
         "sold goods leave the pledge",
         "PledgeRules.sol",
-        "_release(ReleaseParams(p.soldPledgeId, p.goodsId, p.quantity), lender);",
+        "_release(p.soldPledgeId, p.goodsId, p.quantity, lender);",
         "",
     ),
     Mutant("a buy-back stays within the promise", "PledgeRules.sol", "u.amount -= p.amount;", ""),

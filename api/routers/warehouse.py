@@ -13,9 +13,11 @@ from api.route import OnceRoute
 from api.schemas.common import Id, quantity
 from api.schemas.parties import ActOut
 from api.schemas.trade import (
+    CountIn,
     PriceIn,
     PriceOut,
     ReleaseIn,
+    TransferIn,
     WarehouseReceiptAct,
     WarehouseReceiptIn,
     WarehouseReceiptOut,
@@ -63,6 +65,18 @@ def get_receipt(ctx: Ctx, actor: Acting, receipt_id: Id) -> WarehouseReceiptOut:
 def release(ctx: Ctx, actor: Acting, receipt_id: Id, body: ReleaseIn) -> ActOut:
     """The keeper hands free goods out to the owner."""
     return ActOut.of(warehouse.release(ctx, actor, receipt_id, quantity(body.quantity, "/quantity")))
+
+
+@receipts.post("/{receipt_id}/transfer", status_code=202)
+def transfer(ctx: Ctx, actor: Acting, receipt_id: Id, body: TransferIn) -> ActOut:
+    """The owner passes title to the goods on, where none of them is pledged."""
+    return ActOut.of(warehouse.transfer(ctx, actor, receipt_id, body.to))
+
+
+@receipts.post("/{receipt_id}/counts", status_code=202)
+def recount(ctx: Ctx, actor: Acting, receipt_id: Id, body: CountIn) -> ActOut:
+    """The keeper's count found less: free goods bear the loss first, then the youngest pledge."""
+    return ActOut.of(warehouse.recount(ctx, actor, receipt_id, quantity(body.missing, "/missing"), body.reason))
 
 
 @prices.post("", status_code=201)

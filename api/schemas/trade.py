@@ -100,6 +100,7 @@ class ReceivableOut(BaseModel):
     seller_id: str
     debtor_id: str
     holder_id: str
+    parent_id: str | None = Field(description="of a part: what it was split off, or taken out of")
     currency: str
     face: str
     free: str
@@ -128,6 +129,7 @@ class ReceivableOut(BaseModel):
             seller_id=row.seller_id,
             debtor_id=row.debtor_id,
             holder_id=row.holder_id,
+            parent_id=row.parent_id,
             currency=row.currency,
             free=major(free, row.currency),
             due_date=row.due_date,
@@ -149,6 +151,18 @@ class ConfirmationIn(Input):
     document_root: Hex32
     face: AmountIn
     due_date: dt.date
+
+
+class SplitIn(Input):
+    """The faces of the parts; what remains stays with what is split."""
+
+    amounts: Annotated[list[AmountIn], Field(min_length=2, max_length=8)]
+
+
+class TransferIn(Input):
+    """To whom it passes."""
+
+    to: Ref = Field(description="party id")
 
 
 class DisputeIn(Input):
@@ -177,12 +191,13 @@ class WarehouseReceiptIn(Input):
 
 
 class WarehouseReceiptOut(BaseModel):
-    """Quantities in ``unit``. free + pledged + released + liquidated = issued; ``reserved`` is a part of free."""
+    """Quantities in ``unit``. free + pledged + released + liquidated + missing = issued; ``reserved`` is in free."""
 
     id: str
     number: str
     keeper_id: str
     owner_id: str
+    parent_id: str | None = Field(description="of goods taken out of another receipt")
     goods: dict[str, str]
     document_root: str
     unit: str
@@ -192,6 +207,7 @@ class WarehouseReceiptOut(BaseModel):
     pledged: str
     released: str
     liquidated: str
+    missing: str
     status: str
     created_at: Moment
 
@@ -199,17 +215,18 @@ class WarehouseReceiptOut(BaseModel):
     def of(cls, row: WarehouseReceiptRow) -> WarehouseReceiptOut:
         amounts = {
             name: quantity_text(getattr(row, name))
-            for name in ("issued", "reserved", "pledged", "released", "liquidated")
+            for name in ("issued", "reserved", "pledged", "released", "liquidated", "missing")
         }
         return cls(
             id=row.id,
             number=row.number,
             keeper_id=row.keeper_id,
             owner_id=row.owner_id,
+            parent_id=row.parent_id,
             goods={name: str(value) for name, value in row.goods.items()},
             document_root=row.document_root,
             unit=row.unit,
-            free=quantity_text(row.issued - row.pledged - row.released - row.liquidated),
+            free=quantity_text(row.issued - row.pledged - row.released - row.liquidated - row.missing),
             status=row.status,
             created_at=row.created_at,
             **amounts,
@@ -223,6 +240,13 @@ class WarehouseReceiptAct(BaseModel):
 
 class ReleaseIn(Input):
     quantity: DecimalText
+
+
+class CountIn(Input):
+    """What a count didn't find any more, in the receipt's unit; only a hash of the reason goes on chain."""
+
+    missing: DecimalText
+    reason: Reason
 
 
 class PriceIn(Input):

@@ -136,14 +136,17 @@ class World:
         self.act("Orders", "acknowledge", seller, base)
         self.act("Orders", "despatch", seller, base)
         self.act("Orders", "receiveGoods", buyer, base)
+        self.trail: bytes = self.contracts["Orders"].functions.trailOf(order_id).call()
 
     def _claim_values(self, n: int) -> dict[str, Any]:
         return {
             "id": digest("receivable", n),
             "orderId": digest("order"),
             "documentRoot": digest("invoice", n),
+            "seller": self.parties[SELLER],
             "face": self.face,
             "dueDay": self.today + 90,
+            "trail": self.trail,
         }
 
     def _pledge_values(self, n: int) -> dict[str, Any]:

@@ -54,6 +54,14 @@ class Story:
             raise Refused(code, f"there is {word} proven {event}" + (f" with {shown}" if shown else ""))
         return found[0]
 
+    def latest(self, event: str, before: tuple[int, int, int], **args: object) -> Fact:
+        """The last one before this place: what was cancelled and issued again counts as it was issued last.
+
+        Raises Refused fact_missing.
+        """
+        found = [fact for fact in self.all(event, **args) if fact.place < before]
+        return found[-1] if found else self.one(event, **args)
+
     def numbered(self, number: int) -> Fact | None:
         return next((fact for fact in self.facts if fact.number == number), None)
 

@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 from uuid import uuid4
 
@@ -14,8 +15,9 @@ from eth_account import Account
 from eth_account.messages import encode_defunct
 
 from chainfin import acts
-from chainfin.errors import ChainfinError, Unavailable
+from chainfin.errors import ChainfinError, Refused, Unavailable
 from chainfin.keys import address_of, new_private_key
+from chainfin.money import Money
 
 PATIENCE_S = 30.0
 
@@ -73,6 +75,12 @@ class Caller:
                     yield name, json.loads(line.removeprefix("data: "))
 
 
+def confirmation(known: Mapping[str, Any]) -> dict[str, Any]:
+    """What a debtor says when it confirms: root, face and day, so that nothing else can be put before it."""
+    face = {"amount": known["face"], "currency": known["currency"]}
+    return {"document_root": known["document_root"], "face": face, "due_date": known["due_date"]}
+
+
 @dataclass
 class Member(Caller):
     """A participant with a private key that never leaves this side."""
@@ -101,6 +109,27 @@ class Member(Caller):
         answer: dict[str, Any] = self.post(path, body)
         self.finish(answer.get("act", answer))
         return answer
+
+    def confirm(self, known: Mapping[str, Any]) -> None:
+        """Confirm a receivable (as `GET /v1/receivables` shows it) and sign only what one knows of it oneself.
+
+        Raises Refused typed_data_foreign: the service asks to sign something else.
+        """
+        seller = self.get(f"/v1/participants/{known['seller_id']}")["chain_party"]
+        said = confirmation(known)
+        answer = self.post(f"/v1/receivables/{known['id']}/confirmation", said)
+        asked = answer["typed_data"]["message"]
+        own = {
+            "id": known["id"],
+            "orderId": known["order_id"],
+            "seller": str(seller),
+            "documentRoot": said["document_root"],
+            "face": str(Money.parse(known["face"], known["currency"]).minor),
+            "dueDay": str((date.fromisoformat(said["due_date"]) - date(1970, 1, 1)).days),
+        }
+        if {name: value for name, value in asked.items() if name not in ("nonce", "deadline")} != own:
+            raise Refused("typed_data_foreign", f"to be signed is another confirmation: {asked}"[:300])
+        self.finish(answer)
 
     def finish(self, act: Mapping[str, Any]) -> dict[str, Any]:
         """Sign an act (if it waits for that) and wait for its end. Raises ApiProblem with the chain's refusal."""

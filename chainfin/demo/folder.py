@@ -180,7 +180,7 @@ class _Play:
             supplier.name, f"issued the receivable: face {known['face']} {known['currency']}", known["id"][:14]
         )
         story.receivable = core.get(f"/v1/receivables/{known['id']}")
-        core.do(f"/v1/receivables/{known['id']}/confirmation", story.confirmation())
+        core.confirm(story.receivable)
         self.report.did(core.name, f"confirmed it: will pay on {known['due_date']}")
         self.found["receivable"] = f"{known['face']} {known['currency']}"
         story.supplier_borrows(known["face"])

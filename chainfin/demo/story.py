@@ -9,7 +9,7 @@ from typing import Any
 
 from chainfin import samples
 from chainfin.demo.bypass import pledge_again
-from chainfin.demo.client import ApiProblem, Member
+from chainfin.demo.client import ApiProblem, Member, confirmation
 from chainfin.demo.report import Report
 from chainfin.demo.stage import Stage
 from chainfin.money import Money
@@ -105,14 +105,8 @@ class Story:
             who.supplier.name, f"issued the receivable: face {self.receivable['face']}", _hash(self.receivable["id"])
         )
         self.receivable = who.core.get(f"/v1/receivables/{self.receivable['id']}")
-        who.core.do(f"/v1/receivables/{self.receivable['id']}/confirmation", self.confirmation())
+        who.core.confirm(self.receivable)
         report.did(who.core.name, f"confirmed it (确权): will pay on {self.receivable['due_date']}")
-
-    def confirmation(self) -> dict[str, Any]:
-        """What a debtor says when it confirms: root, face and day, so that nothing else can be put before it."""
-        known = self.receivable
-        face = {"amount": known["face"], "currency": known["currency"]}
-        return {"document_root": known["document_root"], "face": face, "due_date": known["due_date"]}
 
     def _document(self, member: Member, path: str, name: str) -> dict[str, Any]:
         return member.do(path, {"document": self.documents[name].decode()})
@@ -246,7 +240,7 @@ class Story:
         self._must_fail(
             "a confirmation by anybody but the debtor",
             "not_debtor",
-            lambda: who.supplier.do(f"{receivable}/confirmation", self.confirmation()),
+            lambda: who.supplier.do(f"{receivable}/confirmation", confirmation(self.receivable)),
         )
         self._must_fail("an invoice above what was received", "invoice_above_received", self._overinvoiced)
         self._must_fail("a replayed signature", "signature_replayed", self._replay)

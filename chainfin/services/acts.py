@@ -13,8 +13,8 @@ from sqlmodel import Session, col, select
 
 from chainfin import acts
 from chainfin.abi import from_hex
-from chainfin.errors import BadInput, Conflict, Forbidden, NotFound
-from chainfin.services import custody
+from chainfin.errors import BadInput, Conflict, Forbidden, NotFound, Refused
+from chainfin.services import attesting, custody, moving
 from chainfin.services.context import Actor, Context
 from chainfin.storage import locks, outbox
 from chainfin.storage.party_tables import PartyRow
@@ -37,7 +37,6 @@ def next_nonce(session: Session, signer: str, contract: str) -> int:
     nonce = row.next
     row.next = nonce + 1
     session.add(row)
-    session.flush()
     return nonce
 
 
@@ -76,9 +75,9 @@ def prepare(
         subject=subject,
         created_at=now,
     )
-    session.add(row)
-    session.flush()
     key = custody.key_of(session, ctx, signer)
+    session.add(row)
+    moving.unless_paid(session, row)
     if key is not None:
         _submit(session, ctx, row, acts.sign(data, key))
     return row
@@ -155,8 +154,11 @@ def sign(ctx: Context, actor: Actor, act_id: str, signature: str) -> ActRow:
     """Take the party's signature and hand the act to the relayer.
 
     Anyone may bring it: the signature itself is the proof. Raises NotFound act_unknown; Conflict act_not_awaiting;
-    BadInput signature_malformed, signature_expired; Forbidden signature_foreign.
+    or payment_under_way (see `moving`); BadInput signature_malformed, signature_expired; Forbidden signature_foreign;
+    Refused attestation_outdated (then the
+    act has ended: what it was for is to be begun again).
     """
+    outdated: Refused | None = None
     with ctx.store.begin() as session:
         row = session.get(ActRow, act_id, with_for_update=True)
         if row is None or not (actor.sees_all or actor.party_id == row.party_id):
@@ -169,8 +171,14 @@ def sign(ctx: Context, actor: Actor, act_id: str, signature: str) -> ActRow:
             if row.status == "expired":
                 raise BadInput("signature_expired", "the time to sign this act is over; begin it again")
             raise Conflict("act_not_awaiting", f"the act is {row.status}")
-        _submit(session, ctx, row, from_hex(signature, where="signature"))
-        return row
+        if attesting.outdated(session, row):
+            outdated = attesting.drop(session, ctx, row)
+        else:
+            moving.unless_paid(session, row)
+            _submit(session, ctx, row, from_hex(signature, where="signature"))
+    if outdated is not None:
+        raise outdated
+    return row
 
 
 GRANT = "grant"

@@ -14,7 +14,7 @@ from chainfin.errors import BadInput, Conflict, NotFound, Refused
 from chainfin.loan import LoanState
 from chainfin.money import Money
 from chainfin.party import Role
-from chainfin.services import acts, deciding, facts, funding, limits, nodes
+from chainfin.services import acts, deciding, facts, funding, limits, nodes, reviewing
 from chainfin.services.context import Actor, Context
 from chainfin.services.loanbook import terms_from
 from chainfin.services.sales import SOURCES
@@ -49,7 +49,7 @@ def apply(
 
     ``consent`` (general path): ``token`` of the data partner and ``sources``. Raises BadInput product_unknown,
     amount_not_positive, days_invalid, asset_missing, consent_missing, currency_mismatch; NotFound lender_unknown,
-    asset_unknown (somebody else's asset is as unknown as none); Conflict asset_not_final.
+    asset_unknown (somebody else's asset is as unknown as none); Refused lender_is_debtor; Conflict asset_not_final.
     """
     borrower_id = actor.require()
     _check(product, amount, days, asset_id, consent)
@@ -60,7 +60,7 @@ def apply(
         if lender is None or lender.status != "active" or not lender.roles & Role.LENDER:
             raise NotFound("lender_unknown", f"there is no lender {lender_id}")
         if asset_id is not None:
-            _own_asset(session, product, asset_id, borrower_id, amount.currency)
+            _own_asset(session, product, asset_id, borrower_id, amount.currency, lender_id)
         row = ApplicationRow(
             id=new_id("app"),
             cell=ctx.cell,
@@ -128,13 +128,15 @@ def _check(product: str, amount: Money, days: int, asset_id: str | None, consent
         raise BadInput("consent_missing", "the general path needs the applicant's consent to its data", where="consent")
 
 
-def _own_asset(session: Session, product: str, asset_id: str, borrower_id: str, currency: str) -> None:
+def _own_asset(session: Session, product: str, asset_id: str, borrower_id: str, currency: str, lender_id: str) -> None:
     asset: ReceivableRow | WarehouseReceiptRow | None
     if product == "receivable":
         asset = session.get(ReceivableRow, asset_id)
         owner = None if asset is None else asset.holder_id
         if asset is not None and owner == borrower_id and asset.currency != currency:
             raise BadInput("currency_mismatch", f"the receivable is in {asset.currency}", where="currency")
+        if asset is not None and owner == borrower_id and asset.debtor_id == lender_id:
+            raise Refused("lender_is_debtor", "nobody lends on its own promise to pay", where="lender_id")
     else:
         asset = session.get(WarehouseReceiptRow, asset_id)
         owner = None if asset is None else asset.owner_id
@@ -259,16 +261,18 @@ def withdraw(ctx: Context, actor: Actor, application_id: str) -> ApplicationRow:
 
 
 def expire(ctx: Context, *, limit: int = 100) -> int:
-    """Close offers that nobody took in time; what they held is free again. Returns how many."""
+    """Close offers that nobody took in time, and what waits too long for the lender's desk; what they held is free.
+    Returns how many."""
     now = ctx.clock.now()
     with ctx.store.read() as session:
-        due = session.exec(
+        offers = session.exec(
             select(OfferRow.application_id).where(OfferRow.status == "open", OfferRow.expires_at <= now).limit(limit)
         ).all()
+        due = [*offers, *reviewing.overdue(session, ctx, limit)]
     for application_id in due:
         with ctx.store.begin() as session:
             row = session.get_one(ApplicationRow, application_id, with_for_update=True)
-            if row.status == "offered":
+            if row.status in ("offered", "review"):
                 _close(session, ctx, row, "expired")
     return len(due)
 

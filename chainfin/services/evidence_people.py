@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 from chainfin import acts as eip712
 from chainfin.audit.signatures import NEEDED
 from chainfin.services import acts as acts_service
+from chainfin.services import attesting
 from chainfin.services.context import Context
 from chainfin.storage.chain_tables import ChainEventRow
 from chainfin.storage.lending_tables import ApplicationRow, LoanRow, OfferRow
@@ -55,7 +56,8 @@ def acts(
         if "Attest" in needed and row.auths:
             auth = eip712.Auth.from_json(row.auths[0])
             domain = acts_service.domain(ctx, "Receivables")
-            data = eip712.typed_data(eip712.attest_type(), row.params, auth.nonce, auth.deadline, domain)
+            attested = {**row.params, attesting.TRAIL: row.extra[attesting.TRAIL]}
+            data = eip712.typed_data(eip712.attest_type(), attested, auth.nonce, auth.deadline, domain)
             found.append(_act(number, data, "0x" + auth.signature.hex()))
         if "Grant" in needed and acceptance is not None and acceptance.signature is not None:
             found.append(_act(number, acceptance.typed_data, acceptance.signature))

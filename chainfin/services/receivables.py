@@ -18,8 +18,9 @@ from chainfin.documents.model import Document, DocumentKind
 from chainfin.errors import BadInput, Conflict, NotFound, Refusal, Refused
 from chainfin.money import Money
 from chainfin.receivable_value import PledgedPart, Receivable, State
-from chainfin.services import acts, margin, papers, trade
+from chainfin.services import acts, attesting, margin, papers, trade
 from chainfin.services.context import Actor, Context
+from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ActRow, DocumentRow, PledgeRow, ReceivableRow
 
 EPOCH = date(1970, 1, 1)
@@ -52,8 +53,8 @@ def issue(
     """The seller bills an order. With ``accept_matched`` the face is what the three-way match carries, not more.
 
     ``due_date`` where the invoice names none. Raises NotFound order_unknown; BadInput document_…, due_date_missing;
-    Refused invoice_above_received (details hold the match), due_date_past, tenor_unlawful, unit_mismatch, …;
-    Conflict invoice_already_registered.
+    Refused invoice_above_received (details hold the match, line by line), due_date_past, tenor_unlawful, unit_mismatch,
+    goods_unseen, …; Conflict invoice_already_registered.
     """
     document = papers.understand(data, source, DocumentKind.INVOICE)
     with ctx.store.begin() as session:
@@ -95,7 +96,9 @@ def issue(
             "face": billed.face.minor,
             "dueDay": day_number(due),
         }
-        attestation = acts.side_auth(session, ctx, eip712.attest_type(), params, ctx.registrar_address)
+        # Attested are the lines: `_billed` has matched them with the goods of exactly this trail.
+        attested = {**params, attesting.TRAIL: attesting.trail(session, order_id)}
+        attestation = acts.side_auth(session, ctx, eip712.attest_type(), attested, ctx.registrar_address)
         act = acts.prepare(
             session,
             ctx,
@@ -105,7 +108,7 @@ def issue(
             params=params,
             subject=fingerprint,
             auths=[attestation],
-            extra={"document_id": paper.row.id},
+            extra={"document_id": paper.row.id, attesting.TRAIL: attested[attesting.TRAIL]},
         )
         return Issuance(row, billed.match, act)
 
@@ -149,7 +152,14 @@ def confirm(
             party=acts.active_party(session, row.debtor_id),
             contract="Receivables",
             function="confirm",
-            params={"id": row.id, "documentRoot": root, "face": row.face, "dueDay": day_number(row.due_date)},
+            params={
+                "id": row.id,
+                "orderId": row.order_id,
+                "seller": session.get_one(PartyRow, row.seller_id).chain_party,
+                "documentRoot": root,
+                "face": row.face,
+                "dueDay": day_number(row.due_date),
+            },
             subject=row.id,
         )
 
@@ -159,7 +169,9 @@ def cancel(ctx: Context, actor: Actor, receivable_id: str) -> ActRow:
     with ctx.store.begin() as session:
         row = for_party(session, actor, receivable_id)
         trade.unless_refused(rules.cancel(as_value(session, row), by=actor.require()))
-        return _simple(session, ctx, row, row.seller_id, "cancel", {"id": row.id})
+        root = session.get_one(DocumentRow, row.document_id).root
+        params: dict[str, object] = {"id": row.id, "orderId": row.order_id, "documentRoot": root}
+        return act_of(session, ctx, row, row.seller_id, "cancel", params)
 
 
 def dispute(ctx: Context, actor: Actor, receivable_id: str, reason: str) -> ActRow:
@@ -171,7 +183,7 @@ def dispute(ctx: Context, actor: Actor, receivable_id: str, reason: str) -> ActR
         row = for_party(session, actor, receivable_id)
         trade.unless_refused(rules.dispute(as_value(session, row), by=actor.require()))
         said = "0x" + keccak(reason.encode()).hex()
-        return _simple(session, ctx, row, row.debtor_id, "dispute", {"id": row.id, "documentRoot": said})
+        return act_of(session, ctx, row, row.debtor_id, "dispute", {"id": row.id, "documentRoot": said})
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +213,7 @@ def credit(ctx: Context, actor: Actor, receivable_id: str, data: bytes, source: 
         if document.id in {each.id for each in earlier}:
             raise Conflict("credit_note_already_taken", f"credit note {document.id} was taken before")
         note = trade.unless_refused(dilution(invoice, document, earlier=earlier))
-        cut = _cut(row, invoice, earlier, note)
+        cut = _cut(session, row, invoice, earlier, note)
         diluted = min(cut, Money(max(0, value.free - row.reserved), row.currency))
         seller = acts.active_party(session, row.seller_id)
         debtor = acts.active_party(session, row.debtor_id)
@@ -210,14 +222,15 @@ def credit(ctx: Context, actor: Actor, receivable_id: str, data: bytes, source: 
         if diluted.minor == 0:
             return Dilution(diluted, top_up, None)
         params = {"id": row.id, "documentRoot": paper.root, "amount": diluted.minor}
-        return Dilution(diluted, top_up, _simple(session, ctx, row, row.holder_id, "credit", params))
+        return Dilution(diluted, top_up, act_of(session, ctx, row, row.holder_id, "credit", params))
 
 
 def _notes(session: Session, row: ReceivableRow) -> list[Document]:
     """The credit notes that were taken for this invoice before, but those whose act came to nothing."""
+    same = select(ReceivableRow.id).where(ReceivableRow.document_id == row.document_id)
     ended = session.exec(
         select(ActRow).where(
-            ActRow.subject == row.id, ActRow.function == "credit", col(ActRow.status).in_(("refused", "expired"))
+            col(ActRow.subject).in_(same), ActRow.function == "credit", col(ActRow.status).in_(("refused", "expired"))
         )
     )
     void = {str(act.params["documentRoot"]) for act in ended}
@@ -230,20 +243,29 @@ def _notes(session: Session, row: ReceivableRow) -> list[Document]:
     return [note for note in notes if note.references.invoices == (row.number,)]
 
 
-def _cut(row: ReceivableRow, invoice: Document, earlier: Sequence[Document], note: Money) -> Money:
-    """What ``note`` takes off the face, after what was withheld from it has been used up."""
+def _cut(session: Session, row: ReceivableRow, invoice: Document, earlier: Sequence[Document], note: Money) -> Money:
+    """What ``note`` takes off the face of the whole invoice, after what was withheld from it has been used up."""
     assert invoice.totals is not None, "an invoice has totals"
-    withheld = invoice.totals.payable - Money(row.face, row.currency)
+    whole = row
+    while whole.parent_id is not None:
+        whole = session.get_one(ReceivableRow, whole.parent_id)
+    withheld = invoice.totals.payable - Money(whole.face, whole.currency)
     before = sum((each.totals.payable for each in earlier if each.totals), Money.zero(row.currency))
     zero = Money.zero(row.currency)
     return max(before + note - withheld, zero) - max(before - withheld, zero)
+
+
+def parties(row: ReceivableRow) -> tuple[str, ...]:
+    """Whose business it is. What became of a part that was passed on is no longer the seller's."""
+    own = (row.holder_id, row.debtor_id)
+    return own if row.parent_id is not None else (row.seller_id, *own)
 
 
 def for_party(session: Session, actor: Actor, receivable_id: str) -> ReceivableRow:
     """The row, locked, if the actor is a party to it. Raises NotFound receivable_unknown."""
     party_id = actor.require()
     row = session.get(ReceivableRow, receivable_id, with_for_update=True)
-    if row is None or party_id not in (row.seller_id, row.holder_id, row.debtor_id):
+    if row is None or party_id not in parties(row):
         raise NotFound("receivable_unknown", f"there is no receivable {receivable_id}")
     return row
 
@@ -253,7 +275,7 @@ def as_value(session: Session, row: ReceivableRow) -> Receivable:
     if row.status not in set(State):
         raise Conflict("receivable_not_final", f"the receivable is {row.status}")
     live = session.exec(select(PledgeRow).where(PledgeRow.asset_id == row.id, PledgeRow.status == "active"))
-    parts = tuple(PledgedPart(p.id, p.lender_id, p.amount - p.released - p.settled) for p in live)
+    parts = tuple(PledgedPart(p.id, p.lender_id, p.left) for p in live)
     parts = tuple(part for part in parts if part.amount)
     other = row.pledged - sum(part.amount for part in parts)
     if other:
@@ -275,12 +297,14 @@ def as_value(session: Session, row: ReceivableRow) -> Receivable:
         settled=row.settled,
         diluted=row.diluted,
         pledges=parts,
+        parent=row.parent_id,
     )
 
 
-def _simple(
+def act_of(
     session: Session, ctx: Context, row: ReceivableRow, party_id: str, function: str, params: dict[str, object]
 ) -> ActRow:
+    """The act ``function`` of a party on this receivable."""
     return acts.prepare(
         session,
         ctx,

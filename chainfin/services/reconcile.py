@@ -13,14 +13,14 @@ from sqlmodel import Session, col, select
 
 from chainfin.errors import ChainfinError, Forbidden, Unavailable
 from chainfin.progress import Step, silent
-from chainfin.services import reconcile_book
+from chainfin.services import attesting, reconcile_book
 from chainfin.services.context import Actor, Context
-from chainfin.services.projection import STATES
+from chainfin.services.project_assets import STATES
 from chainfin.services.receivables import day_number
 from chainfin.storage.chain_tables import ChainBlockRow
 from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.party_tables import PartyRow
-from chainfin.storage.trade_tables import OrderRow, PledgeRow, ReceivableRow, WarehouseReceiptRow
+from chainfin.storage.trade_tables import OrderRow, PledgeRow, ReceivableRow, UndertakingRow, WarehouseReceiptRow
 
 LIVE = ("active", "releasing")
 NEVER = ("pending", "failed")
@@ -33,7 +33,7 @@ ORDER_STATES = {"posted": 1, "cancelled": 3}
 class ChainView(Protocol):
     """Views of the contracts at a block. Raises Unavailable: chain_behind, chain_unreachable."""
 
-    def view(self, contract: str, function: str, key: str | int, block: int) -> Mapping[str, Any]:
+    def view(self, contract: str, function: str, key: str | int | tuple[str, int], block: int) -> Mapping[str, Any]:
         """The struct that the view returns, by member name; an entity that isn't there is all zeros.
 
         A view that reverts for what it doesn't know gives an empty mapping.
@@ -121,6 +121,9 @@ class _Rows:
     receivables: list[ReceivableRow]
     receipts: list[WarehouseReceiptRow]
     pledges: list[PledgeRow]
+    undertakings: list[UndertakingRow]
+    trails: dict[str, str]
+    """Of each order's goods, as the events that were taken in tell it (0x-hex)."""
     striking: frozenset[str]
     """Pledges whose registry entry is still to be struck out."""
 
@@ -143,6 +146,7 @@ def run(
     _receivables(rows, chain, findings)
     _receipts(rows, chain, findings)
     _pledges(rows, chain, findings)
+    _undertakings(rows, chain, findings)
     _exclusive(rows, findings)
     _registry(rows, registry, findings)
     return Reconciliation(rows.block.number, rows.block.hash, findings.looked_at, tuple(findings.mismatches))
@@ -155,13 +159,16 @@ def _read(session: Session) -> _Rows:
     striking = session.exec(
         select(OutboxRow.key).where(col(OutboxRow.key).startswith("unregister:"), OutboxRow.status != "done")
     ).all()
+    orders = list(session.exec(select(OrderRow)))
     return _Rows(
         block,
         {row.id: row for row in session.exec(select(PartyRow))},
-        list(session.exec(select(OrderRow))),
+        orders,
         list(session.exec(select(ReceivableRow))),
         list(session.exec(select(WarehouseReceiptRow))),
         list(session.exec(select(PledgeRow))),
+        list(session.exec(select(UndertakingRow))),
+        {row.id: "0x" + attesting.final_trail(session, row.id)[0].hex() for row in orders},
         frozenset(key.partition(":")[2] for key in striking),
     )
 
@@ -200,6 +207,7 @@ def _orders(rows: _Rows, chain: ChainView, findings: Findings) -> None:
         findings.same("order.state", row.id, seen["state"], ORDER_STATES.get(row.status, 2))
         for name in ("ordered", "despatched", "received", "invoiced"):
             findings.same(f"order.{name}", row.id, seen[name], getattr(row, name))
+        findings.same("order.trail", row.id, seen["trail"], rows.trails[row.id])
 
 
 def _receivables(rows: _Rows, chain: ChainView, findings: Findings) -> None:
@@ -210,14 +218,17 @@ def _receivables(rows: _Rows, chain: ChainView, findings: Findings) -> None:
         findings.same("receivable.on_chain", row.id, bool(seen.get("state")), there)
         if not there or not seen.get("state"):
             continue
+        confirmed, ended = row.confirmed_at is not None, row.status == "cancelled"
         expected = {
             "state": STATES.index(row.status),
-            "holder": _number(rows, row.holder_id),
+            # before its confirmation nobody but the seller can have it: the register doesn't keep that
+            "holder": _number(rows, row.holder_id) if confirmed or ended else 0,
             "debtor": _number(rows, row.debtor_id),
             "dueDay": day_number(row.due_date),
-            "confirmed": row.confirmed_at is not None,
-            "face": row.face,
-            "free": row.face - row.pledged - row.split_away - row.settled - row.diluted,
+            "confirmed": confirmed,
+            "part": row.parent_id is not None,
+            "face": 0 if ended else row.face,
+            "free": 0 if ended else row.face - row.pledged - row.split_away - row.settled - row.diluted,
             "pledged": row.pledged,
             "splitAway": row.split_away,
             "settled": row.settled,
@@ -238,11 +249,13 @@ def _receipts(rows: _Rows, chain: ChainView, findings: Findings) -> None:
         expected = {
             "owner": _number(rows, row.owner_id),
             "keeper": _number(rows, row.keeper_id),
+            "part": row.parent_id is not None,
             "issued": row.issued,
-            "free": row.issued - row.pledged - row.released - row.liquidated,
+            "free": row.issued - row.pledged - row.released - row.liquidated - row.missing,
             "pledged": row.pledged,
             "released": row.released,
             "liquidated": row.liquidated,
+            "missing": row.missing,
         }
         for name, value in expected.items():
             findings.same(f"receipt.{name}", row.id, seen[name], value)
@@ -256,13 +269,23 @@ def _pledges(rows: _Rows, chain: ChainView, findings: Findings) -> None:
         findings.same("pledge.on_chain", row.id, bool(seen.get("state")), there)
         if not there or not seen.get("state"):
             continue
-        # PledgeState: 1 active, 2 released, 3 enforced, 4 expired (a released row may be an expired pledge)
-        states = {"active": (1,), "releasing": (1,), "released": (2, 4), "enforced": (3,)}[row.status]
+        # PledgeState: 1 active, 2 released, 3 enforced, 4 expired (a released row may be an expired pledge), 5 lost
+        states = {"active": (1,), "releasing": (1,), "released": (2, 4), "enforced": (3,), "lost": (5,)}[row.status]
         findings.same("pledge.state", row.id, seen["state"] in states, True)
         findings.same("pledge.kind", row.id, seen["assetKind"], 1 if row.asset_kind == "receivable" else 2)
         findings.same("pledge.lender", row.id, seen["lender"], _number(rows, row.lender_id))
         if row.status in LIVE:
-            findings.same("pledge.amount", row.id, seen["amount"], row.amount - row.released - row.settled)
+            findings.same("pledge.amount", row.id, seen["amount"], row.left)
+            findings.same("pledge.drawn", row.id, seen["drawn"], row.drawn)
+
+
+def _undertakings(rows: _Rows, chain: ChainView, findings: Findings) -> None:
+    for row in rows.undertakings:
+        findings.count("undertakings")
+        key = (row.pledge_id, _number(rows, row.buyer_id) or 0)
+        seen = chain.view("Pledges", "undertakingOf", key, rows.block.number)
+        findings.same("undertaking.amount", row.pledge_id, seen.get("amount"), row.left)
+        findings.same("undertaking.until", row.pledge_id, seen.get("untilDay"), day_number(row.until))
 
 
 def _exclusive(rows: _Rows, findings: Findings) -> None:
@@ -271,7 +294,7 @@ def _exclusive(rows: _Rows, findings: Findings) -> None:
     waiting: dict[str, int] = {}
     for pledge in rows.pledges:
         if pledge.status in LIVE:
-            live[pledge.asset_id] = live.get(pledge.asset_id, 0) + pledge.amount - pledge.released - pledge.settled
+            live[pledge.asset_id] = live.get(pledge.asset_id, 0) + pledge.left
         elif pledge.status == "pending":
             waiting[pledge.asset_id] = waiting.get(pledge.asset_id, 0) + pledge.amount
     assets: list[ReceivableRow | WarehouseReceiptRow] = [*rows.receivables, *rows.receipts]

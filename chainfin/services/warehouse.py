@@ -8,19 +8,22 @@ from datetime import date
 from decimal import Decimal
 from typing import get_args
 
+from eth_hash.auto import keccak
 from sqlmodel import Session, col, select
 
+from chainfin import inventory as rules
 from chainfin.documents import units
 from chainfin.documents.commitment import commit_fields
 from chainfin.documents.fingerprint import normalised
 from chainfin.documents.model import Json
-from chainfin.errors import BadInput, Conflict, Forbidden, NotFound, Refused
+from chainfin.errors import BadInput, Conflict, Forbidden, NotFound, Refusal, Refused
 from chainfin.money import Money
 from chainfin.party import Role
 from chainfin.risk.inputs import ReceiptFacts
 from chainfin.services import acts
 from chainfin.services.context import Actor, Context
-from chainfin.storage.trade_tables import ActRow, PriceRow, WarehouseReceiptRow
+from chainfin.storage.chain_tables import ChainEventRow
+from chainfin.storage.trade_tables import ActRow, PledgeRow, PriceRow, WarehouseReceiptRow
 
 MAX_THOUSANDTHS = 2**63 - 1
 COMMODITY_CLASSES = get_args(ReceiptFacts.model_fields["commodity_class"].annotation)
@@ -114,7 +117,7 @@ def release(ctx: Context, actor: Actor, receipt_id: str, quantity: Decimal) -> A
         row = session.get(WarehouseReceiptRow, receipt_id, with_for_update=True)
         if row is None or row.keeper_id != keeper_id:
             raise NotFound("warehouse_receipt_unknown", f"there is no receipt {receipt_id}")
-        free = row.issued - row.pledged - row.released - row.liquidated - row.reserved
+        free = row.issued - row.pledged - row.released - row.liquidated - row.missing - row.reserved
         if row.status != "issued" or amount > free:
             shown = Decimal(free).scaleb(-3)
             raise Refused("exceeds_free", f"{shown} {row.unit} are free (the receipt is {row.status})", free=str(shown))
@@ -127,6 +130,103 @@ def release(ctx: Context, actor: Actor, receipt_id: str, quantity: Decimal) -> A
             params={"id": row.id, "quantity": amount},
             subject=row.id,
         )
+
+
+def transfer(ctx: Context, actor: Actor, receipt_id: str, to: str) -> ActRow:
+    """The owner passes title on.
+
+    Raises NotFound warehouse_receipt_unknown, party_unknown; Forbidden party_not_active; Conflict receipt_not_final;
+    Refused not_owner, receipt_ended, part_pledged, part_promised, transfer_to_self.
+    """
+    party_id = actor.require()
+    with ctx.store.begin() as session:
+        row = session.get(WarehouseReceiptRow, receipt_id, with_for_update=True)
+        if row is None or party_id not in (row.keeper_id, row.owner_id):
+            raise NotFound("warehouse_receipt_unknown", f"there is no receipt {receipt_id}")
+        if row.status in ("issuing", "refused"):
+            raise Conflict("receipt_not_final", f"the receipt is {row.status}")
+        refusal = rules.transfer(as_value(row), to, by=party_id)
+        if isinstance(refusal, Refusal):
+            raise refusal.error()
+        if row.reserved:
+            promised = Decimal(row.reserved).scaleb(-3)
+            raise Refused("part_promised", f"{promised} {row.unit} are promised to a lender", promised=str(promised))
+        heir = acts.active_party(session, to)
+        return acts.prepare(
+            session,
+            ctx,
+            party=acts.active_party(session, row.owner_id),
+            contract="WarehouseReceipts",
+            function="transfer",
+            params={"id": row.id, "to": heir.chain_party},
+            subject=row.id,
+        )
+
+
+def as_value(row: WarehouseReceiptRow) -> rules.WarehouseReceipt:
+    """The row as the rules see it, its pledges taken together."""
+    gone = row.released + row.liquidated + row.missing
+    return rules.WarehouseReceipt(
+        id=row.id,
+        owner=row.owner_id,
+        keeper=row.keeper_id,
+        goods=str(row.goods["commodity"]),
+        unit=row.unit,
+        issued=row.issued,
+        free=row.issued - row.pledged - gone,
+        released=row.released,
+        liquidated=row.liquidated,
+        missing=row.missing,
+        pledges=(rules.PledgedGoods("", "", row.pledged),) if row.pledged else (),
+    )
+
+
+def recount(ctx: Context, actor: Actor, receipt_id: str, missing: Decimal, report: str) -> ActRow:
+    """The keeper's count finds less. Free goods bear the loss first, then the youngest pledge; ``report`` goes on chain
+    as a hash.
+
+    Raises NotFound warehouse_receipt_unknown; Refused exceeds_held; Conflict pledges_unseen (the chain knows pledges
+    that are not ours).
+    """
+    keeper_id = actor.require(Role.KEEPER)
+    amount = thousandths(missing, where="missing")
+    with ctx.store.begin() as session:
+        row = session.get(WarehouseReceiptRow, receipt_id, with_for_update=True)
+        if row is None or row.keeper_id != keeper_id:
+            raise NotFound("warehouse_receipt_unknown", f"there is no receipt {receipt_id}")
+        free = row.issued - row.pledged - row.released - row.liquidated - row.missing
+        if row.status != "issued" or amount > free + row.pledged:
+            shown = Decimal(free + row.pledged).scaleb(-3)
+            raise Refused("exceeds_held", f"{shown} {row.unit} are held (the receipt is {row.status})", held=str(shown))
+        return acts.prepare(
+            session,
+            ctx,
+            party=acts.active_party(session, keeper_id),
+            contract="WarehouseReceipts",
+            function="recount",
+            params={
+                "id": row.id,
+                "documentRoot": "0x" + keccak(report.encode()).hex(),
+                "missing": amount,
+                "pledgeIds": _pledges_by_age(session, row) if amount > free else [],
+            },
+            subject=row.id,
+        )
+
+
+def _pledges_by_age(session: Session, row: WarehouseReceiptRow) -> list[str]:
+    """All live pledges over the goods in the order in which they were made, as the contract wants them named."""
+    live = session.exec(
+        select(PledgeRow).where(PledgeRow.asset_id == row.id, col(PledgeRow.status).in_(("active", "releasing")))
+    ).all()
+    if sum(pledge.left for pledge in live) != row.pledged:
+        raise Conflict("pledges_unseen", "others have pledged these goods past this service")
+    made = session.exec(
+        select(ChainEventRow.subject)
+        .where(ChainEventRow.name == "Pledged", col(ChainEventRow.subject).in_([pledge.id for pledge in live]))
+        .order_by(col(ChainEventRow.block_number), col(ChainEventRow.log_index))
+    )
+    return [str(pledge_id) for pledge_id in made]
 
 
 def set_price(ctx: Context, actor: Actor, *, good: str, unit: str, price: Money, source: str, as_of: date) -> PriceRow:

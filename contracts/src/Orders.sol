@@ -22,12 +22,11 @@ contract Orders is PartyActs, IOrders {
     bytes32 private constant RECEIVE_GOODS =
         keccak256("ReceiveGoods(bytes32 orderId,bytes32 documentRoot,uint64 amount,uint256 nonce,uint256 deadline)");
 
-    /// @dev Two slots. The first holds all that an invoice needs (an order with goods received is acknowledged and can't
+    /// @dev Two slots, the trail has one of its own. The first holds all that an invoice needs (an order with goods received is acknowledged and can't
     /// be cancelled any more), so that the issue of a receivable reads and writes one slot here.
     struct Entry {
         uint32 buyer;
         uint32 seller;
-        uint32 index;
         OrderState state;
         bytes3 currency;
         uint64 received;
@@ -40,11 +39,15 @@ contract Orders is PartyActs, IOrders {
     /// @notice The only contract that invoices.
     address public immutable receivables;
 
+    /// @dev The kinds of documents in a trail.
+    uint8 private constant POSTED = 1;
+    uint8 private constant AMENDED = 2;
+    uint8 private constant DESPATCHED = 3;
+    uint8 private constant RECEIVED = 4;
+
     mapping(bytes32 orderId => Entry) private _orders;
     /// @inheritdoc IOrders
-    mapping(uint32 index => bytes32 orderId) public orderIdAt;
-    /// @notice Orders posted so far; the last one's index.
-    uint32 public orderCount;
+    mapping(bytes32 orderId => bytes32 trail) public trailOf;
 
     constructor(IParticipants participants_, address receivables_) PartyActs("chainfin Orders", participants_) {
         receivables = receivables_;
@@ -114,25 +117,35 @@ contract Orders is PartyActs, IOrders {
     function invoice(bytes32 orderId, uint32 seller, uint64 amount)
         external
         onlySister(receivables)
-        returns (uint32 buyer, uint32 index)
+        returns (uint32 buyer, bytes32 trail)
     {
         Entry storage o = _known(orderId);
         if (o.seller != seller) revert NotSeller(orderId, seller);
         uint256 wanted = uint256(o.invoiced) + amount;
         if (wanted > o.received) revert InvoiceExceedsReceived(orderId, wanted, o.received);
         o.invoiced = uint64(wanted); // fits: not above `received`
-        return (o.buyer, o.index);
+        return (o.buyer, trailOf[orderId]);
     }
 
     /// @inheritdoc IOrders
-    function uninvoice(uint32 index, uint64 amount) external onlySister(receivables) {
-        _orders[orderIdAt[index]].invoiced -= amount;
+    function uninvoice(bytes32 orderId, uint64 amount) external onlySister(receivables) {
+        _orders[orderId].invoiced -= amount;
     }
 
     /// @inheritdoc IOrders
     function order(bytes32 orderId) external view returns (Order memory) {
         Entry storage o = _orders[orderId];
-        return Order(o.buyer, o.seller, o.index, o.currency, o.state, o.ordered, o.despatched, o.received, o.invoiced);
+        return Order({
+            buyer: o.buyer,
+            seller: o.seller,
+            currency: o.currency,
+            state: o.state,
+            ordered: o.ordered,
+            despatched: o.despatched,
+            received: o.received,
+            invoiced: o.invoiced,
+            trail: trailOf[orderId]
+        });
     }
 
     function _post(PostParams calldata p, address who) private {
@@ -142,10 +155,9 @@ contract Orders is PartyActs, IOrders {
         participants.requireRole(p.seller, 0xffffffff);
         _requireAmount(p.amount);
         _requireCurrency(p.currency);
-        uint32 index = ++orderCount;
-        orderIdAt[index] = p.orderId;
-        _orders[p.orderId] = Entry(buyer, p.seller, index, OrderState.Posted, p.currency, 0, 0, p.amount, 0);
-        emit Posted(p.orderId, buyer, p.seller, p.documentRoot, p.amount, p.currency, index);
+        _orders[p.orderId] = Entry(buyer, p.seller, OrderState.Posted, p.currency, 0, 0, p.amount, 0);
+        _lengthen(p.orderId, POSTED, p.documentRoot, p.amount);
+        emit Posted(p.orderId, buyer, p.seller, p.documentRoot, p.amount, p.currency);
     }
 
     function _acknowledge(AcknowledgeParams calldata p, address who) private {
@@ -163,6 +175,7 @@ contract Orders is PartyActs, IOrders {
         o.ordered = p.amount;
         // The seller agreed to other terms: it has to agree again before anything more is despatched.
         o.state = OrderState.Posted;
+        _lengthen(p.orderId, AMENDED, p.documentRoot, p.amount);
         emit Amended(p.orderId, p.documentRoot, p.amount);
     }
 
@@ -183,6 +196,7 @@ contract Orders is PartyActs, IOrders {
         uint256 wanted = uint256(o.despatched) + p.amount;
         if (wanted > o.ordered) revert DespatchExceedsOrder(p.orderId, wanted, o.ordered);
         o.despatched = uint64(wanted); // fits: not above `ordered`
+        _lengthen(p.orderId, DESPATCHED, p.documentRoot, p.amount);
         emit Despatched(p.orderId, p.documentRoot, p.amount, uint64(wanted));
     }
 
@@ -193,7 +207,13 @@ contract Orders is PartyActs, IOrders {
         uint256 wanted = uint256(o.received) + p.amount;
         if (wanted > o.despatched) revert ReceiptExceedsDespatch(p.orderId, wanted, o.despatched);
         o.received = uint64(wanted); // fits: not above `despatched`
+        _lengthen(p.orderId, RECEIVED, p.documentRoot, p.amount);
         emit GoodsReceived(p.orderId, p.documentRoot, p.amount, uint64(wanted));
+    }
+
+    /// @dev Each document that moves goods goes into the trail, so that whoever names the trail names them all.
+    function _lengthen(bytes32 orderId, uint8 kind, bytes32 documentRoot, uint64 amount) private {
+        trailOf[orderId] = keccak256(abi.encode(trailOf[orderId], kind, documentRoot, amount));
     }
 
     function _ofBuyer(bytes32 orderId, address who) private view returns (Entry storage o) {

@@ -34,8 +34,8 @@ abstract contract PledgeRules is PartyActs, IPledges {
         if (address(receivables_.pledges()) != address(this)) {
             revert WiringWrong(address(this), address(receivables_.pledges()));
         }
-        if (warehouseReceipts_.pledges() != address(this)) {
-            revert WiringWrong(address(this), warehouseReceipts_.pledges());
+        if (address(warehouseReceipts_.pledges()) != address(this)) {
+            revert WiringWrong(address(this), address(warehouseReceipts_.pledges()));
         }
         receivables = receivables_;
         warehouseReceipts = warehouseReceipts_;
@@ -55,12 +55,47 @@ abstract contract PledgeRules is PartyActs, IPledges {
     }
 
     /// @inheritdoc IPledges
+    function shrink(bytes32 assetId, bytes32[] calldata pledgeIds, uint64 pledged, uint64 by)
+        external
+        onlySister(address(warehouseReceipts))
+        returns (uint256 ended)
+    {
+        Entry[] memory entries = new Entry[](pledgeIds.length);
+        uint256 sum;
+        uint16 rank;
+        for (uint256 i = 0; i < pledgeIds.length; ++i) {
+            Entry e = _active(pledgeIds[i]);
+            if (!e.goods()) revert NotOverGoods(pledgeIds[i]);
+            _requireAsset(e, pledgeIds[i], assetId);
+            if (e.rank() <= rank) revert PledgesOutOfOrder(pledgeIds[i]);
+            (entries[i], rank) = (e, e.rank());
+            sum += e.amount();
+        }
+        // None can be missing: each live one has an amount.
+        if (sum != pledged) revert PledgesIncomplete(assetId, sum, pledged);
+        for (uint256 i = pledgeIds.length; by > 0; --i) {
+            bytes32 pledgeId = pledgeIds[i - 1];
+            Entry e = entries[i - 1];
+            uint64 cut = by < e.amount() ? by : e.amount();
+            by -= cut;
+            e = _reduce(e, pledgeId, cut, PledgeState.Lost);
+            if (e.amount() == 0) ++ended;
+            emit Shrunk(pledgeId, assetId, cut, e.amount());
+        }
+    }
+
+    /// @notice One item of a batch, or the second half of a substitution; only the contract itself calls this.
+    function pledgeItem(PledgeParams calldata p, uint32 lender, uint32 holder, bytes32 registryNo) external onlySelf {
+        _pledge(p, lender, holder, registryNo);
+    }
+
+    /// @inheritdoc IPledges
     function undertakingOf(bytes32 pledgeId, uint32 buyer) external view returns (Undertaking memory) {
         Promise memory u = _promises[pledgeId][buyer];
         return Undertaking(u.amount, u.untilDay);
     }
 
-    function _pledge(PledgeParams memory p, uint32 lender, uint32 holder, bytes32 registryNo) internal {
+    function _pledge(PledgeParams calldata p, uint32 lender, uint32 holder, bytes32 registryNo) internal {
         if (p.lender != lender) revert NotLender(p.pledgeId, lender);
         if (holder == lender) revert LenderIsPledgor(lender);
         if (registryNo == 0) revert RegistryNoMissing(p.pledgeId);
@@ -68,8 +103,10 @@ abstract contract PledgeRules is PartyActs, IPledges {
         _requireAmount(p.amount);
         _requireExpiry(p.expiresAt);
         if (Entry.unwrap(_pledges[p.pledgeId]) != 0) revert PledgeExists(p.pledgeId);
-        Entry e = Entries.create(p.amount, lender, p.expiresAt, p.assetKind == WAREHOUSE_RECEIPT, p.assetId);
-        _pledges[p.pledgeId] = e;
+        bool goods = p.assetKind == WAREHOUSE_RECEIPT;
+        // The one call before the effects: the asset ranks the pledge. It refuses what isn't free, and calls nobody.
+        uint16 rank = _asset(goods).lock(p.assetId, p.amount, holder, lender);
+        _pledges[p.pledgeId] = Entries.create(p.amount, lender, p.expiresAt, goods, rank, p.assetId);
         emit Pledged(
             p.pledgeId,
             p.assetId,
@@ -82,23 +119,23 @@ abstract contract PledgeRules is PartyActs, IPledges {
             registryNo,
             p.expiresAt
         );
-        _asset(e).lock(p.assetId, p.amount, holder);
     }
 
-    function _release(ReleaseParams memory p, uint32 party) internal {
-        Entry e = _ofLender(p.pledgeId, p.assetId, party);
-        _requireAmount(p.amount);
-        e = _reduce(e, p.pledgeId, p.amount, PledgeState.Released);
-        emit Released(p.pledgeId, p.assetId, p.amount, e.amount());
-        _asset(e).unlock(p.assetId, p.amount);
+    function _release(bytes32 pledgeId, bytes32 assetId, uint64 amount, uint32 party) internal {
+        Entry e = _ofLender(pledgeId, assetId, party);
+        _requireAmount(amount);
+        e = _reduce(e, pledgeId, amount, PledgeState.Released);
+        emit Released(pledgeId, assetId, amount, e.amount());
+        _asset(e.goods()).unlock(assetId, amount, e.amount() == 0);
     }
 
     function _substitute(SubstituteParams calldata p, uint32 lender, uint32 holder, bytes32 registryNo) internal {
         if (!_pledges[p.soldPledgeId].goods()) revert NotOverGoods(p.soldPledgeId);
         if (warehouseReceipts.holderOf(p.goodsId) != holder) revert SubstituteForeign(p.goodsId, p.receivableId);
         emit Substituted(p.soldPledgeId, p.pledgeId, p.goodsId, p.receivableId);
-        _release(ReleaseParams(p.soldPledgeId, p.goodsId, p.quantity), lender);
-        _pledge(_inPlace(p), lender, holder, registryNo);
+        _release(p.soldPledgeId, p.goodsId, p.quantity, lender);
+        // A call to itself: so that a pledge reads its terms where they came in, instead of a copy in memory.
+        this.pledgeItem(_inPlace(p), lender, holder, registryNo);
     }
 
     function _draw(DrawParams calldata p, uint32 party) internal {
@@ -113,21 +150,22 @@ abstract contract PledgeRules is PartyActs, IPledges {
     function _expire(ExpireParams calldata p, uint32 party) internal {
         Entry e = _active(p.pledgeId);
         _requireAsset(e, p.pledgeId, p.assetId);
-        if (_asset(e).holderOf(p.assetId) != party) revert NotPledgor(p.pledgeId, party);
+        if (_asset(e.goods()).holderOf(p.assetId) != party) revert NotPledgor(p.pledgeId, party);
         if (e.drawn() || block.timestamp <= e.expiresAt()) revert NotExpired(p.pledgeId, e.expiresAt());
         uint64 amount = e.amount();
         e = _reduce(e, p.pledgeId, amount, PledgeState.Expired);
         emit Expired(p.pledgeId, p.assetId, amount);
-        _asset(e).unlock(p.assetId, amount);
+        _asset(e.goods()).unlock(p.assetId, amount, true);
     }
 
     function _enforce(EnforceParams calldata p, uint32 party) internal {
         Entry e = _ofLender(p.pledgeId, p.assetId, party);
+        if (!e.drawn()) revert NotDrawn(p.pledgeId);
         uint64 amount = e.amount();
         bytes32 taken = Ids.enforced(p.pledgeId, p.assetId);
         e = _reduce(e, p.pledgeId, amount, PledgeState.Enforced);
         emit Enforced(p.pledgeId, p.assetId, taken, amount);
-        _asset(e).take(p.assetId, taken, amount, party);
+        _asset(e.goods()).take(p.assetId, taken, amount, party, true);
     }
 
     function _undertake(UndertakeParams calldata p, uint32 buyer) internal {
@@ -143,6 +181,7 @@ abstract contract PledgeRules is PartyActs, IPledges {
     function _buyBack(BuyBackParams calldata p, uint32 bank) internal {
         Entry e = _active(p.pledgeId);
         _requireAsset(e, p.pledgeId, p.assetId);
+        if (!e.drawn()) revert NotDrawn(p.pledgeId);
         _requireAmount(p.amount);
         Promise memory u = _promises[p.pledgeId][p.buyer];
         if (p.amount > u.amount || block.timestamp / 1 days > u.untilDay) {
@@ -155,7 +194,7 @@ abstract contract PledgeRules is PartyActs, IPledges {
         _promises[p.pledgeId][p.buyer] = u;
         e = _reduce(e, p.pledgeId, p.amount, PledgeState.Released);
         emit BoughtBack(p.pledgeId, p.assetId, p.buyer, taken, p.amount, e.amount(), p.bankRef, bank);
-        _asset(e).take(p.assetId, taken, p.amount, p.buyer);
+        _asset(e.goods()).take(p.assetId, taken, p.amount, p.buyer, e.amount() == 0);
     }
 
     function _inPlace(SubstituteParams calldata p) internal pure returns (PledgeParams memory) {
@@ -186,8 +225,9 @@ abstract contract PledgeRules is PartyActs, IPledges {
 
     function _active(bytes32 pledgeId) private view returns (Entry e) {
         e = _pledges[pledgeId];
-        if (e.state() == PledgeState.None) revert PledgeUnknown(pledgeId);
-        if (e.state() != PledgeState.Active) revert PledgeStateWrong(pledgeId, e.state());
+        if (e.isIn(PledgeState.Active)) return e;
+        if (e.isIn(PledgeState.None)) revert PledgeUnknown(pledgeId);
+        revert PledgeStateWrong(pledgeId, e.state());
     }
 
     function _requireAsset(Entry e, bytes32 pledgeId, bytes32 assetId) private pure {
@@ -199,7 +239,7 @@ abstract contract PledgeRules is PartyActs, IPledges {
         if (expiresAt <= block.timestamp || expiresAt > type(uint32).max) revert ExpiryInvalid(expiresAt);
     }
 
-    function _asset(Entry e) private view returns (IAsset) {
-        return e.goods() ? IAsset(warehouseReceipts) : IAsset(receivables);
+    function _asset(bool goods) private view returns (IAsset) {
+        return goods ? IAsset(warehouseReceipts) : IAsset(receivables);
     }
 }

@@ -16,14 +16,16 @@ abstract contract ReceivableBatches is ReceivableRules {
     bytes32 private constant ISSUE_ITEM =
         keccak256("IssueItem(bytes32 id,bytes32 orderId,bytes32 documentRoot,uint64 face,uint32 dueDay)");
     bytes32 private constant ATTEST_BATCH = keccak256(
-        "AttestBatch(AttestItem[] items,uint256 nonce,uint256 deadline)AttestItem(bytes32 id,bytes32 orderId,bytes32 documentRoot)"
+        "AttestBatch(AttestItem[] items,uint256 nonce,uint256 deadline)AttestItem(bytes32 id,bytes32 orderId,bytes32 documentRoot,bytes32 trail)"
     );
-    bytes32 private constant ATTEST_ITEM = keccak256("AttestItem(bytes32 id,bytes32 orderId,bytes32 documentRoot)");
+    bytes32 private constant ATTEST_ITEM =
+        keccak256("AttestItem(bytes32 id,bytes32 orderId,bytes32 documentRoot,bytes32 trail)");
     bytes32 private constant CONFIRM_BATCH = keccak256(
-        "ConfirmBatch(ConfirmItem[] items,uint256 nonce,uint256 deadline)ConfirmItem(bytes32 id,bytes32 documentRoot,uint64 face,uint32 dueDay)"
+        "ConfirmBatch(ConfirmItem[] items,uint256 nonce,uint256 deadline)ConfirmItem(bytes32 id,bytes32 orderId,uint32 seller,bytes32 documentRoot,uint64 face,uint32 dueDay)"
     );
-    bytes32 private constant CONFIRM_ITEM =
-        keccak256("ConfirmItem(bytes32 id,bytes32 documentRoot,uint64 face,uint32 dueDay)");
+    bytes32 private constant CONFIRM_ITEM = keccak256(
+        "ConfirmItem(bytes32 id,bytes32 orderId,uint32 seller,bytes32 documentRoot,uint64 face,uint32 dueDay)"
+    );
     bytes32 private constant SETTLE_BATCH = keccak256(
         "SettleBatch(SettleItem[] items,uint256 nonce,uint256 deadline)SettleItem(bytes32 id,bytes32 pledgeId,uint64 amount,bytes32 bankRef,uint32 payee)"
     );
@@ -78,9 +80,9 @@ abstract contract ReceivableBatches is ReceivableRules {
         return _settleBatch(items, _authorize(auth, _batchHash(SETTLE_BATCH, hashes, auth)));
     }
 
-    /// @notice One item of a batch; only the contract itself calls this.
-    function issueItem(IssueParams calldata p, uint32 seller, uint32 attester) external onlySelf {
-        _issue(p, seller, attester);
+    /// @notice One item of a batch; only the contract itself calls this. Returns the order's trail.
+    function issueItem(IssueParams calldata p, uint32 seller, uint32 attester) external onlySelf returns (bytes32) {
+        return _issue(p, seller, attester);
     }
 
     /// @notice One item of a batch; only the contract itself calls this.
@@ -99,14 +101,21 @@ abstract contract ReceivableBatches is ReceivableRules {
     {
         _requireBatch(items.length);
         (uint32 seller, uint32 attester) = _enterWithRegistrar(who, registrar.signer);
-        _attest(registrar, _attestedHash(items, registrar));
+        bytes32[] memory hashes = new bytes32[](items.length);
         for (uint256 i = 0; i < items.length; ++i) {
-            try this.issueItem(items[i], seller, attester) {
+            IssueParams calldata p = items[i];
+            bytes32 trail;
+            try this.issueItem(p, seller, attester) returns (bytes32 trail_) {
+                trail = trail_;
                 ++done;
             } catch (bytes memory reason) {
-                _refused(i, items[i].id, reason);
+                _refused(i, p.id, reason);
+                trail = orders.trailOf(p.orderId);
             }
+            hashes[i] = keccak256(abi.encode(ATTEST_ITEM, p.id, p.orderId, p.documentRoot, trail));
         }
+        // Only now, as what is attested depends on the trails. If it doesn't hold, nothing of the above has happened.
+        _attest(registrar, _batchHash(ATTEST_BATCH, hashes, registrar));
     }
 
     function _confirmBatch(ConfirmParams[] calldata items, address who) private returns (uint256 done) {
@@ -136,14 +145,6 @@ abstract contract ReceivableBatches is ReceivableRules {
     function _refused(uint256 index, bytes32 id, bytes memory reason) private {
         _requireReason(index, reason);
         emit ItemRefused(index, id, reason);
-    }
-
-    function _attestedHash(IssueParams[] calldata items, Auth calldata registrar) private pure returns (bytes32) {
-        bytes32[] memory hashes = new bytes32[](items.length);
-        for (uint256 i = 0; i < items.length; ++i) {
-            hashes[i] = keccak256(abi.encode(ATTEST_ITEM, items[i].id, items[i].orderId, items[i].documentRoot));
-        }
-        return _batchHash(ATTEST_BATCH, hashes, registrar);
     }
 
     function _enterWithRegistrar(address who, address registrar)

@@ -9,6 +9,7 @@ import {IOrders} from "./interfaces/IOrders.sol";
 import {IParticipants} from "./interfaces/IParticipants.sol";
 import {IPledges} from "./interfaces/IPledges.sol";
 import {IReceivables} from "./interfaces/IReceivables.sol";
+import {Away} from "./libraries/Aways.sol";
 import {Claim} from "./libraries/Claims.sol";
 import {Ids} from "./libraries/Ids.sol";
 import {Kinds} from "./libraries/Kinds.sol";
@@ -20,11 +21,14 @@ contract Receivables is ReceivableBatches {
     bytes32 private constant ISSUE = keccak256(
         "Issue(bytes32 id,bytes32 orderId,bytes32 documentRoot,uint64 face,uint32 dueDay,uint256 nonce,uint256 deadline)"
     );
-    bytes32 private constant ATTEST =
-        keccak256("Attest(bytes32 id,bytes32 orderId,bytes32 documentRoot,uint256 nonce,uint256 deadline)");
-    bytes32 private constant CONFIRM =
-        keccak256("Confirm(bytes32 id,bytes32 documentRoot,uint64 face,uint32 dueDay,uint256 nonce,uint256 deadline)");
-    bytes32 private constant CANCEL = keccak256("Cancel(bytes32 id,uint256 nonce,uint256 deadline)");
+    bytes32 private constant ATTEST = keccak256(
+        "Attest(bytes32 id,bytes32 orderId,bytes32 documentRoot,bytes32 trail,uint256 nonce,uint256 deadline)"
+    );
+    bytes32 private constant CONFIRM = keccak256(
+        "Confirm(bytes32 id,bytes32 orderId,uint32 seller,bytes32 documentRoot,uint64 face,uint32 dueDay,uint256 nonce,uint256 deadline)"
+    );
+    bytes32 private constant CANCEL =
+        keccak256("Cancel(bytes32 id,bytes32 orderId,bytes32 documentRoot,uint256 nonce,uint256 deadline)");
     bytes32 private constant DISPUTE =
         keccak256("Dispute(bytes32 id,bytes32 documentRoot,uint256 nonce,uint256 deadline)");
     bytes32 private constant RESOLVE_DISPUTE = keccak256("ResolveDispute(bytes32 id,uint256 nonce,uint256 deadline)");
@@ -158,11 +162,15 @@ contract Receivables is ReceivableBatches {
     /// @inheritdoc IReceivables
     function receivable(bytes32 id) external view returns (Receivable memory r) {
         Claim c = _claims[id];
-        Away memory a = _away[id];
-        (r.holder, r.debtor, r.dueDay, r.state) = (c.holder(), c.debtor(), c.dueDay(), c.state());
-        (r.orderIndex, r.documentTag) = (uint32(uint256(_origins[id])), bytes28(_origins[id]));
+        Away a = _away[id];
+        (r.debtor, r.dueDay, r.state) = (c.debtor(), c.dueDay(), c.state());
         (r.confirmed, r.part, r.lined) = (c.confirmed(), c.part(), c.lined());
-        (r.face, r.free, r.pledged, r.splitAway, r.diluted) = (c.face(), c.free(), c.pledged(), a.splitAway, a.diluted);
+        (r.face, r.splitAway, r.diluted) = (c.face(), a.splitAway(), a.diluted());
+        if (_unconfirmed(c)) {
+            (r.free, r.originTag) = (r.face, c.tag());
+        } else {
+            (r.holder, r.free, r.pledged) = (c.holder(), c.free(), c.pledged());
+        }
         r.settled = r.face - r.free - r.pledged - r.splitAway - r.diluted;
     }
 
@@ -173,16 +181,16 @@ contract Receivables is ReceivableBatches {
 
     /// @inheritdoc IReceivables
     function childCount(bytes32 id) external view returns (uint256) {
-        return _away[id].children;
+        return _away[id].children();
     }
 
     function _byIssue(IssueParams calldata p, Auth calldata registrar, address who) private {
         (uint32 seller, uint32 attester) = _enterWithRegistrar(who, registrar.signer);
+        bytes32 trail = _issue(p, seller, attester);
         _attest(
             registrar,
-            keccak256(abi.encode(ATTEST, p.id, p.orderId, p.documentRoot, registrar.nonce, registrar.deadline))
+            keccak256(abi.encode(ATTEST, p.id, p.orderId, p.documentRoot, trail, registrar.nonce, registrar.deadline))
         );
-        _issue(p, seller, attester);
     }
 
     function _byConfirm(ConfirmParams calldata p, address who) private {

@@ -5,10 +5,12 @@ import {PartyActs} from "./Acts.sol";
 import {Auth} from "./interfaces/IActs.sol";
 import {IAsset} from "./interfaces/IAsset.sol";
 import {IParticipants} from "./interfaces/IParticipants.sol";
+import {IPledges} from "./interfaces/IPledges.sol";
 import {IWarehouseReceipts} from "./interfaces/IWarehouseReceipts.sol";
 import {Ids} from "./libraries/Ids.sol";
 import {Kinds} from "./libraries/Kinds.sol";
 import {Roles} from "./libraries/Roles.sol";
+import {Stock, Stocks} from "./libraries/Stocks.sol";
 
 /// @title Electronic warehouse receipts. See IWarehouseReceipts for meaning and units.
 contract WarehouseReceipts is PartyActs, IWarehouseReceipts {
@@ -16,18 +18,13 @@ contract WarehouseReceipts is PartyActs, IWarehouseReceipts {
         keccak256("Issue(bytes32 id,uint32 owner,bytes32 documentRoot,uint64 quantity,uint256 nonce,uint256 deadline)");
     bytes32 private constant TRANSFER = keccak256("Transfer(bytes32 id,uint32 to,uint256 nonce,uint256 deadline)");
     bytes32 private constant RELEASE = keccak256("Release(bytes32 id,uint64 quantity,uint256 nonce,uint256 deadline)");
-    bytes32 private constant RECOUNT =
-        keccak256("Recount(bytes32 id,bytes32 documentRoot,uint64 missing,uint256 nonce,uint256 deadline)");
+    bytes32 private constant RECOUNT = keccak256(
+        "Recount(bytes32 id,bytes32 documentRoot,uint64 missing,bytes32[] pledgeIds,uint256 nonce,uint256 deadline)"
+    );
 
-    /// @dev What pledges and transfers touch, in one slot: 3 x 7 + 4 + 4 + 1 = 30 bytes.
-    struct Stock {
-        uint56 issued;
-        uint56 free;
-        uint56 pledged;
-        uint32 owner;
-        uint32 keeper;
-        bool part;
-    }
+    /// @dev So that one recount can name all of them; and what their ranks count to.
+    uint256 private constant MAX_LIVE = 100;
+    uint256 private constant MAX_MADE = type(uint16).max;
 
     /// @dev Written when first needed, one slot. `missing` isn't stored: it is what the others leave of `issued`.
     struct Gone {
@@ -36,13 +33,13 @@ contract WarehouseReceipts is PartyActs, IWarehouseReceipts {
     }
 
     /// @notice The register of pledges, the only one that locks, unlocks and takes.
-    address public immutable pledges;
+    IPledges public immutable pledges;
 
     mapping(bytes32 id => Stock) private _stocks;
     mapping(bytes32 id => bytes24 documentTag) private _tags;
     mapping(bytes32 id => Gone) private _gone;
 
-    constructor(IParticipants participants_, address pledges_) PartyActs("chainfin WarehouseReceipts", participants_) {
+    constructor(IParticipants participants_, IPledges pledges_) PartyActs("chainfin WarehouseReceipts", participants_) {
         pledges = pledges_;
     }
 
@@ -83,53 +80,64 @@ contract WarehouseReceipts is PartyActs, IWarehouseReceipts {
 
     /// @inheritdoc IWarehouseReceipts
     function recountBySig(RecountParams calldata p, Auth calldata auth) external {
-        _recount(p, _authorize(auth, keccak256(abi.encode(RECOUNT, p, auth.nonce, auth.deadline))));
+        bytes32 named = keccak256(abi.encodePacked(p.pledgeIds));
+        bytes32 structHash =
+            keccak256(abi.encode(RECOUNT, p.id, p.documentRoot, p.missing, named, auth.nonce, auth.deadline));
+        _recount(p, _authorize(auth, structHash));
     }
 
     /// @inheritdoc IAsset
-    function lock(bytes32 id, uint64 quantity, uint32 pledgor) external onlySister(pledges) {
-        Stock storage s = _owned(id, pledgor);
-        if (quantity > s.free) revert ExceedsFree(id, quantity, s.free);
-        s.free -= uint56(quantity); // fits: not above `free`
-        s.pledged += uint56(quantity);
+    function lock(bytes32 id, uint64 quantity, uint32 pledgor, uint32)
+        external
+        onlySister(address(pledges))
+        returns (uint16)
+    {
+        Stock s = _owned(id, pledgor);
+        if (quantity > s.free()) revert ExceedsFree(id, quantity, s.free());
+        if (s.live() == MAX_LIVE || s.made() == MAX_MADE) revert TooManyPledges(id);
+        s = s.withPledge(quantity);
+        _stocks[id] = s;
+        return s.made();
     }
 
     /// @inheritdoc IAsset
-    function unlock(bytes32 id, uint64 quantity) external onlySister(pledges) {
-        Stock storage s = _stocks[id];
-        s.free += _unpledge(s, quantity);
+    function unlock(bytes32 id, uint64 quantity, bool ended) external onlySister(address(pledges)) {
+        _stocks[id] = _unpledge(id, quantity, ended).moreFree(quantity);
     }
 
     /// @inheritdoc IAsset
-    function take(bytes32 id, bytes32 childId, uint64 quantity, uint32 lender) external onlySister(pledges) {
-        Stock storage s = _stocks[id];
+    function take(bytes32 id, bytes32 childId, uint64 quantity, uint32 lender, bool ended)
+        external
+        onlySister(address(pledges))
+    {
         // No check that `childId` is new: a pledge is enforced once, and nobody else can issue such an id.
-        uint56 taken = _unpledge(s, quantity);
-        _gone[id].liquidated += taken;
-        _stocks[childId] = Stock(taken, taken, 0, lender, s.keeper, true);
-        emit Taken(id, childId, lender, taken);
+        Stock s = _unpledge(id, quantity, ended);
+        _stocks[id] = s;
+        _gone[id].liquidated += quantity;
+        _stocks[childId] = Stocks.create(quantity, lender, s.keeper(), true);
+        emit Taken(id, childId, lender, quantity);
     }
 
     /// @inheritdoc IAsset
     function holderOf(bytes32 id) external view returns (uint32) {
-        return _stocks[id].owner;
+        return _stocks[id].owner();
     }
 
     /// @inheritdoc IWarehouseReceipts
     function receipt(bytes32 id) external view returns (Receipt memory) {
-        Stock memory s = _stocks[id];
+        Stock s = _stocks[id];
         Gone memory g = _gone[id];
         return Receipt({
-            owner: s.owner,
-            keeper: s.keeper,
-            part: s.part,
+            owner: s.owner(),
+            keeper: s.keeper(),
+            part: s.part(),
             documentTag: _tags[id],
-            issued: s.issued,
-            free: s.free,
-            pledged: s.pledged,
+            issued: s.issued(),
+            free: s.free(),
+            pledged: s.pledged(),
             released: g.released,
             liquidated: g.liquidated,
-            missing: uint64(s.issued) - s.free - s.pledged - g.released - g.liquidated
+            missing: s.issued() - s.free() - s.pledged() - g.released - g.liquidated
         });
     }
 
@@ -137,68 +145,74 @@ contract WarehouseReceipts is PartyActs, IWarehouseReceipts {
         (uint32 keeper, uint32 roles) = participants.enter(who, Kinds.RECEIPT);
         _requireRole(keeper, roles, Roles.KEEPER);
         if (Ids.isReserved(p.id)) revert IdReserved(p.id);
-        if (_stocks[p.id].keeper != 0) revert ReceiptExists(p.id);
+        if (_stocks[p.id].keeper() != 0) revert ReceiptExists(p.id);
         _requireAmount(p.quantity);
         participants.requireRole(p.owner, type(uint32).max);
-        _stocks[p.id] = Stock(uint56(p.quantity), uint56(p.quantity), 0, p.owner, keeper, false); // fits: _requireAmount
+        _stocks[p.id] = Stocks.create(p.quantity, p.owner, keeper, false);
         _tags[p.id] = bytes24(keccak256(abi.encode(p.documentRoot)));
         emit Issued(p.id, p.owner, keeper, p.documentRoot, p.quantity);
     }
 
     function _transfer(TransferParams calldata p, address who) private {
         (uint32 party,) = participants.enter(who, Kinds.TRANSFER);
-        Stock storage s = _owned(p.id, party);
-        if (s.pledged != 0) revert PledgedPart(p.id, s.pledged);
+        Stock s = _owned(p.id, party);
+        if (s.empty()) revert NothingLeft(p.id);
+        if (s.pledged() != 0) revert PledgedPart(p.id, s.pledged());
         if (p.to == party) revert TransferToSelf(party);
         participants.requireRole(p.to, type(uint32).max);
-        s.owner = p.to;
+        _stocks[p.id] = s.withOwner(p.to);
         emit Transferred(p.id, party, p.to);
     }
 
     function _release(ReleaseParams calldata p, address who) private {
         (uint32 party,) = participants.actor(who);
-        Stock storage s = _kept(p.id, party);
+        Stock s = _kept(p.id, party);
         _requireAmount(p.quantity);
-        if (p.quantity > s.free) revert ExceedsFree(p.id, p.quantity, s.free);
-        s.free -= uint56(p.quantity); // fits: not above `free`
+        if (p.quantity > s.free()) revert ExceedsFree(p.id, p.quantity, s.free());
+        _stocks[p.id] = s.lessFree(p.quantity);
         _gone[p.id].released += p.quantity;
         emit GoodsReleased(p.id, p.quantity);
     }
 
     function _recount(RecountParams calldata p, address who) private {
         (uint32 party,) = participants.actor(who);
-        Stock storage s = _kept(p.id, party);
+        Stock s = _kept(p.id, party);
         _requireAmount(p.missing);
-        uint56 free = s.free;
-        uint256 there = uint256(free) + s.pledged;
-        if (p.missing > there) revert ExceedsFree(p.id, p.missing, uint64(there));
-        // The free part bears the loss first; what is beyond it eats into the pledged part, and the event says so.
-        uint56 fromFree = p.missing > free ? free : uint56(p.missing);
-        uint56 fromPledged = uint56(p.missing) - fromFree; // fits: not above free + pledged, of one issue
-        s.free = free - fromFree;
-        s.pledged -= fromPledged;
+        uint64 there = s.free() + s.pledged();
+        if (p.missing > there) revert ExceedsFree(p.id, p.missing, there);
+        // The free part bears the loss first, then the pledges, the youngest first.
+        uint64 fromFree = p.missing < s.free() ? p.missing : s.free();
+        uint64 fromPledged = p.missing - fromFree;
+        uint256 ended;
+        if (fromPledged != 0) {
+            // The one call before the effects: it says how many pledges end, and calls nobody.
+            ended = pledges.shrink(p.id, p.pledgeIds, s.pledged(), fromPledged);
+        } else if (p.pledgeIds.length != 0) {
+            revert PledgesUnwanted(p.id);
+        }
+        _stocks[p.id] = s.lessFree(fromFree).lessPledged(fromPledged).lessLive(ended);
         emit Recounted(p.id, p.documentRoot, fromFree, fromPledged);
     }
 
-    /// @dev Takes what is there: after a count that found less, a pledge may be larger than what is left of its goods,
-    /// and its release must still go through.
-    function _unpledge(Stock storage s, uint64 quantity) private returns (uint56 moved) {
-        moved = quantity > s.pledged ? s.pledged : uint56(quantity);
-        s.pledged -= moved;
-    }
-
-    function _known(bytes32 id) private view returns (Stock storage s) {
+    function _unpledge(bytes32 id, uint64 quantity, bool ended) private view returns (Stock s) {
         s = _stocks[id];
-        if (s.keeper == 0) revert ReceiptUnknown(id);
+        if (quantity > s.pledged()) revert ExceedsPledged(id, quantity, s.pledged());
+        s = s.lessPledged(quantity);
+        if (ended) s = s.lessLive(1);
     }
 
-    function _owned(bytes32 id, uint32 party) private view returns (Stock storage s) {
-        s = _known(id);
-        if (s.owner != party) revert NotOwner(id, party);
+    function _known(bytes32 id) private view returns (Stock s) {
+        s = _stocks[id];
+        if (s.keeper() == 0) revert ReceiptUnknown(id);
     }
 
-    function _kept(bytes32 id, uint32 party) private view returns (Stock storage s) {
+    function _owned(bytes32 id, uint32 party) private view returns (Stock s) {
         s = _known(id);
-        if (s.keeper != party) revert NotKeeper(id, party);
+        if (s.owner() != party) revert NotOwner(id, party);
+    }
+
+    function _kept(bytes32 id, uint32 party) private view returns (Stock s) {
+        s = _known(id);
+        if (s.keeper() != party) revert NotKeeper(id, party);
     }
 }

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Auth, IActs} from "../src/interfaces/IActs.sol";
+import {IOrders} from "../src/interfaces/IOrders.sol";
 import {IParticipants} from "../src/interfaces/IParticipants.sol";
 import {IPledges} from "../src/interfaces/IPledges.sol";
 import {IReceivables} from "../src/interfaces/IReceivables.sol";
@@ -12,13 +13,13 @@ import {World} from "./World.sol";
 /// @notice Batches: what is refused as a whole, what as an item, and that the rest is done.
 contract BatchesTest is World {
     string private constant ATTEST =
-        "AttestBatch(AttestItem[] items,uint256 nonce,uint256 deadline)AttestItem(bytes32 id,bytes32 orderId,bytes32 documentRoot)";
+        "AttestBatch(AttestItem[] items,uint256 nonce,uint256 deadline)AttestItem(bytes32 id,bytes32 orderId,bytes32 documentRoot,bytes32 trail)";
     string private constant ISSUE =
         "IssueBatch(IssueItem[] items,uint256 nonce,uint256 deadline)IssueItem(bytes32 id,bytes32 orderId,bytes32 documentRoot,uint64 face,uint32 dueDay)";
     string private constant ISSUE_ITEM =
         "IssueItem(bytes32 id,bytes32 orderId,bytes32 documentRoot,uint64 face,uint32 dueDay)";
     string private constant CONFIRM =
-        "ConfirmBatch(ConfirmItem[] items,uint256 nonce,uint256 deadline)ConfirmItem(bytes32 id,bytes32 documentRoot,uint64 face,uint32 dueDay)";
+        "ConfirmBatch(ConfirmItem[] items,uint256 nonce,uint256 deadline)ConfirmItem(bytes32 id,bytes32 orderId,uint32 seller,bytes32 documentRoot,uint64 face,uint32 dueDay)";
     string private constant SETTLE =
         "SettleBatch(SettleItem[] items,uint256 nonce,uint256 deadline)SettleItem(bytes32 id,bytes32 pledgeId,uint64 amount,bytes32 bankRef,uint32 payee)";
     string private constant PLEDGE_MEMBERS =
@@ -40,9 +41,10 @@ contract BatchesTest is World {
 
     function _attested(IReceivables.IssueParams[] memory items) private returns (Auth memory) {
         bytes32[] memory hashes = new bytes32[](items.length);
-        bytes32 kind = keccak256("AttestItem(bytes32 id,bytes32 orderId,bytes32 documentRoot)");
+        bytes32 kind = keccak256("AttestItem(bytes32 id,bytes32 orderId,bytes32 documentRoot,bytes32 trail)");
         for (uint256 i = 0; i < items.length; ++i) {
-            hashes[i] = keccak256(abi.encode(kind, items[i].id, items[i].orderId, items[i].documentRoot));
+            IReceivables.IssueParams memory p = items[i];
+            hashes[i] = keccak256(abi.encode(kind, p.id, p.orderId, p.documentRoot, orders.trailOf(p.orderId)));
         }
         return sign(REGISTRAR, receivables, ATTEST, abi.encode(keccak256(abi.encodePacked(hashes))));
     }
@@ -54,10 +56,10 @@ contract BatchesTest is World {
         return receivables.issueBatch(items, registrar);
     }
 
-    function _confirmations(uint256 n) private pure returns (IReceivables.ConfirmParams[] memory items) {
+    function _confirmations(uint256 n) private view returns (IReceivables.ConfirmParams[] memory items) {
         items = new IReceivables.ConfirmParams[](n);
         for (uint256 i = 0; i < n; ++i) {
-            items[i] = IReceivables.ConfirmParams(bytes32(i + 1), ROOT, FACE / 100, dueDay());
+            items[i] = confirmation(bytes32(i + 1), FACE / 100);
         }
     }
 
@@ -104,6 +106,35 @@ contract BatchesTest is World {
         vm.expectRevert(abi.encodeWithSelector(IActs.ActSignatureInvalid.selector, vm.addr(REGISTRAR)));
         by(SELLER);
         receivables.issueBatch(items, registrar);
+    }
+
+    function test_issueBatch__goodsMovedOnSince__refusedAsAWhole() public {
+        deliver("order 2", FACE);
+        IReceivables.IssueParams[] memory items = _invoices(2);
+        items[1].orderId = "order 2";
+        Auth memory registrar = _attested(items);
+        by(BUYER);
+        orders.amend(IOrders.AmendParams("order 2", "root 2", FACE + 1));
+        vm.expectRevert(abi.encodeWithSelector(IActs.ActSignatureInvalid.selector, vm.addr(REGISTRAR)));
+        by(SELLER);
+        receivables.issueBatch(items, registrar);
+        eq(orders.order(ORDER).invoiced, 0, "nothing was issued");
+    }
+
+    function test_issueBatch__refusedItemOfAnotherOrder__itsTrailIsAttestedToo() public {
+        deliver("order 2", FACE);
+        IReceivables.IssueParams[] memory items = _invoices(3);
+        (items[1].orderId, items[1].face) = ("order 2", FACE + 1);
+        items[2].orderId = "no order";
+        Auth memory registrar = _attested(items);
+        vm.expectEmit(true, true, true, true, address(receivables));
+        emit IReceivables.ItemRefused(
+            1,
+            items[1].id,
+            abi.encodeWithSelector(IOrders.InvoiceExceedsReceived.selector, bytes32("order 2"), FACE + 1, FACE)
+        );
+        by(SELLER);
+        eq(receivables.issueBatch(items, registrar), 1, "done");
     }
 
     function test_issueBatch__paused__refused() public {
@@ -164,7 +195,7 @@ contract BatchesTest is World {
         vm.expectRevert(reason);
         receivables.issueItem(invoice(CLAIM, 1), partyOf[SELLER], partyOf[REGISTRAR]);
         vm.expectRevert(reason);
-        receivables.confirmItem(IReceivables.ConfirmParams(CLAIM, ROOT, 1, 1), partyOf[BUYER], 1);
+        receivables.confirmItem(confirmation(CLAIM, 1), partyOf[BUYER], 1);
         vm.expectRevert(reason);
         receivables.settleItem(IReceivables.SettleParams(CLAIM, 0, 1, 0, 1), partyOf[BANK]);
         vm.expectRevert(reason);
@@ -196,7 +227,9 @@ contract BatchesTest is World {
     function test_confirmBatchBySig__good__done() public {
         _issueAll(3);
         IReceivables.ConfirmParams[] memory items = _confirmations(3);
-        bytes32 kind = keccak256("ConfirmItem(bytes32 id,bytes32 documentRoot,uint64 face,uint32 dueDay)");
+        bytes32 kind = keccak256(
+            "ConfirmItem(bytes32 id,bytes32 orderId,uint32 seller,bytes32 documentRoot,uint64 face,uint32 dueDay)"
+        );
         bytes32[] memory hashes = new bytes32[](3);
         for (uint256 i = 0; i < 3; ++i) {
             hashes[i] = keccak256(abi.encode(kind, items[i]));

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Auth, IActs} from "../src/interfaces/IActs.sol";
+import {IParticipants} from "../src/interfaces/IParticipants.sol";
 import {IPledges} from "../src/interfaces/IPledges.sol";
 import {IReceivables} from "../src/interfaces/IReceivables.sol";
 import {Roles} from "../src/libraries/Roles.sol";
@@ -58,6 +59,17 @@ contract GoodsSoldTest is World {
         IPledges.SubstituteParams memory p = _sale();
         p.soldPledgeId = "on claim";
         _substitute(p, SELLER, LENDER, abi.encodeWithSelector(IPledges.NotOverGoods.selector, p.soldPledgeId));
+    }
+
+    function test_substitute__lenderOwesTheReceivable__refused() public {
+        participants.setRoles(IParticipants.SetRolesParams(partyOf[BUYER], Roles.CORE | Roles.LENDER));
+        IPledges.PledgeParams memory own = offer("of the buyer", WAREHOUSE, GOODS, 10);
+        own.lender = partyOf[BUYER];
+        take(own, SELLER, BUYER);
+        IPledges.SubstituteParams memory p = _sale();
+        (p.soldPledgeId, p.quantity, p.lender) = ("of the buyer", 10, partyOf[BUYER]);
+        _substitute(p, SELLER, BUYER, abi.encodeWithSelector(IReceivables.LenderIsDebtor.selector, partyOf[BUYER]));
+        eq(pledges.pledgeOf("of the buyer").amount, 10, "the goods stayed pledged");
     }
 
     function test_substitute__good__oneStep() public {
@@ -151,6 +163,19 @@ contract GoodsSoldTest is World {
         _buyBack(BANK, 200, "ref");
         vm.expectRevert(abi.encodeWithSelector(IReceivables.BankRefUsed.selector, partyOf[BANK], bytes32("ref")));
         _buyBack(BANK, 200, "ref");
+    }
+
+    function test_buyBack__neverDrawn__refused() public {
+        IPledges.PledgeParams memory p = offer("undrawn", WAREHOUSE, GOODS, 10);
+        p.expiresAt = uint64(START + 1 days);
+        take(p, SELLER, LENDER);
+        IPledges.UndertakeParams memory u = _undertaking(5);
+        u.pledgeId = "undrawn";
+        by(BUYER);
+        pledges.undertake(u);
+        vm.expectRevert(abi.encodeWithSelector(IPledges.NotDrawn.selector, u.pledgeId));
+        by(BANK);
+        pledges.buyBack(IPledges.BuyBackParams("undrawn", GOODS, partyOf[BUYER], 5, "ref"));
     }
 
     function test_buyBack__inParts__coreEnterpriseOwnsTheGoods() public {

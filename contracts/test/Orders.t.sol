@@ -87,17 +87,15 @@ contract OrdersTest is World {
 
     function test_post__good__storedAndTold() public {
         vm.expectEmit(true, true, true, true, address(orders));
-        emit IOrders.Posted(ORDER, partyOf[BUYER], partyOf[SELLER], ROOT, AMOUNT, "CNY", 1);
+        emit IOrders.Posted(ORDER, partyOf[BUYER], partyOf[SELLER], ROOT, AMOUNT, "CNY");
         _posted();
         IOrders.Order memory o = orders.order(ORDER);
         eq(o.buyer, partyOf[BUYER], "buyer");
         eq(o.seller, partyOf[SELLER], "seller");
         eq(o.ordered, AMOUNT, "ordered");
-        eq(o.index, 1, "index");
         eq(uint256(o.state), uint256(IOrders.OrderState.Posted), "state");
         isTrue(o.currency == "CNY", "currency");
-        eq32(orders.orderIdAt(1), ORDER, "id by index");
-        eq(orders.orderCount(), 1, "count");
+        eq32(o.trail, keccak256(abi.encode(bytes32(0), uint8(1), ROOT, AMOUNT)), "trail");
     }
 
     function test_acknowledge__unknown__refused() public {
@@ -257,6 +255,31 @@ contract OrdersTest is World {
         eq(orders.order(ORDER).received, 500, "received");
     }
 
+    function test_trail__everyDocumentThatMovesGoods__addsToIt() public {
+        _acknowledged();
+        bytes32 trail = keccak256(abi.encode(bytes32(0), uint8(1), ROOT, AMOUNT));
+        eq32(orders.trailOf(ORDER), trail, "ordered; the acknowledgement moves nothing");
+        _despatch(600);
+        trail = keccak256(abi.encode(trail, uint8(3), ROOT, uint64(600)));
+        eq32(orders.trailOf(ORDER), trail, "despatched");
+        _amend(700);
+        trail = keccak256(abi.encode(trail, uint8(2), bytes32("root 2"), uint64(700)));
+        eq32(orders.trailOf(ORDER), trail, "amended");
+        _receive(500);
+        trail = keccak256(abi.encode(trail, uint8(4), ROOT, uint64(500)));
+        eq32(orders.trailOf(ORDER), trail, "received");
+        eq32(orders.order(ORDER).trail, trail, "in the view");
+        eq32(orders.trailOf("no order"), 0, "of nothing");
+    }
+
+    function test_trail__refusedAct__asItWas() public {
+        _acknowledged();
+        bytes32 trail = orders.trailOf(ORDER);
+        vm.expectRevert(abi.encodeWithSelector(IOrders.DespatchExceedsOrder.selector, ORDER, AMOUNT + 1, AMOUNT));
+        _despatch(AMOUNT + 1);
+        eq32(orders.trailOf(ORDER), trail, "trail");
+    }
+
     function test_invoice__notReceivables__refused() public {
         deliver(ORDER, AMOUNT);
         vm.expectRevert(abi.encodeWithSelector(IActs.NotSister.selector, vm.addr(SELLER)));
@@ -264,7 +287,7 @@ contract OrdersTest is World {
         orders.invoice(ORDER, 2, 1);
         vm.expectRevert(abi.encodeWithSelector(IActs.NotSister.selector, vm.addr(SELLER)));
         by(SELLER);
-        orders.uninvoice(1, 1);
+        orders.uninvoice(ORDER, 1);
     }
 
     function testFuzz_match__anyAmounts__orderedDownToReceived(uint64 ordered, uint64[6] calldata steps) public {

@@ -188,6 +188,13 @@ contract PledgesTest is World {
         _refused(_offer(), SELLER, LENDER, reason);
     }
 
+    function test_pledge__lenderOwesIt__refused() public {
+        participants.setRoles(IParticipants.SetRolesParams(partyOf[BUYER], Roles.CORE | Roles.LENDER));
+        IPledges.PledgeParams memory p = _offer();
+        p.lender = partyOf[BUYER];
+        _refused(p, SELLER, BUYER, abi.encodeWithSelector(IReceivables.LenderIsDebtor.selector, partyOf[BUYER]));
+    }
+
     function test_pledge__goodsOfAnother__refused() public {
         store();
         bytes memory reason = abi.encodeWithSelector(IWarehouseReceipts.NotOwner.selector, GOODS, partyOf[SELLER]);
@@ -215,7 +222,8 @@ contract PledgesTest is World {
         eq(stored.lender, partyOf[LENDER], "lender");
         eq(stored.amount, PART, "amount");
         isTrue(stored.drawn, "drawn from the start");
-        eq32(stored.assetTag, bytes16(keccak256(abi.encode(CLAIM))), "tag");
+        eq32(stored.assetTag, bytes14(keccak256(abi.encode(CLAIM))), "tag");
+        eq(stored.rank, 0, "receivables rank nobody");
         eq(claim(CLAIM).pledged, PART, "pledged");
         eq(claim(CLAIM).free, FACE - PART, "free");
     }
@@ -239,16 +247,19 @@ contract PledgesTest is World {
     function test_lock__notPledges__refused() public {
         vm.expectRevert(abi.encodeWithSelector(IActs.NotSister.selector, vm.addr(LENDER)));
         by(LENDER);
-        receivables.lock(CLAIM, 1, partyOf[SELLER]);
+        receivables.lock(CLAIM, 1, partyOf[SELLER], partyOf[LENDER]);
         vm.expectRevert(abi.encodeWithSelector(IActs.NotSister.selector, vm.addr(LENDER)));
         by(LENDER);
-        receivables.unlock(CLAIM, 1);
+        receivables.unlock(CLAIM, 1, false);
         vm.expectRevert(abi.encodeWithSelector(IActs.NotSister.selector, vm.addr(LENDER)));
         by(LENDER);
-        receivables.take(CLAIM, "child", 1, partyOf[LENDER]);
+        receivables.take(CLAIM, "child", 1, partyOf[LENDER], false);
         vm.expectRevert(abi.encodeWithSelector(IActs.NotSister.selector, vm.addr(LENDER)));
         by(LENDER);
         pledges.discharge(PLEDGE, CLAIM, 1, partyOf[LENDER]);
+        vm.expectRevert(abi.encodeWithSelector(IActs.NotSister.selector, vm.addr(KEEPER)));
+        by(KEEPER);
+        pledges.shrink(GOODS, named(PLEDGE), 1, 1);
     }
 
     function test_draw__unknown__refused() public {

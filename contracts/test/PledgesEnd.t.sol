@@ -107,6 +107,15 @@ contract PledgesEndTest is World {
         _enforce(LENDER, PLEDGE, CLAIM);
     }
 
+    function test_enforce__neverDrawn__refused() public {
+        IPledges.PledgeParams memory p = offer("pledge 2", RECEIVABLE, CLAIM, 10);
+        p.expiresAt = uint64(START + 1 days);
+        take(p, SELLER, LENDER);
+        pastDue();
+        vm.expectRevert(abi.encodeWithSelector(IPledges.NotDrawn.selector, bytes32("pledge 2")));
+        _enforce(LENDER, "pledge 2", CLAIM);
+    }
+
     function test_enforce__twice__refused() public {
         pastDue();
         _enforce(LENDER, PLEDGE, CLAIM);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IAsset} from "../src/interfaces/IAsset.sol";
 import {IParticipants} from "../src/interfaces/IParticipants.sol";
 import {IReceivables} from "../src/interfaces/IReceivables.sol";
 import {Kinds} from "../src/libraries/Kinds.sol";
@@ -22,10 +23,16 @@ contract ReceivablesConfirmTest is World {
         receivables.dispute(IReceivables.DisputeParams(CLAIM, "notice"));
     }
 
+    function _mismatch(IReceivables.ConfirmParams memory p) private {
+        vm.expectRevert(abi.encodeWithSelector(IReceivables.ConfirmationMismatch.selector, CLAIM));
+        by(BUYER);
+        receivables.confirm(p);
+    }
+
     function test_confirm__notTheDebtor__refused() public {
         vm.expectRevert(abi.encodeWithSelector(IReceivables.NotDebtor.selector, CLAIM, partyOf[SELLER]));
         by(SELLER);
-        receivables.confirm(IReceivables.ConfirmParams(CLAIM, ROOT, FACE, dueDay()));
+        receivables.confirm(confirmation(CLAIM, FACE));
     }
 
     function test_confirm__unknown__refused() public {
@@ -51,15 +58,27 @@ contract ReceivablesConfirmTest is World {
     }
 
     function test_confirm__anotherDueDay__refused() public {
-        vm.expectRevert(abi.encodeWithSelector(IReceivables.ConfirmationMismatch.selector, CLAIM));
-        by(BUYER);
-        receivables.confirm(IReceivables.ConfirmParams(CLAIM, ROOT, FACE, dueDay() + 1));
+        IReceivables.ConfirmParams memory p = confirmation(CLAIM, FACE);
+        p.dueDay += 1;
+        _mismatch(p);
     }
 
     function test_confirm__anotherDocument__refused() public {
-        vm.expectRevert(abi.encodeWithSelector(IReceivables.ConfirmationMismatch.selector, CLAIM));
-        by(BUYER);
-        receivables.confirm(IReceivables.ConfirmParams(CLAIM, "another root", FACE, dueDay()));
+        IReceivables.ConfirmParams memory p = confirmation(CLAIM, FACE);
+        p.documentRoot = "another root";
+        _mismatch(p);
+    }
+
+    function test_confirm__anotherOrder__refused() public {
+        IReceivables.ConfirmParams memory p = confirmation(CLAIM, FACE);
+        p.orderId = "order 2";
+        _mismatch(p);
+    }
+
+    function test_confirm__anotherSeller__refused() public {
+        IReceivables.ConfirmParams memory p = confirmation(CLAIM, FACE);
+        p.seller = partyOf[TIER2];
+        _mismatch(p);
     }
 
     function test_confirm__twice__refused() public {
@@ -70,10 +89,39 @@ contract ReceivablesConfirmTest is World {
 
     function test_confirm__good__storedAndTold() public {
         vm.expectEmit(true, true, true, true, address(receivables));
-        emit IReceivables.Confirmed(CLAIM, partyOf[BUYER], ROOT, FACE, dueDay());
+        emit IReceivables.Confirmed(CLAIM, partyOf[BUYER], ROOT);
         confirm(CLAIM, FACE);
-        isTrue(claim(CLAIM).confirmed, "confirmed");
-        eq(uint256(claim(CLAIM).state), uint256(IReceivables.ReceivableState.Confirmed), "state");
+        IReceivables.Receivable memory r = claim(CLAIM);
+        isTrue(r.confirmed && !r.part && !r.lined, "flags");
+        eq(uint256(r.state), uint256(IReceivables.ReceivableState.Confirmed), "state");
+        eq(r.holder, partyOf[SELLER], "holder");
+        eq(r.debtor, partyOf[BUYER], "debtor");
+        eq(r.dueDay, dueDay(), "due day");
+        eq32(r.originTag, 0, "the tag has served");
+        eq(r.face, FACE, "face");
+        eq(r.free, FACE, "free");
+        eq(uint256(r.pledged) + r.splitAway + r.settled + r.diluted, 0, "nothing else");
+        eq(receivables.holderOf(CLAIM), partyOf[SELLER], "holderOf");
+    }
+
+    function test_dispute__nothingLeft__refused() public {
+        confirm(CLAIM, FACE);
+        uint64[] memory amounts = new uint64[](2);
+        (amounts[0], amounts[1]) = (FACE - 1, 1);
+        by(SELLER);
+        receivables.split(IReceivables.SplitParams(CLAIM, amounts));
+        vm.expectRevert(abi.encodeWithSelector(IAsset.NothingLeft.selector, CLAIM));
+        _dispute();
+    }
+
+    function test_dispute__unconfirmed__keepsWhatItIsBoundTo() public {
+        bytes32 tag = claim(CLAIM).originTag;
+        _dispute();
+        IReceivables.Receivable memory r = claim(CLAIM);
+        eq32(r.originTag, tag, "tag");
+        eq(r.free, FACE, "free");
+        eq(r.settled, 0, "settled");
+        eq(r.holder, 0, "nobody's yet");
     }
 
     function test_dispute__notTheDebtor__refused() public {
@@ -101,8 +149,7 @@ contract ReceivablesConfirmTest is World {
 
     function test_dispute__unconfirmed__canBeCancelled() public {
         _dispute();
-        by(SELLER);
-        receivables.cancel(IReceivables.CancelParams(CLAIM));
+        withdraw(SELLER);
         eq(uint256(claim(CLAIM).state), uint256(IReceivables.ReceivableState.Cancelled), "state");
     }
 
@@ -134,10 +181,18 @@ contract ReceivablesConfirmTest is World {
         receivables.resolveDispute(IReceivables.ResolveDisputeParams(CLAIM));
     }
 
-    function testFuzz_confirm__anythingElseThanIssued__refused(bytes32 root, uint64 face, uint32 day) public {
-        vm.assume(root != ROOT || face != FACE || day != dueDay());
-        vm.expectRevert(abi.encodeWithSelector(IReceivables.ConfirmationMismatch.selector, CLAIM));
-        by(BUYER);
-        receivables.confirm(IReceivables.ConfirmParams(CLAIM, root, face, day));
+    function testFuzz_confirm__anythingElseThanIssued__refused(IReceivables.ConfirmParams memory p, uint256 right)
+        public
+    {
+        // Any mixture of right and wrong members.
+        IReceivables.ConfirmParams memory good = confirmation(CLAIM, FACE);
+        p.id = CLAIM;
+        if (right & 1 != 0) p.orderId = good.orderId;
+        if (right & 2 != 0) p.seller = good.seller;
+        if (right & 4 != 0) p.documentRoot = good.documentRoot;
+        if (right & 8 != 0) p.face = good.face;
+        if (right & 16 != 0) p.dueDay = good.dueDay;
+        vm.assume(keccak256(abi.encode(p)) != keccak256(abi.encode(good)));
+        _mismatch(p);
     }
 }

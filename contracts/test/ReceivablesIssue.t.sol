@@ -120,6 +120,32 @@ contract ReceivablesIssueTest is World {
         receivables.issue(p, registrar);
     }
 
+    function test_issue__goodsMovedOnSinceTheAttestation__refused() public {
+        deliver("order 2", FACE);
+        IReceivables.IssueParams memory p = invoice(CLAIM, FACE);
+        p.orderId = "order 2";
+        Auth memory registrar = attest(p);
+        by(BUYER);
+        orders.amend(IOrders.AmendParams("order 2", "root 2", FACE + 1));
+        vm.expectRevert(abi.encodeWithSelector(IActs.ActSignatureInvalid.selector, vm.addr(REGISTRAR)));
+        by(SELLER);
+        receivables.issue(p, registrar);
+        eq(orders.order("order 2").invoiced, 0, "not invoiced");
+        registrar = attest(p);
+        by(SELLER);
+        receivables.issue(p, registrar);
+    }
+
+    function test_issue__attestedForAnotherOrder__refused() public {
+        deliver("order 2", FACE);
+        IReceivables.IssueParams memory p = invoice(CLAIM, FACE);
+        Auth memory registrar = attest(p);
+        p.orderId = "order 2";
+        vm.expectRevert(abi.encodeWithSelector(IActs.ActSignatureInvalid.selector, vm.addr(REGISTRAR)));
+        by(SELLER);
+        receivables.issue(p, registrar);
+    }
+
     function test_issue__attestationExpired__refused() public {
         IReceivables.IssueParams memory p = invoice(CLAIM, FACE);
         Auth memory registrar = attest(p);
@@ -146,25 +172,46 @@ contract ReceivablesIssueTest is World {
         );
         issue(CLAIM, FACE);
         IReceivables.Receivable memory r = claim(CLAIM);
-        eq(r.holder, partyOf[SELLER], "holder");
+        eq(r.holder, 0, "the seller's, but not in storage");
         eq(r.debtor, partyOf[BUYER], "debtor");
-        eq(r.orderIndex, 1, "order");
         eq(r.dueDay, dueDay(), "due day");
         eq(uint256(r.state), uint256(IReceivables.ReceivableState.Issued), "state");
         isTrue(!r.confirmed && !r.part, "flags");
-        eq32(r.documentTag, bytes28(keccak256(abi.encode(ROOT))), "tag");
+        eq32(r.originTag, bytes18(keccak256(abi.encode(ORDER, ROOT, partyOf[SELLER]))), "tag");
         eq(r.face, FACE, "face");
         eq(r.free, FACE, "free");
         eq(uint256(r.pledged) + r.splitAway + r.settled + r.diluted, 0, "nothing else");
         eq(orders.order(ORDER).invoiced, FACE, "invoiced");
-        eq(receivables.holderOf(CLAIM), partyOf[SELLER], "holderOf");
+        eq(receivables.holderOf(CLAIM), 0, "nobody's yet");
     }
 
     function test_cancel__notTheHolder__refused() public {
         issue(CLAIM, FACE);
         vm.expectRevert(abi.encodeWithSelector(IReceivables.NotHolder.selector, CLAIM, partyOf[BUYER]));
-        by(BUYER);
-        receivables.cancel(IReceivables.CancelParams(CLAIM));
+        withdraw(BUYER);
+    }
+
+    function test_cancel__anotherOrderOrDocument__refused() public {
+        issue(CLAIM, FACE);
+        vm.expectRevert(abi.encodeWithSelector(IReceivables.NotHolder.selector, CLAIM, partyOf[SELLER]));
+        by(SELLER);
+        receivables.cancel(IReceivables.CancelParams(CLAIM, "order 2", ROOT));
+        vm.expectRevert(abi.encodeWithSelector(IReceivables.NotHolder.selector, CLAIM, partyOf[SELLER]));
+        by(SELLER);
+        receivables.cancel(IReceivables.CancelParams(CLAIM, ORDER, "root 2"));
+    }
+
+    function test_cancel__unknownOrTwice__refused() public {
+        vm.expectRevert(abi.encodeWithSelector(IReceivables.ReceivableUnknown.selector, CLAIM));
+        withdraw(SELLER);
+        issue(CLAIM, FACE);
+        withdraw(SELLER);
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                IReceivables.ReceivableStateWrong.selector, CLAIM, IReceivables.ReceivableState.Cancelled
+            )
+        );
+        withdraw(SELLER);
     }
 
     function test_cancel__confirmed__refused() public {
@@ -175,8 +222,7 @@ contract ReceivablesIssueTest is World {
                 IReceivables.ReceivableStateWrong.selector, CLAIM, IReceivables.ReceivableState.Confirmed
             )
         );
-        by(SELLER);
-        receivables.cancel(IReceivables.CancelParams(CLAIM));
+        withdraw(SELLER);
         by(BUYER);
         receivables.dispute(IReceivables.DisputeParams(CLAIM, ROOT));
         vm.expectRevert(
@@ -184,28 +230,31 @@ contract ReceivablesIssueTest is World {
                 IReceivables.ReceivableStateWrong.selector, CLAIM, IReceivables.ReceivableState.Disputed
             )
         );
-        by(SELLER);
-        receivables.cancel(IReceivables.CancelParams(CLAIM));
+        withdraw(SELLER);
     }
 
     function test_cancel__good__givesTheAmountBackAndAllowsACorrection() public {
         issue(CLAIM, FACE);
         vm.expectEmit(true, true, true, true, address(receivables));
         emit IReceivables.Cancelled(CLAIM);
-        by(SELLER);
-        receivables.cancel(IReceivables.CancelParams(CLAIM));
+        withdraw(SELLER);
         eq(orders.order(ORDER).invoiced, 0, "invoiced");
-        eq(claim(CLAIM).free, 0, "free");
-        eq(claim(CLAIM).settled, 0, "settled");
+        IReceivables.Receivable memory r = claim(CLAIM);
+        eq(r.holder, partyOf[SELLER], "whose it was");
+        eq(r.debtor, partyOf[BUYER], "who owed it");
+        eq(uint256(r.face) + r.free + r.pledged + r.settled, 0, "amounts");
+        eq32(r.originTag, 0, "tag");
+        eq(receivables.holderOf(CLAIM), 0, "nobody holds it");
         issue(CLAIM, FACE - 1);
         eq(claim(CLAIM).face, FACE - 1, "corrected");
         eq(orders.order(ORDER).invoiced, FACE - 1, "invoiced again");
+        confirm(CLAIM, FACE - 1);
+        eq(claim(CLAIM).holder, partyOf[SELLER], "holder");
     }
 
     function test_cancel__thenIssuedByAnother__refused() public {
         issue(CLAIM, FACE);
-        by(SELLER);
-        receivables.cancel(IReceivables.CancelParams(CLAIM));
+        withdraw(SELLER);
         // Another supplier with an order of its own: the fingerprint stays the first one's.
         by(BUYER);
         orders.post(IOrders.PostParams("order 2", partyOf[TIER2], ROOT, FACE, "CNY"));

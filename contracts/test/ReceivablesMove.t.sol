@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IActs} from "../src/interfaces/IActs.sol";
+import {IAsset} from "../src/interfaces/IAsset.sol";
 import {IParticipants} from "../src/interfaces/IParticipants.sol";
 import {IReceivables} from "../src/interfaces/IReceivables.sol";
 import {Kinds} from "../src/libraries/Kinds.sol";
@@ -73,6 +74,12 @@ contract ReceivablesMoveTest is World {
         receivables.split(IReceivables.SplitParams("claim 2", _two(1, 2)));
     }
 
+    function test_split__nothingLeft__refused() public {
+        _split(SELLER, _two(FACE - 1, 1));
+        vm.expectRevert(abi.encodeWithSelector(IAsset.NothingLeft.selector, CLAIM));
+        _split(SELLER, _two(1, 1));
+    }
+
     function test_split__good__partsAreReceivables() public {
         bytes32 first = receivables.childId(CLAIM, 0);
         vm.expectEmit(true, true, true, true, address(receivables));
@@ -130,6 +137,25 @@ contract ReceivablesMoveTest is World {
     function test_transfer__toItself__refused() public {
         vm.expectRevert(abi.encodeWithSelector(IReceivables.TransferToSelf.selector, partyOf[SELLER]));
         _transfer(SELLER, CLAIM, SELLER);
+    }
+
+    function test_transfer__toTheDebtor__refused() public {
+        vm.expectRevert(abi.encodeWithSelector(IReceivables.TransferToDebtor.selector, partyOf[BUYER]));
+        _transfer(SELLER, CLAIM, BUYER);
+    }
+
+    function test_transfer__nothingLeft__refused() public {
+        _split(SELLER, _two(FACE - 1, 1));
+        vm.expectRevert(abi.encodeWithSelector(IAsset.NothingLeft.selector, CLAIM));
+        _transfer(SELLER, CLAIM, TIER2);
+    }
+
+    function test_transfer__unconfirmed__refusedToWhoeverTries() public {
+        issueOn("order 2", "claim 2", 100);
+        vm.expectRevert(_wrong("claim 2", IReceivables.ReceivableState.Issued));
+        _transfer(SELLER, "claim 2", TIER2);
+        vm.expectRevert(_wrong("claim 2", IReceivables.ReceivableState.Issued));
+        _transfer(TIER2, "claim 2", SELLER);
     }
 
     function test_transfer__toNobody__refused() public {

@@ -92,7 +92,7 @@ contract ReceivablesSettleTest is World {
 
     function test_settle__pledgeOfAnotherAsset__refused() public {
         issueOn("order 2", "claim 2", 100);
-        confirm("claim 2", 100);
+        confirmOn("order 2", "claim 2", 100);
         take(offer("pledge 2", RECEIVABLE, "claim 2", 100), SELLER, LENDER);
         vm.expectRevert(abi.encodeWithSelector(IPledges.AssetMismatch.selector, bytes32("pledge 2"), CLAIM));
         settle("pledge 2", 50, 1, LENDER);

@@ -171,7 +171,10 @@ contract RelayedTest is World {
             IReceivables.ResolveDisputeParams(CLAIM), _receivable("ResolveDispute(bytes32 id", BUYER, abi.encode(CLAIM))
         );
         receivables.cancelBySig(
-            IReceivables.CancelParams(CLAIM), _receivable("Cancel(bytes32 id", SELLER, abi.encode(CLAIM))
+            IReceivables.CancelParams(CLAIM, ORDER, ROOT),
+            _receivable(
+                "Cancel(bytes32 id,bytes32 orderId,bytes32 documentRoot", SELLER, abi.encode(CLAIM, ORDER, ROOT)
+            )
         );
         eq(uint256(claim(CLAIM).state), uint256(IReceivables.ReceivableState.Cancelled), "state");
     }
@@ -242,16 +245,31 @@ contract RelayedTest is World {
             )
         );
         receipts.recountBySig(
-            IWarehouseReceipts.RecountParams(GOODS, ROOT, 9),
-            sign(
-                KEEPER,
-                receipts,
-                "Recount(bytes32 id,bytes32 documentRoot,uint64 missing,uint256 nonce,uint256 deadline)",
-                abi.encode(GOODS, ROOT, 9)
-            )
+            IWarehouseReceipts.RecountParams(GOODS, ROOT, 9, new bytes32[](0)), _counted(9, keccak256(""))
         );
         eq(receipts.receipt(GOODS).free, STOCK - 16, "free");
         eq(receipts.receipt(GOODS).owner, partyOf[SELLER], "owner");
+    }
+
+    /// @dev EIP-712 of an array: the hash of its members.
+    function _counted(uint64 missing, bytes32 named_) private returns (Auth memory) {
+        return sign(
+            KEEPER,
+            receipts,
+            "Recount(bytes32 id,bytes32 documentRoot,uint64 missing,bytes32[] pledgeIds,uint256 nonce,uint256 deadline)",
+            abi.encode(GOODS, ROOT, missing, named_)
+        );
+    }
+
+    function test_receipts__recountThatNamesPledges__done() public {
+        goodsPledged();
+        bytes32[] memory ids = named(PLEDGE);
+        IWarehouseReceipts.RecountParams memory p = IWarehouseReceipts.RecountParams(GOODS, ROOT, STOCK - 7, ids);
+        Auth memory others = _counted(STOCK - 7, keccak256(abi.encode(bytes32("pledge 2"))));
+        vm.expectRevert(abi.encodeWithSelector(IActs.ActSignatureInvalid.selector, vm.addr(KEEPER)));
+        receipts.recountBySig(p, others);
+        receipts.recountBySig(p, _counted(STOCK - 7, keccak256(abi.encode(PLEDGE))));
+        eq(pledges.pledgeOf(PLEDGE).amount, 7, "left");
     }
 
     function _pledge(bytes32 id, uint64 expiresAt) private {

@@ -16,6 +16,7 @@ contract Replay {
         uint32 lender;
         uint64 amount;
         bytes32 assetId;
+        uint16 rank;
     }
 
     address private immutable _receivables;
@@ -24,6 +25,8 @@ contract Replay {
 
     mapping(bytes32 id => IReceivables.Receivable) private _claims;
     mapping(bytes32 id => bytes32 orderId) public orderOf;
+    mapping(bytes32 id => uint32 seller) public sellerOf;
+    mapping(bytes32 id => uint16 pledges) private _made;
     mapping(bytes32 id => IWarehouseReceipts.Receipt) private _goods;
     mapping(bytes32 id => PledgeRow) private _rows;
     bytes32[] public claimIds;
@@ -46,6 +49,19 @@ contract Replay {
         return _rows[id];
     }
 
+    /// @notice The live pledges over a receipt, oldest first.
+    function liveOver(bytes32 goodsId) external view returns (bytes32[] memory ids) {
+        uint256 n;
+        ids = new bytes32[](pledgeIds.length);
+        for (uint256 i = 0; i < pledgeIds.length; ++i) {
+            PledgeRow storage r = _rows[pledgeIds[i]];
+            if (r.kind == 2 && r.assetId == goodsId && r.state == IPledges.PledgeState.Active) ids[n++] = pledgeIds[i];
+        }
+        assembly ("memory-safe") {
+            mstore(ids, n)
+        }
+    }
+
     function counts() external view returns (uint256 claims, uint256 stocks, uint256 pledges) {
         return (claimIds.length, goodsIds.length, pledgeIds.length);
     }
@@ -65,8 +81,10 @@ contract Replay {
             _onIssued(t, data);
         } else if (t[0] == IReceivables.Confirmed.selector) {
             (c.state, c.confirmed) = (IReceivables.ReceivableState.Confirmed, true);
+            (c.holder, c.originTag) = (sellerOf[id], 0);
         } else if (t[0] == IReceivables.Cancelled.selector) {
             (c.state, c.face, c.free) = (IReceivables.ReceivableState.Cancelled, 0, 0);
+            (c.holder, c.originTag) = (sellerOf[id], 0);
         } else if (t[0] == IReceivables.Disputed.selector) {
             c.state = IReceivables.ReceivableState.Disputed;
         } else if (t[0] == IReceivables.DisputeResolved.selector) {
@@ -98,12 +116,12 @@ contract Replay {
             abi.decode(data, (uint32, bytes32, uint64, uint32, uint32));
         IReceivables.Receivable storage c = _claims[t[1]];
         if (c.state == IReceivables.ReceivableState.None) claimIds.push(t[1]);
-        orderOf[t[1]] = t[2];
-        c.holder = seller;
+        (orderOf[t[1]], sellerOf[t[1]]) = (t[2], seller);
+        c.holder = 0;
         c.debtor = uint32(uint256(t[3]));
         (c.face, c.free, c.dueDay) = (face, face, dueDay);
         c.state = IReceivables.ReceivableState.Issued;
-        c.documentTag = bytes28(keccak256(abi.encode(root)));
+        c.originTag = bytes18(keccak256(abi.encode(t[2], root, seller)));
     }
 
     function _onSettled(bytes32[] memory t, bytes memory data) private {
@@ -180,6 +198,11 @@ contract Replay {
             (, uint64 amount, uint64 remaining,,) = abi.decode(data, (bytes32, uint64, uint64, bytes32, uint32));
             r.amount -= amount;
             if (remaining == 0) r.state = IPledges.PledgeState.Released;
+        } else if (t[0] == IPledges.Shrunk.selector) {
+            // What became of the goods is in the asset's own event, Recounted.
+            (uint64 by, uint64 left) = abi.decode(data, (uint64, uint64));
+            r.amount -= by;
+            if (left == 0) r.state = IPledges.PledgeState.Lost;
         } else if (t[0] == IPledges.Enforced.selector) {
             // What became of the asset is in the asset's own event, Taken.
             (r.amount, r.state) = (0, IPledges.PledgeState.Enforced);
@@ -190,7 +213,8 @@ contract Replay {
         (uint8 kind, uint64 amount,, uint32 lender,,, uint64 expiresAt) =
             abi.decode(data, (uint8, uint64, uint32, uint32, bytes32, bytes32, uint64));
         pledgeIds.push(t[1]);
-        _rows[t[1]] = PledgeRow(IPledges.PledgeState.Active, kind, expiresAt == 0, lender, amount, t[2]);
+        uint16 rank = kind == 2 ? ++_made[t[2]] : 0;
+        _rows[t[1]] = PledgeRow(IPledges.PledgeState.Active, kind, expiresAt == 0, lender, amount, t[2], rank);
         if (kind == 1) {
             _claims[t[2]].free -= amount;
             _claims[t[2]].pledged += amount;
@@ -205,11 +229,8 @@ contract Replay {
             _claims[id].pledged -= amount;
             _claims[id].free += amount;
         } else {
-            // A count may have found less than is pledged.
-            uint64 there = _goods[id].pledged;
-            uint64 moved = amount < there ? amount : there;
-            _goods[id].pledged -= moved;
-            _goods[id].free += moved;
+            _goods[id].pledged -= amount;
+            _goods[id].free += amount;
         }
     }
 }

@@ -24,7 +24,7 @@ contract Treasury {
 /// @notice What a signature binds, shown on the debtor's confirmation.
 contract SignaturesTest is World {
     string private constant TYPE =
-        "Confirm(bytes32 id,bytes32 documentRoot,uint64 face,uint32 dueDay,uint256 nonce,uint256 deadline)";
+        "Confirm(bytes32 id,bytes32 orderId,uint32 seller,bytes32 documentRoot,uint64 face,uint32 dueDay,uint256 nonce,uint256 deadline)";
 
     function setUp() public override {
         super.setUp();
@@ -32,8 +32,8 @@ contract SignaturesTest is World {
         issue(CLAIM, FACE);
     }
 
-    function _params() private pure returns (IReceivables.ConfirmParams memory) {
-        return IReceivables.ConfirmParams(CLAIM, ROOT, FACE, dueDay());
+    function _params() private view returns (IReceivables.ConfirmParams memory) {
+        return confirmation(CLAIM, FACE);
     }
 
     function _auth(uint256 pk) private returns (Auth memory) {

@@ -22,6 +22,7 @@ interface Vm {
     function getCode(string calldata artifact) external view returns (bytes memory);
     function recordLogs() external;
     function getRecordedLogs() external returns (Log[] memory);
+    function store(address target, bytes32 slot, bytes32 value) external;
     function load(address target, bytes32 slot) external view returns (bytes32);
 }
 

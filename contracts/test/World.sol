@@ -18,7 +18,7 @@ interface Participants is IParticipants, IActs {}
 interface Orders is IOrders, IActs {}
 
 interface Receivables is IReceivables, IActs {
-    function issueItem(IssueParams calldata p, uint32 seller, uint32 attester) external;
+    function issueItem(IssueParams calldata p, uint32 seller, uint32 attester) external returns (bytes32 trail);
     function confirmItem(ConfirmParams calldata p, uint32 party, uint32 roles) external;
     function settleItem(SettleParams calldata p, uint32 bank) external;
 }
@@ -212,8 +212,8 @@ abstract contract World is Asserts {
         return sign(
             pk,
             receivables,
-            "Attest(bytes32 id,bytes32 orderId,bytes32 documentRoot,uint256 nonce,uint256 deadline)",
-            abi.encode(p.id, p.orderId, p.documentRoot)
+            "Attest(bytes32 id,bytes32 orderId,bytes32 documentRoot,bytes32 trail,uint256 nonce,uint256 deadline)",
+            abi.encode(p.id, p.orderId, p.documentRoot, orders.trailOf(p.orderId))
         );
     }
 
@@ -234,9 +234,26 @@ abstract contract World is Asserts {
         receivables.issue(p, registrar);
     }
 
+    /// @dev What the debtor of ORDER says to an invoice that was issued unchanged.
+    function confirmation(bytes32 id, uint64 face) internal view returns (IReceivables.ConfirmParams memory) {
+        return IReceivables.ConfirmParams(id, ORDER, partyOf[SELLER], ROOT, face, dueDay());
+    }
+
     function confirm(bytes32 id, uint64 face) internal {
         by(BUYER);
-        receivables.confirm(IReceivables.ConfirmParams(id, ROOT, face, dueDay()));
+        receivables.confirm(confirmation(id, face));
+    }
+
+    function confirmOn(bytes32 orderId, bytes32 id, uint64 face) internal {
+        IReceivables.ConfirmParams memory p = confirmation(id, face);
+        p.orderId = orderId;
+        by(BUYER);
+        receivables.confirm(p);
+    }
+
+    function withdraw(uint256 pk) internal {
+        by(pk);
+        receivables.cancel(IReceivables.CancelParams(CLAIM, ORDER, ROOT));
     }
 
     /// @dev Order delivered, receivable issued and confirmed.
@@ -260,6 +277,21 @@ abstract contract World is Asserts {
     function store() internal {
         by(KEEPER);
         receipts.issue(IWarehouseReceipts.IssueParams(GOODS, partyOf[DISTRIBUTOR], ROOT, STOCK));
+    }
+
+    function recount(uint256 pk, uint64 missing, bytes32[] memory pledgeIds) internal {
+        by(pk);
+        receipts.recount(IWarehouseReceipts.RecountParams(GOODS, "count", missing, pledgeIds));
+    }
+
+    function named(bytes32 first) internal pure returns (bytes32[] memory ids) {
+        ids = new bytes32[](1);
+        ids[0] = first;
+    }
+
+    function named(bytes32 first, bytes32 second) internal pure returns (bytes32[] memory ids) {
+        ids = new bytes32[](2);
+        (ids[0], ids[1]) = (first, second);
     }
 
     // Pledges

@@ -14,6 +14,8 @@ from typing import Any
 Abi = list[dict[str, Any]]
 Field = dict[str, str]
 
+#: What a registrar states besides members of the act: the trail of the goods, which the contract knows itself.
+TRAIL: Field = {"name": "trail", "type": "bytes32"}
 TAIL: list[Field] = [{"name": "nonce", "type": "uint256"}, {"name": "deadline", "type": "uint256"}]
 
 
@@ -27,13 +29,17 @@ class Counter:
     stated: tuple[str, ...] | None = None
     #: The act whose parameters it states; empty: the act itself.
     of: str = ""
+    #: What it states besides, after those members.
+    besides: tuple[Field, ...] = ()
 
 
 COUNTERSIGNED: dict[tuple[str, str], Counter] = {
     ("Participants", "admit"): Counter("Join", "proof"),
     ("Participants", "recoverKey"): Counter("Succeed", "proof"),
-    ("Receivables", "issue"): Counter("Attest", "registrar", ("id", "orderId", "documentRoot")),
-    ("Receivables", "issueBatch"): Counter("AttestBatch", "registrar", ("id", "orderId", "documentRoot")),
+    ("Receivables", "issue"): Counter("Attest", "registrar", ("id", "orderId", "documentRoot"), besides=(TRAIL,)),
+    ("Receivables", "issueBatch"): Counter(
+        "AttestBatch", "registrar", ("id", "orderId", "documentRoot"), besides=(TRAIL,)
+    ),
     ("Pledges", "pledge"): Counter("Grant", "pledgor"),
     ("Pledges", "pledgeBatch"): Counter("GrantBatch", "pledgor"),
     ("Pledges", "substitute"): Counter("Grant", "pledgor", of="pledge"),
@@ -57,13 +63,13 @@ def _contract(name: str, abi: Abi, source: str) -> dict[str, Any]:
     for function in sorted(n.removesuffix("BySig") for n in functions if n.endswith("BySig")):
         inputs = functions[function]["inputs"]
         extra = [_field(i) for i in inputs[1:] if i["type"] != "tuple"]
-        act = _typed(function[0].upper() + function[1:], inputs[0], extra, None)
+        act = _typed(function[0].upper() + function[1:], inputs[0], extra)
         act["arguments"] = [i["name"] for i in inputs]
         counter = COUNTERSIGNED.get((name, function))
         act["counterSignature"] = None
         if counter is not None:
             stated = functions[counter.of]["inputs"][0] if counter.of else inputs[0]
-            act["counterSignature"] = _typed(counter.primary, stated, [], counter.stated)
+            act["counterSignature"] = _typed(counter.primary, stated, [], counter)
             act["counterSignature"]["argument"] = counter.argument
         (batches if "itemType" in act else acts)[function] = act
         for text in [act["typeString"], (act["counterSignature"] or act)["typeString"]]:
@@ -72,9 +78,11 @@ def _contract(name: str, abi: Abi, source: str) -> dict[str, Any]:
     return {"domainName": f"chainfin {name}", "domainVersion": "1", "acts": acts, "batches": batches}
 
 
-def _typed(primary: str, params: dict[str, Any], extra: list[Field], stated: tuple[str, ...] | None) -> dict[str, Any]:
+def _typed(primary: str, params: dict[str, Any], extra: list[Field], counter: Counter | None = None) -> dict[str, Any]:
     """The type of one signature: `fields` of the primary type, for a batch also those of its items."""
+    stated = counter.stated if counter is not None else None
     members = [_field(c) for c in params["components"] if stated is None or c["name"] in stated]
+    members += counter.besides if counter is not None else ()
     if not params["type"].endswith("[]"):
         fields = members + extra + TAIL
         return {"primaryType": primary, "fields": fields, "typeString": _type_string(primary, fields)}

@@ -8,6 +8,7 @@ import pytest
 
 from chainfin import acts
 from chainfin.abi import contract_abi
+from chainfin.documents.goods_trail import START, Step, extended
 from tests.chain.world import World, build, named
 
 
@@ -31,7 +32,7 @@ def test_order_to_settlement__every_act_by_signature__accepted(world: World) -> 
     assert [event.name for event in issued if event.contract == "Receivables"] == ["Issued"]
     assert next(e for e in issued if e.name == "Issued").args["face"] == 80_000_00
     of = {"id": params["id"]}
-    confirm = {**of, "documentRoot": params["documentRoot"], "face": params["face"], "dueDay": params["dueDay"]}
+    confirm = {**params, "seller": world.ids["supplier"]}
     assert world.act("core", "Receivables", "confirm", confirm)[0].name == "Confirmed"
     pledge = {
         "pledgeId": named("pledge"), "assetKind": 1, "assetId": params["id"], "amount": 60_000_00,
@@ -98,7 +99,46 @@ def test_signature__replayed_expired_foreign_or_elsewhere__each_refused_by_name(
 def test_receivable__attested_by_nobody_or_a_second_time__refused(world: World) -> None:
     order = world.received_order("PO-attest")
     params = world.invoice(order, "INV-attest")
-    by_seller = world.auth("supplier", acts.attest_type(), params)
+    by_seller = world.auth("supplier", acts.attest_type(), {**params, "trail": world.trail(order)})
     assert world.refusal(world.payload("supplier", "Receivables", "issue", params, by_seller)) == "RoleMissing"
     world.send(world.issue_payload(order, "INV-attest", 1_000_00))
     assert world.refusal(world.issue_payload(order, "INV-attest", 1_000_00)) == "ReceivableExists"
+
+
+def test_receivable__attested_over_goods_that_moved_on__refused(world: World) -> None:
+    order = world.received_order("PO-moved", 10_000_00)
+    payload = world.issue_payload(order, "INV-moved", 1_000_00)
+    step = {"orderId": order, "documentRoot": named("more"), "amount": 20_000_00}
+    world.act("core", "Orders", "amend", step)
+    assert world.refusal(payload) == "ActSignatureInvalid"
+    world.send(world.issue_payload(order, "INV-moved", 1_000_00))
+
+
+def test_goods_trail__python__is_the_contracts_own(world: World) -> None:
+    order = world.received_order("PO-trail", 500)
+    root = named("document PO-trail")
+    trail = START
+    for step in (Step.POST, Step.DESPATCH, Step.RECEIVE):
+        trail = extended(trail, step, root, 500)
+    assert world.trail(order) == trail
+    changed = {"orderId": order, "documentRoot": named("changed"), "amount": 700}
+    world.act("core", "Orders", "amend", changed)
+    assert world.trail(order) == extended(trail, Step.AMEND, named("changed"), 700)
+
+
+def test_recount__into_a_pledge__names_it_and_tells_what_it_lost(world: World) -> None:
+    receipt = {"id": named("WR-count"), "owner": world.ids["supplier"], "documentRoot": named("wr"), "quantity": 100}
+    world.act("keeper", "WarehouseReceipts", "issue", receipt)
+    pledge = {
+        "pledgeId": named("goods pledge"), "assetKind": 2, "assetId": receipt["id"], "amount": 60,
+        "lender": world.ids["lender"], "loanRef": named("loan"), "decisionHash": named("decision"), "expiresAt": 0,
+    }  # fmt: skip
+    grant = world.auth("supplier", acts.grant_type(), pledge)
+    world.act("lender", "Pledges", "pledge", {**pledge, "registryNo": named("registry no")}, grant)
+    count = {"id": receipt["id"], "documentRoot": named("count"), "missing": 50}
+    without = world.payload("keeper", "WarehouseReceipts", "recount", {**count, "pledgeIds": []})
+    assert world.refusal(without) == "PledgesIncomplete"
+    events = world.act("keeper", "WarehouseReceipts", "recount", {**count, "pledgeIds": [pledge["pledgeId"]]})
+    told = {event.name: event.args for event in events}
+    assert (told["Recounted"]["fromFree"], told["Recounted"]["fromPledged"]) == (40, 10)
+    assert (told["Shrunk"]["by"], told["Shrunk"]["left"]) == (10, 50)

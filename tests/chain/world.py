@@ -12,6 +12,7 @@ from typing import Any
 from eth_hash.auto import keccak
 
 from chainfin import acts
+from chainfin.abi import contract_abi
 from chainfin.chain.decode import Decoder, describe_revert
 from chainfin.chain.deploy import Deployment, deploy
 from chainfin.chain.embedded import EmbeddedNode
@@ -115,8 +116,14 @@ class World:
 
     def issue_payload(self, order: bytes, name: str = "INV-1", face: int = 80_000_00) -> dict[str, Any]:
         params = self.invoice(order, name, face)
-        attest = self.auth("registrar", acts.attest_type(), params)
+        attest = self.auth("registrar", acts.attest_type(), {**params, "trail": self.trail(order)})
         return self.payload("supplier", "Receivables", "issue", params, attest)
+
+    def trail(self, order: bytes) -> bytes:
+        """The trail of the order's goods as the contract has it."""
+        view = contract_abi("Orders").function("trailOf")
+        answer = self.node.call(self.deployment.addresses["Orders"], view.encode([order]), self.node.head())
+        return bytes(view.decode_output(answer)[0])
 
     def invoice(self, order: bytes, name: str = "INV-1", face: int = 80_000_00) -> dict[str, Any]:
         due = int((self.clock() + timedelta(days=90)).timestamp()) // 86400

@@ -11,8 +11,11 @@ from typing import Any, ClassVar
 class Rider:
     """The counter-signature inside an act: whose it is, and what is wrong with it (usually nothing).
 
-    ``said``: members that it was signed over with other values. ``expired``: its deadline has passed.
+    ``said``: members that it was signed over with other values. ``expired``: its deadline has passed. A registrar signs
+    over the trail of the goods as it stands, unless ``said`` has another.
     """
+
+    TRAIL: ClassVar[str] = "trail"
 
     signer: str
     nonce: int

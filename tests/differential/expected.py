@@ -25,7 +25,7 @@ VIEWS = {
     "pledge": ("Pledges", "pledgeOf"),
 }
 RECEIVABLE_STATES = {state: n for n, state in enumerate(State, 1)}
-PLEDGE_STATES = {"active": 1, "released": 2, "enforced": 3, "expired": 4}
+PLEDGE_STATES = {"active": 1, "released": 2, "enforced": 3, "expired": 4, "lost": 5}
 ORDER_STATES = {OrderState.POSTED: 1, OrderState.CANCELLED: 3}
 EMPTY: tuple[object, ...] = (0, False, *(bytes(n) for n in range(33)))
 ACKNOWLEDGED = 2
@@ -35,6 +35,11 @@ ACKNOWLEDGED = 2
 def tag(content: bytes, length: int) -> bytes:
     """The first bytes of the hash under which the contracts keep a root or an id."""
     return keccak(content)[:length]
+
+
+def origin_tag(order_id: bytes, document_root: bytes, seller: int) -> bytes:
+    """What binds a debt that isn't confirmed to its order, document and seller."""
+    return tag(order_id + document_root + seller.to_bytes(32, "big"), 18)
 
 
 def _days(when: date) -> int:
@@ -63,6 +68,7 @@ class Expected:
         for kind, names in (("order", ("orderId",)), ("pledge", ("pledgeId",))):
             found.update(((kind, act.params[name]), None) for name in names if name in act.params)
         assets = [act.params[name] for name in ("id", "assetId") if name in act.params]
+        found.update((("pledge", pledge_id), None) for pledge_id in act.params.get("pledgeIds", ()))
         if act.function == "enforce":
             of = (act.params["pledgeId"], act.params["assetId"])
             assets.append(part_id("chainfin enforcement", *of, kinds=("string", "bytes32", "bytes32")))
@@ -87,7 +93,7 @@ class Expected:
         entry = self._book.orders[key]
         order = entry.order
         return {
-            "buyer": self._numbers[entry.buyer], "seller": self._numbers[entry.seller], "index": entry.index,
+            "buyer": self._numbers[entry.buyer], "seller": self._numbers[entry.seller], "trail": entry.trail,
             "currency": order.currency.encode(), "state": ORDER_STATES.get(order.state, ACKNOWLEDGED),
             "ordered": order.ordered, "despatched": order.despatched, "received": order.received,
             "invoiced": order.invoiced,
@@ -97,12 +103,13 @@ class Expected:
         debt = self._book.receivables[key]
         part = debt.parent is not None
         cancelled = debt.state is State.CANCELLED  # nothing is owed on it: the register keeps no amounts
-        order = self._book.orders[bytes.fromhex(debt.order_id)]
+        open_ = not debt.confirmed and not cancelled  # until then it keeps no holder, but what it is bound to
+        order_id, seller = bytes.fromhex(debt.order_id), self._numbers[debt.seller]
         return {
-            "holder": self._numbers[debt.holder], "debtor": self._numbers[debt.debtor],
-            "orderIndex": 0 if part else order.index, "dueDay": _days(debt.due_date),
-            "state": RECEIVABLE_STATES[debt.state], "confirmed": debt.confirmed, "part": part,
-            "documentTag": bytes(28) if part else tag(self._book.roots[key], 28),
+            "holder": 0 if open_ else self._numbers[debt.holder], "debtor": self._numbers[debt.debtor],
+            "originTag": origin_tag(order_id, self._book.roots[key], seller) if open_ else bytes(18),
+            "dueDay": _days(debt.due_date), "state": RECEIVABLE_STATES[debt.state], "confirmed": debt.confirmed,
+            "part": part,
             "face": 0 if cancelled else debt.face, "free": 0 if cancelled else debt.free, "pledged": debt.pledged,
             "splitAway": debt.split_away, "settled": debt.settled, "diluted": debt.diluted,
         }  # fmt: skip
@@ -122,7 +129,7 @@ class Expected:
         return {
             "state": PLEDGE_STATES[entry.state], "assetKind": entry.kind, "drawn": entry.drawn,
             "lender": self._numbers[entry.lender], "amount": self._book.pledged(key), "expiresAt": entry.expires_at,
-            "assetTag": tag(entry.asset, 16),
+            "assetTag": tag(entry.asset, 14), "rank": entry.rank,
         }  # fmt: skip
 
 

@@ -33,7 +33,7 @@ class Generator(Assets):
             (14, self.pledge),
             (10, self.pledge_act),
             (4, self.receipt),
-            (8, self.receipt_act),
+            (10, self.receipt_act),
             (2, self.operate),
             (1, self.revoke),
         )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from eth_hash.auto import keccak
 
+from chainfin.inventory import WarehouseReceipt
 from chainfin.receivable import Receivable, State
 from tests.differential.act import Act, Rider
-from tests.differential.generate_base import DAY, Dice
+from tests.differential.generate_base import DAY, MAX_UINT, Dice
 from tests.differential.model import EPOCH
 from tests.differential.model_receivables import FREE_PART, PREFIX
 
@@ -52,7 +53,8 @@ class Assets(Dice):
             "face": self.number(entry.order.received - entry.order.invoiced),
             "dueDay": today + ahead,
         }
-        rider = self._rider("registrar", id=keccak(b"other"), documentRoot=keccak(b"other"))
+        stale = entry.before  # attested before the goods' last step
+        rider = self._rider("registrar", id=keccak(b"other"), documentRoot=keccak(b"other"), trail=stale)
         return Act("Receivables", "issue", self.either(entry.seller, 0.94), p, rider)
 
     def confirm(self) -> Act:
@@ -65,6 +67,8 @@ class Assets(Dice):
         debt = self.book.receivables[asset]
         p = {
             "id": self.either_id(asset, "receivable"),
+            "orderId": self.either_id(bytes.fromhex(debt.order_id), "order"),
+            "seller": self.either_named(debt.seller, 0.97),
             "documentRoot": self.book.roots.get(asset, asset) if self.chance(0.97) else keccak(b"other"),
             "face": debt.face if self.chance(0.96) else self.edge(debt.face),
             "dueDay": (debt.due_date - EPOCH).days + (0 if self.chance(0.97) else 1),
@@ -84,6 +88,10 @@ class Assets(Dice):
             return self._settle(asset, debt)
         p: dict[str, object] = {"id": self.either_id(asset, "receivable")}
         by = debt.debtor if function in ("dispute", "resolveDispute") else debt.holder
+        if function == "cancel":
+            p["orderId"] = self.either_id(bytes.fromhex(debt.order_id), "order")
+            p["documentRoot"] = self.book.roots.get(asset, asset) if self.chance(0.97) else keccak(b"other")
+            by = debt.seller
         if function in ("dispute", "credit"):
             p["documentRoot"] = keccak(function.encode())
         if function == "credit":
@@ -91,7 +99,9 @@ class Assets(Dice):
         elif function == "split":
             p["amounts"] = self._amounts(debt.free)
         elif function == "transfer":
-            p["to"] = self.either_named(self.dice.choice(("grower", "dealer", "lender", "group", debt.holder)), 0.85)
+            p["to"] = self.either_named(
+                self.dice.choice(("grower", "dealer", "lender", "group", debt.holder, debt.debtor)), 0.85
+            )
         return Act("Receivables", function, self.either(by), p)
 
     def _amounts(self, free: int) -> list[int]:
@@ -144,9 +154,10 @@ class Assets(Dice):
         known = list(self.book.receipts)
         if not known:
             return self.receipt()
-        asset = self.recent(known)
+        function = self.dice.choice(("transfer", "release", "recount", "recount"))
+        pledged = [key for key in known if self.book.receipts[key].pledged]
+        asset = self.recent(pledged if pledged and function == "recount" and self.chance(0.7) else known)
         goods = self.book.receipts[asset]
-        function = self.dice.choice(("transfer", "release", "release", "recount"))
         p: dict[str, object] = {"id": self.either_id(asset, "receipt")}
         if function == "transfer":
             p["to"] = self.either_named(self.dice.choice(("dealer", "maker", "group", goods.owner)), 0.85)
@@ -155,8 +166,27 @@ class Assets(Dice):
             p["quantity"] = self.number(goods.free)
         else:
             p["documentRoot"] = keccak(b"count")
-            p["missing"] = self.number(goods.free) if self.chance(0.7) else self.edge(goods.free + goods.pledged)
+            p["missing"] = missing = self._missing(goods)
+            p["pledgeIds"] = self._to_name(goods, missing)
         return Act("WarehouseReceipts", function, self.either(goods.keeper), p)
+
+    def _missing(self, goods: WarehouseReceipt) -> int:
+        """Often into what is pledged: a part of the youngest pledge, all of it, or more."""
+        if goods.pledged and self.chance(0.6):
+            beyond = self.number(self.dice.choice((goods.pledges[-1].quantity, goods.pledged)))
+            return min(MAX_UINT, goods.free + beyond)
+        return self.number(goods.free) if self.chance(0.7) else self.edge(goods.free + goods.pledged)
+
+    def _to_name(self, goods: WarehouseReceipt, missing: int) -> list[bytes]:
+        """The pledges that a count has to name; now and then others, or in another order."""
+        named = [bytes.fromhex(each.pledge_id) for each in goods.pledges] if missing > goods.free else []
+        if self.chance(0.75):
+            return named
+        other = [self.recent(list(self.book.pledges))] if self.book.pledges else []
+        return self.dice.choice(
+            (named[:-1], named[1:], named[::-1], [*named, *named[-1:]], [*named, *other], [*other, *named],
+             [*named, self.fresh("pledge")])
+        )  # fmt: skip
 
     # pledges
 

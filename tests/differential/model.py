@@ -11,6 +11,7 @@ import copy
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
+from chainfin.documents.goods_trail import START, Step, extended
 from chainfin.errors import BadInput
 from chainfin.inventory import WarehouseReceipt
 from chainfin.order import Order
@@ -29,24 +30,32 @@ def day(number: int) -> date:
 
 @dataclass(slots=True)
 class OrderEntry:
-    """An order with who made it and its running number."""
+    """An order with who made it and the trail of its goods. ``before``: the trail before its last step."""
 
     order: Order
     buyer: str
     seller: str
     currency: str
-    index: int
+    trail: bytes = START
+    before: bytes = START
+
+    def lengthen(self, step: Step, document_root: bytes, amount: int) -> None:
+        self.before, self.trail = self.trail, extended(self.trail, step, document_root, amount)
 
 
 @dataclass(slots=True)
 class PledgeEntry:
-    """A pledge; its amount is in its asset. ``state``: active, released, enforced, expired."""
+    """A pledge; its amount is in its asset. ``state``: active, released, enforced, expired, lost.
+
+    ``rank``: which pledge over the goods it is, from 1; 0 over a receivable.
+    """
 
     kind: int
     asset: bytes
     lender: str
     expires_at: int
     drawn: bool
+    rank: int
     state: str = "active"
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from chainfin import order as rules
+from chainfin.documents.goods_trail import Step
 from chainfin.documents.model import Document, DocumentKind
 from chainfin.errors import Refusal
 from chainfin.order import Order
@@ -31,7 +32,8 @@ def _post(book: Book, act: Act) -> None:
     demand(re.fullmatch("[A-Z]{3}", currency) is not None, "currency_invalid")
     document = paper(DocumentKind.ORDER, p["orderId"], act.by, p["seller"], currency, p["amount"])
     order = need(rules.post(document))
-    book.orders[p["orderId"]] = OrderEntry(order, act.by, p["seller"], currency, len(book.orders) + 1)
+    entry = book.orders[p["orderId"]] = OrderEntry(order, act.by, p["seller"], currency)
+    entry.lengthen(Step.POST, p["documentRoot"], p["amount"])
 
 
 def _of(book: Book, act: Act, role: str) -> OrderEntry:
@@ -55,17 +57,20 @@ def _cancel(book: Book, act: Act) -> None:
     entry.order = need(rules.cancel(entry.order))
 
 
-def _with_document(name: str, kind: DocumentKind, role: str, *, state_first: bool) -> Callable[[Book, Act], None]:
+def _with_document(name: str, kind: DocumentKind, role: str, step: Step) -> Callable[[Book, Act], None]:
+    """``receive`` looks at the state last, the others first."""
+
     def carry_out(book: Book, act: Act) -> None:
         rule: Callable[[Order, Document], Order | Refusal] = getattr(rules, name)  # as it is now: a bug may be planted
         book.enter(Kind.ORDER, act.by)
         entry = _of(book, act, role)
         order_id, value = act.params["orderId"], act.params["amount"]
-        if state_first:
+        if step is not Step.RECEIVE:
             stop(rule(entry.order, _document(entry, order_id, kind, 1)), "order_state_wrong")
         # a document of nothing is nothing to the rules; on chain it is refused
         amount(value)
         entry.order = need(rule(entry.order, _document(entry, order_id, kind, value)))
+        entry.lengthen(step, act.params["documentRoot"], value)
 
     return carry_out
 
@@ -96,7 +101,7 @@ ACTS: dict[str, Callable[[Book, Act], Any]] = {
     "post": _post,
     "acknowledge": _acknowledge,
     "cancel": _cancel,
-    "amend": _with_document("amend", DocumentKind.ORDER_CHANGE, "buyer", state_first=True),
-    "despatch": _with_document("despatch", DocumentKind.DESPATCH_ADVICE, "seller", state_first=True),
-    "receiveGoods": _with_document("receive", DocumentKind.RECEIPT_ADVICE, "buyer", state_first=False),
+    "amend": _with_document("amend", DocumentKind.ORDER_CHANGE, "buyer", Step.AMEND),
+    "despatch": _with_document("despatch", DocumentKind.DESPATCH_ADVICE, "seller", Step.DESPATCH),
+    "receiveGoods": _with_document("receive", DocumentKind.RECEIPT_ADVICE, "buyer", Step.RECEIVE),
 }

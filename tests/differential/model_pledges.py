@@ -49,8 +49,10 @@ def _pledge(book: Book, act: Act) -> None:
     book.rider(act)
     demand(locked is not None, "receivable_unknown" if p["assetKind"] == RECEIVABLE else "receipt_unknown")
     _store(book, p["assetId"], need(locked))
+    made = sum(entry.asset == p["assetId"] for entry in book.pledges.values())
+    rank = made + 1 if p["assetKind"] == GOODS else 0
     book.pledges[p["pledgeId"]] = PledgeEntry(
-        p["assetKind"], p["assetId"], act.by, p["expiresAt"], drawn=p["expiresAt"] == 0
+        p["assetKind"], p["assetId"], act.by, p["expiresAt"], drawn=p["expiresAt"] == 0, rank=rank
     )
 
 
@@ -125,6 +127,8 @@ def _enforce(book: Book, act: Act) -> None:
         taken = receivable.enforce(book.receivables[asset], today=book.today, **ids)
     if isinstance(taken, Refusal) and taken.code == "pledge_unknown":
         raise No(missing(book, pledge_id, act.by))
+    stop(taken, "not_lender")
+    demand(book.pledges[pledge_id].drawn, "pledge_not_drawn")
     left, part = need(taken)
     _store(book, asset, left)
     _store(book, child, part)

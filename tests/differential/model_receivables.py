@@ -13,7 +13,7 @@ from chainfin.errors import Refusal
 from chainfin.party import Role
 from chainfin.receivable import Receivable, State
 from tests.differential import model_orders
-from tests.differential.act import Act
+from tests.differential.act import Act, Rider
 from tests.differential.gate import Kind, No, demand, money, need, stop
 from tests.differential.model import Book, day
 
@@ -40,7 +40,6 @@ def _issue(book: Book, act: Act) -> None:
     assert rider is not None
     book.enter(Kind.ISSUE, act.by, rider.signer)
     book.role(rider.signer, Role.REGISTRAR)
-    book.rider(act)
     entry = book.orders.get(p["orderId"])
     currency, debtor = (entry.currency, entry.buyer) if entry else ("CNY", "")
     made = rules.issue(
@@ -55,6 +54,9 @@ def _issue(book: Book, act: Act) -> None:
     # a cancelled one may be issued again, corrected: by the same seller to the same debtor
     again = old is not None and old.state is State.CANCELLED and (old.seller, old.debtor) == (act.by, debtor)
     demand(old is None or again, "receivable_exists")
+    book.rider(act)
+    trail = book.orders[p["orderId"]].trail
+    demand(rider.said.get(Rider.TRAIL, trail) == trail, "signature_invalid")
     book.orders[p["orderId"]].order = order
     book.receivables[p["id"]] = receivable
     book.roots[p["id"]] = p["documentRoot"]
@@ -66,7 +68,8 @@ def _confirm(book: Book, act: Act) -> None:
     receivable = _known(book, act)
     confirmed = rules.confirm(receivable, by=act.by, face=money(p["face"], receivable.currency), due=day(p["dueDay"]))
     value = need(confirmed)
-    demand(p["documentRoot"] == book.roots[p["id"]], "confirmation_mismatch")
+    said = (p["orderId"].hex(), p["seller"], p["documentRoot"])
+    demand(said == (receivable.order_id, receivable.seller, book.roots[p["id"]]), "confirmation_mismatch")
     order_id = bytes.fromhex(receivable.order_id)
     book.orders[order_id].order = model_orders.confirmed(book, order_id, p["face"])
     book.receivables[p["id"]] = value
@@ -76,6 +79,9 @@ def _cancel(book: Book, act: Act) -> None:
     book.actor(act.by)
     receivable = _known(book, act)
     cancelled = need(rules.cancel(receivable, by=act.by))
+    said = (act.params["orderId"].hex(), act.params["documentRoot"])
+    # who names another order or document than its own shows that it isn't its
+    demand(said == (receivable.order_id, book.roots[act.params["id"]]), "not_seller")
     order_id = bytes.fromhex(receivable.order_id)
     book.orders[order_id].order = model_orders.uninvoiced(book, order_id, receivable.face)
     book.receivables[act.params["id"]] = cancelled
@@ -111,7 +117,8 @@ def _split(book: Book, act: Act) -> None:
 def _transfer(book: Book, act: Act) -> None:
     book.enter(Kind.TRANSFER, act.by)
     moved = rules.transfer(_known(book, act), act.params["to"], by=act.by)
-    stop(moved, "not_holder", "receivable_state_wrong", "part_pledged", "transfer_to_self")
+    stop(moved, "not_holder", "receivable_state_wrong", "nothing_left", "part_pledged", "transfer_to_self")
+    stop(moved, "transfer_to_debtor")
     book.counterpart(act.params["to"])
     book.receivables[act.params["id"]] = need(moved)
 

@@ -61,6 +61,14 @@ def _off_by_one(check: Any) -> Any:
     return planted
 
 
+def _upside_down(recount: Any) -> Any:
+    def planted(receipt: Any, *args: Any, **named: Any) -> Any:
+        after = recount(replace(receipt, pledges=receipt.pledges[::-1]), *args, **named)
+        return after if isinstance(after, Refusal) else replace(after, pledges=after.pledges[::-1])
+
+    return planted
+
+
 PYTHON = (
     PythonMutant(
         "a release frees nothing of the pledge",
@@ -89,6 +97,8 @@ PYTHON = (
         "a count takes the free part only", inventory, "recount",
         _after(lambda before, after: replace(after, missing=after.missing - 1, free=after.free + 1)),
     ),
+    PythonMutant("the oldest pledge bears a loss", inventory, "recount", _upside_down),
+    PythonMutant("nothing is enough", receivable_value, "something_left", _never("nothing_left")),
     PythonMutant(
         "taken goods count as released", inventory, "liquidate",
         _after(lambda b, a: (replace(a[0], liquidated=b.liquidated, released=a[0].released + a[1].issued), a[1])),
@@ -112,8 +122,8 @@ class ContractMutant:
 SOLIDITY = (
     ContractMutant(
         "a disputed debt can be pledged", "Receivables",
-        "_requireState(id, c, ReceivableState.Confirmed);\n        _claims[id] = _spend(id, c, amount).morePledged",
-        "_claims[id] = _spend(id, c, amount).morePledged",
+        "_requireState(id, c, ReceivableState.Confirmed);\n        if (c.debtor() == lender)",
+        "if (c.debtor() == lender)",
     ),
     ContractMutant(
         "a release loses what it frees", "Receivables",
@@ -154,8 +164,31 @@ SOLIDITY = (
         "if (e.lender() != party) revert NotLender(pledgeId, party);\n        _requireAsset", "_requireAsset",
     ),
     ContractMutant(
-        "freed goods are gone", "WarehouseReceipts", "s.free += _unpledge(s, quantity);", "_unpledge(s, quantity);"
+        "freed goods are gone", "WarehouseReceipts",
+        "_unpledge(id, quantity, ended).moreFree(quantity);", "_unpledge(id, quantity, ended);",
     ),
+    ContractMutant(
+        "a count may leave a pledge out", "Pledges",
+        "if (sum != pledged) revert PledgesIncomplete(assetId, sum, pledged);", "",
+    ),
+    ContractMutant(
+        "the oldest pledge bears the loss", "Pledges",
+        "bytes32 pledgeId = pledgeIds[i - 1];\n            Entry e = entries[i - 1];",
+        "uint256 k = pledgeIds.length - i;\n bytes32 pledgeId = pledgeIds[k];\n Entry e = entries[k];",
+    ),
+    ContractMutant(
+        "enforced where nothing was lent", "Pledges",
+        "if (!e.drawn()) revert NotDrawn(p.pledgeId);\n        uint64 amount", "uint64 amount",
+    ),
+    ContractMutant(
+        "what arrived isn't in the trail", "Orders", "_lengthen(p.orderId, RECEIVED, p.documentRoot, p.amount);", ""
+    ),
+    ContractMutant(
+        "a debt isn't bound to its seller", "Receivables",
+        "if (tag != c.tag() ||", "if (tag == 0 ||",
+    ),
+    ContractMutant("a debtor holds its own debt", "Receivables",
+                   "if (p.to == c.debtor()) revert TransferToDebtor(p.to);", ""),
     ContractMutant(
         "invoiced before it was received", "Orders", "if (wanted > o.received) revert InvoiceExceedsReceived",
         "if (wanted > o.despatched) revert InvoiceExceedsReceived",

@@ -60,9 +60,11 @@ REASONS: Final[dict[str, frozenset[str]]] = {
         "not_debtor": "NotDebtor",
         "not_holder": "NotHolder",
         "confirmation_mismatch": "ConfirmationMismatch",
+        "nothing_left": "NothingLeft",
         "parts_invalid": "PartsInvalid",
         "part_pledged": "PledgedPart",
         "transfer_to_self": "TransferToSelf",
+        "transfer_to_debtor": "TransferToDebtor",
         "bank_ref_used": "BankRefUsed",
         "payee_wrong": "PayeeWrong",
         "not_yet_due": "NotYetDue",
@@ -71,6 +73,12 @@ REASONS: Final[dict[str, frozenset[str]]] = {
         "receipt_unknown": "ReceiptUnknown",
         "not_owner": "NotOwner",
         "not_keeper": "NotKeeper",
+        "receipt_ended": "NothingLeft",
+        "too_many_pledges": "TooManyPledges",
+        "pledges_unwanted": "PledgesUnwanted",
+        "pledges_incomplete": "PledgesIncomplete",
+        "pledges_out_of_order": "PledgesOutOfOrder",
+        "not_over_goods": "NotOverGoods",
         # pledges
         "pledge_exists": "PledgeExists",
         "pledge_unknown": "PledgeUnknown",
@@ -80,6 +88,8 @@ REASONS: Final[dict[str, frozenset[str]]] = {
         "not_lender": "NotLender",
         "not_pledgor": "NotPledgor",
         "lender_is_pledgor": "LenderIsPledgor",
+        "lender_is_debtor": "LenderIsDebtor",
+        "pledge_not_drawn": "NotDrawn",
         "expiry_invalid": "ExpiryInvalid",
         "not_expired": "NotExpired",
         "pledge_lapsed": "PledgeLapsed",
@@ -89,14 +99,12 @@ REASONS: Final[dict[str, frozenset[str]]] = {
 }
 
 EQUIVALENT: Final[dict[tuple[str, str], str]] = {
-    # once it was confirmed it may have another holder: the contract asks for the holder before the state
-    ("Receivables.cancel", "receivable_state_wrong"): "NotHolder",
     # nothing of a cancelled order was ever despatched or received: the contract needs no look at its state
     ("Orders.receiveGoods", "order_state_wrong"): "ReceiptExceedsDespatch",
     ("Receivables.issue", "order_state_wrong"): "InvoiceExceedsReceived",
     # the debtor of an order is its buyer, so whoever bills itself isn't the seller
     ("Receivables.issue", "debtor_is_seller"): "NotSeller",
-    # before the confirmation the seller holds it, and nobody else can
+    # before its confirmation it has no holder but the seller
     ("Receivables.cancel", "not_seller"): "NotHolder",
 }
 
@@ -117,7 +125,6 @@ OUT_OF_REACH: Final[dict[str, str]] = {
     "RegistryNosMismatch": "acts are sent one by one",
     # acts for which chainfin has no rule to compare with (yet)
     "LineExceeded": "no lender sets a credit line on chain",
-    "NotOverGoods": "nothing is substituted or bought back",
     "SubstituteForeign": "nothing is substituted",
     "UndertakingExists": "nobody undertakes to buy back",
     "UndertakingMissing": "nobody undertakes to buy back",
@@ -128,6 +135,9 @@ OUT_OF_REACH: Final[dict[str, str]] = {
     "CommitmentTaken": "no admissions",
     "CommitmentZero": "no admissions",
 }
+
+RARE: Final = frozenset({"too_many_pledges"})
+"""Reasons that random acts don't get to: stories meet them."""
 
 RULES_ONLY: Final[dict[str, str]] = {
     "currency_mismatch": "an act on chain names no currency: it is the order's",

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from tests.differential.expected import Thing, tag
+from chainfin.documents.goods_trail import START, Step, extended
+from tests.differential.expected import Thing, origin_tag, tag
 from tests.differential.system import Entry
 
 ISSUED, CONFIRMED, DISPUTED, SETTLED, DEFAULTED, CANCELLED = range(1, 7)
-ACTIVE, RELEASED, ENFORCED, EXPIRED = range(1, 5)
+ACTIVE, RELEASED, ENFORCED, EXPIRED, LOST = range(1, 6)
 GOODS = 2
 FREE_PART = bytes(32)
 
@@ -21,7 +23,10 @@ class Replay:
         self.state: dict[Thing, dict[str, Any]] = {}
         self.parties: dict[int, dict[str, Any]] = {}
         self.children: dict[bytes, int] = {}
-        self._order_of: dict[bytes, bytes] = {}
+        self._origins: dict[bytes, tuple[bytes, int]] = {}
+        """Order and seller of each receivable that was issued."""
+        self._made: Counter[bytes] = Counter()
+        """Pledges made over each receipt."""
         self._assets: dict[bytes, Thing] = {}
         for entry in entries:
             handler = getattr(self, f"_{entry.contract}_{entry.name}", None)
@@ -58,27 +63,34 @@ class Replay:
     # orders
 
     def _Orders_Posted(
-        self, orderId_: bytes, buyer_: int, seller_: int, documentRoot_: bytes, amount_: int, currency_: bytes,
-        index_: int,
-    ) -> None:  # fmt: skip
+        self, orderId_: bytes, buyer_: int, seller_: int, documentRoot_: bytes, amount_: int, currency_: bytes
+    ) -> None:
         self.state["order", orderId_] = {
-            "buyer": buyer_, "seller": seller_, "index": index_, "currency": currency_, "state": 1,
-            "ordered": amount_, "despatched": 0, "received": 0, "invoiced": 0,
+            "buyer": buyer_, "seller": seller_, "currency": currency_, "state": 1, "ordered": amount_,
+            "despatched": 0, "received": 0, "invoiced": 0, "trail": START,
         }  # fmt: skip
+        self._lengthen(orderId_, Step.POST, documentRoot_, amount_)
+
+    def _lengthen(self, order_id: bytes, step: Step, document_root: bytes, amount: int) -> None:
+        order = self.state["order", order_id]
+        order["trail"] = extended(order["trail"], step, document_root, amount)
 
     def _Orders_Acknowledged(self, orderId_: bytes, **_: Any) -> None:
         self.state["order", orderId_]["state"] = 2
 
-    def _Orders_Amended(self, orderId_: bytes, amount_: int, **_: Any) -> None:
+    def _Orders_Amended(self, orderId_: bytes, documentRoot_: bytes, amount_: int) -> None:
+        self._lengthen(orderId_, Step.AMEND, documentRoot_, amount_)
         self.state["order", orderId_].update(state=1, ordered=amount_)
 
     def _Orders_OrderCancelled(self, orderId_: bytes) -> None:
         self.state["order", orderId_]["state"] = 3
 
-    def _Orders_Despatched(self, orderId_: bytes, despatched_: int, **_: Any) -> None:
+    def _Orders_Despatched(self, orderId_: bytes, documentRoot_: bytes, amount_: int, despatched_: int) -> None:
+        self._lengthen(orderId_, Step.DESPATCH, documentRoot_, amount_)
         self.state["order", orderId_]["despatched"] = despatched_
 
-    def _Orders_GoodsReceived(self, orderId_: bytes, received_: int, **_: Any) -> None:
+    def _Orders_GoodsReceived(self, orderId_: bytes, documentRoot_: bytes, amount_: int, received_: int) -> None:
+        self._lengthen(orderId_, Step.RECEIVE, documentRoot_, amount_)
         self.state["order", orderId_]["received"] = received_
 
     # receivables
@@ -89,20 +101,22 @@ class Replay:
     ) -> None:  # fmt: skip
         order = self.state["order", orderId_]
         order["invoiced"] += face_
-        self._order_of[id_] = orderId_
+        self._origins[id_] = (orderId_, seller_)
         self.state["receivable", id_] = {
-            "holder": seller_, "debtor": debtor_, "orderIndex": order["index"], "dueDay": dueDay_, "state": ISSUED,
-            "confirmed": False, "part": False, "documentTag": tag(documentRoot_, 28), "face": face_, "free": face_,
+            "holder": 0, "debtor": debtor_, "dueDay": dueDay_, "state": ISSUED, "confirmed": False, "part": False,
+            "originTag": origin_tag(orderId_, documentRoot_, seller_), "face": face_, "free": face_,
             "pledged": 0, "splitAway": 0, "settled": 0, "diluted": 0,
         }  # fmt: skip
 
     def _Receivables_Confirmed(self, id_: bytes, **_: Any) -> None:
-        self.state["receivable", id_].update(state=CONFIRMED, confirmed=True)
+        seller = self._origins[id_][1]
+        self.state["receivable", id_].update(state=CONFIRMED, confirmed=True, holder=seller, originTag=bytes(18))
 
     def _Receivables_Cancelled(self, id_: bytes) -> None:
         debt = self.state["receivable", id_]
-        self.state["order", self._order_of[id_]]["invoiced"] -= debt["face"]
-        debt.update(state=CANCELLED, face=0, free=0)
+        order_id, seller = self._origins[id_]
+        self.state["order", order_id]["invoiced"] -= debt["face"]
+        debt.update(state=CANCELLED, face=0, free=0, holder=seller, originTag=bytes(18))
 
     def _Receivables_Disputed(self, id_: bytes, **_: Any) -> None:
         self.state["receivable", id_]["state"] = DISPUTED
@@ -132,9 +146,8 @@ class Replay:
 
     def _part(self, parent: bytes, child: bytes, amount: int, holder: int) -> None:
         self.state["receivable", child] = {
-            **self.state["receivable", parent], "holder": holder, "orderIndex": 0, "part": True,
-            "documentTag": bytes(28), "face": amount, "free": amount, "pledged": 0, "splitAway": 0, "settled": 0,
-            "diluted": 0,
+            **self.state["receivable", parent], "holder": holder, "part": True, "face": amount, "free": amount,
+            "pledged": 0, "splitAway": 0, "settled": 0, "diluted": 0,
         }  # fmt: skip
 
     def _Receivables_Transferred(self, id_: bytes, to_: int, **_: Any) -> None:
@@ -193,9 +206,10 @@ class Replay:
     ) -> None:
         asset = ("receipt" if assetKind_ == GOODS else "receivable", assetId_)
         self._assets[pledgeId_] = asset
+        self._made[assetId_] += assetKind_ == GOODS
         self.state["pledge", pledgeId_] = {
             "state": ACTIVE, "assetKind": assetKind_, "drawn": expiresAt_ == 0, "lender": lender_, "amount": amount_,
-            "expiresAt": expiresAt_, "assetTag": tag(assetId_, 16),
+            "expiresAt": expiresAt_, "assetTag": tag(assetId_, 14), "rank": self._made[assetId_],
         }  # fmt: skip
         self.state[asset]["free"] -= amount_
         self.state[asset]["pledged"] += amount_
@@ -206,15 +220,21 @@ class Replay:
     def _free(self, pledge_id: bytes, amount: int) -> None:
         self.state["pledge", pledge_id]["amount"] -= amount
         asset = self.state[self._assets[pledge_id]]
-        moved = min(amount, asset["pledged"])  # of goods that a count missed, there may be less
-        asset["free"] += moved
-        asset["pledged"] -= moved
+        asset["free"] += amount
+        asset["pledged"] -= amount
 
     def _Pledges_Released(self, pledgeId_: bytes, amount_: int, remaining_: int, **_: Any) -> None:
         self._free(pledgeId_, amount_)
         assert self.state["pledge", pledgeId_]["amount"] == remaining_
         if remaining_ == 0:
             self.state["pledge", pledgeId_]["state"] = RELEASED
+
+    def _Pledges_Shrunk(self, pledgeId_: bytes, by_: int, left_: int, **_: Any) -> None:
+        # the receipt's own event says what it has less
+        self.state["pledge", pledgeId_]["amount"] -= by_
+        assert self.state["pledge", pledgeId_]["amount"] == left_
+        if left_ == 0:
+            self.state["pledge", pledgeId_]["state"] = LOST
 
     def _Pledges_Discharged(self, pledgeId_: bytes, **_: Any) -> None:
         self.state["pledge", pledgeId_]["state"] = RELEASED

@@ -22,7 +22,7 @@ from chainfin.chain.deploy import deploy
 from chainfin.chain.embedded import BASE_FEE, CHAIN_ID, GAS_LIMIT, EmbeddedNode
 from chainfin.keys import address_of
 from chainfin.resources import CONTRACTS, artifact
-from tests.differential.act import Act
+from tests.differential.act import Act, Rider
 from tests.differential.parties import NOBODY, OPERATOR, PARTIES, STRANGER
 
 ACT_GAS = 3_000_000
@@ -115,18 +115,6 @@ class System:
             return Outcome(name, details)
         return Outcome(None, {})
 
-    def probe(self, act: Act, *views: tuple[str, str, bytes]) -> tuple[Outcome, list[Any]]:
-        """What would come of the act, and what these views would say after it; nothing has happened."""
-        state = self._vm.state
-        snapshot = state.snapshot()
-        done = self._execute(self._keys[act.by].public_key.to_canonical_address(), act.contract, self.call_data(act))
-        if done.is_error:
-            state.revert(snapshot)
-            return Outcome(*self._reason(act.contract, bytes(done.output))), []
-        seen = [self.view(*view) for view in views]
-        state.revert(snapshot)
-        return Outcome(None, {}), seen
-
     def view(self, contract: str, function: str, *args: Any) -> Any:
         """A view of the open block's state, decoded."""
         abi = contract_abi(contract).function(function)
@@ -165,6 +153,8 @@ class System:
         kind = acts.attest_type() if act.contract == "Receivables" else acts.grant_type()
         domain = acts.Domain(act.contract, CHAIN_ID, self.addresses[act.contract])
         said = {**params, **rider.said}
+        if act.contract == "Receivables" and Rider.TRAIL not in said:
+            said[Rider.TRAIL] = self.view("Orders", "trailOf", params["orderId"])
         deadline = self.now - 1 if rider.expired else ALWAYS
         return acts.authorise(acts.typed_data(kind, said, rider.nonce, deadline, domain), private_key(rider.signer))
 

@@ -10,7 +10,6 @@ import pytest
 from chainfin import inventory, order, receivable, receivable_value
 from chainfin.abi import contract_abi
 from chainfin.resources import CONTRACTS
-from tests.differential.deviations import ACCEPTED
 from tests.differential.reasons import EQUIVALENT, OUT_OF_REACH, REASONS, RULES_ONLY, same
 
 MAPPED = frozenset().union(*REASONS.values())
@@ -49,7 +48,7 @@ def refusals_of(source: str) -> set[str]:
 def test_table__every_refusal_of_the_rules__is_in_it(module: object) -> None:
     codes = refusals_of(Path(str(module.__file__)).read_text("utf-8"))  # type: ignore[attr-defined]  # modules have it
     assert codes
-    known = set(REASONS) | set(RULES_ONLY) | {code for _, code in EQUIVALENT} | {code for _, code in ACCEPTED}
+    known = set(REASONS) | set(RULES_ONLY) | {code for _, code in EQUIVALENT}
     assert codes <= known, sorted(codes - known)
 
 

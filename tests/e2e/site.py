@@ -30,6 +30,7 @@ from chainfin.loan.state import ACCRUING
 from chainfin.money import Money
 from chainfin.party import Role
 from chainfin.services import (
+    acts,
     applications,
     booking,
     limits,
@@ -47,7 +48,7 @@ from chainfin.settings import load
 from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.lending_tables import HoldRow, IncomingRow, LimitRow, LoanRow
 from chainfin.storage.party_tables import PartyRow
-from chainfin.storage.trade_tables import DocumentRow, OrderRow, PledgeRow, ReceivableRow, WarehouseReceiptRow
+from chainfin.storage.trade_tables import ActRow, DocumentRow, OrderRow, PledgeRow, ReceivableRow, WarehouseReceiptRow
 from tests.e2e.onchain import view
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -116,7 +117,7 @@ class Site:
         return Actor("party", party.id, Role(party.roles))
 
     def admit_with_own_key(self, role: Role) -> Actor:
-        """A company whose key only this test has: what it has to sign stays unsigned."""
+        """A company whose key only this test has (`keys`): what it has to sign stays unsigned until `sign`."""
         body = f"91990000{next(self.numbers):09d}"
         company = samples.Company(f"虚构样例{body}", f"Invented {body}", body + uscc.calc_check_digit(body))
         key = keys.new_private_key()
@@ -137,6 +138,11 @@ class Site:
         self.companies[made.party.id] = company
         self.keys[made.party.id] = key
         return Actor("party", made.party.id, role)
+
+    def sign(self, actor: Actor, act: ActRow) -> ActRow:
+        """The act, signed with the key that only this test has."""
+        signature = eip712.sign(act.typed_data, self.keys[str(actor.party_id)])
+        return acts.sign(self.ctx, actor, act.id, "0x" + signature.hex())
 
     def borrower(self, limit: int = 5_000_000_00, account: str | None = None) -> Actor:
         """A supplier with a limit of its own."""

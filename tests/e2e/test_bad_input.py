@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 
 from chainfin import samples
-from chainfin.demo.client import ApiProblem, Caller
+from chainfin.demo.client import ApiProblem, Caller, confirmation
 from chainfin.demo.folder import invented_lei
 from chainfin.demo.report import Report
 from chainfin.demo.stage import Stage
@@ -220,8 +220,8 @@ def test_amount__of_limit_price_and_confirmation__refused(scene: Scene, amount: 
     refused(scene, 422, code, posts(lender, "/v1/limits", kind="debtor", key=core.id, amount=money))
     day = str(scene.stage.today)
     refused(scene, 422, code, posts(lender, "/v1/prices", good="c", unit="KGM", price=money, source="s", as_of=day))
-    confirmation = {**scene.story.confirmation(), "face": money}
-    refused(scene, 422, code, posts(core, f"{scene.receivable}/confirmation", **confirmation))
+    stated = {**confirmation(scene.story.receivable), "face": money}
+    refused(scene, 422, code, posts(core, f"{scene.receivable}/confirmation", **stated))
 
 
 @pytest.mark.parametrize(

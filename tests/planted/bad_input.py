@@ -288,9 +288,9 @@ WHOSE = (
     Bug(
         "what was refused leaves no row",
         "chainfin/storage/store.py",
-        "        with WriteSession(engine, expire_on_commit=False) as session, session.begin():\n"
+        "        with guard, kind(self._write_engine, expire_on_commit=False) as session, session.begin():\n"
         "            yield session\n",
-        "        with WriteSession(engine, expire_on_commit=False) as session:\n"
+        "        with guard, kind(self._write_engine, expire_on_commit=False) as session:\n"
         "            try:\n                yield session\n            finally:\n                session.commit()\n",
         (
             "tests/e2e/test_payments.py::test_debtor__pays_before_the_offer_is_taken__offer_falls",

@@ -71,8 +71,8 @@ TRADE = (
     Bug(
         "b: the order here is the order on chain",
         "chainfin/services/projection.py",
-        '    order.received = _number(event, "received")\n',
-        '    order.received = order.ordered - 1 if _number(event, "received") else 0\n',
+        '    order.received = number(event, "received")\n',
+        '    order.received = order.ordered - 1 if number(event, "received") else 0\n',
         (MAIN + "test_order__invoiced__row_is_what_the_contract_says",),
     ),
     Bug(
@@ -132,7 +132,7 @@ TRADE = (
     ),
     Bug(
         "b: a confirmation counts on its order",
-        "chainfin/services/projection.py",
+        "chainfin/services/project_assets.py",
         "    order.confirmed += row.face\n",
         "",
         (MAIN + "test_receivable__confirmed__face_is_what_was_received_and_invoiced",),

@@ -84,7 +84,7 @@ LIMITS = (
     ),
     Bug(
         "principal that came back may be lent again",
-        "chainfin/services/repayments.py",
+        "chainfin/services/placing.py",
         "        limits.give_back(session, ctx, row.application_id, principal.minor)\n",
         "        pass\n",
         ("tests/e2e/test_main_job.py::test_limits__all_repaid__nothing_held_or_used",),
@@ -99,7 +99,7 @@ LIMITS = (
     Bug(
         "a payout that fails frees the pledge",
         "chainfin/services/funding.py",
-        "        release(session, ctx, pledge, pledge.amount - pledge.released - pledge.settled)\n        undone",
+        "        release(session, ctx, pledge, pledge.left)\n        undone",
         "        undone",
         (FAILURES + "test_payment__payee_account_closed__pledge_released_loan_cancelled",),
     ),
@@ -126,8 +126,8 @@ POSTINGS = (
     Bug(
         "what is stored is what was posted",
         "chainfin/services/booking.py",
-        "                credit=entry.amount.minor - debit,\n",
-        "                credit=max(0, entry.amount.minor - debit - 1),\n",
+        '        "credit": entry.amount.minor - debit,\n',
+        '        "credit": max(0, entry.amount.minor - debit - 1),\n',
         (
             "tests/e2e/test_main_job.py::test_trial_balance__all_settled__difference_and_open_accounts_are_zero",
             PAYMENTS + "test_borrower__pays_too_much__rest_goes_back",
@@ -208,23 +208,23 @@ WATERFALL = (
     ),
     Bug(
         "the older pledge is served first",
-        "chainfin/services/repayments.py",
+        "chainfin/services/placing.py",
         "        .order_by(col(PledgeRow.block_number), col(PledgeRow.id))\n",
         "        .order_by(col(PledgeRow.block_number).desc(), col(PledgeRow.id))\n",
         (PAYMENTS + "test_two_loans__on_one_receivable__older_pledge_is_served_first",),
     ),
     Bug(
         "no fen of two payments is placed twice",
-        "chainfin/services/repayments.py",
-        "    claimed = _already_attested(session, asset)\n",
+        "chainfin/services/placing.py",
+        "    claimed = moving.attested(session, asset.id)\n",
         "    claimed: dict[str, int] = {}\n",
         (PAYMENTS + "test_two_payments__before_anything_is_final__each_fen_placed_once",),
     ),
     Bug(
         "a payment waits for a pledge under way",
-        "chainfin/services/repayments.py",
-        '    return None if found.first() is None else "pledge_under_way"',
-        "    return None",
+        "chainfin/services/placing.py",
+        '    if found.first() is not None:\n        return "pledge_under_way"\n',
+        "",
         (
             PAYMENTS + "test_debtor__pays_while_the_pledge_is_made__waits_and_serves_the_lender",
             PAYMENTS + "test_debtor__pays_while_the_money_is_on_its_way__waits_for_the_loan",

@@ -78,7 +78,7 @@ CHAIN = (
     Bug(
         "what another indexer took in isn't taken in again",
         "chainfin/chain/indexer.py",
-        "            if _cursor(session) != cursor:\n                return 0\n",
+        "            if _cursor(session) != cursor:\n                return None\n",
         "",
         (INDEXER + "test_second_indexer__cursor_moved_meanwhile__takes_nothing_twice",),
     ),
@@ -273,8 +273,8 @@ REQUESTS = (
     Bug(
         "the stream goes on after the last event heard",
         "api/trail.py",
-        "queries.nodes_after(ctx, actor, application_id, seq if ended else seq - 1)",
-        "queries.nodes_after(ctx, actor, application_id, 0)",
+        "queries.trail(ctx, actor, application_id, seq if ended else seq - 1)",
+        "queries.trail(ctx, actor, application_id, 0)",
         ("tests/api/test_lending.py::test_events__resumed__begin_where_they_stopped",),
     ),
     Bug(

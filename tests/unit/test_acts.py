@@ -44,8 +44,13 @@ def domain(contract: str) -> acts.Domain:
     return acts.Domain(contract, 310310, ADDRESS)
 
 
+CONFIRMATION: dict[str, Any] = {
+    "id": b"\1" * 32, "orderId": b"\3" * 32, "seller": 2, "documentRoot": b"\2" * 32, "face": 1, "dueDay": 20_700,
+}  # fmt: skip
+
+
 def confirm(deadline: int = LATER) -> dict[str, Any]:
-    params = {"id": b"\1" * 32, "documentRoot": b"\2" * 32, "face": 125_000_00, "dueDay": 20_700}
+    params = {**CONFIRMATION, "face": 125_000_00}
     return acts.typed_data(acts.act_type("Receivables", "confirm"), params, 7, deadline, domain("Receivables"))
 
 
@@ -91,7 +96,7 @@ def test_verify__foreign_key__refused() -> None:
     assert caught.value.code == "signature_foreign"
 
 
-@pytest.mark.parametrize("member", ["id", "documentRoot", "face", "dueDay", "nonce", "deadline"])
+@pytest.mark.parametrize("member", ["id", "orderId", "seller", "documentRoot", "face", "dueDay", "nonce", "deadline"])
 def test_verify__any_member_changed__is_another_act(member: str) -> None:
     typed = confirm()
     signature = acts.sign(typed, KEY)
@@ -143,7 +148,7 @@ def test_verify__malformed_signatures__refused() -> None:
     ],
 )
 def test_typed_data__bad_parameter__refused(changes: dict[str, Any], code: str) -> None:
-    params = {"id": b"\1" * 32, "documentRoot": b"\2" * 32, "face": 1, "dueDay": 20_700, **changes}
+    params = {**CONFIRMATION, **changes}
     with pytest.raises(BadInput) as caught:
         acts.typed_data(acts.act_type("Receivables", "confirm"), params, 1, LATER, domain("Receivables"))
     assert caught.value.code == code

@@ -146,7 +146,7 @@ def fact(number: int, event: str, block: int, **args: Any) -> Fact:
 
 def story(*more: Fact) -> Story:
     admitted = fact(0, "Participants.Admitted", 1, party=2, commitment=ROOT, roles=1, key=address_of(BUYER_KEY))
-    said = {"documentRoot": ROOT, "amount": 5, "currency": "0x434e59", "index": 1}
+    said = {"documentRoot": ROOT, "amount": 5, "currency": "0x434e59"}
     posted = fact(1, "Orders.Posted", 2, orderId=ORDER, buyer=2, seller=3, **said)
     return Story((admitted, posted, *more), {})
 

@@ -1,6 +1,7 @@
 """Warehouse receipts and lending on goods: each refusal, and roundings that favour the lender."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -46,6 +47,14 @@ def test_transfer__new_owner__title_passes() -> None:
     assert done(inventory.transfer(NEW, "e", by="d")).owner == "e"
 
 
+CROWDED = replace(
+    NEW,
+    free=100_000 - 100,
+    pledges=tuple(inventory.PledgedGoods(f"c{n}", "l", 1) for n in range(inventory.MAX_PLEDGES)),
+)
+"""As many live pledges as one re-count can name."""
+
+
 @pytest.mark.parametrize(
     ("act", "code"),
     [
@@ -68,6 +77,7 @@ def test_transfer__new_owner__title_passes() -> None:
         (lambda: inventory.release(PLEDGED, 40_001, by="k"), "exceeds_free"),
         (lambda: inventory.liquidate(PLEDGED, pledge_id="p9", child_id="w2", by="l"), "pledge_unknown"),
         (lambda: inventory.liquidate(PLEDGED, pledge_id="p1", child_id="w2", by="d"), "not_lender"),
+        (lambda: inventory.pledge(CROWDED, 1, pledge_id="p", lender="l", by="d"), "too_many_pledges"),
         (lambda: inventory.recount(PLEDGED, 1, by="d"), "not_keeper"),
         (lambda: inventory.recount(PLEDGED, 100_001, by="k"), "exceeds_held"),
     ],

@@ -119,6 +119,19 @@ def test_invoice__above_what_was_received__refused_with_the_match_as_proof() -> 
     assert code(orders.invoice(order, DOCS["invoice"], face=Money(96081076, "CNY"))) == "invoice_above_received"
 
 
+def test_invoice__a_line_above_what_was_received_of_it__refused_though_the_amounts_would_fit() -> None:
+    order = done(orders.receive(done(orders.despatch(ACKNOWLEDGED, OVER["despatch"])), OVER["receipt"]))
+    copper = replace(OVER["invoice"], lines=OVER["invoice"].lines[1:])
+    totals = copper.totals
+    assert totals is not None
+    net, tax = Money(34475000, "CNY"), Money(4481750, "CNY")
+    copper = replace(copper, totals=replace(totals, line_total=net, tax=tax, payable=net + tax))
+    assert order.received > 38956750  # 5,000 kg are billed, 4,500 kg arrived, and all brackets did
+    refused = orders.invoice(order, copper)
+    assert isinstance(refused, Refusal)
+    assert (refused.code, refused.proof["limit"]) == ("invoice_above_received", "350610.75")
+
+
 def test_invoice__same_goods_again__invoice_above_received() -> None:
     assert code(orders.invoice(INVOICED, replace(DOCS["invoice"], id="INV-2"))) == "invoice_above_received"
 

@@ -37,6 +37,7 @@ ISSUED = done(issue())
 CONFIRMED = done(rules.confirm(ISSUED, by="c", face=cny(1000), due=DUE))
 PLEDGED = done(rules.pledge(CONFIRMED, cny(600), pledge_id="p", lender="l", by="s"))
 DISPUTED = done(rules.dispute(PLEDGED, by="c"))
+SPLIT_UP = replace(CONFIRMED, free=0, split_away=1000, parts=2)
 
 
 def test_receivable__pledged_settled_released__parts_add_up() -> None:
@@ -159,6 +160,12 @@ def code(result: object) -> str:
         (lambda: rules.transfer(CONFIRMED, "c", by="s"), "transfer_to_debtor"),
         (lambda: rules.transfer(CONFIRMED, "s", by="s"), "transfer_to_self"),
         (lambda: rules.transfer(CONFIRMED, "t", by="x"), "not_holder"),
+        (lambda: rules.transfer(SPLIT_UP, "t", by="s"), "nothing_left"),
+        (lambda: rules.split(SPLIT_UP, [cny(1), cny(1)], ["a", "b"], by="s"), "nothing_left"),
+        (lambda: rules.dispute(SPLIT_UP, by="c"), "nothing_left"),
+        # nobody can do what a holder may before the debtor has confirmed, so it isn't a question of who asks
+        (lambda: rules.transfer(ISSUED, "t", by="x"), "receivable_state_wrong"),
+        (lambda: rules.pledge(CONFIRMED, cny(1), pledge_id="q", lender="c", by="s"), "lender_is_debtor"),
         (lambda: rules.pledge(ISSUED, cny(1), pledge_id="q", lender="l", by="s"), "receivable_state_wrong"),
         (lambda: rules.pledge(CONFIRMED, cny(1), pledge_id="q", lender="l", by="x"), "not_holder"),
         (lambda: rules.pledge(CONFIRMED, cny(1), pledge_id="q", lender="s", by="s"), "lender_is_pledgor"),

@@ -53,6 +53,70 @@ def test_parse_scorecard__broken__scorecard_invalid(change: dict[str, Any]) -> N
         parse_scorecard(CARD | change)
 
 
+OF_COLUMNS: dict[str, Any] = {
+    "id": "columns-v1",
+    "version": "1.0",
+    "features": "columns",
+    "higher_is_better": True,
+    "base_points": 100,
+    "characteristics": [
+        {"feature": "debt ratio", "edges": [25, 50], "decimals": 2, "points": [20, 0, -30], "missing": -5},
+        {"feature": "trade", "groups": [["food", "toys"], ["steel"]], "points": [5, -15], "other": -1, "missing": -2},
+    ],
+    "bands": [{"from": 100, "band": "A"}, {"from": -10000, "band": "B"}],
+}
+
+
+@pytest.mark.parametrize(
+    ("debt", "trade", "points"),
+    [(24, "toys", 125), (25, "steel", 85), (50, "glass", 69), (None, None, 93)],
+)
+def test_score__card_of_columns__numbers_in_units_and_words_by_group(
+    debt: int | None, trade: str | None, points: int
+) -> None:
+    assert parse_scorecard(OF_COLUMNS).score({"debt ratio": debt, "trade": trade}).points == points
+
+
+def test_score__word_for_a_number_or_number_for_a_word__refused() -> None:
+    card = parse_scorecard(OF_COLUMNS)
+    for features in ({"debt ratio": "much", "trade": "toys"}, {"debt ratio": 1, "trade": 2}):
+        with pytest.raises(BadInput, match="feature_malformed"):
+            card.score(features)
+
+
+def test_score_part__column_of_a_file__its_own_name_and_unit() -> None:
+    score = parse_scorecard(OF_COLUMNS).score({"debt ratio": -1234, "trade": None})
+    assert [part.sentence()[0] for part in score.parts] == [
+        "debt ratio: -12.34 (+20 points)",
+        "trade: not known (-2 points)",
+    ]
+    assert score.parts[1].sentence()[1] == "trade：未知（-2 分）"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"features": "registry"},
+        {"characteristics": [{"feature": "x", "edges": [1], "points": [1, 2], "missing": 0, "decimals": 10}]},
+        {"characteristics": [{"feature": "x", "edges": [1], "points": [1, 2], "missing": 0, "decimals": -1}]},
+        {"characteristics": [{"feature": "x", "edges": [], "points": [1], "missing": 0}] * 2},
+        {"characteristics": [{"feature": "x", "groups": [["a"]], "points": [1, 2], "other": 0, "missing": 0}]},
+        {"characteristics": [{"feature": "x", "groups": [["a"], ["a"]], "points": [1, 2], "other": 0, "missing": 0}]},
+        {"characteristics": [{"feature": "x", "groups": [[1]], "points": [1], "other": 0, "missing": 0}]},
+        {"characteristics": [{"feature": "x", "groups": [["a"]], "points": [1], "other": 0.5, "missing": 0}]},
+    ],
+)
+def test_parse_scorecard__broken_card_of_columns__scorecard_invalid(change: dict[str, Any]) -> None:
+    with pytest.raises(BadInput, match="scorecard_invalid"):
+        parse_scorecard(OF_COLUMNS | change)
+
+
+def test_parse_scorecard__decimals_in_a_card_of_the_registry__scorecard_invalid() -> None:
+    entry = {"feature": "settled_count", "edges": [1], "points": [1, 2], "missing": 0, "decimals": 2}
+    with pytest.raises(BadInput, match="scorecard_invalid"):
+        parse_scorecard(CARD | {"characteristics": [entry]})
+
+
 def test_load_scorecard__unknown__scorecard_unknown() -> None:
     with pytest.raises(NotFound, match="scorecard_unknown"):
         load_scorecard("credit-borrower-v0")

@@ -67,19 +67,19 @@ interface IOrders {
     /// @notice An order as stored; amounts in minor units of `currency`; ordered >= despatched >= received >= invoiced.
     /// @param buyer Party that ordered (the debtor of its receivables).
     /// @param seller Party that delivers.
-    /// @param index Running number, by which receivables refer to it.
     /// @param currency ISO 4217 code in ASCII.
     /// @param state Posted (awaits the seller), Acknowledged, Cancelled.
+    /// @param trail What was ordered, despatched and received, document by document: see `trailOf`.
     struct Order {
         uint32 buyer;
         uint32 seller;
-        uint32 index;
         bytes3 currency;
         OrderState state;
         uint64 ordered;
         uint64 despatched;
         uint64 received;
         uint64 invoiced;
+        bytes32 trail;
     }
 
     event Posted(
@@ -88,8 +88,7 @@ interface IOrders {
         uint32 indexed seller,
         bytes32 documentRoot,
         uint64 amount,
-        bytes3 currency,
-        uint32 index
+        bytes3 currency
     );
     event Acknowledged(bytes32 indexed orderId, bytes32 documentRoot);
     event Amended(bytes32 indexed orderId, bytes32 documentRoot, uint64 amount);
@@ -138,14 +137,17 @@ interface IOrders {
     function receiveGoods(ReceiveGoodsParams calldata p) external;
     function receiveGoodsBySig(ReceiveGoodsParams calldata p, Auth calldata auth) external;
 
-    /// @notice By Receivables only: an invoice of `seller` over `amount`. Returns the debtor and the order's index.
-    function invoice(bytes32 orderId, uint32 seller, uint64 amount) external returns (uint32 buyer, uint32 index);
+    /// @notice By Receivables only: an invoice of `seller` over `amount`. Returns the debtor and the goods' trail.
+    function invoice(bytes32 orderId, uint32 seller, uint64 amount) external returns (uint32 buyer, bytes32 trail);
     /// @notice By Receivables only: a receivable was cancelled before its confirmation.
-    function uninvoice(uint32 index, uint64 amount) external;
+    function uninvoice(bytes32 orderId, uint64 amount) external;
 
     /// @notice The only contract that invoices.
     function receivables() external view returns (address);
     function order(bytes32 orderId) external view returns (Order memory);
-    function orderCount() external view returns (uint32);
-    function orderIdAt(uint32 index) external view returns (bytes32);
+    /// @notice The goods' trail: 0 at first, then with each document
+    /// keccak256(abi.encode(trail, uint8 kind, bytes32 documentRoot, uint64 amount)), kind 1 the order, 2 a changed order,
+    /// 3 a despatch, 4 a receipt. A document's root commits to its lines, so the trail commits to the quantity of every
+    /// line ordered, despatched and received: whoever knows the documents can check an invoice against it line by line.
+    function trailOf(bytes32 orderId) external view returns (bytes32);
 }

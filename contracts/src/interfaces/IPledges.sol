@@ -106,17 +106,19 @@ interface IPledges {
         Active,
         Released,
         Enforced,
-        Expired
+        Expired,
+        Lost
     }
 
     /// @notice A pledge as stored.
-    /// @param state Active while `amount` > 0; Released, Enforced or Expired for good.
+    /// @param state Active while `amount` > 0; Released, Enforced, Expired or Lost (a recount left nothing of it) for good.
     /// @param assetKind 1 receivable, 2 warehouse receipt.
     /// @param drawn Whether the lender has paid out (an undrawn one can expire).
     /// @param lender Party in whose favour.
     /// @param amount Still locked: minor units, or thousandths of the declared unit.
     /// @param expiresAt Unix seconds; 0 if it was drawn from the start.
-    /// @param assetTag First 16 bytes of keccak256(assetId): ties the pledge to its asset.
+    /// @param assetTag First 14 bytes of keccak256(assetId): ties the pledge to its asset.
+    /// @param rank Which pledge over its receipt it is, from 1: the older one comes first. 0 over a receivable.
     struct Pledge {
         PledgeState state;
         uint8 assetKind;
@@ -124,7 +126,8 @@ interface IPledges {
         uint32 lender;
         uint64 amount;
         uint32 expiresAt;
-        bytes16 assetTag;
+        bytes14 assetTag;
+        uint16 rank;
     }
 
     event Pledged(
@@ -146,6 +149,8 @@ interface IPledges {
     /// the `Settled` event of Receivables, which names the pledge: it isn't logged a second time here.
     event Discharged(bytes32 indexed pledgeId, bytes32 indexed assetId);
     event Expired(bytes32 indexed pledgeId, bytes32 indexed assetId, uint64 amount);
+    /// @notice A recount of the goods took `by` from the pledge; `left` 0 ends it (Lost).
+    event Shrunk(bytes32 indexed pledgeId, bytes32 indexed assetId, uint64 by, uint64 left);
     /// @notice The lender took the part: it holds it as `childId` now.
     event Enforced(bytes32 indexed pledgeId, bytes32 indexed assetId, bytes32 childId, uint64 amount);
 
@@ -203,6 +208,12 @@ interface IPledges {
     error PledgeLapsed(bytes32 pledgeId, uint64 expiresAt);
     /// @notice It was drawn already.
     error AlreadyDrawn(bytes32 pledgeId);
+    /// @notice The lender never paid out on it: there is no debt to enforce or to buy off.
+    error NotDrawn(bytes32 pledgeId);
+    /// @notice This one isn't younger than the one named before it.
+    error PledgesOutOfOrder(bytes32 pledgeId);
+    /// @notice The pledges named secure `sum` together, but `pledged` of the receipt is pledged: one is missing.
+    error PledgesIncomplete(bytes32 assetId, uint256 sum, uint64 pledged);
     /// @notice No number of the entry in the statutory registry.
     error RegistryNoMissing(bytes32 pledgeId);
 
@@ -222,7 +233,8 @@ interface IPledges {
     /// @notice The pledgor ends a pledge that wasn't drawn in time.
     function expire(ExpireParams calldata p) external;
     function expireBySig(ExpireParams calldata p, Auth calldata auth) external;
-    /// @notice The lender takes the pledged part on default (a receivable: not before its due day has passed).
+    /// @notice The lender takes the pledged part on default (a receivable: not before its due day has passed). It has to have
+    /// paid out.
     function enforce(EnforceParams calldata p) external;
     function enforceBySig(EnforceParams calldata p, Auth calldata auth) external;
 
@@ -260,6 +272,15 @@ interface IPledges {
 
     /// @notice By Receivables only: `amount` of the pledged part was paid to `payee`.
     function discharge(bytes32 pledgeId, bytes32 assetId, uint64 amount, uint32 payee) external;
+
+    /// @notice By WarehouseReceipts only: a recount found `by` less than is pledged of `assetId`. The youngest pledge bears the
+    /// loss first.
+    /// @param pledgeIds All live pledges over it, oldest first.
+    /// @param pledged What they secure together.
+    /// @return ended How many of them have nothing left.
+    function shrink(bytes32 assetId, bytes32[] calldata pledgeIds, uint64 pledged, uint64 by)
+        external
+        returns (uint256 ended);
 
     function pledgeOf(bytes32 pledgeId) external view returns (Pledge memory);
     /// @notice What `buyer` undertook for the pledge; each core enterprise its own, so that none keeps another out.

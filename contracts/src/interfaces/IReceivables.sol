@@ -21,19 +21,27 @@ interface IReceivables is IAsset {
     }
 
     /// @param id The receivable.
+    /// @param orderId Order that the invoice bills.
+    /// @param seller Party to which it is owed.
     /// @param documentRoot Root that the debtor's own client computed from the invoice.
     /// @param face Amount that the debtor undertakes to pay, minor units.
     /// @param dueDay Day on which it undertakes to pay, days since 1970-01-01.
     struct ConfirmParams {
         bytes32 id;
+        bytes32 orderId;
+        uint32 seller;
         bytes32 documentRoot;
         uint64 face;
         uint32 dueDay;
     }
 
     /// @param id The receivable, not yet confirmed.
+    /// @param orderId Order that its invoice bills.
+    /// @param documentRoot Root of its invoice, as issued.
     struct CancelParams {
         bytes32 id;
+        bytes32 orderId;
+        bytes32 documentRoot;
     }
 
     /// @param id The receivable.
@@ -64,8 +72,8 @@ interface IReceivables is IAsset {
         uint64[] amounts;
     }
 
-    /// @param id The receivable, no part of it pledged.
-    /// @param to Party that holds it from now on.
+    /// @param id The receivable, something of it left and no part of it pledged.
+    /// @param to Party that holds it from now on; not the debtor.
     struct TransferParams {
         bytes32 id;
         uint32 to;
@@ -107,25 +115,23 @@ interface IReceivables is IAsset {
     }
 
     /// @notice A receivable; amounts in minor units of its order's currency.
-    /// @param holder Party to whom it is owed.
+    /// @param holder Party to whom it is owed; 0 until the debtor has confirmed it (the seller: see `Issued`).
     /// @param debtor Party that owes it (the order's buyer).
-    /// @param orderIndex Running number of the order; 0 for a part (see its parent).
     /// @param dueDay Days since 1970-01-01.
     /// @param state Where it stands.
     /// @param confirmed Whether the debtor has confirmed it (also true of a disputed or defaulted one that was).
     /// @param part Whether it came from a split or an enforcement.
     /// @param lined Whether its confirmation drew on the debtor's credit line (then payments and credit notes give it back).
-    /// @param documentTag First 28 bytes of keccak256(documentRoot); 0 for a part.
+    /// @param originTag Until it is confirmed: first 18 bytes of keccak256(abi.encode(orderId, documentRoot, seller)); then 0.
     struct Receivable {
         uint32 holder;
         uint32 debtor;
-        uint32 orderIndex;
         uint32 dueDay;
         ReceivableState state;
         bool confirmed;
         bool part;
         bool lined;
-        bytes28 documentTag;
+        bytes18 originTag;
         uint64 face;
         uint64 free;
         uint64 pledged;
@@ -144,7 +150,8 @@ interface IReceivables is IAsset {
         uint32 dueDay,
         uint32 registrar
     );
-    event Confirmed(bytes32 indexed id, uint32 indexed debtor, bytes32 documentRoot, uint64 face, uint32 dueDay);
+    /// @dev Face and due day are those of `Issued`: the confirmation had to name the same.
+    event Confirmed(bytes32 indexed id, uint32 indexed debtor, bytes32 documentRoot);
     event Cancelled(bytes32 indexed id);
     event Disputed(bytes32 indexed id, bytes32 documentRoot);
     event DisputeResolved(bytes32 indexed id, ReceivableState state);
@@ -186,7 +193,7 @@ interface IReceivables is IAsset {
     error TenorTooLong(uint32 dueDay, uint256 lastDay);
     /// @notice At deployment: a maximum tenor of 0 or above 366 days.
     error MaxTenorInvalid(uint32 days_);
-    /// @notice What the debtor would confirm isn't what the seller issued.
+    /// @notice What the debtor would confirm (order, seller, document, face, due day) isn't what was issued.
     error ConfirmationMismatch(bytes32 id);
     /// @notice More than the free part.
     error ExceedsFree(bytes32 id, uint256 wanted, uint64 free);
@@ -206,10 +213,16 @@ interface IReceivables is IAsset {
     error LineExceeded(uint32 debtor, uint256 wanted, uint64 limit);
     /// @notice It belongs to this party already.
     error TransferToSelf(uint32 party);
+    /// @notice Nobody can owe to itself: the debtor pays, and the bank attests it.
+    error TransferToDebtor(uint32 debtor);
+    /// @notice A lender can't take what it owes itself as security.
+    error LenderIsDebtor(uint32 lender);
 
     /// @notice The seller issues a receivable. `registrar` is a registrar's own
-    /// `Attest(bytes32 id,bytes32 orderId,bytes32 documentRoot,uint256 nonce,uint256 deadline)`; its nonce isn't used up
-    /// (the id serves once), but a withdrawn one is refused.
+    /// `Attest(bytes32 id,bytes32 orderId,bytes32 documentRoot,bytes32 trail,uint256 nonce,uint256 deadline)`: the fingerprint
+    /// and the document are the invoice's, and none of its lines bills more than was received by the goods' trail
+    /// (`IOrders.trailOf`). The contract takes the order's trail as it stands, so an attestation over goods that have moved
+    /// on is refused as `ActSignatureInvalid`. Its nonce isn't used up (the id serves once), but a withdrawn one is refused.
     function issue(IssueParams calldata p, Auth calldata registrar) external;
     function issueBySig(IssueParams calldata p, Auth calldata registrar, Auth calldata auth) external;
     /// @notice The debtor confirms (确权): its undertaking to pay the holder on the due day.
@@ -247,7 +260,8 @@ interface IReceivables is IAsset {
     function setLineBySig(SetLineParams calldata p, Auth calldata auth) external;
 
     /// @notice Up to 100 at once; an item that is refused is named by `ItemRefused` and doesn't stop the others.
-    /// `registrar` is one `AttestBatch(AttestItem[] items,uint256 nonce,uint256 deadline)` over all of them.
+    /// `registrar` is one `AttestBatch(AttestItem[] items,uint256 nonce,uint256 deadline)` over all of them, refused ones too;
+    /// without it the whole batch is refused.
     /// @return done How many were carried out.
     function issueBatch(IssueParams[] calldata items, Auth calldata registrar) external returns (uint256 done);
     function issueBatchBySig(IssueParams[] calldata items, Auth calldata registrar, Auth calldata auth)

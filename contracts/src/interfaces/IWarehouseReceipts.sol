@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {Auth} from "./IActs.sol";
 import {IAsset} from "./IAsset.sol";
+import {IPledges} from "./IPledges.sol";
 
 /// @title Electronic warehouse receipts (电子仓单). `free + pledged + released + liquidated + missing = issued`, always.
 /// @dev Quantities are whole thousandths of the unit declared in the document; no prices on chain.
@@ -18,7 +19,7 @@ interface IWarehouseReceipts is IAsset {
         uint64 quantity;
     }
 
-    /// @param id The receipt, no part of it pledged.
+    /// @param id The receipt, something of it left and no part of it pledged.
     /// @param to Party that owns it from now on.
     struct TransferParams {
         bytes32 id;
@@ -35,10 +36,12 @@ interface IWarehouseReceipts is IAsset {
     /// @param id The receipt.
     /// @param documentRoot Root of the record of the count.
     /// @param missing Quantity that the count didn't find, thousandths.
+    /// @param pledgeIds If that is more than the free part: all live pledges over the receipt, oldest first; else none.
     struct RecountParams {
         bytes32 id;
         bytes32 documentRoot;
         uint64 missing;
+        bytes32[] pledgeIds;
     }
 
     /// @notice A receipt; quantities in thousandths of the declared unit.
@@ -64,7 +67,8 @@ interface IWarehouseReceipts is IAsset {
     );
     event Transferred(bytes32 indexed id, uint32 indexed from, uint32 indexed to);
     event GoodsReleased(bytes32 indexed id, uint64 quantity);
-    /// @notice A count found less: first the free part shrinks by `fromFree`, then the pledged one by `fromPledged`.
+    /// @notice A count found less: first the free part shrinks by `fromFree`, then the pledged one by `fromPledged`; which
+    /// pledges bear it, is in the `Shrunk` events of Pledges.
     event Recounted(bytes32 indexed id, bytes32 documentRoot, uint64 fromFree, uint64 fromPledged);
     /// @notice Enforcement: `lender` owns `quantity` as the receipt `childId` now.
     event Taken(bytes32 indexed id, bytes32 indexed childId, uint32 indexed lender, uint64 quantity);
@@ -83,6 +87,10 @@ interface IWarehouseReceipts is IAsset {
     error PledgedPart(bytes32 id, uint64 pledged);
     /// @notice It belongs to this party already.
     error TransferToSelf(uint32 party);
+    /// @notice It has 100 live pledges, or has had 65,535.
+    error TooManyPledges(bytes32 id);
+    /// @notice The free part bears the whole loss: no pledge has to be named.
+    error PledgesUnwanted(bytes32 id);
 
     /// @notice The keeper issues a receipt for goods that it holds.
     function issue(IssueParams calldata p) external;
@@ -93,11 +101,12 @@ interface IWarehouseReceipts is IAsset {
     /// @notice The keeper hands goods out to the owner (赎货): free quantity only.
     function release(ReleaseParams calldata p) external;
     function releaseBySig(ReleaseParams calldata p, Auth calldata auth) external;
-    /// @notice The keeper's count finds less than the receipt says.
+    /// @notice The keeper's count finds less than the receipt says. The free part bears the loss first, then the youngest
+    /// pledge, and so on to the oldest.
     function recount(RecountParams calldata p) external;
     function recountBySig(RecountParams calldata p, Auth calldata auth) external;
 
     /// @notice The register of pledges, the only one that locks, unlocks and takes.
-    function pledges() external view returns (address);
+    function pledges() external view returns (IPledges);
     function receipt(bytes32 id) external view returns (Receipt memory);
 }

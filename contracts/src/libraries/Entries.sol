@@ -5,8 +5,8 @@ import {IPledges} from "../interfaces/IPledges.sol";
 
 /// @notice A pledge in one word, read once and written once an act.
 /// @dev From the lowest bit: amount 56, lender 32, expiresAt 32 (unix seconds), state 4, drawn 1, goods 1, two spare,
-/// tag 128 = 256 bits. The full asset id isn't stored (a second slot would cost 22,100 gas a pledge): acts name it and
-/// the tag, half of its hash, ties the pledge to it.
+/// rank 16, tag 112 = 256 bits. The full asset id isn't stored (a second slot would cost 22,100 gas a pledge): acts name
+/// it and the tag, 14 bytes of its hash, ties the pledge to it.
 type Entry is uint256;
 
 using Entries for Entry global;
@@ -18,7 +18,7 @@ library Entries {
     uint256 private constant GOODS = 1 << 125;
 
     /// @notice A new pledge; without `expiresAt_` it counts as drawn. `amount_` has to fit 56 bits, `expiresAt_` 32.
-    function create(uint64 amount_, uint32 lender_, uint64 expiresAt_, bool goods_, bytes32 assetId)
+    function create(uint64 amount_, uint32 lender_, uint64 expiresAt_, bool goods_, uint16 rank_, bytes32 assetId)
         internal
         pure
         returns (Entry)
@@ -26,8 +26,8 @@ library Entries {
         uint256 flags = (expiresAt_ == 0 ? DRAWN : 0) | (goods_ ? GOODS : 0);
         uint256 word = uint256(amount_) | (uint256(lender_) << 56) | (uint256(expiresAt_) << 88);
         return Entry.wrap(
-            word | (uint256(uint8(IPledges.PledgeState.Active)) << 120) | flags
-                | (uint256(uint128(tagOf(assetId))) << 128)
+            word | (uint256(uint8(IPledges.PledgeState.Active)) << 120) | flags | (uint256(rank_) << 128)
+                | (uint256(uint112(tagOf(assetId))) << 144)
         );
     }
 
@@ -47,6 +47,11 @@ library Entries {
         return IPledges.PledgeState((Entry.unwrap(e) >> 120) & 0xf);
     }
 
+    /// @notice Whether it is in this state: cheaper than to read the state and compare.
+    function isIn(Entry e, IPledges.PledgeState state_) internal pure returns (bool) {
+        return (Entry.unwrap(e) >> 120) & 0xf == uint8(state_);
+    }
+
     function drawn(Entry e) internal pure returns (bool) {
         return Entry.unwrap(e) & DRAWN != 0;
     }
@@ -55,13 +60,17 @@ library Entries {
         return Entry.unwrap(e) & GOODS != 0;
     }
 
-    function tag(Entry e) internal pure returns (bytes16) {
-        return bytes16(uint128(Entry.unwrap(e) >> 128));
+    function rank(Entry e) internal pure returns (uint16) {
+        return uint16(Entry.unwrap(e) >> 128);
+    }
+
+    function tag(Entry e) internal pure returns (bytes14) {
+        return bytes14(uint112(Entry.unwrap(e) >> 144));
     }
 
     /// @notice What ties a pledge to its asset.
-    function tagOf(bytes32 assetId) internal pure returns (bytes16) {
-        return bytes16(keccak256(abi.encode(assetId)));
+    function tagOf(bytes32 assetId) internal pure returns (bytes14) {
+        return bytes14(keccak256(abi.encode(assetId)));
     }
 
     function asDrawn(Entry e) internal pure returns (Entry) {

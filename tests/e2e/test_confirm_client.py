@@ -1,0 +1,53 @@
+"""The debtor's client signs what it knows of a receivable, and nothing else that a service puts before it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from io import StringIO
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from chainfin.demo.client import Member
+from chainfin.demo.report import Report
+from chainfin.demo.stage import Stage
+from chainfin.demo.story import Story
+from chainfin.errors import Refused
+
+
+@pytest.fixture
+def story() -> Iterator[Story]:
+    with Stage() as stage:
+        played = Story(stage, Report(Console(file=StringIO())))
+        played.admit_everyone()
+        yield played
+
+
+@pytest.mark.parametrize("member", ["orderId", "seller", "documentRoot", "face", "dueDay"])
+def test_confirm__another_confirmation_to_be_signed__the_client_refuses(
+    story: Story, monkeypatch: pytest.MonkeyPatch, member: str
+) -> None:
+    post: Callable[..., Any] = Member.post
+    signed: list[str] = []
+
+    def forging(self: Member, path: str, *args: Any, **named: Any) -> Any:
+        answer = post(self, path, *args, **named)
+        if path.endswith("/confirmation"):
+            said = answer["typed_data"]["message"]
+            said[member] = "0x" + "99" * 32 if said[member].startswith("0x") else str(int(said[member]) + 1)
+        elif path.endswith("/signature"):
+            signed.append(path)
+        return answer
+
+    def confirm(self: Member, known: dict[str, Any]) -> None:
+        monkeypatch.setattr(Member, "post", forging)
+        signed.clear()
+        honest(self, known)
+
+    honest: Callable[..., None] = Member.confirm
+    monkeypatch.setattr(Member, "confirm", confirm)
+    with pytest.raises(Refused) as refused:
+        story.trade()
+    assert refused.value.code == "typed_data_foreign"
+    assert signed == []
