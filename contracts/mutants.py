@@ -83,14 +83,14 @@ MUTANTS = (
     Mutant(
         "the debtor confirms what was issued",
         "ReceivableRules.sol",
-        "if (tag != c.tag() || p.face != c.face() || p.dueDay != c.dueDay()) revert",
-        "if (tag != c.tag() || p.face != c.face()) revert",
+        "if (tag != c.tag() || face != c.face() || dueDay != c.dueDay()) revert",
+        "if (tag != c.tag() || face != c.face()) revert",
     ),
     Mutant(
         "the debtor confirms order, seller and document",
         "ReceivableRules.sol",
-        "if (tag != c.tag() || p.face != c.face() || p.dueDay != c.dueDay()) revert",
-        "if (p.face != c.face() || p.dueDay != c.dueDay()) revert",
+        "if (tag != c.tag() || face != c.face() || dueDay != c.dueDay()) revert",
+        "if (face != c.face() || dueDay != c.dueDay()) revert",
     ),
     Mutant(
         "a tag binds the order",
@@ -107,7 +107,7 @@ MUTANTS = (
     Mutant(
         "what isn't confirmed has no holder",
         "ReceivableRules.sol",
-        "        if (!c.confirmed()) revert ReceivableStateWrong(id, c.state());\n",
+        "        if (!c.confirmed()) revert ReceivableStateWrong(id, _known(id).state());\n",
         "",
     ),
     Mutant(
@@ -165,7 +165,10 @@ MUTANTS = (
         "",
     ),
     Mutant(
-        "only the debtor confirms", "ReceivableRules.sol", "if (c.debtor() != party) revert NotDebtor(id, party);", ""
+        "only the debtor confirms",
+        "ReceivableRules.sol",
+        "if (c.debtor() == party) return c;",
+        "if (c.debtor() == party || party != 0) return c;",
     ),
     Mutant("only the holder moves", "ReceivableRules.sol", "if (c.holder() != party) revert NotHolder(id, party);", ""),
     Mutant(
@@ -196,7 +199,12 @@ MUTANTS = (
         "if (_today() <= c.dueDay()) revert NotYetDue(c.dueDay(), _today());\n        _claims[id] = _unpledge",
         "_claims[id] = _unpledge",
     ),
-    Mutant("parts are counted as split away", "ReceivableRules.sol", "away.splitAway += total;", ""),
+    Mutant(
+        "parts are counted as split away",
+        "ReceivableRules.sol",
+        "away.moreSplit(total, parts)",
+        "away.moreSplit(0, parts)",
+    ),
     Mutant("a line bounds confirmations", "ReceivableRules.sol", "if (wanted > l.limit) revert", "if (false) revert"),
     Mutant("a payment gives the line back", "ReceivableRules.sol", "_lines[debtor].used -= amount;", ""),
     Mutant(
@@ -304,7 +312,7 @@ MUTANTS = (
     Mutant(
         "sold goods leave the pledge",
         "PledgeRules.sol",
-        "_release(ReleaseParams(p.soldPledgeId, p.goodsId, p.quantity), lender);",
+        "_release(p.soldPledgeId, p.goodsId, p.quantity, lender);",
         "",
     ),
     Mutant("a buy-back stays within the promise", "PledgeRules.sol", "u.amount -= p.amount;", ""),

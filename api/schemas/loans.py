@@ -41,7 +41,7 @@ class LoanOut(BaseModel):
 
 
 class PledgeOut(BaseModel):
-    """``amount``, ``released``, ``settled``: of a receivable in its currency, or of goods in the receipt's unit."""
+    """``amount``, ``released``, ``settled``, ``lost``: of a receivable in its currency, of goods in their unit."""
 
     id: str
     asset_kind: str
@@ -49,6 +49,7 @@ class PledgeOut(BaseModel):
     amount: str
     released: str
     settled: str
+    lost: str = Field(description="of goods: what a count didn't find any more")
     decision_hash: str
     registry_number: str | None = Field(description="of its entry in the statutory registry")
     status: str
@@ -58,7 +59,7 @@ class PledgeOut(BaseModel):
     @classmethod
     def of(cls, row: PledgeRow, currency: str) -> PledgeOut:
         shown = row.model_dump(include=set(cls.model_fields))
-        for name in ("amount", "released", "settled"):
+        for name in ("amount", "released", "settled", "lost"):
             shown[name] = asset_amount(shown[name], currency, goods=row.asset_kind == "warehouse_receipt")
         return cls.model_validate(shown)
 

@@ -84,13 +84,18 @@ abstract contract PledgeRules is PartyActs, IPledges {
         }
     }
 
+    /// @notice One item of a batch, or the second half of a substitution; only the contract itself calls this.
+    function pledgeItem(PledgeParams calldata p, uint32 lender, uint32 holder, bytes32 registryNo) external onlySelf {
+        _pledge(p, lender, holder, registryNo);
+    }
+
     /// @inheritdoc IPledges
     function undertakingOf(bytes32 pledgeId, uint32 buyer) external view returns (Undertaking memory) {
         Promise memory u = _promises[pledgeId][buyer];
         return Undertaking(u.amount, u.untilDay);
     }
 
-    function _pledge(PledgeParams memory p, uint32 lender, uint32 holder, bytes32 registryNo) internal {
+    function _pledge(PledgeParams calldata p, uint32 lender, uint32 holder, bytes32 registryNo) internal {
         if (p.lender != lender) revert NotLender(p.pledgeId, lender);
         if (holder == lender) revert LenderIsPledgor(lender);
         if (registryNo == 0) revert RegistryNoMissing(p.pledgeId);
@@ -116,20 +121,21 @@ abstract contract PledgeRules is PartyActs, IPledges {
         );
     }
 
-    function _release(ReleaseParams memory p, uint32 party) internal {
-        Entry e = _ofLender(p.pledgeId, p.assetId, party);
-        _requireAmount(p.amount);
-        e = _reduce(e, p.pledgeId, p.amount, PledgeState.Released);
-        emit Released(p.pledgeId, p.assetId, p.amount, e.amount());
-        _asset(e.goods()).unlock(p.assetId, p.amount, e.amount() == 0);
+    function _release(bytes32 pledgeId, bytes32 assetId, uint64 amount, uint32 party) internal {
+        Entry e = _ofLender(pledgeId, assetId, party);
+        _requireAmount(amount);
+        e = _reduce(e, pledgeId, amount, PledgeState.Released);
+        emit Released(pledgeId, assetId, amount, e.amount());
+        _asset(e.goods()).unlock(assetId, amount, e.amount() == 0);
     }
 
     function _substitute(SubstituteParams calldata p, uint32 lender, uint32 holder, bytes32 registryNo) internal {
         if (!_pledges[p.soldPledgeId].goods()) revert NotOverGoods(p.soldPledgeId);
         if (warehouseReceipts.holderOf(p.goodsId) != holder) revert SubstituteForeign(p.goodsId, p.receivableId);
         emit Substituted(p.soldPledgeId, p.pledgeId, p.goodsId, p.receivableId);
-        _release(ReleaseParams(p.soldPledgeId, p.goodsId, p.quantity), lender);
-        _pledge(_inPlace(p), lender, holder, registryNo);
+        _release(p.soldPledgeId, p.goodsId, p.quantity, lender);
+        // A call to itself: so that a pledge reads its terms where they came in, instead of a copy in memory.
+        this.pledgeItem(_inPlace(p), lender, holder, registryNo);
     }
 
     function _draw(DrawParams calldata p, uint32 party) internal {
@@ -219,8 +225,9 @@ abstract contract PledgeRules is PartyActs, IPledges {
 
     function _active(bytes32 pledgeId) private view returns (Entry e) {
         e = _pledges[pledgeId];
-        if (e.state() == PledgeState.None) revert PledgeUnknown(pledgeId);
-        if (e.state() != PledgeState.Active) revert PledgeStateWrong(pledgeId, e.state());
+        if (e.isIn(PledgeState.Active)) return e;
+        if (e.isIn(PledgeState.None)) revert PledgeUnknown(pledgeId);
+        revert PledgeStateWrong(pledgeId, e.state());
     }
 
     function _requireAsset(Entry e, bytes32 pledgeId, bytes32 assetId) private pure {

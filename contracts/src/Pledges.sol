@@ -75,12 +75,12 @@ contract Pledges is PledgeRules {
 
     /// @inheritdoc IPledges
     function release(ReleaseParams calldata p) external {
-        _release(p, _actor(msg.sender));
+        _byRelease(p, _actor(msg.sender));
     }
 
     /// @inheritdoc IPledges
     function releaseBySig(ReleaseParams calldata p, Auth calldata auth) external {
-        _release(p, _actor(_authorize(auth, keccak256(abi.encode(RELEASE, p, auth.nonce, auth.deadline)))));
+        _byRelease(p, _actor(_authorize(auth, keccak256(abi.encode(RELEASE, p, auth.nonce, auth.deadline)))));
     }
 
     /// @inheritdoc IPledges
@@ -186,13 +186,8 @@ contract Pledges is PledgeRules {
     }
 
     /// @notice One item of a batch; only the contract itself calls this.
-    function pledgeItem(PledgeParams calldata p, uint32 lender, uint32 holder, bytes32 registryNo) external onlySelf {
-        _pledge(p, lender, holder, registryNo);
-    }
-
-    /// @notice One item of a batch; only the contract itself calls this.
     function releaseItem(ReleaseParams calldata p, uint32 party) external onlySelf {
-        _release(p, party);
+        _byRelease(p, party);
     }
 
     /// @inheritdoc IPledges
@@ -224,6 +219,10 @@ contract Pledges is PledgeRules {
         (uint32 lender, uint32 holder) = _lenderAndHolder(who, pledgor.signer);
         _attest(pledgor, keccak256(abi.encode(GRANT, _inPlace(p), pledgor.nonce, pledgor.deadline)));
         _substitute(p, lender, holder, registryNo);
+    }
+
+    function _byRelease(ReleaseParams calldata p, uint32 party) private {
+        _release(p.pledgeId, p.assetId, p.amount, party);
     }
 
     function _byDraw(DrawParams calldata p, address who) private {

@@ -8,6 +8,7 @@ import {IAsset} from "./interfaces/IAsset.sol";
 import {IOrders} from "./interfaces/IOrders.sol";
 import {IPledges} from "./interfaces/IPledges.sol";
 import {IReceivables} from "./interfaces/IReceivables.sol";
+import {Away} from "./libraries/Aways.sol";
 import {Claim, Claims} from "./libraries/Claims.sol";
 import {Ids} from "./libraries/Ids.sol";
 import {Roles} from "./libraries/Roles.sol";
@@ -17,13 +18,6 @@ import {Roles} from "./libraries/Roles.sol";
 /// id. Each act reads the claim once, checks, writes it once, tells, and only then calls a sister contract.
 abstract contract ReceivableRules is PartyActs, IReceivables {
     using SafeCast for uint256;
-
-    /// @dev Only written when first needed, one slot.
-    struct Away {
-        uint64 splitAway;
-        uint64 diluted;
-        uint64 children;
-    }
 
     /// @dev One slot; minor units.
     struct Line {
@@ -77,8 +71,8 @@ abstract contract ReceivableRules is PartyActs, IReceivables {
         Claim c = _claims[id];
         if (_today() <= c.dueDay()) revert NotYetDue(c.dueDay(), _today());
         _claims[id] = _unpledge(id, c, amount);
-        _away[id].splitAway += amount;
-        _claims[taken] = c.createPart(amount, lender);
+        _away[id] = _away[id].moreSplit(amount, 0);
+        _claims[taken] = c.createPart(lender).withFace(amount);
         emit Taken(id, taken, lender, amount);
     }
 
@@ -111,8 +105,8 @@ abstract contract ReceivableRules is PartyActs, IReceivables {
         (debtor, trail) = orders.invoice(p.orderId, seller, p.face);
         Claim c = _claims[p.id];
         // A cancelled one may be issued again, corrected: by the same seller to the same debtor.
-        bool again = c.state() == ReceivableState.Cancelled && c.holder() == seller && c.debtor() == debtor;
-        if (c.state() != ReceivableState.None && !again) revert ReceivableExists(p.id);
+        bool again = c.isIn(ReceivableState.Cancelled) && c.holder() == seller && c.debtor() == debtor;
+        if (!c.isIn(ReceivableState.None) && !again) revert ReceivableExists(p.id);
         bytes18 tag = Claims.tagOf(p.orderId, p.documentRoot, seller);
         _claims[p.id] = Claims.create(p.face, tag, debtor, uint256(p.dueDay).toUint16());
         emit Issued(p.id, p.orderId, debtor, seller, p.documentRoot, p.face, p.dueDay, attester);
@@ -121,12 +115,13 @@ abstract contract ReceivableRules is PartyActs, IReceivables {
     function _confirm(ConfirmParams calldata p, uint32 party, uint32 roles) internal {
         Claim c = _owed(p.id, party);
         _requireState(p.id, c, ReceivableState.Issued);
-        bytes18 tag = Claims.tagOf(p.orderId, p.documentRoot, p.seller);
-        if (tag != c.tag() || p.face != c.face() || p.dueDay != c.dueDay()) revert ConfirmationMismatch(p.id);
+        (uint32 seller, uint64 face, uint32 dueDay) = (p.seller, p.face, p.dueDay);
+        bytes18 tag = Claims.tagOf(p.orderId, p.documentRoot, seller);
+        if (tag != c.tag() || face != c.face() || dueDay != c.dueDay()) revert ConfirmationMismatch(p.id);
         bool lined = roles & Roles.LINED != 0;
-        _claims[p.id] = c.withConfirmation(p.seller, lined);
-        if (lined) _drawLine(party, p.face);
-        emit Confirmed(p.id, party, p.documentRoot, p.face, p.dueDay);
+        _claims[p.id] = c.withConfirmation(seller, lined);
+        if (lined) _drawLine(party, face);
+        emit Confirmed(p.id, party, p.documentRoot, face, dueDay);
     }
 
     function _cancel(CancelParams calldata p, uint32 party) internal {
@@ -140,7 +135,7 @@ abstract contract ReceivableRules is PartyActs, IReceivables {
 
     function _dispute(DisputeParams calldata p, uint32 party) internal {
         Claim c = _owed(p.id, party);
-        if (c.state() != ReceivableState.Issued && c.state() != ReceivableState.Confirmed) {
+        if (!c.isIn(ReceivableState.Issued) && !c.isIn(ReceivableState.Confirmed)) {
             revert ReceivableStateWrong(p.id, c.state());
         }
         if (c.confirmed() && c.empty()) revert NothingLeft(p.id);
@@ -162,7 +157,7 @@ abstract contract ReceivableRules is PartyActs, IReceivables {
         _requireAmount(p.amount);
         c = _spend(p.id, c, p.amount);
         _claims[p.id] = c.empty() ? c.withState(ReceivableState.Settled) : c;
-        _away[p.id].diluted += p.amount;
+        _away[p.id] = _away[p.id].moreDiluted(p.amount);
         if (c.lined()) _giveBackLine(c.debtor(), p.amount);
         emit Credited(p.id, p.documentRoot, p.amount);
     }
@@ -173,27 +168,27 @@ abstract contract ReceivableRules is PartyActs, IReceivables {
         if (c.empty()) revert NothingLeft(p.id);
         uint256 parts = p.amounts.length;
         if (parts < 2 || parts > 8) revert PartsInvalid(parts);
-        Away memory away = _away[p.id];
+        Away away = _away[p.id];
+        uint256 first = away.children();
+        Claim part = c.createPart(party);
         uint64 total;
         for (uint256 i = 0; i < parts; ++i) {
             uint64 amount = p.amounts[i];
             _requireAmount(amount);
             total += amount; // can't overflow: eight times 2^56
-            bytes32 child = Ids.child(p.id, away.children++);
-            _claims[child] = c.createPart(amount, party);
+            bytes32 child = Ids.child(p.id, first + i);
+            _claims[child] = part.withFace(amount);
             emit Split(p.id, child, amount);
         }
         _claims[p.id] = _spend(p.id, c, total);
-        away.splitAway += total;
-        _away[p.id] = away;
+        _away[p.id] = away.moreSplit(total, parts);
     }
 
     function _transfer(TransferParams calldata p, uint32 party) internal {
         Claim c = _held(p.id, party);
         // A defaulted one may go back to whoever owes recourse.
-        ReceivableState state = c.state();
-        if (state != ReceivableState.Confirmed && state != ReceivableState.Defaulted) {
-            revert ReceivableStateWrong(p.id, state);
+        if (!c.isIn(ReceivableState.Confirmed) && !c.isIn(ReceivableState.Defaulted)) {
+            revert ReceivableStateWrong(p.id, c.state());
         }
         if (c.empty()) revert NothingLeft(p.id);
         if (c.pledged() != 0) revert PledgedPart(p.id, c.pledged());
@@ -225,7 +220,7 @@ abstract contract ReceivableRules is PartyActs, IReceivables {
     function _declareDefault(DeclareDefaultParams calldata p, uint32 party) internal {
         Claim c = _held(p.id, party);
         _requireOpen(p.id, c);
-        if (c.state() == ReceivableState.Defaulted || c.empty()) {
+        if (c.isIn(ReceivableState.Defaulted) || c.empty()) {
             revert ReceivableStateWrong(p.id, c.state());
         }
         if (_today() <= c.dueDay()) revert NotYetDue(c.dueDay(), _today());
@@ -277,33 +272,35 @@ abstract contract ReceivableRules is PartyActs, IReceivables {
 
     function _known(bytes32 id) private view returns (Claim c) {
         c = _claims[id];
-        if (c.state() == ReceivableState.None) revert ReceivableUnknown(id);
+        if (c.isIn(ReceivableState.None)) revert ReceivableUnknown(id);
     }
 
     /// @dev One that isn't confirmed has no holder yet who could do anything with it but withdraw it (`_cancel`).
     function _held(bytes32 id, uint32 party) private view returns (Claim c) {
-        c = _known(id);
-        if (!c.confirmed()) revert ReceivableStateWrong(id, c.state());
+        c = _claims[id];
+        if (!c.confirmed()) revert ReceivableStateWrong(id, _known(id).state());
         if (c.holder() != party) revert NotHolder(id, party);
     }
 
     function _owed(bytes32 id, uint32 party) private view returns (Claim c) {
-        c = _known(id);
-        if (c.debtor() != party) revert NotDebtor(id, party);
+        c = _claims[id];
+        if (c.debtor() == party) return c;
+        _known(id);
+        revert NotDebtor(id, party);
     }
 
     /// @dev Confirmed by the debtor once, and not settled: confirmed, disputed or defaulted.
     function _requireOpen(bytes32 id, Claim c) private pure {
-        if (!c.confirmed() || c.state() == ReceivableState.Settled) revert ReceivableStateWrong(id, c.state());
+        if (!c.confirmed() || c.isIn(ReceivableState.Settled)) revert ReceivableStateWrong(id, c.state());
     }
 
     /// @dev Issued, or disputed before its confirmation: the word has a tag and no amounts but the face.
     function _unconfirmed(Claim c) internal pure returns (bool) {
-        return !c.confirmed() && (c.state() == ReceivableState.Issued || c.state() == ReceivableState.Disputed);
+        return !c.confirmed() && (c.isIn(ReceivableState.Issued) || c.isIn(ReceivableState.Disputed));
     }
 
     function _requireState(bytes32 id, Claim c, ReceivableState wanted) private pure {
-        if (c.state() != wanted) revert ReceivableStateWrong(id, c.state());
+        if (!c.isIn(wanted)) revert ReceivableStateWrong(id, c.state());
     }
 
     /// @dev Days since 1970-01-01, in UTC.

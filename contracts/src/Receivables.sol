@@ -9,6 +9,7 @@ import {IOrders} from "./interfaces/IOrders.sol";
 import {IParticipants} from "./interfaces/IParticipants.sol";
 import {IPledges} from "./interfaces/IPledges.sol";
 import {IReceivables} from "./interfaces/IReceivables.sol";
+import {Away} from "./libraries/Aways.sol";
 import {Claim} from "./libraries/Claims.sol";
 import {Ids} from "./libraries/Ids.sol";
 import {Kinds} from "./libraries/Kinds.sol";
@@ -161,10 +162,10 @@ contract Receivables is ReceivableBatches {
     /// @inheritdoc IReceivables
     function receivable(bytes32 id) external view returns (Receivable memory r) {
         Claim c = _claims[id];
-        Away memory a = _away[id];
+        Away a = _away[id];
         (r.debtor, r.dueDay, r.state) = (c.debtor(), c.dueDay(), c.state());
         (r.confirmed, r.part, r.lined) = (c.confirmed(), c.part(), c.lined());
-        (r.face, r.splitAway, r.diluted) = (c.face(), a.splitAway, a.diluted);
+        (r.face, r.splitAway, r.diluted) = (c.face(), a.splitAway(), a.diluted());
         if (_unconfirmed(c)) {
             (r.free, r.originTag) = (r.face, c.tag());
         } else {
@@ -180,7 +181,7 @@ contract Receivables is ReceivableBatches {
 
     /// @inheritdoc IReceivables
     function childCount(bytes32 id) external view returns (uint256) {
-        return _away[id].children;
+        return _away[id].children();
     }
 
     function _byIssue(IssueParams calldata p, Auth calldata registrar, address who) private {

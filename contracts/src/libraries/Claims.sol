@@ -37,10 +37,15 @@ library Claims {
         return bytes18(keccak256(abi.encode(orderId, documentRoot, seller)));
     }
 
-    /// @notice A part of `parent`: same debtor, due day, state and flags.
-    function createPart(Claim parent, uint64 face_, uint32 holder_) internal pure returns (Claim) {
+    /// @notice A part of `parent`, of no amount as yet: same debtor, due day, state and flags.
+    function createPart(Claim parent, uint32 holder_) internal pure returns (Claim) {
         uint256 inherited = (Claim.unwrap(parent) >> 200) << 200;
-        return Claim.wrap(inherited | PART | uint256(face_) | (uint256(face_) << 56) | (uint256(holder_) << 168));
+        return Claim.wrap(inherited | PART | (uint256(holder_) << 168));
+    }
+
+    /// @notice One that had no amount: `face_` of it, all of it free.
+    function withFace(Claim c, uint64 face_) internal pure returns (Claim) {
+        return Claim.wrap(Claim.unwrap(c) | uint256(face_) | (uint256(face_) << 56));
     }
 
     function face(Claim c) internal pure returns (uint64) {
@@ -77,6 +82,11 @@ library Claims {
 
     function state(Claim c) internal pure returns (IReceivables.ReceivableState) {
         return IReceivables.ReceivableState((Claim.unwrap(c) >> 248) & 0xf);
+    }
+
+    /// @notice Whether it is in this state: cheaper than to read the state and compare.
+    function isIn(Claim c, IReceivables.ReceivableState state_) internal pure returns (bool) {
+        return (Claim.unwrap(c) >> 248) & 0xf == uint8(state_);
     }
 
     function confirmed(Claim c) internal pure returns (bool) {

@@ -47,6 +47,11 @@ library Entries {
         return IPledges.PledgeState((Entry.unwrap(e) >> 120) & 0xf);
     }
 
+    /// @notice Whether it is in this state: cheaper than to read the state and compare.
+    function isIn(Entry e, IPledges.PledgeState state_) internal pure returns (bool) {
+        return (Entry.unwrap(e) >> 120) & 0xf == uint8(state_);
+    }
+
     function drawn(Entry e) internal pure returns (bool) {
         return Entry.unwrap(e) & DRAWN != 0;
     }
