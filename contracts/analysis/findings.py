@@ -56,8 +56,15 @@ def scan() -> set[Finding]:
             "FOUNDRY_TEST": f"{folder}/no-tests",
             "PATH": f"{Path(binary()).parent}{os.pathsep}{os.environ['PATH']}",
         }
-        command = [str(SLITHER), ".", "--compile-force-framework", "foundry", "--foundry-out-directory", f"{folder}/out"]
-            command += ["--json", str(report)]
+        command = [
+            str(SLITHER),
+            ".",
+            "--compile-force-framework",
+            "foundry",
+            "--foundry-out-directory",
+            f"{folder}/out",
+        ]
+        command += ["--json", str(report)]
         # Slither exits 255 on findings; whether it ran, the report says.
         done = subprocess.run(command, check=False, cwd=ROOT, env=environment, capture_output=True, text=True)
         if not report.exists():

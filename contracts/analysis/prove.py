@@ -1,9 +1,9 @@
 """Proves the `check_` functions in test/symbolic/ with halmos, over all inputs and all contents of the contracts.
 
-`python contracts/analysis/prove.py [--only REGEX] [--planted]`. Prints a line per proof with its time; exit 1 if one fails
-or can't be finished. `--planted` turns it round: bugs are planted in a copy of the sources, several at once in different
-functions, and each proof that is to see one has to fail. Bounds and assumptions: README.md. Where halmos isn't installed
-(`make .venv-halmos/.ready`), it says so and exits 0.
+`python contracts/analysis/prove.py [--only REGEX] [--planted]`. Prints a line per proof with its time; exit 1 if one
+fails or can't be finished. `--planted` turns it round: bugs are planted in a copy of the sources, several at once in
+different functions, and each proof that is to see one has to fail. Bounds and assumptions: README.md. Where halmos
+isn't installed (`make .venv-halmos/.ready`), it says so and exits 0.
 """
 
 from __future__ import annotations

@@ -10,16 +10,16 @@ import {Symbolic} from "./Symbolic.sol";
 /// @notice What the acts on a receivable do to it and to any other, and who alone may do them.
 /// @dev `other` stands for every other receivable.
 contract ReceivableProofs is Symbolic {
-    /// @dev A confirmed receivable in an arbitrary, but conserved, state.
+    /// @dev A receivable in an arbitrary state; conserved, if it is confirmed. That it is, `terms` asserts.
     function open(bytes32 id) private view returns (Debt memory d) {
         d = debt(id);
-        vm.assume(d.c.confirmed() && conserved(d));
+        vm.assume(!d.c.confirmed() || conserved(d));
     }
 
     /// @dev Debtor, due day and what else the parties agreed stay as they were.
     function terms(Claim a, Claim b) private pure {
         assert(a.face() == b.face() && a.debtor() == b.debtor() && a.dueDay() == b.dueDay());
-        assert(a.part() == b.part() && a.lined() == b.lined() && b.confirmed());
+        assert(a.part() == b.part() && a.lined() == b.lined() && a.confirmed() && b.confirmed());
     }
 
     /// @dev `amount` has left the free part and is in none of the others unless the caller says so.
@@ -30,10 +30,11 @@ contract ReceivableProofs is Symbolic {
     /// @notice The views show what is stored, so the places in Symbolic are the right ones.
     function check_layout(bytes32 id) external view {
         Debt memory d = open(id);
+        vm.assume(d.c.confirmed());
         IReceivables.Receivable memory r = receivables.receivable(id);
         assert(r.free == d.c.free() && r.pledged == d.c.pledged() && r.face == d.c.face());
-        assert(r.splitAway == d.splitAway && r.diluted == d.diluted && r.holder == d.c.holder());
-        assert(receivables.childCount(id) == d.children);
+        assert(r.splitAway == d.away.splitAway() && r.diluted == d.away.diluted() && r.holder == d.c.holder());
+        assert(receivables.childCount(id) == d.away.children());
     }
 
     /// @notice All of a new one is owed, and nothing of it is anybody's before the debtor says so.
@@ -69,7 +70,10 @@ contract ReceivableProofs is Symbolic {
         assert(b.c.face() == a.c.face() && b.c.face() == p.face && b.c.free() == p.face && b.c.pledged() == 0);
         assert(b.c.dueDay() == a.c.dueDay() && b.c.dueDay() == p.dueDay && b.c.debtor() == a.c.debtor());
         assert(b.c.holder() == p.seller && b.c.confirmed());
-        assert(b.splitAway == a.splitAway && b.diluted == a.diluted && b.children == a.children);
+        assert(
+            b.away.splitAway() == a.away.splitAway() && b.away.diluted() == a.away.diluted()
+                && b.away.children() == a.away.children()
+        );
         assert(same(debt(other), o));
     }
 
@@ -83,7 +87,7 @@ contract ReceivableProofs is Symbolic {
         assert(!a.c.confirmed() && a.c.tag() == Claims.tagOf(p.orderId, p.documentRoot, partyOf(who)));
         assert(b.c.face() == 0 && b.c.empty() && b.c.state() == IReceivables.ReceivableState.Cancelled);
         assert(b.c.holder() == partyOf(who) && b.c.debtor() == a.c.debtor());
-        assert(b.splitAway == a.splitAway && b.diluted == a.diluted);
+        assert(b.away.splitAway() == a.away.splitAway() && b.away.diluted() == a.away.diluted());
         assert(same(debt(other), o));
     }
 
@@ -123,8 +127,11 @@ contract ReceivableProofs is Symbolic {
         assert(partyOf(who) == a.c.holder() && b.c.holder() == a.c.holder());
         terms(a.c, b.c);
         spent(a.c, b.c, p.amount);
-        assert(uint256(b.diluted) == uint256(a.diluted) + p.amount);
-        assert(b.c.pledged() == a.c.pledged() && b.splitAway == a.splitAway && b.children == a.children);
+        assert(uint256(b.away.diluted()) == uint256(a.away.diluted()) + p.amount);
+        assert(
+            b.c.pledged() == a.c.pledged() && b.away.splitAway() == a.away.splitAway()
+                && b.away.children() == a.away.children()
+        );
         assert(same(debt(other), o));
     }
 
@@ -135,7 +142,7 @@ contract ReceivableProofs is Symbolic {
         act(who, time);
         receivables.transfer(p);
         Debt memory b = debt(p.id);
-        assert(partyOf(who) == a.c.holder() && a.c.pledged() == 0);
+        assert(partyOf(who) == a.c.holder() && a.c.pledged() == 0 && a.c.confirmed());
         assert(p.to != a.c.holder() && p.to != a.c.debtor());
         a.c = a.c.withHolder(p.to);
         assert(same(a, b) && same(debt(other), o));
@@ -144,8 +151,8 @@ contract ReceivableProofs is Symbolic {
     /// @notice Only the holder splits; the parts are what the parent has less of, on the same terms.
     function check_split(address who, bytes32 id, uint64 first, uint64 second, uint32 time, bytes32 other) external {
         Debt memory a = open(id);
-        vm.assume(a.children < type(uint64).max - 2);
-        (bytes32 one, bytes32 two) = (Ids.child(id, a.children), Ids.child(id, a.children + 1));
+        vm.assume(a.away.children() < type(uint64).max - 2);
+        (bytes32 one, bytes32 two) = (Ids.child(id, a.away.children()), Ids.child(id, a.away.children() + 1));
         vm.assume(other != id && other != one && other != two && one != id && two != id);
         Debt memory o = debt(other);
         IReceivables.SplitParams memory p = IReceivables.SplitParams(id, new uint64[](2));
@@ -156,8 +163,11 @@ contract ReceivableProofs is Symbolic {
         assert(partyOf(who) == a.c.holder() && b.c.holder() == a.c.holder());
         terms(a.c, b.c);
         spent(a.c, b.c, first + second);
-        assert(uint256(b.splitAway) == uint256(a.splitAway) + first + second && b.children == a.children + 2);
-        assert(b.c.pledged() == a.c.pledged() && b.diluted == a.diluted);
+        assert(
+            uint256(b.away.splitAway()) == uint256(a.away.splitAway()) + first + second
+                && b.away.children() == a.away.children() + 2
+        );
+        assert(b.c.pledged() == a.c.pledged() && b.away.diluted() == a.away.diluted());
         part(debt(one).c, a.c, first, a.c.holder());
         part(debt(two).c, a.c, second, a.c.holder());
         assert(same(debt(other), o));
@@ -174,7 +184,10 @@ contract ReceivableProofs is Symbolic {
         assert(hasRole(who, Roles.BANK) && p.payee == a.c.holder() && b.c.holder() == a.c.holder());
         terms(a.c, b.c);
         spent(a.c, b.c, p.amount);
-        assert(b.c.pledged() == a.c.pledged() && b.splitAway == a.splitAway && b.diluted == a.diluted);
+        assert(
+            b.c.pledged() == a.c.pledged() && b.away.splitAway() == a.away.splitAway()
+                && b.away.diluted() == a.away.diluted()
+        );
         assert(receivables.bankRefUsed(partyOf(who), p.bankRef) && same(debt(other), o));
     }
 
@@ -202,7 +215,7 @@ contract ReceivableProofs is Symbolic {
         act(who, time);
         receivables.declareDefault(p);
         Debt memory b = debt(p.id);
-        assert(partyOf(who) == a.c.holder() && time / 1 days > a.c.dueDay());
+        assert(partyOf(who) == a.c.holder() && a.c.confirmed() && time / 1 days > a.c.dueDay());
         a.c = a.c.withState(IReceivables.ReceivableState.Defaulted);
         assert(same(a, b) && same(debt(other), o));
     }

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {IOrders} from "../../src/interfaces/IOrders.sol";
 import {IParticipants} from "../../src/interfaces/IParticipants.sol";
+import {Away} from "../../src/libraries/Aways.sol";
 import {Claim} from "../../src/libraries/Claims.sol";
 import {Entry} from "../../src/libraries/Entries.sol";
 import {Stock} from "../../src/libraries/Stocks.sol";
@@ -39,9 +40,7 @@ abstract contract Symbolic {
     /// @dev All that is stored of one receivable.
     struct Debt {
         Claim c;
-        uint64 splitAway;
-        uint64 diluted;
-        uint64 children;
+        Away away;
     }
 
     /// @dev All quantities that are stored of one warehouse receipt.
@@ -75,8 +74,7 @@ abstract contract Symbolic {
 
     function debt(bytes32 id) internal view returns (Debt memory d) {
         d.c = Claim.wrap(slot(address(receivables), id, CLAIMS));
-        uint256 away = slot(address(receivables), id, AWAY);
-        (d.splitAway, d.diluted, d.children) = (uint64(away), uint64(away >> 64), uint64(away >> 128));
+        d.away = Away.wrap(slot(address(receivables), id, AWAY));
     }
 
     function goods(bytes32 id) internal view returns (Goods memory g) {
@@ -97,7 +95,7 @@ abstract contract Symbolic {
 
     /// @dev Conservation, in numbers that can't overflow: settled is the rest, so there has to be one.
     function conserved(Debt memory d) internal pure returns (bool) {
-        return uint256(d.c.free()) + d.c.pledged() + d.splitAway + d.diluted <= d.c.face();
+        return uint256(d.c.free()) + d.c.pledged() + d.away.splitAway() + d.away.diluted() <= d.c.face();
     }
 
     /// @dev Likewise for goods, where the rest is missing.
@@ -115,8 +113,7 @@ abstract contract Symbolic {
     }
 
     function same(Debt memory a, Debt memory b) internal pure returns (bool) {
-        bool away = a.splitAway == b.splitAway && a.diluted == b.diluted && a.children == b.children;
-        return away && Claim.unwrap(a.c) == Claim.unwrap(b.c);
+        return Claim.unwrap(a.c) == Claim.unwrap(b.c) && Away.unwrap(a.away) == Away.unwrap(b.away);
     }
 
     function same(Goods memory a, Goods memory b) internal pure returns (bool) {
