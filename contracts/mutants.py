@@ -64,7 +64,7 @@ MUTANTS = (
     Mutant(
         "one invoice, one receivable",
         "ReceivableRules.sol",
-        "if (c.state() != ReceivableState.None && !again) revert ReceivableExists(p.id);",
+        "if (!c.isIn(ReceivableState.None) && !again) revert ReceivableExists(p.id);",
         "",
     ),
     Mutant(

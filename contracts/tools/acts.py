@@ -78,9 +78,7 @@ def _contract(name: str, abi: Abi, source: str) -> dict[str, Any]:
     return {"domainName": f"chainfin {name}", "domainVersion": "1", "acts": acts, "batches": batches}
 
 
-def _typed(
-    primary: str, params: dict[str, Any], extra: list[Field], counter: Counter | None = None
-) -> dict[str, Any]:
+def _typed(primary: str, params: dict[str, Any], extra: list[Field], counter: Counter | None = None) -> dict[str, Any]:
     """The type of one signature: `fields` of the primary type, for a batch also those of its items."""
     stated = counter.stated if counter is not None else None
     members = [_field(c) for c in params["components"] if stated is None or c["name"] in stated]
