@@ -8,6 +8,7 @@ import {IReceivables} from "./interfaces/IReceivables.sol";
 import {IWarehouseReceipts} from "./interfaces/IWarehouseReceipts.sol";
 import {Entries, Entry} from "./libraries/Entries.sol";
 import {Ids} from "./libraries/Ids.sol";
+import {Roles} from "./libraries/Roles.sol";
 
 /// @title What becomes of a pledge, by the number of the party that acts. Who it is, was found out in Pledges.
 /// @dev Each act reads the pledge once, checks, writes it once, tells, and only then calls the asset's contract.
@@ -168,9 +169,10 @@ abstract contract PledgeRules is PartyActs, IPledges {
         _asset(e.goods()).take(p.assetId, taken, amount, party, true);
     }
 
-    function _undertake(UndertakeParams calldata p, uint32 buyer) internal {
+    function _undertake(UndertakeParams calldata p, uint32 buyer, uint32 roles) internal {
         Entry e = _active(p.pledgeId);
-        if (!e.goods()) revert NotOverGoods(p.pledgeId);
+        // Goods are bought back by the core enterprise that sold them, a receivable by whoever gives recourse for it.
+        if (e.goods()) _requireRole(buyer, roles, Roles.CORE);
         _requireAmount(p.amount);
         if (p.amount > e.amount()) revert ExceedsPledge(p.pledgeId, p.amount, e.amount());
         if (_promises[p.pledgeId][buyer].made) revert UndertakingExists(p.pledgeId, buyer);

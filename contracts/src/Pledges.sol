@@ -232,8 +232,7 @@ contract Pledges is PledgeRules {
 
     function _byUndertake(UndertakeParams calldata p, address who) private {
         (uint32 buyer, uint32 roles) = participants.enter(who, Kinds.PLEDGE);
-        _requireRole(buyer, roles, Roles.CORE);
-        _undertake(p, buyer);
+        _undertake(p, buyer, roles);
     }
 
     function _byBuyBack(BuyBackParams calldata p, address who) private {

@@ -70,6 +70,7 @@ abstract contract ReceivableRules is PartyActs, IReceivables {
     function take(bytes32 id, bytes32 taken, uint64 amount, uint32 lender, bool) external onlySister(address(pledges)) {
         Claim c = _claims[id];
         if (_today() <= c.dueDay()) revert NotYetDue(c.dueDay(), _today());
+        if (lender == c.debtor()) revert TransferToDebtor(lender); // it pays instead: nobody is its own creditor
         _claims[id] = _unpledge(id, c, amount);
         _away[id] = _away[id].moreSplit(amount, 0);
         _claims[taken] = c.createPart(lender).withFace(amount);

@@ -70,8 +70,9 @@ interface IPledges {
         uint64 expiresAt;
     }
 
-    /// @param pledgeId Pledge over goods for which the core enterprise undertakes to buy back (保兑仓).
-    /// @param amount How much it will buy at most, thousandths of the declared unit.
+    /// @param pledgeId Pledge over goods that a core enterprise undertakes to buy back (保兑仓), or over a receivable that
+    /// whoever gives recourse for it, its seller say, undertakes to buy back (有追索权).
+    /// @param amount How much it will buy at most: minor units, or thousandths of the declared unit.
     /// @param untilDay Last day on which it can be called, days since 1970-01-01.
     /// @param documentRoot Root of the undertaking.
     struct UndertakeParams {
@@ -81,10 +82,10 @@ interface IPledges {
         bytes32 documentRoot;
     }
 
-    /// @param pledgeId Pledge over the goods.
-    /// @param assetId Its warehouse receipt.
-    /// @param buyer Core enterprise that undertook it and has paid.
-    /// @param amount Goods that the undertaker bought, thousandths of the declared unit.
+    /// @param pledgeId Pledge that the lender was paid for.
+    /// @param assetId Its warehouse receipt or receivable.
+    /// @param buyer Party that undertook it and has paid.
+    /// @param amount What it bought: thousandths of the declared unit, or minor units.
     /// @param bankRef The bank's reference of the payment to the lender.
     struct BuyBackParams {
         bytes32 pledgeId;
@@ -94,7 +95,7 @@ interface IPledges {
         bytes32 bankRef;
     }
 
-    /// @param amount How much it has still to buy, thousandths of the declared unit.
+    /// @param amount How much it has still to buy: minor units, or thousandths of the declared unit.
     /// @param untilDay Last day on which it can be called, days since 1970-01-01.
     struct Undertaking {
         uint64 amount;
@@ -247,10 +248,12 @@ interface IPledges {
         bytes32 registryNo,
         Auth calldata lenderAuth
     ) external;
-    /// @notice A core enterprise undertakes to buy the goods back, should the pledgor not redeem them.
+    /// @notice A party undertakes to buy back what is pledged: a core enterprise goods that the pledgor doesn't redeem, any
+    /// party a receivable that its debtor doesn't pay.
     function undertake(UndertakeParams calldata p) external;
     function undertakeBySig(UndertakeParams calldata p, Auth calldata auth) external;
-    /// @notice A settlement bank attests that the undertaker paid the lender: the goods are its own from now on.
+    /// @notice A settlement bank attests that the undertaker paid the lender: the goods, or the claim against the debtor, are its
+    /// own from now on. A receivable only once it is overdue, and never by its debtor.
     function buyBack(BuyBackParams calldata p) external;
     function buyBackBySig(BuyBackParams calldata p, Auth calldata auth) external;
 
