@@ -8,8 +8,7 @@ import {World} from "./World.sol";
 
 /// @notice What others sign for a batch: the registrar over its invoices, the pledgor over its pledges.
 abstract contract Batching is World {
-    string internal constant ATTEST_ITEM =
-        "AttestItem(bytes32 id,bytes32 orderId,bytes32 documentRoot,bytes32 trail)";
+    string internal constant ATTEST_ITEM = "AttestItem(bytes32 id,bytes32 orderId,bytes32 documentRoot,bytes32 trail)";
     string internal constant PLEDGE_MEMBERS =
         "Item(bytes32 pledgeId,uint8 assetKind,bytes32 assetId,uint64 amount,uint32 lender,bytes32 loanRef,bytes32 decisionHash,uint64 expiresAt)";
 

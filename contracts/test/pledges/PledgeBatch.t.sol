@@ -8,8 +8,6 @@ import {BatchWorld} from "../BatchWorld.sol";
 
 /// @notice Batches of pledges: one grant over all, a refused item is named.
 contract PledgeBatchTest is BatchWorld {
-    string private constant PLEDGE_MEMBERS =
-        "Item(bytes32 pledgeId,uint8 assetKind,bytes32 assetId,uint64 amount,uint32 lender,bytes32 loanRef,bytes32 decisionHash,uint64 expiresAt)";
     string private constant RELEASE =
         "ReleaseBatch(ReleaseItem[] items,uint256 nonce,uint256 deadline)ReleaseItem(bytes32 pledgeId,bytes32 assetId,uint64 amount)";
 
@@ -20,20 +18,6 @@ contract PledgeBatchTest is BatchWorld {
             items[i] = offer(bytes32(0x1000 + i), RECEIVABLE, bytes32(i + 1), 1_000);
             numbers[i] = bytes32(0x2000 + i);
         }
-    }
-
-    function _hash(string memory itemType, IPledges.PledgeParams[] memory items) private pure returns (bytes32) {
-        bytes32[] memory hashes = new bytes32[](items.length);
-        for (uint256 i = 0; i < items.length; ++i) {
-            hashes[i] = keccak256(abi.encode(keccak256(bytes(itemType)), items[i]));
-        }
-        return keccak256(abi.encodePacked(hashes));
-    }
-
-    function _granted(IPledges.PledgeParams[] memory items) private returns (Auth memory) {
-        string memory item = string.concat("Grant", PLEDGE_MEMBERS);
-        string memory kind = string.concat("GrantBatch(GrantItem[] items,uint256 nonce,uint256 deadline)", item);
-        return sign(SELLER, pledges, kind, abi.encode(_hash(item, items)));
     }
 
     function _releaseBySig() private {
@@ -50,7 +34,7 @@ contract PledgeBatchTest is BatchWorld {
 
     function test_pledgeBatch__numbersMissing__refused() public {
         (IPledges.PledgeParams[] memory items,) = _offers(3);
-        Auth memory granted = _granted(items);
+        Auth memory granted = grantAll(items, SELLER);
         vm.expectRevert(abi.encodeWithSelector(IPledges.RegistryNosMismatch.selector, 3, 2));
         by(LENDER);
         pledges.pledgeBatch(items, granted, new bytes32[](2));
@@ -62,7 +46,7 @@ contract PledgeBatchTest is BatchWorld {
         by(BUYER);
         receivables.confirmBatch(two);
         (IPledges.PledgeParams[] memory items, bytes32[] memory numbers) = _offers(3);
-        Auth memory granted = _granted(items);
+        Auth memory granted = grantAll(items, SELLER);
         vm.expectEmit(true, true, true, true, address(pledges));
         emit IPledges.ItemRefused(
             2,
@@ -81,11 +65,11 @@ contract PledgeBatchTest is BatchWorld {
         by(BUYER);
         receivables.confirmBatch(_confirmations(3));
         (IPledges.PledgeParams[] memory items, bytes32[] memory numbers) = _offers(3);
-        Auth memory granted = _granted(items);
+        Auth memory granted = grantAll(items, SELLER);
         string memory item = string.concat("Pledge", PLEDGE_MEMBERS);
         string memory kind =
             string.concat("PledgeBatch(PledgeItem[] items,bytes32[] registryNos,uint256 nonce,uint256 deadline)", item);
-        bytes memory members = abi.encode(_hash(item, items), keccak256(abi.encodePacked(numbers)));
+        bytes memory members = abi.encode(hashAll(item, items), keccak256(abi.encodePacked(numbers)));
         Auth memory auth = sign(LENDER, pledges, kind, members);
         eq(pledges.pledgeBatchBySig(items, granted, numbers, auth), 3, "pledged");
         _releaseBySig();

@@ -17,12 +17,12 @@ contract ReceivablesIssueBatchTest is BatchWorld {
 
     function test_issueBatch__noneOrAboveHundred__refused() public {
         IReceivables.IssueParams[] memory none = _invoices(0);
-        Auth memory registrar = _attested(none);
+        Auth memory registrar = attestAll(none);
         vm.expectRevert(abi.encodeWithSelector(IActs.BatchInvalid.selector, 0));
         by(SELLER);
         receivables.issueBatch(none, registrar);
         IReceivables.IssueParams[] memory many = _invoices(101);
-        registrar = _attested(many);
+        registrar = attestAll(many);
         vm.expectRevert(abi.encodeWithSelector(IActs.BatchInvalid.selector, 101));
         by(SELLER);
         receivables.issueBatch(many, registrar);
@@ -30,7 +30,7 @@ contract ReceivablesIssueBatchTest is BatchWorld {
 
     function test_issueBatch__attestedInAnotherOrder__refused() public {
         IReceivables.IssueParams[] memory items = _invoices(2);
-        Auth memory registrar = _attested(items);
+        Auth memory registrar = attestAll(items);
         (items[0], items[1]) = (items[1], items[0]);
         vm.expectRevert(abi.encodeWithSelector(IActs.ActSignatureInvalid.selector, vm.addr(REGISTRAR)));
         by(SELLER);
@@ -41,7 +41,7 @@ contract ReceivablesIssueBatchTest is BatchWorld {
         deliver("order 2", FACE);
         IReceivables.IssueParams[] memory items = _invoices(2);
         items[1].orderId = "order 2";
-        Auth memory registrar = _attested(items);
+        Auth memory registrar = attestAll(items);
         by(BUYER);
         orders.amend(IOrders.AmendParams("order 2", "root 2", FACE + 1));
         vm.expectRevert(abi.encodeWithSelector(IActs.ActSignatureInvalid.selector, vm.addr(REGISTRAR)));
@@ -55,7 +55,7 @@ contract ReceivablesIssueBatchTest is BatchWorld {
         IReceivables.IssueParams[] memory items = _invoices(3);
         (items[1].orderId, items[1].face) = ("order 2", FACE + 1);
         items[2].orderId = "no order";
-        Auth memory registrar = _attested(items);
+        Auth memory registrar = attestAll(items);
         vm.expectEmit(true, true, true, true, address(receivables));
         emit IReceivables.ItemRefused(
             1,
@@ -69,7 +69,7 @@ contract ReceivablesIssueBatchTest is BatchWorld {
     function test_issueBatch__paused__refused() public {
         pause(Kinds.ISSUE);
         IReceivables.IssueParams[] memory items = _invoices(2);
-        Auth memory registrar = _attested(items);
+        Auth memory registrar = attestAll(items);
         vm.expectRevert(abi.encodeWithSelector(IParticipants.ActPaused.selector, Kinds.ISSUE));
         by(SELLER);
         receivables.issueBatch(items, registrar);
@@ -78,7 +78,7 @@ contract ReceivablesIssueBatchTest is BatchWorld {
     function test_issueBatch__oneTwice__thatOneIsNamedTheRestDone() public {
         IReceivables.IssueParams[] memory items = _invoices(3);
         items[2].id = items[0].id;
-        Auth memory registrar = _attested(items);
+        Auth memory registrar = attestAll(items);
         vm.expectEmit(true, true, true, true, address(receivables));
         emit IReceivables.ItemRefused(
             2, items[0].id, abi.encodeWithSelector(IReceivables.ReceivableExists.selector, items[0].id)
@@ -90,7 +90,7 @@ contract ReceivablesIssueBatchTest is BatchWorld {
 
     function test_issueBatch__tooLittleGas__refusedAsAWhole() public {
         IReceivables.IssueParams[] memory items = _invoices(3);
-        Auth memory registrar = _attested(items);
+        Auth memory registrar = attestAll(items);
         bytes memory call = abi.encodeCall(IReceivables.issueBatch, (items, registrar));
         bool seen;
         for (uint256 gasLimit = 60_000; gasLimit < 400_000; gasLimit += 5_000) {
@@ -108,7 +108,7 @@ contract ReceivablesIssueBatchTest is BatchWorld {
 
     function test_issueBatchBySig__good__done() public {
         IReceivables.IssueParams[] memory items = _invoices(3);
-        Auth memory registrar = _attested(items);
+        Auth memory registrar = attestAll(items);
         bytes32[] memory hashes = new bytes32[](3);
         for (uint256 i = 0; i < 3; ++i) {
             hashes[i] = keccak256(abi.encode(keccak256(bytes(ISSUE_ITEM)), items[i]));
