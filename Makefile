@@ -1,12 +1,14 @@
 # Every target sets up what it needs; the environment is .venv and nothing outside the folder is touched.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
+# Rounds of kill -9 in a soak.
+ROUNDS ?= 200
 # Processes that run tests.
 WORKERS ?= 2
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: node help install demo serve test check bench contracts check-contracts lock clean
+.PHONY: node help install demo serve test check bench contracts check-contracts planted soak lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -58,15 +60,33 @@ bench: $(VENV)/.dev ## every benchmark; the last line of each is one JSON object
 contracts: $(VENV)/.dev ## compile the contracts again into contracts/artifacts (needs Node)
 	$(BIN)/python contracts/compile.py
 
-check-contracts: $(VENV)/.dev ## long fuzzing of the contracts (needs Node)
+# Each analysis tool in an environment of its own: they pin other versions than ours. One that can't be installed is skipped.
+.venv-%/.ready: requirements/analysis-%.txt
+	@test -x .venv-$*/bin/python || $(PYTHON) -m venv .venv-$*
+	@.venv-$*/bin/python -m pip install -q --require-hashes -r $< && touch $@ \
+	  || { rm -rf .venv-$*; echo "$*: can't be installed here, its part of check-contracts is skipped"; }
+
+check-contracts: $(VENV)/.dev node .venv-slither/.ready .venv-halmos/.ready ## long fuzzing, coverage, analysis, proofs and planted bugs (needs Node)
 	PYTHON=$(BIN)/python contracts/test.sh --long
+	PYTHON=$(BIN)/python contracts/test.sh --coverage
+	$(BIN)/python contracts/analysis/findings.py
+	$(BIN)/python contracts/analysis/prove.py
 	CHAINFIN_DIFFERENTIAL_STEPS=10000 $(BIN)/python -m pytest tests/differential
+	$(BIN)/python contracts/mutants.py
+
+planted: $(VENV)/.dev ## plant bugs one by one; the tests named for each have to find it (long)
+	$(BIN)/python -m tests.planted
+
+soak: $(VENV)/.dev ## kill -9 at any moment, ROUNDS times (200); repeat one with CHAINFIN_CRASH_SEED (long)
+	CHAINFIN_CRASH_ROUNDS=$(ROUNDS) $(BIN)/python -m pytest tests/crash/test_kill.py
 
 lock: $(VENV)/.dev ## renew the pinned requirements
 	$(BIN)/python -m pip install -q uv
 	$(BIN)/uv pip compile -q --upgrade --generate-hashes --no-emit-index-url --no-header --no-annotate --prerelease=if-necessary-or-explicit -o requirements/dev.txt requirements/dev.in
 	$(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate --prerelease=if-necessary-or-explicit -c requirements/dev.txt -o requirements/core.txt requirements/core.in
 	$(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate --prerelease=if-necessary-or-explicit -c requirements/dev.txt -o requirements/train.txt requirements/train.in
+	$(BIN)/uv pip compile -q --upgrade --generate-hashes --no-emit-index-url --no-header --no-annotate --prerelease=if-necessary-or-explicit -o requirements/analysis-slither.txt requirements/analysis-slither.in
+	$(BIN)/uv pip compile -q --upgrade --generate-hashes --no-emit-index-url --no-header --no-annotate --prerelease=if-necessary-or-explicit -o requirements/analysis-halmos.txt requirements/analysis-halmos.in
 
 clean: ## remove the environment and the embedded state
-	rm -rf $(VENV) .chainfin
+	rm -rf $(VENV) .venv-slither .venv-halmos .chainfin

@@ -29,7 +29,7 @@ from chainfin.connectors.sandbox import Sandbox, start_sandbox
 from chainfin.connectors.watch import IncomingWatch
 from chainfin.connectors.worker import Worker
 from chainfin.errors import Unavailable
-from chainfin.services import act_results, acts, custody, participants, projection, repayments, results
+from chainfin.services import act_results, acts, custody, participants, placing, projection, repayments, results
 from chainfin.services.context import Clock, Context
 from chainfin.settings import Partner, Settings
 from chainfin.storage.chain_tables import ChainEvent
@@ -202,7 +202,7 @@ class Installation(AbstractContextManager["Installation"]):
 
     def _on_incoming(self, page: IncomingPage) -> None:
         arrivals = [
-            repayments.Arrival(
+            placing.Arrival(
                 bank_ref=item.bank_reference,
                 sequence=item.sequence,
                 payer_account=item.payer_account,

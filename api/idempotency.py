@@ -18,10 +18,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import orjson
-from sqlalchemy import event, update
+from sqlalchemy import bindparam, event, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session as SqlSession
-from sqlmodel import Session, col, delete
+from sqlmodel import Session, SQLModel, col, delete
 from starlette.responses import Response
 
 from chainfin.errors import BadInput, Conflict
@@ -142,27 +142,20 @@ class Idempotency:
         kept = {name: value for name, value in answer.headers.items() if name.lower() in _KEPT_HEADERS}
         body = bytes(answer.body)
         with self._store.begin() as session:
-            session.exec(
-                _of(claim).values(
-                    status_code=answer.status_code,
-                    response=self._vault.seal(body, context=_context(claim.actor, claim.key)),
-                    headers=kept,
-                )
-            )
+            answered = {
+                "status_code": answer.status_code,
+                "response": self._vault.seal(body, context=_context(claim.actor, claim.key)),
+                "headers": kept,
+            }
+            session.connection().execute(_ANSWER, {**_of(claim), **answered})
 
     def release(self, claim: Claim) -> None:
         """It broke. If nothing was committed the key is free again; else a retry is told what was made."""
         with self._store.begin() as session:
             if claim.committed:
-                session.exec(_of(claim).values(claimed_by=""))
+                session.connection().execute(_CLAIMED.values(claimed_by=""), _of(claim))
             else:
-                session.exec(
-                    delete(IdempotencyRow).where(
-                        col(IdempotencyRow.actor) == claim.actor,
-                        col(IdempotencyRow.key) == claim.key,
-                        col(IdempotencyRow.claimed_by) == claim.holder,
-                    )
-                )
+                session.connection().execute(delete(_KEYS).where(*_MINE), _of(claim))
 
     def prune(self) -> None:
         """Forget answers older than `RETENTION`."""
@@ -191,12 +184,20 @@ def _context(actor: str, key: str) -> str:
     return f"idempotency:{actor}:{key}"
 
 
-def _of(claim: Claim):  # type: ignore[no-untyped-def]  # SQLAlchemy's Update has no public generic alias
-    return update(IdempotencyRow).where(
-        col(IdempotencyRow.actor) == claim.actor,
-        col(IdempotencyRow.key) == claim.key,
-        col(IdempotencyRow.claimed_by) == claim.holder,
-    )
+_KEYS = SQLModel.metadata.tables["idempotency"]
+_MINE = (
+    _KEYS.c.actor == bindparam("of_actor"),
+    _KEYS.c.key == bindparam("of_key"),
+    _KEYS.c.claimed_by == bindparam("of_holder"),
+)
+_CLAIMED = update(_KEYS).where(*_MINE)
+_ANSWER = _CLAIMED.values({name: bindparam(name) for name in ("status_code", "response", "headers")})
+_NOTE = _CLAIMED.values(headers=bindparam("headers"))
+"""Made once: every request and every commit of one asks these, and making a statement costs more than running it."""
+
+
+def _of(claim: Claim) -> dict[str, object]:
+    return {"of_actor": claim.actor, "of_key": claim.key, "of_holder": claim.holder}
 
 
 def _note_new(session: SqlSession, _flush: object) -> None:
@@ -211,8 +212,8 @@ def _mark(session: SqlSession) -> None:
     if claim is None:
         return
     session.flush()
-    note = _of(claim).values(headers={"committed": " ".join(claim.made[:50])}).returning(col(IdempotencyRow.key))
-    if session.execute(note).one_or_none() is None:
+    note = {**_of(claim), "headers": {"committed": " ".join(claim.made[:50])}}
+    if session.connection().execute(_NOTE, note).rowcount != 1:
         raise Conflict("idempotency_in_flight", "the key was taken over by another process: nothing was done here")
     session.info["idempotency_claim"] = claim
 

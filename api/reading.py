@@ -17,6 +17,7 @@ from chainfin.connectors.registry_view import RegistryLookup
 from chainfin.connectors.sandbox import start_sandbox
 from chainfin.connectors.signature import Verifier
 from chainfin.errors import Unavailable
+from chainfin.progress import Step, silent
 from chainfin.services import custody, reconcile
 from chainfin.services.context import Actor, Clock, Context
 from chainfin.services.reconcile import Reconciliation
@@ -68,7 +69,7 @@ class Reading(AbstractContextManager["Reading"]):
         check(node, self.deployment)
         return node
 
-    def reconcile(self, actor: Actor) -> Reconciliation:
+    def reconcile(self, actor: Actor, progress: Step = silent) -> Reconciliation:
         """Chain, registry, projection and ledger held against each other. Raises what `services.reconcile.run` raises.
 
         Without a real registry the sandbox of this home is asked, through a second server on the same file.
@@ -80,7 +81,7 @@ class Reading(AbstractContextManager["Reading"]):
         client = HttpClient(partner.url, Verifier([partner.key]))
         try:
             views = ContractViews(self.node, self.ctx.contracts)
-            return reconcile.run(self.ctx, actor, views, RegistryLookup(Registry(client)))
+            return reconcile.run(self.ctx, actor, views, RegistryLookup(Registry(client)), progress)
         finally:
             client.close()
             if sandbox is not None:

@@ -52,12 +52,11 @@ def source(ctx: Context, actor: Actor, application_id: str) -> Source:
 
     def read(last_id: str | None) -> Batch:
         seq, ended = parse_id(last_id)
-        # the state first: if it rests now, all its nodes are in the read that follows
-        application = queries.application(ctx, actor, application_id).row
-        rows = queries.nodes_after(ctx, actor, application_id, seq if ended else seq - 1)
-        news = list(_events(rows, seen_start=0 if ended else seq))
-        if application.status not in RESTING:
+        trail = queries.trail(ctx, actor, application_id, seq if ended else seq - 1)
+        news = list(_events(trail.nodes, seen_start=0 if ended else seq))
+        if trail.status not in RESTING:
             return Batch(news, ended=False)
+        application = queries.application(ctx, actor, application_id).row
         final = EndEvent(
             application_id=application.id,
             status=application.status,

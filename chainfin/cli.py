@@ -15,6 +15,7 @@ from rich.console import Console
 
 from chainfin import cli_party, cli_risk
 from chainfin.errors import BadInput, ChainfinError, Unavailable, Unknown
+from chainfin.progress import shown
 
 if TYPE_CHECKING:
     from api.reading import Reading
@@ -81,7 +82,10 @@ def demo(
     from chainfin.demo.play import play
 
     console = Console(stderr=as_json)
-    facts = play(console, home=home) if documents is None else play_documents(console, documents, home=home)
+    if documents is None:
+        facts = play(console, home=home)
+    else:
+        facts = play_documents(console, documents, home=home, quiet=as_json)
     if as_json:
         show(facts, True)
 
@@ -144,8 +148,8 @@ def eod(
     from chainfin.services.context import OPERATOR
 
     day = _date(on, "--date")
-    with _reading() as opened:
-        done = end_of_day.run(opened.ctx, OPERATOR, day)
+    with _reading() as opened, shown("accruing loans", quiet=as_json) as step:
+        done = end_of_day.run(opened.ctx, OPERATOR, day, step)
     show(
         {
             "business_date": done.business_date.isoformat(),
@@ -213,7 +217,7 @@ def audit_bundle(
     from chainfin.services.context import OPERATOR
 
     target = output or Path(f"{loan}.json")
-    with _reading() as opened:
+    with _reading() as opened, shown("collecting the evidence"):
         content = evidence.bundle(opened.ctx, OPERATOR, loan, opened.prover)
     target.write_bytes(content)
     typer.echo(f"{target}: {len(content)} bytes")
@@ -242,7 +246,8 @@ def audit_verify(
     from chainfin.audit.verify import verify
 
     addresses, code = _contracts(contracts)
-    report = verify(read_file(file), trusted_header or (), partner_key or (), addresses, code)
+    with shown("checking the evidence", quiet=as_json):
+        report = verify(read_file(file), trusted_header or (), partner_key or (), addresses, code)
     if as_json:
         show(cli_view.report_json(report), True)
     else:
@@ -268,7 +273,8 @@ def audit_replay(file: Path, as_json: AsJson = False) -> None:
     from chainfin.audit import cli_view
     from chainfin.audit.replay import replay_bundle
 
-    result = replay_bundle(read_file(file))
+    with shown("taking the decision again", quiet=as_json):
+        result = replay_bundle(read_file(file))
     if as_json:
         show(cli_view.replay_json(result), True)
     else:
@@ -282,8 +288,8 @@ def audit_reconcile(as_json: AsJson = False) -> None:
     """Hold chain, statutory registry, projection and ledger against each other. Exit code 1 names every mismatch."""
     from chainfin.services.context import OPERATOR
 
-    with _reading() as opened:
-        done = opened.reconcile(OPERATOR)
+    with _reading() as opened, shown("comparing", quiet=as_json) as step:
+        done = opened.reconcile(OPERATOR, step)
     show(dataclasses.asdict(done), as_json)
     raise typer.Exit(1 if done.mismatches else 0)
 
@@ -296,7 +302,8 @@ def database_upgrade() -> None:
 
     store = Store(load().database_url)
     try:
-        store.upgrade()
+        with shown("upgrading the database"):
+            store.upgrade()
         store.check_schema()
     finally:
         store.close()

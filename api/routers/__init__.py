@@ -14,6 +14,7 @@ NOUNS = (
     "orders",
     "receivables",
     "warehouse",
+    "pledges",
     "limits",
     "applications",
     "loans",

@@ -21,10 +21,11 @@ from api.schemas.lending import (
     ApplicationIn,
     ApplicationOut,
     OfferOut,
+    ReviewIn,
 )
 from api.trail import STREAM_SCHEMA, source
 from chainfin.errors import NotFound
-from chainfin.services import acts, applications, queries
+from chainfin.services import acts, applications, queries, reviewing
 from chainfin.services.context import Actor, Context
 from chainfin.storage.lending_tables import ApplicationRow, OfferRow
 
@@ -103,6 +104,12 @@ def accept(
 def withdraw(ctx: Ctx, actor: Acting, application_id: Id) -> ApplicationOut:
     """The borrower changes its mind before accepting."""
     return ApplicationOut.of(applications.withdraw(ctx, actor, application_id))
+
+
+@asked.post("/{application_id}/decision", status_code=202)
+def decide(ctx: Ctx, actor: Acting, application_id: Id, body: ReviewIn) -> ApplicationOut:
+    """The lender decides what the policy leaves to a person; what the rules refuse, asked again, stays refused."""
+    return ApplicationOut.of(reviewing.decide(ctx, actor, application_id, body.decision, body.reason))
 
 
 @asked.post("/{application_id}/appeals", status_code=202)

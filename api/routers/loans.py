@@ -15,6 +15,8 @@ from api.schemas.loans import (
     InstructionOut,
     LoanDetail,
     LoanOut,
+    MarginCallOut,
+    MarginCallsOut,
     PayoffOut,
     RepaymentIn,
     ScheduleOut,
@@ -22,7 +24,7 @@ from api.schemas.loans import (
     StatementOut,
 )
 from chainfin.errors import BadInput
-from chainfin.services import queries, repayments
+from chainfin.services import margin, queries, repayments
 
 router = APIRouter(prefix="/v1/loans", tags=["loans"], route_class=OnceRoute)
 _HORIZON = dt.timedelta(days=3660)
@@ -50,6 +52,13 @@ def get_schedule(ctx: Ctx, actor: Acting, loan_id: Id) -> ScheduleOut:
 def get_statement(ctx: Ctx, actor: Acting, loan_id: Id) -> StatementOut:
     lines = queries.statement(ctx, actor, loan_id)
     return StatementOut(loan_id=loan_id, lines=[StatementLineOut.of(line) for line in lines])
+
+
+@router.get("/{loan_id}/margin-calls")
+def get_margin_calls(ctx: Ctx, actor: Acting, loan_id: Id) -> MarginCallsOut:
+    """What was called since the collateral shrank (补仓)."""
+    calls = [MarginCallOut.of(call) for call in margin.of_loan(ctx, actor, loan_id)]
+    return MarginCallsOut(loan_id=loan_id, calls=calls)
 
 
 @router.get("/{loan_id}/payoff", responses={409: {}})

@@ -9,7 +9,7 @@ from api.auth import Acting, Ctx
 from api.paging import Page, Paged, page
 from api.route import OnceRoute, OpenOnceRoute
 from api.schemas.common import Id
-from api.schemas.parties import ActOut, AdmissionOut, ParticipantIn, ParticipantOut, SignatureIn
+from api.schemas.parties import AccountIn, AccountOut, ActOut, AdmissionOut, ParticipantIn, ParticipantOut, SignatureIn
 from chainfin.party import roles_from_names
 from chainfin.services import participants
 
@@ -55,6 +55,13 @@ def list_participants(ctx: Ctx, actor: Acting, window: Paged) -> Page[Participan
 @_own.get("/{participant_id}")
 def get_participant(ctx: Ctx, actor: Acting, participant_id: Id) -> ParticipantOut:
     return ParticipantOut.of(participants.get(ctx, actor, participant_id), actor)
+
+
+@_own.post("/{participant_id}/account")
+def correct_account(ctx: Ctx, actor: Acting, participant_id: Id, body: AccountIn) -> AccountOut:
+    """The operator corrects the account; what the bank couldn't pay out to the old one goes out again."""
+    row, retried = participants.correct_account(ctx, actor, participant_id, body.account)
+    return AccountOut(participant=ParticipantOut.of(row, actor), payouts_retried=retried)
 
 
 @_open.post("/{participant_id}/consent", status_code=202)

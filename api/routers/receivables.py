@@ -20,9 +20,11 @@ from api.schemas.trade import (
     InvoiceIn,
     ReceivableAct,
     ReceivableOut,
+    SplitIn,
+    TransferIn,
 )
 from chainfin.errors import NotFound
-from chainfin.services import queries, receivables
+from chainfin.services import passing, queries, receivables
 from chainfin.services.context import Actor, Context
 from chainfin.storage.trade_tables import ReceivableRow
 
@@ -74,6 +76,42 @@ def confirm(ctx: Ctx, actor: Acting, receivable_id: Id, body: ConfirmationIn) ->
 def dispute(ctx: Ctx, actor: Acting, receivable_id: Id, body: DisputeIn) -> ActOut:
     """The debtor disputes it; only a hash of the reason goes on chain."""
     return ActOut.of(receivables.dispute(ctx, actor, receivable_id, body.reason))
+
+
+@router.post("/{receivable_id}/dispute-resolution", status_code=202)
+def resolve_dispute(ctx: Ctx, actor: Acting, receivable_id: Id) -> ActOut:
+    """The debtor withdraws its dispute."""
+    return ActOut.of(passing.resolve_dispute(ctx, actor, receivable_id))
+
+
+@router.post("/{receivable_id}/splits", status_code=202)
+def split(ctx: Ctx, actor: Acting, receivable_id: Id, body: SplitIn) -> ActOut:
+    """The holder splits parts off what is free (拆分); once final they are under /parts."""
+    amounts = [each.money(f"/amounts/{place}/amount") for place, each in enumerate(body.amounts)]
+    return ActOut.of(passing.split(ctx, actor, receivable_id, amounts))
+
+
+@router.get("/{receivable_id}/parts")
+def list_parts(ctx: Ctx, actor: Acting, receivable_id: Id, window: Paged) -> Page[ReceivableOut]:
+    """What was split off it or taken out of it: the parts of which one is holder or debtor."""
+    return page(
+        window,
+        lambda after, limit: queries.parts(ctx, actor, receivable_id, after=after, limit=limit),
+        ReceivableOut.of,
+        lambda row: row.id,
+    )
+
+
+@router.post("/{receivable_id}/transfer", status_code=202)
+def transfer(ctx: Ctx, actor: Acting, receivable_id: Id, body: TransferIn) -> ActOut:
+    """The holder passes it on to a further tier (流转): a split part, or the whole."""
+    return ActOut.of(passing.transfer(ctx, actor, receivable_id, body.to))
+
+
+@router.post("/{receivable_id}/default", status_code=202)
+def declare_default(ctx: Ctx, actor: Acting, receivable_id: Id) -> ActOut:
+    """The holder says that it wasn't paid by its due day."""
+    return ActOut.of(passing.declare_default(ctx, actor, receivable_id))
 
 
 @router.post("/{receivable_id}/cancellation", status_code=202)

@@ -17,6 +17,7 @@ from api.schemas.trade import (
     PriceIn,
     PriceOut,
     ReleaseIn,
+    TransferIn,
     WarehouseReceiptAct,
     WarehouseReceiptIn,
     WarehouseReceiptOut,
@@ -64,6 +65,12 @@ def get_receipt(ctx: Ctx, actor: Acting, receipt_id: Id) -> WarehouseReceiptOut:
 def release(ctx: Ctx, actor: Acting, receipt_id: Id, body: ReleaseIn) -> ActOut:
     """The keeper hands free goods out to the owner."""
     return ActOut.of(warehouse.release(ctx, actor, receipt_id, quantity(body.quantity, "/quantity")))
+
+
+@receipts.post("/{receipt_id}/transfer", status_code=202)
+def transfer(ctx: Ctx, actor: Acting, receipt_id: Id, body: TransferIn) -> ActOut:
+    """The owner passes title to the goods on, where none of them is pledged."""
+    return ActOut.of(warehouse.transfer(ctx, actor, receipt_id, body.to))
 
 
 @receipts.post("/{receipt_id}/counts", status_code=202)

@@ -285,6 +285,13 @@ class AcceptIn(Input):
     signature: Signature | None = None
 
 
+class ReviewIn(Input):
+    """The word of the lender's desk; the applicant reads the reason."""
+
+    decision: Literal["approved", "refused"]
+    reason: Reason
+
+
 class AppealIn(Input):
     """Why, and what further data may be looked at."""
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from api.schemas.common import Amount, AmountIn, Input, Moment, asset_amount, major
+from api.schemas.common import Amount, AmountIn, DecimalText, Input, Moment, Reason, asset_amount, major, quantity_text
 from api.schemas.lending import OfferTerms
 from chainfin.loan import Instalment
+from chainfin.money import Money
+from chainfin.services.margin import Called
 from chainfin.services.queries import LoanView, Payoff, StatementLine
-from chainfin.services.repayments import PaymentInstruction
+from chainfin.services.repayments import COLLECTION_ACCOUNT, PaymentInstruction
+from chainfin.services.undertaking import Undertaken
 from chainfin.storage.lending_tables import LoanRow
 from chainfin.storage.trade_tables import PledgeRow
 
@@ -41,27 +44,82 @@ class LoanOut(BaseModel):
 
 
 class PledgeOut(BaseModel):
-    """``amount``, ``released``, ``settled``, ``lost``: of a receivable in its currency, of goods in their unit."""
+    """Amounts are of a receivable in its currency, or of goods in the receipt's unit; ``left`` is still locked."""
 
     id: str
+    loan_id: str | None = Field(description="none for one that was made past this service")
+    pledgor_id: str
+    lender_id: str
     asset_kind: str
     asset_id: str
     amount: str
     released: str
-    settled: str
-    lost: str = Field(description="of goods: what a count didn't find any more")
+    settled: str = Field(description="paid by the debtor; of goods, by who bought them back")
+    lost: str = Field(description="goods that a count didn't find any more")
+    left: str
     decision_hash: str
     registry_number: str | None = Field(description="of its entry in the statutory registry")
     status: str
+    drawn: bool = Field(description="whether the chain knows that the lender has paid out")
+    expires_at: Moment | None = Field(description="from when on the pledgor may end it, if it isn't drawn")
+    taken_id: str | None = Field(description="once enforced: the asset that the lender holds instead")
     tx_hash: str | None
     block_number: int | None
 
     @classmethod
     def of(cls, row: PledgeRow, currency: str) -> PledgeOut:
-        shown = row.model_dump(include=set(cls.model_fields))
-        for name in ("amount", "released", "settled", "lost"):
+        shown = row.model_dump(include=set(cls.model_fields)) | {"left": row.left}
+        for name in ("amount", "released", "settled", "lost", "left"):
             shown[name] = asset_amount(shown[name], currency, goods=row.asset_kind == "warehouse_receipt")
         return cls.model_validate(shown)
+
+
+class ReleaseOfPledgeIn(Input):
+    """How much is given up: of a receivable in its currency, of goods in the receipt's unit; without it, all."""
+
+    amount: DecimalText | None = None
+
+
+class UndertakingIn(Input):
+    """How much of the goods (in the receipt's unit), until when, in which words (of which a hash goes on chain)."""
+
+    quantity: DecimalText
+    until: dt.date
+    wording: Reason
+
+
+class UndertakingOut(BaseModel):
+    """``left`` isn't bought yet. To buy, pay to ``account`` with ``remittance``: the goods go at the newest price."""
+
+    pledge_id: str
+    buyer_id: str
+    unit: str
+    quantity: str
+    left: str
+    until: dt.date
+    account: str
+    remittance: str
+    created_at: Moment
+
+    @classmethod
+    def of(cls, made: Undertaken) -> UndertakingOut:
+        row = made.row
+        return cls(
+            pledge_id=row.pledge_id,
+            buyer_id=row.buyer_id,
+            unit=made.unit,
+            quantity=quantity_text(row.amount),
+            left=quantity_text(row.left),
+            until=row.until,
+            account=COLLECTION_ACCOUNT,
+            remittance=f"BUYBACK {row.pledge_id}",
+            created_at=row.created_at,
+        )
+
+
+class UndertakingsOut(BaseModel):
+    pledge_id: str
+    undertakings: list[UndertakingOut]
 
 
 class LoanDetail(LoanOut):
@@ -156,6 +214,34 @@ class StatementLineOut(BaseModel):
 class StatementOut(BaseModel):
     loan_id: str
     lines: list[StatementLineOut]
+
+
+class MarginCallOut(BaseModel):
+    """A call (补仓): pay this much of the loan, or bring other collateral."""
+
+    id: str
+    asset_id: str
+    cause: str = Field(description="the document that shrank the collateral")
+    amount: Amount
+    status: Literal["open", "met"] = Field(description="met: paid since, or the loan has ended")
+    created_at: Moment
+
+    @classmethod
+    def of(cls, call: Called) -> MarginCallOut:
+        row = call.row
+        return cls(
+            id=row.id,
+            asset_id=row.asset_id,
+            cause=row.cause,
+            amount=Amount.of(Money(row.amount, row.currency)),
+            status="met" if call.met else "open",
+            created_at=row.created_at,
+        )
+
+
+class MarginCallsOut(BaseModel):
+    loan_id: str
+    calls: list[MarginCallOut]
 
 
 class PayoffOut(BaseModel):

@@ -69,6 +69,12 @@ class ParticipantOut(BaseModel):
         )
 
 
+class AccountIn(Input):
+    """The bank account to which payments go from now on."""
+
+    account: Word
+
+
 class ParticipantPrivate(BaseModel):
     legal_scheme: str
     legal_value: str
@@ -131,6 +137,13 @@ class AdmissionOut(BaseModel):
     participant: ParticipantOut
     act: ActOut | None
     consent: TypedData | None
+
+
+class AccountOut(BaseModel):
+    """``payouts_retried``: how many payments that the bank had refused go out again."""
+
+    participant: ParticipantOut
+    payouts_retried: int
 
 
 class SignatureIn(Input):

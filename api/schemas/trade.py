@@ -100,6 +100,7 @@ class ReceivableOut(BaseModel):
     seller_id: str
     debtor_id: str
     holder_id: str
+    parent_id: str | None = Field(description="of a part: what it was split off, or taken out of")
     currency: str
     face: str
     free: str
@@ -128,6 +129,7 @@ class ReceivableOut(BaseModel):
             seller_id=row.seller_id,
             debtor_id=row.debtor_id,
             holder_id=row.holder_id,
+            parent_id=row.parent_id,
             currency=row.currency,
             free=major(free, row.currency),
             due_date=row.due_date,
@@ -149,6 +151,18 @@ class ConfirmationIn(Input):
     document_root: Hex32
     face: AmountIn
     due_date: dt.date
+
+
+class SplitIn(Input):
+    """The faces of the parts; what remains stays with what is split."""
+
+    amounts: Annotated[list[AmountIn], Field(min_length=2, max_length=8)]
+
+
+class TransferIn(Input):
+    """To whom it passes."""
+
+    to: Ref = Field(description="party id")
 
 
 class DisputeIn(Input):
@@ -183,6 +197,7 @@ class WarehouseReceiptOut(BaseModel):
     number: str
     keeper_id: str
     owner_id: str
+    parent_id: str | None = Field(description="of goods taken out of another receipt")
     goods: dict[str, str]
     document_root: str
     unit: str
@@ -207,6 +222,7 @@ class WarehouseReceiptOut(BaseModel):
             number=row.number,
             keeper_id=row.keeper_id,
             owner_id=row.owner_id,
+            parent_id=row.parent_id,
             goods={name: str(value) for name, value in row.goods.items()},
             document_root=row.document_root,
             unit=row.unit,

@@ -1,4 +1,4 @@
-"""Where the service's time goes: commits, calls of the node, calls of the partners, processor time."""
+"""Where the service's time goes: statements, commits, calls of the node and the partners, processor time."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from eth_hash.auto import keccak
+from sqlalchemy import event
 
 from api.assembly import Installation
 
@@ -42,7 +43,12 @@ class Meter:
             handlers[topic] = self.timed(topic.split(".")[0], handler)
         dialect: Any = self.installation.store.engine.dialect
         dialect.do_commit = self.timed("commit", dialect.do_commit)
+        event.listen(self.installation.store.engine, "before_cursor_execute", self._count_statement)
         self.reset()
+
+    def _count_statement(self, *_about: Any) -> None:
+        with self._lock:
+            self.spent.setdefault("statement", [0.0, 0])[1] += 1
 
     def timed(self, name: str, inner: Callable[..., Any]) -> Callable[..., Any]:
         """``inner`` with its time noted under ``name``."""

@@ -22,8 +22,9 @@ from chainfin.errors import Refused
 from chainfin.loan import Method, check_all_in_cap, cost_to_borrower, schedule
 from chainfin.money import Money
 from chainfin.party import legal_commitment, legal_id
-from chainfin.risk.record import GENERAL, INVENTORY, RECEIVABLE, Outcome
+from chainfin.risk.record import GENERAL, INVENTORY, RECEIVABLE, REVIEW, Outcome
 from chainfin.risk.replay import replay
+from chainfin.risk.review import Review
 
 PRODUCTS = {"receivable": RECEIVABLE, "inventory": INVENTORY, "general": GENERAL}
 PENALTY_SHARE = Decimal("0.3")
@@ -73,6 +74,10 @@ def check_decision(bundle: Bundle, expected: str, story: Story, findings: Findin
         findings.equal("decision: borrower", asked["borrower"], loan.borrower)
         findings.equal("decision: lender", asked["lender"], loan.lender)
         findings.equal("decision: outcome", record.outcome.decision, "approved")
+        if REVIEW in content:
+            review = Review.from_json(content[REVIEW])
+            findings.equal("decision: reviewed by the lender", review.by, loan.lender)
+            findings.facts["review"] = f"{review.decision} by {review.by} at {review.at.isoformat()}"
         block = content["chain"]
         if block is not None and block["number"] in story.blocks:
             findings.equal("decision: block", block["hash"], story.blocks[block["number"]])
@@ -137,8 +142,10 @@ def check_pledge(
     freed = sum(f.count("amount") for f in story.all("Pledges.Released", pledgeId=pledged.args["pledgeId"]))
     paid = sum(f.count("amount") for f in story.all("Receivables.Settled", pledgeId=pledged.args["pledgeId"]))
     lost = sum(f.count("by") for f in story.all("Pledges.Shrunk", pledgeId=pledged.args["pledgeId"]))
-    locked = pledged.count("amount") - freed - paid - lost
-    what = f"{freed} set free, {paid} paid, {lost} lost in a count, {locked} still locked"
+    ends = ("Pledges.Enforced", "Pledges.BoughtBack")
+    taken = sum(f.count("amount") for end in ends for f in story.all(end, pledgeId=pledged.args["pledgeId"]))
+    locked = pledged.count("amount") - freed - paid - lost - taken
+    what = f"{freed} set free, {paid} paid, {lost} lost in a count, {taken} taken, {locked} still locked"
     findings.check("pledge: conserved", locked >= 0, what)
     for ended in story.all("Pledges.Discharged"):
         findings.check(
@@ -154,7 +161,8 @@ def check_receivable(
 
     Raises Refused fact_missing.
     """
-    confirmed = story.one("Receivables.Confirmed", id=pledged.args["assetId"])
+    line = lineage(pledged.text("assetId"), story)
+    confirmed = story.one("Receivables.Confirmed", id=line[-1])
     issued = story.latest("Receivables.Issued", confirmed.place, id=confirmed.args["id"])
     posted = story.one("Orders.Posted", orderId=issued.args["orderId"])
     received = [f for f in story.all("Orders.GoodsReceived", orderId=issued.args["orderId"]) if f.place < issued.place]
@@ -162,13 +170,14 @@ def check_receivable(
         findings.equal(f"receivable: confirmed {member}", confirmed.args[member], issued.args[member])
     findings.equal("receivable: debtor", issued.args["debtor"], posted.args["buyer"])
     findings.equal("receivable: seller", issued.args["seller"], posted.args["seller"])
-    findings.equal("receivable: holder", pledged.args["pledgor"], _holder(issued, pledged, story))
+    findings.equal("receivable: holder", pledged.args["pledgor"], _holder(line, issued, pledged, story))
     in_order = posted.place < issued.place < confirmed.place < pledged.place
     findings.check("receivable: order of events", in_order, "posted, issued, confirmed, pledged")
     most = max((f.count("received") for f in received), default=0)
     what = f"face {issued.count('face')}, received {most}"
     findings.check("receivable: received before issued", issued.count("face") <= most, what)
-    findings.check("pledge: within the face", pledged.count("amount") <= issued.count("face"), what)
+    face = _came(line[0], story).count("amount") if len(line) > 1 else issued.count("face")
+    findings.check("pledge: within the face", pledged.count("amount") <= face, f"{pledged.count('amount')} of {face}")
     currency = from_hex(posted.text("currency")).decode("ascii", errors="replace")
     findings.equal("receivable: currency", currency, bundle.loan.currency)
     orders = [p for p in papers if p.kind == "order" and p.fact.args["orderId"] == posted.args["orderId"]]
@@ -185,7 +194,7 @@ def check_receivable(
     for paper in (latest, invoices[0]):
         check_parties(paper, sides, findings)
     debtor = _id_of(issued.count("debtor"), known)
-    inputs = {"id": issued.args["id"], "face_minor": issued.count("face"), "debtor": debtor}
+    inputs = {"id": line[0], "face_minor": face, "debtor": debtor}
     _same_inputs(bundle, "receivable", inputs, findings)
 
 
@@ -193,13 +202,15 @@ def check_goods(
     bundle: Bundle, pledged: Fact, story: Story, papers: list[Paper], known: Mapping[str, Known], findings: Findings
 ) -> None:
     """The keeper issued the receipt to the borrower before it was pledged. Raises Refused fact_missing."""
-    issued = story.one("WarehouseReceipts.Issued", id=pledged.args["assetId"])
-    findings.equal("goods: owner", issued.args["owner"], pledged.args["pledgor"])
+    line = lineage(pledged.text("assetId"), story)
+    issued = story.one("WarehouseReceipts.Issued", id=line[-1])
+    findings.equal("goods: owner", _holder(line, issued, pledged, story), pledged.args["pledgor"])
     findings.check("goods: order of events", issued.place < pledged.place, "issued, pledged")
-    what = f"{pledged.count('amount')} of {issued.count('quantity')} thousandths"
-    findings.check("pledge: within the goods", pledged.count("amount") <= issued.count("quantity"), what)
+    there = (_came(line[0], story) if len(line) > 1 else issued).count("quantity")
+    what = f"{pledged.count('amount')} of {there} thousandths"
+    findings.check("pledge: within the goods", pledged.count("amount") <= there, what)
     keeper = _id_of(issued.count("keeper"), known)
-    inputs = {"id": issued.args["id"], "quantity_thousandths": issued.count("quantity"), "keeper": keeper}
+    inputs = {"id": line[0], "quantity_thousandths": there, "keeper": keeper}
     _same_inputs(bundle, "receipt", inputs, findings)
     paper = next((p for p in papers if p.kind == "warehouse_receipt" and p.fact.number == issued.number), None)
     if paper is None:
@@ -232,9 +243,42 @@ def check_acceptance(bundle: Bundle, story: Story, keys: Keys, known: Mapping[st
     return str(message["decisionHash"])
 
 
-def _holder(issued: Fact, pledged: Fact, story: Story) -> int:
-    moves = [f for f in story.all("Receivables.Transferred", id=issued.args["id"]) if f.place < pledged.place]
-    return moves[-1].count("to") if moves else issued.count("seller")
+def lineage(asset: str, story: Story) -> list[str]:
+    """An asset, what it was split off or taken out of, and so on to what was issued. Raises Refused fact_missing,
+    fact_ambiguous (of what comes from itself, too)."""
+    found = [asset]
+    while any(story.all(event, childId=found[-1]) for event in PARTS):
+        parent = _came(found[-1], story).text("id")
+        if parent in found:
+            raise Refused("fact_ambiguous", f"{parent} is a part of itself")
+        found.append(parent)
+    return found
+
+
+PARTS = ("Receivables.Split", "Receivables.Taken", "WarehouseReceipts.Taken")
+"""Events by which a part comes to be."""
+
+
+def _came(part: str, story: Story) -> Fact:
+    """How the part came to be. Raises Refused fact_ambiguous."""
+    found = [fact for event in PARTS for fact in story.all(event, childId=part)]
+    if len(found) != 1:
+        raise Refused("fact_ambiguous", f"{part} came to be {len(found)} times")
+    return found[0]
+
+
+def _holder(line: list[str], issued: Fact, pledged: Fact, story: Story) -> int:
+    """Who held it when it was pledged: passed on as a whole, then as the part that it became, and so on."""
+    contract = issued.event.partition(".")[0]
+    holder = issued.count("seller" if contract == "Receivables" else "owner")
+    ends = [_came(part, story) for part in line[:-1]]
+    for place, asset in reversed(list(enumerate(line))):
+        until = ends[place - 1].place if place else pledged.place
+        moves = [f for f in story.all(f"{contract}.Transferred", id=asset) if f.place < until]
+        holder = moves[-1].count("to") if moves else holder
+        if place and ends[place - 1].event.endswith(".Taken"):
+            holder = ends[place - 1].count("lender")
+    return holder
 
 
 def _id_of(number: int, known: Mapping[str, Known]) -> str:

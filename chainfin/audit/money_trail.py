@@ -10,7 +10,7 @@ from eth_hash.auto import keccak
 
 from chainfin.abi import from_hex
 from chainfin.audit.bundle import Bundle, EventPart
-from chainfin.audit.deal import Known
+from chainfin.audit.deal import Known, lineage
 from chainfin.audit.facts import Fact, Story
 from chainfin.audit.partners import PartnerKeys, read_evidence
 from chainfin.audit.report import Findings
@@ -77,11 +77,28 @@ def check_payments(bundle: Bundle, story: Story, pledged: Fact | None, keys: Par
             booked = Money(int(event.amount), bundle.loan.currency)
             findings.check(name, booked <= amount, f"{booked} of the {amount} that the bank received")
             _booked_on(name, bundle, event, said, findings)
-            remittance = f"LOAN {bundle.loan.id}" if event.kind == "pay_borrower" else f"RECEIVABLE {bundle.loan.asset}"
-            findings.equal(f"{name}: remittance", said["remittance"], remittance)
+            findings.check(
+                f"{name}: remittance", said["remittance"] in _remittances(bundle, event, story), "for this loan"
+            )
             if event.kind == "pay_debtor":
                 _attested(bundle, story, pledged, event.payment, booked, findings)
     _both_ways(bundle, story, pledged, arrived, findings)
+
+
+def _remittances(bundle: Bundle, event: EventPart, story: Story) -> set[str]:
+    """What a payer may have written: the loan; or the receivable, what it was split off, what the lender took of it."""
+    if event.kind == "pay_borrower":
+        return {f"LOAN {bundle.loan.id}"}
+    line = lineage(str(bundle.loan.asset), story)
+    taken = [fact.text("childId") for fact in story.all("Pledges.Enforced")]
+    bought = {f"BUYBACK {fact.text('pledgeId')}" for fact in story.all("Pledges.BoughtBack")}
+    return {f"RECEIVABLE {asset}" for asset in (*line, *taken)} | bought
+
+
+def _securities(bundle: Bundle, pledged: Fact, story: Story) -> list[tuple[str, str]]:
+    """(receivable, pledge) of which payments serve the loan: the pledged part; what its lender took is no pledge."""
+    taken = [(fact.text("childId"), "") for fact in story.all("Pledges.Enforced", pledgeId=pledged.args["pledgeId"])]
+    return [(str(bundle.loan.asset), pledged.text("pledgeId")), *taken]
 
 
 def _payout(bundle: Bundle, paid: list[dict[str, Any]], findings: Findings) -> None:
@@ -127,14 +144,18 @@ def _attested(
     """The settlement bank's act on chain says the same payment and amount; its event may not be final yet."""
     if pledged is None:
         return
-    pledge_id = pledged.text("pledgeId")
-    reference = settlement_reference(payment, str(bundle.loan.asset), pledge_id)
-    settled = story.all("Receivables.Settled", pledgeId=pledge_id, bankRef=reference)
+    references = {settlement_reference(payment, asset, pledge) for asset, pledge in _securities(bundle, pledged, story)}
+    settled = [fact for fact in story.all("Receivables.Settled") if fact.text("bankRef") in references]
+    bought = [fact for fact in story.all("Pledges.BoughtBack") if fact.text("bankRef") in references]
+    if bought:
+        findings.check(f"payment {payment}: on chain", len(bought) == 1, "goods were bought back for it")
+        return
     if not settled:
         findings.not_compared(f"payment {payment}: on chain", "its settlement was not in a final block")
         return
-    findings.equal(f"payment {payment}: on chain", settled[0].count("amount"), booked.minor)
-    findings.equal(f"payment {payment}: payee", settled[0].count("payee"), pledged.count("lender"))
+    findings.equal(f"payment {payment}: on chain", sum(fact.count("amount") for fact in settled), booked.minor)
+    for fact in settled:
+        findings.equal(f"payment {payment}: payee", fact.count("payee"), pledged.count("lender"))
 
 
 def _both_ways(
@@ -143,7 +164,7 @@ def _both_ways(
     """What the chain says was paid on the pledge is among the payments in the file."""
     if pledged is None:
         return
-    pledge_id = pledged.text("pledgeId")
-    known = {settlement_reference(ref, str(bundle.loan.asset), pledge_id) for ref in arrived}
-    for fact in story.all("Receivables.Settled", pledgeId=pledge_id):
+    securities = _securities(bundle, pledged, story)
+    known = {settlement_reference(ref, asset, pledge_id) for ref in arrived for asset, pledge_id in securities}
+    for fact in story.all("Receivables.Settled"):
         findings.check("payment: of each settlement", fact.text("bankRef") in known, f"bankRef {fact.text('bankRef')}")

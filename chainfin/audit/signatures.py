@@ -37,6 +37,7 @@ NEEDED: Final[Mapping[str, tuple[Expected, ...]]] = {
     "Pledges.Pledged": (Expected("Pledge", "lender"), Expected("Grant", "pledgor")),
     "Pledges.Drawn": (Expected("Draw", "@lender"),),
     "Pledges.Released": (Expected("Release", "@lender"),),
+    "Pledges.Enforced": (Expected("Enforce", "@lender"),),
 }
 """Events and the acts behind them. ``@``: the party stands in the event that made the thing (order, pledge)."""
 

@@ -11,15 +11,18 @@ import fcntl
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TextIO
 
 import rlp
 from eth._utils.address import generate_contract_address
-from eth.abc import BlockHeaderAPI, SignedTransactionAPI
+from eth.abc import BlockHeaderAPI, MessageAPI, SignedTransactionAPI, StateAPI, TransactionContextAPI
 from eth.chains.base import Chain
 from eth.exceptions import BlockNotFound, HeaderNotFound, TransactionNotFound
 from eth.vm.forks.prague import PragueVM
+from eth.vm.forks.prague.computation import PragueComputation
+from eth.vm.forks.prague.state import PragueState
 from eth_keys.exceptions import BadSignature
 from eth_typing import BlockNumber
 from eth_utils.exceptions import ValidationError
@@ -39,9 +42,31 @@ ZERO = "0x" + "0" * 40
 _FUNDS = 2**120
 
 
+@lru_cache(maxsize=64)
+def _jump_targets(_code: bytes) -> tuple[set[int], set[int]]:
+    """Which positions of a contract's code were found to be instructions, and which to be data. They follow from the
+    code alone; py-evm finds them anew in every call."""
+    return set(), set()
+
+
+class _Computation(PragueComputation):
+    def __init__(self, state: StateAPI, message: MessageAPI, transaction_context: TransactionContextAPI) -> None:
+        super().__init__(state, message, transaction_context)
+        code: Any = self.code
+        code.valid_positions, code.invalid_positions = _jump_targets(message.code)
+
+
+class _State(PragueState):
+    computation_class = _Computation
+
+
+class _VM(PragueVM):
+    _state_class = _State
+
+
 class _EmbeddedChain(Chain):
     chain_id = CHAIN_ID
-    vm_configuration = ((BlockNumber(0), PragueVM),)
+    vm_configuration = ((BlockNumber(0), _VM),)
 
     def create_header_from_parent(self, parent_header: BlockHeaderAPI, **params: Any) -> BlockHeaderAPI:
         params["gas_limit"] = parent_header.gas_limit

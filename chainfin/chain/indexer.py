@@ -61,6 +61,8 @@ class Indexer:
         self._finality = finality
         self._seen: bytes | None = None
         """The final block when all was last taken in: while it is the same there is nothing to look up."""
+        self._reached: tuple[int, str] | None = None
+        """The cursor as it was then. A hint: what is taken in is taken in on the cursor of its own transaction."""
 
     def cursor(self) -> tuple[int, str] | None:
         """Number and hash of the last block taken in."""
@@ -85,7 +87,7 @@ class Indexer:
         line = self.final_block()
         if line is not None and line.hash == self._seen:
             return 0
-        cursor = self.cursor()
+        cursor = self._reached or self.cursor()
         if cursor is not None:
             self._check_cursor(cursor, line)
         if line is None:
@@ -94,11 +96,16 @@ class Indexer:
         while True:
             first = self._start if cursor is None else cursor[0] + 1
             if first > line.number:
-                self._seen = line.hash
+                self._seen, self._reached = line.hash, cursor
                 return taken
             blocks = self._read(first, line, cursor)
-            taken += self._take_in(blocks, cursor)
-            cursor = self.cursor()
+            count = self._take_in(blocks, cursor)
+            if count is None:
+                self._reached = None
+                cursor = self.cursor()
+            else:
+                taken += count
+                cursor = (blocks[-1][0].number, "0x" + blocks[-1][0].hash.hex())
 
     def _check_cursor(self, cursor: tuple[int, str], line: Block | None) -> None:
         number, known = cursor
@@ -131,13 +138,14 @@ class Indexer:
                 break
         return found
 
-    def _take_in(self, blocks: Sequence[tuple[Block, list[ChainEvent]]], cursor: tuple[int, str] | None) -> int:
+    def _take_in(self, blocks: Sequence[tuple[Block, list[ChainEvent]]], cursor: tuple[int, str] | None) -> int | None:
+        """How many events were taken in; None if another indexer has moved on from ``cursor``."""
         count = 0
         with self._store.begin() as session:
             # the lock makes a second indexer wait; having waited, it finds the cursor moved and stands back
             locks.named(session, locks.PROJECTION)
             if _cursor(session) != cursor:
-                return 0
+                return None
             for block, events in blocks:
                 session.add(
                     ChainBlockRow(
@@ -160,9 +168,11 @@ class Indexer:
 
 
 def _cursor(session: Session) -> tuple[int, str] | None:
-    query = select(ChainBlockRow).order_by(col(ChainBlockRow.number).desc()).limit(1)
-    row = session.exec(query).first()
-    return (row.number, row.hash) if row else None
+    row = session.exec(_NEWEST).first()
+    return (row[0], row[1]) if row else None
+
+
+_NEWEST = select(ChainBlockRow.number, ChainBlockRow.hash).order_by(col(ChainBlockRow.number).desc()).limit(1)
 
 
 def _row(event: ChainEvent) -> ChainEventRow:

@@ -166,10 +166,11 @@ class Sender:
         waits for the event does not also wait for the receipt's bookkeeping."""
         price = self._price()
         with self._store.begin() as session:
-            commands = self._claim(session)
+            # what has a transaction already is left out when the nonces are given out
+            commands = self._claim(session, known=set())
             raws = self._store_signed(session, commands, price)
         self._settler.send(raws)
-        return len(commands)
+        return len(raws)
 
     def _price(self) -> int:
         return self._node.gas_price() if self._policy.gas_price is None else self._policy.gas_price
@@ -199,12 +200,12 @@ class Sender:
         with self._store.read() as session:
             return outbox.any_due(session, [TOPIC], now=self._reports.now())
 
-    def _claim(self, session: Session) -> list[_Command]:
-        """Due commands that have no transaction yet; those that have one are `settle`'s."""
+    def _claim(self, session: Session, known: set[int | None] | None = None) -> list[_Command]:
+        """Due commands that have no transaction yet; those that have one (``known``, else asked for) are `settle`'s."""
         commands: list[_Command] = []
         now, lease = self._reports.now(), timedelta(seconds=self._policy.lease_s)
         rows = outbox.claim(session, [TOPIC], worker=self._worker, now=now, lease=lease, limit=self._policy.batch)
-        sent = self._have_transaction(session, [row.id for row in rows])
+        sent = self._have_transaction(session, [row.id for row in rows]) if known is None else known
         for row in rows:
             if row.id not in sent:
                 self._read(session, row, commands)

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 import structlog
 from eth_hash.auto import keccak
+from sqlalchemy import String, bindparam
 from sqlmodel import Session, col, select
 
 from chainfin.abi import from_hex
@@ -28,6 +29,12 @@ from chainfin.storage.store import Store
 OPEN = ("stored",)
 """States of a transaction that may still be mined."""
 RECEIPTS_A_ROUND = 500
+
+
+_OPEN_ROWS = select(ChainTxRow).where(col(ChainTxRow.status).in_(OPEN)).order_by(col(ChainTxRow.nonce))
+_UNDER_WAY = _OPEN_ROWS.where(ChainTxRow.sender == bindparam("sender", type_=String())).limit(RECEIPTS_A_ROUND)
+_STILL_OPEN = _OPEN_ROWS.where(col(ChainTxRow.hash).in_(bindparam("hashes", expanding=True))).with_for_update()
+"""Made once: they are asked in every round."""
 
 
 class Reports(Protocol):
@@ -104,8 +111,7 @@ class Settler:
     def settle(self) -> int:
         """Report transactions whose receipt is final; send again those that no block holds. Returns how many ended."""
         with self._store.read() as session:
-            query = select(ChainTxRow).where(ChainTxRow.sender == self._address, col(ChainTxRow.status).in_(OPEN))
-            rows = list(session.exec(query.order_by(col(ChainTxRow.nonce)).limit(RECEIPTS_A_ROUND)).all())
+            rows = list(session.exec(_UNDER_WAY, params={"sender": self._address}).all())
         self.waiting = bool(rows)
         if not rows:
             return 0
@@ -147,10 +153,12 @@ class Settler:
     def _end(self, ended: Sequence[tuple[ChainTxRow, Receipt]]) -> int:
         whys = {row.hash: self._why(row, receipt) for row, receipt in ended if not receipt.succeeded}
         with self._store.begin() as session:
-            for stale, receipt in ended:
-                row = session.get_one(ChainTxRow, stale.hash, with_for_update=True)
-                if row.status not in OPEN:
-                    continue
+            receipts = {row.hash: receipt for row, receipt in ended}
+            rows = session.exec(_STILL_OPEN, params={"hashes": list(receipts)}).all()
+            # all at once: `outbox` finds them in the session
+            commands = outbox.rows(session, [row.outbox_id for row in rows])
+            for row in rows:
+                receipt = receipts[row.hash]
                 row.status = "mined" if receipt.succeeded else "reverted"
                 row.block_number = receipt.block_number
                 session.add(row)
@@ -162,7 +170,7 @@ class Settler:
                     result = {"tx_hash": row.hash, "block_number": receipt.block_number, "block_hash": block_hash}
                     outbox.done(session, row.outbox_id, {**result, "gas_used": receipt.gas_used})
                 else:
-                    act_id = session.get_one(OutboxRow, row.outbox_id).payload.get("act_id")
+                    act_id = commands[row.outbox_id].payload.get("act_id")
                     report_refusal(session, self._reports, row.outbox_id, act_id, *whys[row.hash])
         return len(ended)
 

@@ -18,14 +18,16 @@ class ContractViews:
         self._node = node
         self._contracts = contracts
 
-    def view(self, contract: str, function: str, key: str | int, block: int) -> Mapping[str, Any]:
+    def view(self, contract: str, function: str, key: str | int | tuple[str, int], block: int) -> Mapping[str, Any]:
         """Raises Unavailable chain_behind, chain_unreachable."""
         where = self._node.block(block)
         if where is None:
             raise Unavailable("chain_behind", f"the node has no block {block}")
         called = contract_abi(contract).function(function)
         try:
-            answer = self._node.call(self._contracts[contract], called.encode([key]), where)
+            answer = self._node.call(
+                self._contracts[contract], called.encode(list(key) if isinstance(key, tuple) else [key]), where
+            )
         except Reverted:
             return {}
         found: Mapping[str, Any] = plain(called.decode_output(answer)[0])

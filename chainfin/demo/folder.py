@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.progress import track
 from stdnum.iso7064 import mod_97_10
 
 from chainfin import samples
@@ -23,6 +22,7 @@ from chainfin.demo.story import Cast, Story
 from chainfin.documents import Document, Party, read
 from chainfin.documents.trades import Trade, assemble
 from chainfin.errors import BadInput, ChainfinError, Refused
+from chainfin.progress import shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,23 +43,25 @@ def invented_lei(number: int) -> str:
     return stem + mod_97_10.calc_check_digits(stem)
 
 
-def read_folder(folder: Path, console: Console) -> Papers:
-    """Read every XML file. Raises BadInput folder_unreadable, folder_without_documents."""
+def read_folder(folder: Path, *, quiet: bool = False) -> Papers:
+    """Read every XML file; ``quiet``: without a bar. Raises BadInput folder_unreadable, folder_without_documents."""
     if not folder.is_dir():
         raise BadInput("folder_unreadable", "there is no such folder", where=str(folder))
     documents: list[Document] = []
     raw: dict[int, bytes] = {}
     refused: list[tuple[str, str]] = []
     files = sorted(folder.glob("*.xml"))
-    for path in track(files, "reading documents", console=console, transient=True):
-        data = path.read_bytes()
-        try:
-            document = read(data, source=path.name)
-        except BadInput as error:
-            refused.append((path.name, str(error)))
-        else:
-            documents.append(document)
-            raw[id(document)] = data
+    with shown("reading documents", quiet=quiet) as step:
+        for place, path in enumerate(files):
+            step(place, len(files))
+            data = path.read_bytes()
+            try:
+                document = read(data, source=path.name)
+            except BadInput as error:
+                refused.append((path.name, str(error)))
+            else:
+                documents.append(document)
+                raw[id(document)] = data
     if not documents:
         raise BadInput(
             "folder_without_documents", f"none of {len(files)} XML files is a trade document", where=str(folder)
@@ -67,13 +69,13 @@ def read_folder(folder: Path, console: Console) -> Papers:
     return Papers(tuple(documents), raw, tuple(refused))
 
 
-def play_documents(console: Console, folder: Path, *, home: Path | None = None) -> dict[str, Any]:
+def play_documents(console: Console, folder: Path, *, home: Path | None = None, quiet: bool = False) -> dict[str, Any]:
     """Play b and c on every trade of the folder that has all it needs. Returns what was found and financed.
 
     Raises BadInput folder_…; Refused no_trade_to_finance (what is missing is in the message).
     """
     report = Report(console)
-    papers = read_folder(folder, console)
+    papers = read_folder(folder, quiet=quiet)
     heap = assemble(papers.documents)
     report.chapter("0", f"{folder.name}: {len(papers.documents)} documents read", "读取单据")
     for name, why in papers.refused:

@@ -29,6 +29,8 @@ GENERAL = "general_310"
 KEYS = frozenset(
     {"schema", "product", "decided_at", "chain", "inputs", "features", "scores", "policy", "models", "outcome"}
 )
+REVIEW = "review"
+"""A further key, where a person at the lender's had a word in the decision."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ class DecisionRecord:
     @classmethod
     def of(cls, content: Mapping[str, Any]) -> DecisionRecord:
         """Raises BadInput decision_record_malformed (keys) or record_not_canonical (a float, a huge integer)."""
-        if content.keys() != KEYS or content["schema"] != SCHEMA:
+        if content.keys() - {REVIEW} != KEYS or content["schema"] != SCHEMA:
             raise BadInput("decision_record_malformed", f"not a {SCHEMA} record")
         return cls(canonical_bytes(content))
 

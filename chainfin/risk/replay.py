@@ -14,7 +14,8 @@ from chainfin.errors import BadInput, NotFound
 from chainfin.risk.canon import first_difference, pointer_value
 from chainfin.risk.decide import decide_general, decide_inventory, decide_receivable
 from chainfin.risk.policy import Policy, load_policy
-from chainfin.risk.record import GENERAL, INVENTORY, RECEIVABLE, DecisionRecord
+from chainfin.risk.record import GENERAL, INVENTORY, RECEIVABLE, REVIEW, DecisionRecord
+from chainfin.risk.review import Review, reviewed
 from chainfin.risk.scorecard import load_scorecard
 
 _DECIDERS: dict[str, Callable[[Mapping[str, object], Policy], DecisionRecord]] = {
@@ -76,8 +77,10 @@ def replay(
             return _wrong(given, "decision_model_unknown", where, message, known, card_hash)
     try:
         again = decider(inputs, policy)
+        if REVIEW in content:
+            again = reviewed(again, Review.from_json(content[REVIEW]))
     except BadInput as error:
-        where = f"/inputs{error.where or ''}"
+        where = error.where if error.where == f"/{REVIEW}" else f"/inputs{error.where or ''}"
         return _wrong(given, "decision_mismatch", where, f"the inputs can't be decided on: {error.message}", None, None)
     if again.canonical != given.canonical:
         pointer = first_difference(again.as_dict(), content) or "/"

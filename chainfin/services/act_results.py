@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from sqlmodel import Session, col, select
+from sqlalchemy import bindparam, update
+from sqlmodel import Session, SQLModel, col, select
 
 from chainfin.services import acts, funding
 from chainfin.services.context import Context
@@ -19,9 +20,17 @@ def chain_code(error_name: str) -> str:
 
 def sent(session: Session, ctx: Context, act_id: str, tx_hash: str) -> None:
     """The act's transaction is stored and about to be sent."""
-    row = session.get_one(ActRow, act_id)
-    row.tx_hash = tx_hash
-    session.add(row)
+    session.connection().execute(_SENT, {"act": act_id, "hash": tx_hash})
+
+
+_ACTS = SQLModel.metadata.tables["act"]
+_SENT = update(_ACTS).where(_ACTS.c.id == bindparam("act")).values(tx_hash=bindparam("hash"))
+_FINAL = (
+    update(_ACTS)
+    .where(_ACTS.c.tx_hash == bindparam("hash"), _ACTS.c.status == "signed")
+    .values(status="final", block_number=bindparam("block"), final_at=bindparam("at"))
+)
+"""Past the rows: an act is large (its typed data), and nothing else of it is needed here."""
 
 
 def refused(session: Session, ctx: Context, act_id: str, code: str, message: str, *, status: str = "refused") -> None:
@@ -43,6 +52,8 @@ def refused(session: Session, ctx: Context, act_id: str, code: str, message: str
             _mark(session.get(WarehouseReceiptRow, row.subject), session, "issuing")
         case ("Pledges", "pledge"):
             funding.pledge_refused(session, ctx, row.subject, code, message)
+        case ("Pledges", "release"):
+            funding.release_failed(session, ctx, row.subject, unsigned=status == "expired")
 
 
 def expire(ctx: Context, *, limit: int = 100) -> int:
@@ -78,8 +89,4 @@ def _mark(row: OrderRow | ReceivableRow | WarehouseReceiptRow | None, session: S
 
 def final(session: Session, ctx: Context, event: ChainEvent) -> None:
     """An event of the act's transaction is final: so is the act."""
-    for row in session.exec(select(ActRow).where(ActRow.tx_hash == event.tx_hash, ActRow.status == "signed")):
-        row.status = "final"
-        row.block_number = event.block_number
-        row.final_at = ctx.clock.now()
-        session.add(row)
+    session.connection().execute(_FINAL, {"hash": event.tx_hash, "block": event.block_number, "at": ctx.clock.now()})

@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 from chainfin import acts
 from chainfin.abi import from_hex
 from chainfin.errors import BadInput, Conflict, Forbidden, NotFound, Refused
-from chainfin.services import attesting, custody
+from chainfin.services import attesting, custody, moving
 from chainfin.services.context import Actor, Context
 from chainfin.storage import locks, outbox
 from chainfin.storage.party_tables import PartyRow
@@ -37,7 +37,6 @@ def next_nonce(session: Session, signer: str, contract: str) -> int:
     nonce = row.next
     row.next = nonce + 1
     session.add(row)
-    session.flush()
     return nonce
 
 
@@ -76,9 +75,9 @@ def prepare(
         subject=subject,
         created_at=now,
     )
-    session.add(row)
-    session.flush()
     key = custody.key_of(session, ctx, signer)
+    session.add(row)
+    moving.unless_paid(session, row)
     if key is not None:
         _submit(session, ctx, row, acts.sign(data, key))
     return row
@@ -155,7 +154,8 @@ def sign(ctx: Context, actor: Actor, act_id: str, signature: str) -> ActRow:
     """Take the party's signature and hand the act to the relayer.
 
     Anyone may bring it: the signature itself is the proof. Raises NotFound act_unknown; Conflict act_not_awaiting;
-    BadInput signature_malformed, signature_expired; Forbidden signature_foreign; Refused attestation_outdated (then the
+    or payment_under_way (see `moving`); BadInput signature_malformed, signature_expired; Forbidden signature_foreign;
+    Refused attestation_outdated (then the
     act has ended: what it was for is to be begun again).
     """
     outdated: Refused | None = None
@@ -174,6 +174,7 @@ def sign(ctx: Context, actor: Actor, act_id: str, signature: str) -> ActRow:
         if attesting.outdated(session, row):
             outdated = attesting.drop(session, ctx, row)
         else:
+            moving.unless_paid(session, row)
             _submit(session, ctx, row, from_hex(signature, where="signature"))
     if outdated is not None:
         raise outdated

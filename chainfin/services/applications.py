@@ -14,7 +14,7 @@ from chainfin.errors import BadInput, Conflict, NotFound, Refused
 from chainfin.loan import LoanState
 from chainfin.money import Money
 from chainfin.party import Role
-from chainfin.services import acts, deciding, facts, funding, limits, nodes
+from chainfin.services import acts, deciding, facts, funding, limits, nodes, reviewing
 from chainfin.services.context import Actor, Context
 from chainfin.services.loanbook import terms_from
 from chainfin.services.sales import SOURCES
@@ -261,16 +261,18 @@ def withdraw(ctx: Context, actor: Actor, application_id: str) -> ApplicationRow:
 
 
 def expire(ctx: Context, *, limit: int = 100) -> int:
-    """Close offers that nobody took in time; what they held is free again. Returns how many."""
+    """Close offers that nobody took in time, and what waits too long for the lender's desk; what they held is free.
+    Returns how many."""
     now = ctx.clock.now()
     with ctx.store.read() as session:
-        due = session.exec(
+        offers = session.exec(
             select(OfferRow.application_id).where(OfferRow.status == "open", OfferRow.expires_at <= now).limit(limit)
         ).all()
+        due = [*offers, *reviewing.overdue(session, ctx, limit)]
     for application_id in due:
         with ctx.store.begin() as session:
             row = session.get_one(ApplicationRow, application_id, with_for_update=True)
-            if row.status == "offered":
+            if row.status in ("offered", "review"):
                 _close(session, ctx, row, "expired")
     return len(due)
 

@@ -17,6 +17,7 @@ from chainfin.money import Money
 from chainfin.risk.decide import decide_general, decide_inventory, decide_receivable
 from chainfin.risk.general import GeneralInputs
 from chainfin.risk.record import DecisionRecord, Outcome
+from chainfin.risk.review import Review, reviewed
 from chainfin.services import acts, facts, limits, loanbook, nodes, sales
 from chainfin.services.context import Context
 from chainfin.storage import locks
@@ -32,8 +33,17 @@ PLEDGE_LIFETIME = timedelta(days=7)
 ASSET_KINDS = {"receivable": 1, "inventory": 2}
 
 
-def decide(session: Session, ctx: Context, row: ApplicationRow, answers: Mapping[str, object] | None = None) -> None:
-    """Decide and, on a yes, offer. Whatever a rule says no to declines the application with its proof."""
+def decide(
+    session: Session,
+    ctx: Context,
+    row: ApplicationRow,
+    answers: Mapping[str, object] | None = None,
+    review: Review | None = None,
+) -> None:
+    """Decide and, on a yes, offer. Whatever a rule says no to declines the application with its proof.
+
+    ``review``: the word of the lender's desk on what the rules leave to it.
+    """
     # the facts are those of the block that the record names
     locks.named(session, locks.PROJECTION, shared=True)
     debtor_id = None
@@ -45,6 +55,8 @@ def decide(session: Session, ctx: Context, row: ApplicationRow, answers: Mapping
     except Refused as refused:
         _decline(session, ctx, row, [Refusal(refused.code, refused.message, refused.details)])
         return
+    if review is not None:
+        record = reviewed(record, review)
     row.record = record.canonical.decode()
     row.record_hash = record.hash()
     session.add(row)
@@ -109,17 +121,18 @@ def _general(
         if told.get("status") != "done":
             continue
         as_of = date.fromisoformat(str(told["as_of"]))
-        session.add(
-            SourceDataRow(
-                id=new_id("src"),
-                party_id=row.borrower_id,
-                application_id=row.id,
-                source=source,
-                payload=dict(told),
-                as_of=as_of,
-                fetched_at=now,
+        if row.record is None:  # else kept when it was first decided
+            session.add(
+                SourceDataRow(
+                    id=new_id("src"),
+                    party_id=row.borrower_id,
+                    application_id=row.id,
+                    source=source,
+                    payload=dict(told),
+                    as_of=as_of,
+                    fetched_at=now,
+                )
             )
-        )
         try:
             found.append((source, sales.reduce(told["payload"], min(as_of, now.date()), row.currency, source)))
         except BadInput as error:
@@ -206,7 +219,7 @@ def _acceptance(
     lender = session.get_one(PartyRow, row.lender_id)
     now = ctx.clock.now()
     shared: dict[str, object] = {
-        "loanRef": loan_ref(loan_id),
+        "loanRef": loanbook.loan_ref(loan_id),
         "decisionHash": str(row.record_hash),
         "lender": lender.chain_party,
     }
@@ -233,8 +246,3 @@ def _acceptance(
         subject=row.id,
         expires_at=now + OFFER_LIFETIME,
     )
-
-
-def loan_ref(loan_id: str) -> str:
-    """The loan's reference on chain: keccak256 of its (unguessable) id."""
-    return "0x" + keccak(loan_id.encode()).hex()

@@ -10,6 +10,7 @@ from sqlmodel import col, select
 
 from chainfin.errors import Conflict, Refusal
 from chainfin.loan.state import ACCRUING
+from chainfin.progress import Step, silent
 from chainfin.services import booking, loanbook
 from chainfin.services.context import Actor, Context
 from chainfin.storage.lending_tables import EndOfDayRow, LoanRow
@@ -28,7 +29,7 @@ class EndOfDay:
 BATCH = 200
 
 
-def run(ctx: Context, actor: Actor, on: date) -> EndOfDay:
+def run(ctx: Context, actor: Actor, on: date, progress: Step = silent) -> EndOfDay:
     """Accrue all running loans to ``on``. A crash half-way leaves whole loans done; the next run does the rest.
 
     Raises Forbidden operator_only; Conflict business_date_future, business_date_backwards.
@@ -50,7 +51,8 @@ def run(ctx: Context, actor: Actor, on: date) -> EndOfDay:
     for first in range(0, len(running), BATCH):
         with ctx.store.begin() as session:
             booking.lock(session)
-            for loan_id in running[first : first + BATCH]:
+            for place, loan_id in enumerate(running[first : first + BATCH], first):
+                progress(place, len(running))
                 row, loan = loanbook.load(session, loan_id, lock=True)
                 if loan.state not in ACCRUING or on <= loan.accrued_to:
                     continue

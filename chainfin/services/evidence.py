@@ -30,6 +30,10 @@ MAX_HEADERS: Final = 20_000
 headers ends in a head of its own, which the auditor compares with a header that it trusts."""
 
 
+UNSIGNED: Final = ("Discharged", "Transferred", "Split", "Taken", "Expired", "Shrunk", "BoughtBack")
+"""Events that a bundle brings along without the act behind them: the contracts let nobody else bring them about."""
+
+
 @dataclass(frozen=True, slots=True)
 class Proof:
     """A transaction's receipt in its block. ``first_log``: the block-wide index of the receipt's first log."""
@@ -93,7 +97,9 @@ def _stored(session: Session, actor: Actor, loan_id: str) -> Stored:
     application = session.get_one(ApplicationRow, loan.application_id)
     if application.record is None:
         raise Conflict("loan_not_decided", f"loan {loan_id} has no decision record")
-    pledge = session.exec(select(PledgeRow).where(PledgeRow.loan_id == loan_id)).first()
+    pledge = session.exec(
+        select(PledgeRow).where(PledgeRow.loan_id == loan_id).order_by(col(PledgeRow.created_at)).limit(1)
+    ).first()
     asset: ReceivableRow | WarehouseReceiptRow | None = None
     if pledge is not None:
         receivable = pledge.asset_kind == "receivable"
@@ -113,19 +119,27 @@ def _events(
 ) -> list[ChainEventRow]:
     """Final events of the things that the loan stands on, and of the parties that acted in them, in chain order.
 
-    A receivable's settlements count only where they pay this loan's pledge: what else is paid on it is not this
-    loan's business (nor its lender's).
+    A receivable's settlements count only where they pay this loan's pledge, or what its lender took by enforcing it:
+    what else is paid on it is not this loan's business (nor its lender's).
     """
     things: list[str] = []
+    line: list[str] = []
+    taken = pledge.taken_id if pledge is not None else None
     if asset is not None and pledge is not None:
-        things = [asset.id, pledge.id] + ([asset.order_id] if isinstance(asset, ReceivableRow) else [])
+        line = _line(session, asset)
+        things = [*line, pledge.id] + ([asset.order_id] if isinstance(asset, ReceivableRow) else [])
+        things += [taken] if taken else []
     rows = session.exec(select(ChainEventRow).where(col(ChainEventRow.subject).in_(things))).all()
     kept = [
         row
         for row in rows
-        if (f"{row.contract}.{row.name}" in NEEDED or row.name in ("Discharged", "Transferred", "Expired", "Shrunk"))
+        if (f"{row.contract}.{row.name}" in NEEDED or row.name in UNSIGNED)
         and row.contract != "Participants"
-        and (row.name != "Settled" or (pledge is not None and row.args["pledgeId"] == pledge.id))
+        and (
+            row.name != "Settled"
+            or (pledge is not None and (row.args["pledgeId"] == pledge.id or row.subject == taken))
+        )
+        and (row.name not in ("Split", "Taken") or row.args["childId"] in (*line, taken))
     ]
     numbers = {
         str(row.args[name])
@@ -144,6 +158,16 @@ def _events(
         )
     ).all()
     return sorted([*people, *kept], key=lambda row: (row.block_number, row.log_index))
+
+
+def _line(session: Session, asset: ReceivableRow | WarehouseReceiptRow) -> list[str]:
+    """The asset, what it was split off or taken out of, and so on to what was issued."""
+    kind = ReceivableRow if isinstance(asset, ReceivableRow) else WarehouseReceiptRow
+    found, parent = [asset.id], asset.parent_id
+    while parent is not None:
+        found.append(parent)
+        parent = session.exec(select(kind.parent_id).where(kind.id == parent)).one()
+    return found
 
 
 def _loan(stored: Stored) -> dict[str, object]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlmodel import Session, case, col, func, select
+from sqlmodel import Session, case, col, distinct, func, select
 
 from chainfin.errors import Refused, Unavailable
 from chainfin.loan import LoanState
@@ -77,10 +77,19 @@ def history(session: Session, party_id: str, currency: str, *, as_debtor: bool) 
     if not as_debtor:
         side, other = other, side
     row = ReceivableRow
-    late = case((col(row.settled_on) > col(row.due_date), 1), else_=0)
+    # A split makes no trade: what is counted is invoices, and a part counts for its amount alone.
+    late = case((col(row.settled_on) > col(row.due_date), col(row.document_id)))
+    whole = case((col(row.parent_id).is_(None), 1), else_=0)
     query = (
         select(other, row.status)
-        .add_columns(func.count(), func.sum(row.face), func.sum(row.diluted), func.sum(late), func.min(row.created_at))
+        .add_columns(
+            func.sum(whole),
+            func.count(distinct(col(row.document_id))),
+            func.sum(row.face - row.split_away),
+            func.sum(row.diluted),
+            func.count(distinct(late)),
+            func.min(row.created_at),
+        )
         .where(col(side) == party_id, col(row.currency) == currency, col(row.status).not_in(("issuing", "refused")))
         .group_by(col(other), col(row.status))
     )
@@ -94,9 +103,9 @@ def history(session: Session, party_id: str, currency: str, *, as_debtor: bool) 
         first_trade_on=min((past.first_at.date() for past in standing), default=None),
         receivables_count=sum(past.number for past in standing),
         receivables_minor=sum(others.values()),
-        settled_count=sum(past.number for past in settled),
+        settled_count=sum(past.invoices for past in settled),
         late_count=sum(int(past.late) for past in settled),
-        disputed_count=sum(past.number for past in standing if past.status == "disputed"),
+        disputed_count=sum(past.invoices for past in standing if past.status == "disputed"),
         diluted_minor=sum(int(past.diluted) for past in standing),
         invoices_count=sum(past.number for past in known),
         invoices_cancelled_count=sum(past.number for past in known if past.status == "cancelled"),
@@ -106,11 +115,15 @@ def history(session: Session, party_id: str, currency: str, *, as_debtor: bool) 
 
 
 class _Past(NamedTuple):
-    """Receivables of one status with one counterparty, summed by the database: a party may have any number."""
+    """Receivables of one status with one counterparty, summed by the database: a party may have any number.
+
+    ``number``: as issued. ``invoices``: that have it or a part of it in this status.
+    """
 
     other: str
     status: str
     number: int
+    invoices: int
     face: int
     diluted: int
     late: int

@@ -196,14 +196,14 @@ def payout_refused(session: Session, ctx: Context, loan_id: str, code: str, mess
     _end_loan(session, ctx, application, row, "disbursing", code, message, undone)
 
 
-def release(session: Session, ctx: Context, pledge: PledgeRow, amount: int) -> None:
+def release(session: Session, ctx: Context, pledge: PledgeRow, amount: int) -> ActRow | None:
     """The lender gives up ``amount`` of its pledge on chain (fen, or thousandths of a receipt's unit)."""
     if pledge.status != "active" or amount <= 0:
-        return
+        return None
     if amount == pledge.left:
         pledge.status = "releasing"
         session.add(pledge)
-    acts.prepare(
+    return acts.prepare(
         session,
         ctx,
         party=session.get_one(PartyRow, pledge.lender_id),
@@ -214,9 +214,31 @@ def release(session: Session, ctx: Context, pledge: PledgeRow, amount: int) -> N
     )
 
 
+def release_what_is_left(session: Session, ctx: Context, pledge: PledgeRow) -> None:
+    """A release of all is on its way, but there is less by now: that one will be refused, and the rest is given up."""
+    if pledge.status == "releasing" and pledge.left:
+        pledge.status = "active"
+        release(session, ctx, pledge, pledge.left)
+
+
+def release_failed(session: Session, ctx: Context, pledge_id: str, *, unsigned: bool) -> None:
+    """A release came to nothing. One that only waited too long for its signature is asked for again, where the pledge
+    has nothing to secure any more."""
+    if session.get(PledgeRow, pledge_id) is None:
+        return
+    pledge = locked_pledge(session, pledge_id)
+    if pledge.status != "releasing":
+        return
+    pledge.status = "active"
+    session.add(pledge)
+    loan = None if pledge.loan_id is None else session.get_one(LoanRow, pledge.loan_id)
+    if unsigned and loan is not None and loan.status in (LoanState.REPAID, LoanState.CANCELLED):
+        release(session, ctx, pledge, pledge.left)
+
+
 def pledge_shrunk(session: Session, ctx: Context, pledge: PledgeRow) -> None:
     """A part or all of the pledge is over, finally: an ended pledge leaves the statutory registry too."""
-    if pledge.status in ("released", "lost"):
+    if pledge.status in ("released", "enforced", "lost"):
         _unregister(session, ctx, pledge, pledge.status)
 
 
@@ -262,7 +284,7 @@ def _end_loan(
     )
 
 
-def _application(session: Session, loan_id: str) -> ApplicationRow:
+def _application(session: Session, loan_id: str | None) -> ApplicationRow:
     return session.get_one(ApplicationRow, session.get_one(LoanRow, loan_id).application_id)
 
 

@@ -21,9 +21,13 @@ def releasable(session: Session, ctx: Context, pledge: PledgeRow, loan: Loan) ->
     the latest price; rounded so that the lender stays covered."""
     row = session.get_one(LoanRow, pledge.loan_id)
     offer = session.exec(select(OfferRow).where(OfferRow.application_id == row.application_id)).one()
-    receipt = session.get_one(WarehouseReceiptRow, pledge.asset_id)
-    price = warehouse.latest_price(session, str(receipt.goods["commodity"]), receipt.unit, row.currency)
     rate = Decimal(str(offer.terms["advance_rate"]))
-    pledged = pledge.left
-    unit_price = UnitPrice(Decimal(str(Money(price.minor_per_unit, price.currency))), price.currency)
-    return may_go(pledged, loan.dues.total, unit_price, BasisPoints(int(rate * 10_000)))
+    unit_price = price_of(session, pledge, row.currency)
+    return may_go(pledge.left, loan.dues.total, unit_price, BasisPoints(int(rate * 10_000)))
+
+
+def price_of(session: Session, pledge: PledgeRow, currency: str) -> UnitPrice:
+    """The latest price of the pledged goods. Raises Refused price_missing."""
+    receipt = session.get_one(WarehouseReceiptRow, pledge.asset_id)
+    price = warehouse.latest_price(session, str(receipt.goods["commodity"]), receipt.unit, currency)
+    return UnitPrice(Decimal(str(Money(price.minor_per_unit, price.currency))), price.currency)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
+from eth_hash.auto import keccak
 from sqlmodel import Session, col, select
 
 from chainfin.errors import NotFound, Refusal
@@ -18,6 +19,11 @@ from chainfin.services.context import Context
 from chainfin.storage.lending_tables import LoanEventRow, LoanRow
 
 PAYERS = {"pay_borrower": Payer.BORROWER, "pay_debtor": Payer.DEBTOR}
+
+
+def loan_ref(loan_id: str) -> str:
+    """The loan's reference on chain: keccak256 of its (unguessable) id."""
+    return "0x" + keccak(loan_id.encode()).hex()
 
 
 def terms_json(terms: LoanTerms) -> dict[str, object]:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import Decimal
 
 from sqlmodel import Session, col, select
 
+from chainfin.errors import NotFound
 from chainfin.loan import accrue
 from chainfin.loan.state import ACCRUING
 from chainfin.money import Money, Rounding
 from chainfin.services import loanbook
-from chainfin.services.context import Context
-from chainfin.storage.lending_tables import LoanRow, MarginCallRow, OfferRow
+from chainfin.services.context import Actor, Context
+from chainfin.storage.lending_tables import LoanRow, MarginCallRow, OfferRow, RepaymentRow
 from chainfin.storage.trade_tables import PledgeRow, ReceivableRow
 from chainfin.storage.types import new_id
 
@@ -32,6 +34,8 @@ def call(session: Session, ctx: Context, asset: ReceivableRow, lost: Money, caus
         live = Money(pledge.left, asset.currency)
         hit = min(lost, live)
         lost -= hit
+        if pledge.loan_id is None:
+            continue  # of another's book: its lender sees to it
         row, loan = loanbook.load(session, pledge.loan_id)
         if hit.minor == 0 or loan.state not in ACCRUING:
             continue
@@ -52,6 +56,29 @@ def call(session: Session, ctx: Context, asset: ReceivableRow, lost: Money, caus
                 )
             )
     return called
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """A call, and whether what was paid on the loan since then met it (or ended the loan)."""
+
+    row: MarginCallRow
+    met: bool
+
+
+def of_loan(ctx: Context, actor: Actor, loan_id: str) -> list[Called]:
+    """The calls on a loan in the order of making, for its borrower and lender. Raises NotFound loan_unknown."""
+    with ctx.store.read() as session:
+        row, loan = loanbook.load(session, loan_id)
+        if not actor.sees_all and actor.party_id not in (row.borrower_id, row.lender_id):
+            raise NotFound("loan_unknown", f"there is no loan {loan_id}")
+        calls = session.exec(
+            select(MarginCallRow).where(MarginCallRow.loan_id == loan_id).order_by(col(MarginCallRow.id))
+        ).all()
+        paid = session.exec(select(RepaymentRow).where(RepaymentRow.loan_id == loan_id)).all()
+    ended = loan.state not in ACCRUING
+    since = [sum(each.amount for each in paid if each.created_at >= call.created_at) for call in calls]
+    return [Called(call, ended or sum_ >= call.amount) for call, sum_ in zip(calls, since, strict=True)]
 
 
 def _advance_rate(session: Session, row: LoanRow) -> Decimal:

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlmodel import Session, col, func, select
+from sqlalchemy import String, bindparam
+from sqlmodel import Session, col, select
 
 from chainfin.services.context import Context
 from chainfin.storage.lending_tables import ApplicationNodeRow, ApplicationRow
@@ -14,11 +15,12 @@ from chainfin.storage.store import tell
 
 def start(session: Session, ctx: Context, application: ApplicationRow, name: str) -> ApplicationNodeRow:
     """A node begins; it becomes the application's status."""
-    last = _begun(session, application.id)
-    seq = _last_seq(session, application.id) if last is None else last.seq
+    last = _last(session, application.id)
     now = ctx.clock.now()
-    row = ApplicationNodeRow(application_id=application.id, seq=seq + 1, name=name, started_at=now)
-    session.info.setdefault(_BEGUN, {})[application.id] = row
+    row = ApplicationNodeRow(
+        application_id=application.id, seq=1 if last is None else last.seq + 1, name=name, started_at=now
+    )
+    session.info[_LAST][application.id] = row
     application.status = name
     application.updated_at = now
     session.add(application)
@@ -27,22 +29,32 @@ def start(session: Session, ctx: Context, application: ApplicationRow, name: str
     return row
 
 
-_BEGUN = "nodes_begun"
+_LAST = "nodes_last"
 
 
-def _begun(session: Session, application_id: str) -> ApplicationNodeRow | None:
-    """The last node that this transaction began: one that begins and ends in a transaction is written once.
+def _last(session: Session, application_id: str) -> ApplicationNodeRow | None:
+    """The application's last node, asked for once in a transaction: one that begins and ends in it is written once.
 
     The application's row is locked, so nobody else adds a node meanwhile. What a savepoint took back isn't in the
     session any more.
     """
-    row: ApplicationNodeRow | None = session.info.get(_BEGUN, {}).get(application_id)
-    return row if row is not None and row in session else None
+    known: dict[str, ApplicationNodeRow] = session.info.setdefault(_LAST, {})
+    row = known.get(application_id)
+    if row is None or row not in session:
+        with session.no_autoflush:  # what this transaction began would be known
+            row = session.exec(_LAST_OF, params={"application": application_id}).first()
+        if row is not None:
+            known[application_id] = row
+    return row
 
 
-def _last_seq(session: Session, application_id: str) -> int:
-    query = select(func.max(ApplicationNodeRow.seq)).where(ApplicationNodeRow.application_id == application_id)
-    return session.exec(query).one() or 0
+_LAST_OF = (
+    select(ApplicationNodeRow)
+    .where(ApplicationNodeRow.application_id == bindparam("application", type_=String()))
+    .order_by(col(ApplicationNodeRow.seq).desc())
+    .limit(1)
+)
+"""Made once: to make it costs more than to run it."""
 
 
 def end(
@@ -54,7 +66,7 @@ def end(
     detail: Mapping[str, object] | None = None,
 ) -> None:
     """The open node ``name`` ends; nothing happens if it is not open (a repeated report)."""
-    row = _begun(session, application.id)
+    row = _last(session, application.id)
     if row is None or row.name != name or row.ended_at is not None:
         row = _open(session, application.id, name)
     if row is not None:

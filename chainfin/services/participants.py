@@ -13,7 +13,7 @@ from chainfin import acts as eip712
 from chainfin.abi import from_hex, parse_address
 from chainfin.errors import BadInput, Conflict, NotFound
 from chainfin.party import Role, legal_commitment, legal_id
-from chainfin.services import acts, custody
+from chainfin.services import acts, custody, payouts
 from chainfin.services.context import Actor, Context
 from chainfin.storage.party_tables import PartyAliasRow, PartyRow
 from chainfin.storage.trade_tables import ActRow
@@ -55,9 +55,7 @@ def admit(
     identity = legal_id(legal_scheme, legal_value)
     if roles <= 0 or roles >= 2 * int(Role.REGISTRAR):
         raise BadInput("roles_invalid", "at least one known role is needed", where="roles")
-    if not ACCOUNT.fullmatch(account):
-        why = "an account is 1 to 128 printable ASCII characters without / or blanks"
-        raise BadInput("account_invalid", why, where="account")
+    _check_account(account)
     salt = secrets.token_bytes(32)
     now = ctx.clock.now()
     with ctx.store.begin() as session:
@@ -159,6 +157,33 @@ def get(ctx: Context, actor: Actor, party_id: str) -> PartyRow:
     if party is None:
         raise NotFound("party_unknown", f"there is no participant {party_id}")
     return party
+
+
+def correct_account(ctx: Context, actor: Actor, party_id: str, account: str) -> tuple[PartyRow, int]:
+    """The operator corrects the account to which a party is paid; what the bank couldn't pay out to the old one goes
+    out again, to the new one. Returns the party and how many payouts that are.
+
+    Raises Forbidden operator_only; BadInput account_invalid; NotFound party_unknown.
+    """
+    actor.require_operator()
+    _check_account(account)
+    with ctx.store.begin() as session:
+        party = session.get(PartyRow, party_id, with_for_update=True)
+        if party is None:
+            raise NotFound("party_unknown", f"there is no participant {party_id}")
+        earlier = party.profile.get("earlier_accounts")
+        change = {"account": party.account, "until": ctx.clock.now().isoformat()}
+        party.profile = {**party.profile, "earlier_accounts": [*(earlier if isinstance(earlier, list) else []), change]}
+        party.account = account
+        session.add(party)
+        return party, payouts.retry(session, ctx, party)
+
+
+def _check_account(account: str) -> None:
+    """Raises BadInput account_invalid."""
+    if not ACCOUNT.fullmatch(account):
+        why = "an account is 1 to 128 printable ASCII characters without / or blanks"
+        raise BadInput("account_invalid", why, where="account")
 
 
 def list_(ctx: Context, actor: Actor, *, after: str = "", limit: int = 50) -> list[PartyRow]:

@@ -171,7 +171,7 @@ def cancel(ctx: Context, actor: Actor, receivable_id: str) -> ActRow:
         trade.unless_refused(rules.cancel(as_value(session, row), by=actor.require()))
         root = session.get_one(DocumentRow, row.document_id).root
         params: dict[str, object] = {"id": row.id, "orderId": row.order_id, "documentRoot": root}
-        return _simple(session, ctx, row, row.seller_id, "cancel", params)
+        return act_of(session, ctx, row, row.seller_id, "cancel", params)
 
 
 def dispute(ctx: Context, actor: Actor, receivable_id: str, reason: str) -> ActRow:
@@ -183,7 +183,7 @@ def dispute(ctx: Context, actor: Actor, receivable_id: str, reason: str) -> ActR
         row = for_party(session, actor, receivable_id)
         trade.unless_refused(rules.dispute(as_value(session, row), by=actor.require()))
         said = "0x" + keccak(reason.encode()).hex()
-        return _simple(session, ctx, row, row.debtor_id, "dispute", {"id": row.id, "documentRoot": said})
+        return act_of(session, ctx, row, row.debtor_id, "dispute", {"id": row.id, "documentRoot": said})
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +213,7 @@ def credit(ctx: Context, actor: Actor, receivable_id: str, data: bytes, source: 
         if document.id in {each.id for each in earlier}:
             raise Conflict("credit_note_already_taken", f"credit note {document.id} was taken before")
         note = trade.unless_refused(dilution(invoice, document, earlier=earlier))
-        cut = _cut(row, invoice, earlier, note)
+        cut = _cut(session, row, invoice, earlier, note)
         diluted = min(cut, Money(max(0, value.free - row.reserved), row.currency))
         seller = acts.active_party(session, row.seller_id)
         debtor = acts.active_party(session, row.debtor_id)
@@ -222,14 +222,15 @@ def credit(ctx: Context, actor: Actor, receivable_id: str, data: bytes, source: 
         if diluted.minor == 0:
             return Dilution(diluted, top_up, None)
         params = {"id": row.id, "documentRoot": paper.root, "amount": diluted.minor}
-        return Dilution(diluted, top_up, _simple(session, ctx, row, row.holder_id, "credit", params))
+        return Dilution(diluted, top_up, act_of(session, ctx, row, row.holder_id, "credit", params))
 
 
 def _notes(session: Session, row: ReceivableRow) -> list[Document]:
     """The credit notes that were taken for this invoice before, but those whose act came to nothing."""
+    same = select(ReceivableRow.id).where(ReceivableRow.document_id == row.document_id)
     ended = session.exec(
         select(ActRow).where(
-            ActRow.subject == row.id, ActRow.function == "credit", col(ActRow.status).in_(("refused", "expired"))
+            col(ActRow.subject).in_(same), ActRow.function == "credit", col(ActRow.status).in_(("refused", "expired"))
         )
     )
     void = {str(act.params["documentRoot"]) for act in ended}
@@ -242,20 +243,29 @@ def _notes(session: Session, row: ReceivableRow) -> list[Document]:
     return [note for note in notes if note.references.invoices == (row.number,)]
 
 
-def _cut(row: ReceivableRow, invoice: Document, earlier: Sequence[Document], note: Money) -> Money:
-    """What ``note`` takes off the face, after what was withheld from it has been used up."""
+def _cut(session: Session, row: ReceivableRow, invoice: Document, earlier: Sequence[Document], note: Money) -> Money:
+    """What ``note`` takes off the face of the whole invoice, after what was withheld from it has been used up."""
     assert invoice.totals is not None, "an invoice has totals"
-    withheld = invoice.totals.payable - Money(row.face, row.currency)
+    whole = row
+    while whole.parent_id is not None:
+        whole = session.get_one(ReceivableRow, whole.parent_id)
+    withheld = invoice.totals.payable - Money(whole.face, whole.currency)
     before = sum((each.totals.payable for each in earlier if each.totals), Money.zero(row.currency))
     zero = Money.zero(row.currency)
     return max(before + note - withheld, zero) - max(before - withheld, zero)
+
+
+def parties(row: ReceivableRow) -> tuple[str, ...]:
+    """Whose business it is. What became of a part that was passed on is no longer the seller's."""
+    own = (row.holder_id, row.debtor_id)
+    return own if row.parent_id is not None else (row.seller_id, *own)
 
 
 def for_party(session: Session, actor: Actor, receivable_id: str) -> ReceivableRow:
     """The row, locked, if the actor is a party to it. Raises NotFound receivable_unknown."""
     party_id = actor.require()
     row = session.get(ReceivableRow, receivable_id, with_for_update=True)
-    if row is None or party_id not in (row.seller_id, row.holder_id, row.debtor_id):
+    if row is None or party_id not in parties(row):
         raise NotFound("receivable_unknown", f"there is no receivable {receivable_id}")
     return row
 
@@ -287,12 +297,14 @@ def as_value(session: Session, row: ReceivableRow) -> Receivable:
         settled=row.settled,
         diluted=row.diluted,
         pledges=parts,
+        parent=row.parent_id,
     )
 
 
-def _simple(
+def act_of(
     session: Session, ctx: Context, row: ReceivableRow, party_id: str, function: str, params: dict[str, object]
 ) -> ActRow:
+    """The act ``function`` of a party on this receivable."""
     return acts.prepare(
         session,
         ctx,

@@ -12,14 +12,15 @@ from typing import Any, Protocol
 from sqlmodel import Session, col, select
 
 from chainfin.errors import ChainfinError, Forbidden, Unavailable
+from chainfin.progress import Step, silent
 from chainfin.services import attesting, reconcile_book
 from chainfin.services.context import Actor, Context
-from chainfin.services.projection import STATES
+from chainfin.services.project_assets import STATES
 from chainfin.services.receivables import day_number
 from chainfin.storage.chain_tables import ChainBlockRow
 from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.party_tables import PartyRow
-from chainfin.storage.trade_tables import OrderRow, PledgeRow, ReceivableRow, WarehouseReceiptRow
+from chainfin.storage.trade_tables import OrderRow, PledgeRow, ReceivableRow, UndertakingRow, WarehouseReceiptRow
 
 LIVE = ("active", "releasing")
 NEVER = ("pending", "failed")
@@ -32,7 +33,7 @@ ORDER_STATES = {"posted": 1, "cancelled": 3}
 class ChainView(Protocol):
     """Views of the contracts at a block. Raises Unavailable: chain_behind, chain_unreachable."""
 
-    def view(self, contract: str, function: str, key: str | int, block: int) -> Mapping[str, Any]:
+    def view(self, contract: str, function: str, key: str | int | tuple[str, int], block: int) -> Mapping[str, Any]:
         """The struct that the view returns, by member name; an entity that isn't there is all zeros.
 
         A view that reverts for what it doesn't know gives an empty mapping.
@@ -72,9 +73,11 @@ class Findings:
 
     mismatches: list[Mismatch] = field(default_factory=list)
     looked_at: dict[str, int] = field(default_factory=dict)
+    progress: Step = silent
 
     def count(self, kind: str) -> None:
         self.looked_at[kind] = self.looked_at.get(kind, 0) + 1
+        self.progress(sum(self.looked_at.values()), None)
 
     def same(self, name: str, subject: str, found: object, expected: object) -> None:
         if found != expected:
@@ -118,20 +121,23 @@ class _Rows:
     receivables: list[ReceivableRow]
     receipts: list[WarehouseReceiptRow]
     pledges: list[PledgeRow]
+    undertakings: list[UndertakingRow]
     trails: dict[str, str]
     """Of each order's goods, as the events that were taken in tell it (0x-hex)."""
     striking: frozenset[str]
     """Pledges whose registry entry is still to be struck out."""
 
 
-def run(ctx: Context, actor: Actor, chain: ChainView, registry: RegistryView) -> Reconciliation:
-    """Compare everything. For auditors and the operator.
+def run(
+    ctx: Context, actor: Actor, chain: ChainView, registry: RegistryView, progress: Step = silent
+) -> Reconciliation:
+    """Compare everything. For auditors and the operator. ``progress`` is told of each thing that was looked at.
 
     Raises Forbidden role_missing; Unavailable chain_not_indexed, chain_behind, chain_unreachable.
     """
     if not actor.sees_all:
         raise Forbidden("role_missing", "this takes an auditor or the operator")
-    findings = Findings()
+    findings = Findings(progress=progress)
     with ctx.store.read() as session:
         rows = _read(session)
         reconcile_book.check(session, findings.same, findings.count)
@@ -140,6 +146,7 @@ def run(ctx: Context, actor: Actor, chain: ChainView, registry: RegistryView) ->
     _receivables(rows, chain, findings)
     _receipts(rows, chain, findings)
     _pledges(rows, chain, findings)
+    _undertakings(rows, chain, findings)
     _exclusive(rows, findings)
     _registry(rows, registry, findings)
     return Reconciliation(rows.block.number, rows.block.hash, findings.looked_at, tuple(findings.mismatches))
@@ -160,6 +167,7 @@ def _read(session: Session) -> _Rows:
         list(session.exec(select(ReceivableRow))),
         list(session.exec(select(WarehouseReceiptRow))),
         list(session.exec(select(PledgeRow))),
+        list(session.exec(select(UndertakingRow))),
         {row.id: "0x" + attesting.final_trail(session, row.id)[0].hex() for row in orders},
         frozenset(key.partition(":")[2] for key in striking),
     )
@@ -218,6 +226,7 @@ def _receivables(rows: _Rows, chain: ChainView, findings: Findings) -> None:
             "debtor": _number(rows, row.debtor_id),
             "dueDay": day_number(row.due_date),
             "confirmed": confirmed,
+            "part": row.parent_id is not None,
             "face": 0 if ended else row.face,
             "free": 0 if ended else row.face - row.pledged - row.split_away - row.settled - row.diluted,
             "pledged": row.pledged,
@@ -240,6 +249,7 @@ def _receipts(rows: _Rows, chain: ChainView, findings: Findings) -> None:
         expected = {
             "owner": _number(rows, row.owner_id),
             "keeper": _number(rows, row.keeper_id),
+            "part": row.parent_id is not None,
             "issued": row.issued,
             "free": row.issued - row.pledged - row.released - row.liquidated - row.missing,
             "pledged": row.pledged,
@@ -266,6 +276,16 @@ def _pledges(rows: _Rows, chain: ChainView, findings: Findings) -> None:
         findings.same("pledge.lender", row.id, seen["lender"], _number(rows, row.lender_id))
         if row.status in LIVE:
             findings.same("pledge.amount", row.id, seen["amount"], row.left)
+            findings.same("pledge.drawn", row.id, seen["drawn"], row.drawn)
+
+
+def _undertakings(rows: _Rows, chain: ChainView, findings: Findings) -> None:
+    for row in rows.undertakings:
+        findings.count("undertakings")
+        key = (row.pledge_id, _number(rows, row.buyer_id) or 0)
+        seen = chain.view("Pledges", "undertakingOf", key, rows.block.number)
+        findings.same("undertaking.amount", row.pledge_id, seen.get("amount"), row.left)
+        findings.same("undertaking.until", row.pledge_id, seen.get("untilDay"), day_number(row.until))
 
 
 def _exclusive(rows: _Rows, findings: Findings) -> None:

@@ -192,7 +192,11 @@ def with_invoices(session: Session, row: OrderRow, order: rules.Order) -> rules.
     """The order with its standing receivables invoiced on it."""
     standing = session.exec(
         select(ReceivableRow)
-        .where(ReceivableRow.order_id == row.id, col(ReceivableRow.status).not_in(("refused", "cancelled")))
+        .where(
+            ReceivableRow.order_id == row.id,
+            col(ReceivableRow.parent_id).is_(None),  # a part bills nothing of its own
+            col(ReceivableRow.status).not_in(("refused", "cancelled")),
+        )
         .order_by(col(ReceivableRow.created_at))
     )
     for receivable in standing:

@@ -11,11 +11,12 @@ from typing import get_args
 from eth_hash.auto import keccak
 from sqlmodel import Session, col, select
 
+from chainfin import inventory as rules
 from chainfin.documents import units
 from chainfin.documents.commitment import commit_fields
 from chainfin.documents.fingerprint import normalised
 from chainfin.documents.model import Json
-from chainfin.errors import BadInput, Conflict, Forbidden, NotFound, Refused
+from chainfin.errors import BadInput, Conflict, Forbidden, NotFound, Refusal, Refused
 from chainfin.money import Money
 from chainfin.party import Role
 from chainfin.risk.inputs import ReceiptFacts
@@ -129,6 +130,55 @@ def release(ctx: Context, actor: Actor, receipt_id: str, quantity: Decimal) -> A
             params={"id": row.id, "quantity": amount},
             subject=row.id,
         )
+
+
+def transfer(ctx: Context, actor: Actor, receipt_id: str, to: str) -> ActRow:
+    """The owner passes title on.
+
+    Raises NotFound warehouse_receipt_unknown, party_unknown; Forbidden party_not_active; Conflict receipt_not_final;
+    Refused not_owner, receipt_ended, part_pledged, part_promised, transfer_to_self.
+    """
+    party_id = actor.require()
+    with ctx.store.begin() as session:
+        row = session.get(WarehouseReceiptRow, receipt_id, with_for_update=True)
+        if row is None or party_id not in (row.keeper_id, row.owner_id):
+            raise NotFound("warehouse_receipt_unknown", f"there is no receipt {receipt_id}")
+        if row.status in ("issuing", "refused"):
+            raise Conflict("receipt_not_final", f"the receipt is {row.status}")
+        refusal = rules.transfer(as_value(row), to, by=party_id)
+        if isinstance(refusal, Refusal):
+            raise refusal.error()
+        if row.reserved:
+            promised = Decimal(row.reserved).scaleb(-3)
+            raise Refused("part_promised", f"{promised} {row.unit} are promised to a lender", promised=str(promised))
+        heir = acts.active_party(session, to)
+        return acts.prepare(
+            session,
+            ctx,
+            party=acts.active_party(session, row.owner_id),
+            contract="WarehouseReceipts",
+            function="transfer",
+            params={"id": row.id, "to": heir.chain_party},
+            subject=row.id,
+        )
+
+
+def as_value(row: WarehouseReceiptRow) -> rules.WarehouseReceipt:
+    """The row as the rules see it, its pledges taken together."""
+    gone = row.released + row.liquidated + row.missing
+    return rules.WarehouseReceipt(
+        id=row.id,
+        owner=row.owner_id,
+        keeper=row.keeper_id,
+        goods=str(row.goods["commodity"]),
+        unit=row.unit,
+        issued=row.issued,
+        free=row.issued - row.pledged - gone,
+        released=row.released,
+        liquidated=row.liquidated,
+        missing=row.missing,
+        pledges=(rules.PledgedGoods("", "", row.pledged),) if row.pledged else (),
+    )
 
 
 def recount(ctx: Context, actor: Actor, receipt_id: str, missing: Decimal, report: str) -> ActRow:

@@ -50,8 +50,8 @@ class EntryRow(SQLModel, table=True):
 class OutboxRow(SQLModel, table=True):
     """A command for a driver, committed with the state it belongs to.
 
-    ``status``: due → claimed → done | refused | dead; ``unknown`` when it was sent and nobody knows: the driver asks
-    again, it never repeats blindly.
+    ``status``: due → claimed → done | refused (→ replaced by another) | dead; ``unknown`` when it was sent and nobody
+    knows: the driver asks again, it never repeats blindly.
     """
 
     __tablename__ = "outbox"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import BindParameter, ColumnElement, bindparam
+from sqlalchemy import BindParameter, ColumnElement, Integer, String, bindparam
 from sqlmodel import Session, col, or_, select
 
 from chainfin.storage import locks
@@ -24,7 +24,7 @@ def put(
     """Add a command. The same ``key`` again returns the row that exists: a command is given once."""
     # of two transactions that give the same command the second waits here, and then finds the first one's
     locks.named(session, f"outbox:{key}")
-    existing = session.exec(select(OutboxRow).where(OutboxRow.key == key)).one_or_none()
+    existing = session.exec(_BY_KEY, params={"key": key}).one_or_none()
     if existing is not None:
         return existing
     row = OutboxRow(cell=cell, topic=topic, key=key, payload=payload, not_before=now, created_at=now)
@@ -44,21 +44,15 @@ def claim(
     limit: int = 100,
 ) -> list[OutboxRow]:
     """Take up to ``limit`` due (or abandoned) rows in order of making, for ``lease``."""
-    rows = session.exec(
-        select(OutboxRow)
-        .where(col(OutboxRow.topic).in_(topics), _due(now))
-        .order_by(col(OutboxRow.id))
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    ).all()
-    for row in rows:
+    due = session.exec(_CLAIM, params={"topics": list(topics), "now": now, "limit": limit}).all()
+    for row in due:
         row.status = "claimed"
         row.claimed_by = worker
         row.claimed_until = now + lease
         row.attempts += 1
         session.add(row)
     session.flush()
-    return list(rows)
+    return list(due)
 
 
 def take_back(session: Session, topics: Sequence[str], *, now: datetime) -> int:
@@ -66,13 +60,13 @@ def take_back(session: Session, topics: Sequence[str], *, now: datetime) -> int:
 
     Only for a driver that knows to be alone on this database.
     """
-    rows = session.exec(
+    claimed = session.exec(
         select(OutboxRow).where(col(OutboxRow.topic).in_(topics), OutboxRow.status == "claimed").with_for_update()
     ).all()
-    for row in rows:
+    for row in claimed:
         assert row.id is not None, "a stored row has an id"
         later(session, row.id, at=now, error="the driver that had claimed it is gone", unknown=True)
-    return len(rows)
+    return len(claimed)
 
 
 def any_due(session: Session, topics: Sequence[str], *, now: datetime) -> bool:
@@ -87,12 +81,29 @@ def _due(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     )
 
 
-_ANY_DUE = (
-    select(OutboxRow.id)
-    .where(col(OutboxRow.topic).in_(bindparam("topics", expanding=True)), _due(bindparam("now", type_=UtcDateTime())))
-    .limit(1)
+_DUE = (
+    col(OutboxRow.topic).in_(bindparam("topics", expanding=True)),
+    _due(bindparam("now", type_=UtcDateTime())),
 )
-"""Made once: drivers ask this at every wake, and making the statement costs more than running it."""
+_ANY_DUE = select(OutboxRow.id).where(*_DUE).limit(1)
+_CLAIM = (
+    select(OutboxRow)
+    .where(*_DUE)
+    .order_by(col(OutboxRow.id))
+    .limit(bindparam("limit", type_=Integer()))
+    .with_for_update(skip_locked=True)
+)
+"""Made once: drivers ask these at every wake, and making a statement costs more than running it."""
+
+
+def rows(session: Session, ids: Sequence[int | None]) -> dict[int | None, OutboxRow]:
+    """The rows of these ids (None is nobody's), by id."""
+    wanted = [row_id for row_id in ids if row_id is not None]
+    return {row.id: row for row in session.exec(_BY_IDS, params={"ids": wanted}).all()} if wanted else {}
+
+
+_BY_IDS = select(OutboxRow).where(col(OutboxRow.id).in_(bindparam("ids", expanding=True)))
+_BY_KEY = select(OutboxRow).where(OutboxRow.key == bindparam("key", type_=String()))
 
 
 def done(session: Session, row_id: int, result: dict[str, object]) -> None:
@@ -108,6 +119,12 @@ def refused(session: Session, row_id: int, code: str, message: str) -> None:
 def dead(session: Session, row_id: int, code: str, message: str) -> None:
     """It never left and won't be tried again; somebody has to look at it."""
     _end(session, row_id, "dead", {"code": code, "message": message}, code)
+
+
+def replaced(session: Session, row: OutboxRow) -> None:
+    """It was refused, and another command was given in its place."""
+    row.status = "replaced"
+    session.add(row)
 
 
 def later(session: Session, row_id: int, *, at: datetime, error: str, unknown: bool = False) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import fcntl
 import threading
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -20,22 +20,11 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, create_engine, event, inspect
 from sqlalchemy.exc import ArgumentError, OperationalError
-from sqlalchemy.orm import ORMExecuteState
 from sqlmodel import Session, func, select
 
 from chainfin.errors import BadInput, Unavailable
 from chainfin.resources import migrations_dir
-
-
-class WriteSession(Session):
-    """What is read with a lock is read afresh: what this transaction saw before it had the lock may have changed."""
-
-
-@event.listens_for(WriteSession, "do_orm_execute")
-def _read_afresh(state: ORMExecuteState) -> None:
-    if state.is_select and getattr(state.statement, "_for_update_arg", None) is not None:
-        state.update_execution_options(populate_existing=True)
-
+from chainfin.storage.session import ReadSession, SoleWriteSession, WriteSession
 
 _NEWS = "chainfin_news"
 
@@ -73,26 +62,17 @@ class Store:
     @contextmanager
     def begin(self) -> Iterator[Session]:
         """A write transaction: committed at the end of the block, rolled back by any exception."""
-        if self.is_sqlite:
-            with self._writer, self._session(self._write_engine) as session:
-                yield session
-        else:
-            with self._session(self._write_engine) as session:
-                yield session
+        guard, kind = (self._writer, SoleWriteSession) if self.is_sqlite else (nullcontext(), WriteSession)
+        with guard, kind(self._write_engine, expire_on_commit=False) as session, session.begin():
+            yield session
         news = frozenset(session.info.get(_NEWS, ()))
         for listener in self._listeners:
             listener(news)
 
-    @staticmethod
-    @contextmanager
-    def _session(engine: Engine) -> Iterator[Session]:
-        with WriteSession(engine, expire_on_commit=False) as session, session.begin():
-            yield session
-
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A transaction that is rolled back at the end: a consistent view, nothing written."""
-        with Session(self._read_engine, expire_on_commit=False, autoflush=False) as session:
+        with ReadSession(self._read_engine, expire_on_commit=False, autoflush=False) as session:
             yield session
 
     @property
@@ -207,4 +187,8 @@ def _sqlite_connect(connection: Any, _record: Any) -> None:
 def _sqlite_begin(connection: Any) -> None:
     write = connection.get_execution_options().get("chainfin_write", False)
     # Straight to the driver: a statement of SQLAlchemy's own costs more than the whole transaction of a short read.
-    connection.connection.dbapi_connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
+    driver = connection.connection.dbapi_connection
+    driver.execute("BEGIN IMMEDIATE" if write else "BEGIN")
+    if write:
+        # a session writes late and by table, so a row may come before the one it refers to: what counts is the commit
+        driver.execute("PRAGMA defer_foreign_keys = ON")

@@ -125,6 +125,8 @@ class ReceivableRow(SQLModel, table=True):
     seller_id: str = Field(foreign_key="party.id", index=True)
     debtor_id: str = Field(foreign_key="party.id", index=True)
     holder_id: str = Field(foreign_key="party.id", index=True)
+    parent_id: str | None = Field(default=None, foreign_key="receivable.id", index=True)
+    """Of a part: what it was split off, or taken out of by a lender."""
     currency: str
     face: int = Field(sa_type=BigInteger)
     due_date: date
@@ -157,6 +159,8 @@ class WarehouseReceiptRow(SQLModel, table=True):
     number: str
     keeper_id: str = Field(foreign_key="party.id", index=True)
     owner_id: str = Field(foreign_key="party.id", index=True)
+    parent_id: str | None = Field(default=None, foreign_key="warehouse_receipt.id", index=True)
+    """Of goods taken out of another receipt, by a lender or by who bought them back."""
     goods: dict[str, object] = Field(sa_type=JSON)
     document_root: str
     unit: str
@@ -168,6 +172,7 @@ class WarehouseReceiptRow(SQLModel, table=True):
     """What counts of the keeper didn't find any more."""
     reserved: int = Field(default=0, sa_type=BigInteger)
     status: str = "issuing"
+    """issuing | issued | released | liquidated."""
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 
@@ -186,6 +191,22 @@ class PriceRow(SQLModel, table=True):
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 
+class UndertakingRow(SQLModel, table=True):
+    """A core enterprise's undertaking to buy pledged goods back (保兑仓); thousandths of the receipt's unit."""
+
+    __tablename__ = "undertaking"
+
+    pledge_id: str = Field(primary_key=True, foreign_key="pledge.id")
+    buyer_id: str = Field(primary_key=True, foreign_key="party.id", index=True)
+    amount: int = Field(sa_type=BigInteger)
+    left: int = Field(sa_type=BigInteger)
+    """What it hasn't bought yet."""
+    until: date
+    """Last day on which it can be called."""
+    document_root: str
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
 class PledgeRow(SQLModel, table=True):
     """A pledge over a part of an asset. ``amount``: fen of a receivable or thousandths of a receipt's unit."""
 
@@ -193,7 +214,8 @@ class PledgeRow(SQLModel, table=True):
 
     id: str = Field(primary_key=True)
     cell: str
-    loan_id: str = Field(foreign_key="loan.id", index=True)
+    loan_id: str | None = Field(default=None, foreign_key="loan.id", index=True)
+    """None: made past this service, for a loan that isn't in this book."""
     asset_kind: str
     """receivable | warehouse_receipt"""
     asset_id: str = Field(index=True)
@@ -202,12 +224,18 @@ class PledgeRow(SQLModel, table=True):
     amount: int = Field(sa_type=BigInteger)
     released: int = Field(default=0, sa_type=BigInteger)
     settled: int = Field(default=0, sa_type=BigInteger)
+    """Paid: by the debtor; of goods, by who bought them back."""
     lost: int = Field(default=0, sa_type=BigInteger)
     """Goods under it that a count didn't find any more."""
     decision_hash: str
     registry_number: str | None = Field(default=None, unique=True)
     status: str = "pending"
     """pending | active | releasing | released | enforced | lost | failed"""
+    drawn: bool = False
+    """Whether the chain knows that the lender has paid out; else it can expire."""
+    expires_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    taken_id: str | None = Field(default=None, index=True)
+    """Once enforced: the asset that the lender holds instead."""
     tx_hash: str | None = None
     block_number: int | None = Field(default=None, sa_type=BigInteger)
     created_at: datetime = Field(sa_type=UtcDateTime)
@@ -215,4 +243,6 @@ class PledgeRow(SQLModel, table=True):
     @property
     def left(self) -> int:
         """What is still locked under it, once it is on chain."""
+        if self.status == "enforced":
+            return 0
         return self.amount - self.released - self.settled - self.lost

@@ -374,6 +374,7 @@ def upgrade() -> None:
     sa.Column('number', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('keeper_id', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('owner_id', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('parent_id', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
     sa.Column('goods', sa.JSON(), nullable=False),
     sa.Column('document_root', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('unit', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -387,12 +388,14 @@ def upgrade() -> None:
     sa.Column('created_at', chainfin.storage.types.UtcDateTime(timezone=True), nullable=False),
     sa.CheckConstraint('pledged >= 0 and released >= 0 and liquidated >= 0 and missing >= 0 and reserved >= 0 and pledged + released + liquidated + missing + reserved <= issued', name='conserved'),
     sa.ForeignKeyConstraint(['keeper_id'], ['party.id'], ),
+    sa.ForeignKeyConstraint(['parent_id'], ['warehouse_receipt.id'], ),
     sa.ForeignKeyConstraint(['owner_id'], ['party.id'], ),
     sa.PrimaryKeyConstraint('id')
     )
     with op.batch_alter_table('warehouse_receipt', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_warehouse_receipt_keeper_id'), ['keeper_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_warehouse_receipt_owner_id'), ['owner_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_warehouse_receipt_parent_id'), ['parent_id'], unique=False)
 
     op.create_table('application_node',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -529,7 +532,7 @@ def upgrade() -> None:
     op.create_table('pledge',
     sa.Column('id', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('cell', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-    sa.Column('loan_id', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('loan_id', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
     sa.Column('asset_kind', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('asset_id', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('pledgor_id', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -541,6 +544,9 @@ def upgrade() -> None:
     sa.Column('decision_hash', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('registry_number', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
     sa.Column('status', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('drawn', sa.Boolean(), nullable=False),
+    sa.Column('expires_at', chainfin.storage.types.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('taken_id', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
     sa.Column('tx_hash', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
     sa.Column('block_number', sa.BigInteger(), nullable=True),
     sa.Column('created_at', chainfin.storage.types.UtcDateTime(timezone=True), nullable=False),
@@ -555,6 +561,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_pledge_lender_id'), ['lender_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_pledge_loan_id'), ['loan_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_pledge_pledgor_id'), ['pledgor_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_pledge_taken_id'), ['taken_id'], unique=False)
 
     op.create_table('receivable',
     sa.Column('id', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -565,6 +572,7 @@ def upgrade() -> None:
     sa.Column('seller_id', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('debtor_id', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('holder_id', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('parent_id', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
     sa.Column('currency', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('face', sa.BigInteger(), nullable=False),
     sa.Column('due_date', sa.Date(), nullable=False),
@@ -581,6 +589,7 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['debtor_id'], ['party.id'], ),
     sa.ForeignKeyConstraint(['document_id'], ['document.id'], ),
     sa.ForeignKeyConstraint(['holder_id'], ['party.id'], ),
+    sa.ForeignKeyConstraint(['parent_id'], ['receivable.id'], ),
     sa.ForeignKeyConstraint(['order_id'], ['purchase_order.id'], ),
     sa.ForeignKeyConstraint(['seller_id'], ['party.id'], ),
     sa.PrimaryKeyConstraint('id')
@@ -589,6 +598,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_receivable_debtor_id'), ['debtor_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_receivable_holder_id'), ['holder_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_receivable_order_id'), ['order_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_receivable_parent_id'), ['parent_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_receivable_seller_id'), ['seller_id'], unique=False)
 
     op.create_table('repayment',
@@ -608,16 +618,36 @@ def upgrade() -> None:
     with op.batch_alter_table('repayment', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_repayment_loan_id'), ['loan_id'], unique=False)
 
+    op.create_table('undertaking',
+    sa.Column('pledge_id', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('buyer_id', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('amount', sa.BigInteger(), nullable=False),
+    sa.Column('left', sa.BigInteger(), nullable=False),
+    sa.Column('until', sa.Date(), nullable=False),
+    sa.Column('document_root', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('created_at', chainfin.storage.types.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['buyer_id'], ['party.id'], ),
+    sa.ForeignKeyConstraint(['pledge_id'], ['pledge.id'], ),
+    sa.PrimaryKeyConstraint('pledge_id', 'buyer_id')
+    )
+    with op.batch_alter_table('undertaking', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_undertaking_buyer_id'), ['buyer_id'], unique=False)
+
     # ### end Alembic commands ###
 
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
+    with op.batch_alter_table('undertaking', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_undertaking_buyer_id'))
+
+    op.drop_table('undertaking')
     with op.batch_alter_table('repayment', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_repayment_loan_id'))
 
     op.drop_table('repayment')
     with op.batch_alter_table('receivable', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_receivable_parent_id'))
         batch_op.drop_index(batch_op.f('ix_receivable_seller_id'))
         batch_op.drop_index(batch_op.f('ix_receivable_order_id'))
         batch_op.drop_index(batch_op.f('ix_receivable_holder_id'))
@@ -625,6 +655,7 @@ def downgrade() -> None:
 
     op.drop_table('receivable')
     with op.batch_alter_table('pledge', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_pledge_taken_id'))
         batch_op.drop_index(batch_op.f('ix_pledge_pledgor_id'))
         batch_op.drop_index(batch_op.f('ix_pledge_loan_id'))
         batch_op.drop_index(batch_op.f('ix_pledge_lender_id'))
@@ -662,6 +693,7 @@ def downgrade() -> None:
 
     op.drop_table('application_node')
     with op.batch_alter_table('warehouse_receipt', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_warehouse_receipt_parent_id'))
         batch_op.drop_index(batch_op.f('ix_warehouse_receipt_owner_id'))
         batch_op.drop_index(batch_op.f('ix_warehouse_receipt_keeper_id'))
 

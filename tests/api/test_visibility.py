@@ -17,6 +17,10 @@ _THINGS = [
     ("/v1/loans/{loan}/schedule", "loan_unknown"),
     ("/v1/loans/{loan}/statement", "loan_unknown"),
     ("/v1/loans/{loan}/payoff", "loan_unknown"),
+    ("/v1/loans/{loan}/margin-calls", "loan_unknown"),
+    ("/v1/receivables/{receivable}/parts", "receivable_unknown"),
+    ("/v1/pledges/{pledge}", "pledge_unknown"),
+    ("/v1/pledges/{pledge}/undertakings", "pledge_unknown"),
 ]
 
 
@@ -44,7 +48,7 @@ def test_warehouse_receipt__by_its_owner__free_and_issued_in_its_unit(world: Wor
     assert (body["issued"], body["free"], body["unit"]) == ("12.500", "12.500", "TNE")
 
 
-@pytest.mark.parametrize("noun", ["orders", "receivables", "applications", "loans", "limits", "clients"])
+@pytest.mark.parametrize("noun", ["orders", "receivables", "pledges", "applications", "loans", "limits", "clients"])
 def test_list__of_a_stranger__empty(world: World, noun: str) -> None:
     answer = world.call("GET", "stranger", f"/v1/{noun}")
     assert (answer.status_code, answer.json()["items"]) == (200, [])
@@ -68,6 +72,12 @@ def test_acts__listed__are_all_ones_own(world: World) -> None:
         ("/v1/applications/{application}/withdrawal", None, "application_unknown"),
         ("/v1/applications/{application}/appeals", {"reason": "mine"}, "application_unknown"),
         ("/v1/loans/{loan}/repayments", {}, "loan_unknown"),
+        ("/v1/receivables/{receivable}/dispute-resolution", None, "receivable_unknown"),
+        ("/v1/receivables/{receivable}/transfer", {"to": "pty_1"}, "receivable_unknown"),
+        ("/v1/receivables/{receivable}/default", None, "receivable_unknown"),
+        ("/v1/pledges/{pledge}/releases", {}, "pledge_unknown"),
+        ("/v1/pledges/{pledge}/enforcement", None, "pledge_unknown"),
+        ("/v1/pledges/{pledge}/expiry", None, "pledge_unknown"),
         ("/v1/acts/{act}/signature", {"signature": "0x" + "11" * 65}, "act_unknown"),
     ],
 )
@@ -76,6 +86,22 @@ def test_act__by_a_stranger__on_anothers_thing__unknown(
 ) -> None:
     answer = world.call("POST", "stranger", path.format(**world.ids), json=body, key=f"stranger-{path}")
     assert (answer.status_code, answer.json()["code"]) == (404, code)
+
+
+@pytest.mark.parametrize(
+    ("who", "act", "document"),
+    [
+        ("core", "acknowledgement", "response"),
+        ("supplier", "amendment", "order"),
+        ("supplier", "cancellation", None),
+        ("core", "despatches", "despatch"),
+        ("supplier", "receipts", "receipt"),
+    ],
+)
+def test_act__of_the_other_side_of_an_order__refused(world: World, who: str, act: str, document: str | None) -> None:
+    body = None if document is None else {"document": world.documents[document]}
+    answer = world.call("POST", who, f"/v1/orders/{world.ids['order']}/{act}", json=body, key=f"other-side-{act}")
+    assert (answer.status_code, answer.json()["code"]) == (422, "act_of_other_party")
 
 
 def test_application__on_anothers_receivable__unknown(world: World) -> None:

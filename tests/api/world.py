@@ -95,4 +95,5 @@ def _lend(world: World) -> None:
     for name, said in world.supplier.events(f"/v1/applications/{application}/events"):
         if name == "end":
             world.ids["loan"] = said["loan_id"]
-    world.ids |= {"application": application, "offer": offer["id"]}
+    (pledge,) = world.supplier.get(f"/v1/loans/{world.ids['loan']}")["pledges"]
+    world.ids |= {"application": application, "offer": offer["id"], "pledge": pledge["id"]}

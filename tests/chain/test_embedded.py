@@ -11,10 +11,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from eth.vm.code_stream import CodeStream
 
-from chainfin.chain.embedded import CHAIN_ID, EmbeddedNode
+from chainfin.chain.embedded import CHAIN_ID, EmbeddedNode, _jump_targets
 from chainfin.chain.node import Reverted
 from chainfin.errors import Refused, Unavailable
+from chainfin.resources import CONTRACTS, artifact
 from tests.chain.tools import KEY, SENDER, START, Clock, deploy_tiny, open_embedded, signed, word
 
 
@@ -207,3 +209,16 @@ def test_kill_9__at_any_moment__nothing_acknowledged_is_lost(tmp_path: Path) -> 
 def test_key_of_tests__funded__is_the_sender() -> None:
     assert len(KEY) == 32
     assert SENDER.startswith("0x")
+
+
+def test_code__where_it_can_be_jumped_to__is_remembered_as_py_evm_finds_it() -> None:
+    for name in CONTRACTS:
+        code = bytes.fromhex(artifact(name)["deployedBytecode"].removeprefix("0x"))
+        instructions, data = _jump_targets(code)
+        shared = CodeStream(code)
+        shared.valid_positions, shared.invalid_positions = instructions, data
+        places = range(len(code))
+        found = [shared.is_valid_opcode(place) for place in places]
+        assert found == [CodeStream(code).is_valid_opcode(place) for place in places]
+        assert (len(instructions), len(data)) == (found.count(True), found.count(False))
+        assert _jump_targets(bytes(bytearray(code)))[0] is instructions

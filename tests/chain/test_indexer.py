@@ -123,6 +123,16 @@ def test_reorg__below_the_finality_line__halts_by_name_and_keeps_what_stands(lin
     assert line.seen == ids(*(f"o{n}" for n in range(8)))
 
 
+def test_reorg__of_the_last_block_taken_in__noticed_before_another_follows(line: Line) -> None:
+    line.indexer.run_once()
+    number = line.indexer.cursor()[0]  # type: ignore[index]  # blocks were taken in
+    line.chain.reorg(4)
+    while line.indexer.final_block().number < number:  # type: ignore[union-attr]  # the chain is long enough
+        line.chain.mine("", cancelled("forged"))
+    assert line.indexer.final_block().number == number  # type: ignore[union-attr]  # as above
+    assert code_of(line.indexer) == "chain_reorg_past_finality"
+
+
 def test_lower_head__node_is_behind__halts_by_name_and_goes_on_later(line: Line) -> None:
     line.indexer.run_once()
     blocks = list(line.chain.blocks)
@@ -162,7 +172,7 @@ def test_second_indexer__cursor_moved_meanwhile__takes_nothing_twice(line: Line,
     other = Line(store, line.chain)
     blocks = other.indexer._read(0, line.chain.blocks[8], None)
     line.indexer.run_once()
-    assert other.indexer._take_in(blocks, None) == 0
+    assert other.indexer._take_in(blocks, None) is None
     assert other.indexer.run_once() == 0
     assert other.seen == []
 

@@ -160,8 +160,13 @@ def test_send__what_can_never_be_sent__refused_by_name(ready: Rig, spoil: dict[s
     assert ready.row(good).status == "done"
 
 
+@pytest.mark.parametrize("check_first", [True, False])
 @pytest.mark.parametrize("trouble", ["dies before sending", "dies after sending"])
-def test_crash__around_the_sending__after_restart_done_once(ready: Rig, node: FlakyNode, trouble: str) -> None:
+def test_crash__around_the_sending__after_restart_done_once(
+    world: World, store: Store, node: FlakyNode, trouble: str, check_first: bool
+) -> None:
+    ready = rig(world, store, node=node, policy=Policy(check_first=check_first))
+    ready.sender.start()
     row = ready.put("a1", post(ready.world, "PO"))
     node.trouble = trouble
     with pytest.raises(Died):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -14,7 +15,8 @@ import httpx
 
 from chainfin.demo.client import ApiProblem, Caller, Member
 
-PATIENCE_S = 240.0
+ROUNDS = int(os.environ.get("CHAINFIN_CRASH_ROUNDS", "6"))
+PATIENCE_S = 240.0 + 60.0 * ROUNDS
 """Longer than all lives of the service together: a customer that is told nothing is a failure, not a slow one."""
 AFTER_RESTART = ("idempotency_in_flight", "chain_not_indexed", "database_unreachable")
 """Codes that say: ask again."""

@@ -66,6 +66,7 @@ class Site:
     cast: dict[str, Actor] = field(default_factory=dict)
     companies: dict[str, samples.Company] = field(default_factory=dict)
     keys: dict[str, bytes] = field(default_factory=dict)
+    """The keys of parties that have their own, by party."""
     checked: set[tuple[object, ...]] = field(default_factory=set)
     """Assets in states in which they were compared with their contract before."""
     numbers: Iterator[int] = field(default_factory=lambda: count(1001))

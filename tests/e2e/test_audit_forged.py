@@ -180,6 +180,13 @@ def test_forged__payout_amount__bank_signature(played: Played) -> None:
     assert {"payment: signature", "payout: amount is the principal"} <= forged(played, change)
 
 
+def test_forged__payout_left_out__named(played: Played) -> None:
+    def change(content: dict[str, Any]) -> None:
+        content["payments"] = [said for said in content["payments"] if '"kind":"incoming"' in said["body"]]
+
+    assert "payout: once" in forged(played, change)
+
+
 def test_forged__date_of_the_payout__named(played: Played) -> None:
     def change(content: dict[str, Any]) -> None:
         earlier = (START - timedelta(days=1)).date().isoformat()

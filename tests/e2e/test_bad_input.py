@@ -348,6 +348,7 @@ def test_signature__of_another_key__refused_and_the_act_still_waits(scene: Scene
         refused(scene, 422, "signature_malformed", posts(core, path, signature=broken))
     assert core.get(f"/v1/acts/{act['id']}")["status"] == "awaiting_signature"
     core.finish(act)
+    refused(scene, 409, "signature_replayed", posts(core, path, signature=core.signature(act["typed_data"])))
 
 
 def test_offer__accepted_by_another_key__refused_and_it_still_stands(scene: Scene) -> None:

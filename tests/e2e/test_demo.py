@@ -40,10 +40,15 @@ def test_demo__folder_of_documents__finances_what_was_received(tmp_path: Path) -
     for name, data in papers.items():
         if name != "credit_note":
             (tmp_path / f"{name}.xml").write_bytes(data)
+    (tmp_path / "torn.xml").write_text("<Order><unfinished")
     done = CliRunner().invoke(app, ["demo", "--documents", str(tmp_path), "--json"])
     assert done.exit_code == 0, f"{done.output} {done.exception!r}"
-    (trade,) = json.loads(done.stdout)["trades"]
+    facts = json.loads(done.stdout)
+    assert facts["refused_files"].keys() == {"torn.xml"}
+    assert facts["refused_files"]["torn.xml"].startswith("document_malformed")
+    (trade,) = facts["trades"]
     assert trade["never_came"].startswith("500 KGM")
+    assert "500 KGM never came" in " ".join(done.stderr.split()), "and it says so to the person who looks on"
     assert trade["receivable"] == "960810.75 CNY"
     assert float(trade["financed"].split()[0]) <= 960810.75
 

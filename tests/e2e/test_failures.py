@@ -7,18 +7,21 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlmodel import select
 
 from chainfin import acts as eip712
+from chainfin import ledger
 from chainfin.connectors.registry import Registration
 from chainfin.connectors.sandbox.faults import Fault, Rule
-from chainfin.errors import Conflict
+from chainfin.errors import BadInput, Conflict, Refused
 from chainfin.money import Money
 from chainfin.party import Role
-from chainfin.services import acts, applications, custody, funding, trade
+from chainfin.services import acts, applications, custody, funding, limits, receivables, trade
 from chainfin.services.context import Actor
+from chainfin.storage.lending_tables import LimitRow
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ActRow, PledgeRow
-from tests.e2e.onchain import view
+from tests.e2e.onchain import rows, view
 from tests.e2e.site import FACE, Site
 
 ASKED = 500_000_00
@@ -213,6 +216,17 @@ def test_act__never_signed__expires_and_may_be_begun_again(site: Site) -> None:
     assert again.status == "posting"
 
 
+def test_offer__disputed_meanwhile__falls(site: Site) -> None:
+    borrower = site.borrower()
+    asset = site.confirmed(borrower)
+    application = site.offered(borrower, ASKED, asset.id)
+    receivables.dispute(site.ctx, site.cast["core"], asset.id, "scratched")
+    site.run()
+    with pytest.raises(Refused) as refused:
+        applications.accept(site.ctx, borrower, application)
+    assert (refused.value.code, refused.value.details["status"]) == ("asset_not_free", "disputed")
+
+
 def test_offer__withdrawn__frees_its_limits_and_stays_closed(site: Site) -> None:
     borrower = site.borrower()
     asset = site.confirmed(borrower)
@@ -290,3 +304,80 @@ def test_keeper__applies_on_anothers_receivable__unknown(site: Site) -> None:
     asset = site.confirmed(borrower)
     with pytest.raises(Exception, match="asset_unknown"):
         site.apply(other, ASKED, asset.id)
+
+
+def test_application__before_the_confirmation__declined(site: Site) -> None:
+    borrower = site.borrower()
+    papers = site.papers(borrower)
+    asset = receivables.issue(site.ctx, borrower, site.received(borrower, papers), papers["invoice"]).receivable
+    site.run()
+    row = site.application(site.apply(borrower, ASKED, asset.id)).row
+    assert (row.status, [each["code"] for each in row.refusals]) == ("declined", ["not_confirmed"])
+    site.confirm(asset)
+    site.run()
+    assert site.offered(borrower, ASKED, asset.id)
+
+
+def test_act__signed_late__refused_before_it_is_closed(site: Site) -> None:
+    """Whoever signs first after the deadline is told so, though nobody has tidied up yet."""
+    seller = site.borrower()
+    buyer = site.admit_with_own_key(Role.CORE)
+    papers = site.papers(seller, buyer=site.companies[str(buyer.party_id)])
+    _, act = trade.post_order(site.ctx, buyer, papers["order"], "order.xml")
+    signature = "0x" + eip712.sign(act.typed_data, site.keys[str(buyer.party_id)]).hex()
+    site.ctx.clock.move_to(site.ctx.clock.now() + timedelta(hours=25))
+    with pytest.raises(BadInput) as refused:
+        acts.sign(site.ctx, buyer, act.id, signature)
+    assert refused.value.code == "signature_expired"
+    standing = acts.get(site.ctx, buyer, act.id)
+    assert (standing.status, standing.signature) == ("awaiting_signature", None)
+    assert site.outbox(f"act:{act.id}") == []
+
+
+def test_payment__reported_twice__on_the_books_once(site: Site) -> None:
+    borrower = site.borrower()
+    loan_id = site.funded(borrower, ASKED, site.confirmed(borrower).id)
+    before = rows(site.ctx.store)
+    for bank_ref in ("SBP-1", "SBP-2"):
+        with site.ctx.store.begin() as session:
+            funding.paid_out(session, site.ctx, loan_id, bank_ref)
+    assert rows(site.ctx.store) == before
+    assert site.balance(ledger.LOANS, ref=loan_id) == ASKED
+
+
+def test_limit__used_up__the_next_is_declined(site: Site) -> None:
+    borrower = site.borrower(limit=500_000_00)
+    asset = site.confirmed(borrower)
+    first = site.offered(borrower, 400_000_00, asset.id)
+    applications.accept(site.ctx, borrower, first)
+    site.run()
+    assert set(site.taken(first)) == {"used"}
+    second = site.offered(borrower, 200_000_00, asset.id)
+    offer = site.application(second).offer
+    assert offer is not None
+    assert offer.amount == 100_000_00, "what the first left, and no more"
+    third = site.application(site.apply(borrower, 1_000_00, asset.id)).row
+    assert (third.status, [each["code"] for each in third.refusals]) == ("declined", ["limit_exhausted"])
+
+
+def test_limit__lowered_below_what_stands__refused(site: Site) -> None:
+    borrower = site.borrower(limit=500_000_00)
+    site.offered(borrower, 400_000_00, site.confirmed(borrower).id)
+    with pytest.raises(Conflict) as refused:
+        site.limit("borrower", borrower, 399_999_99)
+    assert refused.value.code == "limit_below_exposure"
+    site.limit("borrower", borrower, 400_000_00)
+
+
+def test_hold__freed_twice__given_back_once(site: Site) -> None:
+    borrower = site.borrower()
+    asset = site.confirmed(borrower)
+    ended, standing = (site.offered(borrower, 100_000_00, asset.id) for _ in range(2))
+    applications.withdraw(site.ctx, borrower, ended)
+    for _ in range(2):
+        with site.ctx.store.begin() as session:
+            limits.free(session, site.ctx, ended)
+    with site.ctx.store.read() as session:
+        limit = session.exec(select(LimitRow).where(LimitRow.key == borrower.party_id)).one()
+    assert (limit.held, limit.used) == (100_000_00, 0)
+    assert set(site.taken(standing)) == {"held"}

@@ -6,6 +6,7 @@ Amounts are reckoned again here, from the terms, by other means than the program
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from decimal import ROUND_CEILING, ROUND_HALF_EVEN, Decimal
 
 import pytest
@@ -140,6 +141,15 @@ def test_events__live__every_start_and_end_once_in_order(played: Played) -> None
     assert all(Decimal(seconds) >= 0 for seconds in took.values())
     name, last = played.events["supplier"][-1]
     assert (name, last["status"], last["loan_id"]) == ("end", "funded", played.story.loans["supplier"])
+
+
+def test_nodes__seconds__are_from_their_start_to_their_end(played: Played) -> None:
+    took = []
+    for node in played.at["c"]["application"]["nodes"]:
+        began, ended = (datetime.fromisoformat(node[name]) for name in ("started_at", "ended_at"))
+        took.append(ended - began)
+        assert Decimal(node["seconds"]) == Decimal(took[-1] // timedelta(microseconds=1)).scaleb(-6), node["name"]
+    assert any(took), "the chain, the registry and the bank take their time"
 
 
 def test_money__loan_funded__left_the_rail_exactly_once(played: Played) -> None:

@@ -6,15 +6,16 @@ from datetime import date, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 
 import pytest
+from sqlmodel import Session
 
 from chainfin import ledger
 from chainfin.connectors.sandbox.faults import Fault, Rule
 from chainfin.errors import Refused
 from chainfin.money import Money
-from chainfin.services import applications, eod, queries, receivables
-from chainfin.services.context import OPERATOR, Actor
+from chainfin.services import acts, applications, eod, queries, receivables, repayments
+from chainfin.services.context import OPERATOR, Actor, Context
 from chainfin.storage.trade_tables import ReceivableRow
-from tests.e2e.onchain import view
+from tests.e2e.onchain import rows, view
 from tests.e2e.site import FACE, Site
 from tests.e2e.test_failures import foreign_pledge
 
@@ -56,6 +57,7 @@ def test_borrower__pays_too_much__rest_goes_back(site: Site, lent: tuple[Actor, 
     loan = site.loan(loan_id)
     assert loan.row.status == "repaid"
     assert [pledge.status for pledge in loan.pledges] == ["released"]
+    assert [row.status for row in site.outbox(f"unregister:{loan.pledges[0].id}")] == ["done"]
     assert view(site.inst, "Receivables", "receivable", asset.id)["free"] == FACE
     row = site.incoming(ref)
     assert (row.status, row.unapplied, row.reason) == ("refunded", 123_45, "repayment_above_due")
@@ -125,6 +127,21 @@ def test_debtor__pays_in_two_parts__lender_first_then_holder(
     assert site.loan(loan_id).pledges[0].status == "released"
 
 
+def test_debtor__pays_the_loan_but_not_the_whole_pledge__the_rest_is_free(
+    site: Site, lent: tuple[Actor, ReceivableRow, str]
+) -> None:
+    _, asset, loan_id = lent
+    paid = owed(site, loan_id, site.today) + 10_00
+    pledge = site.loan(loan_id).pledges[0]
+    assert paid < pledge.amount
+    ref = site.pays(paid, f"RECEIVABLE {asset.id}")
+    loan = site.loan(loan_id)
+    assert (loan.row.status, [each.status for each in loan.pledges]) == ("repaid", ["released"])
+    assert paid_to_holder(site, ref) == [("done", "10.00")]
+    chain = view(site.inst, "Receivables", "receivable", asset.id)
+    assert (chain["settled"], chain["pledged"], chain["free"]) == (paid, 0, FACE - paid)
+
+
 def test_debtor__pays_the_same_twice__second_goes_back(site: Site, lent: tuple[Actor, ReceivableRow, str]) -> None:
     _, asset, _ = lent
     site.pays(FACE, f"RECEIVABLE {asset.id}")
@@ -143,6 +160,28 @@ def test_two_payments__before_anything_is_final__each_fen_placed_once(site: Site
     assert site.incoming(first).status == "applied"
     assert (site.incoming(second).status, site.incoming(second).unapplied) == ("refunded", FACE - 10_00)
     assert view(site.inst, "Receivables", "receivable", asset.id)["settled"] == FACE
+
+
+def test_page__one_of_its_payments_fails__none_is_taken_and_the_cursor_stays(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process may end between any two statements: the cursor must not know of payments that the book doesn't."""
+    site.run()
+    take, cursor, before = repayments._take, repayments.cursor(site.ctx), rows(site.ctx.store)
+    refs = [site.pays(amount, "nobody's", step=False) for amount in (11_00, 12_00)]
+
+    def dies_at_the_second(session: Session, ctx: Context, arrival: repayments.Arrival) -> None:
+        if arrival.bank_ref == refs[1]:
+            raise ZeroDivisionError
+        take(session, ctx, arrival)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(repayments, "_take", dies_at_the_second)
+        with pytest.raises(ZeroDivisionError):
+            site.inst.incoming.run_once()
+    assert (repayments.cursor(site.ctx), rows(site.ctx.store)) == (cursor, before)
+    site.run()
+    assert [site.incoming(ref).status for ref in refs] == ["refunded", "refunded"]
 
 
 def test_debtor__pays_while_the_pledge_is_made__waits_and_serves_the_lender(site: Site) -> None:
@@ -220,9 +259,13 @@ def test_debtor__pays_before_the_offer_is_taken__offer_falls(site: Site) -> None
     asset = site.confirmed(borrower)
     application = site.offered(borrower, LENT, asset.id)
     site.pays(FACE, f"RECEIVABLE {asset.id}")
+    before, offer = rows(site.ctx.store), site.application(application).offer
+    assert offer is not None
     with pytest.raises(Refused) as refused:
         applications.accept(site.ctx, borrower, application)
     assert refused.value.code == "asset_not_free"
+    assert rows(site.ctx.store) == before, "no loan, and no signature kept of one"
+    assert acts.get(site.ctx, borrower, offer.act_id).signature is None
     assert site.application(application).row.status == "offered"
 
 

@@ -379,6 +379,13 @@ def test_handler__amount_that_is_none__refused_before_anybody_is_asked(amount: s
     assert (caught.value.code, partner.asked) == (code, [])
 
 
+def test_handler__pay_a_second_time__under_the_same_id() -> None:
+    partner = Partner(NOT_FOUND, PAID)
+    handlers = partner_handlers(PaymentRail(partner.client), Registry(partner.client), DataPartner(partner.client))
+    assert isinstance(handlers["payment.pay"](Task("payment.pay", PAYLOADS["payment.pay"], first=False)), Done)
+    assert partner.asked == [GET, PUT]
+
+
 def test_handler__pay__result_is_plain_json_with_evidence() -> None:
     partner = Partner(PAID)
     handlers = partner_handlers(PaymentRail(partner.client), Registry(partner.client), DataPartner(partner.client))

@@ -153,6 +153,21 @@ def test_invoice__same_line_again_while_another_is_open__invoice_above_received(
     assert code(refused) == "invoice_above_received"
 
 
+def test_invoice__half_of_a_line_came_and_is_invoiced_again__invoice_above_received() -> None:
+    """Neither the order (twice as many were ordered) nor the amounts (the copper is still open) would tell."""
+    order = done(orders.receive(DESPATCHED, with_quantity(DOCS["receipt"], 6000, 5000)))
+    half = replace(only_brackets("INV-1").lines[0], quantity=Decimal(6000), line_amount=Money(27000000, "CNY"))
+    half = replace(half, tax=Money(3510000, "CNY"))
+    totals = only_brackets("INV-1").totals
+    assert totals is not None
+    less = {"line_total": 27000000, "tax": 3510000, "payable": 30510000}
+    totals = replace(totals, **{name: Money(minor, "CNY") for name, minor in less.items()})
+    first = replace(only_brackets("INV-1"), lines=(half,), totals=totals)
+    order = billed(orders.invoice(order, first))
+    assert order.received - order.invoiced > 30510000
+    assert code(orders.invoice(order, replace(first, id="INV-2"))) == "invoice_above_received"
+
+
 def test_amend__quantity_cut_below_the_despatched__refused_and_says_so() -> None:
     order = done(orders.despatch(ACKNOWLEDGED, with_quantity(DOCS["despatch"], 6000, 0)))
     cut = replace(
@@ -169,6 +184,19 @@ def test_amend__quantity_cut_below_the_despatched__refused_and_says_so() -> None
 def test_invoice__face_in_another_currency_or_zero__refused() -> None:
     assert code(orders.invoice(RECEIVED, DOCS["invoice"], face=Money(1, "USD"))) == "currency_mismatch"
     assert code(orders.invoice(RECEIVED, DOCS["invoice"], face=Money(0, "CNY"))) == "amount_not_positive"
+
+
+def test_invoice__for_less_than_was_received__face_is_the_invoice() -> None:
+    part = replace(
+        DOCS["invoice"].lines[0], quantity=Decimal(6000), line_amount=Money(27000000, "CNY"), tax=Money(3510000, "CNY")
+    )
+    assert DOCS["invoice"].totals is not None
+    less = {"line_total": 61475000, "tax": 7991750, "payable": 69466750}
+    totals = replace(DOCS["invoice"].totals, **{name: Money(minor, "CNY") for name, minor in less.items()})
+    made = orders.invoice(RECEIVED, replace(DOCS["invoice"], lines=(part, DOCS["invoice"].lines[1]), totals=totals))
+    assert isinstance(made, orders.Invoiced), made
+    assert (made.face.minor, made.order.invoiced) == (69466750, 69466750)
+    assert made.order.received > made.order.invoiced
 
 
 def test_uninvoice__before_confirmation__goods_can_be_invoiced_again() -> None:

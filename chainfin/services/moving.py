@@ -1,0 +1,55 @@
+"""What is on its way to the chain and decides who is to be paid: acts that pass a receivable on, and payments on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlmodel import Session, col, or_, select
+
+from chainfin.errors import Conflict
+from chainfin.storage.trade_tables import ActRow, PledgeRow
+
+MOVES = ("split", "transfer")
+"""Acts on a receivable after which another may be its holder, or another receivable owed."""
+TAKES = ("enforce",)
+"""Acts on a pledge after which its lender holds what was pledged."""
+
+
+def under_way(session: Session, receivable_ids: Sequence[str]) -> bool:
+    """Whether one of these is being passed on, split or taken: signed, not final yet."""
+    pledges = select(PledgeRow.id).where(col(PledgeRow.asset_id).in_(receivable_ids))
+    moves = (col(ActRow.function).in_(MOVES)) & (col(ActRow.subject).in_(receivable_ids))
+    takes = (col(ActRow.function).in_(TAKES)) & (col(ActRow.subject).in_(pledges))
+    return (
+        session.exec(select(ActRow.id).where(ActRow.status == "signed", or_(moves, takes)).limit(1)).first() is not None
+    )
+
+
+def attested(session: Session, receivable_id: str) -> dict[str, int]:
+    """Settlements on their way to the chain (signed by the bank or not yet): pledge id ("" is the free part) → amount
+    not yet in the projection."""
+    sums: dict[str, int] = {}
+    waiting = session.exec(
+        select(ActRow).where(
+            ActRow.subject == receivable_id,
+            ActRow.function == "settle",
+            col(ActRow.status).in_(("awaiting_signature", "signed")),
+        )
+    )
+    for act in waiting:
+        pledge_id = str(act.params["pledgeId"])
+        key = pledge_id if int(pledge_id, 16) else ""
+        sums[key] = sums.get(key, 0) + int(str(act.params["amount"]))
+    return sums
+
+
+def unless_paid(session: Session, act: ActRow) -> None:
+    """An act that passes a receivable on must not overtake a payment that was placed for its holder of today.
+
+    Raises Conflict payment_under_way.
+    """
+    asset_id = act.subject if act.function in MOVES else str(act.params.get("assetId", ""))
+    moves = act.contract == "Receivables" and act.function in MOVES
+    takes = act.contract == "Pledges" and act.function in TAKES
+    if (moves or takes) and attested(session, asset_id):
+        raise Conflict("payment_under_way", "a payment on it is on its way to the chain: try again once it is final")

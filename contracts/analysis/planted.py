@@ -1,0 +1,139 @@
+"""Bugs for `prove.py --planted`: each proof has to fail on one of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Planted:
+    """`before` stands exactly once in `file` and becomes `after`; `proofs` have to fail on it."""
+
+    file: str
+    before: str
+    after: str
+    proofs: tuple[str, ...]
+
+
+def _r(*names: str) -> tuple[str, ...]:
+    return tuple(f"ReceivableProofs.check_{name}" for name in names)
+
+
+def _p(*names: str) -> tuple[str, ...]:
+    return tuple(f"PledgeProofs.check_{name}" for name in names)
+
+
+def _g(*names: str) -> tuple[str, ...]:
+    return tuple(f"GoodsProofs.check_{name}" for name in names)
+
+
+RR, PR, WR = "ReceivableRules.sol", "PledgeRules.sol", "WarehouseReceipts.sol"
+
+#: An amount, a state or a moment is wrong, each in a function of its own.
+AMOUNTS = (
+    Planted("Receivables.sol", "return _away[id].children();", "return _away[id].children() + 1;", _r("layout")),
+    Planted(RR, "if (!c.isIn(ReceivableState.None) && !again) revert ReceivableExists(p.id);", "again;", _r("issue")),
+    Planted(RR, "c.withConfirmation(seller, lined)", "c.withConfirmation(party, lined)", _r("confirm")),
+    Planted(RR, "c.withCancellation(party)", "c.withState(ReceivableState.Cancelled)", _r("cancel")),
+    Planted(
+        RR,
+        "c.withState(ReceivableState.Disputed);",
+        "c.withState(ReceivableState.Disputed).moreFree(1);",
+        _r("dispute"),
+    ),
+    Planted(RR, "c.withState(back);", "c.withState(back).withHolder(party);", _r("resolveDispute")),
+    Planted(RR, "_away[p.id].moreDiluted(p.amount)", "_away[p.id].moreDiluted(0)", _r("credit")),
+    Planted(RR, "if (c.pledged() != 0) revert PledgedPart(p.id, c.pledged());", "", _r("transfer")),
+    Planted(RR, "away.moreSplit(total, parts)", "away.moreSplit(0, parts)", _r("split")),
+    Planted(
+        RR,
+        "revert PayeeWrong(p.payee, c.holder());\n            c = _spend(p.id, c, p.amount);",
+        "revert PayeeWrong(p.payee, c.holder());",
+        _r("settle__free"),
+    ),
+    Planted(RR, "words[word] = bits | bit;", "words[word] = bits;", _r("settle__twice_sameReference")),
+    Planted(
+        RR,
+        "if (_today() <= c.dueDay()) revert NotYetDue(c.dueDay(), _today());\n        _claims[p.id]",
+        "_claims[p.id]",
+        _r("declareDefault"),
+    ),
+    Planted(RR, "lineOf[lender][p.debtor] = p.limit;", "", _r("setLine")),
+    Planted(RR, "_spend(id, c, amount).morePledged(amount)", "c.morePledged(amount)", _p("pledge", "pledge__twice")),
+    Planted(RR, "_unpledge(id, c, amount).moreFree(amount)", "_unpledge(id, c, amount)", _p("release")),
+    Planted(RR, "_away[id].moreSplit(amount, 0)", "_away[id]", _p("enforce")),
+    Planted(PR, "if (e.drawn() || block.timestamp <= e.expiresAt())", "if (e.drawn())", _p("expire")),
+    Planted(PR, "if (block.timestamp > e.expiresAt()) revert PledgeLapsed(p.pledgeId, e.expiresAt());", "", _p("draw")),
+    Planted(
+        PR, "if (e.lender() != payee) revert IReceivables.PayeeWrong(payee, e.lender());", "", _p("settle__pledged")
+    ),
+    Planted(WR, "released: g.released,", "released: g.liquidated,", _g("layout")),
+    Planted(
+        WR,
+        "Stocks.create(p.quantity, p.owner, keeper, false)",
+        "Stocks.create(p.quantity, keeper, keeper, false)",
+        _g("issue"),
+    ),
+    Planted(WR, "if (s.pledged() != 0) revert PledgedPart(p.id, s.pledged());", "", _g("transfer")),
+    Planted(WR, "_gone[p.id].released += p.quantity;", "_gone[p.id].released = p.quantity;", _g("handOut")),
+    Planted(WR, "if (fromPledged != 0) {", "if (p.pledgeIds.length != 0) {", _g("recount__free")),
+    Planted(PR, "if (e.rank() <= rank) revert PledgesOutOfOrder(pledgeIds[i]);", "", _g("recount__pledged")),
+    Planted(WR, "return s.made();", "return s.made() + 1;", _g("pledge")),
+    Planted(WR, "_unpledge(id, quantity, ended).moreFree(quantity)", "_unpledge(id, quantity, ended)", _g("release")),
+    Planted(WR, "_gone[id].liquidated += quantity;", "", _g("enforce")),
+    Planted(PR, "u.amount -= p.amount;", "", _g("buyBack")),
+)
+
+#: Somebody else may act.
+ACCESS = (
+    Planted(RR, "if (c.debtor() == party) return c;", "return c;", _r("confirm", "dispute", "resolveDispute")),
+    Planted(
+        RR,
+        "if (c.holder() != party) revert NotHolder(id, party);",
+        "",
+        _r("credit", "transfer", "split", "declareDefault") + _p("pledge"),
+    ),
+    Planted(
+        RR,
+        "if (Claims.tagOf(p.orderId, p.documentRoot, party) != c.tag()) revert NotHolder(p.id, party);",
+        "",
+        _r("cancel"),
+    ),
+    Planted(
+        "ReceivableBatches.sol",
+        "_requireRole(bank, roles, Roles.BANK);",
+        "roles;",
+        _r("settle__free") + _p("settle__pledged"),
+    ),
+    Planted("Receivables.sol", "_requireRole(lender, roles, Roles.LENDER);", "roles;", _r("setLine")),
+    Planted(
+        PR,
+        "if (e.lender() != party) revert NotLender(pledgeId, party);\n        _requireAsset",
+        "_requireAsset",
+        _p("release", "enforce") + _g("release", "enforce"),
+    ),
+    Planted(
+        PR,
+        "if (e.lender() != party) revert NotLender(p.pledgeId, party);\n        if (e.drawn())",
+        "if (e.drawn())",
+        _p("draw"),
+    ),
+    Planted(
+        PR,
+        "if (_asset(e.goods()).holderOf(p.assetId) != party) revert NotPledgor(p.pledgeId, party);",
+        "",
+        _p("expire"),
+    ),
+    Planted(WR, "_requireRole(keeper, roles, Roles.KEEPER);", "roles;", _g("issue")),
+    Planted(WR, "if (s.owner() != party) revert NotOwner(id, party);", "", _g("transfer", "pledge")),
+    Planted(
+        WR,
+        "if (s.keeper() != party) revert NotKeeper(id, party);",
+        "",
+        _g("handOut", "recount__free", "recount__pledged"),
+    ),
+    Planted("Acts.sol", "if (msg.sender != sister) revert NotSister(msg.sender);", "", _p("sisters")),
+    Planted("Acts.sol", "if (msg.sender != address(this)) revert NotSelf(msg.sender);", "", _p("items")),
+)
+
+GROUPS = (AMOUNTS, ACCESS)

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IOrders} from "../../src/interfaces/IOrders.sol";
+import {IParticipants} from "../../src/interfaces/IParticipants.sol";
+import {Away} from "../../src/libraries/Aways.sol";
+import {Claim} from "../../src/libraries/Claims.sol";
+import {Entry} from "../../src/libraries/Entries.sol";
+import {Stock} from "../../src/libraries/Stocks.sol";
+import {Vm} from "../Vm.sol";
+import {Pledges, Receivables, WarehouseReceipts} from "../World.sol";
+
+/// @notice The one cheatcode of halmos that isn't forge's: from now on every storage slot of `where` is arbitrary.
+interface Svm {
+    function enableSymbolicStorage(address where) external;
+}
+
+/// @notice The five contracts, in the bytecode that is deployed, with arbitrary contents.
+/// @dev A `check_` function is proved for all its arguments and all contents of the five contracts, within the bounds that
+/// analysis/README.md names. What is stated is "if the act goes through, then": a path that reverts proves and refutes
+/// nothing. Contents are read slot by slot, because a view that reverts would be such a path.
+abstract contract Symbolic {
+    Vm internal constant vm = Vm(address(uint160(uint256(keccak256("hevm cheat code")))));
+    Svm internal constant svm = Svm(0xF3993A62377BCd56AE39D773740A5390411E8BC9);
+
+    /// @dev Places of the mappings in storage, as the compiler's storage layout says; `check_layout` compares.
+    uint256 private constant CLAIMS = 3;
+    uint256 private constant AWAY = 4;
+    uint256 private constant STOCKS = 3;
+    uint256 private constant GONE = 5;
+    uint256 private constant ENTRIES = 3;
+    uint256 private constant PROMISES = 4;
+
+    IParticipants internal participants;
+    IOrders internal orders;
+    Receivables internal receivables;
+    WarehouseReceipts internal receipts;
+    Pledges internal pledges;
+
+    /// @dev All that is stored of one receivable.
+    struct Debt {
+        Claim c;
+        Away away;
+    }
+
+    /// @dev All quantities that are stored of one warehouse receipt.
+    struct Goods {
+        Stock s;
+        uint64 released;
+        uint64 liquidated;
+    }
+
+    function setUp() public {
+        participants = IParticipants(create("Participants", abi.encode(address(0xacce55))));
+        // halmos numbers new contracts; that these are the right addresses, the constructors check.
+        address receivablesAt = address(uint160(address(participants)) + 2);
+        address pledgesAt = address(uint160(address(participants)) + 4);
+        orders = IOrders(create("Orders", abi.encode(participants, receivablesAt)));
+        receivables = Receivables(create("Receivables", abi.encode(participants, orders, pledgesAt, uint32(184))));
+        receipts = WarehouseReceipts(create("WarehouseReceipts", abi.encode(participants, pledgesAt)));
+        pledges = Pledges(create("Pledges", abi.encode(participants, receivables, receipts)));
+        svm.enableSymbolicStorage(address(participants));
+        svm.enableSymbolicStorage(address(orders));
+        svm.enableSymbolicStorage(address(receivables));
+        svm.enableSymbolicStorage(address(receipts));
+        svm.enableSymbolicStorage(address(pledges));
+    }
+
+    /// @dev Whoever sends, at whatever time (until 2106).
+    function act(address who, uint32 time) internal {
+        vm.warp(time);
+        vm.prank(who);
+    }
+
+    function debt(bytes32 id) internal view returns (Debt memory d) {
+        d.c = Claim.wrap(slot(address(receivables), id, CLAIMS));
+        d.away = Away.wrap(slot(address(receivables), id, AWAY));
+    }
+
+    function goods(bytes32 id) internal view returns (Goods memory g) {
+        g.s = Stock.wrap(slot(address(receipts), id, STOCKS));
+        uint256 gone = slot(address(receipts), id, GONE);
+        (g.released, g.liquidated) = (uint64(gone), uint64(gone >> 64));
+    }
+
+    function entry(bytes32 pledgeId) internal view returns (Entry) {
+        return Entry.wrap(slot(address(pledges), pledgeId, ENTRIES));
+    }
+
+    /// @dev How many receipts this buyer has taken out of the pledge: bits 96 to 160 of its promise.
+    function boughtSoFar(bytes32 pledgeId, uint32 buyer) internal view returns (uint64) {
+        bytes32 ofPledge = keccak256(abi.encode(pledgeId, PROMISES));
+        return uint64(uint256(vm.load(address(pledges), keccak256(abi.encode(buyer, ofPledge)))) >> 96);
+    }
+
+    /// @dev Conservation, in numbers that can't overflow: settled is the rest, so there has to be one.
+    function conserved(Debt memory d) internal pure returns (bool) {
+        return uint256(d.c.free()) + d.c.pledged() + d.away.splitAway() + d.away.diluted() <= d.c.face();
+    }
+
+    /// @dev Likewise for goods, where the rest is missing.
+    function conserved(Goods memory g) internal pure returns (bool) {
+        return uint256(g.s.free()) + g.s.pledged() + g.released + g.liquidated <= g.s.issued();
+    }
+
+    function partyOf(address who) internal view returns (uint32) {
+        return participants.partyOf(who);
+    }
+
+    function hasRole(address who, uint32 role) internal view returns (bool) {
+        (, uint32 roles) = participants.actor(who);
+        return roles & role != 0;
+    }
+
+    function same(Debt memory a, Debt memory b) internal pure returns (bool) {
+        return Claim.unwrap(a.c) == Claim.unwrap(b.c) && Away.unwrap(a.away) == Away.unwrap(b.away);
+    }
+
+    function same(Goods memory a, Goods memory b) internal pure returns (bool) {
+        bool gone = a.released == b.released && a.liquidated == b.liquidated;
+        return gone && Stock.unwrap(a.s) == Stock.unwrap(b.s);
+    }
+
+    function slot(address where, bytes32 key, uint256 place) private view returns (uint256) {
+        return uint256(vm.load(where, keccak256(abi.encode(key, place))));
+    }
+
+    function create(string memory what, bytes memory args) private returns (address where) {
+        bytes memory code =
+            abi.encodePacked(vm.getCode(string.concat("out/symbolic/", what, ".sol/", what, ".json")), args);
+        assembly ("memory-safe") {
+            where := create(0, add(code, 32), mload(code))
+        }
+        require(where != address(0), what);
+    }
+}

@@ -1,0 +1,68 @@
+"""For tests of how things end: acts sent past the service's own rules, and everything held against everything."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlmodel import col, select
+
+from chainfin.chain.views import ContractViews
+from chainfin.connectors.registry_view import RegistryLookup
+from chainfin.services import acts, reconcile
+from chainfin.services.context import OPERATOR, Actor
+from chainfin.services.reconcile import Mismatch
+from chainfin.storage.trade_tables import ActRow, PledgeRow, ReceivableRow, WarehouseReceiptRow
+from tests.e2e.site import Site
+
+
+def mismatches(site: Site) -> list[Mismatch]:
+    """What the reconciliation finds wrong."""
+    views = ContractViews(site.inst.node, site.ctx.contracts)
+    return list(reconcile.run(site.ctx, OPERATOR, views, RegistryLookup(site.inst.partners.registry)).mismatches)
+
+
+def sent(site: Site, who: Actor, contract: str, function: str, **params: Any) -> ActRow:
+    """An act of a party that no service judged, through to the end of what follows from it."""
+    with site.ctx.store.begin() as session:
+        row = acts.prepare(
+            session,
+            site.ctx,
+            party=acts.active_party(session, str(who.party_id)),
+            contract=contract,
+            function=function,
+            params=params,
+            subject="past the service",
+        )
+    site.run()
+    with site.ctx.store.read() as session:
+        done = session.get_one(ActRow, row.id)
+    assert done.status == "final", (done.error_code, done.error_message)
+    return done
+
+
+def parts(site: Site, parent_id: str) -> list[ReceivableRow]:
+    """What came out of a receivable, the largest first."""
+    with site.ctx.store.read() as session:
+        rows = session.exec(select(ReceivableRow).where(ReceivableRow.parent_id == parent_id)).all()
+    return sorted(rows, key=lambda row: -row.face)
+
+
+def receipts_out_of(site: Site, parent_id: str) -> list[WarehouseReceiptRow]:
+    with site.ctx.store.read() as session:
+        return list(session.exec(select(WarehouseReceiptRow).where(WarehouseReceiptRow.parent_id == parent_id)).all())
+
+
+def receipt(site: Site, receipt_id: str) -> WarehouseReceiptRow:
+    with site.ctx.store.read() as session:
+        return session.get_one(WarehouseReceiptRow, receipt_id)
+
+
+def pledges_on(site: Site, asset_id: str) -> list[PledgeRow]:
+    with site.ctx.store.read() as session:
+        query = select(PledgeRow).where(PledgeRow.asset_id == asset_id).order_by(col(PledgeRow.created_at))
+        return list(session.exec(query).all())
+
+
+def act(site: Site, act_id: str) -> ActRow:
+    with site.ctx.store.read() as session:
+        return session.get_one(ActRow, act_id)
