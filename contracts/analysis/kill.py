@@ -22,18 +22,18 @@ class Mutant:
 
 #: Tests next to a source: they find most of its bugs.
 NEAR = {
-    "Acts.sol": "{Signatures,Batches}",
-    "Orders.sol": "Orders",
-    "Participants.sol": "{Participants,Signatures}",
-    "PledgeRules.sol": "{Pledges,PledgesEnd,GoodsSold,Recount}",
-    "Pledges.sol": "{Pledges,PledgesEnd,Batches}",
-    "ReceivableBatches.sol": "{Batches,ReceivablesIssue}",
-    "WarehouseReceipts.sol": "{WarehouseReceipts,Recount,PledgesEnd}",
-    "libraries/Entries.sol": "{Pledges,PledgesEnd,ReceivablesSettle,Recount}",
-    "libraries/Stocks.sol": "{WarehouseReceipts,Recount}",
+    "Acts.sol": "{Signatures,Items,*/*Batch}",
+    "Orders.sol": "orders/*",
+    "Participants.sol": "{participants/*,Signatures}",
+    "PledgeRules.sol": "{pledges/*,receipts/Recount}",
+    "Pledges.sol": "{pledges/*,Items}",
+    "ReceivableBatches.sol": "{receivables/*Batch,receivables/Issue,Items}",
+    "WarehouseReceipts.sol": "{receipts/*,pledges/*}",
+    "libraries/Entries.sol": "{pledges/*,receivables/Settle,receipts/Recount}",
+    "libraries/Stocks.sol": "{receipts/*,pledges/PledgeRank}",
 }
 #: Those next to whatever isn't named above.
-NEAR_OTHERS = "{ReceivablesIssue,ReceivablesConfirm,ReceivablesMove,ReceivablesSettle,Lines,PledgesEnd}"
+NEAR_OTHERS = "{receivables/*,pledges/Enforce}"
 
 
 def near(mutant: Mutant) -> list[str]:

@@ -7,15 +7,15 @@ import {IParticipants} from "../src/interfaces/IParticipants.sol";
 import {IPledges} from "../src/interfaces/IPledges.sol";
 import {IReceivables} from "../src/interfaces/IReceivables.sol";
 import {IWarehouseReceipts} from "../src/interfaces/IWarehouseReceipts.sol";
-import {HandlerBase} from "./HandlerBase.sol";
+import {BatchHandler} from "./BatchHandler.sol";
 import {Replay} from "./Replay.sol";
 
-/// @notice Ten parties that do whatever they can think of, in any order, also what isn't theirs to do.
+/// @notice Eleven parties that do whatever they can think of, in any order, also what isn't theirs to do.
 /// @dev Never reverts: an act may be refused, and what must not happen is written down (`trespass`, `trapped`).
-contract Handler is HandlerBase {
+contract Handler is BatchHandler {
     function setUp() public override {
         super.setUp();
-        order(FACE, 0);
+        order(FACE, 1);
     }
 
     // Orders
@@ -23,17 +23,19 @@ contract Handler is HandlerBase {
     function order(uint64 amount, uint256 seed) public logged {
         amount = uint64(bound(amount, 1, FACE));
         bytes32 id = _next();
+        uint256 buyer = seed % 3 == 0 ? BUYER2 : BUYER;
         (bool open,) = address(participants)
-            .staticcall(abi.encodeCall(IParticipants.enterBoth, (vm.addr(BUYER), vm.addr(SELLER), 1)));
+            .staticcall(abi.encodeCall(IParticipants.enterBoth, (vm.addr(buyer), vm.addr(SELLER), 1)));
         if (!open) return;
-        postOrder(id, amount);
+        by(buyer);
+        orders.post(IOrders.PostParams(id, partyOf[SELLER], ROOT, amount, "CNY"));
         orderIds.push(id);
         by(SELLER);
         orders.acknowledge(IOrders.AcknowledgeParams(id, ROOT));
         uint64 sent = uint64(bound(seed, 1, amount));
         by(SELLER);
         orders.despatch(IOrders.DespatchParams(id, ROOT, sent));
-        by(BUYER);
+        by(buyer);
         orders.receiveGoods(IOrders.ReceiveGoodsParams(id, ROOT, uint64(bound(seed >> 64, 1, sent))));
         done["order"] += 1;
     }
@@ -57,7 +59,7 @@ contract Handler is HandlerBase {
     function confirmClaim(uint256 seed) external logged {
         bytes32 id = _claimId(seed);
         IReceivables.Receivable memory c = replay.claim(id);
-        uint256 pk = _actor(BUYER, seed >> 16);
+        uint256 pk = _actor(_holderKey(c.debtor), seed >> 16);
         bool wrong = seed % 9 == 0;
         IReceivables.ConfirmParams memory p = IReceivables.ConfirmParams(
             id, wrong ? orderIds[0] : replay.orderOf(id), replay.sellerOf(id), ROOT, c.face, c.dueDay
@@ -84,7 +86,7 @@ contract Handler is HandlerBase {
     function disputeClaim(uint256 seed, bool back) external logged {
         bytes32 id = back ? _disputed : _claimId(seed);
         IReceivables.Receivable memory c = replay.claim(id);
-        uint256 pk = _actor(BUYER, seed >> 16);
+        uint256 pk = _actor(_holderKey(c.debtor), seed >> 16);
         if (!back && seed % 3 != 0) return; // else half of them would be in dispute
         by(pk);
         if (back) {
@@ -126,7 +128,7 @@ contract Handler is HandlerBase {
         bytes32 id = _claimId(seed);
         IReceivables.Receivable memory c = replay.claim(id);
         uint256 pk = _actor(_holderKey(c.holder), seed >> 16);
-        uint32 toParty = partyOf[to % 8 == 0 ? BUYER : to % 2 == 0 ? SELLER : TIER2];
+        uint32 toParty = partyOf[to % 8 == 0 ? (to % 16 == 0 ? BUYER : BUYER2) : to % 2 == 0 ? SELLER : TIER2];
         by(pk);
         try receivables.transfer(IReceivables.TransferParams(id, toParty)) {
             bool sound = c.pledged == 0 && c.free > 0 && toParty != c.debtor;
@@ -141,9 +143,11 @@ contract Handler is HandlerBase {
         amount = uint64(bound(amount, 1, FACE / 8));
         if (seed % 2 == 0 && amount > c.free && c.free > 0) amount = c.free;
         bool due = c.confirmed && amount <= c.free && pk == BANK;
+        bytes32 ref = _next();
         by(pk);
-        try receivables.settle(IReceivables.SettleParams(id, 0, amount, _next(), c.holder)) {
+        try receivables.settle(IReceivables.SettleParams(id, 0, amount, ref, c.holder)) {
             _result("settle", pk == BANK && amount <= c.free);
+            _usedRef = ref;
         } catch {
             if (due) trapped = "settle";
         }
@@ -302,14 +306,17 @@ contract Handler is HandlerBase {
     }
 
     function promiseAndBuyBack(uint256 seed, uint64 quantity) external logged {
-        bytes32 id = _pledgeId(seed);
+        // Every other time the one that was promised last: else hardly one would be bought back.
+        bytes32 id = seed % 2 == 0 && _promised != 0 ? _promised : _pledgeId(seed);
         Replay.PledgeRow memory r = replay.row(id);
         quantity = uint64(bound(quantity, 1, STOCK / 8));
         if (pledges.undertakingOf(id, partyOf[BUYER]).untilDay == 0) {
             uint256 buyer = _actor(BUYER, seed >> 16);
             by(buyer);
             try pledges.undertake(IPledges.UndertakeParams(id, quantity, today() + 60, ROOT)) {
-                _result("undertake", buyer == BUYER && r.kind == WAREHOUSE && quantity <= r.amount);
+                bool core = buyer == BUYER || buyer == BUYER2;
+                _result("undertake", core && r.kind == WAREHOUSE && quantity <= r.amount);
+                if (buyer == BUYER) _promised = id;
             } catch {}
             return;
         }
@@ -362,7 +369,7 @@ contract Handler is HandlerBase {
     // The world around
 
     function govern(uint256 seed) external {
-        uint32 party = partyOf[_keys[(seed >> 8) % 9]];
+        uint32 party = partyOf[_keys[(seed >> 8) % 10]];
         if (seed % 5 == 0) participants.pause(IParticipants.PauseParams(1 << (seed >> 16) % 8));
         else participants.pause(IParticipants.PauseParams(0));
         if (!participants.party(party).suspended && seed % 3 == 0) {

@@ -5,19 +5,25 @@ import {IOrders} from "../src/interfaces/IOrders.sol";
 import {IPledges} from "../src/interfaces/IPledges.sol";
 import {IReceivables} from "../src/interfaces/IReceivables.sol";
 import {IWarehouseReceipts} from "../src/interfaces/IWarehouseReceipts.sol";
+import {Roles} from "../src/libraries/Roles.sol";
+import {Batching} from "./Batching.sol";
 import {Replay} from "./Replay.sol";
 import {Vm} from "./Vm.sol";
-import {World} from "./World.sol";
 
 /// @notice Who acts in the invariants, on what, and what is written down of it.
-abstract contract HandlerBase is World {
-    uint256[10] internal _keys;
+abstract contract HandlerBase is Batching {
+    /// @dev A second core enterprise, whose confirmations draw on a line from the start.
+    uint256 internal constant BUYER2 = 0xb2;
+
+    uint256[11] internal _keys;
     bytes32[] public orderIds;
     Replay public replay;
     uint256 internal _count;
     bool internal _doneNow;
     bytes32 internal _disputed;
     bytes32 internal _undrawn;
+    bytes32 internal _usedRef;
+    bytes32 internal _promised;
 
     /// @notice An act that succeeded though the actor had no right to it.
     string public trespass;
@@ -35,14 +41,24 @@ abstract contract HandlerBase is World {
     }
 
     function setUp() public virtual override {
-        super.setUp();
-        _keys = [BUYER, SELLER, TIER2, LENDER, LENDER2, KEEPER, BANK, REGISTRAR, DISTRIBUTOR, STRANGER];
-        replay = new Replay(address(receivables), address(receipts), address(pledges));
         vm.recordLogs();
+        super.setUp();
+        admit(BUYER2, Roles.CORE | Roles.LINED);
+        _keys = [BUYER, BUYER2, SELLER, TIER2, LENDER, LENDER2, KEEPER, BANK, REGISTRAR, DISTRIBUTOR, STRANGER];
+        replay = new Replay(address(participants), address(receivables), address(receipts), address(pledges));
+        replay.apply_(vm.getRecordedLogs());
     }
 
     function system() external view returns (IReceivables, IWarehouseReceipts, IPledges, IOrders) {
         return (receivables, receipts, pledges, orders);
+    }
+
+    function debtors() external view returns (uint32[2] memory) {
+        return [partyOf[BUYER], partyOf[BUYER2]];
+    }
+
+    function lenders() external view returns (uint32[2] memory) {
+        return [partyOf[LENDER], partyOf[LENDER2]];
     }
 
     function orderCount() external view returns (uint256) {
@@ -52,11 +68,11 @@ abstract contract HandlerBase is World {
     // Who acts: three times in four the party whose act it is, else anybody.
 
     function _actor(uint256 right, uint256 seed) internal view returns (uint256) {
-        return seed % 4 == 0 ? _keys[(seed >> 8) % 10] : right;
+        return seed % 4 == 0 ? _keys[(seed >> 8) % 11] : right;
     }
 
     function _holderKey(uint32 party) internal view returns (uint256) {
-        for (uint256 i = 0; i < 9; ++i) {
+        for (uint256 i = 0; i < 10; ++i) {
             if (partyOf[_keys[i]] == party) return _keys[i];
         }
         return STRANGER;

@@ -5,6 +5,7 @@ import {IOrders} from "../src/interfaces/IOrders.sol";
 import {IPledges} from "../src/interfaces/IPledges.sol";
 import {IReceivables} from "../src/interfaces/IReceivables.sol";
 import {IWarehouseReceipts} from "../src/interfaces/IWarehouseReceipts.sol";
+import {BatchHandler} from "./BatchHandler.sol";
 import {Handler} from "./Handler.sol";
 import {Replay} from "./Replay.sol";
 import {Asserts} from "./Vm.sol";
@@ -60,7 +61,7 @@ contract InvariantsTest is Asserts {
             Handler.enforcePledge.selector,
             Handler.govern.selector
         ];
-        bytes4[] memory selectors = new bytes4[](25);
+        bytes4[] memory selectors = new bytes4[](32);
         for (uint256 i = 0; i < 20; ++i) {
             selectors[i] = all[i];
         }
@@ -69,11 +70,18 @@ contract InvariantsTest is Asserts {
         selectors[22] = Handler.promiseAndBuyBack.selector;
         selectors[23] = Handler.sellGoods.selector;
         selectors[24] = Handler.recountGoods.selector;
+        selectors[25] = BatchHandler.setLine.selector;
+        selectors[26] = BatchHandler.markDebtor.selector;
+        selectors[27] = BatchHandler.issueSome.selector;
+        selectors[28] = BatchHandler.confirmSome.selector;
+        selectors[29] = BatchHandler.settleSome.selector;
+        selectors[30] = BatchHandler.pledgeSome.selector;
+        selectors[31] = BatchHandler.releaseSome.selector;
         targets = new FuzzSelector[](1);
         targets[0] = FuzzSelector(address(_handler), selectors);
     }
 
-    /// @notice Each field of each receivable, receipt and pledge follows from the events alone; with the settled amount
+    /// @notice Each field of each receivable, credit line, receipt and pledge follows from the events alone; with the settled amount
     /// counted up event by event, so that it also shows free + pledged + split away + settled + diluted = face.
     function invariant_eventsAloneRebuildTheState() public view {
         (uint256 claims, uint256 stocks, uint256 rows) = _replay.counts();
@@ -102,6 +110,45 @@ contract InvariantsTest is Asserts {
             isTrue(found.drawn == told.drawn && found.assetKind == told.kind, "pledge drawn, kind");
             isTrue((found.state == IPledges.PledgeState.Active) == (found.amount > 0), "active while it locks");
         }
+        _linesFollowFromEvents();
+    }
+
+    function _linesFollowFromEvents() private view {
+        uint32[2] memory debtors = _handler.debtors();
+        uint32[2] memory lenders = _handler.lenders();
+        for (uint256 i = 0; i < 2; ++i) {
+            (uint64 limit, uint64 used) = _receivables.line(debtors[i]);
+            (uint64 limitTold, uint64 usedTold) = _replay.line(debtors[i]);
+            eq(limit, limitTold, "limit of a line");
+            eq(used, usedTold, "used of a line");
+            for (uint256 k = 0; k < 2; ++k) {
+                uint64 own = _receivables.lineOf(lenders[k], debtors[i]);
+                eq(own, _replay.lineOf(lenders[k], debtors[i]), "a lender's share of a line");
+            }
+        }
+        isTrue(!_replay.lineMisstated(), "the total that an event told");
+    }
+
+    /// @notice What a debtor uses of its line is what it owes of all it confirmed under it and of their parts: neither
+    /// paid nor credited.
+    function invariant_usedOfALineIsWhatIsOwedUnderIt() public {
+        (uint256 claims,,) = _replay.counts();
+        for (uint256 i = 0; i < claims; ++i) {
+            IReceivables.Receivable memory c = _receivables.receivable(_replay.claimIds(i));
+            if (_replay.claim(_replay.claimIds(i)).lined) {
+                _sums[bytes32(uint256(c.debtor))] += uint256(c.free) + c.pledged;
+            }
+        }
+        uint32[2] memory debtors = _handler.debtors();
+        for (uint256 i = 0; i < 2; ++i) {
+            (, uint64 used) = _receivables.line(debtors[i]);
+            eq(used, _sums[bytes32(uint256(debtors[i]))], "used of a line");
+        }
+    }
+
+    /// @notice No confirmation brought its debtor above what its lenders allowed at that moment.
+    function invariant_noConfirmationBeyondALine() public view {
+        eq32(_replay.beyondLine(), 0, "confirmed beyond the line");
     }
 
     /// @notice No part is under two live pledges: what an asset says is pledged is the sum of its live pledges, also after a
@@ -166,7 +213,18 @@ contract InvariantsTest is Asserts {
             (bool ok,) = address(_handler).call(abi.encodePacked(selector, arguments));
             isTrue(ok, "the handler never reverts");
         }
-        string[20] memory acts = [
+        invariant_eventsAloneRebuildTheState();
+        invariant_usedOfALineIsWhatIsOwedUnderIt();
+        invariant_noConfirmationBeyondALine();
+        invariant_noPartUnderTwoPledges();
+        invariant_matchOfEveryOrder();
+        invariant_nobodyTrespassed();
+        invariant_exitsStayOpen();
+        _everyActHappened();
+    }
+
+    function _everyActHappened() private view {
+        string[37] memory acts = [
             "order",
             "issue",
             "confirm",
@@ -186,20 +244,29 @@ contract InvariantsTest is Asserts {
             "pledge",
             "draw",
             "expire",
-            "release"
+            "release",
+            "set line",
+            "mark",
+            "issue batch",
+            "issue batch, one refused",
+            "confirm batch",
+            "confirm batch, one refused",
+            "settle batch",
+            "settle batch, one refused",
+            "pledge batch",
+            "pledge batch, one refused",
+            "release batch",
+            "release batch, one refused",
+            "shrink",
+            "enforce",
+            "undertake",
+            "buy back",
+            "substitute"
         ];
-        for (uint256 i = 0; i < 20; ++i) {
+        for (uint256 i = 0; i < 37; ++i) {
             isTrue(_handler.done(acts[i]) > 0, acts[i]);
         }
-        isTrue(_handler.done("shrink") > 0, "shrink");
-        isTrue(_handler.done("enforce") > 0, "enforce");
-        isTrue(_handler.done("undertake") > 0, "undertake");
-        isTrue(_handler.done("buy back") > 0, "buy back");
-        isTrue(_handler.done("substitute") > 0, "substitute");
-        invariant_eventsAloneRebuildTheState();
-        invariant_noPartUnderTwoPledges();
-        invariant_matchOfEveryOrder();
-        invariant_nobodyTrespassed();
-        invariant_exitsStayOpen();
+        isTrue(_replay.timesDrawn() > 0, "line drawn");
+        isTrue(_replay.timesGivenBack() > 0, "line given back");
     }
 }

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {IOrders} from "../src/interfaces/IOrders.sol";
+import {IParticipants} from "../src/interfaces/IParticipants.sol";
 import {IPledges} from "../src/interfaces/IPledges.sol";
 import {IReceivables} from "../src/interfaces/IReceivables.sol";
 import {IWarehouseReceipts} from "../src/interfaces/IWarehouseReceipts.sol";
+import {Roles} from "../src/libraries/Roles.sol";
 import {Vm} from "./Vm.sol";
 
-/// @notice Rebuilds the state of receivables, receipts and pledges from events alone, as an indexer has to.
+/// @notice Rebuilds the state of receivables, credit lines, receipts and pledges from events alone, as an indexer has to.
 contract Replay {
     struct PledgeRow {
         IPledges.PledgeState state;
@@ -19,6 +20,12 @@ contract Replay {
         uint16 rank;
     }
 
+    struct Line {
+        uint64 limit;
+        uint64 used;
+    }
+
+    address private immutable _participants;
     address private immutable _receivables;
     address private immutable _receipts;
     address private immutable _pledges;
@@ -29,12 +36,22 @@ contract Replay {
     mapping(bytes32 id => uint16 pledges) private _made;
     mapping(bytes32 id => IWarehouseReceipts.Receipt) private _goods;
     mapping(bytes32 id => PledgeRow) private _rows;
+    mapping(uint32 party => uint32 roles) public rolesOf;
+    mapping(uint32 debtor => Line) public line;
+    mapping(uint32 lender => mapping(uint32 debtor => uint64 limit)) public lineOf;
+    /// @notice A receivable whose confirmation brought its debtor above the limit of that moment.
+    bytes32 public beyondLine;
+    /// @notice How often a line was drawn on, and how often something of it was given back.
+    uint256 public timesDrawn;
+    uint256 public timesGivenBack;
+    /// @notice A total that an event told and that the lenders' shares don't add up to.
+    bool public lineMisstated;
     bytes32[] public claimIds;
     bytes32[] public goodsIds;
     bytes32[] public pledgeIds;
 
-    constructor(address receivables, address receipts, address pledges) {
-        (_receivables, _receipts, _pledges) = (receivables, receipts, pledges);
+    constructor(address participants, address receivables, address receipts, address pledges) {
+        (_participants, _receivables, _receipts, _pledges) = (participants, receivables, receipts, pledges);
     }
 
     function claim(bytes32 id) external view returns (IReceivables.Receivable memory) {
@@ -68,9 +85,16 @@ contract Replay {
 
     function apply_(Vm.Log[] memory logs) external {
         for (uint256 i = 0; i < logs.length; ++i) {
+            if (logs[i].emitter == _participants) _onParticipants(logs[i].topics, logs[i].data);
             if (logs[i].emitter == _receivables) _onReceivables(logs[i].topics, logs[i].data);
             if (logs[i].emitter == _receipts) _onReceipts(logs[i].topics, logs[i].data);
             if (logs[i].emitter == _pledges) _onPledges(logs[i].topics, logs[i].data);
+        }
+    }
+
+    function _onParticipants(bytes32[] memory t, bytes memory data) private {
+        if (t[0] == IParticipants.Admitted.selector || t[0] == IParticipants.RolesSet.selector) {
+            rolesOf[uint32(uint256(t[1]))] = abi.decode(data, (uint32));
         }
     }
 
@@ -82,6 +106,7 @@ contract Replay {
         } else if (t[0] == IReceivables.Confirmed.selector) {
             (c.state, c.confirmed) = (IReceivables.ReceivableState.Confirmed, true);
             (c.holder, c.originTag) = (sellerOf[id], 0);
+            if (rolesOf[c.debtor] & Roles.LINED != 0) _drawLine(id);
         } else if (t[0] == IReceivables.Cancelled.selector) {
             (c.state, c.face, c.free) = (IReceivables.ReceivableState.Cancelled, 0, 0);
             (c.holder, c.originTag) = (sellerOf[id], 0);
@@ -97,6 +122,7 @@ contract Replay {
             (, uint64 amount) = abi.decode(data, (bytes32, uint64));
             c.free -= amount;
             c.diluted += amount;
+            _giveBackLine(c, amount);
             if (c.free == 0 && c.pledged == 0) c.state = IReceivables.ReceivableState.Settled;
         } else if (t[0] == IReceivables.Split.selector) {
             uint64 amount = abi.decode(data, (uint64));
@@ -108,7 +134,31 @@ contract Replay {
             _newPart(id, t[2], amount, uint32(uint256(t[3])));
         } else if (t[0] == IReceivables.Settled.selector) {
             _onSettled(t, data);
+        } else if (t[0] == IReceivables.LineSet.selector) {
+            _onLineSet(uint32(uint256(t[1])), uint32(uint256(t[2])), data);
         }
+    }
+
+    function _onLineSet(uint32 lender, uint32 debtor, bytes memory data) private {
+        (uint64 limit, uint64 total) = abi.decode(data, (uint64, uint64));
+        line[debtor].limit = line[debtor].limit - lineOf[lender][debtor] + limit;
+        lineOf[lender][debtor] = limit;
+        if (line[debtor].limit != total) lineMisstated = true;
+    }
+
+    function _drawLine(bytes32 id) private {
+        IReceivables.Receivable storage c = _claims[id];
+        Line storage l = line[c.debtor];
+        c.lined = true;
+        l.used += c.face;
+        if (l.used > l.limit) beyondLine = id;
+        ++timesDrawn;
+    }
+
+    function _giveBackLine(IReceivables.Receivable storage c, uint64 amount) private {
+        if (!c.lined) return;
+        line[c.debtor].used -= amount;
+        ++timesGivenBack;
     }
 
     function _onIssued(bytes32[] memory t, bytes memory data) private {
@@ -128,6 +178,7 @@ contract Replay {
         IReceivables.Receivable storage c = _claims[t[1]];
         (uint64 amount,,, bool paidUp) = abi.decode(data, (uint64, bytes32, uint32, bool));
         c.settled += amount;
+        _giveBackLine(c, amount);
         if (t[2] == 0) {
             c.free -= amount;
         } else {
@@ -143,7 +194,7 @@ contract Replay {
         claimIds.push(part);
         IReceivables.Receivable storage c = _claims[part];
         (c.holder, c.debtor, c.dueDay, c.state) = (holder, parent.debtor, parent.dueDay, parent.state);
-        (c.face, c.free, c.confirmed, c.part) = (amount, amount, true, true);
+        (c.face, c.free, c.confirmed, c.part, c.lined) = (amount, amount, true, true, parent.lined);
         orderOf[part] = orderOf[id];
     }
 

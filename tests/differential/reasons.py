@@ -128,7 +128,7 @@ OUT_OF_REACH: Final[dict[str, str]] = {
     "SubstituteForeign": "nothing is substituted",
     "UndertakingExists": "nobody undertakes to buy back",
     "UndertakingMissing": "nobody undertakes to buy back",
-    # keys and admissions are fixed while acts are generated; contracts/test/Participants.t.sol has them
+    # keys and admissions are fixed while acts are generated; contracts/test/participants has them
     "KeyTaken": "keys are fixed",
     "KeyZero": "keys are fixed",
     "KeyNotProved": "keys are fixed",

@@ -1,49 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Auth, IActs} from "../src/interfaces/IActs.sol";
-import {IParticipants} from "../src/interfaces/IParticipants.sol";
-import {IPledges} from "../src/interfaces/IPledges.sol";
-import {IReceivables} from "../src/interfaces/IReceivables.sol";
-import {IWarehouseReceipts} from "../src/interfaces/IWarehouseReceipts.sol";
-import {Kinds} from "../src/libraries/Kinds.sol";
-import {Roles} from "../src/libraries/Roles.sol";
-import {World} from "./World.sol";
+import {Auth, IActs} from "../../src/interfaces/IActs.sol";
+import {IParticipants} from "../../src/interfaces/IParticipants.sol";
+import {IPledges} from "../../src/interfaces/IPledges.sol";
+import {IReceivables} from "../../src/interfaces/IReceivables.sol";
+import {IWarehouseReceipts} from "../../src/interfaces/IWarehouseReceipts.sol";
+import {Kinds} from "../../src/libraries/Kinds.sol";
+import {Roles} from "../../src/libraries/Roles.sol";
+import {OfferedWorld} from "./OfferedWorld.sol";
 
-/// @notice pledge, draw, expire.
-contract PledgesTest is World {
-    uint64 private constant EXPIRES = uint64(START + 1 days);
-
-    function setUp() public override {
-        super.setUp();
-        confirmed();
-    }
-
-    function _offer() private view returns (IPledges.PledgeParams memory) {
-        return offer(PLEDGE, RECEIVABLE, CLAIM, PART);
-    }
-
+/// @notice Taking a pledge: granted by the holder, taken by the lender, no part twice.
+contract PledgesPledgeTest is OfferedWorld {
     function _refused(IPledges.PledgeParams memory p, uint256 pledgor, uint256 lender, bytes memory reason) private {
         Auth memory granted = grant(p, pledgor);
         vm.expectRevert(reason);
         by(lender);
         pledges.pledge(p, granted, "registry 1");
-    }
-
-    function _expiring() private {
-        IPledges.PledgeParams memory p = _offer();
-        p.expiresAt = EXPIRES;
-        take(p, SELLER, LENDER);
-    }
-
-    function _draw(uint256 pk) private {
-        by(pk);
-        pledges.draw(IPledges.DrawParams(PLEDGE));
-    }
-
-    function _expire(uint256 pk) private {
-        by(pk);
-        pledges.expire(IPledges.ExpireParams(PLEDGE, CLAIM));
     }
 
     function test_pledge__paused__refused() public {
@@ -242,115 +215,6 @@ contract PledgesTest is World {
         take(p, SELLER, LENDER2);
         eq(claim(CLAIM).pledged, FACE, "all pledged");
         eq(claim(CLAIM).free, 0, "nothing free");
-    }
-
-    function test_lock__notPledges__refused() public {
-        vm.expectRevert(abi.encodeWithSelector(IActs.NotSister.selector, vm.addr(LENDER)));
-        by(LENDER);
-        receivables.lock(CLAIM, 1, partyOf[SELLER], partyOf[LENDER]);
-        vm.expectRevert(abi.encodeWithSelector(IActs.NotSister.selector, vm.addr(LENDER)));
-        by(LENDER);
-        receivables.unlock(CLAIM, 1, false);
-        vm.expectRevert(abi.encodeWithSelector(IActs.NotSister.selector, vm.addr(LENDER)));
-        by(LENDER);
-        receivables.take(CLAIM, "child", 1, partyOf[LENDER], false);
-        vm.expectRevert(abi.encodeWithSelector(IActs.NotSister.selector, vm.addr(LENDER)));
-        by(LENDER);
-        pledges.discharge(PLEDGE, CLAIM, 1, partyOf[LENDER]);
-        vm.expectRevert(abi.encodeWithSelector(IActs.NotSister.selector, vm.addr(KEEPER)));
-        by(KEEPER);
-        pledges.shrink(GOODS, named(PLEDGE), 1, 1);
-    }
-
-    function test_draw__unknown__refused() public {
-        vm.expectRevert(abi.encodeWithSelector(IPledges.PledgeUnknown.selector, PLEDGE));
-        _draw(LENDER);
-    }
-
-    function test_draw__notTheLender__refused() public {
-        _expiring();
-        vm.expectRevert(abi.encodeWithSelector(IPledges.NotLender.selector, PLEDGE, partyOf[LENDER2]));
-        _draw(LENDER2);
-    }
-
-    function test_draw__twice__refused() public {
-        _expiring();
-        _draw(LENDER);
-        vm.expectRevert(abi.encodeWithSelector(IPledges.AlreadyDrawn.selector, PLEDGE));
-        _draw(LENDER);
-    }
-
-    function test_draw__paused__refused() public {
-        _expiring();
-        pause(Kinds.PLEDGE);
-        vm.expectRevert(abi.encodeWithSelector(IParticipants.ActPaused.selector, Kinds.PLEDGE));
-        _draw(LENDER);
-    }
-
-    function test_draw__afterExpiry__refused() public {
-        _expiring();
-        vm.warp(EXPIRES + 1);
-        vm.expectRevert(abi.encodeWithSelector(IPledges.PledgeLapsed.selector, PLEDGE, EXPIRES));
-        _draw(LENDER);
-    }
-
-    function test_draw__lastSecond__drawn() public {
-        _expiring();
-        isTrue(!pledges.pledgeOf(PLEDGE).drawn, "not yet");
-        vm.warp(EXPIRES);
-        vm.expectEmit(true, true, true, true, address(pledges));
-        emit IPledges.Drawn(PLEDGE);
-        _draw(LENDER);
-        isTrue(pledges.pledgeOf(PLEDGE).drawn, "drawn");
-    }
-
-    function test_expire__beforeItsTime__refused() public {
-        _expiring();
-        vm.warp(EXPIRES);
-        vm.expectRevert(abi.encodeWithSelector(IPledges.NotExpired.selector, PLEDGE, EXPIRES));
-        _expire(SELLER);
-    }
-
-    function test_expire__drawn__refused() public {
-        _expiring();
-        _draw(LENDER);
-        vm.warp(EXPIRES + 1);
-        vm.expectRevert(abi.encodeWithSelector(IPledges.NotExpired.selector, PLEDGE, EXPIRES));
-        _expire(SELLER);
-    }
-
-    function test_expire__withoutExpiry__refused() public {
-        take(_offer(), SELLER, LENDER);
-        vm.warp(EXPIRES + 1);
-        vm.expectRevert(abi.encodeWithSelector(IPledges.NotExpired.selector, PLEDGE, 0));
-        _expire(SELLER);
-    }
-
-    function test_expire__notThePledgor__refused() public {
-        _expiring();
-        vm.warp(EXPIRES + 1);
-        vm.expectRevert(abi.encodeWithSelector(IPledges.NotPledgor.selector, PLEDGE, partyOf[TIER2]));
-        _expire(TIER2);
-    }
-
-    function test_expire__anotherAsset__refused() public {
-        _expiring();
-        vm.warp(EXPIRES + 1);
-        vm.expectRevert(abi.encodeWithSelector(IPledges.AssetMismatch.selector, PLEDGE, bytes32("claim 2")));
-        by(SELLER);
-        pledges.expire(IPledges.ExpireParams(PLEDGE, "claim 2"));
-    }
-
-    function test_expire__suspendedAndPaused__stillOpen() public {
-        _expiring();
-        suspend(SELLER);
-        participants.pause(IParticipants.PauseParams(type(uint256).max));
-        vm.warp(EXPIRES + 1);
-        vm.expectEmit(true, true, true, true, address(pledges));
-        emit IPledges.Expired(PLEDGE, CLAIM, PART);
-        _expire(SELLER);
-        eq(claim(CLAIM).free, FACE, "free");
-        eq(uint256(pledges.pledgeOf(PLEDGE).state), uint256(IPledges.PledgeState.Expired), "state");
     }
 
     function testFuzz_pledge__anyAmounts__noPartTwice(uint64[6] calldata amounts) public {

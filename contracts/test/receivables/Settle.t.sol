@@ -1,30 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {IActs} from "../src/interfaces/IActs.sol";
-import {IParticipants} from "../src/interfaces/IParticipants.sol";
-import {IPledges} from "../src/interfaces/IPledges.sol";
-import {IReceivables} from "../src/interfaces/IReceivables.sol";
-import {IWarehouseReceipts} from "../src/interfaces/IWarehouseReceipts.sol";
-import {Roles} from "../src/libraries/Roles.sol";
-import {World} from "./World.sol";
+import {IActs} from "../../src/interfaces/IActs.sol";
+import {IParticipants} from "../../src/interfaces/IParticipants.sol";
+import {IPledges} from "../../src/interfaces/IPledges.sol";
+import {IReceivables} from "../../src/interfaces/IReceivables.sol";
+import {IWarehouseReceipts} from "../../src/interfaces/IWarehouseReceipts.sol";
+import {Roles} from "../../src/libraries/Roles.sol";
+import {DueWorld} from "./DueWorld.sol";
 
-/// @notice settle, declareDefault.
-contract ReceivablesSettleTest is World {
-    function setUp() public override {
-        super.setUp();
-        pledged();
-    }
-
-    function _wrong(IReceivables.ReceivableState state) private pure returns (bytes memory) {
-        return abi.encodeWithSelector(IReceivables.ReceivableStateWrong.selector, CLAIM, state);
-    }
-
-    function _declare(uint256 pk) private {
-        by(pk);
-        receivables.declareDefault(IReceivables.DeclareDefaultParams(CLAIM));
-    }
-
+/// @notice Payments: attested by a bank, counted once, to whom each part is due.
+contract ReceivablesSettleTest is DueWorld {
     function test_settle__notABank__refused() public {
         vm.expectRevert(abi.encodeWithSelector(IActs.RoleMissing.selector, partyOf[BUYER], Roles.BANK));
         by(BUYER);
@@ -150,54 +136,6 @@ contract ReceivablesSettleTest is World {
         suspend(LENDER);
         suspend(BANK);
         participants.pause(IParticipants.PauseParams(type(uint256).max));
-        settle(PLEDGE, PART, 1, LENDER);
-        settle(0, FACE - PART, 2, SELLER);
-        eq(uint256(claim(CLAIM).state), uint256(IReceivables.ReceivableState.Settled), "state");
-    }
-
-    function test_declareDefault__notTheHolder__refused() public {
-        pastDue();
-        vm.expectRevert(abi.encodeWithSelector(IReceivables.NotHolder.selector, CLAIM, partyOf[BUYER]));
-        _declare(BUYER);
-    }
-
-    function test_declareDefault__onTheDueDay__refused() public {
-        vm.warp(uint256(dueDay()) * 1 days + 1 days - 1);
-        vm.expectRevert(abi.encodeWithSelector(IReceivables.NotYetDue.selector, dueDay(), dueDay()));
-        _declare(SELLER);
-    }
-
-    function test_declareDefault__twice__refused() public {
-        pastDue();
-        _declare(SELLER);
-        vm.expectRevert(_wrong(IReceivables.ReceivableState.Defaulted));
-        _declare(SELLER);
-    }
-
-    function test_declareDefault__paid__refused() public {
-        settle(PLEDGE, PART, 1, LENDER);
-        settle(0, FACE - PART, 2, SELLER);
-        pastDue();
-        vm.expectRevert(_wrong(IReceivables.ReceivableState.Settled));
-        _declare(SELLER);
-    }
-
-    function test_declareDefault__splitAwayInFull__refused() public {
-        settle(PLEDGE, PART, 1, LENDER);
-        uint64[] memory amounts = new uint64[](2);
-        (amounts[0], amounts[1]) = (FACE - PART - 1, 1);
-        by(SELLER);
-        receivables.split(IReceivables.SplitParams(CLAIM, amounts));
-        pastDue();
-        vm.expectRevert(_wrong(IReceivables.ReceivableState.Confirmed));
-        _declare(SELLER);
-    }
-
-    function test_declareDefault__good__canStillBePaid() public {
-        pastDue();
-        vm.expectEmit(true, true, true, true, address(receivables));
-        emit IReceivables.Defaulted(CLAIM);
-        _declare(SELLER);
         settle(PLEDGE, PART, 1, LENDER);
         settle(0, FACE - PART, 2, SELLER);
         eq(uint256(claim(CLAIM).state), uint256(IReceivables.ReceivableState.Settled), "state");

@@ -1,26 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {IActs} from "../src/interfaces/IActs.sol";
-import {IAsset} from "../src/interfaces/IAsset.sol";
-import {IParticipants} from "../src/interfaces/IParticipants.sol";
-import {IPledges} from "../src/interfaces/IPledges.sol";
-import {IReceivables} from "../src/interfaces/IReceivables.sol";
-import {IWarehouseReceipts} from "../src/interfaces/IWarehouseReceipts.sol";
-import {World} from "./World.sol";
+import {IAsset} from "../../src/interfaces/IAsset.sol";
+import {IParticipants} from "../../src/interfaces/IParticipants.sol";
+import {IPledges} from "../../src/interfaces/IPledges.sol";
+import {IReceivables} from "../../src/interfaces/IReceivables.sol";
+import {IWarehouseReceipts} from "../../src/interfaces/IWarehouseReceipts.sol";
+import {EndedWorld} from "./EndedWorld.sol";
 
-/// @notice release, enforce.
-contract PledgesEndTest is World {
-    function setUp() public override {
-        super.setUp();
-        pledged();
-    }
-
-    function _release(uint256 pk, bytes32 assetId, uint64 amount) private {
-        by(pk);
-        pledges.release(IPledges.ReleaseParams(PLEDGE, assetId, amount));
-    }
-
+/// @notice Enforcement: by a lender that paid out, over a receivable once it is overdue.
+contract PledgesEnforceTest is EndedWorld {
     function _enforce(uint256 pk, bytes32 pledgeId, bytes32 assetId) private {
         by(pk);
         pledges.enforce(IPledges.EnforceParams(pledgeId, assetId));
@@ -29,64 +18,6 @@ contract PledgesEndTest is World {
     function _goods() private {
         store();
         take(offer("on goods", WAREHOUSE, GOODS, 1_000), DISTRIBUTOR, LENDER);
-    }
-
-    function test_release__unknown__refused() public {
-        vm.expectRevert(abi.encodeWithSelector(IPledges.PledgeUnknown.selector, bytes32("none")));
-        by(LENDER);
-        pledges.release(IPledges.ReleaseParams("none", CLAIM, 1));
-    }
-
-    function test_release__byThePledgor__refused() public {
-        vm.expectRevert(abi.encodeWithSelector(IPledges.NotLender.selector, PLEDGE, partyOf[SELLER]));
-        _release(SELLER, CLAIM, 1);
-    }
-
-    function test_release__byAnotherLender__refused() public {
-        vm.expectRevert(abi.encodeWithSelector(IPledges.NotLender.selector, PLEDGE, partyOf[LENDER2]));
-        _release(LENDER2, CLAIM, 1);
-    }
-
-    function test_release__ofAnotherAsset__refused() public {
-        vm.expectRevert(abi.encodeWithSelector(IPledges.AssetMismatch.selector, PLEDGE, bytes32("claim 2")));
-        _release(LENDER, "claim 2", 1);
-    }
-
-    function test_release__nothing__refused() public {
-        vm.expectRevert(abi.encodeWithSelector(IActs.AmountZero.selector));
-        _release(LENDER, CLAIM, 0);
-    }
-
-    function test_release__moreThanPledged__refused() public {
-        vm.expectRevert(abi.encodeWithSelector(IPledges.ExceedsPledge.selector, PLEDGE, PART + 1, PART));
-        _release(LENDER, CLAIM, PART + 1);
-    }
-
-    function test_release__part__rest() public {
-        vm.expectEmit(true, true, true, true, address(pledges));
-        emit IPledges.Released(PLEDGE, CLAIM, 100, PART - 100);
-        _release(LENDER, CLAIM, 100);
-        eq(pledges.pledgeOf(PLEDGE).amount, PART - 100, "locked");
-        eq(claim(CLAIM).pledged, PART - 100, "pledged");
-        eq(claim(CLAIM).free, FACE - PART + 100, "free");
-    }
-
-    function test_release__whole__endsIt() public {
-        _release(LENDER, CLAIM, PART);
-        eq(uint256(pledges.pledgeOf(PLEDGE).state), uint256(IPledges.PledgeState.Released), "state");
-        vm.expectRevert(
-            abi.encodeWithSelector(IPledges.PledgeStateWrong.selector, PLEDGE, IPledges.PledgeState.Released)
-        );
-        _release(LENDER, CLAIM, 1);
-        take(offer("pledge 2", RECEIVABLE, CLAIM, FACE), SELLER, LENDER);
-    }
-
-    function test_release__everybodySuspendedAndPaused__stillOpen() public {
-        suspend(LENDER);
-        suspend(SELLER);
-        participants.pause(IParticipants.PauseParams(type(uint256).max));
-        _release(LENDER, CLAIM, PART);
-        eq(claim(CLAIM).free, FACE, "free");
     }
 
     function test_enforce__notTheLender__refused() public {
@@ -123,6 +54,14 @@ contract PledgesEndTest is World {
             abi.encodeWithSelector(IPledges.PledgeStateWrong.selector, PLEDGE, IPledges.PledgeState.Enforced)
         );
         _enforce(LENDER, PLEDGE, CLAIM);
+    }
+
+    function test_enforce__idOfThePartIssuedBefore__refusedToWhoeverTries() public {
+        _goods();
+        bytes32 taken = pledges.enforcedId("on goods", GOODS);
+        vm.expectRevert(abi.encodeWithSelector(IAsset.IdReserved.selector, taken));
+        by(KEEPER);
+        receipts.issue(IWarehouseReceipts.IssueParams(taken, partyOf[DISTRIBUTOR], ROOT, 1));
     }
 
     function test_enforce__receivable__lenderHoldsItsPart() public {
@@ -168,13 +107,5 @@ contract PledgesEndTest is World {
         eq(receipts.receipt(GOODS).missing, 0, "missing");
         by(KEEPER);
         receipts.release(IWarehouseReceipts.ReleaseParams(taken, 1_000));
-    }
-
-    function test_enforce__idOfThePartIssuedBefore__refusedToWhoeverTries() public {
-        _goods();
-        bytes32 taken = pledges.enforcedId("on goods", GOODS);
-        vm.expectRevert(abi.encodeWithSelector(IAsset.IdReserved.selector, taken));
-        by(KEEPER);
-        receipts.issue(IWarehouseReceipts.IssueParams(taken, partyOf[DISTRIBUTOR], ROOT, 1));
     }
 }

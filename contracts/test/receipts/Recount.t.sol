@@ -1,31 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Auth, IActs} from "../src/interfaces/IActs.sol";
-import {IParticipants} from "../src/interfaces/IParticipants.sol";
-import {IPledges} from "../src/interfaces/IPledges.sol";
-import {IWarehouseReceipts} from "../src/interfaces/IWarehouseReceipts.sol";
-import {World} from "./World.sol";
+import {IActs} from "../../src/interfaces/IActs.sol";
+import {IParticipants} from "../../src/interfaces/IParticipants.sol";
+import {IPledges} from "../../src/interfaces/IPledges.sol";
+import {IWarehouseReceipts} from "../../src/interfaces/IWarehouseReceipts.sol";
+import {CountedWorld} from "./CountedWorld.sol";
 
-/// @notice A count that finds less: who bears the loss, in which order, and how many pledges a receipt takes.
-contract RecountTest is World {
-    uint64 private constant LOCKED = STOCK * 3 / 5;
-    uint64 private constant YOUNGER = 50_000;
-    uint64 private constant FREE = STOCK - LOCKED - YOUNGER;
-    bytes32 private constant SECOND = "second";
-
-    function setUp() public override {
-        super.setUp();
-        goodsPledged();
-        _take(SECOND, YOUNGER);
-    }
-
-    function _take(bytes32 pledgeId, uint64 quantity) private {
-        IPledges.PledgeParams memory p = offer(pledgeId, WAREHOUSE, GOODS, quantity);
-        p.lender = partyOf[LENDER2];
-        take(p, DISTRIBUTOR, LENDER2);
-    }
-
+/// @notice A count that finds less: the free part bears it first, then the pledges, the youngest first.
+contract ReceiptsRecountTest is CountedWorld {
     function _receipt() private view returns (IWarehouseReceipts.Receipt memory) {
         return receipts.receipt(GOODS);
     }
@@ -154,100 +137,11 @@ contract RecountTest is World {
         eq(pledges.pledgeOf(SECOND).amount, YOUNGER - 1, "shrunk");
     }
 
-    function test_rank__newPledgeAfterOneEnded__comesLast() public {
-        eq(pledges.pledgeOf(PLEDGE).rank, 1, "first");
-        eq(pledges.pledgeOf(SECOND).rank, 2, "second");
-        by(LENDER);
-        pledges.release(IPledges.ReleaseParams(PLEDGE, GOODS, LOCKED));
-        _take("third", 10);
-        eq(pledges.pledgeOf("third").rank, 3, "third");
-        vm.expectRevert(abi.encodeWithSelector(IPledges.PledgesOutOfOrder.selector, SECOND));
-        recount(KEEPER, STOCK - YOUNGER, named("third", SECOND));
-        recount(KEEPER, STOCK - YOUNGER, named(SECOND, "third"));
-        eq(pledges.pledgeOf(SECOND).amount, YOUNGER, "the older keeps all");
-        eq(uint256(pledges.pledgeOf("third").state), uint256(IPledges.PledgeState.Lost), "lost");
-    }
-
-    function _tooMany(bytes32 pledgeId) private {
-        IPledges.PledgeParams memory p = offer(pledgeId, WAREHOUSE, GOODS, 1);
-        Auth memory granted = grant(p, DISTRIBUTOR);
-        vm.expectRevert(abi.encodeWithSelector(IWarehouseReceipts.TooManyPledges.selector, GOODS));
-        by(LENDER);
-        pledges.pledge(p, granted, "registry 1");
-    }
-
-    /// @dev A hundred live ones over GOODS, oldest first.
-    function _hundred() private returns (bytes32[] memory ids) {
-        ids = new bytes32[](100);
-        (ids[0], ids[1]) = (PLEDGE, SECOND);
-        for (uint256 i = 2; i < 100; ++i) {
-            ids[i] = bytes32(i);
-            _take(ids[i], 1);
-        }
-    }
-
-    function test_pledge__aHundredLive__refusedUntilOneEnds() public {
-        _hundred();
-        _tooMany("last");
-        by(LENDER2);
-        pledges.release(IPledges.ReleaseParams(SECOND, GOODS, YOUNGER - 1));
-        _tooMany("last");
-        by(LENDER2);
-        pledges.release(IPledges.ReleaseParams(SECOND, GOODS, 1));
-        _take("last", 1);
-        _tooMany("one more");
-    }
-
-    function test_pledge__afterAnyEndOfAnother__roomAgain() public {
-        _hundred();
-        _endSome();
-        by(LENDER);
-        pledges.release(IPledges.ReleaseParams(PLEDGE, GOODS, 10));
-        for (uint256 i = 0; i < 4; ++i) {
-            _take(bytes32(1_000 + i), 1);
-        }
-        _tooMany("one more");
-    }
-
-    /// @dev Four of the hundred end: enforced, bought back, expired, lost.
-    function _endSome() private {
-        by(LENDER2);
-        pledges.enforce(IPledges.EnforceParams(bytes32(uint256(2)), GOODS));
-        by(BUYER);
-        pledges.undertake(IPledges.UndertakeParams(bytes32(uint256(3)), 1, today() + 9, ROOT));
-        by(BANK);
-        pledges.buyBack(IPledges.BuyBackParams(bytes32(uint256(3)), GOODS, partyOf[BUYER], 1, "ref"));
-        IPledges.PledgeParams memory p = offer("expiring", WAREHOUSE, GOODS, 1);
-        p.expiresAt = uint64(block.timestamp + 1);
-        take(p, DISTRIBUTOR, LENDER);
-        vm.warp(block.timestamp + 2);
-        by(DISTRIBUTOR);
-        pledges.expire(IPledges.ExpireParams("expiring", GOODS));
-        by(LENDER2);
-        pledges.release(IPledges.ReleaseParams(bytes32(uint256(4)), GOODS, 1));
-        bytes32[] memory ids = new bytes32[](97);
-        (ids[0], ids[1]) = (PLEDGE, SECOND);
-        for (uint256 i = 2; i < 97; ++i) {
-            ids[i] = bytes32(i + 3);
-        }
-        recount(KEEPER, FREE - 98 + 1 + 1, ids);
-        eq(uint256(pledges.pledgeOf(bytes32(uint256(99))).state), uint256(IPledges.PledgeState.Lost), "the youngest");
-    }
-
     function test_recount__aHundredPledges__allNamedAndCut() public {
         bytes32[] memory ids = _hundred();
         recount(KEEPER, FREE - 98 + 98 + 1, ids);
         eq(pledges.pledgeOf(SECOND).amount, YOUNGER - 1, "98 young ones and one of the next");
         eq(pledges.pledgeOf(PLEDGE).amount, LOCKED, "the oldest keeps all");
-    }
-
-    function test_pledge__asManyAsRanksCount__refused() public {
-        // 65,535 pledges would take a day: the count stands in the uppermost 16 bits of the receipt's word.
-        bytes32 slot = keccak256(abi.encode(GOODS, uint256(3)));
-        uint256 word = uint256(vm.load(address(receipts), slot));
-        eq(word >> 240, 2, "made so far");
-        vm.store(address(receipts), slot, bytes32(word | (uint256(0xffff) << 240)));
-        _tooMany("last");
     }
 
     function testFuzz_recount__anyLoss__youngestFirstAndSumOfPledges(uint64 missing, uint64 third) public {

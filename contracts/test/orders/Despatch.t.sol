@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IActs} from "../../src/interfaces/IActs.sol";
+import {IOrders} from "../../src/interfaces/IOrders.sol";
+import {OrderedWorld} from "./OrderedWorld.sol";
+
+/// @notice Despatch: by the seller, never more than ordered.
+contract OrdersDespatchTest is OrderedWorld {
+    function test_despatch__beforeAcknowledgement__refused() public {
+        _posted();
+        vm.expectRevert(abi.encodeWithSelector(IOrders.OrderStateWrong.selector, ORDER, IOrders.OrderState.Posted));
+        _despatch(1);
+    }
+
+    function test_despatch__notTheSeller__refused() public {
+        _acknowledged();
+        vm.expectRevert(abi.encodeWithSelector(IOrders.NotSeller.selector, ORDER, partyOf[BUYER]));
+        by(BUYER);
+        orders.despatch(IOrders.DespatchParams(ORDER, ROOT, 1));
+    }
+
+    function test_despatch__moreThanOrdered__refused() public {
+        _acknowledged();
+        _despatch(600);
+        vm.expectRevert(abi.encodeWithSelector(IOrders.DespatchExceedsOrder.selector, ORDER, 1_001, AMOUNT));
+        _despatch(401);
+    }
+
+    function test_despatch__nothing__refused() public {
+        _acknowledged();
+        vm.expectRevert(abi.encodeWithSelector(IActs.AmountZero.selector));
+        _despatch(0);
+    }
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IActs} from "../../src/interfaces/IActs.sol";
+import {IOrders} from "../../src/interfaces/IOrders.sol";
+import {OrderedWorld} from "./OrderedWorld.sol";
+
+/// @notice Receipt of goods: by the buyer, never more than despatched.
+contract OrdersReceiveGoodsTest is OrderedWorld {
+    function test_receiveGoods__notTheBuyer__refused() public {
+        _acknowledged();
+        _despatch(600);
+        vm.expectRevert(abi.encodeWithSelector(IOrders.NotBuyer.selector, ORDER, partyOf[SELLER]));
+        by(SELLER);
+        orders.receiveGoods(IOrders.ReceiveGoodsParams(ORDER, ROOT, 1));
+    }
+
+    function test_receiveGoods__moreThanDespatched__refused() public {
+        _acknowledged();
+        _despatch(600);
+        vm.expectRevert(abi.encodeWithSelector(IOrders.ReceiptExceedsDespatch.selector, ORDER, 601, 600));
+        _receive(601);
+    }
+
+    function test_receiveGoods__nothing__refused() public {
+        _acknowledged();
+        _despatch(600);
+        vm.expectRevert(abi.encodeWithSelector(IActs.AmountZero.selector));
+        _receive(0);
+    }
+
+    function test_receiveGoods__inParts__addsUp() public {
+        _acknowledged();
+        _despatch(600);
+        _receive(200);
+        vm.expectEmit(true, true, true, true, address(orders));
+        emit IOrders.GoodsReceived(ORDER, ROOT, 300, 500);
+        _receive(300);
+        eq(orders.order(ORDER).received, 500, "received");
+    }
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {Auth, IActs} from "../../src/interfaces/IActs.sol";
+import {IPledges} from "../../src/interfaces/IPledges.sol";
+import {IReceivables} from "../../src/interfaces/IReceivables.sol";
+import {Roles} from "../../src/libraries/Roles.sol";
+import {SoldWorld} from "./SoldWorld.sol";
+
+/// @notice Goods bought back: paid to the lender, within the promise, once.
+contract PledgesBuyBackTest is SoldWorld {
+    function _buyBack(uint256 pk, uint64 amount, bytes32 bankRef) private {
+        by(pk);
+        pledges.buyBack(IPledges.BuyBackParams(PLEDGE, GOODS, partyOf[BUYER], amount, bankRef));
+    }
+
+    function test_buyBack__notABank__refused() public {
+        _undertake(500);
+        vm.expectRevert(abi.encodeWithSelector(IActs.RoleMissing.selector, partyOf[BUYER], Roles.BANK));
+        _buyBack(BUYER, 500, "ref");
+    }
+
+    function test_buyBack__withoutUndertaking__refused() public {
+        vm.expectRevert(abi.encodeWithSelector(IPledges.UndertakingMissing.selector, PLEDGE, partyOf[BUYER]));
+        _buyBack(BANK, 500, "ref");
+    }
+
+    function test_buyBack__tooMuchOrTooLate__refused() public {
+        _undertake(500);
+        vm.expectRevert(abi.encodeWithSelector(IPledges.UndertakingMissing.selector, PLEDGE, partyOf[BUYER]));
+        _buyBack(BANK, 501, "ref");
+        vm.warp(block.timestamp + 11 days);
+        vm.expectRevert(abi.encodeWithSelector(IPledges.UndertakingMissing.selector, PLEDGE, partyOf[BUYER]));
+        _buyBack(BANK, 500, "ref");
+    }
+
+    function test_buyBack__sameReferenceAgain__refused() public {
+        _undertake(500);
+        _buyBack(BANK, 200, "ref");
+        vm.expectRevert(abi.encodeWithSelector(IReceivables.BankRefUsed.selector, partyOf[BANK], bytes32("ref")));
+        _buyBack(BANK, 200, "ref");
+    }
+
+    function test_buyBack__neverDrawn__refused() public {
+        IPledges.PledgeParams memory p = offer("undrawn", WAREHOUSE, GOODS, 10);
+        p.expiresAt = uint64(START + 1 days);
+        take(p, SELLER, LENDER);
+        IPledges.UndertakeParams memory u = _undertaking(5);
+        u.pledgeId = "undrawn";
+        by(BUYER);
+        pledges.undertake(u);
+        vm.expectRevert(abi.encodeWithSelector(IPledges.NotDrawn.selector, u.pledgeId));
+        by(BANK);
+        pledges.buyBack(IPledges.BuyBackParams("undrawn", GOODS, partyOf[BUYER], 5, "ref"));
+    }
+
+    function test_buyBack__inParts__coreEnterpriseOwnsTheGoods() public {
+        _undertake(500);
+        _buyBack(BANK, 200, "ref 1");
+        bytes32 second = pledges.boughtBackId(PLEDGE, partyOf[BUYER], 1);
+        vm.expectEmit(true, true, true, true, address(pledges));
+        emit IPledges.BoughtBack(PLEDGE, GOODS, partyOf[BUYER], second, 300, LOCKED - 500, "ref 2", partyOf[BANK]);
+        _buyBack(BANK, 300, "ref 2");
+        eq(receipts.receipt(pledges.boughtBackId(PLEDGE, partyOf[BUYER], 0)).free, 200, "first");
+        eq(receipts.receipt(second).owner, partyOf[BUYER], "owner");
+        eq(receipts.receipt(GOODS).liquidated, 500, "gone from the old receipt");
+        eq(pledges.undertakingOf(PLEDGE, partyOf[BUYER]).amount, 0, "kept");
+    }
+
+    function test_buyBackBySig__good__done() public {
+        Auth memory promised = sign(
+            BUYER,
+            pledges,
+            "Undertake(bytes32 pledgeId,uint64 amount,uint32 untilDay,bytes32 documentRoot,uint256 nonce,uint256 deadline)",
+            abi.encode(_undertaking(500))
+        );
+        pledges.undertakeBySig(_undertaking(500), promised);
+        IPledges.BuyBackParams memory p = IPledges.BuyBackParams(PLEDGE, GOODS, partyOf[BUYER], 500, "ref");
+        Auth memory paid = sign(
+            BANK,
+            pledges,
+            "BuyBack(bytes32 pledgeId,bytes32 assetId,uint32 buyer,uint64 amount,bytes32 bankRef,uint256 nonce,uint256 deadline)",
+            abi.encode(p)
+        );
+        pledges.buyBackBySig(p, paid);
+        eq(receipts.receipt(pledges.boughtBackId(PLEDGE, partyOf[BUYER], 0)).owner, partyOf[BUYER], "owner");
+    }
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {Auth} from "../../src/interfaces/IActs.sol";
+import {IParticipants} from "../../src/interfaces/IParticipants.sol";
+import {IPledges} from "../../src/interfaces/IPledges.sol";
+import {IReceivables} from "../../src/interfaces/IReceivables.sol";
+import {Roles} from "../../src/libraries/Roles.sol";
+import {SoldWorld} from "./SoldWorld.sol";
+
+/// @notice The receivable of a sale in the place of the goods sold, in one step.
+contract PledgesSubstituteTest is SoldWorld {
+    bytes32 private constant SALE = "sale";
+
+    function _sale() private view returns (IPledges.SubstituteParams memory) {
+        return
+            IPledges.SubstituteParams(PLEDGE, GOODS, 1_000, SALE, CLAIM, PART, partyOf[LENDER], "loan", "decision", 0);
+    }
+
+    function _substitute(IPledges.SubstituteParams memory p, uint256 granter, uint256 lender, bytes memory reason)
+        private
+    {
+        IPledges.PledgeParams memory inPlace = offer(p.pledgeId, RECEIVABLE, p.receivableId, p.amount);
+        inPlace.lender = p.lender;
+        Auth memory granted = grant(inPlace, granter);
+        if (reason.length > 0) vm.expectRevert(reason);
+        by(lender);
+        pledges.substitute(p, granted, "registry 2");
+    }
+
+    function test_substitute__anotherLender__refused() public {
+        IPledges.SubstituteParams memory p = _sale();
+        p.lender = partyOf[LENDER2];
+        _substitute(p, SELLER, LENDER2, abi.encodeWithSelector(IPledges.NotLender.selector, PLEDGE, partyOf[LENDER2]));
+    }
+
+    function test_substitute__receivableOfAnother__refused() public {
+        by(SELLER);
+        receivables.transfer(IReceivables.TransferParams(CLAIM, partyOf[TIER2]));
+        _substitute(_sale(), TIER2, LENDER, abi.encodeWithSelector(IPledges.SubstituteForeign.selector, GOODS, CLAIM));
+        _substitute(
+            _sale(), SELLER, LENDER, abi.encodeWithSelector(IReceivables.NotHolder.selector, CLAIM, partyOf[SELLER])
+        );
+        eq(receipts.receipt(GOODS).pledged, LOCKED, "the goods stayed pledged");
+    }
+
+    function test_substitute__notGoods__refused() public {
+        take(offer("on claim", RECEIVABLE, CLAIM, 10), SELLER, LENDER);
+        IPledges.SubstituteParams memory p = _sale();
+        p.soldPledgeId = "on claim";
+        _substitute(p, SELLER, LENDER, abi.encodeWithSelector(IPledges.NotOverGoods.selector, p.soldPledgeId));
+    }
+
+    function test_substitute__lenderOwesTheReceivable__refused() public {
+        participants.setRoles(IParticipants.SetRolesParams(partyOf[BUYER], Roles.CORE | Roles.LENDER));
+        IPledges.PledgeParams memory own = offer("of the buyer", WAREHOUSE, GOODS, 10);
+        own.lender = partyOf[BUYER];
+        take(own, SELLER, BUYER);
+        IPledges.SubstituteParams memory p = _sale();
+        (p.soldPledgeId, p.quantity, p.lender) = ("of the buyer", 10, partyOf[BUYER]);
+        _substitute(p, SELLER, BUYER, abi.encodeWithSelector(IReceivables.LenderIsDebtor.selector, partyOf[BUYER]));
+        eq(pledges.pledgeOf("of the buyer").amount, 10, "the goods stayed pledged");
+    }
+
+    function test_substitute__good__oneStep() public {
+        vm.expectEmit(true, true, true, true, address(pledges));
+        emit IPledges.Substituted(PLEDGE, SALE, GOODS, CLAIM);
+        _substitute(_sale(), SELLER, LENDER, "");
+        eq(receipts.receipt(GOODS).pledged, LOCKED - 1_000, "goods");
+        eq(claim(CLAIM).pledged, PART, "receivable");
+        eq(pledges.pledgeOf(SALE).amount, PART, "new pledge");
+    }
+
+    function test_substituteBySig__good__done() public {
+        IPledges.SubstituteParams memory p = _sale();
+        Auth memory granted = grant(offer(SALE, RECEIVABLE, CLAIM, PART), SELLER);
+        Auth memory auth = sign(
+            LENDER,
+            pledges,
+            "Substitute(bytes32 soldPledgeId,bytes32 goodsId,uint64 quantity,bytes32 pledgeId,bytes32 receivableId,uint64 amount,uint32 lender,bytes32 loanRef,bytes32 decisionHash,uint64 expiresAt,bytes32 registryNo,uint256 nonce,uint256 deadline)",
+            abi.encode(p, bytes32("registry 2"))
+        );
+        pledges.substituteBySig(p, granted, "registry 2", auth);
+        eq(claim(CLAIM).pledged, PART, "receivable");
+    }
+}

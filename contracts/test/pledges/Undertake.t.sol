@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IActs} from "../../src/interfaces/IActs.sol";
+import {IPledges} from "../../src/interfaces/IPledges.sol";
+import {Roles} from "../../src/libraries/Roles.sol";
+import {SoldWorld} from "./SoldWorld.sol";
+
+/// @notice The promise of a core enterprise to buy goods back.
+contract PledgesUndertakeTest is SoldWorld {
+    function test_undertake__notACoreEnterprise__refused() public {
+        IPledges.UndertakeParams memory p = _undertaking(1);
+        vm.expectRevert(abi.encodeWithSelector(IActs.RoleMissing.selector, partyOf[TIER2], Roles.CORE));
+        by(TIER2);
+        pledges.undertake(p);
+    }
+
+    function test_undertake__overAReceivable__refused() public {
+        take(offer("on claim", RECEIVABLE, CLAIM, 10), SELLER, LENDER);
+        IPledges.UndertakeParams memory p = _undertaking(1);
+        p.pledgeId = "on claim";
+        vm.expectRevert(abi.encodeWithSelector(IPledges.NotOverGoods.selector, p.pledgeId));
+        by(BUYER);
+        pledges.undertake(p);
+    }
+
+    function test_undertake__nothingOrTooMuch__refused() public {
+        vm.expectRevert(abi.encodeWithSelector(IActs.AmountZero.selector));
+        _undertake(0);
+        vm.expectRevert(abi.encodeWithSelector(IPledges.ExceedsPledge.selector, PLEDGE, LOCKED + 1, LOCKED));
+        _undertake(LOCKED + 1);
+    }
+
+    function test_undertake__twice__refused() public {
+        _undertake(500);
+        vm.expectRevert(abi.encodeWithSelector(IPledges.UndertakingExists.selector, PLEDGE, partyOf[BUYER]));
+        _undertake(500);
+    }
+}

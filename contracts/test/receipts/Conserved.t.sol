@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IPledges} from "../../src/interfaces/IPledges.sol";
+import {IWarehouseReceipts} from "../../src/interfaces/IWarehouseReceipts.sol";
+import {StoredWorld} from "./StoredWorld.sol";
+
+/// @notice A receipt's quantity is conserved, whatever is done.
+contract ReceiptsConservedTest is StoredWorld {
+    function testFuzz_goods__anyActs__conserved(uint64[6] calldata amounts) public {
+        goodsPledged();
+        for (uint256 i = 0; i < 6; ++i) {
+            uint64 amount = uint64(bound(amounts[i], 1, STOCK));
+            bytes32[] memory ids = amount > _receipt().free ? named(PLEDGE) : new bytes32[](0);
+            by(i % 3 == 1 ? LENDER : KEEPER);
+            if (i % 3 == 0) try receipts.release(IWarehouseReceipts.ReleaseParams(GOODS, amount)) {} catch {}
+            if (i % 3 == 1) try pledges.release(IPledges.ReleaseParams(PLEDGE, GOODS, amount)) {} catch {}
+            if (i % 3 == 2) {
+                try receipts.recount(IWarehouseReceipts.RecountParams(GOODS, ROOT, amount, ids)) {} catch {}
+            }
+            IWarehouseReceipts.Receipt memory r = _receipt();
+            eq(uint256(r.free) + r.pledged + r.released + r.liquidated + r.missing, STOCK, "conserved");
+            eq(pledges.pledgeOf(PLEDGE).amount, r.pledged, "the pledge is what is pledged");
+        }
+    }
+}

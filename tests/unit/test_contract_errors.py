@@ -1,0 +1,45 @@
+"""Every refusal of the contracts is expected by a forge test, and each file of these begins with its refusals."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+CONTRACTS = Path(__file__).resolve().parents[2] / "contracts"
+INTERFACES = sorted((CONTRACTS / "src" / "interfaces").glob("*.sol"))
+TESTS = sorted((CONTRACTS / "test").rglob("*.t.sol"))
+
+
+def code(path: Path) -> str:
+    """The source without comments: an error that only a comment names isn't expected by anything."""
+    return re.sub(r"//[^\n]*|/\*.*?\*/", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+
+
+EXPECTED = frozenset(re.findall(r"\b(I\w+\.\w+)\.selector\b", "\n".join(code(path) for path in TESTS)))
+
+
+def declared(interface: Path) -> list[str]:
+    return [f"{interface.stem}.{name}" for name in re.findall(r"\berror (\w+)\(", code(interface))]
+
+
+@pytest.mark.parametrize("interface", INTERFACES, ids=lambda path: path.stem)
+def test_errors__each_of_an_interface__expected_by_a_forge_test(interface: Path) -> None:
+    assert [error for error in declared(interface) if error not in EXPECTED] == []
+
+
+def test_errors__none_outside_the_interfaces__so_none_is_overlooked() -> None:
+    elsewhere = [path for path in (CONTRACTS / "src").rglob("*.sol") if path not in INTERFACES]
+    assert sum(len(declared(path)) for path in INTERFACES) > 60
+    assert [error for path in elsewhere for error in declared(path)] == []
+
+
+@pytest.mark.parametrize("folder", ["orders", "participants", "pledges", "receipts", "receivables"])
+def test_functions__tests_of_each__refusals_first(folder: str) -> None:
+    files = sorted((CONTRACTS / "test" / folder).glob("*.t.sol"))
+    assert files
+    for path in files:
+        results = re.findall(r"function test_\w+?__\w+?__(\w+)\(", code(path))
+        refusals = [bool(re.match(r"refused|everyItemRefused|thatOneIsNamed", result)) for result in results]
+        assert refusals == sorted(refusals, reverse=True), f"{path.name}: {results}"
