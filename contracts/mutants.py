@@ -268,6 +268,18 @@ MUTANTS = (
         "uint64 fromFree = p.missing <= s.free() ? p.missing : 0;",
     ),
     Mutant(
+        "goods are bought back by a core enterprise",
+        "PledgeRules.sol",
+        "if (e.goods()) _requireRole(buyer, roles, Roles.CORE);",
+        "",
+    ),
+    Mutant(
+        "no debtor takes its own debt over",
+        "ReceivableRules.sol",
+        "if (lender == c.debtor()) revert TransferToDebtor(lender);",
+        "",
+    ),
+    Mutant(
         "pledges are named only where they bear a loss",
         "WarehouseReceipts.sol",
         "revert PledgesUnwanted(p.id);",

@@ -6,21 +6,12 @@ import {IPledges} from "../../src/interfaces/IPledges.sol";
 import {Roles} from "../../src/libraries/Roles.sol";
 import {SoldWorld} from "./SoldWorld.sol";
 
-/// @notice The promise of a core enterprise to buy goods back.
+/// @notice The promise of a core enterprise to buy goods back, or of anybody to buy a receivable back.
 contract PledgesUndertakeTest is SoldWorld {
     function test_undertake__notACoreEnterprise__refused() public {
         IPledges.UndertakeParams memory p = _undertaking(1);
         vm.expectRevert(abi.encodeWithSelector(IActs.RoleMissing.selector, partyOf[TIER2], Roles.CORE));
         by(TIER2);
-        pledges.undertake(p);
-    }
-
-    function test_undertake__overAReceivable__refused() public {
-        take(offer("on claim", RECEIVABLE, CLAIM, 10), SELLER, LENDER);
-        IPledges.UndertakeParams memory p = _undertaking(1);
-        p.pledgeId = "on claim";
-        vm.expectRevert(abi.encodeWithSelector(IPledges.NotOverGoods.selector, p.pledgeId));
-        by(BUYER);
         pledges.undertake(p);
     }
 
@@ -35,5 +26,14 @@ contract PledgesUndertakeTest is SoldWorld {
         _undertake(500);
         vm.expectRevert(abi.encodeWithSelector(IPledges.UndertakingExists.selector, PLEDGE, partyOf[BUYER]));
         _undertake(500);
+    }
+
+    function test_undertake__overAReceivable__byAnyParty() public {
+        take(offer("on claim", RECEIVABLE, CLAIM, 10), SELLER, LENDER);
+        IPledges.UndertakeParams memory p = _undertaking(7);
+        p.pledgeId = "on claim";
+        by(TIER2);
+        pledges.undertake(p);
+        eq(pledges.undertakingOf("on claim", partyOf[TIER2]).amount, 7, "undertaken");
     }
 }
