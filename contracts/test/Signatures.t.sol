@@ -50,14 +50,6 @@ contract SignaturesTest is World {
         return abi.encodeWithSelector(IActs.ActSignatureInvalid.selector, signer);
     }
 
-    function test_relayed__good__carriedOutAndNonceUsed() public {
-        Auth memory auth = _auth(BUYER);
-        isTrue(!receivables.nonceUsed(auth.signer, auth.nonce), "unused");
-        receivables.confirmBySig(_params(), auth);
-        isTrue(claim(CLAIM).confirmed, "confirmed");
-        isTrue(receivables.nonceUsed(auth.signer, auth.nonce), "used");
-    }
-
     function test_relayed__replayed__refused() public {
         Auth memory auth = _auth(BUYER);
         receivables.confirmBySig(_params(), auth);
@@ -77,13 +69,6 @@ contract SignaturesTest is World {
         by(BUYER);
         receivables.revokeNonces(auth.nonce >> 8, 1 << (auth.nonce & 255));
         _refused(auth, abi.encodeWithSelector(IActs.ActReplayed.selector, auth.signer, auth.nonce));
-    }
-
-    function test_relayed__withdrawnBySomebodyElse__stillGood() public {
-        Auth memory auth = _auth(BUYER);
-        by(STRANGER);
-        receivables.revokeNonces(auth.nonce >> 8, type(uint256).max);
-        receivables.confirmBySig(_params(), auth);
     }
 
     function test_relayed__otherDeadlineThanSigned__refused() public {
@@ -151,6 +136,21 @@ contract SignaturesTest is World {
         participants.rotateKey(IParticipants.RotateKeyParams(vm.addr(STRANGER)));
         _refused(auth, abi.encodeWithSelector(IParticipants.NotAdmitted.selector, vm.addr(BUYER)));
         receivables.confirmBySig(_params(), _auth(STRANGER));
+    }
+
+    function test_relayed__good__carriedOutAndNonceUsed() public {
+        Auth memory auth = _auth(BUYER);
+        isTrue(!receivables.nonceUsed(auth.signer, auth.nonce), "unused");
+        receivables.confirmBySig(_params(), auth);
+        isTrue(claim(CLAIM).confirmed, "confirmed");
+        isTrue(receivables.nonceUsed(auth.signer, auth.nonce), "used");
+    }
+
+    function test_relayed__withdrawnBySomebodyElse__stillGood() public {
+        Auth memory auth = _auth(BUYER);
+        by(STRANGER);
+        receivables.revokeNonces(auth.nonce >> 8, type(uint256).max);
+        receivables.confirmBySig(_params(), auth);
     }
 
     function test_relayed__treasuryContract__acceptedBySignatureOfItsOwner() public {

@@ -35,11 +35,8 @@ def test_errors__none_outside_the_interfaces__so_none_is_overlooked() -> None:
     assert [error for path in elsewhere for error in declared(path)] == []
 
 
-@pytest.mark.parametrize("folder", ["orders", "participants", "pledges", "receipts", "receivables"])
-def test_functions__tests_of_each__refusals_first(folder: str) -> None:
-    files = sorted((CONTRACTS / "test" / folder).glob("*.t.sol"))
-    assert files
-    for path in files:
-        results = re.findall(r"function test_\w+?__\w+?__(\w+)\(", code(path))
-        refusals = [bool(re.match(r"refused|everyItemRefused|thatOneIsNamed", result)) for result in results]
-        assert refusals == sorted(refusals, reverse=True), f"{path.name}: {results}"
+@pytest.mark.parametrize("path", TESTS, ids=lambda path: path.stem.partition(".")[0])
+def test_functions__tests_in_a_file__refusals_first(path: Path) -> None:
+    results = re.findall(r"function test_\w+?__\w+?__(\w+)\(", code(path))
+    refusals = [bool(re.match(r"refused|everyItemRefused|thatOneIsNamed", result)) for result in results]
+    assert refusals == sorted(refusals, reverse=True), results
