@@ -41,6 +41,7 @@ key_app.command("new")(cli_party.key_new)
 app.command("consent")(cli_party.consent)
 app.command("call")(cli_party.call)
 app.command("sign")(cli_party.sign)
+app.command("confirm")(cli_party.confirm)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print data as JSON.")]
 

@@ -114,6 +114,31 @@ def sign(
             raise BadInput(problem.code, problem.message) from None
 
 
+def confirm(
+    who: Annotated[Path, typer.Argument(help="Your key file.")],
+    receivable_id: Annotated[str, typer.Argument(metavar="RECEIVABLE")],
+    document: Annotated[Path, typer.Option(help="Your own copy of the invoice.")],
+    seller: Annotated[str | None, typer.Option(help="The seller's USCC or LEI, where the invoice has another.")] = None,
+    url: Url = DEFAULT_URL,
+) -> None:
+    """Confirm what you owe (确权), signed only if its id and document root are what your own copy of the invoice
+    makes."""
+    try:
+        invoice = document.read_bytes()
+    except OSError as error:
+        raise BadInput("file_unreadable", str(error.strerror), where=str(document)) from None
+    with httpx.Client(base_url=url, timeout=60.0, trust_env=False) as http:
+        member = Member(http, name=who.stem, key=_key(who))
+        try:
+            member.sign_in()
+            answer = member.confirm(member.get(f"/v1/receivables/{receivable_id}"), invoice, seller)
+        except httpx.TransportError as error:
+            raise Unavailable("service_unreachable", f"{url} doesn't answer: {error}", where=url) from None
+        except ApiProblem as problem:
+            raise BadInput(problem.code, problem.message, where=receivable_id) from None
+    typer.echo(json.dumps(answer, ensure_ascii=False, indent=1))
+
+
 WATCH_S = 0.2
 WATCH_ROUNDS = 4500
 """A quarter of an hour."""

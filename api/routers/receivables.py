@@ -18,13 +18,14 @@ from api.schemas.trade import (
     DisputeIn,
     DocumentIn,
     InvoiceIn,
+    OpeningOut,
     ReceivableAct,
     ReceivableOut,
     SplitIn,
     TransferIn,
 )
 from chainfin.errors import NotFound
-from chainfin.services import passing, queries, receivables
+from chainfin.services import openings, passing, queries, receivables
 from chainfin.services.context import Actor, Context
 from chainfin.storage.trade_tables import ReceivableRow
 
@@ -60,6 +61,12 @@ def list_receivables(ctx: Ctx, actor: Acting, window: Paged) -> Page[ReceivableO
 @router.get("/{receivable_id}")
 def get_receivable(ctx: Ctx, actor: Acting, receivable_id: Id) -> ReceivableOut:
     return _out(ctx, actor, queries.receivable(ctx, actor, receivable_id))
+
+
+@router.get("/{receivable_id}/opening")
+def get_opening(ctx: Ctx, actor: Acting, receivable_id: Id) -> OpeningOut:
+    """For debtor and seller: what makes its id and its document root again from one's own copy of the invoice."""
+    return OpeningOut.of(openings.opening(ctx, actor, receivable_id))
 
 
 @router.post("/{receivable_id}/confirmation", status_code=202)

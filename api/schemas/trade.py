@@ -22,6 +22,7 @@ from api.schemas.common import (
     quantity_text,
 )
 from api.schemas.parties import ActOut
+from chainfin.documents.opening import Opening
 from chainfin.storage.trade_tables import OrderRow, PriceRow, ReceivableRow, WarehouseReceiptRow
 
 UnitCode = Annotated[
@@ -88,6 +89,22 @@ class InvoiceIn(Input):
     document: DocumentText
     accept_matched: bool = False
     due_date: dt.date | None = Field(default=None, description="where the invoice names none")
+
+
+class OpeningOut(BaseModel):
+    """Keys of one invoice's hashes, 32 bytes each in hex. Who has them can open every field: not for passing on."""
+
+    fingerprint_key: str = Field(description="HMAC-SHA256 key that makes the receivable's id from seller and number")
+    document_secret: str = Field(description="salts the fields under the document root")
+    seller_legal_id: str
+
+    @classmethod
+    def of(cls, opening: Opening) -> OpeningOut:
+        return cls(
+            fingerprint_key="0x" + opening.fingerprint_key.hex(),
+            document_secret="0x" + opening.document_secret.hex(),
+            seller_legal_id=opening.seller_legal_id,
+        )
 
 
 class ReceivableOut(BaseModel):

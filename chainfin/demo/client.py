@@ -15,6 +15,9 @@ from eth_account import Account
 from eth_account.messages import encode_defunct
 
 from chainfin import acts
+from chainfin.abi import from_hex
+from chainfin.documents import read
+from chainfin.documents.opening import Opening
 from chainfin.errors import ChainfinError, Refused, Unavailable
 from chainfin.keys import address_of, new_private_key
 from chainfin.money import Money
@@ -110,26 +113,34 @@ class Member(Caller):
         self.finish(answer.get("act", answer))
         return answer
 
-    def confirm(self, known: Mapping[str, Any]) -> None:
-        """Confirm a receivable (as `GET /v1/receivables` shows it) and sign only what one knows of it oneself.
+    def confirm(self, known: Mapping[str, Any], invoice: bytes, seller: str | None = None) -> dict[str, Any]:
+        """Confirm a receivable (as `GET /v1/receivables` shows it) on one's own copy of its ``invoice``: id and root
+        are made again from it, and signed is only what one knows oneself. ``seller``: its legal id, where the invoice
+        names it by another. Returns the act, final.
 
-        Raises Refused typed_data_foreign: the service asks to sign something else.
+        Raises Refused invoice_…_foreign: it isn't this invoice's receivable; typed_data_foreign: the service asks to
+        sign something else.
         """
-        seller = self.get(f"/v1/participants/{known['seller_id']}")["chain_party"]
+        opened = self.get(f"/v1/receivables/{known['id']}/opening")
+        key, secret = from_hex(opened["fingerprint_key"]), from_hex(opened["document_secret"])
+        opening = Opening(key, secret, opened["seller_legal_id"])
+        mine = read(invoice, source="my invoice")
+        opening.check(mine, fingerprint=known["id"], root=known["document_root"], seller=seller)
+        number = self.get(f"/v1/participants/{known['seller_id']}")["chain_party"]
         said = confirmation(known)
         answer = self.post(f"/v1/receivables/{known['id']}/confirmation", said)
         asked = answer["typed_data"]["message"]
         own = {
             "id": known["id"],
             "orderId": known["order_id"],
-            "seller": str(seller),
+            "seller": str(number),
             "documentRoot": said["document_root"],
             "face": str(Money.parse(known["face"], known["currency"]).minor),
             "dueDay": str((date.fromisoformat(said["due_date"]) - date(1970, 1, 1)).days),
         }
         if {name: value for name, value in asked.items() if name not in ("nonce", "deadline")} != own:
             raise Refused("typed_data_foreign", f"to be signed is another confirmation: {asked}"[:300])
-        self.finish(answer)
+        return self.finish(answer)
 
     def finish(self, act: Mapping[str, Any]) -> dict[str, Any]:
         """Sign an act (if it waits for that) and wait for its end. Raises ApiProblem with the chain's refusal."""

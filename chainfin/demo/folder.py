@@ -108,6 +108,7 @@ class _Play:
     def __init__(self, stage: Stage, report: Report, papers: Papers, trade: Trade, number: int) -> None:
         self.stage, self.report, self.papers, self.trade, self.number = stage, report, papers, trade, number
         self.found: dict[str, Any] = {"order": trade.order.id}
+        self.seller = ""
 
     def run(self) -> dict[str, Any]:
         trade = self.trade
@@ -138,6 +139,7 @@ class _Play:
 
         core = admit(self.trade.order.buyer, "core", 1)
         supplier = admit(self.trade.order.seller, "supplier", 2)
+        self.seller = invented_lei(base + 2)
         lender = self.stage.admit(samples.LENDER.english, ("LEI", invented_lei(base + 3)), ["lender"], custody=True)
         currency = str(self.trade.order.currency)
         self.stage.limit(lender, "debtor", core, "1000000.00", currency, "A")
@@ -180,7 +182,7 @@ class _Play:
             supplier.name, f"issued the receivable: face {known['face']} {known['currency']}", known["id"][:14]
         )
         story.receivable = core.get(f"/v1/receivables/{known['id']}")
-        core.confirm(story.receivable)
+        core.confirm(story.receivable, self.papers.xml(invoice).encode(), self.seller)
         self.report.did(core.name, f"confirmed it: will pay on {known['due_date']}")
         self.found["receivable"] = f"{known['face']} {known['currency']}"
         story.supplier_borrows(known["face"])

@@ -105,7 +105,7 @@ class Story:
             who.supplier.name, f"issued the receivable: face {self.receivable['face']}", _hash(self.receivable["id"])
         )
         self.receivable = who.core.get(f"/v1/receivables/{self.receivable['id']}")
-        who.core.confirm(self.receivable)
+        who.core.confirm(self.receivable, self.documents["invoice"])
         report.did(who.core.name, f"confirmed it (确权): will pay on {self.receivable['due_date']}")
 
     def _document(self, member: Member, path: str, name: str) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from chainfin.errors import BadInput
 
 MIN_KEY_BYTES: Final = 32
 _DOMAIN: Final = b"chainfin/invoice-fingerprint/1"
+_KEY_DOMAIN: Final = b"chainfin/invoice-key/1"
 
 # Letters of other alphabets that look like Latin capitals: Unicode normalisation keeps them apart, an eye doesn't.
 _LOOKALIKES: Final = str.maketrans("АВЕКМНОРСТУХІЈЅΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "ABEKMHOPCTYXIJSABEZHIKMNOPTYX")
@@ -24,9 +25,22 @@ _LOOKALIKES: Final = str.maketrans("АВЕКМНОРСТУХІЈЅΑΒΕΖΗΙΚ
 def invoice_fingerprint(key: bytes, seller_legal_id: str, invoice_id: str, *, series: str = "") -> bytes:
     """The 32-byte id of invoice ``invoice_id`` of the seller with ``seller_legal_id``.
 
+    ``key`` is the invoice's own (`invoice_key`): who is shown it can make this fingerprint again and no other's.
     ``series`` distinguishes numbers that a seller uses again lawfully (发票代码, the code of a paper VAT invoice).
     Raises BadInput fingerprint_key_short, invoice_identity_empty.
     """
+    return _keyed(key, _DOMAIN, seller_legal_id, invoice_id, series)
+
+
+def invoice_key(master: bytes, seller_legal_id: str, invoice_id: str, *, series: str = "") -> bytes:
+    """The key of one invoice's fingerprint, from the registrar's ``master`` key: always the same for the same invoice.
+
+    Raises BadInput fingerprint_key_short, invoice_identity_empty.
+    """
+    return _keyed(master, _KEY_DOMAIN, seller_legal_id, invoice_id, series)
+
+
+def _keyed(key: bytes, domain: bytes, seller_legal_id: str, invoice_id: str, series: str) -> bytes:
     if len(key) < MIN_KEY_BYTES:
         raise BadInput("fingerprint_key_short", f"the fingerprint key needs {MIN_KEY_BYTES} bytes")
     parts = [normalised(seller_legal_id), normalised(series), normalised(invoice_id)]
@@ -34,7 +48,7 @@ def invoice_fingerprint(key: bytes, seller_legal_id: str, invoice_id: str, *, se
         raise BadInput("invoice_identity_empty", "an invoice is known by its seller's legal id and its number")
     # Lengths in front keep ("AB", "C") and ("A", "BC") apart.
     message = b"".join(len(raw).to_bytes(4, "big") + raw for raw in (part.encode() for part in parts))
-    return hmac.new(key, _DOMAIN + message, hashlib.sha256).digest()
+    return hmac.new(key, domain + message, hashlib.sha256).digest()
 
 
 def document_fingerprint(key: bytes, invoice: Document) -> bytes:

@@ -115,5 +115,5 @@ class Context:
 
     @property
     def fingerprint_key(self) -> bytes:
-        """Keys the invoices' fingerprints; held by the registrar's service."""
+        """Keys the keys of invoices' fingerprints; held by the registrar's service."""
         return self.vault.derive("fingerprint")

@@ -13,7 +13,7 @@ from chainfin import acts as eip712
 from chainfin import order as order_rules
 from chainfin import receivable as rules
 from chainfin.documents.crediting import dilution
-from chainfin.documents.fingerprint import invoice_fingerprint
+from chainfin.documents.fingerprint import invoice_fingerprint, invoice_key
 from chainfin.documents.model import Document, DocumentKind
 from chainfin.errors import BadInput, Conflict, NotFound, Refusal, Refused
 from chainfin.money import Money
@@ -61,7 +61,8 @@ def issue(
         order_row, order = trade.for_party(session, actor, order_id, "seller")
         seller = acts.active_party(session, order_row.seller_id)
         buyer = acts.active_party(session, order_row.buyer_id)
-        fingerprint = "0x" + invoice_fingerprint(ctx.fingerprint_key, seller.legal_value, document.id).hex()
+        key = invoice_key(ctx.fingerprint_key, seller.legal_value, document.id)
+        fingerprint = "0x" + invoice_fingerprint(key, seller.legal_value, document.id).hex()
         standing = session.get(ReceivableRow, fingerprint)
         # One that was withdrawn before its confirmation may be issued again, put right; the contract agrees.
         if standing is not None and standing.status not in ("refused", "cancelled"):

@@ -71,6 +71,7 @@ _OPERATIONS = [
     ("POST", "/v1/receivables"),
     ("GET", "/v1/receivables"),
     ("GET", "/v1/receivables/{receivable_id}"),
+    ("GET", "/v1/receivables/{receivable_id}/opening"),
     ("POST", "/v1/receivables/{receivable_id}/confirmation"),
     ("POST", "/v1/receivables/{receivable_id}/dispute"),
     ("POST", "/v1/receivables/{receivable_id}/cancellation"),

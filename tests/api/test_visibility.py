@@ -166,3 +166,15 @@ def test_trial_balance__for_a_supplier__refused(world: World) -> None:
     answer = world.call("GET", "supplier", "/v1/audit/trial-balance")
     assert (answer.status_code, answer.json()["code"]) == (403, "role_missing")
     assert world.call("GET", "auditor", "/v1/audit/trial-balance").json()["difference"] == {"CNY": "0.00"}
+
+
+@pytest.mark.parametrize("who", ["stranger", "lender", "auditor", "operator"])
+def test_opening__of_anothers_invoice__unknown(world: World, who: str) -> None:
+    answer = world.call("GET", who, f"/v1/receivables/{world.ids['receivable']}/opening")
+    assert (answer.status_code, answer.json()["code"]) == (404, "receivable_unknown")
+
+
+@pytest.mark.parametrize("who", ["core", "supplier"])
+def test_opening__of_ones_own_invoice__keys_of_32_bytes(world: World, who: str) -> None:
+    answer = world.call("GET", who, f"/v1/receivables/{world.ids['receivable']}/opening").json()
+    assert {len(answer[name]) for name in ("fingerprint_key", "document_secret")} == {66}

@@ -102,14 +102,7 @@ def test_call__readme_lines_of_buyer_supplier_lender__end_in_a_verified_loan(
     )
     claim = shell.json("call", "core.key", f"/v1/receivables/{billed['receivable']['id']}")
     assert claim["face"] == "999767.50"
-    confirmation = {
-        "document_root": claim["document_root"],
-        "face": {"amount": claim["face"], "currency": claim["currency"]},
-        "due_date": claim["due_date"],
-    }
-    confirmed = shell.json(
-        "call", "core.key", f"/v1/receivables/{claim['id']}/confirmation", "--json", json.dumps(confirmation)
-    )
+    confirmed = shell.json("confirm", "core.key", claim["id"], "--document", "invoice.xml")
     assert confirmed["status"] == "final"
     for kind, party in (("debtor", "core"), ("borrower", "supplier")):
         limit = {"kind": kind, "key": joined[party], "amount": {"amount": "5000000", "currency": "CNY"}, "grade": "A"}

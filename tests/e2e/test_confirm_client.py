@@ -40,10 +40,10 @@ def test_confirm__another_confirmation_to_be_signed__the_client_refuses(
             signed.append(path)
         return answer
 
-    def confirm(self: Member, known: dict[str, Any]) -> None:
+    def confirm(self: Member, known: dict[str, Any], invoice: bytes) -> None:
         monkeypatch.setattr(Member, "post", forging)
         signed.clear()
-        honest(self, known)
+        honest(self, known, invoice)
 
     honest: Callable[..., None] = Member.confirm
     monkeypatch.setattr(Member, "confirm", confirm)
@@ -51,3 +51,27 @@ def test_confirm__another_confirmation_to_be_signed__the_client_refuses(
         story.trade()
     assert refused.value.code == "typed_data_foreign"
     assert signed == []
+
+
+@pytest.mark.parametrize("member", ["fingerprint_key", "document_secret"])
+def test_confirm__hashes_of_another_invoice__the_client_refuses(
+    story: Story, monkeypatch: pytest.MonkeyPatch, member: str
+) -> None:
+    get, post = Member.get, Member.post
+    asked: list[str] = []
+
+    def forging(self: Member, path: str, **named: Any) -> Any:
+        answer = get(self, path, **named)
+        return {**answer, member: "0x" + "99" * 32} if path.endswith("/opening") else answer
+
+    def watching(self: Member, path: str, *args: Any, **named: Any) -> Any:
+        asked.extend([path] if path.endswith("/confirmation") else [])
+        return post(self, path, *args, **named)
+
+    monkeypatch.setattr(Member, "get", forging)
+    monkeypatch.setattr(Member, "post", watching)
+    with pytest.raises(Refused) as refused:
+        story.trade()
+    said = {"fingerprint_key": "invoice_fingerprint_foreign", "document_secret": "invoice_root_foreign"}
+    assert refused.value.code == said[member]
+    assert asked == []

@@ -219,6 +219,26 @@ REFUSALS = (
         ("tests/unit/test_documents_fingerprint.py::test_invoice_fingerprint__typed_another_way__same",),
     ),
     Bug(
+        "h: the debtor confirms the receivable of its own copy of the invoice",
+        "chainfin/documents/opening.py",
+        "if made != fingerprint.lower():",
+        "if False:",
+        (
+            "tests/e2e/test_confirm_client.py::test_confirm__hashes_of_another_invoice__the_client_refuses",
+            "tests/unit/test_documents_opening.py::test_check__something_else__refused_by_name",
+        ),
+    ),
+    Bug(
+        "h: the debtor confirms the document of its own copy of the invoice",
+        "chainfin/documents/opening.py",
+        "if committed != root.lower():",
+        "if False:",
+        (
+            "tests/e2e/test_confirm_client.py::test_confirm__hashes_of_another_invoice__the_client_refuses",
+            "tests/unit/test_documents_opening.py::test_check__something_else__refused_by_name",
+        ),
+    ),
+    Bug(
         "h: a contract's refusal keeps its name",
         "chainfin/services/act_results.py",
         'return "chain_" + re.sub(r"(?<!^)(?=[A-Z])", "_", error_name).lower()',

@@ -1,0 +1,53 @@
+"""What a debtor needs to see for itself that a receivable is its invoice: both hashes on chain, made again by it.
+
+The id is the invoice's keyed fingerprint, the root a salted commitment to its fields. Key and salt are random to
+everybody else; the registrar's service opens them, for this one invoice, to the parties of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chainfin.documents.commitment import commit
+from chainfin.documents.fingerprint import invoice_fingerprint
+from chainfin.documents.model import Document
+from chainfin.errors import BadInput, Refused
+from chainfin.party import LegalId, lei, uscc
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """Of one invoice: its fingerprint's key and the secret that salts its fields (32 bytes each), its seller."""
+
+    fingerprint_key: bytes
+    document_secret: bytes
+    seller_legal_id: str
+
+    def check(self, invoice: Document, *, fingerprint: str, root: str, seller: str | None = None) -> None:
+        """``invoice`` is one's own copy; ``fingerprint`` and ``root`` (0x, hex) are what one is asked to sign.
+
+        ``seller``: the legal id under which one knows the seller, where the invoice names it by another.
+
+        Raises Refused invoice_seller_foreign, invoice_fingerprint_foreign, invoice_root_foreign; BadInput
+        fingerprint_key_short, document_secret_invalid, invoice_identity_empty.
+        """
+        ids = {found.value for item in invoice.seller.legal_ids if (found := _legal(item.value)) is not None}
+        known = {seller} if seller is not None else ids
+        if known and self.seller_legal_id not in known:
+            raise Refused("invoice_seller_foreign", f"the invoice's seller isn't {self.seller_legal_id}")
+        made = "0x" + invoice_fingerprint(self.fingerprint_key, self.seller_legal_id, invoice.id).hex()
+        if made != fingerprint.lower():
+            raise Refused("invoice_fingerprint_foreign", f"invoice {invoice.id} has the fingerprint {made}")
+        committed = "0x" + commit(invoice, self.document_secret).root.hex()
+        if committed != root.lower():
+            raise Refused("invoice_root_foreign", f"my copy of invoice {invoice.id} has the root {committed}")
+
+
+def _legal(value: str) -> LegalId | None:
+    """A USCC or LEI, if the text is one; documents name sellers by other numbers too."""
+    for kind in (uscc, lei):
+        try:
+            return kind(value)
+        except BadInput:
+            continue
+    return None
