@@ -315,8 +315,8 @@ contract Handler is BatchHandler {
             by(buyer);
             try pledges.undertake(IPledges.UndertakeParams(id, quantity, today() + 60, ROOT)) {
                 bool core = buyer == BUYER || buyer == BUYER2;
-                _result("undertake", core && r.kind == WAREHOUSE && quantity <= r.amount);
-                if (buyer == BUYER) _promised = id;
+                _result("undertake", (core || r.kind == RECEIVABLE) && quantity <= r.amount);
+                if (buyer == BUYER && r.kind == WAREHOUSE) _promised = id;
             } catch {}
             return;
         }
@@ -325,7 +325,10 @@ contract Handler is BatchHandler {
         if (seed % 2 == 0 && left > 0) quantity = uint64(bound(quantity, 1, left));
         by(pk);
         try pledges.buyBack(IPledges.BuyBackParams(id, r.assetId, partyOf[BUYER], quantity, _next())) {
-            _result("buy back", pk == BANK && quantity <= left && quantity <= r.amount && r.drawn);
+            bool right = pk == BANK && quantity <= left && quantity <= r.amount && r.drawn;
+            IReceivables.Receivable memory c = replay.claim(r.assetId);
+            bool overdue = today() > c.dueDay && c.debtor != partyOf[BUYER];
+            _result("buy back", right && (r.kind == WAREHOUSE || overdue));
         } catch {}
     }
 
