@@ -40,6 +40,11 @@ def day_number(day: date) -> int:
     return (day - EPOCH).days
 
 
+def _fingerprint(ctx: Context, seller_legal_id: str, number: str) -> str:
+    key = invoice_key(ctx.fingerprint_key, seller_legal_id, number)
+    return "0x" + invoice_fingerprint(key, seller_legal_id, number).hex()
+
+
 def issue(
     ctx: Context,
     actor: Actor,
@@ -61,8 +66,7 @@ def issue(
         order_row, order = trade.for_party(session, actor, order_id, "seller")
         seller = acts.active_party(session, order_row.seller_id)
         buyer = acts.active_party(session, order_row.buyer_id)
-        key = invoice_key(ctx.fingerprint_key, seller.legal_value, document.id)
-        fingerprint = "0x" + invoice_fingerprint(key, seller.legal_value, document.id).hex()
+        fingerprint = _fingerprint(ctx, seller.legal_value, document.id)
         standing = session.get(ReceivableRow, fingerprint)
         # One that was withdrawn before its confirmation may be issued again, put right; the contract agrees.
         if standing is not None and standing.status not in ("refused", "cancelled"):
