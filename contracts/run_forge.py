@@ -24,7 +24,7 @@ sys.path.insert(0, str(ROOT))
 from compile import CompileFailed, install  # noqa: E402
 
 #: Settings of the long run and of the coverage's: see foundry.toml.
-LONG = {"FOUNDRY_PROFILE": "long"}
+LONG = {"FOUNDRY_PROFILE": "long", "CHAINFIN_ARTIFACTS": "artifacts"}
 COVERAGE = {"FOUNDRY_PROFILE": "coverage"}
 #: Least share of lines, and of branches, of src that the tests have to reach, percent.
 LEAST_COVERAGE = 98

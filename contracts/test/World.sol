@@ -82,22 +82,24 @@ abstract contract World is Asserts {
     }
 
     function deploy() internal {
-        manager = AccessManager(create("AccessManager.sol:AccessManager", abi.encode(address(this))));
-        participants = Participants(create("Participants.sol:Participants", abi.encode(manager)));
+        manager = AccessManager(create("AccessManager", abi.encode(address(this))));
+        participants = Participants(create("Participants", abi.encode(manager)));
         uint256 next = vm.getNonce(address(this));
         address receivablesAt = vm.computeCreateAddress(address(this), next + 1);
         address pledgesAt = vm.computeCreateAddress(address(this), next + 3);
-        orders = Orders(create("Orders.sol:Orders", abi.encode(participants, receivablesAt)));
-        receivables =
-            Receivables(create("Receivables.sol:Receivables", abi.encode(participants, orders, pledgesAt, MAX_TENOR)));
-        receipts =
-            WarehouseReceipts(create("WarehouseReceipts.sol:WarehouseReceipts", abi.encode(participants, pledgesAt)));
-        pledges = Pledges(create("Pledges.sol:Pledges", abi.encode(participants, receivables, receipts)));
+        orders = Orders(create("Orders", abi.encode(participants, receivablesAt)));
+        receivables = Receivables(create("Receivables", abi.encode(participants, orders, pledgesAt, MAX_TENOR)));
+        receipts = WarehouseReceipts(create("WarehouseReceipts", abi.encode(participants, pledgesAt)));
+        pledges = Pledges(create("Pledges", abi.encode(participants, receivables, receipts)));
     }
 
-    /// @dev Deploys what forge has compiled, without a copy of it in each test contract: half the compile time.
+    /// @dev Deploys what forge has compiled, without a copy of it in each test contract: half the compile time. Or the
+    /// artifacts in this folder, if it is named: the long run is on the bytes that are committed.
     function create(string memory what, bytes memory args) internal returns (address where) {
-        bytes memory code = abi.encodePacked(vm.getCode(what), args);
+        string memory folder = vm.envOr("CHAINFIN_ARTIFACTS", "");
+        string memory from =
+            bytes(folder).length == 0 ? string.concat(what, ".sol:", what) : string.concat(folder, "/", what, ".json");
+        bytes memory code = abi.encodePacked(vm.getCode(from), args);
         assembly ("memory-safe") {
             where := create(0, add(code, 32), mload(code))
         }

@@ -92,4 +92,15 @@ contract ParticipantsAdmitTest is World {
         eq(participants.partyOf(p.key), next, "partyOf");
         eq(participants.partyByCommitment(p.commitment), next, "partyByCommitment");
     }
+
+    function testFuzz_admit__anybodyButTheOperator__refused(address who, uint32 roles) public {
+        vm.assume(who != address(this));
+        IParticipants.AdmitParams memory p = admission(NEW, roles);
+        Auth memory proof = joinProof(p, NEW);
+        uint32 count = participants.partyCount();
+        vm.expectRevert(abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, who));
+        vm.prank(who);
+        participants.admit(p, proof);
+        eq(participants.partyCount(), count, "nobody came in");
+    }
 }

@@ -85,4 +85,29 @@ contract PledgesBuyBackTest is SoldWorld {
         pledges.buyBackBySig(p, paid);
         eq(receipts.receipt(pledges.boughtBackId(PLEDGE, partyOf[BUYER], 0)).owner, partyOf[BUYER], "owner");
     }
+
+    function testFuzz_buyBack__anyAmounts__withinThePromiseAndConserved(uint64 promised, uint64[5] calldata amounts)
+        public
+    {
+        uint64 word = uint64(bound(promised, 1, LOCKED));
+        _undertake(word);
+        uint64 bought;
+        uint64 parts;
+        for (uint256 i = 0; i < 5; ++i) {
+            uint64 amount = uint64(bound(amounts[i], 1, LOCKED));
+            if (amount > word - bought) {
+                vm.expectRevert(abi.encodeWithSelector(IPledges.UndertakingMissing.selector, PLEDGE, partyOf[BUYER]));
+                _buyBack(BANK, amount, bytes32(i));
+                continue;
+            }
+            _buyBack(BANK, amount, bytes32(i));
+            eq(receipts.receipt(pledges.boughtBackId(PLEDGE, partyOf[BUYER], parts++)).free, amount, "the buyer's part");
+            bought += amount;
+            eq(pledges.undertakingOf(PLEDGE, partyOf[BUYER]).amount, word - bought, "left of the promise");
+            eq(pledges.pledgeOf(PLEDGE).amount, LOCKED - bought, "locked");
+            eq(receipts.receipt(GOODS).pledged, LOCKED - bought, "pledged");
+            eq(receipts.receipt(GOODS).liquidated, bought, "gone from the receipt");
+            eq(receipts.receipt(GOODS).free, STOCK - LOCKED, "what is free stays");
+        }
+    }
 }

@@ -108,4 +108,35 @@ contract PledgesEnforceTest is EndedWorld {
         by(KEEPER);
         receipts.release(IWarehouseReceipts.ReleaseParams(taken, 1_000));
     }
+
+    function testFuzz_enforce__anyRestAtAnyTime__onlyOverdueAndToTheFen(uint64 released, uint64 paid, uint64 when)
+        public
+    {
+        uint64 rest = PART;
+        if (released % 4 != 0) {
+            uint64 amount = uint64(bound(released, 1, PART - 1));
+            _release(LENDER, CLAIM, amount);
+            rest -= amount;
+        }
+        if (paid % 4 != 0 && rest > 1) {
+            uint64 amount = uint64(bound(paid, 1, rest - 1));
+            settle(PLEDGE, amount, 1, LENDER);
+            rest -= amount;
+        }
+        IReceivables.Receivable memory before = claim(CLAIM);
+        vm.warp(bound(when, START, START + 365 days));
+        if (today() <= dueDay()) {
+            vm.expectRevert(abi.encodeWithSelector(IReceivables.NotYetDue.selector, dueDay(), today()));
+            _enforce(LENDER, PLEDGE, CLAIM);
+            return;
+        }
+        _enforce(LENDER, PLEDGE, CLAIM);
+        IReceivables.Receivable memory part = claim(pledges.enforcedId(PLEDGE, CLAIM));
+        eq(part.face, rest, "the lender's part");
+        eq(part.holder, partyOf[LENDER], "its holder");
+        IReceivables.Receivable memory left = claim(CLAIM);
+        eq(left.pledged, 0, "nothing is pledged any more");
+        eq(left.free, before.free, "what is free stays");
+        eq(left.splitAway, before.splitAway + rest, "split away");
+    }
 }

@@ -60,4 +60,19 @@ contract PledgesExpireTest is OfferedWorld {
         eq(claim(CLAIM).free, FACE, "free");
         eq(uint256(pledges.pledgeOf(PLEDGE).state), uint256(IPledges.PledgeState.Expired), "state");
     }
+
+    function testFuzz_expire__anyMoments__eitherDrawnOrExpired(uint64 drawnAt, uint64 expiredAt) public {
+        _expiring();
+        uint256 first = bound(drawnAt, START, EXPIRES + 30 days);
+        vm.warp(first);
+        bool drawn = first <= EXPIRES;
+        if (!drawn) vm.expectRevert(abi.encodeWithSelector(IPledges.PledgeLapsed.selector, PLEDGE, EXPIRES));
+        _draw(LENDER);
+        uint256 second = bound(expiredAt, first, first + 30 days);
+        vm.warp(second);
+        if (drawn) vm.expectRevert(abi.encodeWithSelector(IPledges.NotExpired.selector, PLEDGE, EXPIRES));
+        _expire(SELLER);
+        eq(claim(CLAIM).pledged, drawn ? PART : 0, "pledged");
+        isTrue(pledges.pledgeOf(PLEDGE).drawn == drawn, "drawn");
+    }
 }

@@ -65,4 +65,24 @@ contract PledgesReleaseTest is EndedWorld {
         _release(LENDER, CLAIM, PART);
         eq(claim(CLAIM).free, FACE, "free");
     }
+
+    function testFuzz_release__anyParts__bothSidesSayTheSame(uint64[6] calldata amounts) public {
+        uint64 left = PART;
+        for (uint256 i = 0; i < 6; ++i) {
+            uint64 amount = uint64(bound(amounts[i], 1, FACE));
+            if (left == 0) {
+                vm.expectRevert(
+                    abi.encodeWithSelector(IPledges.PledgeStateWrong.selector, PLEDGE, IPledges.PledgeState.Released)
+                );
+            } else if (amount > left) {
+                vm.expectRevert(abi.encodeWithSelector(IPledges.ExceedsPledge.selector, PLEDGE, amount, left));
+            } else {
+                left -= amount;
+            }
+            _release(LENDER, CLAIM, amount);
+            eq(pledges.pledgeOf(PLEDGE).amount, left, "locked");
+            eq(claim(CLAIM).pledged, left, "pledged");
+            eq(claim(CLAIM).free, FACE - left, "free");
+        }
+    }
 }

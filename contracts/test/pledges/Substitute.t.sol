@@ -83,4 +83,22 @@ contract PledgesSubstituteTest is SoldWorld {
         pledges.substituteBySig(p, granted, "registry 2", auth);
         eq(claim(CLAIM).pledged, PART, "receivable");
     }
+
+    function testFuzz_substitute__anyAmounts__bothOrNeither(uint64 quantity, uint64 amount) public {
+        IPledges.SubstituteParams memory p = _sale();
+        p.quantity = uint64(bound(quantity, 1, STOCK));
+        p.amount = uint64(bound(amount, 1, 2 * FACE));
+        bytes memory reason;
+        if (p.quantity > LOCKED) {
+            reason = abi.encodeWithSelector(IPledges.ExceedsPledge.selector, PLEDGE, p.quantity, LOCKED);
+        } else if (p.amount > FACE) {
+            reason = abi.encodeWithSelector(IReceivables.ExceedsFree.selector, CLAIM, p.amount, FACE);
+        }
+        _substitute(p, SELLER, LENDER, reason);
+        bool done = reason.length == 0;
+        eq(receipts.receipt(GOODS).pledged, done ? LOCKED - p.quantity : LOCKED, "goods pledged");
+        eq(receipts.receipt(GOODS).free, STOCK - LOCKED + (done ? p.quantity : 0), "goods free");
+        eq(claim(CLAIM).pledged, done ? p.amount : 0, "receivable pledged");
+        eq(pledges.pledgeOf(SALE).amount, done ? p.amount : 0, "the new pledge");
+    }
 }

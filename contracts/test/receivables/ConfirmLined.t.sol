@@ -49,4 +49,34 @@ contract ReceivablesConfirmLinedTest is LinedWorld {
         settle(0, FACE, 1, SELLER);
         eq(_used(), 0, "untouched");
     }
+
+    function testFuzz_line__anyLimitsAndPayments__boundsWhatIsOwed(uint64[2] calldata limits, uint64[5] calldata paid)
+        public
+    {
+        uint64 first = uint64(bound(limits[0], 0, FACE));
+        uint64 second = uint64(bound(limits[1], 0, FACE));
+        _set(LENDER, first);
+        _set(LENDER2, second);
+        uint64 limit = first + second;
+        if (FACE > limit) {
+            vm.expectRevert(abi.encodeWithSelector(IReceivables.LineExceeded.selector, partyOf[BUYER], FACE, limit));
+            confirm(CLAIM, FACE);
+            eq(_used(), 0, "nothing is used");
+            return;
+        }
+        confirm(CLAIM, FACE);
+        for (uint256 i = 0; i < 5; ++i) {
+            uint64 free = claim(CLAIM).free;
+            if (free == 0) break;
+            settle(0, uint64(bound(paid[i], 1, free)), i, SELLER);
+            eq(_used(), claim(CLAIM).free, "used is what is owed");
+        }
+        issueOn("order 2", "claim 2", FACE);
+        uint64 wanted = _used() + FACE;
+        if (wanted > limit) {
+            vm.expectRevert(abi.encodeWithSelector(IReceivables.LineExceeded.selector, partyOf[BUYER], wanted, limit));
+        }
+        confirmOn("order 2", "claim 2", FACE);
+        eq(_used(), wanted > limit ? wanted - FACE : wanted, "used afterwards");
+    }
 }

@@ -52,4 +52,24 @@ contract ReceivablesCreditTest is MovedWorld {
         _credit(SELLER, FACE);
         eq(uint256(claim(CLAIM).state), uint256(IReceivables.ReceivableState.Settled), "state");
     }
+
+    function testFuzz_credit__anyNotes__outOfTheFreePartAlone(uint64[6] calldata amounts) public {
+        take(offer(PLEDGE, RECEIVABLE, CLAIM, PART), SELLER, LENDER);
+        uint64 diluted;
+        for (uint256 i = 0; i < 6; ++i) {
+            uint64 amount = uint64(bound(amounts[i], 1, FACE));
+            uint64 free = claim(CLAIM).free;
+            if (amount > free) {
+                vm.expectRevert(abi.encodeWithSelector(IReceivables.ExceedsFree.selector, CLAIM, amount, free));
+            } else {
+                diluted += amount;
+            }
+            _credit(SELLER, amount);
+            IReceivables.Receivable memory r = claim(CLAIM);
+            eq(r.diluted, diluted, "diluted");
+            eq(r.free, FACE - PART - diluted, "free");
+            eq(r.pledged, PART, "what is pledged stays");
+            eq(r.settled, 0, "nothing was paid");
+        }
+    }
 }
