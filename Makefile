@@ -46,13 +46,14 @@ node:
 	  done; \
 	else echo "Node is not installed: the tests of the contracts' sources are skipped"; fi
 
-check: $(VENV)/.dev node ## format, lint, types, imports, contracts
+check: $(VENV)/.dev node ## format, lint, types, imports, contracts, gas snapshot
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python contracts/compile.py --check
 	PYTHON=$(BIN)/python contracts/test.sh --fmt
+	$(BIN)/python benchmarks/gas.py --check
 
 bench: $(VENV)/.dev ## every benchmark; the last line of each is one JSON object
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
