@@ -51,6 +51,12 @@ MUTANTS = (
         "        uint256 a = _live(key);\n        return (uint32(a),",
         "        uint256 a = _unsuspended(key);\n        return (uint32(a),",
     ),
+    Mutant(
+        "an auditor only reads",
+        "Participants.sol",
+        "if (uint32(a >> 32) == Roles.AUDITOR) revert ReadsOnly(uint32(a));",
+        "",
+    ),
     Mutant("despatched <= ordered", "Orders.sol", "if (wanted > o.ordered)", "if (wanted > o.ordered + 1)"),
     Mutant("received <= despatched", "Orders.sol", "if (wanted > o.despatched)", "if (wanted > o.ordered)"),
     Mutant("invoiced <= received", "Orders.sol", "if (wanted > o.received)", "if (amount > o.received)"),

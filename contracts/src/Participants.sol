@@ -261,6 +261,7 @@ contract Participants is Acts, AccessManaged, IParticipants {
     function _unsuspended(address key) private view returns (uint256 a) {
         a = _live(key);
         if (a & SUSPENDED != 0) revert PartySuspended(uint32(a));
+        if (uint32(a >> 32) == Roles.AUDITOR) revert ReadsOnly(uint32(a));
     }
 
     function _keyOf(uint32 id) private view returns (address key) {

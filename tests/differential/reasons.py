@@ -16,6 +16,7 @@ REASONS: Final[dict[str, frozenset[str]]] = {
         "act_paused": "ActPaused",
         "not_admitted": "NotAdmitted",
         "party_suspended": "PartySuspended",
+        "reads_only": "ReadsOnly",
         "party_unknown": "PartyUnknown",
         "role_missing": "RoleMissing",
         "not_operator": "AccessManagedUnauthorized",

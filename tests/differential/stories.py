@@ -129,6 +129,11 @@ ONCE: dict[str, Sequence[Act]] = {
     "a_debtor_that_attests_its_own_payment": [
         *confirmed(debtor="group"), settle(100, "maker", 1, by="group"), settle(100, "maker", 1),
     ],
+    # an auditor could order and sell
+    "an_auditor_that_trades": [
+        Act("Participants", "setRoles", OPERATOR, {"party": "maker", "roles": 32}), *received()[:2],
+        Act("Participants", "setRoles", OPERATOR, {"party": "maker", "roles": 34}), acknowledge(step(Step.POST, 1000)),
+    ],
     # a lender that has paid out could be kept from saying so until its security had lapsed
     "drawn_while_paused_and_suspended": [
         *confirmed(), pledge(FIRST, "lender", 300, expires=START + DAY),

@@ -77,6 +77,8 @@ interface IParticipants {
     error PartyUnknown(uint32 party);
     /// @notice The party may do no new business (its exits stay open).
     error PartySuspended(uint32 party);
+    /// @notice A party that is an auditor and nothing else does no business.
+    error ReadsOnly(uint32 party);
     /// @notice Acts of this kind (bit number of `Kinds`) are paused.
     error ActPaused(uint8 kind);
     /// @notice This address speaks, or spoke, for a party.
@@ -124,7 +126,7 @@ interface IParticipants {
     function recoverKey(RecoverKeyParams calldata p, Auth calldata proof) external;
     function recoverKeyBySig(RecoverKeyParams calldata p, Auth calldata proof, Auth calldata auth) external;
 
-    /// @notice For new business: who speaks through `key`, refused if unknown, suspended or `kind` is paused.
+    /// @notice For new business: who speaks through `key`, refused if unknown, suspended, only an auditor, or `kind` is paused.
     function enter(address key, uint8 kind) external view returns (uint32 party, uint32 roles);
     /// @notice For new business of two parties: like `enter` for each of the keys.
     function enterBoth(address key, address other, uint8 kind)
