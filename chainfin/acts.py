@@ -5,7 +5,7 @@ Convention of the contracts: an act ``foo`` is ``foo(FooParams p, …)`` sent by
 ``Foo(<members of FooParams>, <further plain arguments>, uint256 nonce, uint256 deadline)`` in the domain
 {name: "chainfin <Contract>", version: "1", chainId, verifyingContract}. ``Auth`` arguments are never part of it.
 Acts of a *second* party that ride inside another's act have names of their own: `join_type`, `succeed_type`,
-`attest_type`, `grant_type`.
+`attest_type`, `grant_type`, `exchange_type`.
 
 Sources: EIP-712; EIP-55; EIP-2 (low s). Deadlines are POSIX seconds, nonces any uint256 (each once).
 """
@@ -137,8 +137,14 @@ consent_type = join_type
 
 @cache
 def succeed_type() -> ActType:
-    """What the new key of a party that lost its old one signs (RecoverKeyParams)."""
+    """What the new key of a party signs, whether the party rotates or lost its old one (RecoverKeyParams)."""
     return _rider("Participants", "recoverKey", "Succeed")
+
+
+@cache
+def exchange_type() -> ActType:
+    """What the owner of sold goods signs: this receivable for these goods, over every member of SubstituteParams."""
+    return _rider("Pledges", "substitute", "Exchange")
 
 
 @cache
@@ -161,6 +167,7 @@ RIDERS: dict[str, Callable[[], ActType]] = {
     "Join": join_type,
     "Succeed": succeed_type,
     "Grant": grant_type,
+    "Exchange": exchange_type,
     "Attest": attest_type,
 }
 """The riding acts by the name of their primary type."""

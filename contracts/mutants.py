@@ -51,6 +51,12 @@ MUTANTS = (
         "        uint256 a = _live(key);\n        return (uint32(a),",
         "        uint256 a = _unsuspended(key);\n        return (uint32(a),",
     ),
+    Mutant(
+        "an auditor only reads",
+        "Participants.sol",
+        "if (uint32(a >> 32) == Roles.AUDITOR) revert ReadsOnly(uint32(a));",
+        "",
+    ),
     Mutant("despatched <= ordered", "Orders.sol", "if (wanted > o.ordered)", "if (wanted > o.ordered + 1)"),
     Mutant("received <= despatched", "Orders.sol", "if (wanted > o.despatched)", "if (wanted > o.ordered)"),
     Mutant("invoiced <= received", "Orders.sol", "if (wanted > o.received)", "if (amount > o.received)"),
@@ -315,6 +321,44 @@ MUTANTS = (
         "",
     ),
     Mutant("a buy-back stays within the promise", "PledgeRules.sol", "u.amount -= p.amount;", ""),
+    Mutant("a buy-back's payment counts once", "PledgeRules.sol", "receivables.useBankRef(bank, p.bankRef);", ""),
+    Mutant(
+        "a buyer doesn't attest its payment", "PledgeRules.sol", "if (bank == p.buyer) revert SelfAttested(bank);", ""
+    ),
+    Mutant(
+        "a debtor doesn't attest its payment",
+        "ReceivableRules.sol",
+        "if (c.debtor() == bank) revert SelfAttested(bank);",
+        "",
+    ),
+    Mutant(
+        "a seller doesn't attest its invoice",
+        "ReceivableBatches.sol",
+        "if (attester == seller) revert SelfAttested(seller);",
+        "",
+    ),
+    Mutant("a line can be lowered at any time", "Receivables.sol", "if (p.limit >= lineOf[lender][p.debtor]) {", "{"),
+    Mutant(
+        "an acknowledgement is of the order as it was seen",
+        "Orders.sol",
+        "if (p.trail != trail) revert OrderChanged(p.orderId, trail);",
+        "",
+    ),
+    Mutant(
+        "an exchange is for these goods",
+        "Pledges.sol",
+        "keccak256(abi.encode(EXCHANGE, p, pledgor.nonce, pledgor.deadline))",
+        "keccak256(abi.encode(GRANT, _inPlace(p), pledgor.nonce, pledgor.deadline))",
+    ),
+    Mutant(
+        "a rotated key isn't lost", "Participants.sol", "if (key != p.oldKey) revert KeyNotLost(p.party, key);", "key;"
+    ),
+    Mutant(
+        "a new key proves itself",
+        "Participants.sol",
+        "if (proof.signer != key) revert KeyNotProved",
+        "if (false) revert KeyNotProved",
+    ),
 )
 
 

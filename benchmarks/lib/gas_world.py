@@ -133,7 +133,8 @@ class World:
         buyer, seller = self.keys[BUYER], self.keys[SELLER]
         base = {"orderId": order_id, "documentRoot": digest("document"), "amount": amount}
         self.act("Orders", "post", buyer, {**base, "seller": self.parties[SELLER], "currency": b"CNY"})
-        self.act("Orders", "acknowledge", seller, base)
+        posted = self.contracts["Orders"].functions.trailOf(order_id).call()
+        self.act("Orders", "acknowledge", seller, {**base, "trail": posted})
         self.act("Orders", "despatch", seller, base)
         self.act("Orders", "receiveGoods", buyer, base)
         self.trail: bytes = self.contracts["Orders"].functions.trailOf(order_id).call()

@@ -165,10 +165,10 @@ def _belongs(
 def _beyond_the_event(primary: str, fact: Fact, story: Story) -> dict[str, str]:
     """Members of an act that its event doesn't tell, as earlier facts have them (lower case).
 
-    The trail that a registrar attests is made again from the goods' own events: one left out of the file, or another
-    order of them, gives another trail.
+    The trail that a registrar attests, or a seller acknowledges, is made again from the goods' own events: one left out
+    of the file, or another order of them, gives another trail.
     """
-    if primary == "Attest":
+    if primary in ("Attest", "Acknowledge"):
         return {"trail": "0x" + goods_trail(story, fact.text("orderId"), fact.place).hex()}
     if primary == "Confirm":
         issued = story.latest("Receivables.Issued", fact.place, id=fact.args["id"])

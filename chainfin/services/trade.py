@@ -14,7 +14,7 @@ from chainfin.documents.fingerprint import normalised
 from chainfin.documents.model import Document, DocumentKind, References
 from chainfin.errors import Conflict, NotFound, Refusal, Refused
 from chainfin.money import Money
-from chainfin.services import acts, papers
+from chainfin.services import acts, attesting, papers
 from chainfin.services.context import Actor, Context
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ActRow, DocumentRow, OrderRow, ReceivableRow
@@ -89,7 +89,8 @@ def acknowledge(
 ) -> ActRow:
     """The seller takes the order on, with its OrderResponse or in one word.
 
-    Raises NotFound order_unknown; BadInput document_…; Refused order_not_accepted, order_state_wrong, ….
+    It names the order by its trail: amended meanwhile, the contract refuses it and the seller looks again.
+    Raises NotFound order_unknown; BadInput document_…; Refused order_not_accepted, order_state_wrong, goods_unseen, ….
     """
     with ctx.store.begin() as session:
         row, order = for_party(session, actor, order_id, "seller")
@@ -98,7 +99,8 @@ def acknowledge(
         else:
             document = papers.understand(data, source, DocumentKind.ORDER_RESPONSE)
         unless_refused(rules.acknowledge(order, document))
-        return _act(session, ctx, row, "seller", "acknowledge", document, data or b"", {})
+        seen = {attesting.TRAIL: attesting.trail(session, row.id)}
+        return _act(session, ctx, row, "seller", "acknowledge", document, data or b"", seen)
 
 
 def amend(ctx: Context, actor: Actor, order_id: str, data: bytes, source: str = "request") -> ActRow:

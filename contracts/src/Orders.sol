@@ -13,7 +13,7 @@ contract Orders is PartyActs, IOrders {
         "Post(bytes32 orderId,uint32 seller,bytes32 documentRoot,uint64 amount,bytes3 currency,uint256 nonce,uint256 deadline)"
     );
     bytes32 private constant ACKNOWLEDGE =
-        keccak256("Acknowledge(bytes32 orderId,bytes32 documentRoot,uint256 nonce,uint256 deadline)");
+        keccak256("Acknowledge(bytes32 orderId,bytes32 documentRoot,bytes32 trail,uint256 nonce,uint256 deadline)");
     bytes32 private constant AMEND =
         keccak256("Amend(bytes32 orderId,bytes32 documentRoot,uint64 amount,uint256 nonce,uint256 deadline)");
     bytes32 private constant CANCEL = keccak256("Cancel(bytes32 orderId,uint256 nonce,uint256 deadline)");
@@ -163,6 +163,9 @@ contract Orders is PartyActs, IOrders {
     function _acknowledge(AcknowledgeParams calldata p, address who) private {
         Entry storage o = _ofSeller(p.orderId, who);
         if (o.state != OrderState.Posted) revert OrderStateWrong(p.orderId, o.state);
+        // Else the buyer could amend the order before the seller's word to it arrives.
+        bytes32 trail = trailOf[p.orderId];
+        if (p.trail != trail) revert OrderChanged(p.orderId, trail);
         o.state = OrderState.Acknowledged;
         emit Acknowledged(p.orderId, p.documentRoot);
     }

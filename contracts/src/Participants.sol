@@ -23,8 +23,9 @@ contract Participants is Acts, AccessManaged, IParticipants {
     bytes32 private constant PAUSE = keccak256("Pause(uint256 kinds,uint256 nonce,uint256 deadline)");
     bytes32 private constant ROTATE_KEY = keccak256("RotateKey(address newKey,uint256 nonce,uint256 deadline)");
     bytes32 private constant RECOVER_KEY =
-        keccak256("RecoverKey(uint32 party,address newKey,uint256 nonce,uint256 deadline)");
-    bytes32 private constant SUCCEED = keccak256("Succeed(uint32 party,address newKey,uint256 nonce,uint256 deadline)");
+        keccak256("RecoverKey(uint32 party,address oldKey,address newKey,uint256 nonce,uint256 deadline)");
+    bytes32 private constant SUCCEED =
+        keccak256("Succeed(uint32 party,address oldKey,address newKey,uint256 nonce,uint256 deadline)");
 
     /// @dev One word, so that a contract learns all it needs of an actor by one read: party 32 bits, roles 32, suspended 1,
     /// live 1. A key that was rotated away keeps its entry without `live`: it never speaks again, for anybody.
@@ -99,13 +100,13 @@ contract Participants is Acts, AccessManaged, IParticipants {
     }
 
     /// @inheritdoc IParticipants
-    function rotateKey(RotateKeyParams calldata p) external {
-        _rotateKey(p, msg.sender);
+    function rotateKey(RotateKeyParams calldata p, Auth calldata proof) external {
+        _rotateKey(p, proof, msg.sender);
     }
 
     /// @inheritdoc IParticipants
-    function rotateKeyBySig(RotateKeyParams calldata p, Auth calldata auth) external {
-        _rotateKey(p, _authorize(auth, keccak256(abi.encode(ROTATE_KEY, p, auth.nonce, auth.deadline))));
+    function rotateKeyBySig(RotateKeyParams calldata p, Auth calldata proof, Auth calldata auth) external {
+        _rotateKey(p, proof, _authorize(auth, keccak256(abi.encode(ROTATE_KEY, p, auth.nonce, auth.deadline))));
     }
 
     /// @inheritdoc IParticipants
@@ -203,21 +204,23 @@ contract Participants is Acts, AccessManaged, IParticipants {
         emit Paused(p.kinds);
     }
 
-    function _rotateKey(RotateKeyParams calldata p, address who) private {
+    function _rotateKey(RotateKeyParams calldata p, Auth calldata proof, address who) private {
         uint32 id = uint32(_live(who));
-        _requireFree(p.newKey);
-        _moveKey(id, who, p.newKey);
+        _succeed(id, who, p.newKey, proof);
         emit KeyRotated(id, who, p.newKey);
     }
 
     function _recoverKey(RecoverKeyParams calldata p, Auth calldata proof) private {
-        address oldKey = _keyOf(p.party);
-        _requireProof(p.newKey, proof, keccak256(abi.encode(SUCCEED, p, proof.nonce, proof.deadline)));
-        _moveKey(p.party, oldKey, p.newKey);
-        emit KeyRecovered(p.party, oldKey, p.newKey);
+        address key = _keyOf(p.party);
+        if (key != p.oldKey) revert KeyNotLost(p.party, key);
+        _succeed(p.party, p.oldKey, p.newKey, proof);
+        emit KeyRecovered(p.party, p.oldKey, p.newKey);
     }
 
-    function _moveKey(uint32 id, address oldKey, address newKey) private {
+    /// @dev The new key signs too: nobody becomes the voice of a party that it doesn't know, and what a newcomer has signed
+    /// isn't carried out for somebody that took the newcomer's key for its own.
+    function _succeed(uint32 id, address oldKey, address newKey, Auth calldata proof) private {
+        _requireProof(newKey, proof, keccak256(abi.encode(SUCCEED, id, oldKey, newKey, proof.nonce, proof.deadline)));
         _actors[newKey] = _actors[oldKey];
         _actors[oldKey] &= ~LIVE;
         _keys[id] = newKey;
@@ -258,6 +261,7 @@ contract Participants is Acts, AccessManaged, IParticipants {
     function _unsuspended(address key) private view returns (uint256 a) {
         a = _live(key);
         if (a & SUSPENDED != 0) revert PartySuspended(uint32(a));
+        if (uint32(a >> 32) == Roles.AUDITOR) revert ReadsOnly(uint32(a));
     }
 
     function _keyOf(uint32 id) private view returns (address key) {

@@ -29,7 +29,6 @@ abstract contract PledgeRules is PartyActs, IPledges {
 
     mapping(bytes32 pledgeId => Entry) internal _pledges;
     mapping(bytes32 pledgeId => mapping(uint32 buyer => Promise)) private _promises;
-    mapping(uint32 bank => mapping(bytes32 bankRef => bool)) private _bankRefs;
 
     constructor(IReceivables receivables_, IWarehouseReceipts warehouseReceipts_) {
         if (address(receivables_.pledges()) != address(this)) {
@@ -189,8 +188,9 @@ abstract contract PledgeRules is PartyActs, IPledges {
         if (p.amount > u.amount || block.timestamp / 1 days > u.untilDay) {
             revert UndertakingMissing(p.pledgeId, p.buyer);
         }
-        if (_bankRefs[bank][p.bankRef]) revert IReceivables.BankRefUsed(bank, p.bankRef);
-        _bankRefs[bank][p.bankRef] = true;
+        if (bank == p.buyer) revert SelfAttested(bank);
+        // A call before the effects: one register of references for all payments. It calls nobody.
+        receivables.useBankRef(bank, p.bankRef);
         bytes32 taken = Ids.boughtBack(p.pledgeId, p.buyer, u.bought++);
         u.amount -= p.amount;
         _promises[p.pledgeId][p.buyer] = u;

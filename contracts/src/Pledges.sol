@@ -32,6 +32,9 @@ contract Pledges is PledgeRules {
     bytes32 private constant SUBSTITUTE = keccak256(
         "Substitute(bytes32 soldPledgeId,bytes32 goodsId,uint64 quantity,bytes32 pledgeId,bytes32 receivableId,uint64 amount,uint32 lender,bytes32 loanRef,bytes32 decisionHash,uint64 expiresAt,bytes32 registryNo,uint256 nonce,uint256 deadline)"
     );
+    bytes32 private constant EXCHANGE = keccak256(
+        "Exchange(bytes32 soldPledgeId,bytes32 goodsId,uint64 quantity,bytes32 pledgeId,bytes32 receivableId,uint64 amount,uint32 lender,bytes32 loanRef,bytes32 decisionHash,uint64 expiresAt,uint256 nonce,uint256 deadline)"
+    );
     bytes32 private constant UNDERTAKE = keccak256(
         "Undertake(bytes32 pledgeId,uint64 amount,uint32 untilDay,bytes32 documentRoot,uint256 nonce,uint256 deadline)"
     );
@@ -217,7 +220,7 @@ contract Pledges is PledgeRules {
         private
     {
         (uint32 lender, uint32 holder) = _lenderAndHolder(who, pledgor.signer);
-        _attest(pledgor, keccak256(abi.encode(GRANT, _inPlace(p), pledgor.nonce, pledgor.deadline)));
+        _attest(pledgor, keccak256(abi.encode(EXCHANGE, p, pledgor.nonce, pledgor.deadline)));
         _substitute(p, lender, holder, registryNo);
     }
 
@@ -226,8 +229,8 @@ contract Pledges is PledgeRules {
     }
 
     function _byDraw(DrawParams calldata p, address who) private {
-        (uint32 party,) = participants.enter(who, Kinds.PLEDGE);
-        _draw(p, party);
+        // The lender has paid out already, and the pledgor's way out by expiry can't be stopped either.
+        _draw(p, _actor(who));
     }
 
     function _byUndertake(UndertakeParams calldata p, address who) private {

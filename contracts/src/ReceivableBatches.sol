@@ -155,6 +155,7 @@ abstract contract ReceivableBatches is ReceivableRules {
         uint32 roles;
         (seller,, attester, roles) = participants.enterBoth(who, registrar, Kinds.ISSUE);
         _requireRole(attester, roles, Roles.REGISTRAR);
+        if (attester == seller) revert SelfAttested(seller);
     }
 
     function _bank(address who) internal view returns (uint32 bank) {

@@ -94,6 +94,11 @@ abstract contract ReceivableRules is PartyActs, IReceivables {
         return _bankRefs[bank][uint256(bankRef) >> 8] & (1 << (uint256(bankRef) & 0xff)) != 0;
     }
 
+    /// @inheritdoc IReceivables
+    function useBankRef(uint32 bank, bytes32 bankRef) external onlySister(address(pledges)) {
+        _useBankRef(bank, bankRef);
+    }
+
     /// @dev Returns the trail of the order's goods, over which the registrar's attestation has to be.
     function _issue(IssueParams calldata p, uint32 seller, uint32 attester) internal returns (bytes32 trail) {
         _requireAmount(p.face);
@@ -204,6 +209,7 @@ abstract contract ReceivableRules is PartyActs, IReceivables {
         Claim c = _known(p.id);
         _requireOpen(p.id, c);
         _requireAmount(p.amount);
+        if (c.debtor() == bank) revert SelfAttested(bank);
         _useBankRef(bank, p.bankRef);
         if (p.pledgeId == 0) {
             if (p.payee != c.holder()) revert PayeeWrong(p.payee, c.holder());
@@ -231,7 +237,6 @@ abstract contract ReceivableRules is PartyActs, IReceivables {
 
     function _setLine(SetLineParams calldata p, uint32 lender) internal {
         if (p.limit > MAX_AMOUNT) revert AmountTooLarge(p.limit);
-        participants.requireRole(p.debtor, Roles.LINED);
         Line memory l = _lines[p.debtor];
         // Below what is used, a limit only stops further confirmations. At most 2^8 lenders can fill 64 bits.
         l.limit = l.limit - lineOf[lender][p.debtor] + p.limit;

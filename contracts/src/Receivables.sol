@@ -233,8 +233,13 @@ contract Receivables is ReceivableBatches {
     }
 
     function _bySetLine(SetLineParams calldata p, address who) private {
-        (uint32 lender, uint32 roles) = participants.enter(who, Kinds.PLEDGE);
-        _requireRole(lender, roles, Roles.LENDER);
+        uint32 lender = _actor(who);
+        // To lower its share is a way out: neither paused nor stopped by a suspension, nor by a role that was lost.
+        if (p.limit >= lineOf[lender][p.debtor]) {
+            (, uint32 roles) = participants.enter(who, Kinds.PLEDGE);
+            _requireRole(lender, roles, Roles.LENDER);
+            participants.requireRole(p.debtor, Roles.LINED);
+        }
         _setLine(p, lender);
     }
 

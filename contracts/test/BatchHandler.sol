@@ -29,9 +29,11 @@ abstract contract BatchHandler is HandlerBase {
         uint256 pk = _actor(seed % 3 == 0 ? LENDER2 : LENDER, seed >> 16);
         uint32 debtor = partyOf[(seed >> 8) % 2 == 0 ? BUYER : BUYER2];
         limit = uint64(bound(limit, 0, FACE));
+        bool lower = limit < receivables.lineOf(partyOf[pk], debtor);
         by(pk);
         try receivables.setLine(IReceivables.SetLineParams(debtor, limit)) {
-            _result("set line", (pk == LENDER || pk == LENDER2) && replay.rolesOf(debtor) & Roles.LINED != 0);
+            bool marked = replay.rolesOf(debtor) & Roles.LINED != 0;
+            _result("set line", lower || ((pk == LENDER || pk == LENDER2) && marked));
         } catch {}
     }
 

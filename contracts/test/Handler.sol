@@ -30,8 +30,7 @@ contract Handler is BatchHandler {
         by(buyer);
         orders.post(IOrders.PostParams(id, partyOf[SELLER], ROOT, amount, "CNY"));
         orderIds.push(id);
-        by(SELLER);
-        orders.acknowledge(IOrders.AcknowledgeParams(id, ROOT));
+        acknowledge(SELLER, id);
         uint64 sent = uint64(bound(seed, 1, amount));
         by(SELLER);
         orders.despatch(IOrders.DespatchParams(id, ROOT, sent));
@@ -358,10 +357,7 @@ contract Handler is BatchHandler {
             decisionHash: "decision",
             expiresAt: 0
         });
-        Auth memory granted = grant(
-            IPledges.PledgeParams(p.pledgeId, RECEIVABLE, id, p.amount, p.lender, "loan", "decision", 0),
-            _holderKey(owner)
-        );
+        Auth memory granted = exchange(p, _holderKey(owner));
         uint256 pk = _actor(_holderKey(r.lender), seed >> 16);
         by(pk);
         try pledges.substitute(p, granted, "registry") {

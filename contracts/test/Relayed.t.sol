@@ -65,17 +65,16 @@ contract RelayedTest is World {
         address second = vm.addr(0x777);
         participants.rotateKeyBySig(
             IParticipants.RotateKeyParams(second),
+            succession(0x777, partyOf[SELLER], vm.addr(SELLER), 0x777),
             sign(SELLER, participants, "RotateKey(address newKey,uint256 nonce,uint256 deadline)", abi.encode(second))
         );
         eq(participants.partyOf(second), partyOf[SELLER], "rotated");
-        IParticipants.RecoverKeyParams memory r = IParticipants.RecoverKeyParams(partyOf[SELLER], vm.addr(NEW));
-        Auth memory proof = sign(
-            NEW, participants, "Succeed(uint32 party,address newKey,uint256 nonce,uint256 deadline)", abi.encode(r)
-        );
+        IParticipants.RecoverKeyParams memory r = IParticipants.RecoverKeyParams(partyOf[SELLER], second, vm.addr(NEW));
+        Auth memory proof = succession(NEW, partyOf[SELLER], second, NEW);
         Auth memory auth = sign(
             OPERATOR,
             participants,
-            "RecoverKey(uint32 party,address newKey,uint256 nonce,uint256 deadline)",
+            "RecoverKey(uint32 party,address oldKey,address newKey,uint256 nonce,uint256 deadline)",
             abi.encode(r)
         );
         participants.recoverKeyBySig(r, proof, auth);
@@ -103,13 +102,13 @@ contract RelayedTest is World {
                 abi.encode(m)
             )
         );
-        IOrders.AcknowledgeParams memory a = IOrders.AcknowledgeParams(ORDER, ROOT);
+        IOrders.AcknowledgeParams memory a = IOrders.AcknowledgeParams(ORDER, ROOT, orders.trailOf(ORDER));
         orders.acknowledgeBySig(
             a,
             sign(
                 SELLER,
                 orders,
-                "Acknowledge(bytes32 orderId,bytes32 documentRoot,uint256 nonce,uint256 deadline)",
+                "Acknowledge(bytes32 orderId,bytes32 documentRoot,bytes32 trail,uint256 nonce,uint256 deadline)",
                 abi.encode(a)
             )
         );

@@ -132,8 +132,7 @@ contract SignaturesTest is World {
 
     function test_relayed__oldKeyAfterRotation__refused() public {
         Auth memory auth = _auth(BUYER);
-        by(BUYER);
-        participants.rotateKey(IParticipants.RotateKeyParams(vm.addr(STRANGER)));
+        rotate(BUYER, STRANGER);
         _refused(auth, abi.encodeWithSelector(IParticipants.NotAdmitted.selector, vm.addr(BUYER)));
         receivables.confirmBySig(_params(), _auth(STRANGER));
     }
@@ -155,8 +154,11 @@ contract SignaturesTest is World {
 
     function test_relayed__treasuryContract__acceptedBySignatureOfItsOwner() public {
         Treasury treasury = new Treasury(vm.addr(STRANGER));
+        Auth memory proof =
+            sign(STRANGER, participants, SUCCEED_TYPE, abi.encode(partyOf[BUYER], vm.addr(BUYER), address(treasury)));
+        proof.signer = address(treasury);
         by(BUYER);
-        participants.rotateKey(IParticipants.RotateKeyParams(address(treasury)));
+        participants.rotateKey(IParticipants.RotateKeyParams(address(treasury)), proof);
         Auth memory wrong = _auth(SELLER);
         wrong.signer = address(treasury);
         _refused(wrong, _invalid(address(treasury)));

@@ -19,6 +19,9 @@ contract SistersTest is OfferedWorld {
         vm.expectRevert(abi.encodeWithSelector(IActs.NotSister.selector, vm.addr(LENDER)));
         by(LENDER);
         pledges.discharge(PLEDGE, CLAIM, 1, partyOf[LENDER]);
+        vm.expectRevert(abi.encodeWithSelector(IActs.NotSister.selector, vm.addr(BANK)));
+        by(BANK);
+        receivables.useBankRef(partyOf[BANK], "ref");
         vm.expectRevert(abi.encodeWithSelector(IActs.NotSister.selector, vm.addr(KEEPER)));
         by(KEEPER);
         pledges.shrink(GOODS, named(PLEDGE), 1, 1);

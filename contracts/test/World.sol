@@ -140,6 +140,20 @@ abstract contract World is Asserts {
         vm.prank(vm.addr(pk));
     }
 
+    /// @dev What the new key of a party signs, whether it rotates or is recovered.
+    function succession(uint256 pk, uint32 party, address oldKey, uint256 newKey) internal returns (Auth memory) {
+        return sign(pk, participants, SUCCEED_TYPE, abi.encode(party, oldKey, vm.addr(newKey)));
+    }
+
+    string internal constant SUCCEED_TYPE =
+        "Succeed(uint32 party,address oldKey,address newKey,uint256 nonce,uint256 deadline)";
+
+    function rotate(uint256 from, uint256 to) internal {
+        Auth memory proof = succession(to, partyOf[from], vm.addr(from), to);
+        by(from);
+        participants.rotateKey(IParticipants.RotateKeyParams(vm.addr(to)), proof);
+    }
+
     // Signatures
 
     function fresh() internal returns (uint256) {
@@ -177,11 +191,16 @@ abstract contract World is Asserts {
         orders.post(IOrders.PostParams(orderId, partyOf[SELLER], ROOT, amount, "CNY"));
     }
 
+    function acknowledge(uint256 pk, bytes32 orderId) internal {
+        IOrders.AcknowledgeParams memory p = IOrders.AcknowledgeParams(orderId, ROOT, orders.trailOf(orderId));
+        by(pk);
+        orders.acknowledge(p);
+    }
+
     /// @dev Ordered, acknowledged, despatched and received in full.
     function deliver(bytes32 orderId, uint64 amount) internal {
         postOrder(orderId, amount);
-        by(SELLER);
-        orders.acknowledge(IOrders.AcknowledgeParams(orderId, ROOT));
+        acknowledge(SELLER, orderId);
         by(SELLER);
         orders.despatch(IOrders.DespatchParams(orderId, ROOT, amount));
         by(BUYER);
@@ -312,6 +331,13 @@ abstract contract World is Asserts {
 
     string internal constant GRANT_TYPE =
         "Grant(bytes32 pledgeId,uint8 assetKind,bytes32 assetId,uint64 amount,uint32 lender,bytes32 loanRef,bytes32 decisionHash,uint64 expiresAt,uint256 nonce,uint256 deadline)";
+
+    string internal constant EXCHANGE_TYPE =
+        "Exchange(bytes32 soldPledgeId,bytes32 goodsId,uint64 quantity,bytes32 pledgeId,bytes32 receivableId,uint64 amount,uint32 lender,bytes32 loanRef,bytes32 decisionHash,uint64 expiresAt,uint256 nonce,uint256 deadline)";
+
+    function exchange(IPledges.SubstituteParams memory p, uint256 pk) internal returns (Auth memory) {
+        return sign(pk, pledges, EXCHANGE_TYPE, abi.encode(p));
+    }
 
     function take(IPledges.PledgeParams memory p, uint256 pledgor, uint256 lender) internal {
         Auth memory granted = grant(p, pledgor);

@@ -35,6 +35,7 @@ class Counter:
 
 COUNTERSIGNED: dict[tuple[str, str], Counter] = {
     ("Participants", "admit"): Counter("Join", "proof"),
+    ("Participants", "rotateKey"): Counter("Succeed", "proof", of="recoverKey"),
     ("Participants", "recoverKey"): Counter("Succeed", "proof"),
     ("Receivables", "issue"): Counter("Attest", "registrar", ("id", "orderId", "documentRoot"), besides=(TRAIL,)),
     ("Receivables", "issueBatch"): Counter(
@@ -42,7 +43,7 @@ COUNTERSIGNED: dict[tuple[str, str], Counter] = {
     ),
     ("Pledges", "pledge"): Counter("Grant", "pledgor"),
     ("Pledges", "pledgeBatch"): Counter("GrantBatch", "pledgor"),
-    ("Pledges", "substitute"): Counter("Grant", "pledgor", of="pledge"),
+    ("Pledges", "substitute"): Counter("Exchange", "pledgor"),
 }
 
 

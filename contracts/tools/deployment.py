@@ -24,7 +24,12 @@ DEPLOYMENT: dict[str, Any] = {
     "links": [],
     "checks": [
         {"contract": "Participants", "view": "authority", "is": "@AccessManager"},
+        {"contract": "Orders", "view": "participants", "is": "@Participants"},
+        {"contract": "Receivables", "view": "participants", "is": "@Participants"},
+        {"contract": "WarehouseReceipts", "view": "participants", "is": "@Participants"},
+        {"contract": "Pledges", "view": "participants", "is": "@Participants"},
         {"contract": "Orders", "view": "receivables", "is": "@Receivables"},
+        {"contract": "Receivables", "view": "orders", "is": "@Orders"},
         {"contract": "Receivables", "view": "pledges", "is": "@Pledges"},
         {"contract": "WarehouseReceipts", "view": "pledges", "is": "@Pledges"},
         {"contract": "Pledges", "view": "receivables", "is": "@Receivables"},

@@ -10,6 +10,7 @@ import pytest
 from chainfin.chain.embedded import EmbeddedNode
 from chainfin.chain.node import Receipt
 from chainfin.chain.sender import Policy
+from chainfin.documents.goods_trail import START, Step, extended
 from chainfin.errors import ChainfinError, Unavailable, Unknown
 from chainfin.storage.store import Store
 from tests.chain.spine import Rig, open_store, rig
@@ -75,7 +76,9 @@ def post(world: World, name: str, amount: int = 500_00) -> dict[str, Any]:
 
 
 def acknowledge(world: World, name: str) -> dict[str, Any]:
-    return world.payload("supplier", "Orders", "acknowledge", {"orderId": named(name), "documentRoot": named("r")})
+    seen = extended(START, Step.POST, named("r"), 500_00)
+    params = {"orderId": named(name), "documentRoot": named("r"), "trail": seen}
+    return world.payload("supplier", "Orders", "acknowledge", params)
 
 
 def restart(old: Rig) -> Rig:

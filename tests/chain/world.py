@@ -109,7 +109,7 @@ class World:
         of = {"orderId": order, "documentRoot": root}
         posted = {**of, "seller": self.ids["supplier"], "amount": amount, "currency": b"CNY"}
         self.act("core", "Orders", "post", posted)
-        self.act("supplier", "Orders", "acknowledge", of)
+        self.act("supplier", "Orders", "acknowledge", {**of, "trail": self.trail(order)})
         self.act("supplier", "Orders", "despatch", {**of, "amount": amount})
         self.act("core", "Orders", "receiveGoods", {**of, "amount": amount})
         return order

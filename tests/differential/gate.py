@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from chainfin.errors import Refusal
 from chainfin.money import Money
+from chainfin.party import Role
 from tests.differential.act import Act, Rider
 from tests.differential.parties import PARTIES
 
@@ -90,6 +91,7 @@ class Gate:
         for party in who:
             demand(party in self.roles, "not_admitted")
             demand(party not in self.suspended, "party_suspended")
+            demand(self.roles[party] != Role.AUDITOR, "reads_only")
 
     def counterpart(self, party: str) -> None:
         """Somebody who gets something without acting."""

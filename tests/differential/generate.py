@@ -136,7 +136,9 @@ class Generator(Assets):
         p: dict[str, object] = {"orderId": self.either_id(order_id, "order")}
         if function != "cancel":
             p["documentRoot"] = keccak(order_id + function.encode())
-        if function == "despatch":
+        if function == "acknowledge":
+            p["trail"] = entry.trail if self.chance(0.95) else entry.before
+        elif function == "despatch":
             p["amount"] = self.number(order.ordered - order.despatched)
         elif function == "receiveGoods":
             p["amount"] = self.number(order.despatched - order.received)

@@ -33,7 +33,8 @@ class Assets(Dice):
     def issue(self) -> Act:
         orders = self.book.orders
         if not orders:
-            return Act("Orders", "acknowledge", "maker", {"orderId": self.fresh("order"), "documentRoot": FREE_PART})
+            unknown = {"orderId": self.fresh("order"), "documentRoot": FREE_PART, "trail": FREE_PART}
+            return Act("Orders", "acknowledge", "maker", unknown)
         roomy = [key for key, entry in orders.items() if entry.order.received > entry.order.invoiced]
         order_id = self.recent(roomy) if roomy and self.chance(0.9) else self.recent(list(orders))
         entry = orders[order_id]

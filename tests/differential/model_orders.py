@@ -48,7 +48,9 @@ def _acknowledge(book: Book, act: Act) -> None:
     book.enter(Kind.ORDER, act.by)
     entry = _of(book, act, "seller")
     response = _document(entry, act.params["orderId"], DocumentKind.ORDER_RESPONSE, 1)
-    entry.order = need(rules.acknowledge(entry.order, response))
+    acknowledged = need(rules.acknowledge(entry.order, response))
+    demand(act.params["trail"] == entry.trail, "order_changed")
+    entry.order = acknowledged
 
 
 def _cancel(book: Book, act: Act) -> None:

@@ -93,7 +93,7 @@ def _live(book: Book, pledge_id: bytes) -> PledgeEntry:
 
 
 def _draw(book: Book, act: Act) -> None:
-    book.enter(Kind.PLEDGE, act.by)
+    book.actor(act.by)
     entry = _live(book, act.params["pledgeId"])
     demand(entry.lender == act.by, "not_lender")
     demand(not entry.drawn, "already_drawn")

@@ -40,6 +40,7 @@ def _issue(book: Book, act: Act) -> None:
     assert rider is not None
     book.enter(Kind.ISSUE, act.by, rider.signer)
     book.role(rider.signer, Role.REGISTRAR)
+    demand(rider.signer != act.by, "self_attested")
     entry = book.orders.get(p["orderId"])
     currency, debtor = (entry.currency, entry.buyer) if entry else ("CNY", "")
     made = rules.issue(
@@ -131,6 +132,7 @@ def _settle(book: Book, act: Act) -> None:
     pledge_id = None if p["pledgeId"] == FREE_PART else p["pledgeId"].hex()
     paid = rules.settle(receivable, money(p["amount"], receivable.currency), payee=p["payee"], pledge_id=pledge_id)
     stop(paid, "receivable_state_wrong", "amount_not_positive", "amount_too_large")
+    demand(act.by != receivable.debtor, "self_attested")
     demand((act.by, p["bankRef"]) not in book.bank_refs, "bank_ref_used")
     if isinstance(paid, Refusal) and paid.code == "pledge_unknown":
         raise No(missing(book, p["pledgeId"]))

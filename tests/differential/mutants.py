@@ -143,8 +143,8 @@ SOLIDITY = (
     ),
     ContractMutant(
         "enforced on the due day", "Receivables",
-        "if (_today() <= c.dueDay()) revert NotYetDue(c.dueDay(), _today());\n        _claims[id] = _unpledge",
-        "if (_today() < c.dueDay()) revert NotYetDue(c.dueDay(), _today());\n        _claims[id] = _unpledge",
+        "if (_today() <= c.dueDay()) revert NotYetDue(c.dueDay(), _today());\n        if (lender",
+        "if (_today() < c.dueDay()) revert NotYetDue(c.dueDay(), _today());\n        if (lender",
     ),
     ContractMutant(
         "a day less of tenor", "Receivables",

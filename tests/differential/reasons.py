@@ -16,6 +16,7 @@ REASONS: Final[dict[str, frozenset[str]]] = {
         "act_paused": "ActPaused",
         "not_admitted": "NotAdmitted",
         "party_suspended": "PartySuspended",
+        "reads_only": "ReadsOnly",
         "party_unknown": "PartyUnknown",
         "role_missing": "RoleMissing",
         "not_operator": "AccessManagedUnauthorized",
@@ -26,6 +27,7 @@ REASONS: Final[dict[str, frozenset[str]]] = {
         "act_expired": "ActExpired",
         "act_replayed": "ActReplayed",
         "signature_invalid": "ActSignatureInvalid",
+        "self_attested": "SelfAttested",
         # amounts; goods have quantities
         "amount_not_positive": "AmountZero",
         "amount_too_large": "AmountTooLarge",
@@ -40,6 +42,7 @@ REASONS: Final[dict[str, frozenset[str]]] = {
         "order_exists": "OrderExists",
         "order_unknown": "OrderUnknown",
         "order_state_wrong": "OrderStateWrong",
+        "order_changed": "OrderChanged",
         "seller_is_buyer": "SellerIsBuyer",
         "currency_invalid": "CurrencyInvalid",
         "not_buyer": "NotBuyer",
@@ -132,6 +135,7 @@ OUT_OF_REACH: Final[dict[str, str]] = {
     "KeyTaken": "keys are fixed",
     "KeyZero": "keys are fixed",
     "KeyNotProved": "keys are fixed",
+    "KeyNotLost": "keys are fixed",
     "CommitmentTaken": "no admissions",
     "CommitmentZero": "no admissions",
 }

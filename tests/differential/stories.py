@@ -6,9 +6,12 @@ from collections.abc import Sequence
 
 from eth_hash.auto import keccak
 
+from chainfin.documents.goods_trail import START as NO_GOODS
+from chainfin.documents.goods_trail import Step, extended
 from tests.differential.act import Act, Rider
 from tests.differential.generate_base import DAY
 from tests.differential.model_receivables import FREE_PART
+from tests.differential.parties import OPERATOR
 from tests.differential.system import START
 
 ORDER, DEBT, GOODS = keccak(b"order"), keccak(b"debt"), keccak(b"goods")
@@ -27,8 +30,21 @@ def received(amount: int = 1000, buyer: str = "core") -> list[Act]:
     """An order of which everything has arrived."""
     p = {"orderId": ORDER, "seller": "maker", "documentRoot": ROOT, "amount": amount, "currency": b"CNY"}
     posted = Act("Orders", "post", buyer, p)
-    acknowledged = Act("Orders", "acknowledge", "maker", {"orderId": ORDER, "documentRoot": ROOT})
-    return [posted, acknowledged, order("despatch", "maker", amount), order("receiveGoods", buyer, amount)]
+    return [
+        posted,
+        acknowledge(step(Step.POST, amount)),
+        order("despatch", "maker", amount),
+        order("receiveGoods", buyer, amount),
+    ]
+
+
+def step(kind: Step, amount: int, before: bytes = NO_GOODS) -> bytes:
+    """The goods' trail after one more step."""
+    return extended(before, kind, ROOT, amount)
+
+
+def acknowledge(trail: bytes) -> Act:
+    return Act("Orders", "acknowledge", "maker", {"orderId": ORDER, "documentRoot": ROOT, "trail": trail})
 
 
 def issue(face: int, debt: bytes = DEBT, *, trail: bytes | None = None) -> Act:
@@ -57,8 +73,8 @@ def on_debt(function: str, by: str, *, wait: int = 0, **params: object) -> Act:
     return Act("Receivables", function, by, {"id": DEBT, **params}, wait=wait)
 
 
-def settle(amount: int, payee: str, ref: int, pledge: bytes = FREE_PART) -> Act:
-    return on_debt("settle", "bank", pledgeId=pledge, amount=amount, bankRef=ref.to_bytes(32, "big"), payee=payee)
+def settle(amount: int, payee: str, ref: int, pledge: bytes = FREE_PART, by: str = "bank") -> Act:
+    return on_debt("settle", by, pledgeId=pledge, amount=amount, bankRef=ref.to_bytes(32, "big"), payee=payee)
 
 
 def pledge(
@@ -94,11 +110,36 @@ def on_goods(function: str, by: str, **params: object) -> Act:
     return Act("WarehouseReceipts", function, by, {"id": GOODS, **params})
 
 
+ARRIVED = step(Step.RECEIVE, 1000, step(Step.DESPATCH, 1000, step(Step.POST, 1000)))
+"""The trail of `received`."""
+
 ONCE: dict[str, Sequence[Act]] = {
     # what had arrived before the amendment couldn't be invoiced any more by the rules, nor confirmed, nor cancelled
     "invoiced_after_an_amendment": [
-        *received(), order("amend", "core", 2000), order("acknowledge", "maker"), order("despatch", "maker", 500),
+        *received(), order("amend", "core", 2000), acknowledge(step(Step.AMEND, 2000, ARRIVED)),
+        order("despatch", "maker", 500),
         issue(600), cancel(), issue(1000), confirm(1000),
+    ],
+    # both let a seller's word to an order count for what the buyer made of the order meanwhile
+    "acknowledged_and_amended_meanwhile": [
+        *received()[:1], order("amend", "core", 1), acknowledge(step(Step.POST, 1000)),
+        acknowledge(step(Step.AMEND, 1, step(Step.POST, 1000))),
+    ],
+    # both let a debtor that is a bank attest its own payment
+    "a_debtor_that_attests_its_own_payment": [
+        *confirmed(debtor="group"), settle(100, "maker", 1, by="group"), settle(100, "maker", 1),
+    ],
+    # an auditor could order and sell
+    "an_auditor_that_trades": [
+        Act("Participants", "setRoles", OPERATOR, {"party": "maker", "roles": 32}), *received()[:2],
+        Act("Participants", "setRoles", OPERATOR, {"party": "maker", "roles": 34}), acknowledge(step(Step.POST, 1000)),
+    ],
+    # a lender that has paid out could be kept from saying so until its security had lapsed
+    "drawn_while_paused_and_suspended": [
+        *confirmed(), pledge(FIRST, "lender", 300, expires=START + DAY),
+        Act("Participants", "pause", OPERATOR, {"kinds": 64}),
+        Act("Participants", "suspend", OPERATOR, {"party": "lender"}),
+        on_pledge("draw", FIRST, "lender"),
     ],
     # the rules let a debt be declared in default on which nothing was owed any more
     "default_of_what_was_split_away": [

@@ -69,19 +69,19 @@ def substituted(site: Site, borrower: Actor, loan_id: str, sold: PledgeRow, asse
         grantor = session.get_one(PartyRow, borrower.party_id)
         params: dict[str, Any] = {
             "pledgeId": "0x" + secrets.token_hex(32),
-            "assetKind": 1,
-            "assetId": asset_id,
             "amount": 300_000_00,
             "lender": lender.chain_party,
             "loanRef": loanbook.loan_ref(loan_id),
             "decisionHash": sold.decision_hash,
             "expiresAt": 0,
         }
+        more = {"soldPledgeId": sold.id, "goodsId": sold.asset_id, "quantity": quantity, "receivableId": asset_id}
         nonce, deadline = acts.next_nonce(session, grantor.address, "Pledges"), int(ctx.clock.now().timestamp()) + 3600
-        grant = eip712.typed_data(eip712.grant_type(), params, nonce, deadline, acts.domain(ctx, "Pledges"))
+        given = eip712.typed_data(
+            eip712.exchange_type(), {**params, **more}, nonce, deadline, acts.domain(ctx, "Pledges")
+        )
         key = custody.key_of(session, ctx, grantor.address)
         assert key is not None
-        more = {"soldPledgeId": sold.id, "goodsId": sold.asset_id, "quantity": quantity, "receivableId": asset_id}
         made = acts.prepare(
             session,
             ctx,
@@ -90,7 +90,7 @@ def substituted(site: Site, borrower: Actor, loan_id: str, sold: PledgeRow, asse
             function="substitute",
             params={**params, **more, "registryNo": funding.registry_bytes("ELSEWHERE-2")},
             subject="past the service",
-            auths=[eip712.authorise(grant, key)],
+            auths=[eip712.authorise(given, key)],
         )
     site.run()
     return act(site, made.id)

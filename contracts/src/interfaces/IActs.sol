@@ -26,6 +26,8 @@ interface IActs {
     error ActSignatureInvalid(address signer);
     /// @notice The party lacks the role that the act asks for (a bit of `Roles`).
     error RoleMissing(uint32 party, uint32 role);
+    /// @notice The party attests what it did itself: its own invoice as registrar, its own payment as bank.
+    error SelfAttested(uint32 party);
     /// @notice An amount or quantity of zero.
     error AmountZero();
     /// @notice More than the storage's 2^56 - 1 minor units (or thousandths of a unit).

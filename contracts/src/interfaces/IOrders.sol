@@ -20,9 +20,11 @@ interface IOrders {
 
     /// @param orderId The order.
     /// @param documentRoot Root of the order response.
+    /// @param trail The order that is accepted, with all its changes: its trail (`trailOf`) as the seller knows it.
     struct AcknowledgeParams {
         bytes32 orderId;
         bytes32 documentRoot;
+        bytes32 trail;
     }
 
     /// @param orderId The order.
@@ -101,6 +103,8 @@ interface IOrders {
     error OrderUnknown(bytes32 orderId);
     /// @notice The order is in a state that doesn't admit the act.
     error OrderStateWrong(bytes32 orderId, OrderState state);
+    /// @notice It isn't the order any more that the seller accepts: its trail is `trail` now.
+    error OrderChanged(bytes32 orderId, bytes32 trail);
     /// @notice Only the order's buyer may do this.
     error NotBuyer(bytes32 orderId, uint32 party);
     /// @notice Only the order's seller may do this.
@@ -121,7 +125,7 @@ interface IOrders {
     /// @notice The buyer posts an order.
     function post(PostParams calldata p) external;
     function postBySig(PostParams calldata p, Auth calldata auth) external;
-    /// @notice The seller accepts the order as it stands.
+    /// @notice The seller accepts the order, which it names with all its changes.
     function acknowledge(AcknowledgeParams calldata p) external;
     function acknowledgeBySig(AcknowledgeParams calldata p, Auth calldata auth) external;
     /// @notice The buyer changes what isn't despatched; the seller has to acknowledge again.

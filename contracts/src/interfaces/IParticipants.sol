@@ -38,9 +38,11 @@ interface IParticipants {
     }
 
     /// @param party Party that lost its key.
-    /// @param newKey The address that speaks for it from now on; it proves itself by a signature.
+    /// @param oldKey The key that was lost.
+    /// @param newKey The address that speaks for it from now on.
     struct RecoverKeyParams {
         uint32 party;
+        address oldKey;
         address newKey;
     }
 
@@ -75,6 +77,8 @@ interface IParticipants {
     error PartyUnknown(uint32 party);
     /// @notice The party may do no new business (its exits stay open).
     error PartySuspended(uint32 party);
+    /// @notice A party that is an auditor and nothing else does no business.
+    error ReadsOnly(uint32 party);
     /// @notice Acts of this kind (bit number of `Kinds`) are paused.
     error ActPaused(uint8 kind);
     /// @notice This address speaks, or spoke, for a party.
@@ -87,6 +91,8 @@ interface IParticipants {
     error CommitmentTaken(bytes32 commitment);
     /// @notice The commitment is zero.
     error CommitmentZero();
+    /// @notice The key to be replaced isn't the party's any more: it speaks through `key`.
+    error KeyNotLost(uint32 party, address key);
     /// @notice No role, or a bit that means nothing.
     error RolesInvalid(uint32 roles);
     /// @notice The party is suspended already.
@@ -111,15 +117,16 @@ interface IParticipants {
     /// @notice The operator pauses kinds of acts. Exits have no kind.
     function pause(PauseParams calldata p) external;
     function pauseBySig(PauseParams calldata p, Auth calldata auth) external;
-    /// @notice The party itself changes its key. The old one never speaks again, for anybody.
-    function rotateKey(RotateKeyParams calldata p) external;
-    function rotateKeyBySig(RotateKeyParams calldata p, Auth calldata auth) external;
-    /// @notice The operator gives a party that lost its key a new one, which proves itself by
-    /// `Succeed(uint32 party,address newKey,uint256 nonce,uint256 deadline)`. Put it under a delay in the AccessManager.
+    /// @notice The party itself changes its key. The old one never speaks again, for anybody. `proof` is the new key's own
+    /// `Succeed(uint32 party,address oldKey,address newKey,uint256 nonce,uint256 deadline)`.
+    function rotateKey(RotateKeyParams calldata p, Auth calldata proof) external;
+    function rotateKeyBySig(RotateKeyParams calldata p, Auth calldata proof, Auth calldata auth) external;
+    /// @notice The operator gives a party that lost its key a new one, which proves itself like a rotated one. Put it under a
+    /// delay in the AccessManager: a party that still has its key stops it by rotating, as it names the key that was lost.
     function recoverKey(RecoverKeyParams calldata p, Auth calldata proof) external;
     function recoverKeyBySig(RecoverKeyParams calldata p, Auth calldata proof, Auth calldata auth) external;
 
-    /// @notice For new business: who speaks through `key`, refused if unknown, suspended or `kind` is paused.
+    /// @notice For new business: who speaks through `key`, refused if unknown, suspended, only an auditor, or `kind` is paused.
     function enter(address key, uint8 kind) external view returns (uint32 party, uint32 roles);
     /// @notice For new business of two parties: like `enter` for each of the keys.
     function enterBoth(address key, address other, uint8 kind)

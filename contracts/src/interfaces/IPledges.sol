@@ -86,7 +86,7 @@ interface IPledges {
     /// @param assetId Its warehouse receipt or receivable.
     /// @param buyer Party that undertook it and has paid.
     /// @param amount What it bought: thousandths of the declared unit, or minor units.
-    /// @param bankRef The bank's reference of the payment to the lender.
+    /// @param bankRef The bank's reference of the payment to the lender; it counts once, among its settlements too.
     struct BuyBackParams {
         bytes32 pledgeId;
         bytes32 assetId;
@@ -228,7 +228,7 @@ interface IPledges {
     /// @notice The lender sets a part, or all, free.
     function release(ReleaseParams calldata p) external;
     function releaseBySig(ReleaseParams calldata p, Auth calldata auth) external;
-    /// @notice The lender has paid out: from now on the pledge doesn't expire.
+    /// @notice The lender has paid out: from now on the pledge doesn't expire. Can't be paused, as `expire` can't.
     function draw(DrawParams calldata p) external;
     function drawBySig(DrawParams calldata p, Auth calldata auth) external;
     /// @notice The pledgor ends a pledge that wasn't drawn in time.
@@ -240,7 +240,8 @@ interface IPledges {
     function enforceBySig(EnforceParams calldata p, Auth calldata auth) external;
 
     /// @notice The lender takes the receivable of a sale in the place of the goods sold: never counted in both, never in neither.
-    /// `pledgor` is the owner's `Grant` over the new pledge (assetKind 1).
+    /// `pledgor` is the owner's `Exchange(<SubstituteParams>,uint256 nonce,uint256 deadline)`, not a `Grant`: its receivable
+    /// is only for these goods, so the lender can't take the one and keep the other.
     function substitute(SubstituteParams calldata p, Auth calldata pledgor, bytes32 registryNo) external;
     function substituteBySig(
         SubstituteParams calldata p,
@@ -252,7 +253,7 @@ interface IPledges {
     /// party a receivable that its debtor doesn't pay.
     function undertake(UndertakeParams calldata p) external;
     function undertakeBySig(UndertakeParams calldata p, Auth calldata auth) external;
-    /// @notice A settlement bank attests that the undertaker paid the lender: the goods, or the claim against the debtor, are its
+    /// @notice A settlement bank, not the undertaker itself, attests that it paid the lender: the goods, or the claim against the debtor, are its
     /// own from now on. A receivable only once it is overdue, and never by its debtor.
     function buyBack(BuyBackParams calldata p) external;
     function buyBackBySig(BuyBackParams calldata p, Auth calldata auth) external;

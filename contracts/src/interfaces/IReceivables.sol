@@ -246,9 +246,11 @@ interface IReceivables is IAsset {
     /// @notice The holder passes it on to a further tier.
     function transfer(TransferParams calldata p) external;
     function transferBySig(TransferParams calldata p, Auth calldata auth) external;
-    /// @notice A settlement bank attests a payment. A pledge that is paid in full is released by itself.
+    /// @notice A settlement bank, not the debtor itself, attests a payment. A pledge that is paid in full is released by itself.
     function settle(SettleParams calldata p) external;
     function settleBySig(SettleParams calldata p, Auth calldata auth) external;
+    /// @notice By Pledges only: the bank attests a buy-back. One payment counts once, whatever it paid.
+    function useBankRef(uint32 bank, bytes32 bankRef) external;
     /// @notice The holder declares an unpaid receivable in default after its due day.
     function declareDefault(DeclareDefaultParams calldata p) external;
     function declareDefaultBySig(DeclareDefaultParams calldata p, Auth calldata auth) external;
@@ -256,6 +258,7 @@ interface IReceivables is IAsset {
     /// @notice The register of pledges, the only one that locks, unlocks and takes.
     function pledges() external view returns (IPledges);
     /// @notice A lender sets its share of a debtor's credit line (授信额度). Without any, a LINED debtor can confirm nothing.
+    /// To lower it can't be paused, nor stopped by a suspension of lender or debtor.
     function setLine(SetLineParams calldata p) external;
     function setLineBySig(SetLineParams calldata p, Auth calldata auth) external;
 

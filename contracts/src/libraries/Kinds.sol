@@ -2,7 +2,8 @@
 pragma solidity 0.8.37;
 
 /// @title Kinds of acts that can be paused, each a bit number of `Participants.paused()`.
-/// @dev Exits (settle, release, expire, enforce, cancel, credit, disputes, key rotation) have no kind: they can't be paused.
+/// @dev Exits (settle, draw, release, expire, enforce, cancel, credit, disputes, a lower credit line, key rotation) have no
+/// kind: they can't be paused.
 library Kinds {
     /// @dev Admission of new parties.
     uint8 internal constant ADMIT = 0;
@@ -16,6 +17,6 @@ library Kinds {
     uint8 internal constant TRANSFER = 4;
     /// @dev Issue of warehouse receipts.
     uint8 internal constant RECEIPT = 5;
-    /// @dev Pledges and their drawing.
+    /// @dev Pledges, undertakings over them, credit lines.
     uint8 internal constant PLEDGE = 6;
 }

@@ -2,18 +2,20 @@
 pragma solidity 0.8.37;
 
 /// @title Roles of a party, as bits of one uint32. A party may hold several.
+/// @dev To order, sell, hold and owe takes no role: who may, is bound to the order and the asset. Supplier and distributor
+/// are said for those who read the register.
 library Roles {
-    /// @dev Core enterprise (核心企业): posts orders, confirms receivables.
+    /// @dev Core enterprise (核心企业): undertakes to buy back goods.
     uint32 internal constant CORE = 1;
-    /// @dev Supplier (供应商): sells, issues receivables.
+    /// @dev Supplier (供应商).
     uint32 internal constant SUPPLIER = 2;
-    /// @dev Distributor (经销商): buys goods, owns warehouse receipts.
+    /// @dev Distributor (经销商).
     uint32 internal constant DISTRIBUTOR = 4;
     /// @dev Lender (资金方): takes pledges.
     uint32 internal constant LENDER = 8;
     /// @dev Warehouse keeper (仓储监管方): issues and releases warehouse receipts.
     uint32 internal constant KEEPER = 16;
-    /// @dev Auditor (审计方): reads only; no act on chain asks for it.
+    /// @dev Auditor (审计方): alone, it keeps a party from new business; no act asks for it.
     uint32 internal constant AUDITOR = 32;
     /// @dev Settlement bank: attests payments.
     uint32 internal constant BANK = 64;

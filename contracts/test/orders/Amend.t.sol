@@ -44,8 +44,7 @@ contract OrdersAmendTest is OrderedWorld {
         vm.expectRevert(abi.encodeWithSelector(IOrders.OrderStateWrong.selector, ORDER, IOrders.OrderState.Posted));
         _despatch(100);
         _receive(600);
-        by(SELLER);
-        orders.acknowledge(IOrders.AcknowledgeParams(ORDER, "root 2"));
+        acknowledge(SELLER, ORDER);
         _despatch(100);
         eq(orders.order(ORDER).despatched, 700, "despatched");
     }

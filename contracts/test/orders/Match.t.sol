@@ -17,8 +17,7 @@ contract OrdersMatchTest is OrderedWorld {
     function testFuzz_match__anyAmounts__orderedDownToReceived(uint64 ordered, uint64[6] calldata steps) public {
         ordered = uint64(bound(ordered, 1, type(uint56).max));
         postOrder(ORDER, ordered);
-        by(SELLER);
-        orders.acknowledge(IOrders.AcknowledgeParams(ORDER, ROOT));
+        acknowledge(SELLER, ORDER);
         for (uint256 i = 0; i < 6; ++i) {
             // Either may be refused; what must hold, holds after both.
             try this.tryDespatch(steps[i]) {} catch {}

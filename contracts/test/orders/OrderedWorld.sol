@@ -14,8 +14,7 @@ abstract contract OrderedWorld is World {
 
     function _acknowledged() internal {
         _posted();
-        by(SELLER);
-        orders.acknowledge(IOrders.AcknowledgeParams(ORDER, ROOT));
+        acknowledge(SELLER, ORDER);
     }
 
     function _despatch(uint64 amount) internal {

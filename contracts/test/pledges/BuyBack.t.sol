@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Auth, IActs} from "../../src/interfaces/IActs.sol";
+import {IParticipants} from "../../src/interfaces/IParticipants.sol";
 import {IPledges} from "../../src/interfaces/IPledges.sol";
 import {IReceivables} from "../../src/interfaces/IReceivables.sol";
 import {Roles} from "../../src/libraries/Roles.sol";
@@ -39,6 +40,24 @@ contract PledgesBuyBackTest is SoldWorld {
         _buyBack(BANK, 200, "ref");
         vm.expectRevert(abi.encodeWithSelector(IReceivables.BankRefUsed.selector, partyOf[BANK], bytes32("ref")));
         _buyBack(BANK, 200, "ref");
+    }
+
+    function test_buyBack__referenceOfASettlement__refused() public {
+        _undertake(500);
+        settle(0, 100, 7, SELLER);
+        vm.expectRevert(abi.encodeWithSelector(IReceivables.BankRefUsed.selector, partyOf[BANK], bytes32(uint256(7))));
+        _buyBack(BANK, 500, bytes32(uint256(7)));
+        _buyBack(BANK, 500, bytes32(uint256(8)));
+        isTrue(receivables.bankRefUsed(partyOf[BANK], bytes32(uint256(8))), "and the other way round");
+        vm.expectRevert(abi.encodeWithSelector(IReceivables.BankRefUsed.selector, partyOf[BANK], bytes32(uint256(8))));
+        settle(0, 100, 8, SELLER);
+    }
+
+    function test_buyBack__attestedByTheBuyer__refused() public {
+        _undertake(500);
+        participants.setRoles(IParticipants.SetRolesParams(partyOf[BUYER], Roles.CORE | Roles.BANK));
+        vm.expectRevert(abi.encodeWithSelector(IActs.SelfAttested.selector, partyOf[BUYER]));
+        _buyBack(BUYER, 500, "ref");
     }
 
     function test_buyBack__neverDrawn__refused() public {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {IParticipants} from "../../src/interfaces/IParticipants.sol";
 import {IPledges} from "../../src/interfaces/IPledges.sol";
 import {Kinds} from "../../src/libraries/Kinds.sol";
 import {OfferedWorld} from "./OfferedWorld.sol";
@@ -26,11 +25,16 @@ contract PledgesDrawTest is OfferedWorld {
         _draw(LENDER);
     }
 
-    function test_draw__paused__refused() public {
+    /// @dev The loan is paid out by then: else whoever pauses for a week has the pledgor take back its security.
+    function test_draw__suspendedAndPaused__stillOpen() public {
         _expiring();
         pause(Kinds.PLEDGE);
-        vm.expectRevert(abi.encodeWithSelector(IParticipants.ActPaused.selector, Kinds.PLEDGE));
+        suspend(LENDER);
         _draw(LENDER);
+        vm.warp(EXPIRES + 1);
+        vm.expectRevert(abi.encodeWithSelector(IPledges.NotExpired.selector, PLEDGE, EXPIRES));
+        by(SELLER);
+        pledges.expire(IPledges.ExpireParams(PLEDGE, CLAIM));
     }
 
     function test_draw__afterExpiry__refused() public {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Auth} from "../../src/interfaces/IActs.sol";
+import {Auth, IActs} from "../../src/interfaces/IActs.sol";
 import {IParticipants} from "../../src/interfaces/IParticipants.sol";
 import {IPledges} from "../../src/interfaces/IPledges.sol";
 import {IReceivables} from "../../src/interfaces/IReceivables.sol";
@@ -20,9 +20,7 @@ contract PledgesSubstituteTest is SoldWorld {
     function _substitute(IPledges.SubstituteParams memory p, uint256 granter, uint256 lender, bytes memory reason)
         private
     {
-        IPledges.PledgeParams memory inPlace = offer(p.pledgeId, RECEIVABLE, p.receivableId, p.amount);
-        inPlace.lender = p.lender;
-        Auth memory granted = grant(inPlace, granter);
+        Auth memory granted = exchange(p, granter);
         if (reason.length > 0) vm.expectRevert(reason);
         by(lender);
         pledges.substitute(p, granted, "registry 2");
@@ -62,6 +60,20 @@ contract PledgesSubstituteTest is SoldWorld {
         eq(pledges.pledgeOf("of the buyer").amount, 10, "the goods stayed pledged");
     }
 
+    /// @dev What the owner gives for its goods, the lender can't take and keep the goods too.
+    function test_substitute__exchangeUsedAsAGrant__refused() public {
+        IPledges.SubstituteParams memory p = _sale();
+        Auth memory granted = exchange(p, SELLER);
+        vm.expectRevert(abi.encodeWithSelector(IActs.ActSignatureInvalid.selector, vm.addr(SELLER)));
+        by(LENDER);
+        pledges.pledge(offer(SALE, RECEIVABLE, CLAIM, PART), granted, "registry 2");
+        // Nor for fewer goods than were agreed.
+        p.quantity = 1;
+        vm.expectRevert(abi.encodeWithSelector(IActs.ActSignatureInvalid.selector, vm.addr(SELLER)));
+        by(LENDER);
+        pledges.substitute(p, granted, "registry 2");
+    }
+
     function test_substitute__good__oneStep() public {
         vm.expectEmit(true, true, true, true, address(pledges));
         emit IPledges.Substituted(PLEDGE, SALE, GOODS, CLAIM);
@@ -73,7 +85,7 @@ contract PledgesSubstituteTest is SoldWorld {
 
     function test_substituteBySig__good__done() public {
         IPledges.SubstituteParams memory p = _sale();
-        Auth memory granted = grant(offer(SALE, RECEIVABLE, CLAIM, PART), SELLER);
+        Auth memory granted = exchange(p, SELLER);
         Auth memory auth = sign(
             LENDER,
             pledges,

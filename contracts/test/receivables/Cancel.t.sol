@@ -67,8 +67,7 @@ contract ReceivablesCancelTest is World {
         // Another supplier with an order of its own: the fingerprint stays the first one's.
         by(BUYER);
         orders.post(IOrders.PostParams("order 2", partyOf[TIER2], ROOT, FACE, "CNY"));
-        by(TIER2);
-        orders.acknowledge(IOrders.AcknowledgeParams("order 2", ROOT));
+        acknowledge(TIER2, "order 2");
         by(TIER2);
         orders.despatch(IOrders.DespatchParams("order 2", ROOT, FACE));
         by(BUYER);

@@ -103,6 +103,15 @@ contract ReceivablesIssueTest is World {
         receivables.issue(p, registrar);
     }
 
+    function test_issue__attestedByTheSellerItself__refused() public {
+        participants.setRoles(IParticipants.SetRolesParams(partyOf[SELLER], Roles.SUPPLIER | Roles.REGISTRAR));
+        IReceivables.IssueParams memory p = invoice(CLAIM, FACE);
+        Auth memory registrar = attestBy(SELLER, p);
+        vm.expectRevert(abi.encodeWithSelector(IActs.SelfAttested.selector, partyOf[SELLER]));
+        by(SELLER);
+        receivables.issue(p, registrar);
+    }
+
     function test_issue__anotherIdThanAttested__refused() public {
         IReceivables.IssueParams memory p = invoice(CLAIM, FACE);
         Auth memory registrar = attest(p);

@@ -2,7 +2,9 @@
 pragma solidity 0.8.37;
 
 import {Auth, IActs} from "../../src/interfaces/IActs.sol";
+import {IParticipants} from "../../src/interfaces/IParticipants.sol";
 import {IReceivables} from "../../src/interfaces/IReceivables.sol";
+import {Kinds} from "../../src/libraries/Kinds.sol";
 import {Roles} from "../../src/libraries/Roles.sol";
 import {LinedWorld} from "./LinedWorld.sol";
 
@@ -33,6 +35,22 @@ contract ReceivablesSetLineTest is LinedWorld {
         (uint64 limit,) = receivables.line(partyOf[BUYER]);
         eq(limit, 120, "total");
         eq(receivables.lineOf(partyOf[LENDER], partyOf[BUYER]), 70, "own");
+    }
+
+    /// @dev Less risk is a way out: who stops it leaves the debtor a line that no lender wants any more.
+    function test_setLine__loweredWhilePausedAndSuspended__stillOpen() public {
+        _set(LENDER, 100);
+        pause(Kinds.PLEDGE);
+        suspend(LENDER);
+        participants.setRoles(IParticipants.SetRolesParams(partyOf[BUYER], Roles.CORE));
+        _set(LENDER, 99);
+        (uint64 limit,) = receivables.line(partyOf[BUYER]);
+        eq(limit, 99, "lowered");
+        vm.expectRevert(abi.encodeWithSelector(IParticipants.ActPaused.selector, Kinds.PLEDGE));
+        _set(LENDER, 99);
+        participants.pause(IParticipants.PauseParams(0));
+        vm.expectRevert(abi.encodeWithSelector(IParticipants.PartySuspended.selector, partyOf[LENDER]));
+        _set(LENDER, 100);
     }
 
     function test_setLineBySig__good__set() public {

@@ -17,6 +17,14 @@ contract ReceivablesSettleTest is DueWorld {
         receivables.settle(IReceivables.SettleParams(CLAIM, 0, 1, "ref", partyOf[SELLER]));
     }
 
+    /// @dev A payment declared by the payer proves nothing, bank or not.
+    function test_settle__attestedByTheDebtor__refused() public {
+        participants.setRoles(IParticipants.SetRolesParams(partyOf[BUYER], Roles.CORE | Roles.BANK));
+        vm.expectRevert(abi.encodeWithSelector(IActs.SelfAttested.selector, partyOf[BUYER]));
+        by(BUYER);
+        receivables.settle(IReceivables.SettleParams(CLAIM, 0, 1, "ref", partyOf[SELLER]));
+    }
+
     function test_settle__unknown__refused() public {
         vm.expectRevert(abi.encodeWithSelector(IReceivables.ReceivableUnknown.selector, bytes32("none")));
         by(BANK);

@@ -196,7 +196,7 @@ contract PledgeProofs is Symbolic {
 
     /// @notice Locks, unlocks, takes and discharges come from the sister contract alone; items of batches from oneself.
     function check_sisters(address who, bytes32 id, uint64 amount, uint32 party, uint8 which) external {
-        bool fromPledges = which < 6;
+        bool fromPledges = which < 6 || which == 10;
         vm.prank(who);
         if (which == 0) receivables.lock(id, amount, party, party);
         else if (which == 1) receivables.unlock(id, amount, true);
@@ -208,6 +208,7 @@ contract PledgeProofs is Symbolic {
         else if (which == 7) pledges.shrink(id, new bytes32[](1), amount, amount);
         else if (which == 8) orders.invoice(id, party, amount);
         else if (which == 9) orders.uninvoice(id, amount);
+        else if (which == 10) receivables.useBankRef(party, id);
         else revert();
         if (fromPledges) assert(who == address(pledges));
         else if (which == 7) assert(who == address(receipts));
