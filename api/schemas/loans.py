@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from api.schemas.common import Amount, AmountIn, DecimalText, Input, Moment, Reason, asset_amount, major, quantity_text
+from api.schemas.common import Amount, AmountIn, DecimalText, Input, Moment, Reason, asset_amount, major
 from api.schemas.lending import OfferTerms
 from chainfin.loan import Instalment
 from chainfin.money import Money
@@ -54,7 +54,7 @@ class PledgeOut(BaseModel):
     asset_id: str
     amount: str
     released: str
-    settled: str = Field(description="paid by the debtor; of goods, by who bought them back")
+    settled: str = Field(description="paid by the debtor, or by who bought it back")
     lost: str = Field(description="goods that a count didn't find any more")
     left: str
     decision_hash: str
@@ -81,20 +81,22 @@ class ReleaseOfPledgeIn(Input):
 
 
 class UndertakingIn(Input):
-    """How much of the goods (in the receipt's unit), until when, in which words (of which a hash goes on chain)."""
+    """How much (of goods in the receipt's unit, of a receivable in its currency), until when, in which words (of these
+    a hash goes on chain)."""
 
-    quantity: DecimalText
+    amount: DecimalText
     until: dt.date
     wording: Reason
 
 
 class UndertakingOut(BaseModel):
-    """``left`` isn't bought yet. To buy, pay to ``account`` with ``remittance``: the goods go at the newest price."""
+    """``left`` isn't bought yet. To buy, pay to ``account`` with ``remittance``: goods go at the newest price, of a
+    receivable that is overdue goes what is paid on its loan."""
 
     pledge_id: str
     buyer_id: str
-    unit: str
-    quantity: str
+    unit: str = Field(description="of the goods; of a receivable its currency")
+    amount: str
     left: str
     until: dt.date
     account: str
@@ -108,8 +110,8 @@ class UndertakingOut(BaseModel):
             pledge_id=row.pledge_id,
             buyer_id=row.buyer_id,
             unit=made.unit,
-            quantity=quantity_text(row.amount),
-            left=quantity_text(row.left),
+            amount=asset_amount(row.amount, made.unit, goods=made.goods),
+            left=asset_amount(row.left, made.unit, goods=made.goods),
             until=row.until,
             account=COLLECTION_ACCOUNT,
             remittance=f"BUYBACK {row.pledge_id}",

@@ -25,16 +25,15 @@ def under_way(session: Session, receivable_ids: Sequence[str]) -> bool:
     )
 
 
-def attested(session: Session, receivable_id: str) -> dict[str, int]:
-    """Settlements on their way to the chain (signed by the bank or not yet): pledge id ("" is the free part) → amount
-    not yet in the projection."""
+def attested(session: Session, asset_id: str) -> dict[str, int]:
+    """Settlements and buy-backs on their way to the chain (signed by the bank or not yet): pledge id ("" is the free
+    part) → amount not yet in the projection."""
     sums: dict[str, int] = {}
+    pledges = select(PledgeRow.id).where(PledgeRow.asset_id == asset_id)
+    settled = (col(ActRow.function) == "settle") & (col(ActRow.subject) == asset_id)
+    bought = (col(ActRow.function) == "buyBack") & (col(ActRow.subject).in_(pledges))
     waiting = session.exec(
-        select(ActRow).where(
-            ActRow.subject == receivable_id,
-            ActRow.function == "settle",
-            col(ActRow.status).in_(("awaiting_signature", "signed")),
-        )
+        select(ActRow).where(or_(settled, bought), col(ActRow.status).in_(("awaiting_signature", "signed")))
     )
     for act in waiting:
         pledge_id = str(act.params["pledgeId"])

@@ -25,7 +25,7 @@ def release(ctx: Context, actor: Actor, pledge_id: str, amount: str | None = Non
     """
     with ctx.store.begin() as session:
         row = _of(session, actor, pledge_id, "lender")
-        part = row.left if amount is None else _measured(session, row, amount)
+        part = row.left if amount is None else measured(session, row, amount)
         if part > row.left:
             raise Refused("exceeds_pledged", "more than is still locked", pledge=row.id)
         act = funding.release(session, ctx, row, part)
@@ -90,8 +90,11 @@ def _of(session: Session, actor: Actor, pledge_id: str, side: str) -> PledgeRow:
     return row
 
 
-def _measured(session: Session, row: PledgeRow, amount: str) -> int:
-    """Minor units of the receivable's currency, or thousandths of the goods' unit. Raises BadInput."""
+def measured(session: Session, row: PledgeRow, amount: str) -> int:
+    """A decimal amount of what is pledged: minor units of the receivable's currency, or thousandths of the goods' unit.
+
+    Raises BadInput amount_…, quantity_….
+    """
     asset = funding.asset_of(session, row)
     if isinstance(asset, ReceivableRow):
         return Money.positive(amount, asset.currency, where="/amount").minor

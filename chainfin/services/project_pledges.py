@@ -131,7 +131,7 @@ def _undertaken(session: Session, ctx: Context, pledge: PledgeRow, event: ChainE
 
 
 def _bought_back(session: Session, ctx: Context, pledge: PledgeRow, event: ChainEvent) -> None:
-    """Whoever undertook it paid the lender and has the goods; these the goods' own event moves (Taken)."""
+    """Whoever undertook it paid the lender and has what was pledged: that the asset's own event moves (Taken)."""
     buyer = party(session, number(event, "buyer"))
     promise = None if buyer is None else session.get(UndertakingRow, (pledge.id, buyer.id), with_for_update=True)
     if promise is not None:

@@ -192,7 +192,8 @@ class PriceRow(SQLModel, table=True):
 
 
 class UndertakingRow(SQLModel, table=True):
-    """A core enterprise's undertaking to buy pledged goods back (保兑仓); thousandths of the receipt's unit."""
+    """An undertaking to buy back what is pledged: goods (保兑仓; thousandths of the receipt's unit) or a receivable
+    (有追索权; minor units)."""
 
     __tablename__ = "undertaking"
 
@@ -224,7 +225,7 @@ class PledgeRow(SQLModel, table=True):
     amount: int = Field(sa_type=BigInteger)
     released: int = Field(default=0, sa_type=BigInteger)
     settled: int = Field(default=0, sa_type=BigInteger)
-    """Paid: by the debtor; of goods, by who bought them back."""
+    """Paid: by the debtor, or by who bought it back."""
     lost: int = Field(default=0, sa_type=BigInteger)
     """Goods under it that a count didn't find any more."""
     decision_hash: str
