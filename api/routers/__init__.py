@@ -15,6 +15,7 @@ NOUNS = (
     "receivables",
     "warehouse",
     "pledges",
+    "substitutions",
     "limits",
     "applications",
     "loans",

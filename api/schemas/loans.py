@@ -8,13 +8,26 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from api.schemas.common import Amount, AmountIn, DecimalText, Input, Moment, Reason, asset_amount, major
+from api.schemas.common import (
+    Amount,
+    AmountIn,
+    DecimalText,
+    Input,
+    Moment,
+    Reason,
+    Ref,
+    asset_amount,
+    major,
+    quantity_text,
+)
 from api.schemas.lending import OfferTerms
+from api.schemas.parties import ActOut, ActProblem
 from chainfin.loan import Instalment
 from chainfin.money import Money
 from chainfin.services.margin import Called
 from chainfin.services.queries import LoanView, Payoff, StatementLine
 from chainfin.services.repayments import COLLECTION_ACCOUNT, PaymentInstruction
+from chainfin.services.substituting import SubstitutionView
 from chainfin.services.undertaking import Undertaken
 from chainfin.storage.lending_tables import LoanRow
 from chainfin.storage.trade_tables import PledgeRow
@@ -122,6 +135,52 @@ class UndertakingOut(BaseModel):
 class UndertakingsOut(BaseModel):
     pledge_id: str
     undertakings: list[UndertakingOut]
+
+
+class SubstitutionIn(Input):
+    """Goods (in the receipt's unit) to be set free of a pledge for a pledge over a receivable of the same party."""
+
+    sold_pledge_id: Ref
+    quantity: DecimalText
+    receivable_id: Ref
+    amount: AmountIn
+
+
+class SubstitutionOut(BaseModel):
+    """``id`` is the new pledge's. offered → registering → pledging → done; or expired, withdrawn, failed."""
+
+    id: str
+    sold_pledge_id: str
+    receivable_id: str
+    lender_id: str
+    pledgor_id: str
+    quantity: str = Field(description="goods set free, in the receipt's unit")
+    amount: Amount = Field(description="of the receivable, pledged instead")
+    status: Literal["offered", "registering", "pledging", "done", "expired", "withdrawn", "failed"]
+    error: ActProblem | None = Field(description="why it failed: nothing has changed then")
+    act: ActOut | None = Field(description="for the pledgor: the grant that its signature accepts")
+    expires_at: Moment = Field(description="of the offer")
+    created_at: Moment
+
+    @classmethod
+    def of(cls, view: SubstitutionView) -> SubstitutionOut:
+        row, error = view.row, None
+        if row.error_code is not None:
+            error = ActProblem(code=row.error_code, message=row.error_message or "")
+        return cls(
+            id=row.pledge_id,
+            sold_pledge_id=row.sold_id,
+            receivable_id=row.receivable_id,
+            lender_id=row.lender_id,
+            pledgor_id=row.pledgor_id,
+            quantity=quantity_text(row.quantity),
+            amount=Amount.of(Money(row.amount, view.currency)),
+            status=row.status,
+            error=error,
+            act=None if view.act is None else ActOut.of(view.act),
+            expires_at=row.expires_at,
+            created_at=row.created_at,
+        )
 
 
 class LoanDetail(LoanOut):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlmodel import Session, col, or_, select
 
 from chainfin.errors import Conflict
-from chainfin.storage.trade_tables import ActRow, PledgeRow
+from chainfin.storage.trade_tables import ActRow, PledgeRow, SubstitutionRow
 
 MOVES = ("split", "transfer")
 """Acts on a receivable after which another may be its holder, or another receivable owed."""
@@ -40,6 +40,14 @@ def attested(session: Session, asset_id: str) -> dict[str, int]:
         key = pledge_id if int(pledge_id, 16) else ""
         sums[key] = sums.get(key, 0) + int(str(act.params["amount"]))
     return sums
+
+
+def replaced(session: Session, pledge_id: str) -> int:
+    """Thousandths of pledged goods for which a receivable is about to take their place (granted, not final yet)."""
+    waiting = select(SubstitutionRow.quantity).where(
+        SubstitutionRow.sold_id == pledge_id, col(SubstitutionRow.status).in_(("registering", "pledging"))
+    )
+    return sum(session.exec(waiting).all())
 
 
 def unless_paid(session: Session, act: ActRow) -> None:

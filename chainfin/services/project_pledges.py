@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlmodel import Session, select
 
-from chainfin.services import funding, loanbook
+from chainfin.services import funding, loanbook, substituting
 from chainfin.services.context import Context
 from chainfin.services.project_base import Handler, Handlers, fit_reserved, number, party, text
 from chainfin.services.receivables import EPOCH
@@ -163,6 +163,11 @@ def _enforced(session: Session, ctx: Context, pledge: PledgeRow, event: ChainEve
     funding.pledge_shrunk(session, ctx, pledge)
 
 
+def _substituted(session: Session, ctx: Context, event: ChainEvent) -> None:
+    """What it does to pledges and assets, Released and Pledged tell."""
+    substituting.final(session, text(event, "pledgeId"))
+
+
 HANDLERS: Handlers = {
     ("Pledges", "Pledged"): _pledged,
     ("Pledges", "Drawn"): _pledge(_drawn),
@@ -173,5 +178,5 @@ HANDLERS: Handlers = {
     ("Pledges", "Undertaken"): _pledge(_undertaken),
     ("Pledges", "BoughtBack"): _pledge(_bought_back),
     ("Pledges", "Enforced"): _pledge(_enforced),
+    ("Pledges", "Substituted"): _substituted,
 }
-"""Nothing follows from Substituted alone: what a substitution does, Released and Pledged tell."""

@@ -141,7 +141,7 @@ def for_buy_back(session: Session, ctx: Context, arrival: Arrival, pledge_id: st
     if loan.state not in ACCRUING or row.currency != arrival.amount.currency:
         return arrival.amount, "loan_not_payable"
     on = max(arrival.received_on, loan.accrued_to)
-    claimed = moving.attested(session, pledge.asset_id).get(pledge.id, 0)
+    claimed = moving.attested(session, pledge.asset_id).get(pledge.id, 0) + moving.replaced(session, pledge.id)
     most = min(promise.left - _under_way(session, promise), pledge.left - claimed)
     bought = _price(session, ctx, pledge, promise, most, loan, on, arrival.amount)
     if isinstance(bought, Refusal):

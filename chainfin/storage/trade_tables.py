@@ -208,6 +208,35 @@ class UndertakingRow(SQLModel, table=True):
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 
+class SubstitutionRow(SQLModel, table=True):
+    """Goods of pledge ``sold_id`` to be set free for a pledge (``pledge_id``) over the receivable of their sale.
+
+    ``status``: offered → registering → pledging → done; or expired, withdrawn, failed.
+    """
+
+    __tablename__ = "substitution"
+
+    pledge_id: str = Field(primary_key=True)
+    """Of the new pledge: its row exists once the pledgor has granted it."""
+    cell: str
+    sold_id: str = Field(foreign_key="pledge.id", index=True)
+    receivable_id: str = Field(foreign_key="receivable.id", index=True)
+    lender_id: str = Field(foreign_key="party.id", index=True)
+    pledgor_id: str = Field(foreign_key="party.id", index=True)
+    quantity: int = Field(sa_type=BigInteger)
+    """Goods set free, thousandths of the receipt's unit."""
+    amount: int = Field(sa_type=BigInteger)
+    """Of the receivable, minor units."""
+    act_id: str = Field(foreign_key="act.id")
+    """The pledgor's grant."""
+    status: str = Field(default="offered", index=True)
+    error_code: str | None = None
+    error_message: str | None = None
+    expires_at: datetime = Field(sa_type=UtcDateTime)
+    """Of the offer."""
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
 class PledgeRow(SQLModel, table=True):
     """A pledge over a part of an asset. ``amount``: fen of a receivable or thousandths of a receipt's unit."""
 
