@@ -17,6 +17,7 @@ NOUNS = (
     "pledges",
     "substitutions",
     "limits",
+    "lines",
     "applications",
     "loans",
     "audit",

@@ -135,11 +135,39 @@ class ReceivableRow(SQLModel, table=True):
     settled: int = Field(default=0, sa_type=BigInteger)
     diluted: int = Field(default=0, sa_type=BigInteger)
     reserved: int = Field(default=0, sa_type=BigInteger)
+    lined: bool = False
+    """Its confirmation drew on the debtor's credit line, which gets back what is paid or credited of it."""
     status: str = "issuing"
     """issuing | issued | confirmed | disputed | settled | defaulted | cancelled."""
     confirmed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     settled_on: date | None = None
     created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class LineRow(SQLModel, table=True):
+    """What all lenders together allow a marked debtor (授信额度), and what of it its confirmed debt uses; minor units.
+
+    Use may be above the limit: lowering a line stops new confirmations only.
+    """
+
+    __tablename__ = "credit_line"
+    __table_args__ = (CheckConstraint('"limit" >= 0 and used >= 0', name="counted"),)
+
+    debtor_id: str = Field(primary_key=True, foreign_key="party.id")
+    currency: str | None = None
+    """Ours, as the lender named it: on chain a line is a number in the currency of the debtor's orders."""
+    limit: int = Field(default=0, sa_type=BigInteger)
+    used: int = Field(default=0, sa_type=BigInteger)
+
+
+class LineShareRow(SQLModel, table=True):
+    """What one lender has set of a debtor's line; minor units."""
+
+    __tablename__ = "credit_line_share"
+
+    lender_id: str = Field(primary_key=True, foreign_key="party.id")
+    debtor_id: str = Field(primary_key=True, foreign_key="party.id", index=True)
+    limit: int = Field(sa_type=BigInteger)
 
 
 class WarehouseReceiptRow(SQLModel, table=True):
