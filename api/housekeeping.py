@@ -7,7 +7,7 @@ import threading
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from chainfin.services import act_results, applications, repayments
+from chainfin.services import act_results, applications, repayments, substituting
 from chainfin.services.context import Context
 
 _log = structlog.get_logger("chainfin.housekeeping")
@@ -27,7 +27,7 @@ class Housekeeper:
     def run_once(self) -> int:
         """One round. Returns how much moved."""
         ended = applications.expire(self._ctx) + applications.resume(self._ctx) + act_results.expire(self._ctx)
-        return ended + repayments.place_waiting(self._ctx)
+        return ended + substituting.expire(self._ctx) + repayments.place_waiting(self._ctx)
 
     def start(self) -> None:
         self._thread = threading.Thread(target=self._loop, name="housekeeping", daemon=True)

@@ -174,8 +174,8 @@ def _signed_in(http: httpx.Client, who: Path) -> Caller:
 
 def _post(caller: Caller, path: str, body: dict[str, Any]) -> Any:
     if isinstance(caller, Member) and path.endswith("/accept") and not body:
-        offer = caller.get(path.removesuffix("/accept"))["offer"]
-        body = {"signature": caller.signature(offer["act"]["typed_data"])}
+        made = caller.get(path.removesuffix("/accept"))
+        body = {"signature": caller.signature(made.get("offer", made)["act"]["typed_data"])}
     answer = caller.post(path, body)
     if not isinstance(caller, Member) or not isinstance(answer, dict):
         return answer

@@ -32,9 +32,11 @@ class Role(IntFlag):
     AUDITOR = 32
     BANK = 64
     REGISTRAR = 128
+    LINED = 256
+    """A mark rather than a role: what this debtor confirms draws on the lines that lenders set for it."""
 
 
-ALL_ROLES = Role(255)
+ALL_ROLES = Role(511)
 
 
 def roles_from_names(names: list[str]) -> Role:

@@ -26,6 +26,7 @@ __all__ = [
     "PledgedPart",
     "Receivable",
     "State",
+    "buy_back",
     "cancel",
     "confirm",
     "credit",
@@ -225,10 +226,10 @@ def transfer(receivable: Receivable, to: str, *, by: str) -> Receivable | Refusa
         return Refusal(
             "part_pledged", "a part of it is pledged: split the free part off first", checks.facts(receivable)
         )
-    if to in (receivable.debtor, receivable.holder):
-        code = "transfer_to_self" if to == receivable.holder else "transfer_to_debtor"
-        return Refusal(code, "a receivable passes to a third party", {**checks.facts(receivable), "to": to})
-    return replace(receivable, holder=to)
+    if to == receivable.holder:
+        return Refusal("transfer_to_self", "it is its holder already", {**checks.facts(receivable), "to": to})
+    refusal = checks.third_party(receivable, to)
+    return refusal if refusal is not None else replace(receivable, holder=to)
 
 
 def pledge(receivable: Receivable, amount: Money, *, pledge_id: str, lender: str, by: str) -> Receivable | Refusal:
@@ -322,12 +323,27 @@ def enforce(
     )
     if refusal is not None:
         return refusal
-    parent = replace(
-        receivable,
-        pledges=_less(receivable.pledges, part, part.amount),
-        split_away=receivable.split_away + part.amount,
+    return _taken(receivable, part, part.amount, child_id, part.lender)
+
+
+def buy_back(
+    receivable: Receivable, amount: Money, *, pledge_id: str, child_id: str, buyer: str, today: date
+) -> tuple[Receivable, Receivable] | Refusal:
+    """Whoever gave recourse (有追索权) has paid the lender after the due day: that much of the claim is its own.
+
+    Refusals: pledge_unknown, receivable_state_wrong, those of an amount, exceeds_pledged, not_yet_due,
+    transfer_to_debtor.
+    """
+    part = checks.pledged_part(receivable, pledge_id)
+    if isinstance(part, Refusal):
+        return part
+    refusal = (
+        checks.admits(receivable, "buy_back")
+        or checks.within_pledge(receivable, part, amount)
+        or checks.overdue(receivable, today)
+        or checks.third_party(receivable, buyer)
     )
-    return parent, _child(receivable, child_id, part.lender, part.amount)
+    return refusal if refusal is not None else _taken(receivable, part, amount.minor, child_id, buyer)
 
 
 def default(receivable: Receivable, *, by: str, today: date) -> Receivable | Refusal:
@@ -357,6 +373,14 @@ def eligibility(receivable: Receivable, today: date) -> Eligibility:
         days_to_due=(receivable.due_date - today).days,
         is_part=receivable.parent is not None,
     )
+
+
+def _taken(
+    receivable: Receivable, part: PledgedPart, amount: int, child_id: str, holder: str
+) -> tuple[Receivable, Receivable]:
+    left = _less(receivable.pledges, part, amount)
+    parent = replace(receivable, pledges=left, split_away=receivable.split_away + amount)
+    return parent, _child(receivable, child_id, holder, amount)
 
 
 def _child(parent: Receivable, child_id: str, holder: str, amount: int) -> Receivable:

@@ -35,6 +35,7 @@ ALLOWED: Final[Mapping[str, frozenset[State]]] = {
     "release": frozenset({State.CONFIRMED, State.DISPUTED, State.DEFAULTED}),
     "settle": frozenset({State.CONFIRMED, State.DISPUTED, State.DEFAULTED}),
     "enforce": frozenset({State.CONFIRMED, State.DISPUTED, State.DEFAULTED}),
+    "buy_back": frozenset({State.CONFIRMED, State.DISPUTED, State.DEFAULTED}),
     "default": frozenset({State.CONFIRMED, State.DISPUTED}),
 }
 """The one transition table: the states that admit each act. Anything else is receivable_state_wrong.
@@ -42,7 +43,7 @@ ALLOWED: Final[Mapping[str, frozenset[State]]] = {
 A disputed one may have been confirmed or not: `UNCONFIRMED_ONLY` and `CONFIRMED_ONLY` say which acts ask for that."""
 
 UNCONFIRMED_ONLY: Final = frozenset({"confirm", "cancel"})
-CONFIRMED_ONLY: Final = frozenset({"credit", "split", "transfer", "pledge", "release", "settle", "enforce", "default"})
+CONFIRMED_ONLY: Final = frozenset(ALLOWED) - UNCONFIRMED_ONLY - {"dispute", "resolve_dispute"}
 
 MAX_AMOUNT: Final = 2**56 - 1
 """The contracts pack an amount into 56 bits."""
@@ -153,6 +154,13 @@ def held(receivable: Receivable, by: str, act: str) -> Refusal | None:
     if not receivable.confirmed:
         return _state_wrong(receivable, act)
     return only(receivable, by, receivable.holder, "not_holder") or admits(receivable, act)
+
+
+def third_party(receivable: Receivable, to: str) -> Refusal | None:
+    """Refusal transfer_to_debtor: nobody is its own creditor."""
+    if to != receivable.debtor:
+        return None
+    return Refusal("transfer_to_debtor", "a receivable passes to a third party", {**facts(receivable), "to": to})
 
 
 def positive(receivable: Receivable, amount: Money) -> Refusal | None:

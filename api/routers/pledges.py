@@ -7,7 +7,7 @@ from fastapi import APIRouter, Body
 from api.auth import Acting, Ctx
 from api.paging import Page, Paged, page
 from api.route import OnceRoute
-from api.schemas.common import Id, quantity
+from api.schemas.common import Id
 from api.schemas.loans import PledgeOut, ReleaseOfPledgeIn, UndertakingIn, UndertakingOut, UndertakingsOut
 from api.schemas.parties import ActOut
 from chainfin.services import pledging, queries, undertaking
@@ -54,9 +54,9 @@ def expire(ctx: Ctx, actor: Acting, pledge_id: Id) -> ActOut:
 
 @router.post("/{pledge_id}/undertakings", status_code=202)
 def undertake(ctx: Ctx, actor: Acting, pledge_id: Id, body: UndertakingIn) -> ActOut:
-    """A core enterprise undertakes to buy pledged goods back (保兑仓)."""
-    amount = quantity(body.quantity, "/quantity")
-    return ActOut.of(undertaking.undertake(ctx, actor, pledge_id, amount, body.until, body.wording))
+    """A core enterprise undertakes to buy pledged goods back (保兑仓), or any party to pay what the debtor of a pledged
+    receivable doesn't (有追索权)."""
+    return ActOut.of(undertaking.undertake(ctx, actor, pledge_id, body.amount, body.until, body.wording))
 
 
 @router.get("/{pledge_id}/undertakings")

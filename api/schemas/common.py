@@ -106,6 +106,20 @@ class AmountIn(Input):
         return Money.positive(self.amount, self.currency, where=where)
 
 
+class AmountOrNoneIn(Input):
+    """An amount, or zero."""
+
+    amount: DecimalText
+    currency: Currency
+
+    def money(self, where: str) -> Money:
+        """Raises BadInput: the codes of `Money.parse`, and amount_negative."""
+        money = Money.parse(self.amount, self.currency, where=where)
+        if money.minor < 0:
+            raise BadInput("amount_negative", f"the amount must not be below zero, not {self.amount}", where=where)
+        return money
+
+
 class Amount(BaseModel):
     """An amount in major units."""
 

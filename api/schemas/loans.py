@@ -8,13 +8,26 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from api.schemas.common import Amount, AmountIn, DecimalText, Input, Moment, Reason, asset_amount, major, quantity_text
+from api.schemas.common import (
+    Amount,
+    AmountIn,
+    DecimalText,
+    Input,
+    Moment,
+    Reason,
+    Ref,
+    asset_amount,
+    major,
+    quantity_text,
+)
 from api.schemas.lending import OfferTerms
+from api.schemas.parties import ActOut, ActProblem
 from chainfin.loan import Instalment
 from chainfin.money import Money
 from chainfin.services.margin import Called
 from chainfin.services.queries import LoanView, Payoff, StatementLine
 from chainfin.services.repayments import COLLECTION_ACCOUNT, PaymentInstruction
+from chainfin.services.substituting import SubstitutionView
 from chainfin.services.undertaking import Undertaken
 from chainfin.storage.lending_tables import LoanRow
 from chainfin.storage.trade_tables import PledgeRow
@@ -54,7 +67,7 @@ class PledgeOut(BaseModel):
     asset_id: str
     amount: str
     released: str
-    settled: str = Field(description="paid by the debtor; of goods, by who bought them back")
+    settled: str = Field(description="paid by the debtor, or by who bought it back")
     lost: str = Field(description="goods that a count didn't find any more")
     left: str
     decision_hash: str
@@ -81,20 +94,22 @@ class ReleaseOfPledgeIn(Input):
 
 
 class UndertakingIn(Input):
-    """How much of the goods (in the receipt's unit), until when, in which words (of which a hash goes on chain)."""
+    """How much (of goods in the receipt's unit, of a receivable in its currency), until when, in which words (of these
+    a hash goes on chain)."""
 
-    quantity: DecimalText
+    amount: DecimalText
     until: dt.date
     wording: Reason
 
 
 class UndertakingOut(BaseModel):
-    """``left`` isn't bought yet. To buy, pay to ``account`` with ``remittance``: the goods go at the newest price."""
+    """``left`` isn't bought yet. To buy, pay to ``account`` with ``remittance``: goods go at the newest price, of a
+    receivable that is overdue goes what is paid on its loan."""
 
     pledge_id: str
     buyer_id: str
-    unit: str
-    quantity: str
+    unit: str = Field(description="of the goods; of a receivable its currency")
+    amount: str
     left: str
     until: dt.date
     account: str
@@ -108,8 +123,8 @@ class UndertakingOut(BaseModel):
             pledge_id=row.pledge_id,
             buyer_id=row.buyer_id,
             unit=made.unit,
-            quantity=quantity_text(row.amount),
-            left=quantity_text(row.left),
+            amount=asset_amount(row.amount, made.unit, goods=made.goods),
+            left=asset_amount(row.left, made.unit, goods=made.goods),
             until=row.until,
             account=COLLECTION_ACCOUNT,
             remittance=f"BUYBACK {row.pledge_id}",
@@ -120,6 +135,52 @@ class UndertakingOut(BaseModel):
 class UndertakingsOut(BaseModel):
     pledge_id: str
     undertakings: list[UndertakingOut]
+
+
+class SubstitutionIn(Input):
+    """Goods (in the receipt's unit) to be set free of a pledge for a pledge over a receivable of the same party."""
+
+    sold_pledge_id: Ref
+    quantity: DecimalText
+    receivable_id: Ref
+    amount: AmountIn
+
+
+class SubstitutionOut(BaseModel):
+    """``id`` is the new pledge's. offered → registering → pledging → done; or expired, withdrawn, failed."""
+
+    id: str
+    sold_pledge_id: str
+    receivable_id: str
+    lender_id: str
+    pledgor_id: str
+    quantity: str = Field(description="goods set free, in the receipt's unit")
+    amount: Amount = Field(description="of the receivable, pledged instead")
+    status: Literal["offered", "registering", "pledging", "done", "expired", "withdrawn", "failed"]
+    error: ActProblem | None = Field(description="why it failed: nothing has changed then")
+    act: ActOut | None = Field(description="for the pledgor: the grant that its signature accepts")
+    expires_at: Moment = Field(description="of the offer")
+    created_at: Moment
+
+    @classmethod
+    def of(cls, view: SubstitutionView) -> SubstitutionOut:
+        row, error = view.row, None
+        if row.error_code is not None:
+            error = ActProblem(code=row.error_code, message=row.error_message or "")
+        return cls(
+            id=row.pledge_id,
+            sold_pledge_id=row.sold_id,
+            receivable_id=row.receivable_id,
+            lender_id=row.lender_id,
+            pledgor_id=row.pledgor_id,
+            quantity=quantity_text(row.quantity),
+            amount=Amount.of(Money(row.amount, view.currency)),
+            status=row.status,
+            error=error,
+            act=None if view.act is None else ActOut.of(view.act),
+            expires_at=row.expires_at,
+            created_at=row.created_at,
+        )
 
 
 class LoanDetail(LoanOut):

@@ -13,7 +13,7 @@ from chainfin.services.context import Actor
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ActRow
 
-RoleName = Literal["core", "supplier", "distributor", "lender", "keeper", "auditor", "bank", "registrar"]
+RoleName = Literal["core", "supplier", "distributor", "lender", "keeper", "auditor", "bank", "registrar", "lined"]
 ActStatus = Literal["awaiting_signature", "signed", "final", "refused", "expired"]
 TypedData = Annotated[dict[str, Any], Field(description="EIP-712 typed data (eth_signTypedData_v4)")]
 
@@ -24,7 +24,7 @@ class ParticipantIn(Input):
     name: Line
     legal_scheme: Literal["USCC", "LEI"]
     legal_value: Word = Field(description="with its check digits", examples=["91350100M000100Y43"])
-    roles: Annotated[list[RoleName], Field(min_length=1, max_length=8)]
+    roles: Annotated[list[RoleName], Field(min_length=1, max_length=9)]
     address: Address | None = None
     account: Word = Field(description="bank account to which payments go")
     aliases: Annotated[list[Word], Field(max_length=20)] = Field(

@@ -18,7 +18,9 @@ class ContractViews:
         self._node = node
         self._contracts = contracts
 
-    def view(self, contract: str, function: str, key: str | int | tuple[str, int], block: int) -> Mapping[str, Any]:
+    def view(
+        self, contract: str, function: str, key: str | int | tuple[str | int, int], block: int
+    ) -> Mapping[str, Any]:
         """Raises Unavailable chain_behind, chain_unreachable."""
         where = self._node.block(block)
         if where is None:
@@ -30,5 +32,9 @@ class ContractViews:
             )
         except Reverted:
             return {}
-        found: Mapping[str, Any] = plain(called.decode_output(answer)[0])
+        values = called.decode_output(answer)
+        struct = (
+            values[0] if called.outputs[0].members else {f.name: v for f, v in zip(called.outputs, values, strict=True)}
+        )
+        found: Mapping[str, Any] = plain(struct)
         return found

@@ -23,6 +23,8 @@ from chainfin.keys import address_of, new_private_key
 from chainfin.money import Money
 
 PATIENCE_S = 30.0
+OFFERED = ("grant", "acceptOffer")
+"""Acts that accept an offer: signed where the offer was made, each by a decision of its own."""
 
 
 class ApiProblem(ChainfinError):
@@ -156,7 +158,8 @@ class Member(Caller):
 
     def sign_waiting(self) -> int:
         """Sign every act that waits for this party (a bank attesting what it booked). Returns how many."""
-        waiting = self.get("/v1/acts", status="awaiting_signature")["items"]
+        found = self.get("/v1/acts", status="awaiting_signature")["items"]
+        waiting = [act for act in found if act["function"] not in OFFERED]
         for act in waiting:
             self.finish(act)
         return len(waiting)

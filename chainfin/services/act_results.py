@@ -7,7 +7,7 @@ import re
 from sqlalchemy import bindparam, update
 from sqlmodel import Session, SQLModel, col, select
 
-from chainfin.services import acts, funding
+from chainfin.services import acts, funding, substituting
 from chainfin.services.context import Context
 from chainfin.storage.chain_tables import ChainEvent
 from chainfin.storage.trade_tables import ActRow, OrderRow, ReceivableRow, WarehouseReceiptRow
@@ -52,6 +52,8 @@ def refused(session: Session, ctx: Context, act_id: str, code: str, message: str
             _mark(session.get(WarehouseReceiptRow, row.subject), session, "issuing")
         case ("Pledges", "pledge"):
             funding.pledge_refused(session, ctx, row.subject, code, message)
+        case ("Pledges", "substitute"):
+            substituting.refused(session, ctx, row.subject, code, message)
         case ("Pledges", "release"):
             funding.release_failed(session, ctx, row.subject, unsigned=status == "expired")
 

@@ -164,7 +164,7 @@ def sign(ctx: Context, actor: Actor, act_id: str, signature: str) -> ActRow:
         if row is None or not (actor.sees_all or actor.party_id == row.party_id):
             raise NotFound("act_unknown", f"there is no act {act_id}")
         if row.function in (GRANT, ACCEPT):
-            raise Conflict("act_not_awaiting", "an offer is accepted at its application")
+            raise Conflict("act_not_awaiting", "an offer is accepted where it was made")
         if row.status != "awaiting_signature":
             if row.signature == signature.lower():
                 raise Conflict("signature_replayed", f"this signature was taken before; the act is {row.status}")

@@ -6,7 +6,7 @@ final pledge before the payment. Every step may be reported twice and happens on
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 from sqlmodel import Session, select
 
@@ -61,6 +61,11 @@ def begin(session: Session, ctx: Context, application: ApplicationRow, loan: Loa
         _pay_out(session, ctx, application, loan)
         return
     nodes.start(session, ctx, application, "registration")
+    register(session, ctx, pledge, loan, loan.maturity)
+
+
+def register(session: Session, ctx: Context, pledge: PledgeRow, loan: LoanRow, until: date) -> None:
+    """File a pledge for what the loan lent, ``until`` a day, with the statutory registry."""
     pledgor = session.get_one(PartyRow, pledge.pledgor_id)
     lender = session.get_one(PartyRow, pledge.lender_id)
     outbox.put(
@@ -76,7 +81,7 @@ def begin(session: Session, ctx: Context, application: ApplicationRow, loan: Loa
             "amount": str(Money(loan.principal, loan.currency)),
             "currency": loan.currency,
             "starts_on": ctx.clock.today().isoformat(),
-            "ends_on": loan.maturity.isoformat(),
+            "ends_on": until.isoformat(),
         },
         now=ctx.clock.now(),
         cell=ctx.cell,
@@ -116,9 +121,12 @@ def registration_refused(session: Session, ctx: Context, pledge_id: str, code: s
 
 
 def pledge_final(session: Session, ctx: Context, pledge: PledgeRow) -> None:
-    """The pledge is in a final block: now, and not before, the money is due."""
+    """The pledge is in a final block: now, and not before, the money is due. One that comes when its loan owes nothing
+    more (a substitution that the last payment overtook) is given up at once."""
     application = _application(session, pledge.loan_id)
     if application.status != "pledging":
+        if session.get_one(LoanRow, pledge.loan_id).status == LoanState.REPAID:
+            release(session, ctx, pledge, pledge.left)
         return
     nodes.end(session, ctx, application, "pledging", detail={"tx_hash": pledge.tx_hash, "block": pledge.block_number})
     _pay_out(session, ctx, application, session.get_one(LoanRow, pledge.loan_id))
@@ -131,7 +139,7 @@ def pledge_refused(session: Session, ctx: Context, pledge_id: str, code: str, me
     pledge = locked_pledge(session, pledge_id)
     if pledge.status == "pending":
         _fail(session, ctx, pledge, "pledging", code, message)
-        _unregister(session, ctx, pledge, "the pledge was not taken up")
+        unregister(session, ctx, pledge, "the pledge was not taken up")
 
 
 def _pay_out(session: Session, ctx: Context, application: ApplicationRow, loan: LoanRow) -> None:
@@ -239,10 +247,11 @@ def release_failed(session: Session, ctx: Context, pledge_id: str, *, unsigned: 
 def pledge_shrunk(session: Session, ctx: Context, pledge: PledgeRow) -> None:
     """A part or all of the pledge is over, finally: an ended pledge leaves the statutory registry too."""
     if pledge.status in ("released", "enforced", "lost"):
-        _unregister(session, ctx, pledge, pledge.status)
+        unregister(session, ctx, pledge, pledge.status)
 
 
-def _unregister(session: Session, ctx: Context, pledge: PledgeRow, reason: str) -> None:
+def unregister(session: Session, ctx: Context, pledge: PledgeRow, reason: str) -> None:
+    """Strike the pledge out of the statutory registry, if it is in it."""
     if pledge.registry_number is not None:
         outbox.put(
             session,
@@ -254,12 +263,17 @@ def _unregister(session: Session, ctx: Context, pledge: PledgeRow, reason: str) 
         )
 
 
-def _fail(session: Session, ctx: Context, pledge: PledgeRow, node: str, code: str, message: str) -> None:
+def unreserve(session: Session, pledge: PledgeRow) -> None:
+    """The pledge doesn't come to be: what was promised to it is free."""
     asset = asset_of(session, pledge)
     asset.reserved -= min(pledge.amount, asset.reserved)
     session.add(asset)
     pledge.status = "failed"
     session.add(pledge)
+
+
+def _fail(session: Session, ctx: Context, pledge: PledgeRow, node: str, code: str, message: str) -> None:
+    unreserve(session, pledge)
     row = session.get_one(LoanRow, pledge.loan_id, with_for_update=True)
     application = session.get_one(ApplicationRow, row.application_id)
     _end_loan(session, ctx, application, row, node, code, message, ["reservation", "limits"])

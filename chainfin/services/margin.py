@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 
 from sqlmodel import Session, col, select
 
-from chainfin.errors import NotFound
+from chainfin.errors import NotFound, Refused
+from chainfin.inventory import value
 from chainfin.loan import accrue
 from chainfin.loan.state import ACCRUING
 from chainfin.money import Money, Rounding
-from chainfin.services import loanbook
+from chainfin.services import goods, loanbook
 from chainfin.services.context import Actor, Context
 from chainfin.storage.lending_tables import LoanRow, MarginCallRow, OfferRow, RepaymentRow
 from chainfin.storage.trade_tables import PledgeRow, ReceivableRow
@@ -21,26 +23,27 @@ from chainfin.storage.types import new_id
 def call(session: Session, ctx: Context, asset: ReceivableRow, lost: Money, cause: str) -> Money:
     """``lost`` of the pledged part is worth nothing any more; the newest pledges lose it first.
 
-    What is called of a loan: what is owed above its advance rate × what is left of its pledge (rounded down, the lender
-    gains). Returns the sum of all calls.
+    What is called of a loan: what is owed above its advance rate × what is left of all its pledges (rounded down, the
+    lender gains). Returns the sum of all calls.
     """
-    called = Money.zero(asset.currency)
+    hits: dict[str, Money] = {}
     pledges = session.exec(
         select(PledgeRow)
         .where(PledgeRow.asset_id == asset.id, PledgeRow.status == "active")
         .order_by(col(PledgeRow.block_number).desc(), col(PledgeRow.id).desc())
     )
     for pledge in pledges:
-        live = Money(pledge.left, asset.currency)
-        hit = min(lost, live)
+        hit = min(lost, Money(pledge.left, asset.currency))
         lost -= hit
-        if pledge.loan_id is None:
-            continue  # of another's book: its lender sees to it
-        row, loan = loanbook.load(session, pledge.loan_id)
-        if hit.minor == 0 or loan.state not in ACCRUING:
+        if hit.minor and pledge.loan_id is not None:  # one of another's book: its lender sees to it
+            hits[pledge.loan_id] = hits.get(pledge.loan_id, Money.zero(asset.currency)) + hit
+    called = Money.zero(asset.currency)
+    for loan_id, hit in hits.items():
+        row, loan = loanbook.load(session, loan_id)
+        if loan.state not in ACCRUING:
             continue
         owed = accrue(loan, max(ctx.clock.today(), loan.accrued_to)).loan.dues.total
-        covered = (live - hit).times(_advance_rate(session, row), Rounding.FLOOR)
+        covered = (_worth(session, row) - hit).times(_advance_rate(session, row), Rounding.FLOOR)
         short = owed - covered
         if short.minor > 0:
             called += short
@@ -56,6 +59,18 @@ def call(session: Session, ctx: Context, asset: ReceivableRow, lost: Money, caus
                 )
             )
     return called
+
+
+def _worth(session: Session, row: LoanRow) -> Money:
+    """What the loan's live pledges are over: receivables at face, goods at the newest price (nothing without one)."""
+    sum_ = Money.zero(row.currency)
+    for pledge in session.exec(select(PledgeRow).where(PledgeRow.loan_id == row.id, PledgeRow.status == "active")):
+        if pledge.asset_kind == "receivable":
+            sum_ += Money(pledge.left, row.currency)
+            continue
+        with suppress(Refused):
+            sum_ += value(pledge.left, goods.price_of(session, pledge, row.currency))
+    return sum_
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlmodel import Session, col, or_, select
 
 from chainfin.errors import Conflict
-from chainfin.storage.trade_tables import ActRow, PledgeRow
+from chainfin.storage.trade_tables import ActRow, PledgeRow, SubstitutionRow
 
 MOVES = ("split", "transfer")
 """Acts on a receivable after which another may be its holder, or another receivable owed."""
@@ -25,22 +25,29 @@ def under_way(session: Session, receivable_ids: Sequence[str]) -> bool:
     )
 
 
-def attested(session: Session, receivable_id: str) -> dict[str, int]:
-    """Settlements on their way to the chain (signed by the bank or not yet): pledge id ("" is the free part) → amount
-    not yet in the projection."""
+def attested(session: Session, asset_id: str) -> dict[str, int]:
+    """Settlements and buy-backs on their way to the chain (signed by the bank or not yet): pledge id ("" is the free
+    part) → amount not yet in the projection."""
     sums: dict[str, int] = {}
+    pledges = select(PledgeRow.id).where(PledgeRow.asset_id == asset_id)
+    settled = (col(ActRow.function) == "settle") & (col(ActRow.subject) == asset_id)
+    bought = (col(ActRow.function) == "buyBack") & (col(ActRow.subject).in_(pledges))
     waiting = session.exec(
-        select(ActRow).where(
-            ActRow.subject == receivable_id,
-            ActRow.function == "settle",
-            col(ActRow.status).in_(("awaiting_signature", "signed")),
-        )
+        select(ActRow).where(or_(settled, bought), col(ActRow.status).in_(("awaiting_signature", "signed")))
     )
     for act in waiting:
         pledge_id = str(act.params["pledgeId"])
         key = pledge_id if int(pledge_id, 16) else ""
         sums[key] = sums.get(key, 0) + int(str(act.params["amount"]))
     return sums
+
+
+def replaced(session: Session, pledge_id: str) -> int:
+    """Thousandths of pledged goods for which a receivable is about to take their place (granted, not final yet)."""
+    waiting = select(SubstitutionRow.quantity).where(
+        SubstitutionRow.sold_id == pledge_id, col(SubstitutionRow.status).in_(("registering", "pledging"))
+    )
+    return sum(session.exec(waiting).all())
 
 
 def unless_paid(session: Session, act: ActRow) -> None:

@@ -12,7 +12,7 @@ from sqlmodel import Session, col, or_, select
 from chainfin import acts as eip712
 from chainfin.abi import from_hex, parse_address
 from chainfin.errors import BadInput, Conflict, NotFound
-from chainfin.party import Role, legal_commitment, legal_id
+from chainfin.party import ALL_ROLES, Role, legal_commitment, legal_id
 from chainfin.services import acts, custody, payouts
 from chainfin.services.context import Actor, Context
 from chainfin.storage.party_tables import PartyAliasRow, PartyRow
@@ -53,7 +53,7 @@ def admit(
     """
     actor.require_operator()
     identity = legal_id(legal_scheme, legal_value)
-    if roles <= 0 or roles >= 2 * int(Role.REGISTRAR):
+    if roles <= 0 or roles & ~int(ALL_ROLES):
         raise BadInput("roles_invalid", "at least one known role is needed", where="roles")
     _check_account(account)
     salt = secrets.token_bytes(32)

@@ -24,8 +24,8 @@ def release(ctx: Context, actor: Actor, pledge_id: str, amount: str | None = Non
     exceeds_pledged.
     """
     with ctx.store.begin() as session:
-        row = _of(session, actor, pledge_id, "lender")
-        part = row.left if amount is None else _measured(session, row, amount)
+        row = of_side(session, actor, pledge_id, "lender")
+        part = row.left if amount is None else measured(session, row, amount)
         if part > row.left:
             raise Refused("exceeds_pledged", "more than is still locked", pledge=row.id)
         act = funding.release(session, ctx, row, part)
@@ -40,7 +40,7 @@ def enforce(ctx: Context, actor: Actor, pledge_id: str) -> ActRow:
     Refused not_lender, pledge_state_wrong, pledge_not_drawn, not_yet_due, loan_not_overdue.
     """
     with ctx.store.begin() as session:
-        row = _of(session, actor, pledge_id, "lender")
+        row = of_side(session, actor, pledge_id, "lender")
         if not row.drawn:
             raise Refused("pledge_not_drawn", "nothing was paid out on it: there is no debt to enforce", pledge=row.id)
         asset = funding.asset_of(session, row)
@@ -68,14 +68,14 @@ def expire(ctx: Context, actor: Actor, pledge_id: str) -> ActRow:
     Raises NotFound pledge_unknown; Refused not_pledgor, pledge_state_wrong, not_expired.
     """
     with ctx.store.begin() as session:
-        row = _of(session, actor, pledge_id, "pledgor")
+        row = of_side(session, actor, pledge_id, "pledgor")
         if row.drawn or row.expires_at is None or ctx.clock.now() <= row.expires_at:
             why = "it is drawn" if row.drawn or row.expires_at is None else f"it stands until {row.expires_at:%Y-%m-%d}"
             raise Refused("not_expired", why, pledge=row.id)
         return _act(session, ctx, row, row.pledgor_id, "expire")
 
 
-def _of(session: Session, actor: Actor, pledge_id: str, side: str) -> PledgeRow:
+def of_side(session: Session, actor: Actor, pledge_id: str, side: str) -> PledgeRow:
     """The live pledge, locked, for its ``side``. Raises NotFound pledge_unknown; Refused not_lender, not_pledgor,
     pledge_state_wrong."""
     party_id = actor.require()
@@ -90,8 +90,11 @@ def _of(session: Session, actor: Actor, pledge_id: str, side: str) -> PledgeRow:
     return row
 
 
-def _measured(session: Session, row: PledgeRow, amount: str) -> int:
-    """Minor units of the receivable's currency, or thousandths of the goods' unit. Raises BadInput."""
+def measured(session: Session, row: PledgeRow, amount: str) -> int:
+    """A decimal amount of what is pledged: minor units of the receivable's currency, or thousandths of the goods' unit.
+
+    Raises BadInput amount_…, quantity_….
+    """
     asset = funding.asset_of(session, row)
     if isinstance(asset, ReceivableRow):
         return Money.positive(amount, asset.currency, where="/amount").minor

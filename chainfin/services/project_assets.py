@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from sqlmodel import Session
 
-from chainfin.services import funding
+from chainfin.services import funding, lines
 from chainfin.services.context import Context
 from chainfin.services.project_base import Handler, Handlers, fit_reserved, number, party, text
 from chainfin.storage.chain_tables import ChainEvent
@@ -41,6 +41,7 @@ def _confirmed(session: Session, row: ReceivableRow, event: ChainEvent) -> None:
     order = session.get_one(OrderRow, row.order_id)
     order.confirmed += row.face
     session.add(order)
+    lines.project_draw(session, row)
 
 
 def _cancelled(session: Session, row: ReceivableRow, event: ChainEvent) -> None:
@@ -69,6 +70,7 @@ def _credited(session: Session, row: ReceivableRow, event: ChainEvent) -> None:
     fit_reserved(row)
     if row.settled + row.diluted + row.split_away == row.face:
         row.status = "settled"
+    lines.project_give_back(session, row, number(event, "amount"))
 
 
 def _split(session: Session, row: ReceivableRow, event: ChainEvent) -> None:
@@ -118,10 +120,18 @@ def _settled(session: Session, ctx: Context, event: ChainEvent) -> None:
         row.status = "settled"
         row.settled_on = event.block_time.date()
     session.add(row)
+    lines.project_give_back(session, row, amount)
     if pledge is not None:
         pledge.settled += amount
         session.add(pledge)
         funding.release_what_is_left(session, ctx, pledge)
+
+
+def _line_set(session: Session, ctx: Context, event: ChainEvent) -> None:
+    debtor = party(session, number(event, "debtor"))
+    if debtor is not None:
+        lender = party(session, number(event, "lender"))
+        lines.project_share(session, lender, debtor, number(event, "limit"), number(event, "total"))
 
 
 def _defaulted(session: Session, row: ReceivableRow, event: ChainEvent) -> None:
@@ -199,6 +209,7 @@ HANDLERS: Handlers = {
     ("Receivables", "Transferred"): _receivable(_transferred),
     ("Receivables", "Settled"): _settled,
     ("Receivables", "Defaulted"): _receivable(_defaulted),
+    ("Receivables", "LineSet"): _line_set,
     ("WarehouseReceipts", "Issued"): _receipt(_receipt_issued),
     ("WarehouseReceipts", "Transferred"): _receipt(_receipt_transferred),
     ("WarehouseReceipts", "GoodsReleased"): _receipt(_goods_released),

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlmodel import Session, select
 
-from chainfin.services import funding, loanbook
+from chainfin.services import funding, loanbook, substituting
 from chainfin.services.context import Context
 from chainfin.services.project_base import Handler, Handlers, fit_reserved, number, party, text
 from chainfin.services.receivables import EPOCH
@@ -131,7 +131,7 @@ def _undertaken(session: Session, ctx: Context, pledge: PledgeRow, event: ChainE
 
 
 def _bought_back(session: Session, ctx: Context, pledge: PledgeRow, event: ChainEvent) -> None:
-    """Whoever undertook it paid the lender and has the goods; these the goods' own event moves (Taken)."""
+    """Whoever undertook it paid the lender and has what was pledged: that the asset's own event moves (Taken)."""
     buyer = party(session, number(event, "buyer"))
     promise = None if buyer is None else session.get(UndertakingRow, (pledge.id, buyer.id), with_for_update=True)
     if promise is not None:
@@ -163,6 +163,11 @@ def _enforced(session: Session, ctx: Context, pledge: PledgeRow, event: ChainEve
     funding.pledge_shrunk(session, ctx, pledge)
 
 
+def _substituted(session: Session, ctx: Context, event: ChainEvent) -> None:
+    """What it does to pledges and assets, Released and Pledged tell."""
+    substituting.final(session, text(event, "pledgeId"))
+
+
 HANDLERS: Handlers = {
     ("Pledges", "Pledged"): _pledged,
     ("Pledges", "Drawn"): _pledge(_drawn),
@@ -173,5 +178,5 @@ HANDLERS: Handlers = {
     ("Pledges", "Undertaken"): _pledge(_undertaken),
     ("Pledges", "BoughtBack"): _pledge(_bought_back),
     ("Pledges", "Enforced"): _pledge(_enforced),
+    ("Pledges", "Substituted"): _substituted,
 }
-"""Nothing follows from Substituted alone: what a substitution does, Released and Pledged tell."""

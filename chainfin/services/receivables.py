@@ -18,7 +18,7 @@ from chainfin.documents.model import Document, DocumentKind
 from chainfin.errors import BadInput, Conflict, NotFound, Refusal, Refused
 from chainfin.money import Money
 from chainfin.receivable_value import PledgedPart, Receivable, State
-from chainfin.services import acts, attesting, margin, papers, trade
+from chainfin.services import acts, attesting, lines, margin, papers, trade
 from chainfin.services.context import Actor, Context
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ActRow, DocumentRow, PledgeRow, ReceivableRow
@@ -143,7 +143,8 @@ def confirm(
 ) -> ActRow:
     """The debtor's undertaking to pay. It says what it confirms: another root, face or day is refused.
 
-    Raises NotFound receivable_unknown; Refused not_debtor, receivable_state_wrong, confirmation_mismatch.
+    Raises NotFound receivable_unknown; Refused not_debtor, receivable_state_wrong, confirmation_mismatch,
+    line_exceeded, currency_mismatch.
     """
     with ctx.store.begin() as session:
         row = for_party(session, actor, receivable_id)
@@ -151,10 +152,12 @@ def confirm(
         root = session.get_one(DocumentRow, row.document_id).root
         if document_root.lower() != root:
             raise Refused("confirmation_mismatch", "the confirmed document is another than was issued", root=root)
+        debtor = acts.active_party(session, row.debtor_id)
+        lines.unless_exceeded(session, debtor, row)
         return acts.prepare(
             session,
             ctx,
-            party=acts.active_party(session, row.debtor_id),
+            party=debtor,
             contract="Receivables",
             function="confirm",
             params={

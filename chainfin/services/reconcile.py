@@ -20,7 +20,15 @@ from chainfin.services.receivables import day_number
 from chainfin.storage.chain_tables import ChainBlockRow
 from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.party_tables import PartyRow
-from chainfin.storage.trade_tables import OrderRow, PledgeRow, ReceivableRow, UndertakingRow, WarehouseReceiptRow
+from chainfin.storage.trade_tables import (
+    LineRow,
+    LineShareRow,
+    OrderRow,
+    PledgeRow,
+    ReceivableRow,
+    UndertakingRow,
+    WarehouseReceiptRow,
+)
 
 LIVE = ("active", "releasing")
 NEVER = ("pending", "failed")
@@ -33,8 +41,10 @@ ORDER_STATES = {"posted": 1, "cancelled": 3}
 class ChainView(Protocol):
     """Views of the contracts at a block. Raises Unavailable: chain_behind, chain_unreachable."""
 
-    def view(self, contract: str, function: str, key: str | int | tuple[str, int], block: int) -> Mapping[str, Any]:
-        """The struct that the view returns, by member name; an entity that isn't there is all zeros.
+    def view(
+        self, contract: str, function: str, key: str | int | tuple[str | int, int], block: int
+    ) -> Mapping[str, Any]:
+        """What the view returns, by name (of the struct's members, else of the outputs); what isn't there is all zeros.
 
         A view that reverts for what it doesn't know gives an empty mapping.
         """
@@ -122,6 +132,8 @@ class _Rows:
     receipts: list[WarehouseReceiptRow]
     pledges: list[PledgeRow]
     undertakings: list[UndertakingRow]
+    lines: list[LineRow]
+    line_shares: list[LineShareRow]
     trails: dict[str, str]
     """Of each order's goods, as the events that were taken in tell it (0x-hex)."""
     striking: frozenset[str]
@@ -147,6 +159,7 @@ def run(
     _receipts(rows, chain, findings)
     _pledges(rows, chain, findings)
     _undertakings(rows, chain, findings)
+    _lines(rows, chain, findings)
     _exclusive(rows, findings)
     _registry(rows, registry, findings)
     return Reconciliation(rows.block.number, rows.block.hash, findings.looked_at, tuple(findings.mismatches))
@@ -168,6 +181,8 @@ def _read(session: Session) -> _Rows:
         list(session.exec(select(WarehouseReceiptRow))),
         list(session.exec(select(PledgeRow))),
         list(session.exec(select(UndertakingRow))),
+        list(session.exec(select(LineRow))),
+        list(session.exec(select(LineShareRow))),
         {row.id: "0x" + attesting.final_trail(session, row.id)[0].hex() for row in orders},
         frozenset(key.partition(":")[2] for key in striking),
     )
@@ -227,6 +242,7 @@ def _receivables(rows: _Rows, chain: ChainView, findings: Findings) -> None:
             "dueDay": day_number(row.due_date),
             "confirmed": confirmed,
             "part": row.parent_id is not None,
+            "lined": row.lined,
             "face": 0 if ended else row.face,
             "free": 0 if ended else row.face - row.pledged - row.split_away - row.settled - row.diluted,
             "pledged": row.pledged,
@@ -286,6 +302,18 @@ def _undertakings(rows: _Rows, chain: ChainView, findings: Findings) -> None:
         seen = chain.view("Pledges", "undertakingOf", key, rows.block.number)
         findings.same("undertaking.amount", row.pledge_id, seen.get("amount"), row.left)
         findings.same("undertaking.until", row.pledge_id, seen.get("untilDay"), day_number(row.until))
+
+
+def _lines(rows: _Rows, chain: ChainView, findings: Findings) -> None:
+    for row in rows.lines:
+        findings.count("credit lines")
+        seen = chain.view("Receivables", "line", _number(rows, row.debtor_id) or 0, rows.block.number)
+        findings.same("line.limit", row.debtor_id, seen.get("limit"), row.limit)
+        findings.same("line.used", row.debtor_id, seen.get("used"), row.used)
+    for share in rows.line_shares:
+        key = (_number(rows, share.lender_id) or 0, _number(rows, share.debtor_id) or 0)
+        seen = chain.view("Receivables", "lineOf", key, rows.block.number)
+        findings.same("line.share", f"{share.debtor_id} by {share.lender_id}", seen.get("limit"), share.limit)
 
 
 def _exclusive(rows: _Rows, findings: Findings) -> None:

@@ -86,8 +86,9 @@ def _place(session: Session, ctx: Context, row: IncomingRow, arrival: Arrival) -
     if word == "LOAN":
         left, reason = placing.for_loan(session, ctx, arrival, target)
     elif word == "BUYBACK":
-        if placing.bank(session) is None:
-            _wait(session, ctx, row, "settlement_bank_missing")
+        hindrance = undertaking.hindrance(session, target)
+        if hindrance is not None:
+            _wait(session, ctx, row, hindrance)
             return
         left, reason = undertaking.for_buy_back(session, ctx, arrival, target)
     elif word == "RECEIVABLE":
@@ -119,7 +120,7 @@ def place_waiting(ctx: Context) -> int:
             .where(IncomingRow.status == "waiting")
             .order_by(col(IncomingRow.sequence))
         ).all()
-        ready = [bank_ref for bank_ref, said in waiting if placing.hindrance(session, said.partition(" ")[2]) is None]
+        ready = [bank_ref for bank_ref, said in waiting if _hindrance(session, said) is None]
     for bank_ref in ready:
         with ctx.store.begin() as session:
             booking.lock(session)
@@ -127,6 +128,11 @@ def place_waiting(ctx: Context) -> int:
             if row.status == "waiting":
                 _end_wait(session, ctx, row)
     return len(ready)
+
+
+def _hindrance(session: Session, remittance: str) -> str | None:
+    word, _, target = remittance.partition(" ")
+    return undertaking.hindrance(session, target) if word == "BUYBACK" else placing.hindrance(session, target)
 
 
 def _end_wait(session: Session, ctx: Context, row: IncomingRow) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from sqlmodel import Session
 
 from chainfin.money import Money
-from chainfin.services import applications, funding, payouts
+from chainfin.services import applications, funding, payouts, substituting
 from chainfin.services.context import Context
 from chainfin.storage.ledger_tables import OutboxRow
 
@@ -17,7 +17,8 @@ def done(session: Session, ctx: Context, row: OutboxRow, value: Mapping[str, obj
     kind, _, target = row.key.partition(":")
     match kind:
         case "register":
-            funding.registered(session, ctx, target, str(value["registry_no"]))
+            given = substituting.registered if substituting.knows(session, target) else funding.registered
+            given(session, ctx, target, str(value["registry_no"]))
         case "pay":
             funding.paid_out(session, ctx, target, str(value["bank_reference"]))
         case "holder":
@@ -39,7 +40,8 @@ def refused(session: Session, ctx: Context, row: OutboxRow, code: str, message: 
     kind, _, target = row.key.partition(":")
     match kind:
         case "register":
-            funding.registration_refused(session, ctx, target, code, message)
+            undo = substituting.refused if substituting.knows(session, target) else funding.registration_refused
+            undo(session, ctx, target, code, message)
         case "pay":
             funding.payout_refused(session, ctx, target, code, message)
         case "fetch":

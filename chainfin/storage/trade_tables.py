@@ -135,11 +135,39 @@ class ReceivableRow(SQLModel, table=True):
     settled: int = Field(default=0, sa_type=BigInteger)
     diluted: int = Field(default=0, sa_type=BigInteger)
     reserved: int = Field(default=0, sa_type=BigInteger)
+    lined: bool = False
+    """Its confirmation drew on the debtor's credit line, which gets back what is paid or credited of it."""
     status: str = "issuing"
     """issuing | issued | confirmed | disputed | settled | defaulted | cancelled."""
     confirmed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     settled_on: date | None = None
     created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class LineRow(SQLModel, table=True):
+    """What all lenders together allow a marked debtor (授信额度), and what of it its confirmed debt uses; minor units.
+
+    Use may be above the limit: lowering a line stops new confirmations only.
+    """
+
+    __tablename__ = "credit_line"
+    __table_args__ = (CheckConstraint('"limit" >= 0 and used >= 0', name="counted"),)
+
+    debtor_id: str = Field(primary_key=True, foreign_key="party.id")
+    currency: str | None = None
+    """Ours, as the lender named it: on chain a line is a number in the currency of the debtor's orders."""
+    limit: int = Field(default=0, sa_type=BigInteger)
+    used: int = Field(default=0, sa_type=BigInteger)
+
+
+class LineShareRow(SQLModel, table=True):
+    """What one lender has set of a debtor's line; minor units."""
+
+    __tablename__ = "credit_line_share"
+
+    lender_id: str = Field(primary_key=True, foreign_key="party.id")
+    debtor_id: str = Field(primary_key=True, foreign_key="party.id", index=True)
+    limit: int = Field(sa_type=BigInteger)
 
 
 class WarehouseReceiptRow(SQLModel, table=True):
@@ -192,7 +220,8 @@ class PriceRow(SQLModel, table=True):
 
 
 class UndertakingRow(SQLModel, table=True):
-    """A core enterprise's undertaking to buy pledged goods back (保兑仓); thousandths of the receipt's unit."""
+    """An undertaking to buy back what is pledged: goods (保兑仓; thousandths of the receipt's unit) or a receivable
+    (有追索权; minor units)."""
 
     __tablename__ = "undertaking"
 
@@ -204,6 +233,35 @@ class UndertakingRow(SQLModel, table=True):
     until: date
     """Last day on which it can be called."""
     document_root: str
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class SubstitutionRow(SQLModel, table=True):
+    """Goods of pledge ``sold_id`` to be set free for a pledge (``pledge_id``) over the receivable of their sale.
+
+    ``status``: offered → registering → pledging → done; or expired, withdrawn, failed.
+    """
+
+    __tablename__ = "substitution"
+
+    pledge_id: str = Field(primary_key=True)
+    """Of the new pledge: its row exists once the pledgor has granted it."""
+    cell: str
+    sold_id: str = Field(foreign_key="pledge.id", index=True)
+    receivable_id: str = Field(foreign_key="receivable.id", index=True)
+    lender_id: str = Field(foreign_key="party.id", index=True)
+    pledgor_id: str = Field(foreign_key="party.id", index=True)
+    quantity: int = Field(sa_type=BigInteger)
+    """Goods set free, thousandths of the receipt's unit."""
+    amount: int = Field(sa_type=BigInteger)
+    """Of the receivable, minor units."""
+    act_id: str = Field(foreign_key="act.id")
+    """The pledgor's grant."""
+    status: str = Field(default="offered", index=True)
+    error_code: str | None = None
+    error_message: str | None = None
+    expires_at: datetime = Field(sa_type=UtcDateTime)
+    """Of the offer."""
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 
@@ -224,7 +282,7 @@ class PledgeRow(SQLModel, table=True):
     amount: int = Field(sa_type=BigInteger)
     released: int = Field(default=0, sa_type=BigInteger)
     settled: int = Field(default=0, sa_type=BigInteger)
-    """Paid: by the debtor; of goods, by who bought them back."""
+    """Paid: by the debtor, or by who bought it back."""
     lost: int = Field(default=0, sa_type=BigInteger)
     """Goods under it that a count didn't find any more."""
     decision_hash: str

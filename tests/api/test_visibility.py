@@ -48,7 +48,10 @@ def test_warehouse_receipt__by_its_owner__free_and_issued_in_its_unit(world: Wor
     assert (body["issued"], body["free"], body["unit"]) == ("12.500", "12.500", "TNE")
 
 
-@pytest.mark.parametrize("noun", ["orders", "receivables", "pledges", "applications", "loans", "limits", "clients"])
+@pytest.mark.parametrize(
+    "noun",
+    ["orders", "receivables", "pledges", "substitutions", "applications", "loans", "limits", "lines", "clients"],
+)
 def test_list__of_a_stranger__empty(world: World, noun: str) -> None:
     answer = world.call("GET", "stranger", f"/v1/{noun}")
     assert (answer.status_code, answer.json()["items"]) == (200, [])

@@ -123,8 +123,8 @@ SETTLEMENT = (
     Bug(
         "f: an ended pledge leaves the registry",
         "chainfin/services/funding.py",
-        '    if pledge.status in ("released", "enforced", "lost"):\n        _unregister',
-        '    if pledge.status in ("enforced", "lost"):\n        _unregister',
+        '    if pledge.status in ("released", "enforced", "lost"):\n        unregister',
+        '    if pledge.status in ("enforced", "lost"):\n        unregister',
         (
             "tests/e2e/test_failures.py::test_payment__payee_account_closed__pledge_released_loan_cancelled",
             "tests/e2e/test_payments.py::test_borrower__pays_too_much__rest_goes_back",

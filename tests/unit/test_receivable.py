@@ -40,6 +40,18 @@ DISPUTED = done(rules.dispute(PLEDGED, by="c"))
 SPLIT_UP = replace(CONFIRMED, free=0, split_away=1000, parts=2)
 
 
+def bought(
+    receivable: Receivable = PLEDGED, amount: int = 200, pledge_id: str = "p", buyer: str = "b", today: date = date.max
+) -> object:
+    return rules.buy_back(receivable, cny(amount), pledge_id=pledge_id, child_id="e", buyer=buyer, today=today)
+
+
+def test_buy_back__a_part_of_the_pledge__the_buyer_s_own_claim() -> None:
+    parent, child = pair(bought())
+    assert (parent.free, parent.pledged, parent.split_away) == (400, 400, 200)
+    assert (child.holder, child.face, child.free, child.parent, child.state) == ("b", 200, 200, "r", State.CONFIRMED)
+
+
 def test_receivable__pledged_settled_released__parts_add_up() -> None:
     paid = done(rules.settle(PLEDGED, cny(600), payee="l", pledge_id="p"))
     assert (paid.free, paid.pledged, paid.settled, paid.state) == (400, 0, 600, State.CONFIRMED)
@@ -184,6 +196,11 @@ def code(result: object) -> str:
         (lambda: rules.enforce(PLEDGED, pledge_id="p", child_id="e", by="l", today=DUE), "not_yet_due"),
         (lambda: rules.enforce(PLEDGED, pledge_id="p", child_id="e", by="s", today=date.max), "not_lender"),
         (lambda: rules.enforce(PLEDGED, pledge_id="q", child_id="e", by="l", today=date.max), "pledge_unknown"),
+        (lambda: bought(amount=601), "exceeds_pledged"),
+        (lambda: bought(amount=0), "amount_not_positive"),
+        (lambda: bought(pledge_id="q"), "pledge_unknown"),
+        (lambda: bought(today=DUE), "not_yet_due"),
+        (lambda: bought(buyer="c"), "transfer_to_debtor"),
         (lambda: rules.default(CONFIRMED, by="s", today=DUE), "not_yet_due"),
         (lambda: rules.default(CONFIRMED, by="l", today=date.max), "not_holder"),
     ],
@@ -204,6 +221,7 @@ ACTS: dict[str, Callable[[Receivable], object]] = {
     "release": lambda r: rules.release(r, cny(1), pledge_id="p", by="l"),
     "settle": lambda r: rules.settle(r, cny(1), payee="s"),
     "enforce": lambda r: rules.enforce(r, pledge_id="p", child_id="e", by="l", today=date.max),
+    "buy_back": bought,
     "default": lambda r: rules.default(r, by="s", today=date.max),
 }
 

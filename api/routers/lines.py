@@ -1,0 +1,38 @@
+"""Credit lines of debtors on chain: set by lenders, share by share, used up by confirmations."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from api.auth import Acting, Ctx
+from api.paging import Page, Paged, page
+from api.route import OnceRoute
+from api.schemas.common import Id
+from api.schemas.lines import LineIn, LineOut
+from api.schemas.parties import ActOut
+from chainfin.services import lines
+
+router = APIRouter(prefix="/v1/lines", tags=["lines"], route_class=OnceRoute)
+
+
+@router.post("", status_code=202)
+def set_line(ctx: Ctx, actor: Acting, body: LineIn) -> ActOut:
+    """A lender sets its share of what a marked debtor may confirm (授信额度); zero takes it back."""
+    return ActOut.of(lines.set_(ctx, actor, body.debtor_id, body.limit.money("/limit/amount")))
+
+
+@router.get("")
+def list_lines(ctx: Ctx, actor: Acting, window: Paged) -> Page[LineOut]:
+    """One's own line, and those of which one has set a share."""
+    return page(
+        window,
+        lambda after, limit: lines.list_(ctx, actor, after=after, limit=limit),
+        LineOut.of,
+        lambda view: view.row.debtor_id,
+    )
+
+
+@router.get("/{debtor_id}")
+def get_line(ctx: Ctx, actor: Acting, debtor_id: Id) -> LineOut:
+    """A debtor's line and its use; the debtor sees every lender's share, a lender its own."""
+    return LineOut.of(lines.get(ctx, actor, debtor_id))

@@ -1,0 +1,46 @@
+"""Credit lines on chain."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, Field
+
+from api.schemas.common import AmountOrNoneIn, Input, Ref, major
+from chainfin.services.lines import LineView
+
+
+class LineIn(Input):
+    """A lender's own share of a debtor's line, in the currency of the debtor's orders; zero takes it back."""
+
+    debtor_id: Ref = Field(description="of a participant that carries the role lined")
+    limit: AmountOrNoneIn
+
+
+class LineShareOut(BaseModel):
+    lender_id: str
+    limit: str
+
+
+class LineOut(BaseModel):
+    """What all lenders together allow, and what of it the debtor's confirmed debt uses (above it, once it was lowered).
+
+    ``shares``: for the debtor of every lender, for a lender its own.
+    """
+
+    debtor_id: str
+    currency: str | None = Field(description="none while nobody has named it: then amounts are in minor units")
+    limit: str
+    used: str
+    shares: list[LineShareOut]
+
+    @classmethod
+    def of(cls, view: LineView) -> LineOut:
+        def text(minor: int) -> str:
+            return str(minor) if view.currency is None else major(minor, view.currency)
+
+        return cls(
+            debtor_id=view.row.debtor_id,
+            currency=view.currency,
+            limit=text(view.row.limit),
+            used=text(view.row.used),
+            shares=[LineShareOut(lender_id=share.lender_id, limit=text(share.limit)) for share in view.shares],
+        )
