@@ -23,7 +23,7 @@ from chainfin.keys import address_of, new_private_key
 from chainfin.money import Money
 
 PATIENCE_S = 30.0
-OFFERED = ("grant", "acceptOffer")
+OFFERED = ("grant", "exchange", "acceptOffer")
 """Acts that accept an offer: signed where the offer was made, each by a decision of its own."""
 
 

@@ -70,7 +70,7 @@ def expire(ctx: Context, *, limit: int = 100) -> int:
             .where(
                 ActRow.status == "awaiting_signature",
                 ActRow.deadline < now,
-                col(ActRow.function).not_in((acts.GRANT, acts.ACCEPT)),
+                col(ActRow.function).not_in(acts.OFFERED),
             )
             .limit(limit)
         ).all()

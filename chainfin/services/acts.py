@@ -163,7 +163,7 @@ def sign(ctx: Context, actor: Actor, act_id: str, signature: str) -> ActRow:
         row = session.get(ActRow, act_id, with_for_update=True)
         if row is None or not (actor.sees_all or actor.party_id == row.party_id):
             raise NotFound("act_unknown", f"there is no act {act_id}")
-        if row.function in (GRANT, ACCEPT):
+        if row.function in OFFERED:
             raise Conflict("act_not_awaiting", "an offer is accepted where it was made")
         if row.status != "awaiting_signature":
             if row.signature == signature.lower():
@@ -182,9 +182,11 @@ def sign(ctx: Context, actor: Actor, act_id: str, signature: str) -> ActRow:
 
 
 GRANT = "grant"
+EXCHANGE = "exchange"
 ACCEPT = "acceptOffer"
-"""Acts of these names are signed by accepting an offer and not sent alone: a grant rides in the lender's pledge, the
-acceptance of an unsecured offer is kept as evidence."""
+OFFERED = (GRANT, EXCHANGE, ACCEPT)
+"""Acts of these names are signed by accepting an offer and not sent alone: a grant rides in the lender's pledge, an
+exchange in its substitution, the acceptance of an unsecured offer is kept as evidence."""
 
 
 def _submit(session: Session, ctx: Context, row: ActRow, signature: bytes) -> None:

@@ -31,8 +31,6 @@ from chainfin.storage.types import new_id
 
 LIFETIME = timedelta(hours=24)
 """How long an offer stands."""
-RECEIVABLE = 1
-"""The asset kind on chain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +69,14 @@ def offer(
             session,
             ctx,
             party=pledgor,
-            act=eip712.grant_type(),
-            function=acts.GRANT,
+            act=eip712.exchange_type(),
+            function=acts.EXCHANGE,
             params={
+                "soldPledgeId": sold.id,
+                "goodsId": sold.asset_id,
+                "quantity": thousandths,
                 "pledgeId": pledge_id,
-                "assetKind": RECEIVABLE,
-                "assetId": asset.id,
+                "receivableId": asset.id,
                 "amount": amount.minor,
                 "lender": lender.chain_party,
                 "loanRef": loanbook.loan_ref(str(sold.loan_id)),
@@ -244,14 +244,7 @@ def registered(session: Session, ctx: Context, pledge_id: str, number: str) -> N
         party=session.get_one(PartyRow, row.lender_id),
         contract="Pledges",
         function="substitute",
-        params={
-            **grant.params,
-            "soldPledgeId": row.sold_id,
-            "goodsId": session.get_one(PledgeRow, row.sold_id).asset_id,
-            "quantity": row.quantity,
-            "receivableId": row.receivable_id,
-            "registryNo": funding.registry_bytes(number),
-        },
+        params={**grant.params, "registryNo": funding.registry_bytes(number)},
         subject=row.pledge_id,
         auths=[eip712.Auth(grant.signer, grant.nonce, grant.deadline, bytes.fromhex(grant.signature[2:]))],
     )
