@@ -23,8 +23,9 @@ from tools.deployment import DEPLOYMENT
 
 ROOT = Path(__file__).resolve().parent
 ARTIFACTS = ROOT / "artifacts"
-OURS = ("Participants", "Orders", "Receivables", "WarehouseReceipts", "Pledges")
-ACCESS_MANAGER = "@openzeppelin/contracts/access/manager/AccessManager.sol"
+#: Those with acts of parties, and what governs them.
+WITH_ACTS = ("Participants", "Orders", "Receivables", "WarehouseReceipts", "Pledges")
+OURS = ("Governance", *WITH_ACTS)
 #: EIP-170: what a network accepts as one contract, in bytes.
 MAX_CODE_BYTES = 24_576
 SETTINGS: dict[str, Any] = {
@@ -63,7 +64,6 @@ def compile_all() -> dict[str, Any]:
         "sources": {name: {"content": path.read_text(encoding="utf-8")} for name, path in sources.items()},
         "settings": SETTINGS,
     }
-    request["sources"][ACCESS_MANAGER] = {"content": (ROOT / "node_modules" / ACCESS_MANAGER).read_text("utf-8")}
     node = shutil.which("node")
     if node is None:
         raise CompileFailed("node is not installed: the contracts can't be compiled here")
@@ -106,9 +106,8 @@ def build() -> dict[str, str]:
     install()
     output = compile_all()["contracts"]
     built = {name: artifact(name, output[f"src/{name}.sol"][name]) for name in OURS}
-    built["AccessManager"] = artifact("AccessManager", output[ACCESS_MANAGER]["AccessManager"])
     files: dict[str, object] = {f"{name}.json": value for name, value in built.items()}
-    files["acts.json"] = acts_of({name: built[name]["abi"] for name in OURS}, ROOT / "src")
+    files["acts.json"] = acts_of({name: built[name]["abi"] for name in WITH_ACTS}, ROOT / "src")
     files["deployment.json"] = DEPLOYMENT
     return {name: render(value) for name, value in files.items()}
 

@@ -27,7 +27,7 @@ GAS = 8_000_000
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """Where the contracts are. ``addresses`` also names helpers (AccessManager); `contracts` only the five."""
+    """Where the contracts are. ``addresses`` also names helpers (Governance); `contracts` only the five."""
 
     chain_id: int
     start_block: int
@@ -64,7 +64,7 @@ def deploy(
     """The contracts on this chain: checked if ``recorded``, found if they were left behind, else newly deployed.
 
     ``operator``: the address that may admit participants. ``params``: values for the plan's ``$names``
-    (maxTenorDays). ``timeout_s``: wall-clock seconds to wait for blocks.
+    (maxTenorDays, governanceDelay). ``timeout_s``: wall-clock seconds to wait for blocks.
     Raises Unavailable: chain_wrong_id, contracts_foreign (other code at a recorded address), contracts_refused,
     relayer_unfunded (``where`` is the address that needs money), chain_unreachable; Unknown: chain_deploy_unknown
     (sent, not mined in time: call again).

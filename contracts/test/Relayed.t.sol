@@ -19,6 +19,7 @@ contract RelayedTest is World {
     function setUp() public override {
         super.setUp();
         manager.grantRole(manager.ADMIN_ROLE(), vm.addr(OPERATOR), 0);
+        manager.grantRole(OPERATOR_ROLE, vm.addr(OPERATOR), 0);
     }
 
     function test_participants__everyAct__done() public {

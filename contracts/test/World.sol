@@ -57,6 +57,8 @@ abstract contract World is Asserts {
     uint8 internal constant RECEIVABLE = 1;
     uint8 internal constant WAREHOUSE = 2;
 
+    /// @dev Of Governance: who admits, suspends, resumes and pauses.
+    uint64 internal constant OPERATOR_ROLE = 1;
     AccessManager internal manager;
     Participants internal participants;
     Orders internal orders;
@@ -82,11 +84,12 @@ abstract contract World is Asserts {
     }
 
     function deploy() internal {
-        manager = AccessManager(create("AccessManager", abi.encode(address(this))));
-        participants = Participants(create("Participants", abi.encode(manager)));
         uint256 next = vm.getNonce(address(this));
-        address receivablesAt = vm.computeCreateAddress(address(this), next + 1);
-        address pledgesAt = vm.computeCreateAddress(address(this), next + 3);
+        address participantsAt = vm.computeCreateAddress(address(this), next + 1);
+        manager = AccessManager(create("Governance", abi.encode(address(this), participantsAt, uint32(0))));
+        participants = Participants(create("Participants", abi.encode(manager)));
+        address receivablesAt = vm.computeCreateAddress(address(this), next + 3);
+        address pledgesAt = vm.computeCreateAddress(address(this), next + 5);
         orders = Orders(create("Orders", abi.encode(participants, receivablesAt)));
         receivables = Receivables(create("Receivables", abi.encode(participants, orders, pledgesAt, MAX_TENOR)));
         receipts = WarehouseReceipts(create("WarehouseReceipts", abi.encode(participants, pledgesAt)));

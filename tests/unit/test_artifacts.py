@@ -13,7 +13,7 @@ import pytest
 
 CONTRACTS = Path(__file__).resolve().parents[2] / "contracts"
 ARTIFACTS = CONTRACTS / "artifacts"
-NAMES = ("Participants", "Orders", "Receivables", "WarehouseReceipts", "Pledges", "AccessManager")
+NAMES = ("Participants", "Orders", "Receivables", "WarehouseReceipts", "Pledges", "Governance")
 
 
 def read(name: str) -> Any:

@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {Auth} from "./IActs.sol";
 
 /// @title Who takes part: numbers, roles and keys, without names.
-/// @notice Acts of the operator are restricted by the AccessManager that is this contract's authority.
+/// @notice Acts of the operator are restricted by the authority, an AccessManager (`Governance`).
 interface IParticipants {
     /// @param commitment Salted commitment to the legal id (USCC or LEI); never the id itself.
     /// @param roles Bits of `Roles`.
