@@ -117,7 +117,8 @@ class Installation(AbstractContextManager["Installation"]):
 
     def _node(self, settings: Settings, keys: Mapping[str, str]) -> Node:
         if settings.chain_url is None:
-            return EmbeddedNode(settings.home, self.clock.now, funded=[keys["relayer"]])
+            # the operator announces changes of governance itself: no relayer can
+            return EmbeddedNode(settings.home, self.clock.now, funded=[keys["relayer"], keys["operator"]])
         return RpcNode(settings.chain_url, expected_chain_id=settings.chain_id)
 
     def _deploy(self, vault: Vault, keys: Mapping[str, str], fresh: bool) -> Deployment:
