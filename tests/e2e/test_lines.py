@@ -192,7 +192,7 @@ def test_mark__taken_away__what_drew_still_gives_back_and_the_next_draws_nothing
 
 
 def announced(site: Site, function: str, **params: object) -> None:
-    """What the operator can't do at once: it announces it in Governance and does it two days later, by itself."""
+    """What the operator can't do at once: it announces it in Governance and does it after the two days, by itself."""
     with site.ctx.store.read() as session:
         row = session.get_one(CustodyKeyRow, site.ctx.operator_address)
     key = site.ctx.vault.unseal(row.sealed, context=row.address)
@@ -201,7 +201,7 @@ def announced(site: Site, function: str, **params: object) -> None:
     governance = contract_abi("Governance")
     for step, rest in (("schedule", [0]), ("execute", [])):
         send(site, key, at["Governance"], governance.function(step).encode([at["Participants"], deed, *rest]))
-        site.ctx.clock.move_to(site.ctx.clock.now() + timedelta(days=2))
+        site.ctx.clock.move_to(site.ctx.clock.now() + timedelta(days=2, hours=1))
 
 
 def send(site: Site, key: bytes, to: str, data: bytes) -> None:
