@@ -63,7 +63,7 @@ def test_deployment__every_reference__names_a_step() -> None:
     assert sorted(steps) == sorted(NAMES)
     for step in plan["steps"]:
         for argument in step["args"]:
-            assert argument.lstrip("@$") in (*steps, "operator", "maxTenorDays")
+            assert argument.lstrip("@$") in (*steps, "operator", *plan["defaults"])
     for check in plan["checks"]:
         assert check["contract"] in steps
         assert check["is"].lstrip("@") in steps
