@@ -107,8 +107,8 @@ def check_acts(acts_: list[ActPart], chain: ChainPart, story: Story, findings: F
                 _belongs(name, act, primary, signer, fact, story, keys, findings)
                 signed.add((fact.number, primary))
     for fact in story.facts:
-        for expected in NEEDED.get(fact.event, ()):
-            if (fact.number, expected.act) not in signed and not _replaced(fact, story):
+        for expected in () if _replaced(fact, story) else NEEDED.get(fact.event, ()):
+            if (fact.number, expected.act) not in signed:
                 findings.check(f"signature of {expected.act}", False, f"none in the file for {fact.event}")
     return keys
 
