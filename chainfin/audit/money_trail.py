@@ -92,13 +92,19 @@ def _remittances(bundle: Bundle, event: EventPart, story: Story) -> set[str]:
     line = lineage(str(bundle.loan.asset), story)
     taken = [fact.text("childId") for fact in story.all("Pledges.Enforced")]
     bought = {f"BUYBACK {fact.text('pledgeId')}" for fact in story.all("Pledges.BoughtBack")}
-    return {f"RECEIVABLE {asset}" for asset in (*line, *taken)} | bought
+    sold = [fact.text("receivableId") for fact in story.all("Pledges.Substituted")]
+    return {f"RECEIVABLE {asset}" for asset in (*line, *taken, *sold)} | bought
 
 
 def _securities(bundle: Bundle, pledged: Fact, story: Story) -> list[tuple[str, str]]:
-    """(receivable, pledge) of which payments serve the loan: the pledged part; what its lender took is no pledge."""
+    """(receivable, pledge) of which payments serve the loan: the pledged part; what its lender took is no pledge; what
+    took the place of goods that were sold."""
     taken = [(fact.text("childId"), "") for fact in story.all("Pledges.Enforced", pledgeId=pledged.args["pledgeId"])]
-    return [(str(bundle.loan.asset), pledged.text("pledgeId")), *taken]
+    sold = [
+        (fact.text("receivableId"), fact.text("pledgeId"))
+        for fact in story.all("Pledges.Substituted", soldPledgeId=pledged.args["pledgeId"])
+    ]
+    return [(str(bundle.loan.asset), pledged.text("pledgeId")), *taken, *sold]
 
 
 def _payout(bundle: Bundle, paid: list[dict[str, Any]], findings: Findings) -> None:

@@ -38,6 +38,7 @@ NEEDED: Final[Mapping[str, tuple[Expected, ...]]] = {
     "Pledges.Drawn": (Expected("Draw", "@lender"),),
     "Pledges.Released": (Expected("Release", "@lender"),),
     "Pledges.Enforced": (Expected("Enforce", "@lender"),),
+    "Pledges.Substituted": (Expected("Substitute", "@lender"), Expected("Exchange", "@pledgor")),
 }
 """Events and the acts behind them. ``@``: the party stands in the event that made the thing (order, pledge)."""
 
@@ -106,10 +107,19 @@ def check_acts(acts_: list[ActPart], chain: ChainPart, story: Story, findings: F
                 _belongs(name, act, primary, signer, fact, story, keys, findings)
                 signed.add((fact.number, primary))
     for fact in story.facts:
-        for expected in NEEDED.get(fact.event, ()):
+        for expected in () if _replaced(fact, story) else NEEDED.get(fact.event, ()):
             if (fact.number, expected.act) not in signed:
                 findings.check(f"signature of {expected.act}", False, f"none in the file for {fact.event}")
     return keys
+
+
+def _replaced(fact: Fact, story: Story) -> bool:
+    """Whether goods were set free by the very act that put the receivable of their sale in their place: its signature
+    is the one over Substituted, and names how much."""
+    if fact.event != "Pledges.Released":
+        return False
+    by = story.all("Pledges.Substituted", soldPledgeId=fact.args["pledgeId"], goodsId=fact.args["assetId"])
+    return any(each.place[:2] == fact.place[:2] for each in by)
 
 
 def _signer(act: ActPart, primary: str, chain: ChainPart, fact: Fact | None) -> str:
@@ -173,6 +183,10 @@ def _beyond_the_event(primary: str, fact: Fact, story: Story) -> dict[str, str]:
     if primary == "Confirm":
         issued = story.latest("Receivables.Issued", fact.place, id=fact.args["id"])
         return {member: issued.text(member).lower() for member in ("orderId", "seller", "face", "dueDay")}
+    if primary in ("Substitute", "Exchange"):
+        freed = [f for f in story.all("Pledges.Released", pledgeId=fact.args["soldPledgeId"]) if _replaced(f, story)]
+        here = [f.text("amount") for f in freed if f.place[:2] == fact.place[:2]]
+        return {"quantity": here[0] if len(here) == 1 else "what was set free with it"}
     return {}
 
 
@@ -191,4 +205,5 @@ def _party(signer: str, fact: Fact, story: Story) -> int:
         return fact.count(signer)
     if fact.event.startswith("Orders."):
         return story.one("Orders.Posted", orderId=fact.args["orderId"]).count(signer[1:])
-    return story.one("Pledges.Pledged", pledgeId=fact.args["pledgeId"]).count(signer[1:])
+    pledge_id = fact.args["soldPledgeId" if fact.event == "Pledges.Substituted" else "pledgeId"]
+    return story.one("Pledges.Pledged", pledgeId=pledge_id).count(signer[1:])

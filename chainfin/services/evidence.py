@@ -129,15 +129,17 @@ def _events(
         line = _line(session, asset)
         things = [*line, pledge.id] + ([asset.order_id] if isinstance(asset, ReceivableRow) else [])
         things += [taken] if taken else []
-    rows = session.exec(select(ChainEventRow).where(col(ChainEventRow.subject).in_(things))).all()
+    sold = _sold(session, pledge)
+    rows = session.exec(select(ChainEventRow).where(col(ChainEventRow.subject).in_([*things, *sold.values()]))).all()
     kept = [
         row
         for row in rows
         if (f"{row.contract}.{row.name}" in NEEDED or row.name in UNSIGNED)
         and row.contract != "Participants"
+        and (row.name == "Settled" or row.subject in things)
         and (
             row.name != "Settled"
-            or (pledge is not None and (row.args["pledgeId"] == pledge.id or row.subject == taken))
+            or (pledge is not None and (row.args["pledgeId"] in (pledge.id, *sold) or row.subject == taken))
         )
         and (row.name not in ("Split", "Taken") or row.args["childId"] in (*line, taken))
     ]
@@ -158,6 +160,14 @@ def _events(
         )
     ).all()
     return sorted([*people, *kept], key=lambda row: (row.block_number, row.log_index))
+
+
+def _sold(session: Session, pledge: PledgeRow | None) -> dict[str, str]:
+    """Pledges that took the place of sold goods, with the receivable that each is over."""
+    if pledge is None:
+        return {}
+    done = select(ChainEventRow).where(ChainEventRow.subject == pledge.id, ChainEventRow.name == "Substituted")
+    return {str(row.args["pledgeId"]): str(row.args["receivableId"]) for row in session.exec(done)}
 
 
 def _line(session: Session, asset: ReceivableRow | WarehouseReceiptRow) -> list[str]:

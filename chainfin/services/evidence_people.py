@@ -59,6 +59,11 @@ def acts(
             attested = {**row.params, attesting.TRAIL: row.extra[attesting.TRAIL]}
             data = eip712.typed_data(eip712.attest_type(), attested, auth.nonce, auth.deadline, domain)
             found.append(_act(number, data, "0x" + auth.signature.hex()))
+        if "Exchange" in needed and row.auths:
+            auth = eip712.Auth.from_json(row.auths[0])
+            domain = acts_service.domain(ctx, "Pledges")
+            data = eip712.typed_data(eip712.exchange_type(), row.params, auth.nonce, auth.deadline, domain)
+            found.append(_act(number, data, "0x" + auth.signature.hex()))
         if "Grant" in needed and acceptance is not None and acceptance.signature is not None:
             found.append(_act(number, acceptance.typed_data, acceptance.signature))
     if application.asset_id is None and acceptance is not None and acceptance.signature is not None:

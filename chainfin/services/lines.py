@@ -32,19 +32,24 @@ class LineView:
 def set_(ctx: Context, actor: Actor, debtor_id: str, limit: Money) -> ActRow:
     """The lender sets its share of a debtor's line; zero takes it back. Below what is used it stops new confirmations.
 
+    Less than before goes at any time, also for a lender or a debtor that is suspended or has lost its role.
     Raises Forbidden role_missing, party_not_active; NotFound party_unknown; Refused debtor_not_lined,
     currency_mismatch, amount_too_large.
     """
-    lender_id = actor.require(Role.LENDER)
+    lender_id = actor.require()
     with ctx.store.begin() as session:
-        lender, debtor = acts.active_party(session, lender_id), acts.active_party(session, debtor_id)
-        if not debtor.roles & Role.LINED:
-            raise Refused("debtor_not_lined", f"{debtor.name}'s confirmations draw on no line", debtor=debtor_id)
         row = _locked(session, debtor_id)
+        share = session.get(LineShareRow, (lender_id, debtor_id))
+        if share is not None and limit.minor < share.limit:
+            lender, debtor = session.get_one(PartyRow, lender_id), session.get_one(PartyRow, debtor_id)
+        else:
+            actor.require(Role.LENDER)
+            lender, debtor = acts.active_party(session, lender_id), acts.active_party(session, debtor_id)
+            if not debtor.roles & Role.LINED:
+                raise Refused("debtor_not_lined", f"{debtor.name}'s confirmations draw on no line", debtor=debtor_id)
         known = _currency(session, row)
         if known is not None and known != limit.currency:
             raise Refused("currency_mismatch", f"the debtor's line is in {known}", currency=known)
-        share = session.get(LineShareRow, (lender_id, debtor_id))
         line = rules.Line(debtor_id, row.limit, row.used)
         trade.unless_refused(rules.set_share(line, old=0 if share is None else share.limit, new=limit.minor))
         row.currency = limit.currency

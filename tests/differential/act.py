@@ -27,7 +27,7 @@ class Rider:
 class Act:
     """``params`` by the ABI's member names; parties by name. ``at``: seconds by which time moves on before it."""
 
-    PARTY_FIELDS: ClassVar[frozenset[str]] = frozenset({"seller", "to", "payee", "lender", "owner", "party"})
+    PARTY_FIELDS: ClassVar[frozenset[str]] = frozenset({"seller", "to", "payee", "lender", "owner", "party", "debtor"})
 
     contract: str
     function: str

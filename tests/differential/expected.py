@@ -109,7 +109,7 @@ class Expected:
             "holder": 0 if open_ else self._numbers[debt.holder], "debtor": self._numbers[debt.debtor],
             "originTag": origin_tag(order_id, self._book.roots[key], seller) if open_ else bytes(18),
             "dueDay": _days(debt.due_date), "state": RECEIVABLE_STATES[debt.state], "confirmed": debt.confirmed,
-            "part": part,
+            "part": part, "lined": self._book.lined(key),
             "face": 0 if cancelled else debt.face, "free": 0 if cancelled else debt.free, "pledged": debt.pledged,
             "splitAway": debt.split_away, "settled": debt.settled, "diluted": debt.diluted,
         }  # fmt: skip

@@ -32,6 +32,7 @@ class Generator(Assets):
             (22, self.receivable_act),
             (14, self.pledge),
             (10, self.pledge_act),
+            (3, self.line),
             (4, self.receipt),
             (10, self.receipt_act),
             (2, self.operate),
@@ -85,7 +86,7 @@ class Generator(Assets):
         if function == "pause":
             return Act("Participants", "pause", by, {"kinds": self.dice.choice((1 << self.dice.randrange(1, 7), 126))})
         if function == "setRoles":
-            roles = self.dice.choice((0, 1 << 31, 1 << self.dice.randrange(8), ALL_ROLES))
+            roles = self.dice.choice((0, 1 << 31, 1 << self.dice.randrange(9), ALL_ROLES))
             return Act("Participants", "setRoles", by, {"party": party, "roles": roles})
         return Act("Participants", function, by, {"party": party})
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from eth_hash.auto import keccak
 
 from chainfin.inventory import WarehouseReceipt
+from chainfin.party import Role
 from chainfin.receivable import Receivable, State
 from tests.differential.act import Act, Rider
-from tests.differential.generate_base import DAY, MAX_UINT, Dice
+from tests.differential.generate_base import DAY, MAX_AMOUNT, MAX_UINT, Dice
 from tests.differential.model import EPOCH
 from tests.differential.model_receivables import FREE_PART, PREFIX
 
@@ -75,6 +76,15 @@ class Assets(Dice):
             "dueDay": (debt.due_date - EPOCH).days + (0 if self.chance(0.97) else 1),
         }
         return Act("Receivables", "confirm", self.either(debt.debtor), p)
+
+    def line(self) -> Act:
+        """A lender's share of a line: mostly with room, else at the edges of what is used."""
+        marked = [who for who, roles in self.book.roles.items() if roles & Role.LINED]
+        debtor = self.either_named(self.dice.choice(marked or ["buyer"]), 0.92)
+        used = self.book.line(debtor).used
+        limit = self.dice.choice((MAX_AMOUNT, min(MAX_AMOUNT, used + self.size()), self.edge(used), 0))
+        by = self.either(self.dice.choice(("lender", "fund", "lender", "group")), 0.95)
+        return Act("Receivables", "setLine", by, {"debtor": debtor, "limit": limit})
 
     def receivable_act(self) -> Act:
         known = list(self.book.receivables)

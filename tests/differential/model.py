@@ -14,6 +14,7 @@ from datetime import UTC, date, datetime, timedelta
 from chainfin.documents.goods_trail import START, Step, extended
 from chainfin.errors import BadInput
 from chainfin.inventory import WarehouseReceipt
+from chainfin.line import Line
 from chainfin.order import Order
 from chainfin.receivable import Receivable
 from tests.differential.act import Act
@@ -72,6 +73,12 @@ class Book(Gate):
         self.roots: dict[bytes, bytes] = {}
         """Document roots of assets (not of parts, which have no document of their own)."""
         self.bank_refs: set[tuple[str, bytes]] = set()
+        self.lines: dict[str, Line] = {}
+        """By debtor."""
+        self.shares: dict[tuple[str, str], int] = {}
+        """(lender, debtor) → its share of the line."""
+        self.drew: set[bytes] = set()
+        """Receivables whose confirmation drew on a line."""
 
     @property
     def today(self) -> date:
@@ -84,8 +91,19 @@ class Book(Gate):
         book.pledges = {key: replace(entry) for key, entry in self.pledges.items()}
         book.receivables, book.receipts, book.roots = dict(self.receivables), dict(self.receipts), dict(self.roots)
         book.bank_refs, book.suspended, book.withdrawn = set(self.bank_refs), set(self.suspended), set(self.withdrawn)
-        book.roles = dict(self.roles)
+        book.roles, book.lines, book.shares = dict(self.roles), dict(self.lines), dict(self.shares)
+        book.drew = set(self.drew)
         return book
+
+    def line(self, debtor: str) -> Line:
+        return self.lines.get(debtor, Line(debtor))
+
+    def lined(self, key: bytes) -> bool:
+        """Whether a receivable, or what it is a part of, drew on its debtor's line."""
+        debt = self.receivables[key]
+        while debt.parent is not None:
+            debt = self.receivables[bytes.fromhex(debt.parent)]
+        return bytes.fromhex(debt.id) in self.drew
 
     def pledged(self, pledge_id: bytes) -> int:
         """What is still locked under a pledge."""

@@ -8,6 +8,7 @@ from typing import Any
 from eth_abi.abi import encode
 from eth_hash.auto import keccak
 
+from chainfin import line as line_rules
 from chainfin import receivable as rules
 from chainfin.errors import Refusal
 from chainfin.party import Role
@@ -71,9 +72,34 @@ def _confirm(book: Book, act: Act) -> None:
     value = need(confirmed)
     said = (p["orderId"].hex(), p["seller"], p["documentRoot"])
     demand(said == (receivable.order_id, receivable.seller, book.roots[p["id"]]), "confirmation_mismatch")
+    lined = bool(book.roles[act.by] & Role.LINED)
+    line = need(line_rules.draw(book.line(act.by), p["face"])) if lined else book.line(act.by)
     order_id = bytes.fromhex(receivable.order_id)
     book.orders[order_id].order = model_orders.confirmed(book, order_id, p["face"])
     book.receivables[p["id"]] = value
+    if lined:
+        book.lines[act.by] = line
+        book.drew.add(p["id"])
+
+
+def _give_back(book: Book, key: bytes, amount: int) -> None:
+    if book.lined(key):
+        debtor = book.receivables[key].debtor
+        book.lines[debtor] = line_rules.give_back(book.line(debtor), amount)
+
+
+def _set_line(book: Book, act: Act) -> None:
+    p = act.params
+    book.actor(act.by)
+    old = book.shares.get((act.by, p["debtor"]), 0)
+    changed = need(line_rules.set_share(book.line(p["debtor"]), old=old, new=p["limit"]))
+    if p["limit"] >= old:  # less can be had by whoever has it, at any time
+        book.enter(Kind.PLEDGE, act.by)
+        book.role(act.by, Role.LENDER)
+        book.counterpart(p["debtor"])
+        book.role(p["debtor"], Role.LINED)
+    book.lines[p["debtor"]] = changed
+    book.shares[act.by, p["debtor"]] = p["limit"]
 
 
 def _cancel(book: Book, act: Act) -> None:
@@ -103,6 +129,7 @@ def _credit(book: Book, act: Act) -> None:
     receivable = _known(book, act)
     amount = money(act.params["amount"], receivable.currency)
     book.receivables[act.params["id"]] = need(rules.credit(receivable, amount, by=act.by))
+    _give_back(book, act.params["id"], act.params["amount"])
 
 
 def _split(book: Book, act: Act) -> None:
@@ -139,6 +166,7 @@ def _settle(book: Book, act: Act) -> None:
     value = need(paid)
     book.bank_refs.add((act.by, p["bankRef"]))
     book.receivables[p["id"]] = value
+    _give_back(book, p["id"], p["amount"])
     if pledge_id is not None and not book.pledged(p["pledgeId"]):
         book.pledges[p["pledgeId"]].state = "released"
 
@@ -169,4 +197,5 @@ ACTS: dict[str, Callable[[Book, Act], Any]] = {
     "transfer": _transfer,
     "settle": _settle,
     "declareDefault": _default,
+    "setLine": _set_line,
 }

@@ -9,7 +9,7 @@ from chainfin.party import Role
 ALL_ROLES: Final = 255
 PARTIES: Final[dict[str, int]] = {
     "core": Role.CORE,
-    "buyer": Role.CORE,
+    "buyer": Role.CORE | Role.LINED,
     "maker": Role.SUPPLIER,
     "grower": Role.SUPPLIER,
     "dealer": Role.DISTRIBUTOR,

@@ -71,6 +71,7 @@ REASONS: Final[dict[str, frozenset[str]]] = {
         "bank_ref_used": "BankRefUsed",
         "payee_wrong": "PayeeWrong",
         "not_yet_due": "NotYetDue",
+        "line_exceeded": "LineExceeded",
         # warehouse receipts
         "receipt_exists": "ReceiptExists",
         "receipt_unknown": "ReceiptUnknown",
@@ -127,7 +128,6 @@ OUT_OF_REACH: Final[dict[str, str]] = {
     "NotSelf": "acts are sent one by one",
     "RegistryNosMismatch": "acts are sent one by one",
     # acts for which chainfin has no rule to compare with (yet)
-    "LineExceeded": "no lender sets a credit line on chain",
     "SubstituteForeign": "nothing is substituted",
     "UndertakingExists": "nobody undertakes to buy back",
     "UndertakingMissing": "nobody undertakes to buy back",

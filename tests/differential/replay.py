@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from chainfin.documents.goods_trail import START, Step, extended
+from chainfin.party import Role
 from tests.differential.expected import Thing, origin_tag, tag
 from tests.differential.system import Entry
 
@@ -23,6 +24,8 @@ class Replay:
         self.state: dict[Thing, dict[str, Any]] = {}
         self.parties: dict[int, dict[str, Any]] = {}
         self.children: dict[bytes, int] = {}
+        self.lines: dict[int, tuple[int, int]] = {}
+        """By debtor: limit and use."""
         self._origins: dict[bytes, tuple[bytes, int]] = {}
         """Order and seller of each receivable that was issued."""
         self._made: Counter[bytes] = Counter()
@@ -105,12 +108,22 @@ class Replay:
         self.state["receivable", id_] = {
             "holder": 0, "debtor": debtor_, "dueDay": dueDay_, "state": ISSUED, "confirmed": False, "part": False,
             "originTag": origin_tag(orderId_, documentRoot_, seller_), "face": face_, "free": face_,
-            "pledged": 0, "splitAway": 0, "settled": 0, "diluted": 0,
+            "pledged": 0, "splitAway": 0, "settled": 0, "diluted": 0, "lined": False,
         }  # fmt: skip
 
-    def _Receivables_Confirmed(self, id_: bytes, **_: Any) -> None:
-        seller = self._origins[id_][1]
-        self.state["receivable", id_].update(state=CONFIRMED, confirmed=True, holder=seller, originTag=bytes(18))
+    def _Receivables_Confirmed(self, id_: bytes, debtor_: int, **_: Any) -> None:
+        seller, debt = self._origins[id_][1], self.state["receivable", id_]
+        lined = bool(self.parties[debtor_]["roles"] & Role.LINED)
+        debt.update(state=CONFIRMED, confirmed=True, holder=seller, originTag=bytes(18), lined=lined)
+        self._draw(debt, debt["face"])
+
+    def _draw(self, debt: Mapping[str, Any], amount: int) -> None:
+        if debt["lined"]:
+            limit, used = self.lines.get(debt["debtor"], (0, 0))
+            self.lines[debt["debtor"]] = (limit, used + amount)
+
+    def _Receivables_LineSet(self, debtor_: int, total_: int, **_: Any) -> None:
+        self.lines[debtor_] = (total_, self.lines.get(debtor_, (0, 0))[1])
 
     def _Receivables_Cancelled(self, id_: bytes) -> None:
         debt = self.state["receivable", id_]
@@ -128,6 +141,7 @@ class Replay:
         debt = self.state["receivable", id_]
         debt["free"] -= amount_
         debt["diluted"] += amount_
+        self._draw(debt, -amount_)
         if debt["free"] == debt["pledged"] == 0:
             debt["state"] = SETTLED
 
@@ -156,6 +170,7 @@ class Replay:
     def _Receivables_Settled(self, id_: bytes, pledgeId_: bytes, amount_: int, paidUp_: bool, **_: Any) -> None:
         debt = self.state["receivable", id_]
         debt["settled"] += amount_
+        self._draw(debt, -amount_)
         if pledgeId_ == FREE_PART:
             debt["free"] -= amount_
         else:

@@ -91,7 +91,22 @@ class Run:
                 wrong += [f"{who}: {text}" for text in differences(replay.parties[number], found)]
         if replay.paused != self.system.view("Participants", "paused"):
             wrong.append(f"the events say that {replay.paused} is paused")
-        return wrong + self._children(replay) + self._confirmed()
+        return wrong + self._children(replay) + self._confirmed() + self._lines(replay)
+
+    def _lines(self, replay: Replay) -> list[str]:
+        """Each party's line: in the model, in storage, from the events; each lender's share."""
+        wrong = []
+        for who in self.model.book.roles:
+            number, line = self.system.numbers[who], self.model.book.line(who)
+            stored = self.system.view("Receivables", "line", number)
+            told = replay.lines.get(number, (0, 0))
+            if not tuple(stored) == told == (line.limit, line.used):
+                wrong.append(f"line of {who}: {line} in the model, {stored} in storage, {told} in the events")
+        for (lender, debtor), share in self.model.book.shares.items():
+            found = self.system.view("Receivables", "lineOf", self.system.numbers[lender], self.system.numbers[debtor])
+            if found != share:
+                wrong.append(f"line of {debtor} by {lender}: {share} in the model, {found} in storage")
+        return wrong
 
     def _children(self, replay: Replay) -> list[str]:
         wrong = []

@@ -73,6 +73,11 @@ def on_debt(function: str, by: str, *, wait: int = 0, **params: object) -> Act:
     return Act("Receivables", function, by, {"id": DEBT, **params}, wait=wait)
 
 
+def line(limit: int, by: str = "lender") -> Act:
+    """A lender's share of what ``buyer``, which carries the mark, may confirm."""
+    return Act("Receivables", "setLine", by, {"debtor": "buyer", "limit": limit})
+
+
 def settle(amount: int, payee: str, ref: int, pledge: bytes = FREE_PART, by: str = "bank") -> Act:
     return on_debt("settle", by, pledgeId=pledge, amount=amount, bankRef=ref.to_bytes(32, "big"), payee=payee)
 
@@ -197,6 +202,12 @@ ONCE: dict[str, Sequence[Act]] = {
     "bound_to_order_seller_and_document": [
         *received(), issue(1000), confirm(seller="grower"), confirm(orderId=DEBT), confirm(documentRoot=DEBT),
         cancel("grower"), cancel(orderId=DEBT), cancel(documentRoot=DEBT), confirm(),
+    ],
+    # confirmed up to the last fen that all lenders together allow; parts give back what the whole drew
+    "a_line_to_its_last_fen": [
+        *received(buyer="buyer"), issue(1000), confirm(debtor="buyer"), line(400), line(599, "fund"),
+        confirm(debtor="buyer"), line(600, "fund"), confirm(debtor="buyer"), line(0),
+        on_debt("split", "maker", amounts=[300, 300]), settle(400, "maker", 1), line(2**56 - 1), line(2**56),
     ],
     "two_faults_at_once": [
         *confirmed(), pledge(FIRST, "lender", 300), settle(0, "grower", 1), settle(701, "maker", 1, SECOND),

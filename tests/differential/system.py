@@ -125,7 +125,8 @@ class System:
         done = self._execute(bytes(20), contract, abi.encode(args))
         state.revert(snapshot)
         assert not done.is_error, (contract, function, args)
-        return abi.decode_output(bytes(done.output))[0]
+        found = abi.decode_output(bytes(done.output))
+        return found[0] if len(found) == 1 else found
 
     def _execute(self, sender: bytes, contract: str, data: bytes) -> Any:
         target = address_bytes(self.addresses[contract])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from chainfin import inventory, order, receivable, receivable_value
+from chainfin import inventory, line, order, receivable, receivable_value
 from chainfin.abi import contract_abi
 from chainfin.resources import CONTRACTS
 from tests.differential.reasons import EQUIVALENT, OUT_OF_REACH, REASONS, RULES_ONLY, same
@@ -44,7 +44,9 @@ def refusals_of(source: str) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("module", [receivable, receivable_value, inventory, order], ids=lambda module: module.__name__)
+@pytest.mark.parametrize(
+    "module", [receivable, receivable_value, inventory, order, line], ids=lambda module: module.__name__
+)
 def test_table__every_refusal_of_the_rules__is_in_it(module: object) -> None:
     codes = refusals_of(Path(str(module.__file__)).read_text("utf-8"))  # type: ignore[attr-defined]  # modules have it
     assert codes

@@ -33,6 +33,15 @@ def test_stories__the_acts_before_the_last__are_taken_or_refused_as_told(system:
     assert run.finish() == []
 
 
+def test_line__drawn_on_and_paid_in_parts__the_same_in_model_storage_and_events(system: System) -> None:
+    run = Run(system)
+    for act in stories.ONCE["a_line_to_its_last_fen"]:
+        assert run.step(act) == []
+    assert [run.met["Receivables.confirm", end] for end in ("line_exceeded", "done")] == [2, 1]
+    assert (run.model.book.line("buyer").used, len(run.refused)) == (600, 3)
+    assert run.finish() == []
+
+
 def test_count__below_two_pledges__the_younger_bears_the_loss_and_ends(system: System) -> None:
     run = Run(system)
     for act in [*stories.two_pledged(), stories.count(170, FIRST, SECOND)]:

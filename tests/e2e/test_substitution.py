@@ -7,11 +7,14 @@ from decimal import Decimal
 
 import pytest
 
+from chainfin.audit.report import State
+from chainfin.audit.verify import verify
+from chainfin.chain.prover import ChainProver
 from chainfin.connectors.registry import Registration
 from chainfin.errors import ChainfinError
 from chainfin.money import Money
 from chainfin.party import Role
-from chainfin.services import acts, booking, margin, pledging, receivables, substituting, undertaking
+from chainfin.services import acts, booking, evidence, margin, pledging, receivables, substituting, undertaking
 from chainfin.services.context import OPERATOR, Actor
 from chainfin.services.substituting import SubstitutionView
 from chainfin.storage.trade_tables import PledgeRow, ReceivableRow
@@ -94,10 +97,14 @@ def test_substituted__a_part_of_the_goods__new_pledge_for_the_same_loan_and_the_
     assert {pledge.id for pledge in site.loan(loan_id).pledges} == {old.id, new.id}
     assert site.receivable(asset.id).reserved == 0
     assert mismatches(site) == []
-    site.pays(FACE, f"RECEIVABLE {asset.id}")
+    ref = site.pays(FACE, f"RECEIVABLE {asset.id}")
     assert site.loan(loan_id).loan.dues.total.minor == dues.minor - PART
     assert site.receivable(asset.id).status == "settled"
     assert mismatches(site) == []
+    report = verify(evidence.bundle(site.ctx, borrower, loan_id, ChainProver(site.inst.node, site.inst.deployment)))
+    assert report.failures == ()
+    held = {check.name for check in report.checks if check.state is State.OK}
+    assert {"signature of Substitute", "signature of Exchange", f"payment {ref}: on chain"} <= held
 
 
 def test_substituted__all_of_the_goods__the_old_pledge_ends_and_leaves_the_registry(site: Site, deal: Deal) -> None:
