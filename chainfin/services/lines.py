@@ -38,7 +38,6 @@ def set_(ctx: Context, actor: Actor, debtor_id: str, limit: Money) -> ActRow:
     """
     lender_id = actor.require()
     with ctx.store.begin() as session:
-        row = _locked(session, debtor_id)
         share = session.get(LineShareRow, (lender_id, debtor_id))
         if share is not None and limit.minor < share.limit:
             lender, debtor = session.get_one(PartyRow, lender_id), session.get_one(PartyRow, debtor_id)
@@ -47,6 +46,7 @@ def set_(ctx: Context, actor: Actor, debtor_id: str, limit: Money) -> ActRow:
             lender, debtor = acts.active_party(session, lender_id), acts.active_party(session, debtor_id)
             if not debtor.roles & Role.LINED:
                 raise Refused("debtor_not_lined", f"{debtor.name}'s confirmations draw on no line", debtor=debtor_id)
+        row = _locked(session, debtor_id)
         known = _currency(session, row)
         if known is not None and known != limit.currency:
             raise Refused("currency_mismatch", f"the debtor's line is in {known}", currency=known)

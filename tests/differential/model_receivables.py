@@ -92,12 +92,12 @@ def _set_line(book: Book, act: Act) -> None:
     p = act.params
     book.actor(act.by)
     old = book.shares.get((act.by, p["debtor"]), 0)
-    changed = need(line_rules.set_share(book.line(p["debtor"]), old=old, new=p["limit"]))
     if p["limit"] >= old:  # less can be had by whoever has it, at any time
         book.enter(Kind.PLEDGE, act.by)
         book.role(act.by, Role.LENDER)
         book.counterpart(p["debtor"])
         book.role(p["debtor"], Role.LINED)
+    changed = need(line_rules.set_share(book.line(p["debtor"]), old=old, new=p["limit"]))
     book.lines[p["debtor"]] = changed
     book.shares[act.by, p["debtor"]] = p["limit"]
 

@@ -66,9 +66,7 @@ class System:
         funded = [key.public_key.to_checksum_address() for key in self._keys.values()]
         self._node = EmbeddedNode(home, lambda: datetime.fromtimestamp(START, UTC), funded=funded)
         with patch("chainfin.chain.deploy.artifact", lambda name: compiled.get(name) or artifact(name)):
-            deployed = deploy(
-                self._node, private_key(OPERATOR), operator=funded[0], params={"governanceDelay": 0}
-            )
+            deployed = deploy(self._node, private_key(OPERATOR), operator=funded[0], params={"governanceDelay": 0})
         self.addresses = dict(deployed.addresses)
         # from here on without the node: blocks stay in memory, and open as long as time stands still
         self._chain: Any = self._node._chain

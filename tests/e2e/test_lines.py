@@ -13,7 +13,7 @@ from chainfin.errors import ChainfinError, Refused
 from chainfin.keys import address_of
 from chainfin.money import Money
 from chainfin.party import Role
-from chainfin.services import lines, passing, receivables
+from chainfin.services import acts, lines, passing, receivables
 from chainfin.services.context import OPERATOR, Actor
 from chainfin.services.lines import LineView
 from chainfin.storage.party_tables import CustodyKeyRow, PartyRow
@@ -270,3 +270,25 @@ def test_set_line__what_cannot_be__refused(site: Site, debtor: Actor, seller: Ac
     if case == "pending":
         with site.ctx.store.begin() as session:
             session.get_one(PartyRow, target).status = "active"
+
+
+def test_line__lowered_by_a_suspended_lender__taken_and_not_raised_again(site: Site, debtor: Actor) -> None:
+    lender = site.admit(Role.LENDER)
+    set_line(site, debtor, 500_000_00, lender)
+    operated(site, "suspend", party=site.party(lender.party_id).chain_party)
+    made = set_line(site, debtor, 200_000_00, lender)
+    assert act(site, made).status == "final"
+    assert on_chain(site, debtor) == (200_000_00, 0)
+    with pytest.raises(ChainfinError) as refused:
+        set_line(site, debtor, 200_000_00, lender)
+    assert refused.value.code == "party_not_active"
+    assert mismatches(site) == []
+
+
+def operated(site: Site, function: str, **params: object) -> None:
+    """An act of the operator, to its end."""
+    with site.ctx.store.begin() as session:
+        acts.prepare(
+            session, site.ctx, party=None, contract="Participants", function=function, params=params, subject="-"
+        )
+    site.run()
