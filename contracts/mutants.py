@@ -183,8 +183,8 @@ MUTANTS = (
     Mutant(
         "enforcement waits for the due day",
         "ReceivableRules.sol",
-        "if (_today() <= c.dueDay()) revert NotYetDue(c.dueDay(), _today());\n        _claims[id] = _unpledge",
-        "_claims[id] = _unpledge",
+        "if (_today() <= c.dueDay()) revert NotYetDue(c.dueDay(), _today());\n        if (lender == c.debtor())",
+        "if (lender == c.debtor())",
     ),
     Mutant(
         "parts are counted as split away",
