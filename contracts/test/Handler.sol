@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Auth} from "../src/interfaces/IActs.sol";
+import {IOrders} from "../src/interfaces/IOrders.sol";
 import {IParticipants} from "../src/interfaces/IParticipants.sol";
 import {IReceivables} from "../src/interfaces/IReceivables.sol";
 import {IWarehouseReceipts} from "../src/interfaces/IWarehouseReceipts.sol";
@@ -25,11 +26,14 @@ contract Handler is OrderHandler, BatchHandler, PledgeHandler {
     function issueClaim(uint256 seed, uint64 face) external logged {
         bytes32 orderId = _orderId(seed);
         bool again = seed % 7 == 0;
+        IOrders.Order memory o = replay.order(orderId);
+        // Two times in three what can still be invoiced: else hardly one would be issued.
+        uint64 most = seed % 3 > 0 && o.received > o.invoiced ? o.received - o.invoiced : FACE / 4;
         IReceivables.IssueParams memory p = IReceivables.IssueParams(
-            again ? _claimId(seed) : _next(), orderId, ROOT, uint64(bound(face, 1, FACE / 4)), today() + 30
+            again ? _claimId(seed) : _next(), orderId, ROOT, uint64(bound(face, 1, most)), today() + 30
         );
         Auth memory registrar = attest(p);
-        uint256 pk = _actor(SELLER, seed >> 16);
+        uint256 pk = _actor(SELLER, seed);
         IReceivables.ReceivableState state = replay.claim(p.id).state;
         bool sound = state == IReceivables.ReceivableState.None || state == IReceivables.ReceivableState.Cancelled;
         by(pk);
@@ -39,9 +43,9 @@ contract Handler is OrderHandler, BatchHandler, PledgeHandler {
     }
 
     function confirmClaim(uint256 seed) external logged {
-        bytes32 id = _claimId(seed);
+        bytes32 id = _claimIn(seed, IReceivables.ReceivableState.Issued);
         IReceivables.Receivable memory c = replay.claim(id);
-        uint256 pk = _actor(_holderKey(c.debtor), seed >> 16);
+        uint256 pk = _actor(_holderKey(c.debtor), seed);
         bool wrong = seed % 9 == 0;
         IReceivables.ConfirmParams memory p = IReceivables.ConfirmParams(
             id, wrong ? replay.orderIds(0) : replay.orderOf(id), replay.sellerOf(id), ROOT, c.face, c.dueDay
@@ -54,10 +58,10 @@ contract Handler is OrderHandler, BatchHandler, PledgeHandler {
     }
 
     function cancelClaim(uint256 seed) external logged {
-        bytes32 id = _claimId(seed);
+        bytes32 id = _claimIn(seed, IReceivables.ReceivableState.Issued);
         IReceivables.Receivable memory c = replay.claim(id);
         uint32 seller = replay.sellerOf(id);
-        uint256 pk = _actor(_holderKey(seller), seed >> 16);
+        uint256 pk = _actor(_holderKey(seller), seed);
         bytes32 orderId = replay.orderOf(id);
         bool due = _is(pk, seller) && !c.confirmed && c.free > 0;
         by(pk);
@@ -71,7 +75,7 @@ contract Handler is OrderHandler, BatchHandler, PledgeHandler {
     function disputeClaim(uint256 seed, bool back) external logged {
         bytes32 id = back ? _disputed : _claimId(seed);
         IReceivables.Receivable memory c = replay.claim(id);
-        uint256 pk = _actor(_holderKey(c.debtor), seed >> 16);
+        uint256 pk = _actor(_holderKey(c.debtor), seed);
         if (!back && seed % 3 != 0) return; // else half of them would be in dispute
         bool due = _is(pk, c.debtor);
         if (back) {
@@ -96,9 +100,9 @@ contract Handler is OrderHandler, BatchHandler, PledgeHandler {
     }
 
     function creditClaim(uint256 seed, uint64 amount) external logged {
-        bytes32 id = _claimId(seed);
+        bytes32 id = _claimIn(seed, IReceivables.ReceivableState.Confirmed);
         IReceivables.Receivable memory c = replay.claim(id);
-        uint256 pk = _actor(_holderKey(c.holder), seed >> 16);
+        uint256 pk = _actor(_holderKey(c.holder), seed);
         amount = uint64(bound(amount, 1, FACE / 16));
         bool due = _is(pk, c.holder) && c.confirmed && amount <= c.free;
         by(pk);
@@ -110,12 +114,12 @@ contract Handler is OrderHandler, BatchHandler, PledgeHandler {
     }
 
     function splitClaim(uint256 seed, uint64 first, uint64 second) external logged {
-        bytes32 id = _claimId(seed);
+        bytes32 id = _claimIn(seed, IReceivables.ReceivableState.Confirmed);
         IReceivables.Receivable memory c = replay.claim(id);
         uint64[] memory amounts = new uint64[](2);
         amounts[0] = uint64(bound(first, 1, c.free / 2 + 1));
         amounts[1] = uint64(bound(second, 1, c.free / 2 + 1));
-        uint256 pk = _actor(_holderKey(c.holder), seed >> 16);
+        uint256 pk = _actor(_holderKey(c.holder), seed);
         by(pk);
         try receivables.split(IReceivables.SplitParams(id, amounts)) {
             bool sound = c.state == IReceivables.ReceivableState.Confirmed && c.free > 0;
@@ -124,9 +128,9 @@ contract Handler is OrderHandler, BatchHandler, PledgeHandler {
     }
 
     function transferClaim(uint256 seed, uint256 to) external logged {
-        bytes32 id = _claimId(seed);
+        bytes32 id = _claimIn(seed, IReceivables.ReceivableState.Confirmed);
         IReceivables.Receivable memory c = replay.claim(id);
-        uint256 pk = _actor(_holderKey(c.holder), seed >> 16);
+        uint256 pk = _actor(_holderKey(c.holder), seed);
         uint32 toParty = partyOf[to % 8 == 0 ? (to % 16 == 0 ? BUYER : BUYER2) : to % 2 == 0 ? SELLER : TIER2];
         by(pk);
         try receivables.transfer(IReceivables.TransferParams(id, toParty)) {
@@ -136,9 +140,9 @@ contract Handler is OrderHandler, BatchHandler, PledgeHandler {
     }
 
     function settleFree(uint256 seed, uint64 amount) external logged {
-        bytes32 id = _claimId(seed);
+        bytes32 id = _claimIn(seed, IReceivables.ReceivableState.Confirmed);
         IReceivables.Receivable memory c = replay.claim(id);
-        uint256 pk = _actor(BANK, seed >> 16);
+        uint256 pk = _actor(BANK, seed);
         amount = uint64(bound(amount, 1, FACE / 8));
         if (seed % 2 == 0 && amount > c.free && c.free > 0) amount = c.free;
         bool due = c.confirmed && amount <= c.free && pk == BANK;
@@ -155,7 +159,7 @@ contract Handler is OrderHandler, BatchHandler, PledgeHandler {
     function settlePledged(uint256 seed, uint64 amount) external logged {
         bytes32 pledgeId = _pledgeId(seed);
         Replay.PledgeRow memory r = replay.row(pledgeId);
-        uint256 pk = _actor(BANK, seed >> 16);
+        uint256 pk = _actor(BANK, seed);
         amount = uint64(bound(amount, 1, FACE / 8));
         if (seed % 2 == 0 && amount > r.amount && r.amount > 0) amount = r.amount;
         uint32 payee = seed % 5 == 0 ? partyOf[SELLER] : r.lender;
@@ -169,9 +173,9 @@ contract Handler is OrderHandler, BatchHandler, PledgeHandler {
     }
 
     function declareDefault(uint256 seed) external logged {
-        bytes32 id = _claimId(seed);
+        bytes32 id = _claimIn(seed, IReceivables.ReceivableState.Confirmed);
         IReceivables.Receivable memory c = replay.claim(id);
-        uint256 pk = _actor(_holderKey(c.holder), seed >> 16);
+        uint256 pk = _actor(_holderKey(c.holder), seed);
         bool due = _is(pk, c.holder) && c.confirmed && c.state != IReceivables.ReceivableState.Defaulted;
         due = due && (c.free > 0 || c.pledged > 0) && today() > c.dueDay;
         by(pk);
@@ -185,7 +189,7 @@ contract Handler is OrderHandler, BatchHandler, PledgeHandler {
     // Goods
 
     function storeGoods(uint256 seed, uint64 quantity) external logged {
-        uint256 pk = _actor(KEEPER, seed >> 16);
+        uint256 pk = _actor(KEEPER, seed);
         quantity = uint64(bound(quantity, 1, STOCK));
         by(pk);
         try receipts.issue(
@@ -199,7 +203,7 @@ contract Handler is OrderHandler, BatchHandler, PledgeHandler {
         bytes32 id = _goodsId(seed);
         IWarehouseReceipts.Receipt memory g = replay.goods(id);
         quantity = uint64(bound(quantity, 1, STOCK / 8));
-        uint256 pk = _actor(seed % 3 == 0 ? _holderKey(g.owner) : KEEPER, seed >> 16);
+        uint256 pk = _actor(seed % 3 == 0 ? _holderKey(g.owner) : KEEPER, seed);
         if (seed % 3 == 0) {
             by(pk);
             try receipts.transfer(IWarehouseReceipts.TransferParams(id, partyOf[DISTRIBUTOR])) {
@@ -227,7 +231,7 @@ contract Handler is OrderHandler, BatchHandler, PledgeHandler {
             if ((seed >> 10) % 2 == 0) ids = named(ids[0]);
             else (ids[0], ids[ids.length - 1]) = (ids[ids.length - 1], ids[0]);
         }
-        uint256 pk = _actor(KEEPER, seed >> 16);
+        uint256 pk = _actor(KEEPER, seed);
         bool right = _is(pk, g.keeper) && !spoilt && missing <= uint256(g.free) + g.pledged;
         by(pk);
         try receipts.recount(IWarehouseReceipts.RecountParams(id, ROOT, missing, ids)) {
@@ -240,6 +244,7 @@ contract Handler is OrderHandler, BatchHandler, PledgeHandler {
     // The world around
 
     function govern(uint256 seed) external logged {
+        seed = _mixed(seed);
         uint32 party = partyOf[_keys[(seed >> 8) % 10]];
         if (seed % 5 == 0) participants.pause(IParticipants.PauseParams(1 << (seed >> 16) % 8));
         else participants.pause(IParticipants.PauseParams(0));

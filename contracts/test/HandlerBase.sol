@@ -63,10 +63,15 @@ abstract contract HandlerBase is Batching {
         return [partyOf[LENDER], partyOf[LENDER2]];
     }
 
-    // Who acts: three times in four the party whose act it is, else anybody.
-
+    /// @dev Who acts: three times in four the party whose act it is, else anybody.
     function _actor(uint256 right, uint256 seed) internal view returns (uint256) {
-        return seed % 4 == 0 ? _keys[(seed >> 8) % 11] : right;
+        uint256 any = _mixed(~seed);
+        return any % 4 == 0 ? _keys[(any >> 8) % 11] : right;
+    }
+
+    /// @dev forge's seeds are small numbers and amounts as often as not, whose upper bits would always choose the same.
+    function _mixed(uint256 seed) internal pure returns (uint256) {
+        return uint256(keccak256(abi.encode(seed)));
     }
 
     function _holderKey(uint32 party) internal view returns (uint256) {
@@ -87,6 +92,7 @@ abstract contract HandlerBase is Batching {
 
     /// @dev Any of the first `n`, or (every other time) one of the last six: else nothing gets old enough to end.
     function _pick(uint256 seed, uint256 n) internal pure returns (uint256) {
+        seed = _mixed(seed);
         uint256 from = seed & (1 << 40) != 0 && n > 6 ? n - 6 : 0;
         return from + (seed >> 41) % (n - from);
     }
@@ -98,6 +104,15 @@ abstract contract HandlerBase is Batching {
     function _claimId(uint256 seed) internal view returns (bytes32) {
         (uint256 claims,,) = replay.counts();
         return claims == 0 ? bytes32("none") : replay.claimIds(_pick(seed, claims));
+    }
+
+    /// @dev Mostly one in this state: a few tries, else hardly one would be.
+    function _claimIn(uint256 seed, IReceivables.ReceivableState state) internal view returns (bytes32 id) {
+        id = _claimId(seed);
+        if (seed % 8 == 1) return id;
+        for (uint256 i = 0; i < 6 && replay.claim(id).state != state; ++i) {
+            id = _claimId(uint256(keccak256(abi.encode(seed, i))));
+        }
     }
 
     function _goodsId(uint256 seed) internal view returns (bytes32) {

@@ -31,7 +31,7 @@ abstract contract OrderHandler is HandlerBase {
     function acknowledgeOrder(uint256 seed) external logged {
         bytes32 id = _orderId(seed);
         IOrders.Order memory o = replay.order(id);
-        uint256 pk = _actor(SELLER, seed >> 16);
+        uint256 pk = _actor(SELLER, seed);
         by(pk);
         try orders.acknowledge(IOrders.AcknowledgeParams(id, ROOT)) {
             _result("acknowledge", _is(pk, o.seller) && o.state == IOrders.OrderState.Posted);
@@ -42,7 +42,7 @@ abstract contract OrderHandler is HandlerBase {
         bytes32 id = _orderId(seed);
         IOrders.Order memory o = replay.order(id);
         amount = uint64(bound(amount, 1, FACE));
-        uint256 pk = _actor(_holderKey(o.buyer), seed >> 16);
+        uint256 pk = _actor(_holderKey(o.buyer), seed);
         bool sound = o.state != IOrders.OrderState.Cancelled && amount >= o.despatched;
         by(pk);
         try orders.amend(IOrders.AmendParams(id, ROOT, amount)) {
@@ -53,7 +53,7 @@ abstract contract OrderHandler is HandlerBase {
     function cancelOrder(uint256 seed) external logged {
         bytes32 id = _orderId(seed);
         IOrders.Order memory o = replay.order(id);
-        uint256 pk = _actor(_holderKey(o.buyer), seed >> 16);
+        uint256 pk = _actor(_holderKey(o.buyer), seed);
         bool due = _is(pk, o.buyer) && o.despatched == 0 && o.state != IOrders.OrderState.Cancelled;
         by(pk);
         try orders.cancel(IOrders.CancelParams(id)) {
@@ -67,7 +67,7 @@ abstract contract OrderHandler is HandlerBase {
         bytes32 id = _orderId(seed);
         IOrders.Order memory o = replay.order(id);
         amount = _some(seed, amount, o.ordered > o.despatched ? o.ordered - o.despatched : 0);
-        uint256 pk = _actor(SELLER, seed >> 16);
+        uint256 pk = _actor(SELLER, seed);
         by(pk);
         try orders.despatch(IOrders.DespatchParams(id, ROOT, amount)) {
             _result("despatch", _is(pk, o.seller) && o.state == IOrders.OrderState.Acknowledged);
@@ -78,7 +78,7 @@ abstract contract OrderHandler is HandlerBase {
         bytes32 id = _orderId(seed);
         IOrders.Order memory o = replay.order(id);
         amount = _some(seed, amount, o.despatched > o.received ? o.despatched - o.received : 0);
-        uint256 pk = _actor(_holderKey(o.buyer), seed >> 16);
+        uint256 pk = _actor(_holderKey(o.buyer), seed);
         by(pk);
         try orders.receiveGoods(IOrders.ReceiveGoodsParams(id, ROOT, amount)) {
             _result("receive", _is(pk, o.buyer));

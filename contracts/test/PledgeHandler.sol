@@ -11,7 +11,7 @@ import {Replay} from "./Replay.sol";
 abstract contract PledgeHandler is HandlerBase {
     /// @dev Mostly of what is free; at times more, up to all there ever was, or nothing at all.
     function pledgePart(uint256 seed, uint64 amount, bool goods, bool expires) external logged {
-        bytes32 id = goods ? _goodsId(seed) : _claimId(seed);
+        bytes32 id = goods ? _goodsId(seed) : _claimIn(seed, IReceivables.ReceivableState.Confirmed);
         uint32 holder = goods ? replay.goods(id).owner : replay.claim(id).holder;
         uint64 free = goods ? replay.goods(id).free : replay.claim(id).free;
         uint256 lender = seed % 2 == 0 ? LENDER : LENDER2;
@@ -27,8 +27,8 @@ abstract contract PledgeHandler is HandlerBase {
             "decision",
             expires ? uint64(block.timestamp + (1 + (seed >> 50) % 20) * 1 days) : 0
         );
-        uint256 granter = _actor(_holderKey(holder), seed >> 32);
-        uint256 pk = _actor(lender, seed >> 16);
+        uint256 granter = _actor(_holderKey(holder), seed ^ 1);
+        uint256 pk = _actor(lender, seed);
         Auth memory granted = grant(p, granter);
         by(pk);
         try pledges.pledge(p, granted, "registry") {
@@ -44,7 +44,7 @@ abstract contract PledgeHandler is HandlerBase {
         bytes32 id = seed % 4 == 0 ? _pledgeId(seed) : _undrawn;
         Replay.PledgeRow memory r = replay.row(id);
         uint32 holder = r.kind == RECEIVABLE ? replay.claim(r.assetId).holder : replay.goods(r.assetId).owner;
-        uint256 pk = _actor(_holderKey(draw ? r.lender : holder), seed >> 16);
+        uint256 pk = _actor(_holderKey(draw ? r.lender : holder), seed);
         if (draw) {
             by(pk);
             try pledges.draw(IPledges.DrawParams(id)) {
@@ -66,7 +66,7 @@ abstract contract PledgeHandler is HandlerBase {
     function releasePledge(uint256 seed, uint64 amount) external logged {
         bytes32 id = _pledgeId(seed);
         Replay.PledgeRow memory r = replay.row(id);
-        uint256 pk = _actor(_holderKey(r.lender), seed >> 16);
+        uint256 pk = _actor(_holderKey(r.lender), seed);
         amount = uint64(bound(amount, 1, uint256(r.amount) + 1));
         bool right = _is(pk, r.lender) && amount <= r.amount;
         by(pk);
@@ -80,7 +80,7 @@ abstract contract PledgeHandler is HandlerBase {
     function enforcePledge(uint256 seed) external logged {
         bytes32 id = _pledgeId(seed);
         Replay.PledgeRow memory r = replay.row(id);
-        uint256 pk = _actor(_holderKey(r.lender), seed >> 16);
+        uint256 pk = _actor(_holderKey(r.lender), seed);
         bool right = r.state == IPledges.PledgeState.Active && r.drawn && _is(pk, r.lender)
             && (r.kind == WAREHOUSE || today() > replay.claim(r.assetId).dueDay);
         by(pk);
@@ -101,7 +101,7 @@ abstract contract PledgeHandler is HandlerBase {
 
     function _promise(bytes32 id, uint256 seed, uint64 quantity) private {
         Replay.PledgeRow memory r = replay.row(id);
-        uint256 buyer = _actor(BUYER, seed >> 16);
+        uint256 buyer = _actor(BUYER, seed);
         by(buyer);
         try pledges.undertake(IPledges.UndertakeParams(id, quantity, today() + 60, ROOT)) {
             bool core = buyer == BUYER || buyer == BUYER2;
@@ -113,7 +113,7 @@ abstract contract PledgeHandler is HandlerBase {
     function _buyBack(bytes32 id, uint256 seed, uint64 quantity) private {
         Replay.PledgeRow memory r = replay.row(id);
         IPledges.Undertaking memory u = replay.undertaken(id, partyOf[BUYER]);
-        uint256 pk = _actor(BANK, seed >> 16);
+        uint256 pk = _actor(BANK, seed);
         if (seed % 4 == 0 && u.amount > 0) quantity = uint64(bound(quantity, 1, u.amount));
         bool right = pk == BANK && quantity <= u.amount && quantity <= r.amount && r.drawn && today() <= u.untilDay;
         IReceivables.Receivable memory c = replay.claim(r.assetId);
@@ -156,7 +156,7 @@ abstract contract PledgeHandler is HandlerBase {
             IPledges.PledgeParams(p.pledgeId, RECEIVABLE, id, p.amount, p.lender, "loan", "decision", 0),
             _holderKey(owner)
         );
-        uint256 pk = _actor(_holderKey(r.lender), seed >> 16);
+        uint256 pk = _actor(_holderKey(r.lender), seed);
         by(pk);
         try pledges.substitute(p, granted, "registry") {
             bool sound = r.kind == WAREHOUSE && p.quantity <= r.amount && p.amount <= replay.claim(id).free;
