@@ -98,7 +98,12 @@ STRANGERS_PLEDGE = (
         "_kept(p.id, party);\n        _requireAmount(p.missing);",
         "p.pledgeIds.length == 0 ? _known(p.id) : _kept(p.id, party);\n        _requireAmount(p.missing);",
     ),
-    _acts("shrink", PR, "if (e.rank() <= rank)", "if (e.rank() == rank)", "shrink: the oldest pledge first"),
+    _acts(
+        "shrink",
+        WR,
+        "_kept(p.id, party);\n        _requireAmount(p.missing);",
+        "p.pledgeIds.length != 0 ? _known(p.id) : _kept(p.id, party);\n        _requireAmount(p.missing);",
+    ),
     _acts(
         "pledge",
         PL,

@@ -73,7 +73,10 @@ contract Handler is OrderHandler, BatchHandler, PledgeHandler {
     }
 
     function disputeClaim(uint256 seed, bool back) external logged {
-        bytes32 id = back ? _disputed : _claimId(seed);
+        bool early = seed % 2 == 0;
+        bytes32 id = back
+            ? _disputed
+            : _claimIn(seed, early ? IReceivables.ReceivableState.Issued : IReceivables.ReceivableState.Confirmed);
         IReceivables.Receivable memory c = replay.claim(id);
         uint256 pk = _actor(_holderKey(c.debtor), seed);
         if (!back && seed % 3 != 0) return; // else half of them would be in dispute
