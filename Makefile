@@ -74,6 +74,7 @@ check-contracts: $(VENV)/.dev node .venv-slither/.ready .venv-halmos/.ready ## l
 	$(BIN)/python contracts/analysis/prove.py
 	CHAINFIN_DIFFERENTIAL_STEPS=10000 $(BIN)/python -m pytest tests/differential
 	$(BIN)/python contracts/mutants.py
+	$(BIN)/python contracts/analysis/broken.py
 
 planted: $(VENV)/.dev ## plant bugs one by one; the tests named for each have to find it (long)
 	$(BIN)/python -m tests.planted

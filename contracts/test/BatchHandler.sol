@@ -26,7 +26,7 @@ abstract contract BatchHandler is HandlerBase {
 
     /// @dev Two lenders, two debtors; one of the debtors is under a line only at times.
     function setLine(uint256 seed, uint64 limit) external logged {
-        uint256 pk = _actor(seed % 3 == 0 ? LENDER2 : LENDER, seed >> 16);
+        uint256 pk = _actor(seed % 3 == 0 ? LENDER2 : LENDER, seed);
         uint32 debtor = partyOf[(seed >> 8) % 2 == 0 ? BUYER : BUYER2];
         limit = uint64(bound(limit, 0, FACE));
         bool lower = limit < receivables.lineOf(partyOf[pk], debtor);
@@ -51,7 +51,7 @@ abstract contract BatchHandler is HandlerBase {
         for (uint256 i = 0; i < ITEMS; ++i) {
             items[i] = IReceivables.IssueParams(
                 _next(),
-                orderIds[uint256(keccak256(abi.encode(seed, i))) % orderIds.length],
+                _orderId(uint256(keccak256(abi.encode(seed, i)))),
                 ROOT,
                 uint64(bound(face >> i, 1, FACE / 8)),
                 today() + 30
@@ -64,7 +64,7 @@ abstract contract BatchHandler is HandlerBase {
         else if (seed % 4 == 2) items[bad].dueDay = today();
         else e.wrong[bad] = false;
         Auth memory registrar = attestAll(items);
-        uint256 pk = _actor(SELLER, seed >> 16);
+        uint256 pk = _actor(SELLER, seed);
         by(pk);
         try receivables.issueBatch(items, registrar) returns (uint256 done_) {
             _told("issue batch", done_, pk == SELLER, e);
@@ -84,9 +84,9 @@ abstract contract BatchHandler is HandlerBase {
                 id = _claimId(uint256(keccak256(abi.encode(seed, i, k))));
             }
             IReceivables.Receivable memory c = replay.claim(id);
-            if (i == 0) pk = _actor(_holderKey(c.debtor), seed >> 16);
+            if (i == 0) pk = _actor(_holderKey(c.debtor), seed);
             items[i] = IReceivables.ConfirmParams(id, replay.orderOf(id), replay.sellerOf(id), ROOT, c.face, c.dueDay);
-            e.wrong[i] = c.debtor != partyOf[pk] || c.state != IReceivables.ReceivableState.Issued;
+            e.wrong[i] = !_is(pk, c.debtor) || c.state != IReceivables.ReceivableState.Issued;
         }
         if (seed % 3 == 0) {
             uint256 bad = (seed >> 8) % ITEMS;
@@ -112,7 +112,7 @@ abstract contract BatchHandler is HandlerBase {
         uint256 bad = (seed >> 8) % ITEMS;
         if (seed % 3 == 0) (items[bad].payee, e.wrong[bad]) = (partyOf[KEEPER], true);
         if (seed % 3 == 1 && _usedRef != 0) (items[bad].bankRef, e.wrong[bad]) = (_usedRef, true);
-        uint256 pk = _actor(BANK, seed >> 16);
+        uint256 pk = _actor(BANK, seed);
         e.firstDue = !e.wrong[0];
         for (uint256 i = 0; i < ITEMS; ++i) {
             e.bankRefs[i] = items[i].bankRef;
@@ -156,16 +156,16 @@ abstract contract BatchHandler is HandlerBase {
             uint256 pick = uint256(keccak256(abi.encode(seed, i)));
             uint32 holder;
             (items[i], holder, e.wrong[i]) = _offered(pick, i == 2, amount, partyOf[lender]);
-            if (i == 0) granter = _actor(_holderKey(holder), seed >> 32);
+            if (i == 0) granter = _actor(_holderKey(holder), seed ^ 1);
             if (holder != partyOf[granter]) e.wrong[i] = true;
             numbers[i] = "registry";
         }
         uint256 bad = (seed >> 8) % ITEMS;
         if (seed % 5 < 3) e.wrong[bad] = true;
         if (seed % 5 == 0) numbers[bad] = 0;
-        if (seed % 5 == 1) items[bad].lender = partyOf[lender == LENDER ? LENDER2 : LENDER];
+        if (seed % 5 == 1) items[bad].lender = partyOf[BANK];
         if (seed % 5 == 2) items[bad].amount = uint64(FACE) + STOCK;
-        uint256 pk = _actor(lender, seed >> 16);
+        uint256 pk = _actor(lender, seed);
         Auth memory granted = grantAll(items, granter);
         by(pk);
         try pledges.pledgeBatch(items, granted, numbers) returns (uint256 done_) {
@@ -200,10 +200,10 @@ abstract contract BatchHandler is HandlerBase {
         for (uint256 i = 0; i < ITEMS; ++i) {
             bytes32 id = _pledgeId(uint256(keccak256(abi.encode(seed, i))));
             Replay.PledgeRow memory r = replay.row(id);
-            if (i == 0) pk = _actor(_holderKey(r.lender), seed >> 16);
+            if (i == 0) pk = _actor(_holderKey(r.lender), seed);
             uint64 part = uint64(bound(amount, 1, uint256(r.amount) + 1));
             items[i] = IPledges.ReleaseParams(id, r.assetId, part);
-            e.wrong[i] = r.lender != partyOf[pk] || part > r.amount;
+            e.wrong[i] = !_is(pk, r.lender) || part > r.amount;
         }
         if (seed % 3 == 0) {
             uint256 bad = (seed >> 8) % ITEMS;

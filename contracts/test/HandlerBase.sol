@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IOrders} from "../src/interfaces/IOrders.sol";
+import {IParticipants} from "../src/interfaces/IParticipants.sol";
 import {IPledges} from "../src/interfaces/IPledges.sol";
 import {IReceivables} from "../src/interfaces/IReceivables.sol";
 import {IWarehouseReceipts} from "../src/interfaces/IWarehouseReceipts.sol";
@@ -16,7 +17,6 @@ abstract contract HandlerBase is Batching {
     uint256 internal constant BUYER2 = 0xb2;
 
     uint256[11] internal _keys;
-    bytes32[] public orderIds;
     Replay public replay;
     uint256 internal _count;
     bool internal _doneNow;
@@ -27,7 +27,7 @@ abstract contract HandlerBase is Batching {
 
     /// @notice An act that succeeded though the actor had no right to it.
     string public trespass;
-    /// @notice A payoff or release that was due and failed.
+    /// @notice An exit that was due and was refused.
     string public trapped;
     /// @notice How often each kind of act succeeded, so that an idle run is seen.
     mapping(string act => uint256 times) public done;
@@ -45,12 +45,14 @@ abstract contract HandlerBase is Batching {
         super.setUp();
         admit(BUYER2, Roles.CORE | Roles.LINED);
         _keys = [BUYER, BUYER2, SELLER, TIER2, LENDER, LENDER2, KEEPER, BANK, REGISTRAR, DISTRIBUTOR, STRANGER];
-        replay = new Replay(address(participants), address(receivables), address(receipts), address(pledges));
+        replay = new Replay(
+            address(participants), address(orders), address(receivables), address(receipts), address(pledges)
+        );
         replay.apply_(vm.getRecordedLogs());
     }
 
-    function system() external view returns (IReceivables, IWarehouseReceipts, IPledges, IOrders) {
-        return (receivables, receipts, pledges, orders);
+    function system() external view returns (IParticipants, IOrders, IReceivables, IWarehouseReceipts, IPledges) {
+        return (participants, orders, receivables, receipts, pledges);
     }
 
     function debtors() external view returns (uint32[2] memory) {
@@ -61,14 +63,15 @@ abstract contract HandlerBase is Batching {
         return [partyOf[LENDER], partyOf[LENDER2]];
     }
 
-    function orderCount() external view returns (uint256) {
-        return orderIds.length;
+    /// @dev Who acts: three times in four the party whose act it is, else anybody.
+    function _actor(uint256 right, uint256 seed) internal view returns (uint256) {
+        uint256 any = _mixed(~seed);
+        return any % 4 == 0 ? _keys[(any >> 8) % 11] : right;
     }
 
-    // Who acts: three times in four the party whose act it is, else anybody.
-
-    function _actor(uint256 right, uint256 seed) internal view returns (uint256) {
-        return seed % 4 == 0 ? _keys[(seed >> 8) % 11] : right;
+    /// @dev forge's seeds are small numbers and amounts as often as not, whose upper bits would always choose the same.
+    function _mixed(uint256 seed) internal pure returns (uint256) {
+        return uint256(keccak256(abi.encode(seed)));
     }
 
     function _holderKey(uint32 party) internal view returns (uint256) {
@@ -78,19 +81,38 @@ abstract contract HandlerBase is Batching {
         return STRANGER;
     }
 
+    /// @dev A stranger is no party: it is never the one whose act it is, also where there is none.
+    function _is(uint256 pk, uint32 party) internal view returns (bool) {
+        return party != 0 && partyOf[pk] == party;
+    }
+
     function _next() internal returns (bytes32) {
         return keccak256(abi.encode("id", ++_count));
     }
 
     /// @dev Any of the first `n`, or (every other time) one of the last six: else nothing gets old enough to end.
     function _pick(uint256 seed, uint256 n) internal pure returns (uint256) {
+        seed = _mixed(seed);
         uint256 from = seed & (1 << 40) != 0 && n > 6 ? n - 6 : 0;
         return from + (seed >> 41) % (n - from);
+    }
+
+    function _orderId(uint256 seed) internal view returns (bytes32) {
+        return replay.orderIds(_pick(seed, replay.orderCount()));
     }
 
     function _claimId(uint256 seed) internal view returns (bytes32) {
         (uint256 claims,,) = replay.counts();
         return claims == 0 ? bytes32("none") : replay.claimIds(_pick(seed, claims));
+    }
+
+    /// @dev Mostly one in this state: a few tries, else hardly one would be.
+    function _claimIn(uint256 seed, IReceivables.ReceivableState state) internal view returns (bytes32 id) {
+        id = _claimId(seed);
+        if (seed % 8 == 1) return id;
+        for (uint256 i = 0; i < 6 && replay.claim(id).state != state; ++i) {
+            id = _claimId(uint256(keccak256(abi.encode(seed, i))));
+        }
     }
 
     function _goodsId(uint256 seed) internal view returns (bytes32) {
@@ -103,9 +125,18 @@ abstract contract HandlerBase is Batching {
         return rows == 0 ? bytes32("none") : replay.pledgeIds(_pick(seed, rows));
     }
 
+    /// @dev Every other time all that is left, else anything, also beyond it.
+    function _some(uint256 seed, uint64 amount, uint64 left) internal pure returns (uint64) {
+        return seed % 2 == 0 && left > 0 ? left : uint64(bound(amount, 1, FACE / 4));
+    }
+
     function _result(string memory act, bool allowed) internal {
         _doneNow = true;
         done[act] += 1;
         if (!allowed) trespass = act;
+    }
+
+    function _refused(string memory act, bool due) internal {
+        if (due) trapped = act;
     }
 }

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {IParticipants} from "../src/interfaces/IParticipants.sol";
 import {IPledges} from "../src/interfaces/IPledges.sol";
 import {IReceivables} from "../src/interfaces/IReceivables.sol";
 import {IWarehouseReceipts} from "../src/interfaces/IWarehouseReceipts.sol";
 import {Roles} from "../src/libraries/Roles.sol";
+import {OrderReplay} from "./OrderReplay.sol";
 import {Vm} from "./Vm.sol";
 
-/// @notice Rebuilds the state of receivables, credit lines, receipts and pledges from events alone, as an indexer has to.
-contract Replay {
+/// @notice Rebuilds the state of all five contracts from events alone, as an indexer has to.
+/// @dev Never reverts, whatever it is told: an amount that goes twice wraps around, and then differs from what is stored,
+/// which an invariant says. Else the handler would fail before any invariant could.
+contract Replay is OrderReplay {
     struct PledgeRow {
         IPledges.PledgeState state;
         uint8 kind;
@@ -18,6 +20,7 @@ contract Replay {
         uint64 amount;
         bytes32 assetId;
         uint16 rank;
+        uint64 expiresAt;
     }
 
     struct Line {
@@ -25,7 +28,14 @@ contract Replay {
         uint64 used;
     }
 
+    /// @dev Who undertook to buy back from which pledge.
+    struct Promise {
+        bytes32 pledgeId;
+        uint32 buyer;
+    }
+
     address private immutable _participants;
+    address private immutable _orderBook;
     address private immutable _receivables;
     address private immutable _receipts;
     address private immutable _pledges;
@@ -36,7 +46,10 @@ contract Replay {
     mapping(bytes32 id => uint16 pledges) private _made;
     mapping(bytes32 id => IWarehouseReceipts.Receipt) private _goods;
     mapping(bytes32 id => PledgeRow) private _rows;
-    mapping(uint32 party => uint32 roles) public rolesOf;
+    /// @notice What a part was split off or taken from.
+    mapping(bytes32 part => bytes32 parent) public parentOf;
+    Promise[] public promises;
+    mapping(bytes32 pledgeId => mapping(uint32 buyer => IPledges.Undertaking)) private _undertaken;
     mapping(uint32 debtor => Line) public line;
     mapping(uint32 lender => mapping(uint32 debtor => uint64 limit)) public lineOf;
     /// @notice A receivable whose confirmation brought its debtor above the limit of that moment.
@@ -50,8 +63,9 @@ contract Replay {
     bytes32[] public goodsIds;
     bytes32[] public pledgeIds;
 
-    constructor(address participants, address receivables, address receipts, address pledges) {
-        (_participants, _receivables, _receipts, _pledges) = (participants, receivables, receipts, pledges);
+    constructor(address participants, address orders, address receivables, address receipts, address pledges) {
+        (_participants, _orderBook) = (participants, orders);
+        (_receivables, _receipts, _pledges) = (receivables, receipts, pledges);
     }
 
     function claim(bytes32 id) external view returns (IReceivables.Receivable memory) {
@@ -64,6 +78,14 @@ contract Replay {
 
     function row(bytes32 id) external view returns (PledgeRow memory) {
         return _rows[id];
+    }
+
+    function undertaken(bytes32 pledgeId, uint32 buyer) external view returns (IPledges.Undertaking memory) {
+        return _undertaken[pledgeId][buyer];
+    }
+
+    function promiseCount() external view returns (uint256) {
+        return promises.length;
     }
 
     /// @notice The live pledges over a receipt, oldest first.
@@ -86,15 +108,10 @@ contract Replay {
     function apply_(Vm.Log[] memory logs) external {
         for (uint256 i = 0; i < logs.length; ++i) {
             if (logs[i].emitter == _participants) _onParticipants(logs[i].topics, logs[i].data);
+            if (logs[i].emitter == _orderBook) _onOrders(logs[i].topics, logs[i].data);
             if (logs[i].emitter == _receivables) _onReceivables(logs[i].topics, logs[i].data);
             if (logs[i].emitter == _receipts) _onReceipts(logs[i].topics, logs[i].data);
             if (logs[i].emitter == _pledges) _onPledges(logs[i].topics, logs[i].data);
-        }
-    }
-
-    function _onParticipants(bytes32[] memory t, bytes memory data) private {
-        if (t[0] == IParticipants.Admitted.selector || t[0] == IParticipants.RolesSet.selector) {
-            rolesOf[uint32(uint256(t[1]))] = abi.decode(data, (uint32));
         }
     }
 
@@ -106,8 +123,9 @@ contract Replay {
         } else if (t[0] == IReceivables.Confirmed.selector) {
             (c.state, c.confirmed) = (IReceivables.ReceivableState.Confirmed, true);
             (c.holder, c.originTag) = (sellerOf[id], 0);
-            if (rolesOf[c.debtor] & Roles.LINED != 0) _drawLine(id);
+            if (rolesOf(c.debtor) & Roles.LINED != 0) _drawLine(id);
         } else if (t[0] == IReceivables.Cancelled.selector) {
+            _orders[orderOf[id]].invoiced = _less(_orders[orderOf[id]].invoiced, c.face);
             (c.state, c.face, c.free) = (IReceivables.ReceivableState.Cancelled, 0, 0);
             (c.holder, c.originTag) = (sellerOf[id], 0);
         } else if (t[0] == IReceivables.Disputed.selector) {
@@ -120,17 +138,17 @@ contract Replay {
             c.holder = uint32(uint256(t[3]));
         } else if (t[0] == IReceivables.Credited.selector) {
             (, uint64 amount) = abi.decode(data, (bytes32, uint64));
-            c.free -= amount;
-            c.diluted += amount;
+            c.free = _less(c.free, amount);
+            c.diluted = _more(c.diluted, amount);
             _giveBackLine(c, amount);
             if (c.free == 0 && c.pledged == 0) c.state = IReceivables.ReceivableState.Settled;
         } else if (t[0] == IReceivables.Split.selector) {
             uint64 amount = abi.decode(data, (uint64));
-            c.free -= amount;
+            c.free = _less(c.free, amount);
             _newPart(id, t[2], amount, c.holder);
         } else if (t[0] == IReceivables.Taken.selector) {
             uint64 amount = abi.decode(data, (uint64));
-            c.pledged -= amount;
+            c.pledged = _less(c.pledged, amount);
             _newPart(id, t[2], amount, uint32(uint256(t[3])));
         } else if (t[0] == IReceivables.Settled.selector) {
             _onSettled(t, data);
@@ -141,7 +159,7 @@ contract Replay {
 
     function _onLineSet(uint32 lender, uint32 debtor, bytes memory data) private {
         (uint64 limit, uint64 total) = abi.decode(data, (uint64, uint64));
-        line[debtor].limit = line[debtor].limit - lineOf[lender][debtor] + limit;
+        line[debtor].limit = _more(_less(line[debtor].limit, lineOf[lender][debtor]), limit);
         lineOf[lender][debtor] = limit;
         if (line[debtor].limit != total) lineMisstated = true;
     }
@@ -150,14 +168,14 @@ contract Replay {
         IReceivables.Receivable storage c = _claims[id];
         Line storage l = line[c.debtor];
         c.lined = true;
-        l.used += c.face;
+        l.used = _more(l.used, c.face);
         if (l.used > l.limit) beyondLine = id;
         ++timesDrawn;
     }
 
     function _giveBackLine(IReceivables.Receivable storage c, uint64 amount) private {
         if (!c.lined) return;
-        line[c.debtor].used -= amount;
+        line[c.debtor].used = _less(line[c.debtor].used, amount);
         ++timesGivenBack;
     }
 
@@ -169,6 +187,7 @@ contract Replay {
         (orderOf[t[1]], sellerOf[t[1]]) = (t[2], seller);
         c.holder = 0;
         c.debtor = uint32(uint256(t[3]));
+        _orders[t[2]].invoiced = _more(_orders[t[2]].invoiced, face);
         (c.face, c.free, c.dueDay) = (face, face, dueDay);
         c.state = IReceivables.ReceivableState.Issued;
         c.originTag = bytes18(keccak256(abi.encode(t[2], root, seller)));
@@ -177,25 +196,25 @@ contract Replay {
     function _onSettled(bytes32[] memory t, bytes memory data) private {
         IReceivables.Receivable storage c = _claims[t[1]];
         (uint64 amount,,, bool paidUp) = abi.decode(data, (uint64, bytes32, uint32, bool));
-        c.settled += amount;
+        c.settled = _more(c.settled, amount);
         _giveBackLine(c, amount);
         if (t[2] == 0) {
-            c.free -= amount;
+            c.free = _less(c.free, amount);
         } else {
-            c.pledged -= amount;
-            _rows[t[2]].amount -= amount;
+            c.pledged = _less(c.pledged, amount);
+            _rows[t[2]].amount = _less(_rows[t[2]].amount, amount);
         }
         if (paidUp) c.state = IReceivables.ReceivableState.Settled;
     }
 
     function _newPart(bytes32 id, bytes32 part, uint64 amount, uint32 holder) private {
         IReceivables.Receivable storage parent = _claims[id];
-        parent.splitAway += amount;
+        parent.splitAway = _more(parent.splitAway, amount);
         claimIds.push(part);
         IReceivables.Receivable storage c = _claims[part];
         (c.holder, c.debtor, c.dueDay, c.state) = (holder, parent.debtor, parent.dueDay, parent.state);
         (c.face, c.free, c.confirmed, c.part, c.lined) = (amount, amount, true, true, parent.lined);
-        orderOf[part] = orderOf[id];
+        (orderOf[part], parentOf[part]) = (orderOf[id], id);
     }
 
     function _onReceipts(bytes32[] memory t, bytes memory data) private {
@@ -210,18 +229,19 @@ contract Replay {
             g.owner = uint32(uint256(t[3]));
         } else if (t[0] == IWarehouseReceipts.GoodsReleased.selector) {
             uint64 quantity = abi.decode(data, (uint64));
-            g.free -= quantity;
-            g.released += quantity;
+            g.free = _less(g.free, quantity);
+            g.released = _more(g.released, quantity);
         } else if (t[0] == IWarehouseReceipts.Recounted.selector) {
             (, uint64 fromFree, uint64 fromPledged) = abi.decode(data, (bytes32, uint64, uint64));
-            g.free -= fromFree;
-            g.pledged -= fromPledged;
-            g.missing += fromFree + fromPledged;
+            g.free = _less(g.free, fromFree);
+            g.pledged = _less(g.pledged, fromPledged);
+            g.missing = _more(_more(g.missing, fromFree), fromPledged);
         } else if (t[0] == IWarehouseReceipts.Taken.selector) {
             uint64 quantity = abi.decode(data, (uint64));
-            g.pledged -= quantity;
-            g.liquidated += quantity;
+            g.pledged = _less(g.pledged, quantity);
+            g.liquidated = _more(g.liquidated, quantity);
             goodsIds.push(t[2]);
+            parentOf[t[2]] = t[1];
             IWarehouseReceipts.Receipt storage part = _goods[t[2]];
             (part.owner, part.keeper, part.part) = (uint32(uint256(t[3])), g.keeper, true);
             (part.issued, part.free) = (quantity, quantity);
@@ -238,21 +258,27 @@ contract Replay {
             r.state = IPledges.PledgeState.Released;
         } else if (t[0] == IPledges.Released.selector) {
             (uint64 amount, uint64 remaining) = abi.decode(data, (uint64, uint64));
-            r.amount -= amount;
+            r.amount = _less(r.amount, amount);
             if (remaining == 0) r.state = IPledges.PledgeState.Released;
             _unlock(r.kind, t[2], amount);
         } else if (t[0] == IPledges.Expired.selector) {
             (r.amount, r.state) = (0, IPledges.PledgeState.Expired);
             _unlock(r.kind, t[2], abi.decode(data, (uint64)));
+        } else if (t[0] == IPledges.Undertaken.selector) {
+            (uint64 amount, uint32 untilDay,) = abi.decode(data, (uint64, uint32, bytes32));
+            promises.push(Promise(t[1], uint32(uint256(t[2]))));
+            _undertaken[t[1]][uint32(uint256(t[2]))] = IPledges.Undertaking(amount, untilDay);
         } else if (t[0] == IPledges.BoughtBack.selector) {
             // What became of the goods is in the asset's own event, Taken.
             (, uint64 amount, uint64 remaining,,) = abi.decode(data, (bytes32, uint64, uint64, bytes32, uint32));
-            r.amount -= amount;
+            IPledges.Undertaking storage u = _undertaken[t[1]][uint32(uint256(t[3]))];
+            u.amount = _less(u.amount, amount);
+            r.amount = _less(r.amount, amount);
             if (remaining == 0) r.state = IPledges.PledgeState.Released;
         } else if (t[0] == IPledges.Shrunk.selector) {
             // What became of the goods is in the asset's own event, Recounted.
             (uint64 by, uint64 left) = abi.decode(data, (uint64, uint64));
-            r.amount -= by;
+            r.amount = _less(r.amount, by);
             if (left == 0) r.state = IPledges.PledgeState.Lost;
         } else if (t[0] == IPledges.Enforced.selector) {
             // What became of the asset is in the asset's own event, Taken.
@@ -265,23 +291,44 @@ contract Replay {
             abi.decode(data, (uint8, uint64, uint32, uint32, bytes32, bytes32, uint64));
         pledgeIds.push(t[1]);
         uint16 rank = kind == 2 ? ++_made[t[2]] : 0;
-        _rows[t[1]] = PledgeRow(IPledges.PledgeState.Active, kind, expiresAt == 0, lender, amount, t[2], rank);
+        _rows[t[1]] = PledgeRow({
+            state: IPledges.PledgeState.Active,
+            kind: kind,
+            drawn: expiresAt == 0,
+            lender: lender,
+            amount: amount,
+            assetId: t[2],
+            rank: rank,
+            expiresAt: expiresAt
+        });
         if (kind == 1) {
-            _claims[t[2]].free -= amount;
-            _claims[t[2]].pledged += amount;
+            _claims[t[2]].free = _less(_claims[t[2]].free, amount);
+            _claims[t[2]].pledged = _more(_claims[t[2]].pledged, amount);
         } else {
-            _goods[t[2]].free -= amount;
-            _goods[t[2]].pledged += amount;
+            _goods[t[2]].free = _less(_goods[t[2]].free, amount);
+            _goods[t[2]].pledged = _more(_goods[t[2]].pledged, amount);
         }
     }
 
     function _unlock(uint8 kind, bytes32 id, uint64 amount) private {
         if (kind == 1) {
-            _claims[id].pledged -= amount;
-            _claims[id].free += amount;
+            _claims[id].pledged = _less(_claims[id].pledged, amount);
+            _claims[id].free = _more(_claims[id].free, amount);
         } else {
-            _goods[id].pledged -= amount;
-            _goods[id].free += amount;
+            _goods[id].pledged = _less(_goods[id].pledged, amount);
+            _goods[id].free = _more(_goods[id].free, amount);
+        }
+    }
+
+    function _more(uint64 to, uint64 amount) private pure returns (uint64) {
+        unchecked {
+            return to + amount;
+        }
+    }
+
+    function _less(uint64 from, uint64 amount) private pure returns (uint64) {
+        unchecked {
+            return from - amount;
         }
     }
 }
