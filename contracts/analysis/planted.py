@@ -222,6 +222,13 @@ TERMS = (
         _s("receivables"),
     ),
     Planted(WR, "abi.encode(TRANSFER, p, auth", "abi.encode(TRANSFER, p.id, auth", _s("receipts")),
+    Planted(PR, "Promise(p.amount, p.untilDay, 0, true)", "Promise(p.amount, p.untilDay, 0, false)", _s("roles")),
+    Planted(
+        "Receivables.sol",
+        "p.documentRoot, trail, registrar.nonce, registrar.deadline",
+        "trail, registrar.nonce, registrar.deadline",
+        _q("issue__attested"),
+    ),
 )
 
 #: Keys, roles and nonces.
@@ -256,7 +263,7 @@ KEYS = (
         AA,
         "words[word] = bits | bit;",
         "bits |= bit;",
-        _s("orders", "participants", "participants__newKey", "pledges", "receivables", "receipts"),
+        _s("orders", "participants", "participants__newKey", "pledges", "receivables", "receipts", "roles"),
     ),
 )
 

@@ -2,8 +2,9 @@
 pragma solidity 0.8.37;
 
 import {IPledges} from "../../src/interfaces/IPledges.sol";
+import {IReceivables} from "../../src/interfaces/IReceivables.sol";
 import {Away} from "../../src/libraries/Aways.sol";
-import {Claim} from "../../src/libraries/Claims.sol";
+import {Claim, Claims} from "../../src/libraries/Claims.sol";
 import {Entries, Entry} from "../../src/libraries/Entries.sol";
 import {Kinds} from "../../src/libraries/Kinds.sol";
 import {Roles} from "../../src/libraries/Roles.sol";
@@ -16,6 +17,10 @@ contract GrantProofs is Signed {
     uint8 private constant WAREHOUSE = 2;
     bytes32 private constant GRANT = keccak256(
         "Grant(bytes32 pledgeId,uint8 assetKind,bytes32 assetId,uint64 amount,uint32 lender,bytes32 loanRef,bytes32 decisionHash,uint64 expiresAt,uint256 nonce,uint256 deadline)"
+    );
+
+    bytes32 private constant ATTEST = keccak256(
+        "Attest(bytes32 id,bytes32 orderId,bytes32 documentRoot,bytes32 trail,uint256 nonce,uint256 deadline)"
     );
 
     struct Others {
@@ -62,6 +67,22 @@ contract GrantProofs is Signed {
         pledges.pledge(p, auth(g), registryNo);
         granted(who, g, p, time);
         assert(partyOf(g.signer) == holder && entry(p.pledgeId).lender() == p.lender && registryNo != 0);
+    }
+
+    /// @notice A receivable is issued by its order's seller with a registrar's signature over its fingerprint, order,
+    /// document and the order's trail.
+    function check_issue__attested(address who, IReceivables.IssueParams calldata p, Sig calldata g, uint32 time)
+        external
+    {
+        bytes32 trail = orders.trailOf(p.orderId);
+        act(who, time);
+        receivables.issue(p, auth(g));
+        bytes32 structHash = keccak256(abi.encode(ATTEST, p.id, p.orderId, p.documentRoot, trail, g.nonce, g.deadline));
+        assert(signed(address(receivables), g, structHash) && hasRole(g.signer, Roles.REGISTRAR));
+        bool used = noncesOf(address(receivables), g.signer, g.nonce >> 8) & (1 << (g.nonce & 255)) != 0;
+        assert(all(!used, time <= g.deadline, open(who, Kinds.ISSUE), open(g.signer, Kinds.ISSUE)));
+        assert(debt(p.id).c.tag() == Claims.tagOf(p.orderId, p.documentRoot, partyOf(who)));
+        assert(orders.order(p.orderId).seller == partyOf(who));
     }
 
     /// @notice A substitution is one step: what leaves the old pledge is free goods, what enters the new one was free debt,

@@ -6,6 +6,7 @@ import {IParticipants} from "../../src/interfaces/IParticipants.sol";
 import {IPledges} from "../../src/interfaces/IPledges.sol";
 import {IReceivables} from "../../src/interfaces/IReceivables.sol";
 import {IWarehouseReceipts} from "../../src/interfaces/IWarehouseReceipts.sol";
+import {Roles} from "../../src/libraries/Roles.sol";
 import {Signed} from "./Signed.sol";
 
 /// @notice A relayed act goes through only as its signer signed it, for this contract, in time, once - and counts as the
@@ -16,6 +17,7 @@ contract SignatureProofs is Signed {
     struct About {
         bytes32 id;
         bytes32 root;
+        bytes32 order;
         uint64 amount;
         uint32 party;
         uint32 day;
@@ -84,9 +86,9 @@ contract SignatureProofs is Signed {
             selector = participants.setRoles.selector;
             done = abi.encode(typeOf("SetRoles", "(uint32 party,uint32 roles"), x.party, x.day, g.nonce, g.deadline);
         } else if (which == 3) {
-            participants.pauseBySig(IParticipants.PauseParams(x.word), auth(g));
+            participants.pauseBySig(IParticipants.PauseParams(uint256(x.id)), auth(g));
             selector = participants.pause.selector;
-            done = abi.encode(typeOf("Pause", "(uint256 kinds"), x.word, g.nonce, g.deadline);
+            done = abi.encode(typeOf("Pause", "(uint256 kinds"), x.id, g.nonce, g.deadline);
         } else {
             participants.rotateKeyBySig(IParticipants.RotateKeyParams(x.key), auth(g));
             assert(party == partyOf(x.key));
@@ -134,7 +136,7 @@ contract SignatureProofs is Signed {
         bytes memory done;
         if (which == 0) {
             IReceivables.ConfirmParams memory p =
-                IReceivables.ConfirmParams(x.id, x.root, x.party, x.root, x.amount, x.day);
+                IReceivables.ConfirmParams(x.id, x.order, x.party, x.root, x.amount, x.day);
             receivables.confirmBySig(p, accountAuth(g));
             string memory members =
                 "(bytes32 id,bytes32 orderId,uint32 seller,bytes32 documentRoot,uint64 face,uint32 dueDay";
@@ -196,6 +198,51 @@ contract SignatureProofs is Signed {
         }
         once(address(pledges), g, a, x, time, done);
         assert(partyOf(g.signer) == lender);
+    }
+
+    /// @notice The acts whose actor no single word names: by its role, by what it did, or as the asset's holder.
+    function check_roles(Sig calldata g, About calldata x, uint8 which, uint32 time) external {
+        address where = which < 3 ? address(receivables) : which == 3 ? address(receipts) : address(pledges);
+        Nonces memory a = nonces(where, g, x.any, x.word);
+        uint32 who = partyOf(g.signer);
+        bytes memory done;
+        bool its;
+        vm.warp(time);
+        if (which == 0) {
+            IReceivables.SettleParams memory p = IReceivables.SettleParams(x.id, 0, x.amount, x.root, x.party);
+            receivables.settleBySig(p, accountAuth(g));
+            its = both(hasRole(g.signer, Roles.BANK), receivables.bankRefUsed(who, x.root));
+            string memory members = "(bytes32 id,bytes32 pledgeId,uint64 amount,bytes32 bankRef,uint32 payee";
+            done = abi.encode(typeOf("Settle", members), p, g.nonce, g.deadline);
+        } else if (which == 1) {
+            receivables.cancelBySig(IReceivables.CancelParams(x.id, x.order, x.root), accountAuth(g));
+            its = debt(x.id).c.holder() == who;
+            bytes32 kind = typeOf("Cancel", "(bytes32 id,bytes32 orderId,bytes32 documentRoot");
+            done = abi.encode(kind, x.id, x.order, x.root, g.nonce, g.deadline);
+        } else if (which == 2) {
+            receivables.setLineBySig(IReceivables.SetLineParams(x.party, x.amount), accountAuth(g));
+            its = both(hasRole(g.signer, Roles.LENDER), receivables.lineOf(who, x.party) == x.amount);
+            done = abi.encode(typeOf("SetLine", "(uint32 debtor,uint64 limit"), x.party, x.amount, g.nonce, g.deadline);
+        } else if (which == 3) {
+            receipts.issueBySig(IWarehouseReceipts.IssueParams(x.id, x.party, x.root, x.amount), accountAuth(g));
+            its = both(hasRole(g.signer, Roles.KEEPER), goods(x.id).s.keeper() == who);
+            bytes32 kind = typeOf("Issue", "(bytes32 id,uint32 owner,bytes32 documentRoot,uint64 quantity");
+            done = abi.encode(kind, x.id, x.party, x.root, x.amount, g.nonce, g.deadline);
+        } else if (which == 4) {
+            pledges.undertakeBySig(IPledges.UndertakeParams(x.id, x.amount, x.day, x.root), accountAuth(g));
+            its = promised(x.id, who) & (1 << 160) != 0;
+            bytes32 kind = typeOf("Undertake", "(bytes32 pledgeId,uint64 amount,uint32 untilDay,bytes32 documentRoot");
+            done = abi.encode(kind, x.id, x.amount, x.day, x.root, g.nonce, g.deadline);
+        } else {
+            bool overGoods = entry(x.id).goods();
+            // What is pledged is confirmed.
+            vm.assume(either(overGoods, debt(x.root).c.confirmed()));
+            pledges.expireBySig(IPledges.ExpireParams(x.id, x.root), accountAuth(g));
+            its = pick(overGoods, goods(x.root).s.owner(), debt(x.root).c.holder()) == who;
+            done = abi.encode(typeOf("Expire", "(bytes32 pledgeId,bytes32 assetId"), x.id, x.root, g.nonce, g.deadline);
+        }
+        once(where, g, a, x, time, done);
+        assert(both(its, wordOf(g.signer) & (1 << 65) != 0));
     }
 
     /// @notice Each withdraws nonces of its own alone, and a used one stays used.
