@@ -251,7 +251,7 @@ KEYS = (
     Planted(
         PP, "pause(PauseParams calldata p) external restricted", "pause(PauseParams calldata p) external", _w("pause")
     ),
-    Planted(PP, "_actors[oldKey] &= ~LIVE;", "", _w("rotateKey", "recoverKey")),
+    Planted(PP, "_actors[oldKey] &= ~LIVE;", "", _w("rotateKey", "recoverKey__moved")),
     Planted(PP, "if (_actors[key] != 0) revert KeyTaken(key);", "", _w("keys", "rotateKey")),
     Planted(
         PP,

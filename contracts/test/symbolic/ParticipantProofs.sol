@@ -101,7 +101,7 @@ contract ParticipantProofs is Signed {
         uint256 before = wordOf(p.key);
         uint256 taken = inside(p.commitment, TAKEN);
         act(who, time);
-        uint32 made = participants.admit(p, auth(g));
+        uint32 made = participants.admit(p, accountAuth(g));
         assert(operator(who, participants.admit.selector) && number(PAUSES) & (1 << Kinds.ADMIT) == 0);
         assert(
             g.signer == p.key && signed(address(participants), g, keccak256(abi.encode(JOIN, p, g.nonce, g.deadline)))
@@ -169,8 +169,20 @@ contract ParticipantProofs is Signed {
         moved(a, pair(key, id), who, newKey, party, word);
     }
 
-    /// @notice Only the operator gives a party another key, which never spoke and proved itself; the old one never speaks.
-    function check_recoverKey(
+    /// @notice Only the operator gives a party another key, which never spoke and proved itself.
+    function check_recoverKey(address who, IParticipants.RecoverKeyParams calldata p, Sig calldata g, uint32 time)
+        external
+    {
+        uint256 before = wordOf(p.newKey);
+        act(who, time);
+        participants.recoverKey(p, auth(g));
+        assert(operator(who, participants.recoverKey.selector) && p.newKey != address(0) && before == 0);
+        bytes32 succeed = keccak256(abi.encode(SUCCEED, p, g.nonce, g.deadline));
+        assert(g.signer == p.newKey && signed(address(participants), g, succeed));
+    }
+
+    /// @notice The old key never speaks again, and no other key or party changes.
+    function check_recoverKey__moved(
         address who,
         IParticipants.RecoverKeyParams calldata p,
         Sig calldata g,
@@ -181,12 +193,9 @@ contract ParticipantProofs is Signed {
         Pair memory a = assumed(key, id);
         address oldKey = keyOf(p.party);
         (assumed(oldKey, id), assumed(key, p.party), assumed(p.newKey, id), assumed(oldKey, p.party));
-        (uint256 word, uint256 before) = (wordOf(oldKey), wordOf(p.newKey));
+        uint256 word = wordOf(oldKey);
         act(who, time);
-        participants.recoverKey(p, auth(g));
-        assert(operator(who, participants.recoverKey.selector) && p.newKey != address(0) && before == 0);
-        bytes32 succeed = keccak256(abi.encode(SUCCEED, p, g.nonce, g.deadline));
-        assert(g.signer == p.newKey && signed(address(participants), g, succeed));
+        participants.recoverKey(p, accountAuth(g));
         moved(a, pair(key, id), oldKey, p.newKey, p.party, word);
     }
 
