@@ -27,7 +27,24 @@ def _g(*names: str) -> tuple[str, ...]:
     return tuple(f"GoodsProofs.check_{name}" for name in names)
 
 
+def _o(*names: str) -> tuple[str, ...]:
+    return tuple(f"OrderProofs.check_{name}" for name in names)
+
+
+def _w(*names: str) -> tuple[str, ...]:
+    return tuple(f"ParticipantProofs.check_{name}" for name in names)
+
+
+def _q(*names: str) -> tuple[str, ...]:
+    return tuple(f"GrantProofs.check_{name}" for name in names)
+
+
+def _s(*names: str) -> tuple[str, ...]:
+    return tuple(f"SignatureProofs.check_{name}" for name in names)
+
+
 RR, PR, WR = "ReceivableRules.sol", "PledgeRules.sol", "WarehouseReceipts.sol"
+OO, PP, AA = "Orders.sol", "Participants.sol", "Acts.sol"
 
 #: An amount, a state or a moment is wrong, each in a function of its own.
 AMOUNTS = (
@@ -132,8 +149,122 @@ ACCESS = (
         "",
         _g("handOut", "recount__free", "recount__pledged"),
     ),
-    Planted("Acts.sol", "if (msg.sender != sister) revert NotSister(msg.sender);", "", _p("sisters")),
-    Planted("Acts.sol", "if (msg.sender != address(this)) revert NotSelf(msg.sender);", "", _p("items")),
+    Planted(
+        AA,
+        "if (msg.sender != sister) revert NotSister(msg.sender);",
+        "",
+        _p("sisters") + _o("invoice", "uninvoice"),
+    ),
+    Planted(AA, "if (msg.sender != address(this)) revert NotSelf(msg.sender);", "", _p("items")),
+    Planted(
+        OO,
+        "o = _known(orderId);\n        if (o.buyer != party) revert NotBuyer(orderId, party);",
+        "o = _known(orderId);",
+        _o("amend", "receiveGoods"),
+    ),
+    Planted(
+        OO,
+        "o = _known(orderId);\n        if (o.seller != party) revert NotSeller(orderId, party);",
+        "o = _known(orderId);",
+        _o("acknowledge", "despatch"),
+    ),
+    Planted(OO, "if (o.buyer != party) revert NotBuyer(p.orderId, party);", "", _o("cancel")),
+    Planted(PR, "if (e.goods()) _requireRole(buyer, roles, Roles.CORE);", "roles;", _q("undertake")),
+    Planted(
+        PR,
+        "if (warehouseReceipts.holderOf(p.goodsId) != holder) revert SubstituteForeign(p.goodsId, p.receivableId);",
+        "",
+        _q("substitute"),
+    ),
+    Planted(
+        "Pledges.sol",
+        "_attest(pledgor, keccak256(abi.encode(GRANT, p, pledgor.nonce, pledgor.deadline)));",
+        "",
+        _q("pledge__granted"),
+    ),
 )
 
-GROUPS = (AMOUNTS, ACCESS)
+#: Orders out of order, and signatures that don't say all of what they let in.
+TERMS = (
+    Planted(OO, "invoiced: o.invoiced,", "invoiced: o.received,", _o("layout")),
+    Planted(OO, "p.currency, 0, 0, p.amount, 0);", "p.currency, 0, 0, p.amount, 1);", _o("post")),
+    Planted(OO, "if (o.state != OrderState.Posted) revert OrderStateWrong(p.orderId, o.state);", "", _o("acknowledge")),
+    Planted(OO, "if (p.amount < o.despatched) revert AlreadyDespatched(p.orderId, o.despatched);", "", _o("amend")),
+    Planted(OO, "if (o.despatched != 0) revert AlreadyDespatched(p.orderId, o.despatched);", "", _o("cancel")),
+    Planted(OO, "if (wanted > o.ordered)", "if (p.amount > o.ordered)", _o("despatch")),
+    Planted(OO, "if (wanted > o.despatched)", "if (wanted > o.ordered)", _o("receiveGoods")),
+    Planted(OO, "if (wanted > o.received)", "if (amount > o.received)", _o("invoice", "issue__invoiced")),
+    Planted(
+        OO,
+        "_orders[orderId].invoiced -= amount;",
+        "_orders[orderId].invoiced = 0 * amount;",
+        _o("uninvoice", "cancel__uninvoiced"),
+    ),
+    Planted(
+        PR, "if (p.amount > e.amount()) revert ExceedsPledge(p.pledgeId, p.amount, e.amount());", "", _q("undertake")
+    ),
+    Planted(PR, "_release(p.soldPledgeId, p.goodsId, p.quantity, lender);", "", _q("substitute")),
+    Planted(AA, "_nonces[msg.sender][word] |= mask;", "_nonces[msg.sender][word] = mask;", _s("revokeNonces")),
+    Planted(OO, "abi.encode(DESPATCH, p, auth", "abi.encode(RECEIVE_GOODS, p, auth", _s("orders")),
+    Planted(PP, "auth.deadline)), this.resume.selector", "auth.deadline)), this.suspend.selector", _s("participants")),
+    Planted(
+        PP,
+        "auth.deadline)), this.recoverKey.selector",
+        "auth.deadline)), this.admit.selector",
+        _s("participants__newKey"),
+    ),
+    Planted("Pledges.sol", "abi.encode(RELEASE, p, auth", "abi.encode(RELEASE, p.pledgeId, auth", _s("pledges")),
+    Planted(
+        "Receivables.sol",
+        "_byDispute(p, _authorize(auth, keccak256(abi.encode(DISPUTE, p, auth.nonce, auth.deadline))));",
+        "_authorize(auth, keccak256(abi.encode(DISPUTE, p, auth.nonce, auth.deadline)));\n"
+        "        _byDispute(p, msg.sender);",
+        _s("receivables"),
+    ),
+    Planted(WR, "abi.encode(TRANSFER, p, auth", "abi.encode(TRANSFER, p.id, auth", _s("receipts")),
+    Planted(PR, "Promise(p.amount, p.untilDay, 0, true)", "Promise(p.amount, p.untilDay, 0, false)", _s("roles")),
+    Planted(
+        "Receivables.sol",
+        "p.documentRoot, trail, registrar.nonce, registrar.deadline",
+        "trail, registrar.nonce, registrar.deadline",
+        _q("issue__attested"),
+    ),
+)
+
+#: Keys, roles and nonces.
+KEYS = (
+    Planted(PP, "uint32(a >> 32), a & SUSPENDED != 0);", "uint32(a >> 32), a & LIVE != 0);", _w("layout")),
+    Planted(PP, "if (a & SUSPENDED != 0) revert PartySuspended(uint32(a));", "", _w("enter")),
+    Planted(PP, "partyByCommitment[p.commitment] = id;", "", _w("admit")),
+    Planted(
+        PP,
+        "if (proof.signer != key) revert KeyNotProved(key, proof.signer);",
+        "",
+        _w("admit", "recoverKey") + _s("participants__newKey"),
+    ),
+    Planted(
+        PP,
+        "resume(ResumeParams calldata p) external restricted",
+        "resume(ResumeParams calldata p) external",
+        _w("operate"),
+    ),
+    Planted(
+        PP, "pause(PauseParams calldata p) external restricted", "pause(PauseParams calldata p) external", _w("pause")
+    ),
+    Planted(PP, "_actors[oldKey] &= ~LIVE;", "", _w("rotateKey", "recoverKey__moved")),
+    Planted(PP, "if (_actors[key] != 0) revert KeyTaken(key);", "", _w("keys", "rotateKey")),
+    Planted(
+        PP,
+        "AccessManaged(authority) {}",
+        "AccessManaged(authority) {}\n    function setAuthority(address next) public override { _setAuthority(next); }",
+        _w("setAuthority"),
+    ),
+    Planted(
+        AA,
+        "words[word] = bits | bit;",
+        "bits |= bit;",
+        _s("orders", "participants", "participants__newKey", "pledges", "receivables", "receipts", "roles"),
+    ),
+)
+
+GROUPS = (AMOUNTS, ACCESS, TERMS, KEYS)

@@ -30,6 +30,9 @@ abstract contract Symbolic {
     uint256 private constant GONE = 5;
     uint256 private constant ENTRIES = 3;
     uint256 private constant PROMISES = 4;
+    uint256 private constant NONCES = 2;
+    uint256 private constant ACTORS = 4;
+    uint256 private constant PAUSED = 9;
 
     IParticipants internal participants;
     IOrders internal orders;
@@ -50,7 +53,7 @@ abstract contract Symbolic {
         uint64 liquidated;
     }
 
-    function setUp() public {
+    function setUp() public virtual {
         participants = IParticipants(create("Participants", abi.encode(address(0xacce55))));
         // halmos numbers new contracts; that these are the right addresses, the constructors check.
         address receivablesAt = address(uint160(address(participants)) + 2);
@@ -87,10 +90,15 @@ abstract contract Symbolic {
         return Entry.wrap(slot(address(pledges), pledgeId, ENTRIES));
     }
 
-    /// @dev How many receipts this buyer has taken out of the pledge: bits 96 to 160 of its promise.
+    /// @dev How many receipts this buyer has taken out of the pledge.
     function boughtSoFar(bytes32 pledgeId, uint32 buyer) internal view returns (uint64) {
+        return uint64(promised(pledgeId, buyer) >> 96);
+    }
+
+    /// @dev What this buyer undertook: amount 64 bits, last day 32, receipts taken 64, made 1.
+    function promised(bytes32 pledgeId, uint32 buyer) internal view returns (uint256) {
         bytes32 ofPledge = keccak256(abi.encode(pledgeId, PROMISES));
-        return uint64(uint256(vm.load(address(pledges), keccak256(abi.encode(buyer, ofPledge)))) >> 96);
+        return uint256(vm.load(address(pledges), keccak256(abi.encode(buyer, ofPledge))));
     }
 
     /// @dev Conservation, in numbers that can't overflow: settled is the rest, so there has to be one.
@@ -112,16 +120,57 @@ abstract contract Symbolic {
         return roles & role != 0;
     }
 
+    /// @dev What Participants knows of a key: party 32 bits, roles 32, suspended 1, live 1.
+    function wordOf(address key) internal view returns (uint256) {
+        return slot(address(participants), bytes32(uint256(uint160(key))), ACTORS);
+    }
+
+    /// @dev Its party may do new business of this kind: admitted, not suspended, not paused.
+    function open(address key, uint8 kind) internal view returns (bool) {
+        bool paused = uint256(vm.load(address(participants), bytes32(PAUSED))) & (1 << kind) != 0;
+        return both((wordOf(key) >> 64) & 3 == 2, !paused);
+    }
+
+    /// @dev 256 nonces of one signer, a bit each.
+    function noncesOf(address where, address signer, uint256 word) internal view returns (uint256) {
+        bytes32 ofSigner = keccak256(abi.encode(signer, NONCES));
+        return uint256(vm.load(where, keccak256(abi.encode(word, ofSigner))));
+    }
+
     function same(Debt memory a, Debt memory b) internal pure returns (bool) {
-        return Claim.unwrap(a.c) == Claim.unwrap(b.c) && Away.unwrap(a.away) == Away.unwrap(b.away);
+        return both(Claim.unwrap(a.c) == Claim.unwrap(b.c), Away.unwrap(a.away) == Away.unwrap(b.away));
     }
 
     function same(Goods memory a, Goods memory b) internal pure returns (bool) {
-        bool gone = a.released == b.released && a.liquidated == b.liquidated;
-        return gone && Stock.unwrap(a.s) == Stock.unwrap(b.s);
+        bool gone = both(a.released == b.released, a.liquidated == b.liquidated);
+        return both(gone, Stock.unwrap(a.s) == Stock.unwrap(b.s));
     }
 
-    function slot(address where, bytes32 key, uint256 place) private view returns (uint256) {
+    /// @dev Both, and one of the two, in one path: `&&` and `||` are two each, and halmos follows every combination.
+    function both(bool a, bool b) internal pure returns (bool c) {
+        assembly ("memory-safe") {
+            c := and(a, b)
+        }
+    }
+
+    function either(bool a, bool b) internal pure returns (bool c) {
+        assembly ("memory-safe") {
+            c := or(a, b)
+        }
+    }
+
+    function all(bool a, bool b, bool c, bool d) internal pure returns (bool) {
+        return both(both(a, b), both(c, d));
+    }
+
+    /// @dev `a` if so, `b` if not, in one path.
+    function pick(bool so, uint256 a, uint256 b) internal pure returns (uint256 c) {
+        assembly ("memory-safe") {
+            c := xor(b, mul(so, xor(a, b)))
+        }
+    }
+
+    function slot(address where, bytes32 key, uint256 place) internal view returns (uint256) {
         return uint256(vm.load(where, keccak256(abi.encode(key, place))));
     }
 
