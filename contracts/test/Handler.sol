@@ -237,7 +237,7 @@ contract Handler is BatchHandler {
         uint64 free = goods ? replay.goods(id).free : replay.claim(id).free;
         uint256 lender = seed % 2 == 0 ? LENDER : LENDER2;
         IPledges.PledgeParams memory p = IPledges.PledgeParams(
-            seed % 11 == 0 ? _pledgeId(seed) : _next(),
+            seed % 11 == 0 ? _pledgeId(seed) : over(id, bytes16(_next())),
             goods ? WAREHOUSE : RECEIVABLE,
             id,
             uint64(bound(amount, 1, uint256(free) + 1)),
@@ -349,7 +349,7 @@ contract Handler is BatchHandler {
             soldPledgeId: sold,
             goodsId: r.assetId,
             quantity: uint64(bound(quantity, 1, uint256(r.amount) + 1)),
-            pledgeId: _next(),
+            pledgeId: over(id, bytes16(_next())),
             receivableId: id,
             amount: uint64(bound(amount, 1, uint256(replay.claim(id).free) + 1)),
             lender: r.lender,
