@@ -5,8 +5,8 @@ import {Auth} from "./IActs.sol";
 
 /// @title The register of pledges (质押) over both kinds of assets: a part of an asset secures one loan at a time.
 interface IPledges {
-    /// @param pledgeId Names the pledge, once for all. Begins with bytes 14 to 29 of keccak256(assetId), see `pledgeIdOf`; the
-    /// last 16 bytes are the lender's free choice.
+    /// @param pledgeId Names the pledge, once for all. Begins with bytes 14 to 29 of keccak256(assetId), see `pledgeIdOf`;
+    /// the last 16 bytes are the lender's free choice.
     /// @param assetKind 1 receivable, 2 warehouse receipt.
     /// @param assetId Receivable or receipt.
     /// @param amount Part that is locked: minor units, or thousandths of the declared unit.
@@ -119,7 +119,7 @@ interface IPledges {
     /// @param lender Party in whose favour.
     /// @param amount Still locked: minor units, or thousandths of the declared unit.
     /// @param expiresAt Unix seconds; 0 if it was drawn from the start.
-    /// @param assetTag First 14 bytes of keccak256(assetId): with the start of the pledge's id it ties the pledge to its asset.
+    /// @param assetTag First 14 bytes of keccak256(assetId): with the start of the pledge's id it ties it to its asset.
     /// @param rank Which pledge over its receipt it is, from 1: the older one comes first. 0 over a receivable.
     struct Pledge {
         PledgeState state;
