@@ -180,6 +180,16 @@ def accept_type() -> ActType:
     return ActType("Pledges", "AcceptOffer", (*fields, *_TAIL))
 
 
+def pledge_id(asset_id: str, own: str) -> str:
+    """The id of a pledge over an asset, 0x-hex: bytes 14 to 29 of keccak(asset id), then 16 bytes of keccak(``own``).
+
+    ``own`` is any text that is new for the asset; the same one gives the same id. The contracts refuse an id that
+    begins otherwise: together with the 14 bytes that they store, its start ties the pledge to its asset.
+    Raises BadInput: hex_invalid.
+    """
+    return "0x" + (keccak(from_hex(asset_id, where="assetId"))[14:30] + keccak(own.encode())[:16]).hex()
+
+
 def random_nonce() -> int:
     """A nonce that nobody used: the contracts take nonces in any order, each once."""
     return secrets.randbits(256)

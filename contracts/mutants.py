@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parent
 sys.path.insert(0, str(ROOT))
 
 from analysis.kill import NEAR, NEAR_OTHERS, Mutant, killed, passes  # noqa: E402
+from analysis.tied import TIED  # noqa: E402
 from compile import install  # noqa: E402
 
 MUTANTS = (
@@ -210,12 +211,7 @@ MUTANTS = (
         "        if (e.lender() != party) revert NotLender(pledgeId, party);\n        _requireAsset",
         "        _requireAsset",
     ),
-    Mutant(
-        "a pledge is over its own asset",
-        "PledgeRules.sol",
-        "if (e.tag() != Entries.tagOf(assetId)) revert",
-        "if (false) revert",
-    ),
+    *TIED,
     Mutant(
         "a pledge id serves once",
         "PledgeRules.sol",

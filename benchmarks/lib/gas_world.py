@@ -32,6 +32,11 @@ def digest(*parts: object) -> bytes:
     return keccak(repr(parts).encode())
 
 
+def pledge_id(n: int) -> bytes:
+    """The id of the pledge over the n-th receivable: its start is of the receivable's hash."""
+    return keccak(digest("receivable", n))[14:30] + digest("pledge", n)[:16]
+
+
 class World:
     """The contracts, an operator, six parties and one large order whose goods have been received."""
 
@@ -152,7 +157,7 @@ class World:
 
     def _pledge_values(self, n: int) -> dict[str, Any]:
         return {
-            "pledgeId": digest("pledge", n),
+            "pledgeId": pledge_id(n),
             "assetKind": 1,
             "assetId": digest("receivable", n),
             "amount": self.pledged,
@@ -166,7 +171,7 @@ class World:
     def _payment_values(self, n: int, amount: int) -> dict[str, Any]:
         return {
             "id": digest("receivable", n),
-            "pledgeId": digest("pledge", n),
+            "pledgeId": pledge_id(n),
             "amount": amount,
             "bankRef": n.to_bytes(32, "big"),
             "payee": self.parties[LENDER],
@@ -186,7 +191,7 @@ class World:
         return self.act("Receivables", "settle", self.keys[BANK], self._payment_values(n, amount), relayed)
 
     def release(self, n: int, amount: int, relayed: bool) -> int:
-        values = {"pledgeId": digest("pledge", n), "assetId": digest("receivable", n), "amount": amount}
+        values = {"pledgeId": pledge_id(n), "assetId": digest("receivable", n), "amount": amount}
         return self.act("Pledges", "release", self.keys[LENDER], values, relayed)
 
     def split(self, n: int, relayed: bool) -> int:

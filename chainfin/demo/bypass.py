@@ -25,7 +25,7 @@ def pledge_again(stage: Stage, pledgor: Member, loan_id: str) -> dict[str, Any]:
         asset = session.get_one(ReceivableRow, _pledge(session, loan_id).asset_id)
         lender = session.get_one(PartyRow, loan.lender_id)
         params: dict[str, Any] = {
-            "pledgeId": "0x" + secrets.token_hex(32),
+            "pledgeId": eip712.pledge_id(asset.id, secrets.token_hex(16)),
             "assetKind": 1,
             "assetId": asset.id,
             "amount": asset.face,

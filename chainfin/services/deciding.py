@@ -7,7 +7,6 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from eth_hash.auto import keccak
 from sqlmodel import Session
 
 from chainfin import acts as eip712
@@ -229,7 +228,7 @@ def _acceptance(
     else:
         params = {
             **shared,
-            "pledgeId": "0x" + keccak(f"{loan_id}:{row.asset_id}".encode()).hex(),
+            "pledgeId": eip712.pledge_id(row.asset_id, loan_id),
             "assetKind": ASSET_KINDS[row.product],
             "assetId": row.asset_id,
             "amount": pledge_amount,

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 
-from eth_hash.auto import keccak
 from sqlmodel import Session, col, or_, select
 
 from chainfin import acts as eip712
@@ -61,7 +60,7 @@ def offer(
         sold = pledging.of_side(session, actor, sold_id, "lender")
         if asset is None or asset.holder_id != sold.pledgor_id:
             raise NotFound("receivable_unknown", f"the pledgor holds no receivable {receivable_id}")
-        pledge_id = "0x" + keccak(f"{new_id('sub')}:{receivable_id}".encode()).hex()
+        pledge_id = eip712.pledge_id(asset.id, new_id("sub"))
         _judge(session, sold, asset, thousandths, amount, pledge_id)
         lender, pledgor = (acts.active_party(session, party_id) for party_id in (sold.lender_id, sold.pledgor_id))
         expires_at = ctx.clock.now() + LIFETIME

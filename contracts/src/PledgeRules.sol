@@ -103,6 +103,7 @@ abstract contract PledgeRules is PartyActs, IPledges {
         _requireAmount(p.amount);
         _requireExpiry(p.expiresAt);
         if (Entry.unwrap(_pledges[p.pledgeId]) != 0) revert PledgeExists(p.pledgeId);
+        if (!Entries.mayName(p.pledgeId, p.assetId)) revert PledgeIdForeign(p.pledgeId, p.assetId);
         bool goods = p.assetKind == WAREHOUSE_RECEIPT;
         // The one call before the effects: the asset ranks the pledge. It refuses what isn't free, and calls nobody.
         uint16 rank = _asset(goods).lock(p.assetId, p.amount, holder, lender);
@@ -233,7 +234,7 @@ abstract contract PledgeRules is PartyActs, IPledges {
     }
 
     function _requireAsset(Entry e, bytes32 pledgeId, bytes32 assetId) private pure {
-        if (e.tag() != Entries.tagOf(assetId)) revert AssetMismatch(pledgeId, assetId);
+        if (!e.isOver(pledgeId, assetId)) revert AssetMismatch(pledgeId, assetId);
     }
 
     function _requireExpiry(uint64 expiresAt) private view {

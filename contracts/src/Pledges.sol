@@ -8,7 +8,7 @@ import {IParticipants} from "./interfaces/IParticipants.sol";
 import {IPledges} from "./interfaces/IPledges.sol";
 import {IReceivables} from "./interfaces/IReceivables.sol";
 import {IWarehouseReceipts} from "./interfaces/IWarehouseReceipts.sol";
-import {Entry} from "./libraries/Entries.sol";
+import {Entries, Entry} from "./libraries/Entries.sol";
 import {Ids} from "./libraries/Ids.sol";
 import {Kinds} from "./libraries/Kinds.sol";
 import {Roles} from "./libraries/Roles.sol";
@@ -198,6 +198,11 @@ contract Pledges is PledgeRules {
         Entry e = _pledges[pledgeId];
         uint8 kind = e.state() == PledgeState.None ? 0 : e.goods() ? WAREHOUSE_RECEIPT : RECEIVABLE;
         return Pledge(e.state(), kind, e.drawn(), e.lender(), e.amount(), e.expiresAt(), e.tag(), e.rank());
+    }
+
+    /// @inheritdoc IPledges
+    function pledgeIdOf(bytes32 assetId, bytes16 own) external pure returns (bytes32) {
+        return Entries.idOf(assetId, own);
     }
 
     /// @inheritdoc IPledges

@@ -186,7 +186,14 @@ abstract contract BatchHandler is HandlerBase {
         wrong = amount > free || (!goods && replay.claim(id).state != IReceivables.ReceivableState.Confirmed);
         return (
             IPledges.PledgeParams(
-                _next(), goods ? WAREHOUSE : RECEIVABLE, id, amount, lender, "loan", "decision", uint64(0)
+                over(id, bytes16(_next())),
+                goods ? WAREHOUSE : RECEIVABLE,
+                id,
+                amount,
+                lender,
+                "loan",
+                "decision",
+                uint64(0)
             ),
             holder,
             wrong

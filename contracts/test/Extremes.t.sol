@@ -52,16 +52,16 @@ contract ExtremesTest is World {
     function test_receipt__largestQuantity__everyFieldKeepsToItself() public {
         by(KEEPER);
         receipts.issue(IWarehouseReceipts.IssueParams(GOODS, partyOf[DISTRIBUTOR], ROOT, MOST));
-        take(offer(PLEDGE, WAREHOUSE, GOODS, MOST - 1), DISTRIBUTOR, LENDER);
-        take(offer("second", WAREHOUSE, GOODS, 1), DISTRIBUTOR, LENDER);
-        recount(KEEPER, 2, named(PLEDGE, "second"));
+        take(offer(ON_GOODS, WAREHOUSE, GOODS, MOST - 1), DISTRIBUTOR, LENDER);
+        take(offer(over(GOODS, "second"), WAREHOUSE, GOODS, 1), DISTRIBUTOR, LENDER);
+        recount(KEEPER, 2, named(ON_GOODS, over(GOODS, "second")));
         by(LENDER);
-        pledges.enforce(IPledges.EnforceParams(PLEDGE, GOODS));
+        pledges.enforce(IPledges.EnforceParams(ON_GOODS, GOODS));
         IWarehouseReceipts.Receipt memory r = receipts.receipt(GOODS);
         isTrue(r.owner == partyOf[DISTRIBUTOR] && r.keeper == partyOf[KEEPER] && !r.part, "owner and keeper");
         isTrue(r.issued == MOST && r.free == 0 && r.pledged == 0 && r.liquidated == MOST - 2, "quantities");
         eq(r.missing, 2, "missing");
-        r = receipts.receipt(pledges.enforcedId(PLEDGE, GOODS));
+        r = receipts.receipt(pledges.enforcedId(ON_GOODS, GOODS));
         isTrue(r.owner == partyOf[LENDER] && r.keeper == partyOf[KEEPER] && r.free == MOST - 2 && r.part, "taken");
     }
 }

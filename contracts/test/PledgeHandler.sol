@@ -18,7 +18,7 @@ abstract contract PledgeHandler is HandlerBase {
         uint64 whole = goods ? replay.goods(id).issued : replay.claim(id).face;
         uint256 most = seed % 7 == 0 ? whole : uint256(free) + 1;
         IPledges.PledgeParams memory p = IPledges.PledgeParams(
-            seed % 11 == 0 ? _pledgeId(seed) : _next(),
+            seed % 11 == 0 ? _pledgeId(seed) : over(id, bytes16(_next())),
             goods ? WAREHOUSE : RECEIVABLE,
             id,
             seed % 13 == 0 ? 0 : uint64(bound(amount, 1, most > 0 ? most : 1)),
@@ -144,7 +144,7 @@ abstract contract PledgeHandler is HandlerBase {
             soldPledgeId: sold,
             goodsId: r.assetId,
             quantity: uint64(bound(quantity, 1, uint256(r.amount) + 1)),
-            pledgeId: _next(),
+            pledgeId: over(id, bytes16(_next())),
             receivableId: id,
             amount: uint64(bound(amount, 1, uint256(replay.claim(id).free) + 1)),
             lender: r.lender,

@@ -263,13 +263,13 @@ contract RelayedTest is World {
 
     function test_receipts__recountThatNamesPledges__done() public {
         goodsPledged();
-        bytes32[] memory ids = named(PLEDGE);
+        bytes32[] memory ids = named(ON_GOODS);
         IWarehouseReceipts.RecountParams memory p = IWarehouseReceipts.RecountParams(GOODS, ROOT, STOCK - 7, ids);
         Auth memory others = _counted(STOCK - 7, keccak256(abi.encode(bytes32("pledge 2"))));
         vm.expectRevert(abi.encodeWithSelector(IActs.ActSignatureInvalid.selector, vm.addr(KEEPER)));
         receipts.recountBySig(p, others);
-        receipts.recountBySig(p, _counted(STOCK - 7, keccak256(abi.encode(PLEDGE))));
-        eq(pledges.pledgeOf(PLEDGE).amount, 7, "left");
+        receipts.recountBySig(p, _counted(STOCK - 7, keccak256(abi.encode(ON_GOODS))));
+        eq(pledges.pledgeOf(ON_GOODS).amount, 7, "left");
     }
 
     function _pledge(bytes32 id, uint64 expiresAt) private {
@@ -289,7 +289,7 @@ contract RelayedTest is World {
         _issued();
         confirm(CLAIM, FACE);
         _pledge(PLEDGE, uint64(block.timestamp + 10));
-        _pledge("undrawn", uint64(block.timestamp + 10));
+        _pledge(over(CLAIM, "undrawn"), uint64(block.timestamp + 10));
         pledges.drawBySig(
             IPledges.DrawParams(PLEDGE),
             sign(LENDER, pledges, "Draw(bytes32 pledgeId,uint256 nonce,uint256 deadline)", abi.encode(PLEDGE))
@@ -304,7 +304,7 @@ contract RelayedTest is World {
             )
         );
         pastDue();
-        bytes32 undrawn = "undrawn";
+        bytes32 undrawn = over(CLAIM, "undrawn");
         pledges.expireBySig(
             IPledges.ExpireParams(undrawn, CLAIM),
             sign(

@@ -52,7 +52,11 @@ abstract contract World is Asserts {
     bytes32 internal constant ORDER = "order";
     bytes32 internal constant CLAIM = "claim";
     bytes32 internal constant GOODS = "goods";
-    bytes32 internal constant PLEDGE = "pledge";
+    /// @dev As `over` says, of CLAIM and of GOODS.
+    bytes32 internal constant PLEDGE =
+        bytes32(bytes16(keccak256(abi.encode(CLAIM)) << 112)) | (bytes32(bytes16("pledge")) >> 128);
+    bytes32 internal constant ON_GOODS =
+        bytes32(bytes16(keccak256(abi.encode(GOODS)) << 112)) | (bytes32(bytes16("on goods")) >> 128);
     bytes32 internal constant ROOT = "root";
     uint8 internal constant RECEIVABLE = 1;
     uint8 internal constant WAREHOUSE = 2;
@@ -320,6 +324,16 @@ abstract contract World is Asserts {
 
     // Pledges
 
+    /// @dev The id of a pledge over this asset, by another way than the contracts': byte for byte.
+    function over(bytes32 assetId, bytes16 own) internal pure returns (bytes32) {
+        bytes memory id = new bytes(32);
+        bytes32 hash = keccak256(abi.encode(assetId));
+        for (uint256 i = 0; i < 16; ++i) {
+            (id[i], id[16 + i]) = (hash[14 + i], own[i]);
+        }
+        return bytes32(id);
+    }
+
     function offer(bytes32 pledgeId, uint8 kind, bytes32 assetId, uint64 amount)
         internal
         view
@@ -354,9 +368,9 @@ abstract contract World is Asserts {
         take(offer(PLEDGE, RECEIVABLE, CLAIM, PART), SELLER, LENDER);
     }
 
-    /// @dev Three fifths of GOODS pledged to LENDER as PLEDGE.
+    /// @dev Three fifths of GOODS pledged to LENDER as ON_GOODS.
     function goodsPledged() internal {
         store();
-        take(offer(PLEDGE, WAREHOUSE, GOODS, STOCK * 3 / 5), DISTRIBUTOR, LENDER);
+        take(offer(ON_GOODS, WAREHOUSE, GOODS, STOCK * 3 / 5), DISTRIBUTOR, LENDER);
     }
 }

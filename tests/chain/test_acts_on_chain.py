@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from eth_hash.auto import keccak
 
 from chainfin import acts
 from chainfin.abi import contract_abi
 from chainfin.documents.goods_trail import START, Step, extended
-from tests.chain.world import World, build, named
+from tests.chain.world import World, build, named, over
 
 
 @pytest.fixture(scope="module")
@@ -25,6 +26,21 @@ def test_domain__python__is_the_contracts_own(world: World) -> None:
         assert found == acts._domain_separator(own["name"], own["version"], own["chainId"], address)
 
 
+def test_pledge_id__python__is_the_contracts_own_and_another_is_refused(world: World) -> None:
+    asset = named("INV-any")
+    view = contract_abi("Pledges").function("pledgeIdOf")
+    data = view.encode([asset, keccak(b"loan")[:16]])
+    found = view.decode_output(world.node.call(world.deployment.contracts["Pledges"], data, world.node.head()))[0]
+    assert found == over(asset, "loan")
+    pledge = {
+        "pledgeId": over(named("INV-other"), "loan"), "assetKind": 1, "assetId": asset, "amount": 1,
+        "lender": world.ids["lender"], "loanRef": named("loan"), "decisionHash": named("decision"), "expiresAt": 0,
+        "registryNo": named("registry no"),
+    }  # fmt: skip
+    grant = world.auth("supplier", acts.grant_type(), pledge)
+    assert world.refusal(world.payload("lender", "Pledges", "pledge", pledge, grant)) == "PledgeIdForeign"
+
+
 def test_order_to_settlement__every_act_by_signature__accepted(world: World) -> None:
     order = world.received_order("PO-whole")
     issued = world.send(world.issue_payload(order, "INV-whole"))
@@ -34,21 +50,22 @@ def test_order_to_settlement__every_act_by_signature__accepted(world: World) -> 
     of = {"id": params["id"]}
     confirm = {**params, "seller": world.ids["supplier"]}
     assert world.act("core", "Receivables", "confirm", confirm)[0].name == "Confirmed"
+    pledge_id = over(params["id"], "pledge")
     pledge = {
-        "pledgeId": named("pledge"), "assetKind": 1, "assetId": params["id"], "amount": 60_000_00,
+        "pledgeId": pledge_id, "assetKind": 1, "assetId": params["id"], "amount": 60_000_00,
         "lender": world.ids["lender"], "loanRef": named("loan"), "decisionHash": named("decision"), "expiresAt": 0,
     }  # fmt: skip
     grant = world.auth("supplier", acts.grant_type(), pledge)
     pledged = world.act("lender", "Pledges", "pledge", {**pledge, "registryNo": named("registry no")}, grant)
     event = next(e for e in pledged if e.name == "Pledged")
     assert (event.args["amount"], event.args["registryNo"]) == (60_000_00, "0x" + named("registry no").hex())
-    release = {"pledgeId": named("pledge"), "assetId": params["id"], "amount": 10_000_00}
+    release = {"pledgeId": pledge_id, "assetId": params["id"], "amount": 10_000_00}
     assert "Released" in [e.name for e in world.act("lender", "Pledges", "release", release)]
     parts = world.act("supplier", "Receivables", "split", {**of, "amounts": [10_000_00, 5_000_00]})
     assert [e.args["amount"] for e in parts if e.name == "Split"] == [10_000_00, 5_000_00]
     paid = {
         **of,
-        "pledgeId": named("pledge"),
+        "pledgeId": pledge_id,
         "amount": 50_000_00,
         "bankRef": named("ref"),
         "payee": world.ids["lender"],
@@ -130,7 +147,7 @@ def test_recount__into_a_pledge__names_it_and_tells_what_it_lost(world: World) -
     receipt = {"id": named("WR-count"), "owner": world.ids["supplier"], "documentRoot": named("wr"), "quantity": 100}
     world.act("keeper", "WarehouseReceipts", "issue", receipt)
     pledge = {
-        "pledgeId": named("goods pledge"), "assetKind": 2, "assetId": receipt["id"], "amount": 60,
+        "pledgeId": over(receipt["id"], "goods pledge"), "assetKind": 2, "assetId": receipt["id"], "amount": 60,
         "lender": world.ids["lender"], "loanRef": named("loan"), "decisionHash": named("decision"), "expiresAt": 0,
     }  # fmt: skip
     grant = world.auth("supplier", acts.grant_type(), pledge)

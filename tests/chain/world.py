@@ -32,6 +32,11 @@ PARTIES = {
 }
 
 
+def over(asset: bytes, text: str) -> bytes:
+    """The id of a pledge over an asset."""
+    return bytes.fromhex(acts.pledge_id("0x" + asset.hex(), text)[2:])
+
+
 def named(text: str) -> bytes:
     return keccak(text.encode())
 

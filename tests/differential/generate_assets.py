@@ -218,10 +218,11 @@ class Assets(Dice):
         known = list(self.book.pledges)
         amount = self.number(free)
         expires = 0 if self.chance(0.5) else self.book.now + self.dice.choice((-1, 0, 1, 3600, DAY, 20 * DAY))
+        asset = self.either_id(asset, "asset")
         p = {
-            "pledgeId": self.recent(known) if known and self.chance(0.04) else self.fresh("pledge"),
+            "pledgeId": self.recent(known) if known and self.chance(0.04) else self.over(asset),
             "assetKind": kind,
-            "assetId": self.either_id(asset, "asset"),
+            "assetId": asset,
             "amount": amount,
             "lender": self.either_named(lender, 0.97),
             "loanRef": keccak(b"loan"),

@@ -37,6 +37,13 @@ class Dice:
         self._named += 1
         return keccak(f"{kind} {self._named}".encode())
 
+    def over(self, asset: bytes) -> bytes:
+        """A new id of a pledge over an asset; now and then one that begins as another asset's, or in one bit wrong."""
+        of = asset if self.chance(0.97) else self.fresh("asset")
+        flipped = 1 << self.dice.randrange(128, 256) if self.chance(0.01) else 0
+        right = keccak(of)[14:30] + self.fresh("pledge")[:16]
+        return (int.from_bytes(right, "big") ^ flipped).to_bytes(32, "big")
+
     def either_id(self, right: bytes, kind: str, share: float = 0.97) -> bytes:
         """The right id, or one that names nothing."""
         return right if self.chance(share) else self.fresh(kind)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from eth_hash.auto import keccak
+
 from chainfin import inventory, receivable
 from chainfin.errors import Refusal
 from chainfin.inventory import WarehouseReceipt
@@ -45,6 +47,7 @@ def _pledge(book: Book, act: Act) -> None:
     amount(p["amount"])
     demand(p["expiresAt"] == 0 or book.now < p["expiresAt"] <= _LATEST, "expiry_invalid")
     demand(p["pledgeId"] not in book.pledges, "pledge_exists")
+    demand(p["pledgeId"][:16] == keccak(p["assetId"])[14:30], "pledge_id_foreign")
     demand(p["assetKind"] in (RECEIVABLE, GOODS), "asset_kind_invalid")
     book.rider(act)
     demand(locked is not None, "receivable_unknown" if p["assetKind"] == RECEIVABLE else "receipt_unknown")

@@ -85,6 +85,7 @@ REASONS: Final[dict[str, frozenset[str]]] = {
         "not_over_goods": "NotOverGoods",
         # pledges
         "pledge_exists": "PledgeExists",
+        "pledge_id_foreign": "PledgeIdForeign",
         "pledge_unknown": "PledgeUnknown",
         "pledge_ended": "PledgeStateWrong",
         "asset_kind_invalid": "AssetKindInvalid",

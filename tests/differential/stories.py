@@ -15,8 +15,16 @@ from tests.differential.parties import OPERATOR
 from tests.differential.system import START
 
 ORDER, DEBT, GOODS = keccak(b"order"), keccak(b"debt"), keccak(b"goods")
-FIRST, SECOND = keccak(b"first pledge"), keccak(b"second pledge")
 ROOT = keccak(b"root")
+
+
+def over(asset: bytes, own: int) -> bytes:
+    """The id of a pledge over an asset."""
+    return keccak(asset)[14:30] + own.to_bytes(16, "big")
+
+
+FIRST, SECOND = over(DEBT, 1), over(DEBT, 2)
+ON_GOODS, YOUNGER = over(GOODS, 1), over(GOODS, 2)
 DUE = START // DAY + 90
 AFTER_DUE = 92 * DAY
 
@@ -108,7 +116,7 @@ def count(missing: int, *pledges: bytes) -> Act:
 
 def two_pledged() -> list[Act]:
     """50 free, 100 pledged to each of two lenders."""
-    return [stored(250), pledge(FIRST, "lender", 100, kind=2), pledge(SECOND, "fund", 100, kind=2)]
+    return [stored(250), pledge(ON_GOODS, "lender", 100, kind=2), pledge(YOUNGER, "fund", 100, kind=2)]
 
 
 def on_goods(function: str, by: str, **params: object) -> Act:
@@ -185,17 +193,25 @@ ONCE: dict[str, Sequence[Act]] = {
     "a_receipt_of_nothing_is_passed_on": [
         stored(), on_goods("release", "keeper", quantity=1000), on_goods("transfer", "maker", to="dealer"),
     ],
+    # an id served any asset: with two assets of one tag, a lender released what secured another
+    "an_id_that_begins_as_another_assets": [
+        *confirmed(), stored(), pledge(ON_GOODS, "lender", 300), pledge(FIRST, "lender", 10, kind=2),
+        pledge(bytes(32), "lender", 300), pledge(FIRST, "lender", 300),
+        on_pledge("release", FIRST, "lender", asset=GOODS, amount=1),
+    ],
     # the contract let a pledge be enforced for which nothing was ever lent
     "a_pledge_on_which_nothing_was_lent": [
-        stored(), pledge(FIRST, "lender", 10, kind=2, expires=START + DAY),
-        on_pledge("enforce", FIRST, "lender", asset=GOODS), on_pledge("draw", FIRST, "lender"),
-        on_pledge("enforce", FIRST, "lender", asset=GOODS),
+        stored(), pledge(ON_GOODS, "lender", 10, kind=2, expires=START + DAY),
+        on_pledge("enforce", ON_GOODS, "lender", asset=GOODS), on_pledge("draw", ON_GOODS, "lender"),
+        on_pledge("enforce", ON_GOODS, "lender", asset=GOODS),
     ],
     # the register of pledges kept amounts that a count didn't find: who released first took what was the other's
-    "a_count_below_two_pledges": [*two_pledged(), count(150, FIRST, SECOND), count(1, FIRST), count(99, FIRST)],
+    "a_count_below_two_pledges": [
+        *two_pledged(), count(150, ON_GOODS, YOUNGER), count(1, ON_GOODS), count(99, ON_GOODS),
+    ],
     "a_count_that_names_other_pledges": [
-        *two_pledged(), count(150), count(150, SECOND), count(150, SECOND, FIRST), count(150, FIRST, FIRST),
-        count(150, FIRST, keccak(b"none")), count(50, FIRST, SECOND), count(50), count(120, FIRST, SECOND),
+        *two_pledged(), count(150), count(150, YOUNGER), count(150, YOUNGER, ON_GOODS), count(150, ON_GOODS, ON_GOODS),
+        count(150, ON_GOODS, keccak(b"none")), count(50, ON_GOODS, YOUNGER), count(50), count(120, ON_GOODS, YOUNGER),
     ],
     # each with two things wrong: the rules asked in another order
     # confirmed or withdrawn under another name, order or document than it was issued with

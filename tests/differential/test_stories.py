@@ -9,7 +9,7 @@ import pytest
 from chainfin.inventory import MAX_PLEDGES
 from tests.differential import stories
 from tests.differential.runner import Run, replayed
-from tests.differential.stories import FIRST, GOODS, SECOND
+from tests.differential.stories import GOODS, ON_GOODS, YOUNGER, over
 from tests.differential.system import System
 
 
@@ -44,14 +44,14 @@ def test_line__drawn_on_and_paid_in_parts__the_same_in_model_storage_and_events(
 
 def test_count__below_two_pledges__the_younger_bears_the_loss_and_ends(system: System) -> None:
     run = Run(system)
-    for act in [*stories.two_pledged(), stories.count(170, FIRST, SECOND)]:
+    for act in [*stories.two_pledged(), stories.count(170, ON_GOODS, YOUNGER)]:
         assert run.step(act) == []
-    assert [run.model.book.pledged(each) for each in (FIRST, SECOND)] == [80, 0]
-    seen = [system.view("Pledges", "pledgeOf", each) for each in (FIRST, SECOND)]
+    assert [run.model.book.pledged(each) for each in (ON_GOODS, YOUNGER)] == [80, 0]
+    seen = [system.view("Pledges", "pledgeOf", each) for each in (ON_GOODS, YOUNGER)]
     assert [(each["amount"], each["rank"]) for each in seen] == [(80, 1), (0, 2)]
-    assert run.model.book.pledges[SECOND].state == "lost"
+    assert run.model.book.pledges[YOUNGER].state == "lost"
     # what the first lender sets free is its own
-    assert run.step(stories.on_pledge("release", FIRST, "lender", asset=GOODS, amount=80)) == []
+    assert run.step(stories.on_pledge("release", ON_GOODS, "lender", asset=GOODS, amount=80)) == []
     assert system.view("WarehouseReceipts", "receipt", GOODS)["free"] == 80
     assert not run.refused
     assert run.finish() == []
@@ -80,9 +80,9 @@ def test_pledge__a_hundred_over_one_receipt__no_more(system: System) -> None:
     run = Run(system)
     assert run.step(stories.stored()) == []
     for number in range(MAX_PLEDGES + 1):
-        assert run.step(stories.pledge(number.to_bytes(32, "big"), "lender", 1, kind=2)) == []
+        assert run.step(stories.pledge(over(GOODS, 100 + number), "lender", 1, kind=2)) == []
     assert run.met["Pledges.pledge", "too_many_pledges"] == 1
-    assert run.step(stories.on_pledge("release", bytes(32), "lender", asset=GOODS, amount=1)) == []
-    assert run.step(stories.pledge(SECOND, "lender", 1, kind=2)) == []
+    assert run.step(stories.on_pledge("release", over(GOODS, 100), "lender", asset=GOODS, amount=1)) == []
+    assert run.step(stories.pledge(YOUNGER, "lender", 1, kind=2)) == []
     assert len(run.refused) == 1
     assert run.finish() == []

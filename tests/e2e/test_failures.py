@@ -60,7 +60,7 @@ def foreign_pledge(site: Site, pledgor: Actor, receivable_id: str, amount: int) 
         lender = session.get_one(PartyRow, site.cast["lender"].party_id)
         borrower = session.get_one(PartyRow, pledgor.party_id)
         params: dict[str, Any] = {
-            "pledgeId": "0x" + secrets.token_hex(32),
+            "pledgeId": eip712.pledge_id(receivable_id, secrets.token_hex(16)),
             "assetKind": 1,
             "assetId": receivable_id,
             "amount": amount,

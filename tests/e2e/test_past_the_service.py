@@ -68,7 +68,7 @@ def substituted(site: Site, borrower: Actor, loan_id: str, sold: PledgeRow, asse
         lender = session.get_one(PartyRow, site.cast["lender"].party_id)
         grantor = session.get_one(PartyRow, borrower.party_id)
         params: dict[str, Any] = {
-            "pledgeId": "0x" + secrets.token_hex(32),
+            "pledgeId": eip712.pledge_id(asset_id, secrets.token_hex(16)),
             "amount": 300_000_00,
             "lender": lender.chain_party,
             "loanRef": loanbook.loan_ref(loan_id),

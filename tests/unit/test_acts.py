@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from eth_account import Account
 from eth_account.messages import _hash_eip191_message, encode_typed_data
+from eth_hash.auto import keccak
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -203,3 +204,20 @@ def test_call_data__plain_argument_missing__refused() -> None:
 
 def test_random_nonce__twice__differs() -> None:
     assert acts.random_nonce() != acts.random_nonce()
+
+
+def test_pledge_id__two_assets_and_names__starts_with_what_the_contracts_do_not_store_of_the_hash() -> None:
+    asset, other = "0x" + "11" * 32, "0x" + "22" * 32
+    first, second = acts.pledge_id(asset, "loan 1"), acts.pledge_id(asset, "loan 2")
+    assert first == acts.pledge_id(asset, "loan 1")
+    assert first[:34] == second[:34] == "0x" + keccak(b"\x11" * 32)[14:30].hex()
+    assert first[34:] != second[34:]
+    assert len(first) == 66
+    of_other = acts.pledge_id(other, "loan 1")
+    assert (of_other[:34] == first[:34], of_other[34:] == first[34:]) == (False, True)
+
+
+def test_pledge_id__asset_that_is_no_hex__refused() -> None:
+    with pytest.raises(BadInput) as caught:
+        acts.pledge_id("rcv_1", "loan 1")
+    assert caught.value.code == "hex_invalid"

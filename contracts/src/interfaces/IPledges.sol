@@ -5,7 +5,8 @@ import {Auth} from "./IActs.sol";
 
 /// @title The register of pledges (质押) over both kinds of assets: a part of an asset secures one loan at a time.
 interface IPledges {
-    /// @param pledgeId Hash that names the pledge, once for all.
+    /// @param pledgeId Names the pledge, once for all. Begins with bytes 14 to 29 of keccak256(assetId), see `pledgeIdOf`;
+    /// the last 16 bytes are the lender's free choice.
     /// @param assetKind 1 receivable, 2 warehouse receipt.
     /// @param assetId Receivable or receipt.
     /// @param amount Part that is locked: minor units, or thousandths of the declared unit.
@@ -25,7 +26,7 @@ interface IPledges {
     }
 
     /// @param pledgeId The pledge.
-    /// @param assetId Its asset (checked against the stored tag; the full id isn't stored).
+    /// @param assetId Its asset (checked against the stored tag and the pledge's id; the full asset id isn't stored).
     /// @param amount Part that is set free: minor units or thousandths.
     struct ReleaseParams {
         bytes32 pledgeId;
@@ -118,7 +119,7 @@ interface IPledges {
     /// @param lender Party in whose favour.
     /// @param amount Still locked: minor units, or thousandths of the declared unit.
     /// @param expiresAt Unix seconds; 0 if it was drawn from the start.
-    /// @param assetTag First 14 bytes of keccak256(assetId): ties the pledge to its asset.
+    /// @param assetTag First 14 bytes of keccak256(assetId): with the start of the pledge's id it ties it to its asset.
     /// @param rank Which pledge over its receipt it is, from 1: the older one comes first. 0 over a receivable.
     struct Pledge {
         PledgeState state;
@@ -186,6 +187,8 @@ interface IPledges {
     error RegistryNosMismatch(uint256 items, uint256 numbers);
     /// @notice This id names a pledge already.
     error PledgeExists(bytes32 pledgeId);
+    /// @notice A pledge over this asset can't have this id: it has to begin as `pledgeIdOf` says.
+    error PledgeIdForeign(bytes32 pledgeId, bytes32 assetId);
     error PledgeUnknown(bytes32 pledgeId);
     /// @notice The pledge has ended.
     error PledgeStateWrong(bytes32 pledgeId, PledgeState state);
@@ -289,6 +292,9 @@ interface IPledges {
     function pledgeOf(bytes32 pledgeId) external view returns (Pledge memory);
     /// @notice What `buyer` undertook for the pledge; each core enterprise its own, so that none keeps another out.
     function undertakingOf(bytes32 pledgeId, uint32 buyer) external view returns (Undertaking memory);
+    /// @notice Id of a pledge over `assetId`: bytes 14 to 29 of keccak256(assetId), then `own`. With the 14 bytes stored, 240
+    /// bits of the hash tie the pledge to its asset: to find another one that it fits takes 2^120 hashes.
+    function pledgeIdOf(bytes32 assetId, bytes16 own) external pure returns (bytes32);
     /// @notice Id of the n-th receipt (from 0) that `buyer` takes out of this pledge.
     function boughtBackId(bytes32 pledgeId, uint32 buyer, uint256 n) external pure returns (bytes32);
     /// @notice Id of the asset that comes to be when this pledge is enforced.

@@ -6,7 +6,9 @@ import {IPledges} from "../interfaces/IPledges.sol";
 /// @notice A pledge in one word, read once and written once an act.
 /// @dev From the lowest bit: amount 56, lender 32, expiresAt 32 (unix seconds), state 4, drawn 1, goods 1, two spare,
 /// rank 16, tag 112 = 256 bits. The full asset id isn't stored (a second slot would cost 22,100 gas a pledge): acts name
-/// it and the tag, 14 bytes of its hash, ties the pledge to it.
+/// it. What ties the pledge to it are 30 bytes of its hash: the first 14 are the tag, the next 16 begin the pledge's id.
+/// Parts' ids follow from splits that a holder chooses, so an attacker looks for a collision, not for a preimage: two
+/// assets that one pledge fits cost 2^120 hashes. (The tag alone: 2^56.)
 type Entry is uint256;
 
 using Entries for Entry global;
@@ -68,9 +70,27 @@ library Entries {
         return bytes14(uint112(Entry.unwrap(e) >> 144));
     }
 
-    /// @notice What ties a pledge to its asset.
+    /// @notice The part of the asset's hash that is stored: its first 14 bytes.
     function tagOf(bytes32 assetId) internal pure returns (bytes14) {
-        return bytes14(keccak256(abi.encode(assetId)));
+        return bytes14(_hash(assetId));
+    }
+
+    /// @notice The id of a pledge over `assetId`: 16 bytes of the asset's hash (bytes 14 to 29), then `own`, the lender's
+    /// free choice.
+    function idOf(bytes32 assetId, bytes16 own) internal pure returns (bytes32) {
+        return bytes32(_start(_hash(assetId))) | (bytes32(own) >> 128);
+    }
+
+    /// @notice Whether a pledge over `assetId` may have this id. An id of zero, which a payment uses to name the free part,
+    /// needs a hash with 128 zeros: 2^128 hashes.
+    function mayName(bytes32 pledgeId, bytes32 assetId) internal pure returns (bool) {
+        return bytes16(pledgeId) == _start(_hash(assetId));
+    }
+
+    /// @notice Whether the pledge, which has this id, is over `assetId`: tag and id both say so.
+    function isOver(Entry e, bytes32 pledgeId, bytes32 assetId) internal pure returns (bool) {
+        bytes32 hash = _hash(assetId);
+        return e.tag() == bytes14(hash) && bytes16(pledgeId) == _start(hash);
     }
 
     function asDrawn(Entry e) internal pure returns (Entry) {
@@ -82,5 +102,13 @@ library Entries {
         uint256 word = Entry.unwrap(e) - by;
         if (word & AMOUNT != 0) return Entry.wrap(word);
         return Entry.wrap((word & ~(uint256(0xf) << 120)) | (uint256(uint8(atZero)) << 120));
+    }
+
+    function _start(bytes32 hash) private pure returns (bytes16) {
+        return bytes16(hash << 112);
+    }
+
+    function _hash(bytes32 assetId) private pure returns (bytes32) {
+        return keccak256(abi.encode(assetId));
     }
 }

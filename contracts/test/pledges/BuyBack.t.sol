@@ -12,7 +12,7 @@ import {SoldWorld} from "./SoldWorld.sol";
 contract PledgesBuyBackTest is SoldWorld {
     function _buyBack(uint256 pk, uint64 amount, bytes32 bankRef) private {
         by(pk);
-        pledges.buyBack(IPledges.BuyBackParams(PLEDGE, GOODS, partyOf[BUYER], amount, bankRef));
+        pledges.buyBack(IPledges.BuyBackParams(ON_GOODS, GOODS, partyOf[BUYER], amount, bankRef));
     }
 
     function test_buyBack__notABank__refused() public {
@@ -22,16 +22,16 @@ contract PledgesBuyBackTest is SoldWorld {
     }
 
     function test_buyBack__withoutUndertaking__refused() public {
-        vm.expectRevert(abi.encodeWithSelector(IPledges.UndertakingMissing.selector, PLEDGE, partyOf[BUYER]));
+        vm.expectRevert(abi.encodeWithSelector(IPledges.UndertakingMissing.selector, ON_GOODS, partyOf[BUYER]));
         _buyBack(BANK, 500, "ref");
     }
 
     function test_buyBack__tooMuchOrTooLate__refused() public {
         _undertake(500);
-        vm.expectRevert(abi.encodeWithSelector(IPledges.UndertakingMissing.selector, PLEDGE, partyOf[BUYER]));
+        vm.expectRevert(abi.encodeWithSelector(IPledges.UndertakingMissing.selector, ON_GOODS, partyOf[BUYER]));
         _buyBack(BANK, 501, "ref");
         vm.warp(block.timestamp + 11 days);
-        vm.expectRevert(abi.encodeWithSelector(IPledges.UndertakingMissing.selector, PLEDGE, partyOf[BUYER]));
+        vm.expectRevert(abi.encodeWithSelector(IPledges.UndertakingMissing.selector, ON_GOODS, partyOf[BUYER]));
         _buyBack(BANK, 500, "ref");
     }
 
@@ -61,29 +61,29 @@ contract PledgesBuyBackTest is SoldWorld {
     }
 
     function test_buyBack__neverDrawn__refused() public {
-        IPledges.PledgeParams memory p = offer("undrawn", WAREHOUSE, GOODS, 10);
+        IPledges.PledgeParams memory p = offer(over(GOODS, "undrawn"), WAREHOUSE, GOODS, 10);
         p.expiresAt = uint64(START + 1 days);
         take(p, SELLER, LENDER);
         IPledges.UndertakeParams memory u = _undertaking(5);
-        u.pledgeId = "undrawn";
+        u.pledgeId = p.pledgeId;
         by(BUYER);
         pledges.undertake(u);
         vm.expectRevert(abi.encodeWithSelector(IPledges.NotDrawn.selector, u.pledgeId));
         by(BANK);
-        pledges.buyBack(IPledges.BuyBackParams("undrawn", GOODS, partyOf[BUYER], 5, "ref"));
+        pledges.buyBack(IPledges.BuyBackParams(p.pledgeId, GOODS, partyOf[BUYER], 5, "ref"));
     }
 
     function test_buyBack__inParts__coreEnterpriseOwnsTheGoods() public {
         _undertake(500);
         _buyBack(BANK, 200, "ref 1");
-        bytes32 second = pledges.boughtBackId(PLEDGE, partyOf[BUYER], 1);
+        bytes32 second = pledges.boughtBackId(ON_GOODS, partyOf[BUYER], 1);
         vm.expectEmit(true, true, true, true, address(pledges));
-        emit IPledges.BoughtBack(PLEDGE, GOODS, partyOf[BUYER], second, 300, LOCKED - 500, "ref 2", partyOf[BANK]);
+        emit IPledges.BoughtBack(ON_GOODS, GOODS, partyOf[BUYER], second, 300, LOCKED - 500, "ref 2", partyOf[BANK]);
         _buyBack(BANK, 300, "ref 2");
-        eq(receipts.receipt(pledges.boughtBackId(PLEDGE, partyOf[BUYER], 0)).free, 200, "first");
+        eq(receipts.receipt(pledges.boughtBackId(ON_GOODS, partyOf[BUYER], 0)).free, 200, "first");
         eq(receipts.receipt(second).owner, partyOf[BUYER], "owner");
         eq(receipts.receipt(GOODS).liquidated, 500, "gone from the old receipt");
-        eq(pledges.undertakingOf(PLEDGE, partyOf[BUYER]).amount, 0, "kept");
+        eq(pledges.undertakingOf(ON_GOODS, partyOf[BUYER]).amount, 0, "kept");
     }
 
     function test_buyBackBySig__good__done() public {
@@ -94,7 +94,7 @@ contract PledgesBuyBackTest is SoldWorld {
             abi.encode(_undertaking(500))
         );
         pledges.undertakeBySig(_undertaking(500), promised);
-        IPledges.BuyBackParams memory p = IPledges.BuyBackParams(PLEDGE, GOODS, partyOf[BUYER], 500, "ref");
+        IPledges.BuyBackParams memory p = IPledges.BuyBackParams(ON_GOODS, GOODS, partyOf[BUYER], 500, "ref");
         Auth memory paid = sign(
             BANK,
             pledges,
@@ -102,7 +102,7 @@ contract PledgesBuyBackTest is SoldWorld {
             abi.encode(p)
         );
         pledges.buyBackBySig(p, paid);
-        eq(receipts.receipt(pledges.boughtBackId(PLEDGE, partyOf[BUYER], 0)).owner, partyOf[BUYER], "owner");
+        eq(receipts.receipt(pledges.boughtBackId(ON_GOODS, partyOf[BUYER], 0)).owner, partyOf[BUYER], "owner");
     }
 
     function testFuzz_buyBack__anyAmounts__withinThePromiseAndConserved(uint64 promised, uint64[5] calldata amounts)
@@ -115,15 +115,19 @@ contract PledgesBuyBackTest is SoldWorld {
         for (uint256 i = 0; i < 5; ++i) {
             uint64 amount = uint64(bound(amounts[i], 1, LOCKED));
             if (amount > word - bought) {
-                vm.expectRevert(abi.encodeWithSelector(IPledges.UndertakingMissing.selector, PLEDGE, partyOf[BUYER]));
+                vm.expectRevert(abi.encodeWithSelector(IPledges.UndertakingMissing.selector, ON_GOODS, partyOf[BUYER]));
                 _buyBack(BANK, amount, bytes32(i));
                 continue;
             }
             _buyBack(BANK, amount, bytes32(i));
-            eq(receipts.receipt(pledges.boughtBackId(PLEDGE, partyOf[BUYER], parts++)).free, amount, "the buyer's part");
+            eq(
+                receipts.receipt(pledges.boughtBackId(ON_GOODS, partyOf[BUYER], parts++)).free,
+                amount,
+                "the buyer's part"
+            );
             bought += amount;
-            eq(pledges.undertakingOf(PLEDGE, partyOf[BUYER]).amount, word - bought, "left of the promise");
-            eq(pledges.pledgeOf(PLEDGE).amount, LOCKED - bought, "locked");
+            eq(pledges.undertakingOf(ON_GOODS, partyOf[BUYER]).amount, word - bought, "left of the promise");
+            eq(pledges.pledgeOf(ON_GOODS).amount, LOCKED - bought, "locked");
             eq(receipts.receipt(GOODS).pledged, LOCKED - bought, "pledged");
             eq(receipts.receipt(GOODS).liquidated, bought, "gone from the receipt");
             eq(receipts.receipt(GOODS).free, STOCK - LOCKED, "what is free stays");

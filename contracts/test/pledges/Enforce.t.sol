@@ -17,7 +17,7 @@ contract PledgesEnforceTest is EndedWorld {
 
     function _goods() private {
         store();
-        take(offer("on goods", WAREHOUSE, GOODS, 1_000), DISTRIBUTOR, LENDER);
+        take(offer(ON_GOODS, WAREHOUSE, GOODS, 1_000), DISTRIBUTOR, LENDER);
     }
 
     function test_enforce__notTheLender__refused() public {
@@ -39,12 +39,12 @@ contract PledgesEnforceTest is EndedWorld {
     }
 
     function test_enforce__neverDrawn__refused() public {
-        IPledges.PledgeParams memory p = offer("pledge 2", RECEIVABLE, CLAIM, 10);
+        IPledges.PledgeParams memory p = offer(over(CLAIM, "pledge 2"), RECEIVABLE, CLAIM, 10);
         p.expiresAt = uint64(START + 1 days);
         take(p, SELLER, LENDER);
         pastDue();
-        vm.expectRevert(abi.encodeWithSelector(IPledges.NotDrawn.selector, bytes32("pledge 2")));
-        _enforce(LENDER, "pledge 2", CLAIM);
+        vm.expectRevert(abi.encodeWithSelector(IPledges.NotDrawn.selector, p.pledgeId));
+        _enforce(LENDER, p.pledgeId, CLAIM);
     }
 
     function test_enforce__twice__refused() public {
@@ -58,7 +58,7 @@ contract PledgesEnforceTest is EndedWorld {
 
     function test_enforce__idOfThePartIssuedBefore__refusedToWhoeverTries() public {
         _goods();
-        bytes32 taken = pledges.enforcedId("on goods", GOODS);
+        bytes32 taken = pledges.enforcedId(ON_GOODS, GOODS);
         vm.expectRevert(abi.encodeWithSelector(IAsset.IdReserved.selector, taken));
         by(KEEPER);
         receipts.issue(IWarehouseReceipts.IssueParams(taken, partyOf[DISTRIBUTOR], ROOT, 1));
@@ -94,10 +94,10 @@ contract PledgesEnforceTest is EndedWorld {
 
     function test_enforce__goods__lenderOwnsThem() public {
         _goods();
-        bytes32 taken = pledges.enforcedId("on goods", GOODS);
+        bytes32 taken = pledges.enforcedId(ON_GOODS, GOODS);
         vm.expectEmit(true, true, true, true, address(receipts));
         emit IWarehouseReceipts.Taken(GOODS, taken, partyOf[LENDER], 1_000);
-        _enforce(LENDER, "on goods", GOODS);
+        _enforce(LENDER, ON_GOODS, GOODS);
         IWarehouseReceipts.Receipt memory r = receipts.receipt(taken);
         eq(r.owner, partyOf[LENDER], "owner");
         eq(r.keeper, partyOf[KEEPER], "keeper");

@@ -104,7 +104,7 @@ contract PledgesPledgeTest is OfferedWorld {
 
     function test_pledge__samePartToASecondLender__refused() public {
         take(_offer(), SELLER, LENDER);
-        IPledges.PledgeParams memory p = offer("pledge 2", RECEIVABLE, CLAIM, PART);
+        IPledges.PledgeParams memory p = offer(over(CLAIM, "pledge 2"), RECEIVABLE, CLAIM, PART);
         p.lender = partyOf[LENDER2];
         bytes memory reason = abi.encodeWithSelector(IReceivables.ExceedsFree.selector, CLAIM, PART, FACE - PART);
         _refused(p, SELLER, LENDER2, reason);
@@ -125,6 +125,28 @@ contract PledgesPledgeTest is OfferedWorld {
         by(LENDER);
         pledges.release(IPledges.ReleaseParams(PLEDGE, CLAIM, PART));
         _refused(_offer(), SELLER, LENDER, abi.encodeWithSelector(IPledges.PledgeExists.selector, PLEDGE));
+    }
+
+    function _foreign(bytes32 pledgeId) private {
+        bytes memory reason = abi.encodeWithSelector(IPledges.PledgeIdForeign.selector, pledgeId, CLAIM);
+        _refused(offer(pledgeId, RECEIVABLE, CLAIM, 1), SELLER, LENDER, reason);
+    }
+
+    function test_pledge__idOfAnotherAssetOrOfNone__refused() public {
+        _foreign(over("claim 2", "pledge"));
+        _foreign("pledge");
+        _foreign(0);
+    }
+
+    function testFuzz_pledge__startOfTheIdWrongInOneBit__refused(uint8 bit, bytes16 own) public {
+        _foreign(over(CLAIM, own) ^ bytes32(uint256(1) << (128 + bit % 128)));
+    }
+
+    function testFuzz_pledge__startOfTheIdRight__restIsFree(bytes16 own) public {
+        bytes32 id = pledges.pledgeIdOf(CLAIM, own);
+        eq32(id, over(CLAIM, own), "id");
+        take(offer(id, RECEIVABLE, CLAIM, 1), SELLER, LENDER);
+        eq(pledges.pledgeOf(id).amount, 1, "pledged");
     }
 
     function test_pledge__kindOfNothing__refused() public {
@@ -149,7 +171,7 @@ contract PledgesPledgeTest is OfferedWorld {
         bytes memory reason = abi.encodeWithSelector(
             IReceivables.ReceivableStateWrong.selector, bytes32("claim 2"), IReceivables.ReceivableState.Issued
         );
-        _refused(offer(PLEDGE, RECEIVABLE, "claim 2", 1), SELLER, LENDER, reason);
+        _refused(offer(over("claim 2", "p"), RECEIVABLE, "claim 2", 1), SELLER, LENDER, reason);
     }
 
     function test_pledge__disputed__refused() public {
@@ -171,13 +193,13 @@ contract PledgesPledgeTest is OfferedWorld {
     function test_pledge__goodsOfAnother__refused() public {
         store();
         bytes memory reason = abi.encodeWithSelector(IWarehouseReceipts.NotOwner.selector, GOODS, partyOf[SELLER]);
-        _refused(offer(PLEDGE, WAREHOUSE, GOODS, 1), SELLER, LENDER, reason);
+        _refused(offer(ON_GOODS, WAREHOUSE, GOODS, 1), SELLER, LENDER, reason);
     }
 
     function test_pledge__moreGoodsThanFree__refused() public {
         store();
         bytes memory reason = abi.encodeWithSelector(IWarehouseReceipts.ExceedsFree.selector, GOODS, STOCK + 1, STOCK);
-        _refused(offer(PLEDGE, WAREHOUSE, GOODS, STOCK + 1), DISTRIBUTOR, LENDER, reason);
+        _refused(offer(ON_GOODS, WAREHOUSE, GOODS, STOCK + 1), DISTRIBUTOR, LENDER, reason);
     }
 
     function test_pledge__good__storedAndTold() public {
@@ -203,14 +225,14 @@ contract PledgesPledgeTest is OfferedWorld {
 
     function test_pledge__goods__storedAndLocked() public {
         goodsPledged();
-        eq(pledges.pledgeOf(PLEDGE).assetKind, WAREHOUSE, "kind");
+        eq(pledges.pledgeOf(ON_GOODS).assetKind, WAREHOUSE, "kind");
         eq(receipts.receipt(GOODS).pledged, STOCK * 3 / 5, "locked");
         eq(pledges.pledgeOf("none").assetKind, 0, "no pledge, no kind");
     }
 
     function test_pledge__twoLendersOnTwoParts__bothHold() public {
         take(_offer(), SELLER, LENDER);
-        IPledges.PledgeParams memory p = offer("pledge 2", RECEIVABLE, CLAIM, FACE - PART);
+        IPledges.PledgeParams memory p = offer(over(CLAIM, "pledge 2"), RECEIVABLE, CLAIM, FACE - PART);
         p.lender = partyOf[LENDER2];
         take(p, SELLER, LENDER2);
         eq(claim(CLAIM).pledged, FACE, "all pledged");
@@ -221,7 +243,7 @@ contract PledgesPledgeTest is OfferedWorld {
         uint256 locked;
         for (uint256 i = 0; i < 6; ++i) {
             IPledges.PledgeParams memory p =
-                offer(bytes32(i + 1), RECEIVABLE, CLAIM, uint64(bound(amounts[i], 1, FACE)));
+                offer(over(CLAIM, bytes16(uint128(i))), RECEIVABLE, CLAIM, uint64(bound(amounts[i], 1, FACE)));
             Auth memory granted = grant(p, SELLER);
             by(LENDER);
             try pledges.pledge(p, granted, "registry") {

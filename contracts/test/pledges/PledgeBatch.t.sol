@@ -11,11 +11,15 @@ contract PledgeBatchTest is BatchWorld {
     string private constant RELEASE =
         "ReleaseBatch(ReleaseItem[] items,uint256 nonce,uint256 deadline)ReleaseItem(bytes32 pledgeId,bytes32 assetId,uint64 amount)";
 
+    function _id(uint256 i) private pure returns (bytes32) {
+        return over(bytes32(i + 1), "pledge");
+    }
+
     function _offers(uint256 n) private view returns (IPledges.PledgeParams[] memory items, bytes32[] memory numbers) {
         items = new IPledges.PledgeParams[](n);
         numbers = new bytes32[](n);
         for (uint256 i = 0; i < n; ++i) {
-            items[i] = offer(bytes32(0x1000 + i), RECEIVABLE, bytes32(i + 1), 1_000);
+            items[i] = offer(_id(i), RECEIVABLE, bytes32(i + 1), 1_000);
             numbers[i] = bytes32(0x2000 + i);
         }
     }
@@ -25,7 +29,7 @@ contract PledgeBatchTest is BatchWorld {
         bytes32[] memory hashes = new bytes32[](3);
         bytes32 kind = keccak256("ReleaseItem(bytes32 pledgeId,bytes32 assetId,uint64 amount)");
         for (uint256 i = 0; i < 3; ++i) {
-            items[i] = IPledges.ReleaseParams(bytes32(0x1000 + i), bytes32(i + 1), 1_000);
+            items[i] = IPledges.ReleaseParams(_id(i), bytes32(i + 1), 1_000);
             hashes[i] = keccak256(abi.encode(kind, items[i]));
         }
         Auth memory auth = sign(LENDER, pledges, RELEASE, abi.encode(keccak256(abi.encodePacked(hashes))));
@@ -58,6 +62,24 @@ contract PledgeBatchTest is BatchWorld {
         by(LENDER);
         eq(pledges.pledgeBatch(items, granted, numbers), 2, "done");
         eq(uint256(pledges.pledgeOf(items[2].pledgeId).state), 0, "the refused one left nothing behind");
+    }
+
+    function test_pledgeBatch__idOfAnotherAsset__thatOneIsNamed() public {
+        _issueAll(3);
+        by(BUYER);
+        receivables.confirmBatch(_confirmations(3));
+        (IPledges.PledgeParams[] memory items, bytes32[] memory numbers) = _offers(3);
+        items[1].pledgeId = over(items[0].assetId, "another");
+        Auth memory granted = grantAll(items, SELLER);
+        vm.expectEmit(true, true, true, true, address(pledges));
+        emit IPledges.ItemRefused(
+            1,
+            items[1].pledgeId,
+            abi.encodeWithSelector(IPledges.PledgeIdForeign.selector, items[1].pledgeId, items[1].assetId)
+        );
+        by(LENDER);
+        eq(pledges.pledgeBatch(items, granted, numbers), 2, "done");
+        eq(claim(items[1].assetId).pledged, 0, "nothing of it is locked");
     }
 
     function test_pledgeBatchBySig__good__doneAndReleased() public {

@@ -55,7 +55,7 @@ contract PledgesReleaseTest is EndedWorld {
             abi.encodeWithSelector(IPledges.PledgeStateWrong.selector, PLEDGE, IPledges.PledgeState.Released)
         );
         _release(LENDER, CLAIM, 1);
-        take(offer("pledge 2", RECEIVABLE, CLAIM, FACE), SELLER, LENDER);
+        take(offer(over(CLAIM, "pledge 2"), RECEIVABLE, CLAIM, FACE), SELLER, LENDER);
     }
 
     function test_release__everybodySuspendedAndPaused__stillOpen() public {

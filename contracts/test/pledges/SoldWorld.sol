@@ -14,11 +14,11 @@ abstract contract SoldWorld is World {
         confirmed();
         partyOf[DISTRIBUTOR] = partyOf[SELLER];
         store();
-        take(offer(PLEDGE, WAREHOUSE, GOODS, LOCKED), SELLER, LENDER);
+        take(offer(ON_GOODS, WAREHOUSE, GOODS, LOCKED), SELLER, LENDER);
     }
 
     function _undertaking(uint64 amount) internal view returns (IPledges.UndertakeParams memory) {
-        return IPledges.UndertakeParams(PLEDGE, amount, today() + 10, "undertaking");
+        return IPledges.UndertakeParams(ON_GOODS, amount, today() + 10, "undertaking");
     }
 
     function _undertake(uint64 amount) internal {

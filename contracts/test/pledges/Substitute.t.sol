@@ -10,11 +10,11 @@ import {SoldWorld} from "./SoldWorld.sol";
 
 /// @notice The receivable of a sale in the place of the goods sold, in one step.
 contract PledgesSubstituteTest is SoldWorld {
-    bytes32 private constant SALE = "sale";
+    bytes32 private constant SALE = PLEDGE;
 
     function _sale() private view returns (IPledges.SubstituteParams memory) {
         return
-            IPledges.SubstituteParams(PLEDGE, GOODS, 1_000, SALE, CLAIM, PART, partyOf[LENDER], "loan", "decision", 0);
+            IPledges.SubstituteParams(ON_GOODS, GOODS, 1_000, SALE, CLAIM, PART, partyOf[LENDER], "loan", "decision", 0);
     }
 
     function _substitute(IPledges.SubstituteParams memory p, uint256 granter, uint256 lender, bytes memory reason)
@@ -29,7 +29,7 @@ contract PledgesSubstituteTest is SoldWorld {
     function test_substitute__anotherLender__refused() public {
         IPledges.SubstituteParams memory p = _sale();
         p.lender = partyOf[LENDER2];
-        _substitute(p, SELLER, LENDER2, abi.encodeWithSelector(IPledges.NotLender.selector, PLEDGE, partyOf[LENDER2]));
+        _substitute(p, SELLER, LENDER2, abi.encodeWithSelector(IPledges.NotLender.selector, ON_GOODS, partyOf[LENDER2]));
     }
 
     function test_substitute__receivableOfAnother__refused() public {
@@ -43,21 +43,28 @@ contract PledgesSubstituteTest is SoldWorld {
     }
 
     function test_substitute__notGoods__refused() public {
-        take(offer("on claim", RECEIVABLE, CLAIM, 10), SELLER, LENDER);
+        take(offer(over(CLAIM, "on claim"), RECEIVABLE, CLAIM, 10), SELLER, LENDER);
         IPledges.SubstituteParams memory p = _sale();
-        p.soldPledgeId = "on claim";
+        p.soldPledgeId = over(CLAIM, "on claim");
         _substitute(p, SELLER, LENDER, abi.encodeWithSelector(IPledges.NotOverGoods.selector, p.soldPledgeId));
     }
 
     function test_substitute__lenderOwesTheReceivable__refused() public {
         participants.setRoles(IParticipants.SetRolesParams(partyOf[BUYER], Roles.CORE | Roles.LENDER));
-        IPledges.PledgeParams memory own = offer("of the buyer", WAREHOUSE, GOODS, 10);
+        IPledges.PledgeParams memory own = offer(over(GOODS, "of the buyer"), WAREHOUSE, GOODS, 10);
         own.lender = partyOf[BUYER];
         take(own, SELLER, BUYER);
         IPledges.SubstituteParams memory p = _sale();
-        (p.soldPledgeId, p.quantity, p.lender) = ("of the buyer", 10, partyOf[BUYER]);
+        (p.soldPledgeId, p.quantity, p.lender) = (own.pledgeId, 10, partyOf[BUYER]);
         _substitute(p, SELLER, BUYER, abi.encodeWithSelector(IReceivables.LenderIsDebtor.selector, partyOf[BUYER]));
-        eq(pledges.pledgeOf("of the buyer").amount, 10, "the goods stayed pledged");
+        eq(pledges.pledgeOf(own.pledgeId).amount, 10, "the goods stayed pledged");
+    }
+
+    function test_substitute__idOfAnotherAsset__refusedAndTheGoodsStay() public {
+        IPledges.SubstituteParams memory p = _sale();
+        p.pledgeId = over(GOODS, "sale");
+        _substitute(p, SELLER, LENDER, abi.encodeWithSelector(IPledges.PledgeIdForeign.selector, p.pledgeId, CLAIM));
+        eq(receipts.receipt(GOODS).pledged, LOCKED, "the goods stayed pledged");
     }
 
     /// @dev What the owner gives for its goods, the lender can't take and keep the goods too.
@@ -76,7 +83,7 @@ contract PledgesSubstituteTest is SoldWorld {
 
     function test_substitute__good__oneStep() public {
         vm.expectEmit(true, true, true, true, address(pledges));
-        emit IPledges.Substituted(PLEDGE, SALE, GOODS, CLAIM);
+        emit IPledges.Substituted(ON_GOODS, SALE, GOODS, CLAIM);
         _substitute(_sale(), SELLER, LENDER, "");
         eq(receipts.receipt(GOODS).pledged, LOCKED - 1_000, "goods");
         eq(claim(CLAIM).pledged, PART, "receivable");
@@ -102,7 +109,7 @@ contract PledgesSubstituteTest is SoldWorld {
         p.amount = uint64(bound(amount, 1, 2 * FACE));
         bytes memory reason;
         if (p.quantity > LOCKED) {
-            reason = abi.encodeWithSelector(IPledges.ExceedsPledge.selector, PLEDGE, p.quantity, LOCKED);
+            reason = abi.encodeWithSelector(IPledges.ExceedsPledge.selector, ON_GOODS, p.quantity, LOCKED);
         } else if (p.amount > FACE) {
             reason = abi.encodeWithSelector(IReceivables.ExceedsFree.selector, CLAIM, p.amount, FACE);
         }

@@ -18,22 +18,22 @@ contract PledgesUndertakeTest is SoldWorld {
     function test_undertake__nothingOrTooMuch__refused() public {
         vm.expectRevert(abi.encodeWithSelector(IActs.AmountZero.selector));
         _undertake(0);
-        vm.expectRevert(abi.encodeWithSelector(IPledges.ExceedsPledge.selector, PLEDGE, LOCKED + 1, LOCKED));
+        vm.expectRevert(abi.encodeWithSelector(IPledges.ExceedsPledge.selector, ON_GOODS, LOCKED + 1, LOCKED));
         _undertake(LOCKED + 1);
     }
 
     function test_undertake__twice__refused() public {
         _undertake(500);
-        vm.expectRevert(abi.encodeWithSelector(IPledges.UndertakingExists.selector, PLEDGE, partyOf[BUYER]));
+        vm.expectRevert(abi.encodeWithSelector(IPledges.UndertakingExists.selector, ON_GOODS, partyOf[BUYER]));
         _undertake(500);
     }
 
     function test_undertake__overAReceivable__byAnyParty() public {
-        take(offer("on claim", RECEIVABLE, CLAIM, 10), SELLER, LENDER);
+        take(offer(PLEDGE, RECEIVABLE, CLAIM, 10), SELLER, LENDER);
         IPledges.UndertakeParams memory p = _undertaking(7);
-        p.pledgeId = "on claim";
+        p.pledgeId = PLEDGE;
         by(TIER2);
         pledges.undertake(p);
-        eq(pledges.undertakingOf("on claim", partyOf[TIER2]).amount, 7, "undertaken");
+        eq(pledges.undertakingOf(PLEDGE, partyOf[TIER2]).amount, 7, "undertaken");
     }
 }

@@ -11,16 +11,16 @@ contract ReceiptsConservedTest is StoredWorld {
         goodsPledged();
         for (uint256 i = 0; i < 6; ++i) {
             uint64 amount = uint64(bound(amounts[i], 1, STOCK));
-            bytes32[] memory ids = amount > _receipt().free ? named(PLEDGE) : new bytes32[](0);
+            bytes32[] memory ids = amount > _receipt().free ? named(ON_GOODS) : new bytes32[](0);
             by(i % 3 == 1 ? LENDER : KEEPER);
             if (i % 3 == 0) try receipts.release(IWarehouseReceipts.ReleaseParams(GOODS, amount)) {} catch {}
-            if (i % 3 == 1) try pledges.release(IPledges.ReleaseParams(PLEDGE, GOODS, amount)) {} catch {}
+            if (i % 3 == 1) try pledges.release(IPledges.ReleaseParams(ON_GOODS, GOODS, amount)) {} catch {}
             if (i % 3 == 2) {
                 try receipts.recount(IWarehouseReceipts.RecountParams(GOODS, ROOT, amount, ids)) {} catch {}
             }
             IWarehouseReceipts.Receipt memory r = _receipt();
             eq(uint256(r.free) + r.pledged + r.released + r.liquidated + r.missing, STOCK, "conserved");
-            eq(pledges.pledgeOf(PLEDGE).amount, r.pledged, "the pledge is what is pledged");
+            eq(pledges.pledgeOf(ON_GOODS).amount, r.pledged, "the pledge is what is pledged");
         }
     }
 }

@@ -33,12 +33,12 @@ contract ReceiptsRecountTest is CountedWorld {
 
     function test_recount__moreThanThereIs__refused() public {
         bytes memory reason = abi.encodeWithSelector(IWarehouseReceipts.ExceedsFree.selector, GOODS, STOCK + 1, STOCK);
-        _refused(STOCK + 1, named(PLEDGE, SECOND), reason);
+        _refused(STOCK + 1, named(ON_GOODS, SECOND), reason);
     }
 
     function test_recount__pledgesNamedThoughTheFreePartBearsIt__refused() public {
         bytes memory reason = abi.encodeWithSelector(IWarehouseReceipts.PledgesUnwanted.selector, GOODS);
-        _refused(FREE, named(PLEDGE, SECOND), reason);
+        _refused(FREE, named(ON_GOODS, SECOND), reason);
     }
 
     function test_recount__noneNamed__refused() public {
@@ -46,13 +46,13 @@ contract ReceiptsRecountTest is CountedWorld {
     }
 
     function test_recount__oneOfTwoNamed__refused() public {
-        _refused(FREE + 1, named(PLEDGE), _incomplete(LOCKED));
+        _refused(FREE + 1, named(ON_GOODS), _incomplete(LOCKED));
         _refused(FREE + 1, named(SECOND), _incomplete(YOUNGER));
     }
 
     function test_recount__youngestFirst__refused() public {
-        bytes memory reason = abi.encodeWithSelector(IPledges.PledgesOutOfOrder.selector, PLEDGE);
-        _refused(FREE + 1, named(SECOND, PLEDGE), reason);
+        bytes memory reason = abi.encodeWithSelector(IPledges.PledgesOutOfOrder.selector, ON_GOODS);
+        _refused(FREE + 1, named(SECOND, ON_GOODS), reason);
     }
 
     function test_recount__oneTwice__refused() public {
@@ -62,18 +62,18 @@ contract ReceiptsRecountTest is CountedWorld {
 
     function test_recount__unknownOrEndedPledge__refused() public {
         bytes memory reason = abi.encodeWithSelector(IPledges.PledgeUnknown.selector, bytes32("none"));
-        _refused(FREE + 1, named(PLEDGE, "none"), reason);
+        _refused(FREE + 1, named(ON_GOODS, "none"), reason);
         by(LENDER2);
         pledges.release(IPledges.ReleaseParams(SECOND, GOODS, YOUNGER));
         reason = abi.encodeWithSelector(IPledges.PledgeStateWrong.selector, SECOND, IPledges.PledgeState.Released);
-        _refused(FREE + YOUNGER + 1, named(PLEDGE, SECOND), reason);
+        _refused(FREE + YOUNGER + 1, named(ON_GOODS, SECOND), reason);
     }
 
     function test_recount__pledgeOverOtherGoods__refused() public {
         by(KEEPER);
         receipts.issue(IWarehouseReceipts.IssueParams("goods 2", partyOf[DISTRIBUTOR], ROOT, STOCK));
-        take(offer("first of 2", WAREHOUSE, "goods 2", 10), DISTRIBUTOR, LENDER);
-        bytes32 other = "first of 2";
+        bytes32 other = over("goods 2", "first of 2");
+        take(offer(other, WAREHOUSE, "goods 2", 10), DISTRIBUTOR, LENDER);
         _refused(FREE + 1, named(other), abi.encodeWithSelector(IPledges.AssetMismatch.selector, other, GOODS));
     }
 
@@ -82,8 +82,8 @@ contract ReceiptsRecountTest is CountedWorld {
         deliver(ORDER, FACE);
         issue(GOODS, FACE);
         confirm(GOODS, FACE);
-        take(offer("on claim", RECEIVABLE, GOODS, 10), SELLER, LENDER);
-        bytes32 other = "on claim";
+        bytes32 other = over(GOODS, "on claim");
+        take(offer(other, RECEIVABLE, GOODS, 10), SELLER, LENDER);
         _refused(FREE + 1, named(other), abi.encodeWithSelector(IPledges.NotOverGoods.selector, other));
     }
 
@@ -101,8 +101,8 @@ contract ReceiptsRecountTest is CountedWorld {
         emit IPledges.Shrunk(SECOND, GOODS, 1_000, YOUNGER - 1_000);
         vm.expectEmit(true, true, true, true, address(receipts));
         emit IWarehouseReceipts.Recounted(GOODS, "count", FREE, 1_000);
-        recount(KEEPER, FREE + 1_000, named(PLEDGE, SECOND));
-        eq(pledges.pledgeOf(PLEDGE).amount, LOCKED, "the older keeps all");
+        recount(KEEPER, FREE + 1_000, named(ON_GOODS, SECOND));
+        eq(pledges.pledgeOf(ON_GOODS).amount, LOCKED, "the older keeps all");
         eq(pledges.pledgeOf(SECOND).amount, YOUNGER - 1_000, "the younger bears it");
         eq(_receipt().pledged, LOCKED + YOUNGER - 1_000, "pledged");
         eq(_receipt().missing, FREE + 1_000, "missing");
@@ -116,16 +116,16 @@ contract ReceiptsRecountTest is CountedWorld {
     }
 
     function test_recount__takesTheYoungestWhole__lostAndTheOlderBearsTheRest() public {
-        recount(KEEPER, FREE + YOUNGER + 7, named(PLEDGE, SECOND));
+        recount(KEEPER, FREE + YOUNGER + 7, named(ON_GOODS, SECOND));
         eq(uint256(pledges.pledgeOf(SECOND).state), uint256(IPledges.PledgeState.Lost), "lost");
         eq(pledges.pledgeOf(SECOND).amount, 0, "nothing left");
-        eq(pledges.pledgeOf(PLEDGE).amount, LOCKED - 7, "the rest");
+        eq(pledges.pledgeOf(ON_GOODS).amount, LOCKED - 7, "the rest");
         vm.expectRevert(abi.encodeWithSelector(IPledges.PledgeStateWrong.selector, SECOND, IPledges.PledgeState.Lost));
         by(LENDER2);
         pledges.release(IPledges.ReleaseParams(SECOND, GOODS, 1));
         // From now on it needn't, and mustn't, be named.
-        recount(KEEPER, LOCKED - 7, named(PLEDGE));
-        eq(uint256(pledges.pledgeOf(PLEDGE).state), uint256(IPledges.PledgeState.Lost), "lost too");
+        recount(KEEPER, LOCKED - 7, named(ON_GOODS));
+        eq(uint256(pledges.pledgeOf(ON_GOODS).state), uint256(IPledges.PledgeState.Lost), "lost too");
         eq(_receipt().missing, STOCK, "all of it is missing");
     }
 
@@ -133,7 +133,7 @@ contract ReceiptsRecountTest is CountedWorld {
         suspend(KEEPER);
         suspend(LENDER2);
         participants.pause(IParticipants.PauseParams(type(uint256).max));
-        recount(KEEPER, FREE + 1, named(PLEDGE, SECOND));
+        recount(KEEPER, FREE + 1, named(ON_GOODS, SECOND));
         eq(pledges.pledgeOf(SECOND).amount, YOUNGER - 1, "shrunk");
     }
 
@@ -141,19 +141,22 @@ contract ReceiptsRecountTest is CountedWorld {
         bytes32[] memory ids = _hundred();
         recount(KEEPER, FREE - 98 + 98 + 1, ids);
         eq(pledges.pledgeOf(SECOND).amount, YOUNGER - 1, "98 young ones and one of the next");
-        eq(pledges.pledgeOf(PLEDGE).amount, LOCKED, "the oldest keeps all");
+        eq(pledges.pledgeOf(ON_GOODS).amount, LOCKED, "the oldest keeps all");
     }
 
     function testFuzz_recount__anyLoss__youngestFirstAndSumOfPledges(uint64 missing, uint64 third) public {
         third = uint64(bound(third, 1, FREE));
-        _take("third", third);
+        _take(over(GOODS, "third"), third);
         uint64 free = FREE - third;
         missing = uint64(bound(missing, 1, STOCK));
         bytes32[] memory ids = new bytes32[](missing > free ? 3 : 0);
-        if (missing > free) (ids[0], ids[1], ids[2]) = (PLEDGE, SECOND, "third");
+        if (missing > free) (ids[0], ids[1], ids[2]) = (ON_GOODS, SECOND, over(GOODS, "third"));
         recount(KEEPER, missing, ids);
-        (uint64 a, uint64 b, uint64 c) =
-            (pledges.pledgeOf(PLEDGE).amount, pledges.pledgeOf(SECOND).amount, pledges.pledgeOf("third").amount);
+        (uint64 a, uint64 b, uint64 c) = (
+            pledges.pledgeOf(ON_GOODS).amount,
+            pledges.pledgeOf(SECOND).amount,
+            pledges.pledgeOf(over(GOODS, "third")).amount
+        );
         eq(uint256(_receipt().free) + a + b + c, STOCK - missing, "no part twice, none lost");
         eq(_receipt().pledged, uint256(a) + b + c, "sum of the pledges");
         isTrue(b == YOUNGER || c == 0, "the second bears only what the third can't");

@@ -77,19 +77,20 @@ contract ReceivablesSettleTest is DueWorld {
     }
 
     function test_settle__moreThanThisPledge__refused() public {
-        IPledges.PledgeParams memory p = offer("pledge 2", RECEIVABLE, CLAIM, 100);
+        IPledges.PledgeParams memory p = offer(over(CLAIM, "pledge 2"), RECEIVABLE, CLAIM, 100);
         p.lender = partyOf[LENDER2];
         take(p, SELLER, LENDER2);
-        vm.expectRevert(abi.encodeWithSelector(IPledges.ExceedsPledge.selector, bytes32("pledge 2"), 101, 100));
-        settle("pledge 2", 101, 1, LENDER2);
+        vm.expectRevert(abi.encodeWithSelector(IPledges.ExceedsPledge.selector, p.pledgeId, 101, 100));
+        settle(p.pledgeId, 101, 1, LENDER2);
     }
 
     function test_settle__pledgeOfAnotherAsset__refused() public {
         issueOn("order 2", "claim 2", 100);
         confirmOn("order 2", "claim 2", 100);
-        take(offer("pledge 2", RECEIVABLE, "claim 2", 100), SELLER, LENDER);
-        vm.expectRevert(abi.encodeWithSelector(IPledges.AssetMismatch.selector, bytes32("pledge 2"), CLAIM));
-        settle("pledge 2", 50, 1, LENDER);
+        bytes32 other = over("claim 2", "pledge 2");
+        take(offer(other, RECEIVABLE, "claim 2", 100), SELLER, LENDER);
+        vm.expectRevert(abi.encodeWithSelector(IPledges.AssetMismatch.selector, other, CLAIM));
+        settle(other, 50, 1, LENDER);
     }
 
     function test_settle__unknownPledge__refused() public {
@@ -101,9 +102,10 @@ contract ReceivablesSettleTest is DueWorld {
         // A keeper may choose any id for a receipt, also this receivable's; its pledge is none over the receivable.
         by(KEEPER);
         receipts.issue(IWarehouseReceipts.IssueParams(CLAIM, partyOf[DISTRIBUTOR], ROOT, STOCK));
-        take(offer("pledge 2", WAREHOUSE, CLAIM, 100), DISTRIBUTOR, LENDER);
-        vm.expectRevert(abi.encodeWithSelector(IPledges.AssetMismatch.selector, bytes32("pledge 2"), CLAIM));
-        settle("pledge 2", 50, 1, LENDER);
+        bytes32 other = over(CLAIM, "pledge 2");
+        take(offer(other, WAREHOUSE, CLAIM, 100), DISTRIBUTOR, LENDER);
+        vm.expectRevert(abi.encodeWithSelector(IPledges.AssetMismatch.selector, other, CLAIM));
+        settle(other, 50, 1, LENDER);
     }
 
     function test_settle__freePart__storedAndTold() public {
