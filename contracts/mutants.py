@@ -15,9 +15,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 sys.path.insert(0, str(ROOT))
 
-from analysis.kill import NEAR, NEAR_OTHERS, Mutant, killed, passes  # noqa: E402
-from analysis.tied import TIED  # noqa: E402
-from compile import install  # noqa: E402
+from analysis.kill import NEAR, NEAR_OTHERS, Mutant, killed, passes
+from analysis.tied import TIED
+from compile import install
 
 MUTANTS = (
     Mutant("a nonce serves once", "Acts.sol", "words[word] = bits | bit;", "words[word] = bits;"),

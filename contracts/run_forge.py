@@ -21,7 +21,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 sys.path.insert(0, str(ROOT))
 
-from compile import CompileFailed, install  # noqa: E402
+from compile import CompileFailed, install
 
 #: Settings of the long run and of the coverage's: see foundry.toml.
 LONG = {"FOUNDRY_PROFILE": "long", "CHAINFIN_ARTIFACTS": "artifacts"}

@@ -22,10 +22,10 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from analysis import broken_acts, broken_state  # noqa: E402
-from analysis.broken_state import Broken  # noqa: E402
-from compile import CompileFailed, install  # noqa: E402
-from run_forge import binary  # noqa: E402
+from analysis import broken_acts, broken_state
+from analysis.broken_state import Broken
+from compile import CompileFailed, install
+from run_forge import binary
 
 BUGS = (
     *broken_state.TOLD,

@@ -20,8 +20,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from compile import CompileFailed, install  # noqa: E402
-from run_forge import binary  # noqa: E402
+from compile import CompileFailed, install
+from run_forge import binary
 
 SLITHER = ROOT.parent / ".venv-slither" / "bin" / "slither"
 TRIAGE = Path(__file__).with_name("triage.json")

@@ -21,9 +21,9 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from analysis.planted import GROUPS, Planted  # noqa: E402
-from compile import CompileFailed, install  # noqa: E402
-from run_forge import binary  # noqa: E402
+from analysis.planted import GROUPS, Planted
+from compile import CompileFailed, install
+from run_forge import binary
 
 BIN = ROOT.parent / ".venv-halmos" / "bin"
 #: Loops are followed this often: two named pledges, two parts of a split, and the step that leaves the loop.
