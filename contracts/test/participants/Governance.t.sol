@@ -54,6 +54,23 @@ contract ParticipantsGovernanceTest is World {
         manager.execute(target, act);
     }
 
+    function test_governance__strangers__refused() public {
+        vm.expectRevert(abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, vm.addr(STRANGER)));
+        by(STRANGER);
+        participants.pause(IParticipants.PauseParams(1));
+    }
+
+    function test_governance__rolesBySignature__refused() public {
+        Auth memory auth = sign(
+            OPERATOR,
+            participants,
+            "SetRoles(uint32 party,uint32 roles,uint256 nonce,uint256 deadline)",
+            abi.encode(_roles())
+        );
+        vm.expectRevert(abi.encodeWithSelector(IParticipants.NotOperator.selector, vm.addr(OPERATOR)));
+        participants.setRolesBySig(_roles(), auth);
+    }
+
     function test_governance__dailyActs__atOnce() public {
         _admit(NEW, Roles.LENDER);
         by(OPERATOR);
@@ -66,26 +83,9 @@ contract ParticipantsGovernanceTest is World {
         isTrue(!participants.party(partyOf[NEW]).suspended, "resumed");
     }
 
-    function test_governance__strangers__refused() public {
-        vm.expectRevert(abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, vm.addr(STRANGER)));
-        by(STRANGER);
-        participants.pause(IParticipants.PauseParams(1));
-    }
-
     function test_governance__rolesOfAParty__announced() public {
         _onlyAfterTheDelay(address(participants), abi.encodeCall(IParticipants.setRoles, (_roles())));
         eq(participants.party(partyOf[SELLER]).roles, Roles.BANK, "after the delay");
-    }
-
-    function test_governance__rolesBySignature__refused() public {
-        Auth memory auth = sign(
-            OPERATOR,
-            participants,
-            "SetRoles(uint32 party,uint32 roles,uint256 nonce,uint256 deadline)",
-            abi.encode(_roles())
-        );
-        vm.expectRevert(abi.encodeWithSelector(IParticipants.NotOperator.selector, vm.addr(OPERATOR)));
-        participants.setRolesBySig(_roles(), auth);
     }
 
     function test_governance__recoveredKey__announced() public {
