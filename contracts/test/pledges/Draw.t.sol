@@ -26,6 +26,13 @@ contract PledgesDrawTest is OfferedWorld {
     }
 
     /// @dev The loan is paid out by then: else whoever pauses for a week has the pledgor take back its security.
+    function test_draw__afterExpiry__refused() public {
+        _expiring();
+        vm.warp(EXPIRES + 1);
+        vm.expectRevert(abi.encodeWithSelector(IPledges.PledgeLapsed.selector, PLEDGE, EXPIRES));
+        _draw(LENDER);
+    }
+
     function test_draw__suspendedAndPaused__stillOpen() public {
         _expiring();
         pause(Kinds.PLEDGE);
@@ -35,13 +42,6 @@ contract PledgesDrawTest is OfferedWorld {
         vm.expectRevert(abi.encodeWithSelector(IPledges.NotExpired.selector, PLEDGE, EXPIRES));
         by(SELLER);
         pledges.expire(IPledges.ExpireParams(PLEDGE, CLAIM));
-    }
-
-    function test_draw__afterExpiry__refused() public {
-        _expiring();
-        vm.warp(EXPIRES + 1);
-        vm.expectRevert(abi.encodeWithSelector(IPledges.PledgeLapsed.selector, PLEDGE, EXPIRES));
-        _draw(LENDER);
     }
 
     function test_draw__lastSecond__drawn() public {
