@@ -25,7 +25,6 @@ contract PledgesDrawTest is OfferedWorld {
         _draw(LENDER);
     }
 
-    /// @dev The loan is paid out by then: else whoever pauses for a week has the pledgor take back its security.
     function test_draw__afterExpiry__refused() public {
         _expiring();
         vm.warp(EXPIRES + 1);
@@ -33,6 +32,7 @@ contract PledgesDrawTest is OfferedWorld {
         _draw(LENDER);
     }
 
+    /// @dev The loan is paid out by then: else whoever pauses for a week has the pledgor take back its security.
     function test_draw__suspendedAndPaused__stillOpen() public {
         _expiring();
         pause(Kinds.PLEDGE);
