@@ -220,6 +220,13 @@ EXITS = (
         f"participants.requireRole(_actor(msg.sender), {_ANY});\n        {_ENFORCE}",
     ),
     _traps(
+        "draw",
+        "paused or suspended",
+        PL,
+        "_draw(p, _actor(who));",
+        "(uint32 party,) = participants.enter(who, Kinds.PLEDGE);\n        _draw(p, party);",
+    ),
+    _traps(
         "expire",
         "paused or suspended",
         PL,

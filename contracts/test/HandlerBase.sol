@@ -125,6 +125,17 @@ abstract contract HandlerBase is Batching {
         return rows == 0 ? bytes32("none") : replay.pledgeIds(_pick(seed, rows));
     }
 
+    /// @dev Mostly a live one (of this kind, if one is named): a few tries, else hardly one would be.
+    function _livePledge(uint256 seed, uint8 kind) internal view returns (bytes32 id) {
+        id = _pledgeId(seed);
+        if (seed % 8 == 1) return id;
+        for (uint256 i = 0; i < 6; ++i) {
+            Replay.PledgeRow memory r = replay.row(id);
+            if (r.state == IPledges.PledgeState.Active && (kind == 0 || r.kind == kind)) break;
+            id = _pledgeId(uint256(keccak256(abi.encode(seed, i))));
+        }
+    }
+
     /// @dev Every other time all that is left, else anything, also beyond it.
     function _some(uint256 seed, uint64 amount, uint64 left) internal pure returns (uint64) {
         return seed % 2 == 0 && left > 0 ? left : uint64(bound(amount, 1, FACE / 4));

@@ -44,16 +44,20 @@ abstract contract PledgeHandler is HandlerBase {
         bytes32 id = seed % 4 == 0 ? _pledgeId(seed) : _undrawn;
         Replay.PledgeRow memory r = replay.row(id);
         uint32 holder = r.kind == RECEIVABLE ? replay.claim(r.assetId).holder : replay.goods(r.assetId).owner;
+        // What has lapsed can't be drawn any more: mostly its pledgor ends it.
+        if (draw && r.expiresAt != 0 && block.timestamp > r.expiresAt) draw = seed % 4 == 1;
         uint256 pk = _actor(_holderKey(draw ? r.lender : holder), seed);
+        bool due = r.state == IPledges.PledgeState.Active && !r.drawn;
         if (draw) {
+            due = due && _is(pk, r.lender) && block.timestamp <= r.expiresAt;
             by(pk);
             try pledges.draw(IPledges.DrawParams(id)) {
-                bool inTime = r.state == IPledges.PledgeState.Active && block.timestamp <= r.expiresAt;
-                _result("draw", _is(pk, r.lender) && !r.drawn && inTime);
-            } catch {}
+                _result("draw", due);
+            } catch {
+                _refused("draw", due);
+            }
         } else {
-            bool due = _is(pk, holder) && r.state == IPledges.PledgeState.Active && !r.drawn;
-            due = due && block.timestamp > r.expiresAt;
+            due = due && _is(pk, holder) && block.timestamp > r.expiresAt;
             by(pk);
             try pledges.expire(IPledges.ExpireParams(id, r.assetId)) {
                 _result("expire", due);
@@ -64,7 +68,7 @@ abstract contract PledgeHandler is HandlerBase {
     }
 
     function releasePledge(uint256 seed, uint64 amount) external logged {
-        bytes32 id = _pledgeId(seed);
+        bytes32 id = _livePledge(seed, 0);
         Replay.PledgeRow memory r = replay.row(id);
         uint256 pk = _actor(_holderKey(r.lender), seed);
         amount = uint64(bound(amount, 1, uint256(r.amount) + 1));
@@ -78,7 +82,7 @@ abstract contract PledgeHandler is HandlerBase {
     }
 
     function enforcePledge(uint256 seed) external logged {
-        bytes32 id = _pledgeId(seed);
+        bytes32 id = _livePledge(seed, 0);
         Replay.PledgeRow memory r = replay.row(id);
         uint256 pk = _actor(_holderKey(r.lender), seed);
         bool right = r.state == IPledges.PledgeState.Active && r.drawn && _is(pk, r.lender)
@@ -92,8 +96,9 @@ abstract contract PledgeHandler is HandlerBase {
     }
 
     function promiseAndBuyBack(uint256 seed, uint64 quantity) external logged {
-        // Every other time the one that was promised last: else hardly one would be bought back.
-        bytes32 id = seed % 2 == 0 && _promised != 0 ? _promised : _pledgeId(seed);
+        // Often the one that was promised last, or the one that isn't drawn: else hardly one would be bought back.
+        bytes32 id = seed % 2 == 0 && _promised != 0 ? _promised : _livePledge(seed, 0);
+        if (seed % 4 == 3 && replay.row(_undrawn).state == IPledges.PledgeState.Active) id = _undrawn;
         quantity = uint64(bound(quantity, 1, STOCK / 8));
         if (replay.undertaken(id, partyOf[BUYER]).untilDay == 0) _promise(id, seed, quantity);
         else _buyBack(id, seed, quantity);
@@ -114,7 +119,8 @@ abstract contract PledgeHandler is HandlerBase {
         Replay.PledgeRow memory r = replay.row(id);
         IPledges.Undertaking memory u = replay.undertaken(id, partyOf[BUYER]);
         uint256 pk = _actor(BANK, seed);
-        if (seed % 4 == 0 && u.amount > 0) quantity = uint64(bound(quantity, 1, u.amount));
+        uint64 most = u.amount < r.amount ? u.amount : r.amount;
+        if (seed % 8 != 1 && most > 0) quantity = uint64(bound(quantity, 1, most));
         bool right = pk == BANK && quantity <= u.amount && quantity <= r.amount && r.drawn && today() <= u.untilDay;
         IReceivables.Receivable memory c = replay.claim(r.assetId);
         right = right && (r.kind == WAREHOUSE || (today() > c.dueDay && c.debtor != partyOf[BUYER]));
