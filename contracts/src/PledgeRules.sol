@@ -190,13 +190,13 @@ abstract contract PledgeRules is PartyActs, IPledges {
             revert UndertakingMissing(p.pledgeId, p.buyer);
         }
         if (bank == p.buyer) revert SelfAttested(bank);
-        // A call before the effects: one register of references for all payments. It calls nobody.
-        receivables.useBankRef(bank, p.bankRef);
         bytes32 taken = Ids.boughtBack(p.pledgeId, p.buyer, u.bought++);
         u.amount -= p.amount;
         _promises[p.pledgeId][p.buyer] = u;
         e = _reduce(e, p.pledgeId, p.amount, PledgeState.Released);
         emit BoughtBack(p.pledgeId, p.assetId, p.buyer, taken, p.amount, e.amount(), p.bankRef, bank);
+        // One register of references for all payments.
+        receivables.useBankRef(bank, p.bankRef);
         _asset(e.goods()).take(p.assetId, taken, p.amount, p.buyer, e.amount() == 0);
     }
 
