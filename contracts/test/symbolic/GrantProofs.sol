@@ -76,8 +76,8 @@ contract GrantProofs is Signed {
         assert(tied(made, p.pledgeId, p.assetId));
     }
 
-    /// @notice A receivable is issued by its order's seller with another party's, a registrar's, signature over its fingerprint, order,
-    /// document and the order's trail.
+    /// @notice A receivable is issued by its order's seller with a registrar's signature over its fingerprint, order, document
+    /// and the order's trail; the registrar is another party.
     function check_issue__attested(address who, IReceivables.IssueParams calldata p, Sig calldata g, uint32 time)
         external
     {
@@ -94,7 +94,8 @@ contract GrantProofs is Signed {
     }
 
     /// @notice A substitution is one step: what leaves the old pledge is free goods, what enters the new one was free debt,
-    /// of the same holder, for the same lender, as the holder signed it, goods and all; nothing is pledged twice and nothing else changes.
+    /// of the same holder, for the same lender, as the holder signed it, goods and all; nothing is pledged twice and nothing
+    /// else changes.
     function check_substitute(
         address who,
         IPledges.SubstituteParams calldata p,

@@ -184,7 +184,8 @@ contract PledgeProofs is Symbolic {
         assert(done);
     }
 
-    /// @notice A payment on a pledged part: attested by a bank that isn't the debtor, once, to the pledge's lender, off the pledge and the receivable.
+    /// @notice A payment on a pledged part: attested by a bank that isn't the debtor, once, to the pledge's lender, off the pledge
+    /// and the receivable.
     function check_settle__pledged(
         address who,
         IReceivables.SettleParams memory p,

@@ -174,7 +174,7 @@ contract ReceivableProofs is Symbolic {
         assert(same(debt(other), o));
     }
 
-    /// @notice Only a settlement bank that isn't the debtor settles, once by a payment; what is paid leaves the free part or the pledge that is named, and the line.
+    /// @notice Only a settlement bank that isn't the debtor settles, once by a payment, and what is paid leaves the free part.
     function check_settle__free(address who, IReceivables.SettleParams memory p, uint32 time, bytes32 other) external {
         p.pledgeId = 0;
         vm.assume(other != p.id);
