@@ -99,6 +99,7 @@ AMOUNTS = (
     Planted(WR, "_unpledge(id, quantity, ended).moreFree(quantity)", "_unpledge(id, quantity, ended)", _g("release")),
     Planted(WR, "_gone[id].liquidated += quantity;", "", _g("enforce")),
     Planted(PR, "u.amount -= p.amount;", "", _g("buyBack")),
+    Planted(PP, "if (key != p.oldKey) revert KeyNotLost(p.party, key);", "key;", _w("recoverKey")),
 )
 
 #: Somebody else may act.
@@ -240,7 +241,7 @@ KEYS = (
         PP,
         "if (proof.signer != key) revert KeyNotProved(key, proof.signer);",
         "",
-        _w("admit", "recoverKey") + _s("participants__newKey"),
+        _w("admit", "recoverKey", "rotateKey__signed") + _s("participants__newKey"),
     ),
     Planted(
         PP,
@@ -253,6 +254,7 @@ KEYS = (
     ),
     Planted(PP, "_actors[oldKey] &= ~LIVE;", "", _w("rotateKey", "recoverKey__moved")),
     Planted(PP, "if (_actors[key] != 0) revert KeyTaken(key);", "", _w("keys", "rotateKey")),
+    Planted(PR, "receivables.useBankRef(bank, p.bankRef);", "", _g("buyBack")),
     Planted(
         PP,
         "AccessManaged(authority) {}",
@@ -267,4 +269,57 @@ KEYS = (
     ),
 )
 
-GROUPS = (AMOUNTS, ACCESS, TERMS, KEYS)
+#: An act isn't bound to all that it names, a party attests for itself, or a way out closes.
+BOUND = (
+    Planted(OO, "if (p.trail != trail) revert OrderChanged(p.orderId, trail);", "", _o("acknowledge")),
+    Planted(
+        OO,
+        "abi.encode(ACKNOWLEDGE, p, auth",
+        "abi.encode(ACKNOWLEDGE, p.orderId, p.documentRoot, auth",
+        _s("orders"),
+    ),
+    Planted(
+        PP,
+        "abi.encode(SUCCEED, id, oldKey, newKey,",
+        "abi.encode(SUCCEED, id, newKey,",
+        _w("rotateKey__signed", "recoverKey"),
+    ),
+    Planted(PP, "abi.encode(ROTATE_KEY, p, auth", "abi.encode(ROTATE_KEY, auth", _s("participants__newKey")),
+    Planted(
+        "Pledges.sol",
+        "_attest(pledgor, keccak256(abi.encode(EXCHANGE, p, pledgor.nonce, pledgor.deadline)));",
+        "_attest(pledgor, keccak256(abi.encode(GRANT, _inPlace(p), pledgor.nonce, pledgor.deadline)));",
+        _q("substitute"),
+    ),
+    Planted(RR, "if (c.debtor() == bank) revert SelfAttested(bank);", "", _r("settle__free") + _p("settle__pledged")),
+    Planted("ReceivableBatches.sol", "if (attester == seller) revert SelfAttested(seller);", "", _q("issue__attested")),
+    Planted(PR, "if (bank == p.buyer) revert SelfAttested(bank);", "", _g("buyBack")),
+    Planted(
+        "Pledges.sol",
+        "_draw(p, _actor(who));",
+        "(uint32 lender,) = participants.enter(who, Kinds.PLEDGE);\n        _draw(p, lender);",
+        _p("draw__open"),
+    ),
+    Planted("Receivables.sol", "if (p.limit >= lineOf[lender][p.debtor]) {", "{", _r("setLine__lower")),
+)
+
+#: A pledge, or an act on it, isn't tied to the asset by both parts of its hash; and whose key only reads.
+TIED = (
+    Planted(
+        PR,
+        "if (!Entries.mayName(p.pledgeId, p.assetId)) revert PledgeIdForeign(p.pledgeId, p.assetId);",
+        "",
+        _p("pledge") + _g("pledge") + _q("pledge__granted"),
+    ),
+    Planted(
+        "libraries/Entries.sol",
+        "return e.tag() == bytes14(hash) && bytes16(pledgeId) == _start(hash);",
+        "return e.tag() == bytes14(hash);",
+        _p("release", "enforce", "expire", "settle__pledged")
+        + _g("release", "enforce", "buyBack", "recount__pledged")
+        + _q("substitute"),
+    ),
+    Planted(PP, "if (uint32(a >> 32) == Roles.AUDITOR) revert ReadsOnly(uint32(a));", "", _w("enter")),
+)
+
+GROUPS = (AMOUNTS, ACCESS, TERMS, KEYS, BOUND, TIED)

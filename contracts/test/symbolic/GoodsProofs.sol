@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {IPledges} from "../../src/interfaces/IPledges.sol";
 import {IWarehouseReceipts} from "../../src/interfaces/IWarehouseReceipts.sol";
-import {Entries, Entry} from "../../src/libraries/Entries.sol";
+import {Entry} from "../../src/libraries/Entries.sol";
 import {Ids} from "../../src/libraries/Ids.sol";
 import {Roles} from "../../src/libraries/Roles.sol";
 import {Stock} from "../../src/libraries/Stocks.sol";
@@ -153,7 +153,7 @@ contract GoodsProofs is Symbolic {
         act(who, time);
         receipts.recount(IWarehouseReceipts.RecountParams(id, "counted", missing, pledgeIds));
         Goods memory b = goods(id);
-        assert(missing > a.s.free());
+        assert(missing > a.s.free() && tied(older, named[0], id) && tied(younger, named[1], id));
         uint64 borne = missing - a.s.free();
         assert(partyOf(who) == a.s.keeper() && older.rank() < younger.rank() && named[0] != named[1]);
         assert(b.s.free() == 0 && borne <= a.s.pledged() && b.s.pledged() == a.s.pledged() - borne);
@@ -185,7 +185,7 @@ contract GoodsProofs is Symbolic {
         Seen memory b = seen(p.assetId, other, p.pledgeId, another);
         (Stock x, Stock y) = (a.goods.s, b.goods.s);
         assert(Entry.unwrap(a.entry) == 0 && b.entry.amount() == p.amount && b.entry.lender() == lender);
-        assert(b.entry.goods() && b.entry.tag() == Entries.tagOf(p.assetId) && holder != lender && x.owner() == holder);
+        assert(b.entry.goods() && tied(b.entry, p.pledgeId, p.assetId) && holder != lender && x.owner() == holder);
         assert(p.amount != 0 && p.amount <= x.free() && y.free() == x.free() - p.amount);
         assert(uint256(y.pledged()) == uint256(x.pledged()) + p.amount);
         assert(y.live() == x.live() + 1 && y.made() > x.made() && b.entry.rank() == y.made());
@@ -202,7 +202,7 @@ contract GoodsProofs is Symbolic {
         act(who, time);
         pledges.release(p);
         Seen memory b = seen(p.assetId, other, p.pledgeId, another);
-        assert(partyOf(who) == a.entry.lender() && a.entry.tag() == Entries.tagOf(p.assetId));
+        assert(partyOf(who) == a.entry.lender() && tied(a.entry, p.pledgeId, p.assetId));
         unpledged(a, b, p.amount, p.amount);
         kept(a, b);
         assert(a.goods.liquidated == b.goods.liquidated);
@@ -218,7 +218,7 @@ contract GoodsProofs is Symbolic {
         act(who, time);
         pledges.enforce(p);
         Seen memory b = seen(p.assetId, other, p.pledgeId, another);
-        assert(partyOf(who) == a.entry.lender() && a.entry.drawn() && a.entry.tag() == Entries.tagOf(p.assetId));
+        assert(partyOf(who) == a.entry.lender() && a.entry.drawn() && tied(a.entry, p.pledgeId, p.assetId));
         unpledged(a, b, a.entry.amount(), 0);
         kept(a, b);
         assert(uint256(b.goods.liquidated) == uint256(a.goods.liquidated) + a.entry.amount());
@@ -227,7 +227,8 @@ contract GoodsProofs is Symbolic {
         assert(own.owner() == a.entry.lender() && own.keeper() == a.goods.s.keeper() && own.part());
     }
 
-    /// @notice A buy-back is a bank's to attest, within the buyer's promise, and moves exactly its quantity.
+    /// @notice A buy-back is a bank's to attest, but not the buyer's own, by a payment that has paid nothing else yet, within
+    /// the buyer's promise, and moves exactly its quantity.
     function check_buyBack(address who, IPledges.BuyBackParams calldata p, uint32 time, bytes32 other, bytes32 another)
         external
     {
@@ -235,10 +236,12 @@ contract GoodsProofs is Symbolic {
         IPledges.Undertaking memory u = pledges.undertakingOf(p.pledgeId, p.buyer);
         bytes32 taken = Ids.boughtBack(p.pledgeId, p.buyer, boughtSoFar(p.pledgeId, p.buyer));
         vm.assume(other != taken && p.assetId != taken);
+        bool used = receivables.bankRefUsed(partyOf(who), p.bankRef);
         act(who, time);
         pledges.buyBack(p);
         Seen memory b = seen(p.assetId, other, p.pledgeId, another);
-        assert(hasRole(who, Roles.BANK) && a.entry.drawn() && a.entry.tag() == Entries.tagOf(p.assetId));
+        assert(hasRole(who, Roles.BANK) && a.entry.drawn() && tied(a.entry, p.pledgeId, p.assetId));
+        assert(partyOf(who) != p.buyer && !used && receivables.bankRefUsed(partyOf(who), p.bankRef));
         assert(p.amount <= u.amount && time / 1 days <= u.untilDay);
         assert(pledges.undertakingOf(p.pledgeId, p.buyer).amount == u.amount - p.amount);
         unpledged(a, b, p.amount, 0);

@@ -5,7 +5,7 @@ import {IPledges} from "../../src/interfaces/IPledges.sol";
 import {IReceivables} from "../../src/interfaces/IReceivables.sol";
 import {Away} from "../../src/libraries/Aways.sol";
 import {Claim, Claims} from "../../src/libraries/Claims.sol";
-import {Entries, Entry} from "../../src/libraries/Entries.sol";
+import {Entry} from "../../src/libraries/Entries.sol";
 import {Kinds} from "../../src/libraries/Kinds.sol";
 import {Roles} from "../../src/libraries/Roles.sol";
 import {Stock} from "../../src/libraries/Stocks.sol";
@@ -17,6 +17,10 @@ contract GrantProofs is Signed {
     uint8 private constant WAREHOUSE = 2;
     bytes32 private constant GRANT = keccak256(
         "Grant(bytes32 pledgeId,uint8 assetKind,bytes32 assetId,uint64 amount,uint32 lender,bytes32 loanRef,bytes32 decisionHash,uint64 expiresAt,uint256 nonce,uint256 deadline)"
+    );
+
+    bytes32 private constant EXCHANGE = keccak256(
+        "Exchange(bytes32 soldPledgeId,bytes32 goodsId,uint64 quantity,bytes32 pledgeId,bytes32 receivableId,uint64 amount,uint32 lender,bytes32 loanRef,bytes32 decisionHash,uint64 expiresAt,uint256 nonce,uint256 deadline)"
     );
 
     bytes32 private constant ATTEST = keccak256(
@@ -43,13 +47,14 @@ contract GrantProofs is Signed {
         (s.otherDebt, s.otherGoods, s.otherPledge) = (debt(o.debt), goods(o.goods), entry(o.pledge));
     }
 
-    /// @dev The grant is the pledgor's, signed for exactly these terms, neither withdrawn nor late; both may do business.
-    function granted(address who, Sig calldata g, IPledges.PledgeParams memory p, uint32 time) private view {
-        assert(signed(address(pledges), g, keccak256(abi.encode(GRANT, p, g.nonce, g.deadline))));
+    /// @dev The grant or exchange is the pledgor's, signed for exactly these terms, neither withdrawn nor late; both may do
+    /// business.
+    function granted(address who, Sig calldata g, bytes32 structHash, uint32 lender, uint32 time) private view {
+        assert(signed(address(pledges), g, structHash));
         bool used = noncesOf(address(pledges), g.signer, g.nonce >> 8) & (1 << (g.nonce & 255)) != 0;
         assert(all(!used, time <= g.deadline, open(who, Kinds.PLEDGE), open(g.signer, Kinds.PLEDGE)));
         assert(hasRole(who, Roles.LENDER));
-        assert(both(partyOf(who) == p.lender, partyOf(g.signer) != p.lender));
+        assert(both(partyOf(who) == lender, partyOf(g.signer) != lender));
     }
 
     /// @notice A pledge needs its lender to send it and the asset's holder to have signed its very terms.
@@ -65,12 +70,14 @@ contract GrantProofs is Signed {
         uint32 holder = overGoods ? goods(p.assetId).s.owner() : debt(p.assetId).c.holder();
         act(who, time);
         pledges.pledge(p, auth(g), registryNo);
-        granted(who, g, p, time);
-        assert(partyOf(g.signer) == holder && entry(p.pledgeId).lender() == p.lender && registryNo != 0);
+        granted(who, g, keccak256(abi.encode(GRANT, p, g.nonce, g.deadline)), p.lender, time);
+        Entry made = entry(p.pledgeId);
+        assert(partyOf(g.signer) == holder && made.lender() == p.lender && registryNo != 0);
+        assert(tied(made, p.pledgeId, p.assetId));
     }
 
-    /// @notice A receivable is issued by its order's seller with a registrar's signature over its fingerprint, order,
-    /// document and the order's trail.
+    /// @notice A receivable is issued by its order's seller with a registrar's signature over its fingerprint, order, document
+    /// and the order's trail; the registrar is another party.
     function check_issue__attested(address who, IReceivables.IssueParams calldata p, Sig calldata g, uint32 time)
         external
     {
@@ -79,6 +86,7 @@ contract GrantProofs is Signed {
         receivables.issue(p, auth(g));
         bytes32 structHash = keccak256(abi.encode(ATTEST, p.id, p.orderId, p.documentRoot, trail, g.nonce, g.deadline));
         assert(signed(address(receivables), g, structHash) && hasRole(g.signer, Roles.REGISTRAR));
+        assert(partyOf(g.signer) != partyOf(who));
         bool used = noncesOf(address(receivables), g.signer, g.nonce >> 8) & (1 << (g.nonce & 255)) != 0;
         assert(all(!used, time <= g.deadline, open(who, Kinds.ISSUE), open(g.signer, Kinds.ISSUE)));
         assert(debt(p.id).c.tag() == Claims.tagOf(p.orderId, p.documentRoot, partyOf(who)));
@@ -86,7 +94,8 @@ contract GrantProofs is Signed {
     }
 
     /// @notice A substitution is one step: what leaves the old pledge is free goods, what enters the new one was free debt,
-    /// of the same holder, for the same lender, as the holder signed; nothing is pledged twice and nothing else changes.
+    /// of the same holder, for the same lender, as the holder signed it, goods and all; nothing is pledged twice and nothing
+    /// else changes.
     function check_substitute(
         address who,
         IPledges.SubstituteParams calldata p,
@@ -103,7 +112,7 @@ contract GrantProofs is Signed {
         vm.assume(either(!a.debt.c.confirmed(), conserved(a.debt)));
         act(who, time);
         pledges.substitute(p, accountAuth(g), registryNo);
-        granted(who, g, inPlace(p), time);
+        granted(who, g, keccak256(abi.encode(EXCHANGE, p, g.nonce, g.deadline)), p.lender, time);
         uint32 holder = partyOf(g.signer);
         Seen memory b = seen(p, o);
         bool apart = Entry.unwrap(a.otherPledge) == Entry.unwrap(b.otherPledge);
@@ -115,8 +124,8 @@ contract GrantProofs is Signed {
 
     function released(IPledges.SubstituteParams calldata p, Seen memory a, Seen memory b) private pure {
         (Stock x, Stock y) = (a.goods.s, b.goods.s);
-        bytes14 tag = Entries.tagOf(p.goodsId);
-        assert(all(a.sold.goods(), a.sold.isIn(IPledges.PledgeState.Active), a.sold.tag() == tag, b.sold.tag() == tag));
+        bool bound = both(tied(a.sold, p.soldPledgeId, p.goodsId), tied(b.sold, p.soldPledgeId, p.goodsId));
+        assert(all(a.sold.goods(), a.sold.isIn(IPledges.PledgeState.Active), bound, true));
         assert(all(p.quantity != 0, p.quantity <= a.sold.amount(), p.quantity <= x.pledged(), conserved(b.goods)));
         unchecked {
             assert(
@@ -137,19 +146,13 @@ contract GrantProofs is Signed {
         (Claim x, Claim y) = (a.debt.c, b.debt.c);
         bool active = both(made.isIn(IPledges.PledgeState.Active), !made.goods());
         assert(all(Entry.unwrap(unused) == 0, made.amount() == p.amount, made.lender() == p.lender, active));
-        assert(all(made.tag() == Entries.tagOf(p.receivableId), x.confirmed(), p.amount != 0, p.amount <= x.free()));
+        assert(all(tied(made, p.pledgeId, p.receivableId), x.confirmed(), p.amount != 0, p.amount <= x.free()));
         bool away = Away.unwrap(a.debt.away) == Away.unwrap(b.debt.away);
         unchecked {
             bool moved = y.free() == x.free() - p.amount;
             assert(all(moved, uint256(y.pledged()) == uint256(x.pledged()) + p.amount, away, conserved(b.debt)));
         }
         assert(all(y.face() == x.face(), y.holder() == x.holder(), y.debtor() == x.debtor(), y.confirmed()));
-    }
-
-    function inPlace(IPledges.SubstituteParams calldata p) private pure returns (IPledges.PledgeParams memory) {
-        return IPledges.PledgeParams(
-            p.pledgeId, RECEIVABLE, p.receivableId, p.amount, p.lender, p.loanRef, p.decisionHash, p.expiresAt
-        );
     }
 
     /// @notice Whoever undertakes binds itself alone, once, to no more than the pledge; no other promise nor any pledge changes.

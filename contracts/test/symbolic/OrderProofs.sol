@@ -93,12 +93,12 @@ contract OrderProofs is Symbolic {
         only(p.orderId, a, other, o);
     }
 
-    /// @notice Only the seller acknowledges, what is posted, and nothing but the state changes.
+    /// @notice Only the seller acknowledges, what is posted, as it stands by its trail, and nothing but the state changes.
     function check_acknowledge(address who, IOrders.AcknowledgeParams calldata p, uint32 time, bytes32 other) external {
         (Sale memory a, Sale memory o) = start(p.orderId, other);
         act(who, time);
         orders.acknowledge(p);
-        assert(partyOf(who) == a.seller && open(who, Kinds.ORDER) && a.state == POSTED);
+        assert(partyOf(who) == a.seller && open(who, Kinds.ORDER) && a.state == POSTED && p.trail == a.trail);
         a.state = ACKNOWLEDGED;
         only(p.orderId, a, other, o);
     }

@@ -18,7 +18,8 @@ contract ParticipantProofs is Signed {
     uint256 private constant LIVE = 1 << 65;
     bytes32 private constant JOIN =
         keccak256("Join(bytes32 commitment,uint32 roles,address key,uint256 nonce,uint256 deadline)");
-    bytes32 private constant SUCCEED = keccak256("Succeed(uint32 party,address newKey,uint256 nonce,uint256 deadline)");
+    bytes32 private constant SUCCEED =
+        keccak256("Succeed(uint32 party,address oldKey,address newKey,uint256 nonce,uint256 deadline)");
 
     /// @dev A key and a party, and what is stored of them.
     struct Pair {
@@ -73,16 +74,17 @@ contract ParticipantProofs is Signed {
         assert(party.roles == uint32(wordOf(p.keyOf) >> 32) && party.suspended == (wordOf(p.keyOf) & SUSPENDED != 0));
     }
 
-    /// @notice New business is that of a live key, of a party that isn't suspended, of a kind that isn't paused.
+    /// @notice New business is that of a live key, of a party that isn't suspended and more than an auditor, of a kind
+    /// that isn't paused.
     function check_enter(address key, address second, uint8 kind) external view {
         (uint32 one, uint32 roles) = participants.enter(key, kind);
         uint256 word = wordOf(key);
         assert(word & LIVE != 0 && word & SUSPENDED == 0 && number(PAUSES) & (1 << kind) == 0);
-        assert(one == uint32(word) && roles == uint32(word >> 32));
+        assert(one == uint32(word) && roles == uint32(word >> 32) && roles != Roles.AUDITOR);
         (uint32 a, uint32 b, uint32 c, uint32 d) = participants.enterBoth(key, second, kind);
         (uint32 two, uint32 theirs) = participants.actor(second);
         assert(a == one && b == roles && c == two && d == theirs && wordOf(second) & SUSPENDED == 0);
-        assert(wordOf(second) & LIVE != 0 && two == uint32(wordOf(second)));
+        assert(wordOf(second) & LIVE != 0 && two == uint32(wordOf(second)) && theirs != Roles.AUDITOR);
     }
 
     /// @notice Only the operator admits, a key that never spoke and proved itself, under a number and commitment never used.
@@ -158,25 +160,42 @@ contract ParticipantProofs is Signed {
     }
 
     /// @notice Only the party itself changes its key, to one that never spoke; the old one never speaks again.
-    function check_rotateKey(address who, address newKey, uint32 time, address key, uint32 id) external {
+    function check_rotateKey(address who, address newKey, Sig calldata g, uint32 time, address key, uint32 id)
+        external
+    {
         Pair memory a = assumed(key, id);
         uint32 party = uint32(wordOf(who));
         (assumed(who, id), assumed(key, party), assumed(newKey, id), assumed(who, party));
         (uint256 word, uint256 before) = (wordOf(who), wordOf(newKey));
         act(who, time);
-        participants.rotateKey(IParticipants.RotateKeyParams(newKey));
+        participants.rotateKey(IParticipants.RotateKeyParams(newKey), accountAuth(g));
         assert(word & LIVE != 0 && keyOf(party) == newKey && newKey != address(0) && before == 0);
         moved(a, pair(key, id), who, newKey, party, word);
     }
 
-    /// @notice Only the operator gives a party another key, which never spoke and proved itself.
+    /// @notice The new key signed that it follows this key for this party, in time, once.
+    function check_rotateKey__signed(address who, address newKey, Sig calldata g, uint32 time) external {
+        Nonces memory a = nonces(address(participants), g, g.signer, g.nonce >> 8);
+        uint32 party = uint32(wordOf(who));
+        act(who, time);
+        participants.rotateKey(IParticipants.RotateKeyParams(newKey), auth(g));
+        assert(g.signer == newKey && time <= g.deadline);
+        bytes32 succeed = keccak256(abi.encode(SUCCEED, party, who, newKey, g.nonce, g.deadline));
+        assert(signed(address(participants), g, succeed));
+        usedUp(address(participants), g, a, g.signer, g.nonce >> 8);
+    }
+
+    /// @notice Only the operator gives a party another key, in place of the one that it names as lost; the new one never
+    /// spoke and proved itself.
     function check_recoverKey(address who, IParticipants.RecoverKeyParams calldata p, Sig calldata g, uint32 time)
         external
     {
         uint256 before = wordOf(p.newKey);
+        address lost = keyOf(p.party);
         act(who, time);
         participants.recoverKey(p, auth(g));
         assert(operator(who, participants.recoverKey.selector) && p.newKey != address(0) && before == 0);
+        assert(lost == p.oldKey);
         bytes32 succeed = keccak256(abi.encode(SUCCEED, p, g.nonce, g.deadline));
         assert(g.signer == p.newKey && signed(address(participants), g, succeed));
     }
@@ -220,8 +239,8 @@ contract ParticipantProofs is Signed {
         // Numbers begin at 1 (check_admit).
         vm.assume(uint32(a) != 0);
         vm.prank(who);
-        if (which == 0) participants.rotateKey(IParticipants.RotateKeyParams(newKey));
-        else if (which == 1) participants.recoverKey(IParticipants.RecoverKeyParams(p.roles, newKey), auth(g));
+        if (which == 0) participants.rotateKey(IParticipants.RotateKeyParams(newKey), auth(g));
+        else if (which == 1) participants.recoverKey(IParticipants.RecoverKeyParams(p.roles, p.key, newKey), auth(g));
         else participants.admit(p, auth(g));
         uint256 b = wordOf(key);
         assert(uint32(a) == uint32(b) && either(b & LIVE == 0, a & LIVE != 0));

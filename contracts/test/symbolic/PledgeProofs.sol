@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {IPledges} from "../../src/interfaces/IPledges.sol";
 import {IReceivables} from "../../src/interfaces/IReceivables.sol";
-import {Entries, Entry} from "../../src/libraries/Entries.sol";
+import {Entry} from "../../src/libraries/Entries.sol";
 import {Ids} from "../../src/libraries/Ids.sol";
 import {Roles} from "../../src/libraries/Roles.sol";
 import {Symbolic} from "./Symbolic.sol";
@@ -33,8 +33,8 @@ contract PledgeProofs is Symbolic {
     }
 
     /// @dev The pledge is over this receivable.
-    function over(Entry e, bytes32 id) private pure {
-        assert(e.tag() == Entries.tagOf(id) && e.state() == IPledges.PledgeState.Active);
+    function over(Entry e, bytes32 pledgeId, bytes32 id) private pure {
+        assert(tied(e, pledgeId, id) && e.state() == IPledges.PledgeState.Active);
     }
 
     /// @dev Amounts apart, the receivable is what it was; and so is every other receivable and pledge.
@@ -57,7 +57,8 @@ contract PledgeProofs is Symbolic {
         assert((b.entry.state() == IPledges.PledgeState.Active) == (b.entry.amount() != 0));
     }
 
-    /// @notice A pledge takes exactly its amount out of the free part, of the holder's receivable, under an id never used.
+    /// @notice A pledge takes exactly its amount out of the free part, of the holder's receivable, under an id never used that
+    /// begins as the hash of the receivable says.
     function check_pledge(
         IPledges.PledgeParams memory p,
         uint32 lender,
@@ -73,7 +74,7 @@ contract PledgeProofs is Symbolic {
         pledges.pledgeItem(p, lender, holder, registryNo);
         Seen memory b = seen(p.assetId, other, p.pledgeId, another);
         assert(Entry.unwrap(a.entry) == 0 && b.entry.amount() == p.amount && b.entry.lender() == lender);
-        over(b.entry, p.assetId);
+        over(b.entry, p.pledgeId, p.assetId);
         assert(
             a.debt.c.confirmed() && a.debt.c.holder() == holder && holder != lender && a.debt.c.debtor() != lender
                 && p.lender == lender
@@ -113,7 +114,7 @@ contract PledgeProofs is Symbolic {
         pledges.release(p);
         Seen memory b = seen(p.assetId, other, p.pledgeId, another);
         assert(partyOf(who) == a.entry.lender() && p.amount != 0);
-        over(a.entry, p.assetId);
+        over(a.entry, p.pledgeId, p.assetId);
         unpledged(a, b, p.amount, p.amount);
         assert(a.debt.away.splitAway() == b.debt.away.splitAway() && a.debt.c.state() == b.debt.c.state());
         kept(a, b);
@@ -132,7 +133,7 @@ contract PledgeProofs is Symbolic {
         pledges.enforce(p);
         Seen memory b = seen(p.assetId, other, p.pledgeId, another);
         assert(partyOf(who) == a.entry.lender() && a.entry.drawn() && time / 1 days > a.debt.c.dueDay());
-        over(a.entry, p.assetId);
+        over(a.entry, p.pledgeId, p.assetId);
         unpledged(a, b, a.entry.amount(), 0);
         assert(uint256(b.debt.away.splitAway()) == uint256(a.debt.away.splitAway()) + a.entry.amount());
         kept(a, b);
@@ -152,7 +153,7 @@ contract PledgeProofs is Symbolic {
         pledges.expire(p);
         Seen memory b = seen(p.assetId, other, p.pledgeId, another);
         assert(partyOf(who) == a.debt.c.holder() && !a.entry.drawn() && time > a.entry.expiresAt());
-        over(a.entry, p.assetId);
+        over(a.entry, p.pledgeId, p.assetId);
         unpledged(a, b, a.entry.amount(), a.entry.amount());
         assert(a.debt.away.splitAway() == b.debt.away.splitAway() && a.debt.c.state() == b.debt.c.state());
         kept(a, b);
@@ -173,7 +174,18 @@ contract PledgeProofs is Symbolic {
         assert(same(a.debt, b.debt));
     }
 
-    /// @notice A payment on a pledged part: attested by a bank, to the pledge's lender, off the pledge and the receivable.
+    /// @notice A way out that nothing closes: in time, the lender draws, whatever is paused and whoever is suspended.
+    function check_draw__open(address who, IPledges.DrawParams calldata p, uint32 time) external {
+        Entry e = entry(p.pledgeId);
+        vm.assume(all(e.isIn(IPledges.PledgeState.Active), !e.drawn(), time <= e.expiresAt(), true));
+        vm.assume(speaksFor(who, e.lender()));
+        act(who, time);
+        (bool done,) = address(pledges).call(abi.encodeCall(IPledges.draw, (p)));
+        assert(done);
+    }
+
+    /// @notice A payment on a pledged part: attested by a bank that isn't the debtor, once, to the pledge's lender, off the pledge
+    /// and the receivable.
     function check_settle__pledged(
         address who,
         IReceivables.SettleParams memory p,
@@ -183,12 +195,14 @@ contract PledgeProofs is Symbolic {
     ) external {
         vm.assume(p.pledgeId != 0);
         Seen memory a = start(p.id, other, p.pledgeId, another);
+        bool used = receivables.bankRefUsed(partyOf(who), p.bankRef);
         act(who, time);
         receivables.settle(p);
         Seen memory b = seen(p.id, other, p.pledgeId, another);
         assert(hasRole(who, Roles.BANK) && p.payee == a.entry.lender() && !a.entry.goods() && p.amount != 0);
-        assert(a.debt.c.confirmed());
-        over(a.entry, p.id);
+        assert(a.debt.c.confirmed() && partyOf(who) != a.debt.c.debtor());
+        assert(!used && receivables.bankRefUsed(partyOf(who), p.bankRef));
+        over(a.entry, p.pledgeId, p.id);
         unpledged(a, b, p.amount, 0);
         assert(a.debt.away.splitAway() == b.debt.away.splitAway());
         kept(a, b);

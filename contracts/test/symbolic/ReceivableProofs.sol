@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {IReceivables} from "../../src/interfaces/IReceivables.sol";
 import {Claim, Claims} from "../../src/libraries/Claims.sol";
 import {Ids} from "../../src/libraries/Ids.sol";
+import {Kinds} from "../../src/libraries/Kinds.sol";
 import {Roles} from "../../src/libraries/Roles.sol";
 import {Symbolic} from "./Symbolic.sol";
 
@@ -11,7 +12,7 @@ import {Symbolic} from "./Symbolic.sol";
 /// @dev `other` stands for every other receivable.
 contract ReceivableProofs is Symbolic {
     /// @dev A receivable in an arbitrary state; conserved, if it is confirmed. That it is, `terms` asserts.
-    function open(bytes32 id) private view returns (Debt memory d) {
+    function unbroken(bytes32 id) private view returns (Debt memory d) {
         d = debt(id);
         vm.assume(!d.c.confirmed() || conserved(d));
     }
@@ -29,7 +30,7 @@ contract ReceivableProofs is Symbolic {
 
     /// @notice The views show what is stored, so the places in Symbolic are the right ones.
     function check_layout(bytes32 id) external view {
-        Debt memory d = open(id);
+        Debt memory d = unbroken(id);
         vm.assume(d.c.confirmed());
         IReceivables.Receivable memory r = receivables.receivable(id);
         assert(r.free == d.c.free() && r.pledged == d.c.pledged() && r.face == d.c.face());
@@ -120,7 +121,7 @@ contract ReceivableProofs is Symbolic {
     /// @notice Only the holder credits, out of the free part, and exactly that is diluted.
     function check_credit(address who, IReceivables.CreditParams calldata p, uint32 time, bytes32 other) external {
         vm.assume(other != p.id);
-        (Debt memory a, Debt memory o) = (open(p.id), debt(other));
+        (Debt memory a, Debt memory o) = (unbroken(p.id), debt(other));
         act(who, time);
         receivables.credit(p);
         Debt memory b = debt(p.id);
@@ -138,7 +139,7 @@ contract ReceivableProofs is Symbolic {
     /// @notice Only the holder transfers, nothing of it being pledged, and never to the debtor.
     function check_transfer(address who, IReceivables.TransferParams calldata p, uint32 time, bytes32 other) external {
         vm.assume(other != p.id);
-        (Debt memory a, Debt memory o) = (open(p.id), debt(other));
+        (Debt memory a, Debt memory o) = (unbroken(p.id), debt(other));
         act(who, time);
         receivables.transfer(p);
         Debt memory b = debt(p.id);
@@ -150,7 +151,7 @@ contract ReceivableProofs is Symbolic {
 
     /// @notice Only the holder splits; the parts are what the parent has less of, on the same terms.
     function check_split(address who, bytes32 id, uint64 first, uint64 second, uint32 time, bytes32 other) external {
-        Debt memory a = open(id);
+        Debt memory a = unbroken(id);
         vm.assume(a.away.children() < type(uint64).max - 2);
         (bytes32 one, bytes32 two) = (Ids.child(id, a.away.children()), Ids.child(id, a.away.children() + 1));
         vm.assume(other != id && other != one && other != two && one != id && two != id);
@@ -173,11 +174,12 @@ contract ReceivableProofs is Symbolic {
         assert(same(debt(other), o));
     }
 
-    /// @notice Only a settlement bank settles; what is paid leaves the free part or the pledge that is named, and the line.
+    /// @notice Only a settlement bank that isn't the debtor settles, once by a payment, and what is paid leaves the free part.
     function check_settle__free(address who, IReceivables.SettleParams memory p, uint32 time, bytes32 other) external {
         p.pledgeId = 0;
         vm.assume(other != p.id);
-        (Debt memory a, Debt memory o) = (open(p.id), debt(other));
+        (Debt memory a, Debt memory o) = (unbroken(p.id), debt(other));
+        bool used = receivables.bankRefUsed(partyOf(who), p.bankRef);
         act(who, time);
         receivables.settle(p);
         Debt memory b = debt(p.id);
@@ -188,7 +190,8 @@ contract ReceivableProofs is Symbolic {
             b.c.pledged() == a.c.pledged() && b.away.splitAway() == a.away.splitAway()
                 && b.away.diluted() == a.away.diluted()
         );
-        assert(receivables.bankRefUsed(partyOf(who), p.bankRef) && same(debt(other), o));
+        assert(!used && receivables.bankRefUsed(partyOf(who), p.bankRef) && partyOf(who) != a.c.debtor());
+        assert(same(debt(other), o));
     }
 
     /// @notice A payment counts once.
@@ -211,7 +214,7 @@ contract ReceivableProofs is Symbolic {
         external
     {
         vm.assume(other != p.id);
-        (Debt memory a, Debt memory o) = (open(p.id), debt(other));
+        (Debt memory a, Debt memory o) = (unbroken(p.id), debt(other));
         act(who, time);
         receivables.declareDefault(p);
         Debt memory b = debt(p.id);
@@ -228,9 +231,20 @@ contract ReceivableProofs is Symbolic {
         act(who, time);
         receivables.setLine(p);
         (uint64 after_,) = receivables.line(p.debtor);
-        assert(hasRole(who, Roles.LENDER) || p.limit < own);
+        assert(p.limit < own || (hasRole(who, Roles.LENDER) && open(who, Kinds.PLEDGE)));
         assert(uint256(after_) + own == uint256(limit) + p.limit);
         assert(receivables.lineOf(lender, p.debtor) == (lender == partyOf(who) ? p.limit : share));
+    }
+
+    /// @notice A way out that nothing closes: whoever has a share lowers it, whatever is paused, whoever is suspended.
+    function check_setLine__lower(address who, IReceivables.SetLineParams calldata p, uint32 party) external {
+        uint64 own = receivables.lineOf(party, p.debtor);
+        (uint64 limit,) = receivables.line(p.debtor);
+        // A share fits 56 bits, and the line is the sum of the shares (check_setLine).
+        vm.assume(all(speaksFor(who, party), p.limit < own, own <= type(uint56).max, own <= limit));
+        vm.prank(who);
+        (bool done,) = address(receivables).call(abi.encodeCall(IReceivables.setLine, (p)));
+        assert(done);
     }
 
     function part(Claim child, Claim parent, uint64 amount, uint32 holder) private pure {

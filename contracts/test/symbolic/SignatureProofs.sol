@@ -48,9 +48,9 @@ contract SignatureProofs is Signed {
             done = abi.encode(typeOf("Post", members), p, g.nonce, g.deadline);
             parties = slot(address(orders), x.id, 3);
         } else if (which == 1) {
-            orders.acknowledgeBySig(IOrders.AcknowledgeParams(x.id, x.root), auth(g));
-            bytes32 kind = typeOf("Acknowledge", "(bytes32 orderId,bytes32 documentRoot");
-            done = abi.encode(kind, x.id, x.root, g.nonce, g.deadline);
+            orders.acknowledgeBySig(IOrders.AcknowledgeParams(x.id, x.root, x.order), auth(g));
+            bytes32 kind = typeOf("Acknowledge", "(bytes32 orderId,bytes32 documentRoot,bytes32 trail");
+            done = abi.encode(kind, x.id, x.root, x.order, g.nonce, g.deadline);
         } else if (which == 2) {
             orders.cancelBySig(IOrders.CancelParams(x.id), auth(g));
             done = abi.encode(typeOf("Cancel", "(bytes32 orderId"), x.id, g.nonce, g.deadline);
@@ -69,7 +69,6 @@ contract SignatureProofs is Signed {
 
     function check_participants(Sig calldata g, About calldata x, uint8 which, uint32 time) external {
         Nonces memory a = nonces(address(participants), g, x.any, x.word);
-        uint32 party = partyOf(g.signer);
         vm.warp(time);
         bytes memory done;
         bytes4 selector;
@@ -85,27 +84,24 @@ contract SignatureProofs is Signed {
             participants.setRolesBySig(IParticipants.SetRolesParams(x.party, x.day), auth(g));
             selector = participants.setRoles.selector;
             done = abi.encode(typeOf("SetRoles", "(uint32 party,uint32 roles"), x.party, x.day, g.nonce, g.deadline);
-        } else if (which == 3) {
+        } else {
             participants.pauseBySig(IParticipants.PauseParams(uint256(x.id)), auth(g));
             selector = participants.pause.selector;
             done = abi.encode(typeOf("Pause", "(uint256 kinds"), x.id, g.nonce, g.deadline);
-        } else {
-            participants.rotateKeyBySig(IParticipants.RotateKeyParams(x.key), auth(g));
-            assert(party == partyOf(x.key));
-            done = abi.encode(typeOf("RotateKey", "(address newKey"), x.key, g.nonce, g.deadline);
         }
         once(address(participants), g, a, x, time, done);
-        if (which > 3) return;
         (bool atOnce,) = foreign.canCall(g.signer, address(participants), selector);
         assert(atOnce);
     }
 
-    /// @notice Two signatures: the operator's, at once, and the new key's (check_admit, check_recoverKey say for what).
+    /// @notice Two signatures: the operator's, at once, or the party's, and the new key's (check_admit, check_recoverKey and
+    /// check_rotateKey__signed say for what).
     function check_participants__newKey(Sig calldata g, Sig calldata proof, About calldata x, uint8 which, uint32 time)
         external
     {
         vm.assume(proof.signer != g.signer);
         Nonces memory a = nonces(address(participants), g, g.signer, g.nonce >> 8);
+        uint32 party = partyOf(g.signer);
         vm.warp(time);
         bytes32 structHash;
         bytes4 selector;
@@ -115,18 +111,26 @@ contract SignatureProofs is Signed {
             selector = participants.admit.selector;
             bytes32 kind = typeOf("Admit", "(bytes32 commitment,uint32 roles,address key");
             structHash = keccak256(abi.encode(kind, p, g.nonce, g.deadline));
-        } else {
+        } else if (which == 1) {
             participants.recoverKeyBySig(
-                IParticipants.RecoverKeyParams(x.party, x.key), accountAuth(proof), accountAuth(g)
+                IParticipants.RecoverKeyParams(x.party, x.any, x.key), accountAuth(proof), accountAuth(g)
             );
             selector = participants.recoverKey.selector;
-            bytes32 kind = typeOf("RecoverKey", "(uint32 party,address newKey");
-            structHash = keccak256(abi.encode(kind, x.party, x.key, g.nonce, g.deadline));
+            bytes32 kind = typeOf("RecoverKey", "(uint32 party,address oldKey,address newKey");
+            structHash = keccak256(abi.encode(kind, x.party, x.any, x.key, g.nonce, g.deadline));
+        } else {
+            participants.rotateKeyBySig(IParticipants.RotateKeyParams(x.key), accountAuth(proof), accountAuth(g));
+            structHash = keccak256(abi.encode(typeOf("RotateKey", "(address newKey"), x.key, g.nonce, g.deadline));
         }
         assert(time <= g.deadline && signed(address(participants), g, structHash));
         usedUp(address(participants), g, a, g.signer, g.nonce >> 8);
+        assert(proof.signer == x.key);
+        if (which > 1) {
+            assert(both(party != 0, partyOf(x.key) == party));
+            return;
+        }
         (bool atOnce,) = foreign.canCall(g.signer, address(participants), selector);
-        assert(atOnce && proof.signer == x.key);
+        assert(atOnce);
     }
 
     function check_receivables(Sig calldata g, About calldata x, uint8 which, uint32 time) external {
@@ -220,8 +224,9 @@ contract SignatureProofs is Signed {
             bytes32 kind = typeOf("Cancel", "(bytes32 id,bytes32 orderId,bytes32 documentRoot");
             done = abi.encode(kind, x.id, x.order, x.root, g.nonce, g.deadline);
         } else if (which == 2) {
+            bool lower = x.amount < receivables.lineOf(who, x.party);
             receivables.setLineBySig(IReceivables.SetLineParams(x.party, x.amount), accountAuth(g));
-            its = both(hasRole(g.signer, Roles.LENDER), receivables.lineOf(who, x.party) == x.amount);
+            its = both(either(lower, hasRole(g.signer, Roles.LENDER)), receivables.lineOf(who, x.party) == x.amount);
             done = abi.encode(typeOf("SetLine", "(uint32 debtor,uint64 limit"), x.party, x.amount, g.nonce, g.deadline);
         } else if (which == 3) {
             receipts.issueBySig(IWarehouseReceipts.IssueParams(x.id, x.party, x.root, x.amount), accountAuth(g));

@@ -6,6 +6,7 @@ import {IParticipants} from "../../src/interfaces/IParticipants.sol";
 import {Away} from "../../src/libraries/Aways.sol";
 import {Claim} from "../../src/libraries/Claims.sol";
 import {Entry} from "../../src/libraries/Entries.sol";
+import {Roles} from "../../src/libraries/Roles.sol";
 import {Stock} from "../../src/libraries/Stocks.sol";
 import {Vm} from "../Vm.sol";
 import {Pledges, Receivables, WarehouseReceipts} from "../World.sol";
@@ -125,10 +126,23 @@ abstract contract Symbolic {
         return slot(address(participants), bytes32(uint256(uint160(key))), ACTORS);
     }
 
-    /// @dev Its party may do new business of this kind: admitted, not suspended, not paused.
+    /// @dev Its party may do new business of this kind: admitted, not suspended, not paused, not an auditor alone.
     function open(address key, uint8 kind) internal view returns (bool) {
         bool paused = uint256(vm.load(address(participants), bytes32(PAUSED))) & (1 << kind) != 0;
-        return both((wordOf(key) >> 64) & 3 == 2, !paused);
+        uint256 word = wordOf(key);
+        return both(both((word >> 64) & 3 == 2, !paused), uint32(word >> 32) != Roles.AUDITOR);
+    }
+
+    /// @dev A live key of this party, suspended or not.
+    function speaksFor(address key, uint32 party) internal view returns (bool) {
+        uint256 word = wordOf(key);
+        return both(word & (1 << 65) != 0, uint32(word) == party);
+    }
+
+    /// @dev The first 30 bytes of the asset's hash are the pledge's tag and the start of its id.
+    function tied(Entry e, bytes32 pledgeId, bytes32 assetId) internal pure returns (bool) {
+        uint256 bound = (uint256(uint112(e.tag())) << 128) | uint256(pledgeId >> 128);
+        return uint256(keccak256(abi.encode(assetId))) >> 16 == bound;
     }
 
     /// @dev 256 nonces of one signer, a bit each.
