@@ -101,7 +101,7 @@ contract SignatureProofs is Signed {
     {
         vm.assume(proof.signer != g.signer);
         Nonces memory a = nonces(address(participants), g, g.signer, g.nonce >> 8);
-        uint32 party = partyOf(g.signer);
+        uint256 word = wordOf(g.signer);
         vm.warp(time);
         bytes32 structHash;
         bytes4 selector;
@@ -126,7 +126,7 @@ contract SignatureProofs is Signed {
         usedUp(address(participants), g, a, g.signer, g.nonce >> 8);
         assert(proof.signer == x.key);
         if (which > 1) {
-            assert(both(party != 0, partyOf(x.key) == party));
+            assert(both(word & (1 << 65) != 0, wordOf(x.key) == word));
             return;
         }
         (bool atOnce,) = foreign.canCall(g.signer, address(participants), selector);
