@@ -40,7 +40,7 @@ BUGS = (
 #: What forge puts before an assertion that fails before the first act.
 AT_ONCE = "failed to set up invariant testing environment: "
 #: How many sequences may pass before the bug has to show, and how many have to pass without one.
-WITH_BUG, WITHOUT = 24, 1
+WITH_BUG, WITHOUT = 96, 1
 #: Long enough sequences for the rarest bug. Nothing is shrunk: it is the message that counts.
 SETTINGS = {
     "FOUNDRY_OFFLINE": "true",

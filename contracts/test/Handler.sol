@@ -260,6 +260,6 @@ contract Handler is OrderHandler, BatchHandler, PledgeHandler {
     }
 
     function passTime(uint256 seed) external {
-        vm.warp(block.timestamp + bound(seed, 1, 8 days));
+        vm.warp(block.timestamp + bound(_mixed(seed), 1, 8 days));
     }
 }
