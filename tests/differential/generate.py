@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from eth_hash.auto import keccak
 
+from chainfin.party import Role
 from chainfin.receivable import State
 from tests.differential.act import Act
 from tests.differential.generate_assets import Assets
@@ -86,7 +87,7 @@ class Generator(Assets):
         if function == "pause":
             return Act("Participants", "pause", by, {"kinds": self.dice.choice((1 << self.dice.randrange(1, 7), 126))})
         if function == "setRoles":
-            roles = self.dice.choice((0, 1 << 31, 1 << self.dice.randrange(9), ALL_ROLES))
+            roles = self.dice.choice((0, 1 << 31, 1 << self.dice.randrange(9), int(Role.AUDITOR), ALL_ROLES))
             return Act("Participants", "setRoles", by, {"party": party, "roles": roles})
         return Act("Participants", function, by, {"party": party})
 
