@@ -66,7 +66,8 @@ class World:
             f"@{name}": to_checksum_address(keccak(rlp.encode([sender, first + i]))[12:])
             for i, name in enumerate(names)
         }
-        values = {"$operator": self.operator.address, "$maxTenorDays": plan["defaults"]["maxTenorDays"], **where}
+        defaults = {f"${name}": value for name, value in plan["defaults"].items()}
+        values = {"$operator": self.operator.address, **defaults, **where}
         deployed = {}
         for step in plan["steps"]:
             code = load(step["contract"])
