@@ -20,12 +20,16 @@ _PACKAGE = Path(__file__).resolve().parent
 
 
 class Artifact(TypedDict):
-    """A compiled contract as `make contracts` writes it. ``bytecode`` values are 0x-hex."""
+    """A compiled contract as `make contracts` writes it. ``bytecode`` values are 0x-hex.
+
+    ``immutables``: (first byte, bytes) of each place in ``deployedBytecode`` that a constructor fills in; zero here.
+    """
 
     contractName: str
     abi: list[dict[str, Any]]
     bytecode: str
     deployedBytecode: str
+    immutables: list[tuple[int, int]]
 
 
 def _first_existing(packaged: str, checkout: str) -> Path:

@@ -35,7 +35,16 @@ SETTINGS: dict[str, Any] = {
     "viaIR": True,
     # No trailing metadata: the bytecode depends on the code alone, not on comments or paths.
     "metadata": {"bytecodeHash": "none", "appendCBOR": False},
-    "outputSelection": {"*": {"*": ["abi", "evm.bytecode.object", "evm.deployedBytecode.object"]}},
+    "outputSelection": {
+        "*": {
+            "*": [
+                "abi",
+                "evm.bytecode.object",
+                "evm.deployedBytecode.object",
+                "evm.deployedBytecode.immutableReferences",
+            ]
+        }
+    },
 }
 
 
@@ -79,8 +88,10 @@ def compile_all() -> dict[str, Any]:
 
 
 def artifact(name: str, compiled: dict[str, Any]) -> dict[str, Any]:
-    """One contract's committed form."""
-    deployed = compiled["evm"]["deployedBytecode"]["object"]
+    """One contract's committed form. ``immutables``: (first byte, bytes) of what a constructor writes into the code."""
+    runtime = compiled["evm"]["deployedBytecode"]
+    deployed = runtime["object"]
+    immutables = [(at["start"], at["length"]) for found in runtime["immutableReferences"].values() for at in found]
     if len(deployed) // 2 > MAX_CODE_BYTES:
         raise CompileFailed(f"{name}: {len(deployed) // 2} bytes of code, above {MAX_CODE_BYTES}")
     return {
@@ -88,6 +99,7 @@ def artifact(name: str, compiled: dict[str, Any]) -> dict[str, Any]:
         "abi": compiled["abi"],
         "bytecode": "0x" + compiled["evm"]["bytecode"]["object"],
         "deployedBytecode": "0x" + deployed,
+        "immutables": sorted(immutables),
         "compiler": {
             "name": "solc",
             "version": "0.8.37",

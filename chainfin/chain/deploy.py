@@ -20,7 +20,7 @@ from chainfin.abi import ContractAbi, address_bytes, checksum, from_hex, parse_a
 from chainfin.chain.node import Block, Node
 from chainfin.errors import ChainfinError, Unavailable, Unknown
 from chainfin.keys import address_of
-from chainfin.resources import CONTRACTS, artifact, read_json
+from chainfin.resources import CONTRACTS, Artifact, artifact, read_json
 
 GAS = 8_000_000
 
@@ -130,7 +130,7 @@ def _left_behind(node: Node, deployer: str, steps: list[str], next_nonce: int, h
         addresses = _addresses(deployer, steps, base)
         there = 0
         for name in steps[: next_nonce - base]:
-            if not _same_code(node.code(addresses[name], head), from_hex(artifact(name)["deployedBytecode"])):
+            if not _same_code(node.code(addresses[name], head), artifact(name)):
                 break
             there += 1
         # a part can only be continued if no other transaction took the nonces of the rest
@@ -139,9 +139,12 @@ def _left_behind(node: Node, deployer: str, steps: list[str], next_nonce: int, h
     return next_nonce, 0
 
 
-def _same_code(found: bytes, expected: bytes) -> bool:
-    """Immutables are zero in the artifact and filled in on the chain; everything else has to be the same."""
-    return len(found) == len(expected) > 0 and all(e in (0, f) for f, e in zip(found, expected, strict=True))
+def _same_code(found: bytes, compiled: Artifact) -> bool:
+    """Whether ``found`` is the compiled code; what a constructor fills in is its own affair."""
+    blanked = bytearray(found)
+    for start, length in compiled["immutables"]:
+        blanked[start : start + length] = bytes(length)
+    return bytes(blanked) == from_hex(compiled["deployedBytecode"])
 
 
 def _argument(arg: Any, values: Mapping[str, Any], addresses: Mapping[str, str]) -> Any:

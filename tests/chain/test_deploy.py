@@ -9,7 +9,7 @@ import pytest
 from chainfin.chain import deploy as deploying
 from chainfin.chain.deploy import Deployment, deploy
 from chainfin.errors import Unavailable
-from chainfin.resources import CONTRACTS
+from chainfin.resources import CONTRACTS, artifact
 from tests.chain.tools import KEY, SENDER, open_embedded, signed
 
 
@@ -59,6 +59,22 @@ def test_deploy__cut_off__goes_on_where_it_stopped(
     found = deploy(node, KEY, operator=SENDER)
     assert node.nonce_of(SENDER, node.head()) == 1 + len(found.addresses)
     assert found.start_block == 2
+
+
+def test_deploy__a_zero_byte_of_the_code_replaced__not_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    node = open_embedded(tmp_path)
+    first = deploy(node, KEY, operator=SENDER)
+    there = node.code(first.addresses["Pledges"], node.head())
+    filled = {place for start, length in artifact("Pledges")["immutables"] for place in range(start, start + length)}
+    zero = next(place for place, byte in enumerate(there) if byte == 0 and place not in filled)
+    forged = there[:zero] + b"\x5b" + there[zero + 1 :]
+    real = type(node).code
+    monkeypatch.setattr(
+        type(node),
+        "code",
+        lambda self, address, block: forged if address == first.addresses["Pledges"] else real(self, address, block),
+    )
+    assert deploy(node, KEY, operator=SENDER).addresses["Pledges"] != first.addresses["Pledges"]
 
 
 def test_deploy__recorded_on_another_chain__refused(tmp_path: Path) -> None:

@@ -212,7 +212,7 @@ def compiled(mutant: ContractMutant, folder: Path) -> dict[str, Any]:
     machinery = importlib.util.module_from_spec(place)
     place.loader.exec_module(machinery)
     name = f"src/{mutant.contract}.sol"
-    wanted = {name: {mutant.contract: ["abi", "evm.bytecode.object", "evm.deployedBytecode.object"]}}
+    wanted = {name: {mutant.contract: machinery.SETTINGS["outputSelection"]["*"]["*"]}}
     request = {
         "language": "Solidity",
         "sources": {
