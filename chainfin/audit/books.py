@@ -5,35 +5,17 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from datetime import date
-from decimal import Decimal
 from typing import Final
 
-from chainfin.audit.bundle import Bundle, EventPart, JournalPart, LoanPart
+from chainfin.audit.bundle import Bundle, EventPart, JournalPart
 from chainfin.audit.report import Findings
 from chainfin.errors import Refusal, Refused
 from chainfin.ledger import CASH, HOLDER_PAYABLE, Entry, Journal, Side, trial_balance
-from chainfin.loan import Loan, LoanTerms, Method, Payer, accrue, approve, disburse, pay
-from chainfin.money import DayCount, Money
+from chainfin.loan import Loan, LoanTerms, Payer, accrue, approve, disburse, pay
+from chainfin.money import Money
 from chainfin.risk.canon import canonical_bytes
 
 PAYERS: Final[Mapping[str, Payer]] = {"pay_borrower": Payer.BORROWER, "pay_debtor": Payer.DEBTOR}
-
-
-def terms_of(loan: LoanPart) -> LoanTerms:
-    """The terms as values. Raises BadInput loan_terms_invalid and what `Money.parse` raises; KeyError, ValueError."""
-    body = loan.terms
-    currency = str(body["currency"])
-    return LoanTerms(
-        principal=Money.parse(str(body["principal"]), currency),
-        annual_rate=Decimal(str(body["annual_rate"])),
-        start=date.fromisoformat(str(body["start"])),
-        maturity=date.fromisoformat(str(body["maturity"])),
-        method=Method(str(body["method"])),
-        day_count=DayCount(str(body["day_count"])),
-        fee=Money.parse(str(body["fee"]), currency),
-        penalty_rate=Decimal(str(body["penalty_rate"])),
-        period_months=int(str(body["period_months"])),
-    )
 
 
 def journal_hash(part: JournalPart) -> str:
@@ -103,7 +85,7 @@ def _trial(bundle: Bundle, posted: Mapping[str, Journal], findings: Findings) ->
 def _recomputed(bundle: Bundle, posted: Mapping[str, Journal], findings: Findings) -> Loan:
     """Replay the loan's life; what it posts must be what was posted, journal by journal."""
     part = bundle.loan
-    loan = approve(part.id, part.lender, part.borrower, terms_of(part))
+    loan = approve(part.id, part.lender, part.borrower, LoanTerms.from_json(part.terms))
     wanted: dict[str, Journal] = {}
     for event in bundle.ledger.events:
         loan, journals = _step(loan, event)

@@ -12,14 +12,13 @@ from eth_hash.auto import keccak
 
 from chainfin import acts
 from chainfin.abi import from_hex
-from chainfin.audit.books import terms_of
 from chainfin.audit.bundle import ActPart, Bundle, record_of
 from chainfin.audit.facts import Fact, Story
 from chainfin.audit.papers import Paper, check_invoice, check_parties, check_receipts
 from chainfin.audit.report import Findings
 from chainfin.audit.signatures import LAST, Keys
 from chainfin.errors import Refused
-from chainfin.loan import Method, check_all_in_cap, cost_to_borrower, schedule
+from chainfin.loan import LoanTerms, Method, check_all_in_cap, cost_to_borrower, schedule
 from chainfin.money import Money
 from chainfin.party import legal_commitment, legal_id
 from chainfin.risk.record import GENERAL, INVENTORY, RECEIVABLE, REVIEW, Outcome
@@ -91,7 +90,7 @@ def check_terms(bundle: Bundle, outcome: Outcome, decided: dt.date, anchored: st
     """The terms are those of the decision, lawful, and cost what was said."""
     loan, body = bundle.loan, bundle.loan.terms
     with findings.attempt("terms"):
-        terms = terms_of(loan)
+        terms = LoanTerms.from_json(loan.terms)
         stated = {
             "principal": (terms.principal.minor, outcome.amount_minor),
             "principal of the loan": (int(loan.principal), outcome.amount_minor),

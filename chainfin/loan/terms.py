@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -59,6 +60,37 @@ class LoanTerms:
             _require(self.fee >= Money.zero(self.principal.currency), "fee", "a fee can't be negative")
         checked_waterfall(self.waterfall)
         self._check_seasons()
+
+    @classmethod
+    def from_json(cls, body: Mapping[str, object]) -> LoanTerms:
+        """Read `as_json` back. Raises KeyError, ValueError, and BadInput as the constructor and `Money.parse` do."""
+        currency = str(body["currency"])
+        return cls(
+            principal=Money.parse(str(body["principal"]), currency),
+            annual_rate=Decimal(str(body["annual_rate"])),
+            start=date.fromisoformat(str(body["start"])),
+            maturity=date.fromisoformat(str(body["maturity"])),
+            method=Method(str(body["method"])),
+            day_count=DayCount(str(body["day_count"])),
+            fee=Money.parse(str(body["fee"]), currency),
+            penalty_rate=Decimal(str(body["penalty_rate"])),
+            period_months=int(str(body["period_months"])),
+        )
+
+    def as_json(self) -> dict[str, object]:
+        """The terms as they are stored, offered and hashed. No offer has seasons or a waterfall of its own."""
+        return {
+            "principal": str(self.principal),
+            "currency": self.currency,
+            "annual_rate": str(self.annual_rate),
+            "start": self.start.isoformat(),
+            "maturity": self.maturity.isoformat(),
+            "method": self.method.value,
+            "day_count": self.day_count.value,
+            "fee": str(self.fee_or_zero),
+            "penalty_rate": str(self.penalty_rate),
+            "period_months": self.period_months,
+        }
 
     def _check_seasons(self) -> None:
         dates, weights = self.seasonal_dates, self.seasonal_weights

@@ -11,12 +11,11 @@ from datetime import timedelta
 from sqlmodel import Session, select
 
 from chainfin.errors import BadInput, Conflict, NotFound, Refused
-from chainfin.loan import LoanState
+from chainfin.loan import LoanState, LoanTerms
 from chainfin.money import Money
 from chainfin.party import Role
 from chainfin.services import acts, deciding, facts, funding, limits, nodes, reviewing
 from chainfin.services.context import Actor, Context
-from chainfin.services.loanbook import terms_from
 from chainfin.services.sales import SOURCES
 from chainfin.storage import outbox
 from chainfin.storage.lending_tables import ApplicationRow, LoanRow, OfferRow
@@ -176,7 +175,7 @@ def accept(ctx: Context, actor: Actor, application_id: str, signature: str | Non
         offer = session.exec(select(OfferRow).where(OfferRow.application_id == row.id).with_for_update()).one()
         if now >= offer.expires_at:
             raise Conflict("offer_expired", f"the offer stood until {offer.expires_at:%Y-%m-%d %H:%M} UTC")
-        if now.date() >= terms_from(offer.terms).maturity:
+        if now.date() >= LoanTerms.from_json(offer.terms).maturity:
             raise Conflict("offer_expired", "the loan that was offered would be due by now")
         act = session.get_one(ActRow, offer.act_id)
         acts.take_acceptance(session, ctx, act, signature)
@@ -192,7 +191,7 @@ def accept(ctx: Context, actor: Actor, application_id: str, signature: str | Non
 
 
 def _loan(session: Session, ctx: Context, row: ApplicationRow, offer: OfferRow) -> LoanRow:
-    terms = terms_from(offer.terms)
+    terms = LoanTerms.from_json(offer.terms)
     loan = LoanRow(
         id=str(offer.terms["loan_id"]),
         cell=ctx.cell,

@@ -180,7 +180,7 @@ def _offer(session: Session, ctx: Context, row: ApplicationRow, rows: list[Limit
     act = _acceptance(session, ctx, row, loan_id, pledge_amount, terms)
     yearly = cost_to_borrower(terms)
     body = {
-        **loanbook.terms_json(terms),
+        **terms.as_json(),
         "loan_id": loan_id,
         "advance_rate": None if outcome.advance_rate is None else str(outcome.advance_rate),
         "interest": str(Money(outcome.interest_minor, row.currency)),

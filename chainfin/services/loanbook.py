@@ -6,14 +6,13 @@ Nothing stores what is owed: it follows from the terms and the events, and the l
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal
 
 from eth_hash.auto import keccak
 from sqlmodel import Session, col, select
 
 from chainfin.errors import NotFound, Refusal
-from chainfin.loan import Loan, LoanState, LoanTerms, Method, Outcome, Paid, Payer, accrue, approve, disburse, pay
-from chainfin.money import DayCount, Money
+from chainfin.loan import Loan, LoanState, LoanTerms, Outcome, Paid, Payer, accrue, approve, disburse, pay
+from chainfin.money import Money
 from chainfin.services import booking
 from chainfin.services.context import Context
 from chainfin.storage.lending_tables import LoanEventRow, LoanRow
@@ -26,44 +25,12 @@ def loan_ref(loan_id: str) -> str:
     return "0x" + keccak(loan_id.encode()).hex()
 
 
-def terms_json(terms: LoanTerms) -> dict[str, object]:
-    """Terms as they are stored, offered and hashed: strings only."""
-    return {
-        "principal": str(terms.principal),
-        "currency": terms.currency,
-        "annual_rate": str(terms.annual_rate),
-        "start": terms.start.isoformat(),
-        "maturity": terms.maturity.isoformat(),
-        "method": terms.method.value,
-        "day_count": terms.day_count.value,
-        "fee": str(terms.fee_or_zero),
-        "penalty_rate": str(terms.penalty_rate),
-        "period_months": terms.period_months,
-    }
-
-
-def terms_from(body: dict[str, object]) -> LoanTerms:
-    """Read `terms_json` back."""
-    currency = str(body["currency"])
-    return LoanTerms(
-        principal=Money.parse(str(body["principal"]), currency),
-        annual_rate=Decimal(str(body["annual_rate"])),
-        start=date.fromisoformat(str(body["start"])),
-        maturity=date.fromisoformat(str(body["maturity"])),
-        method=Method(str(body["method"])),
-        day_count=DayCount(str(body["day_count"])),
-        fee=Money.parse(str(body["fee"]), currency),
-        penalty_rate=Decimal(str(body["penalty_rate"])),
-        period_months=int(str(body["period_months"])),
-    )
-
-
 def load(session: Session, loan_id: str, *, lock: bool = False) -> tuple[LoanRow, Loan]:
     """The row and the loan as of its last event. Raises NotFound loan_unknown."""
     row = session.get(LoanRow, loan_id, with_for_update=lock or None)
     if row is None:
         raise NotFound("loan_unknown", f"there is no loan {loan_id}")
-    loan = approve(row.id, row.lender_id, row.borrower_id, terms_from(row.terms))
+    loan = approve(row.id, row.lender_id, row.borrower_id, LoanTerms.from_json(row.terms))
     for event in events(session, loan_id):
         loan = _replay(loan, event)
     return row, loan

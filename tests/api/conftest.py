@@ -14,6 +14,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
+from chainfin import samples
 from chainfin.keys import address_of, new_private_key
 from chainfin.party import Role
 from chainfin.services.context import Clock, Context
@@ -123,6 +124,15 @@ def site(tmp_path: Path) -> Iterator[Site]:
     with TestClient(create_app(ctx, signin=signin), raise_server_exceptions=False) as http:
         yield Site(ctx, wall, signin, http, operator, keys)
     ctx.store.close()
+
+
+@pytest.fixture(scope="module")
+def town() -> Iterator[World]:
+    """A world of the test file's own, with a bank that attests."""
+    with ExitStack() as stack:
+        found = build(stack)
+        found.stage.admit(samples.SETTLEMENT_BANK.name, ("USCC", samples.SETTLEMENT_BANK.uscc), ["bank"], custody=True)
+        yield found
 
 
 @pytest.fixture(scope="session")

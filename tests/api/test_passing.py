@@ -3,30 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
-from contextlib import ExitStack
 
 import pytest
 
-from chainfin import samples
 from chainfin.demo.client import ApiProblem, Member
 from chainfin.money import Money
-from tests.api.world import World, build
+from tests.api.world import World
 
 CNY = "CNY"
 
 
 def amount(text: str) -> dict[str, str]:
     return {"amount": text, "currency": CNY}
-
-
-@pytest.fixture(scope="module")
-def town() -> Iterator[World]:
-    """A world of its own, since this one comes to its end; with a bank that attests."""
-    with ExitStack() as stack:
-        world = build(stack)
-        world.stage.admit(samples.SETTLEMENT_BANK.name, ("USCC", samples.SETTLEMENT_BANK.uscc), ["bank"], custody=True)
-        yield world
 
 
 @pytest.fixture(scope="module")

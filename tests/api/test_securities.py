@@ -4,8 +4,6 @@ line on a debtor. What is sent twice happens once."""
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +14,7 @@ from chainfin import samples
 from chainfin.cli import app
 from chainfin.demo.client import ApiProblem, Member, confirmation
 from chainfin.money import Money
-from tests.api.world import World, build
+from tests.api.world import World
 
 CNY = "CNY"
 KEY = "one-and-the-same-request"
@@ -24,15 +22,6 @@ KEY = "one-and-the-same-request"
 
 def amount(text: str) -> dict[str, str]:
     return {"amount": text, "currency": CNY}
-
-
-@pytest.fixture(scope="module")
-def town() -> Iterator[World]:
-    """A world of its own, with a bank that attests."""
-    with ExitStack() as stack:
-        world = build(stack)
-        world.stage.admit(samples.SETTLEMENT_BANK.name, ("USCC", samples.SETTLEMENT_BANK.uscc), ["bank"], custody=True)
-        yield world
 
 
 @pytest.fixture(scope="module")

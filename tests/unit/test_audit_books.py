@@ -20,7 +20,6 @@ from chainfin.loan.life import Paid
 from chainfin.money import Money
 from chainfin.services import booking
 from chainfin.services.evidence import spans
-from chainfin.services.loanbook import terms_json
 
 TERMS = LoanTerms(
     principal=Money(100_000_00, "CNY"),
@@ -66,7 +65,7 @@ def bundle(events: list[EventPart], journals: list[Journal], *payments: str) -> 
         parts.append(part(journal, parts[-1].hash if parts else GENESIS))
     lines = trial_balance(e for j in journals for e in j.entries if e.ref == "loan_1")
     trial = [[line.account.code, str(line.debit.minor), str(line.credit.minor)] for line in lines]
-    terms = {name: value for name, value in terms_json(TERMS).items() if isinstance(value, str | int)}
+    terms = {name: value for name, value in TERMS.as_json().items() if isinstance(value, str | int)}
     loan = LoanPart(
         id="loan_1", product="general", borrower="borrower", lender="lender", asset=None, currency="CNY",
         principal="10000000", terms=dict(terms),
