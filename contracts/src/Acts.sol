@@ -13,6 +13,9 @@ import {IParticipants} from "./interfaces/IParticipants.sol";
 /// struct `Foo(<members of FooParams>,uint256 nonce,uint256 deadline)`. A struct of static members is signed as
 /// keccak256(abi.encode(TYPEHASH, p, nonce, deadline)).
 abstract contract Acts is EIP712, IActs {
+    bytes32 private constant REVOKE_NONCES =
+        keccak256("RevokeNonces(uint256 word,uint256 mask,uint256 nonce,uint256 deadline)");
+
     /// @dev Amounts are stored in 56 bits, so that three of them and their parties share one storage slot.
     uint256 internal constant MAX_AMOUNT = type(uint56).max;
 
@@ -26,8 +29,13 @@ abstract contract Acts is EIP712, IActs {
 
     /// @inheritdoc IActs
     function revokeNonces(uint256 word, uint256 mask) external {
-        _nonces[msg.sender][word] |= mask;
-        emit NoncesRevoked(msg.sender, word, mask);
+        _revokeNonces(word, mask, msg.sender);
+    }
+
+    /// @inheritdoc IActs
+    function revokeNoncesBySig(uint256 word, uint256 mask, Auth calldata auth) external {
+        bytes32 structHash = keccak256(abi.encode(REVOKE_NONCES, word, mask, auth.nonce, auth.deadline));
+        _revokeNonces(word, mask, _authorize(auth, structHash));
     }
 
     /// @inheritdoc IActs
@@ -38,6 +46,11 @@ abstract contract Acts is EIP712, IActs {
     /// @inheritdoc IActs
     function domainSeparator() external view returns (bytes32) {
         return _domainSeparatorV4();
+    }
+
+    function _revokeNonces(uint256 word, uint256 mask, address signer) private {
+        _nonces[signer][word] |= mask;
+        emit NoncesRevoked(signer, word, mask);
     }
 
     /// @dev Checks a relayed act's signature and uses up its nonce.
@@ -91,6 +104,12 @@ abstract contract Acts is EIP712, IActs {
     /// able to have items refused by sending too little.
     function _requireReason(uint256 index, bytes memory reason) internal pure {
         if (reason.length == 0) revert BatchOutOfGas(index);
+    }
+
+    /// @dev Of a relayed batch something has to be done: else whoever relays it too early would use up its nonce.
+    function _requireDone(uint256 done) internal pure returns (uint256) {
+        if (done == 0) revert NothingDone();
+        return done;
     }
 
     /// @dev An item of a batch is a call to oneself, so that its refusal undoes that item alone.

@@ -13,12 +13,11 @@ import {Roles} from "./libraries/Roles.sol";
 /// @title What becomes of a pledge, by the number of the party that acts. Who it is, was found out in Pledges.
 /// @dev Each act reads the pledge once, checks, writes it once, tells, and only then calls the asset's contract.
 abstract contract PledgeRules is PartyActs, IPledges {
-    /// @dev One slot. `bought` numbers the receipts that buy-backs took out.
+    /// @dev One slot. `bought` numbers the parts that buy-backs took out, also those of an earlier promise.
     struct Promise {
         uint64 amount;
         uint32 untilDay;
         uint64 bought;
-        bool made;
     }
 
     uint8 internal constant RECEIVABLE = 1;
@@ -175,8 +174,12 @@ abstract contract PledgeRules is PartyActs, IPledges {
         if (e.goods()) _requireRole(buyer, roles, Roles.CORE);
         _requireAmount(p.amount);
         if (p.amount > e.amount()) revert ExceedsPledge(p.pledgeId, p.amount, e.amount());
-        if (_promises[p.pledgeId][buyer].made) revert UndertakingExists(p.pledgeId, buyer);
-        _promises[p.pledgeId][buyer] = Promise(p.amount, p.untilDay, 0, true);
+        uint256 today = block.timestamp / 1 days;
+        if (p.untilDay < today) revert UndertakingPast(p.untilDay, today);
+        Promise memory u = _promises[p.pledgeId][buyer];
+        // What has lapsed or was carried out in full makes room for another.
+        if (u.amount != 0 && u.untilDay >= today) revert UndertakingExists(p.pledgeId, buyer);
+        _promises[p.pledgeId][buyer] = Promise(p.amount, p.untilDay, u.bought);
         emit Undertaken(p.pledgeId, buyer, p.amount, p.untilDay, p.documentRoot);
     }
 

@@ -170,7 +170,7 @@ contract Pledges is PledgeRules {
         bytes32 array = keccak256(abi.encodePacked(_hashes(PLEDGE_ITEM, items)));
         bytes32 numbers = keccak256(abi.encodePacked(registryNos));
         bytes32 structHash = keccak256(abi.encode(PLEDGE_BATCH, array, numbers, lenderAuth.nonce, lenderAuth.deadline));
-        return _pledgeBatch(items, pledgor, registryNos, _authorize(lenderAuth, structHash));
+        return _requireDone(_pledgeBatch(items, pledgor, registryNos, _authorize(lenderAuth, structHash)));
     }
 
     /// @inheritdoc IPledges
@@ -185,7 +185,7 @@ contract Pledges is PledgeRules {
         for (uint256 i = 0; i < items.length; ++i) {
             hashes[i] = keccak256(abi.encode(RELEASE_ITEM, items[i]));
         }
-        return _releaseBatch(items, _authorize(auth, _batchHash(RELEASE_BATCH, hashes, auth)));
+        return _requireDone(_releaseBatch(items, _authorize(auth, _batchHash(RELEASE_BATCH, hashes, auth))));
     }
 
     /// @notice One item of a batch; only the contract itself calls this.

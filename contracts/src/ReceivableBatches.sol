@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {ReceivableRules} from "./ReceivableRules.sol";
 import {Auth} from "./interfaces/IActs.sol";
+import {IOrders} from "./interfaces/IOrders.sol";
 import {IReceivables} from "./interfaces/IReceivables.sol";
 import {Kinds} from "./libraries/Kinds.sol";
 import {Roles} from "./libraries/Roles.sol";
@@ -16,10 +17,11 @@ abstract contract ReceivableBatches is ReceivableRules {
     bytes32 private constant ISSUE_ITEM =
         keccak256("IssueItem(bytes32 id,bytes32 orderId,bytes32 documentRoot,uint64 face,uint32 dueDay)");
     bytes32 private constant ATTEST_BATCH = keccak256(
-        "AttestBatch(AttestItem[] items,uint256 nonce,uint256 deadline)AttestItem(bytes32 id,bytes32 orderId,bytes32 documentRoot,bytes32 trail)"
+        "AttestBatch(AttestItem[] items,uint256 nonce,uint256 deadline)AttestItem(bytes32 id,bytes32 orderId,bytes32 documentRoot,uint64 face,uint32 dueDay,bytes32 trail)"
     );
-    bytes32 private constant ATTEST_ITEM =
-        keccak256("AttestItem(bytes32 id,bytes32 orderId,bytes32 documentRoot,bytes32 trail)");
+    bytes32 private constant ATTEST_ITEM = keccak256(
+        "AttestItem(bytes32 id,bytes32 orderId,bytes32 documentRoot,uint64 face,uint32 dueDay,bytes32 trail)"
+    );
     bytes32 private constant CONFIRM_BATCH = keccak256(
         "ConfirmBatch(ConfirmItem[] items,uint256 nonce,uint256 deadline)ConfirmItem(bytes32 id,bytes32 orderId,uint32 seller,bytes32 documentRoot,uint64 face,uint32 dueDay)"
     );
@@ -33,21 +35,27 @@ abstract contract ReceivableBatches is ReceivableRules {
         keccak256("SettleItem(bytes32 id,bytes32 pledgeId,uint64 amount,bytes32 bankRef,uint32 payee)");
 
     /// @inheritdoc IReceivables
-    function issueBatch(IssueParams[] calldata items, Auth calldata registrar) external returns (uint256) {
-        return _issueBatch(items, registrar, msg.sender);
-    }
-
-    /// @inheritdoc IReceivables
-    function issueBatchBySig(IssueParams[] calldata items, Auth calldata registrar, Auth calldata auth)
+    function issueBatch(IssueParams[] calldata items, bytes32[] calldata trails, Auth calldata registrar)
         external
         returns (uint256)
     {
+        return _issueBatch(items, trails, registrar, msg.sender);
+    }
+
+    /// @inheritdoc IReceivables
+    function issueBatchBySig(
+        IssueParams[] calldata items,
+        bytes32[] calldata trails,
+        Auth calldata registrar,
+        Auth calldata auth
+    ) external returns (uint256) {
         _requireBatch(items.length);
         bytes32[] memory hashes = new bytes32[](items.length);
         for (uint256 i = 0; i < items.length; ++i) {
             hashes[i] = keccak256(abi.encode(ISSUE_ITEM, items[i]));
         }
-        return _issueBatch(items, registrar, _authorize(auth, _batchHash(ISSUE_BATCH, hashes, auth)));
+        address who = _authorize(auth, _batchHash(ISSUE_BATCH, hashes, auth));
+        return _requireDone(_issueBatch(items, trails, registrar, who));
     }
 
     /// @inheritdoc IReceivables
@@ -62,7 +70,7 @@ abstract contract ReceivableBatches is ReceivableRules {
         for (uint256 i = 0; i < items.length; ++i) {
             hashes[i] = keccak256(abi.encode(CONFIRM_ITEM, items[i]));
         }
-        return _confirmBatch(items, _authorize(auth, _batchHash(CONFIRM_BATCH, hashes, auth)));
+        return _requireDone(_confirmBatch(items, _authorize(auth, _batchHash(CONFIRM_BATCH, hashes, auth))));
     }
 
     /// @inheritdoc IReceivables
@@ -77,12 +85,13 @@ abstract contract ReceivableBatches is ReceivableRules {
         for (uint256 i = 0; i < items.length; ++i) {
             hashes[i] = keccak256(abi.encode(SETTLE_ITEM, items[i]));
         }
-        return _settleBatch(items, _authorize(auth, _batchHash(SETTLE_BATCH, hashes, auth)));
+        return _requireDone(_settleBatch(items, _authorize(auth, _batchHash(SETTLE_BATCH, hashes, auth))));
     }
 
-    /// @notice One item of a batch; only the contract itself calls this. Returns the order's trail.
-    function issueItem(IssueParams calldata p, uint32 seller, uint32 attester) external onlySelf returns (bytes32) {
-        return _issue(p, seller, attester);
+    /// @notice One item of a batch; only the contract itself calls this.
+    function issueItem(IssueParams calldata p, bytes32 trail, uint32 seller, uint32 attester) external onlySelf {
+        bytes32 found = _issue(p, seller, attester);
+        if (found != trail) revert IOrders.OrderChanged(p.orderId, found);
     }
 
     /// @notice One item of a batch; only the contract itself calls this.
@@ -95,27 +104,27 @@ abstract contract ReceivableBatches is ReceivableRules {
         _settle(p, bank);
     }
 
-    function _issueBatch(IssueParams[] calldata items, Auth calldata registrar, address who)
-        private
-        returns (uint256 done)
-    {
+    function _issueBatch(
+        IssueParams[] calldata items,
+        bytes32[] calldata trails,
+        Auth calldata registrar,
+        address who
+    ) private returns (uint256 done) {
         _requireBatch(items.length);
+        if (trails.length != items.length) revert BatchInvalid(trails.length);
         (uint32 seller, uint32 attester) = _enterWithRegistrar(who, registrar.signer);
         bytes32[] memory hashes = new bytes32[](items.length);
         for (uint256 i = 0; i < items.length; ++i) {
-            IssueParams calldata p = items[i];
-            bytes32 trail;
-            try this.issueItem(p, seller, attester) returns (bytes32 trail_) {
-                trail = trail_;
+            hashes[i] = keccak256(abi.encode(ATTEST_ITEM, items[i], trails[i]));
+        }
+        _attest(registrar, _batchHash(ATTEST_BATCH, hashes, registrar));
+        for (uint256 i = 0; i < items.length; ++i) {
+            try this.issueItem(items[i], trails[i], seller, attester) {
                 ++done;
             } catch (bytes memory reason) {
-                _refused(i, p.id, reason);
-                trail = orders.trailOf(p.orderId);
+                _refused(i, items[i].id, reason);
             }
-            hashes[i] = keccak256(abi.encode(ATTEST_ITEM, p.id, p.orderId, p.documentRoot, trail));
         }
-        // Only now, as what is attested depends on the trails. If it doesn't hold, nothing of the above has happened.
-        _attest(registrar, _batchHash(ATTEST_BATCH, hashes, registrar));
     }
 
     function _confirmBatch(ConfirmParams[] calldata items, address who) private returns (uint256 done) {

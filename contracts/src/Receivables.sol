@@ -22,7 +22,7 @@ contract Receivables is ReceivableBatches {
         "Issue(bytes32 id,bytes32 orderId,bytes32 documentRoot,uint64 face,uint32 dueDay,uint256 nonce,uint256 deadline)"
     );
     bytes32 private constant ATTEST = keccak256(
-        "Attest(bytes32 id,bytes32 orderId,bytes32 documentRoot,bytes32 trail,uint256 nonce,uint256 deadline)"
+        "Attest(bytes32 id,bytes32 orderId,bytes32 documentRoot,uint64 face,uint32 dueDay,bytes32 trail,uint256 nonce,uint256 deadline)"
     );
     bytes32 private constant CONFIRM = keccak256(
         "Confirm(bytes32 id,bytes32 orderId,uint32 seller,bytes32 documentRoot,uint64 face,uint32 dueDay,uint256 nonce,uint256 deadline)"
@@ -187,10 +187,7 @@ contract Receivables is ReceivableBatches {
     function _byIssue(IssueParams calldata p, Auth calldata registrar, address who) private {
         (uint32 seller, uint32 attester) = _enterWithRegistrar(who, registrar.signer);
         bytes32 trail = _issue(p, seller, attester);
-        _attest(
-            registrar,
-            keccak256(abi.encode(ATTEST, p.id, p.orderId, p.documentRoot, trail, registrar.nonce, registrar.deadline))
-        );
+        _attest(registrar, keccak256(abi.encode(ATTEST, p, trail, registrar.nonce, registrar.deadline)));
     }
 
     function _byConfirm(ConfirmParams calldata p, address who) private {

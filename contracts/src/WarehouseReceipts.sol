@@ -87,12 +87,15 @@ contract WarehouseReceipts is PartyActs, IWarehouseReceipts {
     }
 
     /// @inheritdoc IAsset
-    function lock(bytes32 id, uint64 quantity, uint32 pledgor, uint32)
+    function lock(bytes32 id, uint64 quantity, uint32 pledgor, uint32 lender)
         external
         onlySister(address(pledges))
         returns (uint16)
     {
         Stock s = _owned(id, pledgor);
+        // A keeper neither lends nor borrows on what it counts itself.
+        _requireOther(s.keeper(), pledgor);
+        _requireOther(s.keeper(), lender);
         if (quantity > s.free()) revert ExceedsFree(id, quantity, s.free());
         if (s.live() == MAX_LIVE || s.made() == MAX_MADE) revert TooManyPledges(id);
         s = s.withPledge(quantity);
@@ -147,6 +150,7 @@ contract WarehouseReceipts is PartyActs, IWarehouseReceipts {
         if (Ids.isReserved(p.id)) revert IdReserved(p.id);
         if (_stocks[p.id].keeper() != 0) revert ReceiptExists(p.id);
         _requireAmount(p.quantity);
+        _requireOther(keeper, p.owner);
         participants.requireRole(p.owner, type(uint32).max);
         _stocks[p.id] = Stocks.create(p.quantity, p.owner, keeper, false);
         _tags[p.id] = bytes24(keccak256(abi.encode(p.documentRoot)));
@@ -159,6 +163,7 @@ contract WarehouseReceipts is PartyActs, IWarehouseReceipts {
         if (s.empty()) revert NothingLeft(p.id);
         if (s.pledged() != 0) revert PledgedPart(p.id, s.pledged());
         if (p.to == party) revert TransferToSelf(party);
+        _requireOther(s.keeper(), p.to);
         participants.requireRole(p.to, type(uint32).max);
         _stocks[p.id] = s.withOwner(p.to);
         emit Transferred(p.id, party, p.to);
@@ -199,6 +204,10 @@ contract WarehouseReceipts is PartyActs, IWarehouseReceipts {
         if (quantity > s.pledged()) revert ExceedsPledged(id, quantity, s.pledged());
         s = s.lessPledged(quantity);
         if (ended) s = s.lessLive(1);
+    }
+
+    function _requireOther(uint32 keeper, uint32 party) private pure {
+        if (party == keeper) revert SelfAttested(keeper);
     }
 
     function _known(bytes32 id) private view returns (Stock s) {

@@ -64,9 +64,10 @@ abstract contract BatchHandler is HandlerBase {
         else if (seed % 4 == 2) items[bad].dueDay = today();
         else e.wrong[bad] = false;
         Auth memory registrar = attestAll(items);
+        bytes32[] memory trails = trailsOf(items);
         uint256 pk = _actor(SELLER, seed);
         by(pk);
-        try receivables.issueBatch(items, registrar) returns (uint256 done_) {
+        try receivables.issueBatch(items, trails, registrar) returns (uint256 done_) {
             _told("issue batch", done_, pk == SELLER, e);
         } catch {
             _nothingTold();

@@ -22,8 +22,9 @@ abstract contract BatchWorld is Batching {
     function _issueAll(uint256 n) internal returns (uint256) {
         IReceivables.IssueParams[] memory items = _invoices(n);
         Auth memory registrar = attestAll(items);
+        bytes32[] memory trails = trailsOf(items);
         by(SELLER);
-        return receivables.issueBatch(items, registrar);
+        return receivables.issueBatch(items, trails, registrar);
     }
 
     function _confirmations(uint256 n) internal view returns (IReceivables.ConfirmParams[] memory items) {

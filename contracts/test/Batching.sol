@@ -8,16 +8,25 @@ import {World} from "./World.sol";
 
 /// @notice What others sign for a batch: the registrar over its invoices, the pledgor over its pledges.
 abstract contract Batching is World {
-    string internal constant ATTEST_ITEM = "AttestItem(bytes32 id,bytes32 orderId,bytes32 documentRoot,bytes32 trail)";
+    string internal constant ATTEST_ITEM =
+        "AttestItem(bytes32 id,bytes32 orderId,bytes32 documentRoot,uint64 face,uint32 dueDay,bytes32 trail)";
     string internal constant PLEDGE_MEMBERS =
         "Item(bytes32 pledgeId,uint8 assetKind,bytes32 assetId,uint64 amount,uint32 lender,bytes32 loanRef,bytes32 decisionHash,uint64 expiresAt)";
 
+    /// @dev As the orders' goods stand now.
+    function trailsOf(IReceivables.IssueParams[] memory items) internal view returns (bytes32[] memory trails) {
+        trails = new bytes32[](items.length);
+        for (uint256 i = 0; i < items.length; ++i) {
+            trails[i] = orders.trailOf(items[i].orderId);
+        }
+    }
+
     function attestAll(IReceivables.IssueParams[] memory items) internal returns (Auth memory) {
+        bytes32[] memory trails = trailsOf(items);
         bytes32[] memory hashes = new bytes32[](items.length);
         bytes32 kind = keccak256(bytes(ATTEST_ITEM));
         for (uint256 i = 0; i < items.length; ++i) {
-            IReceivables.IssueParams memory p = items[i];
-            hashes[i] = keccak256(abi.encode(kind, p.id, p.orderId, p.documentRoot, orders.trailOf(p.orderId)));
+            hashes[i] = keccak256(abi.encode(kind, items[i], trails[i]));
         }
         string memory batch =
             string.concat("AttestBatch(AttestItem[] items,uint256 nonce,uint256 deadline)", ATTEST_ITEM);

@@ -11,7 +11,7 @@ contract ItemsTest is BatchWorld {
     function test_items__calledByAnybody__refused() public {
         bytes memory reason = abi.encodeWithSelector(IActs.NotSelf.selector, address(this));
         vm.expectRevert(reason);
-        receivables.issueItem(invoice(CLAIM, 1), partyOf[SELLER], partyOf[REGISTRAR]);
+        receivables.issueItem(invoice(CLAIM, 1), 0, partyOf[SELLER], partyOf[REGISTRAR]);
         vm.expectRevert(reason);
         receivables.confirmItem(confirmation(CLAIM, 1), partyOf[BUYER], 1);
         vm.expectRevert(reason);

@@ -18,7 +18,7 @@ interface Participants is IParticipants, IActs {}
 interface Orders is IOrders, IActs {}
 
 interface Receivables is IReceivables, IActs {
-    function issueItem(IssueParams calldata p, uint32 seller, uint32 attester) external returns (bytes32 trail);
+    function issueItem(IssueParams calldata p, bytes32 trail, uint32 seller, uint32 attester) external;
     function confirmItem(ConfirmParams calldata p, uint32 party, uint32 roles) external;
     function settleItem(SettleParams calldata p, uint32 bank) external;
 }
@@ -240,8 +240,8 @@ abstract contract World is Asserts {
         return sign(
             pk,
             receivables,
-            "Attest(bytes32 id,bytes32 orderId,bytes32 documentRoot,bytes32 trail,uint256 nonce,uint256 deadline)",
-            abi.encode(p.id, p.orderId, p.documentRoot, orders.trailOf(p.orderId))
+            "Attest(bytes32 id,bytes32 orderId,bytes32 documentRoot,uint64 face,uint32 dueDay,bytes32 trail,uint256 nonce,uint256 deadline)",
+            abi.encode(p, orders.trailOf(p.orderId))
         );
     }
 

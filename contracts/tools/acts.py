@@ -14,19 +14,18 @@ from typing import Any
 Abi = list[dict[str, Any]]
 Field = dict[str, str]
 
-#: What a registrar states besides members of the act: the trail of the goods, which the contract knows itself.
+#: What a registrar states besides the act: the trail of the goods. Of a batch it is an argument, for none but the registrar.
 TRAIL: Field = {"name": "trail", "type": "bytes32"}
+TRAILS = "trails"
 TAIL: list[Field] = [{"name": "nonce", "type": "uint256"}, {"name": "deadline", "type": "uint256"}]
 
 
 @dataclass(frozen=True)
 class Counter:
-    """A counter-signature that rides inside an act: its type's name, the argument that carries it, what it states."""
+    """A counter-signature that rides inside an act, over all its parameters: its type's name, the argument that carries it."""
 
     primary: str
     argument: str
-    #: Members of the act's parameters that it states; None: all of them.
-    stated: tuple[str, ...] | None = None
     #: The act whose parameters it states; empty: the act itself.
     of: str = ""
     #: What it states besides, after those members.
@@ -37,10 +36,8 @@ COUNTERSIGNED: dict[tuple[str, str], Counter] = {
     ("Participants", "admit"): Counter("Join", "proof"),
     ("Participants", "rotateKey"): Counter("Succeed", "proof", of="recoverKey"),
     ("Participants", "recoverKey"): Counter("Succeed", "proof"),
-    ("Receivables", "issue"): Counter("Attest", "registrar", ("id", "orderId", "documentRoot"), besides=(TRAIL,)),
-    ("Receivables", "issueBatch"): Counter(
-        "AttestBatch", "registrar", ("id", "orderId", "documentRoot"), besides=(TRAIL,)
-    ),
+    ("Receivables", "issue"): Counter("Attest", "registrar", besides=(TRAIL,)),
+    ("Receivables", "issueBatch"): Counter("AttestBatch", "registrar", besides=(TRAIL,)),
     ("Pledges", "pledge"): Counter("Grant", "pledgor"),
     ("Pledges", "pledgeBatch"): Counter("GrantBatch", "pledgor"),
     ("Pledges", "substitute"): Counter("Exchange", "pledgor"),
@@ -63,7 +60,7 @@ def _contract(name: str, abi: Abi, source: str) -> dict[str, Any]:
     batches: dict[str, Any] = {}
     for function in sorted(n.removesuffix("BySig") for n in functions if n.endswith("BySig")):
         inputs = functions[function]["inputs"]
-        extra = [_field(i) for i in inputs[1:] if i["type"] != "tuple"]
+        extra = [_field(i) for i in inputs[1:] if i["type"] != "tuple" and i["name"] != TRAILS]
         act = _typed(function[0].upper() + function[1:], inputs[0], extra)
         act["arguments"] = [i["name"] for i in inputs]
         counter = COUNTERSIGNED.get((name, function))
@@ -81,8 +78,7 @@ def _contract(name: str, abi: Abi, source: str) -> dict[str, Any]:
 
 def _typed(primary: str, params: dict[str, Any], extra: list[Field], counter: Counter | None = None) -> dict[str, Any]:
     """The type of one signature: `fields` of the primary type, for a batch also those of its items."""
-    stated = counter.stated if counter is not None else None
-    members = [_field(c) for c in params["components"] if stated is None or c["name"] in stated]
+    members = [_field(c) for c in params.get("components", [params])]
     members += counter.besides if counter is not None else ()
     if not params["type"].endswith("[]"):
         fields = members + extra + TAIL

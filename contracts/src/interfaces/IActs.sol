@@ -26,7 +26,8 @@ interface IActs {
     error ActSignatureInvalid(address signer);
     /// @notice The party lacks the role that the act asks for (a bit of `Roles`).
     error RoleMissing(uint32 party, uint32 role);
-    /// @notice The party attests what it did itself: its own invoice as registrar, its own payment as bank.
+    /// @notice The party attests what it did itself: its own invoice as registrar, its own payment as bank, goods of
+    /// its own (or pledged to it) as keeper.
     error SelfAttested(uint32 party);
     /// @notice An amount or quantity of zero.
     error AmountZero();
@@ -34,6 +35,8 @@ interface IActs {
     error AmountTooLarge(uint256 amount);
     /// @notice A batch of none or of more than 100 items.
     error BatchInvalid(uint256 items);
+    /// @notice Every item of a relayed batch is refused: so is the batch, and its signature stays good until its deadline.
+    error NothingDone();
     /// @notice The gas sent along isn't enough for this item (by its index): the whole batch is refused.
     error BatchOutOfGas(uint256 index);
     /// @notice Only the contract itself calls this, for an item of a batch.
@@ -47,6 +50,7 @@ interface IActs {
     /// @param word Which 256 nonces: nonce >> 8.
     /// @param mask A bit for each nonce of that word: 1 << (nonce & 255).
     function revokeNonces(uint256 word, uint256 mask) external;
+    function revokeNoncesBySig(uint256 word, uint256 mask, Auth calldata auth) external;
 
     /// @notice Whether the signer's nonce is used up (or withdrawn) on this contract.
     function nonceUsed(address signer, uint256 nonce) external view returns (bool);

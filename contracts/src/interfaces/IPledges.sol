@@ -177,8 +177,10 @@ interface IPledges {
 
     /// @notice The receivable isn't held by the owner of the goods that it replaces.
     error SubstituteForeign(bytes32 goodsId, bytes32 receivableId);
-    /// @notice This party has an undertaking for the pledge already.
+    /// @notice This party has an undertaking for the pledge that hasn't lapsed nor been carried out.
     error UndertakingExists(bytes32 pledgeId, uint32 buyer);
+    /// @notice An undertaking until a day that is over.
+    error UndertakingPast(uint32 untilDay, uint256 today);
     /// @notice This party didn't undertake that much for that long.
     error UndertakingMissing(bytes32 pledgeId, uint32 buyer);
     /// @notice This act is for pledges over goods.

@@ -219,9 +219,9 @@ interface IReceivables is IAsset {
     error LenderIsDebtor(uint32 lender);
 
     /// @notice The seller issues a receivable. `registrar` is a registrar's own
-    /// `Attest(bytes32 id,bytes32 orderId,bytes32 documentRoot,bytes32 trail,uint256 nonce,uint256 deadline)`: the fingerprint
-    /// and the document are the invoice's, and none of its lines bills more than was received by the goods' trail
-    /// (`IOrders.trailOf`). The contract takes the order's trail as it stands, so an attestation over goods that have moved
+    /// `Attest(bytes32 id,bytes32 orderId,bytes32 documentRoot,uint64 face,uint32 dueDay,bytes32 trail,uint256 nonce,uint256 deadline)`:
+    /// fingerprint, document, face and due day are the invoice's, and none of its lines bills more than was received by the
+    /// goods' trail (`IOrders.trailOf`). The contract takes the order's trail as it stands, so an attestation over goods that have moved
     /// on is refused as `ActSignatureInvalid`. Its nonce isn't used up (the id serves once), but a withdrawn one is refused.
     function issue(IssueParams calldata p, Auth calldata registrar) external;
     function issueBySig(IssueParams calldata p, Auth calldata registrar, Auth calldata auth) external;
@@ -263,13 +263,18 @@ interface IReceivables is IAsset {
     function setLineBySig(SetLineParams calldata p, Auth calldata auth) external;
 
     /// @notice Up to 100 at once; an item that is refused is named by `ItemRefused` and doesn't stop the others.
-    /// `registrar` is one `AttestBatch(AttestItem[] items,uint256 nonce,uint256 deadline)` over all of them, refused ones too;
-    /// without it the whole batch is refused.
+    /// `registrar` is one `AttestBatch(AttestItem[] items,uint256 nonce,uint256 deadline)` over all of them and their `trails`,
+    /// refused ones too; without it the whole batch is refused. An item whose goods have moved on is refused alone.
     /// @return done How many were carried out.
-    function issueBatch(IssueParams[] calldata items, Auth calldata registrar) external returns (uint256 done);
-    function issueBatchBySig(IssueParams[] calldata items, Auth calldata registrar, Auth calldata auth)
+    function issueBatch(IssueParams[] calldata items, bytes32[] calldata trails, Auth calldata registrar)
         external
         returns (uint256 done);
+    function issueBatchBySig(
+        IssueParams[] calldata items,
+        bytes32[] calldata trails,
+        Auth calldata registrar,
+        Auth calldata auth
+    ) external returns (uint256 done);
     /// @notice Up to 100 confirmations of one debtor at once.
     function confirmBatch(ConfirmParams[] calldata items) external returns (uint256 done);
     function confirmBatchBySig(ConfirmParams[] calldata items, Auth calldata auth) external returns (uint256 done);

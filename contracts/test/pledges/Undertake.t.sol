@@ -28,6 +28,36 @@ contract PledgesUndertakeTest is SoldWorld {
         _undertake(500);
     }
 
+    function test_undertake__untilADayThatIsOver__refused() public {
+        IPledges.UndertakeParams memory p = _undertaking(1);
+        p.untilDay = today() - 1;
+        vm.expectRevert(abi.encodeWithSelector(IPledges.UndertakingPast.selector, p.untilDay, today()));
+        by(BUYER);
+        pledges.undertake(p);
+    }
+
+    function test_undertake__lapsed__mayBeRenewed() public {
+        _undertake(500);
+        uint256 last = uint256(today() + 10) * 1 days;
+        vm.warp(last);
+        vm.expectRevert(abi.encodeWithSelector(IPledges.UndertakingExists.selector, ON_GOODS, partyOf[BUYER]));
+        _undertake(400);
+        vm.warp(last + 1 days);
+        _undertake(400);
+        IPledges.Undertaking memory u = pledges.undertakingOf(ON_GOODS, partyOf[BUYER]);
+        eq(u.amount, 400, "amount");
+        eq(u.untilDay, today() + 10, "until");
+    }
+
+    function test_undertake__carriedOutInFull__anotherTakesOtherParts() public {
+        for (uint256 i = 0; i < 2; ++i) {
+            _undertake(500);
+            by(BANK);
+            pledges.buyBack(IPledges.BuyBackParams(ON_GOODS, GOODS, partyOf[BUYER], 500, bytes32(i)));
+            eq(receipts.receipt(pledges.boughtBackId(ON_GOODS, partyOf[BUYER], i)).free, 500, "a receipt of its own");
+        }
+    }
+
     function test_undertake__overAReceivable__byAnyParty() public {
         take(offer(PLEDGE, RECEIVABLE, CLAIM, 10), SELLER, LENDER);
         IPledges.UndertakeParams memory p = _undertaking(7);

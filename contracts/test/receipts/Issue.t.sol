@@ -40,6 +40,12 @@ contract ReceiptsIssueTest is StoredWorld {
         receipts.issue(IWarehouseReceipts.IssueParams(GOODS, 99, ROOT, STOCK));
     }
 
+    function test_issue__keepersOwnGoods__refused() public {
+        vm.expectRevert(abi.encodeWithSelector(IActs.SelfAttested.selector, partyOf[KEEPER]));
+        by(KEEPER);
+        receipts.issue(IWarehouseReceipts.IssueParams(GOODS, partyOf[KEEPER], ROOT, STOCK));
+    }
+
     function test_issue__good__storedAndTold() public {
         vm.expectEmit(true, true, true, true, address(receipts));
         emit IWarehouseReceipts.Issued(GOODS, partyOf[DISTRIBUTOR], partyOf[KEEPER], ROOT, STOCK);

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {IActs} from "../../src/interfaces/IActs.sol";
+import {Auth, IActs} from "../../src/interfaces/IActs.sol";
+import {IParticipants} from "../../src/interfaces/IParticipants.sol";
+import {IPledges} from "../../src/interfaces/IPledges.sol";
 import {IWarehouseReceipts} from "../../src/interfaces/IWarehouseReceipts.sol";
+import {Roles} from "../../src/libraries/Roles.sol";
 import {StoredWorld} from "./StoredWorld.sol";
 
 /// @notice Locking and unlocking goods: only by the register of pledges, and only what is pledged.
@@ -18,6 +21,33 @@ contract ReceiptsLockTest is StoredWorld {
         vm.expectRevert(abi.encodeWithSelector(IActs.NotSister.selector, vm.addr(LENDER)));
         by(LENDER);
         receipts.take(GOODS, "child", 1, partyOf[LENDER], false);
+    }
+
+    function test_lock__toItsKeeper__refused() public {
+        store();
+        participants.setRoles(IParticipants.SetRolesParams(partyOf[KEEPER], Roles.KEEPER | Roles.LENDER));
+        IPledges.PledgeParams memory p = offer(ON_GOODS, WAREHOUSE, GOODS, LOCKED);
+        p.lender = partyOf[KEEPER];
+        Auth memory granted = grant(p, DISTRIBUTOR);
+        vm.expectRevert(abi.encodeWithSelector(IActs.SelfAttested.selector, partyOf[KEEPER]));
+        by(KEEPER);
+        pledges.pledge(p, granted, "number");
+    }
+
+    /// @dev A core enterprise that keeps goods itself may buy them back; it can't borrow on them.
+    function test_lock__boughtBackByItsKeeper__refused() public {
+        goodsPledged();
+        participants.setRoles(IParticipants.SetRolesParams(partyOf[KEEPER], Roles.KEEPER | Roles.CORE));
+        by(KEEPER);
+        pledges.undertake(IPledges.UndertakeParams(ON_GOODS, 500, today() + 10, ROOT));
+        by(BANK);
+        pledges.buyBack(IPledges.BuyBackParams(ON_GOODS, GOODS, partyOf[KEEPER], 500, "ref"));
+        bytes32 bought = pledges.boughtBackId(ON_GOODS, partyOf[KEEPER], 0);
+        IPledges.PledgeParams memory p = offer(over(bought, "pledge"), WAREHOUSE, bought, 500);
+        Auth memory granted = grant(p, KEEPER);
+        vm.expectRevert(abi.encodeWithSelector(IActs.SelfAttested.selector, partyOf[KEEPER]));
+        by(LENDER);
+        pledges.pledge(p, granted, "number");
     }
 
     /// @dev Pledges never asks for that; the receipt doesn't rely on it.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IActs} from "../../src/interfaces/IActs.sol";
 import {IAsset} from "../../src/interfaces/IAsset.sol";
 import {IParticipants} from "../../src/interfaces/IParticipants.sol";
 import {IWarehouseReceipts} from "../../src/interfaces/IWarehouseReceipts.sol";
@@ -42,6 +43,12 @@ contract ReceiptsTransferTest is StoredWorld {
         store();
         vm.expectRevert(abi.encodeWithSelector(IParticipants.PartyUnknown.selector, 0));
         _transfer(DISTRIBUTOR, STRANGER);
+    }
+
+    function test_transfer__toItsKeeper__refused() public {
+        store();
+        vm.expectRevert(abi.encodeWithSelector(IActs.SelfAttested.selector, partyOf[KEEPER]));
+        _transfer(DISTRIBUTOR, KEEPER);
     }
 
     function test_transfer__nothingLeft__refused() public {

@@ -130,6 +130,24 @@ contract ReceivablesIssueTest is World {
         receivables.issue(p, registrar);
     }
 
+    function test_issue__anotherFaceThanAttested__refused() public {
+        IReceivables.IssueParams memory p = invoice(CLAIM, FACE - 1);
+        Auth memory registrar = attest(p);
+        p.face = FACE;
+        vm.expectRevert(abi.encodeWithSelector(IActs.ActSignatureInvalid.selector, vm.addr(REGISTRAR)));
+        by(SELLER);
+        receivables.issue(p, registrar);
+    }
+
+    function test_issue__anotherDueDayThanAttested__refused() public {
+        IReceivables.IssueParams memory p = invoice(CLAIM, FACE);
+        Auth memory registrar = attest(p);
+        p.dueDay += 1;
+        vm.expectRevert(abi.encodeWithSelector(IActs.ActSignatureInvalid.selector, vm.addr(REGISTRAR)));
+        by(SELLER);
+        receivables.issue(p, registrar);
+    }
+
     function test_issue__goodsMovedOnSinceTheAttestation__refused() public {
         deliver("order 2", FACE);
         IReceivables.IssueParams memory p = invoice(CLAIM, FACE);

@@ -24,7 +24,7 @@ contract GrantProofs is Signed {
     );
 
     bytes32 private constant ATTEST = keccak256(
-        "Attest(bytes32 id,bytes32 orderId,bytes32 documentRoot,bytes32 trail,uint256 nonce,uint256 deadline)"
+        "Attest(bytes32 id,bytes32 orderId,bytes32 documentRoot,uint64 face,uint32 dueDay,bytes32 trail,uint256 nonce,uint256 deadline)"
     );
 
     struct Others {
@@ -76,15 +76,15 @@ contract GrantProofs is Signed {
         assert(tied(made, p.pledgeId, p.assetId));
     }
 
-    /// @notice A receivable is issued by its order's seller with a registrar's signature over its fingerprint, order, document
-    /// and the order's trail; the registrar is another party.
+    /// @notice A receivable is issued by its order's seller with a registrar's signature over its fingerprint, order, document,
+    /// face, due day and the order's trail; the registrar is another party.
     function check_issue__attested(address who, IReceivables.IssueParams calldata p, Sig calldata g, uint32 time)
         external
     {
         bytes32 trail = orders.trailOf(p.orderId);
         act(who, time);
         receivables.issue(p, auth(g));
-        bytes32 structHash = keccak256(abi.encode(ATTEST, p.id, p.orderId, p.documentRoot, trail, g.nonce, g.deadline));
+        bytes32 structHash = keccak256(abi.encode(ATTEST, p, trail, g.nonce, g.deadline));
         assert(signed(address(receivables), g, structHash) && hasRole(g.signer, Roles.REGISTRAR));
         assert(partyOf(g.signer) != partyOf(who));
         bool used = noncesOf(address(receivables), g.signer, g.nonce >> 8) & (1 << (g.nonce & 255)) != 0;

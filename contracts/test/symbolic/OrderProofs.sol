@@ -182,8 +182,9 @@ contract OrderProofs is Symbolic {
         bytes32 other
     ) external {
         (Sale memory a, Sale memory o) = start(p.orderId, other);
+        bytes32 trail = orders.trailOf(p.orderId);
         act(address(receivables), time);
-        receivables.issueItem(p, seller, registrar);
+        receivables.issueItem(p, trail, seller, registrar);
         assert(seller == a.seller && debt(p.id).c.debtor() == a.buyer && p.face <= a.received - a.invoiced);
         a.invoiced += p.face;
         only(p.orderId, a, other, o);

@@ -239,7 +239,7 @@ contract PledgeProofs is Symbolic {
         uint8 which
     ) external {
         vm.prank(who);
-        if (which == 0) receivables.issueItem(i, 1, 1);
+        if (which == 0) receivables.issueItem(i, 0, 1, 1);
         else if (which == 1) receivables.confirmItem(c, 1, 1);
         else if (which == 2) receivables.settleItem(s, 1);
         else if (which == 3) pledges.pledgeItem(p, 1, 1, "");

@@ -48,8 +48,9 @@ contract ReceivableProofs is Symbolic {
     ) external {
         vm.assume(other != p.id);
         (Debt memory a, Debt memory o) = (debt(p.id), debt(other));
+        bytes32 trail = orders.trailOf(p.orderId);
         act(address(receivables), time);
-        receivables.issueItem(p, seller, registrar);
+        receivables.issueItem(p, trail, seller, registrar);
         Claim c = debt(p.id).c;
         assert(Claim.unwrap(a.c) == 0 || a.c.state() != IReceivables.ReceivableState.Confirmed);
         assert(c.face() == p.face && p.face != 0 && c.dueDay() == p.dueDay && !c.confirmed() && !c.part());
