@@ -155,12 +155,11 @@ def grant_type() -> ActType:
 
 @cache
 def attest_type() -> ActType:
-    """What the registrar signs over a receivable's id: that it is the keyed fingerprint of the invoice, and that the
-    invoice's lines match the goods of exactly this trail (no call carries the trail: the contract has the order's own).
+    """What the registrar signs over every member of IssueParams: that id, document, face and due day are the invoice's,
+    and that its lines match the goods of exactly this trail (no call carries it: the contract has the order's own).
     """
-    kinds = {name: kind for kind, name in act_type("Receivables", "issue").fields}
-    names = ("id", "orderId", "documentRoot")
-    return ActType("Receivables", "Attest", (*((kinds[name], name) for name in names), ("bytes32", "trail"), *_TAIL))
+    members = act_type("Receivables", "issue").fields[: -len(_TAIL)]
+    return ActType("Receivables", "Attest", (*members, ("bytes32", "trail"), *_TAIL))
 
 
 RIDERS: dict[str, Callable[[], ActType]] = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -119,10 +120,13 @@ def confirm(
     receivable_id: Annotated[str, typer.Argument(metavar="RECEIVABLE")],
     document: Annotated[Path, typer.Option(help="Your own copy of the invoice.")],
     seller: Annotated[str | None, typer.Option(help="The seller's USCC or LEI, where the invoice has another.")] = None,
+    due: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day you agreed on, where the invoice names none.")
+    ] = None,
     url: Url = DEFAULT_URL,
 ) -> None:
     """Confirm what you owe (确权), signed only if its id and document root are what your own copy of the invoice
-    makes."""
+    makes, its face no more than the invoice's, and its day the same."""
     try:
         invoice = document.read_bytes()
     except OSError as error:
@@ -131,7 +135,8 @@ def confirm(
         member = Member(http, name=who.stem, key=_key(who))
         try:
             member.sign_in()
-            answer = member.confirm(member.get(f"/v1/receivables/{receivable_id}"), invoice, seller)
+            known = member.get(f"/v1/receivables/{receivable_id}")
+            answer = member.confirm(known, invoice, seller=seller, due=None if due is None else due.date())
         except httpx.TransportError as error:
             raise Unavailable("service_unreachable", f"{url} doesn't answer: {error}", where=url) from None
         except ApiProblem as problem:

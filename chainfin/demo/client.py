@@ -17,7 +17,7 @@ from eth_account.messages import encode_defunct
 from chainfin import acts
 from chainfin.abi import from_hex
 from chainfin.documents import read
-from chainfin.documents.opening import Opening
+from chainfin.documents.opening import Opening, Said
 from chainfin.errors import ChainfinError, Refused, Unavailable
 from chainfin.keys import address_of, new_private_key
 from chainfin.money import Money
@@ -115,10 +115,13 @@ class Member(Caller):
         self.finish(answer.get("act", answer))
         return answer
 
-    def confirm(self, known: Mapping[str, Any], invoice: bytes, seller: str | None = None) -> dict[str, Any]:
+    def confirm(
+        self, known: Mapping[str, Any], invoice: bytes, *, seller: str | None = None, due: date | None = None
+    ) -> dict[str, Any]:
         """Confirm a receivable (as `GET /v1/receivables` shows it) on one's own copy of its ``invoice``: id and root
-        are made again from it, and signed is only what one knows oneself. ``seller``: its legal id, where the invoice
-        names it by another. Returns the act, final.
+        are made again from it, face and day compared with it, and signed is only what one knows oneself. ``seller``:
+        its legal id, where the invoice names it by another; ``due``: the day, where the invoice names none. Returns
+        the act, final.
 
         Raises Refused invoice_…_foreign: it isn't this invoice's receivable; typed_data_foreign: the service asks to
         sign something else.
@@ -127,7 +130,9 @@ class Member(Caller):
         key, secret = from_hex(opened["fingerprint_key"]), from_hex(opened["document_secret"])
         opening = Opening(key, secret, opened["seller_legal_id"])
         mine = read(invoice, source="my invoice")
-        opening.check(mine, fingerprint=known["id"], root=known["document_root"], seller=seller)
+        face = Money.parse(known["face"], known["currency"])
+        day = date.fromisoformat(known["due_date"])
+        opening.check(mine, Said(known["id"], known["document_root"], face, day), seller=seller, due=due)
         number = self.get(f"/v1/participants/{known['seller_id']}")["chain_party"]
         said = confirmation(known)
         answer = self.post(f"/v1/receivables/{known['id']}/confirmation", said)
@@ -137,8 +142,8 @@ class Member(Caller):
             "orderId": known["order_id"],
             "seller": str(number),
             "documentRoot": said["document_root"],
-            "face": str(Money.parse(known["face"], known["currency"]).minor),
-            "dueDay": str((date.fromisoformat(said["due_date"]) - date(1970, 1, 1)).days),
+            "face": str(face.minor),
+            "dueDay": str((day - date(1970, 1, 1)).days),
         }
         if {name: value for name, value in asked.items() if name not in ("nonce", "deadline")} != own:
             raise Refused("typed_data_foreign", f"to be signed is another confirmation: {asked}"[:300])

@@ -182,7 +182,9 @@ class _Play:
             supplier.name, f"issued the receivable: face {known['face']} {known['currency']}", known["id"][:14]
         )
         story.receivable = core.get(f"/v1/receivables/{known['id']}")
-        core.confirm(story.receivable, self.papers.xml(invoice).encode(), self.seller)
+        # Where a document names no day, the debtor of this play agrees to the one that it is shown.
+        agreed = date.fromisoformat(known["due_date"])
+        core.confirm(story.receivable, self.papers.xml(invoice).encode(), seller=self.seller, due=agreed)
         self.report.did(core.name, f"confirmed it: will pay on {known['due_date']}")
         self.found["receivable"] = f"{known['face']} {known['currency']}"
         story.supplier_borrows(known["face"])

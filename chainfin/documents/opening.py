@@ -1,4 +1,5 @@
-"""What a debtor needs to see for itself that a receivable is its invoice: both hashes on chain, made again by it.
+"""What a debtor needs to see for itself that a receivable is its invoice: both hashes on chain, made again by it, and
+no more to pay, nor on another day, than the invoice says.
 
 The id is the invoice's keyed fingerprint, the root a salted commitment to its fields. Key and salt are random to
 everybody else; the registrar's service opens them, for this one invoice, to the parties of it.
@@ -7,12 +8,24 @@ everybody else; the registrar's service opens them, for this one invoice, to the
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 from chainfin.documents.commitment import commit
 from chainfin.documents.fingerprint import invoice_fingerprint
 from chainfin.documents.model import Document
 from chainfin.errors import BadInput, Refused
+from chainfin.money import Money
 from chainfin.party import LegalId, lei, uscc
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a debtor is asked to confirm: ``fingerprint`` and ``root`` are 0x-hex."""
+
+    fingerprint: str
+    root: str
+    face: Money
+    due_date: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,24 +36,32 @@ class Opening:
     document_secret: bytes
     seller_legal_id: str
 
-    def check(self, invoice: Document, *, fingerprint: str, root: str, seller: str | None = None) -> None:
-        """``invoice`` is one's own copy; ``fingerprint`` and ``root`` (0x, hex) are what one is asked to sign.
+    def check(self, invoice: Document, said: Said, *, seller: str | None = None, due: date | None = None) -> None:
+        """``invoice`` is one's own copy; ``said`` is what one is asked to sign.
 
-        ``seller``: the legal id under which one knows the seller, where the invoice names it by another.
+        ``seller``: the legal id under which one knows the seller, where the invoice names it by another. ``due``: the
+        day that was agreed, where the invoice names none. Less than the invoice asks for may be owed (goods that never
+        came), never more.
 
-        Raises Refused invoice_seller_foreign, invoice_fingerprint_foreign, invoice_root_foreign; BadInput
-        fingerprint_key_short, document_secret_invalid, invoice_identity_empty.
+        Raises Refused invoice_seller_foreign, invoice_fingerprint_foreign, invoice_root_foreign, invoice_face_foreign,
+        invoice_due_date_foreign; BadInput fingerprint_key_short, document_secret_invalid, invoice_identity_empty.
         """
         ids = {found.value for item in invoice.seller.legal_ids if (found := _legal(item.value)) is not None}
         known = {seller} if seller is not None else ids
         if known and self.seller_legal_id not in known:
             raise Refused("invoice_seller_foreign", f"the invoice's seller isn't {self.seller_legal_id}")
         made = "0x" + invoice_fingerprint(self.fingerprint_key, self.seller_legal_id, invoice.id).hex()
-        if made != fingerprint.lower():
+        if made != said.fingerprint.lower():
             raise Refused("invoice_fingerprint_foreign", f"invoice {invoice.id} has the fingerprint {made}")
         committed = "0x" + commit(invoice, self.document_secret).root.hex()
-        if committed != root.lower():
+        if committed != said.root.lower():
             raise Refused("invoice_root_foreign", f"my copy of invoice {invoice.id} has the root {committed}")
+        asked = None if invoice.totals is None else invoice.totals.payable
+        if asked is None or asked.currency != said.face.currency or said.face > asked:
+            raise Refused("invoice_face_foreign", f"invoice {invoice.id} asks for {asked}, not {said.face}")
+        day = invoice.due_date or due
+        if day != said.due_date:
+            raise Refused("invoice_due_date_foreign", f"invoice {invoice.id} is due on {day}, not on {said.due_date}")
 
 
 def _legal(value: str) -> LegalId | None:

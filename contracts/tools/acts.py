@@ -14,7 +14,7 @@ from typing import Any
 Abi = list[dict[str, Any]]
 Field = dict[str, str]
 
-#: What a registrar states besides the act: the trail of the goods. Of a batch it is an argument, for none but the registrar.
+#: What a registrar states besides the act: the trail of the goods. Of a batch it is an argument, for the registrar alone.
 TRAIL: Field = {"name": "trail", "type": "bytes32"}
 TRAILS = "trails"
 TAIL: list[Field] = [{"name": "nonce", "type": "uint256"}, {"name": "deadline", "type": "uint256"}]
@@ -22,7 +22,7 @@ TAIL: list[Field] = [{"name": "nonce", "type": "uint256"}, {"name": "deadline", 
 
 @dataclass(frozen=True)
 class Counter:
-    """A counter-signature that rides inside an act, over all its parameters: its type's name, the argument that carries it."""
+    """A counter-signature inside an act, over all its parameters: its type's name, the argument that carries it."""
 
     primary: str
     argument: str

@@ -75,3 +75,30 @@ def test_confirm__hashes_of_another_invoice__the_client_refuses(
     said = {"fingerprint_key": "invoice_fingerprint_foreign", "document_secret": "invoice_root_foreign"}
     assert refused.value.code == said[member]
     assert asked == []
+
+
+@pytest.mark.parametrize(
+    ("member", "value", "code"),
+    [("face", "99999999.00", "invoice_face_foreign"), ("due_date", "2027-01-01", "invoice_due_date_foreign")],
+)
+def test_confirm__shown_more_or_sooner_than_the_invoice_says__the_client_refuses(
+    story: Story, monkeypatch: pytest.MonkeyPatch, member: str, value: str, code: str
+) -> None:
+    post = Member.post
+    asked: list[str] = []
+
+    def watching(self: Member, path: str, *args: Any, **named: Any) -> Any:
+        asked.extend([path] if path.endswith("/confirmation") else [])
+        return post(self, path, *args, **named)
+
+    def lied_to(self: Member, known: dict[str, Any], invoice: bytes) -> None:
+        assert known[member] != value
+        honest(self, {**known, member: value}, invoice)
+
+    honest: Callable[..., None] = Member.confirm
+    monkeypatch.setattr(Member, "confirm", lied_to)
+    monkeypatch.setattr(Member, "post", watching)
+    with pytest.raises(Refused) as refused:
+        story.trade()
+    assert refused.value.code == code
+    assert asked == []

@@ -58,7 +58,7 @@ def wrong(kind: acts.ActType, params: dict[str, Any], about: int, facts: list[Fa
 
 def attested(trail: bytes, *steps: Fact) -> list[str]:
     """What is wrong with an attestation over ``trail`` of an invoice issued in block 6, by these steps of the goods."""
-    params = {"id": DEBT, "orderId": ORDER, "documentRoot": ROOT, "trail": trail}
+    params = {**{name: ISSUED[name] for name in ("id", "orderId", "documentRoot", "face", "dueDay")}, "trail": trail}
     return wrong(acts.attest_type(), params, 9, [*people(7), *steps, fact(9, "Receivables.Issued", 6, **ISSUED)])
 
 

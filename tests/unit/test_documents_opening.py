@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -12,8 +12,9 @@ from chainfin.documents import read
 from chainfin.documents.commitment import commit
 from chainfin.documents.fingerprint import invoice_fingerprint, invoice_key
 from chainfin.documents.model import Document
-from chainfin.documents.opening import Opening
+from chainfin.documents.opening import Opening, Said
 from chainfin.errors import BadInput, Refused
+from chainfin.money import Money
 
 MASTER, SECRET = bytes(range(32)), bytes(range(32, 64))
 SELLER = samples.SUPPLIER.uscc
@@ -22,10 +23,15 @@ KEY = invoice_key(MASTER, SELLER, INVOICE.id)
 ID = "0x" + invoice_fingerprint(KEY, SELLER, INVOICE.id).hex()
 ROOT = "0x" + commit(INVOICE, SECRET).root.hex()
 OPENING = Opening(KEY, SECRET, SELLER)
+assert INVOICE.totals is not None
+assert INVOICE.due_date is not None
+SAID = Said(ID, ROOT, INVOICE.totals.payable, INVOICE.due_date)
+CENT, DAY = Money(1, INVOICE.currency), timedelta(days=1)
 
 
 def test_check__ones_own_copy__same_id_and_root() -> None:
-    OPENING.check(INVOICE, fingerprint=ID, root=ROOT)
+    OPENING.check(INVOICE, SAID)
+    OPENING.check(INVOICE, replace(SAID, face=SAID.face - CENT))  # not all of the goods came
 
 
 def test_check__seller_known_by_another_id__that_one_counts() -> None:
@@ -33,9 +39,9 @@ def test_check__seller_known_by_another_id__that_one_counts() -> None:
     key = invoice_key(MASTER, elsewhere, INVOICE.id)
     fingerprint = "0x" + invoice_fingerprint(key, elsewhere, INVOICE.id).hex()
     opening = Opening(key, SECRET, elsewhere)
-    opening.check(INVOICE, fingerprint=fingerprint, root=ROOT, seller=elsewhere)
+    opening.check(INVOICE, replace(SAID, fingerprint=fingerprint), seller=elsewhere)
     with pytest.raises(Refused, match="seller"):
-        OPENING.check(INVOICE, fingerprint=ID, root=ROOT, seller=elsewhere)
+        OPENING.check(INVOICE, SAID, seller=elsewhere)
 
 
 @pytest.mark.parametrize(
@@ -50,8 +56,33 @@ def test_check__seller_known_by_another_id__that_one_counts() -> None:
 )
 def test_check__something_else__refused_by_name(opening: Opening, invoice: Document, code: str) -> None:
     with pytest.raises(Refused) as refused:
-        opening.check(invoice, fingerprint=ID, root=ROOT)
+        opening.check(invoice, SAID)
     assert refused.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        (replace(SAID, face=SAID.face + CENT), "invoice_face_foreign"),
+        (replace(SAID, face=Money(SAID.face.minor, "EUR")), "invoice_face_foreign"),
+        (replace(SAID, due_date=SAID.due_date - DAY), "invoice_due_date_foreign"),
+        (replace(SAID, due_date=SAID.due_date + DAY), "invoice_due_date_foreign"),
+    ],
+)
+def test_check__another_face_or_day_than_the_invoices__refused_by_name(said: Said, code: str) -> None:
+    with pytest.raises(Refused) as refused:
+        OPENING.check(INVOICE, said)
+    assert refused.value.code == code
+
+
+def test_check__no_day_in_the_invoice__the_agreed_one_counts() -> None:
+    undated = replace(INVOICE, due_date=None)
+    said = replace(SAID, root="0x" + commit(undated, SECRET).root.hex())
+    OPENING.check(undated, said, due=said.due_date)
+    for agreed in (None, said.due_date + DAY):
+        with pytest.raises(Refused) as refused:
+            OPENING.check(undated, said, due=agreed)
+        assert refused.value.code == "invoice_due_date_foreign"
 
 
 def test_invoice_key__of_each_invoice_its_own() -> None:
