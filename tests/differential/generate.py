@@ -12,15 +12,15 @@ from eth_hash.auto import keccak
 from chainfin.party import Role
 from chainfin.receivable import State
 from tests.differential.act import Act
-from tests.differential.generate_assets import Assets
 from tests.differential.generate_base import DAY, Dice
+from tests.differential.generate_securities import Securities
 from tests.differential.model import EPOCH, Book
 from tests.differential.parties import ALL_ROLES, OPERATOR, PARTIES
 
 T = TypeVar("T")
 
 
-class Generator(Assets):
+class Generator(Securities):
     """Acts for what is in ``book`` now. The same seed and the same book give the same act."""
 
     def __init__(self, book: Book, seed: int) -> None:
@@ -33,6 +33,8 @@ class Generator(Assets):
             (22, self.receivable_act),
             (14, self.pledge),
             (10, self.pledge_act),
+            (5, self.substitute),
+            (6, self.buying_back),
             (3, self.line),
             (4, self.receipt),
             (10, self.receipt_act),
