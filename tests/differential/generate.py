@@ -12,6 +12,7 @@ from eth_hash.auto import keccak
 from chainfin.party import Role
 from chainfin.receivable import State
 from tests.differential.act import Act
+from tests.differential.gate import Kind
 from tests.differential.generate_base import DAY, Dice
 from tests.differential.generate_securities import Securities
 from tests.differential.model import EPOCH, Book
@@ -33,12 +34,12 @@ class Generator(Securities):
             (22, self.receivable_act),
             (14, self.pledge),
             (10, self.pledge_act),
-            (5, self.substitute),
-            (6, self.buying_back),
+            (7, self.substitute),
+            (9, self.buying_back),
             (3, self.line),
             (4, self.receipt),
             (10, self.receipt_act),
-            (2, self.operate),
+            (3, self.operate),
             (1, self.revoke),
         )
 
@@ -49,6 +50,14 @@ class Generator(Securities):
             return undo
         weights = [weight for weight, _ in self._menu]
         made = self.dice.choices([make for _, make in self._menu], weights)[0]()
+        # what a pause or a suspension stops and who may only read is tried while it lasts, which isn't long
+        if self.book.paused >> Kind.PLEDGE & 1 and self.chance(0.3):
+            made = self.dice.choice((self.substitute, self.buying_back))()
+        if self.book.suspended and self.chance(0.08):
+            made = replace(made, by=self.dice.choice(sorted(self.book.suspended)))
+        readers = [who for who, roles in self.book.roles.items() if roles == Role.AUDITOR]
+        if readers and self.chance(0.15):
+            made = replace(made, by=readers[0])
         return replace(made, wait=self._wait()) if self.chance(0.06) else made
 
     def _wait(self) -> int:

@@ -10,32 +10,32 @@ from tests.differential.generate_assets import Assets
 from tests.differential.generate_base import DAY
 from tests.differential.model import EPOCH
 from tests.differential.model_pledges import GOODS
+from tests.differential.parties import STRANGER
 
 
 class Securities(Assets):
     """Acts of lenders that exchange, of undertakers, and of banks that saw them pay."""
 
+    def _by(self, right: str, share: float) -> str:
+        return STRANGER if self.chance(0.02) else self.either(right, share)
+
     def substitute(self) -> Act:
         """Mostly pledged goods, and a receivable that their owner holds."""
         live = [key for key, each in self.book.pledges.items() if each.state == "active"]
         goods = [key for key in live if self.book.pledges[key].kind == GOODS]
-        if not goods or not self.book.receivables:
-            return self.pledge()
-        sellers = {
-            each.holder for each in self.book.receivables.values() if each.free and each.state is State.CONFIRMED
-        }
+        good = {key: each for key, each in self.book.receivables.items() if each.free and each.state is State.CONFIRMED}
+        sellers = {each.holder for each in good.values()}
         sellable = [key for key in goods if self.book.receipts[self.book.pledges[key].asset].owner in sellers]
+        if not sellable and (not goods or not self.book.receivables or self.chance(0.9)):
+            return self.pledge()
         sold = self.recent(sellable or goods)
         stock = self.book.receipts[self.book.pledges[sold].asset]
-        debts = [
-            key for key, each in self.book.receivables.items()
-            if each.holder == stock.owner and each.free and each.state is State.CONFIRMED
-        ]  # fmt: skip
-        if not debts or self.chance(0.08):
-            debts = list(self.book.receivables)
-        debt = self.recent(debts)
-        if self.chance(0.06):
-            sold = self.recent(list(self.book.pledges))
+        fit = self.chance(0.93)
+        debts = [k for k, each in self.book.receivables.items() if each.holder == stock.owner and (k in good) == fit]
+        debt = self.recent(debts if debts and self.chance(0.95) else list(self.book.receivables))
+        if self.chance(0.08):
+            ended = [key for key, each in self.book.pledges.items() if each.kind == GOODS and each.state != "active"]
+            sold = self.recent(ended if ended and self.chance(0.5) else list(self.book.pledges))
         entry = self.book.pledges[sold]
         lender = entry.lender if self.chance(0.95) else self.dice.choice(("lender", "fund", "group"))
         amount, named = self.number(self.book.receivables[debt].free), self.either_id(debt, "receivable")
@@ -54,16 +54,20 @@ class Securities(Assets):
         }
         owner = stock.owner if self.chance(0.95) else self.book.receivables[debt].holder
         rider = self.rider(owner, "Pledges", amount=amount ^ 1, goodsId=keccak(b"other"), soldPledgeId=keccak(b"other"))
-        return Act("Pledges", "substitute", self.either(lender, 0.94), p, rider)
+        return Act("Pledges", "substitute", self._by(lender, 0.94), p, rider)
 
     def buying_back(self) -> Act:
         """An undertaking, or one that is kept: more often where it can be."""
         if not self.book.pledges:
             return self.pledge()
-        promised = [each for each in self.book.promises if self.book.pledges[each[0]].state == "active"]
-        if promised and self.chance(0.6):
-            due = [each for each in promised if self._called(*each)]
-            return self._buy_back(*self.recent(due if due and self.chance(0.8) else promised))
+        promised = [each for each, promise in self.book.promises.items() if promise.left]
+        live = [each for each in promised if self.book.pledges[each[0]].state == "active"]
+        due = [each for each in live if self._called(*each)]
+        early = [each for each in live if each not in due]
+        more = [each for each in due if self.book.promises[each].left > self.book.pledged(each[0])]
+        for share, among in ((0.45, due), (0.2, early), (0.2, more), (0.05, list(self.book.promises))):
+            if among and self.chance(share):
+                return self._buy_back(*self.recent(among))
         return self._undertake()
 
     def _undertake(self) -> Act:
@@ -80,21 +84,23 @@ class Securities(Assets):
             until = max(
                 today, (self.book.receivables[entry.asset].due_date - EPOCH).days + self.dice.choice((0, 1, 60))
             )
-            buyers = ("maker", "grower", "dealer", "group", self.book.receivables[entry.asset].debtor)
+            buyers = ("maker", "grower", "dealer", "group")
+            if self.chance(0.05):
+                buyers = (self.book.receivables[entry.asset].debtor,)
         p = {
             "pledgeId": self.either_id(pledge, "pledge"),
             "amount": self.number(self.book.pledged(pledge)),
             "untilDay": until if self.chance(0.94) else self.dice.choice((0, today - 1, 2_900_000)),
             "documentRoot": keccak(b"wording"),
         }
-        return Act("Pledges", "undertake", self.either(self.dice.choice(buyers), 0.92), p)
+        return Act("Pledges", "undertake", self._by(self.dice.choice(buyers), 0.92), p)
 
     def _called(self, pledge: bytes, buyer: str) -> bool:
         """Whether the undertaking can be kept today."""
         promise, entry = self.book.promises[pledge, buyer], self.book.pledges[pledge]
         owed = None if entry.kind == GOODS else self.book.receivables[entry.asset]
         overdue = owed is None or owed.due_date < self.book.today
-        return entry.drawn and promise.left > 0 and promise.until >= self.book.today and overdue
+        return entry.drawn and promise.until >= self.book.today and overdue
 
     def _buy_back(self, pledge: bytes, buyer: str) -> Act:
         entry, left = self.book.pledges[pledge], self.book.promises[pledge, buyer].left
@@ -109,7 +115,7 @@ class Securities(Assets):
             "pledgeId": self.either_id(pledge, "pledge"),
             "assetId": entry.asset if self.chance(0.96) else self.recent([*self.book.receivables, *self.book.receipts]),
             "buyer": self.either_named(buyer, 0.94),
-            "amount": self.number(min(left, pledged) if self.chance(0.9) else max(left, pledged)),
+            "amount": self.number(min(left, pledged)) if self.chance(0.85) else max(left, pledged),
             "bankRef": ref,
         }
-        return Act("Pledges", "buyBack", self.either(bank, 0.95), p)
+        return Act("Pledges", "buyBack", self._by(bank, 0.95), p)

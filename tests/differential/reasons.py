@@ -127,7 +127,7 @@ EACH: Final[dict[str, frozenset[str]]] = {
             act_paused not_admitted party_suspended role_missing {_SIGNED} not_over_goods substitute_foreign
             pledge_ended not_lender asset_mismatch quantity_not_positive quantity_too_large {_AMOUNT}
             registry_no_missing expiry_invalid pledge_exists pledge_id_foreign receivable_unknown
-            receivable_state_wrong lender_is_pledgor lender_is_debtor exceeds_free
+            receivable_state_wrong lender_is_debtor exceeds_free
         """,
         "Pledges.undertake": f"""
             act_paused not_admitted party_suspended role_missing pledge_unknown pledge_ended {_AMOUNT}
