@@ -196,11 +196,21 @@ def liquidate(
         return item
     if by != item.lender:
         return _refused("not_lender", receipt, f"{by} is not the lender of pledge {pledge_id}")
-    left = _less(receipt.pledges, item, item.quantity)
-    taken = WarehouseReceipt(
-        child_id, item.lender, receipt.keeper, receipt.goods, receipt.unit, item.quantity, item.quantity
-    )
-    return replace(receipt, pledges=left, liquidated=receipt.liquidated + item.quantity), taken
+    return _taken(receipt, item, item.quantity, child_id, item.lender)
+
+
+def buy_back(
+    receipt: WarehouseReceipt, quantity: int, *, pledge_id: str, child_id: str, buyer: str
+) -> tuple[WarehouseReceipt, WarehouseReceipt] | Refusal:
+    """A core enterprise has paid the lender as it undertook (保兑仓): so much is its own, under a receipt of its own.
+
+    Refusals: pledge_unknown, quantity_not_positive, quantity_too_large, exceeds_pledged.
+    """
+    item = _pledged(receipt, pledge_id)
+    if isinstance(item, Refusal):
+        return item
+    refusal = _within(receipt, quantity, item.quantity, "exceeds_pledged")
+    return refusal if refusal is not None else _taken(receipt, item, quantity, child_id, buyer)
 
 
 def recount(receipt: WarehouseReceipt, missing: int, *, by: str) -> WarehouseReceipt | Refusal:
@@ -303,6 +313,14 @@ def _within(receipt: WarehouseReceipt, quantity: int, limit: int, code: str) -> 
 def _pledged(receipt: WarehouseReceipt, pledge_id: str) -> PledgedGoods | Refusal:
     found = next((item for item in receipt.pledges if item.pledge_id == pledge_id), None)
     return found or _refused("pledge_unknown", receipt, f"there is no pledge {pledge_id} on it")
+
+
+def _taken(
+    receipt: WarehouseReceipt, item: PledgedGoods, quantity: int, child_id: str, owner: str
+) -> tuple[WarehouseReceipt, WarehouseReceipt]:
+    left = _less(receipt.pledges, item, quantity)
+    taken = WarehouseReceipt(child_id, owner, receipt.keeper, receipt.goods, receipt.unit, quantity, quantity)
+    return replace(receipt, pledges=left, liquidated=receipt.liquidated + quantity), taken
 
 
 def _less(pledges: tuple[PledgedGoods, ...], item: PledgedGoods, quantity: int) -> tuple[PledgedGoods, ...]:

@@ -16,12 +16,13 @@ from eth_hash.auto import keccak
 from sqlmodel import Session, col, select
 
 from chainfin import receivable as rules
+from chainfin import undertaking as promises
 from chainfin.errors import BadInput, NotFound, Refusal, Refused
 from chainfin.loan import Loan, LoanState, Paid, payoff
 from chainfin.loan.state import ACCRUING
 from chainfin.money import Money
 from chainfin.party import Role
-from chainfin.services import acts, funding, goods, loanbook, moving, payouts, placing, pledging, receivables
+from chainfin.services import acts, funding, goods, loanbook, moving, payouts, placing, pledging, receivables, trade
 from chainfin.services.context import Actor, Context
 from chainfin.services.placing import Arrival
 from chainfin.services.receivables import day_number
@@ -61,10 +62,9 @@ def undertake(ctx: Context, actor: Actor, pledge_id: str, amount: str, until: da
         if pledge.status != "active":
             raise Refused("pledge_state_wrong", f"the pledge is {pledge.status}", status=pledge.status)
         part = pledging.measured(session, pledge, amount)
-        if part > pledge.left:
-            raise Refused("exceeds_pledged", "more than is still pledged", pledge=pledge.id)
-        if session.get(UndertakingRow, (pledge_id, buyer_id)) is not None:
-            raise Refused("undertaking_exists", "you undertook it before", pledge=pledge.id)
+        row = session.get(UndertakingRow, (pledge_id, buyer_id))
+        before = None if row is None else promises.Undertaking(row.buyer_id, row.left, row.until)
+        trade.unless_refused(promises.undertake(part, buyer=buyer_id, pledged=pledge.left, until=until, before=before))
         return acts.prepare(
             session,
             ctx,

@@ -12,7 +12,8 @@ class Rider:
     """The counter-signature inside an act: whose it is, and what is wrong with it (usually nothing).
 
     ``said``: members that it was signed over with other values. ``expired``: its deadline has passed. A registrar signs
-    over the trail of the goods as it stands, unless ``said`` has another.
+    over the trail of the goods as it stands, unless ``said`` has another. ``swapped``: a pledgor signed the same terms
+    as the other of `Grant` (a pledge) and `Exchange` (a pledge for sold goods).
     """
 
     TRAIL: ClassVar[str] = "trail"
@@ -21,13 +22,16 @@ class Rider:
     nonce: int
     expired: bool = False
     said: Mapping[str, Any] = field(default_factory=dict)
+    swapped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Act:
     """``params`` by the ABI's member names; parties by name. ``at``: seconds by which time moves on before it."""
 
-    PARTY_FIELDS: ClassVar[frozenset[str]] = frozenset({"seller", "to", "payee", "lender", "owner", "party", "debtor"})
+    PARTY_FIELDS: ClassVar[frozenset[str]] = frozenset(
+        {"seller", "to", "payee", "lender", "owner", "party", "debtor", "buyer"}
+    )
 
     contract: str
     function: str
@@ -46,6 +50,8 @@ class Act:
         rider = "" if self.rider is None else f" with {self.rider.signer}'s signature"
         if self.rider is not None and (self.rider.expired or self.rider.said):
             rider += " (expired)" if self.rider.expired else f" (over other {', '.join(self.rider.said)})"
+        if self.rider is not None and self.rider.swapped:
+            rider += " (of the other kind)"
         return f"{after}{self.by}: {self.name}({said}){rider}"
 
 

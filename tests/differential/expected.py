@@ -12,17 +12,19 @@ from chainfin.order import State as OrderState
 from chainfin.receivable import State
 from tests.differential.act import Act
 from tests.differential.model import EPOCH, Book
+from tests.differential.model_buy_back import bought_id
 from tests.differential.model_receivables import child_id, part_id
 from tests.differential.system import System
 
 Thing = tuple[str, bytes]
-"""("order" | "receivable" | "receipt" | "pledge", id)."""
+"""("order" | "receivable" | "receipt" | "pledge", id), or ("undertaking", the pledge's id and the buyer's number)."""
 
 VIEWS = {
     "order": ("Orders", "order"),
     "receivable": ("Receivables", "receivable"),
     "receipt": ("WarehouseReceipts", "receipt"),
     "pledge": ("Pledges", "pledgeOf"),
+    "undertaking": ("Pledges", "undertakingOf"),
 }
 RECEIVABLE_STATES = {state: n for n, state in enumerate(State, 1)}
 PLEDGE_STATES = {"active": 1, "released": 2, "enforced": 3, "expired": 4, "lost": 5}
@@ -40,6 +42,18 @@ def tag(content: bytes, length: int) -> bytes:
 def origin_tag(order_id: bytes, document_root: bytes, seller: int) -> bytes:
     """What binds a debt that isn't confirmed to its order, document and seller."""
     return tag(order_id + document_root + seller.to_bytes(32, "big"), 18)
+
+
+def promise_key(pledge_id: bytes, buyer: int) -> bytes:
+    """An undertaking as a thing."""
+    return pledge_id + buyer.to_bytes(4, "big")
+
+
+def seen(system: System, thing: Thing) -> Any:
+    """What the contracts' view says of it."""
+    kind, key = thing
+    args = (key[:32], int.from_bytes(key[32:], "big")) if kind == "undertaking" else (key,)
+    return system.view(*VIEWS[kind], *args)
 
 
 def _days(when: date) -> int:
@@ -65,13 +79,17 @@ class Expected:
     def touched(self, act: Act) -> list[Thing]:
         """Everything that an act may have changed."""
         found: dict[Thing, None] = {}
-        for kind, names in (("order", ("orderId",)), ("pledge", ("pledgeId",))):
+        for kind, names in (("order", ("orderId",)), ("pledge", ("pledgeId", "soldPledgeId"))):
             found.update(((kind, act.params[name]), None) for name in names if name in act.params)
-        assets = [act.params[name] for name in ("id", "assetId") if name in act.params]
+        assets = [act.params[name] for name in ("id", "assetId", "goodsId", "receivableId") if name in act.params]
         found.update((("pledge", pledge_id), None) for pledge_id in act.params.get("pledgeIds", ()))
         if act.function == "enforce":
             of = (act.params["pledgeId"], act.params["assetId"])
             assets.append(part_id("chainfin enforcement", *of, kinds=("string", "bytes32", "bytes32")))
+        if act.function in ("undertake", "buyBack"):
+            pledge_id, buyer = act.params["pledgeId"], act.params.get("buyer", act.by)
+            found["undertaking", promise_key(pledge_id, self._numbers[buyer])] = None
+            assets.append(bought_id(pledge_id, buyer, self._book.promises[pledge_id, buyer].calls - 1))
         for asset in assets:
             found["receivable", asset] = found["receipt", asset] = None
             debt = self._book.receivables.get(asset)
@@ -86,6 +104,7 @@ class Expected:
         book = self._book
         kinds: Mapping[str, Mapping[bytes, object]] = {
             "order": book.orders, "receivable": book.receivables, "receipt": book.receipts, "pledge": book.pledges,
+            "undertaking": {promise_key(key, self._numbers[who]): each for (key, who), each in book.promises.items()},
         }  # fmt: skip
         return kinds[kind]
 
@@ -132,6 +151,10 @@ class Expected:
             "assetTag": tag(entry.asset, 14), "rank": entry.rank,
         }  # fmt: skip
 
+    def _undertaking(self, key: bytes) -> dict[str, Any]:
+        promise: Any = self._known("undertaking")[key]
+        return {"amount": promise.left, "untilDay": _days(promise.until)}
+
 
 def differences(expected: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]:
     """Field by field. A field of the views that the model knows nothing of has to be empty: no act here touches it."""
@@ -142,8 +165,7 @@ def differences(expected: Mapping[str, Any], found: Mapping[str, Any]) -> list[s
 
 def unlike(expected: Expected, system: System, thing: Thing) -> list[str]:
     """How the contracts' view of a thing differs from the model."""
-    contract, view = VIEWS[thing[0]]
-    wrong = differences(expected.of(thing), system.view(contract, view, thing[1]))
+    wrong = differences(expected.of(thing), seen(system, thing))
     return [f"{thing[0]} {thing[1].hex()[:8]}: {text}" for text in wrong]
 
 

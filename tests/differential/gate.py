@@ -108,7 +108,8 @@ class Gate:
         demand(not rider.expired, "act_expired")
         demand((rider.signer, act.contract, rider.nonce) not in self.withdrawn, "act_replayed")
         said = {name: value for name, value in rider.said.items() if name != Rider.TRAIL}
-        demand(all(act.params[name] == value for name, value in said.items()), "signature_invalid")
+        genuine = not rider.swapped and all(act.params[name] == value for name, value in said.items())
+        demand(genuine, "signature_invalid")
 
     def revoke(self, contract: str, who: str, params: Mapping[str, int]) -> None:
         for bit in range(256):

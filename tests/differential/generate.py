@@ -12,15 +12,16 @@ from eth_hash.auto import keccak
 from chainfin.party import Role
 from chainfin.receivable import State
 from tests.differential.act import Act
-from tests.differential.generate_assets import Assets
+from tests.differential.gate import Kind
 from tests.differential.generate_base import DAY, Dice
+from tests.differential.generate_securities import Securities
 from tests.differential.model import EPOCH, Book
 from tests.differential.parties import ALL_ROLES, OPERATOR, PARTIES
 
 T = TypeVar("T")
 
 
-class Generator(Assets):
+class Generator(Securities):
     """Acts for what is in ``book`` now. The same seed and the same book give the same act."""
 
     def __init__(self, book: Book, seed: int) -> None:
@@ -33,10 +34,12 @@ class Generator(Assets):
             (22, self.receivable_act),
             (14, self.pledge),
             (10, self.pledge_act),
+            (7, self.substitute),
+            (9, self.buying_back),
             (3, self.line),
             (4, self.receipt),
             (10, self.receipt_act),
-            (2, self.operate),
+            (3, self.operate),
             (1, self.revoke),
         )
 
@@ -47,6 +50,14 @@ class Generator(Assets):
             return undo
         weights = [weight for weight, _ in self._menu]
         made = self.dice.choices([make for _, make in self._menu], weights)[0]()
+        # what a pause or a suspension stops and who may only read is tried while it lasts, which isn't long
+        if self.book.paused >> Kind.PLEDGE & 1 and self.chance(0.3):
+            made = self.dice.choice((self.substitute, self.buying_back))()
+        if self.book.suspended and self.chance(0.08):
+            made = replace(made, by=self.dice.choice(sorted(self.book.suspended)))
+        readers = [who for who, roles in self.book.roles.items() if roles == Role.AUDITOR]
+        if readers and self.chance(0.15):
+            made = replace(made, by=readers[0])
         return replace(made, wait=self._wait()) if self.chance(0.06) else made
 
     def _wait(self) -> int:

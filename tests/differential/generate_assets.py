@@ -7,7 +7,7 @@ from eth_hash.auto import keccak
 from chainfin.inventory import WarehouseReceipt
 from chainfin.party import Role
 from chainfin.receivable import Receivable, State
-from tests.differential.act import Act, Rider
+from tests.differential.act import Act
 from tests.differential.generate_base import DAY, MAX_AMOUNT, MAX_UINT, Dice
 from tests.differential.model import EPOCH
 from tests.differential.model_receivables import FREE_PART, PREFIX
@@ -25,11 +25,6 @@ _ALL = ("cancel", "dispute", "resolveDispute", "credit", "split", "transfer", "s
 
 class Assets(Dice):
     """Acts of holders, debtors, keepers, banks and lenders."""
-
-    def _rider(self, signer: str, **members: object) -> Rider:
-        """A counter-signature, now and then a bad one: by another, too late, or over something else."""
-        said = dict([self.dice.choice(list(members.items()))]) if self.chance(0.03) else {}
-        return Rider(self.either(signer, 0.93), self.dice.randrange(512), self.chance(0.02), said)
 
     def issue(self) -> Act:
         orders = self.book.orders
@@ -56,7 +51,8 @@ class Assets(Dice):
             "dueDay": today + ahead,
         }
         stale = entry.before  # attested before the goods' last step
-        rider = self._rider("registrar", id=keccak(b"other"), documentRoot=keccak(b"other"), trail=stale)
+        other = keccak(b"other")
+        rider = self.rider("registrar", "Receivables", id=other, documentRoot=other, trail=stale)
         return Act("Receivables", "issue", self.either(entry.seller, 0.94), p, rider)
 
     def confirm(self) -> Act:
@@ -230,7 +226,7 @@ class Assets(Dice):
             "expiresAt": expires if self.chance(0.98) else 2**32,
             "registryNo": keccak(b"entry") if self.chance(0.98) else bytes(32),
         }
-        rider = self._rider(holder, amount=amount ^ 1, assetId=keccak(b"other"))
+        rider = self.rider(holder, "Pledges", amount=amount ^ 1, assetId=keccak(b"other"))
         return Act("Pledges", "pledge", self.either(lender, 0.95), p, rider)
 
     def pledge_act(self) -> Act:

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from eth_hash.auto import keccak
 
+from tests.differential.act import Rider
 from tests.differential.model import Book
 from tests.differential.parties import NOBODY, PARTIES, STRANGER
 
@@ -47,6 +48,15 @@ class Dice:
     def either_id(self, right: bytes, kind: str, share: float = 0.97) -> bytes:
         """The right id, or one that names nothing."""
         return right if self.chance(share) else self.fresh(kind)
+
+    def rider(self, signer: str, contract: str, **members: object) -> Rider:
+        """A counter-signature, now and then a bad one: by another, too late, withdrawn, or over something else."""
+        said = dict([self.dice.choice(list(members.items()))]) if self.chance(0.03) else {}
+        who, nonce, expired = self.either(signer, 0.93), self.dice.randrange(512), self.chance(0.03)
+        withdrawn = sorted(bit for by, at, bit in self.book.withdrawn if (by, at) == (who, contract))
+        if withdrawn and self.chance(0.03):
+            nonce = self.dice.choice(withdrawn)
+        return Rider(who, nonce, expired, said, swapped=contract == "Pledges" and self.chance(0.01))
 
     def anyone(self) -> str:
         """Somebody with a key."""

@@ -17,6 +17,7 @@ from chainfin.inventory import WarehouseReceipt
 from chainfin.line import Line
 from chainfin.order import Order
 from chainfin.receivable import Receivable
+from chainfin.undertaking import Undertaking
 from tests.differential.act import Act
 from tests.differential.gate import EXCUSED, Gate, No
 from tests.differential.parties import OPERATOR
@@ -77,6 +78,8 @@ class Book(Gate):
         """By debtor."""
         self.shares: dict[tuple[str, str], int] = {}
         """(lender, debtor) → its share of the line."""
+        self.promises: dict[tuple[bytes, str], Undertaking] = {}
+        """By pledge and buyer."""
         self.drew: set[bytes] = set()
         """Receivables whose confirmation drew on a line."""
 
@@ -92,7 +95,7 @@ class Book(Gate):
         book.receivables, book.receipts, book.roots = dict(self.receivables), dict(self.receipts), dict(self.roots)
         book.bank_refs, book.suspended, book.withdrawn = set(self.bank_refs), set(self.suspended), set(self.withdrawn)
         book.roles, book.lines, book.shares = dict(self.roles), dict(self.lines), dict(self.shares)
-        book.drew = set(self.drew)
+        book.drew, book.promises = set(self.drew), dict(self.promises)
         return book
 
     def line(self, debtor: str) -> Line:
@@ -119,14 +122,21 @@ class Model:
 
     def __init__(self) -> None:
         # the acts are split by noun; they only know the book
-        from tests.differential import model_goods, model_orders, model_pledges, model_receivables
+        from tests.differential import (
+            model_buy_back,
+            model_goods,
+            model_orders,
+            model_pledges,
+            model_receivables,
+            model_substitution,
+        )
 
         self.book = Book()
         self._acts = {
             "Orders": model_orders.ACTS,
             "Receivables": model_receivables.ACTS,
             "WarehouseReceipts": model_goods.ACTS,
-            "Pledges": model_pledges.ACTS,
+            "Pledges": {**model_pledges.ACTS, **model_substitution.ACTS, **model_buy_back.ACTS},
         }
 
     def apply(self, act: Act, now: int) -> str | None:

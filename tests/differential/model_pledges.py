@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from eth_hash.auto import keccak
@@ -22,9 +22,8 @@ _AMOUNTS = ("amount_not_positive", "amount_too_large", "quantity_not_positive", 
 _LATEST = 2**32 - 1
 
 
-def _locked(book: Book, act: Act, pledgor: str) -> Receivable | WarehouseReceipt | Refusal | None:
+def _locked(book: Book, p: Mapping[str, Any], pledgor: str) -> Receivable | WarehouseReceipt | Refusal | None:
     """The asset with the pledge on it; None if there is no such asset."""
-    p = act.params
     ids = {"pledge_id": p["pledgeId"].hex(), "lender": p["lender"], "by": pledgor}
     if p["assetKind"] == GOODS:
         goods = book.receipts.get(p["assetId"])
@@ -37,11 +36,20 @@ def _pledge(book: Book, act: Act) -> None:
     p, rider = act.params, act.rider
     assert rider is not None
     book.enter(Kind.PLEDGE, act.by, rider.signer)
-    demand(p["lender"] == act.by, "not_lender")
     book.role(act.by, Role.LENDER)
-    locked = _locked(book, act, rider.signer)
+    book.rider(act)
+    store(book, p["assetId"], need(terms(book, p, act.by, rider.signer)))
+    add(book, p)
+
+
+def terms(
+    book: Book, p: Mapping[str, Any], lender: str, pledgor: str
+) -> Receivable | WarehouseReceipt | Refusal | None:
+    """The asset with the pledge on it, or why not, if the register of pledges has nothing against the pledge itself."""
+    demand(p["lender"] == lender, "not_lender")
+    locked = _locked(book, p, pledgor)
     stop(locked, "lender_is_pledgor")
-    demand(rider.signer != act.by, "lender_is_pledgor")
+    demand(pledgor != lender, "lender_is_pledgor")
     demand(p["registryNo"] != bytes(32), "registry_no_missing")
     stop(locked, *_AMOUNTS)
     amount(p["amount"])
@@ -49,27 +57,33 @@ def _pledge(book: Book, act: Act) -> None:
     demand(p["pledgeId"] not in book.pledges, "pledge_exists")
     demand(p["pledgeId"][:16] == keccak(p["assetId"])[14:30], "pledge_id_foreign")
     demand(p["assetKind"] in (RECEIVABLE, GOODS), "asset_kind_invalid")
-    book.rider(act)
     demand(locked is not None, "receivable_unknown" if p["assetKind"] == RECEIVABLE else "receipt_unknown")
-    _store(book, p["assetId"], need(locked))
+    return locked
+
+
+def add(book: Book, p: Mapping[str, Any]) -> None:
+    """The pledge that is in its asset by now."""
     made = sum(entry.asset == p["assetId"] for entry in book.pledges.values())
     rank = made + 1 if p["assetKind"] == GOODS else 0
     book.pledges[p["pledgeId"]] = PledgeEntry(
-        p["assetKind"], p["assetId"], act.by, p["expiresAt"], drawn=p["expiresAt"] == 0, rank=rank
+        p["assetKind"], p["assetId"], p["lender"], p["expiresAt"], drawn=p["expiresAt"] == 0, rank=rank
     )
 
 
-def _store(book: Book, asset: bytes, value: object) -> None:
+def store(book: Book, asset: bytes, value: object) -> None:
+    """Under its id."""
     if isinstance(value, Receivable):
         book.receivables[asset] = value
     elif isinstance(value, WarehouseReceipt):
         book.receipts[asset] = value
 
 
-def _freed(book: Book, act: Act, quantity: int, lender: str) -> Receivable | WarehouseReceipt | Refusal:
-    """The asset that the act names, with so much of the pledge set free."""
-    asset, name = act.params["assetId"], act.params["pledgeId"].hex()
-    kind = book.pledges[act.params["pledgeId"]].kind if act.params["pledgeId"] in book.pledges else 0
+def freed_by(
+    book: Book, pledge_id: bytes, asset: bytes, quantity: int, lender: str
+) -> Receivable | WarehouseReceipt | Refusal:
+    """The asset with so much of the pledge set free."""
+    name = pledge_id.hex()
+    kind = book.pledges[pledge_id].kind if pledge_id in book.pledges else 0
     if kind == GOODS and asset in book.receipts:
         return inventory.unpledge(book.receipts[asset], quantity, pledge_id=name, by=lender)
     if kind == RECEIVABLE and asset in book.receivables:
@@ -80,15 +94,17 @@ def _freed(book: Book, act: Act, quantity: int, lender: str) -> Receivable | War
 
 def _release(book: Book, act: Act) -> None:
     book.actor(act.by)
-    freed = _freed(book, act, act.params["amount"], act.by)
+    pledge_id, asset = act.params["pledgeId"], act.params["assetId"]
+    freed = freed_by(book, pledge_id, asset, act.params["amount"], act.by)
     if isinstance(freed, Refusal) and freed.code == "pledge_unknown":
-        raise No(missing(book, act.params["pledgeId"], act.by))
-    _store(book, act.params["assetId"], need(freed))
-    if not book.pledged(act.params["pledgeId"]):
-        book.pledges[act.params["pledgeId"]].state = "released"
+        raise No(missing(book, pledge_id, act.by))
+    store(book, asset, need(freed))
+    if not book.pledged(pledge_id):
+        book.pledges[pledge_id].state = "released"
 
 
-def _live(book: Book, pledge_id: bytes) -> PledgeEntry:
+def live(book: Book, pledge_id: bytes) -> PledgeEntry:
+    """The pledge, if it hasn't ended."""
     demand(pledge_id in book.pledges, "pledge_unknown")
     entry = book.pledges[pledge_id]
     demand(entry.state == "active", "pledge_ended")
@@ -97,7 +113,7 @@ def _live(book: Book, pledge_id: bytes) -> PledgeEntry:
 
 def _draw(book: Book, act: Act) -> None:
     book.actor(act.by)
-    entry = _live(book, act.params["pledgeId"])
+    entry = live(book, act.params["pledgeId"])
     demand(entry.lender == act.by, "not_lender")
     demand(not entry.drawn, "already_drawn")
     demand(book.now <= entry.expires_at, "pledge_lapsed")
@@ -107,13 +123,14 @@ def _draw(book: Book, act: Act) -> None:
 def _expire(book: Book, act: Act) -> None:
     """The pledgor's way out of a loan that never came: the rules know it as a release of the whole."""
     book.actor(act.by)
-    entry = _live(book, act.params["pledgeId"])
+    entry = live(book, act.params["pledgeId"])
     demand(entry.asset == act.params["assetId"], "asset_mismatch")
     holder = book.receivables[entry.asset].holder if entry.kind == RECEIVABLE else book.receipts[entry.asset].owner
     demand(holder == act.by, "not_pledgor")
     demand(not entry.drawn and book.now > entry.expires_at, "not_expired")
-    freed = _freed(book, act, book.pledged(act.params["pledgeId"]), entry.lender)
-    _store(book, entry.asset, need(freed))
+    pledge_id = act.params["pledgeId"]
+    freed = freed_by(book, pledge_id, entry.asset, book.pledged(pledge_id), entry.lender)
+    store(book, entry.asset, need(freed))
     entry.state = "expired"
 
 
@@ -133,8 +150,8 @@ def _enforce(book: Book, act: Act) -> None:
     stop(taken, "not_lender")
     demand(book.pledges[pledge_id].drawn, "pledge_not_drawn")
     left, part = need(taken)
-    _store(book, asset, left)
-    _store(book, child, part)
+    store(book, asset, left)
+    store(book, child, part)
     book.pledges[pledge_id].state = "enforced"
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from chainfin import inventory, order, receivable, receivable_value
+from chainfin import inventory, order, receivable, receivable_value, substitution, undertaking
 from chainfin.errors import Refusal
 
 CONTRACTS = Path(__file__).resolve().parents[2] / "contracts"
@@ -69,6 +69,21 @@ def _upside_down(recount: Any) -> Any:
     return planted
 
 
+def _anybodys(substitute: Any) -> Any:
+    def planted(goods: Any, debt: Any, **named: Any) -> Any:
+        done = substitute(goods, replace(debt, holder=goods.owner), **named)
+        return done if isinstance(done, Refusal) else (done[0], replace(done[1], holder=debt.holder))
+
+    return planted
+
+
+def _once_more(undertake: Any) -> Any:
+    def planted(amount: int, **named: Any) -> Any:
+        return undertake(amount, **{**named, "before": None})
+
+    return planted
+
+
 PYTHON = (
     PythonMutant(
         "a release frees nothing of the pledge",
@@ -106,6 +121,24 @@ PYTHON = (
     PythonMutant("an amended order stays acknowledged", order, "amend",
                  _after(lambda before, after: replace(after, state=before.state))),
     PythonMutant("a cancelled invoice stays on the order", order, "uninvoice", _after(lambda before, _after: before)),
+    PythonMutant(
+        "sold goods stay pledged beside their receivable", substitution, "substitute",
+        _after(lambda goods, after: (goods, after[1])),
+    ),
+    PythonMutant("a receivable of another replaces the goods", substitution, "substitute", _anybodys),
+    PythonMutant("undertaken twice for one pledge", undertaking, "undertake", _once_more),
+    PythonMutant(
+        "an undertaking is never used up", undertaking, "call",
+        _after(lambda before, after: replace(after, left=before.left)),
+    ),
+    PythonMutant(
+        "a claim that was paid for stays with its holder", receivable, "buy_back",
+        _after(lambda before, after: (after[0], replace(after[1], holder=before.holder))),
+    ),
+    PythonMutant(
+        "goods that were bought back stay pledged", inventory, "buy_back",
+        _after(lambda before, after: (before, after[1])),
+    ),
 )  # fmt: skip
 
 
@@ -179,6 +212,48 @@ SOLIDITY = (
     ContractMutant(
         "enforced where nothing was lent", "Pledges",
         "if (!e.drawn()) revert NotDrawn(p.pledgeId);\n        uint64 amount", "uint64 amount",
+    ),
+    ContractMutant(
+        "an exchange that nobody signed", "Pledges",
+        "_attest(pledgor, keccak256(abi.encode(EXCHANGE, p, pledgor.nonce, pledgor.deadline)));", "",
+    ),
+    ContractMutant(
+        "goods of another than the one who signed", "Pledges",
+        "if (warehouseReceipts.holderOf(p.goodsId) != holder) revert SubstituteForeign(p.goodsId, p.receivableId);", "",
+    ),
+    ContractMutant(
+        "sold goods stay pledged", "Pledges", "_release(p.soldPledgeId, p.goodsId, p.quantity, lender);", "",
+    ),
+    ContractMutant(
+        "the log tells a substitution the wrong way round", "Pledges",
+        "emit Substituted(p.soldPledgeId, p.pledgeId,", "emit Substituted(p.pledgeId, p.soldPledgeId,",
+    ),
+    ContractMutant(
+        "anybody undertakes for goods", "Pledges", "if (e.goods()) _requireRole(buyer, roles, Roles.CORE);", "",
+    ),
+    ContractMutant(
+        "an undertaking that can be raised", "Pledges",
+        "if (_promises[p.pledgeId][buyer].made) revert UndertakingExists(p.pledgeId, buyer);", "",
+    ),
+    ContractMutant(
+        "an undertaking ends on its last day", "Pledges",
+        "block.timestamp / 1 days > u.untilDay", "block.timestamp / 1 days >= u.untilDay",
+    ),
+    ContractMutant("an undertaking has no end of amounts", "Pledges", "u.amount -= p.amount;", ""),
+    ContractMutant("a second part replaces the first", "Pledges", "p.buyer, u.bought++);", "p.buyer, u.bought);"),
+    ContractMutant(
+        "bought back where nothing was lent", "Pledges",
+        "if (!e.drawn()) revert NotDrawn(p.pledgeId);\n        _requireAmount", "_requireAmount",
+    ),
+    ContractMutant(
+        "a buyer attests its own payment", "Pledges", "if (bank == p.buyer) revert SelfAttested(bank);", "",
+    ),
+    ContractMutant(
+        "one payment buys back twice", "Pledges", "receivables.useBankRef(bank, p.bankRef);", "",
+    ),
+    ContractMutant(
+        "a debtor buys back its own debt", "Receivables",
+        "if (lender == c.debtor()) revert TransferToDebtor(lender);", "",
     ),
     ContractMutant(
         "what arrived isn't in the trail", "Orders", "_lengthen(p.orderId, RECEIVED, p.documentRoot, p.amount);", ""

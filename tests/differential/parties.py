@@ -28,3 +28,5 @@ STRANGER: Final = "stranger"
 """Has a key, and was never admitted."""
 NOBODY: Final = "nobody"
 """A party number that was never given."""
+NUMBERS: Final = {**{who: number for number, who in enumerate(PARTIES, 1)}, NOBODY: 4_000_000_000}
+"""Party numbers by name, as they are given in the order of admission."""

@@ -100,6 +100,9 @@ REASONS: Final[dict[str, frozenset[str]]] = {
         "pledge_lapsed": "PledgeLapsed",
         "already_drawn": "AlreadyDrawn",
         "registry_no_missing": "RegistryNoMissing",
+        "substitute_foreign": "SubstituteForeign",
+        "undertaking_exists": "UndertakingExists",
+        "undertaking_missing": "UndertakingMissing",
     }.items()
 }
 
@@ -111,7 +114,32 @@ EQUIVALENT: Final[dict[tuple[str, str], str]] = {
     ("Receivables.issue", "debtor_is_seller"): "NotSeller",
     # before its confirmation it has no holder but the seller
     ("Receivables.cancel", "not_seller"): "NotHolder",
+    # the exchange is signed by the owner of the goods: a receivable that another holds isn't the signer's
+    ("Pledges.substitute", "substitute_foreign"): "NotHolder",
 }
+
+_SIGNED: Final = "act_expired act_replayed signature_invalid"
+_AMOUNT: Final = "amount_not_positive amount_too_large exceeds_pledged"
+EACH: Final[dict[str, frozenset[str]]] = {
+    act: frozenset(codes.split())
+    for act, codes in {
+        "Pledges.substitute": f"""
+            act_paused not_admitted party_suspended role_missing {_SIGNED} not_over_goods substitute_foreign
+            pledge_ended not_lender asset_mismatch quantity_not_positive quantity_too_large {_AMOUNT}
+            registry_no_missing expiry_invalid pledge_exists pledge_id_foreign receivable_unknown
+            receivable_state_wrong lender_is_debtor exceeds_free
+        """,
+        "Pledges.undertake": f"""
+            act_paused not_admitted party_suspended role_missing pledge_unknown pledge_ended {_AMOUNT}
+            undertaking_exists
+        """,
+        "Pledges.buyBack": f"""
+            not_admitted role_missing pledge_unknown pledge_ended asset_mismatch pledge_not_drawn {_AMOUNT}
+            undertaking_missing self_attested bank_ref_used not_yet_due transfer_to_debtor
+        """,
+    }.items()
+}
+"""Of acts that are rarer than others: every reason for which each of them has to be met, not only by any act."""
 
 OUT_OF_REACH: Final[dict[str, str]] = {
     "NotSister": "sister contracts call each other only through acts",
@@ -128,10 +156,6 @@ OUT_OF_REACH: Final[dict[str, str]] = {
     "BatchOutOfGas": "acts are sent one by one",
     "NotSelf": "acts are sent one by one",
     "RegistryNosMismatch": "acts are sent one by one",
-    # acts for which chainfin has no rule to compare with (yet)
-    "SubstituteForeign": "nothing is substituted",
-    "UndertakingExists": "nobody undertakes to buy back",
-    "UndertakingMissing": "nobody undertakes to buy back",
     # keys and admissions are fixed while acts are generated; contracts/test/participants has them
     "KeyTaken": "keys are fixed",
     "KeyZero": "keys are fixed",

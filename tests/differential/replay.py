@@ -8,7 +8,7 @@ from typing import Any
 
 from chainfin.documents.goods_trail import START, Step, extended
 from chainfin.party import Role
-from tests.differential.expected import Thing, origin_tag, tag
+from tests.differential.expected import Thing, origin_tag, promise_key, tag
 from tests.differential.system import Entry
 
 ISSUED, CONFIRMED, DISPUTED, SETTLED, DEFAULTED, CANCELLED = range(1, 7)
@@ -24,6 +24,8 @@ class Replay:
         self.state: dict[Thing, dict[str, Any]] = {}
         self.parties: dict[int, dict[str, Any]] = {}
         self.children: dict[bytes, int] = {}
+        self.wrong: list[str] = []
+        """What the events tell that can't be so."""
         self.lines: dict[int, tuple[int, int]] = {}
         """By debtor: limit and use."""
         self._origins: dict[bytes, tuple[bytes, int]] = {}
@@ -257,6 +259,30 @@ class Replay:
     def _Pledges_Expired(self, pledgeId_: bytes, amount_: int, **_: Any) -> None:
         self._free(pledgeId_, amount_)
         self.state["pledge", pledgeId_]["state"] = EXPIRED
+
+    def _Pledges_Substituted(
+        self, soldPledgeId_: bytes, pledgeId_: bytes, goodsId_: bytes, receivableId_: bytes
+    ) -> None:
+        # what is released and pledged is told by itself, right after this
+        asset = self._assets.get(soldPledgeId_)
+        if (
+            asset != ("receipt", goodsId_)
+            or pledgeId_ in self._assets
+            or ("receivable", receivableId_) not in self.state
+        ):
+            self.wrong.append(f"the events tell of a substitution of {soldPledgeId_.hex()[:8]} that can't be")
+
+    def _Pledges_Undertaken(self, pledgeId_: bytes, buyer_: int, amount_: int, untilDay_: int, **_: Any) -> None:
+        self.state["undertaking", promise_key(pledgeId_, buyer_)] = {"amount": amount_, "untilDay": untilDay_}
+
+    def _Pledges_BoughtBack(self, pledgeId_: bytes, buyer_: int, amount_: int, remaining_: int, **_: Any) -> None:
+        # the asset's own event says what was taken of it
+        pledge = self.state["pledge", pledgeId_]
+        pledge["amount"] -= amount_
+        assert pledge["amount"] == remaining_
+        if remaining_ == 0:
+            pledge["state"] = RELEASED
+        self.state["undertaking", promise_key(pledgeId_, buyer_)]["amount"] -= amount_
 
     def _Pledges_Enforced(self, pledgeId_: bytes, amount_: int, **_: Any) -> None:
         # the asset's own event says what was taken of it

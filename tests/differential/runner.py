@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from tests.differential.act import Act
-from tests.differential.expected import VIEWS, Expected, differences, unlike
+from tests.differential.expected import Expected, differences, seen, unlike
 from tests.differential.generate import Generator
 from tests.differential.model import Model
 from tests.differential.model_receivables import PREFIX
@@ -79,8 +79,7 @@ class Run:
         if things != set(replay.state):
             wrong.append(f"the events tell of {len(replay.state)} things, the model of {len(things)}")
         for thing in things:
-            contract, view = VIEWS[thing[0]]
-            found = self.system.view(contract, view, thing[1])
+            found = seen(self.system, thing)
             name = f"{thing[0]} {thing[1].hex()[:8]}"
             wrong += [f"{name}, model and storage: {text}" for text in differences(expected.of(thing), found)]
             told = replay.state.get(thing, {})
@@ -91,7 +90,7 @@ class Run:
                 wrong += [f"{who}: {text}" for text in differences(replay.parties[number], found)]
         if replay.paused != self.system.view("Participants", "paused"):
             wrong.append(f"the events say that {replay.paused} is paused")
-        return wrong + self._children(replay) + self._confirmed() + self._lines(replay)
+        return wrong + replay.wrong + self._children(replay) + self._confirmed() + self._lines(replay)
 
     def _lines(self, replay: Replay) -> list[str]:
         """Each party's line: in the model, in storage, from the events; each lender's share."""
@@ -197,8 +196,8 @@ def shrink(system: System, acts: Sequence[Act], seconds: float) -> list[Act]:
 def _related(acts: Sequence[Act]) -> list[Act]:
     """The last act and those before it that share an id with it, directly or not; and the operator's."""
     ids = _ids(acts[-1])
-    if any(each.startswith(PREFIX) for each in ids):  # a part: any split or enforcement may have made it
-        ids |= {each for act in acts if act.function in ("split", "enforce") for each in _ids(act)}
+    if any(each.startswith(PREFIX) for each in ids):  # a part: any split, enforcement or buy-back may have made it
+        ids |= {each for act in acts if act.function in ("split", "enforce", "buyBack") for each in _ids(act)}
     for _ in range(3):  # ids of earlier acts lead to further ones: orders, then their receivables, then their pledges
         for act in acts:
             if _ids(act) & ids:
@@ -220,7 +219,8 @@ def _kept(acts: Sequence[Act], wanted: Callable[[int, Act], bool]) -> list[Act]:
 
 
 def _ids(act: Act) -> set[bytes]:
-    named = {act.params[name] for name in ("orderId", "id", "assetId", "pledgeId") if name in act.params}
+    names = ("orderId", "id", "assetId", "pledgeId", "soldPledgeId", "goodsId", "receivableId")
+    named = {act.params[name] for name in names if name in act.params}
     return named.union(act.params.get("pledgeIds", ())) - {bytes(32)}
 
 

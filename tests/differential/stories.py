@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from eth_hash.auto import keccak
 
@@ -119,6 +120,31 @@ def two_pledged() -> list[Act]:
     return [stored(250), pledge(ON_GOODS, "lender", 100, kind=2), pledge(YOUNGER, "fund", 100, kind=2)]
 
 
+def exchange(
+    quantity: int, amount: int, *, by: str = "lender", owner: str = "maker", swapped: bool = False, **other: object
+) -> Act:
+    """``quantity`` of the pledged goods for a pledge over ``amount`` of the debt, as their owner granted it."""
+    p = {
+        "soldPledgeId": ON_GOODS, "goodsId": GOODS, "quantity": quantity, "pledgeId": FIRST, "receivableId": DEBT,
+        "amount": amount, "lender": "lender", "loanRef": ROOT, "decisionHash": ROOT, "expiresAt": 0,
+        "registryNo": ROOT, **other,
+    }  # fmt: skip
+    return Act("Pledges", "substitute", by, p, Rider(owner, 1, swapped=swapped))
+
+
+def undertake(pledge_id: bytes, by: str, amount: int, until: int = DUE + 5) -> Act:
+    p = {"pledgeId": pledge_id, "amount": amount, "untilDay": until, "documentRoot": ROOT}
+    return Act("Pledges", "undertake", by, p)
+
+
+def buy_back(
+    pledge_id: bytes, buyer: str, amount: int, ref: int, *, asset: bytes = DEBT, by: str = "bank", wait: int = 0
+) -> Act:
+    return on_pledge(
+        "buyBack", pledge_id, by, asset=asset, wait=wait, buyer=buyer, amount=amount, bankRef=ref.to_bytes(32, "big")
+    )
+
+
 def on_goods(function: str, by: str, **params: object) -> Act:
     return Act("WarehouseReceipts", function, by, {"id": GOODS, **params})
 
@@ -224,6 +250,34 @@ ONCE: dict[str, Sequence[Act]] = {
         *received(buyer="buyer"), issue(1000), confirm(debtor="buyer"), line(400), line(599, "fund"),
         confirm(debtor="buyer"), line(600, "fund"), confirm(debtor="buyer"), line(0),
         on_debt("split", "maker", amounts=[300, 300]), settle(400, "maker", 1), line(2**56 - 1), line(2**56),
+    ],
+    # a grant takes a pledge, an exchange takes it for goods: neither serves as the other
+    "a_grant_is_no_exchange": [
+        *confirmed(), stored(), pledge(ON_GOODS, "lender", 600, kind=2), exchange(600, 700, swapped=True),
+        replace(pledge(FIRST, "lender", 700), rider=Rider("maker", 1, swapped=True)), exchange(600, 700),
+    ],
+    # both halves or neither, each refused for its own reason
+    "goods_sold_in_parts": [
+        *confirmed(), stored(), pledge(ON_GOODS, "lender", 600, kind=2), exchange(601, 700), exchange(600, 1001),
+        exchange(600, 700, by="fund"), exchange(600, 700, owner="dealer"), exchange(600, 700, soldPledgeId=FIRST),
+        exchange(400, 700), exchange(200, 300), exchange(200, 300, pledgeId=SECOND), exchange(1, 1, pledgeId=SECOND),
+    ],
+    # up to what is pledged and promised, by another bank than the buyer, each payment once
+    "goods_bought_back_in_parts": [
+        *two_pledged(), undertake(ON_GOODS, "dealer", 80), undertake(ON_GOODS, "group", 101),
+        undertake(ON_GOODS, "group", 80), undertake(ON_GOODS, "group", 1), undertake(ON_GOODS, "core", 100),
+        buy_back(ON_GOODS, "group", 30, 1, asset=GOODS, by="group"), buy_back(ON_GOODS, "group", 81, 1, asset=GOODS),
+        buy_back(ON_GOODS, "group", 30, 1, asset=GOODS), buy_back(ON_GOODS, "group", 50, 1, asset=GOODS),
+        buy_back(ON_GOODS, "group", 50, 2, asset=GOODS), buy_back(ON_GOODS, "core", 21, 3, asset=GOODS),
+        buy_back(ON_GOODS, "core", 20, 3, asset=GOODS), buy_back(ON_GOODS, "core", 1, 4, asset=GOODS),
+    ],
+    # a receivable only after its due day, until the undertaking's last one, and never by its debtor
+    "recourse_when_it_is_overdue": [
+        *confirmed(), pledge(FIRST, "lender", 600), undertake(FIRST, "dealer", 400), undertake(FIRST, "core", 600),
+        buy_back(FIRST, "dealer", 300, 1, wait=90 * DAY), buy_back(FIRST, "core", 300, 1, wait=DAY),
+        buy_back(FIRST, "dealer", 300, 1), settle(300, "lender", 1, FIRST),
+        buy_back(FIRST, "dealer", 100, 2, wait=4 * DAY), buy_back(FIRST, "dealer", 1, 3, wait=DAY),
+        on_pledge("enforce", FIRST, "lender"),
     ],
     "two_faults_at_once": [
         *confirmed(), pledge(FIRST, "lender", 300), settle(0, "grower", 1), settle(701, "maker", 1, SECOND),

@@ -23,7 +23,7 @@ from chainfin.chain.embedded import BASE_FEE, CHAIN_ID, GAS_LIMIT, EmbeddedNode
 from chainfin.keys import address_of
 from chainfin.resources import CONTRACTS, artifact
 from tests.differential.act import Act, Rider
-from tests.differential.parties import NOBODY, OPERATOR, PARTIES, STRANGER
+from tests.differential.parties import NUMBERS, OPERATOR, PARTIES, STRANGER
 
 ACT_GAS = 3_000_000
 START = 1_772_442_000
@@ -61,7 +61,7 @@ class System:
         """``home``: an empty folder. ``artifacts``: compiled contracts in place of the committed ones, by name."""
         compiled = dict(artifacts or {})
         self._keys = {who: PrivateKey(private_key(who)) for who in (OPERATOR, STRANGER, *PARTIES)}
-        self.numbers: dict[str, int] = {NOBODY: 4_000_000_000}
+        self.numbers = dict(NUMBERS)
         self.entries: list[Entry] = []
         funded = [key.public_key.to_checksum_address() for key in self._keys.values()]
         self._node = EmbeddedNode(home, lambda: datetime.fromtimestamp(START, UTC), funded=funded)
@@ -154,6 +154,10 @@ class System:
         kind = acts.attest_type() if act.contract == "Receivables" else acts.grant_type()
         domain = acts.Domain(act.contract, CHAIN_ID, self.addresses[act.contract])
         said = {**params, **rider.said}
+        if act.function == "substitute":
+            kind = acts.exchange_type()
+        if rider.swapped:
+            kind, said = _swapped(act.function, said)
         if act.contract == "Receivables" and Rider.TRAIL not in said:
             said[Rider.TRAIL] = self.view("Orders", "trailOf", params["orderId"])
         deadline = self.now - 1 if rider.expired else ALWAYS
@@ -220,4 +224,11 @@ class System:
             typed = acts.typed_data(acts.join_type(), params, 1, ALWAYS, domain)
             data = acts.call_data("Participants", "admit", params, [acts.authorise(typed, private_key(who))])
             assert not self._transact(OPERATOR, self.addresses["Participants"], data).is_error, who
-            self.numbers[who] = len(self.numbers)
+
+
+def _swapped(function: str, said: Mapping[str, Any]) -> tuple[acts.ActType, dict[str, Any]]:
+    """The same terms as the other of a pledgor's two signatures."""
+    if function == "substitute":
+        return acts.grant_type(), {**said, "assetKind": 1, "assetId": said["receivableId"]}
+    sold = {"soldPledgeId": said["pledgeId"], "goodsId": said["assetId"], "quantity": said["amount"]}
+    return acts.exchange_type(), {**said, **sold, "receivableId": said["assetId"]}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from unittest.mock import patch
 
@@ -16,10 +16,11 @@ import pytest
 
 from tests.differential import runner
 from tests.differential.mutants import PYTHON, SOLIDITY, ContractMutant, PythonMutant, compiled
-from tests.differential.reasons import RARE, REASONS
+from tests.differential.reasons import EACH, RARE, REASONS
 from tests.differential.system import System
 
-STEPS = int(os.environ.get("CHAINFIN_DIFFERENTIAL_STEPS", "1000"))
+NORMAL = 1_000
+STEPS = int(os.environ.get("CHAINFIN_DIFFERENTIAL_STEPS", NORMAL))
 SEED = int(os.environ.get("CHAINFIN_DIFFERENTIAL_SEED", "20261121"))
 LONG = 10_000
 RUN = 2_500
@@ -52,10 +53,18 @@ def test_rules_and_contracts__generated_acts__agree(system: System) -> None:
             break
     taken = sum(count for (_, end), count in met.items() if end == "done")
     print(f"{done} acts, {taken} taken; {others} refused for several reasons of which each side named another")
+    print(", ".join(f"{act}: {_of(met, act)}, {met[act, 'done']} taken" for act in EACH))
     assert taken > done // 3
+    if done >= NORMAL:
+        assert all(met[act, "done"] for act in EACH)
     if done >= LONG:
         unmet = set(REASONS) - RARE - {end for _, end in met}
+        unmet |= {f"{act}: {code}" for act, codes in EACH.items() for code in codes if (act, code) not in met}
         assert not unmet, "these reasons were never met: say so in OUT_OF_REACH, or generate what meets them"
+
+
+def _of(met: Mapping[tuple[str, str], int], act: str) -> int:
+    return sum(count for (name, _), count in met.items() if name == act)
 
 
 def _found(system: System) -> bool:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from chainfin import inventory, line, order, receivable, receivable_value
+from chainfin import inventory, line, order, receivable, receivable_value, substitution, undertaking
 from chainfin.abi import contract_abi
 from chainfin.resources import CONTRACTS
-from tests.differential.reasons import EQUIVALENT, OUT_OF_REACH, REASONS, RULES_ONLY, same
+from tests.differential.reasons import EACH, EQUIVALENT, OUT_OF_REACH, REASONS, RULES_ONLY, same
 
 MAPPED = frozenset().union(*REASONS.values())
 
@@ -29,6 +29,7 @@ def test_table__every_entry__is_an_error_that_there_is() -> None:
     known = set().union(*(errors_of(contract) for contract in CONTRACTS))
     assert known >= MAPPED | set(EQUIVALENT.values()) | set(OUT_OF_REACH)
     assert not MAPPED & set(OUT_OF_REACH)
+    assert set(REASONS) >= set().union(*EACH.values())
 
 
 def refusals_of(source: str) -> set[str]:
@@ -45,7 +46,9 @@ def refusals_of(source: str) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "module", [receivable, receivable_value, inventory, order, line], ids=lambda module: module.__name__
+    "module",
+    [receivable, receivable_value, inventory, order, line, substitution, undertaking],
+    ids=lambda module: module.__name__,
 )
 def test_table__every_refusal_of_the_rules__is_in_it(module: object) -> None:
     codes = refusals_of(Path(str(module.__file__)).read_text("utf-8"))  # type: ignore[attr-defined]  # modules have it

@@ -8,8 +8,9 @@ import pytest
 
 from chainfin.inventory import MAX_PLEDGES
 from tests.differential import stories
+from tests.differential.model_buy_back import bought_id
 from tests.differential.runner import Run, replayed
-from tests.differential.stories import GOODS, ON_GOODS, YOUNGER, over
+from tests.differential.stories import DEBT, FIRST, GOODS, ON_GOODS, YOUNGER, over
 from tests.differential.system import System
 
 
@@ -39,6 +40,47 @@ def test_line__drawn_on_and_paid_in_parts__the_same_in_model_storage_and_events(
         assert run.step(act) == []
     assert [run.met["Receivables.confirm", end] for end in ("line_exceeded", "done")] == [2, 1]
     assert (run.model.book.line("buyer").used, len(run.refused)) == (600, 3)
+    assert run.finish() == []
+
+
+def test_exchange__goods_sold_in_parts__each_counted_in_one_place(system: System) -> None:
+    run = Run(system)
+    for act in stories.ONCE["goods_sold_in_parts"]:
+        assert run.step(act) == []
+    assert [run.met["Pledges.substitute", end] for end in ("done", "pledge_exists", "pledge_ended")] == [2, 1, 1]
+    goods, debt = system.view("WarehouseReceipts", "receipt", GOODS), system.view("Receivables", "receivable", DEBT)
+    assert [goods["free"], goods["pledged"], debt["free"], debt["pledged"]] == [1000, 0, 0, 1000]
+    assert run.model.book.pledges[ON_GOODS].state == "released"
+    assert run.finish() == []
+
+
+def test_exchange__a_grant_instead__refused_as_not_signed(system: System) -> None:
+    run = Run(system)
+    for act in stories.ONCE["a_grant_is_no_exchange"]:
+        assert run.step(act) == []
+    assert run.met["Pledges.substitute", "signature_invalid"] == run.met["Pledges.pledge", "signature_invalid"] == 1
+    assert run.met["Pledges.substitute", "done"] == 1
+
+
+def test_buy_back__of_goods_by_two__each_its_own_parts(system: System) -> None:
+    run = Run(system)
+    for act in stories.ONCE["goods_bought_back_in_parts"]:
+        assert run.step(act) == []
+    assert [run.met["Pledges.buyBack", end] for end in ("done", "undertaking_missing", "exceeds_pledged")] == [3, 1, 1]
+    assert [run.met["Pledges.buyBack", end] for end in ("self_attested", "bank_ref_used", "pledge_ended")] == [1, 1, 1]
+    bought = [bought_id(ON_GOODS, "group", 0), bought_id(ON_GOODS, "group", 1), bought_id(ON_GOODS, "core", 0)]
+    assert [system.view("WarehouseReceipts", "receipt", each)["free"] for each in bought] == [30, 50, 20]
+    assert system.view("Pledges", "undertakingOf", ON_GOODS, system.numbers["core"])["amount"] == 80
+    assert run.finish() == []
+
+
+def test_recourse__when_it_is_overdue__as_much_as_was_undertaken(system: System) -> None:
+    run = Run(system)
+    for act in stories.ONCE["recourse_when_it_is_overdue"]:
+        assert run.step(act) == []
+    assert [run.met["Pledges.buyBack", end] for end in ("done", "not_yet_due", "transfer_to_debtor")] == [2, 1, 1]
+    assert [run.met["Receivables.settle", "bank_ref_used"], run.met["Pledges.enforce", "done"]] == [1, 1]
+    assert run.model.book.receivables[bought_id(FIRST, "dealer", 1)].holder == "dealer"
     assert run.finish() == []
 
 

@@ -36,6 +36,15 @@ def test_receipt__pledged_and_released__parts_add_up() -> None:
     assert done(inventory.release(NEW, 100_000, by="k")).state is inventory.State.RELEASED
 
 
+def test_buy_back__a_part_of_the_pledge__the_buyers_own_receipt() -> None:
+    result = inventory.buy_back(PLEDGED, 20_000, pledge_id="p1", child_id="w2", buyer="c")
+    assert isinstance(result, tuple)
+    left, child = result
+    assert (left.free, left.pledged, left.liquidated) == (40_000, 40_000, 20_000)
+    assert [(item.lender, item.quantity) for item in left.pledges] == [("l", 40_000)]
+    assert (child.id, child.owner, child.keeper, child.goods, child.free) == ("w2", "c", "k", "copper", 20_000)
+
+
 def test_recount__more_missing_than_free__the_latest_pledge_shrinks_first() -> None:
     two = done(inventory.pledge(PLEDGED, 30_000, pledge_id="p2", lender="m", by="d"))
     receipt = done(inventory.recount(two, 50_000, by="k"))
@@ -45,6 +54,10 @@ def test_recount__more_missing_than_free__the_latest_pledge_shrinks_first() -> N
 
 def test_transfer__new_owner__title_passes() -> None:
     assert done(inventory.transfer(NEW, "e", by="d")).owner == "e"
+
+
+def bought(quantity: int, pledge_id: str = "p1") -> object:
+    return inventory.buy_back(PLEDGED, quantity, pledge_id=pledge_id, child_id="w2", buyer="c")
 
 
 CROWDED = replace(
@@ -77,6 +90,10 @@ CROWDED = replace(
         (lambda: inventory.release(PLEDGED, 40_001, by="k"), "exceeds_free"),
         (lambda: inventory.liquidate(PLEDGED, pledge_id="p9", child_id="w2", by="l"), "pledge_unknown"),
         (lambda: inventory.liquidate(PLEDGED, pledge_id="p1", child_id="w2", by="d"), "not_lender"),
+        (lambda: bought(1, "p9"), "pledge_unknown"),
+        (lambda: bought(0), "quantity_not_positive"),
+        (lambda: bought(2**56), "quantity_too_large"),
+        (lambda: bought(60_001), "exceeds_pledged"),
         (lambda: inventory.pledge(CROWDED, 1, pledge_id="p", lender="l", by="d"), "too_many_pledges"),
         (lambda: inventory.recount(PLEDGED, 1, by="d"), "not_keeper"),
         (lambda: inventory.recount(PLEDGED, 100_001, by="k"), "exceeds_held"),

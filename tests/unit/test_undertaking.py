@@ -1,0 +1,52 @@
+"""An undertaking over a pledge: once a party, up to what is pledged, kept until its last day and its last fen."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+
+from chainfin.errors import Refusal
+from chainfin.undertaking import Undertaking, call, undertake
+
+UNTIL = date(2027, 3, 31)
+MADE = Undertaking("c", 600, UNTIL)
+
+
+def undertaken(amount: int, before: Undertaking | None = None) -> Undertaking | Refusal:
+    return undertake(amount, buyer="c", pledged=600, until=UNTIL, before=before)
+
+
+def kept(value: Undertaking | Refusal) -> Undertaking:
+    assert isinstance(value, Undertaking), value
+    return value
+
+
+def test_undertake__all_that_is_pledged__promised_until_its_day() -> None:
+    assert undertaken(600) == MADE
+
+
+def test_call__in_parts_to_the_last_day__nothing_left() -> None:
+    once = kept(call(MADE, 250, today=UNTIL - timedelta(days=30)))
+    assert (once.left, once.calls) == (350, 1)
+    assert kept(call(once, 350, today=UNTIL)) == Undertaking("c", 0, UNTIL, 2)
+
+
+@pytest.mark.parametrize(
+    ("done", "code"),
+    [
+        (undertaken(0), "amount_not_positive"),
+        (undertaken(2**56), "amount_too_large"),
+        (undertaken(601), "exceeds_pledged"),
+        (undertaken(1, before=MADE), "undertaking_exists"),
+        (undertaken(1, before=kept(call(MADE, 600, today=UNTIL))), "undertaking_exists"),
+        (call(MADE, 0, today=UNTIL), "amount_not_positive"),
+        (call(MADE, 2**56, today=UNTIL), "amount_too_large"),
+        (call(None, 1, today=UNTIL), "undertaking_missing"),
+        (call(MADE, 601, today=UNTIL), "undertaking_missing"),
+        (call(MADE, 1, today=UNTIL + timedelta(days=1)), "undertaking_missing"),
+    ],
+)
+def test_undertaking__against_its_terms__refused(done: object, code: str) -> None:
+    assert isinstance(done, Refusal)
+    assert done.code == code
