@@ -108,16 +108,18 @@ class MarginCall:
 
 
 def issue(*, id: str, owner: str, keeper: str, goods: str, unit: str, quantity: int) -> WarehouseReceipt | Refusal:
-    """The keeper issues a receipt. Refusals: quantity_not_positive, quantity_too_large."""
+    """The keeper issues a receipt, to another. Refusals: quantity_not_positive, quantity_too_large, self_attested."""
     if quantity <= 0:
         return Refusal("quantity_not_positive", "a receipt is for more than nothing", {"quantity": quantity})
     if quantity > MAX_QUANTITY:
         return Refusal("quantity_too_large", "the quantity does not fit the register's 56 bits", {"quantity": quantity})
+    if owner == keeper:
+        return Refusal("self_attested", "a keeper vouches for goods of others, not for its own", {"keeper": keeper})
     return WarehouseReceipt(id, owner, keeper, goods, unit, quantity, quantity)
 
 
 def transfer(receipt: WarehouseReceipt, to: str, *, by: str) -> WarehouseReceipt | Refusal:
-    """The owner passes title on. Refusals: not_owner, receipt_ended, part_pledged, transfer_to_self."""
+    """The owner passes title on. Refusals: not_owner, receipt_ended, part_pledged, transfer_to_self, self_attested."""
     if by != receipt.owner:
         return _refused("not_owner", receipt, f"{by} is not the owner")
     if not receipt.free and not receipt.pledged:
@@ -126,6 +128,8 @@ def transfer(receipt: WarehouseReceipt, to: str, *, by: str) -> WarehouseReceipt
         return _refused("part_pledged", receipt, "a part of the goods is pledged")
     if to == receipt.owner:
         return _refused("transfer_to_self", receipt, f"{to} is the owner")
+    if to == receipt.keeper:
+        return _refused("self_attested", receipt, f"{to} keeps the goods: it vouches for others, not for itself")
     return replace(receipt, owner=to)
 
 
@@ -134,8 +138,8 @@ def pledge(
 ) -> WarehouseReceipt | Refusal:
     """The owner pledges goods.
 
-    Refusals: lender_is_pledgor, quantity_not_positive, quantity_too_large, pledge_exists, not_owner, exceeds_free,
-    too_many_pledges.
+    Refusals: lender_is_pledgor, quantity_not_positive, quantity_too_large, pledge_exists, not_owner, self_attested
+    (the keeper lends or borrows on what it counts), exceeds_free, too_many_pledges.
     """
     if lender == by:
         return _refused("lender_is_pledgor", receipt, "a lender can't take a pledge from itself")
@@ -146,6 +150,8 @@ def pledge(
         return _refused("pledge_exists", receipt, f"pledge {pledge_id} exists")
     if by != receipt.owner:
         return _refused("not_owner", receipt, f"{by} is not the owner")
+    if receipt.keeper in (by, lender):
+        return _refused("self_attested", receipt, f"{receipt.keeper} keeps them: it neither lends nor borrows on them")
     refusal = _within(receipt, quantity, receipt.free, "exceeds_free")
     if refusal is not None:
         return refusal

@@ -28,11 +28,12 @@ class Undertaking:
 
 
 def undertake(
-    amount: int, *, buyer: str, pledged: int, until: date, before: Undertaking | None
+    amount: int, *, buyer: str, pledged: int, until: date, today: date, before: Undertaking | None
 ) -> Undertaking | Refusal:
-    """``buyer`` undertakes to buy up to ``amount`` of the ``pledged``. ``before``: its undertaking for the same pledge.
+    """``buyer`` undertakes to buy up to ``amount`` of the ``pledged``. ``before``: its undertaking for the same pledge,
+    in whose place this one comes if that has lapsed or was kept in full.
 
-    Refusals: amount_not_positive, amount_too_large, exceeds_pledged, undertaking_exists.
+    Refusals: amount_not_positive, amount_too_large, exceeds_pledged, until_past, undertaking_exists.
     """
     refusal = _amount(amount)
     if refusal is not None:
@@ -40,9 +41,11 @@ def undertake(
     if amount > pledged:
         # not how much is: whoever asks need not be a party to the pledge
         return Refusal("exceeds_pledged", "more than is still pledged", {"amount": amount})
-    if before is not None:
+    if until < today:
+        return Refusal("until_past", f"{until} is past", {"until": until.isoformat(), "today": today.isoformat()})
+    if before is not None and before.left and before.until >= today:
         return Refusal("undertaking_exists", f"{buyer} undertook it before", {"buyer": buyer, "left": before.left})
-    return Undertaking(buyer, amount, until)
+    return Undertaking(buyer, amount, until, 0 if before is None else before.calls)
 
 
 def call(undertaking: Undertaking | None, amount: int, *, today: date) -> Undertaking | Refusal:

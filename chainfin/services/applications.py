@@ -48,7 +48,8 @@ def apply(
 
     ``consent`` (general path): ``token`` of the data partner and ``sources``. Raises BadInput product_unknown,
     amount_not_positive, days_invalid, asset_missing, consent_missing, currency_mismatch; NotFound lender_unknown,
-    asset_unknown (somebody else's asset is as unknown as none); Refused lender_is_debtor; Conflict asset_not_final.
+    asset_unknown (somebody else's asset is as unknown as none); Refused lender_is_debtor, self_attested;
+    Conflict asset_not_final.
     """
     borrower_id = actor.require()
     _check(product, amount, days, asset_id, consent)
@@ -139,6 +140,8 @@ def _own_asset(session: Session, product: str, asset_id: str, borrower_id: str, 
     else:
         asset = session.get(WarehouseReceiptRow, asset_id)
         owner = None if asset is None else asset.owner_id
+        if asset is not None and owner == borrower_id and asset.keeper_id in (borrower_id, lender_id):
+            raise Refused("self_attested", "a keeper neither lends nor borrows on what it counts", where="lender_id")
     if asset is None or owner != borrower_id:
         raise NotFound("asset_unknown", f"you hold no such asset {asset_id}", where="asset_id")
     if asset.status in ("issuing", "refused"):

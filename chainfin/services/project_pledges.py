@@ -117,7 +117,8 @@ def _discharged(session: Session, ctx: Context, pledge: PledgeRow, event: ChainE
 def _undertaken(session: Session, ctx: Context, pledge: PledgeRow, event: ChainEvent) -> None:
     buyer = party(session, number(event, "buyer"))
     if buyer is not None:
-        session.add(
+        # in the place of one that has lapsed or was kept in full
+        session.merge(
             UndertakingRow(
                 pledge_id=pledge.id,
                 buyer_id=buyer.id,

@@ -47,8 +47,8 @@ def undertake(ctx: Context, actor: Actor, pledge_id: str, amount: str, until: da
     Raises Forbidden role_missing; NotFound pledge_unknown; BadInput amount_…, quantity_…, until_past,
     until_not_after_due; Refused transfer_to_debtor, pledge_state_wrong, exceeds_pledged, undertaking_exists.
     """
-    buyer_id = actor.require()
-    if until < ctx.clock.today():
+    buyer_id, today = actor.require(), ctx.clock.today()
+    if until < today:
         raise BadInput("until_past", f"{until} is past", where="/until")
     with ctx.store.begin() as session:
         if session.get(PledgeRow, pledge_id) is None:
@@ -64,7 +64,9 @@ def undertake(ctx: Context, actor: Actor, pledge_id: str, amount: str, until: da
         part = pledging.measured(session, pledge, amount)
         row = session.get(UndertakingRow, (pledge_id, buyer_id))
         before = None if row is None else promises.Undertaking(row.buyer_id, row.left, row.until)
-        trade.unless_refused(promises.undertake(part, buyer=buyer_id, pledged=pledge.left, until=until, before=before))
+        trade.unless_refused(
+            promises.undertake(part, buyer=buyer_id, pledged=pledge.left, until=until, today=today, before=before)
+        )
         return acts.prepare(
             session,
             ctx,

@@ -63,7 +63,7 @@ def issue(
     """The keeper issues a receipt. ``goods``: commodity, commodity_class, insured, and what else describes them.
 
     Raises Forbidden role_missing, party_not_active; BadInput unit_unknown, quantity_…, goods_incomplete;
-    Conflict warehouse_receipt_exists.
+    Refused self_attested (it keeps goods of others); Conflict warehouse_receipt_exists.
     """
     keeper_id = actor.require(Role.KEEPER)
     _known_unit(unit)
@@ -75,6 +75,8 @@ def issue(
     with ctx.store.begin() as session:
         keeper = acts.active_party(session, keeper_id)
         owner = acts.active_party(session, owner_id)
+        if owner.id == keeper.id:
+            raise Refused("self_attested", "a keeper vouches for goods of others, not for its own")
         message = b"chainfin/warehouse-receipt/1" + f"{keeper.legal_value}\0{normalised(number)}".encode()
         receipt_id = "0x" + hmac.new(ctx.fingerprint_key, message, hashlib.sha256).hexdigest()
         standing = session.get(WarehouseReceiptRow, receipt_id)
@@ -136,7 +138,7 @@ def transfer(ctx: Context, actor: Actor, receipt_id: str, to: str) -> ActRow:
     """The owner passes title on.
 
     Raises NotFound warehouse_receipt_unknown, party_unknown; Forbidden party_not_active; Conflict receipt_not_final;
-    Refused not_owner, receipt_ended, part_pledged, part_promised, transfer_to_self.
+    Refused not_owner, receipt_ended, part_pledged, part_promised, transfer_to_self, self_attested.
     """
     party_id = actor.require()
     with ctx.store.begin() as session:

@@ -14,7 +14,7 @@ from typing import Any
 Abi = list[dict[str, Any]]
 Field = dict[str, str]
 
-#: What a registrar states besides the act: the trail of the goods. Of a batch it is an argument, for the registrar alone.
+#: What a registrar states besides the act: the trail of the goods. of a batch, an argument for the registrar alone.
 TRAIL: Field = {"name": "trail", "type": "bytes32"}
 TRAILS = "trails"
 TAIL: list[Field] = [{"name": "nonce", "type": "uint256"}, {"name": "deadline", "type": "uint256"}]

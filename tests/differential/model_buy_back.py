@@ -30,7 +30,7 @@ def _undertake(book: Book, act: Act) -> None:
         book.role(act.by, Role.CORE)
     made = rules.undertake(
         p["amount"], buyer=act.by, pledged=book.pledged(p["pledgeId"]), until=day(p["untilDay"]),
-        before=book.promises.get((p["pledgeId"], act.by)),
+        today=book.today, before=book.promises.get((p["pledgeId"], act.by)),
     )  # fmt: skip
     book.promises[p["pledgeId"], act.by] = need(made)
 

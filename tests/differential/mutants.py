@@ -233,7 +233,7 @@ SOLIDITY = (
     ),
     ContractMutant(
         "an undertaking that can be raised", "Pledges",
-        "if (_promises[p.pledgeId][buyer].made) revert UndertakingExists(p.pledgeId, buyer);", "",
+        "if (u.amount != 0 && u.untilDay >= today) revert UndertakingExists(p.pledgeId, buyer);", "",
     ),
     ContractMutant(
         "an undertaking ends on its last day", "Pledges",

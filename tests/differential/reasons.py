@@ -103,6 +103,7 @@ REASONS: Final[dict[str, frozenset[str]]] = {
         "substitute_foreign": "SubstituteForeign",
         "undertaking_exists": "UndertakingExists",
         "undertaking_missing": "UndertakingMissing",
+        "until_past": "UndertakingPast",
     }.items()
 }
 
@@ -154,6 +155,7 @@ OUT_OF_REACH: Final[dict[str, str]] = {
     # batches carry many of the same acts; each item is refused for the reasons of its act
     "BatchInvalid": "acts are sent one by one",
     "BatchOutOfGas": "acts are sent one by one",
+    "NothingDone": "acts are sent one by one",
     "NotSelf": "acts are sent one by one",
     "RegistryNosMismatch": "acts are sent one by one",
     # keys and admissions are fixed while acts are generated; contracts/test/participants has them

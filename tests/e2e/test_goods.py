@@ -8,7 +8,8 @@ import pytest
 
 from chainfin.errors import Refused
 from chainfin.money import Money
-from chainfin.services import queries, warehouse
+from chainfin.party import Role
+from chainfin.services import applications, queries, warehouse
 from chainfin.services.context import OPERATOR
 from tests.e2e.onchain import view
 from tests.e2e.site import CNY, Site
@@ -51,3 +52,31 @@ def test_release__of_what_is_pledged__exceeds_free(site: Site) -> None:
     chain = view(site.inst, "WarehouseReceipts", "receipt", receipt.id)
     assert (chain["free"], chain["pledged"]) == (0, pledged(site, loan_id))
     assert queries.loan(site.ctx, OPERATOR, loan_id).row.status == "active"
+
+
+def test_keeper__of_its_own_goods_or_as_their_lender__refused(site: Site) -> None:
+    owner, keeper = site.borrower(), site.cast["keeper"]
+    with pytest.raises(Refused) as refused:
+        site.goods(keeper)
+    assert refused.value.code == "self_attested"
+    receipt = site.goods(owner)
+    with pytest.raises(Refused) as refused:
+        warehouse.transfer(site.ctx, owner, receipt.id, str(keeper.party_id))
+    assert refused.value.code == "self_attested"
+    both = site.admit(Role.KEEPER | Role.LENDER)
+    kept, _ = warehouse.issue(
+        site.ctx,
+        both,
+        number="WR-OWN",
+        owner_id=str(owner.party_id),
+        goods={"commodity": "copper", "commodity_class": "standard", "insured": "true"},
+        unit="KGM",
+        quantity=Decimal(100),
+    )
+    site.run()
+    with pytest.raises(Refused) as refused:
+        applications.apply(
+            site.ctx, owner, product="inventory", lender_id=str(both.party_id), amount=Money(LENT, CNY), days=60,
+            asset_id=kept.id,
+        )  # fmt: skip
+    assert refused.value.code == "self_attested"

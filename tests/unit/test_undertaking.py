@@ -10,11 +10,14 @@ from chainfin.errors import Refusal
 from chainfin.undertaking import Undertaking, call, undertake
 
 UNTIL = date(2027, 3, 31)
+LATER = UNTIL + timedelta(days=1)
 MADE = Undertaking("c", 600, UNTIL)
 
 
-def undertaken(amount: int, before: Undertaking | None = None) -> Undertaking | Refusal:
-    return undertake(amount, buyer="c", pledged=600, until=UNTIL, before=before)
+def undertaken(
+    amount: int, before: Undertaking | None = None, today: date = UNTIL, until: date = UNTIL
+) -> Undertaking | Refusal:
+    return undertake(amount, buyer="c", pledged=600, until=until, today=today, before=before)
 
 
 def kept(value: Undertaking | Refusal) -> Undertaking:
@@ -32,6 +35,14 @@ def test_call__in_parts_to_the_last_day__nothing_left() -> None:
     assert kept(call(once, 350, today=UNTIL)) == Undertaking("c", 0, UNTIL, 2)
 
 
+def test_undertake__lapsed_or_kept_in_full__another_in_its_place() -> None:
+    assert undertaken(5, before=MADE, today=LATER, until=LATER) == Undertaking("c", 5, LATER)
+    whole = kept(call(MADE, 600, today=UNTIL))
+    assert undertaken(5, before=whole) == Undertaking("c", 5, UNTIL, 1), (
+        "its calls count on: each takes a part of its own"
+    )
+
+
 @pytest.mark.parametrize(
     ("done", "code"),
     [
@@ -39,7 +50,7 @@ def test_call__in_parts_to_the_last_day__nothing_left() -> None:
         (undertaken(2**56), "amount_too_large"),
         (undertaken(601), "exceeds_pledged"),
         (undertaken(1, before=MADE), "undertaking_exists"),
-        (undertaken(1, before=kept(call(MADE, 600, today=UNTIL))), "undertaking_exists"),
+        (undertaken(1, today=LATER), "until_past"),
         (call(MADE, 0, today=UNTIL), "amount_not_positive"),
         (call(MADE, 2**56, today=UNTIL), "amount_too_large"),
         (call(None, 1, today=UNTIL), "undertaking_missing"),
