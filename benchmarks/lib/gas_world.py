@@ -211,8 +211,8 @@ class World:
         names = [field["name"] for field in act["itemFields"]]
         arguments: list[Any] = [[tuple(item[name] for name in names) for item in items]]
         for name in act["arguments"][1:]:
-            if name == "registryNos":
-                arguments.append([item["registryNo"] for item in items])
+            if name in ("registryNos", "trails"):
+                arguments.append([item[name.removesuffix("s")] for item in items])
             elif counter is not None:
                 arguments.append(self._batch_auth(contract, self.keys[counter], act["counterSignature"], items))
         call = self.contracts[contract].functions[function](*arguments)
