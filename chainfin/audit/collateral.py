@@ -36,7 +36,7 @@ def check_pledge(
     bundle: Bundle, security: Security, outcome: Outcome | None, story: Story, known: Mapping[str, Known],
     findings: Findings,
 ) -> None:  # fmt: skip
-    """The pledge is this loan's, of this borrower, for this lender; the first one as much as the decision asked for.
+    """The pledge is this loan's, of this borrower, for this lender; what was lent on as much as the decision asked for.
 
     ``outcome``: None where no decision holds. Raises Refused fact_missing.
     """
@@ -45,7 +45,7 @@ def check_pledge(
     for side, party in (("pledgor", loan.borrower), ("lender", loan.lender)):
         if party in known:
             findings.equal(f"pledge: {side}", pledged.count(side), known[party].number)
-    if security.first:
+    if security.lent_on:
         findings.equal("pledge: asset", security.asset, str(loan.asset))
         findings.equal("pledge: kind", pledged.count("assetKind"), 1 if loan.product == "receivable" else 2)
         if outcome is not None:
@@ -99,7 +99,7 @@ def check_asset(
     """What is pledged is what it is said to be. Raises Refused fact_missing."""
     check = _check_receivable if security.kind == "receivable" else _check_goods
     part, inputs = check(bundle, security, story, papers, known, findings)
-    if security.first:
+    if security.lent_on:
         with findings.attempt(f"decision: inputs of the {part}"):
             given = record_of(bundle).as_dict()["inputs"][part]
             for name, value in inputs.items():

@@ -123,7 +123,8 @@ def _beside(
         proven = receipts.get(number)
         for log in proven.logs if isinstance(proven, ProvenReceipt) else ():
             place = (where.block, where.index, log.index)
-            if place in told or log.address not in names:
+            name = names.get(log.address)
+            if place in told or name is None or not log.topics or log.topics[0] not in contract_abi(name).events:
                 continue
             event, args = _decode(names, log)
             found.append(Fact(-1, event, args, place, datetime.fromtimestamp(headers[where.block].timestamp, UTC)))

@@ -14,13 +14,14 @@ PARTS = ("Receivables.Split", "Receivables.Taken", "WarehouseReceipts.Taken")
 
 @dataclass(frozen=True, slots=True)
 class Security:
-    """A pledge of the loan. ``number`` counts from 1, in the order of the chain: the first one is what was lent on.
+    """A pledge of the loan. ``number`` counts from 1, in the order of the chain.
 
-    ``instead``: the event by which it took the place of sold goods. One that is neither was added by its parties.
+    ``lent_on``: the decision was made on it. ``instead``: the event by which it took the place of sold goods.
     """
 
     number: int
     pledged: Fact
+    lent_on: bool
     instead: Fact | None
 
     @property
@@ -37,23 +38,29 @@ class Security:
         return "receivable" if self.pledged.count("assetKind") == 1 else "warehouse_receipt"
 
     @property
-    def first(self) -> bool:
-        return self.number == 1
-
-    @property
     def added(self) -> bool:
         """Nothing of the deal rests on it: it is more than was asked for, and was made past the service."""
-        return not self.first and self.instead is None
+        return not self.lent_on and self.instead is None
+
+    @property
+    def told(self) -> str:
+        """For a reader."""
+        why = "lent on" if self.lent_on else "added" if self.added else "in the place of sold goods"
+        return f"{self.kind} {self.asset}, {why}, pledge {self.id}"
 
     def among(self, findings: Findings) -> Findings:
-        """Where what is found about it goes: of the first under the plain names, of others under a heading."""
-        return findings if self.first else findings.under(f"security {self.number}")
+        """Where what is found about it goes: of what was lent on under the plain names, of others under a heading."""
+        return findings if self.lent_on else findings.under(f"security {self.number}")
 
 
-def securities(story: Story) -> list[Security]:
-    """Every pledge in the file, in the order of the chain."""
+def securities(story: Story, *, unsecured: bool) -> list[Security]:
+    """Every pledge in the file, in the order of the chain: the first is what was lent on, unless the loan was granted
+    ``unsecured``."""
     pledged = story.all("Pledges.Pledged")
-    return [Security(number, fact, substitution(fact, story)) for number, fact in enumerate(pledged, 1)]
+    return [
+        Security(number, fact, number == 1 and not unsecured, substitution(fact, story))
+        for number, fact in enumerate(pledged, 1)
+    ]
 
 
 def substitution(fact: Fact, story: Story) -> Fact | None:

@@ -11,7 +11,7 @@ from chainfin.abi import from_hex, parse_address
 from chainfin.audit.bundle import ActPart, ChainPart
 from chainfin.audit.facts import Fact, Story
 from chainfin.audit.report import Findings
-from chainfin.audit.securities import securities, substitution
+from chainfin.audit.securities import Security, substitution
 from chainfin.documents.goods_trail import EVENTS, START, extended
 from chainfin.errors import Refused
 from chainfin.party import Role
@@ -92,7 +92,9 @@ LAST: Final = (2**63, 0, 0)
 """A place after every block."""
 
 
-def check_acts(acts_: list[ActPart], chain: ChainPart, story: Story, findings: Findings) -> Keys:
+def check_acts(
+    acts_: list[ActPart], chain: ChainPart, story: Story, secured: list[Security], findings: Findings
+) -> Keys:
     """Every signature in the file is right, and every fact that needs one has it."""
     keys = Keys(story)
     signed: set[tuple[int, str]] = set()
@@ -111,7 +113,7 @@ def check_acts(acts_: list[ActPart], chain: ChainPart, story: Story, findings: F
             if fact is not None:
                 _belongs(name, act, primary, signer, fact, story, keys, findings)
                 signed.add((fact.number, primary))
-    added = {security.pledged.number for security in securities(story) if security.added}
+    added = {security.pledged.number for security in secured if security.added}
     for fact in story.facts:
         # both halves of a substitution were brought about by the acts over Substituted, which name what is in them
         for expected in () if substitution(fact, story) else NEEDED.get(fact.event, ()):

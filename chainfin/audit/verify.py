@@ -61,15 +61,15 @@ def _check(
     findings: Findings,
 ) -> None:
     story = prove(bundle.chain, findings, trust)
-    party_keys = check_acts(bundle.acts, bundle.chain, story, findings)
+    unsecured = bundle.loan.product == "general"
+    secured = securities(story, unsecured=unsecured)
+    party_keys = check_acts(bundle.acts, bundle.chain, story, secured, findings)
     known = check_parties_opened(bundle, story, findings)
     papers = check_papers(bundle.documents, story, findings)
-    secured = securities(story)
     anchored = None
     with findings.attempt("deal"):
-        if bundle.loan.product == "general":
+        if unsecured:
             anchored = check_acceptance(bundle, story, party_keys, known, findings)
-            findings.check("pledge: none", not secured, "nothing is pledged for this loan")
         elif secured:
             anchored = secured[0].pledged.text("decisionHash")
         else:
@@ -85,6 +85,7 @@ def _check(
     check_named(secured, story, findings)
     for security in secured:
         own = security.among(findings)
+        findings.facts[f"security {security.number}"] = security.told
         with own.attempt("pledge"):
             check_pledge(bundle, security, outcome, story, known, own)
         with own.attempt("receivable" if security.kind == "receivable" else "inventory"):
