@@ -1,4 +1,4 @@
-"""Does the deal hang together: trade → receivable or goods → decision → pledge → registry → money."""
+"""Does the deal hang together: who dealt, what was decided, and on which terms. What secures it: `collateral`."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ from eth_hash.auto import keccak
 from chainfin import acts
 from chainfin.abi import from_hex
 from chainfin.audit.bundle import ActPart, Bundle, record_of
-from chainfin.audit.facts import Fact, Story
-from chainfin.audit.papers import Paper, check_invoice, check_parties, check_receipts
+from chainfin.audit.facts import Story
 from chainfin.audit.report import Findings
 from chainfin.audit.signatures import LAST, Keys
 from chainfin.errors import Refused
@@ -117,109 +116,6 @@ def check_terms(bundle: Bundle, outcome: Outcome, decided: dt.date, anchored: st
         findings.check("terms: all-in cost", refusal is None, "within the cap" if refusal is None else refusal.message)
 
 
-def check_pledge(
-    bundle: Bundle, outcome: Outcome, story: Story, known: Mapping[str, Known], findings: Findings
-) -> Fact:
-    """The pledge is this loan's, of this borrower, for this lender, as much as the decision asked for.
-
-    Raises Refused fact_missing.
-    """
-    pledged = story.one("Pledges.Pledged")
-    loan = bundle.loan
-    findings.equal("pledge: loan", pledged.text("loanRef"), "0x" + keccak(loan.id.encode()).hex())
-    findings.equal("pledge: asset", pledged.text("assetId"), str(loan.asset))
-    findings.equal("pledge: kind", pledged.count("assetKind"), 1 if loan.product == "receivable" else 2)
-    for side, party, argument in (("pledgor", loan.borrower, "pledgor"), ("lender", loan.lender, "lender")):
-        if party in known:
-            findings.equal(f"pledge: {side}", pledged.count(argument), known[party].number)
-    wanted = outcome.pledge_minor if loan.product == "receivable" else outcome.pledge_thousandths
-    findings.equal("pledge: amount", pledged.count("amount"), wanted)
-    if loan.product == "receivable" and outcome.advance_rate is not None:
-        lent = Decimal(pledged.count("amount")) * outcome.advance_rate
-        what = f"{loan.principal} is at most {outcome.advance_rate} of the {pledged.count('amount')} pledged"
-        findings.check("pledge: covers the principal", int(loan.principal) <= lent, what)
-    freed = sum(f.count("amount") for f in story.all("Pledges.Released", pledgeId=pledged.args["pledgeId"]))
-    paid = sum(f.count("amount") for f in story.all("Receivables.Settled", pledgeId=pledged.args["pledgeId"]))
-    lost = sum(f.count("by") for f in story.all("Pledges.Shrunk", pledgeId=pledged.args["pledgeId"]))
-    ends = ("Pledges.Enforced", "Pledges.BoughtBack")
-    taken = sum(f.count("amount") for end in ends for f in story.all(end, pledgeId=pledged.args["pledgeId"]))
-    locked = pledged.count("amount") - freed - paid - lost - taken
-    what = f"{freed} set free, {paid} paid, {lost} lost in a count, {taken} taken, {locked} still locked"
-    findings.check("pledge: conserved", locked >= 0, what)
-    for ended in story.all("Pledges.Discharged"):
-        findings.check(
-            "pledge: discharged", locked == 0 and ended.args["pledgeId"] == pledged.args["pledgeId"], "paid up"
-        )
-    return pledged
-
-
-def check_receivable(
-    bundle: Bundle, pledged: Fact, story: Story, papers: list[Paper], known: Mapping[str, Known], findings: Findings
-) -> None:
-    """Ordered, received, invoiced, confirmed – in this order and of the same thing – before it was pledged.
-
-    Raises Refused fact_missing.
-    """
-    line = lineage(pledged.text("assetId"), story)
-    confirmed = story.one("Receivables.Confirmed", id=line[-1])
-    issued = story.latest("Receivables.Issued", confirmed.place, id=confirmed.args["id"])
-    posted = story.one("Orders.Posted", orderId=issued.args["orderId"])
-    received = [f for f in story.all("Orders.GoodsReceived", orderId=issued.args["orderId"]) if f.place < issued.place]
-    for member in ("documentRoot", "debtor"):
-        findings.equal(f"receivable: confirmed {member}", confirmed.args[member], issued.args[member])
-    findings.equal("receivable: debtor", issued.args["debtor"], posted.args["buyer"])
-    findings.equal("receivable: seller", issued.args["seller"], posted.args["seller"])
-    findings.equal("receivable: holder", pledged.args["pledgor"], _holder(line, issued, pledged, story))
-    in_order = posted.place < issued.place < confirmed.place < pledged.place
-    findings.check("receivable: order of events", in_order, "posted, issued, confirmed, pledged")
-    most = max((f.count("received") for f in received), default=0)
-    what = f"face {issued.count('face')}, received {most}"
-    findings.check("receivable: received before issued", issued.count("face") <= most, what)
-    face = _came(line[0], story).count("amount") if len(line) > 1 else issued.count("face")
-    findings.check("pledge: within the face", pledged.count("amount") <= face, f"{pledged.count('amount')} of {face}")
-    currency = from_hex(posted.text("currency")).decode("ascii", errors="replace")
-    findings.equal("receivable: currency", currency, bundle.loan.currency)
-    orders = [p for p in papers if p.kind == "order" and p.fact.args["orderId"] == posted.args["orderId"]]
-    invoices = [p for p in papers if p.kind == "invoice" and p.fact.number == issued.number]
-    receipts = [p for p in papers if p.kind == "receipt_advice"]
-    if not orders or not invoices or not receipts:
-        findings.check("documents: complete", False, "order, receipt and invoice are in the file")
-        return
-    latest = max(orders, key=lambda paper: paper.fact.place)
-    check_invoice(invoices[0], latest, bundle.loan.currency, findings)
-    check_receipts(latest, receipts, findings)
-    legal = {party.number: party.legal for party in known.values()}
-    sides = {side: legal[posted.count(side)] for side in ("seller", "buyer") if posted.count(side) in legal}
-    for paper in (latest, invoices[0]):
-        check_parties(paper, sides, findings)
-    debtor = _id_of(issued.count("debtor"), known)
-    inputs = {"id": line[0], "face_minor": face, "debtor": debtor}
-    _same_inputs(bundle, "receivable", inputs, findings)
-
-
-def check_goods(
-    bundle: Bundle, pledged: Fact, story: Story, papers: list[Paper], known: Mapping[str, Known], findings: Findings
-) -> None:
-    """The keeper issued the receipt to the borrower before it was pledged. Raises Refused fact_missing."""
-    line = lineage(pledged.text("assetId"), story)
-    issued = story.one("WarehouseReceipts.Issued", id=line[-1])
-    findings.equal("goods: owner", _holder(line, issued, pledged, story), pledged.args["pledgor"])
-    findings.check("goods: order of events", issued.place < pledged.place, "issued, pledged")
-    there = (_came(line[0], story) if len(line) > 1 else issued).count("quantity")
-    what = f"{pledged.count('amount')} of {there} thousandths"
-    findings.check("pledge: within the goods", pledged.count("amount") <= there, what)
-    keeper = _id_of(issued.count("keeper"), known)
-    inputs = {"id": line[0], "quantity_thousandths": there, "keeper": keeper}
-    _same_inputs(bundle, "receipt", inputs, findings)
-    paper = next((p for p in papers if p.kind == "warehouse_receipt" and p.fact.number == issued.number), None)
-    if paper is None:
-        findings.not_compared("document warehouse_receipt", "no field of the receipt is disclosed")
-        return
-    with findings.attempt("document warehouse_receipt: quantity"):
-        stated = int(Decimal(paper.text("/quantity")).scaleb(3))
-        findings.equal("document warehouse_receipt: quantity", stated, issued.count("quantity"))
-
-
 def check_acceptance(bundle: Bundle, story: Story, keys: Keys, known: Mapping[str, Known], findings: Findings) -> str:
     """Where nothing is pledged: the borrower's signature under the offer. Gives the decision hash that it accepts.
 
@@ -240,52 +136,3 @@ def check_acceptance(bundle: Bundle, story: Story, keys: Keys, known: Mapping[st
         key = keys.at(known[loan.borrower].number, LAST)
         findings.check("signature of AcceptOffer", signer == key, f"signed by {signer}; the borrower's key is {key}")
     return str(message["decisionHash"])
-
-
-def lineage(asset: str, story: Story) -> list[str]:
-    """An asset, what it was split off or taken out of, and so on to what was issued. Raises Refused fact_missing,
-    fact_ambiguous (of what comes from itself, too)."""
-    found = [asset]
-    while any(story.all(event, childId=found[-1]) for event in PARTS):
-        parent = _came(found[-1], story).text("id")
-        if parent in found:
-            raise Refused("fact_ambiguous", f"{parent} is a part of itself")
-        found.append(parent)
-    return found
-
-
-PARTS = ("Receivables.Split", "Receivables.Taken", "WarehouseReceipts.Taken")
-"""Events by which a part comes to be."""
-
-
-def _came(part: str, story: Story) -> Fact:
-    """How the part came to be. Raises Refused fact_ambiguous."""
-    found = [fact for event in PARTS for fact in story.all(event, childId=part)]
-    if len(found) != 1:
-        raise Refused("fact_ambiguous", f"{part} came to be {len(found)} times")
-    return found[0]
-
-
-def _holder(line: list[str], issued: Fact, pledged: Fact, story: Story) -> int:
-    """Who held it when it was pledged: passed on as a whole, then as the part that it became, and so on."""
-    contract = issued.event.partition(".")[0]
-    holder = issued.count("seller" if contract == "Receivables" else "owner")
-    ends = [_came(part, story) for part in line[:-1]]
-    for place, asset in reversed(list(enumerate(line))):
-        until = ends[place - 1].place if place else pledged.place
-        moves = [f for f in story.all(f"{contract}.Transferred", id=asset) if f.place < until]
-        holder = moves[-1].count("to") if moves else holder
-        if place and ends[place - 1].event.endswith(".Taken"):
-            holder = ends[place - 1].count("lender")
-    return holder
-
-
-def _id_of(number: int, known: Mapping[str, Known]) -> str:
-    return next((party for party, opened in known.items() if opened.number == number), "")
-
-
-def _same_inputs(bundle: Bundle, part: str, expected: Mapping[str, object], findings: Findings) -> None:
-    with findings.attempt(f"decision: inputs of the {part}"):
-        given = record_of(bundle).as_dict()["inputs"][part]
-        for name, value in expected.items():
-            findings.equal(f"decision: {part}.{name}", str(given[name]), str(value))

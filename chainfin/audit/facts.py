@@ -41,6 +41,8 @@ class Story:
     facts: tuple[Fact, ...]
     blocks: Mapping[int, str]
     """Number → hash of every block whose header is linked to a head."""
+    beside: tuple[Fact, ...] = ()
+    """Further events of the contracts in the same receipts, of which the file says nothing (numbered -1)."""
 
     def all(self, event: str, **args: object) -> list[Fact]:
         return [f for f in self.facts if f.event == event and all(f.args.get(k) == v for k, v in args.items())]
@@ -100,10 +102,33 @@ def prove(part: ChainPart, findings: Findings, trust: Trust) -> Story:
             at = datetime.fromtimestamp(headers[where.block].timestamp, UTC)
             facts.append(Fact(number, event, args, (where.block, where.index, stated.log), at))
             findings.check(name, event == stated.event, f"the log of block {where.block} is {event}")
-    story = Story(tuple(sorted(facts, key=lambda f: f.place)), {n: "0x" + h.hash.hex() for n, h in headers.items()})
-    places = [fact.place for fact in story.facts]
+    places = [fact.place for fact in facts]
     findings.check("chain: each fact once", len(set(places)) == len(places), f"{len(places)} facts")
-    return story
+    beside: tuple[Fact, ...] = ()
+    with findings.attempt("chain: events beside the facts"):
+        beside = _beside(part, names, headers, receipts, set(places))
+    blocks = {number: "0x" + header.hash.hex() for number, header in headers.items()}
+    return Story(tuple(sorted(facts, key=lambda f: f.place)), blocks, beside)
+
+
+def _beside(
+    part: ChainPart,
+    names: Mapping[str, str],
+    headers: Mapping[int, Header],
+    receipts: Mapping[int, ProvenReceipt | str],
+    told: set[tuple[int, int, int]],
+) -> tuple[Fact, ...]:
+    found: list[Fact] = []
+    for number, where in enumerate(part.receipts):
+        proven = receipts.get(number)
+        for log in proven.logs if isinstance(proven, ProvenReceipt) else ():
+            place = (where.block, where.index, log.index)
+            name = names.get(log.address)
+            if place in told or name is None or not log.topics or log.topics[0] not in contract_abi(name).events:
+                continue
+            event, args = _decode(names, log)
+            found.append(Fact(-1, event, args, place, datetime.fromtimestamp(headers[where.block].timestamp, UTC)))
+    return tuple(found)
 
 
 def _headers(part: ChainPart, findings: Findings, trusted: Collection[str]) -> dict[int, Header]:

@@ -10,50 +10,91 @@ from eth_hash.auto import keccak
 
 from chainfin.abi import from_hex
 from chainfin.audit.bundle import Bundle, EventPart
-from chainfin.audit.deal import Known, lineage
-from chainfin.audit.facts import Fact, Story
+from chainfin.audit.deal import Known
+from chainfin.audit.facts import Story
 from chainfin.audit.partners import PartnerKeys, read_evidence
 from chainfin.audit.report import Findings
+from chainfin.audit.securities import Security, lineage
 from chainfin.money import Money
 
+EPOCH = dt.date(1970, 1, 1)
 LEARNT_LATE_DAYS = 7
 """Interest runs from the day on which the payout became known; a bank that had to be asked again may have paid up to a
 week before. Never the other way round: interest can't run before the bank paid."""
 
 
 def check_registry(
-    bundle: Bundle, pledged: Fact, keys: PartnerKeys, known: Mapping[str, Known], findings: Findings
+    bundle: Bundle,
+    found: list[Security],
+    story: Story,
+    keys: PartnerKeys,
+    known: Mapping[str, Known],
+    findings: Findings,
 ) -> None:
-    """The number in the Pledged event is the registry's, for this pledge, these parties, this asset and amount."""
-    number = from_hex(pledged.text("registryNo")).rstrip(b"\0").decode("ascii", errors="replace")
-    said = []
+    """Each pledge has an entry in the registry: under the number on chain, for these parties, this asset and amount."""
+    said: dict[str, list[dict[str, Any]]] = {security.id: [] for security in found}
     for part in bundle.registry:
         with findings.attempt("registry: evidence"):
-            said.append(read_evidence("registry", part, keys, findings))
-    mine = [answer for answer in said if answer.get("status") == "registered"]
-    findings.check("registry: entry", len(mine) == 1, f"{len(mine)} registrations in the file")
-    loan = bundle.loan
-    for answer in said:
-        with findings.attempt("registry: answer"):
-            findings.equal("registry: kind", answer["kind"], "registration")
-            findings.equal("registry: number", answer["registry_no"], number)
-            findings.equal("registry: pledge", answer["pledge_ref"], pledged.text("pledgeId"))
-            filed = answer["filed"]
-            expected = {
-                "asset_hash": pledged.text("assetId").removeprefix("0x"),
-                "asset_kind": "receivable" if loan.product == "receivable" else "warehouse_receipt",
-                "amount": str(Money(int(loan.principal), loan.currency)),
-                "currency": loan.currency,
-                "ends_on": str(loan.terms["maturity"]),
-            }
-            for side, party in (("pledgor", loan.borrower), ("pledgee", loan.lender)):
-                if party in known:
-                    expected[side] = known[party].legal
-            for name, value in expected.items():
-                findings.equal(f"registry: {name}", filed[name], value)
+            answer = read_evidence("registry", part, keys, findings)
+            pledge = str(answer["pledge_ref"])
+            if findings.check("registry: pledge", pledge in said, f"filed for {pledge}"):
+                said[pledge].append(answer)
+    for security in found:
+        own, answers = security.among(findings), said[security.id]
+        if security.added and not answers:
+            own.not_compared("registry: entry", f"{_registry_number(security)}: it was filed past the service")
+            continue
+        mine = [answer for answer in answers if answer.get("status") == "registered"]
+        own.check("registry: entry", len(mine) == 1, f"{len(mine)} registrations in the file")
+        for answer in answers:
+            with own.attempt("registry: answer"):
+                _check_entry(bundle, security, answer, story, known, own)
 
 
-def check_payments(bundle: Bundle, story: Story, pledged: Fact | None, keys: PartnerKeys, findings: Findings) -> None:
+def _registry_number(security: Security) -> str:
+    return from_hex(security.pledged.text("registryNo")).rstrip(b"\0").decode("ascii", errors="replace")
+
+
+def _check_entry(
+    bundle: Bundle,
+    security: Security,
+    answer: Mapping[str, Any],
+    story: Story,
+    known: Mapping[str, Known],
+    findings: Findings,
+) -> None:
+    loan, filed = bundle.loan, answer["filed"]
+    findings.equal("registry: kind", answer["kind"], "registration")
+    findings.equal("registry: number", answer["registry_no"], _registry_number(security))
+    expected = {
+        "asset_hash": security.asset.removeprefix("0x"),
+        "asset_kind": security.kind,
+        "amount": str(Money(int(loan.principal), loan.currency)),
+        "currency": loan.currency,
+        "ends_on": _ends_on(bundle, security, str(filed["starts_on"]), story),
+    }
+    for side, party in (("pledgor", loan.borrower), ("pledgee", loan.lender)):
+        if party in known:
+            expected[side] = known[party].legal
+    for name, value in expected.items():
+        findings.equal(f"registry: {name}", filed[name], value)
+
+
+def _ends_on(bundle: Bundle, security: Security, filed_on: str, story: Story) -> str:
+    """Filed until the loan is due; what took the place of goods until it is due itself, or from an overdue loan's day.
+
+    Raises Refused fact_missing.
+    """
+    maturity = str(bundle.loan.terms["maturity"])
+    if security.instead is None:
+        return maturity
+    pledged = security.pledged
+    issued = story.latest("Receivables.Issued", pledged.place, id=lineage(security.asset, story)[-1])
+    due = EPOCH + dt.timedelta(days=issued.count("dueDay"))
+    return max(maturity, due.isoformat(), min(filed_on, pledged.at.date().isoformat()))
+
+
+def check_payments(bundle: Bundle, story: Story, found: list[Security], keys: PartnerKeys, findings: Findings) -> None:
     """Every payout and payment in the loan's life is in the bank's words, of that amount."""
     paid: list[dict[str, Any]] = []
     arrived: dict[str, dict[str, Any]] = {}
@@ -78,33 +119,27 @@ def check_payments(bundle: Bundle, story: Story, pledged: Fact | None, keys: Par
             findings.check(name, booked <= amount, f"{booked} of the {amount} that the bank received")
             _booked_on(name, bundle, event, said, findings)
             findings.check(
-                f"{name}: remittance", said["remittance"] in _remittances(bundle, event, story), "for this loan"
+                f"{name}: remittance", said["remittance"] in _remittances(bundle, event, found, story), "for this loan"
             )
             if event.kind == "pay_debtor":
-                _attested(bundle, story, pledged, event.payment, booked, findings)
-    _both_ways(bundle, story, pledged, arrived, findings)
+                _attested(story, found, event.payment, booked, findings)
+    _both_ways(story, found, arrived, findings)
 
 
-def _remittances(bundle: Bundle, event: EventPart, story: Story) -> set[str]:
-    """What a payer may have written: the loan; or the receivable, what it was split off, what the lender took of it."""
+def _remittances(bundle: Bundle, event: EventPart, found: list[Security], story: Story) -> set[str]:
+    """What a payer may have written: the loan; or a receivable, what it was split off, what the lender took of it."""
     if event.kind == "pay_borrower":
         return {f"LOAN {bundle.loan.id}"}
-    line = lineage(str(bundle.loan.asset), story)
+    lines = [asset for security in found for asset in lineage(security.asset, story)]
     taken = [fact.text("childId") for fact in story.all("Pledges.Enforced")]
     bought = {f"BUYBACK {fact.text('pledgeId')}" for fact in story.all("Pledges.BoughtBack")}
-    sold = [fact.text("receivableId") for fact in story.all("Pledges.Substituted")]
-    return {f"RECEIVABLE {asset}" for asset in (*line, *taken, *sold)} | bought
+    return {f"RECEIVABLE {asset}" for asset in (*lines, *taken)} | bought
 
 
-def _securities(bundle: Bundle, pledged: Fact, story: Story) -> list[tuple[str, str]]:
-    """(receivable, pledge) of which payments serve the loan: the pledged part; what its lender took is no pledge; what
-    took the place of goods that were sold."""
-    taken = [(fact.text("childId"), "") for fact in story.all("Pledges.Enforced", pledgeId=pledged.args["pledgeId"])]
-    sold = [
-        (fact.text("receivableId"), fact.text("pledgeId"))
-        for fact in story.all("Pledges.Substituted", soldPledgeId=pledged.args["pledgeId"])
-    ]
-    return [(str(bundle.loan.asset), pledged.text("pledgeId")), *taken, *sold]
+def _payable(found: list[Security], story: Story) -> list[tuple[str, str]]:
+    """(asset, pledge) of which payments serve the loan: what is pledged; what its lender took is no pledge."""
+    pledged = [(security.asset, security.id) for security in found]
+    return pledged + [(fact.text("childId"), "") for fact in story.all("Pledges.Enforced")]
 
 
 def _payout(bundle: Bundle, paid: list[dict[str, Any]], findings: Findings) -> None:
@@ -144,13 +179,11 @@ def settlement_reference(bank_reference: str, asset: str, pledge_id: str) -> str
     return "0x" + keccak(f"{bank_reference}:{asset}:{pledge_id}".encode()).hex()
 
 
-def _attested(
-    bundle: Bundle, story: Story, pledged: Fact | None, payment: str, booked: Money, findings: Findings
-) -> None:
+def _attested(story: Story, found: list[Security], payment: str, booked: Money, findings: Findings) -> None:
     """The settlement bank's act on chain says the same payment and amount; its event may not be final yet."""
-    if pledged is None:
+    if not found:
         return
-    references = {settlement_reference(payment, asset, pledge) for asset, pledge in _securities(bundle, pledged, story)}
+    references = {settlement_reference(payment, asset, pledge) for asset, pledge in _payable(found, story)}
     settled = [fact for fact in story.all("Receivables.Settled") if fact.text("bankRef") in references]
     bought = [fact for fact in story.all("Pledges.BoughtBack") if fact.text("bankRef") in references]
     if bought:
@@ -161,16 +194,11 @@ def _attested(
         return
     findings.equal(f"payment {payment}: on chain", sum(fact.count("amount") for fact in settled), booked.minor)
     for fact in settled:
-        findings.equal(f"payment {payment}: payee", fact.count("payee"), pledged.count("lender"))
+        findings.equal(f"payment {payment}: payee", fact.count("payee"), found[0].pledged.count("lender"))
 
 
-def _both_ways(
-    bundle: Bundle, story: Story, pledged: Fact | None, arrived: Mapping[str, object], findings: Findings
-) -> None:
-    """What the chain says was paid on the pledge is among the payments in the file."""
-    if pledged is None:
-        return
-    securities = _securities(bundle, pledged, story)
-    known = {settlement_reference(ref, asset, pledge_id) for ref in arrived for asset, pledge_id in securities}
+def _both_ways(story: Story, found: list[Security], arrived: Mapping[str, object], findings: Findings) -> None:
+    """What the chain says was paid on the pledges is among the payments in the file."""
+    known = {settlement_reference(ref, asset, pledge) for ref in arrived for asset, pledge in _payable(found, story)}
     for fact in story.all("Receivables.Settled"):
         findings.check("payment: of each settlement", fact.text("bankRef") in known, f"bankRef {fact.text('bankRef')}")

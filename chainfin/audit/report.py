@@ -65,9 +65,17 @@ class Findings:
     def __init__(self) -> None:
         self.checks: list[Check] = []
         self.facts: dict[str, str] = {}
+        self._heading = ""
+
+    def under(self, heading: str) -> Findings:
+        """The same collection; what is found through it bears the heading before its name."""
+        inner = Findings()
+        inner.checks, inner.facts = self.checks, self.facts
+        inner._heading = f"{self._heading}{heading}: "
+        return inner
 
     def check(self, name: str, holds: bool, what: str) -> bool:
-        self.checks.append(Check(name, State.OK if holds else State.FAILED, what))
+        self.checks.append(Check(self._heading + name, State.OK if holds else State.FAILED, what))
         return holds
 
     def equal(self, name: str, found: object, expected: object) -> bool:
@@ -75,7 +83,7 @@ class Findings:
         return self.check(name, same, f"{found}" if same else f"{found} is not {expected}")
 
     def not_compared(self, name: str, why: str) -> None:
-        self.checks.append(Check(name, State.NOT_COMPARED, why))
+        self.checks.append(Check(self._heading + name, State.NOT_COMPARED, why))
 
     @contextmanager
     def attempt(self, name: str) -> Iterator[None]:

@@ -12,22 +12,16 @@ from collections.abc import Collection, Mapping
 
 from chainfin.audit.books import check_books
 from chainfin.audit.bundle import Bundle, digests, read, record_of
-from chainfin.audit.deal import (
-    check_acceptance,
-    check_decision,
-    check_goods,
-    check_parties_opened,
-    check_pledge,
-    check_receivable,
-    check_terms,
-)
+from chainfin.audit.collateral import check_asset, check_named, check_pledge
+from chainfin.audit.deal import check_acceptance, check_decision, check_parties_opened, check_terms
 from chainfin.audit.facts import Trust, prove
 from chainfin.audit.money_trail import check_payments, check_registry
 from chainfin.audit.papers import check_papers
 from chainfin.audit.partners import PartnerKeys
 from chainfin.audit.report import Findings, Report
+from chainfin.audit.securities import securities
 from chainfin.audit.signatures import check_acts
-from chainfin.errors import BadInput
+from chainfin.errors import BadInput, Refused
 
 
 def verify(
@@ -67,18 +61,19 @@ def _check(
     findings: Findings,
 ) -> None:
     story = prove(bundle.chain, findings, trust)
-    party_keys = check_acts(bundle.acts, bundle.chain, story, findings)
+    unsecured = bundle.loan.product == "general"
+    secured = securities(story, unsecured=unsecured)
+    party_keys = check_acts(bundle.acts, bundle.chain, story, secured, findings)
     known = check_parties_opened(bundle, story, findings)
     papers = check_papers(bundle.documents, story, findings)
-    pledged = None
     anchored = None
     with findings.attempt("deal"):
-        if bundle.loan.product == "general":
+        if unsecured:
             anchored = check_acceptance(bundle, story, party_keys, known, findings)
-            findings.check("pledge: none", not story.all("Pledges.Pledged"), "nothing is pledged for this loan")
+        elif secured:
+            anchored = secured[0].pledged.text("decisionHash")
         else:
-            pledged = story.one("Pledges.Pledged")
-            anchored = pledged.text("decisionHash")
+            raise Refused("fact_missing", "there is no proven Pledges.Pledged")
     outcome = None if anchored is None else check_decision(bundle, anchored, story, findings)
     if outcome is None:
         findings.check("decision", False, "there is no decision that holds")
@@ -87,17 +82,18 @@ def _check(
             record = record_of(bundle).as_dict()
             decided = dt.datetime.fromisoformat(record["decided_at"]).astimezone(dt.UTC).date()
             check_terms(bundle, outcome, decided, str(anchored), findings)
-        if pledged is not None:
-            with findings.attempt("pledge"):
-                check_pledge(bundle, outcome, story, known, findings)
-    if pledged is not None:
-        with findings.attempt(bundle.loan.product):
-            check = check_receivable if bundle.loan.product == "receivable" else check_goods
-            check(bundle, pledged, story, papers, known, findings)
-        with findings.attempt("registry"):
-            check_registry(bundle, pledged, keys, known, findings)
+    check_named(secured, story, findings)
+    for security in secured:
+        own = security.among(findings)
+        findings.facts[f"security {security.number}"] = security.told
+        with own.attempt("pledge"):
+            check_pledge(bundle, security, outcome, story, known, own)
+        with own.attempt("receivable" if security.kind == "receivable" else "inventory"):
+            check_asset(bundle, security, story, papers, known, own)
+    with findings.attempt("registry"):
+        check_registry(bundle, secured, story, keys, known, findings)
     with findings.attempt("payments"):
-        check_payments(bundle, story, pledged, keys, findings)
+        check_payments(bundle, story, secured, keys, findings)
     loan = None
     with findings.attempt("ledger"):
         loan = check_books(bundle, findings)

@@ -14,24 +14,18 @@ from typing import Final, Protocol
 from sqlmodel import Session, col, select
 
 from chainfin.audit.bundle import seal
-from chainfin.audit.signatures import NEEDED
 from chainfin.errors import Conflict, NotFound
 from chainfin.ledger import trial_balance
-from chainfin.services import booking, evidence_papers, evidence_people, loanbook
+from chainfin.services import booking, evidence_facts, evidence_papers, evidence_people, loanbook
 from chainfin.services.context import Actor, Context
+from chainfin.services.evidence_facts import Secured
 from chainfin.storage.chain_tables import ChainBlockRow, ChainEventRow
 from chainfin.storage.ledger_tables import JournalRow, OutboxRow
 from chainfin.storage.lending_tables import ApplicationRow, IncomingRow, LoanRow
-from chainfin.storage.party_tables import PartyRow
-from chainfin.storage.trade_tables import PledgeRow, ReceivableRow, WarehouseReceiptRow
 
 MAX_HEADERS: Final = 20_000
 """Headers in a bundle at the most (about 1.1 kB of hex each). Where a loan's blocks lie further apart, each stretch of
 headers ends in a head of its own, which the auditor compares with a header that it trusts."""
-
-
-UNSIGNED: Final = ("Discharged", "Transferred", "Split", "Taken", "Expired", "Shrunk", "BoughtBack")
-"""Events that a bundle brings along without the act behind them: the contracts let nobody else bring them about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +57,7 @@ class Stored:
 
     loan: LoanRow
     application: ApplicationRow
-    pledge: PledgeRow | None
-    asset: ReceivableRow | WarehouseReceiptRow | None
+    secured: Secured
     events: list[ChainEventRow]
 
 
@@ -75,11 +68,11 @@ def bundle(ctx: Context, actor: Actor, loan_id: str, prover: Prover) -> bytes:
     """
     with ctx.store.read() as session:
         stored = _stored(session, actor, loan_id)
-        parties = evidence_people.parties(session, ctx, stored.loan, stored.asset)
+        parties = evidence_people.parties(session, ctx, stored.loan, stored.secured)
         parts: dict[str, object] = {
             "loan": _loan(stored),
             "parties": parties,
-            "documents": evidence_papers.documents(session, ctx, stored.events, stored.asset),
+            "documents": evidence_papers.documents(session, ctx, stored.events),
             "decision": {"record": stored.application.record},
             "acts": evidence_people.acts(session, ctx, stored.application, stored.events),
             "registry": _registry(session, stored),
@@ -97,87 +90,8 @@ def _stored(session: Session, actor: Actor, loan_id: str) -> Stored:
     application = session.get_one(ApplicationRow, loan.application_id)
     if application.record is None:
         raise Conflict("loan_not_decided", f"loan {loan_id} has no decision record")
-    pledge = session.exec(
-        select(PledgeRow).where(PledgeRow.loan_id == loan_id).order_by(col(PledgeRow.created_at)).limit(1)
-    ).first()
-    asset: ReceivableRow | WarehouseReceiptRow | None = None
-    if pledge is not None:
-        receivable = pledge.asset_kind == "receivable"
-        asset = (
-            session.get_one(ReceivableRow, pledge.asset_id)
-            if receivable
-            else session.get_one(WarehouseReceiptRow, pledge.asset_id)
-        )
-    return Stored(loan, application, pledge, asset, _events(session, loan, pledge, asset))
-
-
-def _events(
-    session: Session,
-    loan: LoanRow,
-    pledge: PledgeRow | None,
-    asset: ReceivableRow | WarehouseReceiptRow | None,
-) -> list[ChainEventRow]:
-    """Final events of the things that the loan stands on, and of the parties that acted in them, in chain order.
-
-    A receivable's settlements count only where they pay this loan's pledge, or what its lender took by enforcing it:
-    what else is paid on it is not this loan's business (nor its lender's).
-    """
-    things: list[str] = []
-    line: list[str] = []
-    taken = pledge.taken_id if pledge is not None else None
-    if asset is not None and pledge is not None:
-        line = _line(session, asset)
-        things = [*line, pledge.id] + ([asset.order_id] if isinstance(asset, ReceivableRow) else [])
-        things += [taken] if taken else []
-    sold = _sold(session, pledge)
-    rows = session.exec(select(ChainEventRow).where(col(ChainEventRow.subject).in_([*things, *sold.values()]))).all()
-    kept = [
-        row
-        for row in rows
-        if (f"{row.contract}.{row.name}" in NEEDED or row.name in UNSIGNED)
-        and row.contract != "Participants"
-        and (row.name == "Settled" or row.subject in things)
-        and (
-            row.name != "Settled"
-            or (pledge is not None and (row.args["pledgeId"] in (pledge.id, *sold) or row.subject == taken))
-        )
-        and (row.name not in ("Split", "Taken") or row.args["childId"] in (*line, taken))
-    ]
-    numbers = {
-        str(row.args[name])
-        for row in kept
-        for name in ("buyer", "seller", "debtor", "registrar", "bank", "keeper", "lender", "pledgor")
-        if name in row.args
-    }
-    for party_id in (loan.borrower_id, loan.lender_id):
-        number = session.get_one(PartyRow, party_id).chain_party
-        numbers |= {str(number)}
-    people = session.exec(
-        select(ChainEventRow).where(
-            ChainEventRow.contract == "Participants",
-            col(ChainEventRow.name).in_(("Admitted", "KeyRotated", "KeyRecovered", "RolesSet")),
-            col(ChainEventRow.subject).in_(numbers),
-        )
-    ).all()
-    return sorted([*people, *kept], key=lambda row: (row.block_number, row.log_index))
-
-
-def _sold(session: Session, pledge: PledgeRow | None) -> dict[str, str]:
-    """Pledges that took the place of sold goods, with the receivable that each is over."""
-    if pledge is None:
-        return {}
-    done = select(ChainEventRow).where(ChainEventRow.subject == pledge.id, ChainEventRow.name == "Substituted")
-    return {str(row.args["pledgeId"]): str(row.args["receivableId"]) for row in session.exec(done)}
-
-
-def _line(session: Session, asset: ReceivableRow | WarehouseReceiptRow) -> list[str]:
-    """The asset, what it was split off or taken out of, and so on to what was issued."""
-    kind = ReceivableRow if isinstance(asset, ReceivableRow) else WarehouseReceiptRow
-    found, parent = [asset.id], asset.parent_id
-    while parent is not None:
-        found.append(parent)
-        parent = session.exec(select(kind.parent_id).where(kind.id == parent)).one()
-    return found
+    secured = evidence_facts.secured(session, loan, application)
+    return Stored(loan, application, secured, evidence_facts.events(session, loan, secured))
 
 
 def _loan(stored: Stored) -> dict[str, object]:
@@ -187,7 +101,7 @@ def _loan(stored: Stored) -> dict[str, object]:
         "product": loan.product,
         "borrower": loan.borrower_id,
         "lender": loan.lender_id,
-        "asset": None if stored.asset is None else stored.asset.id,
+        "asset": stored.application.asset_id,
         "currency": loan.currency,
         "principal": str(loan.principal),
         "terms": dict(loan.terms),
@@ -195,9 +109,8 @@ def _loan(stored: Stored) -> dict[str, object]:
 
 
 def _registry(session: Session, stored: Stored) -> list[object]:
-    if stored.pledge is None:
-        return []
-    keys = (f"register:{stored.pledge.id}",)
+    """The registry's word on each pledge; of one that was made past this service there is none here."""
+    keys = [f"register:{pledge.id}" for pledge in stored.secured.pledges]
     return [_evidence(row) for row in _done(session, keys)]
 
 
@@ -217,7 +130,8 @@ def _payments(session: Session, stored: Stored) -> list[object]:
 
 
 def _done(session: Session, keys: Sequence[str]) -> list[OutboxRow]:
-    rows = session.exec(select(OutboxRow).where(col(OutboxRow.key).in_(keys), OutboxRow.status == "done")).all()
+    done = select(OutboxRow).where(col(OutboxRow.key).in_(keys), OutboxRow.status == "done")
+    rows = session.exec(done.order_by(col(OutboxRow.id))).all()
     return [row for row in rows if row.result is not None]
 
 

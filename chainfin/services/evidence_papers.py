@@ -15,22 +15,17 @@ from chainfin.documents.model import Document, Json
 from chainfin.services import papers
 from chainfin.services.context import Context
 from chainfin.storage.chain_tables import ChainEventRow
-from chainfin.storage.trade_tables import DocumentRow, ReceivableRow, WarehouseReceiptRow
+from chainfin.storage.trade_tables import DocumentRow, WarehouseReceiptRow
 
 
-def documents(
-    session: Session,
-    ctx: Context,
-    events: Sequence[ChainEventRow],
-    asset: ReceivableRow | WarehouseReceiptRow | None,
-) -> list[dict[str, object]]:
+def documents(session: Session, ctx: Context, events: Sequence[ChainEventRow]) -> list[dict[str, object]]:
     """Disclosures for every event that carries a document which is kept here."""
     found: list[dict[str, object]] = []
     for number, event in enumerate(events):
         if f"{event.contract}.{event.name}" not in KINDS:
             continue
         root = str(event.args["documentRoot"])
-        commitment = _commitment(session, ctx, root, asset)
+        commitment = _commitment(session, ctx, event, root)
         if commitment is None or "0x" + commitment.root.hex() != root:
             continue
         paths = [leaf.path for leaf in commitment.leaves if DISCLOSED.fullmatch(leaf.path)]
@@ -38,11 +33,10 @@ def documents(
     return found
 
 
-def _commitment(
-    session: Session, ctx: Context, root: str, asset: ReceivableRow | WarehouseReceiptRow | None
-) -> Commitment | None:
-    if isinstance(asset, WarehouseReceiptRow):
-        return _receipt(ctx, asset)
+def _commitment(session: Session, ctx: Context, event: ChainEventRow, root: str) -> Commitment | None:
+    receipt = session.get(WarehouseReceiptRow, event.subject) if event.contract == "WarehouseReceipts" else None
+    if receipt is not None:
+        return _receipt(ctx, receipt)
     row = session.exec(select(DocumentRow).where(DocumentRow.root == root)).one_or_none()
     if row is None:
         return None

@@ -9,23 +9,19 @@ from sqlmodel import Session, col, select
 from chainfin import acts as eip712
 from chainfin.audit.signatures import NEEDED
 from chainfin.services import acts as acts_service
-from chainfin.services import attesting
 from chainfin.services.context import Context
+from chainfin.services.evidence_facts import Secured
 from chainfin.storage.chain_tables import ChainEventRow
 from chainfin.storage.lending_tables import ApplicationRow, LoanRow, OfferRow
 from chainfin.storage.party_tables import PartyRow
-from chainfin.storage.trade_tables import ActRow, ReceivableRow, WarehouseReceiptRow
+from chainfin.storage.trade_tables import ActRow, ReceivableRow
 
 
-def parties(
-    session: Session, ctx: Context, loan: LoanRow, asset: ReceivableRow | WarehouseReceiptRow | None
-) -> list[dict[str, object]]:
+def parties(session: Session, ctx: Context, loan: LoanRow, secured: Secured) -> list[dict[str, object]]:
     """Legal id and salt of those who deal with each other in the loan: they know each other by name."""
     ids = [loan.borrower_id, loan.lender_id]
-    if isinstance(asset, ReceivableRow):
-        ids += [asset.seller_id, asset.debtor_id]
-    elif asset is not None:
-        ids.append(asset.keeper_id)
+    for asset in secured.assets:
+        ids += [asset.seller_id, asset.debtor_id] if isinstance(asset, ReceivableRow) else [asset.keeper_id]
     return [_party(ctx, session.get_one(PartyRow, party_id)) for party_id in dict.fromkeys(ids)]
 
 
@@ -45,28 +41,20 @@ def acts(
     """The signed acts behind the events, each with its typed data, and the acts that rode in them."""
     found: list[dict[str, object]] = []
     by_tx = {row.tx_hash: row for row in _sent(session, [event.tx_hash for event in events])}
-    acceptance = _acceptance(session, application)
     for number, event in enumerate(events):
         needed = [expected.act for expected in NEEDED.get(f"{event.contract}.{event.name}", ())]
         row = by_tx.get(event.tx_hash)
-        if row is None or row.signature is None or not needed:
+        if row is None or row.signature is None or row.typed_data["primaryType"] not in needed:
             continue
-        if row.typed_data["primaryType"] in needed:
-            found.append(_act(number, row.typed_data, row.signature))
-        if "Attest" in needed and row.auths:
-            auth = eip712.Auth.from_json(row.auths[0])
-            domain = acts_service.domain(ctx, "Receivables")
-            attested = {**row.params, attesting.TRAIL: row.extra[attesting.TRAIL]}
-            data = eip712.typed_data(eip712.attest_type(), attested, auth.nonce, auth.deadline, domain)
+        found.append(_act(number, row.typed_data, row.signature))
+        riders = [eip712.RIDERS[name]() for name in needed if name in eip712.RIDERS]
+        for kind, raw in zip(riders, row.auths, strict=False):
+            auth = eip712.Auth.from_json(raw)
+            members = {**row.extra, **row.params}  # a trail is attested, and told in no call
+            data = eip712.typed_data(kind, members, auth.nonce, auth.deadline, acts_service.domain(ctx, kind.contract))
             found.append(_act(number, data, "0x" + auth.signature.hex()))
-        if "Exchange" in needed and row.auths:
-            auth = eip712.Auth.from_json(row.auths[0])
-            domain = acts_service.domain(ctx, "Pledges")
-            data = eip712.typed_data(eip712.exchange_type(), row.params, auth.nonce, auth.deadline, domain)
-            found.append(_act(number, data, "0x" + auth.signature.hex()))
-        if "Grant" in needed and acceptance is not None and acceptance.signature is not None:
-            found.append(_act(number, acceptance.typed_data, acceptance.signature))
-    if application.asset_id is None and acceptance is not None and acceptance.signature is not None:
+    acceptance = _acceptance(session, application) if application.asset_id is None else None
+    if acceptance is not None and acceptance.signature is not None:
         found.append(_act(None, acceptance.typed_data, acceptance.signature))
     return found
 

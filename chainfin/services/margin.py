@@ -24,7 +24,8 @@ def call(session: Session, ctx: Context, asset: ReceivableRow, lost: Money, caus
     """``lost`` of the pledged part is worth nothing any more; the newest pledges lose it first.
 
     What is called of a loan: what is owed above its advance rate × what is left of all its pledges (rounded down, the
-    lender gains). Returns the sum of all calls.
+    lender gains); of one that was granted without security nothing, whatever was added to it. Returns the sum of all
+    calls.
     """
     hits: dict[str, Money] = {}
     pledges = session.exec(
@@ -40,10 +41,11 @@ def call(session: Session, ctx: Context, asset: ReceivableRow, lost: Money, caus
     called = Money.zero(asset.currency)
     for loan_id, hit in hits.items():
         row, loan = loanbook.load(session, loan_id)
-        if loan.state not in ACCRUING:
+        rate = _advance_rate(session, row)
+        if loan.state not in ACCRUING or rate is None:
             continue
         owed = accrue(loan, max(ctx.clock.today(), loan.accrued_to)).loan.dues.total
-        covered = (_worth(session, row) - hit).times(_advance_rate(session, row), Rounding.FLOOR)
+        covered = (_worth(session, row) - hit).times(rate, Rounding.FLOOR)
         short = owed - covered
         if short.minor > 0:
             called += short
@@ -96,6 +98,7 @@ def of_loan(ctx: Context, actor: Actor, loan_id: str) -> list[Called]:
     return [Called(call, ended or sum_ >= call.amount) for call, sum_ in zip(calls, since, strict=True)]
 
 
-def _advance_rate(session: Session, row: LoanRow) -> Decimal:
+def _advance_rate(session: Session, row: LoanRow) -> Decimal | None:
     offer = session.exec(select(OfferRow).where(OfferRow.application_id == row.application_id)).one()
-    return Decimal(str(offer.terms["advance_rate"]))
+    rate = offer.terms["advance_rate"]
+    return None if rate is None else Decimal(str(rate))

@@ -2,53 +2,36 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import random
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from chainfin.audit.books import journal_hash
-from chainfin.audit.bundle import JournalPart, seal
-from chainfin.errors import BadInput
+from chainfin.audit.bundle import JournalPart
 from tests.e2e.audit_world import START, Played, played_town
+from tests.e2e.forging import Change, act_of, drop_fact, fact_of, nearly, replaced, resealed
 
 SEED = 20261121
-Change = Callable[[dict[str, Any]], None]
 played = pytest.fixture(scope="module")(played_town)
 
 
 def forged(played: Played, change: Change, product: str = "receivable") -> set[str]:
     """The names of what is wrong with a bundle that was changed and sealed again."""
-    content = json.loads(played.bundles[product])
-    before = copy.deepcopy(content)
-    change(content)
-    assert content != before
-    del content["seal"], content["schema"]
-    report = played.report(seal(content))
+    report = played.report(resealed(played.bundles[product], change))
     assert not report.ok
     assert not {check.name for check in report.failures if check.name.startswith("seal")}
     return {check.name for check in report.failures}
 
 
-def _replace_in(text: str, old: str, new: str) -> str:
-    assert old in text
-    return text.replace(old, new)
-
-
-def _fact(content: dict[str, Any], event: str) -> tuple[int, dict[str, Any]]:
-    return next((n, fact) for n, fact in enumerate(content["chain"]["facts"]) if fact["event"] == event)
-
-
 def test_forged__amount_in_the_pledge_log__proof_fails(played: Played) -> None:
     def change(content: dict[str, Any]) -> None:
-        _, fact = _fact(content, "Pledges.Pledged")
+        _, fact = fact_of(content, "Pledges.Pledged")
         nodes = content["chain"]["receipts"][fact["receipt"]]["nodes"]
         amount = int(json.loads(content["decision"]["record"])["outcome"]["pledge_minor"])
-        nodes[-1] = _replace_in(nodes[-1], f"{amount:064x}", f"{amount + 1:064x}")
+        nodes[-1] = replaced(nodes[-1], f"{amount:064x}", f"{amount + 1:064x}")
 
     assert "chain: proof of Pledges.Pledged" in forged(played, change)
 
@@ -80,7 +63,7 @@ def test_forged__decision_amount__hash_and_replay(played: Played) -> None:
 
 def test_forged__document_field__disclosure_fails(played: Played) -> None:
     def change(content: dict[str, Any]) -> None:
-        number, _ = _fact(content, "Receivables.Issued")
+        number, _ = fact_of(content, "Receivables.Issued")
         fields = next(d["fields"] for d in content["documents"] if d["fact"] == number)
         next(f for f in fields if f["path"] == "/totals/payable")["value"] = "1999767.50"
 
@@ -89,53 +72,39 @@ def test_forged__document_field__disclosure_fails(played: Played) -> None:
 
 def test_forged__a_field_left_out__named(played: Played) -> None:
     def change(content: dict[str, Any]) -> None:
-        number, _ = _fact(content, "Receivables.Issued")
+        number, _ = fact_of(content, "Receivables.Issued")
         paper = next(d for d in content["documents"] if d["fact"] == number)
         paper["fields"] = [f for f in paper["fields"] if f["path"] != "/totals/payable"]
 
     assert "document invoice: disclosure /totals/payable" in forged(played, change)
 
 
-def _act(content: dict[str, Any], primary: str) -> dict[str, Any]:
-    found: dict[str, Any] = next(a for a in content["acts"] if a["typed_data"]["primaryType"] == primary)
-    return found
-
-
 @pytest.mark.parametrize("primary", ["Post", "ReceiveGoods", "Issue", "Attest", "Confirm", "Pledge", "Grant", "Settle"])
 def test_forged__signature_of_another__named(played: Played, primary: str) -> None:
     def change(content: dict[str, Any]) -> None:
         other = "Acknowledge" if primary != "Acknowledge" else "Post"
-        _act(content, primary)["signature"] = _act(content, other)["signature"]
+        act_of(content, primary)["signature"] = act_of(content, other)["signature"]
 
     assert f"signature of {primary}" in forged(played, change)
 
 
 def test_forged__message_of_a_signed_act__named(played: Played) -> None:
     def change(content: dict[str, Any]) -> None:
-        _act(content, "Confirm")["typed_data"]["message"]["face"] = "99976751"
+        act_of(content, "Confirm")["typed_data"]["message"]["face"] = "99976751"
 
     assert "signature of Confirm" in forged(played, change)
 
 
 def test_forged__act_left_out__named(played: Played) -> None:
     def change(content: dict[str, Any]) -> None:
-        content["acts"].remove(_act(content, "Confirm"))
+        content["acts"].remove(act_of(content, "Confirm"))
 
     assert forged(played, change) == {"signature of Confirm"}
 
 
 def test_forged__confirmation_left_out__named(played: Played) -> None:
     def change(content: dict[str, Any]) -> None:
-        number, fact = _fact(content, "Receivables.Confirmed")
-        content["acts"].remove(_act(content, "Confirm"))
-        content["chain"]["facts"].remove(fact)
-        receipt = content["chain"]["receipts"].pop(fact["receipt"])
-        assert receipt
-        for other in content["chain"]["facts"]:
-            other["receipt"] -= other["receipt"] > fact["receipt"]
-        for thing in [*content["acts"], *content["documents"]]:
-            if thing["fact"] is not None:
-                thing["fact"] -= thing["fact"] > number
+        drop_fact(content, fact_of(content, "Receivables.Confirmed")[0])
 
     assert "receivable" in forged(played, change)
 
@@ -175,7 +144,7 @@ def test_forged__journal_amount_hashed_again__not_what_follows(played: Played) -
 def test_forged__payout_amount__bank_signature(played: Played) -> None:
     def change(content: dict[str, Any]) -> None:
         body = content["payments"][0]
-        body["body"] = _replace_in(body["body"], '"amount":"500000.00"', '"amount":"400000.00"')
+        body["body"] = replaced(body["body"], '"amount":"500000.00"', '"amount":"400000.00"')
 
     assert {"payment: signature", "payout: amount is the principal"} <= forged(played, change)
 
@@ -209,7 +178,7 @@ def test_forged__registry_number__named(played: Played) -> None:
     def change(content: dict[str, Any]) -> None:
         part = content["registry"][0]
         number = json.loads(part["body"])["registry_no"]
-        part["body"] = _replace_in(part["body"], number, "SB000000000000000000")
+        part["body"] = replaced(part["body"], number, "SB000000000000000000")
 
     assert {"registry: signature", "registry: number"} <= forged(played, change)
 
@@ -250,7 +219,7 @@ def test_forged__another_loan_id__named(played: Played) -> None:
 
 def test_forged__acceptance_of_a_loan_without_pledge__named(played: Played) -> None:
     def change(content: dict[str, Any]) -> None:
-        act = _act(content, "AcceptOffer")
+        act = act_of(content, "AcceptOffer")
         act["signature"] = act["signature"][:40] + ("1" if act["signature"][40] != "1" else "2") + act["signature"][41:]
 
     assert "signature of AcceptOffer" in forged(played, change, "general")
@@ -263,41 +232,9 @@ def test_forged__quantity_of_goods__named(played: Played) -> None:
     assert "document warehouse_receipt: disclosure /quantity" in forged(played, change, "inventory")
 
 
-def _leaves(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    if isinstance(value, dict):
-        return [found for key in value for found in _leaves(value[key], (*path, key))]
-    if isinstance(value, list):
-        return [found for place, item in enumerate(value) for found in _leaves(item, (*path, place))]
-    return [path]
-
-
-def _other(value: Any, dice: random.Random) -> Any:
-    """Nearly the same value: one character, one more, or the other truth."""
-    if isinstance(value, bool):
-        return not value
-    if isinstance(value, int):
-        return value + 1
-    if not isinstance(value, str) or not value:
-        return "x"
-    at = dice.randrange(len(value))
-    return value[:at] + {"9": "8", "f": "e", "z": "y"}.get(value[at], chr(ord(value[at]) + 1)) + value[at + 1 :]
-
-
 @pytest.mark.parametrize(("product", "most"), [("receivable", 60), ("inventory", 40), ("general", 60)])
 def test_forged__any_single_value__refused(played: Played, product: str, most: int) -> None:
     """Nothing stands in a bundle that isn't proven, signed, or follows from what is."""
-    dice = random.Random(SEED)
     content = json.loads(played.bundles[product])
-    del content["seal"], content["schema"]
-    places = _leaves(content)
-    for path in dice.sample(places, min(most, len(places))):
-        changed = copy.deepcopy(content)
-        inner = changed
-        for step in path[:-1]:
-            inner = inner[step]
-        inner[path[-1]] = _other(inner[path[-1]], dice)
-        try:
-            data = seal(changed)
-        except BadInput:  # it can't even be written down as a bundle
-            continue
+    for path, data in nearly(content, random.Random(SEED), most):
         assert not played.report(data).ok, path

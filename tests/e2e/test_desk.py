@@ -20,6 +20,7 @@ from chainfin.services import (
     applications,
     custody,
     evidence,
+    loanbook,
     margin,
     participants,
     pledging,
@@ -30,7 +31,9 @@ from chainfin.services import (
 from chainfin.services.context import OPERATOR, Actor
 from tests.e2e.ending import mismatches, pledges_on, receipt, sent
 from tests.e2e.onchain import view
+from tests.e2e.secured import lent
 from tests.e2e.site import CNY, FACE, Site
+from tests.e2e.test_failures import foreign_pledge
 from tests.e2e.test_payments import owed
 
 LARGE = 50_000_001_00
@@ -263,6 +266,18 @@ def test_margin_call__read_by_both__met_once_paid(site: Site) -> None:
     assert refused.value.code == "loan_unknown"
 
 
+def test_margin_call__on_a_loan_granted_without_security__nothing_is_called(site: Site) -> None:
+    """What was added to it is credited: there is no rate by which it was lent on."""
+    borrower = site.borrower()
+    loan_id = lent(site, borrower, "general")
+    papers = site.papers(borrower)
+    asset = site.confirmed(borrower, papers)
+    foreign_pledge(site, borrower, asset.id, asset.face, loanbook.loan_ref(loan_id))
+    site.run()
+    assert receivables.credit(site.ctx, borrower, asset.id, papers["credit_note"]).top_up.minor == 0
+    assert margin.of_loan(site.ctx, borrower, loan_id) == []
+
+
 def test_goods__passed_on__the_new_owner_borrows(site: Site) -> None:
     first, second = site.borrower(), site.borrower()
     goods = site.goods(first)
@@ -281,8 +296,6 @@ def test_goods__passed_on__the_new_owner_borrows(site: Site) -> None:
 
 
 def test_pledge__made_past_the_service__known_and_reconciled(site: Site) -> None:
-    from tests.e2e.test_failures import foreign_pledge
-
     holder = site.borrower()
     asset = site.confirmed(holder)
     foreign_pledge(site, holder, asset.id, 600_000_00)

@@ -53,8 +53,9 @@ def the_pledge(site: Site, application: str) -> PledgeRow:
     return site.loan(str(site.application(application).row.loan_id)).pledges[0]
 
 
-def foreign_pledge(site: Site, pledgor: Actor, receivable_id: str, amount: int) -> ActRow:
-    """Pledgor and lender sign a pledge that this installation knows nothing of; it waits to be sent."""
+def foreign_pledge(site: Site, pledgor: Actor, receivable_id: str, amount: int, loan_ref: str = "") -> ActRow:
+    """Pledgor and lender sign a pledge that this installation knows nothing of; it waits to be sent. ``loan_ref``: of
+    the loan that it secures, if that is one of this book."""
     ctx, now = site.ctx, site.ctx.clock.now()
     with ctx.store.begin() as session:
         lender = session.get_one(PartyRow, site.cast["lender"].party_id)
@@ -65,7 +66,7 @@ def foreign_pledge(site: Site, pledgor: Actor, receivable_id: str, amount: int) 
             "assetId": receivable_id,
             "amount": amount,
             "lender": lender.chain_party,
-            "loanRef": "0x" + secrets.token_hex(32),
+            "loanRef": loan_ref or "0x" + secrets.token_hex(32),
             "decisionHash": "0x" + secrets.token_hex(32),
             "expiresAt": int(now.timestamp()) + 86_400,
         }

@@ -61,8 +61,13 @@ def test_bought_back__by_who_undertook_it__goods_under_a_receipt_of_its_own(
     assert mismatches(site) == []
 
 
-def substituted(site: Site, borrower: Actor, loan_id: str, sold: PledgeRow, asset_id: str, quantity: int) -> ActRow:
-    """Goods sold: the lender takes the receivable of the sale in their place; the borrower has granted it."""
+def substituted(
+    site: Site, borrower: Actor, loan_id: str, sold: PledgeRow, asset_id: str, quantity: int, decision: str = ""
+) -> ActRow:
+    """Goods sold: the lender takes the receivable of the sale in their place; the borrower has granted it.
+
+    ``decision``: hash of another one than the loan was decided by.
+    """
     ctx = site.ctx
     with ctx.store.begin() as session:
         lender = session.get_one(PartyRow, site.cast["lender"].party_id)
@@ -72,7 +77,7 @@ def substituted(site: Site, borrower: Actor, loan_id: str, sold: PledgeRow, asse
             "amount": 300_000_00,
             "lender": lender.chain_party,
             "loanRef": loanbook.loan_ref(loan_id),
-            "decisionHash": sold.decision_hash,
+            "decisionHash": decision or sold.decision_hash,
             "expiresAt": 0,
         }
         more = {"soldPledgeId": sold.id, "goodsId": sold.asset_id, "quantity": quantity, "receivableId": asset_id}

@@ -176,8 +176,8 @@ EVIDENCE = (
     Bug(
         "g: every fact has the signature that it needs",
         "chainfin/audit/signatures.py",
-        "            if (fact.number, expected.act) not in signed:",
-        "            if False:",
+        "            if (fact.number, expected.act) in signed:",
+        "            if True:",
         (FORGED + "test_forged__act_left_out__named",),
     ),
     Bug(

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from tests.planted import bad_input, journey, money, outcome, serving
+from tests.planted import bad_input, journey, money, outcome, securities, serving
 from tests.planted.bug import Bug
 
-BUGS: tuple[Bug, ...] = (*journey.BUGS, *outcome.BUGS, *bad_input.BUGS, *serving.BUGS, *money.BUGS)
+BUGS: tuple[Bug, ...] = (
+    *journey.BUGS,
+    *outcome.BUGS,
+    *bad_input.BUGS,
+    *serving.BUGS,
+    *money.BUGS,
+    *securities.BUGS,
+)

@@ -1,0 +1,71 @@
+"""Loans with several pledges, and what an auditor finds in their bundles."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+from chainfin.audit.report import Report, State
+from chainfin.audit.verify import verify
+from chainfin.chain.prover import ChainProver
+from chainfin.money import Money
+from chainfin.services import evidence, substituting
+from chainfin.services.context import OPERATOR, Actor
+from chainfin.storage.trade_tables import ReceivableRow
+from tests.e2e.audit_world import sales
+from tests.e2e.ending import pledges_on
+from tests.e2e.site import CNY, Site
+
+LENT = 500_000_00
+PART = 300_000_00
+"""Of the receivable, for a ton of the goods."""
+
+
+def lent_on_goods(site: Site, borrower: Actor) -> tuple[str, str]:
+    """A loan on goods, and the receipt's id."""
+    goods = site.goods(borrower)
+    return site.funded(borrower, LENT, goods.id, product="inventory"), goods.id
+
+
+def lent(site: Site, borrower: Actor, product: str) -> str:
+    """A loan of each kind. Its id."""
+    if product == "receivable":
+        return site.funded(borrower, LENT, site.confirmed(borrower).id)
+    if product == "inventory":
+        return lent_on_goods(site, borrower)[0]
+    legal = site.party(borrower.party_id).legal_value
+    site.world.has_data(legal, "payments", site.today, sales(site.today))
+    consent = {"token": site.world.consents(legal, ("payments",), site.today + timedelta(days=30))}
+    return site.funded(borrower, 20_000_00, None, product=product, consent=consent)
+
+
+def exchanged(site: Site, borrower: Actor, goods_id: str, asset: ReceivableRow, amount: int = PART) -> str:
+    """A ton of the goods was sold for the receivable, of which ``amount`` takes its place. The new pledge's id."""
+    offer = substituting.offer(
+        site.ctx,
+        site.cast["lender"],
+        sold_id=pledges_on(site, goods_id)[0].id,
+        quantity=Decimal(1000),
+        receivable_id=asset.id,
+        amount=Money(amount, CNY),
+    )
+    substituting.accept(site.ctx, borrower, offer.row.pledge_id)
+    site.run()
+    assert substituting.get(site.ctx, OPERATOR, offer.row.pledge_id).row.status == "done"
+    return offer.row.pledge_id
+
+
+def bundle(site: Site, loan_id: str) -> bytes:
+    return evidence.bundle(site.ctx, OPERATOR, loan_id, ChainProver(site.inst.node, site.inst.deployment))
+
+
+def checked(site: Site, data: bytes, honest: bytes = b"") -> Report:
+    """Compared with all that an auditor can have, the head of the ``honest`` bundle (none: of this one) included."""
+    assert site.inst.sandbox is not None
+    known = site.inst.deployment
+    heads = [fact.split()[-1] for name, fact in verify(honest or data).facts.items() if name.startswith("head ")]
+    return verify(data, heads, [site.inst.sandbox.public_key], known.contracts, known.code_hashes)
+
+
+def names(report: Report, state: State) -> set[str]:
+    return {check.name for check in report.checks if check.state is state}
