@@ -65,7 +65,7 @@ class Securities(Assets):
         due = [each for each in live if self._called(*each)]
         early = [each for each in live if each not in due]
         more = [each for each in due if self.book.promises[each].left > self.book.pledged(each[0])]
-        for share, among in ((0.45, due), (0.2, early), (0.2, more), (0.05, list(self.book.promises))):
+        for share, among in ((0.45, due), (0.3, early), (0.2, more), (0.05, list(self.book.promises))):
             if among and self.chance(share):
                 return self._buy_back(*self.recent(among))
         return self._undertake()
@@ -74,7 +74,7 @@ class Securities(Assets):
         known = list(self.book.pledges)
         live = [key for key in known if self.book.pledges[key].state == "active"]
         drawn = [key for key in live if self.book.pledges[key].drawn]
-        pledge = self.recent(drawn) if drawn and self.chance(0.85) else self.recent(live or known)
+        pledge = self.recent(drawn) if drawn and self.chance(0.7) else self.recent(live or known)
         if self.chance(0.05):
             pledge = self.recent(known)
         entry, today = self.book.pledges[pledge], self.book.now // DAY
@@ -109,13 +109,13 @@ class Securities(Assets):
         bank, ref = self.dice.choice(("bank", "clearer")), self.fresh("payment")
         if used and self.chance(0.06):
             bank, ref = self.dice.choice(used)
-        if buyer == "group" and self.chance(0.1):
+        if buyer == "group" and self.chance(0.25):
             bank = buyer
         p = {
             "pledgeId": self.either_id(pledge, "pledge"),
             "assetId": entry.asset if self.chance(0.96) else self.recent([*self.book.receivables, *self.book.receipts]),
             "buyer": self.either_named(buyer, 0.94),
-            "amount": self.number(min(left, pledged)) if self.chance(0.85) else max(left, pledged),
+            "amount": left if left > pledged and self.chance(0.4) else self.number(min(left, pledged)),
             "bankRef": ref,
         }
         return Act("Pledges", "buyBack", self._by(bank, 0.95), p)
