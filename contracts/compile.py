@@ -31,7 +31,7 @@ MAX_CODE_BYTES = 24_576
 SETTINGS: dict[str, Any] = {
     # Cancun: transient storage and mcopy, understood by every node we run on (py-evm, Besu, geth, FISCO BCOS 3).
     "evmVersion": "cancun",
-    "optimizer": {"enabled": True, "runs": 200},
+    "optimizer": {"enabled": True, "runs": 500},
     "viaIR": True,
     # No trailing metadata: the bytecode depends on the code alone, not on comments or paths.
     "metadata": {"bytecodeHash": "none", "appendCBOR": False},
