@@ -9,6 +9,7 @@ from joserfc import jwt
 from joserfc.jwk import OctKey
 
 from chainfin.keys import address_of, new_private_key, sign_digest
+from chainfin.party import Role
 from chainfin.signin import personal_digest
 from chainfin.storage.party_tables import PartyRow
 from tests.api.conftest import Site
