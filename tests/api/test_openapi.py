@@ -156,7 +156,8 @@ _ACTORS = {
     "/v1/audit/trial-balance": "auditor",
     "/v1/audit/reconciliation": "auditor",
 }
-"""Who calls what; the supplier, where nobody is named. Never the operator on the clock: time would run away."""
+"""Who calls what; the supplier, where nobody is named. Never the operator on the clock (time would run away), nor
+on suspensions and pauses (nothing else would happen any more)."""
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
-from functools import partial
 
 import pytest
 
@@ -19,9 +18,7 @@ from chainfin.money import Money
 from chainfin.party import Role
 from chainfin.services import (
     applications,
-    eod,
     evidence,
-    limits,
     passing,
     pledging,
     receivables,
@@ -162,7 +159,7 @@ def test_suspended_pledgor__whose_money_never_came__ends_its_pledge(site: Site) 
     pledge = the_pledge(site, asset.id)
     assert pledge.expires_at is not None
     site.move_to((pledge.expires_at + timedelta(days=1)).date())
-    assert act(site, _run(site, pledging.expire(site.ctx, borrower, pledge.id).id)).status == "final"
+    assert act(site, ran(site, pledging.expire(site.ctx, borrower, pledge.id).id)).status == "final"
     assert the_pledge(site, asset.id).status == "released"
     site.world.resolves(str(site.application(application).row.loan_id), "refused")
     site.ctx.clock.move_to(site.ctx.clock.now() + timedelta(minutes=5))
@@ -170,7 +167,8 @@ def test_suspended_pledgor__whose_money_never_came__ends_its_pledge(site: Site) 
     assert mismatches(site) == []
 
 
-def _run(site: Site, act_id: str) -> str:
+def ran(site: Site, act_id: str) -> str:
+    """The act's id, once all that follows from it has happened."""
     site.run()
     return act_id
 
@@ -253,60 +251,6 @@ def test_suspended_debtor__nothing_is_lent_on_its_word_and_it_pays(site: Site, d
     assert site.loan(loan_id).row.status == "repaid"
     assert site.receivable(lent.id).status == "settled"
     assert mismatches(site) == []
-
-
-# The lender
-
-
-@pytest.fixture
-def lender(site: Site, monkeypatch: pytest.MonkeyPatch) -> Actor:
-    """A lender of this test's own, with ample limits on itself and the core enterprise."""
-    other = site.admit(Role.LENDER)
-    monkeypatch.setitem(site.cast, "lender", other)
-    site.limit("debtor", site.cast["core"], 9_000_000_00)
-    site.limit("lender", other, 9_000_000_00)
-    return other
-
-
-def test_suspended_lender__lends_nothing_and_gives_back_what_it_holds(site: Site, lender: Actor) -> None:
-    borrower = site.borrower()
-    lent, free, offered = (site.confirmed(borrower) for _ in range(3))
-    loan_id = site.funded(borrower, LENT, lent.id)
-    taken = site.offered(borrower, LENT, offered.id)
-    suspend(site, lender)
-    assert code_of(lambda: site.apply(borrower, LENT, free.id)) == "party_not_active"
-    assert code_of(lambda: applications.accept(site.ctx, borrower, taken)) == "party_not_active"
-    assert code_of(lambda: site.limit("borrower", borrower, 6_000_000_00)) == "party_not_active"
-    assert code_of(lambda: site.goods(borrower)) == "party_not_active", "nor does it say what goods are worth"
-    assert site.limit("borrower", borrower, 4_000_000_00).amount == 4_000_000_00
-    part = pledging.release(site.ctx, lender, the_pledge(site, lent.id).id, "1.00")
-    assert act(site, _run(site, part.id)).status == "final"
-    site.pays(owed(site, loan_id, site.today), f"LOAN {loan_id}")
-    assert site.loan(loan_id).row.status == "repaid"
-    assert the_pledge(site, lent.id).status == "released"
-    assert mismatches(site) == []
-
-
-def test_suspended_lender__of_an_unpaid_loan__takes_its_security(site: Site, lender: Actor) -> None:
-    borrower = site.borrower()
-    asset = site.confirmed(borrower)
-    site.funded(borrower, LENT, asset.id)
-    site.move_to(asset.due_date + timedelta(days=1))
-    eod.run(site.ctx, OPERATOR, site.today)
-    suspend(site, lender)
-    assert act(site, _run(site, pledging.enforce(site.ctx, lender, the_pledge(site, asset.id).id).id)).status == "final"
-    assert the_pledge(site, asset.id).status == "enforced"
-    assert mismatches(site) == []
-
-
-def test_limit_on_a_suspended_borrower__lowered_and_not_raised(site: Site) -> None:
-    borrower = site.borrower()
-    suspend(site, borrower)
-    assert code_of(lambda: site.limit("borrower", borrower, 5_000_000_00)) == "party_not_active"
-    assert site.limit("borrower", borrower, 1_00).amount == 1_00
-    lender, key = site.cast["lender"], str(borrower.party_id)
-    first = partial(limits.set_, site.ctx, lender, kind="borrower", key=key, amount=Money(1_00, "USD"))
-    assert code_of(first) == "party_not_active", "there is nothing to lower"
 
 
 # The keeper and the bank
