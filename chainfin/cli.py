@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
-from chainfin import cli_party, cli_risk
+from chainfin import cli_operator, cli_party, cli_risk
 from chainfin.errors import BadInput, ChainfinError, Unavailable, Unknown
 from chainfin.progress import shown
 
@@ -42,6 +42,11 @@ app.command("consent")(cli_party.consent)
 app.command("call")(cli_party.call)
 app.command("sign")(cli_party.sign)
 app.command("confirm")(cli_party.confirm)
+participant_app = typer.Typer(no_args_is_help=True, help="Whether a participant may do new business (operator).")
+app.add_typer(participant_app, name="participant")
+participant_app.command("suspend")(cli_operator.suspend)
+participant_app.command("resume")(cli_operator.resume)
+app.command("pause")(cli_operator.pause)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print data as JSON.")]
 

@@ -43,7 +43,7 @@ def call(
     """Call the API as somebody: sign in, send, sign the act or the offer that comes back, wait until it is final."""
     with httpx.Client(base_url=url, timeout=60.0, trust_env=False) as http:
         try:
-            caller = _signed_in(http, who)
+            caller = signed_in(http, who)
             answer = caller.get(path) if not (body or document or post) else _post(caller, path, _body(body, document))
         except httpx.TransportError as error:
             raise Unavailable("service_unreachable", f"{url} doesn't answer: {error}", where=url) from None
@@ -161,7 +161,7 @@ def _key(who: Path) -> bytes:
     return key
 
 
-def _signed_in(http: httpx.Client, who: Path) -> Caller:
+def signed_in(http: httpx.Client, who: Path) -> Caller:
     """By client credentials (a JSON file) or by wallet (a key file). Raises BadInput file_unreadable, key_malformed."""
     try:
         text = who.read_text().strip()

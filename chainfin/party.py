@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import IntFlag, StrEnum
+from enum import IntEnum, IntFlag, StrEnum
 from typing import NewType
 
 from eth_hash.auto import keccak
@@ -37,6 +38,38 @@ class Role(IntFlag):
 
 
 ALL_ROLES = Role(511)
+
+
+class Kind(IntEnum):
+    """Kinds of acts that the operator can pause: bit numbers of the Participants contract (`Kinds.sol`).
+
+    What ends an obligation has no kind and can't be paused (ADR 0106).
+    """
+
+    ADMIT = 0
+    """Admission of new parties."""
+    ORDER = 1
+    """Orders posted, acknowledged, amended, despatched, received."""
+    ISSUE = 2
+    """Issue of receivables."""
+    CONFIRM = 3
+    """Confirmation of receivables."""
+    TRANSFER = 4
+    """Transfer and split of receivables, transfer of warehouse receipts."""
+    RECEIPT = 5
+    """Issue of warehouse receipts."""
+    PLEDGE = 6
+    """Pledges (so applications on an asset), undertakings over them, credit lines."""
+
+
+def kinds_in(bits: int) -> frozenset[Kind]:
+    """The kinds whose bits are set. A bit that names none is nobody's business here."""
+    return frozenset(kind for kind in Kind if bits >> kind & 1)
+
+
+def kind_bits(kinds: Iterable[Kind]) -> int:
+    """The bitmap of ``kinds``."""
+    return sum(1 << kind for kind in set(kinds))
 
 
 def roles_from_names(names: list[str]) -> Role:

@@ -10,6 +10,7 @@ NOUNS = (
     "system",
     "auth",
     "participants",
+    "pauses",
     "acts",
     "orders",
     "receivables",

@@ -10,8 +10,9 @@ from api.paging import Page, Paged, page
 from api.route import OnceRoute, OpenOnceRoute
 from api.schemas.common import Id
 from api.schemas.parties import AccountIn, AccountOut, ActOut, AdmissionOut, ParticipantIn, ParticipantOut, SignatureIn
+from api.schemas.standing import ReasonIn, StandingOut
 from chainfin.party import roles_from_names
-from chainfin.services import participants
+from chainfin.services import participants, suspending
 
 router = APIRouter()
 _own = APIRouter(prefix="/v1/participants", tags=["participants"], route_class=OnceRoute)
@@ -62,6 +63,24 @@ def correct_account(ctx: Ctx, actor: Acting, participant_id: Id, body: AccountIn
     """The operator corrects the account; what the bank couldn't pay out to the old one goes out again."""
     row, retried = participants.correct_account(ctx, actor, participant_id, body.account)
     return AccountOut(participant=ParticipantOut.of(row, actor), payouts_retried=retried)
+
+
+@_own.post("/{participant_id}/suspend", status_code=202)
+def suspend(ctx: Ctx, actor: Acting, participant_id: Id, body: ReasonIn) -> ActOut:
+    """The operator stops a participant's new business. Payment, release, settlement and the other exits go on."""
+    return ActOut.of(suspending.suspend(ctx, actor, participant_id, body.reason))
+
+
+@_own.post("/{participant_id}/resume", status_code=202)
+def resume(ctx: Ctx, actor: Acting, participant_id: Id, body: ReasonIn) -> ActOut:
+    """The operator lets a suspended participant do business again."""
+    return ActOut.of(suspending.resume(ctx, actor, participant_id, body.reason))
+
+
+@_own.get("/{participant_id}/standing")
+def get_standing(ctx: Ctx, actor: Acting, participant_id: Id) -> StandingOut:
+    """Whether it may do new business, and what became of the newest change of that which was asked for here."""
+    return StandingOut.of(suspending.standing(ctx, actor, participant_id))
 
 
 @_open.post("/{participant_id}/consent", status_code=202)

@@ -19,7 +19,7 @@ class ContractViews:
         self._contracts = contracts
 
     def view(
-        self, contract: str, function: str, key: str | int | tuple[str | int, int], block: int
+        self, contract: str, function: str, key: str | int | tuple[str | int, ...], block: int
     ) -> Mapping[str, Any]:
         """Raises Unavailable chain_behind, chain_unreachable."""
         where = self._node.block(block)

@@ -237,7 +237,7 @@ def active_party(session: Session, party_id: str) -> PartyRow:
     if party is None:
         raise NotFound("party_unknown", f"there is no participant {party_id}")
     if party.status != "active":
-        raise Forbidden("party_not_active", f"{party.name} is {party.status}")
+        raise Forbidden("party_not_active", f"{party.name} is {party.status}", party=party_id, status=party.status)
     return party
 
 

@@ -13,8 +13,8 @@ from sqlmodel import Session, select
 from chainfin.errors import BadInput, Conflict, NotFound, Refused
 from chainfin.loan import LoanState, LoanTerms
 from chainfin.money import Money
-from chainfin.party import Role
-from chainfin.services import acts, deciding, facts, funding, limits, nodes, reviewing
+from chainfin.party import Kind, Role
+from chainfin.services import acts, deciding, entering, facts, funding, limits, nodes, reviewing
 from chainfin.services.context import Actor, Context
 from chainfin.services.sales import SOURCES
 from chainfin.storage import outbox
@@ -48,17 +48,17 @@ def apply(
 
     ``consent`` (general path): ``token`` of the data partner and ``sources``. Raises BadInput product_unknown,
     amount_not_positive, days_invalid, asset_missing, consent_missing, currency_mismatch; NotFound lender_unknown,
-    asset_unknown (somebody else's asset is as unknown as none); Refused lender_is_debtor, self_attested;
-    Conflict asset_not_final.
+    asset_unknown (somebody else's asset is as unknown as none); Forbidden party_not_active; Refused lender_is_debtor,
+    self_attested; Conflict asset_not_final, act_paused.
     """
     borrower_id = actor.require()
     _check(product, amount, days, asset_id, consent)
     now = ctx.clock.now()
     with ctx.store.begin() as session:
-        acts.active_party(session, borrower_id)
         lender = session.get(PartyRow, lender_id)
-        if lender is None or lender.status != "active" or not lender.roles & Role.LENDER:
+        if lender is None or lender.status == "pending" or not lender.roles & Role.LENDER:
             raise NotFound("lender_unknown", f"there is no lender {lender_id}")
+        _entered(session, borrower_id, lender_id, asset_id)
         if asset_id is not None:
             _own_asset(session, product, asset_id, borrower_id, amount.currency, lender_id)
         row = ApplicationRow(
@@ -148,6 +148,24 @@ def _own_asset(session: Session, product: str, asset_id: str, borrower_id: str, 
         raise Conflict("asset_not_final", f"the asset is {asset.status}")
 
 
+def _entered(session: Session, borrower_id: str, lender_id: str, asset_id: str | None) -> None:
+    """Both may do new business; a loan on an asset takes a pledge. Raises Forbidden party_not_active; Conflict
+    act_paused."""
+    if asset_id is not None:
+        entering.unless_paused(session, Kind.PLEDGE)
+    for party_id in (borrower_id, lender_id):
+        acts.active_party(session, party_id)
+
+
+def _unless_blocked(session: Session, row: ApplicationRow) -> None:
+    """The debtor or keeper was in good standing when the offer was made, and still is. Raises Forbidden
+    party_not_active."""
+    if row.product == "receivable":
+        acts.active_party(session, session.get_one(ReceivableRow, row.asset_id).debtor_id)
+    elif row.product == "inventory":
+        acts.active_party(session, session.get_one(WarehouseReceiptRow, row.asset_id).keeper_id)
+
+
 def _fetch(session: Session, ctx: Context, row: ApplicationRow) -> None:
     sources = row.consent.get("sources") or list(SOURCES)
     borrower = session.get_one(PartyRow, row.borrower_id)
@@ -166,7 +184,8 @@ def accept(ctx: Context, actor: Actor, application_id: str, signature: str | Non
     """The borrower takes the offer with its EIP-712 signature (None: by its key in custody). Its asset is reserved.
 
     Raises NotFound application_unknown; Conflict application_not_offered, offer_expired, key_not_held; BadInput
-    signature_malformed, signature_expired; Forbidden signature_foreign; Refused asset_not_free.
+    signature_malformed, signature_expired; Forbidden signature_foreign, party_not_active (borrower, lender, or whose
+    word the asset stands on); Conflict act_paused; Refused asset_not_free.
     """
     now = ctx.clock.now()
     with ctx.store.begin() as session:
@@ -180,6 +199,8 @@ def accept(ctx: Context, actor: Actor, application_id: str, signature: str | Non
             raise Conflict("offer_expired", f"the offer stood until {offer.expires_at:%Y-%m-%d %H:%M} UTC")
         if now.date() >= LoanTerms.from_json(offer.terms).maturity:
             raise Conflict("offer_expired", "the loan that was offered would be due by now")
+        _entered(session, row.borrower_id, row.lender_id, row.asset_id)
+        _unless_blocked(session, row)
         act = session.get_one(ActRow, offer.act_id)
         acts.take_acceptance(session, ctx, act, signature)
         loan = _loan(session, ctx, row, offer)

@@ -45,6 +45,10 @@ def decide(
     """
     # the facts are those of the block that the record names
     locks.named(session, locks.PROJECTION, shared=True)
+    lender = session.get_one(PartyRow, row.lender_id)
+    if review is None and lender.status != "active":  # suspended while the data was on its way
+        _decline(session, ctx, row, [Refusal("lender_blocked", f"{lender.name} is {lender.status}")])
+        return
     debtor_id = None
     if row.product == "receivable":
         debtor_id = session.get_one(ReceivableRow, row.asset_id).debtor_id

@@ -24,7 +24,8 @@ from chainfin.storage.types import new_id
 def set_(ctx: Context, actor: Actor, *, kind: str, key: str, amount: Money, grade: str | None = None) -> LimitRow:
     """Set the lender's own limit on a party (or, kind ``lender``, on itself), and its rating desk's grade (A–D).
 
-    Raises Forbidden role_missing; BadInput limit_kind_unknown; NotFound party_unknown; Conflict
+    Less than before goes at any time, also for or about a party that is suspended.
+    Raises Forbidden role_missing, party_not_active; BadInput limit_kind_unknown; NotFound party_unknown; Conflict
     limit_below_exposure (what is outstanding or promised can't be taken back by lowering a limit).
     """
     lender_id = actor.require(Role.LENDER)
@@ -33,11 +34,12 @@ def set_(ctx: Context, actor: Actor, *, kind: str, key: str, amount: Money, grad
     limit_kind = LimitKind(kind)
     now = ctx.clock.now()
     with ctx.store.begin() as session:
-        active_party(session, lender_id)
-        active_party(session, key)
         # of two that set the same limit for the first time one finds the other's
         locks.named(session, f"limits:{lender_id}")
         row = _find(session, lender_id, limit_kind, key, amount.currency)
+        if row is None or amount.minor >= row.amount:
+            active_party(session, lender_id)
+            active_party(session, key)
         if row is None:
             row = LimitRow(
                 id=new_id("lim"),

@@ -12,8 +12,8 @@ from sqlmodel import Session, col, or_, select
 from chainfin import line as rules
 from chainfin.errors import NotFound, Refused
 from chainfin.money import Money
-from chainfin.party import Role
-from chainfin.services import acts, trade
+from chainfin.party import Kind, Role
+from chainfin.services import acts, entering, trade
 from chainfin.services.context import Actor, Context
 from chainfin.storage import locks
 from chainfin.storage.party_tables import PartyRow
@@ -43,7 +43,8 @@ def set_(ctx: Context, actor: Actor, debtor_id: str, limit: Money) -> ActRow:
             lender, debtor = session.get_one(PartyRow, lender_id), session.get_one(PartyRow, debtor_id)
         else:
             actor.require(Role.LENDER)
-            lender, debtor = acts.active_party(session, lender_id), acts.active_party(session, debtor_id)
+            lender = entering.enter(session, lender_id, Kind.PLEDGE)
+            debtor = acts.active_party(session, debtor_id)
             if not debtor.roles & Role.LINED:
                 raise Refused("debtor_not_lined", f"{debtor.name}'s confirmations draw on no line", debtor=debtor_id)
         row = _locked(session, debtor_id)

@@ -12,8 +12,8 @@ from sqlmodel import Session, col, or_, select
 from chainfin import acts as eip712
 from chainfin.abi import from_hex, parse_address
 from chainfin.errors import BadInput, Conflict, NotFound
-from chainfin.party import ALL_ROLES, Role, legal_commitment, legal_id
-from chainfin.services import acts, custody, payouts
+from chainfin.party import ALL_ROLES, Kind, Role, legal_commitment, legal_id
+from chainfin.services import acts, custody, entering, payouts
 from chainfin.services.context import Actor, Context
 from chainfin.storage.party_tables import PartyAliasRow, PartyRow
 from chainfin.storage.trade_tables import ActRow
@@ -49,7 +49,7 @@ def admit(
     trade documents name it.
 
     Raises Forbidden operator_only; BadInput uscc_invalid, lei_invalid, legal_scheme_unknown, roles_invalid,
-    account_invalid, address_invalid; Conflict party_exists, alias_taken.
+    account_invalid, address_invalid; Conflict party_exists, alias_taken, act_paused.
     """
     actor.require_operator()
     identity = legal_id(legal_scheme, legal_value)
@@ -59,6 +59,7 @@ def admit(
     salt = secrets.token_bytes(32)
     now = ctx.clock.now()
     with ctx.store.begin() as session:
+        entering.unless_paused(session, Kind.ADMIT)
         party_id = new_id("pty")
         spelled = None if address is None else parse_address(address, where="address")
         same = (PartyRow.legal_scheme == identity.scheme) & (PartyRow.legal_value == identity.value)
@@ -120,8 +121,8 @@ def _ask_consent(session: Session, ctx: Context, party: PartyRow) -> Admission:
 def consent(ctx: Context, party_id: str, signature: str) -> ActRow:
     """The new party's own key agrees to be admitted; the operator's act then goes to the chain.
 
-    Raises NotFound party_unknown; Conflict party_not_pending; BadInput signature_malformed, signature_expired;
-    Forbidden signature_foreign.
+    Raises NotFound party_unknown; Conflict party_not_pending, act_paused; BadInput signature_malformed,
+    signature_expired; Forbidden signature_foreign.
     """
     with ctx.store.begin() as session:
         party = session.get(PartyRow, party_id, with_for_update=True)
@@ -135,6 +136,7 @@ def consent(ctx: Context, party_id: str, signature: str) -> ActRow:
             raise Conflict("party_not_pending", f"the participant is {party.status} or its admission is under way")
         raw = from_hex(signature, where="signature")
         eip712.verify(data, raw, party.address, ctx.clock.now())
+        entering.unless_paused(session, Kind.ADMIT)
         message = data["message"]
         auth = eip712.Auth(party.address, int(message["nonce"]), int(message["deadline"]), raw)
         params = {"commitment": party.commitment, "roles": party.roles, "key": party.address}

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from chainfin import receivable as rules
 from chainfin.errors import Refused
 from chainfin.money import Money
-from chainfin.services import acts, receivables, trade
+from chainfin.party import Kind
+from chainfin.services import acts, entering, receivables, trade
 from chainfin.services.context import Actor, Context
 from chainfin.storage.trade_tables import ActRow, ReceivableRow
 
@@ -27,6 +28,7 @@ def split(ctx: Context, actor: Actor, receivable_id: str, amounts: Sequence[Mone
         if total > value.free - row.reserved:
             free = Money(value.free - row.reserved, row.currency)
             raise Refused("exceeds_free", f"{free} is free and not promised to a lender", free=str(free))
+        entering.enter(session, row.holder_id, Kind.TRANSFER)
         params: dict[str, object] = {"id": row.id, "amounts": [amount.minor for amount in amounts]}
         return receivables.act_of(session, ctx, row, row.holder_id, "split", params)
 
@@ -42,6 +44,7 @@ def transfer(ctx: Context, actor: Actor, receivable_id: str, to: str) -> ActRow:
         trade.unless_refused(rules.transfer(receivables.as_value(session, row), to, by=actor.require()))
         _unless_promised(row)
         heir = acts.active_party(session, to)
+        entering.enter(session, row.holder_id, Kind.TRANSFER)
         return receivables.act_of(session, ctx, row, row.holder_id, "transfer", {"id": row.id, "to": heir.chain_party})
 
 

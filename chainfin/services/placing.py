@@ -105,9 +105,11 @@ def _family_ids(session: Session, receivable_id: str) -> list[str]:
 
 
 def bank(session: Session) -> PartyRow | None:
-    """The settlement bank that attests payments."""
+    """The settlement bank that attests payments: one in good standing, else a suspended one, or payoffs would be shut
+    in; a bank under suspicion loses its role (ADR 0106)."""
     of_bank = col(PartyRow.roles).op("&")(int(Role.BANK)) != 0
-    return session.exec(select(PartyRow).where(of_bank, PartyRow.status == "active").order_by(col(PartyRow.id))).first()
+    query = select(PartyRow).where(of_bank, PartyRow.status != "pending")
+    return session.exec(query.order_by(col(PartyRow.status) != "active", col(PartyRow.id))).first()
 
 
 def for_loan(session: Session, ctx: Context, arrival: Arrival, loan_id: str) -> tuple[Money, str]:

@@ -12,6 +12,7 @@ from chainfin.loan import LoanState, accrue
 from chainfin.money import Money
 from chainfin.services import acts, funding, loanbook, warehouse
 from chainfin.services.context import Actor, Context
+from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ActRow, PledgeRow, ReceivableRow
 
 _DECIMAL = re.compile(r"[0-9]{1,20}(\.[0-9]{1,19})?")
@@ -107,7 +108,7 @@ def _act(session: Session, ctx: Context, row: PledgeRow, party_id: str, function
     return acts.prepare(
         session,
         ctx,
-        party=acts.active_party(session, party_id),
+        party=session.get_one(PartyRow, party_id),
         contract="Pledges",
         function=function,
         params={"pledgeId": row.id, "assetId": row.asset_id},

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from sqlmodel import Session, select
 
-from chainfin.services import act_results, project_assets, project_pledges
+from chainfin.services import act_results, entering, project_assets, project_pledges
 from chainfin.services.context import Context
 from chainfin.services.project_base import Handler, Handlers, number, party, text
 from chainfin.storage.chain_tables import ChainEvent
@@ -53,6 +53,10 @@ def _suspended(row: PartyRow, event: ChainEvent) -> None:
 
 def _resumed(row: PartyRow, event: ChainEvent) -> None:
     row.status = "active"
+
+
+def _paused(session: Session, ctx: Context, event: ChainEvent) -> None:
+    entering.project(session, number(event, "kinds"))
 
 
 def _roles_set(row: PartyRow, event: ChainEvent) -> None:
@@ -108,6 +112,7 @@ _HANDLERS: Handlers = {
     ("Participants", "Admitted"): _admitted,
     ("Participants", "Suspended"): _party(_suspended),
     ("Participants", "Resumed"): _party(_resumed),
+    ("Participants", "Paused"): _paused,
     ("Participants", "RolesSet"): _party(_roles_set),
     ("Participants", "KeyRotated"): _party(_key_changed),
     ("Participants", "KeyRecovered"): _party(_key_changed),

@@ -17,8 +17,9 @@ from chainfin.documents.fingerprint import invoice_fingerprint, invoice_key
 from chainfin.documents.model import Document, DocumentKind
 from chainfin.errors import BadInput, Conflict, NotFound, Refusal, Refused
 from chainfin.money import Money
+from chainfin.party import Kind
 from chainfin.receivable_value import PledgedPart, Receivable, State
-from chainfin.services import acts, attesting, lines, margin, papers, trade
+from chainfin.services import acts, attesting, entering, lines, margin, papers, trade
 from chainfin.services.context import Actor, Context
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ActRow, DocumentRow, PledgeRow, ReceivableRow
@@ -64,7 +65,7 @@ def issue(
     document = papers.understand(data, source, DocumentKind.INVOICE)
     with ctx.store.begin() as session:
         order_row, order = trade.for_party(session, actor, order_id, "seller")
-        seller = acts.active_party(session, order_row.seller_id)
+        seller = entering.enter(session, order_row.seller_id, Kind.ISSUE)
         buyer = acts.active_party(session, order_row.buyer_id)
         fingerprint = _fingerprint(ctx, seller.legal_value, document.id)
         standing = session.get(ReceivableRow, fingerprint)
@@ -152,7 +153,7 @@ def confirm(
         root = session.get_one(DocumentRow, row.document_id).root
         if document_root.lower() != root:
             raise Refused("confirmation_mismatch", "the confirmed document is another than was issued", root=root)
-        debtor = acts.active_party(session, row.debtor_id)
+        debtor = entering.enter(session, row.debtor_id, Kind.CONFIRM)
         lines.unless_exceeded(session, debtor, row)
         return acts.prepare(
             session,
@@ -223,8 +224,7 @@ def credit(ctx: Context, actor: Actor, receivable_id: str, data: bytes, source: 
         note = trade.unless_refused(dilution(invoice, document, earlier=earlier))
         cut = _cut(session, row, invoice, earlier, note)
         diluted = min(cut, Money(max(0, value.free - row.reserved), row.currency))
-        seller = acts.active_party(session, row.seller_id)
-        debtor = acts.active_party(session, row.debtor_id)
+        seller, debtor = (session.get_one(PartyRow, each) for each in (row.seller_id, row.debtor_id))
         paper = papers.keep(session, ctx, document, data, seller=seller, buyer=debtor, order_id=row.order_id)
         top_up = margin.call(session, ctx, row, cut - diluted, paper.row.id)
         if diluted.minor == 0:
@@ -312,11 +312,12 @@ def as_value(session: Session, row: ReceivableRow) -> Receivable:
 def act_of(
     session: Session, ctx: Context, row: ReceivableRow, party_id: str, function: str, params: dict[str, object]
 ) -> ActRow:
-    """The act ``function`` of a party on this receivable."""
+    """The act ``function`` of a party on this receivable. It may be an exit: whether the party enters into new business
+    is for the caller to ask (`entering`)."""
     return acts.prepare(
         session,
         ctx,
-        party=acts.active_party(session, party_id),
+        party=session.get_one(PartyRow, party_id),
         contract="Receivables",
         function=function,
         params=params,

@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 
 from chainfin.errors import ChainfinError, Forbidden, Unavailable
 from chainfin.progress import Step, silent
-from chainfin.services import attesting, reconcile_book
+from chainfin.services import attesting, entering, reconcile_book
 from chainfin.services.context import Actor, Context
 from chainfin.services.project_assets import STATES
 from chainfin.services.receivables import day_number
@@ -42,7 +42,7 @@ class ChainView(Protocol):
     """Views of the contracts at a block. Raises Unavailable: chain_behind, chain_unreachable."""
 
     def view(
-        self, contract: str, function: str, key: str | int | tuple[str | int, int], block: int
+        self, contract: str, function: str, key: str | int | tuple[str | int, ...], block: int
     ) -> Mapping[str, Any]:
         """What the view returns, by name (of the struct's members, else of the outputs); what isn't there is all zeros.
 
@@ -138,6 +138,8 @@ class _Rows:
     """Of each order's goods, as the events that were taken in tell it (0x-hex)."""
     striking: frozenset[str]
     """Pledges whose registry entry is still to be struck out."""
+    paused: int
+    """The bitmap of paused kinds of acts."""
 
 
 def run(
@@ -185,6 +187,7 @@ def _read(session: Session) -> _Rows:
         list(session.exec(select(LineShareRow))),
         {row.id: "0x" + attesting.final_trail(session, row.id)[0].hex() for row in orders},
         frozenset(key.partition(":")[2] for key in striking),
+        entering.paused_bits(session),
     )
 
 
@@ -206,6 +209,8 @@ def _parties(rows: _Rows, chain: ChainView, findings: Findings) -> None:
             ("suspended", seen.get("suspended"), party.status == "suspended"),
         ):
             findings.same(f"party.{name}", party.id, found, expected)
+    (paused,) = chain.view("Participants", "paused", (), rows.block.number).values()
+    findings.same("pauses", "kinds", paused, rows.paused)
 
 
 def _orders(rows: _Rows, chain: ChainView, findings: Findings) -> None:

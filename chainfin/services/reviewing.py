@@ -9,7 +9,7 @@ from sqlmodel import Session, select
 from chainfin.errors import Conflict, Forbidden, NotFound
 from chainfin.party import Role
 from chainfin.risk.review import Review, Word
-from chainfin.services import deciding, nodes
+from chainfin.services import acts, deciding, nodes
 from chainfin.services.context import Actor, Context
 from chainfin.storage.lending_tables import ApplicationRow, SourceDataRow
 
@@ -21,7 +21,8 @@ def decide(ctx: Context, actor: Actor, application_id: str, decision: Word, reas
     """The lender's desk approves or refuses. The rules are asked again on today's facts: a desk approves what they
     leave open, not what they refuse.
 
-    Raises Forbidden role_missing, own_application; NotFound application_unknown; Conflict application_not_in_review.
+    To approve is new business, to refuse is not. Raises Forbidden role_missing, own_application, party_not_active;
+    NotFound application_unknown; Conflict application_not_in_review.
     """
     lender_id = actor.require(Role.LENDER)
     with ctx.store.begin() as session:
@@ -32,6 +33,8 @@ def decide(ctx: Context, actor: Actor, application_id: str, decision: Word, reas
             raise Forbidden("own_application", "nobody decides on its own application")
         if row.status != "review":
             raise Conflict("application_not_in_review", f"the application is {row.status}")
+        if decision == "approved":
+            acts.active_party(session, lender_id)
         word = {"by": lender_id, "decision": decision, "reason": reason}
         nodes.at_once(session, ctx, row, "reviewed", decision, detail=word)
         review = Review(lender_id, decision, reason, ctx.clock.now())

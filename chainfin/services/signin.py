@@ -23,6 +23,7 @@ from chainfin.abi import from_hex, parse_address
 from chainfin.errors import BadInput, Conflict, Forbidden, NotFound, Unauthenticated
 from chainfin.party import Role
 from chainfin.services import custody
+from chainfin.services.acts import active_party
 from chainfin.services.context import OPERATOR, Actor, Context
 from chainfin.signin import parse_siwe, siwe_message, verify_siwe
 from chainfin.storage.party_tables import ClientRow, PartyRow, SignInNonceRow
@@ -173,7 +174,7 @@ class SignIn:
         """Credentials for an ERP system: of one's own party, by wallet; by the operator for itself (None) or for a
         party whose key is in custody. Others would let the operator speak for a party.
 
-        Raises Forbidden client_not_yours, wallet_needed; NotFound party_unknown.
+        Raises Forbidden client_not_yours, wallet_needed, party_not_active; NotFound party_unknown.
         """
         actor = who.actor
         if not actor.is_operator:
@@ -181,6 +182,8 @@ class SignIn:
                 raise Forbidden("client_not_yours", "clients are made for oneself")
             if who.via != "wallet":
                 raise Forbidden("wallet_needed", "a client can't make further clients: sign in with the wallet")
+            with self._ctx.store.read() as session:
+                active_party(session, str(actor.party_id))
             return self._new_client(actor.party_id)
         if party_id is not None:
             with self._ctx.store.read() as session:
@@ -261,7 +264,10 @@ class SignIn:
         if party is None:
             raise Unauthenticated("party_unknown", "the token's party is not known here")
         _active(party)
-        return SignedIn(Actor("party", party.id, Role(party.roles)), via, client_name)
+        roles = Role(party.roles)
+        if party.status == "suspended":
+            roles &= ~Role.AUDITOR  # it reads its own things and nobody else's
+        return SignedIn(Actor("party", party.id, roles), via, client_name)
 
     def _claims(self, token: str) -> dict[str, object]:
         try:
@@ -283,7 +289,10 @@ class SignIn:
 
 
 def _active(party: PartyRow) -> None:
-    if party.status != "active":
+    """Raises Forbidden party_not_active. A suspended party comes in: to see what it owes and to end it (ADR 0221);
+    one that only reads has nothing to end."""
+    reads_only = party.roles == Role.AUDITOR
+    if party.status == "pending" or (party.status == "suspended" and reads_only):
         raise Forbidden("party_not_active", f"the participant is {party.status}")
 
 

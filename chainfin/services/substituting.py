@@ -20,8 +20,8 @@ from chainfin.inventory import PledgedGoods, WarehouseReceipt
 from chainfin.loan import LoanState
 from chainfin.loan.state import ACCRUING
 from chainfin.money import Money
-from chainfin.party import Role
-from chainfin.services import acts, funding, loanbook, moving, pledging, receivables, trade, warehouse
+from chainfin.party import Kind, Role
+from chainfin.services import acts, entering, funding, loanbook, moving, pledging, receivables, trade, warehouse
 from chainfin.services.context import Actor, Context
 from chainfin.storage.lending_tables import LoanRow
 from chainfin.storage.party_tables import PartyRow
@@ -62,7 +62,7 @@ def offer(
             raise NotFound("receivable_unknown", f"the pledgor holds no receivable {receivable_id}")
         pledge_id = eip712.pledge_id(asset.id, new_id("sub"))
         _judge(session, sold, asset, thousandths, amount, pledge_id)
-        lender, pledgor = (acts.active_party(session, party_id) for party_id in (sold.lender_id, sold.pledgor_id))
+        lender, pledgor = _entered(session, sold)
         expires_at = ctx.clock.now() + LIFETIME
         grant = acts.offer(
             session,
@@ -101,6 +101,12 @@ def offer(
         session.add(row)
         session.flush()
         return SubstitutionView(row, asset.currency, None)
+
+
+def _entered(session: Session, sold: PledgeRow) -> tuple[PartyRow, PartyRow]:
+    """Lender and pledgor. Raises Forbidden party_not_active; Conflict act_paused."""
+    lender = entering.enter(session, sold.lender_id, Kind.PLEDGE)
+    return lender, acts.active_party(session, sold.pledgor_id)
 
 
 def _judge(
@@ -158,6 +164,7 @@ def accept(ctx: Context, actor: Actor, pledge_id: str, signature: str | None = N
         sold = funding.locked_pledge(session, row.sold_id)
         if sold.status != "active":
             raise Refused("pledge_state_wrong", f"the pledge is {sold.status}", status=sold.status)
+        _entered(session, sold)
         _judge(session, sold, asset, row.quantity, Money(row.amount, asset.currency), row.pledge_id)
         act = session.get_one(ActRow, row.act_id)
         acts.take_acceptance(session, ctx, act, signature)

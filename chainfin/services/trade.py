@@ -14,7 +14,8 @@ from chainfin.documents.fingerprint import normalised
 from chainfin.documents.model import Document, DocumentKind, References
 from chainfin.errors import Conflict, NotFound, Refusal, Refused
 from chainfin.money import Money
-from chainfin.services import acts, attesting, papers
+from chainfin.party import Kind
+from chainfin.services import acts, attesting, entering, papers
 from chainfin.services.context import Actor, Context
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ActRow, DocumentRow, OrderRow, ReceivableRow
@@ -45,7 +46,7 @@ def post_order(ctx: Context, actor: Actor, data: bytes, source: str) -> tuple[Or
     document = papers.understand(data, source, DocumentKind.ORDER)
     order = unless_refused(rules.post(document))
     with ctx.store.begin() as session:
-        buyer = acts.active_party(session, buyer_id)
+        buyer = entering.enter(session, buyer_id, Kind.ORDER)
         papers.must_be(papers.named(session, document.buyer, "buyer"), buyer_id, "buyer")
         seller = acts.active_party(session, papers.named(session, document.seller, "seller").id)
         order_id = order_key(ctx, buyer.legal_value, document.id)
@@ -123,7 +124,7 @@ def cancel(ctx: Context, actor: Actor, order_id: str) -> ActRow:
         return acts.prepare(
             session,
             ctx,
-            party=acts.active_party(session, row.buyer_id),
+            party=session.get_one(PartyRow, row.buyer_id),
             contract="Orders",
             function="cancel",
             params={"orderId": row.id},
@@ -238,7 +239,7 @@ def _act(
     buyer = session.get_one(PartyRow, row.buyer_id)
     seller = session.get_one(PartyRow, row.seller_id)
     paper = papers.keep(session, ctx, document, data, seller=seller, buyer=buyer, order_id=row.id)
-    party = acts.active_party(session, row.buyer_id if side == "buyer" else row.seller_id)
+    party = entering.enter(session, row.buyer_id if side == "buyer" else row.seller_id, Kind.ORDER)
     return acts.prepare(
         session,
         ctx,

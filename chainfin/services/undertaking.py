@@ -21,8 +21,20 @@ from chainfin.errors import BadInput, NotFound, Refusal, Refused
 from chainfin.loan import Loan, LoanState, Paid, payoff
 from chainfin.loan.state import ACCRUING
 from chainfin.money import Money
-from chainfin.party import Role
-from chainfin.services import acts, funding, goods, loanbook, moving, payouts, placing, pledging, receivables, trade
+from chainfin.party import Kind, Role
+from chainfin.services import (
+    acts,
+    entering,
+    funding,
+    goods,
+    loanbook,
+    moving,
+    payouts,
+    placing,
+    pledging,
+    receivables,
+    trade,
+)
 from chainfin.services.context import Actor, Context
 from chainfin.services.placing import Arrival
 from chainfin.services.receivables import day_number
@@ -70,7 +82,7 @@ def undertake(ctx: Context, actor: Actor, pledge_id: str, amount: str, until: da
         return acts.prepare(
             session,
             ctx,
-            party=acts.active_party(session, buyer_id),
+            party=entering.enter(session, buyer_id, Kind.PLEDGE),
             contract="Pledges",
             function="undertake",
             params={

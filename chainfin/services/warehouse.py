@@ -18,11 +18,12 @@ from chainfin.documents.fingerprint import normalised
 from chainfin.documents.model import Json
 from chainfin.errors import BadInput, Conflict, Forbidden, NotFound, Refusal, Refused
 from chainfin.money import Money
-from chainfin.party import Role
+from chainfin.party import Kind, Role
 from chainfin.risk.inputs import ReceiptFacts
-from chainfin.services import acts
+from chainfin.services import acts, entering
 from chainfin.services.context import Actor, Context
 from chainfin.storage.chain_tables import ChainEventRow
+from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ActRow, PledgeRow, PriceRow, WarehouseReceiptRow
 
 MAX_THOUSANDTHS = 2**63 - 1
@@ -63,7 +64,7 @@ def issue(
     """The keeper issues a receipt. ``goods``: commodity, commodity_class, insured, and what else describes them.
 
     Raises Forbidden role_missing, party_not_active; BadInput unit_unknown, quantity_…, goods_incomplete;
-    Refused self_attested (it keeps goods of others); Conflict warehouse_receipt_exists.
+    Refused self_attested (it keeps goods of others); Conflict warehouse_receipt_exists, act_paused.
     """
     keeper_id = actor.require(Role.KEEPER)
     _known_unit(unit)
@@ -73,7 +74,7 @@ def issue(
     if goods.get("commodity_class") not in COMMODITY_CLASSES:
         raise BadInput("goods_incomplete", f"one of {', '.join(COMMODITY_CLASSES)}", where="goods/commodity_class")
     with ctx.store.begin() as session:
-        keeper = acts.active_party(session, keeper_id)
+        keeper = entering.enter(session, keeper_id, Kind.RECEIPT)
         owner = acts.active_party(session, owner_id)
         if owner.id == keeper.id:
             raise Refused("self_attested", "a keeper vouches for goods of others, not for its own")
@@ -126,7 +127,7 @@ def release(ctx: Context, actor: Actor, receipt_id: str, quantity: Decimal) -> A
         return acts.prepare(
             session,
             ctx,
-            party=acts.active_party(session, keeper_id),
+            party=session.get_one(PartyRow, keeper_id),
             contract="WarehouseReceipts",
             function="release",
             params={"id": row.id, "quantity": amount},
@@ -157,7 +158,7 @@ def transfer(ctx: Context, actor: Actor, receipt_id: str, to: str) -> ActRow:
         return acts.prepare(
             session,
             ctx,
-            party=acts.active_party(session, row.owner_id),
+            party=entering.enter(session, row.owner_id, Kind.TRANSFER),
             contract="WarehouseReceipts",
             function="transfer",
             params={"id": row.id, "to": heir.chain_party},
@@ -203,7 +204,7 @@ def recount(ctx: Context, actor: Actor, receipt_id: str, missing: Decimal, repor
         return acts.prepare(
             session,
             ctx,
-            party=acts.active_party(session, keeper_id),
+            party=session.get_one(PartyRow, keeper_id),
             contract="WarehouseReceipts",
             function="recount",
             params={
@@ -234,7 +235,7 @@ def _pledges_by_age(session: Session, row: WarehouseReceiptRow) -> list[str]:
 def set_price(ctx: Context, actor: Actor, *, good: str, unit: str, price: Money, source: str, as_of: date) -> PriceRow:
     """A price that counts from now on, set by a lender or the operator, from a named source.
 
-    Raises Forbidden role_missing; BadInput unit_unknown, amount_not_positive, price_date_future.
+    Raises Forbidden role_missing, party_not_active; BadInput unit_unknown, amount_not_positive, price_date_future.
     """
     if not actor.is_operator and not actor.roles & Role.LENDER:
         raise Forbidden("role_missing", "prices are set by a lender or the operator")
@@ -244,6 +245,8 @@ def set_price(ctx: Context, actor: Actor, *, good: str, unit: str, price: Money,
     if as_of > ctx.clock.today():
         raise BadInput("price_date_future", f"{as_of} is not yet", where="as_of")
     with ctx.store.begin() as session:
+        if actor.party_id is not None:
+            acts.active_party(session, actor.party_id)
         row = PriceRow(
             good=good,
             unit=unit,

@@ -57,6 +57,11 @@ _OPERATIONS = [
     ("GET", "/v1/participants/{participant_id}"),
     ("POST", "/v1/participants/{participant_id}/consent"),
     ("POST", "/v1/participants/{participant_id}/account"),
+    ("POST", "/v1/participants/{participant_id}/suspend"),
+    ("POST", "/v1/participants/{participant_id}/resume"),
+    ("GET", "/v1/participants/{participant_id}/standing"),
+    ("GET", "/v1/pauses"),
+    ("POST", "/v1/pauses"),
     ("GET", "/v1/acts"),
     ("GET", "/v1/acts/{act_id}"),
     ("POST", "/v1/acts/{act_id}/signature"),
@@ -151,7 +156,8 @@ _ACTORS = {
     "/v1/audit/trial-balance": "auditor",
     "/v1/audit/reconciliation": "auditor",
 }
-"""Who calls what; the supplier, where nobody is named. Never the operator on the clock: time would run away."""
+"""Who calls what; the supplier, where nobody is named. Never the operator on the clock (time would run away), nor
+on suspensions and pauses (nothing else would happen any more)."""
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ from joserfc import jwt
 from joserfc.jwk import OctKey
 
 from chainfin.keys import address_of, new_private_key, sign_digest
+from chainfin.party import Role
 from chainfin.signin import personal_digest
 from chainfin.storage.party_tables import PartyRow
 from tests.api.conftest import Site
@@ -140,14 +141,47 @@ def test_token__forged_key_or_no_signature_or_garbage__refused(site: Site) -> No
         assert (answer.status_code, answer.json()["code"]) == (401, "token_invalid"), token
 
 
-def test_token__party_suspended_meanwhile__loses_access_at_once(site: Site) -> None:
-    headers = site.as_("core")
+def _become(site: Site, party_id: str, status: str, roles: Role | None = None) -> None:
     with site.ctx.store.begin() as session:
-        party = session.get_one(PartyRow, "core")
-        party.status = "suspended"
+        party = session.get_one(PartyRow, party_id)
+        party.status = status
+        party.roles = party.roles if roles is None else int(roles)
         session.add(party)
+
+
+def test_token__party_suspended_meanwhile__still_sees_its_own_and_makes_no_clients(site: Site) -> None:
+    headers = site.as_("core")
+    _become(site, "core", "suspended")
+    assert site.http.get("/v1/acts", headers=headers).status_code == 200
+    again = site.as_("core")
+    refused = site.http.post("/v1/clients", json={}, headers={**again, "Idempotency-Key": "k"})
+    assert (refused.status_code, refused.json()["code"]) == (403, "party_not_active")
+
+
+def test_token__party_not_admitted__refused(site: Site) -> None:
+    headers = site.as_("core")
+    _become(site, "core", "pending")
     answer = site.http.get("/v1/clock", headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (403, "party_not_active")
+
+
+def test_token__auditor_suspended_meanwhile__loses_access_at_once(site: Site) -> None:
+    _become(site, "core", "active", Role.AUDITOR)
+    headers = site.as_("core")
+    assert site.http.get("/v1/clock", headers=headers).status_code == 200
+    _become(site, "core", "suspended")
+    answer = site.http.get("/v1/clock", headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (403, "party_not_active")
+
+
+def test_token__suspended_with_an_auditors_role_beside_its_own__reads_its_own_alone(site: Site) -> None:
+    _become(site, "core", "active", Role.CORE | Role.AUDITOR)
+    headers = site.as_("core")
+    seen = site.http.get("/v1/participants/supplier", headers=headers).json()
+    assert seen["private"] is not None
+    _become(site, "core", "suspended")
+    seen = site.http.get("/v1/participants/supplier", headers=headers).json()
+    assert seen["private"] is None
 
 
 def _make_client(site: Site, who: str, key: str = "k1", **body: object):  # type: ignore[no-untyped-def]

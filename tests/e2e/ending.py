@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from eth_account import Account
+from eth_hash.auto import keccak
 from sqlmodel import col, select
 
 from chainfin.chain.views import ContractViews
 from chainfin.connectors.registry_view import RegistryLookup
+from chainfin.keys import address_of
 from chainfin.services import acts, reconcile
 from chainfin.services.context import OPERATOR, Actor
 from chainfin.services.reconcile import Mismatch
+from chainfin.storage.party_tables import CustodyKeyRow
 from chainfin.storage.trade_tables import ActRow, PledgeRow, ReceivableRow, WarehouseReceiptRow
 from tests.e2e.site import Site
 
@@ -38,6 +42,26 @@ def sent(site: Site, who: Actor, contract: str, function: str, **params: Any) ->
         done = session.get_one(ActRow, row.id)
     assert done.status == "final", (done.error_code, done.error_message)
     return done
+
+
+def operator_key(site: Site) -> bytes:
+    """What the operator could sign with past this service."""
+    with site.ctx.store.read() as session:
+        row = session.get_one(CustodyKeyRow, site.ctx.operator_address)
+    return site.ctx.vault.unseal(row.sealed, context=row.address)
+
+
+def wallet_sends(site: Site, key: bytes, to: str, data: bytes) -> None:
+    """A transaction of its own, as any wallet sends it, through to the end of what follows from it."""
+    node = site.inst.node
+    nonce = node.nonce_of(address_of(key), node.head())
+    fields = {"to": to, "data": data, "value": 0, "gas": 1_000_000, "gasPrice": node.gas_price(), "nonce": nonce}
+    raw = bytes(Account.sign_transaction({**fields, "chainId": node.chain_id()}, key).raw_transaction)
+    node.send_raw(raw)
+    site.run()
+    receipt = node.receipt(keccak(raw))
+    assert receipt is not None
+    assert receipt.succeeded
 
 
 def parts(site: Site, parent_id: str) -> list[ReceivableRow]:

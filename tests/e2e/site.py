@@ -352,7 +352,7 @@ def _check_asset(site: Site, asset: ReceivableRow, pledges: list[PledgeRow]) -> 
     assert asset.pledged >= sum(p.amount - p.released - p.settled for p in live), asset.id
     assert asset.reserved == sum(p.amount for p in mine if p.status == "pending"), asset.id
     seen = (asset.model_dump_json(), *(pledge.model_dump_json() for pledge in mine))
-    if asset.status in ("issuing", "refused") or seen in site.checked:
+    if asset.status in ("issuing", "refused", "cancelled") or seen in site.checked:
         return
     site.checked.add(seen)
     chain = view(site.inst, "Receivables", "receivable", asset.id)

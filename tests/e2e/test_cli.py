@@ -169,6 +169,11 @@ def test_call__refused_by_the_service__exits_2_with_the_code(shell: Shell, joine
         (("eod", "--date", "soon"), "date_malformed"),
         (("call", "missing.key", "/v1/orders"), "file_unreadable"),
         (("call", "core.key", "/v1/orders", "--json", "[1]"), "json_malformed"),
+        (("participant", "suspend", "missing.json", "pty_1", "--reason", "why"), "file_unreadable"),
+        (("participant", "suspend", "home/operator.json", "pty_1", "--reason", "why"), "party_unknown"),
+        (("participant", "suspend", "core.key", "pty_1", "--reason", "why"), "operator_only"),
+        (("pause", "home/operator.json", "--stop", "settle", "--reason", "why"), "input_invalid"),
+        (("pause", "home/operator.json", "--reason", "why"), "pauses_unchanged"),
         (("consent", "core.key", "missing.json"), "admission_malformed"),
         (("audit", "verify", "missing.json"), "file_unreadable"),
         (("demo", "--documents", "missing"), "folder_unreadable"),
@@ -215,7 +220,36 @@ def test_eod__twice__posts_once(shell: Shell) -> None:
     assert first["journals"] == again["journals"]
 
 
-@pytest.mark.parametrize("command", ["", "demo", "serve", "worker", "eod", "audit verify", "documents show", "call"])
+def test_operator__suspends_and_pauses__and_undoes_it(shell: Shell, joined: dict[str, str]) -> None:
+    who, party = "home/operator.json", joined["supplier"]
+    for change, status in (("suspend", "suspended"), ("resume", "active")):
+        done = shell.json("participant", change, who, party, "--reason", "a drill")
+        assert (done["function"], done["subject"], done["status"], done["error"]) == (change, party, "final", None)
+        assert shell.json("call", "core.key", f"/v1/participants/{party}")["status"] == status
+    for words, paused in (
+        (("--stop", "pledge", "--stop", "issue"), ["issue", "pledge"]),
+        (("--go", "issue"), ["pledge"]),
+    ):
+        assert shell.json("pause", who, *words, "--reason", "a drill")["status"] == "final"
+        assert shell.json("call", "core.key", "/v1/pauses")["paused"] == paused
+    shell.json("pause", who, "--go", "pledge", "--reason", "over")
+
+
+_COMMANDS = [
+    "",
+    "demo",
+    "serve",
+    "worker",
+    "eod",
+    "audit verify",
+    "documents show",
+    "call",
+    "participant suspend",
+    "pause",
+]
+
+
+@pytest.mark.parametrize("command", _COMMANDS)
 def test_help__every_command__explains_itself(command: str) -> None:
     done = CliRunner().invoke(app, [*command.split(), "--help"])
     assert done.exit_code == 0

@@ -5,20 +5,17 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from eth_account import Account
-from eth_hash.auto import keccak
 
 from chainfin.abi import contract_abi
 from chainfin.errors import ChainfinError, Refused
-from chainfin.keys import address_of
 from chainfin.money import Money
 from chainfin.party import Role
 from chainfin.services import acts, lines, passing, receivables
 from chainfin.services.context import OPERATOR, Actor
 from chainfin.services.lines import LineView
-from chainfin.storage.party_tables import CustodyKeyRow, PartyRow
+from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ReceivableRow
-from tests.e2e.ending import act, mismatches, parts, sent
+from tests.e2e.ending import act, mismatches, operator_key, parts, sent, wallet_sends
 from tests.e2e.onchain import rows, view
 from tests.e2e.site import CNY, FACE, Site
 
@@ -193,28 +190,13 @@ def test_mark__taken_away__what_drew_still_gives_back_and_the_next_draws_nothing
 
 def announced(site: Site, function: str, **params: object) -> None:
     """What the operator can't do at once: it announces it in Governance and does it after the two days, by itself."""
-    with site.ctx.store.read() as session:
-        row = session.get_one(CustodyKeyRow, site.ctx.operator_address)
-    key = site.ctx.vault.unseal(row.sealed, context=row.address)
+    key = operator_key(site)
     at = site.inst.deployment.addresses
     deed = contract_abi("Participants").function(function).encode([params])
     governance = contract_abi("Governance")
     for step, rest in (("schedule", [0]), ("execute", [])):
-        send(site, key, at["Governance"], governance.function(step).encode([at["Participants"], deed, *rest]))
+        wallet_sends(site, key, at["Governance"], governance.function(step).encode([at["Participants"], deed, *rest]))
         site.ctx.clock.move_to(site.ctx.clock.now() + timedelta(days=2, hours=1))
-
-
-def send(site: Site, key: bytes, to: str, data: bytes) -> None:
-    """A transaction of its own, as any wallet sends it."""
-    node = site.inst.node
-    nonce = node.nonce_of(address_of(key), node.head())
-    fields = {"to": to, "data": data, "value": 0, "gas": 1_000_000, "gasPrice": node.gas_price(), "nonce": nonce}
-    raw = bytes(Account.sign_transaction({**fields, "chainId": node.chain_id()}, key).raw_transaction)
-    node.send_raw(raw)
-    site.run()
-    receipt = node.receipt(keccak(raw))
-    assert receipt is not None
-    assert receipt.succeeded
 
 
 def test_line__set_past_the_service__projected_all_the_same(site: Site, debtor: Actor, seller: Actor) -> None:

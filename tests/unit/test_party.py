@@ -1,5 +1,8 @@
 """Legal identifiers, roles and commitments. All companies here are invented; their check digits are computed."""
 
+import re
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,9 +11,12 @@ from stdnum.iso7064 import mod_97_10
 
 from chainfin.errors import BadInput
 from chainfin.party import (
+    Kind,
     LegalId,
     Role,
     Scheme,
+    kind_bits,
+    kinds_in,
     legal_commitment,
     legal_id,
     lei,
@@ -105,3 +111,15 @@ def test_commitment__short_salt__refused() -> None:
         legal_commitment(LegalId(Scheme.USCC, sample_uscc()), b"short")
     assert caught.value.code == "salt_too_short"
     assert len(new_salt()) == 32
+
+
+def test_kinds__by_name_and_bit__are_those_of_the_contract() -> None:
+    source = (Path(__file__).parents[2] / "contracts/src/libraries/Kinds.sol").read_text()
+    told = re.findall(r"uint8 internal constant (\w+) = (\d+);", source)
+    assert {name: int(bit) for name, bit in told} == {kind.name: kind.value for kind in Kind}
+
+
+@given(st.frozensets(st.sampled_from(Kind)), st.integers(min_value=0))
+def test_kinds__as_a_bitmap_and_back__the_same(kinds: frozenset[Kind], strange: int) -> None:
+    assert kinds_in(kind_bits(kinds)) == kinds
+    assert kinds_in(kind_bits(kinds) | strange << len(Kind)) == kinds, "bits that name none are nobody's"
