@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parent
 sys.path.insert(0, str(ROOT))
 
 from analysis.kill import NEAR, NEAR_OTHERS, Mutant, killed, passes
+from analysis.relayed import RELAYED
 from analysis.tied import TIED
 from compile import install
 
@@ -26,12 +27,6 @@ MUTANTS = (
         "Acts.sol",
         "if (nonceUsed(auth.signer, auth.nonce)) revert",
         "if (false) revert",
-    ),
-    Mutant(
-        "a deadline counts",
-        "Acts.sol",
-        "        if (bits & bit != 0) revert ActReplayed",
-        "        if (false) revert ActReplayed",
     ),
     Mutant(
         "the signature is the signer's",
@@ -211,6 +206,7 @@ MUTANTS = (
         "        if (e.lender() != party) revert NotLender(pledgeId, party);\n        _requireAsset",
         "        _requireAsset",
     ),
+    *RELAYED,
     *TIED,
     Mutant(
         "a pledge id serves once",

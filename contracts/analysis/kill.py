@@ -22,12 +22,13 @@ class Mutant:
 
 #: Tests next to a source: they find most of its bugs.
 NEAR = {
-    "Acts.sol": "{Signatures,Items,*/*Batch}",
+    "Acts.sol": "{Signatures,Items,Hundred,*/*Batch}",
     "Orders.sol": "orders/*",
     "Participants.sol": "{participants/*,Signatures}",
     "PledgeRules.sol": "{pledges/*,receipts/Recount}",
-    "Pledges.sol": "{pledges/*,Items}",
-    "ReceivableBatches.sol": "{receivables/*Batch,receivables/Issue,Items}",
+    "Pledges.sol": "{pledges/*,Items,RelayedRefusals}",
+    "ReceivableBatches.sol": "{receivables/*Batch,receivables/Issue,Items,RelayedRefusals}",
+    "Receivables.sol": "{receivables/*,pledges/Enforce,RelayedRefusals}",
     "WarehouseReceipts.sol": "{receipts/*,pledges/*}",
     "libraries/Entries.sol": "{pledges/*,receivables/Settle,receipts/Recount}",
     "libraries/Stocks.sol": "{receipts/*,pledges/PledgeRank}",

@@ -8,6 +8,7 @@ import {IPledges} from "../src/interfaces/IPledges.sol";
 import {IReceivables} from "../src/interfaces/IReceivables.sol";
 import {IWarehouseReceipts} from "../src/interfaces/IWarehouseReceipts.sol";
 import {Roles} from "../src/libraries/Roles.sol";
+import {ISSUE_TYPE, PLEDGE_TYPE, SPLIT_TYPE} from "./RelayedTypes.sol";
 import {World} from "./World.sol";
 
 /// @notice Every act relayed by somebody who is no party, with its type written out once more: the source and these
@@ -155,10 +156,7 @@ contract RelayedTest is World {
         _orderDone();
         IReceivables.IssueParams memory p = invoice(CLAIM, FACE);
         Auth memory registrar = attest(p);
-        Auth memory auth = _receivable(
-            "Issue(bytes32 id,bytes32 orderId,bytes32 documentRoot,uint64 face,uint32 dueDay", SELLER, abi.encode(p)
-        );
-        receivables.issueBySig(p, registrar, auth);
+        receivables.issueBySig(p, registrar, sign(SELLER, receivables, ISSUE_TYPE, abi.encode(p)));
     }
 
     function test_receivables__issueDisputeCancel__done() public {
@@ -187,8 +185,7 @@ contract RelayedTest is World {
         // EIP-712 of an array: the hash of its members, each in 32 bytes.
         bytes32 hash = keccak256(abi.encode(uint256(10), uint256(20), uint256(30)));
         receivables.splitBySig(
-            IReceivables.SplitParams(CLAIM, amounts),
-            _receivable("Split(bytes32 id,uint64[] amounts", SELLER, abi.encode(CLAIM, hash))
+            IReceivables.SplitParams(CLAIM, amounts), sign(SELLER, receivables, SPLIT_TYPE, abi.encode(CLAIM, hash))
         );
         receivables.creditBySig(
             IReceivables.CreditParams(CLAIM, ROOT, 40),
@@ -276,12 +273,7 @@ contract RelayedTest is World {
         IPledges.PledgeParams memory p = offer(id, RECEIVABLE, CLAIM, 1_000);
         p.expiresAt = expiresAt;
         Auth memory granted = grant(p, SELLER);
-        Auth memory auth = sign(
-            LENDER,
-            pledges,
-            "Pledge(bytes32 pledgeId,uint8 assetKind,bytes32 assetId,uint64 amount,uint32 lender,bytes32 loanRef,bytes32 decisionHash,uint64 expiresAt,bytes32 registryNo,uint256 nonce,uint256 deadline)",
-            abi.encode(p, bytes32("registry 1"))
-        );
+        Auth memory auth = sign(LENDER, pledges, PLEDGE_TYPE, abi.encode(p, bytes32("registry 1")));
         pledges.pledgeBySig(p, granted, "registry 1", auth);
     }
 

@@ -13,6 +13,7 @@ interface Vm {
     function sign(uint256 privateKey, bytes32 digest) external pure returns (uint8 v, bytes32 r, bytes32 s);
     function prank(address sender) external;
     function expectRevert(bytes calldata reason) external;
+    function mockCallRevert(address callee, bytes calldata prefix, bytes calldata revertData) external;
     function expectEmit(bool topic1, bool topic2, bool topic3, bool data, address emitter) external;
     function warp(uint256 timestamp) external;
     function chainId(uint256 id) external;

@@ -6,6 +6,7 @@ import {IParticipants} from "../../src/interfaces/IParticipants.sol";
 import {IPledges} from "../../src/interfaces/IPledges.sol";
 import {IReceivables} from "../../src/interfaces/IReceivables.sol";
 import {Roles} from "../../src/libraries/Roles.sol";
+import {BUY_BACK_TYPE} from "../RelayedTypes.sol";
 import {SoldWorld} from "./SoldWorld.sol";
 
 /// @notice Goods bought back: paid to the lender, within the promise, once.
@@ -95,12 +96,7 @@ contract PledgesBuyBackTest is SoldWorld {
         );
         pledges.undertakeBySig(_undertaking(500), promised);
         IPledges.BuyBackParams memory p = IPledges.BuyBackParams(ON_GOODS, GOODS, partyOf[BUYER], 500, "ref");
-        Auth memory paid = sign(
-            BANK,
-            pledges,
-            "BuyBack(bytes32 pledgeId,bytes32 assetId,uint32 buyer,uint64 amount,bytes32 bankRef,uint256 nonce,uint256 deadline)",
-            abi.encode(p)
-        );
+        Auth memory paid = sign(BANK, pledges, BUY_BACK_TYPE, abi.encode(p));
         pledges.buyBackBySig(p, paid);
         eq(receipts.receipt(pledges.boughtBackId(ON_GOODS, partyOf[BUYER], 0)).owner, partyOf[BUYER], "owner");
     }

@@ -1,47 +1,128 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Auth} from "../../src/interfaces/IActs.sol";
+import {Auth, IActs} from "../../src/interfaces/IActs.sol";
+import {IParticipants} from "../../src/interfaces/IParticipants.sol";
 import {IPledges} from "../../src/interfaces/IPledges.sol";
 import {IReceivables} from "../../src/interfaces/IReceivables.sol";
+import {Kinds} from "../../src/libraries/Kinds.sol";
+import {Roles} from "../../src/libraries/Roles.sol";
 import {BatchWorld} from "../BatchWorld.sol";
+import {Pledges} from "../World.sol";
 
-/// @notice Batches of pledges: one grant over all, a refused item is named.
+/// @notice Batches of pledges: one grant over all, what is refused as a whole, what as an item, and that the rest is done.
 contract PledgeBatchTest is BatchWorld {
-    string private constant RELEASE =
-        "ReleaseBatch(ReleaseItem[] items,uint256 nonce,uint256 deadline)ReleaseItem(bytes32 pledgeId,bytes32 assetId,uint64 amount)";
-
-    function _id(uint256 i) private pure returns (bytes32) {
-        return over(bytes32(i + 1), "pledge");
+    function _refused(IPledges.PledgeParams[] memory items, Auth memory granted, bytes memory reason) private {
+        bytes32[] memory numbers = _registryNos(items.length);
+        vm.expectRevert(reason);
+        by(LENDER);
+        pledges.pledgeBatch(items, granted, numbers);
+        // Nothing of it was done.
+        eq(claim(bytes32(uint256(1))).pledged, 0, "nothing is pledged");
     }
 
-    function _offers(uint256 n) private view returns (IPledges.PledgeParams[] memory items, bytes32[] memory numbers) {
-        items = new IPledges.PledgeParams[](n);
-        numbers = new bytes32[](n);
-        for (uint256 i = 0; i < n; ++i) {
-            items[i] = offer(_id(i), RECEIVABLE, bytes32(i + 1), 1_000);
-            numbers[i] = bytes32(0x2000 + i);
-        }
+    function _invalid() private pure returns (bytes memory) {
+        return abi.encodeWithSelector(IActs.ActSignatureInvalid.selector, vm.addr(SELLER));
     }
 
-    function _releaseBySig() private {
-        IPledges.ReleaseParams[] memory items = new IPledges.ReleaseParams[](3);
-        bytes32[] memory hashes = new bytes32[](3);
-        bytes32 kind = keccak256("ReleaseItem(bytes32 pledgeId,bytes32 assetId,uint64 amount)");
-        for (uint256 i = 0; i < 3; ++i) {
-            items[i] = IPledges.ReleaseParams(_id(i), bytes32(i + 1), 1_000);
-            hashes[i] = keccak256(abi.encode(kind, items[i]));
-        }
-        Auth memory auth = sign(LENDER, pledges, RELEASE, abi.encode(keccak256(abi.encodePacked(hashes))));
-        eq(pledges.releaseBatchBySig(items, auth), 3, "released");
+    function test_pledgeBatch__otherTermsThanGranted__refused() public {
+        _confirmAll(3);
+        IPledges.PledgeParams[] memory items = _offers(3);
+        Auth memory granted = grantAll(items, SELLER);
+        items[2].amount += 1;
+        _refused(items, granted, _invalid());
+        items[2].amount -= 1;
+        (items[1], items[2]) = (items[2], items[1]);
+        _refused(items, granted, _invalid());
+        _refused(_offers(2), granted, _invalid());
+    }
+
+    function test_pledgeBatch__grantedByAnotherKeyThanItSays__refused() public {
+        _confirmAll(3);
+        IPledges.PledgeParams[] memory items = _offers(3);
+        Auth memory granted = grantAll(items, LENDER);
+        granted.signer = vm.addr(SELLER);
+        _refused(items, granted, _invalid());
+    }
+
+    function test_pledgeBatch__grantWithdrawn__refused() public {
+        _confirmAll(3);
+        IPledges.PledgeParams[] memory items = _offers(3);
+        Auth memory granted = grantAll(items, SELLER);
+        by(SELLER);
+        pledges.revokeNonces(granted.nonce >> 8, 1 << (granted.nonce & 255));
+        _refused(items, granted, abi.encodeWithSelector(IActs.ActReplayed.selector, granted.signer, granted.nonce));
+    }
+
+    function test_pledgeBatch__grantExpired__refused() public {
+        _confirmAll(3);
+        IPledges.PledgeParams[] memory items = _offers(3);
+        Auth memory granted = grantAll(items, SELLER);
+        vm.warp(granted.deadline + 1);
+        _refused(items, granted, abi.encodeWithSelector(IActs.ActExpired.selector, granted.deadline));
+    }
+
+    function test_pledgeBatch__noneOrAboveHundred__refused() public {
+        IPledges.PledgeParams[] memory items = _offers(0);
+        _refused(items, grantAll(items, SELLER), _tooMany(0));
+        items = _offers(101);
+        Auth memory granted = grantAll(items, SELLER);
+        _refused(items, granted, _tooMany(101));
+        // Before anything is hashed for the signature.
+        Auth memory none;
+        vm.expectRevert(_tooMany(101));
+        pledges.pledgeBatchBySig(items, granted, _registryNos(101), none);
     }
 
     function test_pledgeBatch__numbersMissing__refused() public {
-        (IPledges.PledgeParams[] memory items,) = _offers(3);
+        IPledges.PledgeParams[] memory items = _offers(3);
         Auth memory granted = grantAll(items, SELLER);
         vm.expectRevert(abi.encodeWithSelector(IPledges.RegistryNosMismatch.selector, 3, 2));
         by(LENDER);
         pledges.pledgeBatch(items, granted, new bytes32[](2));
+    }
+
+    function test_pledgeBatch__paused__refused() public {
+        _confirmAll(2);
+        pause(Kinds.PLEDGE);
+        IPledges.PledgeParams[] memory items = _offers(2);
+        bytes memory reason = abi.encodeWithSelector(IParticipants.ActPaused.selector, Kinds.PLEDGE);
+        _refused(items, grantAll(items, SELLER), reason);
+    }
+
+    function test_pledgeBatch__suspendedLenderOrPledgor__refused() public {
+        _confirmAll(2);
+        suspend(LENDER);
+        IPledges.PledgeParams[] memory items = _offers(2);
+        Auth memory granted = grantAll(items, SELLER);
+        _refused(items, granted, abi.encodeWithSelector(IParticipants.PartySuspended.selector, partyOf[LENDER]));
+        participants.resume(IParticipants.ResumeParams(partyOf[LENDER]));
+        suspend(SELLER);
+        _refused(items, granted, abi.encodeWithSelector(IParticipants.PartySuspended.selector, partyOf[SELLER]));
+    }
+
+    function test_pledgeBatch__partyThatOnlyReads__refused() public {
+        _confirmAll(2);
+        participants.setRoles(IParticipants.SetRolesParams(partyOf[SELLER], Roles.AUDITOR));
+        IPledges.PledgeParams[] memory items = _offers(2);
+        bytes memory reason = abi.encodeWithSelector(IParticipants.ReadsOnly.selector, partyOf[SELLER]);
+        _refused(items, grantAll(items, SELLER), reason);
+    }
+
+    function test_pledgeBatch__tooLittleGas__refusedAsAWhole() public {
+        _confirmAll(3);
+        IPledges.PledgeParams[] memory items = _offers(3);
+        Auth memory granted = grantAll(items, SELLER);
+        bytes memory call = abi.encodeCall(IPledges.pledgeBatch, (items, granted, _registryNos(3)));
+        _outOfGas(LENDER, address(pledges), call, Pledges.pledgeItem.selector, _pledgeId(1));
+    }
+
+    function test_pledgeBatch__everMoreGas__allOrNothing() public {
+        _confirmAll(3);
+        IPledges.PledgeParams[] memory items = _offers(3);
+        Auth memory granted = grantAll(items, SELLER);
+        bytes memory call = abi.encodeCall(IPledges.pledgeBatch, (items, granted, _registryNos(3)));
+        _allOrNothing(LENDER, address(pledges), call, 3);
     }
 
     function test_pledgeBatch__oneUnconfirmed__thatOneIsNamed() public {
@@ -49,7 +130,7 @@ contract PledgeBatchTest is BatchWorld {
         IReceivables.ConfirmParams[] memory two = _confirmations(2);
         by(BUYER);
         receivables.confirmBatch(two);
-        (IPledges.PledgeParams[] memory items, bytes32[] memory numbers) = _offers(3);
+        IPledges.PledgeParams[] memory items = _offers(3);
         Auth memory granted = grantAll(items, SELLER);
         vm.expectEmit(true, true, true, true, address(pledges));
         emit IPledges.ItemRefused(
@@ -60,15 +141,22 @@ contract PledgeBatchTest is BatchWorld {
             )
         );
         by(LENDER);
-        eq(pledges.pledgeBatch(items, granted, numbers), 2, "done");
+        eq(pledges.pledgeBatch(items, granted, _registryNos(3)), 2, "done");
         eq(uint256(pledges.pledgeOf(items[2].pledgeId).state), 0, "the refused one left nothing behind");
     }
 
+    function test_pledgeBatch__grantedByAnybodyElse__everyItemRefused() public {
+        _confirmAll(3);
+        IPledges.PledgeParams[] memory items = _offers(3);
+        Auth memory granted = grantAll(items, TIER2);
+        by(LENDER);
+        eq(pledges.pledgeBatch(items, granted, _registryNos(3)), 0, "none");
+        eq(claim(items[0].assetId).pledged, 0, "nothing is pledged");
+    }
+
     function test_pledgeBatch__idOfAnotherAsset__thatOneIsNamed() public {
-        _issueAll(3);
-        by(BUYER);
-        receivables.confirmBatch(_confirmations(3));
-        (IPledges.PledgeParams[] memory items, bytes32[] memory numbers) = _offers(3);
+        _confirmAll(3);
+        IPledges.PledgeParams[] memory items = _offers(3);
         items[1].pledgeId = over(items[0].assetId, "another");
         Auth memory granted = grantAll(items, SELLER);
         vm.expectEmit(true, true, true, true, address(pledges));
@@ -78,23 +166,7 @@ contract PledgeBatchTest is BatchWorld {
             abi.encodeWithSelector(IPledges.PledgeIdForeign.selector, items[1].pledgeId, items[1].assetId)
         );
         by(LENDER);
-        eq(pledges.pledgeBatch(items, granted, numbers), 2, "done");
+        eq(pledges.pledgeBatch(items, granted, _registryNos(3)), 2, "done");
         eq(claim(items[1].assetId).pledged, 0, "nothing of it is locked");
-    }
-
-    function test_pledgeBatchBySig__good__doneAndReleased() public {
-        _issueAll(3);
-        by(BUYER);
-        receivables.confirmBatch(_confirmations(3));
-        (IPledges.PledgeParams[] memory items, bytes32[] memory numbers) = _offers(3);
-        Auth memory granted = grantAll(items, SELLER);
-        string memory item = string.concat("Pledge", PLEDGE_MEMBERS);
-        string memory kind =
-            string.concat("PledgeBatch(PledgeItem[] items,bytes32[] registryNos,uint256 nonce,uint256 deadline)", item);
-        bytes memory members = abi.encode(hashAll(item, items), keccak256(abi.encodePacked(numbers)));
-        Auth memory auth = sign(LENDER, pledges, kind, members);
-        eq(pledges.pledgeBatchBySig(items, granted, numbers, auth), 3, "pledged");
-        _releaseBySig();
-        eq(claim(bytes32(uint256(1))).pledged, 0, "released");
     }
 }

@@ -6,6 +6,7 @@ import {IParticipants} from "../../src/interfaces/IParticipants.sol";
 import {IPledges} from "../../src/interfaces/IPledges.sol";
 import {IReceivables} from "../../src/interfaces/IReceivables.sol";
 import {Roles} from "../../src/libraries/Roles.sol";
+import {SUBSTITUTE_TYPE} from "../RelayedTypes.sol";
 import {SoldWorld} from "./SoldWorld.sol";
 
 /// @notice The receivable of a sale in the place of the goods sold, in one step.
@@ -93,12 +94,7 @@ contract PledgesSubstituteTest is SoldWorld {
     function test_substituteBySig__good__done() public {
         IPledges.SubstituteParams memory p = _sale();
         Auth memory granted = exchange(p, SELLER);
-        Auth memory auth = sign(
-            LENDER,
-            pledges,
-            "Substitute(bytes32 soldPledgeId,bytes32 goodsId,uint64 quantity,bytes32 pledgeId,bytes32 receivableId,uint64 amount,uint32 lender,bytes32 loanRef,bytes32 decisionHash,uint64 expiresAt,bytes32 registryNo,uint256 nonce,uint256 deadline)",
-            abi.encode(p, bytes32("registry 2"))
-        );
+        Auth memory auth = sign(LENDER, pledges, SUBSTITUTE_TYPE, abi.encode(p, bytes32("registry 2")));
         pledges.substituteBySig(p, granted, "registry 2", auth);
         eq(claim(CLAIM).pledged, PART, "receivable");
     }
