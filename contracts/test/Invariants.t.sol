@@ -15,8 +15,8 @@ contract InvariantsTest is InvariantsBase {
     mapping(string what => mapping(bytes32 id => uint256)) private _sums;
 
     /// @notice What an indexer has from the events alone is what is stored: parties, their keys and pauses, orders,
-    /// receivables, credit lines, banks' references, receipts, pledges and undertakings, field by field. Nonces excepted:
-    /// that an act used one up has no event of its own.
+    /// receivables, credit lines, banks' references, receipts, pledges and undertakings, field by field.
+    /// @dev Nonces excepted: that an act used one up has no event of its own.
     function invariant_eventsAloneRebuildTheState() public view {
         (uint256 claims, uint256 stocks, uint256 rows) = _replay.counts();
         for (uint256 i = 0; i < claims; ++i) {
