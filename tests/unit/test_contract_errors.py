@@ -1,5 +1,5 @@
-"""Every refusal of the contracts is expected by a forge test, and each file of these begins with its refusals. Each exit is
-tested while paused and suspended.
+"""Every refusal of the contracts is expected by a forge test, each file of these begins with its refusals, and each
+exit is tested while paused and suspended.
 """
 
 from __future__ import annotations
