@@ -33,6 +33,7 @@ BUGS = (
     *broken_state.PLEDGED,
     *broken_state.MATCHED,
     *broken_state.LINED,
+    *broken_acts.STRANGERS_KEY,
     *broken_acts.STRANGERS_CLAIM,
     *broken_acts.STRANGERS_PLEDGE,
     *broken_acts.EXITS,

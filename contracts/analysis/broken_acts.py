@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analysis.broken_state import OR, PL, PR, RB, RE, RR, WR, Broken
+from analysis.broken_state import OR, PA, PL, PR, RB, RE, RR, WR, Broken
 
 
 def _acts(act: str, file: str, before: str, after: str, bug: str = "") -> Broken:
@@ -80,6 +80,21 @@ STRANGERS_CLAIM = (
         "_actor(who);\n        _declareDefault(p, _claims[p.id].holder());",
     ),
     _acts("set line", RE, "_requireRole(lender, roles, Roles.LENDER);", "roles;"),
+)
+
+#: Of keys.
+STRANGERS_KEY = (
+    _acts("rotate key", PA, "_actors[oldKey] &= ~LIVE;", "", "rotate key: one that was changed before"),
+    _acts(
+        "rotate key", PA, "if (_actors[key] != 0) revert KeyTaken(key);", "", "rotate key: to one that speaks already"
+    ),
+    _acts(
+        "recover key",
+        PA,
+        "if (key != p.oldKey) revert KeyNotLost(p.party, key);",
+        "",
+        "recover key: one that isn't the party's any more",
+    ),
 )
 
 #: Of goods and pledges.
@@ -249,6 +264,13 @@ EXITS = (
     ),
     _traps(
         "cancel order", "paused or suspended", OR, "participants.actor(who);", "participants.enter(who, Kinds.ORDER);"
+    ),
+    _traps(
+        "rotate key",
+        "paused or suspended",
+        PA,
+        "uint32 id = uint32(_live(who));",
+        "(uint32 id,) = this.enter(who, Kinds.ADMIT);",
     ),
     _closed("cancel", "_cancel", "ISSUE"),
     _closed("dispute", "_dispute", "CONFIRM"),

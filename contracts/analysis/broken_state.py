@@ -94,6 +94,47 @@ TOLD = (
         "order", "a despatch isn't in the trail", OR, "_lengthen(p.orderId, DESPATCHED, p.documentRoot, p.amount);", ""
     ),
     _told("undertaking", "a promise is kept more than once", PR, "u.amount -= p.amount;", ""),
+    _told(
+        "number of parts", "a split counts one part", RR, "away.moreSplit(total, parts);", "away.moreSplit(total, 1);"
+    ),
+    _told("a bank's reference", "a payment's reference isn't kept", RR, "words[word] = bits | bit;", ""),
+    _told(
+        "a bank's reference",
+        "a buy-back uses a reference of its buyer's",
+        PR,
+        "receivables.useBankRef(bank, p.bankRef);",
+        "receivables.useBankRef(p.buyer, p.bankRef);",
+    ),
+    _told(
+        "the reference beside it",
+        "a reference uses up its neighbours too",
+        RR,
+        "words[word] = bits | bit;",
+        "words[word] = type(uint256).max;",
+    ),
+    _told("commitment", "a commitment isn't kept", PA, "_commitments[id] = p.commitment;", ""),
+    _told(
+        "party of a commitment",
+        "a commitment isn't found again",
+        PA,
+        "partyByCommitment[p.commitment] = id;",
+        "",
+    ),
+    _told(
+        "key",
+        "a rotation is told backwards",
+        PA,
+        "emit KeyRotated(id, who, p.newKey);",
+        "emit KeyRotated(id, p.newKey, who);",
+    ),
+    _told(
+        "key",
+        "a recovery is told backwards",
+        PA,
+        "emit KeyRecovered(p.party, p.oldKey, p.newKey);",
+        "emit KeyRecovered(p.party, p.newKey, p.oldKey);",
+    ),
+    _told("for whom a key speaks", "a changed key goes on speaking", PA, "_actors[oldKey] &= ~LIVE;", ""),
     _told("parties", "an admission isn't told", PA, "emit Admitted(id, p.commitment, p.roles, p.key);", ""),
     _told("roles", "new roles aren't told", PA, "emit RolesSet(p.party, p.roles);", ""),
     _told("suspended", "a resumption isn't told", PA, "emit Resumed(p.party);", ""),

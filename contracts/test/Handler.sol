@@ -12,7 +12,7 @@ import {OrderHandler} from "./OrderHandler.sol";
 import {PledgeHandler} from "./PledgeHandler.sol";
 import {Replay} from "./Replay.sol";
 
-/// @notice Eleven parties that do whatever they can think of, in any order, also what isn't theirs to do.
+/// @notice Ten parties and a stranger that do whatever they can think of, in any order, also what isn't theirs to do.
 /// @dev Never reverts: an act may be refused, and what must not happen is written down (`trespass`, `trapped`). What an act
 /// may do is judged by what the events told before it, never by what the contracts store.
 contract Handler is OrderHandler, BatchHandler, PledgeHandler {
@@ -257,6 +257,37 @@ contract Handler is OrderHandler, BatchHandler, PledgeHandler {
             participants.resume(IParticipants.ResumeParams(party));
         }
         _doneNow = true;
+    }
+
+    /// @dev Mostly to a new key; at times by one that was changed before, or to one that speaks already.
+    function changeKey(uint256 seed) external logged {
+        seed = _mixed(seed);
+        uint256 pk = _keys[(seed >> 8) % 10];
+        bool lost = (seed >> 24) % 3 == 0;
+        uint256 from = seed % 4 == 0 && _spentKeys[pk] != 0 ? _spentKeys[pk] : keyOf(pk);
+        bool taken = seed % 4 == 1 && !lost;
+        uint256 to = taken ? keyOf(_keys[(seed >> 16) % 10]) : uint256(_next()) >> 1;
+        bool sound = from == keyOf(pk) && !taken;
+        Auth memory proof = succession(to, partyOf[pk], vm.addr(from), to);
+        if (lost) {
+            try participants.recoverKey(
+                IParticipants.RecoverKeyParams(partyOf[pk], vm.addr(from), vm.addr(to)), proof
+            ) {
+                _keyChanged("recover key", pk, to, sound);
+            } catch {}
+        } else {
+            vm.prank(vm.addr(from));
+            try participants.rotateKey(IParticipants.RotateKeyParams(vm.addr(to)), proof) {
+                _keyChanged("rotate key", pk, to, sound);
+            } catch {
+                _refused("rotate key", sound);
+            }
+        }
+    }
+
+    function _keyChanged(string memory act, uint256 pk, uint256 to, bool sound) private {
+        _result(act, sound);
+        (_spentKeys[pk], _newKeys[pk]) = (keyOf(pk), to);
     }
 
     function passTime(uint256 seed) external {

@@ -17,6 +17,9 @@ abstract contract HandlerBase is Batching {
     uint256 internal constant BUYER2 = 0xb2;
 
     uint256[11] internal _keys;
+    /// @dev Actors are known by their first keys. Of one that changed its key: the last one, and the one before.
+    mapping(uint256 pk => uint256 key) internal _newKeys;
+    mapping(uint256 pk => uint256 key) internal _spentKeys;
     Replay public replay;
     uint256 internal _count;
     bool internal _doneNow;
@@ -61,6 +64,10 @@ abstract contract HandlerBase is Batching {
 
     function lenders() external view returns (uint32[2] memory) {
         return [partyOf[LENDER], partyOf[LENDER2]];
+    }
+
+    function keyOf(uint256 pk) internal view override returns (uint256) {
+        return _newKeys[pk] == 0 ? pk : _newKeys[pk];
     }
 
     /// @dev Who acts: three times in four the party whose act it is, else anybody.

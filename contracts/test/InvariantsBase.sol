@@ -42,7 +42,7 @@ abstract contract InvariantsBase is Asserts {
 
     /// @dev What stands here twice is tried twice as often.
     function targetSelectors() public view returns (FuzzSelector[] memory targets) {
-        bytes4[37] memory all = [
+        bytes4[38] memory all = [
             OrderHandler.order.selector,
             OrderHandler.acknowledgeOrder.selector,
             OrderHandler.amendOrder.selector,
@@ -79,6 +79,7 @@ abstract contract InvariantsBase is Asserts {
             BatchHandler.pledgeSome.selector,
             BatchHandler.releaseSome.selector,
             Handler.govern.selector,
+            Handler.changeKey.selector,
             Handler.passTime.selector
         ];
         bytes4[] memory selectors = new bytes4[](all.length);
@@ -121,7 +122,7 @@ abstract contract InvariantsBase is Asserts {
     }
 
     function _everyActHappened() internal view {
-        string[42] memory acts = [
+        string[44] memory acts = [
             "order",
             "acknowledge",
             "amend",
@@ -163,7 +164,9 @@ abstract contract InvariantsBase is Asserts {
             "pledge batch",
             "pledge batch, one refused",
             "release batch",
-            "release batch, one refused"
+            "release batch, one refused",
+            "rotate key",
+            "recover key"
         ];
         for (uint256 i = 0; i < acts.length; ++i) {
             isTrue(_handler.done(acts[i]) > 0, acts[i]);

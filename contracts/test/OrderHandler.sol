@@ -13,7 +13,7 @@ abstract contract OrderHandler is HandlerBase {
         bytes32 id = _next();
         uint256 buyer = seed % 3 == 0 ? BUYER2 : BUYER;
         (bool open,) = address(participants)
-            .staticcall(abi.encodeCall(IParticipants.enterBoth, (vm.addr(buyer), vm.addr(SELLER), 1)));
+            .staticcall(abi.encodeCall(IParticipants.enterBoth, (vm.addr(keyOf(buyer)), vm.addr(keyOf(SELLER)), 1)));
         if (!open) return;
         by(buyer);
         orders.post(IOrders.PostParams(id, partyOf[SELLER], ROOT, amount, "CNY"));

@@ -6,14 +6,12 @@ import {IParticipants} from "../src/interfaces/IParticipants.sol";
 
 /// @notice Rebuilds parties and orders from events alone. What was invoiced, the receivables' events tell.
 abstract contract OrderReplay {
-    struct Party {
-        uint32 roles;
-        bool suspended;
-    }
-
     uint256 public paused;
     uint32 public partyCount;
-    mapping(uint32 party => Party) public partyOf;
+    mapping(uint32 party => IParticipants.Party) private _parties;
+    /// @notice Every key that ever spoke, and the party for which it speaks now; 0 for one that was changed.
+    address[] public keys;
+    mapping(address key => uint32 party) public partyOf;
     bytes32[] public orderIds;
     mapping(bytes32 id => IOrders.Order) internal _orders;
 
@@ -25,22 +23,43 @@ abstract contract OrderReplay {
         return orderIds.length;
     }
 
-    function rolesOf(uint32 party) public view returns (uint32) {
-        return partyOf[party].roles;
+    function party(uint32 id) external view returns (IParticipants.Party memory) {
+        return _parties[id];
+    }
+
+    function keyCount() external view returns (uint256) {
+        return keys.length;
+    }
+
+    function rolesOf(uint32 id) public view returns (uint32) {
+        return _parties[id].roles;
     }
 
     function _onParticipants(bytes32[] memory t, bytes memory data) internal {
         if (t[0] == IParticipants.Paused.selector) paused = abi.decode(data, (uint256));
         if (t.length < 2) return; // of no party
-        Party storage p = partyOf[uint32(uint256(t[1]))];
-        if (t[0] == IParticipants.Admitted.selector) ++partyCount;
-        if (t[0] == IParticipants.Admitted.selector || t[0] == IParticipants.RolesSet.selector) {
+        uint32 id = uint32(uint256(t[1]));
+        IParticipants.Party storage p = _parties[id];
+        if (t[0] == IParticipants.Admitted.selector) {
+            ++partyCount;
+            (p.commitment, p.roles) = (t[2], abi.decode(data, (uint32)));
+            _speaks(id, t[3]);
+        } else if (t[0] == IParticipants.KeyRotated.selector || t[0] == IParticipants.KeyRecovered.selector) {
+            partyOf[address(uint160(uint256(t[2])))] = 0;
+            _speaks(id, t[3]);
+        } else if (t[0] == IParticipants.RolesSet.selector) {
             p.roles = abi.decode(data, (uint32));
         } else if (t[0] == IParticipants.Suspended.selector) {
             p.suspended = true;
         } else if (t[0] == IParticipants.Resumed.selector) {
             p.suspended = false;
         }
+    }
+
+    function _speaks(uint32 id, bytes32 topic) private {
+        address key = address(uint160(uint256(topic)));
+        (_parties[id].key, partyOf[key]) = (key, id);
+        keys.push(key);
     }
 
     function _onOrders(bytes32[] memory t, bytes memory data) internal {

@@ -34,6 +34,12 @@ contract Replay is OrderReplay {
         uint32 buyer;
     }
 
+    /// @dev A payment that a bank attested.
+    struct Reference {
+        uint32 bank;
+        bytes32 bankRef;
+    }
+
     address private immutable _participants;
     address private immutable _orderBook;
     address private immutable _receivables;
@@ -59,6 +65,11 @@ contract Replay is OrderReplay {
     uint256 public timesGivenBack;
     /// @notice A total that an event told and that the lenders' shares don't add up to.
     bool public lineMisstated;
+    /// @notice How many parts were split off.
+    mapping(bytes32 id => uint256) public childCount;
+    /// @notice The banks' references, of payments and of buy-backs.
+    Reference[] public references;
+    mapping(uint32 bank => mapping(bytes32 bankRef => bool)) public bankRefUsed;
     bytes32[] public claimIds;
     bytes32[] public goodsIds;
     bytes32[] public pledgeIds;
@@ -86,6 +97,10 @@ contract Replay is OrderReplay {
 
     function promiseCount() external view returns (uint256) {
         return promises.length;
+    }
+
+    function referenceCount() external view returns (uint256) {
+        return references.length;
     }
 
     /// @notice The live pledges over a receipt, oldest first.
@@ -145,6 +160,7 @@ contract Replay is OrderReplay {
         } else if (t[0] == IReceivables.Split.selector) {
             uint64 amount = abi.decode(data, (uint64));
             c.free = _less(c.free, amount);
+            ++childCount[id];
             _newPart(id, t[2], amount, c.holder);
         } else if (t[0] == IReceivables.Taken.selector) {
             uint64 amount = abi.decode(data, (uint64));
@@ -195,7 +211,8 @@ contract Replay is OrderReplay {
 
     function _onSettled(bytes32[] memory t, bytes memory data) private {
         IReceivables.Receivable storage c = _claims[t[1]];
-        (uint64 amount,,, bool paidUp) = abi.decode(data, (uint64, bytes32, uint32, bool));
+        (uint64 amount, bytes32 bankRef, uint32 bank, bool paidUp) = abi.decode(data, (uint64, bytes32, uint32, bool));
+        _attested(bank, bankRef);
         c.settled = _more(c.settled, amount);
         _giveBackLine(c, amount);
         if (t[2] == 0) {
@@ -205,6 +222,11 @@ contract Replay is OrderReplay {
             _rows[t[2]].amount = _less(_rows[t[2]].amount, amount);
         }
         if (paidUp) c.state = IReceivables.ReceivableState.Settled;
+    }
+
+    function _attested(uint32 bank, bytes32 bankRef) private {
+        references.push(Reference(bank, bankRef));
+        bankRefUsed[bank][bankRef] = true;
     }
 
     function _newPart(bytes32 id, bytes32 part, uint64 amount, uint32 holder) private {
@@ -270,7 +292,9 @@ contract Replay is OrderReplay {
             _undertaken[t[1]][uint32(uint256(t[2]))] = IPledges.Undertaking(amount, untilDay);
         } else if (t[0] == IPledges.BoughtBack.selector) {
             // What became of the goods is in the asset's own event, Taken.
-            (, uint64 amount, uint64 remaining,,) = abi.decode(data, (bytes32, uint64, uint64, bytes32, uint32));
+            (, uint64 amount, uint64 remaining, bytes32 bankRef, uint32 bank) =
+                abi.decode(data, (bytes32, uint64, uint64, bytes32, uint32));
+            _attested(bank, bankRef);
             IPledges.Undertaking storage u = _undertaken[t[1]][uint32(uint256(t[3]))];
             u.amount = _less(u.amount, amount);
             r.amount = _less(r.amount, amount);

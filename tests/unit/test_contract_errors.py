@@ -1,4 +1,6 @@
-"""Every refusal of the contracts is expected by a forge test, and each file of these begins with its refusals."""
+"""Every refusal of the contracts is expected by a forge test, each file of these begins with its refusals, and each
+exit is tested while paused and suspended.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +12,17 @@ import pytest
 CONTRACTS = Path(__file__).resolve().parents[2] / "contracts"
 INTERFACES = sorted((CONTRACTS / "src" / "interfaces").glob("*.sol"))
 TESTS = sorted((CONTRACTS / "test").rglob("*.t.sol"))
+#: What can be neither paused nor stopped by a suspension (ADR 0106): the test files of these acts.
+EXITS = (
+    "orders/Cancel",
+    "participants/RotateKey",
+    *(f"pledges/{act}" for act in ("BuyBack", "Draw", "Enforce", "Expire", "Release")),
+    *(f"receipts/{act}" for act in ("Recount", "Release")),
+    *(
+        f"receivables/{act}"
+        for act in ("Cancel", "Credit", "DeclareDefault", "Dispute", "ResolveDispute", "SetLine", "Settle")
+    ),
+)
 
 
 def code(path: Path) -> str:
@@ -40,3 +53,9 @@ def test_functions__tests_in_a_file__refusals_first(path: Path) -> None:
     results = re.findall(r"function test_\w+?__\w+?__(\w+)\(", code(path))
     refusals = [bool(re.match(r"refused|everyItemRefused|thatOneIsNamed", result)) for result in results]
     assert refusals == sorted(refusals, reverse=True), results
+
+
+@pytest.mark.parametrize("act", EXITS)
+def test_exits__each__tested_as_open_while_paused_and_suspended(act: str) -> None:
+    names = re.findall(r"function test_(\w+)__stillOpen\(", code(CONTRACTS / "test" / f"{act}.t.sol"))
+    assert [name for name in names if "aused" in name and "uspended" in name]

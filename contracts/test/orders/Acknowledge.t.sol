@@ -3,6 +3,8 @@ pragma solidity 0.8.37;
 
 import {Auth} from "../../src/interfaces/IActs.sol";
 import {IOrders} from "../../src/interfaces/IOrders.sol";
+import {IParticipants} from "../../src/interfaces/IParticipants.sol";
+import {Kinds} from "../../src/libraries/Kinds.sol";
 import {OrderedWorld} from "./OrderedWorld.sol";
 
 /// @notice Acknowledgement: by the seller, once, of the order that it has seen.
@@ -18,6 +20,19 @@ contract OrdersAcknowledgeTest is OrderedWorld {
         IOrders.AcknowledgeParams memory p = IOrders.AcknowledgeParams(ORDER, ROOT, orders.trailOf(ORDER));
         vm.expectRevert(abi.encodeWithSelector(IOrders.NotSeller.selector, ORDER, partyOf[TIER2]));
         by(TIER2);
+        orders.acknowledge(p);
+    }
+
+    function test_acknowledge__suspendedOrPaused__refused() public {
+        _posted();
+        IOrders.AcknowledgeParams memory p = IOrders.AcknowledgeParams(ORDER, ROOT, orders.trailOf(ORDER));
+        suspend(SELLER);
+        vm.expectRevert(abi.encodeWithSelector(IParticipants.PartySuspended.selector, partyOf[SELLER]));
+        by(SELLER);
+        orders.acknowledge(p);
+        pause(Kinds.ORDER);
+        vm.expectRevert(abi.encodeWithSelector(IParticipants.ActPaused.selector, Kinds.ORDER));
+        by(SELLER);
         orders.acknowledge(p);
     }
 
@@ -47,5 +62,15 @@ contract OrdersAcknowledgeTest is OrderedWorld {
         orders.acknowledgeBySig(p, auth);
         acknowledge(SELLER, ORDER);
         isTrue(orders.order(ORDER).state == IOrders.OrderState.Acknowledged, "of the changed one");
+    }
+
+    function test_acknowledge__good__agreedAndTold() public {
+        _posted();
+        IOrders.AcknowledgeParams memory p = IOrders.AcknowledgeParams(ORDER, "response", orders.trailOf(ORDER));
+        vm.expectEmit(true, true, true, true, address(orders));
+        emit IOrders.Acknowledged(ORDER, "response");
+        by(SELLER);
+        orders.acknowledge(p);
+        isTrue(orders.order(ORDER).state == IOrders.OrderState.Acknowledged, "state");
     }
 }

@@ -3,6 +3,8 @@ pragma solidity 0.8.37;
 
 import {IActs} from "../../src/interfaces/IActs.sol";
 import {IOrders} from "../../src/interfaces/IOrders.sol";
+import {IParticipants} from "../../src/interfaces/IParticipants.sol";
+import {Kinds} from "../../src/libraries/Kinds.sol";
 import {OrderedWorld} from "./OrderedWorld.sol";
 
 /// @notice Amendment: by the buyer, not below what is despatched; the seller has to agree again.
@@ -12,6 +14,16 @@ contract OrdersAmendTest is OrderedWorld {
         vm.expectRevert(abi.encodeWithSelector(IOrders.NotBuyer.selector, ORDER, partyOf[SELLER]));
         by(SELLER);
         orders.amend(IOrders.AmendParams(ORDER, ROOT, 1));
+    }
+
+    function test_amend__suspendedOrPaused__refused() public {
+        _posted();
+        suspend(BUYER);
+        vm.expectRevert(abi.encodeWithSelector(IParticipants.PartySuspended.selector, partyOf[BUYER]));
+        _amend(5);
+        pause(Kinds.ORDER);
+        vm.expectRevert(abi.encodeWithSelector(IParticipants.ActPaused.selector, Kinds.ORDER));
+        _amend(5);
     }
 
     function test_amend__nothing__refused() public {

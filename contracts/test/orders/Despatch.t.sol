@@ -3,6 +3,8 @@ pragma solidity 0.8.37;
 
 import {IActs} from "../../src/interfaces/IActs.sol";
 import {IOrders} from "../../src/interfaces/IOrders.sol";
+import {IParticipants} from "../../src/interfaces/IParticipants.sol";
+import {Kinds} from "../../src/libraries/Kinds.sol";
 import {OrderedWorld} from "./OrderedWorld.sol";
 
 /// @notice Despatch: by the seller, never more than ordered.
@@ -18,6 +20,16 @@ contract OrdersDespatchTest is OrderedWorld {
         vm.expectRevert(abi.encodeWithSelector(IOrders.NotSeller.selector, ORDER, partyOf[BUYER]));
         by(BUYER);
         orders.despatch(IOrders.DespatchParams(ORDER, ROOT, 1));
+    }
+
+    function test_despatch__suspendedOrPaused__refused() public {
+        _acknowledged();
+        suspend(SELLER);
+        vm.expectRevert(abi.encodeWithSelector(IParticipants.PartySuspended.selector, partyOf[SELLER]));
+        _despatch(1);
+        pause(Kinds.ORDER);
+        vm.expectRevert(abi.encodeWithSelector(IParticipants.ActPaused.selector, Kinds.ORDER));
+        _despatch(1);
     }
 
     function test_despatch__moreThanOrdered__refused() public {

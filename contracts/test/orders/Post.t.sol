@@ -21,6 +21,18 @@ contract OrdersPostTest is OrderedWorld {
         _posted();
     }
 
+    function test_post__suspendedBuyer__refused() public {
+        suspend(BUYER);
+        vm.expectRevert(abi.encodeWithSelector(IParticipants.PartySuspended.selector, partyOf[BUYER]));
+        _posted();
+    }
+
+    function test_post__suspendedSeller__refused() public {
+        suspend(SELLER);
+        vm.expectRevert(abi.encodeWithSelector(IParticipants.PartySuspended.selector, partyOf[SELLER]));
+        _posted();
+    }
+
     function test_post__sameIdAgain__refused() public {
         _posted();
         vm.expectRevert(abi.encodeWithSelector(IOrders.OrderExists.selector, ORDER));

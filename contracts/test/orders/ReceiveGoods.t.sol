@@ -3,6 +3,8 @@ pragma solidity 0.8.37;
 
 import {IActs} from "../../src/interfaces/IActs.sol";
 import {IOrders} from "../../src/interfaces/IOrders.sol";
+import {IParticipants} from "../../src/interfaces/IParticipants.sol";
+import {Kinds} from "../../src/libraries/Kinds.sol";
 import {OrderedWorld} from "./OrderedWorld.sol";
 
 /// @notice Receipt of goods: by the buyer, never more than despatched.
@@ -13,6 +15,17 @@ contract OrdersReceiveGoodsTest is OrderedWorld {
         vm.expectRevert(abi.encodeWithSelector(IOrders.NotBuyer.selector, ORDER, partyOf[SELLER]));
         by(SELLER);
         orders.receiveGoods(IOrders.ReceiveGoodsParams(ORDER, ROOT, 1));
+    }
+
+    function test_receiveGoods__suspendedOrPaused__refused() public {
+        _acknowledged();
+        _despatch(600);
+        suspend(BUYER);
+        vm.expectRevert(abi.encodeWithSelector(IParticipants.PartySuspended.selector, partyOf[BUYER]));
+        _receive(1);
+        pause(Kinds.ORDER);
+        vm.expectRevert(abi.encodeWithSelector(IParticipants.ActPaused.selector, Kinds.ORDER));
+        _receive(1);
     }
 
     function test_receiveGoods__moreThanDespatched__refused() public {

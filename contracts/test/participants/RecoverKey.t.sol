@@ -52,7 +52,10 @@ contract ParticipantsRecoverKeyTest is World {
 
     function test_recoverKey__good__newKeySpeaks() public {
         (IParticipants.RecoverKeyParams memory p, Auth memory proof) = _succession(NEW);
+        vm.expectEmit(true, true, true, true, address(participants));
+        emit IParticipants.KeyRecovered(partyOf[SELLER], vm.addr(SELLER), vm.addr(NEW));
         participants.recoverKey(p, proof);
+        isTrue(participants.party(partyOf[SELLER]).key == vm.addr(NEW), "key");
         eq(participants.partyOf(vm.addr(NEW)), partyOf[SELLER], "new key");
         eq(participants.partyOf(vm.addr(SELLER)), 0, "old key");
     }

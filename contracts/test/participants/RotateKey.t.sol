@@ -51,4 +51,15 @@ contract ParticipantsRotateKeyTest is World {
         by(NEW);
         participants.rotateKey(IParticipants.RotateKeyParams(vm.addr(SELLER)), back);
     }
+
+    function test_rotateKey__suspendedAndPaused__stillOpen() public {
+        suspend(SELLER);
+        participants.pause(IParticipants.PauseParams(type(uint256).max));
+        Auth memory proof = succession(NEW, partyOf[SELLER], vm.addr(SELLER), NEW);
+        vm.expectEmit(true, true, true, true, address(participants));
+        emit IParticipants.KeyRotated(partyOf[SELLER], vm.addr(SELLER), vm.addr(NEW));
+        by(SELLER);
+        participants.rotateKey(IParticipants.RotateKeyParams(vm.addr(NEW)), proof);
+        isTrue(participants.party(partyOf[SELLER]).key == vm.addr(NEW), "key");
+    }
 }

@@ -74,6 +74,17 @@ contract PledgesBuyBackTest is SoldWorld {
         pledges.buyBack(IPledges.BuyBackParams(p.pledgeId, GOODS, partyOf[BUYER], 5, "ref"));
     }
 
+    function test_buyBack__suspendedAndPaused__stillOpen() public {
+        _undertake(500);
+        suspend(BUYER);
+        suspend(SELLER);
+        suspend(LENDER);
+        suspend(BANK);
+        participants.pause(IParticipants.PauseParams(type(uint256).max));
+        _buyBack(BANK, 500, "ref");
+        eq(receipts.receipt(pledges.boughtBackId(ON_GOODS, partyOf[BUYER], 0)).free, 500, "bought");
+    }
+
     function test_buyBack__inParts__coreEnterpriseOwnsTheGoods() public {
         _undertake(500);
         _buyBack(BANK, 200, "ref 1");

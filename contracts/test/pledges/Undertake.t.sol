@@ -2,7 +2,9 @@
 pragma solidity 0.8.37;
 
 import {IActs} from "../../src/interfaces/IActs.sol";
+import {IParticipants} from "../../src/interfaces/IParticipants.sol";
 import {IPledges} from "../../src/interfaces/IPledges.sol";
+import {Kinds} from "../../src/libraries/Kinds.sol";
 import {Roles} from "../../src/libraries/Roles.sol";
 import {SoldWorld} from "./SoldWorld.sol";
 
@@ -13,6 +15,15 @@ contract PledgesUndertakeTest is SoldWorld {
         vm.expectRevert(abi.encodeWithSelector(IActs.RoleMissing.selector, partyOf[TIER2], Roles.CORE));
         by(TIER2);
         pledges.undertake(p);
+    }
+
+    function test_undertake__suspendedOrPaused__refused() public {
+        suspend(BUYER);
+        vm.expectRevert(abi.encodeWithSelector(IParticipants.PartySuspended.selector, partyOf[BUYER]));
+        _undertake(500);
+        pause(Kinds.PLEDGE);
+        vm.expectRevert(abi.encodeWithSelector(IParticipants.ActPaused.selector, Kinds.PLEDGE));
+        _undertake(500);
     }
 
     function test_undertake__nothingOrTooMuch__refused() public {
@@ -65,5 +76,14 @@ contract PledgesUndertakeTest is SoldWorld {
         by(TIER2);
         pledges.undertake(p);
         eq(pledges.undertakingOf(PLEDGE, partyOf[TIER2]).amount, 7, "undertaken");
+    }
+
+    function test_undertake__good__storedAndTold() public {
+        vm.expectEmit(true, true, true, true, address(pledges));
+        emit IPledges.Undertaken(ON_GOODS, partyOf[BUYER], 500, today() + 10, "undertaking");
+        _undertake(500);
+        IPledges.Undertaking memory u = pledges.undertakingOf(ON_GOODS, partyOf[BUYER]);
+        eq(u.amount, 500, "amount");
+        eq(u.untilDay, today() + 10, "last day");
     }
 }

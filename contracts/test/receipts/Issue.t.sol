@@ -22,6 +22,15 @@ contract ReceiptsIssueTest is StoredWorld {
         store();
     }
 
+    function test_issue__suspendedKeeperOrOwner__refused() public {
+        suspend(DISTRIBUTOR);
+        vm.expectRevert(abi.encodeWithSelector(IParticipants.PartySuspended.selector, partyOf[DISTRIBUTOR]));
+        store();
+        suspend(KEEPER);
+        vm.expectRevert(abi.encodeWithSelector(IParticipants.PartySuspended.selector, partyOf[KEEPER]));
+        store();
+    }
+
     function test_issue__sameIdAgain__refused() public {
         store();
         vm.expectRevert(abi.encodeWithSelector(IWarehouseReceipts.ReceiptExists.selector, GOODS));

@@ -33,6 +33,16 @@ contract ReceiptsTransferTest is StoredWorld {
         _transfer(DISTRIBUTOR, SELLER);
     }
 
+    function test_transfer__suspendedRecipientOrOwner__refused() public {
+        store();
+        suspend(SELLER);
+        vm.expectRevert(abi.encodeWithSelector(IParticipants.PartySuspended.selector, partyOf[SELLER]));
+        _transfer(DISTRIBUTOR, SELLER);
+        suspend(DISTRIBUTOR);
+        vm.expectRevert(abi.encodeWithSelector(IParticipants.PartySuspended.selector, partyOf[DISTRIBUTOR]));
+        _transfer(DISTRIBUTOR, SELLER);
+    }
+
     function test_transfer__toItself__refused() public {
         store();
         vm.expectRevert(abi.encodeWithSelector(IWarehouseReceipts.TransferToSelf.selector, partyOf[DISTRIBUTOR]));

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {Auth} from "../../src/interfaces/IActs.sol";
 import {IOrders} from "../../src/interfaces/IOrders.sol";
+import {IParticipants} from "../../src/interfaces/IParticipants.sol";
 import {IReceivables} from "../../src/interfaces/IReceivables.sol";
 import {World} from "../World.sol";
 
@@ -78,6 +79,17 @@ contract ReceivablesCancelTest is World {
         vm.expectRevert(abi.encodeWithSelector(IReceivables.ReceivableExists.selector, CLAIM));
         by(TIER2);
         receivables.issue(p, registrar);
+    }
+
+    function test_cancel__suspendedAndPaused__stillOpen() public {
+        issue(CLAIM, FACE);
+        suspend(SELLER);
+        suspend(BUYER);
+        participants.pause(IParticipants.PauseParams(type(uint256).max));
+        vm.expectEmit(true, true, true, true, address(receivables));
+        emit IReceivables.Cancelled(CLAIM);
+        withdraw(SELLER);
+        eq(orders.order(ORDER).invoiced, 0, "invoiced");
     }
 
     function test_cancel__good__givesTheAmountBackAndAllowsACorrection() public {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IParticipants} from "../../src/interfaces/IParticipants.sol";
 import {IReceivables} from "../../src/interfaces/IReceivables.sol";
 import {DueWorld} from "./DueWorld.sol";
 
@@ -47,6 +48,17 @@ contract ReceivablesDeclareDefaultTest is DueWorld {
         pastDue();
         vm.expectRevert(_wrong(IReceivables.ReceivableState.Confirmed));
         _declare(SELLER);
+    }
+
+    function test_declareDefault__suspendedAndPaused__stillOpen() public {
+        pastDue();
+        suspend(SELLER);
+        suspend(BUYER);
+        participants.pause(IParticipants.PauseParams(type(uint256).max));
+        vm.expectEmit(true, true, true, true, address(receivables));
+        emit IReceivables.Defaulted(CLAIM);
+        _declare(SELLER);
+        eq(uint256(claim(CLAIM).state), uint256(IReceivables.ReceivableState.Defaulted), "state");
     }
 
     function test_declareDefault__good__canStillBePaid() public {

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IAsset} from "../../src/interfaces/IAsset.sol";
+import {IParticipants} from "../../src/interfaces/IParticipants.sol";
 import {IReceivables} from "../../src/interfaces/IReceivables.sol";
 import {IssuedWorld} from "./IssuedWorld.sol";
 
@@ -27,6 +28,16 @@ contract ReceivablesDisputeTest is IssuedWorld {
         _dispute();
         vm.expectRevert(_wrong(IReceivables.ReceivableState.Disputed));
         _dispute();
+    }
+
+    function test_dispute__suspendedAndPaused__stillOpen() public {
+        suspend(BUYER);
+        suspend(SELLER);
+        participants.pause(IParticipants.PauseParams(type(uint256).max));
+        vm.expectEmit(true, true, true, true, address(receivables));
+        emit IReceivables.Disputed(CLAIM, "notice");
+        _dispute();
+        eq(uint256(claim(CLAIM).state), uint256(IReceivables.ReceivableState.Disputed), "state");
     }
 
     function test_dispute__unconfirmed__keepsWhatItIsBoundTo() public {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IParticipants} from "../../src/interfaces/IParticipants.sol";
 import {IReceivables} from "../../src/interfaces/IReceivables.sol";
 import {IssuedWorld} from "./IssuedWorld.sol";
 
@@ -17,5 +18,17 @@ contract ReceivablesResolveDisputeTest is IssuedWorld {
         vm.expectRevert(_wrong(IReceivables.ReceivableState.Issued));
         by(BUYER);
         receivables.resolveDispute(IReceivables.ResolveDisputeParams(CLAIM));
+    }
+
+    function test_resolveDispute__suspendedAndPaused__stillOpen() public {
+        _dispute();
+        suspend(BUYER);
+        suspend(SELLER);
+        participants.pause(IParticipants.PauseParams(type(uint256).max));
+        vm.expectEmit(true, true, true, true, address(receivables));
+        emit IReceivables.DisputeResolved(CLAIM, IReceivables.ReceivableState.Issued);
+        by(BUYER);
+        receivables.resolveDispute(IReceivables.ResolveDisputeParams(CLAIM));
+        eq(uint256(claim(CLAIM).state), uint256(IReceivables.ReceivableState.Issued), "state");
     }
 }
