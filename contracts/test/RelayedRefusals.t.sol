@@ -96,7 +96,7 @@ contract RelayedRefusalsTest is BatchWorld {
 
     function _issueBatchCall(bool others, Auth memory auth) private returns (bytes memory) {
         IReceivables.IssueParams[] memory items = _invoices(others ? 2 : 3);
-        return abi.encodeCall(IReceivables.issueBatchBySig, (items, attestAll(items), auth));
+        return abi.encodeCall(IReceivables.issueBatchBySig, (items, trailsOf(items), attestAll(items), auth));
     }
 
     function test_confirmBatchBySig__forgedOtherTermsOrAgain__refused() public {
