@@ -67,7 +67,7 @@ contracts: $(VENV)/.dev ## compile the contracts again into contracts/artifacts 
 	@.venv-$*/bin/python -m pip install -q --require-hashes -r $< && touch $@ \
 	  || { rm -rf .venv-$*; echo "$*: can't be installed here, its part of check-contracts is skipped"; }
 
-check-contracts: $(VENV)/.dev node .venv-slither/.ready .venv-halmos/.ready ## long fuzzing, coverage, analysis, proofs and planted bugs (needs Node)
+check-contracts: $(VENV)/.dev node .venv-slither/.ready .venv-halmos/.ready ## long fuzzing, coverage, analysis, proofs and planted bugs (hours; needs Node)
 	PYTHON=$(BIN)/python contracts/test.sh --long
 	PYTHON=$(BIN)/python contracts/test.sh --coverage
 	$(BIN)/python contracts/analysis/findings.py
@@ -75,6 +75,7 @@ check-contracts: $(VENV)/.dev node .venv-slither/.ready .venv-halmos/.ready ## l
 	CHAINFIN_DIFFERENTIAL_STEPS=10000 $(BIN)/python -m pytest tests/differential
 	$(BIN)/python contracts/mutants.py
 	$(BIN)/python contracts/analysis/broken.py
+	$(BIN)/python contracts/analysis/prove.py --planted
 
 planted: $(VENV)/.dev ## plant bugs one by one; the tests named for each have to find it (long)
 	$(BIN)/python -m tests.planted

@@ -17,6 +17,7 @@ sys.path.insert(0, str(ROOT))
 
 from analysis.kill import NEAR, NEAR_OTHERS, Mutant, killed, passes
 from analysis.relayed import RELAYED
+from analysis.stakes import STAKES
 from analysis.tied import TIED
 from compile import install
 
@@ -102,14 +103,14 @@ MUTANTS = (
     Mutant(
         "the attestation is over the goods as they stand",
         "Receivables.sol",
-        "p.documentRoot, trail, registrar.nonce",
-        "p.documentRoot, orders.trailOf(0), registrar.nonce",
+        "abi.encode(ATTEST, p, trail, registrar.nonce",
+        "abi.encode(ATTEST, p, orders.trailOf(0), registrar.nonce",
     ),
     Mutant(
         "a batch's attestation is over the goods as they stand",
         "ReceivableBatches.sol",
-        "p.orderId, p.documentRoot, trail));",
-        "p.orderId, p.documentRoot, orders.trailOf(0)));",
+        "if (found != trail) revert IOrders.OrderChanged(p.orderId, found);",
+        "",
     ),
     Mutant(
         "a batch's attestation is checked",
@@ -207,6 +208,7 @@ MUTANTS = (
         "        _requireAsset",
     ),
     *RELAYED,
+    *STAKES,
     *TIED,
     Mutant(
         "a pledge id serves once",

@@ -39,6 +39,10 @@ def _q(*names: str) -> tuple[str, ...]:
     return tuple(f"GrantProofs.check_{name}" for name in names)
 
 
+def _l(*names: str) -> tuple[str, ...]:
+    return tuple(f"LineProofs.check_{name}" for name in names)
+
+
 def _s(*names: str) -> tuple[str, ...]:
     return tuple(f"SignatureProofs.check_{name}" for name in names)
 
@@ -140,8 +144,9 @@ ACCESS = (
         PR,
         "if (_asset(e.goods()).holderOf(p.assetId) != party) revert NotPledgor(p.pledgeId, party);",
         "",
-        _p("expire"),
+        _p("expire") + _g("expire"),
     ),
+    Planted(RR, "if (lender == c.debtor()) revert TransferToDebtor(lender);", "lender;", _p("buyBack")),
     Planted(WR, "_requireRole(keeper, roles, Roles.KEEPER);", "roles;", _g("issue")),
     Planted(WR, "if (s.owner() != party) revert NotOwner(id, party);", "", _g("transfer", "pledge")),
     Planted(
@@ -185,7 +190,7 @@ ACCESS = (
     ),
 )
 
-#: Orders out of order, and signatures that don't say all of what they let in.
+#: Orders out of order, parts and ends that aren't counted, and signatures that don't say all of what they let in.
 TERMS = (
     Planted(OO, "invoiced: o.invoiced,", "invoiced: o.received,", _o("layout")),
     Planted(OO, "p.currency, 0, 0, p.amount, 0);", "p.currency, 0, 0, p.amount, 1);", _o("post")),
@@ -205,7 +210,43 @@ TERMS = (
         PR, "if (p.amount > e.amount()) revert ExceedsPledge(p.pledgeId, p.amount, e.amount());", "", _q("undertake")
     ),
     Planted(PR, "_release(p.soldPledgeId, p.goodsId, p.quantity, lender);", "", _q("substitute")),
-    Planted(AA, "_nonces[msg.sender][word] |= mask;", "_nonces[msg.sender][word] = mask;", _s("revokeNonces")),
+    Planted(
+        PR,
+        "Ids.boughtBack(p.pledgeId, p.buyer, u.bought++)",
+        "Ids.boughtBack(p.pledgeId, p.buyer, u.bought)",
+        _p("buyBack") + _g("buyBack"),
+    ),
+    Planted(
+        PR,
+        "_asset(e.goods()).unlock(p.assetId, amount, true);",
+        "_asset(e.goods()).unlock(p.assetId, amount, false);",
+        _g("expire"),
+    ),
+    Planted(RR, "if (lined) _drawLine(party, face);", "", _l("confirm__drawn")),
+    Planted(
+        RR,
+        "if (c.lined()) _giveBackLine(c.debtor(), p.amount);\n        emit Credited",
+        "_giveBackLine(c.debtor(), p.amount);\n        emit Credited",
+        _l("credit__givenBack"),
+    ),
+    Planted(
+        RR,
+        "if (c.lined()) _giveBackLine(c.debtor(), p.amount);\n        emit Settled",
+        "if (c.lined()) _giveBackLine(bank, p.amount);\n        emit Settled",
+        _l("settle__givenBack"),
+    ),
+    Planted(
+        WR,
+        "_tags[p.id] = bytes24(keccak256(abi.encode(p.documentRoot)));",
+        "",
+        _g("issue"),
+    ),
+    Planted(
+        AA,
+        "_nonces[signer][word] |= mask;",
+        "_nonces[signer][word] = mask;",
+        _s("revokeNonces", "revokeNonces__signed"),
+    ),
     Planted(OO, "abi.encode(DESPATCH, p, auth", "abi.encode(RECEIVE_GOODS, p, auth", _s("orders")),
     Planted(PP, "auth.deadline)), this.resume.selector", "auth.deadline)), this.suspend.selector", _s("participants")),
     Planted(
@@ -223,11 +264,11 @@ TERMS = (
         _s("receivables"),
     ),
     Planted(WR, "abi.encode(TRANSFER, p, auth", "abi.encode(TRANSFER, p.id, auth", _s("receipts")),
-    Planted(PR, "Promise(p.amount, p.untilDay, 0, true)", "Promise(p.amount, p.untilDay, 0, false)", _s("roles")),
+    Planted(PR, "Promise(p.amount, p.untilDay, u.bought)", "Promise(p.amount, 0, u.bought)", _s("roles")),
     Planted(
         "Receivables.sol",
-        "p.documentRoot, trail, registrar.nonce, registrar.deadline",
-        "trail, registrar.nonce, registrar.deadline",
+        "abi.encode(ATTEST, p, trail, registrar.nonce",
+        "abi.encode(ATTEST, p, registrar.nonce",
         _q("issue__attested"),
     ),
 )
@@ -315,8 +356,8 @@ TIED = (
         "libraries/Entries.sol",
         "return e.tag() == bytes14(hash) && bytes16(pledgeId) == _start(hash);",
         "return e.tag() == bytes14(hash);",
-        _p("release", "enforce", "expire", "settle__pledged")
-        + _g("release", "enforce", "buyBack", "recount__pledged")
+        _p("release", "enforce", "expire", "buyBack", "settle__pledged")
+        + _g("release", "enforce", "expire", "buyBack", "recount__pledged")
         + _q("substitute"),
     ),
     Planted(PP, "if (uint32(a >> 32) == Roles.AUDITOR) revert ReadsOnly(uint32(a));", "", _w("enter")),

@@ -15,16 +15,20 @@ contract GoodsProofs is Symbolic {
     uint8 private constant WAREHOUSE = 2;
     /// @dev At most so many pledges are live over one receipt.
     uint256 private constant MAX_LIVE = 100;
+    /// @dev Place of the documents' hashes among the receipts' storage.
+    uint256 private constant TAGS = 4;
 
     struct Seen {
         Goods goods;
         Goods other;
         Entry entry;
         Entry another;
+        Debt debt;
     }
 
     function seen(bytes32 id, bytes32 other, bytes32 pledgeId, bytes32 another) private view returns (Seen memory) {
-        return Seen(goods(id), goods(other), entry(pledgeId), entry(another));
+        // Of the receivables one stands for all, under an id that may be this receipt's own.
+        return Seen(goods(id), goods(other), entry(pledgeId), entry(another), debt(another));
     }
 
     /// @dev A receipt and a pledge in arbitrary states; the receipt counts at least this pledge as live.
@@ -39,7 +43,7 @@ contract GoodsProofs is Symbolic {
         assert(a.goods.s.owner() == b.goods.s.owner() && a.goods.released == b.goods.released);
         assert(same(a.other, b.other) && Entry.unwrap(a.another) == Entry.unwrap(b.another));
         assert(a.entry.lender() == b.entry.lender() && a.entry.tag() == b.entry.tag());
-        assert(a.entry.tag() == b.entry.tag() && a.entry.rank() == b.entry.rank());
+        assert(same(a.debt, b.debt) && a.entry.rank() == b.entry.rank());
     }
 
     function terms(Stock a, Stock b) private pure {
@@ -78,6 +82,8 @@ contract GoodsProofs is Symbolic {
         assert(hasRole(who, Roles.KEEPER) && a.s.keeper() == 0 && s.keeper() == partyOf(who));
         assert(s.issued() == p.quantity && p.quantity != 0 && s.free() == p.quantity && s.pledged() == 0);
         assert(s.owner() == p.owner && s.live() == 0 && !s.part() && !Ids.isReserved(p.id));
+        // What the keeper's document says, by its hash, shifted to where 24 bytes are stored.
+        assert(slot(address(receipts), p.id, TAGS) << 64 >> 64 == uint256(keccak256(abi.encode(p.documentRoot))) >> 64);
         assert(same(goods(other), o));
     }
 
@@ -136,7 +142,8 @@ contract GoodsProofs is Symbolic {
         assert(same(goods(other), o) && Entry.unwrap(entry(another)) == Entry.unwrap(e));
     }
 
-    /// @notice Two pledges: together they bear what the free part can't, the younger first, and no other pledge does.
+    /// @notice Two pledges: together they bear what the free part can't, the younger first, and no other pledge or receipt
+    /// does (`another` stands for both).
     function check_recount__pledged(
         address who,
         bytes32 id,
@@ -146,8 +153,9 @@ contract GoodsProofs is Symbolic {
         bytes32 another
     ) external {
         Goods memory a = goods(id);
-        vm.assume(conserved(a) && a.s.live() >= 2 && another != named[0] && another != named[1]);
-        (Entry older, Entry younger, Entry e) = (entry(named[0]), entry(named[1]), entry(another));
+        vm.assume(conserved(a) && a.s.live() >= 2 && another != named[0] && another != named[1] && another != id);
+        (Entry older, Entry younger) = (entry(named[0]), entry(named[1]));
+        Seen memory o = seen(another, another, another, another);
         bytes32[] memory pledgeIds = new bytes32[](2);
         (pledgeIds[0], pledgeIds[1]) = (named[0], named[1]);
         act(who, time);
@@ -161,7 +169,7 @@ contract GoodsProofs is Symbolic {
         uint64 fromYounger = borne < younger.amount() ? borne : younger.amount();
         assert(entry(named[1]).amount() == younger.amount() - fromYounger);
         assert(entry(named[0]).amount() == older.amount() - (borne - fromYounger));
-        assert(Entry.unwrap(entry(another)) == Entry.unwrap(e));
+        kept(o, seen(another, another, another, another));
         terms(a.s, b.s);
         assert(b.released == a.released && b.liquidated == a.liquidated && b.s.owner() == a.s.owner());
     }
@@ -227,27 +235,44 @@ contract GoodsProofs is Symbolic {
         assert(own.owner() == a.entry.lender() && own.keeper() == a.goods.s.keeper() && own.part());
     }
 
-    /// @notice A buy-back is a bank's to attest, but not the buyer's own, by a payment that has paid nothing else yet, within
-    /// the buyer's promise, and moves exactly its quantity.
-    function check_buyBack(address who, IPledges.BuyBackParams calldata p, uint32 time, bytes32 other, bytes32 another)
+    /// @notice Only the owner ends a pledge that was not drawn in time, whole, and all of it is free again.
+    function check_expire(address who, IPledges.ExpireParams calldata p, uint32 time, bytes32 other, bytes32 another)
         external
     {
         Seen memory a = start(p.assetId, other, p.pledgeId, another);
-        IPledges.Undertaking memory u = pledges.undertakingOf(p.pledgeId, p.buyer);
-        bytes32 taken = Ids.boughtBack(p.pledgeId, p.buyer, boughtSoFar(p.pledgeId, p.buyer));
-        vm.assume(other != taken && p.assetId != taken);
-        bool used = receivables.bankRefUsed(partyOf(who), p.bankRef);
+        act(who, time);
+        pledges.expire(p);
+        Seen memory b = seen(p.assetId, other, p.pledgeId, another);
+        assert(partyOf(who) == a.goods.s.owner() && tied(a.entry, p.pledgeId, p.assetId));
+        assert(!a.entry.drawn() && time > a.entry.expiresAt());
+        unpledged(a, b, a.entry.amount(), a.entry.amount());
+        kept(a, b);
+        assert(b.entry.isIn(IPledges.PledgeState.Expired) && a.goods.liquidated == b.goods.liquidated);
+    }
+
+    /// @notice A buy-back is a bank's to attest, but not the buyer's own, by a payment that has paid nothing else yet, within
+    /// the buyer's promise, and moves exactly its quantity, to a receipt of the buyer's own.
+    function check_buyBack(
+        address who,
+        IPledges.BuyBackParams calldata p,
+        uint32 time,
+        bytes32 other,
+        bytes32 another,
+        uint32 party
+    ) external {
+        Seen memory a = start(p.assetId, other, p.pledgeId, another);
+        Deal memory d = deal(who, p, party);
+        vm.assume(other != d.taken);
         act(who, time);
         pledges.buyBack(p);
         Seen memory b = seen(p.assetId, other, p.pledgeId, another);
-        assert(hasRole(who, Roles.BANK) && a.entry.drawn() && tied(a.entry, p.pledgeId, p.assetId));
-        assert(partyOf(who) != p.buyer && !used && receivables.bankRefUsed(partyOf(who), p.bankRef));
-        assert(p.amount <= u.amount && time / 1 days <= u.untilDay);
-        assert(pledges.undertakingOf(p.pledgeId, p.buyer).amount == u.amount - p.amount);
+        dealt(d, who, p, time, party);
+        assert(a.entry.drawn() && tied(a.entry, p.pledgeId, p.assetId));
         unpledged(a, b, p.amount, 0);
         kept(a, b);
         assert(uint256(b.goods.liquidated) == uint256(a.goods.liquidated) + p.amount);
-        Stock own = goods(taken).s;
+        Stock own = goods(d.taken).s;
         assert(own.issued() == p.amount && own.free() == p.amount && own.pledged() == 0 && own.owner() == p.buyer);
+        assert(own.keeper() == a.goods.s.keeper() && own.part());
     }
 }

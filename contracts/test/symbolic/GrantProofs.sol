@@ -155,7 +155,7 @@ contract GrantProofs is Signed {
         assert(all(y.face() == x.face(), y.holder() == x.holder(), y.debtor() == x.debtor(), y.confirmed()));
     }
 
-    /// @notice Whoever undertakes binds itself alone, once, to no more than the pledge; no other promise nor any pledge changes.
+    /// @notice Whoever undertakes binds itself alone, to one promise at a time, until a day to come, to no more than the pledge; no other promise nor any pledge changes.
     function check_undertake(
         address who,
         IPledges.UndertakeParams calldata p,
@@ -170,9 +170,11 @@ contract GrantProofs is Signed {
         pledges.undertake(p);
         assert(open(who, Kinds.PLEDGE) && either(!e.goods(), hasRole(who, Roles.CORE)));
         assert(e.isIn(IPledges.PledgeState.Active) && p.amount != 0 && p.amount <= e.amount());
-        uint256 made = 1 << 160;
-        assert(before & made == 0);
-        assert(promised(p.pledgeId, partyOf(who)) << 88 == (uint256(p.amount) | uint256(p.untilDay) << 64 | made) << 88);
+        uint256 today = uint256(time) / 1 days;
+        // What was promised before was kept in full or has lapsed; how often it was called, is known on.
+        assert(both(p.untilDay >= today, either(uint64(before) == 0, uint32(before >> 64) < today)));
+        uint256 made = uint256(p.amount) | uint256(p.untilDay) << 64 | uint256(uint64(before >> 96)) << 96;
+        assert(promised(p.pledgeId, partyOf(who)) << 96 == made << 96);
         assert(promised(pledgeId, buyer) == other);
         assert(
             Entry.unwrap(entry(p.pledgeId)) == Entry.unwrap(e) && Entry.unwrap(entry(pledgeId)) == Entry.unwrap(another)

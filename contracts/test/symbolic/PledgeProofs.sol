@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {IPledges} from "../../src/interfaces/IPledges.sol";
 import {IReceivables} from "../../src/interfaces/IReceivables.sol";
+import {Claim} from "../../src/libraries/Claims.sol";
 import {Entry} from "../../src/libraries/Entries.sol";
 import {Ids} from "../../src/libraries/Ids.sol";
 import {Roles} from "../../src/libraries/Roles.sol";
@@ -19,10 +20,12 @@ contract PledgeProofs is Symbolic {
         Debt other;
         Entry entry;
         Entry another;
+        Goods goods;
     }
 
     function seen(bytes32 id, bytes32 other, bytes32 pledgeId, bytes32 another) private view returns (Seen memory) {
-        return Seen(debt(id), debt(other), entry(pledgeId), entry(another));
+        // Of the receipts one stands for all, under an id that may be this receivable's own.
+        return Seen(debt(id), debt(other), entry(pledgeId), entry(another), goods(another));
     }
 
     /// @dev A receivable and a pledge in arbitrary states.
@@ -46,7 +49,7 @@ contract PledgeProofs is Symbolic {
             x.away.diluted() == y.away.diluted() && x.away.children() == y.away.children() && x.c.part() == y.c.part()
         );
         assert(same(a.other, b.other) && Entry.unwrap(a.another) == Entry.unwrap(b.another));
-        assert(a.entry.lender() == b.entry.lender() && a.entry.tag() == b.entry.tag());
+        assert(a.entry.lender() == b.entry.lender() && a.entry.tag() == b.entry.tag() && same(a.goods, b.goods));
     }
 
     /// @dev The pledge and what is pledged of the receivable have both shrunk by `amount`; `freed` of it is free again.
@@ -55,6 +58,13 @@ contract PledgeProofs is Symbolic {
         assert(amount <= a.debt.c.pledged() && b.debt.c.pledged() == a.debt.c.pledged() - amount);
         assert(uint256(b.debt.c.free()) == uint256(a.debt.c.free()) + freed);
         assert((b.entry.state() == IPledges.PledgeState.Active) == (b.entry.amount() != 0));
+    }
+
+    /// @dev What was taken out: of the same debtor, on the same terms, all of it free.
+    function part(Claim own, Claim from, uint64 amount, uint32 holder) private pure {
+        assert(own.face() == amount && own.free() == amount && own.pledged() == 0 && own.holder() == holder);
+        assert(own.debtor() == from.debtor() && own.dueDay() == from.dueDay() && own.lined() == from.lined());
+        assert(own.confirmed() && own.part());
     }
 
     /// @notice A pledge takes exactly its amount out of the free part, of the holder's receivable, under an id never used that
@@ -137,9 +147,36 @@ contract PledgeProofs is Symbolic {
         unpledged(a, b, a.entry.amount(), 0);
         assert(uint256(b.debt.away.splitAway()) == uint256(a.debt.away.splitAway()) + a.entry.amount());
         kept(a, b);
-        Debt memory part = debt(taken);
-        assert(part.c.face() == a.entry.amount() && part.c.free() == a.entry.amount() && part.c.pledged() == 0);
-        assert(part.c.holder() == a.entry.lender() && part.c.debtor() == a.debt.c.debtor() && part.c.part());
+        part(debt(taken).c, a.debt.c, a.entry.amount(), a.entry.lender());
+    }
+
+    /// @notice A buy-back of an overdue receivable is a bank's to attest, but not the payer's own, by a payment that has paid
+    /// nothing else yet, within the payer's promise; so much of the claim goes from the pledge to the payer, who isn't the
+    /// debtor.
+    function check_buyBack(
+        address who,
+        IPledges.BuyBackParams calldata p,
+        uint32 time,
+        bytes32 other,
+        bytes32 another,
+        uint32 party
+    ) external {
+        Seen memory a = start(p.assetId, other, p.pledgeId, another);
+        // Of an unconfirmed one there is no pledge (check_pledge), and no act takes a confirmation back.
+        vm.assume(!a.entry.goods() && a.debt.c.confirmed());
+        Deal memory d = deal(who, p, party);
+        vm.assume(other != d.taken);
+        act(who, time);
+        pledges.buyBack(p);
+        Seen memory b = seen(p.assetId, other, p.pledgeId, another);
+        dealt(d, who, p, time, party);
+        over(a.entry, p.pledgeId, p.assetId);
+        assert(a.entry.drawn() && time / 1 days > a.debt.c.dueDay() && p.buyer != a.debt.c.debtor());
+        unpledged(a, b, p.amount, 0);
+        assert(uint256(b.debt.away.splitAway()) == uint256(a.debt.away.splitAway()) + p.amount);
+        kept(a, b);
+        assert(a.debt.c.state() == b.debt.c.state());
+        part(debt(d.taken).c, a.debt.c, p.amount, p.buyer);
     }
 
     /// @notice Only the holder ends a pledge that was not drawn in time, whole, and all of it is free again.
@@ -171,7 +208,7 @@ contract PledgeProofs is Symbolic {
         assert(partyOf(who) == a.entry.lender() && !a.entry.drawn() && time <= a.entry.expiresAt());
         a.entry = a.entry.asDrawn();
         assert(Entry.unwrap(a.entry) == Entry.unwrap(b.entry) && Entry.unwrap(a.another) == Entry.unwrap(b.another));
-        assert(same(a.debt, b.debt));
+        assert(same(a.debt, b.debt) && same(a.goods, b.goods));
     }
 
     /// @notice A way out that nothing closes: in time, the lender draws, whatever is paused and whoever is suspended.

@@ -54,7 +54,7 @@ contract ReceivableProofs is Symbolic {
         Claim c = debt(p.id).c;
         assert(Claim.unwrap(a.c) == 0 || a.c.state() != IReceivables.ReceivableState.Confirmed);
         assert(c.face() == p.face && p.face != 0 && c.dueDay() == p.dueDay && !c.confirmed() && !c.part());
-        assert(c.state() == IReceivables.ReceivableState.Issued);
+        assert(!c.lined() && c.state() == IReceivables.ReceivableState.Issued);
         assert(c.tag() == Claims.tagOf(p.orderId, p.documentRoot, seller));
         assert(receivables.holderOf(p.id) == 0 && !Ids.isReserved(p.id));
         assert(same(debt(other), o));
@@ -227,13 +227,13 @@ contract ReceivableProofs is Symbolic {
     /// @notice A line changes by nobody but a lender, and only the share of that lender; whoever has one may lower it.
     function check_setLine(address who, IReceivables.SetLineParams calldata p, uint32 time, uint32 lender) external {
         uint64 share = receivables.lineOf(lender, p.debtor);
-        (uint64 limit,) = receivables.line(p.debtor);
+        (uint64 limit, uint64 used) = receivables.line(p.debtor);
         uint64 own = receivables.lineOf(partyOf(who), p.debtor);
         act(who, time);
         receivables.setLine(p);
-        (uint64 after_,) = receivables.line(p.debtor);
+        (uint64 after_, uint64 still) = receivables.line(p.debtor);
         assert(p.limit < own || (hasRole(who, Roles.LENDER) && open(who, Kinds.PLEDGE)));
-        assert(uint256(after_) + own == uint256(limit) + p.limit);
+        assert(uint256(after_) + own == uint256(limit) + p.limit && still == used);
         assert(receivables.lineOf(lender, p.debtor) == (lender == partyOf(who) ? p.limit : share));
     }
 

@@ -235,7 +235,8 @@ contract SignatureProofs is Signed {
             done = abi.encode(kind, x.id, x.party, x.root, x.amount, g.nonce, g.deadline);
         } else if (which == 4) {
             pledges.undertakeBySig(IPledges.UndertakeParams(x.id, x.amount, x.day, x.root), accountAuth(g));
-            its = promised(x.id, who) & (1 << 160) != 0;
+            // amount, last day
+            its = promised(x.id, who) << 160 >> 160 == (uint256(x.amount) | uint256(x.day) << 64);
             bytes32 kind = typeOf("Undertake", "(bytes32 pledgeId,uint64 amount,uint32 untilDay,bytes32 documentRoot");
             done = abi.encode(kind, x.id, x.amount, x.day, x.root, g.nonce, g.deadline);
         } else {
@@ -258,6 +259,22 @@ contract SignatureProofs is Signed {
         uint256 b = noncesOf(address(pledges), any, nonce >> 8);
         assert(b == pick(both(any == who, nonce >> 8 == word), a | mask, a));
         assert(pledges.nonceUsed(any, nonce) == (b & (1 << (nonce & 255)) != 0));
+    }
+
+    /// @notice Relayed too: what the signer signed, and the nonce of that signature with it.
+    function check_revokeNonces__signed(Sig calldata g, uint256 word, uint256 mask, address any, uint256 at, uint32 time)
+        external
+    {
+        vm.warp(time);
+        uint256 a = noncesOf(address(pledges), any, at);
+        uint256 own = noncesOf(address(pledges), g.signer, g.nonce >> 8);
+        pledges.revokeNoncesBySig(word, mask, auth(g));
+        bytes32 kind = typeOf("RevokeNonces", "(uint256 word,uint256 mask");
+        assert(signed(address(pledges), g, keccak256(abi.encode(kind, word, mask, g.nonce, g.deadline))));
+        uint256 bit = 1 << (g.nonce & 255);
+        assert(both(time <= g.deadline, own & bit == 0));
+        uint256 more = pick(at == word, mask, 0) | pick(at == g.nonce >> 8, bit, 0);
+        assert(noncesOf(address(pledges), any, at) == pick(any == g.signer, a | more, a));
     }
 
     function typeOf(string memory name, string memory members) private pure returns (bytes32) {

@@ -3,9 +3,11 @@ pragma solidity 0.8.37;
 
 import {IOrders} from "../../src/interfaces/IOrders.sol";
 import {IParticipants} from "../../src/interfaces/IParticipants.sol";
+import {IPledges} from "../../src/interfaces/IPledges.sol";
 import {Away} from "../../src/libraries/Aways.sol";
 import {Claim} from "../../src/libraries/Claims.sol";
 import {Entry} from "../../src/libraries/Entries.sol";
+import {Ids} from "../../src/libraries/Ids.sol";
 import {Roles} from "../../src/libraries/Roles.sol";
 import {Stock} from "../../src/libraries/Stocks.sol";
 import {Vm} from "../Vm.sol";
@@ -54,6 +56,15 @@ abstract contract Symbolic {
         uint64 liquidated;
     }
 
+    /// @dev What a buy-back starts from: the promise, somebody else's, the part to be, and whether the payment paid before.
+    struct Deal {
+        IPledges.Undertaking undertaken;
+        uint64 bought;
+        uint256 other;
+        bytes32 taken;
+        bool used;
+    }
+
     function setUp() public virtual {
         participants = IParticipants(create("Participants", abi.encode(address(0xacce55))));
         // halmos numbers new contracts; that these are the right addresses, the constructors check.
@@ -91,15 +102,37 @@ abstract contract Symbolic {
         return Entry.wrap(slot(address(pledges), pledgeId, ENTRIES));
     }
 
-    /// @dev How many receipts this buyer has taken out of the pledge.
-    function boughtSoFar(bytes32 pledgeId, uint32 buyer) internal view returns (uint64) {
-        return uint64(promised(pledgeId, buyer) >> 96);
-    }
-
-    /// @dev What this buyer undertook: amount 64 bits, last day 32, receipts taken 64, made 1.
+    /// @dev What this buyer undertook: amount 64 bits, last day 32, parts taken 64, made 1.
     function promised(bytes32 pledgeId, uint32 buyer) internal view returns (uint256) {
         bytes32 ofPledge = keccak256(abi.encode(pledgeId, PROMISES));
         return uint256(vm.load(address(pledges), keccak256(abi.encode(buyer, ofPledge))));
+    }
+
+    /// @dev `party` stands for everybody else who promised to buy back of this pledge.
+    function deal(address bank, IPledges.BuyBackParams calldata p, uint32 party) internal view returns (Deal memory d) {
+        vm.assume(party != p.buyer);
+        (d.undertaken, d.other) = (pledges.undertakingOf(p.pledgeId, p.buyer), promised(p.pledgeId, party));
+        d.bought = uint64(promised(p.pledgeId, p.buyer) >> 96);
+        d.taken = Ids.boughtBack(p.pledgeId, p.buyer, d.bought);
+        d.used = receivables.bankRefUsed(partyOf(bank), p.bankRef);
+        // No part's id is that of what it comes from (README.md).
+        vm.assume(p.assetId != d.taken);
+    }
+
+    /// @dev A bank attested it that isn't the buyer, by a payment that had paid nothing else; the buyer's promise, and no
+    /// other, has shrunk by the amount, and the next part will have another number.
+    function dealt(Deal memory d, address bank, IPledges.BuyBackParams calldata p, uint32 time, uint32 party)
+        internal
+        view
+    {
+        assert(hasRole(bank, Roles.BANK) && partyOf(bank) != p.buyer);
+        assert(!d.used && receivables.bankRefUsed(partyOf(bank), p.bankRef));
+        assert(p.amount != 0 && p.amount <= d.undertaken.amount && time / 1 days <= d.undertaken.untilDay);
+        IPledges.Undertaking memory left = pledges.undertakingOf(p.pledgeId, p.buyer);
+        assert(left.amount == d.undertaken.amount - p.amount && left.untilDay == d.undertaken.untilDay);
+        // In 64 bits, as the contract counts: yices calls a sum in 256 wrong that isn't.
+        assert(uint64(promised(p.pledgeId, p.buyer) >> 96) == d.bought + 1);
+        assert(promised(p.pledgeId, party) == d.other);
     }
 
     /// @dev Conservation, in numbers that can't overflow: settled is the rest, so there has to be one.
