@@ -104,12 +104,10 @@ abstract contract ReceivableBatches is ReceivableRules {
         _settle(p, bank);
     }
 
-    function _issueBatch(
-        IssueParams[] calldata items,
-        bytes32[] calldata trails,
-        Auth calldata registrar,
-        address who
-    ) private returns (uint256 done) {
+    function _issueBatch(IssueParams[] calldata items, bytes32[] calldata trails, Auth calldata registrar, address who)
+        private
+        returns (uint256 done)
+    {
         _requireBatch(items.length);
         if (trails.length != items.length) revert BatchInvalid(trails.length);
         (uint32 seller, uint32 attester) = _enterWithRegistrar(who, registrar.signer);

@@ -262,9 +262,14 @@ contract SignatureProofs is Signed {
     }
 
     /// @notice Relayed too: what the signer signed, and the nonce of that signature with it.
-    function check_revokeNonces__signed(Sig calldata g, uint256 word, uint256 mask, address any, uint256 at, uint32 time)
-        external
-    {
+    function check_revokeNonces__signed(
+        Sig calldata g,
+        uint256 word,
+        uint256 mask,
+        address any,
+        uint256 at,
+        uint32 time
+    ) external {
         vm.warp(time);
         uint256 a = noncesOf(address(pledges), any, at);
         uint256 own = noncesOf(address(pledges), g.signer, g.nonce >> 8);
