@@ -16,11 +16,20 @@ TESTS = sorted((CONTRACTS / "test").rglob("*.t.sol"))
 EXITS = (
     "orders/Cancel",
     "participants/RotateKey",
-    *(f"pledges/{act}" for act in ("BuyBack", "Draw", "Enforce", "Expire", "Release")),
+    *(f"pledges/{act}" for act in ("BuyBack", "Draw", "Enforce", "Expire", "Release", "ReleaseBatch")),
     *(f"receipts/{act}" for act in ("Recount", "Release")),
     *(
         f"receivables/{act}"
-        for act in ("Cancel", "Credit", "DeclareDefault", "Dispute", "ResolveDispute", "SetLine", "Settle")
+        for act in (
+            "Cancel",
+            "Credit",
+            "DeclareDefault",
+            "Dispute",
+            "ResolveDispute",
+            "SetLine",
+            "Settle",
+            "SettleBatch",
+        )
     ),
 )
 

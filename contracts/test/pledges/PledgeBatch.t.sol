@@ -117,7 +117,7 @@ contract PledgeBatchTest is BatchWorld {
         _outOfGas(LENDER, address(pledges), call, Pledges.pledgeItem.selector, _pledgeId(1));
     }
 
-    function test_pledgeBatch__everMoreGas__allOrNothing() public {
+    function test_pledgeBatch__everMoreGas__refusedUntilAllIsDone() public {
         _confirmAll(3);
         IPledges.PledgeParams[] memory items = _offers(3);
         Auth memory granted = grantAll(items, SELLER);

@@ -33,7 +33,7 @@ contract ReleaseBatchTest is BatchWorld {
         _outOfGas(LENDER, address(pledges), call, Pledges.releaseItem.selector, _pledgeId(1));
     }
 
-    function test_releaseBatch__everMoreGas__allOrNothing() public {
+    function test_releaseBatch__everMoreGas__refusedUntilAllIsDone() public {
         _confirmAll(3);
         _pledgeAll(3);
         _allOrNothing(LENDER, address(pledges), abi.encodeCall(IPledges.releaseBatch, (_releases(3))), 3);

@@ -51,7 +51,7 @@ contract ReceivablesConfirmBatchTest is BatchWorld {
         _outOfGas(BUYER, address(receivables), call, Receivables.confirmItem.selector, bytes32(uint256(2)));
     }
 
-    function test_confirmBatch__everMoreGas__allOrNothing() public {
+    function test_confirmBatch__everMoreGas__refusedUntilAllIsDone() public {
         _issueAll(3);
         _allOrNothing(BUYER, address(receivables), abi.encodeCall(IReceivables.confirmBatch, (_confirmations(3))), 3);
     }

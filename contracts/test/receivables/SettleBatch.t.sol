@@ -36,7 +36,7 @@ contract ReceivablesSettleBatchTest is BatchWorld {
         _outOfGas(BANK, address(receivables), call, Receivables.settleItem.selector, bytes32(uint256(2)));
     }
 
-    function test_settleBatch__everMoreGas__allOrNothing() public {
+    function test_settleBatch__everMoreGas__refusedUntilAllIsDone() public {
         _confirmAll(3);
         _allOrNothing(BANK, address(receivables), abi.encodeCall(IReceivables.settleBatch, (_payments(3))), 3);
     }
