@@ -221,7 +221,7 @@ REFUSALS = (
     Bug(
         "h: the debtor confirms the receivable of its own copy of the invoice",
         "chainfin/documents/opening.py",
-        "if made != fingerprint.lower():",
+        "if made != said.fingerprint.lower():",
         "if False:",
         (
             "tests/e2e/test_confirm_client.py::test_confirm__hashes_of_another_invoice__the_client_refuses",
@@ -231,11 +231,31 @@ REFUSALS = (
     Bug(
         "h: the debtor confirms the document of its own copy of the invoice",
         "chainfin/documents/opening.py",
-        "if committed != root.lower():",
+        "if committed != said.root.lower():",
         "if False:",
         (
             "tests/e2e/test_confirm_client.py::test_confirm__hashes_of_another_invoice__the_client_refuses",
             "tests/unit/test_documents_opening.py::test_check__something_else__refused_by_name",
+        ),
+    ),
+    Bug(
+        "h: the debtor confirms no more than its own copy of the invoice asks for",
+        "chainfin/documents/opening.py",
+        "asked is None or asked.currency != said.face.currency or said.face > asked",
+        "False",
+        (
+            "tests/e2e/test_confirm_client.py::test_confirm__shown_more_or_sooner_than_the_invoice_says__the_client_refuses",
+            "tests/unit/test_documents_opening.py::test_check__another_face_or_day_than_the_invoices__refused_by_name",
+        ),
+    ),
+    Bug(
+        "h: the debtor confirms the day of its own copy of the invoice",
+        "chainfin/documents/opening.py",
+        "if day != said.due_date:",
+        "if False:",
+        (
+            "tests/e2e/test_confirm_client.py::test_confirm__shown_more_or_sooner_than_the_invoice_says__the_client_refuses",
+            "tests/unit/test_documents_opening.py::test_check__another_face_or_day_than_the_invoices__refused_by_name",
         ),
     ),
     Bug(

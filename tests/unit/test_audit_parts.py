@@ -160,7 +160,7 @@ def post_act(key: bytes = BUYER_KEY, *, deadline: int = int(AT.timestamp()), **c
 
 def signatures(*given: ActPart, facts: Story | None = None) -> list[str]:
     findings = Findings()
-    check_acts(list(given), chain_part(), facts or story(), findings)
+    check_acts(list(given), chain_part(), facts or story(), [], findings)
     return wrong(findings)
 
 

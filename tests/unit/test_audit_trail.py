@@ -51,7 +51,7 @@ def wrong(kind: acts.ActType, params: dict[str, Any], about: int, facts: list[Fa
     data = acts.typed_data(kind, params, 9, int(AT.timestamp()), acts.Domain("Receivables", 1, ADDRESS))
     part = ActPart(fact=about, typed_data=data, signature="0x" + acts.sign(data, KEY).hex())
     findings = Findings()
-    check_acts([part], chain, Story(tuple(facts), {}), findings)
+    check_acts([part], chain, Story(tuple(facts), {}), [], findings)
     name = f"signature of {kind.name}"
     return [check.what for check in findings.report().failures if check.name == name and "none in" not in check.what]
 
