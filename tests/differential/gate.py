@@ -6,29 +6,16 @@ A refusal inside the model is `No`: it carries the code, and nothing of the mode
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import IntEnum
 from typing import TypeVar
 
 from chainfin.errors import Refusal
 from chainfin.money import Money
-from chainfin.party import Role
+from chainfin.party import Kind, Role
 from tests.differential.act import Act, Rider
 from tests.differential.parties import PARTIES
 
 T = TypeVar("T")
 MAX_AMOUNT = 2**56 - 1
-
-
-class Kind(IntEnum):
-    """Kinds of acts that can be paused."""
-
-    ADMIT = 0
-    ORDER = 1
-    ISSUE = 2
-    CONFIRM = 3
-    TRANSFER = 4
-    RECEIPT = 5
-    PLEDGE = 6
 
 
 class No(Exception):

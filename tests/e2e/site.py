@@ -25,6 +25,7 @@ from api.assembly import Installation
 from chainfin import acts as eip712
 from chainfin import keys, ledger, samples
 from chainfin.connectors.sandbox import World
+from chainfin.connectors.sandbox.faults import Fault, Rule
 from chainfin.loan import LoanState
 from chainfin.loan.state import ACCRUING
 from chainfin.money import Money
@@ -232,6 +233,16 @@ class Site:
         lender = str(self.cast["lender"].party_id)
         money = Money(amount, CNY)
         return applications.apply(self.ctx, borrower, lender_id=lender, amount=money, asset_id=asset, **body).id
+
+    def unpaid(self, borrower: Actor, amount: int) -> tuple[ReceivableRow, str]:
+        """A loan on a new receivable, whose money is on its way and doesn't arrive; with its application."""
+        asset = self.confirmed(borrower)
+        application = self.offered(borrower, amount, asset.id)
+        assert self.inst.sandbox is not None
+        self.inst.sandbox.faults.add(Rule(Fault.PENDING, prefix="/rail/payments", method="PUT"))
+        applications.accept(self.ctx, borrower, application)
+        self.run()
+        return asset, application
 
     def offered(self, borrower: Actor, amount: int, asset: str | None, **more: Any) -> str:
         application = self.apply(borrower, amount, asset, **more)

@@ -11,7 +11,6 @@ from chainfin import ledger
 from chainfin.audit.replay import replay_bundle
 from chainfin.audit.verify import verify
 from chainfin.chain.prover import ChainProver
-from chainfin.connectors.sandbox.faults import Fault, Rule
 from chainfin.errors import ChainfinError, Refused
 from chainfin.money import Money
 from chainfin.party import Role
@@ -188,12 +187,7 @@ def test_release__unsigned_for_a_day__asked_for_again(site: Site, monkeypatch: p
 
 def test_expiry__of_a_pledge_on_which_nothing_was_paid__ended_by_the_pledgor(site: Site) -> None:
     borrower = site.borrower()
-    asset = site.confirmed(borrower)
-    application = site.offered(borrower, LENT, asset.id)
-    assert site.inst.sandbox is not None
-    site.inst.sandbox.faults.add(Rule(Fault.PENDING, prefix="/rail/payments", method="PUT"))
-    applications.accept(site.ctx, borrower, application)
-    site.run()
+    asset, application = site.unpaid(borrower, LENT)
     (pledge,) = pledges_on(site, asset.id)
     assert (pledge.status, pledge.drawn) == ("active", False)
     with pytest.raises(Refused) as refused:

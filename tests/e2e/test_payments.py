@@ -206,12 +206,7 @@ def test_debtor__pays_while_the_pledge_is_made__waits_and_serves_the_lender(site
 
 def test_debtor__pays_while_the_money_is_on_its_way__waits_for_the_loan(site: Site) -> None:
     borrower = site.borrower()
-    asset = site.confirmed(borrower)
-    application = site.offered(borrower, LENT, asset.id)
-    assert site.inst.sandbox is not None
-    site.inst.sandbox.faults.add(Rule(Fault.PENDING, prefix="/rail/payments", method="PUT"))
-    applications.accept(site.ctx, borrower, application)
-    site.run()
+    asset, application = site.unpaid(borrower, LENT)
     loan_id = str(site.application(application).row.loan_id)
     ref = site.pays(FACE, f"RECEIVABLE {asset.id}")
     assert site.incoming(ref).status == "waiting"
@@ -224,12 +219,7 @@ def test_debtor__pays_while_the_money_is_on_its_way__waits_for_the_loan(site: Si
 
 def test_debtor__pays_while_the_payout_fails__holder_gets_it_all(site: Site) -> None:
     borrower = site.borrower()
-    asset = site.confirmed(borrower)
-    application = site.offered(borrower, LENT, asset.id)
-    assert site.inst.sandbox is not None
-    site.inst.sandbox.faults.add(Rule(Fault.PENDING, prefix="/rail/payments", method="PUT"))
-    applications.accept(site.ctx, borrower, application)
-    site.run()
+    asset, application = site.unpaid(borrower, LENT)
     ref = site.pays(FACE, f"RECEIVABLE {asset.id}")
     site.world.resolves(str(site.application(application).row.loan_id), "refused")
     site.ctx.clock.move_to(site.ctx.clock.now() + timedelta(minutes=5))

@@ -12,7 +12,6 @@ import pytest
 from chainfin.abi import contract_abi
 from chainfin.audit.verify import verify
 from chainfin.chain.prover import ChainProver
-from chainfin.connectors.sandbox.faults import Fault, Rule
 from chainfin.errors import ChainfinError
 from chainfin.money import Money
 from chainfin.party import Role
@@ -149,12 +148,7 @@ def test_suspended_borrower__with_a_pledge_on_its_way__refused_by_the_chain_and_
 
 def test_suspended_pledgor__whose_money_never_came__ends_its_pledge(site: Site) -> None:
     borrower = site.borrower()
-    asset = site.confirmed(borrower)
-    application = site.offered(borrower, LENT, asset.id)
-    assert site.inst.sandbox is not None
-    site.inst.sandbox.faults.add(Rule(Fault.PENDING, prefix="/rail/payments", method="PUT"))
-    applications.accept(site.ctx, borrower, application)
-    site.run()
+    asset, application = site.unpaid(borrower, LENT)
     suspend(site, borrower)
     pledge = the_pledge(site, asset.id)
     assert pledge.expires_at is not None
