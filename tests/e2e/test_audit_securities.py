@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -27,6 +28,15 @@ def right(site: Site, loan_id: str) -> tuple[bytes, Report]:
     return data, report
 
 
+def drop_entry(n: int, content: Content) -> None:
+    """The registry's word on the n-th pledge (from 1) isn't there."""
+    content["registry"].pop(n - 1)
+
+
+def drop_act(primary: str, content: Content) -> None:
+    content["acts"].remove(act_of(content, primary))
+
+
 def test_exchanged_twice__for_a_receivable_and_a_part_of_another__each_shown(site: Site) -> None:
     borrower = site.borrower()
     loan_id, goods_id = lent_on_goods(site, borrower)
@@ -42,7 +52,7 @@ def test_exchanged_twice__for_a_receivable_and_a_part_of_another__each_shown(sit
     content = json.loads(data)
     assert len(content["registry"]) == 4
     for n in (2, 3, 4):
-        left = resealed(data, lambda changed, n=n: changed["registry"].pop(n - 1))  # type: ignore[misc] # bound now
+        left = resealed(data, partial(drop_entry, n))
         assert names(checked(site, left), State.FAILED) == {f"security {n}: registry: entry"}
     site.pays(FACE, f"RECEIVABLE {whole.id}")
     right(site, loan_id)
@@ -128,7 +138,7 @@ def test_recourse__on_the_receivable_that_took_the_goods_place__promise_and_paym
     wanted = {"security 2: pledge: bought back", "signature of BuyBack", "signature of BuyBack: role"}
     assert wanted | {"signature of Undertake", f"payment {ref}: on chain"} <= names(report, State.OK)
     for primary in ("Undertake", "BuyBack"):
-        left = resealed(data, lambda content, p=primary: content["acts"].remove(act_of(content, p)))  # type: ignore[misc] # bound now
+        left = resealed(data, partial(drop_act, primary))
         assert names(checked(site, left), State.FAILED) == {f"signature of {primary}"}
     left = resealed(data, lambda content: drop_fact(content, fact_of(content, "Pledges.Undertaken")[0]))
     assert names(checked(site, left), State.FAILED) == {"security 2: pledge"}
