@@ -42,16 +42,18 @@ def make(payload: str) -> CreditorReference:
     return CreditorReference(f"RF{mod_97_10.calc_check_digits(f'{upper}RF')}{upper}")
 
 
-def parse(text: str) -> CreditorReference:
+def parse(text: str, *, where: str | None = None) -> CreditorReference:
     """The reference that ``text`` spells; case, width, blanks and dashes don't matter, anything else does.
 
     Raises BadInput reference_malformed, reference_check_digits.
     """
     compact = "".join(character for character in _plain(text) if not _separates(character))
     if not _COMPACT.fullmatch(compact):
-        raise BadInput("reference_malformed", "this is not RF, two check digits and 1 to 21 letters and digits")
+        raise BadInput(
+            "reference_malformed", "this is not RF, two check digits and 1 to 21 letters and digits", where=where
+        )
     if not _holds(compact):
-        raise BadInput("reference_check_digits", "the reference's check digits don't hold: a character is wrong")
+        raise BadInput("reference_check_digits", "the check digits don't hold: a character is wrong", where=where)
     return CreditorReference(compact)
 
 

@@ -149,7 +149,7 @@ def _payout(parent: etree._Element, payout: Payout, where: str) -> None:
     if words:
         _add(remittance, "Ustrd", words)
     if payout.reference is not None:
-        kept = reference.parse(payout.reference)
+        kept = reference.parse(payout.reference, where=f"{where}.reference")
         information = _add(_add(remittance, "Strd"), "CdtrRefInf")
         _add(_add(_add(information, "Tp"), "CdOrPrtry"), "Cd", "SCOR")
         _add(information, "Ref", kept)
