@@ -161,6 +161,7 @@ def test_read__entry_without_details__one_payment_of_nobody_known() -> None:
         (f"<Strd><CdtrRefInf><Ref>{RF}</Ref></CdtrRefInf></Strd>", (RF,), ()),
         ("<Ustrd>货款ＲＦ１８－５３９０－０７５４－７０３４谢谢</Ustrd>", (RF,), ()),
         ("<Ustrd>pay for rf18 5390</Ustrd><Ustrd>0754 7034</Ustrd>", (RF,), ()),
+        (f"<Ustrd>Rechnung</Ustrd><Ustrd>{RF}</Ustrd><Ustrd>danke</Ustrd>", (RF,), ()),
         (f"<Strd><AddtlRmtInf>ref:{RF}</AddtlRmtInf></Strd>", (RF,), ()),
         (structured("RF17539007547034"), (), ("RF17539007547034",)),
         (structured("1234561"), (), ("1234561",)),
@@ -223,6 +224,11 @@ def test_read__remittance__references_structured_first(
         ),
         (entry(details="<Btch><NbOfTxs>3</NbOfTxs></Btch>"), "batch_details_missing", "1000"),
         (entry(details=transaction("139.00", currency="USD")), "currency_mismatch", "1000"),
+        (
+            entry(details=transaction().replace("<Id><Othr>", "<Id><IBAN>DE89370400440532013000</IBAN><Othr>")),
+            "element_malformed",
+            "1000",
+        ),
     ],
 )
 def test_read__odd_entry__parked_by_name_with_what_it_moved(item: str, code: str, moved: str | None) -> None:

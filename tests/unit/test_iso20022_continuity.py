@@ -115,6 +115,17 @@ def test_follows__opening_stated_as_last_closing__taken() -> None:
     assert follows(first(), second(balances=balance("PRCD", "1500") + balance("CLBD", "1400"))) is None
 
 
+def test_follows__interim_balances_on_a_whole_statement__stand_in_for_none() -> None:
+    assert (
+        difference(first(), second(balances=balance("ITBD", "1500") + balance("CLBD", "1400"))).code
+        == "balance_missing"
+    )
+    assert (
+        difference(first(), second(balances=balance("OPBD", "1500") + balance("ITBD", "1400"))).code
+        == "balance_missing"
+    )
+
+
 def page(number: int, last: bool, balances: str, amount: str) -> Statement:
     stated = f"<StmtPgntn><PgNb>{number}</PgNb><LastPgInd>{str(last).lower()}</LastPgInd></StmtPgntn>"
     return second(entry(amount), page=stated, balances=balances)

@@ -216,7 +216,6 @@ def _digest(node: Node) -> str:
 
     def tree(element: etree._Element) -> list[object]:
         below = [tree(child) for child in element if etree.QName(child).localname not in _DELIVERY]
-        texts = [part.strip() for part in (element.text, *(child.tail for child in element)) if part and part.strip()]
-        return [element.tag, sorted(element.attrib.items()), texts, below]
+        return [element.tag, sorted(element.attrib.items()), (element.text or "").strip(), below]
 
     return hashlib.sha256(json.dumps(tree(node.element)).encode()).hexdigest()

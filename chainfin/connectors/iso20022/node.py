@@ -54,21 +54,29 @@ class Node:
 
     def children(self, name: str) -> tuple[Node, ...]:
         """The elements called ``name`` right below, numbered from 1 as XPath does."""
-        tag = etree.QName(etree.QName(self.element).namespace, name)
-        found = self.element.iterchildren(tag.text)
+        found = self.element.iterchildren(f"{self._namespace}{name}")
         return tuple(Node(item, f"{self.path}/{name}[{n}]", self.source) for n, item in enumerate(found, 1))
 
     def child(self, step: str) -> Node | None:
         """The one element at ``step``, or None. Two of them are refused: nobody could say which one counts."""
-        place = self
+        element, path, namespace = self.element, self.path, self._namespace
         for name in step.split("/"):
-            found = place.children(name)
+            found = list(element.iterchildren(f"{namespace}{name}"))
+            path = f"{path}/{name}"
             if len(found) > 1:
-                raise BadInput("element_repeated", f"{name} is stated {len(found)} times", where=place.at(name))
+                raise BadInput(
+                    "element_repeated", f"{name} is stated {len(found)} times", where=f"{self.source}: {path}"
+                )
             if not found:
                 return None
-            place = Node(found[0].element, f"{place.path}/{name}", self.source)
-        return place
+            element = found[0]
+        return Node(element, path, self.source)
+
+    @property
+    def _namespace(self) -> str:
+        """As lxml writes it before a name: "{urn:…}", or nothing."""
+        opening, closing, _ = str(self.element.tag).rpartition("}")
+        return opening + closing
 
     def need(self, step: str) -> Node:
         found = self.child(step)
