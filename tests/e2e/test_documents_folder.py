@@ -22,7 +22,7 @@ def chainfin(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """The command in a process of its own, in an empty home, with no proxy or network settings."""
     environ = {"PATH": os.environ["PATH"], "HOME": str(home), "CHAINFIN_HOME": str(home / ".chainfin")}
     return subprocess.run(
-        [sys.executable, "-m", "chainfin.cli.main", *words],
+        [sys.executable, "-m", "chainfin.cli", *words],
         cwd=ROOT,
         env=environ,
         capture_output=True,
@@ -51,7 +51,7 @@ def test_demo__samples__exit_code_zero_and_a_true_summary(tmp_path: Path) -> Non
     ]
     assert facts["trial_balance_difference"] == {"CNY": "0.00"}
     assert facts["evidence"]["forged"].startswith("refused: ")
-    assert set(facts["seconds_by_node"]) == {"receivable", "inventory", "general"}
+    assert set(facts["seconds_by_node"]) == {"receivable_pledge", "inventory_pledge", "general_310"}
 
 
 def test_demo__home_in_use__refused_with_exit_code_two(tmp_path: Path) -> None:
