@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -30,10 +29,9 @@ def follows(previous: Statement | None, statement: Statement) -> Difference | No
 
     Pages of a statement follow each other like statements. Notifications carry no balances: only their numbers count.
     """
-    checks: list[Callable[[], Difference | None]] = [lambda: _adds_up(statement)]
-    if previous is not None:
-        checks = [lambda: _place(previous, statement), lambda: _opening(previous.closing, statement), *checks]
-    return next((found for check in checks if (found := check()) is not None), None)
+    if previous is None:
+        return _adds_up(statement)
+    return _place(previous, statement) or _opening(previous.closing, statement) or _adds_up(statement)
 
 
 def _place(previous: Statement, statement: Statement) -> Difference | None:
@@ -47,17 +45,15 @@ def _place(previous: Statement, statement: Statement) -> Difference | None:
             return Difference(code, f"the last one is of {before}, this one of {now}")
     if statement.digest == previous.digest:
         return Difference("statement_again", f"{statement.id} was read already")
+    altered = Difference("statement_altered", f"{statement.id} was read already, with other content")
+    if (statement.id, statement.page) == (previous.id, previous.page):
+        return altered
     if statement.sequence is None or previous.sequence is None:
-        number = None
-        expected = None
-    else:
-        number = (statement.sequence, statement.page)
-        expected = (previous.sequence + 1, 1) if previous.last_page else (previous.sequence, previous.page + 1)
-    same_id = statement.id == previous.id and statement.page == previous.page
-    if same_id or (number is not None and number == (previous.sequence, previous.page)):
-        return Difference("statement_altered", f"{statement.id} was read already, with other content")
-    if number is None or expected is None:
         return Difference("sequence_missing", "without sequence numbers nobody can tell whether one is missing")
+    number = (statement.sequence, statement.page)
+    if number == (previous.sequence, previous.page):
+        return altered
+    expected = (previous.sequence + 1, 1) if previous.last_page else (previous.sequence, previous.page + 1)
     if number == expected:
         return None
     code = "sequence_back" if number < expected else "sequence_gap"
