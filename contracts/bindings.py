@@ -234,7 +234,7 @@ def build() -> dict[str, str]:
         lists = {"ACTS": acts, "RIDERS": riders, "BATCHES": [batch for _, batch in batches]}
         named = {name: [shape.name for shape in of] for name, of in lists.items()}
         module = module_name(contract)
-        files[f"{module}.py"] = render_module(f"Acts of parties on the contract {contract}.", shapes, named)
+        files[f"{module}_acts.py"] = render_module(f"Acts of parties on the contract {contract}.", shapes, named)
         told = {"EVENTS": [event.name for event in events]}
         files[f"{module}_events.py"] = render_module(f"What the contract {contract} tells.", events, told)
     files["__init__.py"] = _registry()
@@ -243,9 +243,9 @@ def build() -> dict[str, str]:
 
 def _registry() -> str:
     modules = [module_name(contract) for contract in CONTRACTS]
-    both = sorted([*modules, *(f"{module}_events" for module in modules)])
+    both = sorted(f"{module}_{kind}" for module in modules for kind in ("acts", "events"))
     acts, riders, batches = (
-        "(" + ", ".join(f"*{module}.{name}" for module in modules) + ")" for name in ("ACTS", "RIDERS", "BATCHES")
+        "(" + ", ".join(f"*{module}_acts.{name}" for module in modules) + ")" for name in ("ACTS", "RIDERS", "BATCHES")
     )
     events = "(" + ", ".join(f"*{module}_events.EVENTS" for module in modules) + ")"
     key = "tuple[str, str]"

@@ -9,39 +9,39 @@ from collections.abc import Mapping
 from typing import Final
 
 from chainfin.eth.bindings import (
-    orders,
+    orders_acts,
     orders_events,
-    participants,
+    participants_acts,
     participants_events,
-    pledges,
+    pledges_acts,
     pledges_events,
-    receivables,
+    receivables_acts,
     receivables_events,
-    warehouse_receipts,
+    warehouse_receipts_acts,
     warehouse_receipts_events,
 )
 from chainfin.eth.bindings.base import Act, Batch, Event, Rider
 
 _ACTS: tuple[type[Act], ...] = (
-    *participants.ACTS,
-    *orders.ACTS,
-    *receivables.ACTS,
-    *warehouse_receipts.ACTS,
-    *pledges.ACTS,
+    *participants_acts.ACTS,
+    *orders_acts.ACTS,
+    *receivables_acts.ACTS,
+    *warehouse_receipts_acts.ACTS,
+    *pledges_acts.ACTS,
 )
 _RIDERS: tuple[type[Rider], ...] = (
-    *participants.RIDERS,
-    *orders.RIDERS,
-    *receivables.RIDERS,
-    *warehouse_receipts.RIDERS,
-    *pledges.RIDERS,
+    *participants_acts.RIDERS,
+    *orders_acts.RIDERS,
+    *receivables_acts.RIDERS,
+    *warehouse_receipts_acts.RIDERS,
+    *pledges_acts.RIDERS,
 )
 _BATCHES: tuple[type[Batch], ...] = (
-    *participants.BATCHES,
-    *orders.BATCHES,
-    *receivables.BATCHES,
-    *warehouse_receipts.BATCHES,
-    *pledges.BATCHES,
+    *participants_acts.BATCHES,
+    *orders_acts.BATCHES,
+    *receivables_acts.BATCHES,
+    *warehouse_receipts_acts.BATCHES,
+    *pledges_acts.BATCHES,
 )
 _EVENTS: tuple[type[Event], ...] = (
     *participants_events.EVENTS,

@@ -59,7 +59,8 @@ class Struct:
     @classmethod
     def members(cls) -> tuple[Member, ...]:
         """In the contract's order."""
-        return _members(cls)
+        hashable: Any = cls  # a class is; the type checker asks its instances
+        return _members(hashable)
 
     def params(self) -> dict[str, Any]:
         """The members by their names in the contract, as ABI, typed data and stored acts take them."""
