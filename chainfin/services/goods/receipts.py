@@ -154,12 +154,12 @@ def transfer(ctx: Context, actor: Actor, receipt_id: str, to: str) -> ActRow:
         if row.reserved:
             promised = Decimal(row.reserved).scaleb(-3)
             raise Refused("part_promised", f"{promised} {row.unit} are promised to a lender", promised=str(promised))
-        heir = gate.active_party(session, to)
+        transferee = gate.active_party(session, to)
         return acts.prepare(
             session,
             ctx,
             party=gate.enter(session, row.owner_id, Kind.TRANSFER),
-            act=warehouse_receipts_acts.Transfer(id=row.id, to=acts.chain_number(heir)),
+            act=warehouse_receipts_acts.Transfer(id=row.id, to=acts.chain_number(transferee)),
             subject=row.id,
         )
 

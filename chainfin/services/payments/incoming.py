@@ -87,16 +87,16 @@ def _place(session: Session, ctx: Context, row: IncomingRow, arrival: Arrival) -
     if word == "LOAN":
         left, reason = allocation.for_loan(session, ctx, arrival, target)
     elif word == "BUYBACK":
-        hindrance = buy_back.hindrance(session, target)
-        if hindrance is not None:
-            _wait(session, ctx, row, hindrance)
+        hold_reason = buy_back.hold_reason(session, target)
+        if hold_reason is not None:
+            _wait(session, ctx, row, hold_reason)
             return
         left, reason = buy_back.for_buy_back(session, ctx, arrival, target)
     elif word == "RECEIVABLE":
         session.get(ReceivableRow, target, with_for_update=True)
-        hindrance = allocation.hindrance(session, target)
-        if hindrance is not None:
-            _wait(session, ctx, row, hindrance)
+        hold_reason = allocation.hold_reason(session, target)
+        if hold_reason is not None:
+            _wait(session, ctx, row, hold_reason)
             return
         left, reason = allocation.for_receivable(session, ctx, arrival, target)
     if left.minor:
@@ -121,7 +121,7 @@ def place_waiting(ctx: Context) -> int:
             .where(IncomingRow.status == "waiting")
             .order_by(col(IncomingRow.sequence))
         ).all()
-        ready = [bank_ref for bank_ref, said in waiting if _hindrance(session, said) is None]
+        ready = [bank_ref for bank_ref, detail in waiting if _hold_reason(session, detail) is None]
     for bank_ref in ready:
         with ctx.store.begin() as session:
             journals.lock(session)
@@ -131,9 +131,9 @@ def place_waiting(ctx: Context) -> int:
     return len(ready)
 
 
-def _hindrance(session: Session, remittance: str) -> str | None:
+def _hold_reason(session: Session, remittance: str) -> str | None:
     word, _, target = remittance.partition(" ")
-    return buy_back.hindrance(session, target) if word == "BUYBACK" else allocation.hindrance(session, target)
+    return buy_back.hold_reason(session, target) if word == "BUYBACK" else allocation.hold_reason(session, target)
 
 
 def _end_wait(session: Session, ctx: Context, row: IncomingRow) -> None:

@@ -19,6 +19,7 @@ from chainfin.services.kernel import acts, attestations
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.parties import gate
 from chainfin.services.trade import trade_documents
+from chainfin.services.trade.trade_documents import TradeDocument
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ActRow, DocumentRow, OrderRow, ReceivableRow
 from chainfin.values.money import Money
@@ -234,15 +235,13 @@ def _assent(ctx: Context, order: Document) -> Document:
     )
 
 
-def _keep(session: Session, ctx: Context, row: OrderRow, document: Document, data: bytes) -> trade_documents.Paper:
+def _keep(session: Session, ctx: Context, row: OrderRow, document: Document, data: bytes) -> TradeDocument:
     buyer = session.get_one(PartyRow, row.buyer_id)
     seller = session.get_one(PartyRow, row.seller_id)
     return trade_documents.keep(session, ctx, document, data, seller=seller, buyer=buyer, order_id=row.id)
 
 
-def _act(
-    session: Session, ctx: Context, row: OrderRow, party_id: str, act: Act, paper: trade_documents.Paper
-) -> ActRow:
+def _act(session: Session, ctx: Context, row: OrderRow, party_id: str, act: Act, paper: TradeDocument) -> ActRow:
     return acts.prepare(
         session,
         ctx,

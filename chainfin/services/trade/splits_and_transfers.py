@@ -46,9 +46,11 @@ def transfer(ctx: Context, actor: Actor, receivable_id: str, to: str) -> ActRow:
         row = receivables.for_party(session, actor, receivable_id)
         orders.unless_refused(rules.transfer(receivables.as_value(session, row), to, by=actor.require()))
         _unless_promised(row)
-        heir = gate.active_party(session, to)
+        transferee = gate.active_party(session, to)
         gate.enter(session, row.holder_id, Kind.TRANSFER)
-        return receivables.act_of(session, ctx, row, row.holder_id, Transfer(id=row.id, to=acts.chain_number(heir)))
+        return receivables.act_of(
+            session, ctx, row, row.holder_id, Transfer(id=row.id, to=acts.chain_number(transferee))
+        )
 
 
 def _unless_promised(row: ReceivableRow) -> None:
@@ -63,7 +65,7 @@ def resolve_dispute(ctx: Context, actor: Actor, receivable_id: str) -> ActRow:
 
     Raises NotFound receivable_unknown; Refused not_debtor, receivable_state_wrong.
     """
-    return _said(ctx, actor, receivable_id, ResolveDispute)
+    return _bare_act(ctx, actor, receivable_id, ResolveDispute)
 
 
 def declare_default(ctx: Context, actor: Actor, receivable_id: str) -> ActRow:
@@ -71,10 +73,12 @@ def declare_default(ctx: Context, actor: Actor, receivable_id: str) -> ActRow:
 
     Raises NotFound receivable_unknown; Refused not_holder, receivable_state_wrong, not_yet_due.
     """
-    return _said(ctx, actor, receivable_id, DeclareDefault)
+    return _bare_act(ctx, actor, receivable_id, DeclareDefault)
 
 
-def _said(ctx: Context, actor: Actor, receivable_id: str, act: type[ResolveDispute] | type[DeclareDefault]) -> ActRow:
+def _bare_act(
+    ctx: Context, actor: Actor, receivable_id: str, act: type[ResolveDispute] | type[DeclareDefault]
+) -> ActRow:
     with ctx.store.begin() as session:
         row = receivables.for_party(session, actor, receivable_id)
         value, by = receivables.as_value(session, row), actor.require()
