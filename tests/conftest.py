@@ -8,12 +8,14 @@ import shutil
 import socket
 import tempfile
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import settings
 
+from chainfin.services.parties import persons
 from chainfin.storage.store import Store
 from chainfin.storage.tables import metadata
 from tests.storage import postgres
@@ -119,4 +121,6 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
         tables = ", ".join(f'"{table}"' for table in metadata().tables)
         with opened.engine.begin() as connection:
             connection.exec_driver_sql(f"TRUNCATE {tables} RESTART IDENTITY CASCADE")
+        with opened.begin() as session:  # as the migrations leave it
+            persons.make_first(session, None, datetime.now(UTC))
     opened.close()

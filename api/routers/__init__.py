@@ -10,6 +10,8 @@ NOUNS = (
     "system",
     "auth",
     "participants",
+    "persons",
+    "proposals",
     "pauses",
     "acts",
     "orders",

@@ -105,7 +105,9 @@ def revoke_client(signin: Signing, actor: Acting, client_id: Id) -> ClientOut:
 
 def _out(made: Token, response: Response) -> TokenOut:
     response.headers["Cache-Control"] = "no-store"
-    return TokenOut(access_token=made.value, expires_in=made.expires_in_s, subject=made.subject)
+    return TokenOut(
+        access_token=made.value, expires_in=made.expires_in_s, subject=made.subject, person_id=made.person_id
+    )
 
 
 router.include_router(signing_in)

@@ -12,21 +12,26 @@ from api.paging import Page, Paged, number, page
 from api.route import OnceRoute
 from api.schemas.common import Id, quantity
 from api.schemas.parties import ActOut
+from api.schemas.persons import ProposalOut
 from api.schemas.trade import (
     CountIn,
     PriceIn,
     PriceOut,
+    PriceSourceIn,
+    PriceSourceOut,
     ReleaseIn,
     TransferIn,
     WarehouseReceiptAct,
     WarehouseReceiptIn,
     WarehouseReceiptOut,
 )
+from chainfin.services.goods import prices as prices_service
 from chainfin.services.goods import receipts as receipts_service
 from chainfin.services.reads import queries
 
 router = APIRouter(prefix="/v1")
 receipts = APIRouter(prefix="/warehouse-receipts", tags=["warehouse receipts"], route_class=OnceRoute)
+price_sources = APIRouter(prefix="/price-sources", tags=["warehouse receipts"], route_class=OnceRoute)
 prices = APIRouter(prefix="/prices", tags=["warehouse receipts"], route_class=OnceRoute)
 
 
@@ -82,8 +87,9 @@ def recount(ctx: Ctx, actor: Acting, receipt_id: Id, body: CountIn) -> ActOut:
 
 @prices.post("", status_code=201)
 def set_price(ctx: Ctx, actor: Acting, body: PriceIn) -> PriceOut:
-    """A price that counts from now on (a lender or the operator)."""
-    row = receipts_service.set_price(
+    """A lender's price for its own loans, or the operator's from an approved source; one far from the price before
+    counts once a second person has approved the proposal that it names."""
+    row = prices_service.set_price(
         ctx,
         actor,
         good=body.good,
@@ -99,7 +105,7 @@ def set_price(ctx: Ctx, actor: Acting, body: PriceIn) -> PriceOut:
 def list_prices(
     ctx: Ctx, actor: Acting, window: Paged, good: Annotated[str | None, Query(max_length=64)] = None
 ) -> Page[PriceOut]:
-    """Prices in the order in which they were set."""
+    """One's own prices and the operator's in the order in which they were set."""
     return page(
         window,
         lambda after, limit: queries.prices(ctx, actor, good=good, after=number(after), limit=limit),
@@ -108,5 +114,23 @@ def list_prices(
     )
 
 
+@price_sources.post("", status_code=202)
+def propose_source(ctx: Ctx, actor: Acting, body: PriceSourceIn) -> ProposalOut:
+    """A person of the operator proposes a source of prices for all lenders; another one approves it."""
+    return ProposalOut.of(prices_service.propose_source(ctx, actor, name=body.name, reason=body.reason))
+
+
+@price_sources.get("")
+def list_sources(ctx: Ctx, _actor: Acting, window: Paged) -> Page[PriceSourceOut]:
+    """The approved sources of the operator's prices."""
+    return page(
+        window,
+        lambda after, limit: prices_service.sources(ctx, after=after, limit=limit),
+        PriceSourceOut.of,
+        lambda row: row.name,
+    )
+
+
 router.include_router(receipts)
 router.include_router(prices)
+router.include_router(price_sources)

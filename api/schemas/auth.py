@@ -46,6 +46,7 @@ class TokenOut(BaseModel):
     token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - the name of a scheme
     expires_in: int = Field(description="seconds")
     subject: str = Field(description='party id, or "operator"')
+    person_id: str = Field(description="who of them speaks")
 
 
 class ClientIn(Input):
@@ -57,12 +58,19 @@ class ClientIn(Input):
 class ClientOut(BaseModel):
     client_id: str
     party_id: str | None
+    person_id: str
     created_at: Moment
     revoked_at: Moment | None
 
     @classmethod
     def of(cls, row: ClientRow) -> ClientOut:
-        return cls(client_id=row.client_id, party_id=row.party_id, created_at=row.created_at, revoked_at=row.revoked_at)
+        return cls(
+            client_id=row.client_id,
+            party_id=row.party_id,
+            person_id=row.person_id,
+            created_at=row.created_at,
+            revoked_at=row.revoked_at,
+        )
 
 
 class NewClientOut(ClientOut):

@@ -23,7 +23,7 @@ from api.schemas.common import (
 )
 from api.schemas.parties import ActOut
 from chainfin.documents.opening import Opening
-from chainfin.storage.trade_tables import OrderRow, PriceRow, ReceivableRow, WarehouseReceiptRow
+from chainfin.storage.trade_tables import OrderRow, PriceRow, PriceSourceRow, ReceivableRow, WarehouseReceiptRow
 
 UnitCode = Annotated[
     str, StringConstraints(min_length=1, max_length=8), Field(description="UN/ECE Recommendation 20", examples=["TNE"])
@@ -283,11 +283,17 @@ class PriceOut(BaseModel):
     price: str
     source: str
     as_of: dt.date
+    owner_id: str | None = Field(description="the lender whose price it is; null: the operator's")
+    counts_from: Moment | None = Field(description="null: it doesn't count, or not yet")
+    proposal_id: str | None = Field(description="of a price that takes a second person")
     created_at: Moment
 
     @classmethod
     def of(cls, row: PriceRow) -> PriceOut:
         return cls(
+            owner_id=row.owner_id,
+            counts_from=row.counts_from,
+            proposal_id=row.proposal_id,
             good=row.good,
             unit=row.unit,
             currency=row.currency,
@@ -296,3 +302,22 @@ class PriceOut(BaseModel):
             as_of=row.as_of,
             created_at=row.created_at,
         )
+
+
+class PriceSourceIn(Input):
+    """``reason`` is kept with the proposal."""
+
+    name: Line
+    reason: Reason
+
+
+class PriceSourceOut(BaseModel):
+    """``proposal_id`` tells who approved it."""
+
+    name: str
+    proposal_id: str
+    approved_at: Moment
+
+    @classmethod
+    def of(cls, row: PriceSourceRow) -> PriceSourceOut:
+        return cls(name=row.name, proposal_id=row.proposal_id, approved_at=row.approved_at)

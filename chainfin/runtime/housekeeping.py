@@ -7,6 +7,7 @@ import threading
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from chainfin.services.kernel import approvals
 from chainfin.services.kernel.context import Context
 from chainfin.services.lending import applications
 from chainfin.services.payments import incoming
@@ -30,7 +31,8 @@ class Housekeeper:
     def run_once(self) -> int:
         """One round. Returns how much moved."""
         ended = applications.expire(self._ctx) + applications.resume(self._ctx) + act_outcomes.expire(self._ctx)
-        return ended + substitution.expire(self._ctx) + incoming.place_waiting(self._ctx)
+        ended += substitution.expire(self._ctx) + approvals.expire(self._ctx)
+        return ended + incoming.place_waiting(self._ctx)
 
     def start(self) -> None:
         self._thread = threading.Thread(target=self._loop, name="housekeeping", daemon=True)

@@ -56,14 +56,35 @@ class CustodyKeyRow(SQLModel, table=True):
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 
+class PersonRow(SQLModel, table=True):
+    """A person who speaks for a party, or for the operator. ``status``: active, suspended (for good)."""
+
+    __tablename__ = "person"
+
+    id: str = Field(primary_key=True)
+    party_id: str | None = Field(default=None, foreign_key="party.id", index=True)
+    """None: one of the operator's own."""
+    name: str
+    """Sealed with the process's master key, so that it stands in no log, dump or message; empty for a party's first."""
+    address: str | None = Field(default=None, unique=True)
+    """The key of the person's own wallet, if it signs in with one; it signs nothing for the party."""
+    administrator: bool = False
+    """May make further persons and their clients, and suspend them."""
+    status: str = "active"
+    made_by: str | None = None
+    """The administrator; None for a party's first person, which comes with the party."""
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
 class ClientRow(SQLModel, table=True):
-    """Client credentials of an ERP system that speaks for a party over the API (never with its chain key)."""
+    """Client credentials of one person, or of the ERP system it answers for (never the party's chain key)."""
 
     __tablename__ = "api_client"
 
     client_id: str = Field(primary_key=True)
     party_id: str | None = Field(default=None, foreign_key="party.id", index=True)
     """None: the operator's own client."""
+    person_id: str = Field(foreign_key="person.id", index=True)
     secret_hash: str
     created_at: datetime = Field(sa_type=UtcDateTime)
     revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

@@ -22,6 +22,15 @@ PartyId = NewType("PartyId", int)
 SALT_BYTES = 32
 
 
+OPERATOR_SUBJECT = "operator"
+"""What tokens and proposals call the operator, who is no party."""
+
+
+def first_person(party_id: str | None) -> str:
+    """The id of the person that every party has from the beginning (None: the operator): whoever holds its key."""
+    return f"per_{party_id or OPERATOR_SUBJECT}"
+
+
 class Role(IntFlag):
     """What a party may do on the chain. The bits are those of the Participants contract."""
 

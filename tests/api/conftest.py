@@ -17,6 +17,7 @@ from api.app import create_app
 from chainfin import samples
 from chainfin.eth.keys import address_of, new_private_key
 from chainfin.services.kernel.context import Clock, Context
+from chainfin.services.parties import persons
 from chainfin.services.parties.signin import SignIn
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.store import Store
@@ -110,6 +111,8 @@ def add_party(ctx: Context, party_id: str, roles: Role, address: str, status: st
                 created_at=datetime(2026, 11, 1, tzinfo=UTC),
             )
         )
+        session.flush()
+        persons.make_first(session, party_id, datetime(2026, 11, 1, tzinfo=UTC))
 
 
 @pytest.fixture

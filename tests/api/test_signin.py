@@ -116,6 +116,7 @@ def test_token__business_clock_moved_by_months__still_good(site: Site) -> None:
 def _claims(site: Site, **changes: object) -> dict[str, object]:
     now = int(site.wall().timestamp())
     claims: dict[str, object] = {"iss": "chainfin", "aud": "finance.example", "sub": "core", "via": "wallet"}
+    claims["person"] = "per_core"
     return {**claims, "iat": now, "exp": now + 600, **changes}
 
 

@@ -24,7 +24,7 @@ from chainfin.chain.views import ContractViews
 from chainfin.connectors.registry_view import RegistryLookup
 from chainfin.connectors.sandbox import World
 from chainfin.runtime.installation import Installation
-from chainfin.services.goods import receipts
+from chainfin.services.goods import prices, receipts
 from chainfin.services.kernel.context import OPERATOR, Actor, Context
 from chainfin.services.lending import applications, limits
 from chainfin.services.oversight import evidence, reconcile
@@ -37,7 +37,7 @@ from chainfin.storage.lending_tables import ApplicationRow
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import DocumentRow, ReceivableRow
 from chainfin.values.money import Money
-from chainfin.values.party import Role
+from chainfin.values.party import Role, first_person
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 CAST = {
@@ -86,7 +86,7 @@ class Town:
 
     def actor(self, who: str) -> Actor:
         row = self.parties[who]
-        return Actor("party", row.id, Role(row.roles))
+        return Actor("party", row.id, Role(row.roles), first_person(row.id))
 
     def admit_all(self) -> None:
         for who, (company, role) in CAST.items():
@@ -178,7 +178,7 @@ class Town:
 def goods(town: Town) -> str:
     """The distributor's copper at the keeper, with a price. The receipt's id."""
     lender = town.actor("lender")
-    receipts.set_price(
+    prices.set_price(
         town.ctx,
         lender,
         good="copper cathode",

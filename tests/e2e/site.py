@@ -30,22 +30,31 @@ from chainfin.rules.loan import LoanState
 from chainfin.rules.loan.state import ACCRUING
 from chainfin.runtime.installation import Installation
 from chainfin.services.books import journals, loan_book
-from chainfin.services.goods import receipts
+from chainfin.services.goods import prices, receipts
 from chainfin.services.kernel import acts
 from chainfin.services.kernel.context import OPERATOR, Actor, Context
 from chainfin.services.lending import applications, limits
 from chainfin.services.parties import admission
 from chainfin.services.payments import incoming as incoming_service
+from chainfin.services.reactions import approved
 from chainfin.services.reads import queries
 from chainfin.services.reads.queries import ApplicationView, LoanView
 from chainfin.services.trade import orders, receivables
 from chainfin.settings import load
 from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.lending_tables import HoldRow, IncomingRow, LimitRow, LoanRow
-from chainfin.storage.party_tables import PartyRow
-from chainfin.storage.trade_tables import ActRow, DocumentRow, OrderRow, PledgeRow, ReceivableRow, WarehouseReceiptRow
+from chainfin.storage.party_tables import PartyRow, PersonRow
+from chainfin.storage.trade_tables import (
+    ActRow,
+    DocumentRow,
+    OrderRow,
+    PledgeRow,
+    PriceRow,
+    ReceivableRow,
+    WarehouseReceiptRow,
+)
 from chainfin.values.money import Money
-from chainfin.values.party import Role
+from chainfin.values.party import Role, first_person
 from tests.e2e.onchain import view
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -111,7 +120,7 @@ class Site:
         party = self.party(made.party.id)
         assert party.status == "active", party.status
         self.companies[party.id] = company
-        return Actor("party", party.id, Role(party.roles))
+        return Actor("party", party.id, Role(party.roles), first_person(party.id))
 
     def admit_with_own_key(self, role: Role) -> Actor:
         """A company whose key only this test has (`keys`): what it has to sign stays unsigned until `sign`."""
@@ -134,7 +143,7 @@ class Site:
         self.run()
         self.companies[made.party.id] = company
         self.keys[made.party.id] = key
-        return Actor("party", made.party.id, role)
+        return Actor("party", made.party.id, role, first_person(made.party.id))
 
     def sign(self, actor: Actor, act: ActRow) -> ActRow:
         """The act, signed with the key that only this test has."""
@@ -198,17 +207,34 @@ class Site:
         with self.ctx.store.read() as session:
             return session.get_one(OrderRow, order_id)
 
-    def goods(self, owner: Actor, kilograms: int = 20_000) -> WarehouseReceiptRow:
-        """Copper at the keeper, at 70.00 a kilogram."""
-        receipts.set_price(
+    def price(self, minor: int, lender: Actor | None = None) -> PriceRow:
+        """A lender's price of a kilogram of copper; approved by its second person where that is needed."""
+        by = lender or self.cast["lender"]
+        row = prices.set_price(
             self.ctx,
-            self.cast["lender"],
+            by,
             good="copper",
             unit="KGM",
-            price=Money(70_00, CNY),
+            price=Money(minor, CNY),
             source="sample price",
             as_of=self.today,
         )
+        if row.proposal_id is not None:
+            approved.approve(self.ctx, self.second(by), row.proposal_id, "the market fell, or rose")
+        return row
+
+    def second(self, actor: Actor) -> Actor:
+        """Another person of the same party (None: of the operator), made once."""
+        person_id = f"per_second_{actor.party_id or 'operator'}"
+        with self.ctx.store.begin() as session:
+            if session.get(PersonRow, person_id) is None:
+                row = PersonRow(id=person_id, party_id=actor.party_id, name="", created_at=self.ctx.clock.now())
+                session.add(row)
+        return replace(actor, person_id=person_id)
+
+    def goods(self, owner: Actor, kilograms: int = 20_000) -> WarehouseReceiptRow:
+        """Copper at the keeper, at 70.00 a kilogram."""
+        self.price(70_00)
         row, _ = receipts.issue(
             self.ctx,
             self.cast["keeper"],

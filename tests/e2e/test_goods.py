@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
 from chainfin.errors import Refused
-from chainfin.services.goods import receipts
-from chainfin.services.kernel.context import OPERATOR
+from chainfin.services.goods import prices, receipts
+from chainfin.services.kernel.context import OPERATOR, Actor
 from chainfin.services.lending import applications
+from chainfin.services.reactions import approved
 from chainfin.services.reads import queries
 from chainfin.values.money import Money
-from chainfin.values.party import Role
+from chainfin.values.party import Role, first_person
 from tests.e2e.onchain import view
 from tests.e2e.site import CNY, Site
 
@@ -28,15 +30,7 @@ def test_price__set_anew__the_pledge_follows_it(site: Site) -> None:
     owner = site.borrower()
     receipt = site.goods(owner)
     before = pledged(site, site.funded(owner, LENT, receipt.id, product="inventory_pledge"))
-    receipts.set_price(
-        site.ctx,
-        site.cast["lender"],
-        good="copper",
-        unit="KGM",
-        price=Money(35_00, CNY),
-        source="sample price",
-        as_of=site.today,
-    )
+    site.price(35_00)
     after = pledged(site, site.funded(owner, LENT, receipt.id, product="inventory_pledge"))
     assert abs(after - 2 * before) <= 1, "at half the price twice the goods"
 
@@ -82,3 +76,57 @@ def test_keeper__of_its_own_goods_or_as_their_lender__refused(site: Site) -> Non
             asset_id=kept.id,
         )  # fmt: skip
     assert refused.value.code == "self_attested"
+
+
+def declined(site: Site, owner: Actor, lender: Actor, receipt_id: str) -> list[str]:
+    """Why an application on goods is declined."""
+    row = applications.apply(
+        site.ctx, owner, product="inventory_pledge", lender_id=str(lender.party_id), amount=Money(LENT, CNY), days=60,
+        asset_id=receipt_id,
+    )  # fmt: skip
+    site.run()
+    found = site.application(row.id).row
+    assert found.status == "declined", found.status
+    return [str(each["code"]) for each in found.refusals]
+
+
+def test_price__of_another_lender__counts_for_that_one_alone(site: Site) -> None:
+    owner, other = site.borrower(), site.admit(Role.LENDER)
+    receipt = site.goods(owner)
+    assert declined(site, owner, other, receipt.id) == ["price_missing"]
+    before = pledged(site, site.funded(owner, LENT, receipt.id, product="inventory_pledge"))
+    site.price(700_00, other)
+    after = pledged(site, site.funded(owner, LENT, receipt.id, product="inventory_pledge"))
+    assert after == before, "another lender's tenfold price made the same goods worth more"
+
+
+def test_price__of_the_operators_approved_source__counts_where_the_lender_has_none(site: Site) -> None:
+    operator = replace(OPERATOR, person_id=first_person(None))
+    asked = prices.propose_source(site.ctx, operator, name="exchange (sample)", reason="where the trade looks")
+    approved.approve(site.ctx, site.second(operator), asked.id, "known for long")
+    price = {"good": "tin", "unit": "KGM", "as_of": site.today, "price": Money(200_00, CNY)}
+    prices.set_price(site.ctx, operator, source="exchange (sample)", **price)
+    lender, rival = site.cast["lender"], site.admit(Role.LENDER)
+    prices.set_price(site.ctx, rival, source="own", **{**price, "price": Money(999_00, CNY)})
+    with site.ctx.store.read() as session:
+        seen = [
+            prices.latest_price(session, str(each.party_id), "tin", "KGM", CNY).minor_per_unit
+            for each in (lender, rival)
+        ]
+    assert seen == [200_00, 999_00]
+
+
+def test_price__beyond_the_band__counts_once_a_second_person_approves(site: Site) -> None:
+    lender = site.cast["lender"]
+    site.price(70_00)
+
+    def counting() -> int:
+        with site.ctx.store.read() as session:
+            return prices.latest_price(session, str(lender.party_id), "copper", "KGM", CNY).minor_per_unit
+
+    row = prices.set_price(
+        site.ctx, lender, good="copper", unit="KGM", price=Money(56_00 - 1, CNY), source="s", as_of=site.today
+    )
+    assert (counting(), row.counts_from) == (70_00, None)
+    approved.approve(site.ctx, site.second(lender), str(row.proposal_id), "it fell")
+    assert counting() == 55_99

@@ -25,7 +25,7 @@ from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.lending_tables import LimitRow, LoanRow
 from chainfin.storage.trade_tables import ActRow, PledgeRow, ReceivableRow
 from chainfin.values.money import Money
-from chainfin.values.party import Role
+from chainfin.values.party import Role, first_person
 
 T = TypeVar("T")
 PATIENCE_S = 90.0
@@ -81,7 +81,7 @@ class Play:
             admission.consent(self.ctx, made.party.id, "0x" + eip712.sign(made.consent, key).hex())
         self.until(lambda: admission.get(self.ctx, OPERATOR, made.party.id).status == "active", "an admission")
         self.keys[made.party.id] = key
-        return Actor("party", made.party.id, role)
+        return Actor("party", made.party.id, role, first_person(made.party.id))
 
     def finish(self, act: ActRow, actor: Actor) -> None:
         key = self.keys[actor.party_id]

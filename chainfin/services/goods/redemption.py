@@ -9,7 +9,7 @@ from sqlmodel import Session, select
 from chainfin.rules.inventory import UnitPrice
 from chainfin.rules.inventory import releasable as may_go
 from chainfin.rules.loan import Loan
-from chainfin.services.goods import receipts
+from chainfin.services.goods import prices
 from chainfin.services.kernel.context import Context
 from chainfin.storage.lending_tables import LoanRow, OfferRow
 from chainfin.storage.trade_tables import PledgeRow, WarehouseReceiptRow
@@ -27,7 +27,8 @@ def releasable(session: Session, ctx: Context, pledge: PledgeRow, loan: Loan) ->
 
 
 def price_of(session: Session, pledge: PledgeRow, currency: str) -> UnitPrice:
-    """The latest price of the pledged goods. Raises Refused price_missing."""
+    """The price that counts for the pledge's lender. Raises Refused price_missing."""
     receipt = session.get_one(WarehouseReceiptRow, pledge.asset_id)
-    price = receipts.latest_price(session, str(receipt.goods["commodity"]), receipt.unit, currency)
+    commodity = str(receipt.goods["commodity"])
+    price = prices.latest_price(session, pledge.lender_id, commodity, receipt.unit, currency)
     return UnitPrice(Decimal(str(Money(price.minor_per_unit, price.currency))), price.currency)

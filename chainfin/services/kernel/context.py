@@ -73,6 +73,8 @@ class Actor:
     """operator | party"""
     party_id: str | None
     roles: Role = NO_ROLES
+    person_id: str | None = None
+    """The person who speaks for the party or the operator; None only inside this process (a driver, a command)."""
 
     @property
     def is_operator(self) -> bool:
@@ -89,6 +91,12 @@ class Actor:
             return self.party_id
         names = " or ".join(str(role.name).lower() for role in roles) or "a party"
         raise Forbidden("role_missing", f"this takes {names}")
+
+    def require_person(self) -> str:
+        """The person's id. Raises Forbidden person_missing."""
+        if self.person_id is None:
+            raise Forbidden("person_missing", "this takes a person with credentials of its own")
+        return self.person_id
 
     def require_operator(self) -> None:
         """Raises Forbidden operator_only."""

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from sqlmodel import Session, case, col, distinct, func, select
 
-from chainfin.errors import Refused, Unavailable
+from chainfin.errors import Unavailable
 from chainfin.risk.inputs import (
     Application,
     Block,
@@ -23,7 +23,7 @@ from chainfin.risk.inputs import (
     ReceivableInputs,
 )
 from chainfin.rules.loan import LoanState
-from chainfin.services.goods import receipts
+from chainfin.services.goods import prices
 from chainfin.services.kernel.context import Context
 from chainfin.services.lending import limits
 from chainfin.services.pledges import assets
@@ -176,12 +176,10 @@ def for_receivable(
 def for_inventory(
     session: Session, ctx: Context, row: ApplicationRow, rows: Sequence[LimitRow], now: datetime
 ) -> InventoryInputs:
-    """The inputs of a decision on goods at a keeper. Raises Refused price_missing, price_unit_other."""
+    """The inputs of a decision on goods at a keeper. Raises Refused price_missing."""
     asset = session.get_one(WarehouseReceiptRow, row.asset_id, with_for_update=True)
     commodity = str(asset.goods["commodity"])
-    price = receipts.latest_price(session, commodity, asset.unit, row.currency)
-    if price.unit != asset.unit:
-        raise Refused("price_unit_other", f"the price is per {price.unit}, the receipt in {asset.unit}")
+    price = prices.latest_price(session, row.lender_id, commodity, asset.unit, row.currency)
     keeper = session.get_one(PartyRow, asset.keeper_id)
     return InventoryInputs(
         application=application(row),

@@ -15,7 +15,7 @@ from chainfin.eth.abi import from_hex, parse_address
 from chainfin.eth.bindings.participants_acts import Admit, Join
 from chainfin.services.kernel import acts, custody
 from chainfin.services.kernel.context import Actor, Context
-from chainfin.services.parties import gate
+from chainfin.services.parties import gate, persons
 from chainfin.storage.party_tables import PartyAliasRow, PartyRow
 from chainfin.storage.trade_tables import ActRow
 from chainfin.storage.types import new_id
@@ -51,7 +51,7 @@ def admit(
     trade documents name it.
 
     Raises Forbidden operator_only; BadInput uscc_invalid, lei_invalid, legal_scheme_unknown, roles_invalid,
-    account_invalid, address_invalid; Conflict party_exists, alias_taken, act_paused.
+    account_invalid, address_invalid; Conflict party_exists, key_taken, alias_taken, act_paused.
     """
     actor.require_operator()
     identity = legal_id(legal_scheme, legal_value)
@@ -68,6 +68,8 @@ def admit(
         query = same if spelled is None else or_(same, PartyRow.address == spelled)
         if session.exec(select(PartyRow).where(query)).first() is not None:
             raise Conflict("party_exists", "a participant with this legal id or this key was admitted before")
+        if spelled is not None and persons.key_taken(session, ctx, spelled):
+            raise Conflict("key_taken", "this key speaks for somebody already", where="address")
         party = PartyRow(
             id=party_id,
             cell=ctx.cell,
@@ -89,6 +91,7 @@ def admit(
             party.address = custody.create(session, ctx.vault, "party", party_id, now)
         session.add(party)
         session.flush()
+        persons.make_first(session, party_id, now)
         for alias in {identity.value, *aliases}:
             if session.get(PartyAliasRow, alias) is not None:
                 raise Conflict("alias_taken", f"{alias!r} already names a participant", where="aliases")

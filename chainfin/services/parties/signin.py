@@ -17,22 +17,21 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
 from sqlalchemy import update
-from sqlmodel import col, delete, select
+from sqlmodel import Session, col, delete, select
 
 from chainfin.errors import BadInput, Conflict, Forbidden, NotFound, Unauthenticated
 from chainfin.eth.abi import from_hex, parse_address
 from chainfin.eth.siwe import parse_siwe, siwe_message, verify_siwe
 from chainfin.services.kernel import custody
-from chainfin.services.kernel.context import OPERATOR, Actor, Context
+from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.parties.gate import active_party
-from chainfin.storage.party_tables import ClientRow, PartyRow, SignInNonceRow
+from chainfin.storage.party_tables import ClientRow, PartyRow, PersonRow, SignInNonceRow
 from chainfin.storage.types import new_id
-from chainfin.values.party import Role
+from chainfin.values.party import OPERATOR_SUBJECT, Role, first_person
 
 TOKEN_LIFETIME = timedelta(minutes=30)
 NONCE_LIFETIME = timedelta(minutes=10)
 ISSUER = "chainfin"
-_SUBJECT_OPERATOR = "operator"
 # RFC 9106 by way of OWASP's floor: 19 MiB, two passes. The secret has 256 random bits; the hash only slows a thief.
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 
@@ -56,10 +55,11 @@ class Challenge:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A bearer token; ``subject`` is a party id or "operator"."""
+    """A bearer token of a person; ``subject`` is its party's id or "operator"."""
 
     value: str
     subject: str
+    person_id: str
     expires_in_s: int
 
 
@@ -73,7 +73,11 @@ class SignedIn:
 
     @property
     def subject(self) -> str:
-        return self.actor.party_id or _SUBJECT_OPERATOR
+        """Whose keys of idempotency these are: the party's for its first person, else the person's own."""
+        party_id, person_id = self.actor.party_id, self.actor.person_id
+        if person_id is None or person_id == first_person(party_id):
+            return party_id or OPERATOR_SUBJECT
+        return person_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +125,12 @@ class SignIn:
         return Challenge(nonce, self.domain, uri, self._ctx.chain_id, expires_at, message)
 
     def wallet(self, message: str, signature: str) -> Token:
-        """A token for the key that signed ``message``. The nonce is used up whether or not the signature holds.
+        """A token for the key that signed ``message``: a party's or the operator's (its first person), or a person's
+        own. The nonce is used up whether or not the signature holds.
 
         Raises BadInput siwe_malformed, signature_malformed; Unauthenticated nonce_unknown, siwe_domain_foreign,
-        siwe_chain_foreign, siwe_expired, siwe_signature_foreign, key_unknown; Forbidden party_not_active.
+        siwe_chain_foreign, siwe_expired, siwe_signature_foreign, key_unknown; Forbidden party_not_active,
+        person_not_active.
         """
         now = self._wall()
         parsed = parse_siwe(message)
@@ -143,36 +149,44 @@ class SignIn:
         if not spent:
             raise Unauthenticated("nonce_unknown", "the nonce was not given out here, was used before or has expired")
         verify_siwe(message, raw, domain=self.domain, nonce=parsed.nonce, chain_id=self._ctx.chain_id, now=now)
-        if parsed.address == self._ctx.operator_address:
-            return self._token(_SUBJECT_OPERATOR, via="wallet")
         with self._ctx.store.read() as session:
-            party = session.exec(select(PartyRow).where(PartyRow.address == parsed.address)).one_or_none()
-        if party is None:
-            raise Unauthenticated("key_unknown", f"{parsed.address} is no participant's key")
-        _active(party)
-        return self._token(party.id, via="wallet")
+            person = self._holder(session, parsed.address)
+            if person is None:
+                raise Unauthenticated("key_unknown", f"{parsed.address} is nobody's key")
+            _admitted(session, person)
+        return self._token(person, via="wallet")
+
+    def _holder(self, session: Session, address: str) -> PersonRow | None:
+        """The person that signs in with a key."""
+        if address == self._ctx.operator_address:
+            return session.get(PersonRow, first_person(None))
+        party_id = session.exec(select(PartyRow.id).where(PartyRow.address == address)).one_or_none()
+        if party_id is not None:
+            return session.get(PersonRow, first_person(party_id))
+        return session.exec(select(PersonRow).where(PersonRow.address == address)).one_or_none()
 
     # client credentials -------------------------------------------------------------------------------------------
 
     def client(self, client_id: str, secret: str) -> Token:
-        """A token for client credentials. Raises Unauthenticated client_unknown; Forbidden party_not_active."""
+        """A token for client credentials. Raises Unauthenticated client_unknown; Forbidden party_not_active,
+        person_not_active."""
         with self._ctx.store.read() as session:
             row = session.get(ClientRow, client_id)
-            party = session.get(PartyRow, row.party_id) if row is not None and row.party_id else None
         known = row is not None and row.revoked_at is None
         try:
             _HASHER.verify(row.secret_hash if row is not None else self._decoy, secret)
         except (VerifyMismatchError, InvalidHashError):
             known = False
-        if not known:
+        if row is None or not known:
             raise Unauthenticated("client_unknown", "no such client, or another secret")
-        if party is not None:
-            _active(party)
-        return self._token(_SUBJECT_OPERATOR if party is None else party.id, via="client", client_id=client_id)
+        with self._ctx.store.read() as session:
+            person = session.get_one(PersonRow, row.person_id)
+            _admitted(session, person)
+        return self._token(person, via="client", client_id=client_id)
 
     def create_client(self, who: SignedIn, party_id: str | None) -> NewClient:
-        """Credentials for an ERP system: of one's own party, by wallet; by the operator for itself (None) or for a
-        party whose key is in custody. Others would let the operator speak for a party.
+        """Credentials for oneself, by wallet; by the operator for itself (None) or for the first person of a party
+        whose key is in custody. Others would let the operator speak for a party.
 
         Raises Forbidden client_not_yours, wallet_needed, party_not_active; NotFound party_unknown.
         """
@@ -184,7 +198,7 @@ class SignIn:
                 raise Forbidden("wallet_needed", "a client can't make further clients: sign in with the wallet")
             with self._ctx.store.read() as session:
                 active_party(session, str(actor.party_id))
-            return self._new_client(actor.party_id)
+            return self._new_client(actor.party_id, actor.require_person())
         if party_id is not None:
             with self._ctx.store.read() as session:
                 party = session.get(PartyRow, party_id)
@@ -192,16 +206,25 @@ class SignIn:
                     raise NotFound("party_unknown", f"there is no participant {party_id}")
                 if custody.key_of(session, self._ctx, party.address) is None:
                     raise Forbidden("client_not_yours", "a party with a key of its own makes its clients itself")
-        return self._new_client(party_id)
+            return self._new_client(party_id, first_person(party_id))
+        return self._new_client(None, actor.require_person())
 
     def bootstrap_client(self) -> NewClient:
         """The operator's first client, made by whoever holds the machine (the CLI, the demo)."""
-        return self._new_client(None)
+        return self._new_client(None, first_person(None))
 
-    def _new_client(self, party_id: str | None) -> NewClient:
+    def client_of(self, person: PersonRow) -> NewClient:
+        """Credentials for a person; who may ask for them is asked in `persons`."""
+        return self._new_client(person.party_id, person.id)
+
+    def _new_client(self, party_id: str | None, person_id: str) -> NewClient:
         secret = secrets.token_urlsafe(32)
         row = ClientRow(
-            client_id=new_id("cli"), party_id=party_id, secret_hash=_HASHER.hash(secret), created_at=self._wall()
+            client_id=new_id("cli"),
+            party_id=party_id,
+            person_id=person_id,
+            secret_hash=_HASHER.hash(secret),
+            created_at=self._wall(),
         )
         with self._ctx.store.begin() as session:
             session.add(row)
@@ -229,13 +252,15 @@ class SignIn:
 
     # tokens -------------------------------------------------------------------------------------------------------
 
-    def _token(self, subject: str, *, via: str, client_id: str | None = None) -> Token:
+    def _token(self, person: PersonRow, *, via: str, client_id: str | None = None) -> Token:
+        subject = person.party_id or OPERATOR_SUBJECT
         now = int(self._wall().timestamp())
         lifetime = int(TOKEN_LIFETIME.total_seconds())
         claims: dict[str, object] = {
             "iss": ISSUER,
             "aud": self.domain,
             "sub": subject,
+            "person": person.id,
             "iat": now,
             "exp": now + lifetime,
             "jti": secrets.token_hex(8),
@@ -243,31 +268,32 @@ class SignIn:
         }
         if client_id is not None:
             claims["client"] = client_id
-        return Token(jwt.encode({"alg": "HS256"}, claims, self._key), subject, lifetime)
+        return Token(jwt.encode({"alg": "HS256"}, claims, self._key), subject, person.id, lifetime)
 
     def authenticate(self, token: str) -> SignedIn:
         """Who holds ``token``; roles and standing are those of this moment.
 
-        Raises Unauthenticated token_invalid, token_expired, client_revoked, party_unknown; Forbidden party_not_active.
+        Raises Unauthenticated token_invalid, token_expired, client_revoked, person_unknown; Forbidden party_not_active,
+        person_not_active.
         """
         claims = self._claims(token)
-        subject, client_id = str(claims["sub"]), claims.get("client")
+        client_id = claims.get("client")
         with self._ctx.store.read() as session:
             if isinstance(client_id, str):
                 client = session.get(ClientRow, client_id)
                 if client is None or client.revoked_at is not None:
                     raise Unauthenticated("client_revoked", "the client of this token was revoked")
-            party = None if subject == _SUBJECT_OPERATOR else session.get(PartyRow, subject)
+            person = session.get(PersonRow, str(claims["person"]))
+            if person is None:
+                raise Unauthenticated("person_unknown", "the token's person is not known here")
+            party = _admitted(session, person)
         via, client_name = str(claims["via"]), client_id if isinstance(client_id, str) else None
-        if subject == _SUBJECT_OPERATOR:
-            return SignedIn(OPERATOR, via, client_name)
         if party is None:
-            raise Unauthenticated("party_unknown", "the token's party is not known here")
-        _active(party)
+            return SignedIn(Actor("operator", None, person_id=person.id), via, client_name)
         roles = Role(party.roles)
         if party.status == "suspended":
             roles &= ~Role.AUDITOR  # it reads its own things and nobody else's
-        return SignedIn(Actor("party", party.id, roles), via, client_name)
+        return SignedIn(Actor("party", party.id, roles, person.id), via, client_name)
 
     def _claims(self, token: str) -> dict[str, object]:
         try:
@@ -277,6 +303,7 @@ class SignIn:
                 iss={"essential": True, "value": ISSUER},
                 aud={"essential": True, "value": self.domain},
                 sub={"essential": True},
+                person={"essential": True},
                 exp={"essential": True},
                 via={"essential": True},
             )
@@ -288,12 +315,19 @@ class SignIn:
         return claims
 
 
-def _active(party: PartyRow) -> None:
-    """Raises Forbidden party_not_active. A suspended party comes in: to see what it owes and to end it (ADR 0221);
-    one that only reads has nothing to end."""
+def _admitted(session: Session, person: PersonRow) -> PartyRow | None:
+    """The person's party (None: the operator), both of which may come in. Raises Forbidden party_not_active,
+    person_not_active. A suspended party comes in: to see what it owes and to end it (ADR 0221); one that only reads
+    has nothing to end."""
+    if person.status != "active":
+        raise Forbidden("person_not_active", "the person's credentials have ended")
+    if person.party_id is None:
+        return None
+    party = session.get_one(PartyRow, person.party_id)
     reads_only = party.roles == Role.AUDITOR
     if party.status == "pending" or (party.status == "suspended" and reads_only):
         raise Forbidden("party_not_active", f"the participant is {party.status}")
+    return party
 
 
 __all__ = ["BadInput", "Challenge", "NewClient", "SignIn", "SignedIn", "Token"]

@@ -184,7 +184,10 @@ def warehouse_receipt(ctx: Context, actor: Actor, receipt_id: str) -> WarehouseR
 
 
 def prices(ctx: Context, actor: Actor, *, good: str | None = None, after: int = 0, limit: int = 50) -> list[PriceRow]:
+    """One's own prices and the operator's, in the order in which they were set; the operator and auditors see all."""
     query = select(PriceRow).where(col(PriceRow.id) > after).order_by(col(PriceRow.id)).limit(limit)
+    if not actor.sees_all:
+        query = query.where(or_(PriceRow.owner_id == actor.party_id, col(PriceRow.owner_id).is_(None)))
     if good is not None:
         query = query.where(PriceRow.good == good)
     with ctx.store.read() as session:

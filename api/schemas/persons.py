@@ -1,0 +1,67 @@
+"""Persons of a party, and what takes two of them."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+from api.schemas.common import Address, Input, Line, Moment, Reason
+from chainfin.services.kernel.context import Context
+from chainfin.services.parties import persons
+from chainfin.storage.approval_tables import ProposalRow
+from chainfin.storage.party_tables import PersonRow
+
+ProposalStatus = Literal["open", "approved", "rejected", "expired"]
+
+
+class PersonIn(Input):
+    """``address``: the person's own wallet, to sign in with."""
+
+    name: Line
+    address: Address | None = None
+    administrator: bool = False
+
+
+class PersonOut(BaseModel):
+    """A person, for its own party."""
+
+    id: str
+    party_id: str | None = Field(description="null: the operator's")
+    name: str = Field(description="empty for the person that a party begins with")
+    address: str | None
+    administrator: bool
+    status: Literal["active", "suspended"]
+    created_at: Moment
+
+    @classmethod
+    def of(cls, ctx: Context, row: PersonRow) -> PersonOut:
+        return cls.model_validate({**row.model_dump(), "name": persons.name_of(ctx, row)})
+
+
+class DecisionIn(Input):
+    """Why; kept with the proposal."""
+
+    reason: Reason
+
+
+class ProposalOut(BaseModel):
+    """What one person proposed and, once decided, who decided."""
+
+    id: str
+    kind: str = Field(description="what is done on approval")
+    subject: str = Field(description="the thing that it is about")
+    payload: dict[str, Any]
+    reason: str
+    status: ProposalStatus
+    proposed_by: str
+    decided_by: str | None
+    decision_reason: str | None
+    decided_at: Moment | None
+    evidence_hash: str | None = Field(description="SHA-256 of what both persons did, as canonical JSON")
+    expires_at: Moment
+    created_at: Moment
+
+    @classmethod
+    def of(cls, row: ProposalRow) -> ProposalOut:
+        return cls.model_validate(row.model_dump())

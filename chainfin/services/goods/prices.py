@@ -1,0 +1,168 @@
+"""Prices of goods: a lender's own, or the operator's from a source that two of its persons approved.
+
+A lender's price counts for its own loans alone. What is far from the owner's price before counts once a second person
+has approved it.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time
+
+from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
+
+from chainfin.errors import BadInput, Conflict, Forbidden, Refused
+from chainfin.rules.price import BAND, beyond_band
+from chainfin.services.goods.receipts import known_unit
+from chainfin.services.kernel import approvals
+from chainfin.services.kernel.context import Actor, Context
+from chainfin.services.parties import gate
+from chainfin.storage import locks
+from chainfin.storage.approval_tables import ProposalRow
+from chainfin.storage.trade_tables import PriceRow, PriceSourceRow
+from chainfin.values.money import Money
+from chainfin.values.party import OPERATOR_SUBJECT, Role
+
+PRICE = "price"
+PRICE_SOURCE = "price_source"
+"""Kinds of proposals."""
+
+
+def set_price(ctx: Context, actor: Actor, *, good: str, unit: str, price: Money, source: str, as_of: date) -> PriceRow:
+    """A price of the lender's own, or the operator's from an approved source; it counts from now on, or (more than a
+    fifth away from the one before) once the proposal that it names is approved.
+
+    Raises Forbidden role_missing, party_not_active, person_missing, person_not_active; BadInput unit_unknown,
+    amount_not_positive, price_date_future; Refused price_source_not_approved.
+    """
+    if not actor.is_operator and not actor.roles & Role.LENDER:
+        raise Forbidden("role_missing", "prices are set by a lender or the operator")
+    known_unit(unit)
+    if price.minor <= 0:
+        raise BadInput("amount_not_positive", "a price must be greater than zero", where="price")
+    if as_of > ctx.clock.today():
+        raise BadInput("price_date_future", f"{as_of} is not yet", where="as_of")
+    with ctx.store.begin() as session:
+        if actor.party_id is not None:
+            gate.active_party(session, actor.party_id)
+        elif session.get(PriceSourceRow, source) is None:
+            raise Refused("price_source_not_approved", f"two persons of the operator haven't approved {source!r} yet")
+        # of two prices at once each is compared with the other
+        locks.named(session, f"price:{actor.party_id or OPERATOR_SUBJECT}:{good}")
+        now = ctx.clock.now()
+        row = PriceRow(
+            good=good,
+            unit=unit,
+            currency=price.currency,
+            minor_per_unit=price.minor,
+            source=source,
+            as_of=as_of,
+            owner_id=actor.party_id,
+            created_at=now,
+        )
+        before = _before(session, row, now)
+        session.add(row)
+        session.flush()
+        if beyond_band(price.minor, before):
+            row.proposal_id = _propose(session, ctx, actor, row, before).id
+        else:
+            row.counts_from = now
+        session.add(row)
+        session.flush()
+        return row
+
+
+def _before(session: Session, row: PriceRow, now: datetime) -> list[int]:
+    """The owner's newest price, and its newest of an earlier day."""
+    own = _counting(row.good, row.unit, row.currency).where(PriceRow.owner_id == row.owner_id)
+    if row.owner_id is None:
+        own = own.where(PriceRow.source == row.source)
+    today = datetime.combine(now.astimezone(UTC).date(), time(), UTC)
+    found = (session.exec(own).first(), session.exec(own.where(col(PriceRow.counts_from) < today)).first())
+    return [each.minor_per_unit for each in found if each is not None]
+
+
+def _propose(session: Session, ctx: Context, actor: Actor, row: PriceRow, before: list[int]) -> ProposalRow:
+    shown = ", ".join(str(Money(each, row.currency)) for each in before)
+    price = Money(row.minor_per_unit, row.currency)
+    return approvals.propose(
+        session,
+        ctx,
+        actor,
+        kind=PRICE,
+        subject=str(row.id),
+        payload={
+            "good": row.good,
+            "unit": row.unit,
+            "currency": row.currency,
+            "price": str(price),
+            "before": [str(Money(each, row.currency)) for each in before],
+            "source": row.source,
+            "as_of": row.as_of.isoformat(),
+        },
+        reason=f"{price} {row.currency} is more than {int(BAND) // 100} % away from {shown} before",
+    )
+
+
+def count_price(session: Session, ctx: Context, proposal: ProposalRow) -> None:
+    """A second person approved it: it counts from now on."""
+    row = session.get_one(PriceRow, int(proposal.subject), with_for_update=True)
+    row.counts_from = ctx.clock.now()
+    session.add(row)
+    session.flush()
+
+
+def propose_source(ctx: Context, actor: Actor, *, name: str, reason: str) -> ProposalRow:
+    """One person of the operator proposes a source of prices for all lenders.
+
+    Raises Forbidden operator_only, person_missing, person_not_active; Conflict price_source_exists.
+    """
+    actor.require_operator()
+    with ctx.store.begin() as session:
+        _unless_approved(session, name)
+        return approvals.propose(
+            session, ctx, actor, kind=PRICE_SOURCE, subject=name, payload={"name": name}, reason=reason
+        )
+
+
+def approve_source(session: Session, ctx: Context, proposal: ProposalRow) -> None:
+    """Two persons of the operator stand for the source. Raises Conflict price_source_exists."""
+    locks.named(session, "price sources")
+    _unless_approved(session, proposal.subject)
+    session.add(PriceSourceRow(name=proposal.subject, proposal_id=proposal.id, approved_at=ctx.clock.now()))
+    session.flush()
+
+
+def sources(ctx: Context, *, after: str = "", limit: int = 50) -> list[PriceSourceRow]:
+    """The approved sources, by name."""
+    query = select(PriceSourceRow).where(PriceSourceRow.name > after).order_by(col(PriceSourceRow.name)).limit(limit)
+    with ctx.store.read() as session:
+        return list(session.exec(query).all())
+
+
+def latest_price(session: Session, lender_id: str, good: str, unit: str, currency: str) -> PriceRow:
+    """The lender's own newest price, else the newest of an approved source. Raises Refused price_missing."""
+    known = _counting(good, unit, currency)
+    approved = select(PriceSourceRow.name)
+    row = (
+        session.exec(known.where(PriceRow.owner_id == lender_id)).first()
+        or session.exec(known.where(col(PriceRow.owner_id).is_(None), col(PriceRow.source).in_(approved))).first()
+    )
+    if row is None:
+        raise Refused("price_missing", f"there is no price of {good} per {unit} in {currency} that counts here")
+    return row
+
+
+def _counting(good: str, unit: str, currency: str) -> SelectOfScalar[PriceRow]:
+    """Prices that count, the newest first."""
+    return (
+        select(PriceRow)
+        .where(PriceRow.good == good, PriceRow.unit == unit, PriceRow.currency == currency)
+        .where(col(PriceRow.counts_from).is_not(None))
+        .order_by(col(PriceRow.as_of).desc(), col(PriceRow.counts_from).desc(), col(PriceRow.id).desc())
+    )
+
+
+def _unless_approved(session: Session, name: str) -> None:
+    if session.get(PriceSourceRow, name) is not None:
+        raise Conflict("price_source_exists", f"{name!r} is approved already")

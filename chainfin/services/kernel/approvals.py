@@ -1,0 +1,193 @@
+"""Proposal → another person's approval → effect, all in the approval's own transaction; or a no, or nobody in time.
+
+What is done on approval is looked up by the proposal's kind in a table of effects, which the caller brings: rooms above
+know what they do, this one only who may let it happen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+
+from sqlmodel import Session, col, select
+
+from chainfin.errors import Forbidden, NotFound, Refusal
+from chainfin.risk.canon import canonical_bytes, content_hash
+from chainfin.rules import approval as rules
+from chainfin.services.kernel.context import Actor, Context
+from chainfin.storage.approval_tables import ProposalRow
+from chainfin.storage.party_tables import PersonRow
+from chainfin.storage.types import new_id
+from chainfin.values.party import OPERATOR_SUBJECT
+
+LIFETIME = timedelta(days=7)
+"""How long a proposal waits for the second person."""
+
+Effect = Callable[[Session, Context, ProposalRow], None]
+"""Carries an approved proposal out. What it refuses (raises) leaves the proposal open."""
+
+
+def propose(
+    session: Session,
+    ctx: Context,
+    actor: Actor,
+    *,
+    kind: str,
+    subject: str,
+    payload: Mapping[str, object],
+    reason: str,
+) -> ProposalRow:
+    """Ask for a second person of the actor's own party. ``payload``: JSON without floats, amounts as strings.
+
+    Raises Forbidden person_missing, person_not_active; BadInput record_not_canonical.
+    """
+    person_id = actor.require_person()
+    _active(session, person_id)
+    canonical_bytes(dict(payload))
+    now = ctx.clock.now()
+    row = ProposalRow(
+        id=new_id("ppl"),
+        cell=ctx.cell,
+        party_id=actor.party_id,
+        kind=kind,
+        subject=subject,
+        payload=dict(payload),
+        reason=reason,
+        proposed_by=person_id,
+        expires_at=now + LIFETIME,
+        created_at=now,
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def approve(ctx: Context, actor: Actor, proposal_id: str, *, reason: str, effects: Mapping[str, Effect]) -> ProposalRow:
+    """The second person's yes; its effect happens in the same transaction, once.
+
+    Raises NotFound proposal_unknown; Forbidden person_missing; Refused proposal_not_open, proposal_expired,
+    approval_same_person, person_not_active; and what the effect refuses.
+    """
+    with ctx.store.begin() as session:
+        row, proposal, person = _locked(session, actor, proposal_id)
+        _decided(ctx, row, rules.approve(proposal, person, ctx.clock.now()), person.id, reason)
+        session.add(row)
+        session.flush()
+        effects[row.kind](session, ctx, row)
+        return row
+
+
+def reject(ctx: Context, actor: Actor, proposal_id: str, *, reason: str) -> ProposalRow:
+    """A no, which any person of the party may give, also the one that proposed it.
+
+    Raises NotFound proposal_unknown; Forbidden person_missing; Refused proposal_not_open, person_not_active.
+    """
+    with ctx.store.begin() as session:
+        row, proposal, person = _locked(session, actor, proposal_id)
+        _decided(ctx, row, rules.reject(proposal, person), person.id, reason)
+        session.add(row)
+        return row
+
+
+def expire(ctx: Context, *, limit: int = 100) -> int:
+    """End what nobody decided in time. Returns how many."""
+    now = ctx.clock.now()
+    with ctx.store.read() as session:
+        due = session.exec(
+            select(ProposalRow.id).where(ProposalRow.status == "open", ProposalRow.expires_at <= now).limit(limit)
+        ).all()
+    ended = 0
+    for proposal_id in due:
+        with ctx.store.begin() as session:
+            row = session.get_one(ProposalRow, proposal_id, with_for_update=True)
+            after = rules.expire(_value(session, row), now)
+            if not isinstance(after, Refusal):
+                row.status = after.state.value
+                session.add(row)
+                ended += 1
+    return ended
+
+
+def get(ctx: Context, actor: Actor, proposal_id: str) -> ProposalRow:
+    """Raises NotFound proposal_unknown."""
+    with ctx.store.read() as session:
+        row = session.get(ProposalRow, proposal_id)
+    if row is None or not (actor.sees_all or _own(actor, row)):
+        raise _unknown(proposal_id)
+    return row
+
+
+def list_(
+    ctx: Context, actor: Actor, *, status: str | None = None, after: str = "", limit: int = 50
+) -> list[ProposalRow]:
+    """One's own party's proposals in the order of making; the operator and auditors see all."""
+    query = select(ProposalRow).where(ProposalRow.id > after).order_by(col(ProposalRow.id)).limit(limit)
+    if status is not None:
+        query = query.where(ProposalRow.status == status)
+    if not actor.sees_all:
+        query = query.where(ProposalRow.party_id == actor.party_id)
+    with ctx.store.read() as session:
+        return list(session.exec(query).all())
+
+
+def _locked(session: Session, actor: Actor, proposal_id: str) -> tuple[ProposalRow, rules.Proposal, rules.Person]:
+    """The proposal, held against a second decision, and who decides."""
+    person_id = actor.require_person()
+    row = session.get(ProposalRow, proposal_id, with_for_update=True)
+    if row is None or not _own(actor, row):
+        raise _unknown(proposal_id)
+    return row, _value(session, row), _person(session, person_id)
+
+
+def _value(session: Session, row: ProposalRow) -> rules.Proposal:
+    return rules.Proposal(
+        party=row.party_id or OPERATOR_SUBJECT,
+        proposer=_person(session, row.proposed_by),
+        expires_at=row.expires_at,
+        state=rules.ProposalState(row.status),
+        decided_by=row.decided_by,
+    )
+
+
+def _person(session: Session, person_id: str) -> rules.Person:
+    row = session.get_one(PersonRow, person_id)
+    return rules.Person(row.id, row.party_id or OPERATOR_SUBJECT, row.status == "active")
+
+
+def _decided(ctx: Context, row: ProposalRow, after: rules.Proposal | Refusal, person_id: str, reason: str) -> None:
+    if isinstance(after, Refusal):
+        raise after.error()
+    row.status = after.state.value
+    row.decided_by = person_id
+    row.decision_reason = reason
+    row.decided_at = ctx.clock.now()
+    said = {
+        "id": row.id,
+        "party": row.party_id or OPERATOR_SUBJECT,
+        "kind": row.kind,
+        "subject": row.subject,
+        "payload": row.payload,
+        "proposed_by": row.proposed_by,
+        "proposed_at": row.created_at.isoformat(),
+        "reason": row.reason,
+        "decision": row.status,
+        "decided_by": person_id,
+        "decided_at": row.decided_at.isoformat(),
+        "decision_reason": reason,
+    }
+    row.evidence = canonical_bytes(said).decode()
+    row.evidence_hash = content_hash(said)
+
+
+def _active(session: Session, person_id: str) -> None:
+    row = session.get(PersonRow, person_id)
+    if row is None or row.status != "active":
+        raise Forbidden("person_not_active", "a suspended person proposes nothing")
+
+
+def _own(actor: Actor, row: ProposalRow) -> bool:
+    return row.party_id == actor.party_id and (actor.is_operator or row.party_id is not None)
+
+
+def _unknown(proposal_id: str) -> NotFound:
+    return NotFound("proposal_unknown", f"there is no proposal {proposal_id}")

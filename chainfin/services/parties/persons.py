@@ -1,0 +1,133 @@
+"""The persons of a party, and of the operator: each with credentials of its own, so that two tokens aren't two people.
+
+Every party has a first person from the beginning: whoever holds its key (in custody: whoever the operator gave its
+first client to). It is an administrator and makes the others; what takes two persons then takes two of these.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from chainfin.errors import Conflict, Forbidden, NotFound
+from chainfin.eth.abi import parse_address
+from chainfin.services.kernel import custody
+from chainfin.services.kernel.context import Actor, Context
+from chainfin.services.parties.gate import active_party
+from chainfin.services.parties.signin import NewClient, SignedIn, SignIn
+from chainfin.storage.party_tables import PartyRow, PersonRow
+from chainfin.storage.types import new_id
+from chainfin.values.party import first_person
+
+
+def add(
+    ctx: Context, who: SignedIn, *, name: str, address: str | None = None, administrator: bool = False
+) -> PersonRow:
+    """A further person of the administrator's own party. ``address``: its own wallet, to sign in with.
+
+    Raises Forbidden administrator_needed, wallet_needed, party_not_active; BadInput address_invalid; Conflict
+    key_taken (it speaks for somebody already).
+    """
+    actor = who.actor
+    spelled = None if address is None else parse_address(address, where="address")
+    with ctx.store.begin() as session:
+        _administrator(session, ctx, who)
+        if actor.party_id is not None:
+            active_party(session, actor.party_id)
+        if spelled is not None and key_taken(session, ctx, spelled):
+            raise Conflict("key_taken", f"{spelled} speaks for somebody already", where="address")
+        row = PersonRow(id=new_id("per"), party_id=actor.party_id, name="", created_at=ctx.clock.now())
+        row.name = ctx.vault.seal(name.encode(), context=row.id)
+        row.address, row.administrator, row.made_by = spelled, administrator, actor.person_id
+        session.add(row)
+        return row
+
+
+def new_client(ctx: Context, signin: SignIn, who: SignedIn, person_id: str) -> NewClient:
+    """Client credentials for a person of the administrator's own party.
+
+    Raises Forbidden administrator_needed, wallet_needed, party_not_active, person_not_active; NotFound person_unknown.
+    """
+    with ctx.store.read() as session:
+        _administrator(session, ctx, who)
+        row = _own(session, who.actor, person_id)
+        if row.status != "active":
+            raise Forbidden("person_not_active", "a suspended person gets no credentials")
+        if row.party_id is not None:
+            active_party(session, row.party_id)
+    return signin.client_of(row)
+
+
+def suspend(ctx: Context, who: SignedIn, person_id: str) -> PersonRow:
+    """End a person's credentials and every token that it has. It doesn't come back; another one is made.
+
+    Raises Forbidden administrator_needed, wallet_needed; NotFound person_unknown; Conflict person_not_active,
+    last_administrator.
+    """
+    with ctx.store.begin() as session:
+        _administrator(session, ctx, who)
+        # all administrators in one order: of two that suspend each other one comes first
+        others = session.exec(
+            select(PersonRow)
+            .where(
+                PersonRow.party_id == who.actor.party_id,
+                col(PersonRow.administrator).is_(True),
+                PersonRow.status == "active",
+            )
+            .order_by(col(PersonRow.id))
+            .with_for_update()
+        ).all()
+        row = _own(session, who.actor, person_id, lock=True)
+        if row.status != "active":
+            raise Conflict("person_not_active", "the person is suspended")
+        if not any(other.id == who.actor.person_id for other in others):
+            raise Forbidden("administrator_needed", "this takes an administrator of the party")
+        if [other.id for other in others] == [row.id]:
+            raise Conflict("last_administrator", "somebody has to be able to make persons")
+        row.status = "suspended"
+        session.add(row)
+        return row
+
+
+def list_(ctx: Context, actor: Actor, *, after: str = "", limit: int = 50) -> list[PersonRow]:
+    """The persons of one's own party; the operator sees its own."""
+    query = select(PersonRow).where(PersonRow.party_id == actor.party_id, PersonRow.id > after)
+    with ctx.store.read() as session:
+        return list(session.exec(query.order_by(col(PersonRow.id)).limit(limit)).all())
+
+
+def name_of(ctx: Context, row: PersonRow) -> str:
+    """A person's name, opened for its own party; empty for a party's first person."""
+    return ctx.vault.unseal(row.name, context=row.id).decode() if row.name else ""
+
+
+def make_first(session: Session, party_id: str, now: datetime) -> None:
+    """The person that a party begins with."""
+    session.add(PersonRow(id=first_person(party_id), party_id=party_id, name="", administrator=True, created_at=now))
+
+
+def key_taken(session: Session, ctx: Context, address: str) -> bool:
+    """Whether a key signs in as somebody: a party, the operator, a person."""
+    person = session.exec(select(PersonRow.id).where(PersonRow.address == address)).first()
+    party = session.exec(select(PartyRow.id).where(PartyRow.address == address)).first()
+    return address == ctx.operator_address or person is not None or party is not None
+
+
+def _administrator(session: Session, ctx: Context, who: SignedIn) -> None:
+    """By its own hand: with a wallet, where it has one. Raises Forbidden administrator_needed, wallet_needed."""
+    row = session.get(PersonRow, who.actor.person_id)
+    if row is None or row.status != "active" or not row.administrator:
+        raise Forbidden("administrator_needed", "this takes an administrator of the party")
+    if who.via == "wallet" or row.party_id is None:
+        return
+    party = session.get_one(PartyRow, row.party_id)
+    if row.address is not None or custody.key_of(session, ctx, party.address) is None:
+        raise Forbidden("wallet_needed", "a client makes no persons and no clients: sign in with the wallet")
+
+
+def _own(session: Session, actor: Actor, person_id: str, *, lock: bool = False) -> PersonRow:
+    row = session.get(PersonRow, person_id, with_for_update=True) if lock else session.get(PersonRow, person_id)
+    if row is None or row.party_id != actor.party_id:
+        raise NotFound("person_unknown", f"there is no person {person_id}")
+    return row

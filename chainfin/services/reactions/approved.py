@@ -1,0 +1,21 @@
+"""What happens when a second person approves: one table from a proposal's kind to its effect."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from chainfin.services.goods import prices
+from chainfin.services.kernel import approvals
+from chainfin.services.kernel.approvals import Effect
+from chainfin.services.kernel.context import Actor, Context
+from chainfin.storage.approval_tables import ProposalRow
+
+EFFECTS: Mapping[str, Effect] = MappingProxyType(
+    {prices.PRICE: prices.count_price, prices.PRICE_SOURCE: prices.approve_source}
+)
+
+
+def approve(ctx: Context, actor: Actor, proposal_id: str, reason: str) -> ProposalRow:
+    """See `approvals.approve`."""
+    return approvals.approve(ctx, actor, proposal_id, reason=reason, effects=EFFECTS)

@@ -1,0 +1,251 @@
+"""Persons with credentials of their own, and what takes two of them."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from chainfin.eth.keys import address_of, new_private_key
+from chainfin.services.kernel import approvals
+from chainfin.values.party import Role
+from tests.api.conftest import Site, add_party
+
+_KEYS = itertools.count()
+COPPER = {"good": "copper", "unit": "KGM", "source": "exchange (sample)", "as_of": "2026-11-01"}
+
+
+class Town:
+    """A lender and the operator, both with further persons; everything over HTTP."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        site.keys["lender"], site.keys["rival"] = new_private_key(), new_private_key()
+        for name in ("lender", "rival"):
+            add_party(site.ctx, name, Role.LENDER, address_of(site.keys[name]))
+        self.lender, self.rival, self.operator = site.as_("lender"), site.as_("rival"), site.as_("operator")
+
+    def call(self, method: str, headers: dict[str, str], path: str, **more: Any) -> Any:
+        key = {"Idempotency-Key": more.pop("key", None) or f"k{next(_KEYS)}"}
+        return self.site.http.request(method, path, headers=headers | key, json=more or None)
+
+    def post(self, headers: dict[str, str], path: str, **body: Any) -> Any:
+        answer = self.call("POST", headers, path, **body)
+        assert answer.is_success, answer.text
+        return answer.json()
+
+    def code(self, headers: dict[str, str], path: str, **body: Any) -> tuple[int, str]:
+        answer = self.call("POST", headers, path, **body)
+        return answer.status_code, answer.json().get("code", "")
+
+    def person(self, by: dict[str, str], name: str = "Li Si (invented)", **more: Any) -> str:
+        return str(self.post(by, "/v1/persons", name=name, **more)["id"])
+
+    def client(self, by: dict[str, str], person_id: str) -> dict[str, str]:
+        """A token of new credentials of the person's."""
+        made = self.post(by, f"/v1/persons/{person_id}/clients")
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": made["client_id"],
+            "client_secret": made["client_secret"],
+        }
+        answer = self.site.http.post("/v1/auth/token", data=form).json()
+        assert answer["person_id"] == person_id
+        return {"Authorization": f"Bearer {answer['access_token']}"}
+
+    def price(self, by: dict[str, str], amount: str, **more: Any) -> Any:
+        return self.post(by, "/v1/prices", **{**COPPER, "price": {"amount": amount, "currency": "CNY"}, **more})
+
+    def proposed(self) -> str:
+        """A price of half the one before: the proposal that waits for a second person."""
+        self.price(self.lender, "70.00")
+        return str(self.price(self.lender, "35.00")["proposal_id"])
+
+
+@pytest.fixture
+def town(site: Site) -> Town:
+    return Town(site)
+
+
+# persons
+
+
+def test_party__from_the_beginning__has_one_person_who_administers(town: Town) -> None:
+    for headers, party in ((town.lender, "lender"), (town.operator, None)):
+        (only,) = town.call("GET", headers, "/v1/persons").json()["items"]
+        assert (only["id"], only["party_id"]) == (f"per_{party or 'operator'}", party)
+        assert (only["administrator"], only["name"], only["status"]) == (True, "", "active")
+
+
+def test_person__made_by_the_administrator__has_credentials_of_its_own(town: Town) -> None:
+    person = town.person(town.lender)
+    second = town.client(town.lender, person)
+    listed = town.call("GET", second, "/v1/persons").json()["items"]
+    assert {row["id"]: row["name"] for row in listed} == {person: "Li Si (invented)", "per_lender": ""}
+    assert [row["id"] for row in town.call("GET", town.rival, "/v1/persons").json()["items"]] == ["per_rival"]
+
+
+def test_person__with_a_wallet_of_its_own__signs_in_with_it(town: Town) -> None:
+    key = new_private_key()
+    person = town.person(town.lender, address=address_of(key))
+    found = town.site.signin.authenticate(town.site.token(key))
+    assert (found.actor.party_id, found.actor.person_id, found.via) == ("lender", person, "wallet")
+    assert town.code(town.rival, "/v1/persons", name="X", address=address_of(key)) == (409, "key_taken")
+    core = address_of(town.site.keys["core"])
+    assert town.code(town.rival, "/v1/persons", name="X", address=core) == (409, "key_taken")
+
+
+def test_person__name__is_sealed_in_the_database(town: Town) -> None:
+    town.person(town.lender, name="Zhao Liu (invented)")
+    with town.site.ctx.store.engine.connect() as connection:
+        rows = connection.exec_driver_sql("SELECT * FROM person").all()
+    assert "Zhao Liu" not in str(rows)
+
+
+def test_person__made_by_one_who_is_no_administrator__refused(town: Town) -> None:
+    key = new_private_key()
+    town.person(town.lender, address=address_of(key))
+    second = {"Authorization": f"Bearer {town.site.token(key)}"}
+    assert town.code(second, "/v1/persons", name="X") == (403, "administrator_needed")
+    assert town.code(second, "/v1/persons/per_lender/clients") == (403, "administrator_needed")
+    assert town.code(second, "/v1/persons/per_lender/suspend") == (403, "administrator_needed")
+
+
+def test_person__made_by_a_client_of_a_party_with_its_own_key__refused(town: Town) -> None:
+    client = town.client(town.lender, "per_lender")
+    assert town.code(client, "/v1/persons", name="X") == (403, "wallet_needed")
+
+
+def test_person__of_another_party__unknown(town: Town) -> None:
+    for act in ("clients", "suspend"):
+        assert town.code(town.rival, f"/v1/persons/per_lender/{act}") == (404, "person_unknown")
+        assert town.code(town.operator, f"/v1/persons/per_lender/{act}") == (404, "person_unknown")
+
+
+def test_suspend__a_person__its_tokens_and_clients_end(town: Town) -> None:
+    person = town.person(town.lender)
+    second = town.client(town.lender, person)
+    town.post(town.lender, f"/v1/persons/{person}/suspend")
+    answer = town.call("GET", second, "/v1/persons")
+    assert (answer.status_code, answer.json()["code"]) == (403, "person_not_active")
+    assert town.code(town.lender, f"/v1/persons/{person}/clients") == (403, "person_not_active")
+    assert town.code(town.lender, f"/v1/persons/{person}/suspend") == (409, "person_not_active")
+
+
+def test_suspend__the_last_administrator__refused(town: Town) -> None:
+    town.person(town.lender)
+    assert town.code(town.lender, "/v1/persons/per_lender/suspend") == (409, "last_administrator")
+
+
+def test_idempotency_key__of_another_person__is_another_key(town: Town) -> None:
+    second = town.client(town.lender, town.person(town.lender))
+    first = town.post(town.lender, "/v1/prices", **COPPER, price={"amount": "70.00", "currency": "CNY"}, key="one")
+    again = town.call("POST", second, "/v1/prices", **COPPER, price={"amount": "70.00", "currency": "CNY"}, key="one")
+    assert "Idempotent-Replayed" not in again.headers
+    assert again.json()["counts_from"] != first["counts_from"]
+
+
+# two pairs of eyes
+
+
+def test_approve__by_a_second_person__takes_effect_and_both_are_kept(town: Town) -> None:
+    proposal = town.proposed()
+    person = town.person(town.lender)
+    second = town.client(town.lender, person)
+    done = town.post(second, f"/v1/proposals/{proposal}/approve", reason="the market fell")
+    assert (done["status"], done["proposed_by"], done["decided_by"]) == ("approved", "per_lender", person)
+    assert done["decision_reason"] == "the market fell"
+    assert done["evidence_hash"].startswith("0x")
+    newest = town.call("GET", town.lender, "/v1/prices").json()["items"][-1]
+    assert (newest["price"], newest["counts_from"] is None) == ("35.00", False)
+    assert town.code(second, f"/v1/proposals/{proposal}/approve", reason="again") == (422, "proposal_not_open")
+
+
+def test_approve__by_the_same_person_with_another_token__refused(town: Town) -> None:
+    proposal = town.proposed()
+    for headers in (town.lender, town.site.as_("lender"), town.client(town.lender, "per_lender")):
+        answer = town.code(headers, f"/v1/proposals/{proposal}/approve", reason="I agree with myself")
+        assert answer == (422, "approval_same_person")
+    newest = town.call("GET", town.lender, "/v1/prices").json()["items"][-1]
+    assert newest["counts_from"] is None
+
+
+@pytest.mark.parametrize("act", ["approve", "reject"])
+def test_decide__by_another_party_or_the_operator__unknown(town: Town, act: str) -> None:
+    proposal = town.proposed()
+    for headers in (town.rival, town.operator):
+        assert town.code(headers, f"/v1/proposals/{proposal}/{act}", reason="x") == (404, "proposal_unknown")
+    assert town.call("GET", town.rival, "/v1/proposals").json()["items"] == []
+    assert town.call("GET", town.rival, f"/v1/proposals/{proposal}").status_code == 404
+
+
+def test_reject__by_who_proposed_it__never_counts(town: Town) -> None:
+    proposal = town.proposed()
+    done = town.post(town.lender, f"/v1/proposals/{proposal}/reject", reason="a slip of the pen")
+    assert (done["status"], done["decided_by"]) == ("rejected", "per_lender")
+    second = town.client(town.lender, town.person(town.lender))
+    assert town.code(second, f"/v1/proposals/{proposal}/approve", reason="x") == (422, "proposal_not_open")
+
+
+def test_approve__who_proposed_it_is_suspended__refused(town: Town) -> None:
+    boss = town.person(town.lender, administrator=True, address=address_of(key := new_private_key()))
+    second = {"Authorization": f"Bearer {town.site.token(key)}"}
+    proposal = town.proposed()
+    town.post(second, "/v1/persons/per_lender/suspend")
+    assert town.code(second, f"/v1/proposals/{proposal}/approve", reason="x") == (422, "person_not_active")
+    assert boss
+
+
+def test_proposal__nobody_decides_in_time__expires(town: Town) -> None:
+    proposal = town.proposed()
+    person = town.person(town.lender)
+    ctx = town.site.ctx
+    assert approvals.expire(ctx) == 0
+    ctx.clock.move_to(ctx.clock.now() + approvals.LIFETIME + timedelta(seconds=1))
+    second = town.client(town.lender, person)
+    assert town.code(second, f"/v1/proposals/{proposal}/approve", reason="late") == (422, "proposal_expired")
+    assert approvals.expire(ctx) == 1
+    shown = town.call("GET", second, f"/v1/proposals/{proposal}").json()
+    assert (shown["status"], shown["decided_by"]) == ("expired", None)
+    assert town.call("GET", second, "/v1/proposals?status=open").json()["items"] == []
+
+
+# prices
+
+
+def test_price__within_the_band__counts_at_once(town: Town) -> None:
+    for amount in ("70.00", "84.00", "67.20"):
+        assert town.price(town.lender, amount)["proposal_id"] is None
+
+
+def test_price__many_small_steps_of_one_day__are_one_large_one(town: Town) -> None:
+    ctx = town.site.ctx
+    town.price(town.lender, "70.00")
+    ctx.clock.move_to(ctx.clock.now() + timedelta(days=1))
+    town.lender = town.site.as_("lender")
+    assert town.price(town.lender, "84.00")["proposal_id"] is None
+    assert town.price(town.lender, "100.00")["proposal_id"] is not None
+
+
+def test_price__of_a_lender__is_hidden_from_others(town: Town) -> None:
+    town.price(town.lender, "70.00")
+    assert town.call("GET", town.rival, "/v1/prices").json()["items"] == []
+    assert len(town.call("GET", town.operator, "/v1/prices").json()["items"]) == 1
+
+
+def test_price_of_the_operator__source_not_approved__refused(town: Town) -> None:
+    money = {"amount": "70.00", "currency": "CNY"}
+    assert town.code(town.operator, "/v1/prices", **COPPER, price=money) == (422, "price_source_not_approved")
+    asked = town.post(town.operator, "/v1/price-sources", name=COPPER["source"], reason="the exchange of the trade")
+    path = f"/v1/proposals/{asked['id']}/approve"
+    assert town.code(town.operator, path, reason="x") == (422, "approval_same_person")
+    assert town.code(town.operator, "/v1/prices", **COPPER, price=money) == (422, "price_source_not_approved")
+    town.post(town.client(town.operator, town.person(town.operator)), path, reason="known for long")
+    assert town.price(town.operator, "70.00")["owner_id"] is None
+    (source,) = town.call("GET", town.rival, "/v1/price-sources").json()["items"]
+    assert (source["name"], source["proposal_id"]) == (COPPER["source"], asked["id"])
+    assert town.code(town.lender, "/v1/price-sources", name="mine", reason="x") == (403, "operator_only")
+    again = {"name": COPPER["source"], "reason": "again"}
+    assert town.code(town.operator, "/v1/price-sources", **again) == (409, "price_source_exists")
