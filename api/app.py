@@ -16,10 +16,10 @@ from api.idempotency import Idempotency
 from api.limits import BodyLimit
 from api.routers import all_routers
 from api.sse import Commits
-from chainfin.services.context import Context
-from chainfin.services.evidence import Prover
-from chainfin.services.reconcile import ChainView, RegistryView
-from chainfin.services.signin import SignIn
+from chainfin.services.kernel.context import Context
+from chainfin.services.oversight.evidence import Prover
+from chainfin.services.oversight.reconcile import ChainView, RegistryView
+from chainfin.services.parties.signin import SignIn
 
 Check = Callable[[], None]
 """Raises Unavailable if a part that the service needs doesn't do its work."""

@@ -9,8 +9,8 @@ from fastapi.security import HTTPBearer
 from starlette.requests import Request
 
 from chainfin.errors import Unauthenticated
-from chainfin.services.context import Actor, Context
-from chainfin.services.signin import SignedIn, SignIn
+from chainfin.services.kernel.context import Actor, Context
+from chainfin.services.parties.signin import SignedIn, SignIn
 
 _bearer = HTTPBearer(auto_error=False, description="a token from /v1/auth/wallet or /v1/auth/token", bearerFormat="JWT")
 

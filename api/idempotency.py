@@ -25,7 +25,7 @@ from sqlmodel import Session, SQLModel, col, delete
 from starlette.responses import Response
 
 from chainfin.errors import BadInput, Conflict
-from chainfin.services.signin import wall_clock
+from chainfin.services.parties.signin import wall_clock
 from chainfin.storage.party_tables import IdempotencyRow
 from chainfin.storage.store import Store
 from chainfin.storage.vault import Vault

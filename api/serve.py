@@ -14,12 +14,12 @@ from pathlib import Path
 import uvicorn
 
 from api.app import create_app
-from api.assembly import Installation
 from chainfin.chain.prover import ChainProver
 from chainfin.chain.views import ContractViews
 from chainfin.connectors.registry_view import RegistryLookup
 from chainfin.errors import Unavailable
-from chainfin.services.signin import NewClient, SignIn
+from chainfin.runtime.installation import Installation
+from chainfin.services.parties.signin import NewClient, SignIn
 
 START_LIMIT_S = 20.0
 GRACE_S = 5

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from api.schemas.lending import EndEvent, NodeEvent, RefusalOut
 from api.sse import END, Batch, Event, Source
 from chainfin.errors import BadInput
-from chainfin.services import queries
-from chainfin.services.context import Actor, Context
-from chainfin.services.nodes import FINAL
+from chainfin.services.kernel.context import Actor, Context
+from chainfin.services.lending.progress import FINAL
+from chainfin.services.reads import queries
 from chainfin.storage.lending_tables import ApplicationNodeRow
 
 RESTING = FINAL | {"review"}

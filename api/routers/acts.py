@@ -11,7 +11,7 @@ from api.paging import Page, Paged, page
 from api.route import OnceRoute
 from api.schemas.common import Id
 from api.schemas.parties import ActOut, ActStatus, SignatureIn
-from chainfin.services import acts
+from chainfin.services.kernel import acts
 
 router = APIRouter(prefix="/v1/acts", tags=["acts"], route_class=OnceRoute)
 

@@ -25,8 +25,10 @@ from api.schemas.lending import (
 )
 from api.trail import STREAM_SCHEMA, source
 from chainfin.errors import NotFound
-from chainfin.services import acts, applications, queries, reviewing
-from chainfin.services.context import Actor, Context
+from chainfin.services.kernel import acts
+from chainfin.services.kernel.context import Actor, Context
+from chainfin.services.lending import applications, review
+from chainfin.services.reads import queries
 from chainfin.storage.lending_tables import ApplicationRow, OfferRow
 
 router = APIRouter(prefix="/v1")
@@ -109,7 +111,7 @@ def withdraw(ctx: Ctx, actor: Acting, application_id: Id) -> ApplicationOut:
 @asked.post("/{application_id}/decision", status_code=202)
 def decide(ctx: Ctx, actor: Acting, application_id: Id, body: ReviewIn) -> ApplicationOut:
     """The lender decides what the policy leaves to a person; what the rules refuse, asked again, stays refused."""
-    return ApplicationOut.of(reviewing.decide(ctx, actor, application_id, body.decision, body.reason))
+    return ApplicationOut.of(review.decide(ctx, actor, application_id, body.decision, body.reason))
 
 
 @asked.post("/{application_id}/appeals", status_code=202)

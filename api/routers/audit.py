@@ -11,8 +11,9 @@ from api.auth import Acting, Ctx
 from api.route import Route
 from api.schemas.common import Id
 from chainfin.errors import Unavailable
-from chainfin.money import Money
-from chainfin.services import evidence, queries, reconcile
+from chainfin.services.oversight import evidence, reconcile
+from chainfin.services.reads import queries
+from chainfin.values.money import Money
 
 router = APIRouter(prefix="/v1/audit", tags=["audit"], route_class=Route)
 

@@ -18,7 +18,7 @@ from api.route import OnceRoute, Route
 from api.schemas.auth import ChallengeIn, ChallengeOut, ClientIn, ClientOut, NewClientOut, TokenIn, TokenOut, WalletIn
 from api.schemas.common import Id
 from chainfin.errors import BadInput
-from chainfin.services.signin import Token
+from chainfin.services.parties.signin import Token
 
 # One-time nonces and secrets guard sign-in; an Idempotency-Key would only make the service keep tokens.
 router = APIRouter(prefix="/v1")

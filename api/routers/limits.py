@@ -8,7 +8,8 @@ from api.auth import Acting, Ctx
 from api.paging import Page, Paged, page
 from api.route import OnceRoute
 from api.schemas.lending import LimitIn, LimitOut
-from chainfin.services import limits, queries
+from chainfin.services.lending import limits
+from chainfin.services.reads import queries
 
 router = APIRouter(prefix="/v1/limits", tags=["limits"], route_class=OnceRoute)
 

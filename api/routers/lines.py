@@ -10,7 +10,7 @@ from api.route import OnceRoute
 from api.schemas.common import Id
 from api.schemas.lines import LineIn, LineOut
 from api.schemas.parties import ActOut
-from chainfin.services import lines
+from chainfin.services.trade import debtor_lines
 
 router = APIRouter(prefix="/v1/lines", tags=["lines"], route_class=OnceRoute)
 
@@ -18,7 +18,7 @@ router = APIRouter(prefix="/v1/lines", tags=["lines"], route_class=OnceRoute)
 @router.post("", status_code=202)
 def set_line(ctx: Ctx, actor: Acting, body: LineIn) -> ActOut:
     """A lender sets its share of what a marked debtor may confirm (授信额度); zero takes it back."""
-    return ActOut.of(lines.set_(ctx, actor, body.debtor_id, body.limit.money("/limit/amount")))
+    return ActOut.of(debtor_lines.set_(ctx, actor, body.debtor_id, body.limit.money("/limit/amount")))
 
 
 @router.get("")
@@ -26,7 +26,7 @@ def list_lines(ctx: Ctx, actor: Acting, window: Paged) -> Page[LineOut]:
     """One's own line, and those of which one has set a share."""
     return page(
         window,
-        lambda after, limit: lines.list_(ctx, actor, after=after, limit=limit),
+        lambda after, limit: debtor_lines.list_(ctx, actor, after=after, limit=limit),
         LineOut.of,
         lambda view: view.row.debtor_id,
     )
@@ -35,4 +35,4 @@ def list_lines(ctx: Ctx, actor: Acting, window: Paged) -> Page[LineOut]:
 @router.get("/{debtor_id}")
 def get_line(ctx: Ctx, actor: Acting, debtor_id: Id) -> LineOut:
     """A debtor's line and its use; the debtor sees every lender's share, a lender its own."""
-    return LineOut.of(lines.get(ctx, actor, debtor_id))
+    return LineOut.of(debtor_lines.get(ctx, actor, debtor_id))

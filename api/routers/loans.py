@@ -24,7 +24,9 @@ from api.schemas.loans import (
     StatementOut,
 )
 from chainfin.errors import BadInput
-from chainfin.services import margin, queries, repayments
+from chainfin.services.lending import margin_calls
+from chainfin.services.payments import incoming
+from chainfin.services.reads import queries
 
 router = APIRouter(prefix="/v1/loans", tags=["loans"], route_class=OnceRoute)
 _HORIZON = dt.timedelta(days=3660)
@@ -57,7 +59,7 @@ def get_statement(ctx: Ctx, actor: Acting, loan_id: Id) -> StatementOut:
 @router.get("/{loan_id}/margin-calls")
 def get_margin_calls(ctx: Ctx, actor: Acting, loan_id: Id) -> MarginCallsOut:
     """What was called since the collateral shrank (补仓)."""
-    calls = [MarginCallOut.of(call) for call in margin.of_loan(ctx, actor, loan_id)]
+    calls = [MarginCallOut.of(call) for call in margin_calls.of_loan(ctx, actor, loan_id)]
     return MarginCallsOut(loan_id=loan_id, calls=calls)
 
 
@@ -77,4 +79,4 @@ def repay(
 ) -> InstructionOut:
     """How to repay: account and remittance for one's bank. It moves nothing by itself."""
     amount = None if body.amount is None else body.amount.money("/amount/amount")
-    return InstructionOut.of(repayments.instructions(ctx, actor, loan_id, amount))
+    return InstructionOut.of(incoming.instructions(ctx, actor, loan_id, amount))

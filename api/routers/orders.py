@@ -11,7 +11,8 @@ from api.route import OnceRoute
 from api.schemas.common import Id, document_bytes
 from api.schemas.parties import ActOut
 from api.schemas.trade import AcknowledgementIn, DocumentIn, OrderAct, OrderOut
-from chainfin.services import queries, trade
+from chainfin.services.reads import queries
+from chainfin.services.trade import orders
 
 router = APIRouter(prefix="/v1/orders", tags=["orders"], route_class=OnceRoute)
 _SOURCE = "document"
@@ -20,7 +21,7 @@ _SOURCE = "document"
 @router.post("", status_code=202)
 def post_order(ctx: Ctx, actor: Acting, body: DocumentIn, response: Response) -> OrderAct:
     """The buyer posts its purchase order (UBL Order)."""
-    row, act = trade.post_order(ctx, actor, document_bytes(body.document), _SOURCE)
+    row, act = orders.post_order(ctx, actor, document_bytes(body.document), _SOURCE)
     response.headers["Location"] = f"/v1/orders/{row.id}"
     return OrderAct(order=OrderOut.of(row), act=ActOut.of(act))
 
@@ -45,28 +46,28 @@ def get_order(ctx: Ctx, actor: Acting, order_id: Id) -> OrderOut:
 def acknowledge(ctx: Ctx, actor: Acting, order_id: Id, body: AcknowledgementIn) -> ActOut:
     """The seller takes the order on (with a UBL OrderResponse, or in one word)."""
     document = None if body.document is None else document_bytes(body.document)
-    return ActOut.of(trade.acknowledge(ctx, actor, order_id, document))
+    return ActOut.of(orders.acknowledge(ctx, actor, order_id, document))
 
 
 @router.post("/{order_id}/amendment", status_code=202)
 def amend(ctx: Ctx, actor: Acting, order_id: Id, body: DocumentIn) -> ActOut:
     """The buyer restates the order; only what is not despatched may change."""
-    return ActOut.of(trade.amend(ctx, actor, order_id, document_bytes(body.document)))
+    return ActOut.of(orders.amend(ctx, actor, order_id, document_bytes(body.document)))
 
 
 @router.post("/{order_id}/cancellation", status_code=202)
 def cancel(ctx: Ctx, actor: Acting, order_id: Id) -> ActOut:
     """The buyer cancels an order of which nothing was despatched."""
-    return ActOut.of(trade.cancel(ctx, actor, order_id))
+    return ActOut.of(orders.cancel(ctx, actor, order_id))
 
 
 @router.post("/{order_id}/despatches", status_code=202)
 def despatch(ctx: Ctx, actor: Acting, order_id: Id, body: DocumentIn) -> ActOut:
     """The seller's despatch advice."""
-    return ActOut.of(trade.despatch(ctx, actor, order_id, document_bytes(body.document)))
+    return ActOut.of(orders.despatch(ctx, actor, order_id, document_bytes(body.document)))
 
 
 @router.post("/{order_id}/receipts", status_code=202)
 def receive(ctx: Ctx, actor: Acting, order_id: Id, body: DocumentIn) -> ActOut:
     """The buyer's receipt advice: what really came."""
-    return ActOut.of(trade.receive(ctx, actor, order_id, document_bytes(body.document)))
+    return ActOut.of(orders.receive(ctx, actor, order_id, document_bytes(body.document)))

@@ -11,8 +11,9 @@ from api.route import OnceRoute, OpenOnceRoute
 from api.schemas.common import Id
 from api.schemas.parties import AccountIn, AccountOut, ActOut, AdmissionOut, ParticipantIn, ParticipantOut, SignatureIn
 from api.schemas.standing import ReasonIn, StandingOut
-from chainfin.party import roles_from_names
-from chainfin.services import participants, suspending
+from chainfin.services.parties import admission, suspension
+from chainfin.services.payments import accounts
+from chainfin.values.party import roles_from_names
 
 router = APIRouter()
 _own = APIRouter(prefix="/v1/participants", tags=["participants"], route_class=OnceRoute)
@@ -22,7 +23,7 @@ _open = APIRouter(prefix="/v1/participants", tags=["participants"], route_class=
 @_own.post("", status_code=202)
 def admit(ctx: Ctx, actor: Acting, body: ParticipantIn, response: Response) -> AdmissionOut:
     """Admit a company (operator). If it brings its own key, that key consents next; else one is held for it."""
-    made = participants.admit(
+    made = admission.admit(
         ctx,
         actor,
         name=body.name,
@@ -47,7 +48,7 @@ def list_participants(ctx: Ctx, actor: Acting, window: Paged) -> Page[Participan
     """All participants: names and roles are no secret among them."""
     return page(
         window,
-        lambda after, limit: participants.list_(ctx, actor, after=after, limit=limit),
+        lambda after, limit: admission.list_(ctx, actor, after=after, limit=limit),
         lambda row: ParticipantOut.of(row, actor),
         lambda row: row.id,
     )
@@ -55,38 +56,38 @@ def list_participants(ctx: Ctx, actor: Acting, window: Paged) -> Page[Participan
 
 @_own.get("/{participant_id}")
 def get_participant(ctx: Ctx, actor: Acting, participant_id: Id) -> ParticipantOut:
-    return ParticipantOut.of(participants.get(ctx, actor, participant_id), actor)
+    return ParticipantOut.of(admission.get(ctx, actor, participant_id), actor)
 
 
 @_own.post("/{participant_id}/account")
 def correct_account(ctx: Ctx, actor: Acting, participant_id: Id, body: AccountIn) -> AccountOut:
     """The operator corrects the account; what the bank couldn't pay out to the old one goes out again."""
-    row, retried = participants.correct_account(ctx, actor, participant_id, body.account)
+    row, retried = accounts.correct_account(ctx, actor, participant_id, body.account)
     return AccountOut(participant=ParticipantOut.of(row, actor), payouts_retried=retried)
 
 
 @_own.post("/{participant_id}/suspend", status_code=202)
 def suspend(ctx: Ctx, actor: Acting, participant_id: Id, body: ReasonIn) -> ActOut:
     """The operator stops a participant's new business. Payment, release, settlement and the other exits go on."""
-    return ActOut.of(suspending.suspend(ctx, actor, participant_id, body.reason))
+    return ActOut.of(suspension.suspend(ctx, actor, participant_id, body.reason))
 
 
 @_own.post("/{participant_id}/resume", status_code=202)
 def resume(ctx: Ctx, actor: Acting, participant_id: Id, body: ReasonIn) -> ActOut:
     """The operator lets a suspended participant do business again."""
-    return ActOut.of(suspending.resume(ctx, actor, participant_id, body.reason))
+    return ActOut.of(suspension.resume(ctx, actor, participant_id, body.reason))
 
 
 @_own.get("/{participant_id}/standing")
 def get_standing(ctx: Ctx, actor: Acting, participant_id: Id) -> StandingOut:
     """Whether it may do new business, and what became of the newest change of that which was asked for here."""
-    return StandingOut.of(suspending.standing(ctx, actor, participant_id))
+    return StandingOut.of(suspension.standing(ctx, actor, participant_id))
 
 
 @_open.post("/{participant_id}/consent", status_code=202)
 def consent(ctx: Ctx, participant_id: Id, body: SignatureIn) -> ActOut:
     """The new party's key agrees to be admitted. Needs no token: the signature is the proof."""
-    return ActOut.of(participants.consent(ctx, participant_id, body.signature))
+    return ActOut.of(admission.consent(ctx, participant_id, body.signature))
 
 
 router.include_router(_own)

@@ -25,8 +25,10 @@ from api.schemas.trade import (
     TransferIn,
 )
 from chainfin.errors import NotFound
-from chainfin.services import openings, passing, queries, receivables
-from chainfin.services.context import Actor, Context
+from chainfin.services.kernel.context import Actor, Context
+from chainfin.services.lending import credit_notes
+from chainfin.services.reads import queries
+from chainfin.services.trade import openings, receivables, splits_and_transfers
 from chainfin.storage.trade_tables import ReceivableRow
 
 router = APIRouter(prefix="/v1/receivables", tags=["receivables"], route_class=OnceRoute)
@@ -88,14 +90,14 @@ def dispute(ctx: Ctx, actor: Acting, receivable_id: Id, body: DisputeIn) -> ActO
 @router.post("/{receivable_id}/dispute-resolution", status_code=202)
 def resolve_dispute(ctx: Ctx, actor: Acting, receivable_id: Id) -> ActOut:
     """The debtor withdraws its dispute."""
-    return ActOut.of(passing.resolve_dispute(ctx, actor, receivable_id))
+    return ActOut.of(splits_and_transfers.resolve_dispute(ctx, actor, receivable_id))
 
 
 @router.post("/{receivable_id}/splits", status_code=202)
 def split(ctx: Ctx, actor: Acting, receivable_id: Id, body: SplitIn) -> ActOut:
     """The holder splits parts off what is free (拆分); once final they are under /parts."""
     amounts = [each.money(f"/amounts/{place}/amount") for place, each in enumerate(body.amounts)]
-    return ActOut.of(passing.split(ctx, actor, receivable_id, amounts))
+    return ActOut.of(splits_and_transfers.split(ctx, actor, receivable_id, amounts))
 
 
 @router.get("/{receivable_id}/parts")
@@ -112,13 +114,13 @@ def list_parts(ctx: Ctx, actor: Acting, receivable_id: Id, window: Paged) -> Pag
 @router.post("/{receivable_id}/transfer", status_code=202)
 def transfer(ctx: Ctx, actor: Acting, receivable_id: Id, body: TransferIn) -> ActOut:
     """The holder passes it on to a further tier (流转): a split part, or the whole."""
-    return ActOut.of(passing.transfer(ctx, actor, receivable_id, body.to))
+    return ActOut.of(splits_and_transfers.transfer(ctx, actor, receivable_id, body.to))
 
 
 @router.post("/{receivable_id}/default", status_code=202)
 def declare_default(ctx: Ctx, actor: Acting, receivable_id: Id) -> ActOut:
     """The holder says that it wasn't paid by its due day."""
-    return ActOut.of(passing.declare_default(ctx, actor, receivable_id))
+    return ActOut.of(splits_and_transfers.declare_default(ctx, actor, receivable_id))
 
 
 @router.post("/{receivable_id}/cancellation", status_code=202)
@@ -130,7 +132,7 @@ def cancel(ctx: Ctx, actor: Acting, receivable_id: Id) -> ActOut:
 @router.post("/{receivable_id}/credit-notes", status_code=202)
 def credit(ctx: Ctx, actor: Acting, receivable_id: Id, body: DocumentIn) -> DilutionOut:
     """The holder's credit note (红字发票): it cuts the free part at once."""
-    done = receivables.credit(ctx, actor, receivable_id, document_bytes(body.document))
+    done = credit_notes.credit(ctx, actor, receivable_id, document_bytes(body.document))
     return DilutionOut(
         currency=done.diluted.currency,
         diluted=str(done.diluted),

@@ -11,7 +11,7 @@ from api.route import OnceRoute
 from api.schemas.common import Id, quantity
 from api.schemas.lending import AcceptIn
 from api.schemas.loans import SubstitutionIn, SubstitutionOut
-from chainfin.services import substituting
+from chainfin.services.pledges import substitution
 
 router = APIRouter(prefix="/v1/substitutions", tags=["substitutions"], route_class=OnceRoute)
 
@@ -19,7 +19,7 @@ router = APIRouter(prefix="/v1/substitutions", tags=["substitutions"], route_cla
 @router.post("", status_code=202)
 def offer(ctx: Ctx, actor: Acting, body: SubstitutionIn, response: Response) -> SubstitutionOut:
     """The lender would take the receivable of a sale for goods pledged to it; its pledgor has to grant it."""
-    made = substituting.offer(
+    made = substitution.offer(
         ctx,
         actor,
         sold_id=body.sold_pledge_id,
@@ -36,7 +36,7 @@ def list_substitutions(ctx: Ctx, actor: Acting, window: Paged) -> Page[Substitut
     """Substitutions of which one is lender or pledgor."""
     return page(
         window,
-        lambda after, limit: substituting.list_(ctx, actor, after=after, limit=limit),
+        lambda after, limit: substitution.list_(ctx, actor, after=after, limit=limit),
         SubstitutionOut.of,
         lambda view: view.row.pledge_id,
     )
@@ -45,7 +45,7 @@ def list_substitutions(ctx: Ctx, actor: Acting, window: Paged) -> Page[Substitut
 @router.get("/{substitution_id}")
 def get_substitution(ctx: Ctx, actor: Acting, substitution_id: Id) -> SubstitutionOut:
     """How far it is; the pledgor finds in ``act`` what it has to sign."""
-    return SubstitutionOut.of(substituting.get(ctx, actor, substitution_id))
+    return SubstitutionOut.of(substitution.get(ctx, actor, substitution_id))
 
 
 @router.post("/{substitution_id}/accept", status_code=202)
@@ -53,10 +53,10 @@ def accept(
     ctx: Ctx, actor: Acting, substitution_id: Id, body: AcceptIn = Body(default_factory=AcceptIn)
 ) -> SubstitutionOut:
     """The pledgor grants the new pledge with its EIP-712 signature; registry, lender and chain follow."""
-    return SubstitutionOut.of(substituting.accept(ctx, actor, substitution_id, body.signature))
+    return SubstitutionOut.of(substitution.accept(ctx, actor, substitution_id, body.signature))
 
 
 @router.post("/{substitution_id}/withdrawal")
 def withdraw(ctx: Ctx, actor: Acting, substitution_id: Id) -> SubstitutionOut:
     """The lender takes its offer back, or the pledgor declines it."""
-    return SubstitutionOut.of(substituting.withdraw(ctx, actor, substitution_id))
+    return SubstitutionOut.of(substitution.withdraw(ctx, actor, substitution_id))

@@ -22,7 +22,8 @@ from api.schemas.trade import (
     WarehouseReceiptIn,
     WarehouseReceiptOut,
 )
-from chainfin.services import queries, warehouse
+from chainfin.services.goods import receipts as receipts_service
+from chainfin.services.reads import queries
 
 router = APIRouter(prefix="/v1")
 receipts = APIRouter(prefix="/warehouse-receipts", tags=["warehouse receipts"], route_class=OnceRoute)
@@ -32,7 +33,7 @@ prices = APIRouter(prefix="/prices", tags=["warehouse receipts"], route_class=On
 @receipts.post("", status_code=202)
 def issue(ctx: Ctx, actor: Acting, body: WarehouseReceiptIn, response: Response) -> WarehouseReceiptAct:
     """The keeper issues a receipt over goods in its warehouse."""
-    row, act = warehouse.issue(
+    row, act = receipts_service.issue(
         ctx,
         actor,
         number=body.number,
@@ -64,25 +65,25 @@ def get_receipt(ctx: Ctx, actor: Acting, receipt_id: Id) -> WarehouseReceiptOut:
 @receipts.post("/{receipt_id}/releases", status_code=202)
 def release(ctx: Ctx, actor: Acting, receipt_id: Id, body: ReleaseIn) -> ActOut:
     """The keeper hands free goods out to the owner."""
-    return ActOut.of(warehouse.release(ctx, actor, receipt_id, quantity(body.quantity, "/quantity")))
+    return ActOut.of(receipts_service.release(ctx, actor, receipt_id, quantity(body.quantity, "/quantity")))
 
 
 @receipts.post("/{receipt_id}/transfer", status_code=202)
 def transfer(ctx: Ctx, actor: Acting, receipt_id: Id, body: TransferIn) -> ActOut:
     """The owner passes title to the goods on, where none of them is pledged."""
-    return ActOut.of(warehouse.transfer(ctx, actor, receipt_id, body.to))
+    return ActOut.of(receipts_service.transfer(ctx, actor, receipt_id, body.to))
 
 
 @receipts.post("/{receipt_id}/counts", status_code=202)
 def recount(ctx: Ctx, actor: Acting, receipt_id: Id, body: CountIn) -> ActOut:
     """The keeper's count found less: free goods bear the loss first, then the youngest pledge."""
-    return ActOut.of(warehouse.recount(ctx, actor, receipt_id, quantity(body.missing, "/missing"), body.reason))
+    return ActOut.of(receipts_service.recount(ctx, actor, receipt_id, quantity(body.missing, "/missing"), body.reason))
 
 
 @prices.post("", status_code=201)
 def set_price(ctx: Ctx, actor: Acting, body: PriceIn) -> PriceOut:
     """A price that counts from now on (a lender or the operator)."""
-    row = warehouse.set_price(
+    row = receipts_service.set_price(
         ctx,
         actor,
         good=body.good,

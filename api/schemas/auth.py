@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field, StringConstraints
 
 from api.schemas.common import Address, Input, Moment, Ref, Signature
-from chainfin.signin import MAX_CHARS
+from chainfin.eth.siwe import MAX_CHARS
 from chainfin.storage.party_tables import ClientRow
 
 

@@ -12,7 +12,7 @@ from fastapi import Path
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints
 
 from chainfin.errors import BadInput
-from chainfin.money import Money
+from chainfin.values.money import Money
 
 MAX_DOCUMENT_CHARS = 5_500_000
 MAX_JSON_BYTES = 64 * 1024

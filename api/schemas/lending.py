@@ -8,10 +8,10 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from api.schemas.common import Amount, AmountIn, FreeJson, Input, Moment, Reason, Ref, Signature, asset_amount, major
 from api.schemas.parties import ActOut
-from chainfin.money import Money
-from chainfin.services.queries import ApplicationView
+from chainfin.services.reads.queries import ApplicationView
 from chainfin.storage.lending_tables import ApplicationNodeRow, ApplicationRow, LimitRow, OfferRow
 from chainfin.storage.trade_tables import ActRow
+from chainfin.values.money import Money
 
 Product = Literal["receivable", "inventory", "general"]
 Word = Annotated[str, StringConstraints(min_length=1, max_length=64)]

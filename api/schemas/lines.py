@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel, Field
 
 from api.schemas.common import AmountOrNoneIn, Input, Ref, major
-from chainfin.services.lines import LineView
+from chainfin.services.trade.debtor_lines import LineView
 
 
 class LineIn(Input):

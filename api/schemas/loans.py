@@ -22,15 +22,15 @@ from api.schemas.common import (
 )
 from api.schemas.lending import OfferTerms
 from api.schemas.parties import ActOut, ActProblem
-from chainfin.loan import Instalment
-from chainfin.money import Money
-from chainfin.services.margin import Called
-from chainfin.services.queries import LoanView, Payoff, StatementLine
-from chainfin.services.repayments import COLLECTION_ACCOUNT, PaymentInstruction
-from chainfin.services.substituting import SubstitutionView
-from chainfin.services.undertaking import Undertaken
+from chainfin.rules.loan import Instalment
+from chainfin.services.lending.margin_calls import Called
+from chainfin.services.payments.incoming import COLLECTION_ACCOUNT, PaymentInstruction
+from chainfin.services.pledges.substitution import SubstitutionView
+from chainfin.services.pledges.undertakings import Undertaken
+from chainfin.services.reads.queries import LoanView, Payoff, StatementLine
 from chainfin.storage.lending_tables import LoanRow
 from chainfin.storage.trade_tables import PledgeRow
+from chainfin.values.money import Money
 
 
 class LoanOut(BaseModel):

@@ -8,10 +8,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field
 
 from api.schemas.common import Address, FreeJson, Input, Line, Moment, Signature, Word
-from chainfin.party import Role, role_names
-from chainfin.services.context import Actor
+from chainfin.services.kernel.context import Actor
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ActRow
+from chainfin.values.party import Role, role_names
 
 RoleName = Literal["core", "supplier", "distributor", "lender", "keeper", "auditor", "bank", "registrar", "lined"]
 ActStatus = Literal["awaiting_signature", "signed", "final", "refused", "expired"]

@@ -8,9 +8,9 @@ from pydantic import BaseModel, Field
 
 from api.schemas.common import Input, Moment, Reason
 from api.schemas.parties import ActProblem, ActStatus
-from chainfin.party import Kind, kinds_in
-from chainfin.services.suspending import REASON, Pauses, Standing
+from chainfin.services.parties.suspension import REASON, Pauses, Standing
 from chainfin.storage.trade_tables import ActRow
+from chainfin.values.party import Kind, kinds_in
 
 KindName = Literal["admit", "order", "issue", "confirm", "transfer", "receipt", "pledge"]
 KindNames = Annotated[list[KindName], Field(max_length=7)]

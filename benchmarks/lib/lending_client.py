@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 
-from chainfin.demo.client import Member
+from chainfin.client.member import Member
 
 PATIENCE_S = 60.0
 

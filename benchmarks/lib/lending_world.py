@@ -15,21 +15,24 @@ from typing import Any
 import httpx
 from sqlmodel import col, func, select
 
-from api.assembly import Installation
 from api.serve import Server
 from benchmarks.lib import hardhat_node, lending_client
 from benchmarks.lib.lending_client import Account, Job, Paid
-from chainfin import acts as eip712
 from chainfin import samples
+from chainfin.client.member import Caller, Member
 from chainfin.connectors.sandbox import start_sandbox
-from chainfin.demo.client import Caller, Member
 from chainfin.errors import Unavailable
-from chainfin.money import Money
-from chainfin.party import Role
-from chainfin.services import acts, queries, receivables, trade
-from chainfin.services.context import Actor
+from chainfin.eth import eip712
+from chainfin.runtime.installation import Installation
+from chainfin.services.kernel import acts
+from chainfin.services.kernel.context import Actor
+from chainfin.services.reads import queries
+from chainfin.services.trade import orders as orders_service
+from chainfin.services.trade import receivables
 from chainfin.settings import Settings, load
 from chainfin.storage.trade_tables import ActRow
+from chainfin.values.money import Money
+from chainfin.values.party import Role
 
 CNY = "CNY"
 PATIENCE_S = 120.0
@@ -150,12 +153,14 @@ class World(AbstractContextManager["World"]):
         papers = [
             samples.trade(today, f"BENCH-{name}-INV-{n}", order_number=f"BENCH-{name}-PO-{n}") for n in range(count)
         ]
-        orders = [trade.post_order(ctx, core, paper["order"], "order.xml") for paper in papers]
+        orders = [orders_service.post_order(ctx, core, paper["order"], "order.xml") for paper in papers]
         self._final("core", [act for _, act in orders])
         both = [(row.id, paper) for (row, _), paper in zip(orders, papers, strict=True)]
-        self._final("supplier", [trade.acknowledge(ctx, supplier, id_, paper["response"]) for id_, paper in both])
-        self._final("supplier", [trade.despatch(ctx, supplier, id_, paper["despatch"]) for id_, paper in both])
-        self._final("core", [trade.receive(ctx, core, id_, paper["receipt"]) for id_, paper in both])
+        self._final(
+            "supplier", [orders_service.acknowledge(ctx, supplier, id_, paper["response"]) for id_, paper in both]
+        )
+        self._final("supplier", [orders_service.despatch(ctx, supplier, id_, paper["despatch"]) for id_, paper in both])
+        self._final("core", [orders_service.receive(ctx, core, id_, paper["receipt"]) for id_, paper in both])
         issued = [receivables.issue(ctx, supplier, id_, paper["invoice"]) for id_, paper in both]
         self._final("supplier", [each.act for each in issued])
         jobs = []

@@ -11,7 +11,7 @@ from typing import Any
 from eth_hash.auto import keccak
 from sqlalchemy import event
 
-from api.assembly import Installation
+from chainfin.runtime.installation import Installation
 
 
 @dataclass

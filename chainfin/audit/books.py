@@ -10,10 +10,10 @@ from typing import Final
 from chainfin.audit.bundle import Bundle, EventPart, JournalPart
 from chainfin.audit.report import Findings
 from chainfin.errors import Refusal, Refused
-from chainfin.ledger import CASH, HOLDER_PAYABLE, Entry, Journal, Side, trial_balance
-from chainfin.loan import Loan, LoanTerms, Payer, accrue, approve, disburse, pay
-from chainfin.money import Money
 from chainfin.risk.canon import canonical_bytes
+from chainfin.rules.ledger import CASH, HOLDER_PAYABLE, Entry, Journal, Side, trial_balance
+from chainfin.rules.loan import Loan, LoanTerms, Payer, accrue, approve, disburse, pay
+from chainfin.values.money import Money
 
 PAYERS: Final[Mapping[str, Payer]] = {"pay_borrower": Payer.BORROWER, "pay_debtor": Payer.DEBTOR}
 

@@ -7,13 +7,13 @@ from decimal import Decimal
 
 from eth_hash.auto import keccak
 
-from chainfin.abi import from_hex
 from chainfin.audit.bundle import Bundle, record_of
 from chainfin.audit.deal import Known
 from chainfin.audit.facts import Fact, Story
 from chainfin.audit.papers import Paper, check_invoice, check_parties, check_receipts
 from chainfin.audit.report import Findings
 from chainfin.audit.securities import Security, came, holder, lineage
+from chainfin.eth.abi import from_hex
 from chainfin.risk.record import Outcome
 
 

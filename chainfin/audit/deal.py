@@ -10,19 +10,19 @@ from typing import Any
 
 from eth_hash.auto import keccak
 
-from chainfin import acts
-from chainfin.abi import from_hex
 from chainfin.audit.bundle import ActPart, Bundle, record_of
 from chainfin.audit.facts import Story
 from chainfin.audit.report import Findings
 from chainfin.audit.signatures import LAST, Keys
 from chainfin.errors import Refused
-from chainfin.loan import LoanTerms, Method, check_all_in_cap, cost_to_borrower, schedule
-from chainfin.money import Money
-from chainfin.party import legal_commitment, legal_id
+from chainfin.eth import eip712
+from chainfin.eth.abi import from_hex
 from chainfin.risk.record import GENERAL, INVENTORY, RECEIVABLE, REVIEW, Outcome
 from chainfin.risk.replay import replay
 from chainfin.risk.review import Review
+from chainfin.rules.loan import LoanTerms, Method, check_all_in_cap, cost_to_borrower, schedule
+from chainfin.values.money import Money
+from chainfin.values.party import legal_commitment, legal_id
 
 PRODUCTS = {"receivable": RECEIVABLE, "inventory": INVENTORY, "general": GENERAL}
 PENALTY_SHARE = Decimal("0.3")
@@ -129,7 +129,7 @@ def check_acceptance(bundle: Bundle, story: Story, keys: Keys, known: Mapping[st
     loan = bundle.loan
     findings.equal("acceptance: loan", message["loanRef"], "0x" + keccak(loan.id.encode()).hex())
     findings.equal("acceptance: amount", message["amount"], loan.principal)
-    signer = acts.recover(act.typed_data, from_hex(act.signature))
+    signer = eip712.recover(act.typed_data, from_hex(act.signature))
     if loan.lender in known:
         findings.equal("acceptance: lender", message["lender"], str(known[loan.lender].number))
     if loan.borrower in known:

@@ -8,14 +8,14 @@ from typing import Any
 
 from eth_hash.auto import keccak
 
-from chainfin.abi import from_hex
 from chainfin.audit.bundle import Bundle, EventPart
 from chainfin.audit.deal import Known
 from chainfin.audit.facts import Story
 from chainfin.audit.partners import PartnerKeys, read_evidence
 from chainfin.audit.report import Findings
 from chainfin.audit.securities import Security, lineage
-from chainfin.money import Money
+from chainfin.eth.abi import from_hex
+from chainfin.values.money import Money
 
 EPOCH = dt.date(1970, 1, 1)
 LEARNT_LATE_DAYS = 7

@@ -9,13 +9,13 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-from chainfin.abi import from_hex
 from chainfin.audit.bundle import DocumentPart
 from chainfin.audit.facts import Fact, Story
 from chainfin.audit.report import Findings
 from chainfin.documents.commitment import Disclosure, verify
 from chainfin.errors import Refused
-from chainfin.money import Money
+from chainfin.eth.abi import from_hex
+from chainfin.values.money import Money
 
 KINDS: Final[Mapping[str, str]] = {
     "Orders.Posted": "order",

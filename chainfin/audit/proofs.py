@@ -17,8 +17,8 @@ from rlp.exceptions import RLPException
 from trie.exceptions import BadTrieProof, TraversedPartialPath, ValidationError
 from trie.hexary import HexaryTrie
 
-from chainfin.abi import checksum
 from chainfin.errors import BadInput, Refused
+from chainfin.eth.abi import checksum
 
 MAX_HEADERS = 100_000
 _PARENT, _STATE, _RECEIPTS, _NUMBER, _TIME = 0, 3, 5, 8, 11

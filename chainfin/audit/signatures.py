@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from chainfin import acts
-from chainfin.abi import from_hex, parse_address
 from chainfin.audit.bundle import ActPart, ChainPart
 from chainfin.audit.facts import Fact, Story
 from chainfin.audit.report import Findings
 from chainfin.audit.securities import Security, substitution
 from chainfin.documents.goods_trail import EVENTS, START, extended
 from chainfin.errors import Refused
-from chainfin.party import Role
+from chainfin.eth import eip712
+from chainfin.eth.abi import from_hex, parse_address
+from chainfin.values.party import Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ def check_acts(
         if act.fact is not None and fact is None:
             findings.check(name, False, f"act {place} names fact {act.fact}, which is not proven")
             continue
-        if fact is None and primary != acts.accept_type().name:
+        if fact is None and primary != eip712.accept_type().name:
             findings.check(name, False, f"act {place} names no fact")
             continue
         with findings.attempt(name):
@@ -131,22 +131,22 @@ def _signer(act: ActPart, primary: str, chain: ChainPart, fact: Fact | None) -> 
     """Who signed, after the typed data was found to be exactly what the contracts' ABI makes of its message."""
     kind = _type(primary, fact)
     message = act.typed_data["message"]
-    domain = acts.Domain(kind.contract, chain.chain_id, parse_address(chain.contracts[kind.contract].address))
-    rebuilt = acts.typed_data(kind, message, int(message["nonce"]), int(message["deadline"]), domain)
+    domain = eip712.Domain(kind.contract, chain.chain_id, parse_address(chain.contracts[kind.contract].address))
+    rebuilt = eip712.typed_data(kind, message, int(message["nonce"]), int(message["deadline"]), domain)
     if rebuilt != act.typed_data:
         raise Refused("typed_data_foreign", f"this is not the typed data of {kind.signature} on this chain")
-    return acts.recover(act.typed_data, from_hex(act.signature))
+    return eip712.recover(act.typed_data, from_hex(act.signature))
 
 
-def _type(primary: str, fact: Fact | None) -> acts.ActType:
+def _type(primary: str, fact: Fact | None) -> eip712.ActType:
     if fact is None:
-        return acts.accept_type()
+        return eip712.accept_type()
     contract = fact.event.partition(".")[0]
-    if primary in acts.RIDERS:
-        kind = acts.RIDERS[primary]()
+    if primary in eip712.RIDERS:
+        kind = eip712.RIDERS[primary]()
         if kind.contract == contract:
             return kind
-    return acts.act_type(contract, primary[:1].lower() + primary[1:])
+    return eip712.act_type(contract, primary[:1].lower() + primary[1:])
 
 
 def _belongs(

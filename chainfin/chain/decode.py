@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from chainfin.abi import ContractAbi, contract_abi
 from chainfin.chain.node import Block, Log
 from chainfin.errors import Unavailable
+from chainfin.eth.abi import ContractAbi, contract_abi
 from chainfin.resources import CONTRACTS
 from chainfin.storage.chain_tables import ChainEvent
 

@@ -16,10 +16,10 @@ from eth_abi.abi import encode as abi_encode
 from eth_account import Account
 from eth_hash.auto import keccak
 
-from chainfin.abi import ContractAbi, address_bytes, checksum, from_hex, parse_address
 from chainfin.chain.node import Block, Node
 from chainfin.errors import ChainfinError, Unavailable, Unknown
-from chainfin.keys import address_of
+from chainfin.eth.abi import ContractAbi, address_bytes, checksum, from_hex, parse_address
+from chainfin.eth.keys import address_of
 from chainfin.resources import CONTRACTS, Artifact, artifact, read_json
 
 GAS = 8_000_000

@@ -28,10 +28,10 @@ from eth_typing import BlockNumber
 from eth_utils.exceptions import ValidationError
 from rlp.exceptions import RLPException
 
-from chainfin.abi import address_bytes, checksum
 from chainfin.chain.kv import HEAD, SqliteStore
 from chainfin.chain.node import Block, Log, Receipt, Reverted
 from chainfin.errors import ChainfinError, Refused, Unavailable
+from chainfin.eth.abi import address_bytes, checksum
 
 CHAIN_ID = 310_310
 GAS_LIMIT = 100_000_000

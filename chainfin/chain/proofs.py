@@ -9,10 +9,10 @@ from eth_bloom.bloom import BloomFilter
 from eth_hash.auto import keccak
 from trie.hexary import HexaryTrie
 
-from chainfin.abi import address_bytes
 from chainfin.audit.proofs import read_header
 from chainfin.chain.node import Block, Node, Receipt
 from chainfin.errors import NotFound, Unavailable
+from chainfin.eth.abi import address_bytes
 
 
 @dataclass(frozen=True, slots=True)

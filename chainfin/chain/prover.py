@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from chainfin.abi import from_hex
 from chainfin.chain.deploy import Deployment
 from chainfin.chain.node import Node
 from chainfin.chain.proofs import prove_ancestry, prove_receipt
 from chainfin.errors import NotFound, Unavailable
-from chainfin.services.evidence import Proof
+from chainfin.eth.abi import from_hex
+from chainfin.services.oversight.evidence import Proof
 
 
 class ChainProver:

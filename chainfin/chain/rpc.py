@@ -16,9 +16,9 @@ import rlp
 from eth_bloom.bloom import BloomFilter
 from eth_hash.auto import keccak
 
-from chainfin.abi import address_bytes, parse_address
 from chainfin.chain.node import Block, Log, Receipt, Reverted
 from chainfin.errors import ChainfinError, Refused, Unavailable, Unknown
+from chainfin.eth.abi import address_bytes, parse_address
 
 _HEADER = (
     ("parentHash", "sha3Uncles", "miner", "stateRoot", "transactionsRoot", "receiptsRoot", "logsBloom"),

@@ -15,12 +15,12 @@ from typing import Any
 from eth_account import Account
 from sqlmodel import Session, col, select
 
-from chainfin.acts import Auth, call_data
 from chainfin.chain.decode import describe_revert
 from chainfin.chain.node import Node, Reverted
 from chainfin.chain.settling import OPEN, Reports, Settler, report_refusal
 from chainfin.errors import BadInput, Unavailable
-from chainfin.keys import address_of
+from chainfin.eth.eip712 import Auth, call_data
+from chainfin.eth.keys import address_of
 from chainfin.storage import outbox
 from chainfin.storage.chain_tables import ChainTxRow, RelayerNonceRow
 from chainfin.storage.ledger_tables import OutboxRow

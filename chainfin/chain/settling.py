@@ -15,12 +15,12 @@ from eth_hash.auto import keccak
 from sqlalchemy import String, bindparam
 from sqlmodel import Session, col, select
 
-from chainfin.abi import from_hex
-from chainfin.acts import Auth, call_data
 from chainfin.chain.decode import describe_revert
 from chainfin.chain.deploy import funded
 from chainfin.chain.node import Block, Node, Receipt, Reverted
 from chainfin.errors import ChainfinError, Refused
+from chainfin.eth.abi import from_hex
+from chainfin.eth.eip712 import Auth, call_data
 from chainfin.storage import outbox
 from chainfin.storage.chain_tables import ChainTxRow
 from chainfin.storage.ledger_tables import OutboxRow

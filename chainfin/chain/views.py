@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from chainfin.abi import contract_abi
 from chainfin.chain.decode import plain
 from chainfin.chain.node import Node, Reverted
 from chainfin.errors import Unavailable
+from chainfin.eth.abi import contract_abi
 
 
 class ContractViews:

@@ -25,7 +25,7 @@ from chainfin.connectors.payment_rail import Confirmation, Instruction, PaymentR
 from chainfin.connectors.registry import Entry, Registration, Registry
 from chainfin.connectors.wire import M, PayRequest, Ref, RefundRequest, RegisterRequest, build
 from chainfin.errors import BadInput
-from chainfin.money import Money
+from chainfin.values.money import Money
 
 Json: TypeAlias = dict[str, object]
 

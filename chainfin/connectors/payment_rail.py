@@ -24,7 +24,7 @@ from chainfin.connectors.wire import (
     build,
 )
 from chainfin.errors import BadInput
-from chainfin.money import Money
+from chainfin.values.money import Money
 
 Status = Literal["done", "pending", "refused", "not_found"]
 

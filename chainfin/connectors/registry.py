@@ -15,7 +15,7 @@ from chainfin.connectors.http import HttpClient, quoted, read
 from chainfin.connectors.outcome import Done, Outcome, Unknown, then
 from chainfin.connectors.signature import Evidence
 from chainfin.connectors.wire import CancelRequest, RegisterRequest, RegistryAnswer, RegistrySearchAnswer, build
-from chainfin.money import Money
+from chainfin.values.money import Money
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from chainfin.connectors.outcome import Done
 from chainfin.connectors.registry import Registry
 from chainfin.errors import Unavailable
-from chainfin.services.reconcile import RegistryEntry
+from chainfin.services.oversight.reconcile import RegistryEntry
 
 
 class RegistryLookup:

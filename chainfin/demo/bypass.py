@@ -7,10 +7,11 @@ from typing import Any
 
 from sqlmodel import Session, select
 
-from chainfin import acts as eip712
-from chainfin.demo.client import Member
+from chainfin.client.member import Member
 from chainfin.demo.stage import Stage
-from chainfin.services import acts, funding
+from chainfin.eth import eip712
+from chainfin.services.kernel import acts
+from chainfin.services.pledges import register
 from chainfin.storage.lending_tables import LoanRow
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ActRow, PledgeRow, ReceivableRow
@@ -43,7 +44,7 @@ def pledge_again(stage: Stage, pledgor: Member, loan_id: str) -> dict[str, Any]:
             party=lender,
             contract="Pledges",
             function="pledge",
-            params={**params, "registryNo": funding.registry_bytes("SAMPLE-NO-ENTRY")},
+            params={**params, "registryNo": register.registry_bytes("SAMPLE-NO-ENTRY")},
             subject="demo:second-pledge",
             auths=[eip712.authorise(grant, pledgor.key)],
         )

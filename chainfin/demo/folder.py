@@ -15,7 +15,7 @@ from rich.console import Console
 from stdnum.iso7064 import mod_97_10
 
 from chainfin import samples
-from chainfin.demo.client import ApiProblem, Member
+from chainfin.client.member import ApiProblem, Member
 from chainfin.demo.report import Report
 from chainfin.demo.stage import Stage
 from chainfin.demo.story import Cast, Story

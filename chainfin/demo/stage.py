@@ -13,13 +13,13 @@ from uuid import uuid4
 
 import httpx
 
-from api.assembly import Installation
 from api.serve import Server
+from chainfin.client.member import Caller, Member
 from chainfin.connectors.sandbox import World
-from chainfin.demo.client import Caller, Member
 from chainfin.errors import BadInput
-from chainfin.money import Money
+from chainfin.runtime.installation import Installation
 from chainfin.settings import Settings, load
+from chainfin.values.money import Money
 
 
 class Stage(AbstractContextManager["Stage"]):

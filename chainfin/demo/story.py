@@ -8,11 +8,11 @@ from datetime import date
 from typing import Any
 
 from chainfin import samples
+from chainfin.client.member import ApiProblem, Member, confirmation
 from chainfin.demo.bypass import pledge_again
-from chainfin.demo.client import ApiProblem, Member, confirmation
 from chainfin.demo.report import Report
 from chainfin.demo.stage import Stage
-from chainfin.money import Money
+from chainfin.values.money import Money
 
 CNY = "CNY"
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from chainfin.documents.matching import same_party
 from chainfin.documents.model import Document, DocumentKind
 from chainfin.errors import Refusal
-from chainfin.money import Money
+from chainfin.values.money import Money
 
 
 def dilution(invoice: Document, note: Document, *, earlier: Sequence[Document] = ()) -> Money | Refusal:

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from chainfin.errors import BadInput, ChainfinError
-from chainfin.money import Money
+from chainfin.values.money import Money
 
 E = TypeVar("E", bound=StrEnum)
 

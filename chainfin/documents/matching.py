@@ -15,7 +15,7 @@ from typing import Final
 from chainfin.documents.fields import plain
 from chainfin.documents.model import Document, Line, Party, money_of
 from chainfin.errors import Refusal
-from chainfin.money import Money, Rounding
+from chainfin.values.money import Money, Rounding
 
 NOT_ORDERED: Final = "not_ordered"
 NOT_RECEIVED: Final = "not_received"

@@ -16,7 +16,7 @@ from typing import Final, TypeAlias, cast
 import rfc8785
 
 from chainfin.documents.fields import Fields, plain
-from chainfin.money import Money
+from chainfin.values.money import Money
 
 VERSION: Final = "chainfin/document/1"
 

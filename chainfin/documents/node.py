@@ -16,7 +16,7 @@ from lxml import etree
 
 from chainfin.documents import units
 from chainfin.errors import BadInput
-from chainfin.money import EXPONENTS, Money
+from chainfin.values.money import EXPONENTS, Money
 
 CAC: Final = "urn:oasis:names:specification:ubl:schema:xsd:CommonAggregateComponents-2"
 CBC: Final = "urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2"

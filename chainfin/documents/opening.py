@@ -14,8 +14,8 @@ from chainfin.documents.commitment import commit
 from chainfin.documents.fingerprint import invoice_fingerprint
 from chainfin.documents.model import Document
 from chainfin.errors import BadInput, Refused
-from chainfin.money import Money
-from chainfin.party import LegalId, lei, uscc
+from chainfin.values.money import Money
+from chainfin.values.party import LegalId, lei, uscc
 
 
 @dataclass(frozen=True, slots=True)

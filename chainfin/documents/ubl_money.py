@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from chainfin.documents.model import Line, Totals, money_of
 from chainfin.documents.node import Node, known_currency
 from chainfin.errors import BadInput
-from chainfin.money import Money
+from chainfin.values.money import Money
 
 
 def currency_of(document: Node, *amounts: str) -> str:

@@ -9,7 +9,7 @@ from typing import Final
 from chainfin.documents.model import LegalId, Line, Party, Price, References
 from chainfin.documents.node import Node, plain_quantity
 from chainfin.errors import BadInput
-from chainfin.money import Money
+from chainfin.values.money import Money
 
 MAX_PRICE_DECIMALS: Final = 8
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from chainfin.money import Money
 from chainfin.risk.record import DecisionRecord
 from chainfin.risk.scorecard import ScorePart
+from chainfin.values.money import Money
 
 _OPENING = {
     "approved": ("Approved: {amount}.", "已批准：{amount}。"),

@@ -26,7 +26,7 @@ from pydantic import (
 )
 
 from chainfin.errors import BadInput
-from chainfin.money import EXPONENTS, MAX_MINOR
+from chainfin.values.money import EXPONENTS, MAX_MINOR
 
 Model = TypeVar("Model", bound="Facts")
 

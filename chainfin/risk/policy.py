@@ -20,9 +20,9 @@ from typing import Any, TypeAlias
 import zen
 
 from chainfin.errors import BadInput, NotFound, Refusal
-from chainfin.money import Money
 from chainfin.risk.canon import content_hash
 from chainfin.risk.tables import build_engine
+from chainfin.values.money import Money
 
 Fact: TypeAlias = int | str | bool | None
 

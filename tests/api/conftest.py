@@ -15,13 +15,13 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from chainfin import samples
-from chainfin.keys import address_of, new_private_key
-from chainfin.party import Role
-from chainfin.services.context import Clock, Context
-from chainfin.services.signin import SignIn
+from chainfin.eth.keys import address_of, new_private_key
+from chainfin.services.kernel.context import Clock, Context
+from chainfin.services.parties.signin import SignIn
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.store import Store
 from chainfin.storage.vault import Vault
+from chainfin.values.party import Role
 from tests.api.world import World, build
 
 
@@ -48,8 +48,8 @@ class Site:
 
     def token(self, key: bytes) -> str:
         """Sign in with a wallet."""
-        from chainfin.keys import sign_digest
-        from chainfin.signin import personal_digest
+        from chainfin.eth.keys import sign_digest
+        from chainfin.eth.siwe import personal_digest
 
         message = self.signin.challenge(address_of(key)).message
         assert message is not None

@@ -8,8 +8,8 @@ from pathlib import Path
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from chainfin.keys import new_private_key
-from chainfin.services.signin import SignIn
+from chainfin.eth.keys import new_private_key
+from chainfin.services.parties.signin import SignIn
 from tests.api.conftest import Site, make_context
 
 

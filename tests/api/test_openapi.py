@@ -28,7 +28,7 @@ from schemathesis.specs.openapi.checks import (
 
 from api.app import create_app
 from chainfin import samples
-from chainfin.keys import new_private_key
+from chainfin.eth.keys import new_private_key
 from tests.api.conftest import make_context
 from tests.api.world import World, build
 

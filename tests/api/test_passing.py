@@ -6,8 +6,8 @@ import datetime as dt
 
 import pytest
 
-from chainfin.demo.client import ApiProblem, Member
-from chainfin.money import Money
+from chainfin.client.member import ApiProblem, Member
+from chainfin.values.money import Money
 from tests.api.world import World
 
 CNY = "CNY"

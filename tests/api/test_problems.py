@@ -23,7 +23,7 @@ from chainfin.errors import (
     Unavailable,
     Unknown,
 )
-from chainfin.money import Money
+from chainfin.values.money import Money
 from tests.api.conftest import Site
 
 _REQUEST = Request({"type": "http", "method": "GET", "path": "/x", "headers": [], "query_string": b""})

@@ -11,9 +11,9 @@ import pytest
 from typer.testing import CliRunner
 
 from chainfin import samples
-from chainfin.cli import app
-from chainfin.demo.client import ApiProblem, Member, confirmation
-from chainfin.money import Money
+from chainfin.cli.main import app
+from chainfin.client.member import ApiProblem, Member, confirmation
+from chainfin.values.money import Money
 from tests.api.world import World
 
 CNY = "CNY"

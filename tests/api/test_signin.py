@@ -8,10 +8,10 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import OctKey
 
-from chainfin.keys import address_of, new_private_key, sign_digest
-from chainfin.party import Role
-from chainfin.signin import personal_digest
+from chainfin.eth.keys import address_of, new_private_key, sign_digest
+from chainfin.eth.siwe import personal_digest
 from chainfin.storage.party_tables import PartyRow
+from chainfin.values.party import Role
 from tests.api.conftest import Site
 
 

@@ -10,12 +10,12 @@ from uuid import uuid4
 import pytest
 from sqlmodel import select
 
-from chainfin import acts as eip712
-from chainfin.demo.client import Member
-from chainfin.money import Money
-from chainfin.party import Kind
+from chainfin.client.member import Member
+from chainfin.eth import eip712
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ActRow
+from chainfin.values.money import Money
+from chainfin.values.party import Kind
 from tests.api.conftest import Site
 from tests.api.world import World, build
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chainfin import samples
-from chainfin.demo.client import Member
+from chainfin.client.member import Member
 from chainfin.demo.stage import Stage
 
 

@@ -15,7 +15,7 @@ from chainfin.chain.driver import ChainDriver
 from chainfin.chain.indexer import Finality, Indexer
 from chainfin.chain.node import Block, Log
 from chainfin.chain.sender import Policy, Sender
-from chainfin.services.act_results import chain_code
+from chainfin.services.reactions.act_outcomes import chain_code
 from chainfin.storage import outbox
 from chainfin.storage.chain_tables import ChainBlockRow, ChainEvent, ChainEventRow, ChainTxRow
 from chainfin.storage.ledger_tables import OutboxRow

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from eth_hash.auto import keccak
 
-from chainfin import acts
-from chainfin.abi import contract_abi
 from chainfin.documents.goods_trail import START, Step, extended
+from chainfin.eth import eip712
+from chainfin.eth.abi import contract_abi
 from tests.chain.world import World, build, named, over
 
 
@@ -22,8 +22,8 @@ def test_domain__python__is_the_contracts_own(world: World) -> None:
     for name, address in world.deployment.contracts.items():
         view = contract_abi(name).function("domainSeparator")
         found = view.decode_output(world.node.call(address, view.encode([]), world.node.head()))[0]
-        own = acts.Domain(name, world.node.chain_id(), address).as_json()
-        assert found == acts._domain_separator(own["name"], own["version"], own["chainId"], address)
+        own = eip712.Domain(name, world.node.chain_id(), address).as_json()
+        assert found == eip712._domain_separator(own["name"], own["version"], own["chainId"], address)
 
 
 def test_pledge_id__python__is_the_contracts_own_and_another_is_refused(world: World) -> None:
@@ -37,7 +37,7 @@ def test_pledge_id__python__is_the_contracts_own_and_another_is_refused(world: W
         "lender": world.ids["lender"], "loanRef": named("loan"), "decisionHash": named("decision"), "expiresAt": 0,
         "registryNo": named("registry no"),
     }  # fmt: skip
-    grant = world.auth("supplier", acts.grant_type(), pledge)
+    grant = world.auth("supplier", eip712.grant_type(), pledge)
     assert world.refusal(world.payload("lender", "Pledges", "pledge", pledge, grant)) == "PledgeIdForeign"
 
 
@@ -55,7 +55,7 @@ def test_order_to_settlement__every_act_by_signature__accepted(world: World) -> 
         "pledgeId": pledge_id, "assetKind": 1, "assetId": params["id"], "amount": 60_000_00,
         "lender": world.ids["lender"], "loanRef": named("loan"), "decisionHash": named("decision"), "expiresAt": 0,
     }  # fmt: skip
-    grant = world.auth("supplier", acts.grant_type(), pledge)
+    grant = world.auth("supplier", eip712.grant_type(), pledge)
     pledged = world.act("lender", "Pledges", "pledge", {**pledge, "registryNo": named("registry no")}, grant)
     event = next(e for e in pledged if e.name == "Pledged")
     assert (event.args["amount"], event.args["registryNo"]) == (60_000_00, "0x" + named("registry no").hex())
@@ -92,20 +92,20 @@ def test_signature__replayed_expired_foreign_or_elsewhere__each_refused_by_name(
     payload = world.payload("core", "Orders", "post", post)
     world.send(payload)
     assert world.refusal(payload) == "ActReplayed"
-    act = acts.act_type("Orders", "post")
+    act = eip712.act_type("Orders", "post")
     fresh = {**post, "orderId": named("PO-bad-2")}
     bad = {
         "ActExpired": world.auth("core", act, fresh, deadline=int(world.clock().timestamp()) - 1),
         "NotAdmitted": world.auth("stranger", act, fresh),
     }
-    elsewhere = acts.Domain("Orders", node.chain_id() + 1, address["Orders"])
+    elsewhere = eip712.Domain("Orders", node.chain_id() + 1, address["Orders"])
     forged = world.auth("supplier", act, fresh)
     core = world.auth("core", act, fresh)
     invalid = [
         world.auth("core", act, fresh, domain=elsewhere),
-        world.auth("core", act, fresh, domain=acts.Domain("Orders", node.chain_id(), address["Pledges"])),
+        world.auth("core", act, fresh, domain=eip712.Domain("Orders", node.chain_id(), address["Pledges"])),
         world.auth("core", act, {**fresh, "amount": 6}),
-        acts.Auth(core.signer, forged.nonce, forged.deadline, forged.signature),
+        eip712.Auth(core.signer, forged.nonce, forged.deadline, forged.signature),
     ]
     plain = world.payload("core", "Orders", "post", fresh)
     for name, auth in (*bad.items(), *(("ActSignatureInvalid", auth) for auth in invalid)):
@@ -116,7 +116,7 @@ def test_signature__replayed_expired_foreign_or_elsewhere__each_refused_by_name(
 def test_receivable__attested_by_nobody_or_a_second_time__refused(world: World) -> None:
     order = world.received_order("PO-attest")
     params = world.invoice(order, "INV-attest")
-    by_seller = world.auth("supplier", acts.attest_type(), {**params, "trail": world.trail(order)})
+    by_seller = world.auth("supplier", eip712.attest_type(), {**params, "trail": world.trail(order)})
     assert world.refusal(world.payload("supplier", "Receivables", "issue", params, by_seller)) == "RoleMissing"
     world.send(world.issue_payload(order, "INV-attest", 1_000_00))
     assert world.refusal(world.issue_payload(order, "INV-attest", 1_000_00)) == "ReceivableExists"
@@ -150,7 +150,7 @@ def test_recount__into_a_pledge__names_it_and_tells_what_it_lost(world: World) -
         "pledgeId": over(receipt["id"], "goods pledge"), "assetKind": 2, "assetId": receipt["id"], "amount": 60,
         "lender": world.ids["lender"], "loanRef": named("loan"), "decisionHash": named("decision"), "expiresAt": 0,
     }  # fmt: skip
-    grant = world.auth("supplier", acts.grant_type(), pledge)
+    grant = world.auth("supplier", eip712.grant_type(), pledge)
     world.act("lender", "Pledges", "pledge", {**pledge, "registryNo": named("registry no")}, grant)
     count = {"id": receipt["id"], "documentRoot": named("count"), "missing": 50}
     without = world.payload("keeper", "WarehouseReceipts", "recount", {**count, "pledgeIds": []})

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from api.assembly import Installation
 from benchmarks.lib import hardhat_node
 from benchmarks.lib.lending_world import World
 from chainfin.chain.rpc import RpcNode
 from chainfin.errors import Unavailable
+from chainfin.runtime.installation import Installation
 from chainfin.settings import Settings, load
 from tests.chain.tools import SENDER, signed
 

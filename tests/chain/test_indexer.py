@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from chainfin.abi import contract_abi
 from chainfin.chain.decode import Decoder
 from chainfin.chain.driver import ChainDriver
 from chainfin.chain.indexer import Finality, Indexer
 from chainfin.errors import Unavailable
+from chainfin.eth.abi import contract_abi
 from chainfin.storage.chain_tables import ChainBlockRow
 from chainfin.storage.store import Store
 from tests.chain.spine import FakeChain, Recorder, open_store, rig

@@ -10,7 +10,7 @@ import pytest
 from chainfin.chain.deploy import deploy
 from chainfin.chain.embedded import EmbeddedNode
 from chainfin.errors import ChainfinError, Refused, Unavailable
-from chainfin.keys import address_of
+from chainfin.eth.keys import address_of
 from tests.chain.spine import open_store, rig
 from tests.chain.test_sender import post
 from tests.chain.tools import Clock

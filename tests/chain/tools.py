@@ -10,7 +10,7 @@ from eth_account import Account
 
 from chainfin.chain.embedded import EmbeddedNode
 from chainfin.chain.node import Node
-from chainfin.keys import address_of
+from chainfin.eth.keys import address_of
 
 KEY = b"\x42" * 32
 SENDER = address_of(KEY)

@@ -11,15 +11,15 @@ from typing import Any
 
 from eth_hash.auto import keccak
 
-from chainfin import acts
-from chainfin.abi import contract_abi
 from chainfin.chain.decode import Decoder, describe_revert
 from chainfin.chain.deploy import Deployment, deploy
 from chainfin.chain.embedded import EmbeddedNode
 from chainfin.chain.node import Reverted
-from chainfin.keys import address_of
-from chainfin.party import Role
+from chainfin.eth import eip712
+from chainfin.eth.abi import contract_abi
+from chainfin.eth.keys import address_of
 from chainfin.storage.chain_tables import ChainEvent
+from chainfin.values.party import Role
 from tests.chain.tools import KEY, SENDER, Clock, open_embedded, signed
 
 PARTIES = {
@@ -34,7 +34,7 @@ PARTIES = {
 
 def over(asset: bytes, text: str) -> bytes:
     """The id of a pledge over an asset."""
-    return bytes.fromhex(acts.pledge_id("0x" + asset.hex(), text)[2:])
+    return bytes.fromhex(eip712.pledge_id("0x" + asset.hex(), text)[2:])
 
 
 def named(text: str) -> bytes:
@@ -52,19 +52,19 @@ class World:
     def key(self, who: str) -> bytes:
         return KEY if who == "operator" else named(f"key of {who}")
 
-    def auth(self, who: str, act: acts.ActType, params: dict[str, Any], **other: Any) -> acts.Auth:
+    def auth(self, who: str, act: eip712.ActType, params: dict[str, Any], **other: Any) -> eip712.Auth:
         self.nonces += 1
         until = int((self.clock() + timedelta(days=1)).timestamp())
         address = self.deployment.addresses[act.contract]
-        domain = other.get("domain", acts.Domain(act.contract, self.node.chain_id(), address))
-        typed = acts.typed_data(act, params, other.get("nonce", self.nonces), other.get("deadline", until), domain)
-        return acts.authorise(typed, self.key(who))
+        domain = other.get("domain", eip712.Domain(act.contract, self.node.chain_id(), address))
+        typed = eip712.typed_data(act, params, other.get("nonce", self.nonces), other.get("deadline", until), domain)
+        return eip712.authorise(typed, self.key(who))
 
     def payload(
-        self, who: str, contract: str, function: str, params: dict[str, Any], *first: acts.Auth
+        self, who: str, contract: str, function: str, params: dict[str, Any], *first: eip712.Auth
     ) -> dict[str, Any]:
         """What an outbox row holds."""
-        own = self.auth(who, acts.act_type(contract, function), params)
+        own = self.auth(who, eip712.act_type(contract, function), params)
         return {
             "contract": contract,
             "function": f"{function}BySig",
@@ -74,8 +74,8 @@ class World:
 
     def send(self, payload: dict[str, Any]) -> list[ChainEvent]:
         """Relay it; the events, or Reverted."""
-        auths = [acts.Auth.from_json(raw) for raw in payload["auths"]]
-        data = acts.call_data(payload["contract"], payload["function"], payload["params"], auths)
+        auths = [eip712.Auth.from_json(raw) for raw in payload["auths"]]
+        data = eip712.call_data(payload["contract"], payload["function"], payload["params"], auths)
         to = self.deployment.addresses[payload["contract"]]
         head = self.node.head()
         self.node.call(to, data, head, SENDER)
@@ -90,7 +90,7 @@ class World:
         return [decoder.event(log, block) for log in receipt.logs]
 
     def act(
-        self, who: str, contract: str, function: str, params: dict[str, Any], *first: acts.Auth
+        self, who: str, contract: str, function: str, params: dict[str, Any], *first: eip712.Auth
     ) -> list[ChainEvent]:
         return self.send(self.payload(who, contract, function, params, *first))
 
@@ -104,7 +104,7 @@ class World:
 
     def admit(self, who: str, roles: int) -> None:
         params = {"commitment": named(f"commitment of {who}"), "roles": roles, "key": address_of(self.key(who))}
-        consent = self.auth(who, acts.join_type(), params)
+        consent = self.auth(who, eip712.join_type(), params)
         event = self.act("operator", "Participants", "admit", params, consent)[0]
         self.ids[who] = int(str(event.args["party"]))
 
@@ -121,7 +121,7 @@ class World:
 
     def issue_payload(self, order: bytes, name: str = "INV-1", face: int = 80_000_00) -> dict[str, Any]:
         params = self.invoice(order, name, face)
-        attest = self.auth("registrar", acts.attest_type(), {**params, "trail": self.trail(order)})
+        attest = self.auth("registrar", eip712.attest_type(), {**params, "trail": self.trail(order)})
         return self.payload("supplier", "Receivables", "issue", params, attest)
 
     def trail(self, order: bytes) -> bytes:

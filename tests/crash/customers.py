@@ -13,7 +13,7 @@ from uuid import uuid4
 
 import httpx
 
-from chainfin.demo.client import ApiProblem, Caller, Member
+from chainfin.client.member import ApiProblem, Caller, Member
 
 ROUNDS = int(os.environ.get("CHAINFIN_CRASH_ROUNDS", "6"))
 PATIENCE_S = 240.0 + 60.0 * ROUNDS

@@ -21,8 +21,8 @@ import pytest
 from sqlmodel import select
 
 from chainfin import samples
-from chainfin.demo.client import Caller, Member
-from chainfin.services import booking
+from chainfin.client.member import Caller, Member
+from chainfin.services.books import journals
 from chainfin.storage.chain_tables import ChainBlockRow
 from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.lending_tables import ApplicationRow, LoanRow
@@ -240,5 +240,5 @@ def check_database(house: House, requests: list[Request]) -> None:
         assert sorted(paid) == sorted(loan.id for loan in loans.values())
         for block in session.exec(select(ChainBlockRow)):
             assert house.blocks[block.number] == block.hash.removeprefix("0x")
-        assert booking.check_chain(session) >= len(loans)
+        assert journals.check_chain(session) >= len(loans)
     store.close()

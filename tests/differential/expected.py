@@ -8,8 +8,8 @@ from typing import Any
 
 from eth_hash.auto import keccak
 
-from chainfin.order import State as OrderState
-from chainfin.receivable import State
+from chainfin.rules.order import State as OrderState
+from chainfin.rules.receivable import State
 from tests.differential.act import Act
 from tests.differential.model import EPOCH, Book
 from tests.differential.model_buy_back import bought_id

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from typing import TypeVar
 
 from chainfin.errors import Refusal
-from chainfin.money import Money
-from chainfin.party import Kind, Role
+from chainfin.values.money import Money
+from chainfin.values.party import Kind, Role
 from tests.differential.act import Act, Rider
 from tests.differential.parties import PARTIES
 

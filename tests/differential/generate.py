@@ -9,8 +9,8 @@ from typing import TypeVar
 
 from eth_hash.auto import keccak
 
-from chainfin.party import Role
-from chainfin.receivable import State
+from chainfin.rules.receivable import State
+from chainfin.values.party import Role
 from tests.differential.act import Act
 from tests.differential.gate import Kind
 from tests.differential.generate_base import DAY, Dice

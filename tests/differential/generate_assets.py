@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from eth_hash.auto import keccak
 
-from chainfin.inventory import WarehouseReceipt
-from chainfin.party import Role
-from chainfin.receivable import Receivable, State
+from chainfin.rules.inventory import WarehouseReceipt
+from chainfin.rules.receivable import Receivable, State
+from chainfin.values.party import Role
 from tests.differential.act import Act
 from tests.differential.generate_base import DAY, MAX_AMOUNT, MAX_UINT, Dice
 from tests.differential.model import EPOCH

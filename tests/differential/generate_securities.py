@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from eth_hash.auto import keccak
 
-from chainfin.receivable import State
+from chainfin.rules.receivable import State
 from tests.differential.act import Act
 from tests.differential.generate_assets import Assets
 from tests.differential.generate_base import DAY

@@ -2,7 +2,7 @@
 
 `Model.apply` carries an act out or says why not, by the code of `reasons`. Ids are the contracts' 32 bytes (hex inside
 the rules), parties their names. What an id names, who was admitted, and which bank reference was used is kept here;
-who may do what with which amount is never decided here but asked of `chainfin.order`, `receivable` and `inventory`.
+who may do what with which amount is never decided here but asked of `chainfin.rules`.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from datetime import UTC, date, datetime, timedelta
 
 from chainfin.documents.goods_trail import START, Step, extended
 from chainfin.errors import BadInput
-from chainfin.inventory import WarehouseReceipt
-from chainfin.line import Line
-from chainfin.order import Order
-from chainfin.receivable import Receivable
-from chainfin.undertaking import Undertaking
+from chainfin.rules.debtor_line import Line
+from chainfin.rules.inventory import WarehouseReceipt
+from chainfin.rules.order import Order
+from chainfin.rules.receivable import Receivable
+from chainfin.rules.undertaking import Undertaking
 from tests.differential.act import Act
 from tests.differential.gate import EXCUSED, Gate, No
 from tests.differential.parties import OPERATOR

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from chainfin import inventory, receivable
-from chainfin import undertaking as rules
-from chainfin.party import Role
+from chainfin.rules import inventory, receivable
+from chainfin.rules import undertaking as rules
+from chainfin.values.party import Role
 from tests.differential.act import Act
 from tests.differential.gate import Kind, demand, money, need, stop
 from tests.differential.model import Book, day

@@ -1,13 +1,13 @@
-"""The model's acts on warehouse receipts: the rules of `chainfin.inventory`."""
+"""The model's acts on warehouse receipts: the rules of `chainfin.rules.inventory`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from chainfin import inventory as rules
-from chainfin.inventory import WarehouseReceipt
-from chainfin.party import Role
+from chainfin.rules import inventory as rules
+from chainfin.rules.inventory import WarehouseReceipt
+from chainfin.values.party import Role
 from tests.differential.act import Act
 from tests.differential.gate import Kind, demand, need, stop
 from tests.differential.model import Book

@@ -1,4 +1,4 @@
-"""The model's acts on orders: the document rules of `chainfin.order`, fed with documents of one line."""
+"""The model's acts on orders: the document rules of `chainfin.rules.order`, fed with documents of one line."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from chainfin import order as rules
 from chainfin.documents.goods_trail import Step
 from chainfin.documents.model import Document, DocumentKind
 from chainfin.errors import Refusal
-from chainfin.order import Order
+from chainfin.rules import order as rules
+from chainfin.rules.order import Order
 from tests.differential.act import Act
 from tests.differential.gate import Kind, amount, demand, money, need, stop
 from tests.differential.model import Book, OrderEntry

@@ -7,11 +7,11 @@ from typing import Any
 
 from eth_hash.auto import keccak
 
-from chainfin import inventory, receivable
 from chainfin.errors import Refusal
-from chainfin.inventory import WarehouseReceipt
-from chainfin.party import Role
-from chainfin.receivable import Receivable
+from chainfin.rules import inventory, receivable
+from chainfin.rules.inventory import WarehouseReceipt
+from chainfin.rules.receivable import Receivable
+from chainfin.values.party import Role
 from tests.differential.act import Act
 from tests.differential.gate import Kind, No, amount, demand, money, need, stop
 from tests.differential.model import Book, PledgeEntry

@@ -1,4 +1,4 @@
-"""The model's acts on receivables: the rules of `chainfin.receivable` between the registers' own checks."""
+"""The model's acts on receivables: the rules of `chainfin.rules.receivable` between the registers' own checks."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 from eth_abi.abi import encode
 from eth_hash.auto import keccak
 
-from chainfin import line as line_rules
-from chainfin import receivable as rules
 from chainfin.errors import Refusal
-from chainfin.party import Role
-from chainfin.receivable import Receivable, State
+from chainfin.rules import debtor_line as line_rules
+from chainfin.rules import receivable as rules
+from chainfin.rules.receivable import Receivable, State
+from chainfin.values.party import Role
 from tests.differential import model_orders
 from tests.differential.act import Act, Rider
 from tests.differential.gate import Kind, No, demand, money, need, stop

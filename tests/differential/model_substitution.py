@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from chainfin import substitution
 from chainfin.errors import Refusal
-from chainfin.inventory import WarehouseReceipt
-from chainfin.party import Role
-from chainfin.receivable import Receivable
+from chainfin.rules import substitution
+from chainfin.rules.inventory import WarehouseReceipt
+from chainfin.rules.receivable import Receivable
+from chainfin.values.party import Role
 from tests.differential.act import Act
 from tests.differential.gate import Kind, demand, money, need, stop
 from tests.differential.model import Book

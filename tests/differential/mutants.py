@@ -12,8 +12,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from chainfin import inventory, order, receivable, receivable_value, substitution, undertaking
 from chainfin.errors import Refusal
+from chainfin.rules import inventory, order, receivable, receivable_value, substitution, undertaking
 
 CONTRACTS = Path(__file__).resolve().parents[2] / "contracts"
 

@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 from chainfin.documents.model import Document, DocumentKind, Line, Party, References, Totals
-from chainfin.money import Money
+from chainfin.values.money import Money
 
 _DAY = date(2026, 3, 2)
 

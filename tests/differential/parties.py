@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from chainfin.party import Role
+from chainfin.values.party import Role
 
 ALL_ROLES: Final = 255
 PARTIES: Final[dict[str, int]] = {

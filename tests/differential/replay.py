@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from chainfin.documents.goods_trail import START, Step, extended
-from chainfin.party import Role
+from chainfin.values.party import Role
 from tests.differential.expected import Thing, origin_tag, promise_key, tag
 from tests.differential.system import Entry
 

@@ -16,11 +16,11 @@ from unittest.mock import patch
 from eth_hash.auto import keccak
 from eth_keys.datatypes import PrivateKey
 
-from chainfin import acts
-from chainfin.abi import address_bytes, checksum, contract_abi
 from chainfin.chain.deploy import deploy
 from chainfin.chain.embedded import BASE_FEE, CHAIN_ID, GAS_LIMIT, EmbeddedNode
-from chainfin.keys import address_of
+from chainfin.eth import eip712
+from chainfin.eth.abi import address_bytes, checksum, contract_abi
+from chainfin.eth.keys import address_of
 from chainfin.resources import CONTRACTS, artifact
 from tests.differential.act import Act, Rider
 from tests.differential.parties import NUMBERS, OPERATOR, PARTIES, STRANGER
@@ -140,7 +140,7 @@ class System:
             target = contract_abi(act.contract).function(act.function)
             return target.encode([params] if target.inputs[0].members else [params[f.name] for f in target.inputs])
         auths = [] if act.rider is None else [self._rider(act, params)]
-        return acts.call_data(act.contract, act.function, params, auths)
+        return eip712.call_data(act.contract, act.function, params, auths)
 
     def _params(self, act: Act) -> dict[str, Any]:
         """Parties by their number instead of their name."""
@@ -148,20 +148,20 @@ class System:
             k: self.numbers[v] if isinstance(v, str) and k in Act.PARTY_FIELDS else v for k, v in act.params.items()
         }
 
-    def _rider(self, act: Act, params: Mapping[str, Any]) -> acts.Auth:
+    def _rider(self, act: Act, params: Mapping[str, Any]) -> eip712.Auth:
         rider = act.rider
         assert rider is not None
-        kind = acts.attest_type() if act.contract == "Receivables" else acts.grant_type()
-        domain = acts.Domain(act.contract, CHAIN_ID, self.addresses[act.contract])
+        kind = eip712.attest_type() if act.contract == "Receivables" else eip712.grant_type()
+        domain = eip712.Domain(act.contract, CHAIN_ID, self.addresses[act.contract])
         said = {**params, **rider.said}
         if act.function == "substitute":
-            kind = acts.exchange_type()
+            kind = eip712.exchange_type()
         if rider.swapped:
             kind, said = _swapped(act.function, said)
         if act.contract == "Receivables" and Rider.TRAIL not in said:
             said[Rider.TRAIL] = self.view("Orders", "trailOf", params["orderId"])
         deadline = self.now - 1 if rider.expired else ALWAYS
-        return acts.authorise(acts.typed_data(kind, said, rider.nonce, deadline, domain), private_key(rider.signer))
+        return eip712.authorise(eip712.typed_data(kind, said, rider.nonce, deadline, domain), private_key(rider.signer))
 
     def _reason(self, contract: str, data: bytes) -> tuple[str, Mapping[str, Any]]:
         for name in (contract, *CONTRACTS):
@@ -215,20 +215,20 @@ class System:
         self._chain.chaindb.persist_header(self._header)
 
     def _admit(self) -> None:
-        domain = acts.Domain("Participants", CHAIN_ID, self.addresses["Participants"])
+        domain = eip712.Domain("Participants", CHAIN_ID, self.addresses["Participants"])
         for who, roles in PARTIES.items():
             params = {
                 "commitment": keccak(f"commitment of {who}".encode()), "roles": roles,
                 "key": address_of(private_key(who)),
             }  # fmt: skip
-            typed = acts.typed_data(acts.join_type(), params, 1, ALWAYS, domain)
-            data = acts.call_data("Participants", "admit", params, [acts.authorise(typed, private_key(who))])
+            typed = eip712.typed_data(eip712.join_type(), params, 1, ALWAYS, domain)
+            data = eip712.call_data("Participants", "admit", params, [eip712.authorise(typed, private_key(who))])
             assert not self._transact(OPERATOR, self.addresses["Participants"], data).is_error, who
 
 
-def _swapped(function: str, said: Mapping[str, Any]) -> tuple[acts.ActType, dict[str, Any]]:
+def _swapped(function: str, said: Mapping[str, Any]) -> tuple[eip712.ActType, dict[str, Any]]:
     """The same terms as the other of a pledgor's two signatures."""
     if function == "substitute":
-        return acts.grant_type(), {**said, "assetKind": 1, "assetId": said["receivableId"]}
+        return eip712.grant_type(), {**said, "assetKind": 1, "assetId": said["receivableId"]}
     sold = {"soldPledgeId": said["pledgeId"], "goodsId": said["assetId"], "quantity": said["amount"]}
-    return acts.exchange_type(), {**said, **sold, "receivableId": said["assetId"]}
+    return eip712.exchange_type(), {**said, **sold, "receivableId": said["assetId"]}

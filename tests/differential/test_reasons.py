@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from chainfin import inventory, line, order, receivable, receivable_value, substitution, undertaking
-from chainfin.abi import contract_abi
+from chainfin.eth.abi import contract_abi
 from chainfin.resources import CONTRACTS
+from chainfin.rules import debtor_line, inventory, order, receivable, receivable_value, substitution, undertaking
 from tests.differential.reasons import EACH, EQUIVALENT, OUT_OF_REACH, REASONS, RULES_ONLY, same
 
 MAPPED = frozenset().union(*REASONS.values())
@@ -47,7 +47,7 @@ def refusals_of(source: str) -> set[str]:
 
 @pytest.mark.parametrize(
     "module",
-    [receivable, receivable_value, inventory, order, line, substitution, undertaking],
+    [receivable, receivable_value, inventory, order, debtor_line, substitution, undertaking],
     ids=lambda module: module.__name__,
 )
 def test_table__every_refusal_of_the_rules__is_in_it(module: object) -> None:

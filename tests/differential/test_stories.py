@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from chainfin.inventory import MAX_PLEDGES
+from chainfin.rules.inventory import MAX_PLEDGES
 from tests.differential import stories
 from tests.differential.model_buy_back import bought_id
 from tests.differential.runner import Run, replayed

@@ -16,7 +16,6 @@ import pytest
 from pydantic import JsonValue
 from sqlmodel import select
 
-from api.assembly import Installation
 from chainfin import samples
 from chainfin.audit.report import Report
 from chainfin.audit.verify import verify
@@ -24,25 +23,21 @@ from chainfin.chain.prover import ChainProver
 from chainfin.chain.views import ContractViews
 from chainfin.connectors.registry_view import RegistryLookup
 from chainfin.connectors.sandbox import World
-from chainfin.money import Money
-from chainfin.party import Role
-from chainfin.services import (
-    applications,
-    evidence,
-    limits,
-    participants,
-    receivables,
-    reconcile,
-    repayments,
-    trade,
-    warehouse,
-)
-from chainfin.services.context import OPERATOR, Actor, Context
-from chainfin.services.reconcile import Reconciliation
+from chainfin.runtime.installation import Installation
+from chainfin.services.goods import receipts
+from chainfin.services.kernel.context import OPERATOR, Actor, Context
+from chainfin.services.lending import applications, limits
+from chainfin.services.oversight import evidence, reconcile
+from chainfin.services.oversight.reconcile import Reconciliation
+from chainfin.services.parties import admission
+from chainfin.services.payments import incoming
+from chainfin.services.trade import orders, receivables
 from chainfin.settings import load
 from chainfin.storage.lending_tables import ApplicationRow
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import DocumentRow, ReceivableRow
+from chainfin.values.money import Money
+from chainfin.values.party import Role
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 CAST = {
@@ -95,7 +90,7 @@ class Town:
 
     def admit_all(self) -> None:
         for who, (company, role) in CAST.items():
-            admitted = participants.admit(
+            admitted = admission.admit(
                 self.ctx,
                 OPERATOR,
                 name=company.english,
@@ -122,13 +117,13 @@ class Town:
         ctx, core, supplier = self.ctx, self.actor("core"), self.actor("supplier")
         today = ctx.clock.today()
         papers = samples.trade(today, number, overinvoiced=overinvoiced)
-        order, _ = trade.post_order(ctx, core, papers["order"], "order.xml")
+        order, _ = orders.post_order(ctx, core, papers["order"], "order.xml")
         self.run()
-        trade.acknowledge(ctx, supplier, order.id, papers["response"])
+        orders.acknowledge(ctx, supplier, order.id, papers["response"])
         self.run()
-        trade.despatch(ctx, supplier, order.id, papers["despatch"])
+        orders.despatch(ctx, supplier, order.id, papers["despatch"])
         self.run()
-        trade.receive(ctx, core, order.id, papers["receipt"])
+        orders.receive(ctx, core, order.id, papers["receipt"])
         self.run()
         made = receivables.issue(ctx, supplier, order.id, papers["invoice"], accept_matched=overinvoiced)
         self.run()
@@ -166,7 +161,7 @@ class Town:
             amount,
             payer_account=self.parties[who].account,
             payer_name=self.parties[who].name,
-            payee_account=repayments.COLLECTION_ACCOUNT,
+            payee_account=incoming.COLLECTION_ACCOUNT,
             remittance=remittance,
         )
         self.run()
@@ -183,7 +178,7 @@ class Town:
 def goods(town: Town) -> str:
     """The distributor's copper at the keeper, with a price. The receipt's id."""
     lender = town.actor("lender")
-    warehouse.set_price(
+    receipts.set_price(
         town.ctx,
         lender,
         good="copper cathode",
@@ -192,7 +187,7 @@ def goods(town: Town) -> str:
         source="sample exchange",
         as_of=town.ctx.clock.today(),
     )
-    row, _ = warehouse.issue(
+    row, _ = receipts.issue(
         town.ctx,
         town.actor("keeper"),
         number="WR-1",

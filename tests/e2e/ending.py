@@ -10,10 +10,12 @@ from sqlmodel import col, select
 
 from chainfin.chain.views import ContractViews
 from chainfin.connectors.registry_view import RegistryLookup
-from chainfin.keys import address_of
-from chainfin.services import acts, reconcile
-from chainfin.services.context import OPERATOR, Actor
-from chainfin.services.reconcile import Mismatch
+from chainfin.eth.keys import address_of
+from chainfin.services.kernel import acts
+from chainfin.services.kernel.context import OPERATOR, Actor
+from chainfin.services.oversight import reconcile
+from chainfin.services.oversight.reconcile import Mismatch
+from chainfin.services.parties import gate
 from chainfin.storage.party_tables import CustodyKeyRow
 from chainfin.storage.trade_tables import ActRow, PledgeRow, ReceivableRow, WarehouseReceiptRow
 from tests.e2e.site import Site
@@ -31,7 +33,7 @@ def sent(site: Site, who: Actor, contract: str, function: str, **params: Any) ->
         row = acts.prepare(
             session,
             site.ctx,
-            party=acts.active_party(session, str(who.party_id)),
+            party=gate.active_party(session, str(who.party_id)),
             contract=contract,
             function=function,
             params=params,

@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import text
 
-from api.assembly import Installation
-from chainfin.abi import contract_abi
+from chainfin.eth.abi import contract_abi
+from chainfin.runtime.installation import Installation
 from chainfin.storage.store import Store
 
 UNSEEN = frozenset({"idempotency", "idempotency_key", "sign_in_nonce", "token", "access_token", "alembic_version"})

@@ -8,10 +8,11 @@ from decimal import Decimal
 from chainfin.audit.report import Report, State
 from chainfin.audit.verify import verify
 from chainfin.chain.prover import ChainProver
-from chainfin.money import Money
-from chainfin.services import evidence, substituting
-from chainfin.services.context import OPERATOR, Actor
+from chainfin.services.kernel.context import OPERATOR, Actor
+from chainfin.services.oversight import evidence
+from chainfin.services.pledges import substitution
 from chainfin.storage.trade_tables import ReceivableRow
+from chainfin.values.money import Money
 from tests.e2e.audit_world import sales
 from tests.e2e.ending import pledges_on
 from tests.e2e.site import CNY, Site
@@ -41,7 +42,7 @@ def lent(site: Site, borrower: Actor, product: str) -> str:
 
 def exchanged(site: Site, borrower: Actor, goods_id: str, asset: ReceivableRow, amount: int = PART) -> str:
     """A ton of the goods was sold for the receivable, of which ``amount`` takes its place. The new pledge's id."""
-    offer = substituting.offer(
+    offer = substitution.offer(
         site.ctx,
         site.cast["lender"],
         sold_id=pledges_on(site, goods_id)[0].id,
@@ -49,9 +50,9 @@ def exchanged(site: Site, borrower: Actor, goods_id: str, asset: ReceivableRow, 
         receivable_id=asset.id,
         amount=Money(amount, CNY),
     )
-    substituting.accept(site.ctx, borrower, offer.row.pledge_id)
+    substitution.accept(site.ctx, borrower, offer.row.pledge_id)
     site.run()
-    assert substituting.get(site.ctx, OPERATOR, offer.row.pledge_id).row.status == "done"
+    assert substitution.get(site.ctx, OPERATOR, offer.row.pledge_id).row.status == "done"
     return offer.row.pledge_id
 
 

@@ -21,35 +21,31 @@ from uuid import uuid4
 from sqlmodel import col, select
 from stdnum.cn import uscc
 
-from api.assembly import Installation
-from chainfin import acts as eip712
-from chainfin import keys, ledger, samples
+from chainfin import samples
 from chainfin.connectors.sandbox import World
 from chainfin.connectors.sandbox.faults import Fault, Rule
-from chainfin.loan import LoanState
-from chainfin.loan.state import ACCRUING
-from chainfin.money import Money
-from chainfin.party import Role
-from chainfin.services import (
-    acts,
-    applications,
-    booking,
-    limits,
-    loanbook,
-    participants,
-    queries,
-    receivables,
-    repayments,
-    trade,
-    warehouse,
-)
-from chainfin.services.context import OPERATOR, Actor, Context
-from chainfin.services.queries import ApplicationView, LoanView
+from chainfin.eth import eip712, keys
+from chainfin.rules import ledger
+from chainfin.rules.loan import LoanState
+from chainfin.rules.loan.state import ACCRUING
+from chainfin.runtime.installation import Installation
+from chainfin.services.books import journals, loan_book
+from chainfin.services.goods import receipts
+from chainfin.services.kernel import acts
+from chainfin.services.kernel.context import OPERATOR, Actor, Context
+from chainfin.services.lending import applications, limits
+from chainfin.services.parties import admission
+from chainfin.services.payments import incoming as incoming_service
+from chainfin.services.reads import queries
+from chainfin.services.reads.queries import ApplicationView, LoanView
+from chainfin.services.trade import orders, receivables
 from chainfin.settings import load
 from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.lending_tables import HoldRow, IncomingRow, LimitRow, LoanRow
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ActRow, DocumentRow, OrderRow, PledgeRow, ReceivableRow, WarehouseReceiptRow
+from chainfin.values.money import Money
+from chainfin.values.party import Role
 from tests.e2e.onchain import view
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -100,7 +96,7 @@ class Site:
         if company is None:
             body = f"91990000{next(self.numbers):09d}"
             company = samples.Company(f"虚构样例{body}", f"Invented {body}", body + uscc.calc_check_digit(body))
-        made = participants.admit(
+        made = admission.admit(
             self.ctx,
             OPERATOR,
             name=company.english,
@@ -122,7 +118,7 @@ class Site:
         body = f"91990000{next(self.numbers):09d}"
         company = samples.Company(f"虚构样例{body}", f"Invented {body}", body + uscc.calc_check_digit(body))
         key = keys.new_private_key()
-        made = participants.admit(
+        made = admission.admit(
             self.ctx,
             OPERATOR,
             name=company.english,
@@ -134,7 +130,7 @@ class Site:
             profile={},
         )
         assert made.consent is not None
-        participants.consent(self.ctx, made.party.id, "0x" + eip712.sign(made.consent, key).hex())
+        admission.consent(self.ctx, made.party.id, "0x" + eip712.sign(made.consent, key).hex())
         self.run()
         self.companies[made.party.id] = company
         self.keys[made.party.id] = key
@@ -169,13 +165,13 @@ class Site:
     def received(self, seller: Actor, papers: dict[str, bytes]) -> str:
         """An order up to the receipt of its goods. Its id."""
         core = self.cast["core"]
-        order, _ = trade.post_order(self.ctx, core, papers["order"], "order.xml")
+        order, _ = orders.post_order(self.ctx, core, papers["order"], "order.xml")
         self.run()
-        trade.acknowledge(self.ctx, seller, order.id, papers["response"])
+        orders.acknowledge(self.ctx, seller, order.id, papers["response"])
         self.run()
-        trade.despatch(self.ctx, seller, order.id, papers["despatch"])
+        orders.despatch(self.ctx, seller, order.id, papers["despatch"])
         self.run()
-        trade.receive(self.ctx, core, order.id, papers["receipt"])
+        orders.receive(self.ctx, core, order.id, papers["receipt"])
         self.run()
         return order.id
 
@@ -204,7 +200,7 @@ class Site:
 
     def goods(self, owner: Actor, kilograms: int = 20_000) -> WarehouseReceiptRow:
         """Copper at the keeper, at 70.00 a kilogram."""
-        warehouse.set_price(
+        receipts.set_price(
             self.ctx,
             self.cast["lender"],
             good="copper",
@@ -213,7 +209,7 @@ class Site:
             source="sample price",
             as_of=self.today,
         )
-        row, _ = warehouse.issue(
+        row, _ = receipts.issue(
             self.ctx,
             self.cast["keeper"],
             number=f"WR-{next(self.numbers)}",
@@ -278,7 +274,7 @@ class Site:
             Money(amount, CNY),
             payer_account=payer,
             payer_name="A payer (invented)",
-            payee_account=repayments.COLLECTION_ACCOUNT,
+            payee_account=incoming_service.COLLECTION_ACCOUNT,
             remittance=remittance,
         )
         if step:
@@ -323,19 +319,19 @@ class Site:
 
     def balance(self, account: ledger.Account, *, ref: str | None = None) -> int:
         with self.ctx.store.read() as session:
-            return booking.balance(session, account, CNY, ref=ref).minor
+            return journals.balance(session, account, CNY, ref=ref).minor
 
 
 def check_books(site: Site) -> None:
     """What has to hold whatever happened: the book balances and agrees with every loan, limits with every hold,
     every asset with its contract, every pledge with its asset, and our cash with the bank's own books."""
     with site.ctx.store.read() as session:
-        assert booking.check_chain(session) >= 0
-        trial = booking.trial_balance(session)
+        assert journals.check_chain(session) >= 0
+        trial = journals.trial_balance(session)
         assert sum(line.debit.minor - line.credit.minor for line in trial) == 0
-        assert booking.balance(session, ledger.CASH, CNY).minor == site.bank_cash()
+        assert journals.balance(session, ledger.CASH, CNY).minor == site.bank_cash()
         for row in session.exec(select(LoanRow)):
-            _, loan = loanbook.load(session, row.id)
+            _, loan = loan_book.load(session, row.id)
             assert LoanState(row.status) is loan.state or row.status == "cancelled", (row.id, row.status, loan.state)
             owed = {
                 ledger.LOANS: loan.outstanding,
@@ -344,7 +340,7 @@ def check_books(site: Site) -> None:
                 ledger.FEE_RECEIVABLE: loan.dues.fee,
             }
             for account, amount in owed.items():
-                booked = booking.balance(session, account, row.currency, ref=row.id)
+                booked = journals.balance(session, account, row.currency, ref=row.id)
                 wanted = amount if loan.state in ACCRUING else Money.zero(row.currency)
                 assert booked == wanted, (row.id, account.name, str(booked), str(wanted))
         for limit in session.exec(select(LimitRow)):

@@ -10,13 +10,14 @@ import pytest
 from sqlmodel import select
 
 from chainfin.errors import Refused
-from chainfin.party import Role
-from chainfin.services import acts, receivables, trade
-from chainfin.services.context import Actor
+from chainfin.services.kernel import acts
+from chainfin.services.kernel.context import Actor
+from chainfin.services.trade import orders, receivables
 from chainfin.storage import outbox
 from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ActRow, ReceivableRow
+from chainfin.values.party import Role
 from tests.e2e.onchain import rows, view
 from tests.e2e.site import Site, open_site
 
@@ -39,13 +40,13 @@ def own_key_order(site: Site) -> tuple[Actor, str, dict[str, bytes]]:
     """A supplier that signs for itself, its order with all goods received, and the papers."""
     seller, core = site.admit_with_own_key(Role.SUPPLIER), site.cast["core"]
     papers = site.papers(seller)
-    order, _ = trade.post_order(site.ctx, core, papers["order"], "order.xml")
+    order, _ = orders.post_order(site.ctx, core, papers["order"], "order.xml")
     site.run()
-    site.sign(seller, trade.acknowledge(site.ctx, seller, order.id, papers["response"]))
+    site.sign(seller, orders.acknowledge(site.ctx, seller, order.id, papers["response"]))
     site.run()
-    site.sign(seller, trade.despatch(site.ctx, seller, order.id, papers["despatch"]))
+    site.sign(seller, orders.despatch(site.ctx, seller, order.id, papers["despatch"]))
     site.run()
-    trade.receive(site.ctx, core, order.id, papers["receipt"])
+    orders.receive(site.ctx, core, order.id, papers["receipt"])
     site.run()
     return seller, order.id, papers
 
@@ -79,7 +80,7 @@ def test_issue__a_line_above_what_was_received_of_it__not_attested_though_the_am
 def test_issue__goods_move_on_before_the_seller_signs__not_sent_but_issued_anew(site: Site) -> None:
     seller, order_id, papers = own_key_order(site)
     first = receivables.issue(site.ctx, seller, order_id, papers["invoice"])
-    trade.amend(site.ctx, site.cast["core"], order_id, papers["order"])
+    orders.amend(site.ctx, site.cast["core"], order_id, papers["order"])
     site.run()
     commands = len(site.outbox("act:"))
     with pytest.raises(Refused) as refused:
@@ -103,7 +104,7 @@ def test_issue__goods_move_on_after_it_was_signed__refused_by_the_contract_and_i
         waiting = session.exec(select(OutboxRow).where(OutboxRow.key == f"act:{made.act.id}")).one()
         assert waiting.id is not None
         outbox.later(session, waiting.id, at=site.ctx.clock.now() + timedelta(hours=1), error="")
-    trade.amend(site.ctx, site.cast["core"], order_id, papers["order"])
+    orders.amend(site.ctx, site.cast["core"], order_id, papers["order"])
     site.run()
     site.ctx.clock.move_to(site.ctx.clock.now() + timedelta(hours=1))
     site.run()

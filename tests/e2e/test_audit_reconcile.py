@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import text
 
 from chainfin.errors import Forbidden, Unavailable
-from chainfin.services import reconcile
-from chainfin.services.reconcile import RegistryEntry
+from chainfin.services.oversight import reconcile
+from chainfin.services.oversight.reconcile import RegistryEntry
 from tests.e2e.audit_world import Played, played_town
 
 played = pytest.fixture(scope="module")(played_town)

@@ -9,10 +9,13 @@ from functools import partial
 import pytest
 
 from chainfin.audit.report import Report, State
-from chainfin.money import Money
-from chainfin.services import eod, loanbook, passing, pledging, undertaking
-from chainfin.services.context import OPERATOR, Actor
+from chainfin.services.books import loan_book
+from chainfin.services.kernel.context import OPERATOR, Actor
+from chainfin.services.lending import end_of_day
+from chainfin.services.pledges import enforcement, undertakings
+from chainfin.services.trade import splits_and_transfers
 from chainfin.storage.trade_tables import ReceivableRow
+from chainfin.values.money import Money
 from tests.e2e.ending import parts, pledges_on
 from tests.e2e.forging import Content, act_of, drop_fact, fact_of, paper_of, resealed
 from tests.e2e.secured import PART, bundle, checked, exchanged, lent, lent_on_goods, names
@@ -42,7 +45,7 @@ def test_exchanged_twice__for_a_receivable_and_a_part_of_another__each_shown(sit
     loan_id, goods_id = lent_on_goods(site, borrower)
     exchanged(site, borrower, goods_id, site.confirmed(borrower))
     whole = site.confirmed(borrower)
-    passing.split(site.ctx, borrower, whole.id, [Money(PART, CNY), Money(1_000_00, CNY)])
+    splits_and_transfers.split(site.ctx, borrower, whole.id, [Money(PART, CNY), Money(1_000_00, CNY)])
     site.run()
     exchanged(site, borrower, goods_id, parts(site, whole.id)[0])
     exchanged(site, borrower, goods_id, site.receivable(whole.id), 50_000_00)
@@ -64,7 +67,7 @@ def test_added__a_receivable_on_top__its_trade_is_shown_and_what_it_pays_is_the_
     loan_id = lent(site, borrower, product)
     number = 1 if product == "general" else 2
     asset = site.confirmed(borrower)
-    foreign_pledge(site, borrower, asset.id, PART, loanbook.loan_ref(loan_id))
+    foreign_pledge(site, borrower, asset.id, PART, loan_book.loan_ref(loan_id))
     site.run()
     before = site.loan(loan_id).loan.dues.total.minor
     ref = site.pays(FACE, f"RECEIVABLE {asset.id}")
@@ -112,16 +115,16 @@ def fallen_due(site: Site) -> tuple[Actor, str, ReceivableRow, str]:
     asset = site.confirmed(borrower)
     pledge_id = exchanged(site, borrower, goods_id, asset)
     until = asset.due_date + timedelta(days=30)
-    undertaking.undertake(site.ctx, borrower, pledge_id, str(Money(PART, CNY)), until, "we pay if the debtor doesn't")
+    undertakings.undertake(site.ctx, borrower, pledge_id, str(Money(PART, CNY)), until, "we pay if the debtor doesn't")
     site.run()
     site.move_to(asset.due_date + timedelta(days=1))
-    eod.run(site.ctx, OPERATOR, site.today)
+    end_of_day.run(site.ctx, OPERATOR, site.today)
     return borrower, loan_id, asset, pledge_id
 
 
 def test_taken__the_receivable_that_took_the_goods_place__what_it_pays_is_the_loans(site: Site) -> None:
     _, loan_id, asset, pledge_id = fallen_due(site)
-    pledging.enforce(site.ctx, site.cast["lender"], pledge_id)
+    enforcement.enforce(site.ctx, site.cast["lender"], pledge_id)
     site.run()
     (taken,) = parts(site, asset.id)
     ref = site.pays(PART, f"RECEIVABLE {taken.id}")

@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from chainfin import acts as eip712
-from chainfin.abi import from_hex
 from chainfin.audit.report import State
-from chainfin.services import custody
+from chainfin.eth import eip712
+from chainfin.eth.abi import from_hex
+from chainfin.services.kernel import custody
 from tests.e2e.forging import Change, Content, act_of, drop_fact, fact_of, nearly, paper_of, replaced, resealed
 from tests.e2e.secured import LENT, bundle, checked, exchanged, lent_on_goods, names
 from tests.e2e.site import FACE, Site, open_site

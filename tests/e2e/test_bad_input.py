@@ -12,12 +12,12 @@ import pytest
 from rich.console import Console
 
 from chainfin import samples
-from chainfin.demo.client import ApiProblem, Caller, confirmation
+from chainfin.client.member import ApiProblem, Caller, confirmation
 from chainfin.demo.folder import invented_lei
 from chainfin.demo.report import Report
 from chainfin.demo.stage import Stage
 from chainfin.demo.story import Cast, Story
-from chainfin.keys import address_of, new_private_key
+from chainfin.eth.keys import address_of, new_private_key
 from tests.e2e.onchain import rows
 
 LAUGHS = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))

@@ -19,17 +19,17 @@ import httpx
 import pytest
 from sqlmodel import select
 
-from api.assembly import Installation
 from api.serve import Server
 from chainfin import samples
 from chainfin.chain.embedded import EmbeddedNode
 from chainfin.errors import ChainfinError, Unavailable
-from chainfin.party import Role
-from chainfin.services import participants
-from chainfin.services.context import OPERATOR
+from chainfin.runtime.installation import Installation
+from chainfin.services.kernel.context import OPERATOR
+from chainfin.services.parties import admission
 from chainfin.settings import Settings, load
 from chainfin.storage.party_tables import CustodyKeyRow, FactRow, PartyRow
 from chainfin.storage.store import Store
+from chainfin.values.party import Role
 from tests.chain.rpc_server import RpcServer, serve
 
 ROOT = Path(__file__).parents[2]
@@ -88,7 +88,7 @@ def opening(settings: Settings) -> str:
 
 def command(home: Path, *words: str, **environ: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "chainfin.cli", *words],
+        [sys.executable, "-m", "chainfin.cli.main", *words],
         cwd=ROOT,
         env={"CHAINFIN_HOME": str(home), "PATH": "", **environ},
         capture_output=True,
@@ -100,7 +100,7 @@ def command(home: Path, *words: str, **environ: str) -> subprocess.CompletedProc
 
 def admit(installation: Installation) -> str:
     company = samples.SUPPLIER
-    made = participants.admit(
+    made = admission.admit(
         installation.ctx,
         OPERATOR,
         name=company.english,
@@ -195,9 +195,9 @@ def test_node__behind_or_gone_while_serving__not_ready_and_work_goes_on_after(
 
 def _admit_new(installation: Installation) -> str:
     """The same company under the next free sample id."""
-    taken = {row.legal_value for row in participants.list_(installation.ctx, OPERATOR, after="", limit=100)}
+    taken = {row.legal_value for row in admission.list_(installation.ctx, OPERATOR, after="", limit=100)}
     free = [each for each in (samples.CORE, samples.SUPPLIER, samples.KEEPER, samples.SHOP) if each.uscc not in taken]
-    made = participants.admit(
+    made = admission.admit(
         installation.ctx,
         OPERATOR,
         name=free[0].english,

@@ -10,10 +10,11 @@ import pytest
 from chainfin.audit.verify import verify
 from chainfin.chain.prover import ChainProver
 from chainfin.errors import ChainfinError
-from chainfin.money import Money
-from chainfin.services import evidence, undertaking
-from chainfin.services.context import Actor
+from chainfin.services.kernel.context import Actor
+from chainfin.services.oversight import evidence
+from chainfin.services.pledges import undertakings
 from chainfin.storage.trade_tables import PledgeRow
+from chainfin.values.money import Money
 from tests.e2e.ending import mismatches, pledges_on, receipt, receipts_out_of
 from tests.e2e.onchain import view
 from tests.e2e.site import CNY, Site
@@ -32,7 +33,7 @@ def undertaken(site: Site) -> tuple[Actor, str, PledgeRow]:
     (pledge,) = pledges_on(site, goods.id)
     until = site.today + timedelta(days=90)
     quantity = str(Decimal(pledge.left).scaleb(-3))
-    undertaking.undertake(site.ctx, site.cast["core"], pledge.id, quantity, until, "we buy what isn't redeemed")
+    undertakings.undertake(site.ctx, site.cast["core"], pledge.id, quantity, until, "we buy what isn't redeemed")
     site.run()
     return borrower, loan_id, pledge
 
@@ -44,10 +45,10 @@ def core_account(site: Site) -> str:
 def test_undertaken__read_by_those_concerned__as_on_chain(site: Site, undertaken: tuple[Actor, str, PledgeRow]) -> None:
     borrower, _, pledge = undertaken
     for actor in (borrower, site.cast["lender"], site.cast["core"]):
-        (seen,) = undertaking.of_pledge(site.ctx, actor, pledge.id)
+        (seen,) = undertakings.of_pledge(site.ctx, actor, pledge.id)
         assert (seen.row.left, seen.unit) == (pledge.left, "KGM")
     with pytest.raises(ChainfinError) as refused:
-        undertaking.of_pledge(site.ctx, site.cast["keeper"], pledge.id)
+        undertakings.of_pledge(site.ctx, site.cast["keeper"], pledge.id)
     assert refused.value.code == "pledge_unknown"
     buyer = site.party(site.cast["core"].party_id).chain_party
     assert view(site.inst, "Pledges", "undertakingOf", pledge.id, buyer)["amount"] == pledge.left
@@ -67,7 +68,7 @@ def test_bought__a_part__serves_the_loan_and_the_goods_go_over(
     (after,) = pledges_on(site, pledge.asset_id)
     assert (after.status, after.settled) == ("active", bought)
     assert site.loan(loan_id).loan.dues.total.minor == before - 100_000_00
-    (seen,) = undertaking.of_pledge(site.ctx, site.cast["core"], pledge.id)
+    (seen,) = undertakings.of_pledge(site.ctx, site.cast["core"], pledge.id)
     assert seen.row.left == pledge.left - bought
     assert mismatches(site) == []
 
@@ -138,5 +139,5 @@ def test_undertake__what_cannot_be__refused(
     until = site.today - timedelta(days=1) if case == "past" else site.today
     amount = "1.0001" if case == "fourth decimal" else "1"
     with pytest.raises(ChainfinError) as refused:
-        undertaking.undertake(site.ctx, actor, pledge.id, amount, until, "again")
+        undertakings.undertake(site.ctx, actor, pledge.id, amount, until, "again")
     assert refused.value.code == code

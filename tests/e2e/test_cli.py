@@ -13,8 +13,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from api.serve import operator_credentials
-from chainfin import cli, samples
-from chainfin.cli import app
+from chainfin import samples
+from chainfin.cli import main
+from chainfin.cli.main import app
 from chainfin.demo.stage import Stage
 from chainfin.errors import BadInput
 
@@ -194,7 +195,7 @@ def test_main__coded_error__is_one_line_and_its_exit_code(
         monkeypatch.setenv("CHAINFIN_HOME", str(tmp_path / "nowhere"))
         monkeypatch.setattr("sys.argv", ["chainfin", *words])
         with pytest.raises(SystemExit) as ended:
-            cli.main()
+            main.main()
         assert ended.value.code == expected
         said = capsys.readouterr().err.strip()
         assert said.startswith("chainfin: ")

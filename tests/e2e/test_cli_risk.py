@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from chainfin import cli
+from chainfin.cli import main
 from tests.unit.train_samples import cases, csv_of
 
 Run = Callable[..., tuple[int, str, str]]
@@ -26,7 +26,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
     def once(*words: object) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["chainfin", "risk", *(str(word) for word in words)])
         with pytest.raises(SystemExit) as left:
-            cli.main()
+            main.main()
         told = capsys.readouterr()
         return int(left.value.code or 0), told.out, told.err
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from chainfin.errors import Refused
-from chainfin.money import Money
-from chainfin.services import receivables
+from chainfin.services.trade import receivables
 from chainfin.storage.trade_tables import DocumentRow
+from chainfin.values.money import Money
 from tests.e2e.onchain import rows
 from tests.e2e.site import CNY, FACE, Site
 

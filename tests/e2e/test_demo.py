@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from chainfin import samples
 from chainfin.audit.verify import verify
-from chainfin.cli import app
+from chainfin.cli.main import app
 
 
 def test_demo__on_the_samples__plays_every_chapter() -> None:

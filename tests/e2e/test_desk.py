@@ -7,27 +7,23 @@ from datetime import timedelta
 
 import pytest
 
-from chainfin import ledger
 from chainfin.audit.replay import replay_bundle
 from chainfin.audit.verify import verify
 from chainfin.chain.prover import ChainProver
 from chainfin.errors import ChainfinError, Refused
-from chainfin.money import Money
-from chainfin.party import Role
 from chainfin.risk.replay import replay
-from chainfin.services import (
-    applications,
-    custody,
-    evidence,
-    loanbook,
-    margin,
-    participants,
-    pledging,
-    receivables,
-    reviewing,
-    warehouse,
-)
-from chainfin.services.context import OPERATOR, Actor
+from chainfin.rules import ledger
+from chainfin.services.books import loan_book
+from chainfin.services.goods import receipts
+from chainfin.services.kernel import custody
+from chainfin.services.kernel.context import OPERATOR, Actor
+from chainfin.services.lending import applications, credit_notes, margin_calls, review
+from chainfin.services.oversight import evidence
+from chainfin.services.payments import accounts
+from chainfin.services.pledges import enforcement, release
+from chainfin.services.trade import receivables
+from chainfin.values.money import Money
+from chainfin.values.party import Role
 from tests.e2e.ending import mismatches, pledges_on, receipt, sent
 from tests.e2e.onchain import view
 from tests.e2e.secured import lent
@@ -53,7 +49,7 @@ def test_desk__approves__offered_and_the_record_on_chain_names_it(site: Site, wa
     borrower, application = waiting
     before = site.application(application).row.record_hash
     lender = site.cast["lender"]
-    reviewing.decide(site.ctx, lender, application, "approved", "we know them well")
+    review.decide(site.ctx, lender, application, "approved", "we know them well")
     seen = site.application(application)
     assert (seen.row.status, seen.row.record_hash != before) == ("offered", True)
     record = json.loads(str(seen.row.record))
@@ -77,7 +73,7 @@ def test_replay__another_word_than_was_said__found(
     site: Site, waiting: tuple[Actor, str], change: dict[str, str]
 ) -> None:
     _, application = waiting
-    reviewing.decide(site.ctx, site.cast["lender"], application, "approved", "fine")
+    review.decide(site.ctx, site.cast["lender"], application, "approved", "fine")
     row = site.application(application).row
     record = json.loads(str(row.record))
     assert replay(record, expected_hash=row.record_hash).ok
@@ -87,7 +83,7 @@ def test_replay__another_word_than_was_said__found(
 
 def test_desk__refuses__declined_with_its_reason(site: Site, waiting: tuple[Actor, str]) -> None:
     _, application = waiting
-    reviewing.decide(site.ctx, site.cast["lender"], application, "refused", "too much at once")
+    review.decide(site.ctx, site.cast["lender"], application, "refused", "too much at once")
     seen = site.application(application)
     assert seen.row.status == "declined"
     assert [each["code"] for each in seen.row.refusals] == ["refused_by_lender"]
@@ -101,7 +97,7 @@ def test_desk__approves_what_the_rules_refuse_by_now__declined(site: Site, waiti
     asset = str(site.application(application).row.asset_id)
     receivables.dispute(site.ctx, site.cast["core"], asset, "scratched")
     site.run()
-    reviewing.decide(site.ctx, site.cast["lender"], application, "approved", "never mind")
+    review.decide(site.ctx, site.cast["lender"], application, "approved", "never mind")
     row = site.application(application).row
     assert (row.status, [each["code"] for each in row.refusals]) == ("declined", ["disputed"])
 
@@ -113,9 +109,9 @@ def test_desk__of_somebody_else_or_twice__refused(site: Site, waiting: tuple[Act
     actors = {"borrower": lending, "keeper": site.cast["keeper"]}
     actor = site.admit(Role.LENDER) if who == "other lender" else actors.get(who, site.cast["lender"])
     if who == "twice":
-        reviewing.decide(site.ctx, actor, application, "refused", "no")
+        review.decide(site.ctx, actor, application, "refused", "no")
     with pytest.raises(ChainfinError) as refused:
-        reviewing.decide(site.ctx, actor, application, "approved", "yes")
+        review.decide(site.ctx, actor, application, "approved", "yes")
     assert (
         refused.value.code
         == {
@@ -140,16 +136,16 @@ def test_release__by_the_lender__part_then_rest(site: Site) -> None:
     loan_id = site.funded(borrower, LENT, asset.id)
     (pledge,) = pledges_on(site, asset.id)
     with pytest.raises(Refused) as refused:
-        pledging.release(site.ctx, borrower, pledge.id)
+        release.release_by_lender(site.ctx, borrower, pledge.id)
     assert refused.value.code == "not_lender"
     with pytest.raises(Refused) as refused:
-        pledging.release(site.ctx, site.cast["lender"], pledge.id, str(Money(pledge.amount + 1, CNY)))
+        release.release_by_lender(site.ctx, site.cast["lender"], pledge.id, str(Money(pledge.amount + 1, CNY)))
     assert refused.value.code == "exceeds_pledged"
-    pledging.release(site.ctx, site.cast["lender"], pledge.id, "0.01")
+    release.release_by_lender(site.ctx, site.cast["lender"], pledge.id, "0.01")
     site.run()
     (pledge,) = pledges_on(site, asset.id)
     assert (pledge.status, pledge.released) == ("active", 1)
-    pledging.release(site.ctx, site.cast["lender"], pledge.id)
+    release.release_by_lender(site.ctx, site.cast["lender"], pledge.id)
     site.run()
     (pledge,) = pledges_on(site, asset.id)
     assert (pledge.status, site.receivable(asset.id).pledged) == ("released", 0)
@@ -163,7 +159,7 @@ def test_release__a_part_taken_off_meanwhile__the_rest_is_given_up_all_the_same(
     asset = site.confirmed(borrower)
     loan_id = site.funded(borrower, LENT, asset.id)
     (pledge,) = pledges_on(site, asset.id)
-    pledging.release(site.ctx, site.cast["lender"], pledge.id, "1.00")
+    release.release_by_lender(site.ctx, site.cast["lender"], pledge.id, "1.00")
     site.pays(owed(site, loan_id, site.today), f"LOAN {loan_id}")
     assert site.loan(loan_id).row.status == "repaid"
     (pledge,) = pledges_on(site, asset.id)
@@ -191,15 +187,15 @@ def test_expiry__of_a_pledge_on_which_nothing_was_paid__ended_by_the_pledgor(sit
     (pledge,) = pledges_on(site, asset.id)
     assert (pledge.status, pledge.drawn) == ("active", False)
     with pytest.raises(Refused) as refused:
-        pledging.expire(site.ctx, borrower, pledge.id)
+        enforcement.expire(site.ctx, borrower, pledge.id)
     assert refused.value.code == "not_expired"
     with pytest.raises(Refused) as refused:
-        pledging.enforce(site.ctx, site.cast["lender"], pledge.id)
+        enforcement.enforce(site.ctx, site.cast["lender"], pledge.id)
     assert refused.value.code == "pledge_not_drawn"
     assert pledge.expires_at is not None
     loan_id = str(site.application(application).row.loan_id)
     site.move_to((pledge.expires_at + timedelta(days=1)).date())
-    pledging.expire(site.ctx, borrower, pledge.id)
+    enforcement.expire(site.ctx, borrower, pledge.id)
     site.run()
     (pledge,) = pledges_on(site, asset.id)
     assert (pledge.status, site.receivable(asset.id).pledged) == ("released", 0)
@@ -216,11 +212,11 @@ def test_account__corrected__what_was_refused_goes_out_once(site: Site) -> None:
     ref = site.pays(FACE, f"RECEIVABLE {asset.id}")
     assert site.incoming(ref).status == "payout_refused"
     with pytest.raises(ChainfinError) as refused:
-        participants.correct_account(site.ctx, holder, str(holder.party_id), "6228-new")
+        accounts.correct_account(site.ctx, holder, str(holder.party_id), "6228-new")
     assert refused.value.code == "operator_only"
-    _, retried = participants.correct_account(site.ctx, OPERATOR, str(holder.party_id), "6228-new")
+    _, retried = accounts.correct_account(site.ctx, OPERATOR, str(holder.party_id), "6228-new")
     site.run()
-    _, again = participants.correct_account(site.ctx, OPERATOR, str(holder.party_id), "6228-new")
+    _, again = accounts.correct_account(site.ctx, OPERATOR, str(holder.party_id), "6228-new")
     assert (retried, again) == (1, 0)
     outs = [(row.status, row.payload["payee_account"]) for row in site.outbox(f"holder:{ref}")]
     assert outs == [("replaced", "CLOSED-6228-9"), ("done", "6228-new")]
@@ -233,11 +229,11 @@ def test_account__corrected_to_another_closed_one__still_owed(site: Site) -> Non
     holder = site.borrower(account="CLOSED-6228-10")
     asset = site.confirmed(holder)
     ref = site.pays(FACE, f"RECEIVABLE {asset.id}")
-    participants.correct_account(site.ctx, OPERATOR, str(holder.party_id), "CLOSED-6228-11")
+    accounts.correct_account(site.ctx, OPERATOR, str(holder.party_id), "CLOSED-6228-11")
     site.run()
     assert site.incoming(ref).status == "payout_refused"
     assert site.balance(ledger.HOLDER_PAYABLE, ref=asset.id) == FACE
-    participants.correct_account(site.ctx, OPERATOR, str(holder.party_id), "6228-open")
+    accounts.correct_account(site.ctx, OPERATOR, str(holder.party_id), "6228-open")
     site.run()
     assert [row.status for row in site.outbox(f"holder:{ref}")] == ["replaced", "replaced", "done"]
     assert mismatches(site) == []
@@ -248,15 +244,15 @@ def test_margin_call__read_by_both__met_once_paid(site: Site) -> None:
     papers = site.papers(borrower)
     asset = site.confirmed(borrower, papers)
     loan_id = site.funded(borrower, 899_790_75, asset.id)
-    top_up = receivables.credit(site.ctx, borrower, asset.id, papers["credit_note"]).top_up
+    top_up = credit_notes.credit(site.ctx, borrower, asset.id, papers["credit_note"]).top_up
     for actor in (borrower, site.cast["lender"]):
-        (called,) = margin.of_loan(site.ctx, actor, loan_id)
+        (called,) = margin_calls.of_loan(site.ctx, actor, loan_id)
         assert (called.row.amount, called.met) == (top_up.minor, False)
     site.pays(top_up.minor, f"LOAN {loan_id}")
-    (called,) = margin.of_loan(site.ctx, borrower, loan_id)
+    (called,) = margin_calls.of_loan(site.ctx, borrower, loan_id)
     assert called.met
     with pytest.raises(ChainfinError) as refused:
-        margin.of_loan(site.ctx, site.cast["core"], loan_id)
+        margin_calls.of_loan(site.ctx, site.cast["core"], loan_id)
     assert refused.value.code == "loan_unknown"
 
 
@@ -266,16 +262,16 @@ def test_margin_call__on_a_loan_granted_without_security__nothing_is_called(site
     loan_id = lent(site, borrower, "general")
     papers = site.papers(borrower)
     asset = site.confirmed(borrower, papers)
-    foreign_pledge(site, borrower, asset.id, asset.face, loanbook.loan_ref(loan_id))
+    foreign_pledge(site, borrower, asset.id, asset.face, loan_book.loan_ref(loan_id))
     site.run()
-    assert receivables.credit(site.ctx, borrower, asset.id, papers["credit_note"]).top_up.minor == 0
-    assert margin.of_loan(site.ctx, borrower, loan_id) == []
+    assert credit_notes.credit(site.ctx, borrower, asset.id, papers["credit_note"]).top_up.minor == 0
+    assert margin_calls.of_loan(site.ctx, borrower, loan_id) == []
 
 
 def test_goods__passed_on__the_new_owner_borrows(site: Site) -> None:
     first, second = site.borrower(), site.borrower()
     goods = site.goods(first)
-    warehouse.transfer(site.ctx, first, goods.id, str(second.party_id))
+    receipts.transfer(site.ctx, first, goods.id, str(second.party_id))
     site.run()
     assert receipt(site, goods.id).owner_id == second.party_id
     assert view(site.inst, "WarehouseReceipts", "receipt", goods.id)["owner"] == site.party(second.party_id).chain_party
@@ -284,7 +280,7 @@ def test_goods__passed_on__the_new_owner_borrows(site: Site) -> None:
     assert verify(evidence.bundle(site.ctx, second, loan_id, prover)).failures == ()
     for actor, to, code in ((first, first, "warehouse_receipt_unknown"), (second, first, "part_pledged")):
         with pytest.raises(ChainfinError) as refused:
-            warehouse.transfer(site.ctx, actor, goods.id, str(to.party_id))
+            receipts.transfer(site.ctx, actor, goods.id, str(to.party_id))
         assert refused.value.code == code
     assert mismatches(site) == []
 
@@ -299,7 +295,7 @@ def test_pledge__made_past_the_service__known_and_reconciled(site: Site) -> None
     assert mismatches(site) == []
     sent(site, site.cast["lender"], "Pledges", "draw", pledgeId=pledge.id)
     sent(site, site.cast["lender"], "Pledges", "release", pledgeId=pledge.id, assetId=asset.id, amount=100)
-    pledging.release(site.ctx, site.cast["lender"], pledge.id)
+    release.release_by_lender(site.ctx, site.cast["lender"], pledge.id)
     site.run()
     (pledge,) = pledges_on(site, asset.id)
     assert (pledge.status, pledge.drawn, site.receivable(asset.id).pledged) == ("released", True, 0)

@@ -6,10 +6,12 @@ from datetime import timedelta
 
 import pytest
 
-from chainfin import ledger
 from chainfin.errors import Conflict, Refused
-from chainfin.services import eod, passing, pledging
-from chainfin.services.context import OPERATOR, Actor
+from chainfin.rules import ledger
+from chainfin.services.kernel.context import OPERATOR, Actor
+from chainfin.services.lending import end_of_day
+from chainfin.services.pledges import enforcement
+from chainfin.services.trade import splits_and_transfers
 from chainfin.storage.trade_tables import PledgeRow, ReceivableRow
 from tests.e2e.ending import act, mismatches, parts, pledges_on, receipt, receipts_out_of, sent
 from tests.e2e.onchain import view
@@ -26,7 +28,7 @@ def late(site: Site) -> tuple[Actor, ReceivableRow, str]:
     asset = site.confirmed(borrower)
     loan_id = site.funded(borrower, LENT, asset.id)
     site.move_to(asset.due_date + timedelta(days=1))
-    eod.run(site.ctx, OPERATOR, site.today)
+    end_of_day.run(site.ctx, OPERATOR, site.today)
     return borrower, asset, loan_id
 
 
@@ -41,7 +43,7 @@ def test_enforced__receivable__lender_holds_the_part_and_the_loan_owes_on(
     _, asset, loan_id = late
     pledge = the_pledge(site, asset.id)
     due, limits = site.loan(loan_id).loan.dues.total, site.taken(site.loan(loan_id).row.application_id)
-    pledging.enforce(site.ctx, site.cast["lender"], pledge.id)
+    enforcement.enforce(site.ctx, site.cast["lender"], pledge.id)
     site.run()
     pledge, (part,) = the_pledge(site, asset.id), parts(site, asset.id)
     assert (pledge.status, pledge.left, pledge.taken_id) == ("enforced", 0, part.id)
@@ -58,7 +60,7 @@ def test_enforced__debtor_pays_the_part__loan_repaid_and_rest_to_the_borrower(
     site: Site, late: tuple[Actor, ReceivableRow, str]
 ) -> None:
     borrower, asset, loan_id = late
-    pledging.enforce(site.ctx, site.cast["lender"], the_pledge(site, asset.id).id)
+    enforcement.enforce(site.ctx, site.cast["lender"], the_pledge(site, asset.id).id)
     site.run()
     (part,) = parts(site, asset.id)
     dues = site.loan(loan_id).loan.dues.total.minor
@@ -76,7 +78,7 @@ def test_enforced__debtor_pays_in_instalments__each_serves_the_loan(
     site: Site, late: tuple[Actor, ReceivableRow, str]
 ) -> None:
     _, asset, loan_id = late
-    pledging.enforce(site.ctx, site.cast["lender"], the_pledge(site, asset.id).id)
+    enforcement.enforce(site.ctx, site.cast["lender"], the_pledge(site, asset.id).id)
     site.run()
     (part,) = parts(site, asset.id)
     dues = site.loan(loan_id).loan.dues.total.minor
@@ -90,7 +92,7 @@ def test_enforced__borrower_repays_after_all__what_the_debtor_pays_is_its_own(
     site: Site, late: tuple[Actor, ReceivableRow, str]
 ) -> None:
     borrower, asset, loan_id = late
-    pledging.enforce(site.ctx, site.cast["lender"], the_pledge(site, asset.id).id)
+    enforcement.enforce(site.ctx, site.cast["lender"], the_pledge(site, asset.id).id)
     site.run()
     site.pays(site.loan(loan_id).loan.dues.total.minor, f"LOAN {loan_id}")
     assert site.loan(loan_id).row.status == "repaid"
@@ -105,7 +107,7 @@ def test_enforced__debtor_pays_the_invoice_whole__lender_and_holder_get_theirs(
     site: Site, late: tuple[Actor, ReceivableRow, str]
 ) -> None:
     borrower, asset, loan_id = late
-    pledging.enforce(site.ctx, site.cast["lender"], the_pledge(site, asset.id).id)
+    enforcement.enforce(site.ctx, site.cast["lender"], the_pledge(site, asset.id).id)
     site.run()
     dues = site.loan(loan_id).loan.dues.total.minor
     ref = site.pays(FACE, f"RECEIVABLE {asset.id}")
@@ -131,10 +133,10 @@ def test_enforced__goods__lender_owns_a_receipt_of_its_own(site: Site) -> None:
     loan_id = site.funded(borrower, LENT, goods.id, product="inventory")
     pledge = the_pledge(site, goods.id)
     with pytest.raises(Refused) as refused:
-        pledging.enforce(site.ctx, site.cast["lender"], pledge.id)
+        enforcement.enforce(site.ctx, site.cast["lender"], pledge.id)
     assert refused.value.code == "loan_not_overdue"
     site.move_to(site.loan(loan_id).row.maturity + timedelta(days=1))
-    pledging.enforce(site.ctx, site.cast["lender"], pledge.id)
+    enforcement.enforce(site.ctx, site.cast["lender"], pledge.id)
     site.run()
     (taken,) = receipts_out_of(site, goods.id)
     assert (taken.owner_id, taken.issued) == (site.cast["lender"].party_id, pledge.amount)
@@ -156,10 +158,10 @@ def test_enforce__not_now_or_not_by_this_one__refused(site: Site, when: str, cod
     pledge = the_pledge(site, asset.id)
     if when == "twice":
         site.move_to(asset.due_date + timedelta(days=1))
-        pledging.enforce(site.ctx, site.cast["lender"], pledge.id)
+        enforcement.enforce(site.ctx, site.cast["lender"], pledge.id)
         site.run()
     with pytest.raises(Refused) as refused:
-        pledging.enforce(site.ctx, borrower if when == "by the borrower" else site.cast["lender"], pledge.id)
+        enforcement.enforce(site.ctx, borrower if when == "by the borrower" else site.cast["lender"], pledge.id)
     assert refused.value.code == code
 
 
@@ -168,7 +170,7 @@ def test_enforce__while_a_payment_is_on_its_way__not_yet(site: Site, late: tuple
     site.pays(100_00, f"RECEIVABLE {asset.id}", step=False)
     site.inst.incoming.run_once()
     with pytest.raises(Conflict) as refused:
-        pledging.enforce(site.ctx, site.cast["lender"], the_pledge(site, asset.id).id)
+        enforcement.enforce(site.ctx, site.cast["lender"], the_pledge(site, asset.id).id)
     assert refused.value.code == "payment_under_way"
 
 
@@ -176,7 +178,7 @@ def test_payment__while_the_pledge_is_enforced__waits_and_serves_the_loan(
     site: Site, late: tuple[Actor, ReceivableRow, str]
 ) -> None:
     _, asset, loan_id = late
-    pledging.enforce(site.ctx, site.cast["lender"], the_pledge(site, asset.id).id)
+    enforcement.enforce(site.ctx, site.cast["lender"], the_pledge(site, asset.id).id)
     ref = site.pays(FACE, f"RECEIVABLE {asset.id}", step=False)
     site.inst.incoming.run_once()
     assert (site.incoming(ref).status, site.incoming(ref).reason) == ("waiting", "transfer_under_way")
@@ -190,7 +192,7 @@ def test_default__declared_by_the_holder_after_the_due_day__final(
     site: Site, late: tuple[Actor, ReceivableRow, str]
 ) -> None:
     borrower, asset, _ = late
-    made = passing.declare_default(site.ctx, borrower, asset.id)
+    made = splits_and_transfers.declare_default(site.ctx, borrower, asset.id)
     site.run()
     assert act(site, made.id).status == "final"
     assert site.receivable(asset.id).status == "defaulted"

@@ -9,18 +9,21 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from chainfin import acts as eip712
-from chainfin import ledger
 from chainfin.connectors.registry import Registration
 from chainfin.connectors.sandbox.faults import Fault, Rule
 from chainfin.errors import BadInput, Conflict, Refused
-from chainfin.money import Money
-from chainfin.party import Role
-from chainfin.services import acts, applications, custody, funding, limits, receivables, trade
-from chainfin.services.context import Actor
+from chainfin.eth import eip712
+from chainfin.rules import ledger
+from chainfin.services.kernel import acts, custody
+from chainfin.services.kernel.context import Actor
+from chainfin.services.lending import applications, funding, limits
+from chainfin.services.pledges import register
+from chainfin.services.trade import orders, receivables
 from chainfin.storage.lending_tables import LimitRow
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ActRow, PledgeRow
+from chainfin.values.money import Money
+from chainfin.values.party import Role
 from tests.e2e.onchain import rows, view
 from tests.e2e.site import FACE, Site
 
@@ -81,7 +84,7 @@ def foreign_pledge(site: Site, pledgor: Actor, receivable_id: str, amount: int, 
             party=lender,
             contract="Pledges",
             function="pledge",
-            params={**params, "registryNo": funding.registry_bytes("ELSEWHERE-1")},
+            params={**params, "registryNo": register.registry_bytes("ELSEWHERE-1")},
             subject="elsewhere",
             auths=[eip712.authorise(grant, key)],
         )
@@ -205,15 +208,15 @@ def test_act__never_signed__expires_and_may_be_begun_again(site: Site) -> None:
     seller = site.borrower()
     buyer = site.admit_with_own_key(Role.CORE)
     papers = site.papers(seller, buyer=site.companies[str(buyer.party_id)])
-    _, act = trade.post_order(site.ctx, buyer, papers["order"], "order.xml")
+    _, act = orders.post_order(site.ctx, buyer, papers["order"], "order.xml")
     with pytest.raises(Conflict) as standing:
-        trade.post_order(site.ctx, buyer, papers["order"], "order.xml")
+        orders.post_order(site.ctx, buyer, papers["order"], "order.xml")
     assert standing.value.code == "order_exists"
     site.ctx.clock.move_to(site.ctx.clock.now() + timedelta(hours=25))
     site.run()
     ended = acts.get(site.ctx, buyer, act.id)
     assert (ended.status, ended.error_code) == ("expired", "act_expired")
-    again, _ = trade.post_order(site.ctx, buyer, papers["order"], "order.xml")
+    again, _ = orders.post_order(site.ctx, buyer, papers["order"], "order.xml")
     assert again.status == "posting"
 
 
@@ -324,7 +327,7 @@ def test_act__signed_late__refused_before_it_is_closed(site: Site) -> None:
     seller = site.borrower()
     buyer = site.admit_with_own_key(Role.CORE)
     papers = site.papers(seller, buyer=site.companies[str(buyer.party_id)])
-    _, act = trade.post_order(site.ctx, buyer, papers["order"], "order.xml")
+    _, act = orders.post_order(site.ctx, buyer, papers["order"], "order.xml")
     signature = "0x" + eip712.sign(act.typed_data, site.keys[str(buyer.party_id)]).hex()
     site.ctx.clock.move_to(site.ctx.clock.now() + timedelta(hours=25))
     with pytest.raises(BadInput) as refused:

@@ -7,10 +7,12 @@ from decimal import Decimal
 import pytest
 
 from chainfin.errors import Refused
-from chainfin.money import Money
-from chainfin.party import Role
-from chainfin.services import applications, queries, warehouse
-from chainfin.services.context import OPERATOR
+from chainfin.services.goods import receipts
+from chainfin.services.kernel.context import OPERATOR
+from chainfin.services.lending import applications
+from chainfin.services.reads import queries
+from chainfin.values.money import Money
+from chainfin.values.party import Role
 from tests.e2e.onchain import view
 from tests.e2e.site import CNY, Site
 
@@ -26,7 +28,7 @@ def test_price__set_anew__the_pledge_follows_it(site: Site) -> None:
     owner = site.borrower()
     receipt = site.goods(owner)
     before = pledged(site, site.funded(owner, LENT, receipt.id, product="inventory"))
-    warehouse.set_price(
+    receipts.set_price(
         site.ctx,
         site.cast["lender"],
         good="copper",
@@ -45,9 +47,9 @@ def test_release__of_what_is_pledged__exceeds_free(site: Site) -> None:
     loan_id = site.funded(owner, LENT, receipt.id, product="inventory")
     free = Decimal(20_000_000 - pledged(site, loan_id)).scaleb(-3)
     with pytest.raises(Refused) as refused:
-        warehouse.release(site.ctx, keeper, receipt.id, free + Decimal("0.001"))
+        receipts.release(site.ctx, keeper, receipt.id, free + Decimal("0.001"))
     assert refused.value.code == "exceeds_free"
-    warehouse.release(site.ctx, keeper, receipt.id, free)
+    receipts.release(site.ctx, keeper, receipt.id, free)
     site.run()
     chain = view(site.inst, "WarehouseReceipts", "receipt", receipt.id)
     assert (chain["free"], chain["pledged"]) == (0, pledged(site, loan_id))
@@ -61,10 +63,10 @@ def test_keeper__of_its_own_goods_or_as_their_lender__refused(site: Site) -> Non
     assert refused.value.code == "self_attested"
     receipt = site.goods(owner)
     with pytest.raises(Refused) as refused:
-        warehouse.transfer(site.ctx, owner, receipt.id, str(keeper.party_id))
+        receipts.transfer(site.ctx, owner, receipt.id, str(keeper.party_id))
     assert refused.value.code == "self_attested"
     both = site.admit(Role.KEEPER | Role.LENDER)
-    kept, _ = warehouse.issue(
+    kept, _ = receipts.issue(
         site.ctx,
         both,
         number="WR-OWN",

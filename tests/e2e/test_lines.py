@@ -6,15 +6,17 @@ from datetime import timedelta
 
 import pytest
 
-from chainfin.abi import contract_abi
 from chainfin.errors import ChainfinError, Refused
-from chainfin.money import Money
-from chainfin.party import Role
-from chainfin.services import acts, lines, passing, receivables
-from chainfin.services.context import OPERATOR, Actor
-from chainfin.services.lines import LineView
+from chainfin.eth.abi import contract_abi
+from chainfin.services.kernel import acts
+from chainfin.services.kernel.context import OPERATOR, Actor
+from chainfin.services.lending import credit_notes
+from chainfin.services.trade import debtor_lines, receivables, splits_and_transfers
+from chainfin.services.trade.debtor_lines import LineView
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ReceivableRow
+from chainfin.values.money import Money
+from chainfin.values.party import Role
 from tests.e2e.ending import act, mismatches, operator_key, parts, sent, wallet_sends
 from tests.e2e.onchain import rows, view
 from tests.e2e.site import CNY, FACE, Site
@@ -34,7 +36,7 @@ def seller(site: Site) -> Actor:
 
 
 def set_line(site: Site, debtor: Actor, limit: int, lender: Actor | None = None, currency: str = CNY) -> str:
-    made = lines.set_(site.ctx, lender or site.cast["lender"], str(debtor.party_id), Money(limit, currency))
+    made = debtor_lines.set_(site.ctx, lender or site.cast["lender"], str(debtor.party_id), Money(limit, currency))
     site.run()
     return made.id
 
@@ -47,7 +49,7 @@ def issued(site: Site, seller: Actor) -> ReceivableRow:
 
 
 def seen(site: Site, debtor: Actor, actor: Actor = OPERATOR) -> LineView:
-    return lines.get(site.ctx, actor, str(debtor.party_id))
+    return debtor_lines.get(site.ctx, actor, str(debtor.party_id))
 
 
 def on_chain(site: Site, debtor: Actor) -> tuple[int, int]:
@@ -67,11 +69,11 @@ def test_line__set_by_two_lenders__is_their_sum_and_each_sees_its_own(site: Site
     shares = {str(site.cast["lender"].party_id): 600_000_00, str(other.party_id): 500_000_00}
     for actor, own in ((debtor, shares), (other, {str(other.party_id): 500_000_00}), (OPERATOR, shares)):
         assert {each.lender_id: each.limit for each in seen(site, debtor, actor).shares} == own
-        assert debtor.party_id in [each.row.debtor_id for each in lines.list_(site.ctx, actor)]
+        assert debtor.party_id in [each.row.debtor_id for each in debtor_lines.list_(site.ctx, actor)]
     with pytest.raises(ChainfinError) as refused:
         seen(site, debtor, site.cast["keeper"])
     assert refused.value.code == "line_unknown"
-    assert lines.list_(site.ctx, site.cast["keeper"]) == []
+    assert debtor_lines.list_(site.ctx, site.cast["keeper"]) == []
     assert mismatches(site) == []
 
 
@@ -156,13 +158,13 @@ def test_parts__paid_and_credited__give_back_what_the_whole_drew(site: Site, deb
     site.run()
     site.confirm(made.receivable)
     site.run()
-    passing.split(site.ctx, seller, made.receivable.id, [Money(200_000_00, CNY), Money(50_000_00, CNY)])
+    splits_and_transfers.split(site.ctx, seller, made.receivable.id, [Money(200_000_00, CNY), Money(50_000_00, CNY)])
     site.run()
     part = parts(site, made.receivable.id)[0]
     assert part.lined
     site.pays(part.face, f"RECEIVABLE {part.id}")
     assert seen(site, debtor).row.used == FACE - 200_000_00
-    note = receivables.credit(site.ctx, seller, made.receivable.id, papers["credit_note"])
+    note = credit_notes.credit(site.ctx, seller, made.receivable.id, papers["credit_note"])
     site.run()
     assert note.diluted.minor > 0
     assert seen(site, debtor).row.used == FACE - 200_000_00 - note.diluted.minor
@@ -247,7 +249,7 @@ def test_set_line__what_cannot_be__refused(site: Site, debtor: Actor, seller: Ac
     elif case == "beyond the register":
         limit = Money(2**56, CNY)
     with pytest.raises(ChainfinError) as refused:
-        lines.set_(site.ctx, lender, target, limit)
+        debtor_lines.set_(site.ctx, lender, target, limit)
     assert refused.value.code == code
     if case == "pending":
         with site.ctx.store.begin() as session:

@@ -12,11 +12,11 @@ from decimal import ROUND_CEILING, ROUND_HALF_EVEN, Decimal
 import pytest
 from sqlmodel import select
 
-from chainfin import party
 from chainfin.risk.record import DecisionRecord
 from chainfin.risk.replay import replay
 from chainfin.storage.lending_tables import ApplicationRow, LimitRow
 from chainfin.storage.party_tables import CustodyKeyRow
+from chainfin.values import party
 from tests.e2e.played import Played, playing
 
 CONTRACTS = {"Participants", "Orders", "Receivables", "WarehouseReceipts", "Pledges"}

@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 
-from chainfin import acts as eip712
-from chainfin.services import acts, custody, funding, loanbook, receivables
-from chainfin.services.context import Actor
+from chainfin.eth import eip712
+from chainfin.services.books import loan_book
+from chainfin.services.kernel import acts, custody
+from chainfin.services.kernel.context import Actor
+from chainfin.services.pledges import register
+from chainfin.services.trade import receivables
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ActRow, PledgeRow
 from tests.e2e.ending import act, mismatches, pledges_on, receipt, receipts_out_of, sent
@@ -76,7 +79,7 @@ def substituted(
             "pledgeId": eip712.pledge_id(asset_id, secrets.token_hex(16)),
             "amount": 300_000_00,
             "lender": lender.chain_party,
-            "loanRef": loanbook.loan_ref(loan_id),
+            "loanRef": loan_book.loan_ref(loan_id),
             "decisionHash": decision or sold.decision_hash,
             "expiresAt": 0,
         }
@@ -93,7 +96,7 @@ def substituted(
             party=lender,
             contract="Pledges",
             function="substitute",
-            params={**params, **more, "registryNo": funding.registry_bytes("ELSEWHERE-2")},
+            params={**params, **more, "registryNo": register.registry_bytes("ELSEWHERE-2")},
             subject="past the service",
             auths=[eip712.authorise(given, key)],
         )

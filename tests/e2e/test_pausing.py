@@ -10,22 +10,14 @@ from functools import partial
 import pytest
 
 from chainfin.errors import BadInput, ChainfinError
-from chainfin.money import Money
-from chainfin.party import Kind, Role
-from chainfin.services import (
-    applications,
-    entering,
-    lines,
-    passing,
-    pledging,
-    receivables,
-    substituting,
-    suspending,
-    trade,
-    undertaking,
-    warehouse,
-)
-from chainfin.services.context import OPERATOR
+from chainfin.services.goods import receipts
+from chainfin.services.kernel.context import OPERATOR
+from chainfin.services.lending import applications
+from chainfin.services.parties import gate, suspension
+from chainfin.services.pledges import release, substitution, undertakings
+from chainfin.services.trade import debtor_lines, orders, receivables, splits_and_transfers
+from chainfin.values.money import Money
+from chainfin.values.party import Kind, Role
 from tests.e2e.ending import act, mismatches, pledges_on
 from tests.e2e.onchain import rows, view
 from tests.e2e.site import CNY, FACE, Site
@@ -37,14 +29,14 @@ LENT = 500_000_00
 
 
 def change(site: Site, *, pause: tuple[Kind, ...] = (), resume: tuple[Kind, ...] = ()) -> str:
-    made = suspending.change_pauses(site.ctx, OPERATOR, pause=pause, resume=resume, reason="a drill")
+    made = suspension.change_pauses(site.ctx, OPERATOR, pause=pause, resume=resume, reason="a drill")
     site.run()
     assert act(site, made.id).status == "final"
     return made.id
 
 
 def paused(site: Site) -> frozenset[Kind]:
-    return suspending.pauses(site.ctx, OPERATOR).paused
+    return suspension.pauses(site.ctx, OPERATOR).paused
 
 
 @pytest.fixture(autouse=True)
@@ -73,12 +65,12 @@ def _attempts(site: Site, kind: Kind) -> list[Callable[[], object]]:
         return [partial(site.admit, Role.SUPPLIER)]
     if kind is Kind.ORDER:
         fresh = site.papers(seller)
-        order, _ = trade.post_order(ctx, core, papers["order"], "order.xml")
+        order, _ = orders.post_order(ctx, core, papers["order"], "order.xml")
         site.run()
         return [
-            partial(trade.post_order, ctx, core, fresh["order"], "order.xml"),
-            partial(trade.acknowledge, ctx, seller, order.id, papers["response"]),
-            partial(trade.amend, ctx, core, order.id, papers["order"]),
+            partial(orders.post_order, ctx, core, fresh["order"], "order.xml"),
+            partial(orders.acknowledge, ctx, seller, order.id, papers["response"]),
+            partial(orders.amend, ctx, core, order.id, papers["order"]),
         ]
     if kind is Kind.ISSUE:
         return [partial(receivables.issue, ctx, seller, site.received(seller, papers), papers["invoice"])]
@@ -86,29 +78,29 @@ def _attempts(site: Site, kind: Kind) -> list[Callable[[], object]]:
         return [partial(site.confirm, issued(site, seller))]
     if kind is Kind.RECEIPT:
         copper, owner = {"commodity": "copper", "commodity_class": "standard"}, str(seller.party_id)
-        issue = partial(warehouse.issue, ctx, site.cast["keeper"], number="WR-paused", owner_id=owner)
+        issue = partial(receipts.issue, ctx, site.cast["keeper"], number="WR-paused", owner_id=owner)
         return [partial(issue, goods=copper, unit="KGM", quantity=Decimal(1))]
     if kind is Kind.TRANSFER:
         asset, goods, heir = site.confirmed(seller), site.goods(seller), str(site.admit(Role.SUPPLIER).party_id)
         return [
-            partial(passing.transfer, ctx, seller, asset.id, heir),
-            partial(passing.split, ctx, seller, asset.id, [Money(1_00, CNY), Money(2_00, CNY)]),
-            partial(warehouse.transfer, ctx, seller, goods.id, heir),
+            partial(splits_and_transfers.transfer, ctx, seller, asset.id, heir),
+            partial(splits_and_transfers.split, ctx, seller, asset.id, [Money(1_00, CNY), Money(2_00, CNY)]),
+            partial(receipts.transfer, ctx, seller, goods.id, heir),
         ]
     asset, goods = site.confirmed(seller), site.goods(seller)
     marked = site.admit(Role.CORE | Role.LINED)
     site.funded(seller, LENT, goods.id, product="inventory")
     (pledge,) = pledges_on(site, goods.id)
     offered = site.offered(seller, LENT, asset.id)
-    swap = partial(substituting.offer, ctx, lender, sold_id=pledge.id, quantity=Decimal(1), receivable_id=asset.id)
+    swap = partial(substitution.offer, ctx, lender, sold_id=pledge.id, quantity=Decimal(1), receivable_id=asset.id)
     granted = swap(amount=Money(1_00, CNY)).row.pledge_id
     return [
         partial(site.apply, seller, LENT, asset.id),
         partial(applications.accept, ctx, seller, offered),
-        partial(undertaking.undertake, ctx, core, pledge.id, "1", site.today + timedelta(days=9), "I buy it"),
+        partial(undertakings.undertake, ctx, core, pledge.id, "1", site.today + timedelta(days=9), "I buy it"),
         partial(swap, amount=Money(1_00, CNY)),
-        partial(substituting.accept, ctx, seller, granted),
-        partial(lines.set_, ctx, lender, str(marked.party_id), Money(5_00, CNY)),
+        partial(substitution.accept, ctx, seller, granted),
+        partial(debtor_lines.set_, ctx, lender, str(marked.party_id), Money(5_00, CNY)),
     ]
 
 
@@ -134,17 +126,17 @@ def test_everything_paused__what_is_running_ends(site: Site) -> None:
     asset, disputed, fresh = site.confirmed(borrower), site.confirmed(borrower), issued(site, borrower)
     goods = site.goods(borrower)
     marked = site.admit(Role.CORE | Role.LINED)
-    lines.set_(site.ctx, lender, str(marked.party_id), Money(5_00, CNY))
+    debtor_lines.set_(site.ctx, lender, str(marked.party_id), Money(5_00, CNY))
     loan_id = site.funded(borrower, LENT, asset.id)
     (pledge,) = pledges_on(site, asset.id)
     change(site, pause=tuple(Kind))
     exits = [
-        pledging.release(site.ctx, lender, pledge.id, "1.00"),
+        release.release_by_lender(site.ctx, lender, pledge.id, "1.00"),
         receivables.cancel(site.ctx, borrower, fresh.id),
         receivables.dispute(site.ctx, site.cast["core"], disputed.id, "never came"),
-        warehouse.release(site.ctx, site.cast["keeper"], goods.id, Decimal(1)),
-        lines.set_(site.ctx, lender, str(marked.party_id), Money(1_00, CNY)),
-        suspending.suspend(site.ctx, OPERATOR, str(marked.party_id), "also while paused"),
+        receipts.release(site.ctx, site.cast["keeper"], goods.id, Decimal(1)),
+        debtor_lines.set_(site.ctx, lender, str(marked.party_id), Money(1_00, CNY)),
+        suspension.suspend(site.ctx, OPERATOR, str(marked.party_id), "also while paused"),
     ]
     site.run()
     assert [act(site, each.id).status for each in exits] == ["final"] * len(exits)
@@ -177,15 +169,15 @@ def test_pledge__on_its_way_when_paused__refused_by_the_chain_and_undone(site: S
 
 
 def test_change__under_way__shown_and_without_effect_until_final(site: Site) -> None:
-    made = suspending.change_pauses(site.ctx, OPERATOR, pause=[Kind.ISSUE], resume=(), reason="a drill")
-    seen = suspending.pauses(site.ctx, OPERATOR)
+    made = suspension.change_pauses(site.ctx, OPERATOR, pause=[Kind.ISSUE], resume=(), reason="a drill")
+    seen = suspension.pauses(site.ctx, OPERATOR)
     assert seen.change is not None
     assert (seen.paused, seen.change.id, seen.change.status) == (frozenset(), made.id, "signed")
     site.run()
-    seen = suspending.pauses(site.ctx, OPERATOR)
+    seen = suspension.pauses(site.ctx, OPERATOR)
     assert seen.change is not None
     assert (seen.paused, seen.change.status) == ({Kind.ISSUE}, "final")
-    assert suspending.pauses(site.ctx, site.cast["core"]).change is None
+    assert suspension.pauses(site.ctx, site.cast["core"]).change is None
     change(site, pause=(Kind.CONFIRM,))
     assert paused(site) == {Kind.ISSUE, Kind.CONFIRM}, "what isn't named stays"
     change(site, pause=(Kind.PLEDGE,), resume=(Kind.ISSUE, Kind.ORDER))
@@ -195,7 +187,7 @@ def test_change__under_way__shown_and_without_effect_until_final(site: Site) -> 
 
 def test_change__many_at_once__none_is_undone_by_another(site: Site) -> None:
     kinds = (Kind.ORDER, Kind.ISSUE, Kind.CONFIRM, Kind.TRANSFER)
-    ask = partial(suspending.change_pauses, site.ctx, OPERATOR, resume=(), reason="all at once")
+    ask = partial(suspension.change_pauses, site.ctx, OPERATOR, resume=(), reason="all at once")
     made, failed = at_once([partial(ask, pause=[kind]) for kind in kinds])
     assert (len(made), failed) == (1, {"change_under_way": 3})
     site.run()
@@ -204,14 +196,14 @@ def test_change__many_at_once__none_is_undone_by_another(site: Site) -> None:
 
 
 def test_change__of_nothing_or_both_ways__refused(site: Site) -> None:
-    ask = partial(suspending.change_pauses, site.ctx, OPERATOR, reason="why")
+    ask = partial(suspension.change_pauses, site.ctx, OPERATOR, reason="why")
     assert code_of(partial(ask, pause=(), resume=())) == "pauses_unchanged"
     assert code_of(partial(ask, pause=(), resume=[Kind.ORDER])) == "pauses_unchanged"
     with pytest.raises(BadInput) as refused:
         ask(pause=[Kind.ORDER, Kind.ISSUE], resume=[Kind.ISSUE])
     assert (refused.value.code, refused.value.where) == ("kinds_contradict", "/resume")
     for who in (site.cast["core"], site.cast["lender"]):
-        outsider = partial(suspending.change_pauses, site.ctx, who, pause=[Kind.ISSUE], resume=(), reason="mine")
+        outsider = partial(suspension.change_pauses, site.ctx, who, pause=[Kind.ISSUE], resume=(), reason="mine")
         assert code_of(outsider) == "operator_only"
 
 
@@ -219,21 +211,21 @@ def test_pause__by_the_operators_wallet__known_here_and_its_unknown_bits_are_kep
     strange = 1 << 200
     wallet(site, "pause", kinds=strange | 1 << Kind.ISSUE)
     assert paused(site) == {Kind.ISSUE}
-    assert suspending.pauses(site.ctx, OPERATOR).change is not None
+    assert suspension.pauses(site.ctx, OPERATOR).change is not None
     assert mismatches(site) == []
     change(site, pause=(Kind.ORDER,), resume=(Kind.ISSUE,))
     assert view(site.inst, "Participants", "paused") == strange | 1 << Kind.ORDER
     with site.ctx.store.read() as session:
-        assert entering.paused_bits(session) == strange | 1 << Kind.ORDER
+        assert gate.paused_bits(session) == strange | 1 << Kind.ORDER
     wallet(site, "pause", kinds=0)
     assert mismatches(site) == []
 
 
 def test_reconciliation__pauses_that_disagree_with_the_chain__found(site: Site) -> None:
     with site.ctx.store.begin() as session:
-        entering.project(session, 1 << Kind.ISSUE)
+        gate.project(session, 1 << Kind.ISSUE)
     (wrong,) = mismatches(site)
     assert wrong.name == "pauses"
     with site.ctx.store.begin() as session:
-        entering.project(session, 0)
+        gate.project(session, 0)
     assert mismatches(site) == []

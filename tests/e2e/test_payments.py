@@ -8,13 +8,17 @@ from decimal import ROUND_HALF_EVEN, Decimal
 import pytest
 from sqlmodel import Session
 
-from chainfin import ledger
 from chainfin.connectors.sandbox.faults import Fault, Rule
 from chainfin.errors import Refused
-from chainfin.money import Money
-from chainfin.services import acts, applications, eod, queries, receivables, repayments
-from chainfin.services.context import OPERATOR, Actor, Context
+from chainfin.rules import ledger
+from chainfin.services.kernel import acts
+from chainfin.services.kernel.context import OPERATOR, Actor, Context
+from chainfin.services.lending import applications, credit_notes, end_of_day
+from chainfin.services.payments import incoming
+from chainfin.services.reads import queries
+from chainfin.services.trade import receivables
 from chainfin.storage.trade_tables import ReceivableRow
+from chainfin.values.money import Money
 from tests.e2e.onchain import rows, view
 from tests.e2e.site import FACE, Site
 from tests.e2e.test_failures import foreign_pledge
@@ -167,19 +171,19 @@ def test_page__one_of_its_payments_fails__none_is_taken_and_the_cursor_stays(
 ) -> None:
     """The process may end between any two statements: the cursor must not know of payments that the book doesn't."""
     site.run()
-    take, cursor, before = repayments._take, repayments.cursor(site.ctx), rows(site.ctx.store)
+    take, cursor, before = incoming._take, incoming.cursor(site.ctx), rows(site.ctx.store)
     refs = [site.pays(amount, "nobody's", step=False) for amount in (11_00, 12_00)]
 
-    def dies_at_the_second(session: Session, ctx: Context, arrival: repayments.Arrival) -> None:
+    def dies_at_the_second(session: Session, ctx: Context, arrival: incoming.Arrival) -> None:
         if arrival.bank_ref == refs[1]:
             raise ZeroDivisionError
         take(session, ctx, arrival)
 
     with monkeypatch.context() as patch:
-        patch.setattr(repayments, "_take", dies_at_the_second)
+        patch.setattr(incoming, "_take", dies_at_the_second)
         with pytest.raises(ZeroDivisionError):
             site.inst.incoming.run_once()
-    assert (repayments.cursor(site.ctx), rows(site.ctx.store)) == (cursor, before)
+    assert (incoming.cursor(site.ctx), rows(site.ctx.store)) == (cursor, before)
     site.run()
     assert [site.incoming(ref).status for ref in refs] == ["refunded", "refunded"]
 
@@ -288,7 +292,7 @@ def test_late_payment__after_the_maturity__penalty_before_principal(
     borrower, asset, loan_id = lent
     row = site.loan(loan_id).row
     site.move_to(row.maturity + timedelta(days=10))
-    eod.run(site.ctx, OPERATOR, site.today)
+    end_of_day.run(site.ctx, OPERATOR, site.today)
     late = site.loan(loan_id)
     assert (late.row.status, late.loan.days_past_due) == ("overdue", 10)
     rate, penalty = (Decimal(str(row.terms[name])) for name in ("annual_rate", "penalty_rate"))
@@ -305,9 +309,9 @@ def test_late_payment__after_the_maturity__penalty_before_principal(
 def test_end_of_day__run_twice__posts_once(site: Site, lent: tuple[Actor, ReceivableRow, str]) -> None:
     loan_id = lent[2]
     site.move_to(site.today + timedelta(days=1))
-    first = eod.run(site.ctx, OPERATOR, site.today)
+    first = end_of_day.run(site.ctx, OPERATOR, site.today)
     booked = site.balance(ledger.INTEREST_RECEIVABLE, ref=loan_id)
-    again = eod.run(site.ctx, OPERATOR, site.today)
+    again = end_of_day.run(site.ctx, OPERATOR, site.today)
     assert (first.repeated, again.repeated) == (False, True)
     assert first.journals > 0
     assert site.balance(ledger.INTEREST_RECEIVABLE, ref=loan_id) == booked > 0
@@ -318,7 +322,7 @@ def test_credit_note__by_the_holder__cuts_the_free_part_on_chain(site: Site) -> 
     holder = site.borrower()
     papers = site.papers(holder)
     asset = site.confirmed(holder, papers)
-    made = receivables.credit(site.ctx, holder, asset.id, papers["credit_note"])
+    made = credit_notes.credit(site.ctx, holder, asset.id, papers["credit_note"])
     site.run()
     assert (made.diluted.minor, made.top_up.minor) == (CREDITED, 0)
     assert site.receivable(asset.id).diluted == CREDITED
@@ -336,10 +340,10 @@ def test_credit_note__by_the_debtor_where_nothing_is_free__refused(site: Site) -
     assert row.pledged == FACE
     before = site.documents(asset.order_id)
     with pytest.raises(Refused) as refused:
-        receivables.credit(site.ctx, site.cast["core"], asset.id, papers["credit_note"])
+        credit_notes.credit(site.ctx, site.cast["core"], asset.id, papers["credit_note"])
     assert refused.value.code == "not_holder"
     assert site.documents(asset.order_id) == before
-    made = receivables.credit(site.ctx, borrower, asset.id, papers["credit_note"])
+    made = credit_notes.credit(site.ctx, borrower, asset.id, papers["credit_note"])
     assert made.act is None
     assert made.diluted.minor == 0
     assert made.top_up.minor > 0, "the lender's cover shrank: the borrower is called"

@@ -19,8 +19,8 @@ import pytest
 from chainfin import samples
 from chainfin.demo.folder import read_folder
 from chainfin.progress import shown
-from chainfin.services import eod
-from chainfin.services.context import OPERATOR
+from chainfin.services.kernel.context import OPERATOR
+from chainfin.services.lending import end_of_day
 from tests.e2e.site import START, Site, open_site
 
 ROOT = Path(__file__).parents[2]
@@ -47,7 +47,7 @@ class Desk:
         environ = {"PATH": "", "TERM": "xterm", "CHAINFIN_HOME": str(self.home), "PYTHONPATH": str(ROOT)}
         ours, theirs = pty.openpty() if terminal else os.pipe()
         with subprocess.Popen(
-            [sys.executable, "-m", "chainfin.cli", *words],
+            [sys.executable, "-m", "chainfin.cli.main", *words],
             cwd=self.home,
             env=environ,
             stdout=subprocess.PIPE,
@@ -142,6 +142,6 @@ def test_bar__steps__tell_how_much_of_how_much() -> None:
 def test_eod__each_loan__is_told(desk: Desk) -> None:
     told: list[tuple[int, int | None]] = []
     desk.site.ctx.clock.move_to(desk.site.ctx.clock.now().replace(day=START.day + 1))
-    done = eod.run(desk.site.ctx, OPERATOR, desk.site.today, lambda at, total: told.append((at, total)))
+    done = end_of_day.run(desk.site.ctx, OPERATOR, desk.site.today, lambda at, total: told.append((at, total)))
     assert done.journals > 0
     assert told == [(0, done.loans)]

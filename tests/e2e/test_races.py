@@ -18,8 +18,11 @@ import pytest
 from sqlmodel import select
 
 from chainfin.errors import ChainfinError
-from chainfin.services import acts, applications, eod, receivables, trade, warehouse
-from chainfin.services.context import OPERATOR
+from chainfin.services.goods import receipts
+from chainfin.services.kernel import acts
+from chainfin.services.kernel.context import OPERATOR
+from chainfin.services.lending import applications, credit_notes, end_of_day
+from chainfin.services.trade import orders, receivables
 from chainfin.storage.ledger_tables import JournalRow
 from chainfin.storage.lending_tables import LoanEventRow, RepaymentRow
 from chainfin.storage.trade_tables import PledgeRow
@@ -153,7 +156,7 @@ def test_order__posted_at_once__one_order(site: Site) -> None:
     seller = site.borrower()
     papers = site.papers(seller)
     core = site.cast["core"]
-    made, refused = at_once([lambda: trade.post_order(site.ctx, core, papers["order"], "order.xml")] * 8)
+    made, refused = at_once([lambda: orders.post_order(site.ctx, core, papers["order"], "order.xml")] * 8)
     assert len(made) == 1
     assert refused == {"order_exists": 7}
     site.run()
@@ -191,7 +194,7 @@ def test_end_of_day__run_by_many_at_once__posts_once(site: Site) -> None:
     loan_id = site.funded(borrower, 500_000_00, site.confirmed(borrower).id)
     site.move_to(site.today + timedelta(days=1))
     day = site.today
-    done, failed = at_once([lambda: eod.run(site.ctx, OPERATOR, day)] * 4)
+    done, failed = at_once([lambda: end_of_day.run(site.ctx, OPERATOR, day)] * 4)
     assert not failed
     assert {each.business_date for each in done} == {day}
     with site.ctx.store.read() as session:
@@ -205,7 +208,7 @@ def test_goods__handed_out_while_they_are_pledged__never_both(site: Site) -> Non
     application = site.offered(owner, 400_000_00, receipt.id, product="inventory")
     keeper = site.cast["keeper"]
     tries: list[Callable[[], object]] = [lambda: applications.accept(site.ctx, owner, application)]
-    tries += [lambda: warehouse.release(site.ctx, keeper, receipt.id, Decimal(9_000))] * 3
+    tries += [lambda: receipts.release(site.ctx, keeper, receipt.id, Decimal(9_000))] * 3
     at_once(tries)
     site.run()
     chain = view(site.inst, "WarehouseReceipts", "receipt", receipt.id)
@@ -219,7 +222,7 @@ def test_credit_note__sent_twice__taken_once(site: Site) -> None:
     holder = site.borrower()
     papers = site.papers(holder)
     asset = site.confirmed(holder, papers)
-    tries = [lambda: receivables.credit(site.ctx, holder, asset.id, papers["credit_note"])] * 4
+    tries = [lambda: credit_notes.credit(site.ctx, holder, asset.id, papers["credit_note"])] * 4
     made, refused = at_once(tries)
     assert len(made) == 1
     assert sum(refused.values()) == 3

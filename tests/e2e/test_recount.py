@@ -11,7 +11,8 @@ from sqlmodel import col, select
 
 from chainfin.audit.verify import verify
 from chainfin.errors import NotFound, Refused
-from chainfin.services import funding, warehouse
+from chainfin.services.goods import receipts
+from chainfin.services.pledges import release
 from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.lending_tables import LoanRow
 from chainfin.storage.trade_tables import ActRow, PledgeRow, WarehouseReceiptRow
@@ -44,12 +45,12 @@ def test_recount__into_two_pledges__the_younger_is_lost_the_older_shrinks(town: 
     free = held(town, receipt).issued - older - younger
     keeper = town.actor("keeper")
     # what is free bears a small loss alone, and no pledge is named
-    small = warehouse.recount(town.ctx, keeper, receipt, Decimal(free // 2).scaleb(-3), "a damp corner")
+    small = receipts.recount(town.ctx, keeper, receipt, Decimal(free // 2).scaleb(-3), "a damp corner")
     town.run()
     assert small.params["pledgeIds"] == []
     assert (held(town, receipt).missing, held(town, receipt).pledged) == (free // 2, older + younger)
     beyond = free - free // 2 + younger + 1000
-    warehouse.recount(town.ctx, keeper, receipt, Decimal(beyond).scaleb(-3), "stolen at night")
+    receipts.recount(town.ctx, keeper, receipt, Decimal(beyond).scaleb(-3), "stolen at night")
     town.run()
     first, second = pledges(town, receipt)
     assert (first.status, first.lost, first.left) == ("active", 1000, older - 1000)
@@ -79,10 +80,10 @@ def test_recount__while_a_release_of_all_is_on_its_way__what_is_left_is_released
     town.funded("distributor", "inventory", receipt, 80_000_00, 60)
     (pledge,) = pledges(town, receipt)
     free = held(town, receipt).issued - pledge.left
-    warehouse.recount(town.ctx, town.actor("keeper"), receipt, Decimal(free + 500).scaleb(-3), "fewer coils")
+    receipts.recount(town.ctx, town.actor("keeper"), receipt, Decimal(free + 500).scaleb(-3), "fewer coils")
     with town.ctx.store.begin() as session:
         row = session.get_one(PledgeRow, pledge.id)
-        funding.release(session, town.ctx, row, row.left)
+        release.release(session, town.ctx, row, row.left)
     town.run()
     with town.ctx.store.read() as session:
         releases = session.exec(
@@ -99,9 +100,9 @@ def test_recount__while_a_release_of_all_is_on_its_way__what_is_left_is_released
 def test_recount__more_than_is_held_or_of_another_keeper__refused(town: Town) -> None:
     receipt = goods(town)
     with pytest.raises(Refused) as refused:
-        warehouse.recount(town.ctx, town.actor("keeper"), receipt, Decimal("5000.001"), "all of it and more")
+        receipts.recount(town.ctx, town.actor("keeper"), receipt, Decimal("5000.001"), "all of it and more")
     assert refused.value.code == "exceeds_held"
     assert refused.value.details["held"] == "5000.000"
     with pytest.raises(NotFound) as unknown:
-        warehouse.recount(town.ctx, town.actor("keeper"), "0x" + "00" * 32, Decimal(1), "elsewhere")
+        receipts.recount(town.ctx, town.actor("keeper"), "0x" + "00" * 32, Decimal(1), "elsewhere")
     assert unknown.value.code == "warehouse_receipt_unknown"

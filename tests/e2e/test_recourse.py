@@ -9,12 +9,14 @@ import pytest
 from chainfin.audit.verify import verify
 from chainfin.chain.prover import ChainProver
 from chainfin.errors import ChainfinError, Conflict
-from chainfin.money import Money
-from chainfin.party import Role
-from chainfin.services import eod, evidence, pledging, undertaking
-from chainfin.services.context import OPERATOR, Actor
-from chainfin.services.receivables import day_number
+from chainfin.services.kernel.context import OPERATOR, Actor
+from chainfin.services.lending import end_of_day
+from chainfin.services.oversight import evidence
+from chainfin.services.pledges import enforcement, undertakings
+from chainfin.services.trade.receivables import day_number
 from chainfin.storage.trade_tables import PledgeRow, ReceivableRow
+from chainfin.values.money import Money
+from chainfin.values.party import Role
 from tests.e2e.ending import mismatches, parts, pledges_on, sent
 from tests.e2e.onchain import view
 from tests.e2e.site import CNY, FACE, Site
@@ -46,14 +48,14 @@ def recourse(site: Site, who: Actor, asset: ReceivableRow, amount: int | None = 
     pledge = the_pledge(site, asset.id)
     until = asset.due_date + timedelta(days=CALLABLE_DAYS)
     said = str(Money(pledge.left if amount is None else amount, CNY))
-    undertaking.undertake(site.ctx, who, pledge.id, said, until, "we pay if the debtor doesn't")
+    undertakings.undertake(site.ctx, who, pledge.id, said, until, "we pay if the debtor doesn't")
     site.run()
     return pledge
 
 
 def fall_due(site: Site, asset: ReceivableRow) -> None:
     site.move_to(asset.due_date + timedelta(days=1))
-    eod.run(site.ctx, OPERATOR, site.today)
+    end_of_day.run(site.ctx, OPERATOR, site.today)
 
 
 def test_undertaken__by_the_borrower__as_on_chain_and_read_by_those_concerned(
@@ -62,7 +64,7 @@ def test_undertaken__by_the_borrower__as_on_chain_and_read_by_those_concerned(
     borrower, asset, _ = lent
     pledge = recourse(site, borrower, asset)
     for actor in (borrower, site.cast["lender"]):
-        (seen,) = undertaking.of_pledge(site.ctx, actor, pledge.id)
+        (seen,) = undertakings.of_pledge(site.ctx, actor, pledge.id)
         assert (seen.row.left, seen.unit, seen.goods) == (pledge.left, CNY, False)
     buyer = site.party(borrower.party_id).chain_party
     assert view(site.inst, "Pledges", "undertakingOf", pledge.id, buyer)["amount"] == pledge.left
@@ -119,7 +121,7 @@ def test_bought__no_more_than_was_undertaken__the_rest_goes_back(
     first = site.pays(50_000_00, f"BUYBACK {pledge.id}", payer=account(site, borrower), step=False)
     second = site.pays(50_000_00, f"BUYBACK {pledge.id}", payer=account(site, borrower))
     assert [site.incoming(ref).unapplied for ref in (first, second)] == [0, 30_000_00]
-    (seen,) = undertaking.of_pledge(site.ctx, borrower, pledge.id)
+    (seen,) = undertakings.of_pledge(site.ctx, borrower, pledge.id)
     assert seen.row.left == 0
     assert sorted(part.face for part in parts(site, asset.id)) == [20_000_00, 50_000_00]
     assert mismatches(site) == []
@@ -152,7 +154,7 @@ def test_enforce__while_a_buy_back_is_on_its_way__not_yet(site: Site, lent: tupl
     site.pays(100_000_00, f"BUYBACK {pledge.id}", payer=account(site, borrower), step=False)
     site.inst.incoming.run_once()
     with pytest.raises(Conflict) as refused:
-        pledging.enforce(site.ctx, site.cast["lender"], pledge.id)
+        enforcement.enforce(site.ctx, site.cast["lender"], pledge.id)
     assert refused.value.code == "payment_under_way"
 
 
@@ -163,7 +165,7 @@ def test_payment__while_the_lender_takes_the_pledge__waits_and_goes_back(
     pledge = recourse(site, borrower, asset)
     fall_due(site, asset)
     dues = site.loan(loan_id).loan.dues.total
-    pledging.enforce(site.ctx, site.cast["lender"], pledge.id)
+    enforcement.enforce(site.ctx, site.cast["lender"], pledge.id)
     ref = site.pays(100_000_00, f"BUYBACK {pledge.id}", payer=account(site, borrower), step=False)
     site.inst.incoming.run_once()
     assert (site.incoming(ref).status, site.incoming(ref).reason) == ("waiting", "transfer_under_way")
@@ -238,5 +240,5 @@ def test_undertake__what_cannot_be__refused(
     amount = {"too much": str(Money(pledge.left + 1, CNY)), "of a fen's tenth": "1.001", "nothing": "0"}.get(case, "1")
     target = "0x" + "00" * 32 if case == "unknown" else pledge.id
     with pytest.raises(ChainfinError) as refused:
-        undertaking.undertake(site.ctx, actor, target, amount, until, "again")
+        undertakings.undertake(site.ctx, actor, target, amount, until, "again")
     assert refused.value.code == code

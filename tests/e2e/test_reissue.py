@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from chainfin import samples
-from chainfin.demo.client import ApiProblem
+from chainfin.client.member import ApiProblem
 from chainfin.demo.report import Report
 from chainfin.demo.stage import Stage
 from chainfin.demo.story import Story

@@ -12,8 +12,8 @@ from sqlmodel import select
 from chainfin.demo.report import Report
 from chainfin.demo.stage import Stage
 from chainfin.demo.story import Story
-from chainfin.money import Money
 from chainfin.storage.lending_tables import IncomingRow
+from chainfin.values.money import Money
 
 
 @pytest.fixture

@@ -12,12 +12,17 @@ from chainfin.audit.verify import verify
 from chainfin.chain.prover import ChainProver
 from chainfin.connectors.registry import Registration
 from chainfin.errors import ChainfinError
-from chainfin.money import Money
-from chainfin.party import Role
-from chainfin.services import acts, booking, evidence, margin, pledging, receivables, substituting, undertaking
-from chainfin.services.context import OPERATOR, Actor
-from chainfin.services.substituting import SubstitutionView
+from chainfin.services.books import journals as journals_service
+from chainfin.services.kernel import acts
+from chainfin.services.kernel.context import OPERATOR, Actor
+from chainfin.services.lending import credit_notes, margin_calls
+from chainfin.services.oversight import evidence
+from chainfin.services.pledges import release, substitution, undertakings
+from chainfin.services.pledges.substitution import SubstitutionView
+from chainfin.services.trade import receivables
 from chainfin.storage.trade_tables import PledgeRow, ReceivableRow
+from chainfin.values.money import Money
+from chainfin.values.party import Role
 from tests.e2e.ending import mismatches, pledges_on, receipt, sent
 from tests.e2e.onchain import rows, view
 from tests.e2e.site import CNY, FACE, Site
@@ -42,7 +47,7 @@ def deal(site: Site) -> Deal:
 
 
 def offered(site: Site, deal: Deal, quantity: int = TON, amount: int = PART) -> str:
-    made = substituting.offer(
+    made = substitution.offer(
         site.ctx,
         site.cast["lender"],
         sold_id=deal[2].id,
@@ -54,7 +59,7 @@ def offered(site: Site, deal: Deal, quantity: int = TON, amount: int = PART) -> 
 
 
 def seen(site: Site, pledge_id: str) -> SubstitutionView:
-    return substituting.get(site.ctx, OPERATOR, pledge_id)
+    return substitution.get(site.ctx, OPERATOR, pledge_id)
 
 
 def pledge_of(site: Site, asset_id: str) -> PledgeRow:
@@ -64,7 +69,7 @@ def pledge_of(site: Site, asset_id: str) -> PledgeRow:
 
 def journals(site: Site) -> int:
     with site.ctx.store.read() as session:
-        return booking.check_chain(session)
+        return journals_service.check_chain(session)
 
 
 def untouched(site: Site, deal: Deal) -> None:
@@ -83,7 +88,7 @@ def test_substituted__a_part_of_the_goods__new_pledge_for_the_same_loan_and_the_
     booked, dues = journals(site), site.loan(loan_id).loan.dues.total
     pledge_id = offered(site, deal)
     assert (seen(site, pledge_id).row.status, site.receivable(asset.id).reserved) == ("offered", 0)
-    substituting.accept(site.ctx, borrower, pledge_id)
+    substitution.accept(site.ctx, borrower, pledge_id)
     assert (seen(site, pledge_id).row.status, site.receivable(asset.id).reserved) == ("registering", PART)
     site.run()
     assert seen(site, pledge_id).row.status == "done"
@@ -109,7 +114,7 @@ def test_substituted__a_part_of_the_goods__new_pledge_for_the_same_loan_and_the_
 
 def test_substituted__all_of_the_goods__the_old_pledge_ends_and_leaves_the_registry(site: Site, deal: Deal) -> None:
     borrower, loan_id, sold, asset = deal
-    substituting.accept(site.ctx, borrower, offered(site, deal, sold.left, FACE))
+    substitution.accept(site.ctx, borrower, offered(site, deal, sold.left, FACE))
     site.run()
     assert pledge_of(site, sold.asset_id).status == "released"
     assert [row.status for row in site.outbox(f"unregister:{sold.id}")] == ["done"]
@@ -126,7 +131,7 @@ def test_substituted__all_of_the_goods__the_old_pledge_ends_and_leaves_the_regis
 def test_payment__while_the_pledge_is_under_way__waits_and_serves_the_loan(site: Site, deal: Deal) -> None:
     borrower, loan_id, _, asset = deal
     before = site.loan(loan_id).loan.dues.total.minor
-    substituting.accept(site.ctx, borrower, offered(site, deal))
+    substitution.accept(site.ctx, borrower, offered(site, deal))
     ref = site.pays(FACE, f"RECEIVABLE {asset.id}", step=False)
     site.inst.incoming.run_once()
     assert (site.incoming(ref).status, site.incoming(ref).reason) == ("waiting", "pledge_under_way")
@@ -139,7 +144,7 @@ def test_payment__while_the_pledge_is_under_way__waits_and_serves_the_loan(site:
 def test_registry__refuses__nothing_has_changed(site: Site, deal: Deal) -> None:
     borrower = deal[0]
     pledge_id = offered(site, deal)
-    substituting.accept(site.ctx, borrower, pledge_id)
+    substitution.accept(site.ctx, borrower, pledge_id)
     today = site.today
     site.inst.partners.registry.register(
         Registration(pledge_id, "X", "Y", "receivable", "ab" * 32, Money(1, CNY), today, today)
@@ -156,11 +161,11 @@ def test_chain__refuses__nothing_has_changed_and_the_entry_is_struck_out(site: S
     pledge_id = offered(site, deal, sold.left)
     sent(site, site.cast["lender"], "Pledges", "release", pledgeId=sold.id, assetId=sold.asset_id, amount=1)
     with pytest.raises(ChainfinError) as refused:
-        substituting.accept(site.ctx, borrower, pledge_id)
+        substitution.accept(site.ctx, borrower, pledge_id)
     assert refused.value.code == "exceeds_pledged", "judged again on what is there by now"
     pledge_id = offered(site, deal, sold.left - 1)
-    substituting.accept(site.ctx, borrower, pledge_id)
-    pledging.release(site.ctx, site.cast["lender"], sold.id, "0.001")
+    substitution.accept(site.ctx, borrower, pledge_id)
+    release.release_by_lender(site.ctx, site.cast["lender"], sold.id, "0.001")
     site.run()
     row = seen(site, pledge_id).row
     assert (row.status, row.error_code) == ("failed", "chain_exceeds_pledge")
@@ -173,7 +178,7 @@ def test_chain__refuses__nothing_has_changed_and_the_entry_is_struck_out(site: S
 def test_loan__repaid_before_the_registry_answers__nothing_is_pledged(site: Site, deal: Deal) -> None:
     borrower, loan_id, _, asset = deal
     pledge_id = offered(site, deal)
-    substituting.accept(site.ctx, borrower, pledge_id)
+    substitution.accept(site.ctx, borrower, pledge_id)
     site.pays(site.loan(loan_id).loan.dues.total.minor, f"LOAN {loan_id}", step=False)
     site.inst.incoming.run_once()
     site.run()
@@ -188,7 +193,7 @@ def test_loan__repaid_while_both_signatures_are_on_their_way__the_new_pledge_is_
 ) -> None:
     borrower, loan_id, sold, asset = deal
     pledge_id = offered(site, deal)
-    substituting.accept(site.ctx, borrower, pledge_id)
+    substitution.accept(site.ctx, borrower, pledge_id)
     site.inst.worker.run_once()
     assert seen(site, pledge_id).row.status == "pledging"
     site.pays(site.loan(loan_id).loan.dues.total.minor, f"LOAN {loan_id}", step=False)
@@ -205,13 +210,13 @@ def test_goods__on_their_way_out__neither_replaced_nor_bought_a_second_time(site
     borrower, _, sold, _ = deal
     core = site.cast["core"]
     until = site.today + timedelta(days=30)
-    undertaking.undertake(site.ctx, core, sold.id, str(Decimal(sold.left).scaleb(-3)), until, "we buy")
+    undertakings.undertake(site.ctx, core, sold.id, str(Decimal(sold.left).scaleb(-3)), until, "we buy")
     site.run()
     pledge_id = offered(site, deal, sold.left)
     second = offered(site, deal, TON, 1_00)
-    substituting.accept(site.ctx, borrower, pledge_id)
+    substitution.accept(site.ctx, borrower, pledge_id)
     with pytest.raises(ChainfinError) as refused:
-        substituting.accept(site.ctx, borrower, second)
+        substitution.accept(site.ctx, borrower, second)
     assert refused.value.code == "exceeds_pledged"
     ref = site.pays(70_000_00, f"BUYBACK {sold.id}", payer=site.party(core.party_id).account)
     assert site.incoming(ref).reason == "buy_back_not_undertaken"
@@ -224,12 +229,12 @@ def test_offer__not_taken__expires_and_another_can_be_made(site: Site, deal: Dea
     pledge_id = offered(site, deal)
     site.ctx.clock.move_to(site.ctx.clock.now() + timedelta(hours=25))
     with pytest.raises(ChainfinError) as refused:
-        substituting.accept(site.ctx, borrower, pledge_id)
+        substitution.accept(site.ctx, borrower, pledge_id)
     assert refused.value.code == "offer_expired"
     site.run()
     assert seen(site, pledge_id).row.status == "expired"
     with pytest.raises(ChainfinError) as refused:
-        substituting.accept(site.ctx, borrower, pledge_id)
+        substitution.accept(site.ctx, borrower, pledge_id)
     assert refused.value.code == "substitution_not_offered"
     untouched(site, deal)
     assert offered(site, deal) != pledge_id
@@ -240,8 +245,8 @@ def test_offer__withdrawn_by_either__is_over(site: Site, deal: Deal, side: str) 
     borrower = deal[0]
     pledge_id = offered(site, deal)
     actor = site.cast["lender"] if side == "lender" else borrower
-    assert substituting.withdraw(site.ctx, actor, pledge_id).row.status == "withdrawn"
-    for again in (substituting.accept, substituting.withdraw):
+    assert substitution.withdraw(site.ctx, actor, pledge_id).row.status == "withdrawn"
+    for again in (substitution.accept, substitution.withdraw):
         with pytest.raises(ChainfinError) as refused:
             again(site.ctx, borrower, pledge_id)
         assert refused.value.code == "substitution_not_offered"
@@ -251,17 +256,17 @@ def test_offer__withdrawn_by_either__is_over(site: Site, deal: Deal, side: str) 
 def test_grant__signed_as_any_other_act_or_twice__refused(site: Site, deal: Deal) -> None:
     borrower = deal[0]
     pledge_id = offered(site, deal)
-    act = substituting.get(site.ctx, borrower, pledge_id).act
+    act = substitution.get(site.ctx, borrower, pledge_id).act
     assert act is not None
     with pytest.raises(ChainfinError) as refused:
         acts.sign(site.ctx, borrower, act.id, "0x" + "11" * 65)
     assert refused.value.code == "act_not_awaiting", "a grant is a decision of its own"
-    taken = substituting.accept(site.ctx, borrower, pledge_id)
+    taken = substitution.accept(site.ctx, borrower, pledge_id)
     assert taken.act is not None
     before = rows(site.ctx.store)
     for signature, code in ((taken.act.signature, "signature_replayed"), (None, "substitution_not_offered")):
         with pytest.raises(ChainfinError) as refused:
-            substituting.accept(site.ctx, borrower, pledge_id, signature)
+            substitution.accept(site.ctx, borrower, pledge_id, signature)
         assert refused.value.code == code
     assert rows(site.ctx.store) == before
     site.run()
@@ -271,18 +276,18 @@ def test_grant__signed_as_any_other_act_or_twice__refused(site: Site, deal: Deal
 def test_substitution__read__by_its_parties_alone(site: Site, deal: Deal) -> None:
     borrower, lender = deal[0], site.cast["lender"]
     pledge_id = offered(site, deal)
-    assert substituting.get(site.ctx, lender, pledge_id).act is None, "what the pledgor signs is its own"
-    assert pledge_id in [each.row.pledge_id for each in substituting.list_(site.ctx, borrower)]
+    assert substitution.get(site.ctx, lender, pledge_id).act is None, "what the pledgor signs is its own"
+    assert pledge_id in [each.row.pledge_id for each in substitution.list_(site.ctx, borrower)]
     for stranger in (site.cast["core"], site.cast["keeper"]):
         with pytest.raises(ChainfinError) as refused:
-            substituting.get(site.ctx, stranger, pledge_id)
+            substitution.get(site.ctx, stranger, pledge_id)
         assert refused.value.code == "substitution_unknown"
-        assert substituting.list_(site.ctx, stranger) == []
+        assert substitution.list_(site.ctx, stranger) == []
         with pytest.raises(ChainfinError) as refused:
-            substituting.accept(site.ctx, stranger, pledge_id)
+            substitution.accept(site.ctx, stranger, pledge_id)
         assert refused.value.code == "substitution_unknown"
     with pytest.raises(ChainfinError) as refused:
-        substituting.accept(site.ctx, lender, pledge_id)
+        substitution.accept(site.ctx, lender, pledge_id)
     assert refused.value.code == "not_pledgor"
 
 
@@ -294,10 +299,10 @@ def test_margin_call__on_one_of_two_securities__counts_the_other(site: Site) -> 
     papers = site.papers(borrower)
     asset = site.confirmed(borrower, papers)
     deal = (borrower, loan_id, pledge_of(site, goods.id), asset)
-    substituting.accept(site.ctx, borrower, offered(site, deal, TON, FACE))
+    substitution.accept(site.ctx, borrower, offered(site, deal, TON, FACE))
     site.run()
-    assert receivables.credit(site.ctx, borrower, asset.id, papers["credit_note"]).top_up.minor == 0
-    assert margin.of_loan(site.ctx, borrower, loan_id) == []
+    assert credit_notes.credit(site.ctx, borrower, asset.id, papers["credit_note"]).top_up.minor == 0
+    assert margin_calls.of_loan(site.ctx, borrower, loan_id) == []
 
 
 @pytest.mark.parametrize(
@@ -341,7 +346,7 @@ def test_offer__what_cannot_be__refused(site: Site, deal: Deal, case: str, code:
     elif case == "more than free":
         amount = Money(FACE + 1, CNY)
     elif case == "more than promised elsewhere":
-        substituting.accept(site.ctx, borrower, offered(site, deal, TON, FACE - PART + 1))
+        substitution.accept(site.ctx, borrower, offered(site, deal, TON, FACE - PART + 1))
     elif case == "disputed":
         receivables.dispute(site.ctx, site.cast["core"], asset.id, "never came")
         site.run()
@@ -351,7 +356,7 @@ def test_offer__what_cannot_be__refused(site: Site, deal: Deal, case: str, code:
         site.pays(site.loan(loan_id).loan.dues.total.minor, f"LOAN {loan_id}")
     quantity = {"a grain": Decimal("0.0001"), "nothing": Decimal(0)}.get(case, quantity)
     with pytest.raises(ChainfinError) as refused:
-        substituting.offer(
+        substitution.offer(
             site.ctx, actor, sold_id=sold_id, quantity=quantity, receivable_id=asset_id, amount=amount
         )  # fmt: skip
     assert refused.value.code == code

@@ -7,10 +7,11 @@ from functools import partial
 
 import pytest
 
-from chainfin.money import Money
-from chainfin.party import Role
-from chainfin.services import applications, eod, limits, pledging, reviewing
-from chainfin.services.context import OPERATOR, Actor
+from chainfin.services.kernel.context import OPERATOR, Actor
+from chainfin.services.lending import applications, end_of_day, limits, review
+from chainfin.services.pledges import enforcement, release
+from chainfin.values.money import Money
+from chainfin.values.party import Role
 from tests.e2e.ending import act, mismatches
 from tests.e2e.site import Site
 from tests.e2e.test_payments import owed
@@ -41,7 +42,7 @@ def test_suspended_lender__lends_nothing_and_gives_back_what_it_holds(site: Site
     assert code_of(lambda: site.limit("borrower", borrower, 6_000_000_00)) == "party_not_active"
     assert code_of(lambda: site.goods(borrower)) == "party_not_active", "nor does it say what goods are worth"
     assert site.limit("borrower", borrower, 4_000_000_00).amount == 4_000_000_00
-    part = pledging.release(site.ctx, lender, the_pledge(site, lent.id).id, "1.00")
+    part = release.release_by_lender(site.ctx, lender, the_pledge(site, lent.id).id, "1.00")
     assert act(site, ran(site, part.id)).status == "final"
     site.pays(owed(site, loan_id, site.today), f"LOAN {loan_id}")
     assert site.loan(loan_id).row.status == "repaid"
@@ -54,9 +55,11 @@ def test_suspended_lender__of_an_unpaid_loan__takes_its_security(site: Site, len
     asset = site.confirmed(borrower)
     site.funded(borrower, LENT, asset.id)
     site.move_to(asset.due_date + timedelta(days=1))
-    eod.run(site.ctx, OPERATOR, site.today)
+    end_of_day.run(site.ctx, OPERATOR, site.today)
     suspend(site, lender)
-    assert act(site, ran(site, pledging.enforce(site.ctx, lender, the_pledge(site, asset.id).id).id)).status == "final"
+    assert (
+        act(site, ran(site, enforcement.enforce(site.ctx, lender, the_pledge(site, asset.id).id).id)).status == "final"
+    )
     assert the_pledge(site, asset.id).status == "enforced"
     assert mismatches(site) == []
 
@@ -88,7 +91,7 @@ def test_suspended_lenders_desk__approves_nothing_and_refuses(site: Site, lender
     application = site.apply(borrower, LARGE, site.confirmed(borrower).id)
     assert site.application(application).row.status == "review"
     suspend(site, lender)
-    word = partial(reviewing.decide, site.ctx, lender, application)
+    word = partial(review.decide, site.ctx, lender, application)
     assert code_of(lambda: word("approved", "we know them well")) == "party_not_active"
     assert site.application(application).row.status == "review"
     word("refused", "we lend nothing now")

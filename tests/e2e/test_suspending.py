@@ -9,24 +9,20 @@ from decimal import Decimal
 
 import pytest
 
-from chainfin.abi import contract_abi
 from chainfin.audit.verify import verify
 from chainfin.chain.prover import ChainProver
 from chainfin.errors import ChainfinError
-from chainfin.money import Money
-from chainfin.party import Role
-from chainfin.services import (
-    applications,
-    evidence,
-    passing,
-    pledging,
-    receivables,
-    suspending,
-    trade,
-    warehouse,
-)
-from chainfin.services.context import OPERATOR, Actor
+from chainfin.eth.abi import contract_abi
+from chainfin.services.goods import receipts
+from chainfin.services.kernel.context import OPERATOR, Actor
+from chainfin.services.lending import applications, credit_notes
+from chainfin.services.oversight import evidence
+from chainfin.services.parties import suspension
+from chainfin.services.pledges import enforcement
+from chainfin.services.trade import orders, receivables, splits_and_transfers
 from chainfin.storage.trade_tables import PledgeRow, ReceivableRow
+from chainfin.values.money import Money
+from chainfin.values.party import Role
 from tests.e2e.ending import act, mismatches, operator_key, pledges_on, receipt, wallet_sends
 from tests.e2e.onchain import rows, view
 from tests.e2e.site import CNY, FACE, Site
@@ -39,14 +35,14 @@ RELEASED = 2
 
 
 def suspend(site: Site, who: Actor) -> None:
-    made = suspending.suspend(site.ctx, OPERATOR, str(who.party_id), "under investigation")
+    made = suspension.suspend(site.ctx, OPERATOR, str(who.party_id), "under investigation")
     site.run()
     assert act(site, made.id).status == "final"
     assert site.party(who.party_id).status == "suspended"
 
 
 def resume(site: Site, who: Actor) -> None:
-    made = suspending.resume(site.ctx, OPERATOR, str(who.party_id), "cleared")
+    made = suspension.resume(site.ctx, OPERATOR, str(who.party_id), "cleared")
     site.run()
     assert act(site, made.id).status == "final"
     assert site.party(who.party_id).status == "active"
@@ -106,18 +102,18 @@ def test_suspended_supplier__with_a_running_loan__nothing_new_and_the_loan_ends(
 
 def test_suspend__under_way__shown_and_without_effect_until_final(site: Site) -> None:
     party = site.admit(Role.SUPPLIER)
-    made = suspending.suspend(site.ctx, OPERATOR, str(party.party_id), "a tip")
-    seen = suspending.standing(site.ctx, OPERATOR, str(party.party_id))
+    made = suspension.suspend(site.ctx, OPERATOR, str(party.party_id), "a tip")
+    seen = suspension.standing(site.ctx, OPERATOR, str(party.party_id))
     assert seen.change is not None
     assert (seen.party.status, seen.change.id, seen.change.status) == ("active", made.id, "signed")
     assert not on_chain(site, party)
     site.run()
-    seen = suspending.standing(site.ctx, party, str(party.party_id))
+    seen = suspension.standing(site.ctx, party, str(party.party_id))
     assert seen.change is not None
     assert (seen.party.status, seen.change.status, seen.change.extra) == ("suspended", "final", {"reason": "a tip"})
     assert seen.change.block_number is not None
     assert on_chain(site, party)
-    assert suspending.standing(site.ctx, site.cast["lender"], str(party.party_id)).change is None
+    assert suspension.standing(site.ctx, site.cast["lender"], str(party.party_id)).change is None
 
 
 def test_suspended_borrower__with_an_offer__cannot_take_it_but_may_decline_it(site: Site) -> None:
@@ -153,7 +149,7 @@ def test_suspended_pledgor__whose_money_never_came__ends_its_pledge(site: Site) 
     pledge = the_pledge(site, asset.id)
     assert pledge.expires_at is not None
     site.move_to((pledge.expires_at + timedelta(days=1)).date())
-    assert act(site, ran(site, pledging.expire(site.ctx, borrower, pledge.id).id)).status == "final"
+    assert act(site, ran(site, enforcement.expire(site.ctx, borrower, pledge.id).id)).status == "final"
     assert the_pledge(site, asset.id).status == "released"
     site.world.resolves(str(site.application(application).row.loan_id), "refused")
     site.ctx.clock.move_to(site.ctx.clock.now() + timedelta(minutes=5))
@@ -182,7 +178,7 @@ def test_suspended_seller__begins_nothing_and_withdraws_what_it_has(site: Site) 
     first, papers, ordered = (site.papers(seller) for _ in range(3))
     confirmed, fresh = site.confirmed(seller, first), issued(site, seller)
     order = site.received(seller, papers)
-    posted, _ = trade.post_order(site.ctx, core, ordered["order"], "order.xml")
+    posted, _ = orders.post_order(site.ctx, core, ordered["order"], "order.xml")
     site.run()
     suspend(site, seller)
     money = [Money(1_00, CNY), Money(2_00, CNY)]
@@ -190,15 +186,15 @@ def test_suspended_seller__begins_nothing_and_withdraws_what_it_has(site: Site) 
         code_of(attempt)
         for attempt in (
             lambda: receivables.issue(site.ctx, seller, order, papers["invoice"]),
-            lambda: trade.acknowledge(site.ctx, seller, posted.id, ordered["response"]),
-            lambda: trade.post_order(site.ctx, core, site.papers(seller)["order"], "order.xml"),
-            lambda: passing.split(site.ctx, seller, confirmed.id, money),
-            lambda: passing.transfer(site.ctx, seller, confirmed.id, str(heir.party_id)),
+            lambda: orders.acknowledge(site.ctx, seller, posted.id, ordered["response"]),
+            lambda: orders.post_order(site.ctx, core, site.papers(seller)["order"], "order.xml"),
+            lambda: splits_and_transfers.split(site.ctx, seller, confirmed.id, money),
+            lambda: splits_and_transfers.transfer(site.ctx, seller, confirmed.id, str(heir.party_id)),
         )
     } == {"party_not_active"}
-    credited = receivables.credit(site.ctx, seller, confirmed.id, first["credit_note"]).act
+    credited = credit_notes.credit(site.ctx, seller, confirmed.id, first["credit_note"]).act
     assert credited is not None
-    exits = [credited, receivables.cancel(site.ctx, seller, fresh.id), trade.cancel(site.ctx, core, posted.id)]
+    exits = [credited, receivables.cancel(site.ctx, seller, fresh.id), orders.cancel(site.ctx, core, posted.id)]
     site.run()
     assert [act(site, each.id).status for each in exits] == ["final"] * 3
     assert site.receivable(fresh.id).status == "cancelled"
@@ -238,7 +234,7 @@ def test_suspended_debtor__nothing_is_lent_on_its_word_and_it_pays(site: Site, d
     receivables.dispute(site.ctx, debtor, free.id, "never came")
     site.run()
     assert site.receivable(free.id).status == "disputed"
-    passing.resolve_dispute(site.ctx, debtor, free.id)
+    splits_and_transfers.resolve_dispute(site.ctx, debtor, free.id)
     site.run()
     assert site.receivable(free.id).status == "confirmed"
     site.pays(FACE, f"RECEIVABLE {lent.id}")
@@ -263,9 +259,9 @@ def test_suspended_keeper__issues_nothing_and_hands_out_and_counts(site: Site, m
     applications.withdraw(site.ctx, owner, offered)
     row = site.application(site.apply(owner, LENT, goods.id, product="inventory")).row
     assert (row.status, [each["code"] for each in row.refusals]) == ("declined", ["keeper_blocked"])
-    warehouse.recount(site.ctx, keeper, goods.id, Decimal(1), "a sack was wet")
+    receipts.recount(site.ctx, keeper, goods.id, Decimal(1), "a sack was wet")
     site.run()
-    warehouse.release(site.ctx, keeper, goods.id, Decimal(10))
+    receipts.release(site.ctx, keeper, goods.id, Decimal(10))
     site.run()
     assert (receipt(site, goods.id).missing, receipt(site, goods.id).released) == (1_000, 10_000)
     site.pays(owed(site, loan_id, site.today), f"LOAN {loan_id}")
@@ -289,23 +285,23 @@ def test_suspended_bank__the_only_one__payoffs_are_attested_all_the_same(site: S
 
 def test_suspend__many_at_once__one_act(site: Site) -> None:
     party = site.admit(Role.SUPPLIER)
-    attempts = [lambda: suspending.suspend(site.ctx, OPERATOR, str(party.party_id), "now")] * 8
+    attempts = [lambda: suspension.suspend(site.ctx, OPERATOR, str(party.party_id), "now")] * 8
     made, failed = at_once(attempts)
     assert (len(made), failed) == (1, Counter({"change_under_way": 7}))
     site.run()
     assert act(site, made[0].id).status == "final"
     assert code_of(attempts[0]) == "party_already_suspended"
-    made, failed = at_once([lambda: suspending.resume(site.ctx, OPERATOR, str(party.party_id), "")] * 8)
+    made, failed = at_once([lambda: suspension.resume(site.ctx, OPERATOR, str(party.party_id), "")] * 8)
     assert (len(made), failed) == (1, Counter({"change_under_way": 7}))
     site.run()
-    assert code_of(lambda: suspending.resume(site.ctx, OPERATOR, str(party.party_id), "")) == "party_not_suspended"
+    assert code_of(lambda: suspension.resume(site.ctx, OPERATOR, str(party.party_id), "")) == "party_not_suspended"
 
 
 def test_suspend__by_the_operators_wallet__known_here(site: Site) -> None:
     party = site.borrower()
     asset = site.confirmed(party)
     wallet(site, "suspend", party=site.party(party.party_id).chain_party)
-    seen = suspending.standing(site.ctx, OPERATOR, str(party.party_id))
+    seen = suspension.standing(site.ctx, OPERATOR, str(party.party_id))
     assert (seen.party.status, seen.change) == ("suspended", None)
     assert code_of(lambda: site.apply(party, LENT, asset.id)) == "party_not_active"
     assert mismatches(site) == []
@@ -316,12 +312,12 @@ def test_suspend__by_the_operators_wallet__known_here(site: Site) -> None:
 
 def test_suspend__overtaken_by_the_operators_wallet__refused_and_said(site: Site) -> None:
     party = site.admit(Role.SUPPLIER)
-    made = suspending.suspend(site.ctx, OPERATOR, str(party.party_id), "too late")
+    made = suspension.suspend(site.ctx, OPERATOR, str(party.party_id), "too late")
     number = site.party(party.party_id).chain_party
     wallet(site, "suspend", party=number)
     done = act(site, made.id)
     assert (done.status, done.error_code) == ("refused", "chain_already_suspended")
     assert site.party(party.party_id).status == "suspended"
-    assert suspending.resume(site.ctx, OPERATOR, str(party.party_id), "again").status == "signed"
+    assert suspension.resume(site.ctx, OPERATOR, str(party.party_id), "again").status == "signed"
     site.run()
     assert site.party(party.party_id).status == "active"

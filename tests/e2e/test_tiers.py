@@ -11,11 +11,14 @@ from chainfin.audit.bundle import seal
 from chainfin.audit.verify import verify
 from chainfin.chain.prover import ChainProver
 from chainfin.errors import ChainfinError, NotFound, Refused
-from chainfin.money import Money
-from chainfin.party import Role
-from chainfin.services import applications, eod, evidence, facts, passing, queries, receivables, trade
-from chainfin.services.context import OPERATOR, Actor
+from chainfin.services.kernel.context import OPERATOR, Actor
+from chainfin.services.lending import applications, decision_inputs, end_of_day
+from chainfin.services.oversight import evidence
+from chainfin.services.reads import queries
+from chainfin.services.trade import orders, receivables, splits_and_transfers
 from chainfin.storage.trade_tables import ReceivableRow
+from chainfin.values.money import Money
+from chainfin.values.party import Role
 from tests.e2e.ending import act, mismatches, parts, pledges_on, sent
 from tests.e2e.onchain import view
 from tests.e2e.site import CNY, FACE, Site
@@ -27,7 +30,7 @@ LENT = 300_000_00
 
 def split(site: Site, holder: Actor, asset_id: str, *amounts: int) -> list[ReceivableRow]:
     """The parts, the largest first."""
-    passing.split(site.ctx, holder, asset_id, [Money(amount, CNY) for amount in amounts])
+    splits_and_transfers.split(site.ctx, holder, asset_id, [Money(amount, CNY) for amount in amounts])
     site.run()
     return parts(site, asset_id)
 
@@ -38,7 +41,7 @@ def passed_on(site: Site) -> tuple[Actor, Actor, ReceivableRow, ReceivableRow]:
     first, second = site.borrower(), site.borrower()
     asset = site.confirmed(first)
     part = split(site, first, asset.id, PART, OTHER)[0]
-    passing.transfer(site.ctx, first, part.id, str(second.party_id))
+    splits_and_transfers.transfer(site.ctx, first, part.id, str(second.party_id))
     site.run()
     return first, second, site.receivable(asset.id), site.receivable(part.id)
 
@@ -58,7 +61,7 @@ def test_tiers__second_borrows_on_its_part__each_is_paid_at_the_due_date(
     assert (pledge.pledgor_id, pledge.status, pledge.drawn) == (second.party_id, "active", True)
     assert mismatches(site) == []
     site.move_to(asset.due_date)
-    eod.run(site.ctx, OPERATOR, site.today)
+    end_of_day.run(site.ctx, OPERATOR, site.today)
     dues = site.loan(loan_id).loan.dues.total.minor
     ref = site.pays(FACE, f"RECEIVABLE {asset.id}")
     assert site.incoming(ref).unapplied == 0
@@ -119,7 +122,7 @@ def test_payment__while_a_part_is_passed_on__waits_for_the_new_holder(
 ) -> None:
     _, second, _, part = passed_on
     third = site.admit(Role.SUPPLIER)
-    passing.transfer(site.ctx, second, part.id, str(third.party_id))
+    splits_and_transfers.transfer(site.ctx, second, part.id, str(third.party_id))
     ref = site.pays(PART, f"RECEIVABLE {part.id}", step=False)
     site.inst.incoming.run_once()
     assert (site.incoming(ref).status, site.incoming(ref).reason) == ("waiting", "transfer_under_way")
@@ -135,7 +138,7 @@ def test_transfer__while_a_payment_is_on_its_way__not_yet(
     site.pays(PART - 1, f"RECEIVABLE {part.id}", step=False)
     site.inst.incoming.run_once()
     with pytest.raises(ChainfinError) as refused:
-        passing.transfer(site.ctx, second, part.id, str(first.party_id))
+        splits_and_transfers.transfer(site.ctx, second, part.id, str(first.party_id))
     assert refused.value.code == "payment_under_way"
     site.run()
     assert mismatches(site) == []
@@ -170,7 +173,7 @@ def test_split__beyond_what_is_ones_own__refused(site: Site, who: str, amounts: 
     first = site.borrower()
     asset = site.confirmed(first)
     with pytest.raises(Refused) as refused:
-        passing.split(
+        splits_and_transfers.split(
             site.ctx, first if who == "first" else site.cast["core"], asset.id, [Money(a, CNY) for a in amounts]
         )
     assert refused.value.code == code
@@ -184,7 +187,7 @@ def test_transfer__to_whom_it_cannot_go__refused(site: Site, to: str, code: str)
     asset = site.confirmed(first)
     party = {"itself": first.party_id, "debtor": site.cast["core"].party_id, "nobody": "pty_nobody"}[to]
     with pytest.raises(ChainfinError) as refused:
-        passing.transfer(site.ctx, first, asset.id, str(party))
+        splits_and_transfers.transfer(site.ctx, first, asset.id, str(party))
     assert refused.value.code == code
 
 
@@ -194,10 +197,10 @@ def test_promised_part__while_the_pledge_is_made__neither_split_nor_passed_on(si
     application = site.offered(first, LENT, asset.id)
     applications.accept(site.ctx, first, application)
     with pytest.raises(Refused) as refused:
-        passing.transfer(site.ctx, first, asset.id, str(other.party_id))
+        splits_and_transfers.transfer(site.ctx, first, asset.id, str(other.party_id))
     assert refused.value.code == "part_promised"
     with pytest.raises(Refused) as refused:
-        passing.split(site.ctx, first, asset.id, [Money(FACE - 1, CNY), Money(1, CNY)])
+        splits_and_transfers.split(site.ctx, first, asset.id, [Money(FACE - 1, CNY), Money(1, CNY)])
     assert refused.value.code == "exceeds_free"
 
 
@@ -208,7 +211,7 @@ def test_split__order_goes_on__the_parts_are_no_invoices_of_their_own(site: Site
     split(site, first, asset.id, PART, OTHER)
     with site.ctx.store.read() as session:
         row = site.order(asset.order_id)
-        assert trade.as_value(session, row).invoiced == FACE
+        assert orders.as_value(session, row).invoiced == FACE
     with pytest.raises(ChainfinError) as refused:
         receivables.issue(site.ctx, first, asset.order_id, papers["invoice"])
     assert refused.value.code == "invoice_already_registered"
@@ -232,13 +235,13 @@ def test_dispute__withdrawn_by_the_debtor__as_before(site: Site) -> None:
     receivables.dispute(site.ctx, site.cast["core"], asset.id, "scratched")
     site.run()
     with pytest.raises(Refused) as refused:
-        passing.resolve_dispute(site.ctx, first, asset.id)
+        splits_and_transfers.resolve_dispute(site.ctx, first, asset.id)
     assert refused.value.code == "not_debtor"
-    made = passing.resolve_dispute(site.ctx, site.cast["core"], asset.id)
+    made = splits_and_transfers.resolve_dispute(site.ctx, site.cast["core"], asset.id)
     site.run()
     assert (act(site, made.id).status, site.receivable(asset.id).status) == ("final", "confirmed")
     with pytest.raises(Refused) as refused:
-        passing.declare_default(site.ctx, first, asset.id)
+        splits_and_transfers.declare_default(site.ctx, first, asset.id)
     assert refused.value.code == "not_yet_due"
     assert mismatches(site) == []
 
@@ -247,14 +250,14 @@ def test_history__of_a_split_receivable__one_trade(site: Site) -> None:
     first = site.borrower()
     asset = site.confirmed(first)
     with site.ctx.store.read() as session:
-        before = facts.history(session, str(first.party_id), CNY, as_debtor=False)
+        before = decision_inputs.history(session, str(first.party_id), CNY, as_debtor=False)
     split(site, first, asset.id, PART, OTHER)
     site.move_to(asset.due_date + timedelta(days=3))
     with site.ctx.store.read() as session:
-        split_up = facts.history(session, str(first.party_id), CNY, as_debtor=False)
+        split_up = decision_inputs.history(session, str(first.party_id), CNY, as_debtor=False)
     assert split_up == before
     site.pays(FACE, f"RECEIVABLE {asset.id}")
     with site.ctx.store.read() as session:
-        after = facts.history(session, str(first.party_id), CNY, as_debtor=False)
+        after = decision_inputs.history(session, str(first.party_id), CNY, as_debtor=False)
     assert (after.receivables_count, after.receivables_minor) == (1, FACE)
     assert (after.settled_count, after.late_count) == (1, 1)

@@ -53,7 +53,7 @@ PAPERS = (
     ),
     Bug(
         "a document is of the kind that its door takes",
-        "chainfin/services/papers.py",
+        "chainfin/services/trade/trade_documents.py",
         "    if document.kind not in kinds:",
         "    if False:",
         (BAD + "test_xml__every_door__hostile_and_wrong_kind_refused",),
@@ -63,7 +63,7 @@ PAPERS = (
 IDENTIFIERS = (
     Bug(
         "a USCC has its check digit",
-        "chainfin/party.py",
+        "chainfin/values/party.py",
         "check = _uscc.validate if self.scheme",
         "check = str if self.scheme",
         (
@@ -73,7 +73,7 @@ IDENTIFIERS = (
     ),
     Bug(
         "an LEI has its check digits",
-        "chainfin/party.py",
+        "chainfin/values/party.py",
         "is Scheme.USCC else _lei.validate",
         "is Scheme.USCC else str",
         (
@@ -86,7 +86,7 @@ IDENTIFIERS = (
 FIGURES = (
     Bug(
         "no more decimals than the currency has",
-        "chainfin/money.py",
+        "chainfin/values/money.py",
         "        if scaled != scaled.to_integral_value():",
         "        if False:",
         (
@@ -96,7 +96,7 @@ FIGURES = (
     ),
     Bug(
         "zero is no amount",
-        "chainfin/money.py",
+        "chainfin/values/money.py",
         "        if money.minor <= 0:",
         "        if money.minor < 0:",
         (
@@ -106,7 +106,7 @@ FIGURES = (
     ),
     Bug(
         "less than zero is no amount",
-        "chainfin/money.py",
+        "chainfin/values/money.py",
         "        if money.minor <= 0:",
         "        if money.minor == 0:",
         (
@@ -116,7 +116,7 @@ FIGURES = (
     ),
     Bug(
         "an exponent is no amount",
-        "chainfin/money.py",
+        "chainfin/values/money.py",
         'r"[+-]?([0-9]+(\\.[0-9]*)?|\\.[0-9]+)"',
         'r"[+-]?([0-9]+(\\.[0-9]*)?|\\.[0-9]+)(e[0-9]+)?"',
         (BAD + "test_amount__not_a_positive_amount__refused",),
@@ -130,7 +130,7 @@ FIGURES = (
     ),
     Bug(
         "a loan is in the receivable's currency",
-        "chainfin/services/applications.py",
+        "chainfin/services/lending/applications.py",
         "        if asset is not None and owner == borrower_id and asset.currency != currency:",
         "        if False:",
         (BAD + "test_amount__in_another_currency__refused",),
@@ -144,7 +144,7 @@ FIGURES = (
     ),
     Bug(
         "goods are counted in a known unit",
-        "chainfin/services/warehouse.py",
+        "chainfin/services/goods/receipts.py",
         "    if not units.known(unit):",
         "    if False:",
         (BAD + "test_warehouse_receipt__bad_unit_or_quantity__refused",),
@@ -158,7 +158,7 @@ FIGURES = (
     ),
     Bug(
         "a quantity is above zero",
-        "chainfin/services/warehouse.py",
+        "chainfin/services/goods/receipts.py",
         "    if not quantity.is_finite() or quantity <= 0:",
         "    if not quantity.is_finite() or quantity < 0:",
         (BAD + "test_warehouse_receipt__bad_unit_or_quantity__refused",),
@@ -168,14 +168,14 @@ FIGURES = (
 TIMES = (
     Bug(
         "what is despatched isn't ordered less",
-        "chainfin/order.py",
+        "chainfin/rules/order.py",
         "        if new.ordered < old.despatched:",
         "        if False:",
         ("tests/unit/test_order.py::test_amend__quantity_cut_below_the_despatched__refused_and_says_so",),
     ),
     Bug(
         "an order on its way isn't cancelled",
-        "chainfin/order.py",
+        "chainfin/rules/order.py",
         "    if any(line.despatched > 0 for line in order.lines):",
         "    if False:",
         (
@@ -185,28 +185,28 @@ TIMES = (
     ),
     Bug(
         "a due date lies ahead",
-        "chainfin/receivable.py",
+        "chainfin/rules/receivable.py",
         "    if due <= today:",
         "    if due < today:",
         (BAD + "test_due_date__past_or_beyond_the_lawful_tenor__refused",),
     ),
     Bug(
         "a due date lies within the lawful tenor",
-        "chainfin/receivable.py",
+        "chainfin/rules/receivable.py",
         "    if due > today + timedelta(days=max_days):",
         "    if due > today + timedelta(days=max_days + 1):",
         (BAD + "test_due_date__past_or_beyond_the_lawful_tenor__refused",),
     ),
     Bug(
         "a receivable's due date is looked at",
-        "chainfin/services/receivables.py",
+        "chainfin/services/trade/receivables.py",
         "    refusal = rules.tenor(due, today)\n",
         "    refusal = None\n",
         (BAD + "test_due_date__past_or_beyond_the_lawful_tenor__refused",),
     ),
     Bug(
         "an offer has its time",
-        "chainfin/services/applications.py",
+        "chainfin/services/lending/applications.py",
         "        if now >= offer.expires_at:",
         "        if False:",
         ("tests/e2e/test_failures.py::test_offer__not_taken__expires_and_frees_its_limits",),
@@ -216,7 +216,7 @@ TIMES = (
 SIGNATURES = (
     Bug(
         "a signature has its time",
-        "chainfin/acts.py",
+        "chainfin/eth/eip712.py",
         '    if int(data["message"]["deadline"]) < int(now.timestamp()):',
         "    if False:",
         (
@@ -226,14 +226,14 @@ SIGNATURES = (
     ),
     Bug(
         "an expired act says so",
-        "chainfin/services/acts.py",
+        "chainfin/services/kernel/acts.py",
         '            if row.status == "expired":',
         "            if False:",
         (BAD + "test_signature__after_its_deadline__refused",),
     ),
     Bug(
         "a signature is the party's own",
-        "chainfin/acts.py",
+        "chainfin/eth/eip712.py",
         '    if found != parse_address(signer, where="signer"):',
         "    if False:",
         (
@@ -243,14 +243,14 @@ SIGNATURES = (
     ),
     Bug(
         "a signature is looked at before its act is sent",
-        "chainfin/services/acts.py",
+        "chainfin/services/kernel/acts.py",
         "    acts.verify(row.typed_data, signature, row.signer, ctx.clock.now())\n",
         "",
         (BAD + "test_signature__of_another_key__refused_and_the_act_still_waits",),
     ),
     Bug(
         "a signature is of one chain and contract",
-        "chainfin/acts.py",
+        "chainfin/eth/eip712.py",
         'keccak(b"\\x19\\x01" + separator + keccak(b"".join(words)))',
         'keccak(b"\\x19\\x01" + keccak(b"".join(words)))',
         ("tests/unit/test_acts.py::test_verify__other_domain__is_another_act",),
@@ -260,7 +260,7 @@ SIGNATURES = (
 WHOSE = (
     Bug(
         "another's receivable is as unknown as none",
-        "chainfin/services/applications.py",
+        "chainfin/services/lending/applications.py",
         "    if asset is None or owner != borrower_id:",
         "    if asset is None:",
         (
@@ -353,14 +353,14 @@ SURROUNDINGS = (
     ),
     Bug(
         "a part outside that doesn't answer is exit code 1, bad input 2",
-        "chainfin/cli.py",
+        "chainfin/cli/main.py",
         "        sys.exit(1 if isinstance(error, Unavailable | Unknown) else 2)",
         "        sys.exit(2)",
         ("tests/e2e/test_cli.py::test_main__coded_error__is_one_line_and_its_exit_code",),
     ),
     Bug(
         "an error ends the command with a code",
-        "chainfin/cli.py",
+        "chainfin/cli/main.py",
         "        sys.exit(1 if isinstance(error, Unavailable | Unknown) else 2)",
         "        sys.exit(0)",
         (

@@ -14,49 +14,49 @@ LOAN = "tests/unit/test_loan.py::"
 LIMITS = (
     Bug(
         "what is held counts in the rules",
-        "chainfin/facility.py",
+        "chainfin/rules/facility.py",
         "return max(self.limit.amount - self.held - self.used, Money",
         "return max(self.limit.amount - self.used, Money",
         (FACILITY + "test_hold__within_all_limits__is_taken_from_each",),
     ),
     Bug(
         "what is held counts in the decision",
-        "chainfin/services/limits.py",
+        "chainfin/services/lending/limits.py",
         "    return row.amount - row.held - row.used\n",
         "    return row.amount - row.used\n",
         (RACES + "test_applications__at_once__never_above_the_limit_nor_the_asset",),
     ),
     Bug(
         "what is used counts in the decision",
-        "chainfin/services/limits.py",
+        "chainfin/services/lending/limits.py",
         "    return row.amount - row.held - row.used\n",
         "    return row.amount - row.held\n",
         (FAILURES + "test_limit__used_up__the_next_is_declined",),
     ),
     Bug(
         "an offer holds its amount",
-        "chainfin/services/limits.py",
+        "chainfin/services/lending/limits.py",
         "        row.held += amount.minor\n",
         "",
         (RACES + "test_applications__at_once__never_above_the_limit_nor_the_asset",),
     ),
     Bug(
         "no limit is lowered below what stands",
-        "chainfin/services/limits.py",
+        "chainfin/services/lending/limits.py",
         "        elif row.held + row.used > amount.minor:",
         "        elif False:",
         (FAILURES + "test_limit__lowered_below_what_stands__refused",),
     ),
     Bug(
         "a paid loan uses what it held",
-        "chainfin/services/funding.py",
+        "chainfin/services/lending/funding.py",
         "    limits.use(session, ctx, application.id)\n",
         "",
         (FAILURES + "test_limit__used_up__the_next_is_declined",),
     ),
     Bug(
         "a failed loan frees what it held",
-        "chainfin/services/funding.py",
+        "chainfin/services/lending/funding.py",
         "    limits.free(session, ctx, application.id)\n",
         "",
         (
@@ -67,7 +67,7 @@ LIMITS = (
     ),
     Bug(
         "an offer that ends frees what it held",
-        "chainfin/services/applications.py",
+        "chainfin/services/lending/applications.py",
         "    limits.free(session, ctx, row.id)\n",
         "",
         (
@@ -77,28 +77,28 @@ LIMITS = (
     ),
     Bug(
         "a hold is given back once",
-        "chainfin/services/limits.py",
+        "chainfin/services/lending/limits.py",
         '        if held.state == "freed":\n            continue\n',
         "",
         (FAILURES + "test_hold__freed_twice__given_back_once",),
     ),
     Bug(
         "principal that came back may be lent again",
-        "chainfin/services/placing.py",
+        "chainfin/services/payments/allocation.py",
         "        limits.give_back(session, ctx, row.application_id, principal.minor)\n",
         "        pass\n",
         ("tests/e2e/test_main_job.py::test_limits__all_repaid__nothing_held_or_used",),
     ),
     Bug(
         "a failed loan frees its asset",
-        "chainfin/services/funding.py",
+        "chainfin/services/lending/funding.py",
         "    asset.reserved -= min(pledge.amount, asset.reserved)\n",
         "",
         (FAILURES + "test_registry__refuses__application_failed_and_all_free",),
     ),
     Bug(
         "a payout that fails frees the pledge",
-        "chainfin/services/funding.py",
+        "chainfin/services/lending/funding.py",
         "        release(session, ctx, pledge, pledge.left)\n        undone",
         "        undone",
         (FAILURES + "test_payment__payee_account_closed__pledge_released_loan_cancelled",),
@@ -108,7 +108,7 @@ LIMITS = (
 POSTINGS = (
     Bug(
         "a journal balances or isn't made",
-        "chainfin/ledger.py",
+        "chainfin/rules/ledger.py",
         "            if rest:\n                raise",
         "            if False:\n                raise",
         (
@@ -118,14 +118,14 @@ POSTINGS = (
     ),
     Bug(
         "each currency balances by itself",
-        "chainfin/ledger.py",
+        "chainfin/rules/ledger.py",
         "            sums[entry.amount.currency] += entry.signed\n        for",
         '            sums["CNY"] += entry.signed\n        for',
         (LEDGER + "test_ledger__what_may_not_be__is_refused_by_code",),
     ),
     Bug(
         "what is stored is what was posted",
-        "chainfin/services/booking.py",
+        "chainfin/services/books/journals.py",
         '        "credit": entry.amount.minor - debit,\n',
         '        "credit": max(0, entry.amount.minor - debit - 1),\n',
         (
@@ -135,7 +135,7 @@ POSTINGS = (
     ),
     Bug(
         "a journal is posted once",
-        "chainfin/services/booking.py",
+        "chainfin/services/books/journals.py",
         "    if existing is not None:\n        return existing\n    head",
         '    if existing is not None:\n        key = f"{journal.key}+"\n'
         "        journal = Journal(key, journal.business_date, journal.kind, journal.ref, journal.entries)\n    head",
@@ -143,35 +143,35 @@ POSTINGS = (
     ),
     Bug(
         "the book shows that it was changed",
-        "chainfin/services/booking.py",
+        "chainfin/services/books/journals.py",
         "return row.previous_hash == previous and row.hash == journal_hash(previous, _journal(session, row))",
         "return row.previous_hash == previous",
         ("tests/storage/test_booking.py::test_check_chain__changed_behind_our_back__ledger_tampered",),
     ),
     Bug(
         "an end of day is run once",
-        "chainfin/services/eod.py",
+        "chainfin/services/lending/end_of_day.py",
         "        if standing is not None:\n",
         "        if False:\n",
         (PAYMENTS + "test_end_of_day__run_twice__posts_once",),
     ),
     Bug(
         "a day is accrued once",
-        "chainfin/loan/life.py",
+        "chainfin/rules/loan/life.py",
         "            accrued_to=end,\n",
         "",
         (LOAN + "test_accrue__twice_for_one_day__posts_once",),
     ),
     Bug(
         "a refund leaves suspense",
-        "chainfin/services/payouts.py",
+        "chainfin/services/payments/payouts.py",
         "(ledger.debit(ledger.SUSPENSE, back, bank_ref), ledger",
         "(ledger.debit(ledger.HOLDER_PAYABLE, back, bank_ref), ledger",
         (PAYMENTS + "test_payment__of_nobody__goes_back",),
     ),
     Bug(
         "what was too much goes back",
-        "chainfin/services/repayments.py",
+        "chainfin/services/payments/incoming.py",
         "    if left.minor:\n        payouts.refund",
         "    if False:\n        payouts.refund",
         (PAYMENTS + "test_borrower__pays_too_much__rest_goes_back",),
@@ -181,7 +181,7 @@ POSTINGS = (
 WATERFALL = (
     Bug(
         "fees, penalty, overdue interest, interest, principal",
-        "chainfin/loan/waterfall.py",
+        "chainfin/rules/loan/waterfall.py",
         "DEFAULT_WATERFALL = (Due.FEE, Due.PENALTY, Due.OVERDUE_INTEREST, Due.INTEREST, Due.PRINCIPAL)",
         "DEFAULT_WATERFALL = (Due.PRINCIPAL, Due.FEE, Due.PENALTY, Due.OVERDUE_INTEREST, Due.INTEREST)",
         (
@@ -191,14 +191,14 @@ WATERFALL = (
     ),
     Bug(
         "penalty before interest",
-        "chainfin/loan/waterfall.py",
+        "chainfin/rules/loan/waterfall.py",
         "DEFAULT_WATERFALL = (Due.FEE, Due.PENALTY, Due.OVERDUE_INTEREST, Due.INTEREST, Due.PRINCIPAL)",
         "DEFAULT_WATERFALL = (Due.FEE, Due.OVERDUE_INTEREST, Due.INTEREST, Due.PENALTY, Due.PRINCIPAL)",
         (LOAN + "test_pay__late_in_part__penalty_then_overdue_interest_before_principal",),
     ),
     Bug(
         "a part is served before the next",
-        "chainfin/loan/waterfall.py",
+        "chainfin/rules/loan/waterfall.py",
         "        part = min(left, dues[due])\n",
         "        part = min(left, Money(dues[due].minor - dues[due].minor // 2, left.currency))\n",
         (
@@ -208,21 +208,21 @@ WATERFALL = (
     ),
     Bug(
         "the older pledge is served first",
-        "chainfin/services/placing.py",
+        "chainfin/services/payments/allocation.py",
         "        .order_by(col(PledgeRow.block_number), col(PledgeRow.id))\n",
         "        .order_by(col(PledgeRow.block_number).desc(), col(PledgeRow.id))\n",
         (PAYMENTS + "test_two_loans__on_one_receivable__older_pledge_is_served_first",),
     ),
     Bug(
         "no fen of two payments is placed twice",
-        "chainfin/services/placing.py",
+        "chainfin/services/payments/allocation.py",
         "    claimed = moving.attested(session, asset.id)\n",
         "    claimed: dict[str, int] = {}\n",
         (PAYMENTS + "test_two_payments__before_anything_is_final__each_fen_placed_once",),
     ),
     Bug(
         "a payment waits for a pledge under way",
-        "chainfin/services/placing.py",
+        "chainfin/services/payments/allocation.py",
         '    if found.first() is not None:\n        return "pledge_under_way"\n',
         "",
         (
@@ -232,7 +232,7 @@ WATERFALL = (
     ),
     Bug(
         "a borrower pays what it owes, not more",
-        "chainfin/loan/life.py",
+        "chainfin/rules/loan/life.py",
         "    if allocation.remainder.minor and payer is Payer.BORROWER:",
         "    if False:",
         (LOAN + "test_pay__borrower_above_what_is_due__repayment_above_due",),
@@ -242,7 +242,7 @@ WATERFALL = (
 FEN = (
     Bug(
         "parts add up to the whole",
-        "chainfin/money.py",
+        "chainfin/values/money.py",
         "        for place in order[: self.minor - sum(parts)]:",
         "        for place in order[: max(0, self.minor - sum(parts) - 1)]:",
         (
@@ -252,7 +252,7 @@ FEN = (
     ),
     Bug(
         "a half goes to the even fen",
-        "chainfin/money.py",
+        "chainfin/values/money.py",
         "(twice == denominator and down % 2 == 1)",
         "twice == denominator",
         (
@@ -262,14 +262,14 @@ FEN = (
     ),
     Bug(
         "rounded up is never below",
-        "chainfin/money.py",
+        "chainfin/values/money.py",
         "            return down + (1 if rest else 0)\n",
         "            return down\n",
         ("tests/properties/test_money.py::test_times_and_ratio__any_rounding__agree_and_lie_on_the_side_said",),
     ),
     Bug(
         "the last instalment takes the rest",
-        "chainfin/loan/schedule.py",
+        "chainfin/rules/loan/schedule.py",
         "        if later == 0:\n            principal = balance\n        elif",
         "        if False:\n            principal = balance\n        elif",
         (
@@ -279,7 +279,7 @@ FEN = (
     ),
     Bug(
         "interest is rounded once, not each day",
-        "chainfin/loan/schedule.py",
+        "chainfin/rules/loan/schedule.py",
         "        accrued, since = cumulative, due\n",
         "        accrued, since, product = zero, due, 0\n        del cumulative\n",
         (
@@ -302,21 +302,21 @@ FEN = (
     ),
     Bug(
         "a line of the borrowing base is rounded towards the lender",
-        "chainfin/facility.py",
+        "chainfin/rules/facility.py",
         "counted.times(asset.advance_rate, Rounding.FLOOR)",
         "counted.times(asset.advance_rate, Rounding.UP)",
         (FACILITY + "test_borrowing_base__several_assets__lines_round_down_and_add_up",),
     ),
     Bug(
         "goods that stay cover the loan",
-        "chainfin/inventory.py",
+        "chainfin/rules/inventory.py",
         "    return ceil(Fraction(max(0, outstanding.minor) * FULL, ltv) / price.minor_per_thousandth())",
         "    return floor(Fraction(max(0, outstanding.minor) * FULL, ltv) / price.minor_per_thousandth())",
         ("tests/unit/test_inventory.py::test_quantity_to_cover__by_hand__rounded_up",),
     ),
     Bug(
         "a receivable's amounts add up to its face",
-        "chainfin/receivable_value.py",
+        "chainfin/rules/receivable_value.py",
         "        if sum(amounts) != self.face:",
         "        if False:",
         ("tests/unit/test_receivable.py::test_receivable__parts_that_do_not_add_up__not_constructed",),

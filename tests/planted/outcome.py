@@ -11,28 +11,28 @@ FORGED = "tests/e2e/test_audit_forged.py::"
 GOODS_AND_GENERAL = (
     Bug(
         "d: the pledge is worth the loan at the price",
-        "chainfin/services/facts.py",
+        "chainfin/services/lending/decision_inputs.py",
         "price_minor=price.minor_per_unit)",
         "price_minor=2 * price.minor_per_unit)",
         (MAIN + "test_goods__part_repaid__goods_beyond_the_need_released_on_chain",),
     ),
     Bug(
         "d: the newest price counts",
-        "chainfin/services/warehouse.py",
+        "chainfin/services/goods/receipts.py",
         ".order_by(col(PriceRow.as_of).desc(), col(PriceRow.id).desc())",
         ".order_by(col(PriceRow.as_of), col(PriceRow.id))",
         ("tests/e2e/test_goods.py::test_price__set_anew__the_pledge_follows_it",),
     ),
     Bug(
         "d: a part repayment frees goods",
-        "chainfin/services/placing.py",
+        "chainfin/services/payments/allocation.py",
         '        elif pledge.asset_kind == "warehouse_receipt" and',
         '        elif pledge.asset_kind == "nothing" and',
         (MAIN + "test_goods__part_repaid__goods_beyond_the_need_released_on_chain",),
     ),
     Bug(
         "d: what is left of the loan stays covered",
-        "chainfin/inventory.py",
+        "chainfin/rules/inventory.py",
         "return max(0, pledged - quantity_to_cover(outstanding, price, ltv))",
         "return max(0, pledged - quantity_to_cover(outstanding, price, ltv) // 2)",
         (
@@ -42,7 +42,7 @@ GOODS_AND_GENERAL = (
     ),
     Bug(
         "d: pledged goods don't leave",
-        "chainfin/services/warehouse.py",
+        "chainfin/services/goods/receipts.py",
         "row.issued - row.pledged - row.released - row.liquidated - row.missing - row.reserved",
         "row.issued - row.released - row.liquidated - row.missing - row.reserved",
         ("tests/e2e/test_goods.py::test_release__of_what_is_pledged__exceeds_free",),
@@ -70,7 +70,7 @@ GOODS_AND_GENERAL = (
     ),
     Bug(
         "e: nothing is pledged on the general path",
-        "chainfin/services/funding.py",
+        "chainfin/services/lending/funding.py",
         "    if pledge is None:\n        _pay_out",
         '    if pledge is None:\n        nodes.at_once(session, ctx, application, "pledging")\n        _pay_out',
         (MAIN + "test_general_path__funded__without_registry_or_pledge",),
@@ -80,49 +80,49 @@ GOODS_AND_GENERAL = (
 SETTLEMENT = (
     Bug(
         "f: the lender is served before the holder",
-        "chainfin/services/placing.py",
+        "chainfin/services/payments/allocation.py",
         "part = min(spread.left, Money(max(0, open_part), asset.currency))",
         "part = min(spread.left, Money(max(0, open_part // 2), asset.currency))",
         (MAIN + "test_waterfall__debtor_pays__lender_first_and_the_rest_to_the_holder",),
     ),
     Bug(
         "f: the rest leaves to the holder",
-        "chainfin/services/placing.py",
+        "chainfin/services/payments/allocation.py",
         "    for (asset_id, party_id), amount in spread.owed.items():\n",
         "    for (asset_id, party_id), amount in ():\n",
         (MAIN + "test_holder__debtor_paid__gets_all_that_the_lender_does_not",),
     ),
     Bug(
         "f: a repaid loan's pledge is released",
-        "chainfin/services/placing.py",
+        "chainfin/services/payments/allocation.py",
         "            funding.release(session, ctx, share.pledge, share.unsettled)\n",
         "            pass\n",
         ("tests/e2e/test_payments.py::test_debtor__pays_the_loan_but_not_the_whole_pledge__the_rest_is_free",),
     ),
     Bug(
         "f: a payment of the borrower's releases too",
-        "chainfin/services/placing.py",
+        "chainfin/services/payments/allocation.py",
         "            funding.release(session, ctx, pledge, pledge.left)\n",
         "            pass\n",
         ("tests/e2e/test_payments.py::test_borrower__pays_too_much__rest_goes_back",),
     ),
     Bug(
         "f: a payment is attested on chain",
-        "chainfin/services/placing.py",
+        "chainfin/services/payments/allocation.py",
         "            _attest(session, ctx, asset, pledge.id, part, pledge.lender_id, arrival)\n",
         "",
         (MAIN + "test_pledge__repaid__released_on_chain_and_receivable_settled",),
     ),
     Bug(
         "f: interest is by the days used",
-        "chainfin/loan/life.py",
+        "chainfin/rules/loan/life.py",
         "        days = days_between(begin, end)\n",
         "        days = days_between(begin, end) + 1\n",
         (MAIN + "test_waterfall__debtor_pays__lender_first_and_the_rest_to_the_holder",),
     ),
     Bug(
         "f: an ended pledge leaves the registry",
-        "chainfin/services/funding.py",
+        "chainfin/services/lending/funding.py",
         '    if pledge.status in ("released", "enforced", "lost"):\n        unregister',
         '    if pledge.status in ("enforced", "lost"):\n        unregister',
         (
@@ -132,7 +132,7 @@ SETTLEMENT = (
     ),
     Bug(
         "f: the holder's share is booked out when it has left",
-        "chainfin/services/payouts.py",
+        "chainfin/services/payments/payouts.py",
         "            ledger.debit(ledger.HOLDER_PAYABLE, amount, asset_id, party_id),\n"
         "            ledger.credit(ledger.CASH, amount, asset_id, party_id),",
         "            ledger.debit(ledger.SUSPENSE, amount, asset_id, party_id),\n"
@@ -206,7 +206,7 @@ EVIDENCE = (
 REFUSALS = (
     Bug(
         "h: one invoice, one receivable",
-        "chainfin/services/receivables.py",
+        "chainfin/services/trade/receivables.py",
         '        if standing is not None and standing.status not in ("refused", "cancelled"):',
         "        if False:",
         (MAIN + "test_refusal__each__by_its_own_code", MAIN + "test_refusal__nothing_made_before__no_row_anywhere"),
@@ -260,28 +260,28 @@ REFUSALS = (
     ),
     Bug(
         "h: a contract's refusal keeps its name",
-        "chainfin/services/act_results.py",
+        "chainfin/services/reactions/act_outcomes.py",
         'return "chain_" + re.sub(r"(?<!^)(?=[A-Z])", "_", error_name).lower()',
         'return "chain_refused"',
         (MAIN + "test_refusal__each__by_its_own_code",),
     ),
     Bug(
         "h: a signature serves once",
-        "chainfin/services/acts.py",
+        "chainfin/services/kernel/acts.py",
         "            if row.signature == signature.lower():",
         "            if False:",
         ("tests/e2e/test_bad_input.py::test_signature__of_another_key__refused_and_the_act_still_waits",),
     ),
     Bug(
         "h: an acceptance serves once",
-        "chainfin/services/applications.py",
+        "chainfin/services/lending/applications.py",
         "            if row.loan_id is not None and signature is not None:",
         "            if False:",
         (MAIN + "test_refusal__each__by_its_own_code",),
     ),
     Bug(
         "h: a taken offer isn't taken again",
-        "chainfin/services/applications.py",
+        "chainfin/services/lending/applications.py",
         '        if row.status != "offered":\n            if row.loan_id',
         "        if False:\n            if row.loan_id",
         ("tests/e2e/test_races.py::test_accept__same_offer_at_once__one_loan_paid_once",),

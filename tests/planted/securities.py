@@ -15,21 +15,21 @@ HONEST = FORGED + "test_substituted__honest__as_much_compared_as_of_a_receivable
 EVIDENCE = (
     Bug(
         "the registry's word on each pledge is in the bundle",
-        "chainfin/services/evidence.py",
+        "chainfin/services/oversight/evidence.py",
         "for pledge in stored.secured.pledges]",
         "for pledge in stored.secured.pledges[:1]]",
         (HONEST,),
     ),
     Bug(
         "the trade of each pledged receivable is in the bundle",
-        "chainfin/services/evidence_facts.py",
+        "chainfin/services/oversight/evidence_facts.py",
         "[application.asset_id, *(pledge.asset_id for pledge in pledges)]",
         "[application.asset_id]",
         (HONEST, SHOWN + "test_added__a_receivable_on_top__its_trade_is_shown_and_what_it_pays_is_the_loans"),
     ),
     Bug(
         "what any pledge became is in the bundle",
-        "chainfin/services/evidence_facts.py",
+        "chainfin/services/oversight/evidence_facts.py",
         "{pledge.taken_id for pledge in secured.pledges if",
         "{pledge.taken_id for pledge in secured.pledges[:1] if",
         (SHOWN + "test_taken__the_receivable_that_took_the_goods_place__what_it_pays_is_the_loans",),
@@ -130,21 +130,21 @@ EVIDENCE = (
 SUBSTITUTION = (
     Bug(
         "what is promised to a lender is no substitute",
-        "chainfin/services/substituting.py",
+        "chainfin/services/pledges/substitution.py",
         "    if amount.minor > value.free - asset.reserved:",
         "    if amount.minor > value.free:",
         (EXCHANGE + "test_offer__what_cannot_be__refused",),
     ),
     Bug(
         "goods on their way out aren't exchanged",
-        "chainfin/services/substituting.py",
+        "chainfin/services/pledges/substitution.py",
         "    own = sold.left - going\n",
         "    own = sold.left\n",
         (EXCHANGE + "test_goods__on_their_way_out__neither_replaced_nor_bought_a_second_time",),
     ),
     Bug(
         "a granted substitute is reserved",
-        "chainfin/services/substituting.py",
+        "chainfin/services/pledges/substitution.py",
         "        asset.reserved += row.amount\n",
         "",
         (
@@ -154,21 +154,21 @@ SUBSTITUTION = (
     ),
     Bug(
         "an offer of a substitution lapses",
-        "chainfin/services/substituting.py",
+        "chainfin/services/pledges/substitution.py",
         "        if ctx.clock.now() >= row.expires_at:\n",
         "        if False:\n",
         (EXCHANGE + "test_offer__not_taken__expires_and_another_can_be_made",),
     ),
     Bug(
         "nothing is pledged for a loan that was repaid meanwhile",
-        "chainfin/services/substituting.py",
+        "chainfin/services/pledges/substitution.py",
         "    if LoanState(loan.status) not in ACCRUING:\n",
         "    if False:\n",
         (EXCHANGE + "test_loan__repaid_before_the_registry_answers__nothing_is_pledged",),
     ),
     Bug(
         "a substitution that failed leaves the registry",
-        "chainfin/services/substituting.py",
+        "chainfin/services/pledges/substitution.py",
         '    funding.unregister(session, ctx, pledge, "the pledge was not taken up")\n',
         "",
         (EXCHANGE + "test_chain__refuses__nothing_has_changed_and_the_entry_is_struck_out",),
@@ -178,14 +178,14 @@ SUBSTITUTION = (
 UNDERTAKING = (
     Bug(
         "a claim goes for what was paid on the loan, and no more",
-        "chainfin/services/undertaking.py",
+        "chainfin/services/pledges/undertakings.py",
         "Money(max(0, most), asset.currency), payoff(loan, on))",
         "Money(max(0, most), asset.currency))",
         (RECOURSE + "test_bought__by_the_seller__loan_repaid_the_claim_its_own_and_the_rest_free",),
     ),
     Bug(
         "an undertaking ends with its day",
-        "chainfin/services/undertaking.py",
+        "chainfin/services/pledges/undertakings.py",
         "or not live or promise.until < ctx.clock.today():",
         "or not live:",
         (
@@ -195,14 +195,14 @@ UNDERTAKING = (
     ),
     Bug(
         "nobody buys back more than it undertook",
-        "chainfin/services/undertaking.py",
+        "chainfin/services/pledges/undertakings.py",
         "promise.left - _under_way(session, promise)",
         "promise.left",
         (RECOURSE + "test_bought__no_more_than_was_undertaken__the_rest_goes_back",),
     ),
     Bug(
         "a loan repaid by a buy-back sets the rest free",
-        "chainfin/services/undertaking.py",
+        "chainfin/services/pledges/undertakings.py",
         "        funding.release(session, ctx, pledge, pledge.left - claimed - part)\n",
         "        pass\n",
         (
@@ -212,14 +212,14 @@ UNDERTAKING = (
     ),
     Bug(
         "recourse outlives the due day",
-        "chainfin/services/undertaking.py",
+        "chainfin/services/pledges/undertakings.py",
         "    if until <= asset.due_date:\n",
         "    if until < asset.due_date:\n",
         (RECOURSE + "test_undertake__what_cannot_be__refused",),
     ),
     Bug(
         "only the undertaker's own account buys back",
-        "chainfin/services/undertaking.py",
+        "chainfin/services/pledges/undertakings.py",
         "PartyRow.account == arrival.payer_account)",
         'PartyRow.account != "")',
         (
@@ -232,7 +232,7 @@ UNDERTAKING = (
 LINES = (
     Bug(
         "confirmations on their way count",
-        "chainfin/services/lines.py",
+        "chainfin/services/trade/debtor_lines.py",
         "row.used + under_way)",
         "row.used)",
         (
@@ -242,35 +242,35 @@ LINES = (
     ),
     Bug(
         "a line is what all lenders give",
-        "chainfin/services/lines.py",
+        "chainfin/services/trade/debtor_lines.py",
         "    row.limit = total\n",
         "    row.limit = limit\n",
         (LINE + "test_line__set_by_two_lenders__is_their_sum_and_each_sees_its_own",),
     ),
     Bug(
         "a confirmation draws on the line",
-        "chainfin/services/lines.py",
+        "chainfin/services/trade/debtor_lines.py",
         "        row.used += receivable.face\n",
         "        row.used += 0\n",
         (LINE + "test_confirmation__within_the_line__draws_on_it_and_its_payment_gives_back",),
     ),
     Bug(
         "what drew on a line gives back to it",
-        "chainfin/services/lines.py",
+        "chainfin/services/trade/debtor_lines.py",
         "    if receivable.lined:\n",
         "    if session.get_one(PartyRow, receivable.debtor_id).roles & Role.LINED:\n",
         (LINE + "test_mark__taken_away__what_drew_still_gives_back_and_the_next_draws_nothing",),
     ),
     Bug(
         "a lender sees its own share alone",
-        "chainfin/services/lines.py",
+        "chainfin/services/trade/debtor_lines.py",
         "    if not (actor.sees_all or actor.party_id == row.debtor_id):\n        shares",
         "    if False:\n        shares",
         (LINE + "test_line__set_by_two_lenders__is_their_sum_and_each_sees_its_own",),
     ),
     Bug(
         "a line goes down at any time",
-        "chainfin/services/lines.py",
+        "chainfin/services/trade/debtor_lines.py",
         "        if share is not None and limit.minor < share.limit:\n",
         "        if False:\n",
         (LINE + "test_line__lowered_by_a_suspended_lender__taken_and_not_raised_again",),

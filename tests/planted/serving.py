@@ -162,7 +162,7 @@ OUTBOX = (
     ),
     Bug(
         "what was received and not decided is decided later",
-        "chainfin/services/applications.py",
+        "chainfin/services/lending/applications.py",
         "    before = ctx.clock.now() - RESUME_AFTER\n",
         "    before = ctx.clock.now() - 1000000 * RESUME_AFTER\n",
         ("tests/storage/test_take_over.py::test_apply__process_ends_before_the_decision__decided_later_and_once",),
@@ -216,14 +216,14 @@ PAYMENTS = (
     ),
     Bug(
         "a loan is paid out once however often it is reported",
-        "chainfin/services/funding.py",
+        "chainfin/services/lending/funding.py",
         "    if loan.state is not LoanState.APPROVED:\n        return\n    # Money",
         "    # Money",
         ("tests/e2e/test_failures.py::test_payment__reported_twice__on_the_books_once",),
     ),
     Bug(
         "an incoming payment is taken once",
-        "chainfin/services/repayments.py",
+        "chainfin/services/payments/incoming.py",
         "            if session.get(IncomingRow, arrival.bank_ref) is None:\n                _take",
         "            if session.get(IncomingRow, arrival.bank_ref) is not None:\n"
         "                arrival = Arrival(f'{arrival.bank_ref}-again', arrival.sequence, arrival.payer_account, "
@@ -233,7 +233,7 @@ PAYMENTS = (
     ),
     Bug(
         "the bank's cursor moves with the payments",
-        "chainfin/services/repayments.py",
+        "chainfin/services/payments/incoming.py",
         "    with ctx.store.begin() as session:\n        booking.lock(session)\n        for arrival in arrivals:",
         "    with ctx.store.begin() as session:\n"
         '        session.merge(FactRow(name="rail_cursor", value={"sequence": next_cursor}))\n'
@@ -279,7 +279,7 @@ REQUESTS = (
     ),
     Bug(
         "who leaves an offer leaves no open node",
-        "chainfin/services/nodes.py",
+        "chainfin/services/lending/progress.py",
         "        row.ended_at = ctx.clock.now()\n",
         '        row.ended_at = ctx.clock.now() if outcome == "done" else None\n',
         (

@@ -8,15 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from chainfin import inventory, samples
-from chainfin import order as orders
-from chainfin import receivable as receivables
+from chainfin import samples
 from chainfin.documents import Document, read
 from chainfin.documents.matching import Match, line_values, match, order_gross
 from chainfin.errors import Refusal
-from chainfin.inventory import UnitPrice, WarehouseReceipt
-from chainfin.money import BasisPoints, Money
-from chainfin.receivable import Receivable
+from chainfin.rules import inventory
+from chainfin.rules import order as orders
+from chainfin.rules import receivable as receivables
+from chainfin.rules.inventory import UnitPrice, WarehouseReceipt
+from chainfin.rules.receivable import Receivable
+from chainfin.values.money import BasisPoints, Money
 
 TODAY = date(2026, 11, 21)
 DUE = TODAY + timedelta(days=90)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from chainfin.errors import Refusal
-from chainfin.facility import (
+from chainfin.rules.facility import (
     Asset,
     Held,
     Hold,
@@ -22,7 +22,7 @@ from chainfin.facility import (
     hold,
     use,
 )
-from chainfin.money import Money
+from chainfin.values.money import Money
 
 
 def cny(minor: int) -> Money:

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chainfin.errors import BadInput
-from chainfin.ledger import CHART, Entry, Journal, Side, out_of_balance, reverse, trial_balance
-from chainfin.money import Money
+from chainfin.rules.ledger import CHART, Entry, Journal, Side, out_of_balance, reverse, trial_balance
+from chainfin.values.money import Money
 
 DAY = date(2026, 3, 2)
 codes = st.sampled_from(sorted(CHART))

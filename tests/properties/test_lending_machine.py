@@ -17,8 +17,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from sqlmodel import col, select
 
 from chainfin.errors import Conflict, Refused
-from chainfin.services import applications, booking, eod
-from chainfin.services.context import OPERATOR
+from chainfin.services.books import journals
+from chainfin.services.kernel.context import OPERATOR
+from chainfin.services.lending import applications
+from chainfin.services.lending import end_of_day as end_of_day_service
 from chainfin.storage.lending_tables import ApplicationRow, HoldRow, LimitRow, LoanRow
 from tests.e2e.site import FACE, Site, check_books, open_site
 
@@ -95,7 +97,7 @@ class Lending(RuleBasedStateMachine):
 
     @rule()
     def end_of_day(self) -> None:
-        eod.run(self.site.ctx, OPERATOR, self.site.today)
+        end_of_day_service.run(self.site.ctx, OPERATOR, self.site.today)
 
     @invariant()
     def promises_hold(self) -> None:
@@ -104,7 +106,7 @@ class Lending(RuleBasedStateMachine):
         with self.site.ctx.store.read() as session:
             limit = session.exec(select(LimitRow).where(LimitRow.key == self.borrower.party_id)).one()
             held = session.exec(select(HoldRow).where(HoldRow.limit_id == limit.id)).all()
-            trial = booking.trial_balance(session)
+            trial = journals.trial_balance(session)
             lent = session.exec(
                 select(LoanRow.principal).where(
                     LoanRow.borrower_id == self.borrower.party_id, col(LoanRow.status).in_(("active", "overdue"))

@@ -9,11 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from chainfin import ledger
-from chainfin.calendar import Adjustment
 from chainfin.errors import Refusal
-from chainfin.ledger import Journal
-from chainfin.loan import (
+from chainfin.rules import ledger
+from chainfin.rules.ledger import Journal
+from chainfin.rules.loan import (
     Due,
     Dues,
     Loan,
@@ -32,8 +31,9 @@ from chainfin.loan import (
     schedule,
     write_off,
 )
-from chainfin.loan.state import ACCRUING
-from chainfin.money import DayCount, Money, interest_on_product
+from chainfin.rules.loan.state import ACCRUING
+from chainfin.values.calendar import Adjustment
+from chainfin.values.money import DayCount, Money, interest_on_product
 
 
 def cny(minor: int) -> Money:

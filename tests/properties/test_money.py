@@ -9,8 +9,8 @@ from fractions import Fraction
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from chainfin.calendar import Adjustment, add_business_days, adjust, is_business_day
-from chainfin.money import (
+from chainfin.values.calendar import Adjustment, add_business_days, adjust, is_business_day
+from chainfin.values.money import (
     EXPONENTS,
     MAX_MINOR,
     RATE_SCALE,

@@ -14,7 +14,6 @@ import rfc8785
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chainfin.money import Money, xirr
 from chainfin.risk import (
     DecisionRecord,
     InvoiceRow,
@@ -26,6 +25,7 @@ from chainfin.risk import (
 )
 from chainfin.risk.canon import canonical_bytes
 from chainfin.risk.terms import cost, least_base, share
+from chainfin.values.money import Money, xirr
 from tests.unit.risk_samples import TODAY, general_inputs, inventory_inputs, receivable_inputs
 
 # Decent cases are mostly approved, wild ones mostly declined: both are drawn.

@@ -10,17 +10,22 @@ from typing import TypeVar
 
 from sqlmodel import Session, func, select
 
-from api.assembly import Installation
-from chainfin import acts as eip712
-from chainfin import keys, samples
-from chainfin.money import Money
-from chainfin.party import Role
-from chainfin.services import acts, applications, booking, limits, participants, queries, receivables, trade
-from chainfin.services.context import OPERATOR, Actor, Context
+from chainfin import samples
+from chainfin.eth import eip712, keys
+from chainfin.runtime.installation import Installation
+from chainfin.services.books import journals
+from chainfin.services.kernel import acts
+from chainfin.services.kernel.context import OPERATOR, Actor, Context
+from chainfin.services.lending import applications, limits
+from chainfin.services.parties import admission
+from chainfin.services.reads import queries
+from chainfin.services.trade import orders, receivables
 from chainfin.storage.chain_tables import ChainTxRow
 from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.lending_tables import LimitRow, LoanRow
 from chainfin.storage.trade_tables import ActRow, PledgeRow, ReceivableRow
+from chainfin.values.money import Money
+from chainfin.values.party import Role
 
 T = TypeVar("T")
 PATIENCE_S = 90.0
@@ -61,7 +66,7 @@ class Play:
 
     def admit(self, company: samples.Company, role: Role, *, own: bool = True) -> Actor:
         key = keys.new_private_key() if own else None
-        made = participants.admit(
+        made = admission.admit(
             self.ctx,
             OPERATOR,
             name=company.name,
@@ -73,8 +78,8 @@ class Play:
             profile={},
         )
         if made.consent is not None and key is not None:
-            participants.consent(self.ctx, made.party.id, "0x" + eip712.sign(made.consent, key).hex())
-        self.until(lambda: participants.get(self.ctx, OPERATOR, made.party.id).status == "active", "an admission")
+            admission.consent(self.ctx, made.party.id, "0x" + eip712.sign(made.consent, key).hex())
+        self.until(lambda: admission.get(self.ctx, OPERATOR, made.party.id).status == "active", "an admission")
         self.keys[made.party.id] = key
         return Actor("party", made.party.id, role)
 
@@ -93,11 +98,11 @@ class Play:
     def confirmed(self, core: Actor, supplier: Actor, number: str) -> ReceivableRow:
         """A trade up to the debtor's confirmation."""
         papers = samples.trade(self.sites[0].clock.today(), number)
-        order, act = trade.post_order(self.ctx, core, papers["order"], "order.xml")
+        order, act = orders.post_order(self.ctx, core, papers["order"], "order.xml")
         self.finish(act, core)
-        self.finish(trade.acknowledge(self.ctx, supplier, order.id, papers["response"]), supplier)
-        self.finish(trade.despatch(self.ctx, supplier, order.id, papers["despatch"]), supplier)
-        self.finish(trade.receive(self.ctx, core, order.id, papers["receipt"]), core)
+        self.finish(orders.acknowledge(self.ctx, supplier, order.id, papers["response"]), supplier)
+        self.finish(orders.despatch(self.ctx, supplier, order.id, papers["despatch"]), supplier)
+        self.finish(orders.receive(self.ctx, core, order.id, papers["receipt"]), core)
         issued = receivables.issue(self.ctx, supplier, order.id, papers["invoice"])
         self.finish(issued.act, supplier)
         row = queries.receivable(self.ctx, supplier, issued.receivable.id)
@@ -143,8 +148,8 @@ def check_books(session: Session, paid: Sequence[str]) -> None:
     loans = session.exec(select(LoanRow)).all()
     funded = {loan.id for loan in loans if loan.funded_at is not None}
     assert funded == {key for key in paid if key.startswith("loan_")}
-    booking.check_chain(session)
-    lines = booking.trial_balance(session)
+    journals.check_chain(session)
+    lines = journals.trial_balance(session)
     assert sum(line.debit.minor for line in lines) == sum(line.credit.minor for line in lines)
     for limit in session.exec(select(LimitRow)):
         mine = [

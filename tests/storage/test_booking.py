@@ -7,12 +7,12 @@ from datetime import UTC, date, datetime
 import pytest
 from sqlalchemy import text
 
-from chainfin import ledger
 from chainfin.errors import Unavailable
-from chainfin.ledger import Journal
-from chainfin.money import Money
-from chainfin.services import booking
+from chainfin.rules import ledger
+from chainfin.rules.ledger import Journal
+from chainfin.services.books import journals
 from chainfin.storage.store import Store
+from chainfin.values.money import Money
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 
@@ -23,13 +23,13 @@ def book(store: Store) -> None:
     for number in range(3):
         entries = (ledger.debit(ledger.LOANS, amount, "loan"), ledger.credit(ledger.CASH, amount, "loan"))
         with store.begin() as session:
-            booking.post(session, Journal(f"j{number}", date(2026, 11, 21), "test", "loan", entries), now=NOW)
+            journals.post(session, Journal(f"j{number}", date(2026, 11, 21), "test", "loan", entries), now=NOW)
 
 
 def test_check_chain__honest__counts_the_journals(store: Store) -> None:
     book(store)
     with store.read() as session:
-        assert booking.check_chain(session) == 3
+        assert journals.check_chain(session) == 3
 
 
 @pytest.mark.parametrize(
@@ -44,9 +44,9 @@ def test_check_chain__honest__counts_the_journals(store: Store) -> None:
 )
 def test_check_chain__changed_behind_our_back__ledger_tampered(store: Store, change: str) -> None:
     book(store)
-    tables = {"entries": booking.EntryRow.__tablename__, "journals": booking.JournalRow.__tablename__}
+    tables = {"entries": journals.EntryRow.__tablename__, "journals": journals.JournalRow.__tablename__}
     with store.begin() as session:
         session.connection().execute(text(change.format(**tables)))
     with store.read() as session, pytest.raises(Unavailable) as caught:
-        booking.check_chain(session)
+        journals.check_chain(session)
     assert caught.value.code == "ledger_tampered"

@@ -15,21 +15,23 @@ import pytest
 from sqlalchemy import event
 from sqlmodel import func, select
 
-from api.assembly import Installation
 from chainfin import samples
 from chainfin.chain.embedded import EmbeddedNode
 from chainfin.connectors.sandbox import World, start_sandbox
 from chainfin.errors import Unavailable
-from chainfin.money import Money
-from chainfin.party import Role
-from chainfin.services import custody, eod, queries
-from chainfin.services.context import OPERATOR, Clock
+from chainfin.runtime.installation import Installation
+from chainfin.services.kernel import custody
+from chainfin.services.kernel.context import OPERATOR, Clock
+from chainfin.services.lending import end_of_day
+from chainfin.services.reads import queries
 from chainfin.settings import load
 from chainfin.storage.chain_tables import ChainBlockRow, ChainEventRow
 from chainfin.storage.lending_tables import LoanEventRow, LoanRow
 from chainfin.storage.store import Store
 from chainfin.storage.trade_tables import PledgeRow
 from chainfin.storage.vault import Vault
+from chainfin.values.money import Money
+from chainfin.values.party import Role
 from tests.chain.rpc_server import serve
 from tests.storage.play import Play, check_books, check_sent_once, cny
 
@@ -81,8 +83,8 @@ def test_main_job__one_process__settled_to_the_fen_and_nothing_rewritten(alone: 
         check_books(session, alone.sandbox.payments())
 
     alone.clock.move_to(datetime.combine(asset.due_date, time(10), UTC))
-    eod.run(alone.ctx, OPERATOR, alone.clock.today())
-    assert eod.run(alone.ctx, OPERATOR, alone.clock.today()).repeated
+    end_of_day.run(alone.ctx, OPERATOR, alone.clock.today())
+    assert end_of_day.run(alone.ctx, OPERATOR, alone.clock.today()).repeated
     world = World(alone.sandbox)
     world.pays(
         "p1",

@@ -9,8 +9,8 @@ from typing import Any, cast
 import pytest
 from sqlmodel import Session, col, select
 
-from chainfin.services import nodes
-from chainfin.services.context import Context
+from chainfin.services.kernel.context import Context
+from chainfin.services.lending import progress
 from chainfin.storage import outbox
 from chainfin.storage.lending_tables import ApplicationNodeRow, ApplicationRow
 from chainfin.storage.party_tables import PartyRow
@@ -101,13 +101,13 @@ def test_nodes__begun_and_ended_over_transactions__numbered_on(store: Store) -> 
     store.on_commit(bell, about=["app_1"])
     with store.begin() as session:
         row = application(session)
-        nodes.at_once(session, CTX, row, "received")
-        nodes.start(session, CTX, row, "data_check")
+        progress.at_once(session, CTX, row, "received")
+        progress.start(session, CTX, row, "data_check")
     with store.begin() as session:
         row = session.get_one(ApplicationRow, "app_1", with_for_update=True)
-        nodes.end(session, CTX, row, "data_check", "insufficient")
-        nodes.end(session, CTX, row, "data_check", "a second time")
-        nodes.at_once(session, CTX, row, "declined", "declined")
+        progress.end(session, CTX, row, "data_check", "insufficient")
+        progress.end(session, CTX, row, "data_check", "a second time")
+        progress.at_once(session, CTX, row, "declined", "declined")
     assert trail(store) == [(1, "received", "done"), (2, "data_check", "insufficient"), (3, "declined", "declined")]
     assert bell.rings == 2
 
@@ -115,10 +115,10 @@ def test_nodes__begun_and_ended_over_transactions__numbered_on(store: Store) -> 
 def test_nodes__taken_back_by_a_savepoint__neither_written_nor_counted(store: Store) -> None:
     with store.begin() as session:
         row = application(session)
-        nodes.at_once(session, CTX, row, "received")
+        progress.at_once(session, CTX, row, "received")
         with pytest.raises(ZeroDivisionError), session.begin_nested():  # noqa: PT012 - the whole savepoint fails
-            nodes.start(session, CTX, row, "data_check")
+            progress.start(session, CTX, row, "data_check")
             raise ZeroDivisionError
-        nodes.end(session, CTX, row, "data_check")
-        nodes.start(session, CTX, row, "offered")
+        progress.end(session, CTX, row, "data_check")
+        progress.start(session, CTX, row, "offered")
     assert trail(store) == [(1, "received", "done"), (2, "offered", None)]

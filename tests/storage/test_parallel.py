@@ -11,14 +11,15 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlmodel import select
 
-from chainfin import ledger
-from chainfin.ledger import Journal
-from chainfin.money import Money
-from chainfin.services import acts, booking
+from chainfin.rules import ledger
+from chainfin.rules.ledger import Journal
+from chainfin.services.books import journals
+from chainfin.services.kernel import acts
 from chainfin.storage import locks, outbox
 from chainfin.storage.ledger_tables import EntryRow, JournalRow, OutboxRow
 from chainfin.storage.store import Store
 from chainfin.storage.trade_tables import ActNonceRow
+from chainfin.values.money import Money
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 TODAY = date(2026, 11, 21)
@@ -171,34 +172,34 @@ def test_post__sixteen_writers_with_common_keys__one_unbroken_chain(
         def run() -> None:
             for turn in range(each):
                 with own.begin() as session:
-                    booking.post(session, journal(f"own:{number}:{turn}", 100 + turn, f"r{number}"), now=NOW)
-                    booking.post(session, journal(f"common:{turn}", 7, "common"), now=NOW)
+                    journals.post(session, journal(f"own:{number}:{turn}", 100 + turn, f"r{number}"), now=NOW)
+                    journals.post(session, journal(f"common:{turn}", 7, "common"), now=NOW)
 
         return run
 
     at_once(*(write(number, own) for number, own in enumerate(stores(16))))
     with store.read() as session:
-        assert booking.check_chain(session) == 16 * each + each
+        assert journals.check_chain(session) == 16 * each + each
         keys = Counter(session.exec(select(JournalRow.key)).all())
         assert set(keys.values()) == {1}
         assert sum(1 for key in keys if key.startswith("common:")) == each
         assert len(session.exec(select(EntryRow.id)).all()) == 2 * (16 * each + each)
-        balance = booking.balance(session, ledger.LOANS, "CNY")
+        balance = journals.balance(session, ledger.LOANS, "CNY")
         assert balance == Money(16 * sum(100 + turn for turn in range(each)) + 7 * each, "CNY")
-        lines = booking.trial_balance(session)
+        lines = journals.trial_balance(session)
         assert sum(line.debit.minor for line in lines) == sum(line.credit.minor for line in lines)
 
 
 def test_post__rolled_back_writer__leaves_no_gap(store: Store) -> None:
     with store.begin() as session:
-        booking.post(session, journal("a", 1), now=NOW)
+        journals.post(session, journal("a", 1), now=NOW)
     with store.begin() as session:
-        booking.post(session, journal("b", 2), now=NOW)
+        journals.post(session, journal("b", 2), now=NOW)
         session.rollback()
     with store.begin() as session:
-        booking.post(session, journal("c", 3), now=NOW)
+        journals.post(session, journal("c", 3), now=NOW)
     with store.read() as session:
-        assert booking.check_chain(session) == 2
+        assert journals.check_chain(session) == 2
 
 
 # counters, locks, reads

@@ -11,13 +11,14 @@ from pathlib import Path
 from sqlmodel import select
 
 from chainfin.errors import Conflict
-from chainfin.party import Kind
-from chainfin.services import entering, suspending
-from chainfin.services.context import OPERATOR, Clock, Context
+from chainfin.services.kernel.context import OPERATOR, Clock, Context
+from chainfin.services.parties import gate as gate_service
+from chainfin.services.parties import suspension
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.store import Store
 from chainfin.storage.trade_tables import ActRow
 from chainfin.storage.vault import Vault
+from chainfin.values.party import Kind
 
 ADDRESS = "0x" + "00" * 19 + "01"
 
@@ -64,17 +65,17 @@ def test_suspend_and_pause__by_two_processes_at_once__one_act_each(store: Store,
         session.add(party)
     with closing(Store(store.url)) as other:
         both = [_context(each, tmp_path) for each in (store, other)]
-        asked = [(lambda ctx=ctx: suspending.suspend(ctx, OPERATOR, "pty_1", "now")) for ctx in both]
+        asked = [(lambda ctx=ctx: suspension.suspend(ctx, OPERATOR, "pty_1", "now")) for ctx in both]
         assert _refusals([*asked, *asked]) == ["change_under_way"] * 3
         kinds = zip(both, (Kind.ORDER, Kind.PLEDGE), strict=True)
         paused = [
-            (lambda ctx=ctx, kind=kind: suspending.change_pauses(ctx, OPERATOR, pause=[kind], resume=[], reason="now"))
+            (lambda ctx=ctx, kind=kind: suspension.change_pauses(ctx, OPERATOR, pause=[kind], resume=[], reason="now"))
             for ctx, kind in kinds
         ]
         assert _refusals([*paused, *paused]) == ["change_under_way"] * 3
     with store.begin() as session:
         assert sorted(act.function for act in session.exec(select(ActRow))) == ["pause", "suspend"]
-        entering.project(session, 1 << Kind.PLEDGE | 1 << 200)
+        gate_service.project(session, 1 << Kind.PLEDGE | 1 << 200)
     with store.begin() as session:
-        entering.project(session, 1 << Kind.PLEDGE | 1 << 200)
-        assert entering.paused_bits(session, lock=True) == 1 << Kind.PLEDGE | 1 << 200
+        gate_service.project(session, 1 << Kind.PLEDGE | 1 << 200)
+        assert gate_service.paused_bits(session, lock=True) == 1 << Kind.PLEDGE | 1 << 200

@@ -10,17 +10,18 @@ from pathlib import Path
 import pytest
 from sqlmodel import Session
 
-from api.assembly import Installation
 from chainfin import samples
 from chainfin.connectors.handlers import Json, Task
 from chainfin.connectors.outcome import Done, Outcome
 from chainfin.connectors.worker import Worker
-from chainfin.party import Role
-from chainfin.services import applications, deciding, queries
+from chainfin.runtime.installation import Installation
+from chainfin.services.lending import applications, decision
+from chainfin.services.reads import queries
 from chainfin.settings import load
 from chainfin.storage import outbox
 from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.store import Store
+from chainfin.values.party import Role
 from tests.storage.play import Play, cny
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
@@ -80,16 +81,16 @@ def test_apply__process_ends_before_the_decision__decided_later_and_once(
     lender = play.admit(samples.LENDER, Role.LENDER, own=False)
     play.limit(lender, "debtor", core, cny(1_000_000))
     asset = play.confirmed(core, supplier, "INV-1")
-    decide = deciding.decide
+    decide = decision.decide
 
     class Killed(BaseException):
         """The process ends here."""
 
     def die_once(*_: object) -> None:
-        monkeypatch.setattr(deciding, "decide", decide)
+        monkeypatch.setattr(decision, "decide", decide)
         raise Killed
 
-    monkeypatch.setattr(deciding, "decide", die_once)
+    monkeypatch.setattr(decision, "decide", die_once)
     with pytest.raises(Killed):
         play.borrow(supplier, lender, asset, cny(10_000))
     (left,) = queries.applications(site.ctx, supplier)

@@ -6,17 +6,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from chainfin.loan import (
-    Loan,
-    LoanTerms,
-    Method,
-    Paid,
-    Payer,
-    approve,
-    disburse,
-    pay,
-)
-from chainfin.money import Money
+from chainfin.rules.loan import Loan, LoanTerms, Method, Paid, Payer, approve, disburse, pay
+from chainfin.values.money import Money
 
 START = date(2026, 1, 31)
 MATURITY = date(2027, 1, 31)

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from chainfin.audit.books import check_books, journal_hash
 from chainfin.audit.bundle import Bundle, EventPart, EvidencePart, JournalPart, LedgerPart, LoanPart
 from chainfin.audit.report import Findings
-from chainfin.ledger import Journal, trial_balance
-from chainfin.loan import LoanTerms, Payer, accrue, approve, disburse, pay
-from chainfin.loan.life import Paid
-from chainfin.money import Money
-from chainfin.services import booking
-from chainfin.services.evidence import spans
+from chainfin.rules.ledger import Journal, trial_balance
+from chainfin.rules.loan import LoanTerms, Payer, accrue, approve, disburse, pay
+from chainfin.rules.loan.life import Paid
+from chainfin.services.books import journals as journals_service
+from chainfin.services.oversight.evidence import spans
+from chainfin.values.money import Money
 
 TERMS = LoanTerms(
     principal=Money(100_000_00, "CNY"),
@@ -56,7 +56,7 @@ def part(journal: Journal, previous: str) -> JournalPart:
         "key": journal.key, "kind": journal.kind, "ref": journal.ref, "date": journal.business_date.isoformat(),
         "reverses": journal.reverses or "", "previous": previous, "entries": entries,
     }  # fmt: skip
-    return JournalPart(**body, hash=booking.journal_hash(previous, journal))
+    return JournalPart(**body, hash=journals_service.journal_hash(previous, journal))
 
 
 def bundle(events: list[EventPart], journals: list[Journal], *payments: str) -> Bundle:
@@ -145,7 +145,7 @@ def test_books__unbalanced_journal__named() -> None:
 
 
 def test_books__holders_money_after_the_end__only_with_the_banks_word() -> None:
-    from chainfin.ledger import CASH, HOLDER_PAYABLE, credit, debit
+    from chainfin.rules.ledger import CASH, HOLDER_PAYABLE, credit, debit
 
     events, journals = life()
     rest = Money(5_00, "CNY")

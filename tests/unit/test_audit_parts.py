@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from chainfin import acts
 from chainfin.audit.bundle import MAX_BYTES, ActPart, ChainPart, ContractPart, DocumentPart, EvidencePart, read
 from chainfin.audit.cli_view import report_lines
 from chainfin.audit.facts import Fact, Story, Trust, prove
@@ -24,7 +23,8 @@ from chainfin.audit.signatures import check_acts
 from chainfin.audit.verify import verify
 from chainfin.documents.commitment import commit_fields, disclose
 from chainfin.errors import BadInput, Refused
-from chainfin.keys import address_of
+from chainfin.eth import eip712
+from chainfin.eth.keys import address_of
 from chainfin.resources import CONTRACTS
 
 AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -153,9 +153,9 @@ def story(*more: Fact) -> Story:
 
 def post_act(key: bytes = BUYER_KEY, *, deadline: int = int(AT.timestamp()), **changes: Any) -> ActPart:
     params = {"orderId": ORDER, "seller": 3, "documentRoot": ROOT, "amount": 5, "currency": "0x434e59", **changes}
-    domain = acts.Domain("Orders", 1, ADDRESS)
-    data = acts.typed_data(acts.act_type("Orders", "post"), params, 9, deadline, domain)
-    return ActPart(fact=1, typed_data=data, signature="0x" + acts.sign(data, key).hex())
+    domain = eip712.Domain("Orders", 1, ADDRESS)
+    data = eip712.typed_data(eip712.act_type("Orders", "post"), params, 9, deadline, domain)
+    return ActPart(fact=1, typed_data=data, signature="0x" + eip712.sign(data, key).hex())
 
 
 def signatures(*given: ActPart, facts: Story | None = None) -> list[str]:

@@ -7,13 +7,13 @@ from typing import Any
 
 from eth_hash.auto import keccak
 
-from chainfin import acts
 from chainfin.audit.bundle import ActPart, ChainPart
 from chainfin.audit.facts import Fact, Story
 from chainfin.audit.report import Findings
 from chainfin.audit.signatures import check_acts
 from chainfin.documents.goods_trail import START, Step, extended
-from chainfin.keys import address_of
+from chainfin.eth import eip712
+from chainfin.eth.keys import address_of
 from chainfin.resources import CONTRACTS
 
 AT = datetime(2026, 3, 2, tzinfo=UTC)
@@ -42,14 +42,14 @@ def people(*parties: int) -> list[Fact]:
     ]
 
 
-def wrong(kind: acts.ActType, params: dict[str, Any], about: int, facts: list[Fact]) -> list[str]:
+def wrong(kind: eip712.ActType, params: dict[str, Any], about: int, facts: list[Fact]) -> list[str]:
     """What is wrong with this act's signature, by the facts; of the other acts there is none here."""
     contracts = {name: {"address": ADDRESS, "code_hash": ROOT} for name in CONTRACTS}
     chain = ChainPart.model_validate(
         {"chain_id": 1, "contracts": contracts, "headers": [], "receipts": [], "facts": []}
     )
-    data = acts.typed_data(kind, params, 9, int(AT.timestamp()), acts.Domain("Receivables", 1, ADDRESS))
-    part = ActPart(fact=about, typed_data=data, signature="0x" + acts.sign(data, KEY).hex())
+    data = eip712.typed_data(kind, params, 9, int(AT.timestamp()), eip712.Domain("Receivables", 1, ADDRESS))
+    part = ActPart(fact=about, typed_data=data, signature="0x" + eip712.sign(data, KEY).hex())
     findings = Findings()
     check_acts([part], chain, Story(tuple(facts), {}), [], findings)
     name = f"signature of {kind.name}"
@@ -59,7 +59,7 @@ def wrong(kind: acts.ActType, params: dict[str, Any], about: int, facts: list[Fa
 def attested(trail: bytes, *steps: Fact) -> list[str]:
     """What is wrong with an attestation over ``trail`` of an invoice issued in block 6, by these steps of the goods."""
     params = {**{name: ISSUED[name] for name in ("id", "orderId", "documentRoot", "face", "dueDay")}, "trail": trail}
-    return wrong(acts.attest_type(), params, 9, [*people(7), *steps, fact(9, "Receivables.Issued", 6, **ISSUED)])
+    return wrong(eip712.attest_type(), params, 9, [*people(7), *steps, fact(9, "Receivables.Issued", 6, **ISSUED)])
 
 
 def test_attestation__over_the_goods_as_proven__holds_and_over_another_trail_not() -> None:
@@ -88,7 +88,7 @@ def test_confirmation__of_another_order_seller_face_or_day_than_was_issued__name
         fact(9, "Receivables.Issued", 6, **ISSUED),
         fact(10, "Receivables.Confirmed", 7, **confirmed),
     ]
-    kind = acts.act_type("Receivables", "confirm")
+    kind = eip712.act_type("Receivables", "confirm")
     assert wrong(kind, params, 10, facts) == []
     (order,) = wrong(kind, {**params, "orderId": OTHER}, 10, facts)
     (seller,) = wrong(kind, {**params, "seller": 4}, 10, facts)

@@ -6,7 +6,8 @@ from datetime import date
 
 import pytest
 
-from chainfin.calendar import (
+from chainfin.errors import BadInput
+from chainfin.values.calendar import (
     Adjustment,
     add_business_days,
     add_months,
@@ -17,7 +18,6 @@ from chainfin.calendar import (
     is_business_day,
     is_official,
 )
-from chainfin.errors import BadInput
 
 MAKE_UP_SATURDAY = date(2025, 10, 11)  # works for the long National Day holiday
 NATIONAL_DAY = date(2025, 10, 1)

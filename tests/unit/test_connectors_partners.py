@@ -33,7 +33,7 @@ from chainfin.connectors.wire import (
     SignedDocument,
 )
 from chainfin.errors import BadInput
-from chainfin.money import Money
+from chainfin.values.money import Money
 
 KEY = Ed25519PrivateKey.from_private_bytes(b"\x07" * 32)
 AT = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)

@@ -12,7 +12,7 @@ from chainfin.documents import Document, LegalId, Line, Party, References, read
 from chainfin.documents.crediting import dilution
 from chainfin.documents.matching import Match, line_values, match, order_gross, same_party, share
 from chainfin.errors import Refusal
-from chainfin.money import Money
+from chainfin.values.money import Money
 
 
 def trade(*, overinvoiced: bool = False) -> dict[str, Document]:

@@ -14,7 +14,7 @@ from chainfin.documents.fingerprint import invoice_fingerprint, invoice_key
 from chainfin.documents.model import Document
 from chainfin.documents.opening import Opening, Said
 from chainfin.errors import BadInput, Refused
-from chainfin.money import Money
+from chainfin.values.money import Money
 
 MASTER, SECRET = bytes(range(32)), bytes(range(32, 64))
 SELLER = samples.SUPPLIER.uscc

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from chainfin import order as orders
 from chainfin.documents import Document, DocumentKind, read
 from chainfin.documents.crediting import dilution
 from chainfin.documents.matching import Match, match, order_gross
 from chainfin.documents.trades import assemble
 from chainfin.errors import BadInput, Refusal
+from chainfin.rules import order as orders
 
 DATA = os.environ.get("CHAINFIN_DATA")
 pytestmark = pytest.mark.skipif(not DATA, reason="CHAINFIN_DATA names no folder of real documents")

@@ -6,10 +6,11 @@ from decimal import Decimal
 
 import pytest
 
-from chainfin import party, samples
+from chainfin import samples
 from chainfin.documents import Document, DocumentKind, read
 from chainfin.documents.show import summary
 from chainfin.errors import BadInput
+from chainfin.values import party
 
 TRADE = samples.trade(date(2026, 11, 21), "25447000000012345678")
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from chainfin.errors import ChainfinError, Refusal
-from chainfin.facility import (
+from chainfin.rules.facility import (
     Asset,
     Held,
     HoldState,
@@ -22,7 +22,7 @@ from chainfin.facility import (
     hold,
     use,
 )
-from chainfin.money import Money
+from chainfin.values.money import Money
 
 
 def cny(minor: int) -> Money:

@@ -6,10 +6,10 @@ from decimal import Decimal
 
 import pytest
 
-from chainfin import inventory
 from chainfin.errors import BadInput, Refusal
-from chainfin.inventory import UnitPrice, WarehouseReceipt
-from chainfin.money import BasisPoints, Money
+from chainfin.rules import inventory
+from chainfin.rules.inventory import UnitPrice, WarehouseReceipt
+from chainfin.values.money import BasisPoints, Money
 
 
 def done(result: WarehouseReceipt | Refusal) -> WarehouseReceipt:

@@ -7,10 +7,10 @@ from datetime import date
 
 import pytest
 
-from chainfin import ledger
 from chainfin.errors import ChainfinError
-from chainfin.ledger import Entry, Journal, Side, balance, credit, debit, out_of_balance, reverse, trial_balance
-from chainfin.money import Money
+from chainfin.rules import ledger
+from chainfin.rules.ledger import Entry, Journal, Side, balance, credit, debit, out_of_balance, reverse, trial_balance
+from chainfin.values.money import Money
 
 DAY = date(2026, 3, 2)
 

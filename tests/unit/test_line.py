@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chainfin.errors import Refusal
-from chainfin.line import MAX_SHARE, Line, draw, give_back, set_share
+from chainfin.rules.debtor_line import MAX_SHARE, Line, draw, give_back, set_share
 
 
 def line(value: Line | Refusal) -> Line:

@@ -9,9 +9,9 @@ from decimal import Decimal
 
 import pytest
 
-from chainfin import ledger
 from chainfin.errors import ChainfinError, Conflict, Refusal
-from chainfin.loan import (
+from chainfin.rules import ledger
+from chainfin.rules.loan import (
     Category,
     Due,
     Dues,
@@ -34,7 +34,7 @@ from chainfin.loan import (
     transition,
     write_off,
 )
-from chainfin.money import Money
+from chainfin.values.money import Money
 from tests.unit.loans import BULLET, MATURITY, START, active, cny, paid, year
 
 # Accrual and states ---------------------------------------------------------------------------------------------------

@@ -9,15 +9,9 @@ from typing import Any
 
 import pytest
 
-from chainfin.calendar import Adjustment
 from chainfin.errors import BadInput, Refusal
-from chainfin.loan import (
-    LoanTerms,
-    Method,
-    check_all_in_cap,
-    cost_to_borrower,
-    schedule,
-)
+from chainfin.rules.loan import LoanTerms, Method, check_all_in_cap, cost_to_borrower, schedule
+from chainfin.values.calendar import Adjustment
 from tests.unit.loans import BULLET, MATURITY, START, cny, year
 
 # Schedules -----------------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import pytest
 import pyxirr
 
 from chainfin.errors import BadInput
-from chainfin.money import (
+from chainfin.values.money import (
     BasisPoints,
     DayCount,
     Money,

@@ -7,12 +7,12 @@ from decimal import Decimal
 
 import pytest
 
-from chainfin import order as orders
 from chainfin import samples
 from chainfin.documents import Document, DocumentKind, References, read
 from chainfin.errors import Refusal
-from chainfin.money import Money
-from chainfin.order import Order, State
+from chainfin.rules import order as orders
+from chainfin.rules.order import Order, State
+from chainfin.values.money import Money
 
 DOCS = {name: read(data, source=name) for name, data in samples.trade(date(2026, 11, 21), "INV-1").items()}
 OVER = {

@@ -10,7 +10,7 @@ from stdnum.cn import uscc as stdnum_uscc
 from stdnum.iso7064 import mod_97_10
 
 from chainfin.errors import BadInput
-from chainfin.party import (
+from chainfin.values.party import (
     Kind,
     LegalId,
     Role,
@@ -24,7 +24,7 @@ from chainfin.party import (
     role_names,
     roles_from_names,
 )
-from chainfin.party import uscc as read_uscc
+from chainfin.values.party import uscc as read_uscc
 
 USCC_BODY = st.tuples(
     st.text("0123456789", min_size=8, max_size=8), st.text(stdnum_uscc._alphabet, min_size=9, max_size=9)

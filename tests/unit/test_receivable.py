@@ -6,10 +6,10 @@ from datetime import date, timedelta
 
 import pytest
 
-from chainfin import receivable as rules
 from chainfin.errors import BadInput, Refusal
-from chainfin.money import Money
-from chainfin.receivable import Receivable, State
+from chainfin.rules import receivable as rules
+from chainfin.rules.receivable import Receivable, State
+from chainfin.values.money import Money
 
 TODAY = date(2026, 11, 21)
 DUE = date(2027, 2, 19)

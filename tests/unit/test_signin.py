@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chainfin.errors import BadInput, ChainfinError, Unauthenticated
-from chainfin.keys import address_of, sign_digest
-from chainfin.signin import parse_siwe, personal_digest, siwe_message, verify_siwe
+from chainfin.eth.keys import address_of, sign_digest
+from chainfin.eth.siwe import parse_siwe, personal_digest, siwe_message, verify_siwe
 
 KEY = b"\x11" * 32
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)

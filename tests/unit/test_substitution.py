@@ -7,13 +7,13 @@ from datetime import date
 
 import pytest
 
-from chainfin import inventory
-from chainfin import receivable as receivables
 from chainfin.errors import Refusal
-from chainfin.inventory import WarehouseReceipt
-from chainfin.money import Money
-from chainfin.receivable import Receivable
-from chainfin.substitution import substitute
+from chainfin.rules import inventory
+from chainfin.rules import receivable as receivables
+from chainfin.rules.inventory import WarehouseReceipt
+from chainfin.rules.receivable import Receivable
+from chainfin.rules.substitution import substitute
+from chainfin.values.money import Money
 
 DUE = date(2027, 2, 19)
 

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from chainfin.errors import Refusal
-from chainfin.undertaking import Undertaking, call, undertake
+from chainfin.rules.undertaking import Undertaking, call, undertake
 
 UNTIL = date(2027, 3, 31)
 LATER = UNTIL + timedelta(days=1)

@@ -23,7 +23,7 @@ from chainfin.connectors.wire import (
     SignedDocument,
 )
 from chainfin.errors import BadInput
-from chainfin.money import Money
+from chainfin.values.money import Money
 
 CLOSED_PREFIX = "CLOSED"
 """A payee account that begins so is closed: its payments are refused, deterministically."""

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Response
 from chainfin.connectors.sandbox.context import Context, SandboxError
 from chainfin.connectors.wire import CancelRequest, Hash, Ref, RegisterRequest, RegistryAnswer, RegistrySearchAnswer
 from chainfin.errors import BadInput
-from chainfin.money import Money
+from chainfin.values.money import Money
 
 
 def registry_router(context: Context) -> APIRouter:

@@ -13,7 +13,7 @@ from chainfin.connectors.sandbox.rail import Resolution
 from chainfin.connectors.sandbox.server import Sandbox
 from chainfin.connectors.wire import ConsentRequest, IncomingDocument, IncomingRequest
 from chainfin.errors import BadInput
-from chainfin.money import Money
+from chainfin.values.money import Money
 
 
 class World:

@@ -29,7 +29,7 @@ from chainfin.connectors.signature import Verifier
 from chainfin.connectors.watch import IncomingWatch
 from chainfin.errors import BadInput
 from chainfin.errors import Unavailable as NotThere
-from chainfin.money import Money
+from chainfin.values.money import Money
 
 LOAN = Instruction("loan-1", "6222-0001", "Sample Supplier (invented)", Money(100_00, "CNY"), "loan-1 payout")
 PLEDGE = Registration(

@@ -13,9 +13,9 @@ from chainfin.connectors.payment_rail import Instruction
 from chainfin.connectors.registry import Registration
 from chainfin.connectors.sandbox import Sandbox, World
 from chainfin.connectors.sandbox.faults import Fault, Rule
-from chainfin.money import Money
-from chainfin.services import sales
-from chainfin.services.sales import SOURCES
+from chainfin.services.lending import sales
+from chainfin.services.lending.sales import SOURCES
+from chainfin.values.money import Money
 from tests.e2e.sandbox.conftest import NOW
 
 LOAN = Instruction("loan-1", "6222-0001", "Sample Supplier (invented)", Money(100_00, "CNY"), "loan-1 payout")

@@ -1,0 +1,192 @@
+"""A participant's commands: a key of its own, and calls to the API that sign what has to be signed."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import httpx
+import typer
+
+from chainfin.client.member import ApiProblem, Caller, Member
+from chainfin.errors import BadInput, Unavailable
+from chainfin.eth.keys import address_of, new_private_key
+
+DEFAULT_URL = "http://127.0.0.1:8310"
+Url = Annotated[str, typer.Option(envvar="CHAINFIN_URL", help="Where the service answers.")]
+
+
+def key_new(file: Path) -> None:
+    """Make a key of your own (32 bytes in hex, mode 0600) and print its address for the operator."""
+    try:
+        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as error:
+        raise BadInput("key_file_unwritable", str(error.strerror), where=str(file)) from None
+    secret = new_private_key()
+    with os.fdopen(handle, "w") as target:
+        target.write(secret.hex() + "\n")
+    typer.echo(address_of(secret))
+
+
+def call(
+    who: Annotated[Path, typer.Argument(help="Your key file, or operator.json.")],
+    path: Annotated[str, typer.Argument(help="Such as /v1/orders; what is posted needs --json or --document.")],
+    body: Annotated[str | None, typer.Option("--json", help="The body to post, as JSON.")] = None,
+    document: Annotated[Path | None, typer.Option(help="A trade document to post.")] = None,
+    post: Annotated[bool, typer.Option("--post", help="Post without a body.")] = False,
+    url: Url = DEFAULT_URL,
+) -> None:
+    """Call the API as somebody: sign in, send, sign the act or the offer that comes back, wait until it is final."""
+    with httpx.Client(base_url=url, timeout=60.0, trust_env=False) as http:
+        try:
+            caller = signed_in(http, who)
+            answer = caller.get(path) if not (body or document or post) else _post(caller, path, _body(body, document))
+        except httpx.TransportError as error:
+            raise Unavailable("service_unreachable", f"{url} doesn't answer: {error}", where=url) from None
+        except ApiProblem as problem:
+            typer.echo(json.dumps(problem.body or {"code": problem.code}, ensure_ascii=False, indent=1), err=True)
+            raise typer.Exit(2) from None
+    typer.echo(json.dumps(answer, ensure_ascii=False, indent=1))
+
+
+def _body(text: str | None, document: Path | None) -> dict[str, Any]:
+    try:
+        body = json.loads(text) if text else {}
+    except ValueError as error:
+        raise BadInput("json_malformed", str(error), where="--json") from None
+    if not isinstance(body, dict):
+        raise BadInput("json_malformed", "a body is a JSON object", where="--json")
+    if document is not None:
+        try:
+            body["document"] = document.read_bytes().decode("utf-8-sig")
+        except (OSError, UnicodeDecodeError) as error:
+            raise BadInput("file_unreadable", str(error), where=str(document)) from None
+    return body
+
+
+def consent(
+    who: Annotated[Path, typer.Argument(help="Your key file.")],
+    admission: Annotated[Path, typer.Argument(help="What the operator's admission answered (JSON).")],
+    url: Url = DEFAULT_URL,
+) -> None:
+    """Agree, with your key, to be admitted. Until then nobody can act in your name, and neither can you."""
+    try:
+        asked = json.loads(admission.read_text())
+        party_id, typed_data = asked["participant"]["id"], asked["consent"]
+    except (OSError, ValueError, KeyError, TypeError):
+        raise BadInput("admission_malformed", "not the answer to an admission", where=str(admission)) from None
+    member = Member(httpx.Client(base_url=url, timeout=60.0, trust_env=False), key=_key(who))
+    try:
+        member.post(f"/v1/participants/{party_id}/consent", {"signature": member.signature(typed_data)})
+    except httpx.TransportError as error:
+        raise Unavailable("service_unreachable", f"{url} doesn't answer: {error}", where=url) from None
+    except ApiProblem as problem:
+        raise BadInput(problem.code, problem.message, where=str(admission)) from None
+    typer.echo(party_id)
+
+
+def sign(
+    who: Annotated[Path, typer.Argument(help="Your key file.")],
+    watch: Annotated[bool, typer.Option("--watch", help="Go on signing what comes, until interrupted.")] = False,
+    url: Url = DEFAULT_URL,
+) -> None:
+    """Sign every act that waits for you: a lender's pledges and releases, a bank's settlements."""
+    with httpx.Client(base_url=url, timeout=60.0, trust_env=False) as http:
+        member = Member(http, name=who.stem, key=_key(who))
+        try:
+            while True:
+                member.sign_in()
+                # A token lives half an hour; a watch signs in again well before.
+                for _ in range(WATCH_ROUNDS if watch else 1):
+                    signed = member.sign_waiting()
+                    if signed:
+                        typer.echo(f"{signed} signed and final")
+                    if watch:
+                        time.sleep(WATCH_S)
+                if not watch:
+                    return
+        except httpx.TransportError as error:
+            raise Unavailable("service_unreachable", f"{url} doesn't answer: {error}", where=url) from None
+        except ApiProblem as problem:
+            raise BadInput(problem.code, problem.message) from None
+
+
+def confirm(
+    who: Annotated[Path, typer.Argument(help="Your key file.")],
+    receivable_id: Annotated[str, typer.Argument(metavar="RECEIVABLE")],
+    document: Annotated[Path, typer.Option(help="Your own copy of the invoice.")],
+    seller: Annotated[str | None, typer.Option(help="The seller's USCC or LEI, where the invoice has another.")] = None,
+    due: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day you agreed on, where the invoice names none.")
+    ] = None,
+    url: Url = DEFAULT_URL,
+) -> None:
+    """Confirm what you owe (确权), signed only if its id and document root are what your own copy of the invoice
+    makes, its face no more than the invoice's, and its day the same."""
+    try:
+        invoice = document.read_bytes()
+    except OSError as error:
+        raise BadInput("file_unreadable", str(error.strerror), where=str(document)) from None
+    with httpx.Client(base_url=url, timeout=60.0, trust_env=False) as http:
+        member = Member(http, name=who.stem, key=_key(who))
+        try:
+            member.sign_in()
+            known = member.get(f"/v1/receivables/{receivable_id}")
+            answer = member.confirm(known, invoice, seller=seller, due=None if due is None else due.date())
+        except httpx.TransportError as error:
+            raise Unavailable("service_unreachable", f"{url} doesn't answer: {error}", where=url) from None
+        except ApiProblem as problem:
+            raise BadInput(problem.code, problem.message, where=receivable_id) from None
+    typer.echo(json.dumps(answer, ensure_ascii=False, indent=1))
+
+
+WATCH_S = 0.2
+WATCH_ROUNDS = 4500
+"""A quarter of an hour."""
+
+
+def _key(who: Path) -> bytes:
+    try:
+        key = bytes.fromhex(who.read_text().strip().removeprefix("0x"))
+    except OSError as error:
+        raise BadInput("file_unreadable", str(error.strerror), where=str(who)) from None
+    except ValueError:
+        key = b""
+    if len(key) != 32:
+        raise BadInput("key_malformed", "a key file holds 32 bytes in hex", where=str(who))
+    return key
+
+
+def signed_in(http: httpx.Client, who: Path) -> Caller:
+    """By client credentials (a JSON file) or by wallet (a key file). Raises BadInput file_unreadable, key_malformed."""
+    try:
+        text = who.read_text().strip()
+    except OSError as error:
+        raise BadInput("file_unreadable", str(error.strerror), where=str(who)) from None
+    if text.startswith("{"):
+        caller = Caller(http)
+        credentials = {"grant_type": "client_credentials", **json.loads(text)}
+        caller.token = caller.post("/v1/auth/token", credentials)["access_token"]
+        return caller
+    member = Member(http, name=who.stem, key=_key(who))
+    member.sign_in()
+    return member
+
+
+def _post(caller: Caller, path: str, body: dict[str, Any]) -> Any:
+    if isinstance(caller, Member) and path.endswith("/accept") and not body:
+        made = caller.get(path.removesuffix("/accept"))
+        body = {"signature": caller.signature(made.get("offer", made)["act"]["typed_data"])}
+    answer = caller.post(path, body)
+    if not isinstance(caller, Member) or not isinstance(answer, dict):
+        return answer
+    act = answer.get("act")
+    if act is None and "typed_data" in answer:
+        return caller.finish(answer)
+    if act is not None and act["status"] == "awaiting_signature":
+        answer["act"] = caller.finish(act)
+    return answer

@@ -1,0 +1,1 @@
+"""What a participant's own machine needs: sign in, call, look at what is signed, sign it, confirm."""

@@ -1,0 +1,341 @@
+"""Acts of parties as EIP-712 messages, derived from the contract ABIs.
+
+Convention of the contracts: an act ``foo`` is ``foo(FooParams p, …)`` sent by the party itself and
+``fooBySig(FooParams p, …, Auth auth)`` relayed by anyone. The signed struct is
+``Foo(<members of FooParams>, <further plain arguments>, uint256 nonce, uint256 deadline)`` in the domain
+{name: "chainfin <Contract>", version: "1", chainId, verifyingContract}. ``Auth`` arguments are never part of it.
+Acts of a *second* party that ride inside another's act have names of their own: `join_type`, `succeed_type`,
+`attest_type`, `grant_type`, `exchange_type`.
+
+Sources: EIP-712; EIP-55; EIP-2 (low s). Deadlines are POSIX seconds, nonces any uint256 (each once).
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache, lru_cache
+from typing import Any
+
+from eth_hash.auto import keccak
+
+from chainfin.errors import BadInput, Forbidden
+from chainfin.eth.abi import Field, address_bytes, coerce, contract_abi, from_hex, parse_address
+from chainfin.eth.keys import address_of, recover_digest, sign_digest
+
+VERSION = "1"
+_DOMAIN_FIELDS = (
+    ("string", "name"),
+    ("string", "version"),
+    ("uint256", "chainId"),
+    ("address", "verifyingContract"),
+)
+_TAIL = (("uint256", "nonce"), ("uint256", "deadline"))
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """Where an act is valid: one contract at one address on one chain."""
+
+    contract: str
+    chain_id: int
+    address: str
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "name": f"chainfin {self.contract}",
+            "version": VERSION,
+            "chainId": self.chain_id,
+            "verifyingContract": self.address,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ActType:
+    """The EIP-712 primary type of an act: its name and (Solidity type, member name) pairs, nonce and deadline last."""
+
+    contract: str
+    name: str
+    fields: tuple[tuple[str, str], ...]
+
+    @property
+    def signature(self) -> str:
+        return f"{self.name}({','.join(f'{kind} {name}' for kind, name in self.fields)})"
+
+
+@dataclass(frozen=True, slots=True)
+class Auth:
+    """The contracts' ``Auth`` struct: who signed, its nonce and deadline (POSIX seconds), 65 bytes of signature."""
+
+    signer: str
+    nonce: int
+    deadline: int
+    signature: bytes
+
+    def as_json(self) -> dict[str, str]:
+        return {
+            "signer": self.signer,
+            "nonce": str(self.nonce),
+            "deadline": str(self.deadline),
+            "signature": "0x" + self.signature.hex(),
+        }
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> Auth:
+        """Raises BadInput: act_param_missing, act_param_invalid, address_invalid, hex_invalid."""
+        for name in ("signer", "nonce", "deadline", "signature"):
+            if name not in raw:
+                raise BadInput("act_param_missing", f"{name} is missing", where="auth")
+        return cls(
+            parse_address(raw["signer"], where="auth.signer"),
+            coerce("uint256", raw["nonce"], "auth.nonce"),
+            coerce("uint256", raw["deadline"], "auth.deadline"),
+            from_hex(raw["signature"], where="auth.signature"),
+        )
+
+
+def _is_auth(field: Field) -> bool:
+    return field.struct == "Auth"
+
+
+def _capital(function: str) -> str:
+    return function[:1].upper() + function[1:]
+
+
+@cache
+def act_type(contract: str, function: str) -> ActType:
+    """The type that the acting party signs for ``function`` (with or without "BySig"). Raises BadInput: act_unknown."""
+    abi = contract_abi(contract)
+    base = function.removesuffix("BySig")
+    chosen = abi.functions.get(base + "BySig") or abi.function(base)
+    fields: list[tuple[str, str]] = []
+    for argument in chosen.inputs:
+        if _is_auth(argument):
+            continue
+        members = argument.members or (argument,)
+        fields.extend((member.canonical, member.name) for member in members)
+    return ActType(contract, _capital(base), (*fields, *_TAIL))
+
+
+def _rider(contract: str, function: str, name: str) -> ActType:
+    """A type with the members of a function's first struct under another name."""
+    members = contract_abi(contract).function(function).inputs[0].members
+    return ActType(contract, name, (*((m.canonical, m.name) for m in members), *_TAIL))
+
+
+@cache
+def join_type() -> ActType:
+    """What a new party signs to show that it holds the key which the operator admits (AdmitParams)."""
+    return _rider("Participants", "admit", "Join")
+
+
+consent_type = join_type
+"""A party's consent to be admitted, in the words of the services."""
+
+
+@cache
+def succeed_type() -> ActType:
+    """What the new key of a party signs, whether the party rotates or lost its old one (RecoverKeyParams)."""
+    return _rider("Participants", "recoverKey", "Succeed")
+
+
+@cache
+def exchange_type() -> ActType:
+    """What the owner of sold goods signs: this receivable for these goods, over every member of SubstituteParams."""
+    return _rider("Pledges", "substitute", "Exchange")
+
+
+@cache
+def grant_type() -> ActType:
+    """What the pledgor signs: its acceptance of the offer, over every member of PledgeParams."""
+    return _rider("Pledges", "pledge", "Grant")
+
+
+@cache
+def attest_type() -> ActType:
+    """What the registrar signs over every member of IssueParams: that id, document, face and due day are the invoice's,
+    and that its lines match the goods of exactly this trail (no call carries it: the contract has the order's own).
+    """
+    members = act_type("Receivables", "issue").fields[: -len(_TAIL)]
+    return ActType("Receivables", "Attest", (*members, ("bytes32", "trail"), *_TAIL))
+
+
+RIDERS: dict[str, Callable[[], ActType]] = {
+    "Join": join_type,
+    "Succeed": succeed_type,
+    "Grant": grant_type,
+    "Exchange": exchange_type,
+    "Attest": attest_type,
+}
+"""The riding acts by the name of their primary type."""
+
+
+@cache
+def accept_type() -> ActType:
+    """What a borrower signs to accept an offer on which nothing is pledged: not sent to the chain, kept as evidence."""
+    fields = (("bytes32", "loanRef"), ("bytes32", "decisionHash"), ("uint64", "amount"), ("uint32", "lender"))
+    return ActType("Pledges", "AcceptOffer", (*fields, *_TAIL))
+
+
+def pledge_id(asset_id: str, own: str) -> str:
+    """The id of a pledge over an asset, 0x-hex: bytes 14 to 29 of keccak(asset id), then 16 bytes of keccak(``own``).
+
+    ``own`` is any text that is new for the asset; the same one gives the same id. The contracts refuse an id that
+    begins otherwise: together with the 14 bytes that they store, its start ties the pledge to its asset.
+    Raises BadInput: hex_invalid.
+    """
+    return "0x" + (keccak(from_hex(asset_id, where="assetId"))[14:30] + keccak(own.encode())[:16]).hex()
+
+
+def random_nonce() -> int:
+    """A nonce that nobody used: the contracts take nonces in any order, each once."""
+    return secrets.randbits(256)
+
+
+def typed_data(
+    act: ActType, params: Mapping[str, Any], nonce: int, deadline: int | datetime, domain: Domain
+) -> dict[str, Any]:
+    """The full EIP-712 JSON, as eth_signTypedData_v4 of any wallet takes it.
+
+    ``params`` holds the members by name; more members than the type has are ignored, so that the parameters of
+    an act also serve for the act that rides in it. bytes become 0x-hex, wide integers decimal strings.
+    Raises BadInput: act_param_missing, act_param_invalid, address_invalid, act_domain_foreign.
+    """
+    if domain.contract != act.contract:
+        raise BadInput("act_domain_foreign", f"{act.name} belongs to {act.contract}, not {domain.contract}")
+    until = int(deadline.timestamp()) if isinstance(deadline, datetime) else deadline
+    values: Mapping[str, Any] = {**params, "nonce": nonce, "deadline": until}
+    message = {}
+    for kind, name in act.fields:
+        if name not in values:
+            raise BadInput("act_param_missing", f"{name} is missing", where=act.name)
+        message[name] = _to_json(Field(name, kind).coerce(values[name], f"{act.name}.{name}"))
+    return {
+        "types": {
+            "EIP712Domain": [{"name": name, "type": kind} for kind, name in _DOMAIN_FIELDS],
+            act.name: [{"name": name, "type": kind} for kind, name in act.fields],
+        },
+        "primaryType": act.name,
+        "domain": domain.as_json(),
+        "message": message,
+    }
+
+
+def _to_json(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return "0x" + value.hex()
+    if isinstance(value, list | tuple):
+        return [_to_json(item) for item in value]
+    if isinstance(value, int) and not isinstance(value, bool):
+        # JavaScript wallets lose digits above 2^53; decimal strings are taken by all of them
+        return str(value)
+    return value
+
+
+@lru_cache(maxsize=1024)
+def _keccak_text(text: str) -> bytes:
+    return keccak(text.encode())
+
+
+@lru_cache(maxsize=256)
+def _domain_separator(name: str, version: str, chain_id: int, address: str) -> bytes:
+    kind = "EIP712Domain(" + ",".join(f"{k} {n}" for k, n in _DOMAIN_FIELDS) + ")"
+    words = (_keccak_text(kind), _keccak_text(name), _keccak_text(version), _word("uint256", chain_id))
+    return keccak(b"".join(words) + _word("address", address))
+
+
+def _word(kind: str, value: Any) -> bytes:
+    """One member as its 32 bytes of EIP-712 ``encodeData``."""
+    if kind.endswith("]"):
+        inner = kind[: kind.rindex("[")]
+        return keccak(b"".join(_word(inner, item) for item in value))
+    if kind == "address":
+        return address_bytes(value).rjust(32, b"\0")
+    if kind == "string":
+        return keccak(value.encode())
+    if kind == "bytes":
+        return keccak(value)
+    if kind.startswith("bytes"):
+        return bytes(value).ljust(32, b"\0")
+    return int(value).to_bytes(32, "big", signed=int(value) < 0)
+
+
+def digest(data: Mapping[str, Any]) -> bytes:
+    """The 32 bytes that are signed: keccak(0x1901 ‖ domain separator ‖ hash of the message).
+
+    Raises BadInput: typed_data_malformed, act_param_invalid, address_invalid.
+    """
+    try:
+        domain, primary, message = data["domain"], data["primaryType"], data["message"]
+        fields = [(str(f["type"]), str(f["name"])) for f in data["types"][primary]]
+        kind = ActType("", primary, tuple(fields)).signature
+        address = parse_address(domain["verifyingContract"], where="domain.verifyingContract")
+        separator = _domain_separator(domain["name"], domain["version"], int(domain["chainId"]), address)
+        words = [_keccak_text(kind)]
+        words.extend(_word(k, Field(n, k).coerce(message[n], f"{primary}.{n}")) for k, n in fields)
+    except (KeyError, TypeError, ValueError) as error:
+        raise BadInput("typed_data_malformed", f"this is no typed data of an act: {error!r}"[:200]) from None
+    return keccak(b"\x19\x01" + separator + keccak(b"".join(words)))
+
+
+def sign(data: Mapping[str, Any], private_key: bytes) -> bytes:
+    """65 bytes r ‖ s ‖ v over `digest`."""
+    return sign_digest(digest(data), private_key)
+
+
+def authorise(data: Mapping[str, Any], private_key: bytes) -> Auth:
+    """Sign and wrap as the contracts' Auth."""
+    message = data["message"]
+    return Auth(address_of(private_key), int(message["nonce"]), int(message["deadline"]), sign(data, private_key))
+
+
+def recover(data: Mapping[str, Any], signature: bytes) -> str:
+    """The EIP-55 address that signed. Raises BadInput: signature_malformed (and what `digest` raises)."""
+    return recover_digest(digest(data), signature)
+
+
+def verify(data: Mapping[str, Any], signature: bytes, signer: str, now: datetime) -> None:
+    """That ``signer`` signed this act and that it still runs at ``now`` (aware).
+
+    Keys of contract wallets (EIP-1271) can only be asked on the chain; the contracts do.
+    Raises BadInput: signature_malformed, signature_expired; Forbidden: signature_foreign.
+    """
+    if int(data["message"]["deadline"]) < int(now.timestamp()):
+        raise BadInput("signature_expired", "the deadline of the signature has passed", where="deadline")
+    found = recover(data, signature)
+    if found != parse_address(signer, where="signer"):
+        raise Forbidden("signature_foreign", f"signed by {found}, not by {signer}", where="signature")
+
+
+def call_data(contract: str, function: str, params: Mapping[str, Any], auths: Sequence[Auth] = ()) -> bytes:
+    """Call data of an act. ``auths`` in the order of the function's Auth arguments (the acting party's own is last).
+
+    Raises BadInput: act_unknown, act_auths_missing, act_param_missing, act_param_invalid.
+    """
+    target = contract_abi(contract).function(function)
+    waiting = list(auths)
+    arguments: list[Any] = []
+    for field in target.inputs:
+        if _is_auth(field):
+            if not waiting:
+                raise BadInput("act_auths_missing", f"{function} wants more signatures", where="auths")
+            auth = waiting.pop(0)
+            arguments.append(
+                {
+                    "signer": auth.signer,
+                    "nonce": auth.nonce,
+                    "deadline": auth.deadline,
+                    "signature": auth.signature,
+                }
+            )
+        elif field.members:
+            arguments.append(params)
+        elif field.name in params:
+            arguments.append(params[field.name])
+        else:
+            raise BadInput("act_param_missing", f"{field.name} is missing", where=function)
+    if waiting:
+        raise BadInput("act_auths_missing", f"{function} wants fewer signatures", where="auths")
+    return target.encode(arguments)

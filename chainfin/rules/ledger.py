@@ -1,0 +1,286 @@
+"""Double entry: accounts, balanced journals, reversals, the trial balance, and the journals of a loan's life.
+
+A journal that doesn't balance can't be made. Nothing edits a balance: a correction is a reversing journal. Every
+journal has a ``key`` that follows from what happened ("disburse:<loan>"), so that storing it twice is impossible.
+Books are a lender's: entries carry the loan as ``ref`` and the lender or holder as ``party``.
+Account numbers follow the chart of 企业会计准则应用指南 (Accounting Standards for Business Enterprises, guidance).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from chainfin.errors import BadInput, Conflict
+from chainfin.values.money import Money
+
+
+class Side(StrEnum):
+    DEBIT = "debit"
+    CREDIT = "credit"
+
+    @property
+    def other(self) -> Side:
+        return Side.CREDIT if self is Side.DEBIT else Side.DEBIT
+
+
+class Kind(StrEnum):
+    ASSET = "asset"
+    LIABILITY = "liability"
+    INCOME = "income"
+    EXPENSE = "expense"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account of the chart. ``normal`` is the side on which its balance stands when nothing is odd."""
+
+    code: str
+    name: str
+    name_zh: str
+    kind: Kind
+    normal: Side
+
+
+CASH = Account("1002", "settlement bank clearing", "存放结算银行清算款", Kind.ASSET, Side.DEBIT)
+FEE_RECEIVABLE = Account("1122", "fees receivable", "应收手续费", Kind.ASSET, Side.DEBIT)
+INTEREST_RECEIVABLE = Account("1132.01", "interest receivable", "应收利息", Kind.ASSET, Side.DEBIT)
+PENALTY_RECEIVABLE = Account("1132.02", "penalty interest receivable", "应收罚息", Kind.ASSET, Side.DEBIT)
+LOANS = Account("1303", "loans: principal", "贷款——本金", Kind.ASSET, Side.DEBIT)
+ALLOWANCE = Account("1304", "allowance for loan losses", "贷款损失准备", Kind.ASSET, Side.CREDIT)
+HOLDER_PAYABLE = Account(
+    "2241.01", "payable to holders of receivables", "应付债权持有人款", Kind.LIABILITY, Side.CREDIT
+)
+SUSPENSE = Account("2241.02", "receipts not yet identified", "待查收款", Kind.LIABILITY, Side.CREDIT)
+INTEREST_INCOME = Account("6011.01", "interest income", "利息收入", Kind.INCOME, Side.CREDIT)
+PENALTY_INCOME = Account("6011.02", "penalty interest income", "罚息收入", Kind.INCOME, Side.CREDIT)
+FEE_INCOME = Account("6021", "fee income", "手续费收入", Kind.INCOME, Side.CREDIT)
+CREDIT_LOSS = Account("6702", "credit impairment losses", "信用减值损失", Kind.EXPENSE, Side.DEBIT)
+
+CHART: dict[str, Account] = {
+    account.code: account
+    for account in (
+        CASH, FEE_RECEIVABLE, INTEREST_RECEIVABLE, PENALTY_RECEIVABLE, LOANS, ALLOWANCE, HOLDER_PAYABLE, SUSPENSE,
+        INTEREST_INCOME, PENALTY_INCOME, FEE_INCOME, CREDIT_LOSS,
+    )
+}  # fmt: skip
+
+
+def account(code: str) -> Account:
+    """The account of the chart with this code. Raises BadInput account_unknown."""
+    if code not in CHART:
+        raise BadInput("account_unknown", f"there is no account {code!r} in the chart")
+    return CHART[code]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line: ``amount`` (greater than zero) on ``side`` of the account with this code.
+
+    ``ref`` is the sub-ledger (the loan), ``party`` whose it is (a lender or holder); both may be empty.
+    Raises BadInput account_unknown, ledger_amount_not_positive.
+    """
+
+    account: str
+    side: Side
+    amount: Money
+    ref: str = ""
+    party: str = ""
+
+    def __post_init__(self) -> None:
+        account(self.account)
+        if self.amount.minor <= 0:
+            raise BadInput("ledger_amount_not_positive", f"a line of {self.amount} on {self.account} is no line")
+
+    @property
+    def signed(self) -> int:
+        """Minor units, debit positive: the entries of a journal add up to zero in each currency."""
+        return self.amount.minor if self.side is Side.DEBIT else -self.amount.minor
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """What is posted at once. ``key`` is unique in the books; ``reverses`` is the key of what it takes back.
+
+    Raises BadInput ledger_empty, ledger_key_missing, ledger_unbalanced (in each currency by itself).
+    """
+
+    key: str
+    business_date: date
+    kind: str
+    ref: str
+    entries: tuple[Entry, ...]
+    reverses: str | None = None
+
+    def __post_init__(self) -> None:
+        if not self.key:
+            raise BadInput("ledger_key_missing", "a journal needs a key, or it could be posted twice")
+        if not self.entries:
+            raise BadInput("ledger_empty", f"the journal {self.key} has no lines")
+        sums: dict[str, int] = defaultdict(int)
+        for entry in self.entries:
+            sums[entry.amount.currency] += entry.signed
+        for currency, rest in sorted(sums.items()):
+            if rest:
+                raise BadInput(
+                    "ledger_unbalanced",
+                    f"the journal {self.key} is out of balance by {Money(abs(rest), currency)} {currency}",
+                )
+
+
+def reverse(journal: Journal, business_date: date) -> Journal:
+    """The journal that takes ``journal`` back: the same lines on the other sides, on ``business_date``.
+
+    Raises Conflict ledger_reversal_of_reversal (post the original again under a new key instead),
+    BadInput ledger_date_backwards.
+    """
+    if journal.reverses is not None:
+        raise Conflict("ledger_reversal_of_reversal", f"{journal.key} is itself a reversal")
+    if business_date < journal.business_date:
+        raise BadInput("ledger_date_backwards", f"a reversal on {business_date} lies before {journal.business_date}")
+    entries = tuple(Entry(e.account, e.side.other, e.amount, e.ref, e.party) for e in journal.entries)
+    return Journal(f"reverse:{journal.key}", business_date, "reversal", journal.ref, entries, reverses=journal.key)
+
+
+@dataclass(frozen=True, slots=True)
+class TrialLine:
+    """Turnover of an account in one currency; ``balance`` is on the account's normal side (negative: on the other)."""
+
+    account: Account
+    debit: Money
+    credit: Money
+
+    @property
+    def balance(self) -> Money:
+        net = self.debit - self.credit
+        return net if self.account.normal is Side.DEBIT else -net
+
+
+def trial_balance(entries: Iterable[Entry]) -> tuple[TrialLine, ...]:
+    """Turnovers per account and currency, ordered by both. Only accounts that were touched appear."""
+    sums: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
+    for entry in entries:
+        sums[entry.account, entry.amount.currency][entry.side is Side.CREDIT] += entry.amount.minor
+    return tuple(
+        TrialLine(CHART[code], Money(debit, currency), Money(credit, currency))
+        for (code, currency), (debit, credit) in sorted(sums.items())
+    )
+
+
+def out_of_balance(lines: Iterable[TrialLine]) -> dict[str, int]:
+    """Debits less credits per currency where they differ, in minor units: empty when the books are sound."""
+    sums: dict[str, int] = defaultdict(int)
+    for line in lines:
+        sums[line.debit.currency] += line.debit.minor - line.credit.minor
+    return {currency: rest for currency, rest in sorted(sums.items()) if rest}
+
+
+def balance(
+    entries: Iterable[Entry], of: Account, currency: str, *, ref: str | None = None, party: str | None = None
+) -> Money:
+    """The balance of an account on its normal side, of one sub-ledger or party if named."""
+    total = sum(
+        entry.signed
+        for entry in entries
+        if entry.account == of.code
+        and entry.amount.currency == currency
+        and (ref is None or entry.ref == ref)
+        and (party is None or entry.party == party)
+    )
+    return Money(total if of.normal is Side.DEBIT else -total, currency)
+
+
+# What a loan's life posts. Lines of zero are left out; a journal that would be empty is not made (None). ---------
+
+
+def debit(of: Account, amount: Money, ref: str = "", party: str = "") -> Entry:
+    return Entry(of.code, Side.DEBIT, amount, ref, party)
+
+
+def credit(of: Account, amount: Money, ref: str = "", party: str = "") -> Entry:
+    return Entry(of.code, Side.CREDIT, amount, ref, party)
+
+
+def _pairs(loan: str, party: str, pairs: Sequence[tuple[Account, Account, Money]]) -> tuple[Entry, ...]:
+    entries: list[Entry] = []
+    for to, from_, amount in pairs:
+        if amount.minor:
+            entries += (debit(to, amount, loan, party), credit(from_, amount, loan, party))
+    return tuple(entries)
+
+
+def disbursement(loan: str, lender: str, amount: Money, on: date) -> Journal:
+    """The money goes out: Dr loans / Cr cash. Nothing is withheld from it (no 砍头息)."""
+    return Journal(f"disburse:{loan}", on, "disbursement", loan, _pairs(loan, lender, [(LOANS, CASH, amount)]))
+
+
+def fee(loan: str, lender: str, amount: Money, on: date, *, name: str = "arrangement") -> Journal | None:
+    """A fee becomes due: Dr fees receivable / Cr fee income. ``name`` tells a loan's fees apart."""
+    entries = _pairs(loan, lender, [(FEE_RECEIVABLE, FEE_INCOME, amount)])
+    return Journal(f"fee:{loan}:{name}", on, "fee", loan, entries) if entries else None
+
+
+def accrual(loan: str, lender: str, interest: Money, penalty: Money, on: date) -> Journal | None:
+    """Interest and penalty earned up to the start of ``on`` since the last accrual."""
+    pairs = [(INTEREST_RECEIVABLE, INTEREST_INCOME, interest), (PENALTY_RECEIVABLE, PENALTY_INCOME, penalty)]
+    entries = _pairs(loan, lender, pairs)
+    return Journal(f"accrue:{loan}:{on.isoformat()}", on, "accrual", loan, entries) if entries else None
+
+
+def receipt(
+    loan: str,
+    lender: str,
+    payment: str,
+    parts: Sequence[tuple[Account, Money]],
+    *,
+    remainder: Money,
+    holder: str,
+    on: date,
+) -> Journal:
+    """A payment came in: Dr cash / Cr what it settles (``parts``) and, for the rest, what is now owed to the holder.
+
+    ``payment`` is the bank's reference: the same payment can be posted to a loan once. Raises BadInput ledger_empty,
+    holder_missing (a remainder that belongs to nobody).
+    """
+    if remainder.minor and not holder:
+        raise BadInput("holder_missing", f"{remainder} of the payment {payment} is left over and nobody's")
+    entries = _pairs(loan, lender, [(CASH, of, amount) for of, amount in parts])
+    entries += _pairs(loan, holder, [(CASH, HOLDER_PAYABLE, remainder)])
+    return Journal(f"payment:{payment}:{loan}", on, "payment", loan, entries)
+
+
+def holder_payout(loan: str, payment: str, holder: str, amount: Money, on: date) -> Journal:
+    """The holder's rest leaves: Dr payable to holders / Cr cash."""
+    entries = _pairs(loan, holder, [(HOLDER_PAYABLE, CASH, amount)])
+    return Journal(f"holder-payout:{payment}:{loan}", on, "holder_payout", loan, entries)
+
+
+def provision(loan: str, lender: str, held: Money, wanted: Money, on: date) -> Journal | None:
+    """Bring the allowance from ``held`` to ``wanted``: Dr credit loss / Cr allowance, or the other way round."""
+    change = wanted - held
+    pair = (CREDIT_LOSS, ALLOWANCE, change) if change.minor > 0 else (ALLOWANCE, CREDIT_LOSS, -change)
+    entries = _pairs(loan, lender, [pair])
+    return Journal(f"provision:{loan}:{on.isoformat()}", on, "provision", loan, entries) if entries else None
+
+
+def write_off(loan: str, lender: str, parts: Sequence[tuple[Account, Money]], allowance: Money, on: date) -> Journal:
+    """Take what is owed (``parts``) off the books, against the allowance held for it first, a loss for the rest.
+
+    An allowance above what is owed stays; release it by `provision`.
+    """
+    entries: list[Entry] = []
+    left = allowance
+    for of, amount in parts:
+        covered = min(left, amount)
+        entries += _pairs(loan, lender, [(ALLOWANCE, of, covered), (CREDIT_LOSS, of, amount - covered)])
+        left -= covered
+    return Journal(f"write-off:{loan}", on, "write_off", loan, tuple(entries))
+
+
+def recovery(loan: str, lender: str, payment: str, amount: Money, on: date) -> Journal:
+    """Money on a loan that was written off: Dr cash / Cr credit losses."""
+    entries = _pairs(loan, lender, [(CASH, CREDIT_LOSS, amount)])
+    return Journal(f"recovery:{payment}:{loan}", on, "recovery", loan, entries)

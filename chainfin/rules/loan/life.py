@@ -1,0 +1,255 @@
+"""A loan's life: approved, paid out, accrued, paid, restructured, written off, recovered.
+
+Every function takes the loan and a business date and gives back the new loan and the journals to post with it.
+
+**Accrual.** Interest accrued by a day is the *rounded cumulative* interest of all days until then; what a journal
+posts is the difference to what was accrued before. However the days are cut into accruals (daily, at a payment,
+after a week's standstill), the sums are the same to the fen. A day counts once it is over: on the day of the
+payout nothing has accrued, and a loan repaid on that day costs nothing. Penalty is reckoned likewise on the principal
+that is overdue, from the day after its due date.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+from enum import StrEnum
+from itertools import pairwise
+
+from chainfin.errors import BadInput, Conflict, Refusal
+from chainfin.rules import ledger
+from chainfin.rules.ledger import Journal
+from chainfin.rules.loan.schedule import schedule
+from chainfin.rules.loan.state import ACCRUING, LoanEvent, LoanState, transition
+from chainfin.rules.loan.terms import LoanTerms
+from chainfin.rules.loan.value import Bill, Loan
+from chainfin.rules.loan.waterfall import Allocation, Due, allocate
+from chainfin.values.money import Money, days_between
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A new loan and the journals that go with it, in the order to post."""
+
+    loan: Loan
+    journals: tuple[Journal, ...] = ()
+
+
+class Payer(StrEnum):
+    """Whose money it is: what the borrower pays too much is refused, what the debtor pays beyond goes to the holder."""
+
+    BORROWER = "borrower"
+    DEBTOR = "debtor"
+
+
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """A payment that was taken: the loan after it, how it was spread, and the journals."""
+
+    loan: Loan
+    allocation: Allocation
+    journals: tuple[Journal, ...]
+
+
+def approve(loan_id: str, lender: str, borrower: str, terms: LoanTerms) -> Loan:
+    """A loan that is agreed and not yet paid out. Raises BadInput loan_terms_invalid (a schedule can't be made)."""
+    schedule(terms)
+    zero = Money.zero(terms.currency)
+    return Loan(
+        id=loan_id,
+        lender=lender,
+        borrower=borrower,
+        terms=terms,
+        state=LoanState.APPROVED,
+        accrued_to=terms.start,
+        outstanding=zero,
+        product=0,
+        penalty_product=0,
+        interest_before=zero,
+        penalty_before=zero,
+        interest_settled=zero,
+        penalty_settled=zero,
+        fee_charged=zero,
+        fee_settled=zero,
+        claim=zero,
+    )
+
+
+def cancel(loan: Loan) -> Outcome:
+    """Nothing was paid out and nothing will be. Raises Conflict loan_transition_refused."""
+    return Outcome(replace(loan, state=transition(loan.state, LoanEvent.CANCEL)))
+
+
+def disburse(loan: Loan, on: date) -> Outcome:
+    """The money went out on ``on``; interest runs from then, even if the terms' start was earlier.
+
+    Raises Conflict loan_transition_refused, disbursement_out_of_term (the first due date is reached).
+    """
+    state = transition(loan.state, LoanEvent.DISBURSE)
+    first = loan.schedule.due_dates[0]
+    if not loan.terms.start <= on < first:
+        raise Conflict(
+            "disbursement_out_of_term", f"{on} isn't between {loan.terms.start} and the first due date {first}"
+        )
+    fee = loan.terms.fee_or_zero
+    paid_out = replace(
+        loan, state=state, disbursed_on=on, accrued_to=on, outstanding=loan.terms.principal, fee_charged=fee
+    )
+    journals = [ledger.disbursement(loan.id, loan.lender, loan.terms.principal, on)]
+    return Outcome(paid_out, _with(journals, ledger.fee(loan.id, loan.lender, fee, on)))
+
+
+def accrue(loan: Loan, on: date) -> Outcome:
+    """Interest and penalty of all days before ``on`` not yet accrued; the loan falls overdue where it is.
+
+    Doing it twice posts once. A loan on which no interest runs stays as it is. Raises Conflict business_date_backwards.
+    """
+    if loan.state not in ACCRUING:
+        return Outcome(loan)
+    if on < loan.accrued_to:
+        raise Conflict("business_date_backwards", f"{loan.id} is accrued to {loan.accrued_to}; {on} is past")
+    after = loan
+    due_dates = [due for due in loan.schedule.due_dates if loan.accrued_to < due <= on]
+    for begin, end in pairwise(sorted({loan.accrued_to, *due_dates, on})):
+        days = days_between(begin, end)
+        # From a due date on, the nights count as overdue: `before=end` takes in what falls due on `begin`.
+        scheduled = loan.principal_scheduled(before=end)
+        overdue = max(0, scheduled.minor - loan.principal_settled.minor)
+        after = replace(
+            after,
+            accrued_to=end,
+            product=after.product + loan.outstanding.minor * days,
+            penalty_product=after.penalty_product + overdue * days,
+        )
+        if end in due_dates:
+            after = replace(after, bills=(*after.bills, Bill(end, after.interest_accrued)))
+    interest = after.interest_accrued - loan.interest_accrued
+    penalty = after.penalty_accrued - loan.penalty_accrued
+    return Outcome(_settle_state(after), _with([], ledger.accrual(loan.id, loan.lender, interest, penalty, on)))
+
+
+def payoff(loan: Loan, on: date) -> Money:
+    """What settles the loan on ``on``: only days used are paid for. Raises Conflict business_date_backwards."""
+    return accrue(loan, on).loan.dues.total
+
+
+def _settle_state(loan: Loan) -> Loan:
+    """The state that the figures call for: overdue when something is past due, cured when nothing is any more."""
+    late = loan.days_past_due > 0
+    if late and loan.state is not LoanState.OVERDUE:
+        return replace(loan, state=transition(loan.state, LoanEvent.FALL_OVERDUE))
+    if not late and loan.state is LoanState.OVERDUE:
+        event = LoanEvent.CURE_RESTRUCTURED if loan.restructured else LoanEvent.CURE
+        return replace(loan, state=transition(loan.state, event))
+    return loan
+
+
+def pay(loan: Loan, amount: Money, on: date, *, payment: str, payer: Payer, holder: str = "") -> Paid | Refusal:
+    """A payment that reached the bank on ``on`` with the bank's reference ``payment``.
+
+    Accrues to ``on``, spreads the amount by the terms' waterfall, posts both. The rest of a debtor's payment is owed to
+    ``holder`` (post `ledger.holder_payout` once it has left). Refusal repayment_above_due when a borrower pays
+    more than settles the loan. Raises Conflict loan_transition_refused, business_date_backwards; BadInput
+    amount_not_positive, currency_mismatch, holder_missing.
+    """
+    transition(loan.state, LoanEvent.PAY)
+    accrued = accrue(loan, on)
+    before = accrued.loan
+    allocation = allocate(amount, before.dues, before.terms.waterfall)
+    if allocation.remainder.minor and payer is Payer.BORROWER:
+        return _above_due(amount, before.dues.total)
+    after = replace(
+        before,
+        outstanding=before.outstanding - allocation[Due.PRINCIPAL],
+        interest_settled=before.interest_settled + allocation[Due.INTEREST] + allocation[Due.OVERDUE_INTEREST],
+        penalty_settled=before.penalty_settled + allocation[Due.PENALTY],
+        fee_settled=before.fee_settled + allocation[Due.FEE],
+    )
+    after = replace(after, bills=tuple(bill for bill in after.bills if bill.interest > after.interest_settled))
+    if after.dues.total.minor == 0:
+        after = replace(after, state=transition(after.state, LoanEvent.REPAY))
+    else:
+        after = _settle_state(after)
+    parts, rest = allocation.ledger_parts(), allocation.remainder
+    posted = ledger.receipt(loan.id, loan.lender, payment, parts, remainder=rest, holder=holder, on=on)
+    return Paid(after, allocation, (*accrued.journals, posted))
+
+
+def _above_due(amount: Money, due: Money) -> Refusal:
+    return Refusal(
+        "repayment_above_due",
+        f"{amount} {amount.currency} is more than the {due} that settles the loan",
+        {"amount": str(amount), "due": str(due), "currency": amount.currency},
+    )
+
+
+def restructure(loan: Loan, on: date, terms: LoanTerms) -> Outcome:
+    """The outstanding principal goes on under new ``terms`` from ``on``; interest owed so far stays owed and falls due
+    with the new first instalment. A fee of the new terms is charged.
+
+    Raises Conflict loan_transition_refused, business_date_backwards; BadInput loan_terms_invalid when the new terms
+    aren't about the principal outstanding from that day.
+    """
+    state = transition(loan.state, LoanEvent.RESTRUCTURE)
+    accrued = accrue(loan, on)
+    before = accrued.loan
+    if terms.start != on or terms.principal != before.outstanding:
+        raise BadInput("loan_terms_invalid", f"new terms must be of {before.outstanding} from {on}", where="principal")
+    schedule(terms)
+    after = replace(
+        before,
+        state=state,
+        terms=terms,
+        interest_before=before.interest_accrued,
+        penalty_before=before.penalty_accrued,
+        product=0,
+        penalty_product=0,
+        bills=(),
+        restructured=True,
+        fee_charged=before.fee_charged + terms.fee_or_zero,
+    )
+    fee = ledger.fee(loan.id, loan.lender, terms.fee_or_zero, on, name=f"restructure:{on.isoformat()}")
+    return Outcome(after, _with(list(accrued.journals), fee))
+
+
+def write_off(loan: Loan, on: date, *, allowance: Money) -> Outcome:
+    """Everything owed leaves the books, against ``allowance`` first; the claim on the borrower stays.
+
+    Raises Conflict loan_transition_refused (only an overdue loan), business_date_backwards.
+    """
+    accrued = accrue(loan, on)
+    before = accrued.loan
+    state = transition(before.state, LoanEvent.WRITE_OFF)
+    dues = before.dues
+    everything = allocate(dues.total, dues, before.terms.waterfall)
+    after = replace(
+        before,
+        state=state,
+        claim=dues.total,
+        outstanding=Money.zero(loan.currency),
+        interest_settled=before.interest_accrued,
+        penalty_settled=before.penalty_accrued,
+        fee_settled=before.fee_charged,
+        bills=(),
+    )
+    posted = ledger.write_off(loan.id, loan.lender, everything.ledger_parts(), allowance, on)
+    return Outcome(after, (*accrued.journals, posted))
+
+
+def recover(loan: Loan, amount: Money, on: date, *, payment: str) -> Outcome | Refusal:
+    """Money on a loan that was written off. Refusal repayment_above_due beyond the claim.
+
+    Raises Conflict loan_transition_refused, BadInput amount_not_positive.
+    """
+    transition(loan.state, LoanEvent.RECOVER)
+    if amount.minor <= 0:
+        raise BadInput("amount_not_positive", f"a recovery must be greater than zero, not {amount}")
+    if amount > loan.claim:
+        return _above_due(amount, loan.claim)
+    event = LoanEvent.RECOVER_FULLY if amount == loan.claim else LoanEvent.RECOVER
+    after = replace(loan, state=transition(loan.state, event), claim=loan.claim - amount)
+    return Outcome(after, (ledger.recovery(loan.id, loan.lender, payment, amount, on),))
+
+
+def _with(journals: list[Journal], more: Journal | None) -> tuple[Journal, ...]:
+    return tuple(journals) if more is None else (*journals, more)

@@ -1,0 +1,397 @@
+"""The purchase order (采购订单): its states, what was despatched, received, invoiced and confirmed of it.
+
+``ordered ≥ despatched ≥ received ≥ invoiced ≥ confirmed``, by quantity on every line and by amount in all. The value
+of a cumulative quantity is the line's gross value × quantity / ordered, rounded down, and what one document adds is
+the difference of two such values: over all deliveries the parts add up to the whole, and never to more.
+
+Pure: every act takes an `Order` and returns a new one or a `Refusal` (documents are `chainfin.documents.Document`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from enum import StrEnum
+from typing import Final
+
+from chainfin.documents.fields import plain
+from chainfin.documents.matching import (
+    LineShortfall,
+    Match,
+    belongs,
+    line_values,
+    match,
+    match_lines,
+    order_gross,
+    order_line,
+    quantities,
+    share,
+)
+from chainfin.documents.model import Document, DocumentKind
+from chainfin.errors import Refusal
+from chainfin.values.money import Money
+
+__all__ = [
+    "TRANSITIONS", "Invoiced", "LineShortfall", "Match", "Order", "OrderLine", "State", "acknowledge", "amend",
+    "cancel", "close", "confirm", "despatch", "invoice", "match", "order_gross", "post", "receive", "uninvoice",
+]  # fmt: skip
+
+
+class State(StrEnum):
+    """Where an order stands; how far each step went is in the amounts."""
+
+    POSTED = "posted"
+    ACKNOWLEDGED = "acknowledged"
+    DESPATCHED = "despatched"
+    RECEIVED = "received"
+    INVOICED = "invoiced"
+    CLOSED = "closed"
+    CANCELLED = "cancelled"
+
+
+P, A, D, R, B, C, X = State  # B: billed
+# (state, act) → next state; anything else is refused as order_state_wrong. An amended order awaits the seller again
+# (POSTED), and what was on its way before the change can still be received and invoiced: in every state after it too.
+TRANSITIONS: Final[Mapping[tuple[State, str], State]] = {
+    (P, "acknowledge"): A, (P, "amend"): P, (P, "cancel"): X, (P, "receive"): P, (P, "invoice"): P, (P, "confirm"): P,
+    (A, "amend"): P, (A, "cancel"): X, (A, "despatch"): D, (A, "receive"): R, (A, "invoice"): B, (A, "confirm"): B,
+    (D, "amend"): P, (D, "cancel"): X, (D, "despatch"): D, (D, "receive"): R,
+    (R, "amend"): P, (R, "cancel"): X, (R, "despatch"): R, (R, "receive"): R, (R, "invoice"): B,
+    (B, "amend"): P, (B, "cancel"): X, (B, "despatch"): B, (B, "receive"): B, (B, "invoice"): B, (B, "confirm"): B,
+    (D, "invoice"): B, (D, "confirm"): D, (R, "confirm"): R,
+    (P, "uninvoice"): P, (A, "uninvoice"): A, (D, "uninvoice"): D, (R, "uninvoice"): R, (B, "uninvoice"): B,
+    (B, "close"): C,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class OrderLine:
+    """Quantities in ``unit`` (UN/ECE Rec 20); ``value`` and the ``*_value`` are gross, in whole minor units."""
+
+    id: str
+    unit: str
+    ordered: Decimal
+    value: int
+    despatched: Decimal = Decimal(0)
+    received: Decimal = Decimal(0)
+    invoiced: Decimal = Decimal(0)
+    despatched_value: int = 0
+    received_value: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """``document`` is the order as it stands now. All amounts gross, whole minor units of its currency."""
+
+    document: Document
+    state: State
+    lines: tuple[OrderLine, ...]
+    invoiced: int = 0
+    confirmed: int = 0
+
+    @property
+    def currency(self) -> str:
+        return order_gross(self.document).currency
+
+    @property
+    def ordered(self) -> int:
+        return sum(line.value for line in self.lines)
+
+    @property
+    def despatched(self) -> int:
+        return sum(line.despatched_value for line in self.lines)
+
+    @property
+    def received(self) -> int:
+        return sum(line.received_value for line in self.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Invoiced:
+    """The order with an invoice of ``face`` on it, and the match that carries it."""
+
+    order: Order
+    face: Money
+    match: Match
+
+
+def post(document: Document) -> Order | Refusal:
+    """A new order. Refusals: document_kind_wrong."""
+    if document.kind is not DocumentKind.ORDER:
+        return _wrong_kind(document, DocumentKind.ORDER)
+    return Order(document, State.POSTED, _lines(document))
+
+
+def acknowledge(order: Order, response: Document) -> Order | Refusal:
+    """The seller agrees. Refusals: order_not_accepted, and those of every document that names an order."""
+    state = _next(order, "acknowledge") or _about(order, response, DocumentKind.ORDER_RESPONSE)
+    if state is not None:
+        return state
+    if response.accepted is not True:
+        return Refusal("order_not_accepted", f"the seller doesn't accept order {order.document.id}", _place(order))
+    return _moved(order, "acknowledge")
+
+
+def despatch(order: Order, advice: Document) -> Order | Refusal:
+    """Goods leave the seller. Refusals: despatch_above_order, line_not_ordered, unit_mismatch, …"""
+    refusal = _next(order, "despatch") or _about(order, advice, DocumentKind.DESPATCH_ADVICE)
+    if refusal is not None:
+        return refusal
+    moved = _quantities(order, advice)
+    if isinstance(moved, Refusal):
+        return moved
+    lines = []
+    for line in order.lines:
+        total = line.despatched + moved[line.id]
+        if total > line.ordered:
+            return _above("despatch_above_order", order, line, total, line.ordered)
+        value = max(line.despatched_value, _value(order, line, total))
+        lines.append(replace(line, despatched=total, despatched_value=value))
+    return replace(_moved(order, "despatch"), lines=tuple(lines))
+
+
+def receive(order: Order, receipt: Document) -> Order | Refusal:
+    """Goods arrive at the buyer (what it rejects doesn't count).
+
+    Refusals: receipt_above_order, receipt_above_despatch, line_not_ordered, unit_mismatch, …
+    """
+    refusal = _next(order, "receive") or _about(order, receipt, DocumentKind.RECEIPT_ADVICE)
+    if refusal is not None:
+        return refusal
+    moved = _quantities(order, receipt)
+    if isinstance(moved, Refusal):
+        return moved
+    lines = []
+    for line in order.lines:
+        total = line.received + moved[line.id]
+        if total > line.ordered:
+            return _above("receipt_above_order", order, line, total, line.ordered)
+        if total > line.despatched:
+            return _above("receipt_above_despatch", order, line, total, line.despatched)
+        value = min(line.despatched_value, max(line.received_value, _value(order, line, total)))
+        lines.append(replace(line, received=total, received_value=value))
+    return replace(_moved(order, "receive"), lines=tuple(lines))
+
+
+def amend(order: Order, document: Document) -> Order | Refusal:
+    """The buyer restates the whole order (an Order, or an OrderChange that names every line).
+
+    Refusals: order_changed_after_despatch (a quantity below what is on its way, another unit or price for it),
+    amendment_incomplete, party_mismatch, currency_mismatch, document_kind_wrong, order_state_wrong.
+    """
+    if document.kind not in (DocumentKind.ORDER, DocumentKind.ORDER_CHANGE):
+        return _wrong_kind(document, DocumentKind.ORDER_CHANGE)
+    named = document if document.kind is DocumentKind.ORDER_CHANGE else _naming(document)
+    refusal = _next(order, "amend") or belongs(order.document, named)
+    if refusal is not None:
+        return refusal
+    fresh = {line.id: line for line in _lines(document)}
+    lines = []
+    for old in order.lines:
+        new = fresh.pop(old.id, None)
+        if new is None and old.despatched > 0:
+            return _changed(order, old, "is left out")
+        if new is None and document.kind is DocumentKind.ORDER_CHANGE:
+            return Refusal(
+                "amendment_incomplete",
+                f"the change leaves out line {old.id}: it has to restate the order",
+                _place(order),
+            )
+        if new is not None:
+            kept = _carried(order, old, new)
+            if isinstance(kept, Refusal):
+                return kept
+            lines.append(kept)
+    restated = replace(document, kind=DocumentKind.ORDER, id=order.document.id)
+    return replace(_moved(order, "amend"), document=restated, lines=(*lines, *fresh.values()))
+
+
+def cancel(order: Order) -> Order | Refusal:
+    """The buyer cancels. Refusals: order_changed_after_despatch, order_state_wrong."""
+    refusal = _next(order, "cancel")
+    if refusal is not None:
+        return refusal
+    if any(line.despatched > 0 for line in order.lines):
+        return Refusal(
+            "order_changed_after_despatch",
+            f"order {order.document.id} can't be cancelled: goods are on their way",
+            {**_place(order), "despatched": order.despatched},
+        )
+    return _moved(order, "cancel")
+
+
+def invoice(order: Order, document: Document, *, face: Money | None = None) -> Invoiced | Refusal:
+    """The seller bills; ``face`` (default: all that is payable) becomes the receivable.
+
+    Refusals: invoice_above_received where the face is more than what was ordered, received and not invoiced before
+    (the proof holds the match, line by line), amount_not_positive, currency_mismatch, and those of the match.
+    """
+    refusal = _next(order, "invoice") or _about(order, document, DocumentKind.INVOICE)
+    if refusal is not None:
+        return refusal
+    available = {line.id: max(Decimal(0), line.received - line.invoiced) for line in order.lines}
+    used = {line.id: line.invoiced for line in order.lines}
+    found = match_lines(order.document, available, document, used=used)
+    if isinstance(found, Refusal):
+        return found
+    wanted = found.payable if face is None else face
+    if wanted.currency != order.currency:
+        return Refusal(
+            "currency_mismatch", f"a face in {wanted.currency} on an order in {order.currency}", _place(order)
+        )
+    if wanted.minor <= 0:
+        return Refusal("amount_not_positive", "the face must be greater than zero", {"face": str(wanted)})
+    room = Money(max(0, order.received - order.invoiced), order.currency)
+    limit = min(found.matched_amount, room)
+    if wanted > limit:
+        return Refusal(
+            "invoice_above_received",
+            f"invoice {document.id} asks {wanted}, but {limit} was received and not invoiced before",
+            {**_place(order), "face": str(wanted), "limit": str(limit), "match": found.to_json()},
+        )
+    billed = _quantities(order, document)
+    if isinstance(billed, Refusal):
+        return billed
+    lines = tuple(replace(line, invoiced=line.invoiced + billed[line.id]) for line in order.lines)
+    moved = replace(_moved(order, "invoice"), lines=lines, invoiced=order.invoiced + wanted.minor)
+    return Invoiced(moved, wanted, found)
+
+
+def uninvoice(order: Order, document: Document, face: Money) -> Order | Refusal:
+    """A receivable was cancelled before its confirmation: its goods can be invoiced again.
+
+    Refusals: amount_above_invoiced, order_state_wrong, line_not_ordered, …
+    """
+    refusal = _next(order, "uninvoice") or _about(order, document, DocumentKind.INVOICE)
+    if refusal is not None:
+        return refusal
+    if face.minor > order.invoiced - order.confirmed:
+        return Refusal("amount_above_invoiced", f"{face} was not invoiced and unconfirmed", _place(order))
+    billed = _quantities(order, document)
+    if isinstance(billed, Refusal):
+        return billed
+    lines = tuple(replace(line, invoiced=max(Decimal(0), line.invoiced - billed[line.id])) for line in order.lines)
+    return replace(_moved(order, "uninvoice"), lines=lines, invoiced=order.invoiced - face.minor)
+
+
+def confirm(order: Order, amount: Money) -> Order | Refusal:
+    """The buyer confirms (确权) ``amount`` of what was invoiced. Refusals: confirmation_above_invoiced, …"""
+    refusal = _next(order, "confirm")
+    if refusal is not None:
+        return refusal
+    if amount.currency != order.currency:
+        return Refusal(
+            "currency_mismatch", f"{amount.currency} confirmed on an order in {order.currency}", _place(order)
+        )
+    if amount.minor <= 0:
+        return Refusal("amount_not_positive", "the confirmed amount must be greater than zero", _place(order))
+    if order.confirmed + amount.minor > order.invoiced:
+        return Refusal(
+            "confirmation_above_invoiced",
+            f"{amount} is more than what is invoiced and unconfirmed",
+            {**_place(order), "invoiced": order.invoiced, "confirmed": order.confirmed},
+        )
+    return replace(_moved(order, "confirm"), confirmed=order.confirmed + amount.minor)
+
+
+def close(order: Order) -> Order | Refusal:
+    """Nothing more is to come. Refusals: order_state_wrong, order_open (something invoiced isn't confirmed)."""
+    refusal = _next(order, "close")
+    if refusal is not None:
+        return refusal
+    if order.confirmed < order.invoiced:
+        return Refusal("order_open", f"order {order.document.id} has unconfirmed invoices", _place(order))
+    return _moved(order, "close")
+
+
+def _lines(document: Document) -> tuple[OrderLine, ...]:
+    values = line_values(document)
+    return tuple(
+        OrderLine(line.id, line.unit_code or "", line.quantity or Decimal(0), values[line.id].minor)
+        for line in document.lines
+    )
+
+
+def _carried(order: Order, old: OrderLine, new: OrderLine) -> OrderLine | Refusal:
+    """The new line with what happened to the old one; what is on its way keeps its unit and (to a fen) its value."""
+    if old.despatched > 0:
+        if new.unit != old.unit:
+            return _changed(order, old, f"is ordered in {new.unit} now, despatched in {old.unit}")
+        if new.ordered < old.despatched:
+            return _changed(order, old, f"is cut to {plain(new.ordered)}, below {plain(old.despatched)} despatched")
+        if abs(_value(order, new, old.despatched) - old.despatched_value) > 1:
+            return _changed(order, old, "has another price for what is despatched")
+        if new.value < old.despatched_value:
+            return _changed(order, old, "is worth less than what is despatched")
+    return replace(old, unit=new.unit, ordered=new.ordered, value=new.value)
+
+
+def _value(order: Order, line: OrderLine, quantity: Decimal) -> int:
+    return share(Money(line.value, order.currency), quantity, line.ordered).minor
+
+
+def _quantities(order: Order, document: Document) -> dict[str, Decimal] | Refusal:
+    """What ``document`` moves of each order line; a line that wasn't ordered is refused (not ignored)."""
+    for line in document.lines:
+        found = order_line(order.document, line, document)
+        if isinstance(found, Refusal):
+            return found
+        if found is None and document.kind is not DocumentKind.INVOICE:
+            return Refusal(
+                "line_not_ordered",
+                f"line {line.id} of {document.kind} {document.id} is not in order {order.document.id}",
+                {**_place(order), "document": document.id, "line": line.id},
+            )
+    return quantities(order.document, [document])
+
+
+def _next(order: Order, act: str) -> Refusal | None:
+    if (order.state, act) in TRANSITIONS:
+        return None
+    return Refusal(
+        "order_state_wrong",
+        f"order {order.document.id} is {order.state}: {act} is not possible now",
+        {**_place(order), "state": order.state.value, "act": act},
+    )
+
+
+def _moved(order: Order, act: str) -> Order:
+    return replace(order, state=TRANSITIONS[order.state, act])
+
+
+def _about(order: Order, document: Document, kind: DocumentKind) -> Refusal | None:
+    return _wrong_kind(document, kind) if document.kind is not kind else belongs(order.document, document)
+
+
+def _naming(document: Document) -> Document:
+    """A restated Order names itself by its own id."""
+    return replace(document, references=replace(document.references, orders=(document.id,)))
+
+
+def _wrong_kind(document: Document, kind: DocumentKind) -> Refusal:
+    return Refusal(
+        "document_kind_wrong", f"{document.id} is a {document.kind}, not a {kind}", {"kind": document.kind.value}
+    )
+
+
+def _changed(order: Order, line: OrderLine, how: str) -> Refusal:
+    return Refusal(
+        "order_changed_after_despatch",
+        f"line {line.id} of order {order.document.id} {how}",
+        {**_place(order), "line": line.id, "despatched": plain(line.despatched), "unit": line.unit},
+    )
+
+
+def _above(code: str, order: Order, line: OrderLine, total: Decimal, limit: Decimal) -> Refusal:
+    verbs = {"despatch": "despatched", "receipt": "received", "order": "ordered"}
+    what, than = (verbs[noun] for noun in code.split("_above_"))
+    return Refusal(
+        code,
+        f"line {line.id} of order {order.document.id}: {plain(total)} {line.unit} {what}, {plain(limit)} {than}",
+        {**_place(order), "line": line.id, what: plain(total), than: plain(limit), "unit": line.unit},
+    )
+
+
+def _place(order: Order) -> dict[str, object]:
+    return {"order": order.document.id}

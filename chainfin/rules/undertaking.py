@@ -1,0 +1,71 @@
+"""The undertaking over a pledge: who buys how much of what is pledged if called, and until when. Pure.
+
+Of goods what isn't redeemed (保兑仓), of a receivable what its debtor doesn't pay (有追索权). Amounts are in what the
+pledge counts: thousandths of the receipt's unit, or minor units of the receivable's currency. What the buyer then has
+is said by `inventory.buy_back` and `receivable.buy_back`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+
+from chainfin.errors import Refusal
+from chainfin.rules.receivable_value import MAX_AMOUNT
+
+
+@dataclass(frozen=True, slots=True)
+class Undertaking:
+    """What ``buyer`` promised over one pledge: each party its own, so that none keeps another out.
+
+    ``left``: what it hasn't bought yet; ``until``: the last day on which it can be called; ``calls``: how often it was.
+    """
+
+    buyer: str
+    left: int
+    until: date
+    calls: int = 0
+
+
+def undertake(
+    amount: int, *, buyer: str, pledged: int, until: date, today: date, before: Undertaking | None
+) -> Undertaking | Refusal:
+    """``buyer`` undertakes to buy up to ``amount`` of the ``pledged``. ``before``: its undertaking for the same pledge,
+    in whose place this one comes if that has lapsed or was kept in full.
+
+    Refusals: amount_not_positive, amount_too_large, exceeds_pledged, until_past, undertaking_exists.
+    """
+    refusal = _amount(amount)
+    if refusal is not None:
+        return refusal
+    if amount > pledged:
+        # not how much is: whoever asks need not be a party to the pledge
+        return Refusal("exceeds_pledged", "more than is still pledged", {"amount": amount})
+    if until < today:
+        return Refusal("until_past", f"{until} is past", {"until": until.isoformat(), "today": today.isoformat()})
+    if before is not None and before.left and before.until >= today:
+        return Refusal("undertaking_exists", f"{buyer} undertook it before", {"buyer": buyer, "left": before.left})
+    return Undertaking(buyer, amount, until, 0 if before is None else before.calls)
+
+
+def call(undertaking: Undertaking | None, amount: int, *, today: date) -> Undertaking | Refusal:
+    """It is kept: the buyer paid the lender for ``amount``.
+
+    Refusals: amount_not_positive, amount_too_large, undertaking_missing (none, not for that much, or not that long).
+    """
+    refusal = _amount(amount)
+    if refusal is not None:
+        return refusal
+    if undertaking is None or amount > undertaking.left or today > undertaking.until:
+        left = 0 if undertaking is None else undertaking.left
+        proof = {"amount": amount, "left": left, "today": today.isoformat()}
+        return Refusal("undertaking_missing", "that much wasn't undertaken for that long", proof)
+    return replace(undertaking, left=undertaking.left - amount, calls=undertaking.calls + 1)
+
+
+def _amount(amount: int) -> Refusal | None:
+    if amount <= 0:
+        return Refusal("amount_not_positive", "the amount must be greater than zero", {"amount": amount})
+    if amount > MAX_AMOUNT:
+        return Refusal("amount_too_large", "the amount does not fit the register's 56 bits", {"amount": amount})
+    return None

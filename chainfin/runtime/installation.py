@@ -1,0 +1,260 @@
+"""One installation put together: store, keys, chain, drivers, sandbox – and taken apart again.
+
+Everything that waits for the network is a driver here; services only write rows. Opening an installation finishes
+what a crash left under way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from types import TracebackType
+
+from sqlmodel import Session
+
+from chainfin.chain.decode import Decoder
+from chainfin.chain.deploy import Deployment, deploy
+from chainfin.chain.driver import ChainDriver
+from chainfin.chain.embedded import EmbeddedNode
+from chainfin.chain.indexer import Finality, Indexer
+from chainfin.chain.node import Node
+from chainfin.chain.rpc import RpcNode
+from chainfin.chain.sender import Policy, Sender
+from chainfin.connectors.outcome import Done, Outcome, Refused
+from chainfin.connectors.partners import Endpoint, Partners, connect
+from chainfin.connectors.payment_rail import IncomingPage
+from chainfin.connectors.sandbox import Sandbox, start_sandbox
+from chainfin.connectors.watch import IncomingWatch
+from chainfin.connectors.worker import Worker
+from chainfin.errors import Unavailable
+from chainfin.runtime.housekeeping import Housekeeper
+from chainfin.services.kernel import acts, custody
+from chainfin.services.kernel.context import Clock, Context
+from chainfin.services.parties import admission
+from chainfin.services.payments import allocation, incoming
+from chainfin.services.reactions import act_outcomes, chain_events, partner_outcomes
+from chainfin.settings import Partner, Settings
+from chainfin.storage.chain_tables import ChainEvent
+from chainfin.storage.ledger_tables import OutboxRow
+from chainfin.storage.party_tables import CustodyKeyRow, FactRow
+from chainfin.storage.store import Store
+from chainfin.storage.vault import Vault
+
+
+class ActReports:
+    """`act_results` with the context bound, as the sender wants it."""
+
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
+
+    def now(self) -> datetime:
+        return self._ctx.clock.now()
+
+    def sent(self, session: Session, act_id: str, tx_hash: str) -> None:
+        act_outcomes.sent(session, self._ctx, act_id, tx_hash)
+
+    def refused(self, session: Session, act_id: str, code: str, message: str) -> None:
+        act_outcomes.refused(session, self._ctx, act_id, code, message)
+
+    def code(self, error_name: str) -> str:
+        return act_outcomes.chain_code(error_name)
+
+
+class Installation(AbstractContextManager["Installation"]):
+    """A running installation. Use as a context manager, or `close` it."""
+
+    def __init__(
+        self, settings: Settings, *, start_at: datetime | None = None, faults: bool = False, drive: bool = True
+    ) -> None:
+        """``start_at``: where the business clock of a *fresh* embedded installation begins. ``drive`` False: no drivers
+        run (for reading commands and tests that step them by hand).
+
+        Raises Unavailable: chain_…, schema_outdated, database_unreachable.
+        """
+        self.settings = settings
+        self._closing: list[Callable[[], None]] = []
+        try:
+            self._open(settings, start_at, faults, drive)
+        except BaseException:
+            self.close()
+            raise
+
+    def _open(self, settings: Settings, start_at: datetime | None, faults: bool, drive: bool) -> None:
+        settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        vault = Vault.open(settings.home)
+        self.store = Store(settings.database_url)
+        self._closing.append(self.store.close)
+        with self.store.installing():
+            keys = self._install(settings, vault, start_at)
+        self.sandbox: Sandbox | None = None
+        self.partners = self._partners(settings, faults)
+        self._drivers(vault, keys, drive)
+
+    def _install(self, settings: Settings, vault: Vault, start_at: datetime | None) -> Mapping[str, str]:
+        """What exists once: tables, keys, contracts. One process at a time; returns the service's own addresses."""
+        embedded = settings.chain_url is None
+        fresh = self.store.is_empty()
+        if fresh:
+            self.store.upgrade()
+        self.store.check_schema()
+        self.clock = Clock(self.store, movable=embedded)
+        if fresh and start_at is not None:
+            self.clock.start_at(start_at)
+        keys = _own_keys(self.store, vault, self.clock)
+        self.node: Node = self._node(settings, keys)
+        self._closing.append(self.node.close)
+        self.deployment = self._deploy(vault, keys, fresh)
+        self.ctx = Context(
+            store=self.store,
+            vault=vault,
+            clock=self.clock,
+            cell=settings.cell,
+            chain_id=self.deployment.chain_id,
+            contracts=self.deployment.contracts,
+            operator_address=keys["operator"],
+            registrar_address=keys["registrar"],
+        )
+        admission.admit_registrar(self.ctx)
+        return keys
+
+    def _node(self, settings: Settings, keys: Mapping[str, str]) -> Node:
+        if settings.chain_url is None:
+            # the operator announces changes of governance itself: no relayer can
+            return EmbeddedNode(settings.home, self.clock.now, funded=[keys["relayer"], keys["operator"]])
+        return RpcNode(settings.chain_url, expected_chain_id=settings.chain_id)
+
+    def _deploy(self, vault: Vault, keys: Mapping[str, str], fresh: bool) -> Deployment:
+        with self.store.read() as session:
+            fact = session.get(FactRow, "deployment")
+            key = session.get_one(CustodyKeyRow, keys["relayer"])
+        recorded = None if fact is None else Deployment.from_json(fact.value)
+        deployer = vault.unseal(key.sealed, context=key.address)
+        operator = keys["operator"]
+        made = deploy(self.node, deployer, operator=operator, recorded=recorded)
+        if recorded is None:
+            with self.store.begin() as session:
+                session.merge(FactRow(name="deployment", value=made.as_json()))
+        return made
+
+    def _partners(self, settings: Settings, faults: bool) -> Partners:
+        """Real partners where they are named (each with its own key), the sandbox for those that aren't."""
+        named: tuple[Partner | None, ...] = (settings.rail, settings.registry, settings.partner)
+        if any(each is None for each in named):
+            self.sandbox = start_sandbox(settings.home, now=self.clock.now, faults=faults)
+            self._closing.append(self.sandbox.stop)
+            own = (self.sandbox.rail_url, self.sandbox.registry_url, self.sandbox.partner_url)
+            key = self.sandbox.public_key
+            named = tuple(each or Partner(url, key) for each, url in zip(named, own, strict=True))
+        rail, registry, data = (Endpoint(each.url, (each.key,)) for each in named if each is not None)
+        made = connect(rail, registry, data)
+        self._closing.append(made.close)
+        return made
+
+    def _drivers(self, vault: Vault, keys: Mapping[str, str], drive: bool) -> None:
+        ctx = self.ctx
+        depth = self.settings.finality_depth
+        with self.store.read() as session:
+            row = session.get_one(CustodyKeyRow, keys["relayer"])
+        relayer = vault.unseal(row.sealed, context=row.address)
+        self.sender = Sender(
+            self.store,
+            self.node,
+            ctx.contracts,
+            relayer,
+            ActReports(ctx),
+            policy=Policy(check_first=self.settings.chain_url is not None),
+            worker=f"sender-{row.address[:10]}",
+            finality_depth=depth,
+        )
+
+        def project(session: Session, event: ChainEvent) -> None:
+            chain_events.apply(session, ctx, event)
+
+        self.indexer = Indexer(
+            self.store,
+            self.node,
+            Decoder(ctx.contracts),
+            project,
+            start_block=self.deployment.start_block,
+            finality=Finality(depth),
+        )
+        self.chain = ChainDriver(self.sender, self.indexer)
+        # whoever holds the embedded chain's lock runs the only drivers of this installation
+        alone = self.settings.chain_url is None
+        self.worker = Worker(self.store, self.partners.handlers(), self._on_result, now=ctx.clock.now, alone=alone)
+        self.incoming = IncomingWatch(self.partners.rail, lambda: incoming.cursor(ctx), self._on_incoming, poll_s=0.5)
+        self.housekeeper = Housekeeper(ctx)
+        if not drive:
+            return
+        # the worker listens for its own topics
+        self.store.on_commit(self.chain.wake, about=[acts.SEND])
+        for start, stop in (
+            (self.chain.start, self.chain.stop),
+            (self.worker.start, self.worker.stop),
+            (self.incoming.start, self.incoming.stop),
+            (self.housekeeper.start, self.housekeeper.stop),
+        ):
+            start()
+            self._closing.append(stop)
+
+    def _on_result(self, session: Session, row: OutboxRow, outcome: Outcome[dict[str, object]]) -> None:
+        if isinstance(outcome, Done):
+            partner_outcomes.done(session, self.ctx, row, outcome.value)
+        elif isinstance(outcome, Refused):
+            partner_outcomes.refused(session, self.ctx, row, outcome.code, outcome.message)
+
+    def _on_incoming(self, page: IncomingPage) -> None:
+        arrivals = [
+            allocation.Arrival(
+                bank_ref=item.bank_reference,
+                sequence=item.sequence,
+                payer_account=item.payer_account,
+                amount=item.amount,
+                remittance=item.remittance,
+                received_on=item.received_at.astimezone(UTC).date(),
+                evidence=item.evidence.as_json(),
+            )
+            for item in page.items
+        ]
+        incoming.take_in(self.ctx, arrivals, page.next_cursor)
+
+    def ready(self) -> Mapping[str, Callable[[], None]]:
+        """What has to work for the service to be ready, by name."""
+        return {"chain": self._chain_ready, "partners": self._worker_ready}
+
+    def _chain_ready(self) -> None:
+        if self.chain.halted is not None:
+            raise Unavailable("chain_halted", str(self.chain.halted))
+        if self.chain.trouble is not None:
+            raise self.chain.trouble
+
+    def _worker_ready(self) -> None:
+        failures = {
+            "worker": self.worker.failure,
+            "incoming": self.incoming.failure,
+            "housekeeping": self.housekeeper.failure,
+        }
+        for name, failure in failures.items():
+            if failure is not None:
+                raise Unavailable(f"{name}_halted", str(failure))
+
+    def close(self) -> None:
+        """Stop drivers, then what they stand on."""
+        while self._closing:
+            self._closing.pop()()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _own_keys(store: Store, vault: Vault, clock: Clock) -> dict[str, str]:
+    """The service's own keys by purpose, made on first use."""
+    with store.begin() as session:
+        found = custody.own_addresses(session)
+        for purpose in custody.OWN:
+            if purpose not in found:
+                found[purpose] = custody.create(session, vault, purpose, None, clock.now())
+    return found

@@ -1,0 +1,98 @@
+"""An installation opened to be read, beside the service that runs on it: no drivers, no sandbox, nothing deployed."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from types import TracebackType
+
+from chainfin.chain.deploy import Deployment, check
+from chainfin.chain.embedded import EmbeddedNode
+from chainfin.chain.node import Node
+from chainfin.chain.prover import ChainProver
+from chainfin.chain.rpc import RpcNode
+from chainfin.chain.views import ContractViews
+from chainfin.connectors.http import HttpClient
+from chainfin.connectors.registry import Registry
+from chainfin.connectors.registry_view import RegistryLookup
+from chainfin.connectors.sandbox import start_sandbox
+from chainfin.connectors.signature import Verifier
+from chainfin.errors import Unavailable
+from chainfin.progress import Step, silent
+from chainfin.services.kernel import custody
+from chainfin.services.kernel.context import Actor, Clock, Context
+from chainfin.services.oversight import reconcile
+from chainfin.services.oversight.reconcile import Reconciliation
+from chainfin.settings import Partner, Settings
+from chainfin.storage.party_tables import FactRow
+from chainfin.storage.store import Store
+from chainfin.storage.vault import Vault
+
+
+class Reading(AbstractContextManager["Reading"]):
+    """Store, chain and context for one command. The end of day, which only writes rows, runs on it too."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Raises Unavailable: not_installed, schema_outdated, chain_…."""
+        self.settings = settings
+        if settings.chain_url is None and not (settings.home / "chain" / "chain.db").exists():
+            raise Unavailable("not_installed", f"{settings.home} holds no installation: run `chainfin serve` first")
+        self.store = Store(settings.database_url)
+        try:
+            self.store.check_schema()
+            self.clock = Clock(self.store, movable=settings.chain_url is None)
+            with self.store.read() as session:
+                fact = session.get(FactRow, "deployment")
+                own = custody.own_addresses(session)
+            if fact is None or not own:
+                raise Unavailable("not_installed", "no contracts were deployed by this installation yet")
+            self.deployment = Deployment.from_json(fact.value)
+            self.node: Node = self._open_node()
+        except BaseException:
+            self.store.close()
+            raise
+        self.ctx = Context(
+            store=self.store,
+            vault=Vault.open(settings.home),
+            clock=self.clock,
+            cell=settings.cell,
+            chain_id=self.deployment.chain_id,
+            contracts=self.deployment.contracts,
+            operator_address=own["operator"],
+            registrar_address=own["registrar"],
+        )
+        self.prover = ChainProver(self.node, self.deployment)
+
+    def _open_node(self) -> Node:
+        settings = self.settings
+        if settings.chain_url is None:
+            return EmbeddedNode(settings.home, self.clock.now, read_only=True)
+        node = RpcNode(settings.chain_url, expected_chain_id=settings.chain_id)
+        check(node, self.deployment)
+        return node
+
+    def reconcile(self, actor: Actor, progress: Step = silent) -> Reconciliation:
+        """Chain, registry, projection and ledger held against each other. Raises what `services.reconcile.run` raises.
+
+        Without a real registry the sandbox of this home is asked, through a second server on the same file.
+        """
+        partner, sandbox = self.settings.registry, None
+        if partner is None:
+            sandbox = start_sandbox(self.settings.home, now=self.clock.now)
+            partner = Partner(sandbox.registry_url, sandbox.public_key)
+        client = HttpClient(partner.url, Verifier([partner.key]))
+        try:
+            views = ContractViews(self.node, self.ctx.contracts)
+            return reconcile.run(self.ctx, actor, views, RegistryLookup(Registry(client)), progress)
+        finally:
+            client.close()
+            if sandbox is not None:
+                sandbox.stop()
+
+    def close(self) -> None:
+        self.node.close()
+        self.store.close()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,1 @@
+"""The double-entry book and the loans kept in it."""

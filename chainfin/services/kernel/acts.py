@@ -1,0 +1,246 @@
+"""Acts: typed data made for a party, signed by it, handed to the relayer.
+
+awaiting_signature → signed → final | refused; awaiting_signature → expired. Nothing that a party signs is made
+up later: nonce and deadline are fixed when the typed data is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from sqlmodel import Session, col, select
+
+from chainfin.errors import BadInput, Conflict, NotFound, Refused
+from chainfin.eth import eip712
+from chainfin.eth.abi import from_hex
+from chainfin.services.kernel import attestations, custody, in_flight
+from chainfin.services.kernel.context import Actor, Context
+from chainfin.storage import locks, outbox
+from chainfin.storage.party_tables import PartyRow
+from chainfin.storage.trade_tables import ActNonceRow, ActRow
+from chainfin.storage.types import new_id
+
+LIFETIME = timedelta(hours=24)
+"""How long a prepared act may wait for its signature and its block."""
+
+SEND = "chain.send"
+
+
+def domain(ctx: Context, contract: str) -> eip712.Domain:
+    return eip712.Domain(contract, ctx.chain_id, ctx.contracts[contract])
+
+
+def next_nonce(session: Session, signer: str, contract: str) -> int:
+    """The signer's next act nonce at ``contract``: in order, so that the contracts' nonce words fill up."""
+    row = locks.row(session, ActNonceRow, {"signer": signer, "contract": contract}, {"next": 0})
+    nonce = row.next
+    row.next = nonce + 1
+    session.add(row)
+    return nonce
+
+
+def prepare(
+    session: Session,
+    ctx: Context,
+    *,
+    party: PartyRow | None,
+    contract: str,
+    function: str,
+    params: Mapping[str, object],
+    subject: str,
+    auths: Sequence[eip712.Auth] = (),
+    extra: Mapping[str, object] | None = None,
+    lifetime: timedelta = LIFETIME,
+) -> ActRow:
+    """Make the act of ``party`` (None: the operator). Signed at once where its key is in custody."""
+    signer = ctx.operator_address if party is None else party.address
+    now = ctx.clock.now()
+    deadline = int((now + lifetime).timestamp())
+    nonce = next_nonce(session, signer, contract)
+    data = eip712.typed_data(eip712.act_type(contract, function), params, nonce, deadline, domain(ctx, contract))
+    row = ActRow(
+        id=new_id("act"),
+        cell=ctx.cell,
+        contract=contract,
+        function=function,
+        party_id=None if party is None else party.id,
+        signer=signer,
+        params=plain(params),
+        extra=dict(extra or {}),
+        auths=[dict(auth.as_json()) for auth in auths],
+        typed_data=data,
+        nonce=nonce,
+        deadline=deadline,
+        subject=subject,
+        created_at=now,
+    )
+    key = custody.key_of(session, ctx, signer)
+    session.add(row)
+    in_flight.unless_paid(session, row)
+    if key is not None:
+        _submit(session, ctx, row, eip712.sign(data, key))
+    return row
+
+
+def offer(
+    session: Session,
+    ctx: Context,
+    *,
+    party: PartyRow,
+    act: eip712.ActType,
+    function: str,
+    params: Mapping[str, object],
+    subject: str,
+    expires_at: datetime,
+) -> ActRow:
+    """Typed data whose signature accepts an offer. Never signed by itself: accepting is the borrower's decision.
+
+    ``expires_at`` bounds the acceptance; the signature itself stays valid for `LIFETIME`, since registry and chain
+    come after it.
+    """
+    nonce = next_nonce(session, party.address, act.contract)
+    deadline = int((expires_at + LIFETIME).timestamp())
+    row = ActRow(
+        id=new_id("act"),
+        cell=ctx.cell,
+        contract=act.contract,
+        function=function,
+        party_id=party.id,
+        signer=party.address,
+        params=plain(params),
+        typed_data=eip712.typed_data(act, params, nonce, deadline, domain(ctx, act.contract)),
+        nonce=nonce,
+        deadline=deadline,
+        subject=subject,
+        created_at=ctx.clock.now(),
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def take_acceptance(session: Session, ctx: Context, row: ActRow, signature: str | None) -> None:
+    """The borrower's signature under an offer, its own or (None) by its key in custody.
+
+    Raises Conflict key_not_held; BadInput signature_malformed, signature_expired; Forbidden signature_foreign.
+    """
+    if signature is None:
+        key = custody.key_of(session, ctx, row.signer)
+        if key is None:
+            raise Conflict("key_not_held", "your key is your own: sign the offer's typed data and send the signature")
+        raw = eip712.sign(row.typed_data, key)
+    else:
+        raw = from_hex(signature, where="signature")
+    eip712.verify(row.typed_data, raw, row.signer, ctx.clock.now())
+    row.signature = "0x" + raw.hex()
+    row.status = "signed"
+    session.add(row)
+
+
+def side_auth(
+    session: Session, ctx: Context, act: eip712.ActType, params: Mapping[str, object], signer: str
+) -> eip712.Auth:
+    """A signature that rides in another's act (a registrar's attestation), by a key that is held here."""
+    key = custody.key_of(session, ctx, signer)
+    if key is None:
+        raise Conflict("key_not_held", f"the key of {signer} is not held here")
+    deadline = int((ctx.clock.now() + LIFETIME).timestamp())
+    nonce = next_nonce(session, signer, act.contract)
+    return eip712.authorise(eip712.typed_data(act, params, nonce, deadline, domain(ctx, act.contract)), key)
+
+
+def sign(ctx: Context, actor: Actor, act_id: str, signature: str) -> ActRow:
+    """Take the party's signature and hand the act to the relayer.
+
+    Anyone may bring it: the signature itself is the proof. Raises NotFound act_unknown; Conflict act_not_awaiting;
+    or payment_under_way (see `moving`); BadInput signature_malformed, signature_expired; Forbidden signature_foreign;
+    Refused attestation_outdated (then the
+    act has ended: what it was for is to be begun again).
+    """
+    outdated: Refused | None = None
+    with ctx.store.begin() as session:
+        row = session.get(ActRow, act_id, with_for_update=True)
+        if row is None or not (actor.sees_all or actor.party_id == row.party_id):
+            raise NotFound("act_unknown", f"there is no act {act_id}")
+        if row.function in OFFERED:
+            raise Conflict("act_not_awaiting", "an offer is accepted where it was made")
+        if row.status != "awaiting_signature":
+            if row.signature == signature.lower():
+                raise Conflict("signature_replayed", f"this signature was taken before; the act is {row.status}")
+            if row.status == "expired":
+                raise BadInput("signature_expired", "the time to sign this act is over; begin it again")
+            raise Conflict("act_not_awaiting", f"the act is {row.status}")
+        if attestations.outdated(session, row):
+            outdated = attestations.drop(session, ctx, row)
+        else:
+            in_flight.unless_paid(session, row)
+            _submit(session, ctx, row, from_hex(signature, where="signature"))
+    if outdated is not None:
+        raise outdated
+    return row
+
+
+GRANT = "grant"
+EXCHANGE = "exchange"
+ACCEPT = "acceptOffer"
+OFFERED = (GRANT, EXCHANGE, ACCEPT)
+"""Acts of these names are signed by accepting an offer and not sent alone: a grant rides in the lender's pledge, an
+exchange in its substitution, the acceptance of an unsecured offer is kept as evidence."""
+
+
+def _submit(session: Session, ctx: Context, row: ActRow, signature: bytes) -> None:
+    eip712.verify(row.typed_data, signature, row.signer, ctx.clock.now())
+    row.signature = "0x" + signature.hex()
+    row.status = "signed"
+    session.add(row)
+    own = eip712.Auth(row.signer, row.nonce, row.deadline, signature)
+    outbox.put(
+        session,
+        SEND,
+        f"act:{row.id}",
+        {
+            "act_id": row.id,
+            "contract": row.contract,
+            "function": f"{row.function}BySig",
+            "params": row.params,
+            "auths": [*row.auths, own.as_json()],
+        },
+        now=ctx.clock.now(),
+        cell=row.cell,
+    )
+
+
+def get(ctx: Context, actor: Actor, act_id: str) -> ActRow:
+    """Raises NotFound act_unknown."""
+    with ctx.store.read() as session:
+        row = session.get(ActRow, act_id)
+    if row is None or not (actor.sees_all or actor.party_id == row.party_id):
+        raise NotFound("act_unknown", f"there is no act {act_id}")
+    return row
+
+
+def list_(ctx: Context, actor: Actor, status: str | None = None, *, after: str = "", limit: int = 50) -> list[ActRow]:
+    """The actor's acts in the order of making."""
+    query = select(ActRow).where(ActRow.id > after).order_by(col(ActRow.id)).limit(limit)
+    if not actor.sees_all:
+        query = query.where(ActRow.party_id == actor.party_id)
+    if status is not None:
+        query = query.where(ActRow.status == status)
+    with ctx.store.read() as session:
+        return list(session.exec(query).all())
+
+
+def plain(params: Mapping[str, object]) -> dict[str, object]:
+    """Parameters as JSON keeps them: bytes as 0x-hex, integers beyond 2^53 as strings."""
+    return {name: _plain(value) for name, value in params.items()}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, bytes):
+        return "0x" + value.hex()
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 2**53:
+        return str(value)
+    return value

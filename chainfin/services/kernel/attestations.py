@@ -1,0 +1,91 @@
+"""What a registrar's attestation of an invoice stands on: the goods' trail with which its lines were matched.
+
+The attestation is over the trail and worth nothing once goods have moved on: such an act isn't sent (see `acts.sign`),
+and the contract, which hashes with the order's own trail, would refuse it.
+"""
+
+from __future__ import annotations
+
+from sqlmodel import Session, col, select
+
+from chainfin.documents.goods_trail import EVENTS, START, Step, extended
+from chainfin.errors import Refused
+from chainfin.eth.abi import from_hex
+from chainfin.services.kernel.context import Context
+from chainfin.storage.chain_tables import ChainEventRow
+from chainfin.storage.trade_tables import ActRow, ReceivableRow
+
+STEPS = {"post": Step.POST, "amend": Step.AMEND, "despatch": Step.DESPATCH, "receiveGoods": Step.RECEIVE}
+TRAIL = "trail"
+"""Where an act of issuing keeps the attested trail, beside its order's id among the parameters."""
+
+
+def trail(session: Session, order_id: str) -> str:
+    """The trail (0x-hex) of the goods as far as it is final, with the steps that are signed and on their way.
+
+    These are the steps whose documents the match reads. Raises Refused goods_unseen: a step is on chain of which there
+    is no document here (made past this service), so that nobody here can say which lines it moved.
+    """
+    found, told = final_trail(session, order_id)
+    acts = session.exec(
+        select(ActRow)
+        .where(
+            ActRow.subject == order_id,
+            ActRow.contract == "Orders",
+            col(ActRow.function).in_(list(STEPS)),
+            col(ActRow.status).in_(("signed", "final")),
+        )
+        .order_by(col(ActRow.id))
+    ).all()
+    roots = {str(act.params["documentRoot"]) for act in acts}
+    if told - roots:
+        raise Refused("goods_unseen", "a step of these goods is on chain without its document here", order=order_id)
+    for act in acts:
+        root = str(act.params["documentRoot"])
+        if root not in told:
+            found = extended(found, STEPS[act.function], from_hex(root), int(str(act.params["amount"])))
+    return "0x" + found.hex()
+
+
+def final_trail(session: Session, order_id: str) -> tuple[bytes, set[str]]:
+    """The trail as the final events tell it, and the document roots of its steps."""
+    events = session.exec(
+        select(ChainEventRow)
+        .where(
+            ChainEventRow.subject == order_id,
+            ChainEventRow.contract == "Orders",
+            col(ChainEventRow.name).in_(list(EVENTS)),
+        )
+        .order_by(col(ChainEventRow.block_number), col(ChainEventRow.log_index))
+    )
+    found, told = START, set[str]()
+    for event in events:
+        root = str(event.args["documentRoot"])
+        found = extended(found, EVENTS[event.name], from_hex(root), int(str(event.args["amount"])))
+        told.add(root)
+    return found, told
+
+
+def outdated(session: Session, act: ActRow) -> bool:
+    """Whether the act carries an attestation over goods that have moved on since."""
+    if TRAIL not in act.extra:
+        return False
+    try:
+        return trail(session, str(act.params["orderId"])) != act.extra[TRAIL]
+    except Refused:  # moved on by a step that wasn't seen here
+        return True
+
+
+def drop(session: Session, ctx: Context, act: ActRow) -> Refused:
+    """The act ends unsent, and the invoice may be issued again with a new attestation. Returns the reason."""
+    reason = Refused(
+        "attestation_outdated", "the order's goods moved on after the invoice was matched with them: issue it again"
+    )
+    act.status, act.error_code, act.error_message = "refused", reason.code, reason.message
+    act.final_at = ctx.clock.now()
+    session.add(act)
+    row = session.get(ReceivableRow, act.subject)
+    if row is not None and row.status == "issuing":
+        row.status = "refused"
+        session.add(row)
+    return reason

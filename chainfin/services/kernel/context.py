@@ -1,0 +1,119 @@
+"""What every service needs: the store, the secrets, the clock, where the contracts are; and who is asking."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from chainfin.errors import Conflict, Forbidden
+from chainfin.storage.party_tables import FactRow
+from chainfin.storage.store import Store
+from chainfin.storage.vault import Vault
+from chainfin.values.party import Role
+
+
+class Clock:
+    """Business time: the wall clock plus an offset that only a sandbox may move, and only forward."""
+
+    def __init__(self, store: Store | None = None, *, movable: bool = False) -> None:
+        self._store = store
+        self.movable = movable
+        self._lock = threading.Lock()
+        self._offset = timedelta()
+        if store is not None and movable:
+            with store.read() as session:
+                row = session.get(FactRow, "clock")
+                if row is not None:
+                    self._offset = timedelta(seconds=float(str(row.value["offset_s"])))
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self._offset
+
+    def today(self) -> date:
+        return self.now().date()
+
+    def move_to(self, moment: datetime) -> None:
+        """Set business time to ``moment``. Raises Conflict clock_not_movable, clock_backwards.
+
+        The first move of a fresh installation may go back (to play documents of the past); the caller says so by
+        constructing the chain at that moment, since block times never go back.
+        """
+        if not self.movable:
+            raise Conflict("clock_not_movable", "business time follows the wall clock here")
+        with self._lock:
+            if moment < self.now():
+                raise Conflict("clock_backwards", f"business time is {self.now():%Y-%m-%d %H:%M}, it can't go back")
+            self._set(moment)
+
+    def start_at(self, moment: datetime) -> None:
+        """Begin a fresh installation's business time at ``moment``. Raises Conflict clock_not_movable."""
+        if not self.movable or self._store is None:
+            raise Conflict("clock_not_movable", "business time follows the wall clock here")
+        with self._lock:
+            self._set(moment)
+
+    def _set(self, moment: datetime) -> None:
+        offset = moment - datetime.now(UTC)
+        if self._store is not None:
+            with self._store.begin() as session:
+                session.merge(FactRow(name="clock", value={"offset_s": str(offset.total_seconds())}))
+        self._offset = offset
+
+
+NO_ROLES = Role(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who asks. The operator runs the service and can't speak for a party; a party speaks for itself alone."""
+
+    kind: str
+    """operator | party"""
+    party_id: str | None
+    roles: Role = NO_ROLES
+
+    @property
+    def is_operator(self) -> bool:
+        return self.kind == "operator"
+
+    @property
+    def sees_all(self) -> bool:
+        """The operator and auditors read everything; auditors write nothing."""
+        return self.is_operator or bool(self.roles & Role.AUDITOR)
+
+    def require(self, *roles: Role) -> str:
+        """The actor's party id, if it has one of ``roles`` (any, if none is named). Raises Forbidden role_missing."""
+        if self.party_id is not None and (not roles or any(self.roles & role for role in roles)):
+            return self.party_id
+        names = " or ".join(str(role.name).lower() for role in roles) or "a party"
+        raise Forbidden("role_missing", f"this takes {names}")
+
+    def require_operator(self) -> None:
+        """Raises Forbidden operator_only."""
+        if not self.is_operator:
+            raise Forbidden("operator_only", "only the operator does this")
+
+
+OPERATOR = Actor("operator", None)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One process's surroundings. Nothing in it waits for the network."""
+
+    store: Store
+    vault: Vault
+    clock: Clock
+    cell: str
+    chain_id: int
+    contracts: Mapping[str, str]
+    """Contract name → EIP-55 address."""
+    operator_address: str
+    registrar_address: str
+
+    @property
+    def fingerprint_key(self) -> bytes:
+        """Keys the keys of invoices' fingerprints; held by the registrar's service."""
+        return self.vault.derive("fingerprint")

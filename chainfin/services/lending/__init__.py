@@ -1,0 +1,1 @@
+"""From the application to the money: decided, offered, accepted, funded; limits, margin calls, end of day."""

@@ -1,0 +1,253 @@
+"""From an application with its data to a decision record and, if it is a yes, an offer with its limits held."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from sqlmodel import Session
+
+from chainfin.errors import BadInput, Refusal, Refused
+from chainfin.eth import eip712
+from chainfin.risk.decide import decide_general, decide_inventory, decide_receivable
+from chainfin.risk.general import GeneralInputs
+from chainfin.risk.record import DecisionRecord, Outcome
+from chainfin.risk.review import Review, reviewed
+from chainfin.rules.loan import LoanTerms, check_all_in_cap, cost_to_borrower
+from chainfin.services.books import loan_book
+from chainfin.services.kernel import acts
+from chainfin.services.kernel.context import Context
+from chainfin.services.lending import decision_inputs, limits, progress, sales
+from chainfin.storage import locks
+from chainfin.storage.lending_tables import ApplicationRow, LimitRow, OfferRow, SourceDataRow
+from chainfin.storage.party_tables import PartyRow
+from chainfin.storage.trade_tables import ActRow, ReceivableRow
+from chainfin.storage.types import new_id
+from chainfin.values.money import Money
+
+OFFER_LIFETIME = timedelta(hours=24)
+PLEDGE_LIFETIME = timedelta(days=7)
+"""How long a pledge may stand on chain without being drawn."""
+
+ASSET_KINDS = {"receivable": 1, "inventory": 2}
+
+
+def decide(
+    session: Session,
+    ctx: Context,
+    row: ApplicationRow,
+    answers: Mapping[str, object] | None = None,
+    review: Review | None = None,
+) -> None:
+    """Decide and, on a yes, offer. Whatever a rule says no to declines the application with its proof.
+
+    ``review``: the word of the lender's desk on what the rules leave to it.
+    """
+    # the facts are those of the block that the record names
+    locks.named(session, locks.PROJECTION, shared=True)
+    lender = session.get_one(PartyRow, row.lender_id)
+    if review is None and lender.status != "active":  # suspended while the data was on its way
+        _decline(session, ctx, row, [Refusal("lender_blocked", f"{lender.name} is {lender.status}")])
+        return
+    debtor_id = None
+    if row.product == "receivable":
+        debtor_id = session.get_one(ReceivableRow, row.asset_id).debtor_id
+    rows = limits.applicable(session, row.lender_id, row.currency, borrower_id=row.borrower_id, debtor_id=debtor_id)
+    try:
+        record = _record(session, ctx, row, rows, answers)
+    except Refused as refused:
+        _decline(session, ctx, row, [Refusal(refused.code, refused.message, refused.details)])
+        return
+    if review is not None:
+        record = reviewed(record, review)
+    row.record = record.canonical.decode()
+    row.record_hash = record.hash()
+    session.add(row)
+    content = record.as_dict()
+    scores = {name: f"{score['points']} ({score['band']})" for name, score in content["scores"].items()}
+    progress.at_once(session, ctx, row, "fraud_score", detail={"fraud": scores.pop("fraud")})
+    progress.at_once(session, ctx, row, "credit_score", detail=scores)
+    progress.start(session, ctx, row, "limit_and_price")
+    outcome = record.outcome
+    if outcome.decision == "review":
+        progress.end(session, ctx, row, "limit_and_price", "review")
+        progress.at_once(
+            session, ctx, row, "review", "review", detail={"reasons": [reason.code for reason in outcome.reviews]}
+        )
+        return
+    if not outcome.approved:
+        _decline(session, ctx, row, outcome.refusals)
+        return
+    _offer(session, ctx, row, rows, outcome)
+
+
+def _record(
+    session: Session,
+    ctx: Context,
+    row: ApplicationRow,
+    rows: list[LimitRow],
+    answers: Mapping[str, object] | None,
+) -> DecisionRecord:
+    now = ctx.clock.now()
+    if row.product == "general":
+        inputs = _general(session, ctx, row, rows, answers or {})
+        progress.start(session, ctx, row, "trade_verification")
+        progress.end(session, ctx, row, "trade_verification", "not_applicable")
+        return decide_general(inputs)
+    progress.start(session, ctx, row, "trade_verification")
+    if row.product == "receivable":
+        known = decision_inputs.for_receivable(session, ctx, row, rows, now)
+        progress.end(
+            session,
+            ctx,
+            row,
+            "trade_verification",
+            detail={"block": known.block.number, "block_hash": known.block.hash},
+        )
+        return decide_receivable(known)
+    goods = decision_inputs.for_inventory(session, ctx, row, rows, now)
+    progress.end(
+        session, ctx, row, "trade_verification", detail={"block": goods.block.number, "block_hash": goods.block.hash}
+    )
+    return decide_inventory(goods)
+
+
+def _general(
+    session: Session, ctx: Context, row: ApplicationRow, rows: list[LimitRow], answers: Mapping[str, object]
+) -> GeneralInputs:
+    """Raises Refused data_insufficient (with what each source said) when no source gave usable sales."""
+    now = ctx.clock.now()
+    found, said = [], {}
+    for source, answer in sorted(answers.items()):
+        told: Mapping[str, Any] = answer if isinstance(answer, Mapping) else {}
+        said[source] = str(told.get("code") or told.get("status"))
+        if told.get("status") != "done":
+            continue
+        as_of = date.fromisoformat(str(told["as_of"]))
+        if row.record is None:  # else kept when it was first decided
+            session.add(
+                SourceDataRow(
+                    id=new_id("src"),
+                    party_id=row.borrower_id,
+                    application_id=row.id,
+                    source=source,
+                    payload=dict(told),
+                    as_of=as_of,
+                    fetched_at=now,
+                )
+            )
+        try:
+            found.append((source, sales.reduce(told["payload"], min(as_of, now.date()), row.currency, source)))
+        except BadInput as error:
+            said[source] = error.code
+    best = sales.richest(found)
+    progress.end(session, ctx, row, "data_check", "done" if best else "insufficient", detail={"sources": said})
+    if best is None:
+        raise Refused("data_insufficient", "no source that you consented to gave usable sales data", sources=said)
+    return GeneralInputs(
+        application=decision_inputs.application(row),
+        borrower=decision_inputs.party(session, row.borrower_id, row.currency, rows, as_debtor=False),
+        limits=decision_inputs.headrooms(rows),
+        now=now,
+        business_date=now.date(),
+        sales=best[1],
+    )
+
+
+def _decline(session: Session, ctx: Context, row: ApplicationRow, refusals: Any) -> None:
+    row.refusals = [{"code": r.code, "message": r.message, "proof": dict(r.proof)} for r in refusals]
+    session.add(row)
+    codes = [refusal.code for refusal in refusals]
+    progress.end(session, ctx, row, row.status, "refused", detail={"codes": codes})
+    progress.at_once(session, ctx, row, "declined", "declined", detail={"codes": codes})
+
+
+def _offer(session: Session, ctx: Context, row: ApplicationRow, rows: list[LimitRow], outcome: Outcome) -> None:
+    assert outcome.annual_rate is not None, "an approval has its rate"
+    assert outcome.maturity_on is not None, "an approval has its day"
+    terms = LoanTerms(
+        principal=Money(outcome.amount_minor, row.currency),
+        annual_rate=outcome.annual_rate,
+        start=ctx.clock.today(),
+        maturity=outcome.maturity_on,
+        fee=Money(outcome.fee_minor, row.currency),
+        # PBoC 银发〔2003〕251号: 30–50 % on top of the contract rate; the lower end.
+        penalty_rate=(outcome.annual_rate * Decimal("0.3")).quantize(Decimal("0.000001")),
+    )
+    refusal = check_all_in_cap(terms) or limits.take(session, ctx, row.id, rows, terms.principal)
+    if refusal is not None:
+        _decline(session, ctx, row, [refusal])
+        return
+    loan_id = new_id("loan")
+    pledge_amount = (outcome.pledge_minor if row.product == "receivable" else outcome.pledge_thousandths) or 0
+    expires_at = ctx.clock.now() + OFFER_LIFETIME
+    act = _acceptance(session, ctx, row, loan_id, pledge_amount, terms)
+    yearly = cost_to_borrower(terms)
+    body = {
+        **terms.as_json(),
+        "loan_id": loan_id,
+        "advance_rate": None if outcome.advance_rate is None else str(outcome.advance_rate),
+        "interest": str(Money(outcome.interest_minor, row.currency)),
+        "yearly_cost": str(yearly),
+        "binding": outcome.binding,
+        "decision_hash": row.record_hash,
+    }
+    session.add(
+        OfferRow(
+            id=new_id("off"),
+            application_id=row.id,
+            terms=body,
+            amount=terms.principal.minor,
+            pledge_amount=pledge_amount,
+            act_id=act.id,
+            expires_at=expires_at,
+            created_at=ctx.clock.now(),
+        )
+    )
+    progress.end(
+        session,
+        ctx,
+        row,
+        "limit_and_price",
+        "approved",
+        detail={"amount": str(terms.principal), "yearly_cost": str(yearly)},
+    )
+    progress.start(session, ctx, row, "offered")
+
+
+def _acceptance(
+    session: Session, ctx: Context, row: ApplicationRow, loan_id: str, pledge_amount: int, terms: LoanTerms
+) -> ActRow:
+    borrower = session.get_one(PartyRow, row.borrower_id)
+    lender = session.get_one(PartyRow, row.lender_id)
+    now = ctx.clock.now()
+    shared: dict[str, object] = {
+        "loanRef": loan_book.loan_ref(loan_id),
+        "decisionHash": str(row.record_hash),
+        "lender": lender.chain_party,
+    }
+    if row.asset_id is None:
+        params = {**shared, "amount": terms.principal.minor}
+        act, function = eip712.accept_type(), acts.ACCEPT
+    else:
+        params = {
+            **shared,
+            "pledgeId": eip712.pledge_id(row.asset_id, loan_id),
+            "assetKind": ASSET_KINDS[row.product],
+            "assetId": row.asset_id,
+            "amount": pledge_amount,
+            "expiresAt": int((now + OFFER_LIFETIME + PLEDGE_LIFETIME).timestamp()),
+        }
+        act, function = eip712.grant_type(), acts.GRANT
+    return acts.offer(
+        session,
+        ctx,
+        party=borrower,
+        act=act,
+        function=function,
+        params=params,
+        subject=row.id,
+        expires_at=now + OFFER_LIFETIME,
+    )

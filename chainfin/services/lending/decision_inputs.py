@@ -1,0 +1,208 @@
+"""What a decision may know, gathered in one transaction and at one block."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlmodel import Session, case, col, distinct, func, select
+
+from chainfin.errors import Refused, Unavailable
+from chainfin.risk.inputs import (
+    Application,
+    Block,
+    Headroom,
+    History,
+    InventoryInputs,
+    PartyFacts,
+    PriceFacts,
+    ReceiptFacts,
+    ReceivableFacts,
+    ReceivableInputs,
+)
+from chainfin.rules.loan import LoanState
+from chainfin.services.goods import receipts
+from chainfin.services.kernel.context import Context
+from chainfin.services.lending import limits
+from chainfin.services.pledges import assets
+from chainfin.storage.chain_tables import ChainBlockRow
+from chainfin.storage.lending_tables import ApplicationRow, LimitRow, LoanRow
+from chainfin.storage.party_tables import PartyRow
+from chainfin.storage.trade_tables import DocumentRow, OrderRow, ReceivableRow, WarehouseReceiptRow
+
+
+def block(session: Session) -> Block:
+    """The final block up to which the projection stands. Raises Unavailable chain_not_indexed."""
+    row = session.exec(select(ChainBlockRow).order_by(col(ChainBlockRow.number).desc()).limit(1)).first()
+    if row is None:
+        raise Unavailable("chain_not_indexed", "no final block was taken in yet")
+    return Block(number=row.number, hash=row.hash)
+
+
+def application(row: ApplicationRow) -> Application:
+    return Application(
+        id=row.id,
+        borrower=row.borrower_id,
+        lender=row.lender_id,
+        amount_minor=row.requested,
+        currency=row.currency,
+        days=row.days,
+    )
+
+
+def party(session: Session, party_id: str, currency: str, rows: Sequence[LimitRow], *, as_debtor: bool) -> PartyFacts:
+    """One party's facts; the grade is the one that the lender set with its limit."""
+    row = session.get_one(PartyRow, party_id)
+    kind = "debtor" if as_debtor else "borrower"
+    grades = [limit.grade for limit in rows if limit.kind == kind and limit.key == party_id and limit.grade]
+    return PartyFacts.read(
+        {
+            "party": party_id,
+            "assigned_grade": grades[0] if grades else None,
+            "blocked": row.status != "active",
+            "overdue_days": 1 if _overdue(session, party_id) else 0,
+            "history": history(session, party_id, currency, as_debtor=as_debtor),
+        }
+    )
+
+
+def _overdue(session: Session, party_id: str) -> bool:
+    query = select(LoanRow.id).where(LoanRow.borrower_id == party_id, LoanRow.status == LoanState.OVERDUE.value)
+    return session.exec(query).first() is not None
+
+
+def history(session: Session, party_id: str, currency: str, *, as_debtor: bool) -> History:
+    """The party's past on this platform, as payer or as seller."""
+    side, other = ReceivableRow.debtor_id, ReceivableRow.seller_id
+    if not as_debtor:
+        side, other = other, side
+    row = ReceivableRow
+    # A split makes no trade: what is counted is invoices, and a part counts for its amount alone.
+    late = case((col(row.settled_on) > col(row.due_date), col(row.document_id)))
+    whole = case((col(row.parent_id).is_(None), 1), else_=0)
+    query = (
+        select(other, row.status)
+        .add_columns(
+            func.sum(whole),
+            func.count(distinct(col(row.document_id))),
+            func.sum(row.face - row.split_away),
+            func.sum(row.diluted),
+            func.count(distinct(late)),
+            func.min(row.created_at),
+        )
+        .where(col(side) == party_id, col(row.currency) == currency, col(row.status).not_in(("issuing", "refused")))
+        .group_by(col(other), col(row.status))
+    )
+    known = [_Past(*found) for found in session.execute(query)]
+    standing = [past for past in known if past.status != "cancelled"]
+    settled = [past for past in standing if past.status == "settled"]
+    others: Counter[str] = Counter()
+    for past in standing:
+        others[past.other] += int(past.face)
+    return History(
+        first_trade_on=min((past.first_at.date() for past in standing), default=None),
+        receivables_count=sum(past.number for past in standing),
+        receivables_minor=sum(others.values()),
+        settled_count=sum(past.invoices for past in settled),
+        late_count=sum(int(past.late) for past in settled),
+        disputed_count=sum(past.invoices for past in standing if past.status == "disputed"),
+        diluted_minor=sum(int(past.diluted) for past in standing),
+        invoices_count=sum(past.number for past in known),
+        invoices_cancelled_count=sum(past.number for past in known if past.status == "cancelled"),
+        counterparties_count=len(others),
+        largest_counterparty_minor=max(others.values(), default=0),
+    )
+
+
+class _Past(NamedTuple):
+    """Receivables of one status with one counterparty, summed by the database: a party may have any number.
+
+    ``number``: as issued. ``invoices``: that have it or a part of it in this status.
+    """
+
+    other: str
+    status: str
+    number: int
+    invoices: int
+    face: int
+    diluted: int
+    late: int
+    first_at: datetime
+
+
+def headrooms(rows: Sequence[LimitRow]) -> tuple[Headroom, ...]:
+    return tuple(Headroom(key=f"{row.kind}:{row.key}", headroom_minor=limits.headroom(row)) for row in rows)
+
+
+def for_receivable(
+    session: Session, ctx: Context, row: ApplicationRow, rows: Sequence[LimitRow], now: datetime
+) -> ReceivableInputs:
+    """The inputs of a decision on a receivable, all read at one block."""
+    asset = session.get_one(ReceivableRow, row.asset_id, with_for_update=True)
+    order = session.get_one(OrderRow, asset.order_id)
+    paper = session.get_one(DocumentRow, asset.document_id)
+    return ReceivableInputs(
+        application=application(row),
+        borrower=party(session, row.borrower_id, row.currency, rows, as_debtor=False),
+        debtor=party(session, asset.debtor_id, row.currency, rows, as_debtor=True),
+        limits=headrooms(rows),
+        now=now,
+        business_date=now.date(),
+        block=block(session),
+        receivable=ReceivableFacts.read(
+            {
+                "id": asset.id,
+                "order_id": asset.order_id,
+                "holder": asset.holder_id,
+                "debtor": asset.debtor_id,
+                "face_minor": asset.face,
+                "free_minor": assets.free_of(asset),
+                "ordered_minor": order.ordered,
+                # What other receivables of the order have used up can't stand behind this one.
+                "received_minor": max(0, order.received - (order.invoiced - asset.face)),
+                "invoiced_minor": asset.face,
+                "confirmed": asset.confirmed_at is not None,
+                "disputed": asset.status == "disputed",
+                "defaulted": asset.status == "defaulted",
+                "issued_on": str(paper.canonical["issue_date"]),
+                "due_on": asset.due_date,
+            }
+        ),
+    )
+
+
+def for_inventory(
+    session: Session, ctx: Context, row: ApplicationRow, rows: Sequence[LimitRow], now: datetime
+) -> InventoryInputs:
+    """The inputs of a decision on goods at a keeper. Raises Refused price_missing, price_unit_other."""
+    asset = session.get_one(WarehouseReceiptRow, row.asset_id, with_for_update=True)
+    commodity = str(asset.goods["commodity"])
+    price = receipts.latest_price(session, commodity, asset.unit, row.currency)
+    if price.unit != asset.unit:
+        raise Refused("price_unit_other", f"the price is per {price.unit}, the receipt in {asset.unit}")
+    keeper = session.get_one(PartyRow, asset.keeper_id)
+    return InventoryInputs(
+        application=application(row),
+        borrower=party(session, row.borrower_id, row.currency, rows, as_debtor=False),
+        limits=headrooms(rows),
+        now=now,
+        business_date=now.date(),
+        block=block(session),
+        receipt=ReceiptFacts.read(
+            {
+                "id": asset.id,
+                "owner": asset.owner_id,
+                "keeper": asset.keeper_id,
+                "commodity": commodity,
+                "commodity_class": str(asset.goods["commodity_class"]),
+                "unit": asset.unit,
+                "quantity_thousandths": asset.issued,
+                "free_thousandths": assets.free_of(asset),
+                "insured": str(asset.goods.get("insured", "")).lower() in ("true", "yes", "1"),
+                "keeper_blocked": keeper.status != "active",
+            }
+        ),
+        price=PriceFacts(source=price.source, on=price.as_of, price_minor=price.minor_per_unit),
+    )

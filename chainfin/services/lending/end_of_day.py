@@ -1,0 +1,65 @@
+"""End of day: every running loan is accrued to the date, falls overdue where it is; run twice, it posts once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import func
+from sqlmodel import col, select
+
+from chainfin.errors import Conflict, Refusal
+from chainfin.progress import Step, silent
+from chainfin.rules.loan.state import ACCRUING
+from chainfin.services.books import journals as journals_service
+from chainfin.services.books import loan_book
+from chainfin.services.kernel.context import Actor, Context
+from chainfin.storage.lending_tables import EndOfDayRow, LoanRow
+
+
+@dataclass(frozen=True, slots=True)
+class EndOfDay:
+    """What an end of day did. ``repeated``: it had run before, and nothing was posted now."""
+
+    business_date: date
+    loans: int
+    journals: int
+    repeated: bool
+
+
+BATCH = 200
+
+
+def run(ctx: Context, actor: Actor, on: date, progress: Step = silent) -> EndOfDay:
+    """Accrue all running loans to ``on``. A crash half-way leaves whole loans done; the next run does the rest.
+
+    Raises Forbidden operator_only; Conflict business_date_future, business_date_backwards.
+    """
+    actor.require_operator()
+    if on > ctx.clock.today():
+        raise Conflict("business_date_future", f"{on} is not over: today is {ctx.clock.today()}")
+    with ctx.store.read() as session:
+        standing = session.get(EndOfDayRow, on)
+        last = session.exec(select(func.max(EndOfDayRow.business_date))).one()
+        if standing is not None:
+            return EndOfDay(on, standing.loans, standing.journals, repeated=True)
+        if last is not None and on < last:
+            raise Conflict("business_date_backwards", f"the end of day of {last} was run; {on} is before it")
+        running = session.exec(
+            select(LoanRow.id).where(col(LoanRow.status).in_([s.value for s in ACCRUING])).order_by(col(LoanRow.id))
+        ).all()
+    journals = 0
+    for first in range(0, len(running), BATCH):
+        with ctx.store.begin() as session:
+            journals_service.lock(session)
+            for place, loan_id in enumerate(running[first : first + BATCH], first):
+                progress(place, len(running))
+                row, loan = loan_book.load(session, loan_id, lock=True)
+                if loan.state not in ACCRUING or on <= loan.accrued_to:
+                    continue
+                done = loan_book.record(session, ctx, row, loan, "accrue", on)
+                assert not isinstance(done, Refusal), "an accrual is never refused"
+                journals += len(done.journals)
+    with ctx.store.begin() as session:
+        session.merge(EndOfDayRow(business_date=on, loans=len(running), journals=journals, finished_at=ctx.clock.now()))
+    return EndOfDay(on, len(running), journals, repeated=False)

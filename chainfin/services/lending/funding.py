@@ -1,0 +1,188 @@
+"""From an accepted offer to the money: registered, pledged, paid out – once – or everything undone.
+
+Each step is taken when the step before it is *known* to be done: the registry's number before the pledge, the
+final pledge before the payment. Every step may be reported twice and happens once.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlmodel import Session, select
+
+from chainfin.eth import eip712
+from chainfin.rules.loan import LoanEvent, LoanState, transition
+from chainfin.services.books import journals, loan_book
+from chainfin.services.kernel import acts
+from chainfin.services.kernel.context import Context
+from chainfin.services.lending import limits, progress
+from chainfin.services.pledges import assets, register, release
+from chainfin.storage import outbox
+from chainfin.storage.lending_tables import ApplicationRow, LoanRow, OfferRow
+from chainfin.storage.party_tables import PartyRow
+from chainfin.storage.trade_tables import ActRow, PledgeRow
+from chainfin.values.money import Money
+
+PAY = "payment.pay"
+
+
+def begin(session: Session, ctx: Context, application: ApplicationRow, loan: LoanRow, pledge: PledgeRow | None) -> None:
+    """The offer is accepted: file the pledge with the registry or, where nothing is pledged, pay."""
+    if pledge is None:
+        _pay_out(session, ctx, application, loan)
+        return
+    progress.start(session, ctx, application, "registration")
+    register.register(session, ctx, pledge, loan, loan.maturity)
+
+
+def registered(session: Session, ctx: Context, pledge_id: str, number: str) -> None:
+    """The registry gave its number: the pledge goes to the chain, signed by pledgor and lender."""
+    pledge = assets.locked_pledge(session, pledge_id)
+    if pledge.registry_number is not None:
+        return
+    pledge.registry_number = number
+    session.add(pledge)
+    application = _application(session, pledge.loan_id)
+    progress.end(session, ctx, application, "registration", detail={"registry_number": number})
+    progress.start(session, ctx, application, "pledging")
+    grant = _grant(session, application)
+    assert grant.signature is not None
+    auth = eip712.Auth(grant.signer, grant.nonce, grant.deadline, bytes.fromhex(grant.signature[2:]))
+    acts.prepare(
+        session,
+        ctx,
+        party=session.get_one(PartyRow, pledge.lender_id),
+        contract="Pledges",
+        function="pledge",
+        params={**grant.params, "registryNo": register.registry_bytes(number)},
+        subject=pledge.id,
+        auths=[auth],
+    )
+
+
+def registration_refused(session: Session, ctx: Context, pledge_id: str, code: str, message: str) -> None:
+    """The registry says no: nothing is pledged, nothing is paid."""
+    pledge = assets.locked_pledge(session, pledge_id)
+    if pledge.status == "pending":
+        _fail(session, ctx, pledge, "registration", code, message)
+
+
+def pledge_final(session: Session, ctx: Context, pledge: PledgeRow) -> None:
+    """The pledge is in a final block: now, and not before, the money is due. One that comes when its loan owes nothing
+    more (a substitution that the last payment overtook) is given up at once."""
+    application = _application(session, pledge.loan_id)
+    if application.status != "pledging":
+        if session.get_one(LoanRow, pledge.loan_id).status == LoanState.REPAID:
+            release.release(session, ctx, pledge, pledge.left)
+        return
+    progress.end(
+        session, ctx, application, "pledging", detail={"tx_hash": pledge.tx_hash, "block": pledge.block_number}
+    )
+    _pay_out(session, ctx, application, session.get_one(LoanRow, pledge.loan_id))
+
+
+def pledge_refused(session: Session, ctx: Context, pledge_id: str, code: str, message: str) -> None:
+    """The chain refuses the pledge: give back the reservation and the limits, strike out the registry entry."""
+    if session.get(PledgeRow, pledge_id) is None:
+        return
+    pledge = assets.locked_pledge(session, pledge_id)
+    if pledge.status == "pending":
+        _fail(session, ctx, pledge, "pledging", code, message)
+        register.unregister(session, ctx, pledge, "the pledge was not taken up")
+
+
+def _pay_out(session: Session, ctx: Context, application: ApplicationRow, loan: LoanRow) -> None:
+    progress.start(session, ctx, application, "disbursing")
+    if ctx.clock.today() >= loan.maturity:
+        payout_refused(session, ctx, loan.id, "loan_term_over", f"the loan would have been due on {loan.maturity}")
+        return
+    borrower = session.get_one(PartyRow, loan.borrower_id)
+    outbox.put(
+        session,
+        PAY,
+        f"pay:{loan.id}",
+        {
+            "instruction_id": loan.id,
+            "payee_account": borrower.account,
+            "payee_name": borrower.name,
+            "amount": str(Money(loan.principal, loan.currency)),
+            "currency": loan.currency,
+            "purpose": f"loan {loan.id}",
+        },
+        now=ctx.clock.now(),
+        cell=ctx.cell,
+    )
+
+
+def paid_out(session: Session, ctx: Context, loan_id: str, bank_ref: str) -> None:
+    """The bank paid: the loan is active from today, the limits are used, the pledge is marked drawn on chain."""
+    journals.lock(session)
+    row, loan = loan_book.load(session, loan_id, lock=True)
+    if loan.state is not LoanState.APPROVED:
+        return
+    # Money that left late is lent all the same, and due at once: a bank may take longer than a short loan runs.
+    on = min(ctx.clock.today(), loan.schedule.due_dates[0] - timedelta(days=1))
+    loan_book.record(session, ctx, row, loan, "disburse", on)
+    application = session.get_one(ApplicationRow, row.application_id)
+    limits.use(session, ctx, application.id)
+    progress.end(session, ctx, application, "disbursing", detail={"bank_ref": bank_ref})
+    progress.at_once(session, ctx, application, "funded", "funded", detail={"loan_id": loan_id})
+    for pledge in session.exec(select(PledgeRow).where(PledgeRow.loan_id == loan_id)):
+        acts.prepare(
+            session,
+            ctx,
+            party=session.get_one(PartyRow, pledge.lender_id),
+            contract="Pledges",
+            function="draw",
+            params={"pledgeId": pledge.id},
+            subject=pledge.id,
+        )
+
+
+def payout_refused(session: Session, ctx: Context, loan_id: str, code: str, message: str) -> None:
+    """The bank won't pay: the loan never comes to be; what was pledged is released."""
+    journals.lock(session)
+    row = session.get_one(LoanRow, loan_id, with_for_update=True)
+    if row.status != LoanState.APPROVED:
+        return
+    application = session.get_one(ApplicationRow, row.application_id)
+    undone = ["limits"]
+    for pledge in session.exec(select(PledgeRow).where(PledgeRow.loan_id == loan_id)):
+        release.release(session, ctx, pledge, pledge.left)
+        undone.append(f"pledge {pledge.id}")
+    _end_loan(session, ctx, application, row, "disbursing", code, message, undone)
+
+
+def _fail(session: Session, ctx: Context, pledge: PledgeRow, node: str, code: str, message: str) -> None:
+    assets.unreserve(session, pledge)
+    row = session.get_one(LoanRow, pledge.loan_id, with_for_update=True)
+    application = session.get_one(ApplicationRow, row.application_id)
+    _end_loan(session, ctx, application, row, node, code, message, ["reservation", "limits"])
+
+
+def _end_loan(
+    session: Session,
+    ctx: Context,
+    application: ApplicationRow,
+    row: LoanRow,
+    node: str,
+    code: str,
+    message: str,
+    undone: list[str],
+) -> None:
+    row.status = transition(LoanState(row.status), LoanEvent.CANCEL).value
+    session.add(row)
+    limits.free(session, ctx, application.id)
+    progress.end(session, ctx, application, node, "refused", detail={"code": code, "message": message})
+    progress.at_once(
+        session, ctx, application, "failed", "failed", detail={"code": code, "message": message, "undone": undone}
+    )
+
+
+def _application(session: Session, loan_id: str | None) -> ApplicationRow:
+    return session.get_one(ApplicationRow, session.get_one(LoanRow, loan_id).application_id)
+
+
+def _grant(session: Session, application: ApplicationRow) -> ActRow:
+    offer = session.exec(select(OfferRow).where(OfferRow.application_id == application.id)).one()
+    return session.get_one(ActRow, offer.act_id)

@@ -1,0 +1,177 @@
+"""Credit limits: set by a lender, held when an offer is made, used at the payout, freed afterwards.
+
+Rows are locked in the order of their ids, so that two holds never wait for each other; the table's CHECK is the
+last line against a breach.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlmodel import Session, col, select
+
+from chainfin.errors import BadInput, Conflict, Refusal
+from chainfin.rules.facility import Limit, LimitKind, Position, hold
+from chainfin.services.kernel.context import Actor, Context
+from chainfin.services.parties.gate import active_party
+from chainfin.storage import locks
+from chainfin.storage.lending_tables import HoldRow, LimitRow
+from chainfin.storage.types import new_id
+from chainfin.values.money import Money
+from chainfin.values.party import Role
+
+
+def set_(ctx: Context, actor: Actor, *, kind: str, key: str, amount: Money, grade: str | None = None) -> LimitRow:
+    """Set the lender's own limit on a party (or, kind ``lender``, on itself), and its rating desk's grade (A–D).
+
+    Less than before goes at any time, also for or about a party that is suspended.
+    Raises Forbidden role_missing, party_not_active; BadInput limit_kind_unknown; NotFound party_unknown; Conflict
+    limit_below_exposure (what is outstanding or promised can't be taken back by lowering a limit).
+    """
+    lender_id = actor.require(Role.LENDER)
+    if kind not in ("debtor", "borrower", "lender"):
+        raise BadInput("limit_kind_unknown", f"{kind!r} is none of debtor, borrower, lender", where="kind")
+    limit_kind = LimitKind(kind)
+    now = ctx.clock.now()
+    with ctx.store.begin() as session:
+        # of two that set the same limit for the first time one finds the other's
+        locks.named(session, f"limits:{lender_id}")
+        row = _find(session, lender_id, limit_kind, key, amount.currency)
+        if row is None or amount.minor >= row.amount:
+            active_party(session, lender_id)
+            active_party(session, key)
+        if row is None:
+            row = LimitRow(
+                id=new_id("lim"),
+                cell=ctx.cell,
+                lender_id=lender_id,
+                kind=limit_kind.value,
+                key=key,
+                currency=amount.currency,
+                amount=amount.minor,
+                updated_at=now,
+            )
+        elif row.held + row.used > amount.minor:
+            taken = Money(row.held + row.used, row.currency)
+            raise Conflict("limit_below_exposure", f"{taken} {row.currency} is outstanding or promised")
+        row.amount = amount.minor
+        row.grade = grade
+        row.updated_at = now
+        session.add(row)
+        return row
+
+
+def _find(session: Session, lender_id: str, kind: LimitKind, key: str, currency: str) -> LimitRow | None:
+    return session.exec(
+        select(LimitRow)
+        .where(
+            LimitRow.lender_id == lender_id,
+            LimitRow.kind == kind.value,
+            LimitRow.key == key,
+            LimitRow.currency == currency,
+        )
+        .with_for_update()
+    ).one_or_none()
+
+
+def applicable(
+    session: Session, lender_id: str, currency: str, *, borrower_id: str, debtor_id: str | None
+) -> list[LimitRow]:
+    """The lender's limits that a loan would take from, locked, in the order of their ids."""
+    keys = [(LimitKind.LENDER, lender_id), (LimitKind.BORROWER, borrower_id)]
+    if debtor_id is not None:
+        keys.append((LimitKind.DEBTOR, debtor_id))
+    wanted = {(kind.value, key) for kind, key in keys}
+    rows = session.exec(
+        select(LimitRow)
+        .where(
+            LimitRow.lender_id == lender_id, LimitRow.currency == currency, col(LimitRow.key).in_([k for _, k in keys])
+        )
+        .order_by(col(LimitRow.id))
+        .with_for_update()
+    ).all()
+    return [row for row in rows if (row.kind, row.key) in wanted]
+
+
+def headroom(row: LimitRow) -> int:
+    return row.amount - row.held - row.used
+
+
+def take(
+    session: Session, ctx: Context, application_id: str, rows: Sequence[LimitRow], amount: Money
+) -> Refusal | None:
+    """Hold ``amount`` of every limit for the application, or of none. ``rows`` are locked by `applicable`."""
+    if not rows:
+        return None
+    outcome = hold([_position(row) for row in rows], application_id, amount)
+    if isinstance(outcome, Refusal):
+        return outcome
+    now = ctx.clock.now()
+    for row in rows:
+        row.held += amount.minor
+        row.updated_at = now
+        session.add(row)
+        session.add(
+            HoldRow(
+                id=new_id("hld"),
+                application_id=application_id,
+                limit_id=row.id,
+                amount=amount.minor,
+                updated_at=now,
+            )
+        )
+    session.flush()
+    return None
+
+
+def _position(row: LimitRow) -> Position:
+    limit = Limit(LimitKind(row.kind), row.key, Money(row.amount, row.currency))
+    return Position(limit, Money(row.held, row.currency), Money(row.used, row.currency))
+
+
+def use(session: Session, ctx: Context, application_id: str) -> None:
+    """The money went out: what was held is used."""
+    for held, row in _held(session, application_id):
+        if held.state == "held":
+            row.held -= held.amount
+            row.used += held.amount
+            _put(session, ctx, held, row, "used")
+
+
+def free(session: Session, ctx: Context, application_id: str) -> None:
+    """Expired, refused, failed or repaid: give everything back. Doing it twice gives back once."""
+    for held, row in _held(session, application_id):
+        if held.state == "freed":
+            continue
+        if held.state == "held":
+            row.held -= held.amount
+        else:
+            row.used -= held.amount
+        _put(session, ctx, held, row, "freed")
+
+
+def give_back(session: Session, ctx: Context, application_id: str, amount: int) -> None:
+    """``amount`` minor units of principal came back: they may be lent again."""
+    for held, row in _held(session, application_id):
+        if held.state == "used":
+            back = min(amount, held.amount)
+            row.used -= back
+            held.amount -= back
+            _put(session, ctx, held, row, "used" if held.amount else "freed")
+
+
+def _held(session: Session, application_id: str) -> list[tuple[HoldRow, LimitRow]]:
+    rows = session.exec(
+        select(HoldRow, LimitRow)
+        .where(HoldRow.application_id == application_id, col(LimitRow.id) == col(HoldRow.limit_id))
+        .order_by(col(LimitRow.id))
+        .with_for_update()
+    ).all()
+    return [(held, limit) for held, limit in rows]
+
+
+def _put(session: Session, ctx: Context, held: HoldRow, row: LimitRow, state: str) -> None:
+    held.state = state
+    held.updated_at = row.updated_at = ctx.clock.now()
+    session.add(held)
+    session.add(row)

@@ -1,0 +1,70 @@
+"""What data sources say of a small business, turned into the rows that the 310 path reduces.
+
+Accepted payloads (amounts are strings in major units): ``{"currency", "months": [{"month": "YYYY-MM", "amount"}]}``,
+``{"currency", "takings": [{"on", "gross", "refunds"?, "void"?}]}``,
+``{"currency", "invoices": [{"on", "counterparty", "total", "tax", "direction", "void"?}]}``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any, Literal
+
+from chainfin.errors import BadInput
+from chainfin.risk.sales import (
+    InvoiceRow,
+    MonthRow,
+    SalesData,
+    TakingsRow,
+    summarise_daily_takings,
+    summarise_invoices,
+    summarise_monthly,
+)
+from chainfin.values.money import Money
+
+SOURCES = ("tax", "payments", "marketplace")
+"""Sources asked for by default: the tax office's invoices, the payment QR code's takings, the marketplace's sales."""
+
+
+def reduce(payload: Mapping[str, Any], as_of: date, currency: str, source: str) -> SalesData:
+    """The reduced data of one source. Raises BadInput sales_data_malformed, sales_currency_other."""
+    try:
+        if str(payload["currency"]) != currency:
+            raise BadInput("sales_currency_other", f"{source} speaks of {payload['currency']}", where=source)
+        if "takings" in payload:
+            return summarise_daily_takings([_takings(row, currency) for row in payload["takings"]], currency, as_of)
+        if "invoices" in payload:
+            return summarise_invoices([_invoice(row, currency) for row in payload["invoices"]], currency, as_of)
+        return summarise_monthly([_month(row, currency) for row in payload["months"]], currency, as_of)
+    except (KeyError, TypeError, ValueError) as error:
+        raise BadInput(
+            "sales_data_malformed", f"{source} sent data of another form: {error!r}"[:200], where=source
+        ) from None
+
+
+def richest(found: Sequence[tuple[str, SalesData]]) -> tuple[str, SalesData] | None:
+    """The source that tells most: invoices before takings before months, then the longer past."""
+    ranks = {"invoices": 2, "daily_takings": 1, "monthly": 0}
+    return max(found, key=lambda item: (ranks[item[1].source], len(item[1].months), item[0]), default=None)
+
+
+def _minor(text: object, currency: str) -> int:
+    return Money.parse(str(text), currency).minor
+
+
+def _takings(row: Mapping[str, Any], currency: str) -> TakingsRow:
+    refunds, void = (_minor(row.get(name, "0"), currency) for name in ("refunds", "void"))
+    return TakingsRow(date.fromisoformat(row["on"]), _minor(row["gross"], currency), refunds, void)
+
+
+def _invoice(row: Mapping[str, Any], currency: str) -> InvoiceRow:
+    total, tax = _minor(row["total"], currency), _minor(row["tax"], currency)
+    direction: Literal["in", "out"] = "out" if row["direction"] == "out" else "in"
+    return InvoiceRow(
+        date.fromisoformat(row["on"]), str(row["counterparty"]), total, tax, direction, bool(row.get("void"))
+    )
+
+
+def _month(row: Mapping[str, Any], currency: str) -> MonthRow:
+    return MonthRow(date.fromisoformat(f"{row['month']}-01"), _minor(row["amount"], currency))

@@ -1,0 +1,100 @@
+"""The ledger's part of a reconciliation: linked, balanced, and what the loans say they owe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from chainfin.errors import ChainfinError
+from chainfin.rules import ledger
+from chainfin.rules.ledger import Account, Side
+from chainfin.rules.loan import Loan, LoanState
+from chainfin.services.books import journals, loan_book
+from chainfin.storage.ledger_tables import EntryRow, OutboxRow
+from chainfin.storage.lending_tables import IncomingRow, LoanRow
+from chainfin.values.money import Money
+
+Same = Callable[[str, str, object, object], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Balances:
+    """(account, sub-ledger, currency) → minor units, debit positive."""
+
+    net: dict[tuple[str, str, str], int]
+
+    def of(self, account: Account, ref: str, currency: str) -> Money:
+        net = self.net.get((account.code, ref, currency), 0)
+        return Money(net if account.normal is Side.DEBIT else -net, currency)
+
+    def total(self, account: Account) -> dict[str, int]:
+        sums: dict[str, int] = {}
+        for (code, _, currency), net in self.net.items():
+            if code == account.code:
+                sums[currency] = sums.get(currency, 0) + (net if account.normal is Side.DEBIT else -net)
+        return {currency: minor for currency, minor in sums.items() if minor}
+
+
+def check(session: Session, same: Same, count: Callable[[str], None]) -> None:
+    """Compare the book with itself and with the loans; ``same`` takes name, subject, found, expected."""
+    try:
+        for _ in range(journals.check_chain(session)):
+            count("journals")
+    except ChainfinError as error:
+        same("ledger.hash chain", error.where or "", error.code, "whole")
+    same("ledger.trial balance", "book", ledger.out_of_balance(journals.trial_balance(session)), {})
+    balances = _balances(session)
+    for loan_id in session.exec(select(LoanRow.id).order_by(col(LoanRow.id))).all():
+        count("loans")
+        row, loan = loan_book.load(session, loan_id)
+        # one whose money never left has no events: that it came to nothing is in its row alone
+        never = loan.state is LoanState.APPROVED and row.status == LoanState.CANCELLED
+        same("loan.state", loan_id, row.status, LoanState.CANCELLED.value if never else loan.state.value)
+        same("loan.principal", loan_id, row.principal, loan.terms.principal.minor)
+        _loan(loan, balances, same)
+    _owed_to_others(session, balances, same)
+
+
+def _balances(session: Session) -> _Balances:
+    net = func.sum(col(EntryRow.debit) - col(EntryRow.credit))
+    rows = session.exec(
+        select(EntryRow.account, EntryRow.ref, EntryRow.currency, net).group_by(
+            col(EntryRow.account), col(EntryRow.ref), col(EntryRow.currency)
+        )
+    ).all()
+    return _Balances({(account, ref, currency): int(minor) for account, ref, currency, minor in rows})
+
+
+def _loan(loan: Loan, balances: _Balances, same: Same) -> None:
+    """What the loan's events lead to is what its accounts say."""
+    expected = {
+        ledger.LOANS: loan.outstanding,
+        ledger.INTEREST_RECEIVABLE: loan.interest_accrued - loan.interest_settled,
+        ledger.PENALTY_RECEIVABLE: loan.penalty_accrued - loan.penalty_settled,
+        ledger.FEE_RECEIVABLE: loan.fee_charged - loan.fee_settled,
+    }
+    for account, amount in expected.items():
+        same(f"ledger.{account.name}", loan.id, balances.of(account, loan.id, loan.currency), amount)
+
+
+def _owed_to_others(session: Session, balances: _Balances, same: Same) -> None:
+    """What is owed to holders is on its way (or was refused by the bank); what is in suspense waits to go back."""
+    payouts: dict[str, int] = {}
+    waiting = session.exec(
+        select(OutboxRow).where(
+            col(OutboxRow.key).startswith("holder:"), col(OutboxRow.status).not_in(("done", "replaced"))
+        )
+    ).all()
+    for row in waiting:
+        amount = Money.parse(str(row.payload["amount"]), str(row.payload["currency"]))
+        payouts[amount.currency] = payouts.get(amount.currency, 0) + amount.minor
+    same("ledger.payable to holders", "book", balances.total(ledger.HOLDER_PAYABLE), payouts)
+    suspended: dict[str, int] = {}
+    for incoming in session.exec(
+        select(IncomingRow).where(IncomingRow.unapplied > 0, IncomingRow.status != "refunded")
+    ):
+        suspended[incoming.currency] = suspended.get(incoming.currency, 0) + incoming.unapplied
+    same("ledger.suspense", "book", balances.total(ledger.SUSPENSE), suspended)

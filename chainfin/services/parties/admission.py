@@ -1,0 +1,202 @@
+"""Participants: admitted by the operator, with the consent of the key that will speak for them."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlmodel import Session, col, or_, select
+
+from chainfin.errors import BadInput, Conflict, NotFound
+from chainfin.eth import eip712
+from chainfin.eth.abi import from_hex, parse_address
+from chainfin.services.kernel import acts, custody
+from chainfin.services.kernel.context import Actor, Context
+from chainfin.services.parties import gate
+from chainfin.storage.party_tables import PartyAliasRow, PartyRow
+from chainfin.storage.trade_tables import ActRow
+from chainfin.storage.types import new_id
+from chainfin.values.party import ALL_ROLES, Kind, Role, legal_commitment, legal_id
+
+ACCOUNT = re.compile(r"[\x21-\x2e\x30-\x7e]{1,128}")
+"""What the payment rail takes as an account."""
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """A participant, the operator's act that admits it, and what its own key still has to sign (None in custody)."""
+
+    party: PartyRow
+    act: ActRow | None
+    consent: dict[str, object] | None
+
+
+def admit(
+    ctx: Context,
+    actor: Actor,
+    *,
+    name: str,
+    legal_scheme: str,
+    legal_value: str,
+    roles: int,
+    address: str | None,
+    account: str,
+    profile: dict[str, object],
+    aliases: Sequence[str] = (),
+) -> Admission:
+    """Admit a party. Without ``address`` a key is made and held for it. ``aliases``: other identifiers by which
+    trade documents name it.
+
+    Raises Forbidden operator_only; BadInput uscc_invalid, lei_invalid, legal_scheme_unknown, roles_invalid,
+    account_invalid, address_invalid; Conflict party_exists, alias_taken, act_paused.
+    """
+    actor.require_operator()
+    identity = legal_id(legal_scheme, legal_value)
+    if roles <= 0 or roles & ~int(ALL_ROLES):
+        raise BadInput("roles_invalid", "at least one known role is needed", where="roles")
+    _check_account(account)
+    salt = secrets.token_bytes(32)
+    now = ctx.clock.now()
+    with ctx.store.begin() as session:
+        gate.unless_paused(session, Kind.ADMIT)
+        party_id = new_id("pty")
+        spelled = None if address is None else parse_address(address, where="address")
+        same = (PartyRow.legal_scheme == identity.scheme) & (PartyRow.legal_value == identity.value)
+        query = same if spelled is None else or_(same, PartyRow.address == spelled)
+        if session.exec(select(PartyRow).where(query)).first() is not None:
+            raise Conflict("party_exists", "a participant with this legal id or this key was admitted before")
+        party = PartyRow(
+            id=party_id,
+            cell=ctx.cell,
+            name=name,
+            legal_scheme=identity.scheme,
+            legal_value=identity.value,
+            commitment="0x" + legal_commitment(identity, salt).hex(),
+            commitment_salt=ctx.vault.seal(salt, context=party_id),
+            roles=roles,
+            address=spelled or "",
+            account=account,
+            profile=profile,
+            created_at=now,
+        )
+        if spelled is None:
+            party.address = f"pending:{party_id}"
+            session.add(party)
+            session.flush()
+            party.address = custody.create(session, ctx.vault, "party", party_id, now)
+        session.add(party)
+        session.flush()
+        for alias in {identity.value, *aliases}:
+            if session.get(PartyAliasRow, alias) is not None:
+                raise Conflict("alias_taken", f"{alias!r} already names a participant", where="aliases")
+            session.add(PartyAliasRow(value=alias, party_id=party_id))
+        return _ask_consent(session, ctx, party)
+
+
+def _ask_consent(session: Session, ctx: Context, party: PartyRow) -> Admission:
+    """What the party's key has to agree to; where the key is in custody it agrees at once, and the act goes out."""
+    params = {"commitment": party.commitment, "roles": party.roles, "key": party.address}
+    nonce = acts.next_nonce(session, party.address, "Participants")
+    deadline = int((ctx.clock.now() + acts.LIFETIME).timestamp())
+    consent = eip712.typed_data(eip712.consent_type(), params, nonce, deadline, acts.domain(ctx, "Participants"))
+    party.profile = {**party.profile, "consent": consent}
+    session.add(party)
+    key = custody.key_of(session, ctx, party.address)
+    if key is None:
+        return Admission(party, None, consent)
+    act = acts.prepare(
+        session,
+        ctx,
+        party=None,
+        contract="Participants",
+        function="admit",
+        params=params,
+        subject=party.id,
+        auths=[eip712.authorise(consent, key)],
+    )
+    return Admission(party, act, None)
+
+
+def consent(ctx: Context, party_id: str, signature: str) -> ActRow:
+    """The new party's own key agrees to be admitted; the operator's act then goes to the chain.
+
+    Raises NotFound party_unknown; Conflict party_not_pending, act_paused; BadInput signature_malformed,
+    signature_expired; Forbidden signature_foreign.
+    """
+    with ctx.store.begin() as session:
+        party = session.get(PartyRow, party_id, with_for_update=True)
+        if party is None:
+            raise NotFound("party_unknown", f"there is no participant {party_id}")
+        data = party.profile.get("consent")
+        asked = session.exec(
+            select(ActRow).where(ActRow.subject == party_id, ActRow.function == "admit", ActRow.status != "refused")
+        ).first()
+        if party.status != "pending" or not isinstance(data, dict) or asked is not None:
+            raise Conflict("party_not_pending", f"the participant is {party.status} or its admission is under way")
+        raw = from_hex(signature, where="signature")
+        eip712.verify(data, raw, party.address, ctx.clock.now())
+        gate.unless_paused(session, Kind.ADMIT)
+        message = data["message"]
+        auth = eip712.Auth(party.address, int(message["nonce"]), int(message["deadline"]), raw)
+        params = {"commitment": party.commitment, "roles": party.roles, "key": party.address}
+        return acts.prepare(
+            session,
+            ctx,
+            party=None,
+            contract="Participants",
+            function="admit",
+            params=params,
+            subject=party_id,
+            auths=[auth],
+        )
+
+
+def get(ctx: Context, actor: Actor, party_id: str) -> PartyRow:
+    """A participant: each sees itself and those it may trade with (name and roles are no secret among them)."""
+    with ctx.store.read() as session:
+        party = session.get(PartyRow, party_id)
+    if party is None:
+        raise NotFound("party_unknown", f"there is no participant {party_id}")
+    return party
+
+
+def _check_account(account: str) -> None:
+    """Raises BadInput account_invalid."""
+    if not ACCOUNT.fullmatch(account):
+        why = "an account is 1 to 128 printable ASCII characters without / or blanks"
+        raise BadInput("account_invalid", why, where="account")
+
+
+def list_(ctx: Context, actor: Actor, *, after: str = "", limit: int = 50) -> list[PartyRow]:
+    with ctx.store.read() as session:
+        query = select(PartyRow).where(PartyRow.id > after).order_by(col(PartyRow.id)).limit(limit)
+        return list(session.exec(query).all())
+
+
+REGISTRAR = "registrar"
+
+
+def admit_registrar(ctx: Context) -> None:
+    """The service's own registrar key becomes a party on chain (once): it attests that an id is an invoice's
+    fingerprint. It stands for no company, so its commitment is random."""
+    with ctx.store.begin() as session:
+        if session.exec(select(ActRow).where(ActRow.subject == REGISTRAR, ActRow.status != "refused")).first():
+            return
+        params = {
+            "commitment": "0x" + secrets.token_hex(32),
+            "roles": int(Role.REGISTRAR),
+            "key": ctx.registrar_address,
+        }
+        proof = acts.side_auth(session, ctx, eip712.consent_type(), params, ctx.registrar_address)
+        acts.prepare(
+            session,
+            ctx,
+            party=None,
+            contract="Participants",
+            function="admit",
+            params=params,
+            subject=REGISTRAR,
+            auths=[proof],
+        )

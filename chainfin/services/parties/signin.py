@@ -1,0 +1,299 @@
+"""Who is speaking: wallet sign-in (EIP-4361), client credentials, and the short tokens that both give.
+
+Tokens run by the wall clock, not by business time: a sandbox that moves its business day must not end or prolong
+anybody's session, and wallets stamp their messages with the real time (ADR 0171).
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import OctKey
+from sqlalchemy import update
+from sqlmodel import col, delete, select
+
+from chainfin.errors import BadInput, Conflict, Forbidden, NotFound, Unauthenticated
+from chainfin.eth.abi import from_hex, parse_address
+from chainfin.eth.siwe import parse_siwe, siwe_message, verify_siwe
+from chainfin.services.kernel import custody
+from chainfin.services.kernel.context import OPERATOR, Actor, Context
+from chainfin.services.parties.gate import active_party
+from chainfin.storage.party_tables import ClientRow, PartyRow, SignInNonceRow
+from chainfin.storage.types import new_id
+from chainfin.values.party import Role
+
+TOKEN_LIFETIME = timedelta(minutes=30)
+NONCE_LIFETIME = timedelta(minutes=10)
+ISSUER = "chainfin"
+_SUBJECT_OPERATOR = "operator"
+# RFC 9106 by way of OWASP's floor: 19 MiB, two passes. The secret has 256 random bits; the hash only slows a thief.
+_HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+
+
+def wall_clock() -> datetime:
+    """Real time in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """What a wallet needs to sign in; ``message`` is ready to sign if the address was named."""
+
+    nonce: str
+    domain: str
+    uri: str
+    chain_id: int
+    expires_at: datetime
+    message: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A bearer token; ``subject`` is a party id or "operator"."""
+
+    value: str
+    subject: str
+    expires_in_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """Who speaks and how it came in: ``wallet``, or ``client`` with the client's id."""
+
+    actor: Actor
+    via: str
+    client_id: str | None
+
+    @property
+    def subject(self) -> str:
+        return self.actor.party_id or _SUBJECT_OPERATOR
+
+
+@dataclass(frozen=True, slots=True)
+class NewClient:
+    """Fresh client credentials; the secret is shown this once."""
+
+    row: ClientRow
+    secret: str
+
+
+class SignIn:
+    """Sign-in of one installation. ``domain`` is what wallet messages have to name."""
+
+    def __init__(self, ctx: Context, *, domain: str = "127.0.0.1", wall: Callable[[], datetime] = wall_clock) -> None:
+        self._ctx = ctx
+        self.domain = domain
+        self._wall = wall
+        self._key = OctKey.import_key(ctx.vault.derive("jwt"))
+        # checked when the client is unknown, so that the time taken doesn't tell which ids exist
+        self._decoy = _HASHER.hash(secrets.token_urlsafe(16))
+
+    # wallet -------------------------------------------------------------------------------------------------------
+
+    def challenge(self, address: str | None = None) -> Challenge:
+        """Hand out a one-time nonce. Raises BadInput address_invalid."""
+        now = self._wall()
+        expires_at = now + NONCE_LIFETIME
+        nonce = secrets.token_hex(16)
+        uri = f"https://{self.domain}/v1/auth/wallet"
+        message = None
+        if address is not None:
+            message = siwe_message(
+                domain=self.domain,
+                address=parse_address(address, where="address"),
+                uri=uri,
+                chain_id=self._ctx.chain_id,
+                nonce=nonce,
+                issued_at=now.replace(microsecond=0),
+                expires_at=expires_at.replace(microsecond=0),
+                statement="Sign in to chainfin. This costs nothing and moves nothing.",
+            )
+        with self._ctx.store.begin() as session:
+            session.exec(delete(SignInNonceRow).where(col(SignInNonceRow.expires_at) < now - NONCE_LIFETIME))
+            session.add(SignInNonceRow(nonce=nonce, expires_at=expires_at))
+        return Challenge(nonce, self.domain, uri, self._ctx.chain_id, expires_at, message)
+
+    def wallet(self, message: str, signature: str) -> Token:
+        """A token for the key that signed ``message``. The nonce is used up whether or not the signature holds.
+
+        Raises BadInput siwe_malformed, signature_malformed; Unauthenticated nonce_unknown, siwe_domain_foreign,
+        siwe_chain_foreign, siwe_expired, siwe_signature_foreign, key_unknown; Forbidden party_not_active.
+        """
+        now = self._wall()
+        parsed = parse_siwe(message)
+        raw = from_hex(signature, where="signature")
+        with self._ctx.store.begin() as session:
+            used = session.exec(
+                update(SignInNonceRow)
+                .where(
+                    col(SignInNonceRow.nonce) == parsed.nonce,
+                    col(SignInNonceRow.used_at).is_(None),
+                    col(SignInNonceRow.expires_at) > now,
+                )
+                .values(used_at=now)
+            )
+            spent = used.rowcount == 1
+        if not spent:
+            raise Unauthenticated("nonce_unknown", "the nonce was not given out here, was used before or has expired")
+        verify_siwe(message, raw, domain=self.domain, nonce=parsed.nonce, chain_id=self._ctx.chain_id, now=now)
+        if parsed.address == self._ctx.operator_address:
+            return self._token(_SUBJECT_OPERATOR, via="wallet")
+        with self._ctx.store.read() as session:
+            party = session.exec(select(PartyRow).where(PartyRow.address == parsed.address)).one_or_none()
+        if party is None:
+            raise Unauthenticated("key_unknown", f"{parsed.address} is no participant's key")
+        _active(party)
+        return self._token(party.id, via="wallet")
+
+    # client credentials -------------------------------------------------------------------------------------------
+
+    def client(self, client_id: str, secret: str) -> Token:
+        """A token for client credentials. Raises Unauthenticated client_unknown; Forbidden party_not_active."""
+        with self._ctx.store.read() as session:
+            row = session.get(ClientRow, client_id)
+            party = session.get(PartyRow, row.party_id) if row is not None and row.party_id else None
+        known = row is not None and row.revoked_at is None
+        try:
+            _HASHER.verify(row.secret_hash if row is not None else self._decoy, secret)
+        except (VerifyMismatchError, InvalidHashError):
+            known = False
+        if not known:
+            raise Unauthenticated("client_unknown", "no such client, or another secret")
+        if party is not None:
+            _active(party)
+        return self._token(_SUBJECT_OPERATOR if party is None else party.id, via="client", client_id=client_id)
+
+    def create_client(self, who: SignedIn, party_id: str | None) -> NewClient:
+        """Credentials for an ERP system: of one's own party, by wallet; by the operator for itself (None) or for a
+        party whose key is in custody. Others would let the operator speak for a party.
+
+        Raises Forbidden client_not_yours, wallet_needed, party_not_active; NotFound party_unknown.
+        """
+        actor = who.actor
+        if not actor.is_operator:
+            if party_id not in (None, actor.party_id):
+                raise Forbidden("client_not_yours", "clients are made for oneself")
+            if who.via != "wallet":
+                raise Forbidden("wallet_needed", "a client can't make further clients: sign in with the wallet")
+            with self._ctx.store.read() as session:
+                active_party(session, str(actor.party_id))
+            return self._new_client(actor.party_id)
+        if party_id is not None:
+            with self._ctx.store.read() as session:
+                party = session.get(PartyRow, party_id)
+                if party is None:
+                    raise NotFound("party_unknown", f"there is no participant {party_id}")
+                if custody.key_of(session, self._ctx, party.address) is None:
+                    raise Forbidden("client_not_yours", "a party with a key of its own makes its clients itself")
+        return self._new_client(party_id)
+
+    def bootstrap_client(self) -> NewClient:
+        """The operator's first client, made by whoever holds the machine (the CLI, the demo)."""
+        return self._new_client(None)
+
+    def _new_client(self, party_id: str | None) -> NewClient:
+        secret = secrets.token_urlsafe(32)
+        row = ClientRow(
+            client_id=new_id("cli"), party_id=party_id, secret_hash=_HASHER.hash(secret), created_at=self._wall()
+        )
+        with self._ctx.store.begin() as session:
+            session.add(row)
+        return NewClient(row, secret)
+
+    def clients(self, actor: Actor, *, after: str = "", limit: int = 50) -> list[ClientRow]:
+        """One's own clients; the operator and auditors see all."""
+        query = select(ClientRow).where(ClientRow.client_id > after).order_by(col(ClientRow.client_id)).limit(limit)
+        if not actor.sees_all:
+            query = query.where(ClientRow.party_id == actor.party_id)
+        with self._ctx.store.read() as session:
+            return list(session.exec(query).all())
+
+    def revoke_client(self, actor: Actor, client_id: str) -> ClientRow:
+        """End a client and every token it got. Raises NotFound client_unknown; Conflict client_revoked."""
+        with self._ctx.store.begin() as session:
+            row = session.get(ClientRow, client_id, with_for_update=True)
+            if row is None or not (actor.is_operator or (actor.party_id and row.party_id == actor.party_id)):
+                raise NotFound("client_unknown", f"there is no client {client_id}")
+            if row.revoked_at is not None:
+                raise Conflict("client_revoked", "the client was revoked before")
+            row.revoked_at = self._wall()
+            session.add(row)
+            return row
+
+    # tokens -------------------------------------------------------------------------------------------------------
+
+    def _token(self, subject: str, *, via: str, client_id: str | None = None) -> Token:
+        now = int(self._wall().timestamp())
+        lifetime = int(TOKEN_LIFETIME.total_seconds())
+        claims: dict[str, object] = {
+            "iss": ISSUER,
+            "aud": self.domain,
+            "sub": subject,
+            "iat": now,
+            "exp": now + lifetime,
+            "jti": secrets.token_hex(8),
+            "via": via,
+        }
+        if client_id is not None:
+            claims["client"] = client_id
+        return Token(jwt.encode({"alg": "HS256"}, claims, self._key), subject, lifetime)
+
+    def authenticate(self, token: str) -> SignedIn:
+        """Who holds ``token``; roles and standing are those of this moment.
+
+        Raises Unauthenticated token_invalid, token_expired, client_revoked, party_unknown; Forbidden party_not_active.
+        """
+        claims = self._claims(token)
+        subject, client_id = str(claims["sub"]), claims.get("client")
+        with self._ctx.store.read() as session:
+            if isinstance(client_id, str):
+                client = session.get(ClientRow, client_id)
+                if client is None or client.revoked_at is not None:
+                    raise Unauthenticated("client_revoked", "the client of this token was revoked")
+            party = None if subject == _SUBJECT_OPERATOR else session.get(PartyRow, subject)
+        via, client_name = str(claims["via"]), client_id if isinstance(client_id, str) else None
+        if subject == _SUBJECT_OPERATOR:
+            return SignedIn(OPERATOR, via, client_name)
+        if party is None:
+            raise Unauthenticated("party_unknown", "the token's party is not known here")
+        _active(party)
+        roles = Role(party.roles)
+        if party.status == "suspended":
+            roles &= ~Role.AUDITOR  # it reads its own things and nobody else's
+        return SignedIn(Actor("party", party.id, roles), via, client_name)
+
+    def _claims(self, token: str) -> dict[str, object]:
+        try:
+            claims: dict[str, object] = jwt.decode(token, self._key, algorithms=["HS256"]).claims
+            registry = jwt.JWTClaimsRegistry(
+                now=int(self._wall().timestamp()),
+                iss={"essential": True, "value": ISSUER},
+                aud={"essential": True, "value": self.domain},
+                sub={"essential": True},
+                exp={"essential": True},
+                via={"essential": True},
+            )
+            registry.validate(claims)
+        except (JoseError, ValueError) as error:
+            if getattr(error, "error", "") == "expired_token":
+                raise Unauthenticated("token_expired", "the token has expired: sign in again") from None
+            raise Unauthenticated("token_invalid", "the token was not made here or was changed") from None
+        return claims
+
+
+def _active(party: PartyRow) -> None:
+    """Raises Forbidden party_not_active. A suspended party comes in: to see what it owes and to end it (ADR 0221);
+    one that only reads has nothing to end."""
+    reads_only = party.roles == Role.AUDITOR
+    if party.status == "pending" or (party.status == "suspended" and reads_only):
+        raise Forbidden("party_not_active", f"the participant is {party.status}")
+
+
+__all__ = ["BadInput", "Challenge", "NewClient", "SignIn", "SignedIn", "Token"]

@@ -1,0 +1,1 @@
+"""Money that comes in and goes out: taken in, allocated, paid out, given back."""

@@ -1,0 +1,307 @@
+"""Where a payment belongs: a borrower's to its loan; a debtor's to those who hold what it owes.
+
+A debtor's payment settles pledged parts first (the lender is paid, the rest of the part is the holder's), then the free
+part (the holder's). What a lender holds since it enforced a pledge still serves that loan, and the rest is the former
+pledgor's: taking a security is no sale. A payment that names a receivable that was split, and covers all that is owed
+on it and its parts, is passed on to the parts; one that covers less is for what it names alone, so that nobody has to
+guess which part comes first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from eth_hash.auto import keccak
+from sqlmodel import Session, col, or_, select
+
+from chainfin.errors import Refusal
+from chainfin.rules import ledger
+from chainfin.rules.loan import LoanState, Paid, payoff
+from chainfin.rules.loan.state import ACCRUING
+from chainfin.rules.loan.waterfall import Due
+from chainfin.services.books import journals, loan_book
+from chainfin.services.goods import redemption
+from chainfin.services.kernel import acts, in_flight
+from chainfin.services.kernel.context import Context
+from chainfin.services.lending import limits
+from chainfin.services.payments import payouts
+from chainfin.services.pledges import release
+from chainfin.storage.lending_tables import ApplicationRow, LoanRow, RepaymentRow
+from chainfin.storage.party_tables import PartyRow
+from chainfin.storage.trade_tables import PledgeRow, ReceivableRow
+from chainfin.storage.types import new_id
+from chainfin.values.money import Money
+from chainfin.values.party import Role
+
+PAYABLE = ("confirmed", "disputed", "defaulted")
+"""States of a receivable in which it can be paid."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A payment as the bank signed it."""
+
+    bank_ref: str
+    sequence: int
+    payer_account: str
+    amount: Money
+    remittance: str
+    received_on: date
+    evidence: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class _Share:
+    """A part of a payment that is a lender's, for a loan. ``owner``: whose is what the loan doesn't need.
+    ``unsettled``: what is left of the pledge after it (0 of one that was enforced)."""
+
+    asset: ReceivableRow
+    pledge: PledgeRow
+    part: Money
+    unsettled: int
+    owner: str
+
+
+@dataclass(slots=True)
+class _Spread:
+    """How a payment is spread, as far as it is known."""
+
+    left: Money
+    shares: dict[str, list[_Share]] = field(default_factory=dict)
+    """By loan: a payment serves each loan once, whatever it has in pledge."""
+    owed: dict[tuple[str, str], Money] = field(default_factory=dict)
+    """(receivable, party) → what leaves again to it."""
+
+    def owe(self, asset: ReceivableRow, party_id: str, amount: Money) -> None:
+        key = (asset.id, party_id)
+        self.owed[key] = self.owed.get(key, Money.zero(amount.currency)) + amount
+
+
+def hindrance(session: Session, receivable_id: str) -> str | None:
+    """Why a debtor's payment can't be placed now: a pledge on the receivable is being made or given up, or it is being
+    passed on, and until that is known nobody can say who is to be paid; or nobody is there to attest it."""
+    if bank(session) is None:
+        return "settlement_bank_missing"
+    family = _family_ids(session, receivable_id)
+    unsettled = or_(
+        col(PledgeRow.status).in_(("pending", "releasing")),
+        (col(PledgeRow.status) == "active") & (col(LoanRow.status) == LoanState.APPROVED.value),
+    )
+    found = session.exec(
+        select(PledgeRow.id)
+        .join(LoanRow, col(LoanRow.id) == col(PledgeRow.loan_id))
+        .where(col(PledgeRow.asset_id).in_(family), unsettled)
+        .limit(1)
+    )
+    if found.first() is not None:
+        return "pledge_under_way"
+    return "transfer_under_way" if in_flight.under_way(session, family) else None
+
+
+def _family_ids(session: Session, receivable_id: str) -> list[str]:
+    """The receivable, its parts, and theirs."""
+    found, newest = [receivable_id], [receivable_id]
+    while newest:
+        newest = list(session.exec(select(ReceivableRow.id).where(col(ReceivableRow.parent_id).in_(newest))).all())
+        found += sorted(newest)
+    return found
+
+
+def bank(session: Session) -> PartyRow | None:
+    """The settlement bank that attests payments: one in good standing, else a suspended one, or payoffs would be shut
+    in; a bank under suspicion loses its role (ADR 0106)."""
+    of_bank = col(PartyRow.roles).op("&")(int(Role.BANK)) != 0
+    query = select(PartyRow).where(of_bank, PartyRow.status != "pending")
+    return session.exec(query.order_by(col(PartyRow.status) != "active", col(PartyRow.id))).first()
+
+
+def for_loan(session: Session, ctx: Context, arrival: Arrival, loan_id: str) -> tuple[Money, str]:
+    """What is left over of a borrower's payment, and why."""
+    row = session.get(LoanRow, loan_id, with_for_update=True)
+    if row is None or row.currency != arrival.amount.currency or LoanState(row.status) not in ACCRUING:
+        return arrival.amount, "loan_not_payable"
+    row, loan = loan_book.load(session, loan_id, lock=True)
+    on = max(arrival.received_on, loan.accrued_to)
+    due = payoff(loan, on)
+    taken = min(arrival.amount, due)
+    paid = pay(session, ctx, row, "pay_borrower", taken, on, arrival.bank_ref, "")
+    if isinstance(paid, Refusal):
+        return arrival.amount, paid.code
+    after_payment(session, ctx, row, paid)
+    return arrival.amount - taken, "repayment_above_due"
+
+
+def for_receivable(session: Session, ctx: Context, arrival: Arrival, receivable_id: str) -> tuple[Money, str]:
+    """What is left over of a debtor's payment, and why."""
+    asset = session.get(ReceivableRow, receivable_id, with_for_update=True)
+    if asset is None or asset.currency != arrival.amount.currency:
+        return arrival.amount, "receivable_unknown"
+    if asset.status not in PAYABLE:
+        return arrival.amount, "receivable_not_payable"
+    family = [asset]
+    for part_id in _family_ids(session, receivable_id)[1:]:
+        family.append(session.get_one(ReceivableRow, part_id, with_for_update=True))
+    if arrival.amount.minor < sum(each.face - each.split_away - each.settled - each.diluted for each in family):
+        family = [asset]
+    spread = _Spread(arrival.amount)
+    for each in family:
+        if each.status in PAYABLE:
+            _claim(session, ctx, each, arrival, spread)
+    for loan_id, shares in spread.shares.items():
+        _serve(session, ctx, loan_id, shares, arrival, spread)
+    for (asset_id, party_id), amount in spread.owed.items():
+        payouts.to_holder(session, ctx, session.get_one(ReceivableRow, asset_id), party_id, amount, arrival.bank_ref)
+    return spread.left, "payment_above_due"
+
+
+def _claim(session: Session, ctx: Context, asset: ReceivableRow, arrival: Arrival, spread: _Spread) -> None:
+    """What of the payment is this receivable's: attested by the bank, and put down for whom it serves."""
+    claimed = in_flight.attested(session, asset.id)
+    for pledge in session.exec(
+        select(PledgeRow)
+        .where(
+            PledgeRow.asset_id == asset.id,
+            col(PledgeRow.status).in_(("active", "releasing")),
+            col(PledgeRow.loan_id).is_not(None),  # of others the book knows nothing: the bank pays them itself
+        )
+        .order_by(col(PledgeRow.block_number), col(PledgeRow.id))
+    ):
+        open_part = pledge.left - claimed.get(pledge.id, 0)
+        part = min(spread.left, Money(max(0, open_part), asset.currency))
+        if part.minor:
+            _attest(session, ctx, asset, pledge.id, part, pledge.lender_id, arrival)
+            share = _Share(asset, pledge, part, open_part - part.minor, asset.holder_id)
+            spread.shares.setdefault(str(pledge.loan_id), []).append(share)
+            spread.left -= part
+    free = asset.face - asset.pledged - asset.split_away - asset.settled - asset.diluted - claimed.get("", 0)
+    part = min(spread.left, Money(max(0, free), asset.currency))
+    if not part.minor:
+        return
+    _attest(session, ctx, asset, "", part, asset.holder_id, arrival)
+    spread.left -= part
+    taken = _taken_under(session, asset)
+    if taken is not None:
+        share = _Share(asset, taken, part, 0, taken.pledgor_id)
+        spread.shares.setdefault(str(taken.loan_id), []).append(share)
+        return
+    _owe(session, ctx, f"payment:{arrival.bank_ref}:free:{asset.id}", asset.id, asset.holder_id, part, arrival)
+    spread.owe(asset, asset.holder_id, part)
+
+
+def _taken_under(session: Session, asset: ReceivableRow) -> PledgeRow | None:
+    """The enforced pledge out of which its lender holds this receivable, or what it was split off, if it still does."""
+    at = asset
+    while at.parent_id is not None:
+        pledge = session.exec(select(PledgeRow).where(PledgeRow.taken_id == at.id)).one_or_none()
+        if pledge is not None:
+            return pledge if pledge.loan_id is not None and pledge.lender_id == asset.holder_id else None
+        at = session.get_one(ReceivableRow, at.parent_id)
+    return None
+
+
+def _owe(session: Session, ctx: Context, key: str, ref: str, party_id: str, amount: Money, arrival: Arrival) -> None:
+    """Money came in that is a party's: booked as owed to it."""
+    entries = (
+        ledger.debit(ledger.CASH, amount, ref, party_id),
+        ledger.credit(ledger.HOLDER_PAYABLE, amount, ref, party_id),
+    )
+    journals.post(session, ledger.Journal(key, arrival.received_on, "payment", ref, entries), now=ctx.clock.now())
+
+
+def _serve(
+    session: Session, ctx: Context, loan_id: str, shares: Sequence[_Share], arrival: Arrival, spread: _Spread
+) -> None:
+    """The lender is paid; what of its parts the loan doesn't need is the owner's, and put down for it. A loan repaid by
+    less than a whole pledge sets the unsettled rest free (a part settled in full is released by the contract)."""
+    last = shares[-1]
+    total = sum((share.part for share in shares), Money.zero(arrival.amount.currency))
+    row, loan = loan_book.load(session, loan_id, lock=True)
+    if loan.state not in ACCRUING:
+        _owe(session, ctx, f"payment:{arrival.bank_ref}:{last.pledge.id}", row.id, last.owner, total, arrival)
+        spread.owe(last.asset, last.owner, total)
+        return
+    on = max(arrival.received_on, loan.accrued_to)
+    paid = pay(session, ctx, row, "pay_debtor", total, on, arrival.bank_ref, last.owner)
+    assert isinstance(paid, Paid), "a debtor's payment is never above due: its rest is the holder's"
+    after_payment(session, ctx, row, paid, settled=[share.pledge.id for share in shares])
+    if paid.loan.state is LoanState.REPAID:
+        for share in shares:
+            release.release(session, ctx, share.pledge, share.unsettled)
+    if paid.allocation.remainder.minor:
+        spread.owe(last.asset, last.owner, paid.allocation.remainder)
+
+
+def pay(
+    session: Session, ctx: Context, row: LoanRow, kind: str, amount: Money, on: date, bank_ref: str, holder: str
+) -> Paid | Refusal:
+    """Spread ``amount`` over what the loan owes, and keep the payment. ``kind``: pay_borrower, or pay_debtor, of which
+    the rest is owed to ``holder``."""
+    _, loan = loan_book.load(session, row.id)
+    paid = loan_book.record(session, ctx, row, loan, kind, on, amount=amount, payment=bank_ref, holder=holder)
+    if isinstance(paid, Refusal):
+        return paid
+    assert isinstance(paid, Paid), "a payment gives a payment"
+    allocation = {due.value: str(part) for due, part in paid.allocation.parts}
+    session.add(
+        RepaymentRow(
+            id=new_id("rep"),
+            loan_id=row.id,
+            source="debtor" if kind == "pay_debtor" else "borrower",
+            bank_ref=f"{bank_ref}:{row.id}",
+            currency=row.currency,
+            amount=amount.minor,
+            allocation={**allocation, "to_holder": str(paid.allocation.remainder)},
+            received_on=on,
+            created_at=ctx.clock.now(),
+        )
+    )
+    return paid
+
+
+def after_payment(session: Session, ctx: Context, row: LoanRow, paid: Paid, settled: Sequence[str] = ()) -> None:
+    """Principal that came back may be lent again; a repaid loan gives up its pledges, a smaller one some goods.
+
+    ``settled``: pledges that the payment was on; of these the caller gives up what is left.
+    """
+    principal = paid.allocation[Due.PRINCIPAL]
+    if principal.minor:
+        limits.give_back(session, ctx, row.application_id, principal.minor)
+    lent_on = session.get_one(ApplicationRow, row.application_id).asset_id
+    for pledge in session.exec(select(PledgeRow).where(PledgeRow.loan_id == row.id, PledgeRow.status == "active")):
+        if paid.loan.state is LoanState.REPAID and pledge.id not in settled:
+            release.release(session, ctx, pledge, pledge.left)
+        elif pledge.asset_kind == "warehouse_receipt" and pledge.asset_id == lent_on and pledge.id not in settled:
+            release.release(session, ctx, pledge, redemption.releasable(session, ctx, pledge, paid.loan))
+
+
+def _attest(
+    session: Session,
+    ctx: Context,
+    asset: ReceivableRow,
+    pledge_id: str,
+    part: Money,
+    payee_id: str,
+    arrival: Arrival,
+) -> None:
+    """The settlement bank's act: this much of the receivable was paid, to that party."""
+    attester = bank(session)
+    assert attester is not None, "a payment that nobody can attest waits"
+    reference = "0x" + keccak(f"{arrival.bank_ref}:{asset.id}:{pledge_id}".encode()).hex()
+    acts.prepare(
+        session,
+        ctx,
+        party=attester,
+        contract="Receivables",
+        function="settle",
+        params={
+            "id": asset.id,
+            "pledgeId": pledge_id or "0x" + "00" * 32,
+            "amount": part.minor,
+            "bankRef": reference,
+            "payee": session.get_one(PartyRow, payee_id).chain_party,
+        },
+        subject=asset.id,
+        extra={"bank_ref": arrival.bank_ref},
+    )

@@ -1,0 +1,140 @@
+"""Buy-back (回购): whoever undertook it pays the lender, the bank attests it, and what was pledged is its own."""
+
+from __future__ import annotations
+
+from datetime import date
+from math import ceil, floor
+
+from eth_hash.auto import keccak
+from sqlmodel import Session, col, select
+
+from chainfin.errors import Refusal, Refused
+from chainfin.rules import receivable as rules
+from chainfin.rules.loan import Loan, LoanState, Paid, payoff
+from chainfin.rules.loan.state import ACCRUING
+from chainfin.services.books import loan_book
+from chainfin.services.goods import redemption
+from chainfin.services.kernel import acts, in_flight
+from chainfin.services.kernel.context import Context
+from chainfin.services.payments import allocation, payouts
+from chainfin.services.payments.allocation import Arrival
+from chainfin.services.pledges import assets, release
+from chainfin.services.trade import receivables
+from chainfin.storage.party_tables import PartyRow
+from chainfin.storage.trade_tables import ActRow, PledgeRow, ReceivableRow, UndertakingRow
+from chainfin.values.money import Money
+
+
+def hindrance(session: Session, pledge_id: str) -> str | None:
+    """Why an undertaker's payment can't be placed now: its lender is taking what is pledged, and until that is known
+    nobody can say whether it is still there to be bought; or nobody is there to attest it."""
+    if allocation.bank(session) is None:
+        return "settlement_bank_missing"
+    pledge = session.get(PledgeRow, pledge_id)
+    return "transfer_under_way" if pledge is not None and in_flight.under_way(session, [pledge.asset_id]) else None
+
+
+def for_buy_back(session: Session, ctx: Context, arrival: Arrival, pledge_id: str) -> tuple[Money, str]:
+    """What is left over of an undertaker's payment, and why. The rest serves the loan; the bank attests what it bought.
+
+    The undertaker is known by the account from which it pays.
+    """
+    if session.get(PledgeRow, pledge_id) is None:
+        return arrival.amount, "buy_back_unknown"
+    pledge = assets.locked_pledge(session, pledge_id)
+    promise = session.exec(
+        select(UndertakingRow)
+        .join(PartyRow, col(PartyRow.id) == col(UndertakingRow.buyer_id))
+        .where(UndertakingRow.pledge_id == pledge_id, PartyRow.account == arrival.payer_account)
+    ).first()
+    live = pledge.status == "active" and pledge.drawn and pledge.loan_id is not None
+    if promise is None or not live or promise.until < ctx.clock.today():
+        return arrival.amount, "buy_back_not_undertaken"
+    row, loan = loan_book.load(session, str(pledge.loan_id), lock=True)
+    if loan.state not in ACCRUING or row.currency != arrival.amount.currency:
+        return arrival.amount, "loan_not_payable"
+    on = max(arrival.received_on, loan.accrued_to)
+    claimed = in_flight.attested(session, pledge.asset_id).get(pledge.id, 0) + in_flight.replaced(session, pledge.id)
+    most = min(promise.left - _under_way(session, promise), pledge.left - claimed)
+    bought = _price(session, ctx, pledge, promise, most, loan, on, arrival.amount)
+    if isinstance(bought, Refusal):
+        return arrival.amount, bought.code
+    part, cost = bought
+    if part <= 0:
+        return arrival.amount, "buy_back_not_undertaken"
+    paid = allocation.pay(session, ctx, row, "pay_debtor", cost, on, arrival.bank_ref, pledge.pledgor_id)
+    assert isinstance(paid, Paid), "it is never above due: the rest is the pledgor's"
+    allocation.after_payment(session, ctx, row, paid, settled=[pledge.id])
+    if paid.loan.state is LoanState.REPAID:
+        release.release(session, ctx, pledge, pledge.left - claimed - part)
+    if paid.allocation.remainder.minor:
+        payouts.to_pledgor(session, ctx, pledge, paid.allocation.remainder, arrival.bank_ref)
+    _attest(session, ctx, pledge, promise, part, arrival)
+    return arrival.amount - cost, "payment_above_due"
+
+
+def _price(
+    session: Session,
+    ctx: Context,
+    pledge: PledgeRow,
+    promise: UndertakingRow,
+    most: int,
+    loan: Loan,
+    on: date,
+    offered: Money,
+) -> tuple[int, Money] | Refusal:
+    """How much of what is pledged goes for ``offered``, at ``most`` as much as given, and what it costs."""
+    asset = assets.asset_of(session, pledge)
+    if isinstance(asset, ReceivableRow):
+        # who pays another's debt has the claim for what it paid on it, and no more (代位: subrogation)
+        cost = min(offered, Money(max(0, most), asset.currency), payoff(loan, on))
+        value, today = receivables.as_value(session, asset), ctx.clock.today()
+        if cost.minor:
+            done = rules.buy_back(value, cost, pledge_id=pledge.id, child_id="", buyer=promise.buyer_id, today=today)
+            if isinstance(done, Refusal):
+                return done
+        return cost.minor, cost
+    try:
+        price = redemption.price_of(session, pledge, loan.currency).minor_per_thousandth()
+    except Refused as missing:  # of goods that were pledged past this service
+        return Refusal(missing.code, missing.message)
+    quantity = min(most, floor(offered.minor / price))
+    whole = Money(ceil(price * quantity), loan.currency)
+    return quantity, min(offered, whole) if quantity == most else offered
+
+
+def _under_way(session: Session, promise: UndertakingRow) -> int:
+    """What this undertaker buys by acts that aren't final yet."""
+    buyer = session.get_one(PartyRow, promise.buyer_id).chain_party
+    waiting = session.exec(
+        select(ActRow).where(
+            ActRow.subject == promise.pledge_id,
+            ActRow.function == "buyBack",
+            col(ActRow.status).in_(("awaiting_signature", "signed")),
+        )
+    ).all()
+    return sum(int(str(act.params["amount"])) for act in waiting if act.params["buyer"] == buyer)
+
+
+def _attest(
+    session: Session, ctx: Context, pledge: PledgeRow, promise: UndertakingRow, part: int, arrival: Arrival
+) -> None:
+    bank = allocation.bank(session)
+    assert bank is not None, "a payment that nobody can attest waits"
+    reference = "0x" + keccak(f"{arrival.bank_ref}:{pledge.asset_id}:{pledge.id}".encode()).hex()
+    acts.prepare(
+        session,
+        ctx,
+        party=bank,
+        contract="Pledges",
+        function="buyBack",
+        params={
+            "pledgeId": pledge.id,
+            "assetId": pledge.asset_id,
+            "buyer": session.get_one(PartyRow, promise.buyer_id).chain_party,
+            "amount": part,
+            "bankRef": reference,
+        },
+        subject=pledge.id,
+        extra={"bank_ref": arrival.bank_ref},
+    )

@@ -1,0 +1,1 @@
+"""Pledges: filed with the registry, on chain, released, enforced, substituted, undertaken."""

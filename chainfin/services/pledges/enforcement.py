@@ -1,0 +1,68 @@
+"""What becomes of a pledge by its parties' own acts: given up or enforced by the lender, ended by the pledgor."""
+
+from __future__ import annotations
+
+from sqlmodel import Session
+
+from chainfin.errors import Refused
+from chainfin.rules.loan import LoanState, accrue
+from chainfin.services.books import loan_book
+from chainfin.services.kernel import acts
+from chainfin.services.kernel.context import Actor, Context
+from chainfin.services.pledges import assets
+from chainfin.storage.party_tables import PartyRow
+from chainfin.storage.trade_tables import ActRow, PledgeRow, ReceivableRow
+
+
+def enforce(ctx: Context, actor: Actor, pledge_id: str) -> ActRow:
+    """The lender takes what is pledged, since the loan wasn't repaid (处置): it holds it as an asset of its own.
+
+    The loan owes on; what the asset brings in serves it. Raises NotFound pledge_unknown; Conflict payment_under_way;
+    Refused not_lender, pledge_state_wrong, pledge_not_drawn, not_yet_due, loan_not_overdue.
+    """
+    with ctx.store.begin() as session:
+        row = assets.of_side(session, actor, pledge_id, "lender")
+        if not row.drawn:
+            raise Refused("pledge_not_drawn", "nothing was paid out on it: there is no debt to enforce", pledge=row.id)
+        asset = assets.asset_of(session, row)
+        if isinstance(asset, ReceivableRow) and ctx.clock.today() <= asset.due_date:
+            due = asset.due_date.isoformat()
+            raise Refused("not_yet_due", f"the receivable is due on {due}", due_date=due)
+        _unless_owed_in_time(session, ctx, row)
+        return _act(session, ctx, row, row.lender_id, "enforce")
+
+
+def _unless_owed_in_time(session: Session, ctx: Context, row: PledgeRow) -> None:
+    """Raises Refused loan_not_overdue. A loan outside this book is its lender's own affair."""
+    if row.loan_id is None:
+        return
+    _, loan = loan_book.load(session, row.loan_id)
+    if loan.state in (LoanState.ACTIVE, LoanState.RESTRUCTURED):
+        loan = accrue(loan, max(ctx.clock.today(), loan.accrued_to)).loan
+    if loan.state is not LoanState.OVERDUE:
+        raise Refused("loan_not_overdue", f"the loan is {loan.state.value}", loan=row.loan_id)
+
+
+def expire(ctx: Context, actor: Actor, pledge_id: str) -> ActRow:
+    """The pledgor ends a pledge on which nothing was paid out in time.
+
+    Raises NotFound pledge_unknown; Refused not_pledgor, pledge_state_wrong, not_expired.
+    """
+    with ctx.store.begin() as session:
+        row = assets.of_side(session, actor, pledge_id, "pledgor")
+        if row.drawn or row.expires_at is None or ctx.clock.now() <= row.expires_at:
+            why = "it is drawn" if row.drawn or row.expires_at is None else f"it stands until {row.expires_at:%Y-%m-%d}"
+            raise Refused("not_expired", why, pledge=row.id)
+        return _act(session, ctx, row, row.pledgor_id, "expire")
+
+
+def _act(session: Session, ctx: Context, row: PledgeRow, party_id: str, function: str) -> ActRow:
+    return acts.prepare(
+        session,
+        ctx,
+        party=session.get_one(PartyRow, party_id),
+        contract="Pledges",
+        function=function,
+        params={"pledgeId": row.id, "assetId": row.asset_id},
+        subject=row.id,
+    )

@@ -1,0 +1,323 @@
+"""Pledged goods are sold: the receivable of the sale takes their place under the same loan, in one transaction.
+
+offered → registering → pledging → done; offered → expired | withdrawn; registering, pledging → failed. The lender
+offers what it would take (its own signature comes at the end), the pledgor grants it, the statutory registry files it,
+then both signatures go to the chain. The book isn't touched: the loan owes on as before, secured by something else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from decimal import Decimal
+
+from sqlmodel import Session, col, or_, select
+
+from chainfin.errors import Conflict, NotFound, Refused
+from chainfin.eth import eip712
+from chainfin.rules import substitution
+from chainfin.rules.inventory import PledgedGoods, WarehouseReceipt
+from chainfin.rules.loan import LoanState
+from chainfin.rules.loan.state import ACCRUING
+from chainfin.services.books import loan_book
+from chainfin.services.goods import receipts
+from chainfin.services.kernel import acts, in_flight
+from chainfin.services.kernel.context import Actor, Context
+from chainfin.services.parties import gate
+from chainfin.services.pledges import assets, register
+from chainfin.services.trade import orders, receivables
+from chainfin.storage.lending_tables import LoanRow
+from chainfin.storage.party_tables import PartyRow
+from chainfin.storage.trade_tables import ActRow, PledgeRow, ReceivableRow, SubstitutionRow, WarehouseReceiptRow
+from chainfin.storage.types import new_id
+from chainfin.values.money import Money
+from chainfin.values.party import Kind, Role
+
+LIFETIME = timedelta(hours=24)
+"""How long an offer stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class SubstitutionView:
+    """A substitution with its currency; ``act`` is the grant, for the pledgor alone."""
+
+    row: SubstitutionRow
+    currency: str
+    act: ActRow | None
+
+
+def offer(
+    ctx: Context, actor: Actor, *, sold_id: str, quantity: Decimal, receivable_id: str, amount: Money
+) -> SubstitutionView:
+    """The lender of pledge ``sold_id`` would set ``quantity`` of its goods free for a pledge over ``amount`` of the
+    receivable of their sale. Nothing is held before the pledgor has granted it.
+
+    Raises Forbidden role_missing; NotFound pledge_unknown, receivable_unknown (one that the pledgor doesn't hold is as
+    unknown as none); BadInput quantity_…; Conflict receivable_not_final; Refused not_lender, pledge_state_wrong,
+    not_over_goods, pledge_not_drawn, pledge_without_loan, currency_mismatch, exceeds_pledged, receivable_state_wrong,
+    lender_is_debtor, amount_too_large, exceeds_free.
+    """
+    actor.require(Role.LENDER)
+    thousandths = receipts.thousandths(quantity, where="/quantity")
+    with ctx.store.begin() as session:
+        # assets before pledges: so does everybody who locks both
+        asset = session.get(ReceivableRow, receivable_id, with_for_update=True)
+        sold = assets.of_side(session, actor, sold_id, "lender")
+        if asset is None or asset.holder_id != sold.pledgor_id:
+            raise NotFound("receivable_unknown", f"the pledgor holds no receivable {receivable_id}")
+        pledge_id = eip712.pledge_id(asset.id, new_id("sub"))
+        _judge(session, sold, asset, thousandths, amount, pledge_id)
+        lender, pledgor = _entered(session, sold)
+        expires_at = ctx.clock.now() + LIFETIME
+        grant = acts.offer(
+            session,
+            ctx,
+            party=pledgor,
+            act=eip712.exchange_type(),
+            function=acts.EXCHANGE,
+            params={
+                "soldPledgeId": sold.id,
+                "goodsId": sold.asset_id,
+                "quantity": thousandths,
+                "pledgeId": pledge_id,
+                "receivableId": asset.id,
+                "amount": amount.minor,
+                "lender": lender.chain_party,
+                "loanRef": loan_book.loan_ref(str(sold.loan_id)),
+                "decisionHash": sold.decision_hash,
+                "expiresAt": 0,  # the loan was paid out: the pledge is drawn from the start
+            },
+            subject=pledge_id,
+            expires_at=expires_at,
+        )
+        row = SubstitutionRow(
+            pledge_id=pledge_id,
+            cell=ctx.cell,
+            sold_id=sold.id,
+            receivable_id=asset.id,
+            lender_id=lender.id,
+            pledgor_id=pledgor.id,
+            quantity=thousandths,
+            amount=amount.minor,
+            act_id=grant.id,
+            expires_at=expires_at,
+            created_at=ctx.clock.now(),
+        )
+        session.add(row)
+        session.flush()
+        return SubstitutionView(row, asset.currency, None)
+
+
+def _entered(session: Session, sold: PledgeRow) -> tuple[PartyRow, PartyRow]:
+    """Lender and pledgor. Raises Forbidden party_not_active; Conflict act_paused."""
+    lender = gate.enter(session, sold.lender_id, Kind.PLEDGE)
+    return lender, gate.active_party(session, sold.pledgor_id)
+
+
+def _judge(
+    session: Session, sold: PledgeRow, asset: ReceivableRow, quantity: int, amount: Money, pledge_id: str
+) -> None:
+    """Raises Refused (see `offer`). All rows are locked."""
+    if sold.asset_kind != "warehouse_receipt":
+        raise Refused("not_over_goods", "only pledged goods are sold and replaced", pledge=sold.id)
+    if not sold.drawn:
+        raise Refused("pledge_not_drawn", "nothing was paid out on it yet", pledge=sold.id)
+    if sold.loan_id is None:
+        raise Refused("pledge_without_loan", "it secures no loan of this book", pledge=sold.id)
+    loan = session.get_one(LoanRow, sold.loan_id)
+    if loan.currency != asset.currency:
+        raise Refused("currency_mismatch", f"the loan is in {loan.currency}", currency=asset.currency)
+    value = receivables.as_value(session, asset)
+    goods = _goods(session, sold)
+    orders.unless_refused(
+        substitution.substitute(
+            goods, value, quantity=quantity, amount=amount, sold_id=sold.id, pledge_id=pledge_id, lender=sold.lender_id
+        )
+    )
+    if amount.minor > value.free - asset.reserved:
+        free = Money(value.free - asset.reserved, asset.currency)
+        raise Refused("exceeds_free", f"{free} is free and not promised to a lender", free=str(free))
+
+
+def _goods(session: Session, sold: PledgeRow) -> WarehouseReceipt:
+    """The receipt as the rules see it, of the sold pledge what isn't on its way out of it already."""
+    row = session.get_one(WarehouseReceiptRow, sold.asset_id)
+    going = in_flight.attested(session, row.id).get(sold.id, 0) + in_flight.replaced(session, sold.id)
+    own = sold.left - going
+    if own <= 0:
+        raise Refused("exceeds_pledged", "all that is locked under it is on its way out", pledge=sold.id)
+    others = (PledgedGoods("", "", row.pledged - own),) if row.pledged > own else ()
+    return replace(receipts.as_value(row), pledges=(PledgedGoods(sold.id, sold.lender_id, own), *others))
+
+
+def accept(ctx: Context, actor: Actor, pledge_id: str, signature: str | None = None) -> SubstitutionView:
+    """The pledgor grants the new pledge with its EIP-712 signature (None: by its key in custody). What it is over is
+    reserved, and the registry is asked for its number.
+
+    Raises NotFound substitution_unknown; Conflict substitution_not_offered, signature_replayed, offer_expired,
+    key_not_held; BadInput signature_malformed, signature_expired; Forbidden signature_foreign; Refused as `offer`.
+    """
+    with ctx.store.begin() as session:
+        row = _own(session, actor, pledge_id, "pledgor")
+        if row.status != "offered":
+            if row.status in ("registering", "pledging", "done") and signature is not None:
+                raise Conflict("signature_replayed", f"the offer was taken before; the substitution is {row.status}")
+            raise Conflict("substitution_not_offered", f"the substitution is {row.status}")
+        if ctx.clock.now() >= row.expires_at:
+            raise Conflict("offer_expired", f"the offer stood until {row.expires_at:%Y-%m-%d %H:%M} UTC")
+        asset = session.get_one(ReceivableRow, row.receivable_id, with_for_update=True)
+        sold = assets.locked_pledge(session, row.sold_id)
+        if sold.status != "active":
+            raise Refused("pledge_state_wrong", f"the pledge is {sold.status}", status=sold.status)
+        _entered(session, sold)
+        _judge(session, sold, asset, row.quantity, Money(row.amount, asset.currency), row.pledge_id)
+        act = session.get_one(ActRow, row.act_id)
+        acts.take_acceptance(session, ctx, act, signature)
+        asset.reserved += row.amount
+        session.add(asset)
+        pledge = PledgeRow(
+            id=row.pledge_id,
+            cell=ctx.cell,
+            loan_id=sold.loan_id,
+            asset_kind="receivable",
+            asset_id=asset.id,
+            pledgor_id=row.pledgor_id,
+            lender_id=row.lender_id,
+            amount=row.amount,
+            decision_hash=sold.decision_hash,
+            created_at=ctx.clock.now(),
+        )
+        session.add(pledge)
+        row.status = "registering"
+        session.add(row)
+        session.flush()
+        loan = session.get_one(LoanRow, sold.loan_id)
+        register.register(session, ctx, pledge, loan, max(loan.maturity, asset.due_date, ctx.clock.today()))
+        return SubstitutionView(row, asset.currency, act)
+
+
+def withdraw(ctx: Context, actor: Actor, pledge_id: str) -> SubstitutionView:
+    """The lender takes its offer back, or the pledgor declines it, before it was granted.
+
+    Raises NotFound substitution_unknown; Conflict substitution_not_offered.
+    """
+    with ctx.store.begin() as session:
+        row = _own(session, actor, pledge_id, "lender", "pledgor")
+        if row.status != "offered":
+            raise Conflict("substitution_not_offered", f"the substitution is {row.status}")
+        _close(session, row, "withdrawn")
+        return _view(session, actor, row)
+
+
+def expire(ctx: Context, *, limit: int = 100) -> int:
+    """Close offers that nobody took in time. Returns how many."""
+    late = (SubstitutionRow.status == "offered", col(SubstitutionRow.expires_at) <= ctx.clock.now())
+    with ctx.store.read() as session:
+        due = session.exec(select(SubstitutionRow.pledge_id).where(*late).limit(limit)).all()
+    for pledge_id in due:
+        with ctx.store.begin() as session:
+            row = session.get_one(SubstitutionRow, pledge_id, with_for_update=True)
+            if row.status == "offered":
+                _close(session, row, "expired")
+    return len(due)
+
+
+def _close(session: Session, row: SubstitutionRow, status: str) -> None:
+    act = session.get_one(ActRow, row.act_id)
+    act.status = "expired"
+    row.status = status
+    session.add(act)
+    session.add(row)
+
+
+def knows(session: Session, pledge_id: str) -> bool:
+    """Whether this pledge comes to be in the place of sold goods."""
+    return session.get(SubstitutionRow, pledge_id) is not None
+
+
+def registered(session: Session, ctx: Context, pledge_id: str, number: str) -> None:
+    """The registry gave its number: the lender signs, and both halves go to the chain in one act."""
+    pledge = assets.locked_pledge(session, pledge_id)
+    if pledge.registry_number is not None:
+        return
+    pledge.registry_number = number
+    session.add(pledge)
+    row = session.get_one(SubstitutionRow, pledge_id, with_for_update=True)
+    loan = session.get_one(LoanRow, pledge.loan_id)
+    if LoanState(loan.status) not in ACCRUING:
+        _fail(session, ctx, row, pledge, "loan_not_payable", f"the loan is {loan.status}")
+        return
+    grant = session.get_one(ActRow, row.act_id)
+    assert grant.signature is not None, "a granted pledge was signed"
+    acts.prepare(
+        session,
+        ctx,
+        party=session.get_one(PartyRow, row.lender_id),
+        contract="Pledges",
+        function="substitute",
+        params={**grant.params, "registryNo": register.registry_bytes(number)},
+        subject=row.pledge_id,
+        auths=[eip712.Auth(grant.signer, grant.nonce, grant.deadline, bytes.fromhex(grant.signature[2:]))],
+    )
+    row.status = "pledging"
+    session.add(row)
+
+
+def refused(session: Session, ctx: Context, pledge_id: str, code: str, message: str) -> None:
+    """The registry or the chain says no, or the lender never signed: the goods stay pledged, the receivable is free,
+    and nothing stays in the registry."""
+    pledge = assets.locked_pledge(session, pledge_id)
+    if pledge.status == "pending":
+        row = session.get_one(SubstitutionRow, pledge_id, with_for_update=True)
+        _fail(session, ctx, row, pledge, code, message)
+
+
+def _fail(session: Session, ctx: Context, row: SubstitutionRow, pledge: PledgeRow, code: str, message: str) -> None:
+    assets.unreserve(session, pledge)
+    register.unregister(session, ctx, pledge, "the pledge was not taken up")
+    row.status, row.error_code, row.error_message = "failed", code, message
+    session.add(row)
+
+
+def final(session: Session, pledge_id: str) -> None:
+    """It is in a final block. What it did to pledges and assets their own events tell."""
+    row = session.get(SubstitutionRow, pledge_id, with_for_update=True)
+    if row is not None:
+        row.status = "done"
+        session.add(row)
+
+
+def get(ctx: Context, actor: Actor, pledge_id: str) -> SubstitutionView:
+    """For its lender and pledgor. Raises NotFound substitution_unknown."""
+    with ctx.store.read() as session:
+        row = session.get(SubstitutionRow, pledge_id)
+        if row is None or not (actor.sees_all or actor.party_id in (row.lender_id, row.pledgor_id)):
+            raise NotFound("substitution_unknown", f"there is no substitution {pledge_id}")
+        return _view(session, actor, row)
+
+
+def list_(ctx: Context, actor: Actor, *, after: str = "", limit: int = 50) -> list[SubstitutionView]:
+    """Those of which one is lender or pledgor."""
+    key = col(SubstitutionRow.pledge_id)
+    query = select(SubstitutionRow).where(key > after).order_by(key).limit(limit)
+    if not actor.sees_all:
+        mine = (SubstitutionRow.lender_id == actor.party_id, SubstitutionRow.pledgor_id == actor.party_id)
+        query = query.where(or_(*mine))
+    with ctx.store.read() as session:
+        return [_view(session, actor, row) for row in session.exec(query)]
+
+
+def _view(session: Session, actor: Actor, row: SubstitutionRow) -> SubstitutionView:
+    currency = session.get_one(ReceivableRow, row.receivable_id).currency
+    seen = actor.sees_all or actor.party_id == row.pledgor_id
+    return SubstitutionView(row, currency, session.get_one(ActRow, row.act_id) if seen else None)
+
+
+def _own(session: Session, actor: Actor, pledge_id: str, *sides: str) -> SubstitutionRow:
+    row = session.get(SubstitutionRow, pledge_id, with_for_update=True)
+    party_id = actor.require()
+    if row is None or party_id not in (row.lender_id, row.pledgor_id):
+        raise NotFound("substitution_unknown", f"there is no substitution {pledge_id}")
+    if party_id not in [getattr(row, f"{side}_id") for side in sides]:
+        raise Refused(f"not_{sides[0]}", f"this is the {sides[0]}'s to say", substitution=pledge_id)
+    return row

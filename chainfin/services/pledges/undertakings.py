@@ -1,0 +1,110 @@
+"""Undertakings over a pledge, and how they are kept: the undertaker pays the lender and has what was pledged.
+
+Of goods a core enterprise undertakes to buy what isn't redeemed (保兑仓); they go at the newest price: whoever pays
+less than that price for all that it undertook buys as much less. For a receivable whoever gives recourse (有追索权)
+undertakes to pay what its debtor doesn't, once it is overdue: of the claim it has as much as it paid on the loan, and
+no more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from eth_hash.auto import keccak
+from sqlmodel import select
+
+from chainfin.errors import BadInput, NotFound, Refused
+from chainfin.rules import undertaking as promises
+from chainfin.services.kernel import acts
+from chainfin.services.kernel.context import Actor, Context
+from chainfin.services.parties import gate
+from chainfin.services.pledges import assets
+from chainfin.services.trade import orders
+from chainfin.services.trade.receivables import day_number
+from chainfin.storage.trade_tables import ActRow, PledgeRow, ReceivableRow, UndertakingRow, WarehouseReceiptRow
+from chainfin.values.party import Kind, Role
+
+
+@dataclass(frozen=True, slots=True)
+class Undertaken:
+    """An undertaking over ``goods`` or a receivable, and in what it counts: their unit, or its currency."""
+
+    row: UndertakingRow
+    unit: str
+    goods: bool
+
+
+def undertake(ctx: Context, actor: Actor, pledge_id: str, amount: str, until: date, wording: str) -> ActRow:
+    """A party undertakes to buy up to ``amount`` (a decimal: of the currency, or of the goods' unit) of what is
+    pledged, if called by ``until``; a hash of the wording goes on chain. Goods are undertaken by core enterprises
+    alone. Whoever knows the pledge's (unguessable) id was told it by its parties.
+
+    Raises Forbidden role_missing; NotFound pledge_unknown; BadInput amount_…, quantity_…, until_past,
+    until_not_after_due; Refused transfer_to_debtor, pledge_state_wrong, exceeds_pledged, undertaking_exists.
+    """
+    buyer_id, today = actor.require(), ctx.clock.today()
+    if until < today:
+        raise BadInput("until_past", f"{until} is past", where="/until")
+    with ctx.store.begin() as session:
+        if session.get(PledgeRow, pledge_id) is None:
+            raise NotFound("pledge_unknown", f"there is no pledge {pledge_id}")
+        pledge = assets.locked_pledge(session, pledge_id)
+        asset = assets.asset_of(session, pledge)
+        if isinstance(asset, ReceivableRow):
+            _unless_never_called(asset, buyer_id, until)
+        else:
+            actor.require(Role.CORE)
+        if pledge.status != "active":
+            raise Refused("pledge_state_wrong", f"the pledge is {pledge.status}", status=pledge.status)
+        part = assets.measured(session, pledge, amount)
+        row = session.get(UndertakingRow, (pledge_id, buyer_id))
+        before = None if row is None else promises.Undertaking(row.buyer_id, row.left, row.until)
+        orders.unless_refused(
+            promises.undertake(part, buyer=buyer_id, pledged=pledge.left, until=until, today=today, before=before)
+        )
+        return acts.prepare(
+            session,
+            ctx,
+            party=gate.enter(session, buyer_id, Kind.PLEDGE),
+            contract="Pledges",
+            function="undertake",
+            params={
+                "pledgeId": pledge.id,
+                "amount": part,
+                "untilDay": day_number(until),
+                "documentRoot": "0x" + keccak(wording.encode()).hex(),
+            },
+            subject=pledge.id,
+        )
+
+
+def _unless_never_called(asset: ReceivableRow, buyer_id: str, until: date) -> None:
+    """An undertaking over a receivable that could never be kept is none. Raises Refused transfer_to_debtor; BadInput
+    until_not_after_due."""
+    if buyer_id == asset.debtor_id:
+        raise Refused("transfer_to_debtor", "you owe it: you pay it, and nobody is its own creditor", id=asset.id)
+    if until <= asset.due_date:
+        due = f"the receivable is due on {asset.due_date}, and is bought back only when it is overdue"
+        raise BadInput("until_not_after_due", due, where="/until")
+
+
+def of_pledge(ctx: Context, actor: Actor, pledge_id: str) -> list[Undertaken]:
+    """For the pledge's parties all, for who undertook its own. Raises NotFound pledge_unknown."""
+    with ctx.store.read() as session:
+        pledge = session.get(PledgeRow, pledge_id)
+        rows = session.exec(select(UndertakingRow).where(UndertakingRow.pledge_id == pledge_id)).all()
+        if pledge is not None:
+            over_goods = pledge.asset_kind == "warehouse_receipt"
+            unit = (
+                session.get_one(WarehouseReceiptRow, pledge.asset_id).unit
+                if over_goods
+                else session.get_one(ReceivableRow, pledge.asset_id).currency
+            )
+            seen = [Undertaken(row, unit, over_goods) for row in rows]
+            if actor.sees_all or actor.party_id in (pledge.lender_id, pledge.pledgor_id):
+                return seen
+            own = [each for each in seen if each.row.buyer_id == actor.party_id]
+            if own:
+                return own
+    raise NotFound("pledge_unknown", f"there is no pledge {pledge_id}")

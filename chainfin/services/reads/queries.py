@@ -1,0 +1,366 @@
+"""Reads. A party sees its own things; what is another's is as unknown as what doesn't exist."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement, Integer, String, bindparam
+from sqlmodel import Session, SQLModel, and_, col, or_, select
+from sqlmodel.sql.expression import SelectOfScalar
+
+from chainfin.errors import NotFound
+from chainfin.risk.explain import Sentence, explain
+from chainfin.rules.ledger import TrialLine
+from chainfin.rules.loan import Instalment, Loan, accrue
+from chainfin.services.books import journals, loan_book
+from chainfin.services.kernel.context import Actor, Context
+from chainfin.services.trade.receivables import parties
+from chainfin.storage.lending_tables import (
+    ApplicationNodeRow,
+    ApplicationRow,
+    LimitRow,
+    LoanRow,
+    OfferRow,
+    RepaymentRow,
+)
+from chainfin.storage.trade_tables import (
+    ActRow,
+    DocumentRow,
+    OrderRow,
+    PledgeRow,
+    PriceRow,
+    ReceivableRow,
+    WarehouseReceiptRow,
+)
+from chainfin.values.money import Money
+from chainfin.values.party import Role
+
+Row = TypeVar("Row", bound=SQLModel)
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationView:
+    """An application with its trail, its offer, and what is said to the applicant."""
+
+    row: ApplicationRow
+    nodes: list[ApplicationNodeRow]
+    offer: OfferRow | None
+    act: ActRow | None
+    explanation: list[Sentence]
+    limit_parts: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """A piece of an application's way, with the status that it has by now."""
+
+    status: str
+    nodes: list[ApplicationNodeRow]
+
+
+@dataclass(frozen=True, slots=True)
+class LoanView:
+    """A loan as of today, with its pledges."""
+
+    row: LoanRow
+    loan: Loan
+    pledges: list[PledgeRow]
+
+
+@dataclass(frozen=True, slots=True)
+class PledgeView:
+    """A pledge, and the currency of what is pledged (None for goods)."""
+
+    row: PledgeRow
+    currency: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Payoff:
+    """What settles a loan on a day, part by part."""
+
+    on: date
+    total: Money
+    parts: dict[str, Money]
+
+
+@dataclass(frozen=True, slots=True)
+class StatementLine:
+    """One thing that happened to a loan. Amounts are signed from the borrower's view: what it owes grows with plus."""
+
+    on: date
+    kind: str
+    amount: Money
+    allocation: dict[str, object]
+    at: datetime
+
+
+def _page(session: Session, query: SelectOfScalar[Row], key: Any, after: str, limit: int) -> list[Row]:
+    return list(session.exec(query.where(col(key) > after).order_by(col(key)).limit(limit)).all())
+
+
+def orders(ctx: Context, actor: Actor, *, after: str = "", limit: int = 50) -> list[OrderRow]:
+    query = select(OrderRow)
+    if not actor.sees_all:
+        query = query.where(or_(OrderRow.buyer_id == actor.party_id, OrderRow.seller_id == actor.party_id))
+    with ctx.store.read() as session:
+        return _page(session, query, OrderRow.id, after, limit)
+
+
+def order(ctx: Context, actor: Actor, order_id: str) -> OrderRow:
+    """Raises NotFound order_unknown."""
+    with ctx.store.read() as session:
+        row = session.get(OrderRow, order_id)
+    if row is None or not (actor.sees_all or actor.party_id in (row.buyer_id, row.seller_id)):
+        raise NotFound("order_unknown", f"there is no order {order_id}")
+    return row
+
+
+def document(ctx: Context, actor: Actor, document_id: str) -> DocumentRow:
+    """A document's canonical form, for those whom it names. Raises NotFound document_unknown."""
+    with ctx.store.read() as session:
+        row = session.get(DocumentRow, document_id)
+    if row is None or not (actor.sees_all or actor.party_id in (row.buyer_id, row.seller_id)):
+        raise NotFound("document_unknown", f"there is no document {document_id}")
+    return row
+
+
+def receivables(ctx: Context, actor: Actor, *, after: str = "", limit: int = 50) -> list[ReceivableRow]:
+    query = select(ReceivableRow)
+    if not actor.sees_all:
+        query = query.where(_of_party(actor))
+    with ctx.store.read() as session:
+        return _page(session, query, ReceivableRow.id, after, limit)
+
+
+def receivable(ctx: Context, actor: Actor, receivable_id: str) -> ReceivableRow:
+    """Raises NotFound receivable_unknown."""
+    with ctx.store.read() as session:
+        row = session.get(ReceivableRow, receivable_id)
+    if row is None or not (actor.sees_all or actor.party_id in parties(row)):
+        raise NotFound("receivable_unknown", f"there is no receivable {receivable_id}")
+    return row
+
+
+def parts(ctx: Context, actor: Actor, receivable_id: str, *, after: str = "", limit: int = 50) -> list[ReceivableRow]:
+    """What was split off it or taken out of it, as far as it is the actor's business. Raises NotFound
+    receivable_unknown."""
+    receivable(ctx, actor, receivable_id)
+    query = select(ReceivableRow).where(ReceivableRow.parent_id == receivable_id)
+    if not actor.sees_all:
+        query = query.where(_of_party(actor))
+    with ctx.store.read() as session:
+        return _page(session, query, ReceivableRow.id, after, limit)
+
+
+def _of_party(actor: Actor) -> ColumnElement[bool]:
+    """As `receivables.parties` says."""
+    row = ReceivableRow
+    issued = (col(row.seller_id) == actor.party_id) & (col(row.parent_id).is_(None))
+    return or_(col(row.holder_id) == actor.party_id, col(row.debtor_id) == actor.party_id, issued)
+
+
+def warehouse_receipts(ctx: Context, actor: Actor, *, after: str = "", limit: int = 50) -> list[WarehouseReceiptRow]:
+    query = select(WarehouseReceiptRow)
+    if not actor.sees_all:
+        query = query.where(
+            or_(WarehouseReceiptRow.keeper_id == actor.party_id, WarehouseReceiptRow.owner_id == actor.party_id)
+        )
+    with ctx.store.read() as session:
+        return _page(session, query, WarehouseReceiptRow.id, after, limit)
+
+
+def warehouse_receipt(ctx: Context, actor: Actor, receipt_id: str) -> WarehouseReceiptRow:
+    """Raises NotFound warehouse_receipt_unknown."""
+    with ctx.store.read() as session:
+        row = session.get(WarehouseReceiptRow, receipt_id)
+    if row is None or not (actor.sees_all or actor.party_id in (row.keeper_id, row.owner_id)):
+        raise NotFound("warehouse_receipt_unknown", f"there is no receipt {receipt_id}")
+    return row
+
+
+def prices(ctx: Context, actor: Actor, *, good: str | None = None, after: int = 0, limit: int = 50) -> list[PriceRow]:
+    query = select(PriceRow).where(col(PriceRow.id) > after).order_by(col(PriceRow.id)).limit(limit)
+    if good is not None:
+        query = query.where(PriceRow.good == good)
+    with ctx.store.read() as session:
+        return list(session.exec(query).all())
+
+
+def credit_limits(ctx: Context, actor: Actor, *, after: str = "", limit: int = 50) -> list[LimitRow]:
+    """A lender's own limits, and those that are about the actor."""
+    query = select(LimitRow)
+    if not actor.sees_all:
+        query = query.where(or_(LimitRow.lender_id == actor.party_id, LimitRow.key == actor.party_id))
+    with ctx.store.read() as session:
+        return _page(session, query, LimitRow.id, after, limit)
+
+
+def applications(ctx: Context, actor: Actor, *, after: str = "", limit: int = 50) -> list[ApplicationRow]:
+    query = select(ApplicationRow)
+    if not actor.sees_all:
+        query = query.where(
+            or_(ApplicationRow.borrower_id == actor.party_id, ApplicationRow.lender_id == actor.party_id)
+        )
+    with ctx.store.read() as session:
+        return _page(session, query, ApplicationRow.id, after, limit)
+
+
+def application(ctx: Context, actor: Actor, application_id: str) -> ApplicationView:
+    """Raises NotFound application_unknown."""
+    with ctx.store.read() as session:
+        row = _application(session, actor, application_id)
+        nodes = _nodes(session, application_id)
+        offer = session.exec(select(OfferRow).where(OfferRow.application_id == application_id)).one_or_none()
+        act = None if offer is None or offer.act_id is None else session.get(ActRow, offer.act_id)
+    record = None if row.record is None else json.loads(row.record)
+    said = [] if record is None else explain(record)
+    parts = [] if record is None else list(record["outcome"].get("limit_parts", []))
+    return ApplicationView(row, nodes, offer, act, said, parts)
+
+
+def trail(ctx: Context, actor: Actor, application_id: str, seq: int) -> Trail:
+    """The nodes after number ``seq`` and the status that goes with them, of one view and in one statement: every open
+    stream asks this at every news. Raises NotFound application_unknown."""
+    with ctx.store.read() as session:
+        rows = session.exec(_TRAIL, params={"application": application_id, "seq": seq}).all()
+    if not rows or not (actor.sees_all or actor.party_id in rows[0][1:3]):
+        raise _no_application(application_id)
+    return Trail(rows[0][0], [row[3] for row in rows if row[3] is not None])
+
+
+_TRAIL = (
+    select(ApplicationRow.status, ApplicationRow.borrower_id, ApplicationRow.lender_id, ApplicationNodeRow)
+    .outerjoin(
+        ApplicationNodeRow,
+        and_(
+            col(ApplicationNodeRow.application_id) == col(ApplicationRow.id),
+            col(ApplicationNodeRow.seq) > bindparam("seq", type_=Integer()),
+        ),
+    )
+    .where(ApplicationRow.id == bindparam("application", type_=String()))
+    .order_by(col(ApplicationNodeRow.seq))
+)
+"""Made once: to make it costs more than to run it."""
+
+
+def _nodes(session: Session, application_id: str) -> list[ApplicationNodeRow]:
+    return list(
+        session.exec(
+            select(ApplicationNodeRow)
+            .where(ApplicationNodeRow.application_id == application_id)
+            .order_by(col(ApplicationNodeRow.seq))
+        ).all()
+    )
+
+
+def _application(session: Session, actor: Actor, application_id: str) -> ApplicationRow:
+    row = session.get(ApplicationRow, application_id)
+    if row is None or not (actor.sees_all or actor.party_id in (row.borrower_id, row.lender_id)):
+        raise _no_application(application_id)
+    return row
+
+
+def _no_application(application_id: str) -> NotFound:
+    return NotFound("application_unknown", f"there is no application {application_id}")
+
+
+def offer(ctx: Context, actor: Actor, offer_id: str) -> OfferRow:
+    """Raises NotFound offer_unknown."""
+    with ctx.store.read() as session:
+        row = session.get(OfferRow, offer_id)
+        if row is not None:
+            owner = session.get_one(ApplicationRow, row.application_id)
+            if actor.sees_all or actor.party_id in (owner.borrower_id, owner.lender_id):
+                return row
+    raise NotFound("offer_unknown", f"there is no offer {offer_id}")
+
+
+def loans(ctx: Context, actor: Actor, *, after: str = "", limit: int = 50) -> list[LoanRow]:
+    query = select(LoanRow)
+    if not actor.sees_all:
+        query = query.where(or_(LoanRow.borrower_id == actor.party_id, LoanRow.lender_id == actor.party_id))
+    with ctx.store.read() as session:
+        return _page(session, query, LoanRow.id, after, limit)
+
+
+def _own_loan(session: Session, actor: Actor, loan_id: str) -> tuple[LoanRow, Loan]:
+    row, loan = loan_book.load(session, loan_id)
+    if not actor.sees_all and actor.party_id not in (row.borrower_id, row.lender_id):
+        raise NotFound("loan_unknown", f"there is no loan {loan_id}")
+    return row, loan
+
+
+def loan(ctx: Context, actor: Actor, loan_id: str) -> LoanView:
+    """Raises NotFound loan_unknown."""
+    with ctx.store.read() as session:
+        row, value = _own_loan(session, actor, loan_id)
+        pledges = session.exec(select(PledgeRow).where(PledgeRow.loan_id == loan_id)).all()
+    return LoanView(row, value, list(pledges))
+
+
+def pledges(ctx: Context, actor: Actor, *, after: str = "", limit: int = 50) -> list[PledgeView]:
+    """Pledges that one has given or taken."""
+    query = select(PledgeRow)
+    if not actor.sees_all:
+        query = query.where(or_(PledgeRow.pledgor_id == actor.party_id, PledgeRow.lender_id == actor.party_id))
+    with ctx.store.read() as session:
+        return [_pledge_view(session, row) for row in _page(session, query, PledgeRow.id, after, limit)]
+
+
+def pledge(ctx: Context, actor: Actor, pledge_id: str) -> PledgeView:
+    """Raises NotFound pledge_unknown."""
+    with ctx.store.read() as session:
+        row = session.get(PledgeRow, pledge_id)
+        if row is None or not (actor.sees_all or actor.party_id in (row.pledgor_id, row.lender_id)):
+            raise NotFound("pledge_unknown", f"there is no pledge {pledge_id}")
+        return _pledge_view(session, row)
+
+
+def _pledge_view(session: Session, row: PledgeRow) -> PledgeView:
+    receivable = session.get(ReceivableRow, row.asset_id)
+    return PledgeView(row, None if receivable is None else receivable.currency)
+
+
+def schedule(ctx: Context, actor: Actor, loan_id: str) -> Sequence[Instalment]:
+    """Raises NotFound loan_unknown."""
+    with ctx.store.read() as session:
+        return _own_loan(session, actor, loan_id)[1].schedule.instalments
+
+
+def payoff(ctx: Context, actor: Actor, loan_id: str, on: date) -> Payoff:
+    """What settles the loan on ``on``. Raises NotFound loan_unknown; Conflict business_date_backwards."""
+    with ctx.store.read() as session:
+        _, value = _own_loan(session, actor, loan_id)
+    dues = accrue(value, on).loan.dues
+    parts = {name: getattr(dues, name) for name in ("fee", "penalty", "overdue_interest", "interest", "principal")}
+    return Payoff(on, dues.total, parts)
+
+
+def statement(ctx: Context, actor: Actor, loan_id: str) -> list[StatementLine]:
+    """What happened to the loan, in order. Raises NotFound loan_unknown."""
+    with ctx.store.read() as session:
+        row, _ = _own_loan(session, actor, loan_id)
+        happened = loan_book.events(session, loan_id)
+        paid = {
+            (r.bank_ref.partition(":")[0], r.amount): r.allocation
+            for r in session.exec(select(RepaymentRow).where(RepaymentRow.loan_id == loan_id))
+        }
+    lines = []
+    for event in happened:
+        signed = row.principal if event.kind == "disburse" else -event.amount
+        allocation = paid.get((event.payment, event.amount), {})
+        lines.append(StatementLine(event.on, event.kind, Money(signed, row.currency), allocation, event.created_at))
+    return lines
+
+
+def trial_balance(ctx: Context, actor: Actor) -> list[TrialLine]:
+    """The book's turnovers, for the operator, auditors and lenders. Raises Forbidden role_missing."""
+    if not actor.sees_all:
+        actor.require(Role.LENDER)
+    with ctx.store.read() as session:
+        return journals.trial_balance(session)

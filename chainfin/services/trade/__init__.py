@@ -1,0 +1,1 @@
+"""Orders, receivables, their documents and the debtors' lines."""

@@ -1,0 +1,159 @@
+"""Credit lines on chain: each lender sets its share of what a marked debtor may confirm; confirmations use it up.
+
+The chain counts in minor units of the currency of the debtor's orders and doesn't name it; here it is kept beside.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlmodel import Session, col, or_, select
+
+from chainfin.errors import NotFound, Refused
+from chainfin.rules import debtor_line as rules
+from chainfin.services.kernel import acts
+from chainfin.services.kernel.context import Actor, Context
+from chainfin.services.parties import gate
+from chainfin.services.trade import orders
+from chainfin.storage import locks
+from chainfin.storage.party_tables import PartyRow
+from chainfin.storage.trade_tables import ActRow, LineRow, LineShareRow, OrderRow, ReceivableRow
+from chainfin.values.money import Money
+from chainfin.values.party import Kind, Role
+
+
+@dataclass(frozen=True, slots=True)
+class LineView:
+    """A debtor's line, its currency (None: nobody named it yet), and of the lenders' shares those that one may see."""
+
+    row: LineRow
+    currency: str | None
+    shares: list[LineShareRow]
+
+
+def set_(ctx: Context, actor: Actor, debtor_id: str, limit: Money) -> ActRow:
+    """The lender sets its share of a debtor's line; zero takes it back. Below what is used it stops new confirmations.
+
+    Less than before goes at any time, also for a lender or a debtor that is suspended or has lost its role.
+    Raises Forbidden role_missing, party_not_active; NotFound party_unknown; Refused debtor_not_lined,
+    currency_mismatch, amount_too_large.
+    """
+    lender_id = actor.require()
+    with ctx.store.begin() as session:
+        share = session.get(LineShareRow, (lender_id, debtor_id))
+        if share is not None and limit.minor < share.limit:
+            lender, debtor = session.get_one(PartyRow, lender_id), session.get_one(PartyRow, debtor_id)
+        else:
+            actor.require(Role.LENDER)
+            lender = gate.enter(session, lender_id, Kind.PLEDGE)
+            debtor = gate.active_party(session, debtor_id)
+            if not debtor.roles & Role.LINED:
+                raise Refused("debtor_not_lined", f"{debtor.name}'s confirmations draw on no line", debtor=debtor_id)
+        row = _locked(session, debtor_id)
+        known = _currency(session, row)
+        if known is not None and known != limit.currency:
+            raise Refused("currency_mismatch", f"the debtor's line is in {known}", currency=known)
+        line = rules.Line(debtor_id, row.limit, row.used)
+        orders.unless_refused(rules.set_share(line, old=0 if share is None else share.limit, new=limit.minor))
+        row.currency = limit.currency
+        session.add(row)
+        return acts.prepare(
+            session,
+            ctx,
+            party=lender,
+            contract="Receivables",
+            function="setLine",
+            params={"debtor": debtor.chain_party, "limit": limit.minor},
+            subject=debtor_id,
+        )
+
+
+def unless_exceeded(session: Session, debtor: PartyRow, receivable: ReceivableRow) -> None:
+    """A marked debtor confirms what its line has room for, confirmations on their way to the chain counted.
+
+    Raises Refused line_exceeded, currency_mismatch.
+    """
+    if not debtor.roles & Role.LINED:
+        return
+    row = _locked(session, debtor.id)
+    if row.currency not in (None, receivable.currency):
+        raise Refused("currency_mismatch", f"the debtor's line is in {row.currency}", currency=row.currency)
+    waiting = session.exec(
+        select(ActRow).where(
+            ActRow.party_id == debtor.id,
+            ActRow.function == "confirm",
+            ActRow.subject != receivable.id,
+            col(ActRow.status).in_(("awaiting_signature", "signed")),
+        )
+    )
+    under_way = sum(int(str(act.params["face"])) for act in waiting)
+    orders.unless_refused(rules.draw(rules.Line(debtor.id, row.limit, row.used + under_way), receivable.face))
+
+
+def _locked(session: Session, debtor_id: str) -> LineRow:
+    return locks.row(session, LineRow, {"debtor_id": debtor_id}, {"limit": 0, "used": 0})
+
+
+def _currency(session: Session, row: LineRow) -> str | None:
+    """The one that a lender named, or that of the debtor's orders."""
+    if row.currency is not None:
+        return row.currency
+    return session.exec(select(OrderRow.currency).where(OrderRow.buyer_id == row.debtor_id).limit(1)).first()
+
+
+def project_share(session: Session, lender: PartyRow | None, debtor: PartyRow, limit: int, total: int) -> None:
+    """A lender has set its share (final). One that was never admitted by this service counts in the total alone."""
+    row = _locked(session, debtor.id)
+    row.limit = total
+    session.add(row)
+    if lender is not None:
+        session.merge(LineShareRow(lender_id=lender.id, debtor_id=debtor.id, limit=limit))
+
+
+def project_draw(session: Session, receivable: ReceivableRow) -> None:
+    """The debtor has confirmed (final): if it carries the mark then, the debt drew on its line, and gives it back."""
+    if session.get_one(PartyRow, receivable.debtor_id).roles & Role.LINED:
+        receivable.lined = True
+        row = _locked(session, receivable.debtor_id)
+        row.used += receivable.face
+        session.add(row)
+
+
+def project_give_back(session: Session, receivable: ReceivableRow, amount: int) -> None:
+    """``amount`` was paid or credited (final)."""
+    if receivable.lined:
+        row = _locked(session, receivable.debtor_id)
+        row.used -= amount
+        session.add(row)
+
+
+def get(ctx: Context, actor: Actor, debtor_id: str) -> LineView:
+    """For the debtor, and the lenders that have set a share. Raises NotFound line_unknown."""
+    with ctx.store.read() as session:
+        row = session.get(LineRow, debtor_id)
+        mine = row is not None and (
+            actor.sees_all
+            or actor.party_id == debtor_id
+            or session.get(LineShareRow, (str(actor.party_id), debtor_id)) is not None
+        )
+        if row is None or not mine:
+            raise NotFound("line_unknown", f"there is no line of {debtor_id}")
+        return _view(session, actor, row)
+
+
+def list_(ctx: Context, actor: Actor, *, after: str = "", limit: int = 50) -> list[LineView]:
+    """One's own line, and those of which one has set a share."""
+    key = col(LineRow.debtor_id)
+    query = select(LineRow).where(key > after).order_by(key).limit(limit)
+    if not actor.sees_all:
+        shared = select(LineShareRow.debtor_id).where(LineShareRow.lender_id == actor.party_id)
+        query = query.where(or_(key == actor.party_id, key.in_(shared)))
+    with ctx.store.read() as session:
+        return [_view(session, actor, row) for row in session.exec(query)]
+
+
+def _view(session: Session, actor: Actor, row: LineRow) -> LineView:
+    shares = select(LineShareRow).where(LineShareRow.debtor_id == row.debtor_id).order_by(col(LineShareRow.lender_id))
+    if not (actor.sees_all or actor.party_id == row.debtor_id):
+        shares = shares.where(LineShareRow.lender_id == actor.party_id)
+    return LineView(row, _currency(session, row), list(session.exec(shares).all()))

@@ -1,0 +1,27 @@
+"""What opens a receivable's two hashes to the parties of its invoice."""
+
+from __future__ import annotations
+
+from chainfin.documents.fingerprint import invoice_key
+from chainfin.documents.opening import Opening
+from chainfin.errors import NotFound
+from chainfin.services.kernel.context import Actor, Context
+from chainfin.services.trade import trade_documents
+from chainfin.storage.party_tables import PartyRow
+from chainfin.storage.trade_tables import DocumentRow, ReceivableRow
+
+
+def opening(ctx: Context, actor: Actor, receivable_id: str) -> Opening:
+    """For the invoice's debtor and seller alone: with it every field of the invoice can be opened, so neither a later
+    holder nor a lender gets it.
+
+    Raises NotFound receivable_unknown, also of a part: its id is no fingerprint.
+    """
+    with ctx.store.read() as session:
+        row = session.get(ReceivableRow, receivable_id)
+        if row is None or row.parent_id is not None or actor.party_id not in (row.debtor_id, row.seller_id):
+            raise NotFound("receivable_unknown", f"there is no receivable {receivable_id} on an invoice of yours")
+        seller = session.get_one(PartyRow, row.seller_id)
+        paper = session.get_one(DocumentRow, row.document_id)
+    key = invoice_key(ctx.fingerprint_key, seller.legal_value, paper.number)
+    return Opening(key, trade_documents.secret_of(ctx, paper), seller.legal_value)

@@ -1,0 +1,254 @@
+"""Orders and what follows on them: acknowledged, amended, despatched, received. Each act is the party's own."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+from sqlmodel import Session, col, select
+
+from chainfin.documents.fingerprint import normalised
+from chainfin.documents.model import Document, DocumentKind, References
+from chainfin.errors import Conflict, NotFound, Refusal, Refused
+from chainfin.rules import order as rules
+from chainfin.services.kernel import acts, attestations
+from chainfin.services.kernel.context import Actor, Context
+from chainfin.services.parties import gate
+from chainfin.services.trade import trade_documents
+from chainfin.storage.party_tables import PartyRow
+from chainfin.storage.trade_tables import ActRow, DocumentRow, OrderRow, ReceivableRow
+from chainfin.values.money import Money
+from chainfin.values.party import Kind
+
+T = TypeVar("T")
+
+
+def unless_refused(value: T | Refusal) -> T:
+    """The value, or the refusal as an exception."""
+    if isinstance(value, Refusal):
+        raise value.error()
+    return value
+
+
+def order_key(ctx: Context, buyer_legal: str, number: str) -> str:
+    """The order's id on chain: keyed like an invoice's fingerprint, so that the same order is the same id."""
+    message = b"chainfin/order/1" + f"{normalised(buyer_legal)}\0{normalised(number)}".encode()
+    return "0x" + hmac.new(ctx.fingerprint_key, message, hashlib.sha256).hexdigest()
+
+
+def post_order(ctx: Context, actor: Actor, data: bytes, source: str) -> tuple[OrderRow, ActRow]:
+    """The buyer posts its purchase order.
+
+    Raises BadInput document_…; Refused document_party_unknown; Forbidden document_party_foreign, party_not_active;
+    Conflict order_exists.
+    """
+    buyer_id = actor.require()
+    document = trade_documents.understand(data, source, DocumentKind.ORDER)
+    order = unless_refused(rules.post(document))
+    with ctx.store.begin() as session:
+        buyer = gate.enter(session, buyer_id, Kind.ORDER)
+        trade_documents.must_be(trade_documents.named(session, document.buyer, "buyer"), buyer_id, "buyer")
+        seller = gate.active_party(session, trade_documents.named(session, document.seller, "seller").id)
+        order_id = order_key(ctx, buyer.legal_value, document.id)
+        standing = session.get(OrderRow, order_id)
+        if standing is not None and standing.status != "refused":
+            raise Conflict("order_exists", f"order {document.id} was posted before ({standing.status})")
+        paper = trade_documents.keep(session, ctx, document, data, seller=seller, buyer=buyer, order_id=order_id)
+        row = OrderRow(
+            id=order_id,
+            cell=ctx.cell,
+            number=document.id,
+            buyer_id=buyer.id,
+            seller_id=seller.id,
+            document_id=paper.row.id,
+            currency=order.currency,
+            ordered=order.ordered,
+            created_at=ctx.clock.now(),
+        )
+        row = session.merge(row)
+        act = acts.prepare(
+            session,
+            ctx,
+            party=buyer,
+            contract="Orders",
+            function="post",
+            params={
+                "orderId": order_id,
+                "seller": seller.chain_party,
+                "documentRoot": paper.root,
+                "amount": order.ordered,
+                "currency": "0x" + order.currency.encode().hex(),
+            },
+            subject=order_id,
+            extra={"document_id": paper.row.id},
+        )
+        return row, act
+
+
+def acknowledge(
+    ctx: Context, actor: Actor, order_id: str, data: bytes | None = None, source: str = "request"
+) -> ActRow:
+    """The seller takes the order on, with its OrderResponse or in one word.
+
+    It names the order by its trail: amended meanwhile, the contract refuses it and the seller looks again.
+    Raises NotFound order_unknown; BadInput document_…; Refused order_not_accepted, order_state_wrong, goods_unseen, ….
+    """
+    with ctx.store.begin() as session:
+        row, order = for_party(session, actor, order_id, "seller")
+        if data is None:
+            document = _assent(ctx, order.document)
+        else:
+            document = trade_documents.understand(data, source, DocumentKind.ORDER_RESPONSE)
+        unless_refused(rules.acknowledge(order, document))
+        seen = {attestations.TRAIL: attestations.trail(session, row.id)}
+        return _act(session, ctx, row, "seller", "acknowledge", document, data or b"", seen)
+
+
+def amend(ctx: Context, actor: Actor, order_id: str, data: bytes, source: str = "request") -> ActRow:
+    """The buyer restates the order; only what is not yet despatched may change.
+
+    Raises NotFound order_unknown; Refused order_changed_after_despatch, amendment_incomplete, ….
+    """
+    document = trade_documents.understand(data, source, DocumentKind.ORDER, DocumentKind.ORDER_CHANGE)
+    with ctx.store.begin() as session:
+        row, order = for_party(session, actor, order_id, "buyer")
+        after = unless_refused(rules.amend(order, document))
+        return _act(session, ctx, row, "buyer", "amend", document, data, {"amount": after.ordered})
+
+
+def cancel(ctx: Context, actor: Actor, order_id: str) -> ActRow:
+    """The buyer cancels an order of which nothing was despatched. Raises Refused order_changed_after_despatch."""
+    with ctx.store.begin() as session:
+        row, order = for_party(session, actor, order_id, "buyer")
+        unless_refused(rules.cancel(order))
+        return acts.prepare(
+            session,
+            ctx,
+            party=session.get_one(PartyRow, row.buyer_id),
+            contract="Orders",
+            function="cancel",
+            params={"orderId": row.id},
+            subject=row.id,
+        )
+
+
+def despatch(ctx: Context, actor: Actor, order_id: str, data: bytes, source: str = "request") -> ActRow:
+    """The seller's despatch advice. Raises Refused despatch_above_order, unit_mismatch, …."""
+    document = trade_documents.understand(data, source, DocumentKind.DESPATCH_ADVICE)
+    with ctx.store.begin() as session:
+        row, order = for_party(session, actor, order_id, "seller")
+        after = unless_refused(rules.despatch(order, document))
+        moved = {"amount": after.despatched - order.despatched}
+        return _act(session, ctx, row, "seller", "despatch", document, data, moved)
+
+
+def receive(ctx: Context, actor: Actor, order_id: str, data: bytes, source: str = "request") -> ActRow:
+    """The buyer's receipt advice. Raises Refused receipt_above_despatch, …."""
+    document = trade_documents.understand(data, source, DocumentKind.RECEIPT_ADVICE)
+    with ctx.store.begin() as session:
+        row, order = for_party(session, actor, order_id, "buyer")
+        after = unless_refused(rules.receive(order, document))
+        moved = {"amount": after.received - order.received}
+        return _act(session, ctx, row, "buyer", "receiveGoods", document, data, moved)
+
+
+def for_party(session: Session, actor: Actor, order_id: str, side: str) -> tuple[OrderRow, rules.Order]:
+    """The order, locked, if the actor is its ``side`` (buyer | seller). Raises NotFound order_unknown."""
+    party_id = actor.require()
+    row = session.get(OrderRow, order_id, with_for_update=True)
+    if row is None or party_id not in (row.buyer_id, row.seller_id):
+        raise NotFound("order_unknown", f"there is no order {order_id}")
+    owner = row.buyer_id if side == "buyer" else row.seller_id
+    if owner != party_id:
+        raise Refused("act_of_other_party", f"this is the {side}'s act", side=side)
+    return row, as_value(session, row)
+
+
+_FOLD: dict[str, Callable[[rules.Order, Document], rules.Order | Refusal]] = {
+    "acknowledge": rules.acknowledge,
+    "amend": rules.amend,
+    "despatch": rules.despatch,
+    "receiveGoods": rules.receive,
+}
+
+
+def as_value(session: Session, row: OrderRow) -> rules.Order:
+    """The order as a value: its documents folded in the order in which they were signed."""
+    order = unless_refused(rules.post(_document(session, row.document_id)))
+    signed = session.exec(
+        select(ActRow)
+        .where(
+            ActRow.subject == row.id,
+            ActRow.contract == "Orders",
+            col(ActRow.function).in_(list(_FOLD)),
+            col(ActRow.status).in_(("signed", "final")),
+        )
+        .order_by(col(ActRow.id))
+    )
+    for act in signed:
+        document = _document(session, str(act.extra["document_id"]))
+        order = unless_refused(_FOLD[act.function](order, document))
+    return with_invoices(session, row, order)
+
+
+def with_invoices(session: Session, row: OrderRow, order: rules.Order) -> rules.Order:
+    """The order with its standing receivables invoiced on it."""
+    standing = session.exec(
+        select(ReceivableRow)
+        .where(
+            ReceivableRow.order_id == row.id,
+            col(ReceivableRow.parent_id).is_(None),  # a part bills nothing of its own
+            col(ReceivableRow.status).not_in(("refused", "cancelled")),
+        )
+        .order_by(col(ReceivableRow.created_at))
+    )
+    for receivable in standing:
+        face = Money(receivable.face, receivable.currency)
+        document = _document(session, receivable.document_id)
+        order = unless_refused(rules.invoice(order, document, face=face)).order
+    return order
+
+
+def _document(session: Session, document_id: str) -> Document:
+    return Document.from_canonical(session.get_one(DocumentRow, document_id).canonical)
+
+
+def _assent(ctx: Context, order: Document) -> Document:
+    """A response that says yes and nothing else, for a seller that sends no document."""
+    return Document(
+        kind=DocumentKind.ORDER_RESPONSE,
+        id=f"{order.id}-accepted",
+        issue_date=ctx.clock.today(),
+        seller=order.seller,
+        buyer=order.buyer,
+        references=References(orders=(order.id,)),
+        accepted=True,
+    )
+
+
+def _act(
+    session: Session,
+    ctx: Context,
+    row: OrderRow,
+    side: str,
+    function: str,
+    document: Document,
+    data: bytes,
+    params: Mapping[str, object],
+) -> ActRow:
+    buyer = session.get_one(PartyRow, row.buyer_id)
+    seller = session.get_one(PartyRow, row.seller_id)
+    paper = trade_documents.keep(session, ctx, document, data, seller=seller, buyer=buyer, order_id=row.id)
+    party = gate.enter(session, row.buyer_id if side == "buyer" else row.seller_id, Kind.ORDER)
+    return acts.prepare(
+        session,
+        ctx,
+        party=party,
+        contract="Orders",
+        function=function,
+        params={"orderId": row.id, "documentRoot": paper.root, **params},
+        subject=row.id,
+        extra={"document_id": paper.row.id},
+    )

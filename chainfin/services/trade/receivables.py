@@ -1,0 +1,257 @@
+"""Receivables: issued up to what was received and invoiced, confirmed by the debtor, diluted by credit notes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from eth_hash.auto import keccak
+from sqlmodel import Session, select
+
+from chainfin.documents.fingerprint import invoice_fingerprint, invoice_key
+from chainfin.documents.model import Document, DocumentKind
+from chainfin.errors import BadInput, Conflict, NotFound, Refusal, Refused
+from chainfin.eth import eip712
+from chainfin.rules import order as order_rules
+from chainfin.rules import receivable as rules
+from chainfin.rules.receivable_value import PledgedPart, Receivable, State
+from chainfin.services.kernel import acts, attestations
+from chainfin.services.kernel.context import Actor, Context
+from chainfin.services.parties import gate
+from chainfin.services.trade import debtor_lines, orders, trade_documents
+from chainfin.storage.party_tables import PartyRow
+from chainfin.storage.trade_tables import ActRow, DocumentRow, PledgeRow, ReceivableRow
+from chainfin.values.money import Money
+from chainfin.values.party import Kind
+
+EPOCH = date(1970, 1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Issuance:
+    """A receivable about to be issued, the match that carries it, and the act."""
+
+    receivable: ReceivableRow
+    match: order_rules.Match
+    act: ActRow
+
+
+def day_number(day: date) -> int:
+    """Days since 1970-01-01, as the contracts count due dates."""
+    return (day - EPOCH).days
+
+
+def _fingerprint(ctx: Context, seller_legal_id: str, number: str) -> str:
+    key = invoice_key(ctx.fingerprint_key, seller_legal_id, number)
+    return "0x" + invoice_fingerprint(key, seller_legal_id, number).hex()
+
+
+def issue(
+    ctx: Context,
+    actor: Actor,
+    order_id: str,
+    data: bytes,
+    *,
+    accept_matched: bool = False,
+    due_date: date | None = None,
+    source: str = "request",
+) -> Issuance:
+    """The seller bills an order. With ``accept_matched`` the face is what the three-way match carries, not more.
+
+    ``due_date`` where the invoice names none. Raises NotFound order_unknown; BadInput document_…, due_date_missing;
+    Refused invoice_above_received (details hold the match, line by line), due_date_past, tenor_unlawful, unit_mismatch,
+    goods_unseen, …; Conflict invoice_already_registered.
+    """
+    document = trade_documents.understand(data, source, DocumentKind.INVOICE)
+    with ctx.store.begin() as session:
+        order_row, order = orders.for_party(session, actor, order_id, "seller")
+        seller = gate.enter(session, order_row.seller_id, Kind.ISSUE)
+        buyer = gate.active_party(session, order_row.buyer_id)
+        fingerprint = _fingerprint(ctx, seller.legal_value, document.id)
+        standing = session.get(ReceivableRow, fingerprint)
+        # One that was withdrawn before its confirmation may be issued again, put right; the contract agrees.
+        if standing is not None and standing.status not in ("refused", "cancelled"):
+            raise Conflict(
+                "invoice_already_registered",
+                f"invoice {document.id} made a receivable before; an invoice is financed once",
+                receivable=fingerprint,
+            )
+        billed = _billed(order, document, accept_matched)
+        due = _due(document, due_date, ctx.clock.today())
+        paper = trade_documents.keep(session, ctx, document, data, seller=seller, buyer=buyer, order_id=order_id)
+        row = session.merge(
+            ReceivableRow(
+                id=fingerprint,
+                cell=ctx.cell,
+                number=document.id,
+                order_id=order_id,
+                document_id=paper.row.id,
+                seller_id=seller.id,
+                debtor_id=buyer.id,
+                holder_id=seller.id,
+                currency=billed.face.currency,
+                face=billed.face.minor,
+                due_date=due,
+                created_at=ctx.clock.now(),
+            )
+        )
+        params = {
+            "id": fingerprint,
+            "orderId": order_id,
+            "documentRoot": paper.root,
+            "face": billed.face.minor,
+            "dueDay": day_number(due),
+        }
+        # Attested are the lines: `_billed` has matched them with the goods of exactly this trail.
+        attested = {**params, attestations.TRAIL: attestations.trail(session, order_id)}
+        attestation = acts.side_auth(session, ctx, eip712.attest_type(), attested, ctx.registrar_address)
+        act = acts.prepare(
+            session,
+            ctx,
+            party=seller,
+            contract="Receivables",
+            function="issue",
+            params=params,
+            subject=fingerprint,
+            auths=[attestation],
+            extra={"document_id": paper.row.id, attestations.TRAIL: attested[attestations.TRAIL]},
+        )
+        return Issuance(row, billed.match, act)
+
+
+def _due(document: Document, due_date: date | None, today: date) -> date:
+    """The day on which the invoice falls due, if that is lawful."""
+    due = document.due_date or due_date
+    if due is None:
+        raise BadInput("due_date_missing", f"invoice {document.id} names no due date", where="due_date")
+    refusal = rules.tenor(due, today)
+    if refusal is not None:
+        raise refusal.error()
+    return due
+
+
+def _billed(order: order_rules.Order, document: Document, accept_matched: bool) -> order_rules.Invoiced:
+    billed = order_rules.invoice(order, document)
+    if isinstance(billed, Refusal) and billed.code == "invoice_above_received" and accept_matched:
+        limit = Money.parse(str(billed.proof["limit"]), order.currency)
+        if limit.minor > 0:
+            billed = order_rules.invoice(order, document, face=limit)
+    return orders.unless_refused(billed)
+
+
+def confirm(
+    ctx: Context, actor: Actor, receivable_id: str, *, document_root: str, face: Money, due_date: date
+) -> ActRow:
+    """The debtor's undertaking to pay. It says what it confirms: another root, face or day is refused.
+
+    Raises NotFound receivable_unknown; Refused not_debtor, receivable_state_wrong, confirmation_mismatch,
+    line_exceeded, currency_mismatch.
+    """
+    with ctx.store.begin() as session:
+        row = for_party(session, actor, receivable_id)
+        orders.unless_refused(rules.confirm(as_value(session, row), by=actor.require(), face=face, due=due_date))
+        root = session.get_one(DocumentRow, row.document_id).root
+        if document_root.lower() != root:
+            raise Refused("confirmation_mismatch", "the confirmed document is another than was issued", root=root)
+        debtor = gate.enter(session, row.debtor_id, Kind.CONFIRM)
+        debtor_lines.unless_exceeded(session, debtor, row)
+        return acts.prepare(
+            session,
+            ctx,
+            party=debtor,
+            contract="Receivables",
+            function="confirm",
+            params={
+                "id": row.id,
+                "orderId": row.order_id,
+                "seller": session.get_one(PartyRow, row.seller_id).chain_party,
+                "documentRoot": root,
+                "face": row.face,
+                "dueDay": day_number(row.due_date),
+            },
+            subject=row.id,
+        )
+
+
+def cancel(ctx: Context, actor: Actor, receivable_id: str) -> ActRow:
+    """The seller withdraws it before confirmation. Raises Refused not_seller, receivable_state_wrong."""
+    with ctx.store.begin() as session:
+        row = for_party(session, actor, receivable_id)
+        orders.unless_refused(rules.cancel(as_value(session, row), by=actor.require()))
+        root = session.get_one(DocumentRow, row.document_id).root
+        params: dict[str, object] = {"id": row.id, "orderId": row.order_id, "documentRoot": root}
+        return act_of(session, ctx, row, row.seller_id, "cancel", params)
+
+
+def dispute(ctx: Context, actor: Actor, receivable_id: str, reason: str) -> ActRow:
+    """The debtor disputes it; what it says goes on chain as a hash.
+
+    Raises Refused not_debtor, receivable_state_wrong.
+    """
+    with ctx.store.begin() as session:
+        row = for_party(session, actor, receivable_id)
+        orders.unless_refused(rules.dispute(as_value(session, row), by=actor.require()))
+        said = "0x" + keccak(reason.encode()).hex()
+        return act_of(session, ctx, row, row.debtor_id, "dispute", {"id": row.id, "documentRoot": said})
+
+
+def parties(row: ReceivableRow) -> tuple[str, ...]:
+    """Whose business it is. What became of a part that was passed on is no longer the seller's."""
+    own = (row.holder_id, row.debtor_id)
+    return own if row.parent_id is not None else (row.seller_id, *own)
+
+
+def for_party(session: Session, actor: Actor, receivable_id: str) -> ReceivableRow:
+    """The row, locked, if the actor is a party to it. Raises NotFound receivable_unknown."""
+    party_id = actor.require()
+    row = session.get(ReceivableRow, receivable_id, with_for_update=True)
+    if row is None or party_id not in parties(row):
+        raise NotFound("receivable_unknown", f"there is no receivable {receivable_id}")
+    return row
+
+
+def as_value(session: Session, row: ReceivableRow) -> Receivable:
+    """The row as the rules see it. Raises Conflict receivable_not_final while its issue is not in a final block."""
+    if row.status not in set(State):
+        raise Conflict("receivable_not_final", f"the receivable is {row.status}")
+    live = session.exec(select(PledgeRow).where(PledgeRow.asset_id == row.id, PledgeRow.status == "active"))
+    parts = tuple(PledgedPart(p.id, p.lender_id, p.left) for p in live)
+    parts = tuple(part for part in parts if part.amount)
+    other = row.pledged - sum(part.amount for part in parts)
+    if other:
+        parts = (*parts, PledgedPart("releasing", "", other))
+    return Receivable(
+        id=row.id,
+        order_id=row.order_id,
+        seller=row.seller_id,
+        holder=row.holder_id,
+        debtor=row.debtor_id,
+        currency=row.currency,
+        face=row.face,
+        free=row.face - row.pledged - row.split_away - row.settled - row.diluted,
+        issued_on=row.created_at.date(),
+        due_date=row.due_date,
+        state=State(row.status),
+        confirmed=row.confirmed_at is not None,
+        split_away=row.split_away,
+        settled=row.settled,
+        diluted=row.diluted,
+        pledges=parts,
+        parent=row.parent_id,
+    )
+
+
+def act_of(
+    session: Session, ctx: Context, row: ReceivableRow, party_id: str, function: str, params: dict[str, object]
+) -> ActRow:
+    """The act ``function`` of a party on this receivable. It may be an exit: whether the party enters into new business
+    is for the caller to ask (`entering`)."""
+    return acts.prepare(
+        session,
+        ctx,
+        party=session.get_one(PartyRow, party_id),
+        contract="Receivables",
+        function=function,
+        params=params,
+        subject=row.id,
+    )

@@ -1,0 +1,83 @@
+"""A confirmed receivable split and passed on to a further tier (拆分、流转); a dispute withdrawn; a default said."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from chainfin.errors import Refused
+from chainfin.rules import receivable as rules
+from chainfin.services.kernel.context import Actor, Context
+from chainfin.services.parties import gate
+from chainfin.services.trade import orders, receivables
+from chainfin.storage.trade_tables import ActRow, ReceivableRow
+from chainfin.values.money import Money
+from chainfin.values.party import Kind
+
+
+def split(ctx: Context, actor: Actor, receivable_id: str, amounts: Sequence[Money]) -> ActRow:
+    """The holder splits two to eight parts off what is free; what remains stays. Each part is a receivable of its own.
+
+    Raises NotFound receivable_unknown; Conflict payment_under_way; Refused not_holder, receivable_state_wrong,
+    nothing_left, parts_invalid, currency_mismatch, amount_too_large, exceeds_free.
+    """
+    with ctx.store.begin() as session:
+        row = receivables.for_party(session, actor, receivable_id)
+        value = receivables.as_value(session, row)
+        names = [str(place) for place in range(len(amounts))]  # the contract names the parts
+        orders.unless_refused(rules.split(value, amounts, names, by=actor.require()))
+        total = sum(amount.minor for amount in amounts)
+        if total > value.free - row.reserved:
+            free = Money(value.free - row.reserved, row.currency)
+            raise Refused("exceeds_free", f"{free} is free and not promised to a lender", free=str(free))
+        gate.enter(session, row.holder_id, Kind.TRANSFER)
+        params: dict[str, object] = {"id": row.id, "amounts": [amount.minor for amount in amounts]}
+        return receivables.act_of(session, ctx, row, row.holder_id, "split", params)
+
+
+def transfer(ctx: Context, actor: Actor, receivable_id: str, to: str) -> ActRow:
+    """The holder passes it on whole; the debtor owes it to ``to`` from then on.
+
+    Raises NotFound receivable_unknown, party_unknown; Forbidden party_not_active; Conflict payment_under_way; Refused
+    not_holder, receivable_state_wrong, nothing_left, part_pledged, part_promised, transfer_to_self, transfer_to_debtor.
+    """
+    with ctx.store.begin() as session:
+        row = receivables.for_party(session, actor, receivable_id)
+        orders.unless_refused(rules.transfer(receivables.as_value(session, row), to, by=actor.require()))
+        _unless_promised(row)
+        heir = gate.active_party(session, to)
+        gate.enter(session, row.holder_id, Kind.TRANSFER)
+        return receivables.act_of(session, ctx, row, row.holder_id, "transfer", {"id": row.id, "to": heir.chain_party})
+
+
+def _unless_promised(row: ReceivableRow) -> None:
+    """Raises Refused part_promised."""
+    if row.reserved:
+        promised = Money(row.reserved, row.currency)
+        raise Refused("part_promised", f"{promised} of it is promised to a lender", promised=str(promised))
+
+
+def resolve_dispute(ctx: Context, actor: Actor, receivable_id: str) -> ActRow:
+    """The debtor withdraws its dispute.
+
+    Raises NotFound receivable_unknown; Refused not_debtor, receivable_state_wrong.
+    """
+    return _said(ctx, actor, receivable_id, "resolveDispute")
+
+
+def declare_default(ctx: Context, actor: Actor, receivable_id: str) -> ActRow:
+    """The holder says that it wasn't paid by its due day.
+
+    Raises NotFound receivable_unknown; Refused not_holder, receivable_state_wrong, not_yet_due.
+    """
+    return _said(ctx, actor, receivable_id, "declareDefault")
+
+
+def _said(ctx: Context, actor: Actor, receivable_id: str, function: str) -> ActRow:
+    with ctx.store.begin() as session:
+        row = receivables.for_party(session, actor, receivable_id)
+        value, by = receivables.as_value(session, row), actor.require()
+        if function == "resolveDispute":
+            orders.unless_refused(rules.resolve_dispute(value, by=by))
+        else:
+            orders.unless_refused(rules.default(value, by=by, today=ctx.clock.today()))
+        return receivables.act_of(session, ctx, row, by, function, {"id": row.id})

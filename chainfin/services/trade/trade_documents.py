@@ -1,0 +1,97 @@
+"""Trade documents as they come in: read, kept in canonical form, committed to; and whom they name."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+
+from sqlmodel import Session, col, select
+
+from chainfin.documents import read
+from chainfin.documents.commitment import SECRET_BYTES, commit
+from chainfin.documents.model import Document, DocumentKind
+from chainfin.documents.model import Party as NamedParty
+from chainfin.errors import BadInput, Forbidden, Refused
+from chainfin.services.kernel.context import Context
+from chainfin.storage.party_tables import PartyAliasRow, PartyRow
+from chainfin.storage.trade_tables import DocumentRow
+from chainfin.storage.types import new_id
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A document, what it says, and where it is kept."""
+
+    document: Document
+    row: DocumentRow
+
+    @property
+    def root(self) -> str:
+        return self.row.root
+
+
+def understand(data: bytes, source: str, *kinds: DocumentKind) -> Document:
+    """Read a document of one of ``kinds``. Raises BadInput document_…, document_kind_wrong."""
+    document = read(data, source=source)
+    if document.kind not in kinds:
+        wanted = " or ".join(kind.value for kind in kinds)
+        raise BadInput("document_kind_wrong", f"{document.id} is a {document.kind}, not a {wanted}", where=source)
+    return document
+
+
+def keep(
+    session: Session,
+    ctx: Context,
+    document: Document,
+    data: bytes,
+    *,
+    seller: PartyRow,
+    buyer: PartyRow,
+    order_id: str | None,
+) -> Paper:
+    """Store the canonical form and its salted commitment. The secret that salts the leaves is sealed."""
+    secret = secrets.token_bytes(SECRET_BYTES)
+    doc_id = new_id("doc")
+    row = DocumentRow(
+        id=doc_id,
+        cell=ctx.cell,
+        kind=document.kind.value,
+        number=document.id,
+        root="0x" + commit(document, secret).root.hex(),
+        secret=ctx.vault.seal(secret, context=doc_id),
+        canonical=dict(document.canonical()),
+        source_sha256=hashlib.sha256(data).hexdigest(),
+        seller_id=seller.id,
+        buyer_id=buyer.id,
+        order_id=order_id,
+        created_at=ctx.clock.now(),
+    )
+    session.add(row)
+    session.flush()
+    return Paper(document, row)
+
+
+def secret_of(ctx: Context, row: DocumentRow) -> bytes:
+    """The 32 bytes that salt the document's leaves."""
+    return ctx.vault.unseal(row.secret, context=row.id)
+
+
+def named(session: Session, party: NamedParty, role: str) -> PartyRow:
+    """The participant that a document names. Raises Refused document_party_unknown."""
+    values = [identifier.value for identifier in party.legal_ids]
+    alias = session.exec(select(PartyAliasRow).where(col(PartyAliasRow.value).in_(values))).first()
+    if alias is None:
+        shown = ", ".join(values) or "no identifier"
+        raise Refused(
+            "document_party_unknown",
+            f"the {role} {party.label!r} ({shown}) is no participant",
+            where=role,
+        )
+    return session.get_one(PartyRow, alias.party_id)
+
+
+def must_be(party: PartyRow, actor_party_id: str, role: str) -> None:
+    """Raises Forbidden document_party_foreign: nobody brings a document in another's name."""
+    if party.id != actor_party_id:
+        raise Forbidden("document_party_foreign", f"the document names another {role} than you", where=role)
