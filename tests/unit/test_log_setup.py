@@ -96,7 +96,8 @@ def test_bound__within_the_block__every_line_of_both_kinds_carries_the_ids(heard
     "field",
     [
         "name", "party_name", "payer_name", "account", "payee_account", "payer_iban", "secret", "client_secret",
-        "token", "access_token", "password", "private_key", "signature", "authorization", "Authorization", "legal_value",
+        "token", "access_token", "password", "private_key", "signature", "authorization", "Authorization",
+        "legal_value",
     ],
 )  # fmt: skip
 def test_redact__field_of_a_secret__hidden_wherever_it_stands(heard: Heard, field: str) -> None:
