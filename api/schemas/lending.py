@@ -12,8 +12,8 @@ from chainfin.services.reads.queries import ApplicationView
 from chainfin.storage.lending_tables import ApplicationNodeRow, ApplicationRow, LimitRow, OfferRow
 from chainfin.storage.trade_tables import ActRow
 from chainfin.values.money import Money
+from chainfin.values.product import Product
 
-Product = Literal["receivable", "inventory", "general"]
 Word = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 
 
@@ -200,7 +200,7 @@ class OfferOut(BaseModel):
             loan_id=str(row.terms["loan_id"]),
             currency=currency,
             amount=major(row.amount, currency),
-            pledge_amount=asset_amount(row.pledge_amount, currency, goods=product == "inventory"),
+            pledge_amount=asset_amount(row.pledge_amount, currency, goods=product == Product.INVENTORY_PLEDGE),
             terms=OfferTerms.model_validate(known),
             status=row.status,
             expires_at=row.expires_at,

@@ -73,7 +73,7 @@ class _Clients:
         tx_hash = None if job.confirmation is None else self._confirm(job)
         marks = {"begun": time.time()}
         body = {
-            "product": "receivable",
+            "product": "receivable_pledge",
             "lender_id": self.market.lender_id,
             "amount": {"amount": "10000.00", "currency": "CNY"},
             "days": 60,

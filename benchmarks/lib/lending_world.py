@@ -150,12 +150,12 @@ class World(AbstractContextManager["World"]):
             self._actor("supplier", Role.SUPPLIER),
         )
         today = ctx.clock.today()
-        papers = [
+        documents = [
             samples.trade(today, f"BENCH-{name}-INV-{n}", order_number=f"BENCH-{name}-PO-{n}") for n in range(count)
         ]
-        orders = [orders_service.post_order(ctx, core, paper["order"], "order.xml") for paper in papers]
+        orders = [orders_service.post_order(ctx, core, paper["order"], "order.xml") for paper in documents]
         self._final("core", [act for _, act in orders])
-        both = [(row.id, paper) for (row, _), paper in zip(orders, papers, strict=True)]
+        both = [(row.id, paper) for (row, _), paper in zip(orders, documents, strict=True)]
         self._final(
             "supplier", [orders_service.acknowledge(ctx, supplier, id_, paper["response"]) for id_, paper in both]
         )
@@ -168,8 +168,8 @@ class World(AbstractContextManager["World"]):
             row = each.receivable
             root = queries.document(ctx, core, row.document_id).root
             face = {"amount": str(Money(row.face, row.currency)), "currency": row.currency}
-            said = {"document_root": root, "face": face, "due_date": row.due_date.isoformat()}
-            jobs.append(Job(row.id, said))
+            detail = {"document_root": root, "face": face, "due_date": row.due_date.isoformat()}
+            jobs.append(Job(row.id, detail))
         return jobs
 
     def confirmed(self, jobs: Sequence[Job]) -> list[Job]:

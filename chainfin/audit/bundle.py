@@ -39,7 +39,7 @@ class LoanPart(Part):
     """What was agreed. ``borrower`` and ``lender`` as the decision names them; ``terms`` as the offer stated them."""
 
     id: str
-    product: Literal["receivable", "inventory", "general"]
+    product: Literal["receivable_pledge", "inventory_pledge", "general_310"]
     borrower: str
     lender: str
     asset: Hash | None

@@ -11,20 +11,19 @@ from typing import Any
 from eth_hash.auto import keccak
 
 from chainfin.audit.bundle import ActPart, Bundle, record_of
-from chainfin.audit.facts import Story
+from chainfin.audit.facts import ProvenFacts
 from chainfin.audit.report import Findings
 from chainfin.audit.signatures import LAST, Keys
 from chainfin.errors import Refused
 from chainfin.eth import eip712
 from chainfin.eth.abi import from_hex
-from chainfin.risk.record import GENERAL, INVENTORY, RECEIVABLE, REVIEW, Outcome
+from chainfin.risk.record import REVIEW, Outcome
 from chainfin.risk.replay import replay
 from chainfin.risk.review import Review
 from chainfin.rules.loan import LoanTerms, Method, check_all_in_cap, cost_to_borrower, schedule
 from chainfin.values.money import Money
 from chainfin.values.party import legal_commitment, legal_id
 
-PRODUCTS = {"receivable": RECEIVABLE, "inventory": INVENTORY, "general": GENERAL}
 PENALTY_SHARE = Decimal("0.3")
 """Penalty on top of the contract rate, as a share of it (PBoC, 银发〔2003〕251号: 30–50 %; the lower end)."""
 
@@ -37,13 +36,13 @@ class Known:
     legal: str
 
 
-def check_parties_opened(bundle: Bundle, story: Story, findings: Findings) -> dict[str, Known]:
+def check_parties_opened(bundle: Bundle, proven: ProvenFacts, findings: Findings) -> dict[str, Known]:
     """Each legal id and salt give the commitment under which the chain admitted the party of that number."""
     known: dict[str, Known] = {}
     for part in bundle.parties:
         name = f"party {part.party}"
         with findings.attempt(name):
-            admitted = story.one("Participants.Admitted", party=part.number)
+            admitted = proven.one("Participants.Admitted", party=part.number)
             opened = "0x" + legal_commitment(legal_id(part.scheme, part.value), from_hex(part.salt)).hex()
             what = f"{part.scheme} {part.value} is party {part.number}"
             once = part.party not in known and part.number not in {other.number for other in known.values()}
@@ -54,7 +53,7 @@ def check_parties_opened(bundle: Bundle, story: Story, findings: Findings) -> di
     return known
 
 
-def check_decision(bundle: Bundle, expected: str, story: Story, findings: Findings) -> Outcome | None:
+def check_decision(bundle: Bundle, expected: str, proven: ProvenFacts, findings: Findings) -> Outcome | None:
     """The record is the one anchored (``expected``, 0x-hex) and what its own inputs and the policy lead to."""
     with findings.attempt("decision: record"):
         record = record_of(bundle)
@@ -68,7 +67,7 @@ def check_decision(bundle: Bundle, expected: str, story: Story, findings: Findin
         findings.check("decision: replay" + (f" {place}" if place else ""), result.ok, differs or named)
         findings.facts["policy"] = named
         asked, loan = content["inputs"]["application"], bundle.loan
-        findings.equal("decision: product", content["product"], PRODUCTS[loan.product])
+        findings.equal("decision: product", content["product"], loan.product)
         findings.equal("decision: borrower", asked["borrower"], loan.borrower)
         findings.equal("decision: lender", asked["lender"], loan.lender)
         findings.equal("decision: outcome", record.outcome.decision, "approved")
@@ -77,8 +76,8 @@ def check_decision(bundle: Bundle, expected: str, story: Story, findings: Findin
             findings.equal("decision: reviewed by the lender", review.by, loan.lender)
             findings.facts["review"] = f"{review.decision} by {review.by} at {review.at.isoformat()}"
         block = content["chain"]
-        if block is not None and block["number"] in story.blocks:
-            findings.equal("decision: block", block["hash"], story.blocks[block["number"]])
+        if block is not None and block["number"] in proven.blocks:
+            findings.equal("decision: block", block["hash"], proven.blocks[block["number"]])
         elif block is not None:
             findings.not_compared("decision: block", f"block {block['number']} is not among the headers")
         return record.outcome
@@ -116,7 +115,9 @@ def check_terms(bundle: Bundle, outcome: Outcome, decided: dt.date, anchored: st
         findings.check("terms: all-in cost", refusal is None, "within the cap" if refusal is None else refusal.message)
 
 
-def check_acceptance(bundle: Bundle, story: Story, keys: Keys, known: Mapping[str, Known], findings: Findings) -> str:
+def check_acceptance(
+    bundle: Bundle, proven: ProvenFacts, keys: Keys, known: Mapping[str, Known], findings: Findings
+) -> str:
     """Where nothing is pledged: the borrower's signature under the offer. Gives the decision hash that it accepts.
 
     Raises Refused acceptance_missing.

@@ -35,7 +35,7 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
-class Story:
+class ProvenFacts:
     """All proven facts of a bundle in the order of the chain."""
 
     facts: tuple[Fact, ...]
@@ -77,7 +77,7 @@ class Trust:
     code: Mapping[str, str] | None = None
 
 
-def prove(part: ChainPart, findings: Findings, trust: Trust) -> Story:
+def prove(part: ChainPart, findings: Findings, trust: Trust) -> ProvenFacts:
     """Check everything that the chain part states and give back what is proven."""
     headers = _headers(part, findings, trust.headers)
     _contracts(part, findings, trust)
@@ -108,7 +108,7 @@ def prove(part: ChainPart, findings: Findings, trust: Trust) -> Story:
     with findings.attempt("chain: events beside the facts"):
         beside = _beside(part, names, headers, receipts, set(places))
     blocks = {number: "0x" + header.hash.hex() for number, header in headers.items()}
-    return Story(tuple(sorted(facts, key=lambda f: f.place)), blocks, beside)
+    return ProvenFacts(tuple(sorted(facts, key=lambda f: f.place)), blocks, beside)
 
 
 def _beside(
@@ -116,7 +116,7 @@ def _beside(
     names: Mapping[str, str],
     headers: Mapping[int, Header],
     receipts: Mapping[int, ProvenReceipt | str],
-    told: set[tuple[int, int, int]],
+    reply: set[tuple[int, int, int]],
 ) -> tuple[Fact, ...]:
     found: list[Fact] = []
     for number, where in enumerate(part.receipts):
@@ -124,7 +124,7 @@ def _beside(
         for log in proven.logs if isinstance(proven, ProvenReceipt) else ():
             place = (where.block, where.index, log.index)
             name = names.get(log.address)
-            if place in told or name is None or not log.topics or log.topics[0] not in contract_abi(name).events:
+            if place in reply or name is None or not log.topics or log.topics[0] not in contract_abi(name).events:
                 continue
             event, args = _decode(names, log)
             found.append(Fact(-1, event, args, place, datetime.fromtimestamp(headers[where.block].timestamp, UTC)))

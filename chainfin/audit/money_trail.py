@@ -10,7 +10,7 @@ from eth_hash.auto import keccak
 
 from chainfin.audit.bundle import Bundle, EventPart
 from chainfin.audit.deal import Known
-from chainfin.audit.facts import Story
+from chainfin.audit.facts import ProvenFacts
 from chainfin.audit.partners import PartnerKeys, read_evidence
 from chainfin.audit.report import Findings
 from chainfin.audit.securities import Security, lineage
@@ -26,21 +26,21 @@ week before. Never the other way round: interest can't run before the bank paid.
 def check_registry(
     bundle: Bundle,
     found: list[Security],
-    story: Story,
+    proven: ProvenFacts,
     keys: PartnerKeys,
     known: Mapping[str, Known],
     findings: Findings,
 ) -> None:
     """Each pledge has an entry in the registry: under the number on chain, for these parties, this asset and amount."""
-    said: dict[str, list[dict[str, Any]]] = {security.id: [] for security in found}
+    detail: dict[str, list[dict[str, Any]]] = {security.id: [] for security in found}
     for part in bundle.registry:
         with findings.attempt("registry: evidence"):
             answer = read_evidence("registry", part, keys, findings)
             pledge = str(answer["pledge_ref"])
-            if findings.check("registry: pledge", pledge in said, f"filed for {pledge}"):
-                said[pledge].append(answer)
+            if findings.check("registry: pledge", pledge in detail, f"filed for {pledge}"):
+                detail[pledge].append(answer)
     for security in found:
-        own, answers = security.among(findings), said[security.id]
+        own, answers = security.among(findings), detail[security.id]
         if security.added and not answers:
             own.not_compared("registry: entry", f"{_registry_number(security)}: it was filed past the service")
             continue
@@ -48,7 +48,7 @@ def check_registry(
         own.check("registry: entry", len(mine) == 1, f"{len(mine)} registrations in the file")
         for answer in answers:
             with own.attempt("registry: answer"):
-                _check_entry(bundle, security, answer, story, known, own)
+                _check_entry(bundle, security, answer, proven, known, own)
 
 
 def _registry_number(security: Security) -> str:
@@ -59,7 +59,7 @@ def _check_entry(
     bundle: Bundle,
     security: Security,
     answer: Mapping[str, Any],
-    story: Story,
+    proven: ProvenFacts,
     known: Mapping[str, Known],
     findings: Findings,
 ) -> None:
@@ -71,7 +71,7 @@ def _check_entry(
         "asset_kind": security.kind,
         "amount": str(Money(int(loan.principal), loan.currency)),
         "currency": loan.currency,
-        "ends_on": _ends_on(bundle, security, str(filed["starts_on"]), story),
+        "ends_on": _ends_on(bundle, security, str(filed["starts_on"]), proven),
     }
     for side, party in (("pledgor", loan.borrower), ("pledgee", loan.lender)):
         if party in known:
@@ -80,7 +80,7 @@ def _check_entry(
         findings.equal(f"registry: {name}", filed[name], value)
 
 
-def _ends_on(bundle: Bundle, security: Security, filed_on: str, story: Story) -> str:
+def _ends_on(bundle: Bundle, security: Security, filed_on: str, proven: ProvenFacts) -> str:
     """Filed until the loan is due; what took the place of goods until it is due itself, or from an overdue loan's day.
 
     Raises Refused fact_missing.
@@ -89,23 +89,25 @@ def _ends_on(bundle: Bundle, security: Security, filed_on: str, story: Story) ->
     if security.instead is None:
         return maturity
     pledged = security.pledged
-    issued = story.latest("Receivables.Issued", pledged.place, id=lineage(security.asset, story)[-1])
+    issued = proven.latest("Receivables.Issued", pledged.place, id=lineage(security.asset, proven)[-1])
     due = EPOCH + dt.timedelta(days=issued.count("dueDay"))
     return max(maturity, due.isoformat(), min(filed_on, pledged.at.date().isoformat()))
 
 
-def check_payments(bundle: Bundle, story: Story, found: list[Security], keys: PartnerKeys, findings: Findings) -> None:
+def check_payments(
+    bundle: Bundle, proven: ProvenFacts, found: list[Security], keys: PartnerKeys, findings: Findings
+) -> None:
     """Every payout and payment in the loan's life is in the bank's words, of that amount."""
     paid: list[dict[str, Any]] = []
     arrived: dict[str, dict[str, Any]] = {}
     for part in bundle.payments:
         with findings.attempt("payment: evidence"):
-            said = read_evidence("payment", part, keys, findings)
-            if said["kind"] == "incoming":
-                arrived[str(said["bank_reference"])] = said
+            detail = read_evidence("payment", part, keys, findings)
+            if detail["kind"] == "incoming":
+                arrived[str(detail["bank_reference"])] = detail
             else:
-                findings.equal("payment: kind", said["kind"], "payment")
-                paid.append(said)
+                findings.equal("payment: kind", detail["kind"], "payment")
+                paid.append(detail)
     with findings.attempt("payout"):
         _payout(bundle, paid, findings)
     for event in bundle.ledger.events:
@@ -113,53 +115,55 @@ def check_payments(bundle: Bundle, story: Story, found: list[Security], keys: Pa
             continue
         name = f"payment {event.payment}"
         with findings.attempt(name):
-            said = arrived[event.payment]
-            amount = Money.parse(said["amount"], said["currency"])
+            detail = arrived[event.payment]
+            amount = Money.parse(detail["amount"], detail["currency"])
             booked = Money(int(event.amount), bundle.loan.currency)
             findings.check(name, booked <= amount, f"{booked} of the {amount} that the bank received")
-            _booked_on(name, bundle, event, said, findings)
+            _booked_on(name, bundle, event, detail, findings)
             findings.check(
-                f"{name}: remittance", said["remittance"] in _remittances(bundle, event, found, story), "for this loan"
+                f"{name}: remittance",
+                detail["remittance"] in _remittances(bundle, event, found, proven),
+                "for this loan",
             )
             if event.kind == "pay_debtor":
-                _attested(story, found, event.payment, booked, findings)
-    _both_ways(story, found, arrived, findings)
+                _attested(proven, found, event.payment, booked, findings)
+    _both_ways(proven, found, arrived, findings)
 
 
-def _remittances(bundle: Bundle, event: EventPart, found: list[Security], story: Story) -> set[str]:
+def _remittances(bundle: Bundle, event: EventPart, found: list[Security], proven: ProvenFacts) -> set[str]:
     """What a payer may have written: the loan; or a receivable, what it was split off, what the lender took of it."""
     if event.kind == "pay_borrower":
         return {f"LOAN {bundle.loan.id}"}
-    lines = [asset for security in found for asset in lineage(security.asset, story)]
-    taken = [fact.text("childId") for fact in story.all("Pledges.Enforced")]
-    bought = {f"BUYBACK {fact.text('pledgeId')}" for fact in story.all("Pledges.BoughtBack")}
+    lines = [asset for security in found for asset in lineage(security.asset, proven)]
+    taken = [fact.text("childId") for fact in proven.all("Pledges.Enforced")]
+    bought = {f"BUYBACK {fact.text('pledgeId')}" for fact in proven.all("Pledges.BoughtBack")}
     return {f"RECEIVABLE {asset}" for asset in (*lines, *taken)} | bought
 
 
-def _payable(found: list[Security], story: Story) -> list[tuple[str, str]]:
+def _payable(found: list[Security], proven: ProvenFacts) -> list[tuple[str, str]]:
     """(asset, pledge) of which payments serve the loan: what is pledged; what its lender took is no pledge."""
     pledged = [(security.asset, security.id) for security in found]
-    return pledged + [(fact.text("childId"), "") for fact in story.all("Pledges.Enforced")]
+    return pledged + [(fact.text("childId"), "") for fact in proven.all("Pledges.Enforced")]
 
 
 def _payout(bundle: Bundle, paid: list[dict[str, Any]], findings: Findings) -> None:
     disbursed = [event for event in bundle.ledger.events if event.kind == "disburse"]
-    mine = [said for said in paid if said["instruction_id"] == bundle.loan.id]
+    mine = [detail for detail in paid if detail["instruction_id"] == bundle.loan.id]
     findings.check("payout: once", len(disbursed) == len(mine) <= 1, f"{len(mine)} paid, {len(disbursed)} booked")
     findings.check("payout: others", len(paid) == len(mine), f"{len(paid) - len(mine)} payments of other instructions")
-    for said in mine:
-        findings.equal("payout: status", said["status"], "done")
-        findings.equal("payout: currency", said["currency"], bundle.loan.currency)
-        amount = Money.parse(said["amount"], said["currency"])
+    for detail in mine:
+        findings.equal("payout: status", detail["status"], "done")
+        findings.equal("payout: currency", detail["currency"], bundle.loan.currency)
+        amount = Money.parse(detail["amount"], detail["currency"])
         findings.equal("payout: amount is the principal", amount.minor, int(bundle.loan.principal))
-        late = (_day(disbursed[0].on) - _day_of(said)).days
-        what = f"paid on {_day_of(said)}, interest runs from {disbursed[0].on}"
+        late = (_day(disbursed[0].on) - _day_of(detail)).days
+        what = f"paid on {_day_of(detail)}, interest runs from {disbursed[0].on}"
         findings.check("payout: date", 0 <= late <= LEARNT_LATE_DAYS, what)
 
 
-def _booked_on(name: str, bundle: Bundle, event: EventPart, said: Mapping[str, Any], findings: Findings) -> None:
+def _booked_on(name: str, bundle: Bundle, event: EventPart, detail: Mapping[str, Any], findings: Findings) -> None:
     """A payment counts from the day on which the bank had it; later only if interest was accrued beyond that day."""
-    day = _day_of(said)
+    day = _day_of(detail)
     accrued = any(other.kind == "accrue" and other.on == event.on for other in bundle.ledger.events)
     holds = _day(event.on) == day or (accrued and _day(event.on) > day)
     findings.check(f"{name}: date", holds, f"received on {day}, counted from {event.on}")
@@ -169,9 +173,9 @@ def _day(text: str) -> dt.date:
     return dt.date.fromisoformat(text)
 
 
-def _day_of(said: Mapping[str, Any]) -> dt.date:
+def _day_of(detail: Mapping[str, Any]) -> dt.date:
     """The business day (UTC) of the bank's time."""
-    return dt.datetime.fromisoformat(str(said["at"])).astimezone(dt.UTC).date()
+    return dt.datetime.fromisoformat(str(detail["at"])).astimezone(dt.UTC).date()
 
 
 def settlement_reference(bank_reference: str, asset: str, pledge_id: str) -> str:
@@ -179,13 +183,13 @@ def settlement_reference(bank_reference: str, asset: str, pledge_id: str) -> str
     return "0x" + keccak(f"{bank_reference}:{asset}:{pledge_id}".encode()).hex()
 
 
-def _attested(story: Story, found: list[Security], payment: str, booked: Money, findings: Findings) -> None:
+def _attested(proven: ProvenFacts, found: list[Security], payment: str, booked: Money, findings: Findings) -> None:
     """The settlement bank's act on chain says the same payment and amount; its event may not be final yet."""
     if not found:
         return
-    references = {settlement_reference(payment, asset, pledge) for asset, pledge in _payable(found, story)}
-    settled = [fact for fact in story.all("Receivables.Settled") if fact.text("bankRef") in references]
-    bought = [fact for fact in story.all("Pledges.BoughtBack") if fact.text("bankRef") in references]
+    references = {settlement_reference(payment, asset, pledge) for asset, pledge in _payable(found, proven)}
+    settled = [fact for fact in proven.all("Receivables.Settled") if fact.text("bankRef") in references]
+    bought = [fact for fact in proven.all("Pledges.BoughtBack") if fact.text("bankRef") in references]
     if bought:
         findings.check(f"payment {payment}: on chain", len(bought) == 1, "goods were bought back for it")
         return
@@ -197,8 +201,8 @@ def _attested(story: Story, found: list[Security], payment: str, booked: Money, 
         findings.equal(f"payment {payment}: payee", fact.count("payee"), found[0].pledged.count("lender"))
 
 
-def _both_ways(story: Story, found: list[Security], arrived: Mapping[str, object], findings: Findings) -> None:
+def _both_ways(proven: ProvenFacts, found: list[Security], arrived: Mapping[str, object], findings: Findings) -> None:
     """What the chain says was paid on the pledges is among the payments in the file."""
-    known = {settlement_reference(ref, asset, pledge) for ref in arrived for asset, pledge in _payable(found, story)}
-    for fact in story.all("Receivables.Settled"):
+    known = {settlement_reference(ref, asset, pledge) for ref in arrived for asset, pledge in _payable(found, proven)}
+    for fact in proven.all("Receivables.Settled"):
         findings.check("payment: of each settlement", fact.text("bankRef") in known, f"bankRef {fact.text('bankRef')}")

@@ -59,9 +59,9 @@ def read_evidence(name: str, evidence: EvidencePart, keys: PartnerKeys, findings
             keys.verify(evidence)
             findings.check(f"{name}: signature", True, f"by the key {evidence.key_id}")
     try:
-        said = parse_json(evidence.body)
+        detail = parse_json(evidence.body)
     except BadInput as error:
         raise Refused("partner_answer_malformed", error.message) from None
-    if not isinstance(said, dict):
+    if not isinstance(detail, dict):
         raise Refused("partner_answer_malformed", "the partner's text is not a JSON object")
-    return said
+    return detail

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chainfin.audit.facts import Fact, Story
+from chainfin.audit.facts import Fact, ProvenFacts
 from chainfin.audit.report import Findings
 from chainfin.errors import Refused
 
@@ -43,7 +43,7 @@ class Security:
         return not self.lent_on and self.instead is None
 
     @property
-    def told(self) -> str:
+    def reply(self) -> str:
         """For a reader."""
         why = "lent on" if self.lent_on else "added" if self.added else "in the place of sold goods"
         return f"{self.kind} {self.asset}, {why}, pledge {self.id}"
@@ -53,17 +53,17 @@ class Security:
         return findings if self.lent_on else findings.under(f"security {self.number}")
 
 
-def securities(story: Story, *, unsecured: bool) -> list[Security]:
+def securities(proven: ProvenFacts, *, unsecured: bool) -> list[Security]:
     """Every pledge in the file, in the order of the chain: the first is what was lent on, unless the loan was granted
     ``unsecured``."""
-    pledged = story.all("Pledges.Pledged")
+    pledged = proven.all("Pledges.Pledged")
     return [
-        Security(number, fact, number == 1 and not unsecured, substitution(fact, story))
+        Security(number, fact, number == 1 and not unsecured, substitution(fact, proven))
         for number, fact in enumerate(pledged, 1)
     ]
 
 
-def substitution(fact: Fact, story: Story) -> Fact | None:
+def substitution(fact: Fact, proven: ProvenFacts) -> Fact | None:
     """The exchange of goods for the receivable of their sale of which this pledge, or this setting free, is one half.
     None of any other event."""
     if fact.event == "Pledges.Pledged":
@@ -72,38 +72,38 @@ def substitution(fact: Fact, story: Story) -> Fact | None:
         names = {"soldPledgeId": fact.args["pledgeId"], "goodsId": fact.args["assetId"]}
     else:
         return None
-    by = story.all("Pledges.Substituted", **names)
+    by = proven.all("Pledges.Substituted", **names)
     return next((each for each in by if each.place[:2] == fact.place[:2]), None)
 
 
-def lineage(asset: str, story: Story) -> list[str]:
+def lineage(asset: str, proven: ProvenFacts) -> list[str]:
     """An asset, what it was split off or taken out of, and so on to what was issued. Raises Refused fact_missing,
     fact_ambiguous (of what comes from itself, too)."""
     found = [asset]
-    while any(story.all(event, childId=found[-1]) for event in PARTS):
-        parent = came(found[-1], story).text("id")
+    while any(proven.all(event, childId=found[-1]) for event in PARTS):
+        parent = came(found[-1], proven).text("id")
         if parent in found:
             raise Refused("fact_ambiguous", f"{parent} is a part of itself")
         found.append(parent)
     return found
 
 
-def came(part: str, story: Story) -> Fact:
+def came(part: str, proven: ProvenFacts) -> Fact:
     """How the part came to be. Raises Refused fact_ambiguous."""
-    found = [fact for event in PARTS for fact in story.all(event, childId=part)]
+    found = [fact for event in PARTS for fact in proven.all(event, childId=part)]
     if len(found) != 1:
         raise Refused("fact_ambiguous", f"{part} came to be {len(found)} times")
     return found[0]
 
 
-def holder(line: list[str], issued: Fact, pledged: Fact, story: Story) -> int:
+def holder(line: list[str], issued: Fact, pledged: Fact, proven: ProvenFacts) -> int:
     """Who held it when it was pledged: passed on as a whole, then as the part that it became, and so on."""
     contract = issued.event.partition(".")[0]
     found = issued.count("seller" if contract == "Receivables" else "owner")
-    ends = [came(part, story) for part in line[:-1]]
+    ends = [came(part, proven) for part in line[:-1]]
     for place, asset in reversed(list(enumerate(line))):
         until = ends[place - 1].place if place else pledged.place
-        moves = [f for f in story.all(f"{contract}.Transferred", id=asset) if f.place < until]
+        moves = [f for f in proven.all(f"{contract}.Transferred", id=asset) if f.place < until]
         found = moves[-1].count("to") if moves else found
         if place and ends[place - 1].event.endswith(".Taken"):
             found = ends[place - 1].count("lender")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from chainfin.audit.bundle import ActPart, ChainPart
-from chainfin.audit.facts import Fact, Story
+from chainfin.audit.facts import Fact, ProvenFacts
 from chainfin.audit.report import Findings
 from chainfin.audit.securities import Security, substitution
 from chainfin.documents.goods_trail import EVENTS, START, extended
@@ -58,10 +58,10 @@ ROLES: Final[Mapping[str, Role]] = {
 class Keys:
     """Which key spoke for which party at which place of the chain, and its roles, as the proven facts say."""
 
-    def __init__(self, story: Story) -> None:
+    def __init__(self, proven: ProvenFacts) -> None:
         self._keys: dict[int, list[tuple[tuple[int, int, int], str]]] = {}
         self._roles: dict[int, list[tuple[tuple[int, int, int], int]]] = {}
-        for fact in story.facts:
+        for fact in proven.facts:
             contract, _, name = fact.event.partition(".")
             if contract != "Participants":
                 continue
@@ -93,15 +93,15 @@ LAST: Final = (2**63, 0, 0)
 
 
 def check_acts(
-    acts_: list[ActPart], chain: ChainPart, story: Story, secured: list[Security], findings: Findings
+    acts_: list[ActPart], chain: ChainPart, proven: ProvenFacts, secured: list[Security], findings: Findings
 ) -> Keys:
     """Every signature in the file is right, and every fact that needs one has it."""
-    keys = Keys(story)
+    keys = Keys(proven)
     signed: set[tuple[int, str]] = set()
     for place, act in enumerate(acts_):
         primary = str(act.typed_data.get("primaryType"))
         name = f"signature of {primary}"
-        fact = None if act.fact is None else story.numbered(act.fact)
+        fact = None if act.fact is None else proven.numbered(act.fact)
         if act.fact is not None and fact is None:
             findings.check(name, False, f"act {place} names fact {act.fact}, which is not proven")
             continue
@@ -111,12 +111,12 @@ def check_acts(
         with findings.attempt(name):
             signer = _signer(act, primary, chain, fact)
             if fact is not None:
-                _belongs(name, act, primary, signer, fact, story, keys, findings)
+                _belongs(name, act, primary, signer, fact, proven, keys, findings)
                 signed.add((fact.number, primary))
     added = {security.pledged.number for security in secured if security.added}
-    for fact in story.facts:
+    for fact in proven.facts:
         # both halves of a substitution were brought about by the acts over Substituted, which name what is in them
-        for expected in () if substitution(fact, story) else NEEDED.get(fact.event, ()):
+        for expected in () if substitution(fact, proven) else NEEDED.get(fact.event, ()):
             name = f"signature of {expected.act}"
             if (fact.number, expected.act) in signed:
                 continue
@@ -150,7 +150,7 @@ def _type(primary: str, fact: Fact | None) -> eip712.ActType:
 
 
 def _belongs(
-    name: str, act: ActPart, primary: str, signer: str, fact: Fact, story: Story, keys: Keys, findings: Findings
+    name: str, act: ActPart, primary: str, signer: str, fact: Fact, proven: ProvenFacts, keys: Keys, findings: Findings
 ) -> None:
     """The message says what the event says, and the event's party signed it in time."""
     expected = next((e for e in NEEDED.get(fact.event, ()) if e.act == primary), None)
@@ -159,15 +159,15 @@ def _belongs(
         return
     message = act.typed_data["message"]
     for member in fact.args.keys() & message.keys():
-        found, said = str(message[member]).lower(), str(fact.args[member]).lower()
-        if found != said:
-            findings.check(name, False, f"{member} is {found} in the act and {said} in {fact.event}")
+        found, detail = str(message[member]).lower(), str(fact.args[member]).lower()
+        if found != detail:
+            findings.check(name, False, f"{member} is {found} in the act and {detail} in {fact.event}")
             return
-    for member, so in _beyond_the_event(primary, fact, story).items():
+    for member, so in _beyond_the_event(primary, fact, proven).items():
         if str(message[member]).lower() != so:
             findings.check(name, False, f"{member} is {message[member]} in the act and {so} by the proven facts")
             return
-    party = _party(expected.signer, fact, story)
+    party = _party(expected.signer, fact, proven)
     key = keys.at(party, fact.place)
     findings.check(name, signer == key, f"signed by {signer}; the key of party {party} is {key}")
     if int(message["deadline"]) < int(fact.at.timestamp()):
@@ -177,21 +177,21 @@ def _belongs(
         findings.check(f"{name}: role", role in keys.roles_at(party, fact.place), f"party {party} is {role.name}")
 
 
-def _beyond_the_event(primary: str, fact: Fact, story: Story) -> dict[str, str]:
+def _beyond_the_event(primary: str, fact: Fact, proven: ProvenFacts) -> dict[str, str]:
     """Members of an act that its event doesn't tell, as earlier facts have them (lower case).
 
     The trail that a registrar attests, or a seller acknowledges, is made again from the goods' own events: one left out
     of the file, or another order of them, gives another trail.
     """
     if primary in ("Attest", "Acknowledge"):
-        return {"trail": "0x" + goods_trail(story, fact.text("orderId"), fact.place).hex()}
+        return {"trail": "0x" + goods_trail(proven, fact.text("orderId"), fact.place).hex()}
     if primary == "Confirm":
-        issued = story.latest("Receivables.Issued", fact.place, id=fact.args["id"])
+        issued = proven.latest("Receivables.Issued", fact.place, id=fact.args["id"])
         return {member: issued.text(member).lower() for member in ("orderId", "seller", "face", "dueDay")}
     if primary in ("Substitute", "Exchange"):
-        freed = story.all("Pledges.Released", pledgeId=fact.args["soldPledgeId"])
-        here = [f.text("amount") for f in freed if substitution(f, story) is fact]
-        pledged = story.one("Pledges.Pledged", pledgeId=fact.args["pledgeId"])
+        freed = proven.all("Pledges.Released", pledgeId=fact.args["soldPledgeId"])
+        here = [f.text("amount") for f in freed if substitution(f, proven) is fact]
+        pledged = proven.one("Pledges.Pledged", pledgeId=fact.args["pledgeId"])
         terms = ["amount", "lender", "loanRef", "decisionHash", "expiresAt"]
         terms += ["registryNo"] if primary == "Substitute" else []
         return {"quantity": here[0] if len(here) == 1 else "what was set free with it"} | {
@@ -200,20 +200,20 @@ def _beyond_the_event(primary: str, fact: Fact, story: Story) -> dict[str, str]:
     return {}
 
 
-def goods_trail(story: Story, order_id: str, place: tuple[int, int, int]) -> bytes:
+def goods_trail(proven: ProvenFacts, order_id: str, place: tuple[int, int, int]) -> bytes:
     """The trail of an order's goods before this place of the chain."""
     found = START
-    for fact in story.facts:
+    for fact in proven.facts:
         contract, _, name = fact.event.partition(".")
         if contract == "Orders" and name in EVENTS and fact.args["orderId"] == order_id and fact.place < place:
             found = extended(found, EVENTS[name], from_hex(fact.text("documentRoot")), fact.count("amount"))
     return found
 
 
-def _party(signer: str, fact: Fact, story: Story) -> int:
+def _party(signer: str, fact: Fact, proven: ProvenFacts) -> int:
     if not signer.startswith("@"):
         return fact.count(signer)
     if fact.event.startswith("Orders."):
-        return story.one("Orders.Posted", orderId=fact.args["orderId"]).count(signer[1:])
+        return proven.one("Orders.Posted", orderId=fact.args["orderId"]).count(signer[1:])
     pledge_id = fact.args["soldPledgeId" if fact.event == "Pledges.Substituted" else "pledgeId"]
-    return story.one("Pledges.Pledged", pledgeId=pledge_id).count(signer[1:])
+    return proven.one("Pledges.Pledged", pledgeId=pledge_id).count(signer[1:])

@@ -16,12 +16,13 @@ from chainfin.audit.collateral import check_asset, check_named, check_pledge
 from chainfin.audit.deal import check_acceptance, check_decision, check_parties_opened, check_terms
 from chainfin.audit.facts import Trust, prove
 from chainfin.audit.money_trail import check_payments, check_registry
-from chainfin.audit.papers import check_papers
 from chainfin.audit.partners import PartnerKeys
 from chainfin.audit.report import Findings, Report
 from chainfin.audit.securities import securities
 from chainfin.audit.signatures import check_acts
+from chainfin.audit.trade_documents import check_documents
 from chainfin.errors import BadInput, Refused
+from chainfin.values.product import Product
 
 
 def verify(
@@ -61,11 +62,11 @@ def _check(
     findings: Findings,
 ) -> None:
     story = prove(bundle.chain, findings, trust)
-    unsecured = bundle.loan.product == "general"
+    unsecured = Product(bundle.loan.product).pledges_nothing
     secured = securities(story, unsecured=unsecured)
     party_keys = check_acts(bundle.acts, bundle.chain, story, secured, findings)
     known = check_parties_opened(bundle, story, findings)
-    papers = check_papers(bundle.documents, story, findings)
+    papers = check_documents(bundle.documents, story, findings)
     anchored = None
     with findings.attempt("deal"):
         if unsecured:
@@ -85,7 +86,7 @@ def _check(
     check_named(secured, story, findings)
     for security in secured:
         own = security.among(findings)
-        findings.facts[f"security {security.number}"] = security.told
+        findings.facts[f"security {security.number}"] = security.reply
         with own.attempt("pledge"):
             check_pledge(bundle, security, outcome, story, known, own)
         with own.attempt("receivable" if security.kind == "receivable" else "inventory"):

@@ -277,8 +277,8 @@ def _contracts(file: Path | None) -> tuple[dict[str, str] | None, dict[str, str]
     if file is None:
         return None, None
     try:
-        told = json.loads(read_file(file))
-        return dict(told["addresses"]), dict(told["code_hashes"])
+        reply = json.loads(read_file(file))
+        return dict(reply["addresses"]), dict(reply["code_hashes"])
     except (ValueError, KeyError, TypeError):
         raise BadInput("deployment_malformed", "not what `contracts deploy --json` prints", where=str(file)) from None
 

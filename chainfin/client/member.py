@@ -15,7 +15,7 @@ from eth_account import Account
 from eth_account.messages import encode_defunct
 
 from chainfin.documents import read
-from chainfin.documents.opening import Opening, Said
+from chainfin.documents.opening import Opening, Revealed
 from chainfin.errors import ChainfinError, Refused, Unavailable
 from chainfin.eth import eip712
 from chainfin.eth.abi import from_hex
@@ -132,16 +132,16 @@ class Member(Caller):
         mine = read(invoice, source="my invoice")
         face = Money.parse(known["face"], known["currency"])
         day = date.fromisoformat(known["due_date"])
-        opening.check(mine, Said(known["id"], known["document_root"], face, day), seller=seller, due=due)
+        opening.check(mine, Revealed(known["id"], known["document_root"], face, day), seller=seller, due=due)
         number = self.get(f"/v1/participants/{known['seller_id']}")["chain_party"]
-        said = confirmation(known)
-        answer = self.post(f"/v1/receivables/{known['id']}/confirmation", said)
+        detail = confirmation(known)
+        answer = self.post(f"/v1/receivables/{known['id']}/confirmation", detail)
         asked = answer["typed_data"]["message"]
         own = {
             "id": known["id"],
             "orderId": known["order_id"],
             "seller": str(number),
-            "documentRoot": said["document_root"],
+            "documentRoot": detail["document_root"],
             "face": str(face.minor),
             "dueDay": str((day - date(1970, 1, 1)).days),
         }

@@ -63,7 +63,7 @@ def _pay(rail: PaymentRail, task: Task) -> Outcome[Json]:
         purpose=wire.purpose,
     )
 
-    def told(paid: Confirmation) -> Outcome[Json]:
+    def reply(paid: Confirmation) -> Outcome[Json]:
         return Done(
             {
                 "instruction_id": paid.instruction_id,
@@ -76,14 +76,14 @@ def _pay(rail: PaymentRail, task: Task) -> Outcome[Json]:
             }
         )
 
-    return then(rail.settle(instruction, first=task.first), told)
+    return then(rail.settle(instruction, first=task.first), reply)
 
 
 def _refund(rail: PaymentRail, task: Task) -> Outcome[Json]:
     wire = _checked(RefundRequest, task, but=("refund_id",))
     amount = Money.positive(wire.amount, wire.currency, where="amount")
 
-    def told(refund: Refund) -> Outcome[Json]:
+    def reply(refund: Refund) -> Outcome[Json]:
         return Done(
             {
                 "refund_id": refund.refund_id,
@@ -96,7 +96,7 @@ def _refund(rail: PaymentRail, task: Task) -> Outcome[Json]:
             }
         )
 
-    return then(rail.refund(_text(task, "refund_id"), wire.bank_reference, amount, wire.reason), told)
+    return then(rail.refund(_text(task, "refund_id"), wire.bank_reference, amount, wire.reason), reply)
 
 
 def _register(registry: Registry, task: Task) -> Outcome[Json]:
@@ -111,15 +111,15 @@ def _register(registry: Registry, task: Task) -> Outcome[Json]:
         starts_on=wire.starts_on,
         ends_on=wire.ends_on,
     )
-    return then(registry.register(registration), _entry_told)
+    return then(registry.register(registration), _entry_reply)
 
 
 def _release(registry: Registry, task: Task) -> Outcome[Json]:
     answer = registry.cancel(_text(task, "pledge_ref"), _text(task, "registry_no"), _text(task, "reason"))
-    return then(answer, _entry_told)
+    return then(answer, _entry_reply)
 
 
-def _entry_told(entry: Entry) -> Outcome[Json]:
+def _entry_reply(entry: Entry) -> Outcome[Json]:
     return Done(
         {
             "pledge_ref": entry.pledge_ref,
@@ -139,11 +139,11 @@ def _fetch(partner: DataPartner, task: Task) -> Outcome[Json]:
     except ValidationError:
         raise BadInput("payload_malformed", "sources must be a list of names", where="sources") from None
     answers = partner.fetch(_text(task, "subject_id"), str(task.payload.get("consent") or ""), sources)
-    told: Json = {source: _source_told(answer) for source, answer in answers.items()}
-    return Done({"sources": told})
+    reply: Json = {source: _source_reply(answer) for source, answer in answers.items()}
+    return Done({"sources": reply})
 
 
-def _source_told(answer: Outcome[SourceData]) -> Json:
+def _source_reply(answer: Outcome[SourceData]) -> Json:
     if isinstance(answer, Done):
         data = answer.value
         return {

@@ -30,7 +30,7 @@ def play(console: Console, *, home: Path | None = None) -> dict[str, Any]:
         story.due_date()
         audit(story)
     report.facts["seconds"] = round(time.monotonic() - began, 2)
-    nodes = report.facts["seconds_by_node"]["receivable"]
+    nodes = report.facts["seconds_by_node"]["receivable_pledge"]
     waiting = sum(took for name, took in nodes.items() if name != "offered")
     report.summary(
         [

@@ -117,7 +117,7 @@ class Story:
         """Applied for through the API, followed live, accepted by signature, registered, pledged, paid out."""
         self.report.chapter("c", "The supplier borrows against the receivable", "供应商以应收账款质押借款")
         body = {
-            "product": "receivable",
+            "product": "receivable_pledge",
             "lender_id": self.who.lender.id,
             "amount": {"amount": amount, "currency": self.receivable["currency"]},
             "days": max(1, (date.fromisoformat(self.receivable["due_date"]) - self.stage.today).days),
@@ -180,7 +180,7 @@ class Story:
         loan_id = self.borrow(
             who.distributor,
             {
-                "product": "inventory",
+                "product": "inventory_pledge",
                 "lender_id": who.lender.id,
                 "amount": {"amount": "500000.00", "currency": CNY},
                 "days": 60,
@@ -209,7 +209,7 @@ class Story:
         report.chapter("e", "A noodle shop takes the general 310 path", "小面馆走“310”通用路径")
         token = self.stage.consent(samples.SHOP.uscc, ("tax", "payments", "marketplace"))
         body = {
-            "product": "general",
+            "product": "general_310",
             "lender_id": who.lender.id,
             "amount": {"amount": "30000.00", "currency": CNY},
             "days": 90,
@@ -261,7 +261,7 @@ class Story:
     def _second_pledge(self) -> None:
         """More is asked on the receivable than what is left of it: the policy says no before the chain would."""
         body = {
-            "product": "receivable",
+            "product": "receivable_pledge",
             "lender_id": self.who.lender.id,
             "amount": {"amount": "700000.00", "currency": CNY},
             "days": 30,

@@ -19,7 +19,7 @@ from chainfin.values.party import LegalId, lei, uscc
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Revealed:
     """What a debtor is asked to confirm: ``fingerprint`` and ``root`` are 0x-hex."""
 
     fingerprint: str
@@ -36,7 +36,7 @@ class Opening:
     document_secret: bytes
     seller_legal_id: str
 
-    def check(self, invoice: Document, said: Said, *, seller: str | None = None, due: date | None = None) -> None:
+    def check(self, invoice: Document, detail: Revealed, *, seller: str | None = None, due: date | None = None) -> None:
         """``invoice`` is one's own copy; ``said`` is what one is asked to sign.
 
         ``seller``: the legal id under which one knows the seller, where the invoice names it by another. ``due``: the
@@ -51,17 +51,17 @@ class Opening:
         if known and self.seller_legal_id not in known:
             raise Refused("invoice_seller_foreign", f"the invoice's seller isn't {self.seller_legal_id}")
         made = "0x" + invoice_fingerprint(self.fingerprint_key, self.seller_legal_id, invoice.id).hex()
-        if made != said.fingerprint.lower():
+        if made != detail.fingerprint.lower():
             raise Refused("invoice_fingerprint_foreign", f"invoice {invoice.id} has the fingerprint {made}")
         committed = "0x" + commit(invoice, self.document_secret).root.hex()
-        if committed != said.root.lower():
+        if committed != detail.root.lower():
             raise Refused("invoice_root_foreign", f"my copy of invoice {invoice.id} has the root {committed}")
         asked = None if invoice.totals is None else invoice.totals.payable
-        if asked is None or asked.currency != said.face.currency or said.face > asked:
-            raise Refused("invoice_face_foreign", f"invoice {invoice.id} asks for {asked}, not {said.face}")
+        if asked is None or asked.currency != detail.face.currency or detail.face > asked:
+            raise Refused("invoice_face_foreign", f"invoice {invoice.id} asks for {asked}, not {detail.face}")
         day = invoice.due_date or due
-        if day != said.due_date:
-            raise Refused("invoice_due_date_foreign", f"invoice {invoice.id} is due on {day}, not on {said.due_date}")
+        if day != detail.due_date:
+            raise Refused("invoice_due_date_foreign", f"invoice {invoice.id} is due on {day}, not on {detail.due_date}")
 
 
 def _legal(value: str) -> LegalId | None:

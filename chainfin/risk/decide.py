@@ -68,11 +68,15 @@ def decide_receivable(
         "received_minor": asset.received_minor,
         "tenor_days": tenor_days,
     }
-    said = evaluate(rules, facts)
+    detail = evaluate(rules, facts)
     base = min(asset.free_minor, asset.received_minor, asset.invoiced_minor)
-    rate = said.rate("advance_rate")
-    bounds = [Bound("requested", asked.amount_minor), Bound("advance", share(base, rate)), *_limits(known.limits, said)]
-    outcome = _conclude(rules, said, facts, bounds, loan_days=loan_days, today=today)
+    rate = detail.rate("advance_rate")
+    bounds = [
+        Bound("requested", asked.amount_minor),
+        Bound("advance", share(base, rate)),
+        *_limits(known.limits, detail),
+    ]
+    outcome = _conclude(rules, detail, facts, bounds, loan_days=loan_days, today=today)
     outcome |= {"base_minor": str(base), "pledge_minor": None}
     if rate > 0 and (amount := int(outcome["amount_minor"])):
         outcome["pledge_minor"] = str(least_base(amount, rate))
@@ -116,18 +120,18 @@ def decide_inventory(
         "shelf_days": None if goods.best_before is None else (goods.best_before - today).days,
         "tenor_days": asked.days,
     }
-    said = evaluate(rules, facts)
-    rate = said.rate("advance_rate")
+    detail = evaluate(rules, facts)
+    rate = detail.rate("advance_rate")
     bounds = [
         Bound("requested", asked.amount_minor),
         Bound("advance", share(value, rate)),
-        *_limits(known.limits, said),
+        *_limits(known.limits, detail),
     ]
     if core_grade is not None and undertaking is not None:
         bounds.append(Bound("buy_back", undertaking.covers_minor))
-    outcome = _conclude(rules, said, facts, bounds, loan_days=asked.days, today=today)
+    outcome = _conclude(rules, detail, facts, bounds, loan_days=asked.days, today=today)
     outcome |= {"base_minor": str(value), "pledge_thousandths": None}
-    outcome |= {name: str(said.rate(name)) for name in ("margin_call_rate", "liquidation_rate")}
+    outcome |= {name: str(detail.rate(name)) for name in ("margin_call_rate", "liquidation_rate")}
     if rate > 0 and (amount := int(outcome["amount_minor"])):
         needed = least_base(amount, rate)
         outcome["pledge_thousandths"] = str(-(-needed * 1000 // known.price.price_minor))
@@ -149,13 +153,13 @@ def decide_general(
     }
     borrower = _borrower_facts(known, scores)
     facts = borrower | {name: sales[name] for name in rules.facts & sales.keys()} | {"tenor_days": asked.days}
-    said = evaluate(rules, facts)
-    parts = limit_parts(rules, said, known, sales, str(borrower["borrower_grade"]))
+    detail = evaluate(rules, facts)
+    parts = limit_parts(rules, detail, known, sales, str(borrower["borrower_grade"]))
     limit = limit_of(parts)
-    bounds = [Bound("requested", asked.amount_minor), Bound("limit", limit), *_limits(known.limits, said)]
+    bounds = [Bound("requested", asked.amount_minor), Bound("limit", limit), *_limits(known.limits, detail)]
     more = () if limit > 0 else (rules.reason("limit_is_nil", facts),)
     days = int(asked.days or 0)
-    outcome = _conclude(rules, said, facts, bounds, loan_days=days, today=known.business_date, more_refusals=more)
+    outcome = _conclude(rules, detail, facts, bounds, loan_days=days, today=known.business_date, more_refusals=more)
     outcome |= {"limit_minor": str(limit), "limit_parts": [part.json_dict() for part in parts]}
     return _record(GENERAL, known, rules, features=features, scores=scores, outcome=outcome)
 
@@ -186,16 +190,16 @@ def _borrower_facts(known: CommonInputs, scores: Mapping[str, Score]) -> dict[st
     }
 
 
-def _limits(limits: Sequence[Headroom], said: PolicyOutcome) -> list[Bound]:
+def _limits(limits: Sequence[Headroom], detail: PolicyOutcome) -> list[Bound]:
     return [
         *(Bound(f"headroom:{limit.key}", limit.headroom_minor) for limit in limits),
-        Bound("policy_cap", said.whole("cap_minor")),
+        Bound("policy_cap", detail.whole("cap_minor")),
     ]
 
 
 def _conclude(
     rules: Policy,
-    said: PolicyOutcome,
+    detail: PolicyOutcome,
     facts: Mapping[str, Fact],
     bounds: Sequence[Bound],
     *,
@@ -204,38 +208,42 @@ def _conclude(
     more_refusals: Sequence[Reason] = (),
 ) -> dict[str, Any]:
     """The part of the outcome that all products share. Amounts are nil in a refusal."""
-    refusals = [*said.refusals, *more_refusals]
-    least, minimum = smallest(bounds), said.whole("min_minor")
+    refusals = [*detail.refusals, *more_refusals]
+    least, minimum = smallest(bounds), detail.whole("min_minor")
     price = None
     if not refusals and least.amount_minor < minimum:
         found: dict[str, Fact] = {"financeable_minor": least.amount_minor, "minimum_minor": minimum}
         refusals.append(rules.reason("financeable_below_minimum", facts, **found, binding=least.name))
     if not refusals:
         price = cost(
-            least.amount_minor, loan_days, said.rate("annual_rate"), said.rate("fee_rate"), said.rate("all_in_cap")
+            least.amount_minor,
+            loan_days,
+            detail.rate("annual_rate"),
+            detail.rate("fee_rate"),
+            detail.rate("all_in_cap"),
         )
         if not price.within_cap:
             shown = {"yearly_cost_bps": bps(int(price.yearly_rate * 10**6), 10**6)}
-            cap = {"cap_bps": int(said.rate("all_in_cap") * 10_000)}
+            cap = {"cap_bps": int(detail.rate("all_in_cap") * 10_000)}
             refusals.append(rules.reason("all_in_cost_above_cap", facts, **shown, **cap))
     agreed = price if price is not None and not refusals else None
     return {
-        "decision": "declined" if refusals else "review" if said.reviews else "approved",
+        "decision": "declined" if refusals else "review" if detail.reviews else "approved",
         "currency": facts["currency"],
         "amount_minor": str(least.amount_minor if agreed else 0),
         "binding": least.name if agreed else None,
         "bounds": [{"name": bound.name, "amount_minor": str(bound.amount_minor)} for bound in bounds],
-        "advance_rate": str(said.rate("advance_rate")) if agreed and "advance_rate" in said.terms else None,
-        "annual_rate": str(said.rate("annual_rate")) if agreed else None,
-        "fee_rate": str(said.rate("fee_rate")) if agreed else None,
+        "advance_rate": str(detail.rate("advance_rate")) if agreed and "advance_rate" in detail.terms else None,
+        "annual_rate": str(detail.rate("annual_rate")) if agreed else None,
+        "fee_rate": str(detail.rate("fee_rate")) if agreed else None,
         "fee_minor": str(agreed.fee_minor if agreed else 0),
         "interest_minor": str(agreed.interest_minor if agreed else 0),
         "yearly_rate": str(agreed.yearly_rate) if agreed else None,
         "loan_days": loan_days,
         "maturity_on": (today + dt.timedelta(days=loan_days)).isoformat() if agreed else None,
         "refusals": [reason.json_dict() for reason in refusals],
-        "reviews": [reason.json_dict() for reason in said.reviews],
-        "notes": [reason.json_dict() for reason in said.notes],
+        "reviews": [reason.json_dict() for reason in detail.reviews],
+        "notes": [reason.json_dict() for reason in detail.notes],
     }
 
 

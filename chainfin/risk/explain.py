@@ -50,18 +50,18 @@ def explain(record: DecisionRecord | Mapping[str, Any]) -> list[Sentence]:
     def money(minor: str) -> str:
         return f"{Money(int(minor), currency)} {currency}"
 
-    said = [_fill(_OPENING[outcome["decision"]], amount=money(outcome["amount_minor"]))]
+    detail = [_fill(_OPENING[outcome["decision"]], amount=money(outcome["amount_minor"]))]
     if outcome["binding"] is not None:
-        said.append(Sentence(*_BINDING.get(outcome["binding"], _HEADROOM)))
-        said.append(_price(outcome, money))
+        detail.append(Sentence(*_BINDING.get(outcome["binding"], _HEADROOM)))
+        detail.append(_price(outcome, money))
     for kind in ("refusals", "reviews", "notes"):
-        said += [Sentence(reason["en"], reason["zh"]) for reason in outcome[kind]]
+        detail += [Sentence(reason["en"], reason["zh"]) for reason in outcome[kind]]
     parts = outcome.get("limit_parts", [])
     if parts:
-        said += [Sentence(f"{p['en']} {_signed(p, money)}", f"{p['zh']}{_signed(p, money)}") for p in parts]
+        detail += [Sentence(f"{p['en']} {_signed(p, money)}", f"{p['zh']}{_signed(p, money)}") for p in parts]
         total = money(outcome["limit_minor"])
-        said.append(Sentence(f"The parts add up to the limit: {total}.", f"以上各项合计即为额度：{total}。"))
-    return said + _scores(content["scores"])
+        detail.append(Sentence(f"The parts add up to the limit: {total}.", f"以上各项合计即为额度：{total}。"))
+    return detail + _scores(content["scores"])
 
 
 def _fill(texts: tuple[str, str], **values: str) -> Sentence:
@@ -98,13 +98,13 @@ def _price(outcome: Mapping[str, Any], money: Any) -> Sentence:
 
 
 def _scores(scores: Mapping[str, Any]) -> list[Sentence]:
-    said = []
+    detail = []
     for name, score in scores.items():
         en, zh = _SCORES[name]
         points, band = score["points"], score["band"]
-        said.append(Sentence(f"{en}: {points} ({band}).", f"{zh}：{points}（{band}）。"))
+        detail.append(Sentence(f"{en}: {points} ({band}).", f"{zh}：{points}（{band}）。"))
         if name == "credit_borrower":
             own = [ScorePart(part["feature"], part["value"], part["points"]) for part in score["parts"]]
             weakest = sorted(own, key=lambda part: part.points)[:3]
-            said += [Sentence(*part.sentence()) for part in weakest]
-    return said
+            detail += [Sentence(*part.sentence()) for part in weakest]
+    return detail

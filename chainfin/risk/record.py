@@ -19,12 +19,13 @@ import orjson
 
 from chainfin.errors import BadInput, Refusal
 from chainfin.risk.canon import canonical_bytes
+from chainfin.values.product import Product
 
 SCHEMA = "chainfin.decision/1"
 
-RECEIVABLE = "receivable_pledge"
-INVENTORY = "inventory_pledge"
-GENERAL = "general_310"
+RECEIVABLE = Product.RECEIVABLE_PLEDGE.value
+INVENTORY = Product.INVENTORY_PLEDGE.value
+GENERAL = Product.GENERAL_310.value
 
 KEYS = frozenset(
     {"schema", "product", "decided_at", "chain", "inputs", "features", "scores", "policy", "models", "outcome"}

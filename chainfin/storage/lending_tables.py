@@ -18,7 +18,7 @@ class ApplicationRow(SQLModel, table=True):
     id: str = Field(primary_key=True)
     cell: str
     product: str
-    """receivable | inventory | general"""
+    """`values.product.Product`"""
     borrower_id: str = Field(foreign_key="party.id", index=True)
     lender_id: str = Field(foreign_key="party.id", index=True)
     asset_id: str | None = Field(default=None, index=True)

@@ -160,8 +160,8 @@ def _answering() -> Iterator[None]:
     try:
         yield
     except OperationalError as error:
-        said = str(error.orig).strip().splitlines()[0] if error.orig is not None else str(error)
-        raise Unavailable("database_unreachable", f"the database does not answer: {said}") from error
+        detail = str(error.orig).strip().splitlines()[0] if error.orig is not None else str(error)
+        raise Unavailable("database_unreachable", f"the database does not answer: {detail}") from error
 
 
 def _postgresql(url: str) -> Engine:

@@ -112,7 +112,13 @@ def test_repayment__without_amount__all_that_is_due_today(world: World) -> None:
     ],
 )
 def test_amount__malformed__named_with_its_place(world: World, amount: dict[str, Any], code: str) -> None:
-    wish = {"product": "receivable", "lender_id": "x", "amount": amount, "days": 1, "asset_id": world.ids["receivable"]}
+    wish = {
+        "product": "receivable_pledge",
+        "lender_id": "x",
+        "amount": amount,
+        "days": 1,
+        "asset_id": world.ids["receivable"],
+    }
     answer = world.call("POST", "supplier", "/v1/applications", json=wish, key=f"amount-{hash(str(amount))}")
     assert (answer.status_code, answer.json()["code"]) == (422, code)
     assert answer.json()["where"].startswith("/amount/")

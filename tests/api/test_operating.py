@@ -149,9 +149,14 @@ def test_metrics__payout__counted_once_when_it_is_committed_and_not_when_it_is_n
 
     with site.ctx.store.begin() as session:
         report(session)
-    with pytest.raises(RuntimeError), site.ctx.store.begin() as session:
-        report(session)
-        raise RuntimeError("rolled back")
+
+    def rolled_back() -> None:
+        with site.ctx.store.begin() as session:
+            report(session)
+            raise RuntimeError("rolled back")
+
+    with pytest.raises(RuntimeError):
+        rolled_back()
     assert 'chainfin_money_paid_minor_total{currency="CNY"} 500.0' in metrics.text().decode()
 
 

@@ -39,7 +39,7 @@ def part(town: World, second: Member) -> str:
 @pytest.fixture(scope="module")
 def loan(town: World, second: Member, part: str) -> str:
     """What the second tier borrowed on its part."""
-    wish = {"product": "receivable", "lender_id": town.lender.id, "amount": amount("200000.00"), "days": 60}
+    wish = {"product": "receivable_pledge", "lender_id": town.lender.id, "amount": amount("200000.00"), "days": 60}
     application = second.post("/v1/applications", {**wish, "asset_id": part})["id"]
     offer = second.get(f"/v1/applications/{application}")["offer"]
     signature = second.signature(offer["act"]["typed_data"])

@@ -47,7 +47,7 @@ def on_goods(town: World, fund: Member) -> dict[str, Any]:
     goods = {"commodity": "copper cathode", "commodity_class": "standard", "insured": "true"}
     stored = {"number": "WR-SOLD", "owner_id": town.stranger.id, "goods": goods, "unit": "TNE", "quantity": "12.500"}
     receipt = town.keeper.do("/v1/warehouse-receipts", stored)["warehouse_receipt"]["id"]
-    wish = {"product": "inventory", "lender_id": fund.id, "amount": amount("400000.00"), "days": 60}
+    wish = {"product": "inventory_pledge", "lender_id": fund.id, "amount": amount("400000.00"), "days": 60}
     application = town.stranger.post("/v1/applications", {**wish, "asset_id": receipt})["id"]
     path = f"/v1/applications/{application}"
     offer = town.stranger.get(path)["offer"]

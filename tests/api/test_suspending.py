@@ -55,7 +55,7 @@ def stand(world: World, party: Member, change: str) -> None:
 
 def wish(world: World) -> dict[str, Any]:
     return {
-        "product": "receivable",
+        "product": "receivable_pledge",
         "lender_id": world.lender.id,
         "amount": {"amount": "1000.00", "currency": "CNY"},
         "days": 30,

@@ -109,7 +109,7 @@ def test_act__of_the_other_side_of_an_order__refused(world: World, who: str, act
 
 def test_application__on_anothers_receivable__unknown(world: World) -> None:
     wish = {
-        "product": "receivable",
+        "product": "receivable_pledge",
         "lender_id": world.lender.id,
         "amount": {"amount": "1.00", "currency": "CNY"},
         "days": 30,

@@ -82,7 +82,7 @@ def _lend(world: World) -> None:
     for kind, party in parties:
         world.stage.limit(world.lender, kind, party, "5000000.00", "CNY", "A")
     wish = {
-        "product": "receivable",
+        "product": "receivable_pledge",
         "lender_id": world.lender.id,
         "amount": {"amount": "500000.00", "currency": "CNY"},
         "days": 60,
@@ -92,8 +92,8 @@ def _lend(world: World) -> None:
     offer = world.supplier.get(f"/v1/applications/{application}")["offer"]
     signature = world.supplier.signature(offer["act"]["typed_data"])
     world.supplier.post(f"/v1/applications/{application}/accept", {"signature": signature})
-    for name, said in world.supplier.events(f"/v1/applications/{application}/events"):
+    for name, detail in world.supplier.events(f"/v1/applications/{application}/events"):
         if name == "end":
-            world.ids["loan"] = said["loan_id"]
+            world.ids["loan"] = detail["loan_id"]
     (pledge,) = world.supplier.get(f"/v1/loans/{world.ids['loan']}")["pledges"]
     world.ids |= {"application": application, "offer": offer["id"], "pledge": pledge["id"]}

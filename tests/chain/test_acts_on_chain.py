@@ -156,6 +156,6 @@ def test_recount__into_a_pledge__names_it_and_tells_what_it_lost(world: World) -
     without = world.payload("keeper", "WarehouseReceipts", "recount", {**count, "pledgeIds": []})
     assert world.refusal(without) == "PledgesIncomplete"
     events = world.act("keeper", "WarehouseReceipts", "recount", {**count, "pledgeIds": [pledge["pledgeId"]]})
-    told = {event.name: event.args for event in events}
-    assert (told["Recounted"]["fromFree"], told["Recounted"]["fromPledged"]) == (40, 10)
-    assert (told["Shrunk"]["by"], told["Shrunk"]["left"]) == (10, 50)
+    reply = {event.name: event.args for event in events}
+    assert (reply["Recounted"]["fromFree"], reply["Recounted"]["fromPledged"]) == (40, 10)
+    assert (reply["Shrunk"]["by"], reply["Shrunk"]["left"]) == (10, 50)

@@ -65,7 +65,7 @@ class Request:
     amount: str
     key: str = field(default_factory=lambda: uuid4().hex)
     id: str = ""
-    told: list[str] = field(default_factory=list)
+    reply: list[str] = field(default_factory=list)
     loan_id: str | None = None
     events: list[str] = field(default_factory=list)
     failure: BaseException | None = None
@@ -86,7 +86,7 @@ class Request:
 
     def _go(self) -> None:
         body = {
-            "product": "receivable",
+            "product": "receivable_pledge",
             "lender_id": self.lender_id,
             "amount": {"amount": self.amount, "currency": "CNY"},
             "days": 30,
@@ -112,12 +112,12 @@ class Request:
         end = time.monotonic() + PATIENCE_S
         while time.monotonic() < end:
             found = persist(self.line, self.member.token, lambda to: to.get(f"/v1/applications/{self.id}"))
-            if not self.told or self.told[-1] != found["status"]:
-                self.told.append(found["status"])
+            if not self.reply or self.reply[-1] != found["status"]:
+                self.reply.append(found["status"])
             if found["status"] in ends:
                 return found
             time.sleep(0.05)
-        raise AssertionError(f"{self.id} stays {self.told}")
+        raise AssertionError(f"{self.id} stays {self.reply}")
 
     def _follow(self) -> None:
         """The event stream, taken up again where it broke off."""

@@ -46,7 +46,7 @@ class Service:
     home: Path
     process: subprocess.Popen[str] = field(init=False)
     url: str = ""
-    said: list[str] = field(default_factory=list)
+    detail: list[str] = field(default_factory=list)
     _spoken: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
@@ -63,7 +63,7 @@ class Service:
     def _listen(self) -> None:
         assert self.process.stdout is not None
         for line in self.process.stdout:
-            self.said.append(line.rstrip())
+            self.detail.append(line.rstrip())
             if line.startswith("chainfin serves http"):
                 self.url = line.split()[2]
                 self._spoken.set()
@@ -73,14 +73,14 @@ class Service:
         """Wait until it answers; its address."""
         end = time.monotonic() + START_LIMIT_S
         self._spoken.wait(START_LIMIT_S)
-        assert self.url, "\n".join(self.said)
+        assert self.url, "\n".join(self.detail)
         while time.monotonic() < end:
             try:
                 if httpx.get(f"{self.url}/healthz", timeout=5.0, trust_env=False).is_success:
                     return self.url
             except httpx.TransportError:
                 time.sleep(0.02)
-        raise AssertionError("\n".join(self.said))
+        raise AssertionError("\n".join(self.detail))
 
     def kill(self) -> None:
         """As a power cut does, as far as a process goes."""

@@ -114,12 +114,12 @@ def furnish(boss: Caller) -> Cast:
     for kind, party in (("debtor", core), ("borrower", supplier)):
         body = {"kind": kind, "key": party.id, "amount": {"amount": "9000000.00", "currency": "CNY"}, "grade": "A"}
         lender.post("/v1/limits", body)
-    papers = {name: data.decode() for name, data in samples.trade(_today(boss), "INV-1").items()}
-    order = core.do("/v1/orders", {"document": papers["order"]})["order"]["id"]
-    supplier.do(f"/v1/orders/{order}/acknowledgement", {"document": papers["response"]})
-    supplier.do(f"/v1/orders/{order}/despatches", {"document": papers["despatch"]})
-    core.do(f"/v1/orders/{order}/receipts", {"document": papers["receipt"]})
-    issued = supplier.do("/v1/receivables", {"order_id": order, "document": papers["invoice"]})
+    documents = {name: data.decode() for name, data in samples.trade(_today(boss), "INV-1").items()}
+    order = core.do("/v1/orders", {"document": documents["order"]})["order"]["id"]
+    supplier.do(f"/v1/orders/{order}/acknowledgement", {"document": documents["response"]})
+    supplier.do(f"/v1/orders/{order}/despatches", {"document": documents["despatch"]})
+    core.do(f"/v1/orders/{order}/receipts", {"document": documents["receipt"]})
+    issued = supplier.do("/v1/receivables", {"order_id": order, "document": documents["invoice"]})
     found = core.get(f"/v1/receivables/{issued['receivable']['id']}")
     face = {"amount": found["face"], "currency": "CNY"}
     undertaking = {"document_root": found["document_root"], "face": face, "due_date": found["due_date"]}
@@ -176,10 +176,10 @@ def test_serve__killed_at_any_moment__same_chain_same_state_each_loan_once(
     with httpx.Client(base_url=house.url, timeout=60.0, trust_env=False) as http:
         boss = operator(http, house.home)
         until_drained(house.home)
-        told = boss.get("/v1/audit/reconciliation")
+        reply = boss.get("/v1/audit/reconciliation")
     house.kill()
     house.check_chain()
-    assert told["mismatches"] == [], told
+    assert reply["mismatches"] == [], reply
     check_customers(requests)
     check_database(house, requests)
 
@@ -193,7 +193,7 @@ def hear(requests: list[Request], answers: int) -> None:
 
 
 def heard(requests: list[Request]) -> int:
-    return sum(len(made.told) + len(made.events) for made in requests)
+    return sum(len(made.reply) + len(made.events) for made in requests)
 
 
 def until_drained(home: Path) -> None:
@@ -216,9 +216,9 @@ WAY = ["data_check", "offered", "accepted", "registration", "pledging", "disburs
 def check_customers(requests: list[Request]) -> None:
     """Nobody was ever told something that a later answer took back, and no stream lost or repeated an event."""
     for made in requests:
-        places = [WAY.index(status) for status in made.told if status in WAY]
-        assert places == sorted(places), made.told
-        assert made.told[-1] == "funded"
+        places = [WAY.index(status) for status in made.reply if status in WAY]
+        assert places == sorted(places), made.reply
+        assert made.reply[-1] == "funded"
         assert len(made.events) == len(set(made.events)), made.events
         assert made.events[-1] == "end"
         nodes = [event.split("-") for event in made.events[:-1]]

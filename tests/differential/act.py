@@ -21,7 +21,7 @@ class Rider:
     signer: str
     nonce: int
     expired: bool = False
-    said: Mapping[str, Any] = field(default_factory=dict)
+    detail: Mapping[str, Any] = field(default_factory=dict)
     swapped: bool = False
 
 
@@ -45,14 +45,14 @@ class Act:
         return f"{self.contract}.{self.function}"
 
     def __str__(self) -> str:
-        said = ", ".join(f"{key}={_short(value)}" for key, value in self.params.items())
+        detail = ", ".join(f"{key}={_short(value)}" for key, value in self.params.items())
         after = f"[+{self.wait} s] " if self.wait else ""
         rider = "" if self.rider is None else f" with {self.rider.signer}'s signature"
-        if self.rider is not None and (self.rider.expired or self.rider.said):
-            rider += " (expired)" if self.rider.expired else f" (over other {', '.join(self.rider.said)})"
+        if self.rider is not None and (self.rider.expired or self.rider.detail):
+            rider += " (expired)" if self.rider.expired else f" (over other {', '.join(self.rider.detail)})"
         if self.rider is not None and self.rider.swapped:
             rider += " (of the other kind)"
-        return f"{after}{self.by}: {self.name}({said}){rider}"
+        return f"{after}{self.by}: {self.name}({detail}){rider}"
 
 
 def _short(value: Any) -> str:

@@ -94,8 +94,8 @@ class Gate:
         assert rider is not None
         demand(not rider.expired, "act_expired")
         demand((rider.signer, act.contract, rider.nonce) not in self.withdrawn, "act_replayed")
-        said = {name: value for name, value in rider.said.items() if name != Rider.TRAIL}
-        genuine = not rider.swapped and all(act.params[name] == value for name, value in said.items())
+        detail = {name: value for name, value in rider.detail.items() if name != Rider.TRAIL}
+        genuine = not rider.swapped and all(act.params[name] == value for name, value in detail.items())
         demand(genuine, "signature_invalid")
 
     def revoke(self, contract: str, who: str, params: Mapping[str, int]) -> None:

@@ -51,12 +51,12 @@ class Dice:
 
     def rider(self, signer: str, contract: str, **members: object) -> Rider:
         """A counter-signature, now and then a bad one: by another, too late, withdrawn, or over something else."""
-        said = dict([self.dice.choice(list(members.items()))]) if self.chance(0.03) else {}
+        detail = dict([self.dice.choice(list(members.items()))]) if self.chance(0.03) else {}
         who, nonce, expired = self.either(signer, 0.93), self.dice.randrange(512), self.chance(0.03)
         withdrawn = sorted(bit for by, at, bit in self.book.withdrawn if (by, at) == (who, contract))
         if withdrawn and self.chance(0.03):
             nonce = self.dice.choice(withdrawn)
-        return Rider(who, nonce, expired, said, swapped=contract == "Pledges" and self.chance(0.01))
+        return Rider(who, nonce, expired, detail, swapped=contract == "Pledges" and self.chance(0.01))
 
     def anyone(self) -> str:
         """Somebody with a key."""

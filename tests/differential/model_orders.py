@@ -14,7 +14,7 @@ from chainfin.rules.order import Order
 from tests.differential.act import Act
 from tests.differential.gate import Kind, amount, demand, money, need, stop
 from tests.differential.model import Book, OrderEntry
-from tests.differential.papers import paper
+from tests.differential.paper_documents import paper
 
 
 def _document(entry: OrderEntry, order_id: bytes, kind: DocumentKind, value: int) -> Document:

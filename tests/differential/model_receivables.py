@@ -58,7 +58,7 @@ def _issue(book: Book, act: Act) -> None:
     demand(old is None or again, "receivable_exists")
     book.rider(act)
     trail = book.orders[p["orderId"]].trail
-    demand(rider.said.get(Rider.TRAIL, trail) == trail, "signature_invalid")
+    demand(rider.detail.get(Rider.TRAIL, trail) == trail, "signature_invalid")
     book.orders[p["orderId"]].order = order
     book.receivables[p["id"]] = receivable
     book.roots[p["id"]] = p["documentRoot"]
@@ -70,8 +70,8 @@ def _confirm(book: Book, act: Act) -> None:
     receivable = _known(book, act)
     confirmed = rules.confirm(receivable, by=act.by, face=money(p["face"], receivable.currency), due=day(p["dueDay"]))
     value = need(confirmed)
-    said = (p["orderId"].hex(), p["seller"], p["documentRoot"])
-    demand(said == (receivable.order_id, receivable.seller, book.roots[p["id"]]), "confirmation_mismatch")
+    detail = (p["orderId"].hex(), p["seller"], p["documentRoot"])
+    demand(detail == (receivable.order_id, receivable.seller, book.roots[p["id"]]), "confirmation_mismatch")
     lined = bool(book.roles[act.by] & Role.LINED)
     line = need(line_rules.draw(book.line(act.by), p["face"])) if lined else book.line(act.by)
     order_id = bytes.fromhex(receivable.order_id)
@@ -106,9 +106,9 @@ def _cancel(book: Book, act: Act) -> None:
     book.actor(act.by)
     receivable = _known(book, act)
     cancelled = need(rules.cancel(receivable, by=act.by))
-    said = (act.params["orderId"].hex(), act.params["documentRoot"])
+    detail = (act.params["orderId"].hex(), act.params["documentRoot"])
     # who names another order or document than its own shows that it isn't its
-    demand(said == (receivable.order_id, book.roots[act.params["id"]]), "not_seller")
+    demand(detail == (receivable.order_id, book.roots[act.params["id"]]), "not_seller")
     order_id = bytes.fromhex(receivable.order_id)
     book.orders[order_id].order = model_orders.uninvoiced(book, order_id, receivable.face)
     book.receivables[act.params["id"]] = cancelled

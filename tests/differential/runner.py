@@ -82,8 +82,8 @@ class Run:
             found = seen(self.system, thing)
             name = f"{thing[0]} {thing[1].hex()[:8]}"
             wrong += [f"{name}, model and storage: {text}" for text in differences(expected.of(thing), found)]
-            told = replay.state.get(thing, {})
-            wrong += [f"{name}, events and storage: {text}" for text in differences(told, found)]
+            reply = replay.state.get(thing, {})
+            wrong += [f"{name}, events and storage: {text}" for text in differences(reply, found)]
         for who, number in self.system.numbers.items():
             if number in replay.parties:
                 found = self.system.view("Participants", "party", number)
@@ -98,9 +98,9 @@ class Run:
         for who in self.model.book.roles:
             number, line = self.system.numbers[who], self.model.book.line(who)
             stored = self.system.view("Receivables", "line", number)
-            told = replay.lines.get(number, (0, 0))
-            if not tuple(stored) == told == (line.limit, line.used):
-                wrong.append(f"line of {who}: {line} in the model, {stored} in storage, {told} in the events")
+            reply = replay.lines.get(number, (0, 0))
+            if not tuple(stored) == reply == (line.limit, line.used):
+                wrong.append(f"line of {who}: {line} in the model, {stored} in storage, {reply} in the events")
         for (lender, debtor), share in self.model.book.shares.items():
             found = self.system.view("Receivables", "lineOf", self.system.numbers[lender], self.system.numbers[debtor])
             if found != share:

@@ -60,7 +60,7 @@ def issue(face: int, debt: bytes = DEBT, *, trail: bytes | None = None) -> Act:
     """``trail``: what the registrar attested, if not the trail of the goods as it stands."""
     p = {"id": debt, "orderId": ORDER, "documentRoot": ROOT, "face": face, "dueDay": DUE}
     return Act(
-        "Receivables", "issue", "maker", p, Rider("registrar", 1, said={} if trail is None else {"trail": trail})
+        "Receivables", "issue", "maker", p, Rider("registrar", 1, detail={} if trail is None else {"trail": trail})
     )
 
 

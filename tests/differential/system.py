@@ -153,15 +153,17 @@ class System:
         assert rider is not None
         kind = eip712.attest_type() if act.contract == "Receivables" else eip712.grant_type()
         domain = eip712.Domain(act.contract, CHAIN_ID, self.addresses[act.contract])
-        said = {**params, **rider.said}
+        detail = {**params, **rider.detail}
         if act.function == "substitute":
             kind = eip712.exchange_type()
         if rider.swapped:
-            kind, said = _swapped(act.function, said)
-        if act.contract == "Receivables" and Rider.TRAIL not in said:
-            said[Rider.TRAIL] = self.view("Orders", "trailOf", params["orderId"])
+            kind, detail = _swapped(act.function, detail)
+        if act.contract == "Receivables" and Rider.TRAIL not in detail:
+            detail[Rider.TRAIL] = self.view("Orders", "trailOf", params["orderId"])
         deadline = self.now - 1 if rider.expired else ALWAYS
-        return eip712.authorise(eip712.typed_data(kind, said, rider.nonce, deadline, domain), private_key(rider.signer))
+        return eip712.authorise(
+            eip712.typed_data(kind, detail, rider.nonce, deadline, domain), private_key(rider.signer)
+        )
 
     def _reason(self, contract: str, data: bytes) -> tuple[str, Mapping[str, Any]]:
         for name in (contract, *CONTRACTS):
@@ -226,9 +228,9 @@ class System:
             assert not self._transact(OPERATOR, self.addresses["Participants"], data).is_error, who
 
 
-def _swapped(function: str, said: Mapping[str, Any]) -> tuple[eip712.ActType, dict[str, Any]]:
+def _swapped(function: str, detail: Mapping[str, Any]) -> tuple[eip712.ActType, dict[str, Any]]:
     """The same terms as the other of a pledgor's two signatures."""
     if function == "substitute":
-        return eip712.grant_type(), {**said, "assetKind": 1, "assetId": said["receivableId"]}
-    sold = {"soldPledgeId": said["pledgeId"], "goodsId": said["assetId"], "quantity": said["amount"]}
-    return eip712.exchange_type(), {**said, **sold, "receivableId": said["assetId"]}
+        return eip712.grant_type(), {**detail, "assetKind": 1, "assetId": detail["receivableId"]}
+    sold = {"soldPledgeId": detail["pledgeId"], "goodsId": detail["assetId"], "quantity": detail["amount"]}
+    return eip712.exchange_type(), {**detail, **sold, "receivableId": detail["assetId"]}

@@ -102,7 +102,7 @@ def test_disagreement__a_planted_bug__told_with_its_seed_in_few_acts(system: Sys
     planted = patch.object(mutant.module, mutant.name, mutant.plant(getattr(mutant.module, mutant.name)))
     with planted, patch.object(runner, "SHRINK_SECONDS", 10.0), pytest.raises(runner.Disagreement) as caught:
         runner.run(system, SEED, MUTANT_STEPS)
-    told = str(caught.value)
-    assert told.startswith(f"seed {SEED}, step ")
-    assert "Pledges." in told
-    assert "the same in" in told
+    reply = str(caught.value)
+    assert reply.startswith(f"seed {SEED}, step ")
+    assert "Pledges." in reply
+    assert "the same in" in reply

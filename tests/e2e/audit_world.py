@@ -116,16 +116,16 @@ class Town:
         """A receivable from order to confirmation."""
         ctx, core, supplier = self.ctx, self.actor("core"), self.actor("supplier")
         today = ctx.clock.today()
-        papers = samples.trade(today, number, overinvoiced=overinvoiced)
-        order, _ = orders.post_order(ctx, core, papers["order"], "order.xml")
+        documents = samples.trade(today, number, overinvoiced=overinvoiced)
+        order, _ = orders.post_order(ctx, core, documents["order"], "order.xml")
         self.run()
-        orders.acknowledge(ctx, supplier, order.id, papers["response"])
+        orders.acknowledge(ctx, supplier, order.id, documents["response"])
         self.run()
-        orders.despatch(ctx, supplier, order.id, papers["despatch"])
+        orders.despatch(ctx, supplier, order.id, documents["despatch"])
         self.run()
-        orders.receive(ctx, core, order.id, papers["receipt"])
+        orders.receive(ctx, core, order.id, documents["receipt"])
         self.run()
-        made = receivables.issue(ctx, supplier, order.id, papers["invoice"], accept_matched=overinvoiced)
+        made = receivables.issue(ctx, supplier, order.id, documents["invoice"], accept_matched=overinvoiced)
         self.run()
         row = made.receivable
         with ctx.store.read() as session:
@@ -237,15 +237,15 @@ class Played:
 def played_town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
     town = open_town(tmp_path_factory.mktemp("audit"))
     receivable = town.confirmed("INV-1")
-    loans = {"receivable": town.funded("supplier", "receivable", receivable.id, 500_000_00, 60)}
-    loans["inventory"] = town.funded("distributor", "inventory", goods(town), 150_000_00, 60)
+    loans = {"receivable_pledge": town.funded("supplier", "receivable_pledge", receivable.id, 500_000_00, 60)}
+    loans["inventory_pledge"] = town.funded("distributor", "inventory_pledge", goods(town), 150_000_00, 60)
     today = town.ctx.clock.today()
     shop = town.parties["shop"].legal_value
     town.world.has_data(shop, "payments", today, sales(today))
     consent = town.world.consents(shop, ("payments",), today + timedelta(days=30))
-    loans["general"] = town.funded("shop", "general", None, 20_000_00, 60, consent)
+    loans["general_310"] = town.funded("shop", "general_310", None, 20_000_00, 60, consent)
     town.ctx.clock.move_to(START + timedelta(days=30))
-    town.pay("distributor", Money(50_000_00, "CNY"), f"LOAN {loans['inventory']}")
+    town.pay("distributor", Money(50_000_00, "CNY"), f"LOAN {loans['inventory_pledge']}")
     town.ctx.clock.move_to(START + timedelta(days=60))
     town.pay("core", Money(999_767_50, "CNY"), f"RECEIVABLE {receivable.id}")
     yield Played(town, receivable.id, loans, {n: town.bundle(i) for n, i in loans.items()}, town.head)

@@ -43,7 +43,7 @@ def act_of(content: Content, primary: str, which: int = 0) -> Content:
 def paper_of(content: Content, event: str, which: int = 0) -> Content:
     """What is shown of the document that the event put on chain."""
     number, _ = fact_of(content, event, which)
-    found: Content = next(paper for paper in content["documents"] if paper["fact"] == number)
+    found: Content = next(document for document in content["documents"] if document["fact"] == number)
     return found
 
 

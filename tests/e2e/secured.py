@@ -25,14 +25,14 @@ PART = 300_000_00
 def lent_on_goods(site: Site, borrower: Actor) -> tuple[str, str]:
     """A loan on goods, and the receipt's id."""
     goods = site.goods(borrower)
-    return site.funded(borrower, LENT, goods.id, product="inventory"), goods.id
+    return site.funded(borrower, LENT, goods.id, product="inventory_pledge"), goods.id
 
 
 def lent(site: Site, borrower: Actor, product: str) -> str:
     """A loan of each kind. Its id."""
-    if product == "receivable":
+    if product == "receivable_pledge":
         return site.funded(borrower, LENT, site.confirmed(borrower).id)
-    if product == "inventory":
+    if product == "inventory_pledge":
         return lent_on_goods(site, borrower)[0]
     legal = site.party(borrower.party_id).legal_value
     site.world.has_data(legal, "payments", site.today, sales(site.today))

@@ -225,7 +225,7 @@ class Site:
 
     def apply(self, borrower: Actor, amount: int, asset: str | None, **more: Any) -> str:
         """Ask; nothing is stepped. The application's id."""
-        body: dict[str, Any] = {"product": "receivable", "days": 60, **more}
+        body: dict[str, Any] = {"product": "receivable_pledge", "days": 60, **more}
         lender = str(self.cast["lender"].party_id)
         money = Money(amount, CNY)
         return applications.apply(self.ctx, borrower, lender_id=lender, amount=money, asset_id=asset, **body).id

@@ -18,7 +18,7 @@ SEED = 20261121
 played = pytest.fixture(scope="module")(played_town)
 
 
-def forged(played: Played, change: Change, product: str = "receivable") -> set[str]:
+def forged(played: Played, change: Change, product: str = "receivable_pledge") -> set[str]:
     """The names of what is wrong with a bundle that was changed and sealed again."""
     report = played.report(resealed(played.bundles[product], change))
     assert not report.ok
@@ -73,8 +73,8 @@ def test_forged__document_field__disclosure_fails(played: Played) -> None:
 def test_forged__a_field_left_out__named(played: Played) -> None:
     def change(content: dict[str, Any]) -> None:
         number, _ = fact_of(content, "Receivables.Issued")
-        paper = next(d for d in content["documents"] if d["fact"] == number)
-        paper["fields"] = [f for f in paper["fields"] if f["path"] != "/totals/payable"]
+        document = next(d for d in content["documents"] if d["fact"] == number)
+        document["fields"] = [f for f in document["fields"] if f["path"] != "/totals/payable"]
 
     assert "document invoice: disclosure /totals/payable" in forged(played, change)
 
@@ -151,7 +151,7 @@ def test_forged__payout_amount__bank_signature(played: Played) -> None:
 
 def test_forged__payout_left_out__named(played: Played) -> None:
     def change(content: dict[str, Any]) -> None:
-        content["payments"] = [said for said in content["payments"] if '"kind":"incoming"' in said["body"]]
+        content["payments"] = [detail for detail in content["payments"] if '"kind":"incoming"' in detail["body"]]
 
     assert "payout: once" in forged(played, change)
 
@@ -166,12 +166,14 @@ def test_forged__date_of_the_payout__named(played: Played) -> None:
 
 
 def test_forged__more_booked_than_the_bank_received__named(played: Played) -> None:
-    paid = next(e for e in json.loads(played.bundles["inventory"])["ledger"]["events"] if e["kind"] == "pay_borrower")
+    paid = next(
+        e for e in json.loads(played.bundles["inventory_pledge"])["ledger"]["events"] if e["kind"] == "pay_borrower"
+    )
 
     def change(content: dict[str, Any]) -> None:
         next(e for e in content["ledger"]["events"] if e["payment"])["amount"] = str(int(paid["amount"]) + 1)
 
-    assert f"payment {paid['payment']}" in forged(played, change, "inventory")
+    assert f"payment {paid['payment']}" in forged(played, change, "inventory_pledge")
 
 
 def test_forged__registry_number__named(played: Played) -> None:
@@ -212,7 +214,7 @@ def test_forged__terms__named(played: Played, term: str, value: str, name: str) 
 
 def test_forged__another_loan_id__named(played: Played) -> None:
     def change(content: dict[str, Any]) -> None:
-        content["loan"]["id"] = played.loans["general"]
+        content["loan"]["id"] = played.loans["general_310"]
 
     assert "pledge: loan" in forged(played, change)
 
@@ -222,17 +224,19 @@ def test_forged__acceptance_of_a_loan_without_pledge__named(played: Played) -> N
         act = act_of(content, "AcceptOffer")
         act["signature"] = act["signature"][:40] + ("1" if act["signature"][40] != "1" else "2") + act["signature"][41:]
 
-    assert "signature of AcceptOffer" in forged(played, change, "general")
+    assert "signature of AcceptOffer" in forged(played, change, "general_310")
 
 
 def test_forged__quantity_of_goods__named(played: Played) -> None:
     def change(content: dict[str, Any]) -> None:
         next(f for f in content["documents"][0]["fields"] if f["path"] == "/quantity")["value"] = "9000"
 
-    assert "document warehouse_receipt: disclosure /quantity" in forged(played, change, "inventory")
+    assert "document warehouse_receipt: disclosure /quantity" in forged(played, change, "inventory_pledge")
 
 
-@pytest.mark.parametrize(("product", "most"), [("receivable", 60), ("inventory", 40), ("general", 60)])
+@pytest.mark.parametrize(
+    ("product", "most"), [("receivable_pledge", 60), ("inventory_pledge", 40), ("general_310", 60)]
+)
 def test_forged__any_single_value__refused(played: Played, product: str, most: int) -> None:
     """Nothing stands in a bundle that isn't proven, signed, or follows from what is."""
     content = json.loads(played.bundles[product])

@@ -61,11 +61,11 @@ def test_exchanged_twice__for_a_receivable_and_a_part_of_another__each_shown(sit
     right(site, loan_id)
 
 
-@pytest.mark.parametrize("product", ["receivable", "inventory", "general"])
+@pytest.mark.parametrize("product", ["receivable_pledge", "inventory_pledge", "general_310"])
 def test_added__a_receivable_on_top__its_trade_is_shown_and_what_it_pays_is_the_loans(site: Site, product: str) -> None:
     borrower = site.borrower()
     loan_id = lent(site, borrower, product)
-    number = 1 if product == "general" else 2
+    number = 1 if product == "general_310" else 2
     asset = site.confirmed(borrower)
     foreign_pledge(site, borrower, asset.id, PART, loan_book.loan_ref(loan_id))
     site.run()

@@ -77,8 +77,8 @@ def test_substituted__honest__as_much_compared_as_of_a_receivable_lent_on(two: T
 
 def body(content: Content, which: int = 1) -> dict[str, Any]:
     """What the registry said of a pledge."""
-    said: dict[str, Any] = json.loads(content["registry"][which]["body"])
-    return said
+    detail: dict[str, Any] = json.loads(content["registry"][which]["body"])
+    return detail
 
 
 def test_forged__registry_evidence_left_out__named(two: Two) -> None:
@@ -102,8 +102,8 @@ def test_forged__registry_evidence_of_the_first_pledge_twice__named(two: Two) ->
 @pytest.mark.parametrize("what", ["registry_no", "asset_hash", "amount", "pledgor", "pledgee", "ends_on", "asset_kind"])
 def test_forged__what_the_registry_said__named(two: Two, what: str) -> None:
     def change(content: Content) -> None:
-        said = body(content)
-        old = str(said["registry_no"] if what == "registry_no" else said["filed"][what])
+        detail = body(content)
+        old = str(detail["registry_no"] if what == "registry_no" else detail["filed"][what])
         theirs = body(two.other)
         new = str(theirs["registry_no"] if what == "registry_no" else theirs["filed"][what])
         new = {"amount": "1.00", "ends_on": "2039-01-01", "asset_kind": "warehouse_receipt"}.get(what, new)
@@ -256,7 +256,7 @@ def test_forged__a_pledge_of_another_loan_put_in__named(two: Two) -> None:
 
 def test_forged__the_debtors_payment_left_out__named(two: Two) -> None:
     def change(content: Content) -> None:
-        content["payments"] = [said for said in content["payments"] if two.payment not in said["body"]]
+        content["payments"] = [detail for detail in content["payments"] if two.payment not in detail["body"]]
 
     assert {f"payment {two.payment}", "payment: of each settlement"} <= two.forged(change)
 

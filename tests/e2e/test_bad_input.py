@@ -70,7 +70,7 @@ class Scene:
         return order
 
     def ask(self, amount: str = "1000.00", currency: str = "CNY", **more: Any) -> dict[str, Any]:
-        body: dict[str, Any] = {"product": "receivable", "lender_id": self.who.lender.id, "days": 60}
+        body: dict[str, Any] = {"product": "receivable_pledge", "lender_id": self.who.lender.id, "days": 60}
         return {
             **body,
             "amount": {"amount": amount, "currency": currency},

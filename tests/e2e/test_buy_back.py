@@ -29,7 +29,7 @@ def undertaken(site: Site) -> tuple[Actor, str, PledgeRow]:
     """A borrower, its loan on goods, the pledge, all of which the core enterprise undertook to buy within 90 days."""
     borrower = site.borrower()
     goods = site.goods(borrower)
-    loan_id = site.funded(borrower, LENT, goods.id, product="inventory")
+    loan_id = site.funded(borrower, LENT, goods.id, product="inventory_pledge")
     (pledge,) = pledges_on(site, goods.id)
     until = site.today + timedelta(days=90)
     quantity = str(Decimal(pledge.left).scaleb(-3))

@@ -109,7 +109,7 @@ def test_call__readme_lines_of_buyer_supplier_lender__end_in_a_verified_loan(
         limit = {"kind": kind, "key": joined[party], "amount": {"amount": "5000000", "currency": "CNY"}, "grade": "A"}
         shell.json("call", "lender.key", "/v1/limits", "--json", json.dumps(limit))
     asked = {
-        "product": "receivable",
+        "product": "receivable_pledge",
         "asset_id": claim["id"],
         "lender_id": joined["lender"],
         "amount": {"amount": "500000.00", "currency": "CNY"},
@@ -197,9 +197,9 @@ def test_main__coded_error__is_one_line_and_its_exit_code(
         with pytest.raises(SystemExit) as ended:
             main.main()
         assert ended.value.code == expected
-        said = capsys.readouterr().err.strip()
-        assert said.startswith("chainfin: ")
-        assert "\n" not in said
+        detail = capsys.readouterr().err.strip()
+        assert detail.startswith("chainfin: ")
+        assert "\n" not in detail
 
 
 def test_documents__real_sample__shows_and_commits(shell: Shell) -> None:

@@ -27,8 +27,8 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
         monkeypatch.setattr(sys, "argv", ["chainfin", "risk", *(str(word) for word in words)])
         with pytest.raises(SystemExit) as left:
             main.main()
-        told = capsys.readouterr()
-        return int(left.value.code or 0), told.out, told.err
+        reply = capsys.readouterr()
+        return int(left.value.code or 0), reply.out, reply.err
 
     return once
 
@@ -43,14 +43,14 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def card(run: Run, data: Path, tmp_path: Path) -> Path:
     file = tmp_path / "card.json"
-    code, _, told = run("train", data, "--target", "late", *EXCLUDE, "-o", file)
-    assert (code, told) == (0, "")
+    code, _, reply = run("train", data, "--target", "late", *EXCLUDE, "-o", file)
+    assert (code, reply) == (0, "")
     return file
 
 
 def _json(run: Run, *words: object) -> Any:
-    code, out, told = run(*words, "--json")
-    assert (code, told) == (0, "")
+    code, out, reply = run(*words, "--json")
+    assert (code, reply) == (0, "")
     return json.loads(out)
 
 
@@ -130,19 +130,19 @@ def test_train__what_can_not_be_fitted__one_line_and_exit_code_2(run: Run, tmp_p
     file = tmp_path / "cases.csv"
     if content is not None:
         file.write_bytes(content)
-    found, out, told = run("train", file, *words, "-o", tmp_path / "card.json")
+    found, out, reply = run("train", file, *words, "-o", tmp_path / "card.json")
     assert (found, out) == (2, "")
-    assert told.startswith(f"chainfin: {code}: ")
-    assert told.count("\n") == 1
+    assert reply.startswith(f"chainfin: {code}: ")
+    assert reply.count("\n") == 1
     assert not (tmp_path / "card.json").exists()
 
 
 def test_train__device_or_folder_or_no_place_to_write__refused(run: Run, data: Path, tmp_path: Path) -> None:
     for file in (Path("/dev/zero"), tmp_path):
-        found, _, told = run("train", file, "--target", "y", "-o", tmp_path / "card.json")
-        assert (found, told.split(":")[1].strip()) == (2, "file_unreadable")
-    found, _, told = run("train", data, "--target", "late", *EXCLUDE, "-o", tmp_path / "nowhere" / "card.json")
-    assert (found, told.split(":")[1].strip()) == (2, "file_unwritable")
+        found, _, reply = run("train", file, "--target", "y", "-o", tmp_path / "card.json")
+        assert (found, reply.split(":")[1].strip()) == (2, "file_unreadable")
+    found, _, reply = run("train", data, "--target", "late", *EXCLUDE, "-o", tmp_path / "nowhere" / "card.json")
+    assert (found, reply.split(":")[1].strip()) == (2, "file_unwritable")
 
 
 def test_evaluate__what_can_not_be_judged__one_line_and_exit_code_2(run: Run, data: Path, card: Path) -> None:
@@ -155,9 +155,9 @@ def test_evaluate__what_can_not_be_judged__one_line_and_exit_code_2(run: Run, da
         ((card.with_name("none.json"), data), "file_unreadable"),
         ((card, data, "--seed", "-1"), "seed_invalid"),
     ):
-        found, _, told = run("evaluate", *words)
-        assert (found, told.count("\n")) == (2, 1)
-        assert told.startswith(f"chainfin: {code}: ")
+        found, _, reply = run("evaluate", *words)
+        assert (found, reply.count("\n")) == (2, 1)
+        assert reply.startswith(f"chainfin: {code}: ")
 
 
 def test_train__extra_not_installed__says_how_to_get_it(
@@ -165,10 +165,10 @@ def test_train__extra_not_installed__says_how_to_get_it(
 ) -> None:
     monkeypatch.setitem(sys.modules, "lightgbm", None)
     for words in (("train", data, "--target", "late", "-o", tmp_path / "card.json"), ("evaluate", data, data)):
-        found, _, told = run(*words)
+        found, _, reply = run(*words)
         assert found == 2
         assert (
-            told
+            reply
             == "chainfin: train_extra_missing: scikit-learn and LightGBM are needed: pip install 'chainfin[train]'\n"
         )
 

@@ -34,8 +34,8 @@ def test_confirm__another_confirmation_to_be_signed__the_client_refuses(
     def forging(self: Member, path: str, *args: Any, **named: Any) -> Any:
         answer = post(self, path, *args, **named)
         if path.endswith("/confirmation"):
-            said = answer["typed_data"]["message"]
-            said[member] = "0x" + "99" * 32 if said[member].startswith("0x") else str(int(said[member]) + 1)
+            detail = answer["typed_data"]["message"]
+            detail[member] = "0x" + "99" * 32 if detail[member].startswith("0x") else str(int(detail[member]) + 1)
         elif path.endswith("/signature"):
             signed.append(path)
         return answer
@@ -72,8 +72,8 @@ def test_confirm__hashes_of_another_invoice__the_client_refuses(
     monkeypatch.setattr(Member, "post", watching)
     with pytest.raises(Refused) as refused:
         story.trade()
-    said = {"fingerprint_key": "invoice_fingerprint_foreign", "document_secret": "invoice_root_foreign"}
-    assert refused.value.code == said[member]
+    detail = {"fingerprint_key": "invoice_fingerprint_foreign", "document_secret": "invoice_root_foreign"}
+    assert refused.value.code == detail[member]
     assert asked == []
 
 

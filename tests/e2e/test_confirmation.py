@@ -17,12 +17,12 @@ from tests.e2e.site import CNY, FACE, Site
 
 def test_confirmation__of_something_else__refused(site: Site) -> None:
     seller = site.borrower()
-    papers = site.papers(seller)
-    issued = receivables.issue(site.ctx, seller, site.received(seller, papers), papers["invoice"]).receivable
+    documents = site.papers(seller)
+    issued = receivables.issue(site.ctx, seller, site.received(seller, documents), documents["invoice"]).receivable
     site.run()
     with site.ctx.store.read() as session:
         root = session.get_one(DocumentRow, issued.document_id).root
-    said: dict[str, Any] = {"document_root": root, "face": Money(FACE, CNY), "due_date": issued.due_date}
+    detail: dict[str, Any] = {"document_root": root, "face": Money(FACE, CNY), "due_date": issued.due_date}
     before = rows(site.ctx.store)
     for other in (
         {"face": Money(FACE - 1, CNY)},
@@ -31,9 +31,9 @@ def test_confirmation__of_something_else__refused(site: Site) -> None:
         {"document_root": "0x" + "11" * 32},
     ):
         with pytest.raises(Refused) as refused:
-            receivables.confirm(site.ctx, site.cast["core"], issued.id, **{**said, **other})
+            receivables.confirm(site.ctx, site.cast["core"], issued.id, **{**detail, **other})
         assert refused.value.code == "confirmation_mismatch"
     assert rows(site.ctx.store) == before
-    receivables.confirm(site.ctx, site.cast["core"], issued.id, **said)
+    receivables.confirm(site.ctx, site.cast["core"], issued.id, **detail)
     site.run()
     assert site.receivable(issued.id).status == "confirmed"

@@ -17,8 +17,8 @@ def test_demo__on_the_samples__plays_every_chapter() -> None:
     done = CliRunner().invoke(app, ["demo", "--json"])
     assert done.exit_code == 0, done.output
     facts = json.loads(done.stdout)
-    assert set(facts["seconds_by_node"]) == {"receivable", "inventory", "general"}
-    assert {"registration", "pledging", "disbursing", "funded"} <= set(facts["seconds_by_node"]["receivable"])
+    assert set(facts["seconds_by_node"]) == {"receivable_pledge", "inventory_pledge", "general_310"}
+    assert {"registration", "pledging", "disbursing", "funded"} <= set(facts["seconds_by_node"]["receivable_pledge"])
     assert sorted(facts["refusals"].values()) == [
         "chain_exceeds_free",
         "invoice_above_received",
@@ -36,8 +36,8 @@ def test_demo__on_the_samples__plays_every_chapter() -> None:
 
 
 def test_demo__folder_of_documents__finances_what_was_received(tmp_path: Path) -> None:
-    papers = samples.trade(date(2026, 3, 2), "SAMPLE-FOLDER-1", overinvoiced=True)
-    for name, data in papers.items():
+    documents = samples.trade(date(2026, 3, 2), "SAMPLE-FOLDER-1", overinvoiced=True)
+    for name, data in documents.items():
         if name != "credit_note":
             (tmp_path / f"{name}.xml").write_bytes(data)
     (tmp_path / "torn.xml").write_text("<Order><unfinished")

@@ -241,10 +241,10 @@ def test_account__corrected_to_another_closed_one__still_owed(site: Site) -> Non
 
 def test_margin_call__read_by_both__met_once_paid(site: Site) -> None:
     borrower = site.borrower()
-    papers = site.papers(borrower)
-    asset = site.confirmed(borrower, papers)
+    documents = site.papers(borrower)
+    asset = site.confirmed(borrower, documents)
     loan_id = site.funded(borrower, 899_790_75, asset.id)
-    top_up = credit_notes.credit(site.ctx, borrower, asset.id, papers["credit_note"]).top_up
+    top_up = credit_notes.credit(site.ctx, borrower, asset.id, documents["credit_note"]).top_up
     for actor in (borrower, site.cast["lender"]):
         (called,) = margin_calls.of_loan(site.ctx, actor, loan_id)
         assert (called.row.amount, called.met) == (top_up.minor, False)
@@ -259,12 +259,12 @@ def test_margin_call__read_by_both__met_once_paid(site: Site) -> None:
 def test_margin_call__on_a_loan_granted_without_security__nothing_is_called(site: Site) -> None:
     """What was added to it is credited: there is no rate by which it was lent on."""
     borrower = site.borrower()
-    loan_id = lent(site, borrower, "general")
-    papers = site.papers(borrower)
-    asset = site.confirmed(borrower, papers)
+    loan_id = lent(site, borrower, "general_310")
+    documents = site.papers(borrower)
+    asset = site.confirmed(borrower, documents)
     foreign_pledge(site, borrower, asset.id, asset.face, loan_book.loan_ref(loan_id))
     site.run()
-    assert credit_notes.credit(site.ctx, borrower, asset.id, papers["credit_note"]).top_up.minor == 0
+    assert credit_notes.credit(site.ctx, borrower, asset.id, documents["credit_note"]).top_up.minor == 0
     assert margin_calls.of_loan(site.ctx, borrower, loan_id) == []
 
 
@@ -275,7 +275,7 @@ def test_goods__passed_on__the_new_owner_borrows(site: Site) -> None:
     site.run()
     assert receipt(site, goods.id).owner_id == second.party_id
     assert view(site.inst, "WarehouseReceipts", "receipt", goods.id)["owner"] == site.party(second.party_id).chain_party
-    loan_id = site.funded(second, LENT, goods.id, product="inventory")
+    loan_id = site.funded(second, LENT, goods.id, product="inventory_pledge")
     prover = ChainProver(site.inst.node, site.inst.deployment)
     assert verify(evidence.bundle(site.ctx, second, loan_id, prover)).failures == ()
     for actor, to, code in ((first, first, "warehouse_receipt_unknown"), (second, first, "part_pledged")):

@@ -51,7 +51,7 @@ def test_demo__samples__exit_code_zero_and_a_true_summary(tmp_path: Path) -> Non
     ]
     assert facts["trial_balance_difference"] == {"CNY": "0.00"}
     assert facts["evidence"]["forged"].startswith("refused: ")
-    assert set(facts["seconds_by_node"]) == {"receivable", "inventory", "general"}
+    assert set(facts["seconds_by_node"]) == {"receivable_pledge", "inventory_pledge", "general_310"}
 
 
 def test_demo__home_in_use__refused_with_exit_code_two(tmp_path: Path) -> None:

@@ -130,7 +130,7 @@ def test_enforced__past_the_service__projected_all_the_same(site: Site, late: tu
 def test_enforced__goods__lender_owns_a_receipt_of_its_own(site: Site) -> None:
     borrower = site.borrower()
     goods = site.goods(borrower)
-    loan_id = site.funded(borrower, LENT, goods.id, product="inventory")
+    loan_id = site.funded(borrower, LENT, goods.id, product="inventory_pledge")
     pledge = the_pledge(site, goods.id)
     with pytest.raises(Refused) as refused:
         enforcement.enforce(site.ctx, site.cast["lender"], pledge.id)

@@ -207,16 +207,16 @@ def test_act__never_signed__expires_and_may_be_begun_again(site: Site) -> None:
     """A document number must not be lost to a signature that never came."""
     seller = site.borrower()
     buyer = site.admit_with_own_key(Role.CORE)
-    papers = site.papers(seller, buyer=site.companies[str(buyer.party_id)])
-    _, act = orders.post_order(site.ctx, buyer, papers["order"], "order.xml")
+    documents = site.papers(seller, buyer=site.companies[str(buyer.party_id)])
+    _, act = orders.post_order(site.ctx, buyer, documents["order"], "order.xml")
     with pytest.raises(Conflict) as standing:
-        orders.post_order(site.ctx, buyer, papers["order"], "order.xml")
+        orders.post_order(site.ctx, buyer, documents["order"], "order.xml")
     assert standing.value.code == "order_exists"
     site.ctx.clock.move_to(site.ctx.clock.now() + timedelta(hours=25))
     site.run()
     ended = acts.get(site.ctx, buyer, act.id)
     assert (ended.status, ended.error_code) == ("expired", "act_expired")
-    again, _ = orders.post_order(site.ctx, buyer, papers["order"], "order.xml")
+    again, _ = orders.post_order(site.ctx, buyer, documents["order"], "order.xml")
     assert again.status == "posting"
 
 
@@ -312,8 +312,8 @@ def test_keeper__applies_on_anothers_receivable__unknown(site: Site) -> None:
 
 def test_application__before_the_confirmation__declined(site: Site) -> None:
     borrower = site.borrower()
-    papers = site.papers(borrower)
-    asset = receivables.issue(site.ctx, borrower, site.received(borrower, papers), papers["invoice"]).receivable
+    documents = site.papers(borrower)
+    asset = receivables.issue(site.ctx, borrower, site.received(borrower, documents), documents["invoice"]).receivable
     site.run()
     row = site.application(site.apply(borrower, ASKED, asset.id)).row
     assert (row.status, [each["code"] for each in row.refusals]) == ("declined", ["not_confirmed"])
@@ -326,8 +326,8 @@ def test_act__signed_late__refused_before_it_is_closed(site: Site) -> None:
     """Whoever signs first after the deadline is told so, though nobody has tidied up yet."""
     seller = site.borrower()
     buyer = site.admit_with_own_key(Role.CORE)
-    papers = site.papers(seller, buyer=site.companies[str(buyer.party_id)])
-    _, act = orders.post_order(site.ctx, buyer, papers["order"], "order.xml")
+    documents = site.papers(seller, buyer=site.companies[str(buyer.party_id)])
+    _, act = orders.post_order(site.ctx, buyer, documents["order"], "order.xml")
     signature = "0x" + eip712.sign(act.typed_data, site.keys[str(buyer.party_id)]).hex()
     site.ctx.clock.move_to(site.ctx.clock.now() + timedelta(hours=25))
     with pytest.raises(BadInput) as refused:

@@ -27,7 +27,7 @@ def pledged(site: Site, loan_id: str) -> int:
 def test_price__set_anew__the_pledge_follows_it(site: Site) -> None:
     owner = site.borrower()
     receipt = site.goods(owner)
-    before = pledged(site, site.funded(owner, LENT, receipt.id, product="inventory"))
+    before = pledged(site, site.funded(owner, LENT, receipt.id, product="inventory_pledge"))
     receipts.set_price(
         site.ctx,
         site.cast["lender"],
@@ -37,14 +37,14 @@ def test_price__set_anew__the_pledge_follows_it(site: Site) -> None:
         source="sample price",
         as_of=site.today,
     )
-    after = pledged(site, site.funded(owner, LENT, receipt.id, product="inventory"))
+    after = pledged(site, site.funded(owner, LENT, receipt.id, product="inventory_pledge"))
     assert abs(after - 2 * before) <= 1, "at half the price twice the goods"
 
 
 def test_release__of_what_is_pledged__exceeds_free(site: Site) -> None:
     owner, keeper = site.borrower(), site.cast["keeper"]
     receipt = site.goods(owner)
-    loan_id = site.funded(owner, LENT, receipt.id, product="inventory")
+    loan_id = site.funded(owner, LENT, receipt.id, product="inventory_pledge")
     free = Decimal(20_000_000 - pledged(site, loan_id)).scaleb(-3)
     with pytest.raises(Refused) as refused:
         receipts.release(site.ctx, keeper, receipt.id, free + Decimal("0.001"))
@@ -78,7 +78,7 @@ def test_keeper__of_its_own_goods_or_as_their_lender__refused(site: Site) -> Non
     site.run()
     with pytest.raises(Refused) as refused:
         applications.apply(
-            site.ctx, owner, product="inventory", lender_id=str(both.party_id), amount=Money(LENT, CNY), days=60,
+            site.ctx, owner, product="inventory_pledge", lender_id=str(both.party_id), amount=Money(LENT, CNY), days=60,
             asset_id=kept.id,
         )  # fmt: skip
     assert refused.value.code == "self_attested"

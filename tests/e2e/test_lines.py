@@ -42,8 +42,8 @@ def set_line(site: Site, debtor: Actor, limit: int, lender: Actor | None = None,
 
 
 def issued(site: Site, seller: Actor) -> ReceivableRow:
-    papers = site.papers(seller, buyer=site.companies[str(site.cast["core"].party_id)])
-    made = receivables.issue(site.ctx, seller, site.received(seller, papers), papers["invoice"])
+    documents = site.papers(seller, buyer=site.companies[str(site.cast["core"].party_id)])
+    made = receivables.issue(site.ctx, seller, site.received(seller, documents), documents["invoice"])
     site.run()
     return site.receivable(made.receivable.id)
 
@@ -153,8 +153,8 @@ def test_line__lowered_below_its_use__stops_new_confirmations_only(site: Site, d
 
 def test_parts__paid_and_credited__give_back_what_the_whole_drew(site: Site, debtor: Actor, seller: Actor) -> None:
     set_line(site, debtor, FACE)
-    papers = site.papers(seller, buyer=site.companies[str(debtor.party_id)])
-    made = receivables.issue(site.ctx, seller, site.received(seller, papers), papers["invoice"])
+    documents = site.papers(seller, buyer=site.companies[str(debtor.party_id)])
+    made = receivables.issue(site.ctx, seller, site.received(seller, documents), documents["invoice"])
     site.run()
     site.confirm(made.receivable)
     site.run()
@@ -164,7 +164,7 @@ def test_parts__paid_and_credited__give_back_what_the_whole_drew(site: Site, deb
     assert part.lined
     site.pays(part.face, f"RECEIVABLE {part.id}")
     assert seen(site, debtor).row.used == FACE - 200_000_00
-    note = credit_notes.credit(site.ctx, seller, made.receivable.id, papers["credit_note"])
+    note = credit_notes.credit(site.ctx, seller, made.receivable.id, documents["credit_note"])
     site.run()
     assert note.diluted.minor > 0
     assert seen(site, debtor).row.used == FACE - 200_000_00 - note.diluted.minor

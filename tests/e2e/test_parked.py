@@ -241,7 +241,7 @@ def test_waiting_payment__that_cannot_be_placed__parked_once_and_housekeeping_go
 
     with monkeypatch.context() as patch:
         patch.setattr(incoming, "_end_wait", broken)
-        patch.setattr(incoming, "_hindrance", lambda session, remittance: None)
+        patch.setattr(incoming, "_hold_reason", lambda session, remittance: None)
         site.inst.housekeeper.run_once()
         site.inst.housekeeper.run_once()
     (item,) = new(site, before)

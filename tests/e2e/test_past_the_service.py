@@ -28,7 +28,7 @@ def on_goods(site: Site) -> tuple[Actor, str, PledgeRow]:
     """A borrower, its loan on goods, and the pledge."""
     borrower = site.borrower()
     goods = site.goods(borrower)
-    loan_id = site.funded(borrower, LENT, goods.id, product="inventory")
+    loan_id = site.funded(borrower, LENT, goods.id, product="inventory_pledge")
     (pledge,) = pledges_on(site, goods.id)
     return borrower, loan_id, pledge
 

@@ -60,20 +60,20 @@ def _attempts(site: Site, kind: Kind) -> list[Callable[[], object]]:
     """Everything of this kind that a user can ask for, about to go through."""
     ctx, core, lender = site.ctx, site.cast["core"], site.cast["lender"]
     seller = site.borrower()
-    papers = site.papers(seller)
+    documents = site.papers(seller)
     if kind is Kind.ADMIT:
         return [partial(site.admit, Role.SUPPLIER)]
     if kind is Kind.ORDER:
         fresh = site.papers(seller)
-        order, _ = orders.post_order(ctx, core, papers["order"], "order.xml")
+        order, _ = orders.post_order(ctx, core, documents["order"], "order.xml")
         site.run()
         return [
             partial(orders.post_order, ctx, core, fresh["order"], "order.xml"),
-            partial(orders.acknowledge, ctx, seller, order.id, papers["response"]),
-            partial(orders.amend, ctx, core, order.id, papers["order"]),
+            partial(orders.acknowledge, ctx, seller, order.id, documents["response"]),
+            partial(orders.amend, ctx, core, order.id, documents["order"]),
         ]
     if kind is Kind.ISSUE:
-        return [partial(receivables.issue, ctx, seller, site.received(seller, papers), papers["invoice"])]
+        return [partial(receivables.issue, ctx, seller, site.received(seller, documents), documents["invoice"])]
     if kind is Kind.CONFIRM:
         return [partial(site.confirm, issued(site, seller))]
     if kind is Kind.RECEIPT:
@@ -81,15 +81,15 @@ def _attempts(site: Site, kind: Kind) -> list[Callable[[], object]]:
         issue = partial(receipts.issue, ctx, site.cast["keeper"], number="WR-paused", owner_id=owner)
         return [partial(issue, goods=copper, unit="KGM", quantity=Decimal(1))]
     if kind is Kind.TRANSFER:
-        asset, goods, heir = site.confirmed(seller), site.goods(seller), str(site.admit(Role.SUPPLIER).party_id)
+        asset, goods, transferee = site.confirmed(seller), site.goods(seller), str(site.admit(Role.SUPPLIER).party_id)
         return [
-            partial(splits_and_transfers.transfer, ctx, seller, asset.id, heir),
+            partial(splits_and_transfers.transfer, ctx, seller, asset.id, transferee),
             partial(splits_and_transfers.split, ctx, seller, asset.id, [Money(1_00, CNY), Money(2_00, CNY)]),
-            partial(receipts.transfer, ctx, seller, goods.id, heir),
+            partial(receipts.transfer, ctx, seller, goods.id, transferee),
         ]
     asset, goods = site.confirmed(seller), site.goods(seller)
     marked = site.admit(Role.CORE | Role.LINED)
-    site.funded(seller, LENT, goods.id, product="inventory")
+    site.funded(seller, LENT, goods.id, product="inventory_pledge")
     (pledge,) = pledges_on(site, goods.id)
     offered = site.offered(seller, LENT, asset.id)
     swap = partial(substitution.offer, ctx, lender, sold_id=pledge.id, quantity=Decimal(1), receivable_id=asset.id)
@@ -151,7 +151,7 @@ def test_everything_paused__what_is_running_ends(site: Site) -> None:
 def test_paused__unsecured_money__has_no_kind(site: Site) -> None:
     change(site, pause=(Kind.PLEDGE,))
     borrower = site.borrower()
-    asked = partial(site.apply, borrower, LENT, None, product="general", consent={"token": "none"})
+    asked = partial(site.apply, borrower, LENT, None, product="general_310", consent={"token": "none"})
     assert site.application(asked()).row.status == "data_check"
 
 

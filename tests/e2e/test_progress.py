@@ -58,10 +58,10 @@ class Desk:
             heard: list[bytes] = []
             listener = threading.Thread(target=_listen, args=(ours, heard))
             listener.start()
-            said, _ = process.communicate(timeout=120)
+            detail, _ = process.communicate(timeout=120)
             listener.join(30)
         os.close(ours)
-        return process.returncode, said, b"".join(heard).decode()
+        return process.returncode, detail, b"".join(heard).decode()
 
 
 def _listen(end: int, heard: list[bytes]) -> None:
@@ -73,19 +73,19 @@ def _listen(end: int, heard: list[bytes]) -> None:
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+def underwriter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     with open_site() as site:
         borrower = site.borrower()
         loan = site.funded(borrower, 500_000_00, site.confirmed(borrower).id)
         made = Desk(site.inst.settings.home, site)
-        code, _, said = made.run("audit", "bundle", loan, "-o", "loan.json", terminal=True)
-        assert (code, "collecting the evidence" in said) == (0, True), said
+        code, _, detail = made.run("audit", "bundle", loan, "-o", "loan.json", terminal=True)
+        assert (code, "collecting the evidence" in detail) == (0, True), detail
         yield made
 
 
 @pytest.mark.parametrize(("words", "what"), COMMANDS)
-def test_bar__on_a_terminal__shown_on_stderr_alone(desk: Desk, words: tuple[str, ...], what: str) -> None:
-    code, stdout, stderr = desk.run(*words, terminal=True)
+def test_bar__on_a_terminal__shown_on_stderr_alone(underwriter: Desk, words: tuple[str, ...], what: str) -> None:
+    code, stdout, stderr = underwriter.run(*words, terminal=True)
     assert code == 0, stderr
     assert what in stderr
     assert what not in stdout
@@ -94,14 +94,14 @@ def test_bar__on_a_terminal__shown_on_stderr_alone(desk: Desk, words: tuple[str,
 
 
 @pytest.mark.parametrize(("words", "what"), WITH_JSON)
-def test_bar__beside_json__none(desk: Desk, words: tuple[str, ...], what: str) -> None:
-    code, stdout, stderr = desk.run(*words, "--json", terminal=True)
+def test_bar__beside_json__none(underwriter: Desk, words: tuple[str, ...], what: str) -> None:
+    code, stdout, stderr = underwriter.run(*words, "--json", terminal=True)
     assert (code, stderr) == (0, ""), what
     assert json.loads(stdout)
 
 
-def test_bar__in_a_log__none(desk: Desk) -> None:
-    code, stdout, stderr = desk.run("eod", "--date", TODAY, terminal=False)
+def test_bar__in_a_log__none(underwriter: Desk) -> None:
+    code, stdout, stderr = underwriter.run("eod", "--date", TODAY, terminal=False)
     assert (code, stderr) == (0, "")
     assert stdout
 
@@ -139,9 +139,11 @@ def test_bar__steps__tell_how_much_of_how_much() -> None:
     assert "3/7" in screen.getvalue()
 
 
-def test_eod__each_loan__is_told(desk: Desk) -> None:
-    told: list[tuple[int, int | None]] = []
-    desk.site.ctx.clock.move_to(desk.site.ctx.clock.now().replace(day=START.day + 1))
-    done = end_of_day.run(desk.site.ctx, OPERATOR, desk.site.today, lambda at, total: told.append((at, total)))
+def test_eod__each_loan__is_told(underwriter: Desk) -> None:
+    reply: list[tuple[int, int | None]] = []
+    underwriter.site.ctx.clock.move_to(underwriter.site.ctx.clock.now().replace(day=START.day + 1))
+    done = end_of_day.run(
+        underwriter.site.ctx, OPERATOR, underwriter.site.today, lambda at, total: reply.append((at, total))
+    )
     assert done.journals > 0
-    assert told == [(0, done.loans)]
+    assert reply == [(0, done.loans)]

@@ -124,9 +124,9 @@ def test_accept__against_withdrawal__one_of_them(site: Site) -> None:
 
 def test_invoice__issued_at_once__one_receivable(site: Site) -> None:
     seller = site.borrower()
-    papers = site.papers(seller)
-    order = site.received(seller, papers)
-    tries = [lambda: receivables.issue(site.ctx, seller, order, papers["invoice"])] * 8
+    documents = site.papers(seller)
+    order = site.received(seller, documents)
+    tries = [lambda: receivables.issue(site.ctx, seller, order, documents["invoice"])] * 8
     made, refused = at_once(tries)
     assert len(made) == 1
     assert refused == {"invoice_already_registered": 7}
@@ -138,11 +138,11 @@ def test_invoice__issued_at_once__one_receivable(site: Site) -> None:
 
 def test_invoices__two_of_one_delivery_at_once__one_is_above_what_was_received(site: Site) -> None:
     seller = site.borrower()
-    papers = site.papers(seller)
-    first = papers["invoice"]
+    documents = site.papers(seller)
+    first = documents["invoice"]
     other = first.replace(b"<cbc:ID>INV-", b"<cbc:ID>SECOND-INV-", 1)
     assert other != first
-    order = site.received(seller, papers)
+    order = site.received(seller, documents)
     tries = [partial(receivables.issue, site.ctx, seller, order, data) for data in (first, other)]
     made, refused = at_once(tries)
     assert len(made) == 1
@@ -154,9 +154,9 @@ def test_invoices__two_of_one_delivery_at_once__one_is_above_what_was_received(s
 def test_order__posted_at_once__one_order(site: Site) -> None:
     """An ERP that retries must not make duplicate orders."""
     seller = site.borrower()
-    papers = site.papers(seller)
+    documents = site.papers(seller)
     core = site.cast["core"]
-    made, refused = at_once([lambda: orders.post_order(site.ctx, core, papers["order"], "order.xml")] * 8)
+    made, refused = at_once([lambda: orders.post_order(site.ctx, core, documents["order"], "order.xml")] * 8)
     assert len(made) == 1
     assert refused == {"order_exists": 7}
     site.run()
@@ -165,9 +165,9 @@ def test_order__posted_at_once__one_order(site: Site) -> None:
 
 def test_confirmation__given_twice_at_once__counts_once(site: Site) -> None:
     seller = site.borrower()
-    papers = site.papers(seller)
-    order = site.received(seller, papers)
-    made = receivables.issue(site.ctx, seller, order, papers["invoice"])
+    documents = site.papers(seller)
+    order = site.received(seller, documents)
+    made = receivables.issue(site.ctx, seller, order, documents["invoice"])
     site.run()
     at_once([lambda: site.confirm(made.receivable)] * 4)
     site.run()
@@ -205,7 +205,7 @@ def test_end_of_day__run_by_many_at_once__posts_once(site: Site) -> None:
 def test_goods__handed_out_while_they_are_pledged__never_both(site: Site) -> None:
     owner = site.borrower()
     receipt = site.goods(owner, kilograms=10_000)
-    application = site.offered(owner, 400_000_00, receipt.id, product="inventory")
+    application = site.offered(owner, 400_000_00, receipt.id, product="inventory_pledge")
     keeper = site.cast["keeper"]
     tries: list[Callable[[], object]] = [lambda: applications.accept(site.ctx, owner, application)]
     tries += [lambda: receipts.release(site.ctx, keeper, receipt.id, Decimal(9_000))] * 3
@@ -220,9 +220,9 @@ def test_goods__handed_out_while_they_are_pledged__never_both(site: Site) -> Non
 
 def test_credit_note__sent_twice__taken_once(site: Site) -> None:
     holder = site.borrower()
-    papers = site.papers(holder)
-    asset = site.confirmed(holder, papers)
-    tries = [lambda: credit_notes.credit(site.ctx, holder, asset.id, papers["credit_note"])] * 4
+    documents = site.papers(holder)
+    asset = site.confirmed(holder, documents)
+    tries = [lambda: credit_notes.credit(site.ctx, holder, asset.id, documents["credit_note"])] * 4
     made, refused = at_once(tries)
     assert len(made) == 1
     assert sum(refused.values()) == 3

@@ -40,7 +40,7 @@ def held(town: Town, receipt: str) -> WarehouseReceiptRow:
 
 def test_recount__into_two_pledges__the_younger_is_lost_the_older_shrinks(town: Town) -> None:
     receipt = goods(town)
-    loans = [town.funded("distributor", "inventory", receipt, amount, 60) for amount in (80_000_00, 60_000_00)]
+    loans = [town.funded("distributor", "inventory_pledge", receipt, amount, 60) for amount in (80_000_00, 60_000_00)]
     older, younger = (each.left for each in pledges(town, receipt))
     free = held(town, receipt).issued - older - younger
     keeper = town.actor("keeper")
@@ -77,7 +77,7 @@ def _verified(town: Town, loan: str) -> set[str]:
 
 def test_recount__while_a_release_of_all_is_on_its_way__what_is_left_is_released(town: Town) -> None:
     receipt = goods(town)
-    town.funded("distributor", "inventory", receipt, 80_000_00, 60)
+    town.funded("distributor", "inventory_pledge", receipt, 80_000_00, 60)
     (pledge,) = pledges(town, receipt)
     free = held(town, receipt).issued - pledge.left
     receipts.recount(town.ctx, town.actor("keeper"), receipt, Decimal(free + 500).scaleb(-3), "fewer coils")

@@ -47,8 +47,8 @@ def recourse(site: Site, who: Actor, asset: ReceivableRow, amount: int | None = 
     """``who`` undertakes all that is pledged, or ``amount``."""
     pledge = the_pledge(site, asset.id)
     until = asset.due_date + timedelta(days=CALLABLE_DAYS)
-    said = str(Money(pledge.left if amount is None else amount, CNY))
-    undertakings.undertake(site.ctx, who, pledge.id, said, until, "we pay if the debtor doesn't")
+    detail = str(Money(pledge.left if amount is None else amount, CNY))
+    undertakings.undertake(site.ctx, who, pledge.id, detail, until, "we pay if the debtor doesn't")
     site.run()
     return pledge
 

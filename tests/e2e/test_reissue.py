@@ -34,8 +34,8 @@ def test_issue__withdrawn_before_confirmation__may_be_put_right_and_issued_once_
     who.supplier.do(f"{path}/despatches", {"document": slipped["despatch"].decode()})
     who.core.do(f"{path}/receipts", {"document": slipped["receipt"].decode()})
 
-    def issue(papers: dict[str, bytes]) -> dict[str, object]:
-        body = {"order_id": order["id"], "document": papers["invoice"].decode()}
+    def issue(documents: dict[str, bytes]) -> dict[str, object]:
+        body = {"order_id": order["id"], "document": documents["invoice"].decode()}
         issued: dict[str, object] = who.supplier.do("/v1/receivables", body)["receivable"]
         return issued
 

@@ -41,7 +41,7 @@ def deal(site: Site) -> Deal:
     """A borrower, its loan on goods, their pledge, and the receivable for which it has sold some of them."""
     borrower = site.borrower()
     goods = site.goods(borrower)
-    loan_id = site.funded(borrower, LENT, goods.id, product="inventory")
+    loan_id = site.funded(borrower, LENT, goods.id, product="inventory_pledge")
     (sold,) = pledges_on(site, goods.id)
     return borrower, loan_id, sold, site.confirmed(borrower)
 
@@ -295,13 +295,13 @@ def test_margin_call__on_one_of_two_securities__counts_the_other(site: Site) -> 
     """More is owed than the receivable covers, but the loan is still on most of its goods: nothing is called."""
     borrower = site.borrower()
     goods = site.goods(borrower)
-    loan_id = site.funded(borrower, 800_000_00, goods.id, product="inventory")
-    papers = site.papers(borrower)
-    asset = site.confirmed(borrower, papers)
+    loan_id = site.funded(borrower, 800_000_00, goods.id, product="inventory_pledge")
+    documents = site.papers(borrower)
+    asset = site.confirmed(borrower, documents)
     deal = (borrower, loan_id, pledge_of(site, goods.id), asset)
     substitution.accept(site.ctx, borrower, offered(site, deal, TON, FACE))
     site.run()
-    assert credit_notes.credit(site.ctx, borrower, asset.id, papers["credit_note"]).top_up.minor == 0
+    assert credit_notes.credit(site.ctx, borrower, asset.id, documents["credit_note"]).top_up.minor == 0
     assert margin_calls.of_loan(site.ctx, borrower, loan_id) == []
 
 

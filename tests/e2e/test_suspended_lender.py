@@ -77,7 +77,7 @@ def test_limit_on_a_suspended_borrower__lowered_and_not_raised(site: Site) -> No
 def test_suspended_lender__while_the_data_is_on_its_way__declined(site: Site, lender: Actor) -> None:
     shop = site.borrower()
     consent = {"token": site.world.consents(site.companies[str(shop.party_id)].uscc, ("payments",), site.today)}
-    application = site.apply(shop, LENT, None, product="general", consent=consent)
+    application = site.apply(shop, LENT, None, product="general_310", consent=consent)
     assert site.application(application).row.status == "data_check"
     suspend(site, lender)
     row = site.application(application).row

@@ -167,17 +167,17 @@ def ran(site: Site, act_id: str) -> str:
 
 
 def issued(site: Site, seller: Actor) -> ReceivableRow:
-    papers = site.papers(seller)
-    made = receivables.issue(site.ctx, seller, site.received(seller, papers), papers["invoice"])
+    documents = site.papers(seller)
+    made = receivables.issue(site.ctx, seller, site.received(seller, documents), documents["invoice"])
     site.run()
     return made.receivable
 
 
 def test_suspended_seller__begins_nothing_and_withdraws_what_it_has(site: Site) -> None:
-    seller, heir, core = site.borrower(), site.admit(Role.SUPPLIER), site.cast["core"]
-    first, papers, ordered = (site.papers(seller) for _ in range(3))
+    seller, transferee, core = site.borrower(), site.admit(Role.SUPPLIER), site.cast["core"]
+    first, documents, ordered = (site.papers(seller) for _ in range(3))
     confirmed, fresh = site.confirmed(seller, first), issued(site, seller)
-    order = site.received(seller, papers)
+    order = site.received(seller, documents)
     posted, _ = orders.post_order(site.ctx, core, ordered["order"], "order.xml")
     site.run()
     suspend(site, seller)
@@ -185,11 +185,11 @@ def test_suspended_seller__begins_nothing_and_withdraws_what_it_has(site: Site) 
     assert {
         code_of(attempt)
         for attempt in (
-            lambda: receivables.issue(site.ctx, seller, order, papers["invoice"]),
+            lambda: receivables.issue(site.ctx, seller, order, documents["invoice"]),
             lambda: orders.acknowledge(site.ctx, seller, posted.id, ordered["response"]),
             lambda: orders.post_order(site.ctx, core, site.papers(seller)["order"], "order.xml"),
             lambda: splits_and_transfers.split(site.ctx, seller, confirmed.id, money),
-            lambda: splits_and_transfers.transfer(site.ctx, seller, confirmed.id, str(heir.party_id)),
+            lambda: splits_and_transfers.transfer(site.ctx, seller, confirmed.id, str(transferee.party_id)),
         )
     } == {"party_not_active"}
     credited = credit_notes.credit(site.ctx, seller, confirmed.id, first["credit_note"]).act
@@ -223,8 +223,8 @@ def test_suspended_debtor__nothing_is_lent_on_its_word_and_it_pays(site: Site, d
     lent, free, offered = (site.confirmed(seller, sold(site, seller)) for _ in range(3))
     loan_id = site.funded(seller, LENT, lent.id)
     taken = site.offered(seller, LENT, offered.id)
-    papers = sold(site, seller)
-    fresh = receivables.issue(site.ctx, seller, site.received(seller, papers), papers["invoice"]).receivable
+    documents = sold(site, seller)
+    fresh = receivables.issue(site.ctx, seller, site.received(seller, documents), documents["invoice"]).receivable
     site.run()
     suspend(site, debtor)
     row = site.application(site.apply(seller, LENT, free.id)).row
@@ -251,13 +251,13 @@ def test_suspended_keeper__issues_nothing_and_hands_out_and_counts(site: Site, m
     monkeypatch.setitem(site.cast, "keeper", keeper)
     owner = site.borrower()
     goods, sold_goods = site.goods(owner), site.goods(owner)
-    loan_id = site.funded(owner, LENT, sold_goods.id, product="inventory")
-    offered = site.offered(owner, LENT, goods.id, product="inventory")
+    loan_id = site.funded(owner, LENT, sold_goods.id, product="inventory_pledge")
+    offered = site.offered(owner, LENT, goods.id, product="inventory_pledge")
     suspend(site, keeper)
     assert code_of(lambda: site.goods(owner)) == "party_not_active"
     assert code_of(lambda: applications.accept(site.ctx, owner, offered)) == "party_not_active"
     applications.withdraw(site.ctx, owner, offered)
-    row = site.application(site.apply(owner, LENT, goods.id, product="inventory")).row
+    row = site.application(site.apply(owner, LENT, goods.id, product="inventory_pledge")).row
     assert (row.status, [each["code"] for each in row.refusals]) == ("declined", ["keeper_blocked"])
     receipts.recount(site.ctx, keeper, goods.id, Decimal(1), "a sack was wet")
     site.run()

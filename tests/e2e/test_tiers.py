@@ -206,14 +206,14 @@ def test_promised_part__while_the_pledge_is_made__neither_split_nor_passed_on(si
 
 def test_split__order_goes_on__the_parts_are_no_invoices_of_their_own(site: Site) -> None:
     first = site.borrower()
-    papers = site.papers(first)
-    asset = site.confirmed(first, papers)
+    documents = site.papers(first)
+    asset = site.confirmed(first, documents)
     split(site, first, asset.id, PART, OTHER)
     with site.ctx.store.read() as session:
         row = site.order(asset.order_id)
         assert orders.as_value(session, row).invoiced == FACE
     with pytest.raises(ChainfinError) as refused:
-        receivables.issue(site.ctx, first, asset.order_id, papers["invoice"])
+        receivables.issue(site.ctx, first, asset.order_id, documents["invoice"])
     assert refused.value.code == "invoice_already_registered"
 
 

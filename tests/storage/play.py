@@ -98,13 +98,13 @@ class Play:
 
     def confirmed(self, core: Actor, supplier: Actor, number: str) -> ReceivableRow:
         """A trade up to the debtor's confirmation."""
-        papers = samples.trade(self.sites[0].clock.today(), number)
-        order, act = orders.post_order(self.ctx, core, papers["order"], "order.xml")
+        documents = samples.trade(self.sites[0].clock.today(), number)
+        order, act = orders.post_order(self.ctx, core, documents["order"], "order.xml")
         self.finish(act, core)
-        self.finish(orders.acknowledge(self.ctx, supplier, order.id, papers["response"]), supplier)
-        self.finish(orders.despatch(self.ctx, supplier, order.id, papers["despatch"]), supplier)
-        self.finish(orders.receive(self.ctx, core, order.id, papers["receipt"]), core)
-        issued = receivables.issue(self.ctx, supplier, order.id, papers["invoice"])
+        self.finish(orders.acknowledge(self.ctx, supplier, order.id, documents["response"]), supplier)
+        self.finish(orders.despatch(self.ctx, supplier, order.id, documents["despatch"]), supplier)
+        self.finish(orders.receive(self.ctx, core, order.id, documents["receipt"]), core)
+        issued = receivables.issue(self.ctx, supplier, order.id, documents["invoice"])
         self.finish(issued.act, supplier)
         row = queries.receivable(self.ctx, supplier, issued.receivable.id)
         root = queries.document(self.ctx, core, row.document_id).root
@@ -122,7 +122,7 @@ class Play:
         row = applications.apply(
             self.ctx,
             borrower,
-            product="receivable",
+            product="receivable_pledge",
             lender_id=str(lender.party_id),
             amount=amount,
             days=60,

@@ -216,7 +216,7 @@ def test_worker__service_fails__its_writes_are_taken_back_and_others_go_on(
     ],
 )
 def test_worker__handler_raises__the_row_says_why(
-    store: Store, make: Make, error: Exception, status: str, said: str
+    store: Store, make: Make, error: Exception, status: str, detail: str
 ) -> None:
     put(store, "a")
 
@@ -224,7 +224,7 @@ def test_worker__handler_raises__the_row_says_why(
         raise error
 
     make(handler, Heard()).run_once()
-    assert (row(store, "a").status, row(store, "a").error) == (status, said)
+    assert (row(store, "a").status, row(store, "a").error) == (status, detail)
 
 
 def until(condition: Callable[[], bool]) -> None:

@@ -76,7 +76,7 @@ def application(session: Session) -> ApplicationRow:
     row = ApplicationRow(
         id="app_1",
         cell="c0",
-        product="general",
+        product="general_310",
         borrower_id="borrower",
         lender_id="lender",
         currency="CNY",

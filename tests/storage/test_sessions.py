@@ -49,7 +49,7 @@ def application() -> ApplicationRow:
     return ApplicationRow(
         id="app",
         cell="c0",
-        product="general",
+        product="general_310",
         borrower_id="p",
         lender_id="p",
         currency="CNY",

@@ -245,7 +245,7 @@ def test_foreign_keys__unknown_party__refused(store: Store) -> None:
             ApplicationRow(
                 id="a",
                 cell="c0",
-                product="general",
+                product="general_310",
                 borrower_id="nobody",
                 lender_id="nobody",
                 currency="CNY",

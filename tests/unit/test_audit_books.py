@@ -67,7 +67,7 @@ def bundle(events: list[EventPart], journals: list[Journal], *payments: str) -> 
     trial = [[line.account.code, str(line.debit.minor), str(line.credit.minor)] for line in lines]
     terms = {name: value for name, value in TERMS.as_json().items() if isinstance(value, str | int)}
     loan = LoanPart(
-        id="loan_1", product="general", borrower="borrower", lender="lender", asset=None, currency="CNY",
+        id="loan_1", product="general_310", borrower="borrower", lender="lender", asset=None, currency="CNY",
         principal="10000000", terms=dict(terms),
     )  # fmt: skip
     evidence = [EvidencePart(body=body, signature="", key_id="") for body in payments]

@@ -14,12 +14,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from chainfin.audit.bundle import MAX_BYTES, ActPart, ChainPart, ContractPart, DocumentPart, EvidencePart, read
 from chainfin.audit.cli_view import report_lines
-from chainfin.audit.facts import Fact, Story, Trust, prove
+from chainfin.audit.facts import Fact, ProvenFacts, Trust, prove
 from chainfin.audit.money_trail import settlement_reference
-from chainfin.audit.papers import Paper, check_invoice, check_papers, check_receipts
 from chainfin.audit.partners import PartnerKeys, read_evidence
 from chainfin.audit.report import Findings, Report, State
 from chainfin.audit.signatures import check_acts
+from chainfin.audit.trade_documents import TradeDocument, check_documents, check_invoice, check_receipts
 from chainfin.audit.verify import verify
 from chainfin.documents.commitment import commit_fields, disclose
 from chainfin.errors import BadInput, Refused
@@ -133,8 +133,8 @@ def test_chain__receipt_of_an_unlinked_block__says_header_hash() -> None:
         receipts=[{"block": 7, "index": 0, "nodes": []}], facts=[{"event": "Orders.Posted", "receipt": 0, "log": 0}]
     )
     prove(part, findings, Trust())
-    (said,) = [c.what for c in findings.report().failures if c.name == "chain: proof of Orders.Posted"]
-    assert said.startswith("header hash")
+    (detail,) = [c.what for c in findings.report().failures if c.name == "chain: proof of Orders.Posted"]
+    assert detail.startswith("header hash")
 
 
 # Signatures -----------------------------------------------------------------------------------------------------------
@@ -144,11 +144,11 @@ def fact(number: int, event: str, block: int, **args: Any) -> Fact:
     return Fact(number, event, args, (block, 0, 0), AT)
 
 
-def story(*more: Fact) -> Story:
+def story(*more: Fact) -> ProvenFacts:
     admitted = fact(0, "Participants.Admitted", 1, party=2, commitment=ROOT, roles=1, key=address_of(BUYER_KEY))
-    said = {"documentRoot": ROOT, "amount": 5, "currency": "0x434e59"}
-    posted = fact(1, "Orders.Posted", 2, orderId=ORDER, buyer=2, seller=3, **said)
-    return Story((admitted, posted, *more), {})
+    detail = {"documentRoot": ROOT, "amount": 5, "currency": "0x434e59"}
+    posted = fact(1, "Orders.Posted", 2, orderId=ORDER, buyer=2, seller=3, **detail)
+    return ProvenFacts((admitted, posted, *more), {})
 
 
 def post_act(key: bytes = BUYER_KEY, *, deadline: int = int(AT.timestamp()), **changes: Any) -> ActPart:
@@ -158,7 +158,7 @@ def post_act(key: bytes = BUYER_KEY, *, deadline: int = int(AT.timestamp()), **c
     return ActPart(fact=1, typed_data=data, signature="0x" + eip712.sign(data, key).hex())
 
 
-def signatures(*given: ActPart, facts: Story | None = None) -> list[str]:
+def signatures(*given: ActPart, facts: ProvenFacts | None = None) -> list[str]:
     findings = Findings()
     check_acts(list(given), chain_part(), facts or story(), [], findings)
     return wrong(findings)
@@ -190,7 +190,7 @@ def test_signature__missing__named() -> None:
 
 def test_signature__by_a_key_that_was_rotated_away__refused() -> None:
     rotated = fact(2, "Participants.KeyRotated", 1, party=2, oldKey=address_of(BUYER_KEY), newKey=address_of(OTHER_KEY))
-    before = Story((story().facts[0], rotated, story().facts[1]), {})
+    before = ProvenFacts((story().facts[0], rotated, story().facts[1]), {})
     assert signatures(post_act(), facts=before) == ["signature of Post"]
     assert signatures(post_act(OTHER_KEY), facts=before) == []
     later = fact(2, "Participants.KeyRotated", 3, party=2, oldKey=address_of(BUYER_KEY), newKey=address_of(OTHER_KEY))
@@ -198,7 +198,10 @@ def test_signature__by_a_key_that_was_rotated_away__refused() -> None:
 
 
 def test_signature__of_a_party_never_admitted__refused() -> None:
-    assert signatures(post_act(), facts=Story((story().facts[1],), {})) == ["signature of Post", "signature of Post"]
+    assert signatures(post_act(), facts=ProvenFacts((story().facts[1],), {})) == [
+        "signature of Post",
+        "signature of Post",
+    ]
 
 
 # Documents ------------------------------------------------------------------------------------------------------------
@@ -213,19 +216,19 @@ def issued(face: int = 100_00, due_day: int = 20604, root: str = ROOT) -> Fact:
     return fact(1, "Receivables.Issued", 3, id=ORDER, documentRoot=root, face=face, dueDay=due_day)
 
 
-def disclosed(body: dict[str, Any], face: int = 100_00, **changes: Any) -> tuple[DocumentPart, Story]:
+def disclosed(body: dict[str, Any], face: int = 100_00, **changes: Any) -> tuple[DocumentPart, ProvenFacts]:
     commitment = commit_fields(body, b"\7" * 32)
     fields = [disclose(commitment, leaf.path).to_json() for leaf in commitment.leaves]
     fields = [{**field, **changes} if field["path"] == "/totals/payable" else field for field in fields]
-    return DocumentPart(fact=1, fields=fields), Story((issued(face, root="0x" + commitment.root.hex()),), {})
+    return DocumentPart(fact=1, fields=fields), ProvenFacts((issued(face, root="0x" + commitment.root.hex()),), {})
 
 
 def test_document__honest__fields_are_read() -> None:
     part, facts = disclosed(INVOICE)
     findings = Findings()
-    (paper,) = check_papers([part], facts, findings)
+    (document,) = check_documents([part], facts, findings)
     assert wrong(findings) == []
-    assert paper.text("/totals/payable") == "100.00"
+    assert document.text("/totals/payable") == "100.00"
 
 
 @pytest.mark.parametrize(
@@ -243,14 +246,14 @@ def test_document__honest__fields_are_read() -> None:
 def test_document__field_changed__named(changes: dict[str, Any]) -> None:
     part, facts = disclosed(INVOICE, **changes)
     findings = Findings()
-    assert check_papers([part], facts, findings) == []
+    assert check_documents([part], facts, findings) == []
     assert "document invoice: disclosure /totals/payable" in wrong(findings)
 
 
 def test_document__of_another_kind__refused() -> None:
     part, facts = disclosed({**INVOICE, "kind": "credit_note"})
     findings = Findings()
-    assert check_papers([part], facts, findings) == []
+    assert check_documents([part], facts, findings) == []
     assert wrong(findings) == ["document invoice: disclosure /kind"]
 
 
@@ -260,8 +263,8 @@ def invoice_checks(face: int, **changes: str) -> list[str]:
         "/references/orders/0": "PO-1", **changes,
     }  # fmt: skip
     findings = Findings()
-    order = Paper("order", story().facts[1], {"/id": "PO-1"})
-    check_invoice(Paper("invoice", issued(face), fields), order, "CNY", findings)
+    order = TradeDocument("order", story().facts[1], {"/id": "PO-1"})
+    check_invoice(TradeDocument("invoice", issued(face), fields), order, "CNY", findings)
     return wrong(findings)
 
 
@@ -291,9 +294,11 @@ def test_invoice__against_the_receivable__held(face: int, changes: dict[str, str
 )
 def test_receipts__against_the_order__held(received: str, rejected: str, unit: str, names: list[str]) -> None:
     line = "/lines/0/"
-    order = Paper("order", story().facts[1], {line + "id": "1", line + "quantity": "100", line + "unit_code": "KGM"})
+    order = TradeDocument(
+        "order", story().facts[1], {line + "id": "1", line + "quantity": "100", line + "unit_code": "KGM"}
+    )
     fields = {line + "order_line_ref": "1", line + "quantity": received, line + "rejected": rejected}
-    receipt = Paper("receipt_advice", story().facts[1], {**fields, line + "unit_code": unit})
+    receipt = TradeDocument("receipt_advice", story().facts[1], {**fields, line + "unit_code": unit})
     findings = Findings()
     check_receipts(order, [receipt], findings)
     assert wrong(findings) == names

@@ -8,7 +8,7 @@ from typing import Any
 from eth_hash.auto import keccak
 
 from chainfin.audit.bundle import ActPart, ChainPart
-from chainfin.audit.facts import Fact, Story
+from chainfin.audit.facts import Fact, ProvenFacts
 from chainfin.audit.report import Findings
 from chainfin.audit.signatures import check_acts
 from chainfin.documents.goods_trail import START, Step, extended
@@ -51,7 +51,7 @@ def wrong(kind: eip712.ActType, params: dict[str, Any], about: int, facts: list[
     data = eip712.typed_data(kind, params, 9, int(AT.timestamp()), eip712.Domain("Receivables", 1, ADDRESS))
     part = ActPart(fact=about, typed_data=data, signature="0x" + eip712.sign(data, KEY).hex())
     findings = Findings()
-    check_acts([part], chain, Story(tuple(facts), {}), [], findings)
+    check_acts([part], chain, ProvenFacts(tuple(facts), {}), [], findings)
     name = f"signature of {kind.name}"
     return [check.what for check in findings.report().failures if check.name == name and "none in" not in check.what]
 
@@ -74,8 +74,8 @@ def test_attestation__over_the_goods_as_proven__holds_and_over_another_trail_not
         attested(received, posted, receipt),  # a step is left out of the file
         attested(received, posted, despatched, step(3, "GoodsReceived", 4, 3)),
     ):
-        (said,) = bad
-        assert said.startswith("trail is 0x")
+        (detail,) = bad
+        assert detail.startswith("trail is 0x")
 
 
 def test_confirmation__of_another_order_seller_face_or_day_than_was_issued__named() -> None:

@@ -12,7 +12,7 @@ from chainfin.documents import read
 from chainfin.documents.commitment import commit
 from chainfin.documents.fingerprint import invoice_fingerprint, invoice_key
 from chainfin.documents.model import Document
-from chainfin.documents.opening import Opening, Said
+from chainfin.documents.opening import Opening, Revealed
 from chainfin.errors import BadInput, Refused
 from chainfin.values.money import Money
 
@@ -25,7 +25,7 @@ ROOT = "0x" + commit(INVOICE, SECRET).root.hex()
 OPENING = Opening(KEY, SECRET, SELLER)
 assert INVOICE.totals is not None
 assert INVOICE.due_date is not None
-SAID = Said(ID, ROOT, INVOICE.totals.payable, INVOICE.due_date)
+SAID = Revealed(ID, ROOT, INVOICE.totals.payable, INVOICE.due_date)
 CENT, DAY = Money(1, INVOICE.currency), timedelta(days=1)
 
 
@@ -69,19 +69,19 @@ def test_check__something_else__refused_by_name(opening: Opening, invoice: Docum
         (replace(SAID, due_date=SAID.due_date + DAY), "invoice_due_date_foreign"),
     ],
 )
-def test_check__another_face_or_day_than_the_invoices__refused_by_name(said: Said, code: str) -> None:
+def test_check__another_face_or_day_than_the_invoices__refused_by_name(detail: Revealed, code: str) -> None:
     with pytest.raises(Refused) as refused:
-        OPENING.check(INVOICE, said)
+        OPENING.check(INVOICE, detail)
     assert refused.value.code == code
 
 
 def test_check__no_day_in_the_invoice__the_agreed_one_counts() -> None:
     undated = replace(INVOICE, due_date=None)
-    said = replace(SAID, root="0x" + commit(undated, SECRET).root.hex())
-    OPENING.check(undated, said, due=said.due_date)
-    for agreed in (None, said.due_date + DAY):
+    detail = replace(SAID, root="0x" + commit(undated, SECRET).root.hex())
+    OPENING.check(undated, detail, due=detail.due_date)
+    for agreed in (None, detail.due_date + DAY):
         with pytest.raises(Refused) as refused:
-            OPENING.check(undated, said, due=agreed)
+            OPENING.check(undated, detail, due=agreed)
         assert refused.value.code == "invoice_due_date_foreign"
 
 

@@ -115,8 +115,8 @@ def test_commitment__short_salt__refused() -> None:
 
 def test_kinds__by_name_and_bit__are_those_of_the_contract() -> None:
     source = (Path(__file__).parents[2] / "contracts/src/libraries/Kinds.sol").read_text()
-    told = re.findall(r"uint8 internal constant (\w+) = (\d+);", source)
-    assert {name: int(bit) for name, bit in told} == {kind.name: kind.value for kind in Kind}
+    reply = re.findall(r"uint8 internal constant (\w+) = (\d+);", source)
+    assert {name: int(bit) for name, bit in reply} == {kind.name: kind.value for kind in Kind}
 
 
 @given(st.frozensets(st.sampled_from(Kind)), st.integers(min_value=0))

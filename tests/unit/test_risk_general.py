@@ -159,8 +159,8 @@ def test_limit__no_sales_at_all__declined_not_raised() -> None:
 
 def test_explain__limit__every_part_with_its_amount_and_the_sum() -> None:
     record = decide_general(general_inputs())
-    said = [one.en for one in explain(record)]
+    detail = [one.en for one in explain(record)]
     outcome = record.as_dict()["outcome"]
     for part in outcome["limit_parts"]:
-        assert any(one.startswith(part["en"]) for one in said)
-    assert "The parts add up to the limit: " in "".join(said)
+        assert any(one.startswith(part["en"]) for one in detail)
+    assert "The parts add up to the limit: " in "".join(detail)

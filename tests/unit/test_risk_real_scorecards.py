@@ -32,25 +32,25 @@ def _trained(name: str, cases: Table) -> Trained:
     return train(cases, Plan(target=SETS[name].target, bad=SETS[name].bad))
 
 
-def _codes(told: list[dict[str, Any]]) -> set[str]:
-    return {one["code"] for one in told}
+def _codes(reply: list[dict[str, Any]]) -> set[str]:
+    return {one["code"] for one in reply}
 
 
 @pytest.mark.parametrize("name", SETS)
 def test_train__real_cases__predicts_and_the_lookup_scores_as_the_fit(name: str) -> None:
     cases = _cases(name)
     made = _trained(name, cases)
-    told = made.document["training"]
-    assert float(told["held_out"]["auc"]) > FLOORS[name]
-    assert "leak_suspected" not in _codes(told["warnings"])
+    reply = made.document["training"]
+    assert float(reply["held_out"]["auc"]) > FLOORS[name]
+    assert "leak_suspected" not in _codes(reply["warnings"])
     points, _ = score_rows(parse_scorecard(made.document), cases)
     assert points.tolist() == made.fit.points(np.arange(cases.rows)).tolist()
 
 
 def test_train__term_known_in_hindsight__leak_suspected() -> None:
     made = _trained("sba", _cases("sba", keep=("Term",)))
-    told = [one for one in made.document["training"]["warnings"] if one["code"] == "leak_suspected"]
-    assert [one["message"].split()[0] for one in told] == ["'Term'"]
+    reply = [one for one in made.document["training"]["warnings"] if one["code"] == "leak_suspected"]
+    assert [one["message"].split()[0] for one in reply] == ["'Term'"]
 
 
 @pytest.mark.parametrize("name", ["german", "sba", "late"])

@@ -163,25 +163,25 @@ def test_first_difference__true_against_one__differs() -> None:
 
 
 def test_explain__approved__amount_binding_and_cost_in_both_languages() -> None:
-    said = explain(decide_receivable(receivable_inputs()))
-    assert said[0].en == "Approved: 80000.00 CNY."
-    assert said[0].zh == "已批准：80000.00 CNY。"
-    assert "5.20% a year" in said[2].en
-    assert "2027-01-19" in said[2].zh
+    detail = explain(decide_receivable(receivable_inputs()))
+    assert detail[0].en == "Approved: 80000.00 CNY."
+    assert detail[0].zh == "已批准：80000.00 CNY。"
+    assert "5.20% a year" in detail[2].en
+    assert "2027-01-19" in detail[2].zh
 
 
 def test_explain__declined__every_refusal_and_no_price() -> None:
     record = decide_receivable(receivable_inputs(**{"receivable.confirmed": False}))
-    said = [one.en for one in explain(record)]
-    assert said[:2] == ["Declined.", "The debtor has not confirmed the receivable."]
-    assert not any("a year" in one for one in said)
+    detail = [one.en for one in explain(record)]
+    assert detail[:2] == ["Declined.", "The debtor has not confirmed the receivable."]
+    assert not any("a year" in one for one in detail)
 
 
 def test_explain__debtor__points_only_no_detail() -> None:
     """The debtor's history is not the borrower's to read."""
-    said = [one.en for one in explain(decide_receivable(receivable_inputs()))]
-    place = next(n for n, one in enumerate(said) if one.startswith("The debtor's credit score"))
-    assert said[place + 1].startswith("The fraud score")
+    detail = [one.en for one in explain(decide_receivable(receivable_inputs()))]
+    place = next(n for n, one in enumerate(detail) if one.startswith("The debtor's credit score"))
+    assert detail[place + 1].startswith("The fraud score")
 
 
 def test_parse__nested_without_end__is_refused() -> None:

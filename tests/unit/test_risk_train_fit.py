@@ -160,18 +160,18 @@ def test_train__file__canonical_and_its_sha256_is_the_cards_hash() -> None:
     card, document = read_scorecard(content, "card.json")
     assert card.hash == "0x" + hashlib.sha256(content).hexdigest()
     assert document == made.document
-    told = document["training"]
-    assert told["data"] == {"sha256": hashlib.sha256(cases()).hexdigest(), "rows": 1200, "bads": int(made.bads.sum())}
-    assert (told["target"], told["excluded"]) == ({"column": "late", "bad": "1"}, ["leak", "opened"])
-    assert set(told["software"]) == {"python", "chainfin", "numpy", "scikit-learn", "scipy"}
+    reply = document["training"]
+    assert reply["data"] == {"sha256": hashlib.sha256(cases()).hexdigest(), "rows": 1200, "bads": int(made.bads.sum())}
+    assert (reply["target"], reply["excluded"]) == ({"column": "late", "bad": "1"}, ["leak", "opened"])
+    assert set(reply["software"]) == {"python", "chainfin", "numpy", "scikit-learn", "scipy"}
     assert "." not in json.dumps([document["base_points"], [one["points"] for one in document["characteristics"]]])
 
 
 def test_train__dates__first_and_last_recorded_and_no_feature() -> None:
     plan = dataclasses.replace(PLAN, date="opened", exclude=("leak",))
-    told = trained(plan).document["training"]
-    assert told["dates"] == {"column": "opened", "format": "%Y-%m-%d", "first": "2025-01-15", "last": "2025-12-15"}
-    assert "opened" not in told["considered"]
+    reply = trained(plan).document["training"]
+    assert reply["dates"] == {"column": "opened", "format": "%Y-%m-%d", "first": "2025-01-15", "last": "2025-12-15"}
+    assert "opened" not in reply["considered"]
 
 
 def test_train__missing_values__points_of_their_own() -> None:
@@ -234,8 +234,8 @@ def test_label__no_name_or_bands__refused(label: Label, code: str) -> None:
 
 
 def test_train__column_that_tells_the_outcome__warned_of() -> None:
-    told = trained(dataclasses.replace(PLAN, exclude=("opened",))).document["training"]["warnings"]
-    leaks = [one["message"] for one in told if one["code"] == "leak_suspected"]
+    reply = trained(dataclasses.replace(PLAN, exclude=("opened",))).document["training"]["warnings"]
+    leaks = [one["message"] for one in reply if one["code"] == "leak_suspected"]
     assert len(leaks) == 1
     assert leaks[0].startswith("'leak' alone has an AUC of 0.9")
     assert all(one["code"] != "leak_suspected" for one in trained().document["training"]["warnings"])

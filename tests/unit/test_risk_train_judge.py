@@ -71,9 +71,9 @@ def test_auc_interval__seed__same_around_the_auc_and_narrower_with_more_cases() 
 
 def test_judge__file_of_the_fit__only_rows_held_out_beside_both_baselines(document: dict[str, Any]) -> None:
     report = _ask(document)
-    told = document["training"]["held_out"]
-    assert (report["judged_on"]["rows"], report["judged_on"]["bads"]) == (told["rows"], told["bads"])
-    assert f"{report['scorecard']['auc']:.4f}" == told["auc"]
+    reply = document["training"]["held_out"]
+    assert (report["judged_on"]["rows"], report["judged_on"]["bads"]) == (reply["rows"], reply["bads"])
+    assert f"{report['scorecard']['auc']:.4f}" == reply["auc"]
     models = report["comparison"]["models"]
     assert set(models) == {"scorecard", "logistic", "lightgbm"}
     assert models["scorecard"] == report["scorecard"]

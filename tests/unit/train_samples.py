@@ -40,10 +40,10 @@ def cases(count: int = 1200, seed: int = 7, shift: float = 0.0) -> bytes:
         trade = draw.choice(["food", "steel", "toys", "none"])
         log_odds = -2.2 + 1.6 * debt - 0.02 * months + (0.9 if trade == "steel" else 0.0)
         late = draw.random() < 1 / (1 + math.exp(-log_odds))
-        told = "" if row % 11 == 0 else str(months)
+        reply = "" if row % 11 == 0 else str(months)
         leak = int(late) if draw.random() < 0.97 else 1 - int(late)
         day = f"2025-{1 + row % 12:02d}-15"
-        writer.writerow([debt, told, trade, draw.randrange(1000), draw.choice([11, 22, 33]), leak, day, int(late)])
+        writer.writerow([debt, reply, trade, draw.randrange(1000), draw.choice([11, 22, 33]), leak, day, int(late)])
     return out.getvalue().encode()
 
 

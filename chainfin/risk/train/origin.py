@@ -34,18 +34,18 @@ def origin(document: Mapping[str, Any], where: str) -> Origin | None:
     if "training" not in document:
         return None
     try:
-        told, scale = document["training"], document["scaling"]
-        score_bins = told["score_bins"]
+        reply, scale = document["training"], document["scaling"]
+        score_bins = reply["score_bins"]
         scaling = Scaling(int(scale["base_score"]), int(scale["base_odds"]), int(scale["pdo"]))
         scaling.check()
-        dates = told.get("dates")
+        dates = reply.get("dates")
         found = Origin(
-            sha256=str(told["data"]["sha256"]),
-            target=Target(str(told["target"]["column"]), str(told["target"]["bad"])),
-            considered=tuple(str(name) for name in told["considered"]),
-            words=frozenset(str(name) for name in told["words"]),
-            seed=int(told["seed"]),
-            test_share=float(told["test_share"]),
+            sha256=str(reply["data"]["sha256"]),
+            target=Target(str(reply["target"]["column"]), str(reply["target"]["bad"])),
+            considered=tuple(str(name) for name in reply["considered"]),
+            words=frozenset(str(name) for name in reply["words"]),
+            seed=int(reply["seed"]),
+            test_share=float(reply["test_share"]),
             scaling=scaling,
             score_edges=tuple(int(edge) for edge in score_bins["edges"]),
             score_rows=tuple(int(count) for count in score_bins["rows"]),

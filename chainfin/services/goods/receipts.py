@@ -155,14 +155,14 @@ def transfer(ctx: Context, actor: Actor, receipt_id: str, to: str) -> ActRow:
         if row.reserved:
             promised = Decimal(row.reserved).scaleb(-3)
             raise Refused("part_promised", f"{promised} {row.unit} are promised to a lender", promised=str(promised))
-        heir = gate.active_party(session, to)
+        transferee = gate.active_party(session, to)
         return acts.prepare(
             session,
             ctx,
             party=gate.enter(session, row.owner_id, Kind.TRANSFER),
             contract="WarehouseReceipts",
             function="transfer",
-            params={"id": row.id, "to": heir.chain_party},
+            params={"id": row.id, "to": transferee.chain_party},
             subject=row.id,
         )
 

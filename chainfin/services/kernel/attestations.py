@@ -26,7 +26,7 @@ def trail(session: Session, order_id: str) -> str:
     These are the steps whose documents the match reads. Raises Refused goods_unseen: a step is on chain of which there
     is no document here (made past this service), so that nobody here can say which lines it moved.
     """
-    found, told = final_trail(session, order_id)
+    found, reply = final_trail(session, order_id)
     acts = session.exec(
         select(ActRow)
         .where(
@@ -38,11 +38,11 @@ def trail(session: Session, order_id: str) -> str:
         .order_by(col(ActRow.id))
     ).all()
     roots = {str(act.params["documentRoot"]) for act in acts}
-    if told - roots:
+    if reply - roots:
         raise Refused("goods_unseen", "a step of these goods is on chain without its document here", order=order_id)
     for act in acts:
         root = str(act.params["documentRoot"])
-        if root not in told:
+        if root not in reply:
             found = extended(found, STEPS[act.function], from_hex(root), int(str(act.params["amount"])))
     return "0x" + found.hex()
 
@@ -58,12 +58,12 @@ def final_trail(session: Session, order_id: str) -> tuple[bytes, set[str]]:
         )
         .order_by(col(ChainEventRow.block_number), col(ChainEventRow.log_index))
     )
-    found, told = START, set[str]()
+    found, reply = START, set[str]()
     for event in events:
         root = str(event.args["documentRoot"])
         found = extended(found, EVENTS[event.name], from_hex(root), int(str(event.args["amount"])))
-        told.add(root)
-    return found, told
+        reply.add(root)
+    return found, reply
 
 
 def outdated(session: Session, act: ActRow) -> bool:

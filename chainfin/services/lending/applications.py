@@ -25,8 +25,9 @@ from chainfin.storage.trade_tables import ActRow, PledgeRow, ReceivableRow, Ware
 from chainfin.storage.types import new_id
 from chainfin.values.money import Money
 from chainfin.values.party import Kind, Role
+from chainfin.values.product import Product
 
-PRODUCTS = ("receivable", "inventory", "general")
+PRODUCTS = tuple(Product)
 FETCH = "data.fetch"
 MAX_DAYS = 366
 UNDECIDED = "data_check"
@@ -83,7 +84,7 @@ def apply(
         session.flush()
         progress.at_once(session, ctx, row, "received", detail={"amount": str(amount), "currency": amount.currency})
         progress.start(session, ctx, row, "data_check")
-        if product == "general":
+        if product == Product.GENERAL_310:
             _fetch(session, ctx, row)
             return row
         progress.end(session, ctx, row, "data_check", detail={"sources": ["chain"]})
@@ -103,7 +104,7 @@ def resume(ctx: Context, *, limit: int = 100) -> int:
             select(ApplicationRow.id)
             .where(
                 ApplicationRow.status == UNDECIDED,
-                ApplicationRow.product != "general",
+                ApplicationRow.product != Product.GENERAL_310.value,
                 ApplicationRow.updated_at <= before,
             )
             .limit(limit)
@@ -123,17 +124,17 @@ def _check(product: str, amount: Money, days: int, asset_id: str | None, consent
         raise BadInput("amount_not_positive", "the amount must be greater than zero", where="amount")
     if not 1 <= days <= MAX_DAYS:
         raise BadInput("days_invalid", f"a loan runs 1 to {MAX_DAYS} days, not {days}", where="days")
-    if (product == "general") == (asset_id is not None):
+    if (product == Product.GENERAL_310) == (asset_id is not None):
         raise BadInput(
             "asset_missing", "chain products name their asset, the general path names none", where="asset_id"
         )
-    if product == "general" and not (consent or {}).get("token"):
+    if product == Product.GENERAL_310 and not (consent or {}).get("token"):
         raise BadInput("consent_missing", "the general path needs the applicant's consent to its data", where="consent")
 
 
 def _own_asset(session: Session, product: str, asset_id: str, borrower_id: str, currency: str, lender_id: str) -> None:
     asset: ReceivableRow | WarehouseReceiptRow | None
-    if product == "receivable":
+    if product == Product.RECEIVABLE_PLEDGE:
         asset = session.get(ReceivableRow, asset_id)
         owner = None if asset is None else asset.holder_id
         if asset is not None and owner == borrower_id and asset.currency != currency:
@@ -163,9 +164,9 @@ def _entered(session: Session, borrower_id: str, lender_id: str, asset_id: str |
 def _unless_blocked(session: Session, row: ApplicationRow) -> None:
     """The debtor or keeper was in good standing when the offer was made, and still is. Raises Forbidden
     party_not_active."""
-    if row.product == "receivable":
+    if row.product == Product.RECEIVABLE_PLEDGE:
         gate.active_party(session, session.get_one(ReceivableRow, row.asset_id).debtor_id)
-    elif row.product == "inventory":
+    elif row.product == Product.INVENTORY_PLEDGE:
         gate.active_party(session, session.get_one(WarehouseReceiptRow, row.asset_id).keeper_id)
 
 
@@ -242,9 +243,7 @@ def _reserve(
     session: Session, ctx: Context, row: ApplicationRow, offer: OfferRow, act: ActRow, loan: LoanRow
 ) -> PledgeRow:
     """Promise a part of the asset to this loan; the table's CHECK backs it."""
-    asset = assets.locked_asset(
-        session, "receivable" if row.product == "receivable" else "warehouse_receipt", row.asset_id
-    )
+    asset = assets.locked_asset(session, str(Product(row.product).asset_kind), row.asset_id)
     free = assets.free_of(asset)
     if asset.status not in ("confirmed", "issued") or free < offer.pledge_amount:
         raise Refused(
@@ -260,7 +259,7 @@ def _reserve(
         id=str(act.params["pledgeId"]),
         cell=ctx.cell,
         loan_id=loan.id,
-        asset_kind="receivable" if row.product == "receivable" else "warehouse_receipt",
+        asset_kind=str(Product(row.product).asset_kind),
         asset_id=asset.id,
         pledgor_id=row.borrower_id,
         lender_id=row.lender_id,

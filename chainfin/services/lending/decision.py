@@ -26,12 +26,13 @@ from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ActRow, ReceivableRow
 from chainfin.storage.types import new_id
 from chainfin.values.money import Money
+from chainfin.values.product import Product
 
 OFFER_LIFETIME = timedelta(hours=24)
 PLEDGE_LIFETIME = timedelta(days=7)
 """How long a pledge may stand on chain without being drawn."""
 
-ASSET_KINDS = {"receivable": 1, "inventory": 2}
+ASSET_KINDS = {Product.RECEIVABLE_PLEDGE: 1, Product.INVENTORY_PLEDGE: 2}
 
 
 def decide(
@@ -52,7 +53,7 @@ def decide(
         _decline(session, ctx, row, [Refusal("lender_blocked", f"{lender.name} is {lender.status}")])
         return
     debtor_id = None
-    if row.product == "receivable":
+    if row.product == Product.RECEIVABLE_PLEDGE:
         debtor_id = session.get_one(ReceivableRow, row.asset_id).debtor_id
     rows = limits.applicable(session, row.lender_id, row.currency, borrower_id=row.borrower_id, debtor_id=debtor_id)
     try:
@@ -91,13 +92,13 @@ def _record(
     answers: Mapping[str, object] | None,
 ) -> DecisionRecord:
     now = ctx.clock.now()
-    if row.product == "general":
+    if row.product == Product.GENERAL_310:
         inputs = _general(session, ctx, row, rows, answers or {})
         progress.start(session, ctx, row, "trade_verification")
         progress.end(session, ctx, row, "trade_verification", "not_applicable")
         return decide_general(inputs)
     progress.start(session, ctx, row, "trade_verification")
-    if row.product == "receivable":
+    if row.product == Product.RECEIVABLE_PLEDGE:
         known = decision_inputs.for_receivable(session, ctx, row, rows, now)
         progress.end(
             session,
@@ -121,11 +122,11 @@ def _general(
     now = ctx.clock.now()
     found, said = [], {}
     for source, answer in sorted(answers.items()):
-        told: Mapping[str, Any] = answer if isinstance(answer, Mapping) else {}
-        said[source] = str(told.get("code") or told.get("status"))
-        if told.get("status") != "done":
+        reply: Mapping[str, Any] = answer if isinstance(answer, Mapping) else {}
+        said[source] = str(reply.get("code") or reply.get("status"))
+        if reply.get("status") != "done":
             continue
-        as_of = date.fromisoformat(str(told["as_of"]))
+        as_of = date.fromisoformat(str(reply["as_of"]))
         if row.record is None:  # else kept when it was first decided
             session.add(
                 SourceDataRow(
@@ -133,13 +134,13 @@ def _general(
                     party_id=row.borrower_id,
                     application_id=row.id,
                     source=source,
-                    payload=dict(told),
+                    payload=dict(reply),
                     as_of=as_of,
                     fetched_at=now,
                 )
             )
         try:
-            found.append((source, sales.reduce(told["payload"], min(as_of, now.date()), row.currency, source)))
+            found.append((source, sales.reduce(reply["payload"], min(as_of, now.date()), row.currency, source)))
         except BadInput as error:
             said[source] = error.code
     best = sales.richest(found)
@@ -181,7 +182,9 @@ def _offer(session: Session, ctx: Context, row: ApplicationRow, rows: list[Limit
         _decline(session, ctx, row, [refusal])
         return
     loan_id = new_id("loan")
-    pledge_amount = (outcome.pledge_minor if row.product == "receivable" else outcome.pledge_thousandths) or 0
+    pledge_amount = (
+        outcome.pledge_minor if row.product == Product.RECEIVABLE_PLEDGE else outcome.pledge_thousandths
+    ) or 0
     expires_at = ctx.clock.now() + OFFER_LIFETIME
     act = _acceptance(session, ctx, row, loan_id, pledge_amount, terms)
     yearly = cost_to_borrower(terms)
@@ -235,7 +238,7 @@ def _acceptance(
         params = {
             **shared,
             "pledgeId": eip712.pledge_id(row.asset_id, loan_id),
-            "assetKind": ASSET_KINDS[row.product],
+            "assetKind": ASSET_KINDS[Product(row.product)],
             "assetId": row.asset_id,
             "amount": pledge_amount,
             "expiresAt": int((now + OFFER_LIFETIME + PLEDGE_LIFETIME).timestamp()),

@@ -142,7 +142,7 @@ def for_receivable(
     """The inputs of a decision on a receivable, all read at one block."""
     asset = session.get_one(ReceivableRow, row.asset_id, with_for_update=True)
     order = session.get_one(OrderRow, asset.order_id)
-    paper = session.get_one(DocumentRow, asset.document_id)
+    document = session.get_one(DocumentRow, asset.document_id)
     return ReceivableInputs(
         application=application(row),
         borrower=party(session, row.borrower_id, row.currency, rows, as_debtor=False),
@@ -166,7 +166,7 @@ def for_receivable(
                 "confirmed": asset.confirmed_at is not None,
                 "disputed": asset.status == "disputed",
                 "defaulted": asset.status == "defaulted",
-                "issued_on": str(paper.canonical["issue_date"]),
+                "issued_on": str(document.canonical["issue_date"]),
                 "due_on": asset.due_date,
             }
         ),

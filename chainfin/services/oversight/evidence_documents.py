@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from sqlmodel import Session, select
 
-from chainfin.audit.papers import DISCLOSED, KINDS
+from chainfin.audit.trade_documents import DISCLOSED, KINDS
 from chainfin.documents.commitment import Commitment, commit, commit_fields, disclose
 from chainfin.documents.model import Document, Json
 from chainfin.services.kernel.context import Context

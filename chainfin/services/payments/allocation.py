@@ -80,7 +80,7 @@ class _Spread:
         self.owed[key] = self.owed.get(key, Money.zero(amount.currency)) + amount
 
 
-def hindrance(session: Session, receivable_id: str) -> str | None:
+def hold_reason(session: Session, receivable_id: str) -> str | None:
     """Why a debtor's payment can't be placed now: a pledge on the receivable is being made or given up, or it is being
     passed on, and until that is known nobody can say who is to be paid; or nobody is there to attest it."""
     if bank(session) is None:

@@ -25,7 +25,7 @@ from chainfin.storage.trade_tables import ActRow, PledgeRow, ReceivableRow, Unde
 from chainfin.values.money import Money
 
 
-def hindrance(session: Session, pledge_id: str) -> str | None:
+def hold_reason(session: Session, pledge_id: str) -> str | None:
     """Why an undertaker's payment can't be placed now: its lender is taking what is pledged, and until that is known
     nobody can say whether it is still there to be bought; or nobody is there to attest it."""
     if allocation.bank(session) is None:

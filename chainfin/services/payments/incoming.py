@@ -168,16 +168,16 @@ def _place(session: Session, ctx: Context, row: IncomingRow, arrival: Arrival) -
     if word == "LOAN":
         left, reason = allocation.for_loan(session, ctx, arrival, target)
     elif word == "BUYBACK":
-        hindrance = buy_back.hindrance(session, target)
-        if hindrance is not None:
-            _wait(session, ctx, row, hindrance)
+        hold_reason = buy_back.hold_reason(session, target)
+        if hold_reason is not None:
+            _wait(session, ctx, row, hold_reason)
             return
         left, reason = buy_back.for_buy_back(session, ctx, arrival, target)
     elif word == "RECEIVABLE":
         session.get(ReceivableRow, target, with_for_update=True)
-        hindrance = allocation.hindrance(session, target)
-        if hindrance is not None:
-            _wait(session, ctx, row, hindrance)
+        hold_reason = allocation.hold_reason(session, target)
+        if hold_reason is not None:
+            _wait(session, ctx, row, hold_reason)
             return
         left, reason = allocation.for_receivable(session, ctx, arrival, target)
     if left.minor:
@@ -209,7 +209,7 @@ def place_waiting(ctx: Context) -> int:
         ready = [
             ref
             for ref, remittance in waiting
-            if parking.as_payload(ref) not in parked and _hindrance(session, remittance) is None
+            if parking.as_payload(ref) not in parked and _hold_reason(session, remittance) is None
         ]
     return sum(_try_place(ctx, bank_ref) for bank_ref in ready)
 
@@ -239,9 +239,9 @@ def place_again(session: Session, ctx: Context, bank_ref: str) -> None:
         _end_wait(session, ctx, row)
 
 
-def _hindrance(session: Session, remittance: str) -> str | None:
+def _hold_reason(session: Session, remittance: str) -> str | None:
     word, _, target = remittance.partition(" ")
-    return buy_back.hindrance(session, target) if word == "BUYBACK" else allocation.hindrance(session, target)
+    return buy_back.hold_reason(session, target) if word == "BUYBACK" else allocation.hold_reason(session, target)
 
 
 def _end_wait(session: Session, ctx: Context, row: IncomingRow) -> None:

@@ -218,9 +218,9 @@ def application(ctx: Context, actor: Actor, application_id: str) -> ApplicationV
         offer = session.exec(select(OfferRow).where(OfferRow.application_id == application_id)).one_or_none()
         act = None if offer is None or offer.act_id is None else session.get(ActRow, offer.act_id)
     record = None if row.record is None else json.loads(row.record)
-    said = [] if record is None else explain(record)
+    detail = [] if record is None else explain(record)
     parts = [] if record is None else list(record["outcome"].get("limit_parts", []))
-    return ApplicationView(row, nodes, offer, act, said, parts)
+    return ApplicationView(row, nodes, offer, act, detail, parts)
 
 
 def trail(ctx: Context, actor: Actor, application_id: str, seq: int) -> Trail:

@@ -22,6 +22,6 @@ def opening(ctx: Context, actor: Actor, receivable_id: str) -> Opening:
         if row is None or row.parent_id is not None or actor.party_id not in (row.debtor_id, row.seller_id):
             raise NotFound("receivable_unknown", f"there is no receivable {receivable_id} on an invoice of yours")
         seller = session.get_one(PartyRow, row.seller_id)
-        paper = session.get_one(DocumentRow, row.document_id)
-    key = invoice_key(ctx.fingerprint_key, seller.legal_value, paper.number)
-    return Opening(key, trade_documents.secret_of(ctx, paper), seller.legal_value)
+        document = session.get_one(DocumentRow, row.document_id)
+    key = invoice_key(ctx.fingerprint_key, seller.legal_value, document.number)
+    return Opening(key, trade_documents.secret_of(ctx, document), seller.legal_value)

@@ -191,8 +191,8 @@ def dispute(ctx: Context, actor: Actor, receivable_id: str, reason: str) -> ActR
     with ctx.store.begin() as session:
         row = for_party(session, actor, receivable_id)
         orders.unless_refused(rules.dispute(as_value(session, row), by=actor.require()))
-        said = "0x" + keccak(reason.encode()).hex()
-        return act_of(session, ctx, row, row.debtor_id, "dispute", {"id": row.id, "documentRoot": said})
+        detail = "0x" + keccak(reason.encode()).hex()
+        return act_of(session, ctx, row, row.debtor_id, "dispute", {"id": row.id, "documentRoot": detail})
 
 
 def parties(row: ReceivableRow) -> tuple[str, ...]:

@@ -44,9 +44,11 @@ def transfer(ctx: Context, actor: Actor, receivable_id: str, to: str) -> ActRow:
         row = receivables.for_party(session, actor, receivable_id)
         orders.unless_refused(rules.transfer(receivables.as_value(session, row), to, by=actor.require()))
         _unless_promised(row)
-        heir = gate.active_party(session, to)
+        transferee = gate.active_party(session, to)
         gate.enter(session, row.holder_id, Kind.TRANSFER)
-        return receivables.act_of(session, ctx, row, row.holder_id, "transfer", {"id": row.id, "to": heir.chain_party})
+        return receivables.act_of(
+            session, ctx, row, row.holder_id, "transfer", {"id": row.id, "to": transferee.chain_party}
+        )
 
 
 def _unless_promised(row: ReceivableRow) -> None:
@@ -61,7 +63,7 @@ def resolve_dispute(ctx: Context, actor: Actor, receivable_id: str) -> ActRow:
 
     Raises NotFound receivable_unknown; Refused not_debtor, receivable_state_wrong.
     """
-    return _said(ctx, actor, receivable_id, "resolveDispute")
+    return _detail(ctx, actor, receivable_id, "resolveDispute")
 
 
 def declare_default(ctx: Context, actor: Actor, receivable_id: str) -> ActRow:
@@ -69,10 +71,10 @@ def declare_default(ctx: Context, actor: Actor, receivable_id: str) -> ActRow:
 
     Raises NotFound receivable_unknown; Refused not_holder, receivable_state_wrong, not_yet_due.
     """
-    return _said(ctx, actor, receivable_id, "declareDefault")
+    return _detail(ctx, actor, receivable_id, "declareDefault")
 
 
-def _said(ctx: Context, actor: Actor, receivable_id: str, function: str) -> ActRow:
+def _detail(ctx: Context, actor: Actor, receivable_id: str, function: str) -> ActRow:
     with ctx.store.begin() as session:
         row = receivables.for_party(session, actor, receivable_id)
         value, by = receivables.as_value(session, row), actor.require()

@@ -20,7 +20,7 @@ from chainfin.storage.types import new_id
 
 
 @dataclass(frozen=True, slots=True)
-class Paper:
+class TradeDocument:
     """A document, what it says, and where it is kept."""
 
     document: Document
@@ -49,7 +49,7 @@ def keep(
     seller: PartyRow,
     buyer: PartyRow,
     order_id: str | None,
-) -> Paper:
+) -> TradeDocument:
     """Store the canonical form and its salted commitment. The secret that salts the leaves is sealed."""
     secret = secrets.token_bytes(SECRET_BYTES)
     doc_id = new_id("doc")
@@ -69,7 +69,7 @@ def keep(
     )
     session.add(row)
     session.flush()
-    return Paper(document, row)
+    return TradeDocument(document, row)
 
 
 def secret_of(ctx: Context, row: DocumentRow) -> bytes:

@@ -93,9 +93,9 @@ def test_fetch__several_sources__each_for_itself(sandbox: Sandbox, partners: Par
     world.has_data("S-ID", "marketplace", date(2026, 11, 20), {"total": "12.34"})
     sandbox.faults.add(Rule(Fault.ERROR_AFTER, prefix="/data/sources/payments", times=9))
     found = partners.data.fetch("S-ID", token, ["marketplace", "payments", "tax", "weather"])
-    told = found["marketplace"]
-    assert isinstance(told, Done)
-    assert (told.value.payload, told.value.as_of) == ({"total": "12.34"}, date(2026, 11, 20))
+    reply = found["marketplace"]
+    assert isinstance(reply, Done)
+    assert (reply.value.payload, reply.value.as_of) == ({"total": "12.34"}, date(2026, 11, 20))
     rest = {name: getattr(found[name], "code", None) for name in ("payments", "tax", "weather")}
     assert rest == {
         "payments": "data_source_unavailable",

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from chainfin.audit.bundle import DocumentPart
-from chainfin.audit.facts import Fact, Story
+from chainfin.audit.facts import Fact, ProvenFacts
 from chainfin.audit.report import Findings
 from chainfin.documents.commitment import Disclosure, verify
 from chainfin.errors import Refused
@@ -48,7 +48,7 @@ _EPOCH: Final = date(1970, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
-class Paper:
+class TradeDocument:
     """What is shown of one document: JSON pointer → value."""
 
     kind: str
@@ -67,22 +67,22 @@ class Paper:
         return {match.group(1): str(value) for match, value in found if match}
 
 
-def check_papers(parts: list[DocumentPart], story: Story, findings: Findings) -> list[Paper]:
+def check_documents(parts: list[DocumentPart], proven: ProvenFacts, findings: Findings) -> list[TradeDocument]:
     """Every disclosed field leads to its root; every kind says what it must. Gives the documents that hold."""
-    papers: list[Paper] = []
+    papers: list[TradeDocument] = []
     for place, part in enumerate(parts):
-        fact = story.numbered(part.fact)
+        fact = proven.numbered(part.fact)
         kind = KINDS.get(fact.event) if fact else None
         if fact is None or kind is None:
             findings.check(f"document {place}", False, f"fact {part.fact} is not proven, or carries no document")
             continue
-        paper = _disclosed(part, fact, kind, findings)
-        if paper is not None:
-            papers.append(paper)
+        document = _disclosed(part, fact, kind, findings)
+        if document is not None:
+            papers.append(document)
     return papers
 
 
-def _disclosed(part: DocumentPart, fact: Fact, kind: str, findings: Findings) -> Paper | None:
+def _disclosed(part: DocumentPart, fact: Fact, kind: str, findings: Findings) -> TradeDocument | None:
     root = from_hex(fact.text("documentRoot"))
     fields: dict[str, Any] = {}
     sound = True
@@ -105,10 +105,10 @@ def _disclosed(part: DocumentPart, fact: Fact, kind: str, findings: Findings) ->
         sound = findings.check(f"document {kind}: disclosure /kind", False, f"it is a {fields['/kind']}")
     if sound:
         findings.check(f"document {kind}", True, f"{len(fields)} fields prove themselves against {fact.event}")
-    return Paper(kind, fact, fields) if sound else None
+    return TradeDocument(kind, fact, fields) if sound else None
 
 
-def check_invoice(invoice: Paper, order: Paper, currency: str, findings: Findings) -> None:
+def check_invoice(invoice: TradeDocument, order: TradeDocument, currency: str, findings: Findings) -> None:
     """The receivable is what the invoice says, or less; the invoice bills this order."""
     fact = invoice.fact
     with findings.attempt("document invoice: payable"):
@@ -128,18 +128,18 @@ def check_invoice(invoice: Paper, order: Paper, currency: str, findings: Finding
         findings.check("document invoice: order", order.text("/id") in named, f"it refers to order {order.text('/id')}")
 
 
-def check_receipts(order: Paper, receipts: list[Paper], findings: Findings) -> None:
+def check_receipts(order: TradeDocument, receipts: list[TradeDocument], findings: Findings) -> None:
     """Nothing was received that wasn't ordered: by line, in the order's unit, what was rejected left out."""
     with findings.attempt("documents: quantities"):
         ids = order.under(r"/lines/(\d+)/id")
         ordered = {ids[n]: Decimal(q) for n, q in order.under(r"/lines/(\d+)/quantity").items()}
         units = {ids[n]: unit for n, unit in order.under(r"/lines/(\d+)/unit_code").items()}
         received: dict[str, Decimal] = {}
-        for paper in receipts:
-            lines = paper.under(r"/lines/(\d+)/order_line_ref")
-            rejected = paper.under(r"/lines/(\d+)/rejected")
-            unit_codes = paper.under(r"/lines/(\d+)/unit_code")
-            for n, quantity in paper.under(r"/lines/(\d+)/quantity").items():
+        for document in receipts:
+            lines = document.under(r"/lines/(\d+)/order_line_ref")
+            rejected = document.under(r"/lines/(\d+)/rejected")
+            unit_codes = document.under(r"/lines/(\d+)/unit_code")
+            for n, quantity in document.under(r"/lines/(\d+)/quantity").items():
                 line = lines.get(n, n)
                 if line not in ordered:
                     continue  # a line that can't be told from the disclosed fields adds nothing here
@@ -152,11 +152,11 @@ def check_receipts(order: Paper, receipts: list[Paper], findings: Findings) -> N
         findings.check("documents: quantities", not above, f"received of ordered by line: {shown or 'none told'}")
 
 
-def check_parties(paper: Paper, sides: Mapping[str, str], findings: Findings) -> None:
+def check_parties(document: TradeDocument, sides: Mapping[str, str], findings: Findings) -> None:
     """Seller and buyer that the document names are the parties that the chain's commitments open to."""
     for side, legal in sides.items():
-        named = paper.under(rf"/{side}/legal_ids/(\d+)/value").values()
-        name = f"document {paper.kind}: {side}"
+        named = document.under(rf"/{side}/legal_ids/(\d+)/value").values()
+        name = f"document {document.kind}: {side}"
         if legal in named:
             findings.check(name, True, legal)
         else:
