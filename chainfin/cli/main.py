@@ -53,6 +53,20 @@ parked_app.command("list")(operator.parked_list)
 parked_app.command("retry")(operator.parked_retry)
 parked_app.command("resolve")(operator.parked_resolve)
 
+
+@app.callback()
+def _one_voice() -> None:
+    """Supply-chain finance on a chain that anyone can verify."""
+    import os
+
+    from chainfin.runtime import log_setup
+
+    # commands print their result on stdout; what is logged beside it goes to stderr, and only if it is a warning
+    log_setup.configure(
+        os.environ.get("CHAINFIN_LOG_FORMAT") or None, os.environ.get("CHAINFIN_LOG_LEVEL") or "warning"
+    )
+
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print data as JSON.")]
 
 
