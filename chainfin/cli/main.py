@@ -370,6 +370,3 @@ def main() -> None:
         typer.echo(f"chainfin: {error}", err=True)
         sys.exit(1 if isinstance(error, Unavailable | Unknown) else 2)
 
-
-if __name__ == "__main__":
-    main()

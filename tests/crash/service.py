@@ -29,7 +29,7 @@ def surroundings(home: Path, **more: str) -> dict[str, str]:
 def command(home: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
     """Run a command of the CLI to its end."""
     return subprocess.run(
-        [sys.executable, "-m", "chainfin.cli.main", *arguments],
+        [sys.executable, "-m", "chainfin.cli", *arguments],
         env=surroundings(home, **more),
         cwd=home,
         capture_output=True,
@@ -51,7 +51,7 @@ class Service:
 
     def __post_init__(self) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "chainfin.cli.main", "serve", "--port", "0"],
+            [sys.executable, "-m", "chainfin.cli", "serve", "--port", "0"],
             env=surroundings(self.home),
             cwd=self.home,
             stdout=subprocess.PIPE,

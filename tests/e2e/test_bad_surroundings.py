@@ -89,7 +89,7 @@ def opening(settings: Settings) -> str:
 
 def command(home: Path, *words: str, **environ: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "chainfin.cli.main", *words],
+        [sys.executable, "-m", "chainfin.cli", *words],
         cwd=ROOT,
         env={"CHAINFIN_HOME": str(home), "PATH": "", **environ},
         capture_output=True,

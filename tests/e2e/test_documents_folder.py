@@ -22,7 +22,7 @@ def chainfin(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """The command in a process of its own, in an empty home, with no proxy or network settings."""
     environ = {"PATH": os.environ["PATH"], "HOME": str(home), "CHAINFIN_HOME": str(home / ".chainfin")}
     return subprocess.run(
-        [sys.executable, "-m", "chainfin.cli.main", *words],
+        [sys.executable, "-m", "chainfin.cli", *words],
         cwd=ROOT,
         env=environ,
         capture_output=True,

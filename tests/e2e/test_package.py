@@ -60,8 +60,8 @@ def test_wheel__away_from_the_repository__holds_what_it_needs(unpacked: Path, tm
 
 
 def test_wheel__database_and_policies__work(unpacked: Path, tmp_path: Path) -> None:
-    made = _python(unpacked, tmp_path, "-m", "chainfin.cli.main", "db", "upgrade")
+    made = _python(unpacked, tmp_path, "-m", "chainfin.cli", "db", "upgrade")
     assert made.returncode == 0, made.stderr
     assert (tmp_path / "chainfin.db").exists()
-    policies = _python(unpacked, tmp_path, "-m", "chainfin.cli.main", "risk", "policies")
+    policies = _python(unpacked, tmp_path, "-m", "chainfin.cli", "risk", "policies")
     assert "receivable-v1" in policies.stdout

@@ -47,7 +47,7 @@ class Desk:
         environ = {"PATH": "", "TERM": "xterm", "CHAINFIN_HOME": str(self.home), "PYTHONPATH": str(ROOT)}
         ours, theirs = pty.openpty() if terminal else os.pipe()
         with subprocess.Popen(
-            [sys.executable, "-m", "chainfin.cli.main", *words],
+            [sys.executable, "-m", "chainfin.cli", *words],
             cwd=self.home,
             env=environ,
             stdout=subprocess.PIPE,
