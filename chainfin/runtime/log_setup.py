@@ -126,8 +126,8 @@ def configure(format_: str | None = None, level: str | None = None, *, stream: T
     setattr(handler, _OURS, True)
     root.addHandler(handler)
     root.setLevel(wanted.upper())
-    for chatty in ("httpx", "httpcore"):
-        # they write whole addresses of calls, which name payments
+    for chatty in ("httpx", "httpcore", "alembic"):
+        # the first two write whole addresses of calls, which name payments; the third what it doesn't do
         logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
