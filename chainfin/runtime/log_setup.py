@@ -118,7 +118,7 @@ def configure(format_: str | None = None, level: str | None = None, *, stream: T
         foreign_pre_chain=[*shared, structlog.stdlib.ExtraAdder(), _once],
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, redact, renderer],
     )
-    handler = logging.StreamHandler(out)
+    handler: logging.Handler = _Stderr() if stream is None else logging.StreamHandler(stream)
     handler.setFormatter(formatter)
     root = logging.getLogger()
     for old in [each for each in root.handlers if getattr(each, _OURS, False)]:
@@ -129,6 +129,17 @@ def configure(format_: str | None = None, level: str | None = None, *, stream: T
     for chatty in ("httpx", "httpcore", "alembic"):
         # the first two write whole addresses of calls, which name payments; the third what it doesn't do
         logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+class _Stderr(logging.StreamHandler[TextIO]):
+    """Writes to what sys.stderr is at that moment, not to what it was when logging was set up."""
+
+    def __init__(self) -> None:
+        logging.Handler.__init__(self)
+
+    @property
+    def stream(self) -> TextIO:  # type: ignore[override]  # a plain attribute there, as in logging's own handler of last resort
+        return sys.stderr
 
 
 _OURS = "_chainfin_handler"
