@@ -25,6 +25,7 @@ NOUNS = (
     "loans",
     "audit",
     "policies",
+    "parked",
 )
 
 

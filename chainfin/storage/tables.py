@@ -7,7 +7,15 @@ import importlib
 from sqlalchemy import MetaData
 from sqlmodel import SQLModel
 
-MODULES = ("approval_tables", "chain_tables", "ledger_tables", "lending_tables", "party_tables", "trade_tables")
+MODULES = (
+    "approval_tables",
+    "chain_tables",
+    "ledger_tables",
+    "lending_tables",
+    "oversight_tables",
+    "party_tables",
+    "trade_tables",
+)
 
 
 def metadata() -> MetaData:
