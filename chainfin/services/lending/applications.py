@@ -14,7 +14,7 @@ from chainfin.errors import BadInput, Conflict, NotFound, Refused
 from chainfin.rules.loan import LoanState, LoanTerms
 from chainfin.services.kernel import acts
 from chainfin.services.kernel.context import Actor, Context
-from chainfin.services.lending import decision, funding, limits, progress, review
+from chainfin.services.lending import decision, funding, offers, progress, review
 from chainfin.services.lending.sales import SOURCES
 from chainfin.services.parties import gate
 from chainfin.services.pledges import assets
@@ -281,7 +281,7 @@ def withdraw(ctx: Context, actor: Actor, application_id: str) -> ApplicationRow:
         row = _own(session, actor, application_id)
         if row.status in progress.FINAL or row.loan_id is not None:
             raise Conflict("application_not_open", f"the application is {row.status}")
-        _close(session, ctx, row, "withdrawn")
+        offers.close(session, ctx, row, "withdrawn")
         return row
 
 
@@ -290,29 +290,16 @@ def expire(ctx: Context, *, limit: int = 100) -> int:
     Returns how many."""
     now = ctx.clock.now()
     with ctx.store.read() as session:
-        offers = session.exec(
+        open_ = session.exec(
             select(OfferRow.application_id).where(OfferRow.status == "open", OfferRow.expires_at <= now).limit(limit)
         ).all()
-        due = [*offers, *review.overdue(session, ctx, limit)]
+        due = [*open_, *review.overdue(session, ctx, limit)]
     for application_id in due:
         with ctx.store.begin() as session:
             row = session.get_one(ApplicationRow, application_id, with_for_update=True)
             if row.status in ("offered", "review"):
-                _close(session, ctx, row, "expired")
+                offers.close(session, ctx, row, "expired")
     return len(due)
-
-
-def _close(session: Session, ctx: Context, row: ApplicationRow, state: str) -> None:
-    offer = session.exec(select(OfferRow).where(OfferRow.application_id == row.id)).one_or_none()
-    if offer is not None:
-        offer.status = state
-        session.add(offer)
-        act = session.get_one(ActRow, offer.act_id)
-        act.status = "expired"
-        session.add(act)
-    limits.free(session, ctx, row.id)
-    progress.end(session, ctx, row, row.status, state)
-    progress.at_once(session, ctx, row, state, state)
 
 
 def appeal(

@@ -20,7 +20,7 @@ from chainfin.rules.loan import LoanTerms, check_all_in_cap, cost_to_borrower
 from chainfin.services.books import loan_book
 from chainfin.services.kernel import acts
 from chainfin.services.kernel.context import Context
-from chainfin.services.lending import decision_inputs, limits, progress, sales
+from chainfin.services.lending import decision_inputs, limits, offers, progress, sales
 from chainfin.storage import locks
 from chainfin.storage.lending_tables import ApplicationRow, LimitRow, OfferRow, SourceDataRow
 from chainfin.storage.party_tables import PartyRow
@@ -49,6 +49,7 @@ def decide(
     """
     # the facts are those of the block that the record names
     locks.named(session, locks.PROJECTION, shared=True)
+    standing = offers.on_asset(session, row)
     lender = session.get_one(PartyRow, row.lender_id)
     if review is None and lender.status != "active":  # suspended while the data was on its way
         _decline(session, ctx, row, [Refusal("lender_blocked", f"{lender.name} is {lender.status}")])
@@ -58,7 +59,7 @@ def decide(
         debtor_id = session.get_one(ReceivableRow, row.asset_id).debtor_id
     rows = limits.applicable(session, row.lender_id, row.currency, borrower_id=row.borrower_id, debtor_id=debtor_id)
     try:
-        record = _record(session, ctx, row, rows, answers)
+        record = _record(session, ctx, row, rows, answers, standing)
     except Refused as refused:
         _decline(session, ctx, row, [Refusal(refused.code, refused.message, refused.details)])
         return
@@ -82,7 +83,7 @@ def decide(
     if not outcome.approved:
         _decline(session, ctx, row, outcome.refusals)
         return
-    _offer(session, ctx, row, rows, outcome)
+    _offer(session, ctx, row, rows, outcome, standing)
 
 
 def _record(
@@ -91,6 +92,7 @@ def _record(
     row: ApplicationRow,
     rows: list[LimitRow],
     answers: Mapping[str, object] | None,
+    standing: offers.OpenOffers,
 ) -> DecisionRecord:
     now = ctx.clock.now()
     if row.product == Product.GENERAL_310:
@@ -100,7 +102,7 @@ def _record(
         return decide_general(inputs)
     progress.start(session, ctx, row, "trade_verification")
     if row.product == Product.RECEIVABLE_PLEDGE:
-        known = decision_inputs.for_receivable(session, ctx, row, rows, now)
+        known = decision_inputs.for_receivable(session, ctx, row, rows, now, standing)
         progress.end(
             session,
             ctx,
@@ -109,7 +111,7 @@ def _record(
             detail={"block": known.block.number, "block_hash": known.block.hash},
         )
         return decide_receivable(known)
-    goods = decision_inputs.for_inventory(session, ctx, row, rows, now)
+    goods = decision_inputs.for_inventory(session, ctx, row, rows, now, standing)
     progress.end(
         session, ctx, row, "trade_verification", detail={"block": goods.block.number, "block_hash": goods.block.hash}
     )
@@ -166,7 +168,14 @@ def _decline(session: Session, ctx: Context, row: ApplicationRow, refusals: Any)
     progress.at_once(session, ctx, row, "declined", "declined", detail={"codes": codes})
 
 
-def _offer(session: Session, ctx: Context, row: ApplicationRow, rows: list[LimitRow], outcome: Outcome) -> None:
+def _offer(
+    session: Session,
+    ctx: Context,
+    row: ApplicationRow,
+    rows: list[LimitRow],
+    outcome: Outcome,
+    standing: offers.OpenOffers,
+) -> None:
     assert outcome.annual_rate is not None, "an approval has its rate"
     assert outcome.maturity_on is not None, "an approval has its day"
     terms = LoanTerms(
@@ -178,7 +187,10 @@ def _offer(session: Session, ctx: Context, row: ApplicationRow, rows: list[Limit
         # PBoC 银发〔2003〕251号: 30–50 % on top of the contract rate; the lower end.
         penalty_rate=(outcome.annual_rate * Decimal("0.3")).quantize(Decimal("0.000001")),
     )
-    refusal = check_all_in_cap(terms) or limits.take(session, ctx, row.id, rows, terms.principal)
+    refusal = check_all_in_cap(terms)
+    if refusal is None:
+        offers.supersede(session, ctx, standing, row)
+        refusal = limits.take(session, ctx, row.id, rows, terms.principal)
     if refusal is not None:
         _decline(session, ctx, row, [refusal])
         return

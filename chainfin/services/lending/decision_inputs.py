@@ -26,6 +26,7 @@ from chainfin.rules.loan import LoanState
 from chainfin.services.goods import prices
 from chainfin.services.kernel.context import Context
 from chainfin.services.lending import limits
+from chainfin.services.lending.offers import OpenOffers
 from chainfin.services.pledges import assets
 from chainfin.storage.chain_tables import ChainBlockRow
 from chainfin.storage.lending_tables import ApplicationRow, LimitRow, LoanRow
@@ -132,12 +133,17 @@ class _Past(NamedTuple):
     first_at: datetime
 
 
-def headrooms(rows: Sequence[LimitRow]) -> tuple[Headroom, ...]:
-    return tuple(Headroom(key=f"{row.kind}:{row.key}", headroom_minor=limits.headroom(row)) for row in rows)
+def headrooms(rows: Sequence[LimitRow], standing: OpenOffers | None = None) -> tuple[Headroom, ...]:
+    """What is left of each limit once the offers that give way to this one are gone."""
+    freed = {} if standing is None else standing.freed
+    return tuple(
+        Headroom(key=f"{row.kind}:{row.key}", headroom_minor=limits.headroom(row) + freed.get(row.id, 0))
+        for row in rows
+    )
 
 
 def for_receivable(
-    session: Session, ctx: Context, row: ApplicationRow, rows: Sequence[LimitRow], now: datetime
+    session: Session, ctx: Context, row: ApplicationRow, rows: Sequence[LimitRow], now: datetime, standing: OpenOffers
 ) -> ReceivableInputs:
     """The inputs of a decision on a receivable, all read at one block."""
     asset = session.get_one(ReceivableRow, row.asset_id, with_for_update=True)
@@ -147,7 +153,7 @@ def for_receivable(
         application=application(row),
         borrower=party(session, row.borrower_id, row.currency, rows, as_debtor=False),
         debtor=party(session, asset.debtor_id, row.currency, rows, as_debtor=True),
-        limits=headrooms(rows),
+        limits=headrooms(rows, standing),
         now=now,
         business_date=now.date(),
         block=block(session),
@@ -158,7 +164,7 @@ def for_receivable(
                 "holder": asset.holder_id,
                 "debtor": asset.debtor_id,
                 "face_minor": asset.face,
-                "free_minor": assets.free_of(asset),
+                "free_minor": max(0, assets.free_of(asset) - standing.promised),
                 "ordered_minor": order.ordered,
                 # What other receivables of the order have used up can't stand behind this one.
                 "received_minor": max(0, order.received - (order.invoiced - asset.face)),
@@ -174,7 +180,7 @@ def for_receivable(
 
 
 def for_inventory(
-    session: Session, ctx: Context, row: ApplicationRow, rows: Sequence[LimitRow], now: datetime
+    session: Session, ctx: Context, row: ApplicationRow, rows: Sequence[LimitRow], now: datetime, standing: OpenOffers
 ) -> InventoryInputs:
     """The inputs of a decision on goods at a keeper. Raises Refused price_missing."""
     asset = session.get_one(WarehouseReceiptRow, row.asset_id, with_for_update=True)
@@ -184,7 +190,7 @@ def for_inventory(
     return InventoryInputs(
         application=application(row),
         borrower=party(session, row.borrower_id, row.currency, rows, as_debtor=False),
-        limits=headrooms(rows),
+        limits=headrooms(rows, standing),
         now=now,
         business_date=now.date(),
         block=block(session),
@@ -197,7 +203,7 @@ def for_inventory(
                 "commodity_class": str(asset.goods["commodity_class"]),
                 "unit": asset.unit,
                 "quantity_thousandths": asset.issued,
-                "free_thousandths": assets.free_of(asset),
+                "free_thousandths": max(0, assets.free_of(asset) - standing.promised),
                 "insured": str(asset.goods.get("insured", "")).lower() in ("true", "yes", "1"),
                 "keeper_blocked": keeper.status != "active",
             }
