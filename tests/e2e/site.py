@@ -156,10 +156,23 @@ class Site:
         self.limit("borrower", actor, limit)
         return actor
 
-    def limit(self, kind: str, party: Actor, amount: int) -> LimitRow:
+    def limit(self, kind: str, party: Actor, amount: int, by: Actor | None = None) -> LimitRow:
+        """Set by a lender (None: the shared one)."""
         assert party.party_id is not None
         money = Money(amount, CNY)
-        return limits.set_(self.ctx, self.cast["lender"], kind=kind, key=party.party_id, amount=money, grade="B")
+        lender = by or self.cast["lender"]
+        return limits.set_(self.ctx, lender, kind=kind, key=party.party_id, amount=money, grade="B")
+
+    def lender(self, borrower: Actor, limit: int = 5_000_000_00) -> Actor:
+        """Another lender, with a limit on the borrower and ample ones on itself and the core enterprise."""
+        made = self.admit(Role.LENDER)
+        for kind, party, amount in (
+            ("lender", made, 900_000_000_00),
+            ("debtor", self.cast["core"], 500_000_000_00),
+            ("borrower", borrower, limit),
+        ):
+            self.limit(kind, party, amount, made)
+        return made
 
     def party(self, party_id: str | None) -> PartyRow:
         with self.ctx.store.read() as session:
@@ -252,9 +265,9 @@ class Site:
     def apply(self, borrower: Actor, amount: int, asset: str | None, **more: Any) -> str:
         """Ask; nothing is stepped. The application's id."""
         body: dict[str, Any] = {"product": "receivable_pledge", "days": 60, **more}
-        lender = str(self.cast["lender"].party_id)
+        body.setdefault("lender_id", str(self.cast["lender"].party_id))
         money = Money(amount, CNY)
-        return applications.apply(self.ctx, borrower, lender_id=lender, amount=money, asset_id=asset, **body).id
+        return applications.apply(self.ctx, borrower, amount=money, asset_id=asset, **body).id
 
     def unpaid(self, borrower: Actor, amount: int) -> tuple[ReceivableRow, str]:
         """A loan on a new receivable, whose money is on its way and doesn't arrive; with its application."""

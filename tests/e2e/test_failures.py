@@ -371,8 +371,7 @@ def test_limit__lowered_below_what_stands__refused(site: Site) -> None:
 
 def test_hold__freed_twice__given_back_once(site: Site) -> None:
     borrower = site.borrower()
-    asset = site.confirmed(borrower)
-    ended, standing = (site.offered(borrower, 100_000_00, asset.id) for _ in range(2))
+    ended, standing = (site.offered(borrower, 100_000_00, site.confirmed(borrower).id) for _ in range(2))
     applications.withdraw(site.ctx, borrower, ended)
     for _ in range(2):
         with site.ctx.store.begin() as session:
