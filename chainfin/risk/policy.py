@@ -4,6 +4,9 @@ A policy file holds its tables (``decision``), the facts that they look at, the 
 the scorecards that go with it and the sentence for every reason. A new version is a new file; old ones stay, so that
 old decisions can be replayed. zen reckons in decimals and answers in floats: what comes out is brought to the declared
 scale here, before anything is reckoned with it.
+
+Amounts that the tables speak of are named in ``amounts``, each in every currency that the policy lends in: a number
+alone would be ten times as much money in one currency as in another. A currency that isn't listed gets no loan.
 """
 
 from __future__ import annotations
@@ -22,13 +25,16 @@ import zen
 from chainfin.errors import BadInput, NotFound, Refusal
 from chainfin.risk.canon import content_hash
 from chainfin.risk.tables import build_engine
-from chainfin.values.money import Money
+from chainfin.values.money import EXPONENTS, Money
 
 Fact: TypeAlias = int | str | bool | None
 
-RECEIVABLE_POLICY = "receivable-v1"
-INVENTORY_POLICY = "inventory-v1"
-GENERAL_POLICY = "general310-v1"
+RECEIVABLE_POLICY = "receivable-v2"
+INVENTORY_POLICY = "inventory-v2"
+GENERAL_POLICY = "general310-v2"
+
+LISTED = "currency_listed"
+"""The fact that the policy makes of the currency."""
 
 _REASON_KINDS = ("refusals", "reviews", "notes")
 
@@ -81,7 +87,21 @@ class Policy:
     scorecards: Mapping[str, str]
     reasons: Mapping[str, Mapping[str, Any]]
     parts: Mapping[str, Mapping[str, str]]
+    amounts: Mapping[str, Mapping[str, int]]
+    """Name → currency → minor units; empty in versions from before amounts named their currency."""
     engine: zen.ZenEngine
+
+    def lends_in(self, currency: str) -> bool:
+        """Whether its amounts are known in the currency."""
+        return all(currency in each for each in self.amounts.values())
+
+    def amounts_in(self, currency: str) -> dict[str, Fact]:
+        """What the tables know beside the facts. Of a currency that isn't listed nothing can be known: they get ones to
+        reckon with, and refuse."""
+        if not self.amounts:
+            return {}
+        known: dict[str, Fact] = {name: each.get(currency, 1) for name, each in self.amounts.items()}
+        return {**known, LISTED: self.lends_in(currency)}
 
     def reason(self, code: str, facts: Mapping[str, Fact], **more: Fact) -> Reason:
         """The reason ``code`` with its sentences filled in. ``facts`` must hold what the policy names for it."""
@@ -114,21 +134,39 @@ def parse_policy(document: Mapping[str, Any]) -> Policy:
     """Build a policy from its JSON. Raises BadInput policy_invalid when a part is missing or zen can't read it."""
     try:
         key = str(document["id"])
+        facts, amounts = frozenset(document["facts"]), _amounts(document)
+        own = frozenset([*amounts, LISTED]) if amounts else frozenset[str]()
+        if clash := sorted(facts & own):
+            raise BadInput("policy_invalid", f"{clash[0]} is a fact and an amount", where=key)
         return Policy(
             id=key,
             version=str(document["version"]),
             product=str(document["product"]),
             hash=content_hash(document),
-            facts=frozenset(document["facts"]),
+            facts=facts,
             nullable=frozenset(document["nullable"]),
             scales=MappingProxyType(dict(document["scales"])),
             scorecards=MappingProxyType(dict(document["scorecards"])),
             reasons=MappingProxyType(dict(document["reasons"])),
             parts=MappingProxyType(dict(document.get("parts", {}))),
-            engine=build_engine(key, document["decision"], frozenset(document["facts"])),
+            amounts=amounts,
+            engine=build_engine(key, document["decision"], facts | own),
         )
     except KeyError as error:
         raise BadInput("policy_invalid", f"the policy has no {error.args[0]!r}") from None
+
+
+def _amounts(document: Mapping[str, Any]) -> Mapping[str, Mapping[str, int]]:
+    """Every amount in the same currencies, whole minor units above zero. Raises BadInput policy_invalid."""
+    found: dict[str, Mapping[str, int]] = {}
+    for name, by_currency in document.get("amounts", {}).items():
+        for currency, minor in by_currency.items():
+            if currency not in EXPONENTS or isinstance(minor, bool) or not isinstance(minor, int) or minor <= 0:
+                raise BadInput("policy_invalid", f"{name} in {currency} is not an amount", where=str(document["id"]))
+        found[name] = MappingProxyType(dict(by_currency))
+    if len({frozenset(each) for each in found.values()}) > 1:
+        raise BadInput("policy_invalid", "amounts are named in different currencies", where=str(document["id"]))
+    return MappingProxyType(found)
 
 
 @lru_cache(maxsize=64)
@@ -165,8 +203,9 @@ def evaluate(policy: Policy, inputs: Mapping[str, Fact]) -> PolicyOutcome:
         raise BadInput("policy_facts_mismatch", f"policy {policy.id} and the caller disagree on the facts: {odd}")
     if empty := [name for name, value in inputs.items() if value is None and name not in policy.nullable]:
         raise BadInput("policy_facts_mismatch", f"policy {policy.id} can't do without {', '.join(sorted(empty))}")
+    currency = str(inputs.get("currency"))
     try:
-        result = policy.engine.evaluate(policy.id, dict(inputs))["result"]
+        result = policy.engine.evaluate(policy.id, {**inputs, **policy.amounts_in(currency)})["result"]
     except Exception as error:  # zen raises nothing narrower
         message = f"the decision tables don't work on these facts: {str(error)[:300]}"
         raise BadInput("policy_output_invalid", message, where=policy.id) from None
@@ -175,7 +214,8 @@ def evaluate(policy: Policy, inputs: Mapping[str, Fact]) -> PolicyOutcome:
     if terms.keys() != policy.scales.keys():
         odd = ", ".join(sorted(terms.keys() ^ policy.scales.keys()))
         raise BadInput("policy_output_invalid", f"the tables and the declared scales disagree: {odd}", where=policy.id)
-    return PolicyOutcome(found["refusals"], found["reviews"], found["notes"], MappingProxyType(terms))
+    reviews = found["reviews"] if policy.lends_in(currency) else ()
+    return PolicyOutcome(found["refusals"], reviews, found["notes"], MappingProxyType(terms))
 
 
 def _reasons(policy: Policy, rows: list[dict[str, Any]], facts: Mapping[str, Fact]) -> tuple[Reason, ...]:

@@ -164,10 +164,10 @@ def test_cursor__round_trip__and_only_its_own_kind() -> None:
 
 def test_policies__listed_with_the_hash_that_decisions_name(world: World) -> None:
     listed = world.call("GET", "lender", "/v1/policies").json()["items"]
-    assert "receivable-v1" in [each["id"] for each in listed]
-    one = world.call("GET", "lender", "/v1/policies/receivable-v1").json()
+    assert "receivable-v2" in [each["id"] for each in listed]
+    one = world.call("GET", "lender", "/v1/policies/receivable-v2").json()
     assert one["hash"] in [each["hash"] for each in listed]
-    assert one["document"]["id"] == "receivable-v1"
+    assert one["document"]["id"] == "receivable-v2"
     unknown = world.call("GET", "lender", "/v1/policies/nothing-v9")
     assert (unknown.status_code, unknown.json()["code"]) == (404, "decision_policy_unknown")
 

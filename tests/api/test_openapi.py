@@ -205,7 +205,7 @@ def _ids(world: World, path: str) -> dict[str, str]:
         "pledge_id": world.ids["pledge"],
         "act_id": world.ids["act"],
         "participant_id": world.supplier.id,
-        "policy_id": "receivable-v1",
+        "policy_id": "receivable-v2",
         "debtor_id": world.core.id,
         "substitution_id": world.ids["pledge"],
         "parked_id": world.ids["pledge"],

@@ -64,4 +64,4 @@ def test_wheel__database_and_policies__work(unpacked: Path, tmp_path: Path) -> N
     assert made.returncode == 0, made.stderr
     assert (tmp_path / "chainfin.db").exists()
     policies = _python(unpacked, tmp_path, "-m", "chainfin.cli", "risk", "policies")
-    assert "receivable-v1" in policies.stdout
+    assert "receivable-v2" in policies.stdout

@@ -170,4 +170,4 @@ def test_decide__price_from_the_future__refused() -> None:
 
 def test_decide__policy_of_another_product__refused() -> None:
     with pytest.raises(BadInput, match="policy_product_mismatch"):
-        decide_receivable(receivable_inputs(), "inventory-v1")
+        decide_receivable(receivable_inputs(), "inventory-v2")

@@ -9,8 +9,11 @@ from tests.unit.risk_samples import receivable_inputs
 
 POLICIES = {
     "general310-v1": "0xe5a6d92dde47b9d44e736bd0ad468f7a93a921342b118138eab7840310d858ef",
+    "general310-v2": "0xbe951d1afa4612346700df5bf83ce682cbf29d66440af696dd68236cd893babd",
     "inventory-v1": "0xdc71035275f1d1606d2b63f0d3b8b874ae9240db3b02d9024c5e1caaccad6cd4",
+    "inventory-v2": "0x5e6c869b73b919969b7cd88cff2d9358dac59c84e94016462d00e0eea385c2e6",
     "receivable-v1": "0xbd367cf962effaa4f6e1853e77cd7367f82adead81e2556b50fe7190d2639960",
+    "receivable-v2": "0x10c8f4a964fbbe9fe1ea004e9f5d0e5608726d768cfec9e69b215876c22c287e",
 }
 SCORECARDS = {
     "credit-borrower-v1": "0xce5502084ede4ee47af68b2959efbd4aba2521dd35d5cc1c84449d2412dd9362",
@@ -19,7 +22,10 @@ SCORECARDS = {
     "fraud-general-v1": "0xdecd121d87d3388327cc8aa05af1ee466085761cee5d687e86b8595921efa68b",
     "fraud-trade-v1": "0x0dd74e4de97ba4d0eaa53b780e3c537e43adf6478821a5db4ccb51befb8a1eef",
 }
-DECISION = "0x02fa3a52f586fc952101f6c9bb86cd68bd36e665abba4074c7f6bdb59c777c7c"
+DECISIONS = {
+    "receivable-v1": "0x02fa3a52f586fc952101f6c9bb86cd68bd36e665abba4074c7f6bdb59c777c7c",
+    "receivable-v2": "0x023ecca3b57b224827128d9ed66b9b0359a3db42b59063a85b095052790d9966",
+}
 
 
 def test_policies__published__unchanged() -> None:
@@ -34,4 +40,4 @@ def test_scorecards__published__unchanged() -> None:
 
 def test_decision__same_inputs_as_ever__same_hash() -> None:
     """If this fails, records made before the change no longer replay: give the schema a new version instead."""
-    assert decide_receivable(receivable_inputs()).hash() == DECISION
+    assert {name: decide_receivable(receivable_inputs(), name).hash() for name in DECISIONS} == DECISIONS

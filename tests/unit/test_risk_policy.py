@@ -28,8 +28,8 @@ def _facts() -> dict[str, Fact]:
 
 
 def _priced(rate: str) -> Policy:
-    """receivable-v1 as another version in which every loan costs ``rate`` a year."""
-    document = copy.deepcopy(policy_document("receivable-v1"))
+    """receivable-v2 as another version in which every loan costs ``rate`` a year."""
+    document = copy.deepcopy(policy_document("receivable-v2"))
     document["id"] = "receivable-dear"
     table = next(node for node in document["decision"]["nodes"] if node["id"] == "pricing")
     for rule in table["content"]["rules"]:
@@ -38,7 +38,7 @@ def _priced(rate: str) -> Policy:
 
 
 def test_evaluate__good_facts__terms_at_declared_scale() -> None:
-    outcome = evaluate(load_policy("receivable-v1"), _facts())
+    outcome = evaluate(load_policy("receivable-v2"), _facts())
     assert outcome.refusals == ()
     assert {name: str(value) for name, value in outcome.terms.items()} == {
         "advance_rate": "0.8500", "all_in_cap": "0.2400", "annual_rate": "0.055500", "cap_minor": "20000000000",
@@ -48,13 +48,13 @@ def test_evaluate__good_facts__terms_at_declared_scale() -> None:
 
 @pytest.mark.parametrize(("days", "rate"), [(90, "0.055500"), (91, "0.058000")])
 def test_evaluate__tenor_at_the_edge__next_row(days: int, rate: str) -> None:
-    outcome = evaluate(load_policy("receivable-v1"), _facts() | {"loan_days": days})
+    outcome = evaluate(load_policy("receivable-v2"), _facts() | {"loan_days": days})
     assert str(outcome.terms["annual_rate"]) == rate
 
 
 @pytest.mark.parametrize(("debtor", "borrower"), [("A", "B"), ("B", "C"), ("A", "C")])
 def test_evaluate__worse_grade__never_cheaper(debtor: str, borrower: str) -> None:
-    policy = load_policy("receivable-v1")
+    policy = load_policy("receivable-v2")
     better = evaluate(policy, _facts() | {"debtor_grade": debtor, "borrower_grade": debtor}).rate("annual_rate")
     worse = evaluate(policy, _facts() | {"debtor_grade": borrower, "borrower_grade": borrower}).rate("annual_rate")
     assert better < worse
@@ -62,27 +62,27 @@ def test_evaluate__worse_grade__never_cheaper(debtor: str, borrower: str) -> Non
 
 def test_evaluate__amounts_beyond_a_float__compared_exactly() -> None:
     facts = _facts() | {"received_minor": 2**63 - 2, "face_minor": 2**63 - 1, "free_minor": 1}
-    outcome = evaluate(load_policy("receivable-v1"), facts)
+    outcome = evaluate(load_policy("receivable-v2"), facts)
     assert "face_above_received" in [one.code for one in outcome.refusals]
     facts["received_minor"] = 2**63 - 1
-    assert "face_above_received" not in [one.code for one in evaluate(load_policy("receivable-v1"), facts).refusals]
+    assert "face_above_received" not in [one.code for one in evaluate(load_policy("receivable-v2"), facts).refusals]
 
 
 @pytest.mark.parametrize("change", [{"tenor_days": None}, {"colour": 1}])
 def test_evaluate__fact_null_or_unknown__refused(change: dict[str, Fact]) -> None:
     with pytest.raises(BadInput, match="policy_facts_mismatch"):
-        evaluate(load_policy("receivable-v1"), _facts() | change)
+        evaluate(load_policy("receivable-v2"), _facts() | change)
 
 
 def test_evaluate__fact_left_out__refused_not_taken_for_null() -> None:
     facts = _facts()
     del facts["disputed"]
     with pytest.raises(BadInput, match="disputed"):
-        evaluate(load_policy("receivable-v1"), facts)
+        evaluate(load_policy("receivable-v2"), facts)
 
 
 def test_reason__as_refusal__raisable_with_its_proof() -> None:
-    (reason,) = evaluate(load_policy("receivable-v1"), _facts() | {"tenor_days": 200}).refusals
+    (reason,) = evaluate(load_policy("receivable-v2"), _facts() | {"tenor_days": 200}).refusals
     error = reason.refusal().error()
     assert isinstance(error, Refused)
     assert (error.code, dict(error.details)) == ("tenor_too_long", {"tenor_days": 200, "threshold": 184})
@@ -100,7 +100,7 @@ def test_new_version__beside_the_old__old_decision_still_replays() -> None:
     old = decide_receivable(receivable_inputs())
     dear = _priced("0.10")
     new = decide_receivable(receivable_inputs(), dear)
-    shelf = {"receivable-v1": load_policy("receivable-v1"), dear.id: dear}
+    shelf = {"receivable-v2": load_policy("receivable-v2"), dear.id: dear}
     assert new.outcome.annual_rate == Decimal("0.100000")
     assert replay(old.as_dict(), policies=shelf.__getitem__).ok
     assert replay(new.as_dict(), policies=shelf.__getitem__).ok
@@ -119,13 +119,13 @@ def test_policy_hash__one_cell_changed__other_hash() -> None:
 
 
 def test_load_policy__unknown__decision_policy_unknown() -> None:
-    for name in ("receivable-v0", "../policies/receivable-v1", ""):
+    for name in ("receivable-v0", "../policies/receivable-v2", ""):
         with pytest.raises(NotFound, match="decision_policy_unknown"):
             load_policy(name)
 
 
 def _broken(name: str) -> dict[str, Any]:
-    document = copy.deepcopy(policy_document("receivable-v1"))
+    document = copy.deepcopy(policy_document("receivable-v2"))
     if name == "no facts":
         del document["facts"]
     elif name == "no tables":
@@ -158,7 +158,7 @@ def test_parse_policy__broken__policy_invalid(name: str) -> None:
     ],
 )
 def test_evaluate__tables_and_declarations_disagree__policy_output_invalid(edit: Any, message: str) -> None:
-    document = copy.deepcopy(policy_document("receivable-v1"))
+    document = copy.deepcopy(policy_document("receivable-v2"))
     edit(document)
     with pytest.raises(BadInput, match=message) as caught:
         evaluate(parse_policy(document), _facts() | {"tenor_days": 200})
