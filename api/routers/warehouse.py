@@ -25,8 +25,8 @@ from api.schemas.trade import (
     WarehouseReceiptIn,
     WarehouseReceiptOut,
 )
-from chainfin.services.goods import prices as prices_service
 from chainfin.services.goods import receipts as receipts_service
+from chainfin.services.lending import prices as prices_service
 from chainfin.services.reads import queries
 
 router = APIRouter(prefix="/v1")

@@ -24,9 +24,9 @@ from chainfin.chain.views import ContractViews
 from chainfin.connectors.registry_view import RegistryLookup
 from chainfin.connectors.sandbox import World
 from chainfin.runtime.installation import Installation
-from chainfin.services.goods import prices, receipts
+from chainfin.services.goods import receipts
 from chainfin.services.kernel.context import OPERATOR, Actor, Context
-from chainfin.services.lending import applications, limits
+from chainfin.services.lending import applications, limits, prices
 from chainfin.services.oversight import evidence, reconcile
 from chainfin.services.oversight.reconcile import Reconciliation
 from chainfin.services.parties import admission

@@ -30,10 +30,10 @@ from chainfin.rules.loan import LoanState
 from chainfin.rules.loan.state import ACCRUING
 from chainfin.runtime.installation import Installation
 from chainfin.services.books import journals, loan_book
-from chainfin.services.goods import prices, receipts
+from chainfin.services.goods import receipts
 from chainfin.services.kernel import acts
 from chainfin.services.kernel.context import OPERATOR, Actor, Context
-from chainfin.services.lending import applications, limits
+from chainfin.services.lending import applications, limits, prices
 from chainfin.services.parties import admission
 from chainfin.services.payments import incoming as incoming_service
 from chainfin.services.reactions import approved

@@ -8,9 +8,9 @@ from decimal import Decimal
 import pytest
 
 from chainfin.errors import Refused
-from chainfin.services.goods import prices, receipts
+from chainfin.services.goods import receipts
 from chainfin.services.kernel.context import OPERATOR, Actor
-from chainfin.services.lending import applications
+from chainfin.services.lending import applications, prices
 from chainfin.services.reactions import approved
 from chainfin.services.reads import queries
 from chainfin.values.money import Money
@@ -110,7 +110,7 @@ def test_price__of_the_operators_approved_source__counts_where_the_lender_has_no
     prices.set_price(site.ctx, rival, source="own", **{**price, "price": Money(999_00, CNY)})
     with site.ctx.store.read() as session:
         seen = [
-            prices.latest_price(session, str(each.party_id), "tin", "KGM", CNY).minor_per_unit
+            receipts.latest_price(session, str(each.party_id), "tin", "KGM", CNY).minor_per_unit
             for each in (lender, rival)
         ]
     assert seen == [200_00, 999_00]
@@ -122,7 +122,7 @@ def test_price__beyond_the_band__counts_once_a_second_person_approves(site: Site
 
     def counting() -> int:
         with site.ctx.store.read() as session:
-            return prices.latest_price(session, str(lender.party_id), "copper", "KGM", CNY).minor_per_unit
+            return receipts.latest_price(session, str(lender.party_id), "copper", "KGM", CNY).minor_per_unit
 
     row = prices.set_price(
         site.ctx, lender, good="copper", unit="KGM", price=Money(56_00 - 1, CNY), source="s", as_of=site.today

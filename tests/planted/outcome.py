@@ -18,7 +18,7 @@ GOODS_AND_GENERAL = (
     ),
     Bug(
         "d: the newest price counts",
-        "chainfin/services/goods/prices.py",
+        "chainfin/services/goods/receipts.py",
         ".order_by(col(PriceRow.as_of).desc(), col(PriceRow.counts_from).desc(), col(PriceRow.id).desc())",
         ".order_by(col(PriceRow.as_of), col(PriceRow.counts_from), col(PriceRow.id))",
         ("tests/e2e/test_goods.py::test_price__set_anew__the_pledge_follows_it",),

@@ -1,4 +1,4 @@
-"""Goods at a keeper: receipts issued by the keeper, released by it, counted by it."""
+"""Goods at a keeper: receipts issued by the keeper and released by it, and what a unit of them is worth to whom."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import get_args
 
 from eth_hash.auto import keccak
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from chainfin.documents import units
 from chainfin.documents.commitment import commit_fields
@@ -23,7 +24,7 @@ from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.parties import gate
 from chainfin.storage.chain_tables import ChainEventRow
 from chainfin.storage.party_tables import PartyRow
-from chainfin.storage.trade_tables import ActRow, PledgeRow, WarehouseReceiptRow
+from chainfin.storage.trade_tables import ActRow, PledgeRow, PriceRow, PriceSourceRow, WarehouseReceiptRow
 from chainfin.values.party import Kind, Role
 
 MAX_THOUSANDTHS = 2**63 - 1
@@ -225,3 +226,26 @@ def _pledges_by_age(session: Session, row: WarehouseReceiptRow) -> list[str]:
         .order_by(col(ChainEventRow.block_number), col(ChainEventRow.log_index))
     )
     return [str(pledge_id) for pledge_id in made]
+
+
+def latest_price(session: Session, lender_id: str, good: str, unit: str, currency: str) -> PriceRow:
+    """The lender's own newest price, else the newest of an approved source. Raises Refused price_missing."""
+    known = counting_prices(good, unit, currency)
+    approved = select(PriceSourceRow.name)
+    row = (
+        session.exec(known.where(PriceRow.owner_id == lender_id)).first()
+        or session.exec(known.where(col(PriceRow.owner_id).is_(None), col(PriceRow.source).in_(approved))).first()
+    )
+    if row is None:
+        raise Refused("price_missing", f"there is no price of {good} per {unit} in {currency} that counts here")
+    return row
+
+
+def counting_prices(good: str, unit: str, currency: str) -> SelectOfScalar[PriceRow]:
+    """Everybody's prices that count, the newest first."""
+    return (
+        select(PriceRow)
+        .where(PriceRow.good == good, PriceRow.unit == unit, PriceRow.currency == currency)
+        .where(col(PriceRow.counts_from).is_not(None))
+        .order_by(col(PriceRow.as_of).desc(), col(PriceRow.counts_from).desc(), col(PriceRow.id).desc())
+    )

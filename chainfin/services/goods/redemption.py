@@ -9,7 +9,7 @@ from sqlmodel import Session, select
 from chainfin.rules.inventory import UnitPrice
 from chainfin.rules.inventory import releasable as may_go
 from chainfin.rules.loan import Loan
-from chainfin.services.goods import prices
+from chainfin.services.goods import receipts
 from chainfin.services.kernel.context import Context
 from chainfin.storage.lending_tables import LoanRow, OfferRow
 from chainfin.storage.trade_tables import PledgeRow, WarehouseReceiptRow
@@ -30,5 +30,5 @@ def price_of(session: Session, pledge: PledgeRow, currency: str) -> UnitPrice:
     """The price that counts for the pledge's lender. Raises Refused price_missing."""
     receipt = session.get_one(WarehouseReceiptRow, pledge.asset_id)
     commodity = str(receipt.goods["commodity"])
-    price = prices.latest_price(session, pledge.lender_id, commodity, receipt.unit, currency)
+    price = receipts.latest_price(session, pledge.lender_id, commodity, receipt.unit, currency)
     return UnitPrice(Decimal(str(Money(price.minor_per_unit, price.currency))), price.currency)

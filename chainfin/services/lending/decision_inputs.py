@@ -23,7 +23,7 @@ from chainfin.risk.inputs import (
     ReceivableInputs,
 )
 from chainfin.rules.loan import LoanState
-from chainfin.services.goods import prices
+from chainfin.services.goods import receipts
 from chainfin.services.kernel.context import Context
 from chainfin.services.lending import limits
 from chainfin.services.lending.offers import OpenOffers
@@ -185,7 +185,7 @@ def for_inventory(
     """The inputs of a decision on goods at a keeper. Raises Refused price_missing."""
     asset = session.get_one(WarehouseReceiptRow, row.asset_id, with_for_update=True)
     commodity = str(asset.goods["commodity"])
-    price = prices.latest_price(session, row.lender_id, commodity, asset.unit, row.currency)
+    price = receipts.latest_price(session, row.lender_id, commodity, asset.unit, row.currency)
     keeper = session.get_one(PartyRow, asset.keeper_id)
     return InventoryInputs(
         application=application(row),

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from chainfin.services.goods import prices
 from chainfin.services.kernel import approvals
 from chainfin.services.kernel.approvals import Effect
 from chainfin.services.kernel.context import Actor, Context
+from chainfin.services.lending import prices
 from chainfin.storage.approval_tables import ProposalRow
 
 EFFECTS: Mapping[str, Effect] = MappingProxyType(

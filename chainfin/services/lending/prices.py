@@ -9,11 +9,10 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time
 
 from sqlmodel import Session, col, select
-from sqlmodel.sql.expression import SelectOfScalar
 
 from chainfin.errors import BadInput, Conflict, Forbidden, Refused
 from chainfin.rules.price import BAND, beyond_band
-from chainfin.services.goods.receipts import known_unit
+from chainfin.services.goods.receipts import counting_prices, known_unit
 from chainfin.services.kernel import approvals
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.parties import gate
@@ -66,15 +65,22 @@ def set_price(ctx: Context, actor: Actor, *, good: str, unit: str, price: Money,
         if beyond_band(price.minor, before):
             row.proposal_id = _propose(session, ctx, actor, row, before).id
         else:
-            row.counts_from = now
+            _count(session, ctx, row)
         session.add(row)
         session.flush()
         return row
 
 
+def _count(session: Session, ctx: Context, row: PriceRow) -> None:
+    """The price counts from now on."""
+    row.counts_from = ctx.clock.now()
+    session.add(row)
+    session.flush()
+
+
 def _before(session: Session, row: PriceRow, now: datetime) -> list[int]:
     """The owner's newest price, and its newest of an earlier day."""
-    own = _counting(row.good, row.unit, row.currency).where(PriceRow.owner_id == row.owner_id)
+    own = counting_prices(row.good, row.unit, row.currency).where(PriceRow.owner_id == row.owner_id)
     if row.owner_id is None:
         own = own.where(PriceRow.source == row.source)
     today = datetime.combine(now.astimezone(UTC).date(), time(), UTC)
@@ -106,10 +112,7 @@ def _propose(session: Session, ctx: Context, actor: Actor, row: PriceRow, before
 
 def count_price(session: Session, ctx: Context, proposal: ProposalRow) -> None:
     """A second person approved it: it counts from now on."""
-    row = session.get_one(PriceRow, int(proposal.subject), with_for_update=True)
-    row.counts_from = ctx.clock.now()
-    session.add(row)
-    session.flush()
+    _count(session, ctx, session.get_one(PriceRow, int(proposal.subject), with_for_update=True))
 
 
 def propose_source(ctx: Context, actor: Actor, *, name: str, reason: str) -> ProposalRow:
@@ -138,29 +141,6 @@ def sources(ctx: Context, *, after: str = "", limit: int = 50) -> list[PriceSour
     query = select(PriceSourceRow).where(PriceSourceRow.name > after).order_by(col(PriceSourceRow.name)).limit(limit)
     with ctx.store.read() as session:
         return list(session.exec(query).all())
-
-
-def latest_price(session: Session, lender_id: str, good: str, unit: str, currency: str) -> PriceRow:
-    """The lender's own newest price, else the newest of an approved source. Raises Refused price_missing."""
-    known = _counting(good, unit, currency)
-    approved = select(PriceSourceRow.name)
-    row = (
-        session.exec(known.where(PriceRow.owner_id == lender_id)).first()
-        or session.exec(known.where(col(PriceRow.owner_id).is_(None), col(PriceRow.source).in_(approved))).first()
-    )
-    if row is None:
-        raise Refused("price_missing", f"there is no price of {good} per {unit} in {currency} that counts here")
-    return row
-
-
-def _counting(good: str, unit: str, currency: str) -> SelectOfScalar[PriceRow]:
-    """Prices that count, the newest first."""
-    return (
-        select(PriceRow)
-        .where(PriceRow.good == good, PriceRow.unit == unit, PriceRow.currency == currency)
-        .where(col(PriceRow.counts_from).is_not(None))
-        .order_by(col(PriceRow.as_of).desc(), col(PriceRow.counts_from).desc(), col(PriceRow.id).desc())
-    )
 
 
 def _unless_approved(session: Session, name: str) -> None:
