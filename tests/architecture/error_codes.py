@@ -224,7 +224,7 @@ def _lines() -> Iterator[str]:
 _HEAD = """# Error codes 错误代码
 
 Every error of the API is a problem detail (RFC 9457, `application/problem+json`). Programs rely on `code` and `status`;
-`title` says in a few words what the code means, in the language that `Accept-Language` prefers (`zh` 中文, else English);
+`title` says in a few words what the code means, in the language that `Accept-Language` prefers (`zh` 中文, or English);
 `detail` is the sentence about this very case, and `details` holds the facts that prove it. The same codes stand in the
 outcome of an act (`chain_…`: the name of the contract's error), in a declined application, on the command line and in
 the answers of the sandbox. A policy's own reasons stand with their sentences in `chainfin/risk/policies/`.
@@ -238,8 +238,8 @@ the answers of the sandbox. A policy's own reasons stand with their sentences in
 | 500 | ours: `details.incident` names it |
 | 503 | nobody's: ask again after `Retry-After`; with the same `Idempotency-Key` nothing happens twice |
 
-The HTTP column is the status with which the code reaches a caller of the API, if it does; several stand where it depends
-on the place. This page is made from `chainfin/error_titles.json` and the code ({count} codes) by
+The HTTP column is the status with which the code reaches a caller of the API, if it does; several stand where it
+depends on the place. This page is made from `chainfin/error_titles.json` and the code ({count} codes) by
 `python -m tests.architecture.error_codes`.
 
 | code | HTTP | English | 中文 |

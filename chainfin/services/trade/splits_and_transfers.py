@@ -1,4 +1,4 @@
-"""A confirmed receivable split and passed on to a further tier (拆分、流转); a dispute withdrawn; a default said."""
+"""A confirmed receivable split and passed on to a further tier (拆分、流转)."""
 
 from __future__ import annotations
 
@@ -56,30 +56,3 @@ def _unless_promised(row: ReceivableRow) -> None:
     if row.reserved:
         promised = Money(row.reserved, row.currency)
         raise Refused("part_promised", f"{promised} of it is promised to a lender", promised=str(promised))
-
-
-def resolve_dispute(ctx: Context, actor: Actor, receivable_id: str) -> ActRow:
-    """The debtor withdraws its dispute.
-
-    Raises NotFound receivable_unknown; Refused not_debtor, receivable_state_wrong.
-    """
-    return _detail(ctx, actor, receivable_id, "resolveDispute")
-
-
-def declare_default(ctx: Context, actor: Actor, receivable_id: str) -> ActRow:
-    """The holder says that it wasn't paid by its due day.
-
-    Raises NotFound receivable_unknown; Refused not_holder, receivable_state_wrong, not_yet_due.
-    """
-    return _detail(ctx, actor, receivable_id, "declareDefault")
-
-
-def _detail(ctx: Context, actor: Actor, receivable_id: str, function: str) -> ActRow:
-    with ctx.store.begin() as session:
-        row = receivables.for_party(session, actor, receivable_id)
-        value, by = receivables.as_value(session, row), actor.require()
-        if function == "resolveDispute":
-            orders.unless_refused(rules.resolve_dispute(value, by=by))
-        else:
-            orders.unless_refused(rules.default(value, by=by, today=ctx.clock.today()))
-        return receivables.act_of(session, ctx, row, by, function, {"id": row.id})
