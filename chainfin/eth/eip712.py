@@ -4,7 +4,7 @@ Convention of the contracts: an act ``foo`` is ``foo(FooParams p, …)`` sent by
 ``fooBySig(FooParams p, …, Auth auth)`` relayed by anyone. The signed struct is
 ``Foo(<members of FooParams>, <further plain arguments>, uint256 nonce, uint256 deadline)`` in the domain
 {name: "chainfin <Contract>", version: "1", chainId, verifyingContract}. ``Auth`` arguments are never part of it.
-Acts of a *second* party that ride inside another's act have names of their own: `join_type`, `succeed_type`,
+What a *second* party signs as part of another's act has a type of its own: `join_type`, `succeed_type`,
 `attest_type`, `grant_type`, `exchange_type`.
 
 Sources: EIP-712; EIP-55; EIP-2 (low s). Deadlines are POSIX seconds, nonces any uint256 (each once).
@@ -120,7 +120,7 @@ def act_type(contract: str, function: str) -> ActType:
 
 
 def _rider(contract: str, function: str, name: str) -> ActType:
-    """A type with the members of a function's first struct under another name."""
+    """A second party's type: the members of the function's first struct under another name."""
     members = contract_abi(contract).function(function).inputs[0].members
     return ActType(contract, name, (*((m.canonical, m.name) for m in members), *_TAIL))
 
@@ -182,15 +182,15 @@ def accept_type() -> ActType:
 def pledge_id(asset_id: str, own: str) -> str:
     """The id of a pledge over an asset, 0x-hex: bytes 14 to 29 of keccak(asset id), then 16 bytes of keccak(``own``).
 
-    ``own`` is any text that is new for the asset; the same one gives the same id. The contracts refuse an id that
-    begins otherwise: together with the 14 bytes that they store, its start ties the pledge to its asset.
+    ``own`` is any text not used for the asset before; the same text gives the same id. The contracts refuse an id
+    that begins otherwise: its first half, with the 14 bytes that they store, ties the pledge to its asset.
     Raises BadInput: hex_invalid.
     """
     return "0x" + (keccak(from_hex(asset_id, where="assetId"))[14:30] + keccak(own.encode())[:16]).hex()
 
 
 def random_nonce() -> int:
-    """A nonce that nobody used: the contracts take nonces in any order, each once."""
+    """A nonce that was not used before: the contracts take nonces in any order, each once."""
     return secrets.randbits(256)
 
 
