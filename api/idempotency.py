@@ -36,7 +36,7 @@ KEY_PATTERN = "^[!-~]{1,255}$"
 LEASE = timedelta(minutes=5)
 """Longer than any request lives: a claim of another process that is older belongs to a dead one (PostgreSQL)."""
 RETENTION = timedelta(days=30)
-_KEPT_HEADERS = ("content-type", "location")
+_KEPT_HEADERS = ("content-type", "content-language", "location")
 _KEY = re.compile(KEY_PATTERN)
 
 

@@ -1,4 +1,4 @@
-"""Does the deal hang together: who dealt, what was decided, and on which terms. What secures it: `collateral`."""
+"""Checks the deal: who the parties are, what was decided, and on which terms. What secures it: `collateral`."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def check_parties_opened(bundle: Bundle, proven: ProvenFacts, findings: Findings
 
 
 def check_decision(bundle: Bundle, expected: str, proven: ProvenFacts, findings: Findings) -> Outcome | None:
-    """The record is the one anchored (``expected``, 0x-hex) and what its own inputs and the policy lead to."""
+    """The record is the anchored one (``expected``, 0x-hex), and follows from its own inputs and the policy."""
     with findings.attempt("decision: record"):
         record = record_of(bundle)
         content = record.as_dict()

@@ -57,7 +57,7 @@ class ProvenFacts:
         return found[0]
 
     def latest(self, event: str, before: tuple[int, int, int], **args: object) -> Fact:
-        """The last one before this place: what was cancelled and issued again counts as it was issued last.
+        """The last one before this place: of what was cancelled and issued again, the last issue counts.
 
         Raises Refused fact_missing.
         """
@@ -211,7 +211,7 @@ def _plain(value: Any) -> Any:
 
 
 def heads(part: ChainPart) -> list[tuple[int, str]]:
-    """Number and hash of the last block of every range of headers: what an auditor looks up at a node of its own.
+    """Number and hash of the last block of every range of headers: what auditors look up at their own nodes.
 
     Raises BadInput proof_header_malformed.
     """

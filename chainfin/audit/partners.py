@@ -47,7 +47,7 @@ class PartnerKeys:
 
 
 def read_evidence(name: str, evidence: EvidencePart, keys: PartnerKeys, findings: Findings) -> dict[str, Any]:
-    """What the partner said, its signature checked if there is a key to check it with.
+    """The partner's answer, its signature checked if its key was given.
 
     Raises Refused partner_answer_malformed.
     """

@@ -1,8 +1,8 @@
 """Check an evidence bundle offline: no network, no database, nothing of the service that made it.
 
 What is believed: the header that the auditor gives (``trusted_headers``), the partners' keys that it gives, and this
-program (its policies and contract ABIs). What could not be compared for want of these is said, not passed over.
-A bundle shows what is in it; that nothing else happened to the loan it does not show: `reconcile` looks at the whole.
+program (its policies and contract ABIs). What can't be compared without one of these is reported as not compared.
+A bundle can't show that nothing else happened to the loan: `reconcile` looks at everything.
 """
 
 from __future__ import annotations

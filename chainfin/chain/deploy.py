@@ -99,14 +99,14 @@ def deploy(
 
 
 def funded(node: Node, address: str, wei: int, block: Block) -> None:
-    """That ``address`` can pay ``wei`` for gas. Raises Unavailable relayer_unfunded; ``where`` is the address."""
+    """Check that ``address`` can pay ``wei`` for gas. Raises Unavailable relayer_unfunded; ``where`` is the address."""
     if wei and (balance := node.balance_of(address, block)) < wei:
         why = f"the relayer has {balance} wei, one transaction may cost {wei}: send it money for gas"
         raise Unavailable("relayer_unfunded", f"{why} (chain {node.chain_id()})", where=address)
 
 
 def check(node: Node, recorded: Deployment) -> None:
-    """That the recorded contracts are on this chain. Raises Unavailable: chain_wrong_id, contracts_foreign."""
+    """Check that the recorded contracts are on this chain. Raises Unavailable: chain_wrong_id, contracts_foreign."""
     if node.chain_id() != recorded.chain_id:
         why = f"the contracts are on chain {recorded.chain_id}, the node is on {node.chain_id()}"
         raise Unavailable("chain_wrong_id", why)
@@ -140,7 +140,7 @@ def _left_behind(node: Node, deployer: str, steps: list[str], next_nonce: int, h
 
 
 def _same_code(found: bytes, compiled: Artifact) -> bool:
-    """Whether ``found`` is the compiled code; what a constructor fills in is its own affair."""
+    """Whether ``found`` is the compiled code, apart from the immutables that the constructor fills in."""
     blanked = bytearray(found)
     for start, length in compiled["immutables"]:
         blanked[start : start + length] = bytes(length)

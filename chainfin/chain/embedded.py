@@ -243,7 +243,7 @@ class EmbeddedNode:
     def _mine(
         self, waiting: list[tuple[int, SignedTransactionAPI]], answers: list[bytes | ChainfinError]
     ) -> list[tuple[int, SignedTransactionAPI]]:
-        """One block of what fits; refusals go to ``answers``; what found no room is returned."""
+        """Mine one block of what fits. Refusals go to ``answers``; transactions that didn't fit are returned."""
         header = self._next_header(self._chain.get_canonical_head())
         vm = self._chain.get_vm(header)
         taken: list[SignedTransactionAPI] = []

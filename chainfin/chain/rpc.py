@@ -218,7 +218,7 @@ class RpcNode:
         return answer
 
     def send_raw_many(self, raws: Sequence[bytes]) -> list[bytes | ChainfinError]:
-        """In one batch, unless the node carries a batch out in no order (hardhat): then one call after the other."""
+        """In one batch; one call after the other if the node doesn't keep the order of a batch (hardhat)."""
         if self._one_by_one or len(raws) == 1:
             return [self._send_batch([raw])[0] for raw in raws]
         answers = self._send_batch(raws)

@@ -176,7 +176,7 @@ class Sender:
         return self._node.gas_price() if self._policy.gas_price is None else self._policy.gas_price
 
     def _round(self, commands: Sequence[_Command]) -> list[_Command]:
-        """Check, store, send, settle. Returns the commands that were checked in vain and may pass later."""
+        """Check, store, send, settle. Returns the commands that failed the check and may pass it later."""
         try:
             passed, failed = self._check(commands)
         except Unavailable as error:

@@ -38,7 +38,7 @@ _STILL_OPEN = _OPEN_ROWS.where(col(ChainTxRow.hash).in_(bindparam("hashes", expa
 
 
 class Reports(Protocol):
-    """What the services want to hear (services.act_results with its context bound)."""
+    """What the services want to hear (`services.reactions.act_outcomes` with its context bound)."""
 
     def now(self) -> datetime: ...
 

@@ -52,7 +52,7 @@ def is_business_day(day: date) -> bool:
 
 
 def adjust(day: date, convention: Adjustment) -> date:
-    """``day`` moved to a business day by ``convention``; a business day stays.
+    """Move ``day`` to a business day by ``convention``; a business day stays where it is.
 
     Modified following goes back instead of into the next month, so a month's due date stays in the month.
     """

@@ -72,7 +72,7 @@ class Kind(IntEnum):
 
 
 def kinds_in(bits: int) -> frozenset[Kind]:
-    """The kinds whose bits are set. A bit that names none is nobody's business here."""
+    """The kinds whose bits are set. Bits that stand for no kind known here are ignored."""
     return frozenset(kind for kind in Kind if bits >> kind & 1)
 
 
