@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.planted import bad_input, journey, money, outcome, securities, serving
+from tests.planted import bad_input, journey, money, outcome, people, securities, serving
 from tests.planted.bug import Bug
 
 BUGS: tuple[Bug, ...] = (
@@ -12,4 +12,5 @@ BUGS: tuple[Bug, ...] = (
     *serving.BUGS,
     *money.BUGS,
     *securities.BUGS,
+    *people.BUGS,
 )
