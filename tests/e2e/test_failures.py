@@ -356,7 +356,7 @@ def test_limit__used_up__the_next_is_declined(site: Site) -> None:
     offer = site.application(second).offer
     assert offer is not None
     assert offer.amount == 100_000_00, "what the first left, and no more"
-    third = site.application(site.apply(borrower, 1_000_00, asset.id)).row
+    third = site.application(site.apply(borrower, 1_000_00, site.confirmed(borrower).id)).row
     assert (third.status, [each["code"] for each in third.refusals]) == ("declined", ["limit_exhausted"])
 
 

@@ -248,11 +248,12 @@ def test_debtor__pays_while_the_pledge_is_given_up__nothing_left_unattested(
     assert paid_to_holder(site, ref) == [("done", str(Money(FACE, "CNY")))]
 
 
-def test_debtor__pays_before_the_offer_is_taken__offer_falls(site: Site) -> None:
+@pytest.mark.parametrize("paid", [FACE, FACE - LENT // 2], ids=["all", "most"])
+def test_debtor__pays_before_the_offer_is_taken__offer_falls(site: Site, paid: int) -> None:
     borrower = site.borrower()
     asset = site.confirmed(borrower)
     application = site.offered(borrower, LENT, asset.id)
-    site.pays(FACE, f"RECEIVABLE {asset.id}")
+    site.pays(paid, f"RECEIVABLE {asset.id}")
     before, offer = rows(site.ctx.store), site.application(application).offer
     assert offer is not None
     with pytest.raises(Refused) as refused:

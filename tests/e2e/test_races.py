@@ -50,6 +50,19 @@ def at_once(attempts: Sequence[Callable[[], T]]) -> tuple[list[T], Counter[str]]
     return worked, Counter(each.code for each in ended if isinstance(each, ChainfinError))
 
 
+def test_applications__at_once_on_many_assets__never_above_the_limit(site: Site) -> None:
+    borrower = site.borrower(limit=LIMIT)
+    assets = [site.confirmed(borrower).id for _ in range(3)]
+    asks = [partial(site.apply, borrower, 600_000_00, asset) for asset in assets]
+    made, failed = at_once(asks)
+    assert not failed
+    ended = [site.application(each) for each in made]
+    offers = [view_.offer for view_ in ended if view_.offer is not None]
+    assert sum(offer.amount for offer in offers) == LIMIT, "all of the limit, and not a fen more"
+    declined = [view_.row for view_ in ended if view_.offer is None]
+    assert {refusal["code"] for row in declined for refusal in row.refusals} <= {"limit_exhausted"}
+
+
 @pytest.mark.parametrize("many", [2, 16])
 def test_applications__at_once_on_one_asset__the_last_offer_stands_and_holds(site: Site, many: int) -> None:
     borrower = site.borrower(limit=LIMIT)

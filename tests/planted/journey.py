@@ -215,7 +215,7 @@ LENDING = (
         "chainfin/services/lending/applications.py",
         " or free < offer.pledge_amount:",
         " or False:",
-        ("tests/e2e/test_races.py::test_applications__at_once__never_above_the_limit_nor_the_asset",),
+        ("tests/e2e/test_payments.py::test_debtor__pays_before_the_offer_is_taken__offer_falls",),
     ),
     Bug(
         "c: nothing is lent on what was disputed after the offer",

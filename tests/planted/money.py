@@ -24,7 +24,7 @@ LIMITS = (
         "chainfin/services/lending/limits.py",
         "    return row.amount - row.held - row.used\n",
         "    return row.amount - row.used\n",
-        (RACES + "test_applications__at_once__never_above_the_limit_nor_the_asset",),
+        (RACES + "test_applications__at_once_on_many_assets__never_above_the_limit",),
     ),
     Bug(
         "what is used counts in the decision",
@@ -38,7 +38,7 @@ LIMITS = (
         "chainfin/services/lending/limits.py",
         "        row.held += amount.minor\n",
         "",
-        (RACES + "test_applications__at_once__never_above_the_limit_nor_the_asset",),
+        (RACES + "test_applications__at_once_on_many_assets__never_above_the_limit",),
     ),
     Bug(
         "no limit is lowered below what stands",

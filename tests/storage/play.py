@@ -11,6 +11,7 @@ from typing import TypeVar
 from sqlmodel import Session, func, select
 
 from chainfin import samples
+from chainfin.errors import Conflict
 from chainfin.eth import eip712, keys
 from chainfin.runtime.installation import Installation
 from chainfin.runtime.loop import State
@@ -118,23 +119,29 @@ class Play:
         limits.set_(self.ctx, lender, kind=kind, key=str(party.party_id), amount=amount, grade="A")
 
     def borrow(self, borrower: Actor, lender: Actor, asset: ReceivableRow, amount: Money) -> str:
-        """Apply, accept, wait for the money; the application's last status."""
-        row = applications.apply(
-            self.ctx,
-            borrower,
-            product="receivable_pledge",
-            lender_id=str(lender.party_id),
-            amount=amount,
-            days=60,
-            asset_id=asset.id,
-        )
-        if row.status != "offered":
-            return row.status
-        key = self.keys[borrower.party_id]
-        act = queries.application(self.ctx, borrower, row.id).act
-        assert key is not None
-        assert act is not None
-        applications.accept(self.ctx, borrower, row.id, "0x" + eip712.sign(act.typed_data, key).hex())
+        """Apply, accept, wait for the money; the application's last status. Another one on the same asset may take the
+        offer's place before it is accepted: then once more."""
+        while True:
+            row = applications.apply(
+                self.ctx,
+                borrower,
+                product="receivable_pledge",
+                lender_id=str(lender.party_id),
+                amount=amount,
+                days=60,
+                asset_id=asset.id,
+            )
+            if row.status != "offered":
+                return row.status
+            key = self.keys[borrower.party_id]
+            act = queries.application(self.ctx, borrower, row.id).act
+            assert key is not None
+            assert act is not None
+            try:
+                applications.accept(self.ctx, borrower, row.id, "0x" + eip712.sign(act.typed_data, key).hex())
+                break
+            except Conflict as overtaken:
+                assert overtaken.code == "application_not_offered"
 
         def ended() -> str | None:
             status = queries.application(self.ctx, borrower, row.id).row.status
