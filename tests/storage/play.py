@@ -141,7 +141,8 @@ class Play:
                 applications.accept(self.ctx, borrower, row.id, "0x" + eip712.sign(act.typed_data, key).hex())
                 break
             except Conflict as overtaken:
-                assert overtaken.code == "application_not_offered"
+                if overtaken.code != "application_not_offered":
+                    raise
 
         def ended() -> str | None:
             status = queries.application(self.ctx, borrower, row.id).row.status
