@@ -26,12 +26,14 @@ audit_app = typer.Typer(no_args_is_help=True, help="Evidence bundles, their veri
 database_app = typer.Typer(no_args_is_help=True, help="The database.")
 contracts_app = typer.Typer(no_args_is_help=True, help="The contracts.")
 risk_app = typer.Typer(no_args_is_help=True, help="Policies and scorecards.")
+settings_app = typer.Typer(no_args_is_help=True, help="What the environment sets.")
 for _name, _sub in (
     ("documents", documents_app),
     ("audit", audit_app),
     ("db", database_app),
     ("contracts", contracts_app),
     ("risk", risk_app),
+    ("settings", settings_app),
 ):
     app.add_typer(_sub, name=_name)
 
@@ -326,6 +328,14 @@ def contracts_deploy(as_json: AsJson = False) -> None:
         show(installation.deployment.as_json(), as_json)
 
 
+@settings_app.command("reference")
+def settings_reference() -> None:
+    """Every CHAINFIN_ variable with its default and meaning, as Markdown (docs/operate/settings.md)."""
+    from chainfin.settings import reference
+
+    typer.echo(reference(), nl=False)
+
+
 @risk_app.command("policies")
 def risk_policies(as_json: AsJson = False) -> None:
     """The policies in this version, with the hashes that decision records name."""
@@ -345,4 +355,3 @@ def main() -> None:
     except ChainfinError as error:
         typer.echo(f"chainfin: {error}", err=True)
         sys.exit(1 if isinstance(error, Unavailable | Unknown) else 2)
-

@@ -28,6 +28,7 @@ from chainfin.connectors.sandbox import Sandbox, start_sandbox
 from chainfin.connectors.watch import IncomingWatch
 from chainfin.connectors.worker import Worker
 from chainfin.errors import Unavailable
+from chainfin.runtime import holidays
 from chainfin.runtime.housekeeping import Housekeeper
 from chainfin.services.kernel import acts, custody
 from chainfin.services.kernel.context import Clock, Context
@@ -82,6 +83,7 @@ class Installation(AbstractContextManager["Installation"]):
 
     def _open(self, settings: Settings, start_at: datetime | None, faults: bool, drive: bool) -> None:
         settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        holidays.use(settings)
         vault = Vault.open(settings.home)
         self.store = Store(settings.database_url)
         self._closing.append(self.store.close)
