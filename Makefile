@@ -83,13 +83,19 @@ planted: $(VENV)/.dev ## plant bugs one by one; the tests named for each have to
 soak: $(VENV)/.dev ## kill -9 at any moment, ROUNDS times (200); repeat one with CHAINFIN_CRASH_SEED (long)
 	CHAINFIN_CRASH_ROUNDS=$(ROUNDS) $(BIN)/python -m pytest tests/crash/test_kill.py
 
-lock: $(VENV)/.dev ## renew the pinned requirements
+# Without UPGRADE=--upgrade what is pinned stays, and only what was added or dropped changes.
+UPGRADE ?=
+COMPILE := $(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+  --no-header --no-annotate --prerelease=if-necessary-or-explicit
+
+lock: $(VENV)/.dev ## renew the pinned requirements (all of them with UPGRADE=--upgrade)
 	$(BIN)/python -m pip install -q uv
-	$(BIN)/uv pip compile -q --upgrade --generate-hashes --no-emit-index-url --no-header --no-annotate --prerelease=if-necessary-or-explicit -o requirements/dev.txt requirements/dev.in
-	$(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate --prerelease=if-necessary-or-explicit -c requirements/dev.txt -o requirements/core.txt requirements/core.in
-	$(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate --prerelease=if-necessary-or-explicit -c requirements/dev.txt -o requirements/train.txt requirements/train.in
-	$(BIN)/uv pip compile -q --upgrade --generate-hashes --no-emit-index-url --no-header --no-annotate --prerelease=if-necessary-or-explicit -o requirements/analysis-slither.txt requirements/analysis-slither.in
-	$(BIN)/uv pip compile -q --upgrade --generate-hashes --no-emit-index-url --no-header --no-annotate --prerelease=if-necessary-or-explicit -o requirements/analysis-halmos.txt requirements/analysis-halmos.in
+	$(COMPILE) $(UPGRADE) -o requirements/dev.txt pyproject.toml --extra contracts --extra train --extra traces requirements/dev.in
+	$(COMPILE) -c requirements/dev.txt -o requirements/core.txt pyproject.toml requirements/core.in
+	$(COMPILE) -c requirements/dev.txt -o requirements/train.txt pyproject.toml --extra train
+	$(COMPILE) -c requirements/dev.txt -o requirements/traces.txt pyproject.toml --extra traces
+	$(COMPILE) $(UPGRADE) -o requirements/analysis-slither.txt requirements/analysis-slither.in
+	$(COMPILE) $(UPGRADE) -o requirements/analysis-halmos.txt requirements/analysis-halmos.in
 
 clean: ## remove the environment and the embedded state
 	rm -rf $(VENV) .venv-slither .venv-halmos .chainfin
