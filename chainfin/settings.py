@@ -155,7 +155,7 @@ def reference() -> str:
     lines = [
         "# Settings",
         "",
-        "Made by `chainfin settings reference > docs/operate/settings.md`; don't edit. An empty variable is no variable.",
+        "Made by `chainfin settings reference > docs/operate/settings.md`; don't edit. An empty variable isn't there.",
         "",
         "## The service",
         "",

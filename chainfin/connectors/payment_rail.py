@@ -12,7 +12,7 @@ from typing import Literal
 
 from chainfin.connectors.http import HttpClient, quoted, read
 from chainfin.connectors.outcome import Done, Outcome, Refused, Unknown, then
-from chainfin.connectors.signature import Evidence, SignatureInvalid
+from chainfin.connectors.signature import Evidence
 from chainfin.connectors.wire import (
     IncomingAnswer,
     IncomingDocument,
@@ -24,6 +24,7 @@ from chainfin.connectors.wire import (
     build,
 )
 from chainfin.errors import BadInput
+from chainfin.jws import SignatureInvalid
 from chainfin.values.money import Money
 
 Status = Literal["done", "pending", "refused", "not_found"]
