@@ -10,12 +10,12 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterable
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from joserfc import jws
 from joserfc.errors import JoseError, UnsupportedAlgorithmError
 from joserfc.jwk import OKPKey
-from joserfc.jws import JWSAlgModel
 
 from chainfin.errors import BadInput
 
@@ -30,7 +30,7 @@ class _Registry(jws.JWSRegistry):
 
     max_payload_length = 2 * MAX_BODY_BYTES  # as base64url
 
-    def get_alg(self, name: str) -> JWSAlgModel:
+    def get_alg(self, name: str) -> Any:
         if name not in (ALGORITHM, "Ed25519"):
             raise UnsupportedAlgorithmError("partners sign with EdDSA (Ed25519)")
         return self.algorithms[name]
@@ -105,7 +105,7 @@ class TrustedKeys:
         return str(identity)
 
 
-def _public_jwk(public: bytes) -> dict[str, str]:
+def _public_jwk(public: bytes) -> dict[str, str | list[str]]:
     return {"kty": "OKP", "crv": "Ed25519", "x": _base64url(public)}
 
 
