@@ -40,6 +40,10 @@ class Settings(BaseSettings):
     """Refuse a node that is on another chain. Without it, what the node says at first start is accepted."""
     finality_depth: int = Field(default=-1, ge=0)
     """How many blocks below the head count as final; by default 0 on the embedded chain and 2 on a node."""
+    relayer_url: str | None = None
+    """A web3signer that holds the relayer's key; without it the key is made here and sealed. Needs the address."""
+    relayer_address: str | None = None
+    """The address of the relayer's key in that web3signer."""
     rail_url: str | None = None
     """The payment rail's base address; without it, the sandbox. Needs the key."""
     rail_key: str | None = None
@@ -75,6 +79,16 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Only what it is made with: `load` reads the environment, nothing else does."""
         return (init_settings,)
+
+    @property
+    def relayer_signer(self) -> tuple[str, str] | None:
+        """The web3signer's base address and the relayer's; None: the key is sealed here."""
+        if not self.relayer_url:
+            return None
+        if not self.relayer_address:
+            where = f"{PREFIX}RELAYER_ADDRESS"
+            raise BadInput("setting_missing", f"{PREFIX}RELAYER_URL needs {where}: whose key to sign with", where=where)
+        return self.relayer_url, self.relayer_address
 
     @property
     def rail(self) -> Partner | None:
@@ -117,7 +131,12 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         first = error.errors(include_url=False)[0]
         name = PREFIX + str(first["loc"][0]).upper()
         raise BadInput("setting_invalid", f"{name} is {first['input']!r}: {first['msg']}", where=name) from None
-    _ = settings.rail, settings.registry, settings.partner  # refused at the start, not at first use
+    _ = (
+        settings.relayer_signer,
+        settings.rail,
+        settings.registry,
+        settings.partner,
+    )  # refused now, not at first use
     return settings
 
 
@@ -135,6 +154,7 @@ ELSEWHERE = {
     "participants (`chainfin call`, `sign`, `confirm`, `consent`, `key new`)": {
         "CHAINFIN_URL": "Where the service answers; by default `http://127.0.0.1:8310`.",
         "CHAINFIN_KEY_PASSPHRASE": "The passphrase of an encrypted key file, where nobody can be asked for it.",
+        "CHAINFIN_KEY_PASSPHRASE_FILE": "A file whose first line is that passphrase.",
     },
     "tests and benchmarks": {
         "CHAINFIN_DATA": "A folder of real documents and data; tests that want them skip without it.",

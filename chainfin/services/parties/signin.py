@@ -190,7 +190,7 @@ class SignIn:
                 party = session.get(PartyRow, party_id)
                 if party is None:
                     raise NotFound("party_unknown", f"there is no participant {party_id}")
-                if custody.key_of(session, self._ctx, party.address) is None:
+                if custody.signer_of(session, self._ctx, party.address) is None:
                     raise Forbidden("client_not_yours", "a party with a key of its own makes its clients itself")
         return self._new_client(party_id)
 
