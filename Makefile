@@ -7,6 +7,8 @@ ROUNDS ?= 200
 WORKERS ?= 2
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# What the libraries of the embedded chain hash with: left to itself, eth-hash takes its slowest backend.
+export ETH_HASH_BACKEND := pysha3
 
 .PHONY: node help install demo serve test check bench contracts check-contracts planted soak lock clean
 

@@ -6,8 +6,6 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
-from eth_hash.auto import keccak
-
 from chainfin.audit.bundle import Bundle, EventPart
 from chainfin.audit.deal import Known
 from chainfin.audit.facts import ProvenFacts
@@ -15,6 +13,7 @@ from chainfin.audit.partners import read_evidence
 from chainfin.audit.report import Findings
 from chainfin.audit.securities import Security, lineage
 from chainfin.eth.abi import from_hex
+from chainfin.hashing import keccak
 from chainfin.jws import TrustedKeys
 from chainfin.values.money import Money
 

@@ -13,13 +13,13 @@ from typing import Any
 
 import rlp
 from eth_abi.abi import encode as abi_encode
-from eth_hash.auto import keccak
 
 from chainfin.chain.node import Block, Node
 from chainfin.errors import ChainfinError, Unavailable, Unknown
 from chainfin.eth.abi import ContractAbi, address_bytes, checksum, from_hex, parse_address
 from chainfin.eth.signer import KeySigner, Signer
 from chainfin.eth.transaction import Transaction
+from chainfin.hashing import keccak
 from chainfin.resources import CONTRACTS, Artifact, artifact, read_json
 
 GAS = 8_000_000

@@ -14,11 +14,11 @@ import httpx
 import orjson
 import rlp
 from eth_bloom.bloom import BloomFilter
-from eth_hash.auto import keccak
 
 from chainfin.chain.node import Block, Log, Receipt, Reverted
 from chainfin.errors import ChainfinError, Refused, Unavailable, Unknown
 from chainfin.eth.abi import address_bytes, parse_address
+from chainfin.hashing import keccak
 
 _HEADER = (
     ("parentHash", "sha3Uncles", "miner", "stateRoot", "transactionsRoot", "receiptsRoot", "logsBloom"),

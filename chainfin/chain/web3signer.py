@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import httpx
-from eth_hash.auto import keccak
 
 from chainfin.errors import BadInput, Unavailable
 from chainfin.eth.abi import checksum, from_hex, parse_address
 from chainfin.eth.keys import recover_digest
+from chainfin.hashing import keccak
 
 
 class Web3Signer:

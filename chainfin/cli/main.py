@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import sys
 from datetime import date
 from pathlib import Path
@@ -350,6 +351,8 @@ risk_app.command("evaluate")(risk.evaluate)
 
 def main() -> None:
     """Run a command; errors become one line on stderr and an exit code."""
+    # The libraries of the embedded chain hash by what eth-hash chooses at its first use, which would be its slowest.
+    os.environ.setdefault("ETH_HASH_BACKEND", "pysha3")
     try:
         app(standalone_mode=True)
     except ChainfinError as error:

@@ -66,16 +66,10 @@ def is_keystore(text: str) -> bool:
 def _decrypted(text: str, passphrase: str, file: Path) -> bytes:
     try:
         return bytes(Account.decrypt(text, passphrase))
-    except ValueError as error:
-        # eth-keyfile says this of a keystore that doesn't open with the passphrase
+    except (ValueError, KeyError, TypeError, NotImplementedError) as error:
+        # eth-keyfile's words for a keystore that doesn't open with the passphrase
         if "MAC mismatch" in str(error):
-            raise BadInput(
-                "passphrase_wrong", "the keystore doesn't open with this passphrase", where=str(file)
-            ) from None
-        raise BadInput(
-            "key_malformed", f"this is no keystore that can be read: {error}"[:200], where=str(file)
-        ) from None
-    except (KeyError, TypeError, NotImplementedError) as error:
-        raise BadInput(
-            "key_malformed", f"this is no keystore that can be read: {error!r}"[:200], where=str(file)
-        ) from None
+            code, why = "passphrase_wrong", "the keystore doesn't open with this passphrase"
+        else:
+            code, why = "key_malformed", f"this is no keystore that can be read: {error!r}"[:200]
+        raise BadInput(code, why, where=str(file)) from None

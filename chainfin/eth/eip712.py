@@ -19,14 +19,13 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from eth_hash.auto import keccak
-
 from chainfin.errors import BadInput, Forbidden
 from chainfin.eth.abi import Field, address_bytes, coerce, contract_abi, from_hex, parse_address
 from chainfin.eth.bindings import ACTS, pledges_acts
 from chainfin.eth.bindings.base import Bytes32, Signed, Uint32, Uint64
 from chainfin.eth.keys import recover_digest
 from chainfin.eth.signer import KeySigner, Signer
+from chainfin.hashing import keccak
 
 VERSION = "1"
 _DOMAIN_FIELDS = (

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from coincurve import PrivateKey, PublicKey
-from eth_hash.auto import keccak
 
 from chainfin.errors import BadInput
 from chainfin.eth.abi import checksum
+from chainfin.hashing import keccak
 
 HALF_ORDER = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0
 """Half the order of the curve: a larger ``s`` is the malleable twin of a signature and refused (EIP-2)."""

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from eth_hash.auto import keccak
-
 from chainfin.eth.keys import address_of, new_private_key, sign_digest
+from chainfin.hashing import keccak
 
 
 class Signer(Protocol):

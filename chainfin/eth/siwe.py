@@ -6,12 +6,11 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from eth_hash.auto import keccak
-
 from chainfin.errors import BadInput, Unauthenticated
 from chainfin.eth.abi import checksum
 from chainfin.eth.keys import recover_digest
 from chainfin.eth.signer import personal_message
+from chainfin.hashing import keccak
 
 _HEAD = " wants you to sign in with your Ethereum account:"
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)")

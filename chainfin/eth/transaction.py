@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import rlp
-from eth_hash.auto import keccak
 
 from chainfin.eth.abi import address_bytes
 from chainfin.eth.signer import Signer
+from chainfin.hashing import keccak
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from eth_hash.auto import keccak
 from sqlmodel import Session, select
 
 from chainfin.documents.fingerprint import invoice_fingerprint, invoice_key
@@ -13,6 +12,7 @@ from chainfin.documents.model import Document, DocumentKind
 from chainfin.errors import BadInput, Conflict, NotFound, Refusal, Refused
 from chainfin.eth.bindings import receivables_acts
 from chainfin.eth.bindings.base import Act
+from chainfin.hashing import keccak
 from chainfin.rules import order as order_rules
 from chainfin.rules import receivable as rules
 from chainfin.rules.receivable_value import PledgedPart, Receivable, State
