@@ -9,14 +9,16 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
-import rlp
-from eth_abi.abi import encode as abi_encode
+from eth_typing import HexAddress, HexStr
+from web3 import Web3
+from web3.types import Nonce
+from web3.utils.address import get_create_address
 
 from chainfin.chain.node import Block, Node
 from chainfin.errors import ChainfinError, Unavailable, Unknown
-from chainfin.eth.abi import ContractAbi, address_bytes, checksum, from_hex, parse_address
+from chainfin.eth.abi import ContractAbi, from_hex, parse_address
 from chainfin.eth.signer import KeySigner, Signer
 from chainfin.eth.transaction import Transaction
 from chainfin.hashing import keccak
@@ -119,9 +121,10 @@ def check(node: Node, recorded: Deployment) -> None:
 
 
 def _addresses(deployer: str, steps: list[str], base: int) -> dict[str, str]:
-    """CREATE addresses: the last 20 bytes of keccak(rlp([deployer, nonce]))."""
-    sender = address_bytes(deployer)
-    return {name: checksum(keccak(rlp.encode([sender, base + n]))[-20:]) for n, name in enumerate(steps)}
+    """Where the contracts will be: it follows from the deployer and its nonces."""
+    return {
+        name: str(get_create_address(HexAddress(HexStr(deployer)), Nonce(base + n))) for n, name in enumerate(steps)
+    }
 
 
 def _left_behind(node: Node, deployer: str, steps: list[str], next_nonce: int, head: Block) -> tuple[int, int]:
@@ -158,7 +161,8 @@ def _creation(node: Node, signer: Signer, nonce: int, name: str, args: list[Any]
     compiled = artifact(name)
     fields = ContractAbi.read(name, compiled["abi"]).constructor
     coerced = [f.coerce(arg, f"{name}.{f.name}") for f, arg in zip(fields, args, strict=True)]
-    data = from_hex(compiled["bytecode"]) + abi_encode([f.canonical for f in fields], coerced)
+    contract = Web3().eth.contract(abi=cast("Any", compiled["abi"]), bytecode=HexStr(compiled["bytecode"]))
+    data = from_hex(contract.constructor(*coerced).data_in_transaction)
     return Transaction(nonce, price, GAS, None, data, node.chain_id()).signed(signer)[1]
 
 
