@@ -64,6 +64,14 @@ class Settings(BaseSettings):
     """The logical unit (逻辑单元) that this process serves."""
     domain: str = "127.0.0.1"
     """The domain that a wallet sign-in message has to name (EIP-4361)."""
+    log_format: str | None = None
+    """`json` or `console`; by default console on a terminal, else json."""
+    log_level: str | None = None
+    """`debug`, `info`, `warning`, `error` or `critical`; by default info for the service, else warning."""
+    metrics_token: str | None = None
+    """The bearer token that /metrics takes; without it, callers on this machine alone are answered."""
+    otel_endpoint: str | None = None
+    """Where traces are sent (OTLP over HTTP, `…/v1/traces`); without it none are made."""
     holidays: Path | None = None
     """A JSON file with the official holidays of years that the program doesn't know yet, in the form of
     `chainfin/values/official_days.json`."""
@@ -131,12 +139,8 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         first = error.errors(include_url=False)[0]
         name = PREFIX + str(first["loc"][0]).upper()
         raise BadInput("setting_invalid", f"{name} is {first['input']!r}: {first['msg']}", where=name) from None
-    _ = (
-        settings.relayer_signer,
-        settings.rail,
-        settings.registry,
-        settings.partner,
-    )  # refused now, not at first use
+    # What lacks its other half is refused now, not at first use.
+    _ = settings.relayer_signer, settings.rail, settings.registry, settings.partner
     return settings
 
 

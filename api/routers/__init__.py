@@ -23,6 +23,7 @@ NOUNS = (
     "loans",
     "audit",
     "policies",
+    "parked",
 )
 
 
