@@ -16,12 +16,12 @@ from chainfin.audit.collateral import check_asset, check_named, check_pledge
 from chainfin.audit.deal import check_acceptance, check_decision, check_parties_opened, check_terms
 from chainfin.audit.facts import Trust, prove
 from chainfin.audit.money_trail import check_payments, check_registry
-from chainfin.audit.partners import PartnerKeys
 from chainfin.audit.report import Findings, Report
 from chainfin.audit.securities import securities
 from chainfin.audit.signatures import check_acts
 from chainfin.audit.trade_documents import check_documents
 from chainfin.errors import BadInput, Refused
+from chainfin.jws import TrustedKeys
 from chainfin.values.product import Product
 
 
@@ -38,7 +38,7 @@ def verify(
 
     Raises BadInput partner_key_malformed (the auditor's own input).
     """
-    keys = PartnerKeys(partner_keys)
+    keys = TrustedKeys(partner_keys)
     findings = Findings()
     try:
         bundle, content = read(bundle_bytes)
@@ -57,7 +57,7 @@ def verify(
 
 def _check(
     bundle: Bundle,
-    keys: PartnerKeys,
+    keys: TrustedKeys,
     trust: Trust,
     findings: Findings,
 ) -> None:
