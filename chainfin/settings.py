@@ -40,6 +40,8 @@ class Settings:
     """CHAINFIN_PARTNER_URL, …_KEY: the data partner; None: the sandbox."""
     host: str = "127.0.0.1"
     port: int = 8310
+    platform: str = "chainfin"
+    """CHAINFIN_PLATFORM: the platform's name, which lenders' mandates name. Changed, no mandate holds any more."""
     cell: str = "c0"
     """CHAINFIN_CELL: the logical unit (逻辑单元) that this process serves."""
     public_domain: str = field(default="127.0.0.1")
@@ -63,6 +65,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         partner=_partner(env, "CHAINFIN_PARTNER"),
         host=env.get("CHAINFIN_HOST", "127.0.0.1"),
         port=_number(env, "CHAINFIN_PORT") or 8310,
+        platform=env.get("CHAINFIN_PLATFORM") or "chainfin",
         cell=env.get("CHAINFIN_CELL", "c0"),
         public_domain=env.get("CHAINFIN_DOMAIN", "127.0.0.1"),
     )

@@ -116,6 +116,8 @@ class LimitKind(StrEnum):
     BORROWER = "borrower"
     LENDER = "lender"
     INDUSTRY = "industry"
+    MANDATE = "mandate"
+    """Of one mandate of the lender: ``key`` is its id."""
 
 
 @dataclass(frozen=True, slots=True)
