@@ -52,14 +52,16 @@ check: $(VENV)/.dev node ## format, lint, types, imports, contracts, gas snapsho
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python contracts/compile.py --check
+	$(BIN)/python contracts/bindings.py --check
 	PYTHON=$(BIN)/python contracts/test.sh --fmt
 	$(BIN)/python benchmarks/gas.py --check
 
 bench: $(VENV)/.dev ## every benchmark; the last line of each is one JSON object
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
-contracts: $(VENV)/.dev ## compile the contracts again into contracts/artifacts (needs Node)
+contracts: $(VENV)/.dev ## compile the contracts again into contracts/artifacts (needs Node), and bind them in Python
 	$(BIN)/python contracts/compile.py
+	$(BIN)/python contracts/bindings.py
 
 # Each analysis tool in an environment of its own: they pin other versions than ours. One that can't be installed is skipped.
 .venv-%/.ready: requirements/analysis-%.txt

@@ -11,9 +11,10 @@ from chainfin.audit.facts import Fact, ProvenFacts
 from chainfin.audit.report import Findings
 from chainfin.audit.securities import Security, substitution
 from chainfin.documents.goods_trail import EVENTS, START, extended
-from chainfin.errors import Refused
+from chainfin.errors import BadInput, Refused
 from chainfin.eth import eip712
 from chainfin.eth.abi import from_hex, parse_address
+from chainfin.eth.bindings import ACTS, RIDERS
 from chainfin.values.party import Role
 
 
@@ -105,7 +106,7 @@ def check_acts(
         if act.fact is not None and fact is None:
             findings.check(name, False, f"act {place} names fact {act.fact}, which is not proven")
             continue
-        if fact is None and primary != eip712.accept_type().name:
+        if fact is None and primary != eip712.AcceptOffer.PRIMARY_TYPE:
             findings.check(name, False, f"act {place} names no fact")
             continue
         with findings.attempt(name):
@@ -140,13 +141,15 @@ def _signer(act: ActPart, primary: str, chain: ChainPart, fact: Fact | None) -> 
 
 def _type(primary: str, fact: Fact | None) -> eip712.ActType:
     if fact is None:
-        return eip712.accept_type()
+        return eip712.type_of(eip712.AcceptOffer)
     contract = fact.event.partition(".")[0]
-    if primary in eip712.RIDERS:
-        kind = eip712.RIDERS[primary]()
-        if kind.contract == contract:
-            return kind
-    return eip712.act_type(contract, primary[:1].lower() + primary[1:])
+    rider = RIDERS.get(primary)
+    if rider is not None and contract == rider.CONTRACT:
+        return eip712.type_of(rider)
+    act = next((act for act in ACTS.values() if contract == act.CONTRACT and primary == act.PRIMARY_TYPE), None)
+    if act is None:
+        raise BadInput("act_unknown", f"{contract} has no act {primary!r}")
+    return eip712.type_of(act)
 
 
 def _belongs(

@@ -13,6 +13,8 @@ from typing import Final
 
 from eth_utils.crypto import keccak
 
+from chainfin.eth.bindings import orders_events
+
 START: Final = bytes(32)
 """The trail of an order before its first step."""
 
@@ -27,10 +29,10 @@ class Step(IntEnum):
 
 
 EVENTS: Final = {
-    "Posted": Step.POST,
-    "Amended": Step.AMEND,
-    "Despatched": Step.DESPATCH,
-    "GoodsReceived": Step.RECEIVE,
+    orders_events.Posted.NAME: Step.POST,
+    orders_events.Amended.NAME: Step.AMEND,
+    orders_events.Despatched.NAME: Step.DESPATCH,
+    orders_events.GoodsReceived.NAME: Step.RECEIVE,
 }
 """The contract's events that tell of a step; each carries ``documentRoot`` and ``amount``."""
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from chainfin.eth import eip712
+from chainfin.eth.bindings.pledges_acts import Exchange, Substitute
 from chainfin.services.books import loan_book
 from chainfin.services.kernel import acts, custody
 from chainfin.services.kernel.context import Actor
@@ -85,18 +86,15 @@ def substituted(
         }
         more = {"soldPledgeId": sold.id, "goodsId": sold.asset_id, "quantity": quantity, "receivableId": asset_id}
         nonce, deadline = acts.next_nonce(session, grantor.address, "Pledges"), int(ctx.clock.now().timestamp()) + 3600
-        given = eip712.typed_data(
-            eip712.exchange_type(), {**params, **more}, nonce, deadline, acts.domain(ctx, "Pledges")
-        )
+        exchange = Exchange.from_params({**params, **more})
+        given = eip712.signable(exchange, nonce, deadline, acts.domain(ctx, "Pledges"))
         key = custody.key_of(session, ctx, grantor.address)
         assert key is not None
         made = acts.prepare(
             session,
             ctx,
             party=lender,
-            contract="Pledges",
-            function="substitute",
-            params={**params, **more, "registryNo": register.registry_bytes("ELSEWHERE-2")},
+            act=Substitute.from_params({**params, **more, "registryNo": register.registry_hex("ELSEWHERE-2")}),
             subject="past the service",
             auths=[eip712.authorise(given, key)],
         )

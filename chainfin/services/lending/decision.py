@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from chainfin.errors import BadInput, Refusal, Refused
 from chainfin.eth import eip712
+from chainfin.eth.bindings.pledges_acts import Grant
 from chainfin.risk.decide import decide_general, decide_inventory, decide_receivable
 from chainfin.risk.general import GeneralInputs
 from chainfin.risk.record import DecisionRecord, Outcome
@@ -226,31 +227,28 @@ def _acceptance(
     borrower = session.get_one(PartyRow, row.borrower_id)
     lender = session.get_one(PartyRow, row.lender_id)
     now = ctx.clock.now()
-    shared: dict[str, object] = {
-        "loanRef": loan_book.loan_ref(loan_id),
-        "decisionHash": str(row.record_hash),
-        "lender": lender.chain_party,
-    }
+    loan_ref, decision_hash, number = loan_book.loan_ref(loan_id), str(row.record_hash), acts.chain_number(lender)
+    acceptance: acts.Acceptance
     if row.asset_id is None:
-        params = {**shared, "amount": terms.principal.minor}
-        act, function = eip712.accept_type(), acts.ACCEPT
+        acceptance = eip712.AcceptOffer(
+            loan_ref=loan_ref, decision_hash=decision_hash, amount=terms.principal.minor, lender=number
+        )
     else:
-        params = {
-            **shared,
-            "pledgeId": eip712.pledge_id(row.asset_id, loan_id),
-            "assetKind": ASSET_KINDS[Product(row.product)],
-            "assetId": row.asset_id,
-            "amount": pledge_amount,
-            "expiresAt": int((now + OFFER_LIFETIME + PLEDGE_LIFETIME).timestamp()),
-        }
-        act, function = eip712.grant_type(), acts.GRANT
+        acceptance = Grant(
+            pledge_id=eip712.pledge_id(row.asset_id, loan_id),
+            asset_kind=ASSET_KINDS[Product(row.product)],
+            asset_id=row.asset_id,
+            amount=pledge_amount,
+            lender=number,
+            loan_ref=loan_ref,
+            decision_hash=decision_hash,
+            expires_at=int((now + OFFER_LIFETIME + PLEDGE_LIFETIME).timestamp()),
+        )
     return acts.offer(
         session,
         ctx,
         party=borrower,
-        act=act,
-        function=function,
-        params=params,
+        acceptance=acceptance,
         subject=row.id,
         expires_at=now + OFFER_LIFETIME,
     )

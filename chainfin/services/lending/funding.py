@@ -11,6 +11,7 @@ from datetime import timedelta
 from sqlmodel import Session, select
 
 from chainfin.eth import eip712
+from chainfin.eth.bindings import pledges_acts
 from chainfin.rules.loan import LoanEvent, LoanState, transition
 from chainfin.services.books import journals, loan_book
 from chainfin.services.kernel import acts
@@ -52,9 +53,7 @@ def registered(session: Session, ctx: Context, pledge_id: str, number: str) -> N
         session,
         ctx,
         party=session.get_one(PartyRow, pledge.lender_id),
-        contract="Pledges",
-        function="pledge",
-        params={**grant.params, "registryNo": register.registry_bytes(number)},
+        act=register.pledge_act(pledges_acts.Grant.from_params(grant.params), number),
         subject=pledge.id,
         auths=[auth],
     )
@@ -132,9 +131,7 @@ def paid_out(session: Session, ctx: Context, loan_id: str, bank_ref: str) -> Non
             session,
             ctx,
             party=session.get_one(PartyRow, pledge.lender_id),
-            contract="Pledges",
-            function="draw",
-            params={"pledgeId": pledge.id},
+            act=pledges_acts.Draw(pledge_id=pledge.id),
             subject=pledge.id,
         )
 

@@ -17,6 +17,7 @@ from eth_hash.auto import keccak
 from sqlmodel import Session, col, or_, select
 
 from chainfin.errors import Refusal
+from chainfin.eth.bindings.receivables_acts import Settle
 from chainfin.rules import ledger
 from chainfin.rules.loan import LoanState, Paid, payoff
 from chainfin.rules.loan.state import ACCRUING
@@ -293,15 +294,13 @@ def _attest(
         session,
         ctx,
         party=attester,
-        contract="Receivables",
-        function="settle",
-        params={
-            "id": asset.id,
-            "pledgeId": pledge_id or "0x" + "00" * 32,
-            "amount": part.minor,
-            "bankRef": reference,
-            "payee": session.get_one(PartyRow, payee_id).chain_party,
-        },
+        act=Settle(
+            id=asset.id,
+            pledge_id=pledge_id or "0x" + "00" * 32,
+            amount=part.minor,
+            bank_ref=reference,
+            payee=acts.chain_number(session.get_one(PartyRow, payee_id)),
+        ),
         subject=asset.id,
         extra={"bank_ref": arrival.bank_ref},
     )
