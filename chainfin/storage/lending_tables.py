@@ -102,6 +102,8 @@ class LimitRow(SQLModel, table=True):
     amount: int = Field(sa_type=BigInteger)
     held: int = Field(default=0, sa_type=BigInteger)
     used: int = Field(default=0, sa_type=BigInteger)
+    lowered_to: int | None = Field(default=None, sa_type=BigInteger)
+    """What the lender lowered it to while more was held and used; ``amount`` is then what the CHECK can hold."""
     grade: str | None = None
     """The grade (A–D) that the lender's rating desk gives the party; None: the scorecard's."""
     updated_at: datetime = Field(sa_type=UtcDateTime)

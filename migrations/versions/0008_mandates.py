@@ -41,15 +41,13 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id')
     )
     op.create_index(op.f('ix_mandate_lender_id'), 'mandate', ['lender_id'], unique=False)
-    # a limit may be lowered below what is outstanding: nothing new goes out then (the services see to it)
+    # what a limit was lowered to while more was outstanding; `amount` stays what the CHECK can hold
     with op.batch_alter_table('credit_limit', schema=None) as batch:
-        batch.drop_constraint('within', type_='check')
-        batch.create_check_constraint('within', 'held >= 0 and used >= 0')
+        batch.add_column(sa.Column('lowered_to', sa.BigInteger(), nullable=True))
 
 
 def downgrade() -> None:
     with op.batch_alter_table('credit_limit', schema=None) as batch:
-        batch.drop_constraint('within', type_='check')
-        batch.create_check_constraint('within', 'held >= 0 and used >= 0 and held + used <= amount')
+        batch.drop_column('lowered_to')
     op.drop_index(op.f('ix_mandate_lender_id'), table_name='mandate')
     op.drop_table('mandate')

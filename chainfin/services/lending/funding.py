@@ -95,6 +95,12 @@ def _pay_out(session: Session, ctx: Context, application: ApplicationRow, loan: 
     if ctx.clock.today() >= loan.maturity:
         payout_refused(session, ctx, loan.id, "loan_term_over", f"the loan would have been due on {loan.maturity}")
         return
+    refusal = mandates.unless_live(session, ctx, loan.terms.get("mandate_id")) or limits.unless_held(
+        session, application.id
+    )
+    if refusal is not None:
+        payout_refused(session, ctx, loan.id, refusal.code, refusal.message)
+        return
     borrower = session.get_one(PartyRow, loan.borrower_id)
     outbox.put(
         session,

@@ -75,10 +75,16 @@ def _find(session: Session, lender_id: str, kind: LimitKind, key: str, currency:
 
 
 def applicable(
-    session: Session, lender_id: str, currency: str, *, borrower_id: str, debtor_id: str | None
+    session: Session,
+    lender_id: str,
+    currency: str,
+    *,
+    borrower_id: str,
+    debtor_id: str | None,
+    mandate_id: str,
 ) -> list[LimitRow]:
     """The lender's limits that a loan would take from, locked, in the order of their ids."""
-    keys = [(LimitKind.LENDER, lender_id), (LimitKind.BORROWER, borrower_id)]
+    keys = [(LimitKind.LENDER, lender_id), (LimitKind.BORROWER, borrower_id), (LimitKind.MANDATE, mandate_id)]
     if debtor_id is not None:
         keys.append((LimitKind.DEBTOR, debtor_id))
     wanted = {(kind.value, key) for kind, key in keys}

@@ -213,7 +213,9 @@ def choose(session: Session, ctx: Context, *, lender_id: str, product: Product, 
     )
 
 
-def unless_permitted(row: MandateRow, record: DecisionRecord, rate: Decimal, amount: Money, now: datetime) -> Refusal | None:
+def unless_permitted(
+    row: MandateRow, record: DecisionRecord, rate: Decimal, amount: Money, now: datetime
+) -> Refusal | None:
     """Why the decided terms can't be offered under the mandate; None where they can."""
     content = record.as_dict()
     use = Use(Product(content["product"]), str(content["policy"]["hash"]), payer_grade(content), rate, amount)
@@ -233,7 +235,9 @@ def unless_live(session: Session, ctx: Context, mandate_id: str | None) -> Refus
         return refusal
     signer = mandate_message.recover(row.typed_data, from_hex(str(row.signature)))
     if signer != row.signer or row.typed_data["domain"] != mandate_message.domain(ctx.chain_id, ctx.platform):
-        return Refusal("mandate_signature", "the mandate isn't signed by its lender for this platform", {"mandate": row.id})
+        return Refusal(
+            "mandate_signature", "the mandate isn't signed by its lender for this platform", {"mandate": row.id}
+        )
     return None
 
 
