@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from sqlmodel import Session, col, select
 
 from chainfin.errors import BadInput, Conflict, Refusal
-from chainfin.rules.facility import Limit, LimitKind, Position, hold
+from chainfin.rules import facility as rules
+from chainfin.rules.facility import Held, Hold, HoldState, Limit, LimitKind, Position
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.parties.gate import active_party
 from chainfin.storage import locks
@@ -100,7 +101,8 @@ def applicable(
 
 
 def headroom(row: LimitRow) -> int:
-    return row.amount - row.held - row.used
+    """What may still be held of the limit, minor units."""
+    return _position(row).headroom.minor
 
 
 def take(
@@ -109,64 +111,47 @@ def take(
     """Hold ``amount`` of every limit for the application, or of none. ``rows`` are locked by `applicable`."""
     if not rows:
         return None
-    outcome = hold([_position(row) for row in rows], application_id, amount)
+    outcome = rules.hold([_position(row) for row in rows], application_id, amount)
     if isinstance(outcome, Refusal):
         return outcome
-    now = ctx.clock.now()
-    for row in rows:
-        row.held += amount.minor
-        row.updated_at = now
-        session.add(row)
-        session.add(
-            HoldRow(
-                id=new_id("hld"),
-                application_id=application_id,
-                limit_id=row.id,
-                amount=amount.minor,
-                updated_at=now,
-            )
-        )
-    session.flush()
+    holds = [
+        HoldRow(id=new_id("hld"), application_id=application_id, limit_id=row.id, amount=0, updated_at=ctx.clock.now())
+        for row in rows
+    ]
+    _keep(session, ctx, list(zip(holds, rows, strict=True)), outcome)
     return None
 
 
-def _position(row: LimitRow) -> Position:
-    limit = Limit(LimitKind(row.kind), row.key, Money(row.amount, row.currency))
-    return Position(limit, Money(row.held, row.currency), Money(row.used, row.currency))
-
-
 def use(session: Session, ctx: Context, application_id: str) -> None:
-    """The money went out: what was held is used."""
-    for held, row in _held(session, application_id):
-        if held.state == "held":
-            row.held -= held.amount
-            row.used += held.amount
-            _put(session, ctx, held, row, "used")
+    """The money went out: what was held is used. Doing it twice uses it once."""
+    rows = _locked(session, application_id)
+    hold = _hold(application_id, rows)
+    if hold is not None and hold.state is HoldState.HELD:
+        _keep(session, ctx, rows, rules.use(hold, [_position(limit) for _, limit in rows]))
 
 
 def free(session: Session, ctx: Context, application_id: str) -> None:
     """Expired, refused, failed or repaid: give everything back. Doing it twice gives back once."""
-    for held, row in _held(session, application_id):
-        if held.state == "freed":
-            continue
-        if held.state == "held":
-            row.held -= held.amount
-        else:
-            row.used -= held.amount
-        _put(session, ctx, held, row, "freed")
+    rows = _locked(session, application_id)
+    hold = _hold(application_id, rows)
+    if hold is not None and hold.state is not HoldState.FREED:
+        _keep(session, ctx, rows, rules.free(hold, [_position(limit) for _, limit in rows]))
 
 
-def give_back(session: Session, ctx: Context, application_id: str, amount: int) -> None:
-    """``amount`` minor units of principal came back: they may be lent again."""
-    for held, row in _held(session, application_id):
-        if held.state == "used":
-            back = min(amount, held.amount)
-            row.used -= back
-            held.amount -= back
-            _put(session, ctx, held, row, "used" if held.amount else "freed")
+def give_back(session: Session, ctx: Context, application_id: str, amount: Money) -> None:
+    """``amount`` of the principal came back: it may be lent again."""
+    rows = _locked(session, application_id)
+    hold = _hold(application_id, rows)
+    if hold is not None and hold.state is HoldState.USED:
+        back = min(amount, hold.amount)
+        _keep(session, ctx, rows, rules.free(hold, [_position(limit) for _, limit in rows], back))
 
 
-def _held(session: Session, application_id: str) -> list[tuple[HoldRow, LimitRow]]:
+_Rows = list[tuple[HoldRow, LimitRow]]
+"""What an application has of each limit, with the limit."""
+
+
+def _locked(session: Session, application_id: str) -> _Rows:
     rows = session.exec(
         select(HoldRow, LimitRow)
         .where(HoldRow.application_id == application_id, col(LimitRow.id) == col(HoldRow.limit_id))
@@ -176,8 +161,31 @@ def _held(session: Session, application_id: str) -> list[tuple[HoldRow, LimitRow
     return [(held, limit) for held, limit in rows]
 
 
-def _put(session: Session, ctx: Context, held: HoldRow, row: LimitRow, state: str) -> None:
-    held.state = state
-    held.updated_at = row.updated_at = ctx.clock.now()
-    session.add(held)
-    session.add(row)
+def _position(row: LimitRow) -> Position:
+    limit = Limit(LimitKind(row.kind), row.key, Money(row.amount, row.currency))
+    return Position(limit, Money(row.held, row.currency), Money(row.used, row.currency))
+
+
+def _hold(application_id: str, rows: _Rows) -> Hold | None:
+    """The application's hold as a value: it takes the same of each of its limits."""
+    if not rows:
+        return None
+    parts = {(held.amount, held.state) for held, _ in rows}
+    assert len(parts) == 1, f"the hold of {application_id} takes the same of all its limits"
+    ((amount, state),) = parts
+    names = tuple(sorted(_position(limit).limit.name for _, limit in rows))
+    return Hold(application_id, names, Money(amount, rows[0][1].currency), HoldState(state))
+
+
+def _keep(session: Session, ctx: Context, rows: _Rows, after: Held) -> None:
+    """Write back what the rule made of a hold and its limits."""
+    positions = {position.limit.name: position for position in after.positions}
+    now = ctx.clock.now()
+    for held, limit in rows:
+        position = positions[_position(limit).limit.name]
+        limit.held, limit.used = position.held.minor, position.used.minor
+        held.amount, held.state = after.hold.amount.minor, after.hold.state.value
+        held.updated_at = limit.updated_at = now
+        session.add(limit)
+        session.add(held)
+    session.flush()
