@@ -149,6 +149,18 @@ class Member(Caller):
             raise Refused("typed_data_foreign", f"to be signed is another confirmation: {asked}"[:300])
         return self.finish(answer)
 
+    def mandate(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Give a mandate: prepared, then signed (see `POST /v1/mandates`). Returns it, active."""
+        return self.sign_mandate(self.post("/v1/mandates", body))
+
+    def sign_mandate(self, prepared: Mapping[str, Any]) -> dict[str, Any]:
+        """Sign a prepared mandate, if it waits for that. Returns it."""
+        if prepared["status"] != "prepared":
+            return dict(prepared)
+        signature = "0x" + mandate_message.sign(prepared["typed_data"], self.key).hex()
+        signed: dict[str, Any] = self.post(f"/v1/mandates/{prepared['id']}/signature", {"signature": signature})
+        return signed
+
     def finish(self, act: Mapping[str, Any]) -> dict[str, Any]:
         """Sign an act (if it waits for that) and wait for its end. Raises ApiProblem with the chain's refusal."""
         if act["status"] == "awaiting_signature":

@@ -208,6 +208,17 @@ def hold(positions: Sequence[Position], hold_id: str, amount: Money) -> Held | R
     return Held(Hold(hold_id, names, amount, HoldState.HELD), taken)
 
 
+def still_within(positions: Sequence[Position]) -> Refusal | None:
+    """Whether what is held and used fits each limit as it stands now. Refusal limit_lowered names the first that was
+    lowered below it."""
+    for position in _ordered(positions):
+        taken = position.held + position.used
+        if taken > position.limit.amount:
+            proof = {"limit": position.limit.name, "limit_amount": str(position.limit.amount), "taken": str(taken)}
+            return Refusal("limit_lowered", f"the limit {position.limit.name} is below what is held and used", proof)
+    return None
+
+
 def _exceeded(position: Position, amount: Money) -> Refusal:
     limit = position.limit
     return Refusal(

@@ -117,7 +117,9 @@ def permits(mandate: Mandate, use: Use, now: datetime) -> Refusal | None:
             {**proof, "currency": use.amount.currency},
         )
     if use.grade not in mandate.grades:
-        return Refusal("mandate_grade", f"the lender's mandate doesn't cover grade {use.grade}", {**proof, "grade": use.grade})
+        return Refusal(
+            "mandate_grade", f"the lender's mandate doesn't cover grade {use.grade}", {**proof, "grade": use.grade}
+        )
     if use.annual_rate < mandate.rate_floor:
         return Refusal(
             "mandate_rate",

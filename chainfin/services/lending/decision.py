@@ -90,9 +90,7 @@ def decide(
     _offer(session, ctx, row, rows, record, mandate)
 
 
-def _limits(
-    session: Session, row: ApplicationRow, product: Product, mandate: MandateRow
-) -> list[LimitRow] | Refusal:
+def _limits(session: Session, row: ApplicationRow, product: Product, mandate: MandateRow) -> list[LimitRow] | Refusal:
     """The limits that the loan would take from, locked. Refusal limit_missing: a lender lends on a debtor's promise, or
     to a distributor, only where it has set a limit on it; the general path explains a limit of its own."""
     debtor_id = None

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from sqlmodel import Session, col, select
 
-from chainfin.errors import BadInput, Conflict, Refusal
+from chainfin.errors import BadInput, Refusal
 from chainfin.rules import facility as rules
 from chainfin.rules.facility import Held, Hold, HoldState, Limit, LimitKind, Position
 from chainfin.services.kernel.context import Actor, Context
@@ -25,9 +25,9 @@ from chainfin.values.party import Role
 def set_(ctx: Context, actor: Actor, *, kind: str, key: str, amount: Money, grade: str | None = None) -> LimitRow:
     """Set the lender's own limit on a party (or, kind ``lender``, on itself), and its rating desk's grade (A–D).
 
-    Less than before goes at any time, also for or about a party that is suspended.
-    Raises Forbidden role_missing, party_not_active; BadInput limit_kind_unknown; NotFound party_unknown; Conflict
-    limit_below_exposure (what is outstanding or promised can't be taken back by lowering a limit).
+    Less than before goes at any time, also for or about a party that is suspended, and below what is outstanding: that
+    stands, and nothing new goes out until it has shrunk. No ``grade`` leaves the grade as it is.
+    Raises Forbidden role_missing, party_not_active; BadInput limit_kind_unknown; NotFound party_unknown.
     """
     lender_id = actor.require(Role.LENDER)
     if kind not in ("debtor", "borrower", "lender"):
@@ -38,7 +38,7 @@ def set_(ctx: Context, actor: Actor, *, kind: str, key: str, amount: Money, grad
         # of two that set the same limit for the first time one finds the other's
         locks.named(session, f"limits:{lender_id}")
         row = _find(session, lender_id, limit_kind, key, amount.currency)
-        if row is None or amount.minor >= row.amount:
+        if row is None or amount > _position(row).limit.amount:
             active_party(session, lender_id)
             active_party(session, key)
         if row is None:
@@ -52,14 +52,18 @@ def set_(ctx: Context, actor: Actor, *, kind: str, key: str, amount: Money, grad
                 amount=amount.minor,
                 updated_at=now,
             )
-        elif row.held + row.used > amount.minor:
-            taken = Money(row.held + row.used, row.currency)
-            raise Conflict("limit_below_exposure", f"{taken} {row.currency} is outstanding or promised")
-        row.amount = amount.minor
-        row.grade = grade
+        _limit_to(row, amount.minor)
+        row.grade = grade or row.grade
         row.updated_at = now
         session.add(row)
         return row
+
+
+def _limit_to(row: LimitRow, amount: int) -> None:
+    """The column that the CHECK holds never goes below what is held and used; what was said stands beside it."""
+    exposure = row.held + row.used
+    row.amount = max(amount, exposure)
+    row.lowered_to = amount if amount < exposure else None
 
 
 def _find(session: Session, lender_id: str, kind: LimitKind, key: str, currency: str) -> LimitRow | None:
@@ -122,6 +126,16 @@ def take(
     return None
 
 
+def unless_held(session: Session, application_id: str) -> Refusal | None:
+    """Why the money that is held for an application may not go out now: it is held no more, or a limit was lowered
+    below what is held and used of it. Refusals: limit_not_held, limit_lowered."""
+    rows = _locked(session, application_id)
+    hold = _hold(application_id, rows)
+    if hold is None or hold.state is not HoldState.HELD:
+        return Refusal("limit_not_held", "no limit is held for this loan", {"application": application_id})
+    return rules.still_within([_position(limit) for _, limit in rows])
+
+
 def use(session: Session, ctx: Context, application_id: str) -> None:
     """The money went out: what was held is used. Doing it twice uses it once."""
     rows = _locked(session, application_id)
@@ -162,7 +176,8 @@ def _locked(session: Session, application_id: str) -> _Rows:
 
 
 def _position(row: LimitRow) -> Position:
-    limit = Limit(LimitKind(row.kind), row.key, Money(row.amount, row.currency))
+    amount = row.amount if row.lowered_to is None else row.lowered_to
+    limit = Limit(LimitKind(row.kind), row.key, Money(amount, row.currency))
     return Position(limit, Money(row.held, row.currency), Money(row.used, row.currency))
 
 
@@ -184,6 +199,7 @@ def _keep(session: Session, ctx: Context, rows: _Rows, after: Held) -> None:
     for held, limit in rows:
         position = positions[_position(limit).limit.name]
         limit.held, limit.used = position.held.minor, position.used.minor
+        _limit_to(limit, position.limit.amount.minor)
         held.amount, held.state = after.hold.amount.minor, after.hold.state.value
         held.updated_at = limit.updated_at = now
         session.add(limit)

@@ -7,6 +7,7 @@ limit of its own (`limits`), under the same locks as every other limit.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
@@ -16,8 +17,8 @@ from sqlmodel import Session, col, select
 from chainfin.errors import BadInput, Conflict, Forbidden, NotFound, Refusal, Refused
 from chainfin.eth import eip712, mandate_message
 from chainfin.eth.abi import from_hex
-from chainfin.risk.policy import policy_for
 from chainfin.risk.grades import payer_grade
+from chainfin.risk.policy import policy_for
 from chainfin.risk.record import DecisionRecord
 from chainfin.rules.facility import LimitKind
 from chainfin.rules.mandate import GRADES, Mandate, MandateState, Use, live, permits
@@ -261,19 +262,40 @@ def taken_by_borrower(session: Session, borrower_id: str, product: Product, curr
     return int(session.exec(query).one())
 
 
-def get(ctx: Context, actor: Actor, mandate_id: str) -> MandateRow:
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A mandate with what is held and used of it, minor units."""
+
+    row: MandateRow
+    held: int
+    used: int
+
+    @property
+    def value(self) -> Mandate:
+        return value(self.row)
+
+
+def get(ctx: Context, actor: Actor, mandate_id: str) -> Standing:
     """Raises NotFound mandate_unknown."""
     with ctx.store.read() as session:
         row = session.get(MandateRow, mandate_id)
-    if row is None or not (actor.sees_all or row.lender_id == actor.party_id):
-        raise NotFound("mandate_unknown", f"there is no mandate {mandate_id}")
-    return row
+        if row is None or not (actor.sees_all or row.lender_id == actor.party_id):
+            raise NotFound("mandate_unknown", f"there is no mandate {mandate_id}")
+        return _standing(session, [row])[0]
 
 
-def list_(ctx: Context, actor: Actor, *, after: str = "", limit: int = 50) -> list[MandateRow]:
+def list_(ctx: Context, actor: Actor, *, after: str = "", limit: int = 50) -> list[Standing]:
     """A lender's own; the operator and auditors see all."""
     query = select(MandateRow).where(MandateRow.id > after).order_by(col(MandateRow.id)).limit(limit)
     if not actor.sees_all:
         query = query.where(MandateRow.lender_id == actor.party_id)
     with ctx.store.read() as session:
-        return list(session.exec(query).all())
+        return _standing(session, list(session.exec(query).all()))
+
+
+def _standing(session: Session, rows: list[MandateRow]) -> list[Standing]:
+    counted = select(LimitRow).where(
+        LimitRow.kind == LimitKind.MANDATE.value, col(LimitRow.key).in_([row.id for row in rows])
+    )
+    limits = {limit.key: (limit.held, limit.used) for limit in session.exec(counted)}
+    return [Standing(row, *limits.get(row.id, (0, 0))) for row in rows]
