@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, cast
 
+import structlog
 from fastapi import Depends
 from fastapi.security import HTTPBearer
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from chainfin.errors import Unauthenticated
@@ -36,8 +38,11 @@ def context_of(request: Request) -> Context:
     return cast(Context, request.app.state.ctx)
 
 
-def _who(request: Request, _documented: Annotated[object, Depends(_bearer)]) -> SignedIn:
-    return identify(request)
+async def _who(request: Request, _documented: Annotated[object, Depends(_bearer)]) -> SignedIn:
+    signed_in = await run_in_threadpool(identify, request)
+    # here, not in the thread: what is bound there is forgotten when it ends
+    structlog.contextvars.bind_contextvars(party_id=signed_in.actor.party_id or signed_in.actor.kind)
+    return signed_in
 
 
 def _actor(who: Annotated[SignedIn, Depends(_who)]) -> Actor:

@@ -19,7 +19,7 @@ from datetime import datetime, timedelta
 
 import orjson
 from sqlalchemy import bindparam, event, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session as SqlSession
 from sqlmodel import Session, SQLModel, col, delete
 from starlette.responses import Response
@@ -81,6 +81,8 @@ class Idempotency:
         self._vault = vault
         self._wall = wall
         self.boot_id = secrets.token_hex(8)
+        self._unreleased: set[tuple[str, str]] = set()
+        """Claims of this process that ended while the database was away: they are no longer in flight."""
 
     def begin(self, actor: str, key: str, request: str, digest: str) -> Claim | Response:
         """Claim ``key`` for this request, or the answer that was given before.
@@ -126,6 +128,7 @@ class Idempotency:
                 request=row.request,
                 made=row.headers["committed"].split(),
             )
+        self._unreleased.discard((row.actor, row.key))
         row.claimed_by = self.boot_id
         row.created_at = self._wall()
         session.add(row)
@@ -133,7 +136,7 @@ class Idempotency:
 
     def _is_dead(self, row: IdempotencyRow) -> bool:
         if row.claimed_by == self.boot_id:
-            return False
+            return (row.actor, row.key) in self._unreleased
         # SQLite belongs to one serving process: whoever else claimed is gone
         return row.claimed_by == "" or self._store.is_sqlite or self._wall() - row.created_at > LEASE
 
@@ -149,13 +152,20 @@ class Idempotency:
             }
             session.connection().execute(_ANSWER, {**_of(claim), **answered})
 
-    def release(self, claim: Claim) -> None:
-        """It broke. If nothing was committed the key is free again; else a retry is told what was made."""
-        with self._store.begin() as session:
-            if claim.committed:
-                session.connection().execute(_CLAIMED.values(claimed_by=""), _of(claim))
-            else:
-                session.connection().execute(delete(_KEYS).where(*_MINE), _of(claim))
+    def release(self, claim: Claim, *, sure: bool = True) -> None:
+        """It broke. If nothing was committed the key is free again; else a retry is told what was made.
+
+        ``sure`` False: the database went away, so what ``claim`` says of commits may be wrong; its row knows.
+        """
+        try:
+            with self._store.begin() as session:
+                if claim.committed or not sure:
+                    session.connection().execute(_CLAIMED.values(claimed_by=""), _of(claim))
+                else:
+                    session.connection().execute(delete(_KEYS).where(*_MINE), _of(claim))
+        except DBAPIError:
+            self._unreleased.add((claim.actor, claim.key))
+            raise
 
     def prune(self) -> None:
         """Forget answers older than `RETENTION`."""

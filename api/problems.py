@@ -32,6 +32,7 @@ from chainfin.errors import (
     Unavailable,
     Unknown,
 )
+from chainfin.storage.away import is_away, reason
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 2
@@ -104,6 +105,11 @@ def to_response(error: Exception, request: Request) -> Response:
         return _of_http(error)
     if isinstance(error, IntegrityError) and _twice(error):
         return problem(409, "made_meanwhile", "the same thing was made by another request at the same moment")
+    if is_away(error):
+        # the driver's own words stay in the log: they may name hosts and statements
+        _log.warning("database_unreachable", reply=reason(error), path=request.url.path)
+        headers = {"Retry-After": str(RETRY_AFTER_S)}
+        return problem(503, "database_unreachable", "the database does not answer: try again", headers=headers)
     return _unexpected(error, request)
 
 

@@ -49,6 +49,11 @@ class Server:
             prover=prover,
             chain_view=ContractViews(installation.node, installation.ctx.contracts),
             registry_view=RegistryLookup(installation.partners.registry),
+            loops=list(installation.loops.values()),
+            retries=installation.retries(),
+            metrics=installation.metrics,
+            metrics_token=installation.settings.metrics_token,
+            tracing=installation.tracing,
         )
         config = uvicorn.Config(
             app, log_level="warning", access_log=False, timeout_keep_alive=30, timeout_graceful_shutdown=GRACE_S

@@ -46,6 +46,14 @@ class Settings:
     """CHAINFIN_CELL: the logical unit (逻辑单元) that this process serves."""
     public_domain: str = field(default="127.0.0.1")
     """CHAINFIN_DOMAIN: the domain that a wallet sign-in message has to name (EIP-4361)."""
+    log_format: str | None = None
+    """CHAINFIN_LOG_FORMAT: json or console; None is console on a terminal, else json."""
+    log_level: str | None = None
+    """CHAINFIN_LOG_LEVEL: debug, info, warning, error or critical; None is info for the service, else warning."""
+    metrics_token: str | None = None
+    """CHAINFIN_METRICS_TOKEN: the bearer token that /metrics takes; None answers callers on this machine alone."""
+    otel_endpoint: str | None = None
+    """CHAINFIN_OTEL_ENDPOINT: where traces are sent (OTLP over HTTP, …/v1/traces); None makes none."""
 
 
 def load(environ: Mapping[str, str] | None = None) -> Settings:
@@ -68,6 +76,10 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         platform=env.get("CHAINFIN_PLATFORM") or "chainfin",
         cell=env.get("CHAINFIN_CELL", "c0"),
         public_domain=env.get("CHAINFIN_DOMAIN", "127.0.0.1"),
+        log_format=env.get("CHAINFIN_LOG_FORMAT") or None,
+        log_level=env.get("CHAINFIN_LOG_LEVEL") or None,
+        metrics_token=env.get("CHAINFIN_METRICS_TOKEN") or None,
+        otel_endpoint=env.get("CHAINFIN_OTEL_ENDPOINT") or None,
     )
 
 

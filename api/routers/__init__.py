@@ -24,6 +24,7 @@ NOUNS = (
     "loans",
     "audit",
     "policies",
+    "parked",
 )
 
 

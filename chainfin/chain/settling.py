@@ -98,7 +98,7 @@ class Settler:
             self._sent_at[tx_hash] = moment
             if isinstance(answer, ChainfinError):
                 refused = refused or isinstance(answer, Refused)
-                self._log.warning("not taken yet", tx=tx_hash, code=answer.code, why=answer.message)
+                self._log.warning("not taken yet", tx_hash=tx_hash, code=answer.code, why=answer.message)
         if refused:
             funded(self._node, self._address, self._cost(), self._node.head())
 

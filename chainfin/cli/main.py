@@ -47,6 +47,25 @@ app.add_typer(participant_app, name="participant")
 participant_app.command("suspend")(operator.suspend)
 participant_app.command("resume")(operator.resume)
 app.command("pause")(operator.pause)
+parked_app = typer.Typer(no_args_is_help=True, help="What could not be understood or applied and was put aside.")
+app.add_typer(parked_app, name="parked")
+parked_app.command("list")(operator.parked_list)
+parked_app.command("retry")(operator.parked_retry)
+parked_app.command("resolve")(operator.parked_resolve)
+
+
+@app.callback()
+def _one_voice() -> None:
+    """Supply-chain finance on a chain that anyone can verify."""
+    import os
+
+    from chainfin.runtime import log_setup
+
+    # commands print their result on stdout; what is logged beside it goes to stderr, and only if it is a warning
+    log_setup.configure(
+        os.environ.get("CHAINFIN_LOG_FORMAT") or None, os.environ.get("CHAINFIN_LOG_LEVEL") or "warning"
+    )
+
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print data as JSON.")]
 
@@ -103,11 +122,13 @@ def serve(
 ) -> None:
     """Run the service: API, drivers, embedded chain and database; what a crash left under way goes on."""
     from api.serve import Server, operator_credentials
+    from chainfin.runtime import log_setup
     from chainfin.runtime.installation import Installation
     from chainfin.settings import load
 
     _end_in_order()
     settings = load()
+    log_setup.configure(settings.log_format, settings.log_level)
     with Installation(settings) as installation:
         server = Server(installation, host=host or settings.host, port=settings.port if port is None else port)
         credentials = operator_credentials(settings.home, server.signin)
@@ -134,11 +155,14 @@ def worker() -> None:
     """Run the drivers alone (chain, partners, incoming payments), beside API processes on the same database."""
     import threading
 
+    from chainfin.runtime import log_setup
     from chainfin.runtime.installation import Installation
     from chainfin.settings import load
 
     _end_in_order()
-    with Installation(load()) as installation:
+    settings = load()
+    log_setup.configure(settings.log_format, settings.log_level)
+    with Installation(settings) as installation:
         typer.echo(f"drivers run on chain {installation.ctx.chain_id}")
         sys.stdout.flush()
         threading.Event().wait()

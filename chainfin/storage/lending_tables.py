@@ -196,6 +196,8 @@ class EndOfDayRow(SQLModel, table=True):
     business_date: date = Field(primary_key=True)
     loans: int
     journals: int
+    started_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """None of those that ran before it was noted."""
     finished_at: datetime = Field(sa_type=UtcDateTime)
 
 

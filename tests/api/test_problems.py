@@ -141,7 +141,7 @@ def test_unexpected__in_a_read__incident_without_the_inside(site: Site) -> None:
 
 
 def test_readyz__database_of_another_schema__unavailable(site: Site) -> None:
-    assert site.http.get("/readyz").json() == {"status": "ready", "checks": ["database"]}
+    assert site.http.get("/readyz").json() == {"status": "ready", "checks": ["database"], "loops": {}}
     with site.ctx.store.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = 'older'")
     answer = site.http.get("/readyz")

@@ -105,7 +105,7 @@ def rig(world: World, store: Store, *, node: Any = None, policy: Policy = Policy
         start_block=world.deployment.start_block,
         finality=Finality(depth),
     )
-    return Rig(world, store, recorder, sender, indexer, ChainDriver(sender, indexer, poll_s=5, patience_s=0.05))
+    return Rig(world, store, recorder, sender, indexer, ChainDriver(sender, indexer, rest_s=5))
 
 
 class FakeChain:

@@ -24,6 +24,7 @@ from chainfin import samples
 from chainfin.chain.embedded import EmbeddedNode
 from chainfin.errors import ChainfinError, Unavailable
 from chainfin.runtime.installation import Installation
+from chainfin.runtime.loop import State
 from chainfin.services.kernel.context import OPERATOR
 from chainfin.services.parties import admission
 from chainfin.settings import Settings, load
@@ -179,7 +180,7 @@ def test_node__behind_or_gone_while_serving__not_ready_and_work_goes_on_after(
         until(lambda: http.get("/readyz").status_code == 200)
         rpc.faults.add(fault)
         try:
-            installation.chain.wake()
+            installation.loops["chain"].wake()
             until(lambda: http.get("/readyz").status_code == 503)
             assert code in http.get("/readyz").text
             assert http.get("/healthz").status_code == 200, "the process itself is well"
@@ -190,7 +191,7 @@ def test_node__behind_or_gone_while_serving__not_ready_and_work_goes_on_after(
             rpc.faults.discard(fault)
         until(lambda: status_of(installation, party) == "active")
         until(lambda: http.get("/readyz").status_code == 200)
-        assert installation.chain.halted is None
+        assert installation.loops["chain"].view.state is State.RUNNING
 
 
 def _admit_new(installation: Installation) -> str:

@@ -18,6 +18,7 @@ from chainfin.cli import main
 from chainfin.cli.main import app
 from chainfin.demo.stage import Stage
 from chainfin.errors import BadInput
+from chainfin.services.kernel import parking
 
 
 class Shell:
@@ -179,6 +180,9 @@ def test_call__refused_by_the_service__exits_2_with_the_code(shell: Shell, joine
         (("participant", "suspend", "core.key", "pty_1", "--reason", "why"), "operator_only"),
         (("pause", "home/operator.json", "--stop", "settle", "--reason", "why"), "input_invalid"),
         (("pause", "home/operator.json", "--reason", "why"), "pauses_unchanged"),
+        (("parked", "retry", "home/operator.json", "park_1"), "parked_item_unknown"),
+        (("parked", "resolve", "core.key", "park_1", "--reason", "why"), "operator_only"),
+        (("parked", "list", "home/operator.json", "--status", "odd"), "input_invalid"),
         (("consent", "core.key", "missing.json"), "admission_malformed"),
         (("audit", "verify", "missing.json"), "file_unreadable"),
         (("demo", "--documents", "missing"), "folder_unreadable"),
@@ -240,6 +244,19 @@ def test_operator__suspends_and_pauses__and_undoes_it(shell: Shell, joined: dict
     shell.json("pause", who, "--go", "pledge", "--reason", "over")
 
 
+def test_operator__sees_and_resolves_what_is_parked(shell: Shell, joined: dict[str, str]) -> None:
+    ctx = shell.stage.installation.ctx
+    item = parking.Item("incoming_payments", "bank_line", "SBI1", parking.as_payload({"body": "{"}), "odd", "why")
+    with ctx.store.begin() as session:
+        made = parking.park(session, item, now=ctx.clock.now()).id
+    who = "home/operator.json"
+    assert [each["id"] for each in shell.json("parked", "list", who)] == [made]
+    again = shell.run("parked", "retry", who, made)
+    assert (again.exit_code, json.loads(again.stdout)["reason"]) == (1, "bank_line_malformed")
+    assert shell.json("parked", "resolve", who, made, "--reason", "booked again")["status"] == "resolved"
+    assert shell.json("parked", "list", who) == []
+
+
 _COMMANDS = [
     "",
     "demo",
@@ -251,6 +268,7 @@ _COMMANDS = [
     "call",
     "participant suspend",
     "pause",
+    "parked retry",
 ]
 
 

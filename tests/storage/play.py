@@ -14,6 +14,7 @@ from sqlmodel import Session, func, select
 from chainfin import samples
 from chainfin.eth import eip712, keys
 from chainfin.runtime.installation import Installation
+from chainfin.runtime.loop import State
 from chainfin.services.books import journals
 from chainfin.services.kernel import acts
 from chainfin.services.kernel.context import OPERATOR, Actor, Context
@@ -60,10 +61,10 @@ class Play:
             if found:
                 return found
             for site in self.sites:
-                assert site.chain.halted is None, site.chain.halted
-                assert site.worker.failure is None, site.worker.failure
+                broken = [loop.view for loop in site.loops.values() if loop.view.state in (State.HALTED, State.FAILING)]
+                assert broken == []
             time.sleep(0.01)
-        troubles = [(site.chain.trouble, site.incoming.last_trouble) for site in self.sites]
+        troubles = [loop.view for site in self.sites for loop in site.loops.values()]
         raise AssertionError(f"waited for {what} in vain: {troubles}")
 
     def admit(self, company: samples.Company, role: Role, *, own: bool = True) -> Actor:

@@ -47,6 +47,7 @@ class Arrival:
     bank_ref: str
     sequence: int
     payer_account: str
+    payee_account: str
     amount: Money
     remittance: str
     received_on: date
