@@ -1,6 +1,6 @@
 """The evidence bundle of a loan: one canonical JSON file that an auditor checks without trusting who made it.
 
-Schema ``chainfin.evidence/1``, RFC 8785 JSON. Nothing is stated that can be derived: what an event says is read from
+Schema ``chainfin.evidence/2``, RFC 8785 JSON. Nothing is stated that can be derived: what an event says is read from
 its proven log, a document's root from the event that carries it, who signed from the signature. ``seal`` holds the
 SHA-256 of every part, so that no byte of the file can change unnoticed; it proves nothing about who made the file –
 the proofs against a header that the auditor trusts do.

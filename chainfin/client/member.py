@@ -17,7 +17,7 @@ from eth_account.messages import encode_defunct
 from chainfin.documents import read
 from chainfin.documents.opening import Opening, Revealed
 from chainfin.errors import ChainfinError, Refused, Unavailable
-from chainfin.eth import eip712
+from chainfin.eth import eip712, mandate_message
 from chainfin.eth.abi import from_hex
 from chainfin.eth.keys import address_of, new_private_key
 from chainfin.values.money import Money
