@@ -20,6 +20,7 @@ NOUNS = (
     "pledges",
     "substitutions",
     "limits",
+    "mandates",
     "lines",
     "applications",
     "loans",

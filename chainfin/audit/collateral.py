@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
-from eth_hash.auto import keccak
-
 from chainfin.audit.bundle import Bundle, record_of
 from chainfin.audit.deal import Known
 from chainfin.audit.facts import Fact, ProvenFacts
@@ -14,6 +12,7 @@ from chainfin.audit.report import Findings
 from chainfin.audit.securities import Security, came, holder, lineage
 from chainfin.audit.trade_documents import TradeDocument, check_invoice, check_parties, check_receipts
 from chainfin.eth.abi import from_hex
+from chainfin.hashing import keccak
 from chainfin.risk.record import Outcome
 from chainfin.values.product import Product
 

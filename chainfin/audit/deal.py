@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from eth_hash.auto import keccak
-
 from chainfin.audit.bundle import ActPart, Bundle, record_of
 from chainfin.audit.facts import ProvenFacts
 from chainfin.audit.report import Findings
@@ -17,6 +15,7 @@ from chainfin.audit.signatures import LAST, Keys
 from chainfin.errors import Refused
 from chainfin.eth import eip712
 from chainfin.eth.abi import from_hex
+from chainfin.hashing import keccak
 from chainfin.risk.record import REVIEW, Outcome
 from chainfin.risk.replay import replay
 from chainfin.risk.review import Review

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from eth_hash.auto import keccak
-
 from chainfin.audit.bundle import ChainPart
 from chainfin.audit.proofs import Header, ProvenLog, ProvenReceipt, read_header, verify_ancestry, verify_receipt
 from chainfin.audit.report import HOSTILE, Findings, explain
 from chainfin.errors import Refused
 from chainfin.eth.abi import contract_abi, from_hex, parse_address
+from chainfin.hashing import keccak
 from chainfin.resources import CONTRACTS
 
 

@@ -6,15 +6,15 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
-from eth_hash.auto import keccak
-
 from chainfin.audit.bundle import Bundle, EventPart
 from chainfin.audit.deal import Known
 from chainfin.audit.facts import ProvenFacts
-from chainfin.audit.partners import PartnerKeys, read_evidence
+from chainfin.audit.partners import read_evidence
 from chainfin.audit.report import Findings
 from chainfin.audit.securities import Security, lineage
 from chainfin.eth.abi import from_hex
+from chainfin.hashing import keccak
+from chainfin.jws import TrustedKeys
 from chainfin.values.money import Money
 
 EPOCH = dt.date(1970, 1, 1)
@@ -27,7 +27,7 @@ def check_registry(
     bundle: Bundle,
     found: list[Security],
     proven: ProvenFacts,
-    keys: PartnerKeys,
+    keys: TrustedKeys,
     known: Mapping[str, Known],
     findings: Findings,
 ) -> None:
@@ -95,7 +95,7 @@ def _ends_on(bundle: Bundle, security: Security, filed_on: str, proven: ProvenFa
 
 
 def check_payments(
-    bundle: Bundle, proven: ProvenFacts, found: list[Security], keys: PartnerKeys, findings: Findings
+    bundle: Bundle, proven: ProvenFacts, found: list[Security], keys: TrustedKeys, findings: Findings
 ) -> None:
     """Every payout and payment of the loan is in a signed answer of the bank, with the same amount."""
     paid: list[dict[str, Any]] = []

@@ -107,6 +107,11 @@ class EmbeddedNode:
         self._store.commit()
         return chain
 
+    @property
+    def chain(self) -> Any:
+        """py-evm's chain, for `chainfin.chain.tester`."""
+        return self._chain
+
     def close(self) -> None:
         with self._lock:
             self._store.close()

@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import Any, Protocol
 
 import structlog
-from eth_hash.auto import keccak
 from sqlalchemy import String, bindparam
 from sqlmodel import Session, col, select
 
@@ -21,6 +20,7 @@ from chainfin.chain.node import Block, Node, Receipt, Reverted
 from chainfin.errors import ChainfinError, Refused
 from chainfin.eth.abi import from_hex
 from chainfin.eth.eip712 import Auth, call_data
+from chainfin.hashing import keccak
 from chainfin.storage import outbox
 from chainfin.storage.chain_tables import ChainTxRow
 from chainfin.storage.ledger_tables import OutboxRow

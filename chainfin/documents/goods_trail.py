@@ -11,9 +11,8 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import Final
 
-from eth_utils.crypto import keccak
-
 from chainfin.eth.bindings import orders_events
+from chainfin.hashing import keccak
 
 START: Final = bytes(32)
 """The trail of an order before its first step."""

@@ -26,12 +26,21 @@ from chainfin.errors import BadInput, NotFound, Refusal
 from chainfin.risk.canon import content_hash
 from chainfin.risk.tables import build_engine
 from chainfin.values.money import EXPONENTS, Money
+from chainfin.values.product import Product
 
 Fact: TypeAlias = int | str | bool | None
 
 RECEIVABLE_POLICY = "receivable-v2"
 INVENTORY_POLICY = "inventory-v2"
 GENERAL_POLICY = "general310-v2"
+DECIDING: Mapping[Product, str] = MappingProxyType(
+    {
+        Product.RECEIVABLE_PLEDGE: RECEIVABLE_POLICY,
+        Product.INVENTORY_PLEDGE: INVENTORY_POLICY,
+        Product.GENERAL_310: GENERAL_POLICY,
+    }
+)
+"""Product → the policy that decides on it in this version."""
 
 LISTED = "currency_listed"
 """The fact that the policy makes of the currency."""
@@ -173,6 +182,11 @@ def _amounts(document: Mapping[str, Any]) -> Mapping[str, Mapping[str, int]]:
 def load_policy(policy_id: str) -> Policy:
     """A policy of the package by id. Raises NotFound decision_policy_unknown."""
     return parse_policy(policy_document(policy_id))
+
+
+def policy_for(product: Product) -> Policy:
+    """The policy that decides on a product today."""
+    return load_policy(DECIDING[product])
 
 
 def policy_ids() -> tuple[str, ...]:

@@ -4,7 +4,7 @@ Every party and the operator get a first person, to whom the clients made so far
 nobody known, so that they count for nobody any more.
 
 Revision ID: 0010
-Revises: 0005
+Revises: 0008
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from alembic import op
 import chainfin.storage.types
 
 revision = "0010"
-down_revision = "0005"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 

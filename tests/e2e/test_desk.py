@@ -172,7 +172,7 @@ def test_release__unsigned_for_a_day__asked_for_again(site: Site, monkeypatch: p
     asset = site.confirmed(borrower)
     loan_id = site.funded(borrower, LENT, asset.id)
     with monkeypatch.context() as patch:
-        patch.setattr(custody, "key_of", lambda *_: None)  # as if the lender held its key itself
+        patch.setattr(custody, "signer_of", lambda *_: None)  # as if the lender held its key itself
         site.pays(owed(site, loan_id, site.today), f"LOAN {loan_id}")
     assert [pledge.status for pledge in pledges_on(site, asset.id)] == ["releasing"]
     site.ctx.clock.move_to(site.ctx.clock.now() + timedelta(hours=25))

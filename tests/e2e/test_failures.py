@@ -76,7 +76,7 @@ def foreign_pledge(site: Site, pledgor: Actor, receivable_id: str, amount: int, 
         )
         nonce = acts.next_nonce(session, borrower.address, "Pledges")
         grant = eip712.signable(granted, nonce, granted.expires_at, acts.domain(ctx, "Pledges"))
-        key = custody.key_of(session, ctx, borrower.address)
+        key = custody.signer_of(session, ctx, borrower.address)
         assert key is not None
         return acts.prepare(
             session,

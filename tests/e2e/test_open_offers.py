@@ -55,7 +55,7 @@ def test_offer__newer_when_the_older_used_up_the_limit__is_made_from_what_it_fre
     older = site.offered(borrower, ASKED, asset.id)
     newer = site.offered(borrower, ASKED - 1_00, asset.id)
     assert (status(site, older), status(site, newer)) == ("withdrawn", "offered")
-    assert sum(site.taken(newer).values()) == 3 * (ASKED - 1_00)
+    assert sum(site.taken(newer).values()) == 4 * (ASKED - 1_00)
 
 
 def test_application__newer_and_declined__leaves_the_older_offer(site: Site) -> None:

@@ -88,7 +88,7 @@ def substituted(
         nonce, deadline = acts.next_nonce(session, grantor.address, "Pledges"), int(ctx.clock.now().timestamp()) + 3600
         exchange = Exchange.from_params({**params, **more})
         given = eip712.signable(exchange, nonce, deadline, acts.domain(ctx, "Pledges"))
-        key = custody.key_of(session, ctx, grantor.address)
+        key = custody.signer_of(session, ctx, grantor.address)
         assert key is not None
         made = acts.prepare(
             session,

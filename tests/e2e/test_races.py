@@ -73,7 +73,7 @@ def test_applications__at_once_on_one_asset__the_last_offer_stands_and_holds(sit
     states = Counter(site.application(each).row.status for each in made)
     assert states == {"offered": 1, "withdrawn": many - 1}
     held = [site.taken(each) for each in made]
-    assert sum(each.get("held", 0) for each in held) == 3 * 600_000_00, "of lender, debtor and borrower, once"
+    assert sum(each.get("held", 0) for each in held) == 4 * 600_000_00, "of mandate, lender, debtor and borrower, once"
 
 
 @pytest.mark.parametrize(("many", "asked"), [(2, 600_000_00), (6, 300_000_00)])

@@ -24,7 +24,7 @@ PRICE = (
 
 def test_upgrade__clients_and_prices_from_before__belong_to_first_persons_and_count_no_more(database_url: str) -> None:
     store = Store(database_url)
-    command.upgrade(store._alembic(), "0005")
+    command.upgrade(store._alembic(), "0008")
     with store.begin() as session:
         for statement in (PARTY, CLIENTS, PRICE):
             session.connection().execute(text(statement))

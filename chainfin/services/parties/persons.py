@@ -122,7 +122,7 @@ def _administrator(session: Session, ctx: Context, who: SignedIn) -> None:
     if who.via == "wallet" or row.party_id is None:
         return
     party = session.get_one(PartyRow, row.party_id)
-    if row.address is not None or custody.key_of(session, ctx, party.address) is None:
+    if row.address is not None or custody.signer_of(session, ctx, party.address) is None:
         raise Forbidden("wallet_needed", "a client makes no persons and no clients: sign in with the wallet")
 
 

@@ -13,11 +13,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from eth_hash.auto import keccak
 from sqlmodel import Session, col, or_, select
 
 from chainfin.errors import Refusal
 from chainfin.eth.bindings.receivables_acts import Settle
+from chainfin.hashing import keccak
 from chainfin.rules import ledger
 from chainfin.rules.loan import LoanState, Paid, payoff
 from chainfin.rules.loan.state import ACCRUING
@@ -269,7 +269,7 @@ def after_payment(session: Session, ctx: Context, row: LoanRow, paid: Paid, sett
     """
     principal = paid.allocation[Due.PRINCIPAL]
     if principal.minor:
-        limits.give_back(session, ctx, row.application_id, principal.minor)
+        limits.give_back(session, ctx, row.application_id, principal)
     lent_on = session.get_one(ApplicationRow, row.application_id).asset_id
     for pledge in session.exec(select(PledgeRow).where(PledgeRow.loan_id == row.id, PledgeRow.status == "active")):
         if paid.loan.state is LoanState.REPAID and pledge.id not in settled:
