@@ -153,7 +153,10 @@ _ACTORS = {
     "/v1/warehouse-receipts/{receipt_id}/releases": "keeper",
     "/v1/warehouse-receipts/{receipt_id}/counts": "keeper",
     "/v1/prices": "lender",
+    "/v1/persons": "operator",
     "/v1/price-sources": "operator",
+    "/v1/proposals/{proposal_id}": "operator",
+    "/v1/proposals/{proposal_id}/approve": "operator",
     "/v1/limits": "lender",
     "/v1/lines": "lender",
     "/v1/substitutions": "lender",
@@ -208,6 +211,8 @@ def _ids(world: World, path: str) -> dict[str, str]:
         "policy_id": "receivable-v2",
         "debtor_id": world.core.id,
         "substitution_id": world.ids["pledge"],
+        "person_id": f"per_{world.supplier.id}",
+        "proposal_id": world.ids["proposal"],
         "parked_id": world.ids["pledge"],
     }
     return {name: value for name, value in known.items() if f"{{{name}}}" in path}

@@ -50,7 +50,18 @@ def test_warehouse_receipt__by_its_owner__free_and_issued_in_its_unit(world: Wor
 
 @pytest.mark.parametrize(
     "noun",
-    ["orders", "receivables", "pledges", "substitutions", "applications", "loans", "limits", "lines", "clients"],
+    [
+        "orders",
+        "receivables",
+        "pledges",
+        "substitutions",
+        "applications",
+        "loans",
+        "limits",
+        "lines",
+        "clients",
+        "proposals",
+    ],
 )
 def test_list__of_a_stranger__empty(world: World, noun: str) -> None:
     answer = world.call("GET", "stranger", f"/v1/{noun}")

@@ -74,6 +74,8 @@ def _trade(world: World) -> None:
     goods = {"commodity": "copper cathode", "commodity_class": "standard", "grade": "A"}
     stored = {"number": "WR-1", "owner_id": world.stranger.id, "goods": goods, "unit": "TNE", "quantity": "12.500"}
     receipt = world.keeper.do("/v1/warehouse-receipts", stored)["warehouse_receipt"]
+    asked = {"name": "exchange (sample)", "reason": "where the trade looks"}
+    world.ids["proposal"] = world.stage.operator.post("/v1/price-sources", asked)["id"]
     world.ids |= {"order": order, "receivable": receivable["id"], "receipt": receipt["id"], "act": posted["act"]["id"]}
 
 

@@ -91,7 +91,8 @@ def declined(site: Site, owner: Actor, lender: Actor, receipt_id: str) -> list[s
 
 
 def test_price__of_another_lender__counts_for_that_one_alone(site: Site) -> None:
-    owner, other = site.borrower(), site.admit(Role.LENDER)
+    owner = site.borrower()
+    other = site.lender(owner)
     receipt = site.goods(owner)
     assert declined(site, owner, other, receipt.id) == ["price_missing"]
     before = pledged(site, site.funded(owner, LENT, receipt.id, product="inventory_pledge"))
