@@ -13,7 +13,7 @@ BUGS = (
         "two pairs of eyes are two persons",
         "chainfin/rules/approval.py",
         "if by.id == proposal.proposer.id:",
-        "if by is proposal.proposer:",
+        "if by.id == proposal.party:",
         (
             PERSONS + "test_approve__by_the_same_person_with_another_token__refused",
             "tests/unit/test_approval.py::test_event__on_an_open_proposal__ends_it_or_is_refused",
