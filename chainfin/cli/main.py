@@ -345,4 +345,3 @@ def main() -> None:
     except ChainfinError as error:
         typer.echo(f"chainfin: {error}", err=True)
         sys.exit(1 if isinstance(error, Unavailable | Unknown) else 2)
-

@@ -27,6 +27,7 @@ class ApplicationRow(SQLModel, table=True):
     days: int
     consent: dict[str, object] = Field(default_factory=dict, sa_type=JSON)
     status: str = "received"
+    """`rules.application.State`"""
     record: str | None = None
     record_hash: str | None = Field(default=None, index=True)
     refusals: list[dict[str, object]] = Field(default_factory=list, sa_type=JSON)
@@ -138,6 +139,7 @@ class LoanRow(SQLModel, table=True):
     start_date: date | None = None
     maturity: date
     status: str = "approved"
+    """`rules.loan.LoanState`"""
     created_at: datetime = Field(sa_type=UtcDateTime)
     funded_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     closed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
@@ -192,9 +194,7 @@ class LoanEventRow(SQLModel, table=True):
 class IncomingRow(SQLModel, table=True):
     """A payment that reached the settlement bank, as the bank signed it; taken in once by its reference.
 
-    ``status``: applied | waiting (for a pledge under way on its receivable) | refunding | refunded | suspense (it could
-    not be given back) | payout_refused (applied, but the holder's share could not be paid out and is still owed).
-    ``reason`` says why, where it is not plainly applied.
+    ``status``: `rules.payment.State`. ``reason`` says why, where it is not plainly applied.
     """
 
     __tablename__ = "incoming_payment"
