@@ -282,9 +282,9 @@ class MarginCallOut(BaseModel):
 
     id: str
     asset_id: str
-    cause: str = Field(description="the document that shrank the collateral")
+    cause: str = Field(description="what shrank the collateral: a document, a price, the end of a day")
     amount: Amount
-    status: Literal["open", "met"] = Field(description="met: paid since, or the loan has ended")
+    status: Literal["open", "met"] = Field(description="met: paid since, covered again, or the loan has ended")
     created_at: Moment
 
     @classmethod
@@ -303,6 +303,9 @@ class MarginCallOut(BaseModel):
 class MarginCallsOut(BaseModel):
     loan_id: str
     calls: list[MarginCallOut]
+    unchecked: Literal["price_missing", "price_stale"] | None = Field(
+        description="why nobody can tell what the goods under the loan are worth now"
+    )
 
 
 class PayoffOut(BaseModel):

@@ -170,6 +170,8 @@ class EndOfDayRow(SQLModel, table=True):
     business_date: date = Field(primary_key=True)
     loans: int
     journals: int
+    unchecked: dict[str, str] = Field(default_factory=dict, sa_type=JSON)
+    """Loan → why nobody can tell what the goods under it are worth."""
     finished_at: datetime = Field(sa_type=UtcDateTime)
 
 
@@ -223,8 +225,9 @@ class MarginCallRow(SQLModel, table=True):
     loan_id: str = Field(foreign_key="loan.id", index=True)
     asset_id: str = Field(index=True)
     cause: str
-    """The document (a credit note) or event that shrank the collateral."""
+    """What shrank the collateral: a document (a credit note), a price, or the end of a day."""
     currency: str
     amount: int = Field(sa_type=BigInteger)
     status: str = "open"
+    """open | covered (the collateral covers the loan again). What was paid on it is read from the repayments."""
     created_at: datetime = Field(sa_type=UtcDateTime)

@@ -2,14 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
 from chainfin.errors import BadInput, Refusal
+from chainfin.risk import decide_inventory
 from chainfin.rules import inventory
 from chainfin.rules.inventory import UnitPrice, WarehouseReceipt
 from chainfin.values.money import BasisPoints, Money
+from tests.unit.risk_samples import TODAY, inventory_inputs
 
 
 def done(result: WarehouseReceipt | Refusal) -> WarehouseReceipt:
@@ -166,3 +169,13 @@ def test_lending__parameters_out_of_range__bad_input(act: Callable[[], object], 
     with pytest.raises(BadInput) as caught:
         act()
     assert caught.value.code == code
+
+
+def test_price_stale__a_week_old__still_tells_as_the_policy_says() -> None:
+    """The margin process and the policy that lends agree on how old a price may be."""
+    for age, stale in ((inventory.MAX_PRICE_AGE_DAYS, False), (inventory.MAX_PRICE_AGE_DAYS + 1, True)):
+        day = TODAY - timedelta(days=age)
+        assert (inventory.price_stale("copper", day, TODAY) is not None) is stale
+        outcome = decide_inventory(inventory_inputs(**{"price.on": day})).outcome
+        codes = {refusal.code for refusal in outcome.refusals}
+        assert ("price_stale" in codes) is stale
