@@ -31,6 +31,7 @@ from chainfin.services.reads.queries import LoanView, Payoff, StatementLine
 from chainfin.storage.lending_tables import LoanRow
 from chainfin.storage.trade_tables import PledgeRow
 from chainfin.values.money import Money
+from chainfin.values.product import Product
 
 
 class LoanOut(BaseModel):
@@ -40,7 +41,7 @@ class LoanOut(BaseModel):
     application_id: str
     borrower_id: str
     lender_id: str
-    product: str
+    product: Product
     currency: str
     principal: str
     terms: OfferTerms
@@ -210,7 +211,7 @@ def _loan(row: LoanRow) -> dict[str, Any]:
         "application_id": row.application_id,
         "borrower_id": row.borrower_id,
         "lender_id": row.lender_id,
-        "product": row.product,
+        "product": Product(row.product),
         "currency": row.currency,
         "principal": major(row.principal, row.currency),
         "terms": OfferTerms.model_validate({name: row.terms.get(name) for name in OfferTerms.model_fields}),

@@ -269,13 +269,6 @@ def quantity_to_cover(outstanding: Money, price: UnitPrice, ltv: BasisPoints) ->
     return ceil(Fraction(max(0, outstanding.minor) * FULL, ltv) / price.minor_per_thousandth())
 
 
-def loan_to_value(outstanding: Money, quantity: int, price: UnitPrice) -> BasisPoints | None:
-    """Outstanding over value in basis points, rounded up; None where there are no goods."""
-    _same(outstanding, price)
-    worth = price.minor_per_thousandth() * quantity
-    return BasisPoints(ceil(outstanding.minor * FULL / worth)) if worth else None
-
-
 def releasable(pledged: int, outstanding: Money, price: UnitPrice, ltv: BasisPoints) -> int:
     """How much of the ``pledged`` goods may go now that ``outstanding`` is left of the loan.
 

@@ -100,7 +100,7 @@ class OrderRow(SQLModel, table=True):
     invoiced: int = Field(default=0, sa_type=BigInteger)
     confirmed: int = Field(default=0, sa_type=BigInteger)
     status: str = "posting"
-    """posting (not final yet) | posted | acknowledged | despatched | received | invoiced | closed | cancelled."""
+    """posting (not final yet) | posted | acknowledged | despatched | received | invoiced | cancelled."""
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 

@@ -136,12 +136,6 @@ def test_releasable__part_repaid__goods_in_proportion() -> None:
     assert inventory.releasable(60_000, Money(294518491, "CNY"), PRICE, LTV) == 0
 
 
-def test_loan_to_value__rounded_up__none_without_goods() -> None:
-    assert inventory.loan_to_value(Money(294518490, "CNY"), 60_000, PRICE) == 7000
-    assert inventory.loan_to_value(Money(294518491, "CNY"), 60_000, PRICE) == 7001
-    assert inventory.loan_to_value(Money(1, "CNY"), 0, PRICE) is None
-
-
 def test_margin_call__price_falls__cash_and_goods_that_restore() -> None:
     loan = Money(294518490, "CNY")
     fallen = UnitPrice(Decimal("60000"), "CNY")
