@@ -26,7 +26,7 @@ from chainfin.connectors.sandbox import World
 from chainfin.runtime.installation import Installation
 from chainfin.services.goods import receipts
 from chainfin.services.kernel.context import OPERATOR, Actor, Context
-from chainfin.services.lending import applications, limits, mandates
+from chainfin.services.lending import applications, limits, mandates, prices
 from chainfin.services.oversight import evidence, reconcile
 from chainfin.services.oversight.reconcile import Reconciliation
 from chainfin.services.parties import admission
@@ -179,7 +179,7 @@ class Town:
 def goods(town: Town) -> str:
     """The distributor's copper at the keeper, with a price. The receipt's id."""
     lender = town.actor("lender")
-    receipts.set_price(
+    prices.set_price(
         town.ctx,
         lender,
         good="copper cathode",

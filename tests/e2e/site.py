@@ -33,7 +33,7 @@ from chainfin.services.books import journals, loan_book
 from chainfin.services.goods import receipts
 from chainfin.services.kernel import acts
 from chainfin.services.kernel.context import OPERATOR, Actor, Context
-from chainfin.services.lending import applications, limits, mandates
+from chainfin.services.lending import applications, limits, mandates, prices
 from chainfin.services.parties import admission
 from chainfin.services.payments import incoming as incoming_service
 from chainfin.services.reads import queries
@@ -207,7 +207,7 @@ class Site:
 
     def goods(self, owner: Actor, kilograms: int = 20_000) -> WarehouseReceiptRow:
         """Copper at the keeper, at 70.00 a kilogram."""
-        receipts.set_price(
+        prices.set_price(
             self.ctx,
             self.cast["lender"],
             good="copper",
