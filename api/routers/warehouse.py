@@ -88,7 +88,8 @@ def recount(ctx: Ctx, actor: Acting, receipt_id: Id, body: CountIn) -> ActOut:
 @prices.post("", status_code=201)
 def set_price(ctx: Ctx, actor: Acting, body: PriceIn) -> PriceOut:
     """A lender's price for its own loans, or the operator's from an approved source; one far from the price before
-    counts once a second person has approved the proposal that it names."""
+    counts once a second person has approved the proposal that it names. Loans that it leaves short of cover are called.
+    """
     row = prices_service.set_price(
         ctx,
         actor,

@@ -188,6 +188,7 @@ def eod(
             "business_date": done.business_date.isoformat(),
             "loans": done.loans,
             "journals": done.journals,
+            "unchecked": dict(done.unchecked),
             "repeated": done.repeated,
         },
         as_json,

@@ -9,6 +9,7 @@ Pure: ``by`` is the party that acts; the price and its day come from the caller.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
@@ -23,6 +24,8 @@ MAX_QUANTITY: Final = 2**56 - 1
 """The contracts pack a quantity into 56 bits."""
 MAX_PLEDGES: Final = 100
 """Live pledges over one receipt, so that one re-count can name all of them."""
+MAX_PRICE_AGE_DAYS: Final = 7
+"""A price older than this tells nothing; the inventory policies refuse to lend on one too (price_stale)."""
 FULL: Final = 10_000
 """100 % in basis points."""
 
@@ -239,6 +242,15 @@ def recount(receipt: WarehouseReceipt, missing: int, *, by: str) -> WarehouseRec
     return replace(receipt, free=receipt.free - from_free, pledges=pledges, missing=receipt.missing + missing)
 
 
+def price_stale(good: str, on: date, today: date) -> Refusal | None:
+    """Whether a price of day ``on`` is too old to tell what goods are worth. Refusal price_stale."""
+    age = (today - on).days
+    if age <= MAX_PRICE_AGE_DAYS:
+        return None
+    message = f"the newest price of {good} is {age} days old; at most {MAX_PRICE_AGE_DAYS} are allowed"
+    return Refusal("price_stale", message, {"on": on.isoformat(), "days": age, "allowed": MAX_PRICE_AGE_DAYS})
+
+
 def value(quantity: int, price: UnitPrice) -> Money:
     """What ``quantity`` thousandths are worth, rounded down."""
     return Money(floor(price.minor_per_thousandth() * quantity), price.currency)
@@ -255,13 +267,6 @@ def quantity_to_cover(outstanding: Money, price: UnitPrice, ltv: BasisPoints) ->
     _ltv(ltv)
     _same(outstanding, price)
     return ceil(Fraction(max(0, outstanding.minor) * FULL, ltv) / price.minor_per_thousandth())
-
-
-def loan_to_value(outstanding: Money, quantity: int, price: UnitPrice) -> BasisPoints | None:
-    """Outstanding over value in basis points, rounded up; None where there are no goods."""
-    _same(outstanding, price)
-    worth = price.minor_per_thousandth() * quantity
-    return BasisPoints(ceil(outstanding.minor * FULL / worth)) if worth else None
 
 
 def releasable(pledged: int, outstanding: Money, price: UnitPrice, ltv: BasisPoints) -> int:

@@ -178,21 +178,6 @@ def out_of_balance(lines: Iterable[TrialLine]) -> dict[str, int]:
     return {currency: rest for currency, rest in sorted(sums.items()) if rest}
 
 
-def balance(
-    entries: Iterable[Entry], of: Account, currency: str, *, ref: str | None = None, party: str | None = None
-) -> Money:
-    """The balance of an account on its normal side, of one sub-ledger or party if named."""
-    total = sum(
-        entry.signed
-        for entry in entries
-        if entry.account == of.code
-        and entry.amount.currency == currency
-        and (ref is None or entry.ref == ref)
-        and (party is None or entry.party == party)
-    )
-    return Money(total if of.normal is Side.DEBIT else -total, currency)
-
-
 # What a loan's life posts. Lines of zero are left out; a journal that would be empty is not made (None). ---------
 
 
@@ -250,12 +235,6 @@ def receipt(
     entries = _pairs(loan, lender, [(CASH, of, amount) for of, amount in parts])
     entries += _pairs(loan, holder, [(CASH, HOLDER_PAYABLE, remainder)])
     return Journal(f"payment:{payment}:{loan}", on, "payment", loan, entries)
-
-
-def holder_payout(loan: str, payment: str, holder: str, amount: Money, on: date) -> Journal:
-    """The holder is paid its share of a debtor's payment: Dr payable to holders / Cr cash."""
-    entries = _pairs(loan, holder, [(HOLDER_PAYABLE, CASH, amount)])
-    return Journal(f"holder-payout:{payment}:{loan}", on, "holder_payout", loan, entries)
 
 
 def provision(loan: str, lender: str, held: Money, wanted: Money, on: date) -> Journal | None:

@@ -27,6 +27,7 @@ class ApplicationRow(SQLModel, table=True):
     days: int
     consent: dict[str, object] = Field(default_factory=dict, sa_type=JSON)
     status: str = "received"
+    """`rules.application.State`"""
     record: str | None = None
     record_hash: str | None = Field(default=None, index=True)
     refusals: list[dict[str, object]] = Field(default_factory=list, sa_type=JSON)
@@ -166,6 +167,7 @@ class LoanRow(SQLModel, table=True):
     start_date: date | None = None
     maturity: date
     status: str = "approved"
+    """`rules.loan.LoanState`"""
     created_at: datetime = Field(sa_type=UtcDateTime)
     funded_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     closed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
@@ -198,6 +200,8 @@ class EndOfDayRow(SQLModel, table=True):
     journals: int
     started_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     """None of those that ran before it was noted."""
+    unchecked: dict[str, str] = Field(default_factory=dict, sa_type=JSON)
+    """Loan → why nobody can tell what the goods under it are worth."""
     finished_at: datetime = Field(sa_type=UtcDateTime)
 
 
@@ -222,9 +226,7 @@ class LoanEventRow(SQLModel, table=True):
 class IncomingRow(SQLModel, table=True):
     """A payment that reached the settlement bank, as the bank signed it; taken in once by its reference.
 
-    ``status``: applied | waiting (for a pledge under way on its receivable) | refunding | refunded | suspense (it could
-    not be given back) | payout_refused (applied, but the holder's share could not be paid out and is still owed).
-    ``reason`` says why, where it is not plainly applied.
+    ``status``: `rules.payment.State`. ``reason`` says why, where it is not plainly applied.
     """
 
     __tablename__ = "incoming_payment"
@@ -253,8 +255,9 @@ class MarginCallRow(SQLModel, table=True):
     loan_id: str = Field(foreign_key="loan.id", index=True)
     asset_id: str = Field(index=True)
     cause: str
-    """The document (a credit note) or event that shrank the collateral."""
+    """What shrank the collateral: a document (a credit note), a price, or the end of a day."""
     currency: str
     amount: int = Field(sa_type=BigInteger)
     status: str = "open"
+    """open | covered (the collateral covers the loan again). What was paid on it is read from the repayments."""
     created_at: datetime = Field(sa_type=UtcDateTime)

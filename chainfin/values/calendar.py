@@ -134,23 +134,6 @@ def _seek(day: date, step: int) -> date:
     return day
 
 
-def add_business_days(day: date, count: int) -> date:
-    """The ``count``-th business day after ``day`` (before it if negative). Zero: ``day``, or the next business day."""
-    if count == 0:
-        return _seek(day, 1)
-    step = 1 if count > 0 else -1
-    for _ in range(abs(count)):
-        day = _seek(day + timedelta(days=step), step)
-    return day
-
-
-def business_days_between(start: date, end: date) -> int:
-    """Business days in [start, end). Raises BadInput dates_reversed."""
-    if end < start:
-        raise BadInput("dates_reversed", f"{end} lies before {start}")
-    return sum(is_business_day(start + timedelta(days=place)) for place in range((end - start).days))
-
-
 def add_months(day: date, months: int) -> date:
     """The same day ``months`` later, or the month's last day where it has no such day (31 January → 28 February).
 
@@ -161,13 +144,3 @@ def add_months(day: date, months: int) -> date:
     next_year, next_month = divmod(count + 1, 12)
     last = (date(next_year, next_month + 1, 1) - timedelta(days=1)).day
     return date(year, month + 1, min(day.day, last))
-
-
-def epoch_day(day: date) -> int:
-    """Days since 1970-01-01: the form of a due date on chain."""
-    return (day - _EPOCH).days
-
-
-def from_epoch_day(number: int) -> date:
-    """The inverse of `epoch_day`."""
-    return _EPOCH + timedelta(days=number)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag, StrEnum
@@ -150,11 +149,6 @@ def legal_id(scheme: str, value: str) -> LegalId:
     except ValueError:
         raise BadInput("legal_id_scheme_unknown", f"{scheme[:20]!r} is neither USCC nor LEI", where="scheme") from None
     return LegalId(known, value)
-
-
-def new_salt() -> bytes:
-    """A fresh salt for `legal_commitment`; without it the commitment of a public identifier could be guessed."""
-    return secrets.token_bytes(SALT_BYTES)
 
 
 def legal_commitment(identity: LegalId, salt: bytes) -> bytes:

@@ -1,7 +1,7 @@
 """mandates
 
 Revision ID: 0008
-Revises: 0005
+Revises: 0007
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from alembic import op
 import chainfin.storage.types
 
 revision = '0008'
-down_revision = '0005'
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 

@@ -228,7 +228,7 @@ class Site:
         with self.ctx.store.read() as session:
             return session.get_one(OrderRow, order_id)
 
-    def price(self, minor: int, lender: Actor | None = None) -> PriceRow:
+    def price(self, minor: int, lender: Actor | None = None, *, days_old: int = 0) -> PriceRow:
         """A lender's price of a kilogram of copper; approved by its second person where that is needed."""
         by = lender or self.cast["lender"]
         row = prices.set_price(
@@ -238,7 +238,7 @@ class Site:
             unit="KGM",
             price=Money(minor, CNY),
             source="sample price",
-            as_of=self.today,
+            as_of=self.today - timedelta(days=days_old),
         )
         if row.proposal_id is not None:
             approved.approve(self.ctx, self.second(by), row.proposal_id, "the market fell, or rose")

@@ -302,7 +302,7 @@ def test_margin_call__on_one_of_two_securities__counts_the_other(site: Site) -> 
     substitution.accept(site.ctx, borrower, offered(site, deal, TON, FACE))
     site.run()
     assert credit_notes.credit(site.ctx, borrower, asset.id, documents["credit_note"]).top_up.minor == 0
-    assert margin_calls.of_loan(site.ctx, borrower, loan_id) == []
+    assert margin_calls.of_loan(site.ctx, borrower, loan_id).calls == []
 
 
 @pytest.mark.parametrize(

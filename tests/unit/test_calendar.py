@@ -15,12 +15,8 @@ from chainfin.settings import load
 from chainfin.values import calendar
 from chainfin.values.calendar import (
     Adjustment,
-    add_business_days,
     add_months,
     adjust,
-    business_days_between,
-    epoch_day,
-    from_epoch_day,
     is_business_day,
     is_official,
 )
@@ -71,24 +67,6 @@ def test_adjust__modified_following_within_the_month__goes_forward() -> None:
     assert adjust(date(2025, 11, 15), Adjustment.MODIFIED_FOLLOWING) == date(2025, 11, 17)
 
 
-def test_add_business_days__across_the_national_holiday__skips_it_and_takes_the_make_up_day() -> None:
-    assert add_business_days(date(2025, 9, 30), 1) == date(2025, 10, 9)
-    assert add_business_days(date(2025, 10, 10), 1) == MAKE_UP_SATURDAY
-    assert add_business_days(date(2025, 10, 9), -1) == date(2025, 9, 30)
-    assert add_business_days(NATIONAL_DAY, 0) == date(2025, 10, 9)
-
-
-def test_business_days_between__a_holiday_week__counts_only_working_days() -> None:
-    assert business_days_between(date(2025, 9, 29), date(2025, 10, 13)) == 5
-    assert business_days_between(NATIONAL_DAY, NATIONAL_DAY) == 0
-
-
-def test_business_days_between__end_before_start__dates_reversed() -> None:
-    with pytest.raises(BadInput) as caught:
-        business_days_between(date(2025, 2, 1), date(2025, 1, 1))
-    assert caught.value.code == "dates_reversed"
-
-
 @pytest.mark.parametrize(
     ("day", "months", "expected"),
     [
@@ -102,11 +80,6 @@ def test_business_days_between__end_before_start__dates_reversed() -> None:
 )
 def test_add_months__short_months__end_on_their_last_day(day: date, months: int, expected: date) -> None:
     assert add_months(day, months) == expected
-
-
-def test_epoch_day__there_and_back__is_the_same_day() -> None:
-    assert epoch_day(date(1970, 1, 2)) == 1
-    assert from_epoch_day(epoch_day(date(2026, 11, 21))) == date(2026, 11, 21)
 
 
 def test_is_business_day__unknown_year__warns_once_a_year() -> None:

@@ -148,7 +148,7 @@ def pay(loan: Loan, amount: Money, on: date, *, payment: str, payer: Payer, hold
     """A payment that reached the bank on ``on`` with the bank's reference ``payment``.
 
     Accrues to ``on``, spreads the amount by the terms' waterfall, posts both. The rest of a debtor's payment is owed to
-    ``holder`` (post `ledger.holder_payout` once it has left). Refusal repayment_above_due when a borrower pays
+    ``holder`` (it leaves by an order of its own). Refusal repayment_above_due when a borrower pays
     more than settles the loan. Raises Conflict loan_transition_refused, business_date_backwards; BadInput
     amount_not_positive, currency_mismatch, holder_missing.
     """

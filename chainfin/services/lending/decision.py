@@ -16,11 +16,12 @@ from chainfin.risk.decide import decide_general, decide_inventory, decide_receiv
 from chainfin.risk.general import GeneralInputs
 from chainfin.risk.record import DecisionRecord
 from chainfin.risk.review import Review, reviewed
+from chainfin.rules.application import Event
 from chainfin.rules.loan import LoanTerms, check_all_in_cap, cost_to_borrower
 from chainfin.services.books import loan_book
 from chainfin.services.kernel import acts
 from chainfin.services.kernel.context import Context
-from chainfin.services.lending import decision_inputs, limits, mandates, offers, progress, sales
+from chainfin.services.lending import application_state, decision_inputs, limits, mandates, offers, progress, sales
 from chainfin.storage import locks
 from chainfin.storage.lending_tables import ApplicationRow, LimitRow, MandateRow, OfferRow, SourceDataRow
 from chainfin.storage.party_tables import PartyRow
@@ -80,6 +81,7 @@ def decide(
     progress.start(session, ctx, row, "limit_and_price")
     outcome = record.outcome
     if outcome.decision == "review":
+        application_state.move(session, ctx, row, Event.REFER)
         progress.end(session, ctx, row, "limit_and_price", "review")
         progress.at_once(
             session, ctx, row, "review", "review", detail={"reasons": [reason.code for reason in outcome.reviews]}
@@ -192,7 +194,8 @@ def _decline(session: Session, ctx: Context, row: ApplicationRow, refusals: Any)
     row.refusals = [{"code": r.code, "message": r.message, "proof": dict(r.proof)} for r in refusals]
     session.add(row)
     codes = [refusal.code for refusal in refusals]
-    progress.end(session, ctx, row, row.status, "refused", detail={"codes": codes})
+    application_state.move(session, ctx, row, Event.DECLINE)
+    progress.end_open(session, ctx, row, "refused", detail={"codes": codes})
     progress.at_once(session, ctx, row, "declined", "declined", detail={"codes": codes})
 
 
@@ -263,6 +266,7 @@ def _offer(
         "approved",
         detail={"amount": str(terms.principal), "yearly_cost": str(yearly)},
     )
+    application_state.move(session, ctx, row, Event.OFFER)
     progress.start(session, ctx, row, "offered")
 
 

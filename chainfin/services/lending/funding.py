@@ -12,11 +12,12 @@ from sqlmodel import Session, select
 
 from chainfin.eth import eip712
 from chainfin.eth.bindings import pledges_acts
-from chainfin.rules.loan import LoanEvent, LoanState, transition
+from chainfin.rules.application import Event, State
+from chainfin.rules.loan import LoanState, cancel
 from chainfin.services.books import journals, loan_book
 from chainfin.services.kernel import acts
 from chainfin.services.kernel.context import Context
-from chainfin.services.lending import limits, mandates, progress
+from chainfin.services.lending import application_state, limits, mandates, progress
 from chainfin.services.pledges import assets, register, release
 from chainfin.storage import outbox
 from chainfin.storage.lending_tables import ApplicationRow, LoanRow, OfferRow
@@ -32,6 +33,7 @@ def begin(session: Session, ctx: Context, application: ApplicationRow, loan: Loa
     if pledge is None:
         _pay_out(session, ctx, application, loan)
         return
+    application_state.move(session, ctx, application, Event.REGISTER)
     progress.start(session, ctx, application, "registration")
     register.register(session, ctx, pledge, loan, loan.maturity)
 
@@ -44,6 +46,7 @@ def registered(session: Session, ctx: Context, pledge_id: str, number: str) -> N
     pledge.registry_number = number
     session.add(pledge)
     application = _application(session, pledge.loan_id)
+    application_state.move(session, ctx, application, Event.PLEDGE)
     progress.end(session, ctx, application, "registration", detail={"registry_number": number})
     progress.start(session, ctx, application, "pledging")
     grant = _grant(session, application)
@@ -70,7 +73,7 @@ def pledge_final(session: Session, ctx: Context, pledge: PledgeRow) -> None:
     """The pledge is in a final block: now, and not before, the money is due. One that comes when its loan owes nothing
     more (a substitution that the last payment overtook) is given up at once."""
     application = _application(session, pledge.loan_id)
-    if application.status != "pledging":
+    if application_state.of(application) is not State.PLEDGING:
         if session.get_one(LoanRow, pledge.loan_id).status == LoanState.REPAID:
             release.release(session, ctx, pledge, pledge.left)
         return
@@ -91,6 +94,7 @@ def pledge_refused(session: Session, ctx: Context, pledge_id: str, code: str, me
 
 
 def _pay_out(session: Session, ctx: Context, application: ApplicationRow, loan: LoanRow) -> None:
+    application_state.move(session, ctx, application, Event.DISBURSE)
     progress.start(session, ctx, application, "disbursing")
     if ctx.clock.today() >= loan.maturity:
         payout_refused(session, ctx, loan.id, "loan_term_over", f"the loan would have been due on {loan.maturity}")
@@ -133,6 +137,7 @@ def paid_out(session: Session, ctx: Context, loan_id: str, bank_ref: str) -> Non
     loan_book.record(session, ctx, row, loan, "disburse", on)
     application = session.get_one(ApplicationRow, row.application_id)
     limits.use(session, ctx, application.id)
+    application_state.move(session, ctx, application, Event.FUND)
     progress.end(session, ctx, application, "disbursing", detail={"bank_ref": bank_ref})
     progress.at_once(session, ctx, application, "funded", "funded", detail={"loan_id": loan_id})
     for pledge in session.exec(select(PledgeRow).where(PledgeRow.loan_id == loan_id)):
@@ -176,8 +181,10 @@ def _end_loan(
     message: str,
     undone: list[str],
 ) -> None:
-    row.status = transition(LoanState(row.status), LoanEvent.CANCEL).value
+    _, loan = loan_book.load(session, row.id)
+    row.status = cancel(loan).loan.state.value
     session.add(row)
+    application_state.move(session, ctx, application, Event.FAIL)
     limits.free(session, ctx, application.id)
     progress.end(session, ctx, application, node, "refused", detail={"code": code, "message": message})
     progress.at_once(

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 
 from sqlmodel import Session, col, select
 
+from chainfin.rules.application import Event, State
 from chainfin.services.kernel.context import Context
-from chainfin.services.lending import limits, progress
+from chainfin.services.lending import application_state, limits, progress
 from chainfin.storage import locks
 from chainfin.storage.lending_tables import ApplicationRow, HoldRow, OfferRow
 from chainfin.storage.trade_tables import ActRow
@@ -36,7 +37,7 @@ def on_asset(session: Session, row: ApplicationRow) -> OpenOffers:
     locks.named(session, f"offers:{row.asset_id}")
     found = session.exec(
         select(ApplicationRow, OfferRow.pledge_amount)
-        .where(ApplicationRow.asset_id == row.asset_id, ApplicationRow.status == "offered")
+        .where(ApplicationRow.asset_id == row.asset_id, ApplicationRow.status == State.OFFERED.value)
         .where(col(OfferRow.application_id) == col(ApplicationRow.id), OfferRow.status == "open")
         .order_by(col(ApplicationRow.id))
         .with_for_update()
@@ -53,13 +54,15 @@ def on_asset(session: Session, row: ApplicationRow) -> OpenOffers:
 def supersede(session: Session, ctx: Context, known: OpenOffers, by: ApplicationRow) -> None:
     """The new offer is made: the older ones are withdrawn, and what they held is free."""
     for row in known.superseded:
-        close(session, ctx, row, "withdrawn", {"superseded_by": by.id})
+        close(session, ctx, row, Event.WITHDRAW, {"superseded_by": by.id})
 
 
 def close(
-    session: Session, ctx: Context, row: ApplicationRow, state: str, detail: Mapping[str, object] | None = None
+    session: Session, ctx: Context, row: ApplicationRow, event: Event, detail: Mapping[str, object] | None = None
 ) -> None:
     """End an application that waits for its borrower or the lender's desk; what it held is free."""
+    application_state.move(session, ctx, row, event)
+    state = row.status
     offer = session.exec(select(OfferRow).where(OfferRow.application_id == row.id)).one_or_none()
     if offer is not None:
         offer.status = state
@@ -68,5 +71,5 @@ def close(
         act.status = "expired"
         session.add(act)
     limits.free(session, ctx, row.id)
-    progress.end(session, ctx, row, row.status, state)
+    progress.end_open(session, ctx, row, state)
     progress.at_once(session, ctx, row, state, state, detail=detail)

@@ -1,7 +1,7 @@
 """Prices of goods: a lender's own, or the operator's from a source that two of its persons approved.
 
 A lender's price counts for its own loans alone. What is far from the owner's price before counts once a second person
-has approved it.
+has approved it. Each that counts is looked at for what it does to the loans on such goods.
 """
 
 from __future__ import annotations
@@ -12,9 +12,11 @@ from sqlmodel import Session, col, select
 
 from chainfin.errors import BadInput, Conflict, Forbidden, Refused
 from chainfin.rules.price import BAND, beyond_band
+from chainfin.services.books import journals
 from chainfin.services.goods.receipts import counting_prices, known_unit
 from chainfin.services.kernel import approvals
 from chainfin.services.kernel.context import Actor, Context
+from chainfin.services.lending import margin_calls
 from chainfin.services.parties import gate
 from chainfin.storage import locks
 from chainfin.storage.approval_tables import ProposalRow
@@ -29,7 +31,8 @@ PRICE_SOURCE = "price_source"
 
 def set_price(ctx: Context, actor: Actor, *, good: str, unit: str, price: Money, source: str, as_of: date) -> PriceRow:
     """A price of the lender's own, or the operator's from an approved source; it counts from now on, or (more than a
-    fifth away from the one before) once the proposal that it names is approved.
+    fifth away from the one before) once the proposal that it names is approved. Loans on such goods that it leaves
+    short of cover are called as soon as it counts.
 
     Raises Forbidden role_missing, party_not_active, person_missing, person_not_active; BadInput unit_unknown,
     amount_not_positive, price_date_future; Refused price_source_not_approved.
@@ -42,6 +45,7 @@ def set_price(ctx: Context, actor: Actor, *, good: str, unit: str, price: Money,
     if as_of > ctx.clock.today():
         raise BadInput("price_date_future", f"{as_of} is not yet", where="as_of")
     with ctx.store.begin() as session:
+        journals.lock(session)  # no payment comes between what is owed and the call for it
         if actor.party_id is not None:
             gate.active_party(session, actor.party_id)
         elif session.get(PriceSourceRow, source) is None:
@@ -72,10 +76,11 @@ def set_price(ctx: Context, actor: Actor, *, good: str, unit: str, price: Money,
 
 
 def _count(session: Session, ctx: Context, row: PriceRow) -> None:
-    """The price counts from now on."""
+    """The price counts from now on. The caller holds the book."""
     row.counts_from = ctx.clock.now()
     session.add(row)
     session.flush()
+    margin_calls.price_set(session, ctx, row)
 
 
 def _before(session: Session, row: PriceRow, now: datetime) -> list[int]:
@@ -112,6 +117,7 @@ def _propose(session: Session, ctx: Context, actor: Actor, row: PriceRow, before
 
 def count_price(session: Session, ctx: Context, proposal: ProposalRow) -> None:
     """A second person approved it: it counts from now on."""
+    journals.lock(session)  # nobody who has it waits for a proposal
     _count(session, ctx, session.get_one(PriceRow, int(proposal.subject), with_for_update=True))
 
 

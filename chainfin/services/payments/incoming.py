@@ -17,10 +17,11 @@ from sqlmodel import Session, col, select
 from chainfin.errors import BadInput, ChainfinError, Conflict, NotFound, Refusal
 from chainfin.rules import ledger
 from chainfin.rules.loan import payoff
+from chainfin.rules.payment import Event, State
 from chainfin.services.books import journals, loan_book
 from chainfin.services.kernel import parking
 from chainfin.services.kernel.context import Actor, Context
-from chainfin.services.payments import allocation, buy_back, payouts
+from chainfin.services.payments import allocation, buy_back, payment_state, payouts
 from chainfin.services.payments.allocation import Arrival
 from chainfin.storage.away import is_away
 from chainfin.storage.lending_tables import IncomingRow
@@ -153,7 +154,7 @@ def _take(session: Session, ctx: Context, arrival: Arrival) -> None:
         amount=arrival.amount.minor,
         remittance=arrival.remittance,
         received_on=arrival.received_on,
-        status="applied",
+        status=State.APPLIED.value,
         evidence=dict(arrival.evidence),
         created_at=ctx.clock.now(),
     )
@@ -186,8 +187,8 @@ def _place(session: Session, ctx: Context, row: IncomingRow, arrival: Arrival) -
 
 def _wait(session: Session, ctx: Context, row: IncomingRow, reason: str) -> None:
     """The money is in the book, in suspense, until it can be placed."""
-    row.status, row.unapplied, row.reason = "waiting", row.amount, reason
-    session.add(row)
+    row.unapplied = row.amount
+    payment_state.move(session, row, Event.WAIT, reason)
     held = Money(row.amount, row.currency)
     entries = (ledger.debit(ledger.CASH, held, row.bank_ref), ledger.credit(ledger.SUSPENSE, held, row.bank_ref))
     journal = ledger.Journal(f"waiting:{row.bank_ref}", row.received_on, "suspense", row.bank_ref, entries)
@@ -202,7 +203,7 @@ def place_waiting(ctx: Context) -> int:
     with ctx.store.read() as session:
         waiting = session.exec(
             select(IncomingRow.bank_ref, IncomingRow.remittance)
-            .where(IncomingRow.status == "waiting")
+            .where(IncomingRow.status == State.WAITING.value)
             .order_by(col(IncomingRow.sequence))
         ).all()
         parked = set(session.exec(select(ParkedItemRow.payload).where(ParkedItemRow.source == WAITING)).all())
@@ -235,7 +236,7 @@ def place_again(session: Session, ctx: Context, bank_ref: str) -> None:
     """Place a payment that waits, if it still does."""
     journals.lock(session)
     row = session.get_one(IncomingRow, bank_ref, with_for_update=True)
-    if row.status == "waiting":
+    if payment_state.allows(row, Event.PLACE):
         _end_wait(session, ctx, row)
 
 
@@ -250,8 +251,8 @@ def _end_wait(session: Session, ctx: Context, row: IncomingRow) -> None:
     entries = (ledger.debit(ledger.SUSPENSE, amount, row.bank_ref), ledger.credit(ledger.CASH, amount, row.bank_ref))
     journal = ledger.Journal(f"placed:{row.bank_ref}", row.received_on, "suspense", row.bank_ref, entries)
     journals.post(session, journal, now=ctx.clock.now())
-    row.status, row.unapplied, row.reason = "applied", 0, None
-    session.add(row)
+    row.unapplied = 0
+    payment_state.move(session, row, Event.PLACE, None)
     arrival = Arrival(
         bank_ref=row.bank_ref,
         sequence=row.sequence,

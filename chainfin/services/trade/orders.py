@@ -4,35 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Callable
-from typing import TypeVar
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from chainfin.documents.fingerprint import normalised
 from chainfin.documents.model import Document, DocumentKind, References
-from chainfin.errors import Conflict, NotFound, Refusal, Refused
+from chainfin.errors import Conflict, NotFound, Refused, unless_refused
 from chainfin.eth.bindings import orders_acts
 from chainfin.eth.bindings.base import Act
 from chainfin.rules import order as rules
 from chainfin.services.kernel import acts, attestations
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.parties import gate
-from chainfin.services.trade import trade_documents
+from chainfin.services.trade import order_state, trade_documents
 from chainfin.services.trade.trade_documents import TradeDocument
 from chainfin.storage.party_tables import PartyRow
-from chainfin.storage.trade_tables import ActRow, DocumentRow, OrderRow, ReceivableRow
-from chainfin.values.money import Money
+from chainfin.storage.trade_tables import ActRow, OrderRow
 from chainfin.values.party import Kind
 
-T = TypeVar("T")
-
-
-def unless_refused(value: T | Refusal) -> T:
-    """The value, or the refusal as an exception."""
-    if isinstance(value, Refusal):
-        raise value.error()
-    return value
+__all__ = [
+    "acknowledge", "amend", "cancel", "despatch", "for_party", "order_key", "post_order", "receive", "unless_refused",
+]  # fmt: skip
 
 
 def order_key(ctx: Context, buyer_legal: str, number: str) -> str:
@@ -170,56 +162,7 @@ def for_party(session: Session, actor: Actor, order_id: str, side: str) -> tuple
     owner = row.buyer_id if side == "buyer" else row.seller_id
     if owner != party_id:
         raise Refused("act_of_other_party", f"this is the {side}'s act", side=side)
-    return row, as_value(session, row)
-
-
-_FOLD: dict[str, Callable[[rules.Order, Document], rules.Order | Refusal]] = {
-    orders_acts.Acknowledge.FUNCTION: rules.acknowledge,
-    orders_acts.Amend.FUNCTION: rules.amend,
-    orders_acts.Despatch.FUNCTION: rules.despatch,
-    orders_acts.ReceiveGoods.FUNCTION: rules.receive,
-}
-
-
-def as_value(session: Session, row: OrderRow) -> rules.Order:
-    """The order as a value: its documents folded in the order in which they were signed."""
-    order = unless_refused(rules.post(_document(session, row.document_id)))
-    signed = session.exec(
-        select(ActRow)
-        .where(
-            ActRow.subject == row.id,
-            ActRow.contract == orders_acts.Post.CONTRACT,
-            col(ActRow.function).in_(list(_FOLD)),
-            col(ActRow.status).in_(("signed", "final")),
-        )
-        .order_by(col(ActRow.id))
-    )
-    for act in signed:
-        document = _document(session, str(act.extra["document_id"]))
-        order = unless_refused(_FOLD[act.function](order, document))
-    return with_invoices(session, row, order)
-
-
-def with_invoices(session: Session, row: OrderRow, order: rules.Order) -> rules.Order:
-    """The order with its standing receivables invoiced on it."""
-    standing = session.exec(
-        select(ReceivableRow)
-        .where(
-            ReceivableRow.order_id == row.id,
-            col(ReceivableRow.parent_id).is_(None),  # a part bills nothing of its own
-            col(ReceivableRow.status).not_in(("refused", "cancelled")),
-        )
-        .order_by(col(ReceivableRow.created_at))
-    )
-    for receivable in standing:
-        face = Money(receivable.face, receivable.currency)
-        document = _document(session, receivable.document_id)
-        order = unless_refused(rules.invoice(order, document, face=face)).order
-    return order
-
-
-def _document(session: Session, document_id: str) -> Document:
-    return Document.from_canonical(session.get_one(DocumentRow, document_id).canonical)
+    return row, order_state.as_value(session, row)
 
 
 def _assent(ctx: Context, order: Document) -> Document:

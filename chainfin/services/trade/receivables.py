@@ -18,9 +18,9 @@ from chainfin.rules.receivable_value import PledgedPart, Receivable, State
 from chainfin.services.kernel import acts, attestations
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.parties import gate
-from chainfin.services.trade import debtor_lines, orders, trade_documents
+from chainfin.services.trade import debtor_lines, order_state, orders, trade_documents
 from chainfin.storage.party_tables import PartyRow
-from chainfin.storage.trade_tables import ActRow, DocumentRow, PledgeRow, ReceivableRow
+from chainfin.storage.trade_tables import ActRow, DocumentRow, OrderRow, PledgeRow, ReceivableRow
 from chainfin.values.money import Money
 from chainfin.values.party import Kind
 
@@ -160,6 +160,8 @@ def confirm(
     with ctx.store.begin() as session:
         row = for_party(session, actor, receivable_id)
         orders.unless_refused(rules.confirm(as_value(session, row), by=actor.require(), face=face, due=due_date))
+        order = order_state.as_value(session, session.get_one(OrderRow, row.order_id, with_for_update=True))
+        orders.unless_refused(order_rules.confirm(order, face))
         root = session.get_one(DocumentRow, row.document_id).root
         if document_root.lower() != root:
             raise Refused("confirmation_mismatch", "the confirmed document is another than was issued", root=root)
@@ -186,8 +188,11 @@ def cancel(ctx: Context, actor: Actor, receivable_id: str) -> ActRow:
     with ctx.store.begin() as session:
         row = for_party(session, actor, receivable_id)
         orders.unless_refused(rules.cancel(as_value(session, row), by=actor.require()))
-        root = session.get_one(DocumentRow, row.document_id).root
-        act = receivables_acts.Cancel(id=row.id, order_id=row.order_id, document_root=root)
+        invoice = session.get_one(DocumentRow, row.document_id)
+        order = order_state.as_value(session, session.get_one(OrderRow, row.order_id, with_for_update=True))
+        face = Money(row.face, row.currency)
+        orders.unless_refused(order_rules.uninvoice(order, Document.from_canonical(invoice.canonical), face))
+        act = receivables_acts.Cancel(id=row.id, order_id=row.order_id, document_root=invoice.root)
         return act_of(session, ctx, row, row.seller_id, act)
 
 
