@@ -14,6 +14,7 @@ from sqlmodel import Session, func, select
 from chainfin import samples
 from chainfin.errors import Conflict
 from chainfin.eth import eip712, keys, mandate_message
+from chainfin.eth.signer import KeySigner
 from chainfin.runtime.installation import Installation
 from chainfin.runtime.loop import State
 from chainfin.services.books import journals
@@ -126,7 +127,7 @@ class Play:
         row = mandates.prepare(self.ctx, lender, products=list(Product), amount=Money(10**12, "CNY"), expires_at=until)
         key = self.keys[lender.party_id]
         if key is not None:
-            mandates.sign(self.ctx, lender, row.id, "0x" + mandate_message.sign(row.typed_data, key).hex())
+            mandates.sign(self.ctx, lender, row.id, "0x" + mandate_message.sign(row.typed_data, KeySigner(key)).hex())
 
     def borrow(self, borrower: Actor, lender: Actor, asset: ReceivableRow, amount: Money) -> str:
         """Apply, accept, wait for the money; the application's last status. Another one on the same asset may take the
