@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, cast
 
 import structlog
@@ -31,11 +32,16 @@ def identify(request: Request) -> SignedIn:
 
 
 def signin_of(request: Request) -> SignIn:
-    return cast(SignIn, request.app.state.signin)
+    signin = cast(SignIn, request.app.state.signin)
+    claim = getattr(request.state, "claim", None)
+    return signin if claim is None else signin.on(signin.store.witnessed(claim))
 
 
 def context_of(request: Request) -> Context:
-    return cast(Context, request.app.state.ctx)
+    """The context of this request: what it commits is noted on its claim (see `api.idempotency`)."""
+    ctx = cast(Context, request.app.state.ctx)
+    claim = getattr(request.state, "claim", None)
+    return ctx if claim is None else replace(ctx, store=ctx.store.witnessed(claim))
 
 
 async def _who(request: Request, _documented: Annotated[object, Depends(_bearer)]) -> SignedIn:

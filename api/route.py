@@ -110,8 +110,8 @@ class OnceRoute(Route):
         keep, sure = False, True
         try:
             try:
-                with idempotency.acting(claim):
-                    answer = await inner(request)
+                request.state.claim = claim
+                answer = await inner(request)
                 keep = True
             except Exception as error:
                 answer = problems.to_response(error, request)

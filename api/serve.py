@@ -32,7 +32,7 @@ class Server:
     def __init__(self, installation: Installation, *, host: str = "127.0.0.1", port: int = 0) -> None:
         """Binds at once. Raises Unavailable port_taken."""
         self.installation = installation
-        self.signin = SignIn(installation.ctx, domain=installation.settings.public_domain)
+        self.signin = SignIn(installation.ctx, domain=installation.settings.domain)
         # TCP_NODELAY is only set by asyncio where the protocol is named; without it every answer waits 40 ms.
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -94,7 +94,7 @@ class World(AbstractContextManager["World"]):
     def _start_clients(self) -> Connection:
         mine, theirs = _spawn.Pipe()
         accounts = [
-            Account(self.members[who].id, self.members[who].token, self.members[who].key)
+            Account(self.members[who].id, self.members[who].token, self.members[who].signer.secret)
             for who in ("core", "supplier")
         ]
         market = lending_client.Market(self.url, self.members["lender"].id, *accounts)
@@ -190,7 +190,7 @@ class World(AbstractContextManager["World"]):
     def _final(self, who: str, made: Sequence[ActRow]) -> None:
         """Signed by ``who``'s own key and final on the chain."""
         actor = Actor("party", self.members[who].id)
-        key = self.members[who].key
+        key = self.members[who].signer
         for act in made:
             acts.sign(self.installation.ctx, actor, act.id, "0x" + eip712.sign(act.typed_data, key).hex())
         ids = [act.id for act in made]

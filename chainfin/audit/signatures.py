@@ -1,4 +1,4 @@
-"""Who signed what: each act's typed data, rebuilt from the ABI and held against the event that it brought about."""
+"""Who signed what: each act's typed data is rebuilt from the ABI and compared with the event that it caused."""
 
 from __future__ import annotations
 
@@ -155,7 +155,7 @@ def _type(primary: str, fact: Fact | None) -> eip712.ActType:
 def _belongs(
     name: str, act: ActPart, primary: str, signer: str, fact: Fact, proven: ProvenFacts, keys: Keys, findings: Findings
 ) -> None:
-    """The message says what the event says, and the event's party signed it in time."""
+    """The message agrees with the event, and the event's party signed it in time."""
     expected = next((e for e in NEEDED.get(fact.event, ()) if e.act == primary), None)
     if expected is None:
         findings.check(name, False, f"{fact.event} doesn't come from {primary}")
@@ -181,7 +181,7 @@ def _belongs(
 
 
 def _beyond_the_event(primary: str, fact: Fact, proven: ProvenFacts) -> dict[str, str]:
-    """Members of an act that its event doesn't tell, as earlier facts have them (lower case).
+    """Members of an act that its event doesn't contain, taken from earlier facts (lower case).
 
     The trail that a registrar attests, or a seller acknowledges, is made again from the goods' own events: one left out
     of the file, or another order of them, gives another trail.

@@ -48,7 +48,7 @@ class ChainDriver:
         """Nothing is in hand between two rounds."""
 
     def run_once(self) -> int:
-        """One round. Returns how many commands and events moved. Raises what sender and indexer raise."""
+        """One round. Returns how many commands and events were handled. Raises what sender and indexer raise."""
         moved = self._sender.run_once() if self._sender else 0
         taken = self._indexer.run_once()
         # what waits for an event need not wait for the receipts' bookkeeping, so that comes after the indexer

@@ -28,7 +28,7 @@ EVENTS_PER_TRANSACTION = 1000
 
 
 class Projection(Protocol):
-    """What follows from an event (services.projection.apply with its context bound)."""
+    """What follows from an event (`services.reactions.chain_events.apply` with its context bound)."""
 
     def __call__(self, session: Session, event: ChainEvent, /) -> None: ...
 

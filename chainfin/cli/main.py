@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import sys
 from datetime import date
 from pathlib import Path
@@ -26,12 +27,14 @@ audit_app = typer.Typer(no_args_is_help=True, help="Evidence bundles, their veri
 database_app = typer.Typer(no_args_is_help=True, help="The database.")
 contracts_app = typer.Typer(no_args_is_help=True, help="The contracts.")
 risk_app = typer.Typer(no_args_is_help=True, help="Policies and scorecards.")
+settings_app = typer.Typer(no_args_is_help=True, help="What the environment sets.")
 for _name, _sub in (
     ("documents", documents_app),
     ("audit", audit_app),
     ("db", database_app),
     ("contracts", contracts_app),
     ("risk", risk_app),
+    ("settings", settings_app),
 ):
     app.add_typer(_sub, name=_name)
 
@@ -350,6 +353,14 @@ def contracts_deploy(as_json: AsJson = False) -> None:
         show(installation.deployment.as_json(), as_json)
 
 
+@settings_app.command("reference")
+def settings_reference() -> None:
+    """Every CHAINFIN_ variable with its default and meaning, as Markdown (docs/operate/settings.md)."""
+    from chainfin.settings import reference
+
+    typer.echo(reference(), nl=False)
+
+
 @risk_app.command("policies")
 def risk_policies(as_json: AsJson = False) -> None:
     """The policies in this version, with the hashes that decision records name."""
@@ -364,6 +375,8 @@ risk_app.command("evaluate")(risk.evaluate)
 
 def main() -> None:
     """Run a command; errors become one line on stderr and an exit code."""
+    # The libraries of the embedded chain hash by what eth-hash chooses at its first use, which would be its slowest.
+    os.environ.setdefault("ETH_HASH_BACKEND", "pysha3")
     try:
         app(standalone_mode=True)
     except ChainfinError as error:

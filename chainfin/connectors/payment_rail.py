@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from chainfin.connectors.http import HttpClient, quoted, read
 from chainfin.connectors.outcome import Done, Outcome, Refused, Unknown, then
 from chainfin.connectors.pages import Page, read_page
-from chainfin.connectors.signature import Evidence, SignatureInvalid
+from chainfin.connectors.signature import Evidence
 from chainfin.connectors.wire import (
     IncomingDocument,
     PaymentAnswer,
@@ -27,6 +27,7 @@ from chainfin.connectors.wire import (
     build,
 )
 from chainfin.errors import BadInput, Refusal
+from chainfin.jws import SignatureInvalid
 from chainfin.values.money import Money
 
 Status = Literal["done", "pending", "refused", "not_found"]

@@ -44,7 +44,7 @@ def pledge_again(stage: Stage, pledgor: Member, loan_id: str) -> dict[str, Any]:
             party=lender,
             act=register.pledge_act(granted, "SAMPLE-NO-ENTRY"),
             subject="demo:second-pledge",
-            auths=[eip712.authorise(grant, pledgor.key)],
+            auths=[eip712.authorise(grant, pledgor.signer)],
         )
 
     def look() -> ActRow:

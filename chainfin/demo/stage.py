@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -18,7 +17,7 @@ from chainfin.client.member import Caller, Member
 from chainfin.connectors.sandbox import World
 from chainfin.errors import BadInput
 from chainfin.runtime.installation import Installation
-from chainfin.settings import Settings, load
+from chainfin.settings import load
 from chainfin.values.money import Money
 
 
@@ -32,7 +31,7 @@ class Stage(AbstractContextManager["Stage"]):
             home = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="chainfin-demo-")))
         elif home.exists() and any(home.iterdir()):
             raise BadInput("home_not_empty", f"{home} holds an installation; the demo needs an empty folder")
-        settings: Settings = replace(load({}), home=home, database_url=f"sqlite:///{home / 'chainfin.db'}")
+        settings = load({"CHAINFIN_HOME": str(home)})
         try:
             self.installation = self._stack.enter_context(Installation(settings, start_at=start_at))
             self.server = Server(self.installation)

@@ -19,13 +19,13 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from eth_hash.auto import keccak
-
 from chainfin.errors import BadInput, Forbidden
 from chainfin.eth.abi import Field, address_bytes, coerce, contract_abi, from_hex, parse_address
 from chainfin.eth.bindings import ACTS, pledges_acts
 from chainfin.eth.bindings.base import Bytes32, Signed, Uint32, Uint64
-from chainfin.eth.keys import address_of, recover_digest, sign_digest
+from chainfin.eth.keys import recover_digest
+from chainfin.eth.signer import KeySigner, Signer
+from chainfin.hashing import keccak
 
 VERSION = "1"
 _DOMAIN_FIELDS = (
@@ -218,32 +218,41 @@ def _word(kind: str, value: Any) -> bytes:
 
 
 def digest(data: Mapping[str, Any]) -> bytes:
-    """The 32 bytes that are signed: keccak(0x1901 ‖ domain separator ‖ hash of the message).
+    """The 32 bytes that are signed: the hash of `message`. Raises what that raises."""
+    return keccak(message(data))
+
+
+def message(data: Mapping[str, Any]) -> bytes:
+    """What a signer hashes and signs: 0x1901 ‖ domain separator ‖ hash of the message.
 
     Raises BadInput: typed_data_malformed, act_param_invalid, address_invalid.
     """
     try:
-        domain, primary, message = data["domain"], data["primaryType"], data["message"]
+        domain, primary, said = data["domain"], data["primaryType"], data["message"]
         fields = [(str(f["type"]), str(f["name"])) for f in data["types"][primary]]
         kind = ActType("", primary, tuple(fields)).signature
         address = parse_address(domain["verifyingContract"], where="domain.verifyingContract")
         separator = _domain_separator(domain["name"], domain["version"], int(domain["chainId"]), address)
         words = [_keccak_text(kind)]
-        words.extend(_word(k, Field(n, k).coerce(message[n], f"{primary}.{n}")) for k, n in fields)
+        words.extend(_word(k, Field(n, k).coerce(said[n], f"{primary}.{n}")) for k, n in fields)
     except (KeyError, TypeError, ValueError) as error:
         raise BadInput("typed_data_malformed", f"this is no typed data of an act: {error!r}"[:200]) from None
-    return keccak(b"\x19\x01" + separator + keccak(b"".join(words)))
+    return b"\x19\x01" + separator + keccak(b"".join(words))
 
 
-def sign(data: Mapping[str, Any], private_key: bytes) -> bytes:
-    """65 bytes r ‖ s ‖ v over `digest`."""
-    return sign_digest(digest(data), private_key)
+def sign(data: Mapping[str, Any], key: Signer | bytes) -> bytes:
+    """65 bytes r ‖ s ‖ v over `digest`, by a signer or a bare private key."""
+    return _signer(key).sign(message(data))
 
 
-def authorise(data: Mapping[str, Any], private_key: bytes) -> Auth:
+def authorise(data: Mapping[str, Any], key: Signer | bytes) -> Auth:
     """Sign and wrap as the contracts' Auth."""
-    message = data["message"]
-    return Auth(address_of(private_key), int(message["nonce"]), int(message["deadline"]), sign(data, private_key))
+    signer, said = _signer(key), data["message"]
+    return Auth(signer.address, int(said["nonce"]), int(said["deadline"]), sign(data, signer))
+
+
+def _signer(key: Signer | bytes) -> Signer:
+    return KeySigner(key) if isinstance(key, bytes) else key
 
 
 def recover(data: Mapping[str, Any], signature: bytes) -> str:

@@ -132,7 +132,7 @@ class Limit:
 
     @property
     def name(self) -> str:
-        """Unique name; lock positions in the order of it."""
+        """A unique name; positions are locked in the order of their names."""
         return f"{self.kind}:{self.key}"
 
 
@@ -151,7 +151,7 @@ class Position:
 
     @property
     def headroom(self) -> Money:
-        """What may still be held; zero, not negative, where the limit was lowered below what stands."""
+        """What may still be held; zero where the limit was lowered below what is held and used."""
         return max(self.limit.amount - self.held - self.used, Money.zero(self.limit.amount.currency))
 
 
@@ -189,7 +189,7 @@ _TRANSITIONS = frozenset(
 
 
 def hold(positions: Sequence[Position], hold_id: str, amount: Money) -> Held | Refusal:
-    """Take ``amount`` from every position, or from none. Refusal limit_exceeded names the tightest limit.
+    """Hold ``amount`` under every limit, or under none. Refusal limit_exceeded names the tightest limit.
 
     Raises BadInput amount_not_positive, currency_mismatch, limits_missing, limit_twice.
     """

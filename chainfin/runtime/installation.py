@@ -23,6 +23,7 @@ from chainfin.chain.indexer import Finality, Indexer
 from chainfin.chain.node import Node
 from chainfin.chain.rpc import RpcNode
 from chainfin.chain.sender import Policy, Sender
+from chainfin.chain.web3signer import Web3Signer
 from chainfin.connectors.outcome import Done, Outcome, Refused
 from chainfin.connectors.partners import Endpoint, Partners, connect
 from chainfin.connectors.payment_rail import Incoming, IncomingPage, Line
@@ -30,6 +31,8 @@ from chainfin.connectors.sandbox import Sandbox, start_sandbox
 from chainfin.connectors.watch import IncomingWatch
 from chainfin.connectors.worker import Worker
 from chainfin.errors import Refusal
+from chainfin.eth.signer import Signer
+from chainfin.runtime import holidays
 from chainfin.runtime.housekeeping import Housekeeper
 from chainfin.runtime.loop import Loop
 from chainfin.runtime.metrics import Metrics
@@ -45,7 +48,7 @@ from chainfin.services.reactions import act_outcomes, chain_events, partner_outc
 from chainfin.settings import Partner, Settings
 from chainfin.storage.chain_tables import ChainEvent
 from chainfin.storage.ledger_tables import OutboxRow
-from chainfin.storage.party_tables import CustodyKeyRow, FactRow
+from chainfin.storage.party_tables import FactRow
 from chainfin.storage.store import Store
 from chainfin.storage.vault import Vault
 
@@ -96,6 +99,7 @@ class Installation(AbstractContextManager["Installation"]):
         self.tracing = Tracing(settings.otel_endpoint)
         self._closing.append(self.tracing.close)
         settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        holidays.use(settings)
         vault = Vault.open(settings.home)
         self.store = Store(settings.database_url)
         self._closing.append(self.store.close)
@@ -116,9 +120,11 @@ class Installation(AbstractContextManager["Installation"]):
         if fresh and start_at is not None:
             self.clock.start_at(start_at)
         keys = _own_keys(self.store, vault, self.clock)
+        self.relayer = self._relayer(settings, vault, keys["relayer"])
+        keys["relayer"] = self.relayer.address
         self.node: Node = self._node(settings, keys)
         self._closing.append(self.node.close)
-        self.deployment = self._deploy(vault, keys, fresh)
+        self.deployment = self._deploy(keys)
         self.ctx = Context(
             store=self.store,
             vault=vault,
@@ -132,20 +138,26 @@ class Installation(AbstractContextManager["Installation"]):
         admission.admit_registrar(self.ctx)
         return keys
 
+    def _relayer(self, settings: Settings, vault: Vault, sealed: str) -> Signer:
+        """Who pays for gas and signs transactions: a key in a web3signer if one is named, else the sealed one."""
+        if settings.relayer_signer is not None:
+            remote = Web3Signer(*settings.relayer_signer)
+            self._closing.append(remote.close)
+            return remote
+        with self.store.read() as session:
+            return custody.own_signer(session, vault, sealed)
+
     def _node(self, settings: Settings, keys: Mapping[str, str]) -> Node:
         if settings.chain_url is None:
             # the operator announces changes of governance itself: no relayer can
             return EmbeddedNode(settings.home, self.clock.now, funded=[keys["relayer"], keys["operator"]])
         return RpcNode(settings.chain_url, expected_chain_id=settings.chain_id)
 
-    def _deploy(self, vault: Vault, keys: Mapping[str, str], fresh: bool) -> Deployment:
+    def _deploy(self, keys: Mapping[str, str]) -> Deployment:
         with self.store.read() as session:
             fact = session.get(FactRow, "deployment")
-            key = session.get_one(CustodyKeyRow, keys["relayer"])
         recorded = None if fact is None else Deployment.from_json(fact.value)
-        deployer = vault.unseal(key.sealed, context=key.address)
-        operator = keys["operator"]
-        made = deploy(self.node, deployer, operator=operator, recorded=recorded)
+        made = deploy(self.node, self.relayer, operator=keys["operator"], recorded=recorded)
         if recorded is None:
             with self.store.begin() as session:
                 session.merge(FactRow(name="deployment", value=made.as_json()))
@@ -168,17 +180,14 @@ class Installation(AbstractContextManager["Installation"]):
     def _drivers(self, vault: Vault, keys: Mapping[str, str], drive: bool) -> None:
         ctx = self.ctx
         depth = self.settings.finality_depth
-        with self.store.read() as session:
-            row = session.get_one(CustodyKeyRow, keys["relayer"])
-        relayer = vault.unseal(row.sealed, context=row.address)
         self.sender = Sender(
             self.store,
             self.node,
             ctx.contracts,
-            relayer,
+            self.relayer,
             ActReports(ctx),
             policy=Policy(check_first=self.settings.chain_url is not None),
-            worker=f"sender-{row.address[:10]}",
+            worker=f"sender-{self.relayer.address[:10]}",
             finality_depth=depth,
         )
 

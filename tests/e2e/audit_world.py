@@ -6,7 +6,7 @@ Every party's key is in custody; documents are the project's samples.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -207,7 +207,7 @@ def sales(today: date) -> JsonValue:
 
 
 def open_town(home: Path) -> Town:
-    settings = replace(load({}), home=home, database_url=f"sqlite:///{home / 'chainfin.db'}")
+    settings = load({"CHAINFIN_HOME": str(home)})
     inst = Installation(settings, start_at=START, drive=False)
     assert inst.sandbox is not None
     town = Town(inst, World(inst.sandbox))

@@ -9,7 +9,7 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from itertools import count
@@ -375,7 +375,7 @@ def open_site(*, drive: bool = False, start: datetime = START) -> Iterator[Site]
     """A site with core enterprise, lender, settlement bank and keeper, and ample limits on core and lender."""
     with TemporaryDirectory(prefix="chainfin-test-") as folder:
         home = Path(folder)
-        settings = replace(load({}), home=home, database_url=f"sqlite:///{home / 'chainfin.db'}")
+        settings = load({"CHAINFIN_HOME": str(home)})
         with Installation(settings, start_at=start, faults=True, drive=drive) as inst:
             assert inst.sandbox is not None
             site = Site(inst, World(inst.sandbox))

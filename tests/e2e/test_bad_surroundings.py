@@ -11,7 +11,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -38,8 +37,8 @@ PATIENCE_S = 20.0
 
 
 def settings_of(home: Path, url: str, **more: object) -> Settings:
-    plain = replace(load({}), home=home, database_url=f"sqlite:///{home / 'chainfin.db'}")
-    return replace(plain, chain_url=url, finality_depth=0, **more)  # type: ignore[arg-type] # fields of Settings
+    plain = load({"CHAINFIN_HOME": str(home)})
+    return plain.model_copy(update={"chain_url": url, "finality_depth": 0, **more})
 
 
 @contextmanager
@@ -220,7 +219,7 @@ def test_database__of_an_older_schema__refused_and_untouched(tmp_path: Path) -> 
         session.connection().exec_driver_sql("UPDATE alembic_version SET version_num = '0000'")
     store.close()
     before = (tmp_path / "chainfin.db").stat().st_size
-    assert opening(replace(load({}), home=tmp_path, database_url=url)) == "schema_outdated"
+    assert opening(load({"CHAINFIN_HOME": str(tmp_path), "CHAINFIN_DATABASE_URL": url})) == "schema_outdated"
     done = command(tmp_path, "serve", "--port", "0")
     assert done.returncode == 1
     assert done.stderr.startswith("chainfin: schema_outdated: ")

@@ -19,7 +19,7 @@ from chainfin.services.kernel import acts, custody
 from chainfin.services.kernel.context import Actor
 from chainfin.services.lending import applications, funding, limits
 from chainfin.services.pledges import register
-from chainfin.services.trade import orders, receivables
+from chainfin.services.trade import disputes, orders, receivables
 from chainfin.storage.lending_tables import LimitRow
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ActRow, PledgeRow
@@ -76,7 +76,7 @@ def foreign_pledge(site: Site, pledgor: Actor, receivable_id: str, amount: int, 
         )
         nonce = acts.next_nonce(session, borrower.address, "Pledges")
         grant = eip712.signable(granted, nonce, granted.expires_at, acts.domain(ctx, "Pledges"))
-        key = custody.key_of(session, ctx, borrower.address)
+        key = custody.signer_of(session, ctx, borrower.address)
         assert key is not None
         return acts.prepare(
             session,
@@ -222,7 +222,7 @@ def test_offer__disputed_meanwhile__falls(site: Site) -> None:
     borrower = site.borrower()
     asset = site.confirmed(borrower)
     application = site.offered(borrower, ASKED, asset.id)
-    receivables.dispute(site.ctx, site.cast["core"], asset.id, "scratched")
+    disputes.dispute(site.ctx, site.cast["core"], asset.id, "scratched")
     site.run()
     with pytest.raises(Refused) as refused:
         applications.accept(site.ctx, borrower, application)

@@ -16,7 +16,7 @@ from chainfin.services.kernel.context import OPERATOR, Actor, Context
 from chainfin.services.lending import applications, credit_notes, end_of_day
 from chainfin.services.payments import incoming
 from chainfin.services.reads import queries
-from chainfin.services.trade import receivables
+from chainfin.services.trade import disputes
 from chainfin.storage.trade_tables import ReceivableRow
 from chainfin.values.money import Money
 from tests.e2e.onchain import rows, view
@@ -352,7 +352,7 @@ def test_credit_note__by_the_debtor_where_nothing_is_free__refused(site: Site) -
 def test_debtor__pays_what_it_disputed__settled_and_nothing_new_lent_meanwhile(site: Site) -> None:
     borrower = site.borrower()
     asset = site.confirmed(borrower)
-    receivables.dispute(site.ctx, site.cast["core"], asset.id, "scratched")
+    disputes.dispute(site.ctx, site.cast["core"], asset.id, "scratched")
     site.run()
     row = site.application(site.apply(borrower, LENT, asset.id)).row
     assert (row.status, [each["code"] for each in row.refusals]) == ("declined", ["disputed"])

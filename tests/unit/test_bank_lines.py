@@ -13,10 +13,10 @@ from sqlalchemy.exc import OperationalError
 
 from chainfin.connectors.outcome import Done, Unknown
 from chainfin.connectors.payment_rail import Incoming, IncomingPage, PaymentRail
-from chainfin.connectors.signature import sign
 from chainfin.connectors.watch import IncomingWatch
 from chainfin.connectors.wire import IncomingAnswer, IncomingDocument, SignedDocument
 from chainfin.errors import Refusal
+from chainfin.jws import sign
 from chainfin.runtime.loop import Loop
 from chainfin.services.kernel import parking
 from tests.unit.test_connectors_partners import AT, KEY, Partner

@@ -19,7 +19,7 @@ from chainfin.connectors.http import HttpClient
 from chainfin.connectors.outcome import Done, Refused, Unavailable, Unknown
 from chainfin.connectors.payment_rail import Instruction, PaymentRail
 from chainfin.connectors.registry import Registration, Registry
-from chainfin.connectors.signature import HEADER, Verifier, sign
+from chainfin.connectors.signature import HEADER, Verifier
 from chainfin.connectors.wire import (
     DataAnswer,
     DataQuery,
@@ -27,6 +27,7 @@ from chainfin.connectors.wire import (
     RegistryAnswer,
 )
 from chainfin.errors import BadInput
+from chainfin.jws import sign
 from chainfin.values.money import Money
 
 KEY = Ed25519PrivateKey.from_private_bytes(b"\x07" * 32)

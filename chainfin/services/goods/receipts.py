@@ -8,7 +8,6 @@ from datetime import date
 from decimal import Decimal
 from typing import get_args
 
-from eth_hash.auto import keccak
 from sqlmodel import Session, col, select
 
 from chainfin.documents import units
@@ -17,6 +16,7 @@ from chainfin.documents.fingerprint import normalised
 from chainfin.documents.model import Json
 from chainfin.errors import BadInput, Conflict, Forbidden, NotFound, Refusal, Refused
 from chainfin.eth.bindings import warehouse_receipts_acts
+from chainfin.hashing import keccak
 from chainfin.risk.inputs import ReceiptFacts
 from chainfin.rules import inventory as rules
 from chainfin.services.kernel import acts

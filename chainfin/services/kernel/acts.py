@@ -86,7 +86,7 @@ def prepare(
         subject=subject,
         created_at=now,
     )
-    key = custody.key_of(session, ctx, signer)
+    key = custody.signer_of(session, ctx, signer)
     session.add(row)
     in_flight.unless_paid(session, row)
     if key is not None:
@@ -136,7 +136,7 @@ def take_acceptance(session: Session, ctx: Context, row: ActRow, signature: str 
     Raises Conflict key_not_held; BadInput signature_malformed, signature_expired; Forbidden signature_foreign.
     """
     if signature is None:
-        key = custody.key_of(session, ctx, row.signer)
+        key = custody.signer_of(session, ctx, row.signer)
         if key is None:
             raise Conflict("key_not_held", "your key is your own: sign the offer's typed data and send the signature")
         raw = eip712.sign(row.typed_data, key)
@@ -150,7 +150,7 @@ def take_acceptance(session: Session, ctx: Context, row: ActRow, signature: str 
 
 def side_auth(session: Session, ctx: Context, rider: Rider, signer: str) -> eip712.Auth:
     """A signature that rides in another's act (a registrar's attestation), by a key that is held here."""
-    key = custody.key_of(session, ctx, signer)
+    key = custody.signer_of(session, ctx, signer)
     if key is None:
         raise Conflict("key_not_held", f"the key of {signer} is not held here")
     deadline = int((ctx.clock.now() + LIFETIME).timestamp())

@@ -104,7 +104,7 @@ def _ask_consent(session: Session, ctx: Context, party: PartyRow) -> Admission:
     consent = eip712.signable(join, nonce, deadline, acts.domain(ctx, Join.CONTRACT))
     party.profile = {**party.profile, "consent": consent}
     session.add(party)
-    key = custody.key_of(session, ctx, party.address)
+    key = custody.signer_of(session, ctx, party.address)
     if key is None:
         return Admission(party, None, consent)
     act = acts.prepare(

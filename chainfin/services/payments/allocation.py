@@ -13,11 +13,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from eth_hash.auto import keccak
 from sqlmodel import Session, col, or_, select
 
 from chainfin.errors import Refusal
 from chainfin.eth.bindings.receivables_acts import Settle
+from chainfin.hashing import keccak
 from chainfin.rules import ledger
 from chainfin.rules.loan import LoanState, Paid, payoff
 from chainfin.rules.loan.state import ACCRUING

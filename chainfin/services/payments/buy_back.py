@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import date
 from math import ceil, floor
 
-from eth_hash.auto import keccak
 from sqlmodel import Session, col, select
 
 from chainfin.errors import Refusal, Refused
 from chainfin.eth.bindings.pledges_acts import BuyBack
+from chainfin.hashing import keccak
 from chainfin.rules import receivable as rules
 from chainfin.rules.loan import Loan, LoanState, Paid, payoff
 from chainfin.rules.loan.state import ACCRUING

@@ -11,11 +11,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from eth_hash.auto import keccak
 from sqlmodel import select
 
 from chainfin.errors import BadInput, NotFound, Refused
 from chainfin.eth.bindings.pledges_acts import Undertake
+from chainfin.hashing import keccak
 from chainfin.rules import undertaking as promises
 from chainfin.services.kernel import acts
 from chainfin.services.kernel.context import Actor, Context

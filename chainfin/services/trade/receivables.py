@@ -1,11 +1,10 @@
-"""Receivables: issued up to what was received and invoiced, confirmed by the debtor, diluted by credit notes."""
+"""Receivables: issued up to what was received and invoiced, confirmed by the debtor, cancelled, or in default."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
 
-from eth_hash.auto import keccak
 from sqlmodel import Session, select
 
 from chainfin.documents.fingerprint import invoice_fingerprint, invoice_key
@@ -192,16 +191,15 @@ def cancel(ctx: Context, actor: Actor, receivable_id: str) -> ActRow:
         return act_of(session, ctx, row, row.seller_id, act)
 
 
-def dispute(ctx: Context, actor: Actor, receivable_id: str, reason: str) -> ActRow:
-    """The debtor disputes it; what it says goes on chain as a hash.
+def declare_default(ctx: Context, actor: Actor, receivable_id: str) -> ActRow:
+    """The holder states on chain that it was not paid by the due day.
 
-    Raises Refused not_debtor, receivable_state_wrong.
+    Raises NotFound receivable_unknown; Refused not_holder, receivable_state_wrong, not_yet_due.
     """
     with ctx.store.begin() as session:
-        row = for_party(session, actor, receivable_id)
-        orders.unless_refused(rules.dispute(as_value(session, row), by=actor.require()))
-        detail = "0x" + keccak(reason.encode()).hex()
-        return act_of(session, ctx, row, row.debtor_id, receivables_acts.Dispute(id=row.id, document_root=detail))
+        row, by = for_party(session, actor, receivable_id), actor.require()
+        orders.unless_refused(rules.default(as_value(session, row), by=by, today=ctx.clock.today()))
+        return act_of(session, ctx, row, by, receivables_acts.DeclareDefault(id=row.id))
 
 
 def parties(row: ReceivableRow) -> tuple[str, ...]:
@@ -252,7 +250,7 @@ def as_value(session: Session, row: ReceivableRow) -> Receivable:
 
 def act_of(session: Session, ctx: Context, row: ReceivableRow, party_id: str, act: Act) -> ActRow:
     """The ``act`` of a party on this receivable. It may be an exit: whether the party enters into new business
-    is for the caller to ask (`entering`)."""
+    is for the caller to ask (`parties.gate`)."""
     return acts.prepare(
         session,
         ctx,

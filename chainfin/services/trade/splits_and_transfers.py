@@ -1,11 +1,11 @@
-"""A confirmed receivable split and passed on to a further tier (拆分、流转); a dispute withdrawn; a default said."""
+"""A confirmed receivable split and passed on to a further tier (拆分、流转)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from chainfin.errors import Refused
-from chainfin.eth.bindings.receivables_acts import DeclareDefault, ResolveDispute, Split, Transfer
+from chainfin.eth.bindings.receivables_acts import Split, Transfer
 from chainfin.rules import receivable as rules
 from chainfin.services.kernel import acts
 from chainfin.services.kernel.context import Actor, Context
@@ -58,32 +58,3 @@ def _unless_promised(row: ReceivableRow) -> None:
     if row.reserved:
         promised = Money(row.reserved, row.currency)
         raise Refused("part_promised", f"{promised} of it is promised to a lender", promised=str(promised))
-
-
-def resolve_dispute(ctx: Context, actor: Actor, receivable_id: str) -> ActRow:
-    """The debtor withdraws its dispute.
-
-    Raises NotFound receivable_unknown; Refused not_debtor, receivable_state_wrong.
-    """
-    return _bare_act(ctx, actor, receivable_id, ResolveDispute)
-
-
-def declare_default(ctx: Context, actor: Actor, receivable_id: str) -> ActRow:
-    """The holder says that it wasn't paid by its due day.
-
-    Raises NotFound receivable_unknown; Refused not_holder, receivable_state_wrong, not_yet_due.
-    """
-    return _bare_act(ctx, actor, receivable_id, DeclareDefault)
-
-
-def _bare_act(
-    ctx: Context, actor: Actor, receivable_id: str, act: type[ResolveDispute] | type[DeclareDefault]
-) -> ActRow:
-    with ctx.store.begin() as session:
-        row = receivables.for_party(session, actor, receivable_id)
-        value, by = receivables.as_value(session, row), actor.require()
-        if act is ResolveDispute:
-            orders.unless_refused(rules.resolve_dispute(value, by=by))
-        else:
-            orders.unless_refused(rules.default(value, by=by, today=ctx.clock.today()))
-        return receivables.act_of(session, ctx, row, by, act(id=row.id))

@@ -291,4 +291,4 @@ def test_sandbox__port_in_use__sandbox_port_taken(sandbox: Sandbox, tmp_path: Pa
 def test_sandbox__malformed_request__signed_problem_naming_the_field(sandbox: Sandbox) -> None:
     answer = httpx.put(f"{sandbox.rail_url}/payments/loan-1", json={"amount": "1"}, trust_env=False)
     assert (answer.status_code, answer.json()["code"]) == (422, "request_malformed")
-    Verifier([sandbox.public_key]).check(answer.content, answer.headers["x-chainfin-signature"])
+    Verifier([sandbox.public_key]).check(answer.content, answer.headers["x-jws-signature"])
