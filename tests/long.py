@@ -1,7 +1,7 @@
 """All the long checks, one after the other, and at the end one table of their figures.
 
-`python -m tests.long [NAME ...]`. What each printed is in `build/long/NAME.log`. A check that broke off may be run again
-by its name; those that keep what they found go on. Exit 1 if one fails.
+`python -m tests.long [NAME ...]`. What each printed is in `build/long/NAME.log`. A check that broke off may be run
+again by its name; those that keep what they found go on. Exit 1 if one fails.
 """
 
 from __future__ import annotations
