@@ -2,8 +2,8 @@
 
 `python contracts/analysis/mutate.py [--number 50] [--seed 1] [--again]`. Slither only says what could be changed
 (`changes.py`, in its own environment, on a copy: its own runner works in place and tries all). Prints a line per change
-and the score; exit 1 below 90 % killed. What was killed is kept in `.mutants`, so that a run that was broken off goes on;
-a change that doesn't compile is none. Without Node or Slither it says so and exits 0.
+and the score; exit 1 below 90 % killed. What was killed is kept in `.mutants`, so that a run that was broken off goes
+on; a change that doesn't compile is none. Without Node or Slither it says so and exits 0.
 """
 
 from __future__ import annotations
