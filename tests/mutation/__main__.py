@@ -18,6 +18,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
+
 from tests.mutation.covering import Covering, covering
 from tests.mutation.sample import Mutant, sample
 from tests.planted.tree import ROOT, Tree
@@ -110,7 +112,7 @@ def _fails(tree: Tree, tests: Sequence[str], patience: float) -> bool:
         start_new_session=True,
     )
     try:
-        return process.wait(timeout=patience) != 0
+        return process.wait(timeout=patience) not in (0, pytest.ExitCode.NO_TESTS_COLLECTED)
     except subprocess.TimeoutExpired:
         return True
     finally:

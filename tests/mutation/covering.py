@@ -73,7 +73,7 @@ def _collect(tree: Tree, tests: Sequence[str], workers: int) -> Covering:
     seconds: dict[str, float] = defaultdict(float)
     unusable = set()
     for case in ElementTree.parse(report).iter("testcase"):
-        name = str(case.get("classname")).replace(".", "/") + ".py::" + str(case.get("name")).partition("[")[0]
+        name = _name(tree.folder, case)
         seconds[name] += float(case.get("time", "0"))
         if {child.tag for child in case} & {"failure", "error"}:
             unusable.add(name)
@@ -81,6 +81,17 @@ def _collect(tree: Tree, tests: Sequence[str], workers: int) -> Covering:
         print("mutants: not used, since they fail anyway: " + ", ".join(sorted(unusable)), flush=True)
     usable = {name: round(spent, 3) for name, spent in seconds.items() if name not in unusable}
     return Covering(_lines(tree, data_file, usable), usable)
+
+
+def _name(folder: Path, case: ElementTree.Element) -> str:
+    """A test's id without parameters; the report writes file and class as one dotted name."""
+    file, within = folder, []
+    for part in str(case.get("classname")).split("."):
+        if file.suffix == ".py":
+            within.append(part)
+        else:
+            file = file / part if (file / part).is_dir() else file / f"{part}.py"
+    return "::".join([str(file.relative_to(folder)), *within, str(case.get("name")).partition("[")[0]])
 
 
 def _lines(tree: Tree, data_file: Path, usable: dict[str, float]) -> dict[str, dict[str, list[str]]]:

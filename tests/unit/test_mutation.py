@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ast
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
 from tests import long
-from tests.mutation.covering import Covering
+from tests.mutation.covering import Covering, _name
 from tests.mutation.sample import Mutant, sample
 
 SOURCE = '''
@@ -74,6 +75,18 @@ def test_tests__of_a_line__quickest_first_and_outside_of_functions_all(
     lines = {"x.py": {"14": ["t.py::slow", "t.py::quick"], "17": ["t.py::slow"]}}
     found = Covering(lines, {"t.py::slow": 2.0, "t.py::quick": 0.1})
     assert found.tests(Mutant("x.py", line, function, "", "", "", SOURCE), SOURCE) == tests
+
+
+@pytest.mark.parametrize(
+    ("classname", "name", "test"),
+    [
+        ("tests.unit.test_x", "test_y[1-a.b]", "tests/unit/test_x.py::test_y"),
+        ("tests.unit.test_x.TestMachine", "runTest", "tests/unit/test_x.py::TestMachine::runTest"),
+    ],
+)
+def test_name__of_a_report__is_one_that_pytest_takes(tmp_path: Path, classname: str, name: str, test: str) -> None:
+    (tmp_path / "tests" / "unit").mkdir(parents=True)
+    assert _name(tmp_path, ElementTree.Element("testcase", classname=classname, name=name)) == test
 
 
 def test_long__fails_or_not__its_last_line_is_the_figure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
