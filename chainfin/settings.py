@@ -60,6 +60,8 @@ class Settings(BaseSettings):
     """The address on which the service listens."""
     port: int = Field(default=8310, ge=0, le=65535)
     """The port on which the service listens; 0 takes any free one."""
+    platform: str = "chainfin"
+    """The platform's name, which lenders' mandates name. Changed, no mandate holds any more."""
     cell: str = "c0"
     """The logical unit (逻辑单元) that this process serves."""
     domain: str = "127.0.0.1"

@@ -18,6 +18,7 @@ NOUNS = (
     "pledges",
     "substitutions",
     "limits",
+    "mandates",
     "lines",
     "applications",
     "loans",

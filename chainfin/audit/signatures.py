@@ -77,6 +77,10 @@ class Keys:
         """Raises Refused party_not_admitted."""
         return str(self._latest(self._keys, party, place))
 
+    def ever(self, party: int) -> tuple[str, ...]:
+        """Every key that ever spoke for the party, oldest first."""
+        return tuple(str(key) for _, key in self._keys.get(party, []))
+
     def roles_at(self, party: int, place: tuple[int, int, int]) -> Role:
         """Raises Refused party_not_admitted."""
         return Role(self._latest(self._roles, party, place))

@@ -15,6 +15,7 @@ from chainfin.audit.bundle import Bundle, digests, read, record_of
 from chainfin.audit.collateral import check_asset, check_named, check_pledge
 from chainfin.audit.deal import check_acceptance, check_decision, check_parties_opened, check_terms
 from chainfin.audit.facts import Trust, prove
+from chainfin.audit.mandate import check_mandate
 from chainfin.audit.money_trail import check_payments, check_registry
 from chainfin.audit.report import Findings, Report
 from chainfin.audit.securities import securities
@@ -83,6 +84,8 @@ def _check(
             record = record_of(bundle).as_dict()
             decided = dt.datetime.fromisoformat(record["decided_at"]).astimezone(dt.UTC).date()
             check_terms(bundle, outcome, decided, str(anchored), findings)
+    with findings.attempt("mandate"):
+        check_mandate(bundle, party_keys, known, findings)
     check_named(secured, story, findings)
     for security in secured:
         own = security.among(findings)

@@ -209,6 +209,8 @@ def _post(caller: Caller, path: str, body: dict[str, Any]) -> Any:
     answer = caller.post(path, body)
     if not isinstance(caller, Member) or not isinstance(answer, dict):
         return answer
+    if path == "/v1/mandates":
+        return caller.sign_mandate(answer)
     act = answer.get("act")
     if act is None and "typed_data" in answer:
         return caller.finish(answer)

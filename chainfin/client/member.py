@@ -15,7 +15,7 @@ import httpx
 from chainfin.documents import read
 from chainfin.documents.opening import Opening, Revealed
 from chainfin.errors import ChainfinError, Refused, Unavailable
-from chainfin.eth import eip712
+from chainfin.eth import eip712, mandate_message
 from chainfin.eth.abi import from_hex
 from chainfin.eth.signer import KeySigner, Signer, personal_message
 from chainfin.values.money import Money
@@ -146,6 +146,18 @@ class Member(Caller):
         if {name: value for name, value in asked.items() if name not in ("nonce", "deadline")} != own:
             raise Refused("typed_data_foreign", f"to be signed is another confirmation: {asked}"[:300])
         return self.finish(answer)
+
+    def mandate(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Give a mandate: prepared, then signed (see `POST /v1/mandates`). Returns it, active."""
+        return self.sign_mandate(self.post("/v1/mandates", body))
+
+    def sign_mandate(self, prepared: Mapping[str, Any]) -> dict[str, Any]:
+        """Sign a prepared mandate, if it waits for that. Returns it."""
+        if prepared["status"] != "prepared":
+            return dict(prepared)
+        signature = "0x" + mandate_message.sign(prepared["typed_data"], self.signer).hex()
+        signed: dict[str, Any] = self.post(f"/v1/mandates/{prepared['id']}/signature", {"signature": signature})
+        return signed
 
     def finish(self, act: Mapping[str, Any]) -> dict[str, Any]:
         """Sign an act (if it waits for that) and wait for its end. Raises ApiProblem with the chain's refusal."""

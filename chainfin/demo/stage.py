@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from contextlib import AbstractContextManager, ExitStack
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -19,6 +19,7 @@ from chainfin.errors import BadInput
 from chainfin.runtime.installation import Installation
 from chainfin.settings import load
 from chainfin.values.money import Money
+from chainfin.values.product import Product
 
 
 class Stage(AbstractContextManager["Stage"]):
@@ -104,6 +105,12 @@ class Stage(AbstractContextManager["Stage"]):
         """The lender's rating desk sets a limit and a grade."""
         body = {"kind": kind, "key": party.id, "amount": {"amount": amount, "currency": currency}, "grade": grade}
         lender.post("/v1/limits", body)
+
+    def mandate(self, lender: Member, amount: str, currency: str) -> None:
+        """The lender signs under what its money may go out: all products, until a year from now."""
+        until = datetime.combine(self.today + timedelta(days=365), time(0), UTC).isoformat()
+        body = {"products": [*Product], "amount": {"amount": amount, "currency": currency}, "expires_at": until}
+        lender.mandate(body)
 
     def pays(self, payer: Member, amount: Money, account: str, remittance: str) -> None:
         """The payer tells its bank to pay; the settlement bank books it."""

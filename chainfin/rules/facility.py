@@ -116,6 +116,8 @@ class LimitKind(StrEnum):
     BORROWER = "borrower"
     LENDER = "lender"
     INDUSTRY = "industry"
+    MANDATE = "mandate"
+    """Of one mandate of the lender: ``key`` is its id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +206,17 @@ def hold(positions: Sequence[Position], hold_id: str, amount: Money) -> Held | R
     taken = tuple(replace(position, held=position.held + amount) for position in ordered)
     names = tuple(position.limit.name for position in ordered)
     return Held(Hold(hold_id, names, amount, HoldState.HELD), taken)
+
+
+def still_within(positions: Sequence[Position]) -> Refusal | None:
+    """Whether what is held and used fits each limit as it stands now. Refusal limit_lowered names the first that was
+    lowered below it."""
+    for position in _ordered(positions):
+        taken = position.held + position.used
+        if taken > position.limit.amount:
+            proof = {"limit": position.limit.name, "limit_amount": str(position.limit.amount), "taken": str(taken)}
+            return Refusal("limit_lowered", f"the limit {position.limit.name} is below what is held and used", proof)
+    return None
 
 
 def _exceeded(position: Position, amount: Money) -> Refusal:

@@ -134,6 +134,8 @@ class Installation(AbstractContextManager["Installation"]):
             contracts=self.deployment.contracts,
             operator_address=keys["operator"],
             registrar_address=keys["registrar"],
+            platform=settings.platform,
+            real_money=settings.rail is not None,
         )
         admission.admit_registrar(self.ctx)
         return keys

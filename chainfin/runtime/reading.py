@@ -61,6 +61,8 @@ class Reading(AbstractContextManager["Reading"]):
             contracts=self.deployment.contracts,
             operator_address=own["operator"],
             registrar_address=own["registrar"],
+            platform=settings.platform,
+            real_money=settings.rail is not None,
         )
         self.prover = ChainProver(self.node, self.deployment)
 

@@ -26,7 +26,7 @@ from chainfin.connectors.sandbox import World
 from chainfin.runtime.installation import Installation
 from chainfin.services.goods import receipts
 from chainfin.services.kernel.context import OPERATOR, Actor, Context
-from chainfin.services.lending import applications, limits
+from chainfin.services.lending import applications, limits, mandates
 from chainfin.services.oversight import evidence, reconcile
 from chainfin.services.oversight.reconcile import Reconciliation
 from chainfin.services.parties import admission
@@ -38,6 +38,7 @@ from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import DocumentRow, ReceivableRow
 from chainfin.values.money import Money
 from chainfin.values.party import Role
+from chainfin.values.product import Product
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 CAST = {
@@ -216,6 +217,9 @@ def open_town(home: Path) -> Town:
     for kind, who in (("debtor", "core"), ("borrower", "supplier"), ("borrower", "distributor"), ("borrower", "shop")):
         town.limit(kind, who)
     town.limit("lender", "lender", 9_000_000_00)
+    until = town.ctx.clock.now() + timedelta(days=3650)
+    most = Money(9_000_000_00, "CNY")
+    mandates.prepare(town.ctx, town.actor("lender"), products=list(Product), amount=most, expires_at=until)
     return town
 
 

@@ -81,6 +81,7 @@ def test_apply__process_ends_before_the_decision__decided_later_and_once(
     play = Play([site])
     core, supplier = play.admit(samples.CORE, Role.CORE), play.admit(samples.SUPPLIER, Role.SUPPLIER)
     lender = play.admit(samples.LENDER, Role.LENDER, own=False)
+    play.mandate(lender)
     play.limit(lender, "debtor", core, cny(1_000_000))
     asset = play.confirmed(core, supplier, "INV-1")
     decide = decision.decide

@@ -16,7 +16,7 @@ from chainfin.rules.loan import LoanEvent, LoanState, transition
 from chainfin.services.books import journals, loan_book
 from chainfin.services.kernel import acts
 from chainfin.services.kernel.context import Context
-from chainfin.services.lending import limits, progress
+from chainfin.services.lending import limits, mandates, progress
 from chainfin.services.pledges import assets, register, release
 from chainfin.storage import outbox
 from chainfin.storage.lending_tables import ApplicationRow, LoanRow, OfferRow
@@ -95,6 +95,10 @@ def _pay_out(session: Session, ctx: Context, application: ApplicationRow, loan: 
     if ctx.clock.today() >= loan.maturity:
         payout_refused(session, ctx, loan.id, "loan_term_over", f"the loan would have been due on {loan.maturity}")
         return
+    refusal = mandates.unless_live(session, ctx, _mandate_id(loan)) or limits.unless_held(session, application.id)
+    if refusal is not None:
+        payout_refused(session, ctx, loan.id, refusal.code, refusal.message)
+        return
     borrower = session.get_one(PartyRow, loan.borrower_id)
     outbox.put(
         session,
@@ -111,6 +115,11 @@ def _pay_out(session: Session, ctx: Context, application: ApplicationRow, loan: 
         now=ctx.clock.now(),
         cell=ctx.cell,
     )
+
+
+def _mandate_id(loan: LoanRow) -> str | None:
+    named = loan.terms.get("mandate_id")
+    return None if named is None else str(named)
 
 
 def paid_out(session: Session, ctx: Context, loan_id: str, bank_ref: str) -> None:

@@ -269,7 +269,7 @@ def after_payment(session: Session, ctx: Context, row: LoanRow, paid: Paid, sett
     """
     principal = paid.allocation[Due.PRINCIPAL]
     if principal.minor:
-        limits.give_back(session, ctx, row.application_id, principal.minor)
+        limits.give_back(session, ctx, row.application_id, principal)
     lent_on = session.get_one(ApplicationRow, row.application_id).asset_id
     for pledge in session.exec(select(PledgeRow).where(PledgeRow.loan_id == row.id, PledgeRow.status == "active")):
         if paid.loan.state is LoanState.REPAID and pledge.id not in settled:
