@@ -13,7 +13,7 @@ LIMITS = (
     Bug(
         "an offer holds its amount of every limit",
         "chainfin/services/lending/limits.py:take",
-        "row.held += amount.minor",
+        "_keep(",
         LEFT_OUT,
         ("tests/e2e/test_races.py::test_applications__at_once__never_above_the_limit_nor_the_asset",),
     ),
@@ -41,8 +41,8 @@ LIMITS = (
     Bug(
         "what was held is given back once",
         "chainfin/services/lending/limits.py:free",
-        'held.state == "freed"',
-        NEVER,
+        "and hold.state is not HoldState.FREED",
+        "",
         (FAILURES + "test_hold__freed_twice__given_back_once",),
     ),
     Bug(
