@@ -19,7 +19,6 @@ from typing import Any
 from uuid import uuid4
 
 from sqlmodel import col, select
-from stdnum.cn import uscc
 
 from chainfin import samples
 from chainfin.connectors.sandbox import World
@@ -34,7 +33,6 @@ from chainfin.services.goods import receipts
 from chainfin.services.kernel import acts
 from chainfin.services.kernel.context import OPERATOR, Actor, Context
 from chainfin.services.lending import applications, limits, mandates, prices
-from chainfin.services.parties import admission
 from chainfin.services.payments import incoming as incoming_service
 from chainfin.services.reads import queries
 from chainfin.services.reads.queries import ApplicationView, LoanView
@@ -47,6 +45,7 @@ from chainfin.storage.trade_tables import ActRow, DocumentRow, OrderRow, PledgeR
 from chainfin.values.money import Money
 from chainfin.values.party import Role
 from chainfin.values.product import Product
+from tests import cast
 from tests.e2e.onchain import view
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -94,48 +93,22 @@ class Site:
 
     def admit(self, role: Role, *, account: str | None = None, company: samples.Company | None = None) -> Actor:
         """A company with a valid invented id (the division 990000 doesn't exist)."""
-        if company is None:
-            body = f"91990000{next(self.numbers):09d}"
-            company = samples.Company(f"虚构样例{body}", f"Invented {body}", body + uscc.calc_check_digit(body))
-        made = admission.admit(
-            self.ctx,
-            OPERATOR,
-            name=company.english,
-            legal_scheme="USCC",
-            legal_value=company.uscc,
-            roles=int(role),
-            address=None,
-            account=account or f"6228-{company.uscc[-8:]}",
-            profile={},
-        )
+        company = company or cast.invented(next(self.numbers))
+        made = cast.admit(self.ctx, company, role, account=account)
         self.run()
-        party = self.party(made.party.id)
+        party = self.party(made.id)
         assert party.status == "active", party.status
         self.companies[party.id] = company
         return Actor("party", party.id, Role(party.roles))
 
     def admit_with_own_key(self, role: Role) -> Actor:
         """A company whose key only this test has (`keys`): what it has to sign stays unsigned until `sign`."""
-        body = f"91990000{next(self.numbers):09d}"
-        company = samples.Company(f"虚构样例{body}", f"Invented {body}", body + uscc.calc_check_digit(body))
-        key = keys.new_private_key()
-        made = admission.admit(
-            self.ctx,
-            OPERATOR,
-            name=company.english,
-            legal_scheme="USCC",
-            legal_value=company.uscc,
-            roles=int(role),
-            address=keys.address_of(key),
-            account=f"6228-{company.uscc[-8:]}",
-            profile={},
-        )
-        assert made.consent is not None
-        admission.consent(self.ctx, made.party.id, "0x" + eip712.sign(made.consent, key).hex())
+        company, key = cast.invented(next(self.numbers)), keys.new_private_key()
+        made = cast.admit(self.ctx, company, role, key=key)
         self.run()
-        self.companies[made.party.id] = company
-        self.keys[made.party.id] = key
-        return Actor("party", made.party.id, role)
+        self.companies[made.id] = company
+        self.keys[made.id] = key
+        return Actor("party", made.id, role)
 
     def sign(self, actor: Actor, act: ActRow) -> ActRow:
         """The act, signed with the key that only this test has."""

@@ -13,8 +13,8 @@ from sqlmodel import col, select
 
 from chainfin.connectors.outcome import Done
 from chainfin.connectors.payment_rail import IncomingPage, Line
-from chainfin.connectors.signature import sign
 from chainfin.errors import BadInput, Conflict, Forbidden, NotFound
+from chainfin.jws import sign
 from chainfin.services.kernel.context import OPERATOR
 from chainfin.services.oversight import parked
 from chainfin.services.payments import incoming

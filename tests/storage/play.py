@@ -29,6 +29,7 @@ from chainfin.storage.trade_tables import ActRow, PledgeRow, ReceivableRow
 from chainfin.values.money import Money
 from chainfin.values.party import Role
 from chainfin.values.product import Product
+from tests import cast
 
 T = TypeVar("T")
 PATIENCE_S = 90.0
@@ -69,22 +70,10 @@ class Play:
 
     def admit(self, company: samples.Company, role: Role, *, own: bool = True) -> Actor:
         key = keys.new_private_key() if own else None
-        made = admission.admit(
-            self.ctx,
-            OPERATOR,
-            name=company.name,
-            legal_scheme="USCC",
-            legal_value=company.uscc,
-            roles=int(role),
-            address=keys.address_of(key) if key else None,
-            account=f"acc-{company.uscc}",
-            profile={},
-        )
-        if made.consent is not None and key is not None:
-            admission.consent(self.ctx, made.party.id, "0x" + eip712.sign(made.consent, key).hex())
-        self.until(lambda: admission.get(self.ctx, OPERATOR, made.party.id).status == "active", "an admission")
-        self.keys[made.party.id] = key
-        return Actor("party", made.party.id, role)
+        made = cast.admit(self.ctx, company, role, account=f"acc-{company.uscc}", key=key)
+        self.until(lambda: admission.get(self.ctx, OPERATOR, made.id).status == "active", "an admission")
+        self.keys[made.id] = key
+        return Actor("party", made.id, role)
 
     def finish(self, act: ActRow, actor: Actor) -> None:
         key = self.keys[actor.party_id]
