@@ -25,7 +25,8 @@ class Registration:
     pledge_ref: str
     pledgor: str
     pledgee: str
-    asset_kind: Literal["receivable", "warehouse_receipt"]
+    asset_kind: str
+    """receivable | warehouse_receipt"""
     asset_hash: str
     amount: Money
     starts_on: date

@@ -23,7 +23,7 @@ from sqlmodel import Session
 
 from chainfin.connectors.handlers import Handler, Json, Task
 from chainfin.connectors.http import Retry, full_jitter
-from chainfin.connectors.outcome import Done, Outcome, Refused, Unavailable, Unknown
+from chainfin.connectors.outcome import Done, Outcome, Refused, Unavailable, Unknown, storable
 from chainfin.errors import BadInput, ChainfinError
 from chainfin.storage import outbox
 from chainfin.storage.ledger_tables import OutboxRow
@@ -193,7 +193,7 @@ class Worker:
             # A bug stops this row, not everybody's payments. It may have been sent: it stays unknown, and says so.
             log.exception("%s %s: the handler failed", row.topic, row.key)
             outcome = Unknown("handler_failed", f"{type(error).__name__}: {error}")
-        self._finished.put(_Finished(row, outcome))
+        self._finished.put(_Finished(row, storable(outcome)))
         self._event.set()
 
     def _report(self, session: Session, finished: _Finished, now: datetime) -> None:

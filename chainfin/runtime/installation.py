@@ -29,7 +29,7 @@ from chainfin.connectors.watch import IncomingWatch
 from chainfin.connectors.worker import Worker
 from chainfin.errors import Unavailable
 from chainfin.runtime.housekeeping import Housekeeper
-from chainfin.services.kernel import acts, custody
+from chainfin.services.kernel import commands, custody
 from chainfin.services.kernel.context import Clock, Context
 from chainfin.services.parties import admission
 from chainfin.services.payments import allocation, incoming
@@ -188,7 +188,7 @@ class Installation(AbstractContextManager["Installation"]):
         if not drive:
             return
         # the worker listens for its own topics
-        self.store.on_commit(self.chain.wake, about=[acts.SEND])
+        self.store.on_commit(self.chain.wake, about=[commands.SendAct.TOPIC])
         for start, stop in (
             (self.chain.start, self.chain.stop),
             (self.worker.start, self.worker.stop),

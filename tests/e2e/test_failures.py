@@ -120,7 +120,7 @@ def test_payment__payee_account_closed__pledge_released_loan_cancelled(site: Sit
     pledge = the_pledge(site, application)
     assert pledge.status == "released"
     assert view(site.inst, "Pledges", "pledgeOf", pledge.id)["state"] == RELEASED
-    assert [row.status for row in site.outbox(f"unregister:{pledge.id}")] == ["done"]
+    assert [row.status for row in site.struck_out(pledge.id)] == ["done"]
 
 
 def test_payment__pending_then_refused__undone_only_when_known(site: Site) -> None:
@@ -134,7 +134,7 @@ def test_payment__pending_then_refused__undone_only_when_known(site: Site) -> No
     row = site.application(application).row
     assert row.status == "disbursing"
     assert site.taken(application).keys() == {"held"}
-    site.world.resolves(str(row.loan_id), "refused")
+    site.world.resolves(instruction.for_loan(str(row.loan_id)), "refused")
     site.ctx.clock.move_to(site.ctx.clock.now() + timedelta(minutes=5))
     site.run()
     undone(site, application, "payment_refused", "disbursing")
@@ -169,7 +169,7 @@ def test_chain__refuses_pledge__application_failed_and_all_free(site: Site) -> N
     assert (row.reserved, row.pledged) == (0, FACE), "what is pledged elsewhere is pledged here too"
     pledge = the_pledge(site, application)
     assert pledge.status == "failed"
-    assert [each.status for each in site.outbox(f"unregister:{pledge.id}")] == ["done"]
+    assert [each.status for each in site.struck_out(pledge.id)] == ["done"]
 
 
 def test_asset__pledged_elsewhere__nothing_is_offered_on_it(site: Site) -> None:
@@ -277,7 +277,7 @@ def test_payment__settled_after_the_term__loan_is_on_the_books(site: Site) -> No
     site.run()
     loan_id = str(site.application(application).row.loan_id)
     site.ctx.clock.move_to(site.ctx.clock.now() + timedelta(days=2))
-    site.world.resolves(loan_id, "done")
+    site.world.resolves(instruction.for_loan(loan_id), "done")
     site.run()
     assert site.application(application).row.status == "funded"
     assert site.loan(loan_id).loan.outstanding.minor == ASKED
@@ -335,7 +335,7 @@ def test_act__signed_late__refused_before_it_is_closed(site: Site) -> None:
     assert refused.value.code == "signature_expired"
     standing = acts.get(site.ctx, buyer, act.id)
     assert (standing.status, standing.signature) == ("awaiting_signature", None)
-    assert site.outbox(f"act:{act.id}") == []
+    assert site.commands(SendAct, subject=act.id) == []
 
 
 def test_payment__reported_twice__on_the_books_once(site: Site) -> None:

@@ -87,7 +87,7 @@ def test_suspended_supplier__with_a_running_loan__nothing_new_and_the_loan_ends(
     assert view(site.inst, "Pledges", "pledgeOf", pledge.id)["state"] == RELEASED
     ref = site.pays(FACE, f"RECEIVABLE {pledged.id}")
     assert site.receivable(pledged.id).status == "settled"
-    (out,) = site.outbox(f"holder:{ref}")
+    (out,) = site.payouts(ref)
     assert (out.status, out.payload["payee_account"]) == ("done", site.party(supplier.party_id).account)
     assert mismatches(site) == []
     bundle = evidence.bundle(site.ctx, OPERATOR, loan_id, ChainProver(site.inst.node, site.inst.deployment))
@@ -151,7 +151,7 @@ def test_suspended_pledgor__whose_money_never_came__ends_its_pledge(site: Site) 
     site.move_to((pledge.expires_at + timedelta(days=1)).date())
     assert act(site, ran(site, enforcement.expire(site.ctx, borrower, pledge.id).id)).status == "final"
     assert the_pledge(site, asset.id).status == "released"
-    site.world.resolves(str(site.application(application).row.loan_id), "refused")
+    site.world.resolves(instruction.for_loan(str(site.application(application).row.loan_id)), "refused")
     site.ctx.clock.move_to(site.ctx.clock.now() + timedelta(minutes=5))
     site.run()
     assert mismatches(site) == []

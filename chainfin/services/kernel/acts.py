@@ -14,17 +14,15 @@ from sqlmodel import Session, col, select
 from chainfin.errors import BadInput, Conflict, NotFound, Refused
 from chainfin.eth import eip712
 from chainfin.eth.abi import from_hex
-from chainfin.services.kernel import attestations, custody, in_flight
+from chainfin.services.kernel import attestations, commands, custody, in_flight
 from chainfin.services.kernel.context import Actor, Context
-from chainfin.storage import locks, outbox
+from chainfin.storage import locks
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ActNonceRow, ActRow
 from chainfin.storage.types import new_id
 
 LIFETIME = timedelta(hours=24)
 """How long a prepared act may wait for its signature and its block."""
-
-SEND = "chain.send"
 
 
 def domain(ctx: Context, contract: str) -> eip712.Domain:
@@ -195,19 +193,17 @@ def _submit(session: Session, ctx: Context, row: ActRow, signature: bytes) -> No
     row.status = "signed"
     session.add(row)
     own = eip712.Auth(row.signer, row.nonce, row.deadline, signature)
-    outbox.put(
+    commands.give(
         session,
-        SEND,
-        f"act:{row.id}",
-        {
-            "act_id": row.id,
-            "contract": row.contract,
-            "function": f"{row.function}BySig",
-            "params": row.params,
-            "auths": [*row.auths, own.as_json()],
-        },
-        now=ctx.clock.now(),
-        cell=row.cell,
+        ctx,
+        commands.SendAct(
+            act_id=row.id,
+            act_subject=row.subject,
+            contract=row.contract,
+            function=f"{row.function}BySig",
+            params=row.params,
+            auths=[*row.auths, own.as_json()],
+        ),
     )
 
 
