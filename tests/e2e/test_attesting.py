@@ -11,6 +11,7 @@ from sqlmodel import select
 
 from chainfin.errors import Refused
 from chainfin.services.kernel import acts
+from chainfin.services.kernel.commands import SendAct
 from chainfin.services.kernel.context import Actor
 from chainfin.services.trade import orders, receivables
 from chainfin.storage import outbox

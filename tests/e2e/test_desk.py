@@ -22,6 +22,7 @@ from chainfin.services.oversight import evidence
 from chainfin.services.payments import accounts
 from chainfin.services.pledges import enforcement, release
 from chainfin.services.trade import receivables
+from chainfin.values import instruction
 from chainfin.values.money import Money
 from chainfin.values.party import Role
 from tests.e2e.ending import mismatches, pledges_on, receipt, sent

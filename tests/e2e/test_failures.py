@@ -15,6 +15,7 @@ from chainfin.errors import BadInput, Conflict, Refused
 from chainfin.eth import eip712
 from chainfin.rules import ledger
 from chainfin.services.kernel import acts, custody
+from chainfin.services.kernel.commands import SendAct
 from chainfin.services.kernel.context import Actor
 from chainfin.services.lending import applications, funding, limits
 from chainfin.services.pledges import register
@@ -22,6 +23,7 @@ from chainfin.services.trade import orders, receivables
 from chainfin.storage.lending_tables import LimitRow
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ActRow, PledgeRow
+from chainfin.values import instruction
 from chainfin.values.money import Money
 from chainfin.values.party import Role
 from tests.e2e.onchain import rows, view
@@ -43,7 +45,7 @@ def undone(site: Site, application: str, code: str, node: str) -> None:
     assert set(site.taken(application)) == {"freed"}
     loan = site.loan(str(view_.row.loan_id))
     assert loan.row.status == "cancelled"
-    assert str(view_.row.loan_id) not in site.payments()
+    assert instruction.for_loan(str(view_.row.loan_id)) not in site.payments()
 
 
 def asset_is_whole(site: Site, receivable_id: str) -> None:
@@ -153,7 +155,7 @@ def test_payment__answer_lost__paid_once(site: Site) -> None:
     site.run()
     row = site.application(application).row
     assert row.status == "funded"
-    assert site.payments().count(str(row.loan_id)) == 1
+    assert site.payments().count(instruction.for_loan(str(row.loan_id))) == 1
 
 
 def test_chain__refuses_pledge__application_failed_and_all_free(site: Site) -> None:

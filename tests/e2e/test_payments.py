@@ -18,6 +18,7 @@ from chainfin.services.payments import incoming
 from chainfin.services.reads import queries
 from chainfin.services.trade import receivables
 from chainfin.storage.trade_tables import ReceivableRow
+from chainfin.values import instruction
 from chainfin.values.money import Money
 from tests.e2e.onchain import rows, view
 from tests.e2e.site import FACE, Site

@@ -21,6 +21,7 @@ from chainfin.services.parties import suspension
 from chainfin.services.pledges import enforcement
 from chainfin.services.trade import orders, receivables, splits_and_transfers
 from chainfin.storage.trade_tables import PledgeRow, ReceivableRow
+from chainfin.values import instruction
 from chainfin.values.money import Money
 from chainfin.values.party import Role
 from tests.e2e.ending import act, mismatches, operator_key, pledges_on, receipt, wallet_sends
@@ -138,7 +139,7 @@ def test_suspended_borrower__with_a_pledge_on_its_way__refused_by_the_chain_and_
     assert set(site.taken(application)) == {"freed"}
     row = site.receivable(asset.id)
     assert (row.reserved, row.pledged) == (0, 0)
-    assert str(ended.row.loan_id) not in site.payments()
+    assert instruction.for_loan(str(ended.row.loan_id)) not in site.payments()
     assert mismatches(site) == []
 
 
