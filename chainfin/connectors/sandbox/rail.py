@@ -193,7 +193,7 @@ def _refund(db: sqlite3.Connection, refund_id: str, body: RefundRequest, money: 
     row = db.execute("SELECT * FROM refund WHERE refund_id = ?", (refund_id,)).fetchone()
     if row is None:
         received = db.execute(
-            "SELECT minor, currency FROM incoming WHERE bank_reference = ?", (body.bank_reference,)
+            "SELECT minor, currency FROM incoming WHERE bank_reference = ? ORDER BY sequence", (body.bank_reference,)
         ).fetchone()
         if received is None or received["currency"] != money.currency:
             raise SandboxError(404, "incoming_unknown", "no such incoming payment in this currency")
