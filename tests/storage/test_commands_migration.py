@@ -1,4 +1,4 @@
-"""Migration 0006 on a database in the old form: ids for payments, columns for commands, nothing of the book rewritten."""
+"""Migration 0006 on a database in the old form: ids for payments, columns for commands, the book as it was."""
 
 from __future__ import annotations
 
