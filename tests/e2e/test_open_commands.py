@@ -18,7 +18,10 @@ from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.store import Store
 from tests.e2e.site import FACE, Site, check_books, open_site
 
-COLUMNS = "sequence, payer_account, currency, amount, unapplied, remittance, received_on, status, reason, evidence, created_at"
+COLUMNS = (
+    "sequence, payer_account, currency, amount, unapplied, remittance, received_on, "
+    "status, reason, evidence, created_at"
+)
 
 
 def as_before(store: Store) -> None:
