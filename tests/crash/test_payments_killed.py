@@ -8,6 +8,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -37,7 +38,7 @@ def house(tmp_path: Path) -> Iterator[House]:
 def book(home: Path, reference: str, amount: str, remittance: str) -> None:
     """The sandbox's bank (dead at the moment, as the service is) has booked a payment meanwhile."""
     request = {
-        "payment_id": reference,
+        "payment_id": uuid4().hex,
         "bank_reference": reference,
         "payer_account": "付款人/1",
         "payer_name": "A payer (invented)",
@@ -50,7 +51,7 @@ def book(home: Path, reference: str, amount: str, remittance: str) -> None:
     with sqlite3.connect(home / "sandbox" / "sandbox.db") as bank:
         bank.execute(
             "INSERT INTO incoming (payment_id, request, bank_reference, minor, currency, at) VALUES (?, ?, ?, ?, ?, ?)",
-            (reference, json.dumps(request), reference, minor, "CNY", "2026-03-02T09:00:00+00:00"),
+            (request["payment_id"], json.dumps(request), reference, minor, "CNY", "2026-03-02T09:00:00+00:00"),
         )
 
 
