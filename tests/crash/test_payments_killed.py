@@ -14,13 +14,14 @@ import httpx
 import pytest
 from sqlmodel import select
 
+from chainfin import samples
 from chainfin.services.kernel.commands import PayHolder, Refund
 from chainfin.services.payments.incoming import COLLECTION_ACCOUNT
 from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.lending_tables import IncomingRow
 from chainfin.storage.store import Store
 from tests.crash.customers import ROUNDS
-from tests.crash.test_kill import SEED, House, furnish, operator, until_drained
+from tests.crash.test_kill import SEED, House, admit, furnish, operator, until_drained
 
 PATIENCE_S = 60.0
 PAID, NOBODYS = "SBI:9A45/第一 号:{}", "HK/2026:{}"
@@ -76,7 +77,9 @@ def test_serve__killed_while_payments_leave_again__each_once(house: House) -> No
     house.start()
     house.open()
     with httpx.Client(base_url=house.url, timeout=30.0, trust_env=False) as http:
-        cast = furnish(operator(http, house.home))
+        boss = operator(http, house.home)
+        cast = furnish(boss)
+        admit(boss, samples.SETTLEMENT_BANK, "bank", custody=True)
     rounds = max(2, ROUNDS // 2)
     for number in range(rounds):
         house.kill()
