@@ -8,12 +8,12 @@ from collections.abc import Iterator, Sequence
 from api.schemas.lending import EndEvent, NodeEvent, RefusalOut
 from api.sse import END, Batch, Event, Source
 from chainfin.errors import BadInput
+from chainfin.rules.application import OVER, State
 from chainfin.services.kernel.context import Actor, Context
-from chainfin.services.lending.progress import FINAL
 from chainfin.services.reads import queries
 from chainfin.storage.lending_tables import ApplicationNodeRow
 
-RESTING = FINAL | {"review"}
+RESTING = OVER | {State.REVIEW}
 """States that don't change by themselves; a review waits for a person, and an appeal is another application."""
 
 _ID = re.compile(r"([1-9][0-9]{0,8})(-started|-ended)?")

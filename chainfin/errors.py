@@ -10,6 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 class ChainfinError(Exception):
@@ -59,6 +62,11 @@ class Unknown(ChainfinError):
     """It was sent, and nobody knows yet whether it happened. Never treat as failed; ask again."""
 
 
+class Halted(ChainfinError):
+    """Going on would build on something that isn't so (an event of the chain that can't be applied, another chain than
+    before). The work stops for good until a person has looked."""
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """A rule's "no" as a value: a stable code, a sentence, and the facts that prove it (JSON-able)."""
@@ -71,3 +79,10 @@ class Refusal:
         error = Refused(self.code, self.message)
         error.details = dict(self.proof)  # not as keywords: a fact may be called "where"
         return error
+
+
+def unless_refused(value: T | Refusal) -> T:
+    """The value, or the refusal as an exception."""
+    if isinstance(value, Refusal):
+        raise value.error()
+    return value

@@ -59,8 +59,9 @@ def get_statement(ctx: Ctx, actor: Acting, loan_id: Id) -> StatementOut:
 @router.get("/{loan_id}/margin-calls")
 def get_margin_calls(ctx: Ctx, actor: Acting, loan_id: Id) -> MarginCallsOut:
     """What was called since the collateral shrank (补仓)."""
-    calls = [MarginCallOut.of(call) for call in margin_calls.of_loan(ctx, actor, loan_id)]
-    return MarginCallsOut(loan_id=loan_id, calls=calls)
+    found = margin_calls.of_loan(ctx, actor, loan_id)
+    calls = [MarginCallOut.of(call) for call in found.calls]
+    return MarginCallsOut(loan_id=loan_id, calls=calls, unchecked=found.unchecked)
 
 
 @router.get("/{loan_id}/payoff", responses={409: {}})

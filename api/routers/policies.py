@@ -12,13 +12,14 @@ from api.paging import Page, Paged, page
 from api.route import Route
 from api.schemas.common import Id
 from chainfin.risk.policy import load_policy, policy_document, policy_ids
+from chainfin.values.product import Product
 
 router = APIRouter(prefix="/v1/policies", tags=["policies"], route_class=Route)
 
 
 class PolicyOut(BaseModel):
     id: str
-    product: str
+    product: Product
     version: str
     hash: str = Field(description="SHA-256 of its canonical JSON; decision records name it")
 

@@ -23,6 +23,7 @@ from api.schemas.trade import (
     WarehouseReceiptOut,
 )
 from chainfin.services.goods import receipts as receipts_service
+from chainfin.services.lending import prices as prices_service
 from chainfin.services.reads import queries
 
 router = APIRouter(prefix="/v1")
@@ -82,8 +83,8 @@ def recount(ctx: Ctx, actor: Acting, receipt_id: Id, body: CountIn) -> ActOut:
 
 @prices.post("", status_code=201)
 def set_price(ctx: Ctx, actor: Acting, body: PriceIn) -> PriceOut:
-    """A price that counts from now on (a lender or the operator)."""
-    row = receipts_service.set_price(
+    """A price that counts from now on (a lender or the operator). Loans that it leaves short of cover are called."""
+    row = prices_service.set_price(
         ctx,
         actor,
         good=body.good,

@@ -31,6 +31,7 @@ from chainfin.services.reads.queries import LoanView, Payoff, StatementLine
 from chainfin.storage.lending_tables import LoanRow
 from chainfin.storage.trade_tables import PledgeRow
 from chainfin.values.money import Money
+from chainfin.values.product import Product
 
 
 class LoanOut(BaseModel):
@@ -40,7 +41,7 @@ class LoanOut(BaseModel):
     application_id: str
     borrower_id: str
     lender_id: str
-    product: str
+    product: Product
     currency: str
     principal: str
     terms: OfferTerms
@@ -210,7 +211,7 @@ def _loan(row: LoanRow) -> dict[str, Any]:
         "application_id": row.application_id,
         "borrower_id": row.borrower_id,
         "lender_id": row.lender_id,
-        "product": row.product,
+        "product": Product(row.product),
         "currency": row.currency,
         "principal": major(row.principal, row.currency),
         "terms": OfferTerms.model_validate({name: row.terms.get(name) for name in OfferTerms.model_fields}),
@@ -282,9 +283,9 @@ class MarginCallOut(BaseModel):
 
     id: str
     asset_id: str
-    cause: str = Field(description="the document that shrank the collateral")
+    cause: str = Field(description="what shrank the collateral: a document, a price, the end of a day")
     amount: Amount
-    status: Literal["open", "met"] = Field(description="met: paid since, or the loan has ended")
+    status: Literal["open", "met"] = Field(description="met: paid since, covered again, or the loan has ended")
     created_at: Moment
 
     @classmethod
@@ -303,6 +304,9 @@ class MarginCallOut(BaseModel):
 class MarginCallsOut(BaseModel):
     loan_id: str
     calls: list[MarginCallOut]
+    unchecked: Literal["price_missing", "price_stale"] | None = Field(
+        description="why nobody can tell what the goods under the loan are worth now"
+    )
 
 
 class PayoffOut(BaseModel):

@@ -1,4 +1,4 @@
-"""The loan's journals: linked, balanced, and exactly what its terms and its payments lead to."""
+"""Checks the loan's journals: linked, balanced, and exactly what follows from its terms and payments."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def journal_hash(part: JournalPart) -> str:
 
 
 def check_books(bundle: Bundle, pledges: Collection[str], findings: Findings) -> Loan | None:
-    """The loan as its events leave it, or None where the journals can't be read. ``pledges``: those that secured it."""
+    """The loan after its events, or None if the journals can't be read. ``pledges``: those that secured it."""
     posted: dict[str, Journal] = {}
     for place, part in enumerate(bundle.ledger.journals):
         name = f"journal {part.key}"

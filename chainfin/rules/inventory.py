@@ -9,6 +9,7 @@ Pure: ``by`` is the party that acts; the price and its day come from the caller.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
@@ -23,6 +24,8 @@ MAX_QUANTITY: Final = 2**56 - 1
 """The contracts pack a quantity into 56 bits."""
 MAX_PLEDGES: Final = 100
 """Live pledges over one receipt, so that one re-count can name all of them."""
+MAX_PRICE_AGE_DAYS: Final = 7
+"""A price older than this tells nothing; the inventory policies refuse to lend on one too (price_stale)."""
 FULL: Final = 10_000
 """100 % in basis points."""
 
@@ -108,7 +111,7 @@ class MarginCall:
 
 
 def issue(*, id: str, owner: str, keeper: str, goods: str, unit: str, quantity: int) -> WarehouseReceipt | Refusal:
-    """The keeper issues a receipt, to another. Refusals: quantity_not_positive, quantity_too_large, self_attested."""
+    """The keeper issues a receipt to another. Refusals: quantity_not_positive, quantity_too_large, self_attested."""
     if quantity <= 0:
         return Refusal("quantity_not_positive", "a receipt is for more than nothing", {"quantity": quantity})
     if quantity > MAX_QUANTITY:
@@ -162,7 +165,7 @@ def pledge(
 
 
 def unpledge(receipt: WarehouseReceipt, quantity: int, *, pledge_id: str, by: str) -> WarehouseReceipt | Refusal:
-    """The lender sets pledged goods free (赎货).
+    """The lender releases pledged goods (赎货).
 
     Refusals: pledge_unknown, not_lender, quantity_not_positive, quantity_too_large, exceeds_pledged.
     """
@@ -208,7 +211,7 @@ def liquidate(
 def buy_back(
     receipt: WarehouseReceipt, quantity: int, *, pledge_id: str, child_id: str, buyer: str
 ) -> tuple[WarehouseReceipt, WarehouseReceipt] | Refusal:
-    """A core enterprise has paid the lender as it undertook (保兑仓): so much is its own, under a receipt of its own.
+    """A core enterprise has paid the lender as it undertook to (保兑仓), and owns the goods under a new receipt.
 
     Refusals: pledge_unknown, quantity_not_positive, quantity_too_large, exceeds_pledged.
     """
@@ -239,6 +242,15 @@ def recount(receipt: WarehouseReceipt, missing: int, *, by: str) -> WarehouseRec
     return replace(receipt, free=receipt.free - from_free, pledges=pledges, missing=receipt.missing + missing)
 
 
+def price_stale(good: str, on: date, today: date) -> Refusal | None:
+    """Whether a price of day ``on`` is too old to tell what goods are worth. Refusal price_stale."""
+    age = (today - on).days
+    if age <= MAX_PRICE_AGE_DAYS:
+        return None
+    message = f"the newest price of {good} is {age} days old; at most {MAX_PRICE_AGE_DAYS} are allowed"
+    return Refusal("price_stale", message, {"on": on.isoformat(), "days": age, "allowed": MAX_PRICE_AGE_DAYS})
+
+
 def value(quantity: int, price: UnitPrice) -> Money:
     """What ``quantity`` thousandths are worth, rounded down."""
     return Money(floor(price.minor_per_thousandth() * quantity), price.currency)
@@ -257,15 +269,8 @@ def quantity_to_cover(outstanding: Money, price: UnitPrice, ltv: BasisPoints) ->
     return ceil(Fraction(max(0, outstanding.minor) * FULL, ltv) / price.minor_per_thousandth())
 
 
-def loan_to_value(outstanding: Money, quantity: int, price: UnitPrice) -> BasisPoints | None:
-    """Outstanding over value in basis points, rounded up; None where there are no goods."""
-    _same(outstanding, price)
-    worth = price.minor_per_thousandth() * quantity
-    return BasisPoints(ceil(outstanding.minor * FULL / worth)) if worth else None
-
-
 def releasable(pledged: int, outstanding: Money, price: UnitPrice, ltv: BasisPoints) -> int:
-    """How much of the ``pledged`` goods may go now that ``outstanding`` is left of the loan.
+    """How much of the ``pledged`` goods can be released while ``outstanding`` of the loan is unpaid.
 
     What stays covers the loan at ``ltv``; a loan repaid in full sets all of it free. Never negative.
     """
@@ -275,7 +280,7 @@ def releasable(pledged: int, outstanding: Money, price: UnitPrice, ltv: BasisPoi
 def margin_call(
     pledged: int, outstanding: Money, price: UnitPrice, *, trigger: BasisPoints, restore: BasisPoints
 ) -> MarginCall | None:
-    """A call (补仓) where the loan is above ``trigger`` of the goods' value: what brings it back to ``restore``.
+    """A margin call (补仓) if the loan-to-value is above ``trigger``: what brings it back to ``restore``.
 
     ``restore`` ≤ ``trigger`` (BadInput ltv_invalid).
     """

@@ -36,7 +36,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An account of the chart. ``normal`` is the side on which its balance stands when nothing is odd."""
+    """An account of the chart. ``normal`` is the side on which its balance normally stands."""
 
     code: str
     name: str
@@ -171,26 +171,11 @@ def trial_balance(entries: Iterable[Entry]) -> tuple[TrialLine, ...]:
 
 
 def out_of_balance(lines: Iterable[TrialLine]) -> dict[str, int]:
-    """Debits less credits per currency where they differ, in minor units: empty when the books are sound."""
+    """Debits minus credits of each currency in which they differ, in minor units; empty when the books balance."""
     sums: dict[str, int] = defaultdict(int)
     for line in lines:
         sums[line.debit.currency] += line.debit.minor - line.credit.minor
     return {currency: rest for currency, rest in sorted(sums.items()) if rest}
-
-
-def balance(
-    entries: Iterable[Entry], of: Account, currency: str, *, ref: str | None = None, party: str | None = None
-) -> Money:
-    """The balance of an account on its normal side, of one sub-ledger or party if named."""
-    total = sum(
-        entry.signed
-        for entry in entries
-        if entry.account == of.code
-        and entry.amount.currency == currency
-        and (ref is None or entry.ref == ref)
-        and (party is None or entry.party == party)
-    )
-    return Money(total if of.normal is Side.DEBIT else -total, currency)
 
 
 # What a loan's life posts. Lines of zero are left out; a journal that would be empty is not made (None). ---------
@@ -252,12 +237,6 @@ def receipt(
     return Journal(f"payment:{payment}:{loan}", on, "payment", loan, entries)
 
 
-def holder_payout(loan: str, payment: str, holder: str, amount: Money, on: date) -> Journal:
-    """The holder's rest leaves: Dr payable to holders / Cr cash."""
-    entries = _pairs(loan, holder, [(HOLDER_PAYABLE, CASH, amount)])
-    return Journal(f"holder-payout:{payment}:{loan}", on, "holder_payout", loan, entries)
-
-
 def provision(loan: str, lender: str, held: Money, wanted: Money, on: date) -> Journal | None:
     """Bring the allowance from ``held`` to ``wanted``: Dr credit loss / Cr allowance, or the other way round."""
     change = wanted - held
@@ -267,7 +246,7 @@ def provision(loan: str, lender: str, held: Money, wanted: Money, on: date) -> J
 
 
 def write_off(loan: str, lender: str, parts: Sequence[tuple[Account, Money]], allowance: Money, on: date) -> Journal:
-    """Take what is owed (``parts``) off the books, against the allowance held for it first, a loss for the rest.
+    """Take what is owed (``parts``) off the books: first against the allowance held for it, the rest is a loss.
 
     An allowance above what is owed stays; release it by `provision`.
     """

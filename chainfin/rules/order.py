@@ -34,7 +34,7 @@ from chainfin.values.money import Money
 
 __all__ = [
     "TRANSITIONS", "Invoiced", "LineShortfall", "Match", "Order", "OrderLine", "State", "acknowledge", "amend",
-    "cancel", "close", "confirm", "despatch", "invoice", "match", "order_gross", "post", "receive", "uninvoice",
+    "cancel", "confirm", "despatch", "invoice", "match", "order_gross", "post", "receive", "uninvoice",
 ]  # fmt: skip
 
 
@@ -46,11 +46,10 @@ class State(StrEnum):
     DESPATCHED = "despatched"
     RECEIVED = "received"
     INVOICED = "invoiced"
-    CLOSED = "closed"
     CANCELLED = "cancelled"
 
 
-P, A, D, R, B, C, X = State  # B: billed
+P, A, D, R, B, X = State  # B: billed
 # (state, act) → next state; anything else is refused as order_state_wrong. An amended order awaits the seller again
 # (POSTED), and what was on its way before the change can still be received and invoiced: in every state after it too.
 TRANSITIONS: Final[Mapping[tuple[State, str], State]] = {
@@ -61,13 +60,12 @@ TRANSITIONS: Final[Mapping[tuple[State, str], State]] = {
     (B, "amend"): P, (B, "cancel"): X, (B, "despatch"): B, (B, "receive"): B, (B, "invoice"): B, (B, "confirm"): B,
     (D, "invoice"): B, (D, "confirm"): D, (R, "confirm"): R,
     (P, "uninvoice"): P, (A, "uninvoice"): A, (D, "uninvoice"): D, (R, "uninvoice"): R, (B, "uninvoice"): B,
-    (B, "close"): C,
 }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class OrderLine:
-    """Quantities in ``unit`` (UN/ECE Rec 20); ``value`` and the ``*_value`` are gross, in whole minor units."""
+    """A line. Quantities in ``unit`` (UN/ECE Rec 20); ``value`` and ``…_value`` are gross, in whole minor units."""
 
     id: str
     unit: str
@@ -295,16 +293,6 @@ def confirm(order: Order, amount: Money) -> Order | Refusal:
     return replace(_moved(order, "confirm"), confirmed=order.confirmed + amount.minor)
 
 
-def close(order: Order) -> Order | Refusal:
-    """Nothing more is to come. Refusals: order_state_wrong, order_open (something invoiced isn't confirmed)."""
-    refusal = _next(order, "close")
-    if refusal is not None:
-        return refusal
-    if order.confirmed < order.invoiced:
-        return Refusal("order_open", f"order {order.document.id} has unconfirmed invoices", _place(order))
-    return _moved(order, "close")
-
-
 def _lines(document: Document) -> tuple[OrderLine, ...]:
     values = line_values(document)
     return tuple(
@@ -332,7 +320,7 @@ def _value(order: Order, line: OrderLine, quantity: Decimal) -> int:
 
 
 def _quantities(order: Order, document: Document) -> dict[str, Decimal] | Refusal:
-    """What ``document`` moves of each order line; a line that wasn't ordered is refused (not ignored)."""
+    """The quantity of each order line that ``document`` moves; a line that wasn't ordered is refused, not ignored."""
     for line in document.lines:
         found = order_line(order.document, line, document)
         if isinstance(found, Refusal):

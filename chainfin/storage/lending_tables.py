@@ -27,6 +27,7 @@ class ApplicationRow(SQLModel, table=True):
     days: int
     consent: dict[str, object] = Field(default_factory=dict, sa_type=JSON)
     status: str = "received"
+    """`rules.application.State`"""
     record: str | None = None
     record_hash: str | None = Field(default=None, index=True)
     refusals: list[dict[str, object]] = Field(default_factory=list, sa_type=JSON)
@@ -96,15 +97,43 @@ class LimitRow(SQLModel, table=True):
     cell: str
     lender_id: str = Field(foreign_key="party.id", index=True)
     kind: str
-    """debtor | borrower | lender"""
+    """debtor | borrower | lender | mandate"""
     key: str
     currency: str
     amount: int = Field(sa_type=BigInteger)
     held: int = Field(default=0, sa_type=BigInteger)
     used: int = Field(default=0, sa_type=BigInteger)
+    lowered_to: int | None = Field(default=None, sa_type=BigInteger)
+    """What the lender lowered it to while more was held and used; ``amount`` is then what the CHECK can hold."""
     grade: str | None = None
     """The grade (A–D) that the lender's rating desk gives the party; None: the scorecard's."""
     updated_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class MandateRow(SQLModel, table=True):
+    """A lender's mandate (资金授权): the text that it signed, and until when. What of it is held and used stands in the
+    credit limit of kind ``mandate`` whose key is this id. ``status``: `rules.mandate.MandateState`."""
+
+    __tablename__ = "mandate"
+
+    id: str = Field(primary_key=True)
+    cell: str
+    lender_id: str = Field(foreign_key="party.id", index=True)
+    currency: str
+    amount: int = Field(sa_type=BigInteger)
+    policies: dict[str, str] = Field(sa_type=JSON)
+    """Product → hash of the policy that decides on it."""
+    grades: list[str] = Field(sa_type=JSON)
+    rate_floor: str
+    not_before: datetime = Field(sa_type=UtcDateTime)
+    expires_at: datetime = Field(sa_type=UtcDateTime)
+    signer: str
+    typed_data: dict[str, object] = Field(sa_type=JSON)
+    signature: str | None = None
+    status: str = "prepared"
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    signed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class HoldRow(SQLModel, table=True):
@@ -138,6 +167,7 @@ class LoanRow(SQLModel, table=True):
     start_date: date | None = None
     maturity: date
     status: str = "approved"
+    """`rules.loan.LoanState`"""
     created_at: datetime = Field(sa_type=UtcDateTime)
     funded_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     closed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
@@ -169,6 +199,10 @@ class EndOfDayRow(SQLModel, table=True):
     business_date: date = Field(primary_key=True)
     loans: int
     journals: int
+    started_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """None of those that ran before it was noted."""
+    unchecked: dict[str, str] = Field(default_factory=dict, sa_type=JSON)
+    """Loan → why nobody can tell what the goods under it are worth."""
     finished_at: datetime = Field(sa_type=UtcDateTime)
 
 
@@ -199,9 +233,7 @@ class IncomingRow(SQLModel, table=True):
     whatever account it came in on: the first line of a reference is the payment. A further line that says the same is
     the same payment; one that says something else is kept with the next ``repeat`` and held for a person.
 
-    ``status``: applied | waiting (for a pledge under way on its receivable) | refunding | refunded | suspense (it could
-    not be given back, or its reference was used before) | payout_refused (applied, but the holder's share could not be
-    paid out and is still owed). ``reason`` says why, where it is not plainly applied.
+    ``status``: `rules.payment.State`. ``reason`` says why, where it is not plainly applied.
     """
 
     __tablename__ = "incoming_payment"
@@ -236,8 +268,9 @@ class MarginCallRow(SQLModel, table=True):
     loan_id: str = Field(foreign_key="loan.id", index=True)
     asset_id: str = Field(index=True)
     cause: str
-    """The document (a credit note) or event that shrank the collateral."""
+    """What shrank the collateral: a document (a credit note), a price, or the end of a day."""
     currency: str
     amount: int = Field(sa_type=BigInteger)
     status: str = "open"
+    """open | covered (the collateral covers the loan again). What was paid on it is read from the repayments."""
     created_at: datetime = Field(sa_type=UtcDateTime)

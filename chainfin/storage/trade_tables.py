@@ -100,8 +100,29 @@ class OrderRow(SQLModel, table=True):
     invoiced: int = Field(default=0, sa_type=BigInteger)
     confirmed: int = Field(default=0, sa_type=BigInteger)
     status: str = "posting"
-    """posting (not final yet) | posted | acknowledged | despatched | received | invoiced | closed | cancelled."""
+    """posting (not final yet) | posted | acknowledged | despatched | received | invoiced | cancelled."""
     created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class OrderStateRow(SQLModel, table=True):
+    """An order as it was last reckoned from its papers, and which they were. A convenience: it can be lost."""
+
+    __tablename__ = "order_state"
+
+    order_id: str = Field(primary_key=True, foreign_key="purchase_order.id")
+    document: dict[str, object] = Field(sa_type=JSON)
+    """The order as it stands after its amendments, canonical."""
+    state: str
+    """`rules.order.State` of its goods, without its invoices."""
+    lines: list[dict[str, object]] = Field(sa_type=JSON)
+    """`rules.order.OrderLine`, numbers as text."""
+    invoiced: int = Field(sa_type=BigInteger)
+    steps: int
+    """How many signed steps of the goods are in it, and (digest) which."""
+    steps_digest: str
+    invoices: int
+    """How many invoices are in it, and (digest) which."""
+    invoices_digest: str
 
 
 class ReceivableRow(SQLModel, table=True):

@@ -126,7 +126,7 @@ class Money:
         return other <= self
 
     def times(self, factor: Decimal, rounding: Rounding) -> Money:
-        """``self × factor`` in whole minor units, rounded as said."""
+        """``self × factor`` in whole minor units, rounded as ``rounding`` says."""
         exact = _EXACT.multiply(Decimal(self.minor), factor)
         return Money(int(exact.to_integral_value(rounding=rounding.value)), self.currency)
 
@@ -175,30 +175,6 @@ RATE_SCALE = 6
 """Decimals of a rate: a hundredth of a basis point."""
 
 
-def parse_rate(text: str, *, scale: int = RATE_SCALE, where: str | None = None) -> Decimal:
-    """Read a rate as a fraction ("0.0650" is 6.5 %), not negative, below 100 (10,000 %), with ``scale`` decimals.
-
-    Raises BadInput rate_malformed. The result is quantised to ``scale``, so equal rates print alike.
-    """
-    value = _plain_decimal(text)
-    if value is None or value < 0 or value >= 100:
-        raise BadInput("rate_malformed", f"{text[:_MAX_TEXT]!r} is not a rate such as 0.0650", where=where)
-    quantised = value.quantize(Decimal(1).scaleb(-scale), context=_EXACT)
-    if quantised != value:
-        raise BadInput("rate_malformed", f"{text} has more than {scale} decimals", where=where)
-    return abs(quantised)
-
-
-def rate_text(rate: Decimal, *, scale: int = RATE_SCALE) -> str:
-    """The canonical text of a rate: `parse_rate` gives the same rate back. Raises BadInput rate_malformed."""
-    return f"{parse_rate(f'{rate:f}', scale=scale):f}"
-
-
-def rate_of_basis_points(points: BasisPoints) -> Decimal:
-    """A rate from basis points (650 is 0.0650)."""
-    return Decimal(points).scaleb(-4)
-
-
 # Interest -----------------------------------------------------------------------------------------------------------
 
 INTEREST_ROUNDING = Rounding.HALF_EVEN
@@ -215,13 +191,6 @@ class DayCount(StrEnum):
     @property
     def year_days(self) -> int:
         return 360 if self is DayCount.ACT_360 else 365
-
-
-def interest(principal: Money, annual_rate: Decimal, days: int, basis: DayCount = DayCount.ACT_360) -> Decimal:
-    """Unrounded interest in minor units, to 256 significant digits. Raises BadInput days_negative."""
-    if days < 0:
-        raise BadInput("days_negative", f"interest can't run for {days} days")
-    return _EXACT.divide(_EXACT.multiply(Decimal(principal.minor * days), annual_rate), Decimal(basis.year_days))
 
 
 def interest_on_product(
@@ -266,7 +235,7 @@ def xirr(flows: Iterable[tuple[date, Money]], *, places: int = 4) -> Decimal:
 
 
 def _worth(terms: Sequence[tuple[int, Decimal]], rate: Decimal) -> tuple[Decimal, Decimal]:
-    """The flows' worth on the first day at a yearly rate, and its derivative by the rate."""
+    """Present value of the flows on the first day at a yearly rate, and its derivative by that rate."""
     daily = (1 + rate) ** (Decimal(-1) / 365)
     worth = slope = Decimal(0)
     for days, amount in terms:
@@ -277,7 +246,7 @@ def _worth(terms: Sequence[tuple[int, Decimal]], rate: Decimal) -> tuple[Decimal
 
 
 def _newton(terms: Sequence[tuple[int, Decimal]], tolerance: Decimal) -> Decimal | None:
-    """The rate if Newton's steps come to rest and the worth changes sign around it; else None."""
+    """The rate by Newton's method, if it converges and the present value changes sign around it; else None."""
     rate = Decimal("0.1")
     for _ in range(12):
         worth, slope = _worth(terms, rate)

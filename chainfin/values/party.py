@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import re
-import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag, StrEnum
 from typing import NewType
 
-from eth_hash.auto import keccak
 from stdnum import lei as _lei
 from stdnum.cn import uscc as _uscc
 from stdnum.exceptions import ValidationError
 
 from chainfin.errors import BadInput
+from chainfin.hashing import keccak
 
 PartyId = NewType("PartyId", int)
 """The uint32 that the Participants contract gave to a party. 0 is nobody."""
@@ -63,7 +62,7 @@ class Kind(IntEnum):
 
 
 def kinds_in(bits: int) -> frozenset[Kind]:
-    """The kinds whose bits are set. A bit that names none is nobody's business here."""
+    """The kinds whose bits are set. Bits that stand for no kind known here are ignored."""
     return frozenset(kind for kind in Kind if bits >> kind & 1)
 
 
@@ -141,11 +140,6 @@ def legal_id(scheme: str, value: str) -> LegalId:
     except ValueError:
         raise BadInput("legal_id_scheme_unknown", f"{scheme[:20]!r} is neither USCC nor LEI", where="scheme") from None
     return LegalId(known, value)
-
-
-def new_salt() -> bytes:
-    """A fresh salt for `legal_commitment`; without it the commitment of a public identifier could be guessed."""
-    return secrets.token_bytes(SALT_BYTES)
 
 
 def legal_commitment(identity: LegalId, salt: bytes) -> bytes:

@@ -4,7 +4,7 @@ Nothing that was posted is rewritten: journals and loan events call an earlier p
 did (``book_ref``). A command keeps the number under which the bank may know it already.
 
 Revision ID: 0006
-Revises: 0004
+Revises: 0005
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from sqlalchemy import Connection
 from chainfin.storage.types import UtcDateTime, new_id
 
 revision = "0006"
-down_revision = "0004"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 

@@ -21,7 +21,7 @@ from chainfin.services.lending import applications, credit_notes, margin_calls, 
 from chainfin.services.oversight import evidence
 from chainfin.services.payments import accounts
 from chainfin.services.pledges import enforcement, release
-from chainfin.services.trade import receivables
+from chainfin.services.trade import disputes
 from chainfin.values import instruction
 from chainfin.values.money import Money
 from chainfin.values.party import Role
@@ -96,7 +96,7 @@ def test_desk__refuses__declined_with_its_reason(site: Site, waiting: tuple[Acto
 def test_desk__approves_what_the_rules_refuse_by_now__declined(site: Site, waiting: tuple[Actor, str]) -> None:
     _, application = waiting
     asset = str(site.application(application).row.asset_id)
-    receivables.dispute(site.ctx, site.cast["core"], asset, "scratched")
+    disputes.dispute(site.ctx, site.cast["core"], asset, "scratched")
     site.run()
     review.decide(site.ctx, site.cast["lender"], application, "approved", "never mind")
     row = site.application(application).row
@@ -173,7 +173,7 @@ def test_release__unsigned_for_a_day__asked_for_again(site: Site, monkeypatch: p
     asset = site.confirmed(borrower)
     loan_id = site.funded(borrower, LENT, asset.id)
     with monkeypatch.context() as patch:
-        patch.setattr(custody, "key_of", lambda *_: None)  # as if the lender held its key itself
+        patch.setattr(custody, "signer_of", lambda *_: None)  # as if the lender held its key itself
         site.pays(owed(site, loan_id, site.today), f"LOAN {loan_id}")
     assert [pledge.status for pledge in pledges_on(site, asset.id)] == ["releasing"]
     site.ctx.clock.move_to(site.ctx.clock.now() + timedelta(hours=25))
@@ -226,6 +226,19 @@ def test_account__corrected__what_was_refused_goes_out_once(site: Site) -> None:
     assert mismatches(site) == []
 
 
+def test_account__corrected_of_a_payment_partly_sent_back__nothing_is_in_suspense(site: Site) -> None:
+    """Two things at once: too much was paid, and the holder can't be paid. Each ends by itself, and the book agrees."""
+    holder = site.borrower(account="CLOSED-6228-12")
+    asset = site.confirmed(holder)
+    ref = site.pays(FACE + 5_00, f"RECEIVABLE {asset.id}")
+    assert (site.incoming(ref).status, site.incoming(ref).unapplied) == ("payout_refused", 0)
+    assert mismatches(site) == []
+    accounts.correct_account(site.ctx, OPERATOR, str(holder.party_id), "6228-opened")
+    site.run()
+    assert site.incoming(ref).status == "applied"
+    assert mismatches(site) == []
+
+
 def test_account__corrected_to_another_closed_one__still_owed(site: Site) -> None:
     holder = site.borrower(account="CLOSED-6228-10")
     asset = site.confirmed(holder)
@@ -247,10 +260,10 @@ def test_margin_call__read_by_both__met_once_paid(site: Site) -> None:
     loan_id = site.funded(borrower, 899_790_75, asset.id)
     top_up = credit_notes.credit(site.ctx, borrower, asset.id, documents["credit_note"]).top_up
     for actor in (borrower, site.cast["lender"]):
-        (called,) = margin_calls.of_loan(site.ctx, actor, loan_id)
+        (called,) = margin_calls.of_loan(site.ctx, actor, loan_id).calls
         assert (called.row.amount, called.met) == (top_up.minor, False)
     site.pays(top_up.minor, f"LOAN {loan_id}")
-    (called,) = margin_calls.of_loan(site.ctx, borrower, loan_id)
+    (called,) = margin_calls.of_loan(site.ctx, borrower, loan_id).calls
     assert called.met
     with pytest.raises(ChainfinError) as refused:
         margin_calls.of_loan(site.ctx, site.cast["core"], loan_id)
@@ -266,7 +279,7 @@ def test_margin_call__on_a_loan_granted_without_security__nothing_is_called(site
     foreign_pledge(site, borrower, asset.id, asset.face, loan_book.loan_ref(loan_id))
     site.run()
     assert credit_notes.credit(site.ctx, borrower, asset.id, documents["credit_note"]).top_up.minor == 0
-    assert margin_calls.of_loan(site.ctx, borrower, loan_id) == []
+    assert margin_calls.of_loan(site.ctx, borrower, loan_id).calls == []
 
 
 def test_goods__passed_on__the_new_owner_borrows(site: Site) -> None:

@@ -19,7 +19,7 @@ from chainfin.services.lending import credit_notes, margin_calls
 from chainfin.services.oversight import evidence
 from chainfin.services.pledges import release, substitution, undertakings
 from chainfin.services.pledges.substitution import SubstitutionView
-from chainfin.services.trade import receivables
+from chainfin.services.trade import disputes
 from chainfin.storage.trade_tables import PledgeRow, ReceivableRow
 from chainfin.values.money import Money
 from chainfin.values.party import Role
@@ -302,7 +302,7 @@ def test_margin_call__on_one_of_two_securities__counts_the_other(site: Site) -> 
     substitution.accept(site.ctx, borrower, offered(site, deal, TON, FACE))
     site.run()
     assert credit_notes.credit(site.ctx, borrower, asset.id, documents["credit_note"]).top_up.minor == 0
-    assert margin_calls.of_loan(site.ctx, borrower, loan_id) == []
+    assert margin_calls.of_loan(site.ctx, borrower, loan_id).calls == []
 
 
 @pytest.mark.parametrize(
@@ -348,7 +348,7 @@ def test_offer__what_cannot_be__refused(site: Site, deal: Deal, case: str, code:
     elif case == "more than promised elsewhere":
         substitution.accept(site.ctx, borrower, offered(site, deal, TON, FACE - PART + 1))
     elif case == "disputed":
-        receivables.dispute(site.ctx, site.cast["core"], asset.id, "never came")
+        disputes.dispute(site.ctx, site.cast["core"], asset.id, "never came")
         site.run()
     elif case == "in another currency":
         amount = Money(PART, "USD")

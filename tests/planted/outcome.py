@@ -282,7 +282,7 @@ REFUSALS = (
     Bug(
         "h: a taken offer isn't taken again",
         "chainfin/services/lending/applications.py",
-        '        if row.status != "offered":\n            if row.loan_id',
+        "        if application_state.of(row) is not State.OFFERED:\n            if row.loan_id",
         "        if False:\n            if row.loan_id",
         ("tests/e2e/test_races.py::test_accept__same_offer_at_once__one_loan_paid_once",),
     ),

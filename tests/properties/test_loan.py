@@ -34,6 +34,7 @@ from chainfin.rules.loan import (
 from chainfin.rules.loan.state import ACCRUING
 from chainfin.values.calendar import Adjustment
 from chainfin.values.money import DayCount, Money, interest_on_product
+from tests.unit.loans import balance
 
 
 def cny(minor: int) -> Money:
@@ -123,7 +124,7 @@ def test_accrue__any_partition_of_the_days__posts_the_same_in_all(terms: LoanTer
     for of in (ledger.INTEREST_RECEIVABLE, ledger.PENALTY_RECEIVABLE):
         pieces = [entry for journal in journals for entry in journal.entries]
         whole = [entry for journal in at_once.journals for entry in journal.entries]
-        assert ledger.balance(pieces, of, "CNY") == ledger.balance(whole, of, "CNY")
+        assert balance(pieces, of, "CNY") == balance(whole, of, "CNY")
 
 
 @given(terms_of(), st.integers(0, 500), st.integers(0, 100))
@@ -213,9 +214,9 @@ class LoanAndBooks(RuleBasedStateMachine):
             (ledger.PENALTY_RECEIVABLE, dues.penalty),
             (ledger.INTEREST_RECEIVABLE, dues.interest + dues.overdue_interest),
         ):
-            assert ledger.balance(entries, of, "CNY", ref="L1") == amount
+            assert balance(entries, of, "CNY", ref="L1") == amount
         assert all(dues[due].minor >= 0 for due in Due)
-        assert ledger.balance(entries, ledger.ALLOWANCE, "CNY").minor >= 0
+        assert balance(entries, ledger.ALLOWANCE, "CNY").minor >= 0
 
     @invariant()
     def every_journal_has_a_key_of_its_own(self) -> None:

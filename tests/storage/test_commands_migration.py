@@ -61,7 +61,7 @@ OLD: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
 def old(database_url: str) -> Iterator[Store]:
     """A database of before, in which things are under way."""
     store = Store(database_url)
-    command.upgrade(store._alembic(), "0004")
+    command.upgrade(store._alembic(), "0005")
     tables = sa.MetaData()
     tables.reflect(store.engine)
     with store.begin() as session:
@@ -147,7 +147,7 @@ def test_upgrade__of_what_is_under_way__in_the_new_form(old: Store) -> None:
 
 def test_upgrade__of_an_empty_database__nothing_to_do(database_url: str) -> None:
     store = Store(database_url)
-    command.upgrade(store._alembic(), "0004")
+    command.upgrade(store._alembic(), "0005")
     store.upgrade()
     store.check_schema()
     store.close()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from chainfin.rules.ledger import Account, Entry, Side
 from chainfin.rules.loan import Loan, LoanTerms, Method, Paid, Payer, approve, disburse, pay
 from chainfin.values.money import Money
 
@@ -33,3 +35,18 @@ def paid(loan: Loan, amount: str, on: date, *, payer: Payer = Payer.BORROWER, pa
     outcome = pay(loan, cny(amount), on, payment=payment, payer=payer, holder="sup")
     assert isinstance(outcome, Paid)
     return outcome
+
+
+def balance(
+    entries: Iterable[Entry], of: Account, currency: str, *, ref: str | None = None, party: str | None = None
+) -> Money:
+    """The balance of an account on its normal side, of one sub-ledger or party if named."""
+    total = sum(
+        entry.signed
+        for entry in entries
+        if entry.account == of.code
+        and entry.amount.currency == currency
+        and (ref is None or entry.ref == ref)
+        and (party is None or entry.party == party)
+    )
+    return Money(total if of.normal is Side.DEBIT else -total, currency)

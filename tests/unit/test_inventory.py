@@ -2,14 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
 from chainfin.errors import BadInput, Refusal
+from chainfin.risk import decide_inventory
 from chainfin.rules import inventory
 from chainfin.rules.inventory import UnitPrice, WarehouseReceipt
 from chainfin.values.money import BasisPoints, Money
+from tests.unit.risk_samples import TODAY, inventory_inputs
 
 
 def done(result: WarehouseReceipt | Refusal) -> WarehouseReceipt:
@@ -133,12 +136,6 @@ def test_releasable__part_repaid__goods_in_proportion() -> None:
     assert inventory.releasable(60_000, Money(294518491, "CNY"), PRICE, LTV) == 0
 
 
-def test_loan_to_value__rounded_up__none_without_goods() -> None:
-    assert inventory.loan_to_value(Money(294518490, "CNY"), 60_000, PRICE) == 7000
-    assert inventory.loan_to_value(Money(294518491, "CNY"), 60_000, PRICE) == 7001
-    assert inventory.loan_to_value(Money(1, "CNY"), 0, PRICE) is None
-
-
 def test_margin_call__price_falls__cash_and_goods_that_restore() -> None:
     loan = Money(294518490, "CNY")
     fallen = UnitPrice(Decimal("60000"), "CNY")
@@ -166,3 +163,13 @@ def test_lending__parameters_out_of_range__bad_input(act: Callable[[], object], 
     with pytest.raises(BadInput) as caught:
         act()
     assert caught.value.code == code
+
+
+def test_price_stale__a_week_old__still_tells_as_the_policy_says() -> None:
+    """The margin process and the policy that lends agree on how old a price may be."""
+    for age, stale in ((inventory.MAX_PRICE_AGE_DAYS, False), (inventory.MAX_PRICE_AGE_DAYS + 1, True)):
+        day = TODAY - timedelta(days=age)
+        assert (inventory.price_stale("copper", day, TODAY) is not None) is stale
+        outcome = decide_inventory(inventory_inputs(**{"price.on": day})).outcome
+        codes = {refusal.code for refusal in outcome.refusals}
+        assert ("price_stale" in codes) is stale

@@ -35,7 +35,7 @@ from chainfin.rules.loan import (
     write_off,
 )
 from chainfin.values.money import Money
-from tests.unit.loans import BULLET, MATURITY, START, active, cny, paid, year
+from tests.unit.loans import BULLET, MATURITY, START, active, balance, cny, paid, year
 
 # Accrual and states ---------------------------------------------------------------------------------------------------
 
@@ -44,8 +44,8 @@ def test_disburse__a_fee__is_posted_apart_and_nothing_is_withheld() -> None:
     outcome = disburse(approve("L1", "bank", "sup", replace(BULLET, fee=cny("50"))), START)
     assert [journal.key for journal in outcome.journals] == ["disburse:L1", "fee:L1:arrangement"]
     entries = [entry for journal in outcome.journals for entry in journal.entries]
-    assert ledger.balance(entries, ledger.CASH, "CNY") == cny("-100000")
-    assert ledger.balance(entries, ledger.FEE_RECEIVABLE, "CNY") == cny("50")
+    assert balance(entries, ledger.CASH, "CNY") == cny("-100000")
+    assert balance(entries, ledger.FEE_RECEIVABLE, "CNY") == cny("50")
 
 
 def test_disburse__a_day_late__interest_runs_from_the_payout() -> None:
@@ -70,8 +70,8 @@ def test_accrue__daily_or_at_once__same_interest_and_penalty() -> None:
     assert daily == at_once
     assert at_once.interest_accrued == cny("1625.00")
     assert at_once.penalty_accrued == cny("270.83")  # 30 days of 3.25 %
-    assert ledger.balance(posted, ledger.INTEREST_RECEIVABLE, "CNY") == cny("1625.00")
-    assert ledger.balance(posted, ledger.PENALTY_RECEIVABLE, "CNY") == cny("270.83")
+    assert balance(posted, ledger.INTEREST_RECEIVABLE, "CNY") == cny("1625.00")
+    assert balance(posted, ledger.PENALTY_RECEIVABLE, "CNY") == cny("270.83")
 
 
 def test_accrue__on_the_due_date__is_not_overdue_and_the_day_after_is() -> None:
@@ -117,8 +117,8 @@ def test_pay__debtor_above_the_loan__lender_first_the_rest_to_the_holder() -> No
     assert outcome.allocation.remainder == cny("18916.67")
     assert [journal.key for journal in outcome.journals] == ["accrue:L1:2026-04-01", "payment:P1:L1"]
     entries = outcome.journals[-1].entries
-    assert ledger.balance(entries, ledger.HOLDER_PAYABLE, "CNY", party="sup") == cny("18916.67")
-    assert ledger.balance(entries, ledger.CASH, "CNY") == cny("120000")
+    assert balance(entries, ledger.HOLDER_PAYABLE, "CNY", party="sup") == cny("18916.67")
+    assert balance(entries, ledger.CASH, "CNY") == cny("120000")
 
 
 def test_pay__borrower_above_what_is_due__repayment_above_due() -> None:

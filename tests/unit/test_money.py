@@ -11,16 +11,11 @@ import pyxirr
 
 from chainfin.errors import BadInput
 from chainfin.values.money import (
-    BasisPoints,
     DayCount,
     Money,
     Rounding,
     days_between,
-    interest,
     interest_on_product,
-    parse_rate,
-    rate_of_basis_points,
-    rate_text,
     xirr,
 )
 
@@ -64,12 +59,6 @@ def test_money_parse__plain_decimals__are_read(text: str, currency: str, minor: 
         (lambda: Money(1, "CNY") < Money(1, "USD"), "currency_mismatch"),
         (lambda: Money(1, "CNY").allocate([0, 0]), "weights_invalid"),
         (lambda: Money(1, "CNY").allocate([2, -1]), "weights_invalid"),
-        (lambda: parse_rate("6.5%"), "rate_malformed"),
-        (lambda: parse_rate("0.0000001"), "rate_malformed"),
-        (lambda: parse_rate("-0.01"), "rate_malformed"),
-        (lambda: parse_rate("100"), "rate_malformed"),
-        (lambda: parse_rate("1e-2"), "rate_malformed"),
-        (lambda: interest(Money(1, "CNY"), Decimal("0.1"), -1), "days_negative"),
     ],
 )
 def test_money__bad_input__is_refused_by_code(call: Callable[[], object], code: str) -> None:
@@ -110,20 +99,6 @@ def test_money_times__more_digits_than_the_default_context__is_exact() -> None:
 
 def test_money_allocate__thirds__largest_remainder_first_place() -> None:
     assert [part.minor for part in Money(100, "CNY").allocate([1, 1, 1])] == [34, 33, 33]
-
-
-def test_rate__canonical_text__has_the_declared_scale() -> None:
-    assert str(parse_rate("0.065")) == "0.065000"
-    assert rate_text(Decimal("0.065")) == "0.065000"
-    assert parse_rate("-0") == 0
-    assert str(parse_rate("-0")) == "0.000000"
-    assert rate_of_basis_points(BasisPoints(650)) == Decimal("0.065")
-
-
-def test_interest__sixty_days_at_six_and_a_half__is_actual_over_360() -> None:
-    exact = interest(cny("100000"), Decimal("0.065"), 60)
-    assert Decimal("108333.333333") < exact < Decimal("108333.333334")
-    assert interest(cny("100000"), Decimal("0.0365"), 100, DayCount.ACT_365) == 100000
 
 
 def test_interest_on_product__ties__go_to_even() -> None:

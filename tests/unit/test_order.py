@@ -53,7 +53,7 @@ def test_order__whole_life__amounts_and_states() -> None:
     assert (RECEIVED.state, RECEIVED.despatched, RECEIVED.received) == (State.RECEIVED, 99976750, 99976750)
     assert (INVOICED.state, INVOICED.invoiced) == (State.INVOICED, 99976750)
     confirmed = done(orders.confirm(INVOICED, Money(99976750, "CNY")))
-    assert done(orders.close(confirmed)).state is State.CLOSED
+    assert (confirmed.state, confirmed.confirmed) == (State.INVOICED, 99976750)
 
 
 def test_order__despatched_in_parts__values_add_up_to_the_whole() -> None:
@@ -216,10 +216,6 @@ def test_confirm__more_than_invoiced__confirmation_above_invoiced() -> None:
     assert code(orders.confirm(INVOICED, Money(1, "USD"))) == "currency_mismatch"
 
 
-def test_close__unconfirmed_invoice__order_open() -> None:
-    assert code(orders.close(INVOICED)) == "order_open"
-
-
 def test_amend__before_despatch__restated_and_to_be_acknowledged_again() -> None:
     more = samples.trade(date(2026, 11, 21), "INV-1")["order"].decode()
     order = done(orders.amend(ACKNOWLEDGED, read(more.encode(), source="o.xml")))
@@ -291,7 +287,6 @@ ACTS: dict[str, Callable[[Order], object]] = {
     "invoice": lambda o: orders.invoice(o, DOCS["invoice"]),
     "uninvoice": lambda o: orders.uninvoice(o, DOCS["invoice"], Money(1, "CNY")),
     "confirm": lambda o: orders.confirm(o, Money(1, "CNY")),
-    "close": orders.close,
 }
 
 

@@ -20,7 +20,6 @@ from chainfin.values.party import (
     legal_commitment,
     legal_id,
     lei,
-    new_salt,
     role_names,
     roles_from_names,
 )
@@ -110,7 +109,6 @@ def test_commitment__short_salt__refused() -> None:
     with pytest.raises(BadInput) as caught:
         legal_commitment(LegalId(Scheme.USCC, sample_uscc()), b"short")
     assert caught.value.code == "salt_too_short"
-    assert len(new_salt()) == 32
 
 
 def test_kinds__by_name_and_bit__are_those_of_the_contract() -> None:

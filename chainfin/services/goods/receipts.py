@@ -1,21 +1,21 @@
-"""Goods at a keeper: receipts issued by the keeper, released by it, priced from a named source."""
+"""Goods at a keeper: receipts issued by the keeper and released by it, and what a unit of them is worth."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-from datetime import date
 from decimal import Decimal
 from typing import get_args
 
-from eth_hash.auto import keccak
 from sqlmodel import Session, col, select
 
 from chainfin.documents import units
 from chainfin.documents.commitment import commit_fields
 from chainfin.documents.fingerprint import normalised
 from chainfin.documents.model import Json
-from chainfin.errors import BadInput, Conflict, Forbidden, NotFound, Refusal, Refused
+from chainfin.errors import BadInput, Conflict, NotFound, Refusal, Refused
+from chainfin.eth.bindings import warehouse_receipts_acts
+from chainfin.hashing import keccak
 from chainfin.risk.inputs import ReceiptFacts
 from chainfin.rules import inventory as rules
 from chainfin.services.kernel import acts
@@ -24,7 +24,6 @@ from chainfin.services.parties import gate
 from chainfin.storage.chain_tables import ChainEventRow
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ActRow, PledgeRow, PriceRow, WarehouseReceiptRow
-from chainfin.values.money import Money
 from chainfin.values.party import Kind, Role
 
 MAX_THOUSANDTHS = 2**63 - 1
@@ -47,7 +46,8 @@ def thousandths(quantity: Decimal, *, where: str = "quantity") -> int:
     return int(scaled)
 
 
-def _known_unit(unit: str) -> None:
+def known_unit(unit: str) -> None:
+    """Raises BadInput unit_unknown."""
     if not units.known(unit):
         raise BadInput("unit_unknown", f"{unit!r} is no unit of UN/ECE Recommendation 20", where="unit")
 
@@ -68,7 +68,7 @@ def issue(
     Refused self_attested (it keeps goods of others); Conflict warehouse_receipt_exists, act_paused.
     """
     keeper_id = actor.require(Role.KEEPER)
-    _known_unit(unit)
+    known_unit(unit)
     amount = thousandths(quantity)
     if not goods.get("commodity"):
         raise BadInput("goods_incomplete", "the goods need a commodity", where="goods/commodity")
@@ -105,9 +105,9 @@ def issue(
             session,
             ctx,
             party=keeper,
-            contract="WarehouseReceipts",
-            function="issue",
-            params={"id": receipt_id, "owner": owner.chain_party, "documentRoot": root, "quantity": amount},
+            act=warehouse_receipts_acts.Issue(
+                id=receipt_id, owner=acts.chain_number(owner), document_root=root, quantity=amount
+            ),
             subject=receipt_id,
         )
         return row, act
@@ -129,9 +129,7 @@ def release(ctx: Context, actor: Actor, receipt_id: str, quantity: Decimal) -> A
             session,
             ctx,
             party=session.get_one(PartyRow, keeper_id),
-            contract="WarehouseReceipts",
-            function="release",
-            params={"id": row.id, "quantity": amount},
+            act=warehouse_receipts_acts.Release(id=row.id, quantity=amount),
             subject=row.id,
         )
 
@@ -160,9 +158,7 @@ def transfer(ctx: Context, actor: Actor, receipt_id: str, to: str) -> ActRow:
             session,
             ctx,
             party=gate.enter(session, row.owner_id, Kind.TRANSFER),
-            contract="WarehouseReceipts",
-            function="transfer",
-            params={"id": row.id, "to": transferee.chain_party},
+            act=warehouse_receipts_acts.Transfer(id=row.id, to=acts.chain_number(transferee)),
             subject=row.id,
         )
 
@@ -206,14 +202,12 @@ def recount(ctx: Context, actor: Actor, receipt_id: str, missing: Decimal, repor
             session,
             ctx,
             party=session.get_one(PartyRow, keeper_id),
-            contract="WarehouseReceipts",
-            function="recount",
-            params={
-                "id": row.id,
-                "documentRoot": "0x" + keccak(report.encode()).hex(),
-                "missing": amount,
-                "pledgeIds": _pledges_by_age(session, row) if amount > free else [],
-            },
+            act=warehouse_receipts_acts.Recount(
+                id=row.id,
+                document_root="0x" + keccak(report.encode()).hex(),
+                missing=amount,
+                pledge_ids=tuple(_pledges_by_age(session, row) if amount > free else ()),
+            ),
             subject=row.id,
         )
 
@@ -231,35 +225,6 @@ def _pledges_by_age(session: Session, row: WarehouseReceiptRow) -> list[str]:
         .order_by(col(ChainEventRow.block_number), col(ChainEventRow.log_index))
     )
     return [str(pledge_id) for pledge_id in made]
-
-
-def set_price(ctx: Context, actor: Actor, *, good: str, unit: str, price: Money, source: str, as_of: date) -> PriceRow:
-    """A price that counts from now on, set by a lender or the operator, from a named source.
-
-    Raises Forbidden role_missing, party_not_active; BadInput unit_unknown, amount_not_positive, price_date_future.
-    """
-    if not actor.is_operator and not actor.roles & Role.LENDER:
-        raise Forbidden("role_missing", "prices are set by a lender or the operator")
-    _known_unit(unit)
-    if price.minor <= 0:
-        raise BadInput("amount_not_positive", "a price must be greater than zero", where="price")
-    if as_of > ctx.clock.today():
-        raise BadInput("price_date_future", f"{as_of} is not yet", where="as_of")
-    with ctx.store.begin() as session:
-        if actor.party_id is not None:
-            gate.active_party(session, actor.party_id)
-        row = PriceRow(
-            good=good,
-            unit=unit,
-            currency=price.currency,
-            minor_per_unit=price.minor,
-            source=source,
-            as_of=as_of,
-            created_at=ctx.clock.now(),
-        )
-        session.add(row)
-        session.flush()
-        return row
 
 
 def latest_price(session: Session, good: str, unit: str, currency: str) -> PriceRow:

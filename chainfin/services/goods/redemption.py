@@ -12,7 +12,7 @@ from chainfin.rules.loan import Loan
 from chainfin.services.goods import receipts
 from chainfin.services.kernel.context import Context
 from chainfin.storage.lending_tables import LoanRow, OfferRow
-from chainfin.storage.trade_tables import PledgeRow, WarehouseReceiptRow
+from chainfin.storage.trade_tables import PledgeRow, PriceRow, WarehouseReceiptRow
 from chainfin.values.money import BasisPoints, Money
 
 
@@ -22,12 +22,17 @@ def releasable(session: Session, ctx: Context, pledge: PledgeRow, loan: Loan) ->
     row = session.get_one(LoanRow, pledge.loan_id)
     offer = session.exec(select(OfferRow).where(OfferRow.application_id == row.application_id)).one()
     rate = Decimal(str(offer.terms["advance_rate"]))
-    unit_price = price_of(session, pledge, row.currency)
-    return may_go(pledge.left, loan.dues.total, unit_price, BasisPoints(int(rate * 10_000)))
+    price = price_of(session, pledge, row.currency)
+    return may_go(pledge.left, loan.dues.total, price, BasisPoints(int(rate * 10_000)))
 
 
 def price_of(session: Session, pledge: PledgeRow, currency: str) -> UnitPrice:
-    """The latest price of the pledged goods. Raises Refused price_missing."""
+    """The latest price of the pledged goods, however old it is. Raises Refused price_missing."""
     receipt = session.get_one(WarehouseReceiptRow, pledge.asset_id)
     price = receipts.latest_price(session, str(receipt.goods["commodity"]), receipt.unit, currency)
+    return unit_price(price)
+
+
+def unit_price(price: PriceRow) -> UnitPrice:
+    """A stored price as the rules reckon with it."""
     return UnitPrice(Decimal(str(Money(price.minor_per_unit, price.currency))), price.currency)

@@ -11,10 +11,11 @@ from datetime import timedelta
 from sqlmodel import Session, select
 
 from chainfin.errors import BadInput, Conflict, NotFound, Refused
+from chainfin.rules.application import APPEALABLE, Event, State, allows
 from chainfin.rules.loan import LoanState, LoanTerms
 from chainfin.services.kernel import acts, commands
 from chainfin.services.kernel.context import Actor, Context
-from chainfin.services.lending import decision, funding, limits, progress, review
+from chainfin.services.lending import application_state, decision, funding, limits, progress, review
 from chainfin.services.lending.sales import SOURCES
 from chainfin.services.parties import gate
 from chainfin.services.pledges import assets
@@ -28,8 +29,6 @@ from chainfin.values.product import Product
 
 PRODUCTS = tuple(Product)
 MAX_DAYS = 366
-UNDECIDED = "data_check"
-"""Received, the decision still to come."""
 RESUME_AFTER = timedelta(seconds=2)
 """Longer than it takes from receiving to deciding in one call: what is older was left behind."""
 
@@ -81,6 +80,7 @@ def apply(
         session.add(row)
         session.flush()
         progress.at_once(session, ctx, row, "received", detail={"amount": str(amount), "currency": amount.currency})
+        application_state.move(session, ctx, row, Event.CHECK)
         progress.start(session, ctx, row, "data_check")
         if product == Product.GENERAL_310:
             _fetch(session, ctx, row)
@@ -89,7 +89,7 @@ def apply(
     # A commit of its own, so that the trail is seen from the first moment on.
     with ctx.store.begin() as session:
         row = session.get_one(ApplicationRow, row.id, with_for_update=True)
-        if row.status == UNDECIDED:
+        if application_state.of(row) is State.DECIDING:
             decision.decide(session, ctx, row)
         return row
 
@@ -101,7 +101,7 @@ def resume(ctx: Context, *, limit: int = 100) -> int:
         left = session.exec(
             select(ApplicationRow.id)
             .where(
-                ApplicationRow.status == UNDECIDED,
+                ApplicationRow.status == State.DECIDING.value,
                 ApplicationRow.product != Product.GENERAL_310.value,
                 ApplicationRow.updated_at <= before,
             )
@@ -110,7 +110,7 @@ def resume(ctx: Context, *, limit: int = 100) -> int:
     for application_id in left:
         with ctx.store.begin() as session:
             row = session.get_one(ApplicationRow, application_id, with_for_update=True)
-            if row.status == UNDECIDED:
+            if application_state.of(row) is State.DECIDING:
                 decision.decide(session, ctx, row)
     return len(left)
 
@@ -184,7 +184,7 @@ def _fetch(session: Session, ctx: Context, row: ApplicationRow) -> None:
 def fetched(session: Session, ctx: Context, application_id: str, answers: dict[str, object]) -> None:
     """The data partner answered (each source for itself): the decision follows in the same transaction."""
     row = session.get_one(ApplicationRow, application_id, with_for_update=True)
-    if row.status == UNDECIDED:
+    if application_state.of(row) is State.DECIDING:
         decision.decide(session, ctx, row, answers)
 
 
@@ -198,7 +198,7 @@ def accept(ctx: Context, actor: Actor, application_id: str, signature: str | Non
     now = ctx.clock.now()
     with ctx.store.begin() as session:
         row = _own(session, actor, application_id)
-        if row.status != "offered":
+        if application_state.of(row) is not State.OFFERED:
             if row.loan_id is not None and signature is not None:
                 raise Conflict("signature_replayed", f"the offer was taken before; the application is {row.status}")
             raise Conflict("application_not_offered", f"the application is {row.status}")
@@ -216,6 +216,7 @@ def accept(ctx: Context, actor: Actor, application_id: str, signature: str | Non
         offer.status = "accepted"
         row.loan_id = loan.id
         session.add(offer)
+        application_state.move(session, ctx, row, Event.ACCEPT)
         progress.end(session, ctx, row, "offered", "accepted")
         progress.at_once(session, ctx, row, "accepted", detail={"signer": act.signer})
         funding.begin(session, ctx, row, loan, pledge)
@@ -283,9 +284,9 @@ def withdraw(ctx: Context, actor: Actor, application_id: str) -> ApplicationRow:
     """
     with ctx.store.begin() as session:
         row = _own(session, actor, application_id)
-        if row.status in progress.FINAL or row.loan_id is not None:
+        if not allows(application_state.of(row), Event.WITHDRAW):
             raise Conflict("application_not_open", f"the application is {row.status}")
-        _close(session, ctx, row, "withdrawn")
+        _close(session, ctx, row, Event.WITHDRAW)
         return row
 
 
@@ -301,12 +302,14 @@ def expire(ctx: Context, *, limit: int = 100) -> int:
     for application_id in due:
         with ctx.store.begin() as session:
             row = session.get_one(ApplicationRow, application_id, with_for_update=True)
-            if row.status in ("offered", "review"):
-                _close(session, ctx, row, "expired")
+            if allows(application_state.of(row), Event.EXPIRE):
+                _close(session, ctx, row, Event.EXPIRE)
     return len(due)
 
 
-def _close(session: Session, ctx: Context, row: ApplicationRow, state: str) -> None:
+def _close(session: Session, ctx: Context, row: ApplicationRow, event: Event) -> None:
+    application_state.move(session, ctx, row, event)
+    state = row.status
     offer = session.exec(select(OfferRow).where(OfferRow.application_id == row.id)).one_or_none()
     if offer is not None:
         offer.status = state
@@ -315,7 +318,7 @@ def _close(session: Session, ctx: Context, row: ApplicationRow, state: str) -> N
         act.status = "expired"
         session.add(act)
     limits.free(session, ctx, row.id)
-    progress.end(session, ctx, row, row.status, state)
+    progress.end_open(session, ctx, row, state)
     progress.at_once(session, ctx, row, state, state)
 
 
@@ -328,7 +331,7 @@ def appeal(
     """
     with ctx.store.begin() as session:
         old = _own(session, actor, application_id)
-        if old.status not in ("declined", "expired", "withdrawn", "failed", "review"):
+        if application_state.of(old) not in APPEALABLE:
             raise Conflict("application_not_decided", f"the application is {old.status}")
     return apply(
         ctx,

@@ -1,7 +1,9 @@
-"""End of day: every running loan is accrued to the date, falls overdue where it is; run twice, it posts once."""
+"""End of day: every running loan is accrued to the date, falls overdue where it is, and is called where the goods under
+it no longer cover it; run twice, it posts once."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -14,16 +16,19 @@ from chainfin.rules.loan.state import ACCRUING
 from chainfin.services.books import journals as journals_service
 from chainfin.services.books import loan_book
 from chainfin.services.kernel.context import Actor, Context
+from chainfin.services.lending import margin_calls
 from chainfin.storage.lending_tables import EndOfDayRow, LoanRow
 
 
 @dataclass(frozen=True, slots=True)
 class EndOfDay:
-    """What an end of day did. ``repeated``: it had run before, and nothing was posted now."""
+    """What an end of day did. ``repeated``: it had run before, and nothing was posted now. ``unchecked``: loan → why
+    nobody can tell what the goods under it are worth (price_missing, price_stale)."""
 
     business_date: date
     loans: int
     journals: int
+    unchecked: Mapping[str, str]
     repeated: bool
 
 
@@ -42,24 +47,34 @@ def run(ctx: Context, actor: Actor, on: date, progress: Step = silent) -> EndOfD
         standing = session.get(EndOfDayRow, on)
         last = session.exec(select(func.max(EndOfDayRow.business_date))).one()
         if standing is not None:
-            return EndOfDay(on, standing.loans, standing.journals, repeated=True)
+            return EndOfDay(on, standing.loans, standing.journals, standing.unchecked, repeated=True)
         if last is not None and on < last:
             raise Conflict("business_date_backwards", f"the end of day of {last} was run; {on} is before it")
         running = session.exec(
             select(LoanRow.id).where(col(LoanRow.status).in_([s.value for s in ACCRUING])).order_by(col(LoanRow.id))
         ).all()
-    journals = 0
+    journals, started, unchecked = 0, ctx.clock.now(), dict[str, str]()
     for first in range(0, len(running), BATCH):
         with ctx.store.begin() as session:
             journals_service.lock(session)
             for place, loan_id in enumerate(running[first : first + BATCH], first):
                 progress(place, len(running))
                 row, loan = loan_book.load(session, loan_id, lock=True)
-                if loan.state not in ACCRUING or on <= loan.accrued_to:
-                    continue
-                done = loan_book.record(session, ctx, row, loan, "accrue", on)
-                assert not isinstance(done, Refusal), "an accrual is never refused"
-                journals += len(done.journals)
+                if loan.state in ACCRUING and on > loan.accrued_to:
+                    done = loan_book.record(session, ctx, row, loan, "accrue", on)
+                    assert not isinstance(done, Refusal), "an accrual is never refused"
+                    loan, journals = done.loan, journals + len(done.journals)
+                code = margin_calls.check(session, ctx, row, loan, f"end of day {on}")
+                if code is not None:
+                    unchecked[loan_id] = code
     with ctx.store.begin() as session:
-        session.merge(EndOfDayRow(business_date=on, loans=len(running), journals=journals, finished_at=ctx.clock.now()))
-    return EndOfDay(on, len(running), journals, repeated=False)
+        row_of_day = EndOfDayRow(
+            business_date=on,
+            loans=len(running),
+            journals=journals,
+            unchecked=unchecked,
+            started_at=started,
+            finished_at=ctx.clock.now(),
+        )
+        session.merge(row_of_day)
+    return EndOfDay(on, len(running), journals, unchecked, repeated=False)

@@ -11,11 +11,13 @@ from datetime import timedelta
 from sqlmodel import Session, select
 
 from chainfin.eth import eip712
-from chainfin.rules.loan import LoanEvent, LoanState, transition
+from chainfin.eth.bindings import pledges_acts
+from chainfin.rules.application import Event, State
+from chainfin.rules.loan import LoanState, cancel
 from chainfin.services.books import journals, loan_book
 from chainfin.services.kernel import acts, commands
 from chainfin.services.kernel.context import Context
-from chainfin.services.lending import limits, progress
+from chainfin.services.lending import application_state, limits, mandates, progress
 from chainfin.services.pledges import assets, register, release
 from chainfin.storage.lending_tables import ApplicationRow, LoanRow, OfferRow
 from chainfin.storage.party_tables import PartyRow
@@ -29,6 +31,7 @@ def begin(session: Session, ctx: Context, application: ApplicationRow, loan: Loa
     if pledge is None:
         _pay_out(session, ctx, application, loan)
         return
+    application_state.move(session, ctx, application, Event.REGISTER)
     progress.start(session, ctx, application, "registration")
     register.register(session, ctx, pledge, loan, loan.maturity)
 
@@ -47,6 +50,7 @@ def registered(session: Session, ctx: Context, pledge_id: str, number: str) -> N
     pledge.registry_number = number
     session.add(pledge)
     application = _application(session, pledge.loan_id)
+    application_state.move(session, ctx, application, Event.PLEDGE)
     progress.end(session, ctx, application, "registration", detail={"registry_number": number})
     progress.start(session, ctx, application, "pledging")
     grant = _grant(session, application)
@@ -56,9 +60,7 @@ def registered(session: Session, ctx: Context, pledge_id: str, number: str) -> N
         session,
         ctx,
         party=session.get_one(PartyRow, pledge.lender_id),
-        contract="Pledges",
-        function="pledge",
-        params={**grant.params, "registryNo": register.registry_bytes(number)},
+        act=register.pledge_act(pledges_acts.Grant.from_params(grant.params), number),
         subject=pledge.id,
         auths=[auth],
     )
@@ -75,7 +77,7 @@ def pledge_final(session: Session, ctx: Context, pledge: PledgeRow) -> None:
     """The pledge is in a final block: now, and not before, the money is due. One that comes when its loan owes nothing
     more (a substitution that the last payment overtook) is given up at once."""
     application = _application(session, pledge.loan_id)
-    if application.status != "pledging":
+    if application_state.of(application) is not State.PLEDGING:
         if session.get_one(LoanRow, pledge.loan_id).status == LoanState.REPAID:
             release.release(session, ctx, pledge, pledge.left)
         return
@@ -96,9 +98,14 @@ def pledge_refused(session: Session, ctx: Context, pledge_id: str, code: str, me
 
 
 def _pay_out(session: Session, ctx: Context, application: ApplicationRow, loan: LoanRow) -> None:
+    application_state.move(session, ctx, application, Event.DISBURSE)
     progress.start(session, ctx, application, "disbursing")
     if ctx.clock.today() >= loan.maturity:
         payout_refused(session, ctx, loan.id, "loan_term_over", f"the loan would have been due on {loan.maturity}")
+        return
+    refusal = mandates.unless_live(session, ctx, _mandate_id(loan)) or limits.unless_held(session, application.id)
+    if refusal is not None:
+        payout_refused(session, ctx, loan.id, refusal.code, refusal.message)
         return
     borrower = session.get_one(PartyRow, loan.borrower_id)
     order = commands.PayLoan(
@@ -112,6 +119,11 @@ def _pay_out(session: Session, ctx: Context, application: ApplicationRow, loan: 
     commands.give(session, ctx, order)
 
 
+def _mandate_id(loan: LoanRow) -> str | None:
+    named = loan.terms.get("mandate_id")
+    return None if named is None else str(named)
+
+
 def paid_out(session: Session, ctx: Context, loan_id: str, bank_ref: str) -> None:
     """The bank paid: the loan is active from today, the limits are used, the pledge is marked drawn on chain."""
     journals.lock(session)
@@ -123,6 +135,7 @@ def paid_out(session: Session, ctx: Context, loan_id: str, bank_ref: str) -> Non
     loan_book.record(session, ctx, row, loan, "disburse", on)
     application = session.get_one(ApplicationRow, row.application_id)
     limits.use(session, ctx, application.id)
+    application_state.move(session, ctx, application, Event.FUND)
     progress.end(session, ctx, application, "disbursing", detail={"bank_ref": bank_ref})
     progress.at_once(session, ctx, application, "funded", "funded", detail={"loan_id": loan_id})
     for pledge in session.exec(select(PledgeRow).where(PledgeRow.loan_id == loan_id)):
@@ -130,9 +143,7 @@ def paid_out(session: Session, ctx: Context, loan_id: str, bank_ref: str) -> Non
             session,
             ctx,
             party=session.get_one(PartyRow, pledge.lender_id),
-            contract="Pledges",
-            function="draw",
-            params={"pledgeId": pledge.id},
+            act=pledges_acts.Draw(pledge_id=pledge.id),
             subject=pledge.id,
         )
 
@@ -168,8 +179,10 @@ def _end_loan(
     message: str,
     undone: list[str],
 ) -> None:
-    row.status = transition(LoanState(row.status), LoanEvent.CANCEL).value
+    _, loan = loan_book.load(session, row.id)
+    row.status = cancel(loan).loan.state.value
     session.add(row)
+    application_state.move(session, ctx, application, Event.FAIL)
     limits.free(session, ctx, application.id)
     progress.end(session, ctx, application, node, "refused", detail={"code": code, "message": message})
     progress.at_once(

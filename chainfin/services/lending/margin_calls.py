@@ -1,34 +1,49 @@
-"""Calls on borrowers whose collateral shrank: what has to be repaid so that the rest covers what is owed."""
+"""Calls (补仓) on borrowers whose collateral shrank: what has to be repaid so that the rest covers what is owed.
+
+Receivables shrink by a document (a credit note), goods by their price. A loan on goods is looked at when their price
+is set and at every end of day; where no fresh price tells what they are worth, that is said and never taken for cover.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 
+import structlog
 from sqlmodel import Session, col, select
 
 from chainfin.errors import NotFound, Refused
-from chainfin.rules.inventory import value
-from chainfin.rules.loan import accrue
+from chainfin.risk.record import DecisionRecord
+from chainfin.rules import inventory
+from chainfin.rules.facility import Asset, BorrowingBase, borrowing_base
+from chainfin.rules.loan import Loan, accrue
 from chainfin.rules.loan.state import ACCRUING
 from chainfin.services.books import loan_book
-from chainfin.services.goods import redemption
+from chainfin.services.goods import receipts, redemption
 from chainfin.services.kernel.context import Actor, Context
-from chainfin.storage.lending_tables import LoanRow, MarginCallRow, OfferRow, RepaymentRow
-from chainfin.storage.trade_tables import PledgeRow, ReceivableRow
+from chainfin.storage.lending_tables import ApplicationRow, LoanRow, MarginCallRow, OfferRow, RepaymentRow
+from chainfin.storage.trade_tables import PledgeRow, PriceRow, ReceivableRow, WarehouseReceiptRow
 from chainfin.storage.types import new_id
-from chainfin.values.money import Money, Rounding
+from chainfin.values.money import BasisPoints, Money
+from chainfin.values.product import Product
+
+_log = structlog.get_logger("chainfin.margin")
+
+OPEN = "open"
+COVERED = "covered"
+"""The collateral covers the loan again, as far as a call would have restored it."""
 
 
 def call(session: Session, ctx: Context, asset: ReceivableRow, lost: Money, cause: str) -> Money:
     """``lost`` of the pledged part is worth nothing any more; the newest pledges lose it first.
 
-    What is called of a loan: what is owed above its advance rate × what is left of all its pledges (rounded down, the
-    lender gains); of one that was granted without security nothing, whatever was added to it. Returns the sum of all
-    calls.
+    What is called of a loan: what is owed above the borrowing base of what is left of all its pledges; of one that was
+    granted without security nothing, whatever was added to it. Returns the sum of all calls.
     """
     hits: dict[str, Money] = {}
+    loans: dict[str, None] = {}
     pledges = session.exec(
         select(PledgeRow)
         .where(PledgeRow.asset_id == asset.id, PledgeRow.status == "active")
@@ -38,65 +53,212 @@ def call(session: Session, ctx: Context, asset: ReceivableRow, lost: Money, caus
         hit = min(lost, Money(pledge.left, asset.currency))
         lost -= hit
         if hit.minor and pledge.loan_id is not None:  # one of another's book: its lender sees to it
-            hits[pledge.loan_id] = hits.get(pledge.loan_id, Money.zero(asset.currency)) + hit
+            hits[pledge.id] = hit
+            loans[pledge.loan_id] = None
     called = Money.zero(asset.currency)
-    for loan_id, hit in hits.items():
+    for loan_id in loans:
         row, loan = loan_book.load(session, loan_id)
         rate = _advance_rate(session, row)
         if loan.state not in ACCRUING or rate is None:
             continue
-        owed = accrue(loan, max(ctx.clock.today(), loan.accrued_to)).loan.dues.total
-        covered = (_worth(session, row) - hit).times(rate, Rounding.FLOOR)
-        short = owed - covered
+        short = _base(session, row, rate, lost=hits).shortfall(_owed(ctx, loan))
         if short.minor > 0:
             called += short
-            session.add(
-                MarginCallRow(
-                    id=new_id("call"),
-                    loan_id=row.id,
-                    asset_id=asset.id,
-                    cause=cause,
-                    currency=asset.currency,
-                    amount=short.minor,
-                    created_at=ctx.clock.now(),
-                )
-            )
+            _call(session, ctx, row, asset.id, cause, short)
     return called
 
 
-def _worth(session: Session, row: LoanRow) -> Money:
-    """What the loan's live pledges are over: receivables at face, goods at the newest price (nothing without one)."""
-    sum_ = Money.zero(row.currency)
-    for pledge in session.exec(select(PledgeRow).where(PledgeRow.loan_id == row.id, PledgeRow.status == "active")):
+def price_set(session: Session, ctx: Context, price: PriceRow) -> None:
+    """A new price: every running loan on such goods is looked at. The caller holds the book."""
+    found = session.exec(
+        select(LoanRow.id)
+        .join(ApplicationRow, col(ApplicationRow.id) == col(LoanRow.application_id))
+        .join(WarehouseReceiptRow, col(WarehouseReceiptRow.id) == col(ApplicationRow.asset_id))
+        .where(
+            LoanRow.product == Product.INVENTORY_PLEDGE.value,
+            LoanRow.currency == price.currency,
+            col(LoanRow.status).in_([state.value for state in ACCRUING]),
+            WarehouseReceiptRow.unit == price.unit,
+            col(WarehouseReceiptRow.goods)["commodity"].as_string() == price.good,
+        )
+        .order_by(col(LoanRow.id))
+    ).all()
+    for loan_id in found:
+        row, loan = loan_book.load(session, loan_id)
+        check(session, ctx, row, loan, f"price {price.id}")
+
+
+def check(session: Session, ctx: Context, row: LoanRow, loan: Loan, cause: str) -> str | None:
+    """Call for what the goods under a running loan no longer cover, by the rates of the policy that granted it.
+
+    A call is made where more is needed than the calls that stand ask for already. Returns why the cover can't be told
+    (price_missing, price_stale), which is alarmed; None where it can, or nothing is secured by goods.
+    """
+    try:
+        _check(session, ctx, row, loan, cause)
+    except Refused as blind:
+        _log.warning("margin not checked", loan=row.id, code=blind.code, cause=cause)
+        return blind.code
+    return None
+
+
+def _check(session: Session, ctx: Context, row: LoanRow, loan: Loan, cause: str) -> None:
+    if loan.state not in ACCRUING:
+        return
+    application = session.get_one(ApplicationRow, row.application_id)
+    pledges = _goods(session, row, application)
+    if not pledges:
+        return
+    price = _fresh_price(session, ctx, application, row.currency)
+    rates = DecisionRecord.parse(str(application.record).encode()).outcome
+    assert rates.advance_rate is not None, "an approval on goods has its rates"
+    assert rates.margin_call_rate is not None, "an approval on goods has its rates"
+    restore = _basis_points(rates.advance_rate)
+    held = sum(pledge.left for pledge in pledges)
+    # what else secures the loan (a receivable of sold goods) carries its part of it
+    others = _base(session, row, rates.advance_rate, but=frozenset(pledge.id for pledge in pledges))
+    owed = others.shortfall(_owed(ctx, loan))
+    found = inventory.margin_call(held, owed, price, trigger=_basis_points(rates.margin_call_rate), restore=restore)
+    standing = [called for called in _calls(session, row, loan) if not called.met]
+    if found is None:
+        if owed <= inventory.loan_limit(held, price, restore):
+            for each in standing:
+                each.row.status = COVERED
+                session.add(each.row)
+        return
+    asked = max((called.left for called in standing), default=Money.zero(row.currency))
+    known = session.exec(
+        select(MarginCallRow.id).where(MarginCallRow.loan_id == row.id, MarginCallRow.cause == cause)
+    ).first()
+    if found.cash > asked and known is None:
+        _call(session, ctx, row, str(application.asset_id), cause, found.cash)
+
+
+def _goods(session: Session, row: LoanRow, application: ApplicationRow) -> list[PledgeRow]:
+    """The pledges of the goods that were lent on. What the lender took or gave up secures nothing; what a count didn't
+    find any more leaves a loan without cover."""
+    return list(
+        session.exec(
+            select(PledgeRow).where(
+                PledgeRow.loan_id == row.id,
+                PledgeRow.asset_kind == "warehouse_receipt",
+                PledgeRow.asset_id == application.asset_id,
+                col(PledgeRow.status).in_(("active", "lost")),
+            )
+        ).all()
+    )
+
+
+def _fresh_price(session: Session, ctx: Context, application: ApplicationRow, currency: str) -> inventory.UnitPrice:
+    """Raises Refused price_missing, price_stale."""
+    receipt = session.get_one(WarehouseReceiptRow, application.asset_id)
+    good = str(receipt.goods["commodity"])
+    price = receipts.latest_price(session, good, receipt.unit, currency)
+    stale = inventory.price_stale(good, price.as_of, ctx.clock.today())
+    if stale is not None:
+        raise stale.error()
+    return redemption.unit_price(price)
+
+
+def _owed(ctx: Context, loan: Loan) -> Money:
+    return accrue(loan, max(ctx.clock.today(), loan.accrued_to)).loan.dues.total
+
+
+def _base(
+    session: Session,
+    row: LoanRow,
+    rate: Decimal,
+    *,
+    lost: Mapping[str, Money] | None = None,
+    but: frozenset[str] = frozenset(),
+) -> BorrowingBase:
+    """What may be lent on the loan's live pledges less what they ``lost`` (by pledge): receivables at face, goods at
+    the newest price (nothing without one). ``but``: pledges that are left out."""
+    assets = []
+    for pledge in session.exec(
+        select(PledgeRow)
+        .where(PledgeRow.loan_id == row.id, PledgeRow.status == "active", col(PledgeRow.id).not_in(but))
+        .order_by(col(PledgeRow.id))
+    ):
+        worth = Money.zero(row.currency)
         if pledge.asset_kind == "receivable":
-            sum_ += Money(pledge.left, row.currency)
-            continue
-        with suppress(Refused):
-            sum_ += value(pledge.left, redemption.price_of(session, pledge, row.currency))
-    return sum_
+            worth = Money(pledge.left, row.currency) - (lost or {}).get(pledge.id, worth)
+        else:
+            with suppress(Refused):
+                worth = inventory.value(pledge.left, redemption.price_of(session, pledge, row.currency))
+        assets.append(Asset(pledge.id, pledge.asset_id, worth, rate))
+    return borrowing_base(assets, row.currency)
+
+
+def _call(session: Session, ctx: Context, row: LoanRow, asset_id: str, cause: str, amount: Money) -> None:
+    session.add(
+        MarginCallRow(
+            id=new_id("call"),
+            loan_id=row.id,
+            asset_id=asset_id,
+            cause=cause,
+            currency=amount.currency,
+            amount=amount.minor,
+            status=OPEN,
+            created_at=ctx.clock.now(),
+        )
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Called:
-    """A call, and whether what was paid on the loan since then met it (or ended the loan)."""
+    """A call, and whether it is met: by what was paid on the loan since then, by collateral that covers it again, or
+    since the loan has ended. ``left``: what is still to be paid on it."""
 
     row: MarginCallRow
     met: bool
+    left: Money
 
 
-def of_loan(ctx: Context, actor: Actor, loan_id: str) -> list[Called]:
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """``unchecked``: why nobody can tell what the goods under the loan are worth now (price_missing, price_stale)."""
+
+    calls: list[Called]
+    unchecked: str | None
+
+
+def of_loan(ctx: Context, actor: Actor, loan_id: str) -> Calls:
     """The calls on a loan in the order of making, for its borrower and lender. Raises NotFound loan_unknown."""
     with ctx.store.read() as session:
         row, loan = loan_book.load(session, loan_id)
         if not actor.sees_all and actor.party_id not in (row.borrower_id, row.lender_id):
             raise NotFound("loan_unknown", f"there is no loan {loan_id}")
-        calls = session.exec(
-            select(MarginCallRow).where(MarginCallRow.loan_id == loan_id).order_by(col(MarginCallRow.id))
-        ).all()
-        paid = session.exec(select(RepaymentRow).where(RepaymentRow.loan_id == loan_id)).all()
-    ended = loan.state not in ACCRUING
-    since = [sum(each.amount for each in paid if each.created_at >= call.created_at) for call in calls]
-    return [Called(call, ended or sum_ >= call.amount) for call, sum_ in zip(calls, since, strict=True)]
+        return Calls(_calls(session, row, loan), _blind(session, ctx, row, loan))
+
+
+def _calls(session: Session, row: LoanRow, loan: Loan) -> list[Called]:
+    calls = session.exec(
+        select(MarginCallRow).where(MarginCallRow.loan_id == row.id).order_by(col(MarginCallRow.id))
+    ).all()
+    paid = session.exec(select(RepaymentRow).where(RepaymentRow.loan_id == row.id)).all() if calls else []
+    found = []
+    for each in calls:
+        since = sum(payment.amount for payment in paid if payment.created_at >= each.created_at)
+        left = max(0, each.amount - since)
+        met = loan.state not in ACCRUING or each.status == COVERED or left == 0
+        found.append(Called(each, met, Money(left, each.currency)))
+    return found
+
+
+def _blind(session: Session, ctx: Context, row: LoanRow, loan: Loan) -> str | None:
+    application = session.get_one(ApplicationRow, row.application_id)
+    if loan.state not in ACCRUING or not _goods(session, row, application):
+        return None
+    try:
+        _fresh_price(session, ctx, application, row.currency)
+    except Refused as blind:
+        return blind.code
+    return None
+
+
+def _basis_points(rate: Decimal) -> BasisPoints:
+    return BasisPoints(int(rate * inventory.FULL))
 
 
 def _advance_rate(session: Session, row: LoanRow) -> Decimal | None:

@@ -1,5 +1,7 @@
 """The trail of an application: each node starts, ends, and says with what outcome. Rows are added and ended, never
-rewritten."""
+rewritten.
+
+It is told to who watches and steers nothing: what may happen next follows from the state (`application_state`)."""
 
 from __future__ import annotations
 
@@ -14,16 +16,13 @@ from chainfin.storage.store import tell
 
 
 def start(session: Session, ctx: Context, application: ApplicationRow, name: str) -> ApplicationNodeRow:
-    """A node begins; it becomes the application's status."""
+    """A node begins."""
     last = _last(session, application.id)
     now = ctx.clock.now()
     row = ApplicationNodeRow(
         application_id=application.id, seq=1 if last is None else last.seq + 1, name=name, started_at=now
     )
     session.info[_LAST][application.id] = row
-    application.status = name
-    application.updated_at = now
-    session.add(application)
     session.add(row)
     tell(session, application.id)
     return row
@@ -77,6 +76,19 @@ def end(
         tell(session, application.id)
 
 
+def end_open(
+    session: Session,
+    ctx: Context,
+    application: ApplicationRow,
+    outcome: str,
+    detail: Mapping[str, object] | None = None,
+) -> None:
+    """The last node ends, whichever it is, if it is open."""
+    row = _last(session, application.id)
+    if row is not None and row.ended_at is None:
+        end(session, ctx, application, row.name, outcome, detail)
+
+
 def _open(session: Session, application_id: str, name: str) -> ApplicationNodeRow | None:
     return session.exec(
         select(ApplicationNodeRow)
@@ -100,7 +112,3 @@ def at_once(
     """A node that begins and ends here (the last ones: funded, declined, failed …)."""
     start(session, ctx, application, name)
     end(session, ctx, application, name, outcome, detail)
-
-
-FINAL = frozenset({"funded", "declined", "expired", "withdrawn", "failed"})
-"""States in which an application stays."""

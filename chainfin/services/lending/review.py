@@ -8,9 +8,10 @@ from sqlmodel import Session, select
 
 from chainfin.errors import Conflict, Forbidden, NotFound
 from chainfin.risk.review import Review, Word
+from chainfin.rules.application import State
 from chainfin.services.kernel.context import Actor, Context
+from chainfin.services.lending import application_state, progress
 from chainfin.services.lending import decision as decision_service
-from chainfin.services.lending import progress
 from chainfin.services.parties import gate
 from chainfin.storage.lending_tables import ApplicationRow, SourceDataRow
 from chainfin.values.party import Role
@@ -33,7 +34,7 @@ def decide(ctx: Context, actor: Actor, application_id: str, decision: Word, reas
             raise NotFound("application_unknown", f"there is no application {application_id}")
         if lender_id == row.borrower_id:
             raise Forbidden("own_application", "nobody decides on its own application")
-        if row.status != "review":
+        if application_state.of(row) is not State.REVIEW:
             raise Conflict("application_not_in_review", f"the application is {row.status}")
         if decision == "approved":
             gate.active_party(session, lender_id)
@@ -53,6 +54,6 @@ def _answers(session: Session, row: ApplicationRow) -> dict[str, object]:
 def overdue(session: Session, ctx: Context, limit: int) -> list[str]:
     """Applications that have waited too long."""
     query = select(ApplicationRow.id).where(
-        ApplicationRow.status == "review", ApplicationRow.updated_at <= ctx.clock.now() - LIFETIME
+        ApplicationRow.status == State.REVIEW.value, ApplicationRow.updated_at <= ctx.clock.now() - LIFETIME
     )
     return list(session.exec(query.limit(limit)).all())

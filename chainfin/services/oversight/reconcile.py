@@ -16,7 +16,7 @@ from chainfin.progress import Step, silent
 from chainfin.services.kernel import attestations
 from chainfin.services.kernel.commands import StrikeOutPledge
 from chainfin.services.kernel.context import Actor, Context
-from chainfin.services.oversight import reconcile_book
+from chainfin.services.oversight import reconcile_book, reconcile_orders
 from chainfin.services.parties import gate
 from chainfin.services.reactions.asset_events import STATES
 from chainfin.services.trade.receivables import day_number
@@ -157,6 +157,7 @@ def run(
     findings = Findings(progress=progress)
     with ctx.store.read() as session:
         rows = _read(session)
+        reconcile_orders.check(session, rows.orders, findings.same)
         reconcile_book.check(session, findings.same, findings.count)
     _parties(rows, chain, findings)
     _orders(rows, chain, findings)

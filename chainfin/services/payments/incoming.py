@@ -1,32 +1,62 @@
 """Money that comes in: each payment taken once by the bank's reference, spread by the waterfall, attested on chain.
 
-What a payer wrote is read in `remittance`, where it belongs is in `allocation`. What nobody can place goes back; while
-it isn't known who is to be paid, a debtor's payment waits in suspense.
+A line of the bank that can't be understood or applied is parked whole; the others of its page are taken in. What a
+payer wrote is read in `remittance`, where it belongs is in `allocation`. What nobody can place goes back; while it
+isn't known who is to be paid, a debtor's payment waits in suspense.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 
+import structlog
 from sqlmodel import Session, col, select
 
-from chainfin.errors import NotFound
+from chainfin.errors import BadInput, ChainfinError, NotFound, Refusal
 from chainfin.rules import ledger
 from chainfin.rules.loan import payoff
+from chainfin.rules.payment import Event, State
 from chainfin.services.books import journals, loan_book
+from chainfin.services.kernel import parking
 from chainfin.services.kernel.context import Actor, Context
-from chainfin.services.payments import allocation, buy_back, payouts, remittance
+from chainfin.services.payments import allocation, buy_back, payment_state, payouts, remittance
 from chainfin.services.payments.allocation import Arrival, Payment
 from chainfin.services.payments.remittance import Purpose
+from chainfin.storage.away import is_away
 from chainfin.storage.lending_tables import IncomingRow
+from chainfin.storage.oversight_tables import ParkedItemRow
 from chainfin.storage.party_tables import FactRow
 from chainfin.storage.trade_tables import ReceivableRow
 from chainfin.storage.types import new_id, storable
 from chainfin.values.money import Money
 
+_log = structlog.get_logger("chainfin.payments")
+
 COLLECTION_ACCOUNT = "chainfin-collection"
 """The account at the settlement bank into which debtors and borrowers pay."""
+
+
+SOURCE = "incoming_payments"
+"""The source of parked lines of the bank's feed."""
+WAITING = "waiting_payments"
+"""The source of parked payments that waited and then could not be placed."""
+REUSED = "reused_references"
+"""The source of parked lines whose money is in the book, in suspense: a person has to ask the bank; no retry."""
+REFERENCE_REUSED = "bank_reference_reused"
+FIRST_DAY = date(2000, 1, 1)
+"""A value date before it is a mistake of the bank's, not a payment that is late."""
+
+
+@dataclass(frozen=True, slots=True)
+class StatementLine:
+    """One line of the bank's feed: ``raw`` as it came (see `parking.as_payload`), and what was read from it, or why
+    nothing could be. ``reference``: the bank's, as far as it could be read."""
+
+    raw: str
+    reference: str
+    content: Arrival | Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +85,67 @@ def cursor(ctx: Context) -> int:
         return 0 if row is None else int(str(row.value["sequence"]))
 
 
-def take_in(ctx: Context, arrivals: Sequence[Arrival], next_cursor: int) -> None:
-    """A page of payments and the cursor after it, in one transaction; a payment that is known is skipped."""
+def take_in(ctx: Context, lines: Sequence[StatementLine], next_cursor: int) -> list[Money]:
+    """A page of the bank's lines and the cursor after it, in one transaction; a payment that is known is skipped.
+
+    Returns the amounts that are new. Raises only what the database raises: any other trouble is one line's own and
+    parks that line.
+    """
+    taken: list[Money] = []
     with ctx.store.begin() as session:
         journals.lock(session)
-        for arrival in arrivals:
-            _take(session, ctx, arrival)
+        for line in lines:
+            try:
+                with session.begin_nested():
+                    new = take_line(session, ctx, line)
+                taken += [] if new is None else [new]
+            except Exception as error:
+                if is_away(error):
+                    raise
+                _park(session, ctx, line, error)
         session.merge(FactRow(name="rail_cursor", value={"sequence": next_cursor}))
+    return taken
 
 
-def _take(session: Session, ctx: Context, arrival: Arrival) -> None:
+def take_line(session: Session, ctx: Context, line: StatementLine) -> Money | None:
+    """One line, in the caller's transaction, which holds the journals' lock. None if it was known.
+
+    Money under a reference that the bank used before is taken into the book too, and parked for a person to see.
+    Raises BadInput with the reason why the line isn't taken in.
+    """
+    arrival = line.content
+    if isinstance(arrival, Refusal):
+        raise BadInput(arrival.code, arrival.message)
+    if arrival.payee_account != COLLECTION_ACCOUNT:
+        raise BadInput("payee_account_foreign", "this line is of another account than the one that collects")
+    if not FIRST_DAY <= arrival.received_on <= ctx.clock.today() + timedelta(days=1):
+        raise BadInput("value_date_implausible", f"the bank dates this payment {arrival.received_on}")
+    row = _take(session, ctx, arrival)
+    if row is None:
+        return None
+    if row.repeat:
+        detail = f"another payment has this reference (amount, payer, text, day differ): {row.id} is held in suspense"
+        item = parking.Item(REUSED, "bank_line", line.reference, line.raw, REFERENCE_REUSED, detail)
+        parking.park(session, item, now=ctx.clock.now())
+    return arrival.amount
+
+
+def take_again(session: Session, ctx: Context, line: StatementLine) -> None:
+    """A parked line once more. Raises as `take_line`."""
+    journals.lock(session)
+    take_line(session, ctx, line)
+
+
+def _park(session: Session, ctx: Context, line: StatementLine, error: Exception) -> None:
+    if not isinstance(error, ChainfinError):
+        _log.error("line_not_applied", exc_info=error)
+    code, detail = parking.reason_of(error)
+    item = parking.Item(SOURCE, "bank_line", line.reference, line.raw, code, detail)
+    parking.park(session, item, now=ctx.clock.now())
+
+
+def _take(session: Session, ctx: Context, arrival: Arrival) -> IncomingRow | None:
+    """The payment, taken into the book; None if it is known."""
     incoming_id = new_id("inc")
     row = IncomingRow(
         id=incoming_id,
@@ -76,23 +157,24 @@ def _take(session: Session, ctx: Context, arrival: Arrival) -> None:
         amount=arrival.amount.minor,
         remittance=storable(arrival.remittance),
         received_on=arrival.received_on,
-        status="applied",
+        status=State.APPLIED.value,
         evidence=dict(arrival.evidence),
         created_at=ctx.clock.now(),
     )
     earlier = session.exec(select(IncomingRow).where(IncomingRow.bank_ref == row.bank_ref)).all()
     if any(_same(row, other) for other in earlier):
-        return
+        return None
     row.repeat = len(earlier)
     session.add(row)
     session.flush()
     if earlier:
         # Nobody but the bank can say whether this is more money, and it gives back by this reference alone.
-        row.status, row.unapplied, row.reason = "suspense", row.amount, "bank_reference_reused"
-        session.add(row)
+        row.unapplied = row.amount
+        payment_state.move(session, row, Event.HOLD, REFERENCE_REUSED)
         payouts.suspend(session, ctx, row, arrival.amount, f"suspense:{row.book_ref}")
-        return
-    _place(session, ctx, row)
+    else:
+        _place(session, ctx, row)
+    return row
 
 
 def _same(one: IncomingRow, other: IncomingRow) -> bool:
@@ -140,27 +222,55 @@ def _hold_reason(session: Session, purpose: Purpose) -> str | None:
 
 def _wait(session: Session, ctx: Context, row: IncomingRow, reason: str) -> None:
     """The money is in the book, in suspense, until it can be placed."""
-    row.status, row.unapplied, row.reason = "waiting", row.amount, reason
-    session.add(row)
+    row.unapplied = row.amount
+    payment_state.move(session, row, Event.WAIT, reason)
     payouts.suspend(session, ctx, row, Money(row.amount, row.currency), f"waiting:{row.book_ref}")
 
 
 def place_waiting(ctx: Context) -> int:
-    """Place the payments that waited for a pledge and needn't any more, in the order in which they came. How many."""
+    """Place the payments that waited for a pledge and needn't any more, in the order in which they came. How many.
+
+    One that can't be placed is parked: it stays in suspense, and the others go on.
+    """
     with ctx.store.read() as session:
         waiting = session.exec(
             select(IncomingRow.id, IncomingRow.remittance)
-            .where(IncomingRow.status == "waiting")
+            .where(IncomingRow.status == State.WAITING.value)
             .order_by(col(IncomingRow.sequence))
         ).all()
-        ready = [incoming_id for incoming_id, text in waiting if _waits_no_more(session, text)]
-    for incoming_id in ready:
+        parked = set(session.exec(select(ParkedItemRow.payload).where(ParkedItemRow.source == WAITING)).all())
+        ready = [
+            incoming_id
+            for incoming_id, text in waiting
+            if parking.as_payload(incoming_id) not in parked and _waits_no_more(session, text)
+        ]
+    return sum(_try_place(ctx, incoming_id) for incoming_id in ready)
+
+
+def _try_place(ctx: Context, incoming_id: str) -> bool:
+    try:
         with ctx.store.begin() as session:
-            journals.lock(session)
-            row = session.get_one(IncomingRow, incoming_id, with_for_update=True)
-            if row.status == "waiting":
-                _end_wait(session, ctx, row)
-    return len(ready)
+            place_again(session, ctx, incoming_id)
+        return True
+    except Exception as error:
+        if is_away(error):
+            raise
+        if not isinstance(error, ChainfinError):
+            _log.error("payment_not_placed", exc_info=error)
+        code, detail = parking.reason_of(error)
+        payload = parking.as_payload(incoming_id)
+        item = parking.Item(WAITING, "incoming_payment", incoming_id, payload, code, detail)
+        with ctx.store.begin() as session:
+            parking.park(session, item, now=ctx.clock.now())
+        return False
+
+
+def place_again(session: Session, ctx: Context, incoming_id: str) -> None:
+    """Place a payment that waits, if it still does."""
+    journals.lock(session)
+    row = session.get_one(IncomingRow, incoming_id, with_for_update=True)
+    if payment_state.allows(row, Event.PLACE):
+        _end_wait(session, ctx, row)
 
 
 def _waits_no_more(session: Session, text: str) -> bool:
@@ -174,6 +284,6 @@ def _end_wait(session: Session, ctx: Context, row: IncomingRow) -> None:
     entries = (ledger.debit(ledger.SUSPENSE, amount, name), ledger.credit(ledger.CASH, amount, name))
     journal = ledger.Journal(f"placed:{name}", row.received_on, "suspense", name, entries)
     journals.post(session, journal, now=ctx.clock.now(), payment=row.id)
-    row.status, row.unapplied, row.reason = "applied", 0, None
-    session.add(row)
+    row.unapplied = 0
+    payment_state.move(session, row, Event.PLACE, None)
     _place(session, ctx, row)

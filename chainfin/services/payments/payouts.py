@@ -10,10 +10,12 @@ from dataclasses import replace
 from sqlmodel import Session, col, select
 
 from chainfin.rules import ledger
+from chainfin.rules.payment import Event, State
 from chainfin.services.books import journals
 from chainfin.services.kernel import commands
 from chainfin.services.kernel.commands import PayHolder, Refund
 from chainfin.services.kernel.context import Context
+from chainfin.services.payments import payment_state
 from chainfin.storage import outbox
 from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.lending_tables import IncomingRow
@@ -28,8 +30,8 @@ PURPOSE_LENGTH = 140
 
 def refund(session: Session, ctx: Context, row: IncomingRow, left: Money, reason: str) -> None:
     """Money that has no place stays visible in the book and goes back to who sent it."""
-    row.status, row.unapplied, row.reason = "refunding", left.minor, reason
-    session.add(row)
+    row.unapplied = left.minor
+    payment_state.move(session, row, Event.REFUND, reason)
     suspend(session, ctx, row, left, f"suspense:{row.book_ref}")
     order = Refund(
         incoming_id=row.id,
@@ -52,10 +54,12 @@ def refunded(session: Session, ctx: Context, incoming_id: str) -> None:
     """The bank gave back what was nobody's."""
     journals.lock(session)
     row = session.get_one(IncomingRow, incoming_id, with_for_update=True)
-    if row.status == "refunding":
-        row.status = "refunded"
-        session.add(row)
+    if not payment_state.allows(row, Event.REFUND_DONE) or not row.unapplied:
+        return
     back, name = Money(row.unapplied, row.currency), row.book_ref
+    payment_state.move(session, row, Event.REFUND_DONE, row.reason)
+    if payment_state.of(row) is not State.REFUNDED:
+        row.unapplied = 0  # the state speaks of a share that is still owed: nothing is in suspense any more
     entries = (ledger.debit(ledger.SUSPENSE, back, name), ledger.credit(ledger.CASH, back, name))
     journal = ledger.Journal(f"refund:{name}", ctx.clock.today(), "refund", name, entries)
     journals.post(session, journal, now=ctx.clock.now(), payment=row.id)
@@ -64,9 +68,8 @@ def refunded(session: Session, ctx: Context, incoming_id: str) -> None:
 def refund_refused(session: Session, incoming_id: str, code: str) -> None:
     """The bank can't give it back: it stays in suspense, in the book and here."""
     row = session.get_one(IncomingRow, incoming_id, with_for_update=True)
-    if row.status == "refunding":
-        row.status, row.reason = "suspense", code
-        session.add(row)
+    if payment_state.allows(row, Event.REFUND_REFUSED):
+        payment_state.move(session, row, Event.REFUND_REFUSED, code)
 
 
 def to_holder(
@@ -117,16 +120,17 @@ def holder_paid(session: Session, ctx: Context, order: PayHolder) -> None:
     )
     journals.post(session, journal, now=ctx.clock.now(), payment=row.id)
     others = (OutboxRow.topic == PayHolder.TOPIC, OutboxRow.correlation == row.id, OutboxRow.status == "refused")
-    if row.status == "payout_refused" and session.exec(select(OutboxRow.id).where(*others)).first() is None:
-        row.status, row.reason = "applied", None
-        session.add(row)
+    settled = payment_state.allows(row, Event.PAYOUTS_DONE)
+    if settled and session.exec(select(OutboxRow.id).where(*others)).first() is None:
+        payment_state.move(session, row, Event.PAYOUTS_DONE, None)
 
 
 def holder_refused(session: Session, order: PayHolder, code: str) -> None:
     """The party can't be paid (its account is closed): it is owed on, and the payment that it is owed from says so."""
     row = session.get_one(IncomingRow, order.incoming_id, with_for_update=True)
-    row.status, row.reason = "payout_refused", code
-    session.add(row)
+    if payment_state.of(row) is State.REFUNDED:
+        row.unapplied = 0  # the state now speaks of the share that is owed: nothing is in suspense any more
+    payment_state.move(session, row, Event.PAYOUT_REFUSED, code)
 
 
 def retry(session: Session, ctx: Context, payee: PartyRow) -> int:

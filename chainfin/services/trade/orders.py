@@ -4,32 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Callable, Mapping
-from typing import TypeVar
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from chainfin.documents.fingerprint import normalised
 from chainfin.documents.model import Document, DocumentKind, References
-from chainfin.errors import Conflict, NotFound, Refusal, Refused
+from chainfin.errors import Conflict, NotFound, Refused, unless_refused
+from chainfin.eth.bindings import orders_acts
+from chainfin.eth.bindings.base import Act
 from chainfin.rules import order as rules
 from chainfin.services.kernel import acts, attestations
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.parties import gate
-from chainfin.services.trade import trade_documents
+from chainfin.services.trade import order_state, trade_documents
+from chainfin.services.trade.trade_documents import TradeDocument
 from chainfin.storage.party_tables import PartyRow
-from chainfin.storage.trade_tables import ActRow, DocumentRow, OrderRow, ReceivableRow
-from chainfin.values.money import Money
+from chainfin.storage.trade_tables import ActRow, OrderRow
 from chainfin.values.party import Kind
 
-T = TypeVar("T")
-
-
-def unless_refused(value: T | Refusal) -> T:
-    """The value, or the refusal as an exception."""
-    if isinstance(value, Refusal):
-        raise value.error()
-    return value
+__all__ = [
+    "acknowledge", "amend", "cancel", "despatch", "for_party", "order_key", "post_order", "receive", "unless_refused",
+]  # fmt: skip
 
 
 def order_key(ctx: Context, buyer_legal: str, number: str) -> str:
@@ -72,15 +67,13 @@ def post_order(ctx: Context, actor: Actor, data: bytes, source: str) -> tuple[Or
             session,
             ctx,
             party=buyer,
-            contract="Orders",
-            function="post",
-            params={
-                "orderId": order_id,
-                "seller": seller.chain_party,
-                "documentRoot": paper.root,
-                "amount": order.ordered,
-                "currency": "0x" + order.currency.encode().hex(),
-            },
+            act=orders_acts.Post(
+                order_id=order_id,
+                seller=acts.chain_number(seller),
+                document_root=paper.root,
+                amount=order.ordered,
+                currency="0x" + order.currency.encode().hex(),
+            ),
             subject=order_id,
             extra={"document_id": paper.row.id},
         )
@@ -102,8 +95,10 @@ def acknowledge(
         else:
             document = trade_documents.understand(data, source, DocumentKind.ORDER_RESPONSE)
         unless_refused(rules.acknowledge(order, document))
-        seen = {attestations.TRAIL: attestations.trail(session, row.id)}
-        return _act(session, ctx, row, "seller", "acknowledge", document, data or b"", seen)
+        seen = attestations.trail(session, row.id)
+        paper = _keep(session, ctx, row, document, data or b"")
+        act = orders_acts.Acknowledge(order_id=row.id, document_root=paper.root, trail=seen)
+        return _act(session, ctx, row, row.seller_id, act, paper)
 
 
 def amend(ctx: Context, actor: Actor, order_id: str, data: bytes, source: str = "request") -> ActRow:
@@ -115,7 +110,9 @@ def amend(ctx: Context, actor: Actor, order_id: str, data: bytes, source: str = 
     with ctx.store.begin() as session:
         row, order = for_party(session, actor, order_id, "buyer")
         after = unless_refused(rules.amend(order, document))
-        return _act(session, ctx, row, "buyer", "amend", document, data, {"amount": after.ordered})
+        paper = _keep(session, ctx, row, document, data)
+        act = orders_acts.Amend(order_id=row.id, document_root=paper.root, amount=after.ordered)
+        return _act(session, ctx, row, row.buyer_id, act, paper)
 
 
 def cancel(ctx: Context, actor: Actor, order_id: str) -> ActRow:
@@ -127,9 +124,7 @@ def cancel(ctx: Context, actor: Actor, order_id: str) -> ActRow:
             session,
             ctx,
             party=session.get_one(PartyRow, row.buyer_id),
-            contract="Orders",
-            function="cancel",
-            params={"orderId": row.id},
+            act=orders_acts.Cancel(order_id=row.id),
             subject=row.id,
         )
 
@@ -140,8 +135,10 @@ def despatch(ctx: Context, actor: Actor, order_id: str, data: bytes, source: str
     with ctx.store.begin() as session:
         row, order = for_party(session, actor, order_id, "seller")
         after = unless_refused(rules.despatch(order, document))
-        moved = {"amount": after.despatched - order.despatched}
-        return _act(session, ctx, row, "seller", "despatch", document, data, moved)
+        paper = _keep(session, ctx, row, document, data)
+        moved = after.despatched - order.despatched
+        act = orders_acts.Despatch(order_id=row.id, document_root=paper.root, amount=moved)
+        return _act(session, ctx, row, row.seller_id, act, paper)
 
 
 def receive(ctx: Context, actor: Actor, order_id: str, data: bytes, source: str = "request") -> ActRow:
@@ -150,8 +147,10 @@ def receive(ctx: Context, actor: Actor, order_id: str, data: bytes, source: str 
     with ctx.store.begin() as session:
         row, order = for_party(session, actor, order_id, "buyer")
         after = unless_refused(rules.receive(order, document))
-        moved = {"amount": after.received - order.received}
-        return _act(session, ctx, row, "buyer", "receiveGoods", document, data, moved)
+        paper = _keep(session, ctx, row, document, data)
+        moved = after.received - order.received
+        act = orders_acts.ReceiveGoods(order_id=row.id, document_root=paper.root, amount=moved)
+        return _act(session, ctx, row, row.buyer_id, act, paper)
 
 
 def for_party(session: Session, actor: Actor, order_id: str, side: str) -> tuple[OrderRow, rules.Order]:
@@ -163,56 +162,7 @@ def for_party(session: Session, actor: Actor, order_id: str, side: str) -> tuple
     owner = row.buyer_id if side == "buyer" else row.seller_id
     if owner != party_id:
         raise Refused("act_of_other_party", f"this is the {side}'s act", side=side)
-    return row, as_value(session, row)
-
-
-_FOLD: dict[str, Callable[[rules.Order, Document], rules.Order | Refusal]] = {
-    "acknowledge": rules.acknowledge,
-    "amend": rules.amend,
-    "despatch": rules.despatch,
-    "receiveGoods": rules.receive,
-}
-
-
-def as_value(session: Session, row: OrderRow) -> rules.Order:
-    """The order as a value: its documents folded in the order in which they were signed."""
-    order = unless_refused(rules.post(_document(session, row.document_id)))
-    signed = session.exec(
-        select(ActRow)
-        .where(
-            ActRow.subject == row.id,
-            ActRow.contract == "Orders",
-            col(ActRow.function).in_(list(_FOLD)),
-            col(ActRow.status).in_(("signed", "final")),
-        )
-        .order_by(col(ActRow.id))
-    )
-    for act in signed:
-        document = _document(session, str(act.extra["document_id"]))
-        order = unless_refused(_FOLD[act.function](order, document))
-    return with_invoices(session, row, order)
-
-
-def with_invoices(session: Session, row: OrderRow, order: rules.Order) -> rules.Order:
-    """The order with its standing receivables invoiced on it."""
-    standing = session.exec(
-        select(ReceivableRow)
-        .where(
-            ReceivableRow.order_id == row.id,
-            col(ReceivableRow.parent_id).is_(None),  # a part bills nothing of its own
-            col(ReceivableRow.status).not_in(("refused", "cancelled")),
-        )
-        .order_by(col(ReceivableRow.created_at))
-    )
-    for receivable in standing:
-        face = Money(receivable.face, receivable.currency)
-        document = _document(session, receivable.document_id)
-        order = unless_refused(rules.invoice(order, document, face=face)).order
-    return order
-
-
-def _document(session: Session, document_id: str) -> Document:
-    return Document.from_canonical(session.get_one(DocumentRow, document_id).canonical)
+    return row, order_state.as_value(session, row)
 
 
 def _assent(ctx: Context, order: Document) -> Document:
@@ -228,27 +178,18 @@ def _assent(ctx: Context, order: Document) -> Document:
     )
 
 
-def _act(
-    session: Session,
-    ctx: Context,
-    row: OrderRow,
-    side: str,
-    function: str,
-    document: Document,
-    data: bytes,
-    params: Mapping[str, object],
-) -> ActRow:
+def _keep(session: Session, ctx: Context, row: OrderRow, document: Document, data: bytes) -> TradeDocument:
     buyer = session.get_one(PartyRow, row.buyer_id)
     seller = session.get_one(PartyRow, row.seller_id)
-    paper = trade_documents.keep(session, ctx, document, data, seller=seller, buyer=buyer, order_id=row.id)
-    party = gate.enter(session, row.buyer_id if side == "buyer" else row.seller_id, Kind.ORDER)
+    return trade_documents.keep(session, ctx, document, data, seller=seller, buyer=buyer, order_id=row.id)
+
+
+def _act(session: Session, ctx: Context, row: OrderRow, party_id: str, act: Act, paper: TradeDocument) -> ActRow:
     return acts.prepare(
         session,
         ctx,
-        party=party,
-        contract="Orders",
-        function=function,
-        params={"orderId": row.id, "documentRoot": paper.root, **params},
+        party=gate.enter(session, party_id, Kind.ORDER),
+        act=act,
         subject=row.id,
         extra={"document_id": paper.row.id},
     )

@@ -1,0 +1,70 @@
+"""The states of a payment that came in, and the one table of what moves it from one to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
+
+from chainfin.errors import Conflict
+
+
+class State(StrEnum):
+    """Where the money of a payment is."""
+
+    APPLIED = "applied"
+    """All of it went where it belongs."""
+    WAITING = "waiting"
+    """In suspense until it is known who is to be paid."""
+    REFUNDING = "refunding"
+    """What had no place is on its way back to the payer."""
+    REFUNDED = "refunded"
+    SUSPENSE = "suspense"
+    """What had no place and couldn't be given back, or a payment under a reference that the bank had used before."""
+    PAYOUT_REFUSED = "payout_refused"
+    """Applied, but a party's share of it couldn't be paid out and is still owed."""
+
+
+class Event(StrEnum):
+    WAIT = "wait"
+    HOLD = "hold"
+    """The bank gave it the reference of another payment."""
+    PLACE = "place"
+    REFUND = "refund"
+    REFUND_DONE = "refund_done"
+    REFUND_REFUSED = "refund_refused"
+    PAYOUT_REFUSED = "payout_refused"
+    PAYOUTS_DONE = "payouts_done"
+
+
+_S, _E = State, Event
+
+TRANSITIONS: Final[Mapping[tuple[State, Event], State]] = {
+    (_S.APPLIED, _E.WAIT): _S.WAITING,
+    (_S.APPLIED, _E.HOLD): _S.SUSPENSE,
+    (_S.APPLIED, _E.REFUND): _S.REFUNDING,
+    (_S.APPLIED, _E.PAYOUT_REFUSED): _S.PAYOUT_REFUSED,
+    (_S.WAITING, _E.PLACE): _S.APPLIED,
+    (_S.REFUNDING, _E.REFUND_DONE): _S.REFUNDED,
+    (_S.REFUNDING, _E.REFUND_REFUSED): _S.SUSPENSE,
+    # A part of a payment may go back while the rest of it is a party's that can't be paid.
+    (_S.REFUNDING, _E.PAYOUT_REFUSED): _S.PAYOUT_REFUSED,
+    (_S.REFUNDED, _E.PAYOUT_REFUSED): _S.PAYOUT_REFUSED,
+    (_S.SUSPENSE, _E.PAYOUT_REFUSED): _S.PAYOUT_REFUSED,
+    (_S.PAYOUT_REFUSED, _E.PAYOUT_REFUSED): _S.PAYOUT_REFUSED,
+    (_S.PAYOUT_REFUSED, _E.REFUND_DONE): _S.PAYOUT_REFUSED,
+    (_S.PAYOUT_REFUSED, _E.REFUND_REFUSED): _S.PAYOUT_REFUSED,
+    (_S.PAYOUT_REFUSED, _E.PAYOUTS_DONE): _S.APPLIED,
+}
+
+
+def allows(state: State, event: Event) -> bool:
+    """Whether the table has a way on from ``state`` by ``event``."""
+    return (state, event) in TRANSITIONS
+
+
+def transition(state: State, event: Event) -> State:
+    """The state after ``event``. Raises Conflict payment_transition_refused for what isn't in the table."""
+    if not allows(state, event):
+        raise Conflict("payment_transition_refused", f"a payment that is {state} can't {event}")
+    return TRANSITIONS[state, event]

@@ -1,0 +1,46 @@
+"""The orders' part of a reconciliation: what is kept of an order is what its papers, replayed, make of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from sqlmodel import Session
+
+from chainfin.documents.fields import plain
+from chainfin.errors import ChainfinError
+from chainfin.rules.order import Order
+from chainfin.services.trade import order_state
+from chainfin.storage.trade_tables import OrderRow
+
+Same = Callable[[str, str, object, object], None]
+
+
+def check(session: Session, orders: Sequence[OrderRow], same: Same) -> None:
+    """Compare every order that is kept with its replay; ``same`` takes name, subject, found, expected."""
+    for row in orders:
+        try:
+            kept = order_state.from_kept(session, row)
+            if kept is not None:
+                _compare(row.id, kept, order_state.replay(session, row), same)
+        except ChainfinError as error:
+            same("order.replay", row.id, error.code, "an order")
+
+
+def _compare(order_id: str, kept: Order, replayed: Order, same: Same) -> None:
+    same("order.kept document", order_id, kept.document, replayed.document)
+    same("order.kept state", order_id, kept.state, replayed.state)
+    same("order.kept lines", order_id, _lines(kept), _lines(replayed))
+    same("order.kept invoiced", order_id, kept.invoiced, replayed.invoiced)
+
+
+def _lines(order: Order) -> dict[str, tuple[object, ...]]:
+    return {
+        line.id: (
+            line.unit,
+            line.value,
+            line.despatched_value,
+            line.received_value,
+            *(plain(each) for each in (line.ordered, line.despatched, line.received, line.invoiced)),
+        )
+        for line in order.lines
+    }

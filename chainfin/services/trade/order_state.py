@@ -1,0 +1,197 @@
+"""An order as a value: what its signed documents and standing invoices have made of it.
+
+It is kept as it was last reckoned, with a digest of the papers that it was reckoned from, so that an act reads the
+papers that came since and no others. Where a paper has gone again (an act that the chain refused, a receivable that was
+cancelled) the digest no longer fits, and the order is replayed from its papers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from sqlmodel import Session, col, select
+
+from chainfin.documents.fields import plain
+from chainfin.documents.model import Document
+from chainfin.errors import Refusal, unless_refused
+from chainfin.rules import order as rules
+from chainfin.storage.trade_tables import ActRow, DocumentRow, OrderRow, OrderStateRow, ReceivableRow
+from chainfin.values.money import Money
+
+_FOLD: dict[str, Callable[[rules.Order, Document], rules.Order | Refusal]] = {
+    "acknowledge": rules.acknowledge,
+    "amend": rules.amend,
+    "despatch": rules.despatch,
+    "receiveGoods": rules.receive,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Paper:
+    """A signed step of the goods, or (``face``) a standing invoice, and where its document is."""
+
+    id: str
+    document_id: str
+    function: str = ""
+    face: int = 0
+    confirmed: bool = False
+
+
+def as_value(session: Session, row: OrderRow) -> rules.Order:
+    """The order now; what the papers since have changed is kept for the next time. The caller has ``row`` locked."""
+    steps, invoices = _steps(session, row), _invoices(session, row)
+    kept = session.get(OrderStateRow, row.id)
+    order, from_step, from_invoice = _fitting(row, kept, steps, invoices)
+    if order is None:
+        order = unless_refused(rules.post(_document(session, row.document_id)))
+    order = _folded(session, order, steps[from_step:], invoices[from_invoice:])
+    if kept is None or (from_step, from_invoice) != (len(steps), len(invoices)):
+        _keep(session, row, kept, order, steps, invoices)
+    return _standing(order, invoices)
+
+
+def replay(session: Session, row: OrderRow) -> rules.Order:
+    """The order from all its papers, whatever is kept."""
+    steps, invoices = _steps(session, row), _invoices(session, row)
+    posted = unless_refused(rules.post(_document(session, row.document_id)))
+    return _standing(_folded(session, posted, steps, invoices), invoices)
+
+
+def from_kept(session: Session, row: OrderRow) -> rules.Order | None:
+    """The order as the next act will find it: what is kept, and the papers since. None where nothing kept fits."""
+    steps, invoices = _steps(session, row), _invoices(session, row)
+    order, from_step, from_invoice = _fitting(row, session.get(OrderStateRow, row.id), steps, invoices)
+    if order is None:
+        return None
+    return _standing(_folded(session, order, steps[from_step:], invoices[from_invoice:]), invoices)
+
+
+def _steps(session: Session, row: OrderRow) -> list[_Paper]:
+    """The goods' steps in the order in which they were made, as far as they are signed."""
+    signed = session.exec(
+        select(ActRow.id, ActRow.function, ActRow.extra)
+        .where(
+            ActRow.subject == row.id,
+            ActRow.contract == "Orders",
+            col(ActRow.function).in_(list(_FOLD)),
+            col(ActRow.status).in_(("signed", "final")),
+        )
+        .order_by(col(ActRow.id))
+    )
+    return [_Paper(act_id, str(extra["document_id"]), function) for act_id, function, extra in signed]
+
+
+def _invoices(session: Session, row: OrderRow) -> list[_Paper]:
+    standing = session.exec(
+        select(ReceivableRow.id, ReceivableRow.document_id, ReceivableRow.face, ReceivableRow.confirmed_at)
+        .where(
+            ReceivableRow.order_id == row.id,
+            col(ReceivableRow.parent_id).is_(None),  # a part bills nothing of its own
+            col(ReceivableRow.status).not_in(("refused", "cancelled")),
+        )
+        .order_by(col(ReceivableRow.created_at), col(ReceivableRow.id))
+    )
+    return [_Paper(each, doc, face=face, confirmed=at is not None) for each, doc, face, at in standing]
+
+
+def _folded(session: Session, order: rules.Order, steps: Sequence[_Paper], invoices: Sequence[_Paper]) -> rules.Order:
+    """The order after more papers. Its state is that of its goods: what is invoiced is in the amounts (`_standing`)."""
+    for step in steps:
+        order = unless_refused(_FOLD[step.function](order, _document(session, step.document_id)))
+    for paper in invoices:
+        face = Money(paper.face, order.currency)
+        billed = unless_refused(rules.invoice(order, _document(session, paper.document_id), face=face)).order
+        order = replace(billed, state=order.state)
+    return order
+
+
+def _standing(order: rules.Order, invoices: Sequence[_Paper]) -> rules.Order:
+    """With the state that its invoices give it, and what the debtor has confirmed of them."""
+    if invoices:
+        order = replace(order, state=rules.TRANSITIONS[order.state, "invoice"])
+    for paper in invoices:
+        if paper.confirmed:
+            order = unless_refused(rules.confirm(order, Money(paper.face, order.currency)))
+    return order
+
+
+def _digest(row: OrderRow, papers: Sequence[_Paper]) -> str:
+    """Of the order as it was posted and the papers on it."""
+    names = [row.document_id, *(f"{paper.id} {paper.document_id} {paper.face}" for paper in papers)]
+    return hashlib.sha256("\n".join(names).encode()).hexdigest()
+
+
+def _fitting(
+    row: OrderRow, kept: OrderStateRow | None, steps: Sequence[_Paper], invoices: Sequence[_Paper]
+) -> tuple[rules.Order | None, int, int]:
+    """The kept order and how many steps and invoices are in it, if they are the first of those that stand now."""
+    if (
+        kept is None
+        or kept.steps_digest != _digest(row, steps[: kept.steps])
+        or kept.invoices_digest != _digest(row, invoices[: kept.invoices])
+    ):
+        return None, 0, 0
+    lines = tuple(_line(each) for each in kept.lines)
+    order = rules.Order(Document.from_canonical(kept.document), rules.State(kept.state), lines, kept.invoiced)
+    return order, kept.steps, kept.invoices
+
+
+def _keep(
+    session: Session,
+    row: OrderRow,
+    kept: OrderStateRow | None,
+    order: rules.Order,
+    steps: Sequence[_Paper],
+    invoices: Sequence[_Paper],
+) -> None:
+    fresh = OrderStateRow(
+        order_id=row.id,
+        document=dict(order.document.canonical()),
+        state=order.state.value,
+        lines=[_line_json(line) for line in order.lines],
+        invoiced=order.invoiced,
+        steps=len(steps),
+        steps_digest=_digest(row, steps),
+        invoices=len(invoices),
+        invoices_digest=_digest(row, invoices),
+    )
+    if kept is not None:
+        kept.sqlmodel_update(fresh.model_dump())
+    session.add(fresh if kept is None else kept)
+
+
+def _line_json(line: rules.OrderLine) -> dict[str, object]:
+    return {
+        "id": line.id,
+        "unit": line.unit,
+        "value": str(line.value),
+        "despatched_value": str(line.despatched_value),
+        "received_value": str(line.received_value),
+        **{name: plain(getattr(line, name)) for name in _QUANTITIES},
+    }
+
+
+_QUANTITIES = ("ordered", "despatched", "received", "invoiced")
+
+
+def _line(body: dict[str, object]) -> rules.OrderLine:
+    text = {name: str(value) for name, value in body.items()}
+    ordered, despatched, received, invoiced = (Decimal(text[name]) for name in _QUANTITIES)
+    return rules.OrderLine(
+        id=text["id"],
+        unit=text["unit"],
+        ordered=ordered,
+        value=int(text["value"]),
+        despatched=despatched,
+        received=received,
+        invoiced=invoiced,
+        despatched_value=int(text["despatched_value"]),
+        received_value=int(text["received_value"]),
+    )
+
+
+def _document(session: Session, document_id: str) -> Document:
+    return Document.from_canonical(session.get_one(DocumentRow, document_id).canonical)

@@ -1,0 +1,70 @@
+"""The rule that is proved is the rule that runs: every public rule is come to from a route, a command or a loop."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.architecture.reach import Program
+
+BOOK = "waits for the services of the loan book: bad loans, provisions, corrections, a lender's portfolio"
+REGISTER = "the projection still changes rows by hand; it goes once events are applied by these rules"
+
+WAITING = {
+    "chainfin.rules.facility.check_concentration": BOOK,
+    "chainfin.rules.ledger.provision": BOOK,
+    "chainfin.rules.ledger.recovery": BOOK,
+    "chainfin.rules.ledger.reverse": BOOK,
+    "chainfin.rules.ledger.write_off": BOOK,
+    "chainfin.rules.loan.life.recover": BOOK,
+    "chainfin.rules.loan.life.restructure": BOOK,
+    "chainfin.rules.loan.life.write_off": BOOK,
+    "chainfin.rules.debtor_line.give_back": REGISTER,
+    "chainfin.rules.inventory.buy_back": REGISTER,
+    "chainfin.rules.inventory.issue": REGISTER,
+    "chainfin.rules.inventory.liquidate": REGISTER,
+    "chainfin.rules.inventory.pledge": REGISTER,
+    "chainfin.rules.inventory.recount": REGISTER,
+    "chainfin.rules.inventory.release": REGISTER,
+    "chainfin.rules.receivable.Eligibility": REGISTER,
+    "chainfin.rules.receivable.credit": REGISTER,
+    "chainfin.rules.receivable.eligibility": REGISTER,
+    "chainfin.rules.receivable.enforce": REGISTER,
+    "chainfin.rules.receivable.issue": REGISTER,
+    "chainfin.rules.receivable.release": REGISTER,
+    "chainfin.rules.receivable.settle": REGISTER,
+    "chainfin.rules.undertaking.call": REGISTER,
+}
+"""Rules that nothing comes to yet, each with what it waits for. What waits for nothing is deleted."""
+
+
+def test_rules__each_public_one__is_come_to_or_waits_for_a_reason() -> None:
+    program = Program()
+    unreached = program.public("chainfin.rules", "chainfin.values") - program.reached()
+    assert {".".join(name) for name in unreached} == WAITING.keys()
+
+
+@pytest.mark.parametrize(
+    ("rule", "service", "come_to"),
+    [
+        ("def used() -> None: ...", "from chainfin.rules import money\nmoney.used()", True),
+        ("def used() -> None: ...", "from chainfin.rules.money import used as other\nTABLE = {1: other}", False),
+        ("def used() -> None: ...", "from chainfin.rules import money as m\n@app.get('/')\ndef f(): m.used()", True),
+        ("def used() -> None: ...", "def f(): used()", False),
+        ("def used() -> None: ...", "from chainfin.rules.money import used\n\ndef f(): used()\nf()", True),
+    ],
+)
+def test_program__small_ones__tell_what_is_come_to(tmp_path: Path, rule: str, service: str, come_to: bool) -> None:
+    """The measure itself: a module alias, a table nobody reads, a route, a name of another module, a chain of calls."""
+    for path, text in {
+        "chainfin/__init__.py": "",
+        "chainfin/rules/__init__.py": "",
+        "chainfin/rules/money.py": rule,
+        "chainfin/service.py": service,
+    }.items():
+        file = tmp_path / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    program = Program(tmp_path)
+    assert (("chainfin.rules.money", "used") in program.reached()) is come_to
