@@ -30,7 +30,7 @@ from chainfin.rules.loan.state import ACCRUING
 from chainfin.runtime.installation import Installation
 from chainfin.services.books import journals, loan_book
 from chainfin.services.goods import receipts
-from chainfin.services.kernel import acts
+from chainfin.services.kernel import acts, commands
 from chainfin.services.kernel.context import OPERATOR, Actor, Context
 from chainfin.services.lending import applications, limits, mandates, prices
 from chainfin.services.payments import incoming as incoming_service
@@ -247,33 +247,63 @@ class Site:
     def loan(self, loan_id: str) -> LoanView:
         return queries.loan(self.ctx, OPERATOR, loan_id)
 
-    def pays(self, amount: int, remittance: str, *, payer: str = "6228-payer", step: bool = True) -> str:
-        """A payment reaches the settlement bank; with ``step`` all that follows happens. The bank's reference."""
+    def pays(
+        self,
+        amount: int,
+        remittance: str,
+        *,
+        payer: str = "6228-payer",
+        payer_name: str = "A payer (invented)",
+        step: bool = True,
+        bank_ref: str | None = None,
+    ) -> str:
+        """A payment reaches the settlement bank, which may have been told what to call it; with ``step`` all that
+        follows happens. The bank's reference."""
         done = self.world.pays(
             uuid4().hex,
             Money(amount, CNY),
             payer_account=payer,
-            payer_name="A payer (invented)",
+            payer_name=payer_name,
             payee_account=incoming_service.COLLECTION_ACCOUNT,
             remittance=remittance,
+            bank_reference=bank_ref,
         )
         if step:
             self.run()
         return done.bank_reference
 
     def payments(self) -> list[str]:
+        """The bank's numbers of the orders that it carried out."""
         assert self.inst.sandbox is not None
         return self.inst.sandbox.payments()
 
     def incoming(self, bank_ref: str) -> IncomingRow:
         with self.ctx.store.read() as session:
-            return session.get_one(IncomingRow, bank_ref)
+            return session.exec(
+                select(IncomingRow).where(IncomingRow.bank_ref == bank_ref, IncomingRow.repeat == 0)
+            ).one()
 
-    def outbox(self, prefix: str) -> list[OutboxRow]:
-        """Commands whose key begins so, in order of making."""
+    def commands(
+        self, kind: type[commands.Command], *, subject: str | None = None, correlation: str | None = None
+    ) -> list[OutboxRow]:
+        """Commands of a kind (about ``subject``, that belong to ``correlation``), in order of making."""
+        query = select(OutboxRow).where(OutboxRow.topic == kind.TOPIC).order_by(col(OutboxRow.id))
+        if subject is not None:
+            query = query.where(OutboxRow.subject == subject)
+        if correlation is not None:
+            query = query.where(OutboxRow.correlation == correlation)
         with self.ctx.store.read() as session:
-            query = select(OutboxRow).where(col(OutboxRow.key).startswith(prefix)).order_by(col(OutboxRow.id))
             return list(session.exec(query).all())
+
+    def payouts(self, bank_ref: str) -> list[OutboxRow]:
+        """What of a payment leaves to those whose it is."""
+        return self.commands(commands.PayHolder, correlation=self.incoming(bank_ref).id)
+
+    def refunds(self, bank_ref: str) -> list[OutboxRow]:
+        return self.commands(commands.Refund, correlation=self.incoming(bank_ref).id)
+
+    def struck_out(self, pledge_id: str) -> list[OutboxRow]:
+        return self.commands(commands.StrikeOutPledge, subject=pledge_id)
 
     def documents(self, order_id: str) -> int:
         """How many papers are kept about an order."""

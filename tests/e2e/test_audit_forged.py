@@ -166,14 +166,21 @@ def test_forged__date_of_the_payout__named(played: Played) -> None:
 
 
 def test_forged__more_booked_than_the_bank_received__named(played: Played) -> None:
-    paid = next(
-        e for e in json.loads(played.bundles["inventory_pledge"])["ledger"]["events"] if e["kind"] == "pay_borrower"
-    )
+    written = json.loads(played.bundles["inventory_pledge"])["ledger"]
+    paid = next(e for e in written["events"] if e["kind"] == "pay_borrower")
 
     def change(content: dict[str, Any]) -> None:
         next(e for e in content["ledger"]["events"] if e["payment"])["amount"] = str(int(paid["amount"]) + 1)
 
-    assert f"payment {paid['payment']}" in forged(played, change, "inventory_pledge")
+    assert f"payment {written['incoming'][paid['payment']]}" in forged(played, change, "inventory_pledge")
+
+
+def test_forged__payment_called_by_another_reference__named(played: Played) -> None:
+    def change(content: dict[str, Any]) -> None:
+        for name in content["ledger"]["incoming"]:
+            content["ledger"]["incoming"][name] = "SBI-another"
+
+    assert "payment SBI-another" in forged(played, change, "inventory_pledge")
 
 
 def test_forged__registry_number__named(played: Played) -> None:

@@ -26,6 +26,7 @@ from chainfin.storage.chain_tables import ChainTxRow
 from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.lending_tables import LimitRow, LoanRow
 from chainfin.storage.trade_tables import ActRow, PledgeRow, ReceivableRow
+from chainfin.values import instruction
 from chainfin.values.money import Money
 from chainfin.values.party import Role
 from chainfin.values.product import Product
@@ -142,8 +143,8 @@ def check_books(session: Session, paid: Sequence[str]) -> None:
     """What has to hold whatever happened: loans paid once, limits and pledges as the loans say, an unbroken book."""
     assert len(paid) == len(set(paid)), "an instruction was paid twice"
     loans = session.exec(select(LoanRow)).all()
-    funded = {loan.id for loan in loans if loan.funded_at is not None}
-    assert funded == {key for key in paid if key.startswith("loan_")}
+    funded = {instruction.for_loan(loan.id) for loan in loans if loan.funded_at is not None}
+    assert funded == {key for key in paid if key.startswith("loan-")}
     journals.check_chain(session)
     lines = journals.trial_balance(session)
     assert sum(line.debit.minor for line in lines) == sum(line.credit.minor for line in lines)

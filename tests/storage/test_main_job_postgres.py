@@ -106,7 +106,7 @@ def test_main_job__one_process__settled_to_the_fen_and_nothing_rewritten(alone: 
     paid = alone.sandbox.payments()
     play.until(lambda: any(key.startswith("holder-") for key in alone.sandbox.payments()), "the holder's rest")  # type: ignore[union-attr]
     with alone.store.read() as session:
-        check_books(session, [key for key in paid if key.startswith("loan_")])
+        check_books(session, [key for key in paid if key.startswith("loan-")])
         assert set(session.exec(select(LoanRow.status))) == {"repaid"}
         assert session.exec(select(func.count()).select_from(LoanEventRow)).one() >= 12
         assert session.exec(select(func.count()).select_from(ChainEventRow)).one() > 20

@@ -13,13 +13,12 @@ from sqlmodel import Session, select
 from chainfin.errors import BadInput, Conflict, NotFound, Refused
 from chainfin.rules.application import APPEALABLE, Event, State, allows
 from chainfin.rules.loan import LoanState, LoanTerms
-from chainfin.services.kernel import acts
+from chainfin.services.kernel import acts, commands
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.lending import application_state, decision, funding, limits, progress, review
 from chainfin.services.lending.sales import SOURCES
 from chainfin.services.parties import gate
 from chainfin.services.pledges import assets
-from chainfin.storage import outbox
 from chainfin.storage.lending_tables import ApplicationRow, LoanRow, OfferRow
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ActRow, PledgeRow, ReceivableRow, WarehouseReceiptRow
@@ -29,7 +28,6 @@ from chainfin.values.party import Kind, Role
 from chainfin.values.product import Product
 
 PRODUCTS = tuple(Product)
-FETCH = "data.fetch"
 MAX_DAYS = 366
 RESUME_AFTER = timedelta(seconds=2)
 """Longer than it takes from receiving to deciding in one call: what is older was left behind."""
@@ -171,10 +169,16 @@ def _unless_blocked(session: Session, row: ApplicationRow) -> None:
 
 
 def _fetch(session: Session, ctx: Context, row: ApplicationRow) -> None:
-    sources = row.consent.get("sources") or list(SOURCES)
+    named = row.consent.get("sources")
+    sources = named if isinstance(named, list) and named else SOURCES
     borrower = session.get_one(PartyRow, row.borrower_id)
-    payload = {"subject_id": borrower.legal_value, "consent": row.consent["token"], "sources": sources}
-    outbox.put(session, FETCH, f"fetch:{row.id}", payload, now=ctx.clock.now(), cell=ctx.cell)
+    asked = commands.FetchData(
+        application_id=row.id,
+        subject_id=borrower.legal_value,
+        consent=str(row.consent["token"]),
+        sources=tuple(str(source) for source in sources),
+    )
+    commands.give(session, ctx, asked)
 
 
 def fetched(session: Session, ctx: Context, application_id: str, answers: dict[str, object]) -> None:

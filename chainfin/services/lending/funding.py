@@ -15,17 +15,15 @@ from chainfin.eth.bindings import pledges_acts
 from chainfin.rules.application import Event, State
 from chainfin.rules.loan import LoanState, cancel
 from chainfin.services.books import journals, loan_book
-from chainfin.services.kernel import acts
+from chainfin.services.kernel import acts, commands
 from chainfin.services.kernel.context import Context
 from chainfin.services.lending import application_state, limits, mandates, progress
 from chainfin.services.pledges import assets, register, release
-from chainfin.storage import outbox
 from chainfin.storage.lending_tables import ApplicationRow, LoanRow, OfferRow
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ActRow, PledgeRow
+from chainfin.values import instruction
 from chainfin.values.money import Money
-
-PAY = "payment.pay"
 
 
 def begin(session: Session, ctx: Context, application: ApplicationRow, loan: LoanRow, pledge: PledgeRow | None) -> None:
@@ -39,9 +37,15 @@ def begin(session: Session, ctx: Context, application: ApplicationRow, loan: Loa
 
 
 def registered(session: Session, ctx: Context, pledge_id: str, number: str) -> None:
-    """The registry gave its number: the pledge goes to the chain, signed by pledgor and lender."""
+    """The registry gave its number: the pledge goes to the chain, signed by pledgor and lender. Under a number that
+    can't be used nothing is pledged, and what was filed is struck out again."""
     pledge = assets.locked_pledge(session, pledge_id)
-    if pledge.registry_number is not None:
+    if pledge.registry_number is not None or pledge.status == "failed":
+        return
+    unusable = register.unusable(session, pledge_id, number)
+    if unusable is not None:
+        _fail(session, ctx, pledge, "registration", unusable.code, unusable.message)
+        register.strike_out(session, ctx, pledge, number, "the number can't be used")
         return
     pledge.registry_number = number
     session.add(pledge)
@@ -104,21 +108,15 @@ def _pay_out(session: Session, ctx: Context, application: ApplicationRow, loan: 
         payout_refused(session, ctx, loan.id, refusal.code, refusal.message)
         return
     borrower = session.get_one(PartyRow, loan.borrower_id)
-    outbox.put(
-        session,
-        PAY,
-        f"pay:{loan.id}",
-        {
-            "instruction_id": loan.id,
-            "payee_account": borrower.account,
-            "payee_name": borrower.name,
-            "amount": str(Money(loan.principal, loan.currency)),
-            "currency": loan.currency,
-            "purpose": f"loan {loan.id}",
-        },
-        now=ctx.clock.now(),
-        cell=ctx.cell,
+    order = commands.PayLoan(
+        loan_id=loan.id,
+        instruction_id=instruction.for_loan(loan.id),
+        payee_account=borrower.account,
+        payee_name=borrower.name,
+        amount=Money(loan.principal, loan.currency),
+        purpose=f"loan {loan.id}",
     )
+    commands.give(session, ctx, order)
 
 
 def _mandate_id(loan: LoanRow) -> str | None:

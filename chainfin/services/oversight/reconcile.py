@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select
 from chainfin.errors import ChainfinError, Forbidden, Unavailable
 from chainfin.progress import Step, silent
 from chainfin.services.kernel import attestations
+from chainfin.services.kernel.commands import StrikeOutPledge
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.oversight import reconcile_book, reconcile_orders
 from chainfin.services.parties import gate
@@ -175,7 +176,7 @@ def _read(session: Session) -> _Rows:
     if block is None:
         raise Unavailable("chain_not_indexed", "no final block was taken in yet")
     striking = session.exec(
-        select(OutboxRow.key).where(col(OutboxRow.key).startswith("unregister:"), OutboxRow.status != "done")
+        select(OutboxRow.subject).where(OutboxRow.topic == StrikeOutPledge.TOPIC, OutboxRow.status != "done")
     ).all()
     orders = list(session.exec(select(OrderRow)))
     return _Rows(
@@ -189,7 +190,7 @@ def _read(session: Session) -> _Rows:
         list(session.exec(select(LineRow))),
         list(session.exec(select(LineShareRow))),
         {row.id: "0x" + attestations.final_trail(session, row.id)[0].hex() for row in orders},
-        frozenset(key.partition(":")[2] for key in striking),
+        frozenset(striking),
         gate.paused_bits(session),
     )
 

@@ -235,13 +235,19 @@ def knows(session: Session, pledge_id: str) -> bool:
 
 
 def registered(session: Session, ctx: Context, pledge_id: str, number: str) -> None:
-    """The registry gave its number: the lender signs, and both halves go to the chain in one act."""
+    """The registry gave its number: the lender signs, and both halves go to the chain in one act. Under a number that
+    can't be used nothing changes, and what was filed is struck out again."""
     pledge = assets.locked_pledge(session, pledge_id)
-    if pledge.registry_number is not None:
+    if pledge.registry_number is not None or pledge.status == "failed":
+        return
+    row = session.get_one(SubstitutionRow, pledge_id, with_for_update=True)
+    unusable = register.unusable(session, pledge_id, number)
+    if unusable is not None:
+        _fail(session, ctx, row, pledge, unusable.code, unusable.message)
+        register.strike_out(session, ctx, pledge, number, "the number can't be used")
         return
     pledge.registry_number = number
     session.add(pledge)
-    row = session.get_one(SubstitutionRow, pledge_id, with_for_update=True)
     loan = session.get_one(LoanRow, pledge.loan_id)
     if LoanState(loan.status) not in ACCRUING:
         _fail(session, ctx, row, pledge, "loan_not_payable", f"the loan is {loan.status}")
