@@ -10,6 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 class ChainfinError(Exception):
@@ -71,3 +74,10 @@ class Refusal:
         error = Refused(self.code, self.message)
         error.details = dict(self.proof)  # not as keywords: a fact may be called "where"
         return error
+
+
+def unless_refused(value: T | Refusal) -> T:
+    """The value, or the refusal as an exception. Raises Refused."""
+    if isinstance(value, Refusal):
+        raise value.error()
+    return value

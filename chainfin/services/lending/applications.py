@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from sqlmodel import Session, select
 
-from chainfin.errors import BadInput, Conflict, NotFound, Refused
+from chainfin.errors import BadInput, Conflict, NotFound, Refused, unless_refused
 from chainfin.rules.loan import LoanState, LoanTerms
 from chainfin.services.kernel import acts
 from chainfin.services.kernel.context import Actor, Context
@@ -189,7 +189,8 @@ def accept(ctx: Context, actor: Actor, application_id: str, signature: str | Non
 
     Raises NotFound application_unknown; Conflict application_not_offered, offer_expired, key_not_held; BadInput
     signature_malformed, signature_expired; Forbidden signature_foreign, party_not_active (borrower, lender, or whose
-    word the asset stands on); Conflict act_paused; Refused asset_not_free.
+    word the asset stands on); Conflict act_paused; Refused asset_not_free,
+    receivable_state_wrong, not_holder, not_owner, too_many_pledges.
     """
     now = ctx.clock.now()
     with ctx.store.begin() as session:
@@ -244,8 +245,8 @@ def _reserve(
 ) -> PledgeRow:
     """Promise a part of the asset to this loan; the table's CHECK backs it."""
     asset = assets.locked_asset(session, str(Product(row.product).asset_kind), row.asset_id)
-    free = assets.free_of(asset)
-    if asset.status not in ("confirmed", "issued") or free < offer.pledge_amount:
+    free, pledge_id = assets.free_of(asset), str(act.params["pledgeId"])
+    if free < offer.pledge_amount:
         raise Refused(
             "asset_not_free",
             "the part that this offer needs is no longer free",
@@ -253,13 +254,15 @@ def _reserve(
             free=str(free),
             needed=str(offer.pledge_amount),
         )
+    value = assets.of_row(session, asset)
+    unless_refused(value.pledge(offer.pledge_amount, pledge_id=pledge_id, lender=row.lender_id, by=row.borrower_id))
     asset.reserved += offer.pledge_amount
     session.add(asset)
     pledge = PledgeRow(
-        id=str(act.params["pledgeId"]),
+        id=pledge_id,
         cell=ctx.cell,
         loan_id=loan.id,
-        asset_kind=str(Product(row.product).asset_kind),
+        asset_kind=value.kind,
         asset_id=asset.id,
         pledgor_id=row.borrower_id,
         lender_id=row.lender_id,

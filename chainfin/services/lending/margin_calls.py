@@ -12,9 +12,11 @@ from chainfin.errors import NotFound, Refused
 from chainfin.rules.inventory import value
 from chainfin.rules.loan import accrue
 from chainfin.rules.loan.state import ACCRUING
+from chainfin.rules.pledge import State
 from chainfin.services.books import loan_book
 from chainfin.services.goods import redemption
 from chainfin.services.kernel.context import Actor, Context
+from chainfin.services.trade.receivable_asset import ReceivableAsset
 from chainfin.storage.lending_tables import LoanRow, MarginCallRow, OfferRow, RepaymentRow
 from chainfin.storage.trade_tables import PledgeRow, ReceivableRow
 from chainfin.storage.types import new_id
@@ -31,7 +33,7 @@ def call(session: Session, ctx: Context, asset: ReceivableRow, lost: Money, caus
     hits: dict[str, Money] = {}
     pledges = session.exec(
         select(PledgeRow)
-        .where(PledgeRow.asset_id == asset.id, PledgeRow.status == "active")
+        .where(PledgeRow.asset_id == asset.id, PledgeRow.status == State.ACTIVE.value)
         .order_by(col(PledgeRow.block_number).desc(), col(PledgeRow.id).desc())
     )
     for pledge in pledges:
@@ -67,8 +69,10 @@ def call(session: Session, ctx: Context, asset: ReceivableRow, lost: Money, caus
 def _worth(session: Session, row: LoanRow) -> Money:
     """What the loan's live pledges are over: receivables at face, goods at the newest price (nothing without one)."""
     sum_ = Money.zero(row.currency)
-    for pledge in session.exec(select(PledgeRow).where(PledgeRow.loan_id == row.id, PledgeRow.status == "active")):
-        if pledge.asset_kind == "receivable":
+    for pledge in session.exec(
+        select(PledgeRow).where(PledgeRow.loan_id == row.id, PledgeRow.status == State.ACTIVE.value)
+    ):
+        if pledge.asset_kind == ReceivableAsset.kind:
             sum_ += Money(pledge.left, row.currency)
             continue
         with suppress(Refused):

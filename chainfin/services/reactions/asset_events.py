@@ -1,53 +1,85 @@
-"""Receivables and warehouse receipts as final events leave them, parts that came out of ours included."""
+"""Receivables and warehouse receipts as final events leave them, parts that came out of ours included.
+
+Each event is the act of a rule, taken on the chain's word (`CHAIN`): the same functions that judged it before it was
+signed. Where even so a rule refuses, the rows are not what the chain has: that halts (`follows`).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeAlias
 
 from sqlmodel import Session
 
+from chainfin.errors import Refusal
+from chainfin.rules import inventory
+from chainfin.rules import pledge as pledges
+from chainfin.rules import receivable as rules
+from chainfin.rules.authority import CHAIN
+from chainfin.rules.inventory import WarehouseReceipt
+from chainfin.rules.receivable import Receivable, State
+from chainfin.services.goods import receipts
+from chainfin.services.kernel import pledge_rows
 from chainfin.services.kernel.context import Context
 from chainfin.services.pledges import release
-from chainfin.services.reactions.event_reading import Handler, Handlers, fit_reserved, number, party, text
-from chainfin.services.trade import debtor_lines
+from chainfin.services.reactions.event_reading import Handler, Handlers, agree, follows, number, party, text
+from chainfin.services.trade import debtor_lines, receivables
 from chainfin.storage.chain_tables import ChainEvent
 from chainfin.storage.trade_tables import OrderRow, PledgeRow, ReceivableRow, WarehouseReceiptRow
+from chainfin.values.money import Money
 
-STATES = ("none", "issued", "confirmed", "disputed", "settled", "defaulted", "cancelled")
-"""Receivables.ReceivableState in the contract's order."""
+STATES = ("none", *State)
+"""Receivables.ReceivableState in the contract's order, which is the rule's."""
+
+Outcome: TypeAlias = Receivable | Refusal
 
 
 # Receivables
 
 
-def _receivable(change: Callable[[Session, ReceivableRow, ChainEvent], None]) -> Handler:
+Change = Callable[[Session, Context, ReceivableRow, Receivable, ChainEvent], Outcome]
+"""What the rule makes of a receivable by an event, and what else follows; the row is written after it."""
+
+
+def _receivable(change: Change) -> Handler:
     def handle(session: Session, ctx: Context, event: ChainEvent) -> None:
         row = session.get(ReceivableRow, text(event, "id"), with_for_update=True)
         if row is not None:
-            change(session, row, event)
-            session.add(row)
+            before = receivables.value(session, row)
+            receivables.put(session, row, follows(event, change(session, ctx, row, before, event)))
 
     return handle
 
 
-def _issued(session: Session, row: ReceivableRow, event: ChainEvent) -> None:
-    row.status = "issued"
-    row.face = number(event, "face")
-    _bill(session, row, row.face)
+def _amount(event: ChainEvent, receivable: Receivable) -> Money:
+    return Money(number(event, "amount"), receivable.currency)
 
 
-def _confirmed(session: Session, row: ReceivableRow, event: ChainEvent) -> None:
-    row.status = "confirmed"
-    row.confirmed_at = event.block_time
-    order = session.get_one(OrderRow, row.order_id)
-    order.confirmed += row.face
-    session.add(order)
-    debtor_lines.project_draw(session, row)
+def _issued(session: Session, ctx: Context, event: ChainEvent) -> None:
+    """Its terms are on the row since the service prepared the act."""
+    row = session.get(ReceivableRow, text(event, "id"), with_for_update=True)
+    if row is not None:
+        row.status, row.face = State.ISSUED.value, number(event, "face")
+        receivables.put(session, row, receivables.value(session, row))
+        _bill(session, row, row.face)
 
 
-def _cancelled(session: Session, row: ReceivableRow, event: ChainEvent) -> None:
-    row.status = "cancelled"
-    _bill(session, row, -row.face)
+def _confirmed(session: Session, ctx: Context, row: ReceivableRow, before: Receivable, event: ChainEvent) -> Outcome:
+    after = rules.confirm(before, by=CHAIN, face=Money(before.face, before.currency), due=before.due_date)
+    if isinstance(after, Receivable):
+        row.confirmed_at = event.block_time
+        order = session.get_one(OrderRow, row.order_id)
+        order.confirmed += row.face
+        session.add(order)
+        debtor_lines.project_draw(session, row)
+    return after
+
+
+def _cancelled(session: Session, ctx: Context, row: ReceivableRow, before: Receivable, event: ChainEvent) -> Outcome:
+    after = rules.cancel(before, by=CHAIN)
+    if isinstance(after, Receivable):
+        _bill(session, row, -row.face)
+    return after
 
 
 def _bill(session: Session, row: ReceivableRow, change: int) -> None:
@@ -58,74 +90,71 @@ def _bill(session: Session, row: ReceivableRow, change: int) -> None:
     session.add(order)
 
 
-def _disputed(session: Session, row: ReceivableRow, event: ChainEvent) -> None:
-    row.status = "disputed"
+def _disputed(session: Session, ctx: Context, row: ReceivableRow, before: Receivable, event: ChainEvent) -> Outcome:
+    return rules.dispute(before, by=CHAIN)
 
 
-def _dispute_resolved(session: Session, row: ReceivableRow, event: ChainEvent) -> None:
-    row.status = STATES[number(event, "state")]
+def _dispute_resolved(
+    session: Session, ctx: Context, row: ReceivableRow, before: Receivable, event: ChainEvent
+) -> Outcome:
+    after = rules.resolve_dispute(before, by=CHAIN)
+    if isinstance(after, Receivable):
+        agree(event, STATES[number(event, "state")], after.state)
+    return after
 
 
-def _credited(session: Session, row: ReceivableRow, event: ChainEvent) -> None:
-    row.diluted += number(event, "amount")
-    fit_reserved(row)
-    if row.settled + row.diluted + row.split_away == row.face:
-        row.status = "settled"
-    debtor_lines.project_give_back(session, row, number(event, "amount"))
+def _credited(session: Session, ctx: Context, row: ReceivableRow, before: Receivable, event: ChainEvent) -> Outcome:
+    amount = _amount(event, before)
+    debtor_lines.project_give_back(session, row, amount.minor)
+    return rules.credit(before, amount, by=CHAIN)
 
 
-def _split(session: Session, row: ReceivableRow, event: ChainEvent) -> None:
-    amount = number(event, "amount")
-    row.split_away += amount
-    fit_reserved(row)
-    session.add(_part(row, text(event, "childId"), amount, row.holder_id))
+def _split(session: Session, ctx: Context, row: ReceivableRow, before: Receivable, event: ChainEvent) -> Outcome:
+    result = rules.split(before, [_amount(event, before)], [text(event, "childId")], by=CHAIN)
+    if isinstance(result, Refusal):
+        return result
+    after, parts = result
+    session.add_all([receivables.part_row(row, part) for part in parts])
+    return after
 
 
-def _taken(session: Session, row: ReceivableRow, event: ChainEvent) -> None:
-    """A lender enforced its pledge: it holds the part that was pledged."""
-    lender = party(session, number(event, "lender"))
-    amount = number(event, "amount")
-    row.pledged -= amount
-    row.split_away += amount
-    holder_id = row.holder_id if lender is None else lender.id
-    session.add(_part(row, text(event, "childId"), amount, holder_id))
-
-
-_OWN = {"id", "parent_id", "face", "pledged", "split_away", "settled", "diluted", "reserved"}
-"""What a part doesn't have from its parent."""
-
-
-def _part(row: ReceivableRow, part_id: str, face: int, holder_id: str) -> ReceivableRow:
-    inherited = row.model_dump(exclude=_OWN | {"holder_id"})
-    return ReceivableRow(**inherited, id=part_id, parent_id=row.id, holder_id=holder_id, face=face)
-
-
-def _transferred(session: Session, row: ReceivableRow, event: ChainEvent) -> None:
+def _transferred(session: Session, ctx: Context, row: ReceivableRow, before: Receivable, event: ChainEvent) -> Outcome:
+    """A holder that was never admitted by this service isn't known here: the reconciliation tells."""
     holder = party(session, number(event, "to"))
-    if holder is not None:
-        row.holder_id = holder.id
+    return rules.transfer(before, before.holder if holder is None else holder.id, by=CHAIN)
 
 
 def _settled(session: Session, ctx: Context, event: ChainEvent) -> None:
     row = session.get(ReceivableRow, text(event, "id"), with_for_update=True)
     if row is None:
         return
-    amount = number(event, "amount")
-    # Read before the row changes: a read flushes, and half of the change isn't conserved.
     pledge = session.get(PledgeRow, text(event, "pledgeId"), with_for_update=True)
-    row.settled += amount
+    before = receivables.value(session, row)
+    pledge_id = None
     if int(text(event, "pledgeId"), 16):
-        row.pledged -= amount
-    fit_reserved(row)
-    if event.args["paidUp"]:
-        row.status = "settled"
+        pledge_id = pledge_rows.UNNAMED if pledge is None else pledge.id
+    amount = _amount(event, before)
+    after = follows(event, rules.settle(before, amount, payee=CHAIN, pledge_id=pledge_id))
+    agree(event, bool(event.args["paidUp"]), after.state is State.SETTLED)
+    receivables.put(session, row, after)
+    if after.state is State.SETTLED:
         row.settled_on = event.block_time.date()
-    session.add(row)
-    debtor_lines.project_give_back(session, row, amount)
     if pledge is not None:
-        pledge.settled += amount
-        session.add(pledge)
+        paid = follows(event, pledges.settle(pledge_rows.value(pledge), amount.minor, by=CHAIN))
+        pledge_rows.put(session, pledge, paid)
+    debtor_lines.project_give_back(session, row, amount.minor)
+    if pledge is not None:  # one that is paid in full leaves the registry by an event of its own (Discharged)
         release.release_what_is_left(session, ctx, pledge)
+
+
+def _taken(session: Session, ctx: Context, event: ChainEvent) -> None:
+    """Out of a pledge, as the event of Pledges before it says (Enforced, BoughtBack); this one names who holds it."""
+    row = session.get(ReceivableRow, text(event, "childId"), with_for_update=True)
+    if row is not None:
+        agree(event, number(event, "amount"), row.face)
+        holder = party(session, number(event, "lender"))
+        row.holder_id = row.holder_id if holder is None else holder.id
+        session.add(row)
 
 
 def _line_set(session: Session, ctx: Context, event: ChainEvent) -> None:
@@ -135,85 +164,80 @@ def _line_set(session: Session, ctx: Context, event: ChainEvent) -> None:
         debtor_lines.project_share(session, lender, debtor, number(event, "limit"), number(event, "total"))
 
 
-def _defaulted(session: Session, row: ReceivableRow, event: ChainEvent) -> None:
-    row.status = "defaulted"
+def _defaulted(session: Session, ctx: Context, row: ReceivableRow, before: Receivable, event: ChainEvent) -> Outcome:
+    return rules.default(before, by=CHAIN, today=CHAIN)
 
 
 # Warehouse receipts
 
 
-def _receipt(change: Callable[[Session, WarehouseReceiptRow, ChainEvent], None]) -> Handler:
+GoodsChange = Callable[[Session, WarehouseReceipt, ChainEvent], WarehouseReceipt | Refusal]
+
+
+def _receipt(change: GoodsChange) -> Handler:
     def handle(session: Session, ctx: Context, event: ChainEvent) -> None:
         row = session.get(WarehouseReceiptRow, text(event, "id"), with_for_update=True)
         if row is not None:
-            change(session, row, event)
-            session.add(row)
+            before = receipts.value(session, row)
+            receipts.put(session, row, follows(event, change(session, before, event)))
 
     return handle
 
 
-def _receipt_issued(session: Session, row: WarehouseReceiptRow, event: ChainEvent) -> None:
-    row.status = "issued"
+def _receipt_issued(session: Session, ctx: Context, event: ChainEvent) -> None:
+    """Its terms are on the row since the service prepared the act."""
+    row = session.get(WarehouseReceiptRow, text(event, "id"), with_for_update=True)
+    if row is not None:
+        row.status = inventory.State.ISSUED.value
+        receipts.put(session, row, receipts.value(session, row))
 
 
-def _receipt_transferred(session: Session, row: WarehouseReceiptRow, event: ChainEvent) -> None:
+def _receipt_transferred(session: Session, before: WarehouseReceipt, event: ChainEvent) -> WarehouseReceipt | Refusal:
+    """An owner that was never admitted by this service isn't known here: the reconciliation tells."""
     owner = party(session, number(event, "to"))
-    if owner is not None:
-        row.owner_id = owner.id
+    return inventory.transfer(before, before.owner if owner is None else owner.id, by=CHAIN)
 
 
-def _goods_released(session: Session, row: WarehouseReceiptRow, event: ChainEvent) -> None:
-    row.released += number(event, "quantity")
-    fit_reserved(row)
-    _end_if_gone(row)
+def _goods_released(session: Session, before: WarehouseReceipt, event: ChainEvent) -> WarehouseReceipt | Refusal:
+    return inventory.release(before, number(event, "quantity"), by=CHAIN)
 
 
-def _recounted(session: Session, row: WarehouseReceiptRow, event: ChainEvent) -> None:
-    """What pledges lost of it their own events tell (Shrunk)."""
-    row.pledged -= number(event, "fromPledged")
-    row.missing += number(event, "fromFree") + number(event, "fromPledged")
-    fit_reserved(row)
-    _end_if_gone(row)
+def _recounted(session: Session, before: WarehouseReceipt, event: ChainEvent) -> WarehouseReceipt | Refusal:
+    """What each pledge lost its own event has told (Shrunk): what they lost together is under no name any more, and
+    the rule takes that first, as if it were the youngest pledge."""
+    free, pledged = number(event, "fromFree"), number(event, "fromPledged")
+    after = inventory.recount(before, free + pledged, by=CHAIN)
+    if isinstance(after, WarehouseReceipt):
+        agree(event, free, before.free - after.free)
+    return after
 
 
-def _goods_taken(session: Session, row: WarehouseReceiptRow, event: ChainEvent) -> None:
-    """A lender enforced its pledge, or who undertook it bought the goods: they lie under a receipt of its own."""
-    owner = party(session, number(event, "lender"))
-    quantity = number(event, "quantity")
-    row.pledged -= quantity
-    row.liquidated += quantity
-    _end_if_gone(row)
-    inherited = row.model_dump(include={"cell", "number", "keeper_id", "goods", "document_root", "unit", "created_at"})
-    owner_id = row.owner_id if owner is None else owner.id
-    part_id = text(event, "childId")
-    session.add(
-        WarehouseReceiptRow(
-            **inherited, id=part_id, parent_id=row.id, owner_id=owner_id, issued=quantity, status="issued"
-        )
-    )
-
-
-def _end_if_gone(row: WarehouseReceiptRow) -> None:
-    if row.released + row.liquidated + row.missing == row.issued:
-        row.status = "liquidated" if row.liquidated else "released"
+def _goods_taken(session: Session, ctx: Context, event: ChainEvent) -> None:
+    """Out of a pledge, as the event of Pledges before it says (Enforced, BoughtBack); this one names who owns it."""
+    row = session.get(WarehouseReceiptRow, text(event, "childId"), with_for_update=True)
+    if row is not None:
+        agree(event, number(event, "quantity"), row.issued)
+        owner = party(session, number(event, "lender"))
+        row.owner_id = row.owner_id if owner is None else owner.id
+        session.add(row)
 
 
 HANDLERS: Handlers = {
-    ("Receivables", "Issued"): _receivable(_issued),
+    ("Receivables", "Issued"): _issued,
     ("Receivables", "Confirmed"): _receivable(_confirmed),
     ("Receivables", "Cancelled"): _receivable(_cancelled),
     ("Receivables", "Disputed"): _receivable(_disputed),
     ("Receivables", "DisputeResolved"): _receivable(_dispute_resolved),
     ("Receivables", "Credited"): _receivable(_credited),
     ("Receivables", "Split"): _receivable(_split),
-    ("Receivables", "Taken"): _receivable(_taken),
+    ("Receivables", "Taken"): _taken,
     ("Receivables", "Transferred"): _receivable(_transferred),
     ("Receivables", "Settled"): _settled,
     ("Receivables", "Defaulted"): _receivable(_defaulted),
     ("Receivables", "LineSet"): _line_set,
-    ("WarehouseReceipts", "Issued"): _receipt(_receipt_issued),
+    ("WarehouseReceipts", "Issued"): _receipt_issued,
     ("WarehouseReceipts", "Transferred"): _receipt(_receipt_transferred),
     ("WarehouseReceipts", "GoodsReleased"): _receipt(_goods_released),
     ("WarehouseReceipts", "Recounted"): _receipt(_recounted),
-    ("WarehouseReceipts", "Taken"): _receipt(_goods_taken),
+    ("WarehouseReceipts", "Taken"): _goods_taken,
 }

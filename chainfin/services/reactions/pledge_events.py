@@ -1,4 +1,7 @@
-"""Pledges as final events leave them, those made past this service included: what they lock of our assets is locked."""
+"""Pledges as final events leave them, those made past this service included: what they lock of our assets is locked.
+
+Each event is the act of a rule on the pledge, and of one on its asset, both taken on the chain's word (`CHAIN`).
+"""
 
 from __future__ import annotations
 
@@ -7,76 +10,101 @@ from datetime import UTC, datetime, timedelta
 
 from sqlmodel import Session, select
 
+from chainfin.errors import Refusal
+from chainfin.rules import pledge as rules
+from chainfin.rules import undertaking as promises
+from chainfin.rules.authority import CHAIN
+from chainfin.rules.pledge import Pledge, State
 from chainfin.services.books import loan_book
+from chainfin.services.kernel import pledge_rows
 from chainfin.services.kernel.context import Context
 from chainfin.services.lending import funding
 from chainfin.services.pledges import assets, release, substitution
-from chainfin.services.reactions.event_reading import Handler, Handlers, fit_reserved, number, party, text
+from chainfin.services.pledges.assets import PledgeableAsset
+from chainfin.services.reactions.event_reading import Handler, Handlers, agree, follows, number, party, text
 from chainfin.services.trade.receivables import EPOCH
 from chainfin.storage.chain_tables import ChainEvent
 from chainfin.storage.lending_tables import LoanRow
-from chainfin.storage.trade_tables import PledgeRow, ReceivableRow, UndertakingRow, WarehouseReceiptRow
+from chainfin.storage.trade_tables import PledgeRow, UndertakingRow
+
+Move = Callable[[Session, PledgeableAsset, str, ChainEvent], PledgeableAsset | Refusal]
+"""What the rule makes of an asset by an event of a pledge over it, by the id under which the asset's value has that."""
+Change = Callable[[Session, Context, Pledge, ChainEvent], Pledge | Refusal]
+"""What the rule makes of a pledge by an event, and what else follows; the row is written after it."""
 
 
-def _pledge(change: Callable[[Session, Context, PledgeRow, ChainEvent], None]) -> Handler:
-    """A change of a pledge over an asset that we know."""
+def _pledge(change: Change) -> Handler:
+    """A change of a pledge that we know. What is left of it is given up if all of it was to be; an ended one leaves the
+    statutory registry."""
 
     def handle(session: Session, ctx: Context, event: ChainEvent) -> None:
         if session.get(PledgeRow, text(event, "pledgeId")) is not None:
             row = assets.locked_pledge(session, text(event, "pledgeId"))
-            change(session, ctx, row, event)
-            session.add(row)
+            before = pledge_rows.value(row)
+            after = follows(event, change(session, ctx, before, event))
+            pledge_rows.put(session, row, after)
+            if after.left != before.left:
+                release.end_or_go_on(session, ctx, row)
 
     return handle
 
 
-def _unlocked(change: Callable[[Session, Context, PledgeRow, ChainEvent], None]) -> Handler:
-    """A part of the asset is free again; then `_pledge`."""
+def _moving(move: Move, change: Change) -> Handler:
+    """What was pledged goes elsewhere: `move` says how the asset changes, if it is one of ours; then `_pledge`."""
     mine = _pledge(change)
 
     def handle(session: Session, ctx: Context, event: ChainEvent) -> None:
-        asset = _asset(session, text(event, "assetId"))
-        if asset is not None:
-            asset.pledged -= number(event, "amount")
-            session.add(asset)
+        row = assets.found(session, text(event, "assetId"))
+        if row is not None:
+            asset = assets.of_row(session, row)
+            pledge_id = text(event, "pledgeId")
+            named = pledge_id if pledge_id in asset.named else pledge_rows.UNNAMED
+            follows(event, move(session, asset, named, event)).put(session)
         mine(session, ctx, event)
 
     return handle
 
 
-def _asset(session: Session, asset_id: str) -> ReceivableRow | WarehouseReceiptRow | None:
-    receivable = session.get(ReceivableRow, asset_id, with_for_update=True)
-    return receivable or session.get(WarehouseReceiptRow, asset_id, with_for_update=True)
+def _freed(session: Session, asset: PledgeableAsset, pledge_id: str, event: ChainEvent) -> PledgeableAsset | Refusal:
+    return asset.unpledge(number(event, "amount"), pledge_id=pledge_id, by=CHAIN)
+
+
+def _taken(session: Session, asset: PledgeableAsset, pledge_id: str, event: ChainEvent) -> PledgeableAsset | Refusal:
+    """The lender has all of it, or the buyer what it paid for. Who that is in a pledge that we don't know, the asset's
+    own event tells (Taken)."""
+    child_id = text(event, "childId")
+    if event.name == "Enforced" and pledge_id != pledge_rows.UNNAMED:
+        return asset.enforce(pledge_id=pledge_id, child_id=child_id, by=CHAIN, today=CHAIN)
+    buyer = party(session, number(event, "buyer")) if "buyer" in event.args else None
+    holder = asset.holder_id if buyer is None else buyer.id
+    ids = {"pledge_id": pledge_id, "child_id": child_id, "buyer": holder}
+    return asset.buy_back(number(event, "amount"), **ids, today=CHAIN)
 
 
 def _pledged(session: Session, ctx: Context, event: ChainEvent) -> None:
-    asset = _asset(session, text(event, "assetId"))
-    if asset is None:
+    row = assets.found(session, text(event, "assetId"))
+    if row is None:
         return
-    # Read before the asset changes: a read flushes, and half of the change isn't conserved.
-    pledge = session.get(PledgeRow, text(event, "pledgeId"), with_for_update=True)
-    ours = pledge is not None
-    pledge = pledge or _made_elsewhere(session, asset, event)
-    asset.pledged += number(event, "amount")
-    if ours and pledge is not None:
-        asset.reserved -= min(pledge.amount, asset.reserved)
-    fit_reserved(asset)
-    session.add(asset)
+    asset = assets.of_row(session, row)
+    ours = session.get(PledgeRow, text(event, "pledgeId"), with_for_update=True)
+    pledge = ours or _made_elsewhere(session, asset, event)
+    lender_id = "" if pledge is None else pledge.lender_id
+    locked = asset.pledge(number(event, "amount"), pledge_id=text(event, "pledgeId"), lender=lender_id, by=CHAIN)
+    if ours is not None and ours.status == State.PENDING:
+        row.reserved -= min(ours.amount, row.reserved)
+    follows(event, locked).put(session)
     if pledge is None:
         return
-    pledge.status = "active"
-    pledge.drawn = not number(event, "expiresAt")
-    pledge.expires_at = None if pledge.drawn else datetime.fromtimestamp(number(event, "expiresAt"), UTC)
+    expires_at = number(event, "expiresAt")
+    until = datetime.fromtimestamp(expires_at, UTC) if expires_at else None
+    pledge_rows.put(session, pledge, follows(event, rules.lock(pledge_rows.value(pledge), expires_at=until)))
     pledge.tx_hash = event.tx_hash
     pledge.block_number = event.block_number
-    session.add(pledge)
-    if ours:
-        funding.pledge_final(session, ctx, pledge)
+    if ours is not None:
+        funding.pledge_final(session, ctx, ours)
 
 
-def _made_elsewhere(
-    session: Session, asset: ReceivableRow | WarehouseReceiptRow, event: ChainEvent
-) -> PledgeRow | None:
+def _made_elsewhere(session: Session, asset: PledgeableAsset, event: ChainEvent) -> PledgeRow | None:
     """The lender made it itself: it may secure a loan of ours (more collateral), or one that isn't in this book.
 
     None between parties that this service doesn't know: then the asset shows it as pledged, and the reconciliation.
@@ -90,10 +118,10 @@ def _made_elsewhere(
     named = [loan_id for loan_id in loans if loan_book.loan_ref(loan_id) == text(event, "loanRef")]
     return PledgeRow(
         id=text(event, "pledgeId"),
-        cell=asset.cell,
+        cell=asset.row.cell,
         loan_id=named[0] if named else None,
-        asset_kind="receivable" if isinstance(asset, ReceivableRow) else "warehouse_receipt",
-        asset_id=asset.id,
+        asset_kind=asset.kind,
+        asset_id=asset.row.id,
         pledgor_id=pledgor.id,
         lender_id=lender.id,
         amount=number(event, "amount"),
@@ -102,21 +130,31 @@ def _made_elsewhere(
     )
 
 
-def _drawn(session: Session, ctx: Context, pledge: PledgeRow, event: ChainEvent) -> None:
-    pledge.drawn = True
+def _drawn(session: Session, ctx: Context, pledge: Pledge, event: ChainEvent) -> Pledge | Refusal:
+    return rules.draw(pledge, by=CHAIN)
 
 
-def _released(session: Session, ctx: Context, pledge: PledgeRow, event: ChainEvent) -> None:
-    pledge.released += number(event, "amount")
-    _end_or_go_on(session, ctx, pledge, "released")
+def _released(session: Session, ctx: Context, pledge: Pledge, event: ChainEvent) -> Pledge | Refusal:
+    after = rules.release(pledge, number(event, "amount"), by=CHAIN)
+    if isinstance(after, Pledge):
+        agree(event, number(event, "remaining"), after.left)
+    return after
 
 
-def _discharged(session: Session, ctx: Context, pledge: PledgeRow, event: ChainEvent) -> None:
-    pledge.status = "released"
-    release.pledge_shrunk(session, ctx, pledge)
+def _expired(session: Session, ctx: Context, pledge: Pledge, event: ChainEvent) -> Pledge | Refusal:
+    agree(event, number(event, "amount"), pledge.left)
+    return rules.expire(pledge, by=CHAIN)
 
 
-def _undertaken(session: Session, ctx: Context, pledge: PledgeRow, event: ChainEvent) -> None:
+def _discharged(session: Session, ctx: Context, event: ChainEvent) -> None:
+    """It was paid in full, as the asset's event before it says (Settled)."""
+    row = session.get(PledgeRow, text(event, "pledgeId"))
+    if row is not None:
+        agree(event, State.RELEASED.value, row.status)
+        release.end_or_go_on(session, ctx, row)
+
+
+def _undertaken(session: Session, ctx: Context, pledge: Pledge, event: ChainEvent) -> Pledge | Refusal:
     buyer = party(session, number(event, "buyer"))
     if buyer is not None:
         # in the place of one that has lapsed or was kept in full
@@ -131,39 +169,39 @@ def _undertaken(session: Session, ctx: Context, pledge: PledgeRow, event: ChainE
                 created_at=event.block_time,
             )
         )
+    return rules.may_undertake(pledge, by=CHAIN)
 
 
-def _bought_back(session: Session, ctx: Context, pledge: PledgeRow, event: ChainEvent) -> None:
-    """Whoever undertook it paid the lender and has what was pledged: that the asset's own event moves (Taken)."""
+def _bought_back(session: Session, ctx: Context, pledge: Pledge, event: ChainEvent) -> Pledge | Refusal:
+    """Whoever undertook it paid the lender and has what was pledged."""
+    amount = number(event, "amount")
     buyer = party(session, number(event, "buyer"))
     promise = None if buyer is None else session.get(UndertakingRow, (pledge.id, buyer.id), with_for_update=True)
     if promise is not None:
-        promise.left -= number(event, "amount")
+        undertaking = promises.Undertaking(promise.buyer_id, promise.left, promise.until)
+        promise.left = follows(event, promises.call(undertaking, amount, today=CHAIN)).left
         session.add(promise)
-    pledge.settled += number(event, "amount")
-    _end_or_go_on(session, ctx, pledge, "released")
+    after = rules.buy_back(pledge, amount, by=CHAIN)
+    if isinstance(after, Pledge):
+        agree(event, number(event, "remaining"), after.left)
+    return after
 
 
-def _shrunk(session: Session, ctx: Context, pledge: PledgeRow, event: ChainEvent) -> None:
-    """A keeper's count found less than was pledged: the goods' own event takes it off the receipt."""
-    pledge.lost += number(event, "by")
-    _end_or_go_on(session, ctx, pledge, "lost")
+def _shrunk(session: Session, ctx: Context, pledge: Pledge, event: ChainEvent) -> Pledge | Refusal:
+    """A keeper's count found less than was pledged: the goods' own event takes it off the receipt (Recounted)."""
+    after = rules.lose(pledge, number(event, "by"))
+    if isinstance(after, Pledge):
+        agree(event, number(event, "left"), after.left)
+    return after
 
 
-def _end_or_go_on(session: Session, ctx: Context, pledge: PledgeRow, ended: str) -> None:
-    if pledge.left:
-        release.release_what_is_left(session, ctx, pledge)
-        return
-    pledge.status = ended
-    release.pledge_shrunk(session, ctx, pledge)
-
-
-def _enforced(session: Session, ctx: Context, pledge: PledgeRow, event: ChainEvent) -> None:
+def _enforced(session: Session, ctx: Context, pledge: Pledge, event: ChainEvent) -> Pledge | Refusal:
     """The lender took what was pledged: it holds it as an asset of its own, and the loan owes on. What that asset
-    brings in serves the loan (see `placing`)."""
-    pledge.status = "enforced"
-    pledge.taken_id = text(event, "childId")
-    release.pledge_shrunk(session, ctx, pledge)
+    brings in serves the loan (see `allocation`)."""
+    row = session.get_one(PledgeRow, pledge.id)
+    row.taken_id = text(event, "childId")
+    agree(event, number(event, "amount"), pledge.left)
+    return rules.enforce(pledge, by=CHAIN)
 
 
 def _substituted(session: Session, ctx: Context, event: ChainEvent) -> None:
@@ -174,12 +212,12 @@ def _substituted(session: Session, ctx: Context, event: ChainEvent) -> None:
 HANDLERS: Handlers = {
     ("Pledges", "Pledged"): _pledged,
     ("Pledges", "Drawn"): _pledge(_drawn),
-    ("Pledges", "Released"): _unlocked(_released),
-    ("Pledges", "Expired"): _unlocked(_released),
-    ("Pledges", "Discharged"): _pledge(_discharged),
+    ("Pledges", "Released"): _moving(_freed, _released),
+    ("Pledges", "Expired"): _moving(_freed, _expired),
+    ("Pledges", "Discharged"): _discharged,
     ("Pledges", "Shrunk"): _pledge(_shrunk),
     ("Pledges", "Undertaken"): _pledge(_undertaken),
-    ("Pledges", "BoughtBack"): _pledge(_bought_back),
-    ("Pledges", "Enforced"): _pledge(_enforced),
+    ("Pledges", "BoughtBack"): _moving(_taken, _bought_back),
+    ("Pledges", "Enforced"): _moving(_taken, _enforced),
     ("Pledges", "Substituted"): _substituted,
 }

@@ -5,13 +5,12 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Callable, Mapping
-from typing import TypeVar
 
 from sqlmodel import Session, col, select
 
 from chainfin.documents.fingerprint import normalised
 from chainfin.documents.model import Document, DocumentKind, References
-from chainfin.errors import Conflict, NotFound, Refusal, Refused
+from chainfin.errors import Conflict, NotFound, Refusal, Refused, unless_refused
 from chainfin.rules import order as rules
 from chainfin.services.kernel import acts, attestations
 from chainfin.services.kernel.context import Actor, Context
@@ -21,15 +20,6 @@ from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ActRow, DocumentRow, OrderRow, ReceivableRow
 from chainfin.values.money import Money
 from chainfin.values.party import Kind
-
-T = TypeVar("T")
-
-
-def unless_refused(value: T | Refusal) -> T:
-    """The value, or the refusal as an exception."""
-    if isinstance(value, Refusal):
-        raise value.error()
-    return value
 
 
 def order_key(ctx: Context, buyer_legal: str, number: str) -> str:
