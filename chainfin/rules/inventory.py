@@ -320,7 +320,7 @@ def _quantity(receipt: WarehouseReceipt, quantity: int) -> Refusal | None:
 def _within(receipt: WarehouseReceipt, quantity: int, limit: int, code: str) -> Refusal | None:
     refusal = _quantity(receipt, quantity)
     if refusal is None and quantity > limit:
-        return _refused(code, receipt, f"{quantity} thousandths are more than {limit}")
+        return _refused(code, receipt, f"{_units(quantity)} {receipt.unit} are more than {_units(limit)}")
     return refusal
 
 
@@ -343,5 +343,11 @@ def _less(pledges: tuple[PledgedGoods, ...], item: PledgedGoods, quantity: int) 
 
 
 def _refused(code: str, receipt: WarehouseReceipt, message: str) -> Refusal:
-    facts = {"id": receipt.id, "free": receipt.free, "pledged": receipt.pledged, "unit": receipt.unit}
-    return Refusal(code, message, facts)
+    quantities = {"free": receipt.free, "pledged": receipt.pledged, "held": receipt.free + receipt.pledged}
+    shown = {name: _units(quantity) for name, quantity in quantities.items()}
+    return Refusal(code, message, {"id": receipt.id, "state": receipt.state.value, "unit": receipt.unit, **shown})
+
+
+def _units(quantity: int) -> str:
+    """Thousandths in the receipt's unit, for a reader."""
+    return str(Decimal(quantity).scaleb(-3))
