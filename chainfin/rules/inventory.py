@@ -141,6 +141,13 @@ def transfer(receipt: WarehouseReceipt, to: str, *, by: By) -> WarehouseReceipt 
     return replace(receipt, owner=to)
 
 
+def may_lend(receipt: WarehouseReceipt, *, lender: str, by: By) -> Refusal | None:
+    """Why ``lender`` could never lend on them to ``by``. Refusals: self_attested."""
+    if receipt.keeper not in (by, lender):
+        return None
+    return _refused("self_attested", receipt, f"{receipt.keeper} keeps them: it neither lends nor borrows on them")
+
+
 def pledge(
     receipt: WarehouseReceipt, quantity: int, *, pledge_id: str, lender: str, by: By
 ) -> WarehouseReceipt | Refusal:
@@ -158,9 +165,7 @@ def pledge(
         return _refused("pledge_exists", receipt, f"pledge {pledge_id} exists")
     if by is not CHAIN and by != receipt.owner:
         return _refused("not_owner", receipt, f"{by} is not the owner")
-    if receipt.keeper in (by, lender):
-        return _refused("self_attested", receipt, f"{receipt.keeper} keeps them: it neither lends nor borrows on them")
-    refusal = _within(receipt, quantity, receipt.free, "exceeds_free")
+    refusal = may_lend(receipt, lender=lender, by=by) or _within(receipt, quantity, receipt.free, "exceeds_free")
     if refusal is not None:
         return refusal
     if len(receipt.pledges) == MAX_PLEDGES:

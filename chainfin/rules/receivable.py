@@ -49,6 +49,7 @@ __all__ = [
     "free_part",
     "issue",
     "may_buy_back",
+    "may_lend",
     "may_settle",
     "pledge",
     "release",
@@ -233,6 +234,13 @@ def transfer(receivable: Receivable, to: str, *, by: By) -> Receivable | Refusal
     return refusal if refusal is not None else replace(receivable, holder=to)
 
 
+def may_lend(receivable: Receivable, *, lender: str) -> Refusal | None:
+    """Why ``lender`` could never lend on it. Refusals: lender_is_debtor."""
+    if lender != receivable.debtor:
+        return None
+    return Refusal("lender_is_debtor", "nobody lends on its own promise to pay", checks.facts(receivable))
+
+
 def pledge(receivable: Receivable, amount: Money, *, pledge_id: str, lender: str, by: By) -> Receivable | Refusal:
     """The holder pledges a part to a lender.
 
@@ -247,9 +255,7 @@ def pledge(receivable: Receivable, amount: Money, *, pledge_id: str, lender: str
     if any(part.pledge_id == pledge_id for part in receivable.pledges):
         return Refusal("pledge_exists", f"pledge {pledge_id} exists", checks.facts(receivable))
     refusal = checks.held(receivable, by, "pledge")
-    if refusal is None and lender == receivable.debtor:
-        refusal = Refusal("lender_is_debtor", "nobody lends on its own promise to pay", checks.facts(receivable))
-    refusal = refusal or checks.within_free(receivable, amount)
+    refusal = refusal or may_lend(receivable, lender=lender) or checks.within_free(receivable, amount)
     if refusal is not None:
         return refusal
     part = PledgedPart(pledge_id, lender, amount.minor)

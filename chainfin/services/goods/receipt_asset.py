@@ -37,8 +37,12 @@ class ReceiptAsset:
         return cls(row, receipts.value(session, row))
 
     @property
-    def measure(self) -> str:
-        return self.row.unit
+    def currency(self) -> str | None:
+        return None
+
+    @property
+    def voucher_id(self) -> str:
+        return self.value.keeper
 
     @property
     def holder_id(self) -> str:
@@ -52,6 +56,9 @@ class ReceiptAsset:
         if not _DECIMAL.fullmatch(amount):
             raise BadInput("quantity_malformed", f"{amount!r} is not a decimal quantity", where="/amount")
         return receipts.thousandths(Decimal(amount), where="/amount")
+
+    def may_lend(self, *, lender: str, by: By) -> Refusal | None:
+        return rules.may_lend(self.value, lender=lender, by=by)
 
     def undertakable(self, buyer_id: str, until: date) -> Refusal | None:
         return None

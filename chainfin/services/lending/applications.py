@@ -21,7 +21,7 @@ from chainfin.services.pledges import assets
 from chainfin.storage import outbox
 from chainfin.storage.lending_tables import ApplicationRow, LoanRow, OfferRow
 from chainfin.storage.party_tables import PartyRow
-from chainfin.storage.trade_tables import ActRow, PledgeRow, ReceivableRow, WarehouseReceiptRow
+from chainfin.storage.trade_tables import ActRow, PledgeRow
 from chainfin.storage.types import new_id
 from chainfin.values.money import Money
 from chainfin.values.party import Kind, Role
@@ -133,23 +133,15 @@ def _check(product: str, amount: Money, days: int, asset_id: str | None, consent
 
 
 def _own_asset(session: Session, product: str, asset_id: str, borrower_id: str, currency: str, lender_id: str) -> None:
-    asset: ReceivableRow | WarehouseReceiptRow | None
-    if product == Product.RECEIVABLE_PLEDGE:
-        asset = session.get(ReceivableRow, asset_id)
-        owner = None if asset is None else asset.holder_id
-        if asset is not None and owner == borrower_id and asset.currency != currency:
-            raise BadInput("currency_mismatch", f"the receivable is in {asset.currency}", where="currency")
-        if asset is not None and owner == borrower_id and asset.debtor_id == lender_id:
-            raise Refused("lender_is_debtor", "nobody lends on its own promise to pay", where="lender_id")
-    else:
-        asset = session.get(WarehouseReceiptRow, asset_id)
-        owner = None if asset is None else asset.owner_id
-        if asset is not None and owner == borrower_id and asset.keeper_id in (borrower_id, lender_id):
-            raise Refused("self_attested", "a keeper neither lends nor borrows on what it counts", where="lender_id")
-    if asset is None or owner != borrower_id:
+    row = assets.found(session, asset_id, kind=Product(product).asset_kind)
+    if row is None or assets.holder_of(row) != borrower_id:
         raise NotFound("asset_unknown", f"you hold no such asset {asset_id}", where="asset_id")
-    if asset.status in ("issuing", "refused"):
-        raise Conflict("asset_not_final", f"the asset is {asset.status}")
+    if row.status in ("issuing", "refused"):
+        raise Conflict("asset_not_final", f"the asset is {row.status}")
+    asset = assets.of_row(session, row)
+    if asset.currency not in (None, currency):
+        raise BadInput("currency_mismatch", f"the receivable is in {asset.currency}", where="currency")
+    unless_refused(asset.may_lend(lender=lender_id, by=borrower_id))
 
 
 def _entered(session: Session, borrower_id: str, lender_id: str, asset_id: str | None) -> None:
@@ -164,10 +156,9 @@ def _entered(session: Session, borrower_id: str, lender_id: str, asset_id: str |
 def _unless_blocked(session: Session, row: ApplicationRow) -> None:
     """The debtor or keeper was in good standing when the offer was made, and still is. Raises Forbidden
     party_not_active."""
-    if row.product == Product.RECEIVABLE_PLEDGE:
-        gate.active_party(session, session.get_one(ReceivableRow, row.asset_id).debtor_id)
-    elif row.product == Product.INVENTORY_PLEDGE:
-        gate.active_party(session, session.get_one(WarehouseReceiptRow, row.asset_id).keeper_id)
+    if row.asset_id is not None:
+        asset = assets.locked_asset(session, str(Product(row.product).asset_kind), row.asset_id)
+        gate.active_party(session, assets.of_row(session, asset).voucher_id)
 
 
 def _fetch(session: Session, ctx: Context, row: ApplicationRow) -> None:

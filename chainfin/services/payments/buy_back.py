@@ -20,7 +20,6 @@ from chainfin.services.kernel.context import Context
 from chainfin.services.payments import allocation, payouts
 from chainfin.services.payments.allocation import Arrival
 from chainfin.services.pledges import assets, release
-from chainfin.services.trade.receivable_asset import ReceivableAsset
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ActRow, PledgeRow, UndertakingRow
 from chainfin.values.money import Money
@@ -96,9 +95,9 @@ def _price(
 ) -> tuple[int, Money] | Refusal:
     """How much of what is pledged goes for ``offered``, at ``most`` as much as given, and what it costs."""
     asset = assets.asset_of(session, pledge)
-    if asset.kind == ReceivableAsset.kind:
+    if asset.currency is not None:
         # who pays another's debt has the claim for what it paid on it, and no more (代位: subrogation)
-        cost = min(offered, Money(max(0, most), asset.measure), payoff(loan, on))
+        cost = min(offered, Money(max(0, most), asset.currency), payoff(loan, on))
         part = cost.minor
     else:
         try:

@@ -32,8 +32,12 @@ class PledgeableAsset(Protocol):
     @property
     def row(self) -> AssetRow: ...
     @property
-    def measure(self) -> str:
-        """The currency, or the goods' unit."""
+    def currency(self) -> str | None:
+        """None of goods: their price may be in any."""
+
+    @property
+    def voucher_id(self) -> str:
+        """On whose word its worth stands: the debtor's that it will pay, or the keeper's that the goods are there."""
 
     @property
     def holder_id(self) -> str: ...
@@ -43,6 +47,9 @@ class PledgeableAsset(Protocol):
 
     def measured(self, amount: str) -> int:
         """A decimal amount as the asset counts. Raises BadInput amount_…, quantity_…."""
+
+    def may_lend(self, *, lender: str, by: By) -> Refusal | None:
+        """Why ``lender`` could never lend on it to ``by``."""
 
     def undertakable(self, buyer_id: str, until: date) -> Refusal | None:
         """Why an undertaking to buy it could never be kept. Raises BadInput until_not_after_due."""
@@ -75,10 +82,14 @@ def locked_asset(session: Session, kind: str, asset_id: str | None) -> AssetRow:
     return session.get_one(WarehouseReceiptRow, asset_id, with_for_update=True)
 
 
-def found(session: Session, asset_id: str) -> AssetRow | None:
-    """The row of an asset of either kind, locked, if it is one of ours."""
-    receivable = session.get(ReceivableRow, asset_id, with_for_update=True)
-    return receivable or session.get(WarehouseReceiptRow, asset_id, with_for_update=True)
+def found(session: Session, asset_id: str, *, kind: str | None = None) -> AssetRow | None:
+    """The row of an asset of this kind (None: of either), locked, if it is one of ours."""
+    row: AssetRow | None = None
+    if kind != ReceiptAsset.kind:
+        row = session.get(ReceivableRow, asset_id, with_for_update=True)
+    if row is None and kind != ReceivableAsset.kind:
+        row = session.get(WarehouseReceiptRow, asset_id, with_for_update=True)
+    return row
 
 
 def asset_of(session: Session, pledge: PledgeRow) -> PledgeableAsset:
@@ -99,6 +110,18 @@ def unreserve(session: Session, pledge: PledgeRow) -> None:
     asset.reserved -= min(pledge.amount, asset.reserved)
     session.add(asset)
     pledge_rows.put(session, pledge, unless_refused(rules.fail(pledge_rows.value(pledge))))
+
+
+def holder_of(asset: AssetRow) -> str:
+    """Whose it is."""
+    return asset.holder_id if isinstance(asset, ReceivableRow) else asset.owner_id
+
+
+def measure_of(session: Session, pledge: PledgeRow) -> str:
+    """In what a pledge counts: the receivable's currency, or the goods' unit. Locks nothing."""
+    if pledge.asset_kind == ReceivableAsset.kind:
+        return session.get_one(ReceivableRow, pledge.asset_id).currency
+    return session.get_one(WarehouseReceiptRow, pledge.asset_id).unit
 
 
 def free_of(asset: AssetRow) -> int:

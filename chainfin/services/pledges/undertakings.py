@@ -84,8 +84,8 @@ def of_pledge(ctx: Context, actor: Actor, pledge_id: str) -> list[Undertaken]:
         pledge = session.get(PledgeRow, pledge_id)
         rows = session.exec(select(UndertakingRow).where(UndertakingRow.pledge_id == pledge_id)).all()
         if pledge is not None:
-            asset = assets.asset_of(session, pledge)
-            seen = [Undertaken(row, asset.measure, asset.kind == ReceiptAsset.kind) for row in rows]
+            unit, goods = assets.measure_of(session, pledge), pledge.asset_kind == ReceiptAsset.kind
+            seen = [Undertaken(row, unit, goods) for row in rows]
             if actor.sees_all or actor.party_id in (pledge.lender_id, pledge.pledgor_id):
                 return seen
             own = [each for each in seen if each.row.buyer_id == actor.party_id]

@@ -31,8 +31,12 @@ class ReceivableAsset:
         return cls(row, receivables.value(session, row))
 
     @property
-    def measure(self) -> str:
+    def currency(self) -> str | None:
         return self.row.currency
+
+    @property
+    def voucher_id(self) -> str:
+        return self.value.debtor
 
     @property
     def holder_id(self) -> str:
@@ -44,6 +48,9 @@ class ReceivableAsset:
 
     def measured(self, amount: str) -> int:
         return Money.positive(amount, self.row.currency, where="/amount").minor
+
+    def may_lend(self, *, lender: str, by: By) -> Refusal | None:
+        return rules.may_lend(self.value, lender=lender)
 
     def undertakable(self, buyer_id: str, until: date) -> Refusal | None:
         refusal = rules.may_buy_back(self.value, buyer=buyer_id)
