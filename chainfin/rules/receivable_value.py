@@ -130,7 +130,7 @@ class Eligibility:
 def eligibility(receivable: Receivable, today: date) -> Eligibility:
     """The facts about a receivable that the policy asks for, as of ``today``."""
     return Eligibility(
-        confirmed=receivable.confirmed and receivable.state is State.CONFIRMED,
+        confirmed=receivable.confirmed,  # a dispute doesn't undo it: that is a fact of its own
         disputed=receivable.state is State.DISPUTED,
         defaulted=receivable.state is State.DEFAULTED,
         free=receivable.free,

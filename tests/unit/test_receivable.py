@@ -104,7 +104,8 @@ def test_credit__all_of_it__nothing_is_owed() -> None:
 def test_eligibility__confirmed_and_pledged__facts_of_the_day() -> None:
     facts = rules.eligibility(PLEDGED, TODAY + timedelta(10))
     assert (facts.confirmed, facts.free, facts.face, facts.tenor_days, facts.days_to_due) == (True, 400, 1000, 90, 80)
-    assert rules.eligibility(DISPUTED, TODAY).confirmed is False
+    assert rules.eligibility(DISPUTED, TODAY).confirmed is True
+    assert rules.eligibility(ISSUED, TODAY).confirmed is False
     assert rules.eligibility(DISPUTED, TODAY).disputed is True
 
 
