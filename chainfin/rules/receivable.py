@@ -131,9 +131,7 @@ def cancel(receivable: Receivable, *, by: By) -> Receivable | Refusal:
     """The seller withdraws it before confirmation. Refusals: receivable_state_wrong, not_seller."""
     # the state first: a confirmed one may have another holder, and the seller's name would explain nothing
     refusal = checks.admits(receivable, "cancel") or checks.only(receivable, by, receivable.seller, "not_seller")
-    if refusal is not None:
-        return refusal
-    return replace(receivable, state=State.CANCELLED)
+    return refusal or replace(receivable, state=State.CANCELLED)
 
 
 def dispute(receivable: Receivable, *, by: By) -> Receivable | Refusal:

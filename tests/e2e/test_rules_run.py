@@ -237,7 +237,7 @@ def test_decision__on_a_claim__asks_the_rule_for_its_facts(stage: Stage, monkeyp
 
     monkeypatch.setattr(decision_inputs, "eligibility", disputed)
     application = stage.site.application(str(_apply(stage, stage.claim.id, "receivable_pledge"))).row
-    assert (application.status, NO in str(application.refusals)) == ("refused", True), application.refusals
+    assert (application.status, NO in str(application.refusals)) == ("declined", True), application.refusals
 
 
 def test_draw__the_rule_says_no__not_asked_of_the_chain(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
