@@ -18,11 +18,13 @@ NOUNS = (
     "pledges",
     "substitutions",
     "limits",
+    "mandates",
     "lines",
     "applications",
     "loans",
     "audit",
     "policies",
+    "parked",
 )
 
 

@@ -36,7 +36,7 @@ class Outcome:
 
 
 class Payer(StrEnum):
-    """Whose money it is: what the borrower pays too much is refused, what the debtor pays beyond goes to the holder."""
+    """Who pays. What a borrower pays above what is owed is refused; what a debtor pays above it is the holder's."""
 
     BORROWER = "borrower"
     DEBTOR = "debtor"
@@ -52,7 +52,7 @@ class Paid:
 
 
 def approve(loan_id: str, lender: str, borrower: str, terms: LoanTerms) -> Loan:
-    """A loan that is agreed and not yet paid out. Raises BadInput loan_terms_invalid (a schedule can't be made)."""
+    """A loan that is agreed and not paid out yet. Raises BadInput loan_terms_invalid if no schedule fits the terms."""
     schedule(terms)
     zero = Money.zero(terms.currency)
     return Loan(
@@ -76,7 +76,7 @@ def approve(loan_id: str, lender: str, borrower: str, terms: LoanTerms) -> Loan:
 
 
 def cancel(loan: Loan) -> Outcome:
-    """Nothing was paid out and nothing will be. Raises Conflict loan_transition_refused."""
+    """End an approved loan that will never be paid out. Raises Conflict loan_transition_refused."""
     return Outcome(replace(loan, state=transition(loan.state, LoanEvent.CANCEL)))
 
 
@@ -100,7 +100,7 @@ def disburse(loan: Loan, on: date) -> Outcome:
 
 
 def accrue(loan: Loan, on: date) -> Outcome:
-    """Interest and penalty of all days before ``on`` not yet accrued; the loan falls overdue where it is.
+    """Accrue interest and penalty of all days before ``on`` not accrued yet, and mark the loan overdue if it is.
 
     Doing it twice posts once. A loan on which no interest runs stays as it is. Raises Conflict business_date_backwards.
     """
@@ -129,12 +129,12 @@ def accrue(loan: Loan, on: date) -> Outcome:
 
 
 def payoff(loan: Loan, on: date) -> Money:
-    """What settles the loan on ``on``: only days used are paid for. Raises Conflict business_date_backwards."""
+    """What settles the loan on ``on``, with interest for the days used. Raises Conflict business_date_backwards."""
     return accrue(loan, on).loan.dues.total
 
 
 def _settle_state(loan: Loan) -> Loan:
-    """The state that the figures call for: overdue when something is past due, cured when nothing is any more."""
+    """The state that follows from the figures: overdue while something is past due, cured once nothing is."""
     late = loan.days_past_due > 0
     if late and loan.state is not LoanState.OVERDUE:
         return replace(loan, state=transition(loan.state, LoanEvent.FALL_OVERDUE))

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from datetime import date
 
-from eth_hash.auto import keccak
 from sqlmodel import Session, col, select
 
 from chainfin.errors import NotFound, Refusal
+from chainfin.hashing import keccak
 from chainfin.rules.loan import Loan, LoanState, LoanTerms, Outcome, Paid, Payer, accrue, approve, disburse, pay
 from chainfin.services.books import journals
 from chainfin.services.kernel.context import Context

@@ -13,10 +13,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from eth_hash.auto import keccak
 from sqlmodel import Session, col, or_, select
 
 from chainfin.errors import Refusal, unless_refused
+from chainfin.eth.bindings.receivables_acts import Settle
+from chainfin.hashing import keccak
 from chainfin.rules import ledger
 from chainfin.rules import pledge as pledges
 from chainfin.rules import receivable as rules
@@ -49,6 +50,7 @@ class Arrival:
     bank_ref: str
     sequence: int
     payer_account: str
+    payee_account: str
     amount: Money
     remittance: str
     received_on: date
@@ -282,7 +284,7 @@ def after_payment(session: Session, ctx: Context, row: LoanRow, paid: Paid, sett
     """
     principal = paid.allocation[Due.PRINCIPAL]
     if principal.minor:
-        limits.give_back(session, ctx, row.application_id, principal.minor)
+        limits.give_back(session, ctx, row.application_id, principal)
     lent_on = session.get_one(ApplicationRow, row.application_id).asset_id
     for pledge in session.exec(
         select(PledgeRow).where(PledgeRow.loan_id == row.id, PledgeRow.status == pledges.State.ACTIVE.value)
@@ -310,15 +312,13 @@ def _attest(
         session,
         ctx,
         party=attester,
-        contract="Receivables",
-        function="settle",
-        params={
-            "id": asset.id,
-            "pledgeId": pledge_id or "0x" + "00" * 32,
-            "amount": part.minor,
-            "bankRef": reference,
-            "payee": session.get_one(PartyRow, payee_id).chain_party,
-        },
+        act=Settle(
+            id=asset.id,
+            pledge_id=pledge_id or "0x" + "00" * 32,
+            amount=part.minor,
+            bank_ref=reference,
+            payee=acts.chain_number(session.get_one(PartyRow, payee_id)),
+        ),
         subject=asset.id,
         extra={"bank_ref": arrival.bank_ref},
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlmodel import Session
 
 from chainfin.errors import Refused, unless_refused
+from chainfin.eth.bindings.pledges_acts import Enforce, Expire
 from chainfin.rules import pledge as rules
 from chainfin.rules.loan import LoanState, accrue
 from chainfin.services.books import loan_book
@@ -27,7 +28,7 @@ def enforce(ctx: Context, actor: Actor, pledge_id: str) -> ActRow:
         asset = assets.asset_of(session, row)
         unless_refused(asset.enforce(pledge_id=row.id, child_id="", by=by, today=ctx.clock.today()))
         _unless_owed_in_time(session, ctx, row)
-        return _act(session, ctx, row, row.lender_id, "enforce")
+        return _act(session, ctx, row, row.lender_id, Enforce)
 
 
 def _unless_owed_in_time(session: Session, ctx: Context, row: PledgeRow) -> None:
@@ -49,16 +50,14 @@ def expire(ctx: Context, actor: Actor, pledge_id: str) -> ActRow:
     with ctx.store.begin() as session:
         row = assets.for_party(session, actor, pledge_id)
         unless_refused(rules.expire(pledge_rows.value(row), by=actor.require(), now=ctx.clock.now()))
-        return _act(session, ctx, row, row.pledgor_id, "expire")
+        return _act(session, ctx, row, row.pledgor_id, Expire)
 
 
-def _act(session: Session, ctx: Context, row: PledgeRow, party_id: str, function: str) -> ActRow:
+def _act(session: Session, ctx: Context, row: PledgeRow, party_id: str, act: type[Enforce] | type[Expire]) -> ActRow:
     return acts.prepare(
         session,
         ctx,
         party=session.get_one(PartyRow, party_id),
-        contract="Pledges",
-        function=function,
-        params={"pledgeId": row.id, "assetId": row.asset_id},
+        act=act(pledge_id=row.id, asset_id=row.asset_id),
         subject=row.id,
     )

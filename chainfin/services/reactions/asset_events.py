@@ -7,11 +7,12 @@ signed. Where even so a rule refuses, the rows are not what the chain has: that 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Protocol, TypeAlias, TypeVar
 
 from sqlmodel import Session
 
 from chainfin.errors import Refusal
+from chainfin.eth.bindings import receivables_events, warehouse_receipts_events
 from chainfin.rules import inventory
 from chainfin.rules import pledge as pledges
 from chainfin.rules import receivable as rules
@@ -22,7 +23,7 @@ from chainfin.services.goods import receipts
 from chainfin.services.kernel import pledge_rows
 from chainfin.services.kernel.context import Context
 from chainfin.services.pledges import release
-from chainfin.services.reactions.event_reading import Handler, Handlers, agree, follows, number, party, text
+from chainfin.services.reactions.event_reading import Handlers, agree, follows, on, party
 from chainfin.services.trade import debtor_lines, receivables
 from chainfin.storage.chain_tables import ChainEvent
 from chainfin.storage.trade_tables import OrderRow, PledgeRow, ReceivableRow, WarehouseReceiptRow
@@ -32,39 +33,47 @@ STATES = ("none", *State)
 """Receivables.ReceivableState in the contract's order, which is the rule's."""
 
 Outcome: TypeAlias = Receivable | Refusal
+GoodsOutcome: TypeAlias = WarehouseReceipt | Refusal
+
+
+class _OfAsset(Protocol):
+    @property
+    def id(self) -> str: ...
+
+
+A = TypeVar("A", bound=_OfAsset)
 
 
 # Receivables
 
 
-Change = Callable[[Session, Context, ReceivableRow, Receivable, ChainEvent], Outcome]
-"""What the rule makes of a receivable by an event, and what else follows; the row is written after it."""
+def _receivable(
+    change: Callable[[Session, ReceivableRow, Receivable, A, ChainEvent], Outcome],
+) -> Callable[[Session, Context, A, ChainEvent], None]:
+    """``change`` is what the rule makes of a receivable by an event, and what else follows; the row is written after
+    it."""
 
-
-def _receivable(change: Change) -> Handler:
-    def handle(session: Session, ctx: Context, event: ChainEvent) -> None:
-        row = session.get(ReceivableRow, text(event, "id"), with_for_update=True)
+    def follow(session: Session, ctx: Context, told: A, event: ChainEvent) -> None:
+        row = session.get(ReceivableRow, told.id, with_for_update=True)
         if row is not None:
             before = receivables.value(session, row)
-            receivables.put(session, row, follows(event, change(session, ctx, row, before, event)))
+            receivables.put(session, row, follows(event, change(session, row, before, told, event)))
 
-    return handle
-
-
-def _amount(event: ChainEvent, receivable: Receivable) -> Money:
-    return Money(number(event, "amount"), receivable.currency)
+    return follow
 
 
-def _issued(session: Session, ctx: Context, event: ChainEvent) -> None:
+def _issued(session: Session, ctx: Context, told: receivables_events.Issued, event: ChainEvent) -> None:
     """Its terms are on the row since the service prepared the act."""
-    row = session.get(ReceivableRow, text(event, "id"), with_for_update=True)
+    row = session.get(ReceivableRow, told.id, with_for_update=True)
     if row is not None:
-        row.status, row.face = State.ISSUED.value, number(event, "face")
+        row.status, row.face = State.ISSUED.value, told.face
         receivables.put(session, row, receivables.value(session, row))
         _bill(session, row, row.face)
 
 
-def _confirmed(session: Session, ctx: Context, row: ReceivableRow, before: Receivable, event: ChainEvent) -> Outcome:
+def _confirmed(
+    session: Session, row: ReceivableRow, before: Receivable, told: receivables_events.Confirmed, event: ChainEvent
+) -> Outcome:
     after = rules.confirm(before, by=CHAIN, face=Money(before.face, before.currency), due=before.due_date)
     if isinstance(after, Receivable):
         row.confirmed_at = event.block_time
@@ -75,7 +84,9 @@ def _confirmed(session: Session, ctx: Context, row: ReceivableRow, before: Recei
     return after
 
 
-def _cancelled(session: Session, ctx: Context, row: ReceivableRow, before: Receivable, event: ChainEvent) -> Outcome:
+def _cancelled(
+    session: Session, row: ReceivableRow, before: Receivable, told: receivables_events.Cancelled, event: ChainEvent
+) -> Outcome:
     after = rules.cancel(before, by=CHAIN)
     if isinstance(after, Receivable):
         _bill(session, row, -row.face)
@@ -90,27 +101,37 @@ def _bill(session: Session, row: ReceivableRow, change: int) -> None:
     session.add(order)
 
 
-def _disputed(session: Session, ctx: Context, row: ReceivableRow, before: Receivable, event: ChainEvent) -> Outcome:
+def _disputed(
+    session: Session, row: ReceivableRow, before: Receivable, told: receivables_events.Disputed, event: ChainEvent
+) -> Outcome:
     return rules.dispute(before, by=CHAIN)
 
 
 def _dispute_resolved(
-    session: Session, ctx: Context, row: ReceivableRow, before: Receivable, event: ChainEvent
+    session: Session,
+    row: ReceivableRow,
+    before: Receivable,
+    told: receivables_events.DisputeResolved,
+    event: ChainEvent,
 ) -> Outcome:
     after = rules.resolve_dispute(before, by=CHAIN)
     if isinstance(after, Receivable):
-        agree(event, STATES[number(event, "state")], after.state)
+        agree(event, STATES[told.state], after.state)
     return after
 
 
-def _credited(session: Session, ctx: Context, row: ReceivableRow, before: Receivable, event: ChainEvent) -> Outcome:
-    amount = _amount(event, before)
+def _credited(
+    session: Session, row: ReceivableRow, before: Receivable, told: receivables_events.Credited, event: ChainEvent
+) -> Outcome:
+    amount = Money(told.amount, before.currency)
     debtor_lines.project_give_back(session, row, amount.minor)
     return rules.credit(before, amount, by=CHAIN)
 
 
-def _split(session: Session, ctx: Context, row: ReceivableRow, before: Receivable, event: ChainEvent) -> Outcome:
-    result = rules.split(before, [_amount(event, before)], [text(event, "childId")], by=CHAIN)
+def _split(
+    session: Session, row: ReceivableRow, before: Receivable, told: receivables_events.Split, event: ChainEvent
+) -> Outcome:
+    result = rules.split(before, [Money(told.amount, before.currency)], [told.child_id], by=CHAIN)
     if isinstance(result, Refusal):
         return result
     after, parts = result
@@ -118,24 +139,26 @@ def _split(session: Session, ctx: Context, row: ReceivableRow, before: Receivabl
     return after
 
 
-def _transferred(session: Session, ctx: Context, row: ReceivableRow, before: Receivable, event: ChainEvent) -> Outcome:
+def _transferred(
+    session: Session, row: ReceivableRow, before: Receivable, told: receivables_events.Transferred, event: ChainEvent
+) -> Outcome:
     """A holder that was never admitted by this service isn't known here: the reconciliation tells."""
-    holder = party(session, number(event, "to"))
+    holder = party(session, told.to)
     return rules.transfer(before, before.holder if holder is None else holder.id, by=CHAIN)
 
 
-def _settled(session: Session, ctx: Context, event: ChainEvent) -> None:
-    row = session.get(ReceivableRow, text(event, "id"), with_for_update=True)
+def _settled(session: Session, ctx: Context, told: receivables_events.Settled, event: ChainEvent) -> None:
+    row = session.get(ReceivableRow, told.id, with_for_update=True)
     if row is None:
         return
-    pledge = session.get(PledgeRow, text(event, "pledgeId"), with_for_update=True)
+    pledge = session.get(PledgeRow, told.pledge_id, with_for_update=True)
     before = receivables.value(session, row)
     pledge_id = None
-    if int(text(event, "pledgeId"), 16):
+    if int(told.pledge_id, 16):
         pledge_id = pledge_rows.UNNAMED if pledge is None else pledge.id
-    amount = _amount(event, before)
+    amount = Money(told.amount, before.currency)
     after = follows(event, rules.settle(before, amount, payee=CHAIN, pledge_id=pledge_id))
-    agree(event, bool(event.args["paidUp"]), after.state is State.SETTLED)
+    agree(event, told.paid_up, after.state is State.SETTLED)
     receivables.put(session, row, after)
     if after.state is State.SETTLED:
         row.settled_on = event.block_time.date()
@@ -147,97 +170,106 @@ def _settled(session: Session, ctx: Context, event: ChainEvent) -> None:
         release.release_what_is_left(session, ctx, pledge)
 
 
-def _taken(session: Session, ctx: Context, event: ChainEvent) -> None:
+def _taken(session: Session, ctx: Context, told: receivables_events.Taken, event: ChainEvent) -> None:
     """Out of a pledge, as the event of Pledges before it says (Enforced, BoughtBack); this one names who holds it."""
-    row = session.get(ReceivableRow, text(event, "childId"), with_for_update=True)
+    row = session.get(ReceivableRow, told.child_id, with_for_update=True)
     if row is not None:
-        agree(event, number(event, "amount"), row.face)
-        holder = party(session, number(event, "lender"))
+        agree(event, told.amount, row.face)
+        holder = party(session, told.lender)
         row.holder_id = row.holder_id if holder is None else holder.id
         session.add(row)
 
 
-def _line_set(session: Session, ctx: Context, event: ChainEvent) -> None:
-    debtor = party(session, number(event, "debtor"))
+def _line_set(session: Session, ctx: Context, told: receivables_events.LineSet, event: ChainEvent) -> None:
+    debtor = party(session, told.debtor)
     if debtor is not None:
-        lender = party(session, number(event, "lender"))
-        debtor_lines.project_share(session, lender, debtor, number(event, "limit"), number(event, "total"))
+        lender = party(session, told.lender)
+        debtor_lines.project_share(session, lender, debtor, told.limit, told.total)
 
 
-def _defaulted(session: Session, ctx: Context, row: ReceivableRow, before: Receivable, event: ChainEvent) -> Outcome:
+def _defaulted(
+    session: Session, row: ReceivableRow, before: Receivable, told: receivables_events.Defaulted, event: ChainEvent
+) -> Outcome:
     return rules.default(before, by=CHAIN, today=CHAIN)
 
 
 # Warehouse receipts
 
 
-GoodsChange = Callable[[Session, WarehouseReceipt, ChainEvent], WarehouseReceipt | Refusal]
-
-
-def _receipt(change: GoodsChange) -> Handler:
-    def handle(session: Session, ctx: Context, event: ChainEvent) -> None:
-        row = session.get(WarehouseReceiptRow, text(event, "id"), with_for_update=True)
+def _receipt(
+    change: Callable[[Session, WarehouseReceipt, A, ChainEvent], GoodsOutcome],
+) -> Callable[[Session, Context, A, ChainEvent], None]:
+    def follow(session: Session, ctx: Context, told: A, event: ChainEvent) -> None:
+        row = session.get(WarehouseReceiptRow, told.id, with_for_update=True)
         if row is not None:
             before = receipts.value(session, row)
-            receipts.put(session, row, follows(event, change(session, before, event)))
+            receipts.put(session, row, follows(event, change(session, before, told, event)))
 
-    return handle
+    return follow
 
 
-def _receipt_issued(session: Session, ctx: Context, event: ChainEvent) -> None:
+def _receipt_issued(session: Session, ctx: Context, told: warehouse_receipts_events.Issued, event: ChainEvent) -> None:
     """Its terms are on the row since the service prepared the act."""
-    row = session.get(WarehouseReceiptRow, text(event, "id"), with_for_update=True)
+    row = session.get(WarehouseReceiptRow, told.id, with_for_update=True)
     if row is not None:
         row.status = inventory.State.ISSUED.value
         receipts.put(session, row, receipts.value(session, row))
 
 
-def _receipt_transferred(session: Session, before: WarehouseReceipt, event: ChainEvent) -> WarehouseReceipt | Refusal:
+def _receipt_transferred(
+    session: Session, before: WarehouseReceipt, told: warehouse_receipts_events.Transferred, event: ChainEvent
+) -> GoodsOutcome:
     """An owner that was never admitted by this service isn't known here: the reconciliation tells."""
-    owner = party(session, number(event, "to"))
+    owner = party(session, told.to)
     return inventory.transfer(before, before.owner if owner is None else owner.id, by=CHAIN)
 
 
-def _goods_released(session: Session, before: WarehouseReceipt, event: ChainEvent) -> WarehouseReceipt | Refusal:
-    return inventory.release(before, number(event, "quantity"), by=CHAIN)
+def _goods_released(
+    session: Session, before: WarehouseReceipt, told: warehouse_receipts_events.GoodsReleased, event: ChainEvent
+) -> GoodsOutcome:
+    return inventory.release(before, told.quantity, by=CHAIN)
 
 
-def _recounted(session: Session, before: WarehouseReceipt, event: ChainEvent) -> WarehouseReceipt | Refusal:
+def _recounted(
+    session: Session, before: WarehouseReceipt, told: warehouse_receipts_events.Recounted, event: ChainEvent
+) -> GoodsOutcome:
     """What each pledge lost its own event has told (Shrunk): what they lost together is under no name any more, and
     the rule takes that first, as if it were the youngest pledge."""
-    free, pledged = number(event, "fromFree"), number(event, "fromPledged")
+    free, pledged = told.from_free, told.from_pledged
     after = inventory.recount(before, free + pledged, by=CHAIN)
     if isinstance(after, WarehouseReceipt):
         agree(event, free, before.free - after.free)
     return after
 
 
-def _goods_taken(session: Session, ctx: Context, event: ChainEvent) -> None:
+def _goods_taken(session: Session, ctx: Context, told: warehouse_receipts_events.Taken, event: ChainEvent) -> None:
     """Out of a pledge, as the event of Pledges before it says (Enforced, BoughtBack); this one names who owns it."""
-    row = session.get(WarehouseReceiptRow, text(event, "childId"), with_for_update=True)
+    row = session.get(WarehouseReceiptRow, told.child_id, with_for_update=True)
     if row is not None:
-        agree(event, number(event, "quantity"), row.issued)
-        owner = party(session, number(event, "lender"))
+        agree(event, told.quantity, row.issued)
+        owner = party(session, told.lender)
         row.owner_id = row.owner_id if owner is None else owner.id
         session.add(row)
 
 
-HANDLERS: Handlers = {
-    ("Receivables", "Issued"): _issued,
-    ("Receivables", "Confirmed"): _receivable(_confirmed),
-    ("Receivables", "Cancelled"): _receivable(_cancelled),
-    ("Receivables", "Disputed"): _receivable(_disputed),
-    ("Receivables", "DisputeResolved"): _receivable(_dispute_resolved),
-    ("Receivables", "Credited"): _receivable(_credited),
-    ("Receivables", "Split"): _receivable(_split),
-    ("Receivables", "Taken"): _taken,
-    ("Receivables", "Transferred"): _receivable(_transferred),
-    ("Receivables", "Settled"): _settled,
-    ("Receivables", "Defaulted"): _receivable(_defaulted),
-    ("Receivables", "LineSet"): _line_set,
-    ("WarehouseReceipts", "Issued"): _receipt_issued,
-    ("WarehouseReceipts", "Transferred"): _receipt(_receipt_transferred),
-    ("WarehouseReceipts", "GoodsReleased"): _receipt(_goods_released),
-    ("WarehouseReceipts", "Recounted"): _receipt(_recounted),
-    ("WarehouseReceipts", "Taken"): _goods_taken,
-}
+HANDLERS: Handlers = dict(
+    [
+        on(receivables_events.Issued, _issued),
+        on(receivables_events.Confirmed, _receivable(_confirmed)),
+        on(receivables_events.Cancelled, _receivable(_cancelled)),
+        on(receivables_events.Disputed, _receivable(_disputed)),
+        on(receivables_events.DisputeResolved, _receivable(_dispute_resolved)),
+        on(receivables_events.Credited, _receivable(_credited)),
+        on(receivables_events.Split, _receivable(_split)),
+        on(receivables_events.Taken, _taken),
+        on(receivables_events.Transferred, _receivable(_transferred)),
+        on(receivables_events.Settled, _settled),
+        on(receivables_events.Defaulted, _receivable(_defaulted)),
+        on(receivables_events.LineSet, _line_set),
+        on(warehouse_receipts_events.Issued, _receipt_issued),
+        on(warehouse_receipts_events.Transferred, _receipt(_receipt_transferred)),
+        on(warehouse_receipts_events.GoodsReleased, _receipt(_goods_released)),
+        on(warehouse_receipts_events.Recounted, _receipt(_recounted)),
+        on(warehouse_receipts_events.Taken, _goods_taken),
+    ]
+)

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Protocol, TypeAlias, TypeVar
 
 from sqlmodel import Session, select
 
 from chainfin.errors import Refusal
+from chainfin.eth.bindings import pledges_events
 from chainfin.rules import pledge as rules
 from chainfin.rules import undertaking as promises
 from chainfin.rules.authority import CHAIN
@@ -21,82 +23,106 @@ from chainfin.services.kernel.context import Context
 from chainfin.services.lending import funding
 from chainfin.services.pledges import assets, release, substitution
 from chainfin.services.pledges.assets import PledgeableAsset
-from chainfin.services.reactions.event_reading import Handler, Handlers, agree, follows, number, party, text
+from chainfin.services.reactions.event_reading import Handlers, agree, follows, on, party
 from chainfin.services.trade.receivables import EPOCH
 from chainfin.storage.chain_tables import ChainEvent
 from chainfin.storage.lending_tables import LoanRow
 from chainfin.storage.trade_tables import PledgeRow, UndertakingRow
 
-Move = Callable[[Session, PledgeableAsset, str, ChainEvent], PledgeableAsset | Refusal]
-"""What the rule makes of an asset by an event of a pledge over it, by the id under which the asset's value has that."""
-Change = Callable[[Session, Context, Pledge, ChainEvent], Pledge | Refusal]
-"""What the rule makes of a pledge by an event, and what else follows; the row is written after it."""
+Outcome: TypeAlias = Pledge | Refusal
+AssetOutcome: TypeAlias = PledgeableAsset | Refusal
 
 
-def _pledge(change: Change) -> Handler:
-    """A change of a pledge that we know. What is left of it is given up if all of it was to be; an ended one leaves the
+class _OfPledge(Protocol):
+    @property
+    def pledge_id(self) -> str: ...
+
+
+class _OfPart(_OfPledge, Protocol):
+    @property
+    def asset_id(self) -> str: ...
+    @property
+    def amount(self) -> int: ...
+
+
+P = TypeVar("P", bound=_OfPledge)
+U = TypeVar("U", bound=_OfPart)
+
+
+def _pledge(
+    change: Callable[[Session, Pledge, P, ChainEvent], Outcome],
+) -> Callable[[Session, Context, P, ChainEvent], None]:
+    """A change of a pledge that we know: ``change`` is what the rule makes of it by an event, and what else follows.
+    The row is written after it. What is left of it is given up if all of it was to be; an ended one leaves the
     statutory registry."""
 
-    def handle(session: Session, ctx: Context, event: ChainEvent) -> None:
-        if session.get(PledgeRow, text(event, "pledgeId")) is not None:
-            row = assets.locked_pledge(session, text(event, "pledgeId"))
+    def follow(session: Session, ctx: Context, told: P, event: ChainEvent) -> None:
+        if session.get(PledgeRow, told.pledge_id) is not None:
+            row = assets.locked_pledge(session, told.pledge_id)
             before = pledge_rows.value(row)
-            after = follows(event, change(session, ctx, before, event))
+            after = follows(event, change(session, before, told, event))
             pledge_rows.put(session, row, after)
             if after.left != before.left:
                 release.end_or_go_on(session, ctx, row)
 
-    return handle
+    return follow
 
 
-def _moving(move: Move, change: Change) -> Handler:
-    """What was pledged goes elsewhere: `move` says how the asset changes, if it is one of ours; then `_pledge`."""
+def _moving(
+    move: Callable[[Session, PledgeableAsset, str, U], AssetOutcome],
+    change: Callable[[Session, Pledge, U, ChainEvent], Outcome],
+) -> Callable[[Session, Context, U, ChainEvent], None]:
+    """What was pledged goes elsewhere; then `_pledge`. ``move`` is what the rule makes of the asset, if it is one of
+    ours, by the id under which the asset's value has the pledge."""
     mine = _pledge(change)
 
-    def handle(session: Session, ctx: Context, event: ChainEvent) -> None:
-        row = assets.found(session, text(event, "assetId"))
+    def follow(session: Session, ctx: Context, told: U, event: ChainEvent) -> None:
+        row = assets.found(session, told.asset_id)
         if row is not None:
             asset = assets.of_row(session, row)
-            pledge_id = text(event, "pledgeId")
-            named = pledge_id if pledge_id in asset.named else pledge_rows.UNNAMED
-            follows(event, move(session, asset, named, event)).put(session)
-        mine(session, ctx, event)
+            named = told.pledge_id if told.pledge_id in asset.named else pledge_rows.UNNAMED
+            follows(event, move(session, asset, named, told)).put(session)
+        mine(session, ctx, told, event)
 
-    return handle
-
-
-def _freed(session: Session, asset: PledgeableAsset, pledge_id: str, event: ChainEvent) -> PledgeableAsset | Refusal:
-    return asset.unpledge(number(event, "amount"), pledge_id=pledge_id, by=CHAIN)
+    return follow
 
 
-def _taken(session: Session, asset: PledgeableAsset, pledge_id: str, event: ChainEvent) -> PledgeableAsset | Refusal:
-    """The lender has all of it, or the buyer what it paid for. Who that is in a pledge that we don't know, the asset's
-    own event tells (Taken)."""
-    child_id = text(event, "childId")
-    if event.name == "Enforced" and pledge_id != pledge_rows.UNNAMED:
-        return asset.enforce(pledge_id=pledge_id, child_id=child_id, by=CHAIN, today=CHAIN)
-    buyer = party(session, number(event, "buyer")) if "buyer" in event.args else None
-    holder = asset.holder_id if buyer is None else buyer.id
-    ids = {"pledge_id": pledge_id, "child_id": child_id, "buyer": holder}
-    return asset.buy_back(number(event, "amount"), **ids, today=CHAIN)
+def _freed(
+    session: Session, asset: PledgeableAsset, pledge_id: str, told: pledges_events.Released | pledges_events.Expired
+) -> AssetOutcome:
+    return asset.unpledge(told.amount, pledge_id=pledge_id, by=CHAIN)
 
 
-def _pledged(session: Session, ctx: Context, event: ChainEvent) -> None:
-    row = assets.found(session, text(event, "assetId"))
+def _taken(session: Session, asset: PledgeableAsset, pledge_id: str, told: pledges_events.Enforced) -> AssetOutcome:
+    """The lender has all of it. Who that is in a pledge that we don't know, the asset's own event tells (Taken)."""
+    if pledge_id == pledge_rows.UNNAMED:
+        ids = {"pledge_id": pledge_id, "child_id": told.child_id, "buyer": asset.holder_id}
+        return asset.buy_back(told.amount, **ids, today=CHAIN)
+    return asset.enforce(pledge_id=pledge_id, child_id=told.child_id, by=CHAIN, today=CHAIN)
+
+
+def _bought(session: Session, asset: PledgeableAsset, pledge_id: str, told: pledges_events.BoughtBack) -> AssetOutcome:
+    """The buyer has what it paid for. One that we don't know the asset's own event names (Taken)."""
+    buyer = party(session, told.buyer)
+    ids = {"pledge_id": pledge_id, "child_id": told.child_id, "buyer": asset.holder_id if buyer is None else buyer.id}
+    return asset.buy_back(told.amount, **ids, today=CHAIN)
+
+
+def _pledged(session: Session, ctx: Context, told: pledges_events.Pledged, event: ChainEvent) -> None:
+    row = assets.found(session, told.asset_id)
     if row is None:
         return
     asset = assets.of_row(session, row)
-    ours = session.get(PledgeRow, text(event, "pledgeId"), with_for_update=True)
-    pledge = ours or _made_elsewhere(session, asset, event)
+    ours = session.get(PledgeRow, told.pledge_id, with_for_update=True)
+    pledge = ours or _made_elsewhere(session, asset, told, event)
     lender_id = "" if pledge is None else pledge.lender_id
-    locked = asset.pledge(number(event, "amount"), pledge_id=text(event, "pledgeId"), lender=lender_id, by=CHAIN)
+    locked = asset.pledge(told.amount, pledge_id=told.pledge_id, lender=lender_id, by=CHAIN)
     if ours is not None and ours.status == State.PENDING:
         row.reserved -= min(ours.amount, row.reserved)
     follows(event, locked).put(session)
     if pledge is None:
         return
-    expires_at = number(event, "expiresAt")
-    until = datetime.fromtimestamp(expires_at, UTC) if expires_at else None
+    until = datetime.fromtimestamp(told.expires_at, UTC) if told.expires_at else None
     pledge_rows.put(session, pledge, follows(event, rules.lock(pledge_rows.value(pledge), expires_at=until)))
     pledge.tx_hash = event.tx_hash
     pledge.block_number = event.block_number
@@ -104,78 +130,80 @@ def _pledged(session: Session, ctx: Context, event: ChainEvent) -> None:
         funding.pledge_final(session, ctx, ours)
 
 
-def _made_elsewhere(session: Session, asset: PledgeableAsset, event: ChainEvent) -> PledgeRow | None:
+def _made_elsewhere(
+    session: Session, asset: PledgeableAsset, told: pledges_events.Pledged, event: ChainEvent
+) -> PledgeRow | None:
     """The lender made it itself: it may secure a loan of ours (more collateral), or one that isn't in this book.
 
     None between parties that this service doesn't know: then the asset shows it as pledged, and the reconciliation.
     """
-    lender, pledgor = (party(session, number(event, name)) for name in ("lender", "pledgor"))
+    lender, pledgor = (party(session, number) for number in (told.lender, told.pledgor))
     if lender is None or pledgor is None:
         return None
     loans = session.exec(
         select(LoanRow.id).where(LoanRow.lender_id == lender.id, LoanRow.borrower_id == pledgor.id)
     ).all()
-    named = [loan_id for loan_id in loans if loan_book.loan_ref(loan_id) == text(event, "loanRef")]
+    named = [loan_id for loan_id in loans if loan_book.loan_ref(loan_id) == told.loan_ref]
     return PledgeRow(
-        id=text(event, "pledgeId"),
+        id=told.pledge_id,
         cell=asset.row.cell,
         loan_id=named[0] if named else None,
         asset_kind=asset.kind,
         asset_id=asset.row.id,
         pledgor_id=pledgor.id,
         lender_id=lender.id,
-        amount=number(event, "amount"),
-        decision_hash=text(event, "decisionHash"),
+        amount=told.amount,
+        decision_hash=told.decision_hash,
         created_at=event.block_time,
     )
 
 
-def _drawn(session: Session, ctx: Context, pledge: Pledge, event: ChainEvent) -> Pledge | Refusal:
+def _drawn(session: Session, pledge: Pledge, told: pledges_events.Drawn, event: ChainEvent) -> Outcome:
     return rules.draw(pledge, by=CHAIN)
 
 
-def _released(session: Session, ctx: Context, pledge: Pledge, event: ChainEvent) -> Pledge | Refusal:
-    after = rules.release(pledge, number(event, "amount"), by=CHAIN)
+def _released(session: Session, pledge: Pledge, told: pledges_events.Released, event: ChainEvent) -> Outcome:
+    after = rules.release(pledge, told.amount, by=CHAIN)
     if isinstance(after, Pledge):
-        agree(event, number(event, "remaining"), after.left)
+        agree(event, told.remaining, after.left)
     return after
 
 
-def _expired(session: Session, ctx: Context, pledge: Pledge, event: ChainEvent) -> Pledge | Refusal:
-    agree(event, number(event, "amount"), pledge.left)
+def _expired(session: Session, pledge: Pledge, told: pledges_events.Expired, event: ChainEvent) -> Outcome:
+    agree(event, told.amount, pledge.left)
     return rules.expire(pledge, by=CHAIN)
 
 
-def _discharged(session: Session, ctx: Context, event: ChainEvent) -> None:
+def _discharged(session: Session, ctx: Context, told: pledges_events.Discharged, event: ChainEvent) -> None:
     """It was paid in full, as the asset's event before it says (Settled)."""
-    row = session.get(PledgeRow, text(event, "pledgeId"))
+    row = session.get(PledgeRow, told.pledge_id)
     if row is not None:
         agree(event, State.RELEASED.value, row.status)
         release.end_or_go_on(session, ctx, row)
 
 
-def _undertaken(session: Session, ctx: Context, pledge: Pledge, event: ChainEvent) -> Pledge | Refusal:
-    buyer = party(session, number(event, "buyer"))
+def _undertaken(session: Session, pledge: Pledge, told: pledges_events.Undertaken, event: ChainEvent) -> Outcome:
+    buyer = party(session, told.buyer)
     if buyer is not None:
         # in the place of one that has lapsed or was kept in full
         session.merge(
             UndertakingRow(
                 pledge_id=pledge.id,
                 buyer_id=buyer.id,
-                amount=number(event, "amount"),
-                left=number(event, "amount"),
-                until=EPOCH + timedelta(days=number(event, "untilDay")),
-                document_root=text(event, "documentRoot"),
+                amount=told.amount,
+                left=told.amount,
+                until=EPOCH + timedelta(days=told.until_day),
+                document_root=told.document_root,
                 created_at=event.block_time,
             )
         )
     return rules.may_undertake(pledge, by=CHAIN)
 
 
-def _bought_back(session: Session, ctx: Context, pledge: Pledge, event: ChainEvent) -> Pledge | Refusal:
+def _bought_back(session: Session, pledge: Pledge, told: pledges_events.BoughtBack, event: ChainEvent) -> Outcome:
     """Whoever undertook it paid the lender and has what was pledged."""
-    amount = number(event, "amount")
-    buyer = party(session, number(event, "buyer"))
+    amount = told.amount
+    buyer = party(session, told.buyer)
     promise = None if buyer is None else session.get(UndertakingRow, (pledge.id, buyer.id), with_for_update=True)
     if promise is not None:
         undertaking = promises.Undertaking(promise.buyer_id, promise.left, promise.until)
@@ -183,41 +211,43 @@ def _bought_back(session: Session, ctx: Context, pledge: Pledge, event: ChainEve
         session.add(promise)
     after = rules.buy_back(pledge, amount, by=CHAIN)
     if isinstance(after, Pledge):
-        agree(event, number(event, "remaining"), after.left)
+        agree(event, told.remaining, after.left)
     return after
 
 
-def _shrunk(session: Session, ctx: Context, pledge: Pledge, event: ChainEvent) -> Pledge | Refusal:
+def _shrunk(session: Session, pledge: Pledge, told: pledges_events.Shrunk, event: ChainEvent) -> Outcome:
     """A keeper's count found less than was pledged: the goods' own event takes it off the receipt (Recounted)."""
-    after = rules.lose(pledge, number(event, "by"))
+    after = rules.lose(pledge, told.by)
     if isinstance(after, Pledge):
-        agree(event, number(event, "left"), after.left)
+        agree(event, told.left, after.left)
     return after
 
 
-def _enforced(session: Session, ctx: Context, pledge: Pledge, event: ChainEvent) -> Pledge | Refusal:
+def _enforced(session: Session, pledge: Pledge, told: pledges_events.Enforced, event: ChainEvent) -> Outcome:
     """The lender took what was pledged: it holds it as an asset of its own, and the loan owes on. What that asset
     brings in serves the loan (see `allocation`)."""
     row = session.get_one(PledgeRow, pledge.id)
-    row.taken_id = text(event, "childId")
-    agree(event, number(event, "amount"), pledge.left)
+    row.taken_id = told.child_id
+    agree(event, told.amount, pledge.left)
     return rules.enforce(pledge, by=CHAIN)
 
 
-def _substituted(session: Session, ctx: Context, event: ChainEvent) -> None:
+def _substituted(session: Session, ctx: Context, told: pledges_events.Substituted, event: ChainEvent) -> None:
     """What it does to pledges and assets, Released and Pledged tell."""
-    substitution.final(session, text(event, "pledgeId"))
+    substitution.final(session, told.pledge_id)
 
 
-HANDLERS: Handlers = {
-    ("Pledges", "Pledged"): _pledged,
-    ("Pledges", "Drawn"): _pledge(_drawn),
-    ("Pledges", "Released"): _moving(_freed, _released),
-    ("Pledges", "Expired"): _moving(_freed, _expired),
-    ("Pledges", "Discharged"): _discharged,
-    ("Pledges", "Shrunk"): _pledge(_shrunk),
-    ("Pledges", "Undertaken"): _pledge(_undertaken),
-    ("Pledges", "BoughtBack"): _moving(_taken, _bought_back),
-    ("Pledges", "Enforced"): _moving(_taken, _enforced),
-    ("Pledges", "Substituted"): _substituted,
-}
+HANDLERS: Handlers = dict(
+    [
+        on(pledges_events.Pledged, _pledged),
+        on(pledges_events.Drawn, _pledge(_drawn)),
+        on(pledges_events.Released, _moving(_freed, _released)),
+        on(pledges_events.Expired, _moving(_freed, _expired)),
+        on(pledges_events.Discharged, _discharged),
+        on(pledges_events.Shrunk, _pledge(_shrunk)),
+        on(pledges_events.Undertaken, _pledge(_undertaken)),
+        on(pledges_events.BoughtBack, _moving(_bought, _bought_back)),
+        on(pledges_events.Enforced, _moving(_taken, _enforced)),
+        on(pledges_events.Substituted, _substituted),
+    ]
+)
