@@ -13,6 +13,7 @@ import pytest
 from sqlmodel import select
 
 from chainfin.errors import Refusal, Refused
+from chainfin.eth.bindings import EVENTS as KINDS
 from chainfin.rules import inventory, pledge, receivable, undertaking
 from chainfin.services.goods import receipts
 from chainfin.services.kernel.context import Actor
@@ -22,7 +23,7 @@ from chainfin.services.payments.allocation import Arrival
 from chainfin.services.pledges import enforcement, release, substitution, undertakings
 from chainfin.services.reactions import chain_events
 from chainfin.services.reactions.event_reading import ChainDisagrees
-from chainfin.services.trade import receivables, splits_and_transfers
+from chainfin.services.trade import disputes, receivables, splits_and_transfers
 from chainfin.storage.chain_tables import ChainEvent, ChainEventRow
 from chainfin.storage.trade_tables import ActRow, PledgeRow, ReceivableRow, UndertakingRow, WarehouseReceiptRow
 from chainfin.values.money import Money
@@ -59,7 +60,7 @@ class Stage:
         return self.seller if name == "seller" else self.site.cast[name]
 
     def paid(self, amount: int, payer: str = "6228-payer") -> Arrival:
-        return Arrival("ref", 1, payer, Money(amount, CNY), "", self.site.today, {})
+        return Arrival("ref", 1, payer, "", Money(amount, CNY), "", self.site.today, {})
 
 
 @pytest.fixture(scope="module")
@@ -137,13 +138,13 @@ SERVICES: list[tuple[object, str, Callable[[Stage], object]]] = [
     (receivable, "issue", lambda on: receivables.issue(on.site.ctx, on.seller, on.order_id, on.papers["invoice"])),
     (receivable, "confirm", lambda on: on.site.confirm(on.unconfirmed)),
     (receivable, "cancel", lambda on: receivables.cancel(on.site.ctx, on.seller, on.unconfirmed.id)),
-    (receivable, "dispute", lambda on: receivables.dispute(on.site.ctx, on.actor("core"), on.claim.id, "why")),
+    (receivable, "dispute", lambda on: disputes.dispute(on.site.ctx, on.actor("core"), on.claim.id, "why")),
     (
         receivable,
         "resolve_dispute",
-        lambda on: splits_and_transfers.resolve_dispute(on.site.ctx, on.actor("core"), on.claim.id),
+        lambda on: disputes.resolve_dispute(on.site.ctx, on.actor("core"), on.claim.id),
     ),
-    (receivable, "default", lambda on: splits_and_transfers.declare_default(on.site.ctx, on.seller, on.claim.id)),
+    (receivable, "default", lambda on: receivables.declare_default(on.site.ctx, on.seller, on.claim.id)),
     (
         receivable,
         "split",
@@ -259,8 +260,13 @@ def test_draw__the_rule_says_no__not_asked_of_the_chain(stage: Stage, monkeypatc
 
 
 def event(contract: str, name: str, **args: object) -> ChainEvent:
+    """An event of the chain; what it tells besides ``args`` is nothing: zeros."""
+    nothing = {
+        member.name: "0x00" if member.kind.startswith(("bytes", "address")) else 0
+        for member in KINDS[contract, name].members()
+    }
     at = {"block_number": 9, "block_hash": "0x09", "log_index": 0, "tx_hash": "0x00"}
-    return ChainEvent(contract, name, args, **at, block_time=START)  # type: ignore[arg-type]  # each of its type
+    return ChainEvent(contract, name, {**nothing, **args}, **at, block_time=START)  # type: ignore[arg-type]  # each of its type
 
 
 def _claim_event(name: str, **args: object) -> Callable[[Stage], ChainEvent]:
