@@ -228,7 +228,7 @@ def test_offer__disputed_meanwhile__falls(site: Site) -> None:
     site.run()
     with pytest.raises(Refused) as refused:
         applications.accept(site.ctx, borrower, application)
-    assert (refused.value.code, refused.value.details["status"]) == ("asset_not_free", "disputed")
+    assert (refused.value.code, refused.value.details["state"]) == ("receivable_state_wrong", "disputed")
 
 
 def test_offer__withdrawn__frees_its_limits_and_stays_closed(site: Site) -> None:

@@ -10,12 +10,14 @@ from datetime import timedelta
 
 from sqlmodel import Session, select
 
+from chainfin.errors import Refusal
 from chainfin.eth import eip712
 from chainfin.eth.bindings import pledges_acts
+from chainfin.rules import pledge as pledges
 from chainfin.rules.application import Event, State
 from chainfin.rules.loan import LoanState, cancel
 from chainfin.services.books import journals, loan_book
-from chainfin.services.kernel import acts, commands
+from chainfin.services.kernel import acts, commands, pledge_rows
 from chainfin.services.kernel.context import Context
 from chainfin.services.lending import application_state, limits, mandates, progress
 from chainfin.services.pledges import assets, register, release
@@ -69,7 +71,7 @@ def registered(session: Session, ctx: Context, pledge_id: str, number: str) -> N
 def registration_refused(session: Session, ctx: Context, pledge_id: str, code: str, message: str) -> None:
     """The registry says no: nothing is pledged, nothing is paid."""
     pledge = assets.locked_pledge(session, pledge_id)
-    if pledge.status == "pending":
+    if pledge.status == pledges.State.PENDING:
         _fail(session, ctx, pledge, "registration", code, message)
 
 
@@ -92,7 +94,7 @@ def pledge_refused(session: Session, ctx: Context, pledge_id: str, code: str, me
     if session.get(PledgeRow, pledge_id) is None:
         return
     pledge = assets.locked_pledge(session, pledge_id)
-    if pledge.status == "pending":
+    if pledge.status == pledges.State.PENDING:
         _fail(session, ctx, pledge, "pledging", code, message)
         register.unregister(session, ctx, pledge, "the pledge was not taken up")
 
@@ -139,6 +141,8 @@ def paid_out(session: Session, ctx: Context, loan_id: str, bank_ref: str) -> Non
     progress.end(session, ctx, application, "disbursing", detail={"bank_ref": bank_ref})
     progress.at_once(session, ctx, application, "funded", "funded", detail={"loan_id": loan_id})
     for pledge in session.exec(select(PledgeRow).where(PledgeRow.loan_id == loan_id)):
+        if isinstance(pledges.draw(pledge_rows.value(pledge), by=pledge.lender_id), Refusal):
+            continue  # drawn from the start, or ended meanwhile: the contract would refuse it as well
         acts.prepare(
             session,
             ctx,

@@ -15,29 +15,32 @@ from datetime import date
 
 from sqlmodel import Session, col, or_, select
 
-from chainfin.errors import Refusal
+from chainfin.errors import Refusal, unless_refused
 from chainfin.eth.bindings.receivables_acts import Settle
 from chainfin.hashing import keccak
 from chainfin.rules import ledger
+from chainfin.rules import pledge as pledges
+from chainfin.rules import receivable as rules
+from chainfin.rules.authority import CHAIN
 from chainfin.rules.loan import LoanState, Paid, payoff
 from chainfin.rules.loan.state import ACCRUING
 from chainfin.rules.loan.waterfall import Due
+from chainfin.rules.receivable import Receivable
 from chainfin.services.books import journals, loan_book
 from chainfin.services.goods import redemption
-from chainfin.services.kernel import acts, in_flight
+from chainfin.services.goods.receipt_asset import ReceiptAsset
+from chainfin.services.kernel import acts, in_flight, pledge_rows
 from chainfin.services.kernel.context import Context
 from chainfin.services.lending import limits
 from chainfin.services.payments import payouts
 from chainfin.services.pledges import release
+from chainfin.services.trade import receivables
 from chainfin.storage.lending_tables import ApplicationRow, IncomingRow, LoanRow, RepaymentRow
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import PledgeRow, ReceivableRow
 from chainfin.storage.types import new_id
 from chainfin.values.money import Money
 from chainfin.values.party import Role
-
-PAYABLE = ("confirmed", "disputed", "defaulted")
-"""States of a receivable in which it can be paid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +111,8 @@ def hold_reason(session: Session, receivable_id: str) -> str | None:
         return "settlement_bank_missing"
     family = _family_ids(session, receivable_id)
     unsettled = or_(
-        col(PledgeRow.status).in_(("pending", "releasing")),
-        (col(PledgeRow.status) == "active") & (col(LoanRow.status) == LoanState.APPROVED.value),
+        col(PledgeRow.status).in_((pledges.State.PENDING.value, pledges.State.RELEASING.value)),
+        (col(PledgeRow.status) == pledges.State.ACTIVE.value) & (col(LoanRow.status) == LoanState.APPROVED.value),
     )
     found = session.exec(
         select(PledgeRow.id)
@@ -160,16 +163,16 @@ def for_receivable(session: Session, ctx: Context, payment: Payment, receivable_
     asset = session.get(ReceivableRow, receivable_id, with_for_update=True)
     if asset is None or asset.currency != payment.amount.currency:
         return payment.amount, "receivable_unknown"
-    if asset.status not in PAYABLE:
+    if not _payable(session, asset):
         return payment.amount, "receivable_not_payable"
     family = [asset]
     for part_id in _family_ids(session, receivable_id)[1:]:
         family.append(session.get_one(ReceivableRow, part_id, with_for_update=True))
-    if payment.amount.minor < sum(each.face - each.split_away - each.settled - each.diluted for each in family):
+    if payment.amount.minor < sum(receivables.outstanding(each) for each in family):
         family = [asset]
     spread = _Spread(payment.amount)
     for each in family:
-        if each.status in PAYABLE:
+        if _payable(session, each):
             _claim(session, ctx, each, payment, spread)
     for loan_id, shares in spread.shares.items():
         _serve(session, ctx, loan_id, shares, payment, spread)
@@ -180,27 +183,23 @@ def for_receivable(session: Session, ctx: Context, payment: Payment, receivable_
 
 def _claim(session: Session, ctx: Context, asset: ReceivableRow, payment: Payment, spread: _Spread) -> None:
     """What of the payment is this receivable's: attested by the bank, and put down for whom it serves."""
-    claimed = in_flight.attested(session, asset.id)
-    for pledge in session.exec(
-        select(PledgeRow)
-        .where(
-            PledgeRow.asset_id == asset.id,
-            col(PledgeRow.status).in_(("active", "releasing")),
-            col(PledgeRow.loan_id).is_not(None),  # of others the book knows nothing: the bank pays them itself
-        )
-        .order_by(col(PledgeRow.block_number), col(PledgeRow.id))
-    ):
-        open_part = pledge.left - claimed.get(pledge.id, 0)
-        part = min(spread.left, Money(max(0, open_part), asset.currency))
+    value = _unclaimed(session, asset)
+    for pledge in pledge_rows.live(session, asset.id):
+        if pledge.loan_id is None:
+            continue  # of others the book knows nothing: the bank pays them itself
+        open_part = value.pledged_by(pledge.id)
+        part = min(spread.left, Money(open_part, asset.currency))
         if part.minor:
+            value = unless_refused(rules.settle(value, part, payee=pledge.lender_id, pledge_id=pledge.id))
+            unless_refused(pledges.settle(pledge_rows.value(pledge), part.minor, by=pledge.lender_id))
             _attest(session, ctx, asset, pledge.id, part, pledge.lender_id, payment)
             share = _Share(asset, pledge, part, open_part - part.minor, asset.holder_id)
             spread.shares.setdefault(str(pledge.loan_id), []).append(share)
             spread.left -= part
-    free = asset.face - asset.pledged - asset.split_away - asset.settled - asset.diluted - claimed.get("", 0)
-    part = min(spread.left, Money(max(0, free), asset.currency))
+    part = min(spread.left, Money(value.free, asset.currency))
     if not part.minor:
         return
+    unless_refused(rules.settle(value, part, payee=asset.holder_id))
     _attest(session, ctx, asset, "", part, asset.holder_id, payment)
     spread.left -= part
     taken = _taken_under(session, asset)
@@ -210,6 +209,22 @@ def _claim(session: Session, ctx: Context, asset: ReceivableRow, payment: Paymen
         return
     _owe(session, ctx, f"payment:{payment.row.book_ref}:free:{asset.id}", asset.id, asset.holder_id, part, payment)
     spread.owe(asset, asset.holder_id, part)
+
+
+def _payable(session: Session, asset: ReceivableRow) -> bool:
+    """Whether the rule lets it be paid at all."""
+    return asset.status in set(rules.State) and rules.may_settle(receivables.value(session, asset)) is None
+
+
+def _unclaimed(session: Session, asset: ReceivableRow) -> Receivable:
+    """The receivable as it will be once payments that are on their way to the chain are there."""
+    value = receivables.value(session, asset)
+    for pledge_id, claimed in in_flight.attested(session, asset.id).items():
+        there = value.pledged_by(pledge_id) if pledge_id else value.free
+        amount = Money(min(claimed, there), asset.currency)
+        if amount.minor:
+            value = unless_refused(rules.settle(value, amount, payee=CHAIN, pledge_id=pledge_id or None))
+    return value
 
 
 def _taken_under(session: Session, asset: ReceivableRow) -> PledgeRow | None:
@@ -296,10 +311,12 @@ def after_payment(session: Session, ctx: Context, row: LoanRow, paid: Paid, sett
     if principal.minor:
         limits.give_back(session, ctx, row.application_id, principal)
     lent_on = session.get_one(ApplicationRow, row.application_id).asset_id
-    for pledge in session.exec(select(PledgeRow).where(PledgeRow.loan_id == row.id, PledgeRow.status == "active")):
+    for pledge in session.exec(
+        select(PledgeRow).where(PledgeRow.loan_id == row.id, PledgeRow.status == pledges.State.ACTIVE.value)
+    ):
         if paid.loan.state is LoanState.REPAID and pledge.id not in settled:
             release.release(session, ctx, pledge, pledge.left)
-        elif pledge.asset_kind == "warehouse_receipt" and pledge.asset_id == lent_on and pledge.id not in settled:
+        elif pledge.asset_kind == ReceiptAsset.kind and pledge.asset_id == lent_on and pledge.id not in settled:
             release.release(session, ctx, pledge, redemption.releasable(session, ctx, pledge, paid.loan))
 
 
