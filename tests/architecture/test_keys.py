@@ -22,6 +22,7 @@ KEYS = ("key", "keys", "book_ref", "bank_ref", "bank_reference", "payment", "ins
 """Names under which keys and a bank's references go about."""
 
 ALLOWED = {
+    ("chainfin/services/reactions/asset_events.py", "split"): "a receivable is split",
     ("chainfin/services/pledges/register.py", "removeprefix"): "0x before the hex of an asset's hash",
     ("chainfin/services/trade/splits_and_transfers.py", "split"): "a receivable is split",
     ("chainfin/services/payments/remittance.py", "split"): "the one place where a payer's text is read",

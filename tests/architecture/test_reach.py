@@ -27,20 +27,6 @@ WAITING = {
     "chainfin.rules.loan.life.restructure": BOOK,
     "chainfin.rules.loan.life.write_off": BOOK,
     "chainfin.rules.debtor_line.give_back": REGISTER,
-    "chainfin.rules.inventory.buy_back": REGISTER,
-    "chainfin.rules.inventory.issue": REGISTER,
-    "chainfin.rules.inventory.liquidate": REGISTER,
-    "chainfin.rules.inventory.pledge": REGISTER,
-    "chainfin.rules.inventory.recount": REGISTER,
-    "chainfin.rules.inventory.release": REGISTER,
-    "chainfin.rules.receivable.Eligibility": REGISTER,
-    "chainfin.rules.receivable.credit": REGISTER,
-    "chainfin.rules.receivable.eligibility": REGISTER,
-    "chainfin.rules.receivable.enforce": REGISTER,
-    "chainfin.rules.receivable.issue": REGISTER,
-    "chainfin.rules.receivable.release": REGISTER,
-    "chainfin.rules.receivable.settle": REGISTER,
-    "chainfin.rules.undertaking.call": REGISTER,
 }
 """Rules that nothing comes to yet, each with what it waits for. What waits for nothing is deleted."""
 

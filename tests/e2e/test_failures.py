@@ -362,13 +362,16 @@ def test_limit__used_up__the_next_is_declined(site: Site) -> None:
     assert (third.status, [each["code"] for each in third.refusals]) == ("declined", ["limit_exhausted"])
 
 
-def test_limit__lowered_below_what_stands__refused(site: Site) -> None:
+def test_limit__lowered_below_what_stands__taken_and_nothing_new_goes_out(site: Site) -> None:
     borrower = site.borrower(limit=500_000_00)
-    site.offered(borrower, 400_000_00, site.confirmed(borrower).id)
-    with pytest.raises(Conflict) as refused:
-        site.limit("borrower", borrower, 399_999_99)
-    assert refused.value.code == "limit_below_exposure"
-    site.limit("borrower", borrower, 400_000_00)
+    standing = site.offered(borrower, 400_000_00, site.confirmed(borrower).id)
+    lowered = site.limit("borrower", borrower, 399_999_99)
+    assert (lowered.lowered_to, lowered.amount) == (399_999_99, 400_000_00), "what stands is held by the table's CHECK"
+    assert set(site.taken(standing)) == {"held"}
+    new = site.application(site.apply(borrower, 1_000_00, site.confirmed(borrower).id)).row
+    assert (new.status, [each["code"] for each in new.refusals]) == ("declined", ["limit_exhausted"])
+    restored = site.limit("borrower", borrower, 400_000_00)
+    assert (restored.lowered_to, restored.amount) == (None, 400_000_00)
 
 
 def test_hold__freed_twice__given_back_once(site: Site) -> None:

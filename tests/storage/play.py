@@ -12,7 +12,8 @@ from typing import TypeVar
 from sqlmodel import Session, func, select
 
 from chainfin import samples
-from chainfin.eth import eip712, keys
+from chainfin.eth import eip712, keys, mandate_message
+from chainfin.eth.signer import KeySigner
 from chainfin.runtime.installation import Installation
 from chainfin.runtime.loop import State
 from chainfin.services.books import journals
@@ -111,7 +112,10 @@ class Play:
 
     def mandate(self, lender: Actor) -> None:
         until = self.ctx.clock.now() + timedelta(days=3650)
-        mandates.prepare(self.ctx, lender, products=list(Product), amount=Money(10**12, "CNY"), expires_at=until)
+        row = mandates.prepare(self.ctx, lender, products=list(Product), amount=Money(10**12, "CNY"), expires_at=until)
+        key = self.keys[lender.party_id]
+        if key is not None:
+            mandates.sign(self.ctx, lender, row.id, "0x" + mandate_message.sign(row.typed_data, KeySigner(key)).hex())
 
     def borrow(self, borrower: Actor, lender: Actor, asset: ReceivableRow, amount: Money) -> str:
         """Apply, accept, wait for the money; the application's last status."""
