@@ -164,7 +164,7 @@ def test_main_job__two_processes_on_one_database__each_command_once(two: tuple[I
     play = Play(two)
     statements = [Statements(site.store) for site in two]
     core, supplier = play.admit(samples.CORE, Role.CORE), play.admit(samples.SUPPLIER, Role.SUPPLIER)
-    lender = play.admit(samples.LENDER, Role.LENDER, own=False)
+    lender = play.admit(samples.LENDER, Role.LENDER)
     play.mandate(lender)
     play.limit(lender, "debtor", core, cny(300_000))
     play.limit(lender, "borrower", supplier, cny(10_000_000))
