@@ -10,7 +10,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # What the libraries of the embedded chain hash with: left to itself, eth-hash takes its slowest backend.
 export ETH_HASH_BACKEND := pysha3
 
-.PHONY: node help install demo serve test test-py check bench contracts check-contracts planted soak lock clean
+.PHONY: node help install demo serve test test-py check bench contracts check-contracts check-long planted mutants soak lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -100,6 +100,12 @@ check-contracts: $(VENV)/.dev node .venv-slither/.ready .venv-halmos/.ready ## l
 
 planted: $(VENV)/.dev ## plant bugs one by one; the tests named for each have to find it (long)
 	$(BIN)/python -m tests.planted
+
+mutants: $(VENV)/.dev ## 300 changes by a mutation tool in rules, payments and lending; the tests have to see 90 % (hours; goes on where it stopped)
+	$(BIN)/python -m tests.mutation --workers $(WORKERS)
+
+check-long: $(VENV)/.dev node .venv-slither/.ready ## every long check, and one table of their figures (a day; LONG="mutants soak" takes some)
+	ROUNDS=$(ROUNDS) $(BIN)/python -m tests.long $(LONG)
 
 soak: $(VENV)/.dev ## kill -9 at any moment, ROUNDS times (200); repeat one with CHAINFIN_CRASH_SEED (long)
 	CHAINFIN_CRASH_ROUNDS=$(ROUNDS) $(BIN)/python -m pytest tests/crash/test_kill.py

@@ -82,7 +82,7 @@ class Refusal:
 
 
 def unless_refused(value: T | Refusal) -> T:
-    """The value, or the refusal as an exception."""
+    """The value, or the refusal as an exception. Raises Refused."""
     if isinstance(value, Refusal):
         raise value.error()
     return value

@@ -23,6 +23,7 @@ from api.schemas.common import (
 from api.schemas.lending import OfferTerms
 from api.schemas.parties import ActOut, ActProblem
 from chainfin.rules.loan import Instalment
+from chainfin.services.goods.receipt_asset import ReceiptAsset
 from chainfin.services.lending.margin_calls import Called
 from chainfin.services.payments.incoming import COLLECTION_ACCOUNT, PaymentInstruction
 from chainfin.services.pledges.substitution import SubstitutionView
@@ -84,7 +85,7 @@ class PledgeOut(BaseModel):
     def of(cls, row: PledgeRow, currency: str) -> PledgeOut:
         shown = row.model_dump(include=set(cls.model_fields)) | {"left": row.left}
         for name in ("amount", "released", "settled", "lost", "left"):
-            shown[name] = asset_amount(shown[name], currency, goods=row.asset_kind == "warehouse_receipt")
+            shown[name] = asset_amount(shown[name], currency, goods=row.asset_kind == ReceiptAsset.kind)
         return cls.model_validate(shown)
 
 

@@ -23,6 +23,8 @@ from api.schemas.common import (
 )
 from api.schemas.parties import ActOut
 from chainfin.documents.opening import Opening
+from chainfin.services.goods import receipts
+from chainfin.services.trade import receivables
 from chainfin.storage.trade_tables import OrderRow, PriceRow, PriceSourceRow, ReceivableRow, WarehouseReceiptRow
 
 UnitCode = Annotated[
@@ -137,7 +139,6 @@ class ReceivableOut(BaseModel):
             name: major(getattr(row, name), row.currency)
             for name in ("face", "reserved", "pledged", "split_away", "settled", "diluted")
         }
-        free = row.face - row.pledged - row.split_away - row.settled - row.diluted
         return cls(
             id=row.id,
             number=row.number,
@@ -148,7 +149,7 @@ class ReceivableOut(BaseModel):
             holder_id=row.holder_id,
             parent_id=row.parent_id,
             currency=row.currency,
-            free=major(free, row.currency),
+            free=major(receivables.free(row), row.currency),
             due_date=row.due_date,
             status=row.status,
             confirmed_at=row.confirmed_at,
@@ -243,7 +244,7 @@ class WarehouseReceiptOut(BaseModel):
             goods={name: str(value) for name, value in row.goods.items()},
             document_root=row.document_root,
             unit=row.unit,
-            free=quantity_text(row.issued - row.pledged - row.released - row.liquidated - row.missing),
+            free=quantity_text(receipts.free(row)),
             status=row.status,
             created_at=row.created_at,
             **amounts,

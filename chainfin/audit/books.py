@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from contextlib import suppress
 from datetime import date
 from typing import Final
 
-from chainfin.audit.bundle import Bundle, EventPart, JournalPart
+from chainfin.audit.bundle import Bundle, EventPart, JournalPart, parse_json
 from chainfin.audit.report import Findings
-from chainfin.errors import Refusal, Refused
+from chainfin.errors import BadInput, Refusal, Refused
 from chainfin.risk.canon import canonical_bytes
 from chainfin.rules.ledger import CASH, HOLDER_PAYABLE, Entry, Journal, Side, trial_balance
 from chainfin.rules.loan import Loan, LoanTerms, Payer, accrue, approve, disburse, pay
@@ -32,8 +33,8 @@ def journal_hash(part: JournalPart) -> str:
     return hashlib.sha256(canonical_bytes(body)).hexdigest()
 
 
-def check_books(bundle: Bundle, findings: Findings) -> Loan | None:
-    """The loan after its events, or None if the journals can't be read."""
+def check_books(bundle: Bundle, pledges: Collection[str], findings: Findings) -> Loan | None:
+    """The loan after its events, or None if the journals can't be read. ``pledges``: those that secured it."""
     posted: dict[str, Journal] = {}
     for place, part in enumerate(bundle.ledger.journals):
         name = f"journal {part.key}"
@@ -46,7 +47,7 @@ def check_books(bundle: Bundle, findings: Findings) -> Loan | None:
     _order(bundle.ledger.journals, findings)
     _trial(bundle, posted, findings)
     with findings.attempt("ledger: recomputed"):
-        return _recomputed(bundle, posted, findings)
+        return _recomputed(bundle, posted, _after_repayment(bundle, pledges), findings)
     return None
 
 
@@ -82,8 +83,9 @@ def _trial(bundle: Bundle, posted: Mapping[str, Journal], findings: Findings) ->
     findings.check("ledger: debits are credits", debits == credits, f"{debits} and {credits} minor units")
 
 
-def _recomputed(bundle: Bundle, posted: Mapping[str, Journal], findings: Findings) -> Loan:
-    """Replay the loan's life; what it posts must be what was posted, journal by journal."""
+def _recomputed(bundle: Bundle, posted: Mapping[str, Journal], after: Collection[str], findings: Findings) -> Loan:
+    """Replay the loan's life; what it posts must be what was posted, journal by journal. ``after``: keys of journals
+    that a payment may have posted besides."""
     part = bundle.loan
     loan = approve(part.id, part.lender, part.borrower, LoanTerms.from_json(part.terms))
     wanted: dict[str, Journal] = {}
@@ -97,7 +99,9 @@ def _recomputed(bundle: Bundle, posted: Mapping[str, Journal], findings: Finding
         elif key in wanted:
             findings.check(name, posted[key] == wanted[key], "what the terms and payments lead to")
         else:
-            findings.check(name, _after_repayment(posted[key], bundle), "the holder's money after the loan had ended")
+            findings.check(
+                name, key in after and _is_holders(posted[key]), "the holder's money after the loan had ended"
+            )
     return loan
 
 
@@ -122,12 +126,28 @@ def _step(loan: Loan, event: EventPart) -> tuple[Loan, tuple[Journal, ...]]:
     return paid.loan, paid.journals
 
 
-def _after_repayment(journal: Journal, bundle: Bundle) -> bool:
-    """A payment on the pledged part after the loan was repaid: all of it is the holder's."""
-    payment = journal.key.split(":")
-    if journal.kind != "payment" or len(payment) != 3 or len(journal.entries) != 2:
+def _after_repayment(bundle: Bundle, pledges: Collection[str]) -> frozenset[str]:
+    """Keys under which a payment on a pledge is posted when nothing is owed any more: of payments that the bank has
+    signed for, by what the book calls them."""
+    arrived = set()
+    for evidence in bundle.payments:
+        with suppress(BadInput):
+            said = parse_json(evidence.body)
+            if isinstance(said, dict):
+                arrived.add(said.get("bank_reference"))
+    names = {name for name, reference in bundle.ledger.incoming.items() if reference in arrived}
+    names |= {reference for reference in arrived if isinstance(reference, str)} - set(bundle.ledger.incoming.values())
+    return frozenset(f"payment:{name}:{pledge}" for name in names for pledge in pledges)
+
+
+def _is_holders(journal: Journal) -> bool:
+    """Whether all of the payment is the holder's."""
+    if journal.kind != "payment" or len(journal.entries) != 2:
         return False
     to, from_ = journal.entries
-    sides = (to.account, to.side, from_.account, from_.side)
-    known = any(f'"bank_reference":"{payment[1]}"' in evidence.body for evidence in bundle.payments)
-    return sides == (CASH.code, Side.DEBIT, HOLDER_PAYABLE.code, Side.CREDIT) and known
+    return (to.account, to.side, from_.account, from_.side) == (
+        CASH.code,
+        Side.DEBIT,
+        HOLDER_PAYABLE.code,
+        Side.CREDIT,
+    )

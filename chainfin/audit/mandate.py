@@ -57,7 +57,11 @@ def check_mandate(bundle: Bundle, keys: Keys, known: Mapping[str, Known], findin
         state=MandateState.ACTIVE,
     )
     use = Use(
-        Product(loan.product), str(content["policy"]["hash"]), payer_grade(content), terms.annual_rate, terms.principal
+        Product(loan.product),
+        str(content["policy"]["hash"]).removeprefix("0x"),
+        payer_grade(content),
+        terms.annual_rate,
+        terms.principal,
     )
     refusal = permits(mandate, use, dt.datetime.fromisoformat(content["decided_at"]))
     findings.check("mandate: allows the loan", refusal is None, "" if refusal is None else refusal.message)

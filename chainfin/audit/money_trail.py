@@ -15,6 +15,7 @@ from chainfin.audit.securities import Security, lineage
 from chainfin.eth.abi import from_hex
 from chainfin.hashing import keccak
 from chainfin.jws import TrustedKeys
+from chainfin.values import instruction
 from chainfin.values.money import Money
 
 EPOCH = dt.date(1970, 1, 1)
@@ -110,12 +111,14 @@ def check_payments(
                 paid.append(detail)
     with findings.attempt("payout"):
         _payout(bundle, paid, findings)
-    for event in bundle.ledger.events:
-        if event.kind not in ("pay_borrower", "pay_debtor"):
-            continue
-        name = f"payment {event.payment}"
+    payments = [event for event in bundle.ledger.events if event.kind in ("pay_borrower", "pay_debtor")]
+    references = [bundle.ledger.bank_reference(event.payment) for event in payments]
+    once = len(set(references)) == len(references)
+    findings.check("payment: each once", once, f"{len(references)} payments, each by a reference of its own")
+    for event, reference in zip(payments, references, strict=True):
+        name = f"payment {reference}"
         with findings.attempt(name):
-            detail = arrived[event.payment]
+            detail = arrived[reference]
             amount = Money.parse(detail["amount"], detail["currency"])
             booked = Money(int(event.amount), bundle.loan.currency)
             findings.check(name, booked <= amount, f"{booked} of the {amount} that the bank received")
@@ -126,7 +129,7 @@ def check_payments(
                 "for this loan",
             )
             if event.kind == "pay_debtor":
-                _attested(proven, found, event.payment, booked, findings)
+                _attested(proven, found, reference, booked, findings)
     _both_ways(proven, found, arrived, findings)
 
 
@@ -148,7 +151,9 @@ def _payable(found: list[Security], proven: ProvenFacts) -> list[tuple[str, str]
 
 def _payout(bundle: Bundle, paid: list[dict[str, Any]], findings: Findings) -> None:
     disbursed = [event for event in bundle.ledger.events if event.kind == "disburse"]
-    mine = [detail for detail in paid if detail["instruction_id"] == bundle.loan.id]
+    # payouts of before went under the loan's id as it is
+    numbers = (bundle.loan.id, instruction.for_loan(bundle.loan.id))
+    mine = [detail for detail in paid if detail["instruction_id"] in numbers]
     findings.check("payout: once", len(disbursed) == len(mine) <= 1, f"{len(mine)} paid, {len(disbursed)} booked")
     findings.check("payout: others", len(paid) == len(mine), f"{len(paid) - len(mine)} payments of other instructions")
     for detail in mine:

@@ -100,6 +100,6 @@ def _check(
         check_payments(bundle, story, secured, keys, findings)
     loan = None
     with findings.attempt("ledger"):
-        loan = check_books(bundle, findings)
+        loan = check_books(bundle, [security.id for security in secured], findings)
     if loan is not None:
         findings.facts["loan"] = f"{loan.id} {loan.state}, principal outstanding {loan.outstanding} {loan.currency}"

@@ -1,14 +1,7 @@
-"""What the worker does for each topic: payload in, partner asked, JSON out.
+"""What the worker does for each command: partner asked, JSON out.
 
-Payloads are JSON objects; amounts are strings in major units with a ``currency``, dates ISO 8601:
-
-* ``payment.pay``: instruction_id, payee_account, payee_name, amount, currency, purpose
-* ``payment.refund``: refund_id, bank_reference, amount, currency, reason
-* ``registry.register``: pledge_ref, pledgor, pledgee, asset_kind, asset_hash, amount, currency, starts_on, ends_on
-* ``registry.release``: pledge_ref, registry_no, reason
-* ``data.fetch``: subject_id, consent, sources (a list)
-
-Every result carries the partner's signed ``evidence`` {body, signature, key_id}.
+The commands are `chainfin.services.kernel.commands`. Every result carries the partner's signed ``evidence`` {body,
+signature, key_id}.
 """
 
 from __future__ import annotations
@@ -21,11 +14,20 @@ from pydantic import TypeAdapter, ValidationError
 
 from chainfin.connectors.data_partner import DataPartner, SourceData
 from chainfin.connectors.outcome import Done, Outcome, Refused, then
-from chainfin.connectors.payment_rail import Confirmation, Instruction, PaymentRail, Refund
+from chainfin.connectors.payment_rail import Confirmation, Instruction, PaymentRail
+from chainfin.connectors.payment_rail import Refund as Refunded
 from chainfin.connectors.registry import Entry, Registration, Registry
-from chainfin.connectors.wire import M, PayRequest, Ref, RefundRequest, RegisterRequest, build
+from chainfin.connectors.wire import Ref
 from chainfin.errors import BadInput
-from chainfin.values.money import Money
+from chainfin.services.kernel.commands import (
+    FetchData,
+    PayHolder,
+    PayLoan,
+    Refund,
+    RegisterPledge,
+    StrikeOutPledge,
+    parse,
+)
 
 Json: TypeAlias = dict[str, object]
 
@@ -43,24 +45,25 @@ Handler: TypeAlias = Callable[[Task], Outcome[Json]]
 
 
 def partner_handlers(rail: PaymentRail, registry: Registry, partner: DataPartner) -> dict[str, Handler]:
-    """The handler of each topic. They raise BadInput payload_malformed for a payload that isn't as the module says."""
+    """The handler of each topic. They raise BadInput payload_malformed, amount_… for a payload that is no such command
+    or that no partner can be sent."""
     return {
-        "payment.pay": lambda task: _pay(rail, task),
-        "payment.refund": lambda task: _refund(rail, task),
-        "registry.register": lambda task: _register(registry, task),
-        "registry.release": lambda task: _release(registry, task),
-        "data.fetch": lambda task: _fetch(partner, task),
+        PayLoan.TOPIC: lambda task: _pay(rail, parse(PayLoan, task.payload), task.first),
+        PayHolder.TOPIC: lambda task: _pay(rail, parse(PayHolder, task.payload), task.first),
+        Refund.TOPIC: lambda task: _refund(rail, parse(Refund, task.payload)),
+        RegisterPledge.TOPIC: lambda task: _register(registry, parse(RegisterPledge, task.payload)),
+        StrikeOutPledge.TOPIC: lambda task: _strike_out(registry, parse(StrikeOutPledge, task.payload)),
+        FetchData.TOPIC: lambda task: _fetch(partner, parse(FetchData, task.payload)),
     }
 
 
-def _pay(rail: PaymentRail, task: Task) -> Outcome[Json]:
-    wire = _checked(PayRequest, task, but=("instruction_id",))
+def _pay(rail: PaymentRail, order: PayLoan | PayHolder, first: bool) -> Outcome[Json]:
     instruction = Instruction(
-        instruction_id=_text(task, "instruction_id"),
-        payee_account=wire.payee_account,
-        payee_name=wire.payee_name,
-        amount=Money.positive(wire.amount, wire.currency, where="amount"),
-        purpose=wire.purpose,
+        instruction_id=order.instruction_id,
+        payee_account=order.payee_account,
+        payee_name=order.payee_name,
+        amount=order.amount,
+        purpose=order.purpose,
     )
 
     def reply(paid: Confirmation) -> Outcome[Json]:
@@ -76,14 +79,11 @@ def _pay(rail: PaymentRail, task: Task) -> Outcome[Json]:
             }
         )
 
-    return then(rail.settle(instruction, first=task.first), reply)
+    return then(rail.settle(instruction, first=first), reply)
 
 
-def _refund(rail: PaymentRail, task: Task) -> Outcome[Json]:
-    wire = _checked(RefundRequest, task, but=("refund_id",))
-    amount = Money.positive(wire.amount, wire.currency, where="amount")
-
-    def reply(refund: Refund) -> Outcome[Json]:
+def _refund(rail: PaymentRail, order: Refund) -> Outcome[Json]:
+    def reply(refund: Refunded) -> Outcome[Json]:
         return Done(
             {
                 "refund_id": refund.refund_id,
@@ -96,27 +96,25 @@ def _refund(rail: PaymentRail, task: Task) -> Outcome[Json]:
             }
         )
 
-    return then(rail.refund(_text(task, "refund_id"), wire.bank_reference, amount, wire.reason), reply)
+    return then(rail.refund(order.instruction_id, order.bank_reference, order.amount, order.reason), reply)
 
 
-def _register(registry: Registry, task: Task) -> Outcome[Json]:
-    wire = _checked(RegisterRequest, task, but=("pledge_ref",))
+def _register(registry: Registry, order: RegisterPledge) -> Outcome[Json]:
     registration = Registration(
-        pledge_ref=_text(task, "pledge_ref"),
-        pledgor=wire.pledgor,
-        pledgee=wire.pledgee,
-        asset_kind=wire.asset_kind,
-        asset_hash=wire.asset_hash,
-        amount=Money.positive(wire.amount, wire.currency, where="amount"),
-        starts_on=wire.starts_on,
-        ends_on=wire.ends_on,
+        pledge_ref=order.pledge_id,
+        pledgor=order.pledgor,
+        pledgee=order.pledgee,
+        asset_kind=order.asset_kind,
+        asset_hash=order.asset_hash,
+        amount=order.amount,
+        starts_on=order.starts_on,
+        ends_on=order.ends_on,
     )
     return then(registry.register(registration), _entry_reply)
 
 
-def _release(registry: Registry, task: Task) -> Outcome[Json]:
-    answer = registry.cancel(_text(task, "pledge_ref"), _text(task, "registry_no"), _text(task, "reason"))
-    return then(answer, _entry_reply)
+def _strike_out(registry: Registry, order: StrikeOutPledge) -> Outcome[Json]:
+    return then(registry.cancel(order.pledge_id, order.registry_no, order.reason), _entry_reply)
 
 
 def _entry_reply(entry: Entry) -> Outcome[Json]:
@@ -132,13 +130,13 @@ def _entry_reply(entry: Entry) -> Outcome[Json]:
     )
 
 
-def _fetch(partner: DataPartner, task: Task) -> Outcome[Json]:
+def _fetch(partner: DataPartner, order: FetchData) -> Outcome[Json]:
     """Always Done: what each source said, or why it said nothing; what that means is for policy to say."""
     try:
-        sources = TypeAdapter(list[Ref]).validate_python(task.payload.get("sources"))
+        sources = TypeAdapter(list[Ref]).validate_python(list(order.sources))
     except ValidationError:
         raise BadInput("payload_malformed", "sources must be a list of names", where="sources") from None
-    answers = partner.fetch(_text(task, "subject_id"), str(task.payload.get("consent") or ""), sources)
+    answers = partner.fetch(order.subject_id, order.consent, sources)
     reply: Json = {source: _source_reply(answer) for source, answer in answers.items()}
     return Done({"sources": reply})
 
@@ -154,15 +152,3 @@ def _source_reply(answer: Outcome[SourceData]) -> Json:
         }
     status = "refused" if isinstance(answer, Refused) else "unavailable"
     return {"status": status, "code": answer.code, "message": answer.message}
-
-
-def _text(task: Task, name: str) -> str:
-    value = task.payload.get(name)
-    if not isinstance(value, str) or not value:
-        raise BadInput("payload_malformed", f"{task.topic} needs a {name}", where=name)
-    return value
-
-
-def _checked(model: type[M], task: Task, *, but: tuple[str, ...]) -> M:
-    given = {name: value for name, value in task.payload.items() if name not in but}
-    return build(model, given, what=task.topic)

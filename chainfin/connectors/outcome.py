@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeAlias, TypeVar
 
+from chainfin.storage import types
+
 T = TypeVar("T")
 U = TypeVar("U")
 
@@ -49,6 +51,26 @@ class Unavailable:
 
 
 Outcome: TypeAlias = Done[T] | Refused | Unknown | Unavailable
+
+
+def storable(outcome: Outcome[dict[str, object]]) -> Outcome[dict[str, object]]:
+    """The answer with all of its text as both databases can keep it (what the partner signed is JSON, where any
+    character is escaped, and stays as it is)."""
+    match outcome:
+        case Done(value):
+            return Done({name: _storable(each) for name, each in value.items()})
+        case Refused(code, message, details):
+            return Refused(types.storable(code), types.storable(message), details)
+        case Unknown(code, message) | Unavailable(code, message):
+            return type(outcome)(types.storable(code), types.storable(message))
+
+
+def _storable(value: object) -> object:
+    if isinstance(value, str):
+        return types.storable(value)
+    if isinstance(value, dict):
+        return {types.storable(name): _storable(each) for name, each in value.items()}
+    return [_storable(each) for each in value] if isinstance(value, list) else value
 
 
 def then(outcome: Outcome[T], step: Callable[[T], Outcome[U]]) -> Outcome[U]:

@@ -25,7 +25,8 @@ class Registration:
     pledge_ref: str
     pledgor: str
     pledgee: str
-    asset_kind: Literal["receivable", "warehouse_receipt"]
+    asset_kind: str
+    """receivable | warehouse_receipt"""
     asset_hash: str
     amount: Money
     starts_on: date
@@ -75,7 +76,7 @@ class Registry:
         answer = self._client.call("PUT", path, json=filed, idempotent=True)
 
         def check(entry: Entry) -> Outcome[Entry]:
-            if entry.status != "registered" or not entry.registry_no or entry.filed != filed:
+            if entry.status != "registered" or entry.registry_no is None or entry.filed != filed:
                 return Unknown("registry_answer_mismatch", "the registry confirms something else than was filed")
             return Done(entry)
 

@@ -15,6 +15,8 @@ from chainfin.errors import BadInput
 
 # Printable ASCII without a slash: an id is one segment of a path.
 Ref = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[\x21-\x2e\x30-\x7e]+$")]
+# What a partner calls something of its own: any characters, never part of a path or of an id of ours.
+Foreign = Annotated[str, Field(max_length=256)]
 Line = Annotated[str, Field(max_length=256)]
 Text = Annotated[str, Field(max_length=256, pattern=r"^[^\x00]*$")]
 """Any line of text that a database can keep."""
@@ -74,10 +76,12 @@ class PaymentAnswer(Message):
 
 
 class IncomingRequest(Message):
-    """Sandbox only: somebody pays into one of our collection accounts."""
+    """Sandbox only: somebody pays into one of our collection accounts. ``bank_reference``: what the bank calls it
+    (None: the sandbox makes one up)."""
 
     payment_id: Ref
-    payer_account: Ref
+    bank_reference: Foreign | None = None
+    payer_account: Foreign
     payer_name: Line
     payee_account: Ref
     amount: Amount
@@ -115,7 +119,7 @@ class IncomingAnswer(Message):
 
 
 class RefundRequest(Message):
-    bank_reference: Ref
+    bank_reference: Foreign
     amount: Amount
     currency: Currency
     reason: Line
@@ -145,7 +149,7 @@ class RegisterRequest(Message):
 
 
 class CancelRequest(Message):
-    registry_no: Ref
+    registry_no: Foreign
     reason: Line
 
 

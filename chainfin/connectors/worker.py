@@ -21,7 +21,7 @@ from sqlmodel import Session
 
 from chainfin.connectors.handlers import Handler, Json, Task
 from chainfin.connectors.http import Retry, full_jitter
-from chainfin.connectors.outcome import Done, Outcome, Refused, Unavailable, Unknown
+from chainfin.connectors.outcome import Done, Outcome, Refused, Unavailable, Unknown, storable
 from chainfin.errors import BadInput, ChainfinError
 from chainfin.storage import outbox
 from chainfin.storage.away import is_away
@@ -148,7 +148,7 @@ class Worker:
     def _carry_out(self, row: OutboxRow) -> None:
         with structlog.contextvars.bound_contextvars(topic=row.topic, outbox_id=row.id):
             outcome = self._ask(row)
-        self._finished.put(_Finished(row, outcome))
+        self._finished.put(_Finished(row, storable(outcome)))
         self._wake()
 
     def _ask(self, row: OutboxRow) -> Outcome[Json]:

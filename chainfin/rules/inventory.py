@@ -3,7 +3,8 @@
 ``free + pledged + released + liquidated + missing = issued`` in every value that exists: the constructor holds it.
 Quantities are whole thousandths of the unit that the receipt declares; prices are decimals of the major currency unit
 for one unit of goods. Roundings favour the lender: a loan rounds down, a quantity to be held back rounds up.
-Pure: ``by`` is the party that acts; the price and its day come from the caller.
+Pure: ``by`` is the party that acts, or `CHAIN` for an act in a final block (see `authority`); the price and its day
+come from the caller.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from math import ceil, floor
 from typing import Final
 
 from chainfin.errors import BadInput, Refusal
+from chainfin.rules.authority import CHAIN, By
 from chainfin.values.money import EXPONENTS, BasisPoints, Money
 
 THOUSANDTHS: Final = 1000
@@ -36,6 +38,11 @@ class State(StrEnum):
     ISSUED = "issued"
     RELEASED = "released"
     LIQUIDATED = "liquidated"
+
+
+def free_part(*, issued: int, pledged: int, released: int, liquidated: int, missing: int) -> int:
+    """What of the goods is there and nobody's but the owner's: may be pledged, or handed out."""
+    return issued - pledged - released - liquidated - missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +74,8 @@ class WarehouseReceipt:
         parts = (self.free, self.pledged, self.released, self.liquidated, self.missing)
         if self.issued <= 0 or min(parts) < 0 or any(item.quantity <= 0 for item in self.pledges):
             raise ValueError(f"warehouse receipt {self.id}: a quantity is negative")
-        if sum(parts) != self.issued:
+        gone = {"released": self.released, "liquidated": self.liquidated, "missing": self.missing}
+        if self.free != free_part(issued=self.issued, pledged=self.pledged, **gone):
             raise ValueError(f"warehouse receipt {self.id}: {parts} don't add up to {self.issued}")
 
     @property
@@ -121,23 +129,30 @@ def issue(*, id: str, owner: str, keeper: str, goods: str, unit: str, quantity: 
     return WarehouseReceipt(id, owner, keeper, goods, unit, quantity, quantity)
 
 
-def transfer(receipt: WarehouseReceipt, to: str, *, by: str) -> WarehouseReceipt | Refusal:
+def transfer(receipt: WarehouseReceipt, to: str, *, by: By) -> WarehouseReceipt | Refusal:
     """The owner passes title on. Refusals: not_owner, receipt_ended, part_pledged, transfer_to_self, self_attested."""
-    if by != receipt.owner:
+    if by is not CHAIN and by != receipt.owner:
         return _refused("not_owner", receipt, f"{by} is not the owner")
     if not receipt.free and not receipt.pledged:
         return _refused("receipt_ended", receipt, "nothing is left of it")
     if receipt.pledged:
         return _refused("part_pledged", receipt, "a part of the goods is pledged")
-    if to == receipt.owner:
+    if to == receipt.owner and by is not CHAIN:  # on chain it may have been another's, unknown here, in between
         return _refused("transfer_to_self", receipt, f"{to} is the owner")
     if to == receipt.keeper:
         return _refused("self_attested", receipt, f"{to} keeps the goods: it vouches for others, not for itself")
     return replace(receipt, owner=to)
 
 
+def may_lend(receipt: WarehouseReceipt, *, lender: str, by: By) -> Refusal | None:
+    """Why ``lender`` could never lend on them to ``by``. Refusals: self_attested."""
+    if receipt.keeper not in (by, lender):
+        return None
+    return _refused("self_attested", receipt, f"{receipt.keeper} keeps them: it neither lends nor borrows on them")
+
+
 def pledge(
-    receipt: WarehouseReceipt, quantity: int, *, pledge_id: str, lender: str, by: str
+    receipt: WarehouseReceipt, quantity: int, *, pledge_id: str, lender: str, by: By
 ) -> WarehouseReceipt | Refusal:
     """The owner pledges goods.
 
@@ -151,11 +166,9 @@ def pledge(
         return refusal
     if any(item.pledge_id == pledge_id for item in receipt.pledges):
         return _refused("pledge_exists", receipt, f"pledge {pledge_id} exists")
-    if by != receipt.owner:
+    if by is not CHAIN and by != receipt.owner:
         return _refused("not_owner", receipt, f"{by} is not the owner")
-    if receipt.keeper in (by, lender):
-        return _refused("self_attested", receipt, f"{receipt.keeper} keeps them: it neither lends nor borrows on them")
-    refusal = _within(receipt, quantity, receipt.free, "exceeds_free")
+    refusal = may_lend(receipt, lender=lender, by=by) or _within(receipt, quantity, receipt.free, "exceeds_free")
     if refusal is not None:
         return refusal
     if len(receipt.pledges) == MAX_PLEDGES:
@@ -164,7 +177,7 @@ def pledge(
     return replace(receipt, free=receipt.free - quantity, pledges=(*receipt.pledges, item))
 
 
-def unpledge(receipt: WarehouseReceipt, quantity: int, *, pledge_id: str, by: str) -> WarehouseReceipt | Refusal:
+def unpledge(receipt: WarehouseReceipt, quantity: int, *, pledge_id: str, by: By) -> WarehouseReceipt | Refusal:
     """The lender releases pledged goods (赎货).
 
     Refusals: pledge_unknown, not_lender, quantity_not_positive, quantity_too_large, exceeds_pledged.
@@ -172,7 +185,7 @@ def unpledge(receipt: WarehouseReceipt, quantity: int, *, pledge_id: str, by: st
     item = _pledged(receipt, pledge_id)
     if isinstance(item, Refusal):
         return item
-    if by != item.lender:
+    if by is not CHAIN and by != item.lender:
         return _refused("not_lender", receipt, f"{by} is not the lender of pledge {pledge_id}")
     refusal = _within(receipt, quantity, item.quantity, "exceeds_pledged")
     if refusal is not None:
@@ -180,12 +193,12 @@ def unpledge(receipt: WarehouseReceipt, quantity: int, *, pledge_id: str, by: st
     return replace(receipt, free=receipt.free + quantity, pledges=_less(receipt.pledges, item, quantity))
 
 
-def release(receipt: WarehouseReceipt, quantity: int, *, by: str) -> WarehouseReceipt | Refusal:
+def release(receipt: WarehouseReceipt, quantity: int, *, by: By) -> WarehouseReceipt | Refusal:
     """The keeper hands free goods out to the owner.
 
     Refusals: not_keeper, quantity_not_positive, quantity_too_large, exceeds_free.
     """
-    if by != receipt.keeper:
+    if by is not CHAIN and by != receipt.keeper:
         return _refused("not_keeper", receipt, f"{by} is not the keeper")
     refusal = _within(receipt, quantity, receipt.free, "exceeds_free")
     if refusal is not None:
@@ -194,7 +207,7 @@ def release(receipt: WarehouseReceipt, quantity: int, *, by: str) -> WarehouseRe
 
 
 def liquidate(
-    receipt: WarehouseReceipt, *, pledge_id: str, child_id: str, by: str
+    receipt: WarehouseReceipt, *, pledge_id: str, child_id: str, by: By
 ) -> tuple[WarehouseReceipt, WarehouseReceipt] | Refusal:
     """The lender takes its pledged goods on default (处置): it owns them under a receipt of its own, to sell.
 
@@ -203,7 +216,7 @@ def liquidate(
     item = _pledged(receipt, pledge_id)
     if isinstance(item, Refusal):
         return item
-    if by != item.lender:
+    if by is not CHAIN and by != item.lender:
         return _refused("not_lender", receipt, f"{by} is not the lender of pledge {pledge_id}")
     return _taken(receipt, item, item.quantity, child_id, item.lender)
 
@@ -222,14 +235,14 @@ def buy_back(
     return refusal if refusal is not None else _taken(receipt, item, quantity, child_id, buyer)
 
 
-def recount(receipt: WarehouseReceipt, missing: int, *, by: str) -> WarehouseReceipt | Refusal:
+def recount(receipt: WarehouseReceipt, missing: int, *, by: By) -> WarehouseReceipt | Refusal:
     """The keeper's count finds less: the free part shrinks first, then the pledges, the youngest first.
 
     Who was first in time is first in right (民法典 §414).
 
     Refusals: not_keeper, quantity_not_positive, quantity_too_large, exceeds_held.
     """
-    if by != receipt.keeper:
+    if by is not CHAIN and by != receipt.keeper:
         return _refused("not_keeper", receipt, f"{by} is not the keeper")
     refusal = _within(receipt, missing, receipt.free + receipt.pledged, "exceeds_held")
     if refusal is not None:
@@ -317,7 +330,7 @@ def _quantity(receipt: WarehouseReceipt, quantity: int) -> Refusal | None:
 def _within(receipt: WarehouseReceipt, quantity: int, limit: int, code: str) -> Refusal | None:
     refusal = _quantity(receipt, quantity)
     if refusal is None and quantity > limit:
-        return _refused(code, receipt, f"{quantity} thousandths are more than {limit}")
+        return _refused(code, receipt, f"{_units(quantity)} {receipt.unit} are more than {_units(limit)}")
     return refusal
 
 
@@ -340,5 +353,11 @@ def _less(pledges: tuple[PledgedGoods, ...], item: PledgedGoods, quantity: int) 
 
 
 def _refused(code: str, receipt: WarehouseReceipt, message: str) -> Refusal:
-    facts = {"id": receipt.id, "free": receipt.free, "pledged": receipt.pledged, "unit": receipt.unit}
-    return Refusal(code, message, facts)
+    quantities = {"free": receipt.free, "pledged": receipt.pledged, "held": receipt.free + receipt.pledged}
+    shown = {name: _units(quantity) for name, quantity in quantities.items()}
+    return Refusal(code, message, {"id": receipt.id, "state": receipt.state.value, "unit": receipt.unit, **shown})
+
+
+def _units(quantity: int) -> str:
+    """Thousandths in the receipt's unit, for a reader."""
+    return str(Decimal(quantity).scaleb(-3))

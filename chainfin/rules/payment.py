@@ -20,13 +20,15 @@ class State(StrEnum):
     """What had no place is on its way back to the payer."""
     REFUNDED = "refunded"
     SUSPENSE = "suspense"
-    """The bank couldn't give back what had no place."""
+    """What had no place and couldn't be given back, or a payment under a reference that the bank had used before."""
     PAYOUT_REFUSED = "payout_refused"
     """Applied, but a party's share of it couldn't be paid out and is still owed."""
 
 
 class Event(StrEnum):
     WAIT = "wait"
+    HOLD = "hold"
+    """The bank gave it the reference of another payment."""
     PLACE = "place"
     REFUND = "refund"
     REFUND_DONE = "refund_done"
@@ -39,6 +41,7 @@ _S, _E = State, Event
 
 TRANSITIONS: Final[Mapping[tuple[State, Event], State]] = {
     (_S.APPLIED, _E.WAIT): _S.WAITING,
+    (_S.APPLIED, _E.HOLD): _S.SUSPENSE,
     (_S.APPLIED, _E.REFUND): _S.REFUNDING,
     (_S.APPLIED, _E.PAYOUT_REFUSED): _S.PAYOUT_REFUSED,
     (_S.WAITING, _E.PLACE): _S.APPLIED,

@@ -2,19 +2,31 @@
 
 ``free + pledged + split away + settled + diluted = face`` in every value that exists: the constructor holds it. The
 rules mirror the Receivables and Pledges contracts; here they say no as a `Refusal` before a transaction is sent.
-Pure: ``by`` is the party that acts, ``today`` the business date.
+Pure: ``by`` is the party that acts, ``today`` the business date; either is `CHAIN` for an act in a final block (see
+`authority`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Final
 
 from chainfin.errors import BadInput, Refusal
 from chainfin.rules import receivable_value as checks
-from chainfin.rules.receivable_value import ALLOWED, MAX_AMOUNT, UNCONFIRMED_ONLY, PledgedPart, Receivable, State
+from chainfin.rules.authority import CHAIN, By, On
+from chainfin.rules.receivable_value import (
+    ALLOWED,
+    MAX_AMOUNT,
+    UNCONFIRMED_ONLY,
+    Eligibility,
+    PledgedPart,
+    Receivable,
+    State,
+    eligibility,
+    free_part,
+)
 from chainfin.values.money import Money
 
 __all__ = [
@@ -34,7 +46,11 @@ __all__ = [
     "dispute",
     "eligibility",
     "enforce",
+    "free_part",
     "issue",
+    "may_buy_back",
+    "may_lend",
+    "may_settle",
     "pledge",
     "release",
     "resolve_dispute",
@@ -50,21 +66,6 @@ MAX_TENOR_DAYS: Final = 366
 """One year: no contract may go beyond."""
 MIN_PARTS: Final = 2
 MAX_PARTS: Final = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Eligibility:
-    """The facts that a policy decides on; JSON-able by `dataclasses.asdict` but for the amounts in minor units."""
-
-    confirmed: bool
-    disputed: bool
-    defaulted: bool
-    free: int
-    face: int
-    diluted: int
-    tenor_days: int
-    days_to_due: int
-    is_part: bool
 
 
 def tenor(due: date, today: date, *, max_days: int = DEFAULT_TENOR_DAYS) -> Refusal | None:
@@ -109,7 +110,7 @@ def issue(
     return Receivable(id, order_id, seller, seller, debtor, face.currency, face.minor, face.minor, today, due)
 
 
-def confirm(receivable: Receivable, *, by: str, face: Money, due: date) -> Receivable | Refusal:
+def confirm(receivable: Receivable, *, by: By, face: Money, due: date) -> Receivable | Refusal:
     """The debtor's unconditional undertaking (确权) to pay this face on this day.
 
     Refusals: not_debtor, receivable_state_wrong, confirmation_mismatch.
@@ -126,16 +127,14 @@ def confirm(receivable: Receivable, *, by: str, face: Money, due: date) -> Recei
     return replace(receivable, state=State.CONFIRMED, confirmed=True)
 
 
-def cancel(receivable: Receivable, *, by: str) -> Receivable | Refusal:
+def cancel(receivable: Receivable, *, by: By) -> Receivable | Refusal:
     """The seller withdraws it before confirmation. Refusals: receivable_state_wrong, not_seller."""
     # the state first: a confirmed one may have another holder, and the seller's name would explain nothing
     refusal = checks.admits(receivable, "cancel") or checks.only(receivable, by, receivable.seller, "not_seller")
-    if refusal is not None:
-        return refusal
-    return replace(receivable, state=State.CANCELLED)
+    return refusal or replace(receivable, state=State.CANCELLED)
 
 
-def dispute(receivable: Receivable, *, by: str) -> Receivable | Refusal:
+def dispute(receivable: Receivable, *, by: By) -> Receivable | Refusal:
     """The debtor disputes it: nothing new can be built on it.
 
     Refusals: not_debtor, receivable_state_wrong, nothing_left.
@@ -148,7 +147,7 @@ def dispute(receivable: Receivable, *, by: str) -> Receivable | Refusal:
     return refusal if refusal is not None else replace(receivable, state=State.DISPUTED)
 
 
-def resolve_dispute(receivable: Receivable, *, by: str) -> Receivable | Refusal:
+def resolve_dispute(receivable: Receivable, *, by: By) -> Receivable | Refusal:
     """The debtor withdraws its dispute. Refusals: not_debtor, receivable_state_wrong."""
     refusal = checks.only(receivable, by, receivable.debtor, "not_debtor") or checks.admits(
         receivable, "resolve_dispute"
@@ -158,7 +157,7 @@ def resolve_dispute(receivable: Receivable, *, by: str) -> Receivable | Refusal:
     return replace(receivable, state=State.CONFIRMED if receivable.confirmed else State.ISSUED)
 
 
-def credit(receivable: Receivable, amount: Money, *, by: str) -> Receivable | Refusal:
+def credit(receivable: Receivable, amount: Money, *, by: By) -> Receivable | Refusal:
     """The holder's credit note: dilution (贸易折减), out of the free part.
 
     Refusals: not_holder, receivable_state_wrong, those of an amount (currency_mismatch, amount_not_positive,
@@ -173,7 +172,7 @@ def credit(receivable: Receivable, amount: Money, *, by: str) -> Receivable | Re
     return _closed(replace(receivable, free=receivable.free - amount.minor, diluted=receivable.diluted + amount.minor))
 
 
-def may_credit(receivable: Receivable, *, by: str) -> Receivable | Refusal:
+def may_credit(receivable: Receivable, *, by: By) -> Receivable | Refusal:
     """The receivable itself if ``by`` may issue a credit note on it at all, even if nothing of it is free.
 
     Refusals: not_holder, receivable_state_wrong.
@@ -183,7 +182,7 @@ def may_credit(receivable: Receivable, *, by: str) -> Receivable | Refusal:
 
 
 def split(
-    receivable: Receivable, amounts: Sequence[Money], child_ids: Sequence[str], *, by: str
+    receivable: Receivable, amounts: Sequence[Money], child_ids: Sequence[str], *, by: By
 ) -> tuple[Receivable, tuple[Receivable, ...]] | Refusal:
     """The holder splits parts off its free part; what remains stays. The children are confirmed like the parent.
 
@@ -192,7 +191,8 @@ def split(
     refusal = checks.held(receivable, by, "split") or checks.something_left(receivable)
     if refusal is not None:
         return refusal
-    if not MIN_PARTS <= len(amounts) <= MAX_PARTS or len(set(child_ids)) != len(amounts):
+    least = 1 if by is CHAIN else MIN_PARTS  # the chain tells of each part by itself
+    if not least <= len(amounts) <= MAX_PARTS or len(set(child_ids)) != len(amounts):
         return Refusal("parts_invalid", f"a split makes {MIN_PARTS} to {MAX_PARTS} parts", {"parts": len(amounts)})
     for amount in amounts:
         refusal = checks.positive(receivable, amount)
@@ -214,7 +214,7 @@ def split(
     return parent, children
 
 
-def transfer(receivable: Receivable, to: str, *, by: str) -> Receivable | Refusal:
+def transfer(receivable: Receivable, to: str, *, by: By) -> Receivable | Refusal:
     """The holder passes it on (流转).
 
     Refusals: not_holder, receivable_state_wrong, nothing_left, part_pledged, transfer_to_self, transfer_to_debtor.
@@ -226,13 +226,20 @@ def transfer(receivable: Receivable, to: str, *, by: str) -> Receivable | Refusa
         return Refusal(
             "part_pledged", "a part of it is pledged: split the free part off first", checks.facts(receivable)
         )
-    if to == receivable.holder:
+    if to == receivable.holder and by is not CHAIN:  # on chain it may have been another's, unknown here, in between
         return Refusal("transfer_to_self", "it is its holder already", {**checks.facts(receivable), "to": to})
     refusal = checks.third_party(receivable, to)
     return refusal if refusal is not None else replace(receivable, holder=to)
 
 
-def pledge(receivable: Receivable, amount: Money, *, pledge_id: str, lender: str, by: str) -> Receivable | Refusal:
+def may_lend(receivable: Receivable, *, lender: str) -> Refusal | None:
+    """Why ``lender`` could never lend on it. Refusals: lender_is_debtor."""
+    if lender != receivable.debtor:
+        return None
+    return Refusal("lender_is_debtor", "nobody lends on its own promise to pay", checks.facts(receivable))
+
+
+def pledge(receivable: Receivable, amount: Money, *, pledge_id: str, lender: str, by: By) -> Receivable | Refusal:
     """The holder pledges a part to a lender.
 
     Refusals: lender_is_pledgor, those of an amount, pledge_exists, not_holder, receivable_state_wrong,
@@ -246,16 +253,14 @@ def pledge(receivable: Receivable, amount: Money, *, pledge_id: str, lender: str
     if any(part.pledge_id == pledge_id for part in receivable.pledges):
         return Refusal("pledge_exists", f"pledge {pledge_id} exists", checks.facts(receivable))
     refusal = checks.held(receivable, by, "pledge")
-    if refusal is None and lender == receivable.debtor:
-        refusal = Refusal("lender_is_debtor", "nobody lends on its own promise to pay", checks.facts(receivable))
-    refusal = refusal or checks.within_free(receivable, amount)
+    refusal = refusal or may_lend(receivable, lender=lender) or checks.within_free(receivable, amount)
     if refusal is not None:
         return refusal
     part = PledgedPart(pledge_id, lender, amount.minor)
     return replace(receivable, free=receivable.free - amount.minor, pledges=(*receivable.pledges, part))
 
 
-def release(receivable: Receivable, amount: Money, *, pledge_id: str, by: str) -> Receivable | Refusal:
+def release(receivable: Receivable, amount: Money, *, pledge_id: str, by: By) -> Receivable | Refusal:
     """The lender releases its pledge, or a part of it (解押).
 
     Refusals: pledge_unknown, not_lender, receivable_state_wrong, those of an amount, exceeds_pledged.
@@ -275,13 +280,18 @@ def release(receivable: Receivable, amount: Money, *, pledge_id: str, by: str) -
     )
 
 
-def settle(receivable: Receivable, amount: Money, *, payee: str, pledge_id: str | None = None) -> Receivable | Refusal:
+def may_settle(receivable: Receivable) -> Refusal | None:
+    """Why nothing of it can be paid now. Refusals: receivable_state_wrong."""
+    return checks.admits(receivable, "settle")
+
+
+def settle(receivable: Receivable, amount: Money, *, payee: By, pledge_id: str | None = None) -> Receivable | Refusal:
     """A bank attests that the debtor paid ``payee``: the pledgee for a pledged part, the holder for the free one.
 
     Refusals: receivable_state_wrong, those of an amount, payee_wrong, pledge_unknown, exceeds_free, exceeds_pledged.
     Once nothing is owed the receivable is settled.
     """
-    refusal = checks.admits(receivable, "settle") or checks.positive(receivable, amount)
+    refusal = may_settle(receivable) or checks.positive(receivable, amount)
     if refusal is not None:
         return refusal
     if pledge_id is None:
@@ -307,7 +317,7 @@ def settle(receivable: Receivable, amount: Money, *, payee: str, pledge_id: str 
 
 
 def enforce(
-    receivable: Receivable, *, pledge_id: str, child_id: str, by: str, today: date
+    receivable: Receivable, *, pledge_id: str, child_id: str, by: By, today: On
 ) -> tuple[Receivable, Receivable] | Refusal:
     """The lender takes its pledged part after the due day (处置) and holds it as a new receivable.
 
@@ -327,7 +337,7 @@ def enforce(
 
 
 def buy_back(
-    receivable: Receivable, amount: Money, *, pledge_id: str, child_id: str, buyer: str, today: date
+    receivable: Receivable, amount: Money, *, pledge_id: str, child_id: str, buyer: str, today: On
 ) -> tuple[Receivable, Receivable] | Refusal:
     """Whoever gave recourse (有追索权) has paid the lender after the due day, and holds that much of the claim.
 
@@ -341,12 +351,17 @@ def buy_back(
         checks.admits(receivable, "buy_back")
         or checks.within_pledge(receivable, part, amount)
         or checks.overdue(receivable, today)
-        or checks.third_party(receivable, buyer)
+        or may_buy_back(receivable, buyer=buyer)
     )
     return refusal if refusal is not None else _taken(receivable, part, amount.minor, child_id, buyer)
 
 
-def default(receivable: Receivable, *, by: str, today: date) -> Receivable | Refusal:
+def may_buy_back(receivable: Receivable, *, buyer: str) -> Refusal | None:
+    """Why ``buyer`` could never buy of it back, whatever the day. Refusals: transfer_to_debtor."""
+    return checks.third_party(receivable, buyer)
+
+
+def default(receivable: Receivable, *, by: By, today: On) -> Receivable | Refusal:
     """The holder declares it in default after its due day.
 
     Refusals: not_holder, receivable_state_wrong (also where nothing is owed on it: all was split away or taken),
@@ -358,21 +373,6 @@ def default(receivable: Receivable, *, by: str, today: date) -> Receivable | Ref
         or checks.overdue(receivable, today)
     )
     return refusal if refusal is not None else replace(receivable, state=State.DEFAULTED)
-
-
-def eligibility(receivable: Receivable, today: date) -> Eligibility:
-    """The facts about a receivable that the policy asks for, as of ``today``."""
-    return Eligibility(
-        confirmed=receivable.confirmed and receivable.state is State.CONFIRMED,
-        disputed=receivable.state is State.DISPUTED,
-        defaulted=receivable.state is State.DEFAULTED,
-        free=receivable.free,
-        face=receivable.face,
-        diluted=receivable.diluted,
-        tenor_days=(receivable.due_date - receivable.issued_on).days,
-        days_to_due=(receivable.due_date - today).days,
-        is_part=receivable.parent is not None,
-    )
 
 
 def _taken(

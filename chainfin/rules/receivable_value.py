@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Final
 
 from chainfin.errors import Refusal
+from chainfin.rules.authority import CHAIN, By, On
 from chainfin.values.money import Money
 
 
@@ -47,6 +48,11 @@ CONFIRMED_ONLY: Final = frozenset(ALLOWED) - UNCONFIRMED_ONLY - {"dispute", "res
 
 MAX_AMOUNT: Final = 2**56 - 1
 """The contracts pack an amount into 56 bits."""
+
+
+def free_part(*, face: int, pledged: int, split_away: int, settled: int, diluted: int) -> int:
+    """What of a receivable nobody else has a right to: may be pledged, split off, credited, or paid to its holder."""
+    return face - pledged - split_away - settled - diluted
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,17 +94,52 @@ class Receivable:
         amounts = (self.free, self.pledged, self.split_away, self.settled, self.diluted)
         if self.face <= 0 or min(amounts) < 0 or any(part.amount <= 0 for part in self.pledges):
             raise ValueError(f"receivable {self.id}: an amount is negative")
-        if sum(amounts) != self.face:
+        gone = {"split_away": self.split_away, "settled": self.settled, "diluted": self.diluted}
+        if self.free != free_part(face=self.face, pledged=self.pledged, **gone):
             raise ValueError(f"receivable {self.id}: {amounts} don't add up to the face {self.face}")
 
     @property
     def pledged(self) -> int:
         return sum(part.amount for part in self.pledges)
 
+    def pledged_by(self, pledge_id: str) -> int:
+        """What is locked under this pledge; 0 under one that it doesn't have."""
+        return sum(part.amount for part in self.pledges if part.pledge_id == pledge_id)
+
     @property
     def outstanding(self) -> int:
         """What the debtor still owes on this receivable (not on parts split away)."""
         return 0 if self.state is State.CANCELLED else self.free + self.pledged
+
+
+@dataclass(frozen=True, slots=True)
+class Eligibility:
+    """The facts that a policy decides on; JSON-able by `dataclasses.asdict` but for the amounts in minor units."""
+
+    confirmed: bool
+    disputed: bool
+    defaulted: bool
+    free: int
+    face: int
+    diluted: int
+    tenor_days: int
+    days_to_due: int
+    is_part: bool
+
+
+def eligibility(receivable: Receivable, today: date) -> Eligibility:
+    """The facts about a receivable that the policy asks for, as of ``today``."""
+    return Eligibility(
+        confirmed=receivable.confirmed,  # a dispute doesn't undo it: that is a fact of its own
+        disputed=receivable.state is State.DISPUTED,
+        defaulted=receivable.state is State.DEFAULTED,
+        free=receivable.free,
+        face=receivable.face,
+        diluted=receivable.diluted,
+        tenor_days=(receivable.due_date - receivable.issued_on).days,
+        days_to_due=(receivable.due_date - today).days,
+        is_part=receivable.parent is not None,
+    )
 
 
 def facts(receivable: Receivable) -> dict[str, object]:
@@ -138,15 +179,15 @@ def _state_wrong(receivable: Receivable, act: str) -> Refusal:
     )
 
 
-def only(receivable: Receivable, by: str, owner: str, code: str) -> Refusal | None:
-    """Refusal ``code`` unless ``by`` is ``owner``."""
-    if by == owner:
+def only(receivable: Receivable, by: By, owner: str, code: str) -> Refusal | None:
+    """Refusal ``code`` unless ``by`` is ``owner``, or the chain has found that out."""
+    if by is CHAIN or by == owner:
         return None
     role = {"payee_wrong": "the one to whom this part is due"}.get(code, "the " + code.removeprefix("not_"))
     return Refusal(code, f"{by} is not {role} of this receivable", {"id": receivable.id, "by": by})
 
 
-def held(receivable: Receivable, by: str, act: str) -> Refusal | None:
+def held(receivable: Receivable, by: By, act: str) -> Refusal | None:
     """Refusals receivable_state_wrong, not_holder: for acts that only the holder of a confirmed receivable may do.
 
     The state is checked first: while it isn't confirmed, nobody could do it.
@@ -206,9 +247,9 @@ def pledged_part(receivable: Receivable, pledge_id: str) -> PledgedPart | Refusa
     return found or Refusal("pledge_unknown", f"there is no pledge {pledge_id} on it", facts(receivable))
 
 
-def overdue(receivable: Receivable, today: date) -> Refusal | None:
-    """Refusal not_yet_due unless the due day has passed."""
-    if today > receivable.due_date:
+def overdue(receivable: Receivable, today: On) -> Refusal | None:
+    """Refusal not_yet_due unless the due day has passed, or the chain says so."""
+    if not isinstance(today, date) or today > receivable.due_date:
         return None
     return Refusal(
         "not_yet_due", f"it is due on {receivable.due_date}", {**facts(receivable), "today": today.isoformat()}

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from chainfin.errors import Refusal
+from chainfin.rules.authority import CHAIN, On
 from chainfin.rules.receivable_value import MAX_AMOUNT
 
 
@@ -48,7 +49,7 @@ def undertake(
     return Undertaking(buyer, amount, until, 0 if before is None else before.calls)
 
 
-def call(undertaking: Undertaking | None, amount: int, *, today: date) -> Undertaking | Refusal:
+def call(undertaking: Undertaking | None, amount: int, *, today: On) -> Undertaking | Refusal:
     """The buyer keeps its undertaking: it has paid the lender for ``amount``.
 
     Refusals: amount_not_positive, amount_too_large, undertaking_missing (none, not for that much, or not that long).
@@ -56,9 +57,9 @@ def call(undertaking: Undertaking | None, amount: int, *, today: date) -> Undert
     refusal = _amount(amount)
     if refusal is not None:
         return refusal
-    if undertaking is None or amount > undertaking.left or today > undertaking.until:
+    if undertaking is None or amount > undertaking.left or (today is not CHAIN and today > undertaking.until):
         left = 0 if undertaking is None else undertaking.left
-        proof = {"amount": amount, "left": left, "today": today.isoformat()}
+        proof = {"amount": amount, "left": left, "today": str(today)}
         return Refusal("undertaking_missing", "that much wasn't undertaken for that long", proof)
     return replace(undertaking, left=undertaking.left - amount, calls=undertaking.calls + 1)
 

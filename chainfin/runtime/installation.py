@@ -37,7 +37,7 @@ from chainfin.runtime.housekeeping import Housekeeper
 from chainfin.runtime.loop import Loop
 from chainfin.runtime.metrics import Metrics
 from chainfin.runtime.tracing import Tracing
-from chainfin.services.kernel import acts, custody, parking
+from chainfin.services.kernel import commands, custody, parking
 from chainfin.services.kernel.context import Clock, Context
 from chainfin.services.oversight.parked import Retry
 from chainfin.services.parties import admission
@@ -221,7 +221,7 @@ class Installation(AbstractContextManager["Installation"]):
         if not drive:
             return
         # the worker listens for its own topics
-        self.store.on_commit(self.loops["chain"].wake, about=[acts.SEND])
+        self.store.on_commit(self.loops["chain"].wake, about=[commands.SendAct.TOPIC])
         for loop in self.loops.values():
             loop.start()
             self._closing.append(loop.stop)

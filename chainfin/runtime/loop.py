@@ -139,8 +139,10 @@ class Loop:
         """Raise Unavailable if the service isn't ready because of this loop: <name>_halted, <name>_failing,
         database_unreachable, or the code of what it waits for."""
         view = self._view
-        if view.state is State.HALTED or view.state is State.FAILING:
-            raise Unavailable(f"{self.name}_{view.state.value}", f"{view.code}: {view.message}")
+        if view.state is State.HALTED:
+            raise Unavailable(f"{self.name}_halted", f"{view.code}: {view.message}")
+        if view.state is State.FAILING:
+            raise Unavailable(f"{self.name}_failing", f"{view.code}: {view.message}")
         outside = view.state is State.WAITING and not self._patient
         if outside or view.state is State.WAITING_FOR_DATABASE:
             raise Unavailable(str(view.code), str(view.message))

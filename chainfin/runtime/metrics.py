@@ -20,6 +20,7 @@ from sqlmodel import Session, col, func, select
 
 from chainfin.errors import BadInput
 from chainfin.runtime.loop import Loop, State
+from chainfin.services.kernel.commands import PayHolder, PayLoan
 from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.lending_tables import ApplicationNodeRow, EndOfDayRow
 from chainfin.storage.oversight_tables import ParkedItemRow
@@ -27,7 +28,7 @@ from chainfin.storage.store import Store
 from chainfin.values.money import Money
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-PAID_TOPIC = "payment.pay"
+PAID_TOPICS = (PayLoan.TOPIC, PayHolder.TOPIC)
 DECIDING = ("declined", "offered", "review")
 """Nodes of an application at which a decision is known: refused, approved, handed to a person."""
 WAITING_STATES = ("due", "claimed", "unknown")
@@ -80,7 +81,7 @@ class Metrics:
 
     def command_done(self, session: Session, topic: str, payload: Mapping[str, object]) -> None:
         """A partner carried a command out; a payout is counted when the transaction that books it has committed."""
-        if topic != PAID_TOPIC:
+        if topic not in PAID_TOPICS:
             return
         try:
             amount = Money.parse(str(payload["amount"]), str(payload["currency"]))

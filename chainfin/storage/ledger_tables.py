@@ -23,6 +23,8 @@ class JournalRow(SQLModel, table=True):
     reverses: str | None = None
     previous_hash: str
     hash: str = Field(unique=True)
+    payment: str | None = Field(default=None, index=True)
+    """The incoming payment for which it was posted (its id). Beside the book: the hash doesn't cover it."""
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 
@@ -55,12 +57,21 @@ class OutboxRow(SQLModel, table=True):
     """
 
     __tablename__ = "outbox"
-    __table_args__ = (Index("ix_outbox_due", "topic", "status", "not_before"),)
+    __table_args__ = (
+        Index("ix_outbox_due", "topic", "status", "not_before"),
+        Index("ix_outbox_subject", "topic", "subject"),
+        Index("ix_outbox_correlation", "topic", "correlation"),
+    )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
     cell: str = "c0"
     topic: str
     key: str = Field(unique=True)
+    """Makes the command be given once. It is compared and never read: what a command is about stands beside it."""
+    subject: str = ""
+    """What it is about: a loan, pledge, party, payment, application or act."""
+    correlation: str = ""
+    """The loan, application or payment that it belongs to."""
     payload: dict[str, object] = Field(sa_type=JSON)
     status: str = "due"
     attempts: int = 0

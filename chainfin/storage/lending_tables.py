@@ -174,15 +174,16 @@ class LoanRow(SQLModel, table=True):
 
 
 class RepaymentRow(SQLModel, table=True):
-    """Money that came in for a loan, once by its bank reference, and how it was allocated."""
+    """Money that came in for a loan, of each incoming payment once, and how it was allocated."""
 
     __tablename__ = "repayment"
+    __table_args__ = (UniqueConstraint("loan_id", "incoming_id"),)
 
     id: str = Field(primary_key=True)
     loan_id: str = Field(foreign_key="loan.id", index=True)
     source: str
     """borrower | debtor"""
-    bank_ref: str = Field(unique=True)
+    incoming_id: str = Field(foreign_key="incoming_payment.id", index=True)
     currency: str
     amount: int = Field(sa_type=BigInteger)
     allocation: dict[str, object] = Field(sa_type=JSON)
@@ -219,19 +220,31 @@ class LoanEventRow(SQLModel, table=True):
     on: date
     amount: int = Field(default=0, sa_type=BigInteger)
     payment: str = ""
+    """What the book calls the payment (`IncomingRow.book_ref`)."""
     holder: str = ""
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 
 class IncomingRow(SQLModel, table=True):
-    """A payment that reached the settlement bank, as the bank signed it; taken in once by its reference.
+    """A payment that reached the settlement bank, as the bank signed it, under an id of our own.
+
+    ``bank_ref``, ``payer_account`` and ``remittance`` are the partner's text: any characters, never part of an id or a
+    key of ours. The bank names a payment by its reference alone (so are refunds asked for and settlements attested),
+    whatever account it came in on: the first line of a reference is the payment. A further line that says the same is
+    the same payment; one that says something else is kept with the next ``repeat`` and held for a person.
 
     ``status``: `rules.payment.State`. ``reason`` says why, where it is not plainly applied.
     """
 
     __tablename__ = "incoming_payment"
+    __table_args__ = (UniqueConstraint("bank_ref", "repeat"),)
 
-    bank_ref: str = Field(primary_key=True)
+    id: str = Field(primary_key=True)
+    bank_ref: str
+    repeat: int = 0
+    book_ref: str = Field(unique=True)
+    """What journals and loan events call it: its id. Of payments taken in before they had ids it is the bank's
+    reference, since nothing that was posted is ever rewritten."""
     sequence: int = Field(sa_type=BigInteger, index=True)
     payer_account: str
     currency: str

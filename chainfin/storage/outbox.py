@@ -19,7 +19,15 @@ from chainfin.storage.types import UtcDateTime
 
 
 def put(
-    session: Session, topic: str, key: str, payload: dict[str, object], *, now: datetime, cell: str = "c0"
+    session: Session,
+    topic: str,
+    key: str,
+    payload: dict[str, object],
+    *,
+    subject: str = "",
+    correlation: str = "",
+    now: datetime,
+    cell: str = "c0",
 ) -> OutboxRow:
     """Add a command. The same ``key`` again returns the row that exists: a command is given once."""
     # of two transactions that give the same command the second waits here, and then finds the first one's
@@ -27,7 +35,16 @@ def put(
     existing = session.exec(_BY_KEY, params={"key": key}).one_or_none()
     if existing is not None:
         return existing
-    row = OutboxRow(cell=cell, topic=topic, key=key, payload=payload, not_before=now, created_at=now)
+    row = OutboxRow(
+        cell=cell,
+        topic=topic,
+        key=key,
+        subject=subject,
+        correlation=correlation,
+        payload=payload,
+        not_before=now,
+        created_at=now,
+    )
     session.add(row)
     session.flush()
     tell(session, topic)

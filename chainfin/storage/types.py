@@ -35,6 +35,11 @@ class UtcDateTime(TypeDecorator[datetime]):
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
+def storable(text: str) -> str:
+    """A stranger's text as both databases can keep it: PostgreSQL takes no NUL, so it is shown as U+FFFD."""
+    return text.replace("\0", "\ufffd")
+
+
 def new_id(prefix: str) -> str:
     """``<prefix>_<48 bits of time><64 random bits>`` in hex: unique, unguessable, in the order of making."""
     return f"{prefix}_{int(time.time() * 1000):012x}{secrets.token_hex(8)}"

@@ -86,11 +86,6 @@ def extend(years: Mapping[int, OfficialYear]) -> None:
     is_business_day.cache_clear()
 
 
-def is_official(year: int) -> bool:
-    """Whether the State Council's notice for ``year`` is in the table (else the year is a forecast)."""
-    return year in _official
-
-
 @lru_cache(maxsize=256)
 def _statutory(year: int) -> frozenset[date]:
     # Cached by year, so it warns once for each.

@@ -145,7 +145,7 @@ def test_metrics__payout__counted_once_when_it_is_committed_and_not_when_it_is_n
 
     def report(session: Session) -> None:
         with session.begin_nested():
-            metrics.command_done(session, "payment.pay", payload)
+            metrics.command_done(session, "payment.holder", payload)
 
     with site.ctx.store.begin() as session:
         report(session)

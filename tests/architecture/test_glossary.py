@@ -13,7 +13,7 @@ import chainfin.rules
 import chainfin.values
 from chainfin.audit import report
 from chainfin.documents.model import DocumentKind
-from chainfin.services.lending.progress import FINAL
+from chainfin.rules.application import OVER
 from chainfin.values.money import Rounding
 from chainfin.values.party import Role
 from chainfin.values.product import Product
@@ -40,7 +40,7 @@ def test_glossary__each_value_of_an_enum__stands_in_it(enum: type[StrEnum]) -> N
 
 
 def test_glossary__products_roles_and_ends_of_applications__stand_in_it() -> None:
-    names = {*(product.value for product in Product), *(str(role.name).lower() for role in Role), *FINAL}
+    names = {*(product.value for product in Product), *(str(role.name).lower() for role in Role), *OVER}
     assert names - WORDS == set()
 
 

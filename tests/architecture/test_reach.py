@@ -11,7 +11,13 @@ from tests.architecture.reach import Program
 BOOK = "waits for the services of the loan book: bad loans, provisions, corrections, a lender's portfolio"
 REGISTER = "the projection still changes rows by hand; it goes once events are applied by these rules"
 
+BANK = "waits for payments that name a creditor reference, and for the bank's own files"
+
 WAITING = {
+    "chainfin.values.reference.find_all": BANK,
+    "chainfin.values.reference.make": BANK,
+    "chainfin.values.reference.parse": BANK,
+    "chainfin.values.reference.printed": BANK,
     "chainfin.rules.facility.check_concentration": BOOK,
     "chainfin.rules.ledger.provision": BOOK,
     "chainfin.rules.ledger.recovery": BOOK,
@@ -21,20 +27,6 @@ WAITING = {
     "chainfin.rules.loan.life.restructure": BOOK,
     "chainfin.rules.loan.life.write_off": BOOK,
     "chainfin.rules.debtor_line.give_back": REGISTER,
-    "chainfin.rules.inventory.buy_back": REGISTER,
-    "chainfin.rules.inventory.issue": REGISTER,
-    "chainfin.rules.inventory.liquidate": REGISTER,
-    "chainfin.rules.inventory.pledge": REGISTER,
-    "chainfin.rules.inventory.recount": REGISTER,
-    "chainfin.rules.inventory.release": REGISTER,
-    "chainfin.rules.receivable.Eligibility": REGISTER,
-    "chainfin.rules.receivable.credit": REGISTER,
-    "chainfin.rules.receivable.eligibility": REGISTER,
-    "chainfin.rules.receivable.enforce": REGISTER,
-    "chainfin.rules.receivable.issue": REGISTER,
-    "chainfin.rules.receivable.release": REGISTER,
-    "chainfin.rules.receivable.settle": REGISTER,
-    "chainfin.rules.undertaking.call": REGISTER,
 }
 """Rules that nothing comes to yet, each with what it waits for. What waits for nothing is deleted."""
 

@@ -27,6 +27,7 @@ from chainfin.storage.chain_tables import ChainBlockRow
 from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.lending_tables import ApplicationRow, LoanRow
 from chainfin.storage.store import Store
+from chainfin.values import instruction
 from tests.crash.customers import PATIENCE_S, ROUNDS, Request
 from tests.crash.service import Service, chain, payments
 from tests.storage.play import check_books
@@ -239,7 +240,7 @@ def check_database(house: House, requests: list[Request]) -> None:
         for made in requests:
             assert loans[made.id].id == made.loan_id
             assert f"{loans[made.id].principal / 100:.2f}" == made.amount
-        assert sorted(paid) == sorted(loan.id for loan in loans.values())
+        assert sorted(paid) == sorted(instruction.for_loan(loan.id) for loan in loans.values())
         for block in session.exec(select(ChainBlockRow)):
             assert house.blocks[block.number] == block.hash.removeprefix("0x")
         assert journals.check_chain(session) >= len(loans)

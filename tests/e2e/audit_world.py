@@ -25,11 +25,10 @@ from chainfin.connectors.registry_view import RegistryLookup
 from chainfin.connectors.sandbox import World
 from chainfin.runtime.installation import Installation
 from chainfin.services.goods import receipts
-from chainfin.services.kernel.context import OPERATOR, Actor, Context
+from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.lending import applications, limits, mandates, prices
 from chainfin.services.oversight import evidence, reconcile
 from chainfin.services.oversight.reconcile import Reconciliation
-from chainfin.services.parties import admission
 from chainfin.services.payments import incoming
 from chainfin.services.trade import orders, receivables
 from chainfin.settings import load
@@ -39,6 +38,7 @@ from chainfin.storage.trade_tables import DocumentRow, ReceivableRow
 from chainfin.values.money import Money
 from chainfin.values.party import Role, first_person
 from chainfin.values.product import Product
+from tests import cast
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 CAST = {
@@ -91,18 +91,7 @@ class Town:
 
     def admit_all(self) -> None:
         for who, (company, role) in CAST.items():
-            admitted = admission.admit(
-                self.ctx,
-                OPERATOR,
-                name=company.english,
-                legal_scheme="USCC",
-                legal_value=company.uscc,
-                roles=int(role),
-                address=None,
-                account=f"6228-{company.uscc[-8:]}",
-                profile={},
-            )
-            self.parties[who] = admitted.party
+            self.parties[who] = cast.admit(self.ctx, company, role)
         self.run()
         with self.ctx.store.read() as session:
             for who, row in self.parties.items():

@@ -19,7 +19,6 @@ from typing import Any
 from uuid import uuid4
 
 from sqlmodel import col, select
-from stdnum.cn import uscc
 
 from chainfin import samples
 from chainfin.connectors.sandbox import World
@@ -31,10 +30,9 @@ from chainfin.rules.loan.state import ACCRUING
 from chainfin.runtime.installation import Installation
 from chainfin.services.books import journals, loan_book
 from chainfin.services.goods import receipts
-from chainfin.services.kernel import acts
+from chainfin.services.kernel import acts, commands
 from chainfin.services.kernel.context import OPERATOR, Actor, Context
 from chainfin.services.lending import applications, limits, mandates, prices
-from chainfin.services.parties import admission
 from chainfin.services.payments import incoming as incoming_service
 from chainfin.services.reactions import approved
 from chainfin.services.reads import queries
@@ -56,6 +54,7 @@ from chainfin.storage.trade_tables import (
 from chainfin.values.money import Money
 from chainfin.values.party import Role, first_person
 from chainfin.values.product import Product
+from tests import cast
 from tests.e2e.onchain import view
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -103,48 +102,22 @@ class Site:
 
     def admit(self, role: Role, *, account: str | None = None, company: samples.Company | None = None) -> Actor:
         """A company with a valid invented id (the division 990000 doesn't exist)."""
-        if company is None:
-            body = f"91990000{next(self.numbers):09d}"
-            company = samples.Company(f"虚构样例{body}", f"Invented {body}", body + uscc.calc_check_digit(body))
-        made = admission.admit(
-            self.ctx,
-            OPERATOR,
-            name=company.english,
-            legal_scheme="USCC",
-            legal_value=company.uscc,
-            roles=int(role),
-            address=None,
-            account=account or f"6228-{company.uscc[-8:]}",
-            profile={},
-        )
+        company = company or cast.invented(next(self.numbers))
+        made = cast.admit(self.ctx, company, role, account=account)
         self.run()
-        party = self.party(made.party.id)
+        party = self.party(made.id)
         assert party.status == "active", party.status
         self.companies[party.id] = company
         return Actor("party", party.id, Role(party.roles), first_person(party.id))
 
     def admit_with_own_key(self, role: Role) -> Actor:
         """A company whose key only this test has (`keys`): what it has to sign stays unsigned until `sign`."""
-        body = f"91990000{next(self.numbers):09d}"
-        company = samples.Company(f"虚构样例{body}", f"Invented {body}", body + uscc.calc_check_digit(body))
-        key = keys.new_private_key()
-        made = admission.admit(
-            self.ctx,
-            OPERATOR,
-            name=company.english,
-            legal_scheme="USCC",
-            legal_value=company.uscc,
-            roles=int(role),
-            address=keys.address_of(key),
-            account=f"6228-{company.uscc[-8:]}",
-            profile={},
-        )
-        assert made.consent is not None
-        admission.consent(self.ctx, made.party.id, "0x" + eip712.sign(made.consent, key).hex())
+        company, key = cast.invented(next(self.numbers)), keys.new_private_key()
+        made = cast.admit(self.ctx, company, role, key=key)
         self.run()
-        self.companies[made.party.id] = company
-        self.keys[made.party.id] = key
-        return Actor("party", made.party.id, role, first_person(made.party.id))
+        self.companies[made.id] = company
+        self.keys[made.id] = key
+        return Actor("party", made.id, role, first_person(made.id))
 
     def sign(self, actor: Actor, act: ActRow) -> ActRow:
         """The act, signed with the key that only this test has."""
@@ -314,33 +287,63 @@ class Site:
     def loan(self, loan_id: str) -> LoanView:
         return queries.loan(self.ctx, OPERATOR, loan_id)
 
-    def pays(self, amount: int, remittance: str, *, payer: str = "6228-payer", step: bool = True) -> str:
-        """A payment reaches the settlement bank; with ``step`` all that follows happens. The bank's reference."""
+    def pays(
+        self,
+        amount: int,
+        remittance: str,
+        *,
+        payer: str = "6228-payer",
+        payer_name: str = "A payer (invented)",
+        step: bool = True,
+        bank_ref: str | None = None,
+    ) -> str:
+        """A payment reaches the settlement bank, which may have been told what to call it; with ``step`` all that
+        follows happens. The bank's reference."""
         done = self.world.pays(
             uuid4().hex,
             Money(amount, CNY),
             payer_account=payer,
-            payer_name="A payer (invented)",
+            payer_name=payer_name,
             payee_account=incoming_service.COLLECTION_ACCOUNT,
             remittance=remittance,
+            bank_reference=bank_ref,
         )
         if step:
             self.run()
         return done.bank_reference
 
     def payments(self) -> list[str]:
+        """The bank's numbers of the orders that it carried out."""
         assert self.inst.sandbox is not None
         return self.inst.sandbox.payments()
 
     def incoming(self, bank_ref: str) -> IncomingRow:
         with self.ctx.store.read() as session:
-            return session.get_one(IncomingRow, bank_ref)
+            return session.exec(
+                select(IncomingRow).where(IncomingRow.bank_ref == bank_ref, IncomingRow.repeat == 0)
+            ).one()
 
-    def outbox(self, prefix: str) -> list[OutboxRow]:
-        """Commands whose key begins so, in order of making."""
+    def commands(
+        self, kind: type[commands.Command], *, subject: str | None = None, correlation: str | None = None
+    ) -> list[OutboxRow]:
+        """Commands of a kind (about ``subject``, that belong to ``correlation``), in order of making."""
+        query = select(OutboxRow).where(OutboxRow.topic == kind.TOPIC).order_by(col(OutboxRow.id))
+        if subject is not None:
+            query = query.where(OutboxRow.subject == subject)
+        if correlation is not None:
+            query = query.where(OutboxRow.correlation == correlation)
         with self.ctx.store.read() as session:
-            query = select(OutboxRow).where(col(OutboxRow.key).startswith(prefix)).order_by(col(OutboxRow.id))
             return list(session.exec(query).all())
+
+    def payouts(self, bank_ref: str) -> list[OutboxRow]:
+        """What of a payment leaves to those whose it is."""
+        return self.commands(commands.PayHolder, correlation=self.incoming(bank_ref).id)
+
+    def refunds(self, bank_ref: str) -> list[OutboxRow]:
+        return self.commands(commands.Refund, correlation=self.incoming(bank_ref).id)
+
+    def struck_out(self, pledge_id: str) -> list[OutboxRow]:
+        return self.commands(commands.StrikeOutPledge, subject=pledge_id)
 
     def documents(self, order_id: str) -> int:
         """How many papers are kept about an order."""

@@ -44,6 +44,34 @@ def test_forged__header__link_fails(played: Played) -> None:
     assert "chain: headers 1 of 1" in forged(played, change)
 
 
+def test_forged__loan_without_the_lenders_mandate__refused(played: Played) -> None:
+    def without(content: dict[str, Any]) -> None:
+        content["mandate"] = {}
+
+    assert not played.report(resealed(played.bundles["receivable_pledge"], without)).ok
+
+
+@pytest.mark.parametrize(
+    ("member", "value", "name"),
+    [("amount", "1", "mandate: allows the loan"), ("grades", ["D"], "mandate: allows the loan"),
+     ("expiresAt", "1", "mandate"), ("lender", "USCC:0", "mandate: lender")],
+)  # fmt: skip
+def test_forged__mandate_of_other_words__named(played: Played, member: str, value: object, name: str) -> None:
+    def change(content: dict[str, Any]) -> None:
+        content["mandate"]["typed_data"]["message"][member] = value
+
+    names = forged(played, change)
+    assert {name, "mandate: signature"} & names
+    assert "mandate: signature" in names
+
+
+def test_forged__mandate_of_another_platform__named(played: Played) -> None:
+    def change(content: dict[str, Any]) -> None:
+        content["mandate"]["platform"] = "another"
+
+    assert "mandate: domain" in forged(played, change)
+
+
 def test_forged__last_header__not_the_trusted_one(played: Played) -> None:
     def change(content: dict[str, Any]) -> None:
         del content["chain"]["headers"][0][-1]
@@ -166,14 +194,21 @@ def test_forged__date_of_the_payout__named(played: Played) -> None:
 
 
 def test_forged__more_booked_than_the_bank_received__named(played: Played) -> None:
-    paid = next(
-        e for e in json.loads(played.bundles["inventory_pledge"])["ledger"]["events"] if e["kind"] == "pay_borrower"
-    )
+    written = json.loads(played.bundles["inventory_pledge"])["ledger"]
+    paid = next(e for e in written["events"] if e["kind"] == "pay_borrower")
 
     def change(content: dict[str, Any]) -> None:
         next(e for e in content["ledger"]["events"] if e["payment"])["amount"] = str(int(paid["amount"]) + 1)
 
-    assert f"payment {paid['payment']}" in forged(played, change, "inventory_pledge")
+    assert f"payment {written['incoming'][paid['payment']]}" in forged(played, change, "inventory_pledge")
+
+
+def test_forged__payment_called_by_another_reference__named(played: Played) -> None:
+    def change(content: dict[str, Any]) -> None:
+        for name in content["ledger"]["incoming"]:
+            content["ledger"]["incoming"][name] = "SBI-another"
+
+    assert "payment SBI-another" in forged(played, change, "inventory_pledge")
 
 
 def test_forged__registry_number__named(played: Played) -> None:

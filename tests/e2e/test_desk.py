@@ -22,6 +22,7 @@ from chainfin.services.oversight import evidence
 from chainfin.services.payments import accounts
 from chainfin.services.pledges import enforcement, release
 from chainfin.services.trade import disputes
+from chainfin.values import instruction
 from chainfin.values.money import Money
 from chainfin.values.party import Role
 from tests.e2e.ending import mismatches, pledges_on, receipt, sent
@@ -199,7 +200,7 @@ def test_expiry__of_a_pledge_on_which_nothing_was_paid__ended_by_the_pledgor(sit
     site.run()
     (pledge,) = pledges_on(site, asset.id)
     assert (pledge.status, site.receivable(asset.id).pledged) == ("released", 0)
-    site.world.resolves(loan_id, "refused")
+    site.world.resolves(instruction.for_loan(loan_id), "refused")
     site.ctx.clock.move_to(site.ctx.clock.now() + timedelta(minutes=5))
     site.run()
     assert site.application(application).row.status == "failed"
@@ -218,7 +219,7 @@ def test_account__corrected__what_was_refused_goes_out_once(site: Site) -> None:
     site.run()
     _, again = accounts.correct_account(site.ctx, OPERATOR, str(holder.party_id), "6228-new")
     assert (retried, again) == (1, 0)
-    outs = [(row.status, row.payload["payee_account"]) for row in site.outbox(f"holder:{ref}")]
+    outs = [(row.status, row.payload["payee_account"]) for row in site.payouts(ref)]
     assert outs == [("replaced", "CLOSED-6228-9"), ("done", "6228-new")]
     assert (site.incoming(ref).status, site.incoming(ref).reason) == ("applied", None)
     assert site.balance(ledger.HOLDER_PAYABLE, ref=asset.id) == 0
@@ -248,7 +249,7 @@ def test_account__corrected_to_another_closed_one__still_owed(site: Site) -> Non
     assert site.balance(ledger.HOLDER_PAYABLE, ref=asset.id) == FACE
     accounts.correct_account(site.ctx, OPERATOR, str(holder.party_id), "6228-open")
     site.run()
-    assert [row.status for row in site.outbox(f"holder:{ref}")] == ["replaced", "replaced", "done"]
+    assert [row.status for row in site.payouts(ref)] == ["replaced", "replaced", "done"]
     assert mismatches(site) == []
 
 

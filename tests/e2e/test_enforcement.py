@@ -66,7 +66,7 @@ def test_enforced__debtor_pays_the_part__loan_repaid_and_rest_to_the_borrower(
     dues = site.loan(loan_id).loan.dues.total.minor
     ref = site.pays(part.face, f"RECEIVABLE {part.id}")
     assert site.loan(loan_id).row.status == "repaid"
-    (out,) = site.outbox(f"holder:{ref}")
+    (out,) = site.payouts(ref)
     assert (out.status, out.payload["payee_account"]) == ("done", site.party(borrower.party_id).account)
     assert out.payload["amount"] == f"{(part.face - dues) / 100:.2f}"
     assert site.receivable(part.id).status == "settled"
@@ -98,7 +98,7 @@ def test_enforced__borrower_repays_after_all__what_the_debtor_pays_is_its_own(
     assert site.loan(loan_id).row.status == "repaid"
     (part,) = parts(site, asset.id)
     ref = site.pays(part.face, f"RECEIVABLE {part.id}")
-    (out,) = site.outbox(f"holder:{ref}")
+    (out,) = site.payouts(ref)
     assert out.payload["payee_account"] == site.party(borrower.party_id).account
     assert mismatches(site) == []
 
@@ -112,7 +112,7 @@ def test_enforced__debtor_pays_the_invoice_whole__lender_and_holder_get_theirs(
     dues = site.loan(loan_id).loan.dues.total.minor
     ref = site.pays(FACE, f"RECEIVABLE {asset.id}")
     assert site.loan(loan_id).row.status == "repaid"
-    outs = site.outbox(f"holder:{ref}")
+    outs = site.payouts(ref)
     assert {row.payload["payee_account"] for row in outs} == {site.party(borrower.party_id).account}
     assert sum(round(float(str(row.payload["amount"])) * 100) for row in outs) == FACE - dues
     assert [site.receivable(each).status for each in (asset.id, parts(site, asset.id)[0].id)] == ["settled", "settled"]

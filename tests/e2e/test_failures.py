@@ -16,6 +16,7 @@ from chainfin.eth.bindings.participants_acts import Suspend
 from chainfin.eth.bindings.pledges_acts import Grant
 from chainfin.rules import ledger
 from chainfin.services.kernel import acts, custody
+from chainfin.services.kernel.commands import SendAct
 from chainfin.services.kernel.context import Actor
 from chainfin.services.lending import applications, funding, limits
 from chainfin.services.pledges import register
@@ -23,6 +24,7 @@ from chainfin.services.trade import disputes, orders, receivables
 from chainfin.storage.lending_tables import LimitRow
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ActRow, PledgeRow
+from chainfin.values import instruction
 from chainfin.values.money import Money
 from chainfin.values.party import Role
 from tests.e2e.onchain import rows, view
@@ -44,7 +46,7 @@ def undone(site: Site, application: str, code: str, node: str) -> None:
     assert set(site.taken(application)) == {"freed"}
     loan = site.loan(str(view_.row.loan_id))
     assert loan.row.status == "cancelled"
-    assert str(view_.row.loan_id) not in site.payments()
+    assert instruction.for_loan(str(view_.row.loan_id)) not in site.payments()
 
 
 def asset_is_whole(site: Site, receivable_id: str) -> None:
@@ -118,7 +120,7 @@ def test_payment__payee_account_closed__pledge_released_loan_cancelled(site: Sit
     pledge = the_pledge(site, application)
     assert pledge.status == "released"
     assert view(site.inst, "Pledges", "pledgeOf", pledge.id)["state"] == RELEASED
-    assert [row.status for row in site.outbox(f"unregister:{pledge.id}")] == ["done"]
+    assert [row.status for row in site.struck_out(pledge.id)] == ["done"]
 
 
 def test_payment__pending_then_refused__undone_only_when_known(site: Site) -> None:
@@ -132,7 +134,7 @@ def test_payment__pending_then_refused__undone_only_when_known(site: Site) -> No
     row = site.application(application).row
     assert row.status == "disbursing"
     assert site.taken(application).keys() == {"held"}
-    site.world.resolves(str(row.loan_id), "refused")
+    site.world.resolves(instruction.for_loan(str(row.loan_id)), "refused")
     site.ctx.clock.move_to(site.ctx.clock.now() + timedelta(minutes=5))
     site.run()
     undone(site, application, "payment_refused", "disbursing")
@@ -151,7 +153,7 @@ def test_payment__answer_lost__paid_once(site: Site) -> None:
     site.run()
     row = site.application(application).row
     assert row.status == "funded"
-    assert site.payments().count(str(row.loan_id)) == 1
+    assert site.payments().count(instruction.for_loan(str(row.loan_id))) == 1
 
 
 def test_chain__refuses_pledge__application_failed_and_all_free(site: Site) -> None:
@@ -167,7 +169,7 @@ def test_chain__refuses_pledge__application_failed_and_all_free(site: Site) -> N
     assert (row.reserved, row.pledged) == (0, FACE), "what is pledged elsewhere is pledged here too"
     pledge = the_pledge(site, application)
     assert pledge.status == "failed"
-    assert [each.status for each in site.outbox(f"unregister:{pledge.id}")] == ["done"]
+    assert [each.status for each in site.struck_out(pledge.id)] == ["done"]
 
 
 def test_asset__pledged_elsewhere__nothing_is_offered_on_it(site: Site) -> None:
@@ -226,7 +228,7 @@ def test_offer__disputed_meanwhile__falls(site: Site) -> None:
     site.run()
     with pytest.raises(Refused) as refused:
         applications.accept(site.ctx, borrower, application)
-    assert (refused.value.code, refused.value.details["status"]) == ("asset_not_free", "disputed")
+    assert (refused.value.code, refused.value.details["state"]) == ("receivable_state_wrong", "disputed")
 
 
 def test_offer__withdrawn__frees_its_limits_and_stays_closed(site: Site) -> None:
@@ -275,7 +277,7 @@ def test_payment__settled_after_the_term__loan_is_on_the_books(site: Site) -> No
     site.run()
     loan_id = str(site.application(application).row.loan_id)
     site.ctx.clock.move_to(site.ctx.clock.now() + timedelta(days=2))
-    site.world.resolves(loan_id, "done")
+    site.world.resolves(instruction.for_loan(loan_id), "done")
     site.run()
     assert site.application(application).row.status == "funded"
     assert site.loan(loan_id).loan.outstanding.minor == ASKED
@@ -331,7 +333,7 @@ def test_act__signed_late__refused_before_it_is_closed(site: Site) -> None:
     assert refused.value.code == "signature_expired"
     standing = acts.get(site.ctx, buyer, act.id)
     assert (standing.status, standing.signature) == ("awaiting_signature", None)
-    assert site.outbox(f"act:{act.id}") == []
+    assert site.commands(SendAct, subject=act.id) == []
 
 
 def test_payment__reported_twice__on_the_books_once(site: Site) -> None:

@@ -16,7 +16,7 @@ from chainfin.risk.record import DecisionRecord
 from chainfin.risk.replay import replay
 from chainfin.storage.lending_tables import ApplicationRow, LimitRow
 from chainfin.storage.party_tables import CustodyKeyRow
-from chainfin.values import party
+from chainfin.values import instruction, party
 from tests.e2e.played import Played, playing
 
 CONTRACTS = {"Participants", "Orders", "Receivables", "WarehouseReceipts", "Pledges"}
@@ -155,8 +155,8 @@ def test_nodes__seconds__are_from_their_start_to_their_end(played: Played) -> No
 def test_money__loan_funded__left_the_rail_exactly_once(played: Played) -> None:
     loan = played.at["c"]["loan"]
     assert loan["status"] == "active"
-    assert played.at["c"]["payments"].count(loan["id"]) == 1
-    assert played.at["f"]["payments"].count(loan["id"]) == 1
+    assert played.at["c"]["payments"].count(instruction.for_loan(loan["id"])) == 1
+    assert played.at["f"]["payments"].count(instruction.for_loan(loan["id"])) == 1
     disbursed = [line for line in played.at["c"]["statement"] if line["kind"] == "disburse"]
     assert [fen(line["amount"]["amount"]) for line in disbursed] == [700_000_00]
 
@@ -230,7 +230,7 @@ def test_general_path__funded__without_registry_or_pledge(played: Played) -> Non
     names = [node["name"] for node in played.at["e"]["application"]["nodes"]]
     assert names == [name for name in PLEDGED_TRAIL if name not in ("registration", "pledging")]
     assert played.at["e"]["loan"]["pledges"] == []
-    assert played.at["f"]["payments"].count(played.story.loans["shop"]) == 1
+    assert played.at["f"]["payments"].count(instruction.for_loan(played.story.loans["shop"])) == 1
 
 
 # f

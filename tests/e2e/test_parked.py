@@ -13,8 +13,9 @@ from sqlmodel import col, select
 
 from chainfin.connectors.outcome import Done
 from chainfin.connectors.payment_rail import IncomingPage, Line
-from chainfin.connectors.signature import sign
 from chainfin.errors import BadInput, Conflict, Forbidden, NotFound
+from chainfin.jws import sign
+from chainfin.services.kernel.commands import Refund
 from chainfin.services.kernel.context import OPERATOR
 from chainfin.services.oversight import parked
 from chainfin.services.payments import incoming
@@ -72,7 +73,7 @@ def new(site: Site, before: set[str]) -> list[ParkedItemRow]:
 
 def taken(site: Site, reference: str) -> bool:
     with site.ctx.store.read() as session:
-        return session.get(IncomingRow, reference) is not None
+        return session.exec(select(IncomingRow.id).where(IncomingRow.bank_ref == reference)).first() is not None
 
 
 def reference(line_: Line) -> str:
@@ -108,14 +109,21 @@ def test_page__with_an_odd_line__it_is_parked_whole_and_the_others_are_taken(
     assert site.inst.incoming.run_once() == 0, "the cursor is past the odd line"
 
 
-def test_line__same_reference_with_another_amount__parked_and_the_first_stands(site: Site, before: set[str]) -> None:
+def test_line__same_reference_with_another_amount__held_and_parked(site: Site, before: set[str]) -> None:
     first = line(site)
     other = odd_line(site, bank_reference=reference(first), amount="2.00")
     again = first
     feed(site, first, other, again)
     (item,) = new(site, before)
-    assert (item.reason, item.subject) == ("bank_reference_reused", reference(first))
+    assert (item.source, item.reason, item.subject) == ("reused_references", "bank_reference_reused", reference(first))
     assert site.incoming(reference(first)).amount == 1_00
+    with site.ctx.store.read() as session:
+        rows = session.exec(select(IncomingRow).where(IncomingRow.bank_ref == reference(first))).all()
+    held = [(row.status, row.unapplied) for row in rows if row.repeat]
+    assert held == [("suspense", 2_00)], "its money is in the book"
+    with pytest.raises(Conflict) as refused:
+        parked.retry(site.ctx, OPERATOR, item.id, site.inst.retries())
+    assert refused.value.code == "parked_item_fixed"
 
 
 def test_page__repeated__nothing_twice_and_the_odd_line_counted(site: Site, before: set[str]) -> None:
@@ -135,8 +143,8 @@ def test_line__a_fault_of_ours__parks_that_line_with_nothing_half_posted(
     first, bad, last = line(site), line(site, 3_00), line(site)
     plain = incoming._place
 
-    def broken(session: Any, ctx: Any, row: IncomingRow, arrival: Any) -> None:
-        plain(session, ctx, row, arrival)
+    def broken(session: Any, ctx: Any, row: IncomingRow) -> None:
+        plain(session, ctx, row)
         if row.amount == 3_00:
             raise RuntimeError("a fault of ours")
 
@@ -147,7 +155,7 @@ def test_line__a_fault_of_ours__parks_that_line_with_nothing_half_posted(
     (item,) = new(site, before)
     assert item.reason == "item_not_applied"
     assert "fault of ours" not in item.detail
-    assert site.outbox(f"refund:{reference(bad)}") == []
+    assert [each for each in site.commands(Refund) if each.payload["bank_reference"] == reference(bad)] == []
     done = parked.retry(site.ctx, OPERATOR, item.id, site.inst.retries())
     assert (done.status, done.resolved_by, done.attempts) == ("retried", "operator", 2)
     site.run()
@@ -164,10 +172,10 @@ def test_page__database_away_in_the_middle__nothing_taken_nothing_parked(
     cursor = incoming.cursor(site.ctx)
     plain = incoming._take
 
-    def away(session: Any, ctx: Any, arrival: Any) -> None:
+    def away(session: Any, ctx: Any, arrival: Any) -> IncomingRow | None:
         if arrival.bank_ref == reference(second):
             raise OperationalError("insert", {}, Exception("server closed the connection"))
-        plain(session, ctx, arrival)
+        return plain(session, ctx, arrival)
 
     with monkeypatch.context() as patch:
         patch.setattr(incoming, "_take", away)
@@ -229,25 +237,24 @@ def test_waiting_payment__that_cannot_be_placed__parked_once_and_housekeeping_go
     waits = line(site, 4_00)
     feed(site, waits)
     with site.ctx.store.begin() as session:
-        row = session.get_one(IncomingRow, reference(waits))
+        row = session.get_one(IncomingRow, site.incoming(reference(waits)).id)
         standing = row.status
         row.status, row.remittance = "waiting", "nobody's"
         session.add(row)
     tries: list[str] = []
 
     def broken(session: Any, ctx: Any, row: IncomingRow) -> None:
-        tries.append(row.bank_ref)
+        tries.append(row.id)
         raise RuntimeError("a fault of ours")
 
     with monkeypatch.context() as patch:
         patch.setattr(incoming, "_end_wait", broken)
-        patch.setattr(incoming, "_hold_reason", lambda session, remittance: None)
         site.inst.housekeeper.run_once()
         site.inst.housekeeper.run_once()
     (item,) = new(site, before)
-    assert (item.source, item.subject, tries) == ("waiting_payments", reference(waits), [reference(waits)])
+    assert (item.source, item.subject, tries) == ("waiting_payments", row.id, [row.id])
     with site.ctx.store.begin() as session:
-        session.get_one(IncomingRow, reference(waits)).status = standing
+        session.get_one(IncomingRow, row.id).status = standing
     assert parked.retry(site.ctx, OPERATOR, item.id, site.inst.retries()).status == "retried"
 
 

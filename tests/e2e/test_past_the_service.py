@@ -131,7 +131,7 @@ def test_payment__on_two_pledges_of_one_loan__serves_it_once(
     ref = site.pays(FACE, f"RECEIVABLE {asset.id}")
     assert site.incoming(ref).unapplied == 0
     assert site.loan(loan_id).row.status == "repaid"
-    paid = sum(int(str(row.payload["amount"]).replace(".", "")) for row in site.outbox(f"holder:{ref}"))
+    paid = sum(int(str(row.payload["amount"]).replace(".", "")) for row in site.payouts(ref))
     assert paid == FACE - dues
     (old,) = pledges_on(site, sold.asset_id)
     assert old.status == "released"
@@ -157,7 +157,7 @@ def test_released__by_the_lender_itself__struck_out_and_the_loan_owes_on(
     lender = site.cast["lender"]
     sent(site, lender, "Pledges", "release", pledgeId=pledge.id, assetId=pledge.asset_id, amount=pledge.left)
     assert [row.status for row in pledges_on(site, pledge.asset_id)] == ["released"]
-    assert [row.status for row in site.outbox(f"unregister:{pledge.id}")] == ["done"]
+    assert [row.status for row in site.struck_out(pledge.id)] == ["done"]
     assert site.loan(loan_id).row.status == "active"
     assert mismatches(site) == []
 

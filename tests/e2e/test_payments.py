@@ -18,6 +18,7 @@ from chainfin.services.payments import incoming
 from chainfin.services.reads import queries
 from chainfin.services.trade import disputes
 from chainfin.storage.trade_tables import ReceivableRow
+from chainfin.values import instruction
 from chainfin.values.money import Money
 from tests.e2e.onchain import rows, view
 from tests.e2e.site import FACE, Site
@@ -47,11 +48,11 @@ def owed(site: Site, loan_id: str, on: date) -> int:
 
 
 def refunds(site: Site, bank_ref: str) -> list[str]:
-    return [row.status for row in site.outbox(f"refund:{bank_ref}")]
+    return [row.status for row in site.refunds(bank_ref)]
 
 
 def paid_to_holder(site: Site, bank_ref: str) -> list[tuple[str, object]]:
-    return [(row.status, row.payload["amount"]) for row in site.outbox(f"holder:{bank_ref}")]
+    return [(row.status, row.payload["amount"]) for row in site.payouts(bank_ref)]
 
 
 def test_borrower__pays_too_much__rest_goes_back(site: Site, lent: tuple[Actor, ReceivableRow, str]) -> None:
@@ -61,12 +62,12 @@ def test_borrower__pays_too_much__rest_goes_back(site: Site, lent: tuple[Actor, 
     loan = site.loan(loan_id)
     assert loan.row.status == "repaid"
     assert [pledge.status for pledge in loan.pledges] == ["released"]
-    assert [row.status for row in site.outbox(f"unregister:{loan.pledges[0].id}")] == ["done"]
+    assert [row.status for row in site.struck_out(loan.pledges[0].id)] == ["done"]
     assert view(site.inst, "Receivables", "receivable", asset.id)["free"] == FACE
     row = site.incoming(ref)
     assert (row.status, row.unapplied, row.reason) == ("refunded", 123_45, "repayment_above_due")
     assert refunds(site, ref) == ["done"]
-    assert site.balance(ledger.SUSPENSE, ref=ref) == 0
+    assert site.balance(ledger.SUSPENSE, ref=site.incoming(ref).id) == 0
 
 
 def test_borrower__pays_a_repaid_loan__all_goes_back(site: Site, lent: tuple[Actor, ReceivableRow, str]) -> None:
@@ -85,7 +86,7 @@ def test_payment__of_nobody__goes_back(site: Site, remittance: str) -> None:
     assert (row.status, row.unapplied) == ("refunded", 77_77)
     assert refunds(site, ref) == ["done"]
     assert site.balance(ledger.CASH) == before
-    assert site.balance(ledger.SUSPENSE, ref=ref) == 0
+    assert site.balance(ledger.SUSPENSE, ref=site.incoming(ref).id) == 0
 
 
 def test_refund__answer_lost__given_back_once(site: Site) -> None:
@@ -95,7 +96,7 @@ def test_refund__answer_lost__given_back_once(site: Site) -> None:
     site.ctx.clock.move_to(site.ctx.clock.now() + timedelta(minutes=5))
     site.run()
     assert site.incoming(ref).status == "refunded"
-    assert site.balance(ledger.SUSPENSE, ref=ref) == 0
+    assert site.balance(ledger.SUSPENSE, ref=site.incoming(ref).id) == 0
 
 
 def test_debtor__pays_above_the_face__rest_goes_back(site: Site, lent: tuple[Actor, ReceivableRow, str]) -> None:
@@ -197,7 +198,7 @@ def test_debtor__pays_while_the_pledge_is_made__waits_and_serves_the_lender(site
     ref = site.pays(FACE, f"RECEIVABLE {asset.id}", step=False)
     site.inst.incoming.run_once()
     assert (site.incoming(ref).status, site.incoming(ref).reason) == ("waiting", "pledge_under_way")
-    assert site.balance(ledger.SUSPENSE, ref=ref) == FACE
+    assert site.balance(ledger.SUSPENSE, ref=site.incoming(ref).id) == FACE
     site.run()
     loan_id = str(site.application(application).row.loan_id)
     assert site.application(application).row.status == "funded"
@@ -205,7 +206,7 @@ def test_debtor__pays_while_the_pledge_is_made__waits_and_serves_the_lender(site
     assert site.loan(loan_id).row.status == "repaid"
     assert site.receivable(asset.id).status == "settled"
     assert paid_to_holder(site, ref) == [("done", str(Money(FACE - owed(site, loan_id, site.today), "CNY")))]
-    assert site.balance(ledger.SUSPENSE, ref=ref) == 0
+    assert site.balance(ledger.SUSPENSE, ref=site.incoming(ref).id) == 0
 
 
 def test_debtor__pays_while_the_money_is_on_its_way__waits_for_the_loan(site: Site) -> None:
@@ -214,7 +215,7 @@ def test_debtor__pays_while_the_money_is_on_its_way__waits_for_the_loan(site: Si
     loan_id = str(site.application(application).row.loan_id)
     ref = site.pays(FACE, f"RECEIVABLE {asset.id}")
     assert site.incoming(ref).status == "waiting"
-    site.world.resolves(loan_id, "done")
+    site.world.resolves(instruction.for_loan(loan_id), "done")
     site.ctx.clock.move_to(site.ctx.clock.now() + timedelta(minutes=5))
     site.run()
     assert site.loan(loan_id).row.status == "repaid"
@@ -225,7 +226,7 @@ def test_debtor__pays_while_the_payout_fails__holder_gets_it_all(site: Site) -> 
     borrower = site.borrower()
     asset, application = site.unpaid(borrower, LENT)
     ref = site.pays(FACE, f"RECEIVABLE {asset.id}")
-    site.world.resolves(str(site.application(application).row.loan_id), "refused")
+    site.world.resolves(instruction.for_loan(str(site.application(application).row.loan_id)), "refused")
     site.ctx.clock.move_to(site.ctx.clock.now() + timedelta(minutes=5))
     site.run()
     assert site.application(application).row.status == "failed"
@@ -281,9 +282,9 @@ def test_holder__account_closed__still_owed_and_flagged(site: Site) -> None:
     ref = site.pays(FACE + 5_00, f"RECEIVABLE {asset.id}")
     row = site.incoming(ref)
     assert (row.status, row.reason) == ("payout_refused", "payee_account_closed")
-    assert [each.status for each in site.outbox(f"holder:{ref}")] == ["refused"]
+    assert [each.status for each in site.payouts(ref)] == ["refused"]
     assert site.balance(ledger.HOLDER_PAYABLE) - before == FACE, "it is owed on"
-    assert site.balance(ledger.SUSPENSE, ref=ref) == 0, "what was too much went back all the same"
+    assert site.balance(ledger.SUSPENSE, ref=site.incoming(ref).id) == 0, "what was too much went back all the same"
     assert site.receivable(asset.id).status == "settled"
 
 

@@ -26,6 +26,7 @@ from chainfin.services.trade import orders, receivables
 from chainfin.storage.ledger_tables import JournalRow
 from chainfin.storage.lending_tables import LoanEventRow, RepaymentRow
 from chainfin.storage.trade_tables import PledgeRow
+from chainfin.values import instruction
 from tests.e2e.onchain import view
 from tests.e2e.site import FACE, Site
 
@@ -99,7 +100,7 @@ def test_applications__at_once_at_many_lenders__never_above_the_asset(site: Site
     site.run()
     assert {site.application(row.id).row.status for row in taken} == {"funded"}
     assert view(site.inst, "Receivables", "receivable", asset.id)["pledged"] == promised
-    paid = [each for each in site.payments() if each in {row.loan_id for row in taken}]
+    paid = [each for each in site.payments() if each in {instruction.for_loan(str(row.loan_id)) for row in taken}]
     assert len(paid) == len(set(paid)) == len(taken)
 
 
@@ -113,7 +114,7 @@ def test_accept__same_offer_at_once__one_loan_paid_once(site: Site, many: int) -
     assert refused == {"application_not_offered": many - 1}
     site.run()
     loan_id = str(site.application(application).row.loan_id)
-    assert site.payments().count(loan_id) == 1
+    assert site.payments().count(instruction.for_loan(loan_id)) == 1
     with site.ctx.store.read() as session:
         pledges = session.exec(select(PledgeRow).where(PledgeRow.asset_id == asset.id)).all()
         paid_out = session.exec(select(LoanEventRow).where(LoanEventRow.loan_id == loan_id)).all()
@@ -132,7 +133,7 @@ def test_accept__retried_after_every_step__paid_once(site: Site) -> None:
         assert refused.value.code == "application_not_offered"
         step()
     assert site.application(application).row.status == "funded"
-    assert site.payments().count(str(site.application(application).row.loan_id)) == 1
+    assert site.payments().count(instruction.for_loan(str(site.application(application).row.loan_id))) == 1
 
 
 def test_accept__against_withdrawal__one_of_them(site: Site) -> None:

@@ -86,7 +86,7 @@ def test_bought__by_the_seller__loan_repaid_the_claim_its_own_and_the_rest_free(
     assert (taken.face, taken.holder_id, taken.status) == (dues, borrower.party_id, "confirmed")
     after = the_pledge(site, asset.id)
     assert (after.status, after.settled, after.released) == ("released", dues, pledge.left - dues)
-    assert site.outbox(f"holder:{ref}") == [], "nothing is over: the claim went for what was paid on the loan"
+    assert site.payouts(ref) == [], "nothing is over: the claim went for what was paid on the loan"
     assert mismatches(site) == []
 
 
@@ -106,7 +106,7 @@ def test_bought__by_a_third_party__the_debtor_pays_it_for_its_part(
     assert verify(evidence.bundle(site.ctx, borrower, loan_id, prover)).failures == ()
     ref = site.pays(FACE, f"RECEIVABLE {asset.id}")
     assert site.loan(loan_id).row.status == "repaid"
-    outs = {row.payload["payee_account"]: row.payload["amount"] for row in site.outbox(f"holder:{ref}")}
+    outs = {row.payload["payee_account"]: row.payload["amount"] for row in site.payouts(ref)}
     assert outs[account(site, guarantor)] == str(Money(100_000_00, CNY))
     assert set(outs) == {account(site, guarantor), account(site, borrower)}
     assert mismatches(site) == []
@@ -138,7 +138,7 @@ def test_debtor__pays_while_a_buy_back_is_on_its_way__nothing_is_paid_twice(
     site.pays(100_000_00, f"BUYBACK {pledge.id}", payer=account(site, guarantor), step=False)
     ref = site.pays(FACE - 100_000_00, f"RECEIVABLE {asset.id}")
     assert site.loan(loan_id).row.status == "repaid"
-    (out,) = site.outbox(f"holder:{ref}")
+    (out,) = site.payouts(ref)
     assert out.payload["payee_account"] == account(site, borrower)
     assert out.payload["amount"] == str(Money(FACE - dues, CNY))
     (claim,) = parts(site, asset.id)

@@ -117,13 +117,13 @@ def test_substituted__all_of_the_goods__the_old_pledge_ends_and_leaves_the_regis
     substitution.accept(site.ctx, borrower, offered(site, deal, sold.left, FACE))
     site.run()
     assert pledge_of(site, sold.asset_id).status == "released"
-    assert [row.status for row in site.outbox(f"unregister:{sold.id}")] == ["done"]
+    assert [row.status for row in site.struck_out(sold.id)] == ["done"]
     goods = receipt(site, sold.asset_id)
     assert (goods.pledged, goods.released) == (0, 0)
     assert mismatches(site) == []
     ref = site.pays(FACE, f"RECEIVABLE {asset.id}")
     assert site.loan(loan_id).row.status == "repaid"
-    (out,) = site.outbox(f"holder:{ref}")
+    (out,) = site.payouts(ref)
     assert out.payload["payee_account"] == site.party(borrower.party_id).account
     assert mismatches(site) == []
 
@@ -169,7 +169,7 @@ def test_chain__refuses__nothing_has_changed_and_the_entry_is_struck_out(site: S
     site.run()
     row = seen(site, pledge_id).row
     assert (row.status, row.error_code) == ("failed", "chain_exceeds_pledge")
-    assert [each.status for each in site.outbox(f"unregister:{pledge_id}")] == ["done"]
+    assert [each.status for each in site.struck_out(pledge_id)] == ["done"]
     assert site.receivable(asset.id).reserved == 0
     assert site.loan(loan_id).row.status == "active"
     assert mismatches(site) == []

@@ -21,6 +21,7 @@ from chainfin.services.parties import suspension
 from chainfin.services.pledges import enforcement
 from chainfin.services.trade import disputes, orders, receivables, splits_and_transfers
 from chainfin.storage.trade_tables import PledgeRow, ReceivableRow
+from chainfin.values import instruction
 from chainfin.values.money import Money
 from chainfin.values.party import Role
 from tests.e2e.ending import act, mismatches, operator_key, pledges_on, receipt, wallet_sends
@@ -87,7 +88,7 @@ def test_suspended_supplier__with_a_running_loan__nothing_new_and_the_loan_ends(
     assert view(site.inst, "Pledges", "pledgeOf", pledge.id)["state"] == RELEASED
     ref = site.pays(FACE, f"RECEIVABLE {pledged.id}")
     assert site.receivable(pledged.id).status == "settled"
-    (out,) = site.outbox(f"holder:{ref}")
+    (out,) = site.payouts(ref)
     assert (out.status, out.payload["payee_account"]) == ("done", site.party(supplier.party_id).account)
     assert mismatches(site) == []
     bundle = evidence.bundle(site.ctx, OPERATOR, loan_id, ChainProver(site.inst.node, site.inst.deployment))
@@ -138,7 +139,7 @@ def test_suspended_borrower__with_a_pledge_on_its_way__refused_by_the_chain_and_
     assert set(site.taken(application)) == {"freed"}
     row = site.receivable(asset.id)
     assert (row.reserved, row.pledged) == (0, 0)
-    assert str(ended.row.loan_id) not in site.payments()
+    assert instruction.for_loan(str(ended.row.loan_id)) not in site.payments()
     assert mismatches(site) == []
 
 
@@ -151,7 +152,7 @@ def test_suspended_pledgor__whose_money_never_came__ends_its_pledge(site: Site) 
     site.move_to((pledge.expires_at + timedelta(days=1)).date())
     assert act(site, ran(site, enforcement.expire(site.ctx, borrower, pledge.id).id)).status == "final"
     assert the_pledge(site, asset.id).status == "released"
-    site.world.resolves(str(site.application(application).row.loan_id), "refused")
+    site.world.resolves(instruction.for_loan(str(site.application(application).row.loan_id)), "refused")
     site.ctx.clock.move_to(site.ctx.clock.now() + timedelta(minutes=5))
     site.run()
     assert mismatches(site) == []

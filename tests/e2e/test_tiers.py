@@ -48,7 +48,7 @@ def passed_on(site: Site) -> tuple[Actor, Actor, ReceivableRow, ReceivableRow]:
 
 def accounts(site: Site, bank_ref: str) -> dict[object, str]:
     """Account → what was paid out to it of a payment."""
-    return {row.payload["payee_account"]: str(row.payload["amount"]) for row in site.outbox(f"holder:{bank_ref}")}
+    return {row.payload["payee_account"]: str(row.payload["amount"]) for row in site.payouts(bank_ref)}
 
 
 def test_tiers__second_borrows_on_its_part__each_is_paid_at_the_due_date(
@@ -66,9 +66,7 @@ def test_tiers__second_borrows_on_its_part__each_is_paid_at_the_due_date(
     ref = site.pays(FACE, f"RECEIVABLE {asset.id}")
     assert site.incoming(ref).unapplied == 0
     assert site.loan(loan_id).row.status == "repaid"
-    firsts = sum(
-        row.payload["payee_account"] == site.party(first.party_id).account for row in site.outbox(f"holder:{ref}")
-    )
+    firsts = sum(row.payload["payee_account"] == site.party(first.party_id).account for row in site.payouts(ref))
     assert firsts == 2, "what wasn't split off, and the part that it kept"
     assert accounts(site, ref)[site.party(second.party_id).account] == str(Money(PART - dues, CNY))
     family = [asset.id, *(each.id for each in parts(site, asset.id))]

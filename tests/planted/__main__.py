@@ -8,8 +8,6 @@ tests are skipped here (no PostgreSQL, no CHAINFIN_DATA) is said and not counted
 from __future__ import annotations
 
 import argparse
-import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -19,12 +17,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from xml.etree import ElementTree
 
-from tests.planted.bug import Bug
+from tests.planted.bug import Bug, NotThere, planted
 from tests.planted.table import BUGS
+from tests.planted.tree import Tree
 
-ROOT = Path(__file__).resolve().parents[2]
-NEEDED = ("chainfin", "api", "migrations", "contracts", "tests", "pyproject.toml", "alembic.ini")
-NOT_NEEDED = ("node_modules", "__pycache__", "out", "cache", "build", ".*")
 FAILED, PASSED, SKIPPED = "failed", "passed", "skipped"
 PATIENCE_S = 180
 """A bug may make a test wait for ever; then it failed."""
@@ -35,14 +31,16 @@ TESTS_RAN = (0, 1)
 def main(argv: Sequence[str] | None = None) -> int:
     """Entry point; returns the exit code."""
     parser = argparse.ArgumentParser(prog="planted", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--only", help="bugs whose rule, file or tests contain these words")
+    parser.add_argument("--only", help="bugs whose requirement, place or tests contain these words")
     parser.add_argument("--no-baseline", action="store_true", help="the named tests were just seen to pass")
-    parser.add_argument("--list", action="store_true", help="say which rules there are, and end")
+    parser.add_argument("--list", action="store_true", help="say which requirements there are, and end")
     args = parser.parse_args(argv)
-    chosen = [bug for bug in BUGS if args.only is None or args.only in " ".join((bug.rule, bug.file, *bug.tests))]
+    chosen = [
+        bug for bug in BUGS if args.only is None or args.only in " ".join((bug.requirement, bug.place, *bug.tests))
+    ]
     if args.list:
         for bug in chosen:
-            print(f"{bug.rule}  →  {', '.join(bug.tests)}")
+            print(f"{bug.requirement}  →  {', '.join(bug.tests)}")
         return 0
     with tempfile.TemporaryDirectory(prefix="chainfin-planted-") as folder:
         copy = Copy(Path(folder))
@@ -52,18 +50,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 1 if survivors else 0
 
 
-class Copy:
+class Copy(Tree):
     """The tree in a folder of its own, into which bugs are planted."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self._moment = int(time.time())
-        for name in NEEDED:
-            source = ROOT / name
-            if source.is_dir():
-                shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns(*NOT_NEEDED))
-            else:
-                shutil.copy(source, folder / name)
 
     def baseline(self, bugs: Sequence[Bug]) -> list[Bug]:
         """The bugs whose tests pass and aren't skipped as long as nothing is planted."""
@@ -75,31 +63,26 @@ class Copy:
         for bug in bugs:
             if bug not in ready:
                 skipped = ", ".join(test for test in bug.tests if ends[test] == SKIPPED)
-                print(f"not tried {bug.rule} (skipped here: {skipped})", flush=True)
+                print(f"not tried {bug.requirement} (skipped here: {skipped})", flush=True)
         return ready
 
     def killed(self, bug: Bug) -> bool:
         """Whether every test that is named for the bug finds it."""
-        target = self.folder / bug.file
-        original = target.read_text(encoding="utf-8")
-        if original.count(bug.before) != 1:
-            raise SystemExit(f"planted: {bug.rule}: found {original.count(bug.before)} times in {bug.file}")
+        original = (self.folder / bug.file).read_text(encoding="utf-8")
+        try:
+            changed = planted(bug, original)
+        except NotThere as error:
+            raise SystemExit(f"planted: {bug.requirement}: {error}") from None
         begun = time.monotonic()
-        self._write(target, original.replace(bug.before, bug.after))
+        self.write(bug.file, changed)
         try:
             ends = self._run(bug.tests, bug)
         finally:
-            self._write(target, original)
+            self.write(bug.file, original)
         missed = [test for test, end in ends.items() if end != FAILED]
         word = "SURVIVED" if missed else "killed  "
-        print(f"{word} {time.monotonic() - begun:4.0f} s  {bug.rule}", *missed, sep="\n    ", flush=True)
+        print(f"{word} {time.monotonic() - begun:4.0f} s  {bug.requirement}", *missed, sep="\n    ", flush=True)
         return not missed
-
-    def _write(self, target: Path, text: str) -> None:
-        target.write_text(text, encoding="utf-8")
-        # Python takes compiled code for that of a source of the same size and second: each change has its own.
-        self._moment += 1
-        os.utime(target, (self._moment, self._moment))
 
     def _run(self, tests: Sequence[str], bug: Bug | None = None) -> dict[str, str]:
         """How each test ended: failed if any of its cases did (or couldn't be set up), else passed or skipped."""
@@ -109,13 +92,13 @@ class Copy:
         done = subprocess.run(
             [sys.executable, "-m", "pytest", *options, *tests],
             cwd=self.folder,
-            env={**os.environ, "PYTHONPATH": str(self.folder)},
+            env=self.environment,
             capture_output=True,
             text=True,
             check=False,
         )
         if done.returncode not in TESTS_RAN:
-            what = "the tests" if bug is None else bug.rule
+            what = "the tests" if bug is None else bug.requirement
             raise SystemExit(f"planted: {what}: pytest can't run\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
         cases = defaultdict(set)
         for case in ElementTree.parse(report).iter("testcase"):

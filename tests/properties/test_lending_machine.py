@@ -22,6 +22,7 @@ from chainfin.services.kernel.context import OPERATOR
 from chainfin.services.lending import applications
 from chainfin.services.lending import end_of_day as end_of_day_service
 from chainfin.storage.lending_tables import ApplicationRow, HoldRow, LimitRow, LoanRow
+from chainfin.values import instruction
 from tests.e2e.site import FACE, Site, check_books, open_site
 
 LIMIT = 800_000_00
@@ -125,7 +126,8 @@ class Lending(RuleBasedStateMachine):
         self.site.run()
         check_books(self.site)
         assert not self.mine("registration", "pledging", "disbursing"), "everything that was begun has ended"
-        paid = [each for each in self.site.payments() if each in {row.loan_id for row in self.mine("funded")}]
+        mine = {instruction.for_loan(str(row.loan_id)) for row in self.mine("funded")}
+        paid = [each for each in self.site.payments() if each in mine]
         assert len(paid) == len(set(paid)) == len(self.mine("funded"))
 
 

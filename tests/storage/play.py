@@ -28,9 +28,11 @@ from chainfin.storage.chain_tables import ChainTxRow
 from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.lending_tables import LimitRow, LoanRow
 from chainfin.storage.trade_tables import ActRow, PledgeRow, ReceivableRow
+from chainfin.values import instruction
 from chainfin.values.money import Money
 from chainfin.values.party import Role, first_person
 from chainfin.values.product import Product
+from tests import cast
 
 T = TypeVar("T")
 PATIENCE_S = 90.0
@@ -71,22 +73,10 @@ class Play:
 
     def admit(self, company: samples.Company, role: Role, *, own: bool = True) -> Actor:
         key = keys.new_private_key() if own else None
-        made = admission.admit(
-            self.ctx,
-            OPERATOR,
-            name=company.name,
-            legal_scheme="USCC",
-            legal_value=company.uscc,
-            roles=int(role),
-            address=keys.address_of(key) if key else None,
-            account=f"acc-{company.uscc}",
-            profile={},
-        )
-        if made.consent is not None and key is not None:
-            admission.consent(self.ctx, made.party.id, "0x" + eip712.sign(made.consent, key).hex())
-        self.until(lambda: admission.get(self.ctx, OPERATOR, made.party.id).status == "active", "an admission")
-        self.keys[made.party.id] = key
-        return Actor("party", made.party.id, role, first_person(made.party.id))
+        made = cast.admit(self.ctx, company, role, account=f"acc-{company.uscc}", key=key)
+        self.until(lambda: admission.get(self.ctx, OPERATOR, made.id).status == "active", "an admission")
+        self.keys[made.id] = key
+        return Actor("party", made.id, role, first_person(made.id))
 
     def finish(self, act: ActRow, actor: Actor) -> None:
         key = self.keys[actor.party_id]
@@ -166,8 +156,8 @@ def check_books(session: Session, paid: Sequence[str]) -> None:
     """What has to hold whatever happened: loans paid once, limits and pledges as the loans say, an unbroken book."""
     assert len(paid) == len(set(paid)), "an instruction was paid twice"
     loans = session.exec(select(LoanRow)).all()
-    funded = {loan.id for loan in loans if loan.funded_at is not None}
-    assert funded == {key for key in paid if key.startswith("loan_")}
+    funded = {instruction.for_loan(loan.id) for loan in loans if loan.funded_at is not None}
+    assert funded == {key for key in paid if key.startswith("loan-")}
     journals.check_chain(session)
     lines = journals.trial_balance(session)
     assert sum(line.debit.minor for line in lines) == sum(line.credit.minor for line in lines)

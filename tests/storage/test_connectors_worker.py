@@ -208,7 +208,7 @@ def test_worker__service_fails__its_writes_are_taken_back_and_others_go_on(
 
 
 @pytest.mark.parametrize(
-    ("error", "status", "said"),
+    ("error", "status", "detail"),
     [
         (BadInput("payload_malformed", "no amount"), "refused", "payload_malformed"),
         (NotThere("node_down", "gone"), "unknown", "node_down: gone"),
@@ -331,6 +331,7 @@ def partners(sandbox: Sandbox) -> Iterator[Partners]:
 
 def payment(number: int) -> Json:
     return {
+        "loan_id": f"loan_{number}",
         "instruction_id": f"loan-{number}",
         "payee_account": "6222-0001",
         "payee_name": "Sample Supplier (invented)",
@@ -344,7 +345,7 @@ def test_worker__two_workers_and_a_faulty_bank__every_loan_paid_once(
     store: Store, clock: Clock, sandbox: Sandbox, partners: Partners
 ) -> None:
     for number in range(30):
-        put(store, f"pay:loan-{number}", payment(number), topic="payment.pay")
+        put(store, f"pay:loan-{number}", payment(number), topic="payment.loan")
     faults = [Fault.DROP_AFTER, Fault.DROP_BEFORE, Fault.ERROR_AFTER, Fault.ERROR_BEFORE, Fault.BAD_SIGNATURE]
     for fault in faults:
         sandbox.faults.add(Rule(fault, prefix="/rail", times=8))

@@ -106,7 +106,7 @@ def test_main_job__one_process__settled_to_the_fen_and_nothing_rewritten(alone: 
     paid = alone.sandbox.payments()
     play.until(lambda: any(key.startswith("holder-") for key in alone.sandbox.payments()), "the holder's rest")  # type: ignore[union-attr]
     with alone.store.read() as session:
-        check_books(session, [key for key in paid if key.startswith("loan_")])
+        check_books(session, [key for key in paid if key.startswith("loan-")])
         assert set(session.exec(select(LoanRow.status))) == {"repaid"}
         assert session.exec(select(func.count()).select_from(LoanEventRow)).one() >= 12
         assert session.exec(select(func.count()).select_from(ChainEventRow)).one() > 20
@@ -164,7 +164,6 @@ def test_main_job__two_processes_on_one_database__each_command_once(two: tuple[I
     play = Play(two)
     statements = [Statements(site.store) for site in two]
     core, supplier = play.admit(samples.CORE, Role.CORE), play.admit(samples.SUPPLIER, Role.SUPPLIER)
-    # with a rail that moves real money a mandate takes a key of the lender's own
     lender = play.admit(samples.LENDER, Role.LENDER)
     play.mandate(lender)
     play.limit(lender, "debtor", core, cny(300_000))

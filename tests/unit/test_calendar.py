@@ -18,7 +18,6 @@ from chainfin.values.calendar import (
     add_months,
     adjust,
     is_business_day,
-    is_official,
 )
 
 MAKE_UP_SATURDAY = date(2025, 10, 11)  # works for the long National Day holiday
@@ -37,12 +36,10 @@ NATIONAL_DAY = date(2025, 10, 1)
     ],
 )
 def test_is_business_day__known_year__follows_the_notice(day: date, business: bool) -> None:
-    assert is_official(2025)
     assert is_business_day(day) is business
 
 
 def test_is_business_day__unknown_year__statutory_holidays_and_weekends_are_free() -> None:
-    assert not is_official(2099)
     assert not is_business_day(date(2099, 10, 1))
     assert not is_business_day(date(2099, 11, 21))  # a Saturday
     assert is_business_day(date(2099, 11, 20))
@@ -105,7 +102,6 @@ def test_extend__a_later_notice__is_followed() -> None:
     notice = {"source": "invented", "years": {"2097": {"free": ["03-05"], "working": ["03-09"]}}}
     assert is_business_day(date(2097, 3, 5))
     calendar.extend(calendar.read_years(notice))
-    assert is_official(2097)
     assert not is_business_day(date(2097, 3, 5))
     assert is_business_day(date(2097, 3, 9))  # a Saturday
 

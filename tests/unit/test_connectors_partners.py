@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
@@ -28,6 +29,17 @@ from chainfin.connectors.wire import (
 )
 from chainfin.errors import BadInput
 from chainfin.jws import sign
+from chainfin.services.kernel.commands import (
+    Command,
+    FetchData,
+    PayHolder,
+    PayLoan,
+    Refund,
+    RegisterPledge,
+    StrikeOutPledge,
+    parse,
+    to_json,
+)
 from chainfin.values.money import Money
 
 KEY = Ed25519PrivateKey.from_private_bytes(b"\x07" * 32)
@@ -273,31 +285,35 @@ def test_fetch__no_sources__nothing() -> None:
     assert DataPartner(Partner().client).fetch("S-ID", "token", []) == {}
 
 
-PAYLOADS: dict[str, dict[str, object]] = {
-    "payment.pay": {
-        "instruction_id": "loan-1",
-        "payee_account": "6222-0001",
-        "payee_name": "Sample Supplier (invented)",
-        "amount": "100.00",
-        "currency": "CNY",
-        "purpose": "payout",
-    },
-    "payment.refund": {
-        "refund_id": "r-1",
-        "bank_reference": "SBI1",
-        "amount": "1.00",
-        "currency": "CNY",
-        "reason": "paid twice",
-    },
-    "registry.register": {"pledge_ref": "pledge-1", **PLEDGE.wire().model_dump(mode="json")},
-    "registry.release": {"pledge_ref": "pledge-1", "registry_no": "SB1", "reason": "repaid"},
-    "data.fetch": {"subject_id": "S-ID", "consent": "token", "sources": ["sales"]},
-}
+COMMANDS: tuple[Command, ...] = (
+    PayLoan("loan_1", "loan-1", "6222-0001", "Sample Supplier (invented)", LOAN.amount, "payout"),
+    PayHolder("inc_1", "0xa", "party_1", 1, "holder-1", "6222-0001", "Sample (invented)", LOAN.amount, "a receivable"),
+    Refund("inc_1", "refund-1", "SBI1", Money(1_00, "CNY"), "paid twice"),
+    RegisterPledge(
+        pledge_id="pledge-1",
+        loan_id="loan_1",
+        pledgor=PLEDGE.pledgor,
+        pledgee=PLEDGE.pledgee,
+        asset_kind=PLEDGE.asset_kind,
+        asset_hash=PLEDGE.asset_hash,
+        amount=PLEDGE.amount,
+        starts_on=PLEDGE.starts_on,
+        ends_on=PLEDGE.ends_on,
+    ),
+    StrikeOutPledge("pledge-1", "loan_1", "SB1", "repaid"),
+    FetchData("app_1", "S-ID", "token", ("sales",)),
+)
+PAYLOADS = {command.TOPIC: to_json(command) for command in COMMANDS}
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.TOPIC)
+def test_command__through_json__the_same_value(command: Command) -> None:
+    assert parse(type(command), json.loads(json.dumps(to_json(command)))) == command
 
 
 @pytest.mark.parametrize(
     ("topic", "field"),
-    [(topic, field) for topic, payload in PAYLOADS.items() for field in payload if field != "consent"],
+    [(topic, field) for topic, payload in PAYLOADS.items() for field in payload],
 )
 def test_handler__field_missing__payload_malformed_and_nobody_is_asked(topic: str, field: str) -> None:
     partner = Partner()
@@ -310,27 +326,27 @@ def test_handler__field_missing__payload_malformed_and_nobody_is_asked(topic: st
 
 @pytest.mark.parametrize(
     ("amount", "code"),
-    [("0.00", "amount_not_positive"), ("1.001", "amount_too_precise"), ("-1.00", "payload_malformed")],
+    [("0.00", "amount_not_positive"), ("1.001", "amount_too_precise"), ("-1.00", "amount_not_positive")],
 )
 def test_handler__amount_that_is_none__refused_before_anybody_is_asked(amount: str, code: str) -> None:
     partner = Partner()
     handlers = partner_handlers(PaymentRail(partner.client), Registry(partner.client), DataPartner(partner.client))
     with pytest.raises(BadInput) as caught:
-        handlers["payment.pay"](Task("payment.pay", {**PAYLOADS["payment.pay"], "amount": amount}, first=True))
+        handlers["payment.loan"](Task("payment.loan", {**PAYLOADS["payment.loan"], "amount": amount}, first=True))
     assert (caught.value.code, partner.asked) == (code, [])
 
 
 def test_handler__pay_a_second_time__under_the_same_id() -> None:
     partner = Partner(NOT_FOUND, PAID)
     handlers = partner_handlers(PaymentRail(partner.client), Registry(partner.client), DataPartner(partner.client))
-    assert isinstance(handlers["payment.pay"](Task("payment.pay", PAYLOADS["payment.pay"], first=False)), Done)
+    assert isinstance(handlers["payment.loan"](Task("payment.loan", PAYLOADS["payment.loan"], first=False)), Done)
     assert partner.asked == [GET, PUT]
 
 
 def test_handler__pay__result_is_plain_json_with_evidence() -> None:
     partner = Partner(PAID)
     handlers = partner_handlers(PaymentRail(partner.client), Registry(partner.client), DataPartner(partner.client))
-    outcome = handlers["payment.pay"](Task("payment.pay", PAYLOADS["payment.pay"], first=True))
+    outcome = handlers["payment.loan"](Task("payment.loan", PAYLOADS["payment.loan"], first=True))
     assert isinstance(outcome, Done)
     assert (outcome.value["bank_reference"], outcome.value["amount"]) == ("SBP1", "100.00")
     evidence = outcome.value["evidence"]

@@ -61,7 +61,7 @@ def test_check__something_else__refused_by_name(opening: Opening, invoice: Docum
 
 
 @pytest.mark.parametrize(
-    ("said", "code"),
+    ("detail", "code"),
     [
         (replace(SAID, face=SAID.face + CENT), "invoice_face_foreign"),
         (replace(SAID, face=Money(SAID.face.minor, "EUR")), "invoice_face_foreign"),

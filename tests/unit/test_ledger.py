@@ -80,6 +80,12 @@ def test_journal__two_currencies_each_in_balance__is_made() -> None:
     assert out_of_balance(lines) == {}
 
 
+def test_trial_balance__each_account__balance_is_on_its_normal_side() -> None:
+    made = journal(debit(ledger.CASH, cny(5)), credit(ledger.SUSPENSE, cny(3)), credit(ledger.CASH, cny(2)))
+    lines = trial_balance(made.entries)
+    assert [(line.account, line.balance) for line in lines] == [(ledger.CASH, cny(3)), (ledger.SUSPENSE, cny(3))]
+
+
 def test_disbursement__a_loan__moves_cash_into_loans_whole() -> None:
     assert PAYOUT.key == "disburse:L1"
     assert [(e.account, e.side, e.amount.minor, e.ref, e.party) for e in PAYOUT.entries] == [

@@ -154,6 +154,12 @@ def test_pay__arrears_of_instalments__cures_the_loan() -> None:
     assert (cured.state, cured.days_past_due) == (LoanState.ACTIVE, 0)
 
 
+def test_due_now__a_day_late__grows_by_the_penalty() -> None:
+    on_time = accrue(active(), BULLET.maturity).loan
+    late = accrue(on_time, BULLET.maturity + timedelta(days=1)).loan
+    assert late.due_now - on_time.due_now == late.penalty_accrued == cny("9.03")
+
+
 def test_pay__part_of_the_interest_billed__stays_as_late_as_it_was() -> None:
     late = accrue(active(year(Method.INTEREST_FIRST)), date(2026, 4, 5)).loan
     assert late.days_past_due == 36

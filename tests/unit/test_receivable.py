@@ -8,6 +8,7 @@ import pytest
 
 from chainfin.errors import BadInput, Refusal
 from chainfin.rules import receivable as rules
+from chainfin.rules.authority import CHAIN
 from chainfin.rules.receivable import Receivable, State
 from chainfin.values.money import Money
 
@@ -103,7 +104,8 @@ def test_credit__all_of_it__nothing_is_owed() -> None:
 def test_eligibility__confirmed_and_pledged__facts_of_the_day() -> None:
     facts = rules.eligibility(PLEDGED, TODAY + timedelta(10))
     assert (facts.confirmed, facts.free, facts.face, facts.tenor_days, facts.days_to_due) == (True, 400, 1000, 90, 80)
-    assert rules.eligibility(DISPUTED, TODAY).confirmed is False
+    assert rules.eligibility(DISPUTED, TODAY).confirmed is True
+    assert rules.eligibility(ISSUED, TODAY).confirmed is False
     assert rules.eligibility(DISPUTED, TODAY).disputed is True
 
 
@@ -240,3 +242,54 @@ def test_receivable__parts_that_do_not_add_up__not_constructed() -> None:
         replace(ISSUED, free=999)
     with pytest.raises(ValueError, match="negative"):
         replace(ISSUED, free=1001, settled=-1)
+
+
+@pytest.mark.parametrize(
+    ("by_party", "by_chain"),
+    [
+        (
+            rules.confirm(ISSUED, by="c", face=cny(1000), due=DUE),
+            rules.confirm(ISSUED, by=CHAIN, face=cny(1000), due=DUE),
+        ),
+        (rules.cancel(ISSUED, by="s"), rules.cancel(ISSUED, by=CHAIN)),
+        (rules.dispute(PLEDGED, by="c"), rules.dispute(PLEDGED, by=CHAIN)),
+        (rules.resolve_dispute(DISPUTED, by="c"), rules.resolve_dispute(DISPUTED, by=CHAIN)),
+        (rules.credit(PLEDGED, cny(400), by="s"), rules.credit(PLEDGED, cny(400), by=CHAIN)),
+        (rules.transfer(CONFIRMED, "t", by="s"), rules.transfer(CONFIRMED, "t", by=CHAIN)),
+        (
+            rules.release(PLEDGED, cny(1), pledge_id="p", by="l"),
+            rules.release(PLEDGED, cny(1), pledge_id="p", by=CHAIN),
+        ),
+        (rules.settle(PLEDGED, cny(1), payee="s"), rules.settle(PLEDGED, cny(1), payee=CHAIN)),
+        (rules.default(PLEDGED, by="s", today=date.max), rules.default(PLEDGED, by=CHAIN, today=CHAIN)),
+        (
+            rules.enforce(PLEDGED, pledge_id="p", child_id="e", by="l", today=date.max),
+            rules.enforce(PLEDGED, pledge_id="p", child_id="e", by=CHAIN, today=CHAIN),
+        ),
+    ],
+)
+def test_chain__an_act_that_a_party_may_do__the_same_transition(by_party: object, by_chain: object) -> None:
+    assert not isinstance(by_party, Refusal)
+    assert by_chain == by_party
+
+
+@pytest.mark.parametrize(
+    ("result", "refusal"),
+    [
+        (lambda: rules.credit(PLEDGED, cny(401), by=CHAIN), "exceeds_free"),
+        (lambda: rules.settle(PLEDGED, cny(401), payee=CHAIN), "exceeds_free"),
+        (lambda: rules.release(PLEDGED, cny(601), pledge_id="p", by=CHAIN), "exceeds_pledged"),
+        (lambda: rules.split(PLEDGED, [cny(401)], ["a"], by=CHAIN), "exceeds_free"),
+        (lambda: rules.cancel(CONFIRMED, by=CHAIN), "receivable_state_wrong"),
+        (lambda: rules.enforce(CONFIRMED, pledge_id="p", child_id="e", by=CHAIN, today=CHAIN), "pledge_unknown"),
+    ],
+)
+def test_chain__what_would_lose_or_make_money__refused_all_the_same(result: Callable[[], object], refusal: str) -> None:
+    assert code(result()) == refusal
+
+
+def test_split__one_part__only_on_the_chain_s_word() -> None:
+    """The chain tells of each part by an event of its own."""
+    assert code(rules.split(CONFIRMED, [cny(1)], ["a"], by="s")) == "parts_invalid"
+    parent, child = pair(rules.split(CONFIRMED, [cny(1)], ["a"], by=CHAIN))
+    assert (parent.split_away, child.face) == (1, 1)

@@ -167,7 +167,7 @@ def _receive(db: sqlite3.Connection, body: IncomingRequest, money: Money, now: d
             (
                 body.payment_id,
                 body.model_dump_json(),
-                reference("I", body.payment_id),
+                reference("I", body.payment_id) if body.bank_reference is None else body.bank_reference,
                 money.minor,
                 money.currency,
                 now.isoformat(),
@@ -185,7 +185,7 @@ def _incoming(row: sqlite3.Row) -> IncomingDocument:
         sequence=row["sequence"],
         bank_reference=row["bank_reference"],
         at=datetime.fromisoformat(row["at"]),
-        **request.model_dump(exclude={"payment_id"}),
+        **request.model_dump(exclude={"payment_id", "bank_reference"}),
     )
 
 
@@ -193,7 +193,7 @@ def _refund(db: sqlite3.Connection, refund_id: str, body: RefundRequest, money: 
     row = db.execute("SELECT * FROM refund WHERE refund_id = ?", (refund_id,)).fetchone()
     if row is None:
         received = db.execute(
-            "SELECT minor, currency FROM incoming WHERE bank_reference = ?", (body.bank_reference,)
+            "SELECT minor, currency FROM incoming WHERE bank_reference = ? ORDER BY sequence", (body.bank_reference,)
         ).fetchone()
         if received is None or received["currency"] != money.currency:
             raise SandboxError(404, "incoming_unknown", "no such incoming payment in this currency")

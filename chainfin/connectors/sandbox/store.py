@@ -1,5 +1,7 @@
 """The sandbox's own SQLite file: one writer thread that commits many requests with one fsync.
 
+References that the world outside gives are not held to be unique: a partner may use one twice.
+
 A write is answered only after its commit is on disk, so a killed sandbox remembers all that it ever confirmed.
 """
 
@@ -30,13 +32,14 @@ CREATE TABLE IF NOT EXISTS incoming (
   sequence INTEGER PRIMARY KEY AUTOINCREMENT,
   payment_id TEXT NOT NULL UNIQUE,
   request TEXT NOT NULL,
-  bank_reference TEXT NOT NULL UNIQUE,
+  bank_reference TEXT NOT NULL,
   minor INTEGER NOT NULL CHECK (minor > 0), currency TEXT NOT NULL,
   at TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS ix_incoming_reference ON incoming (bank_reference);
 CREATE TABLE IF NOT EXISTS refund (
   refund_id TEXT PRIMARY KEY,
   request TEXT NOT NULL,
-  bank_reference TEXT NOT NULL REFERENCES incoming (bank_reference),
+  bank_reference TEXT NOT NULL,
   minor INTEGER NOT NULL CHECK (minor > 0),
   refund_reference TEXT NOT NULL UNIQUE,
   at TEXT NOT NULL);
@@ -44,7 +47,7 @@ CREATE TABLE IF NOT EXISTS registration (
   pledge_ref TEXT PRIMARY KEY,
   request TEXT NOT NULL,
   asset_hash TEXT NOT NULL,
-  registry_no TEXT NOT NULL UNIQUE,
+  registry_no TEXT NOT NULL,
   registered_at TEXT NOT NULL,
   cancelled_at TEXT, cancel_reason TEXT);
 CREATE INDEX IF NOT EXISTS ix_registration_asset ON registration (asset_hash);

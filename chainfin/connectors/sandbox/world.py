@@ -31,10 +31,13 @@ class World:
         payer_name: str,
         payee_account: str,
         remittance: str,
+        bank_reference: str | None = None,
     ) -> IncomingDocument:
-        """Somebody pays into ``payee_account``; booked once for each ``payment_id``. Returns the bank's line of it."""
+        """Somebody pays into ``payee_account``; booked once for each ``payment_id``, under a reference that the bank
+        makes up (None) or that it is told. Returns the bank's line of it."""
         body = IncomingRequest(
             payment_id=payment_id,
+            bank_reference=bank_reference,
             payer_account=payer_account,
             payer_name=payer_name,
             payee_account=payee_account,

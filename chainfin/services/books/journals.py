@@ -29,8 +29,9 @@ def lock(session: Session) -> None:
     locks.named(session, locks.BOOK)
 
 
-def post(session: Session, journal: Journal, *, now: datetime) -> JournalRow:
-    """Add a journal; its ``key`` posts once, a second time gives the row that stands."""
+def post(session: Session, journal: Journal, *, now: datetime, payment: str | None = None) -> JournalRow:
+    """Add a journal; its ``key`` posts once, a second time gives the row that stands. ``payment``: the id of the
+    incoming payment for which it is posted, if it is for one."""
     lock(session)
     existing = session.exec(select(JournalRow).where(JournalRow.key == journal.key)).one_or_none()
     if existing is not None:
@@ -46,6 +47,7 @@ def post(session: Session, journal: Journal, *, now: datetime) -> JournalRow:
         reverses=journal.reverses,
         previous_hash=previous,
         hash=digest,
+        payment=payment,
         created_at=now,
     )
     session.add(row)
@@ -74,11 +76,11 @@ def _entry(journal: JournalRow, entry: Entry) -> dict[str, object]:
     }
 
 
-def post_all(session: Session, journals: Iterable[Journal], *, now: datetime) -> int:
-    """Post each. Returns how many were given."""
+def post_all(session: Session, journals: Iterable[Journal], *, now: datetime, payment: str | None = None) -> int:
+    """Post each, as `post` does. Returns how many were given."""
     count = 0
     for journal in journals:
-        post(session, journal, now=now)
+        post(session, journal, now=now, payment=payment)
         count += 1
     return count
 

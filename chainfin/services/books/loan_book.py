@@ -14,7 +14,7 @@ from chainfin.hashing import keccak
 from chainfin.rules.loan import Loan, LoanState, LoanTerms, Outcome, Paid, Payer, accrue, approve, disburse, pay
 from chainfin.services.books import journals
 from chainfin.services.kernel.context import Context
-from chainfin.storage.lending_tables import LoanEventRow, LoanRow
+from chainfin.storage.lending_tables import IncomingRow, LoanEventRow, LoanRow
 from chainfin.values.money import Money
 
 PAYERS = {"pay_borrower": Payer.BORROWER, "pay_debtor": Payer.DEBTOR}
@@ -67,10 +67,11 @@ def record(
     on: date,
     *,
     amount: Money | None = None,
-    payment: str = "",
+    incoming: IncomingRow | None = None,
     holder: str = "",
 ) -> Outcome | Paid | Refusal:
-    """Let ``kind`` happen to the loan (locked by the caller): add the event, post its journals, move the state."""
+    """Let ``kind`` happen to the loan (locked by the caller): add the event, post its journals, move the state.
+    ``incoming``: the payment that a repayment came by."""
     last = session.exec(
         select(LoanEventRow.seq).where(LoanEventRow.loan_id == row.id).order_by(col(LoanEventRow.seq).desc()).limit(1)
     ).first()
@@ -81,7 +82,7 @@ def record(
         kind=kind,
         on=on,
         amount=amount.minor if amount is not None else 0,
-        payment=payment,
+        payment="" if incoming is None else incoming.book_ref,
         holder=holder,
         created_at=now,
     )
@@ -89,7 +90,7 @@ def record(
     if isinstance(done, Refusal):
         return done
     session.add(event)
-    journals.post_all(session, done.journals, now=now)
+    journals.post_all(session, done.journals, now=now, payment=None if incoming is None else incoming.id)
     row.status = done.loan.state.value
     if kind == "disburse":
         row.start_date = on

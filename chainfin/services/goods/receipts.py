@@ -14,17 +14,16 @@ from chainfin.documents import units
 from chainfin.documents.commitment import commit_fields
 from chainfin.documents.fingerprint import normalised
 from chainfin.documents.model import Json
-from chainfin.errors import BadInput, Conflict, NotFound, Refusal, Refused
+from chainfin.errors import BadInput, Conflict, NotFound, Refused, unless_refused
 from chainfin.eth.bindings import warehouse_receipts_acts
 from chainfin.hashing import keccak
 from chainfin.risk.inputs import ReceiptFacts
 from chainfin.rules import inventory as rules
-from chainfin.services.kernel import acts
+from chainfin.services.kernel import acts, pledge_rows
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.parties import gate
-from chainfin.storage.chain_tables import ChainEventRow
 from chainfin.storage.party_tables import PartyRow
-from chainfin.storage.trade_tables import ActRow, PledgeRow, PriceRow, PriceSourceRow, WarehouseReceiptRow
+from chainfin.storage.trade_tables import ActRow, PriceRow, PriceSourceRow, WarehouseReceiptRow
 from chainfin.values.party import Kind, Role
 
 MAX_THOUSANDTHS = 2**63 - 1
@@ -78,13 +77,21 @@ def issue(
     with ctx.store.begin() as session:
         keeper = gate.enter(session, keeper_id, Kind.RECEIPT)
         owner = gate.active_party(session, owner_id)
-        if owner.id == keeper.id:
-            raise Refused("self_attested", "a keeper vouches for goods of others, not for its own")
         message = b"chainfin/warehouse-receipt/1" + f"{keeper.legal_value}\0{normalised(number)}".encode()
         receipt_id = "0x" + hmac.new(ctx.fingerprint_key, message, hashlib.sha256).hexdigest()
         standing = session.get(WarehouseReceiptRow, receipt_id)
         if standing is not None and standing.status != "refused":
             raise Conflict("warehouse_receipt_exists", f"receipt {number} was issued before")
+        issued = unless_refused(
+            rules.issue(
+                id=receipt_id,
+                owner=owner.id,
+                keeper=keeper.id,
+                goods=goods["commodity"],
+                unit=unit,
+                quantity=amount,
+            )
+        )
         body: dict[str, Json] = {"number": number, "goods": goods, "unit": unit, "quantity": str(quantity)}
         salt = hmac.new(ctx.vault.derive("receipts"), receipt_id.encode(), hashlib.sha256).digest()
         root = "0x" + commit_fields(body, salt).root.hex()
@@ -93,12 +100,12 @@ def issue(
                 id=receipt_id,
                 cell=ctx.cell,
                 number=number,
-                keeper_id=keeper.id,
-                owner_id=owner.id,
+                keeper_id=issued.keeper,
+                owner_id=issued.owner,
                 goods=dict(goods),
                 document_root=root,
-                unit=unit,
-                issued=amount,
+                unit=issued.unit,
+                issued=issued.issued,
                 created_at=ctx.clock.now(),
             )
         )
@@ -107,7 +114,7 @@ def issue(
             ctx,
             party=keeper,
             act=warehouse_receipts_acts.Issue(
-                id=receipt_id, owner=acts.chain_number(owner), document_root=root, quantity=amount
+                id=receipt_id, owner=acts.chain_number(owner), document_root=root, quantity=issued.issued
             ),
             subject=receipt_id,
         )
@@ -115,17 +122,20 @@ def issue(
 
 
 def release(ctx: Context, actor: Actor, receipt_id: str, quantity: Decimal) -> ActRow:
-    """The keeper hands free goods out to the owner. Raises NotFound warehouse_receipt_unknown; Refused exceeds_free."""
+    """The keeper hands free goods out to the owner.
+
+    Raises NotFound warehouse_receipt_unknown; Conflict receipt_not_final; Refused quantity_too_large, exceeds_free.
+    """
     keeper_id = actor.require(Role.KEEPER)
     amount = thousandths(quantity)
     with ctx.store.begin() as session:
         row = session.get(WarehouseReceiptRow, receipt_id, with_for_update=True)
         if row is None or row.keeper_id != keeper_id:
             raise NotFound("warehouse_receipt_unknown", f"there is no receipt {receipt_id}")
-        free = row.issued - row.pledged - row.released - row.liquidated - row.missing - row.reserved
-        if row.status != "issued" or amount > free:
-            shown = Decimal(free).scaleb(-3)
-            raise Refused("exceeds_free", f"{shown} {row.unit} are free (the receipt is {row.status})", free=str(shown))
+        unless_refused(rules.release(value(session, row), amount, by=keeper_id))
+        if amount > unpromised(row):
+            shown = Decimal(unpromised(row)).scaleb(-3)
+            raise Refused("exceeds_free", f"{shown} {row.unit} are free and not promised to a lender", free=str(shown))
         return acts.prepare(
             session,
             ctx,
@@ -146,11 +156,7 @@ def transfer(ctx: Context, actor: Actor, receipt_id: str, to: str) -> ActRow:
         row = session.get(WarehouseReceiptRow, receipt_id, with_for_update=True)
         if row is None or party_id not in (row.keeper_id, row.owner_id):
             raise NotFound("warehouse_receipt_unknown", f"there is no receipt {receipt_id}")
-        if row.status in ("issuing", "refused"):
-            raise Conflict("receipt_not_final", f"the receipt is {row.status}")
-        refusal = rules.transfer(as_value(row), to, by=party_id)
-        if isinstance(refusal, Refusal):
-            raise refusal.error()
+        unless_refused(rules.transfer(value(session, row), to, by=party_id))
         if row.reserved:
             promised = Decimal(row.reserved).scaleb(-3)
             raise Refused("part_promised", f"{promised} {row.unit} are promised to a lender", promised=str(promised))
@@ -164,9 +170,16 @@ def transfer(ctx: Context, actor: Actor, receipt_id: str, to: str) -> ActRow:
         )
 
 
-def as_value(row: WarehouseReceiptRow) -> rules.WarehouseReceipt:
-    """The row as the rules see it, its pledges taken together."""
-    gone = row.released + row.liquidated + row.missing
+def value(session: Session, row: WarehouseReceiptRow) -> rules.WarehouseReceipt:
+    """The row as the rules see it, with its live pledges, the oldest first. What parties unknown to this service have
+    pledged comes last: of its age nothing is known. Raises Conflict receipt_not_final."""
+    if row.status not in set(rules.State):
+        raise Conflict("receipt_not_final", f"the receipt is {row.status}")
+    rows = pledge_rows.live(session, row.id) if row.pledged else ()
+    pledges = [rules.PledgedGoods(each.id, each.lender_id, each.left) for each in rows]
+    unnamed = row.pledged - sum(each.quantity for each in pledges)
+    if unnamed:
+        pledges.append(rules.PledgedGoods(pledge_rows.UNNAMED, "", unnamed))
     return rules.WarehouseReceipt(
         id=row.id,
         owner=row.owner_id,
@@ -174,20 +187,52 @@ def as_value(row: WarehouseReceiptRow) -> rules.WarehouseReceipt:
         goods=str(row.goods["commodity"]),
         unit=row.unit,
         issued=row.issued,
-        free=row.issued - row.pledged - gone,
+        free=free(row),
         released=row.released,
         liquidated=row.liquidated,
         missing=row.missing,
-        pledges=(rules.PledgedGoods("", "", row.pledged),) if row.pledged else (),
+        pledges=tuple(pledges),
     )
+
+
+def put(session: Session, row: WarehouseReceiptRow, after: rules.WarehouseReceipt) -> None:
+    """The row says what the value says. A promise of ours yields to what happened on chain: the pledge that it was for
+    will be refused there."""
+    row.status = after.state.value
+    row.owner_id = after.owner
+    row.pledged, row.released = after.pledged, after.released
+    row.liquidated, row.missing = after.liquidated, after.missing
+    row.reserved = min(row.reserved, after.free)
+    session.add(row)
+
+
+def part_row(parent: WarehouseReceiptRow, part: rules.WarehouseReceipt) -> WarehouseReceiptRow:
+    """The row of goods that were taken out of ``parent``."""
+    names = {"cell", "number", "keeper_id", "goods", "document_root", "unit", "created_at"}
+    inherited = parent.model_dump(include=names)
+    return WarehouseReceiptRow(
+        **inherited, id=part.id, parent_id=parent.id, owner_id=part.owner, issued=part.issued, status=part.state.value
+    )
+
+
+def free(row: WarehouseReceiptRow) -> int:
+    """What of the goods is there and nobody's but the owner's, on chain."""
+    return rules.free_part(
+        issued=row.issued, pledged=row.pledged, released=row.released, liquidated=row.liquidated, missing=row.missing
+    )
+
+
+def unpromised(row: WarehouseReceiptRow) -> int:
+    """What is free, and not promised to an application that isn't on chain yet."""
+    return free(row) - row.reserved
 
 
 def recount(ctx: Context, actor: Actor, receipt_id: str, missing: Decimal, report: str) -> ActRow:
     """The keeper's count finds less. Free goods bear the loss first, then the youngest pledge; ``report`` goes on chain
     as a hash.
 
-    Raises NotFound warehouse_receipt_unknown; Refused exceeds_held; Conflict pledges_unseen (the chain knows pledges
-    that are not ours).
+    Raises NotFound warehouse_receipt_unknown; Refused exceeds_held, quantity_too_large; Conflict receipt_not_final,
+    pledges_unseen (the chain knows pledges that are not ours).
     """
     keeper_id = actor.require(Role.KEEPER)
     amount = thousandths(missing, where="missing")
@@ -195,10 +240,8 @@ def recount(ctx: Context, actor: Actor, receipt_id: str, missing: Decimal, repor
         row = session.get(WarehouseReceiptRow, receipt_id, with_for_update=True)
         if row is None or row.keeper_id != keeper_id:
             raise NotFound("warehouse_receipt_unknown", f"there is no receipt {receipt_id}")
-        free = row.issued - row.pledged - row.released - row.liquidated - row.missing
-        if row.status != "issued" or amount > free + row.pledged:
-            shown = Decimal(free + row.pledged).scaleb(-3)
-            raise Refused("exceeds_held", f"{shown} {row.unit} are held (the receipt is {row.status})", held=str(shown))
+        before = value(session, row)
+        after = unless_refused(rules.recount(before, amount, by=keeper_id))
         return acts.prepare(
             session,
             ctx,
@@ -207,25 +250,19 @@ def recount(ctx: Context, actor: Actor, receipt_id: str, missing: Decimal, repor
                 id=row.id,
                 document_root="0x" + keccak(report.encode()).hex(),
                 missing=amount,
-                pledge_ids=tuple(_pledges_by_age(session, row) if amount > free else ()),
+                pledge_ids=tuple(_by_age(before)) if after.pledged != before.pledged else (),
             ),
             subject=row.id,
         )
 
 
-def _pledges_by_age(session: Session, row: WarehouseReceiptRow) -> list[str]:
-    """All live pledges over the goods in the order in which they were made, as the contract wants them named."""
-    live = session.exec(
-        select(PledgeRow).where(PledgeRow.asset_id == row.id, col(PledgeRow.status).in_(("active", "releasing")))
-    ).all()
-    if sum(pledge.left for pledge in live) != row.pledged:
+def _by_age(receipt: rules.WarehouseReceipt) -> list[str]:
+    """All pledges over the goods, the oldest first, as the contract wants them named. Raises Conflict
+    pledges_unseen."""
+    ids = [item.pledge_id for item in receipt.pledges]
+    if pledge_rows.UNNAMED in ids:
         raise Conflict("pledges_unseen", "others have pledged these goods past this service")
-    made = session.exec(
-        select(ChainEventRow.subject)
-        .where(ChainEventRow.name == "Pledged", col(ChainEventRow.subject).in_([pledge.id for pledge in live]))
-        .order_by(col(ChainEventRow.block_number), col(ChainEventRow.log_index))
-    )
-    return [str(pledge_id) for pledge_id in made]
+    return ids
 
 
 def latest_price(session: Session, lender_id: str, good: str, unit: str, currency: str) -> PriceRow:

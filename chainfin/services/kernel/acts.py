@@ -16,17 +16,15 @@ from chainfin.eth import eip712
 from chainfin.eth.abi import from_hex
 from chainfin.eth.bindings import ACTS, pledges_acts
 from chainfin.eth.bindings.base import Act, Rider, Signed
-from chainfin.services.kernel import attestations, custody, in_flight
+from chainfin.services.kernel import attestations, commands, custody, in_flight
 from chainfin.services.kernel.context import Actor, Context
-from chainfin.storage import locks, outbox
+from chainfin.storage import locks
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ActNonceRow, ActRow
 from chainfin.storage.types import new_id
 
 LIFETIME = timedelta(hours=24)
 """How long a prepared act may wait for its signature and its block."""
-
-SEND = "chain.send"
 
 Acceptance = pledges_acts.Grant | pledges_acts.Exchange | eip712.AcceptOffer
 """What is signed by accepting an offer and not sent alone: a grant rides in the lender's pledge, an exchange in its
@@ -195,19 +193,17 @@ def _submit(session: Session, ctx: Context, row: ActRow, signature: bytes) -> No
     row.status = "signed"
     session.add(row)
     own = eip712.Auth(row.signer, row.nonce, row.deadline, signature)
-    outbox.put(
+    commands.give(
         session,
-        SEND,
-        f"act:{row.id}",
-        {
-            "act_id": row.id,
-            "contract": row.contract,
-            "function": ACTS[row.contract, row.function].RELAYED,
-            "params": row.params,
-            "auths": [*row.auths, own.as_json()],
-        },
-        now=ctx.clock.now(),
-        cell=row.cell,
+        ctx,
+        commands.SendAct(
+            act_id=row.id,
+            act_subject=row.subject,
+            contract=row.contract,
+            function=ACTS[row.contract, row.function].RELAYED,
+            params=row.params,
+            auths=[*row.auths, own.as_json()],
+        ),
     )
 
 

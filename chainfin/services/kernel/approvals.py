@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from sqlmodel import Session, col, select
 
-from chainfin.errors import Forbidden, NotFound, Refusal
+from chainfin.errors import Forbidden, NotFound, Refusal, unless_refused
 from chainfin.risk.canon import canonical_bytes, content_hash
 from chainfin.rules import approval as rules
 from chainfin.services.kernel.context import Actor, Context
@@ -70,7 +70,7 @@ def approve(ctx: Context, actor: Actor, proposal_id: str, *, reason: str, effect
     """
     with ctx.store.begin() as session:
         row, proposal, person = _locked(session, actor, proposal_id)
-        _decided(ctx, row, rules.approve(proposal, person, ctx.clock.now()), person.id, reason)
+        _decided(ctx, row, unless_refused(rules.approve(proposal, person, ctx.clock.now())), person.id, reason)
         session.add(row)
         session.flush()
         effects[row.kind](session, ctx, row)
@@ -84,7 +84,7 @@ def reject(ctx: Context, actor: Actor, proposal_id: str, *, reason: str) -> Prop
     """
     with ctx.store.begin() as session:
         row, proposal, person = _locked(session, actor, proposal_id)
-        _decided(ctx, row, rules.reject(proposal, person), person.id, reason)
+        _decided(ctx, row, unless_refused(rules.reject(proposal, person)), person.id, reason)
         session.add(row)
         return row
 
@@ -154,9 +154,7 @@ def _person(session: Session, person_id: str) -> rules.Person:
     return rules.Person(row.id, row.party_id or OPERATOR_SUBJECT, row.status == "active")
 
 
-def _decided(ctx: Context, row: ProposalRow, after: rules.Proposal | Refusal, person_id: str, reason: str) -> None:
-    if isinstance(after, Refusal):
-        raise after.error()
+def _decided(ctx: Context, row: ProposalRow, after: rules.Proposal, person_id: str, reason: str) -> None:
     row.status = after.state.value
     row.decided_by = person_id
     row.decision_reason = reason

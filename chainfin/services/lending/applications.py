@@ -10,26 +10,24 @@ from datetime import timedelta
 
 from sqlmodel import Session, select
 
-from chainfin.errors import BadInput, Conflict, NotFound, Refused
+from chainfin.errors import BadInput, Conflict, NotFound, Refused, unless_refused
 from chainfin.rules.application import APPEALABLE, Event, State, allows
 from chainfin.rules.loan import LoanState, LoanTerms
-from chainfin.services.kernel import acts
+from chainfin.services.kernel import acts, commands
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.lending import application_state, decision, funding, offers, progress, review
 from chainfin.services.lending.sales import SOURCES
 from chainfin.services.parties import gate
 from chainfin.services.pledges import assets
-from chainfin.storage import outbox
 from chainfin.storage.lending_tables import ApplicationRow, LoanRow, OfferRow
 from chainfin.storage.party_tables import PartyRow
-from chainfin.storage.trade_tables import ActRow, PledgeRow, ReceivableRow, WarehouseReceiptRow
+from chainfin.storage.trade_tables import ActRow, PledgeRow
 from chainfin.storage.types import new_id
 from chainfin.values.money import Money
 from chainfin.values.party import Kind, Role
 from chainfin.values.product import Product
 
 PRODUCTS = tuple(Product)
-FETCH = "data.fetch"
 MAX_DAYS = 366
 RESUME_AFTER = timedelta(seconds=2)
 """Longer than it takes from receiving to deciding in one call: what is older was left behind."""
@@ -133,23 +131,15 @@ def _check(product: str, amount: Money, days: int, asset_id: str | None, consent
 
 
 def _own_asset(session: Session, product: str, asset_id: str, borrower_id: str, currency: str, lender_id: str) -> None:
-    asset: ReceivableRow | WarehouseReceiptRow | None
-    if product == Product.RECEIVABLE_PLEDGE:
-        asset = session.get(ReceivableRow, asset_id)
-        owner = None if asset is None else asset.holder_id
-        if asset is not None and owner == borrower_id and asset.currency != currency:
-            raise BadInput("currency_mismatch", f"the receivable is in {asset.currency}", where="currency")
-        if asset is not None and owner == borrower_id and asset.debtor_id == lender_id:
-            raise Refused("lender_is_debtor", "nobody lends on its own promise to pay", where="lender_id")
-    else:
-        asset = session.get(WarehouseReceiptRow, asset_id)
-        owner = None if asset is None else asset.owner_id
-        if asset is not None and owner == borrower_id and asset.keeper_id in (borrower_id, lender_id):
-            raise Refused("self_attested", "a keeper neither lends nor borrows on what it counts", where="lender_id")
-    if asset is None or owner != borrower_id:
+    row = assets.found(session, asset_id, kind=Product(product).asset_kind)
+    if row is None or assets.holder_of(row) != borrower_id:
         raise NotFound("asset_unknown", f"you hold no such asset {asset_id}", where="asset_id")
-    if asset.status in ("issuing", "refused"):
-        raise Conflict("asset_not_final", f"the asset is {asset.status}")
+    if row.status in ("issuing", "refused"):
+        raise Conflict("asset_not_final", f"the asset is {row.status}")
+    asset = assets.of_row(session, row)
+    if asset.currency not in (None, currency):
+        raise BadInput("currency_mismatch", f"the receivable is in {asset.currency}", where="currency")
+    unless_refused(asset.may_lend(lender=lender_id, by=borrower_id))
 
 
 def _entered(session: Session, borrower_id: str, lender_id: str, asset_id: str | None) -> None:
@@ -164,17 +154,22 @@ def _entered(session: Session, borrower_id: str, lender_id: str, asset_id: str |
 def _unless_blocked(session: Session, row: ApplicationRow) -> None:
     """The debtor or keeper was in good standing when the offer was made, and still is. Raises Forbidden
     party_not_active."""
-    if row.product == Product.RECEIVABLE_PLEDGE:
-        gate.active_party(session, session.get_one(ReceivableRow, row.asset_id).debtor_id)
-    elif row.product == Product.INVENTORY_PLEDGE:
-        gate.active_party(session, session.get_one(WarehouseReceiptRow, row.asset_id).keeper_id)
+    if row.asset_id is not None:
+        asset = assets.locked_asset(session, str(Product(row.product).asset_kind), row.asset_id)
+        gate.active_party(session, assets.of_row(session, asset).voucher_id)
 
 
 def _fetch(session: Session, ctx: Context, row: ApplicationRow) -> None:
-    sources = row.consent.get("sources") or list(SOURCES)
+    named = row.consent.get("sources")
+    sources = named if isinstance(named, list) and named else SOURCES
     borrower = session.get_one(PartyRow, row.borrower_id)
-    payload = {"subject_id": borrower.legal_value, "consent": row.consent["token"], "sources": sources}
-    outbox.put(session, FETCH, f"fetch:{row.id}", payload, now=ctx.clock.now(), cell=ctx.cell)
+    asked = commands.FetchData(
+        application_id=row.id,
+        subject_id=borrower.legal_value,
+        consent=str(row.consent["token"]),
+        sources=tuple(str(source) for source in sources),
+    )
+    commands.give(session, ctx, asked)
 
 
 def fetched(session: Session, ctx: Context, application_id: str, answers: dict[str, object]) -> None:
@@ -189,7 +184,8 @@ def accept(ctx: Context, actor: Actor, application_id: str, signature: str | Non
 
     Raises NotFound application_unknown; Conflict application_not_offered, offer_expired, key_not_held; BadInput
     signature_malformed, signature_expired; Forbidden signature_foreign, party_not_active (borrower, lender, or whose
-    word the asset stands on); Conflict act_paused; Refused asset_not_free.
+    word the asset stands on); Conflict act_paused; Refused asset_not_free,
+    receivable_state_wrong, not_holder, not_owner, too_many_pledges.
     """
     now = ctx.clock.now()
     with ctx.store.begin() as session:
@@ -245,8 +241,8 @@ def _reserve(
 ) -> PledgeRow:
     """Promise a part of the asset to this loan; the table's CHECK backs it."""
     asset = assets.locked_asset(session, str(Product(row.product).asset_kind), row.asset_id)
-    free = assets.free_of(asset)
-    if asset.status not in ("confirmed", "issued") or free < offer.pledge_amount:
+    free, pledge_id = assets.free_of(asset), str(act.params["pledgeId"])
+    if free < offer.pledge_amount:
         raise Refused(
             "asset_not_free",
             "the part that this offer needs is no longer free",
@@ -254,13 +250,15 @@ def _reserve(
             free=str(free),
             needed=str(offer.pledge_amount),
         )
+    value = assets.of_row(session, asset)
+    unless_refused(value.pledge(offer.pledge_amount, pledge_id=pledge_id, lender=row.lender_id, by=row.borrower_id))
     asset.reserved += offer.pledge_amount
     session.add(asset)
     pledge = PledgeRow(
-        id=str(act.params["pledgeId"]),
+        id=pledge_id,
         cell=ctx.cell,
         loan_id=loan.id,
-        asset_kind=str(Product(row.product).asset_kind),
+        asset_kind=value.kind,
         asset_id=asset.id,
         pledgor_id=row.borrower_id,
         lender_id=row.lender_id,

@@ -9,12 +9,12 @@ from sqlmodel import Session, col, select
 
 from chainfin.documents.crediting import dilution
 from chainfin.documents.model import Document, DocumentKind
-from chainfin.errors import Conflict
+from chainfin.errors import Conflict, unless_refused
 from chainfin.eth.bindings.receivables_acts import Credit
 from chainfin.rules import receivable as rules
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.lending import margin_calls
-from chainfin.services.trade import orders, receivables, trade_documents
+from chainfin.services.trade import receivables, trade_documents
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ActRow, DocumentRow, ReceivableRow
 from chainfin.values.money import Money
@@ -40,20 +40,21 @@ def credit(ctx: Context, actor: Actor, receivable_id: str, data: bytes, source: 
     document = trade_documents.understand(data, source, DocumentKind.CREDIT_NOTE)
     with ctx.store.begin() as session:
         row = receivables.for_party(session, actor, receivable_id)
-        value = receivables.as_value(session, row)
-        orders.unless_refused(rules.may_credit(value, by=actor.require()))
+        value = receivables.value(session, row)
+        unless_refused(rules.may_credit(value, by=actor.require()))
         invoice = Document.from_canonical(session.get_one(DocumentRow, row.document_id).canonical)
         earlier = _notes(session, row)
         if document.id in {each.id for each in earlier}:
             raise Conflict("credit_note_already_taken", f"credit note {document.id} was taken before")
-        note = orders.unless_refused(dilution(invoice, document, earlier=earlier))
+        note = unless_refused(dilution(invoice, document, earlier=earlier))
         cut = _cut(session, row, invoice, earlier, note)
-        diluted = min(cut, Money(max(0, value.free - row.reserved), row.currency))
+        diluted = min(cut, Money(max(0, receivables.unpromised(row)), row.currency))
         seller, debtor = (session.get_one(PartyRow, each) for each in (row.seller_id, row.debtor_id))
         paper = trade_documents.keep(session, ctx, document, data, seller=seller, buyer=debtor, order_id=row.order_id)
         top_up = margin_calls.call(session, ctx, row, cut - diluted, paper.row.id)
         if diluted.minor == 0:
             return Dilution(diluted, top_up, None)
+        unless_refused(rules.credit(value, diluted, by=actor.require()))
         act = Credit(id=row.id, document_root=paper.root, amount=diluted.minor)
         return Dilution(diluted, top_up, receivables.act_of(session, ctx, row, row.holder_id, act))
 

@@ -23,11 +23,13 @@ from chainfin.risk.inputs import (
     ReceivableInputs,
 )
 from chainfin.rules.loan import LoanState
+from chainfin.rules.receivable import eligibility
 from chainfin.services.goods import receipts
 from chainfin.services.kernel.context import Context
 from chainfin.services.lending import limits
 from chainfin.services.lending.offers import OpenOffers
 from chainfin.services.pledges import assets
+from chainfin.services.trade import receivables
 from chainfin.storage.chain_tables import ChainBlockRow
 from chainfin.storage.lending_tables import ApplicationRow, LimitRow, LoanRow
 from chainfin.storage.party_tables import PartyRow
@@ -147,6 +149,7 @@ def for_receivable(
 ) -> ReceivableInputs:
     """The inputs of a decision on a receivable, all read at one block."""
     asset = session.get_one(ReceivableRow, row.asset_id, with_for_update=True)
+    facts = eligibility(receivables.value(session, asset), now.date())
     order = session.get_one(OrderRow, asset.order_id)
     document = session.get_one(DocumentRow, asset.document_id)
     return ReceivableInputs(
@@ -163,15 +166,15 @@ def for_receivable(
                 "order_id": asset.order_id,
                 "holder": asset.holder_id,
                 "debtor": asset.debtor_id,
-                "face_minor": asset.face,
+                "face_minor": facts.face,
                 "free_minor": max(0, assets.free_of(asset) - standing.promised),
                 "ordered_minor": order.ordered,
                 # What other receivables of the order have used up can't stand behind this one.
                 "received_minor": max(0, order.received - (order.invoiced - asset.face)),
-                "invoiced_minor": asset.face,
-                "confirmed": asset.confirmed_at is not None,
-                "disputed": asset.status == "disputed",
-                "defaulted": asset.status == "defaulted",
+                "invoiced_minor": facts.face,
+                "confirmed": facts.confirmed,
+                "disputed": facts.disputed,
+                "defaulted": facts.defaulted,
                 "issued_on": str(document.canonical["issue_date"]),
                 "due_on": asset.due_date,
             }

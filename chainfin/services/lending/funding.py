@@ -10,22 +10,22 @@ from datetime import timedelta
 
 from sqlmodel import Session, select
 
+from chainfin.errors import Refusal
 from chainfin.eth import eip712
 from chainfin.eth.bindings import pledges_acts
+from chainfin.rules import pledge as pledges
 from chainfin.rules.application import Event, State
 from chainfin.rules.loan import LoanState, cancel
 from chainfin.services.books import journals, loan_book
-from chainfin.services.kernel import acts
+from chainfin.services.kernel import acts, commands, pledge_rows
 from chainfin.services.kernel.context import Context
 from chainfin.services.lending import application_state, limits, mandates, progress
 from chainfin.services.pledges import assets, register, release
-from chainfin.storage import outbox
 from chainfin.storage.lending_tables import ApplicationRow, LoanRow, OfferRow
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ActRow, PledgeRow
+from chainfin.values import instruction
 from chainfin.values.money import Money
-
-PAY = "payment.pay"
 
 
 def begin(session: Session, ctx: Context, application: ApplicationRow, loan: LoanRow, pledge: PledgeRow | None) -> None:
@@ -39,9 +39,15 @@ def begin(session: Session, ctx: Context, application: ApplicationRow, loan: Loa
 
 
 def registered(session: Session, ctx: Context, pledge_id: str, number: str) -> None:
-    """The registry gave its number: the pledge goes to the chain, signed by pledgor and lender."""
+    """The registry gave its number: the pledge goes to the chain, signed by pledgor and lender. Under a number that
+    can't be used nothing is pledged, and what was filed is struck out again."""
     pledge = assets.locked_pledge(session, pledge_id)
-    if pledge.registry_number is not None:
+    if pledge.registry_number is not None or pledge.status == "failed":
+        return
+    unusable = register.unusable(session, pledge_id, number)
+    if unusable is not None:
+        _fail(session, ctx, pledge, "registration", unusable.code, unusable.message)
+        register.strike_out(session, ctx, pledge, number, "the number can't be used")
         return
     pledge.registry_number = number
     session.add(pledge)
@@ -65,7 +71,7 @@ def registered(session: Session, ctx: Context, pledge_id: str, number: str) -> N
 def registration_refused(session: Session, ctx: Context, pledge_id: str, code: str, message: str) -> None:
     """The registry says no: nothing is pledged, nothing is paid."""
     pledge = assets.locked_pledge(session, pledge_id)
-    if pledge.status == "pending":
+    if pledge.status == pledges.State.PENDING:
         _fail(session, ctx, pledge, "registration", code, message)
 
 
@@ -88,7 +94,7 @@ def pledge_refused(session: Session, ctx: Context, pledge_id: str, code: str, me
     if session.get(PledgeRow, pledge_id) is None:
         return
     pledge = assets.locked_pledge(session, pledge_id)
-    if pledge.status == "pending":
+    if pledge.status == pledges.State.PENDING:
         _fail(session, ctx, pledge, "pledging", code, message)
         register.unregister(session, ctx, pledge, "the pledge was not taken up")
 
@@ -104,21 +110,15 @@ def _pay_out(session: Session, ctx: Context, application: ApplicationRow, loan: 
         payout_refused(session, ctx, loan.id, refusal.code, refusal.message)
         return
     borrower = session.get_one(PartyRow, loan.borrower_id)
-    outbox.put(
-        session,
-        PAY,
-        f"pay:{loan.id}",
-        {
-            "instruction_id": loan.id,
-            "payee_account": borrower.account,
-            "payee_name": borrower.name,
-            "amount": str(Money(loan.principal, loan.currency)),
-            "currency": loan.currency,
-            "purpose": f"loan {loan.id}",
-        },
-        now=ctx.clock.now(),
-        cell=ctx.cell,
+    order = commands.PayLoan(
+        loan_id=loan.id,
+        instruction_id=instruction.for_loan(loan.id),
+        payee_account=borrower.account,
+        payee_name=borrower.name,
+        amount=Money(loan.principal, loan.currency),
+        purpose=f"loan {loan.id}",
     )
+    commands.give(session, ctx, order)
 
 
 def _mandate_id(loan: LoanRow) -> str | None:
@@ -141,6 +141,8 @@ def paid_out(session: Session, ctx: Context, loan_id: str, bank_ref: str) -> Non
     progress.end(session, ctx, application, "disbursing", detail={"bank_ref": bank_ref})
     progress.at_once(session, ctx, application, "funded", "funded", detail={"loan_id": loan_id})
     for pledge in session.exec(select(PledgeRow).where(PledgeRow.loan_id == loan_id)):
+        if isinstance(pledges.draw(pledge_rows.value(pledge), by=pledge.lender_id), Refusal):
+            continue  # drawn from the start, or ended meanwhile: the contract would refuse it as well
         acts.prepare(
             session,
             ctx,

@@ -20,9 +20,11 @@ from chainfin.rules import inventory
 from chainfin.rules.facility import Asset, BorrowingBase, borrowing_base
 from chainfin.rules.loan import Loan, accrue
 from chainfin.rules.loan.state import ACCRUING
+from chainfin.rules.pledge import State
 from chainfin.services.books import loan_book
 from chainfin.services.goods import receipts, redemption
 from chainfin.services.kernel.context import Actor, Context
+from chainfin.services.trade.receivable_asset import ReceivableAsset
 from chainfin.storage.lending_tables import ApplicationRow, LoanRow, MarginCallRow, OfferRow, RepaymentRow
 from chainfin.storage.trade_tables import PledgeRow, PriceRow, ReceivableRow, WarehouseReceiptRow
 from chainfin.storage.types import new_id
@@ -46,7 +48,7 @@ def call(session: Session, ctx: Context, asset: ReceivableRow, lost: Money, caus
     loans: dict[str, None] = {}
     pledges = session.exec(
         select(PledgeRow)
-        .where(PledgeRow.asset_id == asset.id, PledgeRow.status == "active")
+        .where(PledgeRow.asset_id == asset.id, PledgeRow.status == State.ACTIVE.value)
         .order_by(col(PledgeRow.block_number).desc(), col(PledgeRow.id).desc())
     )
     for pledge in pledges:
@@ -145,7 +147,7 @@ def _goods(session: Session, row: LoanRow, application: ApplicationRow) -> list[
                 PledgeRow.loan_id == row.id,
                 PledgeRow.asset_kind == "warehouse_receipt",
                 PledgeRow.asset_id == application.asset_id,
-                col(PledgeRow.status).in_(("active", "lost")),
+                col(PledgeRow.status).in_((State.ACTIVE.value, State.LOST.value)),
             )
         ).all()
     )
@@ -179,11 +181,11 @@ def _base(
     assets = []
     for pledge in session.exec(
         select(PledgeRow)
-        .where(PledgeRow.loan_id == row.id, PledgeRow.status == "active", col(PledgeRow.id).not_in(but))
+        .where(PledgeRow.loan_id == row.id, PledgeRow.status == State.ACTIVE.value, col(PledgeRow.id).not_in(but))
         .order_by(col(PledgeRow.id))
     ):
         worth = Money.zero(row.currency)
-        if pledge.asset_kind == "receivable":
+        if pledge.asset_kind == ReceivableAsset.kind:
             worth = Money(pledge.left, row.currency) - (lost or {}).get(pledge.id, worth)
         else:
             with suppress(Refused):

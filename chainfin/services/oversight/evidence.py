@@ -18,6 +18,7 @@ from chainfin.errors import Conflict, NotFound
 from chainfin.rules.ledger import trial_balance
 from chainfin.services.books import journals as journals_service
 from chainfin.services.books import loan_book
+from chainfin.services.kernel.commands import PayLoan, RegisterPledge
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.oversight import evidence_documents, evidence_facts, evidence_people
 from chainfin.services.oversight.evidence_facts import Secured
@@ -121,27 +122,29 @@ def _mandate(session: Session, ctx: Context, loan: LoanRow) -> dict[str, object]
 
 def _registry(session: Session, stored: Stored) -> list[object]:
     """The registry's word on each pledge; of one that was made past this service there is none here."""
-    keys = [f"register:{pledge.id}" for pledge in stored.secured.pledges]
-    return [_evidence(row) for row in _done(session, keys)]
+    filed = [pledge.id for pledge in stored.secured.pledges]
+    return [_evidence(row) for row in _done(session, RegisterPledge.TOPIC, filed)]
 
 
 def _payments(session: Session, stored: Stored) -> list[object]:
     """The bank's word on the payout and on every payment that served the loan."""
-    found: list[object] = [_evidence(row) for row in _done(session, (f"pay:{stored.loan.id}",))]
-    references = [event.payment for event in loan_book.events(session, stored.loan.id) if event.payment]
-    after = session.exec(
-        select(JournalRow.key).where(JournalRow.ref == stored.loan.id, JournalRow.kind == "payment")
+    found: list[object] = [_evidence(row) for row in _done(session, PayLoan.TOPIC, (stored.loan.id,))]
+    return found + [dict(row.evidence) for row in _incoming(session, stored.loan.id)]
+
+
+def _incoming(session: Session, loan_id: str) -> list[IncomingRow]:
+    """The payments that were posted to the loan, in the order of the book."""
+    posted = session.exec(
+        select(JournalRow.payment)
+        .where(JournalRow.ref == loan_id, JournalRow.kind == "payment", col(JournalRow.payment).is_not(None))
+        .order_by(col(JournalRow.id))
     ).all()
-    references += [key.split(":")[1] for key in after]
-    for reference in dict.fromkeys(references):
-        row = session.get(IncomingRow, reference)
-        if row is not None:
-            found.append(dict(row.evidence))
-    return found
+    return [session.get_one(IncomingRow, incoming_id) for incoming_id in dict.fromkeys(posted)]
 
 
-def _done(session: Session, keys: Sequence[str]) -> list[OutboxRow]:
-    done = select(OutboxRow).where(col(OutboxRow.key).in_(keys), OutboxRow.status == "done")
+def _done(session: Session, topic: str, subjects: Sequence[str]) -> list[OutboxRow]:
+    of_these = (OutboxRow.topic == topic, col(OutboxRow.subject).in_(subjects))
+    done = select(OutboxRow).where(*of_these, OutboxRow.status == "done")
     rows = session.exec(done.order_by(col(OutboxRow.id))).all()
     return [row for row in rows if row.result is not None]
 
@@ -181,7 +184,8 @@ def _ledger(session: Session, loan_id: str) -> dict[str, object]:
     ]
     lines = trial_balance(entry for journal in values for entry in journal.entries if entry.ref == loan_id)
     trial = [[line.account.code, str(line.debit.minor), str(line.credit.minor)] for line in lines]
-    return {"events": events, "journals": journals, "trial": trial}
+    incoming = {row.book_ref: row.bank_ref for row in _incoming(session, loan_id)}
+    return {"events": events, "journals": journals, "trial": trial, "incoming": incoming}
 
 
 def _chain(ctx: Context, prover: Prover, events: Sequence[ChainEventRow], head: int) -> dict[str, object]:

@@ -13,11 +13,17 @@ from sqlmodel import Session, col, select
 
 from chainfin.errors import ChainfinError, Forbidden, Unavailable
 from chainfin.progress import Step, silent
+from chainfin.rules.pledge import State
+from chainfin.services.goods import receipts
 from chainfin.services.kernel import attestations
+from chainfin.services.kernel.commands import StrikeOutPledge
 from chainfin.services.kernel.context import Actor, Context
+from chainfin.services.kernel.pledge_rows import LIVE_STATUS as LIVE
 from chainfin.services.oversight import reconcile_book, reconcile_orders
 from chainfin.services.parties import gate
 from chainfin.services.reactions.asset_events import STATES
+from chainfin.services.trade import receivables
+from chainfin.services.trade.receivable_asset import ReceivableAsset
 from chainfin.services.trade.receivables import day_number
 from chainfin.storage.chain_tables import ChainBlockRow
 from chainfin.storage.ledger_tables import OutboxRow
@@ -32,8 +38,7 @@ from chainfin.storage.trade_tables import (
     WarehouseReceiptRow,
 )
 
-LIVE = ("active", "releasing")
-NEVER = ("pending", "failed")
+NEVER = (State.PENDING.value, State.FAILED.value)
 NOT_THERE = ("posting", "issuing", "refused")
 """States of rows that no final event has confirmed: the chain must not know them."""
 ORDER_STATES = {"posted": 1, "cancelled": 3}
@@ -175,7 +180,7 @@ def _read(session: Session) -> _Rows:
     if block is None:
         raise Unavailable("chain_not_indexed", "no final block was taken in yet")
     striking = session.exec(
-        select(OutboxRow.key).where(col(OutboxRow.key).startswith("unregister:"), OutboxRow.status != "done")
+        select(OutboxRow.subject).where(OutboxRow.topic == StrikeOutPledge.TOPIC, OutboxRow.status != "done")
     ).all()
     orders = list(session.exec(select(OrderRow)))
     return _Rows(
@@ -189,7 +194,7 @@ def _read(session: Session) -> _Rows:
         list(session.exec(select(LineRow))),
         list(session.exec(select(LineShareRow))),
         {row.id: "0x" + attestations.final_trail(session, row.id)[0].hex() for row in orders},
-        frozenset(key.partition(":")[2] for key in striking),
+        frozenset(striking),
         gate.paused_bits(session),
     )
 
@@ -252,7 +257,7 @@ def _receivables(rows: _Rows, chain: ChainView, findings: Findings) -> None:
             "part": row.parent_id is not None,
             "lined": row.lined,
             "face": 0 if ended else row.face,
-            "free": 0 if ended else row.face - row.pledged - row.split_away - row.settled - row.diluted,
+            "free": 0 if ended else receivables.free(row),
             "pledged": row.pledged,
             "splitAway": row.split_away,
             "settled": row.settled,
@@ -275,7 +280,7 @@ def _receipts(rows: _Rows, chain: ChainView, findings: Findings) -> None:
             "keeper": _number(rows, row.keeper_id),
             "part": row.parent_id is not None,
             "issued": row.issued,
-            "free": row.issued - row.pledged - row.released - row.liquidated - row.missing,
+            "free": receipts.free(row),
             "pledged": row.pledged,
             "released": row.released,
             "liquidated": row.liquidated,
@@ -296,7 +301,7 @@ def _pledges(rows: _Rows, chain: ChainView, findings: Findings) -> None:
         # PledgeState: 1 active, 2 released, 3 enforced, 4 expired (a released row may be an expired pledge), 5 lost
         states = {"active": (1,), "releasing": (1,), "released": (2, 4), "enforced": (3,), "lost": (5,)}[row.status]
         findings.same("pledge.state", row.id, seen["state"] in states, True)
-        findings.same("pledge.kind", row.id, seen["assetKind"], 1 if row.asset_kind == "receivable" else 2)
+        findings.same("pledge.kind", row.id, seen["assetKind"], 1 if row.asset_kind == ReceivableAsset.kind else 2)
         findings.same("pledge.lender", row.id, seen["lender"], _number(rows, row.lender_id))
         if row.status in LIVE:
             findings.same("pledge.amount", row.id, seen["amount"], row.left)
@@ -331,7 +336,7 @@ def _exclusive(rows: _Rows, findings: Findings) -> None:
     for pledge in rows.pledges:
         if pledge.status in LIVE:
             live[pledge.asset_id] = live.get(pledge.asset_id, 0) + pledge.left
-        elif pledge.status == "pending":
+        elif pledge.status == State.PENDING:
             waiting[pledge.asset_id] = waiting.get(pledge.asset_id, 0) + pledge.amount
     assets: list[ReceivableRow | WarehouseReceiptRow] = [*rows.receivables, *rows.receipts]
     for asset in assets:

@@ -13,6 +13,8 @@ from chainfin.rules import ledger
 from chainfin.rules.ledger import Account, Side
 from chainfin.rules.loan import Loan, LoanState
 from chainfin.services.books import journals, loan_book
+from chainfin.services.kernel import commands
+from chainfin.services.kernel.commands import PayHolder
 from chainfin.storage.ledger_tables import EntryRow, OutboxRow
 from chainfin.storage.lending_tables import IncomingRow, LoanRow
 from chainfin.values.money import Money
@@ -84,12 +86,10 @@ def _owed_to_others(session: Session, balances: _Balances, same: Same) -> None:
     """What is owed to holders is on its way (or was refused by the bank); what is in suspense waits to go back."""
     payouts: dict[str, int] = {}
     waiting = session.exec(
-        select(OutboxRow).where(
-            col(OutboxRow.key).startswith("holder:"), col(OutboxRow.status).not_in(("done", "replaced"))
-        )
+        select(OutboxRow).where(OutboxRow.topic == PayHolder.TOPIC, col(OutboxRow.status).not_in(("done", "replaced")))
     ).all()
     for row in waiting:
-        amount = Money.parse(str(row.payload["amount"]), str(row.payload["currency"]))
+        amount = commands.parse(PayHolder, row.payload).amount
         payouts[amount.currency] = payouts.get(amount.currency, 0) + amount.minor
     same("ledger.payable to holders", "book", balances.total(ledger.HOLDER_PAYABLE), payouts)
     suspended: dict[str, int] = {}

@@ -15,29 +15,32 @@ from datetime import date
 
 from sqlmodel import Session, col, or_, select
 
-from chainfin.errors import Refusal
+from chainfin.errors import Refusal, unless_refused
 from chainfin.eth.bindings.receivables_acts import Settle
 from chainfin.hashing import keccak
 from chainfin.rules import ledger
+from chainfin.rules import pledge as pledges
+from chainfin.rules import receivable as rules
+from chainfin.rules.authority import CHAIN
 from chainfin.rules.loan import LoanState, Paid, payoff
 from chainfin.rules.loan.state import ACCRUING
 from chainfin.rules.loan.waterfall import Due
+from chainfin.rules.receivable import Receivable
 from chainfin.services.books import journals, loan_book
 from chainfin.services.goods import redemption
-from chainfin.services.kernel import acts, in_flight
+from chainfin.services.goods.receipt_asset import ReceiptAsset
+from chainfin.services.kernel import acts, in_flight, pledge_rows
 from chainfin.services.kernel.context import Context
 from chainfin.services.lending import limits
 from chainfin.services.payments import payouts
 from chainfin.services.pledges import release
-from chainfin.storage.lending_tables import ApplicationRow, LoanRow, RepaymentRow
+from chainfin.services.trade import receivables
+from chainfin.storage.lending_tables import ApplicationRow, IncomingRow, LoanRow, RepaymentRow
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import PledgeRow, ReceivableRow
 from chainfin.storage.types import new_id
 from chainfin.values.money import Money
 from chainfin.values.party import Role
-
-PAYABLE = ("confirmed", "disputed", "defaulted")
-"""States of a receivable in which it can be paid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,26 @@ class Arrival:
     remittance: str
     received_on: date
     evidence: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """A payment that was taken in, to be placed. ``bank_ref`` and ``payer_account`` are the bank's words; ours for it
+    is ``row.id``."""
+
+    row: IncomingRow
+    amount: Money
+    payer_account: str
+    received_on: date
+
+    @classmethod
+    def of(cls, row: IncomingRow) -> Payment:
+        return cls(row, Money(row.amount, row.currency), row.payer_account, row.received_on)
+
+    def settlement_reference(self, asset_id: str, pledge_id: str) -> str:
+        """The ``bankRef`` under which a part of it is attested on chain: a commitment to the bank's own reference.
+        ``pledge_id`` is empty for the free part."""
+        return "0x" + keccak(f"{self.row.bank_ref}:{asset_id}:{pledge_id}".encode()).hex()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +111,8 @@ def hold_reason(session: Session, receivable_id: str) -> str | None:
         return "settlement_bank_missing"
     family = _family_ids(session, receivable_id)
     unsettled = or_(
-        col(PledgeRow.status).in_(("pending", "releasing")),
-        (col(PledgeRow.status) == "active") & (col(LoanRow.status) == LoanState.APPROVED.value),
+        col(PledgeRow.status).in_((pledges.State.PENDING.value, pledges.State.RELEASING.value)),
+        (col(PledgeRow.status) == pledges.State.ACTIVE.value) & (col(LoanRow.status) == LoanState.APPROVED.value),
     )
     found = session.exec(
         select(PledgeRow.id)
@@ -119,77 +142,89 @@ def bank(session: Session) -> PartyRow | None:
     return session.exec(query.order_by(col(PartyRow.status) != "active", col(PartyRow.id))).first()
 
 
-def for_loan(session: Session, ctx: Context, arrival: Arrival, loan_id: str) -> tuple[Money, str]:
+def for_loan(session: Session, ctx: Context, payment: Payment, loan_id: str) -> tuple[Money, str]:
     """What is left over of a borrower's payment, and why."""
     row = session.get(LoanRow, loan_id, with_for_update=True)
-    if row is None or row.currency != arrival.amount.currency or LoanState(row.status) not in ACCRUING:
-        return arrival.amount, "loan_not_payable"
+    if row is None or row.currency != payment.amount.currency or LoanState(row.status) not in ACCRUING:
+        return payment.amount, "loan_not_payable"
     row, loan = loan_book.load(session, loan_id, lock=True)
-    on = max(arrival.received_on, loan.accrued_to)
+    on = max(payment.received_on, loan.accrued_to)
     due = payoff(loan, on)
-    taken = min(arrival.amount, due)
-    paid = pay(session, ctx, row, "pay_borrower", taken, on, arrival.bank_ref, "")
+    taken = min(payment.amount, due)
+    paid = pay(session, ctx, row, "pay_borrower", taken, on, payment.row, "")
     if isinstance(paid, Refusal):
-        return arrival.amount, paid.code
+        return payment.amount, paid.code
     after_payment(session, ctx, row, paid)
-    return arrival.amount - taken, "repayment_above_due"
+    return payment.amount - taken, "repayment_above_due"
 
 
-def for_receivable(session: Session, ctx: Context, arrival: Arrival, receivable_id: str) -> tuple[Money, str]:
+def for_receivable(session: Session, ctx: Context, payment: Payment, receivable_id: str) -> tuple[Money, str]:
     """What is left over of a debtor's payment, and why."""
     asset = session.get(ReceivableRow, receivable_id, with_for_update=True)
-    if asset is None or asset.currency != arrival.amount.currency:
-        return arrival.amount, "receivable_unknown"
-    if asset.status not in PAYABLE:
-        return arrival.amount, "receivable_not_payable"
+    if asset is None or asset.currency != payment.amount.currency:
+        return payment.amount, "receivable_unknown"
+    if not _payable(session, asset):
+        return payment.amount, "receivable_not_payable"
     family = [asset]
     for part_id in _family_ids(session, receivable_id)[1:]:
         family.append(session.get_one(ReceivableRow, part_id, with_for_update=True))
-    if arrival.amount.minor < sum(each.face - each.split_away - each.settled - each.diluted for each in family):
+    if payment.amount.minor < sum(receivables.outstanding(each) for each in family):
         family = [asset]
-    spread = _Spread(arrival.amount)
+    spread = _Spread(payment.amount)
     for each in family:
-        if each.status in PAYABLE:
-            _claim(session, ctx, each, arrival, spread)
+        if _payable(session, each):
+            _claim(session, ctx, each, payment, spread)
     for loan_id, shares in spread.shares.items():
-        _serve(session, ctx, loan_id, shares, arrival, spread)
+        _serve(session, ctx, loan_id, shares, payment, spread)
     for (asset_id, party_id), amount in spread.owed.items():
-        payouts.to_holder(session, ctx, session.get_one(ReceivableRow, asset_id), party_id, amount, arrival.bank_ref)
+        payouts.to_holder(session, ctx, session.get_one(ReceivableRow, asset_id), party_id, amount, payment.row.id)
     return spread.left, "payment_above_due"
 
 
-def _claim(session: Session, ctx: Context, asset: ReceivableRow, arrival: Arrival, spread: _Spread) -> None:
+def _claim(session: Session, ctx: Context, asset: ReceivableRow, payment: Payment, spread: _Spread) -> None:
     """What of the payment is this receivable's: attested by the bank, and put down for whom it serves."""
-    claimed = in_flight.attested(session, asset.id)
-    for pledge in session.exec(
-        select(PledgeRow)
-        .where(
-            PledgeRow.asset_id == asset.id,
-            col(PledgeRow.status).in_(("active", "releasing")),
-            col(PledgeRow.loan_id).is_not(None),  # of others the book knows nothing: the bank pays them itself
-        )
-        .order_by(col(PledgeRow.block_number), col(PledgeRow.id))
-    ):
-        open_part = pledge.left - claimed.get(pledge.id, 0)
-        part = min(spread.left, Money(max(0, open_part), asset.currency))
+    value = _unclaimed(session, asset)
+    for pledge in pledge_rows.live(session, asset.id):
+        if pledge.loan_id is None:
+            continue  # of others the book knows nothing: the bank pays them itself
+        open_part = value.pledged_by(pledge.id)
+        part = min(spread.left, Money(open_part, asset.currency))
         if part.minor:
-            _attest(session, ctx, asset, pledge.id, part, pledge.lender_id, arrival)
+            value = unless_refused(rules.settle(value, part, payee=pledge.lender_id, pledge_id=pledge.id))
+            unless_refused(pledges.settle(pledge_rows.value(pledge), part.minor, by=pledge.lender_id))
+            _attest(session, ctx, asset, pledge.id, part, pledge.lender_id, payment)
             share = _Share(asset, pledge, part, open_part - part.minor, asset.holder_id)
             spread.shares.setdefault(str(pledge.loan_id), []).append(share)
             spread.left -= part
-    free = asset.face - asset.pledged - asset.split_away - asset.settled - asset.diluted - claimed.get("", 0)
-    part = min(spread.left, Money(max(0, free), asset.currency))
+    part = min(spread.left, Money(value.free, asset.currency))
     if not part.minor:
         return
-    _attest(session, ctx, asset, "", part, asset.holder_id, arrival)
+    unless_refused(rules.settle(value, part, payee=asset.holder_id))
+    _attest(session, ctx, asset, "", part, asset.holder_id, payment)
     spread.left -= part
     taken = _taken_under(session, asset)
     if taken is not None:
         share = _Share(asset, taken, part, 0, taken.pledgor_id)
         spread.shares.setdefault(str(taken.loan_id), []).append(share)
         return
-    _owe(session, ctx, f"payment:{arrival.bank_ref}:free:{asset.id}", asset.id, asset.holder_id, part, arrival)
+    _owe(session, ctx, f"payment:{payment.row.book_ref}:free:{asset.id}", asset.id, asset.holder_id, part, payment)
     spread.owe(asset, asset.holder_id, part)
+
+
+def _payable(session: Session, asset: ReceivableRow) -> bool:
+    """Whether the rule lets it be paid at all."""
+    return asset.status in set(rules.State) and rules.may_settle(receivables.value(session, asset)) is None
+
+
+def _unclaimed(session: Session, asset: ReceivableRow) -> Receivable:
+    """The receivable as it will be once payments that are on their way to the chain are there."""
+    value = receivables.value(session, asset)
+    for pledge_id, claimed in in_flight.attested(session, asset.id).items():
+        there = value.pledged_by(pledge_id) if pledge_id else value.free
+        amount = Money(min(claimed, there), asset.currency)
+        if amount.minor:
+            value = unless_refused(rules.settle(value, amount, payee=CHAIN, pledge_id=pledge_id or None))
+    return value
 
 
 def _taken_under(session: Session, asset: ReceivableRow) -> PledgeRow | None:
@@ -203,29 +238,34 @@ def _taken_under(session: Session, asset: ReceivableRow) -> PledgeRow | None:
     return None
 
 
-def _owe(session: Session, ctx: Context, key: str, ref: str, party_id: str, amount: Money, arrival: Arrival) -> None:
+def _owe(session: Session, ctx: Context, key: str, ref: str, party_id: str, amount: Money, payment: Payment) -> None:
     """Money came in that is a party's: booked as owed to it."""
     entries = (
         ledger.debit(ledger.CASH, amount, ref, party_id),
         ledger.credit(ledger.HOLDER_PAYABLE, amount, ref, party_id),
     )
-    journals.post(session, ledger.Journal(key, arrival.received_on, "payment", ref, entries), now=ctx.clock.now())
+    journals.post(
+        session,
+        ledger.Journal(key, payment.received_on, "payment", ref, entries),
+        now=ctx.clock.now(),
+        payment=payment.row.id,
+    )
 
 
 def _serve(
-    session: Session, ctx: Context, loan_id: str, shares: Sequence[_Share], arrival: Arrival, spread: _Spread
+    session: Session, ctx: Context, loan_id: str, shares: Sequence[_Share], payment: Payment, spread: _Spread
 ) -> None:
     """The lender is paid; what of its parts the loan doesn't need is the owner's, and put down for it. A loan repaid by
     less than a whole pledge sets the unsettled rest free (a part settled in full is released by the contract)."""
     last = shares[-1]
-    total = sum((share.part for share in shares), Money.zero(arrival.amount.currency))
+    total = sum((share.part for share in shares), Money.zero(payment.amount.currency))
     row, loan = loan_book.load(session, loan_id, lock=True)
     if loan.state not in ACCRUING:
-        _owe(session, ctx, f"payment:{arrival.bank_ref}:{last.pledge.id}", row.id, last.owner, total, arrival)
+        _owe(session, ctx, f"payment:{payment.row.book_ref}:{last.pledge.id}", row.id, last.owner, total, payment)
         spread.owe(last.asset, last.owner, total)
         return
-    on = max(arrival.received_on, loan.accrued_to)
-    paid = pay(session, ctx, row, "pay_debtor", total, on, arrival.bank_ref, last.owner)
+    on = max(payment.received_on, loan.accrued_to)
+    paid = pay(session, ctx, row, "pay_debtor", total, on, payment.row, last.owner)
     assert isinstance(paid, Paid), "a debtor's payment is never above due: its rest is the holder's"
     after_payment(session, ctx, row, paid, settled=[share.pledge.id for share in shares])
     if paid.loan.state is LoanState.REPAID:
@@ -236,12 +276,12 @@ def _serve(
 
 
 def pay(
-    session: Session, ctx: Context, row: LoanRow, kind: str, amount: Money, on: date, bank_ref: str, holder: str
+    session: Session, ctx: Context, row: LoanRow, kind: str, amount: Money, on: date, incoming: IncomingRow, holder: str
 ) -> Paid | Refusal:
     """Spread ``amount`` over what the loan owes, and keep the payment. ``kind``: pay_borrower, or pay_debtor, of which
     the rest is owed to ``holder``."""
     _, loan = loan_book.load(session, row.id)
-    paid = loan_book.record(session, ctx, row, loan, kind, on, amount=amount, payment=bank_ref, holder=holder)
+    paid = loan_book.record(session, ctx, row, loan, kind, on, amount=amount, incoming=incoming, holder=holder)
     if isinstance(paid, Refusal):
         return paid
     assert isinstance(paid, Paid), "a payment gives a payment"
@@ -251,7 +291,7 @@ def pay(
             id=new_id("rep"),
             loan_id=row.id,
             source="debtor" if kind == "pay_debtor" else "borrower",
-            bank_ref=f"{bank_ref}:{row.id}",
+            incoming_id=incoming.id,
             currency=row.currency,
             amount=amount.minor,
             allocation={**allocation, "to_holder": str(paid.allocation.remainder)},
@@ -271,10 +311,12 @@ def after_payment(session: Session, ctx: Context, row: LoanRow, paid: Paid, sett
     if principal.minor:
         limits.give_back(session, ctx, row.application_id, principal)
     lent_on = session.get_one(ApplicationRow, row.application_id).asset_id
-    for pledge in session.exec(select(PledgeRow).where(PledgeRow.loan_id == row.id, PledgeRow.status == "active")):
+    for pledge in session.exec(
+        select(PledgeRow).where(PledgeRow.loan_id == row.id, PledgeRow.status == pledges.State.ACTIVE.value)
+    ):
         if paid.loan.state is LoanState.REPAID and pledge.id not in settled:
             release.release(session, ctx, pledge, pledge.left)
-        elif pledge.asset_kind == "warehouse_receipt" and pledge.asset_id == lent_on and pledge.id not in settled:
+        elif pledge.asset_kind == ReceiptAsset.kind and pledge.asset_id == lent_on and pledge.id not in settled:
             release.release(session, ctx, pledge, redemption.releasable(session, ctx, pledge, paid.loan))
 
 
@@ -285,12 +327,11 @@ def _attest(
     pledge_id: str,
     part: Money,
     payee_id: str,
-    arrival: Arrival,
+    payment: Payment,
 ) -> None:
     """The settlement bank's act: this much of the receivable was paid, to that party."""
     attester = bank(session)
     assert attester is not None, "a payment that nobody can attest waits"
-    reference = "0x" + keccak(f"{arrival.bank_ref}:{asset.id}:{pledge_id}".encode()).hex()
     acts.prepare(
         session,
         ctx,
@@ -299,9 +340,9 @@ def _attest(
             id=asset.id,
             pledge_id=pledge_id or "0x" + "00" * 32,
             amount=part.minor,
-            bank_ref=reference,
+            bank_ref=payment.settlement_reference(asset.id, pledge_id),
             payee=acts.chain_number(session.get_one(PartyRow, payee_id)),
         ),
         subject=asset.id,
-        extra={"bank_ref": arrival.bank_ref},
+        extra={"incoming_id": payment.row.id},
     )

@@ -9,20 +9,19 @@ from sqlmodel import Session, col, select
 
 from chainfin.errors import Refusal, Refused
 from chainfin.eth.bindings.pledges_acts import BuyBack
-from chainfin.hashing import keccak
-from chainfin.rules import receivable as rules
+from chainfin.rules import pledge as pledges
+from chainfin.rules import undertaking as promises
 from chainfin.rules.loan import Loan, LoanState, Paid, payoff
 from chainfin.rules.loan.state import ACCRUING
 from chainfin.services.books import loan_book
 from chainfin.services.goods import redemption
-from chainfin.services.kernel import acts, in_flight
+from chainfin.services.kernel import acts, in_flight, pledge_rows
 from chainfin.services.kernel.context import Context
 from chainfin.services.payments import allocation, payouts
-from chainfin.services.payments.allocation import Arrival
+from chainfin.services.payments.allocation import Payment
 from chainfin.services.pledges import assets, release
-from chainfin.services.trade import receivables
 from chainfin.storage.party_tables import PartyRow
-from chainfin.storage.trade_tables import ActRow, PledgeRow, ReceivableRow, UndertakingRow
+from chainfin.storage.trade_tables import ActRow, PledgeRow, UndertakingRow
 from chainfin.values.money import Money
 
 
@@ -35,43 +34,53 @@ def hold_reason(session: Session, pledge_id: str) -> str | None:
     return "transfer_under_way" if pledge is not None and in_flight.under_way(session, [pledge.asset_id]) else None
 
 
-def for_buy_back(session: Session, ctx: Context, arrival: Arrival, pledge_id: str) -> tuple[Money, str]:
+def for_buy_back(session: Session, ctx: Context, payment: Payment, pledge_id: str) -> tuple[Money, str]:
     """What is left over of an undertaker's payment, and why. The rest serves the loan; the bank attests what it bought.
 
     The undertaker is known by the account from which it pays.
     """
     if session.get(PledgeRow, pledge_id) is None:
-        return arrival.amount, "buy_back_unknown"
+        return payment.amount, "buy_back_unknown"
     pledge = assets.locked_pledge(session, pledge_id)
     promise = session.exec(
         select(UndertakingRow)
         .join(PartyRow, col(PartyRow.id) == col(UndertakingRow.buyer_id))
-        .where(UndertakingRow.pledge_id == pledge_id, PartyRow.account == arrival.payer_account)
+        .where(UndertakingRow.pledge_id == pledge_id, PartyRow.account == payment.payer_account)
     ).first()
-    live = pledge.status == "active" and pledge.drawn and pledge.loan_id is not None
-    if promise is None or not live or promise.until < ctx.clock.today():
-        return arrival.amount, "buy_back_not_undertaken"
+    if promise is None or pledge.loan_id is None:
+        return payment.amount, "buy_back_not_undertaken"
     row, loan = loan_book.load(session, str(pledge.loan_id), lock=True)
-    if loan.state not in ACCRUING or row.currency != arrival.amount.currency:
-        return arrival.amount, "loan_not_payable"
-    on = max(arrival.received_on, loan.accrued_to)
+    if loan.state not in ACCRUING or row.currency != payment.amount.currency:
+        return payment.amount, "loan_not_payable"
+    on = max(payment.received_on, loan.accrued_to)
     claimed = in_flight.attested(session, pledge.asset_id).get(pledge.id, 0) + in_flight.replaced(session, pledge.id)
     most = min(promise.left - _under_way(session, promise), pledge.left - claimed)
-    bought = _price(session, ctx, pledge, promise, most, loan, on, arrival.amount)
+    bought = _price(session, ctx, pledge, promise, most, loan, on, payment.amount)
     if isinstance(bought, Refusal):
-        return arrival.amount, bought.code
+        return payment.amount, bought.code
     part, cost = bought
-    if part <= 0:
-        return arrival.amount, "buy_back_not_undertaken"
-    paid = allocation.pay(session, ctx, row, "pay_debtor", cost, on, arrival.bank_ref, pledge.pledgor_id)
+    if _refused(session, ctx, pledge, promise, part):
+        return payment.amount, "buy_back_not_undertaken"
+    paid = allocation.pay(session, ctx, row, "pay_debtor", cost, on, payment.row, pledge.pledgor_id)
     assert isinstance(paid, Paid), "it is never above due: the rest is the pledgor's"
     allocation.after_payment(session, ctx, row, paid, settled=[pledge.id])
     if paid.loan.state is LoanState.REPAID:
         release.release(session, ctx, pledge, pledge.left - claimed - part)
     if paid.allocation.remainder.minor:
-        payouts.to_pledgor(session, ctx, pledge, paid.allocation.remainder, arrival.bank_ref)
-    _attest(session, ctx, pledge, promise, part, arrival)
-    return arrival.amount - cost, "payment_above_due"
+        payouts.to_pledgor(session, ctx, pledge, paid.allocation.remainder, payment.row.id)
+    _attest(session, ctx, pledge, promise, part, payment)
+    return payment.amount - cost, "payment_above_due"
+
+
+def _refused(session: Session, ctx: Context, pledge: PledgeRow, promise: UndertakingRow, part: int) -> bool:
+    """Whether the promise isn't for ``part`` any more (acts under way counted), or the pledge doesn't admit it."""
+    left = promise.left - _under_way(session, promise)
+    undertaking = promises.Undertaking(promise.buyer_id, left, promise.until)
+    kept = promises.call(undertaking, part, today=ctx.clock.today())
+    return any(
+        isinstance(done, Refusal)
+        for done in (kept, pledges.buy_back(pledge_rows.value(pledge), part, by=pledge.lender_id))
+    )
 
 
 def _price(
@@ -86,22 +95,24 @@ def _price(
 ) -> tuple[int, Money] | Refusal:
     """How much of what is pledged goes for ``offered``, at ``most`` as much as given, and what it costs."""
     asset = assets.asset_of(session, pledge)
-    if isinstance(asset, ReceivableRow):
+    if asset.currency is not None:
         # who pays another's debt has the claim for what it paid on it, and no more (代位: subrogation)
         cost = min(offered, Money(max(0, most), asset.currency), payoff(loan, on))
-        value, today = receivables.as_value(session, asset), ctx.clock.today()
-        if cost.minor:
-            done = rules.buy_back(value, cost, pledge_id=pledge.id, child_id="", buyer=promise.buyer_id, today=today)
-            if isinstance(done, Refusal):
-                return done
-        return cost.minor, cost
-    try:
-        price = redemption.price_of(session, pledge, loan.currency).minor_per_thousandth()
-    except Refused as missing:  # of goods that were pledged past this service
-        return Refusal(missing.code, missing.message)
-    quantity = min(most, floor(offered.minor / price))
-    whole = Money(ceil(price * quantity), loan.currency)
-    return quantity, min(offered, whole) if quantity == most else offered
+        part = cost.minor
+    else:
+        try:
+            price = redemption.price_of(session, pledge, loan.currency).minor_per_thousandth()
+        except Refused as missing:  # of goods that were pledged past this service
+            return Refusal(missing.code, missing.message)
+        part = min(most, floor(offered.minor / price))
+        whole = Money(ceil(price * max(0, part)), loan.currency)
+        cost = min(offered, whole) if part == most else offered
+    if part > 0 and pledge.id in asset.named:
+        ids = {"pledge_id": pledge.id, "child_id": "", "buyer": promise.buyer_id}
+        done = asset.buy_back(part, **ids, today=ctx.clock.today())
+        if isinstance(done, Refusal):
+            return done
+    return part, cost
 
 
 def _under_way(session: Session, promise: UndertakingRow) -> int:
@@ -119,11 +130,10 @@ def _under_way(session: Session, promise: UndertakingRow) -> int:
 
 
 def _attest(
-    session: Session, ctx: Context, pledge: PledgeRow, promise: UndertakingRow, part: int, arrival: Arrival
+    session: Session, ctx: Context, pledge: PledgeRow, promise: UndertakingRow, part: int, payment: Payment
 ) -> None:
     bank = allocation.bank(session)
     assert bank is not None, "a payment that nobody can attest waits"
-    reference = "0x" + keccak(f"{arrival.bank_ref}:{pledge.asset_id}:{pledge.id}".encode()).hex()
     acts.prepare(
         session,
         ctx,
@@ -133,8 +143,8 @@ def _attest(
             asset_id=pledge.asset_id,
             buyer=acts.chain_number(session.get_one(PartyRow, promise.buyer_id)),
             amount=part,
-            bank_ref=reference,
+            bank_ref=payment.settlement_reference(pledge.asset_id, pledge.id),
         ),
         subject=pledge.id,
-        extra={"bank_ref": arrival.bank_ref},
+        extra={"incoming_id": payment.row.id},
     )

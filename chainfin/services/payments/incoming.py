@@ -1,33 +1,35 @@
 """Money that comes in: each payment taken once by the bank's reference, spread by the waterfall, attested on chain.
 
 A line of the bank that can't be understood or applied is parked whole; the others of its page are taken in. What a
-payment is for is in `allocation`. What nobody can place goes back; while it isn't known who is to be paid, a debtor's
-payment waits in suspense.
+payer wrote is read in `remittance`, where it belongs is in `allocation`. What nobody can place goes back; while it
+isn't known who is to be paid, a debtor's payment waits in suspense.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 import structlog
 from sqlmodel import Session, col, select
 
-from chainfin.errors import BadInput, ChainfinError, Conflict, NotFound, Refusal
+from chainfin.errors import BadInput, ChainfinError, NotFound, Refusal
 from chainfin.rules import ledger
 from chainfin.rules.loan import payoff
 from chainfin.rules.payment import Event, State
 from chainfin.services.books import journals, loan_book
 from chainfin.services.kernel import parking
 from chainfin.services.kernel.context import Actor, Context
-from chainfin.services.payments import allocation, buy_back, payment_state, payouts
-from chainfin.services.payments.allocation import Arrival
+from chainfin.services.payments import allocation, buy_back, payment_state, payouts, remittance
+from chainfin.services.payments.allocation import Arrival, Payment
+from chainfin.services.payments.remittance import Purpose
 from chainfin.storage.away import is_away
 from chainfin.storage.lending_tables import IncomingRow
 from chainfin.storage.oversight_tables import ParkedItemRow
 from chainfin.storage.party_tables import FactRow
 from chainfin.storage.trade_tables import ReceivableRow
+from chainfin.storage.types import new_id, storable
 from chainfin.values.money import Money
 
 _log = structlog.get_logger("chainfin.payments")
@@ -40,6 +42,9 @@ SOURCE = "incoming_payments"
 """The source of parked lines of the bank's feed."""
 WAITING = "waiting_payments"
 """The source of parked payments that waited and then could not be placed."""
+REUSED = "reused_references"
+"""The source of parked lines whose money is in the book, in suspense: a person has to ask the bank; no retry."""
+REFERENCE_REUSED = "bank_reference_reused"
 FIRST_DAY = date(2000, 1, 1)
 """A value date before it is a mistake of the bank's, not a payment that is late."""
 
@@ -70,7 +75,7 @@ def instructions(ctx: Context, actor: Actor, loan_id: str, amount: Money | None)
         if not actor.sees_all and actor.party_id not in (row.borrower_id, row.lender_id):
             raise NotFound("loan_unknown", f"there is no loan {loan_id}")
         due = payoff(loan, max(ctx.clock.today(), loan.accrued_to))
-    return PaymentInstruction(COLLECTION_ACCOUNT, f"LOAN {loan_id}", amount or due)
+    return PaymentInstruction(COLLECTION_ACCOUNT, remittance.for_loan(loan_id), amount or due)
 
 
 def cursor(ctx: Context) -> int:
@@ -105,7 +110,8 @@ def take_in(ctx: Context, lines: Sequence[StatementLine], next_cursor: int) -> l
 def take_line(session: Session, ctx: Context, line: StatementLine) -> Money | None:
     """One line, in the caller's transaction, which holds the journals' lock. None if it was known.
 
-    Raises BadInput, Conflict with the reason why it isn't taken in.
+    Money under a reference that the bank used before is taken into the book too, and parked for a person to see.
+    Raises BadInput with the reason why the line isn't taken in.
     """
     arrival = line.content
     if isinstance(arrival, Refusal):
@@ -114,27 +120,20 @@ def take_line(session: Session, ctx: Context, line: StatementLine) -> Money | No
         raise BadInput("payee_account_foreign", "this line is of another account than the one that collects")
     if not FIRST_DAY <= arrival.received_on <= ctx.clock.today() + timedelta(days=1):
         raise BadInput("value_date_implausible", f"the bank dates this payment {arrival.received_on}")
-    known = session.get(IncomingRow, arrival.bank_ref)
-    if known is None:
-        _take(session, ctx, arrival)
-        return arrival.amount
-    if not _same(known, arrival):
-        raise Conflict(
-            "bank_reference_reused", "the bank gave this reference to another payment before (amount, payer, text, day)"
-        )
-    return None
+    row = _take(session, ctx, arrival)
+    if row is None:
+        return None
+    if row.repeat:
+        detail = f"another payment has this reference (amount, payer, text, day differ): {row.id} is held in suspense"
+        item = parking.Item(REUSED, "bank_line", line.reference, line.raw, REFERENCE_REUSED, detail)
+        parking.park(session, item, now=ctx.clock.now())
+    return arrival.amount
 
 
 def take_again(session: Session, ctx: Context, line: StatementLine) -> None:
     """A parked line once more. Raises as `take_line`."""
     journals.lock(session)
     take_line(session, ctx, line)
-
-
-def _same(row: IncomingRow, arrival: Arrival) -> bool:
-    stood = (row.amount, row.currency, row.payer_account, row.remittance, row.received_on)
-    amount = arrival.amount
-    return stood == (amount.minor, amount.currency, arrival.payer_account, arrival.remittance, arrival.received_on)
 
 
 def _park(session: Session, ctx: Context, line: StatementLine, error: Exception) -> None:
@@ -145,54 +144,87 @@ def _park(session: Session, ctx: Context, line: StatementLine, error: Exception)
     parking.park(session, item, now=ctx.clock.now())
 
 
-def _take(session: Session, ctx: Context, arrival: Arrival) -> None:
+def _take(session: Session, ctx: Context, arrival: Arrival) -> IncomingRow | None:
+    """The payment, taken into the book; None if it is known."""
+    incoming_id = new_id("inc")
     row = IncomingRow(
-        bank_ref=arrival.bank_ref,
+        id=incoming_id,
+        bank_ref=storable(arrival.bank_ref),
+        book_ref=incoming_id,
         sequence=arrival.sequence,
-        payer_account=arrival.payer_account,
+        payer_account=storable(arrival.payer_account),
         currency=arrival.amount.currency,
         amount=arrival.amount.minor,
-        remittance=arrival.remittance,
+        remittance=storable(arrival.remittance),
         received_on=arrival.received_on,
         status=State.APPLIED.value,
         evidence=dict(arrival.evidence),
         created_at=ctx.clock.now(),
     )
+    earlier = session.exec(select(IncomingRow).where(IncomingRow.bank_ref == row.bank_ref)).all()
+    if any(_same(row, other) for other in earlier):
+        return None
+    row.repeat = len(earlier)
     session.add(row)
     session.flush()
-    _place(session, ctx, row, arrival)
+    if earlier:
+        # Nobody but the bank can say whether this is more money, and it gives back by this reference alone.
+        row.unapplied = row.amount
+        payment_state.move(session, row, Event.HOLD, REFERENCE_REUSED)
+        payouts.suspend(session, ctx, row, arrival.amount, f"suspense:{row.book_ref}")
+    else:
+        _place(session, ctx, row)
+    return row
 
 
-def _place(session: Session, ctx: Context, row: IncomingRow, arrival: Arrival) -> None:
-    word, _, target = arrival.remittance.partition(" ")
-    left, reason = arrival.amount, "remittance_unknown"
-    if word == "LOAN":
-        left, reason = allocation.for_loan(session, ctx, arrival, target)
-    elif word == "BUYBACK":
-        hold_reason = buy_back.hold_reason(session, target)
+def _same(one: IncomingRow, other: IncomingRow) -> bool:
+    """Whether two lines under one reference tell of one payment."""
+    return _said(one) == _said(other)
+
+
+def _said(row: IncomingRow) -> tuple[object, ...]:
+    return row.amount, row.currency, row.payer_account, row.remittance, row.received_on
+
+
+def _place(session: Session, ctx: Context, row: IncomingRow) -> None:
+    payment, purpose = Payment.of(row), remittance.parse(row.remittance)
+    left, reason = payment.amount, "remittance_unknown"
+    if purpose is not None:
+        if purpose.kind == "receivable":
+            session.get(ReceivableRow, purpose.target, with_for_update=True)
+        hold_reason = _hold_reason(session, purpose)
         if hold_reason is not None:
             _wait(session, ctx, row, hold_reason)
             return
-        left, reason = buy_back.for_buy_back(session, ctx, arrival, target)
-    elif word == "RECEIVABLE":
-        session.get(ReceivableRow, target, with_for_update=True)
-        hold_reason = allocation.hold_reason(session, target)
-        if hold_reason is not None:
-            _wait(session, ctx, row, hold_reason)
-            return
-        left, reason = allocation.for_receivable(session, ctx, arrival, target)
+        left, reason = _PLACES[purpose.kind](session, ctx, payment, purpose.target)
     if left.minor:
         payouts.refund(session, ctx, row, left, reason)
+
+
+_PLACES: Mapping[str, Callable[[Session, Context, Payment, str], tuple[Money, str]]] = {
+    "loan": allocation.for_loan,
+    "receivable": allocation.for_receivable,
+    "buy_back": buy_back.for_buy_back,
+}
+"""What a payment is for → who places it, and says what is left of it and why."""
+
+
+def _hold_reason(session: Session, purpose: Purpose) -> str | None:
+    """Why the payment can't be placed now; a borrower's always can."""
+    match purpose.kind:
+        case "buy_back":
+            return buy_back.hold_reason(session, purpose.target)
+        case "receivable":
+            return allocation.hold_reason(session, purpose.target)
+        case "loan":
+            return None
 
 
 def _wait(session: Session, ctx: Context, row: IncomingRow, reason: str) -> None:
     """The money is in the book, in suspense, until it can be placed."""
     row.unapplied = row.amount
     payment_state.move(session, row, Event.WAIT, reason)
-    held = Money(row.amount, row.currency)
-    entries = (ledger.debit(ledger.CASH, held, row.bank_ref), ledger.credit(ledger.SUSPENSE, held, row.bank_ref))
-    journal = ledger.Journal(f"waiting:{row.bank_ref}", row.received_on, "suspense", row.bank_ref, entries)
-    journals.post(session, journal, now=ctx.clock.now())
+    payouts.suspend(session, ctx, row, Money(row.amount, row.currency), f"waiting:{row.book_ref}")
 
 
 def place_waiting(ctx: Context) -> int:
@@ -202,23 +234,23 @@ def place_waiting(ctx: Context) -> int:
     """
     with ctx.store.read() as session:
         waiting = session.exec(
-            select(IncomingRow.bank_ref, IncomingRow.remittance)
+            select(IncomingRow.id, IncomingRow.remittance)
             .where(IncomingRow.status == State.WAITING.value)
             .order_by(col(IncomingRow.sequence))
         ).all()
         parked = set(session.exec(select(ParkedItemRow.payload).where(ParkedItemRow.source == WAITING)).all())
         ready = [
-            ref
-            for ref, remittance in waiting
-            if parking.as_payload(ref) not in parked and _hold_reason(session, remittance) is None
+            incoming_id
+            for incoming_id, text in waiting
+            if parking.as_payload(incoming_id) not in parked and _waits_no_more(session, text)
         ]
-    return sum(_try_place(ctx, bank_ref) for bank_ref in ready)
+    return sum(_try_place(ctx, incoming_id) for incoming_id in ready)
 
 
-def _try_place(ctx: Context, bank_ref: str) -> bool:
+def _try_place(ctx: Context, incoming_id: str) -> bool:
     try:
         with ctx.store.begin() as session:
-            place_again(session, ctx, bank_ref)
+            place_again(session, ctx, incoming_id)
         return True
     except Exception as error:
         if is_away(error):
@@ -226,41 +258,32 @@ def _try_place(ctx: Context, bank_ref: str) -> bool:
         if not isinstance(error, ChainfinError):
             _log.error("payment_not_placed", exc_info=error)
         code, detail = parking.reason_of(error)
-        item = parking.Item(WAITING, "incoming_payment", bank_ref, parking.as_payload(bank_ref), code, detail)
+        payload = parking.as_payload(incoming_id)
+        item = parking.Item(WAITING, "incoming_payment", incoming_id, payload, code, detail)
         with ctx.store.begin() as session:
             parking.park(session, item, now=ctx.clock.now())
         return False
 
 
-def place_again(session: Session, ctx: Context, bank_ref: str) -> None:
+def place_again(session: Session, ctx: Context, incoming_id: str) -> None:
     """Place a payment that waits, if it still does."""
     journals.lock(session)
-    row = session.get_one(IncomingRow, bank_ref, with_for_update=True)
+    row = session.get_one(IncomingRow, incoming_id, with_for_update=True)
     if payment_state.allows(row, Event.PLACE):
         _end_wait(session, ctx, row)
 
 
-def _hold_reason(session: Session, remittance: str) -> str | None:
-    word, _, target = remittance.partition(" ")
-    return buy_back.hold_reason(session, target) if word == "BUYBACK" else allocation.hold_reason(session, target)
+def _waits_no_more(session: Session, text: str) -> bool:
+    purpose = remittance.parse(text)
+    return purpose is None or _hold_reason(session, purpose) is None
 
 
 def _end_wait(session: Session, ctx: Context, row: IncomingRow) -> None:
     """Out of suspense, and placed as if it came now (for interest: on the day on which it did come)."""
-    amount = Money(row.amount, row.currency)
-    entries = (ledger.debit(ledger.SUSPENSE, amount, row.bank_ref), ledger.credit(ledger.CASH, amount, row.bank_ref))
-    journal = ledger.Journal(f"placed:{row.bank_ref}", row.received_on, "suspense", row.bank_ref, entries)
-    journals.post(session, journal, now=ctx.clock.now())
+    amount, name = Money(row.amount, row.currency), row.book_ref
+    entries = (ledger.debit(ledger.SUSPENSE, amount, name), ledger.credit(ledger.CASH, amount, name))
+    journal = ledger.Journal(f"placed:{name}", row.received_on, "suspense", name, entries)
+    journals.post(session, journal, now=ctx.clock.now(), payment=row.id)
     row.unapplied = 0
     payment_state.move(session, row, Event.PLACE, None)
-    arrival = Arrival(
-        bank_ref=row.bank_ref,
-        sequence=row.sequence,
-        payer_account=row.payer_account,
-        payee_account=COLLECTION_ACCOUNT,
-        amount=amount,
-        remittance=row.remittance,
-        received_on=row.received_on,
-        evidence=row.evidence,
-    )
-    _place(session, ctx, row, arrival)
+    _place(session, ctx, row)

@@ -5,140 +5,129 @@ What the bank won't carry out stays owed in the book, and its incoming payment s
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlmodel import Session, col, select
 
 from chainfin.rules import ledger
 from chainfin.rules.payment import Event, State
 from chainfin.services.books import journals
+from chainfin.services.kernel import commands
+from chainfin.services.kernel.commands import PayHolder, Refund
 from chainfin.services.kernel.context import Context
-from chainfin.services.lending import funding
 from chainfin.services.payments import payment_state
 from chainfin.storage import outbox
 from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.lending_tables import IncomingRow
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import PledgeRow, ReceivableRow
+from chainfin.values import instruction
 from chainfin.values.money import Money
 
-REFUND = "payment.refund"
+PURPOSE_LENGTH = 140
+"""Characters that a bank takes to a payment (ISO 20022 Max140Text)."""
 
 
 def refund(session: Session, ctx: Context, row: IncomingRow, left: Money, reason: str) -> None:
     """Money that has no place stays visible in the book and goes back to who sent it."""
     row.unapplied = left.minor
     payment_state.move(session, row, Event.REFUND, reason)
-    entries = (ledger.debit(ledger.CASH, left, row.bank_ref), ledger.credit(ledger.SUSPENSE, left, row.bank_ref))
-    journals.post(
-        session,
-        ledger.Journal(f"suspense:{row.bank_ref}", row.received_on, "suspense", row.bank_ref, entries),
-        now=ctx.clock.now(),
+    suspend(session, ctx, row, left, f"suspense:{row.book_ref}")
+    order = Refund(
+        incoming_id=row.id,
+        instruction_id=instruction.for_refund(row.id),
+        bank_reference=row.bank_ref,
+        amount=left,
+        reason=reason,
     )
-    outbox.put(
-        session,
-        REFUND,
-        f"refund:{row.bank_ref}",
-        {
-            "refund_id": f"refund-{row.bank_ref}",
-            "bank_reference": row.bank_ref,
-            "amount": str(left),
-            "currency": left.currency,
-            "reason": reason,
-        },
-        now=ctx.clock.now(),
-        cell=ctx.cell,
-    )
+    commands.give(session, ctx, order)
 
 
-def refunded(session: Session, ctx: Context, bank_ref: str) -> None:
+def suspend(session: Session, ctx: Context, row: IncomingRow, amount: Money, key: str) -> None:
+    """So much of the payment is in the book, in suspense. ``key``: of the journal."""
+    entries = (ledger.debit(ledger.CASH, amount, row.book_ref), ledger.credit(ledger.SUSPENSE, amount, row.book_ref))
+    journal = ledger.Journal(key, row.received_on, "suspense", row.book_ref, entries)
+    journals.post(session, journal, now=ctx.clock.now(), payment=row.id)
+
+
+def refunded(session: Session, ctx: Context, incoming_id: str) -> None:
     """The bank gave back what was nobody's."""
     journals.lock(session)
-    row = session.get_one(IncomingRow, bank_ref, with_for_update=True)
+    row = session.get_one(IncomingRow, incoming_id, with_for_update=True)
     if not payment_state.allows(row, Event.REFUND_DONE) or not row.unapplied:
         return
-    back = Money(row.unapplied, row.currency)
+    back, name = Money(row.unapplied, row.currency), row.book_ref
     payment_state.move(session, row, Event.REFUND_DONE, row.reason)
     if payment_state.of(row) is not State.REFUNDED:
         row.unapplied = 0  # the state speaks of a share that is still owed: nothing is in suspense any more
-    entries = (ledger.debit(ledger.SUSPENSE, back, bank_ref), ledger.credit(ledger.CASH, back, bank_ref))
-    today = ctx.clock.today()
-    journals.post(
-        session, ledger.Journal(f"refund:{bank_ref}", today, "refund", bank_ref, entries), now=ctx.clock.now()
-    )
+    entries = (ledger.debit(ledger.SUSPENSE, back, name), ledger.credit(ledger.CASH, back, name))
+    journal = ledger.Journal(f"refund:{name}", ctx.clock.today(), "refund", name, entries)
+    journals.post(session, journal, now=ctx.clock.now(), payment=row.id)
 
 
-def refund_refused(session: Session, bank_ref: str, code: str) -> None:
+def refund_refused(session: Session, incoming_id: str, code: str) -> None:
     """The bank can't give it back: it stays in suspense, in the book and here."""
-    row = session.get_one(IncomingRow, bank_ref, with_for_update=True)
+    row = session.get_one(IncomingRow, incoming_id, with_for_update=True)
     if payment_state.allows(row, Event.REFUND_REFUSED):
         payment_state.move(session, row, Event.REFUND_REFUSED, code)
 
 
 def to_holder(
-    session: Session, ctx: Context, asset: ReceivableRow, party_id: str, amount: Money, bank_ref: str
+    session: Session, ctx: Context, asset: ReceivableRow, party_id: str, amount: Money, incoming_id: str
 ) -> None:
     """What of a debtor's payment is a party's (the holder's, or a former pledgor's) leaves to it."""
     payee = session.get_one(PartyRow, party_id)
-    _order(session, ctx, payee, f"{bank_ref}:{asset.id}", amount, f"receivable {asset.number}")
+    _order(session, ctx, incoming_id, asset.id, payee, amount, f"receivable {asset.number}")
 
 
-def to_pledgor(session: Session, ctx: Context, pledge: PledgeRow, amount: Money, bank_ref: str) -> None:
+def to_pledgor(session: Session, ctx: Context, pledge: PledgeRow, amount: Money, incoming_id: str) -> None:
     """What was paid for pledged goods beyond what their loan owed leaves to whose goods they were."""
     payee = session.get_one(PartyRow, pledge.pledgor_id)
-    _order(session, ctx, payee, f"{bank_ref}:{pledge.id}", amount, "goods bought back")
+    _order(session, ctx, incoming_id, pledge.id, payee, amount, "goods bought back")
 
 
-def _order(session: Session, ctx: Context, payee: PartyRow, source: str, amount: Money, purpose: str) -> None:
-    """``source``: the payment and the receivable that it was for. The bank knows each order by a number of its own."""
-    bank_ref, asset_id = source.split(":")
-    earlier = session.exec(select(OutboxRow.id).where(col(OutboxRow.key).startswith(f"holder:{source}:"))).all()
-    again = f"-{len(earlier) + 1}" if earlier else ""
-    outbox.put(
-        session,
-        funding.PAY,
-        f"holder:{source}:{payee.id}{again}",
-        {
-            "instruction_id": f"holder-{bank_ref}-{asset_id[2:18]}{again}",
-            "payee_account": payee.account,
-            "payee_name": payee.name,
-            "amount": str(amount),
-            "currency": amount.currency,
-            "purpose": purpose,
-        },
-        now=ctx.clock.now(),
-        cell=ctx.cell,
+def _order(
+    session: Session, ctx: Context, incoming_id: str, asset_id: str, payee: PartyRow, amount: Money, purpose: str
+) -> None:
+    """Of one payment on one asset a party is paid once, however often this is called."""
+    order = PayHolder(
+        incoming_id=incoming_id,
+        asset_id=asset_id,
+        party_id=payee.id,
+        attempt=1,
+        instruction_id=instruction.for_holder(incoming_id, asset_id, payee.id, 1),
+        payee_account=payee.account,
+        payee_name=payee.name,
+        amount=amount,
+        purpose=purpose[:PURPOSE_LENGTH],
     )
+    commands.give(session, ctx, order)
 
 
-def _payee(key: str) -> tuple[str, str, str]:
-    """A payout's outbox key → the bank's reference of the payment, the receivable, the party."""
-    _, bank_ref, asset_id, payee = key.split(":")
-    return bank_ref, asset_id, payee.partition("-")[0]
-
-
-def holder_paid(session: Session, ctx: Context, key: str, amount: Money) -> None:
-    """The rest of a debtor's payment has left to its owner. ``key`` is the payout's outbox key."""
-    bank_ref, asset_id, party_id = _payee(key)
+def holder_paid(session: Session, ctx: Context, order: PayHolder) -> None:
+    """The rest of a debtor's payment has left to its owner."""
+    row = session.get_one(IncomingRow, order.incoming_id, with_for_update=True)
+    asset_id, party_id = order.asset_id, order.party_id
     journal = ledger.Journal(
-        f"holder-payout:{bank_ref}:{asset_id}:{party_id}",
+        f"holder-payout:{row.book_ref}:{asset_id}:{party_id}",
         ctx.clock.today(),
         "holder_payout",
         asset_id,
         (
-            ledger.debit(ledger.HOLDER_PAYABLE, amount, asset_id, party_id),
-            ledger.credit(ledger.CASH, amount, asset_id, party_id),
+            ledger.debit(ledger.HOLDER_PAYABLE, order.amount, asset_id, party_id),
+            ledger.credit(ledger.CASH, order.amount, asset_id, party_id),
         ),
     )
-    journals.post(session, journal, now=ctx.clock.now())
-    row = session.get_one(IncomingRow, bank_ref, with_for_update=True)
-    others = (col(OutboxRow.key).startswith(f"holder:{bank_ref}:"), OutboxRow.status == "refused")
+    journals.post(session, journal, now=ctx.clock.now(), payment=row.id)
+    others = (OutboxRow.topic == PayHolder.TOPIC, OutboxRow.correlation == row.id, OutboxRow.status == "refused")
     settled = payment_state.allows(row, Event.PAYOUTS_DONE)
     if settled and session.exec(select(OutboxRow.id).where(*others)).first() is None:
         payment_state.move(session, row, Event.PAYOUTS_DONE, None)
 
 
-def holder_refused(session: Session, key: str, code: str) -> None:
+def holder_refused(session: Session, order: PayHolder, code: str) -> None:
     """The party can't be paid (its account is closed): it is owed on, and the payment that it is owed from says so."""
-    row = session.get_one(IncomingRow, _payee(key)[0], with_for_update=True)
+    row = session.get_one(IncomingRow, order.incoming_id, with_for_update=True)
     if payment_state.of(row) is State.REFUNDED:
         row.unapplied = 0  # the state now speaks of the share that is owed: nothing is in suspense any more
     payment_state.move(session, row, Event.PAYOUT_REFUSED, code)
@@ -148,14 +137,17 @@ def retry(session: Session, ctx: Context, payee: PartyRow) -> int:
     """Order again what the bank refused to pay out to ``payee``, now to the account that it has. Returns how many."""
     refused = session.exec(
         select(OutboxRow)
-        .where(col(OutboxRow.key).startswith("holder:"), OutboxRow.status == "refused")
+        .where(OutboxRow.topic == PayHolder.TOPIC, OutboxRow.subject == payee.id, OutboxRow.status == "refused")
         .order_by(col(OutboxRow.id))
         .with_for_update()
     ).all()
-    mine = [row for row in refused if _payee(row.key)[2] == payee.id]
-    for row in mine:
-        bank_ref, asset_id, _ = _payee(row.key)
-        amount = Money.parse(str(row.payload["amount"]), str(row.payload["currency"]))
-        _order(session, ctx, payee, f"{bank_ref}:{asset_id}", amount, str(row.payload["purpose"]))
+    for row in refused:
+        order = commands.parse(PayHolder, row.payload)
+        attempt = order.attempt + 1
+        number = instruction.for_holder(order.incoming_id, order.asset_id, payee.id, attempt)
+        again = replace(
+            order, attempt=attempt, instruction_id=number, payee_account=payee.account, payee_name=payee.name
+        )
+        commands.give(session, ctx, again)
         outbox.replaced(session, row)
-    return len(mine)
+    return len(refused)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from sqlmodel import Session
 
-from chainfin.errors import Refused
+from chainfin.errors import Refused, unless_refused
 from chainfin.eth.bindings.pledges_acts import Enforce, Expire
+from chainfin.rules import pledge as rules
 from chainfin.rules.loan import LoanState, accrue
 from chainfin.services.books import loan_book
-from chainfin.services.kernel import acts
+from chainfin.services.kernel import acts, pledge_rows
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.pledges import assets
 from chainfin.storage.party_tables import PartyRow
-from chainfin.storage.trade_tables import ActRow, PledgeRow, ReceivableRow
+from chainfin.storage.trade_tables import ActRow, PledgeRow
 
 
 def enforce(ctx: Context, actor: Actor, pledge_id: str) -> ActRow:
@@ -22,13 +23,10 @@ def enforce(ctx: Context, actor: Actor, pledge_id: str) -> ActRow:
     Refused not_lender, pledge_state_wrong, pledge_not_drawn, not_yet_due, loan_not_overdue.
     """
     with ctx.store.begin() as session:
-        row = assets.of_side(session, actor, pledge_id, "lender")
-        if not row.drawn:
-            raise Refused("pledge_not_drawn", "nothing was paid out on it: there is no debt to enforce", pledge=row.id)
+        row, by = assets.for_party(session, actor, pledge_id), actor.require()
+        unless_refused(rules.enforce(pledge_rows.value(row), by=by))
         asset = assets.asset_of(session, row)
-        if isinstance(asset, ReceivableRow) and ctx.clock.today() <= asset.due_date:
-            due = asset.due_date.isoformat()
-            raise Refused("not_yet_due", f"the receivable is due on {due}", due_date=due)
+        unless_refused(asset.enforce(pledge_id=row.id, child_id="", by=by, today=ctx.clock.today()))
         _unless_owed_in_time(session, ctx, row)
         return _act(session, ctx, row, row.lender_id, Enforce)
 
@@ -50,10 +48,8 @@ def expire(ctx: Context, actor: Actor, pledge_id: str) -> ActRow:
     Raises NotFound pledge_unknown; Refused not_pledgor, pledge_state_wrong, not_expired.
     """
     with ctx.store.begin() as session:
-        row = assets.of_side(session, actor, pledge_id, "pledgor")
-        if row.drawn or row.expires_at is None or ctx.clock.now() <= row.expires_at:
-            why = "it is drawn" if row.drawn or row.expires_at is None else f"it stands until {row.expires_at:%Y-%m-%d}"
-            raise Refused("not_expired", why, pledge=row.id)
+        row = assets.for_party(session, actor, pledge_id)
+        unless_refused(rules.expire(pledge_rows.value(row), by=actor.require(), now=ctx.clock.now()))
         return _act(session, ctx, row, row.pledgor_id, Expire)
 
 

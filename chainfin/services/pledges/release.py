@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from sqlmodel import Session
 
-from chainfin.errors import Refused
+from chainfin.errors import unless_refused
 from chainfin.eth.bindings.pledges_acts import Release
+from chainfin.rules import pledge as rules
 from chainfin.rules.loan import LoanState
-from chainfin.services.kernel import acts
+from chainfin.rules.pledge import State
+from chainfin.services.kernel import acts, pledge_rows
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.pledges import assets, register
 from chainfin.storage.lending_tables import LoanRow
@@ -16,12 +18,16 @@ from chainfin.storage.trade_tables import ActRow, PledgeRow
 
 
 def release(session: Session, ctx: Context, pledge: PledgeRow, amount: int) -> ActRow | None:
-    """The lender gives up ``amount`` of its pledge on chain (fen, or thousandths of a receipt's unit)."""
-    if pledge.status != "active" or amount <= 0:
+    """The lender gives up ``amount`` of its pledge on chain (fen, or thousandths of a receipt's unit).
+
+    None where there is nothing to give up, or a release of all is on its way. Raises Refused exceeds_pledged.
+    """
+    if pledge.status != State.ACTIVE or amount <= 0:
         return None
-    if amount == pledge.left:
-        pledge.status = "releasing"
-        session.add(pledge)
+    asset = assets.asset_of(session, pledge)
+    after = unless_refused(rules.ask_release(pledge_rows.value(pledge), amount, by=pledge.lender_id))
+    unless_refused(asset.unpledge(amount, pledge_id=pledge.id, by=pledge.lender_id))
+    pledge_rows.put(session, pledge, after)
     return acts.prepare(
         session,
         ctx,
@@ -33,8 +39,8 @@ def release(session: Session, ctx: Context, pledge: PledgeRow, amount: int) -> A
 
 def release_what_is_left(session: Session, ctx: Context, pledge: PledgeRow) -> None:
     """A release of all is on its way, but there is less by now: that one will be refused, and the rest is given up."""
-    if pledge.status == "releasing" and pledge.left:
-        pledge.status = "active"
+    if pledge.status == State.RELEASING and pledge.left:
+        pledge_rows.put(session, pledge, unless_refused(rules.keep(pledge_rows.value(pledge))))
         release(session, ctx, pledge, pledge.left)
 
 
@@ -44,18 +50,20 @@ def release_failed(session: Session, ctx: Context, pledge_id: str, *, unsigned: 
     if session.get(PledgeRow, pledge_id) is None:
         return
     pledge = assets.locked_pledge(session, pledge_id)
-    if pledge.status != "releasing":
+    if pledge.status != State.RELEASING:
         return
-    pledge.status = "active"
-    session.add(pledge)
+    pledge_rows.put(session, pledge, unless_refused(rules.keep(pledge_rows.value(pledge))))
     loan = None if pledge.loan_id is None else session.get_one(LoanRow, pledge.loan_id)
     if unsigned and loan is not None and loan.status in (LoanState.REPAID, LoanState.CANCELLED):
         release(session, ctx, pledge, pledge.left)
 
 
-def pledge_shrunk(session: Session, ctx: Context, pledge: PledgeRow) -> None:
-    """A part or all of the pledge is over, finally: an ended pledge leaves the statutory registry too."""
-    if pledge.status in ("released", "enforced", "lost"):
+def end_or_go_on(session: Session, ctx: Context, pledge: PledgeRow) -> None:
+    """There is less of the pledge, finally: what is left is given up if all of it was to be; an ended one leaves the
+    statutory registry too."""
+    if pledge.left:
+        release_what_is_left(session, ctx, pledge)
+    else:
         register.unregister(session, ctx, pledge, pledge.status)
 
 
@@ -66,10 +74,9 @@ def release_by_lender(ctx: Context, actor: Actor, pledge_id: str, amount: str | 
     exceeds_pledged.
     """
     with ctx.store.begin() as session:
-        row = assets.of_side(session, actor, pledge_id, "lender")
-        part = row.left if amount is None else assets.measured(session, row, amount)
-        if part > row.left:
-            raise Refused("exceeds_pledged", "more than is still locked", pledge=row.id)
+        row = assets.for_party(session, actor, pledge_id)
+        part = row.left if amount is None else assets.asset_of(session, row).measured(amount)
+        unless_refused(rules.ask_release(pledge_rows.value(row), part, by=actor.require()))
         act = release(session, ctx, row, part)
-        assert act is not None, "a live pledge with an amount gives an act"
+        assert act is not None, "an active pledge with an amount gives an act"
         return act

@@ -13,20 +13,23 @@ from decimal import Decimal
 
 from sqlmodel import Session, col, or_, select
 
-from chainfin.errors import Conflict, NotFound, Refused
+from chainfin.errors import Conflict, NotFound, Refused, unless_refused
 from chainfin.eth import eip712
 from chainfin.eth.bindings import pledges_acts
+from chainfin.rules import pledge as pledges
 from chainfin.rules import substitution
 from chainfin.rules.inventory import PledgedGoods, WarehouseReceipt
 from chainfin.rules.loan import LoanState
 from chainfin.rules.loan.state import ACCRUING
 from chainfin.services.books import loan_book
 from chainfin.services.goods import receipts
-from chainfin.services.kernel import acts, in_flight
+from chainfin.services.goods.receipt_asset import ReceiptAsset
+from chainfin.services.kernel import acts, in_flight, pledge_rows
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.parties import gate
 from chainfin.services.pledges import assets, register
-from chainfin.services.trade import orders, receivables
+from chainfin.services.trade import receivables
+from chainfin.services.trade.receivable_asset import ReceivableAsset
 from chainfin.storage.lending_tables import LoanRow
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ActRow, PledgeRow, ReceivableRow, SubstitutionRow, WarehouseReceiptRow
@@ -63,7 +66,8 @@ def offer(
     with ctx.store.begin() as session:
         # assets before pledges: so does everybody who locks both
         asset = session.get(ReceivableRow, receivable_id, with_for_update=True)
-        sold = assets.of_side(session, actor, sold_id, "lender")
+        sold = assets.for_party(session, actor, sold_id)
+        unless_refused(pledges.may_replace(pledge_rows.value(sold), by=actor.require()))
         if asset is None or asset.holder_id != sold.pledgor_id:
             raise NotFound("receivable_unknown", f"the pledgor holds no receivable {receivable_id}")
         pledge_id = eip712.pledge_id(asset.id, new_id("sub"))
@@ -117,25 +121,22 @@ def _judge(
     session: Session, sold: PledgeRow, asset: ReceivableRow, quantity: int, amount: Money, pledge_id: str
 ) -> None:
     """Raises Refused (see `offer`). All rows are locked."""
-    if sold.asset_kind != "warehouse_receipt":
+    if sold.asset_kind != ReceiptAsset.kind:
         raise Refused("not_over_goods", "only pledged goods are sold and replaced", pledge=sold.id)
-    if not sold.drawn:
-        raise Refused("pledge_not_drawn", "nothing was paid out on it yet", pledge=sold.id)
+    unless_refused(pledges.may_replace(pledge_rows.value(sold), by=sold.lender_id))
     if sold.loan_id is None:
         raise Refused("pledge_without_loan", "it secures no loan of this book", pledge=sold.id)
     loan = session.get_one(LoanRow, sold.loan_id)
     if loan.currency != asset.currency:
         raise Refused("currency_mismatch", f"the loan is in {loan.currency}", currency=asset.currency)
-    value = receivables.as_value(session, asset)
+    value = receivables.value(session, asset)
     goods = _goods(session, sold)
-    orders.unless_refused(
+    unless_refused(
         substitution.substitute(
             goods, value, quantity=quantity, amount=amount, sold_id=sold.id, pledge_id=pledge_id, lender=sold.lender_id
         )
     )
-    if amount.minor > value.free - asset.reserved:
-        free = Money(value.free - asset.reserved, asset.currency)
-        raise Refused("exceeds_free", f"{free} is free and not promised to a lender", free=str(free))
+    receivables.unless_promised(asset, amount.minor)
 
 
 def _goods(session: Session, sold: PledgeRow) -> WarehouseReceipt:
@@ -145,8 +146,12 @@ def _goods(session: Session, sold: PledgeRow) -> WarehouseReceipt:
     own = sold.left - going
     if own <= 0:
         raise Refused("exceeds_pledged", "all that is locked under it is on its way out", pledge=sold.id)
-    others = (PledgedGoods("", "", row.pledged - own),) if row.pledged > own else ()
-    return replace(receipts.as_value(row), pledges=(PledgedGoods(sold.id, sold.lender_id, own), *others))
+    goods = receipts.value(session, row)
+    if not going:
+        return goods
+    # What is going stays pledged until it is gone, but nobody can set it free a second time.
+    parts = [replace(item, quantity=own) if item.pledge_id == sold.id else item for item in goods.pledges]
+    return replace(goods, pledges=(*parts, PledgedGoods(pledge_rows.UNNAMED, "", going)))
 
 
 def accept(ctx: Context, actor: Actor, pledge_id: str, signature: str | None = None) -> SubstitutionView:
@@ -166,8 +171,6 @@ def accept(ctx: Context, actor: Actor, pledge_id: str, signature: str | None = N
             raise Conflict("offer_expired", f"the offer stood until {row.expires_at:%Y-%m-%d %H:%M} UTC")
         asset = session.get_one(ReceivableRow, row.receivable_id, with_for_update=True)
         sold = assets.locked_pledge(session, row.sold_id)
-        if sold.status != "active":
-            raise Refused("pledge_state_wrong", f"the pledge is {sold.status}", status=sold.status)
         _entered(session, sold)
         _judge(session, sold, asset, row.quantity, Money(row.amount, asset.currency), row.pledge_id)
         act = session.get_one(ActRow, row.act_id)
@@ -178,7 +181,7 @@ def accept(ctx: Context, actor: Actor, pledge_id: str, signature: str | None = N
             id=row.pledge_id,
             cell=ctx.cell,
             loan_id=sold.loan_id,
-            asset_kind="receivable",
+            asset_kind=ReceivableAsset.kind,
             asset_id=asset.id,
             pledgor_id=row.pledgor_id,
             lender_id=row.lender_id,
@@ -235,13 +238,19 @@ def knows(session: Session, pledge_id: str) -> bool:
 
 
 def registered(session: Session, ctx: Context, pledge_id: str, number: str) -> None:
-    """The registry gave its number: the lender signs, and both halves go to the chain in one act."""
+    """The registry gave its number: the lender signs, and both halves go to the chain in one act. Under a number that
+    can't be used nothing changes, and what was filed is struck out again."""
     pledge = assets.locked_pledge(session, pledge_id)
-    if pledge.registry_number is not None:
+    if pledge.registry_number is not None or pledge.status == "failed":
+        return
+    row = session.get_one(SubstitutionRow, pledge_id, with_for_update=True)
+    unusable = register.unusable(session, pledge_id, number)
+    if unusable is not None:
+        _fail(session, ctx, row, pledge, unusable.code, unusable.message)
+        register.strike_out(session, ctx, pledge, number, "the number can't be used")
         return
     pledge.registry_number = number
     session.add(pledge)
-    row = session.get_one(SubstitutionRow, pledge_id, with_for_update=True)
     loan = session.get_one(LoanRow, pledge.loan_id)
     if LoanState(loan.status) not in ACCRUING:
         _fail(session, ctx, row, pledge, "loan_not_payable", f"the loan is {loan.status}")
@@ -281,7 +290,7 @@ def refused(session: Session, ctx: Context, pledge_id: str, code: str, message: 
     """The registry or the chain says no, or the lender never signed: the goods stay pledged, the receivable is free,
     and nothing stays in the registry."""
     pledge = assets.locked_pledge(session, pledge_id)
-    if pledge.status == "pending":
+    if pledge.status == pledges.State.PENDING:
         row = session.get_one(SubstitutionRow, pledge_id, with_for_update=True)
         _fail(session, ctx, row, pledge, code, message)
 

@@ -13,17 +13,18 @@ from datetime import date
 
 from sqlmodel import select
 
-from chainfin.errors import BadInput, NotFound, Refused
+from chainfin.errors import BadInput, NotFound, unless_refused
 from chainfin.eth.bindings.pledges_acts import Undertake
 from chainfin.hashing import keccak
+from chainfin.rules import pledge as pledge_rules
 from chainfin.rules import undertaking as promises
-from chainfin.services.kernel import acts
+from chainfin.services.goods.receipt_asset import ReceiptAsset
+from chainfin.services.kernel import acts, pledge_rows
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.parties import gate
 from chainfin.services.pledges import assets
-from chainfin.services.trade import orders
 from chainfin.services.trade.receivables import day_number
-from chainfin.storage.trade_tables import ActRow, PledgeRow, ReceivableRow, UndertakingRow, WarehouseReceiptRow
+from chainfin.storage.trade_tables import ActRow, PledgeRow, UndertakingRow
 from chainfin.values.party import Kind, Role
 
 
@@ -52,16 +53,14 @@ def undertake(ctx: Context, actor: Actor, pledge_id: str, amount: str, until: da
             raise NotFound("pledge_unknown", f"there is no pledge {pledge_id}")
         pledge = assets.locked_pledge(session, pledge_id)
         asset = assets.asset_of(session, pledge)
-        if isinstance(asset, ReceivableRow):
-            _unless_never_called(asset, buyer_id, until)
-        else:
+        if asset.kind == ReceiptAsset.kind:
             actor.require(Role.CORE)
-        if pledge.status != "active":
-            raise Refused("pledge_state_wrong", f"the pledge is {pledge.status}", status=pledge.status)
-        part = assets.measured(session, pledge, amount)
+        unless_refused(asset.undertakable(buyer_id, until))
+        unless_refused(pledge_rules.may_undertake(pledge_rows.value(pledge), by=buyer_id))
+        part = asset.measured(amount)
         row = session.get(UndertakingRow, (pledge_id, buyer_id))
         before = None if row is None else promises.Undertaking(row.buyer_id, row.left, row.until)
-        orders.unless_refused(
+        unless_refused(
             promises.undertake(part, buyer=buyer_id, pledged=pledge.left, until=until, today=today, before=before)
         )
         return acts.prepare(
@@ -78,29 +77,14 @@ def undertake(ctx: Context, actor: Actor, pledge_id: str, amount: str, until: da
         )
 
 
-def _unless_never_called(asset: ReceivableRow, buyer_id: str, until: date) -> None:
-    """An undertaking over a receivable that could never be kept is none. Raises Refused transfer_to_debtor; BadInput
-    until_not_after_due."""
-    if buyer_id == asset.debtor_id:
-        raise Refused("transfer_to_debtor", "you owe it: you pay it, and nobody is its own creditor", id=asset.id)
-    if until <= asset.due_date:
-        due = f"the receivable is due on {asset.due_date}, and is bought back only when it is overdue"
-        raise BadInput("until_not_after_due", due, where="/until")
-
-
 def of_pledge(ctx: Context, actor: Actor, pledge_id: str) -> list[Undertaken]:
     """For the pledge's parties all, for who undertook its own. Raises NotFound pledge_unknown."""
     with ctx.store.read() as session:
         pledge = session.get(PledgeRow, pledge_id)
         rows = session.exec(select(UndertakingRow).where(UndertakingRow.pledge_id == pledge_id)).all()
         if pledge is not None:
-            over_goods = pledge.asset_kind == "warehouse_receipt"
-            unit = (
-                session.get_one(WarehouseReceiptRow, pledge.asset_id).unit
-                if over_goods
-                else session.get_one(ReceivableRow, pledge.asset_id).currency
-            )
-            seen = [Undertaken(row, unit, over_goods) for row in rows]
+            unit, goods = assets.measure_of(session, pledge), pledge.asset_kind == ReceiptAsset.kind
+            seen = [Undertaken(row, unit, goods) for row in rows]
             if actor.sees_all or actor.party_id in (pledge.lender_id, pledge.pledgor_id):
                 return seen
             own = [each for each in seen if each.row.buyer_id == actor.party_id]

@@ -1,22 +1,39 @@
-"""Receivables and warehouse receipts as final events leave them, parts that came out of ours included."""
+"""Receivables and warehouse receipts as final events leave them, parts that came out of ours included.
+
+Each event is the act of a rule, taken on the chain's word (`CHAIN`): the same functions that judged it before it was
+signed. Where even so a rule refuses, the rows are not what the chain has: that halts (`follows`).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeAlias, TypeVar
 
 from sqlmodel import Session
 
+from chainfin.errors import Refusal
 from chainfin.eth.bindings import receivables_events, warehouse_receipts_events
+from chainfin.rules import inventory
+from chainfin.rules import pledge as pledges
+from chainfin.rules import receivable as rules
+from chainfin.rules.authority import CHAIN
+from chainfin.rules.inventory import WarehouseReceipt
+from chainfin.rules.receivable import Receivable, State
+from chainfin.services.goods import receipts
+from chainfin.services.kernel import pledge_rows
 from chainfin.services.kernel.context import Context
 from chainfin.services.pledges import release
-from chainfin.services.reactions.event_reading import Handlers, fit_reserved, on, party
-from chainfin.services.trade import debtor_lines
+from chainfin.services.reactions.event_reading import Handlers, agree, follows, on, party
+from chainfin.services.trade import debtor_lines, receivables
 from chainfin.storage.chain_tables import ChainEvent
 from chainfin.storage.trade_tables import OrderRow, PledgeRow, ReceivableRow, WarehouseReceiptRow
+from chainfin.values.money import Money
 
-STATES = ("none", "issued", "confirmed", "disputed", "settled", "defaulted", "cancelled")
-"""Receivables.ReceivableState in the contract's order."""
+STATES = ("none", *State)
+"""Receivables.ReceivableState in the contract's order, which is the rule's."""
+
+Outcome: TypeAlias = Receivable | Refusal
+GoodsOutcome: TypeAlias = WarehouseReceipt | Refusal
 
 
 class _OfAsset(Protocol):
@@ -26,39 +43,54 @@ class _OfAsset(Protocol):
 
 A = TypeVar("A", bound=_OfAsset)
 
+
 # Receivables
 
 
 def _receivable(
-    change: Callable[[Session, ReceivableRow, A, ChainEvent], None],
+    change: Callable[[Session, ReceivableRow, Receivable, A, ChainEvent], Outcome],
 ) -> Callable[[Session, Context, A, ChainEvent], None]:
+    """``change`` is what the rule makes of a receivable by an event, and what else follows; the row is written after
+    it."""
+
     def follow(session: Session, ctx: Context, told: A, event: ChainEvent) -> None:
         row = session.get(ReceivableRow, told.id, with_for_update=True)
         if row is not None:
-            change(session, row, told, event)
-            session.add(row)
+            before = receivables.value(session, row)
+            receivables.put(session, row, follows(event, change(session, row, before, told, event)))
 
     return follow
 
 
-def _issued(session: Session, row: ReceivableRow, told: receivables_events.Issued, event: ChainEvent) -> None:
-    row.status = "issued"
-    row.face = told.face
-    _bill(session, row, row.face)
+def _issued(session: Session, ctx: Context, told: receivables_events.Issued, event: ChainEvent) -> None:
+    """Its terms are on the row since the service prepared the act."""
+    row = session.get(ReceivableRow, told.id, with_for_update=True)
+    if row is not None:
+        row.status, row.face = State.ISSUED.value, told.face
+        receivables.put(session, row, receivables.value(session, row))
+        _bill(session, row, row.face)
 
 
-def _confirmed(session: Session, row: ReceivableRow, told: receivables_events.Confirmed, event: ChainEvent) -> None:
-    row.status = "confirmed"
-    row.confirmed_at = event.block_time
-    order = session.get_one(OrderRow, row.order_id)
-    order.confirmed += row.face
-    session.add(order)
-    debtor_lines.project_draw(session, row)
+def _confirmed(
+    session: Session, row: ReceivableRow, before: Receivable, told: receivables_events.Confirmed, event: ChainEvent
+) -> Outcome:
+    after = rules.confirm(before, by=CHAIN, face=Money(before.face, before.currency), due=before.due_date)
+    if isinstance(after, Receivable):
+        row.confirmed_at = event.block_time
+        order = session.get_one(OrderRow, row.order_id)
+        order.confirmed += row.face
+        session.add(order)
+        debtor_lines.project_draw(session, row)
+    return after
 
 
-def _cancelled(session: Session, row: ReceivableRow, told: receivables_events.Cancelled, event: ChainEvent) -> None:
-    row.status = "cancelled"
-    _bill(session, row, -row.face)
+def _cancelled(
+    session: Session, row: ReceivableRow, before: Receivable, told: receivables_events.Cancelled, event: ChainEvent
+) -> Outcome:
+    after = rules.cancel(before, by=CHAIN)
+    if isinstance(after, Receivable):
+        _bill(session, row, -row.face)
+    return after
 
 
 def _bill(session: Session, row: ReceivableRow, change: int) -> None:
@@ -69,76 +101,83 @@ def _bill(session: Session, row: ReceivableRow, change: int) -> None:
     session.add(order)
 
 
-def _disputed(session: Session, row: ReceivableRow, told: receivables_events.Disputed, event: ChainEvent) -> None:
-    row.status = "disputed"
+def _disputed(
+    session: Session, row: ReceivableRow, before: Receivable, told: receivables_events.Disputed, event: ChainEvent
+) -> Outcome:
+    return rules.dispute(before, by=CHAIN)
 
 
 def _dispute_resolved(
-    session: Session, row: ReceivableRow, told: receivables_events.DisputeResolved, event: ChainEvent
-) -> None:
-    row.status = STATES[told.state]
+    session: Session,
+    row: ReceivableRow,
+    before: Receivable,
+    told: receivables_events.DisputeResolved,
+    event: ChainEvent,
+) -> Outcome:
+    after = rules.resolve_dispute(before, by=CHAIN)
+    if isinstance(after, Receivable):
+        agree(event, STATES[told.state], after.state)
+    return after
 
 
-def _credited(session: Session, row: ReceivableRow, told: receivables_events.Credited, event: ChainEvent) -> None:
-    row.diluted += told.amount
-    fit_reserved(row)
-    if row.settled + row.diluted + row.split_away == row.face:
-        row.status = "settled"
-    debtor_lines.project_give_back(session, row, told.amount)
+def _credited(
+    session: Session, row: ReceivableRow, before: Receivable, told: receivables_events.Credited, event: ChainEvent
+) -> Outcome:
+    amount = Money(told.amount, before.currency)
+    debtor_lines.project_give_back(session, row, amount.minor)
+    return rules.credit(before, amount, by=CHAIN)
 
 
-def _split(session: Session, row: ReceivableRow, told: receivables_events.Split, event: ChainEvent) -> None:
-    amount = told.amount
-    row.split_away += amount
-    fit_reserved(row)
-    session.add(_part(row, told.child_id, amount, row.holder_id))
+def _split(
+    session: Session, row: ReceivableRow, before: Receivable, told: receivables_events.Split, event: ChainEvent
+) -> Outcome:
+    result = rules.split(before, [Money(told.amount, before.currency)], [told.child_id], by=CHAIN)
+    if isinstance(result, Refusal):
+        return result
+    after, parts = result
+    session.add_all([receivables.part_row(row, part) for part in parts])
+    return after
 
 
-def _taken(session: Session, row: ReceivableRow, told: receivables_events.Taken, event: ChainEvent) -> None:
-    """A lender enforced its pledge: it holds the part that was pledged."""
-    lender = party(session, told.lender)
-    amount = told.amount
-    row.pledged -= amount
-    row.split_away += amount
-    holder_id = row.holder_id if lender is None else lender.id
-    session.add(_part(row, told.child_id, amount, holder_id))
-
-
-_OWN = {"id", "parent_id", "face", "pledged", "split_away", "settled", "diluted", "reserved"}
-"""What a part doesn't have from its parent."""
-
-
-def _part(row: ReceivableRow, part_id: str, face: int, holder_id: str) -> ReceivableRow:
-    inherited = row.model_dump(exclude=_OWN | {"holder_id"})
-    return ReceivableRow(**inherited, id=part_id, parent_id=row.id, holder_id=holder_id, face=face)
-
-
-def _transferred(session: Session, row: ReceivableRow, told: receivables_events.Transferred, event: ChainEvent) -> None:
+def _transferred(
+    session: Session, row: ReceivableRow, before: Receivable, told: receivables_events.Transferred, event: ChainEvent
+) -> Outcome:
+    """A holder that was never admitted by this service isn't known here: the reconciliation tells."""
     holder = party(session, told.to)
-    if holder is not None:
-        row.holder_id = holder.id
+    return rules.transfer(before, before.holder if holder is None else holder.id, by=CHAIN)
 
 
 def _settled(session: Session, ctx: Context, told: receivables_events.Settled, event: ChainEvent) -> None:
     row = session.get(ReceivableRow, told.id, with_for_update=True)
     if row is None:
         return
-    amount = told.amount
-    # Read before the row changes: a read flushes, and half of the change isn't conserved.
     pledge = session.get(PledgeRow, told.pledge_id, with_for_update=True)
-    row.settled += amount
+    before = receivables.value(session, row)
+    pledge_id = None
     if int(told.pledge_id, 16):
-        row.pledged -= amount
-    fit_reserved(row)
-    if told.paid_up:
-        row.status = "settled"
+        pledge_id = pledge_rows.UNNAMED if pledge is None else pledge.id
+    amount = Money(told.amount, before.currency)
+    after = follows(event, rules.settle(before, amount, payee=CHAIN, pledge_id=pledge_id))
+    agree(event, told.paid_up, after.state is State.SETTLED)
+    receivables.put(session, row, after)
+    if after.state is State.SETTLED:
         row.settled_on = event.block_time.date()
-    session.add(row)
-    debtor_lines.project_give_back(session, row, amount)
     if pledge is not None:
-        pledge.settled += amount
-        session.add(pledge)
+        paid = follows(event, pledges.settle(pledge_rows.value(pledge), amount.minor, by=CHAIN))
+        pledge_rows.put(session, pledge, paid)
+    debtor_lines.project_give_back(session, row, amount.minor)
+    if pledge is not None:  # one that is paid in full leaves the registry by an event of its own (Discharged)
         release.release_what_is_left(session, ctx, pledge)
+
+
+def _taken(session: Session, ctx: Context, told: receivables_events.Taken, event: ChainEvent) -> None:
+    """Out of a pledge, as the event of Pledges before it says (Enforced, BoughtBack); this one names who holds it."""
+    row = session.get(ReceivableRow, told.child_id, with_for_update=True)
+    if row is not None:
+        agree(event, told.amount, row.face)
+        holder = party(session, told.lender)
+        row.holder_id = row.holder_id if holder is None else holder.id
+        session.add(row)
 
 
 def _line_set(session: Session, ctx: Context, told: receivables_events.LineSet, event: ChainEvent) -> None:
@@ -148,99 +187,89 @@ def _line_set(session: Session, ctx: Context, told: receivables_events.LineSet, 
         debtor_lines.project_share(session, lender, debtor, told.limit, told.total)
 
 
-def _defaulted(session: Session, row: ReceivableRow, told: receivables_events.Defaulted, event: ChainEvent) -> None:
-    row.status = "defaulted"
+def _defaulted(
+    session: Session, row: ReceivableRow, before: Receivable, told: receivables_events.Defaulted, event: ChainEvent
+) -> Outcome:
+    return rules.default(before, by=CHAIN, today=CHAIN)
 
 
 # Warehouse receipts
 
 
 def _receipt(
-    change: Callable[[Session, WarehouseReceiptRow, A, ChainEvent], None],
+    change: Callable[[Session, WarehouseReceipt, A, ChainEvent], GoodsOutcome],
 ) -> Callable[[Session, Context, A, ChainEvent], None]:
     def follow(session: Session, ctx: Context, told: A, event: ChainEvent) -> None:
         row = session.get(WarehouseReceiptRow, told.id, with_for_update=True)
         if row is not None:
-            change(session, row, told, event)
-            session.add(row)
+            before = receipts.value(session, row)
+            receipts.put(session, row, follows(event, change(session, before, told, event)))
 
     return follow
 
 
-def _receipt_issued(
-    session: Session, row: WarehouseReceiptRow, told: warehouse_receipts_events.Issued, event: ChainEvent
-) -> None:
-    row.status = "issued"
+def _receipt_issued(session: Session, ctx: Context, told: warehouse_receipts_events.Issued, event: ChainEvent) -> None:
+    """Its terms are on the row since the service prepared the act."""
+    row = session.get(WarehouseReceiptRow, told.id, with_for_update=True)
+    if row is not None:
+        row.status = inventory.State.ISSUED.value
+        receipts.put(session, row, receipts.value(session, row))
 
 
 def _receipt_transferred(
-    session: Session, row: WarehouseReceiptRow, told: warehouse_receipts_events.Transferred, event: ChainEvent
-) -> None:
+    session: Session, before: WarehouseReceipt, told: warehouse_receipts_events.Transferred, event: ChainEvent
+) -> GoodsOutcome:
+    """An owner that was never admitted by this service isn't known here: the reconciliation tells."""
     owner = party(session, told.to)
-    if owner is not None:
-        row.owner_id = owner.id
+    return inventory.transfer(before, before.owner if owner is None else owner.id, by=CHAIN)
 
 
 def _goods_released(
-    session: Session, row: WarehouseReceiptRow, told: warehouse_receipts_events.GoodsReleased, event: ChainEvent
-) -> None:
-    row.released += told.quantity
-    fit_reserved(row)
-    _end_if_gone(row)
+    session: Session, before: WarehouseReceipt, told: warehouse_receipts_events.GoodsReleased, event: ChainEvent
+) -> GoodsOutcome:
+    return inventory.release(before, told.quantity, by=CHAIN)
 
 
 def _recounted(
-    session: Session, row: WarehouseReceiptRow, told: warehouse_receipts_events.Recounted, event: ChainEvent
-) -> None:
-    """What pledges lost of it their own events tell (Shrunk)."""
-    row.pledged -= told.from_pledged
-    row.missing += told.from_free + told.from_pledged
-    fit_reserved(row)
-    _end_if_gone(row)
+    session: Session, before: WarehouseReceipt, told: warehouse_receipts_events.Recounted, event: ChainEvent
+) -> GoodsOutcome:
+    """What each pledge lost its own event has told (Shrunk): what they lost together is under no name any more, and
+    the rule takes that first, as if it were the youngest pledge."""
+    free, pledged = told.from_free, told.from_pledged
+    after = inventory.recount(before, free + pledged, by=CHAIN)
+    if isinstance(after, WarehouseReceipt):
+        agree(event, free, before.free - after.free)
+    return after
 
 
-def _goods_taken(
-    session: Session, row: WarehouseReceiptRow, told: warehouse_receipts_events.Taken, event: ChainEvent
-) -> None:
-    """A lender enforced its pledge, or who undertook it bought the goods: they lie under a receipt of its own."""
-    owner = party(session, told.lender)
-    quantity = told.quantity
-    row.pledged -= quantity
-    row.liquidated += quantity
-    _end_if_gone(row)
-    inherited = row.model_dump(include={"cell", "number", "keeper_id", "goods", "document_root", "unit", "created_at"})
-    owner_id = row.owner_id if owner is None else owner.id
-    part_id = told.child_id
-    session.add(
-        WarehouseReceiptRow(
-            **inherited, id=part_id, parent_id=row.id, owner_id=owner_id, issued=quantity, status="issued"
-        )
-    )
-
-
-def _end_if_gone(row: WarehouseReceiptRow) -> None:
-    if row.released + row.liquidated + row.missing == row.issued:
-        row.status = "liquidated" if row.liquidated else "released"
+def _goods_taken(session: Session, ctx: Context, told: warehouse_receipts_events.Taken, event: ChainEvent) -> None:
+    """Out of a pledge, as the event of Pledges before it says (Enforced, BoughtBack); this one names who owns it."""
+    row = session.get(WarehouseReceiptRow, told.child_id, with_for_update=True)
+    if row is not None:
+        agree(event, told.quantity, row.issued)
+        owner = party(session, told.lender)
+        row.owner_id = row.owner_id if owner is None else owner.id
+        session.add(row)
 
 
 HANDLERS: Handlers = dict(
     [
-        on(receivables_events.Issued, _receivable(_issued)),
+        on(receivables_events.Issued, _issued),
         on(receivables_events.Confirmed, _receivable(_confirmed)),
         on(receivables_events.Cancelled, _receivable(_cancelled)),
         on(receivables_events.Disputed, _receivable(_disputed)),
         on(receivables_events.DisputeResolved, _receivable(_dispute_resolved)),
         on(receivables_events.Credited, _receivable(_credited)),
         on(receivables_events.Split, _receivable(_split)),
-        on(receivables_events.Taken, _receivable(_taken)),
+        on(receivables_events.Taken, _taken),
         on(receivables_events.Transferred, _receivable(_transferred)),
         on(receivables_events.Settled, _settled),
         on(receivables_events.Defaulted, _receivable(_defaulted)),
         on(receivables_events.LineSet, _line_set),
-        on(warehouse_receipts_events.Issued, _receipt(_receipt_issued)),
+        on(warehouse_receipts_events.Issued, _receipt_issued),
         on(warehouse_receipts_events.Transferred, _receipt(_receipt_transferred)),
         on(warehouse_receipts_events.GoodsReleased, _receipt(_goods_released)),
         on(warehouse_receipts_events.Recounted, _receipt(_recounted)),
-        on(warehouse_receipts_events.Taken, _receipt(_goods_taken)),
+        on(warehouse_receipts_events.Taken, _goods_taken),
     ]
 )

@@ -7,13 +7,13 @@ from typing import TypeVar
 
 from sqlmodel import Session, select
 
+from chainfin.errors import ChainfinError, Refusal
 from chainfin.eth.bindings.base import Event
 from chainfin.services.kernel.context import Context
-from chainfin.services.pledges import assets
 from chainfin.storage.chain_tables import ChainEvent
 from chainfin.storage.party_tables import PartyRow
-from chainfin.storage.trade_tables import ReceivableRow, WarehouseReceiptRow
 
+T = TypeVar("T")
 E = TypeVar("E", bound=Event)
 
 Follow = Callable[[Session, Context, E, ChainEvent], None]
@@ -36,6 +36,29 @@ def party(session: Session, chain_party: int) -> PartyRow | None:
     return session.exec(select(PartyRow).where(PartyRow.chain_party == chain_party)).one_or_none()
 
 
-def fit_reserved(asset: ReceivableRow | WarehouseReceiptRow) -> None:
-    """A promise of ours yields to what happened on chain: the pledge that it was for will be refused there."""
-    asset.reserved = max(0, min(asset.reserved, asset.reserved + assets.free_of(asset)))
+class ChainDisagrees(ChainfinError):
+    """What a final event says can't follow from what the rows say: nothing more is taken in until somebody has found
+    out why. The chain is right; a row was lost, or changed by hand."""
+
+
+def follows(event: ChainEvent, result: T | Refusal) -> T:
+    """What a rule makes of a final event, taken on the chain's word.
+
+    Raises ChainDisagrees chain_disagrees where even so the transition isn't in its table, or an amount would be lost.
+    """
+    if isinstance(result, Refusal):
+        what = f"{event.contract}.{event.name} in block {event.block_number}"
+        raise ChainDisagrees(
+            "chain_disagrees",
+            f"{what} can't follow: {result.code} ({result.message})",
+            refusal=result.code,
+            proof=dict(result.proof),
+        )
+    return result
+
+
+def agree(event: ChainEvent, told: object, known: object) -> None:
+    """An event tells what came of it; so does the rule. Raises ChainDisagrees chain_disagrees where they differ."""
+    if told != known:
+        what = f"{event.contract}.{event.name} in block {event.block_number}"
+        raise ChainDisagrees("chain_disagrees", f"{what} tells {told}, and the rule {known}")

@@ -1,59 +1,109 @@
-"""What the connectors report, handed to the process that waits for it, in the worker's transaction."""
+"""What the connectors report, handed to the process that waits for it, in the worker's transaction.
+
+One table: the command that was carried out → what follows when it was done, and when it was refused for good.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeAlias
 
 from sqlmodel import Session
 
+from chainfin.services.kernel import commands
+from chainfin.services.kernel.commands import (
+    Command,
+    FetchData,
+    PayHolder,
+    PayLoan,
+    Refund,
+    RegisterPledge,
+    StrikeOutPledge,
+)
 from chainfin.services.kernel.context import Context
 from chainfin.services.lending import applications, funding
 from chainfin.services.payments import payouts
 from chainfin.services.pledges import substitution
 from chainfin.storage.ledger_tables import OutboxRow
-from chainfin.values.money import Money
+
+Result: TypeAlias = Mapping[str, object]
+# each handler takes the command of its own row of the table
+OnDone: TypeAlias = Callable[[Session, Context, Any, Result], None]
+OnRefused: TypeAlias = Callable[[Session, Context, Any, str, str], None]
 
 
-def done(session: Session, ctx: Context, row: OutboxRow, value: Mapping[str, object]) -> None:
+def done(session: Session, ctx: Context, row: OutboxRow, value: Result) -> None:
     """A partner did what was asked."""
-    kind, _, target = row.key.partition(":")
-    match kind:
-        case "register":
-            given = substitution.registered if substitution.knows(session, target) else funding.registered
-            given(session, ctx, target, str(value["registry_no"]))
-        case "pay":
-            funding.paid_out(session, ctx, target, str(value["bank_reference"]))
-        case "holder":
-            payouts.holder_paid(session, ctx, row.key, Money.parse(str(value["amount"]), str(value["currency"])))
-        case "refund":
-            payouts.refunded(session, ctx, target)
-        case "fetch":
-            sources = value["sources"]
-            assert isinstance(sources, dict), "the worker reports a mapping of sources"
-            applications.fetched(session, ctx, target, sources)
-        case "unregister":
-            pass
-        case _:
-            raise AssertionError(f"nobody waits for {row.key}")
+    command = commands.of(row)
+    on_done, _ = HANDLERS[type(command)]
+    on_done(session, ctx, command, value)
 
 
 def refused(session: Session, ctx: Context, row: OutboxRow, code: str, message: str) -> None:
     """A partner said no, for good."""
-    kind, _, target = row.key.partition(":")
-    match kind:
-        case "register":
-            undo = substitution.refused if substitution.knows(session, target) else funding.registration_refused
-            undo(session, ctx, target, code, message)
-        case "pay":
-            funding.payout_refused(session, ctx, target, code, message)
-        case "fetch":
-            applications.fetched(session, ctx, target, {})
-        case "holder":
-            payouts.holder_refused(session, row.key, code)
-        case "refund":
-            payouts.refund_refused(session, target, code)
-        case "unregister":
-            # The row itself, refused, is the finding: chain, registry and book are compared by the reconciliation.
-            pass
-        case _:
-            raise AssertionError(f"nobody waits for {row.key}")
+    command = commands.of(row)
+    _, on_refused = HANDLERS[type(command)]
+    on_refused(session, ctx, command, code, message)
+
+
+def _loan_paid(session: Session, ctx: Context, order: PayLoan, value: Result) -> None:
+    funding.paid_out(session, ctx, order.loan_id, str(value["bank_reference"]))
+
+
+def _loan_refused(session: Session, ctx: Context, order: PayLoan, code: str, message: str) -> None:
+    funding.payout_refused(session, ctx, order.loan_id, code, message)
+
+
+def _holder_paid(session: Session, ctx: Context, order: PayHolder, _value: Result) -> None:
+    payouts.holder_paid(session, ctx, order)
+
+
+def _holder_refused(session: Session, _ctx: Context, order: PayHolder, code: str, _message: str) -> None:
+    payouts.holder_refused(session, order, code)
+
+
+def _refunded(session: Session, ctx: Context, order: Refund, _value: Result) -> None:
+    payouts.refunded(session, ctx, order.incoming_id)
+
+
+def _refund_refused(session: Session, _ctx: Context, order: Refund, code: str, _message: str) -> None:
+    payouts.refund_refused(session, order.incoming_id, code)
+
+
+def _registered(session: Session, ctx: Context, order: RegisterPledge, value: Result) -> None:
+    given = substitution.registered if substitution.knows(session, order.pledge_id) else funding.registered
+    given(session, ctx, order.pledge_id, str(value["registry_no"]))
+
+
+def _registration_refused(session: Session, ctx: Context, order: RegisterPledge, code: str, message: str) -> None:
+    undo = substitution.refused if substitution.knows(session, order.pledge_id) else funding.registration_refused
+    undo(session, ctx, order.pledge_id, code, message)
+
+
+def _struck_out(_session: Session, _ctx: Context, _order: StrikeOutPledge, _value: Result) -> None:
+    """Nobody waits for it."""
+
+
+def _strike_refused(_session: Session, _ctx: Context, _order: StrikeOutPledge, _code: str, _message: str) -> None:
+    """The row itself, refused, is the finding: chain, registry and book are compared by the reconciliation."""
+
+
+def _fetched(session: Session, ctx: Context, asked: FetchData, value: Result) -> None:
+    sources = value["sources"]
+    assert isinstance(sources, dict), "the worker reports a mapping of sources"
+    applications.fetched(session, ctx, asked.application_id, sources)
+
+
+def _fetch_refused(session: Session, ctx: Context, asked: FetchData, _code: str, _message: str) -> None:
+    applications.fetched(session, ctx, asked.application_id, {})
+
+
+HANDLERS: Final[Mapping[type[Command], tuple[OnDone, OnRefused]]] = {
+    PayLoan: (_loan_paid, _loan_refused),
+    PayHolder: (_holder_paid, _holder_refused),
+    Refund: (_refunded, _refund_refused),
+    RegisterPledge: (_registered, _registration_refused),
+    StrikeOutPledge: (_struck_out, _strike_refused),
+    FetchData: (_fetched, _fetch_refused),
+}
+"""Every command that a partner carries out. (An act is the chain's: what becomes of it is in `act_outcomes`.)"""

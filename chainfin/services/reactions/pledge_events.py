@@ -1,23 +1,36 @@
-"""Pledges as final events leave them, those made past this service included: what they lock of our assets is locked."""
+"""Pledges as final events leave them, those made past this service included: what they lock of our assets is locked.
+
+Each event is the act of a rule on the pledge, and of one on its asset, both taken on the chain's word (`CHAIN`).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeAlias, TypeVar
 
 from sqlmodel import Session, select
 
+from chainfin.errors import Refusal
 from chainfin.eth.bindings import pledges_events
+from chainfin.rules import pledge as rules
+from chainfin.rules import undertaking as promises
+from chainfin.rules.authority import CHAIN
+from chainfin.rules.pledge import Pledge, State
 from chainfin.services.books import loan_book
+from chainfin.services.kernel import pledge_rows
 from chainfin.services.kernel.context import Context
 from chainfin.services.lending import funding
 from chainfin.services.pledges import assets, release, substitution
-from chainfin.services.reactions.event_reading import Handlers, fit_reserved, on, party
+from chainfin.services.pledges.assets import PledgeableAsset
+from chainfin.services.reactions.event_reading import Handlers, agree, follows, on, party
 from chainfin.services.trade.receivables import EPOCH
 from chainfin.storage.chain_tables import ChainEvent
 from chainfin.storage.lending_tables import LoanRow
-from chainfin.storage.trade_tables import PledgeRow, ReceivableRow, UndertakingRow, WarehouseReceiptRow
+from chainfin.storage.trade_tables import PledgeRow, UndertakingRow
+
+Outcome: TypeAlias = Pledge | Refusal
+AssetOutcome: TypeAlias = PledgeableAsset | Refusal
 
 
 class _OfPledge(Protocol):
@@ -37,67 +50,88 @@ U = TypeVar("U", bound=_OfPart)
 
 
 def _pledge(
-    change: Callable[[Session, Context, PledgeRow, P, ChainEvent], None],
+    change: Callable[[Session, Pledge, P, ChainEvent], Outcome],
 ) -> Callable[[Session, Context, P, ChainEvent], None]:
-    """A change of a pledge over an asset that we know."""
+    """A change of a pledge that we know: ``change`` is what the rule makes of it by an event, and what else follows.
+    The row is written after it. What is left of it is given up if all of it was to be; an ended one leaves the
+    statutory registry."""
 
     def follow(session: Session, ctx: Context, told: P, event: ChainEvent) -> None:
         if session.get(PledgeRow, told.pledge_id) is not None:
             row = assets.locked_pledge(session, told.pledge_id)
-            change(session, ctx, row, told, event)
-            session.add(row)
+            before = pledge_rows.value(row)
+            after = follows(event, change(session, before, told, event))
+            pledge_rows.put(session, row, after)
+            if after.left != before.left:
+                release.end_or_go_on(session, ctx, row)
 
     return follow
 
 
-def _unlocked(
-    change: Callable[[Session, Context, PledgeRow, U, ChainEvent], None],
+def _moving(
+    move: Callable[[Session, PledgeableAsset, str, U], AssetOutcome],
+    change: Callable[[Session, Pledge, U, ChainEvent], Outcome],
 ) -> Callable[[Session, Context, U, ChainEvent], None]:
-    """A part of the asset is free again; then `_pledge`."""
+    """What was pledged goes elsewhere; then `_pledge`. ``move`` is what the rule makes of the asset, if it is one of
+    ours, by the id under which the asset's value has the pledge."""
     mine = _pledge(change)
 
     def follow(session: Session, ctx: Context, told: U, event: ChainEvent) -> None:
-        asset = _asset(session, told.asset_id)
-        if asset is not None:
-            asset.pledged -= told.amount
-            session.add(asset)
+        row = assets.found(session, told.asset_id)
+        if row is not None:
+            asset = assets.of_row(session, row)
+            named = told.pledge_id if told.pledge_id in asset.named else pledge_rows.UNNAMED
+            follows(event, move(session, asset, named, told)).put(session)
         mine(session, ctx, told, event)
 
     return follow
 
 
-def _asset(session: Session, asset_id: str) -> ReceivableRow | WarehouseReceiptRow | None:
-    receivable = session.get(ReceivableRow, asset_id, with_for_update=True)
-    return receivable or session.get(WarehouseReceiptRow, asset_id, with_for_update=True)
+def _freed(
+    session: Session, asset: PledgeableAsset, pledge_id: str, told: pledges_events.Released | pledges_events.Expired
+) -> AssetOutcome:
+    return asset.unpledge(told.amount, pledge_id=pledge_id, by=CHAIN)
+
+
+def _taken(session: Session, asset: PledgeableAsset, pledge_id: str, told: pledges_events.Enforced) -> AssetOutcome:
+    """The lender has all of it. Who that is in a pledge that we don't know, the asset's own event tells (Taken)."""
+    if pledge_id == pledge_rows.UNNAMED:
+        ids = {"pledge_id": pledge_id, "child_id": told.child_id, "buyer": asset.holder_id}
+        return asset.buy_back(told.amount, **ids, today=CHAIN)
+    return asset.enforce(pledge_id=pledge_id, child_id=told.child_id, by=CHAIN, today=CHAIN)
+
+
+def _bought(session: Session, asset: PledgeableAsset, pledge_id: str, told: pledges_events.BoughtBack) -> AssetOutcome:
+    """The buyer has what it paid for. One that we don't know the asset's own event names (Taken)."""
+    buyer = party(session, told.buyer)
+    ids = {"pledge_id": pledge_id, "child_id": told.child_id, "buyer": asset.holder_id if buyer is None else buyer.id}
+    return asset.buy_back(told.amount, **ids, today=CHAIN)
 
 
 def _pledged(session: Session, ctx: Context, told: pledges_events.Pledged, event: ChainEvent) -> None:
-    asset = _asset(session, told.asset_id)
-    if asset is None:
+    row = assets.found(session, told.asset_id)
+    if row is None:
         return
-    # Read before the asset changes: a read flushes, and half of the change isn't conserved.
-    pledge = session.get(PledgeRow, told.pledge_id, with_for_update=True)
-    ours = pledge is not None
-    pledge = pledge or _made_elsewhere(session, asset, told, event)
-    asset.pledged += told.amount
-    if ours and pledge is not None:
-        asset.reserved -= min(pledge.amount, asset.reserved)
-    fit_reserved(asset)
-    session.add(asset)
+    asset = assets.of_row(session, row)
+    ours = session.get(PledgeRow, told.pledge_id, with_for_update=True)
+    pledge = ours or _made_elsewhere(session, asset, told, event)
+    lender_id = "" if pledge is None else pledge.lender_id
+    locked = asset.pledge(told.amount, pledge_id=told.pledge_id, lender=lender_id, by=CHAIN)
+    if ours is not None and ours.status == State.PENDING:
+        row.reserved -= min(ours.amount, row.reserved)
+    follows(event, locked).put(session)
     if pledge is None:
         return
-    pledge.status = "active"
-    pledge.drawn = not told.expires_at
-    pledge.expires_at = None if pledge.drawn else datetime.fromtimestamp(told.expires_at, UTC)
+    until = datetime.fromtimestamp(told.expires_at, UTC) if told.expires_at else None
+    pledge_rows.put(session, pledge, follows(event, rules.lock(pledge_rows.value(pledge), expires_at=until)))
     pledge.tx_hash = event.tx_hash
     pledge.block_number = event.block_number
-    session.add(pledge)
-    if ours:
-        funding.pledge_final(session, ctx, pledge)
+    if ours is not None:
+        funding.pledge_final(session, ctx, ours)
 
 
 def _made_elsewhere(
-    session: Session, asset: ReceivableRow | WarehouseReceiptRow, told: pledges_events.Pledged, event: ChainEvent
+    session: Session, asset: PledgeableAsset, told: pledges_events.Pledged, event: ChainEvent
 ) -> PledgeRow | None:
     """The lender made it itself: it may secure a loan of ours (more collateral), or one that isn't in this book.
 
@@ -112,10 +146,10 @@ def _made_elsewhere(
     named = [loan_id for loan_id in loans if loan_book.loan_ref(loan_id) == told.loan_ref]
     return PledgeRow(
         id=told.pledge_id,
-        cell=asset.cell,
+        cell=asset.row.cell,
         loan_id=named[0] if named else None,
-        asset_kind="receivable" if isinstance(asset, ReceivableRow) else "warehouse_receipt",
-        asset_id=asset.id,
+        asset_kind=asset.kind,
+        asset_id=asset.row.id,
         pledgor_id=pledgor.id,
         lender_id=lender.id,
         amount=told.amount,
@@ -124,31 +158,31 @@ def _made_elsewhere(
     )
 
 
-def _drawn(session: Session, ctx: Context, pledge: PledgeRow, told: pledges_events.Drawn, event: ChainEvent) -> None:
-    pledge.drawn = True
+def _drawn(session: Session, pledge: Pledge, told: pledges_events.Drawn, event: ChainEvent) -> Outcome:
+    return rules.draw(pledge, by=CHAIN)
 
 
-def _released(
-    session: Session,
-    ctx: Context,
-    pledge: PledgeRow,
-    told: pledges_events.Released | pledges_events.Expired,
-    event: ChainEvent,
-) -> None:
-    pledge.released += told.amount
-    _end_or_go_on(session, ctx, pledge, "released")
+def _released(session: Session, pledge: Pledge, told: pledges_events.Released, event: ChainEvent) -> Outcome:
+    after = rules.release(pledge, told.amount, by=CHAIN)
+    if isinstance(after, Pledge):
+        agree(event, told.remaining, after.left)
+    return after
 
 
-def _discharged(
-    session: Session, ctx: Context, pledge: PledgeRow, told: pledges_events.Discharged, event: ChainEvent
-) -> None:
-    pledge.status = "released"
-    release.pledge_shrunk(session, ctx, pledge)
+def _expired(session: Session, pledge: Pledge, told: pledges_events.Expired, event: ChainEvent) -> Outcome:
+    agree(event, told.amount, pledge.left)
+    return rules.expire(pledge, by=CHAIN)
 
 
-def _undertaken(
-    session: Session, ctx: Context, pledge: PledgeRow, told: pledges_events.Undertaken, event: ChainEvent
-) -> None:
+def _discharged(session: Session, ctx: Context, told: pledges_events.Discharged, event: ChainEvent) -> None:
+    """It was paid in full, as the asset's event before it says (Settled)."""
+    row = session.get(PledgeRow, told.pledge_id)
+    if row is not None:
+        agree(event, State.RELEASED.value, row.status)
+        release.end_or_go_on(session, ctx, row)
+
+
+def _undertaken(session: Session, pledge: Pledge, told: pledges_events.Undertaken, event: ChainEvent) -> Outcome:
     buyer = party(session, told.buyer)
     if buyer is not None:
         # in the place of one that has lapsed or was kept in full
@@ -163,43 +197,39 @@ def _undertaken(
                 created_at=event.block_time,
             )
         )
+    return rules.may_undertake(pledge, by=CHAIN)
 
 
-def _bought_back(
-    session: Session, ctx: Context, pledge: PledgeRow, told: pledges_events.BoughtBack, event: ChainEvent
-) -> None:
-    """Whoever undertook it paid the lender and has what was pledged: that the asset's own event moves (Taken)."""
+def _bought_back(session: Session, pledge: Pledge, told: pledges_events.BoughtBack, event: ChainEvent) -> Outcome:
+    """Whoever undertook it paid the lender and has what was pledged."""
+    amount = told.amount
     buyer = party(session, told.buyer)
     promise = None if buyer is None else session.get(UndertakingRow, (pledge.id, buyer.id), with_for_update=True)
     if promise is not None:
-        promise.left -= told.amount
+        undertaking = promises.Undertaking(promise.buyer_id, promise.left, promise.until)
+        promise.left = follows(event, promises.call(undertaking, amount, today=CHAIN)).left
         session.add(promise)
-    pledge.settled += told.amount
-    _end_or_go_on(session, ctx, pledge, "released")
+    after = rules.buy_back(pledge, amount, by=CHAIN)
+    if isinstance(after, Pledge):
+        agree(event, told.remaining, after.left)
+    return after
 
 
-def _shrunk(session: Session, ctx: Context, pledge: PledgeRow, told: pledges_events.Shrunk, event: ChainEvent) -> None:
-    """A keeper's count found less than was pledged: the goods' own event takes it off the receipt."""
-    pledge.lost += told.by
-    _end_or_go_on(session, ctx, pledge, "lost")
+def _shrunk(session: Session, pledge: Pledge, told: pledges_events.Shrunk, event: ChainEvent) -> Outcome:
+    """A keeper's count found less than was pledged: the goods' own event takes it off the receipt (Recounted)."""
+    after = rules.lose(pledge, told.by)
+    if isinstance(after, Pledge):
+        agree(event, told.left, after.left)
+    return after
 
 
-def _end_or_go_on(session: Session, ctx: Context, pledge: PledgeRow, ended: str) -> None:
-    if pledge.left:
-        release.release_what_is_left(session, ctx, pledge)
-        return
-    pledge.status = ended
-    release.pledge_shrunk(session, ctx, pledge)
-
-
-def _enforced(
-    session: Session, ctx: Context, pledge: PledgeRow, told: pledges_events.Enforced, event: ChainEvent
-) -> None:
+def _enforced(session: Session, pledge: Pledge, told: pledges_events.Enforced, event: ChainEvent) -> Outcome:
     """The lender took what was pledged: it holds it as an asset of its own, and the loan owes on. What that asset
-    brings in serves the loan (see `placing`)."""
-    pledge.status = "enforced"
-    pledge.taken_id = told.child_id
-    release.pledge_shrunk(session, ctx, pledge)
+    brings in serves the loan (see `allocation`)."""
+    row = session.get_one(PledgeRow, pledge.id)
+    row.taken_id = told.child_id
+    agree(event, told.amount, pledge.left)
+    return rules.enforce(pledge, by=CHAIN)
 
 
 def _substituted(session: Session, ctx: Context, told: pledges_events.Substituted, event: ChainEvent) -> None:
@@ -211,13 +241,13 @@ HANDLERS: Handlers = dict(
     [
         on(pledges_events.Pledged, _pledged),
         on(pledges_events.Drawn, _pledge(_drawn)),
-        on(pledges_events.Released, _unlocked(_released)),
-        on(pledges_events.Expired, _unlocked(_released)),
-        on(pledges_events.Discharged, _pledge(_discharged)),
+        on(pledges_events.Released, _moving(_freed, _released)),
+        on(pledges_events.Expired, _moving(_freed, _expired)),
+        on(pledges_events.Discharged, _discharged),
         on(pledges_events.Shrunk, _pledge(_shrunk)),
         on(pledges_events.Undertaken, _pledge(_undertaken)),
-        on(pledges_events.BoughtBack, _pledge(_bought_back)),
-        on(pledges_events.Enforced, _pledge(_enforced)),
+        on(pledges_events.BoughtBack, _moving(_bought, _bought_back)),
+        on(pledges_events.Enforced, _moving(_taken, _enforced)),
         on(pledges_events.Substituted, _substituted),
     ]
 )

@@ -22,6 +22,7 @@ from chainfin.services.trade.receivables import parties
 from chainfin.storage.lending_tables import (
     ApplicationNodeRow,
     ApplicationRow,
+    IncomingRow,
     LimitRow,
     LoanRow,
     OfferRow,
@@ -349,14 +350,16 @@ def statement(ctx: Context, actor: Actor, loan_id: str) -> list[StatementLine]:
     with ctx.store.read() as session:
         row, _ = _own_loan(session, actor, loan_id)
         happened = loan_book.events(session, loan_id)
-        paid = {
-            (r.bank_ref.partition(":")[0], r.amount): r.allocation
-            for r in session.exec(select(RepaymentRow).where(RepaymentRow.loan_id == loan_id))
-        }
+        allocated = session.exec(
+            select(IncomingRow.book_ref, RepaymentRow.allocation)
+            .join(IncomingRow, col(IncomingRow.id) == col(RepaymentRow.incoming_id))
+            .where(RepaymentRow.loan_id == loan_id)
+        )
+        paid: dict[str, dict[str, object]] = {name: dict(allocation) for name, allocation in allocated}
     lines = []
     for event in happened:
         signed = row.principal if event.kind == "disburse" else -event.amount
-        allocation = paid.get((event.payment, event.amount), {})
+        allocation = paid.get(event.payment, {})
         lines.append(StatementLine(event.on, event.kind, Money(signed, row.currency), allocation, event.created_at))
     return lines
 

@@ -9,13 +9,12 @@ from dataclasses import dataclass
 
 from sqlmodel import Session, col, or_, select
 
-from chainfin.errors import NotFound, Refused
+from chainfin.errors import NotFound, Refused, unless_refused
 from chainfin.eth.bindings import receivables_acts
 from chainfin.rules import debtor_line as rules
 from chainfin.services.kernel import acts
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.parties import gate
-from chainfin.services.trade import orders
 from chainfin.storage import locks
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ActRow, LineRow, LineShareRow, OrderRow, ReceivableRow
@@ -55,7 +54,7 @@ def set_(ctx: Context, actor: Actor, debtor_id: str, limit: Money) -> ActRow:
         if known is not None and known != limit.currency:
             raise Refused("currency_mismatch", f"the debtor's line is in {known}", currency=known)
         line = rules.Line(debtor_id, row.limit, row.used)
-        orders.unless_refused(rules.set_share(line, old=0 if share is None else share.limit, new=limit.minor))
+        unless_refused(rules.set_share(line, old=0 if share is None else share.limit, new=limit.minor))
         row.currency = limit.currency
         session.add(row)
         return acts.prepare(
@@ -86,7 +85,7 @@ def unless_exceeded(session: Session, debtor: PartyRow, receivable: ReceivableRo
         )
     )
     under_way = sum(int(str(act.params["face"])) for act in waiting)
-    orders.unless_refused(rules.draw(rules.Line(debtor.id, row.limit, row.used + under_way), receivable.face))
+    unless_refused(rules.draw(rules.Line(debtor.id, row.limit, row.used + under_way), receivable.face))
 
 
 def _locked(session: Session, debtor_id: str) -> LineRow:

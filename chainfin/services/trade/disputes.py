@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from eth_hash.auto import keccak
-
+from chainfin.errors import unless_refused
 from chainfin.eth.bindings.receivables_acts import Dispute, ResolveDispute
+from chainfin.hashing import keccak
 from chainfin.rules import receivable as rules
 from chainfin.services.kernel.context import Actor, Context
-from chainfin.services.trade import orders, receivables
+from chainfin.services.trade import receivables
 from chainfin.storage.trade_tables import ActRow
 
 
@@ -18,7 +18,7 @@ def dispute(ctx: Context, actor: Actor, receivable_id: str, reason: str) -> ActR
     """
     with ctx.store.begin() as session:
         row, by = receivables.for_party(session, actor, receivable_id), actor.require()
-        orders.unless_refused(rules.dispute(receivables.as_value(session, row), by=by))
+        unless_refused(rules.dispute(receivables.value(session, row), by=by))
         hashed = "0x" + keccak(reason.encode()).hex()
         return receivables.act_of(session, ctx, row, by, Dispute(id=row.id, document_root=hashed))
 
@@ -30,5 +30,5 @@ def resolve_dispute(ctx: Context, actor: Actor, receivable_id: str) -> ActRow:
     """
     with ctx.store.begin() as session:
         row, by = receivables.for_party(session, actor, receivable_id), actor.require()
-        orders.unless_refused(rules.resolve_dispute(receivables.as_value(session, row), by=by))
+        unless_refused(rules.resolve_dispute(receivables.value(session, row), by=by))
         return receivables.act_of(session, ctx, row, by, ResolveDispute(id=row.id))

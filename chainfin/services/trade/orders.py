@@ -22,10 +22,6 @@ from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ActRow, OrderRow
 from chainfin.values.party import Kind
 
-__all__ = [
-    "acknowledge", "amend", "cancel", "despatch", "for_party", "order_key", "post_order", "receive", "unless_refused",
-]  # fmt: skip
-
 
 def order_key(ctx: Context, buyer_legal: str, number: str) -> str:
     """The order's id on chain: keyed like an invoice's fingerprint, so that the same order is the same id."""

@@ -5,22 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from sqlmodel import Session, select
+from sqlmodel import Session
 
 from chainfin.documents.fingerprint import invoice_fingerprint, invoice_key
 from chainfin.documents.model import Document, DocumentKind
-from chainfin.errors import BadInput, Conflict, NotFound, Refusal, Refused
+from chainfin.errors import BadInput, Conflict, NotFound, Refusal, Refused, unless_refused
 from chainfin.eth.bindings import receivables_acts
 from chainfin.eth.bindings.base import Act
 from chainfin.rules import order as order_rules
 from chainfin.rules import receivable as rules
 from chainfin.rules.receivable_value import PledgedPart, Receivable, State
-from chainfin.services.kernel import acts, attestations
+from chainfin.services.kernel import acts, attestations, pledge_rows
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.parties import gate
 from chainfin.services.trade import debtor_lines, order_state, orders, trade_documents
 from chainfin.storage.party_tables import PartyRow
-from chainfin.storage.trade_tables import ActRow, DocumentRow, OrderRow, PledgeRow, ReceivableRow
+from chainfin.storage.trade_tables import ActRow, DocumentRow, OrderRow, ReceivableRow
 from chainfin.values.money import Money
 from chainfin.values.party import Kind
 
@@ -77,7 +77,17 @@ def issue(
                 receivable=fingerprint,
             )
         billed = _billed(order, document, accept_matched)
-        due = _due(document, due_date, ctx.clock.today())
+        claim = unless_refused(
+            rules.issue(
+                id=fingerprint,
+                order_id=order_id,
+                seller=seller.id,
+                debtor=buyer.id,
+                face=billed.face,
+                due=_due(document, due_date),
+                today=ctx.clock.today(),
+            )
+        )
         paper = trade_documents.keep(session, ctx, document, data, seller=seller, buyer=buyer, order_id=order_id)
         row = session.merge(
             ReceivableRow(
@@ -86,12 +96,12 @@ def issue(
                 number=document.id,
                 order_id=order_id,
                 document_id=paper.row.id,
-                seller_id=seller.id,
-                debtor_id=buyer.id,
-                holder_id=seller.id,
-                currency=billed.face.currency,
-                face=billed.face.minor,
-                due_date=due,
+                seller_id=claim.seller,
+                debtor_id=claim.debtor,
+                holder_id=claim.holder,
+                currency=claim.currency,
+                face=claim.face,
+                due_date=claim.due_date,
                 created_at=ctx.clock.now(),
             )
         )
@@ -99,8 +109,8 @@ def issue(
             id=fingerprint,
             order_id=order_id,
             document_root=paper.root,
-            face=billed.face.minor,
-            due_day=day_number(due),
+            face=claim.face,
+            due_day=day_number(claim.due_date),
         )
         # Attested are the lines: `_billed` has matched them with the goods of exactly this trail.
         trail = attestations.trail(session, order_id)
@@ -129,14 +139,11 @@ def _attest(issued: receivables_acts.Issue, trail: str) -> receivables_acts.Atte
     )
 
 
-def _due(document: Document, due_date: date | None, today: date) -> date:
-    """The day on which the invoice falls due, if that is lawful."""
+def _due(document: Document, due_date: date | None) -> date:
+    """The day on which the invoice falls due. Raises BadInput due_date_missing."""
     due = document.due_date or due_date
     if due is None:
         raise BadInput("due_date_missing", f"invoice {document.id} names no due date", where="due_date")
-    refusal = rules.tenor(due, today)
-    if refusal is not None:
-        raise refusal.error()
     return due
 
 
@@ -146,7 +153,7 @@ def _billed(order: order_rules.Order, document: Document, accept_matched: bool) 
         limit = Money.parse(str(billed.proof["limit"]), order.currency)
         if limit.minor > 0:
             billed = order_rules.invoice(order, document, face=limit)
-    return orders.unless_refused(billed)
+    return unless_refused(billed)
 
 
 def confirm(
@@ -159,9 +166,9 @@ def confirm(
     """
     with ctx.store.begin() as session:
         row = for_party(session, actor, receivable_id)
-        orders.unless_refused(rules.confirm(as_value(session, row), by=actor.require(), face=face, due=due_date))
+        unless_refused(rules.confirm(value(session, row), by=actor.require(), face=face, due=due_date))
         order = order_state.as_value(session, session.get_one(OrderRow, row.order_id, with_for_update=True))
-        orders.unless_refused(order_rules.confirm(order, face))
+        unless_refused(order_rules.confirm(order, face))
         root = session.get_one(DocumentRow, row.document_id).root
         if document_root.lower() != root:
             raise Refused("confirmation_mismatch", "the confirmed document is another than was issued", root=root)
@@ -187,11 +194,11 @@ def cancel(ctx: Context, actor: Actor, receivable_id: str) -> ActRow:
     """The seller withdraws it before confirmation. Raises Refused not_seller, receivable_state_wrong."""
     with ctx.store.begin() as session:
         row = for_party(session, actor, receivable_id)
-        orders.unless_refused(rules.cancel(as_value(session, row), by=actor.require()))
+        unless_refused(rules.cancel(value(session, row), by=actor.require()))
         invoice = session.get_one(DocumentRow, row.document_id)
         order = order_state.as_value(session, session.get_one(OrderRow, row.order_id, with_for_update=True))
         face = Money(row.face, row.currency)
-        orders.unless_refused(order_rules.uninvoice(order, Document.from_canonical(invoice.canonical), face))
+        unless_refused(order_rules.uninvoice(order, Document.from_canonical(invoice.canonical), face))
         act = receivables_acts.Cancel(id=row.id, order_id=row.order_id, document_root=invoice.root)
         return act_of(session, ctx, row, row.seller_id, act)
 
@@ -203,7 +210,7 @@ def declare_default(ctx: Context, actor: Actor, receivable_id: str) -> ActRow:
     """
     with ctx.store.begin() as session:
         row, by = for_party(session, actor, receivable_id), actor.require()
-        orders.unless_refused(rules.default(as_value(session, row), by=by, today=ctx.clock.today()))
+        unless_refused(rules.default(value(session, row), by=by, today=ctx.clock.today()))
         return act_of(session, ctx, row, by, receivables_acts.DeclareDefault(id=row.id))
 
 
@@ -222,16 +229,16 @@ def for_party(session: Session, actor: Actor, receivable_id: str) -> ReceivableR
     return row
 
 
-def as_value(session: Session, row: ReceivableRow) -> Receivable:
-    """The row as the rules see it. Raises Conflict receivable_not_final while its issue is not in a final block."""
+def value(session: Session, row: ReceivableRow) -> Receivable:
+    """The row as the rules see it, with its live pledges. Raises Conflict receivable_not_final while its issue is not
+    in a final block."""
     if row.status not in set(State):
         raise Conflict("receivable_not_final", f"the receivable is {row.status}")
-    live = session.exec(select(PledgeRow).where(PledgeRow.asset_id == row.id, PledgeRow.status == "active"))
-    parts = tuple(PledgedPart(p.id, p.lender_id, p.left) for p in live)
-    parts = tuple(part for part in parts if part.amount)
-    other = row.pledged - sum(part.amount for part in parts)
-    if other:
-        parts = (*parts, PledgedPart("releasing", "", other))
+    rows = pledge_rows.live(session, row.id) if row.pledged else ()
+    pledges = [PledgedPart(each.id, each.lender_id, each.left) for each in rows]
+    unnamed = row.pledged - sum(each.amount for each in pledges)
+    if unnamed:
+        pledges.append(PledgedPart(pledge_rows.UNNAMED, "", unnamed))
     return Receivable(
         id=row.id,
         order_id=row.order_id,
@@ -240,7 +247,7 @@ def as_value(session: Session, row: ReceivableRow) -> Receivable:
         debtor=row.debtor_id,
         currency=row.currency,
         face=row.face,
-        free=row.face - row.pledged - row.split_away - row.settled - row.diluted,
+        free=free(row),
         issued_on=row.created_at.date(),
         due_date=row.due_date,
         state=State(row.status),
@@ -248,9 +255,56 @@ def as_value(session: Session, row: ReceivableRow) -> Receivable:
         split_away=row.split_away,
         settled=row.settled,
         diluted=row.diluted,
-        pledges=parts,
+        pledges=tuple(pledges),
         parent=row.parent_id,
     )
+
+
+def put(session: Session, row: ReceivableRow, after: Receivable) -> None:
+    """The row says what the value says. A promise of ours yields to what happened on chain: the pledge that it was for
+    will be refused there."""
+    row.status = after.state.value
+    row.holder_id = after.holder
+    row.pledged, row.split_away = after.pledged, after.split_away
+    row.settled, row.diluted = after.settled, after.diluted
+    row.reserved = min(row.reserved, after.free)
+    session.add(row)
+
+
+_OWN = {"id", "parent_id", "holder_id", "face", "pledged", "split_away", "settled", "diluted", "reserved", "status"}
+"""What a part doesn't have from its parent's row."""
+
+
+def part_row(parent: ReceivableRow, part: Receivable) -> ReceivableRow:
+    """The row of a new part of ``parent``."""
+    inherited = parent.model_dump(exclude=_OWN)
+    return ReceivableRow(
+        **inherited, id=part.id, parent_id=parent.id, holder_id=part.holder, face=part.face, status=part.state.value
+    )
+
+
+def free(row: ReceivableRow) -> int:
+    """What of it nobody else has a right to, on chain."""
+    return rules.free_part(
+        face=row.face, pledged=row.pledged, split_away=row.split_away, settled=row.settled, diluted=row.diluted
+    )
+
+
+def outstanding(row: ReceivableRow) -> int:
+    """What its debtor still owes on it (not on parts split away)."""
+    return free(row) + row.pledged
+
+
+def unpromised(row: ReceivableRow) -> int:
+    """What is free, and not promised to an application that isn't on chain yet."""
+    return free(row) - row.reserved
+
+
+def unless_promised(row: ReceivableRow, amount: int) -> None:
+    """Raises Refused exceeds_free where the rule would allow ``amount``, but a part of it is promised."""
+    if amount > unpromised(row):
+        shown = Money(unpromised(row), row.currency)
+        raise Refused("exceeds_free", f"{shown} is free and not promised to a lender", free=str(shown))
 
 
 def act_of(session: Session, ctx: Context, row: ReceivableRow, party_id: str, act: Act) -> ActRow:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from chainfin.errors import Refused
+from chainfin.errors import Refused, unless_refused
 from chainfin.eth.bindings.receivables_acts import Split, Transfer
 from chainfin.rules import receivable as rules
 from chainfin.services.kernel import acts
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.parties import gate
-from chainfin.services.trade import orders, receivables
+from chainfin.services.trade import receivables
 from chainfin.storage.trade_tables import ActRow, ReceivableRow
 from chainfin.values.money import Money
 from chainfin.values.party import Kind
@@ -24,13 +24,10 @@ def split(ctx: Context, actor: Actor, receivable_id: str, amounts: Sequence[Mone
     """
     with ctx.store.begin() as session:
         row = receivables.for_party(session, actor, receivable_id)
-        value = receivables.as_value(session, row)
+        value = receivables.value(session, row)
         names = [str(place) for place in range(len(amounts))]  # the contract names the parts
-        orders.unless_refused(rules.split(value, amounts, names, by=actor.require()))
-        total = sum(amount.minor for amount in amounts)
-        if total > value.free - row.reserved:
-            free = Money(value.free - row.reserved, row.currency)
-            raise Refused("exceeds_free", f"{free} is free and not promised to a lender", free=str(free))
+        unless_refused(rules.split(value, amounts, names, by=actor.require()))
+        receivables.unless_promised(row, sum(amount.minor for amount in amounts))
         gate.enter(session, row.holder_id, Kind.TRANSFER)
         parts = tuple(amount.minor for amount in amounts)
         return receivables.act_of(session, ctx, row, row.holder_id, Split(id=row.id, amounts=parts))
@@ -44,7 +41,7 @@ def transfer(ctx: Context, actor: Actor, receivable_id: str, to: str) -> ActRow:
     """
     with ctx.store.begin() as session:
         row = receivables.for_party(session, actor, receivable_id)
-        orders.unless_refused(rules.transfer(receivables.as_value(session, row), to, by=actor.require()))
+        unless_refused(rules.transfer(receivables.value(session, row), to, by=actor.require()))
         _unless_promised(row)
         transferee = gate.active_party(session, to)
         gate.enter(session, row.holder_id, Kind.TRANSFER)

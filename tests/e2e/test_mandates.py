@@ -1,0 +1,170 @@
+"""No money without the lender's word, nor beyond its limits: asked when an offer is made and when it is paid."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from chainfin.errors import ChainfinError
+from chainfin.eth import mandate_message
+from chainfin.eth.keys import new_private_key
+from chainfin.eth.signer import KeySigner
+from chainfin.services.kernel.context import Actor
+from chainfin.services.lending import applications, limits, mandates
+from chainfin.storage.trade_tables import ReceivableRow
+from chainfin.values.money import Money
+from chainfin.values.party import Role
+from tests.e2e.audit_world import sales
+from tests.e2e.site import CNY, Site
+
+LENT = 100_000_00
+
+
+@pytest.fixture
+def lender(site: Site, monkeypatch: pytest.MonkeyPatch) -> Actor:
+    """A lender of this test's own, with limits and no mandate."""
+    other = site.admit(Role.LENDER)
+    monkeypatch.setitem(site.cast, "lender", other)
+    site.limit("debtor", site.cast["core"], 9_000_000_00)
+    return other
+
+
+@pytest.fixture
+def claim(site: Site, lender: Actor) -> tuple[Actor, ReceivableRow]:
+    borrower = site.borrower()
+    return borrower, site.confirmed(borrower)
+
+
+def refused(site: Site, application: str) -> tuple[str, list[str]]:
+    row = site.application(application).row
+    return row.status, [each["code"] for each in row.refusals]
+
+
+def test_offer__lender_without_a_mandate__declined(site: Site, claim: tuple[Actor, ReceivableRow]) -> None:
+    borrower, asset = claim
+    assert refused(site, site.apply(borrower, LENT, asset.id)) == ("declined", ["mandate_missing"])
+
+
+def test_offer__mandate_not_signed__declined(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = site.admit_with_own_key(Role.LENDER)
+    monkeypatch.setitem(site.cast, "lender", own)
+    site.limit("debtor", site.cast["core"], 9_000_000_00)
+    borrower = site.borrower()
+    asset = site.confirmed(borrower)
+    prepared = site.mandate(own)
+    assert prepared.status == "prepared"
+    assert refused(site, site.apply(borrower, LENT, asset.id)) == ("declined", ["mandate_missing"])
+    foreign = mandate_message.sign(prepared.typed_data, KeySigner(new_private_key()))
+    with pytest.raises(ChainfinError) as error:
+        mandates.sign(site.ctx, own, prepared.id, "0x" + foreign.hex())
+    assert error.value.code == "signature_foreign"
+    signed = mandate_message.sign(prepared.typed_data, KeySigner(site.keys[str(own.party_id)]))
+    mandates.sign(site.ctx, own, prepared.id, "0x" + signed.hex())
+    assert site.application(site.apply(borrower, LENT, asset.id)).row.status == "offered"
+
+
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [
+        ({"products": ["inventory_pledge"]}, "mandate_missing"),
+        ({"grades": ["D"]}, "mandate_grade"),
+        ({"rate_floor": Decimal("0.9")}, "mandate_rate"),
+    ],
+)
+def test_offer__what_the_mandate_does_not_cover__declined(
+    site: Site, lender: Actor, claim: tuple[Actor, ReceivableRow], more: dict[str, object], code: str
+) -> None:
+    borrower, asset = claim
+    site.mandate(lender, **more)
+    assert refused(site, site.apply(borrower, LENT, asset.id)) == ("declined", [code])
+
+
+def test_offer__debtor_without_a_limit__declined(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = site.admit(Role.LENDER)
+    monkeypatch.setitem(site.cast, "lender", other)
+    site.mandate(other)
+    borrower = site.borrower()
+    asset = site.confirmed(borrower)
+    assert refused(site, site.apply(borrower, LENT, asset.id)) == ("declined", ["limit_missing"])
+
+
+def test_mandate__its_amount__is_the_most_outstanding(
+    site: Site, lender: Actor, claim: tuple[Actor, ReceivableRow]
+) -> None:
+    borrower, asset = claim
+    given = site.mandate(lender, LENT + 50_000_00)
+    site.funded(borrower, LENT, asset.id)
+    second = site.application(site.apply(borrower, LENT, site.confirmed(borrower).id))
+    assert second.offer is not None
+    assert second.offer.amount == 50_000_00, "what is left of the mandate"
+    standing = mandates.get(site.ctx, lender, given.id)
+    assert (standing.used, standing.held) == (LENT, 50_000_00)
+
+
+@pytest.mark.parametrize("stopped_by", ["revoked", "expired", "lowered"])
+def test_payout__no_longer_allowed__fails_and_frees_everything(
+    site: Site, lender: Actor, claim: tuple[Actor, ReceivableRow], stopped_by: str
+) -> None:
+    borrower, asset = claim
+    until = site.ctx.clock.now() + timedelta(hours=2)
+    given = site.mandate(lender, expires_at=until)
+    application = site.offered(borrower, LENT, asset.id)
+    if stopped_by == "revoked":
+        mandates.revoke(site.ctx, lender, given.id)
+    elif stopped_by == "expired":
+        site.ctx.clock.move_to(until)
+    else:
+        site.limit("debtor", site.cast["core"], LENT - 1)
+    paid = len(site.payments())
+    applications.accept(site.ctx, borrower, application)
+    site.run()
+    row = site.application(application).row
+    assert row.status == "failed"
+    assert len(site.payments()) == paid, "no money went"
+    assert set(site.taken(application)) == {"freed"}
+    assert site.receivable(asset.id).pledged == 0
+
+
+def test_explained_limit__taken_before__is_less_by_it_with_every_lender(
+    site: Site, lender: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.mandate(lender)
+    shop = site.admit(Role.SUPPLIER)
+    uscc = site.companies[str(shop.party_id)].uscc
+    site.world.has_data(uscc, "payments", site.today, sales(site.today))
+    consent = {
+        "token": site.world.consents(uscc, ("payments",), site.today + timedelta(days=30)),
+        "sources": ["payments"],
+    }
+
+    def asked() -> int:
+        application = site.apply(shop, 90_000_000, None, product="general_310", consent=consent)
+        site.run()
+        offer = site.application(application).offer
+        return 0 if offer is None else offer.amount
+
+    limit = asked()
+    assert limit > 0
+    assert asked() == 0, "the whole explained limit is offered"
+    other = site.admit(Role.LENDER)
+    site.mandate(other)
+    monkeypatch.setitem(site.cast, "lender", other)
+    assert asked() == 0, "with another lender too"
+
+
+def test_mandate__of_another_lender__unknown(site: Site, lender: Actor) -> None:
+    given = site.mandate(lender)
+    stranger = site.admit(Role.LENDER)
+    for attempt in (mandates.get, mandates.revoke):
+        with pytest.raises(ChainfinError) as error:
+            attempt(site.ctx, stranger, given.id)
+        assert error.value.code == "mandate_unknown"
+
+
+def test_limit__raised_without_naming_the_grade__keeps_it(site: Site, lender: Actor) -> None:
+    core = str(site.cast["core"].party_id)
+    limits.set_(site.ctx, lender, kind="debtor", key=core, amount=Money(1_000_00, CNY), grade="A")
+    raised = limits.set_(site.ctx, lender, kind="debtor", key=core, amount=Money(2_000_00, CNY))
+    assert (raised.amount, raised.grade) == (2_000_00, "A")
