@@ -135,14 +135,14 @@ LENDING = (
     Bug(
         "another's receivable is as unknown as none",
         "chainfin/services/lending/applications.py:_own_asset",
-        "asset is None or owner != borrower_id",
-        "asset is None",
+        "row is None or assets.holder_of(row) != borrower_id",
+        "row is None",
         (BAD + "test_application__on_anothers_receivable__as_unknown_as_none",),
     ),
     Bug(
         "nothing is lent before the debtor's confirmation",
         "chainfin/services/lending/decision_inputs.py:for_receivable",
-        "asset.confirmed_at is not None",
+        "facts.confirmed",
         "True",
         (FAILURES + "test_application__before_the_confirmation__declined",),
     ),
@@ -155,16 +155,16 @@ LENDING = (
     ),
     Bug(
         "a part of an asset is promised once",
-        "chainfin/services/lending/applications.py:_reserve",
-        "or free < offer.pledge_amount",
+        "chainfin/services/lending/decision_inputs.py:for_receivable",
+        "- standing.promised",
         "",
-        ("tests/e2e/test_races.py::test_applications__at_once__never_above_the_limit_nor_the_asset",),
+        ("tests/e2e/test_open_offers.py::test_offers__of_several_lenders__share_what_the_asset_carries",),
     ),
     Bug(
         "nothing is lent on what was disputed after the offer",
         "chainfin/services/lending/applications.py:_reserve",
-        'asset.status not in ("confirmed", "issued") or',
-        "",
+        "value.pledge(",
+        LEFT_OUT,
         (FAILURES + "test_offer__disputed_meanwhile__falls",),
     ),
     Bug(
@@ -191,8 +191,8 @@ LENDING = (
     Bug(
         "what is promised to a lender is no substitute",
         "chainfin/services/pledges/substitution.py:_judge",
-        "amount.minor > value.free - asset.reserved",
-        "amount.minor > value.free",
+        "receivables.unless_promised(",
+        LEFT_OUT,
         ("tests/e2e/test_substitution.py::test_offer__what_cannot_be__refused",),
     ),
     Bug(

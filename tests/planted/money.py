@@ -15,7 +15,7 @@ LIMITS = (
         "chainfin/services/lending/limits.py:take",
         "_keep(",
         LEFT_OUT,
-        ("tests/e2e/test_races.py::test_applications__at_once__never_above_the_limit_nor_the_asset",),
+        ("tests/e2e/test_races.py::test_applications__at_once_on_many_assets__never_above_the_limit",),
     ),
     Bug(
         "a paid loan uses what it held",
@@ -33,7 +33,7 @@ LIMITS = (
     ),
     Bug(
         "an offer that ends frees what it held",
-        "chainfin/services/lending/applications.py:_close",
+        "chainfin/services/lending/offers.py:close",
         "limits.free(",
         LEFT_OUT,
         (FAILURES + "test_offer__not_taken__expires_and_frees_its_limits",),
@@ -102,14 +102,14 @@ PAYING = (
     ),
     Bug(
         "the older pledge is served first",
-        "chainfin/services/payments/allocation.py:_claim",
-        "col(PledgeRow.block_number), col(PledgeRow.id)",
-        "col(PledgeRow.block_number).desc(), col(PledgeRow.id)",
+        "chainfin/services/kernel/pledge_rows.py:live",
+        "col(ChainEventRow.block_number), col(ChainEventRow.log_index)",
+        "col(ChainEventRow.block_number).desc(), col(ChainEventRow.log_index)",
         (PAYMENTS + "test_two_loans__on_one_receivable__older_pledge_is_served_first",),
     ),
     Bug(
         "no fen of two payments is placed twice",
-        "chainfin/services/payments/allocation.py:_claim",
+        "chainfin/services/payments/allocation.py:_unclaimed",
         "in_flight.attested(session, asset.id)",
         "{}",
         (PAYMENTS + "test_two_payments__before_anything_is_final__each_fen_placed_once",),
@@ -159,7 +159,7 @@ PAYING = (
     Bug(
         "only the undertaker's own account buys back",
         "chainfin/services/payments/buy_back.py:for_buy_back",
-        "PartyRow.account == arrival.payer_account",
+        "PartyRow.account == payment.payer_account",
         'PartyRow.account != ""',
         ("tests/e2e/test_buy_back.py::test_payment__not_by_the_undertaker_or_not_in_time__goes_back",),
     ),
@@ -173,7 +173,7 @@ PAYING = (
     Bug(
         "a bank's reference that comes again with another amount is no repetition",
         "chainfin/services/payments/incoming.py:take_line",
-        "not _same(",
+        "row.repeat",
         NEVER,
         (PARKED + "test_line__same_reference_with_another_amount__parked_and_the_first_stands",),
     ),
