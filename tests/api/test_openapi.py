@@ -118,6 +118,11 @@ _OPERATIONS = [
     ("GET", "/v1/prices"),
     ("POST", "/v1/limits"),
     ("GET", "/v1/limits"),
+    ("POST", "/v1/mandates"),
+    ("GET", "/v1/mandates"),
+    ("GET", "/v1/mandates/{mandate_id}"),
+    ("POST", "/v1/mandates/{mandate_id}/signature"),
+    ("POST", "/v1/mandates/{mandate_id}/revoke"),
     ("POST", "/v1/lines"),
     ("GET", "/v1/lines"),
     ("GET", "/v1/lines/{debtor_id}"),
@@ -158,6 +163,10 @@ _ACTORS = {
     "/v1/proposals/{proposal_id}": "operator",
     "/v1/proposals/{proposal_id}/approve": "operator",
     "/v1/limits": "lender",
+    "/v1/mandates": "lender",
+    "/v1/mandates/{mandate_id}": "lender",
+    "/v1/mandates/{mandate_id}/signature": "lender",
+    "/v1/mandates/{mandate_id}/revoke": "lender",
     "/v1/lines": "lender",
     "/v1/substitutions": "lender",
     "/v1/orders/{order_id}/amendment": "core",
@@ -214,6 +223,7 @@ def _ids(world: World, path: str) -> dict[str, str]:
         "person_id": f"per_{world.supplier.id}",
         "proposal_id": world.ids["proposal"],
         "parked_id": world.ids["pledge"],
+        "mandate_id": world.ids["pledge"],
     }
     return {name: value for name, value in known.items() if f"{{{name}}}" in path}
 

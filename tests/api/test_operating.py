@@ -18,7 +18,7 @@ from sqlmodel import Session
 from starlette.requests import Request
 
 from api.app import create_app
-from api.auth import Acting
+from api.auth import Acting, Ctx
 from api.observe import HEADER
 from api.route import OnceRoute, Route
 from chainfin.errors import BadInput
@@ -232,9 +232,9 @@ def test_once__database_goes_away_in_the_commit__a_retry_is_told_what_may_have_b
     """The commit went through and its answer was lost; the claim can't be given back either."""
     tries: list[int] = []
 
-    def act(request: Request) -> dict[str, str]:
+    def act(request: Request, ctx: Ctx) -> dict[str, str]:
         tries.append(1)
-        with site.ctx.store.begin() as session:
+        with ctx.store.begin() as session:
             parking.park(session, parking.Item("t", "t", "t", "{}", "t", "t"), now=NOW)
         raise AWAY
 

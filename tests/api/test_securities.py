@@ -30,6 +30,7 @@ def fund(town: World) -> Member:
     member = town.stage.admit("Fund (invented)", ("LEI", "969500TESTFUND00XX15"), ["lender"])
     for kind, party in (("lender", member), ("borrower", town.stranger)):
         town.stage.limit(member, kind, party, "5000000.00", CNY, "A")
+    town.stage.mandate(member, "5000000.00", CNY)
     return member
 
 

@@ -231,7 +231,7 @@ def test_forged__the_exchange_left_out__named(two: Two) -> None:
     [
         ("core", {"security 2: receivable: debtor opened"}),
         ("keeper", {"goods: keeper opened", "decision: receipt.keeper"}),
-        ("lender", {"party {}: opened"}),
+        ("lender", {"party {}: opened", "mandate"}),
     ],
 )
 def test_forged__who_it_is_left_out__named(two: Two, who: str, wanted: set[str]) -> None:

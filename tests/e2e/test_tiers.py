@@ -15,7 +15,7 @@ from chainfin.services.kernel.context import OPERATOR, Actor
 from chainfin.services.lending import applications, decision_inputs, end_of_day
 from chainfin.services.oversight import evidence
 from chainfin.services.reads import queries
-from chainfin.services.trade import disputes, orders, receivables, splits_and_transfers
+from chainfin.services.trade import disputes, order_state, receivables, splits_and_transfers
 from chainfin.storage.trade_tables import ReceivableRow
 from chainfin.values.money import Money
 from chainfin.values.party import Role
@@ -209,7 +209,7 @@ def test_split__order_goes_on__the_parts_are_no_invoices_of_their_own(site: Site
     split(site, first, asset.id, PART, OTHER)
     with site.ctx.store.read() as session:
         row = site.order(asset.order_id)
-        assert orders.as_value(session, row).invoiced == FACE
+        assert order_state.as_value(session, row).invoiced == FACE
     with pytest.raises(ChainfinError) as refused:
         receivables.issue(site.ctx, first, asset.order_id, documents["invoice"])
     assert refused.value.code == "invoice_already_registered"

@@ -157,7 +157,6 @@ def test_margin_call__price_falls__cash_and_goods_that_restore() -> None:
         (lambda: inventory.margin_call(1, Money(1, "CNY"), PRICE, trigger=LTV, restore=BasisPoints(7001)),
          "ltv_invalid"),
         (lambda: inventory.quantity_to_cover(Money(1, "USD"), PRICE, LTV), "currency_mismatch"),
-        (lambda: inventory.loan_to_value(Money(1, "USD"), 1, PRICE), "currency_mismatch"),
         (lambda: inventory.margin_call(1, Money(1, "USD"), PRICE, trigger=LTV, restore=LTV), "currency_mismatch"),
     ],
 )  # fmt: skip
