@@ -151,6 +151,8 @@ def test_payment__told_again__taken_once(site: Site) -> None:
 # any text -----------------------------------------------------------------------------------------
 
 TEXT = st.text(max_size=140) | st.text(":/ -.%长\0", max_size=140)
+BANKS = TEXT.map(lambda text: text.replace("\0", ""))
+"""What a bank's line can carry: an empty reference or a NUL is parked (see `test_parked`, `test_bank_lines`)."""
 ANY = settings(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
@@ -170,14 +172,14 @@ AMOUNTS = count(1_00)
 
 @ANY
 @given(
-    reference=TEXT,
-    account=TEXT,
-    name=TEXT,
-    said=TEXT,
+    reference=BANKS.filter(bool),
+    account=BANKS,
+    name=BANKS,
+    said=BANKS,
     aim=st.sampled_from(["nobody", "receivable", "loan", "buy_back"]),
     twice=st.booleans(),
 )
-@example(reference="", account="", name="", said="", aim="receivable", twice=True)
+@example(reference=":", account="", name="", said="", aim="receivable", twice=True)
 def test_payment__of_any_text__in_the_book_once_and_out_once(
     site: Site,
     owed: tuple[ReceivableRow, str],
@@ -198,13 +200,6 @@ def test_payment__of_any_text__in_the_book_once_and_out_once(
     for amount in amounts:
         site.pays(amount, text, payer=account, payer_name=name, bank_ref=reference)
     rows = [row for row in all_of(site, storable(reference)) if row.id not in known]
-    if not reference or "\0" in reference + account + name + text:
-        # no line of a bank's: it is not taken in, and a person sees it
-        assert rows == []
-        assert len(parked_items(site)) - items == len(amounts)
-        assert site.bank_cash() - site.balance(ledger.CASH) - missing == sum(amounts)
-        loops_go_on(site)
-        return
     assert [row.amount for row in rows] == amounts
     assert len(parked_items(site)) - items == sum(row.repeat > 0 for row in rows)
     for row in rows:
