@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from chainfin.errors import BadInput
 
@@ -44,6 +45,8 @@ class Settings:
     """CHAINFIN_CELL: the logical unit (逻辑单元) that this process serves."""
     public_domain: str = field(default="127.0.0.1")
     """CHAINFIN_DOMAIN: the domain that a wallet sign-in message has to name (EIP-4361)."""
+    time_zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Asia/Shanghai"))
+    """CHAINFIN_TIME_ZONE: in which business dates are reckoned (an IANA name). Loans keep the zone of their offer."""
 
 
 def load(environ: Mapping[str, str] | None = None) -> Settings:
@@ -65,7 +68,17 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         port=_number(env, "CHAINFIN_PORT") or 8310,
         cell=env.get("CHAINFIN_CELL", "c0"),
         public_domain=env.get("CHAINFIN_DOMAIN", "127.0.0.1"),
+        time_zone=_zone(env.get("CHAINFIN_TIME_ZONE") or "Asia/Shanghai"),
     )
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise BadInput(
+            "setting_invalid", f"{name!r} is no time zone that this machine knows", where="CHAINFIN_TIME_ZONE"
+        ) from None
 
 
 def _number(env: Mapping[str, str], name: str) -> int | None:

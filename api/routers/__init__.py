@@ -22,6 +22,7 @@ NOUNS = (
     "applications",
     "loans",
     "audit",
+    "periods",
     "policies",
 )
 

@@ -78,10 +78,12 @@ class Incoming:
 
 @dataclass(frozen=True, slots=True)
 class IncomingPage:
-    """Payments after a cursor; ``next_cursor`` is where to go on (unchanged where there was nothing)."""
+    """Payments after a cursor; ``next_cursor`` is where to go on (unchanged where there was nothing). ``through``: the
+    bank signs that with this page all is told that it had booked before that moment (None: it doesn't)."""
 
     items: tuple[Incoming, ...]
     next_cursor: int
+    through: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +186,7 @@ class PaymentRail:
                 return Unknown("partner_signature_invalid", str(error))
             except (ValueError, BadInput) as error:
                 return Unknown("partner_answer_malformed", str(error).splitlines()[0])
-        return Done(IncomingPage(tuple(items), page.next))
+        return Done(IncomingPage(tuple(items), page.next, page.through))
 
     def _incoming(self, item: SignedDocument) -> Incoming:
         evidence = self._client.verifier.check(item.body.encode(), item.signature)

@@ -52,9 +52,10 @@ class IncomingWatch:
                 log.warning("incoming payments can't be read: %s", self.last_trouble)
                 return taken
             self.last_trouble = None
+            if page.value.items or page.value.through is not None:
+                self._on_page(page.value)
             if not page.value.items:
                 return taken
-            self._on_page(page.value)
             taken += len(page.value.items)
 
     def start(self) -> None:

@@ -1,4 +1,4 @@
-"""The driver of what time alone brings about: offers and unsigned acts end, what was left behind is taken up."""
+"""The driver of what time alone brings about: offers, unsigned acts and days end, what was left behind is taken up."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from chainfin.services.kernel.context import Context
-from chainfin.services.lending import applications
+from chainfin.services.lending import applications, end_of_day
 from chainfin.services.payments import incoming
 from chainfin.services.pledges import substitution
 from chainfin.services.reactions import act_outcomes
@@ -30,7 +30,8 @@ class Housekeeper:
     def run_once(self) -> int:
         """One round. Returns how much moved."""
         ended = applications.expire(self._ctx) + applications.resume(self._ctx) + act_outcomes.expire(self._ctx)
-        return ended + substitution.expire(self._ctx) + incoming.place_waiting(self._ctx)
+        ended += substitution.expire(self._ctx) + incoming.place_waiting(self._ctx)
+        return ended + end_of_day.run_due(self._ctx)
 
     def start(self) -> None:
         self._thread = threading.Thread(target=self._loop, name="housekeeping", daemon=True)

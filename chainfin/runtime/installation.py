@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from datetime import UTC, datetime
+from datetime import datetime
 from types import TracebackType
 
 from sqlmodel import Session
@@ -98,7 +98,7 @@ class Installation(AbstractContextManager["Installation"]):
         if fresh:
             self.store.upgrade()
         self.store.check_schema()
-        self.clock = Clock(self.store, movable=embedded)
+        self.clock = Clock(self.store, movable=embedded, zone=settings.time_zone)
         if fresh and start_at is not None:
             self.clock.start_at(start_at)
         keys = _own_keys(self.store, vault, self.clock)
@@ -212,12 +212,12 @@ class Installation(AbstractContextManager["Installation"]):
                 payer_account=item.payer_account,
                 amount=item.amount,
                 remittance=item.remittance,
-                received_on=item.received_at.astimezone(UTC).date(),
+                received_on=self.clock.day_of(item.received_at),
                 evidence=item.evidence.as_json(),
             )
             for item in page.items
         ]
-        incoming.take_in(self.ctx, arrivals, page.next_cursor)
+        incoming.take_in(self.ctx, arrivals, page.next_cursor, through=page.through)
 
     def ready(self) -> Mapping[str, Callable[[], None]]:
         """What has to work for the service to be ready, by name."""

@@ -37,13 +37,14 @@ def lent(site: Site) -> tuple[Actor, ReceivableRow, str]:
 
 
 def owed(site: Site, loan_id: str, on: date) -> int:
-    """Principal, fee and interest (ACT/360, to the fen) by ``on``."""
+    """Principal, fee and interest (ACT/360, to the fen) by ``on``, and no more than 24 % a year (ACT/365)."""
     row = site.loan(loan_id).row
     rate, fee = Decimal(str(row.terms["annual_rate"])), Decimal(str(row.terms["fee"])) * 100
     assert row.start_date is not None
     days = (on - row.start_date).days
     interest = (Decimal(row.principal) * rate * days / 360).quantize(Decimal(1), ROUND_HALF_EVEN)
-    return row.principal + int(fee) + int(interest)
+    most = int(row.principal * Decimal("1.24") ** (Decimal(days) / 365))
+    return min(row.principal + int(fee) + int(interest), most)
 
 
 def refunds(site: Site, bank_ref: str) -> list[str]:
@@ -291,7 +292,8 @@ def test_late_payment__after_the_maturity__penalty_before_principal(
 ) -> None:
     borrower, asset, loan_id = lent
     row = site.loan(loan_id).row
-    site.move_to(row.maturity + timedelta(days=10))
+    assert row.maturity == date(2026, 5, 1), "Labour Day; banks open again on the 6th"
+    site.move_to(date(2026, 5, 16))
     end_of_day.run(site.ctx, OPERATOR, site.today)
     late = site.loan(loan_id)
     assert (late.row.status, late.loan.days_past_due) == ("overdue", 10)

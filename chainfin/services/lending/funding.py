@@ -6,12 +6,12 @@ final pledge before the payment. Every step may be reported twice and happens on
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime
 
 from sqlmodel import Session, select
 
 from chainfin.eth import eip712
-from chainfin.rules.loan import LoanEvent, LoanState, transition
+from chainfin.rules.loan import Happening, Kind, LoanEvent, LoanState, LoanTerms, check_start, transition
 from chainfin.services.books import journals, loan_book
 from chainfin.services.kernel import acts
 from chainfin.services.kernel.context import Context
@@ -93,8 +93,9 @@ def pledge_refused(session: Session, ctx: Context, pledge_id: str, code: str, me
 
 def _pay_out(session: Session, ctx: Context, application: ApplicationRow, loan: LoanRow) -> None:
     progress.start(session, ctx, application, "disbursing")
-    if ctx.clock.today() >= loan.maturity:
-        payout_refused(session, ctx, loan.id, "loan_term_over", f"the loan would have been due on {loan.maturity}")
+    late = check_start(LoanTerms.from_json(loan.terms), ctx.clock.today())
+    if late is not None:
+        payout_refused(session, ctx, loan.id, late.code, late.message)
         return
     borrower = session.get_one(PartyRow, loan.borrower_id)
     outbox.put(
@@ -114,15 +115,15 @@ def _pay_out(session: Session, ctx: Context, application: ApplicationRow, loan: 
     )
 
 
-def paid_out(session: Session, ctx: Context, loan_id: str, bank_ref: str) -> None:
-    """The bank paid: the loan is active from today, the limits are used, the pledge is marked drawn on chain."""
+def paid_out(session: Session, ctx: Context, loan_id: str, bank_ref: str, paid_at: datetime) -> None:
+    """The bank paid: the loan runs from the bank's day, whenever that is heard of; the limits are used, the pledge is
+    marked drawn on chain."""
     journals.lock(session)
     row, loan = loan_book.load(session, loan_id, lock=True)
     if loan.state is not LoanState.APPROVED:
         return
-    # Money that left late is lent all the same, and due at once: a bank may take longer than a short loan runs.
-    on = min(ctx.clock.today(), loan.schedule.due_dates[0] - timedelta(days=1))
-    loan_book.record(session, ctx, row, loan, "disburse", on)
+    on = max(ctx.clock.day_of(paid_at), loan.terms.start)
+    loan_book.record(session, ctx, row, Happening(Kind.DISBURSE, on, Money.zero(row.currency)))
     application = session.get_one(ApplicationRow, row.application_id)
     limits.use(session, ctx, application.id)
     progress.end(session, ctx, application, "disbursing", detail={"bank_ref": bank_ref})

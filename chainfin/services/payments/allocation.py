@@ -16,11 +16,9 @@ from datetime import date
 from eth_hash.auto import keccak
 from sqlmodel import Session, col, or_, select
 
-from chainfin.errors import Refusal
 from chainfin.rules import ledger
-from chainfin.rules.loan import LoanState, Paid, payoff
+from chainfin.rules.loan import Added, Happening, Kind, LoanState
 from chainfin.rules.loan.state import ACCRUING
-from chainfin.rules.loan.waterfall import Due
 from chainfin.services.books import journals, loan_book
 from chainfin.services.goods import redemption
 from chainfin.services.kernel import acts, in_flight
@@ -117,20 +115,32 @@ def bank(session: Session) -> PartyRow | None:
     return session.exec(query.order_by(col(PartyRow.status) != "active", col(PartyRow.id))).first()
 
 
+def payout_under_way(session: Session, loan_id: str) -> bool:
+    """Whether the loan's money is on its way: the borrower may have it, and pay back, before we hear of it."""
+    row = session.get(LoanRow, loan_id)
+    return row is not None and row.status == LoanState.APPROVED.value
+
+
 def for_loan(session: Session, ctx: Context, arrival: Arrival, loan_id: str) -> tuple[Money, str]:
     """What is left over of a borrower's payment, and why."""
     row = session.get(LoanRow, loan_id, with_for_update=True)
-    if row is None or row.currency != arrival.amount.currency or LoanState(row.status) not in ACCRUING:
+    if row is None or row.currency != arrival.amount.currency or not _ran(session, row, arrival.received_on):
         return arrival.amount, "loan_not_payable"
-    row, loan = loan_book.load(session, loan_id, lock=True)
-    on = max(arrival.received_on, loan.accrued_to)
-    due = payoff(loan, on)
-    taken = min(arrival.amount, due)
-    paid = pay(session, ctx, row, "pay_borrower", taken, on, arrival.bank_ref, "")
-    if isinstance(paid, Refusal):
-        return arrival.amount, paid.code
+    paid = pay(session, ctx, row, Kind.PAY_BORROWER, arrival, arrival.amount, "")
     after_payment(session, ctx, row, paid)
-    return arrival.amount - taken, "repayment_above_due"
+    return paid.allocation.remainder, "repayment_above_due"
+
+
+def _ran(session: Session, row: LoanRow, on: date) -> bool:
+    """Whether the loan owed something on ``on``: one that is repaid by now may have, before its last payment's day."""
+    if LoanState(row.status) in ACCRUING:
+        return True
+    return row.status == LoanState.REPAID.value and on < _ended_on(session, row)
+
+
+def _ended_on(session: Session, row: LoanRow) -> date:
+    """The value date of the payment that settled a repaid loan: what came later is accrued on nothing."""
+    return loan_book.load(session, row.id)[1].accrued_to
 
 
 def for_receivable(session: Session, ctx: Context, arrival: Arrival, receivable_id: str) -> tuple[Money, str]:
@@ -181,6 +191,14 @@ def _claim(session: Session, ctx: Context, asset: ReceivableRow, arrival: Arriva
         return
     _attest(session, ctx, asset, "", part, asset.holder_id, arrival)
     spread.left -= part
+    late = _released_since(session, asset, arrival.received_on)
+    if late is not None:
+        serves = min(part, Money(late.amount, asset.currency))
+        share = _Share(asset, late, serves, 0, asset.holder_id)
+        spread.shares.setdefault(str(late.loan_id), []).append(share)
+        part -= serves
+        if not part.minor:
+            return
     taken = _taken_under(session, asset)
     if taken is not None:
         share = _Share(asset, taken, part, 0, taken.pledgor_id)
@@ -188,6 +206,22 @@ def _claim(session: Session, ctx: Context, asset: ReceivableRow, arrival: Arriva
         return
     _owe(session, ctx, f"payment:{arrival.bank_ref}:free:{asset.id}", asset.id, asset.holder_id, part, arrival)
     spread.owe(asset, asset.holder_id, part)
+
+
+def _released_since(session: Session, asset: ReceivableRow, on: date) -> PledgeRow | None:
+    """The pledge under which the payment would have served a loan, had it been heard of on the bank's day: the loan was
+    repaid and the pledge released meanwhile, and the receivable is still its pledgor's."""
+    released = select(PledgeRow).where(
+        PledgeRow.asset_id == asset.id,
+        PledgeRow.status == "released",
+        PledgeRow.pledgor_id == asset.holder_id,
+        col(PledgeRow.loan_id).is_not(None),
+    )
+    for pledge in session.exec(released.order_by(col(PledgeRow.block_number), col(PledgeRow.id))):
+        row = session.get_one(LoanRow, pledge.loan_id)
+        if row.start_date is not None and row.start_date <= on and _ran(session, row, on):
+            return pledge
+    return None
 
 
 def _taken_under(session: Session, asset: ReceivableRow) -> PledgeRow | None:
@@ -217,14 +251,12 @@ def _serve(
     less than a whole pledge sets the unsettled rest free (a part settled in full is released by the contract)."""
     last = shares[-1]
     total = sum((share.part for share in shares), Money.zero(arrival.amount.currency))
-    row, loan = loan_book.load(session, loan_id, lock=True)
-    if loan.state not in ACCRUING:
+    row = session.get_one(LoanRow, loan_id, with_for_update=True)
+    if not _ran(session, row, arrival.received_on):
         _owe(session, ctx, f"payment:{arrival.bank_ref}:{last.pledge.id}", row.id, last.owner, total, arrival)
         spread.owe(last.asset, last.owner, total)
         return
-    on = max(arrival.received_on, loan.accrued_to)
-    paid = pay(session, ctx, row, "pay_debtor", total, on, arrival.bank_ref, last.owner)
-    assert isinstance(paid, Paid), "a debtor's payment is never above due: its rest is the holder's"
+    paid = pay(session, ctx, row, Kind.PAY_DEBTOR, arrival, total, last.owner)
     after_payment(session, ctx, row, paid, settled=[share.pledge.id for share in shares])
     if paid.loan.state is LoanState.REPAID:
         for share in shares:
@@ -234,40 +266,45 @@ def _serve(
 
 
 def pay(
-    session: Session, ctx: Context, row: LoanRow, kind: str, amount: Money, on: date, bank_ref: str, holder: str
-) -> Paid | Refusal:
-    """Spread ``amount`` over what the loan owes, and keep the payment. ``kind``: pay_borrower, or pay_debtor, of which
-    the rest is owed to ``holder``."""
-    _, loan = loan_book.load(session, row.id)
-    paid = loan_book.record(session, ctx, row, loan, kind, on, amount=amount, payment=bank_ref, holder=holder)
-    if isinstance(paid, Refusal):
-        return paid
-    assert isinstance(paid, Paid), "a payment gives a payment"
-    allocation = {due.value: str(part) for due, part in paid.allocation.parts}
+    session: Session, ctx: Context, row: LoanRow, kind: Kind, arrival: Arrival, amount: Money, holder: str
+) -> Added:
+    """Spread ``amount`` of a payment over what the loan owed on the day on which the bank had it, and keep it. Of a
+    debtor's payment the rest is owed to ``holder``. What the loan had of later payments and now doesn't need is ordered
+    to whose it is."""
+    assert row.start_date is not None, "a loan that runs was paid out"
+    before = loan_book.load(session, row.id)[1]
+    on = max(arrival.received_on, row.start_date)
+    paid = loan_book.record(session, ctx, row, Happening(kind, on, amount, arrival.bank_ref, holder))
+    assert paid.taken is not None, "a payment gives a payment"
+    minor, spread = loan_book.spread(paid.taken)
     session.add(
         RepaymentRow(
             id=new_id("rep"),
             loan_id=row.id,
-            source="debtor" if kind == "pay_debtor" else "borrower",
-            bank_ref=f"{bank_ref}:{row.id}",
+            source="debtor" if kind is Kind.PAY_DEBTOR else "borrower",
+            bank_ref=f"{arrival.bank_ref}:{row.id}",
             currency=row.currency,
-            amount=amount.minor,
-            allocation={**allocation, "to_holder": str(paid.allocation.remainder)},
+            amount=minor,
+            allocation=spread,
             received_on=on,
             created_at=ctx.clock.now(),
         )
     )
+    for changed in paid.changed:
+        if changed.more.minor > 0:
+            of = changed.taken.happening
+            payouts.to_party(session, ctx, of.holder or row.borrower_id, f"{of.payment}:{row.id}", changed.more)
+    back = before.outstanding - paid.loan.outstanding
+    if back.minor > 0:
+        limits.give_back(session, ctx, row.application_id, back.minor)
     return paid
 
 
-def after_payment(session: Session, ctx: Context, row: LoanRow, paid: Paid, settled: Sequence[str] = ()) -> None:
-    """Principal that came back may be lent again; a repaid loan gives up its pledges, a smaller one some goods.
+def after_payment(session: Session, ctx: Context, row: LoanRow, paid: Added, settled: Sequence[str] = ()) -> None:
+    """A repaid loan gives up its pledges, a smaller one some goods.
 
     ``settled``: pledges that the payment was on; of these the caller gives up what is left.
     """
-    principal = paid.allocation[Due.PRINCIPAL]
-    if principal.minor:
-        limits.give_back(session, ctx, row.application_id, principal.minor)
     lent_on = session.get_one(ApplicationRow, row.application_id).asset_id
     for pledge in session.exec(select(PledgeRow).where(PledgeRow.loan_id == row.id, PledgeRow.status == "active")):
         if paid.loan.state is LoanState.REPAID and pledge.id not in settled:

@@ -10,9 +10,9 @@ from sqlmodel import Session, col, select
 
 from chainfin.errors import Refusal, Refused
 from chainfin.rules import receivable as rules
-from chainfin.rules.loan import Loan, LoanState, Paid, payoff
+from chainfin.rules.loan import Kind, Loan, LoanState, payoff
 from chainfin.rules.loan.state import ACCRUING
-from chainfin.services.books import loan_book
+from chainfin.services.books import bank_statement, loan_book
 from chainfin.services.goods import redemption
 from chainfin.services.kernel import acts, in_flight
 from chainfin.services.kernel.context import Context
@@ -22,15 +22,22 @@ from chainfin.services.pledges import assets, release
 from chainfin.services.trade import receivables
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ActRow, PledgeRow, ReceivableRow, UndertakingRow
+from chainfin.values.calendar import Adjustment, adjust
 from chainfin.values.money import Money
 
 
-def hold_reason(session: Session, pledge_id: str) -> str | None:
+def hold_reason(session: Session, ctx: Context, pledge_id: str) -> str | None:
     """Why an undertaker's payment can't be placed now: its lender is taking what is pledged, and until that is known
-    nobody can say whether it is still there to be bought; or nobody is there to attest it."""
+    nobody can say whether it is still there to be bought; the debtor may have paid in time and the bank not yet told of
+    it; or nobody is there to attest it."""
     if allocation.bank(session) is None:
         return "settlement_bank_missing"
     pledge = session.get(PledgeRow, pledge_id)
+    if pledge is not None and pledge.asset_kind == "receivable":
+        due = adjust(session.get_one(ReceivableRow, pledge.asset_id).due_date, Adjustment.FOLLOWING)
+        told = bank_statement.through(session)
+        if due < ctx.clock.today() and (told is None or told < due):
+            return "bank_statement_missing"
     return "transfer_under_way" if pledge is not None and in_flight.under_way(session, [pledge.asset_id]) else None
 
 
@@ -48,12 +55,13 @@ def for_buy_back(session: Session, ctx: Context, arrival: Arrival, pledge_id: st
         .where(UndertakingRow.pledge_id == pledge_id, PartyRow.account == arrival.payer_account)
     ).first()
     live = pledge.status == "active" and pledge.drawn and pledge.loan_id is not None
-    if promise is None or not live or promise.until < ctx.clock.today():
+    if promise is None or not live or promise.until < arrival.received_on:
         return arrival.amount, "buy_back_not_undertaken"
     row, loan = loan_book.load(session, str(pledge.loan_id), lock=True)
     if loan.state not in ACCRUING or row.currency != arrival.amount.currency:
         return arrival.amount, "loan_not_payable"
-    on = max(arrival.received_on, loan.accrued_to)
+    on = max(arrival.received_on, row.start_date or arrival.received_on)
+    loan = loan_book.as_of(session, row, on)
     claimed = in_flight.attested(session, pledge.asset_id).get(pledge.id, 0) + in_flight.replaced(session, pledge.id)
     most = min(promise.left - _under_way(session, promise), pledge.left - claimed)
     bought = _price(session, ctx, pledge, promise, most, loan, on, arrival.amount)
@@ -62,8 +70,7 @@ def for_buy_back(session: Session, ctx: Context, arrival: Arrival, pledge_id: st
     part, cost = bought
     if part <= 0:
         return arrival.amount, "buy_back_not_undertaken"
-    paid = allocation.pay(session, ctx, row, "pay_debtor", cost, on, arrival.bank_ref, pledge.pledgor_id)
-    assert isinstance(paid, Paid), "it is never above due: the rest is the pledgor's"
+    paid = allocation.pay(session, ctx, row, Kind.PAY_DEBTOR, arrival, cost, pledge.pledgor_id)
     allocation.after_payment(session, ctx, row, paid, settled=[pledge.id])
     if paid.loan.state is LoanState.REPAID:
         release.release(session, ctx, pledge, pledge.left - claimed - part)
@@ -88,9 +95,9 @@ def _price(
     if isinstance(asset, ReceivableRow):
         # who pays another's debt has the claim for what it paid on it, and no more (代位: subrogation)
         cost = min(offered, Money(max(0, most), asset.currency), payoff(loan, on))
-        value, today = receivables.as_value(session, asset), ctx.clock.today()
+        value = receivables.as_value(session, asset)
         if cost.minor:
-            done = rules.buy_back(value, cost, pledge_id=pledge.id, child_id="", buyer=promise.buyer_id, today=today)
+            done = rules.buy_back(value, cost, pledge_id=pledge.id, child_id="", buyer=promise.buyer_id, today=on)
             if isinstance(done, Refusal):
                 return done
         return cost.minor, cost

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlmodel import Session, col, select
 
 from chainfin.errors import NotFound
 from chainfin.rules import ledger
 from chainfin.rules.loan import payoff
-from chainfin.services.books import journals, loan_book
+from chainfin.services.books import bank_statement, journals, loan_book
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.payments import allocation, buy_back, payouts
 from chainfin.services.payments.allocation import Arrival
@@ -53,14 +54,22 @@ def cursor(ctx: Context) -> int:
         return 0 if row is None else int(str(row.value["sequence"]))
 
 
-def take_in(ctx: Context, arrivals: Sequence[Arrival], next_cursor: int) -> None:
-    """A page of payments and the cursor after it, in one transaction; a payment known by its reference is skipped."""
+def take_in(ctx: Context, arrivals: Sequence[Arrival], next_cursor: int, *, through: datetime | None = None) -> None:
+    """A page of payments and the cursor after it, in one transaction; a payment known by its reference is skipped.
+
+    ``through``: the bank's word that all it had booked before that moment is told of with this page.
+    """
+    complete = through is not None and bank_statement.news(ctx, through)
+    if not arrivals and not complete:
+        return
     with ctx.store.begin() as session:
         journals.lock(session)
         for arrival in arrivals:
             if session.get(IncomingRow, arrival.bank_ref) is None:
                 _take(session, ctx, arrival)
         session.merge(FactRow(name="rail_cursor", value={"sequence": next_cursor}))
+        if through is not None:
+            bank_statement.note(session, ctx, through)
 
 
 def _take(session: Session, ctx: Context, arrival: Arrival) -> None:
@@ -85,9 +94,12 @@ def _place(session: Session, ctx: Context, row: IncomingRow, arrival: Arrival) -
     word, _, target = arrival.remittance.partition(" ")
     left, reason = arrival.amount, "remittance_unknown"
     if word == "LOAN":
+        if allocation.payout_under_way(session, target):
+            _wait(session, ctx, row, "payout_under_way")
+            return
         left, reason = allocation.for_loan(session, ctx, arrival, target)
     elif word == "BUYBACK":
-        hold_reason = buy_back.hold_reason(session, target)
+        hold_reason = buy_back.hold_reason(session, ctx, target)
         if hold_reason is not None:
             _wait(session, ctx, row, hold_reason)
             return
@@ -121,7 +133,7 @@ def place_waiting(ctx: Context) -> int:
             .where(IncomingRow.status == "waiting")
             .order_by(col(IncomingRow.sequence))
         ).all()
-        ready = [bank_ref for bank_ref, detail in waiting if _hold_reason(session, detail) is None]
+        ready = [bank_ref for bank_ref, detail in waiting if _hold_reason(session, ctx, detail) is None]
     for bank_ref in ready:
         with ctx.store.begin() as session:
             journals.lock(session)
@@ -131,9 +143,13 @@ def place_waiting(ctx: Context) -> int:
     return len(ready)
 
 
-def _hold_reason(session: Session, remittance: str) -> str | None:
+def _hold_reason(session: Session, ctx: Context, remittance: str) -> str | None:
     word, _, target = remittance.partition(" ")
-    return buy_back.hold_reason(session, target) if word == "BUYBACK" else allocation.hold_reason(session, target)
+    if word == "LOAN":
+        return "payout_under_way" if allocation.payout_under_way(session, target) else None
+    if word == "BUYBACK":
+        return buy_back.hold_reason(session, ctx, target)
+    return allocation.hold_reason(session, target)
 
 
 def _end_wait(session: Session, ctx: Context, row: IncomingRow) -> None:

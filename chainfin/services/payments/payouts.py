@@ -78,6 +78,12 @@ def to_holder(
     _order(session, ctx, payee, f"{bank_ref}:{asset.id}", amount, f"receivable {asset.number}")
 
 
+def to_party(session: Session, ctx: Context, party_id: str, source: str, amount: Money) -> None:
+    """What a loan had of a payment, and doesn't need since an earlier one was heard of late, leaves to whose it is.
+    ``source``: the payment and the loan."""
+    _order(session, ctx, session.get_one(PartyRow, party_id), source, amount, "paid too much on a loan")
+
+
 def to_pledgor(session: Session, ctx: Context, pledge: PledgeRow, amount: Money, bank_ref: str) -> None:
     """What was paid for pledged goods beyond what their loan owed leaves to whose goods they were."""
     payee = session.get_one(PartyRow, pledge.pledgor_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from sqlmodel import Session
 
@@ -22,7 +23,8 @@ def done(session: Session, ctx: Context, row: OutboxRow, value: Mapping[str, obj
             given = substitution.registered if substitution.knows(session, target) else funding.registered
             given(session, ctx, target, str(value["registry_no"]))
         case "pay":
-            funding.paid_out(session, ctx, target, str(value["bank_reference"]))
+            paid_at = datetime.fromisoformat(str(value["paid_at"]))
+            funding.paid_out(session, ctx, target, str(value["bank_reference"]), paid_at)
         case "holder":
             payouts.holder_paid(session, ctx, row.key, Money.parse(str(value["amount"]), str(value["currency"])))
         case "refund":

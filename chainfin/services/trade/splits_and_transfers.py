@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from chainfin.errors import Refused
 from chainfin.rules import receivable as rules
+from chainfin.services.books import bank_statement
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.parties import gate
 from chainfin.services.trade import orders, receivables
@@ -69,7 +70,8 @@ def resolve_dispute(ctx: Context, actor: Actor, receivable_id: str) -> ActRow:
 def declare_default(ctx: Context, actor: Actor, receivable_id: str) -> ActRow:
     """The holder says that it wasn't paid by its due day.
 
-    Raises NotFound receivable_unknown; Refused not_holder, receivable_state_wrong, not_yet_due.
+    Raises NotFound receivable_unknown; Refused not_holder, receivable_state_wrong, not_yet_due; Conflict
+    bank_statement_missing (a payment in time may still be told of).
     """
     return _detail(ctx, actor, receivable_id, "declareDefault")
 
@@ -82,4 +84,5 @@ def _detail(ctx: Context, actor: Actor, receivable_id: str, function: str) -> Ac
             orders.unless_refused(rules.resolve_dispute(value, by=by))
         else:
             orders.unless_refused(rules.default(value, by=by, today=ctx.clock.today()))
+            bank_statement.unless_in_time(session, ctx, row.due_date)
         return receivables.act_of(session, ctx, row, by, function, {"id": row.id})
