@@ -8,7 +8,7 @@ WORKERS ?= 2
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: node help install demo serve test check bench contracts check-contracts planted soak lock clean
+.PHONY: node help install demo serve test check check-long bench contracts check-contracts planted soak lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -76,6 +76,9 @@ check-contracts: $(VENV)/.dev node .venv-slither/.ready .venv-halmos/.ready ## l
 	$(BIN)/python contracts/mutants.py
 	$(BIN)/python contracts/analysis/broken.py
 	$(BIN)/python contracts/analysis/prove.py --planted
+
+check-long: $(VENV)/.dev ## 20,000 histories of loans, heard of late, early, doubled and out of order (long)
+	CHAINFIN_HISTORIES=20000 $(BIN)/python -m pytest -n 0 tests/properties/test_value_dates.py
 
 planted: $(VENV)/.dev ## plant bugs one by one; the tests named for each have to find it (long)
 	$(BIN)/python -m tests.planted

@@ -352,7 +352,8 @@ def corrections(
     name: str, ref: str, book: str, before: Iterable[Journal], after: Iterable[Journal]
 ) -> tuple[Journal, ...]:
     """The journals that lead from what was posted (``before``) to what should have been (``after``): for each value
-    date one, of the differences of its lines. They balance, since both sides do. ``name`` tells this correction from others.
+    date one, of the differences of its lines. They balance, since both sides do. ``name`` tells this correction from
+    others.
     """
     sums: dict[date, dict[tuple[str, str, str, str], int]] = defaultdict(lambda: defaultdict(int))
     for sign, journals in ((-1, before), (1, after)):

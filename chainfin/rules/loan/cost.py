@@ -64,7 +64,7 @@ def fee_within(terms: LoanTerms) -> Money:
 
 def rebate(loan: Loan) -> Rebate | None:
     """What the borrower is let off if it settles the loan on the day to which it is accrued, so that principal,
-    interest and fee cost it no more than the cap in a year. None: nothing. The most it may pay is rounded down to the fen.
+    interest and fee cost it no more than the cap in a year. None: nothing. The most it may pay is rounded down.
 
     Penalties are left out: they are the price of being late, not of the loan. The fee is given up before interest; of
     what was paid already the borrower has the good by as much less principal.

@@ -40,8 +40,8 @@ PAYERS = {Kind.PAY_BORROWER: Payer.BORROWER, Kind.PAY_DEBTOR: Payer.DEBTOR}
 class Happening:
     """What happened on the value date ``on``.
 
-    ``amount``: zero, or of a payment all that was offered to the loan (it takes what it needs). ``payment``: the name of
-    the payment. ``holder``: whose the rest of a debtor's payment is.
+    ``amount``: zero, or of a payment all that was offered to the loan (it takes what it needs). ``payment``: the
+    payment's name. ``holder``: whose the rest of a debtor's payment is.
     """
 
     kind: Kind

@@ -90,9 +90,9 @@ def disburse(loan: Loan, on: date) -> Outcome:
     """The money went out on ``on`` by the bank's word; interest runs from then, even if the terms' start was earlier.
 
     Money that left late is lent all the same: the maturity stays, and the fee is cut to what the cap allows for the
-    days that are left. Where even the maturity was reached, the loan is due on the next business day: nobody can pay back
-    before he was paid. Raises Conflict loan_transition_refused, disbursement_out_of_term (before the terms' start; of a
-    loan with instalments also once the first is due).
+    days that are left. Where even the maturity was reached, the loan is due on the next business day: nobody can pay
+    back before he was paid. Raises Conflict loan_transition_refused, disbursement_out_of_term (before the terms'
+    start; of a loan with instalments also once the first is due).
     """
     state = transition(loan.state, LoanEvent.DISBURSE)
     terms = loan.terms
