@@ -176,8 +176,7 @@ def test_payout__heard_of_three_days_late__interest_runs_from_the_banks_day(site
 
 def test_offer__two_days_taken_a_day_later__ends_before_money_leaves(site: Site) -> None:
     borrower = site.borrower()
-    goods = site.goods(borrower)
-    application = site.offered(borrower, 300_000_00, goods.id, product="inventory_pledge", days=2)
+    application = site.offered(borrower, 90_000_00, site.confirmed(borrower).id, days=2)
     site.ctx.clock.move_to(site.ctx.clock.now() + timedelta(hours=20))
     with pytest.raises(Conflict) as caught:
         applications.accept(site.ctx, borrower, application)
@@ -186,10 +185,10 @@ def test_offer__two_days_taken_a_day_later__ends_before_money_leaves(site: Site)
 
 def test_payoff__early__costs_no_more_than_the_cap_and_shows_the_rebate(site: Site) -> None:
     borrower = site.borrower()
-    loan_id = site.funded(borrower, 100_000_00, site.goods(borrower).id, product="inventory_pledge")
+    loan_id = site.funded(borrower, 90_000_00, site.confirmed(borrower).id)
     site.move_to(site.today + timedelta(days=1))
     quote = queries.payoff(site.ctx, OPERATOR, loan_id, site.today)
-    most = int(100_000_00 * Decimal("1.24") ** (Decimal(1) / 365))
+    most = int(90_000_00 * Decimal("1.24") ** (Decimal(1) / 365))
     assert quote.total.minor == min(most, sum(part.minor for part in quote.parts.values()))
     assert quote.rebate.minor == sum(part.minor for part in quote.parts.values()) - most > 0
     site.pays(quote.total.minor, f"LOAN {loan_id}")
