@@ -7,8 +7,10 @@ ROUNDS ?= 200
 WORKERS ?= 2
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# What the libraries of the embedded chain hash with: left to itself, eth-hash takes its slowest backend.
+export ETH_HASH_BACKEND := pysha3
 
-.PHONY: node help install demo serve test check check-long bench contracts check-contracts planted soak lock clean
+.PHONY: node help install demo serve test test-py check check-long bench contracts check-contracts planted soak lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -35,6 +37,22 @@ test: $(VENV)/.dev node ## all tests
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 	@PYTHON=$(BIN)/python contracts/test.sh
 
+# Another Python than the default: units and properties, where the machine has it. In an environment of its own.
+PY ?= 3.12
+test-py: ## unit and property tests on another Python (PY=3.12), skipped where the machine has none
+	@python=$$(command -v python$(PY)); $${python:-false} --version >/dev/null 2>&1 || python=""; \
+	if [ -z "$$python" ] && command -v pyenv >/dev/null; then \
+	  version=$$(pyenv versions --bare | grep -E '^$(PY)\.[0-9]+$$' | tail -1); \
+	  test -z "$$version" || python=$$(pyenv prefix $$version)/bin/python; \
+	fi; \
+	if [ -z "$$python" ]; then echo "Python $(PY) is not installed: its tests are skipped"; exit 0; fi; \
+	test -x .venv-$(PY)/bin/python || $$python -m venv .venv-$(PY); \
+	cmp -s requirements/dev.txt .venv-$(PY)/.installed || { \
+	  .venv-$(PY)/bin/python -m pip install -q --require-hashes -r requirements/dev.txt \
+	  && .venv-$(PY)/bin/python -m pip install -q --no-deps --no-build-isolation -e . \
+	  && cp requirements/dev.txt .venv-$(PY)/.installed; } && \
+	.venv-$(PY)/bin/python -m pytest -n $(WORKERS) --dist loadfile tests/unit tests/properties
+
 # Tools that only tests and `make contracts` want. Without Node (or its registry) the tests that need them say so and skip.
 node:
 	@if command -v npm >/dev/null; then \
@@ -51,15 +69,18 @@ check: $(VENV)/.dev node ## format, lint, types, imports, contracts, gas snapsho
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/deptry .
 	$(BIN)/python contracts/compile.py --check
+	$(BIN)/python contracts/bindings.py --check
 	PYTHON=$(BIN)/python contracts/test.sh --fmt
 	$(BIN)/python benchmarks/gas.py --check
 
 bench: $(VENV)/.dev ## every benchmark; the last line of each is one JSON object
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
-contracts: $(VENV)/.dev ## compile the contracts again into contracts/artifacts (needs Node)
+contracts: $(VENV)/.dev ## compile the contracts again into contracts/artifacts (needs Node), and bind them in Python
 	$(BIN)/python contracts/compile.py
+	$(BIN)/python contracts/bindings.py
 
 # Each analysis tool in an environment of its own: they pin other versions than ours. One that can't be installed is skipped.
 .venv-%/.ready: requirements/analysis-%.txt
@@ -86,13 +107,19 @@ planted: $(VENV)/.dev ## plant bugs one by one; the tests named for each have to
 soak: $(VENV)/.dev ## kill -9 at any moment, ROUNDS times (200); repeat one with CHAINFIN_CRASH_SEED (long)
 	CHAINFIN_CRASH_ROUNDS=$(ROUNDS) $(BIN)/python -m pytest tests/crash/test_kill.py
 
-lock: $(VENV)/.dev ## renew the pinned requirements
+# Without UPGRADE=--upgrade what is pinned stays, and only what was added or dropped changes.
+UPGRADE ?=
+COMPILE := $(BIN)/uv pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+  --no-header --no-annotate --prerelease=if-necessary-or-explicit
+
+lock: $(VENV)/.dev ## renew the pinned requirements (all of them with UPGRADE=--upgrade)
 	$(BIN)/python -m pip install -q uv
-	$(BIN)/uv pip compile -q --upgrade --generate-hashes --no-emit-index-url --no-header --no-annotate --prerelease=if-necessary-or-explicit -o requirements/dev.txt requirements/dev.in
-	$(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate --prerelease=if-necessary-or-explicit -c requirements/dev.txt -o requirements/core.txt requirements/core.in
-	$(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate --prerelease=if-necessary-or-explicit -c requirements/dev.txt -o requirements/train.txt requirements/train.in
-	$(BIN)/uv pip compile -q --upgrade --generate-hashes --no-emit-index-url --no-header --no-annotate --prerelease=if-necessary-or-explicit -o requirements/analysis-slither.txt requirements/analysis-slither.in
-	$(BIN)/uv pip compile -q --upgrade --generate-hashes --no-emit-index-url --no-header --no-annotate --prerelease=if-necessary-or-explicit -o requirements/analysis-halmos.txt requirements/analysis-halmos.in
+	$(COMPILE) $(UPGRADE) -o requirements/dev.txt pyproject.toml --extra contracts --extra train --extra traces requirements/dev.in
+	$(COMPILE) -c requirements/dev.txt -o requirements/core.txt pyproject.toml requirements/core.in
+	$(COMPILE) -c requirements/dev.txt -o requirements/train.txt pyproject.toml --extra train
+	$(COMPILE) -c requirements/dev.txt -o requirements/traces.txt pyproject.toml --extra traces
+	$(COMPILE) $(UPGRADE) -o requirements/analysis-slither.txt requirements/analysis-slither.in
+	$(COMPILE) $(UPGRADE) -o requirements/analysis-halmos.txt requirements/analysis-halmos.in
 
 clean: ## remove the environment and the embedded state
-	rm -rf $(VENV) .venv-slither .venv-halmos .chainfin
+	rm -rf $(VENV) .venv-* .chainfin

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib.metadata import version
 from typing import Any
@@ -14,10 +14,15 @@ from starlette.exceptions import HTTPException
 from api import openapi, problems
 from api.idempotency import Idempotency
 from api.limits import BodyLimit
+from api.observe import Observe
 from api.routers import all_routers
 from api.sse import Commits
+from chainfin.runtime.loop import Loop
+from chainfin.runtime.metrics import Metrics
+from chainfin.runtime.tracing import Tracing
 from chainfin.services.kernel.context import Context
 from chainfin.services.oversight.evidence import Prover
+from chainfin.services.oversight.parked import Retry
 from chainfin.services.oversight.reconcile import ChainView, RegistryView
 from chainfin.services.parties.signin import SignIn
 
@@ -39,11 +44,17 @@ def create_app(
     prover: Prover | None = None,
     chain_view: ChainView | None = None,
     registry_view: RegistryView | None = None,
+    loops: Sequence[Loop] = (),
+    retries: Mapping[str, Retry] | None = None,
+    metrics: Metrics | None = None,
+    metrics_token: str | None = None,
+    tracing: Tracing | None = None,
     lifespan: Lifespan | None = None,
 ) -> FastAPI:
     """The application. ``ready``: what /readyz asks besides the database (node, drivers), by name. ``prover``: proves
     transactions to auditors; the views are what a reconciliation compares with. Without them the operations that
-    need them answer 503 (prover_missing, views_missing)."""
+    need them answer 503 (prover_missing, views_missing). ``loops``: shown by /readyz. ``retries``: how parked items are
+    taken in again, by source. ``metrics_token``: what /metrics takes; None answers this machine alone."""
     app = FastAPI(
         title="chainfin",
         version=version("chainfin"),
@@ -61,7 +72,11 @@ def create_app(
     app.state.views = None if chain_view is None or registry_view is None else (chain_view, registry_view)
     app.state.commits = Commits(ctx.store)
     app.state.ready = {"database": ctx.store.check_schema, **(ready or {})}
+    app.state.loops = loops
+    app.state.retries = retries or {}
+    app.state.metrics, app.state.metrics_token = metrics, metrics_token
     app.add_middleware(BodyLimit)
+    app.add_middleware(Observe, metrics=metrics, tracing=tracing or Tracing(None))
     app.add_exception_handler(HTTPException, problems.handle)
     app.add_exception_handler(Exception, problems.handle)
     for router in all_routers():

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, cast
 
+import structlog
 from fastapi import Depends
 from fastapi.security import HTTPBearer
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from chainfin.errors import Unauthenticated
@@ -29,15 +32,23 @@ def identify(request: Request) -> SignedIn:
 
 
 def signin_of(request: Request) -> SignIn:
-    return cast(SignIn, request.app.state.signin)
+    signin = cast(SignIn, request.app.state.signin)
+    claim = getattr(request.state, "claim", None)
+    return signin if claim is None else signin.on(signin.store.witnessed(claim))
 
 
 def context_of(request: Request) -> Context:
-    return cast(Context, request.app.state.ctx)
+    """The context of this request: what it commits is noted on its claim (see `api.idempotency`)."""
+    ctx = cast(Context, request.app.state.ctx)
+    claim = getattr(request.state, "claim", None)
+    return ctx if claim is None else replace(ctx, store=ctx.store.witnessed(claim))
 
 
-def _who(request: Request, _documented: Annotated[object, Depends(_bearer)]) -> SignedIn:
-    return identify(request)
+async def _who(request: Request, _documented: Annotated[object, Depends(_bearer)]) -> SignedIn:
+    signed_in = await run_in_threadpool(identify, request)
+    # here, not in the thread: what is bound there is forgotten when it ends
+    structlog.contextvars.bind_contextvars(party_id=signed_in.actor.party_id or signed_in.actor.kind)
+    return signed_in
 
 
 def _actor(who: Annotated[SignedIn, Depends(_who)]) -> Actor:

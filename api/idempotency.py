@@ -13,13 +13,12 @@ import hashlib
 import re
 import secrets
 from collections.abc import Callable
-from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import orjson
-from sqlalchemy import bindparam, event, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import bindparam, update
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session as SqlSession
 from sqlmodel import Session, SQLModel, col, delete
 from starlette.responses import Response
@@ -36,22 +35,36 @@ KEY_PATTERN = "^[!-~]{1,255}$"
 LEASE = timedelta(minutes=5)
 """Longer than any request lives: a claim of another process that is older belongs to a dead one (PostgreSQL)."""
 RETENTION = timedelta(days=30)
-_KEPT_HEADERS = ("content-type", "location")
+_KEPT_HEADERS = ("content-type", "content-language", "location")
 _KEY = re.compile(KEY_PATTERN)
 
 
 @dataclass(slots=True)
 class Claim:
-    """A key in flight. ``made``: ids of the rows that its transactions brought about; ``committed``: any did commit."""
+    """A key in flight, which witnesses the transactions of its request.
+
+    ``made`` are the ids of the rows that they brought about; ``has_committed``: whether any did commit.
+    """
 
     actor: str
     key: str
     holder: str
     made: list[str] = field(default_factory=list)
-    committed: bool = False
+    has_committed: bool = False
 
+    def flushed(self, session: SqlSession) -> None:
+        ids = (getattr(row, "id", None) for row in session.new)
+        self.made.extend(made for made in ids if isinstance(made, str))
 
-_current: ContextVar[Claim | None] = ContextVar("idempotency_claim", default=None)
+    def before_commit(self, session: SqlSession) -> None:
+        """Raises Conflict idempotency_in_flight: another process has taken the key over."""
+        session.flush()
+        note = {**_of(self), "headers": {"committed": " ".join(self.made[:50])}}
+        if session.connection().execute(_NOTE, note).rowcount != 1:
+            raise Conflict("idempotency_in_flight", "the key was taken over by another process: nothing was done here")
+
+    def committed(self) -> None:
+        self.has_committed = True
 
 
 def check_key(value: str | None) -> str:
@@ -81,6 +94,8 @@ class Idempotency:
         self._vault = vault
         self._wall = wall
         self.boot_id = secrets.token_hex(8)
+        self._unreleased: set[tuple[str, str]] = set()
+        """Claims of this process that ended while the database was away: they are no longer in flight."""
 
     def begin(self, actor: str, key: str, request: str, digest: str) -> Claim | Response:
         """Claim ``key`` for this request, or the answer that was given before.
@@ -126,6 +141,7 @@ class Idempotency:
                 request=row.request,
                 made=row.headers["committed"].split(),
             )
+        self._unreleased.discard((row.actor, row.key))
         row.claimed_by = self.boot_id
         row.created_at = self._wall()
         session.add(row)
@@ -133,7 +149,7 @@ class Idempotency:
 
     def _is_dead(self, row: IdempotencyRow) -> bool:
         if row.claimed_by == self.boot_id:
-            return False
+            return (row.actor, row.key) in self._unreleased
         # SQLite belongs to one serving process: whoever else claimed is gone
         return row.claimed_by == "" or self._store.is_sqlite or self._wall() - row.created_at > LEASE
 
@@ -149,31 +165,25 @@ class Idempotency:
             }
             session.connection().execute(_ANSWER, {**_of(claim), **answered})
 
-    def release(self, claim: Claim) -> None:
-        """It broke. If nothing was committed the key is free again; else a retry is told what was made."""
-        with self._store.begin() as session:
-            if claim.committed:
-                session.connection().execute(_CLAIMED.values(claimed_by=""), _of(claim))
-            else:
-                session.connection().execute(delete(_KEYS).where(*_MINE), _of(claim))
+    def release(self, claim: Claim, *, sure: bool = True) -> None:
+        """It broke. If nothing was committed the key is free again; else a retry is told what was made.
+
+        ``sure`` False: the database went away, so what ``claim`` says of commits may be wrong; its row knows.
+        """
+        try:
+            with self._store.begin() as session:
+                if claim.has_committed or not sure:
+                    session.connection().execute(_CLAIMED.values(claimed_by=""), _of(claim))
+                else:
+                    session.connection().execute(delete(_KEYS).where(*_MINE), _of(claim))
+        except DBAPIError:
+            self._unreleased.add((claim.actor, claim.key))
+            raise
 
     def prune(self) -> None:
         """Forget answers older than `RETENTION`."""
         with self._store.begin() as session:
             session.exec(delete(IdempotencyRow).where(col(IdempotencyRow.created_at) < self._wall() - RETENTION))
-
-
-class acting:
-    """Within the block, what is committed in this context is noted on ``claim``."""
-
-    def __init__(self, claim: Claim) -> None:
-        self._claim = claim
-
-    def __enter__(self) -> None:
-        self._token = _current.set(self._claim)
-
-    def __exit__(self, *_: object) -> None:
-        _current.reset(self._token)
 
 
 def _in_flight() -> Conflict:
@@ -198,32 +208,3 @@ _NOTE = _CLAIMED.values(headers=bindparam("headers"))
 
 def _of(claim: Claim) -> dict[str, object]:
     return {"of_actor": claim.actor, "of_key": claim.key, "of_holder": claim.holder}
-
-
-def _note_new(session: SqlSession, _flush: object) -> None:
-    claim = _current.get()
-    if claim is not None:
-        ids = (getattr(row, "id", None) for row in session.new)
-        claim.made.extend(made for made in ids if isinstance(made, str))
-
-
-def _mark(session: SqlSession) -> None:
-    claim = _current.get()
-    if claim is None:
-        return
-    session.flush()
-    note = {**_of(claim), "headers": {"committed": " ".join(claim.made[:50])}}
-    if session.connection().execute(_NOTE, note).rowcount != 1:
-        raise Conflict("idempotency_in_flight", "the key was taken over by another process: nothing was done here")
-    session.info["idempotency_claim"] = claim
-
-
-def _marked(session: SqlSession) -> None:
-    claim = session.info.pop("idempotency_claim", None)
-    if claim is not None:
-        claim.committed = True
-
-
-event.listen(SqlSession, "after_flush", _note_new)
-event.listen(SqlSession, "before_commit", _mark)
-event.listen(SqlSession, "after_commit", _marked)

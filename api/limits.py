@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.problems import problem
+from api.problems import language_of, problem
 
 MAX_BODY_BYTES = 6 * 1024 * 1024
 """A trade document of 5 MB, quoted as a JSON string, and its envelope."""
@@ -44,12 +44,14 @@ class BodyLimit:
         await self.app(scope, _replay(b"".join(chunks), receive), send)
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
+        asked = next((value for name, value in scope["headers"] if name == b"accept-language"), b"")
         answer = problem(
             413,
             "body_too_large",
             f"a body has at most {self.limit} bytes",
             details={"limit_bytes": self.limit},
             headers={"Connection": "close"},
+            language=language_of(asked.decode("latin-1")),
         )
         await answer(scope, receive, send)
 

@@ -1,16 +1,18 @@
 """Errors as RFC 9457 problem details (``application/problem+json``), each with the stable code of its cause.
 
+``title`` says what the code means in the caller's language (`chainfin.error_titles`), ``detail`` what this case is.
 Nothing that a caller didn't send and nothing of the inside leaks: what is unexpected is logged under an incident id,
 and the caller gets the id.
 """
 
 from __future__ import annotations
 
+import re
 import secrets
 import traceback
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 import structlog
@@ -21,6 +23,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from chainfin.error_titles import title
 from chainfin.errors import (
     BadInput,
     ChainfinError,
@@ -32,10 +35,16 @@ from chainfin.errors import (
     Unavailable,
     Unknown,
 )
+from chainfin.storage.away import is_away, reason
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 2
 """Seconds after which asking again makes sense when something outside doesn't answer."""
+
+Language = Literal["en", "zh"]
+MAX_ACCEPT_LANGUAGE = 500
+"""Characters of an Accept-Language header that are looked at; browsers send fewer than a hundred."""
+_WEIGHT = re.compile(r"q=([01](?:\.[0-9]{0,3})?)")
 
 _log = structlog.get_logger("api")
 
@@ -77,7 +86,7 @@ class Problem(BaseModel):
     """RFC 9457 problem details. Callers may rely on ``code`` and ``status``; ``detail`` is for people."""
 
     type: str = Field(description="urn:chainfin:problem:<code>")
-    title: str
+    title: str = Field(description="what the code means, in English, or in Chinese where Accept-Language prefers it")
     status: int
     detail: str
     code: str = Field(description="stable snake_case code of what happened")
@@ -99,17 +108,40 @@ def to_response(error: Exception, request: Request) -> Response:
     if isinstance(error, ChainfinError):
         return _of_ours(error, request)
     if isinstance(error, RequestValidationError):
-        return _of_validation(error)
+        return _of_validation(error, _language(request))
     if isinstance(error, HTTPException):
-        return _of_http(error)
+        return _of_http(error, _language(request))
     if isinstance(error, IntegrityError) and _twice(error):
-        return problem(409, "made_meanwhile", "the same thing was made by another request at the same moment")
+        detail = "the same thing was made by another request at the same moment"
+        return problem(409, "made_meanwhile", detail, language=_language(request))
+    if is_away(error):
+        # the driver's own words stay in the log: they may name hosts and statements
+        _log.warning("database_unreachable", reply=reason(error), path=request.url.path)
+        headers = {"Retry-After": str(RETRY_AFTER_S)}
+        detail = "the database does not answer: try again"
+        return problem(503, "database_unreachable", detail, headers=headers, language=_language(request))
     return _unexpected(error, request)
 
 
 def _twice(error: IntegrityError) -> bool:
     """Whether a unique key stood in the way (SQLSTATE 23505); any other broken constraint is a fault of ours."""
     return getattr(error.orig, "sqlstate", None) == "23505" or "UNIQUE constraint failed" in str(error.orig)
+
+
+def language_of(accept: str | None) -> Language:
+    """The language of an ``Accept-Language`` header: whichever of ``zh-…`` and ``en-…`` weighs more; else English."""
+    weights = {"en": 0.0, "zh": 0.0}
+    for part in (accept or "")[:MAX_ACCEPT_LANGUAGE].split(","):
+        tag, _, parameter = part.strip().partition(";")
+        weight = _WEIGHT.fullmatch(parameter.replace(" ", "")) if parameter else None
+        primary = tag.strip().lower().partition("-")[0]
+        if primary in weights and (weight or not parameter):
+            weights[primary] = max(weights[primary], float(weight[1]) if weight else 1.0)
+    return "zh" if weights["zh"] > weights["en"] else "en"
+
+
+def _language(request: Request) -> Language:
+    return language_of(request.headers.get("accept-language"))
 
 
 def problem(
@@ -121,11 +153,12 @@ def problem(
     details: Mapping[str, object] | None = None,
     errors: Sequence[Mapping[str, str]] | None = None,
     headers: Mapping[str, str] | None = None,
+    language: Language = "en",
 ) -> Response:
-    """A problem as an answer; members without a value are left out."""
+    """A problem as an answer; members without a value are left out. A code that is not ours has HTTP's own title."""
     body: dict[str, object] = {
         "type": f"urn:chainfin:problem:{code}",
-        "title": HTTPStatus(status).phrase,
+        "title": title(code, language) or HTTPStatus(status).phrase,
         "status": status,
         "detail": detail,
         "code": code,
@@ -134,7 +167,8 @@ def problem(
     body.update({name: value for name, value in optional.items() if value is not None})
     # `default=str`: a proof may hold amounts, dates, decimals; they read as text
     content = orjson.dumps(body, default=str, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_DATACLASS)
-    return Response(content, status, headers=dict(headers or {}), media_type=MEDIA_TYPE)
+    spoken = {"Content-Language": language, "Vary": "Accept-Language"}
+    return Response(content, status, headers={**(headers or {}), **spoken}, media_type=MEDIA_TYPE)
 
 
 def _of_ours(error: ChainfinError, request: Request) -> Response:
@@ -145,18 +179,25 @@ def _of_ours(error: ChainfinError, request: Request) -> Response:
     if status == 503:
         headers["Retry-After"] = str(RETRY_AFTER_S)
         _log.warning("unavailable", code=error.code, detail=error.message, path=request.url.path)
-    return problem(status, error.code, error.message, where=error.where, details=error.details, headers=headers)
+    return problem(
+        status,
+        error.code,
+        error.message,
+        where=error.where,
+        details=error.details,
+        headers=headers,
+        language=_language(request),
+    )
 
 
-def _of_validation(error: RequestValidationError) -> Response:
+def _of_validation(error: RequestValidationError, language: Language) -> Response:
     errors = [
         {"where": pointer(found["loc"]), "message": str(found["msg"]), "rule": str(found["type"])}
         for found in error.errors()[:50]
     ]
     first = errors[0] if errors else {"where": "", "message": "the request is not as described"}
-    return problem(
-        422, "input_invalid", f"{first['message']} ({first['where']})", where=first["where"] or None, errors=errors
-    )
+    detail = f"{first['message']} ({first['where']})"
+    return problem(422, "input_invalid", detail, where=first["where"] or None, errors=errors, language=language)
 
 
 def pointer(loc: Sequence[object]) -> str:
@@ -167,10 +208,10 @@ def pointer(loc: Sequence[object]) -> str:
     return f"{place}:{'.'.join(str(part) for part in rest)}"
 
 
-def _of_http(error: HTTPException) -> Response:
+def _of_http(error: HTTPException, language: Language) -> Response:
     code = _CODE_OF_STATUS.get(error.status_code, f"http_{error.status_code}")
     detail = str(error.detail) if error.detail else HTTPStatus(error.status_code).phrase
-    return problem(error.status_code, code, detail, headers=error.headers)
+    return problem(error.status_code, code, detail, headers=error.headers, language=language)
 
 
 def _unexpected(error: Exception, request: Request) -> Response:
@@ -183,6 +224,7 @@ def _unexpected(error: Exception, request: Request) -> Response:
         "internal_error",
         "something broke on our side; name the incident when you ask",
         details={"incident": incident},
+        language=_language(request),
     )
 
 

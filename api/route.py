@@ -15,6 +15,8 @@ from starlette.responses import Response
 from api import idempotency, problems
 from api.auth import identify
 from api.idempotency import Claim, Idempotency
+from api.observe import bind_path_ids
+from chainfin.storage.away import is_away
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -48,6 +50,7 @@ class Route(APIRoute):
         inner = super().get_route_handler()
 
         async def handler(request: Request) -> Response:
+            bind_path_ids(request)
             try:
                 await refuse_unreadable(request)
                 return await inner(request)
@@ -83,6 +86,7 @@ class OnceRoute(Route):
         async def handler(request: Request) -> Response:
             if request.method != "POST":
                 return await plain(request)
+            bind_path_ids(request)
             try:
                 await refuse_unreadable(request)
                 return await self._once(inner, request)
@@ -103,14 +107,16 @@ class OnceRoute(Route):
         return await self._carry_out(inner, request, keeper, claim)
 
     async def _carry_out(self, inner: Handler, request: Request, keeper: Idempotency, claim: Claim) -> Response:
-        keep = False
+        keep, sure = False, True
         try:
             try:
-                with idempotency.acting(claim):
-                    answer = await inner(request)
+                request.state.claim = claim
+                answer = await inner(request)
                 keep = True
             except Exception as error:
                 answer = problems.to_response(error, request)
+                # a database that goes away in a commit may have committed
+                sure = not is_away(error)
                 # What was never begun (the form was wrong) may be put right under the same key.
                 keep = answer.status_code < 500 and not isinstance(error, RequestValidationError)
             if keep:
@@ -121,7 +127,7 @@ class OnceRoute(Route):
             raise
         finally:
             if not keep:
-                keeper.release(claim)
+                keeper.release(claim, sure=sure)
 
 
 class OpenOnceRoute(OnceRoute):

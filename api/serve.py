@@ -32,7 +32,7 @@ class Server:
     def __init__(self, installation: Installation, *, host: str = "127.0.0.1", port: int = 0) -> None:
         """Binds at once. Raises Unavailable port_taken."""
         self.installation = installation
-        self.signin = SignIn(installation.ctx, domain=installation.settings.public_domain)
+        self.signin = SignIn(installation.ctx, domain=installation.settings.domain)
         # TCP_NODELAY is only set by asyncio where the protocol is named; without it every answer waits 40 ms.
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -49,6 +49,11 @@ class Server:
             prover=prover,
             chain_view=ContractViews(installation.node, installation.ctx.contracts),
             registry_view=RegistryLookup(installation.partners.registry),
+            loops=list(installation.loops.values()),
+            retries=installation.retries(),
+            metrics=installation.metrics,
+            metrics_token=installation.settings.metrics_token,
+            tracing=installation.tracing,
         )
         config = uvicorn.Config(
             app, log_level="warning", access_log=False, timeout_keep_alive=30, timeout_graceful_shutdown=GRACE_S

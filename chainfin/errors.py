@@ -59,6 +59,11 @@ class Unknown(ChainfinError):
     """It was sent, and nobody knows yet whether it happened. Never treat as failed; ask again."""
 
 
+class Halted(ChainfinError):
+    """Going on would build on something that isn't so (an event of the chain that can't be applied, another chain than
+    before). The work stops for good until a person has looked."""
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """A rule's "no" as a value: a stable code, a sentence, and the facts that prove it (JSON-able)."""

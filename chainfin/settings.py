@@ -1,14 +1,19 @@
-"""Settings from the environment (``CHAINFIN_…``), each with a safe default."""
+"""Settings from the environment (``CHAINFIN_…``), each with a safe default; docs/operate/settings.md shows them."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from chainfin.errors import BadInput
+
+PREFIX = "CHAINFIN_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,83 +24,177 @@ class Partner:
     key: str
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What one process needs to know of its surroundings. See README for the variables."""
+class Settings(BaseSettings):
+    """What one process needs to know of its surroundings: each field is the variable CHAINFIN_<NAME>."""
 
-    home: Path
-    """CHAINFIN_HOME: embedded database, chain, keys, sandbox. Made on first use, mode 0700."""
-    database_url: str
-    """CHAINFIN_DATABASE_URL: sqlite:///… (default, in home) or postgresql+psycopg://…"""
-    chain_url: str | None
-    """CHAINFIN_CHAIN_URL: a JSON-RPC node; None is the embedded chain in home."""
-    chain_id: int | None
-    """CHAINFIN_CHAIN_ID: refuse a node that is on another chain. None accepts what the node says at first start."""
-    finality_depth: int
-    """CHAINFIN_FINALITY_DEPTH: blocks below the head that count as final (0 on the embedded chain, 2 by RPC)."""
-    rail: Partner | None = None
-    """CHAINFIN_RAIL_URL and CHAINFIN_RAIL_KEY: the payment rail; None: the sandbox."""
-    registry: Partner | None = None
-    """CHAINFIN_REGISTRY_URL, …_KEY: the statutory registry; None: the sandbox."""
-    partner: Partner | None = None
-    """CHAINFIN_PARTNER_URL, …_KEY: the data partner; None: the sandbox."""
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="ignore", use_attribute_docstrings=True
+    )
+
+    home: Path = Path(".chainfin")
+    """Folder of the embedded database, chain, keys and sandbox. Made on first use, mode 0700."""
+    database_url: str = ""
+    """`postgresql+psycopg://…`, or `sqlite:///…`; by default `chainfin.db` in the home folder."""
+    chain_url: str | None = None
+    """A JSON-RPC node; without it the chain is embedded, in the home folder."""
+    chain_id: int | None = Field(default=None, ge=0)
+    """Refuse a node that is on another chain. Without it, what the node says at first start is accepted."""
+    finality_depth: int = Field(default=-1, ge=0)
+    """How many blocks below the head count as final; by default 0 on the embedded chain and 2 on a node."""
+    relayer_url: str | None = None
+    """A web3signer that holds the relayer's key; without it the key is made here and sealed. Needs the address."""
+    relayer_address: str | None = None
+    """The address of the relayer's key in that web3signer."""
+    rail_url: str | None = None
+    """The payment rail's base address; without it, the sandbox. Needs the key."""
+    rail_key: str | None = None
+    """The Ed25519 key, in hex, that signs the payment rail's answers."""
+    registry_url: str | None = None
+    """The statutory registry's base address; without it, the sandbox. Needs the key."""
+    registry_key: str | None = None
+    """The Ed25519 key, in hex, that signs the registry's answers."""
+    partner_url: str | None = None
+    """The data partner's base address; without it, the sandbox. Needs the key."""
+    partner_key: str | None = None
+    """The Ed25519 key, in hex, that signs the data partner's answers."""
     host: str = "127.0.0.1"
-    port: int = 8310
+    """The address on which the service listens."""
+    port: int = Field(default=8310, ge=0, le=65535)
+    """The port on which the service listens; 0 takes any free one."""
+    platform: str = "chainfin"
+    """The platform's name, which lenders' mandates name. Changed, no mandate holds any more."""
     cell: str = "c0"
-    """CHAINFIN_CELL: the logical unit (逻辑单元) that this process serves."""
-    public_domain: str = field(default="127.0.0.1")
-    """CHAINFIN_DOMAIN: the domain that a wallet sign-in message has to name (EIP-4361)."""
-    time_zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Asia/Shanghai"))
-    """CHAINFIN_TIME_ZONE: in which business dates are reckoned (an IANA name). Loans keep the zone of their offer."""
+    """The logical unit (逻辑单元) that this process serves."""
+    domain: str = "127.0.0.1"
+    """The domain that a wallet sign-in message has to name (EIP-4361)."""
+    time_zone: ZoneInfo = ZoneInfo("Asia/Shanghai")
+    """The zone by whose days business is dated, by its IANA name. A loan keeps the zone of its offer."""
+    log_format: str | None = None
+    """`json` or `console`; by default console on a terminal, else json."""
+    log_level: str | None = None
+    """`debug`, `info`, `warning`, `error` or `critical`; by default info for the service, else warning."""
+    metrics_token: str | None = None
+    """The bearer token that /metrics takes; without it, callers on this machine alone are answered."""
+    otel_endpoint: str | None = None
+    """Where traces are sent (OTLP over HTTP, `…/v1/traces`); without it none are made."""
+    holidays: Path | None = None
+    """A JSON file with the official holidays of years that the program doesn't know yet, in the form of
+    `chainfin/values/official_days.json`."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what it is made with: `load` reads the environment, nothing else does."""
+        return (init_settings,)
+
+    @property
+    def relayer_signer(self) -> tuple[str, str] | None:
+        """The web3signer's base address and the relayer's; None: the key is sealed here."""
+        if not self.relayer_url:
+            return None
+        if not self.relayer_address:
+            where = f"{PREFIX}RELAYER_ADDRESS"
+            raise BadInput("setting_missing", f"{PREFIX}RELAYER_URL needs {where}: whose key to sign with", where=where)
+        return self.relayer_url, self.relayer_address
+
+    @property
+    def rail(self) -> Partner | None:
+        """The payment rail; None: the sandbox."""
+        return _partner("RAIL", self.rail_url, self.rail_key)
+
+    @property
+    def registry(self) -> Partner | None:
+        """The statutory registry; None: the sandbox."""
+        return _partner("REGISTRY", self.registry_url, self.registry_key)
+
+    @property
+    def partner(self) -> Partner | None:
+        """The data partner; None: the sandbox."""
+        return _partner("PARTNER", self.partner_url, self.partner_key)
+
+
+class _Environment(EnvSettingsSource):
+    """The variables of a given environment instead of the process's own."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        super().__init__(Settings)
+
+    def _load_env_vars(self) -> Mapping[str, str | None]:
+        return {name.lower(): text for name, text in self._environ.items() if text}
 
 
 def load(environ: Mapping[str, str] | None = None) -> Settings:
-    """Read the settings. Raises BadInput setting_invalid naming the variable."""
-    env = os.environ if environ is None else environ
-    home = Path(env.get("CHAINFIN_HOME", ".chainfin")).expanduser().resolve()
-    chain_url = env.get("CHAINFIN_CHAIN_URL") or None
-    depth = _number(env, "CHAINFIN_FINALITY_DEPTH")
-    return Settings(
-        home=home,
-        database_url=env.get("CHAINFIN_DATABASE_URL") or f"sqlite:///{home / 'chainfin.db'}",
-        chain_url=chain_url,
-        chain_id=_number(env, "CHAINFIN_CHAIN_ID"),
-        finality_depth=depth if depth is not None else (2 if chain_url else 0),
-        rail=_partner(env, "CHAINFIN_RAIL"),
-        registry=_partner(env, "CHAINFIN_REGISTRY"),
-        partner=_partner(env, "CHAINFIN_PARTNER"),
-        host=env.get("CHAINFIN_HOST", "127.0.0.1"),
-        port=_number(env, "CHAINFIN_PORT") or 8310,
-        cell=env.get("CHAINFIN_CELL", "c0"),
-        public_domain=env.get("CHAINFIN_DOMAIN", "127.0.0.1"),
-        time_zone=_zone(env.get("CHAINFIN_TIME_ZONE") or "Asia/Shanghai"),
-    )
-
-
-def _zone(name: str) -> ZoneInfo:
+    """Read the settings. Raises BadInput setting_invalid, setting_missing naming the variable."""
+    given = _Environment(os.environ if environ is None else environ)()
+    home = Path(given.get("home", ".chainfin")).expanduser().resolve()
+    defaults = {
+        "database_url": f"sqlite:///{home / 'chainfin.db'}",
+        "finality_depth": 2 if given.get("chain_url") else 0,
+    }
     try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise BadInput(
-            "setting_invalid", f"{name!r} is no time zone that this machine knows", where="CHAINFIN_TIME_ZONE"
-        ) from None
+        settings = Settings(**{**defaults, **given, "home": home})
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        name = PREFIX + str(first["loc"][0]).upper()
+        raise BadInput("setting_invalid", f"{name} is {first['input']!r}: {first['msg']}", where=name) from None
+    # What lacks its other half is refused now, not at first use.
+    _ = settings.relayer_signer, settings.rail, settings.registry, settings.partner
+    return settings
 
 
-def _number(env: Mapping[str, str], name: str) -> int | None:
-    text = env.get(name)
-    if not text:
-        return None
-    if not text.isdigit():
-        raise BadInput("setting_invalid", f"{name} must be a whole number, not {text!r}", where=name)
-    return int(text)
-
-
-def _partner(env: Mapping[str, str], name: str) -> Partner | None:
-    url, key = env.get(f"{name}_URL"), env.get(f"{name}_KEY")
+def _partner(name: str, url: str | None, key: str | None) -> Partner | None:
     if not url:
         return None
     if not key:
-        raise BadInput(
-            "setting_missing", f"{name}_URL needs {name}_KEY: unsigned answers are not believed", where=f"{name}_KEY"
-        )
+        where = f"{PREFIX}{name}_KEY"
+        why = f"{PREFIX}{name}_URL needs {where}: unsigned answers are not believed"
+        raise BadInput("setting_missing", why, where=where)
     return Partner(url, key)
+
+
+ELSEWHERE = {
+    "participants (`chainfin call`, `sign`, `confirm`, `consent`, `key new`)": {
+        "CHAINFIN_URL": "Where the service answers; by default `http://127.0.0.1:8310`.",
+        "CHAINFIN_KEY_PASSPHRASE": "The passphrase of an encrypted key file, where nobody can be asked for it.",
+        "CHAINFIN_KEY_PASSPHRASE_FILE": "A file whose first line is that passphrase.",
+    },
+    "tests and benchmarks": {
+        "CHAINFIN_DATA": "A folder of real documents and data; tests that want them skip without it.",
+        "CHAINFIN_CRASH_ROUNDS": "Rounds of kill -9.",
+        "CHAINFIN_CRASH_SEED": "Repeats one run of kill -9.",
+        "CHAINFIN_DIFFERENTIAL_STEPS": "Steps of the run that holds rules and contracts against each other.",
+        "CHAINFIN_DIFFERENTIAL_SEED": "Repeats one such run.",
+        "CHAINFIN_ANVIL": "The anvil program, where it isn't on the path.",
+        "CHAINFIN_HARDHAT": "The hardhat program, where it isn't on the path.",
+        "CHAINFIN_ARTIFACTS": "A folder of compiled contracts to test instead of the committed ones.",
+    },
+}
+"""Variables that are no settings of the service, by who uses them."""
+
+
+def reference() -> str:
+    """docs/operate/settings.md: every variable, its default and its meaning."""
+    lines = [
+        "# Settings",
+        "",
+        "Made by `chainfin settings reference > docs/operate/settings.md`; don't edit. An empty variable isn't there.",
+        "",
+        "## The service",
+        "",
+        "| variable | default | meaning |",
+        "|---|---|---|",
+    ]
+    for name, field in Settings.model_fields.items():
+        shown = "" if field.default in (None, "", -1) else f"`{field.default}`"
+        lines.append(f"| `{PREFIX}{name.upper()}` | {shown} | {' '.join((field.description or '').split())} |")
+    for who, variables in ELSEWHERE.items():
+        lines += ["", f"## {who[0].upper()}{who[1:]}", "", "| variable | meaning |", "|---|---|"]
+        lines += [f"| `{name}` | {meaning} |" for name, meaning in variables.items()]
+    return "\n".join(lines) + "\n"

@@ -16,6 +16,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import solcx
+from solcx.exceptions import SolcError
+
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from tools.acts import acts_of
@@ -73,14 +76,12 @@ def compile_all() -> dict[str, Any]:
         "sources": {name: {"content": path.read_text(encoding="utf-8")} for name, path in sources.items()},
         "settings": SETTINGS,
     }
-    node = shutil.which("node")
-    if node is None:
+    if shutil.which("node") is None:
         raise CompileFailed("node is not installed: the contracts can't be compiled here")
-    command = [node, str(ROOT / "tools" / "solc"), "--standard-json"]
-    done = subprocess.run(command, check=False, input=json.dumps(request), capture_output=True, text=True, cwd=ROOT)
-    if done.returncode != 0:
-        raise CompileFailed(done.stderr.strip()[-2000:])
-    output: dict[str, Any] = json.loads(done.stdout)
+    try:
+        output: dict[str, Any] = solcx.compile_standard(request, base_path=ROOT, solc_binary=ROOT / "tools" / "solc")
+    except SolcError as error:
+        raise CompileFailed((error.stderr_data or str(error)).strip()[-2000:]) from None
     ours = [e for e in output.get("errors", []) if e["severity"] == "error" or "src/" in e["formattedMessage"]]
     if ours:
         raise CompileFailed("\n".join(e["formattedMessage"] for e in ours))

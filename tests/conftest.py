@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import shutil
 import socket
 import tempfile
@@ -17,6 +18,9 @@ from hypothesis import settings
 from chainfin.storage.store import Store
 from chainfin.storage.tables import metadata
 from tests.storage import postgres
+
+# As the command line and the Makefile do, and before anything is hashed: else the embedded chain is ten times slower.
+os.environ.setdefault("ETH_HASH_BACKEND", "pysha3")
 
 # A timing is never an assertion: the machine may be busy. Seeds are printed where an example fails.
 settings.register_profile("chainfin", deadline=None, print_blob=True)

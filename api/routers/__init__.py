@@ -18,12 +18,14 @@ NOUNS = (
     "pledges",
     "substitutions",
     "limits",
+    "mandates",
     "lines",
     "applications",
     "loans",
     "audit",
     "periods",
     "policies",
+    "parked",
 )
 
 

@@ -28,7 +28,7 @@ from chainfin.errors import NotFound
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.lending import credit_notes
 from chainfin.services.reads import queries
-from chainfin.services.trade import openings, receivables, splits_and_transfers
+from chainfin.services.trade import disputes, openings, receivables, splits_and_transfers
 from chainfin.storage.trade_tables import ReceivableRow
 
 router = APIRouter(prefix="/v1/receivables", tags=["receivables"], route_class=OnceRoute)
@@ -84,13 +84,13 @@ def confirm(ctx: Ctx, actor: Acting, receivable_id: Id, body: ConfirmationIn) ->
 @router.post("/{receivable_id}/dispute", status_code=202)
 def dispute(ctx: Ctx, actor: Acting, receivable_id: Id, body: DisputeIn) -> ActOut:
     """The debtor disputes it; only a hash of the reason goes on chain."""
-    return ActOut.of(receivables.dispute(ctx, actor, receivable_id, body.reason))
+    return ActOut.of(disputes.dispute(ctx, actor, receivable_id, body.reason))
 
 
 @router.post("/{receivable_id}/dispute-resolution", status_code=202)
 def resolve_dispute(ctx: Ctx, actor: Acting, receivable_id: Id) -> ActOut:
     """The debtor withdraws its dispute."""
-    return ActOut.of(splits_and_transfers.resolve_dispute(ctx, actor, receivable_id))
+    return ActOut.of(disputes.resolve_dispute(ctx, actor, receivable_id))
 
 
 @router.post("/{receivable_id}/splits", status_code=202)
@@ -120,7 +120,7 @@ def transfer(ctx: Ctx, actor: Acting, receivable_id: Id, body: TransferIn) -> Ac
 @router.post("/{receivable_id}/default", status_code=202)
 def declare_default(ctx: Ctx, actor: Acting, receivable_id: Id) -> ActOut:
     """The holder says that it wasn't paid by its due day."""
-    return ActOut.of(splits_and_transfers.declare_default(ctx, actor, receivable_id))
+    return ActOut.of(receivables.declare_default(ctx, actor, receivable_id))
 
 
 @router.post("/{receivable_id}/cancellation", status_code=202)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import secrets
+from ipaddress import ip_address
 from typing import Literal
 
 from fastapi import APIRouter
 from pydantic import BaseModel
 from starlette.requests import Request
+from starlette.responses import Response
 
 from api.auth import Acting, Ctx
 from api.route import OnceRoute, Route
 from api.schemas.common import Input, Moment, ZonedMoment
-from chainfin.errors import Conflict
+from chainfin.errors import Conflict, Forbidden, NotFound, Unauthenticated, Unavailable
+from chainfin.runtime.loop import State, View
+from chainfin.runtime.metrics import CONTENT_TYPE, Metrics
 
 router = APIRouter()
 probes = APIRouter(tags=["system"], route_class=Route)
@@ -22,9 +27,20 @@ class Alive(BaseModel):
     status: Literal["alive"] = "alive"
 
 
+class LoopOut(BaseModel):
+    """What a loop is doing, and why it isn't running if it isn't."""
+
+    state: State
+    code: str | None
+    message: str | None
+
+
 class Ready(BaseModel):
+    """``loops``: of the drivers in this process, by name."""
+
     status: Literal["ready"] = "ready"
     checks: list[str]
+    loops: dict[str, LoopOut]
 
 
 class ClockOut(BaseModel):
@@ -46,11 +62,46 @@ def healthz() -> Alive:
 
 @probes.get("/readyz")
 def readyz(request: Request) -> Ready:
-    """Every part that the service needs does its work; else 503 with the part's code."""
+    """Every part that the service needs does its work; else 503 with the part's code and how each loop stands."""
     checks = request.app.state.ready
+    views: list[View] = [loop.view for loop in request.app.state.loops]
+    loops = {view.name: LoopOut(state=view.state, code=view.code, message=view.message) for view in views}
     for check in checks.values():
-        check()
-    return Ready(checks=list(checks))
+        try:
+            check()
+        except Unavailable as error:
+            states = {name: each.model_dump(mode="json") for name, each in loops.items()}
+            raise Unavailable(error.code, error.message, loops=states) from error
+    return Ready(checks=list(checks), loops=loops)
+
+
+@probes.get("/metrics", include_in_schema=False)
+def metrics(request: Request) -> Response:
+    """Numbers alone, in Prometheus' text format. With CHAINFIN_METRICS_TOKEN set that token is needed; without it only
+    a caller on this machine, and not through a proxy, is answered.
+
+    Raises Unauthenticated metrics_token_invalid; Forbidden metrics_local_only; NotFound metrics_missing.
+    """
+    counted: Metrics | None = request.app.state.metrics
+    token: str | None = request.app.state.metrics_token
+    if token is not None:
+        scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not secrets.compare_digest(given.strip().encode(), token.encode()):
+            raise Unauthenticated("metrics_token_invalid", "this takes the bearer token of CHAINFIN_METRICS_TOKEN")
+    elif not _is_local(request):
+        raise Forbidden("metrics_local_only", "set CHAINFIN_METRICS_TOKEN to read this from another machine")
+    if counted is None:
+        raise NotFound("metrics_missing", "this process counts nothing")
+    return Response(counted.text(), media_type=CONTENT_TYPE)
+
+
+def _is_local(request: Request) -> bool:
+    if request.client is None or "forwarded" in request.headers or "x-forwarded-for" in request.headers:
+        return False
+    try:
+        return ip_address(request.client.host).is_loopback
+    except ValueError:
+        return False
 
 
 @clock.get("")

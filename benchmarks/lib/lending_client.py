@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 
 from chainfin.client.member import Member
+from chainfin.eth.signer import KeySigner
 
 PATIENCE_S = 60.0
 
@@ -66,7 +67,7 @@ class _Clients:
 
     def _member(self, account: Account) -> Member:
         http = httpx.Client(base_url=self.market.url, timeout=PATIENCE_S, trust_env=False)
-        return Member(http, account.token, id=account.id, key=account.key)
+        return Member(http, account.token, id=account.id, signer=KeySigner(account.key))
 
     def borrow(self, job: Job) -> Paid:
         """Confirm (if that is to do), apply, follow the stream, accept, follow it to the money."""

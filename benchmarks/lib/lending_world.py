@@ -33,6 +33,7 @@ from chainfin.settings import Settings, load
 from chainfin.storage.trade_tables import ActRow
 from chainfin.values.money import Money
 from chainfin.values.party import Role
+from chainfin.values.product import Product
 
 CNY = "CNY"
 PATIENCE_S = 120.0
@@ -94,7 +95,7 @@ class World(AbstractContextManager["World"]):
     def _start_clients(self) -> Connection:
         mine, theirs = _spawn.Pipe()
         accounts = [
-            Account(self.members[who].id, self.members[who].token, self.members[who].key)
+            Account(self.members[who].id, self.members[who].token, self.members[who].signer.secret)
             for who in ("core", "supplier")
         ]
         market = lending_client.Market(self.url, self.members["lender"].id, *accounts)
@@ -118,6 +119,8 @@ class World(AbstractContextManager["World"]):
         for kind, who, grade in (("debtor", "core", "A"), ("borrower", "supplier", "B"), ("lender", "lender", "A")):
             limit = {"amount": "1000000000.00", "currency": CNY}
             lender.post("/v1/limits", {"kind": kind, "key": self.members[who].id, "amount": limit, "grade": grade})
+        given = {"products": [*Product], "amount": limit, "expires_at": "2099-01-01T00:00:00Z"}
+        lender.mandate(given)
 
     def _admit(self, operator: Caller, role: str, company: samples.Company) -> Member:
         """Debtor and supplier hold their own keys; the lender's is in custody, as a bank's system would have it."""
@@ -190,7 +193,7 @@ class World(AbstractContextManager["World"]):
     def _final(self, who: str, made: Sequence[ActRow]) -> None:
         """Signed by ``who``'s own key and final on the chain."""
         actor = Actor("party", self.members[who].id)
-        key = self.members[who].key
+        key = self.members[who].signer
         for act in made:
             acts.sign(self.installation.ctx, actor, act.id, "0x" + eip712.sign(act.typed_data, key).hex())
         ids = [act.id for act in made]

@@ -1,4 +1,4 @@
-"""The loan's journals: linked, balanced, and exactly what its terms and its payments lead to."""
+"""Checks the loan's journals: linked, balanced, and exactly what follows from its terms and payments."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def journal_hash(part: JournalPart) -> str:
 
 
 def check_books(bundle: Bundle, findings: Findings) -> Loan | None:
-    """The loan as its events leave it, or None where the journals can't be read."""
+    """The loan after its events, or None if the journals can't be read."""
     posted: dict[str, Journal] = {}
     for place, part in enumerate(bundle.ledger.journals):
         name = f"journal {part.key}"
@@ -128,7 +128,7 @@ def _happening(event: EventPart, loan: Loan) -> Happening:
 
 
 def _after_repayment(journal: Journal, bundle: Bundle) -> bool:
-    """A payment on the pledged part when nothing was owed any more: all of it the holder's."""
+    """A payment on the pledged part after the loan was repaid: all of it is the holder's."""
     payment = journal.key.split(":")
     if journal.kind != "payment" or len(payment) != 3 or len(journal.entries) != 2:
         return False

@@ -1,6 +1,6 @@
 """The evidence bundle of a loan: one canonical JSON file that an auditor checks without trusting who made it.
 
-Schema ``chainfin.evidence/1``, RFC 8785 JSON. Nothing is stated that can be derived: what an event says is read from
+Schema ``chainfin.evidence/2``, RFC 8785 JSON. Nothing is stated that can be derived: what an event says is read from
 its proven log, a document's root from the event that carries it, who signed from the signature. ``seal`` holds the
 SHA-256 of every part, so that no byte of the file can change unnoticed; it proves nothing about who made the file –
 the proofs against a header that the auditor trusts do.
@@ -19,7 +19,7 @@ from chainfin.errors import BadInput
 from chainfin.risk.canon import canonical_bytes
 from chainfin.risk.record import DecisionRecord
 
-SCHEMA: Final = "chainfin.evidence/1"
+SCHEMA: Final = "chainfin.evidence/2"
 MAX_BYTES: Final = 64 * 2**20
 """A file above this is not read. A header takes 1.1 kB in hex, so 20,000 of them fill a third of it."""
 
@@ -105,6 +105,15 @@ class DecisionPart(Part):
     record: str
 
 
+class MandatePart(Part):
+    """The lender's mandate: the EIP-712 message and its signature. ``platform``: the name behind the domain's salt."""
+
+    id: str
+    platform: str
+    typed_data: dict[str, Any]
+    signature: Hex
+
+
 class ActPart(Part):
     """A signature over an act. ``fact``: the event that it brought about; None for an acceptance kept off the chain."""
 
@@ -170,6 +179,7 @@ class Bundle(Part):
     chain: ChainPart
     documents: list[DocumentPart]
     decision: DecisionPart
+    mandate: MandatePart
     acts: list[ActPart]
     registry: list[EvidencePart]
     payments: list[EvidencePart]

@@ -1,11 +1,9 @@
-"""Does each security of the loan hold: its pledge, and the trade or the goods behind it."""
+"""Checks each security of the loan: its pledge, and the trade or the goods behind it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-
-from eth_hash.auto import keccak
 
 from chainfin.audit.bundle import Bundle, record_of
 from chainfin.audit.deal import Known
@@ -14,13 +12,14 @@ from chainfin.audit.report import Findings
 from chainfin.audit.securities import Security, came, holder, lineage
 from chainfin.audit.trade_documents import TradeDocument, check_invoice, check_parties, check_receipts
 from chainfin.eth.abi import from_hex
+from chainfin.hashing import keccak
 from chainfin.risk.record import Outcome
 from chainfin.values.product import Product
 
 
 def check_named(found: list[Security], proven: ProvenFacts, findings: Findings) -> None:
-    """Whatever the file tells of pledges, it tells of those that it shows; and what befell them beside what it tells,
-    in one transaction with it, it can't leave out."""
+    """Every event about a pledge is about a pledge that the file shows, and no event of these pledges in the same
+    transactions is left out."""
     shown = {security.id for security in found}
     names = ("pledgeId", "soldPledgeId")
 
@@ -37,7 +36,7 @@ def check_pledge(
     bundle: Bundle, security: Security, outcome: Outcome | None, proven: ProvenFacts, known: Mapping[str, Known],
     findings: Findings,
 ) -> None:  # fmt: skip
-    """The pledge is this loan's, of this borrower, for this lender; what was lent on as much as the decision asked for.
+    """The pledge is for this loan, borrower and lender; on what was lent on, it is as large as the decision asked for.
 
     ``outcome``: None where no decision holds. Raises Refused fact_missing.
     """
@@ -71,7 +70,7 @@ def _as_decided(bundle: Bundle, pledged: Fact, outcome: Outcome, findings: Findi
 
 
 def _conserved(security: Security, proven: ProvenFacts, findings: Findings) -> None:
-    """No more left the pledge than it was over."""
+    """Not more was released or taken than was pledged."""
     freed = sum(f.count("amount") for f in proven.all("Pledges.Released", pledgeId=security.id))
     paid = sum(f.count("amount") for f in proven.all("Receivables.Settled", pledgeId=security.id))
     lost = sum(f.count("by") for f in proven.all("Pledges.Shrunk", pledgeId=security.id))
@@ -85,7 +84,7 @@ def _conserved(security: Security, proven: ProvenFacts, findings: Findings) -> N
 
 
 def _undertaken(security: Security, proven: ProvenFacts, findings: Findings) -> None:
-    """Who bought it back had undertaken to, and as much. Raises Refused fact_missing."""
+    """Whoever bought it back had undertaken to buy that much. Raises Refused fact_missing."""
     bought = proven.all("Pledges.BoughtBack", pledgeId=security.id)
     for buyer in sorted({fact.count("buyer") for fact in bought}):
         promise = proven.one("Pledges.Undertaken", pledgeId=security.id, buyer=buyer)
@@ -99,7 +98,7 @@ def check_asset(
     bundle: Bundle, security: Security, proven: ProvenFacts, documents: list[TradeDocument], known: Mapping[str, Known],
     findings: Findings,
 ) -> None:  # fmt: skip
-    """What is pledged is what it is said to be. Raises Refused fact_missing."""
+    """The pledged asset is what the file says it is. Raises Refused fact_missing."""
     check = _check_receivable if security.kind == "receivable" else _check_goods
     part, inputs = check(bundle, security, proven, documents, known, findings)
     if security.lent_on:
@@ -197,7 +196,7 @@ def _check_goods(
 
 
 def _opened(name: str, number: int, known: Mapping[str, Known], findings: Findings) -> str:
-    """Who the party of that number is, its commitment opened."""
+    """The party of that number, with its commitment opened."""
     party = next((party for party, opened in known.items() if opened.number == number), "")
     findings.check(name, bool(party), f"party {number} is {party or 'nobody that the file names'}")
     return party

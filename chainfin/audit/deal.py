@@ -1,4 +1,4 @@
-"""Does the deal hang together: who dealt, what was decided, and on which terms. What secures it: `collateral`."""
+"""Checks the deal: who the parties are, what was decided, and on which terms. What secures it: `collateral`."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from eth_hash.auto import keccak
-
 from chainfin.audit.bundle import ActPart, Bundle, record_of
 from chainfin.audit.facts import ProvenFacts
 from chainfin.audit.report import Findings
@@ -17,6 +15,7 @@ from chainfin.audit.signatures import LAST, Keys
 from chainfin.errors import Refused
 from chainfin.eth import eip712
 from chainfin.eth.abi import from_hex
+from chainfin.hashing import keccak
 from chainfin.risk.record import REVIEW, Outcome
 from chainfin.risk.replay import replay
 from chainfin.risk.review import Review
@@ -54,7 +53,7 @@ def check_parties_opened(bundle: Bundle, proven: ProvenFacts, findings: Findings
 
 
 def check_decision(bundle: Bundle, expected: str, proven: ProvenFacts, findings: Findings) -> Outcome | None:
-    """The record is the one anchored (``expected``, 0x-hex) and what its own inputs and the policy lead to."""
+    """The record is the anchored one (``expected``, 0x-hex), and follows from its own inputs and the policy."""
     with findings.attempt("decision: record"):
         record = record_of(bundle)
         content = record.as_dict()

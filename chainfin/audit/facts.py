@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from eth_hash.auto import keccak
-
 from chainfin.audit.bundle import ChainPart
 from chainfin.audit.proofs import Header, ProvenLog, ProvenReceipt, read_header, verify_ancestry, verify_receipt
 from chainfin.audit.report import HOSTILE, Findings, explain
 from chainfin.errors import Refused
 from chainfin.eth.abi import contract_abi, from_hex, parse_address
+from chainfin.hashing import keccak
 from chainfin.resources import CONTRACTS
 
 
@@ -57,7 +56,7 @@ class ProvenFacts:
         return found[0]
 
     def latest(self, event: str, before: tuple[int, int, int], **args: object) -> Fact:
-        """The last one before this place: what was cancelled and issued again counts as it was issued last.
+        """The last one before this place: of what was cancelled and issued again, the last issue counts.
 
         Raises Refused fact_missing.
         """
@@ -211,7 +210,7 @@ def _plain(value: Any) -> Any:
 
 
 def heads(part: ChainPart) -> list[tuple[int, str]]:
-    """Number and hash of the last block of every range of headers: what an auditor looks up at a node of its own.
+    """Number and hash of the last block of every range of headers: what auditors look up at their own nodes.
 
     Raises BadInput proof_header_malformed.
     """

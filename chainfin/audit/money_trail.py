@@ -1,4 +1,4 @@
-"""The registry's number and the bank's word, held against pledge, terms and journals."""
+"""The registry's and the bank's signed answers, compared with pledges, terms and journals."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from collections.abc import Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from eth_hash.auto import keccak
-
 from chainfin.audit.bundle import Bundle, EventPart
 from chainfin.audit.deal import Known
 from chainfin.audit.facts import ProvenFacts
-from chainfin.audit.partners import PartnerKeys, read_evidence
+from chainfin.audit.partners import read_evidence
 from chainfin.audit.report import Findings
 from chainfin.audit.securities import Security, lineage
 from chainfin.eth.abi import from_hex
+from chainfin.hashing import keccak
+from chainfin.jws import TrustedKeys
 from chainfin.values.money import Money
 
 EPOCH = dt.date(1970, 1, 1)
@@ -25,7 +25,7 @@ def check_registry(
     bundle: Bundle,
     found: list[Security],
     proven: ProvenFacts,
-    keys: PartnerKeys,
+    keys: TrustedKeys,
     known: Mapping[str, Known],
     findings: Findings,
 ) -> None:
@@ -79,7 +79,7 @@ def _check_entry(
 
 
 def _ends_on(bundle: Bundle, security: Security, filed_on: str, proven: ProvenFacts) -> str:
-    """Filed until the loan is due; what took the place of goods until it is due itself, or from an overdue loan's day.
+    """How long a pledge is filed: until the loan is due; a substitute until its own due day, or the filing, if later.
 
     Raises Refused fact_missing.
     """
@@ -93,9 +93,9 @@ def _ends_on(bundle: Bundle, security: Security, filed_on: str, proven: ProvenFa
 
 
 def check_payments(
-    bundle: Bundle, proven: ProvenFacts, found: list[Security], keys: PartnerKeys, findings: Findings
+    bundle: Bundle, proven: ProvenFacts, found: list[Security], keys: TrustedKeys, findings: Findings
 ) -> None:
-    """Every payout and payment in the loan's life is in the bank's words, of that amount."""
+    """Every payout and payment of the loan is in a signed answer of the bank, with the same amount."""
     paid: list[dict[str, Any]] = []
     arrived: dict[str, dict[str, Any]] = {}
     for part in bundle.payments:
@@ -129,7 +129,7 @@ def check_payments(
 
 
 def _remittances(bundle: Bundle, event: EventPart, found: list[Security], proven: ProvenFacts) -> set[str]:
-    """What a payer may have written: the loan; or a receivable, what it was split off, what the lender took of it."""
+    """Remittances that a payer may have written: the loan; a receivable, its parents, what the lender took of it."""
     if event.kind == "pay_borrower":
         return {f"LOAN {bundle.loan.id}"}
     lines = [asset for security in found for asset in lineage(security.asset, proven)]

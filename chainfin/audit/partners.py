@@ -1,63 +1,27 @@
-"""What bank and statutory registry signed: Ed25519 over the exact bytes of their answers (RFC 8032).
-
-The header reads ``keyid=<16 hex>;ed25519=<base64>``; a key's id is the first 8 bytes of its SHA-256.
-"""
+"""What bank and statutory registry signed: detached JWS over the exact bytes of their answers (see `chainfin.jws`)."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
-from collections.abc import Iterable
 from typing import Any
-
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from chainfin.audit.bundle import EvidencePart, parse_json
 from chainfin.audit.report import Findings
 from chainfin.errors import BadInput, Refused
+from chainfin.jws import KeyUnknown, SignatureInvalid, TrustedKeys, key_named
 
 
-class PartnerKeys:
-    """The public keys that the auditor believes to be the partners'."""
-
-    def __init__(self, keys: Iterable[str]) -> None:
-        """Hex of 32 bytes each. Raises BadInput partner_key_malformed."""
-        self._known: dict[str, Ed25519PublicKey] = {}
-        for text in keys:
-            try:
-                raw = bytes.fromhex(text.removeprefix("0x"))
-                self._known[hashlib.sha256(raw).hexdigest()[:16]] = Ed25519PublicKey.from_public_bytes(raw)
-            except ValueError:
-                raise BadInput("partner_key_malformed", "a partner's key is 32 bytes of Ed25519, in hex") from None
-
-    def __bool__(self) -> bool:
-        return bool(self._known)
-
-    def verify(self, evidence: EvidencePart) -> None:
-        """Raises Refused partner_key_unknown, partner_signature_invalid."""
-        fields = dict(part.partition("=")[::2] for part in evidence.signature.split(";"))
-        key = self._known.get(fields.get("keyid", ""))
-        if key is None:
-            raise Refused("partner_key_unknown", f"signed with the key {evidence.key_id}, which was not given")
-        try:
-            key.verify(base64.b64decode(fields.get("ed25519", ""), validate=True), evidence.body.encode())
-        except (InvalidSignature, ValueError):
-            raise Refused("partner_signature_invalid", "the signature doesn't fit the text") from None
-
-
-def read_evidence(name: str, evidence: EvidencePart, keys: PartnerKeys, findings: Findings) -> dict[str, Any]:
+def read_evidence(name: str, evidence: EvidencePart, keys: TrustedKeys, findings: Findings) -> dict[str, Any]:
     """What the partner said, its signature checked if there is a key to check it with.
 
     Raises Refused partner_answer_malformed.
     """
-    findings.check(f"{name}: key id", f"keyid={evidence.key_id};" in evidence.signature, evidence.key_id)
+    findings.check(f"{name}: key id", key_named(evidence.signature) == evidence.key_id, evidence.key_id)
     if not keys:
         findings.not_compared(f"{name}: signature", "no partner key was given")
     else:
         with findings.attempt(f"{name}: signature"):
-            keys.verify(evidence)
-            findings.check(f"{name}: signature", True, f"by the key {evidence.key_id}")
+            signer = _signer(evidence, keys)
+            findings.check(f"{name}: signature", True, f"by the key {signer}")
     try:
         detail = parse_json(evidence.body)
     except BadInput as error:
@@ -65,3 +29,13 @@ def read_evidence(name: str, evidence: EvidencePart, keys: PartnerKeys, findings
     if not isinstance(detail, dict):
         raise Refused("partner_answer_malformed", "the partner's text is not a JSON object")
     return detail
+
+
+def _signer(evidence: EvidencePart, keys: TrustedKeys) -> str:
+    """The id of the key that signed. Raises Refused partner_key_unknown, partner_signature_invalid."""
+    try:
+        return keys.check(evidence.body.encode(), evidence.signature)
+    except KeyUnknown:
+        raise Refused("partner_key_unknown", f"signed with the key {evidence.key_id}, which was not given") from None
+    except SignatureInvalid as error:
+        raise Refused("partner_signature_invalid", str(error)) from None

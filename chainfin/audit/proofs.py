@@ -12,13 +12,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import rlp
-from eth_hash.auto import keccak
 from rlp.exceptions import RLPException
 from trie.exceptions import BadTrieProof, TraversedPartialPath, ValidationError
 from trie.hexary import HexaryTrie
 
 from chainfin.errors import BadInput, Refused
 from chainfin.eth.abi import checksum
+from chainfin.hashing import keccak
 
 MAX_HEADERS = 100_000
 _PARENT, _STATE, _RECEIPTS, _NUMBER, _TIME = 0, 3, 5, 8, 11

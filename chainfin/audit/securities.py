@@ -1,4 +1,4 @@
-"""What secures a loan, as the proven facts have it: each pledge, what it is over, and what that came out of."""
+"""What secures a loan, by the proven facts: each pledge, its asset, and what the asset was split off from."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Security:
 
     @property
     def added(self) -> bool:
-        """Nothing of the deal rests on it: it is more than was asked for, and was made past the service."""
+        """More collateral than was asked for, pledged without the service: the deal doesn't depend on it."""
         return not self.lent_on and self.instead is None
 
     @property
@@ -64,8 +64,7 @@ def securities(proven: ProvenFacts, *, unsecured: bool) -> list[Security]:
 
 
 def substitution(fact: Fact, proven: ProvenFacts) -> Fact | None:
-    """The exchange of goods for the receivable of their sale of which this pledge, or this setting free, is one half.
-    None of any other event."""
+    """The substitution of which this pledge, or this release, is one half; None for any other event."""
     if fact.event == "Pledges.Pledged":
         names = {"pledgeId": fact.args["pledgeId"], "receivableId": fact.args["assetId"]}
     elif fact.event == "Pledges.Released":
@@ -89,7 +88,7 @@ def lineage(asset: str, proven: ProvenFacts) -> list[str]:
 
 
 def came(part: str, proven: ProvenFacts) -> Fact:
-    """How the part came to be. Raises Refused fact_ambiguous."""
+    """The event by which the part was made. Raises Refused fact_ambiguous."""
     found = [fact for event in PARTS for fact in proven.all(event, childId=part)]
     if len(found) != 1:
         raise Refused("fact_ambiguous", f"{part} came to be {len(found)} times")

@@ -1,4 +1,4 @@
-"""Who signed what: each act's typed data, rebuilt from the ABI and held against the event that it brought about."""
+"""Who signed what: each act's typed data is rebuilt from the ABI and compared with the event that it caused."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from chainfin.audit.facts import Fact, ProvenFacts
 from chainfin.audit.report import Findings
 from chainfin.audit.securities import Security, substitution
 from chainfin.documents.goods_trail import EVENTS, START, extended
-from chainfin.errors import Refused
+from chainfin.errors import BadInput, Refused
 from chainfin.eth import eip712
 from chainfin.eth.abi import from_hex, parse_address
+from chainfin.eth.bindings import ACTS, RIDERS
 from chainfin.values.party import Role
 
 
@@ -76,6 +77,10 @@ class Keys:
         """Raises Refused party_not_admitted."""
         return str(self._latest(self._keys, party, place))
 
+    def ever(self, party: int) -> tuple[str, ...]:
+        """Every key that ever spoke for the party, oldest first."""
+        return tuple(str(key) for _, key in self._keys.get(party, []))
+
     def roles_at(self, party: int, place: tuple[int, int, int]) -> Role:
         """Raises Refused party_not_admitted."""
         return Role(self._latest(self._roles, party, place))
@@ -105,7 +110,7 @@ def check_acts(
         if act.fact is not None and fact is None:
             findings.check(name, False, f"act {place} names fact {act.fact}, which is not proven")
             continue
-        if fact is None and primary != eip712.accept_type().name:
+        if fact is None and primary != eip712.AcceptOffer.PRIMARY_TYPE:
             findings.check(name, False, f"act {place} names no fact")
             continue
         with findings.attempt(name):
@@ -140,19 +145,21 @@ def _signer(act: ActPart, primary: str, chain: ChainPart, fact: Fact | None) -> 
 
 def _type(primary: str, fact: Fact | None) -> eip712.ActType:
     if fact is None:
-        return eip712.accept_type()
+        return eip712.type_of(eip712.AcceptOffer)
     contract = fact.event.partition(".")[0]
-    if primary in eip712.RIDERS:
-        kind = eip712.RIDERS[primary]()
-        if kind.contract == contract:
-            return kind
-    return eip712.act_type(contract, primary[:1].lower() + primary[1:])
+    rider = RIDERS.get(primary)
+    if rider is not None and contract == rider.CONTRACT:
+        return eip712.type_of(rider)
+    act = next((act for act in ACTS.values() if contract == act.CONTRACT and primary == act.PRIMARY_TYPE), None)
+    if act is None:
+        raise BadInput("act_unknown", f"{contract} has no act {primary!r}")
+    return eip712.type_of(act)
 
 
 def _belongs(
     name: str, act: ActPart, primary: str, signer: str, fact: Fact, proven: ProvenFacts, keys: Keys, findings: Findings
 ) -> None:
-    """The message says what the event says, and the event's party signed it in time."""
+    """The message agrees with the event, and the event's party signed it in time."""
     expected = next((e for e in NEEDED.get(fact.event, ()) if e.act == primary), None)
     if expected is None:
         findings.check(name, False, f"{fact.event} doesn't come from {primary}")
@@ -178,7 +185,7 @@ def _belongs(
 
 
 def _beyond_the_event(primary: str, fact: Fact, proven: ProvenFacts) -> dict[str, str]:
-    """Members of an act that its event doesn't tell, as earlier facts have them (lower case).
+    """Members of an act that its event doesn't contain, taken from earlier facts (lower case).
 
     The trail that a registrar attests, or a seller acknowledges, is made again from the goods' own events: one left out
     of the file, or another order of them, gives another trail.

@@ -68,7 +68,7 @@ class TradeDocument:
 
 
 def check_documents(parts: list[DocumentPart], proven: ProvenFacts, findings: Findings) -> list[TradeDocument]:
-    """Every disclosed field leads to its root; every kind says what it must. Gives the documents that hold."""
+    """Every disclosed field is proven by its root, every kind shows what it must. Returns the valid documents."""
     papers: list[TradeDocument] = []
     for place, part in enumerate(parts):
         fact = proven.numbered(part.fact)
@@ -153,7 +153,7 @@ def check_receipts(order: TradeDocument, receipts: list[TradeDocument], findings
 
 
 def check_parties(document: TradeDocument, sides: Mapping[str, str], findings: Findings) -> None:
-    """Seller and buyer that the document names are the parties that the chain's commitments open to."""
+    """The document's seller and buyer are the parties whose commitments on chain were opened."""
     for side, legal in sides.items():
         named = document.under(rf"/{side}/legal_ids/(\d+)/value").values()
         name = f"document {document.kind}: {side}"

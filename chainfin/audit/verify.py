@@ -1,8 +1,8 @@
 """Check an evidence bundle offline: no network, no database, nothing of the service that made it.
 
 What is believed: the header that the auditor gives (``trusted_headers``), the partners' keys that it gives, and this
-program (its policies and contract ABIs). What could not be compared for want of these is said, not passed over.
-A bundle shows what is in it; that nothing else happened to the loan it does not show: `reconcile` looks at the whole.
+program (its policies and contract ABIs). What can't be compared without one of these is reported as not compared.
+A bundle can't show that nothing else happened to the loan: `reconcile` looks at everything.
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ from chainfin.audit.bundle import Bundle, digests, read, record_of
 from chainfin.audit.collateral import check_asset, check_named, check_pledge
 from chainfin.audit.deal import check_acceptance, check_decision, check_parties_opened, check_terms
 from chainfin.audit.facts import Trust, prove
+from chainfin.audit.mandate import check_mandate
 from chainfin.audit.money_trail import check_payments, check_registry
-from chainfin.audit.partners import PartnerKeys
 from chainfin.audit.report import Findings, Report
 from chainfin.audit.securities import securities
 from chainfin.audit.signatures import check_acts
 from chainfin.audit.trade_documents import check_documents
 from chainfin.errors import BadInput, Refused
+from chainfin.jws import TrustedKeys
 from chainfin.values.product import Product
 
 
@@ -38,7 +39,7 @@ def verify(
 
     Raises BadInput partner_key_malformed (the auditor's own input).
     """
-    keys = PartnerKeys(partner_keys)
+    keys = TrustedKeys(partner_keys)
     findings = Findings()
     try:
         bundle, content = read(bundle_bytes)
@@ -57,7 +58,7 @@ def verify(
 
 def _check(
     bundle: Bundle,
-    keys: PartnerKeys,
+    keys: TrustedKeys,
     trust: Trust,
     findings: Findings,
 ) -> None:
@@ -83,6 +84,8 @@ def _check(
             record = record_of(bundle).as_dict()
             decided = dt.datetime.fromisoformat(record["decided_at"]).astimezone(dt.UTC).date()
             check_terms(bundle, outcome, decided, str(anchored), findings)
+    with findings.attempt("mandate"):
+        check_mandate(bundle, party_keys, known, findings)
     check_named(secured, story, findings)
     for security in secured:
         own = security.among(findings)

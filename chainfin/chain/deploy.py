@@ -9,17 +9,19 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
-import rlp
-from eth_abi.abi import encode as abi_encode
-from eth_account import Account
-from eth_hash.auto import keccak
+from eth_typing import HexAddress, HexStr
+from web3 import Web3
+from web3.types import Nonce
+from web3.utils.address import get_create_address
 
 from chainfin.chain.node import Block, Node
 from chainfin.errors import ChainfinError, Unavailable, Unknown
-from chainfin.eth.abi import ContractAbi, address_bytes, checksum, from_hex, parse_address
-from chainfin.eth.keys import address_of
+from chainfin.eth.abi import ContractAbi, from_hex, parse_address
+from chainfin.eth.signer import KeySigner, Signer
+from chainfin.eth.transaction import Transaction
+from chainfin.hashing import keccak
 from chainfin.resources import CONTRACTS, Artifact, artifact, read_json
 
 GAS = 8_000_000
@@ -53,7 +55,7 @@ class Deployment:
 
 def deploy(
     node: Node,
-    deployer_key: bytes,
+    deployer_key: Signer | bytes,
     *,
     operator: str,
     recorded: Deployment | None = None,
@@ -75,7 +77,8 @@ def deploy(
     plan = read_json("deployment.json")
     values = {**plan["defaults"], "operator": parse_address(operator, where="operator"), **(params or {})}
     steps = [step["contract"] for step in plan["steps"]]
-    deployer = address_of(deployer_key)
+    signer = KeySigner(deployer_key) if isinstance(deployer_key, bytes) else deployer_key
+    deployer = signer.address
     head = node.head()
     next_nonce = node.nonce_of(deployer, head)
     base, there = _left_behind(node, deployer, steps, next_nonce, head)
@@ -88,7 +91,7 @@ def deploy(
         if place < there:
             continue
         args = [_argument(arg, values, addresses) for arg in step["args"]]
-        raws.append(_creation(node, deployer_key, base + place, step["contract"], args, price=price))
+        raws.append(_creation(node, signer, base + place, step["contract"], args, price=price))
     for raw in raws:
         _send(node, raw)
     blocks = [_mined(node, keccak(raw), timeout_s) for raw in raws]
@@ -99,14 +102,14 @@ def deploy(
 
 
 def funded(node: Node, address: str, wei: int, block: Block) -> None:
-    """That ``address`` can pay ``wei`` for gas. Raises Unavailable relayer_unfunded; ``where`` is the address."""
+    """Check that ``address`` can pay ``wei`` for gas. Raises Unavailable relayer_unfunded; ``where`` is the address."""
     if wei and (balance := node.balance_of(address, block)) < wei:
         why = f"the relayer has {balance} wei, one transaction may cost {wei}: send it money for gas"
         raise Unavailable("relayer_unfunded", f"{why} (chain {node.chain_id()})", where=address)
 
 
 def check(node: Node, recorded: Deployment) -> None:
-    """That the recorded contracts are on this chain. Raises Unavailable: chain_wrong_id, contracts_foreign."""
+    """Check that the recorded contracts are on this chain. Raises Unavailable: chain_wrong_id, contracts_foreign."""
     if node.chain_id() != recorded.chain_id:
         why = f"the contracts are on chain {recorded.chain_id}, the node is on {node.chain_id()}"
         raise Unavailable("chain_wrong_id", why)
@@ -118,9 +121,10 @@ def check(node: Node, recorded: Deployment) -> None:
 
 
 def _addresses(deployer: str, steps: list[str], base: int) -> dict[str, str]:
-    """CREATE addresses: the last 20 bytes of keccak(rlp([deployer, nonce]))."""
-    sender = address_bytes(deployer)
-    return {name: checksum(keccak(rlp.encode([sender, base + n]))[-20:]) for n, name in enumerate(steps)}
+    """Where the contracts will be: it follows from the deployer and its nonces."""
+    return {
+        name: str(get_create_address(HexAddress(HexStr(deployer)), Nonce(base + n))) for n, name in enumerate(steps)
+    }
 
 
 def _left_behind(node: Node, deployer: str, steps: list[str], next_nonce: int, head: Block) -> tuple[int, int]:
@@ -140,7 +144,7 @@ def _left_behind(node: Node, deployer: str, steps: list[str], next_nonce: int, h
 
 
 def _same_code(found: bytes, compiled: Artifact) -> bool:
-    """Whether ``found`` is the compiled code; what a constructor fills in is its own affair."""
+    """Whether ``found`` is the compiled code, apart from the immutables that the constructor fills in."""
     blanked = bytearray(found)
     for start, length in compiled["immutables"]:
         blanked[start : start + length] = bytes(length)
@@ -153,13 +157,13 @@ def _argument(arg: Any, values: Mapping[str, Any], addresses: Mapping[str, str])
     return values[arg[1:]] if isinstance(arg, str) and arg.startswith("$") else arg
 
 
-def _creation(node: Node, key: bytes, nonce: int, name: str, args: list[Any], *, price: int) -> bytes:
+def _creation(node: Node, signer: Signer, nonce: int, name: str, args: list[Any], *, price: int) -> bytes:
     compiled = artifact(name)
     fields = ContractAbi.read(name, compiled["abi"]).constructor
     coerced = [f.coerce(arg, f"{name}.{f.name}") for f, arg in zip(fields, args, strict=True)]
-    data = from_hex(compiled["bytecode"]) + abi_encode([f.canonical for f in fields], coerced)
-    transaction = {"value": 0, "gas": GAS, "gasPrice": price, "nonce": nonce, "chainId": node.chain_id(), "data": data}
-    return bytes(Account.sign_transaction(transaction, key).raw_transaction)
+    contract = Web3().eth.contract(abi=cast("Any", compiled["abi"]), bytecode=HexStr(compiled["bytecode"]))
+    data = from_hex(contract.constructor(*coerced).data_in_transaction)
+    return Transaction(nonce, price, GAS, None, data, node.chain_id()).signed(signer)[1]
 
 
 def _send(node: Node, raw: bytes) -> None:

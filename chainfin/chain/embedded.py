@@ -107,6 +107,11 @@ class EmbeddedNode:
         self._store.commit()
         return chain
 
+    @property
+    def chain(self) -> Any:
+        """py-evm's chain, for `chainfin.chain.tester`."""
+        return self._chain
+
     def close(self) -> None:
         with self._lock:
             self._store.close()
@@ -243,7 +248,7 @@ class EmbeddedNode:
     def _mine(
         self, waiting: list[tuple[int, SignedTransactionAPI]], answers: list[bytes | ChainfinError]
     ) -> list[tuple[int, SignedTransactionAPI]]:
-        """One block of what fits; refusals go to ``answers``; what found no room is returned."""
+        """Mine one block of what fits. Refusals go to ``answers``; transactions that didn't fit are returned."""
         header = self._next_header(self._chain.get_canonical_head())
         vm = self._chain.get_vm(header)
         taken: list[SignedTransactionAPI] = []

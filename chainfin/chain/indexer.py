@@ -17,8 +17,9 @@ from sqlmodel import Session, col, select
 
 from chainfin.chain.decode import Decoder
 from chainfin.chain.node import Block, Node
-from chainfin.errors import Unavailable
+from chainfin.errors import ChainfinError, Halted, Unavailable
 from chainfin.storage import locks
+from chainfin.storage.away import is_away
 from chainfin.storage.chain_tables import ChainBlockRow, ChainEvent, ChainEventRow
 from chainfin.storage.store import Store
 
@@ -27,7 +28,7 @@ EVENTS_PER_TRANSACTION = 1000
 
 
 class Projection(Protocol):
-    """What follows from an event (services.projection.apply with its context bound)."""
+    """What follows from an event (`services.reactions.chain_events.apply` with its context bound)."""
 
     def __call__(self, session: Session, event: ChainEvent, /) -> None: ...
 
@@ -63,6 +64,13 @@ class Indexer:
         """The final block when all was last taken in: while it is the same there is nothing to look up."""
         self._reached: tuple[int, str] | None = None
         """The cursor as it was then. A hint: what is taken in is taken in on the cursor of its own transaction."""
+        self.head: int | None = None
+        """The newest final block that the node has shown; None before the first look."""
+
+    @property
+    def taken_to(self) -> int | None:
+        """The last block that this process has taken in or found taken in; None before the first look."""
+        return None if self._reached is None else self._reached[0]
 
     def cursor(self) -> tuple[int, str] | None:
         """Number and hash of the last block taken in."""
@@ -82,9 +90,11 @@ class Indexer:
     def run_once(self) -> int:
         """Take in what has become final. Returns the number of events.
 
-        Raises Unavailable: chain_reorg_past_finality, chain_behind, chain_event_unknown, chain_unreachable.
+        Raises Unavailable: chain_reorg_past_finality, chain_behind, chain_event_unknown, chain_unreachable; Halted
+        chain_event_not_applied: what follows from an event can't be written, so nothing after it may be either.
         """
         line = self.final_block()
+        self.head = None if line is None else line.number
         if line is not None and line.hash == self._seen:
             return 0
         cursor = self._reached or self.cursor()
@@ -140,31 +150,47 @@ class Indexer:
 
     def _take_in(self, blocks: Sequence[tuple[Block, list[ChainEvent]]], cursor: tuple[int, str] | None) -> int | None:
         """How many events were taken in; None if another indexer has moved on from ``cursor``."""
-        count = 0
-        with self._store.begin() as session:
-            # the lock makes a second indexer wait; having waited, it finds the cursor moved and stands back
-            locks.named(session, locks.PROJECTION)
-            if _cursor(session) != cursor:
-                return None
-            for block, events in blocks:
-                session.add(
-                    ChainBlockRow(
-                        number=block.number,
-                        hash="0x" + block.hash.hex(),
-                        parent_hash="0x" + block.parent_hash.hex(),
-                        timestamp=datetime.fromtimestamp(block.timestamp, UTC),
-                    )
-                )
-                try:
-                    session.flush()
-                except IntegrityError:
-                    # two indexers began on an empty database, where there is no row to lock
-                    raise Unavailable("chain_index_raced", f"block {block.number} was taken in meanwhile") from None
-                for event in events:
-                    session.add(_row(event))
-                    self._project(session, event)
-                    count += 1
-        return count
+        at = f"blocks {blocks[0][0].number} to {blocks[-1][0].number}"
+        try:
+            with self._store.begin() as session:
+                # the lock makes a second indexer wait; having waited, it finds the cursor moved and stands back
+                locks.named(session, locks.PROJECTION)
+                if _cursor(session) != cursor:
+                    return None
+                count = 0
+                for block, events in blocks:
+                    at = f"block {block.number}"
+                    _add_block(session, block)
+                    for event in events:
+                        at = f"{event.contract}.{event.name} in block {block.number}, log {event.log_index}"
+                        session.add(_row(event))
+                        self._project(session, event)
+                        count += 1
+                return count
+        except Unavailable:
+            raise
+        except Exception as error:
+            if is_away(error):
+                raise
+            # also what the database refuses at the commit: the blocks are final, so another try would change nothing
+            code = error.code if isinstance(error, ChainfinError) else type(error).__name__
+            raise Halted("chain_event_not_applied", f"{at} can't be applied ({code}); the log has why") from error
+
+
+def _add_block(session: Session, block: Block) -> None:
+    session.add(
+        ChainBlockRow(
+            number=block.number,
+            hash="0x" + block.hash.hex(),
+            parent_hash="0x" + block.parent_hash.hex(),
+            timestamp=datetime.fromtimestamp(block.timestamp, UTC),
+        )
+    )
+    try:
+        session.flush()
+    except IntegrityError:
+        # two indexers began on an empty database, where there is no row to lock
+        raise Unavailable("chain_index_raced", f"block {block.number} was taken in meanwhile") from None
 
 
 def _cursor(session: Session) -> tuple[int, str] | None:

@@ -1,4 +1,4 @@
-"""What this package needs of an EVM node, and the values it speaks in.
+"""What this package needs of an EVM node, and the values in which nodes answer.
 
 Two implementations: `chainfin.chain.embedded` (an EVM in this process, durable) and `chainfin.chain.rpc` (any
 Ethereum JSON-RPC node). Every read names its block: nothing is computed on "latest".

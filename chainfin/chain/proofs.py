@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import rlp
 from eth_bloom.bloom import BloomFilter
-from eth_hash.auto import keccak
 from trie.hexary import HexaryTrie
 
 from chainfin.audit.proofs import read_header
 from chainfin.chain.node import Block, Node, Receipt
 from chainfin.errors import NotFound, Unavailable
 from chainfin.eth.abi import address_bytes
+from chainfin.hashing import keccak
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from chainfin.services.oversight.evidence import Proof
 
 
 class ChainProver:
-    """Implements `chainfin.services.evidence.Prover`."""
+    """Implements `chainfin.services.oversight.evidence.Prover`."""
 
     def __init__(self, node: Node, deployment: Deployment) -> None:
         self._node = node

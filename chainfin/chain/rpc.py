@@ -6,19 +6,19 @@ send is Unknown: the node may have taken it.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from typing import Any
 
-import httpx
 import orjson
 import rlp
 from eth_bloom.bloom import BloomFilter
-from eth_hash.auto import keccak
+from web3 import HTTPProvider
+from web3.types import RPCEndpoint
 
 from chainfin.chain.node import Block, Log, Receipt, Reverted
 from chainfin.errors import ChainfinError, Refused, Unavailable, Unknown
 from chainfin.eth.abi import address_bytes, parse_address
+from chainfin.hashing import keccak
 
 _HEADER = (
     ("parentHash", "sha3Uncles", "miner", "stateRoot", "transactionsRoot", "receiptsRoot", "logsBloom"),
@@ -44,52 +44,52 @@ class RpcError(Exception):
         self.data = error.get("data")
 
 
+class _Provider(HTTPProvider):
+    """web3's, with the parser that reads a block's logs in a third of the time."""
+
+    @staticmethod
+    def decode_rpc_response(raw_response: bytes) -> Any:
+        return orjson.loads(raw_response)
+
+
 class RpcNode:
-    """A `Node` over HTTP. Thread-safe (httpx's client is)."""
+    """A `Node` over HTTP, by web3.py's provider. Thread-safe: each thread has a session of its own."""
 
     def __init__(self, url: str, *, expected_chain_id: int | None = None, timeout_s: float = 10.0) -> None:
         """Raises Unavailable: chain_unreachable, chain_wrong_id."""
-        self._client = httpx.Client(timeout=timeout_s)
+        self._provider = _Provider(url, {"timeout": timeout_s}, exception_retry_configuration=None)
         self._url = url
-        self._ids = itertools.count(1)
         self._one_by_one = False
-        try:
-            self._chain_id = int(self._ask("eth_chainId"), 16)
-            if expected_chain_id is not None and self._chain_id != expected_chain_id:
-                why = f"the node is on chain {self._chain_id}, expected {expected_chain_id}"
-                raise Unavailable("chain_wrong_id", why, where=url)
-        except BaseException:
-            self._client.close()
-            raise
+        self._chain_id = int(self._ask("eth_chainId"), 16)
+        if expected_chain_id is not None and self._chain_id != expected_chain_id:
+            why = f"the node is on chain {self._chain_id}, expected {expected_chain_id}"
+            raise Unavailable("chain_wrong_id", why, where=url)
 
     def close(self) -> None:
-        self._client.close()
+        """Nothing to do: web3's sessions belong to their threads and end with them."""
 
     # transport
 
-    def _post(self, body: Any) -> Any:
+    def _post(self, calls: list[tuple[RPCEndpoint, Any]]) -> list[Any]:
         try:
-            answer = self._client.post(
-                self._url, content=orjson.dumps(body), headers={"Content-Type": "application/json"}
-            )
-            answer.raise_for_status()
-            return orjson.loads(answer.content)
-        except (httpx.HTTPError, orjson.JSONDecodeError) as error:
+            if len(calls) == 1:
+                return [self._provider.make_request(*calls[0])]
+            answers: Any = self._provider.make_batch_request(calls)
+        except (OSError, ValueError, KeyError, TypeError) as error:  # requests' errors are OSErrors
             why = f"the chain node does not answer: {error or type(error).__name__}"
             raise Unavailable("chain_unreachable", why[:300], where=self._url) from None
+        return answers if isinstance(answers, list) else [answers]
 
     def _batch(self, method: str, many: Sequence[Sequence[Any]]) -> list[Any]:
         """Per item the result or the RpcError, in order."""
         if not many:
             return []
-        calls = [{"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": list(p)} for p in many]
-        raw = self._post(calls if len(calls) > 1 else calls[0])
-        answers = raw if isinstance(raw, list) else [raw]
-        by_id = {a.get("id"): a for a in answers if isinstance(a, dict)}
+        answers = self._post([(RPCEndpoint(method), list(params)) for params in many])
+        if len(answers) != len(many):
+            raise Unavailable("chain_unreachable", "the chain node left a call unanswered", where=self._url)
         results: list[Any] = []
-        for call in calls:
-            answer = by_id.get(call["id"])
-            if answer is None or not ("result" in answer or answer.get("error")):
+        for answer in answers:
+            if not isinstance(answer, dict) or not ("result" in answer or answer.get("error")):
                 raise Unavailable("chain_unreachable", "the chain node left a call unanswered", where=self._url)
             results.append(RpcError(answer["error"]) if answer.get("error") else answer["result"])
         return results
@@ -218,7 +218,7 @@ class RpcNode:
         return answer
 
     def send_raw_many(self, raws: Sequence[bytes]) -> list[bytes | ChainfinError]:
-        """In one batch, unless the node carries a batch out in no order (hardhat): then one call after the other."""
+        """In one batch; one call after the other if the node doesn't keep the order of a batch (hardhat)."""
         if self._one_by_one or len(raws) == 1:
             return [self._send_batch([raw])[0] for raw in raws]
         answers = self._send_batch(raws)

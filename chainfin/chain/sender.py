@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from eth_account import Account
 from sqlmodel import Session, col, select
 
 from chainfin.chain.decode import describe_revert
@@ -20,7 +19,8 @@ from chainfin.chain.node import Node, Reverted
 from chainfin.chain.settling import OPEN, Reports, Settler, report_refusal
 from chainfin.errors import BadInput, Unavailable
 from chainfin.eth.eip712 import Auth, call_data
-from chainfin.eth.keys import address_of
+from chainfin.eth.signer import Signer
+from chainfin.eth.transaction import Transaction
 from chainfin.storage import outbox
 from chainfin.storage.chain_tables import ChainTxRow, RelayerNonceRow
 from chainfin.storage.ledger_tables import OutboxRow
@@ -61,7 +61,7 @@ class Sender:
         store: Store,
         node: Node,
         contracts: Mapping[str, str],
-        private_key: bytes,
+        signer: Signer,
         reports: Reports,
         *,
         policy: Policy = Policy(),
@@ -71,12 +71,12 @@ class Sender:
         self._store = store
         self._node = node
         self._contracts = contracts
-        self._key = private_key
+        self._signer = signer
         self._reports = reports
         self._policy = policy
         self._worker = worker
         self._started = False
-        self.address = address_of(private_key)
+        self.address = signer.address
         self._settler = Settler(
             store,
             node,
@@ -176,7 +176,7 @@ class Sender:
         return self._node.gas_price() if self._policy.gas_price is None else self._policy.gas_price
 
     def _round(self, commands: Sequence[_Command]) -> list[_Command]:
-        """Check, store, send, settle. Returns the commands that were checked in vain and may pass later."""
+        """Check, store, send, settle. Returns the commands that failed the check and may pass it later."""
         try:
             passed, failed = self._check(commands)
         except Unavailable as error:
@@ -258,19 +258,11 @@ class Sender:
         for command in commands:
             if command.row_id in taken:
                 continue
-            signed = Account.sign_transaction(
-                {
-                    "to": command.to,
-                    "data": command.data,
-                    "value": 0,
-                    "gas": self._policy.gas_limit,
-                    "gasPrice": price,
-                    "nonce": counter.next,
-                    "chainId": self._node.chain_id(),
-                },
-                self._key,
+            transaction = Transaction(
+                counter.next, price, self._policy.gas_limit, command.to, command.data, self._node.chain_id()
             )
-            tx_hash, raw = "0x" + bytes(signed.hash).hex(), bytes(signed.raw_transaction)
+            hashed, raw = transaction.signed(self._signer)
+            tx_hash = "0x" + hashed.hex()
             session.add(
                 ChainTxRow(
                     hash=tx_hash,

@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import Any, Protocol
 
 import structlog
-from eth_hash.auto import keccak
 from sqlalchemy import String, bindparam
 from sqlmodel import Session, col, select
 
@@ -21,6 +20,7 @@ from chainfin.chain.node import Block, Node, Receipt, Reverted
 from chainfin.errors import ChainfinError, Refused
 from chainfin.eth.abi import from_hex
 from chainfin.eth.eip712 import Auth, call_data
+from chainfin.hashing import keccak
 from chainfin.storage import outbox
 from chainfin.storage.chain_tables import ChainTxRow
 from chainfin.storage.ledger_tables import OutboxRow
@@ -38,7 +38,7 @@ _STILL_OPEN = _OPEN_ROWS.where(col(ChainTxRow.hash).in_(bindparam("hashes", expa
 
 
 class Reports(Protocol):
-    """What the services want to hear (services.act_results with its context bound)."""
+    """What the services want to hear (`services.reactions.act_outcomes` with its context bound)."""
 
     def now(self) -> datetime: ...
 
@@ -98,7 +98,7 @@ class Settler:
             self._sent_at[tx_hash] = moment
             if isinstance(answer, ChainfinError):
                 refused = refused or isinstance(answer, Refused)
-                self._log.warning("not taken yet", tx=tx_hash, code=answer.code, why=answer.message)
+                self._log.warning("not taken yet", tx_hash=tx_hash, code=answer.code, why=answer.message)
         if refused:
             funded(self._node, self._address, self._cost(), self._node.head())
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import sys
 from datetime import date
 from pathlib import Path
@@ -26,12 +27,14 @@ audit_app = typer.Typer(no_args_is_help=True, help="Evidence bundles, their veri
 database_app = typer.Typer(no_args_is_help=True, help="The database.")
 contracts_app = typer.Typer(no_args_is_help=True, help="The contracts.")
 risk_app = typer.Typer(no_args_is_help=True, help="Policies and scorecards.")
+settings_app = typer.Typer(no_args_is_help=True, help="What the environment sets.")
 for _name, _sub in (
     ("documents", documents_app),
     ("audit", audit_app),
     ("db", database_app),
     ("contracts", contracts_app),
     ("risk", risk_app),
+    ("settings", settings_app),
 ):
     app.add_typer(_sub, name=_name)
 
@@ -47,6 +50,25 @@ app.add_typer(participant_app, name="participant")
 participant_app.command("suspend")(operator.suspend)
 participant_app.command("resume")(operator.resume)
 app.command("pause")(operator.pause)
+parked_app = typer.Typer(no_args_is_help=True, help="What could not be understood or applied and was put aside.")
+app.add_typer(parked_app, name="parked")
+parked_app.command("list")(operator.parked_list)
+parked_app.command("retry")(operator.parked_retry)
+parked_app.command("resolve")(operator.parked_resolve)
+
+
+@app.callback()
+def _one_voice() -> None:
+    """Supply-chain finance on a chain that anyone can verify."""
+    import os
+
+    from chainfin.runtime import log_setup
+
+    # commands print their result on stdout; what is logged beside it goes to stderr, and only if it is a warning
+    log_setup.configure(
+        os.environ.get("CHAINFIN_LOG_FORMAT") or None, os.environ.get("CHAINFIN_LOG_LEVEL") or "warning"
+    )
+
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print data as JSON.")]
 
@@ -103,11 +125,13 @@ def serve(
 ) -> None:
     """Run the service: API, drivers, embedded chain and database; what a crash left under way goes on."""
     from api.serve import Server, operator_credentials
+    from chainfin.runtime import log_setup
     from chainfin.runtime.installation import Installation
     from chainfin.settings import load
 
     _end_in_order()
     settings = load()
+    log_setup.configure(settings.log_format, settings.log_level)
     with Installation(settings) as installation:
         server = Server(installation, host=host or settings.host, port=settings.port if port is None else port)
         credentials = operator_credentials(settings.home, server.signin)
@@ -134,11 +158,14 @@ def worker() -> None:
     """Run the drivers alone (chain, partners, incoming payments), beside API processes on the same database."""
     import threading
 
+    from chainfin.runtime import log_setup
     from chainfin.runtime.installation import Installation
     from chainfin.settings import load
 
     _end_in_order()
-    with Installation(load()) as installation:
+    settings = load()
+    log_setup.configure(settings.log_format, settings.log_level)
+    with Installation(settings) as installation:
         typer.echo(f"drivers run on chain {installation.ctx.chain_id}")
         sys.stdout.flush()
         threading.Event().wait()
@@ -326,6 +353,14 @@ def contracts_deploy(as_json: AsJson = False) -> None:
         show(installation.deployment.as_json(), as_json)
 
 
+@settings_app.command("reference")
+def settings_reference() -> None:
+    """Every CHAINFIN_ variable with its default and meaning, as Markdown (docs/operate/settings.md)."""
+    from chainfin.settings import reference
+
+    typer.echo(reference(), nl=False)
+
+
 @risk_app.command("policies")
 def risk_policies(as_json: AsJson = False) -> None:
     """The policies in this version, with the hashes that decision records name."""
@@ -340,9 +375,10 @@ risk_app.command("evaluate")(risk.evaluate)
 
 def main() -> None:
     """Run a command; errors become one line on stderr and an exit code."""
+    # The libraries of the embedded chain hash by what eth-hash chooses at its first use, which would be its slowest.
+    os.environ.setdefault("ETH_HASH_BACKEND", "pysha3")
     try:
         app(standalone_mode=True)
     except ChainfinError as error:
         typer.echo(f"chainfin: {error}", err=True)
         sys.exit(1 if isinstance(error, Unavailable | Unknown) else 2)
-

@@ -1,9 +1,12 @@
-"""The operator's commands against a running service: who may do new business, and which kinds of acts may be begun."""
+"""The operator's commands against a running service: who may do new business, which kinds of acts may be begun, and
+what was parked."""
 
 from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,6 +22,9 @@ Party = Annotated[str, typer.Argument(metavar="PARTICIPANT", help="Its id (pty_â
 Reason = Annotated[
     str, typer.Option(help="Why: for the participant, the operator and auditors; nothing goes on chain.")
 ]
+Item = Annotated[str, typer.Argument(metavar="ITEM", help="Its id (park_â€¦).")]
+Resolution = Annotated[str, typer.Option("--reason", help="What was done about it.")]
+Status = Annotated[str, typer.Option(help="open, retried or resolved.")]
 Kinds = Annotated[
     list[str] | None,
     typer.Option(help="admit, order, issue, confirm, transfer, receipt or pledge. May be repeated."),
@@ -40,16 +46,55 @@ def pause(who: Who, reason: Reason, stop: Kinds = None, go: Kinds = None, url: U
     _asked(url, who, "/v1/pauses", {"pause": stop or [], "resume": go or [], "reason": reason})
 
 
-def _asked(url: str, who: Path, path: str, body: dict[str, Any]) -> None:
-    """Prints the act as it ended. Exit code 1: the chain refused it, or it isn't final yet."""
+def parked_list(who: Who, status: Status = "open", url: Url = DEFAULT_URL) -> None:
+    """Print what is parked, the oldest first, as JSON."""
+    items: list[Any] = []
+    with _speaking(url, who, "/v1/parked") as caller:
+        cursor = ""
+        while True:
+            more = f"&cursor={cursor}" if cursor else ""
+            page = caller.get(f"/v1/parked?status={status}&limit=200{more}")
+            items += page["items"]
+            cursor = page["next"] or ""
+            if not cursor:
+                break
+    typer.echo(json.dumps(items, ensure_ascii=False, indent=1))
+
+
+def parked_retry(who: Who, item: Item, url: Url = DEFAULT_URL) -> None:
+    """Take a parked item in again. Exit code 1: it still can't be, and stays open with the reason."""
+    _closed(url, who, f"/v1/parked/{item}/retry", {})
+
+
+def parked_resolve(who: Who, item: Item, reason: Resolution, url: Url = DEFAULT_URL) -> None:
+    """Close a parked item that was dealt with elsewhere. Nothing is taken in."""
+    _closed(url, who, f"/v1/parked/{item}/resolve", {"reason": reason})
+
+
+def _closed(url: str, who: Path, path: str, body: dict[str, Any]) -> None:
+    with _speaking(url, who, path) as caller:
+        item = caller.post(path, body)
+    typer.echo(json.dumps({name: item[name] for name in ("id", "status", "reason", "detail", "attempts")}, indent=1))
+    if item["status"] == "open":
+        raise typer.Exit(1)
+
+
+@contextmanager
+def _speaking(url: str, who: Path, path: str) -> Iterator[Caller]:
+    """Signed in. Raises Unavailable service_unreachable; BadInput with the code of a refusal."""
     with httpx.Client(base_url=url, timeout=60.0, trust_env=False) as http:
         try:
-            caller = signed_in(http, who)
-            act = _ended(caller, caller.post(path, body))
+            yield signed_in(http, who)
         except httpx.TransportError as error:
             raise Unavailable("service_unreachable", f"{url} doesn't answer: {error}", where=url) from None
         except ApiProblem as problem:
             raise BadInput(problem.code, problem.message, where=path) from None
+
+
+def _asked(url: str, who: Path, path: str, body: dict[str, Any]) -> None:
+    """Prints the act as it ended. Exit code 1: the chain refused it, or it isn't final yet."""
+    with _speaking(url, who, path) as caller:
+        act = _ended(caller, caller.post(path, body))
     typer.echo(json.dumps({name: act[name] for name in ("id", "function", "subject", "status", "error")}, indent=1))
     if act["status"] != "final":
         raise typer.Exit(1)

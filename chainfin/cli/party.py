@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import time
 from datetime import datetime
 from pathlib import Path
@@ -12,24 +13,51 @@ from typing import Annotated, Any
 import httpx
 import typer
 
+from chainfin.client import key_file
 from chainfin.client.member import ApiProblem, Caller, Member
 from chainfin.errors import BadInput, Unavailable
-from chainfin.eth.keys import address_of, new_private_key
+from chainfin.eth.signer import KeySigner
 
 DEFAULT_URL = "http://127.0.0.1:8310"
 Url = Annotated[str, typer.Option(envvar="CHAINFIN_URL", help="Where the service answers.")]
 
 
-def key_new(file: Path) -> None:
-    """Make a key of your own (32 bytes in hex, mode 0600) and print its address for the operator."""
-    try:
-        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except OSError as error:
-        raise BadInput("key_file_unwritable", str(error.strerror), where=str(file)) from None
-    secret = new_private_key()
-    with os.fdopen(handle, "w") as target:
-        target.write(secret.hex() + "\n")
-    typer.echo(address_of(secret))
+PassphraseFile = Annotated[
+    Path | None,
+    typer.Option(
+        envvar="CHAINFIN_KEY_PASSPHRASE_FILE",
+        help="A file whose first line is the key file's passphrase; else CHAINFIN_KEY_PASSPHRASE, else you are asked.",
+    ),
+]
+
+
+def key_new(
+    file: Path,
+    plain: Annotated[bool, typer.Option("--plain", help="Plain hex: for tests, or an encrypted disk.")] = False,
+    passphrase_file: PassphraseFile = None,
+) -> None:
+    """Make a key of your own (an encrypted keystore V3, mode 0600) and print its address for the operator."""
+    signer = KeySigner.new()
+    key_file.write(file, signer, None if plain else _passphrase(file, passphrase_file, new=True))
+    typer.echo(signer.address)
+
+
+def _passphrase(who: Path, file: Path | None, *, new: bool = False) -> str:
+    """From the file, from CHAINFIN_KEY_PASSPHRASE, or asked for on the terminal.
+
+    Raises BadInput file_unreadable, passphrase_needed.
+    """
+    if file is not None:
+        try:
+            return (file.read_text(encoding="utf-8").splitlines() or [""])[0]
+        except (OSError, UnicodeDecodeError) as error:
+            raise BadInput("file_unreadable", str(error), where=str(file)) from None
+    if (given := os.environ.get("CHAINFIN_KEY_PASSPHRASE")) is not None:
+        return given
+    if not sys.stdin.isatty():
+        why = "nobody can be asked for the passphrase: set CHAINFIN_KEY_PASSPHRASE or --passphrase-file"
+        raise BadInput("passphrase_needed", why, where=str(who))
+    return str(typer.prompt(f"Passphrase of {who}", hide_input=True, confirmation_prompt=new, err=True))
 
 
 def call(
@@ -38,12 +66,13 @@ def call(
     body: Annotated[str | None, typer.Option("--json", help="The body to post, as JSON.")] = None,
     document: Annotated[Path | None, typer.Option(help="A trade document to post.")] = None,
     post: Annotated[bool, typer.Option("--post", help="Post without a body.")] = False,
+    passphrase_file: PassphraseFile = None,
     url: Url = DEFAULT_URL,
 ) -> None:
     """Call the API as somebody: sign in, send, sign the act or the offer that comes back, wait until it is final."""
     with httpx.Client(base_url=url, timeout=60.0, trust_env=False) as http:
         try:
-            caller = signed_in(http, who)
+            caller = signed_in(http, who, passphrase_file)
             answer = caller.get(path) if not (body or document or post) else _post(caller, path, _body(body, document))
         except httpx.TransportError as error:
             raise Unavailable("service_unreachable", f"{url} doesn't answer: {error}", where=url) from None
@@ -71,6 +100,7 @@ def _body(text: str | None, document: Path | None) -> dict[str, Any]:
 def consent(
     who: Annotated[Path, typer.Argument(help="Your key file.")],
     admission: Annotated[Path, typer.Argument(help="What the operator's admission answered (JSON).")],
+    passphrase_file: PassphraseFile = None,
     url: Url = DEFAULT_URL,
 ) -> None:
     """Agree, with your key, to be admitted. Until then nobody can act in your name, and neither can you."""
@@ -79,7 +109,7 @@ def consent(
         party_id, typed_data = asked["participant"]["id"], asked["consent"]
     except (OSError, ValueError, KeyError, TypeError):
         raise BadInput("admission_malformed", "not the answer to an admission", where=str(admission)) from None
-    member = Member(httpx.Client(base_url=url, timeout=60.0, trust_env=False), key=_key(who))
+    member = Member(httpx.Client(base_url=url, timeout=60.0, trust_env=False), signer=_key(who, passphrase_file))
     try:
         member.post(f"/v1/participants/{party_id}/consent", {"signature": member.signature(typed_data)})
     except httpx.TransportError as error:
@@ -92,11 +122,12 @@ def consent(
 def sign(
     who: Annotated[Path, typer.Argument(help="Your key file.")],
     watch: Annotated[bool, typer.Option("--watch", help="Go on signing what comes, until interrupted.")] = False,
+    passphrase_file: PassphraseFile = None,
     url: Url = DEFAULT_URL,
 ) -> None:
     """Sign every act that waits for you: a lender's pledges and releases, a bank's settlements."""
     with httpx.Client(base_url=url, timeout=60.0, trust_env=False) as http:
-        member = Member(http, name=who.stem, key=_key(who))
+        member = Member(http, name=who.stem, signer=_key(who, passphrase_file))
         try:
             while True:
                 member.sign_in()
@@ -123,6 +154,7 @@ def confirm(
     due: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day you agreed on, where the invoice names none.")
     ] = None,
+    passphrase_file: PassphraseFile = None,
     url: Url = DEFAULT_URL,
 ) -> None:
     """Confirm what you owe (确权), signed only if its id and document root are what your own copy of the invoice
@@ -132,7 +164,7 @@ def confirm(
     except OSError as error:
         raise BadInput("file_unreadable", str(error.strerror), where=str(document)) from None
     with httpx.Client(base_url=url, timeout=60.0, trust_env=False) as http:
-        member = Member(http, name=who.stem, key=_key(who))
+        member = Member(http, name=who.stem, signer=_key(who, passphrase_file))
         try:
             member.sign_in()
             known = member.get(f"/v1/receivables/{receivable_id}")
@@ -149,30 +181,23 @@ WATCH_ROUNDS = 4500
 """A quarter of an hour."""
 
 
-def _key(who: Path) -> bytes:
-    try:
-        key = bytes.fromhex(who.read_text().strip().removeprefix("0x"))
-    except OSError as error:
-        raise BadInput("file_unreadable", str(error.strerror), where=str(who)) from None
-    except ValueError:
-        key = b""
-    if len(key) != 32:
-        raise BadInput("key_malformed", "a key file holds 32 bytes in hex", where=str(who))
-    return key
+def _key(who: Path, passphrase_file: Path | None) -> KeySigner:
+    return key_file.read(who, lambda: _passphrase(who, passphrase_file))
 
 
-def signed_in(http: httpx.Client, who: Path) -> Caller:
-    """By client credentials (a JSON file) or by wallet (a key file). Raises BadInput file_unreadable, key_malformed."""
+def signed_in(http: httpx.Client, who: Path, passphrase_file: Path | None = None) -> Caller:
+    """By client credentials (a JSON file) or by wallet (a key file). Raises BadInput file_unreadable, and what
+    `key_file.read` raises."""
     try:
         text = who.read_text().strip()
     except OSError as error:
         raise BadInput("file_unreadable", str(error.strerror), where=str(who)) from None
-    if text.startswith("{"):
+    if text.startswith("{") and not key_file.is_keystore(text):
         caller = Caller(http)
         credentials = {"grant_type": "client_credentials", **json.loads(text)}
         caller.token = caller.post("/v1/auth/token", credentials)["access_token"]
         return caller
-    member = Member(http, name=who.stem, key=_key(who))
+    member = Member(http, name=who.stem, signer=_key(who, passphrase_file))
     member.sign_in()
     return member
 
@@ -184,6 +209,8 @@ def _post(caller: Caller, path: str, body: dict[str, Any]) -> Any:
     answer = caller.post(path, body)
     if not isinstance(caller, Member) or not isinstance(answer, dict):
         return answer
+    if path == "/v1/mandates":
+        return caller.sign_mandate(answer)
     act = answer.get("act")
     if act is None and "typed_data" in answer:
         return caller.finish(answer)

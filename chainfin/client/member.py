@@ -11,15 +11,13 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
-from eth_account import Account
-from eth_account.messages import encode_defunct
 
 from chainfin.documents import read
 from chainfin.documents.opening import Opening, Revealed
 from chainfin.errors import ChainfinError, Refused, Unavailable
-from chainfin.eth import eip712
+from chainfin.eth import eip712, mandate_message
 from chainfin.eth.abi import from_hex
-from chainfin.eth.keys import address_of, new_private_key
+from chainfin.eth.signer import KeySigner, Signer, personal_message
 from chainfin.values.money import Money
 
 PATIENCE_S = 30.0
@@ -88,26 +86,26 @@ def confirmation(known: Mapping[str, Any]) -> dict[str, Any]:
 
 @dataclass
 class Member(Caller):
-    """A participant with a private key that never leaves this side."""
+    """A participant with a key that never leaves this side."""
 
     name: str = ""
     id: str = ""
     account: str = ""
-    key: bytes = field(default_factory=new_private_key, repr=False)
+    signer: Signer = field(default_factory=KeySigner.new, repr=False)
 
     @property
     def address(self) -> str:
-        return address_of(self.key)
+        return self.signer.address
 
     def sign_in(self) -> None:
         """EIP-4361: sign the server's one-time message."""
         challenge = self.post("/v1/auth/nonce", {"address": self.address})
-        signed = Account.sign_message(encode_defunct(text=challenge["message"]), self.key)
-        body = {"message": challenge["message"], "signature": "0x" + signed.signature.hex().removeprefix("0x")}
+        signature = self.signer.sign(personal_message(challenge["message"]))
+        body = {"message": challenge["message"], "signature": "0x" + signature.hex()}
         self.token = self.post("/v1/auth/wallet", body)["access_token"]
 
     def signature(self, typed_data: Mapping[str, Any]) -> str:
-        return "0x" + eip712.sign(typed_data, self.key).hex()
+        return "0x" + eip712.sign(typed_data, self.signer).hex()
 
     def do(self, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Start an act, sign it, wait until it is in a final block. Returns the answer that started it."""
@@ -148,6 +146,18 @@ class Member(Caller):
         if {name: value for name, value in asked.items() if name not in ("nonce", "deadline")} != own:
             raise Refused("typed_data_foreign", f"to be signed is another confirmation: {asked}"[:300])
         return self.finish(answer)
+
+    def mandate(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Give a mandate: prepared, then signed (see `POST /v1/mandates`). Returns it, active."""
+        return self.sign_mandate(self.post("/v1/mandates", body))
+
+    def sign_mandate(self, prepared: Mapping[str, Any]) -> dict[str, Any]:
+        """Sign a prepared mandate, if it waits for that. Returns it."""
+        if prepared["status"] != "prepared":
+            return dict(prepared)
+        signature = "0x" + mandate_message.sign(prepared["typed_data"], self.signer).hex()
+        signed: dict[str, Any] = self.post(f"/v1/mandates/{prepared['id']}/signature", {"signature": signature})
+        return signed
 
     def finish(self, act: Mapping[str, Any]) -> dict[str, Any]:
         """Sign an act (if it waits for that) and wait for its end. Raises ApiProblem with the chain's refusal."""

@@ -19,12 +19,12 @@ import httpx
 from pydantic import BaseModel, ValidationError
 
 from chainfin.connectors.outcome import Done, Outcome, Refused, Unavailable, Unknown
-from chainfin.connectors.signature import HEADER, Evidence, SignatureInvalid, Verifier
+from chainfin.connectors.signature import HEADER, Evidence, Verifier
 from chainfin.connectors.wire import Problem
 from chainfin.errors import BadInput
+from chainfin.jws import MAX_BODY_BYTES, SignatureInvalid
 
 REF = re.compile(r"[\x21-\x2e\x30-\x7e]{1,128}")
-MAX_ANSWER_BYTES = 8 * 1024 * 1024
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -192,8 +192,8 @@ def _read(response: httpx.Response, deadline: float) -> bytes:
     body = bytearray()
     for chunk in response.iter_bytes():
         body += chunk
-        if len(body) > MAX_ANSWER_BYTES:
-            raise _TooMuch(f"more than {MAX_ANSWER_BYTES} bytes")
+        if len(body) > MAX_BODY_BYTES:
+            raise _TooMuch(f"more than {MAX_BODY_BYTES} bytes")
         if time.monotonic() > deadline:
             raise _TooMuch("slower than the whole time allowed")
     return bytes(body)

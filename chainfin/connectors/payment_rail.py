@@ -6,15 +6,18 @@ only a signed "not found" lets the same id be sent again – which the rail itse
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from pydantic import ValidationError
+
 from chainfin.connectors.http import HttpClient, quoted, read
 from chainfin.connectors.outcome import Done, Outcome, Refused, Unknown, then
-from chainfin.connectors.signature import Evidence, SignatureInvalid
+from chainfin.connectors.pages import Page, read_page
+from chainfin.connectors.signature import Evidence
 from chainfin.connectors.wire import (
-    IncomingAnswer,
     IncomingDocument,
     PaymentAnswer,
     PayRequest,
@@ -23,7 +26,8 @@ from chainfin.connectors.wire import (
     SignedDocument,
     build,
 )
-from chainfin.errors import BadInput
+from chainfin.errors import BadInput, Refusal
+from chainfin.jws import SignatureInvalid
 from chainfin.values.money import Money
 
 Status = Literal["done", "pending", "refused", "not_found"]
@@ -77,13 +81,30 @@ class Incoming:
 
 
 @dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a page: ``raw`` as the bank sent it, and the payment that it proves, or why it proves none.
+
+    ``reference``: the bank's, as far as it can be read (for people; never a key).
+    """
+
+    raw: object
+    reference: str
+    content: Incoming | Refusal
+
+
+@dataclass(frozen=True, slots=True)
 class IncomingPage:
-    """Payments after a cursor; ``next_cursor`` is where to go on (unchanged where there was nothing). ``through``: the
+    """Lines after a cursor; ``next_cursor`` is where to go on (unchanged where there was nothing). ``through``: the
     bank signs that with this page all is told that it had booked before that moment (None: it doesn't)."""
 
-    items: tuple[Incoming, ...]
+    lines: tuple[Line, ...]
     next_cursor: int
     through: datetime | None = None
+
+    @property
+    def payments(self) -> tuple[Incoming, ...]:
+        """Those lines that prove a payment."""
+        return tuple(line.content for line in self.lines if isinstance(line.content, Incoming))
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +173,7 @@ class PaymentRail:
         """Payments booked after ``cursor`` (0: from the beginning), oldest first."""
         params = {"after": cursor, "limit": limit}
         answer = self._client.call("GET", "/incoming", params=params, idempotent=True)
-        return then(then(answer, lambda seen: read(IncomingAnswer, seen)), lambda page: self._page(cursor, page))
+        return then(then(answer, read_page), lambda page: self._page(cursor, page))
 
     def refund(self, refund_id: str, bank_reference: str, amount: Money, reason: str) -> Outcome[Refund]:
         """Give back (part of) an incoming payment; idempotent by ``refund_id`` at the rail, so it is retried."""
@@ -175,33 +196,64 @@ class PaymentRail:
 
         return then(answer, accept)
 
-    def _page(self, cursor: int, page: IncomingAnswer) -> Outcome[IncomingPage]:
+    def _page(self, cursor: int, page: Page) -> Outcome[IncomingPage]:
         if page.after != cursor or page.next < cursor:
             return Unknown("payment_answer_mismatch", "the rail answered from another cursor")
-        items: list[Incoming] = []
-        for item in page.items:
-            try:
-                items.append(self._incoming(item))
-            except SignatureInvalid as error:
-                return Unknown("partner_signature_invalid", str(error))
-            except (ValueError, BadInput) as error:
-                return Unknown("partner_answer_malformed", str(error).splitlines()[0])
-        return Done(IncomingPage(tuple(items), page.next, page.through))
+        if page.items and page.next == cursor:
+            return Unknown("payment_answer_mismatch", "the rail sent lines and no way past them")
+        return Done(IncomingPage(tuple(self.line(item) for item in page.items), page.next, page.through))
 
-    def _incoming(self, item: SignedDocument) -> Incoming:
-        evidence = self._client.verifier.check(item.body.encode(), item.signature)
-        body = IncomingDocument.model_validate_json(evidence.body)
-        return Incoming(
-            sequence=body.sequence,
-            bank_reference=body.bank_reference,
-            payer_account=body.payer_account,
-            payer_name=body.payer_name,
-            payee_account=body.payee_account,
-            amount=Money.parse(body.amount, body.currency),
-            remittance=body.remittance,
-            received_at=body.at,
-            evidence=evidence,
-        )
+    def line(self, raw: object) -> Line:
+        """A line as the bank sent it, read. Whatever it holds, it stops nothing but itself."""
+        try:
+            signed = SignedDocument.model_validate(raw)
+            evidence = self._client.verifier.check(signed.body.encode(), signed.signature)
+            return Line(raw, reference_of(raw), _incoming(evidence))
+        except SignatureInvalid as error:
+            refusal = Refusal("partner_signature_invalid", str(error))
+        except BadInput as error:
+            refusal = Refusal(error.code, error.message)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            place = ".".join(str(part) for part in first["loc"])
+            refusal = Refusal("bank_line_malformed", f"{place}: {first['msg']}")
+        except ValueError as error:
+            # half a surrogate pair can't be signed bytes
+            refusal = Refusal("bank_line_malformed", type(error).__name__)
+        return Line(raw, reference_of(raw), refusal)
+
+
+MAX_MINOR = 10**15
+"""The most that one line may carry, in minor units (ten million million yuan in fen): sums of such amounts, and of
+thousands of them, fit the 64 bits of a column; what is above is a mistake of the bank's."""
+
+
+def _incoming(evidence: Evidence) -> Incoming:
+    body = IncomingDocument.model_validate_json(evidence.body)
+    amount = Money.positive(body.amount, body.currency)
+    if amount.minor > MAX_MINOR:
+        raise BadInput("amount_implausible", "more than any single payment can be")
+    return Incoming(
+        sequence=body.sequence,
+        bank_reference=body.bank_reference,
+        payer_account=body.payer_account,
+        payer_name=body.payer_name,
+        payee_account=body.payee_account,
+        amount=amount,
+        remittance=body.remittance,
+        received_at=body.at,
+        evidence=evidence,
+    )
+
+
+def reference_of(raw: object) -> str:
+    """The bank's reference in a line that may be malformed in any way; empty where there is none to be seen."""
+    body = raw.get("body") if isinstance(raw, dict) else None
+    found = _REFERENCE.search(body) if isinstance(body, str) else None
+    return found.group(1) if found else ""
+
+
+_REFERENCE = re.compile(r'"bank_reference"\s*:\s*"((?:[^"\\]|\\.){1,200})"')
 
 
 def _standing(evidence: Evidence) -> Outcome[Standing]:

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import logging
-import threading
 from collections.abc import Callable
-
-from sqlalchemy.exc import SQLAlchemyError
 
 from chainfin.connectors.outcome import Done, Outcome
 from chainfin.connectors.payment_rail import IncomingPage, PaymentRail
-
-log = logging.getLogger(__name__)
+from chainfin.errors import Unavailable
 
 
 class IncomingWatch:
-    """Polls the rail. The services keep the cursor.
+    """Asks the rail, for a `Loop` or stepped by hand (`run_once`). The services keep the cursor.
 
     ``on_page`` must commit the payments *and* ``next_cursor`` together, so that a crash between two pages repeats none
     and loses none.
@@ -27,65 +22,36 @@ class IncomingWatch:
         cursor: Callable[[], int],
         on_page: Callable[[IncomingPage], None],
         *,
-        poll_s: float = 1.0,
+        rest_s: float = 1.0,
         limit: int = 200,
     ) -> None:
         self._rail = rail
         self._cursor = cursor
         self._on_page = on_page
-        self._poll_s = poll_s
+        self.rest_s = rest_s
         self._limit = limit
-        self._event = threading.Event()
-        self._stopping = False
-        self._thread: threading.Thread | None = None
-        self.failure: BaseException | None = None
-        self.last_trouble: str | None = None
-        """Why the last look at the rail gave nothing, or None."""
+
+    def begin(self, wake: Callable[[], None]) -> None:
+        """Nobody but the clock wakes this loop: the bank doesn't call."""
+
+    def turn(self) -> bool:
+        """Take all that is there, then rest. Raises as `run_once`."""
+        self.run_once()
+        return False
+
+    def end(self) -> None:
+        """Nothing is in hand between two pages."""
 
     def run_once(self) -> int:
-        """Take all that is there; the number of payments handed on."""
+        """Take all that is there; the number of lines handed on. Raises Unavailable with the rail's code if the rail
+        doesn't answer, or not as a bank does."""
         taken = 0
         while True:
             page: Outcome[IncomingPage] = self._rail.incoming(self._cursor(), self._limit)
             if not isinstance(page, Done):
-                self.last_trouble = f"{page.code}: {page.message}"
-                log.warning("incoming payments can't be read: %s", self.last_trouble)
-                return taken
-            self.last_trouble = None
-            if page.value.items or page.value.through is not None:
+                raise Unavailable(page.code, f"incoming payments can't be read: {page.message}")
+            if page.value.lines or page.value.through is not None:
                 self._on_page(page.value)
-            if not page.value.items:
+            if not page.value.lines:
                 return taken
-            taken += len(page.value.items)
-
-    def start(self) -> None:
-        """Watch in a thread until `stop`."""
-        self._thread = threading.Thread(target=self._loop, name="incoming-watch", daemon=True)
-        self._thread.start()
-
-    def wake(self) -> None:
-        """Look now."""
-        self._event.set()
-
-    def stop(self) -> None:
-        self._stopping = True
-        self.wake()
-        if self._thread is not None:
-            self._thread.join()
-            self._thread = None
-
-    def _loop(self) -> None:
-        try:
-            while not self._stopping:
-                try:
-                    self.run_once()
-                except SQLAlchemyError as error:
-                    # The database comes back or it doesn't; nothing was taken in, so the cursor stands where it stood.
-                    self.last_trouble = f"database_failed: {error}"
-                    log.exception("incoming payments could not be stored; trying again")
-                self._event.wait(self._poll_s)
-                self._event.clear()
-        except BaseException as error:
-            self.failure = error
-            log.critical("the watch on incoming payments has stopped: %s", error, exc_info=True)
-            raise
+            taken += len(page.value.lines)

@@ -16,6 +16,9 @@ from chainfin.errors import BadInput
 # Printable ASCII without a slash: an id is one segment of a path.
 Ref = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[\x21-\x2e\x30-\x7e]+$")]
 Line = Annotated[str, Field(max_length=256)]
+Text = Annotated[str, Field(max_length=256, pattern=r"^[^\x00]*$")]
+"""Any line of text that a database can keep."""
+Reference = Annotated[str, Field(min_length=1, max_length=140, pattern=r"^[^\x00]*$")]
 Amount = Annotated[str, Field(max_length=24, pattern=r"^[0-9]+(\.[0-9]+)?$")]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -86,14 +89,14 @@ class IncomingDocument(Message):
     """The bank's signed statement line of one incoming payment."""
 
     kind: Literal["incoming"] = "incoming"
-    sequence: int
-    bank_reference: str
-    payer_account: str
-    payer_name: str
-    payee_account: str
+    sequence: Annotated[int, Field(ge=0, le=2**63 - 1)]
+    bank_reference: Reference
+    payer_account: Text
+    payer_name: Text
+    payee_account: Text
     amount: Amount
     currency: Currency
-    remittance: str
+    remittance: Text
     at: AwareDatetime
 
 

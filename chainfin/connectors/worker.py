@@ -7,18 +7,16 @@ Unknown and Unavailable come back later, and a handler that isn't the first asks
 
 from __future__ import annotations
 
-import logging
 import os
 import queue
 import socket
-import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+import structlog
 from sqlmodel import Session
 
 from chainfin.connectors.handlers import Handler, Json, Task
@@ -26,6 +24,7 @@ from chainfin.connectors.http import Retry, full_jitter
 from chainfin.connectors.outcome import Done, Outcome, Refused, Unavailable, Unknown
 from chainfin.errors import BadInput, ChainfinError
 from chainfin.storage import outbox
+from chainfin.storage.away import is_away
 from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.store import Store
 
@@ -35,9 +34,8 @@ OnResult: TypeAlias = Callable[[Session, OutboxRow, Outcome[Json]], None]
 LEASE = timedelta(seconds=180)
 """Longer than any handler can take (a query, a payment and a query, each with its limits and retries)."""
 BACKOFF = Retry(base_s=0.2, cap_s=30.0)
-DATABASE_PAUSE_S = 1.0
 
-log = logging.getLogger(__name__)
+_log = structlog.get_logger("chainfin.connectors")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +45,7 @@ class _Finished:
 
 
 class Worker:
-    """One driver; as many as you like may share a database. `run_once` for tests, `start`/`wake`/`stop` for service."""
+    """One driver for a `Loop` or to be stepped by hand (`run_once`); as many as you like may share a database."""
 
     def __init__(
         self,
@@ -57,7 +55,7 @@ class Worker:
         *,
         now: Callable[[], datetime],
         threads: int = 8,
-        poll_s: float = 0.25,
+        rest_s: float = 0.25,
         backoff: Retry = BACKOFF,
         jitter: Callable[[float], float] = full_jitter,
         alone: bool = False,
@@ -70,7 +68,7 @@ class Worker:
         self._on_result = on_result
         self._now = now
         self._threads = threads
-        self._poll_s = poll_s
+        self.rest_s = rest_s
         self._backoff = backoff
         self._jitter = jitter
         self._alone = alone
@@ -79,71 +77,37 @@ class Worker:
         self._finished: queue.SimpleQueue[_Finished] = queue.SimpleQueue()
         self._unreported: list[_Finished] = []
         self._in_flight: set[int] = set()
-        self._event = threading.Event()
-        self._stopping = False
-        self._thread: threading.Thread | None = None
-        self.failure: BaseException | None = None
-        """What ended the loop, if it wasn't `stop`."""
+        self._wake: Callable[[], None] = lambda: None
 
     def run_once(self) -> int:
-        """Claim what is due, see it through, report; the number of rows reported. Not while started."""
+        """Claim what is due, see it through, report; the number of rows reported. Not while a loop runs it."""
         futures = self._claim_and_submit(self._threads)
         for future in futures:
             future.result()
-        self._turn(0)
+        self._report_and_claim(0)
         return len(futures)
 
-    def start(self) -> None:
-        """Work in a thread until `stop`; commits of the store wake it."""
-        if self._thread is not None:
-            raise RuntimeError("the worker is already started")
-        self._stopping = False
+    def begin(self, wake: Callable[[], None]) -> None:
+        """Get ready for `turn`: commits of the store and calls that have ended ``wake`` the loop."""
+        self._wake = wake
         if self._alone:
             with self._store.begin() as session:
                 outbox.take_back(session, self._topics, now=self._now())
-        self._store.on_commit(self.wake, about=self._topics)
-        self._thread = threading.Thread(target=self._loop, name="connector-worker", daemon=True)
-        self._thread.start()
+        self._store.on_commit(wake, about=self._topics)
 
-    def wake(self) -> None:
-        """There may be something to do. Never blocks."""
-        self._event.set()
+    def turn(self) -> bool:
+        """Report what has ended and claim what is due, without waiting for it; True if anything was claimed."""
+        return bool(self._claim_and_submit(self._threads - len(self._in_flight)))
 
-    def stop(self) -> None:
-        """See what is in flight through, report it, end."""
-        self._stopping = True
-        self.wake()
-        if self._thread is not None:
-            self._thread.join()
-            self._thread = None
+    def end(self) -> None:
+        """See what is in flight through and report it."""
         self._pool.shutdown(wait=True)
-        self._turn(0)
-
-    @property
-    def alive(self) -> bool:
-        return self._thread is not None and self._thread.is_alive()
-
-    def _loop(self) -> None:
-        try:
-            while not self._stopping:
-                self._event.wait(self._poll_s)
-                self._event.clear()
-                try:
-                    while not self._stopping and self._claim_and_submit(self._threads - len(self._in_flight)):
-                        pass
-                except SQLAlchemyError:
-                    # The database comes back or it doesn't; what is finished waits here, what isn't keeps its lease.
-                    log.exception("the worker's database transaction failed; trying again")
-                    threading.Event().wait(DATABASE_PAUSE_S)
-        except BaseException as error:
-            self.failure = error
-            log.critical("the connector worker has stopped: %s", error, exc_info=True)
-            raise
+        self._report_and_claim(0)
 
     def _claim_and_submit(self, free: int) -> list[Future[None]]:
-        return [self._pool.submit(self._carry_out, row) for row in self._turn(free)]
+        return [self._pool.submit(self._carry_out, row) for row in self._report_and_claim(free)]
 
-    def _turn(self, free: int) -> list[OutboxRow]:
+    def _report_and_claim(self, free: int) -> list[OutboxRow]:
         """One write transaction: report what has finished, claim up to ``free`` more. None if there is neither.
 
         Looked up in a read first: an idle worker takes no writer's lock and wakes nobody by committing nothing.
@@ -182,19 +146,23 @@ class Worker:
             return outbox.any_due(session, self._topics, now=now)
 
     def _carry_out(self, row: OutboxRow) -> None:
+        with structlog.contextvars.bound_contextvars(topic=row.topic, outbox_id=row.id):
+            outcome = self._ask(row)
+        self._finished.put(_Finished(row, outcome))
+        self._wake()
+
+    def _ask(self, row: OutboxRow) -> Outcome[Json]:
         task = Task(row.topic, row.payload, first=row.attempts == 1)
         try:
-            outcome = self._handlers[row.topic](task)
+            return self._handlers[row.topic](task)
         except BadInput as error:
-            outcome = Refused(error.code, str(error))
+            return Refused(error.code, str(error))
         except ChainfinError as error:
-            outcome = Unknown(error.code, error.message)
+            return Unknown(error.code, error.message)
         except Exception as error:
             # A bug stops this row, not everybody's payments. It may have been sent: it stays unknown, and says so.
-            log.exception("%s %s: the handler failed", row.topic, row.key)
-            outcome = Unknown("handler_failed", f"{type(error).__name__}: {error}")
-        self._finished.put(_Finished(row, outcome))
-        self._event.set()
+            _log.exception("handler_failed")
+            return Unknown("handler_failed", f"{type(error).__name__}: {error}")
 
     def _report(self, session: Session, finished: _Finished, now: datetime) -> None:
         row_id, outcome = finished.row.id, finished.outcome
@@ -212,10 +180,10 @@ class Worker:
                     outbox.refused(session, row_id, outcome.code, outcome.message)
                 else:
                     self._later(session, row, outcome, now)
-        except OperationalError:
-            raise  # the database is gone or asks for another try: the whole transaction is tried again
         except Exception as error:
-            log.exception("%s %s: its result could not be taken in", row.topic, row.key)
+            if is_away(error):
+                raise  # the whole transaction is tried again
+            _log.exception("result_not_taken_in", topic=row.topic, outbox_id=row.id)
             self._later(session, row, Unknown("result_failed", f"{type(error).__name__}: {error}"), now)
 
     def _later(self, session: Session, row: OutboxRow, outcome: Unknown | Unavailable, now: datetime) -> None:

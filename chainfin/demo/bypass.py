@@ -10,6 +10,7 @@ from sqlmodel import Session, select
 from chainfin.client.member import Member
 from chainfin.demo.stage import Stage
 from chainfin.eth import eip712
+from chainfin.eth.bindings.pledges_acts import Grant
 from chainfin.services.kernel import acts
 from chainfin.services.pledges import register
 from chainfin.storage.lending_tables import LoanRow
@@ -25,28 +26,25 @@ def pledge_again(stage: Stage, pledgor: Member, loan_id: str) -> dict[str, Any]:
         loan = session.get_one(LoanRow, loan_id)
         asset = session.get_one(ReceivableRow, _pledge(session, loan_id).asset_id)
         lender = session.get_one(PartyRow, loan.lender_id)
-        params: dict[str, Any] = {
-            "pledgeId": eip712.pledge_id(asset.id, secrets.token_hex(16)),
-            "assetKind": 1,
-            "assetId": asset.id,
-            "amount": asset.face,
-            "lender": lender.chain_party,
-            "loanRef": "0x" + secrets.token_hex(32),
-            "decisionHash": "0x" + secrets.token_hex(32),
-            "expiresAt": int(ctx.clock.now().timestamp()) + 86_400,
-        }
-        nonce = acts.next_nonce(session, pledgor.address, "Pledges")
-        domain = acts.domain(ctx, "Pledges")
-        grant = eip712.typed_data(eip712.grant_type(), params, nonce, params["expiresAt"], domain)
+        granted = Grant(
+            pledge_id=eip712.pledge_id(asset.id, secrets.token_hex(16)),
+            asset_kind=1,
+            asset_id=asset.id,
+            amount=asset.face,
+            lender=acts.chain_number(lender),
+            loan_ref="0x" + secrets.token_hex(32),
+            decision_hash="0x" + secrets.token_hex(32),
+            expires_at=int(ctx.clock.now().timestamp()) + 86_400,
+        )
+        nonce = acts.next_nonce(session, pledgor.address, Grant.CONTRACT)
+        grant = eip712.signable(granted, nonce, granted.expires_at, acts.domain(ctx, Grant.CONTRACT))
         act = acts.prepare(
             session,
             ctx,
             party=lender,
-            contract="Pledges",
-            function="pledge",
-            params={**params, "registryNo": register.registry_bytes("SAMPLE-NO-ENTRY")},
+            act=register.pledge_act(granted, "SAMPLE-NO-ENTRY"),
             subject="demo:second-pledge",
-            auths=[eip712.authorise(grant, pledgor.key)],
+            auths=[eip712.authorise(grant, pledgor.signer)],
         )
 
     def look() -> ActRow:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -18,8 +17,9 @@ from chainfin.client.member import Caller, Member
 from chainfin.connectors.sandbox import World
 from chainfin.errors import BadInput
 from chainfin.runtime.installation import Installation
-from chainfin.settings import Settings, load
+from chainfin.settings import load
 from chainfin.values.money import Money
+from chainfin.values.product import Product
 
 
 class Stage(AbstractContextManager["Stage"]):
@@ -32,7 +32,7 @@ class Stage(AbstractContextManager["Stage"]):
             home = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="chainfin-demo-")))
         elif home.exists() and any(home.iterdir()):
             raise BadInput("home_not_empty", f"{home} holds an installation; the demo needs an empty folder")
-        settings: Settings = replace(load({}), home=home, database_url=f"sqlite:///{home / 'chainfin.db'}")
+        settings = load({"CHAINFIN_HOME": str(home)})
         try:
             self.installation = self._stack.enter_context(Installation(settings, start_at=start_at))
             self.server = Server(self.installation)
@@ -105,6 +105,12 @@ class Stage(AbstractContextManager["Stage"]):
         """The lender's rating desk sets a limit and a grade."""
         body = {"kind": kind, "key": party.id, "amount": {"amount": amount, "currency": currency}, "grade": grade}
         lender.post("/v1/limits", body)
+
+    def mandate(self, lender: Member, amount: str, currency: str) -> None:
+        """The lender signs under what its money may go out: all products, until a year from now."""
+        until = datetime.combine(self.today + timedelta(days=365), time(0), UTC).isoformat()
+        body = {"products": [*Product], "amount": {"amount": amount, "currency": currency}, "expires_at": until}
+        lender.mandate(body)
 
     def pays(self, payer: Member, amount: Money, account: str, remittance: str) -> None:
         """The payer tells its bank to pay; the settlement bank books it."""

@@ -20,10 +20,10 @@ from dataclasses import dataclass
 from typing import Final
 
 import rfc8785
-from eth_utils.crypto import keccak
 
 from chainfin.documents.model import Document, Json
 from chainfin.errors import BadInput, NotFound, Refused
+from chainfin.hashing import keccak
 
 SECRET_BYTES: Final = 32
 _LEAF: Final = b"chainfin/leaf/1"

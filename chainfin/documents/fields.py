@@ -88,7 +88,7 @@ class Fields:
         return value
 
     def decimal(self, name: str) -> Decimal:
-        """A decimal in its one form: no exponent, no sign of zero, no zeros that say nothing."""
+        """A decimal in its only form: no exponent, no negative zero, no trailing zeros."""
         value = self.text(name)
         if not _DECIMAL.fullmatch(value):
             raise self.wrong(name, "it is not a decimal number in canonical form")

@@ -1,4 +1,4 @@
-"""The identity of an invoice as 32 bytes: the same however it is typed, and not to be guessed by who lacks the key.
+"""The identity of an invoice as 32 bytes: the same however it is typed, and not guessable without the key.
 
 One invoice makes one receivable on the whole chain, so the id has to survive another way of writing the number.
 Keyed (HMAC-SHA256), because seller ids and invoice numbers are few enough to try them all.
@@ -25,7 +25,7 @@ _LOOKALIKES: Final = str.maketrans("АВЕКМНОРСТУХІЈЅΑΒΕΖΗΙΚ
 def invoice_fingerprint(key: bytes, seller_legal_id: str, invoice_id: str, *, series: str = "") -> bytes:
     """The 32-byte id of invoice ``invoice_id`` of the seller with ``seller_legal_id``.
 
-    ``key`` is the invoice's own (`invoice_key`): who is shown it can make this fingerprint again and no other's.
+    ``key`` is the invoice's own (`invoice_key`): whoever has it can compute this fingerprint again, and no other.
     ``series`` distinguishes numbers that a seller uses again lawfully (发票代码, the code of a paper VAT invoice).
     Raises BadInput fingerprint_key_short, invoice_identity_empty.
     """
@@ -57,7 +57,7 @@ def document_fingerprint(key: bytes, invoice: Document) -> bytes:
 
 
 def normalised(text: str) -> str:
-    """The number without what typing adds: width and case (NFKC), spaces and control characters anywhere,
+    """The number without what only depends on typing: width and case (NFKC), spaces and control characters anywhere,
     look-alike letters, kinds of dash, punctuation in front and behind."""
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).upper()).translate(_LOOKALIKES)
     kept = [

@@ -3,7 +3,7 @@
 An order on chain keeps ``trail' = keccak256(abi.encode(trail, uint8 kind, bytes32 documentRoot, uint64 amount))``. The
 document roots commit to every line's quantity and unit, so the trail commits to what was ordered, despatched and
 received line by line, though the chain knows amounts only. A registrar that attests an invoice names the trail with
-which it matched the invoice's lines: once goods have moved on, the attestation is worth nothing (see Orders.sol).
+which it matched the invoice's lines: once the goods move on, the attestation no longer counts (see Orders.sol).
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import Final
 
-from eth_utils.crypto import keccak
+from chainfin.eth.bindings import orders_events
+from chainfin.hashing import keccak
 
 START: Final = bytes(32)
 """The trail of an order before its first step."""
@@ -27,10 +28,10 @@ class Step(IntEnum):
 
 
 EVENTS: Final = {
-    "Posted": Step.POST,
-    "Amended": Step.AMEND,
-    "Despatched": Step.DESPATCH,
-    "GoodsReceived": Step.RECEIVE,
+    orders_events.Posted.NAME: Step.POST,
+    orders_events.Amended.NAME: Step.AMEND,
+    orders_events.Despatched.NAME: Step.DESPATCH,
+    orders_events.GoodsReceived.NAME: Step.RECEIVE,
 }
 """The contract's events that tell of a step; each carries ``documentRoot`` and ``amount``."""
 

@@ -1,4 +1,4 @@
-"""The canonical form of a trade document: what is left of a UBL file (or another format) once it has been understood.
+"""The canonical form of a trade document: what a UBL file (or another format) says, once it has been read.
 
 Frozen values only. `Document.canonical` gives plain JSON (amounts, quantities and dates as strings, nothing that is
 missing), `canonical_bytes` its RFC 8785 bytes, and `Document.from_canonical` reads it back: the round trip is exact.
@@ -55,7 +55,7 @@ class Party:
 
     @property
     def legal_id(self) -> str | None:
-        """The best identifier stated: of the company register, else of the tax office, else any."""
+        """The best identifier that is stated: from the company register, else from the tax office, else any."""
         ranked = sorted(self.legal_ids, key=lambda item: ("legal", "tax", "party").index(item.kind))
         return ranked[0].value if ranked else None
 
@@ -66,7 +66,7 @@ class Party:
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """``amount`` major units of the document's currency for ``base_quantity`` units. Never reckoned with."""
+    """``amount`` major units of the document's currency for ``base_quantity`` units. Shown, never computed with."""
 
     amount: Decimal
     base_quantity: Decimal

@@ -1,5 +1,5 @@
-"""What a debtor needs to see for itself that a receivable is its invoice: both hashes on chain, made again by it, and
-no more to pay, nor on another day, than the invoice says.
+"""How a debtor checks for itself that a receivable is its invoice: it computes both hashes on chain again, and compares
+the amount and the due day with its own copy.
 
 The id is the invoice's keyed fingerprint, the root a salted commitment to its fields. Key and salt are random to
 everybody else; the registrar's service opens them, for this one invoice, to the parties of it.
@@ -30,7 +30,7 @@ class Revealed:
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """Of one invoice: its fingerprint's key and the secret that salts its fields (32 bytes each), its seller."""
+    """For one invoice: the key of its fingerprint, the secret that salts its fields (32 bytes each), and its seller."""
 
     fingerprint_key: bytes
     document_secret: bytes

@@ -1,4 +1,4 @@
-"""A heap of documents sorted into trades: each order with what belongs to it, copies told from second documents."""
+"""Sorts documents into trades: each order with what belongs to it. Copies are told from conflicting documents."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Heap:
 
 
 def assemble(documents: Sequence[Document]) -> Heap:
-    """Sort ``documents`` into trades. Of two with the same kind, parties and id the first stands.
+    """Sort ``documents`` into trades. Of two with the same kind, parties and id the first one counts.
 
     A document without a currency may belong to two orders with the same number and parties: it is given to each.
     """

@@ -48,7 +48,7 @@ def line_amount(node: Node, currency: str) -> Money:
 
 
 def tax_total(node: Node, currency: str, other: str | None = None) -> Money | None:
-    """Sum of the tax totals in the document's currency; one restated in the declared tax currency is passed over."""
+    """Sum of the tax totals in the document's currency; one restated in the declared tax currency is left out."""
     found = node.children("cac:TaxTotal")
     total: Money | None = None
     for item in found:

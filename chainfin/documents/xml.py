@@ -43,7 +43,7 @@ def parse(data: bytes, *, source: str) -> etree._Element:
 
 
 def _walk(data: bytes, source: str) -> etree._Element:
-    """Parse in steps, so that a bomb is dropped at the limit and not after it has been built."""
+    """Parse step by step, so that an XML bomb is refused at the limit and not after it has been built in memory."""
     events = etree.iterparse(
         BytesIO(data),
         events=("start", "end"),

@@ -15,9 +15,9 @@ from typing import Any
 from eth_abi.abi import decode as abi_decode
 from eth_abi.abi import encode as abi_encode
 from eth_abi.exceptions import DecodingError
-from eth_hash.auto import keccak
 
 from chainfin.errors import BadInput
+from chainfin.hashing import keccak
 from chainfin.resources import artifact
 
 _ARRAY = re.compile(r"^(.*)\[(\d*)\]$")

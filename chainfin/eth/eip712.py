@@ -4,8 +4,8 @@ Convention of the contracts: an act ``foo`` is ``foo(FooParams p, …)`` sent by
 ``fooBySig(FooParams p, …, Auth auth)`` relayed by anyone. The signed struct is
 ``Foo(<members of FooParams>, <further plain arguments>, uint256 nonce, uint256 deadline)`` in the domain
 {name: "chainfin <Contract>", version: "1", chainId, verifyingContract}. ``Auth`` arguments are never part of it.
-Acts of a *second* party that ride inside another's act have names of their own: `join_type`, `succeed_type`,
-`attest_type`, `grant_type`, `exchange_type`.
+What a *second* party signs rides inside another's act and has a name of its own. `bindings` holds a dataclass for
+each act and rider.
 
 Sources: EIP-712; EIP-55; EIP-2 (low s). Deadlines are POSIX seconds, nonces any uint256 (each once).
 """
@@ -13,17 +13,19 @@ Sources: EIP-712; EIP-55; EIP-2 (low s). Deadlines are POSIX seconds, nonces any
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any
-
-from eth_hash.auto import keccak
 
 from chainfin.errors import BadInput, Forbidden
 from chainfin.eth.abi import Field, address_bytes, coerce, contract_abi, from_hex, parse_address
-from chainfin.eth.keys import address_of, recover_digest, sign_digest
+from chainfin.eth.bindings import ACTS, pledges_acts
+from chainfin.eth.bindings.base import Bytes32, Signed, Uint32, Uint64
+from chainfin.eth.keys import recover_digest
+from chainfin.eth.signer import KeySigner, Signer
+from chainfin.hashing import keccak
 
 VERSION = "1"
 _DOMAIN_FIELDS = (
@@ -100,83 +102,31 @@ def _is_auth(field: Field) -> bool:
     return field.struct == "Auth"
 
 
-def _capital(function: str) -> str:
-    return function[:1].upper() + function[1:]
+def type_of(signed: type[Signed]) -> ActType:
+    """The type that is signed for an act, or for what rides in another's act."""
+    fields = tuple((member.solidity, member.name) for member in signed.members())
+    return ActType(signed.CONTRACT, signed.PRIMARY_TYPE, (*fields, *_TAIL))
 
 
-@cache
 def act_type(contract: str, function: str) -> ActType:
-    """The type that the acting party signs for ``function`` (with or without "BySig"). Raises BadInput: act_unknown."""
-    abi = contract_abi(contract)
-    base = function.removesuffix("BySig")
-    chosen = abi.functions.get(base + "BySig") or abi.function(base)
-    fields: list[tuple[str, str]] = []
-    for argument in chosen.inputs:
-        if _is_auth(argument):
-            continue
-        members = argument.members or (argument,)
-        fields.extend((member.canonical, member.name) for member in members)
-    return ActType(contract, _capital(base), (*fields, *_TAIL))
+    """The type that the acting party signs for a function of a contract. Raises BadInput: act_unknown."""
+    act = ACTS.get((contract, function))
+    if act is None:
+        raise BadInput("act_unknown", f"{contract} has no act {function!r}")
+    return type_of(act)
 
 
-def _rider(contract: str, function: str, name: str) -> ActType:
-    """A type with the members of a function's first struct under another name."""
-    members = contract_abi(contract).function(function).inputs[0].members
-    return ActType(contract, name, (*((m.canonical, m.name) for m in members), *_TAIL))
-
-
-@cache
-def join_type() -> ActType:
-    """What a new party signs to show that it holds the key which the operator admits (AdmitParams)."""
-    return _rider("Participants", "admit", "Join")
-
-
-consent_type = join_type
-"""A party's consent to be admitted, in the words of the services."""
-
-
-@cache
-def succeed_type() -> ActType:
-    """What the new key of a party signs, whether the party rotates or lost its old one (RecoverKeyParams)."""
-    return _rider("Participants", "recoverKey", "Succeed")
-
-
-@cache
-def exchange_type() -> ActType:
-    """What the owner of sold goods signs: this receivable for these goods, over every member of SubstituteParams."""
-    return _rider("Pledges", "substitute", "Exchange")
-
-
-@cache
-def grant_type() -> ActType:
-    """What the pledgor signs: its acceptance of the offer, over every member of PledgeParams."""
-    return _rider("Pledges", "pledge", "Grant")
-
-
-@cache
-def attest_type() -> ActType:
-    """What the registrar signs over every member of IssueParams: that id, document, face and due day are the invoice's,
-    and that its lines match the goods of exactly this trail (no call carries it: the contract has the order's own).
-    """
-    members = act_type("Receivables", "issue").fields[: -len(_TAIL)]
-    return ActType("Receivables", "Attest", (*members, ("bytes32", "trail"), *_TAIL))
-
-
-RIDERS: dict[str, Callable[[], ActType]] = {
-    "Join": join_type,
-    "Succeed": succeed_type,
-    "Grant": grant_type,
-    "Exchange": exchange_type,
-    "Attest": attest_type,
-}
-"""The riding acts by the name of their primary type."""
-
-
-@cache
-def accept_type() -> ActType:
+@dataclass(frozen=True, slots=True)
+class AcceptOffer(Signed):
     """What a borrower signs to accept an offer on which nothing is pledged: not sent to the chain, kept as evidence."""
-    fields = (("bytes32", "loanRef"), ("bytes32", "decisionHash"), ("uint64", "amount"), ("uint32", "lender"))
-    return ActType("Pledges", "AcceptOffer", (*fields, *_TAIL))
+
+    CONTRACT = pledges_acts.Pledge.CONTRACT
+    PRIMARY_TYPE = "AcceptOffer"
+
+    loan_ref: Bytes32
+    decision_hash: Bytes32
+    amount: Uint64
+    lender: Uint32
 
 
 def pledge_id(asset_id: str, own: str) -> str:
@@ -192,6 +142,11 @@ def pledge_id(asset_id: str, own: str) -> str:
 def random_nonce() -> int:
     """A nonce that nobody used: the contracts take nonces in any order, each once."""
     return secrets.randbits(256)
+
+
+def signable(value: Signed, nonce: int, deadline: int | datetime, domain: Domain) -> dict[str, Any]:
+    """The typed data of an act or rider. Raises as `typed_data`."""
+    return typed_data(type_of(type(value)), value.params(), nonce, deadline, domain)
 
 
 def typed_data(
@@ -263,32 +218,41 @@ def _word(kind: str, value: Any) -> bytes:
 
 
 def digest(data: Mapping[str, Any]) -> bytes:
-    """The 32 bytes that are signed: keccak(0x1901 ‖ domain separator ‖ hash of the message).
+    """The 32 bytes that are signed: the hash of `message`. Raises what that raises."""
+    return keccak(message(data))
+
+
+def message(data: Mapping[str, Any]) -> bytes:
+    """What a signer hashes and signs: 0x1901 ‖ domain separator ‖ hash of the message.
 
     Raises BadInput: typed_data_malformed, act_param_invalid, address_invalid.
     """
     try:
-        domain, primary, message = data["domain"], data["primaryType"], data["message"]
+        domain, primary, said = data["domain"], data["primaryType"], data["message"]
         fields = [(str(f["type"]), str(f["name"])) for f in data["types"][primary]]
         kind = ActType("", primary, tuple(fields)).signature
         address = parse_address(domain["verifyingContract"], where="domain.verifyingContract")
         separator = _domain_separator(domain["name"], domain["version"], int(domain["chainId"]), address)
         words = [_keccak_text(kind)]
-        words.extend(_word(k, Field(n, k).coerce(message[n], f"{primary}.{n}")) for k, n in fields)
+        words.extend(_word(k, Field(n, k).coerce(said[n], f"{primary}.{n}")) for k, n in fields)
     except (KeyError, TypeError, ValueError) as error:
         raise BadInput("typed_data_malformed", f"this is no typed data of an act: {error!r}"[:200]) from None
-    return keccak(b"\x19\x01" + separator + keccak(b"".join(words)))
+    return b"\x19\x01" + separator + keccak(b"".join(words))
 
 
-def sign(data: Mapping[str, Any], private_key: bytes) -> bytes:
-    """65 bytes r ‖ s ‖ v over `digest`."""
-    return sign_digest(digest(data), private_key)
+def sign(data: Mapping[str, Any], key: Signer | bytes) -> bytes:
+    """65 bytes r ‖ s ‖ v over `digest`, by a signer or a bare private key."""
+    return _signer(key).sign(message(data))
 
 
-def authorise(data: Mapping[str, Any], private_key: bytes) -> Auth:
+def authorise(data: Mapping[str, Any], key: Signer | bytes) -> Auth:
     """Sign and wrap as the contracts' Auth."""
-    message = data["message"]
-    return Auth(address_of(private_key), int(message["nonce"]), int(message["deadline"]), sign(data, private_key))
+    signer, said = _signer(key), data["message"]
+    return Auth(signer.address, int(said["nonce"]), int(said["deadline"]), sign(data, signer))
+
+
+def _signer(key: Signer | bytes) -> Signer:
+    return KeySigner(key) if isinstance(key, bytes) else key
 
 
 def recover(data: Mapping[str, Any], signature: bytes) -> str:
@@ -330,7 +294,7 @@ def call_data(contract: str, function: str, params: Mapping[str, Any], auths: Se
                     "signature": auth.signature,
                 }
             )
-        elif field.members:
+        elif field.type == "tuple":
             arguments.append(params)
         elif field.name in params:
             arguments.append(params[field.name])

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 from coincurve import PrivateKey, PublicKey
-from eth_hash.auto import keccak
 
 from chainfin.errors import BadInput
 from chainfin.eth.abi import checksum
+from chainfin.hashing import keccak
 
 HALF_ORDER = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0
 """Half the order of the curve: a larger ``s`` is the malleable twin of a signature and refused (EIP-2)."""
-
-
-@lru_cache(maxsize=4096)
-def _key(private_key: bytes) -> PrivateKey:
-    return PrivateKey(private_key)
 
 
 def new_private_key() -> bytes:
@@ -24,15 +17,14 @@ def new_private_key() -> bytes:
     return PrivateKey().secret
 
 
-@lru_cache(maxsize=4096)
 def address_of(private_key: bytes) -> str:
     """The EIP-55 address of a private key."""
-    return checksum(keccak(_key(private_key).public_key.format(compressed=False)[1:])[-20:])
+    return checksum(keccak(PrivateKey(private_key).public_key.format(compressed=False)[1:])[-20:])
 
 
 def sign_digest(digest: bytes, private_key: bytes) -> bytes:
     """65 bytes r ‖ s ‖ v with v 27 or 28; deterministic (RFC 6979), s in the lower half."""
-    raw = _key(private_key).sign_recoverable(digest, hasher=None)
+    raw = PrivateKey(private_key).sign_recoverable(digest, hasher=None)
     return raw[:64] + bytes([raw[64] + 27])
 
 

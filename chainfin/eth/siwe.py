@@ -6,11 +6,11 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from eth_hash.auto import keccak
-
 from chainfin.errors import BadInput, Unauthenticated
 from chainfin.eth.abi import checksum
 from chainfin.eth.keys import recover_digest
+from chainfin.eth.signer import personal_message
+from chainfin.hashing import keccak
 
 _HEAD = " wants you to sign in with your Ethereum account:"
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)")
@@ -132,8 +132,7 @@ def parse_siwe(text: str) -> SiweMessage:
 
 def personal_digest(text: str) -> bytes:
     """What personal_sign signs (EIP-191, version 0x45)."""
-    raw = text.encode()
-    return keccak(b"\x19Ethereum Signed Message:\n" + str(len(raw)).encode() + raw)
+    return keccak(personal_message(text))
 
 
 def verify_siwe(

@@ -23,12 +23,21 @@ from chainfin.errors import BadInput, NotFound, Refusal
 from chainfin.risk.canon import content_hash
 from chainfin.risk.tables import build_engine
 from chainfin.values.money import Money
+from chainfin.values.product import Product
 
 Fact: TypeAlias = int | str | bool | None
 
 RECEIVABLE_POLICY = "receivable-v1"
 INVENTORY_POLICY = "inventory-v1"
 GENERAL_POLICY = "general310-v1"
+DECIDING: Mapping[Product, str] = MappingProxyType(
+    {
+        Product.RECEIVABLE_PLEDGE: RECEIVABLE_POLICY,
+        Product.INVENTORY_PLEDGE: INVENTORY_POLICY,
+        Product.GENERAL_310: GENERAL_POLICY,
+    }
+)
+"""Product → the policy that decides on it in this version."""
 
 _REASON_KINDS = ("refusals", "reviews", "notes")
 
@@ -135,6 +144,11 @@ def parse_policy(document: Mapping[str, Any]) -> Policy:
 def load_policy(policy_id: str) -> Policy:
     """A policy of the package by id. Raises NotFound decision_policy_unknown."""
     return parse_policy(policy_document(policy_id))
+
+
+def policy_for(product: Product) -> Policy:
+    """The policy that decides on a product today."""
+    return load_policy(DECIDING[product])
 
 
 def policy_ids() -> tuple[str, ...]:

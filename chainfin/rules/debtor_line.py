@@ -1,4 +1,4 @@
-"""The line (授信额度) of a debtor that carries the mark: how much it may confirm. Pure; minor units of one currency."""
+"""The credit line (授信额度) of a debtor with the role ``lined``: how much it may confirm. In minor units."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Line:
 
 
 def set_share(line: Line, *, old: int, new: int) -> Line | Refusal:
-    """A lender's share of the line was ``old`` and is ``new``. Refusal amount_too_large."""
+    """A lender changes its share of the line from ``old`` to ``new``. Refusal amount_too_large."""
     if new > MAX_SHARE:
         return Refusal("amount_too_large", "the limit does not fit the register's 56 bits", {"limit": new})
     return replace(line, limit=line.limit - old + new)
@@ -41,5 +41,5 @@ def draw(line: Line, face: int) -> Line | Refusal:
 
 
 def give_back(line: Line, amount: int) -> Line:
-    """``amount`` of debt that drew on the line was paid or credited: it may be confirmed again."""
+    """``amount`` of debt that used the line was paid or credited: that much can be confirmed again."""
     return replace(line, used=line.used - amount)

@@ -116,6 +116,8 @@ class LimitKind(StrEnum):
     BORROWER = "borrower"
     LENDER = "lender"
     INDUSTRY = "industry"
+    MANDATE = "mandate"
+    """Of one mandate of the lender: ``key`` is its id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +134,7 @@ class Limit:
 
     @property
     def name(self) -> str:
-        """Unique name; lock positions in the order of it."""
+        """A unique name; positions are locked in the order of their names."""
         return f"{self.kind}:{self.key}"
 
 
@@ -151,7 +153,7 @@ class Position:
 
     @property
     def headroom(self) -> Money:
-        """What may still be held; zero, not negative, where the limit was lowered below what stands."""
+        """What may still be held; zero where the limit was lowered below what is held and used."""
         return max(self.limit.amount - self.held - self.used, Money.zero(self.limit.amount.currency))
 
 
@@ -189,7 +191,7 @@ _TRANSITIONS = frozenset(
 
 
 def hold(positions: Sequence[Position], hold_id: str, amount: Money) -> Held | Refusal:
-    """Take ``amount`` from every position, or from none. Refusal limit_exceeded names the tightest limit.
+    """Hold ``amount`` under every limit, or under none. Refusal limit_exceeded names the tightest limit.
 
     Raises BadInput amount_not_positive, currency_mismatch, limits_missing, limit_twice.
     """
@@ -204,6 +206,17 @@ def hold(positions: Sequence[Position], hold_id: str, amount: Money) -> Held | R
     taken = tuple(replace(position, held=position.held + amount) for position in ordered)
     names = tuple(position.limit.name for position in ordered)
     return Held(Hold(hold_id, names, amount, HoldState.HELD), taken)
+
+
+def still_within(positions: Sequence[Position]) -> Refusal | None:
+    """Whether what is held and used fits each limit as it stands now. Refusal limit_lowered names the first that was
+    lowered below it."""
+    for position in _ordered(positions):
+        taken = position.held + position.used
+        if taken > position.limit.amount:
+            proof = {"limit": position.limit.name, "limit_amount": str(position.limit.amount), "taken": str(taken)}
+            return Refusal("limit_lowered", f"the limit {position.limit.name} is below what is held and used", proof)
+    return None
 
 
 def _exceeded(position: Position, amount: Money) -> Refusal:

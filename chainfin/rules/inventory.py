@@ -108,7 +108,7 @@ class MarginCall:
 
 
 def issue(*, id: str, owner: str, keeper: str, goods: str, unit: str, quantity: int) -> WarehouseReceipt | Refusal:
-    """The keeper issues a receipt, to another. Refusals: quantity_not_positive, quantity_too_large, self_attested."""
+    """The keeper issues a receipt to another. Refusals: quantity_not_positive, quantity_too_large, self_attested."""
     if quantity <= 0:
         return Refusal("quantity_not_positive", "a receipt is for more than nothing", {"quantity": quantity})
     if quantity > MAX_QUANTITY:
@@ -162,7 +162,7 @@ def pledge(
 
 
 def unpledge(receipt: WarehouseReceipt, quantity: int, *, pledge_id: str, by: str) -> WarehouseReceipt | Refusal:
-    """The lender sets pledged goods free (赎货).
+    """The lender releases pledged goods (赎货).
 
     Refusals: pledge_unknown, not_lender, quantity_not_positive, quantity_too_large, exceeds_pledged.
     """
@@ -208,7 +208,7 @@ def liquidate(
 def buy_back(
     receipt: WarehouseReceipt, quantity: int, *, pledge_id: str, child_id: str, buyer: str
 ) -> tuple[WarehouseReceipt, WarehouseReceipt] | Refusal:
-    """A core enterprise has paid the lender as it undertook (保兑仓): so much is its own, under a receipt of its own.
+    """A core enterprise has paid the lender as it undertook to (保兑仓), and owns the goods under a new receipt.
 
     Refusals: pledge_unknown, quantity_not_positive, quantity_too_large, exceeds_pledged.
     """
@@ -265,7 +265,7 @@ def loan_to_value(outstanding: Money, quantity: int, price: UnitPrice) -> BasisP
 
 
 def releasable(pledged: int, outstanding: Money, price: UnitPrice, ltv: BasisPoints) -> int:
-    """How much of the ``pledged`` goods may go now that ``outstanding`` is left of the loan.
+    """How much of the ``pledged`` goods can be released while ``outstanding`` of the loan is unpaid.
 
     What stays covers the loan at ``ltv``; a loan repaid in full sets all of it free. Never negative.
     """
@@ -275,7 +275,7 @@ def releasable(pledged: int, outstanding: Money, price: UnitPrice, ltv: BasisPoi
 def margin_call(
     pledged: int, outstanding: Money, price: UnitPrice, *, trigger: BasisPoints, restore: BasisPoints
 ) -> MarginCall | None:
-    """A call (补仓) where the loan is above ``trigger`` of the goods' value: what brings it back to ``restore``.
+    """A margin call (补仓) if the loan-to-value is above ``trigger``: what brings it back to ``restore``.
 
     ``restore`` ≤ ``trigger`` (BadInput ltv_invalid).
     """

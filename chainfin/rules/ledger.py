@@ -41,7 +41,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An account of the chart. ``normal`` is the side on which its balance stands when nothing is odd."""
+    """An account of the chart. ``normal`` is the side on which its balance normally stands."""
 
     code: str
     name: str
@@ -199,7 +199,7 @@ def trial_balance(entries: Iterable[Entry]) -> tuple[TrialLine, ...]:
 
 
 def out_of_balance(lines: Iterable[TrialLine]) -> dict[str, int]:
-    """Debits less credits per currency where they differ, in minor units: empty when the books are sound."""
+    """Debits minus credits of each currency in which they differ, in minor units; empty when the books balance."""
     sums: dict[str, int] = defaultdict(int)
     for line in lines:
         sums[line.debit.currency] += line.debit.minor - line.credit.minor
@@ -310,7 +310,7 @@ def receipt(
 
 
 def holder_payout(loan: str, payment: str, holder: str, amount: Money, on: date) -> Journal:
-    """The holder's rest leaves: Dr payable to holders / Cr cash."""
+    """The holder is paid its share of a debtor's payment: Dr payable to holders / Cr cash."""
     entries = _pairs(loan, holder, [(HOLDER_PAYABLE, CASH, amount)])
     return Journal(f"holder-payout:{payment}:{loan}", on, "holder_payout", loan, entries)
 
@@ -326,7 +326,7 @@ def provision(loan: str, lender: str, held: Money, wanted: Money, on: date) -> J
 
 
 def write_off(loan: str, lender: str, parts: Sequence[tuple[Account, Money]], allowance: Money, on: date) -> Journal:
-    """Take what is owed (``parts``) off the books, against the allowance held for it first, a loss for the rest.
+    """Take what is owed (``parts``) off the books: first against the allowance held for it, the rest is a loss.
 
     An allowance above what is owed stays; release it by `provision`.
     """

@@ -67,7 +67,7 @@ TRANSITIONS: Final[Mapping[tuple[State, str], State]] = {
 
 @dataclass(frozen=True, slots=True)
 class OrderLine:
-    """Quantities in ``unit`` (UN/ECE Rec 20); ``value`` and the ``*_value`` are gross, in whole minor units."""
+    """A line. Quantities in ``unit`` (UN/ECE Rec 20); ``value`` and ``…_value`` are gross, in whole minor units."""
 
     id: str
     unit: str
@@ -296,7 +296,7 @@ def confirm(order: Order, amount: Money) -> Order | Refusal:
 
 
 def close(order: Order) -> Order | Refusal:
-    """Nothing more is to come. Refusals: order_state_wrong, order_open (something invoiced isn't confirmed)."""
+    """Nothing more can follow. Refusals: order_state_wrong, order_open (something invoiced isn't confirmed)."""
     refusal = _next(order, "close")
     if refusal is not None:
         return refusal
@@ -332,7 +332,7 @@ def _value(order: Order, line: OrderLine, quantity: Decimal) -> int:
 
 
 def _quantities(order: Order, document: Document) -> dict[str, Decimal] | Refusal:
-    """What ``document`` moves of each order line; a line that wasn't ordered is refused (not ignored)."""
+    """The quantity of each order line that ``document`` moves; a line that wasn't ordered is refused, not ignored."""
     for line in document.lines:
         found = order_line(order.document, line, document)
         if isinstance(found, Refusal):

@@ -174,7 +174,7 @@ def credit(receivable: Receivable, amount: Money, *, by: str) -> Receivable | Re
 
 
 def may_credit(receivable: Receivable, *, by: str) -> Receivable | Refusal:
-    """The receivable itself if ``by`` may bring a credit note on it at all, even where nothing of it is free.
+    """The receivable itself if ``by`` may issue a credit note on it at all, even if nothing of it is free.
 
     Refusals: not_holder, receivable_state_wrong.
     """
@@ -256,7 +256,7 @@ def pledge(receivable: Receivable, amount: Money, *, pledge_id: str, lender: str
 
 
 def release(receivable: Receivable, amount: Money, *, pledge_id: str, by: str) -> Receivable | Refusal:
-    """The lender sets (a part of) its pledge free (解押).
+    """The lender releases its pledge, or a part of it (解押).
 
     Refusals: pledge_unknown, not_lender, receivable_state_wrong, those of an amount, exceeds_pledged.
     """
@@ -309,7 +309,7 @@ def settle(receivable: Receivable, amount: Money, *, payee: str, pledge_id: str 
 def enforce(
     receivable: Receivable, *, pledge_id: str, child_id: str, by: str, today: date
 ) -> tuple[Receivable, Receivable] | Refusal:
-    """The lender takes its pledged part after the due day (处置): it holds it as a receivable of its own.
+    """The lender takes its pledged part after the due day (处置) and holds it as a new receivable.
 
     Refusals: pledge_unknown, not_lender, receivable_state_wrong, not_yet_due.
     """
@@ -329,7 +329,7 @@ def enforce(
 def buy_back(
     receivable: Receivable, amount: Money, *, pledge_id: str, child_id: str, buyer: str, today: date
 ) -> tuple[Receivable, Receivable] | Refusal:
-    """Whoever gave recourse (有追索权) has paid the lender after the due day: that much of the claim is its own.
+    """Whoever gave recourse (有追索权) has paid the lender after the due day, and holds that much of the claim.
 
     Refusals: pledge_unknown, receivable_state_wrong, those of an amount, exceeds_pledged, not_yet_due,
     transfer_to_debtor.

@@ -124,7 +124,7 @@ def owed(receivable: Receivable, act: str) -> Refusal | None:
 
 
 def something_left(receivable: Receivable) -> Refusal | None:
-    """Refusal nothing_left where all of it went elsewhere: into its parts, or to those who took what was pledged."""
+    """Refusal nothing_left if all of it was split away or taken by those to whom it was pledged."""
     if receivable.outstanding:
         return None
     return Refusal("nothing_left", "nothing is left of it", facts(receivable))
@@ -147,9 +147,9 @@ def only(receivable: Receivable, by: str, owner: str, code: str) -> Refusal | No
 
 
 def held(receivable: Receivable, by: str, act: str) -> Refusal | None:
-    """Refusals receivable_state_wrong, not_holder: what only the holder may do.
+    """Refusals receivable_state_wrong, not_holder: for acts that only the holder of a confirmed receivable may do.
 
-    The state comes first where it isn't confirmed: then it has nobody who could do it.
+    The state is checked first: while it isn't confirmed, nobody could do it.
     """
     if not receivable.confirmed:
         return _state_wrong(receivable, act)

@@ -1,6 +1,6 @@
-"""Pledged goods are sold, and the receivable of the sale takes their place: never counted in both, never in neither.
+"""Pledged goods are sold and the receivable of the sale takes their place, in one step: one of the two is pledged.
 
-Pure. What each half asks for is said where it belongs: `inventory.unpledge` and `receivable.pledge`.
+The conditions of each half are those of `inventory.unpledge` and `receivable.pledge`.
 """
 
 from __future__ import annotations

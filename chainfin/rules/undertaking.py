@@ -1,8 +1,8 @@
-"""The undertaking over a pledge: who buys how much of what is pledged if called, and until when. Pure.
+"""The undertaking over a pledge: who will buy how much of what is pledged if called, and until when.
 
-Of goods what isn't redeemed (保兑仓), of a receivable what its debtor doesn't pay (有追索权). Amounts are in what the
-pledge counts: thousandths of the receipt's unit, or minor units of the receivable's currency. What the buyer then has
-is said by `inventory.buy_back` and `receivable.buy_back`.
+Of goods: what isn't redeemed (保兑仓). Of a receivable: what its debtor doesn't pay (有追索权). Amounts are in the unit
+of the pledge: thousandths of the receipt's unit, or minor units of the receivable's currency. What the buyer gets
+follows from `inventory.buy_back` and `receivable.buy_back`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from chainfin.rules.receivable_value import MAX_AMOUNT
 
 @dataclass(frozen=True, slots=True)
 class Undertaking:
-    """What ``buyer`` promised over one pledge: each party its own, so that none keeps another out.
+    """What ``buyer`` promised over one pledge. Each party gives its own, so that none can keep another out.
 
     ``left``: what it hasn't bought yet; ``until``: the last day on which it can be called; ``calls``: how often it was.
     """
@@ -49,7 +49,7 @@ def undertake(
 
 
 def call(undertaking: Undertaking | None, amount: int, *, today: date) -> Undertaking | Refusal:
-    """It is kept: the buyer paid the lender for ``amount``.
+    """The buyer keeps its undertaking: it has paid the lender for ``amount``.
 
     Refusals: amount_not_positive, amount_too_large, undertaking_missing (none, not for that much, or not that long).
     """

@@ -2,56 +2,56 @@
 
 from __future__ import annotations
 
-import threading
-
-import structlog
-from sqlalchemy.exc import SQLAlchemyError
+from collections.abc import Callable
 
 from chainfin.services.kernel.context import Context
 from chainfin.services.lending import applications, end_of_day
 from chainfin.services.payments import incoming
 from chainfin.services.pledges import substitution
 from chainfin.services.reactions import act_outcomes
+from chainfin.storage.away import is_away
 
-_log = structlog.get_logger("chainfin.housekeeping")
+DUTIES: tuple[Callable[[Context], int], ...] = (
+    applications.expire,
+    applications.resume,
+    act_outcomes.expire,
+    substitution.expire,
+    incoming.place_waiting,
+    end_of_day.run_due,
+)
+"""Each tells how much it moved."""
 
 
 class Housekeeper:
-    """`run_once` for tests, `start` and `stop` for service. Looks by reads; an idle one takes no writer's lock."""
+    """For a `Loop` or stepped by hand (`run_once`). Looks by reads; an idle one takes no writer's lock."""
 
-    def __init__(self, ctx: Context, *, poll_s: float = 0.5) -> None:
+    def __init__(self, ctx: Context, *, rest_s: float = 0.5) -> None:
         self._ctx = ctx
-        self._poll_s = poll_s
-        self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
-        self.failure: BaseException | None = None
-        """What ended the loop, if it wasn't `stop`."""
+        self.rest_s = rest_s
+
+    def begin(self, wake: Callable[[], None]) -> None:
+        """Nobody but the clock wakes this loop."""
+
+    def turn(self) -> bool:
+        """One round, then rest. Raises as `run_once`."""
+        self.run_once()
+        return False
+
+    def end(self) -> None:
+        """Nothing is in hand between two rounds."""
 
     def run_once(self) -> int:
-        """One round. Returns how much moved."""
-        ended = applications.expire(self._ctx) + applications.resume(self._ctx) + act_outcomes.expire(self._ctx)
-        ended += substitution.expire(self._ctx) + incoming.place_waiting(self._ctx)
-        return ended + end_of_day.run_due(self._ctx)
-
-    def start(self) -> None:
-        self._thread = threading.Thread(target=self._loop, name="housekeeping", daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._stop.set()
-        if self._thread is not None:
-            self._thread.join()
-            self._thread = None
-
-    def _loop(self) -> None:
-        try:
-            while not self._stop.wait(self._poll_s):
-                try:
-                    self.run_once()
-                except SQLAlchemyError:
-                    # The database comes back or it doesn't; what had to be done is still to be done.
-                    _log.exception("housekeeping failed in the database; trying again")
-        except BaseException as error:
-            self.failure = error
-            _log.critical("housekeeping has stopped", exc_info=True)
-            raise
+        """One round. Returns how much moved. A duty that fails doesn't hold up the others; the first failure is raised
+        when all have had their turn."""
+        moved = 0
+        failure: Exception | None = None
+        for duty in DUTIES:
+            try:
+                moved += duty(self._ctx)
+            except Exception as error:
+                if is_away(error):
+                    raise
+                failure = failure or error
+        if failure is not None:
+            raise failure
+        return moved

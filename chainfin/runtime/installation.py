@@ -6,11 +6,13 @@ what a crash left under way.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime
 from types import TracebackType
 
+import structlog
 from sqlmodel import Session
 
 from chainfin.chain.decode import Decoder
@@ -21,29 +23,40 @@ from chainfin.chain.indexer import Finality, Indexer
 from chainfin.chain.node import Node
 from chainfin.chain.rpc import RpcNode
 from chainfin.chain.sender import Policy, Sender
+from chainfin.chain.web3signer import Web3Signer
 from chainfin.connectors.outcome import Done, Outcome, Refused
 from chainfin.connectors.partners import Endpoint, Partners, connect
-from chainfin.connectors.payment_rail import IncomingPage
+from chainfin.connectors.payment_rail import Incoming, IncomingPage, Line
 from chainfin.connectors.sandbox import Sandbox, start_sandbox
 from chainfin.connectors.watch import IncomingWatch
 from chainfin.connectors.worker import Worker
-from chainfin.errors import Unavailable
+from chainfin.errors import Refusal
+from chainfin.eth.signer import Signer
+from chainfin.runtime import holidays
 from chainfin.runtime.housekeeping import Housekeeper
-from chainfin.services.kernel import acts, custody
+from chainfin.runtime.loop import Loop
+from chainfin.runtime.metrics import Metrics
+from chainfin.runtime.tracing import Tracing
+from chainfin.services.kernel import acts, custody, parking
 from chainfin.services.kernel.context import Clock, Context
+from chainfin.services.oversight.parked import Retry
 from chainfin.services.parties import admission
-from chainfin.services.payments import allocation, incoming
+from chainfin.services.payments import incoming
+from chainfin.services.payments.allocation import Arrival
+from chainfin.services.payments.incoming import StatementLine
 from chainfin.services.reactions import act_outcomes, chain_events, partner_outcomes
 from chainfin.settings import Partner, Settings
 from chainfin.storage.chain_tables import ChainEvent
 from chainfin.storage.ledger_tables import OutboxRow
-from chainfin.storage.party_tables import CustodyKeyRow, FactRow
+from chainfin.storage.party_tables import FactRow
 from chainfin.storage.store import Store
 from chainfin.storage.vault import Vault
 
+_log = structlog.get_logger("chainfin.acts")
+
 
 class ActReports:
-    """`act_results` with the context bound, as the sender wants it."""
+    """`act_outcomes` with the context bound, as the sender wants it."""
 
     def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
@@ -53,9 +66,11 @@ class ActReports:
 
     def sent(self, session: Session, act_id: str, tx_hash: str) -> None:
         act_outcomes.sent(session, self._ctx, act_id, tx_hash)
+        _log.info("act_sent", act_id=act_id, tx_hash=tx_hash)
 
     def refused(self, session: Session, act_id: str, code: str, message: str) -> None:
         act_outcomes.refused(session, self._ctx, act_id, code, message)
+        _log.info("act_refused", act_id=act_id, code=code)
 
     def code(self, error_name: str) -> str:
         return act_outcomes.chain_code(error_name)
@@ -81,7 +96,10 @@ class Installation(AbstractContextManager["Installation"]):
             raise
 
     def _open(self, settings: Settings, start_at: datetime | None, faults: bool, drive: bool) -> None:
+        self.tracing = Tracing(settings.otel_endpoint)
+        self._closing.append(self.tracing.close)
         settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        holidays.use(settings)
         vault = Vault.open(settings.home)
         self.store = Store(settings.database_url)
         self._closing.append(self.store.close)
@@ -102,9 +120,11 @@ class Installation(AbstractContextManager["Installation"]):
         if fresh and start_at is not None:
             self.clock.start_at(start_at)
         keys = _own_keys(self.store, vault, self.clock)
+        self.relayer = self._relayer(settings, vault, keys["relayer"])
+        keys["relayer"] = self.relayer.address
         self.node: Node = self._node(settings, keys)
         self._closing.append(self.node.close)
-        self.deployment = self._deploy(vault, keys, fresh)
+        self.deployment = self._deploy(keys)
         self.ctx = Context(
             store=self.store,
             vault=vault,
@@ -114,9 +134,20 @@ class Installation(AbstractContextManager["Installation"]):
             contracts=self.deployment.contracts,
             operator_address=keys["operator"],
             registrar_address=keys["registrar"],
+            platform=settings.platform,
+            real_money=settings.rail is not None,
         )
         admission.admit_registrar(self.ctx)
         return keys
+
+    def _relayer(self, settings: Settings, vault: Vault, sealed: str) -> Signer:
+        """Who pays for gas and signs transactions: a key in a web3signer if one is named, else the sealed one."""
+        if settings.relayer_signer is not None:
+            remote = Web3Signer(*settings.relayer_signer)
+            self._closing.append(remote.close)
+            return remote
+        with self.store.read() as session:
+            return custody.own_signer(session, vault, sealed)
 
     def _node(self, settings: Settings, keys: Mapping[str, str]) -> Node:
         if settings.chain_url is None:
@@ -124,14 +155,11 @@ class Installation(AbstractContextManager["Installation"]):
             return EmbeddedNode(settings.home, self.clock.now, funded=[keys["relayer"], keys["operator"]])
         return RpcNode(settings.chain_url, expected_chain_id=settings.chain_id)
 
-    def _deploy(self, vault: Vault, keys: Mapping[str, str], fresh: bool) -> Deployment:
+    def _deploy(self, keys: Mapping[str, str]) -> Deployment:
         with self.store.read() as session:
             fact = session.get(FactRow, "deployment")
-            key = session.get_one(CustodyKeyRow, keys["relayer"])
         recorded = None if fact is None else Deployment.from_json(fact.value)
-        deployer = vault.unseal(key.sealed, context=key.address)
-        operator = keys["operator"]
-        made = deploy(self.node, deployer, operator=operator, recorded=recorded)
+        made = deploy(self.node, self.relayer, operator=keys["operator"], recorded=recorded)
         if recorded is None:
             with self.store.begin() as session:
                 session.merge(FactRow(name="deployment", value=made.as_json()))
@@ -154,17 +182,14 @@ class Installation(AbstractContextManager["Installation"]):
     def _drivers(self, vault: Vault, keys: Mapping[str, str], drive: bool) -> None:
         ctx = self.ctx
         depth = self.settings.finality_depth
-        with self.store.read() as session:
-            row = session.get_one(CustodyKeyRow, keys["relayer"])
-        relayer = vault.unseal(row.sealed, context=row.address)
         self.sender = Sender(
             self.store,
             self.node,
             ctx.contracts,
-            relayer,
+            self.relayer,
             ActReports(ctx),
             policy=Policy(check_first=self.settings.chain_url is not None),
-            worker=f"sender-{row.address[:10]}",
+            worker=f"sender-{self.relayer.address[:10]}",
             finality_depth=depth,
         )
 
@@ -183,61 +208,51 @@ class Installation(AbstractContextManager["Installation"]):
         # whoever holds the embedded chain's lock runs the only drivers of this installation
         alone = self.settings.chain_url is None
         self.worker = Worker(self.store, self.partners.handlers(), self._on_result, now=ctx.clock.now, alone=alone)
-        self.incoming = IncomingWatch(self.partners.rail, lambda: incoming.cursor(ctx), self._on_incoming, poll_s=0.5)
+        self.incoming = IncomingWatch(self.partners.rail, lambda: incoming.cursor(ctx), self._on_incoming, rest_s=0.5)
         self.housekeeper = Housekeeper(ctx)
+        self.loops = {
+            "chain": Loop("chain", self.chain),
+            "worker": Loop("worker", self.worker),
+            # a bank that doesn't answer delays money that comes in; everything else goes on
+            "incoming": Loop("incoming", self.incoming, patient=True),
+            "housekeeping": Loop("housekeeping", self.housekeeper),
+        }
+        self.metrics = Metrics(self.store, list(self.loops.values()), self.indexer, ctx.clock.now)
         if not drive:
             return
         # the worker listens for its own topics
-        self.store.on_commit(self.chain.wake, about=[acts.SEND])
-        for start, stop in (
-            (self.chain.start, self.chain.stop),
-            (self.worker.start, self.worker.stop),
-            (self.incoming.start, self.incoming.stop),
-            (self.housekeeper.start, self.housekeeper.stop),
-        ):
-            start()
-            self._closing.append(stop)
+        self.store.on_commit(self.loops["chain"].wake, about=[acts.SEND])
+        for loop in self.loops.values():
+            loop.start()
+            self._closing.append(loop.stop)
 
     def _on_result(self, session: Session, row: OutboxRow, outcome: Outcome[dict[str, object]]) -> None:
         if isinstance(outcome, Done):
             partner_outcomes.done(session, self.ctx, row, outcome.value)
+            self.metrics.command_done(session, row.topic, row.payload)
         elif isinstance(outcome, Refused):
             partner_outcomes.refused(session, self.ctx, row, outcome.code, outcome.message)
 
     def _on_incoming(self, page: IncomingPage) -> None:
-        arrivals = [
-            allocation.Arrival(
-                bank_ref=item.bank_reference,
-                sequence=item.sequence,
-                payer_account=item.payer_account,
-                amount=item.amount,
-                remittance=item.remittance,
-                received_on=self.clock.day_of(item.received_at),
-                evidence=item.evidence.as_json(),
-            )
-            for item in page.items
-        ]
-        incoming.take_in(self.ctx, arrivals, page.next_cursor, through=page.through)
+        lines = [_statement_line(line, self.clock) for line in page.lines]
+        for amount in incoming.take_in(self.ctx, lines, page.next_cursor, through=page.through):
+            self.metrics.received(amount)
+
+    def retries(self) -> Mapping[str, Retry]:
+        """How parked items are taken in again, by their source."""
+
+        def line(session: Session, payload: str) -> None:
+            read = self.partners.rail.line(json.loads(payload))
+            incoming.take_again(session, self.ctx, _statement_line(read, self.clock))
+
+        def waiting(session: Session, payload: str) -> None:
+            incoming.place_again(session, self.ctx, json.loads(payload))
+
+        return {incoming.SOURCE: line, incoming.WAITING: waiting}
 
     def ready(self) -> Mapping[str, Callable[[], None]]:
-        """What has to work for the service to be ready, by name."""
-        return {"chain": self._chain_ready, "partners": self._worker_ready}
-
-    def _chain_ready(self) -> None:
-        if self.chain.halted is not None:
-            raise Unavailable("chain_halted", str(self.chain.halted))
-        if self.chain.trouble is not None:
-            raise self.chain.trouble
-
-    def _worker_ready(self) -> None:
-        failures = {
-            "worker": self.worker.failure,
-            "incoming": self.incoming.failure,
-            "housekeeping": self.housekeeper.failure,
-        }
-        for name, failure in failures.items():
-            if failure is not None:
-                raise Unavailable(f"{name}_halted", str(failure))
+        """What has to work for the service to be ready, by name: its loops."""
+        return {name: loop.check for name, loop in self.loops.items()}
 
     def close(self) -> None:
         """Stop drivers, then what they stand on."""
@@ -248,6 +263,25 @@ class Installation(AbstractContextManager["Installation"]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _statement_line(line: Line, clock: Clock) -> StatementLine:
+    """A line of the rail as the services take it in."""
+    content = line.content
+    if isinstance(content, Incoming):
+        arrival: Arrival | Refusal = Arrival(
+            bank_ref=content.bank_reference,
+            sequence=content.sequence,
+            payer_account=content.payer_account,
+            payee_account=content.payee_account,
+            amount=content.amount,
+            remittance=content.remittance,
+            received_on=clock.day_of(content.received_at),
+            evidence=content.evidence.as_json(),
+        )
+    else:
+        arrival = content
+    return StatementLine(parking.as_payload(line.raw), line.reference, arrival)
 
 
 def _own_keys(store: Store, vault: Vault, clock: Clock) -> dict[str, str]:

@@ -18,6 +18,7 @@ from chainfin.connectors.sandbox import start_sandbox
 from chainfin.connectors.signature import Verifier
 from chainfin.errors import Unavailable
 from chainfin.progress import Step, silent
+from chainfin.runtime import holidays
 from chainfin.services.kernel import custody
 from chainfin.services.kernel.context import Actor, Clock, Context
 from chainfin.services.oversight import reconcile
@@ -36,6 +37,7 @@ class Reading(AbstractContextManager["Reading"]):
         self.settings = settings
         if settings.chain_url is None and not (settings.home / "chain" / "chain.db").exists():
             raise Unavailable("not_installed", f"{settings.home} holds no installation: run `chainfin serve` first")
+        holidays.use(settings)
         self.store = Store(settings.database_url)
         try:
             self.store.check_schema()
@@ -59,6 +61,8 @@ class Reading(AbstractContextManager["Reading"]):
             contracts=self.deployment.contracts,
             operator_address=own["operator"],
             registrar_address=own["registrar"],
+            platform=settings.platform,
+            real_money=settings.rail is not None,
         )
         self.prover = ChainProver(self.node, self.deployment)
 

@@ -96,15 +96,43 @@ class LimitRow(SQLModel, table=True):
     cell: str
     lender_id: str = Field(foreign_key="party.id", index=True)
     kind: str
-    """debtor | borrower | lender"""
+    """debtor | borrower | lender | mandate"""
     key: str
     currency: str
     amount: int = Field(sa_type=BigInteger)
     held: int = Field(default=0, sa_type=BigInteger)
     used: int = Field(default=0, sa_type=BigInteger)
+    lowered_to: int | None = Field(default=None, sa_type=BigInteger)
+    """What the lender lowered it to while more was held and used; ``amount`` is then what the CHECK can hold."""
     grade: str | None = None
     """The grade (A–D) that the lender's rating desk gives the party; None: the scorecard's."""
     updated_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class MandateRow(SQLModel, table=True):
+    """A lender's mandate (资金授权): the text that it signed, and until when. What of it is held and used stands in the
+    credit limit of kind ``mandate`` whose key is this id. ``status``: `rules.mandate.MandateState`."""
+
+    __tablename__ = "mandate"
+
+    id: str = Field(primary_key=True)
+    cell: str
+    lender_id: str = Field(foreign_key="party.id", index=True)
+    currency: str
+    amount: int = Field(sa_type=BigInteger)
+    policies: dict[str, str] = Field(sa_type=JSON)
+    """Product → hash of the policy that decides on it."""
+    grades: list[str] = Field(sa_type=JSON)
+    rate_floor: str
+    not_before: datetime = Field(sa_type=UtcDateTime)
+    expires_at: datetime = Field(sa_type=UtcDateTime)
+    signer: str
+    typed_data: dict[str, object] = Field(sa_type=JSON)
+    signature: str | None = None
+    status: str = "prepared"
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    signed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class HoldRow(SQLModel, table=True):
@@ -168,6 +196,8 @@ class EndOfDayRow(SQLModel, table=True):
     business_date: date = Field(primary_key=True)
     loans: int
     journals: int
+    started_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """None of those that ran before it was noted."""
     finished_at: datetime = Field(sa_type=UtcDateTime)
 
 

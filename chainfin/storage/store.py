@@ -7,12 +7,13 @@ row locks, reads are REPEATABLE READ: one view each on both databases.
 
 from __future__ import annotations
 
+import copy
 import fcntl
 import threading
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from alembic import command
 from alembic.config import Config
@@ -20,6 +21,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, create_engine, event, inspect
 from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.orm import Session as OrmSession
 from sqlmodel import Session, func, select
 
 from chainfin.errors import BadInput, Unavailable
@@ -35,6 +37,26 @@ def tell(session: Session, subject: str) -> None:
     session.info.setdefault(_NEWS, set()).add(subject)
 
 
+class Witness(Protocol):
+    """Is told what the transactions of one store do, and can refuse them."""
+
+    def flushed(self, session: OrmSession) -> None:
+        """New rows are about to be known: ``session.new`` still holds them."""
+        ...
+
+    def before_commit(self, session: OrmSession) -> None:
+        """May write into the same transaction; an exception ends it without a commit."""
+        ...
+
+    def committed(self) -> None: ...
+
+
+def _watch(session: Session, witness: Witness) -> None:
+    event.listen(session, "after_flush", lambda seen, _flush: witness.flushed(seen))
+    event.listen(session, "before_commit", witness.before_commit)
+    event.listen(session, "after_commit", lambda _seen: witness.committed())
+
+
 class Store:
     """Opens ``url`` (sqlite:///… or postgresql+psycopg://…). `begin` writes, `read` reads."""
 
@@ -44,6 +66,7 @@ class Store:
         self.is_sqlite = url.startswith("sqlite")
         self._writer = threading.RLock()
         self._listeners: list[Callable[[frozenset[str]], None]] = []
+        self._witness: Witness | None = None
         if self.is_sqlite:
             Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
             engine = create_engine(url, connect_args={"check_same_thread": False, "timeout": 30}, pool_size=20)
@@ -59,12 +82,21 @@ class Store:
             else engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         )
 
+    def witnessed(self, witness: Witness) -> Store:
+        """The same store for whoever writes under ``witness``'s eyes."""
+        same = copy.copy(self)
+        same._witness = witness
+        return same
+
     @contextmanager
     def begin(self) -> Iterator[Session]:
         """A write transaction: committed at the end of the block, rolled back by any exception."""
         guard, kind = (self._writer, SoleWriteSession) if self.is_sqlite else (nullcontext(), WriteSession)
-        with guard, kind(self._write_engine, expire_on_commit=False) as session, session.begin():
-            yield session
+        with guard, kind(self._write_engine, expire_on_commit=False) as session:
+            if self._witness is not None:
+                _watch(session, self._witness)
+            with session.begin():
+                yield session
         news = frozenset(session.info.get(_NEWS, ()))
         for listener in self._listeners:
             listener(news)

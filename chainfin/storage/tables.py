@@ -7,7 +7,7 @@ import importlib
 from sqlalchemy import MetaData
 from sqlmodel import SQLModel
 
-MODULES = ("chain_tables", "ledger_tables", "lending_tables", "party_tables", "trade_tables")
+MODULES = ("chain_tables", "ledger_tables", "lending_tables", "oversight_tables", "party_tables", "trade_tables")
 
 
 def metadata() -> MetaData:

@@ -1,1 +1,1 @@
-"""Money, parties and business days: the values that everything else is said in."""
+"""Money, parties and business days: the values that all other modules are built on."""

@@ -1,17 +1,22 @@
 """Business days of mainland China, due dates and day numbers.
 
-Source for known years: the State Council's yearly holiday notice, as kept by ``chinesecalendar`` (make-up working
-days on weekends included). For years it doesn't know yet, ``holidays`` gives the statutory holidays, and weekends are
-free: make-up days can't be known before the notice. `is_official` tells which of the two a year rests on.
+Official days come from ``official_days.json``: by year the days that the State Council's notice makes free (holidays)
+and the weekend days that it makes working days. `extend` adds the years of later notices (CHAINFIN_HOLIDAYS). A year
+that no notice is known for rests on weekends and the statutory holidays that the ``holidays`` package forecasts;
+working weekends can't be known before the notice. The first question about such a year warns (`NoticeUnknown`).
 """
 
 from __future__ import annotations
 
+import json
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 from functools import lru_cache
+from pathlib import Path
 
-import chinese_calendar
 import holidays
 
 from chainfin.errors import BadInput
@@ -28,31 +33,86 @@ class Adjustment(StrEnum):
     PRECEDING = "preceding"
 
 
-@lru_cache(maxsize=256)
+class NoticeUnknown(UserWarning):
+    """A business day was asked for in a year whose official holidays are not known yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class OfficialYear:
+    """One year's notice: weekdays and weekends that are free, weekend days that are worked."""
+
+    free: frozenset[date]
+    working: frozenset[date]
+
+
+def read_years(document: object) -> dict[int, OfficialYear]:
+    """The years of a table ``{"source": …, "years": {"2027": {"free": ["01-01", …], "working": ["02-07", …]}}}``.
+
+    Days are MM-DD. Raises BadInput holidays_malformed naming the year.
+    """
+    years = document.get("years") if isinstance(document, Mapping) else None
+    if not isinstance(years, Mapping) or not isinstance(document, Mapping) or not document.get("source"):
+        raise BadInput("holidays_malformed", "a table of holidays names its source and its years")
+    found: dict[int, OfficialYear] = {}
+    for name, days in years.items():
+        try:
+            free, working = (frozenset(date.fromisoformat(f"{name}-{day}") for day in days[kind]) for kind in _KINDS)
+            year = OfficialYear(free, working)
+        except (ValueError, KeyError, TypeError):
+            raise BadInput(
+                "holidays_malformed", "a year lists its free and working days as MM-DD", where=name
+            ) from None
+        if not free or free & working or any(day.weekday() < 5 for day in working):
+            why = "a year has free days, no day both free and worked, and working days on weekends only"
+            raise BadInput("holidays_malformed", why, where=name)
+        found[int(name)] = year
+    return found
+
+
+_KINDS = ("free", "working")
+_official = read_years(json.loads(Path(__file__).with_name("official_days.json").read_text(encoding="utf-8")))
+
+
+def extend(years: Mapping[int, OfficialYear]) -> None:
+    """Add the notices of later years, for the whole process; to be called before business begins.
+
+    Raises BadInput holidays_contradict when a year is known already and says something else: what due dates rest on
+    doesn't change behind a running loan.
+    """
+    for year, days in years.items():
+        if _official.get(year, days) != days:
+            raise BadInput("holidays_contradict", f"the notice for {year} is known and says otherwise", where=str(year))
+    _official.update(years)
+    is_business_day.cache_clear()
+
+
 def is_official(year: int) -> bool:
-    """Whether the State Council's notice for ``year`` is in the calendar (else it is our best forecast)."""
-    try:
-        chinese_calendar.is_workday(date(year, 6, 15))
-    except NotImplementedError:
-        return False
-    return True
+    """Whether the State Council's notice for ``year`` is in the table (else the year is a forecast)."""
+    return year in _official
 
 
 @lru_cache(maxsize=256)
 def _statutory(year: int) -> frozenset[date]:
+    # Cached by year, so it warns once for each.
+    warnings.warn(
+        f"the holidays of {year} are not known: weekends and statutory holidays are free (CHAINFIN_HOLIDAYS adds it)",
+        NoticeUnknown,
+        stacklevel=4,
+    )
     return frozenset(holidays.country_holidays("CN", years=year))
 
 
 @lru_cache(maxsize=8192)
 def is_business_day(day: date) -> bool:
     """Whether banks in China settle on ``day`` (a make-up Saturday or Sunday is a business day)."""
-    if is_official(day.year):
-        return bool(chinese_calendar.is_workday(day))
-    return day.weekday() < 5 and day not in _statutory(day.year)
+    known = _official.get(day.year)
+    if known is None:
+        return day.weekday() < 5 and day not in _statutory(day.year)
+    return day in known.working or (day.weekday() < 5 and day not in known.free)
 
 
 def adjust(day: date, convention: Adjustment) -> date:
-    """``day`` moved to a business day by ``convention``; a business day stays.
+    """Move ``day`` to a business day by ``convention``; a business day stays where it is.
 
     Modified following goes back instead of into the next month, so a month's due date stays in the month.
     """

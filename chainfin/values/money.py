@@ -126,7 +126,7 @@ class Money:
         return other <= self
 
     def times(self, factor: Decimal, rounding: Rounding) -> Money:
-        """``self × factor`` in whole minor units, rounded as said."""
+        """``self × factor`` in whole minor units, rounded as ``rounding`` says."""
         exact = _EXACT.multiply(Decimal(self.minor), factor)
         return Money(int(exact.to_integral_value(rounding=rounding.value)), self.currency)
 
@@ -266,7 +266,7 @@ def xirr(flows: Iterable[tuple[date, Money]], *, places: int = 4) -> Decimal:
 
 
 def _worth(terms: Sequence[tuple[int, Decimal]], rate: Decimal) -> tuple[Decimal, Decimal]:
-    """The flows' worth on the first day at a yearly rate, and its derivative by the rate."""
+    """Present value of the flows on the first day at a yearly rate, and its derivative by that rate."""
     daily = (1 + rate) ** (Decimal(-1) / 365)
     worth = slope = Decimal(0)
     for days, amount in terms:
@@ -277,7 +277,7 @@ def _worth(terms: Sequence[tuple[int, Decimal]], rate: Decimal) -> tuple[Decimal
 
 
 def _newton(terms: Sequence[tuple[int, Decimal]], tolerance: Decimal) -> Decimal | None:
-    """The rate if Newton's steps come to rest and the worth changes sign around it; else None."""
+    """The rate by Newton's method, if it converges and the present value changes sign around it; else None."""
     rate = Decimal("0.1")
     for _ in range(12):
         worth, slope = _worth(terms, rate)

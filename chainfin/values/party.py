@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from enum import IntEnum, IntFlag, StrEnum
 from typing import NewType
 
-from eth_hash.auto import keccak
 from stdnum import lei as _lei
 from stdnum.cn import uscc as _uscc
 from stdnum.exceptions import ValidationError
 
 from chainfin.errors import BadInput
+from chainfin.hashing import keccak
 
 PartyId = NewType("PartyId", int)
 """The uint32 that the Participants contract gave to a party. 0 is nobody."""
@@ -63,7 +63,7 @@ class Kind(IntEnum):
 
 
 def kinds_in(bits: int) -> frozenset[Kind]:
-    """The kinds whose bits are set. A bit that names none is nobody's business here."""
+    """The kinds whose bits are set. Bits that stand for no kind known here are ignored."""
     return frozenset(kind for kind in Kind if bits >> kind & 1)
 
 

@@ -1,7 +1,7 @@
 """value dates beside booking dates, whose book a journal is in, and periods that are closed
 
 Revision ID: 0009
-Revises: 0004
+Revises: 0008
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from alembic import op
 import chainfin.storage.types
 
 revision = "0009"
-down_revision = "0004"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 

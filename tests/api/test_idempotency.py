@@ -21,7 +21,7 @@ from sqlmodel import select
 from starlette.responses import Response
 
 from api.auth import Acting, Ctx
-from api.idempotency import Idempotency, acting, body_digest, check_key
+from api.idempotency import Idempotency, body_digest, check_key
 from api.route import OnceRoute
 from api.schemas.common import Input
 from chainfin.errors import BadInput, Conflict, Refused, Unavailable
@@ -210,7 +210,7 @@ def test_crash__before_anything_was_committed__the_retry_runs(site: Site) -> Non
     assert taken.holder == alive.boot_id
     assert not isinstance(claim, Response)
     # the dead one wasn't dead after all: it can't commit any more
-    with pytest.raises(Conflict), acting(claim), site.ctx.store.begin() as session:
+    with pytest.raises(Conflict), site.ctx.store.witnessed(claim).begin() as session:
         session.add(FactRow(name="late", value={}))
     assert _facts(site) == 0
 
@@ -219,7 +219,7 @@ def test_crash__after_a_commit__the_retry_is_told_what_was_made(site: Site) -> N
     dead, alive = _keeper(site), _keeper(site)
     claim = dead.begin("core", "k", "POST /x", "d")
     assert not isinstance(claim, Response)
-    with acting(claim), site.ctx.store.begin() as session:
+    with site.ctx.store.witnessed(claim).begin() as session:
         party = session.get_one(PartyRow, "core")
         session.add(
             PartyRow(
@@ -287,20 +287,19 @@ def test_body_digest__of_other_values__differs(one: object, other: object) -> No
 _CHILD = """
 import os, signal, sys
 from pathlib import Path
-from api.idempotency import Idempotency, acting
+from api.idempotency import Idempotency
 from chainfin.storage.party_tables import FactRow
 from chainfin.storage.store import Store
 from chainfin.storage.vault import Vault
 
 store = Store(sys.argv[1])
 claim = Idempotency(store, Vault.open(Path(sys.argv[2]))).begin("core", "k", "POST /x", "d")
-with acting(claim):
-    session = store.begin().__enter__()
-    session.add(FactRow(name="effect", value={}))
-    session.flush()
-    if sys.argv[3] == "committed":
-        session.commit()
-    os.kill(os.getpid(), signal.SIGKILL)
+session = store.witnessed(claim).begin().__enter__()
+session.add(FactRow(name="effect", value={}))
+session.flush()
+if sys.argv[3] == "committed":
+    session.commit()
+os.kill(os.getpid(), signal.SIGKILL)
 """
 
 

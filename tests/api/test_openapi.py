@@ -132,6 +132,9 @@ _OPERATIONS = [
     ("GET", "/v1/audit/trial-balance"),
     ("GET", "/v1/policies"),
     ("GET", "/v1/policies/{policy_id}"),
+    ("GET", "/v1/parked"),
+    ("POST", "/v1/parked/{parked_id}/retry"),
+    ("POST", "/v1/parked/{parked_id}/resolve"),
 ]
 _ACTORS = {
     "/v1/participants": "operator",
@@ -153,6 +156,9 @@ _ACTORS = {
     "/v1/pledges/{pledge_id}/enforcement": "lender",
     "/v1/pledges/{pledge_id}/undertakings": "core",
     "/v1/applications/{application_id}/decision": "lender",
+    "/v1/parked": "operator",
+    "/v1/parked/{parked_id}/retry": "operator",
+    "/v1/parked/{parked_id}/resolve": "operator",
     "/v1/audit/trial-balance": "auditor",
     "/v1/audit/reconciliation": "auditor",
 }
@@ -191,6 +197,7 @@ def _ids(world: World, path: str) -> dict[str, str]:
         "policy_id": "receivable-v1",
         "debtor_id": world.core.id,
         "substitution_id": world.ids["pledge"],
+        "parked_id": world.ids["pledge"],
     }
     return {name: value for name, value in known.items() if f"{{{name}}}" in path}
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, FastAPI
 from sqlalchemy.exc import IntegrityError
 from starlette.requests import Request
 
-from api.problems import MEDIA_TYPE, Problem, pointer, to_response
+from api.problems import MEDIA_TYPE, Problem, language_of, pointer, to_response
 from api.route import Route
 from chainfin.errors import (
     BadInput,
@@ -141,7 +141,7 @@ def test_unexpected__in_a_read__incident_without_the_inside(site: Site) -> None:
 
 
 def test_readyz__database_of_another_schema__unavailable(site: Site) -> None:
-    assert site.http.get("/readyz").json() == {"status": "ready", "checks": ["database"]}
+    assert site.http.get("/readyz").json() == {"status": "ready", "checks": ["database"], "loops": {}}
     with site.ctx.store.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = 'older'")
     answer = site.http.get("/readyz")
@@ -172,3 +172,56 @@ def test_integrity__only_a_key_taken_meanwhile_is_a_conflict(said: str, status: 
     answer = to_response(error, _REQUEST)
     assert answer.status_code == status
     assert json.loads(bytes(answer.body))["code"] == code
+
+
+@pytest.mark.parametrize(
+    ("accept", "language"),
+    [
+        (None, "en"),
+        ("", "en"),
+        ("zh", "zh"),
+        ("zh-CN,zh;q=0.9,en;q=0.8", "zh"),
+        ("en-GB,en;q=0.9,zh;q=0.8", "en"),
+        ("fr, zh;q=0.5", "zh"),
+        ("zh;q=0", "en"),
+        ("zh;q=nonsense", "en"),
+        ("*", "en"),
+        ("x" * 100_000 + ",zh", "en"),
+    ],
+)
+def test_language__of_the_header__the_one_that_weighs_more(accept: str | None, language: str) -> None:
+    assert language_of(accept) == language
+
+
+def test_title__asked_for_in_chinese__is_chinese_and_nothing_else_changes(site: Site) -> None:
+    english = site.http.get("/v1/nothing-here")
+    chinese = site.http.get("/v1/nothing-here", headers={"Accept-Language": "zh-CN,zh;q=0.9"})
+    assert (english.json()["title"], chinese.json()["title"]) == ("There is nothing at this address", "该地址不存在")
+    assert (english.headers["content-language"], chinese.headers["content-language"]) == ("en", "zh")
+    assert {**chinese.json(), "title": ""} == {**english.json(), "title": ""}
+
+
+@pytest.mark.parametrize(
+    ("error", "title"),
+    [
+        (Refusal("limit_exceeded", "too much", {}).error(), "超过可用额度"),
+        (Unavailable("chain_behind", "the node is behind"), "节点区块落后于已处理的区块"),
+        (IntegrityError("INSERT …", {}, Exception("UNIQUE constraint failed: x")), "另一请求已同时创建"),
+        (RuntimeError("anything"), "系统内部错误"),
+    ],
+)
+def test_title__each_kind_of_error__speaks_chinese(error: Exception, title: str) -> None:
+    scope = {"type": "http", "method": "GET", "path": "/x", "query_string": b""}
+    request = Request({**scope, "headers": [(b"accept-language", b"zh")]})
+    assert json.loads(bytes(to_response(error, request).body))["title"] == title
+
+
+def test_title__of_a_code_that_is_not_ours__is_that_of_the_status() -> None:
+    body = json.loads(bytes(to_response(Refused("a_partners_own", "no"), _REQUEST).body))
+    assert body["title"] == "Unprocessable Entity"
+
+
+def test_title__body_too_large__speaks_chinese(site: Site) -> None:
+    content = b"x" * (6 * 1024 * 1024 + 1)
+    answer = site.http.post("/v1/auth/token", content=content, headers={"Accept-Language": "zh"})
+    assert (answer.status_code, answer.json()["title"]) == (413, "请求体过大")

@@ -117,7 +117,7 @@ def test_substitution__offered_granted_and_signed_each_with_its_own_key__the_loa
 def shell(town: World, folder: Path, **members: Member) -> Any:
     """`chainfin …` with the key files of these members."""
     for name, member in members.items():
-        (folder / f"{name}.key").write_text(member.key.hex())
+        (folder / f"{name}.key").write_text(member.signer.secret.hex())
 
     def run(*words: str) -> Any:
         spelled = [str(folder / word) if word.endswith(".key") else word for word in words]

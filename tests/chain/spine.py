@@ -15,6 +15,7 @@ from chainfin.chain.driver import ChainDriver
 from chainfin.chain.indexer import Finality, Indexer
 from chainfin.chain.node import Block, Log
 from chainfin.chain.sender import Policy, Sender
+from chainfin.eth.signer import KeySigner
 from chainfin.services.reactions.act_outcomes import chain_code
 from chainfin.storage import outbox
 from chainfin.storage.chain_tables import ChainBlockRow, ChainEvent, ChainEventRow, ChainTxRow
@@ -96,7 +97,7 @@ def rig(world: World, store: Store, *, node: Any = None, policy: Policy = Policy
     recorder = Recorder(world.clock)
     used = node or world.node
     contracts = world.deployment.contracts
-    sender = Sender(store, used, contracts, KEY, recorder, policy=policy, finality_depth=depth)
+    sender = Sender(store, used, contracts, KeySigner(KEY), recorder, policy=policy, finality_depth=depth)
     indexer = Indexer(
         store,
         used,
@@ -105,7 +106,7 @@ def rig(world: World, store: Store, *, node: Any = None, policy: Policy = Policy
         start_block=world.deployment.start_block,
         finality=Finality(depth),
     )
-    return Rig(world, store, recorder, sender, indexer, ChainDriver(sender, indexer, poll_s=5, patience_s=0.05))
+    return Rig(world, store, recorder, sender, indexer, ChainDriver(sender, indexer, rest_s=5))
 
 
 class FakeChain:

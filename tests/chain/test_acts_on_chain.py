@@ -10,6 +10,7 @@ from eth_hash.auto import keccak
 from chainfin.documents.goods_trail import START, Step, extended
 from chainfin.eth import eip712
 from chainfin.eth.abi import contract_abi
+from chainfin.eth.bindings import pledges_acts, receivables_acts
 from tests.chain.world import World, build, named, over
 
 
@@ -37,7 +38,7 @@ def test_pledge_id__python__is_the_contracts_own_and_another_is_refused(world: W
         "lender": world.ids["lender"], "loanRef": named("loan"), "decisionHash": named("decision"), "expiresAt": 0,
         "registryNo": named("registry no"),
     }  # fmt: skip
-    grant = world.auth("supplier", eip712.grant_type(), pledge)
+    grant = world.auth("supplier", eip712.type_of(pledges_acts.Grant), pledge)
     assert world.refusal(world.payload("lender", "Pledges", "pledge", pledge, grant)) == "PledgeIdForeign"
 
 
@@ -55,7 +56,7 @@ def test_order_to_settlement__every_act_by_signature__accepted(world: World) -> 
         "pledgeId": pledge_id, "assetKind": 1, "assetId": params["id"], "amount": 60_000_00,
         "lender": world.ids["lender"], "loanRef": named("loan"), "decisionHash": named("decision"), "expiresAt": 0,
     }  # fmt: skip
-    grant = world.auth("supplier", eip712.grant_type(), pledge)
+    grant = world.auth("supplier", eip712.type_of(pledges_acts.Grant), pledge)
     pledged = world.act("lender", "Pledges", "pledge", {**pledge, "registryNo": named("registry no")}, grant)
     event = next(e for e in pledged if e.name == "Pledged")
     assert (event.args["amount"], event.args["registryNo"]) == (60_000_00, "0x" + named("registry no").hex())
@@ -116,7 +117,7 @@ def test_signature__replayed_expired_foreign_or_elsewhere__each_refused_by_name(
 def test_receivable__attested_by_nobody_or_a_second_time__refused(world: World) -> None:
     order = world.received_order("PO-attest")
     params = world.invoice(order, "INV-attest")
-    by_seller = world.auth("supplier", eip712.attest_type(), {**params, "trail": world.trail(order)})
+    by_seller = world.auth("supplier", eip712.type_of(receivables_acts.Attest), {**params, "trail": world.trail(order)})
     assert world.refusal(world.payload("supplier", "Receivables", "issue", params, by_seller)) == "RoleMissing"
     world.send(world.issue_payload(order, "INV-attest", 1_000_00))
     assert world.refusal(world.issue_payload(order, "INV-attest", 1_000_00)) == "ReceivableExists"
@@ -150,7 +151,7 @@ def test_recount__into_a_pledge__names_it_and_tells_what_it_lost(world: World) -
         "pledgeId": over(receipt["id"], "goods pledge"), "assetKind": 2, "assetId": receipt["id"], "amount": 60,
         "lender": world.ids["lender"], "loanRef": named("loan"), "decisionHash": named("decision"), "expiresAt": 0,
     }  # fmt: skip
-    grant = world.auth("supplier", eip712.grant_type(), pledge)
+    grant = world.auth("supplier", eip712.type_of(pledges_acts.Grant), pledge)
     world.act("lender", "Pledges", "pledge", {**pledge, "registryNo": named("registry no")}, grant)
     count = {"id": receipt["id"], "documentRoot": named("count"), "missing": 50}
     without = world.payload("keeper", "WarehouseReceipts", "recount", {**count, "pledgeIds": []})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,10 @@ from sqlalchemy.exc import OperationalError
 from chainfin.chain.decode import Decoder
 from chainfin.chain.driver import ChainDriver
 from chainfin.chain.indexer import Finality, Indexer
-from chainfin.errors import Unavailable
+from chainfin.connectors.http import Retry
+from chainfin.errors import Halted, Unavailable
 from chainfin.eth.abi import contract_abi
+from chainfin.runtime.loop import Loop, State
 from chainfin.storage.chain_tables import ChainBlockRow
 from chainfin.storage.store import Store
 from tests.chain.spine import FakeChain, Recorder, open_store, rig
@@ -161,7 +164,7 @@ def test_unknown_event__of_our_contract__halts(line: Line) -> None:
 
 def test_projection_fails__nothing_of_the_batch_stays(line: Line, store: Store) -> None:
     line.recorder.fail_on = "OrderCancelled"
-    with pytest.raises(RuntimeError):
+    with pytest.raises(Halted):
         line.indexer.run_once()
     assert line.indexer.cursor() is None
     line.recorder.fail_on = None
@@ -177,21 +180,35 @@ def test_second_indexer__cursor_moved_meanwhile__takes_nothing_twice(line: Line,
     assert other.seen == []
 
 
+def quick(line: Line) -> Loop:
+    """A loop that only reads, and tries again at once."""
+    return Loop("chain", ChainDriver(None, line.indexer, rest_s=0.01), backoff=Retry(base_s=0.01, cap_s=0.01))
+
+
+def until(look: Callable[[], bool]) -> None:
+    """Wait for it (it fails after a time that no machine should need)."""
+    deadline = time.monotonic() + 30
+    while not look():
+        assert time.monotonic() < deadline, "it never happened"
+        time.sleep(0.005)
+
+
 def test_driver__from_commit_to_projection__by_itself(tmp_path: Path) -> None:
     world = build(tmp_path / "chain")
     store = open_store(tmp_path)
     made = rig(world, store)
-    store.on_commit(made.driver.wake)
-    made.driver.start()
+    loop = Loop("chain", made.driver)
+    store.on_commit(loop.wake)
+    loop.start()
     try:
         row = made.put("a1", post(world, "PO"))
-        deadline = time.monotonic() + 4  # below the driver's own poll, so that only the wake can have done it
+        deadline = time.monotonic() + 4  # below the driver's own rest, so that only the wake can have done it
         while not any(event.name == "Posted" for event in made.recorder.events) and time.monotonic() < deadline:
             time.sleep(0.005)
         assert [event.name for event in made.recorder.events][-1] == "Posted"
         assert made.row(row).status == "done"
     finally:
-        made.driver.stop()
+        loop.stop()
     blocks, events = made.stored()
     assert blocks[-1].number == world.node.head().number
     assert events[-1].subject == "0x" + named("PO").hex()
@@ -200,31 +217,29 @@ def test_driver__from_commit_to_projection__by_itself(tmp_path: Path) -> None:
 def test_driver__reorg_past_finality__halts_and_says_so(line: Line, store: Store) -> None:
     line.indexer.run_once()
     line.chain.reorg(5)
-    driver = ChainDriver(None, line.indexer, poll_s=0.01)
-    driver.start()
-    assert driver._thread is not None
-    driver._thread.join(5)
-    assert isinstance(driver.halted, Unavailable)
-    assert driver.halted.code == "chain_reorg_past_finality"
-    driver.stop()
+    loop = quick(line)
+    loop.start()
+    until(lambda: loop.view.state is State.HALTED)
+    assert loop.view.code == "chain_reorg_past_finality"
+    with pytest.raises(Unavailable) as caught:
+        loop.check()
+    assert caught.value.code == "chain_halted"
+    loop.stop()
+    assert loop.view.state is State.HALTED, "stopping it in order doesn't make it well"
 
 
 def test_driver__node_behind__reports_trouble_and_recovers(line: Line, store: Store) -> None:
     line.indexer.run_once()
     blocks = list(line.chain.blocks)
     line.chain.blocks = blocks[:5]
-    driver = ChainDriver(None, line.indexer, poll_s=0.01, patience_s=0.01)
-    driver.start()
-    deadline = time.monotonic() + 5
-    while driver.trouble is None and time.monotonic() < deadline:
-        time.sleep(0.005)
-    assert driver.trouble is not None
-    assert driver.trouble.code == "chain_behind"
+    loop = quick(line)
+    loop.start()
+    until(lambda: loop.view.state is State.WAITING)
+    assert loop.view.code == "chain_behind"
     line.chain.blocks = blocks
-    while driver.trouble is not None and time.monotonic() < deadline:
-        time.sleep(0.005)
-    assert driver.trouble is None
-    driver.stop()
+    until(lambda: loop.view.state is State.RUNNING)
+    loop.check()
+    loop.stop()
 
 
 def test_driver__database_restarts__goes_on_afterwards(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -236,22 +251,21 @@ def test_driver__database_restarts__goes_on_afterwards(line: Line, monkeypatch: 
         return real()
 
     monkeypatch.setattr(line.indexer, "run_once", flaky)
-    driver = ChainDriver(None, line.indexer, poll_s=0.01, patience_s=0.01)
-    driver.start()
-    deadline = time.monotonic() + 5
-    while len(line.seen) < 8 and time.monotonic() < deadline:
-        time.sleep(0.005)
-    driver.stop()
-    assert len(line.seen) == 8
-    assert driver.halted is None
+    loop = quick(line)
+    loop.start()
+    until(lambda: len(line.seen) == 8)
+    loop.stop()
+    assert (loop.view.state, loop.view.failures) == (State.STOPPED, 2)
 
 
-def test_driver__unknown_error__stops_and_says_so(line: Line) -> None:
+def test_driver__event_that_cannot_be_applied__halts_and_says_which(line: Line) -> None:
     line.recorder.fail_on = "OrderCancelled"
-    driver = ChainDriver(None, line.indexer, poll_s=0.01)
-    with pytest.raises(RuntimeError):
-        driver._loop()
-    assert isinstance(driver.halted, RuntimeError)
+    loop = quick(line)
+    loop.start()
+    until(lambda: loop.view.state is State.HALTED)
+    assert loop.view.code == "chain_event_not_applied"
+    assert "OrderCancelled" in str(loop.view.message)
+    loop.stop()
     assert line.indexer.cursor() is None
 
 

@@ -17,6 +17,7 @@ from chainfin.chain.embedded import EmbeddedNode
 from chainfin.chain.node import Reverted
 from chainfin.eth import eip712
 from chainfin.eth.abi import contract_abi
+from chainfin.eth.bindings import participants_acts, receivables_acts
 from chainfin.eth.keys import address_of
 from chainfin.storage.chain_tables import ChainEvent
 from chainfin.values.party import Role
@@ -104,7 +105,7 @@ class World:
 
     def admit(self, who: str, roles: int) -> None:
         params = {"commitment": named(f"commitment of {who}"), "roles": roles, "key": address_of(self.key(who))}
-        consent = self.auth(who, eip712.join_type(), params)
+        consent = self.auth(who, eip712.type_of(participants_acts.Join), params)
         event = self.act("operator", "Participants", "admit", params, consent)[0]
         self.ids[who] = int(str(event.args["party"]))
 
@@ -121,7 +122,7 @@ class World:
 
     def issue_payload(self, order: bytes, name: str = "INV-1", face: int = 80_000_00) -> dict[str, Any]:
         params = self.invoice(order, name, face)
-        attest = self.auth("registrar", eip712.attest_type(), {**params, "trail": self.trail(order)})
+        attest = self.auth("registrar", eip712.type_of(receivables_acts.Attest), {**params, "trail": self.trail(order)})
         return self.payload("supplier", "Receivables", "issue", params, attest)
 
     def trail(self, order: bytes) -> bytes:

@@ -114,6 +114,8 @@ def furnish(boss: Caller) -> Cast:
     for kind, party in (("debtor", core), ("borrower", supplier)):
         body = {"kind": kind, "key": party.id, "amount": {"amount": "9000000.00", "currency": "CNY"}, "grade": "A"}
         lender.post("/v1/limits", body)
+    given = {"amount": "9000000.00", "currency": "CNY"}
+    lender.mandate({"products": ["receivable_pledge"], "amount": given, "expires_at": "2099-01-01T00:00:00Z"})
     documents = {name: data.decode() for name, data in samples.trade(_today(boss), "INV-1").items()}
     order = core.do("/v1/orders", {"document": documents["order"]})["order"]["id"]
     supplier.do(f"/v1/orders/{order}/acknowledgement", {"document": documents["response"]})

@@ -11,7 +11,7 @@ from chainfin.values.money import Money
 _DAY = date(2026, 3, 2)
 
 
-def document(kind: DocumentKind, order: bytes, buyer: str, seller: str, currency: str, amount: int) -> Document:
+def paper(kind: DocumentKind, order: bytes, buyer: str, seller: str, currency: str, amount: int) -> Document:
     """A document of ``kind`` about ``amount`` fen of the order."""
     value, nothing = Money(amount, currency), Money(0, currency)
     line = Line("1", order_line_ref="1", quantity=Decimal(amount), unit_code="C62", line_amount=value, tax=nothing)

@@ -20,6 +20,7 @@ from chainfin.chain.deploy import deploy
 from chainfin.chain.embedded import BASE_FEE, CHAIN_ID, GAS_LIMIT, EmbeddedNode
 from chainfin.eth import eip712
 from chainfin.eth.abi import address_bytes, checksum, contract_abi
+from chainfin.eth.bindings import participants_acts, pledges_acts, receivables_acts
 from chainfin.eth.keys import address_of
 from chainfin.resources import CONTRACTS, artifact
 from tests.differential.act import Act, Rider
@@ -151,11 +152,15 @@ class System:
     def _rider(self, act: Act, params: Mapping[str, Any]) -> eip712.Auth:
         rider = act.rider
         assert rider is not None
-        kind = eip712.attest_type() if act.contract == "Receivables" else eip712.grant_type()
+        kind = (
+            eip712.type_of(receivables_acts.Attest)
+            if act.contract == "Receivables"
+            else eip712.type_of(pledges_acts.Grant)
+        )
         domain = eip712.Domain(act.contract, CHAIN_ID, self.addresses[act.contract])
         detail = {**params, **rider.detail}
         if act.function == "substitute":
-            kind = eip712.exchange_type()
+            kind = eip712.type_of(pledges_acts.Exchange)
         if rider.swapped:
             kind, detail = _swapped(act.function, detail)
         if act.contract == "Receivables" and Rider.TRAIL not in detail:
@@ -223,7 +228,7 @@ class System:
                 "commitment": keccak(f"commitment of {who}".encode()), "roles": roles,
                 "key": address_of(private_key(who)),
             }  # fmt: skip
-            typed = eip712.typed_data(eip712.join_type(), params, 1, ALWAYS, domain)
+            typed = eip712.typed_data(eip712.type_of(participants_acts.Join), params, 1, ALWAYS, domain)
             data = eip712.call_data("Participants", "admit", params, [eip712.authorise(typed, private_key(who))])
             assert not self._transact(OPERATOR, self.addresses["Participants"], data).is_error, who
 
@@ -231,6 +236,6 @@ class System:
 def _swapped(function: str, detail: Mapping[str, Any]) -> tuple[eip712.ActType, dict[str, Any]]:
     """The same terms as the other of a pledgor's two signatures."""
     if function == "substitute":
-        return eip712.grant_type(), {**detail, "assetKind": 1, "assetId": detail["receivableId"]}
+        return eip712.type_of(pledges_acts.Grant), {**detail, "assetKind": 1, "assetId": detail["receivableId"]}
     sold = {"soldPledgeId": detail["pledgeId"], "goodsId": detail["assetId"], "quantity": detail["amount"]}
-    return eip712.exchange_type(), {**detail, **sold, "receivableId": detail["assetId"]}
+    return eip712.type_of(pledges_acts.Exchange), {**detail, **sold, "receivableId": detail["assetId"]}

@@ -6,7 +6,7 @@ Every party's key is in custody; documents are the project's samples.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -26,7 +26,7 @@ from chainfin.connectors.sandbox import World
 from chainfin.runtime.installation import Installation
 from chainfin.services.goods import receipts
 from chainfin.services.kernel.context import OPERATOR, Actor, Context
-from chainfin.services.lending import applications, limits
+from chainfin.services.lending import applications, limits, mandates
 from chainfin.services.oversight import evidence, reconcile
 from chainfin.services.oversight.reconcile import Reconciliation
 from chainfin.services.parties import admission
@@ -38,6 +38,7 @@ from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import DocumentRow, ReceivableRow
 from chainfin.values.money import Money
 from chainfin.values.party import Role
+from chainfin.values.product import Product
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 CAST = {
@@ -207,7 +208,7 @@ def sales(today: date) -> JsonValue:
 
 
 def open_town(home: Path) -> Town:
-    settings = replace(load({}), home=home, database_url=f"sqlite:///{home / 'chainfin.db'}")
+    settings = load({"CHAINFIN_HOME": str(home)})
     inst = Installation(settings, start_at=START, drive=False)
     assert inst.sandbox is not None
     town = Town(inst, World(inst.sandbox))
@@ -216,6 +217,9 @@ def open_town(home: Path) -> Town:
     for kind, who in (("debtor", "core"), ("borrower", "supplier"), ("borrower", "distributor"), ("borrower", "shop")):
         town.limit(kind, who)
     town.limit("lender", "lender", 9_000_000_00)
+    until = town.ctx.clock.now() + timedelta(days=3650)
+    most = Money(9_000_000_00, "CNY")
+    mandates.prepare(town.ctx, town.actor("lender"), products=list(Product), amount=most, expires_at=until)
     return town
 
 

@@ -10,6 +10,7 @@ from sqlmodel import col, select
 
 from chainfin.chain.views import ContractViews
 from chainfin.connectors.registry_view import RegistryLookup
+from chainfin.eth.bindings import ACTS
 from chainfin.eth.keys import address_of
 from chainfin.services.kernel import acts
 from chainfin.services.kernel.context import OPERATOR, Actor
@@ -34,9 +35,7 @@ def sent(site: Site, who: Actor, contract: str, function: str, **params: Any) ->
             session,
             site.ctx,
             party=gate.active_party(session, str(who.party_id)),
-            contract=contract,
-            function=function,
-            params=params,
+            act=ACTS[contract, function].from_params(params),
             subject="past the service",
         )
     site.run()

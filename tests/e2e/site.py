@@ -9,8 +9,8 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, time
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import count
 from pathlib import Path
@@ -33,7 +33,7 @@ from chainfin.services.books import journals, loan_book
 from chainfin.services.goods import receipts
 from chainfin.services.kernel import acts
 from chainfin.services.kernel.context import OPERATOR, Actor, Context
-from chainfin.services.lending import applications, limits
+from chainfin.services.lending import applications, limits, mandates
 from chainfin.services.parties import admission
 from chainfin.services.payments import incoming as incoming_service
 from chainfin.services.reads import queries
@@ -41,11 +41,12 @@ from chainfin.services.reads.queries import ApplicationView, LoanView
 from chainfin.services.trade import orders, receivables
 from chainfin.settings import load
 from chainfin.storage.ledger_tables import OutboxRow
-from chainfin.storage.lending_tables import HoldRow, IncomingRow, LimitRow, LoanRow
+from chainfin.storage.lending_tables import HoldRow, IncomingRow, LimitRow, LoanRow, MandateRow
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ActRow, DocumentRow, OrderRow, PledgeRow, ReceivableRow, WarehouseReceiptRow
 from chainfin.values.money import Money
 from chainfin.values.party import Role
+from chainfin.values.product import Product
 from tests.e2e.onchain import view
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -151,6 +152,12 @@ class Site:
         assert party.party_id is not None
         money = Money(amount, CNY)
         return limits.set_(self.ctx, self.cast["lender"], kind=kind, key=party.party_id, amount=money, grade="B")
+
+    def mandate(self, lender: Actor, amount: int = 900_000_000_00, **more: Any) -> MandateRow:
+        """The lender's word for all products, at any grade and rate, for ten years."""
+        until = self.ctx.clock.now() + timedelta(days=3650)
+        body = {"products": list(Product), "amount": Money(amount, CNY), "expires_at": until, **more}
+        return mandates.prepare(self.ctx, lender, **body)
 
     def party(self, party_id: str | None) -> PartyRow:
         with self.ctx.store.read() as session:
@@ -364,7 +371,7 @@ def check_books(site: Site) -> None:
             held = session.exec(select(HoldRow).where(HoldRow.limit_id == limit.id)).all()
             assert limit.held == sum(h.amount for h in held if h.state == "held"), limit
             assert limit.used == sum(h.amount for h in held if h.state == "used"), limit
-            assert limit.held + limit.used <= limit.amount, limit
+            assert limit.held + limit.used <= limit.amount, limit  # what a limit was lowered to is another column
         pledges = list(session.exec(select(PledgeRow)).all())
         for asset in session.exec(select(ReceivableRow)):
             _check_asset(site, asset, pledges)
@@ -392,7 +399,7 @@ def open_site(*, drive: bool = False, start: datetime = START) -> Iterator[Site]
     """A site with core enterprise, lender, settlement bank and keeper, and ample limits on core and lender."""
     with TemporaryDirectory(prefix="chainfin-test-") as folder:
         home = Path(folder)
-        settings = replace(load({}), home=home, database_url=f"sqlite:///{home / 'chainfin.db'}")
+        settings = load({"CHAINFIN_HOME": str(home)})
         with Installation(settings, start_at=start, faults=True, drive=drive) as inst:
             assert inst.sandbox is not None
             site = Site(inst, World(inst.sandbox))
@@ -402,6 +409,7 @@ def open_site(*, drive: bool = False, start: datetime = START) -> Iterator[Site]
                 site.cast["keeper"] = site.admit(Role.KEEPER)
                 site.limit("debtor", site.cast["core"], 500_000_000_00)
                 site.limit("lender", site.cast["lender"], 900_000_000_00)
+                site.mandate(site.cast["lender"])
                 yield site
             finally:
                 site.world.close()

@@ -10,6 +10,7 @@ import pytest
 from sqlmodel import select
 
 from chainfin.errors import Refused
+from chainfin.eth.bindings.orders_acts import Amend
 from chainfin.services.kernel import acts
 from chainfin.services.kernel.context import Actor
 from chainfin.services.trade import orders, receivables
@@ -124,9 +125,7 @@ def test_issue__a_step_on_chain_of_which_no_document_is_here__not_attested(site:
             session,
             site.ctx,
             party=session.get_one(PartyRow, site.cast["core"].party_id),
-            contract="Orders",
-            function="amend",
-            params={"orderId": order_id, "documentRoot": "0x" + "77" * 32, "amount": site.order(order_id).ordered},
+            act=Amend(order_id=order_id, document_root="0x" + "77" * 32, amount=site.order(order_id).ordered),
             subject="elsewhere",
         )
     site.run()

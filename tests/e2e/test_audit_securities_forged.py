@@ -180,7 +180,7 @@ def test_forged__signed_again_over_other_terms__named(two: Two, primary: str, me
         message = act["typed_data"]["message"]
         message[member] = "0x" + "ab" * 32 if message[member].startswith("0x") else str(int(message[member]) + 1)
         with two.site.ctx.store.begin() as session:
-            key = custody.key_of(session, two.site.ctx, two.signer(primary))
+            key = custody.signer_of(session, two.site.ctx, two.signer(primary))
         assert key is not None
         act["signature"] = "0x" + eip712.sign(act["typed_data"], key).hex()
 

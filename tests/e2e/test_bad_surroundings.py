@@ -11,7 +11,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from chainfin import samples
 from chainfin.chain.embedded import EmbeddedNode
 from chainfin.errors import ChainfinError, Unavailable
 from chainfin.runtime.installation import Installation
+from chainfin.runtime.loop import State
 from chainfin.services.kernel.context import OPERATOR
 from chainfin.services.parties import admission
 from chainfin.settings import Settings, load
@@ -37,8 +37,8 @@ PATIENCE_S = 20.0
 
 
 def settings_of(home: Path, url: str, **more: object) -> Settings:
-    plain = replace(load({}), home=home, database_url=f"sqlite:///{home / 'chainfin.db'}")
-    return replace(plain, chain_url=url, finality_depth=0, **more)  # type: ignore[arg-type] # fields of Settings
+    plain = load({"CHAINFIN_HOME": str(home)})
+    return plain.model_copy(update={"chain_url": url, "finality_depth": 0, **more})
 
 
 @contextmanager
@@ -179,7 +179,7 @@ def test_node__behind_or_gone_while_serving__not_ready_and_work_goes_on_after(
         until(lambda: http.get("/readyz").status_code == 200)
         rpc.faults.add(fault)
         try:
-            installation.chain.wake()
+            installation.loops["chain"].wake()
             until(lambda: http.get("/readyz").status_code == 503)
             assert code in http.get("/readyz").text
             assert http.get("/healthz").status_code == 200, "the process itself is well"
@@ -190,7 +190,7 @@ def test_node__behind_or_gone_while_serving__not_ready_and_work_goes_on_after(
             rpc.faults.discard(fault)
         until(lambda: status_of(installation, party) == "active")
         until(lambda: http.get("/readyz").status_code == 200)
-        assert installation.chain.halted is None
+        assert installation.loops["chain"].view.state is State.RUNNING
 
 
 def _admit_new(installation: Installation) -> str:
@@ -219,7 +219,7 @@ def test_database__of_an_older_schema__refused_and_untouched(tmp_path: Path) -> 
         session.connection().exec_driver_sql("UPDATE alembic_version SET version_num = '0000'")
     store.close()
     before = (tmp_path / "chainfin.db").stat().st_size
-    assert opening(replace(load({}), home=tmp_path, database_url=url)) == "schema_outdated"
+    assert opening(load({"CHAINFIN_HOME": str(tmp_path), "CHAINFIN_DATABASE_URL": url})) == "schema_outdated"
     done = command(tmp_path, "serve", "--port", "0")
     assert done.returncode == 1
     assert done.stderr.startswith("chainfin: schema_outdated: ")

@@ -21,7 +21,7 @@ from chainfin.services.lending import applications, credit_notes, margin_calls, 
 from chainfin.services.oversight import evidence
 from chainfin.services.payments import accounts
 from chainfin.services.pledges import enforcement, release
-from chainfin.services.trade import receivables
+from chainfin.services.trade import disputes
 from chainfin.values.money import Money
 from chainfin.values.party import Role
 from tests.e2e.ending import mismatches, pledges_on, receipt, sent
@@ -95,7 +95,7 @@ def test_desk__refuses__declined_with_its_reason(site: Site, waiting: tuple[Acto
 def test_desk__approves_what_the_rules_refuse_by_now__declined(site: Site, waiting: tuple[Actor, str]) -> None:
     _, application = waiting
     asset = str(site.application(application).row.asset_id)
-    receivables.dispute(site.ctx, site.cast["core"], asset, "scratched")
+    disputes.dispute(site.ctx, site.cast["core"], asset, "scratched")
     site.run()
     review.decide(site.ctx, site.cast["lender"], application, "approved", "never mind")
     row = site.application(application).row
@@ -172,7 +172,7 @@ def test_release__unsigned_for_a_day__asked_for_again(site: Site, monkeypatch: p
     asset = site.confirmed(borrower)
     loan_id = site.funded(borrower, LENT, asset.id)
     with monkeypatch.context() as patch:
-        patch.setattr(custody, "key_of", lambda *_: None)  # as if the lender held its key itself
+        patch.setattr(custody, "signer_of", lambda *_: None)  # as if the lender held its key itself
         site.pays(owed(site, loan_id, site.today), f"LOAN {loan_id}")
     assert [pledge.status for pledge in pledges_on(site, asset.id)] == ["releasing"]
     site.ctx.clock.move_to(site.ctx.clock.now() + timedelta(hours=25))

@@ -11,7 +11,7 @@ from chainfin.rules import ledger
 from chainfin.services.kernel.context import OPERATOR, Actor
 from chainfin.services.lending import end_of_day
 from chainfin.services.pledges import enforcement
-from chainfin.services.trade import splits_and_transfers
+from chainfin.services.trade import receivables
 from chainfin.storage.trade_tables import PledgeRow, ReceivableRow
 from tests.e2e.ending import act, mismatches, parts, pledges_on, receipt, receipts_out_of, sent
 from tests.e2e.onchain import view
@@ -192,7 +192,7 @@ def test_default__declared_by_the_holder_after_the_due_day__final(
     site: Site, late: tuple[Actor, ReceivableRow, str]
 ) -> None:
     borrower, asset, _ = late
-    made = splits_and_transfers.declare_default(site.ctx, borrower, asset.id)
+    made = receivables.declare_default(site.ctx, borrower, asset.id)
     site.run()
     assert act(site, made.id).status == "final"
     assert site.receivable(asset.id).status == "defaulted"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from sqlmodel import select
@@ -13,12 +12,14 @@ from chainfin.connectors.registry import Registration
 from chainfin.connectors.sandbox.faults import Fault, Rule
 from chainfin.errors import BadInput, Conflict, Refused
 from chainfin.eth import eip712
+from chainfin.eth.bindings.participants_acts import Suspend
+from chainfin.eth.bindings.pledges_acts import Grant
 from chainfin.rules import ledger
 from chainfin.services.kernel import acts, custody
 from chainfin.services.kernel.context import Actor
 from chainfin.services.lending import applications, funding, limits
 from chainfin.services.pledges import register
-from chainfin.services.trade import orders, receivables
+from chainfin.services.trade import disputes, orders, receivables
 from chainfin.storage.lending_tables import LimitRow
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ActRow, PledgeRow
@@ -63,28 +64,25 @@ def foreign_pledge(site: Site, pledgor: Actor, receivable_id: str, amount: int, 
     with ctx.store.begin() as session:
         lender = session.get_one(PartyRow, site.cast["lender"].party_id)
         borrower = session.get_one(PartyRow, pledgor.party_id)
-        params: dict[str, Any] = {
-            "pledgeId": eip712.pledge_id(receivable_id, secrets.token_hex(16)),
-            "assetKind": 1,
-            "assetId": receivable_id,
-            "amount": amount,
-            "lender": lender.chain_party,
-            "loanRef": loan_ref or "0x" + secrets.token_hex(32),
-            "decisionHash": "0x" + secrets.token_hex(32),
-            "expiresAt": int(now.timestamp()) + 86_400,
-        }
+        granted = Grant(
+            pledge_id=eip712.pledge_id(receivable_id, secrets.token_hex(16)),
+            asset_kind=1,
+            asset_id=receivable_id,
+            amount=amount,
+            lender=acts.chain_number(lender),
+            loan_ref=loan_ref or "0x" + secrets.token_hex(32),
+            decision_hash="0x" + secrets.token_hex(32),
+            expires_at=int(now.timestamp()) + 86_400,
+        )
         nonce = acts.next_nonce(session, borrower.address, "Pledges")
-        domain = acts.domain(ctx, "Pledges")
-        grant = eip712.typed_data(eip712.grant_type(), params, nonce, params["expiresAt"], domain)
-        key = custody.key_of(session, ctx, borrower.address)
+        grant = eip712.signable(granted, nonce, granted.expires_at, acts.domain(ctx, "Pledges"))
+        key = custody.signer_of(session, ctx, borrower.address)
         assert key is not None
         return acts.prepare(
             session,
             ctx,
             party=lender,
-            contract="Pledges",
-            function="pledge",
-            params={**params, "registryNo": register.registry_bytes("ELSEWHERE-1")},
+            act=register.pledge_act(granted, "ELSEWHERE-1"),
             subject="elsewhere",
             auths=[eip712.authorise(grant, key)],
         )
@@ -224,7 +222,7 @@ def test_offer__disputed_meanwhile__falls(site: Site) -> None:
     borrower = site.borrower()
     asset = site.confirmed(borrower)
     application = site.offered(borrower, ASKED, asset.id)
-    receivables.dispute(site.ctx, site.cast["core"], asset.id, "scratched")
+    disputes.dispute(site.ctx, site.cast["core"], asset.id, "scratched")
     site.run()
     with pytest.raises(Refused) as refused:
         applications.accept(site.ctx, borrower, application)
@@ -292,9 +290,7 @@ def test_suspended_borrower__applies__refused(site: Site) -> None:
             session,
             site.ctx,
             party=None,
-            contract="Participants",
-            function="suspend",
-            params={"party": party.chain_party},
+            act=Suspend(party=acts.chain_number(party)),
             subject=party.id,
         )
     site.run()

@@ -8,6 +8,7 @@ import pytest
 
 from chainfin.errors import ChainfinError, Refused
 from chainfin.eth.abi import contract_abi
+from chainfin.eth.bindings import ACTS
 from chainfin.services.kernel import acts
 from chainfin.services.kernel.context import OPERATOR, Actor
 from chainfin.services.lending import credit_notes
@@ -272,7 +273,5 @@ def test_line__lowered_by_a_suspended_lender__taken_and_not_raised_again(site: S
 def operated(site: Site, function: str, **params: object) -> None:
     """An act of the operator, to its end."""
     with site.ctx.store.begin() as session:
-        acts.prepare(
-            session, site.ctx, party=None, contract="Participants", function=function, params=params, subject="-"
-        )
+        acts.prepare(session, site.ctx, party=None, act=ACTS["Participants", function].from_params(params), subject="-")
     site.run()

@@ -284,7 +284,7 @@ def test_trial_balance__all_settled__difference_and_open_accounts_are_zero(playe
 def test_limits__all_repaid__nothing_held_or_used(played: Played) -> None:
     with played.stage.installation.store.read() as session:
         taken = [(row.kind, row.held, row.used) for row in session.exec(select(LimitRow))]
-    assert len(taken) == 4
+    assert len(taken) == 5
     assert all(held == used == 0 for _, held, used in taken), taken
 
 

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from chainfin.eth import eip712
+from chainfin.eth.bindings.pledges_acts import Exchange, Substitute
 from chainfin.services.books import loan_book
 from chainfin.services.kernel import acts, custody
 from chainfin.services.kernel.context import Actor
 from chainfin.services.pledges import register
-from chainfin.services.trade import receivables
+from chainfin.services.trade import disputes, receivables
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ActRow, PledgeRow
 from tests.e2e.ending import act, mismatches, pledges_on, receipt, receipts_out_of, sent
@@ -85,18 +86,15 @@ def substituted(
         }
         more = {"soldPledgeId": sold.id, "goodsId": sold.asset_id, "quantity": quantity, "receivableId": asset_id}
         nonce, deadline = acts.next_nonce(session, grantor.address, "Pledges"), int(ctx.clock.now().timestamp()) + 3600
-        given = eip712.typed_data(
-            eip712.exchange_type(), {**params, **more}, nonce, deadline, acts.domain(ctx, "Pledges")
-        )
-        key = custody.key_of(session, ctx, grantor.address)
+        exchange = Exchange.from_params({**params, **more})
+        given = eip712.signable(exchange, nonce, deadline, acts.domain(ctx, "Pledges"))
+        key = custody.signer_of(session, ctx, grantor.address)
         assert key is not None
         made = acts.prepare(
             session,
             ctx,
             party=lender,
-            contract="Pledges",
-            function="substitute",
-            params={**params, **more, "registryNo": register.registry_bytes("ELSEWHERE-2")},
+            act=Substitute.from_params({**params, **more, "registryNo": register.registry_hex("ELSEWHERE-2")}),
             subject="past the service",
             auths=[eip712.authorise(given, key)],
         )
@@ -143,7 +141,7 @@ def test_payment__on_two_pledges_of_one_loan__serves_it_once(
 def test_credited__whole_while_disputed__settled_here_as_there(site: Site) -> None:
     holder = site.borrower()
     asset = site.confirmed(holder)
-    receivables.dispute(site.ctx, site.cast["core"], asset.id, "never came")
+    disputes.dispute(site.ctx, site.cast["core"], asset.id, "never came")
     site.run()
     root = "0x" + secrets.token_hex(32)
     sent(site, holder, "Receivables", "credit", id=asset.id, documentRoot=root, amount=FACE)

@@ -15,7 +15,7 @@ from chainfin.services.kernel.context import OPERATOR
 from chainfin.services.lending import applications
 from chainfin.services.parties import gate, suspension
 from chainfin.services.pledges import release, substitution, undertakings
-from chainfin.services.trade import debtor_lines, orders, receivables, splits_and_transfers
+from chainfin.services.trade import debtor_lines, disputes, orders, receivables, splits_and_transfers
 from chainfin.values.money import Money
 from chainfin.values.party import Kind, Role
 from tests.e2e.ending import act, mismatches, pledges_on
@@ -133,7 +133,7 @@ def test_everything_paused__what_is_running_ends(site: Site) -> None:
     exits = [
         release.release_by_lender(site.ctx, lender, pledge.id, "1.00"),
         receivables.cancel(site.ctx, borrower, fresh.id),
-        receivables.dispute(site.ctx, site.cast["core"], disputed.id, "never came"),
+        disputes.dispute(site.ctx, site.cast["core"], disputed.id, "never came"),
         receipts.release(site.ctx, site.cast["keeper"], goods.id, Decimal(1)),
         debtor_lines.set_(site.ctx, lender, str(marked.party_id), Money(1_00, CNY)),
         suspension.suspend(site.ctx, OPERATOR, str(marked.party_id), "also while paused"),

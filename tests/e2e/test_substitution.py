@@ -19,7 +19,7 @@ from chainfin.services.lending import credit_notes, margin_calls
 from chainfin.services.oversight import evidence
 from chainfin.services.pledges import release, substitution, undertakings
 from chainfin.services.pledges.substitution import SubstitutionView
-from chainfin.services.trade import receivables
+from chainfin.services.trade import disputes
 from chainfin.storage.trade_tables import PledgeRow, ReceivableRow
 from chainfin.values.money import Money
 from chainfin.values.party import Role
@@ -348,7 +348,7 @@ def test_offer__what_cannot_be__refused(site: Site, deal: Deal, case: str, code:
     elif case == "more than promised elsewhere":
         substitution.accept(site.ctx, borrower, offered(site, deal, TON, FACE - PART + 1))
     elif case == "disputed":
-        receivables.dispute(site.ctx, site.cast["core"], asset.id, "never came")
+        disputes.dispute(site.ctx, site.cast["core"], asset.id, "never came")
         site.run()
     elif case == "in another currency":
         amount = Money(PART, "USD")

@@ -28,6 +28,7 @@ def lender(site: Site, monkeypatch: pytest.MonkeyPatch) -> Actor:
     monkeypatch.setitem(site.cast, "lender", other)
     site.limit("debtor", site.cast["core"], 9_000_000_00)
     site.limit("lender", other, 9_000_000_00)
+    site.mandate(other)
     return other
 
 

@@ -19,7 +19,7 @@ from chainfin.services.lending import applications, credit_notes
 from chainfin.services.oversight import evidence
 from chainfin.services.parties import suspension
 from chainfin.services.pledges import enforcement
-from chainfin.services.trade import orders, receivables, splits_and_transfers
+from chainfin.services.trade import disputes, orders, receivables, splits_and_transfers
 from chainfin.storage.trade_tables import PledgeRow, ReceivableRow
 from chainfin.values.money import Money
 from chainfin.values.party import Role
@@ -231,10 +231,10 @@ def test_suspended_debtor__nothing_is_lent_on_its_word_and_it_pays(site: Site, d
     assert (row.status, [each["code"] for each in row.refusals]) == ("declined", ["debtor_blocked"])
     assert code_of(lambda: applications.accept(site.ctx, seller, taken)) == "party_not_active"
     assert code_of(lambda: site.confirm(fresh)) == "party_not_active"
-    receivables.dispute(site.ctx, debtor, free.id, "never came")
+    disputes.dispute(site.ctx, debtor, free.id, "never came")
     site.run()
     assert site.receivable(free.id).status == "disputed"
-    splits_and_transfers.resolve_dispute(site.ctx, debtor, free.id)
+    disputes.resolve_dispute(site.ctx, debtor, free.id)
     site.run()
     assert site.receivable(free.id).status == "confirmed"
     site.pays(FACE, f"RECEIVABLE {lent.id}")

@@ -15,7 +15,7 @@ from chainfin.services.kernel.context import OPERATOR, Actor
 from chainfin.services.lending import applications, decision_inputs, end_of_day
 from chainfin.services.oversight import evidence
 from chainfin.services.reads import queries
-from chainfin.services.trade import orders, receivables, splits_and_transfers
+from chainfin.services.trade import disputes, orders, receivables, splits_and_transfers
 from chainfin.storage.trade_tables import ReceivableRow
 from chainfin.values.money import Money
 from chainfin.values.party import Role
@@ -232,16 +232,16 @@ def test_split_and_transfer__past_the_service__projected_all_the_same(site: Site
 def test_dispute__withdrawn_by_the_debtor__as_before(site: Site) -> None:
     first = site.borrower()
     asset = site.confirmed(first)
-    receivables.dispute(site.ctx, site.cast["core"], asset.id, "scratched")
+    disputes.dispute(site.ctx, site.cast["core"], asset.id, "scratched")
     site.run()
     with pytest.raises(Refused) as refused:
-        splits_and_transfers.resolve_dispute(site.ctx, first, asset.id)
+        disputes.resolve_dispute(site.ctx, first, asset.id)
     assert refused.value.code == "not_debtor"
-    made = splits_and_transfers.resolve_dispute(site.ctx, site.cast["core"], asset.id)
+    made = disputes.resolve_dispute(site.ctx, site.cast["core"], asset.id)
     site.run()
     assert (act(site, made.id).status, site.receivable(asset.id).status) == ("final", "confirmed")
     with pytest.raises(Refused) as refused:
-        splits_and_transfers.declare_default(site.ctx, first, asset.id)
+        receivables.declare_default(site.ctx, first, asset.id)
     assert refused.value.code == "not_yet_due"
     assert mismatches(site) == []
 

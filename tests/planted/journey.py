@@ -33,8 +33,8 @@ ADMISSION = (
     Bug(
         "a: the roles on chain are those admitted",
         "chainfin/services/parties/admission.py",
-        'params = {"commitment": party.commitment, "roles": party.roles, "key": party.address}\n    nonce',
-        'params = {"commitment": party.commitment, "roles": 127, "key": party.address}\n    nonce',
+        "Admit(commitment=party.commitment, roles=party.roles, key=party.address)",
+        "Admit(commitment=party.commitment, roles=127, key=party.address)",
         (MAIN + "test_participants__admitted__own_key_and_valid_id_on_chain",),
     ),
 )
@@ -71,8 +71,8 @@ TRADE = (
     Bug(
         "b: the order here is the order on chain",
         "chainfin/services/reactions/chain_events.py",
-        '    order.received = number(event, "received")\n',
-        '    order.received = order.ordered - 1 if number(event, "received") else 0\n',
+        "    order.received = told.received\n",
+        "    order.received = order.ordered - 1 if told.received else 0\n",
         (MAIN + "test_order__invoiced__row_is_what_the_contract_says",),
     ),
     Bug(
@@ -184,16 +184,16 @@ LENDING = (
     ),
     Bug(
         "c: the pledge carries the registry's number",
-        "chainfin/services/lending/funding.py",
-        '"registryNo": registry_bytes(number)}',
-        '"registryNo": registry_bytes("SB")}',
+        "chainfin/services/pledges/register.py",
+        "registry_no=registry_hex(number)",
+        'registry_no=registry_hex("SB")',
         (HONEST,),
     ),
     Bug(
         "c: the pledge is named by its decision",
         "chainfin/services/lending/decision.py",
-        '        "decisionHash": str(row.record_hash),\n        "lender"',
-        '        "decisionHash": "0x" + "11" * 32,\n        "lender"',
+        "loan_book.loan_ref(loan_id), str(row.record_hash), acts.chain_number(lender)",
+        'loan_book.loan_ref(loan_id), "0x" + "11" * 32, acts.chain_number(lender)',
         (HONEST,),
     ),
     Bug(

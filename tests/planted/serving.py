@@ -6,6 +6,7 @@ from tests.planted.bug import Bug
 
 SENDER = "tests/chain/test_sender.py::"
 INDEXER = "tests/chain/test_indexer.py::"
+PARKED = "tests/e2e/test_parked.py::"
 WORKER = "tests/storage/test_connectors_worker.py::"
 PARTNERS = "tests/unit/test_connectors_partners.py::"
 IDEMPOTENCY = "tests/api/test_idempotency.py::"
@@ -63,22 +64,16 @@ CHAIN = (
     Bug(
         "the cursor moves with the events",
         "chainfin/chain/indexer.py",
-        "                for event in events:\n"
-        "                    session.add(_row(event))\n"
-        "                    self._project(session, event)\n"
-        "                    count += 1\n",
-        "        for _, events in blocks:\n"
-        "            with self._store.begin() as session:\n"
-        "                for event in events:\n"
-        "                    session.add(_row(event))\n"
-        "                    self._project(session, event)\n"
-        "                    count += 1\n",
+        "                    for event in events:\n",
+        "                    session.commit()\n"
+        "                    session.begin()\n"
+        "                    for event in events:\n",
         (INDEXER + "test_projection_fails__nothing_of_the_batch_stays",),
     ),
     Bug(
         "what another indexer took in isn't taken in again",
         "chainfin/chain/indexer.py",
-        "            if _cursor(session) != cursor:\n                return None\n",
+        "                if _cursor(session) != cursor:\n                    return None\n",
         "",
         (INDEXER + "test_second_indexer__cursor_moved_meanwhile__takes_nothing_twice",),
     ),
@@ -224,21 +219,39 @@ PAYMENTS = (
     Bug(
         "an incoming payment is taken once",
         "chainfin/services/payments/incoming.py",
-        "            if session.get(IncomingRow, arrival.bank_ref) is None:\n                _take",
-        "            if session.get(IncomingRow, arrival.bank_ref) is not None:\n"
-        "                arrival = Arrival(f'{arrival.bank_ref}-again', arrival.sequence, arrival.payer_account, "
-        "arrival.amount, arrival.remittance, arrival.received_on, arrival.evidence)\n"
-        "            if True:\n                _take",
+        "    if known is None:\n        _take",
+        "    if known is not None:\n"
+        "        import dataclasses\n"
+        "        arrival = dataclasses.replace(arrival, bank_ref=f'{arrival.bank_ref}-again')\n"
+        "        known = None\n"
+        "    if known is None:\n        _take",
         ("tests/e2e/test_races.py::test_payment__taken_in_by_two_at_once__booked_once",),
     ),
     Bug(
         "the bank's cursor moves with the payments",
         "chainfin/services/payments/incoming.py",
-        "    with ctx.store.begin() as session:\n        booking.lock(session)\n        for arrival in arrivals:",
+        "    with ctx.store.begin() as session:\n        journals.lock(session)\n        for line in lines:",
         "    with ctx.store.begin() as session:\n"
         '        session.merge(FactRow(name="rail_cursor", value={"sequence": next_cursor}))\n'
-        "    with ctx.store.begin() as session:\n        booking.lock(session)\n        for arrival in arrivals:",
-        ("tests/e2e/test_payments.py::test_page__one_of_its_payments_fails__none_is_taken_and_the_cursor_stays",),
+        "    with ctx.store.begin() as session:\n        journals.lock(session)\n        for line in lines:",
+        (
+            "tests/e2e/test_payments.py::test_page__process_ends_at_one_of_its_payments__none_is_taken_and_the_cursor_stays",
+            PARKED + "test_page__database_away_in_the_middle__nothing_taken_nothing_parked",
+        ),
+    ),
+    Bug(
+        "a line that can't be applied leaves nothing half-posted",
+        "chainfin/services/payments/incoming.py",
+        "                with session.begin_nested():\n                    new = take_line",
+        "                if True:\n                    new = take_line",
+        (PARKED + "test_line__a_fault_of_ours__parks_that_line_with_nothing_half_posted",),
+    ),
+    Bug(
+        "a reference that comes again with another amount is no repetition",
+        "chainfin/services/payments/incoming.py",
+        "    if not _same(known, arrival):\n",
+        "    if False:\n",
+        (PARKED + "test_line__same_reference_with_another_amount__parked_and_the_first_stands",),
     ),
 )
 

@@ -6,6 +6,7 @@ import itertools
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TypeVar
 
 from sqlmodel import Session, func, select
@@ -13,10 +14,11 @@ from sqlmodel import Session, func, select
 from chainfin import samples
 from chainfin.eth import eip712, keys
 from chainfin.runtime.installation import Installation
+from chainfin.runtime.loop import State
 from chainfin.services.books import journals
 from chainfin.services.kernel import acts
 from chainfin.services.kernel.context import OPERATOR, Actor, Context
-from chainfin.services.lending import applications, limits
+from chainfin.services.lending import applications, limits, mandates
 from chainfin.services.parties import admission
 from chainfin.services.reads import queries
 from chainfin.services.trade import orders, receivables
@@ -26,6 +28,7 @@ from chainfin.storage.lending_tables import LimitRow, LoanRow
 from chainfin.storage.trade_tables import ActRow, PledgeRow, ReceivableRow
 from chainfin.values.money import Money
 from chainfin.values.party import Role
+from chainfin.values.product import Product
 
 T = TypeVar("T")
 PATIENCE_S = 90.0
@@ -58,10 +61,10 @@ class Play:
             if found:
                 return found
             for site in self.sites:
-                assert site.chain.halted is None, site.chain.halted
-                assert site.worker.failure is None, site.worker.failure
+                broken = [loop.view for loop in site.loops.values() if loop.view.state in (State.HALTED, State.FAILING)]
+                assert broken == []
             time.sleep(0.01)
-        troubles = [(site.chain.trouble, site.incoming.last_trouble) for site in self.sites]
+        troubles = [loop.view for site in self.sites for loop in site.loops.values()]
         raise AssertionError(f"waited for {what} in vain: {troubles}")
 
     def admit(self, company: samples.Company, role: Role, *, own: bool = True) -> Actor:
@@ -115,6 +118,10 @@ class Play:
 
     def limit(self, lender: Actor, kind: str, party: Actor, amount: Money) -> None:
         limits.set_(self.ctx, lender, kind=kind, key=str(party.party_id), amount=amount, grade="A")
+
+    def mandate(self, lender: Actor) -> None:
+        until = self.ctx.clock.now() + timedelta(days=3650)
+        mandates.prepare(self.ctx, lender, products=list(Product), amount=Money(10**12, "CNY"), expires_at=until)
 
     def borrow(self, borrower: Actor, lender: Actor, asset: ReceivableRow, amount: Money) -> str:
         """Apply, accept, wait for the money; the application's last status."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from chainfin.connectors.sandbox.faults import Fault, Rule
 from chainfin.connectors.worker import LEASE, OnResult, Worker
 from chainfin.errors import BadInput
 from chainfin.errors import Unavailable as NotThere
+from chainfin.runtime.loop import Loop, State
 from chainfin.storage import outbox
 from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.store import Store
@@ -70,13 +72,24 @@ def make(store: Store, clock: Clock) -> Iterator[Make]:
     made: list[Worker] = []
 
     def build(handler: Handler, heard: OnResult, topic: str = "t", **options: float) -> Worker:
-        worker = Worker(store, {topic: handler}, heard, now=clock, jitter=lambda ceiling: ceiling, **options)  # type: ignore[arg-type]  # poll_s alone is given here
+        worker = Worker(store, {topic: handler}, heard, now=clock, jitter=lambda ceiling: ceiling, **options)  # type: ignore[arg-type]  # rest_s alone is given here
         made.append(worker)
         return worker
 
     yield build
     for worker in made:
-        worker.stop()
+        worker.end()
+
+
+@contextmanager
+def running(worker: Worker) -> Iterator[Loop]:
+    """The worker in a loop of its own; what is in its hand is seen through at the end."""
+    loop = Loop("worker", worker)
+    loop.start()
+    try:
+        yield loop
+    finally:
+        loop.stop()
 
 
 def put(store: Store, key: str, payload: Json | None = None, topic: str = "t") -> None:
@@ -224,13 +237,13 @@ def until(condition: Callable[[], bool]) -> None:
 
 def test_worker__started__a_commit_wakes_it(store: Store, make: Make) -> None:
     heard = Heard()
-    worker = make(fine, heard, poll_s=3600.0)
-    worker.start()
-    put(store, "a")
-    until(lambda: len(heard.results) == 1)
-    put(store, "b")
-    until(lambda: len(heard.results) == 2)
-    assert worker.alive
+    worker = make(fine, heard, rest_s=3600.0)
+    with running(worker) as loop:
+        put(store, "a")
+        until(lambda: len(heard.results) == 1)
+        put(store, "b")
+        until(lambda: len(heard.results) == 2)
+        assert loop.view.state is State.RUNNING
 
 
 def test_worker__one_slow_call__does_not_hold_up_the_others(store: Store, make: Make) -> None:
@@ -242,15 +255,15 @@ def test_worker__one_slow_call__does_not_hold_up_the_others(store: Store, make: 
             assert release.wait(30)
         return Done({})
 
-    worker = make(handler, heard, poll_s=0.05)
+    worker = make(handler, heard, rest_s=0.05)
     put(store, "slow", {"slow": True})
     for number in range(20):
         put(store, f"quick-{number}")
-    worker.start()
-    until(lambda: len(heard.results) == 20)
-    assert row(store, "slow").status == "claimed"
-    release.set()
-    until(lambda: len(heard.results) == 21)
+    with running(worker):
+        until(lambda: len(heard.results) == 20)
+        assert row(store, "slow").status == "claimed"
+        release.set()
+        until(lambda: len(heard.results) == 21)
 
 
 def test_worker__clock_moved_past_the_lease__what_is_in_hand_is_not_taken_twice(
@@ -264,13 +277,13 @@ def test_worker__clock_moved_past_the_lease__what_is_in_hand_is_not_taken_twice(
         return Done({})
 
     put(store, "a")
-    worker = make(handler, heard, poll_s=0.01)
-    worker.start()
-    until(lambda: calls[0] == 1)
-    clock.move(timedelta(days=90))
-    until(lambda: row(store, "a").attempts > 1)
-    release.set()
-    until(lambda: len(heard.results) == 1)
+    worker = make(handler, heard, rest_s=0.01)
+    with running(worker):
+        until(lambda: calls[0] == 1)
+        clock.move(timedelta(days=90))
+        until(lambda: row(store, "a").attempts > 1)
+        release.set()
+        until(lambda: len(heard.results) == 1)
     assert calls == [1]
 
 
@@ -284,10 +297,9 @@ def test_worker__stopped__sees_through_what_is_in_flight(store: Store, make: Mak
 
     put(store, "a")
     worker = make(handler, heard)
-    worker.start()
-    assert begun.wait(30)
-    worker.stop()
-    assert (row(store, "a").status, worker.alive, worker.failure) == ("done", False, None)
+    with running(worker) as loop:
+        assert begun.wait(30)
+    assert (row(store, "a").status, loop.view.state, loop.view.failures) == ("done", State.STOPPED, 0)
 
 
 def test_worker__idle__commits_nothing(store: Store, make: Make) -> None:
@@ -338,13 +350,10 @@ def test_worker__two_workers_and_a_faulty_bank__every_loan_paid_once(
         sandbox.faults.add(Rule(fault, prefix="/rail", times=8))
     heard = Heard()
     workers = [
-        Worker(store, partners.handlers(), heard, now=clock, poll_s=0.02, jitter=lambda ceiling: 0.0) for _ in range(2)
+        Worker(store, partners.handlers(), heard, now=clock, rest_s=0.02, jitter=lambda ceiling: 0.0) for _ in range(2)
     ]
-    for worker in workers:
-        worker.start()
-    until(lambda: len(heard.results) == 30)
-    for worker in workers:
-        worker.stop()
+    with running(workers[0]), running(workers[1]):
+        until(lambda: len(heard.results) == 30)
     assert {key for key, _ in heard.results} == {f"pay:loan-{number}" for number in range(30)}
     assert all(isinstance(outcome, Done) for _, outcome in heard.results)
     paid = sandbox.payments()

@@ -68,6 +68,7 @@ def test_main_job__one_process__settled_to_the_fen_and_nothing_rewritten(alone: 
     play = Play([alone])
     core, supplier = play.admit(samples.CORE, Role.CORE), play.admit(samples.SUPPLIER, Role.SUPPLIER)
     lender = play.admit(samples.LENDER, Role.LENDER, own=False)
+    play.mandate(lender)
     play.admit(samples.SETTLEMENT_BANK, Role.BANK, own=False)
     asset = play.confirmed(core, supplier, "INV-1")
     play.limit(lender, "debtor", core, cny(10_000_000))
@@ -164,6 +165,7 @@ def test_main_job__two_processes_on_one_database__each_command_once(two: tuple[I
     statements = [Statements(site.store) for site in two]
     core, supplier = play.admit(samples.CORE, Role.CORE), play.admit(samples.SUPPLIER, Role.SUPPLIER)
     lender = play.admit(samples.LENDER, Role.LENDER, own=False)
+    play.mandate(lender)
     play.limit(lender, "debtor", core, cny(300_000))
     play.limit(lender, "borrower", supplier, cny(10_000_000))
     asset = play.confirmed(core, supplier, "INV-2")

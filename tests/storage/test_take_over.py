@@ -15,6 +15,7 @@ from chainfin.connectors.handlers import Json, Task
 from chainfin.connectors.outcome import Done, Outcome
 from chainfin.connectors.worker import Worker
 from chainfin.runtime.installation import Installation
+from chainfin.runtime.loop import Loop
 from chainfin.services.lending import applications, decision
 from chainfin.services.reads import queries
 from chainfin.settings import load
@@ -49,9 +50,10 @@ def test_worker_alone__claim_of_a_dead_one__asked_about_at_once(store: Store) ->
     seen: list[Task] = []
     done = threading.Event()
     alone = worker(store, seen, done, alone=True)
-    alone.start()
+    loop = Loop("worker", alone)
+    loop.start()
     assert done.wait(30)
-    alone.stop()
+    loop.stop()
     # not the first try: the handler asks before it repeats
     assert [(task.topic, task.first) for task in seen] == [("pay", False)]
     with store.read() as session:
@@ -64,7 +66,7 @@ def test_worker_beside_others__claim_within_its_lease__left_alone(store: Store) 
     beside = worker(store, seen, threading.Event(), alone=False)
     assert beside.run_once() == 0
     assert seen == []
-    beside.stop()
+    beside.end()
 
 
 @pytest.fixture
@@ -79,6 +81,7 @@ def test_apply__process_ends_before_the_decision__decided_later_and_once(
     play = Play([site])
     core, supplier = play.admit(samples.CORE, Role.CORE), play.admit(samples.SUPPLIER, Role.SUPPLIER)
     lender = play.admit(samples.LENDER, Role.LENDER, own=False)
+    play.mandate(lender)
     play.limit(lender, "debtor", core, cny(1_000_000))
     asset = play.confirmed(core, supplier, "INV-1")
     decide = decision.decide

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 import sys
 from datetime import UTC, datetime
@@ -16,7 +14,7 @@ from chainfin.audit.bundle import MAX_BYTES, ActPart, ChainPart, ContractPart, D
 from chainfin.audit.cli_view import report_lines
 from chainfin.audit.facts import Fact, ProvenFacts, Trust, prove
 from chainfin.audit.money_trail import settlement_reference
-from chainfin.audit.partners import PartnerKeys, read_evidence
+from chainfin.audit.partners import read_evidence
 from chainfin.audit.report import Findings, Report, State
 from chainfin.audit.signatures import check_acts
 from chainfin.audit.trade_documents import TradeDocument, check_documents, check_invoice, check_receipts
@@ -25,6 +23,7 @@ from chainfin.documents.commitment import commit_fields, disclose
 from chainfin.errors import BadInput, Refused
 from chainfin.eth import eip712
 from chainfin.eth.keys import address_of
+from chainfin.jws import TrustedKeys, key_id, sign
 from chainfin.resources import CONTRACTS
 
 AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -308,15 +307,14 @@ def test_receipts__against_the_order__held(received: str, rejected: str, unit: s
 
 
 def evidence(key: Ed25519PrivateKey, body: str) -> EvidencePart:
-    identity = hashlib.sha256(key.public_key().public_bytes_raw()).hexdigest()[:16]
-    signed = base64.b64encode(key.sign(body.encode())).decode()
-    return EvidencePart(body=body, signature=f"keyid={identity};ed25519={signed}", key_id=identity)
+    identity = key_id(key.public_key().public_bytes_raw())
+    return EvidencePart(body=body, signature=sign(key, body.encode()), key_id=identity)
 
 
 def test_partner__signed_answer__read() -> None:
     key = Ed25519PrivateKey.generate()
     findings = Findings()
-    keys = PartnerKeys([key.public_key().public_bytes_raw().hex()])
+    keys = TrustedKeys([key.public_key().public_bytes_raw().hex()])
     assert read_evidence("bank", evidence(key, '{"kind":"payment"}'), keys, findings) == {"kind": "payment"}
     assert wrong(findings) == []
 
@@ -326,20 +324,20 @@ def test_partner__changed_answer_or_other_key__refused() -> None:
     honest = evidence(key, '{"kind":"payment"}')
     for given, signer in ((honest.model_copy(update={"body": '{"kind":"paymenu"}'}), key), (honest, other)):
         findings = Findings()
-        read_evidence("bank", given, PartnerKeys([signer.public_key().public_bytes_raw().hex()]), findings)
+        read_evidence("bank", given, TrustedKeys([signer.public_key().public_bytes_raw().hex()]), findings)
         assert wrong(findings) == ["bank: signature"]
 
 
 def test_partner__no_key_given__said() -> None:
     findings = Findings()
-    read_evidence("bank", evidence(Ed25519PrivateKey.generate(), "{}"), PartnerKeys([]), findings)
+    read_evidence("bank", evidence(Ed25519PrivateKey.generate(), "{}"), TrustedKeys([]), findings)
     assert [check.name for check in findings.report().not_compared] == ["bank: signature"]
 
 
 @pytest.mark.parametrize("body", ["", "[]", "nonsense"])
 def test_partner__text_that_is_no_answer__refused(body: str) -> None:
     with pytest.raises(Refused) as caught:
-        read_evidence("bank", evidence(Ed25519PrivateKey.generate(), body), PartnerKeys([]), Findings())
+        read_evidence("bank", evidence(Ed25519PrivateKey.generate(), body), TrustedKeys([]), Findings())
     assert caught.value.code == "partner_answer_malformed"
 
 

@@ -13,6 +13,7 @@ from chainfin.audit.report import Findings
 from chainfin.audit.signatures import check_acts
 from chainfin.documents.goods_trail import START, Step, extended
 from chainfin.eth import eip712
+from chainfin.eth.bindings import receivables_acts
 from chainfin.eth.keys import address_of
 from chainfin.resources import CONTRACTS
 
@@ -59,7 +60,12 @@ def wrong(kind: eip712.ActType, params: dict[str, Any], about: int, facts: list[
 def attested(trail: bytes, *steps: Fact) -> list[str]:
     """What is wrong with an attestation over ``trail`` of an invoice issued in block 6, by these steps of the goods."""
     params = {**{name: ISSUED[name] for name in ("id", "orderId", "documentRoot", "face", "dueDay")}, "trail": trail}
-    return wrong(eip712.attest_type(), params, 9, [*people(7), *steps, fact(9, "Receivables.Issued", 6, **ISSUED)])
+    return wrong(
+        eip712.type_of(receivables_acts.Attest),
+        params,
+        9,
+        [*people(7), *steps, fact(9, "Receivables.Issued", 6, **ISSUED)],
+    )
 
 
 def test_attestation__over_the_goods_as_proven__holds_and_over_another_trail_not() -> None:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 
 import pytest
 
 from chainfin.errors import BadInput
+from chainfin.runtime import holidays
+from chainfin.settings import load
+from chainfin.values import calendar
 from chainfin.values.calendar import (
     Adjustment,
     add_business_days,
@@ -101,3 +107,66 @@ def test_add_months__short_months__end_on_their_last_day(day: date, months: int,
 def test_epoch_day__there_and_back__is_the_same_day() -> None:
     assert epoch_day(date(1970, 1, 2)) == 1
     assert from_epoch_day(epoch_day(date(2026, 11, 21))) == date(2026, 11, 21)
+
+
+def test_is_business_day__unknown_year__warns_once_a_year() -> None:
+    calendar._statutory.cache_clear()
+    is_business_day.cache_clear()
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        assert is_business_day(date(2098, 3, 3))
+        assert is_business_day(date(2098, 3, 4))
+    assert [(note.category, "2098" in str(note.message)) for note in told] == [(calendar.NoticeUnknown, True)]
+
+
+@pytest.fixture
+def table(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The calendar may be extended in this test alone."""
+    monkeypatch.setattr(calendar, "_official", dict(calendar._official))
+    yield
+    is_business_day.cache_clear()
+
+
+@pytest.mark.usefixtures("table")
+def test_extend__a_later_notice__is_followed() -> None:
+    notice = {"source": "invented", "years": {"2097": {"free": ["03-05"], "working": ["03-09"]}}}
+    assert is_business_day(date(2097, 3, 5))
+    calendar.extend(calendar.read_years(notice))
+    assert is_official(2097)
+    assert not is_business_day(date(2097, 3, 5))
+    assert is_business_day(date(2097, 3, 9))  # a Saturday
+
+
+@pytest.mark.usefixtures("table")
+def test_extend__a_known_year_otherwise__holidays_contradict() -> None:
+    with pytest.raises(BadInput) as caught:
+        calendar.extend(calendar.read_years({"source": "x", "years": {"2026": {"free": ["01-05"], "working": []}}}))
+    assert caught.value.code == "holidays_contradict"
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        [],
+        {"years": {}},
+        {"source": "x", "years": {"2097": {"free": ["13-01"], "working": []}}},
+        {"source": "x", "years": {"2097": {"free": ["01-01"]}}},
+        {"source": "x", "years": {"2097": {"free": [], "working": []}}},
+        {"source": "x", "years": {"2097": {"free": ["01-01"], "working": ["03-05"]}}},
+        {"source": "x", "years": {"20977": {"free": ["01-01"], "working": []}}},
+    ],
+)
+def test_read_years__not_a_table_of_holidays__holidays_malformed(document: object) -> None:
+    with pytest.raises(BadInput) as caught:
+        calendar.read_years(document)
+    assert caught.value.code == "holidays_malformed"
+
+
+def test_use__a_configured_file__extends_the_calendar(tmp_path: Path, table: None) -> None:
+    file = tmp_path / "2096.json"
+    file.write_text('{"source": "invented", "years": {"2096": {"free": ["03-05"], "working": []}}}')
+    holidays.use(load({"CHAINFIN_HOLIDAYS": str(file)}))
+    assert not is_business_day(date(2096, 3, 5))
+    file.write_text("{")
+    with pytest.raises(BadInput, match="not JSON"):
+        holidays.use(load({"CHAINFIN_HOLIDAYS": str(file)}))

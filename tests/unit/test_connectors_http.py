@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from hypothesis import given
 from hypothesis import strategies as st
+from joserfc import jws
+from joserfc.jwk import OctKey, OKPKey
 
-from chainfin.connectors.http import MAX_ANSWER_BYTES, HttpClient, Retry, quoted
+from chainfin.connectors.http import HttpClient, Retry, quoted
 from chainfin.connectors.outcome import Done, Outcome, Refused, Unavailable, Unknown
-from chainfin.connectors.signature import HEADER, Evidence, SignatureInvalid, Verifier, key_id, sign
+from chainfin.connectors.signature import HEADER, Evidence, Verifier
 from chainfin.connectors.wire import Problem
 from chainfin.errors import BadInput
+from chainfin.jws import MAX_BODY_BYTES, SignatureInvalid, key_id, sign
 
 KEY = Ed25519PrivateKey.from_private_bytes(b"\x07" * 32)
 OTHER = Ed25519PrivateKey.from_private_bytes(b"\x08" * 32)
 PUBLIC = KEY.public_key().public_bytes_raw()
+# signed with the public key as a shared secret, which a verifier that trusts the header's algorithm believes
+HMAC = jws.detach_content(
+    jws.serialize_compact({"alg": "HS256", "kid": key_id(PUBLIC)}, b"{}", OctKey.import_key(PUBLIC))
+)
 Step = Callable[[httpx.Request], httpx.Response]
 
 
@@ -168,7 +178,7 @@ def test_call__redirect__is_not_followed() -> None:
 
 
 def test_call__answer_larger_than_the_limit__unknown() -> None:
-    outcome = Script(answers(signed(b"x" * (MAX_ANSWER_BYTES + 1)))).call(idempotent=False)
+    outcome = Script(answers(signed(b"x" * (MAX_BODY_BYTES + 1)))).call(idempotent=False)
     assert isinstance(outcome, Unknown)
     assert outcome.code == "partner_no_answer"
 
@@ -195,10 +205,30 @@ def test_signature__any_byte_changed__invalid(body: bytes, place: int, change: i
         verifier.check(bytes(changed) if body else bytes(changed) + b"x", header)
 
 
-@pytest.mark.parametrize("header", [None, "", "keyid=;ed25519=", f"keyid={key_id(PUBLIC)};ed25519=@@", "nonsense"])
+@pytest.mark.parametrize(
+    "header",
+    [None, "", "..", "nonsense", sign(KEY, b"{}")[:-2], sign(KEY, b"{}") + "A", sign(OTHER, b"{}"), "bm9uZQ..AA", HMAC],
+)
 def test_signature__header_missing_or_malformed__invalid(header: str | None) -> None:
     with pytest.raises(SignatureInvalid):
         Verifier([PUBLIC]).check(b"{}", header)
+
+
+@pytest.mark.parametrize("body", [b'{"kind":"payment"}', "付款".encode(), b"\x00\xff" * 9, b"x" * 200_000])
+def test_signature__another_reader__verifies_by_the_standard_alone(body: bytes) -> None:
+    token = sign(KEY, body)
+    header, payload, signature = token.split(".")
+    assert payload == ""
+    assert json.loads(base64.urlsafe_b64decode(header + "==")) == {"alg": "EdDSA", "kid": key_id(PUBLIC)}
+    said = header.encode() + b"." + base64.urlsafe_b64encode(body).rstrip(b"=")
+    KEY.public_key().verify(base64.urlsafe_b64decode(signature + "=="), said)
+
+
+def test_signature__by_the_newer_name_of_the_algorithm__read() -> None:
+    secret = OKPKey.import_key(KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    header = {"alg": "Ed25519", "kid": key_id(PUBLIC)}
+    token = jws.detach_content(jws.serialize_compact(header, b"{}", secret, algorithms=["Ed25519"]))
+    assert Verifier([PUBLIC]).check(b"{}", token).key_id == key_id(PUBLIC)
 
 
 def test_signature__key_rotated__both_keys_are_believed() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
@@ -13,26 +12,22 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
-from sqlalchemy.exc import SQLAlchemyError
 
 from chainfin.connectors.data_partner import DataPartner
 from chainfin.connectors.handlers import Task, partner_handlers
 from chainfin.connectors.http import HttpClient
 from chainfin.connectors.outcome import Done, Refused, Unavailable, Unknown
-from chainfin.connectors.payment_rail import IncomingPage, Instruction, PaymentRail
+from chainfin.connectors.payment_rail import Instruction, PaymentRail
 from chainfin.connectors.registry import Registration, Registry
-from chainfin.connectors.signature import HEADER, Verifier, sign
-from chainfin.connectors.watch import IncomingWatch
+from chainfin.connectors.signature import HEADER, Verifier
 from chainfin.connectors.wire import (
     DataAnswer,
     DataQuery,
-    IncomingAnswer,
-    IncomingDocument,
     PaymentAnswer,
     RegistryAnswer,
-    SignedDocument,
 )
 from chainfin.errors import BadInput
+from chainfin.jws import sign
 from chainfin.values.money import Money
 
 KEY = Ed25519PrivateKey.from_private_bytes(b"\x07" * 32)
@@ -55,9 +50,9 @@ TIMEOUT = httpx.ReadTimeout("scripted")
 
 
 class Partner:
-    """Answers with its script, in order, signed; remembers what it was asked."""
+    """Answers with its script (a text is sent as it is), in order, signed; remembers what it was asked."""
 
-    def __init__(self, *script: BaseModel | Exception | Callable[[httpx.Request], BaseModel]) -> None:
+    def __init__(self, *script: BaseModel | str | Exception | Callable[[httpx.Request], BaseModel]) -> None:
         self._script = list(script)
         self.asked: list[str] = []
         self.client = HttpClient(
@@ -72,7 +67,9 @@ class Partner:
         step = self._script.pop(0)
         if isinstance(step, Exception):
             raise step
-        body = (step if isinstance(step, BaseModel) else step(request)).model_dump_json().encode()
+        if not isinstance(step, BaseModel | str):
+            step = step(request)
+        body = (step if isinstance(step, str) else step.model_dump_json()).encode()
         return httpx.Response(200, content=body, headers={HEADER: sign(KEY, body)})
 
 
@@ -197,62 +194,6 @@ def test_settle__any_run_of_troubles_at_a_careless_bank__paid_exactly_once(troub
         outcome = rail.settle(LOAN, first=False)
     assert isinstance(outcome, Done)
     assert bank.paid == 1
-
-
-def statement(sequence: int, key: Ed25519PrivateKey = KEY) -> SignedDocument:
-    line = IncomingDocument(
-        sequence=sequence,
-        bank_reference=f"SBI{sequence}",
-        payer_account="6111-0001",
-        payer_name="Sample Core Enterprise (invented)",
-        payee_account="6000-0001",
-        amount="1.00",
-        currency="CNY",
-        remittance="INV-1",
-        at=AT,
-    )
-    body = line.model_dump_json()
-    return SignedDocument(body=body, signature=sign(key, body.encode()))
-
-
-@pytest.mark.parametrize(
-    ("page", "code"),
-    [
-        (
-            IncomingAnswer(after=0, next=2, items=(statement(1), statement(2, Ed25519PrivateKey.generate()))),
-            "partner_signature_invalid",
-        ),
-        (IncomingAnswer(after=7, next=8, items=(statement(8),)), "payment_answer_mismatch"),
-        (
-            IncomingAnswer(after=0, next=1, items=(SignedDocument(body="{}", signature=sign(KEY, b"{}")),)),
-            "partner_answer_malformed",
-        ),
-    ],
-)
-def test_incoming__page_with_a_line_that_proves_nothing__not_taken_at_all(page: IncomingAnswer, code: str) -> None:
-    outcome = PaymentRail(Partner(page).client).incoming(0)
-    assert isinstance(outcome, Unknown)
-    assert outcome.code == code
-
-
-def test_watch__database_fails_once__goes_on_from_the_same_cursor() -> None:
-    page = IncomingAnswer(after=0, next=1, items=(statement(1),))
-    partner = Partner(page, page, *[IncomingAnswer(after=1, next=1, items=())] * 500)
-    taken: list[int] = []
-    failed, done = [False], threading.Event()
-
-    def take(got: IncomingPage) -> None:
-        if not failed[0]:
-            failed[0] = True
-            raise SQLAlchemyError("scripted")
-        taken.append(got.next_cursor)
-        done.set()
-
-    watch = IncomingWatch(PaymentRail(partner.client), lambda: max(taken, default=0), take, poll_s=0.01)
-    watch.start()
-    assert done.wait(30)
-    watch.stop()
-    assert (taken, watch.failure) == ([1], None)
 
 
 REGISTERED = RegistryAnswer(

@@ -12,8 +12,9 @@ from fastapi import Request, Response
 from pydantic import BaseModel
 
 from chainfin.connectors.sandbox.store import SandboxStore
-from chainfin.connectors.signature import HEADER, sign
+from chainfin.connectors.signature import HEADER
 from chainfin.connectors.wire import Problem
+from chainfin.jws import sign
 
 
 class SandboxError(Exception):

@@ -131,7 +131,7 @@ def _spoilt(message: Message) -> Message:
     name = HEADER.encode()
     headers = []
     for key, value in message["headers"]:
-        prefix, separator, encoded = value.rpartition(b"ed25519=")
+        prefix, separator, encoded = value.rpartition(b".")
         flipped = (b"B" if encoded[:1] == b"A" else b"A") + encoded[1:]
         headers.append((key, prefix + separator + flipped) if key == name else (key, value))
     return {**message, "headers": headers}

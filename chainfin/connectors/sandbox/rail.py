@@ -10,7 +10,6 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 
 from chainfin.connectors.sandbox.context import Context, SandboxError, reference
-from chainfin.connectors.signature import sign
 from chainfin.connectors.wire import (
     IncomingAnswer,
     IncomingDocument,
@@ -23,6 +22,7 @@ from chainfin.connectors.wire import (
     SignedDocument,
 )
 from chainfin.errors import BadInput
+from chainfin.jws import sign
 from chainfin.values.money import Money
 
 CLOSED_PREFIX = "CLOSED"

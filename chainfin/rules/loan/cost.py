@@ -1,4 +1,4 @@
-"""What a loan costs its borrower in a year, all in, and the cap on it."""
+"""The yearly all-in cost of a loan to its borrower, and the cap on it."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ class Outcome:
 
 
 class Payer(StrEnum):
-    """Whose money it is: what the borrower pays too much is refused, what the debtor pays beyond goes to the holder."""
+    """Who pays. What a borrower pays above what is owed is refused; what a debtor pays above it is the holder's."""
 
     BORROWER = "borrower"
     DEBTOR = "debtor"
@@ -58,7 +58,7 @@ class Paid:
 
 
 def approve(loan_id: str, lender: str, borrower: str, terms: LoanTerms) -> Loan:
-    """A loan that is agreed and not yet paid out. Raises BadInput loan_terms_invalid (a schedule can't be made)."""
+    """A loan that is agreed and not paid out yet. Raises BadInput loan_terms_invalid if no schedule fits the terms."""
     schedule(terms)
     zero = Money.zero(terms.currency)
     return Loan(
@@ -82,7 +82,7 @@ def approve(loan_id: str, lender: str, borrower: str, terms: LoanTerms) -> Loan:
 
 
 def cancel(loan: Loan) -> Outcome:
-    """Nothing was paid out and nothing will be. Raises Conflict loan_transition_refused."""
+    """End an approved loan that will never be paid out. Raises Conflict loan_transition_refused."""
     return Outcome(replace(loan, state=transition(loan.state, LoanEvent.CANCEL)))
 
 
@@ -172,7 +172,7 @@ def _settling(loan: Loan) -> Money:
 
 
 def _settle_state(loan: Loan) -> Loan:
-    """The state that the figures call for: overdue when something is past due, cured when nothing is any more."""
+    """The state that follows from the figures: overdue while something is past due, cured once nothing is."""
     late = loan.days_past_due > 0
     if late and loan.state is not LoanState.OVERDUE:
         return replace(loan, state=transition(loan.state, LoanEvent.FALL_OVERDUE))

@@ -29,8 +29,8 @@ class LoanTerms:
     """Terms. Rates are yearly fractions (0.0650 is 6.5 %).
 
     ``penalty_rate`` is charged on overdue principal *on top of* ``annual_rate`` (PBoC, 银发〔2003〕251号: 30–50 %).
-    No interest is charged on interest. ``fee`` is payable with the first instalment and withheld from
-    nothing. ``period_months`` is the distance of due dates; ``seasonal_dates`` (the last is the maturity) with
+    No interest is charged on interest. ``fee`` is payable with the first instalment, never withheld from the
+    payout. ``period_months`` lie between two due dates; ``seasonal_dates`` (the last is the maturity) with
     ``seasonal_weights`` (equal if empty) replace it for the seasonal method. ``adjustment``: what becomes of a due date
     that is no business day. ``cost_cap``: what the loan may cost in a year, all in, whenever it is repaid (None: no
     cap); what would be above is let off.

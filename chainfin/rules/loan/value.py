@@ -1,4 +1,4 @@
-"""A loan as a value: what it owes, how late it is, what follows from the figures it carries."""
+"""A loan as a value: what is owed, how late it is, and what follows from these figures."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class Loan:
 
     @property
     def due_now(self) -> Money:
-        """What must be paid by the end of ``accrued_to`` to be on time: less than `dues` while instalments remain."""
+        """What must be paid by the end of ``accrued_to`` to be on time; less than `dues` before the last instalment."""
         on = self.accrued_to
         principal = at_least_zero(self.schedule.principal_due(on) - self.principal_settled)
         billed = max((bill.interest for bill in self.bills), default=Money.zero(self.currency))

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from datetime import date
 
-from eth_hash.auto import keccak
 from sqlmodel import Session, col, select
 
 from chainfin.errors import NotFound
+from chainfin.hashing import keccak
 from chainfin.rules.loan import Added, Changed, Happening, Kind, Loan, LoanState, LoanTerms, Taken, add, approve, tell
 from chainfin.services.books import journals
 from chainfin.services.kernel.context import Context

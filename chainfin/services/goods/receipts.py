@@ -8,7 +8,6 @@ from datetime import date
 from decimal import Decimal
 from typing import get_args
 
-from eth_hash.auto import keccak
 from sqlmodel import Session, col, select
 
 from chainfin.documents import units
@@ -16,6 +15,8 @@ from chainfin.documents.commitment import commit_fields
 from chainfin.documents.fingerprint import normalised
 from chainfin.documents.model import Json
 from chainfin.errors import BadInput, Conflict, Forbidden, NotFound, Refusal, Refused
+from chainfin.eth.bindings import warehouse_receipts_acts
+from chainfin.hashing import keccak
 from chainfin.risk.inputs import ReceiptFacts
 from chainfin.rules import inventory as rules
 from chainfin.services.kernel import acts
@@ -105,9 +106,9 @@ def issue(
             session,
             ctx,
             party=keeper,
-            contract="WarehouseReceipts",
-            function="issue",
-            params={"id": receipt_id, "owner": owner.chain_party, "documentRoot": root, "quantity": amount},
+            act=warehouse_receipts_acts.Issue(
+                id=receipt_id, owner=acts.chain_number(owner), document_root=root, quantity=amount
+            ),
             subject=receipt_id,
         )
         return row, act
@@ -129,9 +130,7 @@ def release(ctx: Context, actor: Actor, receipt_id: str, quantity: Decimal) -> A
             session,
             ctx,
             party=session.get_one(PartyRow, keeper_id),
-            contract="WarehouseReceipts",
-            function="release",
-            params={"id": row.id, "quantity": amount},
+            act=warehouse_receipts_acts.Release(id=row.id, quantity=amount),
             subject=row.id,
         )
 
@@ -160,9 +159,7 @@ def transfer(ctx: Context, actor: Actor, receipt_id: str, to: str) -> ActRow:
             session,
             ctx,
             party=gate.enter(session, row.owner_id, Kind.TRANSFER),
-            contract="WarehouseReceipts",
-            function="transfer",
-            params={"id": row.id, "to": transferee.chain_party},
+            act=warehouse_receipts_acts.Transfer(id=row.id, to=acts.chain_number(transferee)),
             subject=row.id,
         )
 
@@ -206,14 +203,12 @@ def recount(ctx: Context, actor: Actor, receipt_id: str, missing: Decimal, repor
             session,
             ctx,
             party=session.get_one(PartyRow, keeper_id),
-            contract="WarehouseReceipts",
-            function="recount",
-            params={
-                "id": row.id,
-                "documentRoot": "0x" + keccak(report.encode()).hex(),
-                "missing": amount,
-                "pledgeIds": _pledges_by_age(session, row) if amount > free else [],
-            },
+            act=warehouse_receipts_acts.Recount(
+                id=row.id,
+                document_root="0x" + keccak(report.encode()).hex(),
+                missing=amount,
+                pledge_ids=tuple(_pledges_by_age(session, row) if amount > free else ()),
+            ),
             subject=row.id,
         )
 

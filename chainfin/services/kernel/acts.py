@@ -14,6 +14,8 @@ from sqlmodel import Session, col, select
 from chainfin.errors import BadInput, Conflict, NotFound, Refused
 from chainfin.eth import eip712
 from chainfin.eth.abi import from_hex
+from chainfin.eth.bindings import ACTS, pledges_acts
+from chainfin.eth.bindings.base import Act, Rider, Signed
 from chainfin.services.kernel import attestations, custody, in_flight
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.storage import locks, outbox
@@ -25,6 +27,17 @@ LIFETIME = timedelta(hours=24)
 """How long a prepared act may wait for its signature and its block."""
 
 SEND = "chain.send"
+
+Acceptance = pledges_acts.Grant | pledges_acts.Exchange | eip712.AcceptOffer
+"""What is signed by accepting an offer and not sent alone: a grant rides in the lender's pledge, an exchange in its
+substitution, the acceptance of an unsecured offer is kept as evidence."""
+_OFFERED_AS: Mapping[type[Acceptance], str] = {
+    pledges_acts.Grant: "grant",
+    pledges_acts.Exchange: "exchange",
+    eip712.AcceptOffer: "acceptOffer",
+}
+OFFERED = tuple(_OFFERED_AS.values())
+"""The names under which they are stored, as an act is under its function's."""
 
 
 def domain(ctx: Context, contract: str) -> eip712.Domain:
@@ -45,28 +58,26 @@ def prepare(
     ctx: Context,
     *,
     party: PartyRow | None,
-    contract: str,
-    function: str,
-    params: Mapping[str, object],
+    act: Act,
     subject: str,
     auths: Sequence[eip712.Auth] = (),
     extra: Mapping[str, object] | None = None,
     lifetime: timedelta = LIFETIME,
 ) -> ActRow:
-    """Make the act of ``party`` (None: the operator). Signed at once where its key is in custody."""
+    """Make ``act`` one of ``party`` (None: the operator). Signed at once where its key is in custody."""
     signer = ctx.operator_address if party is None else party.address
     now = ctx.clock.now()
     deadline = int((now + lifetime).timestamp())
-    nonce = next_nonce(session, signer, contract)
-    data = eip712.typed_data(eip712.act_type(contract, function), params, nonce, deadline, domain(ctx, contract))
+    nonce = next_nonce(session, signer, act.CONTRACT)
+    data = eip712.signable(act, nonce, deadline, domain(ctx, act.CONTRACT))
     row = ActRow(
         id=new_id("act"),
         cell=ctx.cell,
-        contract=contract,
-        function=function,
+        contract=act.CONTRACT,
+        function=act.FUNCTION,
         party_id=None if party is None else party.id,
         signer=signer,
-        params=plain(params),
+        params=_stored(act),
         extra=dict(extra or {}),
         auths=[dict(auth.as_json()) for auth in auths],
         typed_data=data,
@@ -75,7 +86,7 @@ def prepare(
         subject=subject,
         created_at=now,
     )
-    key = custody.key_of(session, ctx, signer)
+    key = custody.signer_of(session, ctx, signer)
     session.add(row)
     in_flight.unless_paid(session, row)
     if key is not None:
@@ -88,9 +99,7 @@ def offer(
     ctx: Context,
     *,
     party: PartyRow,
-    act: eip712.ActType,
-    function: str,
-    params: Mapping[str, object],
+    acceptance: Acceptance,
     subject: str,
     expires_at: datetime,
 ) -> ActRow:
@@ -99,17 +108,18 @@ def offer(
     ``expires_at`` bounds the acceptance; the signature itself stays valid for `LIFETIME`, since registry and chain
     come after it.
     """
-    nonce = next_nonce(session, party.address, act.contract)
+    contract = acceptance.CONTRACT
+    nonce = next_nonce(session, party.address, contract)
     deadline = int((expires_at + LIFETIME).timestamp())
     row = ActRow(
         id=new_id("act"),
         cell=ctx.cell,
-        contract=act.contract,
-        function=function,
+        contract=contract,
+        function=_OFFERED_AS[type(acceptance)],
         party_id=party.id,
         signer=party.address,
-        params=plain(params),
-        typed_data=eip712.typed_data(act, params, nonce, deadline, domain(ctx, act.contract)),
+        params=_stored(acceptance),
+        typed_data=eip712.signable(acceptance, nonce, deadline, domain(ctx, contract)),
         nonce=nonce,
         deadline=deadline,
         subject=subject,
@@ -126,7 +136,7 @@ def take_acceptance(session: Session, ctx: Context, row: ActRow, signature: str 
     Raises Conflict key_not_held; BadInput signature_malformed, signature_expired; Forbidden signature_foreign.
     """
     if signature is None:
-        key = custody.key_of(session, ctx, row.signer)
+        key = custody.signer_of(session, ctx, row.signer)
         if key is None:
             raise Conflict("key_not_held", "your key is your own: sign the offer's typed data and send the signature")
         raw = eip712.sign(row.typed_data, key)
@@ -138,16 +148,14 @@ def take_acceptance(session: Session, ctx: Context, row: ActRow, signature: str 
     session.add(row)
 
 
-def side_auth(
-    session: Session, ctx: Context, act: eip712.ActType, params: Mapping[str, object], signer: str
-) -> eip712.Auth:
+def side_auth(session: Session, ctx: Context, rider: Rider, signer: str) -> eip712.Auth:
     """A signature that rides in another's act (a registrar's attestation), by a key that is held here."""
-    key = custody.key_of(session, ctx, signer)
+    key = custody.signer_of(session, ctx, signer)
     if key is None:
         raise Conflict("key_not_held", f"the key of {signer} is not held here")
     deadline = int((ctx.clock.now() + LIFETIME).timestamp())
-    nonce = next_nonce(session, signer, act.contract)
-    return eip712.authorise(eip712.typed_data(act, params, nonce, deadline, domain(ctx, act.contract)), key)
+    nonce = next_nonce(session, signer, rider.CONTRACT)
+    return eip712.authorise(eip712.signable(rider, nonce, deadline, domain(ctx, rider.CONTRACT)), key)
 
 
 def sign(ctx: Context, actor: Actor, act_id: str, signature: str) -> ActRow:
@@ -181,14 +189,6 @@ def sign(ctx: Context, actor: Actor, act_id: str, signature: str) -> ActRow:
     return row
 
 
-GRANT = "grant"
-EXCHANGE = "exchange"
-ACCEPT = "acceptOffer"
-OFFERED = (GRANT, EXCHANGE, ACCEPT)
-"""Acts of these names are signed by accepting an offer and not sent alone: a grant rides in the lender's pledge, an
-exchange in its substitution, the acceptance of an unsecured offer is kept as evidence."""
-
-
 def _submit(session: Session, ctx: Context, row: ActRow, signature: bytes) -> None:
     eip712.verify(row.typed_data, signature, row.signer, ctx.clock.now())
     row.signature = "0x" + signature.hex()
@@ -202,7 +202,7 @@ def _submit(session: Session, ctx: Context, row: ActRow, signature: bytes) -> No
         {
             "act_id": row.id,
             "contract": row.contract,
-            "function": f"{row.function}BySig",
+            "function": ACTS[row.contract, row.function].RELAYED,
             "params": row.params,
             "auths": [*row.auths, own.as_json()],
         },
@@ -231,16 +231,21 @@ def list_(ctx: Context, actor: Actor, status: str | None = None, *, after: str =
         return list(session.exec(query).all())
 
 
-def plain(params: Mapping[str, object]) -> dict[str, object]:
-    """Parameters as JSON keeps them: bytes as 0x-hex, integers beyond 2^53 as strings."""
-    return {name: _plain(value) for name, value in params.items()}
+def chain_number(party: PartyRow) -> int:
+    """The party's number at the contracts. Raises BadInput act_param_invalid: it was never admitted there."""
+    if party.chain_party is None:
+        raise BadInput("act_param_invalid", f"{party.name} is not admitted on chain", where="party")
+    return party.chain_party
 
 
-def _plain(value: object) -> object:
-    if isinstance(value, bytes):
-        return "0x" + value.hex()
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 2**53:
-        return str(value)
-    return value
+def _stored(value: Signed) -> dict[str, object]:
+    """Members as JSON keeps them: integers beyond 2^53 as strings."""
+    return {name: _exact(member) for name, member in value.params().items()}
+
+
+def _exact(member: object) -> object:
+    if isinstance(member, list):
+        return [_exact(item) for item in member]
+    if isinstance(member, int) and not isinstance(member, bool) and abs(member) >= 2**53:
+        return str(member)
+    return member

@@ -11,11 +11,17 @@ from sqlmodel import Session, col, select
 from chainfin.documents.goods_trail import EVENTS, START, Step, extended
 from chainfin.errors import Refused
 from chainfin.eth.abi import from_hex
+from chainfin.eth.bindings import orders_acts
 from chainfin.services.kernel.context import Context
 from chainfin.storage.chain_tables import ChainEventRow
 from chainfin.storage.trade_tables import ActRow, ReceivableRow
 
-STEPS = {"post": Step.POST, "amend": Step.AMEND, "despatch": Step.DESPATCH, "receiveGoods": Step.RECEIVE}
+STEPS = {
+    orders_acts.Post.FUNCTION: Step.POST,
+    orders_acts.Amend.FUNCTION: Step.AMEND,
+    orders_acts.Despatch.FUNCTION: Step.DESPATCH,
+    orders_acts.ReceiveGoods.FUNCTION: Step.RECEIVE,
+}
 TRAIL = "trail"
 """Where an act of issuing keeps the attested trail, beside its order's id among the parameters."""
 
@@ -31,7 +37,7 @@ def trail(session: Session, order_id: str) -> str:
         select(ActRow)
         .where(
             ActRow.subject == order_id,
-            ActRow.contract == "Orders",
+            ActRow.contract == orders_acts.Post.CONTRACT,
             col(ActRow.function).in_(list(STEPS)),
             col(ActRow.status).in_(("signed", "final")),
         )
@@ -53,7 +59,7 @@ def final_trail(session: Session, order_id: str) -> tuple[bytes, set[str]]:
         select(ChainEventRow)
         .where(
             ChainEventRow.subject == order_id,
-            ChainEventRow.contract == "Orders",
+            ChainEventRow.contract == orders_acts.Post.CONTRACT,
             col(ChainEventRow.name).in_(list(EVENTS)),
         )
         .order_by(col(ChainEventRow.block_number), col(ChainEventRow.log_index))

@@ -125,6 +125,10 @@ class Context:
     """Contract name → EIP-55 address."""
     operator_address: str
     registrar_address: str
+    platform: str = "chainfin"
+    """The platform's name: part of what a lender's mandate is signed over."""
+    real_money: bool = False
+    """A real payment rail is connected: no sandbox's shortcuts."""
 
     @property
     def fingerprint_key(self) -> bytes:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from functools import lru_cache
 
 from sqlmodel import Session, col, select
 
-from chainfin.eth.keys import address_of, new_private_key
+from chainfin.eth.signer import KeySigner, Signer
 from chainfin.services.kernel.context import Context
 from chainfin.storage.party_tables import CustodyKeyRow
 from chainfin.storage.vault import Vault
@@ -15,14 +14,14 @@ from chainfin.storage.vault import Vault
 
 def create(session: Session, vault: Vault, purpose: str, party_id: str | None, now: datetime) -> str:
     """Make a key and seal it. Returns its address."""
-    secret = new_private_key()
-    address = address_of(secret)
+    key = KeySigner.new()
+    address = key.address
     session.add(
         CustodyKeyRow(
             address=address,
             party_id=party_id,
             purpose=purpose,
-            sealed=vault.seal(secret, context=address),
+            sealed=vault.seal(key.secret, context=address),
             created_at=now,
         )
     )
@@ -30,15 +29,15 @@ def create(session: Session, vault: Vault, purpose: str, party_id: str | None, n
     return address
 
 
-def key_of(session: Session, ctx: Context, address: str) -> bytes | None:
-    """The private key of ``address`` if it is held here, else None."""
+def signer_of(session: Session, ctx: Context, address: str) -> Signer | None:
+    """The key of ``address`` if it is held here, else None. Opened for each use and kept nowhere."""
     row = session.get(CustodyKeyRow, address)
-    return None if row is None else _unseal(ctx.vault, row.sealed, address)
+    return None if row is None else KeySigner(ctx.vault.unseal(row.sealed, context=address))
 
 
-@lru_cache(maxsize=4096)
-def _unseal(vault: Vault, sealed: str, address: str) -> bytes:
-    return vault.unseal(sealed, context=address)
+def own_signer(session: Session, vault: Vault, address: str) -> Signer:
+    """One of the service's own keys."""
+    return KeySigner(vault.unseal(session.get_one(CustodyKeyRow, address).sealed, context=address))
 
 
 OWN = ("operator", "registrar", "relayer")

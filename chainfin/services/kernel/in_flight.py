@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from sqlmodel import Session, col, or_, select
 
 from chainfin.errors import Conflict
+from chainfin.eth.bindings import pledges_acts, receivables_acts
 from chainfin.storage.trade_tables import ActRow, PledgeRow, SubstitutionRow
 
-MOVES = ("split", "transfer")
+MOVES = (receivables_acts.Split.FUNCTION, receivables_acts.Transfer.FUNCTION)
 """Acts on a receivable after which another may be its holder, or another receivable owed."""
-TAKES = ("enforce",)
+TAKES = (pledges_acts.Enforce.FUNCTION,)
 """Acts on a pledge after which its lender holds what was pledged."""
 
 
@@ -30,8 +31,8 @@ def attested(session: Session, asset_id: str) -> dict[str, int]:
     part) → amount not yet in the projection."""
     sums: dict[str, int] = {}
     pledges = select(PledgeRow.id).where(PledgeRow.asset_id == asset_id)
-    settled = (col(ActRow.function) == "settle") & (col(ActRow.subject) == asset_id)
-    bought = (col(ActRow.function) == "buyBack") & (col(ActRow.subject).in_(pledges))
+    settled = (col(ActRow.function) == receivables_acts.Settle.FUNCTION) & (col(ActRow.subject) == asset_id)
+    bought = (col(ActRow.function) == pledges_acts.BuyBack.FUNCTION) & (col(ActRow.subject).in_(pledges))
     waiting = session.exec(
         select(ActRow).where(or_(settled, bought), col(ActRow.status).in_(("awaiting_signature", "signed")))
     )
@@ -56,7 +57,7 @@ def unless_paid(session: Session, act: ActRow) -> None:
     Raises Conflict payment_under_way.
     """
     asset_id = act.subject if act.function in MOVES else str(act.params.get("assetId", ""))
-    moves = act.contract == "Receivables" and act.function in MOVES
-    takes = act.contract == "Pledges" and act.function in TAKES
+    moves = act.contract == receivables_acts.Split.CONTRACT and act.function in MOVES
+    takes = act.contract == pledges_acts.Enforce.CONTRACT and act.function in TAKES
     if (moves or takes) and attested(session, asset_id):
         raise Conflict("payment_under_way", "a payment on it is on its way to the chain: try again once it is final")

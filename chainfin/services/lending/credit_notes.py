@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 from chainfin.documents.crediting import dilution
 from chainfin.documents.model import Document, DocumentKind
 from chainfin.errors import Conflict
+from chainfin.eth.bindings.receivables_acts import Credit
 from chainfin.rules import receivable as rules
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.lending import margin_calls
@@ -53,8 +54,8 @@ def credit(ctx: Context, actor: Actor, receivable_id: str, data: bytes, source: 
         top_up = margin_calls.call(session, ctx, row, cut - diluted, paper.row.id)
         if diluted.minor == 0:
             return Dilution(diluted, top_up, None)
-        params = {"id": row.id, "documentRoot": paper.root, "amount": diluted.minor}
-        return Dilution(diluted, top_up, receivables.act_of(session, ctx, row, row.holder_id, "credit", params))
+        act = Credit(id=row.id, document_root=paper.root, amount=diluted.minor)
+        return Dilution(diluted, top_up, receivables.act_of(session, ctx, row, row.holder_id, act))
 
 
 def _notes(session: Session, row: ReceivableRow) -> list[Document]:
@@ -62,7 +63,9 @@ def _notes(session: Session, row: ReceivableRow) -> list[Document]:
     same = select(ReceivableRow.id).where(ReceivableRow.document_id == row.document_id)
     ended = session.exec(
         select(ActRow).where(
-            col(ActRow.subject).in_(same), ActRow.function == "credit", col(ActRow.status).in_(("refused", "expired"))
+            col(ActRow.subject).in_(same),
+            ActRow.function == Credit.FUNCTION,
+            col(ActRow.status).in_(("refused", "expired")),
         )
     )
     void = {str(act.params["documentRoot"]) for act in ended}

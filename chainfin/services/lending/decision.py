@@ -11,17 +11,18 @@ from sqlmodel import Session
 
 from chainfin.errors import BadInput, Refusal, Refused
 from chainfin.eth import eip712
+from chainfin.eth.bindings.pledges_acts import Grant
 from chainfin.risk.decide import decide_general, decide_inventory, decide_receivable
 from chainfin.risk.general import GeneralInputs
-from chainfin.risk.record import DecisionRecord, Outcome
+from chainfin.risk.record import DecisionRecord
 from chainfin.risk.review import Review, reviewed
 from chainfin.rules.loan import ALL_IN_CAP, LoanTerms, check_all_in_cap, cost_to_borrower, schedule
 from chainfin.services.books import loan_book
 from chainfin.services.kernel import acts
 from chainfin.services.kernel.context import Context
-from chainfin.services.lending import decision_inputs, limits, progress, sales
+from chainfin.services.lending import decision_inputs, limits, mandates, progress, sales
 from chainfin.storage import locks
-from chainfin.storage.lending_tables import ApplicationRow, LimitRow, OfferRow, SourceDataRow
+from chainfin.storage.lending_tables import ApplicationRow, LimitRow, MandateRow, OfferRow, SourceDataRow
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ActRow, ReceivableRow
 from chainfin.storage.types import new_id
@@ -53,10 +54,15 @@ def decide(
     if review is None and lender.status != "active":  # suspended while the data was on its way
         _decline(session, ctx, row, [Refusal("lender_blocked", f"{lender.name} is {lender.status}")])
         return
-    debtor_id = None
-    if row.product == Product.RECEIVABLE_PLEDGE:
-        debtor_id = session.get_one(ReceivableRow, row.asset_id).debtor_id
-    rows = limits.applicable(session, row.lender_id, row.currency, borrower_id=row.borrower_id, debtor_id=debtor_id)
+    product = Product(row.product)
+    mandate = mandates.choose(session, ctx, lender_id=row.lender_id, product=product, currency=row.currency)
+    if isinstance(mandate, Refusal):
+        _decline(session, ctx, row, [mandate])
+        return
+    rows = _limits(session, row, product, mandate)
+    if isinstance(rows, Refusal):
+        _decline(session, ctx, row, [rows])
+        return
     try:
         record = _record(session, ctx, row, rows, answers)
     except Refused as refused:
@@ -82,7 +88,27 @@ def decide(
     if not outcome.approved:
         _decline(session, ctx, row, outcome.refusals)
         return
-    _offer(session, ctx, row, rows, outcome)
+    _offer(session, ctx, row, rows, record, mandate)
+
+
+def _limits(session: Session, row: ApplicationRow, product: Product, mandate: MandateRow) -> list[LimitRow] | Refusal:
+    """The limits that the loan would take from, locked. Refusal limit_missing: a lender lends on a debtor's promise, or
+    to a distributor, only where it has set a limit on it; the general path explains a limit of its own."""
+    debtor_id = None
+    if product is Product.RECEIVABLE_PLEDGE:
+        debtor_id = session.get_one(ReceivableRow, row.asset_id).debtor_id
+    rows = limits.applicable(
+        session, row.lender_id, row.currency, borrower_id=row.borrower_id, debtor_id=debtor_id, mandate_id=mandate.id
+    )
+    kind, key = {
+        Product.RECEIVABLE_PLEDGE: ("debtor", debtor_id),
+        Product.INVENTORY_PLEDGE: ("borrower", row.borrower_id),
+        Product.GENERAL_310: ("mandate", mandate.id),
+    }[product]
+    if not any((limit.kind, limit.key) == (kind, key) for limit in rows):
+        proof = {"kind": kind, "key": str(key), "currency": row.currency}
+        return Refusal("limit_missing", f"the lender has set no limit in {row.currency} on the {kind}", proof)
+    return rows
 
 
 def _record(
@@ -121,6 +147,8 @@ def _general(
 ) -> GeneralInputs:
     """Raises Refused data_insufficient (with what each source said) when no source gave usable sales."""
     now = ctx.clock.now()
+    # the explained limit is one for all lenders: of two applications at once the second sees the first one's offer
+    locks.named(session, f"borrower:{row.borrower_id}")
     found, said = [], {}
     for source, answer in sorted(answers.items()):
         reply: Mapping[str, Any] = answer if isinstance(answer, Mapping) else {}
@@ -159,6 +187,7 @@ def _general(
         now=now,
         business_date=ctx.clock.day_of(now),
         sales=best[1],
+        other_debt_minor=mandates.taken_by_borrower(session, row.borrower_id, Product.GENERAL_310, row.currency),
     )
 
 
@@ -170,7 +199,15 @@ def _decline(session: Session, ctx: Context, row: ApplicationRow, refusals: Any)
     progress.at_once(session, ctx, row, "declined", "declined", detail={"codes": codes})
 
 
-def _offer(session: Session, ctx: Context, row: ApplicationRow, rows: list[LimitRow], outcome: Outcome) -> None:
+def _offer(
+    session: Session,
+    ctx: Context,
+    row: ApplicationRow,
+    rows: list[LimitRow],
+    record: DecisionRecord,
+    mandate: MandateRow,
+) -> None:
+    outcome = record.outcome
     assert outcome.annual_rate is not None, "an approval has its rate"
     assert outcome.maturity_on is not None, "an approval has its day"
     terms = LoanTerms(
@@ -185,7 +222,11 @@ def _offer(session: Session, ctx: Context, row: ApplicationRow, rows: list[Limit
         adjustment=Adjustment.FOLLOWING,
         cost_cap=ALL_IN_CAP,
     )
-    refusal = check_all_in_cap(terms) or limits.take(session, ctx, row.id, rows, terms.principal)
+    refusal = (
+        check_all_in_cap(terms)
+        or mandates.unless_permitted(mandate, record, terms.annual_rate, terms.principal, ctx.clock.now())
+        or limits.take(session, ctx, row.id, rows, terms.principal)
+    )
     if refusal is not None:
         _decline(session, ctx, row, [refusal])
         return
@@ -205,6 +246,7 @@ def _offer(session: Session, ctx: Context, row: ApplicationRow, rows: list[Limit
         "yearly_cost": str(yearly),
         "binding": outcome.binding,
         "decision_hash": row.record_hash,
+        "mandate_id": mandate.id,
     }
     session.add(
         OfferRow(
@@ -235,31 +277,28 @@ def _acceptance(
     borrower = session.get_one(PartyRow, row.borrower_id)
     lender = session.get_one(PartyRow, row.lender_id)
     now = ctx.clock.now()
-    shared: dict[str, object] = {
-        "loanRef": loan_book.loan_ref(loan_id),
-        "decisionHash": str(row.record_hash),
-        "lender": lender.chain_party,
-    }
+    loan_ref, decision_hash, number = loan_book.loan_ref(loan_id), str(row.record_hash), acts.chain_number(lender)
+    acceptance: acts.Acceptance
     if row.asset_id is None:
-        params = {**shared, "amount": terms.principal.minor}
-        act, function = eip712.accept_type(), acts.ACCEPT
+        acceptance = eip712.AcceptOffer(
+            loan_ref=loan_ref, decision_hash=decision_hash, amount=terms.principal.minor, lender=number
+        )
     else:
-        params = {
-            **shared,
-            "pledgeId": eip712.pledge_id(row.asset_id, loan_id),
-            "assetKind": ASSET_KINDS[Product(row.product)],
-            "assetId": row.asset_id,
-            "amount": pledge_amount,
-            "expiresAt": int((now + OFFER_LIFETIME + PLEDGE_LIFETIME).timestamp()),
-        }
-        act, function = eip712.grant_type(), acts.GRANT
+        acceptance = Grant(
+            pledge_id=eip712.pledge_id(row.asset_id, loan_id),
+            asset_kind=ASSET_KINDS[Product(row.product)],
+            asset_id=row.asset_id,
+            amount=pledge_amount,
+            lender=number,
+            loan_ref=loan_ref,
+            decision_hash=decision_hash,
+            expires_at=int((now + OFFER_LIFETIME + PLEDGE_LIFETIME).timestamp()),
+        )
     return acts.offer(
         session,
         ctx,
         party=borrower,
-        act=act,
-        function=function,
-        params=params,
+        acceptance=acceptance,
         subject=row.id,
         expires_at=now + OFFER_LIFETIME,
     )

@@ -63,7 +63,7 @@ def run(ctx: Context, actor: Actor, on: date, progress: Step = silent) -> EndOfD
         running = session.exec(
             select(LoanRow.id).where(col(LoanRow.status).in_([s.value for s in ACCRUING])).order_by(col(LoanRow.id))
         ).all()
-    journals = 0
+    journals, started = 0, ctx.clock.now()
     for first in range(0, len(running), BATCH):
         with ctx.store.begin() as session:
             journals_service.lock(session)
@@ -75,5 +75,8 @@ def run(ctx: Context, actor: Actor, on: date, progress: Step = silent) -> EndOfD
                 done = loan_book.record(session, ctx, row, Happening(Kind.ACCRUE, on, Money.zero(row.currency)))
                 journals += len(done.journals)
     with ctx.store.begin() as session:
-        session.merge(EndOfDayRow(business_date=on, loans=len(running), journals=journals, finished_at=ctx.clock.now()))
+        ended = ctx.clock.now()
+        session.merge(
+            EndOfDayRow(business_date=on, loans=len(running), journals=journals, started_at=started, finished_at=ended)
+        )
     return EndOfDay(on, len(running), journals, repeated=False)

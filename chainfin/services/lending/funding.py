@@ -11,11 +11,12 @@ from datetime import datetime
 from sqlmodel import Session, select
 
 from chainfin.eth import eip712
+from chainfin.eth.bindings import pledges_acts
 from chainfin.rules.loan import Happening, Kind, LoanEvent, LoanState, LoanTerms, check_start, transition
 from chainfin.services.books import journals, loan_book
 from chainfin.services.kernel import acts
 from chainfin.services.kernel.context import Context
-from chainfin.services.lending import limits, progress
+from chainfin.services.lending import limits, mandates, progress
 from chainfin.services.pledges import assets, register, release
 from chainfin.storage import outbox
 from chainfin.storage.lending_tables import ApplicationRow, LoanRow, OfferRow
@@ -52,9 +53,7 @@ def registered(session: Session, ctx: Context, pledge_id: str, number: str) -> N
         session,
         ctx,
         party=session.get_one(PartyRow, pledge.lender_id),
-        contract="Pledges",
-        function="pledge",
-        params={**grant.params, "registryNo": register.registry_bytes(number)},
+        act=register.pledge_act(pledges_acts.Grant.from_params(grant.params), number),
         subject=pledge.id,
         auths=[auth],
     )
@@ -97,6 +96,10 @@ def _pay_out(session: Session, ctx: Context, application: ApplicationRow, loan: 
     if late is not None:
         payout_refused(session, ctx, loan.id, late.code, late.message)
         return
+    refusal = mandates.unless_live(session, ctx, _mandate_id(loan)) or limits.unless_held(session, application.id)
+    if refusal is not None:
+        payout_refused(session, ctx, loan.id, refusal.code, refusal.message)
+        return
     borrower = session.get_one(PartyRow, loan.borrower_id)
     outbox.put(
         session,
@@ -113,6 +116,11 @@ def _pay_out(session: Session, ctx: Context, application: ApplicationRow, loan: 
         now=ctx.clock.now(),
         cell=ctx.cell,
     )
+
+
+def _mandate_id(loan: LoanRow) -> str | None:
+    named = loan.terms.get("mandate_id")
+    return None if named is None else str(named)
 
 
 def paid_out(session: Session, ctx: Context, loan_id: str, bank_ref: str, paid_at: datetime) -> None:
@@ -133,9 +141,7 @@ def paid_out(session: Session, ctx: Context, loan_id: str, bank_ref: str, paid_a
             session,
             ctx,
             party=session.get_one(PartyRow, pledge.lender_id),
-            contract="Pledges",
-            function="draw",
-            params={"pledgeId": pledge.id},
+            act=pledges_acts.Draw(pledge_id=pledge.id),
             subject=pledge.id,
         )
 

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 
 from sqlmodel import Session, col, select
 
-from chainfin.errors import BadInput, Conflict, Refusal
-from chainfin.rules.facility import Limit, LimitKind, Position, hold
+from chainfin.errors import BadInput, Refusal
+from chainfin.rules import facility as rules
+from chainfin.rules.facility import Held, Hold, HoldState, Limit, LimitKind, Position
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.parties.gate import active_party
 from chainfin.storage import locks
@@ -24,9 +25,9 @@ from chainfin.values.party import Role
 def set_(ctx: Context, actor: Actor, *, kind: str, key: str, amount: Money, grade: str | None = None) -> LimitRow:
     """Set the lender's own limit on a party (or, kind ``lender``, on itself), and its rating desk's grade (A–D).
 
-    Less than before goes at any time, also for or about a party that is suspended.
-    Raises Forbidden role_missing, party_not_active; BadInput limit_kind_unknown; NotFound party_unknown; Conflict
-    limit_below_exposure (what is outstanding or promised can't be taken back by lowering a limit).
+    Less than before goes at any time, also for or about a party that is suspended, and below what is outstanding: that
+    stands, and nothing new goes out until it has shrunk. No ``grade`` leaves the grade as it is.
+    Raises Forbidden role_missing, party_not_active; BadInput limit_kind_unknown; NotFound party_unknown.
     """
     lender_id = actor.require(Role.LENDER)
     if kind not in ("debtor", "borrower", "lender"):
@@ -37,7 +38,7 @@ def set_(ctx: Context, actor: Actor, *, kind: str, key: str, amount: Money, grad
         # of two that set the same limit for the first time one finds the other's
         locks.named(session, f"limits:{lender_id}")
         row = _find(session, lender_id, limit_kind, key, amount.currency)
-        if row is None or amount.minor >= row.amount:
+        if row is None or amount > _position(row).limit.amount:
             active_party(session, lender_id)
             active_party(session, key)
         if row is None:
@@ -51,14 +52,18 @@ def set_(ctx: Context, actor: Actor, *, kind: str, key: str, amount: Money, grad
                 amount=amount.minor,
                 updated_at=now,
             )
-        elif row.held + row.used > amount.minor:
-            taken = Money(row.held + row.used, row.currency)
-            raise Conflict("limit_below_exposure", f"{taken} {row.currency} is outstanding or promised")
-        row.amount = amount.minor
-        row.grade = grade
+        _limit_to(row, amount.minor)
+        row.grade = grade or row.grade
         row.updated_at = now
         session.add(row)
         return row
+
+
+def _limit_to(row: LimitRow, amount: int) -> None:
+    """The column that the CHECK holds never goes below what is held and used; what was said stands beside it."""
+    exposure = row.held + row.used
+    row.amount = max(amount, exposure)
+    row.lowered_to = amount if amount < exposure else None
 
 
 def _find(session: Session, lender_id: str, kind: LimitKind, key: str, currency: str) -> LimitRow | None:
@@ -75,10 +80,16 @@ def _find(session: Session, lender_id: str, kind: LimitKind, key: str, currency:
 
 
 def applicable(
-    session: Session, lender_id: str, currency: str, *, borrower_id: str, debtor_id: str | None
+    session: Session,
+    lender_id: str,
+    currency: str,
+    *,
+    borrower_id: str,
+    debtor_id: str | None,
+    mandate_id: str,
 ) -> list[LimitRow]:
     """The lender's limits that a loan would take from, locked, in the order of their ids."""
-    keys = [(LimitKind.LENDER, lender_id), (LimitKind.BORROWER, borrower_id)]
+    keys = [(LimitKind.LENDER, lender_id), (LimitKind.BORROWER, borrower_id), (LimitKind.MANDATE, mandate_id)]
     if debtor_id is not None:
         keys.append((LimitKind.DEBTOR, debtor_id))
     wanted = {(kind.value, key) for kind, key in keys}
@@ -94,7 +105,8 @@ def applicable(
 
 
 def headroom(row: LimitRow) -> int:
-    return row.amount - row.held - row.used
+    """What may still be held of the limit, minor units."""
+    return _position(row).headroom.minor
 
 
 def take(
@@ -103,64 +115,57 @@ def take(
     """Hold ``amount`` of every limit for the application, or of none. ``rows`` are locked by `applicable`."""
     if not rows:
         return None
-    outcome = hold([_position(row) for row in rows], application_id, amount)
+    outcome = rules.hold([_position(row) for row in rows], application_id, amount)
     if isinstance(outcome, Refusal):
         return outcome
-    now = ctx.clock.now()
-    for row in rows:
-        row.held += amount.minor
-        row.updated_at = now
-        session.add(row)
-        session.add(
-            HoldRow(
-                id=new_id("hld"),
-                application_id=application_id,
-                limit_id=row.id,
-                amount=amount.minor,
-                updated_at=now,
-            )
-        )
-    session.flush()
+    holds = [
+        HoldRow(id=new_id("hld"), application_id=application_id, limit_id=row.id, amount=0, updated_at=ctx.clock.now())
+        for row in rows
+    ]
+    _keep(session, ctx, list(zip(holds, rows, strict=True)), outcome)
     return None
 
 
-def _position(row: LimitRow) -> Position:
-    limit = Limit(LimitKind(row.kind), row.key, Money(row.amount, row.currency))
-    return Position(limit, Money(row.held, row.currency), Money(row.used, row.currency))
+def unless_held(session: Session, application_id: str) -> Refusal | None:
+    """Why the money that is held for an application may not go out now: it is held no more, or a limit was lowered
+    below what is held and used of it. Refusals: limit_not_held, limit_lowered."""
+    rows = _locked(session, application_id)
+    hold = _hold(application_id, rows)
+    if hold is None or hold.state is not HoldState.HELD:
+        return Refusal("limit_not_held", "no limit is held for this loan", {"application": application_id})
+    return rules.still_within([_position(limit) for _, limit in rows])
 
 
 def use(session: Session, ctx: Context, application_id: str) -> None:
-    """The money went out: what was held is used."""
-    for held, row in _held(session, application_id):
-        if held.state == "held":
-            row.held -= held.amount
-            row.used += held.amount
-            _put(session, ctx, held, row, "used")
+    """The money went out: what was held is used. Doing it twice uses it once."""
+    rows = _locked(session, application_id)
+    hold = _hold(application_id, rows)
+    if hold is not None and hold.state is HoldState.HELD:
+        _keep(session, ctx, rows, rules.use(hold, [_position(limit) for _, limit in rows]))
 
 
 def free(session: Session, ctx: Context, application_id: str) -> None:
     """Expired, refused, failed or repaid: give everything back. Doing it twice gives back once."""
-    for held, row in _held(session, application_id):
-        if held.state == "freed":
-            continue
-        if held.state == "held":
-            row.held -= held.amount
-        else:
-            row.used -= held.amount
-        _put(session, ctx, held, row, "freed")
+    rows = _locked(session, application_id)
+    hold = _hold(application_id, rows)
+    if hold is not None and hold.state is not HoldState.FREED:
+        _keep(session, ctx, rows, rules.free(hold, [_position(limit) for _, limit in rows]))
 
 
-def give_back(session: Session, ctx: Context, application_id: str, amount: int) -> None:
-    """``amount`` minor units of principal came back: they may be lent again."""
-    for held, row in _held(session, application_id):
-        if held.state == "used":
-            back = min(amount, held.amount)
-            row.used -= back
-            held.amount -= back
-            _put(session, ctx, held, row, "used" if held.amount else "freed")
+def give_back(session: Session, ctx: Context, application_id: str, amount: Money) -> None:
+    """``amount`` of the principal came back: it may be lent again."""
+    rows = _locked(session, application_id)
+    hold = _hold(application_id, rows)
+    if hold is not None and hold.state is HoldState.USED:
+        back = min(amount, hold.amount)
+        _keep(session, ctx, rows, rules.free(hold, [_position(limit) for _, limit in rows], back))
 
 
-def _held(session: Session, application_id: str) -> list[tuple[HoldRow, LimitRow]]:
+_Rows = list[tuple[HoldRow, LimitRow]]
+"""What an application has of each limit, with the limit."""
+
+
+def _locked(session: Session, application_id: str) -> _Rows:
     rows = session.exec(
         select(HoldRow, LimitRow)
         .where(HoldRow.application_id == application_id, col(LimitRow.id) == col(HoldRow.limit_id))
@@ -170,8 +175,33 @@ def _held(session: Session, application_id: str) -> list[tuple[HoldRow, LimitRow
     return [(held, limit) for held, limit in rows]
 
 
-def _put(session: Session, ctx: Context, held: HoldRow, row: LimitRow, state: str) -> None:
-    held.state = state
-    held.updated_at = row.updated_at = ctx.clock.now()
-    session.add(held)
-    session.add(row)
+def _position(row: LimitRow) -> Position:
+    amount = row.amount if row.lowered_to is None else row.lowered_to
+    limit = Limit(LimitKind(row.kind), row.key, Money(amount, row.currency))
+    return Position(limit, Money(row.held, row.currency), Money(row.used, row.currency))
+
+
+def _hold(application_id: str, rows: _Rows) -> Hold | None:
+    """The application's hold as a value: it takes the same of each of its limits."""
+    if not rows:
+        return None
+    parts = {(held.amount, held.state) for held, _ in rows}
+    assert len(parts) == 1, f"the hold of {application_id} takes the same of all its limits"
+    ((amount, state),) = parts
+    names = tuple(sorted(_position(limit).limit.name for _, limit in rows))
+    return Hold(application_id, names, Money(amount, rows[0][1].currency), HoldState(state))
+
+
+def _keep(session: Session, ctx: Context, rows: _Rows, after: Held) -> None:
+    """Write back what the rule made of a hold and its limits."""
+    positions = {position.limit.name: position for position in after.positions}
+    now = ctx.clock.now()
+    for held, limit in rows:
+        position = positions[_position(limit).limit.name]
+        limit.held, limit.used = position.held.minor, position.used.minor
+        _limit_to(limit, position.limit.amount.minor)
+        held.amount, held.state = after.hold.amount.minor, after.hold.state.value
+        held.updated_at = limit.updated_at = now
+        session.add(limit)
+        session.add(held)
+    session.flush()

@@ -23,7 +23,7 @@ from chainfin.services.oversight import evidence_documents, evidence_facts, evid
 from chainfin.services.oversight.evidence_facts import Secured
 from chainfin.storage.chain_tables import ChainBlockRow, ChainEventRow
 from chainfin.storage.ledger_tables import JournalRow, OutboxRow
-from chainfin.storage.lending_tables import ApplicationRow, IncomingRow, LoanRow
+from chainfin.storage.lending_tables import ApplicationRow, IncomingRow, LoanRow, MandateRow
 
 MAX_HEADERS: Final = 20_000
 """Headers in a bundle at the most (about 1.1 kB of hex each). Where a loan's blocks lie further apart, each stretch of
@@ -76,6 +76,7 @@ def bundle(ctx: Context, actor: Actor, loan_id: str, prover: Prover) -> bytes:
             "parties": parties,
             "documents": evidence_documents.documents(session, ctx, stored.events),
             "decision": {"record": stored.application.record},
+            "mandate": _mandate(session, ctx, stored.loan),
             "acts": evidence_people.acts(session, ctx, stored.application, stored.events),
             "registry": _registry(session, stored),
             "payments": _payments(session, stored),
@@ -108,6 +109,14 @@ def _loan(stored: Stored) -> dict[str, object]:
         "principal": str(loan.principal),
         "terms": dict(loan.terms),
     }
+
+
+def _mandate(session: Session, ctx: Context, loan: LoanRow) -> dict[str, object]:
+    """The lender's word under which the money went. Raises Conflict loan_without_mandate."""
+    row = session.get(MandateRow, loan.terms.get("mandate_id"))
+    if row is None:
+        raise Conflict("loan_without_mandate", f"loan {loan.id} was lent under no mandate")
+    return {"id": row.id, "platform": ctx.platform, "typed_data": row.typed_data, "signature": row.signature}
 
 
 def _registry(session: Session, stored: Stored) -> list[object]:

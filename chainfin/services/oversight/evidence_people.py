@@ -8,6 +8,7 @@ from sqlmodel import Session, col, select
 
 from chainfin.audit.signatures import NEEDED
 from chainfin.eth import eip712
+from chainfin.eth.bindings import RIDERS
 from chainfin.services.kernel import acts as acts_service
 from chainfin.services.kernel.context import Context
 from chainfin.services.oversight.evidence_facts import Secured
@@ -47,7 +48,7 @@ def acts(
         if row is None or row.signature is None or row.typed_data["primaryType"] not in needed:
             continue
         found.append(_act(number, row.typed_data, row.signature))
-        riders = [eip712.RIDERS[name]() for name in needed if name in eip712.RIDERS]
+        riders = [eip712.type_of(RIDERS[name]) for name in needed if name in RIDERS]
         for kind, raw in zip(riders, row.auths, strict=False):
             auth = eip712.Auth.from_json(raw)
             members = {**row.extra, **row.params}  # a trail is attested, and told in no call

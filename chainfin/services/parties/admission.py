@@ -12,6 +12,7 @@ from sqlmodel import Session, col, or_, select
 from chainfin.errors import BadInput, Conflict, NotFound
 from chainfin.eth import eip712
 from chainfin.eth.abi import from_hex, parse_address
+from chainfin.eth.bindings.participants_acts import Admit, Join
 from chainfin.services.kernel import acts, custody
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.parties import gate
@@ -97,22 +98,20 @@ def admit(
 
 def _ask_consent(session: Session, ctx: Context, party: PartyRow) -> Admission:
     """What the party's key has to agree to; where the key is in custody it agrees at once, and the act goes out."""
-    params = {"commitment": party.commitment, "roles": party.roles, "key": party.address}
-    nonce = acts.next_nonce(session, party.address, "Participants")
+    join = Join(commitment=party.commitment, roles=party.roles, key=party.address)
+    nonce = acts.next_nonce(session, party.address, Join.CONTRACT)
     deadline = int((ctx.clock.now() + acts.LIFETIME).timestamp())
-    consent = eip712.typed_data(eip712.consent_type(), params, nonce, deadline, acts.domain(ctx, "Participants"))
+    consent = eip712.signable(join, nonce, deadline, acts.domain(ctx, Join.CONTRACT))
     party.profile = {**party.profile, "consent": consent}
     session.add(party)
-    key = custody.key_of(session, ctx, party.address)
+    key = custody.signer_of(session, ctx, party.address)
     if key is None:
         return Admission(party, None, consent)
     act = acts.prepare(
         session,
         ctx,
         party=None,
-        contract="Participants",
-        function="admit",
-        params=params,
+        act=_admit(party),
         subject=party.id,
         auths=[eip712.authorise(consent, key)],
     )
@@ -131,7 +130,9 @@ def consent(ctx: Context, party_id: str, signature: str) -> ActRow:
             raise NotFound("party_unknown", f"there is no participant {party_id}")
         data = party.profile.get("consent")
         asked = session.exec(
-            select(ActRow).where(ActRow.subject == party_id, ActRow.function == "admit", ActRow.status != "refused")
+            select(ActRow).where(
+                ActRow.subject == party_id, ActRow.function == Admit.FUNCTION, ActRow.status != "refused"
+            )
         ).first()
         if party.status != "pending" or not isinstance(data, dict) or asked is not None:
             raise Conflict("party_not_pending", f"the participant is {party.status} or its admission is under way")
@@ -140,17 +141,18 @@ def consent(ctx: Context, party_id: str, signature: str) -> ActRow:
         gate.unless_paused(session, Kind.ADMIT)
         message = data["message"]
         auth = eip712.Auth(party.address, int(message["nonce"]), int(message["deadline"]), raw)
-        params = {"commitment": party.commitment, "roles": party.roles, "key": party.address}
         return acts.prepare(
             session,
             ctx,
             party=None,
-            contract="Participants",
-            function="admit",
-            params=params,
+            act=_admit(party),
             subject=party_id,
             auths=[auth],
         )
+
+
+def _admit(party: PartyRow) -> Admit:
+    return Admit(commitment=party.commitment, roles=party.roles, key=party.address)
 
 
 def get(ctx: Context, actor: Actor, party_id: str) -> PartyRow:
@@ -184,19 +186,13 @@ def admit_registrar(ctx: Context) -> None:
     with ctx.store.begin() as session:
         if session.exec(select(ActRow).where(ActRow.subject == REGISTRAR, ActRow.status != "refused")).first():
             return
-        params = {
-            "commitment": "0x" + secrets.token_hex(32),
-            "roles": int(Role.REGISTRAR),
-            "key": ctx.registrar_address,
-        }
-        proof = acts.side_auth(session, ctx, eip712.consent_type(), params, ctx.registrar_address)
+        commitment, roles, key = "0x" + secrets.token_hex(32), int(Role.REGISTRAR), ctx.registrar_address
+        proof = acts.side_auth(session, ctx, Join(commitment=commitment, roles=roles, key=key), key)
         acts.prepare(
             session,
             ctx,
             party=None,
-            contract="Participants",
-            function="admit",
-            params=params,
+            act=Admit(commitment=commitment, roles=roles, key=key),
             subject=REGISTRAR,
             auths=[proof],
         )

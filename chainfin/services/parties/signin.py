@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from argon2 import PasswordHasher
@@ -26,6 +27,7 @@ from chainfin.services.kernel import custody
 from chainfin.services.kernel.context import OPERATOR, Actor, Context
 from chainfin.services.parties.gate import active_party
 from chainfin.storage.party_tables import ClientRow, PartyRow, SignInNonceRow
+from chainfin.storage.store import Store
 from chainfin.storage.types import new_id
 from chainfin.values.party import Role
 
@@ -94,6 +96,16 @@ class SignIn:
         self._key = OctKey.import_key(ctx.vault.derive("jwt"))
         # checked when the client is unknown, so that the time taken doesn't tell which ids exist
         self._decoy = _HASHER.hash(secrets.token_urlsafe(16))
+
+    @property
+    def store(self) -> Store:
+        return self._ctx.store
+
+    def on(self, store: Store) -> SignIn:
+        """The same, writing through ``store``."""
+        same = copy(self)
+        same._ctx = replace(self._ctx, store=store)
+        return same
 
     # wallet -------------------------------------------------------------------------------------------------------
 
@@ -190,7 +202,7 @@ class SignIn:
                 party = session.get(PartyRow, party_id)
                 if party is None:
                     raise NotFound("party_unknown", f"there is no participant {party_id}")
-                if custody.key_of(session, self._ctx, party.address) is None:
+                if custody.signer_of(session, self._ctx, party.address) is None:
                     raise Forbidden("client_not_yours", "a party with a key of its own makes its clients itself")
         return self._new_client(party_id)
 

@@ -14,6 +14,8 @@ from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from chainfin.errors import BadInput, Conflict, NotFound
+from chainfin.eth.bindings.base import Act
+from chainfin.eth.bindings.participants_acts import Pause, Resume, Suspend
 from chainfin.services.kernel import acts
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.parties import gate
@@ -23,7 +25,7 @@ from chainfin.values.party import Kind, kind_bits, kinds_in
 
 REASON = "reason"
 """Where an act keeps the operator's reason: it stays here, nothing of it goes on chain."""
-CHANGES = ("suspend", "resume")
+CHANGES = (Suspend.FUNCTION, Resume.FUNCTION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ def suspend(ctx: Context, actor: Actor, party_id: str, reason: str) -> ActRow:
     Raises Forbidden operator_only; NotFound party_unknown; Conflict party_not_admitted, party_already_suspended,
     change_under_way.
     """
-    return _change(ctx, actor, party_id, "suspend", reason)
+    return _change(ctx, actor, party_id, Suspend, reason)
 
 
 def resume(ctx: Context, actor: Actor, party_id: str, reason: str) -> ActRow:
@@ -58,10 +60,10 @@ def resume(ctx: Context, actor: Actor, party_id: str, reason: str) -> ActRow:
     Raises Forbidden operator_only; NotFound party_unknown; Conflict party_not_admitted, party_not_suspended,
     change_under_way.
     """
-    return _change(ctx, actor, party_id, "resume", reason)
+    return _change(ctx, actor, party_id, Resume, reason)
 
 
-def _change(ctx: Context, actor: Actor, party_id: str, function: str, reason: str) -> ActRow:
+def _change(ctx: Context, actor: Actor, party_id: str, change: type[Suspend] | type[Resume], reason: str) -> ActRow:
     actor.require_operator()
     with ctx.store.begin() as session:
         party = session.get(PartyRow, party_id, with_for_update=True)
@@ -70,11 +72,11 @@ def _change(ctx: Context, actor: Actor, party_id: str, function: str, reason: st
         if party.chain_party is None:
             raise Conflict("party_not_admitted", f"{party.name} is not admitted on chain yet")
         _unless_under_way(session, party_id, CHANGES)
-        if function == "suspend" and party.status == "suspended":
+        if change is Suspend and party.status == "suspended":
             raise Conflict("party_already_suspended", f"{party.name} is suspended")
-        if function == "resume" and party.status != "suspended":
+        if change is Resume and party.status != "suspended":
             raise Conflict("party_not_suspended", f"{party.name} is {party.status}")
-        return _act(session, ctx, function, {"party": party.chain_party}, party_id, reason)
+        return _act(session, ctx, change(party=party.chain_party), party_id, reason)
 
 
 def standing(ctx: Context, actor: Actor, party_id: str) -> Standing:
@@ -103,28 +105,26 @@ def change_pauses(ctx: Context, actor: Actor, *, pause: Iterable[Kind], resume: 
     with ctx.store.begin() as session:
         # the act restates the whole bitmap: of two at once one would undo the other
         before = gate.paused_bits(session, lock=True)
-        _unless_under_way(session, gate.PAUSES, ("pause",))
+        _unless_under_way(session, gate.PAUSES, (Pause.FUNCTION,))
         after = (before | stop) & ~go
         if after == before:
             raise Conflict("pauses_unchanged", "these kinds are paused, or open, already")
-        return _act(session, ctx, "pause", {"kinds": after}, gate.PAUSES, reason)
+        return _act(session, ctx, Pause(kinds=after), gate.PAUSES, reason)
 
 
 def pauses(ctx: Context, actor: Actor) -> Pauses:
     """What is paused. Every participant may know; why is for the operator and auditors."""
     with ctx.store.read() as session:
-        change = _newest(session, gate.PAUSES, ("pause",)) if actor.sees_all else None
+        change = _newest(session, gate.PAUSES, (Pause.FUNCTION,)) if actor.sees_all else None
         return Pauses(kinds_in(gate.paused_bits(session)), change)
 
 
-def _act(session: Session, ctx: Context, function: str, params: dict[str, object], subject: str, reason: str) -> ActRow:
+def _act(session: Session, ctx: Context, act: Act, subject: str, reason: str) -> ActRow:
     return acts.prepare(
         session,
         ctx,
         party=None,
-        contract="Participants",
-        function=function,
-        params=params,
+        act=act,
         subject=subject,
         extra={REASON: reason},
     )
@@ -144,5 +144,5 @@ def _unless_under_way(session: Session, subject: str, functions: tuple[str, ...]
 
 def _asked(subject: str, functions: tuple[str, ...]) -> SelectOfScalar[ActRow]:
     return select(ActRow).where(
-        ActRow.subject == subject, ActRow.contract == "Participants", col(ActRow.function).in_(functions)
+        ActRow.subject == subject, ActRow.contract == Suspend.CONTRACT, col(ActRow.function).in_(functions)
     )

@@ -13,9 +13,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from eth_hash.auto import keccak
 from sqlmodel import Session, col, or_, select
 
+from chainfin.eth.bindings.receivables_acts import Settle
+from chainfin.hashing import keccak
 from chainfin.rules import ledger
 from chainfin.rules.loan import Added, Happening, Kind, LoanState
 from chainfin.rules.loan.state import ACCRUING
@@ -44,6 +45,7 @@ class Arrival:
     bank_ref: str
     sequence: int
     payer_account: str
+    payee_account: str
     amount: Money
     remittance: str
     received_on: date
@@ -296,7 +298,7 @@ def pay(
             payouts.to_party(session, ctx, of.holder or row.borrower_id, f"{of.payment}:{row.id}", changed.more)
     back = before.outstanding - paid.loan.outstanding
     if back.minor > 0:
-        limits.give_back(session, ctx, row.application_id, back.minor)
+        limits.give_back(session, ctx, row.application_id, back)
     return paid
 
 
@@ -330,15 +332,13 @@ def _attest(
         session,
         ctx,
         party=attester,
-        contract="Receivables",
-        function="settle",
-        params={
-            "id": asset.id,
-            "pledgeId": pledge_id or "0x" + "00" * 32,
-            "amount": part.minor,
-            "bankRef": reference,
-            "payee": session.get_one(PartyRow, payee_id).chain_party,
-        },
+        act=Settle(
+            id=asset.id,
+            pledge_id=pledge_id or "0x" + "00" * 32,
+            amount=part.minor,
+            bank_ref=reference,
+            payee=acts.chain_number(session.get_one(PartyRow, payee_id)),
+        ),
         subject=asset.id,
         extra={"bank_ref": arrival.bank_ref},
     )

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import date
 from math import ceil, floor
 
-from eth_hash.auto import keccak
 from sqlmodel import Session, col, select
 
 from chainfin.errors import Refusal, Refused
+from chainfin.eth.bindings.pledges_acts import BuyBack
+from chainfin.hashing import keccak
 from chainfin.rules import receivable as rules
 from chainfin.rules.loan import Kind, Loan, LoanState, payoff
 from chainfin.rules.loan.state import ACCRUING
@@ -116,11 +117,12 @@ def _under_way(session: Session, promise: UndertakingRow) -> int:
     waiting = session.exec(
         select(ActRow).where(
             ActRow.subject == promise.pledge_id,
-            ActRow.function == "buyBack",
+            ActRow.function == BuyBack.FUNCTION,
             col(ActRow.status).in_(("awaiting_signature", "signed")),
         )
     ).all()
-    return sum(int(str(act.params["amount"])) for act in waiting if act.params["buyer"] == buyer)
+    bought = [BuyBack.from_params(act.params) for act in waiting]
+    return sum(act.amount for act in bought if act.buyer == buyer)
 
 
 def _attest(
@@ -133,15 +135,13 @@ def _attest(
         session,
         ctx,
         party=bank,
-        contract="Pledges",
-        function="buyBack",
-        params={
-            "pledgeId": pledge.id,
-            "assetId": pledge.asset_id,
-            "buyer": session.get_one(PartyRow, promise.buyer_id).chain_party,
-            "amount": part,
-            "bankRef": reference,
-        },
+        act=BuyBack(
+            pledge_id=pledge.id,
+            asset_id=pledge.asset_id,
+            buyer=acts.chain_number(session.get_one(PartyRow, promise.buyer_id)),
+            amount=part,
+            bank_ref=reference,
+        ),
         subject=pledge.id,
         extra={"bank_ref": arrival.bank_ref},
     )

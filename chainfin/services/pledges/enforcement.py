@@ -7,6 +7,7 @@ from datetime import timedelta
 from sqlmodel import Session
 
 from chainfin.errors import Refused
+from chainfin.eth.bindings.pledges_acts import Enforce, Expire
 from chainfin.rules.loan import LoanState, accrue
 from chainfin.services.books import bank_statement, loan_book
 from chainfin.services.kernel import acts
@@ -31,7 +32,7 @@ def enforce(ctx: Context, actor: Actor, pledge_id: str) -> ActRow:
         if isinstance(asset, ReceivableRow):
             bank_statement.unless_in_time(session, ctx, asset.due_date)
         _unless_owed_in_time(session, ctx, row)
-        return _act(session, ctx, row, row.lender_id, "enforce")
+        return _act(session, ctx, row, row.lender_id, Enforce)
 
 
 def _unless_owed_in_time(session: Session, ctx: Context, row: PledgeRow) -> None:
@@ -56,16 +57,14 @@ def expire(ctx: Context, actor: Actor, pledge_id: str) -> ActRow:
         if row.drawn or row.expires_at is None or ctx.clock.now() <= row.expires_at:
             why = "it is drawn" if row.drawn or row.expires_at is None else f"it stands until {row.expires_at:%Y-%m-%d}"
             raise Refused("not_expired", why, pledge=row.id)
-        return _act(session, ctx, row, row.pledgor_id, "expire")
+        return _act(session, ctx, row, row.pledgor_id, Expire)
 
 
-def _act(session: Session, ctx: Context, row: PledgeRow, party_id: str, function: str) -> ActRow:
+def _act(session: Session, ctx: Context, row: PledgeRow, party_id: str, act: type[Enforce] | type[Expire]) -> ActRow:
     return acts.prepare(
         session,
         ctx,
         party=session.get_one(PartyRow, party_id),
-        contract="Pledges",
-        function=function,
-        params={"pledgeId": row.id, "assetId": row.asset_id},
+        act=act(pledge_id=row.id, asset_id=row.asset_id),
         subject=row.id,
     )

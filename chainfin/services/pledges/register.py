@@ -7,6 +7,7 @@ from datetime import date
 from sqlmodel import Session
 
 from chainfin.errors import BadInput
+from chainfin.eth.bindings.pledges_acts import Grant, Pledge
 from chainfin.services.kernel.context import Context
 from chainfin.storage import outbox
 from chainfin.storage.lending_tables import LoanRow
@@ -20,15 +21,30 @@ REGISTER = "registry.register"
 UNREGISTER = "registry.release"
 
 
-def registry_bytes(number: str) -> bytes:
-    """A registry number as the chain carries it: its ASCII characters, zero-padded to 32 bytes.
+def registry_hex(number: str) -> str:
+    """A registry number as the chain carries it: its ASCII characters, zero-padded to 32 bytes, as 0x-hex.
 
     Raises BadInput registry_number_invalid.
     """
     raw = number.encode("ascii", errors="replace")
     if not raw or len(raw) > 32 or b"?" in raw:
         raise BadInput("registry_number_invalid", f"{number!r} is not up to 32 ASCII characters")
-    return raw.ljust(32, b"\0")
+    return "0x" + raw.ljust(32, b"\0").hex()
+
+
+def pledge_act(grant: Grant, number: str) -> Pledge:
+    """The lender's act: what the pledgor granted, with the registry's number. Raises as `registry_hex`."""
+    return Pledge(
+        pledge_id=grant.pledge_id,
+        asset_kind=grant.asset_kind,
+        asset_id=grant.asset_id,
+        amount=grant.amount,
+        lender=grant.lender,
+        loan_ref=grant.loan_ref,
+        decision_hash=grant.decision_hash,
+        expires_at=grant.expires_at,
+        registry_no=registry_hex(number),
+    )
 
 
 def register(session: Session, ctx: Context, pledge: PledgeRow, loan: LoanRow, until: date) -> None:

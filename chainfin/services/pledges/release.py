@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlmodel import Session
 
 from chainfin.errors import Refused
+from chainfin.eth.bindings.pledges_acts import Release
 from chainfin.rules.loan import LoanState
 from chainfin.services.kernel import acts
 from chainfin.services.kernel.context import Actor, Context
@@ -25,9 +26,7 @@ def release(session: Session, ctx: Context, pledge: PledgeRow, amount: int) -> A
         session,
         ctx,
         party=session.get_one(PartyRow, pledge.lender_id),
-        contract="Pledges",
-        function="release",
-        params={"pledgeId": pledge.id, "assetId": pledge.asset_id, "amount": amount},
+        act=Release(pledge_id=pledge.id, asset_id=pledge.asset_id, amount=amount),
         subject=pledge.id,
     )
 

@@ -15,6 +15,7 @@ from sqlmodel import Session, col, or_, select
 
 from chainfin.errors import Conflict, NotFound, Refused
 from chainfin.eth import eip712
+from chainfin.eth.bindings import pledges_acts
 from chainfin.rules import substitution
 from chainfin.rules.inventory import PledgedGoods, WarehouseReceipt
 from chainfin.rules.loan import LoanState
@@ -73,20 +74,18 @@ def offer(
             session,
             ctx,
             party=pledgor,
-            act=eip712.exchange_type(),
-            function=acts.EXCHANGE,
-            params={
-                "soldPledgeId": sold.id,
-                "goodsId": sold.asset_id,
-                "quantity": thousandths,
-                "pledgeId": pledge_id,
-                "receivableId": asset.id,
-                "amount": amount.minor,
-                "lender": lender.chain_party,
-                "loanRef": loan_book.loan_ref(str(sold.loan_id)),
-                "decisionHash": sold.decision_hash,
-                "expiresAt": 0,  # the loan was paid out: the pledge is drawn from the start
-            },
+            acceptance=pledges_acts.Exchange(
+                sold_pledge_id=sold.id,
+                goods_id=sold.asset_id,
+                quantity=thousandths,
+                pledge_id=pledge_id,
+                receivable_id=asset.id,
+                amount=amount.minor,
+                lender=acts.chain_number(lender),
+                loan_ref=loan_book.loan_ref(str(sold.loan_id)),
+                decision_hash=sold.decision_hash,
+                expires_at=0,  # the loan was paid out: the pledge is drawn from the start
+            ),
             subject=pledge_id,
             expires_at=expires_at,
         )
@@ -253,14 +252,29 @@ def registered(session: Session, ctx: Context, pledge_id: str, number: str) -> N
         session,
         ctx,
         party=session.get_one(PartyRow, row.lender_id),
-        contract="Pledges",
-        function="substitute",
-        params={**grant.params, "registryNo": register.registry_bytes(number)},
+        act=_substitute(pledges_acts.Exchange.from_params(grant.params), register.registry_hex(number)),
         subject=row.pledge_id,
         auths=[eip712.Auth(grant.signer, grant.nonce, grant.deadline, bytes.fromhex(grant.signature[2:]))],
     )
     row.status = "pledging"
     session.add(row)
+
+
+def _substitute(exchange: pledges_acts.Exchange, registry_no: str) -> pledges_acts.Substitute:
+    """What the pledgor granted, with the registry's number."""
+    return pledges_acts.Substitute(
+        sold_pledge_id=exchange.sold_pledge_id,
+        goods_id=exchange.goods_id,
+        quantity=exchange.quantity,
+        pledge_id=exchange.pledge_id,
+        receivable_id=exchange.receivable_id,
+        amount=exchange.amount,
+        lender=exchange.lender,
+        loan_ref=exchange.loan_ref,
+        decision_hash=exchange.decision_hash,
+        expires_at=exchange.expires_at,
+        registry_no=registry_no,
+    )
 
 
 def refused(session: Session, ctx: Context, pledge_id: str, code: str, message: str) -> None:

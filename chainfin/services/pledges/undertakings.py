@@ -11,10 +11,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from eth_hash.auto import keccak
 from sqlmodel import select
 
 from chainfin.errors import BadInput, NotFound, Refused
+from chainfin.eth.bindings.pledges_acts import Undertake
+from chainfin.hashing import keccak
 from chainfin.rules import undertaking as promises
 from chainfin.services.kernel import acts
 from chainfin.services.kernel.context import Actor, Context
@@ -67,14 +68,12 @@ def undertake(ctx: Context, actor: Actor, pledge_id: str, amount: str, until: da
             session,
             ctx,
             party=gate.enter(session, buyer_id, Kind.PLEDGE),
-            contract="Pledges",
-            function="undertake",
-            params={
-                "pledgeId": pledge.id,
-                "amount": part,
-                "untilDay": day_number(until),
-                "documentRoot": "0x" + keccak(wording.encode()).hex(),
-            },
+            act=Undertake(
+                pledge_id=pledge.id,
+                amount=part,
+                until_day=day_number(until),
+                document_root="0x" + keccak(wording.encode()).hex(),
+            ),
             subject=pledge.id,
         )
 

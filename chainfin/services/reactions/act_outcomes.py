@@ -7,6 +7,7 @@ import re
 from sqlalchemy import bindparam, update
 from sqlmodel import Session, SQLModel, col, select
 
+from chainfin.eth.bindings import ACTS, orders_acts, pledges_acts, receivables_acts, warehouse_receipts_acts
 from chainfin.services.kernel import acts
 from chainfin.services.kernel.context import Context
 from chainfin.services.lending import funding
@@ -45,18 +46,18 @@ def refused(session: Session, ctx: Context, act_id: str, code: str, message: str
     row.error_message = message
     row.final_at = ctx.clock.now()
     session.add(row)
-    match (row.contract, row.function):
-        case ("Orders", "post"):
+    match ACTS.get((row.contract, row.function)):
+        case orders_acts.Post:
             _mark(session.get(OrderRow, row.subject), session, "posting")
-        case ("Receivables", "issue"):
+        case receivables_acts.Issue:
             _mark(session.get(ReceivableRow, row.subject), session, "issuing")
-        case ("WarehouseReceipts", "issue"):
+        case warehouse_receipts_acts.Issue:
             _mark(session.get(WarehouseReceiptRow, row.subject), session, "issuing")
-        case ("Pledges", "pledge"):
+        case pledges_acts.Pledge:
             funding.pledge_refused(session, ctx, row.subject, code, message)
-        case ("Pledges", "substitute"):
+        case pledges_acts.Substitute:
             substitution.refused(session, ctx, row.subject, code, message)
-        case ("Pledges", "release"):
+        case pledges_acts.Release:
             release.release_failed(session, ctx, row.subject, unsigned=status == "expired")
 
 

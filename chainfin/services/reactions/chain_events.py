@@ -7,13 +7,15 @@ document here (made by others on the same contracts) changes nothing of ours.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Protocol, TypeVar
 
 from sqlmodel import Session, select
 
+from chainfin.eth.bindings import EVENTS, orders_events, participants_events
 from chainfin.services.kernel.context import Context
 from chainfin.services.parties import gate
 from chainfin.services.reactions import act_outcomes, asset_events, pledge_events
-from chainfin.services.reactions.event_reading import Handler, Handlers, number, party, text
+from chainfin.services.reactions.event_reading import Handlers, on, party
 from chainfin.storage.chain_tables import ChainEvent
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import OrderRow
@@ -21,7 +23,8 @@ from chainfin.storage.trade_tables import OrderRow
 
 def apply(session: Session, ctx: Context, event: ChainEvent) -> None:
     """Bring the projection up to ``event`` (final). Events come in chain order, each once."""
-    handler = _HANDLERS.get((event.contract, event.name))
+    kind = EVENTS.get((event.contract, event.name))
+    handler = None if kind is None else _HANDLERS.get(kind)
     if handler is not None:
         handler(session, ctx, event)
     act_outcomes.final(session, ctx, event)
@@ -30,99 +33,117 @@ def apply(session: Session, ctx: Context, event: ChainEvent) -> None:
 # Participants
 
 
-def _admitted(session: Session, ctx: Context, event: ChainEvent) -> None:
-    row = session.exec(select(PartyRow).where(PartyRow.commitment == text(event, "commitment"))).one_or_none()
+def _admitted(session: Session, ctx: Context, told: participants_events.Admitted, event: ChainEvent) -> None:
+    row = session.exec(select(PartyRow).where(PartyRow.commitment == told.commitment)).one_or_none()
     if row is not None:
-        row.chain_party = number(event, "party")
+        row.chain_party = told.party
         row.status = "active"
         session.add(row)
 
 
-def _party(change: Callable[[PartyRow, ChainEvent], None]) -> Handler:
-    def handle(session: Session, ctx: Context, event: ChainEvent) -> None:
-        row = party(session, number(event, "party"))
+class _OfParty(Protocol):
+    @property
+    def party(self) -> int: ...
+
+
+P = TypeVar("P", bound=_OfParty)
+
+
+def _party(change: Callable[[PartyRow, P], None]) -> Callable[[Session, Context, P, ChainEvent], None]:
+    def follow(session: Session, ctx: Context, told: P, event: ChainEvent) -> None:
+        row = party(session, told.party)
         if row is not None:
-            change(row, event)
+            change(row, told)
             session.add(row)
 
-    return handle
+    return follow
 
 
-def _suspended(row: PartyRow, event: ChainEvent) -> None:
+def _suspended(row: PartyRow, told: participants_events.Suspended) -> None:
     row.status = "suspended"
 
 
-def _resumed(row: PartyRow, event: ChainEvent) -> None:
+def _resumed(row: PartyRow, told: participants_events.Resumed) -> None:
     row.status = "active"
 
 
-def _paused(session: Session, ctx: Context, event: ChainEvent) -> None:
-    gate.project(session, number(event, "kinds"))
+def _paused(session: Session, ctx: Context, told: participants_events.Paused, event: ChainEvent) -> None:
+    gate.project(session, told.kinds)
 
 
-def _roles_set(row: PartyRow, event: ChainEvent) -> None:
-    row.roles = number(event, "roles")
+def _roles_set(row: PartyRow, told: participants_events.RolesSet) -> None:
+    row.roles = told.roles
 
 
-def _key_changed(row: PartyRow, event: ChainEvent) -> None:
-    row.address = text(event, "newKey")
+def _key_changed(row: PartyRow, told: participants_events.KeyRotated | participants_events.KeyRecovered) -> None:
+    row.address = told.new_key
 
 
 # Orders
 
 
-def _order(change: Callable[[OrderRow, ChainEvent], None]) -> Handler:
-    def handle(session: Session, ctx: Context, event: ChainEvent) -> None:
-        order = session.get(OrderRow, text(event, "orderId"))
+class _OfOrder(Protocol):
+    @property
+    def order_id(self) -> str: ...
+
+
+D = TypeVar("D", bound=_OfOrder)
+
+
+def _order(change: Callable[[OrderRow, D], None]) -> Callable[[Session, Context, D, ChainEvent], None]:
+    def follow(session: Session, ctx: Context, told: D, event: ChainEvent) -> None:
+        order = session.get(OrderRow, told.order_id)
         if order is not None:
-            change(order, event)
+            change(order, told)
             session.add(order)
 
-    return handle
+    return follow
 
 
-def _posted(order: OrderRow, event: ChainEvent) -> None:
+def _posted(order: OrderRow, told: orders_events.Posted) -> None:
     order.status = "posted"
-    order.ordered = number(event, "amount")
+    order.ordered = told.amount
 
 
-def _acknowledged(order: OrderRow, event: ChainEvent) -> None:
+def _acknowledged(order: OrderRow, told: orders_events.Acknowledged) -> None:
     order.status = "acknowledged"
 
 
-def _amended(order: OrderRow, event: ChainEvent) -> None:
-    order.ordered = number(event, "amount")
+def _amended(order: OrderRow, told: orders_events.Amended) -> None:
+    order.ordered = told.amount
     order.status = "posted"
 
 
-def _order_cancelled(order: OrderRow, event: ChainEvent) -> None:
+def _order_cancelled(order: OrderRow, told: orders_events.OrderCancelled) -> None:
     order.status = "cancelled"
 
 
-def _despatched(order: OrderRow, event: ChainEvent) -> None:
-    order.despatched = number(event, "despatched")
+def _despatched(order: OrderRow, told: orders_events.Despatched) -> None:
+    order.despatched = told.despatched
     order.status = "despatched"
 
 
-def _received(order: OrderRow, event: ChainEvent) -> None:
-    order.received = number(event, "received")
+def _received(order: OrderRow, told: orders_events.GoodsReceived) -> None:
+    order.received = told.received
     order.status = "received"
 
 
-_HANDLERS: Handlers = {
-    ("Participants", "Admitted"): _admitted,
-    ("Participants", "Suspended"): _party(_suspended),
-    ("Participants", "Resumed"): _party(_resumed),
-    ("Participants", "Paused"): _paused,
-    ("Participants", "RolesSet"): _party(_roles_set),
-    ("Participants", "KeyRotated"): _party(_key_changed),
-    ("Participants", "KeyRecovered"): _party(_key_changed),
-    ("Orders", "Posted"): _order(_posted),
-    ("Orders", "Acknowledged"): _order(_acknowledged),
-    ("Orders", "Amended"): _order(_amended),
-    ("Orders", "OrderCancelled"): _order(_order_cancelled),
-    ("Orders", "Despatched"): _order(_despatched),
-    ("Orders", "GoodsReceived"): _order(_received),
-    **asset_events.HANDLERS,
-    **pledge_events.HANDLERS,
-}
+_HANDLERS: Handlers = dict(
+    [
+        on(participants_events.Admitted, _admitted),
+        on(participants_events.Suspended, _party(_suspended)),
+        on(participants_events.Resumed, _party(_resumed)),
+        on(participants_events.Paused, _paused),
+        on(participants_events.RolesSet, _party(_roles_set)),
+        on(participants_events.KeyRotated, _party(_key_changed)),
+        on(participants_events.KeyRecovered, _party(_key_changed)),
+        on(orders_events.Posted, _order(_posted)),
+        on(orders_events.Acknowledged, _order(_acknowledged)),
+        on(orders_events.Amended, _order(_amended)),
+        on(orders_events.OrderCancelled, _order(_order_cancelled)),
+        on(orders_events.Despatched, _order(_despatched)),
+        on(orders_events.GoodsReceived, _order(_received)),
+        *asset_events.HANDLERS.items(),
+        *pledge_events.HANDLERS.items(),
+    ]
+)

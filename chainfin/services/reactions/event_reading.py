@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 from sqlmodel import Session, select
 
+from chainfin.eth.bindings.base import Event
 from chainfin.services.kernel.context import Context
 from chainfin.services.pledges import assets
 from chainfin.storage.chain_tables import ChainEvent
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ReceivableRow, WarehouseReceiptRow
 
+E = TypeVar("E", bound=Event)
+
+Follow = Callable[[Session, Context, E, ChainEvent], None]
+"""What follows from an event: what it says, and where on the chain it says so."""
 Handler = Callable[[Session, Context, ChainEvent], None]
-Handlers = Mapping[tuple[str, str], Handler]
-"""(contract, event) → what follows from it."""
+Handlers = Mapping[type[Event], Handler]
 
 
-def text(event: ChainEvent, name: str) -> str:
-    return str(event.args[name])
+def on(kind: type[E], follow: Follow[E]) -> tuple[type[Event], Handler]:
+    """One line of the tables: ``follow`` is called with the event as the dataclass ``kind``."""
 
+    def handle(session: Session, ctx: Context, event: ChainEvent) -> None:
+        follow(session, ctx, kind.from_args(event.args), event)
 
-def number(event: ChainEvent, name: str) -> int:
-    return int(str(event.args[name]))
+    return kind, handle
 
 
 def party(session: Session, chain_party: int) -> PartyRow | None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from sqlmodel import Session, col, or_, select
 
 from chainfin.errors import NotFound, Refused
+from chainfin.eth.bindings import receivables_acts
 from chainfin.rules import debtor_line as rules
 from chainfin.services.kernel import acts
 from chainfin.services.kernel.context import Actor, Context
@@ -61,9 +62,7 @@ def set_(ctx: Context, actor: Actor, debtor_id: str, limit: Money) -> ActRow:
             session,
             ctx,
             party=lender,
-            contract="Receivables",
-            function="setLine",
-            params={"debtor": debtor.chain_party, "limit": limit.minor},
+            act=receivables_acts.SetLine(debtor=acts.chain_number(debtor), limit=limit.minor),
             subject=debtor_id,
         )
 
@@ -81,7 +80,7 @@ def unless_exceeded(session: Session, debtor: PartyRow, receivable: ReceivableRo
     waiting = session.exec(
         select(ActRow).where(
             ActRow.party_id == debtor.id,
-            ActRow.function == "confirm",
+            ActRow.function == receivables_acts.Confirm.FUNCTION,
             ActRow.subject != receivable.id,
             col(ActRow.status).in_(("awaiting_signature", "signed")),
         )

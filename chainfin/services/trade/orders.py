@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TypeVar
 
 from sqlmodel import Session, col, select
@@ -12,11 +12,14 @@ from sqlmodel import Session, col, select
 from chainfin.documents.fingerprint import normalised
 from chainfin.documents.model import Document, DocumentKind, References
 from chainfin.errors import Conflict, NotFound, Refusal, Refused
+from chainfin.eth.bindings import orders_acts
+from chainfin.eth.bindings.base import Act
 from chainfin.rules import order as rules
 from chainfin.services.kernel import acts, attestations
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.parties import gate
 from chainfin.services.trade import trade_documents
+from chainfin.services.trade.trade_documents import TradeDocument
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ActRow, DocumentRow, OrderRow, ReceivableRow
 from chainfin.values.money import Money
@@ -72,15 +75,13 @@ def post_order(ctx: Context, actor: Actor, data: bytes, source: str) -> tuple[Or
             session,
             ctx,
             party=buyer,
-            contract="Orders",
-            function="post",
-            params={
-                "orderId": order_id,
-                "seller": seller.chain_party,
-                "documentRoot": paper.root,
-                "amount": order.ordered,
-                "currency": "0x" + order.currency.encode().hex(),
-            },
+            act=orders_acts.Post(
+                order_id=order_id,
+                seller=acts.chain_number(seller),
+                document_root=paper.root,
+                amount=order.ordered,
+                currency="0x" + order.currency.encode().hex(),
+            ),
             subject=order_id,
             extra={"document_id": paper.row.id},
         )
@@ -102,8 +103,10 @@ def acknowledge(
         else:
             document = trade_documents.understand(data, source, DocumentKind.ORDER_RESPONSE)
         unless_refused(rules.acknowledge(order, document))
-        seen = {attestations.TRAIL: attestations.trail(session, row.id)}
-        return _act(session, ctx, row, "seller", "acknowledge", document, data or b"", seen)
+        seen = attestations.trail(session, row.id)
+        paper = _keep(session, ctx, row, document, data or b"")
+        act = orders_acts.Acknowledge(order_id=row.id, document_root=paper.root, trail=seen)
+        return _act(session, ctx, row, row.seller_id, act, paper)
 
 
 def amend(ctx: Context, actor: Actor, order_id: str, data: bytes, source: str = "request") -> ActRow:
@@ -115,7 +118,9 @@ def amend(ctx: Context, actor: Actor, order_id: str, data: bytes, source: str = 
     with ctx.store.begin() as session:
         row, order = for_party(session, actor, order_id, "buyer")
         after = unless_refused(rules.amend(order, document))
-        return _act(session, ctx, row, "buyer", "amend", document, data, {"amount": after.ordered})
+        paper = _keep(session, ctx, row, document, data)
+        act = orders_acts.Amend(order_id=row.id, document_root=paper.root, amount=after.ordered)
+        return _act(session, ctx, row, row.buyer_id, act, paper)
 
 
 def cancel(ctx: Context, actor: Actor, order_id: str) -> ActRow:
@@ -127,9 +132,7 @@ def cancel(ctx: Context, actor: Actor, order_id: str) -> ActRow:
             session,
             ctx,
             party=session.get_one(PartyRow, row.buyer_id),
-            contract="Orders",
-            function="cancel",
-            params={"orderId": row.id},
+            act=orders_acts.Cancel(order_id=row.id),
             subject=row.id,
         )
 
@@ -140,8 +143,10 @@ def despatch(ctx: Context, actor: Actor, order_id: str, data: bytes, source: str
     with ctx.store.begin() as session:
         row, order = for_party(session, actor, order_id, "seller")
         after = unless_refused(rules.despatch(order, document))
-        moved = {"amount": after.despatched - order.despatched}
-        return _act(session, ctx, row, "seller", "despatch", document, data, moved)
+        paper = _keep(session, ctx, row, document, data)
+        moved = after.despatched - order.despatched
+        act = orders_acts.Despatch(order_id=row.id, document_root=paper.root, amount=moved)
+        return _act(session, ctx, row, row.seller_id, act, paper)
 
 
 def receive(ctx: Context, actor: Actor, order_id: str, data: bytes, source: str = "request") -> ActRow:
@@ -150,8 +155,10 @@ def receive(ctx: Context, actor: Actor, order_id: str, data: bytes, source: str 
     with ctx.store.begin() as session:
         row, order = for_party(session, actor, order_id, "buyer")
         after = unless_refused(rules.receive(order, document))
-        moved = {"amount": after.received - order.received}
-        return _act(session, ctx, row, "buyer", "receiveGoods", document, data, moved)
+        paper = _keep(session, ctx, row, document, data)
+        moved = after.received - order.received
+        act = orders_acts.ReceiveGoods(order_id=row.id, document_root=paper.root, amount=moved)
+        return _act(session, ctx, row, row.buyer_id, act, paper)
 
 
 def for_party(session: Session, actor: Actor, order_id: str, side: str) -> tuple[OrderRow, rules.Order]:
@@ -167,10 +174,10 @@ def for_party(session: Session, actor: Actor, order_id: str, side: str) -> tuple
 
 
 _FOLD: dict[str, Callable[[rules.Order, Document], rules.Order | Refusal]] = {
-    "acknowledge": rules.acknowledge,
-    "amend": rules.amend,
-    "despatch": rules.despatch,
-    "receiveGoods": rules.receive,
+    orders_acts.Acknowledge.FUNCTION: rules.acknowledge,
+    orders_acts.Amend.FUNCTION: rules.amend,
+    orders_acts.Despatch.FUNCTION: rules.despatch,
+    orders_acts.ReceiveGoods.FUNCTION: rules.receive,
 }
 
 
@@ -181,7 +188,7 @@ def as_value(session: Session, row: OrderRow) -> rules.Order:
         select(ActRow)
         .where(
             ActRow.subject == row.id,
-            ActRow.contract == "Orders",
+            ActRow.contract == orders_acts.Post.CONTRACT,
             col(ActRow.function).in_(list(_FOLD)),
             col(ActRow.status).in_(("signed", "final")),
         )
@@ -228,27 +235,18 @@ def _assent(ctx: Context, order: Document) -> Document:
     )
 
 
-def _act(
-    session: Session,
-    ctx: Context,
-    row: OrderRow,
-    side: str,
-    function: str,
-    document: Document,
-    data: bytes,
-    params: Mapping[str, object],
-) -> ActRow:
+def _keep(session: Session, ctx: Context, row: OrderRow, document: Document, data: bytes) -> TradeDocument:
     buyer = session.get_one(PartyRow, row.buyer_id)
     seller = session.get_one(PartyRow, row.seller_id)
-    paper = trade_documents.keep(session, ctx, document, data, seller=seller, buyer=buyer, order_id=row.id)
-    party = gate.enter(session, row.buyer_id if side == "buyer" else row.seller_id, Kind.ORDER)
+    return trade_documents.keep(session, ctx, document, data, seller=seller, buyer=buyer, order_id=row.id)
+
+
+def _act(session: Session, ctx: Context, row: OrderRow, party_id: str, act: Act, paper: TradeDocument) -> ActRow:
     return acts.prepare(
         session,
         ctx,
-        party=party,
-        contract="Orders",
-        function=function,
-        params={"orderId": row.id, "documentRoot": paper.root, **params},
+        party=gate.enter(session, party_id, Kind.ORDER),
+        act=act,
         subject=row.id,
         extra={"document_id": paper.row.id},
     )

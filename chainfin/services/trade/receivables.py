@@ -1,20 +1,21 @@
-"""Receivables: issued up to what was received and invoiced, confirmed by the debtor, diluted by credit notes."""
+"""Receivables: issued up to what was received and invoiced, confirmed by the debtor, cancelled, or in default."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
 
-from eth_hash.auto import keccak
 from sqlmodel import Session, select
 
 from chainfin.documents.fingerprint import invoice_fingerprint, invoice_key
 from chainfin.documents.model import Document, DocumentKind
 from chainfin.errors import BadInput, Conflict, NotFound, Refusal, Refused
-from chainfin.eth import eip712
+from chainfin.eth.bindings import receivables_acts
+from chainfin.eth.bindings.base import Act
 from chainfin.rules import order as order_rules
 from chainfin.rules import receivable as rules
 from chainfin.rules.receivable_value import PledgedPart, Receivable, State
+from chainfin.services.books import bank_statement
 from chainfin.services.kernel import acts, attestations
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.parties import gate
@@ -95,28 +96,38 @@ def issue(
                 created_at=ctx.clock.now(),
             )
         )
-        params = {
-            "id": fingerprint,
-            "orderId": order_id,
-            "documentRoot": paper.root,
-            "face": billed.face.minor,
-            "dueDay": day_number(due),
-        }
+        issued = receivables_acts.Issue(
+            id=fingerprint,
+            order_id=order_id,
+            document_root=paper.root,
+            face=billed.face.minor,
+            due_day=day_number(due),
+        )
         # Attested are the lines: `_billed` has matched them with the goods of exactly this trail.
-        attested = {**params, attestations.TRAIL: attestations.trail(session, order_id)}
-        attestation = acts.side_auth(session, ctx, eip712.attest_type(), attested, ctx.registrar_address)
+        trail = attestations.trail(session, order_id)
+        attestation = acts.side_auth(session, ctx, _attest(issued, trail), ctx.registrar_address)
         act = acts.prepare(
             session,
             ctx,
             party=seller,
-            contract="Receivables",
-            function="issue",
-            params=params,
+            act=issued,
             subject=fingerprint,
             auths=[attestation],
-            extra={"document_id": paper.row.id, attestations.TRAIL: attested[attestations.TRAIL]},
+            extra={"document_id": paper.row.id, attestations.TRAIL: trail},
         )
         return Issuance(row, billed.match, act)
+
+
+def _attest(issued: receivables_acts.Issue, trail: str) -> receivables_acts.Attest:
+    """What the registrar says of a claim that is issued: that it is the invoice's, on goods of this trail."""
+    return receivables_acts.Attest(
+        id=issued.id,
+        order_id=issued.order_id,
+        document_root=issued.document_root,
+        face=issued.face,
+        due_day=issued.due_day,
+        trail=trail,
+    )
 
 
 def _due(document: Document, due_date: date | None, today: date) -> date:
@@ -159,16 +170,14 @@ def confirm(
             session,
             ctx,
             party=debtor,
-            contract="Receivables",
-            function="confirm",
-            params={
-                "id": row.id,
-                "orderId": row.order_id,
-                "seller": session.get_one(PartyRow, row.seller_id).chain_party,
-                "documentRoot": root,
-                "face": row.face,
-                "dueDay": day_number(row.due_date),
-            },
+            act=receivables_acts.Confirm(
+                id=row.id,
+                order_id=row.order_id,
+                seller=acts.chain_number(session.get_one(PartyRow, row.seller_id)),
+                document_root=root,
+                face=row.face,
+                due_day=day_number(row.due_date),
+            ),
             subject=row.id,
         )
 
@@ -179,20 +188,21 @@ def cancel(ctx: Context, actor: Actor, receivable_id: str) -> ActRow:
         row = for_party(session, actor, receivable_id)
         orders.unless_refused(rules.cancel(as_value(session, row), by=actor.require()))
         root = session.get_one(DocumentRow, row.document_id).root
-        params: dict[str, object] = {"id": row.id, "orderId": row.order_id, "documentRoot": root}
-        return act_of(session, ctx, row, row.seller_id, "cancel", params)
+        act = receivables_acts.Cancel(id=row.id, order_id=row.order_id, document_root=root)
+        return act_of(session, ctx, row, row.seller_id, act)
 
 
-def dispute(ctx: Context, actor: Actor, receivable_id: str, reason: str) -> ActRow:
-    """The debtor disputes it; what it says goes on chain as a hash.
+def declare_default(ctx: Context, actor: Actor, receivable_id: str) -> ActRow:
+    """The holder states on chain that it was not paid by the due day.
 
-    Raises Refused not_debtor, receivable_state_wrong.
+    Raises NotFound receivable_unknown; Refused not_holder, receivable_state_wrong, not_yet_due; Conflict
+    bank_statement_missing (a payment in time may still be told of).
     """
     with ctx.store.begin() as session:
-        row = for_party(session, actor, receivable_id)
-        orders.unless_refused(rules.dispute(as_value(session, row), by=actor.require()))
-        detail = "0x" + keccak(reason.encode()).hex()
-        return act_of(session, ctx, row, row.debtor_id, "dispute", {"id": row.id, "documentRoot": detail})
+        row, by = for_party(session, actor, receivable_id), actor.require()
+        orders.unless_refused(rules.default(as_value(session, row), by=by, today=ctx.clock.today()))
+        bank_statement.unless_in_time(session, ctx, row.due_date)
+        return act_of(session, ctx, row, by, receivables_acts.DeclareDefault(id=row.id))
 
 
 def parties(row: ReceivableRow) -> tuple[str, ...]:
@@ -241,17 +251,13 @@ def as_value(session: Session, row: ReceivableRow) -> Receivable:
     )
 
 
-def act_of(
-    session: Session, ctx: Context, row: ReceivableRow, party_id: str, function: str, params: dict[str, object]
-) -> ActRow:
-    """The act ``function`` of a party on this receivable. It may be an exit: whether the party enters into new business
-    is for the caller to ask (`entering`)."""
+def act_of(session: Session, ctx: Context, row: ReceivableRow, party_id: str, act: Act) -> ActRow:
+    """The ``act`` of a party on this receivable. It may be an exit: whether the party enters into new business
+    is for the caller to ask (`parties.gate`)."""
     return acts.prepare(
         session,
         ctx,
         party=session.get_one(PartyRow, party_id),
-        contract="Receivables",
-        function=function,
-        params=params,
+        act=act,
         subject=row.id,
     )

@@ -1,12 +1,13 @@
-"""A confirmed receivable split and passed on to a further tier (拆分、流转); a dispute withdrawn; a default said."""
+"""A confirmed receivable split and passed on to a further tier (拆分、流转)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from chainfin.errors import Refused
+from chainfin.eth.bindings.receivables_acts import Split, Transfer
 from chainfin.rules import receivable as rules
-from chainfin.services.books import bank_statement
+from chainfin.services.kernel import acts
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.parties import gate
 from chainfin.services.trade import orders, receivables
@@ -31,8 +32,8 @@ def split(ctx: Context, actor: Actor, receivable_id: str, amounts: Sequence[Mone
             free = Money(value.free - row.reserved, row.currency)
             raise Refused("exceeds_free", f"{free} is free and not promised to a lender", free=str(free))
         gate.enter(session, row.holder_id, Kind.TRANSFER)
-        params: dict[str, object] = {"id": row.id, "amounts": [amount.minor for amount in amounts]}
-        return receivables.act_of(session, ctx, row, row.holder_id, "split", params)
+        parts = tuple(amount.minor for amount in amounts)
+        return receivables.act_of(session, ctx, row, row.holder_id, Split(id=row.id, amounts=parts))
 
 
 def transfer(ctx: Context, actor: Actor, receivable_id: str, to: str) -> ActRow:
@@ -48,7 +49,7 @@ def transfer(ctx: Context, actor: Actor, receivable_id: str, to: str) -> ActRow:
         transferee = gate.active_party(session, to)
         gate.enter(session, row.holder_id, Kind.TRANSFER)
         return receivables.act_of(
-            session, ctx, row, row.holder_id, "transfer", {"id": row.id, "to": transferee.chain_party}
+            session, ctx, row, row.holder_id, Transfer(id=row.id, to=acts.chain_number(transferee))
         )
 
 
@@ -57,32 +58,3 @@ def _unless_promised(row: ReceivableRow) -> None:
     if row.reserved:
         promised = Money(row.reserved, row.currency)
         raise Refused("part_promised", f"{promised} of it is promised to a lender", promised=str(promised))
-
-
-def resolve_dispute(ctx: Context, actor: Actor, receivable_id: str) -> ActRow:
-    """The debtor withdraws its dispute.
-
-    Raises NotFound receivable_unknown; Refused not_debtor, receivable_state_wrong.
-    """
-    return _detail(ctx, actor, receivable_id, "resolveDispute")
-
-
-def declare_default(ctx: Context, actor: Actor, receivable_id: str) -> ActRow:
-    """The holder says that it wasn't paid by its due day.
-
-    Raises NotFound receivable_unknown; Refused not_holder, receivable_state_wrong, not_yet_due; Conflict
-    bank_statement_missing (a payment in time may still be told of).
-    """
-    return _detail(ctx, actor, receivable_id, "declareDefault")
-
-
-def _detail(ctx: Context, actor: Actor, receivable_id: str, function: str) -> ActRow:
-    with ctx.store.begin() as session:
-        row = receivables.for_party(session, actor, receivable_id)
-        value, by = receivables.as_value(session, row), actor.require()
-        if function == "resolveDispute":
-            orders.unless_refused(rules.resolve_dispute(value, by=by))
-        else:
-            orders.unless_refused(rules.default(value, by=by, today=ctx.clock.today()))
-            bank_statement.unless_in_time(session, ctx, row.due_date)
-        return receivables.act_of(session, ctx, row, by, function, {"id": row.id})

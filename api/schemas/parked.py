@@ -1,0 +1,38 @@
+"""Parked items."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from api.schemas.common import Input, Moment, Reason
+from chainfin.storage.oversight_tables import ParkedItemRow
+
+
+class ResolveIn(Input):
+    """What was done about it."""
+
+    reason: Reason
+
+
+class ParkedOut(BaseModel):
+    """An item that was put aside whole, with the reason of the last try."""
+
+    id: str
+    source: str = Field(description="the feed that it came from")
+    kind: str
+    subject: str = Field(description="what it is about, as far as that could be read")
+    payload: str = Field(description="the whole item, JSON as text; what is not ASCII is escaped")
+    reason: str = Field(description="stable code of why it could not be taken in")
+    detail: str
+    first_seen_at: Moment
+    last_tried_at: Moment
+    attempts: int
+    status: Literal["open", "retried", "resolved"]
+    resolved_by: str | None
+    resolution: str | None
+
+    @classmethod
+    def of(cls, row: ParkedItemRow) -> ParkedOut:
+        return cls.model_validate(row, from_attributes=True)

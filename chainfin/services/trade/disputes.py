@@ -1,0 +1,34 @@
+"""A debtor disputes a receivable, or withdraws its dispute. Both are exits: no pause or suspension stops them."""
+
+from __future__ import annotations
+
+from eth_hash.auto import keccak
+
+from chainfin.eth.bindings.receivables_acts import Dispute, ResolveDispute
+from chainfin.rules import receivable as rules
+from chainfin.services.kernel.context import Actor, Context
+from chainfin.services.trade import orders, receivables
+from chainfin.storage.trade_tables import ActRow
+
+
+def dispute(ctx: Context, actor: Actor, receivable_id: str, reason: str) -> ActRow:
+    """The debtor disputes the receivable. Its ``reason`` goes on chain as a hash.
+
+    Raises NotFound receivable_unknown; Refused not_debtor, receivable_state_wrong.
+    """
+    with ctx.store.begin() as session:
+        row, by = receivables.for_party(session, actor, receivable_id), actor.require()
+        orders.unless_refused(rules.dispute(receivables.as_value(session, row), by=by))
+        hashed = "0x" + keccak(reason.encode()).hex()
+        return receivables.act_of(session, ctx, row, by, Dispute(id=row.id, document_root=hashed))
+
+
+def resolve_dispute(ctx: Context, actor: Actor, receivable_id: str) -> ActRow:
+    """The debtor withdraws its dispute.
+
+    Raises NotFound receivable_unknown; Refused not_debtor, receivable_state_wrong.
+    """
+    with ctx.store.begin() as session:
+        row, by = receivables.for_party(session, actor, receivable_id), actor.require()
+        orders.unless_refused(rules.resolve_dispute(receivables.as_value(session, row), by=by))
+        return receivables.act_of(session, ctx, row, by, ResolveDispute(id=row.id))

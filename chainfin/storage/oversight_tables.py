@@ -1,0 +1,41 @@
+"""What waits for a person: items from outside that could not be understood or applied."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Text, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from chainfin.storage.types import UtcDateTime
+
+
+class ParkedItemRow(SQLModel, table=True):
+    """One item that was put aside whole, so that the others could go on.
+
+    ``status``: open → retried (it was taken in after all) | resolved (a person dealt with it elsewhere and said how).
+    The same item seen again is counted on its row: ``digest`` tells which it is.
+    """
+
+    __tablename__ = "parked_item"
+    __table_args__ = (UniqueConstraint("source", "digest"),)
+
+    id: str = Field(primary_key=True)
+    source: str
+    """The feed or loop that met it, e.g. incoming_payments."""
+    subject: str
+    """What it is about, as far as that could be read (a bank reference); for people, never a key."""
+    kind: str
+    payload: str = Field(sa_type=Text)
+    """The whole item: canonical JSON with every character beyond ASCII escaped, so that any text can be kept."""
+    digest: str
+    """SHA-256 of the payload, hex."""
+    reason: str
+    """The code of why it could not be taken in, at the last try."""
+    detail: str
+    first_seen_at: datetime = Field(sa_type=UtcDateTime)
+    last_tried_at: datetime = Field(sa_type=UtcDateTime)
+    attempts: int = 1
+    status: str = Field(default="open", index=True)
+    resolved_by: str | None = None
+    resolution: str | None = None

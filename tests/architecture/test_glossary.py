@@ -1,0 +1,62 @@
+"""docs/glossary.md has every state, role, product and kind of document as it is stored, with Chinese beside each."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+from enum import StrEnum
+
+import pytest
+
+import chainfin.rules
+import chainfin.values
+from chainfin.audit import report
+from chainfin.documents.model import DocumentKind
+from chainfin.services.lending.progress import FINAL
+from chainfin.values.money import Rounding
+from chainfin.values.party import Role
+from chainfin.values.product import Product
+from tests.architecture.markdown import ROOT, quoted, rows
+
+TEXT = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
+WORDS = frozenset(quoted(TEXT))
+_CHINESE = re.compile(r"[\u4e00-\u9fff]")
+
+
+def _enums() -> list[type[StrEnum]]:
+    found: set[type[StrEnum]] = {DocumentKind, report.State}
+    for package in (chainfin.rules, chainfin.values):
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            defined = vars(importlib.import_module(module.name)).values()
+            found |= {each for each in defined if isinstance(each, type) and issubclass(each, StrEnum)}
+    # a rounding's values are Python's own names
+    return sorted(found - {StrEnum, Rounding}, key=lambda each: f"{each.__module__}.{each.__name__}")
+
+
+@pytest.mark.parametrize("enum", _enums(), ids=lambda each: f"{each.__module__}.{each.__name__}")
+def test_glossary__each_value_of_an_enum__stands_in_it(enum: type[StrEnum]) -> None:
+    assert [member.value for member in enum if member.value not in WORDS] == []
+
+
+def test_glossary__products_roles_and_ends_of_applications__stand_in_it() -> None:
+    names = {*(product.value for product in Product), *(str(role.name).lower() for role in Role), *FINAL}
+    assert names - WORDS == set()
+
+
+def test_glossary__enums_of_states__are_found() -> None:
+    assert {"LoanState", "State", "HoldState", "Product", "Category"} <= {each.__name__ for each in _enums()}
+
+
+def test_glossary__each_row__has_chinese() -> None:
+    assert [row[0] for row in rows(TEXT) if not _CHINESE.search(row[1]) and "310" not in row[1]] == []
+
+
+def test_glossary__each_term__stands_once() -> None:
+    terms = [row[0] for row in rows(TEXT) if not row[0].startswith("`")]
+    assert [term for term in set(terms) if terms.count(term) > 1] == []
+
+
+def test_glossary__files_that_it_names__exist() -> None:
+    paths = [word for word in WORDS if word.startswith("chainfin/")]
+    assert [path for path in paths if not (ROOT / path).exists()] == []
