@@ -173,7 +173,7 @@ class LedgerPart(Part):
 class Bundle(Part):
     """The whole file."""
 
-    schema_: Literal["chainfin.evidence/1"] = Field(alias="schema")
+    schema_: Literal["chainfin.evidence/2"] = Field(alias="schema")
     loan: LoanPart
     parties: list[PartyPart]
     chain: ChainPart

@@ -19,9 +19,10 @@ from chainfin.services.kernel.context import OPERATOR, Actor
 from chainfin.services.lending import applications, end_of_day
 from chainfin.services.pledges import enforcement
 from chainfin.services.reads import queries
-from chainfin.services.trade import splits_and_transfers
+from chainfin.services.trade import receivables
 from chainfin.storage.ledger_tables import JournalRow
 from chainfin.storage.trade_tables import ReceivableRow
+from chainfin.values.calendar import is_business_day
 from chainfin.values.money import Money
 from tests.e2e.ending import mismatches, pledges_on
 from tests.e2e.forging import Content, resealed
@@ -148,7 +149,7 @@ def test_enforcement_and_default__before_the_banks_statement__wait(
     end_of_day.run(site.ctx, OPERATOR, site.today)
     for act in (
         lambda: enforcement.enforce(site.ctx, site.cast["lender"], pledge.id),
-        lambda: splits_and_transfers.declare_default(site.ctx, borrower, asset.id),
+        lambda: receivables.declare_default(site.ctx, borrower, asset.id),
     ):
         with pytest.raises(Conflict) as caught:
             act()
@@ -175,6 +176,8 @@ def test_payout__heard_of_three_days_late__interest_runs_from_the_banks_day(site
 
 
 def test_offer__two_days_taken_a_day_later__ends_before_money_leaves(site: Site) -> None:
+    while not all(is_business_day(site.today + timedelta(days=n)) for n in range(3)):
+        site.move_to(site.today + timedelta(days=1))
     borrower = site.borrower()
     application = site.offered(borrower, 90_000_00, site.confirmed(borrower).id, days=2)
     site.ctx.clock.move_to(site.ctx.clock.now() + timedelta(hours=20))
@@ -277,5 +280,5 @@ def backdate(site: Site, bank_ref: str, day: date) -> None:
 def test_default__declared_before_the_due_day__not_yet_due(site: Site, lent: tuple[Actor, ReceivableRow, str]) -> None:
     borrower, asset, _ = lent
     with pytest.raises(Refused) as caught:
-        splits_and_transfers.declare_default(site.ctx, borrower, asset.id)
+        receivables.declare_default(site.ctx, borrower, asset.id)
     assert caught.value.code == "not_yet_due"

@@ -136,9 +136,9 @@ POSTINGS = (
     Bug(
         "a journal is posted once",
         "chainfin/services/books/journals.py",
-        "    if existing is not None:\n        return existing\n    head",
+        "    if existing is not None:\n        return existing\n    journal",
         '    if existing is not None:\n        key = f"{journal.key}+"\n'
-        "        journal = Journal(key, journal.business_date, journal.kind, journal.ref, journal.entries)\n    head",
+        "        journal = Journal(key, journal.business_date, journal.kind, journal.ref, journal.entries)\n    journal",
         ("tests/storage/test_parallel.py::test_post__sixteen_writers_with_common_keys__one_unbroken_chain",),
     ),
     Bug(
@@ -158,9 +158,9 @@ POSTINGS = (
     Bug(
         "a day is accrued once",
         "chainfin/rules/loan/life.py",
-        "            accrued_to=end,\n",
-        "",
-        (LOAN + "test_accrue__twice_for_one_day__posts_once",),
+        "        after = _a_day_more(before)\n",
+        "        after = replace(_a_day_more(before), product=before.product + 2 * before.outstanding.minor)\n",
+        (LOAN + "test_accrue__daily_or_at_once__same_interest_and_penalty",),
     ),
     Bug(
         "a refund leaves suspense",
@@ -233,7 +233,7 @@ WATERFALL = (
     Bug(
         "a borrower pays what it owes, not more",
         "chainfin/rules/loan/life.py",
-        "    if allocation.remainder.minor and payer is Payer.BORROWER:",
+        "    if payer is Payer.BORROWER and amount > settling:",
         "    if False:",
         (LOAN + "test_pay__borrower_above_what_is_due__repayment_above_due",),
     ),

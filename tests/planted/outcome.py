@@ -116,8 +116,8 @@ SETTLEMENT = (
     Bug(
         "f: interest is by the days used",
         "chainfin/rules/loan/life.py",
-        "        days = days_between(begin, end)\n",
-        "        days = days_between(begin, end) + 1\n",
+        "product=loan.product + loan.outstanding.minor,",
+        "product=loan.product + loan.outstanding.minor * 2,",
         (MAIN + "test_waterfall__debtor_pays__lender_first_and_the_rest_to_the_holder",),
     ),
     Bug(

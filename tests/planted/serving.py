@@ -212,8 +212,8 @@ PAYMENTS = (
     Bug(
         "a loan is paid out once however often it is reported",
         "chainfin/services/lending/funding.py",
-        "    if loan.state is not LoanState.APPROVED:\n        return\n    # Money",
-        "    # Money",
+        "    if loan.state is not LoanState.APPROVED:\n        return\n    on = max",
+        "    on = max",
         ("tests/e2e/test_failures.py::test_payment__reported_twice__on_the_books_once",),
     ),
     Bug(
