@@ -138,7 +138,8 @@ POSTINGS = (
         "chainfin/services/books/journals.py",
         "    if existing is not None:\n        return existing\n    journal",
         '    if existing is not None:\n        key = f"{journal.key}+"\n'
-        "        journal = Journal(key, journal.business_date, journal.kind, journal.ref, journal.entries)\n    journal",
+        "        journal = Journal(key, journal.business_date, journal.kind, journal.ref, journal.entries)\n"
+        "    journal",
         ("tests/storage/test_parallel.py::test_post__sixteen_writers_with_common_keys__one_unbroken_chain",),
     ),
     Bug(
