@@ -97,7 +97,9 @@ _NUMBERS = frozenset(member["name"] for member in _MANDATE if member["type"] == 
 
 
 def signed_bytes(data: Mapping[str, Any]) -> bytes:
-    """What is hashed and signed: 0x1901 ‖ domain separator ‖ hash of the message. Raises BadInput typed_data_malformed: also where types, name or version are not
+    """What is hashed and signed: 0x1901 ‖ domain separator ‖ hash of the message.
+
+    Raises BadInput typed_data_malformed: also where types, name or version are not
     those of a mandate, so that no other message passes for one."""
     place = data.get("domain")
     own = {"EIP712Domain": _DOMAIN, "Mandate": _MANDATE}
