@@ -44,6 +44,7 @@ from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.lending_tables import HoldRow, IncomingRow, LimitRow, LoanRow, MandateRow
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ActRow, DocumentRow, OrderRow, PledgeRow, ReceivableRow, WarehouseReceiptRow
+from chainfin.values.calendar import Adjustment, adjust
 from chainfin.values.money import Money
 from chainfin.values.party import Role
 from chainfin.values.product import Product
@@ -89,6 +90,12 @@ class Site:
 
     def move_to(self, day: date) -> None:
         self.ctx.clock.move_to(datetime.combine(day, time(9), UTC))
+
+    def fall_due(self, due: date) -> None:
+        """To the day on which what was due is late (a holiday is kept on the next business day), with the bank's word
+        on all that was paid until then."""
+        self.move_to(adjust(due, Adjustment.FOLLOWING) + timedelta(days=1))
+        self.inst.incoming.run_once()
 
     # people
 
