@@ -121,6 +121,8 @@ class World(AbstractContextManager["World"]):
             lender.post("/v1/limits", {"kind": kind, "key": self.members[who].id, "amount": limit, "grade": grade})
         given = {"products": [*Product], "amount": limit, "expires_at": "2099-01-01T00:00:00Z"}
         lender.mandate(given)
+        lender.post("/v1/funding/sandbox-deposits", limit)
+        lender.until(lambda: lender.get("/v1/funding")["items"], lambda found: len(found) > 0)
 
     def _admit(self, operator: Caller, role: str, company: samples.Company) -> Member:
         """Debtor and supplier hold their own keys; the lender's is in custody, as a bank's system would have it."""

@@ -55,6 +55,7 @@ HOLDER_PAYABLE = Account(
     "2241.01", "payable to holders of receivables", "应付债权持有人款", Kind.LIABILITY, Side.CREDIT
 )
 SUSPENSE = Account("2241.02", "receipts not yet identified", "待查收款", Kind.LIABILITY, Side.CREDIT)
+FUNDING = Account("2241.03", "placed by lenders for lending", "资金方放款备付金", Kind.LIABILITY, Side.CREDIT)
 INTEREST_INCOME = Account("6011.01", "interest income", "利息收入", Kind.INCOME, Side.CREDIT)
 PENALTY_INCOME = Account("6011.02", "penalty interest income", "罚息收入", Kind.INCOME, Side.CREDIT)
 FEE_INCOME = Account("6021", "fee income", "手续费收入", Kind.INCOME, Side.CREDIT)
@@ -64,7 +65,7 @@ CHART: dict[str, Account] = {
     account.code: account
     for account in (
         CASH, FEE_RECEIVABLE, INTEREST_RECEIVABLE, PENALTY_RECEIVABLE, LOANS, ALLOWANCE, HOLDER_PAYABLE, SUSPENSE,
-        INTEREST_INCOME, PENALTY_INCOME, FEE_INCOME, CREDIT_LOSS,
+        FUNDING, INTEREST_INCOME, PENALTY_INCOME, FEE_INCOME, CREDIT_LOSS,
     )
 }  # fmt: skip
 
@@ -195,6 +196,11 @@ def _pairs(loan: str, party: str, pairs: Sequence[tuple[Account, Account, Money]
         if amount.minor:
             entries += (debit(to, amount, loan, party), credit(from_, amount, loan, party))
     return tuple(entries)
+
+
+def placed(lender: str, payment: str, amount: Money, on: date) -> Journal:
+    """A lender placed money for lending: Dr cash / Cr placed by lenders. ``payment``: what the book calls it."""
+    return Journal(f"funding:{payment}", on, "funding", lender, _pairs(lender, lender, [(CASH, FUNDING, amount)]))
 
 
 def disbursement(loan: str, lender: str, amount: Money, on: date) -> Journal:

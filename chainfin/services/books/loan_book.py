@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 from chainfin.errors import NotFound, Refusal
 from chainfin.hashing import keccak
 from chainfin.rules.loan import Loan, LoanState, LoanTerms, Outcome, Paid, Payer, accrue, approve, disburse, pay
-from chainfin.services.books import journals
+from chainfin.services.books import funding_accounts, journals
 from chainfin.services.kernel.context import Context
 from chainfin.storage.lending_tables import IncomingRow, LoanEventRow, LoanRow
 from chainfin.values.money import Money
@@ -91,6 +91,7 @@ def record(
         return done
     session.add(event)
     journals.post_all(session, done.journals, now=now, payment=None if incoming is None else incoming.id)
+    funding_accounts.follow(session, ctx, row, done.journals)
     row.status = done.loan.state.value
     if kind == "disburse":
         row.start_date = on

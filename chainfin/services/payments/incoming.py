@@ -21,7 +21,7 @@ from chainfin.rules.payment import Event, State
 from chainfin.services.books import journals, loan_book
 from chainfin.services.kernel import parking
 from chainfin.services.kernel.context import Actor, Context
-from chainfin.services.payments import allocation, buy_back, payment_state, payouts, remittance
+from chainfin.services.payments import allocation, buy_back, deposits, payment_state, payouts, remittance
 from chainfin.services.payments.allocation import Arrival, Payment
 from chainfin.services.payments.remittance import Purpose
 from chainfin.storage.away import is_away
@@ -205,18 +205,19 @@ _PLACES: Mapping[str, Callable[[Session, Context, Payment, str], tuple[Money, st
     "loan": allocation.for_loan,
     "receivable": allocation.for_receivable,
     "buy_back": buy_back.for_buy_back,
+    "funding": deposits.for_funding,
 }
 """What a payment is for → who places it, and says what is left of it and why."""
 
 
 def _hold_reason(session: Session, purpose: Purpose) -> str | None:
-    """Why the payment can't be placed now; a borrower's always can."""
+    """Why the payment can't be placed now; a borrower's or lender's always can."""
     match purpose.kind:
         case "buy_back":
             return buy_back.hold_reason(session, purpose.target)
         case "receivable":
             return allocation.hold_reason(session, purpose.target)
-        case "loan":
+        case "loan" | "funding":
             return None
 
 
