@@ -92,27 +92,32 @@ class Board:
     # who and what there is
 
     def party(self, role: Role) -> Actor:
-        """An admitted company with its key in custody."""
+        return self.parties(role)[0]
+
+    def parties(self, *roles: Role) -> list[Actor]:
+        """Admitted companies with their keys in custody."""
+        with self.ctx.store.begin() as session:
+            return [self._party(session, role) for role in roles]
+
+    def _party(self, session: Session, role: Role) -> Actor:
         number = next(self.made)
         name = f"pty_{number:08d}"
-        with self.ctx.store.begin() as session:
-            address = custody.create(session, self.ctx.vault, "party", None, START)
-            row = PartyRow(
-                id=name,
-                cell="c0",
-                name=f"Invented {number}",
-                legal_scheme="USCC",
-                legal_value=f"91990000{number:010d}",
-                commitment=hash_of(name),
-                commitment_salt="",
-                roles=int(role),
-                address=address,
-                chain_party=number,
-                account=f"6228-{number}",
-                status="active",
-                created_at=START,
-            )
-            session.add(row)
+        row = PartyRow(
+            id=name,
+            cell="c0",
+            name=f"Invented {number}",
+            legal_scheme="USCC",
+            legal_value=f"91990000{number:010d}",
+            commitment=hash_of(name),
+            commitment_salt="",
+            roles=int(role),
+            address=custody.create(session, self.ctx.vault, "party", None, START),
+            chain_party=number,
+            account=f"6228-{number}",
+            status="active",
+            created_at=START,
+        )
+        session.add(row)
         return Actor("party", name, role)
 
     def receivable(self, holder: Actor, debtor: Actor, face: int) -> str:
