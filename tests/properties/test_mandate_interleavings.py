@@ -40,7 +40,7 @@ BATCHES = 4
 """Tests that share them, so that several processes may."""
 A_BOARD = 250
 """How many are played on one database: in a large one everything takes longer."""
-STEPS = 11
+STEPS = 10
 CAP = policy_for(Product.GENERAL_310).amounts["limit_most_minor"][CNY]
 HELD = ("offered", "accepted", "registration", "pledging", "disbursing")
 REFUSED = frozenset(
