@@ -14,7 +14,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import true, update
 from sqlmodel import Session, col, select
 
 from chainfin.eth.bindings.pledges_events import Pledged, Released
@@ -26,6 +26,7 @@ from chainfin.services.lending import applications, funding, limits, mandates
 from chainfin.services.payments.allocation import Arrival
 from chainfin.services.payments.incoming import COLLECTION_ACCOUNT, StatementLine, take_in
 from chainfin.services.reactions import chain_events, partner_outcomes
+from chainfin.storage import locks
 from chainfin.storage.chain_tables import ChainBlockRow, ChainEvent
 from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.lending_tables import OfferRow
@@ -277,7 +278,7 @@ class Board:
         done: Answer = {"registry_no": f"REG{next(self.made)}"}
         return self.answer(commands.RegisterPledge, done if answer is None else answer, loan_id, pick)
 
-    def data(self, monthly: int) -> int:
+    def data(self, monthly: int, application_id: str | None = None) -> int:
         """The data partner tells of two years of sales of so much a month, in yuan."""
         today = self.clock.today()
         months = [date(today.year - 1 - (m > today.month), m, 1) for m in range(1, 13)]
@@ -285,20 +286,23 @@ class Board:
         told = [{"month": f"{on:%Y-%m}", "amount": f"{monthly + on.month}.00"} for on in sorted(set(months))]
         payload = {"currency": CNY, "months": told}
         source = {"status": "done", "as_of": today.isoformat(), "payload": payload}
-        return self.answer(commands.FetchData, {"sources": {"payments": source}})
+        return self.answer(commands.FetchData, {"sources": {"payments": source}}, application_id)
 
-    def chain_takes(self, refuse: bool = False) -> int:
-        """A pledge with a registry number reaches a final block, or the chain refuses it; one that is given up ends."""
+    def chain_takes(self, refuse: bool = False, loan_id: str | None = None) -> int:
+        """A pledge (of this loan) with a registry number reaches a final block, or the chain refuses it; one that is
+        given up ends."""
+        of_loan = true() if loan_id is None else col(PledgeRow.loan_id) == loan_id
         with self.ctx.store.begin() as session:
+            locks.named(session, locks.PROJECTION)  # as the indexer
             row = session.exec(
                 select(PledgeRow)
                 .where(
+                    of_loan,
                     ((col(PledgeRow.status) == "pending") & col(PledgeRow.registry_number).is_not(None))
-                    | (col(PledgeRow.status) == "releasing")
+                    | (col(PledgeRow.status) == "releasing"),
                 )
                 .order_by(col(PledgeRow.created_at))
                 .limit(1)
-                .with_for_update(skip_locked=True)
             ).first()
             if row is None:
                 return 0
