@@ -40,7 +40,7 @@ def on_asset(session: Session, row: ApplicationRow) -> OpenOffers:
         .where(ApplicationRow.asset_id == row.asset_id, ApplicationRow.status == State.OFFERED.value)
         .where(col(OfferRow.application_id) == col(ApplicationRow.id), OfferRow.status == "open")
         .order_by(col(ApplicationRow.id))
-        .with_for_update()
+        .with_for_update(key_share=True)
     ).all()
     gone = [each for each, _ in found if each.lender_id == row.lender_id or each.borrower_id != row.borrower_id]
     left = sum(amount for each, amount in found if each not in gone)
