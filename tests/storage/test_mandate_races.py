@@ -15,8 +15,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import cycle
+from itertools import count, cycle
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlmodel import Session, col, func, select
@@ -26,7 +27,7 @@ from chainfin.rules import ledger
 from chainfin.services.books import journals
 from chainfin.services.kernel import commands
 from chainfin.services.kernel.context import Actor
-from chainfin.services.lending import applications, mandates
+from chainfin.services.lending import applications, limits, mandates
 from chainfin.storage.funding_tables import FundingAccountRow, FundingHoldRow
 from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.lending_tables import ApplicationRow, HoldRow, LimitRow, LoanRow, OfferRow
@@ -214,14 +215,30 @@ def check_money(session: Session) -> None:
         assert account.committed == int(session.exec(under_way).one() or 0)
 
 
-def test_payouts__at_once_with_the_revocation__none_after_it(market: Market) -> None:
+def midst(patch: pytest.MonkeyPatch, module: object, name: str) -> threading.Event:
+    """The fifteenth that comes to ``name`` says so, and takes its time: it has asked what it had to, and hasn't
+    committed."""
+    plain, inside, numbers = getattr(module, name), threading.Event(), count(1)
+
+    def later(*args: Any, **more: Any) -> Any:
+        if next(numbers) == 15:
+            inside.set()
+            time.sleep(0.5)
+        return plain(*args, **more)
+
+    patch.setattr(module, name, later)
+    return inside
+
+
+def test_payouts__at_once_with_the_revocation__none_after_it(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
     *deals, late = market.deals(AT_ONCE)
     for deal in (*deals, late):
         deal.up_to_the_payout()
     known: list[set[str]] = []
+    inside = midst(monkeypatch, limits, "unless_held")
 
     def revoke() -> None:
-        market.begun()
+        assert inside.wait(60)
         mandates.revoke(market.board.ctx, market.lender, market.mandate)
         known.append(market.ordered())
 
@@ -237,16 +254,19 @@ def test_payouts__at_once_with_the_revocation__none_after_it(market: Market) -> 
 
 
 @pytest.mark.parametrize("kind", ["lowered", "first set"])
-def test_payouts__at_once_with_a_limit_below_exposure__none_after_it(market: Market, kind: str) -> None:
+def test_payouts__at_once_with_a_limit_below_exposure__none_after_it(
+    market: Market, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     if kind == "lowered":
         market.board.limit(market.lender, "lender", market.lender, 900 * UNIT)
     *deals, late = market.deals(AT_ONCE)
     for deal in (*deals, late):
         deal.up_to_the_payout()
     known: list[set[str]] = []
+    inside = midst(monkeypatch, commands, "give")
 
     def lower() -> None:
-        market.begun()
+        assert inside.wait(60)
         market.board.limit(market.lender, "lender", market.lender, 0)
         known.append(market.ordered())
 
@@ -270,11 +290,15 @@ def test_asks__at_once__all_of_it_and_not_a_fen_more(market: Market, bound: str)
     assert market.status()["offered"] == 21
 
 
-def test_asks__at_once_with_a_limit_first_set__it_counts_them_all(market: Market) -> None:
+def test_asks__at_once_with_a_limit_first_set__it_counts_them_all(
+    market: Market, monkeypatch: pytest.MonkeyPatch
+) -> None:
     deals = market.deals(AT_ONCE - 1)
     known: list[int] = []
+    inside = midst(monkeypatch, limits, "take")
 
     def set_() -> None:
+        assert inside.wait(60)
         market.board.limit(market.lender, "lender", market.lender, 10 * UNIT)
         known.append(market.promised())
 
