@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TypeVar
@@ -146,10 +147,20 @@ class Play:
                     raise
 
         def ended() -> str | None:
+            self._sign_due(lender)
             status = queries.application(self.ctx, borrower, row.id).row.status
             return status if status in ("funded", "failed") else None
 
         return str(self.until(ended, "the money"))
+
+    def _sign_due(self, party: Actor) -> None:
+        """What waits for the party's signature, signed; another thread of the play may be first."""
+        key = self.keys[party.party_id]
+        if key is None:
+            return
+        for act in acts.list_(self.ctx, party, "awaiting_signature"):
+            with suppress(Conflict):
+                acts.sign(self.ctx, party, act.id, "0x" + eip712.sign(act.typed_data, key).hex())
 
 
 def check_books(session: Session, paid: Sequence[str]) -> None:
