@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+import datetime as dt
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query
 from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
@@ -90,8 +93,16 @@ def reconciliation(request: Request, ctx: Ctx, actor: Acting) -> ReconciliationO
 
 
 @router.get("/trial-balance")
-def trial_balance(ctx: Ctx, actor: Acting) -> TrialBalanceOut:
-    lines = queries.trial_balance(ctx, actor)
+def trial_balance(
+    ctx: Ctx,
+    actor: Acting,
+    on: Annotated[dt.date | None, Query(description="up to the end of this day; without it, all")] = None,
+    by: Annotated[
+        Literal["business", "value"], Query(description="which of a journal's two dates counts")
+    ] = "business",
+    lender: Annotated[Id | None, Query(description="one lender's book; a lender sees its own alone")] = None,
+) -> TrialBalanceOut:
+    lines = queries.trial_balance(ctx, actor, on=on, by_value=by == "value", lender=lender)
     difference: dict[str, Money] = {}
     for line in lines:
         net = line.debit - line.credit

@@ -131,7 +131,10 @@ class EvidencePart(Part):
 
 
 class EventPart(Part):
-    """What happened to the loan: disburse, accrue, pay_borrower, pay_debtor."""
+    """What happened to the loan: disburse, accrue, pay_borrower, pay_debtor; in the order in which it was heard of.
+
+    ``on``: the day on which it happened, by the bank's word. ``amount`` of a payment: all that was offered to the loan.
+    """
 
     kind: str
     on: Day
@@ -143,6 +146,7 @@ class EventPart(Part):
 class JournalPart(Part):
     """A journal with its link: ``hash`` covers ``previous``, the hash of the journal before it in the whole book.
 
+    ``date``: in which period it is booked; ``value_date``: when what it tells of happened. ``book``: whose it is in.
     ``entries``: account, side, minor units, currency, sub-ledger, party.
     """
 
@@ -150,6 +154,8 @@ class JournalPart(Part):
     kind: str
     ref: str
     date: Day
+    value_date: Day
+    book: str
     reverses: str
     previous: Digest
     hash: Digest

@@ -11,7 +11,11 @@ from chainfin.storage.types import BigId, UtcDateTime
 
 
 class JournalRow(SQLModel, table=True):
-    """One balanced posting. ``key`` makes it happen once; ``hash`` chains it to the journal before it."""
+    """One balanced posting. ``key`` makes it happen once; ``hash`` chains it to the journal before it.
+
+    ``business_date``: in which period it is booked; ``value_date``: when what it tells of happened. ``book``: whose
+    book it is in (a lender), empty for the collection account's.
+    """
 
     __tablename__ = "journal"
 
@@ -20,6 +24,8 @@ class JournalRow(SQLModel, table=True):
     kind: str
     ref: str = Field(index=True)
     business_date: date = Field(index=True)
+    value_date: date = Field(index=True)
+    book: str = Field(default="", index=True)
     reverses: str | None = None
     previous_hash: str
     hash: str = Field(unique=True)
@@ -47,6 +53,18 @@ class EntryRow(SQLModel, table=True):
     currency: str
     debit: int = Field(default=0, sa_type=BigInteger)
     credit: int = Field(default=0, sa_type=BigInteger)
+
+
+class PeriodRow(SQLModel, table=True):
+    """A month whose books are closed: nothing is booked in it any more."""
+
+    __tablename__ = "closed_period"
+
+    period: str = Field(primary_key=True)
+    """YYYY-MM"""
+    last_day: date = Field(unique=True)
+    closed_by: str
+    closed_at: datetime = Field(sa_type=UtcDateTime)
 
 
 class OutboxRow(SQLModel, table=True):

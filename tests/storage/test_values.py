@@ -28,6 +28,7 @@ def journal(number: int) -> JournalRow:
         kind="test",
         ref="r",
         business_date=TODAY,
+        value_date=TODAY,
         previous_hash="0",
         hash=f"h{number}",
         created_at=NOW,

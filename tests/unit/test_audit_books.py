@@ -54,6 +54,7 @@ def part(journal: Journal, previous: str) -> JournalPart:
     ]
     body: dict[str, Any] = {
         "key": journal.key, "kind": journal.kind, "ref": journal.ref, "date": journal.business_date.isoformat(),
+        "value_date": journal.valued_on.isoformat(), "book": journal.book,
         "reverses": journal.reverses or "", "previous": previous, "entries": entries,
     }  # fmt: skip
     return JournalPart(**body, hash=journals_service.journal_hash(previous, journal))

@@ -14,7 +14,8 @@ from sqlalchemy import func, insert
 from sqlmodel import Session, SQLModel, col, select
 
 from chainfin.errors import BadInput, Unavailable
-from chainfin.rules.ledger import CHART, Account, Entry, Journal, Side, TrialLine
+from chainfin.rules.ledger import CHART, Account, Entry, Journal, Side, TrialLine, booked
+from chainfin.services.books import periods
 from chainfin.storage import locks
 from chainfin.storage.ledger_tables import EntryRow, JournalRow
 from chainfin.storage.party_tables import FactRow
@@ -30,12 +31,14 @@ def lock(session: Session) -> None:
 
 
 def post(session: Session, journal: Journal, *, now: datetime, payment: str | None = None) -> JournalRow:
-    """Add a journal; its ``key`` posts once, a second time gives the row that stands. ``payment``: the id of the
-    incoming payment for which it is posted, if it is for one."""
+    """Add a journal; its ``key`` posts once, a second time gives the row that stands. Of one whose value date lies in a
+    closed period the booking date is the first open day. ``payment``: the id of the incoming payment for which it is
+    posted, if it is for one."""
     lock(session)
     existing = session.exec(select(JournalRow).where(JournalRow.key == journal.key)).one_or_none()
     if existing is not None:
         return existing
+    journal = booked(journal, periods.closed_through(session))
     head = locks.row(session, FactRow, {"name": "journal_head"}, {"value": {"hash": GENESIS}})
     previous = str(head.value["hash"])
     digest = journal_hash(previous, journal)
@@ -44,6 +47,8 @@ def post(session: Session, journal: Journal, *, now: datetime, payment: str | No
         kind=journal.kind,
         ref=journal.ref,
         business_date=journal.business_date,
+        value_date=journal.valued_on,
+        book=journal.book,
         reverses=journal.reverses,
         previous_hash=previous,
         hash=digest,
@@ -87,7 +92,7 @@ def post_all(session: Session, journals: Iterable[Journal], *, now: datetime, pa
 
 def journal_hash(previous: str, journal: Journal) -> str:
     """SHA-256 over the previous journal's hash and the RFC 8785 form of this one."""
-    body = {
+    body: dict[str, object] = {
         "previous": previous,
         "key": journal.key,
         "kind": journal.kind,
@@ -98,7 +103,11 @@ def journal_hash(previous: str, journal: Journal) -> str:
             [e.account, e.side.value, str(e.amount.minor), e.amount.currency, e.ref, e.party] for e in journal.entries
         ],
     }
-    return hashlib.sha256(rfc8785.dumps(body)).hexdigest()
+    if journal.value_date is not None:
+        body["value_date"] = journal.value_date.isoformat()
+    if journal.book:
+        body["book"] = journal.book
+    return hashlib.sha256(rfc8785.dumps(body)).hexdigest()  # type: ignore[arg-type]
 
 
 def balance(
@@ -117,8 +126,11 @@ def balance(
     return Money(net if account.normal is Side.DEBIT else -net, currency)
 
 
-def trial_balance(session: Session, *, on: date | None = None) -> list[TrialLine]:
-    """Turnovers per account and currency, up to the end of business date ``on`` if given."""
+def trial_balance(
+    session: Session, *, on: date | None = None, book: str | None = None, by_value: bool = False
+) -> list[TrialLine]:
+    """Turnovers per account and currency, up to the end of business date ``on`` if given (``by_value``: of that value
+    date), of one ``book`` if named."""
     query = (
         select(EntryRow.account, EntryRow.currency, func.sum(col(EntryRow.debit)), func.sum(col(EntryRow.credit)))
         .join(JournalRow, col(JournalRow.id) == col(EntryRow.journal_id))
@@ -126,7 +138,9 @@ def trial_balance(session: Session, *, on: date | None = None) -> list[TrialLine
         .order_by(col(EntryRow.account), col(EntryRow.currency))
     )
     if on is not None:
-        query = query.where(JournalRow.business_date <= on)
+        query = query.where((JournalRow.value_date if by_value else JournalRow.business_date) <= on)
+    if book is not None:
+        query = query.where(JournalRow.book == book)
     return [
         TrialLine(CHART[account], Money(int(debit), currency), Money(int(credit), currency))
         for account, currency, debit, credit in session.exec(query)
@@ -170,4 +184,5 @@ def _journal(session: Session, row: JournalRow) -> Journal:
         )
         for line in lines
     )
-    return Journal(row.key, row.business_date, row.kind, row.ref, entries, row.reverses)
+    value_date = None if row.value_date == row.business_date else row.value_date
+    return Journal(row.key, row.business_date, row.kind, row.ref, entries, row.reverses, row.book, value_date)

@@ -163,6 +163,8 @@ def _ledger(session: Session, loan_id: str) -> dict[str, object]:
             "kind": row.kind,
             "ref": row.ref,
             "date": row.business_date.isoformat(),
+            "value_date": row.value_date.isoformat(),
+            "book": row.book,
             "reverses": row.reverses or "",
             "previous": row.previous_hash,
             "hash": row.hash,
