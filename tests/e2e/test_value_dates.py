@@ -22,6 +22,7 @@ from chainfin.services.reads import queries
 from chainfin.services.trade import receivables
 from chainfin.storage.ledger_tables import JournalRow
 from chainfin.storage.trade_tables import ReceivableRow
+from chainfin.values import instruction
 from chainfin.values.calendar import is_business_day
 from chainfin.values.money import Money
 from tests.e2e.ending import mismatches, pledges_on
@@ -130,10 +131,11 @@ def test_debtor__read_after_the_borrower_repaid__what_the_borrower_paid_is_owed_
     ref = site.pays(FACE, f"RECEIVABLE {asset.id}", step=False)
     backdate(site, ref, day)
     site.run()
-    assert [row.payload["amount"] for row in site.outbox(f"holder:{ref}:")] == [str(Money(FACE - first, CNY))]
+    assert [row.payload["amount"] for row in site.payouts(ref)] == [str(Money(FACE - first, CNY))]
     (claim,) = [row for row in posted(site, loan_id) if row.kind == "claim"]
-    assert (claim.value_date, claim.key.rpartition(":")[2]) == (day + timedelta(days=4), repaid)
-    (back,) = site.outbox(f"holder:{repaid}:{loan_id}")
+    assert (claim.value_date, claim.payment) == (day + timedelta(days=4), site.incoming(ref).id)
+    assert claim.key.rpartition(":")[2] == site.incoming(repaid).book_ref
+    (back,) = site.payouts(repaid)
     assert (back.status, back.payload["amount"]) == ("done", str(Money(second, CNY)))
     assert back.payload["payee_account"] == site.party(borrower.party_id).account
     assert site.balance(ledger.HOLDER_PAYABLE) == payable
@@ -165,7 +167,7 @@ def test_payout__heard_of_three_days_late__interest_runs_from_the_banks_day(site
     loan_id = str(site.application(application).row.loan_id)
     repaid = site.pays(1_000_00, f"LOAN {loan_id}")
     assert (site.incoming(repaid).status, site.incoming(repaid).reason) == ("waiting", "payout_under_way")
-    site.world.resolves(loan_id, "done")
+    site.world.resolves(instruction.for_loan(loan_id), "done")
     site.move_to(site.today + timedelta(days=3))
     site.run()
     loan = site.loan(loan_id)
