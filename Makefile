@@ -98,9 +98,6 @@ check-contracts: $(VENV)/.dev node .venv-slither/.ready .venv-halmos/.ready ## l
 	$(BIN)/python contracts/analysis/broken.py
 	$(BIN)/python contracts/analysis/prove.py --planted
 
-check-long: $(VENV)/.dev ## 20,000 histories of loans, heard of late, early, doubled and out of order (long)
-	CHAINFIN_HISTORIES=20000 $(BIN)/python -m pytest -n 0 tests/properties/test_value_dates.py
-
 planted: $(VENV)/.dev ## plant bugs one by one; the tests named for each have to find it (long)
 	$(BIN)/python -m tests.planted
 

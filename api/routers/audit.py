@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
@@ -12,7 +11,7 @@ from starlette.responses import Response
 
 from api.auth import Acting, Ctx
 from api.route import Route
-from api.schemas.common import Id
+from api.schemas.common import Day, Id
 from chainfin.errors import Unavailable
 from chainfin.services.oversight import evidence, reconcile
 from chainfin.services.reads import queries
@@ -96,7 +95,7 @@ def reconciliation(request: Request, ctx: Ctx, actor: Acting) -> ReconciliationO
 def trial_balance(
     ctx: Ctx,
     actor: Acting,
-    on: Annotated[dt.date | None, Query(description="up to the end of this day; without it, all")] = None,
+    on: Annotated[Day | None, Query(description="up to the end of this day; without it, all")] = None,
     by: Annotated[
         Literal["business", "value"], Query(description="which of a journal's two dates counts")
     ] = "business",

@@ -227,6 +227,7 @@ def _ids(world: World, path: str) -> dict[str, str]:
         "proposal_id": world.ids["proposal"],
         "parked_id": world.ids["pledge"],
         "mandate_id": world.ids["pledge"],
+        "period": "2026-01",
     }
     return {name: value for name, value in known.items() if f"{{{name}}}" in path}
 

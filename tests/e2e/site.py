@@ -374,6 +374,10 @@ class Site:
             (back,) = db.execute("SELECT COALESCE(SUM(minor), 0) FROM refund").fetchone()
         return int(came) - int(back) - sum(Money.parse(json.loads(each)["amount"], CNY).minor for (each,) in paid)
 
+    def settles(self, loan_id: str) -> int:
+        """What settles the loan today, in fen: no more than its cost cap lets."""
+        return queries.payoff(self.ctx, OPERATOR, loan_id, self.today).total.minor
+
     def balance(self, account: ledger.Account, *, ref: str | None = None) -> int:
         with self.ctx.store.read() as session:
             return journals.balance(session, account, CNY, ref=ref).minor

@@ -47,7 +47,7 @@ LIMITS = (
     ),
     Bug(
         "principal that came back may be lent again",
-        "chainfin/services/payments/allocation.py:after_payment",
+        "chainfin/services/payments/allocation.py:pay",
         "limits.give_back(",
         LEFT_OUT,
         ("tests/e2e/test_main_job.py::test_limits__all_repaid__nothing_held_or_used",),

@@ -1,6 +1,6 @@
 """However late, early, doubled or out of order it is heard of: by value date a loan's books are those of one history.
 
-``CHAINFIN_HISTORIES``: how many histories (1,000; `make check-long` takes 20,000).
+``CHAINFIN_HISTORIES``: how many histories (1,000; `python -m tests.long histories` takes 20,000).
 """
 
 from __future__ import annotations
