@@ -31,7 +31,7 @@ def journal_hash(part: JournalPart) -> str:
     if part.value_date != part.date:
         body["value_date"] = part.value_date
     if part.book:
-        body["book"] = part.book
+        body |= {"book": part.book, "number": str(part.number)}
     return hashlib.sha256(canonical_bytes(body)).hexdigest()
 
 
@@ -76,11 +76,20 @@ def _minor(text: str) -> int:
 
 
 def _order(journals: list[JournalPart], findings: Findings) -> None:
-    """Neighbours in the book are linked to each other; others have journals of other loans between them."""
+    """Neighbours in a book are linked to each other; others have journals of other loans between them."""
     hashes = [part.hash for part in journals]
     back = [part.key for n, part in enumerate(journals) if part.previous in hashes[n:]]
     once = len(set(hashes)) == len(hashes)
-    findings.check("ledger: order", once and not back, f"{len(hashes)} journals in the order of the book")
+    findings.check("ledger: order", once and not back, f"{len(hashes)} journals in the order of the books")
+    last: dict[str, JournalPart] = {}
+    for part in journals:
+        before = last.get(part.book)
+        if before is not None:
+            follows = part.number > before.number
+            linked = (part.previous == before.hash) == (part.number == before.number + 1)
+            name = f"journal {part.key}: number"
+            findings.check(name, follows and linked, f"{part.number} of its book, after {before.number}")
+        last[part.book] = part
 
 
 def _trial(bundle: Bundle, posted: Mapping[str, Journal], findings: Findings) -> None:

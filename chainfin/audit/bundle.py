@@ -144,9 +144,10 @@ class EventPart(Part):
 
 
 class JournalPart(Part):
-    """A journal with its link: ``hash`` covers ``previous``, the hash of the journal before it in the whole book.
+    """A journal with its link: ``hash`` covers ``previous``, the hash of the journal before it in its book.
 
-    ``date``: in which period it is booked; ``value_date``: when what it tells of happened. ``book``: whose it is in.
+    ``date``: in which period it is booked; ``value_date``: when what it tells of happened. ``book``: whose it is in;
+    ``number``: its place there, without gaps.
     ``entries``: account, side, minor units, currency, sub-ledger, party.
     """
 
@@ -156,6 +157,7 @@ class JournalPart(Part):
     date: Day
     value_date: Day
     book: str
+    number: int
     reverses: str
     previous: Digest
     hash: Digest

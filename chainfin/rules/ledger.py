@@ -269,7 +269,10 @@ def accrual(loan: str, lender: str, interest: Money, penalty: Money, on: date) -
     """Interest and penalty that the day ``on`` earned."""
     pairs = [(INTEREST_RECEIVABLE, INTEREST_INCOME, interest), (PENALTY_RECEIVABLE, PENALTY_INCOME, penalty)]
     entries = _pairs(loan, lender, pairs)
-    return Journal(f"accrue:{loan}:{on.isoformat()}", on, "accrual", loan, entries, book=lender) if entries else None
+    if not entries:
+        return None
+    # "on": a journal without it is of before, when one told of all days up to its own
+    return Journal(f"accrue:{loan}:on:{on.isoformat()}", on, "accrual", loan, entries, book=lender)
 
 
 def receipt(

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, Index
+from sqlalchemy import JSON, BigInteger, CheckConstraint, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from chainfin.storage.types import BigId, UtcDateTime
 
 
 class JournalRow(SQLModel, table=True):
-    """One balanced posting. ``key`` makes it happen once; ``hash`` chains it to the journal before it.
+    """One balanced posting. ``key`` makes it happen once; ``number`` is its place in its book, without gaps, and
+    ``hash`` chains it to the one before it there.
 
     ``business_date``: in which period it is booked; ``value_date``: when what it tells of happened. ``book``: whose
     book it is in (a lender), empty for the collection account's.
     """
 
     __tablename__ = "journal"
+    __table_args__ = (UniqueConstraint("book", "number"),)
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
     key: str = Field(unique=True)
@@ -25,7 +27,8 @@ class JournalRow(SQLModel, table=True):
     ref: str = Field(index=True)
     business_date: date = Field(index=True)
     value_date: date = Field(index=True)
-    book: str = Field(default="", index=True)
+    book: str = ""
+    number: int = Field(sa_type=BigInteger)
     reverses: str | None = None
     previous_hash: str
     hash: str = Field(unique=True)
@@ -53,6 +56,28 @@ class EntryRow(SQLModel, table=True):
     currency: str
     debit: int = Field(default=0, sa_type=BigInteger)
     credit: int = Field(default=0, sa_type=BigInteger)
+
+
+class JournalHeadRow(SQLModel, table=True):
+    """The last journal of a book: the next one takes the number after it, in the transaction that commits it."""
+
+    __tablename__ = "journal_head"
+
+    book: str = Field(primary_key=True)
+    number: int = Field(sa_type=BigInteger)
+    hash: str
+
+
+class DailyRootRow(SQLModel, table=True):
+    """One hash over the heads of all books at an end of day; see `rules.daily_root`. ``heads``: book → number, hash."""
+
+    __tablename__ = "daily_root"
+
+    day: date = Field(primary_key=True)
+    root: str = Field(unique=True)
+    previous: str
+    heads: dict[str, object] = Field(sa_type=JSON)
+    created_at: datetime = Field(sa_type=UtcDateTime)
 
 
 class PeriodRow(SQLModel, table=True):

@@ -228,6 +228,7 @@ def _ids(world: World, path: str) -> dict[str, str]:
         "parked_id": world.ids["pledge"],
         "mandate_id": world.ids["pledge"],
         "period": "2026-01",
+        "day": "2026-03-03",
     }
     return {name: value for name, value in known.items() if f"{{{name}}}" in path}
 

@@ -29,6 +29,7 @@ def journal(number: int) -> JournalRow:
         ref="r",
         business_date=TODAY,
         value_date=TODAY,
+        number=number,
         previous_hash="0",
         hash=f"h{number}",
         created_at=NOW,

@@ -48,22 +48,22 @@ def life() -> tuple[list[EventPart], list[Journal]]:
     return events, [*out.journals, *later.journals, *paid.journals]
 
 
-def part(journal: Journal, previous: str) -> JournalPart:
+def part(journal: Journal, previous: str, number: int = 1) -> JournalPart:
     entries = [
         [e.account, e.side.value, str(e.amount.minor), e.amount.currency, e.ref, e.party] for e in journal.entries
     ]
     body: dict[str, Any] = {
         "key": journal.key, "kind": journal.kind, "ref": journal.ref, "date": journal.business_date.isoformat(),
-        "value_date": journal.valued_on.isoformat(), "book": journal.book,
+        "value_date": journal.valued_on.isoformat(), "book": journal.book, "number": number,
         "reverses": journal.reverses or "", "previous": previous, "entries": entries,
     }  # fmt: skip
-    return JournalPart(**body, hash=journals_service.journal_hash(previous, journal))
+    return JournalPart(**body, hash=journals_service.journal_hash(previous, number, journal))
 
 
 def bundle(events: list[EventPart], journals: list[Journal], *payments: str) -> Bundle:
     parts: list[JournalPart] = []
     for journal in journals:
-        parts.append(part(journal, parts[-1].hash if parts else GENESIS))
+        parts.append(part(journal, parts[-1].hash if parts else GENESIS, len(parts) + 1))
     lines = trial_balance(e for j in journals for e in j.entries if e.ref == "loan_1")
     trial = [[line.account.code, str(line.debit.minor), str(line.credit.minor)] for line in lines]
     terms = {name: value for name, value in TERMS.as_json().items() if isinstance(value, str | int)}

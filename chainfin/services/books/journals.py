@@ -1,6 +1,8 @@
 """Posting journals to the book and reading balances from it. Nothing here, or anywhere, edits a balance.
 
-Every journal carries the hash of the one before it, so that the book can be checked as a whole.
+Every journal carries its number in its book (a lender's, or the collection account's) and the hash of the one before it
+there, so that each book can be checked as a whole, and by itself. Both are given under the lock that the transaction
+holds until it commits: what is rolled back leaves no gap, and the numbers are in the order of the commits.
 """
 
 from __future__ import annotations
@@ -17,8 +19,7 @@ from chainfin.errors import BadInput, Unavailable
 from chainfin.rules.ledger import CHART, Account, Entry, Journal, Side, TrialLine, booked
 from chainfin.services.books import periods
 from chainfin.storage import locks
-from chainfin.storage.ledger_tables import EntryRow, JournalRow
-from chainfin.storage.party_tables import FactRow
+from chainfin.storage.ledger_tables import EntryRow, JournalHeadRow, JournalRow
 from chainfin.values.money import Money
 
 GENESIS = "0" * 64
@@ -39,9 +40,9 @@ def post(session: Session, journal: Journal, *, now: datetime, payment: str | No
     if existing is not None:
         return existing
     journal = booked(journal, periods.closed_through(session))
-    head = locks.row(session, FactRow, {"name": "journal_head"}, {"value": {"hash": GENESIS}})
-    previous = str(head.value["hash"])
-    digest = journal_hash(previous, journal)
+    head = locks.row(session, JournalHeadRow, {"book": journal.book}, {"number": 0, "hash": GENESIS})
+    previous, number = head.hash, head.number + 1
+    digest = journal_hash(previous, number, journal)
     row = JournalRow(
         key=journal.key,
         kind=journal.kind,
@@ -49,6 +50,7 @@ def post(session: Session, journal: Journal, *, now: datetime, payment: str | No
         business_date=journal.business_date,
         value_date=journal.valued_on,
         book=journal.book,
+        number=number,
         reverses=journal.reverses,
         previous_hash=previous,
         hash=digest,
@@ -58,7 +60,7 @@ def post(session: Session, journal: Journal, *, now: datetime, payment: str | No
     session.add(row)
     session.flush()
     session.connection().execute(_ADD_ENTRIES, [_entry(row, entry) for entry in journal.entries])
-    head.value = {"hash": digest}
+    head.number, head.hash = number, digest
     session.add(head)
     session.flush()
     return row
@@ -90,8 +92,9 @@ def post_all(session: Session, journals: Iterable[Journal], *, now: datetime, pa
     return count
 
 
-def journal_hash(previous: str, journal: Journal) -> str:
-    """SHA-256 over the previous journal's hash and the RFC 8785 form of this one."""
+def journal_hash(previous: str, number: int, journal: Journal) -> str:
+    """SHA-256 over the RFC 8785 form of the journal and the hash of the one before it in its book; in a lender's book
+    its number is covered too (the other one has journals of before there were numbers)."""
     body: dict[str, object] = {
         "previous": previous,
         "key": journal.key,
@@ -106,7 +109,7 @@ def journal_hash(previous: str, journal: Journal) -> str:
     if journal.value_date is not None:
         body["value_date"] = journal.value_date.isoformat()
     if journal.book:
-        body["book"] = journal.book
+        body |= {"book": journal.book, "number": str(number)}
     return hashlib.sha256(rfc8785.dumps(body)).hexdigest()  # type: ignore[arg-type]
 
 
@@ -154,20 +157,26 @@ def journals(session: Session, ref: str) -> list[Journal]:
 
 
 def check_chain(session: Session) -> int:
-    """Recompute every hash. Returns the number of journals; raises Unavailable ledger_tampered at the first break."""
-    previous, count = GENESIS, 0
-    for row in session.exec(select(JournalRow).order_by(col(JournalRow.id))):
-        if not _is_whole(session, row, previous):
-            raise Unavailable("ledger_tampered", f"journal {row.key} is not what was posted", where=row.key)
-        previous = row.hash
-        count += 1
+    """Recompute every hash of every book, and count its numbers. Returns the number of journals; raises Unavailable
+    ledger_tampered at the first break or gap."""
+    count = 0
+    ends = {head.book: (head.number, head.hash) for head in session.exec(select(JournalHeadRow)).all()}
+    for book in sorted({*ends, *session.exec(select(JournalRow.book).distinct()).all()}):
+        previous, number = GENESIS, 0
+        for row in session.exec(select(JournalRow).where(JournalRow.book == book).order_by(col(JournalRow.number))):
+            if row.number != number + 1 or not _is_whole(session, row, previous):
+                raise Unavailable("ledger_tampered", f"journal {row.key} is not what was posted", where=row.key)
+            previous, number = row.hash, row.number
+        if ends.get(book) != (number, previous):
+            raise Unavailable("ledger_tampered", f"the last journals of the book {book!r} are gone", where=book)
+        count += number
     return count
 
 
 def _is_whole(session: Session, row: JournalRow, previous: str) -> bool:
     """Whether the journal is linked to ``previous`` and is what was posted."""
     try:
-        return row.previous_hash == previous and row.hash == journal_hash(previous, _journal(session, row))
+        return row.previous_hash == previous and row.hash == journal_hash(previous, row.number, _journal(session, row))
     except BadInput:
         return False  # changed so that it doesn't even make a journal any more
 

@@ -17,8 +17,8 @@ from chainfin.errors import Conflict
 from chainfin.progress import Step, silent
 from chainfin.rules.loan import Happening, Kind
 from chainfin.rules.loan.state import ACCRUING
+from chainfin.services.books import daily_root, loan_book
 from chainfin.services.books import journals as journals_service
-from chainfin.services.books import loan_book
 from chainfin.services.kernel.context import OPERATOR, Actor, Context
 from chainfin.services.lending import margin_calls
 from chainfin.storage.lending_tables import EndOfDayRow, LoanRow
@@ -91,4 +91,5 @@ def run(ctx: Context, actor: Actor, on: date, progress: Step = silent) -> EndOfD
             finished_at=ctx.clock.now(),
         )
         session.merge(row_of_day)
+        daily_root.seal(session, ctx, on)
     return EndOfDay(on, len(running), journals, unchecked, repeated=False)

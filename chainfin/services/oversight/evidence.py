@@ -165,6 +165,7 @@ def _ledger(session: Session, loan_id: str) -> dict[str, object]:
             "date": row.business_date.isoformat(),
             "value_date": row.value_date.isoformat(),
             "book": row.book,
+            "number": row.number,
             "reverses": row.reverses or "",
             "previous": row.previous_hash,
             "hash": row.hash,
