@@ -47,14 +47,19 @@ def seal(session: Session, ctx: Context, day: date) -> None:
 
 
 def shown(ctx: Context, actor: Actor, day: date) -> DailyRoot:
-    """The root of ``day``; to a lender with its own book alone. Raises NotFound daily_root_missing."""
+    """The root of ``day``; to a lender with its own book alone. Raises NotFound daily_root_missing;
+    Unavailable ledger_tampered: what was kept of the day doesn't lead to its root."""
     with ctx.store.read() as session:
         row = session.get(DailyRootRow, day)
     if row is None:
         raise NotFound("daily_root_missing", f"no end of day of {day} was run")
     heads = _heads(row)
     seen = [head for head in heads if actor.sees_all or head.book == actor.party_id]
-    return DailyRoot(day, row.root, row.previous, tuple(BookShown(head, rules.path(heads, head.book)) for head in seen))
+    books = tuple(BookShown(head, rules.path(heads, head.book)) for head in seen)
+    for book in books:
+        if rules.proved(day, row.previous, book.head, book.path) != row.root:
+            raise Unavailable("ledger_tampered", f"the books of {day} are not what they were", where=str(day))
+    return DailyRoot(day, row.root, row.previous, books)
 
 
 def check(session: Session) -> int:
@@ -78,6 +83,7 @@ def _heads(row: DailyRootRow) -> list[Head]:
 
 
 def _stand(session: Session, heads: list[Head]) -> bool:
+    """Whether the books still have these journals."""
     for head in heads:
         query = select(JournalRow.hash).where(JournalRow.book == head.book, JournalRow.number == head.number)
         if session.exec(query).one_or_none() != head.hash:
