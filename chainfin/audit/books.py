@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from datetime import date
@@ -15,6 +16,8 @@ from chainfin.rules.ledger import CASH, HOLDER_PAYABLE, Entry, Journal, Side, by
 from chainfin.rules.loan import Happening, History, Kind, Loan, LoanTerms, approve
 from chainfin.rules.loan.history import PAYERS
 from chainfin.values.money import Money
+
+_PAYOUT = [(HOLDER_PAYABLE.code, Side.DEBIT), (CASH.code, Side.CREDIT)]
 
 
 def journal_hash(part: JournalPart) -> str:
@@ -112,17 +115,43 @@ def _recomputed(bundle: Bundle, posted: Mapping[str, Journal], after: Collection
         done = history.hear(_happening(event, loan))
         loan = done.loan
         wanted |= {journal.key: journal for journal in done.journals}
+    back = _left_again(bundle, posted, wanted)
     for key in sorted(wanted.keys() | posted.keys()):
         name = f"journal {key}: recomputed"
         if key not in posted:
             findings.check(name, False, "the loan's life calls for it, and it is not there")
         elif key in wanted:
             findings.check(name, by_value(posted[key]) == wanted[key], "what the terms and payments lead to")
+        elif posted[key].kind == "holder_payout":
+            findings.check(name, key in back, "what the loan had of a payment and didn't need, to whose it is")
         else:
             findings.check(
                 name, key in after and _is_holders(posted[key]), "the holder's money after the loan had ended"
             )
     return loan
+
+
+def _left_again(bundle: Bundle, posted: Mapping[str, Journal], wanted: Mapping[str, Journal]) -> frozenset[str]:
+    """Keys of payouts of what turned out not to be the loan's: of its own payments, to parties to whom corrections and
+    claims made it owed, and together no more than that."""
+    owed: Counter[str] = Counter()
+    for journal in wanted.values():
+        if journal.kind in ("correction", "claim"):
+            for entry in journal.entries:
+                if entry.account == HOLDER_PAYABLE.code:
+                    owed[entry.party] -= entry.signed
+    payments = {event.payment for event in bundle.ledger.events} - {""}
+    good: set[str] = set()
+    for key, journal in posted.items():
+        if journal.kind != "holder_payout" or [(e.account, e.side) for e in journal.entries] != _PAYOUT:
+            continue
+        party, amount = journal.entries[0].party, journal.entries[0].amount.minor
+        if amount <= owed[party] and any(
+            key.startswith(f"holder-payout:{name}:{bundle.loan.id}:") for name in payments
+        ):
+            owed[party] -= amount
+            good.add(key)
+    return frozenset(good)
 
 
 def _happening(event: EventPart, loan: Loan) -> Happening:

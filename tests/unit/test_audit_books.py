@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from chainfin.audit.books import check_books, journal_hash
 from chainfin.audit.bundle import Bundle, EventPart, EvidencePart, JournalPart, LedgerPart, LoanPart
 from chainfin.audit.report import Findings
-from chainfin.rules.ledger import Journal, trial_balance
-from chainfin.rules.loan import LoanTerms, Payer, accrue, approve, disburse, pay
+from chainfin.rules.ledger import CASH, HOLDER_PAYABLE, Journal, credit, debit, trial_balance
+from chainfin.rules.loan import Happening, History, Kind, LoanTerms, Payer, accrue, approve, disburse, pay, payoff
 from chainfin.rules.loan.life import Paid
 from chainfin.services.books import journals as journals_service
 from chainfin.services.oversight.evidence import spans
@@ -183,3 +183,40 @@ def test_spans__any__hold_every_block_once_within_the_bound(blocks: set[int], mo
     held = [n for first, last in found for n in range(first, last + 1)]
     assert blocks <= set(held)
     assert len(held) == len(set(held)) <= most
+
+
+def told_again() -> tuple[list[EventPart], list[Journal], int]:
+    """The borrower pays the loan off, and then it is heard that its debtor had paid before: the sum is owed back."""
+    history = History(approve("loan_1", "lender", "borrower", TERMS))
+    out = history.hear(Happening(Kind.DISBURSE, date(2026, 3, 2), Money(0, "CNY")))
+    paid, journals = payoff(out.loan, date(2026, 3, 12)), list(out.journals)
+    events = [EventPart(kind="disburse", on="2026-03-02", amount="0", payment="", holder="")]
+    for kind, on, amount, payment, holder in (
+        (Kind.PAY_BORROWER, date(2026, 3, 12), paid, "B1", ""),
+        (Kind.PAY_DEBTOR, date(2026, 3, 7), Money(110_000_00, "CNY"), "D1", "supplier"),
+    ):
+        journals += history.hear(Happening(kind, on, amount, payment, holder)).journals
+        events.append(EventPart(kind=kind, on=on.isoformat(), amount=str(amount.minor), payment=payment, holder=holder))
+    return events, journals, paid.minor
+
+
+def paid_back(amount: int, party: str = "borrower", payment: str = "B1") -> Journal:
+    money = Money(amount, "CNY")
+    entries = (debit(HOLDER_PAYABLE, money, "loan_1", party), credit(CASH, money, "loan_1", party))
+    return Journal(f"holder-payout:{payment}:loan_1:{party}", date(2026, 3, 20), "holder_payout", "loan_1", entries)
+
+
+def test_books__what_was_not_needed_left_again__holds() -> None:
+    events, journals, paid = told_again()
+    assert wrong(bundle(events, [*journals, paid_back(paid)])) == []
+
+
+@pytest.mark.parametrize("change", ["more than is owed", "to another", "of another payment"])
+def test_books__more_or_elsewhere_left__named(change: str) -> None:
+    events, journals, paid = told_again()
+    forged = {
+        "more than is owed": paid_back(paid + 1),
+        "to another": paid_back(paid, party="supplier"),
+        "of another payment": paid_back(paid, payment="B9"),
+    }[change]
+    assert wrong(bundle(events, [*journals, forged])) == [f"journal {forged.key}: recomputed"]
