@@ -41,25 +41,20 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("day"),
         sa.UniqueConstraint("root"),
     )
+    # columns with a default are added in place: a table that others refer to can't be made anew on SQLite
     with op.batch_alter_table("journal", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("number", sa.BigInteger(), nullable=True))
-        batch_op.add_column(sa.Column("value_date", sa.Date(), nullable=True))
-        batch_op.add_column(
-            sa.Column("book", sqlmodel.sql.sqltypes.AutoString(), server_default="", nullable=False)
-        )
+        batch_op.add_column(sa.Column("value_date", sa.Date(), server_default="1970-01-01", nullable=False))
+        batch_op.add_column(sa.Column("book", sqlmodel.sql.sqltypes.AutoString(), server_default="", nullable=False))
+        batch_op.add_column(sa.Column("number", sa.BigInteger(), server_default="0", nullable=False))
     # what was posted before was booked on its own day
     op.execute("UPDATE journal SET value_date = business_date")
     op.execute(
         "UPDATE journal SET number = numbered.number FROM"
         " (SELECT id, row_number() OVER (ORDER BY id) AS number FROM journal) AS numbered WHERE numbered.id = journal.id"
     )
+    op.create_index("ix_journal_value_date", "journal", ["value_date"], unique=False)
+    op.create_index("ix_journal_number", "journal", ["book", "number"], unique=True)
     _heads()
-    with op.batch_alter_table("journal", schema=None) as batch_op:
-        batch_op.alter_column("value_date", existing_type=sa.Date(), nullable=False)
-        batch_op.alter_column("book", existing_type=sqlmodel.sql.sqltypes.AutoString(), server_default=None)
-        batch_op.create_index(batch_op.f("ix_journal_value_date"), ["value_date"], unique=False)
-        batch_op.alter_column("number", existing_type=sa.BigInteger(), nullable=False)
-        batch_op.create_unique_constraint("uq_journal_book", ["book", "number"])
 
 
 def _heads() -> None:
@@ -79,12 +74,4 @@ def _heads() -> None:
 
 
 def downgrade() -> None:
-    with op.batch_alter_table("journal", schema=None) as batch_op:
-        batch_op.drop_constraint("uq_journal_book", type_="unique")
-        batch_op.drop_index(batch_op.f("ix_journal_value_date"))
-        batch_op.drop_column("number")
-        batch_op.drop_column("book")
-        batch_op.drop_column("value_date")
-    op.drop_table("journal_head")
-    op.drop_table("daily_root")
-    op.drop_table("closed_period")
+    raise NotImplementedError("books of lenders can't be made one chain again: restore the backup instead")
