@@ -166,7 +166,7 @@ def _happening(event: EventPart, loan: Loan) -> Happening:
         raise Refused("loan_event_malformed", f"a {kind} has neither amount nor payment")
     if kind is not Kind.PAY_DEBTOR and event.holder:
         raise Refused("loan_event_malformed", f"a {kind} has no holder")
-    return Happening(kind, date.fromisoformat(event.on), amount, event.payment, event.holder)
+    return Happening(kind, date.fromisoformat(event.on), amount, event.payment, event.holder, event.whole)
 
 
 def _after_repayment(bundle: Bundle, pledges: Collection[str]) -> frozenset[str]:

@@ -133,6 +133,7 @@ class EvidencePart(Part):
 class EventPart(Part):
     """What happened to the loan: disburse, accrue, pay_borrower, pay_debtor; in the order in which it was heard of.
 
+    ``whole``: it was posted before lenders had books of their own, with one journal for all days until then.
     ``on``: the day on which it happened, by the bank's word. ``amount`` of a payment: all that was offered to the loan.
     """
 
@@ -141,6 +142,7 @@ class EventPart(Part):
     amount: Minor
     payment: str
     holder: str
+    whole: bool = False
 
 
 class JournalPart(Part):

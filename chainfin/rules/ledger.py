@@ -159,6 +159,23 @@ def by_value(journal: Journal) -> Journal:
     return booked(journal, None)
 
 
+def as_before(journals: Sequence[Journal], on: date) -> list[Journal]:
+    """The journals as they were posted when the book was one: in no lender's, and what loans earned until ``on`` in a
+    journal of that day."""
+    accruals = [journal for journal in journals if journal.kind == "accrual"]
+    others = [replace(journal, book="") for journal in journals if journal.kind != "accrual"]
+    if not accruals:
+        return others
+    loan, party = accruals[0].ref, accruals[0].entries[0].party
+    zero = Money.zero(accruals[0].entries[0].amount.currency)
+    pairs = [
+        (to, from_, sum((e.amount for j in accruals for e in j.entries if e.account == to.code), zero))
+        for to, from_ in ((INTEREST_RECEIVABLE, INTEREST_INCOME), (PENALTY_RECEIVABLE, PENALTY_INCOME))
+    ]
+    earned = Journal(f"accrue:{loan}:{on.isoformat()}", on, "accrual", loan, _pairs(loan, party, pairs))
+    return [earned, *others]
+
+
 def reverse(journal: Journal, business_date: date) -> Journal:
     """The journal that takes ``journal`` back: the same lines on the other sides, on ``business_date``.
 

@@ -52,6 +52,9 @@ def upgrade() -> None:
         "UPDATE journal SET number = numbered.number FROM"
         " (SELECT id, row_number() OVER (ORDER BY id) AS number FROM journal) AS numbered WHERE numbered.id = journal.id"
     )
+    with op.batch_alter_table("loan_event", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("whole", sa.Boolean(), server_default=sa.false(), nullable=False))
+    op.execute("UPDATE loan_event SET whole = true")
     op.create_index("ix_journal_value_date", "journal", ["value_date"], unique=False)
     op.create_index("ix_journal_number", "journal", ["book", "number"], unique=True)
     _heads()

@@ -220,3 +220,38 @@ def test_books__more_or_elsewhere_left__named(change: str) -> None:
         "of another payment": paid_back(paid, payment="B9"),
     }[change]
     assert wrong(bundle(events, [*journals, forged])) == [f"journal {forged.key}: recomputed"]
+
+
+def test_books__of_before_lenders_had_their_own__hold_and_go_on() -> None:
+    """What was posted in one journal for many days, and a payment since that is heard of late."""
+    zero, half = Money(0, "CNY"), Money(50_000_00, "CNY")
+    heard = [
+        Happening(Kind.DISBURSE, date(2026, 3, 2), zero, whole=True),
+        Happening(Kind.ACCRUE, date(2026, 4, 1), zero, whole=True),
+        Happening(Kind.PAY_BORROWER, date(2026, 4, 11), half, "B1", whole=True),
+        Happening(Kind.ACCRUE, date(2026, 4, 21), zero),
+        Happening(Kind.PAY_BORROWER, date(2026, 3, 12), Money(10_000_00, "CNY"), "B2"),
+    ]
+    history, journals = History(approve("loan_1", "lender", "borrower", TERMS)), list[Journal]()
+    for each in heard:
+        journals += history.hear(each).journals
+    before = [journal for journal in journals if not journal.book]
+    keys = [
+        "disburse:loan_1",
+        "fee:loan_1",
+        "accrue:loan_1:2026-04-01",
+        "accrue:loan_1:2026-04-11",
+        "payment:B1:loan_1",
+    ]
+    assert sorted(journal.key for journal in before) == sorted(keys)
+    assert before[2].entries[0].amount == Money(500_00, "CNY"), "thirty days at 6 % of 100,000.00"
+    events = [
+        EventPart(
+            kind=each.kind, on=each.on.isoformat(), amount=str(each.amount.minor), payment=each.payment, holder="",
+            whole=each.whole,
+        )
+        for each in heard
+    ]  # fmt: skip
+    assert wrong(bundle(events, journals)) == []
+    told = [event.model_copy(update={"whole": False}) for event in events]
+    assert wrong(bundle(told, journals)) != []

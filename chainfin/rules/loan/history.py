@@ -41,7 +41,8 @@ class Happening:
     """What happened on the value date ``on``.
 
     ``amount``: zero, or of a payment all that was offered to the loan (it takes what it needs). ``payment``: the
-    payment's name. ``holder``: whose the rest of a debtor's payment is.
+    payment's name. ``holder``: whose the rest of a debtor's payment is. ``whole``: it was posted before there were
+    books of lenders, with one journal for all the days until then.
     """
 
     kind: Kind
@@ -49,6 +50,7 @@ class Happening:
     amount: Money
     payment: str = ""
     holder: str = ""
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,7 @@ def _happen(told: Told, happening: Happening) -> None:
         return
     outcome = disburse(loan, on) if happening.kind is Kind.DISBURSE else accrue(loan, on)
     told.loan = outcome.loan
-    told.journals |= {journal.key: journal for journal in outcome.journals}
+    told.journals |= _posted(happening, outcome.journals)
 
 
 def _pay(told: Told, happening: Happening, payer: Payer) -> None:
@@ -129,8 +131,15 @@ def _pay(told: Told, happening: Happening, payer: Payer) -> None:
     spread = paid.allocation
     rest_of_it = Allocation(spread.parts, spread.remainder + amount - offered)
     told.loan = paid.loan
-    told.journals |= {journal.key: journal for journal in paid.journals}
+    told.journals |= _posted(happening, paid.journals)
     told.taken[happening.payment] = Taken(happening, rest_of_it, paid.rebate)
+
+
+def _posted(happening: Happening, journals: Sequence[Journal]) -> dict[str, Journal]:
+    """By key what is posted of it."""
+    if happening.whole:
+        journals = ledger.as_before(journals, happening.on)
+    return {journal.key: journal for journal in journals}
 
 
 class History:

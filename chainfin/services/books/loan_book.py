@@ -46,7 +46,9 @@ def as_of(session: Session, row: LoanRow, on: date) -> Loan:
 def history(session: Session, row: LoanRow) -> list[Happening]:
     """What happened to the loan, in the order in which it was heard of."""
     return [
-        Happening(Kind(event.kind), event.on, Money(event.amount, row.currency), event.payment, event.holder)
+        Happening(
+            Kind(event.kind), event.on, Money(event.amount, row.currency), event.payment, event.holder, event.whole
+        )
         for event in events(session, row.id)
     ]
 

@@ -182,6 +182,7 @@ def _ledger(session: Session, loan_id: str) -> dict[str, object]:
             "amount": str(event.amount),
             "payment": event.payment,
             "holder": event.holder,
+            "whole": event.whole,
         }
         for event in loan_book.events(session, loan_id)
     ]
