@@ -238,7 +238,7 @@ def test_books__of_before_lenders_had_their_own__hold_and_go_on() -> None:
     before = [journal for journal in journals if not journal.book]
     keys = [
         "disburse:loan_1",
-        "fee:loan_1",
+        "fee:loan_1:arrangement",
         "accrue:loan_1:2026-04-01",
         "accrue:loan_1:2026-04-11",
         "payment:B1:loan_1",
