@@ -142,6 +142,28 @@ def test_debtor__read_after_the_borrower_repaid__what_the_borrower_paid_is_owed_
     assert mismatches(site) == []
 
 
+def test_payoff__two_earlier_payments_heard_of_since__both_sums_leave_again(
+    site: Site, lent: tuple[Actor, ReceivableRow, str]
+) -> None:
+    borrower, _, loan_id = lent
+    day, payable = site.today + timedelta(days=3), site.balance(ledger.HOLDER_PAYABLE)
+    site.move_to(day + timedelta(days=6))
+    repaid = site.pays(site.settles(loan_id), f"LOAN {loan_id}")
+    for number, amount in enumerate((100_000_00, 50_000_00)):
+        ref = site.pays(amount, f"LOAN {loan_id}", step=False)
+        backdate(site, ref, day + timedelta(days=number))
+        site.run()
+    first, second = site.payouts(repaid)
+    assert {row.status for row in (first, second)} == {"done"}
+    assert {row.payload["payee_account"] for row in (first, second)} == {site.party(borrower.party_id).account}
+    back = [Money.parse(str(row.payload["amount"]), CNY).minor for row in (first, second)]
+    assert back[0] >= 100_000_00
+    assert back[1] >= 50_000_00
+    assert site.balance(ledger.HOLDER_PAYABLE) == payable
+    assert mismatches(site) == []
+    assert checked(site, bundle(site, loan_id)).failures == ()
+
+
 def test_enforcement_and_default__before_the_banks_statement__wait(
     site: Site, lent: tuple[Actor, ReceivableRow, str]
 ) -> None:

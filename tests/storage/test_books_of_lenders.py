@@ -72,11 +72,12 @@ def test_post__some_rolled_back__numbers_of_each_book_without_gaps(store: Store)
         "DELETE FROM {entries} WHERE journal_id IN (SELECT id FROM {journals} WHERE key = 'lender_a-0'); "
         "DELETE FROM {journals} WHERE key = 'lender_a-0'",
         "UPDATE {journals} SET number = 9 WHERE key = 'lender_a-2'",
+        "UPDATE {journals} SET number = 0 WHERE key = '-0'",
         "UPDATE {journals} SET book = 'lender_e' WHERE book = 'lender_a'",
         "UPDATE {journals} SET book = 'lender_a', number = 4 WHERE key = 'lender_b-2'",
         "DELETE FROM journal_head WHERE book = 'lender_a'",
     ],
-    ids=["last gone", "first gone", "gap", "another's book", "moved over", "end unknown"],
+    ids=["last gone", "first gone", "gap", "first counted as none", "another's book", "moved over", "end unknown"],
 )
 def test_check_chain__a_book_changed_behind_our_back__ledger_tampered(store: Store, change: str) -> None:
     posted(store)
@@ -132,10 +133,11 @@ def test_daily_root__each_lender__its_own_head_leads_to_the_root(store: Store) -
     [
         "UPDATE daily_root SET root = 'another' WHERE day = '2026-11-22'",
         """UPDATE daily_root SET heads = '{"lender_a": [1, "0"]}' WHERE day = '2026-11-22'""",
+        "UPDATE daily_root SET previous = 'another' WHERE day = '2026-11-22'",
         "DELETE FROM daily_root WHERE day = '2026-11-21'",
         "UPDATE journal SET hash = 'another' WHERE key = 'lender_a-1'",
     ],
-    ids=["another root", "other heads", "a day gone", "a journal of it changed"],
+    ids=["another root", "other heads", "after another", "a day gone", "a journal of it changed"],
 )
 def test_daily_root__changed_behind_our_back__ledger_tampered(store: Store, change: str) -> None:
     sealed(store)
