@@ -17,6 +17,8 @@ from chainfin.rules.loan import Happening, History, Kind, Loan, LoanTerms, appro
 from chainfin.rules.loan.history import PAYERS
 from chainfin.values.money import Money
 
+_ATTEMPTS = 100
+"""Orders of one payment to one party, one of them refused after the other or for another sum: there are never so many."""
 _PAYOUT = [(HOLDER_PAYABLE.code, Side.DEBIT), (CASH.code, Side.CREDIT)]
 
 
@@ -146,12 +148,16 @@ def _left_again(bundle: Bundle, posted: Mapping[str, Journal], wanted: Mapping[s
         if journal.kind != "holder_payout" or [(e.account, e.side) for e in journal.entries] != _PAYOUT:
             continue
         party, amount = journal.entries[0].party, journal.entries[0].amount.minor
-        if amount <= owed[party] and any(
-            key.startswith(f"holder-payout:{name}:{bundle.loan.id}:") for name in payments
-        ):
+        if amount <= owed[party] and key in _payout_keys(payments, bundle.loan.id, party):
             owed[party] -= amount
             good.add(key)
     return frozenset(good)
+
+
+def _payout_keys(payments: Collection[str], loan: str, party: str) -> frozenset[str]:
+    """What the journals are called by which something of these payments leaves the loan to a party."""
+    first = [f"holder-payout:{name}:{loan}:{party}" for name in payments]
+    return frozenset([*first, *(f"{key}:{attempt}" for key in first for attempt in range(2, _ATTEMPTS))])
 
 
 def _happening(event: EventPart, loan: Loan) -> Happening:
