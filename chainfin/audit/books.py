@@ -18,7 +18,7 @@ from chainfin.rules.loan.history import PAYERS
 from chainfin.values.money import Money
 
 _ATTEMPTS = 100
-"""Orders of one payment to one party, one of them refused after the other or for another sum: there are never so many."""
+"""Orders of one payment to one party, where one is refused or more turns out to be due: there are never so many."""
 _PAYOUT = [(HOLDER_PAYABLE.code, Side.DEBIT), (CASH.code, Side.CREDIT)]
 
 
