@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import sqlalchemy as sa
+from alembic import command
 from sqlmodel import col, select
 
 from chainfin.connectors.sandbox import World
@@ -14,8 +15,11 @@ from chainfin.connectors.sandbox.faults import Fault, Rule
 from chainfin.rules import ledger
 from chainfin.runtime.installation import Installation
 from chainfin.services.kernel.commands import PayHolder, Refund
+from chainfin.services.kernel.context import OPERATOR
+from chainfin.services.payments import unmatched
 from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.store import Store
+from chainfin.values.party import first_person
 from tests.e2e.site import FACE, Site, check_books, open_site
 
 COLUMNS = (
@@ -25,7 +29,7 @@ COLUMNS = (
 
 
 def as_before(store: Store) -> None:
-    """The open commands and the payments as revision 0004 kept them. No journal is touched: what is posted stays."""
+    """The open commands and the payments as revision 0005 kept them. No journal is touched: what is posted stays."""
     with store.engine.connect().execution_options(chainfin_write=True) as db, db.begin():
         names = {row.id: row.bank_ref for row in db.execute(sa.text("SELECT id, bank_ref FROM incoming_payment"))}
         for row in db.execute(sa.text("SELECT id, topic, key, payload FROM outbox")).all():
@@ -49,7 +53,7 @@ def as_before(store: Store) -> None:
             "DROP INDEX ix_outbox_correlation",
             "ALTER TABLE outbox DROP COLUMN subject",
             "ALTER TABLE outbox DROP COLUMN correlation",
-            "UPDATE alembic_version SET version_num = '0004'",
+            "UPDATE alembic_version SET version_num = '0005'",
         ):
             db.execute(sa.text(statement))
 
@@ -82,6 +86,8 @@ def test_upgrade__payout_and_refund_under_way__each_finished_once() -> None:
         paid = site.pays(FACE, f"RECEIVABLE {asset.id}", step=False)
         back = site.pays(12_00, "nobody's", step=False)
         site.inst.incoming.run_once()
+        operator = replace(OPERATOR, person_id=first_person(None))
+        unmatched.send_back(site.ctx, operator, site.unmatched(back).id, "nobody's")
         site.inst.worker.run_once()
         assert set(statuses(site).values()) == {"unknown"}
         numbers = [str(row.payload["instruction_id"]) for row in (*site.payouts(paid), *site.refunds(back))]
@@ -89,6 +95,7 @@ def test_upgrade__payout_and_refund_under_way__each_finished_once() -> None:
         site.world.close()
         site.inst.close()
         store = Store(settings.database_url)
+        command.downgrade(store._alembic(), "0006")
         as_before(store)
         store.upgrade()
         store.check_schema()
