@@ -96,7 +96,7 @@ def _cancelled(
 def _bill(session: Session, row: ReceivableRow, change: int) -> None:
     order = session.get_one(OrderRow, row.order_id, with_for_update=True)
     order.invoiced += change
-    if order.status != "cancelled":
+    if order.status not in ("posted", "cancelled"):  # an amended one waits for its seller, whatever is billed of it
         order.status = "invoiced" if order.invoiced else "received"
     session.add(order)
 

@@ -12,6 +12,7 @@ from typing import Protocol, TypeVar
 from sqlmodel import Session, select
 
 from chainfin.eth.bindings import EVENTS, orders_events, participants_events
+from chainfin.rules import order as order_rules
 from chainfin.services.kernel.context import Context
 from chainfin.services.parties import gate
 from chainfin.services.reactions import act_outcomes, asset_events, pledge_events
@@ -120,12 +121,17 @@ def _order_cancelled(order: OrderRow, told: orders_events.OrderCancelled) -> Non
 
 def _despatched(order: OrderRow, told: orders_events.Despatched) -> None:
     order.despatched = told.despatched
-    order.status = "despatched"
+    _moved(order, "despatch")
 
 
 def _received(order: OrderRow, told: orders_events.GoodsReceived) -> None:
     order.received = told.received
-    order.status = "received"
+    _moved(order, "receive")
+
+
+def _moved(order: OrderRow, act: str) -> None:
+    """By the rule's own table: one that was amended waits for its seller, whatever arrives of it meanwhile."""
+    order.status = order_rules.TRANSITIONS[order_rules.State(order.status), act].value
 
 
 _HANDLERS: Handlers = dict(
