@@ -10,8 +10,8 @@ from typing import Final
 
 from chainfin.audit.bundle import Bundle, EventPart, JournalPart, parse_json
 from chainfin.audit.report import Findings
+from chainfin.canon import canonical_bytes
 from chainfin.errors import BadInput, Refusal, Refused
-from chainfin.risk.canon import canonical_bytes
 from chainfin.rules.ledger import CASH, HOLDER_PAYABLE, Entry, Journal, Side, trial_balance
 from chainfin.rules.loan import Loan, LoanTerms, Payer, accrue, approve, disburse, pay
 from chainfin.values.money import Money

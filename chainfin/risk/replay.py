@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from chainfin.canon import first_difference, pointer_value
 from chainfin.errors import BadInput, NotFound
-from chainfin.risk.canon import first_difference, pointer_value
 from chainfin.risk.decide import decide_general, decide_inventory, decide_receivable
 from chainfin.risk.policy import Policy, load_policy
 from chainfin.risk.record import GENERAL, INVENTORY, RECEIVABLE, REVIEW, DecisionRecord

@@ -9,10 +9,10 @@ import hashlib
 from collections.abc import Iterable
 from datetime import date, datetime
 
-import rfc8785
 from sqlalchemy import func, insert
 from sqlmodel import Session, SQLModel, col, select
 
+from chainfin.canon import canonical_bytes
 from chainfin.errors import BadInput, Unavailable
 from chainfin.rules.ledger import CHART, Account, Entry, Journal, Side, TrialLine
 from chainfin.storage import locks
@@ -98,7 +98,7 @@ def journal_hash(previous: str, journal: Journal) -> str:
             [e.account, e.side.value, str(e.amount.minor), e.amount.currency, e.ref, e.party] for e in journal.entries
         ],
     }
-    return hashlib.sha256(rfc8785.dumps(body)).hexdigest()
+    return hashlib.sha256(canonical_bytes(body)).hexdigest()
 
 
 def balance(
