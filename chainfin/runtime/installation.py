@@ -41,7 +41,7 @@ from chainfin.services.kernel import commands, custody, parking
 from chainfin.services.kernel.context import Clock, Context
 from chainfin.services.oversight.parked import Retry
 from chainfin.services.parties import admission
-from chainfin.services.payments import incoming
+from chainfin.services.payments import incoming, unmatched
 from chainfin.services.payments.allocation import Arrival
 from chainfin.services.payments.incoming import StatementLine
 from chainfin.services.reactions import act_outcomes, chain_events, partner_outcomes
@@ -247,7 +247,10 @@ class Installation(AbstractContextManager["Installation"]):
         def waiting(session: Session, payload: str) -> None:
             incoming.place_again(session, self.ctx, json.loads(payload))
 
-        return {incoming.SOURCE: line, incoming.WAITING: waiting}
+        def nameless(session: Session, payload: str) -> None:
+            unmatched.place_again(session, self.ctx, json.loads(payload))
+
+        return {incoming.SOURCE: line, incoming.WAITING: waiting, incoming.UNMATCHED: nameless}
 
     def ready(self) -> Mapping[str, Callable[[], None]]:
         """What has to work for the service to be ready, by name: its loops."""

@@ -29,10 +29,9 @@ from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.lending import applications, limits, mandates, prices
 from chainfin.services.oversight import evidence, reconcile
 from chainfin.services.oversight.reconcile import Reconciliation
-from chainfin.services.payments import incoming
 from chainfin.services.trade import orders, receivables
 from chainfin.settings import load
-from chainfin.storage.lending_tables import ApplicationRow
+from chainfin.storage.lending_tables import COLLECTION_ACCOUNT, ApplicationRow
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import DocumentRow, ReceivableRow
 from chainfin.values.money import Money
@@ -151,7 +150,7 @@ class Town:
             amount,
             payer_account=self.parties[who].account,
             payer_name=self.parties[who].name,
-            payee_account=incoming.COLLECTION_ACCOUNT,
+            payee_account=COLLECTION_ACCOUNT,
             remittance=remittance,
         )
         self.run()

@@ -30,17 +30,19 @@ from chainfin.rules.loan.state import ACCRUING
 from chainfin.runtime.installation import Installation
 from chainfin.services.books import journals, loan_book
 from chainfin.services.goods import receipts
-from chainfin.services.kernel import acts, commands
+from chainfin.services.kernel import acts, commands, parking
 from chainfin.services.kernel.context import OPERATOR, Actor, Context
 from chainfin.services.lending import applications, limits, mandates, prices
-from chainfin.services.payments import incoming as incoming_service
+from chainfin.services.payments import unmatched
 from chainfin.services.reactions import approved
 from chainfin.services.reads import queries
 from chainfin.services.reads.queries import ApplicationView, LoanView
 from chainfin.services.trade import orders, receivables
 from chainfin.settings import load
+from chainfin.storage.bank_tables import VirtualAccountRow
 from chainfin.storage.ledger_tables import OutboxRow
-from chainfin.storage.lending_tables import HoldRow, IncomingRow, LimitRow, LoanRow, MandateRow
+from chainfin.storage.lending_tables import COLLECTION_ACCOUNT, HoldRow, IncomingRow, LimitRow, LoanRow, MandateRow
+from chainfin.storage.oversight_tables import ParkedItemRow
 from chainfin.storage.party_tables import PartyRow, PersonRow
 from chainfin.storage.trade_tables import (
     ActRow,
@@ -296,15 +298,16 @@ class Site:
         payer_name: str = "A payer (invented)",
         step: bool = True,
         bank_ref: str | None = None,
+        account: str = COLLECTION_ACCOUNT,
     ) -> str:
-        """A payment reaches the settlement bank, which may have been told what to call it; with ``step`` all that
-        follows happens. The bank's reference."""
+        """A payment reaches ``account`` (of before, if none is named) at the settlement bank, which may have been told
+        what to call it; with ``step`` all that follows happens. The bank's reference."""
         done = self.world.pays(
             uuid4().hex,
             Money(amount, CNY),
             payer_account=payer,
             payer_name=payer_name,
-            payee_account=incoming_service.COLLECTION_ACCOUNT,
+            payee_account=account,
             remittance=remittance,
             bank_reference=bank_ref,
         )
@@ -342,6 +345,19 @@ class Site:
     def refunds(self, bank_ref: str) -> list[OutboxRow]:
         return self.commands(commands.Refund, correlation=self.incoming(bank_ref).id)
 
+    def unmatched(self, bank_ref: str, row: IncomingRow | None = None) -> ParkedItemRow:
+        """The parked item of a payment that names no claim (``row``: where several have the reference)."""
+        payload = parking.as_payload((row or self.incoming(bank_ref)).id)
+        with self.ctx.store.read() as session:
+            query = select(ParkedItemRow).where(ParkedItemRow.source == "unmatched_payments")
+            return session.exec(query.where(ParkedItemRow.payload == payload)).one()
+
+    def sends_back(self, bank_ref: str, row: IncomingRow | None = None) -> None:
+        """A person of the operator sends back what names no claim, and all that follows happens."""
+        operator = replace(OPERATOR, person_id=first_person(None))
+        unmatched.send_back(self.ctx, operator, self.unmatched(bank_ref, row).id, "nobody's")
+        self.run()
+
     def struck_out(self, pledge_id: str) -> list[OutboxRow]:
         return self.commands(commands.StrikeOutPledge, subject=pledge_id)
 
@@ -359,12 +375,16 @@ class Site:
         return sums
 
     def bank_cash(self) -> int:
-        """What the bank's own file says is left: all that came in less all that it paid and gave back, in fen."""
+        """What the bank's own file says is left: all that came in on lenders' accounts less all that
+        it paid and gave back, in fen."""
         path = self.inst.settings.home / "sandbox" / "sandbox.db"
         with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
             paid = db.execute("SELECT request FROM payment WHERE status = 'done'").fetchall()
-            (came,) = db.execute("SELECT COALESCE(SUM(minor), 0) FROM incoming").fetchone()
+            lines = db.execute("SELECT minor, request FROM incoming").fetchall()
             (back,) = db.execute("SELECT COALESCE(SUM(minor), 0) FROM refund").fetchone()
+        with self.ctx.store.read() as session:
+            ours = {COLLECTION_ACCOUNT, *session.exec(select(VirtualAccountRow.account)).all()}
+        came = sum(minor for minor, request in lines if json.loads(request)["payee_account"] in ours)
         return int(came) - int(back) - sum(Money.parse(json.loads(each)["amount"], CNY).minor for (each,) in paid)
 
     def balance(self, account: ledger.Account, *, ref: str | None = None) -> int:

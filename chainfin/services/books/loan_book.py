@@ -5,6 +5,7 @@ Nothing stores what is owed: it follows from the terms and the events, and the l
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 
 from sqlmodel import Session, col, select
@@ -34,6 +35,17 @@ def load(session: Session, loan_id: str, *, lock: bool = False) -> tuple[LoanRow
     for event in events(session, loan_id):
         loan = _replay(loan, event)
     return row, loan
+
+
+def history(session: Session, loan_id: str) -> Iterator[tuple[LoanEventRow, Loan, Loan]]:
+    """Each event with the loan before and after it, in order. Raises NotFound loan_unknown."""
+    row = session.get(LoanRow, loan_id)
+    if row is None:
+        raise NotFound("loan_unknown", f"there is no loan {loan_id}")
+    loan = approve(row.id, row.lender_id, row.borrower_id, LoanTerms.from_json(row.terms))
+    for event in events(session, loan_id):
+        before, loan = loan, _replay(loan, event)
+        yield event, before, loan
 
 
 def events(session: Session, loan_id: str) -> list[LoanEventRow]:

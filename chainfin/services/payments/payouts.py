@@ -33,6 +33,16 @@ def refund(session: Session, ctx: Context, row: IncomingRow, left: Money, reason
     row.unapplied = left.minor
     payment_state.move(session, row, Event.REFUND, reason)
     suspend(session, ctx, row, left, f"suspense:{row.book_ref}")
+    _give_back(session, ctx, row, left, reason)
+
+
+def send_back(session: Session, ctx: Context, row: IncomingRow) -> None:
+    """An unmatched payment, in suspense already, goes back whole. Raises Conflict payment_transition_refused."""
+    payment_state.move(session, row, Event.REFUND, row.reason)
+    _give_back(session, ctx, row, Money(row.unapplied, row.currency), row.reason or "")
+
+
+def _give_back(session: Session, ctx: Context, row: IncomingRow, left: Money, reason: str) -> None:
     order = Refund(
         incoming_id=row.id,
         instruction_id=instruction.for_refund(row.id),

@@ -24,6 +24,7 @@ from chainfin.storage.lending_tables import (
     ApplicationRow,
     IncomingRow,
     LimitRow,
+    LoanEventRow,
     LoanRow,
     OfferRow,
     RepaymentRow,
@@ -91,11 +92,13 @@ class Payoff:
 
 @dataclass(frozen=True, slots=True)
 class StatementLine:
-    """One thing that happened to a loan. Amounts are signed from the borrower's view: what it owes grows with plus."""
+    """One thing that happened to a loan. Amounts are signed from the borrower's view: what it owes grows with plus.
+    ``balance``: what it owes after it, the sum of all amounts so far."""
 
     on: date
     kind: str
     amount: Money
+    balance: Money
     allocation: dict[str, object]
     at: datetime
 
@@ -348,20 +351,35 @@ def payoff(ctx: Context, actor: Actor, loan_id: str, on: date) -> Payoff:
 def statement(ctx: Context, actor: Actor, loan_id: str) -> list[StatementLine]:
     """What happened to the loan, in order. Raises NotFound loan_unknown."""
     with ctx.store.read() as session:
-        row, _ = _own_loan(session, actor, loan_id)
-        happened = loan_book.events(session, loan_id)
+        _own_loan(session, actor, loan_id)
+        happened = list(loan_book.history(session, loan_id))
         allocated = session.exec(
             select(IncomingRow.book_ref, RepaymentRow.allocation)
             .join(IncomingRow, col(IncomingRow.id) == col(RepaymentRow.incoming_id))
             .where(RepaymentRow.loan_id == loan_id)
         )
         paid: dict[str, dict[str, object]] = {name: dict(allocation) for name, allocation in allocated}
-    lines = []
-    for event in happened:
-        signed = row.principal if event.kind == "disburse" else -event.amount
+    lines: list[StatementLine] = []
+    for event, before, after in happened:
         allocation = paid.get(event.payment, {})
-        lines.append(StatementLine(event.on, event.kind, Money(signed, row.currency), allocation, event.created_at))
+        for kind, change in _changes(event, before, after):
+            balance = change if not lines else lines[-1].balance + change
+            shown = allocation if kind == event.kind else {}
+            lines.append(StatementLine(event.on, kind, change, balance, shown, event.created_at))
     return lines
+
+
+def _changes(event: LoanEventRow, before: Loan, after: Loan) -> list[tuple[str, Money]]:
+    """What an event did to what is owed, in the order in which it counts: interest up to its day comes before it."""
+    total = after.dues.total - before.dues.total
+    if event.kind == "disburse":
+        parts = [("disburse", after.dues.principal), ("fee", after.dues.fee)]
+    elif event.kind == "accrue":
+        parts = [("accrue", total)]
+    else:
+        accrued = accrue(before, max(event.on, before.accrued_to)).loan.dues.total - before.dues.total
+        return [*([("accrue", accrued)] if accrued.minor else []), (event.kind, total - accrued)]
+    return [(kind, amount) for kind, amount in parts if amount.minor]
 
 
 def trial_balance(ctx: Context, actor: Actor) -> list[TrialLine]:
