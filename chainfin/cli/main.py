@@ -55,6 +55,8 @@ app.add_typer(parked_app, name="parked")
 parked_app.command("list")(operator.parked_list)
 parked_app.command("retry")(operator.parked_retry)
 parked_app.command("resolve")(operator.parked_resolve)
+parked_app.command("allocate")(operator.parked_allocate)
+parked_app.command("return")(operator.parked_return)
 
 
 @app.callback()

@@ -24,6 +24,8 @@ Reason = Annotated[
 ]
 Item = Annotated[str, typer.Argument(metavar="ITEM", help="Its id (park_…).")]
 Resolution = Annotated[str, typer.Option("--reason", help="What was done about it.")]
+Claim = Annotated[str, typer.Argument(metavar="KIND", help="loan, receivable or buy_back.")]
+Target = Annotated[str, typer.Argument(metavar="CLAIM", help="Id of the loan, receivable or pledge.")]
 Status = Annotated[str, typer.Option(help="open, retried or resolved.")]
 Kinds = Annotated[
     list[str] | None,
@@ -69,6 +71,19 @@ def parked_retry(who: Who, item: Item, url: Url = DEFAULT_URL) -> None:
 def parked_resolve(who: Who, item: Item, reason: Resolution, url: Url = DEFAULT_URL) -> None:
     """Close a parked item that was dealt with elsewhere. Nothing is taken in."""
     _closed(url, who, f"/v1/parked/{item}/resolve", {"reason": reason})
+
+
+def parked_allocate(who: Who, item: Item, kind: Claim, target: Target, reason: Resolution, url: Url = DEFAULT_URL) -> None:
+    """Say for which claim a parked payment is; another person approves the proposal that is printed."""
+    path = f"/v1/parked/{item}/allocation"
+    with _speaking(url, who, path) as caller:
+        made = caller.post(path, {"kind": kind, "id": target, "reason": reason})
+    typer.echo(json.dumps({name: made[name] for name in ("id", "kind", "status", "payload")}, indent=1))
+
+
+def parked_return(who: Who, item: Item, reason: Resolution, url: Url = DEFAULT_URL) -> None:
+    """Send a parked payment back to the account that it came from."""
+    _closed(url, who, f"/v1/parked/{item}/return", {"reason": reason})
 
 
 def _closed(url: str, who: Path, path: str, body: dict[str, Any]) -> None:

@@ -105,7 +105,7 @@ def test_repayment__without_amount__all_that_is_due_today(world: World) -> None:
 
 
 def test_limit__raised_without_a_grade__keeps_the_grade(world: World) -> None:
-    body = {"kind": "borrower", "key": world.stranger.id, "amount": {"amount": "1.00", "currency": "CNY"}, "grade": "C"}
+    body = {"kind": "borrower", "key": world.auditor.id, "amount": {"amount": "1.00", "currency": "CNY"}, "grade": "C"}
     assert world.call("POST", "lender", "/v1/limits", json=body, key="graded").json()["grade"] == "C"
     more = {**body, "amount": {"amount": "2.00", "currency": "CNY"}}
     del more["grade"]

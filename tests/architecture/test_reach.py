@@ -14,10 +14,7 @@ REGISTER = "the projection still changes rows by hand; it goes once events are a
 BANK = "waits for payments that name a creditor reference, and for the bank's own files"
 
 WAITING = {
-    "chainfin.values.reference.find_all": BANK,
-    "chainfin.values.reference.make": BANK,
     "chainfin.values.reference.parse": BANK,
-    "chainfin.values.reference.printed": BANK,
     "chainfin.rules.facility.check_concentration": BOOK,
     "chainfin.rules.ledger.provision": BOOK,
     "chainfin.rules.ledger.recovery": BOOK,

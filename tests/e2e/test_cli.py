@@ -188,6 +188,11 @@ def test_call__refused_by_the_service__exits_2_with_the_code(shell: Shell, joine
         (("pause", "home/operator.json", "--reason", "why"), "pauses_unchanged"),
         (("parked", "retry", "home/operator.json", "park_1"), "parked_item_unknown"),
         (("parked", "resolve", "core.key", "park_1", "--reason", "why"), "operator_only"),
+        (("parked", "return", "home/operator.json", "park_1", "--reason", "why"), "parked_item_unknown"),
+        (
+            ("parked", "allocate", "home/operator.json", "park_1", "loan", "loan_1", "--reason", "why"),
+            "parked_item_unknown",
+        ),
         (("parked", "list", "home/operator.json", "--status", "odd"), "input_invalid"),
         (("consent", "core.key", "missing.json"), "admission_malformed"),
         (("audit", "verify", "missing.json"), "file_unreadable"),
