@@ -73,7 +73,9 @@ def parked_resolve(who: Who, item: Item, reason: Resolution, url: Url = DEFAULT_
     _closed(url, who, f"/v1/parked/{item}/resolve", {"reason": reason})
 
 
-def parked_allocate(who: Who, item: Item, kind: Claim, target: Target, reason: Resolution, url: Url = DEFAULT_URL) -> None:
+def parked_allocate(
+    who: Who, item: Item, kind: Claim, target: Target, reason: Resolution, url: Url = DEFAULT_URL
+) -> None:
     """Say for which claim a parked payment is; another person approves the proposal that is printed."""
     path = f"/v1/parked/{item}/allocation"
     with _speaking(url, who, path) as caller:
