@@ -11,13 +11,13 @@ from tests.storage.test_persons_migrated import PARTY
 
 PLEDGE = (
     "INSERT INTO pledge (id, cell, asset_kind, asset_id, pledgor_id, lender_id, amount, released, settled, lost,"
-    " decision_hash, status, drawn, created_at) VALUES ('0xab', 'c0', 'receivable', '0x1', 'pty_1', 'pty_1', 5, 0, 0, 0,"
-    " '', 'active', TRUE, '2026-11-01 00:00:00+00:00')"
+    " decision_hash, status, drawn, created_at) VALUES ('0xab', 'c0', 'receivable', '0x1', 'pty_1', 'pty_1', 5, 0, 0,"
+    " 0, '', 'active', TRUE, '2026-11-01 00:00:00+00:00')"
 )
 INCOMING = (
-    "INSERT INTO incoming_payment (id, bank_ref, repeat, book_ref, sequence, payer_account, currency, amount, unapplied,"
-    " remittance, received_on, status, evidence, created_at) VALUES ('inc_1', 'B', 0, 'inc_1', 1, 'A', 'CNY', 5, 0, '',"
-    " '2026-11-01', 'applied', '{}', '2026-11-01 00:00:00+00:00')"
+    "INSERT INTO incoming_payment (id, bank_ref, repeat, book_ref, sequence, payer_account, currency, amount,"
+    " unapplied, remittance, received_on, status, evidence, created_at) VALUES ('inc_1', 'B', 0, 'inc_1', 1, 'A',"
+    " 'CNY', 5, 0, '', '2026-11-01', 'applied', '{}', '2026-11-01 00:00:00+00:00')"
 )
 
 

@@ -82,7 +82,7 @@ def take_in(ctx: Context, lines: Sequence[StatementLine], next_cursor: int) -> l
             except Exception as error:
                 if is_away(error):
                     raise
-                _park(session, ctx, line, error)
+                _park(session, ctx, line, error, SOURCE)
         session.merge(FactRow(name="rail_cursor", value={"sequence": next_cursor}))
     return taken
 
@@ -122,18 +122,31 @@ def _paid_directly(session: Session, arrival: Arrival) -> str | None:
     raise BadInput("payee_account_foreign", "this account is no lender's here, nor the holder's of the claim it names")
 
 
+def take_or_park(session: Session, ctx: Context, line: StatementLine, source: str) -> str | None:
+    """One line, in the caller's transaction, which holds the journals' lock: taken in (None), or else parked under
+    ``source`` (the item's id). Raises only what the database raises."""
+    try:
+        with session.begin_nested():
+            take_line(session, ctx, line)
+        return None
+    except Exception as error:
+        if is_away(error):
+            raise
+        return _park(session, ctx, line, error, source).id
+
+
 def take_again(session: Session, ctx: Context, line: StatementLine) -> None:
     """A parked line once more. Raises as `take_line`."""
     journals.lock(session)
     take_line(session, ctx, line)
 
 
-def _park(session: Session, ctx: Context, line: StatementLine, error: Exception) -> None:
+def _park(session: Session, ctx: Context, line: StatementLine, error: Exception, source: str) -> ParkedItemRow:
     if not isinstance(error, ChainfinError):
         _log.error("line_not_applied", exc_info=error)
     code, detail = parking.reason_of(error)
-    item = parking.Item(SOURCE, "bank_line", line.reference, line.raw, code, detail)
-    parking.park(session, item, now=ctx.clock.now())
+    item = parking.Item(source, "bank_line", line.reference, line.raw, code, detail)
+    return parking.park(session, item, now=ctx.clock.now())
 
 
 def _take(session: Session, ctx: Context, arrival: Arrival, directly: str | None) -> IncomingRow | None:
