@@ -30,7 +30,10 @@ from chainfin.storage.trade_tables import ActRow
 from tests.differential.services.deed import Deed
 from tests.differential.services.harness import Harness
 
-RIDERS: Mapping[str, tuple[str, str]] = {"issueBatch": ("AttestBatch", "AttestItem"), "pledgeBatch": ("GrantBatch", "GrantItem")}
+RIDERS: Mapping[str, tuple[str, str]] = {
+    "issueBatch": ("AttestBatch", "AttestItem"),
+    "pledgeBatch": ("GrantBatch", "GrantItem"),
+}
 """What a second party signs over all items of a batch: its type, and that of an item."""
 LIFETIME_S = 3600
 
@@ -82,7 +85,9 @@ class Batches:
         params = self._params(batch, items)
         auths = [self._rider(batch, contract, pledgor, items, params)] if batch in RIDERS else []
         auths.append(self._signed(contract, kind.PRIMARY_TYPE, _item_type(kind), _own(kind, params), speaker))
-        outbox_id = self._in_place(contract, kind.RELAYED, params, auths, [item.act_id for item in items if item.act_id])
+        outbox_id = self._in_place(
+            contract, kind.RELAYED, params, auths, [item.act_id for item in items if item.act_id]
+        )
         self._h.site.inst.sender.run_once()
         self.sent += 1
         return self._read(contract, outbox_id, items)
@@ -147,8 +152,8 @@ class Batches:
             return row.id
 
     def _read(self, contract: str, outbox_id: int, items: Sequence[Item]) -> str | None:
-        """What became of each item, before the indexer hears of it: the act of one that was refused comes to nothing, the
-        others are this transaction's."""
+        """What became of each item, before the indexer hears of it: the act of one that was refused comes to nothing,
+        the others are this transaction's."""
         ctx, node = self._h.site.ctx, self._h.site.inst.node
         with ctx.store.begin() as session:
             sent = session.exec(select(ChainTxRow).where(ChainTxRow.outbox_id == outbox_id)).one()

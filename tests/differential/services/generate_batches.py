@@ -69,7 +69,9 @@ class BatchMaker(MoneyComesIn):
         return BatchDeed("issueBatch", seller, tuple(deeds)) if len(deeds) > 1 else None
 
     def confirm_batch(self) -> BatchDeed | None:
-        whole = [row for row in self.known.receivables if row.parent_id is None and row.status not in ("issuing", "refused")]
+        whole = [
+            row for row in self.known.receivables if row.parent_id is None and row.status not in ("issuing", "refused")
+        ]
         waiting = [row for row in whole if row.status == "issued"]
         if len(waiting) < 2:
             return None
@@ -87,11 +89,15 @@ class BatchMaker(MoneyComesIn):
         return BatchDeed("settleBatch", "bank", tuple(deeds)) if len(owed) > 1 and len(deeds) > 1 else None
 
     def pledge_batch(self) -> BatchDeed | None:
-        free = [row for row in self.known.receivables if row.status == "confirmed" and receivables.free(row) > 50_000_00]
+        free = [
+            row for row in self.known.receivables if row.status == "confirmed" and receivables.free(row) > 50_000_00
+        ]
         if not free:
             return None
         holder = self.h.name(self.dice.choice(free).holder_id)
-        own = [row for row in self.known.receivables if self.h.name(row.holder_id) == holder and row.status != "refused"]
+        own = [
+            row for row in self.known.receivables if self.h.name(row.holder_id) == holder and row.status != "refused"
+        ]
         rows = self._some([row for row in own if row in free][-3:], own)
         lender = self.dice.choice(LENDERS)
         deeds = [self.pledged(row, holder, lender) for row in {row.id: row for row in rows}.values()]

@@ -29,11 +29,16 @@ class MoneyComesIn(Securities):
     def settled(self, row: ReceivableRow) -> Deed:
         amount = self.number(receivables.outstanding(row))
         call = Call("Receivables", "settle", self._settled(row, amount))
-        return Deed(call, "bank", f"{row.number}, {amount}", lambda: self._paid(f"RECEIVABLE {row.id}", amount, "settle"))
+        return Deed(
+            call, "bank", f"{row.number}, {amount}", lambda: self._paid(f"RECEIVABLE {row.id}", amount, "settle")
+        )
 
     def _settled(self, row: ReceivableRow, amount: int) -> dict[str, object]:
-        """What the bank would attest first: the oldest pledged part that serves a loan, or the free one."""
-        live = [each for each in self.known.pledges if each.asset_id == row.id and each.status == "active"]
+        """What the bank would attest first: the oldest pledged part that serves a loan of the book (of others the bank
+        pays them itself), or the free one."""
+        live = [
+            each for each in self.known.pledges if each.asset_id == row.id and each.status == "active" and each.loan_id
+        ]
         free = receivables.free(row)
         part: PledgeRow | None = live[0] if live else None
         most, payee = (free, row.holder_id) if part is None else (part.left, part.lender_id)

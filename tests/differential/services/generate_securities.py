@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 
+from chainfin.connectors.sandbox.faults import Fault, Rule
 from chainfin.errors import ChainfinError
 from chainfin.eth import eip712
 from chainfin.eth.bindings import pledges_acts
@@ -34,7 +35,9 @@ class Securities(Goods):
     """A pledge here is a loan: applied for, decided, accepted, filed, pledged, paid out, drawn."""
 
     def pledge(self) -> Deed:
-        open_ = [row for row in self.known.receivables if row.status == "confirmed" and receivables.free(row) > 50_000_00]
+        open_ = [
+            row for row in self.known.receivables if row.status == "confirmed" and receivables.free(row) > 50_000_00
+        ]
         goods = [row for row in self.known.receipts if receipts.free(row) > 2_000_000]
         all_ = [*(open_ or self.known.receivables), *goods]
         if self.chance(0.12):
@@ -60,6 +63,7 @@ class Securities(Goods):
         params = {**grant.params(), "registryNo": registry_hex(self.fresh("REG"))}
         call = Call("Pledges", "pledge", params, (self.h.rider(grant, by),))
         product = "receivable_pledge" if of_money else "inventory_pledge"
+        late = self.chance(0.12)
 
         def ask() -> str | None:
             if not of_money:
@@ -70,6 +74,10 @@ class Securities(Goods):
             )  # fmt: skip
             if made.status != "offered":
                 return " ".join((made.status, *(str(each["code"]) for each in made.refusals)))
+            if late:  # the bank's money doesn't come: the pledge stays undrawn
+                sandbox = self.site.inst.sandbox
+                assert sandbox is not None
+                sandbox.faults.add(Rule(Fault.PENDING, prefix="/rail/payments", method="PUT"))
             applications.accept(self.ctx, self.actor(by), made.id)
             while self.site.inst.worker.run_once():  # the registry gives its number, and the lender signs
                 pass

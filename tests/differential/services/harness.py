@@ -1,8 +1,9 @@
-"""A site with a small invented market on it: who there is, what there is, and the contracts asked beside the services."""
+"""A site with a small invented market on it: who there is, what there is, and what the contracts say of it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -31,7 +32,7 @@ from chainfin.storage.trade_tables import (
 from chainfin.values.party import Role
 from tests.differential.services.deed import Call
 from tests.e2e.onchain import view
-from tests.e2e.site import Site
+from tests.e2e.site import Site, open_site
 
 R = TypeVar("R", bound=SQLModel)
 AMPLE = 900_000_000_00
@@ -170,3 +171,10 @@ class Harness:
             key = custody.signer_of(session, ctx, address)
         assert key is not None, "all keys of this market are in custody"
         return key
+
+
+@contextmanager
+def open_harness() -> Iterator[Harness]:
+    """A new market on an installation of its own."""
+    with open_site() as site:
+        yield Harness(site)

@@ -1,4 +1,4 @@
-"""Trade documents of one line, as UBL: so many units at `UNIT` fen each, tax included, so that amounts come out whole."""
+"""Trade documents of one line, as UBL: so many units at `UNIT` fen each, tax included: amounts come out whole."""
 
 from __future__ import annotations
 
@@ -67,7 +67,9 @@ def invoice(number: str, name: str, day: date, due: date, buyer: Company, seller
     return _document("Invoice", name, day, due_date + _CURRENCY + body)
 
 
-def credit_note(number: str, invoice_name: str, name: str, day: date, parties: tuple[Company, Company], units: int) -> bytes:
+def credit_note(
+    number: str, invoice_name: str, name: str, day: date, parties: tuple[Company, Company], units: int
+) -> bytes:
     """A credit note over so many units of an invoice. ``parties``: buyer and seller."""
     buyer, seller = parties
     billing = (
@@ -84,7 +86,9 @@ _CURRENCY = "<cbc:DocumentCurrencyCode>CNY</cbc:DocumentCurrencyCode>"
 
 
 def _document(kind: str, number: str, day: date, body: str) -> bytes:
-    head = f"<cbc:UBLVersionID>2.1</cbc:UBLVersionID><cbc:ID>{escape(number)}</cbc:ID><cbc:IssueDate>{day}</cbc:IssueDate>"
+    head = (
+        f"<cbc:UBLVersionID>2.1</cbc:UBLVersionID><cbc:ID>{escape(number)}</cbc:ID><cbc:IssueDate>{day}</cbc:IssueDate>"
+    )
     namespace = f"urn:oasis:names:specification:ubl:schema:xsd:{kind}-2"
     return f'<{kind} xmlns="{namespace}" {_NAMESPACES}>{head}{body}</{kind}>'.encode()
 
@@ -126,4 +130,6 @@ def _totals(kind: str, units: int) -> str:
 def _billed(kind: str, verb: str, units: int) -> str:
     quantity = f'<cbc:{verb}Quantity unitCode="KGM">{units}</cbc:{verb}Quantity>'
     money = _money("LineExtensionAmount", units * 100)
-    return f"<cac:{kind}Line><cbc:ID>1</cbc:ID>{quantity}{money}{_LINE_REF}{_tax(units)}{_ITEM}{_PRICE}</cac:{kind}Line>"
+    return (
+        f"<cac:{kind}Line><cbc:ID>1</cbc:ID>{quantity}{money}{_LINE_REF}{_tax(units)}{_ITEM}{_PRICE}</cac:{kind}Line>"
+    )

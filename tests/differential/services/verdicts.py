@@ -1,9 +1,9 @@
 """Whether a service and a contract say the same about one act: the one table of what is the same, and what isn't.
 
-`SAME` is the table of the rules (`reasons`) with the services' own codes. Where only the service refuses, `STRICTER` has
-to say why that is meant. Where both refuse and name different reasons, one of these has to hold: the thing is hidden
-from a stranger (`HIDDEN`), the parties' standing is asked at another place and is what one of them says (`Standing`), or
-`ASKED_FIRST` has the pair. The contract refusing alone is always a difference.
+`SAME` is the table of the rules (`reasons`) with the services' own codes. Where only the service refuses, `STRICTER`
+has to say why that is meant. Where both refuse and name different reasons, one of these has to hold: the thing is
+hidden from a stranger (`HIDDEN`), the parties' standing is asked at another place and is what one of them says
+(`Standing`), or `ASKED_FIRST` has the pair. The contract refusing alone is always a difference.
 """
 
 from __future__ import annotations
@@ -46,8 +46,15 @@ SAME: Final[dict[str, frozenset[str]]] = {
 STRICTER: Final[dict[tuple[str, str], str]] = {
     ("Pledges.pledge", "declined"): "credit: the contracts know no limits, grades and prices",
     ("Pledges.pledge", "review"): "credit: a person at the lender's desk decides",
+    ("Pledges.substitute", "pledge_without_loan"): "made past the service, for a loan that isn't in its book",
     ("Pledges.enforce", "loan_not_overdue"): "the loan isn't on chain: there a lender may take what is drawn",
     ("Pledges.undertake", "until_not_after_due"): "an undertaking that could never be called: the chain has it, unused",
+    ("Pledges.undertake", "transfer_to_debtor"): "as well: nobody may hold its own debt",
+    (
+        "Orders.post",
+        "document_party_foreign",
+    ): "an act on chain names no buyer but who sends it: there it is its own order",
+    ("Receivables.credit", "credit_above_invoice"): "the chain knows no invoice, only what is free of the claim",
 }
 """(act, code) that only a service says, and why that is meant."""
 
@@ -72,10 +79,12 @@ ASKED_FIRST: Final[dict[tuple[str, str], frozenset[str]]] = {
         ("Pledges.enforce", "not_lender"): _ENDED,
         ("Pledges.expire", "not_pledgor"): _ENDED,
         ("Pledges.undertake", "until_past"): _ENDED,
-        ("Pledges.undertake", "until_not_after_due"): _ENDED,
+        ("Pledges.undertake", "until_not_after_due"): f"{_ENDED} ExceedsPledge UndertakingExists",
+        ("Pledges.substitute", "pledge_state_wrong"): "NotOverGoods",
         # the loan and the promise, before how the pledge stands
         ("Pledges.buyBack", "loan_not_payable"): _ENDED,
-        ("Pledges.buyBack", "buy_back_not_undertaken"): _ENDED,
+        ("Pledges.buyBack", "buy_back_not_undertaken"): f"{_ENDED} NotDrawn",
+        ("Orders.post", "document_party_foreign"): "SellerIsBuyer OrderExists",
         # credit, before the parties
         ("Pledges.pledge", "declined"): "LenderIsPledgor",
     }.items()
