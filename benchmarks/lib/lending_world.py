@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
@@ -11,6 +12,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from types import TracebackType
 from typing import Any
+from uuid import uuid4
 
 import httpx
 from sqlmodel import col, func, select
@@ -121,29 +123,51 @@ class World(AbstractContextManager["World"]):
             lender.post("/v1/limits", {"kind": kind, "key": self.members[who].id, "amount": limit, "grade": grade})
         given = {"products": [*Product], "amount": limit, "expires_at": "2099-01-01T00:00:00Z"}
         lender.mandate(given)
-        lender.post("/v1/funding/sandbox-deposits", limit)
-        lender.until(lambda: lender.get("/v1/funding")["items"], lambda found: len(found) > 0)
+        self._place(lender, limit)
+        self._lender_signs()
 
     def _admit(self, operator: Caller, role: str, company: samples.Company) -> Member:
-        """Debtor and supplier hold their own keys; the lender's is in custody, as a bank's system would have it."""
+        """Each holds its own key: where money is real, no lender's mandate is signed by a key in custody."""
         member = Member(self._http, name=role, account=f"6228-{company.uscc[-8:]}")
         body = {"name": company.english, "legal_scheme": "USCC", "legal_value": company.uscc, "roles": [role]}
-        own = {} if role == "lender" else {"address": member.address}
-        admitted = operator.post("/v1/participants", {**body, "account": member.account, **own})
+        admitted = operator.post("/v1/participants", {**body, "account": member.account, "address": member.address})
         member.id = admitted["participant"]["id"]
-        if admitted["consent"] is not None:
-            signature = member.signature(admitted["consent"])
-            member.post(f"/v1/participants/{member.id}/consent", {"signature": signature})
+        signature = member.signature(admitted["consent"])
+        member.post(f"/v1/participants/{member.id}/consent", {"signature": signature})
         path = f"/v1/participants/{member.id}"
         member.until(lambda: operator.get(path), lambda found: found["status"] == "active")
-        if role == "lender":
-            made = operator.post("/v1/clients", {"party_id": member.id})
-            secret = {"client_id": made["client_id"], "client_secret": made["client_secret"]}
-            answer = Caller(self._http).post("/v1/auth/token", {"grant_type": "client_credentials", **secret})
-            member.token = answer["access_token"]
-        else:
-            member.sign_in()
+        member.sign_in()
         return member
+
+    def _place(self, lender: Member, limit: dict[str, str]) -> None:
+        """The lender places as much money as its limit, at its bank; returns when the bank's feed has told of it."""
+        told = lender.get("/v1/funding/instruction")
+        paid = {
+            "payment_id": uuid4().hex,
+            "payer_account": told["payer_account"],
+            "payer_name": "lender",
+            "payee_account": told["account"],
+            "remittance": told["remittance"],
+            **limit,
+        }
+        assert self.installation.settings.rail is not None
+        httpx.post(f"{self.installation.settings.rail.url}/incoming", json=paid, trust_env=False).raise_for_status()
+        lender.until(lambda: lender.get("/v1/funding")["items"], lambda found: len(found) > 0)
+
+    def _lender_signs(self) -> None:
+        """The lender's own system: it signs each pledge as soon as it is asked to."""
+        actor, key = self._actor("lender", Role.LENDER), self.members["lender"].signer
+        ctx, over = self.installation.ctx, threading.Event()
+
+        def run() -> None:
+            while not over.wait(0.01):
+                for act in acts.list_(ctx, actor, "awaiting_signature", limit=200):
+                    acts.sign(ctx, actor, act.id, "0x" + eip712.sign(act.typed_data, key).hex())
+
+        thread = threading.Thread(target=run, name="lender-signs", daemon=True)
+        thread.start()
+        self._stack.callback(thread.join, 10)
+        self._stack.callback(over.set)
 
     # receivables: made in batches, beside the API, since nobody times them
 

@@ -21,7 +21,7 @@ from chainfin.errors import BadInput, Unavailable
 from chainfin.eth.eip712 import Auth, call_data
 from chainfin.eth.signer import Signer
 from chainfin.eth.transaction import Transaction
-from chainfin.storage import outbox
+from chainfin.storage import locks, outbox
 from chainfin.storage.chain_tables import ChainTxRow, RelayerNonceRow
 from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.store import Store
@@ -92,9 +92,7 @@ class Sender:
         """Bring the nonce counter and the chain together. Raises Unavailable: chain_behind, chain_unreachable."""
         on_chain = self._node.nonce_of(self.address, self._node.head())
         with self._store.begin() as session:
-            row = session.get(RelayerNonceRow, self.address, with_for_update=True)
-            if row is None:
-                row = RelayerNonceRow(sender=self.address, next=on_chain)
+            row = locks.row(session, RelayerNonceRow, {"sender": self.address}, {"next": on_chain})
             if row.next > on_chain and not self._covered(session, on_chain, row.next):
                 raise Unavailable(
                     "chain_behind", f"{row.next} transactions of {self.address} were sent, the node knows {on_chain}"

@@ -2,7 +2,7 @@
 
 On SQLite a write transaction excludes every other one already; on PostgreSQL these are advisory locks. To keep
 transactions from waiting for each other in a circle all take them in one order: `BOOK`, then `PROJECTION`, then rows
-(assets before pledges, loans before limits, counters of nonces last).
+(applications, assets, pledges, loans, limits; counters of nonces last).
 """
 
 from __future__ import annotations

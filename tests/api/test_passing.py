@@ -76,7 +76,7 @@ def test_pledge__listed_for_both_sides__enforced_by_neither_in_time(
         with pytest.raises(ApiProblem) as refused:
             member.post(f"/v1/pledges/{mine['id']}/enforcement")
         assert (refused.value.status, refused.value.code) == (422, code)
-    assert town.lender.get(f"/v1/loans/{loan}/margin-calls") == {"loan_id": loan, "calls": []}
+    assert town.lender.get(f"/v1/loans/{loan}/margin-calls") == {"loan_id": loan, "calls": [], "unchecked": None}
 
 
 def test_dispute__withdrawn_over_the_api__confirmed_again(town: World, part: str, loan: str) -> None:

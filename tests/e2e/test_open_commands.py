@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import sqlalchemy as sa
+from alembic import command
 from sqlmodel import col, select
 
 from chainfin.connectors.sandbox import World
@@ -25,7 +26,8 @@ COLUMNS = (
 
 
 def as_before(store: Store) -> None:
-    """The open commands and the payments as revision 0004 kept them. No journal is touched: what is posted stays."""
+    """The open commands and the payments as revision 0005 kept them. No journal is touched: what is posted stays."""
+    command.downgrade(store._alembic(), "0006")
     with store.engine.connect().execution_options(chainfin_write=True) as db, db.begin():
         names = {row.id: row.bank_ref for row in db.execute(sa.text("SELECT id, bank_ref FROM incoming_payment"))}
         for row in db.execute(sa.text("SELECT id, topic, key, payload FROM outbox")).all():
@@ -49,7 +51,7 @@ def as_before(store: Store) -> None:
             "DROP INDEX ix_outbox_correlation",
             "ALTER TABLE outbox DROP COLUMN subject",
             "ALTER TABLE outbox DROP COLUMN correlation",
-            "UPDATE alembic_version SET version_num = '0004'",
+            "UPDATE alembic_version SET version_num = '0005'",
         ):
             db.execute(sa.text(statement))
 

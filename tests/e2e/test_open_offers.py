@@ -49,6 +49,18 @@ def test_offer__newer_on_the_same_asset__takes_the_place_of_the_older(site: Site
     assert status(site, offers[-1]) == "funded"
 
 
+def test_offers__on_parts_of_one_asset__stand_beside_each_other(site: Site) -> None:
+    borrower = site.borrower()
+    asset = site.confirmed(borrower)
+    parts = [site.offered(borrower, amount, asset.id) for amount in (300_000_00, 200_000_00, 200_000_00)]
+    assert [status(site, each) for each in parts] == ["offered"] * 3
+    too_much = site.offered(borrower, 200_000_00, asset.id)
+    assert [status(site, each) for each in (*parts, too_much)] == ["withdrawn"] * 3 + ["offered"]
+    applications.accept(site.ctx, borrower, too_much)
+    site.run()
+    assert status(site, too_much) == "funded"
+
+
 def test_offer__newer_when_the_older_used_up_the_limit__is_made_from_what_it_frees(site: Site) -> None:
     borrower = site.borrower(limit=ASKED)
     asset = site.confirmed(borrower)

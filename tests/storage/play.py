@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TypeVar
@@ -13,6 +14,7 @@ from uuid import uuid4
 from sqlmodel import Session, func, select
 
 from chainfin import samples
+from chainfin.connectors.sandbox import World
 from chainfin.errors import Conflict
 from chainfin.eth import eip712, keys, mandate_message
 from chainfin.eth.signer import KeySigner
@@ -125,8 +127,9 @@ class Play:
 
     def fund(self, lender: Actor) -> None:
         """The lender places money for lending."""
-        bank, told = self.sites[0].bank, deposits.instruction(self.ctx, lender)
-        assert bank is not None, "of a sandbox"
+        sandbox, told = self.sites[0].sandbox, deposits.instruction(self.ctx, lender)
+        assert sandbox is not None
+        bank = World(sandbox)
         bank.pays(
             uuid4().hex,
             Money(10**12, "CNY"),
@@ -135,6 +138,7 @@ class Play:
             payee_account=COLLECTION_ACCOUNT,
             remittance=told.remittance,
         )
+        bank.close()
         self.until(lambda: funding_accounts.list_(self.ctx, lender), "the lender's money")
 
     def borrow(self, borrower: Actor, lender: Actor, asset: ReceivableRow, amount: Money) -> str:
@@ -164,10 +168,20 @@ class Play:
                     raise
 
         def ended() -> str | None:
+            self._sign_due(lender)
             status = queries.application(self.ctx, borrower, row.id).row.status
             return status if status in ("funded", "failed") else None
 
         return str(self.until(ended, "the money"))
+
+    def _sign_due(self, party: Actor) -> None:
+        """What waits for the party's signature, signed; another thread of the play may be first."""
+        key = self.keys[party.party_id]
+        if key is None:
+            return
+        for act in acts.list_(self.ctx, party, "awaiting_signature"):
+            with suppress(Conflict):
+                acts.sign(self.ctx, party, act.id, "0x" + eip712.sign(act.typed_data, key).hex())
 
 
 def check_books(session: Session, paid: Sequence[str]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -51,7 +51,7 @@ def decide(
     """
     # the facts are those of the block that the record names
     locks.named(session, locks.PROJECTION, shared=True)
-    standing = offers.on_asset(session, row)
+    ways = offers.on_asset(session, row)
     lender = session.get_one(PartyRow, row.lender_id)
     if review is None and lender.status != "active":  # suspended while the data was on its way
         _decline(session, ctx, row, [Refusal("lender_blocked", f"{lender.name} is {lender.status}")])
@@ -61,12 +61,12 @@ def decide(
     if isinstance(mandate, Refusal):
         _decline(session, ctx, row, [mandate])
         return
-    rows = _limits(session, row, product, mandate, standing)
+    rows = _limits(session, row, product, mandate, ways)
     if isinstance(rows, Refusal):
         _decline(session, ctx, row, [rows])
         return
     try:
-        record = _record(session, ctx, row, rows, answers, standing)
+        record, standing = _record(session, ctx, row, rows, answers, ways)
     except Refused as refused:
         _decline(session, ctx, row, [Refusal(refused.code, refused.message, refused.details)])
         return
@@ -95,7 +95,7 @@ def decide(
 
 
 def _limits(
-    session: Session, row: ApplicationRow, product: Product, mandate: MandateRow, standing: offers.OpenOffers
+    session: Session, row: ApplicationRow, product: Product, mandate: MandateRow, ways: Sequence[offers.OpenOffers]
 ) -> list[LimitRow] | Refusal:
     """The limits that the loan would take from, locked. Refusal limit_missing: a lender lends on a debtor's promise, or
     to a distributor, only where it has set a limit on it; the general path explains a limit of its own."""
@@ -109,7 +109,7 @@ def _limits(
         borrower_id=row.borrower_id,
         debtor_id=debtor_id,
         mandate_id=mandate.id,
-        also=standing.freed,
+        also=ways[-1].freed,
     )
     kind, key = {
         Product.RECEIVABLE_PLEDGE: ("debtor", debtor_id),
@@ -128,30 +128,34 @@ def _record(
     row: ApplicationRow,
     rows: list[LimitRow],
     answers: Mapping[str, object] | None,
-    standing: offers.OpenOffers,
-) -> DecisionRecord:
-    now = ctx.clock.now()
+    ways: Sequence[offers.OpenOffers],
+) -> tuple[DecisionRecord, offers.OpenOffers]:
+    """The decision, and how its offer would stand to the open ones on the asset: the first way that gives what is asked
+    for, else the one that gives most."""
     if row.product == Product.GENERAL_310:
         inputs = _general(session, ctx, row, rows, answers or {})
         progress.start(session, ctx, row, "trade_verification")
         progress.end(session, ctx, row, "trade_verification", "not_applicable")
-        return decide_general(inputs)
+        return decide_general(inputs), ways[0]
     progress.start(session, ctx, row, "trade_verification")
+    record, standing = _on_asset(session, ctx, row, rows, ways[0]), ways[0]
+    for way in ways[1:]:
+        if record.outcome.amount_minor < row.requested:
+            other = _on_asset(session, ctx, row, rows, way)
+            if other.outcome.amount_minor > record.outcome.amount_minor:
+                record, standing = other, way
+    block = decision_inputs.block(session)
+    progress.end(session, ctx, row, "trade_verification", detail={"block": block.number, "block_hash": block.hash})
+    return record, standing
+
+
+def _on_asset(
+    session: Session, ctx: Context, row: ApplicationRow, rows: list[LimitRow], standing: offers.OpenOffers
+) -> DecisionRecord:
+    now = ctx.clock.now()
     if row.product == Product.RECEIVABLE_PLEDGE:
-        known = decision_inputs.for_receivable(session, ctx, row, rows, now, standing)
-        progress.end(
-            session,
-            ctx,
-            row,
-            "trade_verification",
-            detail={"block": known.block.number, "block_hash": known.block.hash},
-        )
-        return decide_receivable(known)
-    goods = decision_inputs.for_inventory(session, ctx, row, rows, now, standing)
-    progress.end(
-        session, ctx, row, "trade_verification", detail={"block": goods.block.number, "block_hash": goods.block.hash}
-    )
-    return decide_inventory(goods)
+        return decide_receivable(decision_inputs.for_receivable(session, ctx, row, rows, now, standing))
+    return decide_inventory(decision_inputs.for_inventory(session, ctx, row, rows, now, standing))
 
 
 def _general(

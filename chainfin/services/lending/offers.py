@@ -1,13 +1,14 @@
 """What open offers on one asset mean for a new one: together they promise no more than the asset can carry.
 
-An offer that the borrower can't or needn't take any more gives way to a new one: of the same lender on the same asset,
-and of anybody who doesn't hold the asset now. Other lenders' offers stay, and what they would pledge isn't free.
+A borrower may draw on one asset in parts, so a new offer stands beside its older ones as long as the asset and the
+limits carry them all; what wants more than that takes the place of the same lender's older offers. An offer to somebody
+who doesn't hold the asset now always gives way. Other lenders' offers stay, and what they would pledge isn't free.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlmodel import Session, col, select
@@ -15,9 +16,11 @@ from sqlmodel import Session, col, select
 from chainfin.rules.application import Event, State
 from chainfin.services.kernel.context import Context
 from chainfin.services.lending import application_state, limits, progress
+from chainfin.services.pledges import assets
 from chainfin.storage import locks
 from chainfin.storage.lending_tables import ApplicationRow, HoldRow, OfferRow
 from chainfin.storage.trade_tables import ActRow
+from chainfin.values.product import Product
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +33,12 @@ class OpenOffers:
     freed: Mapping[str, int] = field(default_factory=dict)
 
 
-def on_asset(session: Session, row: ApplicationRow) -> OpenOffers:
-    """The open offers on the application's asset, locked; of two decisions on one asset one comes first."""
+def on_asset(session: Session, row: ApplicationRow) -> tuple[OpenOffers, ...]:
+    """The open offers on the application's asset, in the ways that a new one may stand: first beside the older ones of
+    its borrower and lender; then, if there are any, in their place. They and the asset are locked before any limit is,
+    as an acceptance locks them; of two decisions on one asset one comes first."""
     if row.asset_id is None:
-        return OpenOffers()
+        return (OpenOffers(),)
     locks.named(session, f"offers:{row.asset_id}")
     found = session.exec(
         select(ApplicationRow, OfferRow.pledge_amount)
@@ -42,13 +47,22 @@ def on_asset(session: Session, row: ApplicationRow) -> OpenOffers:
         .order_by(col(ApplicationRow.id))
         .with_for_update(key_share=True)
     ).all()
-    gone = [each for each, _ in found if each.lender_id == row.lender_id or each.borrower_id != row.borrower_id]
-    left = sum(amount for each, amount in found if each not in gone)
-    freed: Counter[str] = Counter()
-    held = select(HoldRow).where(col(HoldRow.application_id).in_([each.id for each in gone]), HoldRow.state == "held")
-    for hold in session.exec(held):
-        freed[hold.limit_id] += hold.amount
-    return OpenOffers(tuple(gone), left, freed)
+    assets.locked_asset(session, str(Product(row.product).asset_kind), row.asset_id)
+    void = [each for each, _ in found if each.borrower_id != row.borrower_id]
+    own = [each for each, _ in found if each.borrower_id == row.borrower_id and each.lender_id == row.lender_id]
+    ways = []
+    for gone in (void, [*void, *own]) if own else (void,):
+        promised = sum(amount for each, amount in found if each not in gone)
+        ways.append(OpenOffers(tuple(gone), promised, _held(session, gone)))
+    return tuple(ways)
+
+
+def _held(session: Session, applications: Sequence[ApplicationRow]) -> Mapping[str, int]:
+    held: Counter[str] = Counter()
+    wanted = col(HoldRow.application_id).in_([each.id for each in applications])
+    for hold in session.exec(select(HoldRow).where(wanted, HoldRow.state == "held")):
+        held[hold.limit_id] += hold.amount
+    return held
 
 
 def supersede(session: Session, ctx: Context, known: OpenOffers, by: ApplicationRow) -> None:
