@@ -27,6 +27,7 @@ NOUNS = (
     "audit",
     "policies",
     "parked",
+    "bank",
 )
 
 

@@ -14,7 +14,7 @@ from sqlmodel import Session
 from chainfin.connectors.iso20022 import camt, continuity, model, status
 from chainfin.connectors.iso20022.model import Kind
 from chainfin.errors import BadInput
-from chainfin.services.kernel.context import Context
+from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.payments import statements
 from chainfin.services.payments.allocation import Arrival
 from chainfin.services.payments.statements import Taken
@@ -36,11 +36,12 @@ class Report:
     parked: int = 0
 
 
-def take_in(ctx: Context, data: bytes, source: str) -> Report:
+def take_in(ctx: Context, actor: Actor, data: bytes, source: str) -> Report:
     """Take a bank's file in, whole or not at all.
 
-    Raises BadInput document_… (no safe XML), message_kind_unknown.
+    Raises Forbidden operator_only; BadInput document_… (no safe XML), message_kind_unknown.
     """
+    actor.require_operator()
     try:
         message = camt.read(data, source=source)
     except BadInput as error:

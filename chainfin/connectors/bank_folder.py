@@ -24,7 +24,7 @@ from chainfin.connectors.iso20022.payout import Agent, PaymentOrder, Payout
 from chainfin.connectors.outcome import Done, Outcome, Refused, Unknown
 from chainfin.errors import BadInput
 from chainfin.services.kernel.commands import PayHolder, PayLoan, Refund, parse
-from chainfin.services.kernel.context import Context
+from chainfin.services.kernel.context import OPERATOR, Context
 from chainfin.storage.bank_tables import BankPaymentRow, VirtualAccountRow
 from chainfin.storage.lending_tables import IncomingRow, LoanRow
 from chainfin.storage.party_tables import PartyRow
@@ -69,10 +69,10 @@ class BankFolder:
     def run_once(self) -> int:
         """Take in each file of the inbox, in the order of their names; how many. A file that is being written still
         has a name that begins with a dot or ends otherwise than in .xml, and waits."""
-        files = sorted(each for each in self.inbox.glob("*.xml") if each.is_file() and not each.name.startswith("."))
+        files = sorted(each for each in self.inbox.glob("[!.]*.xml") if each.is_file())
         for file in files:
             try:
-                report = bank_files.take_in(self._ctx, file.read_bytes(), file.name)
+                report = bank_files.take_in(self._ctx, OPERATOR, file.read_bytes(), file.name)
             except BadInput as error:
                 _log.error("bank_file_refused", file=file.name, code=error.code)
                 _put_aside(file, self.refused)

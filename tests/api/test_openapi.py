@@ -153,6 +153,8 @@ _OPERATIONS = [
     ("POST", "/v1/parked/{parked_id}/resolve"),
     ("POST", "/v1/parked/{parked_id}/allocation"),
     ("POST", "/v1/parked/{parked_id}/return"),
+    ("POST", "/v1/bank-files"),
+    ("GET", "/v1/bank-statements"),
 ]
 _ACTORS = {
     "/v1/participants": "operator",
@@ -187,6 +189,8 @@ _ACTORS = {
     "/v1/parked/{parked_id}/resolve": "operator",
     "/v1/parked/{parked_id}/allocation": "operator",
     "/v1/parked/{parked_id}/return": "operator",
+    "/v1/bank-files": "operator",
+    "/v1/bank-statements": "operator",
     "/v1/audit/trial-balance": "auditor",
     "/v1/audit/reconciliation": "auditor",
 }

@@ -93,6 +93,7 @@ class Site:
         """Until nothing moves any more."""
         for _ in range(200):
             moved = self.inst.chain.run_until_idle() + self.inst.worker.run_once() + self.inst.incoming.run_once()
+            moved += 0 if self.inst.bank is None else self.inst.bank.run_once()
             if not moved + self.inst.housekeeper.run_once():
                 return
         raise AssertionError("it never comes to rest")
@@ -441,13 +442,18 @@ def _check_asset(site: Site, asset: ReceivableRow, pledges: list[PledgeRow]) -> 
 
 
 @contextmanager
-def open_site(*, drive: bool = False, start: datetime = START) -> Iterator[Site]:
+def open_site(*, drive: bool = False, start: datetime = START, bank_folder: bool = False) -> Iterator[Site]:
     """A site with core enterprise, lender, settlement bank and keeper, and ample limits on core and lender."""
     with TemporaryDirectory(prefix="chainfin-test-") as folder:
         home = Path(folder)
-        settings = load({"CHAINFIN_HOME": str(home)})
+        files = (
+            {"CHAINFIN_BANK_FOLDER": str(home / "bank"), "CHAINFIN_BANK_AGENT": "102100099996"} if bank_folder else {}
+        )
+        settings = load({"CHAINFIN_HOME": str(home), **files})
         with Installation(settings, start_at=start, faults=True, drive=drive) as inst:
             assert inst.sandbox is not None
+            # with a real bank a mandate takes its lender's own key; here all keys are in custody
+            object.__setattr__(inst.ctx, "real_money", False)
             site = Site(inst, World(inst.sandbox))
             try:
                 for name, role in (("core", Role.CORE), ("lender", Role.LENDER), ("bank", Role.BANK)):
