@@ -13,7 +13,7 @@ from chainfin.audit.report import Findings
 from chainfin.errors import BadInput, Refusal, Refused
 from chainfin.risk.canon import canonical_bytes
 from chainfin.rules.ledger import CASH, HOLDER_PAYABLE, Entry, Journal, Side, trial_balance
-from chainfin.rules.loan import Loan, LoanTerms, Payer, accrue, approve, disburse, pay
+from chainfin.rules.loan import Loan, LoanTerms, Payer, accrue, approve, disburse, pay, payout_returned
 from chainfin.values.money import Money
 
 PAYERS: Final[Mapping[str, Payer]] = {"pay_borrower": Payer.BORROWER, "pay_debtor": Payer.DEBTOR}
@@ -117,6 +117,11 @@ def _step(loan: Loan, event: EventPart) -> tuple[Loan, tuple[Journal, ...]]:
     if event.kind == "accrue":
         outcome = accrue(loan, on)
         return outcome.loan, outcome.journals
+    if event.kind == "payout_returned":
+        back = payout_returned(loan, on)
+        if isinstance(back, Refusal):
+            raise back.error()
+        return back.loan, back.journals
     if event.kind not in PAYERS:
         raise Refused("loan_event_unknown", f"a loan knows no {event.kind!r}")
     amount = Money(int(event.amount), loan.currency)

@@ -202,6 +202,19 @@ def disbursement(loan: str, lender: str, amount: Money, on: date) -> Journal:
     return Journal(f"disburse:{loan}", on, "disbursement", loan, _pairs(loan, lender, [(LOANS, CASH, amount)]))
 
 
+def payout_returned(
+    loan: str, lender: str, principal: Money, interest: Money, penalty: Money, charged: Money, on: date
+) -> Journal:
+    """The payout came back: Dr cash / Cr loans, and what was earned on it is taken off the income again."""
+    pairs = [
+        (CASH, LOANS, principal),
+        (INTEREST_INCOME, INTEREST_RECEIVABLE, interest),
+        (PENALTY_INCOME, PENALTY_RECEIVABLE, penalty),
+        (FEE_INCOME, FEE_RECEIVABLE, charged),
+    ]
+    return Journal(f"returned:{loan}", on, "payout_returned", loan, _pairs(loan, lender, pairs))
+
+
 def fee(loan: str, lender: str, amount: Money, on: date, *, name: str = "arrangement") -> Journal | None:
     """A fee becomes due: Dr fees receivable / Cr fee income. ``name`` tells a loan's fees apart."""
     entries = _pairs(loan, lender, [(FEE_RECEIVABLE, FEE_INCOME, amount)])

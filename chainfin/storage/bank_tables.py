@@ -56,7 +56,8 @@ class BankStatementRow(SQLModel, table=True):
 
 
 class BankEntryRow(SQLModel, table=True):
-    """One payment of a booked entry. ``status``: taken (an incoming payment), paid (an order of ours), odd (parked)."""
+    """One payment of a booked entry. ``status``: taken (an incoming payment), paid (an order of ours), returned
+    (one that the bank gave back), odd (parked)."""
 
     __tablename__ = "bank_entry"
     __table_args__ = (UniqueConstraint("statement_id", "place"),)

@@ -99,6 +99,32 @@ def disburse(loan: Loan, on: date) -> Outcome:
     return Outcome(paid_out, _with(journals, ledger.fee(loan.id, loan.lender, fee, on)))
 
 
+def payout_returned(loan: Loan, on: date) -> Outcome | Refusal:
+    """The bank gave the payout back on ``on``: the borrower never had the money, so it owes neither principal nor what
+    was accrued and charged on it. Refusal loan_paid_on where something was paid on it already: a person decides.
+
+    Raises Conflict loan_transition_refused.
+    """
+    state = transition(loan.state, LoanEvent.PAYOUT_RETURNED)
+    settled = (loan.principal_settled, loan.interest_settled, loan.penalty_settled, loan.fee_settled)
+    if any(each.minor for each in settled):
+        return Refusal("loan_paid_on", "something was paid on the loan whose payout came back", {"loan": loan.id})
+    zero = Money.zero(loan.currency)
+    after = replace(
+        loan,
+        state=state,
+        outstanding=zero,
+        product=0,
+        penalty_product=0,
+        interest_before=zero,
+        penalty_before=zero,
+        fee_charged=zero,
+        bills=(),
+    )
+    dues = (loan.outstanding, loan.interest_accrued, loan.penalty_accrued, loan.fee_charged)
+    return Outcome(after, (ledger.payout_returned(loan.id, loan.lender, *dues, on),))
+
+
 def accrue(loan: Loan, on: date) -> Outcome:
     """Accrue interest and penalty of all days before ``on`` not accrued yet, and mark the loan overdue if it is.
 

@@ -12,7 +12,19 @@ from sqlmodel import Session, col, select
 
 from chainfin.errors import NotFound, Refusal
 from chainfin.hashing import keccak
-from chainfin.rules.loan import Loan, LoanState, LoanTerms, Outcome, Paid, Payer, accrue, approve, disburse, pay
+from chainfin.rules.loan import (
+    Loan,
+    LoanState,
+    LoanTerms,
+    Outcome,
+    Paid,
+    Payer,
+    accrue,
+    approve,
+    disburse,
+    pay,
+    payout_returned,
+)
 from chainfin.services.books import journals
 from chainfin.services.kernel.context import Context
 from chainfin.storage.lending_tables import IncomingRow, LoanEventRow, LoanRow
@@ -66,6 +78,8 @@ def _step(loan: Loan, event: LoanEventRow) -> Outcome | Paid | Refusal:
         return disburse(loan, event.on)
     if event.kind == "accrue":
         return accrue(loan, event.on)
+    if event.kind == "payout_returned":
+        return payout_returned(loan, event.on)
     amount = Money(event.amount, loan.currency)
     return pay(loan, amount, event.on, payment=event.payment, payer=PAYERS[event.kind], holder=event.holder)
 

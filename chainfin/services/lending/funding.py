@@ -6,11 +6,11 @@ final pledge before the payment. Every step may be reported twice and happens on
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 from sqlmodel import Session, select
 
-from chainfin.errors import Refusal
+from chainfin.errors import Refusal, unless_refused
 from chainfin.eth import eip712
 from chainfin.eth.bindings import pledges_acts
 from chainfin.rules import pledge as pledges
@@ -164,6 +164,19 @@ def payout_refused(session: Session, ctx: Context, loan_id: str, code: str, mess
         release.release(session, ctx, pledge, pledge.left)
         undone.append(f"pledge {pledge.id}")
     _end_loan(session, ctx, application, row, "disbursing", code, message, undone)
+
+
+def returned(session: Session, ctx: Context, loan_id: str, on: date) -> None:
+    """The bank gave the payout back: nothing is owed on the loan, its limits are free, and its pledges are given up.
+
+    Raises Refused loan_paid_on; Conflict loan_transition_refused.
+    """
+    journals.lock(session)
+    row, loan = loan_book.load(session, loan_id, lock=True)
+    unless_refused(loan_book.record(session, ctx, row, loan, "payout_returned", max(on, loan.accrued_to)))
+    limits.free(session, ctx, row.application_id)
+    for pledge in session.exec(select(PledgeRow).where(PledgeRow.loan_id == loan_id)):
+        release.release(session, ctx, pledge, pledge.left)
 
 
 def _fail(session: Session, ctx: Context, pledge: PledgeRow, node: str, code: str, message: str) -> None:

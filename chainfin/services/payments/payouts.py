@@ -118,8 +118,10 @@ def holder_paid(session: Session, ctx: Context, order: PayHolder) -> None:
     """The rest of a debtor's payment has left to its owner."""
     row = session.get_one(IncomingRow, order.incoming_id, with_for_update=True)
     asset_id, party_id = order.asset_id, order.party_id
+    # what came back and was ordered again is another payout
+    again = "" if order.attempt == 1 else f":{order.attempt}"
     journal = ledger.Journal(
-        f"holder-payout:{row.book_ref}:{asset_id}:{party_id}",
+        f"holder-payout:{row.book_ref}:{asset_id}:{party_id}{again}",
         ctx.clock.today(),
         "holder_payout",
         asset_id,

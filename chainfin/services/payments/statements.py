@@ -13,12 +13,12 @@ from typing import Any, Literal
 
 from sqlmodel import Session, col, or_, select
 
-from chainfin.errors import BadInput, Refusal
+from chainfin.errors import BadInput, ChainfinError, Refusal, Refused
 from chainfin.services.books import journals
 from chainfin.services.kernel import parking
 from chainfin.services.kernel.commands import PayHolder, PayLoan, Refund
 from chainfin.services.kernel.context import Context
-from chainfin.services.payments import incoming
+from chainfin.services.payments import incoming, returned
 from chainfin.services.payments.allocation import Arrival
 from chainfin.services.payments.incoming import StatementLine
 from chainfin.storage.bank_tables import BankEntryRow, BankPaymentRow, BankStatementRow
@@ -81,7 +81,8 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What became of a statement: how many of its entries are now incoming payments, orders carried out, parked."""
+    """What became of a statement: how many of its entries are now incoming payments, orders carried out (or given
+    back), parked."""
 
     number: str
     account: str
@@ -141,8 +142,10 @@ def keep(session: Session, ctx: Context, statement: Statement) -> Taken:
     session.add(row)
     session.flush()
     kept = [_entry(session, ctx, row, entry) for entry in statement.entries]
-    count = {status: sum(each == status for each in kept) for status in ("taken", "paid", "odd")}
-    return Taken(statement.number, statement.account, count["taken"], count["paid"], count["odd"], code)
+    count = {status: sum(each == status for each in kept) for status in ("taken", "paid", "returned", "odd")}
+    return Taken(
+        statement.number, statement.account, count["taken"], count["paid"] + count["returned"], count["odd"], code
+    )
 
 
 def _entry(session: Session, ctx: Context, statement: BankStatementRow, entry: Entry) -> str:
@@ -153,17 +156,14 @@ def _entry(session: Session, ctx: Context, statement: BankStatementRow, entry: E
     if code is not None:
         status = "odd"
         parked_id = _park_entry(session, ctx, statement, entry, code, entry.detail)
-    elif entry.arrival is not None and order is None:
+    elif order is None and entry.arrival is not None:
         parked_id = incoming.take_or_park(session, ctx, line_of(entry.arrival), LINES)
-        status = "taken" if parked_id is None else "odd"
-        code = None if parked_id is None else "line_parked"
-    elif entry.arrival is not None:
-        status, code = "odd", "payout_returned"
-        detail = f"the bank gave back what was paid by {instruction_id}: what it paid has to be undone by persons"
-        parked_id = _park_entry(session, ctx, statement, entry, code, detail)
+        status, code = ("taken", None) if parked_id is None else ("odd", "line_parked")
     elif order is None:
         status, code = "odd", "debit_unknown"
         parked_id = _park_entry(session, ctx, statement, entry, code, "no order of ours is of this number")
+    elif entry.arrival is not None:
+        status, code, parked_id = _given_back(session, ctx, statement, entry, order)
     elif _repeated(session, instruction_id, entry):
         status, code = "odd", "debit_repeated"
         parked_id = _park_entry(session, ctx, statement, entry, code, f"{instruction_id} was booked out before")
@@ -188,6 +188,25 @@ def _entry(session: Session, ctx: Context, statement: BankStatementRow, entry: E
     )
     session.flush()
     return status
+
+
+def _given_back(
+    session: Session, ctx: Context, statement: BankStatementRow, entry: Entry, order: OutboxRow
+) -> tuple[str, str | None, str | None]:
+    """An order of ours came back. Status, code and parked item of the entry."""
+    assert entry.arrival is not None, "what comes back is a credit"
+    told = select(BankEntryRow.bank_ref).where(BankEntryRow.status == "returned")
+    before = session.exec(told.where(BankEntryRow.instruction_id == str(order.payload["instruction_id"]))).all()
+    if storable(entry.bank_ref) in before:
+        return "returned", None, None
+    try:
+        if before:
+            raise Refused("payout_returned_again", f"it came back by {before[0]} before")
+        with session.begin_nested():
+            returned.undo(session, ctx, order, entry.amount or 0, entry.arrival.received_on)
+        return "returned", None, None
+    except ChainfinError as error:
+        return "odd", error.code, _park_entry(session, ctx, statement, entry, error.code, error.message)
 
 
 def _repeated(session: Session, instruction_id: str, entry: Entry) -> bool:

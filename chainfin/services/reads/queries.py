@@ -374,8 +374,8 @@ def _changes(event: LoanEventRow, before: Loan, after: Loan) -> list[tuple[str, 
     total = after.dues.total - before.dues.total
     if event.kind == "disburse":
         parts = [("disburse", after.dues.principal), ("fee", after.dues.fee)]
-    elif event.kind == "accrue":
-        parts = [("accrue", total)]
+    elif event.kind not in loan_book.PAYERS:
+        parts = [(event.kind, total)]
     else:
         accrued = accrue(before, max(event.on, before.accrued_to)).loan.dues.total - before.dues.total
         return [*([("accrue", accrued)] if accrued.minor else []), (event.kind, total - accrued)]
