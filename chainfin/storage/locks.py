@@ -1,8 +1,8 @@
 """Locks that a transaction holds to its end, for what has no row to lock yet.
 
 On SQLite a write transaction excludes every other one already; on PostgreSQL these are advisory locks. To keep
-transactions from waiting for each other in a circle all take them in one order: `BOOK`, then `PROJECTION`, then rows
-(applications, assets, pledges, loans, limits; counters of nonces last).
+transactions from waiting for each other in a circle all take them in one order: `BOOK`, then `PROJECTION`, then an
+asset's offers, then rows (assets, pledges, applications, loans, limits; counters of nonces last).
 """
 
 from __future__ import annotations

@@ -83,7 +83,7 @@ TRADE = (
     ),
     Bug(
         "one invoice gives one receivable",
-        "chainfin/services/trade/receivables.py:issue",
+        "chainfin/services/trade/receivables.py:_unless_registered",
         "standing is not None and",
         NEVER,
         (MAIN + "test_refusal__each__by_its_own_code",),

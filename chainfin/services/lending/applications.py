@@ -189,6 +189,7 @@ def accept(ctx: Context, actor: Actor, application_id: str, signature: str | Non
     """
     now = ctx.clock.now()
     with ctx.store.begin() as session:
+        offers.hold(session, application_id)
         row = _own(session, actor, application_id)
         if application_state.of(row) is not State.OFFERED:
             if row.loan_id is not None and signature is not None:

@@ -35,11 +35,12 @@ class OpenOffers:
 
 def on_asset(session: Session, row: ApplicationRow) -> tuple[OpenOffers, ...]:
     """The open offers on the application's asset, in the ways that a new one may stand: first beside the older ones of
-    its borrower and lender; then, if there are any, in their place. They and the asset are locked before any limit is,
-    as an acceptance locks them; of two decisions on one asset one comes first."""
+    its borrower and lender; then, if there are any, in their place. The asset, then they are locked, before any limit;
+    of decisions and acceptances on one asset one comes first."""
     if row.asset_id is None:
         return (OpenOffers(),)
-    locks.named(session, f"offers:{row.asset_id}")
+    _one_at_a_time(session, row.asset_id)
+    assets.locked_asset(session, str(Product(row.product).asset_kind), row.asset_id)
     found = session.exec(
         select(ApplicationRow, OfferRow.pledge_amount)
         .where(ApplicationRow.asset_id == row.asset_id, ApplicationRow.status == State.OFFERED.value)
@@ -47,7 +48,6 @@ def on_asset(session: Session, row: ApplicationRow) -> tuple[OpenOffers, ...]:
         .order_by(col(ApplicationRow.id))
         .with_for_update()
     ).all()
-    assets.locked_asset(session, str(Product(row.product).asset_kind), row.asset_id)
     void = [each for each, _ in found if each.borrower_id != row.borrower_id]
     own = [each for each, _ in found if each.borrower_id == row.borrower_id and each.lender_id == row.lender_id]
     ways = []
@@ -55,6 +55,23 @@ def on_asset(session: Session, row: ApplicationRow) -> tuple[OpenOffers, ...]:
         promised = sum(amount for each, amount in found if each not in gone)
         ways.append(OpenOffers(tuple(gone), promised, _held(session, gone)))
     return tuple(ways)
+
+
+def hold(session: Session, application_id: str) -> None:
+    """Let an acceptance and the decisions on its asset wait for one another.
+
+    To be called before the offer is locked: a decision locks the asset first and then the open offers on it.
+    """
+    query = select(ApplicationRow.asset_id).where(
+        ApplicationRow.id == application_id, ApplicationRow.status == State.OFFERED.value
+    )
+    asset_id = session.exec(query).first()
+    if asset_id is not None:
+        _one_at_a_time(session, asset_id)
+
+
+def _one_at_a_time(session: Session, asset_id: str) -> None:
+    locks.named(session, f"offers:{asset_id}")
 
 
 def _held(session: Session, applications: Sequence[ApplicationRow]) -> Mapping[str, int]:

@@ -68,14 +68,7 @@ def issue(
         seller = gate.enter(session, order_row.seller_id, Kind.ISSUE)
         buyer = gate.active_party(session, order_row.buyer_id)
         fingerprint = _fingerprint(ctx, seller.legal_value, document.id)
-        standing = session.get(ReceivableRow, fingerprint)
-        # One that was withdrawn before its confirmation may be issued again, put right; the contract agrees.
-        if standing is not None and standing.status not in ("refused", "cancelled"):
-            raise Conflict(
-                "invoice_already_registered",
-                f"invoice {document.id} made a receivable before; an invoice is financed once",
-                receivable=fingerprint,
-            )
+        _unless_registered(session, fingerprint, document.id)
         billed = _billed(order, document, accept_matched)
         claim = unless_refused(
             rules.issue(
@@ -105,26 +98,47 @@ def issue(
                 created_at=ctx.clock.now(),
             )
         )
-        issued = receivables_acts.Issue(
-            id=fingerprint,
-            order_id=order_id,
-            document_root=paper.root,
-            face=claim.face,
-            due_day=day_number(claim.due_date),
-        )
-        # Attested are the lines: `_billed` has matched them with the goods of exactly this trail.
-        trail = attestations.trail(session, order_id)
-        attestation = acts.side_auth(session, ctx, _attest(issued, trail), ctx.registrar_address)
-        act = acts.prepare(
-            session,
-            ctx,
-            party=seller,
-            act=issued,
-            subject=fingerprint,
-            auths=[attestation],
-            extra={"document_id": paper.row.id, attestations.TRAIL: trail},
-        )
+        act = _issue_act(session, ctx, row, seller, paper)
         return Issuance(row, billed.match, act)
+
+
+def _unless_registered(session: Session, fingerprint: str, number: str) -> None:
+    """Raises Conflict invoice_already_registered.
+
+    One that was withdrawn before its confirmation may be issued again, put right; the contract agrees.
+    """
+    standing = session.get(ReceivableRow, fingerprint)
+    if standing is not None and standing.status not in ("refused", "cancelled"):
+        raise Conflict(
+            "invoice_already_registered",
+            f"invoice {number} made a receivable before; an invoice is financed once",
+            receivable=fingerprint,
+        )
+
+
+def _issue_act(
+    session: Session, ctx: Context, row: ReceivableRow, seller: PartyRow, paper: trade_documents.TradeDocument
+) -> ActRow:
+    """The seller's act, with the registrar's attestation that the lines fit the goods."""
+    issued = receivables_acts.Issue(
+        id=row.id,
+        order_id=row.order_id,
+        document_root=paper.root,
+        face=row.face,
+        due_day=day_number(row.due_date),
+    )
+    # Attested are the lines: `_billed` has matched them with the goods of exactly this trail.
+    trail = attestations.trail(session, row.order_id)
+    attestation = acts.side_auth(session, ctx, _attest(issued, trail), ctx.registrar_address)
+    return acts.prepare(
+        session,
+        ctx,
+        party=seller,
+        act=issued,
+        subject=row.id,
+        auths=[attestation],
+        extra={"document_id": paper.row.id, attestations.TRAIL: trail},
+    )
 
 
 def _attest(issued: receivables_acts.Issue, trail: str) -> receivables_acts.Attest:
