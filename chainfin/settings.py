@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
@@ -66,6 +67,8 @@ class Settings(BaseSettings):
     """The logical unit (逻辑单元) that this process serves."""
     domain: str = "127.0.0.1"
     """The domain that a wallet sign-in message has to name (EIP-4361)."""
+    time_zone: ZoneInfo = ZoneInfo("Asia/Shanghai")
+    """The zone by whose days business is dated, by its IANA name. A loan keeps the zone of its offer."""
     log_format: str | None = None
     """`json` or `console`; by default console on a terminal, else json."""
     log_level: str | None = None
@@ -168,6 +171,7 @@ ELSEWHERE = {
         "CHAINFIN_CRASH_SEED": "Repeats one run of kill -9.",
         "CHAINFIN_DIFFERENTIAL_STEPS": "Steps of the run that holds rules and contracts against each other.",
         "CHAINFIN_DIFFERENTIAL_SEED": "Repeats one such run.",
+        "CHAINFIN_HISTORIES": "Histories of loans that are told late and out of order (1,000).",
         "CHAINFIN_ANVIL": "The anvil program, where it isn't on the path.",
         "CHAINFIN_HARDHAT": "The hardhat program, where it isn't on the path.",
         "CHAINFIN_ARTIFACTS": "A folder of compiled contracts to test instead of the committed ones.",

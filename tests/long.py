@@ -41,6 +41,12 @@ CHECKS = (
         {"CHAINFIN_DIFFERENTIAL_STEPS": "10000"},
         node=True,
     ),
+    Check(
+        "histories",
+        "20,000 loans, heard of in any order",
+        (*PYTEST, "tests/properties/test_value_dates.py"),
+        {"CHAINFIN_HISTORIES": "20000"},
+    ),
     Check("fuzz", "contracts, 10,000 runs a test", ("contracts/run_forge.py", "--long"), node=True),
     Check("soak", f"kill -9, {ROUNDS} times", (*PYTEST, "tests/crash/test_kill.py"), {"CHAINFIN_CRASH_ROUNDS": ROUNDS}),
     Check("planted", "a bug for each requirement", ("-m", "tests.planted")),

@@ -25,6 +25,7 @@ NOUNS = (
     "applications",
     "loans",
     "audit",
+    "periods",
     "policies",
     "parked",
 )

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
 from api.auth import Acting, Ctx
 from api.route import Route
-from api.schemas.common import Id
+from api.schemas.common import Day, Id
 from chainfin.errors import Unavailable
+from chainfin.services.books import daily_root
 from chainfin.services.oversight import evidence, reconcile
 from chainfin.services.reads import queries
 from chainfin.values.money import Money
@@ -90,8 +93,16 @@ def reconciliation(request: Request, ctx: Ctx, actor: Acting) -> ReconciliationO
 
 
 @router.get("/trial-balance")
-def trial_balance(ctx: Ctx, actor: Acting) -> TrialBalanceOut:
-    lines = queries.trial_balance(ctx, actor)
+def trial_balance(
+    ctx: Ctx,
+    actor: Acting,
+    on: Annotated[Day | None, Query(description="up to the end of this day; without it, all")] = None,
+    by: Annotated[
+        Literal["business", "value"], Query(description="which of a journal's two dates counts")
+    ] = "business",
+    lender: Annotated[Id | None, Query(description="one lender's book; a lender sees its own alone")] = None,
+) -> TrialBalanceOut:
+    lines = queries.trial_balance(ctx, actor, on=on, by_value=by == "value", lender=lender)
     difference: dict[str, Money] = {}
     for line in lines:
         net = line.debit - line.credit
@@ -112,3 +123,46 @@ def trial_balance(ctx: Ctx, actor: Acting) -> TrialBalanceOut:
         ],
         difference={currency: str(net) for currency, net in difference.items()},
     )
+
+
+class StepOut(BaseModel):
+    """A neighbour on the way from a book's leaf to the top of the tree; ``left``: it stands before."""
+
+    hash: str
+    left: bool
+
+
+class BookHeadOut(BaseModel):
+    """The last journal of a book on the day; ``book``: the lender, empty for the collection account's."""
+
+    book: str
+    number: int
+    hash: str
+    path: list[StepOut]
+
+
+class DailyRootOut(BaseModel):
+    """One hash over the last journals of all books; ``previous``: the root before it."""
+
+    day: Day
+    root: str
+    previous: str
+    books: list[BookHeadOut]
+
+
+@router.get("/daily-roots/{day}")
+def get_daily_root(
+    ctx: Ctx, actor: Acting, day: Annotated[Day, Path(description="of the end of day that made it")]
+) -> DailyRootOut:
+    """The root over all books; to a lender with the head and the path of its own book, to others with none."""
+    found = daily_root.shown(ctx, actor, day)
+    books = [
+        BookHeadOut(
+            book=each.head.book,
+            number=each.head.number,
+            hash=each.head.hash,
+            path=[StepOut(hash=step.hash, left=step.left) for step in each.path],
+        )
+        for each in found.books
+    ]
+    return DailyRootOut(day=found.day, root=found.root, previous=found.previous, books=books)

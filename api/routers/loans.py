@@ -10,7 +10,7 @@ from fastapi import APIRouter, Body, Query
 from api.auth import Acting, Ctx
 from api.paging import Page, Paged, page
 from api.route import OnceRoute
-from api.schemas.common import Id
+from api.schemas.common import Day, Id
 from api.schemas.loans import (
     InstructionOut,
     LoanDetail,
@@ -65,7 +65,7 @@ def get_margin_calls(ctx: Ctx, actor: Acting, loan_id: Id) -> MarginCallsOut:
 
 
 @router.get("/{loan_id}/payoff", responses={409: {}})
-def get_payoff(ctx: Ctx, actor: Acting, loan_id: Id, on: Annotated[dt.date | None, Query()] = None) -> PayoffOut:
+def get_payoff(ctx: Ctx, actor: Acting, loan_id: Id, on: Annotated[Day | None, Query()] = None) -> PayoffOut:
     """What settles the loan on a day (today, if none is named)."""
     today = ctx.clock.today()
     day = today if on is None else on

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
 import orjson
 from fastapi import Path
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, StringConstraints
 
 from chainfin.errors import BadInput
 from chainfin.values.money import Money
@@ -18,6 +18,7 @@ MAX_DOCUMENT_CHARS = 5_500_000
 MAX_JSON_BYTES = 64 * 1024
 
 _LINE = r"^[^\x00-\x1f\x7f]*$"
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _ENCODING = re.compile(r"""^\s*<\?xml[^>]{0,100}?\bencoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']""")
 _ENCODINGS = {
     "utf-8",
@@ -49,6 +50,16 @@ def _free_json(value: dict[str, Any]) -> dict[str, Any]:
     if "\\u0000" in orjson.dumps(value).decode():
         raise ValueError("texts hold no NUL character")
     return value
+
+
+def _iso_day(value: object) -> object:
+    if isinstance(value, str) and not _DAY.fullmatch(value):
+        raise ValueError("a day as YYYY-MM-DD")  # and not a number of seconds, which would be read as a day too
+    return value
+
+
+Day = Annotated[date, BeforeValidator(_iso_day)]
+"""A day in a query: ISO 8601 and nothing else."""
 
 
 def utc_text(moment: datetime) -> str:

@@ -158,7 +158,8 @@ class LimitPartOut(SentenceOut):
 
 
 class OfferTerms(BaseModel):
-    """The terms of a loan. ``yearly_cost`` is the IRR of all cash flows, fees included."""
+    """The terms of a loan. ``yearly_cost`` is the IRR of all cash flows, fees included; ``cost_cap`` is what it may be
+    at most, whenever the loan is repaid."""
 
     principal: str
     annual_rate: str
@@ -171,6 +172,9 @@ class OfferTerms(BaseModel):
     penalty_rate: str
     advance_rate: str | None
     yearly_cost: str
+    cost_cap: str | None
+    adjustment: str | None = Field(description="of a due date that is no business day: following, the next one")
+    time_zone: str | None = Field(description="by which days are reckoned")
     binding: str | None = Field(description="what kept the amount where it is")
     decision_hash: str | None
 

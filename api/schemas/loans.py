@@ -318,11 +318,20 @@ class PayoffOut(BaseModel):
     currency: str
     total: str
     parts: dict[str, str]
+    rebate: str = Field(
+        description="let off, so that the loan costs no more than its cap in a year; the total is less it"
+    )
 
     @classmethod
     def of(cls, loan_id: str, payoff: Payoff) -> PayoffOut:
-        parts = {name: str(part) for name, part in payoff.parts.items()}
-        return cls(loan_id=loan_id, on=payoff.on, currency=payoff.total.currency, total=str(payoff.total), parts=parts)
+        return cls(
+            loan_id=loan_id,
+            on=payoff.on,
+            currency=payoff.total.currency,
+            total=str(payoff.total),
+            parts={name: str(part) for name, part in payoff.parts.items()},
+            rebate=str(payoff.rebate),
+        )
 
 
 class RepaymentIn(Input):

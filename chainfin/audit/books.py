@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from datetime import date
-from typing import Final
 
 from chainfin.audit.bundle import Bundle, EventPart, JournalPart, parse_json
 from chainfin.audit.report import Findings
-from chainfin.errors import BadInput, Refusal, Refused
+from chainfin.errors import BadInput, Refused
 from chainfin.risk.canon import canonical_bytes
-from chainfin.rules.ledger import CASH, HOLDER_PAYABLE, Entry, Journal, Side, trial_balance
-from chainfin.rules.loan import Loan, LoanTerms, Payer, accrue, approve, disburse, pay
+from chainfin.rules.ledger import CASH, HOLDER_PAYABLE, Entry, Journal, Side, by_value, trial_balance
+from chainfin.rules.loan import Happening, History, Kind, Loan, LoanTerms, approve
+from chainfin.rules.loan.history import PAYERS
 from chainfin.values.money import Money
 
-PAYERS: Final[Mapping[str, Payer]] = {"pay_borrower": Payer.BORROWER, "pay_debtor": Payer.DEBTOR}
+_ATTEMPTS = 100
+"""Orders of one payment to one party, where one is refused or more turns out to be due: there are never so many."""
+_PAYOUT = [(HOLDER_PAYABLE.code, Side.DEBIT), (CASH.code, Side.CREDIT)]
 
 
 def journal_hash(part: JournalPart) -> str:
     """SHA-256 over the RFC 8785 form of the journal and the hash of the one before it."""
-    body = {
+    body: dict[str, object] = {
         "previous": part.previous,
         "key": part.key,
         "kind": part.kind,
@@ -30,6 +33,10 @@ def journal_hash(part: JournalPart) -> str:
         "reverses": part.reverses,
         "entries": [list(entry) for entry in part.entries],
     }
+    if part.value_date != part.date:
+        body["value_date"] = part.value_date
+    if part.book:
+        body |= {"book": part.book, "number": str(part.number)}
     return hashlib.sha256(canonical_bytes(body)).hexdigest()
 
 
@@ -57,7 +64,13 @@ def _journal(part: JournalPart) -> Journal:
         Entry(account, Side(side), Money(_minor(minor), currency), ref, party)
         for account, side, minor, currency, ref, party in part.entries
     )
-    return Journal(part.key, date.fromisoformat(part.date), part.kind, part.ref, entries, part.reverses or None)
+    booked, valued = date.fromisoformat(part.date), date.fromisoformat(part.value_date)
+    if booked < valued:
+        raise Refused("journal_booked_early", f"booked on {booked}, before it happened on {valued}")
+    reverses = part.reverses or None
+    return Journal(
+        part.key, booked, part.kind, part.ref, entries, reverses, part.book, None if booked == valued else valued
+    )
 
 
 def _minor(text: str) -> int:
@@ -68,11 +81,20 @@ def _minor(text: str) -> int:
 
 
 def _order(journals: list[JournalPart], findings: Findings) -> None:
-    """Neighbours in the book are linked to each other; others have journals of other loans between them."""
+    """Neighbours in a book are linked to each other; others have journals of other loans between them."""
     hashes = [part.hash for part in journals]
     back = [part.key for n, part in enumerate(journals) if part.previous in hashes[n:]]
     once = len(set(hashes)) == len(hashes)
-    findings.check("ledger: order", once and not back, f"{len(hashes)} journals in the order of the book")
+    findings.check("ledger: order", once and not back, f"{len(hashes)} journals in the order of the books")
+    last: dict[str, JournalPart] = {}
+    for part in journals:
+        before = last.get(part.book)
+        if before is not None:
+            follows = part.number > before.number
+            linked = (part.previous == before.hash) == (part.number == before.number + 1)
+            name = f"journal {part.key}: number"
+            findings.check(name, follows and linked, f"{part.number} of its book, after {before.number}")
+        last[part.book] = part
 
 
 def _trial(bundle: Bundle, posted: Mapping[str, Journal], findings: Findings) -> None:
@@ -84,20 +106,26 @@ def _trial(bundle: Bundle, posted: Mapping[str, Journal], findings: Findings) ->
 
 
 def _recomputed(bundle: Bundle, posted: Mapping[str, Journal], after: Collection[str], findings: Findings) -> Loan:
-    """Replay the loan's life; what it posts must be what was posted, journal by journal. ``after``: keys of journals
-    that a payment may have posted besides."""
+    """Let the loan's life be heard of again, one happening after the other; what that posts (what was late: by
+    corrections) must be what was posted, journal by journal. ``after``: keys of journals that a payment may have posted
+    besides."""
     part = bundle.loan
-    loan = approve(part.id, part.lender, part.borrower, LoanTerms.from_json(part.terms))
+    approved = approve(part.id, part.lender, part.borrower, LoanTerms.from_json(part.terms))
+    history, loan = History(approved), approved
     wanted: dict[str, Journal] = {}
     for event in bundle.ledger.events:
-        loan, journals = _step(loan, event)
-        wanted |= {journal.key: journal for journal in journals}
+        done = history.hear(_happening(event, loan))
+        loan = done.loan
+        wanted |= {journal.key: journal for journal in done.journals}
+    back = _left_again(bundle, posted, wanted)
     for key in sorted(wanted.keys() | posted.keys()):
         name = f"journal {key}: recomputed"
         if key not in posted:
             findings.check(name, False, "the loan's life calls for it, and it is not there")
         elif key in wanted:
-            findings.check(name, posted[key] == wanted[key], "what the terms and payments lead to")
+            findings.check(name, by_value(posted[key]) == wanted[key], "what the terms and payments lead to")
+        elif posted[key].kind == "holder_payout":
+            findings.check(name, key in back, "what the loan had of a payment and didn't need, to whose it is")
         else:
             findings.check(
                 name, key in after and _is_holders(posted[key]), "the holder's money after the loan had ended"
@@ -105,25 +133,46 @@ def _recomputed(bundle: Bundle, posted: Mapping[str, Journal], after: Collection
     return loan
 
 
-def _step(loan: Loan, event: EventPart) -> tuple[Loan, tuple[Journal, ...]]:
-    on = date.fromisoformat(event.on)
-    if event.kind not in PAYERS and (event.amount, event.payment) != ("0", ""):
-        raise Refused("loan_event_malformed", f"a {event.kind} has neither amount nor payment")
-    if event.kind != "pay_debtor" and event.holder:
-        raise Refused("loan_event_malformed", f"a {event.kind} has no holder")
-    if event.kind == "disburse":
-        outcome = disburse(loan, on)
-        return outcome.loan, outcome.journals
-    if event.kind == "accrue":
-        outcome = accrue(loan, on)
-        return outcome.loan, outcome.journals
-    if event.kind not in PAYERS:
+def _left_again(bundle: Bundle, posted: Mapping[str, Journal], wanted: Mapping[str, Journal]) -> frozenset[str]:
+    """Keys of payouts of what turned out not to be the loan's: of its own payments, to parties to whom corrections and
+    claims made it owed, and together no more than that."""
+    owed: Counter[str] = Counter()
+    for journal in wanted.values():
+        if journal.kind in ("correction", "claim"):
+            for entry in journal.entries:
+                if entry.account == HOLDER_PAYABLE.code:
+                    owed[entry.party] -= entry.signed
+    payments = {event.payment for event in bundle.ledger.events} - {""}
+    good: set[str] = set()
+    for key, journal in posted.items():
+        if journal.kind != "holder_payout" or [(e.account, e.side) for e in journal.entries] != _PAYOUT:
+            continue
+        party, amount = journal.entries[0].party, journal.entries[0].amount.minor
+        if amount <= owed[party] and key in _payout_keys(payments, bundle.loan.id, party):
+            owed[party] -= amount
+            good.add(key)
+    return frozenset(good)
+
+
+def _payout_keys(payments: Collection[str], loan: str, party: str) -> frozenset[str]:
+    """What the journals are called by which something of these payments leaves the loan to a party."""
+    first = [f"holder-payout:{name}:{loan}:{party}" for name in payments]
+    return frozenset([*first, *(f"{key}:{attempt}" for key in first for attempt in range(2, _ATTEMPTS))])
+
+
+def _happening(event: EventPart, loan: Loan) -> Happening:
+    if event.kind not in set(Kind):
         raise Refused("loan_event_unknown", f"a loan knows no {event.kind!r}")
-    amount = Money(int(event.amount), loan.currency)
-    paid = pay(loan, amount, on, payment=event.payment, payer=PAYERS[event.kind], holder=event.holder)
-    if isinstance(paid, Refusal):
-        raise paid.error()
-    return paid.loan, paid.journals
+    kind = Kind(event.kind)
+    amount = Money(_minor(event.amount), loan.currency)
+    if kind in PAYERS:
+        if event.payment == "" or amount.minor <= 0:
+            raise Refused("loan_event_malformed", "a payment has an amount and the bank's reference")
+    elif (amount.minor, event.payment) != (0, ""):
+        raise Refused("loan_event_malformed", f"a {kind} has neither amount nor payment")
+    if kind is not Kind.PAY_DEBTOR and event.holder:
+        raise Refused("loan_event_malformed", f"a {kind} has no holder")
+    return Happening(kind, date.fromisoformat(event.on), amount, event.payment, event.holder, event.whole)
 
 
 def _after_repayment(bundle: Bundle, pledges: Collection[str]) -> frozenset[str]:

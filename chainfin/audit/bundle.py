@@ -131,18 +131,25 @@ class EvidencePart(Part):
 
 
 class EventPart(Part):
-    """What happened to the loan: disburse, accrue, pay_borrower, pay_debtor."""
+    """What happened to the loan: disburse, accrue, pay_borrower, pay_debtor; in the order in which it was heard of.
+
+    ``whole``: it was posted before lenders had books of their own, with one journal for all days until then.
+    ``on``: the day on which it happened, by the bank's word. ``amount`` of a payment: all that was offered to the loan.
+    """
 
     kind: str
     on: Day
     amount: Minor
     payment: str
     holder: str
+    whole: bool = False
 
 
 class JournalPart(Part):
-    """A journal with its link: ``hash`` covers ``previous``, the hash of the journal before it in the whole book.
+    """A journal with its link: ``hash`` covers ``previous``, the hash of the journal before it in its book.
 
+    ``date``: in which period it is booked; ``value_date``: when what it tells of happened. ``book``: whose it is in;
+    ``number``: its place there, without gaps.
     ``entries``: account, side, minor units, currency, sub-ledger, party.
     """
 
@@ -150,6 +157,9 @@ class JournalPart(Part):
     kind: str
     ref: str
     date: Day
+    value_date: Day
+    book: str
+    number: int
     reverses: str
     previous: Digest
     hash: Digest

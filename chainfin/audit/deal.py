@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -19,8 +19,8 @@ from chainfin.hashing import keccak
 from chainfin.risk.record import REVIEW, Outcome
 from chainfin.risk.replay import replay
 from chainfin.risk.review import Review
-from chainfin.rules.loan import LoanTerms, Method, check_all_in_cap, cost_to_borrower, schedule
-from chainfin.values.money import Money
+from chainfin.rules.loan import ALL_IN_CAP, LoanTerms, Method, check_all_in_cap, cost_to_borrower, schedule
+from chainfin.values.calendar import Adjustment
 from chainfin.values.party import legal_commitment, legal_id
 
 PENALTY_SHARE = Decimal("0.3")
@@ -96,13 +96,15 @@ def check_terms(bundle: Bundle, outcome: Outcome, decided: dt.date, anchored: st
             "annual rate": (terms.annual_rate, outcome.annual_rate),
             "fee": (terms.fee_or_zero.minor, outcome.fee_minor),
             "maturity": (terms.maturity, outcome.maturity_on),
-            "interest": (str(body["interest"]), str(Money(outcome.interest_minor, outcome.currency))),
+            "interest": (str(body["interest"]), str(schedule(terms).interest)),
+            "holidays": (terms.adjustment, Adjustment.FOLLOWING),
+            "cost cap": (terms.cost_cap, ALL_IN_CAP),
             "binding": (body["binding"], outcome.binding),
             "advance rate": (body["advance_rate"], None if outcome.advance_rate is None else str(outcome.advance_rate)),
             "loan id": (body["loan_id"], loan.id),
             "decision": (body["decision_hash"], anchored),
             "penalty": (terms.penalty_rate, (terms.annual_rate * PENALTY_SHARE).quantize(Decimal("0.000001"))),
-            "schedule": (schedule(terms).interest.minor, outcome.interest_minor),
+            "schedule": (schedule(replace(terms, adjustment=Adjustment.NONE)).interest.minor, outcome.interest_minor),
             "method": ((terms.method, terms.period_months), (Method.BULLET, 1)),
             "yearly cost": (body["yearly_cost"], str(cost_to_borrower(terms))),
         }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from chainfin.audit.bundle import Bundle, EventPart
 from chainfin.audit.deal import Known
@@ -19,9 +20,6 @@ from chainfin.values import instruction
 from chainfin.values.money import Money
 
 EPOCH = dt.date(1970, 1, 1)
-LEARNT_LATE_DAYS = 7
-"""Interest runs from the day on which the payout became known; a bank that had to be asked again may have paid up to a
-week before. Never the other way round: interest can't run before the bank paid."""
 
 
 def check_registry(
@@ -161,16 +159,16 @@ def _payout(bundle: Bundle, paid: list[dict[str, Any]], findings: Findings) -> N
         findings.equal("payout: currency", detail["currency"], bundle.loan.currency)
         amount = Money.parse(detail["amount"], detail["currency"])
         findings.equal("payout: amount is the principal", amount.minor, int(bundle.loan.principal))
-        late = (_day(disbursed[0].on) - _day_of(detail)).days
-        what = f"paid on {_day_of(detail)}, interest runs from {disbursed[0].on}"
-        findings.check("payout: date", 0 <= late <= LEARNT_LATE_DAYS, what)
+        on = max(_day_of(detail, bundle), _day(str(bundle.loan.terms["start"])))
+        what = f"paid on {on}, interest runs from {disbursed[0].on}"
+        findings.check("payout: date", _day(disbursed[0].on) == on, what)
 
 
 def _booked_on(name: str, bundle: Bundle, event: EventPart, detail: Mapping[str, Any], findings: Findings) -> None:
-    """A payment counts from the day on which the bank had it; later only if interest was accrued beyond that day."""
-    day = _day_of(detail)
-    accrued = any(other.kind == "accrue" and other.on == event.on for other in bundle.ledger.events)
-    holds = _day(event.on) == day or (accrued and _day(event.on) > day)
+    """A payment counts from the day on which the bank had it, whenever that was heard of."""
+    day = _day_of(detail, bundle)
+    started = [_day(other.on) for other in bundle.ledger.events if other.kind == "disburse"]
+    holds = _day(event.on) == max(day, *started)
     findings.check(f"{name}: date", holds, f"received on {day}, counted from {event.on}")
 
 
@@ -178,9 +176,10 @@ def _day(text: str) -> dt.date:
     return dt.date.fromisoformat(text)
 
 
-def _day_of(detail: Mapping[str, Any]) -> dt.date:
-    """The business day (UTC) of the bank's time."""
-    return dt.datetime.fromisoformat(str(detail["at"])).astimezone(dt.UTC).date()
+def _day_of(detail: Mapping[str, Any], bundle: Bundle) -> dt.date:
+    """The business day of the bank's time, in the zone that the terms name. Raises LookupError, ValueError."""
+    zone = ZoneInfo(str(bundle.loan.terms.get("time_zone", "UTC")))
+    return dt.datetime.fromisoformat(str(detail["at"])).astimezone(zone).date()
 
 
 def settlement_reference(bank_reference: str, asset: str, pledge_id: str) -> str:

@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import AwareDatetime, Field, ValidationError
 
 from chainfin.connectors.outcome import Done, Outcome, Unknown
 from chainfin.connectors.signature import Evidence
@@ -23,6 +23,7 @@ class Page(Message):
     kind: Literal["incoming_page"] = "incoming_page"
     after: int = Field(strict=True, ge=0, le=2**63 - 1)
     next: int = Field(strict=True, ge=0, le=2**63 - 1)
+    through: AwareDatetime | None = None
     items: tuple[Any, ...]
 
 

@@ -94,10 +94,12 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class IncomingPage:
-    """Lines after a cursor; ``next_cursor`` is where to go on (unchanged where there was nothing)."""
+    """Lines after a cursor; ``next_cursor`` is where to go on (unchanged where there was nothing). ``through``: the
+    bank signs that with this page all is told that it had booked before that moment (None: it doesn't)."""
 
     lines: tuple[Line, ...]
     next_cursor: int
+    through: datetime | None = None
 
     @property
     def payments(self) -> tuple[Incoming, ...]:
@@ -199,7 +201,7 @@ class PaymentRail:
             return Unknown("payment_answer_mismatch", "the rail answered from another cursor")
         if page.items and page.next == cursor:
             return Unknown("payment_answer_mismatch", "the rail sent lines and no way past them")
-        return Done(IncomingPage(tuple(self.line(item) for item in page.items), page.next))
+        return Done(IncomingPage(tuple(self.line(item) for item in page.items), page.next, page.through))
 
     def line(self, raw: object) -> Line:
         """A line as the bank sent it, read. Whatever it holds, it stops nothing but itself."""

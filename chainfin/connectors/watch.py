@@ -50,7 +50,8 @@ class IncomingWatch:
             page: Outcome[IncomingPage] = self._rail.incoming(self._cursor(), self._limit)
             if not isinstance(page, Done):
                 raise Unavailable(page.code, f"incoming payments can't be read: {page.message}")
+            if page.value.lines or page.value.through is not None:
+                self._on_page(page.value)
             if not page.value.lines:
                 return taken
-            self._on_page(page.value)
             taken += len(page.value.lines)

@@ -112,9 +112,13 @@ class SignedDocument(Message):
 
 
 class IncomingAnswer(Message):
+    """``through``: the bank's word that every payment booked before this moment is in this page or an earlier one; a
+    page that was cut off at the limit says nothing of the kind."""
+
     kind: Literal["incoming_page"] = "incoming_page"
     after: int
     next: int
+    through: AwareDatetime | None = None
     items: tuple[SignedDocument, ...]
 
 

@@ -2,7 +2,12 @@
 
 A journal that doesn't balance can't be made. Nothing edits a balance: a correction is a reversing journal. Every
 journal has a ``key`` that follows from what happened ("disburse:<loan>"), so that storing it twice is impossible.
-Books are a lender's: entries carry the loan as ``ref`` and the lender or holder as ``party``.
+Books are a lender's: a journal names the lender as ``book`` (empty: the collection account's, in which money is that is
+nobody's yet); entries carry the loan as ``ref`` and the lender or holder as ``party``.
+
+A journal has two dates. Its value date says when what it tells of happened: interest runs by it, and no closing ever
+changes it. Its business date says in which period it is booked: the value date, or the first open day where that period
+was closed before the journal came.
 Account numbers follow the chart of 企业会计准则应用指南 (Accounting Standards for Business Enterprises, guidance).
 """
 
@@ -10,8 +15,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from enum import StrEnum
 
 from chainfin.errors import BadInput, Conflict
@@ -49,6 +54,7 @@ CASH = Account("1002", "settlement bank clearing", "存放结算银行清算款"
 FEE_RECEIVABLE = Account("1122", "fees receivable", "应收手续费", Kind.ASSET, Side.DEBIT)
 INTEREST_RECEIVABLE = Account("1132.01", "interest receivable", "应收利息", Kind.ASSET, Side.DEBIT)
 PENALTY_RECEIVABLE = Account("1132.02", "penalty interest receivable", "应收罚息", Kind.ASSET, Side.DEBIT)
+CLAIMS = Account("1221.01", "claims on who was paid too much", "其他应收款——多付款", Kind.ASSET, Side.DEBIT)
 LOANS = Account("1303", "loans: principal", "贷款——本金", Kind.ASSET, Side.DEBIT)
 ALLOWANCE = Account("1304", "allowance for loan losses", "贷款损失准备", Kind.ASSET, Side.CREDIT)
 HOLDER_PAYABLE = Account(
@@ -63,8 +69,8 @@ CREDIT_LOSS = Account("6702", "credit impairment losses", "信用减值损失", 
 CHART: dict[str, Account] = {
     account.code: account
     for account in (
-        CASH, FEE_RECEIVABLE, INTEREST_RECEIVABLE, PENALTY_RECEIVABLE, LOANS, ALLOWANCE, HOLDER_PAYABLE, SUSPENSE,
-        INTEREST_INCOME, PENALTY_INCOME, FEE_INCOME, CREDIT_LOSS,
+        CASH, FEE_RECEIVABLE, INTEREST_RECEIVABLE, PENALTY_RECEIVABLE, CLAIMS, LOANS, ALLOWANCE, HOLDER_PAYABLE,
+        SUSPENSE, INTEREST_INCOME, PENALTY_INCOME, FEE_INCOME, CREDIT_LOSS,
     )
 }  # fmt: skip
 
@@ -105,6 +111,7 @@ class Entry:
 class Journal:
     """What is posted at once. ``key`` is unique in the books; ``reverses`` is the key of what it takes back.
 
+    ``book``: whose book it is in (a lender's id, or empty). ``value_date``: only where it isn't the business date.
     Raises BadInput ledger_empty, ledger_key_missing, ledger_unbalanced (in each currency by itself).
     """
 
@@ -114,6 +121,13 @@ class Journal:
     ref: str
     entries: tuple[Entry, ...]
     reverses: str | None = None
+    book: str = ""
+    value_date: date | None = None
+
+    @property
+    def valued_on(self) -> date:
+        """The day on which what it tells of happened."""
+        return self.value_date or self.business_date
 
     def __post_init__(self) -> None:
         if not self.key:
@@ -131,6 +145,37 @@ class Journal:
                 )
 
 
+def booked(journal: Journal, closed_through: date | None) -> Journal:
+    """``journal`` as it goes into books that are closed up to ``closed_through`` (its last closed day): a value date in
+    a closed period stays, and the journal is booked on the first open day."""
+    valued = journal.valued_on
+    if closed_through is None or valued > closed_through:
+        return replace(journal, business_date=valued, value_date=None)
+    return replace(journal, business_date=closed_through + timedelta(days=1), value_date=valued)
+
+
+def by_value(journal: Journal) -> Journal:
+    """``journal`` as it would be had it come in time: what two tellings of one history are compared by."""
+    return booked(journal, None)
+
+
+def as_before(journals: Sequence[Journal], on: date) -> list[Journal]:
+    """The journals as they were posted when the book was one: in no lender's, and what loans earned until ``on`` in a
+    journal of that day."""
+    accruals = [journal for journal in journals if journal.kind == "accrual"]
+    others = [replace(journal, book="") for journal in journals if journal.kind != "accrual"]
+    if not accruals:
+        return others
+    loan, party = accruals[0].ref, accruals[0].entries[0].party
+    zero = Money.zero(accruals[0].entries[0].amount.currency)
+    pairs = [
+        (to, from_, sum((e.amount for j in accruals for e in j.entries if e.account == to.code), zero))
+        for to, from_ in ((INTEREST_RECEIVABLE, INTEREST_INCOME), (PENALTY_RECEIVABLE, PENALTY_INCOME))
+    ]
+    earned = Journal(f"accrue:{loan}:{on.isoformat()}", on, "accrual", loan, _pairs(loan, party, pairs))
+    return [earned, *others]
+
+
 def reverse(journal: Journal, business_date: date) -> Journal:
     """The journal that takes ``journal`` back: the same lines on the other sides, on ``business_date``.
 
@@ -142,7 +187,7 @@ def reverse(journal: Journal, business_date: date) -> Journal:
     if business_date < journal.business_date:
         raise BadInput("ledger_date_backwards", f"a reversal on {business_date} lies before {journal.business_date}")
     entries = tuple(Entry(e.account, e.side.other, e.amount, e.ref, e.party) for e in journal.entries)
-    return Journal(f"reverse:{journal.key}", business_date, "reversal", journal.ref, entries, reverses=journal.key)
+    return Journal(f"reverse:{journal.key}", business_date, "reversal", journal.ref, entries, journal.key, journal.book)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +223,22 @@ def out_of_balance(lines: Iterable[TrialLine]) -> dict[str, int]:
     return {currency: rest for currency, rest in sorted(sums.items()) if rest}
 
 
+@dataclass(frozen=True, slots=True)
+class Rebate:
+    """What a borrower is let off: ``fee`` and ``interest`` not yet paid, ``principal`` for what was paid already; taken
+    out of the fee's and the interest's income. Both sides add up to the same."""
+
+    fee: Money
+    interest: Money
+    principal: Money
+    fee_income: Money
+    interest_income: Money
+
+    @property
+    def total(self) -> Money:
+        return self.fee + self.interest + self.principal
+
+
 # What a loan's life posts. Lines of zero are left out; a journal that would be empty is not made (None). ---------
 
 
@@ -199,20 +260,36 @@ def _pairs(loan: str, party: str, pairs: Sequence[tuple[Account, Account, Money]
 
 def disbursement(loan: str, lender: str, amount: Money, on: date) -> Journal:
     """The money goes out: Dr loans / Cr cash. Nothing is withheld from it (no 砍头息)."""
-    return Journal(f"disburse:{loan}", on, "disbursement", loan, _pairs(loan, lender, [(LOANS, CASH, amount)]))
+    entries = _pairs(loan, lender, [(LOANS, CASH, amount)])
+    return Journal(f"disburse:{loan}", on, "disbursement", loan, entries, book=lender)
 
 
 def fee(loan: str, lender: str, amount: Money, on: date, *, name: str = "arrangement") -> Journal | None:
     """A fee becomes due: Dr fees receivable / Cr fee income. ``name`` tells a loan's fees apart."""
     entries = _pairs(loan, lender, [(FEE_RECEIVABLE, FEE_INCOME, amount)])
-    return Journal(f"fee:{loan}:{name}", on, "fee", loan, entries) if entries else None
+    return Journal(f"fee:{loan}:{name}", on, "fee", loan, entries, book=lender) if entries else None
+
+
+def rebate(loan: str, lender: str, payment: str, off: Rebate, on: date) -> Journal:
+    """What the borrower is let off so that the loan costs no more than the cap: Dr income / Cr what is owed."""
+    lines = [(FEE_INCOME, off.fee_income, debit), (INTEREST_INCOME, off.interest_income, debit)]
+    lines += [
+        (FEE_RECEIVABLE, off.fee, credit),
+        (INTEREST_RECEIVABLE, off.interest, credit),
+        (LOANS, off.principal, credit),
+    ]
+    entries = tuple(make(of, amount, loan, lender) for of, amount, make in lines if amount.minor)
+    return Journal(f"rebate:{loan}:{payment}", on, "rebate", loan, entries, book=lender)
 
 
 def accrual(loan: str, lender: str, interest: Money, penalty: Money, on: date) -> Journal | None:
-    """Interest and penalty earned up to the start of ``on`` since the last accrual."""
+    """Interest and penalty that the day ``on`` earned."""
     pairs = [(INTEREST_RECEIVABLE, INTEREST_INCOME, interest), (PENALTY_RECEIVABLE, PENALTY_INCOME, penalty)]
     entries = _pairs(loan, lender, pairs)
-    return Journal(f"accrue:{loan}:{on.isoformat()}", on, "accrual", loan, entries) if entries else None
+    if not entries:
+        return None
+    # "on": a journal without it is of before, when one told of all days up to its own
+    return Journal(f"accrue:{loan}:on:{on.isoformat()}", on, "accrual", loan, entries, book=lender)
 
 
 def receipt(
@@ -234,7 +311,7 @@ def receipt(
         raise BadInput("holder_missing", f"{remainder} of the payment {payment} is left over and nobody's")
     entries = _pairs(loan, lender, [(CASH, of, amount) for of, amount in parts])
     entries += _pairs(loan, holder, [(CASH, HOLDER_PAYABLE, remainder)])
-    return Journal(f"payment:{payment}:{loan}", on, "payment", loan, entries)
+    return Journal(f"payment:{payment}:{loan}", on, "payment", loan, entries, book=lender)
 
 
 def provision(loan: str, lender: str, held: Money, wanted: Money, on: date) -> Journal | None:
@@ -242,7 +319,9 @@ def provision(loan: str, lender: str, held: Money, wanted: Money, on: date) -> J
     change = wanted - held
     pair = (CREDIT_LOSS, ALLOWANCE, change) if change.minor > 0 else (ALLOWANCE, CREDIT_LOSS, -change)
     entries = _pairs(loan, lender, [pair])
-    return Journal(f"provision:{loan}:{on.isoformat()}", on, "provision", loan, entries) if entries else None
+    return (
+        Journal(f"provision:{loan}:{on.isoformat()}", on, "provision", loan, entries, book=lender) if entries else None
+    )
 
 
 def write_off(loan: str, lender: str, parts: Sequence[tuple[Account, Money]], allowance: Money, on: date) -> Journal:
@@ -256,10 +335,50 @@ def write_off(loan: str, lender: str, parts: Sequence[tuple[Account, Money]], al
         covered = min(left, amount)
         entries += _pairs(loan, lender, [(ALLOWANCE, of, covered), (CREDIT_LOSS, of, amount - covered)])
         left -= covered
-    return Journal(f"write-off:{loan}", on, "write_off", loan, tuple(entries))
+    return Journal(f"write-off:{loan}", on, "write_off", loan, tuple(entries), book=lender)
 
 
 def recovery(loan: str, lender: str, payment: str, amount: Money, on: date) -> Journal:
     """Money on a loan that was written off: Dr cash / Cr credit losses."""
     entries = _pairs(loan, lender, [(CASH, CREDIT_LOSS, amount)])
-    return Journal(f"recovery:{payment}:{loan}", on, "recovery", loan, entries)
+    return Journal(f"recovery:{payment}:{loan}", on, "recovery", loan, entries, book=lender)
+
+
+# What was learnt late. ----------------------------------------------------------------------------------------------
+
+
+def corrections(
+    name: str, ref: str, book: str, before: Iterable[Journal], after: Iterable[Journal]
+) -> tuple[Journal, ...]:
+    """The journals that lead from what was posted (``before``) to what should have been (``after``): for each value
+    date one, of the differences of its lines. They balance, since both sides do. ``name`` tells this correction from
+    others.
+    """
+    sums: dict[date, dict[tuple[str, str, str, str], int]] = defaultdict(lambda: defaultdict(int))
+    for sign, journals in ((-1, before), (1, after)):
+        for journal in journals:
+            for e in journal.entries:
+                sums[journal.valued_on][e.account, e.ref, e.party, e.amount.currency] += sign * e.signed
+    made: list[Journal] = []
+    for day, lines in sorted(sums.items()):
+        entries = tuple(
+            Entry(code, Side.DEBIT if net > 0 else Side.CREDIT, Money(abs(net), currency), of, party)
+            for (code, of, party, currency), net in sorted(lines.items())
+            if net
+        )
+        if entries:
+            made.append(Journal(f"correct:{name}:{day.isoformat()}", day, "correction", ref, entries, book=book))
+    return tuple(made)
+
+
+def owed_back(name: str, loan: str, lender: str, payer: str, amount: Money, on: date) -> Journal:
+    """A claim of ``payer``: its payment had been taken for more than it turns out to have been needed for."""
+    entries = (debit(CASH, amount, loan, lender), credit(HOLDER_PAYABLE, amount, loan, payer))
+    return Journal(f"claim:{name}", on, "claim", loan, entries, book=lender)
+
+
+def paid_too_much(name: str, loan: str, lender: str, line: Entry, party: str, on: date) -> Journal:
+    """A claim on ``party``: it was paid what turns out not to have been its. ``line``: the credit that takes the amount
+    off the account out of which it went."""
+    entries = (debit(CLAIMS, line.amount, loan, party), line)
+    return Journal(f"claim:{name}", on, "claim", loan, entries, book=lender)

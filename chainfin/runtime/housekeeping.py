@@ -1,4 +1,4 @@
-"""The driver of what time alone brings about: offers and unsigned acts end, what was left behind is taken up."""
+"""The driver of what time alone brings about: offers, unsigned acts and days end, what was left behind is taken up."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from chainfin.services.kernel import approvals
 from chainfin.services.kernel.context import Context
-from chainfin.services.lending import applications
+from chainfin.services.lending import applications, end_of_day
 from chainfin.services.payments import incoming
 from chainfin.services.pledges import substitution
 from chainfin.services.reactions import act_outcomes
@@ -19,6 +19,7 @@ DUTIES: tuple[Callable[[Context], int], ...] = (
     substitution.expire,
     approvals.expire,
     incoming.place_waiting,
+    end_of_day.run_due,
 )
 """Each tells how much it moved."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from datetime import UTC, datetime
+from datetime import datetime
 from types import TracebackType
 
 import structlog
@@ -116,7 +116,7 @@ class Installation(AbstractContextManager["Installation"]):
         if fresh:
             self.store.upgrade()
         self.store.check_schema()
-        self.clock = Clock(self.store, movable=embedded)
+        self.clock = Clock(self.store, movable=embedded, zone=settings.time_zone)
         if fresh and start_at is not None:
             self.clock.start_at(start_at)
         keys = _own_keys(self.store, vault, self.clock)
@@ -234,7 +234,8 @@ class Installation(AbstractContextManager["Installation"]):
             partner_outcomes.refused(session, self.ctx, row, outcome.code, outcome.message)
 
     def _on_incoming(self, page: IncomingPage) -> None:
-        for amount in incoming.take_in(self.ctx, [_statement_line(line) for line in page.lines], page.next_cursor):
+        lines = [_statement_line(line, self.clock) for line in page.lines]
+        for amount in incoming.take_in(self.ctx, lines, page.next_cursor, through=page.through):
             self.metrics.received(amount)
 
     def retries(self) -> Mapping[str, Retry]:
@@ -242,7 +243,7 @@ class Installation(AbstractContextManager["Installation"]):
 
         def line(session: Session, payload: str) -> None:
             read = self.partners.rail.line(json.loads(payload))
-            incoming.take_again(session, self.ctx, _statement_line(read))
+            incoming.take_again(session, self.ctx, _statement_line(read, self.clock))
 
         def waiting(session: Session, payload: str) -> None:
             incoming.place_again(session, self.ctx, json.loads(payload))
@@ -264,7 +265,7 @@ class Installation(AbstractContextManager["Installation"]):
         self.close()
 
 
-def _statement_line(line: Line) -> StatementLine:
+def _statement_line(line: Line, clock: Clock) -> StatementLine:
     """A line of the rail as the services take it in."""
     content = line.content
     if isinstance(content, Incoming):
@@ -275,7 +276,7 @@ def _statement_line(line: Line) -> StatementLine:
             payee_account=content.payee_account,
             amount=content.amount,
             remittance=content.remittance,
-            received_on=content.received_at.astimezone(UTC).date(),
+            received_on=clock.day_of(content.received_at),
             evidence=content.evidence.as_json(),
         )
     else:

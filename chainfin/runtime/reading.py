@@ -41,7 +41,7 @@ class Reading(AbstractContextManager["Reading"]):
         self.store = Store(settings.database_url)
         try:
             self.store.check_schema()
-            self.clock = Clock(self.store, movable=settings.chain_url is None)
+            self.clock = Clock(self.store, movable=settings.chain_url is None, zone=settings.time_zone)
             with self.store.read() as session:
                 fact = session.get(FactRow, "deployment")
                 own = custody.own_addresses(session)

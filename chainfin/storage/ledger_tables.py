@@ -11,15 +11,24 @@ from chainfin.storage.types import BigId, UtcDateTime
 
 
 class JournalRow(SQLModel, table=True):
-    """One balanced posting. ``key`` makes it happen once; ``hash`` chains it to the journal before it."""
+    """One balanced posting. ``key`` makes it happen once; ``number`` is its place in its book, without gaps, and
+    ``hash`` chains it to the one before it there.
+
+    ``business_date``: in which period it is booked; ``value_date``: when what it tells of happened. ``book``: whose
+    book it is in (a lender), empty for the collection account's.
+    """
 
     __tablename__ = "journal"
+    __table_args__ = (Index("ix_journal_number", "book", "number", unique=True),)
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
     key: str = Field(unique=True)
     kind: str
     ref: str = Field(index=True)
     business_date: date = Field(index=True)
+    value_date: date = Field(index=True)
+    book: str = ""
+    number: int = Field(sa_type=BigInteger)
     reverses: str | None = None
     previous_hash: str
     hash: str = Field(unique=True)
@@ -47,6 +56,40 @@ class EntryRow(SQLModel, table=True):
     currency: str
     debit: int = Field(default=0, sa_type=BigInteger)
     credit: int = Field(default=0, sa_type=BigInteger)
+
+
+class JournalHeadRow(SQLModel, table=True):
+    """The last journal of a book: the next one takes the number after it, in the transaction that commits it."""
+
+    __tablename__ = "journal_head"
+
+    book: str = Field(primary_key=True)
+    number: int = Field(sa_type=BigInteger)
+    hash: str
+
+
+class DailyRootRow(SQLModel, table=True):
+    """One hash over the heads of all books at an end of day; see `rules.daily_root`. ``heads``: book → number, hash."""
+
+    __tablename__ = "daily_root"
+
+    day: date = Field(primary_key=True)
+    root: str = Field(unique=True)
+    previous: str
+    heads: dict[str, object] = Field(sa_type=JSON)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class PeriodRow(SQLModel, table=True):
+    """A month whose books are closed: nothing is booked in it any more."""
+
+    __tablename__ = "closed_period"
+
+    period: str = Field(primary_key=True)
+    """YYYY-MM"""
+    last_day: date = Field(unique=True)
+    closed_by: str
+    closed_at: datetime = Field(sa_type=UtcDateTime)
 
 
 class OutboxRow(SQLModel, table=True):

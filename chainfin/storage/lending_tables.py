@@ -222,6 +222,8 @@ class LoanEventRow(SQLModel, table=True):
     payment: str = ""
     """What the book calls the payment (`IncomingRow.book_ref`)."""
     holder: str = ""
+    whole: bool = False
+    """Posted when the book was one; see `rules.loan.history.Happening`."""
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 

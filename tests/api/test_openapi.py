@@ -145,6 +145,8 @@ _OPERATIONS = [
     ("GET", "/v1/audit/loans/{loan_id}/bundle"),
     ("GET", "/v1/audit/reconciliation"),
     ("GET", "/v1/audit/trial-balance"),
+    ("GET", "/v1/periods"),
+    ("POST", "/v1/periods/{period}/close"),
     ("GET", "/v1/policies"),
     ("GET", "/v1/policies/{policy_id}"),
     ("GET", "/v1/parked"),
@@ -167,6 +169,7 @@ _ACTORS = {
     "/v1/mandates/{mandate_id}": "lender",
     "/v1/mandates/{mandate_id}/signature": "lender",
     "/v1/mandates/{mandate_id}/revoke": "lender",
+    "/v1/periods/{period}/close": "operator",
     "/v1/lines": "lender",
     "/v1/substitutions": "lender",
     "/v1/orders/{order_id}/amendment": "core",
@@ -224,6 +227,8 @@ def _ids(world: World, path: str) -> dict[str, str]:
         "proposal_id": world.ids["proposal"],
         "parked_id": world.ids["pledge"],
         "mandate_id": world.ids["pledge"],
+        "period": "2026-01",
+        "day": "2026-03-03",
     }
     return {name: value for name, value in known.items() if f"{{{name}}}" in path}
 

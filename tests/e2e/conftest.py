@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.site import Site, check_books, open_site
+from tests.e2e.site import Site, check_books, open_site, settle_up
 
 
 @pytest.fixture(scope="module")
@@ -21,3 +21,4 @@ def site(shared_site: Site) -> Iterator[Site]:
     yield shared_site
     shared_site.run()
     check_books(shared_site)
+    settle_up(shared_site)

@@ -158,10 +158,9 @@ def test_forged__journal_amount__hash_of_the_journal(played: Played) -> None:
 
 def test_forged__journal_amount_hashed_again__not_what_follows(played: Played) -> None:
     def change(content: dict[str, Any]) -> None:
-        for journal in content["ledger"]["journals"]:
-            if journal["kind"] == "accrual":
-                for entry in journal["entries"]:
-                    entry[2] = str(int(entry[2]) + 1)
+        accrual = next(journal for journal in content["ledger"]["journals"] if journal["kind"] == "accrual")
+        for entry in accrual["entries"]:
+            entry[2] = str(int(entry[2]) + 1)
         for row in content["ledger"]["trial"]:
             row[1] = str(int(row[1]) + (1 if row[0] == "1132.01" else 0))
             row[2] = str(int(row[2]) + (1 if row[0] == "6011.01" else 0))

@@ -117,7 +117,7 @@ def fallen_due(site: Site) -> tuple[Actor, str, ReceivableRow, str]:
     until = asset.due_date + timedelta(days=30)
     undertakings.undertake(site.ctx, borrower, pledge_id, str(Money(PART, CNY)), until, "we pay if the debtor doesn't")
     site.run()
-    site.move_to(asset.due_date + timedelta(days=1))
+    site.fall_due(asset.due_date)
     end_of_day.run(site.ctx, OPERATOR, site.today)
     return borrower, loan_id, asset, pledge_id
 

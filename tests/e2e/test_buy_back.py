@@ -77,14 +77,14 @@ def test_bought__all__loan_repaid_and_what_is_over_goes_to_whose_goods_they_were
     site: Site, undertaken: tuple[Actor, str, PledgeRow]
 ) -> None:
     borrower, loan_id, pledge = undertaken
-    dues = site.loan(loan_id).loan.dues.total.minor
+    settles = site.settles(loan_id)
     worth = -(-pledge.left * PRICE // 1000)
     ref = site.pays(worth + 1_00, f"BUYBACK {pledge.id}", payer=core_account(site))
     assert (site.incoming(ref).status, site.incoming(ref).unapplied) == ("refunded", 1_00)
     assert site.loan(loan_id).row.status == "repaid"
     (out,) = site.payouts(ref)
     paid = (out.status, out.payload["payee_account"], out.payload["amount"])
-    assert paid == ("done", site.party(borrower.party_id).account, str(Money(worth - dues, CNY)))
+    assert paid == ("done", site.party(borrower.party_id).account, str(Money(worth - settles, CNY)))
     (after,) = pledges_on(site, pledge.asset_id)
     assert (after.status, after.settled, after.left) == ("released", pledge.left, 0)
     assert mismatches(site) == []

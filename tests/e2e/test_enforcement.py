@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
 
 from chainfin.errors import Conflict, Refused
@@ -27,7 +25,7 @@ def late(site: Site) -> tuple[Actor, ReceivableRow, str]:
     borrower = site.borrower()
     asset = site.confirmed(borrower)
     loan_id = site.funded(borrower, LENT, asset.id)
-    site.move_to(asset.due_date + timedelta(days=1))
+    site.fall_due(asset.due_date)
     end_of_day.run(site.ctx, OPERATOR, site.today)
     return borrower, asset, loan_id
 
@@ -135,7 +133,7 @@ def test_enforced__goods__lender_owns_a_receipt_of_its_own(site: Site) -> None:
     with pytest.raises(Refused) as refused:
         enforcement.enforce(site.ctx, site.cast["lender"], pledge.id)
     assert refused.value.code == "loan_not_overdue"
-    site.move_to(site.loan(loan_id).row.maturity + timedelta(days=1))
+    site.fall_due(site.loan(loan_id).row.maturity)
     enforcement.enforce(site.ctx, site.cast["lender"], pledge.id)
     site.run()
     (taken,) = receipts_out_of(site, goods.id)
@@ -157,7 +155,7 @@ def test_enforce__not_now_or_not_by_this_one__refused(site: Site, when: str, cod
     site.funded(borrower, LENT, asset.id)
     pledge = the_pledge(site, asset.id)
     if when == "twice":
-        site.move_to(asset.due_date + timedelta(days=1))
+        site.fall_due(asset.due_date)
         enforcement.enforce(site.ctx, site.cast["lender"], pledge.id)
         site.run()
     with pytest.raises(Refused) as refused:

@@ -342,7 +342,7 @@ def test_payment__reported_twice__on_the_books_once(site: Site) -> None:
     before = rows(site.ctx.store)
     for bank_ref in ("SBP-1", "SBP-2"):
         with site.ctx.store.begin() as session:
-            funding.paid_out(session, site.ctx, loan_id, bank_ref)
+            funding.paid_out(session, site.ctx, loan_id, bank_ref, site.ctx.clock.now())
     assert rows(site.ctx.store) == before
     assert site.balance(ledger.LOANS, ref=loan_id) == ASKED
 

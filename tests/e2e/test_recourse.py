@@ -54,7 +54,7 @@ def recourse(site: Site, who: Actor, asset: ReceivableRow, amount: int | None = 
 
 
 def fall_due(site: Site, asset: ReceivableRow) -> None:
-    site.move_to(asset.due_date + timedelta(days=1))
+    site.fall_due(asset.due_date)
     end_of_day.run(site.ctx, OPERATOR, site.today)
 
 

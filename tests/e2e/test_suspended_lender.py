@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from functools import partial
 
 import pytest
@@ -55,7 +54,7 @@ def test_suspended_lender__of_an_unpaid_loan__takes_its_security(site: Site, len
     borrower = site.borrower()
     asset = site.confirmed(borrower)
     site.funded(borrower, LENT, asset.id)
-    site.move_to(asset.due_date + timedelta(days=1))
+    site.fall_due(asset.due_date)
     end_of_day.run(site.ctx, OPERATOR, site.today)
     suspend(site, lender)
     assert (

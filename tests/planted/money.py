@@ -47,7 +47,7 @@ LIMITS = (
     ),
     Bug(
         "principal that came back may be lent again",
-        "chainfin/services/payments/allocation.py:after_payment",
+        "chainfin/services/payments/allocation.py:pay",
         "limits.give_back(",
         LEFT_OUT,
         ("tests/e2e/test_main_job.py::test_limits__all_repaid__nothing_held_or_used",),
@@ -180,7 +180,7 @@ PAYING = (
     Bug(
         "the book shows that it was changed",
         "chainfin/services/books/journals.py:_is_whole",
-        "and row.hash == journal_hash(previous, _journal(session, row))",
+        "and row.hash == journal_hash(previous, row.number, _journal(session, row))",
         "",
         ("tests/storage/test_booking.py::test_check_chain__changed_behind_our_back__ledger_tampered",),
     ),

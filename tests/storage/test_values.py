@@ -28,6 +28,8 @@ def journal(number: int) -> JournalRow:
         kind="test",
         ref="r",
         business_date=TODAY,
+        value_date=TODAY,
+        number=number,
         previous_hash="0",
         hash=f"h{number}",
         created_at=NOW,

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from chainfin.audit.books import check_books, journal_hash
 from chainfin.audit.bundle import Bundle, EventPart, EvidencePart, JournalPart, LedgerPart, LoanPart
 from chainfin.audit.report import Findings
-from chainfin.rules.ledger import Journal, trial_balance
-from chainfin.rules.loan import LoanTerms, Payer, accrue, approve, disburse, pay
+from chainfin.rules.ledger import CASH, HOLDER_PAYABLE, Journal, credit, debit, trial_balance
+from chainfin.rules.loan import Happening, History, Kind, LoanTerms, Payer, accrue, approve, disburse, pay, payoff
 from chainfin.rules.loan.life import Paid
 from chainfin.services.books import journals as journals_service
 from chainfin.services.oversight.evidence import spans
@@ -48,21 +48,22 @@ def life() -> tuple[list[EventPart], list[Journal]]:
     return events, [*out.journals, *later.journals, *paid.journals]
 
 
-def part(journal: Journal, previous: str) -> JournalPart:
+def part(journal: Journal, previous: str, number: int = 1) -> JournalPart:
     entries = [
         [e.account, e.side.value, str(e.amount.minor), e.amount.currency, e.ref, e.party] for e in journal.entries
     ]
     body: dict[str, Any] = {
         "key": journal.key, "kind": journal.kind, "ref": journal.ref, "date": journal.business_date.isoformat(),
+        "value_date": journal.valued_on.isoformat(), "book": journal.book, "number": number,
         "reverses": journal.reverses or "", "previous": previous, "entries": entries,
     }  # fmt: skip
-    return JournalPart(**body, hash=journals_service.journal_hash(previous, journal))
+    return JournalPart(**body, hash=journals_service.journal_hash(previous, number, journal))
 
 
 def bundle(events: list[EventPart], journals: list[Journal], *payments: str) -> Bundle:
     parts: list[JournalPart] = []
     for journal in journals:
-        parts.append(part(journal, parts[-1].hash if parts else GENESIS))
+        parts.append(part(journal, parts[-1].hash if parts else GENESIS, len(parts) + 1))
     lines = trial_balance(e for j in journals for e in j.entries if e.ref == "loan_1")
     trial = [[line.account.code, str(line.debit.minor), str(line.credit.minor)] for line in lines]
     terms = {name: value for name, value in TERMS.as_json().items() if isinstance(value, str | int)}
@@ -182,3 +183,75 @@ def test_spans__any__hold_every_block_once_within_the_bound(blocks: set[int], mo
     held = [n for first, last in found for n in range(first, last + 1)]
     assert blocks <= set(held)
     assert len(held) == len(set(held)) <= most
+
+
+def told_again() -> tuple[list[EventPart], list[Journal], int]:
+    """The borrower pays the loan off, and then it is heard that its debtor had paid before: the sum is owed back."""
+    history = History(approve("loan_1", "lender", "borrower", TERMS))
+    out = history.hear(Happening(Kind.DISBURSE, date(2026, 3, 2), Money(0, "CNY")))
+    paid, journals = payoff(out.loan, date(2026, 3, 12)), list(out.journals)
+    events = [EventPart(kind="disburse", on="2026-03-02", amount="0", payment="", holder="")]
+    for kind, on, amount, payment, holder in (
+        (Kind.PAY_BORROWER, date(2026, 3, 12), paid, "B1", ""),
+        (Kind.PAY_DEBTOR, date(2026, 3, 7), Money(110_000_00, "CNY"), "D1", "supplier"),
+    ):
+        journals += history.hear(Happening(kind, on, amount, payment, holder)).journals
+        events.append(EventPart(kind=kind, on=on.isoformat(), amount=str(amount.minor), payment=payment, holder=holder))
+    return events, journals, paid.minor
+
+
+def paid_back(amount: int, party: str = "borrower", payment: str = "B1") -> Journal:
+    money = Money(amount, "CNY")
+    entries = (debit(HOLDER_PAYABLE, money, "loan_1", party), credit(CASH, money, "loan_1", party))
+    return Journal(f"holder-payout:{payment}:loan_1:{party}", date(2026, 3, 20), "holder_payout", "loan_1", entries)
+
+
+def test_books__what_was_not_needed_left_again__holds() -> None:
+    events, journals, paid = told_again()
+    assert wrong(bundle(events, [*journals, paid_back(paid)])) == []
+
+
+@pytest.mark.parametrize("change", ["more than is owed", "to another", "of another payment"])
+def test_books__more_or_elsewhere_left__named(change: str) -> None:
+    events, journals, paid = told_again()
+    forged = {
+        "more than is owed": paid_back(paid + 1),
+        "to another": paid_back(paid, party="supplier"),
+        "of another payment": paid_back(paid, payment="B9"),
+    }[change]
+    assert wrong(bundle(events, [*journals, forged])) == [f"journal {forged.key}: recomputed"]
+
+
+def test_books__of_before_lenders_had_their_own__hold_and_go_on() -> None:
+    """What was posted in one journal for many days, and a payment since that is heard of late."""
+    zero, half = Money(0, "CNY"), Money(50_000_00, "CNY")
+    heard = [
+        Happening(Kind.DISBURSE, date(2026, 3, 2), zero, whole=True),
+        Happening(Kind.ACCRUE, date(2026, 4, 1), zero, whole=True),
+        Happening(Kind.PAY_BORROWER, date(2026, 4, 11), half, "B1", whole=True),
+        Happening(Kind.ACCRUE, date(2026, 4, 21), zero),
+        Happening(Kind.PAY_BORROWER, date(2026, 3, 12), Money(10_000_00, "CNY"), "B2"),
+    ]
+    history, journals = History(approve("loan_1", "lender", "borrower", TERMS)), list[Journal]()
+    for each in heard:
+        journals += history.hear(each).journals
+    before = [journal for journal in journals if not journal.book]
+    keys = [
+        "disburse:loan_1",
+        "fee:loan_1:arrangement",
+        "accrue:loan_1:2026-04-01",
+        "accrue:loan_1:2026-04-11",
+        "payment:B1:loan_1",
+    ]
+    assert sorted(journal.key for journal in before) == sorted(keys)
+    assert before[2].entries[0].amount == Money(500_00, "CNY"), "thirty days at 6 % of 100,000.00"
+    events = [
+        EventPart(
+            kind=each.kind, on=each.on.isoformat(), amount=str(each.amount.minor), payment=each.payment, holder="",
+            whole=each.whole,
+        )
+        for each in heard
+    ]  # fmt: skip
+    assert wrong(bundle(events, journals)) == []
+    told = [event.model_copy(update={"whole": False}) for event in events]
+    assert wrong(bundle(told, journals)) != []

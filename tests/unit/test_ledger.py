@@ -116,7 +116,7 @@ def test_accrual_fee_provision__of_nothing__make_no_journal() -> None:
 def test_accrual__interest_only__leaves_the_penalty_lines_out() -> None:
     made = ledger.accrual("L1", "bank", cny(3), ZERO, DAY)
     assert made is not None
-    assert made.key == "accrue:L1:2026-03-02"
+    assert made.key == "accrue:L1:on:2026-03-02"
     assert {entry.account for entry in made.entries} == {"1132.01", "6011.01"}
 
 

@@ -63,23 +63,20 @@ def rail_router(context: Context) -> APIRouter:
     @router.post("/incoming")
     def receive(body: IncomingRequest) -> Response:
         money = _amount(body.amount, body.currency)
-        now = context.now()
-        return context.answer(_incoming(context.store.write(lambda db: _receive(db, body, money, now))))
+        # the time is taken by the one writer: nothing is ever booked before a moment that a page has told of
+        return context.answer(_incoming(context.store.write(lambda db: _receive(db, body, money, context.now()))))
 
     @router.get("/incoming")
     def incoming(after: int = Query(0, ge=0), limit: int = Query(200, ge=1, le=1000)) -> Response:
         # The one writer hands out sequence numbers in the order of commits: a cursor never skips a late one.
-        found = context.store.read(
-            lambda db: db.execute(
-                "SELECT * FROM incoming WHERE sequence > ? ORDER BY sequence LIMIT ?", (after, limit)
-            ).fetchall()
-        )
+        now, found = context.store.write(lambda db: (context.now(), _after(db, after, limit)))
         items = []
         for row in found:
             body = _incoming(row).model_dump_json()
             items.append(SignedDocument(body=body, signature=sign(context.key, body.encode())))
         last = found[-1]["sequence"] if found else after
-        return context.answer(IncomingAnswer(after=after, next=last, items=tuple(items)))
+        through = now if len(found) < limit else None
+        return context.answer(IncomingAnswer(after=after, next=last, through=through, items=tuple(items)))
 
     @router.put("/refunds/{refund_id}")
     def refund(refund_id: Ref, body: RefundRequest) -> Response:
@@ -177,6 +174,11 @@ def _receive(db: sqlite3.Connection, body: IncomingRequest, money: Money, now: d
     if row["request"] != body.model_dump_json():
         raise SandboxError(409, "incoming_conflict", "this payment id was booked for another payment")
     return row
+
+
+def _after(db: sqlite3.Connection, sequence: int, limit: int) -> list[sqlite3.Row]:
+    query = "SELECT * FROM incoming WHERE sequence > ? ORDER BY sequence LIMIT ?"
+    return db.execute(query, (sequence, limit)).fetchall()
 
 
 def _incoming(row: sqlite3.Row) -> IncomingDocument:

@@ -1,6 +1,7 @@
 """Loans: terms, schedules, accrual, payments, states, cost. Frozen values in; new values and journals out."""
 
-from chainfin.rules.loan.cost import ALL_IN_CAP, check_all_in_cap, cost_to_borrower
+from chainfin.rules.loan.cost import ALL_IN_CAP, check_all_in_cap, check_start, cost_to_borrower, rebate
+from chainfin.rules.loan.history import Added, Changed, Happening, History, Kind, Taken, Told, add, tell
 from chainfin.rules.loan.life import (
     Outcome,
     Paid,
@@ -24,12 +25,17 @@ from chainfin.rules.loan.waterfall import DEFAULT_WATERFALL, Allocation, Due, Du
 __all__ = [
     "ALL_IN_CAP",
     "DEFAULT_WATERFALL",
+    "Added",
     "Allocation",
     "Bill",
     "Category",
+    "Changed",
     "Due",
     "Dues",
+    "Happening",
+    "History",
     "Instalment",
+    "Kind",
     "Loan",
     "LoanEvent",
     "LoanState",
@@ -39,19 +45,25 @@ __all__ = [
     "Paid",
     "Payer",
     "Schedule",
+    "Taken",
+    "Told",
     "accrue",
+    "add",
     "allocate",
     "approve",
     "cancel",
     "check_all_in_cap",
+    "check_start",
     "classify",
     "cost_to_borrower",
     "disburse",
     "pay",
     "payoff",
+    "rebate",
     "recover",
     "restructure",
     "schedule",
+    "tell",
     "transition",
     "write_off",
 ]

@@ -2,29 +2,33 @@
 
 Every function takes the loan and a business date and gives back the new loan and the journals to post with it.
 
-**Accrual.** Interest accrued by a day is the *rounded cumulative* interest of all days until then; what a journal
-posts is the difference to what was accrued before. However the days are cut into accruals (daily, at a payment,
-after a week's standstill), the sums are the same to the fen. A day counts once it is over: on the day of the
-payout nothing has accrued, and a loan repaid on that day costs nothing. Penalty is reckoned likewise on the principal
-that is overdue, from the day after its due date.
+**Accrual.** Interest accrued by a day is the *rounded cumulative* interest of all days until then. Each day's own is
+posted by a journal of that day, whenever it is reckoned: after a week's standstill seven journals are posted, to their
+dates, and the last day of a month stays in its month. However the days are cut into accruals, journals and sums are the
+same. A day counts once it is over: on the day of the payout nothing has accrued, and a loan repaid on that day costs
+nothing. Penalty is reckoned likewise on the principal that is overdue, from the day after its due date.
+
+**Cost.** A loan that is repaid early must not cost more in a year than its terms' cap, so a payment that settles it
+comes with a rebate (`cost.rebate`): of the fee first, then of interest.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
-from itertools import pairwise
 
 from chainfin.errors import BadInput, Conflict, Refusal
 from chainfin.rules import ledger
-from chainfin.rules.ledger import Journal
+from chainfin.rules.ledger import Journal, Rebate
+from chainfin.rules.loan.cost import fee_within, rebate
 from chainfin.rules.loan.schedule import schedule
 from chainfin.rules.loan.state import ACCRUING, LoanEvent, LoanState, transition
-from chainfin.rules.loan.terms import LoanTerms
+from chainfin.rules.loan.terms import LoanTerms, Method
 from chainfin.rules.loan.value import Bill, Loan
 from chainfin.rules.loan.waterfall import Allocation, Due, allocate
-from chainfin.values.money import Money, days_between
+from chainfin.values.calendar import Adjustment, adjust
+from chainfin.values.money import Money
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,8 @@ class Paid:
     loan: Loan
     allocation: Allocation
     journals: tuple[Journal, ...]
+    rebate: Rebate | None = None
+    """What the borrower was let off as this payment settled the loan."""
 
 
 def approve(loan_id: str, lender: str, borrower: str, terms: LoanTerms) -> Loan:
@@ -81,26 +87,44 @@ def cancel(loan: Loan) -> Outcome:
 
 
 def disburse(loan: Loan, on: date) -> Outcome:
-    """The money went out on ``on``; interest runs from then, even if the terms' start was earlier.
+    """The money went out on ``on`` by the bank's word; interest runs from then, even if the terms' start was earlier.
 
-    Raises Conflict loan_transition_refused, disbursement_out_of_term (the first due date is reached).
+    Money that left late is lent all the same: the maturity stays, and the fee is cut to what the cap allows for the
+    days that are left. Where even the maturity was reached, the loan is due on the next business day: nobody can pay
+    back before he was paid. Raises Conflict loan_transition_refused, disbursement_out_of_term (before the terms'
+    start; of a loan with instalments also once the first is due).
     """
     state = transition(loan.state, LoanEvent.DISBURSE)
+    terms = loan.terms
     first = loan.schedule.due_dates[0]
-    if not loan.terms.start <= on < first:
-        raise Conflict(
-            "disbursement_out_of_term", f"{on} isn't between {loan.terms.start} and the first due date {first}"
-        )
-    fee = loan.terms.fee_or_zero
+    if on < terms.start or (on >= first and terms.method is not Method.BULLET):
+        raise Conflict("disbursement_out_of_term", f"{on} isn't between {terms.start} and the first due date {first}")
+    if terms.method is Method.BULLET:
+        due = first if on < first else adjust(on + timedelta(days=1), Adjustment.FOLLOWING)
+        terms = replace(terms, start=on, maturity=terms.maturity if on < terms.maturity else due)
+    asked, fee = terms.fee_or_zero, fee_within(terms)
     paid_out = replace(
-        loan, state=state, disbursed_on=on, accrued_to=on, outstanding=loan.terms.principal, fee_charged=fee
+        loan,
+        state=state,
+        terms=terms if terms.fee is None else replace(terms, fee=fee),
+        disbursed_on=on,
+        accrued_to=on,
+        outstanding=terms.principal,
+        fee_charged=fee,
     )
-    journals = [ledger.disbursement(loan.id, loan.lender, loan.terms.principal, on)]
-    return Outcome(paid_out, _with(journals, ledger.fee(loan.id, loan.lender, fee, on)))
+    journals = _with(
+        [ledger.disbursement(loan.id, loan.lender, terms.principal, on)], ledger.fee(loan.id, loan.lender, asked, on)
+    )
+    if fee < asked:
+        zero = Money.zero(loan.currency)
+        cut = Rebate(fee=asked - fee, interest=zero, principal=zero, fee_income=asked - fee, interest_income=zero)
+        journals = (*journals, ledger.rebate(loan.id, loan.lender, "payout", cut, on))
+    return Outcome(paid_out, journals)
 
 
 def accrue(loan: Loan, on: date) -> Outcome:
-    """Accrue interest and penalty of all days before ``on`` not accrued yet, and mark the loan overdue if it is.
+    """Interest and penalty of all days before ``on`` not yet accrued, each posted to its own day; the loan falls
+    overdue where it is.
 
     Doing it twice posts once. A loan on which no interest runs stays as it is. Raises Conflict business_date_backwards.
     """
@@ -108,29 +132,43 @@ def accrue(loan: Loan, on: date) -> Outcome:
         return Outcome(loan)
     if on < loan.accrued_to:
         raise Conflict("business_date_backwards", f"{loan.id} is accrued to {loan.accrued_to}; {on} is past")
+    journals: list[Journal] = []
     after = loan
-    due_dates = [due for due in loan.schedule.due_dates if loan.accrued_to < due <= on]
-    for begin, end in pairwise(sorted({loan.accrued_to, *due_dates, on})):
-        days = days_between(begin, end)
-        # From a due date on, the nights count as overdue: `before=end` takes in what falls due on `begin`.
-        scheduled = loan.principal_scheduled(before=end)
-        overdue = max(0, scheduled.minor - loan.principal_settled.minor)
-        after = replace(
-            after,
-            accrued_to=end,
-            product=after.product + loan.outstanding.minor * days,
-            penalty_product=after.penalty_product + overdue * days,
-        )
-        if end in due_dates:
-            after = replace(after, bills=(*after.bills, Bill(end, after.interest_accrued)))
-    interest = after.interest_accrued - loan.interest_accrued
-    penalty = after.penalty_accrued - loan.penalty_accrued
-    return Outcome(_settle_state(after), _with([], ledger.accrual(loan.id, loan.lender, interest, penalty, on)))
+    while after.accrued_to < on:
+        day, before = after.accrued_to, after
+        after = _a_day_more(before)
+        interest = after.interest_accrued - before.interest_accrued
+        penalty = after.penalty_accrued - before.penalty_accrued
+        journals += _with([], ledger.accrual(loan.id, loan.lender, interest, penalty, day))
+    return Outcome(_settle_state(after), tuple(journals))
+
+
+def _a_day_more(loan: Loan) -> Loan:
+    # From a due date on, the nights count as overdue: `before=end` takes in what falls due on the day itself.
+    end = loan.accrued_to + timedelta(days=1)
+    overdue = max(0, loan.principal_scheduled(before=end).minor - loan.principal_settled.minor)
+    after = replace(
+        loan,
+        accrued_to=end,
+        product=loan.product + loan.outstanding.minor,
+        penalty_product=loan.penalty_product + overdue,
+    )
+    if end in loan.schedule.due_dates:
+        after = replace(after, bills=(*after.bills, Bill(end, after.interest_accrued)))
+    return after
 
 
 def payoff(loan: Loan, on: date) -> Money:
-    """What settles the loan on ``on``, with interest for the days used. Raises Conflict business_date_backwards."""
-    return accrue(loan, on).loan.dues.total
+    """What settles the loan on ``on``: only days used are paid for, and no more than the cap on the yearly cost lets.
+
+    Raises Conflict business_date_backwards.
+    """
+    return _settling(accrue(loan, on).loan)
+
+
+def _settling(loan: Loan) -> Money:
+    off = rebate(loan)
+    return loan.dues.total if off is None else loan.dues.total - off.total
 
 
 def _settle_state(loan: Loan) -> Loan:
@@ -145,7 +183,7 @@ def _settle_state(loan: Loan) -> Loan:
 
 
 def pay(loan: Loan, amount: Money, on: date, *, payment: str, payer: Payer, holder: str = "") -> Paid | Refusal:
-    """A payment that reached the bank on ``on`` with the bank's reference ``payment``.
+    """A payment that reached the bank on ``on``, called ``payment``.
 
     Accrues to ``on``, spreads the amount by the terms' waterfall, posts both. The rest of a debtor's payment is owed to
     ``holder`` (it leaves by an order of its own). Refusal repayment_above_due when a borrower pays
@@ -154,16 +192,23 @@ def pay(loan: Loan, amount: Money, on: date, *, payment: str, payer: Payer, hold
     """
     transition(loan.state, LoanEvent.PAY)
     accrued = accrue(loan, on)
-    before = accrued.loan
+    before, journals = accrued.loan, accrued.journals
+    off, settling = rebate(before), _settling(before)
+    if payer is Payer.BORROWER and amount > settling:
+        return _above_due(amount, settling)
+    if off is not None and amount >= settling:
+        before = _let_off(before, off)
+        journals = (*journals, ledger.rebate(loan.id, loan.lender, payment, off, on))
+    else:
+        off = None
     allocation = allocate(amount, before.dues, before.terms.waterfall)
-    if allocation.remainder.minor and payer is Payer.BORROWER:
-        return _above_due(amount, before.dues.total)
     after = replace(
         before,
         outstanding=before.outstanding - allocation[Due.PRINCIPAL],
         interest_settled=before.interest_settled + allocation[Due.INTEREST] + allocation[Due.OVERDUE_INTEREST],
         penalty_settled=before.penalty_settled + allocation[Due.PENALTY],
         fee_settled=before.fee_settled + allocation[Due.FEE],
+        paid=(*before.paid, (on, allocation.allocated - allocation[Due.PENALTY])),
     )
     after = replace(after, bills=tuple(bill for bill in after.bills if bill.interest > after.interest_settled))
     if after.dues.total.minor == 0:
@@ -172,7 +217,17 @@ def pay(loan: Loan, amount: Money, on: date, *, payment: str, payer: Payer, hold
         after = _settle_state(after)
     parts, rest = allocation.ledger_parts(), allocation.remainder
     posted = ledger.receipt(loan.id, loan.lender, payment, parts, remainder=rest, holder=holder, on=on)
-    return Paid(after, allocation, (*accrued.journals, posted))
+    return Paid(after, allocation, (*journals, posted), off)
+
+
+def _let_off(loan: Loan, off: Rebate) -> Loan:
+    """What isn't asked for any more counts as settled."""
+    return replace(
+        loan,
+        fee_settled=loan.fee_settled + off.fee,
+        interest_settled=loan.interest_settled + off.interest,
+        outstanding=loan.outstanding - off.principal,
+    )
 
 
 def _above_due(amount: Money, due: Money) -> Refusal:

@@ -31,7 +31,9 @@ class LoanTerms:
     ``penalty_rate`` is charged on overdue principal *on top of* ``annual_rate`` (PBoC, 银发〔2003〕251号: 30–50 %).
     No interest is charged on interest. ``fee`` is payable with the first instalment, never withheld from the
     payout. ``period_months`` lie between two due dates; ``seasonal_dates`` (the last is the maturity) with
-    ``seasonal_weights`` (equal if empty) replace it for the seasonal method.
+    ``seasonal_weights`` (equal if empty) replace it for the seasonal method. ``adjustment``: what becomes of a due date
+    that is no business day. ``cost_cap``: what the loan may cost in a year, all in, whenever it is repaid (None: no
+    cap); what would be above is let off.
 
     Raises BadInput loan_terms_invalid (``where`` names the field), currency_mismatch, waterfall_invalid.
     """
@@ -49,12 +51,15 @@ class LoanTerms:
     seasonal_weights: tuple[int, ...] = ()
     adjustment: Adjustment = Adjustment.NONE
     waterfall: tuple[Due, ...] = DEFAULT_WATERFALL
+    cost_cap: Decimal | None = None
 
     def __post_init__(self) -> None:
         _require(self.principal.minor > 0, "principal", "the principal must be greater than zero")
         _require(self.maturity > self.start, "maturity", f"the maturity {self.maturity} isn't after {self.start}")
         for name, rate in (("annual_rate", self.annual_rate), ("penalty_rate", self.penalty_rate)):
             _require(rate.is_finite() and 0 <= rate < 100, name, f"{rate} is no yearly rate")
+        cap = self.cost_cap
+        _require(cap is None or (cap.is_finite() and 0 <= cap < 100), "cost_cap", f"{cap} is no yearly rate")
         _require(self.period_months >= 1, "period_months", "due dates lie at least a month apart")
         if self.fee is not None:
             _require(self.fee >= Money.zero(self.principal.currency), "fee", "a fee can't be negative")
@@ -75,6 +80,8 @@ class LoanTerms:
             fee=Money.parse(str(body["fee"]), currency),
             penalty_rate=Decimal(str(body["penalty_rate"])),
             period_months=int(str(body["period_months"])),
+            adjustment=Adjustment(str(body.get("adjustment", "none"))),
+            cost_cap=None if body.get("cost_cap") is None else Decimal(str(body["cost_cap"])),
         )
 
     def as_json(self) -> dict[str, object]:
@@ -90,6 +97,8 @@ class LoanTerms:
             "fee": str(self.fee_or_zero),
             "penalty_rate": str(self.penalty_rate),
             "period_months": self.period_months,
+            "adjustment": self.adjustment.value,
+            "cost_cap": None if self.cost_cap is None else str(self.cost_cap),
         }
 
     def _check_seasons(self) -> None:

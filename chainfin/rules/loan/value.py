@@ -27,7 +27,8 @@ class Loan:
     ``outstanding`` is the principal still owed. ``product`` and ``penalty_product`` are interest products (计息积数)
     under the present terms: the sum over days of the (overdue) principal in minor units; ``interest_before`` and
     ``penalty_before`` were accrued under earlier terms. ``…_settled``: paid, or written off. ``claim`` is what is
-    left to recover after a write-off.
+    left to recover after a write-off. ``paid``: what came in by day, penalties left out: with the principal the flows
+    by which the loan's yearly cost is reckoned.
     """
 
     id: str
@@ -49,6 +50,7 @@ class Loan:
     disbursed_on: date | None = None
     restructured: bool = False
     bills: tuple[Bill, ...] = ()
+    paid: tuple[tuple[date, Money], ...] = ()
 
     @property
     def currency(self) -> str:

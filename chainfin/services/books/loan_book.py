@@ -1,6 +1,7 @@
-"""Loans as values, folded from their events; every event is stored with the journals that it posts.
+"""Loans as values, told from what happened to them; every happening is stored with the journals that it posts.
 
-Nothing stores what is owed: it follows from the terms and the events, and the ledger must agree.
+Nothing stores what is owed: it follows from the terms and the happenings in the order of their value dates, and the
+ledger must agree. See `rules.loan.history`.
 """
 
 from __future__ import annotations
@@ -9,15 +10,13 @@ from datetime import date
 
 from sqlmodel import Session, col, select
 
-from chainfin.errors import NotFound, Refusal
+from chainfin.errors import NotFound
 from chainfin.hashing import keccak
-from chainfin.rules.loan import Loan, LoanState, LoanTerms, Outcome, Paid, Payer, accrue, approve, disburse, pay
+from chainfin.rules.loan import Added, Changed, Happening, Kind, Loan, LoanState, LoanTerms, Taken, add, approve, tell
 from chainfin.services.books import journals
 from chainfin.services.kernel.context import Context
-from chainfin.storage.lending_tables import IncomingRow, LoanEventRow, LoanRow
+from chainfin.storage.lending_tables import IncomingRow, LoanEventRow, LoanRow, RepaymentRow
 from chainfin.values.money import Money
-
-PAYERS = {"pay_borrower": Payer.BORROWER, "pay_debtor": Payer.DEBTOR}
 
 
 def loan_ref(loan_id: str) -> str:
@@ -26,77 +25,95 @@ def loan_ref(loan_id: str) -> str:
 
 
 def load(session: Session, loan_id: str, *, lock: bool = False) -> tuple[LoanRow, Loan]:
-    """The row and the loan as of its last event. Raises NotFound loan_unknown."""
+    """The row and the loan as of its last happening. Raises NotFound loan_unknown."""
     row = session.get(LoanRow, loan_id, with_for_update=lock or None)
     if row is None:
         raise NotFound("loan_unknown", f"there is no loan {loan_id}")
-    loan = approve(row.id, row.lender_id, row.borrower_id, LoanTerms.from_json(row.terms))
-    for event in events(session, loan_id):
-        loan = _replay(loan, event)
-    return row, loan
+    return row, tell(approved(row), history(session, row)).loan
+
+
+def approved(row: LoanRow) -> Loan:
+    """The loan before anything happened to it."""
+    return approve(row.id, row.lender_id, row.borrower_id, LoanTerms.from_json(row.terms))
+
+
+def as_of(session: Session, row: LoanRow, on: date) -> Loan:
+    """The loan as it stood at the start of the value date ``on``, and with what happened on that day."""
+    before = [each for each in history(session, row) if each.on <= on]
+    return tell(approved(row), [*before, Happening(Kind.ACCRUE, on, Money.zero(row.currency))]).loan
+
+
+def history(session: Session, row: LoanRow) -> list[Happening]:
+    """What happened to the loan, in the order in which it was heard of."""
+    return [
+        Happening(
+            Kind(event.kind), event.on, Money(event.amount, row.currency), event.payment, event.holder, event.whole
+        )
+        for event in events(session, row.id)
+    ]
 
 
 def events(session: Session, loan_id: str) -> list[LoanEventRow]:
-    """What happened to the loan, in order."""
+    """The rows of what happened to the loan, in the order in which it was heard of."""
     query = select(LoanEventRow).where(LoanEventRow.loan_id == loan_id).order_by(col(LoanEventRow.seq))
     return list(session.exec(query).all())
 
 
-def _replay(loan: Loan, event: LoanEventRow) -> Loan:
-    done = _step(loan, event)
-    if isinstance(done, Refusal):
-        raise AssertionError(f"loan {loan.id}: event {event.seq} was taken and is now refused: {done.code}")
-    return done.loan
-
-
-def _step(loan: Loan, event: LoanEventRow) -> Outcome | Paid | Refusal:
-    if event.kind == "disburse":
-        return disburse(loan, event.on)
-    if event.kind == "accrue":
-        return accrue(loan, event.on)
-    amount = Money(event.amount, loan.currency)
-    return pay(loan, amount, event.on, payment=event.payment, payer=PAYERS[event.kind], holder=event.holder)
-
-
 def record(
-    session: Session,
-    ctx: Context,
-    row: LoanRow,
-    loan: Loan,
-    kind: str,
-    on: date,
-    *,
-    amount: Money | None = None,
-    incoming: IncomingRow | None = None,
-    holder: str = "",
-) -> Outcome | Paid | Refusal:
-    """Let ``kind`` happen to the loan (locked by the caller): add the event, post its journals, move the state.
-    ``incoming``: the payment that a repayment came by."""
-    last = session.exec(
-        select(LoanEventRow.seq).where(LoanEventRow.loan_id == row.id).order_by(col(LoanEventRow.seq).desc()).limit(1)
-    ).first()
+    session: Session, ctx: Context, row: LoanRow, new: Happening, *, incoming: IncomingRow | None = None
+) -> Added:
+    """``new`` is heard of (the row is locked by the caller): keep it, post what it leads to, move the loan's state.
+    ``incoming``: the payment that a repayment came by.
+
+    What happened before others that were heard of earlier is told in its place, and what the books lack is posted as
+    corrections. Raises what `rules.loan.history.add` raises.
+    """
+    known = history(session, row)
+    done = add(approved(row), known, new)
     now = ctx.clock.now()
-    event = LoanEventRow(
-        loan_id=row.id,
-        seq=(last or 0) + 1,
-        kind=kind,
-        on=on,
-        amount=amount.minor if amount is not None else 0,
-        payment="" if incoming is None else incoming.book_ref,
-        holder=holder,
-        created_at=now,
+    session.add(
+        LoanEventRow(
+            loan_id=row.id,
+            seq=len(known) + 1,
+            kind=new.kind.value,
+            on=new.on,
+            amount=new.amount.minor,
+            payment=new.payment,
+            holder=new.holder,
+            created_at=now,
+        )
     )
-    done = _step(loan, event)
-    if isinstance(done, Refusal):
-        return done
-    session.add(event)
     journals.post_all(session, done.journals, now=now, payment=None if incoming is None else incoming.id)
     row.status = done.loan.state.value
-    if kind == "disburse":
-        row.start_date = on
+    if new.kind is Kind.DISBURSE:
+        row.start_date = new.on
         row.funded_at = now
-    if done.loan.state is LoanState.REPAID:
+    if done.loan.state is LoanState.REPAID and row.closed_at is None:
         row.closed_at = now
     session.add(row)
+    for changed in done.changed:
+        _respread(session, row, changed)
     session.flush()
     return done
+
+
+def _respread(session: Session, row: LoanRow, changed: Changed) -> None:
+    """A payment that was spread otherwise before: its row says how it is spread now."""
+    kept = session.exec(
+        select(RepaymentRow)
+        .join(IncomingRow, col(IncomingRow.id) == col(RepaymentRow.incoming_id))
+        .where(RepaymentRow.loan_id == row.id, IncomingRow.book_ref == changed.taken.happening.payment)
+    ).one()
+    kept.amount, kept.allocation = spread(changed.taken)
+    session.add(kept)
+
+
+def spread(taken: Taken) -> tuple[int, dict[str, object]]:
+    """What the loan has of a payment (of a debtor's with the holder's rest), and its way through the waterfall."""
+    allocation, of_debtor = taken.allocation, taken.happening.kind is Kind.PAY_DEBTOR
+    parts: dict[str, object] = {due.value: str(part) for due, part in allocation.parts}
+    zero = Money.zero(allocation.remainder.currency)
+    parts["to_holder"] = str(allocation.remainder if of_debtor else zero)
+    if taken.rebate is not None:
+        parts["rebate"] = str(taken.rebate.total)
+    return (taken.happening.amount if of_debtor else allocation.allocated).minor, parts

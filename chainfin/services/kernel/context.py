@@ -6,6 +6,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from chainfin.errors import Conflict, Forbidden
 from chainfin.storage.party_tables import FactRow
@@ -13,12 +14,16 @@ from chainfin.storage.store import Store
 from chainfin.storage.vault import Vault
 from chainfin.values.party import Role
 
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+
 
 class Clock:
-    """Business time: the wall clock plus an offset that only a sandbox may move, and only forward."""
+    """Business time: the wall clock plus an offset that only a sandbox may move, and only forward. Its days are those
+    of ``zone``: a payment at half past eight in the evening UTC is the next day's in Shanghai."""
 
-    def __init__(self, store: Store | None = None, *, movable: bool = False) -> None:
+    def __init__(self, store: Store | None = None, *, movable: bool = False, zone: ZoneInfo = SHANGHAI) -> None:
         self._store = store
+        self.zone = zone
         self.movable = movable
         self._lock = threading.Lock()
         self._offset = timedelta()
@@ -32,7 +37,15 @@ class Clock:
         return datetime.now(UTC) + self._offset
 
     def today(self) -> date:
+        return self.day_of(self.now())
+
+    def chain_day(self) -> date:
+        """The day by which the contracts reckon due days: the UTC one."""
         return self.now().date()
+
+    def day_of(self, moment: datetime) -> date:
+        """The business date of a moment."""
+        return moment.astimezone(self.zone).date()
 
     def move_to(self, moment: datetime) -> None:
         """Set business time to ``moment``. Raises Conflict clock_not_movable, clock_backwards.

@@ -12,7 +12,7 @@ from sqlmodel import Session, select
 
 from chainfin.errors import BadInput, Conflict, NotFound, Refused, unless_refused
 from chainfin.rules.application import APPEALABLE, Event, State, allows
-from chainfin.rules.loan import LoanState, LoanTerms
+from chainfin.rules.loan import LoanState, LoanTerms, check_start
 from chainfin.services.kernel import acts, commands
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.lending import application_state, decision, funding, offers, progress, review
@@ -198,8 +198,9 @@ def accept(ctx: Context, actor: Actor, application_id: str, signature: str | Non
         offer = session.exec(select(OfferRow).where(OfferRow.application_id == row.id).with_for_update()).one()
         if now >= offer.expires_at:
             raise Conflict("offer_expired", f"the offer stood until {offer.expires_at:%Y-%m-%d %H:%M} UTC")
-        if now.date() >= LoanTerms.from_json(offer.terms).maturity:
-            raise Conflict("offer_expired", "the loan that was offered would be due by now")
+        late = check_start(LoanTerms.from_json(offer.terms), ctx.clock.today())
+        if late is not None:
+            raise Conflict("offer_expired", f"the terms can't hold any more: {late.message}", reason=late.code)
         _entered(session, row.borrower_id, row.lender_id, row.asset_id)
         _unless_blocked(session, row)
         act = session.get_one(ActRow, offer.act_id)

@@ -17,7 +17,7 @@ from chainfin.risk.general import GeneralInputs
 from chainfin.risk.record import DecisionRecord
 from chainfin.risk.review import Review, reviewed
 from chainfin.rules.application import Event
-from chainfin.rules.loan import LoanTerms, check_all_in_cap, cost_to_borrower
+from chainfin.rules.loan import ALL_IN_CAP, LoanTerms, check_all_in_cap, cost_to_borrower, schedule
 from chainfin.services.books import loan_book
 from chainfin.services.kernel import acts
 from chainfin.services.kernel.context import Context
@@ -27,6 +27,7 @@ from chainfin.storage.lending_tables import ApplicationRow, LimitRow, MandateRow
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ActRow, ReceivableRow
 from chainfin.storage.types import new_id
+from chainfin.values.calendar import Adjustment
 from chainfin.values.money import Money
 from chainfin.values.product import Product
 
@@ -176,7 +177,9 @@ def _general(
                 )
             )
         try:
-            found.append((source, sales.reduce(reply["payload"], min(as_of, now.date()), row.currency, source)))
+            found.append(
+                (source, sales.reduce(reply["payload"], min(as_of, ctx.clock.day_of(now)), row.currency, source))
+            )
         except BadInput as error:
             said[source] = error.code
     best = sales.richest(found)
@@ -185,10 +188,12 @@ def _general(
         raise Refused("data_insufficient", "no source that you consented to gave usable sales data", sources=said)
     return GeneralInputs(
         application=decision_inputs.application(row),
-        borrower=decision_inputs.party(session, row.borrower_id, row.currency, rows, as_debtor=False),
+        borrower=decision_inputs.party(
+            session, row.borrower_id, row.currency, rows, as_debtor=False, on=ctx.clock.day_of(now)
+        ),
         limits=decision_inputs.headrooms(rows),
         now=now,
-        business_date=now.date(),
+        business_date=ctx.clock.day_of(now),
         sales=best[1],
         other_debt_minor=mandates.taken_by_borrower(session, row.borrower_id, Product.GENERAL_310, row.currency),
     )
@@ -223,6 +228,9 @@ def _offer(
         fee=Money(outcome.fee_minor, row.currency),
         # PBoC 银发〔2003〕251号: 30–50 % on top of the contract rate; the lower end.
         penalty_rate=(outcome.annual_rate * Decimal("0.3")).quantize(Decimal("0.000001")),
+        # 民法典 art. 203: a term whose last day is a holiday ends with the next business day.
+        adjustment=Adjustment.FOLLOWING,
+        cost_cap=ALL_IN_CAP,
     )
     refusal = check_all_in_cap(terms) or mandates.unless_permitted(
         mandate, record, terms.annual_rate, terms.principal, ctx.clock.now()
@@ -244,7 +252,8 @@ def _offer(
         **terms.as_json(),
         "loan_id": loan_id,
         "advance_rate": None if outcome.advance_rate is None else str(outcome.advance_rate),
-        "interest": str(Money(outcome.interest_minor, row.currency)),
+        "interest": str(schedule(terms).interest),
+        "time_zone": ctx.clock.zone.key,
         "yearly_cost": str(yearly),
         "binding": outcome.binding,
         "decision_hash": row.record_hash,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import NamedTuple
 
 from sqlmodel import Session, case, col, distinct, func, select
@@ -22,16 +22,15 @@ from chainfin.risk.inputs import (
     ReceivableFacts,
     ReceivableInputs,
 )
-from chainfin.rules.loan import LoanState
 from chainfin.rules.receivable import eligibility
 from chainfin.services.goods import receipts
 from chainfin.services.kernel.context import Context
-from chainfin.services.lending import limits
+from chainfin.services.lending import lateness, limits
 from chainfin.services.lending.offers import OpenOffers
 from chainfin.services.pledges import assets
 from chainfin.services.trade import receivables
 from chainfin.storage.chain_tables import ChainBlockRow
-from chainfin.storage.lending_tables import ApplicationRow, LimitRow, LoanRow
+from chainfin.storage.lending_tables import ApplicationRow, LimitRow
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import DocumentRow, OrderRow, ReceivableRow, WarehouseReceiptRow
 
@@ -55,8 +54,10 @@ def application(row: ApplicationRow) -> Application:
     )
 
 
-def party(session: Session, party_id: str, currency: str, rows: Sequence[LimitRow], *, as_debtor: bool) -> PartyFacts:
-    """One party's facts; the grade is the one that the lender set with its limit."""
+def party(
+    session: Session, party_id: str, currency: str, rows: Sequence[LimitRow], *, as_debtor: bool, on: date
+) -> PartyFacts:
+    """One party's facts on a business date; the grade is the one that the lender set with its limit."""
     row = session.get_one(PartyRow, party_id)
     kind = "debtor" if as_debtor else "borrower"
     grades = [limit.grade for limit in rows if limit.kind == kind and limit.key == party_id and limit.grade]
@@ -65,15 +66,10 @@ def party(session: Session, party_id: str, currency: str, rows: Sequence[LimitRo
             "party": party_id,
             "assigned_grade": grades[0] if grades else None,
             "blocked": row.status != "active",
-            "overdue_days": 1 if _overdue(session, party_id) else 0,
+            "overdue_days": lateness.days_late(session, party_id, on),
             "history": history(session, party_id, currency, as_debtor=as_debtor),
         }
     )
-
-
-def _overdue(session: Session, party_id: str) -> bool:
-    query = select(LoanRow.id).where(LoanRow.borrower_id == party_id, LoanRow.status == LoanState.OVERDUE.value)
-    return session.exec(query).first() is not None
 
 
 def history(session: Session, party_id: str, currency: str, *, as_debtor: bool) -> History:
@@ -154,11 +150,11 @@ def for_receivable(
     document = session.get_one(DocumentRow, asset.document_id)
     return ReceivableInputs(
         application=application(row),
-        borrower=party(session, row.borrower_id, row.currency, rows, as_debtor=False),
-        debtor=party(session, asset.debtor_id, row.currency, rows, as_debtor=True),
+        borrower=party(session, row.borrower_id, row.currency, rows, as_debtor=False, on=ctx.clock.day_of(now)),
+        debtor=party(session, asset.debtor_id, row.currency, rows, as_debtor=True, on=ctx.clock.day_of(now)),
         limits=headrooms(rows, standing),
         now=now,
-        business_date=now.date(),
+        business_date=ctx.clock.day_of(now),
         block=block(session),
         receivable=ReceivableFacts.read(
             {
@@ -192,10 +188,10 @@ def for_inventory(
     keeper = session.get_one(PartyRow, asset.keeper_id)
     return InventoryInputs(
         application=application(row),
-        borrower=party(session, row.borrower_id, row.currency, rows, as_debtor=False),
+        borrower=party(session, row.borrower_id, row.currency, rows, as_debtor=False, on=ctx.clock.day_of(now)),
         limits=headrooms(rows, standing),
         now=now,
-        business_date=now.date(),
+        business_date=ctx.clock.day_of(now),
         block=block(session),
         receipt=ReceiptFacts.read(
             {

@@ -1,5 +1,8 @@
 """End of day: every running loan is accrued to the date, falls overdue where it is, and is called where the goods under
-it no longer cover it; run twice, it posts once."""
+it no longer cover it; run twice, it posts once.
+
+Days that were missed are made up by the next run, each posted to its own date.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +13,16 @@ from datetime import date
 from sqlalchemy import func
 from sqlmodel import col, select
 
-from chainfin.errors import Conflict, Refusal
+from chainfin.errors import Conflict
 from chainfin.progress import Step, silent
+from chainfin.rules.loan import Happening, Kind
 from chainfin.rules.loan.state import ACCRUING
+from chainfin.services.books import daily_root, loan_book
 from chainfin.services.books import journals as journals_service
-from chainfin.services.books import loan_book
-from chainfin.services.kernel.context import Actor, Context
+from chainfin.services.kernel.context import OPERATOR, Actor, Context
 from chainfin.services.lending import margin_calls
 from chainfin.storage.lending_tables import EndOfDayRow, LoanRow
+from chainfin.values.money import Money
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,16 @@ class EndOfDay:
 
 
 BATCH = 200
+
+
+def run_due(ctx: Context) -> int:
+    """What the schedule asks for: the end of day for today, if it hasn't run yet. Returns how many loans ran."""
+    today = ctx.clock.today()
+    with ctx.store.read() as session:
+        last = session.exec(select(func.max(EndOfDayRow.business_date))).one()
+    if last is not None and last >= today:
+        return 0
+    return run(ctx, OPERATOR, today).loans
 
 
 def run(ctx: Context, actor: Actor, on: date, progress: Step = silent) -> EndOfDay:
@@ -61,8 +76,7 @@ def run(ctx: Context, actor: Actor, on: date, progress: Step = silent) -> EndOfD
                 progress(place, len(running))
                 row, loan = loan_book.load(session, loan_id, lock=True)
                 if loan.state in ACCRUING and on > loan.accrued_to:
-                    done = loan_book.record(session, ctx, row, loan, "accrue", on)
-                    assert not isinstance(done, Refusal), "an accrual is never refused"
+                    done = loan_book.record(session, ctx, row, Happening(Kind.ACCRUE, on, Money.zero(row.currency)))
                     loan, journals = done.loan, journals + len(done.journals)
                 code = margin_calls.check(session, ctx, row, loan, f"end of day {on}")
                 if code is not None:
@@ -77,4 +91,5 @@ def run(ctx: Context, actor: Actor, on: date, progress: Step = silent) -> EndOfD
             finished_at=ctx.clock.now(),
         )
         session.merge(row_of_day)
+        daily_root.seal(session, ctx, on)
     return EndOfDay(on, len(running), journals, unchecked, repeated=False)

@@ -6,7 +6,7 @@ final pledge before the payment. Every step may be reported twice and happens on
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime
 
 from sqlmodel import Session, select
 
@@ -15,7 +15,7 @@ from chainfin.eth import eip712
 from chainfin.eth.bindings import pledges_acts
 from chainfin.rules import pledge as pledges
 from chainfin.rules.application import Event, State
-from chainfin.rules.loan import LoanState, cancel
+from chainfin.rules.loan import Happening, Kind, LoanState, LoanTerms, cancel, check_start
 from chainfin.services.books import journals, loan_book
 from chainfin.services.kernel import acts, commands, pledge_rows
 from chainfin.services.kernel.context import Context
@@ -102,8 +102,9 @@ def pledge_refused(session: Session, ctx: Context, pledge_id: str, code: str, me
 def _pay_out(session: Session, ctx: Context, application: ApplicationRow, loan: LoanRow) -> None:
     application_state.move(session, ctx, application, Event.DISBURSE)
     progress.start(session, ctx, application, "disbursing")
-    if ctx.clock.today() >= loan.maturity:
-        payout_refused(session, ctx, loan.id, "loan_term_over", f"the loan would have been due on {loan.maturity}")
+    late = check_start(LoanTerms.from_json(loan.terms), ctx.clock.today())
+    if late is not None:
+        payout_refused(session, ctx, loan.id, late.code, late.message)
         return
     refusal = mandates.unless_live(session, ctx, _mandate_id(loan)) or limits.unless_held(session, application.id)
     if refusal is not None:
@@ -126,15 +127,15 @@ def _mandate_id(loan: LoanRow) -> str | None:
     return None if named is None else str(named)
 
 
-def paid_out(session: Session, ctx: Context, loan_id: str, bank_ref: str) -> None:
-    """The bank paid: the loan is active from today, the limits are used, the pledge is marked drawn on chain."""
+def paid_out(session: Session, ctx: Context, loan_id: str, bank_ref: str, paid_at: datetime) -> None:
+    """The bank paid: the loan runs from the bank's day, whenever that is heard of; the limits are used, the pledge is
+    marked drawn on chain."""
     journals.lock(session)
     row, loan = loan_book.load(session, loan_id, lock=True)
     if loan.state is not LoanState.APPROVED:
         return
-    # Money that left late is lent all the same, and due at once: a bank may take longer than a short loan runs.
-    on = min(ctx.clock.today(), loan.schedule.due_dates[0] - timedelta(days=1))
-    loan_book.record(session, ctx, row, loan, "disburse", on)
+    on = max(ctx.clock.day_of(paid_at), loan.terms.start)
+    loan_book.record(session, ctx, row, Happening(Kind.DISBURSE, on, Money.zero(row.currency)))
     application = session.get_one(ApplicationRow, row.application_id)
     limits.use(session, ctx, application.id)
     application_state.move(session, ctx, application, Event.FUND)

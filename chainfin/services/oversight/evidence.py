@@ -163,6 +163,9 @@ def _ledger(session: Session, loan_id: str) -> dict[str, object]:
             "kind": row.kind,
             "ref": row.ref,
             "date": row.business_date.isoformat(),
+            "value_date": row.value_date.isoformat(),
+            "book": row.book,
+            "number": row.number,
             "reverses": row.reverses or "",
             "previous": row.previous_hash,
             "hash": row.hash,
@@ -179,6 +182,7 @@ def _ledger(session: Session, loan_id: str) -> dict[str, object]:
             "amount": str(event.amount),
             "payment": event.payment,
             "holder": event.holder,
+            "whole": event.whole,
         }
         for event in loan_book.events(session, loan_id)
     ]

@@ -12,7 +12,7 @@ from chainfin.errors import ChainfinError
 from chainfin.rules import ledger
 from chainfin.rules.ledger import Account, Side
 from chainfin.rules.loan import Loan, LoanState
-from chainfin.services.books import journals, loan_book
+from chainfin.services.books import daily_root, journals, loan_book
 from chainfin.services.kernel import commands
 from chainfin.services.kernel.commands import PayHolder
 from chainfin.storage.ledger_tables import EntryRow, OutboxRow
@@ -45,6 +45,8 @@ def check(session: Session, same: Same, count: Callable[[str], None]) -> None:
     try:
         for _ in range(journals.check_chain(session)):
             count("journals")
+        for _ in range(daily_root.check(session)):
+            count("daily roots")
     except ChainfinError as error:
         same("ledger.hash chain", error.where or "", error.code, "whole")
     same("ledger.trial balance", "book", ledger.out_of_balance(journals.trial_balance(session)), {})

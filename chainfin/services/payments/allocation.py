@@ -15,16 +15,15 @@ from datetime import date
 
 from sqlmodel import Session, col, or_, select
 
-from chainfin.errors import Refusal, unless_refused
+from chainfin.errors import unless_refused
 from chainfin.eth.bindings.receivables_acts import Settle
 from chainfin.hashing import keccak
 from chainfin.rules import ledger
 from chainfin.rules import pledge as pledges
 from chainfin.rules import receivable as rules
 from chainfin.rules.authority import CHAIN
-from chainfin.rules.loan import LoanState, Paid, payoff
+from chainfin.rules.loan import Added, Happening, Kind, LoanState
 from chainfin.rules.loan.state import ACCRUING
-from chainfin.rules.loan.waterfall import Due
 from chainfin.rules.receivable import Receivable
 from chainfin.services.books import journals, loan_book
 from chainfin.services.goods import redemption
@@ -142,20 +141,32 @@ def bank(session: Session) -> PartyRow | None:
     return session.exec(query.order_by(col(PartyRow.status) != "active", col(PartyRow.id))).first()
 
 
+def payout_under_way(session: Session, loan_id: str) -> bool:
+    """Whether the loan's money is on its way: the borrower may have it, and pay back, before we hear of it."""
+    row = session.get(LoanRow, loan_id)
+    return row is not None and row.status == LoanState.APPROVED.value
+
+
 def for_loan(session: Session, ctx: Context, payment: Payment, loan_id: str) -> tuple[Money, str]:
     """What is left over of a borrower's payment, and why."""
     row = session.get(LoanRow, loan_id, with_for_update=True)
-    if row is None or row.currency != payment.amount.currency or LoanState(row.status) not in ACCRUING:
+    if row is None or row.currency != payment.amount.currency or not _ran(session, row, payment.received_on):
         return payment.amount, "loan_not_payable"
-    row, loan = loan_book.load(session, loan_id, lock=True)
-    on = max(payment.received_on, loan.accrued_to)
-    due = payoff(loan, on)
-    taken = min(payment.amount, due)
-    paid = pay(session, ctx, row, "pay_borrower", taken, on, payment.row, "")
-    if isinstance(paid, Refusal):
-        return payment.amount, paid.code
+    paid = pay(session, ctx, row, Kind.PAY_BORROWER, payment, payment.amount, "")
     after_payment(session, ctx, row, paid)
-    return payment.amount - taken, "repayment_above_due"
+    return paid.allocation.remainder, "repayment_above_due"
+
+
+def _ran(session: Session, row: LoanRow, on: date) -> bool:
+    """Whether the loan owed something on ``on``: one that is repaid by now may have, before its last payment's day."""
+    if LoanState(row.status) in ACCRUING:
+        return True
+    return row.status == LoanState.REPAID.value and on < _ended_on(session, row)
+
+
+def _ended_on(session: Session, row: LoanRow) -> date:
+    """The value date of the payment that settled a repaid loan: what came later is accrued on nothing."""
+    return loan_book.load(session, row.id)[1].accrued_to
 
 
 def for_receivable(session: Session, ctx: Context, payment: Payment, receivable_id: str) -> tuple[Money, str]:
@@ -202,6 +213,14 @@ def _claim(session: Session, ctx: Context, asset: ReceivableRow, payment: Paymen
     unless_refused(rules.settle(value, part, payee=asset.holder_id))
     _attest(session, ctx, asset, "", part, asset.holder_id, payment)
     spread.left -= part
+    late = _released_since(session, asset, payment.received_on)
+    if late is not None:
+        serves = min(part, Money(late.amount, asset.currency))
+        share = _Share(asset, late, serves, 0, asset.holder_id)
+        spread.shares.setdefault(str(late.loan_id), []).append(share)
+        part -= serves
+        if not part.minor:
+            return
     taken = _taken_under(session, asset)
     if taken is not None:
         share = _Share(asset, taken, part, 0, taken.pledgor_id)
@@ -225,6 +244,22 @@ def _unclaimed(session: Session, asset: ReceivableRow) -> Receivable:
         if amount.minor:
             value = unless_refused(rules.settle(value, amount, payee=CHAIN, pledge_id=pledge_id or None))
     return value
+
+
+def _released_since(session: Session, asset: ReceivableRow, on: date) -> PledgeRow | None:
+    """The pledge under which the payment would have served a loan, had it been heard of on the bank's day: the loan was
+    repaid and the pledge released meanwhile, and the receivable is still its pledgor's."""
+    released = select(PledgeRow).where(
+        PledgeRow.asset_id == asset.id,
+        PledgeRow.status == pledges.State.RELEASED.value,
+        PledgeRow.pledgor_id == asset.holder_id,
+        col(PledgeRow.loan_id).is_not(None),
+    )
+    for pledge in session.exec(released.order_by(col(PledgeRow.block_number), col(PledgeRow.id))):
+        row = session.get_one(LoanRow, pledge.loan_id)
+        if row.start_date is not None and row.start_date <= on and _ran(session, row, on):
+            return pledge
+    return None
 
 
 def _taken_under(session: Session, asset: ReceivableRow) -> PledgeRow | None:
@@ -259,14 +294,12 @@ def _serve(
     less than a whole pledge sets the unsettled rest free (a part settled in full is released by the contract)."""
     last = shares[-1]
     total = sum((share.part for share in shares), Money.zero(payment.amount.currency))
-    row, loan = loan_book.load(session, loan_id, lock=True)
-    if loan.state not in ACCRUING:
+    row = session.get_one(LoanRow, loan_id, with_for_update=True)
+    if not _ran(session, row, payment.received_on):
         _owe(session, ctx, f"payment:{payment.row.book_ref}:{last.pledge.id}", row.id, last.owner, total, payment)
         spread.owe(last.asset, last.owner, total)
         return
-    on = max(payment.received_on, loan.accrued_to)
-    paid = pay(session, ctx, row, "pay_debtor", total, on, payment.row, last.owner)
-    assert isinstance(paid, Paid), "a debtor's payment is never above due: its rest is the holder's"
+    paid = pay(session, ctx, row, Kind.PAY_DEBTOR, payment, total, last.owner)
     after_payment(session, ctx, row, paid, settled=[share.pledge.id for share in shares])
     if paid.loan.state is LoanState.REPAID:
         for share in shares:
@@ -276,40 +309,48 @@ def _serve(
 
 
 def pay(
-    session: Session, ctx: Context, row: LoanRow, kind: str, amount: Money, on: date, incoming: IncomingRow, holder: str
-) -> Paid | Refusal:
-    """Spread ``amount`` over what the loan owes, and keep the payment. ``kind``: pay_borrower, or pay_debtor, of which
-    the rest is owed to ``holder``."""
-    _, loan = loan_book.load(session, row.id)
-    paid = loan_book.record(session, ctx, row, loan, kind, on, amount=amount, incoming=incoming, holder=holder)
-    if isinstance(paid, Refusal):
-        return paid
-    assert isinstance(paid, Paid), "a payment gives a payment"
-    allocation = {due.value: str(part) for due, part in paid.allocation.parts}
+    session: Session, ctx: Context, row: LoanRow, kind: Kind, payment: Payment, amount: Money, holder: str
+) -> Added:
+    """Spread ``amount`` of a payment over what the loan owed on the day on which the bank had it, and keep it. Of a
+    debtor's payment the rest is owed to ``holder``. What the loan had of later payments and now doesn't need is ordered
+    to whose it is."""
+    assert row.start_date is not None, "a loan that runs was paid out"
+    before = loan_book.load(session, row.id)[1]
+    on = max(payment.received_on, row.start_date)
+    incoming = payment.row
+    new = Happening(kind, on, amount, incoming.book_ref, holder)
+    paid = loan_book.record(session, ctx, row, new, incoming=incoming)
+    assert paid.taken is not None, "a payment gives a payment"
+    minor, spread = loan_book.spread(paid.taken)
     session.add(
         RepaymentRow(
             id=new_id("rep"),
             loan_id=row.id,
-            source="debtor" if kind == "pay_debtor" else "borrower",
+            source="debtor" if kind is Kind.PAY_DEBTOR else "borrower",
             incoming_id=incoming.id,
             currency=row.currency,
-            amount=amount.minor,
-            allocation={**allocation, "to_holder": str(paid.allocation.remainder)},
+            amount=minor,
+            allocation=spread,
             received_on=on,
             created_at=ctx.clock.now(),
         )
     )
+    for changed in paid.changed:
+        if changed.more.minor > 0:
+            of = changed.taken.happening
+            earlier = session.exec(select(IncomingRow).where(IncomingRow.book_ref == of.payment)).one()
+            payouts.to_party(session, ctx, of.holder or row.borrower_id, row.id, changed.more, earlier.id)
+    back = before.outstanding - paid.loan.outstanding
+    if back.minor > 0:
+        limits.give_back(session, ctx, row.application_id, back)
     return paid
 
 
-def after_payment(session: Session, ctx: Context, row: LoanRow, paid: Paid, settled: Sequence[str] = ()) -> None:
-    """Principal that came back may be lent again; a repaid loan gives up its pledges, a smaller one some goods.
+def after_payment(session: Session, ctx: Context, row: LoanRow, paid: Added, settled: Sequence[str] = ()) -> None:
+    """A repaid loan gives up its pledges, a smaller one some goods.
 
     ``settled``: pledges that the payment was on; of these the caller gives up what is left.
     """
-    principal = paid.allocation[Due.PRINCIPAL]
-    if principal.minor:
-        limits.give_back(session, ctx, row.application_id, principal)
     lent_on = session.get_one(ApplicationRow, row.application_id).asset_id
     for pledge in session.exec(
         select(PledgeRow).where(PledgeRow.loan_id == row.id, PledgeRow.status == pledges.State.ACTIVE.value)

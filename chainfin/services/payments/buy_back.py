@@ -11,9 +11,9 @@ from chainfin.errors import Refusal, Refused
 from chainfin.eth.bindings.pledges_acts import BuyBack
 from chainfin.rules import pledge as pledges
 from chainfin.rules import undertaking as promises
-from chainfin.rules.loan import Loan, LoanState, Paid, payoff
+from chainfin.rules.loan import Kind, Loan, LoanState, payoff
 from chainfin.rules.loan.state import ACCRUING
-from chainfin.services.books import loan_book
+from chainfin.services.books import bank_statement, loan_book
 from chainfin.services.goods import redemption
 from chainfin.services.kernel import acts, in_flight, pledge_rows
 from chainfin.services.kernel.context import Context
@@ -21,16 +21,25 @@ from chainfin.services.payments import allocation, payouts
 from chainfin.services.payments.allocation import Payment
 from chainfin.services.pledges import assets, release
 from chainfin.storage.party_tables import PartyRow
-from chainfin.storage.trade_tables import ActRow, PledgeRow, UndertakingRow
+from chainfin.storage.trade_tables import ActRow, PledgeRow, ReceivableRow, UndertakingRow
+from chainfin.values.calendar import Adjustment, adjust
 from chainfin.values.money import Money
 
 
-def hold_reason(session: Session, pledge_id: str) -> str | None:
+def hold_reason(session: Session, ctx: Context, pledge_id: str) -> str | None:
     """Why an undertaker's payment can't be placed now: its lender is taking what is pledged, and until that is known
-    nobody can say whether it is still there to be bought; or nobody is there to attest it."""
+    nobody can say whether it is still there to be bought; the debtor may have paid in time and the bank not yet told of
+    it; or nobody is there to attest it."""
     if allocation.bank(session) is None:
         return "settlement_bank_missing"
     pledge = session.get(PledgeRow, pledge_id)
+    if pledge is not None and pledge.asset_kind == "receivable":
+        due_date = session.get_one(ReceivableRow, pledge.asset_id).due_date
+        due, told = adjust(due_date, Adjustment.FOLLOWING), bank_statement.through(session)
+        if due < ctx.clock.today() and (told is None or told < due):
+            return "bank_statement_missing"
+        if ctx.clock.chain_day() <= due_date < ctx.clock.today():
+            return "not_yet_due"  # by the contract's days, which are those of UTC
     return "transfer_under_way" if pledge is not None and in_flight.under_way(session, [pledge.asset_id]) else None
 
 
@@ -52,17 +61,17 @@ def for_buy_back(session: Session, ctx: Context, payment: Payment, pledge_id: st
     row, loan = loan_book.load(session, str(pledge.loan_id), lock=True)
     if loan.state not in ACCRUING or row.currency != payment.amount.currency:
         return payment.amount, "loan_not_payable"
-    on = max(payment.received_on, loan.accrued_to)
+    on = max(payment.received_on, row.start_date or payment.received_on)
+    loan = loan_book.as_of(session, row, on)
     claimed = in_flight.attested(session, pledge.asset_id).get(pledge.id, 0) + in_flight.replaced(session, pledge.id)
     most = min(promise.left - _under_way(session, promise), pledge.left - claimed)
     bought = _price(session, ctx, pledge, promise, most, loan, on, payment.amount)
     if isinstance(bought, Refusal):
         return payment.amount, bought.code
     part, cost = bought
-    if _refused(session, ctx, pledge, promise, part):
+    if _refused(session, ctx, pledge, promise, part, on):
         return payment.amount, "buy_back_not_undertaken"
-    paid = allocation.pay(session, ctx, row, "pay_debtor", cost, on, payment.row, pledge.pledgor_id)
-    assert isinstance(paid, Paid), "it is never above due: the rest is the pledgor's"
+    paid = allocation.pay(session, ctx, row, Kind.PAY_DEBTOR, payment, cost, pledge.pledgor_id)
     allocation.after_payment(session, ctx, row, paid, settled=[pledge.id])
     if paid.loan.state is LoanState.REPAID:
         release.release(session, ctx, pledge, pledge.left - claimed - part)
@@ -72,11 +81,12 @@ def for_buy_back(session: Session, ctx: Context, payment: Payment, pledge_id: st
     return payment.amount - cost, "payment_above_due"
 
 
-def _refused(session: Session, ctx: Context, pledge: PledgeRow, promise: UndertakingRow, part: int) -> bool:
-    """Whether the promise isn't for ``part`` any more (acts under way counted), or the pledge doesn't admit it."""
+def _refused(session: Session, ctx: Context, pledge: PledgeRow, promise: UndertakingRow, part: int, on: date) -> bool:
+    """Whether the promise wasn't for ``part`` on the day on which it was paid or isn't any more (acts under way
+    counted; the contract goes by its own day), or the pledge doesn't admit it."""
     left = promise.left - _under_way(session, promise)
     undertaking = promises.Undertaking(promise.buyer_id, left, promise.until)
-    kept = promises.call(undertaking, part, today=ctx.clock.today())
+    kept = promises.call(undertaking, part, today=max(on, ctx.clock.chain_day()))
     return any(
         isinstance(done, Refusal)
         for done in (kept, pledges.buy_back(pledge_rows.value(pledge), part, by=pledge.lender_id))
@@ -109,7 +119,7 @@ def _price(
         cost = min(offered, whole) if part == most else offered
     if part > 0 and pledge.id in asset.named:
         ids = {"pledge_id": pledge.id, "child_id": "", "buyer": promise.buyer_id}
-        done = asset.buy_back(part, **ids, today=ctx.clock.today())
+        done = asset.buy_back(part, **ids, today=min(on, ctx.clock.chain_day()))
         if isinstance(done, Refusal):
             return done
     return part, cost

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import structlog
 from sqlmodel import Session, col, select
@@ -18,7 +18,7 @@ from chainfin.errors import BadInput, ChainfinError, NotFound, Refusal
 from chainfin.rules import ledger
 from chainfin.rules.loan import payoff
 from chainfin.rules.payment import Event, State
-from chainfin.services.books import journals, loan_book
+from chainfin.services.books import bank_statement, journals, loan_book
 from chainfin.services.kernel import parking
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.payments import allocation, buy_back, payment_state, payouts, remittance
@@ -85,13 +85,17 @@ def cursor(ctx: Context) -> int:
         return 0 if row is None else int(str(row.value["sequence"]))
 
 
-def take_in(ctx: Context, lines: Sequence[StatementLine], next_cursor: int) -> list[Money]:
+def take_in(
+    ctx: Context, lines: Sequence[StatementLine], next_cursor: int, *, through: datetime | None = None
+) -> list[Money]:
     """A page of the bank's lines and the cursor after it, in one transaction; a payment that is known is skipped.
 
-    Returns the amounts that are new. Raises only what the database raises: any other trouble is one line's own and
-    parks that line.
+    ``through``: the bank's word that all it had booked before that moment is told of with this page. Returns the
+    amounts that are new. Raises only what the database raises: any other trouble is one line's own and parks that line.
     """
     taken: list[Money] = []
+    if not lines and not (through is not None and bank_statement.news(ctx, through)):
+        return taken
     with ctx.store.begin() as session:
         journals.lock(session)
         for line in lines:
@@ -104,6 +108,8 @@ def take_in(ctx: Context, lines: Sequence[StatementLine], next_cursor: int) -> l
                     raise
                 _park(session, ctx, line, error)
         session.merge(FactRow(name="rail_cursor", value={"sequence": next_cursor}))
+        if through is not None:
+            bank_statement.note(session, ctx, through)
     return taken
 
 
@@ -192,7 +198,7 @@ def _place(session: Session, ctx: Context, row: IncomingRow) -> None:
     if purpose is not None:
         if purpose.kind == "receivable":
             session.get(ReceivableRow, purpose.target, with_for_update=True)
-        hold_reason = _hold_reason(session, purpose)
+        hold_reason = _hold_reason(session, ctx, purpose)
         if hold_reason is not None:
             _wait(session, ctx, row, hold_reason)
             return
@@ -209,15 +215,15 @@ _PLACES: Mapping[str, Callable[[Session, Context, Payment, str], tuple[Money, st
 """What a payment is for → who places it, and says what is left of it and why."""
 
 
-def _hold_reason(session: Session, purpose: Purpose) -> str | None:
-    """Why the payment can't be placed now; a borrower's always can."""
+def _hold_reason(session: Session, ctx: Context, purpose: Purpose) -> str | None:
+    """Why the payment can't be placed now."""
     match purpose.kind:
         case "buy_back":
-            return buy_back.hold_reason(session, purpose.target)
+            return buy_back.hold_reason(session, ctx, purpose.target)
         case "receivable":
             return allocation.hold_reason(session, purpose.target)
         case "loan":
-            return None
+            return "payout_under_way" if allocation.payout_under_way(session, purpose.target) else None
 
 
 def _wait(session: Session, ctx: Context, row: IncomingRow, reason: str) -> None:
@@ -242,7 +248,7 @@ def place_waiting(ctx: Context) -> int:
         ready = [
             incoming_id
             for incoming_id, text in waiting
-            if parking.as_payload(incoming_id) not in parked and _waits_no_more(session, text)
+            if parking.as_payload(incoming_id) not in parked and _waits_no_more(session, ctx, text)
         ]
     return sum(_try_place(ctx, incoming_id) for incoming_id in ready)
 
@@ -273,9 +279,9 @@ def place_again(session: Session, ctx: Context, incoming_id: str) -> None:
         _end_wait(session, ctx, row)
 
 
-def _waits_no_more(session: Session, text: str) -> bool:
+def _waits_no_more(session: Session, ctx: Context, text: str) -> bool:
     purpose = remittance.parse(text)
-    return purpose is None or _hold_reason(session, purpose) is None
+    return purpose is None or _hold_reason(session, ctx, purpose) is None
 
 
 def _end_wait(session: Session, ctx: Context, row: IncomingRow) -> None:

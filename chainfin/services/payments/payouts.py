@@ -80,22 +80,48 @@ def to_holder(
     _order(session, ctx, incoming_id, asset.id, payee, amount, f"receivable {asset.number}")
 
 
+def to_party(session: Session, ctx: Context, party_id: str, loan_id: str, amount: Money, incoming_id: str) -> None:
+    """What a loan had of a payment, and doesn't need since an earlier one was heard of late, leaves to whose it is."""
+    payee = session.get_one(PartyRow, party_id)
+    attempt = _next_attempt(session, incoming_id, loan_id, party_id)
+    _order(session, ctx, incoming_id, loan_id, payee, amount, "paid too much on a loan", attempt=attempt)
+
+
 def to_pledgor(session: Session, ctx: Context, pledge: PledgeRow, amount: Money, incoming_id: str) -> None:
     """What was paid for pledged goods beyond what their loan owed leaves to whose goods they were."""
     payee = session.get_one(PartyRow, pledge.pledgor_id)
     _order(session, ctx, incoming_id, pledge.id, payee, amount, "goods bought back")
 
 
+def _next_attempt(session: Session, incoming_id: str, asset_id: str, party_id: str) -> int:
+    """After all orders of this payment on this asset to the party: a further sum is another order."""
+    rows = session.exec(
+        select(OutboxRow).where(
+            OutboxRow.topic == PayHolder.TOPIC, OutboxRow.correlation == incoming_id, OutboxRow.subject == party_id
+        )
+    )
+    orders = [commands.parse(PayHolder, row.payload) for row in rows]
+    return 1 + max((order.attempt for order in orders if order.asset_id == asset_id), default=0)
+
+
 def _order(
-    session: Session, ctx: Context, incoming_id: str, asset_id: str, payee: PartyRow, amount: Money, purpose: str
+    session: Session,
+    ctx: Context,
+    incoming_id: str,
+    asset_id: str,
+    payee: PartyRow,
+    amount: Money,
+    purpose: str,
+    *,
+    attempt: int = 1,
 ) -> None:
-    """Of one payment on one asset a party is paid once, however often this is called."""
+    """Of one payment on one asset a party is paid once an ``attempt``, however often this is called."""
     order = PayHolder(
         incoming_id=incoming_id,
         asset_id=asset_id,
         party_id=payee.id,
-        attempt=1,
-        instruction_id=instruction.for_holder(incoming_id, asset_id, payee.id, 1),
+        attempt=attempt,
+        instruction_id=instruction.for_holder(incoming_id, asset_id, payee.id, attempt),
         payee_account=payee.account,
         payee_name=payee.name,
         amount=amount,
@@ -108,8 +134,9 @@ def holder_paid(session: Session, ctx: Context, order: PayHolder) -> None:
     """The rest of a debtor's payment has left to its owner."""
     row = session.get_one(IncomingRow, order.incoming_id, with_for_update=True)
     asset_id, party_id = order.asset_id, order.party_id
+    again = "" if order.attempt == 1 else f":{order.attempt}"
     journal = ledger.Journal(
-        f"holder-payout:{row.book_ref}:{asset_id}:{party_id}",
+        f"holder-payout:{row.book_ref}:{asset_id}:{party_id}{again}",
         ctx.clock.today(),
         "holder_payout",
         asset_id,
@@ -143,7 +170,7 @@ def retry(session: Session, ctx: Context, payee: PartyRow) -> int:
     ).all()
     for row in refused:
         order = commands.parse(PayHolder, row.payload)
-        attempt = order.attempt + 1
+        attempt = _next_attempt(session, order.incoming_id, order.asset_id, payee.id)
         number = instruction.for_holder(order.incoming_id, order.asset_id, payee.id, attempt)
         again = replace(
             order, attempt=attempt, instruction_id=number, payee_account=payee.account, payee_name=payee.name

@@ -2,31 +2,36 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from sqlmodel import Session
 
 from chainfin.errors import Refused, unless_refused
 from chainfin.eth.bindings.pledges_acts import Enforce, Expire
 from chainfin.rules import pledge as rules
 from chainfin.rules.loan import LoanState, accrue
-from chainfin.services.books import loan_book
+from chainfin.services.books import bank_statement, loan_book
 from chainfin.services.kernel import acts, pledge_rows
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.pledges import assets
 from chainfin.storage.party_tables import PartyRow
-from chainfin.storage.trade_tables import ActRow, PledgeRow
+from chainfin.storage.trade_tables import ActRow, PledgeRow, ReceivableRow
 
 
 def enforce(ctx: Context, actor: Actor, pledge_id: str) -> ActRow:
     """The lender takes what is pledged, since the loan wasn't repaid (处置): it holds it as an asset of its own.
 
-    The loan owes on; what the asset brings in serves it. Raises NotFound pledge_unknown; Conflict payment_under_way;
-    Refused not_lender, pledge_state_wrong, pledge_not_drawn, not_yet_due, loan_not_overdue.
+    The loan owes on; what the asset brings in serves it. Raises NotFound pledge_unknown; Conflict payment_under_way,
+    bank_statement_missing (a payment in time may still be told of); Refused not_lender, pledge_state_wrong,
+    pledge_not_drawn, not_yet_due, loan_not_overdue.
     """
     with ctx.store.begin() as session:
         row, by = assets.for_party(session, actor, pledge_id), actor.require()
         unless_refused(rules.enforce(pledge_rows.value(row), by=by))
         asset = assets.asset_of(session, row)
-        unless_refused(asset.enforce(pledge_id=row.id, child_id="", by=by, today=ctx.clock.today()))
+        unless_refused(asset.enforce(pledge_id=row.id, child_id="", by=by, today=ctx.clock.chain_day()))
+        if isinstance(asset.row, ReceivableRow):
+            bank_statement.unless_in_time(session, ctx, asset.row.due_date)
         _unless_owed_in_time(session, ctx, row)
         return _act(session, ctx, row, row.lender_id, Enforce)
 
@@ -40,6 +45,7 @@ def _unless_owed_in_time(session: Session, ctx: Context, row: PledgeRow) -> None
         loan = accrue(loan, max(ctx.clock.today(), loan.accrued_to)).loan
     if loan.state is not LoanState.OVERDUE:
         raise Refused("loan_not_overdue", f"the loan is {loan.state.value}", loan=row.loan_id)
+    bank_statement.unless_open(session, loan.accrued_to - timedelta(days=loan.days_past_due))
 
 
 def expire(ctx: Context, actor: Actor, pledge_id: str) -> ActRow:

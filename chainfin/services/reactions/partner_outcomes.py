@@ -6,6 +6,7 @@ One table: the command that was carried out → what follows when it was done, a
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any, Final, TypeAlias
 
 from sqlmodel import Session
@@ -47,7 +48,8 @@ def refused(session: Session, ctx: Context, row: OutboxRow, code: str, message: 
 
 
 def _loan_paid(session: Session, ctx: Context, order: PayLoan, value: Result) -> None:
-    funding.paid_out(session, ctx, order.loan_id, str(value["bank_reference"]))
+    paid_at = datetime.fromisoformat(str(value["paid_at"]))
+    funding.paid_out(session, ctx, order.loan_id, str(value["bank_reference"]), paid_at)
 
 
 def _loan_refused(session: Session, ctx: Context, order: PayLoan, code: str, message: str) -> None:

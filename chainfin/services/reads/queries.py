@@ -12,10 +12,10 @@ from sqlalchemy import ColumnElement, Integer, String, bindparam
 from sqlmodel import Session, SQLModel, and_, col, or_, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from chainfin.errors import NotFound
+from chainfin.errors import Forbidden, NotFound
 from chainfin.risk.explain import Sentence, explain
 from chainfin.rules.ledger import TrialLine
-from chainfin.rules.loan import Instalment, Loan, accrue
+from chainfin.rules.loan import Instalment, Loan, accrue, rebate
 from chainfin.services.books import journals, loan_book
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.trade.receivables import parties
@@ -82,11 +82,12 @@ class PledgeView:
 
 @dataclass(frozen=True, slots=True)
 class Payoff:
-    """What settles a loan on a day, part by part."""
+    """What settles a loan on a day, part by part, less what is let off so that it costs no more than its cap."""
 
     on: date
     total: Money
     parts: dict[str, Money]
+    rebate: Money
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,9 +341,11 @@ def payoff(ctx: Context, actor: Actor, loan_id: str, on: date) -> Payoff:
     """What settles the loan on ``on``. Raises NotFound loan_unknown; Conflict business_date_backwards."""
     with ctx.store.read() as session:
         _, value = _own_loan(session, actor, loan_id)
-    dues = accrue(value, on).loan.dues
+    accrued = accrue(value, on).loan
+    dues, off = accrued.dues, rebate(accrued)
     parts = {name: getattr(dues, name) for name in ("fee", "penalty", "overdue_interest", "interest", "principal")}
-    return Payoff(on, dues.total, parts)
+    let_off = Money.zero(value.currency) if off is None else off.total
+    return Payoff(on, dues.total - let_off, parts, let_off)
 
 
 def statement(ctx: Context, actor: Actor, loan_id: str) -> list[StatementLine]:
@@ -351,22 +354,33 @@ def statement(ctx: Context, actor: Actor, loan_id: str) -> list[StatementLine]:
         row, _ = _own_loan(session, actor, loan_id)
         happened = loan_book.events(session, loan_id)
         allocated = session.exec(
-            select(IncomingRow.book_ref, RepaymentRow.allocation)
+            select(IncomingRow.book_ref, RepaymentRow.amount, RepaymentRow.allocation)
             .join(IncomingRow, col(IncomingRow.id) == col(RepaymentRow.incoming_id))
             .where(RepaymentRow.loan_id == loan_id)
         )
-        paid: dict[str, dict[str, object]] = {name: dict(allocation) for name, allocation in allocated}
+        paid: dict[str, tuple[int, dict[str, object]]] = {
+            name: (minor, dict(parts)) for name, minor, parts in allocated
+        }
     lines = []
-    for event in happened:
-        signed = row.principal if event.kind == "disburse" else -event.amount
-        allocation = paid.get(event.payment, {})
+    for event in sorted(happened, key=lambda each: each.on):
+        amount, allocation = paid.get(event.payment, (0, {}))
+        signed = row.principal if event.kind == "disburse" else -amount
         lines.append(StatementLine(event.on, event.kind, Money(signed, row.currency), allocation, event.created_at))
     return lines
 
 
-def trial_balance(ctx: Context, actor: Actor) -> list[TrialLine]:
-    """The book's turnovers, for the operator, auditors and lenders. Raises Forbidden role_missing."""
+def trial_balance(
+    ctx: Context, actor: Actor, *, on: date | None = None, by_value: bool = False, lender: str | None = None
+) -> list[TrialLine]:
+    """Turnovers up to the end of business date ``on`` (``by_value``: of that value date; None: of all). A lender sees
+    its own book alone; the operator and auditors see one lender's, or all.
+
+    Raises Forbidden role_missing, book_not_yours.
+    """
     if not actor.sees_all:
-        actor.require(Role.LENDER)
+        own = actor.require(Role.LENDER)
+        if lender not in (None, own):
+            raise Forbidden("book_not_yours", "a lender sees its own book")
+        lender = own
     with ctx.store.read() as session:
-        return journals.trial_balance(session)
+        return journals.trial_balance(session, on=on, by_value=by_value, book=lender)

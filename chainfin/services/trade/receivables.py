@@ -15,6 +15,7 @@ from chainfin.eth.bindings.base import Act
 from chainfin.rules import order as order_rules
 from chainfin.rules import receivable as rules
 from chainfin.rules.receivable_value import PledgedPart, Receivable, State
+from chainfin.services.books import bank_statement
 from chainfin.services.kernel import acts, attestations, pledge_rows
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.parties import gate
@@ -220,11 +221,13 @@ def cancel(ctx: Context, actor: Actor, receivable_id: str) -> ActRow:
 def declare_default(ctx: Context, actor: Actor, receivable_id: str) -> ActRow:
     """The holder states on chain that it was not paid by the due day.
 
-    Raises NotFound receivable_unknown; Refused not_holder, receivable_state_wrong, not_yet_due.
+    Raises NotFound receivable_unknown; Refused not_holder, receivable_state_wrong, not_yet_due; Conflict
+    bank_statement_missing (a payment in time may still be told of).
     """
     with ctx.store.begin() as session:
         row, by = for_party(session, actor, receivable_id), actor.require()
-        unless_refused(rules.default(value(session, row), by=by, today=ctx.clock.today()))
+        unless_refused(rules.default(value(session, row), by=by, today=ctx.clock.chain_day()))
+        bank_statement.unless_in_time(session, ctx, row.due_date)
         return act_of(session, ctx, row, by, receivables_acts.DeclareDefault(id=row.id))
 
 

@@ -1,0 +1,203 @@
+"""A loan as its history: what happened to it, told in the order of value dates whenever it was heard of.
+
+A loan's state is the fold of its happenings by value date (the bank's date). One that is heard of late is put where it
+belongs and the history told again; what the books then lack is posted as corrections, each on its own value date. So
+the balances by value date are those of the history in which everything had been heard of in time. Happenings of one day
+stay in the order in which they were heard of.
+
+Money that was taken by the old telling and isn't needed by the new one can't be untaken: whoever paid it (or, of a
+debtor's payment, its holder) is owed exactly the difference, by a journal of its own, a *claim*.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+
+from chainfin.errors import Refusal
+from chainfin.rules import ledger
+from chainfin.rules.ledger import Journal, Rebate
+from chainfin.rules.loan.life import Payer, accrue, disburse, pay, payoff
+from chainfin.rules.loan.state import LoanState
+from chainfin.rules.loan.value import Loan
+from chainfin.rules.loan.waterfall import Allocation
+from chainfin.values.money import Money
+
+
+class Kind(StrEnum):
+    DISBURSE = "disburse"
+    ACCRUE = "accrue"
+    PAY_BORROWER = "pay_borrower"
+    PAY_DEBTOR = "pay_debtor"
+
+
+PAYERS = {Kind.PAY_BORROWER: Payer.BORROWER, Kind.PAY_DEBTOR: Payer.DEBTOR}
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """What happened on the value date ``on``.
+
+    ``amount``: zero, or of a payment all that was offered to the loan (it takes what it needs). ``payment``: the
+    payment's name. ``holder``: whose the rest of a debtor's payment is. ``whole``: it was posted before there were
+    books of lenders, with one journal for all the days until then.
+    """
+
+    kind: Kind
+    on: date
+    amount: Money
+    payment: str = ""
+    holder: str = ""
+    whole: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """How a payment was spread (the rest goes back, or is its holder's), and what the borrower was let off with it."""
+
+    happening: Happening
+    allocation: Allocation
+    rebate: Rebate | None = None
+
+
+@dataclass(slots=True)
+class Told:
+    """A history told: the loan after it, the journals by key, the payments by name."""
+
+    loan: Loan
+    journals: dict[str, Journal] = field(default_factory=dict)
+    taken: dict[str, Taken] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """An earlier payment that is spread otherwise now; ``more`` of it (below zero: less) isn't the loan's any more."""
+
+    taken: Taken
+    more: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """A history with one happening more: the loan, the journals to post, how a payment was spread, what it changed."""
+
+    loan: Loan
+    journals: tuple[Journal, ...]
+    taken: Taken | None = None
+    changed: tuple[Changed, ...] = ()
+
+    @property
+    def allocation(self) -> Allocation:
+        assert self.taken is not None, "only a payment is spread"
+        return self.taken.allocation
+
+
+def tell(approved: Loan, happenings: Sequence[Happening]) -> Told:
+    """The history of a loan, from its approval on. Raises what `life` raises where it can't have happened."""
+    told = Told(approved)
+    for happening in sorted(happenings, key=lambda each: each.on):
+        _happen(told, happening)
+    return told
+
+
+def _happen(told: Told, happening: Happening) -> None:
+    loan, on = told.loan, happening.on
+    if happening.kind in PAYERS:
+        _pay(told, happening, PAYERS[happening.kind])
+        return
+    if happening.kind is Kind.ACCRUE and on < loan.accrued_to:
+        return
+    outcome = disburse(loan, on) if happening.kind is Kind.DISBURSE else accrue(loan, on)
+    told.loan = outcome.loan
+    told.journals |= _posted(happening, outcome.journals)
+
+
+def _pay(told: Told, happening: Happening, payer: Payer) -> None:
+    loan, on, amount = told.loan, happening.on, happening.amount
+    if loan.state is LoanState.REPAID:
+        told.taken[happening.payment] = Taken(happening, Allocation((), amount))
+        if payer is Payer.DEBTOR:
+            rest = ledger.receipt(
+                loan.id, loan.lender, happening.payment, (), remainder=amount, holder=happening.holder, on=on
+            )
+            told.journals[rest.key] = rest
+        return
+    # what a borrower pays too much never becomes the loan's
+    offered = min(amount, payoff(loan, on)) if payer is Payer.BORROWER else amount
+    paid = pay(loan, offered, on, payment=happening.payment, payer=payer, holder=happening.holder)
+    assert not isinstance(paid, Refusal), "no more is offered than the loan needs"
+    spread = paid.allocation
+    rest_of_it = Allocation(spread.parts, spread.remainder + amount - offered)
+    told.loan = paid.loan
+    told.journals |= _posted(happening, paid.journals)
+    told.taken[happening.payment] = Taken(happening, rest_of_it, paid.rebate)
+
+
+def _posted(happening: Happening, journals: Sequence[Journal]) -> dict[str, Journal]:
+    """By key what is posted of it."""
+    if happening.whole:
+        journals = ledger.as_before(journals, happening.on)
+    return {journal.key: journal for journal in journals}
+
+
+class History:
+    """A loan's history as it is heard of, happening by happening."""
+
+    def __init__(self, approved: Loan, happenings: Sequence[Happening] = ()) -> None:
+        """``happenings`` in the order in which they were heard of. Raises as `tell`."""
+        self._approved = approved
+        self._happenings = list(happenings)
+        self._told = tell(approved, happenings)
+
+    def hear(self, new: Happening) -> Added:
+        """``new`` is heard of. Raises what `life` raises where it can't have happened: Conflict
+        loan_transition_refused, …; the history is then of no more use."""
+        in_time = all(new.on >= each.on for each in self._happenings)
+        added = self._go_on(new) if in_time else self._insert(new)
+        self._happenings.append(new)
+        return added
+
+    def _go_on(self, new: Happening) -> Added:
+        told = self._told
+        known = len(told.journals)
+        _happen(told, new)
+        return Added(told.loan, tuple(told.journals.values())[known:], told.taken.get(new.payment))
+
+    def _insert(self, new: Happening) -> Added:
+        approved, before = self._approved, self._told
+        after = self._told = tell(approved, [*self._happenings, new])
+        name = f"{approved.id}:{len(self._happenings) + 1}"
+        own = f"payment:{new.payment}:{approved.id}"
+        # What nobody can have posted yet is the payment itself; all else corrects what was posted.
+        journals = [journal for key, journal in after.journals.items() if key == own]
+        wanted = [journal for key, journal in after.journals.items() if key != own]
+        journals += ledger.corrections(name, approved.id, approved.lender, before.journals.values(), wanted)
+        changed: list[Changed] = []
+        for payment, was in before.taken.items():
+            now = after.taken[payment]
+            more = now.allocation.remainder - was.allocation.remainder
+            if now != was:
+                changed.append(Changed(now, more))
+            if more.minor:
+                journals += _claims(f"{name}:{payment}", approved, was.happening, more)
+        return Added(after.loan, tuple(journals), after.taken.get(new.payment), tuple(changed))
+
+
+def add(approved: Loan, happenings: Sequence[Happening], new: Happening) -> Added:
+    """``new`` is heard of after ``happenings`` (in the order in which these were). Raises as `History.hear`."""
+    return History(approved, happenings).hear(new)
+
+
+def _claims(name: str, loan: Loan, of: Happening, more: Money) -> list[Journal]:
+    """Of a debtor's payment the correction has made more payable to its holder; of a borrower's it took cash away that
+    is still there. What had left already is claimed back."""
+    borrowers = of.kind is Kind.PAY_BORROWER
+    if more.minor > 0:
+        return [ledger.owed_back(name, loan.id, loan.lender, loan.borrower, more, of.on)] if borrowers else []
+    account, party, owner = ledger.HOLDER_PAYABLE, of.holder, of.holder
+    if borrowers:
+        account, party, owner = ledger.CASH, loan.borrower, loan.lender
+    line = ledger.credit(account, -more, loan.id, owner)
+    return [ledger.paid_too_much(name, loan.id, loan.lender, line, party, of.on)]

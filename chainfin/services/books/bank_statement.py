@@ -1,0 +1,54 @@
+"""Up to which day the bank has told of every payment: nobody is in default before its closing statement is in."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+from sqlmodel import Session
+
+from chainfin.errors import Conflict, Refused
+from chainfin.services.kernel.context import Context
+from chainfin.storage.party_tables import FactRow
+from chainfin.values.calendar import Adjustment, adjust
+
+_FACT = "bank_statement"
+
+
+def through(session: Session) -> date | None:
+    """The last business date of which all payments are known, by the bank's signed word."""
+    row = session.get(FactRow, _FACT)
+    return None if row is None else date.fromisoformat(str(row.value["through"]))
+
+
+def news(ctx: Context, told_until: datetime) -> bool:
+    """Whether the bank's word that it told of all before ``told_until`` completes a day that wasn't."""
+    with ctx.store.read() as session:
+        known = through(session)
+    return known is None or _whole(ctx, told_until) > known
+
+
+def note(session: Session, ctx: Context, told_until: datetime) -> None:
+    """Keep the bank's word; it never goes back."""
+    known, day = through(session), _whole(ctx, told_until)
+    if known is None or day > known:
+        session.merge(FactRow(name=_FACT, value={"through": day.isoformat()}))
+
+
+def _whole(ctx: Context, told_until: datetime) -> date:
+    return ctx.clock.day_of(told_until) - timedelta(days=1)
+
+
+def unless_in_time(session: Session, ctx: Context, due: date) -> None:
+    """Whoever acts on a debt that wasn't paid waits until it is late and the bank has told of all payments of its last
+    day, the due day or the next business day. Raises Refused not_yet_due; Conflict bank_statement_missing."""
+    deadline = adjust(due, Adjustment.FOLLOWING)
+    if ctx.clock.today() <= deadline or ctx.clock.chain_day() <= due:
+        raise Refused("not_yet_due", f"it is due on {deadline}", due_date=deadline.isoformat())
+    unless_open(session, deadline)
+
+
+def unless_open(session: Session, deadline: date) -> None:
+    """Raises Conflict bank_statement_missing: a payment of the ``deadline`` may still be told of."""
+    known = through(session)
+    if known is None or known < deadline:
+        raise Conflict("bank_statement_missing", f"the bank hasn't told of all payments through {deadline} yet")
