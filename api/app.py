@@ -17,6 +17,7 @@ from api.limits import BodyLimit
 from api.observe import Observe
 from api.routers import all_routers
 from api.sse import Commits
+from chainfin.connectors.sandbox import World
 from chainfin.runtime.loop import Loop
 from chainfin.runtime.metrics import Metrics
 from chainfin.runtime.tracing import Tracing
@@ -49,12 +50,14 @@ def create_app(
     metrics: Metrics | None = None,
     metrics_token: str | None = None,
     tracing: Tracing | None = None,
+    bank: World | None = None,
     lifespan: Lifespan | None = None,
 ) -> FastAPI:
     """The application. ``ready``: what /readyz asks besides the database (node, drivers), by name. ``prover``: proves
     transactions to auditors; the views are what a reconciliation compares with. Without them the operations that
     need them answer 503 (prover_missing, views_missing). ``loops``: shown by /readyz. ``retries``: how parked items are
-    taken in again, by source. ``metrics_token``: what /metrics takes; None answers this machine alone."""
+    taken in again, by source. ``bank``: of a sandbox, into which lenders may pay by the API.
+    ``metrics_token``: what /metrics takes; None answers this machine alone."""
     app = FastAPI(
         title="chainfin",
         version=version("chainfin"),
@@ -72,7 +75,7 @@ def create_app(
     app.state.views = None if chain_view is None or registry_view is None else (chain_view, registry_view)
     app.state.commits = Commits(ctx.store)
     app.state.ready = {"database": ctx.store.check_schema, **(ready or {})}
-    app.state.loops = loops
+    app.state.loops, app.state.bank = loops, bank
     app.state.retries = retries or {}
     app.state.metrics, app.state.metrics_token = metrics, metrics_token
     app.add_middleware(BodyLimit)

@@ -49,6 +49,12 @@ CHECKS = (
     ),
     Check("fuzz", "contracts, 10,000 runs a test", ("contracts/run_forge.py", "--long"), node=True),
     Check("soak", f"kill -9, {ROUNDS} times", (*PYTEST, "tests/crash/test_kill.py"), {"CHAINFIN_CRASH_ROUNDS": ROUNDS}),
+    Check(
+        "interleavings",
+        "mandates and limits, 10,000 orders",
+        (*PYTEST, "tests/properties/test_mandate_interleavings.py"),
+        {"CHAINFIN_INTERLEAVINGS": "10000"},
+    ),
     Check("planted", "a bug for each requirement", ("-m", "tests.planted")),
     Check("mutants", "rules, payments, lending", ("-m", "tests.mutation")),
     Check("contract-bugs", "a bug for each rule of the contracts", ("contracts/mutants.py",), node=True),

@@ -21,6 +21,7 @@ NOUNS = (
     "substitutions",
     "limits",
     "mandates",
+    "funding",
     "lines",
     "applications",
     "loans",

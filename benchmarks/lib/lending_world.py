@@ -12,6 +12,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from types import TracebackType
 from typing import Any
+from uuid import uuid4
 
 import httpx
 from sqlmodel import col, func, select
@@ -122,6 +123,7 @@ class World(AbstractContextManager["World"]):
             lender.post("/v1/limits", {"kind": kind, "key": self.members[who].id, "amount": limit, "grade": grade})
         given = {"products": [*Product], "amount": limit, "expires_at": "2099-01-01T00:00:00Z"}
         lender.mandate(given)
+        self._place(lender, limit)
         self._lender_signs()
 
     def _admit(self, operator: Caller, role: str, company: samples.Company) -> Member:
@@ -136,6 +138,21 @@ class World(AbstractContextManager["World"]):
         member.until(lambda: operator.get(path), lambda found: found["status"] == "active")
         member.sign_in()
         return member
+
+    def _place(self, lender: Member, limit: dict[str, str]) -> None:
+        """The lender places as much money as its limit, at its bank; returns when the bank's feed has told of it."""
+        told = lender.get("/v1/funding/instruction")
+        paid = {
+            "payment_id": uuid4().hex,
+            "payer_account": told["payer_account"],
+            "payer_name": "lender",
+            "payee_account": told["account"],
+            "remittance": told["remittance"],
+            **limit,
+        }
+        assert self.installation.settings.rail is not None
+        httpx.post(f"{self.installation.settings.rail.url}/incoming", json=paid, trust_env=False).raise_for_status()
+        lender.until(lambda: lender.get("/v1/funding")["items"], lambda found: len(found) > 0)
 
     def _lender_signs(self) -> None:
         """The lender's own system: it signs each pledge as soon as it is asked to."""

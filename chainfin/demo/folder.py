@@ -145,6 +145,7 @@ class _Play:
         self.stage.limit(lender, "debtor", core, "1000000.00", currency, "A")
         self.stage.limit(lender, "borrower", supplier, "1000000.00", currency, "B")
         self.stage.mandate(lender, "1000000.00", currency)
+        self.stage.fund(lender, "1000000.00", currency)
         return core, supplier, lender
 
     def _send(self, member: Member, path: str, document: Document, **more: Any) -> dict[str, Any]:

@@ -112,6 +112,11 @@ class Stage(AbstractContextManager["Stage"]):
         body = {"products": [*Product], "amount": {"amount": amount, "currency": currency}, "expires_at": until}
         lender.mandate(body)
 
+    def fund(self, lender: Member, amount: str, currency: str) -> None:
+        """The lender places money for lending: no cash, no payout. Returns when the bank's feed has told of it."""
+        lender.post("/v1/funding/sandbox-deposits", {"amount": amount, "currency": currency})
+        lender.until(lambda: lender.get("/v1/funding")["items"], lambda found: len(found) > 0)
+
     def pays(self, payer: Member, amount: Money, account: str, remittance: str) -> None:
         """The payer tells its bank to pay; the settlement bank books it."""
         self.world.pays(

@@ -80,7 +80,9 @@ class Story:
         stage.limit(lender, "borrower", self.who.distributor, "5000000.00", CNY, "B")
         stage.limit(lender, "lender", lender, "50000000.00", CNY, "A")
         stage.mandate(lender, "50000000.00", CNY)
+        stage.fund(lender, "50000000.00", CNY)
         report.did(lender.name, "signed its mandate", "all products, at most 50,000,000.00, for a year")
+        report.did(lender.name, "placed its money at the settlement bank", "50,000,000.00 to lend")
         report.did(lender.name, "set its limits", "debtor 20,000,000.00; borrowers 5,000,000.00 each")
 
     # b ------------------------------------------------------------------------------------------------------------

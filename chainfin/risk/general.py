@@ -14,10 +14,12 @@ from math import isqrt
 from pydantic import model_validator
 
 from chainfin.risk.features import Features, bps
-from chainfin.risk.inputs import Block, CommonInputs, Minor
+from chainfin.risk.inputs import Block, CommonInputs, Headroom, Minor
 from chainfin.risk.policy import Fact, Policy, PolicyOutcome, plain_fact, shown_fact
 from chainfin.risk.sales import SalesData
 
+CAP = "limit_most_minor"
+"""The policy's name for the most that a limit can be."""
 RATIO_MAX = 10_000_000
 """Ratios are cut off at a thousandfold, so that nearly nothing in the denominator stays readable."""
 
@@ -154,6 +156,13 @@ def limit_parts(
     if 0 < (running := limit_of(parts)) < least:
         add("minimum", -running, "minimum", min_minor=least)
     return tuple(parts)
+
+
+def cap_left(policy: Policy, currency: str, taken_minor: int) -> Headroom:
+    """What of the most that a limit can be is left to a borrower that has ``taken_minor`` of this product, from all
+    lenders: the cap is one, however many loans it is lent in. Nothing in a currency that the policy doesn't list."""
+    most = policy.amounts[CAP].get(currency, 0)
+    return Headroom(key=f"cap:{policy.product}", headroom_minor=most - taken_minor)
 
 
 def limit_of(parts: Sequence[LimitPart]) -> int:

@@ -61,6 +61,7 @@ HOLDER_PAYABLE = Account(
     "2241.01", "payable to holders of receivables", "应付债权持有人款", Kind.LIABILITY, Side.CREDIT
 )
 SUSPENSE = Account("2241.02", "receipts not yet identified", "待查收款", Kind.LIABILITY, Side.CREDIT)
+FUNDING = Account("2241.03", "placed by lenders for lending", "资金方放款备付金", Kind.LIABILITY, Side.CREDIT)
 INTEREST_INCOME = Account("6011.01", "interest income", "利息收入", Kind.INCOME, Side.CREDIT)
 PENALTY_INCOME = Account("6011.02", "penalty interest income", "罚息收入", Kind.INCOME, Side.CREDIT)
 FEE_INCOME = Account("6021", "fee income", "手续费收入", Kind.INCOME, Side.CREDIT)
@@ -70,7 +71,7 @@ CHART: dict[str, Account] = {
     account.code: account
     for account in (
         CASH, FEE_RECEIVABLE, INTEREST_RECEIVABLE, PENALTY_RECEIVABLE, CLAIMS, LOANS, ALLOWANCE, HOLDER_PAYABLE,
-        SUSPENSE, INTEREST_INCOME, PENALTY_INCOME, FEE_INCOME, CREDIT_LOSS,
+        SUSPENSE, FUNDING, INTEREST_INCOME, PENALTY_INCOME, FEE_INCOME, CREDIT_LOSS,
     )
 }  # fmt: skip
 
@@ -256,6 +257,12 @@ def _pairs(loan: str, party: str, pairs: Sequence[tuple[Account, Account, Money]
         if amount.minor:
             entries += (debit(to, amount, loan, party), credit(from_, amount, loan, party))
     return tuple(entries)
+
+
+def placed(lender: str, payment: str, amount: Money, on: date) -> Journal:
+    """A lender placed money for lending: Dr cash / Cr placed by lenders. ``payment``: what the book calls it."""
+    entries = _pairs(lender, lender, [(CASH, FUNDING, amount)])
+    return Journal(f"funding:{payment}", on, "funding", lender, entries, book=lender)
 
 
 def disbursement(loan: str, lender: str, amount: Money, on: date) -> Journal:

@@ -53,7 +53,17 @@ class ReadSession(Session):
 
 class WriteSession(ReadSession):
     """For writes beside others: what is read with a lock is read afresh, since what this transaction saw before it had
-    the lock may have changed."""
+    the lock may have changed.
+
+    A lock is against those who change the row, not against those who make another that refers to it (its key never
+    changes): else who adds to a locked thing would wait for it in places where no order of locks is thought of.
+    """
+
+    def get(  # type: ignore[override]  # as in ReadSession
+        self, entity: type[R], ident: Any, *, with_for_update: Any = None, **how: Any
+    ) -> R | None:
+        lock = {"key_share": True} if with_for_update is True else with_for_update
+        return super().get(entity, ident, with_for_update=lock, **how)
 
 
 @event.listens_for(WriteSession, "do_orm_execute")

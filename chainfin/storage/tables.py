@@ -10,6 +10,7 @@ from sqlmodel import SQLModel
 MODULES = (
     "approval_tables",
     "chain_tables",
+    "funding_tables",
     "ledger_tables",
     "lending_tables",
     "oversight_tables",

@@ -31,6 +31,7 @@ def fund(town: World) -> Member:
     for kind, party in (("lender", member), ("borrower", town.stranger)):
         town.stage.limit(member, kind, party, "5000000.00", CNY, "A")
     town.stage.mandate(member, "5000000.00", CNY)
+    town.stage.fund(member, "5000000.00", CNY)
     return member
 
 

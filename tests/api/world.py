@@ -84,6 +84,7 @@ def _lend(world: World) -> None:
     for kind, party in parties:
         world.stage.limit(world.lender, kind, party, "5000000.00", "CNY", "A")
     world.stage.mandate(world.lender, "5000000.00", "CNY")
+    world.stage.fund(world.lender, "5000000.00", "CNY")
     wish = {
         "product": "receivable_pledge",
         "lender_id": world.lender.id,

@@ -117,6 +117,8 @@ def furnish(boss: Caller) -> Cast:
         lender.post("/v1/limits", body)
     given = {"amount": "9000000.00", "currency": "CNY"}
     lender.mandate({"products": ["receivable_pledge"], "amount": given, "expires_at": "2099-01-01T00:00:00Z"})
+    lender.post("/v1/funding/sandbox-deposits", given)
+    lender.until(lambda: lender.get("/v1/funding")["items"], lambda found: len(found) > 0)
     documents = {name: data.decode() for name, data in samples.trade(_today(boss), "INV-1").items()}
     order = core.do("/v1/orders", {"document": documents["order"]})["order"]["id"]
     supplier.do(f"/v1/orders/{order}/acknowledgement", {"document": documents["response"]})

@@ -208,6 +208,7 @@ def open_town(home: Path) -> Town:
     town.limit("lender", "lender", 9_000_000_00)
     until = town.ctx.clock.now() + timedelta(days=3650)
     most = Money(9_000_000_00, "CNY")
+    town.pay("lender", most, f"FUNDING {town.parties['lender'].id}")
     mandates.prepare(town.ctx, town.actor("lender"), products=list(Product), amount=most, expires_at=until)
     return town
 

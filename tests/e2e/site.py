@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import uuid4
 
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from chainfin import samples
 from chainfin.connectors.sandbox import World
@@ -28,7 +28,7 @@ from chainfin.rules import ledger
 from chainfin.rules.loan import LoanState
 from chainfin.rules.loan.state import ACCRUING
 from chainfin.runtime.installation import Installation
-from chainfin.services.books import journals, loan_book
+from chainfin.services.books import funding_accounts, journals, loan_book
 from chainfin.services.goods import receipts
 from chainfin.services.kernel import acts, commands
 from chainfin.services.kernel.context import OPERATOR, Actor, Context
@@ -39,6 +39,7 @@ from chainfin.services.reads import queries
 from chainfin.services.reads.queries import ApplicationView, LoanView
 from chainfin.services.trade import orders, receivables
 from chainfin.settings import load
+from chainfin.storage.funding_tables import FundingAccountRow, FundingHoldRow
 from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.lending_tables import HoldRow, IncomingRow, LimitRow, LoanRow, MandateRow
 from chainfin.storage.party_tables import PartyRow, PersonRow
@@ -157,10 +158,21 @@ class Site:
         return made
 
     def mandate(self, lender: Actor, amount: int = 900_000_000_00, **more: Any) -> MandateRow:
-        """The lender's word for all products, at any grade and rate, for ten years."""
+        """The lender's word for all products, at any grade and rate, for ten years; and the money for it."""
+        self.fund(lender)
         until = self.ctx.clock.now() + timedelta(days=3650)
         body = {"products": list(Product), "amount": Money(amount, CNY), "expires_at": until, **more}
         return mandates.prepare(self.ctx, lender, **body)
+
+    def fund(self, lender: Actor, amount: int = 900_000_000_00) -> None:
+        """The lender places money for lending, from its own account at its bank."""
+        party = self.party(lender.party_id)
+        self.pays(amount, f"FUNDING {party.id}", payer=party.account, payer_name=party.name)
+
+    def funds(self, lender: Actor) -> tuple[int, int]:
+        """What a lender has placed, and what of it is committed, in fen."""
+        rows = funding_accounts.list_(self.ctx, lender)
+        return sum(row.balance for row in rows), sum(row.committed for row in rows)
 
     def party(self, party_id: str | None) -> PartyRow:
         with self.ctx.store.read() as session:
@@ -426,9 +438,29 @@ def check_books(site: Site) -> None:
             assert limit.held == sum(h.amount for h in held if h.state == "held"), limit
             assert limit.used == sum(h.amount for h in held if h.state == "used"), limit
             assert limit.held + limit.used <= limit.amount, limit  # what a limit was lowered to is another column
+        check_funds(session)
         pledges = list(session.exec(select(PledgeRow)).all())
         for asset in session.exec(select(ReceivableRow)):
             _check_asset(site, asset, pledges)
+
+
+def check_funds(session: Session) -> None:
+    """No lender's cash is below zero, each account says what the book says, and holds what is under way."""
+    for account in session.exec(select(FundingAccountRow)):
+        cash, owed = (
+            journals.balance(session, each, account.currency, party=account.lender_id).minor
+            for each in (ledger.CASH, ledger.HOLDER_PAYABLE)
+        )
+        assert account.overdrawn == 0, "only of lenders from before accounts"
+        assert cash - owed == account.balance >= account.committed >= 0, account
+        held = select(FundingHoldRow, LoanRow).where(
+            FundingHoldRow.account_id == account.id, col(LoanRow.id) == col(FundingHoldRow.loan_id)
+        )
+        rows = session.exec(held).all()
+        assert account.committed == sum(hold.amount for hold, _ in rows if hold.state == "held"), account
+        for hold, loan in rows:
+            wanted = {"approved": "held", "cancelled": "freed"}.get(loan.status, "used")
+            assert (hold.state, hold.amount) == (wanted, loan.principal), (hold, loan.status)
 
 
 def _check_asset(site: Site, asset: ReceivableRow, pledges: list[PledgeRow]) -> None:

@@ -119,6 +119,8 @@ def test_call__readme_lines_of_buyer_supplier_lender__end_in_a_verified_loan(
     mandate = {"products": ["receivable_pledge"], "amount": most, "expires_at": "2099-01-01T00:00:00Z"}
     given = shell.json("call", "lender.key", "/v1/mandates", "--json", json.dumps(mandate))
     assert given["status"] == "active"
+    shell.json("call", "lender.key", "/v1/funding/sandbox-deposits", "--json", json.dumps(most))
+    _until(lambda: shell.json("call", "lender.key", "/v1/funding")["items"])
     asked = {
         "product": "receivable_pledge",
         "asset_id": claim["id"],

@@ -64,7 +64,7 @@ LOAN_LIFE = (
     ),
     Bug(
         "a payout that the bank refuses frees the pledge",
-        "chainfin/services/lending/funding.py:payout_refused",
+        "chainfin/services/lending/funding.py:_undo_payout",
         "release.release(",
         LEFT_OUT,
         (FAILURES + "test_payment__payee_account_closed__pledge_released_loan_cancelled",),

@@ -9,20 +9,24 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TypeVar
+from uuid import uuid4
 
 from sqlmodel import Session, func, select
 
 from chainfin import samples
+from chainfin.connectors.sandbox import World
 from chainfin.errors import Conflict
 from chainfin.eth import eip712, keys, mandate_message
 from chainfin.eth.signer import KeySigner
 from chainfin.runtime.installation import Installation
 from chainfin.runtime.loop import State
-from chainfin.services.books import journals
+from chainfin.services.books import funding_accounts, journals
 from chainfin.services.kernel import acts
 from chainfin.services.kernel.context import OPERATOR, Actor, Context
 from chainfin.services.lending import applications, limits, mandates
 from chainfin.services.parties import admission
+from chainfin.services.payments import deposits
+from chainfin.services.payments.incoming import COLLECTION_ACCOUNT
 from chainfin.services.reads import queries
 from chainfin.services.trade import orders, receivables
 from chainfin.storage.chain_tables import ChainTxRow
@@ -113,12 +117,29 @@ class Play:
         limits.set_(self.ctx, lender, kind=kind, key=str(party.party_id), amount=amount, grade="A")
 
     def mandate(self, lender: Actor) -> None:
-        """The lender's word for all products; signed here where it has a key of its own."""
+        """The lender's word for all products, signed here where it has a key of its own; and the money for it."""
+        self.fund(lender)
         until = self.ctx.clock.now() + timedelta(days=3650)
         row = mandates.prepare(self.ctx, lender, products=list(Product), amount=Money(10**12, "CNY"), expires_at=until)
         key = self.keys[lender.party_id]
         if key is not None:
             mandates.sign(self.ctx, lender, row.id, "0x" + mandate_message.sign(row.typed_data, KeySigner(key)).hex())
+
+    def fund(self, lender: Actor) -> None:
+        """The lender places money for lending."""
+        sandbox, told = self.sites[0].sandbox, deposits.instruction(self.ctx, lender)
+        assert sandbox is not None
+        bank = World(sandbox)
+        bank.pays(
+            uuid4().hex,
+            Money(10**12, "CNY"),
+            payer_account=told.payer_account,
+            payer_name=told.payer_name,
+            payee_account=COLLECTION_ACCOUNT,
+            remittance=told.remittance,
+        )
+        bank.close()
+        self.until(lambda: funding_accounts.list_(self.ctx, lender), "the lender's money")
 
     def borrow(self, borrower: Actor, lender: Actor, asset: ReceivableRow, amount: Money) -> str:
         """Apply, accept, wait for the money; the application's last status. Another one on the same asset may take the

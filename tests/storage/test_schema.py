@@ -20,7 +20,14 @@ def test_upgrade__from_nothing__equals_the_models(store: Store) -> None:
         difference = compare_metadata(context, metadata())
         checks = {
             table: {str(check["name"]) for check in inspect(connection).get_check_constraints(table)}
-            for table in ("entry", "credit_limit", "receivable", "warehouse_receipt", "purchase_order")
+            for table in (
+                "entry",
+                "credit_limit",
+                "receivable",
+                "warehouse_receipt",
+                "purchase_order",
+                "funding_account",
+            )
         }
     assert difference == []
     assert checks == {
@@ -29,6 +36,7 @@ def test_upgrade__from_nothing__equals_the_models(store: Store) -> None:
         "receivable": {"conserved"},
         "warehouse_receipt": {"conserved"},
         "purchase_order": {"match"},
+        "funding_account": {"covered"},
     }
     store.check_schema()
 

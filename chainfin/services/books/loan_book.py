@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 from chainfin.errors import NotFound
 from chainfin.hashing import keccak
 from chainfin.rules.loan import Added, Changed, Happening, Kind, Loan, LoanState, LoanTerms, Taken, add, approve, tell
-from chainfin.services.books import journals
+from chainfin.services.books import funding_accounts, journals
 from chainfin.services.kernel.context import Context
 from chainfin.storage.lending_tables import IncomingRow, LoanEventRow, LoanRow, RepaymentRow
 from chainfin.values.money import Money
@@ -84,6 +84,7 @@ def record(
         )
     )
     journals.post_all(session, done.journals, now=now, payment=None if incoming is None else incoming.id)
+    funding_accounts.follow(session, ctx, row, done.journals)
     row.status = done.loan.state.value
     if new.kind is Kind.DISBURSE:
         row.start_date = new.on

@@ -13,6 +13,7 @@ from sqlmodel import Session, select
 from chainfin.errors import BadInput, Conflict, NotFound, Refused, unless_refused
 from chainfin.rules.application import APPEALABLE, Event, State, allows
 from chainfin.rules.loan import LoanState, LoanTerms, check_start
+from chainfin.services.books import funding_accounts
 from chainfin.services.kernel import acts, commands
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.lending import application_state, decision, funding, offers, progress, review
@@ -185,7 +186,7 @@ def accept(ctx: Context, actor: Actor, application_id: str, signature: str | Non
     Raises NotFound application_unknown; Conflict application_not_offered, offer_expired, key_not_held; BadInput
     signature_malformed, signature_expired; Forbidden signature_foreign, party_not_active (borrower, lender, or whose
     word the asset stands on); Conflict act_paused; Refused asset_not_free,
-    receivable_state_wrong, not_holder, not_owner, too_many_pledges.
+    receivable_state_wrong, not_holder, not_owner, too_many_pledges, funding_missing, funding_short.
     """
     now = ctx.clock.now()
     with ctx.store.begin() as session:
@@ -206,6 +207,7 @@ def accept(ctx: Context, actor: Actor, application_id: str, signature: str | Non
         act = session.get_one(ActRow, offer.act_id)
         acts.take_acceptance(session, ctx, act, signature)
         loan = _loan(session, ctx, row, offer)
+        _fund(session, ctx, loan)
         pledge = None if row.asset_id is None else _reserve(session, ctx, row, offer, act, loan)
         offer.status = "accepted"
         row.loan_id = loan.id
@@ -236,6 +238,14 @@ def _loan(session: Session, ctx: Context, row: ApplicationRow, offer: OfferRow) 
     session.add(loan)
     session.flush()
     return loan
+
+
+def _fund(session: Session, ctx: Context, loan: LoanRow) -> None:
+    """The lender's money is held for the loan. Where there is too little nothing has happened: the offer stands, and
+    can be taken once the lender has placed more. Raises Refused funding_missing, funding_short."""
+    refusal = funding_accounts.hold(session, ctx, loan)
+    if refusal is not None:
+        raise refusal.error()
 
 
 def _reserve(

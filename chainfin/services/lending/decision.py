@@ -13,7 +13,8 @@ from chainfin.errors import BadInput, Refusal, Refused
 from chainfin.eth import eip712
 from chainfin.eth.bindings.pledges_acts import Grant
 from chainfin.risk.decide import decide_general, decide_inventory, decide_receivable
-from chainfin.risk.general import GeneralInputs
+from chainfin.risk.general import GeneralInputs, cap_left
+from chainfin.risk.policy import policy_for
 from chainfin.risk.record import DecisionRecord
 from chainfin.risk.review import Review, reviewed
 from chainfin.rules.application import Event
@@ -61,7 +62,7 @@ def decide(
     if isinstance(mandate, Refusal):
         _decline(session, ctx, row, [mandate])
         return
-    rows = _limits(session, row, product, mandate)
+    rows = _limits(session, row, product, mandate, ways)
     if isinstance(rows, Refusal):
         _decline(session, ctx, row, [rows])
         return
@@ -94,14 +95,22 @@ def decide(
     _offer(session, ctx, row, rows, record, mandate, standing)
 
 
-def _limits(session: Session, row: ApplicationRow, product: Product, mandate: MandateRow) -> list[LimitRow] | Refusal:
+def _limits(
+    session: Session, row: ApplicationRow, product: Product, mandate: MandateRow, ways: Sequence[offers.OpenOffers]
+) -> list[LimitRow] | Refusal:
     """The limits that the loan would take from, locked. Refusal limit_missing: a lender lends on a debtor's promise, or
     to a distributor, only where it has set a limit on it; the general path explains a limit of its own."""
     debtor_id = None
     if product is Product.RECEIVABLE_PLEDGE:
         debtor_id = session.get_one(ReceivableRow, row.asset_id).debtor_id
     rows = limits.applicable(
-        session, row.lender_id, row.currency, borrower_id=row.borrower_id, debtor_id=debtor_id, mandate_id=mandate.id
+        session,
+        row.lender_id,
+        row.currency,
+        borrower_id=row.borrower_id,
+        debtor_id=debtor_id,
+        mandate_id=mandate.id,
+        also=ways[-1].freed,
     )
     kind, key = {
         Product.RECEIVABLE_PLEDGE: ("debtor", debtor_id),
@@ -186,16 +195,18 @@ def _general(
     progress.end(session, ctx, row, "data_check", "done" if best else "insufficient", detail={"sources": said})
     if best is None:
         raise Refused("data_insufficient", "no source that you consented to gave usable sales data", sources=said)
+    taken = mandates.taken_by_borrower(session, row.borrower_id, Product.GENERAL_310, row.currency)
+    cap = cap_left(policy_for(Product.GENERAL_310), row.currency, taken)
     return GeneralInputs(
         application=decision_inputs.application(row),
         borrower=decision_inputs.party(
             session, row.borrower_id, row.currency, rows, as_debtor=False, on=ctx.clock.day_of(now)
         ),
-        limits=decision_inputs.headrooms(rows),
+        limits=(*decision_inputs.headrooms(rows), cap),
         now=now,
         business_date=ctx.clock.day_of(now),
         sales=best[1],
-        other_debt_minor=mandates.taken_by_borrower(session, row.borrower_id, Product.GENERAL_310, row.currency),
+        other_debt_minor=taken,
     )
 
 

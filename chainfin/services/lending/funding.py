@@ -16,7 +16,7 @@ from chainfin.eth.bindings import pledges_acts
 from chainfin.rules import pledge as pledges
 from chainfin.rules.application import Event, State
 from chainfin.rules.loan import Happening, Kind, LoanState, LoanTerms, cancel, check_start
-from chainfin.services.books import journals, loan_book
+from chainfin.services.books import funding_accounts, journals, loan_book
 from chainfin.services.kernel import acts, commands, pledge_rows
 from chainfin.services.kernel.context import Context
 from chainfin.services.lending import application_state, limits, mandates, progress
@@ -104,11 +104,15 @@ def _pay_out(session: Session, ctx: Context, application: ApplicationRow, loan: 
     progress.start(session, ctx, application, "disbursing")
     late = check_start(LoanTerms.from_json(loan.terms), ctx.clock.today())
     if late is not None:
-        payout_refused(session, ctx, loan.id, late.code, late.message)
+        _undo_payout(session, ctx, application, loan, late.code, late.message)
         return
-    refusal = mandates.unless_live(session, ctx, _mandate_id(loan)) or limits.unless_held(session, application.id)
+    refusal = (
+        funding_accounts.hold(session, ctx, loan)  # held since it was accepted
+        or mandates.unless_live(session, ctx, _mandate_id(loan))
+        or limits.unless_held(session, application.id)
+    )
     if refusal is not None:
-        payout_refused(session, ctx, loan.id, refusal.code, refusal.message)
+        _undo_payout(session, ctx, application, loan, refusal.code, refusal.message)
         return
     borrower = session.get_one(PartyRow, loan.borrower_id)
     order = commands.PayLoan(
@@ -159,9 +163,14 @@ def payout_refused(session: Session, ctx: Context, loan_id: str, code: str, mess
     row = session.get_one(LoanRow, loan_id, with_for_update=True)
     if row.status != LoanState.APPROVED:
         return
-    application = session.get_one(ApplicationRow, row.application_id)
-    undone = ["limits"]
-    for pledge in session.exec(select(PledgeRow).where(PledgeRow.loan_id == loan_id)):
+    _undo_payout(session, ctx, session.get_one(ApplicationRow, row.application_id), row, code, message)
+
+
+def _undo_payout(
+    session: Session, ctx: Context, application: ApplicationRow, row: LoanRow, code: str, message: str
+) -> None:
+    undone = ["funding", "limits"]
+    for pledge in session.exec(select(PledgeRow).where(PledgeRow.loan_id == row.id)):
         release.release(session, ctx, pledge, pledge.left)
         undone.append(f"pledge {pledge.id}")
     _end_loan(session, ctx, application, row, "disbursing", code, message, undone)
@@ -171,7 +180,7 @@ def _fail(session: Session, ctx: Context, pledge: PledgeRow, node: str, code: st
     assets.unreserve(session, pledge)
     row = session.get_one(LoanRow, pledge.loan_id, with_for_update=True)
     application = session.get_one(ApplicationRow, row.application_id)
-    _end_loan(session, ctx, application, row, node, code, message, ["reservation", "limits"])
+    _end_loan(session, ctx, application, row, node, code, message, ["reservation", "funding", "limits"])
 
 
 def _end_loan(
@@ -188,6 +197,7 @@ def _end_loan(
     row.status = cancel(loan).loan.state.value
     session.add(row)
     application_state.move(session, ctx, application, Event.FAIL)
+    funding_accounts.free(session, ctx, row)
     limits.free(session, ctx, application.id)
     progress.end(session, ctx, application, node, "refused", detail={"code": code, "message": message})
     progress.at_once(

@@ -1,12 +1,13 @@
 """Credit limits: set by a lender, held when an offer is made, used at the payout, freed afterwards.
 
-Rows are locked in the order of their ids, so that two holds never wait for each other; the table's CHECK is the
-last line against a breach.
+Whoever takes of a lender's limits has them shared (`_shared`), whoever sets one for the first time has them alone: it
+counts what was taken before. Rows are locked in the order of their ids, so that two holds never wait for each other;
+the table's CHECK is the last line against a breach.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlmodel import Session, col, select
 
@@ -16,7 +17,8 @@ from chainfin.rules.facility import Held, Hold, HoldState, Limit, LimitKind, Pos
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.parties.gate import active_party
 from chainfin.storage import locks
-from chainfin.storage.lending_tables import HoldRow, LimitRow
+from chainfin.storage.lending_tables import ApplicationRow, HoldRow, LimitRow
+from chainfin.storage.trade_tables import ReceivableRow
 from chainfin.storage.types import new_id
 from chainfin.values.money import Money
 from chainfin.values.party import Role
@@ -25,8 +27,9 @@ from chainfin.values.party import Role
 def set_(ctx: Context, actor: Actor, *, kind: str, key: str, amount: Money, grade: str | None = None) -> LimitRow:
     """Set the lender's own limit on a party (or, kind ``lender``, on itself), and its rating desk's grade (A–D).
 
-    Less than before goes at any time, also for or about a party that is suspended, and below what is outstanding: that
-    stands, and nothing new goes out until it has shrunk. No ``grade`` leaves the grade as it is.
+    What was lent before the limit was first set counts. Less than before goes at any time, also for or about a party
+    that is suspended, and below what is outstanding: that stands, and nothing new goes out until it has shrunk. No
+    ``grade`` leaves the grade as it is.
     Raises Forbidden role_missing, party_not_active; BadInput limit_kind_unknown; NotFound party_unknown.
     """
     lender_id = actor.require(Role.LENDER)
@@ -35,7 +38,7 @@ def set_(ctx: Context, actor: Actor, *, kind: str, key: str, amount: Money, grad
     limit_kind = LimitKind(kind)
     now = ctx.clock.now()
     with ctx.store.begin() as session:
-        # of two that set the same limit for the first time one finds the other's
+        # of two that set the same limit for the first time one finds the other's; and nobody takes meanwhile
         locks.named(session, f"limits:{lender_id}")
         row = _find(session, lender_id, limit_kind, key, amount.currency)
         if row is None or amount > _position(row).limit.amount:
@@ -52,11 +55,54 @@ def set_(ctx: Context, actor: Actor, *, kind: str, key: str, amount: Money, grad
                 amount=amount.minor,
                 updated_at=now,
             )
+            _take_over(session, row)
         _limit_to(row, amount.minor)
         row.grade = grade or row.grade
         row.updated_at = now
         session.add(row)
         return row
+
+
+def _take_over(session: Session, row: LimitRow) -> None:
+    """A limit that is new takes what loans and offers take already: each has one hold on a mandate, so that it is
+    found once."""
+    query = (
+        select(HoldRow)
+        .join(LimitRow, col(LimitRow.id) == col(HoldRow.limit_id))
+        .join(ApplicationRow, col(ApplicationRow.id) == col(HoldRow.application_id))
+        .where(
+            LimitRow.kind == LimitKind.MANDATE.value,
+            LimitRow.lender_id == row.lender_id,
+            LimitRow.currency == row.currency,
+            HoldRow.state != HoldState.FREED.value,
+        )
+    )
+    if row.kind == LimitKind.BORROWER.value:
+        query = query.where(ApplicationRow.borrower_id == row.key)
+    elif row.kind == LimitKind.DEBTOR.value:
+        query = query.join(ReceivableRow, col(ReceivableRow.id) == col(ApplicationRow.asset_id))
+        query = query.where(ReceivableRow.debtor_id == row.key)
+    elif row.key != row.lender_id:
+        return  # of another lender nothing is lent here
+    session.add(row)
+    for taken in session.exec(query).all():
+        row.held += taken.amount if taken.state == HoldState.HELD else 0
+        row.used += taken.amount if taken.state == HoldState.USED else 0
+        session.add(
+            HoldRow(
+                id=new_id("hld"),
+                application_id=taken.application_id,
+                limit_id=row.id,
+                amount=taken.amount,
+                state=taken.state,
+                updated_at=row.updated_at,
+            )
+        )
+
+
+def _shared(session: Session, lender_id: str) -> None:
+    """Take of the lender's limits beside others, but not beside whoever sets a new one."""
+    locks.named(session, f"limits:{lender_id}", shared=True)
 
 
 def _limit_to(row: LimitRow, amount: int) -> None:
@@ -87,8 +133,11 @@ def applicable(
     borrower_id: str,
     debtor_id: str | None,
     mandate_id: str,
+    also: Collection[str] = (),
 ) -> list[LimitRow]:
-    """The lender's limits that a loan would take from, locked, in the order of their ids."""
+    """The lender's limits that a loan would take from, locked, in the order of their ids. ``also``: ids of limits that
+    are to be freed in the same transaction, locked with them."""
+    _shared(session, lender_id)
     keys = [(LimitKind.LENDER, lender_id), (LimitKind.BORROWER, borrower_id), (LimitKind.MANDATE, mandate_id)]
     if debtor_id is not None:
         keys.append((LimitKind.DEBTOR, debtor_id))
@@ -96,12 +145,19 @@ def applicable(
     rows = session.exec(
         select(LimitRow)
         .where(
-            LimitRow.lender_id == lender_id, LimitRow.currency == currency, col(LimitRow.key).in_([k for _, k in keys])
+            (
+                (col(LimitRow.lender_id) == lender_id)
+                & (col(LimitRow.currency) == currency)
+                & col(LimitRow.key).in_([key for _, key in keys])
+            )
+            | col(LimitRow.id).in_(also)
         )
         .order_by(col(LimitRow.id))
         .with_for_update()
     ).all()
-    return [row for row in rows if (row.kind, row.key) in wanted]
+    return [
+        row for row in rows if (row.kind, row.key) in wanted and (row.lender_id, row.currency) == (lender_id, currency)
+    ]
 
 
 def headroom(row: LimitRow) -> int:
@@ -166,6 +222,7 @@ _Rows = list[tuple[HoldRow, LimitRow]]
 
 
 def _locked(session: Session, application_id: str) -> _Rows:
+    _shared(session, session.get_one(ApplicationRow, application_id).lender_id)
     rows = session.exec(
         select(HoldRow, LimitRow)
         .where(HoldRow.application_id == application_id, col(LimitRow.id) == col(HoldRow.limit_id))

@@ -46,7 +46,7 @@ def on_asset(session: Session, row: ApplicationRow) -> tuple[OpenOffers, ...]:
         .where(ApplicationRow.asset_id == row.asset_id, ApplicationRow.status == State.OFFERED.value)
         .where(col(OfferRow.application_id) == col(ApplicationRow.id), OfferRow.status == "open")
         .order_by(col(ApplicationRow.id))
-        .with_for_update()
+        .with_for_update(key_share=True)
     ).all()
     void = [each for each, _ in found if each.borrower_id != row.borrower_id]
     own = [each for each, _ in found if each.borrower_id == row.borrower_id and each.lender_id == row.lender_id]

@@ -32,7 +32,7 @@ from chainfin.services.kernel import acts, in_flight, pledge_rows
 from chainfin.services.kernel.context import Context
 from chainfin.services.lending import limits
 from chainfin.services.payments import payouts
-from chainfin.services.pledges import release
+from chainfin.services.pledges import assets, release
 from chainfin.services.trade import receivables
 from chainfin.storage.lending_tables import ApplicationRow, IncomingRow, LoanRow, RepaymentRow
 from chainfin.storage.party_tables import PartyRow
@@ -149,6 +149,7 @@ def payout_under_way(session: Session, loan_id: str) -> bool:
 
 def for_loan(session: Session, ctx: Context, payment: Payment, loan_id: str) -> tuple[Money, str]:
     """What is left over of a borrower's payment, and why."""
+    assets.lock_for(session, loan_id)
     row = session.get(LoanRow, loan_id, with_for_update=True)
     if row is None or row.currency != payment.amount.currency or not _ran(session, row, payment.received_on):
         return payment.amount, "loan_not_payable"

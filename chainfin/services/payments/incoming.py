@@ -21,7 +21,7 @@ from chainfin.rules.payment import Event, State
 from chainfin.services.books import bank_statement, journals, loan_book
 from chainfin.services.kernel import parking
 from chainfin.services.kernel.context import Actor, Context
-from chainfin.services.payments import allocation, buy_back, payment_state, payouts, remittance
+from chainfin.services.payments import allocation, buy_back, deposits, payment_state, payouts, remittance
 from chainfin.services.payments.allocation import Arrival, Payment
 from chainfin.services.payments.remittance import Purpose
 from chainfin.storage.away import is_away
@@ -211,12 +211,13 @@ _PLACES: Mapping[str, Callable[[Session, Context, Payment, str], tuple[Money, st
     "loan": allocation.for_loan,
     "receivable": allocation.for_receivable,
     "buy_back": buy_back.for_buy_back,
+    "funding": deposits.for_funding,
 }
 """What a payment is for → who places it, and says what is left of it and why."""
 
 
 def _hold_reason(session: Session, ctx: Context, purpose: Purpose) -> str | None:
-    """Why the payment can't be placed now."""
+    """Why the payment can't be placed now; a lender's always can."""
     match purpose.kind:
         case "buy_back":
             return buy_back.hold_reason(session, ctx, purpose.target)
@@ -224,6 +225,8 @@ def _hold_reason(session: Session, ctx: Context, purpose: Purpose) -> str | None
             return allocation.hold_reason(session, purpose.target)
         case "loan":
             return "payout_under_way" if allocation.payout_under_way(session, purpose.target) else None
+        case "funding":
+            return None
 
 
 def _wait(session: Session, ctx: Context, row: IncomingRow, reason: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Protocol, TypeAlias
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from chainfin.errors import NotFound, Refusal, unless_refused
 from chainfin.rules import pledge as rules
@@ -95,6 +95,13 @@ def found(session: Session, asset_id: str, *, kind: str | None = None) -> AssetR
 def asset_of(session: Session, pledge: PledgeRow) -> PledgeableAsset:
     """The pledged asset, locked."""
     return of_row(session, locked_asset(session, pledge.asset_kind, pledge.asset_id))
+
+
+def lock_for(session: Session, loan_id: str) -> None:
+    """Lock what is pledged for a loan: before the loan, its lender's money and limits, by everybody."""
+    pledges = session.exec(select(PledgeRow).where(PledgeRow.loan_id == loan_id).order_by(col(PledgeRow.asset_id)))
+    for pledge in pledges.all():
+        locked_asset(session, pledge.asset_kind, pledge.asset_id)
 
 
 def locked_pledge(session: Session, pledge_id: str) -> PledgeRow:
