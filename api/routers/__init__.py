@@ -29,6 +29,7 @@ NOUNS = (
     "periods",
     "policies",
     "parked",
+    "bank",
 )
 
 

@@ -16,7 +16,6 @@ from chainfin.connectors.sandbox import World
 from chainfin.errors import Conflict
 from chainfin.services.books import funding_accounts
 from chainfin.services.payments import deposits
-from chainfin.services.payments.incoming import COLLECTION_ACCOUNT
 
 router = APIRouter(prefix="/v1/funding", tags=["funding"], route_class=OnceRoute)
 
@@ -53,7 +52,7 @@ def deposit(request: Request, ctx: Ctx, actor: Acting, body: AmountIn) -> Deposi
         amount,
         payer_account=told.payer_account,
         payer_name=told.payer_name,
-        payee_account=COLLECTION_ACCOUNT,
+        payee_account=told.account,
         remittance=told.remittance,
     )
     return DepositInstructionOut.of(told)

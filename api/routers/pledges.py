@@ -10,6 +10,7 @@ from api.route import OnceRoute
 from api.schemas.common import Id
 from api.schemas.loans import PledgeOut, ReleaseOfPledgeIn, UndertakingIn, UndertakingOut, UndertakingsOut
 from api.schemas.parties import ActOut
+from chainfin.services.payments import instructions
 from chainfin.services.pledges import enforcement, undertakings
 from chainfin.services.pledges import release as release_service
 from chainfin.services.reads import queries
@@ -65,7 +66,8 @@ def undertake(ctx: Ctx, actor: Acting, pledge_id: Id, body: UndertakingIn) -> Ac
 def list_undertakings(ctx: Ctx, actor: Acting, pledge_id: Id) -> UndertakingsOut:
     """Who undertook to buy how much, and how it pays."""
     made = undertakings.of_pledge(ctx, actor, pledge_id)
-    return UndertakingsOut(pledge_id=pledge_id, undertakings=[UndertakingOut.of(each) for each in made])
+    shown = [UndertakingOut.of(each, *instructions.for_buy_back(ctx, each.row)) for each in made]
+    return UndertakingsOut(pledge_id=pledge_id, undertakings=shown)
 
 
 def _out(view: PledgeView) -> PledgeOut:

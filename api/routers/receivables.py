@@ -14,11 +14,13 @@ from api.schemas.common import Id, document_bytes
 from api.schemas.parties import ActOut
 from api.schemas.trade import (
     ConfirmationIn,
+    ConfirmationOut,
     DilutionOut,
     DisputeIn,
     DocumentIn,
     InvoiceIn,
     OpeningOut,
+    PaymentOut,
     ReceivableAct,
     ReceivableOut,
     SplitIn,
@@ -27,6 +29,7 @@ from api.schemas.trade import (
 from chainfin.errors import NotFound
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.lending import credit_notes
+from chainfin.services.payments import instructions
 from chainfin.services.reads import queries
 from chainfin.services.trade import disputes, openings, receivables, splits_and_transfers
 from chainfin.storage.trade_tables import ReceivableRow
@@ -72,13 +75,20 @@ def get_opening(ctx: Ctx, actor: Acting, receivable_id: Id) -> OpeningOut:
 
 
 @router.post("/{receivable_id}/confirmation", status_code=202)
-def confirm(ctx: Ctx, actor: Acting, receivable_id: Id, body: ConfirmationIn) -> ActOut:
+def confirm(ctx: Ctx, actor: Acting, receivable_id: Id, body: ConfirmationIn) -> ConfirmationOut:
     """The debtor's unconditional undertaking to pay the holder at the due date (确权)."""
     face = body.face.money("/face/amount")
     act = receivables.confirm(
         ctx, actor, receivable_id, document_root=body.document_root, face=face, due_date=body.due_date
     )
-    return ActOut.of(act)
+    payment = PaymentOut.of(instructions.for_receivable(ctx, actor, receivable_id))
+    return ConfirmationOut(**ActOut.of(act).model_dump(), payment=payment)
+
+
+@router.get("/{receivable_id}/payment")
+def get_payment(ctx: Ctx, actor: Acting, receivable_id: Id) -> PaymentOut:
+    """For its parties: to which account, under which reference and how much the debtor pays."""
+    return PaymentOut.of(instructions.for_receivable(ctx, actor, receivable_id))
 
 
 @router.post("/{receivable_id}/dispute", status_code=202)

@@ -7,7 +7,6 @@ from pydantic import BaseModel, Field
 from api.schemas.common import Moment, major
 from chainfin.services.books import funding_accounts
 from chainfin.services.payments.deposits import DepositInstruction
-from chainfin.services.payments.incoming import COLLECTION_ACCOUNT
 from chainfin.storage.funding_tables import FundingAccountRow
 
 
@@ -38,10 +37,10 @@ class FundingOut(BaseModel):
 class DepositInstructionOut(BaseModel):
     """What a lender's bank is told, to place money for lending."""
 
-    account: str = Field(description="to which it pays")
-    remittance: str
+    account: str = Field(description="to which it pays; it stands in the lender's name")
+    remittance: str = Field(description="the creditor reference (ISO 11649), as it is printed")
     payer_account: str = Field(description="from which alone it is taken; what comes from another goes back")
 
     @classmethod
     def of(cls, told: DepositInstruction) -> DepositInstructionOut:
-        return cls(account=COLLECTION_ACCOUNT, remittance=told.remittance, payer_account=told.payer_account)
+        return cls(account=told.account, remittance=told.remittance, payer_account=told.payer_account)

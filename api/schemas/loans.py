@@ -25,7 +25,7 @@ from api.schemas.parties import ActOut, ActProblem
 from chainfin.rules.loan import Instalment
 from chainfin.services.goods.receipt_asset import ReceiptAsset
 from chainfin.services.lending.margin_calls import Called
-from chainfin.services.payments.incoming import COLLECTION_ACCOUNT, PaymentInstruction
+from chainfin.services.payments.instructions import PaymentInstruction
 from chainfin.services.pledges.substitution import SubstitutionView
 from chainfin.services.pledges.undertakings import Undertaken
 from chainfin.services.reads.queries import LoanView, Payoff, StatementLine
@@ -119,7 +119,7 @@ class UndertakingOut(BaseModel):
     created_at: Moment
 
     @classmethod
-    def of(cls, made: Undertaken) -> UndertakingOut:
+    def of(cls, made: Undertaken, account: str, remittance: str) -> UndertakingOut:
         row = made.row
         return cls(
             pledge_id=row.pledge_id,
@@ -128,8 +128,8 @@ class UndertakingOut(BaseModel):
             amount=asset_amount(row.amount, made.unit, goods=made.goods),
             left=asset_amount(row.left, made.unit, goods=made.goods),
             until=row.until,
-            account=COLLECTION_ACCOUNT,
-            remittance=f"BUYBACK {row.pledge_id}",
+            account=account,
+            remittance=remittance,
             created_at=row.created_at,
         )
 
@@ -265,13 +265,21 @@ class StatementLineOut(BaseModel):
     on: dt.date
     kind: str
     amount: Amount
+    balance: Amount = Field(description="what is owed after it: the sum of all amounts so far")
     allocation: dict[str, str] = Field(description="a payment's way through the waterfall")
     at: Moment
 
     @classmethod
     def of(cls, line: StatementLine) -> StatementLineOut:
         allocation = {name: str(part) for name, part in line.allocation.items()}
-        return cls(on=line.on, kind=line.kind, amount=Amount.of(line.amount), allocation=allocation, at=line.at)
+        return cls(
+            on=line.on,
+            kind=line.kind,
+            amount=Amount.of(line.amount),
+            balance=Amount.of(line.balance),
+            allocation=allocation,
+            at=line.at,
+        )
 
 
 class StatementOut(BaseModel):
@@ -343,10 +351,11 @@ class RepaymentIn(Input):
 class InstructionOut(BaseModel):
     """What to write on the bank transfer. Nothing counts as paid before the bank says so."""
 
-    account: str
-    remittance: str
+    account: str = Field(description="the lender's, for this payer")
+    payee: str = Field(description="in whose name it stands")
+    remittance: str = Field(description="the creditor reference (ISO 11649), as it is printed")
     amount: Amount
 
     @classmethod
     def of(cls, made: PaymentInstruction) -> InstructionOut:
-        return cls(account=made.account, remittance=made.remittance, amount=Amount.of(made.amount))
+        return cls(account=made.account, payee=made.payee, remittance=made.remittance, amount=Amount.of(made.amount))

@@ -21,8 +21,7 @@ class MandateIn(Input):
     products: Annotated[list[Product], Field(min_length=1, max_length=len(Product))]
     amount: AmountIn = Field(description="the most that may be held and outstanding at once")
     grades: Annotated[list[Grade], Field(min_length=1, max_length=4)] = Field(
-        default=["A", "B", "C", "D"],
-        description="of who is expected to pay: the debtor of a receivable, else the borrower",
+        description="of who is expected to pay: the debtor of a receivable, else the borrower"
     )
     rate_floor: Annotated[Decimal, Field(ge=0, le=1, max_digits=7, decimal_places=6)] = Field(
         default=Decimal(0), description="the least yearly rate, 0.035 for 3.5 %"

@@ -6,13 +6,21 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from api.schemas.common import Input, Moment, Reason
+from api.schemas.common import Input, Moment, Reason, Ref
 from chainfin.storage.oversight_tables import ParkedItemRow
 
 
 class ResolveIn(Input):
     """What was done about it."""
 
+    reason: Reason
+
+
+class AllocationIn(Input):
+    """For which claim a parked payment is: a loan, a receivable, or a pledge whose goods are bought back."""
+
+    kind: Literal["loan", "receivable", "buy_back"]
+    id: Ref
     reason: Reason
 
 

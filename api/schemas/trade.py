@@ -24,6 +24,7 @@ from api.schemas.common import (
 from api.schemas.parties import ActOut
 from chainfin.documents.opening import Opening
 from chainfin.services.goods import receipts
+from chainfin.services.payments.instructions import ReceivablePayment
 from chainfin.services.trade import receivables
 from chainfin.storage.trade_tables import OrderRow, PriceRow, PriceSourceRow, ReceivableRow, WarehouseReceiptRow
 
@@ -107,6 +108,37 @@ class OpeningOut(BaseModel):
             document_secret="0x" + opening.document_secret.hex(),
             seller_legal_id=opening.seller_legal_id,
         )
+
+
+class PaymentOut(BaseModel):
+    """Where the debtor pays, and under which reference. Asked again after a pledge or a transfer, it may be another
+    account: the pledgee's for this debtor, or the holder's own."""
+
+    receivable_id: str
+    account: str
+    payee: str = Field(description="in whose name the account stands")
+    reference: str = Field(description="creditor reference (ISO 11649); blanks and case don't matter")
+    amount: str = Field(description="all that is open of it")
+    currency: str
+    due_date: dt.date
+
+    @classmethod
+    def of(cls, made: ReceivablePayment) -> PaymentOut:
+        return cls(
+            receivable_id=made.receivable_id,
+            account=made.account,
+            payee=made.payee,
+            reference=made.reference,
+            amount=str(made.amount),
+            currency=made.amount.currency,
+            due_date=made.due_date,
+        )
+
+
+class ConfirmationOut(ActOut):
+    """The debtor's act, and how it will have to pay what it confirms."""
+
+    payment: PaymentOut
 
 
 class ReceivableOut(BaseModel):

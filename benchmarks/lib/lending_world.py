@@ -25,6 +25,8 @@ from chainfin.client.member import Caller, Member
 from chainfin.connectors.sandbox import start_sandbox
 from chainfin.errors import Unavailable
 from chainfin.eth import eip712
+from chainfin.rules.mandate import GRADES
+from chainfin.runtime import log_setup
 from chainfin.runtime.installation import Installation
 from chainfin.services.kernel import acts
 from chainfin.services.kernel.context import Actor
@@ -56,6 +58,7 @@ class World(AbstractContextManager["World"]):
     def __init__(self, chain_url: str | None) -> None:
         self._stack = ExitStack()
         self.members: dict[str, Member] = {}
+        log_setup.configure("json", "warning")  # to stderr: the figures stand alone on stdout
         try:
             self._open(chain_url)
         except BaseException:
@@ -121,7 +124,7 @@ class World(AbstractContextManager["World"]):
         for kind, who, grade in (("debtor", "core", "A"), ("borrower", "supplier", "B"), ("lender", "lender", "A")):
             limit = {"amount": "1000000000.00", "currency": CNY}
             lender.post("/v1/limits", {"kind": kind, "key": self.members[who].id, "amount": limit, "grade": grade})
-        given = {"products": [*Product], "amount": limit, "expires_at": "2099-01-01T00:00:00Z"}
+        given = {"products": [*Product], "amount": limit, "grades": [*GRADES], "expires_at": "2099-01-01T00:00:00Z"}
         lender.mandate(given)
         self._place(lender, limit)
         self._lender_signs()

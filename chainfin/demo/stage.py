@@ -16,6 +16,7 @@ from api.serve import Server
 from chainfin.client.member import Caller, Member
 from chainfin.connectors.sandbox import World
 from chainfin.errors import BadInput
+from chainfin.rules.mandate import GRADES
 from chainfin.runtime.installation import Installation
 from chainfin.settings import load
 from chainfin.values.money import Money
@@ -109,7 +110,8 @@ class Stage(AbstractContextManager["Stage"]):
     def mandate(self, lender: Member, amount: str, currency: str) -> None:
         """The lender signs under what its money may go out: all products, until a year from now."""
         until = datetime.combine(self.today + timedelta(days=365), time(0), UTC).isoformat()
-        body = {"products": [*Product], "amount": {"amount": amount, "currency": currency}, "expires_at": until}
+        most = {"amount": amount, "currency": currency}
+        body = {"products": [*Product], "amount": most, "grades": [*GRADES], "expires_at": until}
         lender.mandate(body)
 
     def fund(self, lender: Member, amount: str, currency: str) -> None:

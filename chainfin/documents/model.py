@@ -11,10 +11,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import Final, TypeAlias, cast
+from typing import Final, TypeAlias
 
-import rfc8785
-
+from chainfin.canon import canonical_bytes
 from chainfin.documents.fields import Fields, plain
 from chainfin.values.money import Money
 
@@ -166,7 +165,7 @@ class Document:
 
     def canonical_bytes(self) -> bytes:
         """RFC 8785 bytes of `canonical`."""
-        return rfc8785.dumps(cast("dict[str, object]", self.canonical()))  # type: ignore[arg-type]  # its alias is narrower than ours
+        return canonical_bytes(self.canonical())
 
     @classmethod
     def from_canonical(cls, body: Mapping[str, object]) -> Document:

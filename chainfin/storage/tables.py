@@ -9,6 +9,7 @@ from sqlmodel import SQLModel
 
 MODULES = (
     "approval_tables",
+    "bank_tables",
     "chain_tables",
     "funding_tables",
     "ledger_tables",

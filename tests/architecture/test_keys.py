@@ -25,7 +25,6 @@ ALLOWED = {
     ("chainfin/services/reactions/asset_events.py", "split"): "a receivable is split",
     ("chainfin/services/pledges/register.py", "removeprefix"): "0x before the hex of an asset's hash",
     ("chainfin/services/trade/splits_and_transfers.py", "split"): "a receivable is split",
-    ("chainfin/services/payments/remittance.py", "split"): "the one place where a payer's text is read",
     ("chainfin/connectors/iso20022/node.py", "split"): "a path of element names, and an element's text into words",
     ("chainfin/connectors/iso20022/node.py", "rpartition"): "a namespace before an element's name",
     ("chainfin/connectors/iso20022/node.py", "endswith"): "an element's name",

@@ -29,10 +29,10 @@ from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.lending import applications, limits, mandates, prices
 from chainfin.services.oversight import evidence, reconcile
 from chainfin.services.oversight.reconcile import Reconciliation
-from chainfin.services.payments import incoming
+from chainfin.services.payments import deposits
 from chainfin.services.trade import orders, receivables
 from chainfin.settings import load
-from chainfin.storage.lending_tables import ApplicationRow
+from chainfin.storage.lending_tables import COLLECTION_ACCOUNT, ApplicationRow
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import DocumentRow, ReceivableRow
 from chainfin.values.money import Money
@@ -151,7 +151,7 @@ class Town:
             amount,
             payer_account=self.parties[who].account,
             payer_name=self.parties[who].name,
-            payee_account=incoming.COLLECTION_ACCOUNT,
+            payee_account=COLLECTION_ACCOUNT,
             remittance=remittance,
         )
         self.run()
@@ -208,7 +208,7 @@ def open_town(home: Path) -> Town:
     town.limit("lender", "lender", 9_000_000_00)
     until = town.ctx.clock.now() + timedelta(days=3650)
     most = Money(9_000_000_00, "CNY")
-    town.pay("lender", most, f"FUNDING {town.parties['lender'].id}")
+    town.pay("lender", most, deposits.instruction(town.ctx, town.actor("lender")).remittance)
     mandates.prepare(town.ctx, town.actor("lender"), products=list(Product), amount=most, expires_at=until)
     return town
 

@@ -15,7 +15,8 @@ from chainfin.storage.trade_tables import ReceivableRow
 from chainfin.values.money import Money
 from tests.e2e.audit_world import sales
 from tests.e2e.ending import pledges_on
-from tests.e2e.site import CNY, Site
+from tests.e2e.site import Site
+from tests.e2e.site_money import CNY
 
 LENT = 500_000_00
 PART = 300_000_00

@@ -12,7 +12,8 @@ from chainfin.services.trade import receivables
 from chainfin.storage.trade_tables import DocumentRow
 from chainfin.values.money import Money
 from tests.e2e.onchain import rows
-from tests.e2e.site import CNY, FACE, Site
+from tests.e2e.site import FACE, Site
+from tests.e2e.site_money import CNY
 
 
 def test_confirmation__of_something_else__refused(site: Site) -> None:

@@ -28,7 +28,8 @@ from chainfin.values.party import Role
 from tests.e2e.ending import mismatches, pledges_on, receipt, sent
 from tests.e2e.onchain import view
 from tests.e2e.secured import lent
-from tests.e2e.site import CNY, FACE, Site
+from tests.e2e.site import FACE, Site
+from tests.e2e.site_money import CNY
 from tests.e2e.test_failures import foreign_pledge
 from tests.e2e.test_payments import owed
 

@@ -21,10 +21,11 @@ from chainfin.services.reads import queries
 from chainfin.storage.funding_tables import FundingAccountRow, FundingHoldRow
 from chainfin.storage.lending_tables import LoanRow
 from chainfin.storage.party_tables import FactRow
-from chainfin.values import instruction
+from chainfin.values import instruction, payment_reference
 from chainfin.values.money import Money
 from chainfin.values.party import Role
-from tests.e2e.site import CNY, Site
+from tests.e2e.site import Site
+from tests.e2e.site_money import CNY
 from tests.e2e.test_races import at_once
 
 LENT = 100_000_00
@@ -191,22 +192,23 @@ def test_debtors_payment__rest_is_the_holders__lender_gets_its_part(site: Site, 
 
 
 @pytest.mark.parametrize(
-    ("remittance", "payer", "reason"),
+    ("of", "payer", "status", "reason"),
     [
-        ("FUNDING {lender}", "6228-somebody", "funding_payer_foreign"),
-        ("FUNDING {core}", None, "lender_unknown"),
-        ("FUNDING nobody", None, "lender_unknown"),
-        ("FUNDING {lender} extra", None, "remittance_unknown"),
+        ("lender", "6228-somebody", "refunded", "funding_payer_foreign"),
+        ("core", None, "unmatched", "remittance_unknown"),
+        ("nobody", None, "unmatched", "remittance_unknown"),
     ],
 )
-def test_deposit__not_the_lenders_own_word__goes_back(
-    site: Site, lender: Actor, remittance: str, payer: str | None, reason: str
+def test_deposit__not_the_lenders_own_word__never_lent(
+    site: Site, lender: Actor, of: str, payer: str | None, status: str, reason: str
 ) -> None:
-    text = remittance.format(lender=lender.party_id, core=site.cast["core"].party_id)
-    ref = site.pays(LENT, text, payer=payer or site.party(lender.party_id).account)
+    ids = {"lender": str(lender.party_id), "core": str(site.cast["core"].party_id), "nobody": "pty_nobody"}
+    ref = site.pays(LENT, payment_reference.of("funding", ids[of]), payer=payer or site.party(lender.party_id).account)
     came = site.incoming(ref)
-    assert (came.status, came.reason) == ("refunded", reason)
+    assert (came.status, came.reason) == (status, reason)
     assert site.funds(lender) == (0, 0)
+    if status == "unmatched":
+        site.sends_back(ref)
 
 
 def test_deposit__told_twice_by_the_bank__counted_once(site: Site, lender: Actor) -> None:

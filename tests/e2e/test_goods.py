@@ -18,7 +18,8 @@ from chainfin.services.reads import queries
 from chainfin.values.money import BasisPoints, Money
 from chainfin.values.party import Role, first_person
 from tests.e2e.onchain import view
-from tests.e2e.site import CNY, Site
+from tests.e2e.site import Site
+from tests.e2e.site_money import CNY
 
 LENT = 200_000_00
 

@@ -20,7 +20,8 @@ from chainfin.values.money import Money
 from chainfin.values.party import Role
 from tests.e2e.ending import act, mismatches, operator_key, parts, sent, wallet_sends
 from tests.e2e.onchain import rows, view
-from tests.e2e.site import CNY, FACE, Site
+from tests.e2e.site import FACE, Site
+from tests.e2e.site_money import CNY
 
 
 @pytest.fixture

@@ -20,7 +20,8 @@ from chainfin.values.money import Money
 from chainfin.values.party import Kind, Role
 from tests.e2e.ending import act, mismatches, pledges_on
 from tests.e2e.onchain import rows, view
-from tests.e2e.site import CNY, FACE, Site
+from tests.e2e.site import FACE, Site
+from tests.e2e.site_money import CNY
 from tests.e2e.test_payments import owed
 from tests.e2e.test_races import at_once
 from tests.e2e.test_suspending import issued, wallet

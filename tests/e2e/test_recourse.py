@@ -19,7 +19,8 @@ from chainfin.values.money import Money
 from chainfin.values.party import Role
 from tests.e2e.ending import mismatches, parts, pledges_on, sent
 from tests.e2e.onchain import view
-from tests.e2e.site import CNY, FACE, Site
+from tests.e2e.site import FACE, Site
+from tests.e2e.site_money import CNY
 
 LENT = 500_000_00
 CALLABLE_DAYS = 30

@@ -25,7 +25,8 @@ from chainfin.values.money import Money
 from chainfin.values.party import Role
 from tests.e2e.ending import mismatches, pledges_on, receipt, sent
 from tests.e2e.onchain import rows, view
-from tests.e2e.site import CNY, FACE, Site
+from tests.e2e.site import FACE, Site
+from tests.e2e.site_money import CNY
 
 LENT = 500_000_00
 PART = 300_000_00

@@ -74,6 +74,8 @@ def follow(session: Session, ctx: Context, loan: LoanRow, journals: Sequence[led
     others = [journal for journal in journals if journal.kind != "disbursement"]
     if len(others) < len(journals):
         _end_hold(session, ctx, _account(session, loan), loan, HoldState.USED)
+    if any(journal.kind == "payout_returned" for journal in journals):
+        _unspend(session, ctx, loan)
     net = sum(_cash(entry, loan.lender_id) for journal in others for entry in journal.entries)
     if net > 0:
         place(session, ctx, loan.lender_id, Money(net, loan.currency))
@@ -105,6 +107,16 @@ def _end_hold(session: Session, ctx: Context, row: FundingAccountRow, loan: Loan
     held.updated_at = ctx.clock.now()
     session.add(held)
     session.flush()
+
+
+def _unspend(session: Session, ctx: Context, loan: LoanRow) -> None:
+    """The payout came back: what was held for it is spent no more (as cash it comes in by its journal)."""
+    _account(session, loan)
+    held = session.get(FundingHoldRow, loan.id, with_for_update=True)
+    if held is not None:  # a loan of before there were accounts has none
+        held.state = HoldState.FREED.value
+        held.updated_at = ctx.clock.now()
+        session.add(held)
 
 
 def _locked(session: Session, lender_id: str, currency: str) -> FundingAccountRow | None:

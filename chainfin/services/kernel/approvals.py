@@ -11,8 +11,8 @@ from datetime import timedelta
 
 from sqlmodel import Session, col, select
 
+from chainfin.canon import canonical_bytes, content_hash
 from chainfin.errors import Forbidden, NotFound, Refusal, unless_refused
-from chainfin.risk.canon import canonical_bytes, content_hash
 from chainfin.rules import approval as rules
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.storage.approval_tables import ProposalRow

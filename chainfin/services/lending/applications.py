@@ -10,13 +10,23 @@ from datetime import timedelta
 
 from sqlmodel import Session, select
 
-from chainfin.errors import BadInput, Conflict, NotFound, Refused, unless_refused
+from chainfin.errors import BadInput, Conflict, Forbidden, NotFound, Refused, unless_refused
 from chainfin.rules.application import APPEALABLE, Event, State, allows
 from chainfin.rules.loan import LoanState, LoanTerms, check_start
 from chainfin.services.books import funding_accounts
 from chainfin.services.kernel import acts, commands
 from chainfin.services.kernel.context import Actor, Context
-from chainfin.services.lending import application_state, decision, funding, offers, progress, review
+from chainfin.services.lending import (
+    application_state,
+    decision,
+    funding,
+    lateness,
+    limits,
+    mandates,
+    offers,
+    progress,
+    review,
+)
 from chainfin.services.lending.sales import SOURCES
 from chainfin.services.parties import gate
 from chainfin.services.pledges import assets
@@ -30,6 +40,8 @@ from chainfin.values.product import Product
 
 PRODUCTS = tuple(Product)
 MAX_DAYS = 366
+WITNESSES = Role.BANK | Role.REGISTRAR | Role.AUDITOR
+"""Whose word others' money stands on: they don't borrow here."""
 RESUME_AFTER = timedelta(seconds=2)
 """Longer than it takes from receiving to deciding in one call: what is older was left behind."""
 
@@ -50,11 +62,16 @@ def apply(
 
     ``consent`` (general path): ``token`` of the data partner and ``sources``. Raises BadInput product_unknown,
     amount_not_positive, days_invalid, asset_missing, consent_missing, currency_mismatch; NotFound lender_unknown,
-    asset_unknown (somebody else's asset is as unknown as none); Forbidden party_not_active; Refused lender_is_debtor,
-    self_attested; Conflict asset_not_final, act_paused.
+    asset_unknown (somebody else's asset is as unknown as none); Forbidden party_not_active, witness_borrows (who
+    attests, registers or audits doesn't borrow here); Refused lender_is_borrower, lender_is_debtor, self_attested;
+    Conflict asset_not_final, act_paused.
     """
     borrower_id = actor.require()
     _check(product, amount, days, asset_id, consent)
+    if borrower_id == lender_id:
+        raise Refused("lender_is_borrower", "nobody lends to itself")
+    if actor.roles & WITNESSES:
+        raise Forbidden("witness_borrows", "a settlement bank, registrar or auditor takes no loan on this platform")
     now = ctx.clock.now()
     with ctx.store.begin() as session:
         lender = session.get(PartyRow, lender_id)
@@ -186,7 +203,8 @@ def accept(ctx: Context, actor: Actor, application_id: str, signature: str | Non
     Raises NotFound application_unknown; Conflict application_not_offered, offer_expired, key_not_held; BadInput
     signature_malformed, signature_expired; Forbidden signature_foreign, party_not_active (borrower, lender, or whose
     word the asset stands on); Conflict act_paused; Refused asset_not_free,
-    receivable_state_wrong, not_holder, not_owner, too_many_pledges, funding_missing, funding_short.
+    receivable_state_wrong, not_holder, not_owner, too_many_pledges, funding_missing, funding_short, mandate_… (the
+    lender's mandate doesn't stand any more), limit_lowered, borrower_overdue, debtor_overdue (by now).
     """
     now = ctx.clock.now()
     with ctx.store.begin() as session:
@@ -209,6 +227,8 @@ def accept(ctx: Context, actor: Actor, application_id: str, signature: str | Non
         loan = _loan(session, ctx, row, offer)
         _fund(session, ctx, loan)
         pledge = None if row.asset_id is None else _reserve(session, ctx, row, offer, act, loan)
+        _unless_withdrawn(session, ctx, row, offer)
+        unless_refused(lateness.too_late_now(session, row, ctx.clock.today()))
         offer.status = "accepted"
         row.loan_id = loan.id
         session.add(offer)
@@ -244,6 +264,17 @@ def _fund(session: Session, ctx: Context, loan: LoanRow) -> None:
     """The lender's money is held for the loan. Where there is too little nothing has happened: the offer stands, and
     can be taken once the lender has placed more. Raises Refused funding_missing, funding_short."""
     refusal = funding_accounts.hold(session, ctx, loan)
+    if refusal is not None:
+        raise refusal.error()
+
+
+def _unless_withdrawn(session: Session, ctx: Context, row: ApplicationRow, offer: OfferRow) -> None:
+    """What is asked again when the money goes is said at once where it can't go: nothing is pledged for nothing.
+    Raises Refused mandate_…, limit_not_held, limit_lowered."""
+    named = offer.terms.get("mandate_id")
+    refusal = mandates.unless_live(session, ctx, None if named is None else str(named)) or limits.unless_held(
+        session, row.id
+    )
     if refusal is not None:
         raise refusal.error()
 

@@ -132,13 +132,14 @@ def applicable(
     *,
     borrower_id: str,
     debtor_id: str | None,
-    mandate_id: str,
+    mandate_ids: Collection[str],
     also: Collection[str] = (),
 ) -> list[LimitRow]:
-    """The lender's limits that a loan would take from, locked, in the order of their ids. ``also``: ids of limits that
-    are to be freed in the same transaction, locked with them."""
+    """The lender's limits that a loan would take from under any of the mandates (see `under`), locked, in the order of
+    their ids. ``also``: ids of limits that are to be freed in the same transaction, locked with them."""
     _shared(session, lender_id)
-    keys = [(LimitKind.LENDER, lender_id), (LimitKind.BORROWER, borrower_id), (LimitKind.MANDATE, mandate_id)]
+    keys = [(LimitKind.LENDER, lender_id), (LimitKind.BORROWER, borrower_id)]
+    keys += [(LimitKind.MANDATE, mandate_id) for mandate_id in mandate_ids]
     if debtor_id is not None:
         keys.append((LimitKind.DEBTOR, debtor_id))
     wanted = {(kind.value, key) for kind, key in keys}
@@ -158,6 +159,11 @@ def applicable(
     return [
         row for row in rows if (row.kind, row.key) in wanted and (row.lender_id, row.currency) == (lender_id, currency)
     ]
+
+
+def under(rows: Sequence[LimitRow], mandate_id: str) -> list[LimitRow]:
+    """Of what is `applicable` the limits of a loan under this mandate: those of other mandates don't count."""
+    return [row for row in rows if row.kind != LimitKind.MANDATE or row.key == mandate_id]
 
 
 def headroom(row: LimitRow) -> int:

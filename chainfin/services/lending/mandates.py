@@ -186,8 +186,10 @@ def value(row: MandateRow) -> Mandate:
     )
 
 
-def choose(session: Session, ctx: Context, *, lender_id: str, product: Product, currency: str) -> MandateRow | Refusal:
-    """The lender's mandate for a new loan of this product, locked: of those that are live the one with the most left.
+def live_ones(
+    session: Session, ctx: Context, *, lender_id: str, product: Product, currency: str
+) -> list[MandateRow] | Refusal:
+    """The lender's live mandates for a new loan of this product, at least one, locked; what has most left comes first.
 
     Refusals: mandate_missing, or why the only one that names the product doesn't hold now (see `rules.mandate.live`).
     """
@@ -205,7 +207,7 @@ def choose(session: Session, ctx: Context, *, lender_id: str, product: Product, 
             LimitRow.kind == LimitKind.MANDATE.value, col(LimitRow.key).in_([row.id for row in alive])
         )
         left = {limit.key: limit.amount - limit.held - limit.used for limit in session.exec(counted)}
-        return max(alive, key=lambda row: (left[row.id], row.expires_at, row.id))
+        return sorted(alive, key=lambda row: (left[row.id], row.expires_at, row.id), reverse=True)
     why = None if not naming else live(value(naming[-1]), now)
     return why or Refusal(
         "mandate_missing",

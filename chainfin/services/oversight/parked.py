@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 from chainfin.errors import BadInput, Conflict, NotFound
 from chainfin.services.kernel import parking
 from chainfin.services.kernel.context import Actor, Context
+from chainfin.services.payments import incoming
 from chainfin.storage.away import is_away
 from chainfin.storage.oversight_tables import ParkedItemRow
 
@@ -64,13 +65,15 @@ def resolve(ctx: Context, actor: Actor, parked_id: str, reason: str) -> ParkedIt
     """A person has dealt with it: it is closed, with who and why; nothing is taken in.
 
     Raises Forbidden operator_only; BadInput reason_missing; NotFound parked_item_unknown; Conflict
-    parked_item_not_open.
+    parked_item_not_open, parked_payment_undecided (a payment is allocated or sent back, see `payments.unmatched`).
     """
     actor.require_operator()
     if not reason.strip():
         raise BadInput("reason_missing", "say what was done with it", where="/reason")
     with ctx.store.begin() as session:
         row = _open(session, parked_id)
+        if row.source == incoming.UNMATCHED:
+            raise Conflict("parked_payment_undecided", "its money is in suspense: allocate it, or send it back")
         row.status, row.resolved_by, row.resolution = "resolved", _who(actor), reason.strip()
         session.add(row)
     return row

@@ -19,7 +19,7 @@ from chainfin.services.kernel import attestations
 from chainfin.services.kernel.commands import StrikeOutPledge
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.kernel.pledge_rows import LIVE_STATUS as LIVE
-from chainfin.services.oversight import reconcile_book, reconcile_orders
+from chainfin.services.oversight import reconcile_bank, reconcile_book, reconcile_orders
 from chainfin.services.parties import gate
 from chainfin.services.reactions.asset_events import STATES
 from chainfin.services.trade import receivables
@@ -163,6 +163,7 @@ def run(
         rows = _read(session)
         reconcile_orders.check(session, rows.orders, findings.same)
         reconcile_book.check(session, findings.same, findings.count)
+        reconcile_bank.check(session, findings.same, findings.count)
     _parties(rows, chain, findings)
     _orders(rows, chain, findings)
     _receivables(rows, chain, findings)

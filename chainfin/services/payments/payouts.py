@@ -33,6 +33,16 @@ def refund(session: Session, ctx: Context, row: IncomingRow, left: Money, reason
     row.unapplied = left.minor
     payment_state.move(session, row, Event.REFUND, reason)
     suspend(session, ctx, row, left, f"suspense:{row.book_ref}")
+    _give_back(session, ctx, row, left, reason)
+
+
+def send_back(session: Session, ctx: Context, row: IncomingRow) -> None:
+    """An unmatched payment, in suspense already, goes back whole. Raises Conflict payment_transition_refused."""
+    payment_state.move(session, row, Event.REFUND, row.reason)
+    _give_back(session, ctx, row, Money(row.unapplied, row.currency), row.reason or "")
+
+
+def _give_back(session: Session, ctx: Context, row: IncomingRow, left: Money, reason: str) -> None:
     order = Refund(
         incoming_id=row.id,
         instruction_id=instruction.for_refund(row.id),
@@ -134,6 +144,7 @@ def holder_paid(session: Session, ctx: Context, order: PayHolder) -> None:
     """The rest of a debtor's payment has left to its owner."""
     row = session.get_one(IncomingRow, order.incoming_id, with_for_update=True)
     asset_id, party_id = order.asset_id, order.party_id
+    # what came back and was ordered again is another payout
     again = "" if order.attempt == 1 else f":{order.attempt}"
     journal = ledger.Journal(
         f"holder-payout:{row.book_ref}:{asset_id}:{party_id}{again}",

@@ -9,10 +9,15 @@ from chainfin.services.kernel import approvals
 from chainfin.services.kernel.approvals import Effect
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.lending import prices
+from chainfin.services.payments import unmatched
 from chainfin.storage.approval_tables import ProposalRow
 
 EFFECTS: Mapping[str, Effect] = MappingProxyType(
-    {prices.PRICE: prices.count_price, prices.PRICE_SOURCE: prices.approve_source}
+    {
+        prices.PRICE: prices.count_price,
+        prices.PRICE_SOURCE: prices.approve_source,
+        unmatched.ALLOCATION: unmatched.allocate,
+    }
 )
 
 

@@ -15,7 +15,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 from chainfin.errors import Forbidden, NotFound
 from chainfin.risk.explain import Sentence, explain
 from chainfin.rules.ledger import TrialLine
-from chainfin.rules.loan import Instalment, Loan, accrue, rebate
+from chainfin.rules.loan import Instalment, Kind, Loan, Step, accrue, rebate
 from chainfin.services.books import journals, loan_book
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.trade.receivables import parties
@@ -92,11 +92,13 @@ class Payoff:
 
 @dataclass(frozen=True, slots=True)
 class StatementLine:
-    """One thing that happened to a loan. Amounts are signed from the borrower's view: what it owes grows with plus."""
+    """One thing that happened to a loan. Amounts are signed from the borrower's view: what it owes grows with plus.
+    ``balance``: what it owes after it, the sum of all amounts so far."""
 
     on: date
     kind: str
     amount: Money
+    balance: Money
     allocation: dict[str, object]
     at: datetime
 
@@ -349,24 +351,41 @@ def payoff(ctx: Context, actor: Actor, loan_id: str, on: date) -> Payoff:
 
 
 def statement(ctx: Context, actor: Actor, loan_id: str) -> list[StatementLine]:
-    """What happened to the loan, in order. Raises NotFound loan_unknown."""
+    """What happened to the loan, in the order of the bank's dates. Raises NotFound loan_unknown."""
     with ctx.store.read() as session:
         row, _ = _own_loan(session, actor, loan_id)
-        happened = loan_book.events(session, loan_id)
+        happened = loan_book.by_value(session, row)
         allocated = session.exec(
-            select(IncomingRow.book_ref, RepaymentRow.amount, RepaymentRow.allocation)
+            select(IncomingRow.book_ref, RepaymentRow.allocation)
             .join(IncomingRow, col(IncomingRow.id) == col(RepaymentRow.incoming_id))
             .where(RepaymentRow.loan_id == loan_id)
         )
-        paid: dict[str, tuple[int, dict[str, object]]] = {
-            name: (minor, dict(parts)) for name, minor, parts in allocated
-        }
-    lines = []
-    for event in sorted(happened, key=lambda each: each.on):
-        amount, allocation = paid.get(event.payment, (0, {}))
-        signed = row.principal if event.kind == "disburse" else -amount
-        lines.append(StatementLine(event.on, event.kind, Money(signed, row.currency), allocation, event.created_at))
+        paid = {name: dict(allocation) for name, allocation in allocated}
+    lines: list[StatementLine] = []
+    for event, step in happened:
+        for kind, change in _changes(step):
+            balance = change if not lines else lines[-1].balance + change
+            shown = paid.get(event.payment, {}) if kind == event.kind else {}
+            lines.append(StatementLine(event.on, kind, change, balance, shown, event.created_at))
     return lines
+
+
+def _changes(step: Step) -> list[tuple[str, Money]]:
+    """What a happening did to what is owed, in the order in which it counts: interest up to its day comes before it,
+    and what a payment that settles the loan lets the borrower off stands beside it."""
+    kind, before, after, taken = step.happening.kind, step.before, step.after, step.taken
+    total = after.dues.total - before.dues.total
+    if kind is Kind.DISBURSE:
+        return _not_zero(("disburse", after.dues.principal), ("fee", after.dues.fee))
+    if taken is None:
+        return _not_zero((kind.value, total))
+    paid = taken.allocation.allocated
+    off = Money.zero(total.currency) if taken.rebate is None else taken.rebate.total
+    return [*_not_zero(("accrue", total + paid + off), ("rebate", -off)), (kind.value, -paid)]
+
+
+def _not_zero(*parts: tuple[str, Money]) -> list[tuple[str, Money]]:
+    return [(kind, amount) for kind, amount in parts if amount.minor]
 
 
 def trial_balance(

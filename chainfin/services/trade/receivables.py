@@ -288,7 +288,19 @@ def put(session: Session, row: ReceivableRow, after: Receivable) -> None:
     session.add(row)
 
 
-_OWN = {"id", "parent_id", "holder_id", "face", "pledged", "split_away", "settled", "diluted", "reserved", "status"}
+_OWN = {
+    "id",
+    "parent_id",
+    "holder_id",
+    "face",
+    "pledged",
+    "split_away",
+    "settled",
+    "diluted",
+    "reserved",
+    "status",
+    "reference",
+}
 """What a part doesn't have from its parent's row."""
 
 

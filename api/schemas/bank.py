@@ -1,0 +1,72 @@
+"""A bank's files and statements."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from pydantic import BaseModel, Field
+
+from api.schemas.common import DocumentText, Input, Moment, Word, major
+from chainfin.connectors.bank_files import Report
+from chainfin.storage.bank_tables import BankStatementRow
+
+
+class BankFileIn(Input):
+    """``document``: the file as XML text; ``name``: what it is called, for people."""
+
+    name: Word
+    document: DocumentText
+
+
+class TakenOut(BaseModel):
+    """What became of a statement's entries: ``taken`` came in, ``paid`` are orders of ours, ``odd`` are parked."""
+
+    number: str
+    account: str
+    taken: int
+    paid: int
+    odd: int
+    difference: str | None = Field(description="code of what doesn't follow the statement before, or doesn't add up")
+
+
+class BankFileOut(BaseModel):
+    kind: str
+    statements: list[TakenOut]
+    again: int = Field(description="statements that were taken in before")
+    statuses: int = Field(description="orders that ended by it")
+    parked: int = Field(description="parts that nobody could understand")
+
+    @classmethod
+    def of(cls, report: Report) -> BankFileOut:
+        return cls(
+            kind=report.kind,
+            statements=[TakenOut.model_validate(each, from_attributes=True) for each in report.taken],
+            again=report.again,
+            statuses=report.statuses,
+            parked=report.parked,
+        )
+
+
+class StatementOut(BaseModel):
+    """Balances are signed: below zero is overdrawn."""
+
+    id: str
+    account: str
+    currency: str
+    kind: str
+    number: str = Field(description="the bank's own")
+    sequence: int | None
+    page: int
+    opening: str | None
+    closing: str | None
+    closing_on: dt.date | None
+    difference: str | None
+    source: str = Field(description="the file")
+    taken_at: Moment
+
+    @classmethod
+    def of(cls, row: BankStatementRow) -> StatementOut:
+        shown = row.model_dump(include=set(cls.model_fields))
+        for name in ("opening", "closing"):
+            shown[name] = None if shown[name] is None else major(shown[name], row.currency)
+        return cls.model_validate(shown)

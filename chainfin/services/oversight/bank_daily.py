@@ -1,0 +1,72 @@
+"""The bank's closing balance of each day held against the book without being asked: a difference waits for a person."""
+
+from __future__ import annotations
+
+from sqlmodel import Session, col, select
+
+from chainfin.services.kernel import parking
+from chainfin.services.kernel.commands import PayHolder, PayLoan, Refund
+from chainfin.services.kernel.context import Context
+from chainfin.services.oversight import reconcile_bank
+from chainfin.services.payments.statements import STATEMENT, STATEMENTS
+from chainfin.storage import locks
+from chainfin.storage.bank_tables import BankPaymentRow, BankStatementRow
+from chainfin.storage.ledger_tables import OutboxRow
+from chainfin.values.money import Money
+
+
+def run_due(ctx: Context) -> int:
+    """Compare every account whose newest closing balance wasn't compared yet. Returns how many. What differs by entries
+    that are parked waits with these; what nobody has named is parked here."""
+    with ctx.store.read() as session:
+        due = _due(session)
+        if not due or _under_way(session):
+            return 0
+    with ctx.store.begin() as session:
+        return sum(_compare(session, ctx, account, currency) for account, currency in due)
+
+
+def _due(session: Session) -> list[tuple[str, str]]:
+    query = select(BankStatementRow.account, BankStatementRow.currency).where(
+        BankStatementRow.kind == STATEMENT,
+        col(BankStatementRow.closing).is_not(None),
+        col(BankStatementRow.cash_difference).is_(None),
+    )
+    return [(account, currency) for account, currency in session.exec(query.distinct())]
+
+
+def _under_way(session: Session) -> bool:
+    """Whether the bank has ended an order and the book doesn't have it yet."""
+    orders = select(OutboxRow.id).where(
+        col(OutboxRow.topic).in_((PayLoan.TOPIC, PayHolder.TOPIC, Refund.TOPIC)),
+        col(OutboxRow.status).in_(("due", "claimed", "unknown")),
+    )
+    number = col(OutboxRow.payload)["instruction_id"].as_string()
+    ended = select(BankPaymentRow.instruction_id).where(col(BankPaymentRow.standing).in_(("paid", "refused")))
+    return session.exec(orders.where(number.in_(ended)).limit(1)).first() is not None
+
+
+def _compare(session: Session, ctx: Context, account: str, currency: str) -> int:
+    locks.named(session, f"bank-statements:{account}")
+    compared = reconcile_bank.compare(session, account, currency, lambda *_: None)
+    difference = 0 if compared is None else compared.bank - compared.book
+    unnamed = 0 if compared is None else difference - compared.parked
+    query = select(BankStatementRow).where(
+        BankStatementRow.account == account,
+        BankStatementRow.currency == currency,
+        BankStatementRow.kind == STATEMENT,
+        col(BankStatementRow.cash_difference).is_(None),
+    )
+    for row in session.exec(query):
+        row.cash_difference = difference
+        session.add(row)
+    if compared is not None and unnamed:
+        of = compared.statement
+        body = {"account": account, "statement": of.number, "currency": currency, "difference": str(unnamed)}
+        detail = f"{account}, {of.closing_on}: the bank has {Money(unnamed, currency)} {currency} more than the book"
+        code = "bank_cash_differs"
+        item = parking.Item(
+            STATEMENTS, "bank_balance", f"{account}, {of.number}", parking.as_payload(body), code, detail
+        )
+        parking.park(session, item, now=ctx.clock.now())
+    return 1

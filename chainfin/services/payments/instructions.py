@@ -1,0 +1,132 @@
+"""Where to pay: the lender's account for this payer where a claim is pledged or a loan is repaid, the holder's own
+where it isn't. No account gathers what is several people's; the platform has none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from sqlmodel import Session, col, func, select
+
+from chainfin.errors import NotFound
+from chainfin.rules import pledge as pledges
+from chainfin.rules.loan import payoff
+from chainfin.services.books import loan_book
+from chainfin.services.kernel.context import Actor, Context
+from chainfin.services.payments import allocation
+from chainfin.services.trade import receivables
+from chainfin.storage import locks
+from chainfin.storage.bank_tables import VirtualAccountRow
+from chainfin.storage.lending_tables import COLLECTION_ACCOUNT
+from chainfin.storage.party_tables import PartyRow
+from chainfin.storage.trade_tables import PledgeRow, ReceivableRow, UndertakingRow
+from chainfin.values.money import Money
+from chainfin.values.reference import CreditorReference, printed
+
+MAX_ACCOUNT = 34
+"""Characters of an account's number in a bank's message (ISO 20022 Max34Text)."""
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentInstruction:
+    """What a payer has to write on its payment. ``payee``: in whose name the account stands."""
+
+    account: str
+    payee: str
+    remittance: str
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivablePayment:
+    """How the debtor pays a receivable: ``amount`` is all that is open of it."""
+
+    receivable_id: str
+    account: str
+    payee: str
+    reference: CreditorReference
+    amount: Money
+    due_date: date
+
+
+def virtual(session: Session, ctx: Context, lender_id: str, payer_id: str) -> str:
+    """The lender's account for this payer, opened at first need: a number of its own under the lender's."""
+    query = select(VirtualAccountRow.account).where(
+        VirtualAccountRow.lender_id == lender_id, VirtualAccountRow.payer_id == payer_id
+    )
+    found = session.exec(query).first()
+    if found is not None:
+        return found
+    locks.named(session, f"virtual-accounts:{lender_id}")
+    found = session.exec(query).first()
+    if found is not None:
+        return found
+    opened = session.exec(
+        select(func.count()).select_from(VirtualAccountRow).where(VirtualAccountRow.lender_id == lender_id)
+    ).one()
+    under = session.get_one(PartyRow, lender_id).account
+    row = VirtualAccountRow(
+        account=f"{under}-{opened + 1:04d}", lender_id=lender_id, payer_id=payer_id, created_at=ctx.clock.now()
+    )
+    session.add(row)
+    session.flush()
+    return row.account
+
+
+def is_a_lenders(session: Session, account: str) -> bool:
+    """Whether money on this account is a lender's, in the book: one opened for a payer, or the one of before."""
+    return account == COLLECTION_ACCOUNT or session.get(VirtualAccountRow, account) is not None
+
+
+def for_loan(ctx: Context, actor: Actor, loan_id: str, amount: Money | None) -> PaymentInstruction:
+    """How the borrower repays ``amount`` (None: all that settles the loan today). Raises NotFound loan_unknown."""
+    with ctx.store.begin() as session:
+        row, loan = loan_book.load(session, loan_id)
+        if not actor.sees_all and actor.party_id not in (row.borrower_id, row.lender_id):
+            raise NotFound("loan_unknown", f"there is no loan {loan_id}")
+        due = payoff(loan, max(ctx.clock.today(), loan.accrued_to))
+        account = virtual(session, ctx, row.lender_id, row.borrower_id)
+        payee = session.get_one(PartyRow, row.lender_id).name
+        return PaymentInstruction(account, payee, printed(CreditorReference(row.reference)), amount or due)
+
+
+def for_buy_back(ctx: Context, undertaking: UndertakingRow) -> tuple[str, str]:
+    """Account and remittance by which who undertook it buys back what is pledged."""
+    with ctx.store.begin() as session:
+        pledge = session.get_one(PledgeRow, undertaking.pledge_id)
+        account = virtual(session, ctx, pledge.lender_id, undertaking.buyer_id)
+        return account, printed(CreditorReference(pledge.reference))
+
+
+def for_receivable(ctx: Context, actor: Actor, receivable_id: str) -> ReceivablePayment:
+    """How the debtor pays it, as things stand: asked again after a pledge or a transfer, the answer may be another.
+
+    Raises NotFound receivable_unknown.
+    """
+    with ctx.store.begin() as session:
+        row = session.get(ReceivableRow, receivable_id)
+        if row is None or not (actor.sees_all or actor.party_id in receivables.parties(row)):
+            raise NotFound("receivable_unknown", f"there is no receivable {receivable_id}")
+        account, payee = _of_receivable(session, ctx, row)
+        return ReceivablePayment(
+            receivable_id=row.id,
+            account=account,
+            payee=session.get_one(PartyRow, payee).name,
+            reference=CreditorReference(row.reference),
+            amount=Money(receivables.outstanding(row), row.currency),
+            due_date=row.due_date,
+        )
+
+
+def _of_receivable(session: Session, ctx: Context, row: ReceivableRow) -> tuple[str, str]:
+    """The account and whose it is: the first pledgee's, who passes on what its loan doesn't need; else the holder's."""
+    pledgee = session.exec(
+        select(PledgeRow.lender_id)
+        .where(PledgeRow.asset_id == row.id, col(PledgeRow.status).in_((pledges.State.PENDING.value, *pledges.LIVE)))
+        .order_by(col(PledgeRow.status) == pledges.State.PENDING.value, col(PledgeRow.created_at), col(PledgeRow.id))
+    ).first()
+    if pledgee is None and allocation.taken_under(session, row) is not None:
+        pledgee = row.holder_id  # it lent on it, and took it: what is paid still serves the loan
+    if pledgee is not None:
+        return virtual(session, ctx, pledgee, row.debtor_id), pledgee
+    return session.get_one(PartyRow, row.holder_id).account, row.holder_id

@@ -1,0 +1,177 @@
+"""Every kind of odd line and page of a bank in one table: what each comes to – taken, held, parked or refused – and
+that its neighbours are taken in."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlmodel import select
+
+from chainfin.connectors.outcome import Unknown
+from chainfin.connectors.payment_rail import IncomingPage, Line, PaymentRail
+from chainfin.jws import sign
+from chainfin.services.kernel.context import OPERATOR
+from chainfin.services.oversight import parked, reconcile_bank
+from chainfin.services.payments import incoming
+from chainfin.storage.lending_tables import COLLECTION_ACCOUNT, IncomingRow
+from tests.e2e.site import Site, open_site
+from tests.unit.test_connectors_partners import Partner
+
+GONE = object()
+"""A field that is missing."""
+
+ODD_LINES: dict[str, tuple[dict[str, Any], str]] = {
+    "a currency not listed: THB": ({"currency": "THB"}, "currency_unknown"),
+    "a currency not listed: KWD": ({"currency": "KWD", "amount": "1.000"}, "currency_unknown"),
+    "no currency: BTC": ({"currency": "BTC"}, "currency_unknown"),
+    "three decimals": ({"amount": "1.005"}, "amount_too_precise"),
+    "nothing": ({"amount": "0.00"}, "amount_not_positive"),
+    "less than nothing": ({"amount": "-1.00"}, "bank_line_malformed"),
+    "2^63-1 fen": ({"amount": "92233720368547758.07"}, "amount_implausible"),
+    "above 64 bits": ({"amount": "92233720368547758.08"}, "amount_too_large"),
+    "a number, not a text": ({"amount": 1.0}, "bank_line_malformed"),
+    "name null": ({"payer_name": None}, "bank_line_malformed"),
+    "name empty": ({"payer_name": ""}, "taken"),
+    "name of 40 kB": ({"payer_name": "名" * 13_334}, "bank_line_malformed"),
+    "a field too many": ({"colour": "red"}, "bank_line_malformed"),
+    "a field too few": ({"at": GONE}, "bank_line_malformed"),
+    "half a surrogate pair": ({"payer_name": "\ud800"}, "bank_line_malformed"),
+    "NUL in the name": ({"payer_name": "a\0b"}, "bank_line_malformed"),
+    "NUL in the reference": ({"bank_reference": "a\0b"}, "bank_line_malformed"),
+    "control characters": ({"payer_name": "a\x01\x1b[31mb\x7f"}, "taken"),
+    "right to left": ({"payer_name": "\u202egnp.exe\u202c שלום"}, "taken"),
+    "':' '/' and blanks in the reference": ({"bank_reference": f" 7:8 / {uuid4().hex} "}, "taken"),
+    "Chinese in the reference": ({"bank_reference": f"回单:第一号/{uuid4().hex}"}, "taken"),
+    "a reference of 140 characters": ({"bank_reference": uuid4().hex.ljust(140, "长")}, "taken"),
+    "a reference of 141 characters": ({"bank_reference": "长" * 141}, "bank_line_malformed"),
+    "no reference": ({"bank_reference": ""}, "bank_line_malformed"),
+    "the same reference, another amount": ({"amount": "2.00"}, "held"),
+    "the same reference, another payer": ({"payer_account": "6228-another"}, "held"),
+    "the same reference, another day": ({"days": -1}, "held"),
+    "the same line again": ({}, "known"),
+    "a date in the future": ({"days": 30}, "value_date_implausible"),
+    "1970": ({"at": "1970-01-01T00:00:00Z"}, "value_date_implausible"),
+    "another account's": ({"payee_account": "somebody-elses"}, "payee_account_foreign"),
+    "a foreign signature": ({"signature": "foreign"}, "partner_signature_invalid"),
+    "no signature": ({"signature": ""}, "partner_signature_invalid"),
+}
+"""What the bank changed of a good line → what becomes of it: "taken" (the money is in the book), "held" (in suspense,
+and a person asks the bank), "known" (nothing new), or the code with which it is parked."""
+
+
+class Feed:
+    """A site, and the bank's lines to it: each odd one between two good ones."""
+
+    def __init__(self, site: Site) -> None:
+        self.site, self.numbers = site, 0
+        self.key = Ed25519PrivateKey.from_private_bytes((site.inst.settings.home / "sandbox" / "key").read_bytes())
+
+    def line(self, **changes: Any) -> Line:
+        """A good line but for ``changes``, as the bank signs it."""
+        self.numbers += 1
+        at = self.site.ctx.clock.now() + timedelta(days=changes.pop("days", 0))
+        signature = changes.pop("signature", None)
+        body = {
+            "kind": "incoming",
+            "sequence": self.numbers,
+            "bank_reference": f"LINE{uuid4().hex}",
+            "payer_account": "6228-payer",
+            "payer_name": "A payer (invented)",
+            "payee_account": COLLECTION_ACCOUNT,
+            "amount": "1.00",
+            "currency": "CNY",
+            "remittance": "nobody's",
+            "at": at.isoformat(),
+            **changes,
+        }
+        text = json.dumps({name: value for name, value in body.items() if value is not GONE})
+        key = Ed25519PrivateKey.generate() if signature == "foreign" else self.key
+        signed = sign(key, text.encode()) if signature in (None, "foreign") else signature
+        return self.site.inst.partners.rail.line({"body": text, "signature": signed})
+
+    def page(self, *lines: Line) -> None:
+        self.site.inst._on_incoming(IncomingPage(lines, incoming.cursor(self.site.ctx)))
+
+    def rows(self, reference: str) -> list[IncomingRow]:
+        with self.site.ctx.store.read() as session:
+            found = session.exec(select(IncomingRow).where(IncomingRow.bank_ref == reference)).all()
+        return sorted(found, key=lambda row: row.repeat)
+
+
+@pytest.fixture(scope="module")
+def feed() -> Iterator[Feed]:
+    with open_site() as site:
+        yield Feed(site)
+
+
+@pytest.mark.parametrize(("changes", "outcome"), ODD_LINES.values(), ids=ODD_LINES.keys())
+def test_line__of_any_kind__comes_to_what_the_table_says(feed: Feed, changes: dict[str, Any], outcome: str) -> None:
+    before = {item.id for item in parked.list_(feed.site.ctx, OPERATOR, status=None, after="", limit=500)}
+    first, last = feed.line(), feed.line()
+    if outcome in ("held", "known"):
+        changes = {**changes, "bank_reference": first.reference}
+        same = {"at": json.loads(first.raw["body"])["at"]}  # type: ignore[index]
+        changes = changes if "days" in changes else {**same, **changes}
+    odd = feed.line(**changes)
+    feed.page(first, odd, last)
+    assert [len(feed.rows(each.reference)) for each in (first, last)] == [2 if outcome == "held" else 1, 1]
+    items = parked.list_(feed.site.ctx, OPERATOR, status=None, after="", limit=500)
+    new = [item for item in items if item.id not in before and item.source != incoming.UNMATCHED]
+    match outcome:
+        case "taken":
+            reference = json.loads(odd.raw["body"])["bank_reference"]  # type: ignore[index]
+            assert [(row.amount, row.status) for row in feed.rows(reference)] == [(1_00, "unmatched")]
+            assert new == []
+        case "known":
+            assert new == []
+        case "held":
+            assert [row.status for row in feed.rows(first.reference)] == ["unmatched", "suspense"]
+            assert [(item.source, item.reason) for item in new] == [("reused_references", "bank_reference_reused")]
+        case code:
+            assert [(item.source, item.reason, item.status) for item in new] == [("incoming_payments", code, "open")]
+            assert json.loads(new[0].payload) == odd.raw, "whole, as it came"
+            assert new[0].payload.isascii()
+            assert feed.rows(odd.reference) == []
+            assert new[0].subject in named(feed.site), "and the reconciliation names it"
+
+
+def named(site: Site) -> list[str]:
+    """Lines that the bank has and the book doesn't, by the reconciliation."""
+    found: list[str] = []
+    with site.ctx.store.read() as session:
+        reconcile_bank.check(
+            session, lambda name, subject, *_: found.append(subject) if name == "bank.line" else None, lambda _: None
+        )
+    return found
+
+
+def test_pages__out_of_order_and_repeated__each_line_once(feed: Feed) -> None:
+    lines = [feed.line() for _ in range(3)]
+    feed.page(lines[2])
+    feed.page(lines[0], lines[1])
+    feed.page(*lines)
+    assert [len(feed.rows(each.reference)) for each in lines] == [1, 1, 1]
+
+
+ODD_PAGES = {
+    "a cursor that went back": ('{"kind":"incoming_page","after":0,"next":5,"items":[]}', "payment_answer_mismatch"),
+    "lines, no way past them": (
+        '{"kind":"incoming_page","after":9,"next":9,"items":[1]}',
+        "payment_answer_mismatch",
+    ),
+    "cut off": ('{"kind":"incoming_page","after":9,"next":10,"items":[{"body":"{', "partner_answer_malformed"),
+    "no page": ('{"kind":"refund","after":9,"next":10,"items":[]}', "partner_answer_malformed"),
+}
+
+
+@pytest.mark.parametrize(("text", "code"), ODD_PAGES.values(), ids=ODD_PAGES.keys())
+def test_page__that_cannot_be_one__refused_whole(text: str, code: str) -> None:
+    outcome = PaymentRail(Partner(text).client).incoming(9)
+    assert isinstance(outcome, Unknown)
+    assert outcome.code == code

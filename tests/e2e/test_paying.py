@@ -1,0 +1,321 @@
+"""Where to pay and under which reference: to the pledgee or the holder itself, never to a pot; what names no claim
+waits for two persons, or goes back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from chainfin.errors import Conflict, Forbidden, NotFound, Refused
+from chainfin.rules import ledger
+from chainfin.services.kernel.commands import Refund
+from chainfin.services.kernel.context import OPERATOR, Actor
+from chainfin.services.lending import applications, end_of_day, limits
+from chainfin.services.oversight import parked
+from chainfin.services.payments import instructions, unmatched
+from chainfin.services.reactions import approved
+from chainfin.services.reads import queries
+from chainfin.storage.approval_tables import ProposalRow
+from chainfin.storage.oversight_tables import ParkedItemRow
+from chainfin.storage.trade_tables import ReceivableRow
+from chainfin.values import reference
+from chainfin.values.money import Money
+from chainfin.values.party import first_person
+from tests.e2e.onchain import view
+from tests.e2e.site import FACE, Site
+from tests.unit.test_remittance import wide
+
+LENT = 500_000_00
+BOSS = replace(OPERATOR, person_id=first_person(None))
+
+
+# where
+
+
+def test_debtor__of_a_claim_nobody_has_in_pledge__is_sent_to_the_holders_own_account(site: Site) -> None:
+    holder = site.borrower(account="6228-HOLDERS-OWN-1")
+    asset = site.confirmed(holder)
+    how = instructions.for_receivable(site.ctx, site.cast["core"], asset.id)
+    assert (how.account, how.payee) == ("6228-HOLDERS-OWN-1", site.party(holder.party_id).name)
+    assert (how.amount.minor, how.due_date) == (FACE, asset.due_date)
+    cash, before = site.balance(ledger.CASH), site.payments()
+    ref = site.pays(FACE, reference.printed(how.reference), account=how.account)
+    row = site.incoming(ref)
+    assert (row.status, row.direct, row.unapplied) == ("applied", True, 0)
+    assert site.receivable(asset.id).status == "settled"
+    assert view(site.inst, "Receivables", "receivable", asset.id)["settled"] == FACE
+    assert (site.balance(ledger.CASH), site.payments()) == (cash, before), "the platform gathers no money and pays none"
+    assert site.payouts(ref) == []
+
+
+def test_debtor__of_a_pledged_claim__is_sent_to_the_lenders_account_for_it(site: Site) -> None:
+    borrower = site.borrower()
+    asset = site.confirmed(borrower)
+    loan_id = site.funded(borrower, LENT, asset.id)
+    how = instructions.for_receivable(site.ctx, site.cast["core"], asset.id)
+    lender = site.party(site.cast["lender"].party_id)
+    assert how.payee == lender.name
+    assert how.account.startswith(f"{lender.account}-")
+    assert how == instructions.for_receivable(site.ctx, site.cast["core"], asset.id), "opened once"
+    assert how.account != instructions.for_loan(site.ctx, borrower, loan_id, None).account, "each payer has its own"
+    ref = site.pays(FACE, how.reference.lower(), account=how.account)
+    assert (site.incoming(ref).status, site.incoming(ref).account) == ("applied", how.account)
+    assert site.loan(loan_id).row.status == "repaid"
+    assert [out.status for out in site.payouts(ref)] == ["done"], "the rest is the holder's"
+    again = instructions.for_receivable(site.ctx, site.cast["core"], asset.id)
+    assert again.amount.minor == 0
+
+
+def test_debtor__pays_the_holder_what_is_pledged__parked_and_nothing_settled(site: Site) -> None:
+    borrower = site.borrower(account="6228-HOLDERS-OWN-2")
+    asset = site.confirmed(borrower)
+    site.funded(borrower, LENT, asset.id)
+    free = FACE - site.receivable(asset.id).pledged
+    assert free > 0
+    ref = site.pays(free + 1, asset.reference, account="6228-HOLDERS-OWN-2")
+    (item,) = items(site, "incoming_payments", ref)
+    assert item.reason == "paid_beside_the_pledgee"
+    assert site.receivable(asset.id).settled == 0
+    paid = site.pays(free, asset.reference, account="6228-HOLDERS-OWN-2")
+    assert site.incoming(paid).direct
+    assert (site.receivable(asset.id).settled, site.receivable(asset.id).status) == (free, "confirmed")
+
+
+def test_debtor__pays_the_holder_while_a_pledge_is_made__parked_until_it_is_known(site: Site) -> None:
+    borrower = site.borrower(account="6228-HOLDERS-OWN-3")
+    asset = site.confirmed(borrower)
+    application = site.offered(borrower, LENT, asset.id)
+    applications.accept(site.ctx, borrower, application)
+    ref = site.pays(10_00, asset.reference, account="6228-HOLDERS-OWN-3", step=False)
+    site.inst.incoming.run_once()
+    (item,) = items(site, "incoming_payments", ref)
+    assert item.reason == "payment_on_hold"
+    site.run()
+    assert parked.retry(site.ctx, OPERATOR, item.id, site.inst.retries()).status == "retried"
+    assert site.incoming(ref).status == "applied"
+
+
+def test_payment__to_an_account_that_is_nobodys_here__parked(site: Site) -> None:
+    asset = site.confirmed(site.borrower())
+    ref = site.pays(FACE, asset.reference, account="6228-SOMEBODY-ELSES")
+    (item,) = items(site, "incoming_payments", ref)
+    assert item.reason == "payee_account_foreign"
+    assert site.receivable(asset.id).settled == 0
+
+
+def test_payment__asked_by_a_stranger__unknown(site: Site) -> None:
+    asset = site.confirmed(site.borrower())
+    with pytest.raises(NotFound) as unknown:
+        instructions.for_receivable(site.ctx, site.borrower(), asset.id)
+    assert unknown.value.code == "receivable_unknown"
+
+
+# how it is spelled
+
+
+@pytest.mark.parametrize(
+    "spell",
+    [
+        lambda asset: asset.reference,
+        lambda asset: reference.printed(asset.reference),
+        lambda asset: reference.printed(asset.reference).lower(),
+        lambda asset: reference.printed(asset.reference).replace(" ", "-"),
+        lambda asset: f"Payment, ref.: {reference.printed(asset.reference)}!",
+        lambda asset: f"货款{asset.reference}谢谢",
+        lambda asset: wide(asset.reference),
+        lambda asset: f"RECEIVABLE {asset.id}",
+        lambda asset: f"receivable: {asset.id}",
+        lambda asset: f"RECEIVABLE {asset.id[:40]} {asset.id[40:]}",
+    ],
+)
+def test_payment__in_an_everyday_spelling__finds_its_claim(site: Site, spell: object) -> None:
+    asset = site.confirmed(site.borrower())
+    ref = site.pays(1_00, spell(asset))  # type: ignore[operator]
+    assert (site.incoming(ref).status, site.receivable(asset.id).settled) == ("applied", 1_00)
+
+
+@pytest.mark.parametrize("spell", ["LOAN {}", "loan {}", "Loan-{}", "repayment of {}, thanks", "贷款 LOAN {}"])
+def test_repayment__in_an_everyday_spelling__finds_its_loan(site: Site, spell: str) -> None:
+    borrower = site.borrower()
+    loan_id = site.funded(borrower, LENT, site.confirmed(borrower).id)
+    how = instructions.for_loan(site.ctx, borrower, loan_id, Money(100_00, "CNY"))
+    for text in (spell.format(loan_id), how.remittance):
+        ref = site.pays(100_00, text, account=how.account)
+        assert (site.incoming(ref).status, site.incoming(ref).unapplied) == ("applied", 0)
+
+
+def test_payment__that_names_two_claims__waits(site: Site) -> None:
+    first, second = (site.confirmed(site.borrower()) for _ in range(2))
+    ref = site.pays(FACE, f"{first.reference} and {second.reference}")
+    assert (site.incoming(ref).status, site.incoming(ref).reason) == ("unmatched", "remittance_ambiguous")
+    assert site.unmatched(ref).reason == "remittance_ambiguous"
+    site.sends_back(ref)
+
+
+# by hand
+
+
+def proposed(site: Site, ref: str, kind: str, target: str) -> ProposalRow:
+    return unmatched.propose(site.ctx, BOSS, site.unmatched(ref).id, kind=kind, target=target, reason="he called")  # type: ignore[arg-type]
+
+
+def test_unmatched__allocated_by_two_persons__placed_as_if_named(site: Site) -> None:
+    asset = site.confirmed(site.borrower())
+    ref = site.pays(FACE, "for the copper")
+    assert site.balance(ledger.SUSPENSE, ref=site.incoming(ref).id) == FACE
+    made = proposed(site, ref, "receivable", asset.id)
+    with pytest.raises(Refused) as alone:
+        approved.approve(site.ctx, BOSS, made.id, "my own")
+    assert alone.value.code == "approval_same_person"
+    assert site.incoming(ref).status == "unmatched"
+    approved.approve(site.ctx, site.second(OPERATOR), made.id, "checked with the debtor")
+    site.run()
+    row = site.incoming(ref)
+    assert (row.status, row.unapplied, row.allocated_by) == ("applied", 0, made.id)
+    assert site.receivable(asset.id).status == "settled"
+    item = site.unmatched(ref)
+    assert (item.status, item.resolved_by) == ("resolved", site.second(OPERATOR).person_id)
+
+
+def test_unmatched__claim_takes_nothing__proposal_stays_open(site: Site) -> None:
+    asset = site.confirmed(site.borrower())
+    site.pays(FACE, asset.reference)
+    ref = site.pays(5_00, "again")
+    made = proposed(site, ref, "receivable", asset.id)
+    with pytest.raises(Refused) as refused:
+        approved.approve(site.ctx, site.second(OPERATOR), made.id, "ok")
+    assert refused.value.code == "payment_not_placed"
+    assert (site.incoming(ref).status, site.incoming(ref).unapplied) == ("unmatched", 5_00)
+    site.sends_back(ref)
+    with pytest.raises(Refused) as late:
+        approved.approve(site.ctx, site.second(OPERATOR), made.id, "ok")
+    assert late.value.code == "payment_not_unmatched"
+    assert [row.status for row in site.refunds(ref)] == ["done"]
+
+
+def test_unmatched__proposed_twice_or_for_nothing__refused(site: Site) -> None:
+    asset = site.confirmed(site.borrower())
+    ref = site.pays(6_00, "?")
+    with pytest.raises(NotFound) as unknown:
+        proposed(site, ref, "loan", asset.id)
+    assert unknown.value.code == "claim_unknown"
+    proposed(site, ref, "receivable", asset.id)
+    with pytest.raises(Conflict) as twice:
+        proposed(site, ref, "receivable", asset.id)
+    assert twice.value.code == "allocation_proposed"
+
+
+def test_unmatched__resolved_as_if_it_were_nothing__refused(site: Site) -> None:
+    ref = site.pays(7_00, "?")
+    with pytest.raises(Conflict) as refused:
+        parked.resolve(site.ctx, BOSS, site.unmatched(ref).id, "leave it")
+    assert refused.value.code == "parked_payment_undecided"
+    site.sends_back(ref)
+    with pytest.raises(Conflict) as closed:
+        unmatched.send_back(site.ctx, BOSS, site.unmatched(ref).id, "again")
+    assert closed.value.code == "parked_item_not_open"
+    assert len(site.commands(Refund, correlation=site.incoming(ref).id)) == 1
+
+
+def test_unmatched__tried_again_in_vain__stays_and_later_is_placed(site: Site) -> None:
+    ref = site.pays(8_00, "?")
+    item = site.unmatched(ref)
+    again = parked.retry(site.ctx, BOSS, item.id, site.inst.retries())
+    assert (again.status, again.reason, site.incoming(ref).status) == ("open", "remittance_unknown", "unmatched")
+    site.sends_back(ref)
+
+
+def test_unmatched__decided_by_others__refused(site: Site) -> None:
+    ref = site.pays(9_00, "?")
+    item = site.unmatched(ref)
+    lender = site.cast["lender"]
+    for actor, code in ((lender, "operator_only"), (OPERATOR, "person_missing")):
+        with pytest.raises(Forbidden) as refused:
+            unmatched.send_back(site.ctx, actor, item.id, "mine")
+        assert refused.value.code == code
+    with pytest.raises(Forbidden) as refused:
+        unmatched.propose(site.ctx, lender, item.id, kind="loan", target="x", reason="mine")
+    assert refused.value.code == "operator_only"
+    site.sends_back(ref)
+
+
+def items(site: Site, source: str, subject: str) -> list[ParkedItemRow]:
+    found = parked.list_(site.ctx, OPERATOR, status=None, after="", limit=500)
+    return [item for item in found if (item.source, item.subject) == (source, subject)]
+
+
+# paid back early
+
+
+def lent(site: Site, amount: int = 800_000_00) -> tuple[Actor, ReceivableRow, str]:
+    borrower = site.borrower()
+    asset = site.confirmed(borrower)
+    return borrower, asset, site.funded(borrower, amount, asset.id)
+
+
+def test_borrower__pays_700k_of_800k_early__what_isnt_needed_is_free(site: Site) -> None:
+    borrower, asset, loan_id = lent(site)
+    rate = Decimal(str(site.application(site.loan(loan_id).row.application_id).offer.terms["advance_rate"]))  # type: ignore[union-attr]
+    site.pays(700_000_00, f"LOAN {loan_id}")
+    loan = site.loan(loan_id)
+    needed = -(-loan.loan.dues.total.minor * 10**6 // int(rate * 10**6))
+    (pledge,) = loan.pledges
+    assert (pledge.status, pledge.left) == ("active", needed)
+    assert site.receivable(asset.id).pledged == needed
+    assert view(site.inst, "Receivables", "receivable", asset.id)["free"] == FACE - needed
+    second = site.funded(borrower, LENT, asset.id)
+    assert site.loan(second).row.status == "active", "what is free is lent on again"
+
+
+def test_borrower__pays_twice_before_anything_is_final__nothing_freed_twice(site: Site) -> None:
+    _, asset, loan_id = lent(site)
+    for _ in range(2):
+        site.pays(350_000_00, f"LOAN {loan_id}", step=False)
+        site.inst.incoming.run_once()
+    site.run()
+    loan = site.loan(loan_id)
+    (pledge,) = loan.pledges
+    assert pledge.left >= loan.loan.dues.total.minor
+    assert site.receivable(asset.id).pledged == pledge.left
+
+
+def test_statement__of_a_loan_that_ran__adds_up_to_what_is_owed(site: Site) -> None:
+    borrower, _, loan_id = lent(site)
+    for day in range(1, 4):
+        site.move_to(site.today + timedelta(days=1))
+        if day != 2:
+            end_of_day.run(site.ctx, OPERATOR, site.today)
+    site.pays(100_000_00, f"LOAN {loan_id}")
+    lines = queries.statement(site.ctx, borrower, loan_id)
+    loan = site.loan(loan_id).loan
+    fee = Money.parse(str(site.loan(loan_id).row.terms["fee"]), "CNY")
+    assert [line.kind for line in lines[:2]] == ["disburse", "fee"]
+    assert lines[1].amount == fee
+    accrued = [line.amount.minor for line in lines if line.kind == "accrue"]
+    assert accrued
+    assert min(accrued) > 0
+    assert sum(accrued) == loan.interest_accrued.minor
+    assert lines[-1].kind == "pay_borrower"
+    assert sum(line.amount.minor for line in lines) == lines[-1].balance.minor == loan.dues.total.minor
+
+
+def test_statement__after_a_debtor_paid_above_it__ends_at_nothing(site: Site) -> None:
+    borrower, asset, loan_id = lent(site)
+    site.move_to(site.today + timedelta(days=5))
+    site.pays(FACE, asset.reference)
+    lines = queries.statement(site.ctx, borrower, loan_id)
+    assert [line.kind for line in lines] == ["disburse", "fee", "accrue", "pay_debtor"]
+    assert lines[-1].balance.minor == 0
+    assert "to_holder" in lines[-1].allocation
+
+
+def test_limit__raised_without_naming_the_grade__keeps_it(site: Site) -> None:
+    borrower = site.borrower()
+    site.limit("borrower", borrower, 1_000_00)
+    row = limits.set_(
+        site.ctx, site.cast["lender"], kind="borrower", key=str(borrower.party_id), amount=Money(2_000_00, "CNY")
+    )
+    assert (row.amount, row.grade) == (2_000_00, "B")
