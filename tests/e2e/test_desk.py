@@ -183,6 +183,25 @@ def test_release__unsigned_for_a_day__asked_for_again(site: Site, monkeypatch: p
     assert mismatches(site) == []
 
 
+def test_expiry__paid_out_and_the_lender_has_not_told_the_chain__refused(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    borrower = site.borrower()
+    asset, application = site.unpaid(borrower, LENT)
+    with monkeypatch.context() as patch:
+        patch.setattr(custody, "signer_of", lambda *_: None)  # as if the lender held its key itself
+        site.world.resolves(instruction.for_loan(str(site.application(application).row.loan_id)), "done")
+        site.ctx.clock.move_to(site.ctx.clock.now() + timedelta(minutes=5))
+        site.run()
+        (pledge,) = pledges_on(site, asset.id)
+        assert (site.application(application).row.status, pledge.drawn) == ("funded", False)
+        assert pledge.expires_at is not None
+        site.move_to((pledge.expires_at + timedelta(days=1)).date())
+        with pytest.raises(Refused) as refused:
+            enforcement.expire(site.ctx, borrower, pledge.id)
+        assert refused.value.code == "loan_paid_out"
+
+
 def test_expiry__of_a_pledge_on_which_nothing_was_paid__ended_by_the_pledgor(site: Site) -> None:
     borrower = site.borrower()
     asset, application = site.unpaid(borrower, LENT)

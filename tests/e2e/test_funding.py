@@ -189,6 +189,13 @@ def test_debtors_payment__rest_is_the_holders__lender_gets_its_part(site: Site, 
     site.pays(asset.face, f"RECEIVABLE {asset.id}")
     assert site.loan(loan_id).row.status == "repaid"
     assert site.funds(lender) == (due, 0)
+    assert own_book(site, lender) == (due, 0), "what went on to the holder left its book too"
+
+
+def own_book(site: Site, lender: Actor) -> tuple[int, int]:
+    """The cash in a lender's own trial balance, and what it owes on to holders; both go with its funding account."""
+    lines = {line.account: line.balance.minor for line in queries.trial_balance(site.ctx, lender)}
+    return lines[ledger.CASH], lines.get(ledger.HOLDER_PAYABLE, 0)
 
 
 @pytest.mark.parametrize(

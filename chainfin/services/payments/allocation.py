@@ -107,7 +107,8 @@ class _Spread:
 def hold_reason(session: Session, receivable_id: str) -> str | None:
     """Why a debtor's payment can't be placed now: a pledge on the receivable is being made or given up, or it is being
     passed on, and until that is known nobody can say who is to be paid; or nobody is there to attest it."""
-    if bank(session) is None:
+    asset = session.get(ReceivableRow, receivable_id)
+    if bank(session, paying=asset.debtor_id if asset is not None else None) is None:
         return "settlement_bank_missing"
     family = _family_ids(session, receivable_id)
     unsettled = or_(
@@ -134,11 +135,11 @@ def _family_ids(session: Session, receivable_id: str) -> list[str]:
     return found
 
 
-def bank(session: Session) -> PartyRow | None:
+def bank(session: Session, *, paying: str | None = None) -> PartyRow | None:
     """The settlement bank that attests payments: one in good standing, else a suspended one, or payoffs would be shut
-    in; a bank under suspicion loses its role (ADR 0106)."""
+    in; a bank under suspicion loses its role (ADR 0106). Never the party ``paying``: nobody attests its own payment."""
     of_bank = col(PartyRow.roles).op("&")(int(Role.BANK)) != 0
-    query = select(PartyRow).where(of_bank, PartyRow.status != "pending")
+    query = select(PartyRow).where(of_bank, PartyRow.status != "pending", PartyRow.id != (paying or ""))
     return session.exec(query.order_by(col(PartyRow.status) != "active", col(PartyRow.id))).first()
 
 
@@ -393,7 +394,7 @@ def attest(
     payment: Payment,
 ) -> None:
     """The settlement bank's act: this much of the receivable was paid, to that party."""
-    attester = bank(session)
+    attester = bank(session, paying=asset.debtor_id)
     assert attester is not None, "a payment that nobody can attest waits"
     acts.prepare(
         session,

@@ -58,6 +58,8 @@ def for_buy_back(session: Session, ctx: Context, payment: Payment, pledge_id: st
     ).first()
     if promise is None or pledge.loan_id is None:
         return payment.amount, "buy_back_not_undertaken"
+    if allocation.bank(session, paying=promise.buyer_id) is None:
+        return payment.amount, "settlement_bank_missing"  # the only one would attest what it bought itself
     row, loan = loan_book.load(session, str(pledge.loan_id), lock=True)
     if loan.state not in ACCRUING or row.currency != payment.amount.currency:
         return payment.amount, "loan_not_payable"
@@ -142,8 +144,8 @@ def _under_way(session: Session, promise: UndertakingRow) -> int:
 def _attest(
     session: Session, ctx: Context, pledge: PledgeRow, promise: UndertakingRow, part: int, payment: Payment
 ) -> None:
-    bank = allocation.bank(session)
-    assert bank is not None, "a payment that nobody can attest waits"
+    bank = allocation.bank(session, paying=promise.buyer_id)
+    assert bank is not None, "a payment that nobody can attest waits or goes back"
     acts.prepare(
         session,
         ctx,

@@ -10,10 +10,12 @@ from chainfin.errors import Refused, unless_refused
 from chainfin.eth.bindings.pledges_acts import Enforce, Expire
 from chainfin.rules import pledge as rules
 from chainfin.rules.loan import LoanState, accrue
+from chainfin.rules.loan.state import ACCRUING
 from chainfin.services.books import bank_statement, loan_book
 from chainfin.services.kernel import acts, pledge_rows
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.pledges import assets
+from chainfin.storage.lending_tables import LoanRow
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ActRow, PledgeRow, ReceivableRow
 
@@ -51,10 +53,13 @@ def _unless_owed_in_time(session: Session, ctx: Context, row: PledgeRow) -> None
 def expire(ctx: Context, actor: Actor, pledge_id: str) -> ActRow:
     """The pledgor ends a pledge on which nothing was paid out in time.
 
-    Raises NotFound pledge_unknown; Refused not_pledgor, pledge_state_wrong, not_expired.
+    Raises NotFound pledge_unknown; Refused loan_paid_out (it was, though the chain isn't told yet), not_pledgor,
+    pledge_state_wrong, not_expired.
     """
     with ctx.store.begin() as session:
         row = assets.for_party(session, actor, pledge_id)
+        if row.loan_id is not None and session.get_one(LoanRow, row.loan_id).status in ACCRUING:
+            raise Refused("loan_paid_out", "the loan behind it was paid out, and isn't repaid", loan=row.loan_id)
         unless_refused(rules.expire(pledge_rows.value(row), by=actor.require(), now=ctx.clock.now()))
         return _act(session, ctx, row, row.pledgor_id, Expire)
 

@@ -24,7 +24,7 @@ from chainfin.services.kernel import pledge_rows
 from chainfin.services.kernel.context import Context
 from chainfin.services.pledges import release
 from chainfin.services.reactions.event_reading import Handlers, agree, follows, on, party
-from chainfin.services.trade import debtor_lines, receivables
+from chainfin.services.trade import debtor_lines, order_state, receivables
 from chainfin.storage.chain_tables import ChainEvent
 from chainfin.storage.trade_tables import OrderRow, PledgeRow, ReceivableRow, WarehouseReceiptRow
 from chainfin.values.money import Money
@@ -96,8 +96,7 @@ def _cancelled(
 def _bill(session: Session, row: ReceivableRow, change: int) -> None:
     order = session.get_one(OrderRow, row.order_id, with_for_update=True)
     order.invoiced += change
-    if order.status != "cancelled":
-        order.status = "invoiced" if order.invoiced else "received"
+    order.status = order_state.by_events(session, order).value
     session.add(order)
 
 

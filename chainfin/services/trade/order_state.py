@@ -17,7 +17,9 @@ from sqlmodel import Session, col, select
 from chainfin.documents.fields import plain
 from chainfin.documents.model import Document
 from chainfin.errors import Refusal, unless_refused
+from chainfin.eth.bindings import orders_acts, orders_events
 from chainfin.rules import order as rules
+from chainfin.storage.chain_tables import ChainEventRow
 from chainfin.storage.trade_tables import ActRow, DocumentRow, OrderRow, OrderStateRow, ReceivableRow
 from chainfin.values.money import Money
 
@@ -27,6 +29,15 @@ _FOLD: dict[str, Callable[[rules.Order, Document], rules.Order | Refusal]] = {
     "despatch": rules.despatch,
     "receiveGoods": rules.receive,
 }
+
+_EVENTS: dict[str, str] = {
+    orders_events.Acknowledged.NAME: "acknowledge",
+    orders_events.Amended.NAME: "amend",
+    orders_events.Despatched.NAME: "despatch",
+    orders_events.GoodsReceived.NAME: "receive",
+    orders_events.OrderCancelled.NAME: "cancel",
+}
+"""What an event of the contract is in the rule's table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +61,14 @@ def as_value(session: Session, row: OrderRow) -> rules.Order:
     order = _folded(session, order, steps[from_step:], invoices[from_invoice:])
     if kept is None or (from_step, from_invoice) != (len(steps), len(invoices)):
         _keep(session, row, kept, order, steps, invoices)
-    return _standing(order, invoices)
+    return _standing(session, row, order, invoices)
 
 
 def replay(session: Session, row: OrderRow) -> rules.Order:
     """The order from all its papers, whatever is kept."""
     steps, invoices = _steps(session, row), _invoices(session, row)
     posted = unless_refused(rules.post(_document(session, row.document_id)))
-    return _standing(_folded(session, posted, steps, invoices), invoices)
+    return _standing(session, row, _folded(session, posted, steps, invoices), invoices)
 
 
 def from_kept(session: Session, row: OrderRow) -> rules.Order | None:
@@ -66,7 +77,27 @@ def from_kept(session: Session, row: OrderRow) -> rules.Order | None:
     order, from_step, from_invoice = _fitting(row, session.get(OrderStateRow, row.id), steps, invoices)
     if order is None:
         return None
-    return _standing(_folded(session, order, steps[from_step:], invoices[from_invoice:]), invoices)
+    return _standing(session, row, _folded(session, order, steps[from_step:], invoices[from_invoice:]), invoices)
+
+
+def by_events(session: Session, row: OrderRow) -> rules.State:
+    """Where the order stands by its final events alone, in the chain's order, and by what is billed on it: the rule's
+    own table, as the papers are folded. One that was amended waits for its seller, whatever arrives of it meanwhile."""
+    told = session.exec(
+        select(ChainEventRow.name)
+        .where(
+            ChainEventRow.subject == row.id,
+            ChainEventRow.contract == orders_acts.Post.CONTRACT,
+            col(ChainEventRow.name).in_(list(_EVENTS)),
+        )
+        .order_by(col(ChainEventRow.block_number), col(ChainEventRow.log_index))
+    )
+    state = rules.State.POSTED
+    for name in told:
+        state = rules.TRANSITIONS[state, _EVENTS[name]]
+    if state is rules.State.CANCELLED or not row.invoiced:
+        return state
+    return rules.TRANSITIONS[state, "invoice"]
 
 
 def _steps(session: Session, row: OrderRow) -> list[_Paper]:
@@ -108,14 +139,29 @@ def _folded(session: Session, order: rules.Order, steps: Sequence[_Paper], invoi
     return order
 
 
-def _standing(order: rules.Order, invoices: Sequence[_Paper]) -> rules.Order:
-    """With the state that its invoices give it, and what the debtor has confirmed of them."""
+def _standing(session: Session, row: OrderRow, order: rules.Order, invoices: Sequence[_Paper]) -> rules.Order:
+    """With the state that its invoices give it, what the debtor has confirmed of them, and its cancellation."""
+    if _cancelled(session, row):
+        return replace(order, state=rules.State.CANCELLED)
     if invoices:
         order = replace(order, state=rules.TRANSITIONS[order.state, "invoice"])
     for paper in invoices:
         if paper.confirmed:
             order = unless_refused(rules.confirm(order, Money(paper.face, order.currency)))
     return order
+
+
+def _cancelled(session: Session, row: OrderRow) -> bool:
+    """Whether it is cancelled, finally or by an act that is on its way. There is no paper of that to fold."""
+    if row.status == rules.State.CANCELLED:
+        return True
+    cancel = select(ActRow.id).where(
+        ActRow.subject == row.id,
+        ActRow.contract == orders_acts.Cancel.CONTRACT,
+        ActRow.function == orders_acts.Cancel.FUNCTION,
+        ActRow.status == "signed",
+    )
+    return session.exec(cancel.limit(1)).first() is not None
 
 
 def _digest(row: OrderRow, papers: Sequence[_Paper]) -> str:

@@ -32,8 +32,8 @@ def order_key(ctx: Context, buyer_legal: str, number: str) -> str:
 def post_order(ctx: Context, actor: Actor, data: bytes, source: str) -> tuple[OrderRow, ActRow]:
     """The buyer posts its purchase order.
 
-    Raises BadInput document_…; Refused document_party_unknown; Forbidden document_party_foreign, party_not_active;
-    Conflict order_exists.
+    Raises BadInput document_…; Refused document_party_unknown, seller_is_buyer; Forbidden document_party_foreign,
+    party_not_active; Conflict order_exists.
     """
     buyer_id = actor.require()
     document = trade_documents.understand(data, source, DocumentKind.ORDER)
@@ -42,6 +42,7 @@ def post_order(ctx: Context, actor: Actor, data: bytes, source: str) -> tuple[Or
         buyer = gate.enter(session, buyer_id, Kind.ORDER)
         trade_documents.must_be(trade_documents.named(session, document.buyer, "buyer"), buyer_id, "buyer")
         seller = gate.active_party(session, trade_documents.named(session, document.seller, "seller").id)
+        unless_refused(rules.between(buyer=buyer.id, seller=seller.id))
         order_id = order_key(ctx, buyer.legal_value, document.id)
         standing = session.get(OrderRow, order_id)
         if standing is not None and standing.status != "refused":
