@@ -26,7 +26,7 @@ def list_proposals(
         window,
         lambda after, limit: approvals.list_(ctx, actor, status=status, after=after, limit=limit),
         ProposalOut.of,
-        lambda row: row.id,
+        lambda seen: seen.id,
     )
 
 

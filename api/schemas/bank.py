@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import asdict
 
 from pydantic import BaseModel, Field
 
 from api.schemas.common import DocumentText, Input, Moment, Word, major
 from chainfin.connectors.bank_files import Report
-from chainfin.storage.bank_tables import BankStatementRow
+from chainfin.services.views.books import BankStatementView
 
 
 class BankFileIn(Input):
@@ -65,8 +66,8 @@ class StatementOut(BaseModel):
     taken_at: Moment
 
     @classmethod
-    def of(cls, row: BankStatementRow) -> StatementOut:
-        shown = row.model_dump(include=set(cls.model_fields))
+    def of(cls, seen: BankStatementView) -> StatementOut:
+        shown = asdict(seen)
         for name in ("opening", "closing"):
-            shown[name] = None if shown[name] is None else major(shown[name], row.currency)
+            shown[name] = None if shown[name] is None else major(shown[name], seen.currency)
         return cls.model_validate(shown)

@@ -7,10 +7,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from api.schemas.common import Address, Input, Line, Moment, Reason
-from chainfin.services.kernel.context import Context
-from chainfin.services.parties import persons
-from chainfin.storage.approval_tables import ProposalRow
-from chainfin.storage.party_tables import PersonRow
+from chainfin.services.views.acts import ProposalView
+from chainfin.services.views.parties import PersonView
 
 ProposalStatus = Literal["open", "approved", "rejected", "expired"]
 
@@ -35,8 +33,8 @@ class PersonOut(BaseModel):
     created_at: Moment
 
     @classmethod
-    def of(cls, ctx: Context, row: PersonRow) -> PersonOut:
-        return cls.model_validate({**row.model_dump(), "name": persons.name_of(ctx, row)})
+    def of(cls, seen: PersonView) -> PersonOut:
+        return cls.model_validate(seen, from_attributes=True)
 
 
 class DecisionIn(Input):
@@ -63,5 +61,5 @@ class ProposalOut(BaseModel):
     created_at: Moment
 
     @classmethod
-    def of(cls, row: ProposalRow) -> ProposalOut:
-        return cls.model_validate(row.model_dump())
+    def of(cls, seen: ProposalView) -> ProposalOut:
+        return cls.model_validate(seen, from_attributes=True)

@@ -33,6 +33,7 @@ from chainfin.services.kernel.context import Actor
 from chainfin.services.reads import queries
 from chainfin.services.trade import orders as orders_service
 from chainfin.services.trade import receivables
+from chainfin.services.views.acts import ActView
 from chainfin.settings import Settings, load
 from chainfin.storage.trade_tables import ActRow
 from chainfin.values.money import Money
@@ -115,7 +116,7 @@ class World(AbstractContextManager["World"]):
     def _admit_all(self, server: Server) -> None:
         operator = Caller(self._http)
         made = server.signin.bootstrap_client()
-        secret = {"client_id": made.row.client_id, "client_secret": made.secret}
+        secret = {"client_id": made.client.client_id, "client_secret": made.secret}
         operator.token = operator.post("/v1/auth/token", {"grant_type": "client_credentials", **secret})["access_token"]
         cast = (("core", samples.CORE), ("supplier", samples.SUPPLIER), ("lender", samples.LENDER))
         for role, company in cast:
@@ -197,10 +198,9 @@ class World(AbstractContextManager["World"]):
         self._final("supplier", [each.act for each in issued])
         jobs = []
         for each in issued:
-            row = each.receivable
-            root = queries.document(ctx, core, row.document_id).root
+            row = queries.receivable(ctx, core, each.receivable.id)
             face = {"amount": str(Money(row.face, row.currency)), "currency": row.currency}
-            detail = {"document_root": root, "face": face, "due_date": row.due_date.isoformat()}
+            detail = {"document_root": row.document_root, "face": face, "due_date": row.due_date.isoformat()}
             jobs.append(Job(row.id, detail))
         return jobs
 
@@ -210,16 +210,16 @@ class World(AbstractContextManager["World"]):
         done = []
         for job in jobs:
             row = queries.receivable(ctx, core, job.receivable_id)
-            root = queries.document(ctx, core, row.document_id).root
             face = Money(row.face, row.currency)
-            done.append(receivables.confirm(ctx, core, row.id, document_root=root, face=face, due_date=row.due_date))
+            said = {"document_root": str(row.document_root), "face": face, "due_date": row.due_date}
+            done.append(receivables.confirm(ctx, core, row.id, **said))
         self._final("core", done)
         return [Job(job.receivable_id, None) for job in jobs]
 
     def _actor(self, who: str, role: Role) -> Actor:
         return Actor("party", self.members[who].id, role)
 
-    def _final(self, who: str, made: Sequence[ActRow]) -> None:
+    def _final(self, who: str, made: Sequence[ActView]) -> None:
         """Signed by ``who``'s own key and final on the chain."""
         actor = Actor("party", self.members[who].id)
         key = self.members[who].signer

@@ -45,7 +45,11 @@ class Stage(AbstractContextManager["Stage"]):
             self._stack.callback(self.world.close)
             self.operator = Caller(self.http)
             made = self.server.signin.bootstrap_client()
-            body = {"grant_type": "client_credentials", "client_id": made.row.client_id, "client_secret": made.secret}
+            body = {
+                "grant_type": "client_credentials",
+                "client_id": made.client.client_id,
+                "client_secret": made.secret,
+            }
             self.operator.token = self.operator.post("/v1/auth/token", body)["access_token"]
         except BaseException:
             self._stack.close()

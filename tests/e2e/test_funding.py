@@ -142,7 +142,7 @@ def test_payout__stopped_before_the_bank_is_asked__money_is_free_again(
     applications.accept(site.ctx, borrower, application)
     if stopped == "mandate":
         given = mandates.list_(site.ctx, lender)[0]
-        mandates.revoke(site.ctx, lender, given.row.id)
+        mandates.revoke(site.ctx, lender, given.id)
     else:  # as a loan that was accepted before accounts were kept: nothing is held for it, and there is no money
         loan_id = str(site.application(application).row.loan_id)
         with site.ctx.store.begin() as session:

@@ -266,11 +266,12 @@ def test_debtor__pays_before_the_offer_is_taken__offer_falls(site: Site, paid: i
     site.pays(paid, f"RECEIVABLE {asset.id}")
     before, offer = rows(site.ctx.store), site.application(application).offer
     assert offer is not None
+    assert offer.act is not None
     with pytest.raises(Refused) as refused:
         applications.accept(site.ctx, borrower, application)
     assert refused.value.code == "asset_not_free"
     assert rows(site.ctx.store) == before, "no loan, and no signature kept of one"
-    assert acts.get(site.ctx, borrower, offer.act_id).signature is None
+    assert acts.get(site.ctx, borrower, offer.act.id).signature is None
     assert site.application(application).row.status == "offered"
 
 

@@ -130,9 +130,9 @@ PAYING = (
     ),
     Bug(
         "the holder's share is booked out when it has left",
-        "chainfin/services/payments/payouts.py:holder_paid",
-        "ledger.debit(ledger.HOLDER_PAYABLE,",
-        "ledger.debit(ledger.SUSPENSE,",
+        "chainfin/services/payments/holder_journals.py:paid",
+        "(ledger.HOLDER_PAYABLE, ledger.CASH, amount)",
+        "(ledger.SUSPENSE, ledger.CASH, amount)",
         ("tests/e2e/test_main_job.py::test_trial_balance__all_settled__difference_and_open_accounts_are_zero",),
     ),
     Bug(

@@ -16,6 +16,7 @@ from chainfin.rules import ledger
 from chainfin.rules.facility import HoldState
 from chainfin.rules.funding import Funds
 from chainfin.services.kernel.context import Actor, Context
+from chainfin.services.views.books import FundingAccountView
 from chainfin.storage import locks
 from chainfin.storage.funding_tables import FundingAccountRow, FundingHoldRow
 from chainfin.storage.ledger_tables import EntryRow, JournalRow
@@ -159,7 +160,7 @@ def value(row: FundingAccountRow) -> Funds:
     return Funds(Money(row.balance, row.currency), Money(row.committed, row.currency))
 
 
-def list_(ctx: Context, actor: Actor, *, after: str = "", limit: int = 50) -> list[FundingAccountRow]:
+def list_(ctx: Context, actor: Actor, *, after: str = "", limit: int = 50) -> list[FundingAccountView]:
     """A lender's own, one a currency; the operator and auditors see all."""
     query = (
         select(FundingAccountRow).where(FundingAccountRow.id > after).order_by(col(FundingAccountRow.id)).limit(limit)
@@ -167,4 +168,4 @@ def list_(ctx: Context, actor: Actor, *, after: str = "", limit: int = 50) -> li
     if not actor.sees_all:
         query = query.where(FundingAccountRow.lender_id == actor.party_id)
     with ctx.store.read() as session:
-        return list(session.exec(query).all())
+        return [FundingAccountView.of(row, available=value(row).available.minor) for row in session.exec(query)]

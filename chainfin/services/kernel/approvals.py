@@ -15,6 +15,7 @@ from chainfin.canon import canonical_bytes, content_hash
 from chainfin.errors import Forbidden, NotFound, Refusal, unless_refused
 from chainfin.rules import approval as rules
 from chainfin.services.kernel.context import Actor, Context
+from chainfin.services.views.acts import ProposalView
 from chainfin.storage.approval_tables import ProposalRow
 from chainfin.storage.party_tables import PersonRow
 from chainfin.storage.types import new_id
@@ -62,7 +63,9 @@ def propose(
     return row
 
 
-def approve(ctx: Context, actor: Actor, proposal_id: str, *, reason: str, effects: Mapping[str, Effect]) -> ProposalRow:
+def approve(
+    ctx: Context, actor: Actor, proposal_id: str, *, reason: str, effects: Mapping[str, Effect]
+) -> ProposalView:
     """The second person's yes; its effect happens in the same transaction, once.
 
     Raises NotFound proposal_unknown; Forbidden person_missing; Refused proposal_not_open, proposal_expired,
@@ -74,10 +77,10 @@ def approve(ctx: Context, actor: Actor, proposal_id: str, *, reason: str, effect
         session.add(row)
         session.flush()
         effects[row.kind](session, ctx, row)
-        return row
+        return ProposalView.of(row)
 
 
-def reject(ctx: Context, actor: Actor, proposal_id: str, *, reason: str) -> ProposalRow:
+def reject(ctx: Context, actor: Actor, proposal_id: str, *, reason: str) -> ProposalView:
     """A no, which any person of the party may give, also the one that proposed it.
 
     Raises NotFound proposal_unknown; Forbidden person_missing; Refused proposal_not_open, person_not_active.
@@ -86,7 +89,7 @@ def reject(ctx: Context, actor: Actor, proposal_id: str, *, reason: str) -> Prop
         row, proposal, person = _locked(session, actor, proposal_id)
         _decided(ctx, row, unless_refused(rules.reject(proposal, person)), person.id, reason)
         session.add(row)
-        return row
+        return ProposalView.of(row)
 
 
 def expire(ctx: Context, *, limit: int = 100) -> int:
@@ -108,18 +111,18 @@ def expire(ctx: Context, *, limit: int = 100) -> int:
     return ended
 
 
-def get(ctx: Context, actor: Actor, proposal_id: str) -> ProposalRow:
+def get(ctx: Context, actor: Actor, proposal_id: str) -> ProposalView:
     """Raises NotFound proposal_unknown."""
     with ctx.store.read() as session:
         row = session.get(ProposalRow, proposal_id)
     if row is None or not (actor.sees_all or _own(actor, row)):
         raise _unknown(proposal_id)
-    return row
+    return ProposalView.of(row)
 
 
 def list_(
     ctx: Context, actor: Actor, *, status: str | None = None, after: str = "", limit: int = 50
-) -> list[ProposalRow]:
+) -> list[ProposalView]:
     """One's own party's proposals in the order of making; the operator and auditors see all."""
     query = select(ProposalRow).where(ProposalRow.id > after).order_by(col(ProposalRow.id)).limit(limit)
     if status is not None:
@@ -127,7 +130,7 @@ def list_(
     if not actor.sees_all:
         query = query.where(ProposalRow.party_id == actor.party_id)
     with ctx.store.read() as session:
-        return list(session.exec(query).all())
+        return [ProposalView.of(row) for row in session.exec(query)]
 
 
 def _locked(session: Session, actor: Actor, proposal_id: str) -> tuple[ProposalRow, rules.Proposal, rules.Person]:

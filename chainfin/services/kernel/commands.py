@@ -194,7 +194,9 @@ class SendAct:
     contract: str
     function: str
     params: dict[str, object]
-    auths: list[object]
+    """Of the contract's function, as `bindings.base.Struct.params` gives them."""
+    auths: list[Any]
+    """`eip712.Auth` as JSON, the acting party's own last."""
 
     @property
     def key(self) -> str:

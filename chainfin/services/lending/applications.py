@@ -30,6 +30,7 @@ from chainfin.services.lending import (
 from chainfin.services.lending.sales import SOURCES
 from chainfin.services.parties import gate
 from chainfin.services.pledges import assets
+from chainfin.services.views.lending import ApplicationView
 from chainfin.storage.lending_tables import ApplicationRow, LoanRow, OfferRow
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ActRow, PledgeRow
@@ -57,7 +58,7 @@ def apply(
     asset_id: str | None = None,
     consent: dict[str, object] | None = None,
     appeal_of: str | None = None,
-) -> ApplicationRow:
+) -> ApplicationView:
     """Ask for money; comes back as far as it got without waiting.
 
     ``consent`` (general path): ``token`` of the data partner and ``sources``. Raises BadInput product_unknown,
@@ -102,18 +103,18 @@ def apply(
         progress.start(session, ctx, row, "data_check")
         if product == Product.GENERAL_310:
             _fetch(session, ctx, row)
-            return row
+            return ApplicationView.of(row)
         progress.end(session, ctx, row, "data_check", detail={"sources": ["chain"]})
     # A commit of its own, so that the trail is seen from the first moment on.
     with ctx.store.begin() as session:
         row = session.get_one(ApplicationRow, row.id, with_for_update=True)
         if application_state.of(row) is State.DECIDING:
             decision.decide(session, ctx, row)
-        return row
+        return ApplicationView.of(row)
 
 
 def resume(ctx: Context, *, limit: int = 100) -> int:
-    """Decide what was received and not decided, since the process ended in between. Returns how many."""
+    """Decide applications that were received and not decided, since the process ended in between. Returns how many."""
     before = ctx.clock.now() - RESUME_AFTER
     with ctx.store.read() as session:
         left = session.exec(
@@ -191,13 +192,13 @@ def _fetch(session: Session, ctx: Context, row: ApplicationRow) -> None:
 
 
 def fetched(session: Session, ctx: Context, application_id: str, answers: dict[str, object]) -> None:
-    """The data partner answered (each source for itself): the decision follows in the same transaction."""
+    """The data partner has answered, source by source: decide, in the same transaction."""
     row = session.get_one(ApplicationRow, application_id, with_for_update=True)
     if application_state.of(row) is State.DECIDING:
         decision.decide(session, ctx, row, answers)
 
 
-def accept(ctx: Context, actor: Actor, application_id: str, signature: str | None = None) -> ApplicationRow:
+def accept(ctx: Context, actor: Actor, application_id: str, signature: str | None = None) -> ApplicationView:
     """The borrower takes the offer with its EIP-712 signature (None: by its key in custody). Its asset is reserved.
 
     Raises NotFound application_unknown; Conflict application_not_offered, offer_expired, key_not_held; BadInput
@@ -236,7 +237,7 @@ def accept(ctx: Context, actor: Actor, application_id: str, signature: str | Non
         progress.end(session, ctx, row, "offered", "accepted")
         progress.at_once(session, ctx, row, "accepted", detail={"signer": act.signer})
         funding.begin(session, ctx, row, loan, pledge)
-        return row
+        return ApplicationView.of(row)
 
 
 def _loan(session: Session, ctx: Context, row: ApplicationRow, offer: OfferRow) -> LoanRow:
@@ -314,7 +315,7 @@ def _reserve(
     return pledge
 
 
-def withdraw(ctx: Context, actor: Actor, application_id: str) -> ApplicationRow:
+def withdraw(ctx: Context, actor: Actor, application_id: str) -> ApplicationView:
     """The borrower changes its mind before accepting.
 
     Raises NotFound application_unknown; Conflict application_not_open.
@@ -324,12 +325,12 @@ def withdraw(ctx: Context, actor: Actor, application_id: str) -> ApplicationRow:
         if not allows(application_state.of(row), Event.WITHDRAW):
             raise Conflict("application_not_open", f"the application is {row.status}")
         offers.close(session, ctx, row, Event.WITHDRAW)
-        return row
+        return ApplicationView.of(row)
 
 
 def expire(ctx: Context, *, limit: int = 100) -> int:
-    """Close offers that nobody took in time, and what waits too long for the lender's desk; what they held is free.
-    Returns how many."""
+    """End offers that nobody took in time, and applications that waited too long for the lender's desk; what they held
+    is free again. Returns how many."""
     now = ctx.clock.now()
     with ctx.store.read() as session:
         open_ = session.exec(
@@ -346,7 +347,7 @@ def expire(ctx: Context, *, limit: int = 100) -> int:
 
 def appeal(
     ctx: Context, actor: Actor, application_id: str, *, reason: str, consent: dict[str, object]
-) -> ApplicationRow:
+) -> ApplicationView:
     """Dispute a decision: a new application on today's facts (and the data now consented to), linked to the old one.
 
     Raises NotFound application_unknown; Conflict application_not_decided.

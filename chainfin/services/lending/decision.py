@@ -25,6 +25,7 @@ from chainfin.services.books import loan_book
 from chainfin.services.kernel import acts
 from chainfin.services.kernel.context import Context
 from chainfin.services.lending import application_state, decision_inputs, limits, mandates, offers, progress, sales
+from chainfin.services.pledges import assets
 from chainfin.storage import locks
 from chainfin.storage.lending_tables import ApplicationRow, LimitRow, MandateRow, OfferRow, SourceDataRow
 from chainfin.storage.party_tables import PartyRow
@@ -37,8 +38,6 @@ from chainfin.values.product import Product
 OFFER_LIFETIME = timedelta(hours=24)
 PLEDGE_LIFETIME = timedelta(days=7)
 """How long a pledge may stand on chain without being drawn."""
-
-ASSET_KINDS = {Product.RECEIVABLE_PLEDGE: 1, Product.INVENTORY_PLEDGE: 2}
 
 
 def decide(
@@ -361,7 +360,7 @@ def _acceptance(
     else:
         acceptance = Grant(
             pledge_id=eip712.pledge_id(row.asset_id, loan_id),
-            asset_kind=ASSET_KINDS[Product(row.product)],
+            asset_kind=assets.KINDS[str(Product(row.product).asset_kind)].number,
             asset_id=row.asset_id,
             amount=pledge_amount,
             lender=number,

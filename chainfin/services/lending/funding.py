@@ -76,8 +76,8 @@ def registration_refused(session: Session, ctx: Context, pledge_id: str, code: s
 
 
 def pledge_final(session: Session, ctx: Context, pledge: PledgeRow) -> None:
-    """The pledge is in a final block: now, and not before, the money is due. One that comes when its loan owes nothing
-    more (a substitution that the last payment overtook) is given up at once."""
+    """The pledge is in a final block: only now is the money due. A pledge whose loan owes nothing any more (the last
+    payment overtook a substitution) is given up at once."""
     application = _application(session, pledge.loan_id)
     if application_state.of(application) is not State.PLEDGING:
         if session.get_one(LoanRow, pledge.loan_id).status == LoanState.REPAID:
@@ -133,8 +133,8 @@ def _mandate_id(loan: LoanRow) -> str | None:
 
 
 def paid_out(session: Session, ctx: Context, loan_id: str, bank_ref: str, paid_at: datetime) -> None:
-    """The bank paid: the loan runs from the bank's day, whenever that is heard of; the limits are used, the pledge is
-    marked drawn on chain."""
+    """The bank has paid. The loan runs from the day on which the bank paid, whenever that is heard of; its limits count
+    as used, and the pledge is marked as drawn on chain."""
     journals.lock(session)
     row, loan = loan_book.load(session, loan_id, lock=True)
     if loan.state is not LoanState.APPROVED:

@@ -16,6 +16,7 @@ from chainfin.rules import facility as rules
 from chainfin.rules.facility import Held, Hold, HoldState, Limit, LimitKind, Position
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.parties.gate import active_party
+from chainfin.services.views.lending import LimitView
 from chainfin.storage import locks
 from chainfin.storage.lending_tables import ApplicationRow, HoldRow, LimitRow
 from chainfin.storage.trade_tables import ReceivableRow
@@ -24,12 +25,12 @@ from chainfin.values.money import Money
 from chainfin.values.party import Role
 
 
-def set_(ctx: Context, actor: Actor, *, kind: str, key: str, amount: Money, grade: str | None = None) -> LimitRow:
-    """Set the lender's own limit on a party (or, kind ``lender``, on itself), and its rating desk's grade (A–D).
+def set_(ctx: Context, actor: Actor, *, kind: str, key: str, amount: Money, grade: str | None = None) -> LimitView:
+    """Set the lender's own limit on a party (kind ``lender``: on itself) and the grade (A–D) that its rating desk
+    gives; no ``grade`` leaves the grade as it is.
 
-    What was lent before the limit was first set counts. Less than before goes at any time, also for or about a party
-    that is suspended, and below what is outstanding: that stands, and nothing new goes out until it has shrunk. No
-    ``grade`` leaves the grade as it is.
+    A limit that is set for the first time counts what was lent before. It can be lowered at any time, also for or about
+    a suspended party, and also below what is outstanding: that stands, and nothing new goes out until it has shrunk.
     Raises Forbidden role_missing, party_not_active; BadInput limit_kind_unknown; NotFound party_unknown.
     """
     lender_id = actor.require(Role.LENDER)
@@ -60,7 +61,7 @@ def set_(ctx: Context, actor: Actor, *, kind: str, key: str, amount: Money, grad
         row.grade = grade or row.grade
         row.updated_at = now
         session.add(row)
-        return row
+        return LimitView.of(row)
 
 
 def _take_over(session: Session, row: LimitRow) -> None:

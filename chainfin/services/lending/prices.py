@@ -18,6 +18,8 @@ from chainfin.services.kernel import approvals
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.lending import margin_calls
 from chainfin.services.parties import gate
+from chainfin.services.views.acts import ProposalView
+from chainfin.services.views.goods import PriceSourceView, PriceView
 from chainfin.storage import locks
 from chainfin.storage.approval_tables import ProposalRow
 from chainfin.storage.trade_tables import PriceRow, PriceSourceRow
@@ -29,11 +31,12 @@ PRICE_SOURCE = "price_source"
 """Kinds of proposals."""
 
 
-def set_price(ctx: Context, actor: Actor, *, good: str, unit: str, price: Money, source: str, as_of: date) -> PriceRow:
-    """A price of the lender's own, or the operator's from an approved source; it counts from now on, or (more than a
-    fifth away from the one before) once the proposal that it names is approved. Loans on such goods that it leaves
-    short of cover are called as soon as it counts.
+def set_price(ctx: Context, actor: Actor, *, good: str, unit: str, price: Money, source: str, as_of: date) -> PriceView:
+    """Set a price: a lender's for its own loans, or the operator's from an approved source.
 
+    It counts at once, unless it is more than a fifth away from the price before: then it counts once a second person
+    has approved the proposal that it names. When it counts, loans on such goods that it leaves short of cover are
+    called.
     Raises Forbidden role_missing, party_not_active, person_missing, person_not_active; BadInput unit_unknown,
     amount_not_positive, price_date_future; Refused price_source_not_approved.
     """
@@ -72,7 +75,7 @@ def set_price(ctx: Context, actor: Actor, *, good: str, unit: str, price: Money,
             _count(session, ctx, row)
         session.add(row)
         session.flush()
-        return row
+        return PriceView.of(row)
 
 
 def _count(session: Session, ctx: Context, row: PriceRow) -> None:
@@ -121,7 +124,7 @@ def count_price(session: Session, ctx: Context, proposal: ProposalRow) -> None:
     _count(session, ctx, session.get_one(PriceRow, int(proposal.subject), with_for_update=True))
 
 
-def propose_source(ctx: Context, actor: Actor, *, name: str, reason: str) -> ProposalRow:
+def propose_source(ctx: Context, actor: Actor, *, name: str, reason: str) -> ProposalView:
     """One person of the operator proposes a source of prices for all lenders.
 
     Raises Forbidden operator_only, person_missing, person_not_active; Conflict price_source_exists.
@@ -129,9 +132,10 @@ def propose_source(ctx: Context, actor: Actor, *, name: str, reason: str) -> Pro
     actor.require_operator()
     with ctx.store.begin() as session:
         _unless_approved(session, name)
-        return approvals.propose(
+        proposal = approvals.propose(
             session, ctx, actor, kind=PRICE_SOURCE, subject=name, payload={"name": name}, reason=reason
         )
+        return ProposalView.of(proposal)
 
 
 def approve_source(session: Session, ctx: Context, proposal: ProposalRow) -> None:
@@ -142,11 +146,11 @@ def approve_source(session: Session, ctx: Context, proposal: ProposalRow) -> Non
     session.flush()
 
 
-def sources(ctx: Context, *, after: str = "", limit: int = 50) -> list[PriceSourceRow]:
+def sources(ctx: Context, *, after: str = "", limit: int = 50) -> list[PriceSourceView]:
     """The approved sources, by name."""
     query = select(PriceSourceRow).where(PriceSourceRow.name > after).order_by(col(PriceSourceRow.name)).limit(limit)
     with ctx.store.read() as session:
-        return list(session.exec(query).all())
+        return [PriceSourceView.of(row) for row in session.exec(query)]
 
 
 def _unless_approved(session: Session, name: str) -> None:

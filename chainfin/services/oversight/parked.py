@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 import structlog
@@ -12,6 +12,7 @@ from chainfin.errors import BadInput, Conflict, NotFound
 from chainfin.services.kernel import parking
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.payments import incoming
+from chainfin.services.views.oversight import ParkedView
 from chainfin.storage.away import is_away
 from chainfin.storage.oversight_tables import ParkedItemRow
 
@@ -23,17 +24,17 @@ STATUSES = ("open", "retried", "resolved")
 _log = structlog.get_logger("chainfin.parked")
 
 
-def list_(ctx: Context, actor: Actor, *, status: str | None, after: str, limit: int) -> Sequence[ParkedItemRow]:
+def list_(ctx: Context, actor: Actor, *, status: str | None, after: str, limit: int) -> list[ParkedView]:
     """Parked items in the order in which they came. Raises Forbidden operator_only."""
     actor.require_operator()
     query = select(ParkedItemRow).where(col(ParkedItemRow.id) > after)
     if status is not None:
         query = query.where(ParkedItemRow.status == status)
     with ctx.store.read() as session:
-        return session.exec(query.order_by(col(ParkedItemRow.id)).limit(limit)).all()
+        return [ParkedView.of(row) for row in session.exec(query.order_by(col(ParkedItemRow.id)).limit(limit))]
 
 
-def retry(ctx: Context, actor: Actor, parked_id: str, retries: Mapping[str, Retry]) -> ParkedItemRow:
+def retry(ctx: Context, actor: Actor, parked_id: str, retries: Mapping[str, Retry]) -> ParkedView:
     """Take the item in again, by the way of its source. If that fails again it stays open, with the new reason.
 
     Raises Forbidden operator_only; NotFound parked_item_unknown; Conflict parked_item_not_open, parked_item_fixed (its
@@ -58,10 +59,10 @@ def retry(ctx: Context, actor: Actor, parked_id: str, retries: Mapping[str, Retr
             parking.note(row, code, detail, now=ctx.clock.now())
             _log.error("parked_item_not_taken_in", parked_id=row.id, source=row.source, code=code, exc_info=error)
         session.add(row)
-    return row
+        return ParkedView.of(row)
 
 
-def resolve(ctx: Context, actor: Actor, parked_id: str, reason: str) -> ParkedItemRow:
+def resolve(ctx: Context, actor: Actor, parked_id: str, reason: str) -> ParkedView:
     """A person has dealt with it: it is closed, with who and why; nothing is taken in.
 
     Raises Forbidden operator_only; BadInput reason_missing; NotFound parked_item_unknown; Conflict
@@ -76,7 +77,7 @@ def resolve(ctx: Context, actor: Actor, parked_id: str, reason: str) -> ParkedIt
             raise Conflict("parked_payment_undecided", "its money is in suspense: allocate it, or send it back")
         row.status, row.resolved_by, row.resolution = "resolved", _who(actor), reason.strip()
         session.add(row)
-    return row
+        return ParkedView.of(row)
 
 
 def _open(session: Session, parked_id: str) -> ParkedItemRow:

@@ -29,10 +29,11 @@ def returned(session: Session, ctx: Context, order: PayHolder, row: IncomingRow,
     key = _key(order, row)
     left = select(JournalRow).where(JournalRow.payment == row.id, JournalRow.kind == "holder_payout")
     for journal in session.exec(left.order_by(col(JournalRow.id))).all():
-        if journal.key not in (key, f"{key}:{journal.book}"):
-            continue
+        suffix = {key: "", f"{key}:{journal.book}": f":{journal.book}"}.get(journal.key)
+        if suffix is None:
+            continue  # of another order
         minor = session.exec(select(func.sum(EntryRow.debit)).where(EntryRow.journal_id == journal.id)).one()
-        name = f"holder-returned:{order.instruction_id}" + journal.key.removeprefix(key)
+        name = f"holder-returned:{order.instruction_id}{suffix}"
         moved = (ledger.CASH, ledger.HOLDER_PAYABLE, Money(int(minor), order.amount.currency))
         _post(session, ctx, order, name, on, journal.book, moved)
 

@@ -15,12 +15,13 @@ from chainfin.services.books import bank_statement, loan_book
 from chainfin.services.kernel import acts, pledge_rows
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.pledges import assets
+from chainfin.services.views.acts import ActView
 from chainfin.storage.lending_tables import LoanRow
 from chainfin.storage.party_tables import PartyRow
-from chainfin.storage.trade_tables import ActRow, PledgeRow, ReceivableRow
+from chainfin.storage.trade_tables import PledgeRow
 
 
-def enforce(ctx: Context, actor: Actor, pledge_id: str) -> ActRow:
+def enforce(ctx: Context, actor: Actor, pledge_id: str) -> ActView:
     """The lender takes what is pledged, since the loan wasn't repaid (处置): it holds it as an asset of its own.
 
     The loan owes on; what the asset brings in serves it. Raises NotFound pledge_unknown; Conflict payment_under_way,
@@ -32,8 +33,8 @@ def enforce(ctx: Context, actor: Actor, pledge_id: str) -> ActRow:
         unless_refused(rules.enforce(pledge_rows.value(row), by=by))
         asset = assets.asset_of(session, row)
         unless_refused(asset.enforce(pledge_id=row.id, child_id="", by=by, today=ctx.clock.chain_day()))
-        if isinstance(asset.row, ReceivableRow):
-            bank_statement.unless_in_time(session, ctx, asset.row.due_date)
+        if asset.due_date is not None:
+            bank_statement.unless_in_time(session, ctx, asset.due_date)
         _unless_owed_in_time(session, ctx, row)
         return _act(session, ctx, row, row.lender_id, Enforce)
 
@@ -50,7 +51,7 @@ def _unless_owed_in_time(session: Session, ctx: Context, row: PledgeRow) -> None
     bank_statement.unless_open(session, loan.accrued_to - timedelta(days=loan.days_past_due))
 
 
-def expire(ctx: Context, actor: Actor, pledge_id: str) -> ActRow:
+def expire(ctx: Context, actor: Actor, pledge_id: str) -> ActView:
     """The pledgor ends a pledge on which nothing was paid out in time.
 
     Raises NotFound pledge_unknown; Refused loan_paid_out (it was, though the chain isn't told yet), not_pledgor,
@@ -64,11 +65,6 @@ def expire(ctx: Context, actor: Actor, pledge_id: str) -> ActRow:
         return _act(session, ctx, row, row.pledgor_id, Expire)
 
 
-def _act(session: Session, ctx: Context, row: PledgeRow, party_id: str, act: type[Enforce] | type[Expire]) -> ActRow:
-    return acts.prepare(
-        session,
-        ctx,
-        party=session.get_one(PartyRow, party_id),
-        act=act(pledge_id=row.id, asset_id=row.asset_id),
-        subject=row.id,
-    )
+def _act(session: Session, ctx: Context, row: PledgeRow, party_id: str, act: type[Enforce] | type[Expire]) -> ActView:
+    party, said = session.get_one(PartyRow, party_id), act(pledge_id=row.id, asset_id=row.asset_id)
+    return ActView.of(acts.prepare(session, ctx, party=party, act=said, subject=row.id))

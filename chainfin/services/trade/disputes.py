@@ -8,10 +8,10 @@ from chainfin.hashing import keccak
 from chainfin.rules import receivable as rules
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.trade import receivables
-from chainfin.storage.trade_tables import ActRow
+from chainfin.services.views.acts import ActView
 
 
-def dispute(ctx: Context, actor: Actor, receivable_id: str, reason: str) -> ActRow:
+def dispute(ctx: Context, actor: Actor, receivable_id: str, reason: str) -> ActView:
     """The debtor disputes the receivable. Its ``reason`` goes on chain as a hash.
 
     Raises NotFound receivable_unknown; Refused not_debtor, receivable_state_wrong.
@@ -20,10 +20,10 @@ def dispute(ctx: Context, actor: Actor, receivable_id: str, reason: str) -> ActR
         row, by = receivables.for_party(session, actor, receivable_id), actor.require()
         unless_refused(rules.dispute(receivables.value(session, row), by=by))
         hashed = "0x" + keccak(reason.encode()).hex()
-        return receivables.act_of(session, ctx, row, by, Dispute(id=row.id, document_root=hashed))
+        return ActView.of(receivables.act_of(session, ctx, row, by, Dispute(id=row.id, document_root=hashed)))
 
 
-def resolve_dispute(ctx: Context, actor: Actor, receivable_id: str) -> ActRow:
+def resolve_dispute(ctx: Context, actor: Actor, receivable_id: str) -> ActView:
     """The debtor withdraws its dispute.
 
     Raises NotFound receivable_unknown; Refused not_debtor, receivable_state_wrong.
@@ -31,4 +31,4 @@ def resolve_dispute(ctx: Context, actor: Actor, receivable_id: str) -> ActRow:
     with ctx.store.begin() as session:
         row, by = receivables.for_party(session, actor, receivable_id), actor.require()
         unless_refused(rules.resolve_dispute(receivables.value(session, row), by=by))
-        return receivables.act_of(session, ctx, row, by, ResolveDispute(id=row.id))
+        return ActView.of(receivables.act_of(session, ctx, row, by, ResolveDispute(id=row.id)))

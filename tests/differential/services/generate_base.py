@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from chainfin.services.kernel.context import Actor, Context
+from chainfin.storage.trade_tables import PledgeRow
 from tests.differential.services.deed import Call, Deed
 from tests.differential.services.harness import Harness, Known
 from tests.e2e.site import Site
@@ -56,6 +57,10 @@ class Base:
         """A number that no document has."""
         self._named += 1
         return f"{kind}-{self._named}"
+
+    def label(self, pledge: PledgeRow) -> str:
+        """A pledge as a person reads it, the same in every run of a seed: its id is of this installation alone."""
+        return f"pledge {next(n for n, row in enumerate(self.known.pledges, 1) if row.id == pledge.id)}"
 
     def root(self) -> str:
         """The root of some document."""

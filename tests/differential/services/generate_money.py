@@ -92,7 +92,7 @@ class MoneyComesIn(Securities):
         def ask() -> str | None:
             return self._paid(f"BUYBACK {pledge.id}", amount, "buyBack", payer)
 
-        return Deed(Call("Pledges", "buyBack", params), "bank", f"{part} of {pledge.id[:10]} by {by}", ask)
+        return Deed(Call("Pledges", "buyBack", params), "bank", f"{part} of {self.label(pledge)} by {by}", ask)
 
     def wait(self) -> Deed:
         """A day, or to the day on which something falls due, or the one after it."""

@@ -105,21 +105,21 @@ class Securities(Goods):
         by, amount = self.acting(self.h.name(row.lender_id)), self.number(row.left // 3 or row.left)
         params = {"pledgeId": row.id, "assetId": row.asset_id, "amount": amount}
         return self.deed(
-            by, f"{row.id[:10]}, {amount} of {row.left}", Call("Pledges", "release", params),
+            by, f"{self.label(row)}, {amount} of {row.left}", Call("Pledges", "release", params),
             lambda: release.release_by_lender(self.ctx, self.actor(by), row.id, _text(row, amount)),
         )  # fmt: skip
 
     def enforce(self, row: PledgeRow) -> Deed:
         by = self.acting(self.h.name(row.lender_id))
         return self.deed(
-            by, row.id[:10], Call("Pledges", "enforce", {"pledgeId": row.id, "assetId": row.asset_id}),
+            by, self.label(row), Call("Pledges", "enforce", {"pledgeId": row.id, "assetId": row.asset_id}),
             lambda: enforcement.enforce(self.ctx, self.actor(by), row.id),
         )  # fmt: skip
 
     def expire(self, row: PledgeRow) -> Deed:
         by = self.acting(self.h.name(row.pledgor_id))
         return self.deed(
-            by, row.id[:10], Call("Pledges", "expire", {"pledgeId": row.id, "assetId": row.asset_id}),
+            by, self.label(row), Call("Pledges", "expire", {"pledgeId": row.id, "assetId": row.asset_id}),
             lambda: enforcement.expire(self.ctx, self.actor(by), row.id),
         )  # fmt: skip
 
@@ -131,7 +131,7 @@ class Securities(Goods):
         until = self.site.today + timedelta(days=days)
         params = {"pledgeId": row.id, "amount": amount, "untilDay": day_number(until), "documentRoot": self.root()}
         return self.deed(
-            by, f"{row.id[:10]}, {amount} of {row.left}, {days} days", Call("Pledges", "undertake", params),
+            by, f"{self.label(row)}, {amount} of {row.left}, {days} days", Call("Pledges", "undertake", params),
             lambda: undertakings.undertake(self.ctx, self.actor(by), row.id, _text(row, amount), until, "we pay"),
         )  # fmt: skip
 
@@ -170,7 +170,7 @@ class Securities(Goods):
             row = substitution.get(self.ctx, self.actor("operator"), offered.row.pledge_id).row
             return None if row.status == "done" else str(row.error_code)
 
-        said = f"{quantity} of {sold.id[:10]} for {amount} of {debt.number}"
+        said = f"{quantity} of {self.label(sold)} for {amount} of {debt.number}"
         return Deed(Call("Pledges", "substitute", params, (granted,)), by, said, ask)
 
 

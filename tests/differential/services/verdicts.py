@@ -49,6 +49,8 @@ SAME: Final[dict[str, frozenset[str]]] = {
     },
 }
 
+_HOLIDAY: Final = "what falls due on a holiday is paid in time on the next business day: the chain knows no holidays"
+_UNTOLD: Final = "the bank may still tell of a payment in time: the chain knows no statements"
 STRICTER: Final[dict[tuple[str, str], str]] = {
     ("Pledges.pledge", "declined"): "credit: the contracts know no limits, grades and prices",
     ("Pledges.pledge", "review"): "credit: a person at the lender's desk decides",
@@ -56,6 +58,11 @@ STRICTER: Final[dict[tuple[str, str], str]] = {
     ("Pledges.substitute", "pledge_not_drawn"): "what takes its place counts as drawn: not before the money is out",
     ("Receivables.issue", "party_not_active"): "nothing new is billed to a suspended debtor, who could confirm nothing",
     ("Receivables.settle", "pledge_under_way"): "the payment waits until it is known whether the lender is to be paid",
+    ("Receivables.declareDefault", "not_yet_due"): _HOLIDAY,
+    ("Receivables.declareDefault", "bank_statement_missing"): _UNTOLD,
+    ("Pledges.enforce", "not_yet_due"): _HOLIDAY,
+    ("Pledges.enforce", "bank_statement_missing"): _UNTOLD,
+    ("Pledges.buyBack", "bank_statement_missing"): _UNTOLD,
     ("Pledges.enforce", "loan_not_overdue"): "the loan isn't on chain: there a lender may take what is drawn",
     ("Pledges.undertake", "until_not_after_due"): "an undertaking that could never be called: the chain has it, unused",
     ("Pledges.undertake", "transfer_to_debtor"): "as well: nobody may hold its own debt",

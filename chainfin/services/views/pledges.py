@@ -1,0 +1,83 @@
+"""Pledges, undertakings over them, and substitutions. Amounts in what the pledge counts in (``measure``)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from chainfin.services.views.acts import ActView
+from chainfin.services.views.of_row import shown
+from chainfin.storage.trade_tables import PledgeRow, SubstitutionRow, UndertakingRow
+from chainfin.values.measure import Measure
+
+
+@dataclass(frozen=True, slots=True)
+class PledgeView:
+    """A pledge, for its pledgor and lender. ``left`` is still locked."""
+
+    id: str
+    loan_id: str | None
+    pledgor_id: str
+    lender_id: str
+    asset_kind: str
+    asset_id: str
+    measure: Measure
+    amount: int
+    released: int
+    settled: int
+    lost: int
+    left: int
+    decision_hash: str
+    registry_number: str | None
+    status: str
+    drawn: bool
+    expires_at: datetime | None
+    taken_id: str | None
+    tx_hash: str | None
+    block_number: int | None
+
+    @classmethod
+    def of(cls, row: PledgeRow, measure: Measure) -> PledgeView:
+        return shown(cls, row, measure=measure)
+
+
+@dataclass(frozen=True, slots=True)
+class UndertakingView:
+    """An undertaking to buy what is pledged, for the pledge's parties and the buyer. ``left``: not bought yet."""
+
+    pledge_id: str
+    buyer_id: str
+    measure: Measure
+    amount: int
+    left: int
+    until: date
+    created_at: datetime
+
+    @classmethod
+    def of(cls, row: UndertakingRow, measure: Measure) -> UndertakingView:
+        return shown(cls, row, measure=measure)
+
+
+@dataclass(frozen=True, slots=True)
+class SubstitutionView:
+    """Goods (``quantity`` thousandths) to be set free for a pledge over a receivable (``amount`` minor units of
+    ``currency``). ``act`` is the grant, for the pledgor alone."""
+
+    pledge_id: str
+    sold_id: str
+    receivable_id: str
+    lender_id: str
+    pledgor_id: str
+    quantity: int
+    amount: int
+    currency: str
+    status: str
+    error_code: str | None
+    error_message: str | None
+    act: ActView | None
+    expires_at: datetime
+    created_at: datetime
+
+    @classmethod
+    def of(cls, row: SubstitutionRow, *, currency: str, act: ActView | None) -> SubstitutionView:
+        return shown(cls, row, currency=currency, act=act)
