@@ -25,12 +25,12 @@ from chainfin.services.kernel.context import Actor, Clock, Context
 from chainfin.services.lending import applications, funding, limits, mandates
 from chainfin.services.payments import deposits
 from chainfin.services.payments.allocation import Arrival
-from chainfin.services.payments.incoming import COLLECTION_ACCOUNT, StatementLine, take_in
+from chainfin.services.payments.incoming import StatementLine, take_in
 from chainfin.services.reactions import chain_events, partner_outcomes
 from chainfin.storage import locks
 from chainfin.storage.chain_tables import ChainBlockRow, ChainEvent
 from chainfin.storage.ledger_tables import OutboxRow
-from chainfin.storage.lending_tables import OfferRow
+from chainfin.storage.lending_tables import COLLECTION_ACCOUNT, OfferRow
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.store import Store
 from chainfin.storage.trade_tables import (

@@ -85,6 +85,18 @@ class ActProblem(BaseModel):
         return None if code is None else cls(code=code, message=message or "")
 
 
+class ValuationOut(BaseModel):
+    """By which price goods were reckoned in an act. The act carries the SHA-256 of its canonical JSON (RFC 8785)."""
+
+    price: str = Field(description="of one unit, in major units of the currency")
+    unit: str = Field(description="UN/ECE Recommendation 20")
+    currency: str
+    as_of: str = Field(description="the day of the price")
+    source: str
+    owed: str = Field(description="on the loan, in major units of the currency")
+    ltv: str = Field(description="the share of the goods' value that is lent, 0 to 1; empty: lent on something else")
+
+
 class ActOut(BaseModel):
     """An act of a party. While it awaits a signature, ``typed_data`` is what the party signs."""
 
@@ -96,6 +108,7 @@ class ActOut(BaseModel):
     subject: str = Field(description="id of the thing that the act is about")
     status: ActStatus
     typed_data: TypedData
+    valuation: ValuationOut | None = Field(description="what `valuation` in it is the hash of; absent: no price counts")
     deadline: Moment
     signature: str | None
     error: ActProblem | None
@@ -115,6 +128,7 @@ class ActOut(BaseModel):
             subject=seen.subject,
             status=seen.status,
             typed_data=seen.typed_data,
+            valuation=None if seen.valuation is None else ValuationOut.model_validate(seen.valuation),
             deadline=datetime.fromtimestamp(seen.deadline, UTC),
             signature=seen.signature,
             error=ActProblem.of(seen.error_code, seen.error_message),

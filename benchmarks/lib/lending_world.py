@@ -30,6 +30,7 @@ from chainfin.runtime import log_setup
 from chainfin.runtime.installation import Installation
 from chainfin.services.kernel import acts
 from chainfin.services.kernel.context import Actor
+from chainfin.services.reactions import signing
 from chainfin.services.reads import queries
 from chainfin.services.trade import orders as orders_service
 from chainfin.services.trade import receivables
@@ -166,7 +167,7 @@ class World(AbstractContextManager["World"]):
         def run() -> None:
             while not over.wait(0.01):
                 for act in acts.list_(ctx, actor, "awaiting_signature", limit=200):
-                    acts.sign(ctx, actor, act.id, "0x" + eip712.sign(act.typed_data, key).hex())
+                    signing.sign(ctx, actor, act.id, "0x" + eip712.sign(act.typed_data, key).hex())
 
         thread = threading.Thread(target=run, name="lender-signs", daemon=True)
         thread.start()
@@ -224,7 +225,7 @@ class World(AbstractContextManager["World"]):
         actor = Actor("party", self.members[who].id)
         key = self.members[who].signer
         for act in made:
-            acts.sign(self.installation.ctx, actor, act.id, "0x" + eip712.sign(act.typed_data, key).hex())
+            signing.sign(self.installation.ctx, actor, act.id, "0x" + eip712.sign(act.typed_data, key).hex())
         ids = [act.id for act in made]
 
         def all_final() -> bool:

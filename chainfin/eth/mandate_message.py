@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from eth_abi.exceptions import EncodingError
 from eth_account.messages import encode_typed_data
 from eth_hash.auto import keccak
 
@@ -113,7 +114,7 @@ def signed_bytes(data: Mapping[str, Any]) -> bytes:
     try:
         whole = {name: int(value) if name in _NUMBERS else value for name, value in message.items()}
         signable = encode_typed_data(full_message={**data, "message": whole})
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, EncodingError) as error:
         raise BadInput("typed_data_malformed", f"this is no typed data of a mandate: {error!r}"[:200]) from None
     return b"\x19" + signable.version + signable.header + signable.body
 

@@ -149,6 +149,7 @@ _OPERATIONS = [
     ("GET", "/v1/audit/loans/{loan_id}/bundle"),
     ("GET", "/v1/audit/reconciliation"),
     ("GET", "/v1/audit/trial-balance"),
+    ("GET", "/v1/audit/daily-roots/{day}"),
     ("GET", "/v1/periods"),
     ("POST", "/v1/periods/{period}/close"),
     ("GET", "/v1/policies"),
@@ -201,6 +202,7 @@ _ACTORS = {
     "/v1/bank-files": "operator",
     "/v1/bank-statements": "operator",
     "/v1/audit/trial-balance": "auditor",
+    "/v1/audit/daily-roots/{day}": "auditor",
     "/v1/audit/reconciliation": "auditor",
 }
 """Who calls what; the supplier, where nobody is named. Never the operator on the clock (time would run away), nor

@@ -19,9 +19,9 @@ ALLOWED = {
     ("chainfin/services/oversight/evidence_facts.py", "isinstance(asset, ReceivableRow)"): "which table the ids are of",
     ("chainfin/services/oversight/evidence_people.py", "isinstance(asset, ReceivableRow)"): "who is named in a row",
     (
-        "chainfin/services/payments/allocation.py",
-        "pledge.asset_kind == ReceiptAsset.kind",
-    ): "a smaller loan gives up goods step by step, a receivable stays until its debtor pays",
+        "chainfin/services/pledges/release.py",
+        "pledge.asset_kind != ReceiptAsset.kind",
+    ): "what a smaller loan needs of goods goes by their price",
     (
         "chainfin/services/payments/buy_back.py",
         "pledge.asset_kind == 'receivable'",

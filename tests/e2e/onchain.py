@@ -10,8 +10,12 @@ from chainfin.eth.abi import contract_abi
 from chainfin.runtime.installation import Installation
 from chainfin.storage.store import Store
 
-UNSEEN = frozenset({"idempotency", "idempotency_key", "sign_in_nonce", "token", "access_token", "alembic_version"})
-"""Tables of the web front: what a caller asked and how it signed in, not what came of it."""
+UNSEEN = frozenset(
+    {"idempotency", "idempotency_key", "sign_in_nonce", "token", "access_token", "alembic_version"}
+    | {"end_of_day", "daily_root"}
+)
+"""Tables of the web front: what a caller asked and how it signed in, not what came of it; and what the schedule makes
+whenever a day has ended."""
 
 
 def view(inst: Installation, contract: str, function: str, *args: object) -> Any:

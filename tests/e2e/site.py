@@ -25,10 +25,10 @@ from chainfin.risk.explain import Sentence
 from chainfin.rules.loan import Loan
 from chainfin.runtime.installation import Installation
 from chainfin.services.goods import receipts
-from chainfin.services.kernel import acts, commands
+from chainfin.services.kernel import commands
 from chainfin.services.kernel.context import OPERATOR, Actor
 from chainfin.services.lending import applications, limits, mandates, prices
-from chainfin.services.reactions import approved
+from chainfin.services.reactions import approved, signing
 from chainfin.services.reads import queries
 from chainfin.services.trade import orders, receivables
 from chainfin.services.views.acts import ActView
@@ -123,7 +123,7 @@ class Site(MoneySite):
     def sign(self, actor: Actor, act: ActView) -> ActView:
         """The act, signed with the key that only this test has."""
         signature = eip712.sign(act.typed_data, self.keys[str(actor.party_id)])
-        return acts.sign(self.ctx, actor, act.id, "0x" + signature.hex())
+        return signing.sign(self.ctx, actor, act.id, "0x" + signature.hex())
 
     def borrower(self, limit: int = 5_000_000_00, account: str | None = None) -> Actor:
         """A supplier with a limit of its own."""

@@ -25,7 +25,7 @@ from chainfin.services.trade import disputes
 from chainfin.values import instruction
 from chainfin.values.money import Money
 from chainfin.values.party import Role
-from tests.e2e.ending import mismatches, pledges_on, receipt, sent
+from tests.e2e.ending import mismatches, pledges_on, receipt, releases, sent
 from tests.e2e.onchain import view
 from tests.e2e.secured import lent
 from tests.e2e.site import FACE, Site
@@ -156,7 +156,7 @@ def test_release__by_the_lender__part_then_rest(site: Site) -> None:
 
 
 def test_release__a_part_taken_off_meanwhile__the_rest_is_given_up_all_the_same(site: Site) -> None:
-    """Both wait for a block: the second is for more than is left, and refused."""
+    """Both wait for a block: the second is for what the first leaves."""
     borrower = site.borrower()
     asset = site.confirmed(borrower)
     loan_id = site.funded(borrower, LENT, asset.id)
@@ -328,7 +328,7 @@ def test_pledge__made_past_the_service__known_and_reconciled(site: Site) -> None
     assert (pledge.loan_id, pledge.status, pledge.left) == (None, "active", 600_000_00)
     assert mismatches(site) == []
     sent(site, site.cast["lender"], "Pledges", "draw", pledgeId=pledge.id)
-    sent(site, site.cast["lender"], "Pledges", "release", pledgeId=pledge.id, assetId=asset.id, amount=100)
+    releases(site, site.cast["lender"], pledge, 100)
     release.release_by_lender(site.ctx, site.cast["lender"], pledge.id)
     site.run()
     (pledge,) = pledges_on(site, asset.id)

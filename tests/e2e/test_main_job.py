@@ -250,7 +250,7 @@ def test_waterfall__debtor_pays__lender_first_and_the_rest_to_the_holder(played:
         "principal": 700_000_00,
         "to_holder": pledged - fee - int(interest) - 700_000_00,
     }
-    assert -fen(line["amount"]["amount"]) == pledged
+    assert -fen(line["amount"]["amount"]) == pledged - fen(line["allocation"]["to_holder"]), "what the loan had of it"
 
 
 def test_holder__debtor_paid__gets_all_that_the_lender_does_not(played: Played) -> None:

@@ -13,17 +13,17 @@ from chainfin.chain.prover import ChainProver
 from chainfin.connectors.registry import Registration
 from chainfin.errors import ChainfinError
 from chainfin.services.books import journals as journals_service
-from chainfin.services.kernel import acts
 from chainfin.services.kernel.context import OPERATOR, Actor
 from chainfin.services.lending import credit_notes, margin_calls
 from chainfin.services.oversight import evidence
 from chainfin.services.pledges import release, substitution, undertakings
 from chainfin.services.pledges.substitution import SubstitutionView
+from chainfin.services.reactions import signing
 from chainfin.services.trade import disputes
 from chainfin.storage.trade_tables import PledgeRow, ReceivableRow
 from chainfin.values.money import Money
 from chainfin.values.party import Role
-from tests.e2e.ending import mismatches, pledges_on, receipt, sent
+from tests.e2e.ending import mismatches, pledges_on, receipt, releases
 from tests.e2e.onchain import rows, view
 from tests.e2e.site import FACE, Site
 from tests.e2e.site_money import CNY
@@ -160,14 +160,16 @@ def test_registry__refuses__nothing_has_changed(site: Site, deal: Deal) -> None:
 def test_chain__refuses__nothing_has_changed_and_the_entry_is_struck_out(site: Site, deal: Deal) -> None:
     borrower, loan_id, sold, asset = deal
     pledge_id = offered(site, deal, sold.left)
-    sent(site, site.cast["lender"], "Pledges", "release", pledgeId=sold.id, assetId=sold.asset_id, amount=1)
+    releases(site, site.cast["lender"], sold, 1)
     with pytest.raises(ChainfinError) as refused:
         substitution.accept(site.ctx, borrower, pledge_id)
     assert refused.value.code == "exceeds_pledged", "judged again on what is there by now"
     pledge_id = offered(site, deal, sold.left - 1)
     substitution.accept(site.ctx, borrower, pledge_id)
-    release.release_by_lender(site.ctx, site.cast["lender"], sold.id, "0.001")
-    site.run()
+    with pytest.raises(ChainfinError) as refused:
+        release.release_by_lender(site.ctx, site.cast["lender"], sold.id, "0.001")
+    assert refused.value.code == "exceeds_pledged", "all of it is promised"
+    releases(site, site.cast["lender"], sold, 1)
     row = seen(site, pledge_id)
     assert (row.status, row.error_code) == ("failed", "chain_exceeds_pledge")
     assert [each.status for each in site.struck_out(pledge_id)] == ["done"]
@@ -260,7 +262,7 @@ def test_grant__signed_as_any_other_act_or_twice__refused(site: Site, deal: Deal
     act = substitution.get(site.ctx, borrower, pledge_id).act
     assert act is not None
     with pytest.raises(ChainfinError) as refused:
-        acts.sign(site.ctx, borrower, act.id, "0x" + "11" * 65)
+        signing.sign(site.ctx, borrower, act.id, "0x" + "11" * 65)
     assert refused.value.code == "act_not_awaiting", "a grant is a decision of its own"
     taken = substitution.accept(site.ctx, borrower, pledge_id)
     assert taken.act is not None

@@ -65,7 +65,7 @@ LOAN_LIFE = (
     Bug(
         "a payout that the bank refuses frees the pledge",
         "chainfin/services/lending/funding.py:_undo_payout",
-        "release.release(",
+        "release.ask(",
         LEFT_OUT,
         (FAILURES + "test_payment__payee_account_closed__pledge_released_loan_cancelled",),
     ),
@@ -138,7 +138,7 @@ PAYING = (
     Bug(
         "a repaid loan frees the rest of its pledge",
         "chainfin/services/payments/allocation.py:_serve",
-        "release.release(",
+        "release.ask(",
         LEFT_OUT,
         (PAYMENTS + "test_debtor__pays_the_loan_but_not_the_whole_pledge__the_rest_is_free",),
     ),

@@ -53,6 +53,8 @@ REFUSED = frozenset(
         "mandate_revoked",
         "offer_expired",
         "party_not_active",
+        "limit_lowered",
+        "mandate_expired",
     }
 )
 """What a step may answer: the state of things doesn't allow it."""

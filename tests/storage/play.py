@@ -26,14 +26,14 @@ from chainfin.services.kernel.context import OPERATOR, Actor, Context
 from chainfin.services.lending import applications, limits, mandates
 from chainfin.services.parties import admission
 from chainfin.services.payments import deposits
-from chainfin.services.payments.incoming import COLLECTION_ACCOUNT
+from chainfin.services.reactions import signing
 from chainfin.services.reads import queries
 from chainfin.services.trade import orders, receivables
 from chainfin.services.views.acts import ActView
 from chainfin.services.views.trade import ReceivableView
 from chainfin.storage.chain_tables import ChainTxRow
 from chainfin.storage.ledger_tables import OutboxRow
-from chainfin.storage.lending_tables import LimitRow, LoanRow
+from chainfin.storage.lending_tables import COLLECTION_ACCOUNT, LimitRow, LoanRow
 from chainfin.storage.trade_tables import PledgeRow, ReceivableRow
 from chainfin.values import instruction
 from chainfin.values.money import Money
@@ -88,7 +88,7 @@ class Play:
     def finish(self, act: ActView, actor: Actor) -> None:
         key = self.keys[actor.party_id]
         if act.status == "awaiting_signature" and key is not None:
-            act = acts.sign(self.ctx, actor, act.id, "0x" + eip712.sign(act.typed_data, key).hex())
+            act = signing.sign(self.ctx, actor, act.id, "0x" + eip712.sign(act.typed_data, key).hex())
 
         def final() -> bool:
             now = acts.get(self.ctx, actor, act.id)
@@ -188,7 +188,7 @@ class Play:
             return
         for act in acts.list_(self.ctx, party, "awaiting_signature"):
             with suppress(Conflict):
-                acts.sign(self.ctx, party, act.id, "0x" + eip712.sign(act.typed_data, key).hex())
+                signing.sign(self.ctx, party, act.id, "0x" + eip712.sign(act.typed_data, key).hex())
 
 
 def check_books(session: Session, paid: Sequence[str]) -> None:

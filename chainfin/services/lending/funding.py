@@ -81,7 +81,7 @@ def pledge_final(session: Session, ctx: Context, pledge: PledgeRow) -> None:
     application = _application(session, pledge.loan_id)
     if application_state.of(application) is not State.PLEDGING:
         if session.get_one(LoanRow, pledge.loan_id).status == LoanState.REPAID:
-            release.release(session, ctx, pledge, pledge.left)
+            release.ask(session, ctx, pledge)
         return
     progress.end(
         session, ctx, application, "pledging", detail={"tx_hash": pledge.tx_hash, "block": pledge.block_number}
@@ -170,11 +170,11 @@ def payout_refused(session: Session, ctx: Context, loan_id: str, code: str, mess
 def _undo_payout(
     session: Session, ctx: Context, application: ApplicationRow, row: LoanRow, code: str, message: str
 ) -> None:
-    undone = ["funding", "limits"]
-    for pledge in session.exec(select(PledgeRow).where(PledgeRow.loan_id == row.id)):
-        release.release(session, ctx, pledge, pledge.left)
-        undone.append(f"pledge {pledge.id}")
+    pledged = session.exec(select(PledgeRow).where(PledgeRow.loan_id == row.id)).all()
+    undone = ["funding", "limits", *(f"pledge {pledge.id}" for pledge in pledged)]
     _end_loan(session, ctx, application, row, "disbursing", code, message, undone)
+    for pledge in pledged:
+        release.ask(session, ctx, pledge)
 
 
 def returned(session: Session, ctx: Context, loan_id: str, on: date) -> Added:
@@ -189,7 +189,7 @@ def returned(session: Session, ctx: Context, loan_id: str, on: date) -> Added:
     done = loan_book.record(session, ctx, row, back)
     limits.free(session, ctx, row.application_id)
     for pledge in session.exec(select(PledgeRow).where(PledgeRow.loan_id == loan_id)):
-        release.release(session, ctx, pledge, pledge.left)
+        release.ask(session, ctx, pledge)
     return done
 
 

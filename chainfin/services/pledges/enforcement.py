@@ -59,9 +59,9 @@ def expire(ctx: Context, actor: Actor, pledge_id: str) -> ActView:
     """
     with ctx.store.begin() as session:
         row = assets.for_party(session, actor, pledge_id)
+        unless_refused(rules.expire(pledge_rows.value(row), by=actor.require(), now=ctx.clock.now()))
         if row.loan_id is not None and session.get_one(LoanRow, row.loan_id).status in ACCRUING:
             raise Refused("loan_paid_out", "the loan behind it was paid out, and isn't repaid", loan=row.loan_id)
-        unless_refused(rules.expire(pledge_rows.value(row), by=actor.require(), now=ctx.clock.now()))
         return _act(session, ctx, row, row.pledgor_id, Expire)
 
 

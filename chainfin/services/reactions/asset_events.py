@@ -166,7 +166,7 @@ def _settled(session: Session, ctx: Context, told: receivables_events.Settled, e
         pledge_rows.put(session, pledge, paid)
     debtor_lines.project_give_back(session, row, amount.minor)
     if pledge is not None:  # one that is paid in full leaves the registry by an event of its own (Discharged)
-        release.release_what_is_left(session, ctx, pledge)
+        release.ask_again(session, ctx, pledge)
 
 
 def _taken(session: Session, ctx: Context, told: receivables_events.Taken, event: ChainEvent) -> None:

@@ -23,12 +23,13 @@ from chainfin.storage.trade_tables import OrderRow
 
 
 def apply(session: Session, ctx: Context, event: ChainEvent) -> None:
-    """Bring the projection up to ``event`` (final). Events come in chain order, each once."""
+    """Bring the projection up to ``event`` (final). Events come in chain order, each once. The act is final before what
+    follows from the event is reckoned: what it did isn't on its way any more."""
+    act_outcomes.final(session, ctx, event)
     kind = EVENTS.get((event.contract, event.name))
     handler = None if kind is None else _HANDLERS.get(kind)
     if handler is not None:
         handler(session, ctx, event)
-    act_outcomes.final(session, ctx, event)
 
 
 # Participants

@@ -12,7 +12,8 @@ from chainfin.storage.trade_tables import ActRow
 
 @dataclass(frozen=True, slots=True)
 class ActView:
-    """An act, for the party whose act it is. ``deadline``: POSIX seconds; ``party_id`` None: the operator's own."""
+    """An act, for the party whose act it is. ``deadline``: POSIX seconds; ``party_id`` None: the operator's own;
+    ``valuation``: by which price goods are reckoned in it."""
 
     id: str
     contract: str
@@ -22,6 +23,7 @@ class ActView:
     subject: str
     status: str
     typed_data: dict[str, object]
+    valuation: dict[str, object] | None
     deadline: int
     signature: str | None
     error_code: str | None
@@ -33,7 +35,7 @@ class ActView:
 
     @classmethod
     def of(cls, row: ActRow) -> ActView:
-        return shown(cls, row)
+        return shown(cls, row, valuation=row.extra.get("valuation"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from tests.differential.services.deed import Call, Deed
 from tests.differential.services.generate_trade import Trade
 from tests.differential.services.harness import LENDERS
 from tests.differential.services.papers import UNIT
-from tests.e2e.site import CNY
+from tests.e2e.site_money import CNY
 
 
 class Claims(Trade):

@@ -21,7 +21,7 @@ from tests.differential.services.deed import Call, Deed
 from tests.differential.services.generate_base import ZERO
 from tests.differential.services.generate_goods import Goods
 from tests.differential.services.harness import LENDERS
-from tests.e2e.site import CNY
+from tests.e2e.site_money import CNY
 
 KILOGRAM_FEN = 70_00
 """What a kilogram of the goods is worth."""

@@ -15,7 +15,7 @@ from tests.differential.services.deed import Call, Deed
 from tests.differential.services.generate_base import Base
 from tests.differential.services.harness import SELLERS
 from tests.differential.services.papers import UNIT
-from tests.e2e.site import CNY
+from tests.e2e.site_money import CNY
 
 
 class Trade(Base):

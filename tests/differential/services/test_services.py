@@ -18,7 +18,7 @@ from tests.differential.services.harness import Harness, open_harness
 from tests.differential.services.planted import PLANTED, ServiceBug
 from tests.differential.services.runner import TAKEN
 from tests.e2e.ending import mismatches
-from tests.e2e.site import check_books
+from tests.e2e.site_books import check_books
 
 NORMAL = 500
 STEPS = int(os.environ.get("CHAINFIN_DIFFERENTIAL_STEPS", NORMAL))
