@@ -271,7 +271,7 @@ class Board:
 
     def bank(self, answer: Answer | None = None, loan_id: str | None = None, pick: int = 0) -> int:
         """The bank pays a loan out, or refuses with a code."""
-        done: Answer = {"bank_reference": f"OUT-{next(self.made)}", "paid_at": self.clock.now().isoformat()}
+        done: Answer = {"bank_reference": f"OUT-{next(self.made)}"}
         return self.answer(commands.PayLoan, done if answer is None else answer, loan_id, pick)
 
     def registry(self, answer: Answer | None = None, loan_id: str | None = None, pick: int = 0) -> int:

@@ -37,15 +37,9 @@ CHECKS = (
     Check(
         "differential",
         "10,000 acts, rules and contracts",
-        (*PYTEST, "tests/differential", "--ignore", "tests/differential/services"),
+        (*PYTEST, "tests/differential"),
         {"CHAINFIN_DIFFERENTIAL_STEPS": "10000"},
         node=True,
-    ),
-    Check(
-        "services",
-        "10,000 acts, services and contracts",
-        (*PYTEST, "tests/differential/services"),
-        {"CHAINFIN_DIFFERENTIAL_STEPS": "10000"},
     ),
     Check(
         "histories",

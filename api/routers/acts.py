@@ -12,6 +12,7 @@ from api.route import OnceRoute
 from api.schemas.common import Id
 from api.schemas.parties import ActOut, ActStatus, SignatureIn
 from chainfin.services.kernel import acts
+from chainfin.services.reactions import signing
 
 router = APIRouter(prefix="/v1/acts", tags=["acts"], route_class=OnceRoute)
 
@@ -25,7 +26,7 @@ def list_acts(
         window,
         lambda after, limit: acts.list_(ctx, actor, status, after=after, limit=limit),
         ActOut.of,
-        lambda seen: seen.id,
+        lambda row: row.id,
     )
 
 
@@ -37,4 +38,4 @@ def get_act(ctx: Ctx, actor: Acting, act_id: Id) -> ActOut:
 @router.post("/{act_id}/signature", status_code=202)
 def sign(ctx: Ctx, actor: Acting, act_id: Id, body: SignatureIn) -> ActOut:
     """Bring the party's signature over ``typed_data``; the act goes to the chain."""
-    return ActOut.of(acts.sign(ctx, actor, act_id, body.signature))
+    return ActOut.of(signing.sign(ctx, actor, act_id, body.signature))

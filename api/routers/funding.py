@@ -27,7 +27,7 @@ def list_accounts(ctx: Ctx, actor: Acting, window: Paged) -> Page[FundingOut]:
         window,
         lambda after, limit: funding_accounts.list_(ctx, actor, after=after, limit=limit),
         FundingOut.of,
-        lambda seen: seen.id,
+        lambda row: row.id,
     )
 
 

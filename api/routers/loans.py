@@ -36,10 +36,7 @@ _HORIZON = dt.timedelta(days=3660)
 def list_loans(ctx: Ctx, actor: Acting, window: Paged) -> Page[LoanOut]:
     """Loans in which one is borrower or lender."""
     return page(
-        window,
-        lambda after, limit: queries.loans(ctx, actor, after=after, limit=limit),
-        LoanOut.of,
-        lambda seen: seen.id,
+        window, lambda after, limit: queries.loans(ctx, actor, after=after, limit=limit), LoanOut.of, lambda row: row.id
     )
 
 

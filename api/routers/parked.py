@@ -28,7 +28,7 @@ def list_parked(ctx: Ctx, actor: Acting, window: Paged, status: Status = None) -
         window,
         lambda after, limit: parked.list_(ctx, actor, status=status, after=after, limit=limit),
         ParkedOut.of,
-        lambda seen: seen.id,
+        lambda row: row.id,
     )
 
 

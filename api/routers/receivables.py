@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from fastapi import APIRouter
 from starlette.responses import Response
 
@@ -24,10 +26,13 @@ from api.schemas.trade import (
     SplitIn,
     TransferIn,
 )
+from chainfin.errors import NotFound
+from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.lending import credit_notes
 from chainfin.services.payments import instructions
 from chainfin.services.reads import queries
 from chainfin.services.trade import disputes, openings, receivables, splits_and_transfers
+from chainfin.storage.trade_tables import ReceivableRow
 
 router = APIRouter(prefix="/v1/receivables", tags=["receivables"], route_class=OnceRoute)
 
@@ -44,7 +49,7 @@ def issue(ctx: Ctx, actor: Acting, body: InvoiceIn, response: Response) -> Recei
         due_date=body.due_date,
     )
     response.headers["Location"] = f"/v1/receivables/{made.receivable.id}"
-    return ReceivableAct(receivable=ReceivableOut.of(made.receivable), act=ActOut.of(made.act))
+    return ReceivableAct(receivable=_out(ctx, actor, made.receivable), act=ActOut.of(made.act))
 
 
 @router.get("")
@@ -54,13 +59,13 @@ def list_receivables(ctx: Ctx, actor: Acting, window: Paged) -> Page[ReceivableO
         window,
         lambda after, limit: queries.receivables(ctx, actor, after=after, limit=limit),
         ReceivableOut.of,
-        lambda seen: seen.id,
+        lambda row: row.id,
     )
 
 
 @router.get("/{receivable_id}")
 def get_receivable(ctx: Ctx, actor: Acting, receivable_id: Id) -> ReceivableOut:
-    return ReceivableOut.of(queries.receivable(ctx, actor, receivable_id))
+    return _out(ctx, actor, queries.receivable(ctx, actor, receivable_id))
 
 
 @router.get("/{receivable_id}/opening")
@@ -112,7 +117,7 @@ def list_parts(ctx: Ctx, actor: Acting, receivable_id: Id, window: Paged) -> Pag
         window,
         lambda after, limit: queries.parts(ctx, actor, receivable_id, after=after, limit=limit),
         ReceivableOut.of,
-        lambda seen: seen.id,
+        lambda row: row.id,
     )
 
 
@@ -144,3 +149,11 @@ def credit(ctx: Ctx, actor: Acting, receivable_id: Id, body: DocumentIn) -> Dilu
         top_up=str(done.top_up),
         act=None if done.act is None else ActOut.of(done.act),
     )
+
+
+def _out(ctx: Context, actor: Actor, row: ReceivableRow) -> ReceivableOut:
+    """With the commitment of the invoice, for those whom the invoice names."""
+    root = None
+    with suppress(NotFound):
+        root = queries.document(ctx, actor, row.document_id).root
+    return ReceivableOut.of(row, root)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import asdict
 
 from pydantic import BaseModel, Field
 
 from api.schemas.common import DocumentText, Input, Moment, Word, major
 from chainfin.connectors.bank_files import Report
-from chainfin.services.views.books import BankStatementView
+from chainfin.storage.bank_tables import BankStatementRow
 
 
 class BankFileIn(Input):
@@ -66,8 +65,8 @@ class StatementOut(BaseModel):
     taken_at: Moment
 
     @classmethod
-    def of(cls, seen: BankStatementView) -> StatementOut:
-        shown = asdict(seen)
+    def of(cls, row: BankStatementRow) -> StatementOut:
+        shown = row.model_dump(include=set(cls.model_fields))
         for name in ("opening", "closing"):
-            shown[name] = None if shown[name] is None else major(shown[name], seen.currency)
+            shown[name] = None if shown[name] is None else major(shown[name], row.currency)
         return cls.model_validate(shown)

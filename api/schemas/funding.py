@@ -5,8 +5,9 @@ from __future__ import annotations
 from pydantic import BaseModel, Field
 
 from api.schemas.common import Moment, major
+from chainfin.services.books import funding_accounts
 from chainfin.services.payments.deposits import DepositInstruction
-from chainfin.services.views.books import FundingAccountView
+from chainfin.storage.funding_tables import FundingAccountRow
 
 
 class FundingOut(BaseModel):
@@ -21,15 +22,15 @@ class FundingOut(BaseModel):
     updated_at: Moment
 
     @classmethod
-    def of(cls, seen: FundingAccountView) -> FundingOut:
+    def of(cls, row: FundingAccountRow) -> FundingOut:
         return cls(
-            id=seen.id,
-            lender_id=seen.lender_id,
-            currency=seen.currency,
-            balance=major(seen.balance, seen.currency),
-            committed=major(seen.committed, seen.currency),
-            available=major(seen.available, seen.currency),
-            updated_at=seen.updated_at,
+            id=row.id,
+            lender_id=row.lender_id,
+            currency=row.currency,
+            balance=major(row.balance, row.currency),
+            committed=major(row.committed, row.currency),
+            available=str(funding_accounts.value(row).available),
+            updated_at=row.updated_at,
         )
 
 

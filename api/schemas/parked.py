@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from api.schemas.common import Input, Moment, Reason, Ref
-from chainfin.services.views.oversight import ParkedView
+from chainfin.storage.oversight_tables import ParkedItemRow
 
 
 class ResolveIn(Input):
@@ -42,5 +42,5 @@ class ParkedOut(BaseModel):
     resolution: str | None
 
     @classmethod
-    def of(cls, seen: ParkedView) -> ParkedOut:
-        return cls.model_validate(seen, from_attributes=True)
+    def of(cls, row: ParkedItemRow) -> ParkedOut:
+        return cls.model_validate(row, from_attributes=True)

@@ -16,6 +16,8 @@ from web3.contract import Contract
 
 ARTIFACTS = Path(__file__).resolve().parents[2] / "contracts" / "artifacts"
 FAR = 2**63
+NOTHING_STAYS: dict[str, Any] = {"keep": 0, "valuation": bytes(32)}
+"""Of a release by which a pledge ends."""
 BUYER, SELLER, LENDER, BANK, REGISTRAR, TIER2 = "buyer", "seller", "lender", "bank", "registrar", "tier2"
 ROLES = {BUYER: 1, SELLER: 2, LENDER: 8, BANK: 64, REGISTRAR: 128, TIER2: 2}
 NO_PLEDGE = bytes(32)
@@ -192,7 +194,7 @@ class World:
         return self.act("Receivables", "settle", self.keys[BANK], self._payment_values(n, amount), relayed)
 
     def release(self, n: int, amount: int, relayed: bool) -> int:
-        values = {"pledgeId": pledge_id(n), "assetId": digest("receivable", n), "amount": amount}
+        values = {"pledgeId": pledge_id(n), "assetId": digest("receivable", n), "amount": amount, **NOTHING_STAYS}
         return self.act("Pledges", "release", self.keys[LENDER], values, relayed)
 
     def split(self, n: int, relayed: bool) -> int:
@@ -245,7 +247,7 @@ class World:
         pledges = [self._pledge_values(n) for n in range(first, first + size)]
         half = self.pledged // 2
         paid = [self._payment_values(n, half) for n in range(first, first + size)]
-        rest = [p | {"amount": self.pledged - half} for p in pledges]
+        rest = [p | {"amount": self.pledged - half} | NOTHING_STAYS for p in pledges]
         return {
             "issue": self.batch("Receivables", "issueBatch", SELLER, claims, REGISTRAR),
             "confirm": self.batch("Receivables", "confirmBatch", BUYER, claims),

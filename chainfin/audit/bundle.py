@@ -15,8 +15,8 @@ from typing import Annotated, Any, Final, Literal
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from chainfin.canon import canonical_bytes
 from chainfin.errors import BadInput
+from chainfin.risk.canon import canonical_bytes
 from chainfin.risk.record import DecisionRecord
 
 SCHEMA: Final = "chainfin.evidence/2"
@@ -115,11 +115,13 @@ class MandatePart(Part):
 
 
 class ActPart(Part):
-    """A signature over an act. ``fact``: the event that it brought about; None for an acceptance kept off the chain."""
+    """A signature over an act. ``fact``: the event that it brought about; None for an acceptance kept off the chain.
+    ``valuation``: what its ``valuation`` is the hash of, where a price counts (`chainfin.risk.valuation`)."""
 
     fact: Count | None
     typed_data: dict[str, Any]
     signature: Hex
+    valuation: dict[str, str] | None = None
 
 
 class EvidencePart(Part):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Final
 
 from chainfin.audit.bundle import ActPart, ChainPart
@@ -15,6 +16,9 @@ from chainfin.errors import BadInput, Refused
 from chainfin.eth import eip712
 from chainfin.eth.abi import from_hex, parse_address
 from chainfin.eth.bindings import ACTS, RIDERS
+from chainfin.risk.valuation import NO_VALUATION, Valuation
+from chainfin.rules.inventory import FULL, UnitPrice, quantity_to_cover
+from chainfin.values.money import BasisPoints, Money
 from chainfin.values.party import Role
 
 
@@ -118,6 +122,7 @@ def check_acts(
             if fact is not None:
                 _belongs(name, act, primary, signer, fact, proven, keys, findings)
                 signed.add((fact.number, primary))
+                _valued(act, primary, findings)
     added = {security.pledged.number for security in secured if security.added}
     for fact in proven.facts:
         # both halves of a substitution were brought about by the acts over Substituted, which name what is in them
@@ -182,6 +187,25 @@ def _belongs(
     role = ROLES.get(primary)
     if role is not None:
         findings.check(f"{name}: role", role in keys.roles_at(party, fact.place), f"party {party} is {role.name}")
+
+
+def _valued(act: ActPart, primary: str, findings: Findings) -> None:
+    """What was signed as a hash is shown, and of released goods as much had to stay as it says.
+
+    Raises BadInput price_…, currency_…, ltv_invalid, amount_….
+    """
+    message = act.typed_data["message"]
+    signed = str(message.get("valuation", NO_VALUATION)).lower()
+    if act.valuation is None:
+        findings.check(f"valuation of {primary}", signed == NO_VALUATION, "no price counts in it")
+        return
+    shown = Valuation.of(act.valuation)
+    what = f"{shown.price} {shown.currency} per {shown.unit} of {shown.as_of} ({shown.source}), {shown.owed} owed"
+    findings.check(f"valuation of {primary}", shown.hash == signed, what)
+    if primary == "Release":
+        owed, price = Money.parse(shown.owed, shown.currency), UnitPrice(Decimal(shown.price), shown.currency)
+        least = quantity_to_cover(owed, price, BasisPoints(int(Decimal(shown.ltv) * FULL)))
+        findings.check("valuation of Release: covers", int(message["keep"]) >= least, f"{least} thousandths at {what}")
 
 
 def _beyond_the_event(primary: str, fact: Fact, proven: ProvenFacts) -> dict[str, str]:

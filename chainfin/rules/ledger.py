@@ -392,9 +392,8 @@ def corrections(
 
 
 def owed_back(name: str, loan: str, lender: str, payer: str, amount: Money, on: date) -> Journal:
-    """A claim of ``payer``: its payment had been taken for more than it turns out to have been needed for. The cash is
-    held for it, and is the lender's no more."""
-    entries = (debit(CASH, amount, loan, payer), credit(HOLDER_PAYABLE, amount, loan, payer))
+    """A claim of ``payer``: its payment had been taken for more than it turns out to have been needed for."""
+    entries = (debit(CASH, amount, loan, lender), credit(HOLDER_PAYABLE, amount, loan, payer))
     return Journal(f"claim:{name}", on, "claim", loan, entries, book=lender)
 
 

@@ -34,7 +34,7 @@ from chainfin.values.money import Money
 
 __all__ = [
     "TRANSITIONS", "Invoiced", "LineShortfall", "Match", "Order", "OrderLine", "State", "acknowledge", "amend",
-    "between", "cancel", "confirm", "despatch", "invoice", "match", "order_gross", "post", "receive", "uninvoice",
+    "cancel", "confirm", "despatch", "invoice", "match", "order_gross", "post", "receive", "uninvoice",
 ]  # fmt: skip
 
 
@@ -119,13 +119,6 @@ def post(document: Document) -> Order | Refusal:
     if document.kind is not DocumentKind.ORDER:
         return _wrong_kind(document, DocumentKind.ORDER)
     return Order(document, State.POSTED, _lines(document))
-
-
-def between(*, buyer: str, seller: str) -> Refusal | None:
-    """Why these two can't trade with each other: nobody orders from itself. Refusals: seller_is_buyer."""
-    if buyer != seller:
-        return None
-    return Refusal("seller_is_buyer", "nobody orders from itself", {"seller": seller})
 
 
 def acknowledge(order: Order, response: Document) -> Order | Refusal:

@@ -112,15 +112,24 @@ def draw(pledge: Pledge, *, by: By) -> Pledge | Refusal:
     return refusal or replace(pledge, drawn=True)
 
 
-def ask_release(pledge: Pledge, amount: int, *, by: By) -> Pledge | Refusal:
-    """The lender gives up ``amount`` (解押); until that is final it stays locked. A release of all makes it RELEASING.
+def ask_release(pledge: Pledge, amount: int, *, by: By, promised: int = 0) -> Pledge | Refusal:
+    """The lender gives up ``amount`` (解押); until that is final it stays locked, but counts as gone. ``promised``:
+    what is on its way out already. With the last of it the pledge is RELEASING.
 
     Refusals: not_lender, pledge_state_wrong, amount_not_positive, exceeds_pledged.
     """
-    refusal = _lender(pledge, by) or _admits(pledge, "ask_release", by) or _within(pledge, amount)
+    refusal = _lender(pledge, by) or _admits(pledge, "ask_release", by) or _within(pledge, amount, promised)
     if refusal is not None:
         return refusal
-    return replace(pledge, state=State.RELEASING) if amount == pledge.left else pledge
+    return replace(pledge, state=State.RELEASING) if amount + promised == pledge.left else pledge
+
+
+def stays(there: int, amount: int, keep: int) -> Refusal | None:
+    """Why ``amount`` may not go of what is ``there``: ``keep`` has to stay. Refusals: leaves_too_little."""
+    if there - amount >= keep:
+        return None
+    left = max(0, there - amount)
+    return Refusal("leaves_too_little", f"{left} would stay, and {keep} has to", {"left": left, "keep": keep})
 
 
 def keep(pledge: Pledge) -> Pledge | Refusal:
@@ -231,10 +240,10 @@ def _drawn(pledge: Pledge) -> Refusal | None:
     return None if pledge.drawn else _refused("pledge_not_drawn", pledge, "nothing was paid out on it")
 
 
-def _within(pledge: Pledge, amount: int) -> Refusal | None:
+def _within(pledge: Pledge, amount: int, promised: int = 0) -> Refusal | None:
     if amount <= 0:
         return _refused("amount_not_positive", pledge, "the amount must be greater than zero")
-    if amount > pledge.left:
+    if amount > pledge.left - promised:
         return _refused("exceeds_pledged", pledge, f"{amount} is more than is still locked")
     return None
 

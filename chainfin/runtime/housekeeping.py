@@ -7,9 +7,8 @@ from collections.abc import Callable
 from chainfin.services.kernel import approvals
 from chainfin.services.kernel.context import Context
 from chainfin.services.lending import applications, end_of_day
-from chainfin.services.oversight import bank_daily
 from chainfin.services.payments import incoming
-from chainfin.services.pledges import substitution
+from chainfin.services.pledges import release, substitution
 from chainfin.services.reactions import act_outcomes
 from chainfin.storage.away import is_away
 
@@ -18,10 +17,10 @@ DUTIES: tuple[Callable[[Context], int], ...] = (
     applications.resume,
     act_outcomes.expire,
     substitution.expire,
+    release.remind,
     approvals.expire,
     incoming.place_waiting,
     end_of_day.run_due,
-    bank_daily.run_due,
 )
 """Each tells how much it moved."""
 

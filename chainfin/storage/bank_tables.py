@@ -52,10 +52,6 @@ class BankStatementRow(SQLModel, table=True):
     """The file's name."""
     difference: str | None = None
     difference_minor: int = Field(default=0, sa_type=BigInteger)
-    parked_id: str | None = Field(default=None, foreign_key="parked_item.id")
-    """Of the difference: a person asks the bank."""
-    cash_difference: int | None = Field(default=None, sa_type=BigInteger)
-    """The bank's balance less the book's, minor units, once the two were compared after this statement."""
     taken_at: datetime = Field(sa_type=UtcDateTime)
 
 

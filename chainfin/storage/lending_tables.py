@@ -171,9 +171,7 @@ class LoanRow(SQLModel, table=True):
     maturity: date
     status: str = "approved"
     """`rules.loan.LoanState`"""
-    reference: str = Field(
-        default=None, nullable=False, index=True, unique=True, sa_column_kwargs={"default": paid_under("loan")}
-    )
+    reference: str = Field(default=None, nullable=False, unique=True, sa_column_kwargs={"default": paid_under("loan")})
     """The creditor reference (ISO 11649) under which it is repaid."""
     created_at: datetime = Field(sa_type=UtcDateTime)
     funded_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
@@ -267,7 +265,7 @@ class IncomingRow(SQLModel, table=True):
     received_on: date
     status: str
     reason: str | None = None
-    allocated_by: str | None = None
+    allocated_by: str | None = Field(default=None, foreign_key="proposal.id")
     """The proposal of two persons by which it was allocated, where the payer's text didn't say to what."""
     evidence: dict[str, object] = Field(default_factory=dict, sa_type=JSON)
     created_at: datetime = Field(sa_type=UtcDateTime)

@@ -161,7 +161,7 @@ class ReceivableRow(SQLModel, table=True):
     status: str = "issuing"
     """issuing | issued | confirmed | disputed | settled | defaulted | cancelled."""
     reference: str = Field(
-        default=None, nullable=False, index=True, unique=True, sa_column_kwargs={"default": paid_under("receivable")}
+        default=None, nullable=False, unique=True, sa_column_kwargs={"default": paid_under("receivable")}
     )
     """The creditor reference (ISO 11649) under which it is paid."""
     confirmed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
@@ -331,7 +331,7 @@ class PledgeRow(SQLModel, table=True):
     status: str = "pending"
     """pending | active | releasing | released | enforced | lost | failed"""
     reference: str = Field(
-        default=None, nullable=False, index=True, unique=True, sa_column_kwargs={"default": paid_under("buy_back")}
+        default=None, nullable=False, unique=True, sa_column_kwargs={"default": paid_under("buy_back")}
     )
     """The creditor reference (ISO 11649) under which what is pledged is bought back."""
     drawn: bool = False

@@ -121,10 +121,12 @@ abstract contract PledgeRules is PartyActs, IPledges {
         );
     }
 
-    function _release(bytes32 pledgeId, bytes32 assetId, uint64 amount, uint32 party) internal {
+    function _release(bytes32 pledgeId, bytes32 assetId, uint64 amount, uint64 keep, uint32 party) internal {
         Entry e = _ofLender(pledgeId, assetId, party);
         _requireAmount(amount);
         e = _reduce(e, pledgeId, amount, PledgeState.Released);
+        // Whatever was reckoned when the act was signed: other acts may have taken from the pledge since.
+        if (e.amount() < keep) revert LeavesTooLittle(pledgeId, e.amount(), keep);
         emit Released(pledgeId, assetId, amount, e.amount());
         _asset(e.goods()).unlock(assetId, amount, e.amount() == 0);
     }
@@ -133,7 +135,7 @@ abstract contract PledgeRules is PartyActs, IPledges {
         if (!_pledges[p.soldPledgeId].goods()) revert NotOverGoods(p.soldPledgeId);
         if (warehouseReceipts.holderOf(p.goodsId) != holder) revert SubstituteForeign(p.goodsId, p.receivableId);
         emit Substituted(p.soldPledgeId, p.pledgeId, p.goodsId, p.receivableId);
-        _release(p.soldPledgeId, p.goodsId, p.quantity, lender);
+        _release(p.soldPledgeId, p.goodsId, p.quantity, 0, lender);
         // A call to itself: so that a pledge reads its terms where they came in, instead of a copy in memory.
         this.pledgeItem(_inPlace(p), lender, holder, registryNo);
     }

@@ -22,8 +22,9 @@ contract Pledges is PledgeRules {
     bytes32 private constant GRANT = keccak256(
         "Grant(bytes32 pledgeId,uint8 assetKind,bytes32 assetId,uint64 amount,uint32 lender,bytes32 loanRef,bytes32 decisionHash,uint64 expiresAt,uint256 nonce,uint256 deadline)"
     );
-    bytes32 private constant RELEASE =
-        keccak256("Release(bytes32 pledgeId,bytes32 assetId,uint64 amount,uint256 nonce,uint256 deadline)");
+    bytes32 private constant RELEASE = keccak256(
+        "Release(bytes32 pledgeId,bytes32 assetId,uint64 amount,uint64 keep,bytes32 valuation,uint256 nonce,uint256 deadline)"
+    );
     bytes32 private constant DRAW = keccak256("Draw(bytes32 pledgeId,uint256 nonce,uint256 deadline)");
     bytes32 private constant EXPIRE =
         keccak256("Expire(bytes32 pledgeId,bytes32 assetId,uint256 nonce,uint256 deadline)");
@@ -39,7 +40,7 @@ contract Pledges is PledgeRules {
         "Undertake(bytes32 pledgeId,uint64 amount,uint32 untilDay,bytes32 documentRoot,uint256 nonce,uint256 deadline)"
     );
     bytes32 private constant BUY_BACK = keccak256(
-        "BuyBack(bytes32 pledgeId,bytes32 assetId,uint32 buyer,uint64 amount,bytes32 bankRef,uint256 nonce,uint256 deadline)"
+        "BuyBack(bytes32 pledgeId,bytes32 assetId,uint32 buyer,uint64 amount,bytes32 bankRef,bytes32 valuation,uint256 nonce,uint256 deadline)"
     );
     bytes32 private constant PLEDGE_BATCH = keccak256(
         "PledgeBatch(PledgeItem[] items,bytes32[] registryNos,uint256 nonce,uint256 deadline)PledgeItem(bytes32 pledgeId,uint8 assetKind,bytes32 assetId,uint64 amount,uint32 lender,bytes32 loanRef,bytes32 decisionHash,uint64 expiresAt)"
@@ -54,9 +55,10 @@ contract Pledges is PledgeRules {
         "GrantItem(bytes32 pledgeId,uint8 assetKind,bytes32 assetId,uint64 amount,uint32 lender,bytes32 loanRef,bytes32 decisionHash,uint64 expiresAt)"
     );
     bytes32 private constant RELEASE_BATCH = keccak256(
-        "ReleaseBatch(ReleaseItem[] items,uint256 nonce,uint256 deadline)ReleaseItem(bytes32 pledgeId,bytes32 assetId,uint64 amount)"
+        "ReleaseBatch(ReleaseItem[] items,uint256 nonce,uint256 deadline)ReleaseItem(bytes32 pledgeId,bytes32 assetId,uint64 amount,uint64 keep,bytes32 valuation)"
     );
-    bytes32 private constant RELEASE_ITEM = keccak256("ReleaseItem(bytes32 pledgeId,bytes32 assetId,uint64 amount)");
+    bytes32 private constant RELEASE_ITEM =
+        keccak256("ReleaseItem(bytes32 pledgeId,bytes32 assetId,uint64 amount,uint64 keep,bytes32 valuation)");
 
     constructor(IParticipants participants_, IReceivables receivables_, IWarehouseReceipts warehouseReceipts_)
         PartyActs("chainfin Pledges", participants_)
@@ -230,7 +232,7 @@ contract Pledges is PledgeRules {
     }
 
     function _byRelease(ReleaseParams calldata p, uint32 party) private {
-        _release(p.pledgeId, p.assetId, p.amount, party);
+        _release(p.pledgeId, p.assetId, p.amount, p.keep, party);
     }
 
     function _byDraw(DrawParams calldata p, address who) private {

@@ -210,7 +210,7 @@ abstract contract BatchHandler is HandlerBase {
             Replay.PledgeRow memory r = replay.row(id);
             if (i == 0) pk = _actor(_holderKey(r.lender), seed);
             uint64 part = uint64(bound(amount, 1, uint256(r.amount) + 1));
-            items[i] = IPledges.ReleaseParams(id, r.assetId, part);
+            items[i] = IPledges.ReleaseParams(id, r.assetId, part, 0, 0);
             e.wrong[i] = !_is(pk, r.lender) || part > r.amount;
         }
         if (seed % 3 == 0) {

@@ -82,7 +82,7 @@ abstract contract BatchWorld is Batching {
     function _releases(uint256 n) internal pure returns (IPledges.ReleaseParams[] memory items) {
         items = new IPledges.ReleaseParams[](n);
         for (uint256 i = 0; i < n; ++i) {
-            items[i] = IPledges.ReleaseParams(_pledgeId(i), bytes32(i + 1), 1_000);
+            items[i] = IPledges.ReleaseParams(_pledgeId(i), bytes32(i + 1), 1_000, 0, 0);
         }
     }
 

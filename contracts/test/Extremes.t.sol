@@ -32,7 +32,7 @@ contract ExtremesTest is World {
         IPledges.Pledge memory e = pledges.pledgeOf(PLEDGE);
         isTrue(e.amount == MOST && e.expiresAt == LATEST && !e.drawn && e.lender == partyOf[LENDER], "pledge");
         by(LENDER);
-        pledges.release(IPledges.ReleaseParams(PLEDGE, CLAIM, MOST - 1));
+        pledges.release(IPledges.ReleaseParams(PLEDGE, CLAIM, MOST - 1, 0, 0));
         settle(PLEDGE, 1, 1, LENDER);
         _neighbours(claim(CLAIM), MOST);
         isTrue(pledges.pledgeOf(PLEDGE).state == IPledges.PledgeState.Released, "paid up");

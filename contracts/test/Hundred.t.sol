@@ -69,7 +69,7 @@ contract HundredTest is BatchWorld {
     function test_releaseBatch__hundred__fitsInABlock() public {
         IPledges.ReleaseParams[] memory items = new IPledges.ReleaseParams[](MOST);
         for (uint256 i = 0; i < MOST; ++i) {
-            items[i] = IPledges.ReleaseParams(_over(PLEDGED + i), bytes32(PLEDGED + i), PART);
+            items[i] = IPledges.ReleaseParams(_over(PLEDGED + i), bytes32(PLEDGED + i), PART, 0, 0);
         }
         uint256 before = gasleft();
         by(LENDER);

@@ -19,6 +19,6 @@ contract ItemsTest is BatchWorld {
         vm.expectRevert(reason);
         pledges.pledgeItem(offer(PLEDGE, 1, CLAIM, 1), partyOf[LENDER], partyOf[SELLER], "no");
         vm.expectRevert(reason);
-        pledges.releaseItem(IPledges.ReleaseParams(PLEDGE, CLAIM, 1), partyOf[LENDER]);
+        pledges.releaseItem(IPledges.ReleaseParams(PLEDGE, CLAIM, 1, 0, 0), partyOf[LENDER]);
     }
 }

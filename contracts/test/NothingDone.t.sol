@@ -82,8 +82,8 @@ contract NothingDoneTest is BatchWorld {
         bytes memory members = abi.encode(hashAll(item, items), keccak256(abi.encodePacked(numbers)));
         Auth memory auth = sign(LENDER, pledges, kind, members);
         IPledges.ReleaseParams[] memory releases = new IPledges.ReleaseParams[](1);
-        releases[0] = IPledges.ReleaseParams(items[0].pledgeId, asset, 1_000);
-        string memory ends = "bytes32 pledgeId,bytes32 assetId,uint64 amount";
+        releases[0] = IPledges.ReleaseParams(items[0].pledgeId, asset, 1_000, 0, 0);
+        string memory ends = "bytes32 pledgeId,bytes32 assetId,uint64 amount,uint64 keep,bytes32 valuation";
         Auth memory released = _batch(LENDER, pledges, "Release", ends, _one(abi.encode(releases[0])));
         _refused();
         pledges.releaseBatchBySig(releases, released);

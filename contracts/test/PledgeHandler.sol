@@ -72,9 +72,11 @@ abstract contract PledgeHandler is HandlerBase {
         Replay.PledgeRow memory r = replay.row(id);
         uint256 pk = _actor(_holderKey(r.lender), seed);
         amount = uint64(bound(amount, 1, uint256(r.amount) + 1));
-        bool right = _is(pk, r.lender) && amount <= r.amount;
+        // Mostly nothing has to stay, else about as much as does.
+        uint64 keep = seed % 3 == 0 ? uint64(bound(seed >> 80, 0, uint256(r.amount) + 1)) : 0;
+        bool right = _is(pk, r.lender) && amount <= r.amount && r.amount - amount >= keep;
         by(pk);
-        try pledges.release(IPledges.ReleaseParams(id, r.assetId, amount)) {
+        try pledges.release(IPledges.ReleaseParams(id, r.assetId, amount, keep, 0)) {
             _result("release", right);
         } catch {
             _refused("release", right);
@@ -125,7 +127,7 @@ abstract contract PledgeHandler is HandlerBase {
         IReceivables.Receivable memory c = replay.claim(r.assetId);
         right = right && (r.kind == WAREHOUSE || (today() > c.dueDay && c.debtor != partyOf[BUYER]));
         by(pk);
-        try pledges.buyBack(IPledges.BuyBackParams(id, r.assetId, partyOf[BUYER], quantity, _next())) {
+        try pledges.buyBack(IPledges.BuyBackParams(id, r.assetId, partyOf[BUYER], quantity, _next(), 0)) {
             _result("buy back", right);
         } catch {
             _refused("buy back", right);

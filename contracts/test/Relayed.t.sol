@@ -287,12 +287,12 @@ contract RelayedTest is World {
             sign(LENDER, pledges, "Draw(bytes32 pledgeId,uint256 nonce,uint256 deadline)", abi.encode(PLEDGE))
         );
         pledges.releaseBySig(
-            IPledges.ReleaseParams(PLEDGE, CLAIM, 400),
+            IPledges.ReleaseParams(PLEDGE, CLAIM, 400, 600, "valuation"),
             sign(
                 LENDER,
                 pledges,
-                "Release(bytes32 pledgeId,bytes32 assetId,uint64 amount,uint256 nonce,uint256 deadline)",
-                abi.encode(PLEDGE, CLAIM, 400)
+                "Release(bytes32 pledgeId,bytes32 assetId,uint64 amount,uint64 keep,bytes32 valuation,uint256 nonce,uint256 deadline)",
+                abi.encode(PLEDGE, CLAIM, 400, uint64(600), bytes32("valuation"))
             )
         );
         pastDue();

@@ -11,4 +11,4 @@ string constant PLEDGE_TYPE =
 string constant SUBSTITUTE_TYPE =
     "Substitute(bytes32 soldPledgeId,bytes32 goodsId,uint64 quantity,bytes32 pledgeId,bytes32 receivableId,uint64 amount,uint32 lender,bytes32 loanRef,bytes32 decisionHash,uint64 expiresAt,bytes32 registryNo,uint256 nonce,uint256 deadline)";
 string constant BUY_BACK_TYPE =
-    "BuyBack(bytes32 pledgeId,bytes32 assetId,uint32 buyer,uint64 amount,bytes32 bankRef,uint256 nonce,uint256 deadline)";
+    "BuyBack(bytes32 pledgeId,bytes32 assetId,uint32 buyer,uint64 amount,bytes32 bankRef,bytes32 valuation,uint256 nonce,uint256 deadline)";

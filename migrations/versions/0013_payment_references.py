@@ -43,15 +43,20 @@ def upgrade() -> None:
     with op.batch_alter_table("virtual_account", schema=None) as batch:
         batch.create_index(batch.f("ix_virtual_account_lender_id"), ["lender_id"], unique=False)
         batch.create_index(batch.f("ix_virtual_account_payer_id"), ["payer_id"], unique=False)
-    # columns with a default are added in place: a table that others refer to can't be made anew on SQLite
-    before = "chainfin-collection"
-    op.add_column("incoming_payment", sa.Column("account", Text(), server_default=before, nullable=False))
-    op.add_column("incoming_payment", sa.Column("direct", sa.Boolean(), server_default=sa.false(), nullable=False))
-    op.add_column("incoming_payment", sa.Column("allocated_by", Text(), nullable=True))
+    with op.batch_alter_table("incoming_payment", schema=None) as batch:
+        batch.add_column(sa.Column("account", Text(), nullable=True))
+        batch.add_column(sa.Column("direct", sa.Boolean(), nullable=True))
+        batch.add_column(sa.Column("allocated_by", Text(), nullable=True))
+    op.execute(sa.text("UPDATE incoming_payment SET account = 'chainfin-collection', direct = :no").bindparams(no=False))
+    with op.batch_alter_table("incoming_payment", schema=None) as batch:
+        batch.alter_column("account", existing_type=Text(), nullable=False)
+        batch.alter_column("direct", existing_type=sa.Boolean(), nullable=False)
+        batch.create_foreign_key("fk_incoming_payment_proposal", "proposal", ["allocated_by"], ["id"])
 
 
 def _add_references(table: str, kind: payment_reference.Kind) -> None:
-    op.add_column(table, sa.Column("reference", Text(), server_default="", nullable=False))
+    with op.batch_alter_table(table, schema=None) as batch:
+        batch.add_column(sa.Column("reference", Text(), nullable=True))
     bind = op.get_bind()
     made = [
         {"of": target, "reference": payment_reference.of(kind, target)}
@@ -59,13 +64,19 @@ def _add_references(table: str, kind: payment_reference.Kind) -> None:
     ]
     if made:
         bind.execute(sa.text(f"UPDATE {table} SET reference = :reference WHERE id = :of"), made)
-    op.create_index(f"ix_{table}_reference", table, ["reference"], unique=True)
+    with op.batch_alter_table(table, schema=None) as batch:
+        batch.alter_column("reference", existing_type=Text(), nullable=False)
+        batch.create_unique_constraint(f"uq_{table}_reference", ["reference"])
 
 
 def downgrade() -> None:
-    for column in ("allocated_by", "direct", "account"):
-        op.drop_column("incoming_payment", column)
+    with op.batch_alter_table("incoming_payment", schema=None) as batch:
+        batch.drop_constraint("fk_incoming_payment_proposal", type_="foreignkey")
+        batch.drop_column("allocated_by")
+        batch.drop_column("direct")
+        batch.drop_column("account")
     op.drop_table("virtual_account")
     for table, _ in reversed(REFERRED):
-        op.drop_index(f"ix_{table}_reference", table_name=table)
-        op.drop_column(table, "reference")
+        with op.batch_alter_table(table, schema=None) as batch:
+            batch.drop_constraint(f"uq_{table}_reference", type_="unique")
+            batch.drop_column("reference")

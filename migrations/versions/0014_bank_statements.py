@@ -41,10 +41,7 @@ def upgrade() -> None:
         sa.Column("source", Text(), nullable=False),
         sa.Column("difference", Text(), nullable=True),
         sa.Column("difference_minor", sa.BigInteger(), nullable=False),
-        sa.Column("parked_id", Text(), nullable=True),
-        sa.Column("cash_difference", sa.BigInteger(), nullable=True),
         sa.Column("taken_at", Moment(), nullable=False),
-        sa.ForeignKeyConstraint(["parked_id"], ["parked_item.id"]),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("account", "currency", "kind", "digest"),
     )

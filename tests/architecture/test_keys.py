@@ -53,7 +53,7 @@ ALLOWED = {
     ("api/routers/system.py", "partition"): "an Authorization header",
     ("api/routers/auth.py", "partition"): "a content type without its parameters",
     ("api/routers/receivables.py", "split"): "a receivable is split",
-    ("chainfin/services/kernel/idempotency.py", "split"): "names in a header of our own",
+    ("api/idempotency.py", "split"): "names in a header of our own",
     ("api/paging.py", "startswith"): "the version of a cursor that a client hands back",
 }
 """(file, method) → why what it takes apart is no key. Nothing here has the name of one (see `KEYS`)."""

@@ -60,7 +60,8 @@ def test_order_to_settlement__every_act_by_signature__accepted(world: World) -> 
     pledged = world.act("lender", "Pledges", "pledge", {**pledge, "registryNo": named("registry no")}, grant)
     event = next(e for e in pledged if e.name == "Pledged")
     assert (event.args["amount"], event.args["registryNo"]) == (60_000_00, "0x" + named("registry no").hex())
-    release = {"pledgeId": pledge_id, "assetId": params["id"], "amount": 10_000_00}
+    free = {"amount": 10_000_00, "keep": 50_000_00, "valuation": bytes(32)}
+    release = {"pledgeId": pledge_id, "assetId": params["id"], **free}
     assert "Released" in [e.name for e in world.act("lender", "Pledges", "release", release)]
     parts = world.act("supplier", "Receivables", "split", {**of, "amounts": [10_000_00, 5_000_00]})
     assert [e.args["amount"] for e in parts if e.name == "Split"] == [10_000_00, 5_000_00]

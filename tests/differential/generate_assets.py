@@ -247,7 +247,10 @@ class Assets(Dice):
         if function != "draw":
             p["assetId"] = asset
         if function == "release":
-            p["amount"] = self.number(self.book.pledged(pledge))
+            p["amount"] = amount = self.number(self.book.pledged(pledge))
+            stays = max(0, self.book.pledged(pledge) - amount)
+            p["keep"] = 0 if self.chance(0.6) else self.edge(stays)
+            p["valuation"] = keccak(b"valuation")
         if function == "expire":
             debt = self.book.receivables.get(entry.asset)
             by = debt.holder if debt else self.book.receipts[entry.asset].owner

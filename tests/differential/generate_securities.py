@@ -117,5 +117,6 @@ class Securities(Assets):
             "buyer": self.either_named(buyer, 0.94),
             "amount": left if left > pledged and self.chance(0.4) else self.number(min(left, pledged)),
             "bankRef": ref,
+            "valuation": keccak(b"valuation"),
         }
         return Act("Pledges", "buyBack", self._by(bank, 0.95), p)

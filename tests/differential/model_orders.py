@@ -25,7 +25,7 @@ def _post(book: Book, act: Act) -> None:
     p = act.params
     book.enter(Kind.ORDER, act.by)
     demand(p["orderId"] not in book.orders, "order_exists")
-    stop(rules.between(buyer=act.by, seller=p["seller"]), "seller_is_buyer")
+    demand(p["seller"] != act.by, "seller_is_buyer")
     book.counterpart(p["seller"])
     amount(p["amount"])
     currency = p["currency"].decode()

@@ -9,6 +9,7 @@ from eth_hash.auto import keccak
 
 from chainfin.errors import Refusal
 from chainfin.rules import inventory, receivable
+from chainfin.rules import pledge as pledge_rules
 from chainfin.rules.inventory import WarehouseReceipt
 from chainfin.rules.receivable import Receivable
 from chainfin.values.party import Role
@@ -98,7 +99,11 @@ def _release(book: Book, act: Act) -> None:
     freed = freed_by(book, pledge_id, asset, act.params["amount"], act.by)
     if isinstance(freed, Refusal) and freed.code == "pledge_unknown":
         raise No(missing(book, pledge_id, act.by))
-    store(book, asset, need(freed))
+    after = need(freed)
+    refusal = pledge_rules.stays(book.pledged(pledge_id), act.params["amount"], act.params["keep"])
+    if refusal is not None:
+        stop(refusal, "leaves_too_little")
+    store(book, asset, after)
     if not book.pledged(pledge_id):
         book.pledges[pledge_id].state = "released"
 

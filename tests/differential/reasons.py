@@ -92,6 +92,7 @@ REASONS: Final[dict[str, frozenset[str]]] = {
         "asset_mismatch": "AssetMismatch",
         "not_lender": "NotLender",
         "not_pledgor": "NotPledgor",
+        "leaves_too_little": "LeavesTooLittle",
         "lender_is_pledgor": "LenderIsPledgor",
         "lender_is_debtor": "LenderIsDebtor",
         "pledge_not_drawn": "NotDrawn",

@@ -105,6 +105,10 @@ def on_pledge(function: str, pledge_id: bytes, by: str, *, asset: bytes = DEBT, 
     return Act("Pledges", function, by, {"pledgeId": pledge_id, "assetId": asset, **params}, wait=wait)
 
 
+def release(pledge_id: bytes, amount: int, keep: int = 0, *, asset: bytes = DEBT) -> Act:
+    return on_pledge("release", pledge_id, "lender", asset=asset, amount=amount, keep=keep, valuation=ROOT)
+
+
 def stored(quantity: int = 1000) -> Act:
     p = {"id": GOODS, "owner": "maker", "documentRoot": ROOT, "quantity": quantity}
     return Act("WarehouseReceipts", "issue", "keeper", p)
@@ -141,8 +145,9 @@ def buy_back(
     pledge_id: bytes, buyer: str, amount: int, ref: int, *, asset: bytes = DEBT, by: str = "bank", wait: int = 0
 ) -> Act:
     return on_pledge(
-        "buyBack", pledge_id, by, asset=asset, wait=wait, buyer=buyer, amount=amount, bankRef=ref.to_bytes(32, "big")
-    )
+        "buyBack", pledge_id, by, asset=asset, wait=wait, buyer=buyer, amount=amount, bankRef=ref.to_bytes(32, "big"),
+        valuation=ROOT,
+    )  # fmt: skip
 
 
 def on_goods(function: str, by: str, **params: object) -> Act:
@@ -201,7 +206,7 @@ ONCE: dict[str, Sequence[Act]] = {
         *confirmed(), pledge(FIRST, "lender", 2**56), pledge(FIRST, "lender", 300),
         on_debt("credit", "maker", documentRoot=ROOT, amount=2**56),
         on_debt("split", "maker", amounts=[2**56 - 1] * 8), on_debt("split", "maker", amounts=[1, 2**56]),
-        settle(2**56, "maker", 1), on_pledge("release", FIRST, "lender", amount=2**56),
+        settle(2**56, "maker", 1), release(FIRST, 2**56),
         stored(), on_goods("release", "keeper", quantity=2**56),
         count(2**64 - 1),
     ],
@@ -223,7 +228,7 @@ ONCE: dict[str, Sequence[Act]] = {
     "an_id_that_begins_as_another_assets": [
         *confirmed(), stored(), pledge(ON_GOODS, "lender", 300), pledge(FIRST, "lender", 10, kind=2),
         pledge(bytes(32), "lender", 300), pledge(FIRST, "lender", 300),
-        on_pledge("release", FIRST, "lender", asset=GOODS, amount=1),
+        release(FIRST, 1, asset=GOODS),
     ],
     # the contract let a pledge be enforced for which nothing was ever lent
     "a_pledge_on_which_nothing_was_lent": [
@@ -270,6 +275,11 @@ ONCE: dict[str, Sequence[Act]] = {
         buy_back(ON_GOODS, "group", 30, 1, asset=GOODS), buy_back(ON_GOODS, "group", 50, 1, asset=GOODS),
         buy_back(ON_GOODS, "group", 50, 2, asset=GOODS), buy_back(ON_GOODS, "core", 21, 3, asset=GOODS),
         buy_back(ON_GOODS, "core", 20, 3, asset=GOODS), buy_back(ON_GOODS, "core", 1, 4, asset=GOODS),
+    ],
+    # each was reckoned on what was pledged before the other: only one of them leaves what has to stay
+    "releases_that_cross": [
+        *confirmed(), pledge(FIRST, "lender", 600), release(FIRST, 100, 501), release(FIRST, 100, 500),
+        release(FIRST, 150, 450), release(FIRST, 150, 350), release(FIRST, 350, 1), release(FIRST, 350),
     ],
     # a receivable only after its due day, until the undertaking's last one, and never by its debtor
     "recourse_when_it_is_overdue": [

@@ -34,7 +34,7 @@ from chainfin.services.trade import orders, receivables
 from chainfin.settings import load
 from chainfin.storage.lending_tables import COLLECTION_ACCOUNT, ApplicationRow
 from chainfin.storage.party_tables import PartyRow
-from chainfin.storage.trade_tables import ReceivableRow
+from chainfin.storage.trade_tables import DocumentRow, ReceivableRow
 from chainfin.values.money import Money
 from chainfin.values.party import Role, first_person
 from chainfin.values.product import Product
@@ -118,8 +118,10 @@ class Town:
         made = receivables.issue(ctx, supplier, order.id, documents["invoice"], accept_matched=overinvoiced)
         self.run()
         row = made.receivable
+        with ctx.store.read() as session:
+            root = session.get_one(DocumentRow, row.document_id).root
         face = Money(row.face, row.currency)
-        receivables.confirm(ctx, core, row.id, document_root=str(row.document_root), face=face, due_date=row.due_date)
+        receivables.confirm(ctx, core, row.id, document_root=root, face=face, due_date=row.due_date)
         self.run()
         return row
 

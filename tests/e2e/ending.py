@@ -45,6 +45,12 @@ def sent(site: Site, who: Actor, contract: str, function: str, **params: Any) ->
     return done
 
 
+def releases(site: Site, lender: Actor, pledge: PledgeRow, amount: int) -> ActRow:
+    """The lender gives up a part of its pledge past the service, whatever has to stay."""
+    whole = {"pledgeId": pledge.id, "assetId": pledge.asset_id, "amount": amount}
+    return sent(site, lender, "Pledges", "release", **whole, keep=0, valuation="0x" + "00" * 32)
+
+
 def operator_key(site: Site) -> bytes:
     """What the operator could sign with past this service."""
     with site.ctx.store.read() as session:

@@ -51,10 +51,10 @@ def exchanged(site: Site, borrower: Actor, goods_id: str, asset: ReceivableRow, 
         receivable_id=asset.id,
         amount=Money(amount, CNY),
     )
-    substitution.accept(site.ctx, borrower, offer.pledge_id)
+    substitution.accept(site.ctx, borrower, offer.row.pledge_id)
     site.run()
-    assert substitution.get(site.ctx, OPERATOR, offer.pledge_id).status == "done"
-    return offer.pledge_id
+    assert substitution.get(site.ctx, OPERATOR, offer.row.pledge_id).row.status == "done"
+    return offer.row.pledge_id
 
 
 def bundle(site: Site, loan_id: str) -> bytes:

@@ -21,29 +21,26 @@ from chainfin import samples
 from chainfin.connectors.sandbox import World
 from chainfin.connectors.sandbox.faults import Fault, Rule
 from chainfin.eth import eip712, keys
-from chainfin.risk.explain import Sentence
-from chainfin.rules.loan import Loan
 from chainfin.runtime.installation import Installation
 from chainfin.services.goods import receipts
-from chainfin.services.kernel import acts, commands
+from chainfin.services.kernel import commands
 from chainfin.services.kernel.context import OPERATOR, Actor
 from chainfin.services.lending import applications, limits, mandates, prices
-from chainfin.services.reactions import approved
+from chainfin.services.reactions import approved, signing
 from chainfin.services.reads import queries
+from chainfin.services.reads.queries import ApplicationView, LoanView
 from chainfin.services.trade import orders, receivables
-from chainfin.services.views.acts import ActView
-from chainfin.services.views.goods import PriceView, WarehouseReceiptView
-from chainfin.services.views.lending import MandateView, NodeView, OfferView
-from chainfin.services.views.pledges import PledgeView
-from chainfin.services.views.trade import ReceivableView
 from chainfin.settings import load
 from chainfin.storage.ledger_tables import OutboxRow
-from chainfin.storage.lending_tables import ApplicationRow, HoldRow, LimitRow, LoanRow
+from chainfin.storage.lending_tables import HoldRow, LimitRow, MandateRow
 from chainfin.storage.party_tables import PersonRow
 from chainfin.storage.trade_tables import (
+    ActRow,
     DocumentRow,
     OrderRow,
+    PriceRow,
     ReceivableRow,
+    WarehouseReceiptRow,
 )
 from chainfin.values.calendar import Adjustment, adjust
 from chainfin.values.money import Money
@@ -55,25 +52,6 @@ from tests.e2e.site_money import CNY, MoneySite
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 FACE = 999_767_50
 """What the sample trade comes to, in fen."""
-
-
-@dataclass(frozen=True)
-class Applied:
-    """An application as it is stored, with what the operator sees of its way."""
-
-    row: ApplicationRow
-    nodes: list[NodeView]
-    offer: OfferView | None
-    explanation: list[Sentence]
-
-
-@dataclass(frozen=True)
-class Lent:
-    """A loan as it is stored, with what is owed and what the operator sees pledged."""
-
-    row: LoanRow
-    loan: Loan
-    pledges: list[PledgeView]
 
 
 @dataclass
@@ -120,10 +98,10 @@ class Site(MoneySite):
         self.keys[made.id] = key
         return Actor("party", made.id, role, first_person(made.id))
 
-    def sign(self, actor: Actor, act: ActView) -> ActView:
+    def sign(self, actor: Actor, act: ActRow) -> ActRow:
         """The act, signed with the key that only this test has."""
         signature = eip712.sign(act.typed_data, self.keys[str(actor.party_id)])
-        return acts.sign(self.ctx, actor, act.id, "0x" + signature.hex())
+        return signing.sign(self.ctx, actor, act.id, "0x" + signature.hex())
 
     def borrower(self, limit: int = 5_000_000_00, account: str | None = None) -> Actor:
         """A supplier with a limit of its own."""
@@ -136,9 +114,7 @@ class Site(MoneySite):
         assert party.party_id is not None
         money = Money(amount, CNY)
         lender = by or self.cast["lender"]
-        made = limits.set_(self.ctx, lender, kind=kind, key=party.party_id, amount=money, grade="B")
-        with self.ctx.store.read() as session:
-            return session.get_one(LimitRow, made.id)
+        return limits.set_(self.ctx, lender, kind=kind, key=party.party_id, amount=money, grade="B")
 
     def lender(self, borrower: Actor, limit: int = 5_000_000_00) -> Actor:
         """Another lender: its mandate, a limit on the borrower, ample ones on itself and the core enterprise."""
@@ -152,7 +128,7 @@ class Site(MoneySite):
         self.mandate(made)
         return made
 
-    def mandate(self, lender: Actor, amount: int = 900_000_000_00, **more: Any) -> MandateView:
+    def mandate(self, lender: Actor, amount: int = 900_000_000_00, **more: Any) -> MandateRow:
         """The lender's word for all products, at any grade and rate, for ten years; and the money for it."""
         self.fund(lender)
         until = self.ctx.clock.now() + timedelta(days=3650)
@@ -187,9 +163,9 @@ class Site(MoneySite):
         self.run()
         return self.receivable(made.receivable.id)
 
-    def confirm(self, row: ReceivableView) -> None:
-        root = queries.receivable(self.ctx, self.cast["core"], row.id).document_root
-        assert root is not None
+    def confirm(self, row: ReceivableRow) -> None:
+        with self.ctx.store.read() as session:
+            root = session.get_one(DocumentRow, row.document_id).root
         face = Money(row.face, row.currency)
         receivables.confirm(self.ctx, self.cast["core"], row.id, document_root=root, face=face, due_date=row.due_date)
 
@@ -201,7 +177,7 @@ class Site(MoneySite):
         with self.ctx.store.read() as session:
             return session.get_one(OrderRow, order_id)
 
-    def price(self, minor: int, lender: Actor | None = None, *, days_old: int = 0) -> PriceView:
+    def price(self, minor: int, lender: Actor | None = None, *, days_old: int = 0) -> PriceRow:
         """A lender's price of a kilogram of copper; approved by its second person where that is needed."""
         by = lender or self.cast["lender"]
         row = prices.set_price(
@@ -226,7 +202,7 @@ class Site(MoneySite):
                 session.add(row)
         return replace(actor, person_id=person_id)
 
-    def goods(self, owner: Actor, kilograms: int = 20_000) -> WarehouseReceiptView:
+    def goods(self, owner: Actor, kilograms: int = 20_000) -> WarehouseReceiptRow:
         """Copper at the keeper, at 70.00 a kilogram."""
         self.price(70_00)
         row, _ = receipts.issue(
@@ -275,11 +251,8 @@ class Site(MoneySite):
         assert row.status == "funded", row.status
         return str(row.loan_id)
 
-    def application(self, application_id: str) -> Applied:
-        seen = queries.application(self.ctx, OPERATOR, application_id)
-        with self.ctx.store.read() as session:
-            row = session.get_one(ApplicationRow, application_id)
-        return Applied(row, seen.nodes, seen.offer, seen.explanation)
+    def application(self, application_id: str) -> ApplicationView:
+        return queries.application(self.ctx, OPERATOR, application_id)
 
     def loan_terms_over(self, application_id: str) -> bool:
         """Whether the offered loan would be due by now."""
@@ -287,10 +260,8 @@ class Site(MoneySite):
         assert offer is not None
         return date.fromisoformat(str(offer.terms["maturity"])) <= self.today
 
-    def loan(self, loan_id: str) -> Lent:
-        seen = queries.loan(self.ctx, OPERATOR, loan_id)
-        with self.ctx.store.read() as session:
-            return Lent(session.get_one(LoanRow, loan_id), seen.loan, seen.pledges)
+    def loan(self, loan_id: str) -> LoanView:
+        return queries.loan(self.ctx, OPERATOR, loan_id)
 
     def struck_out(self, pledge_id: str) -> list[OutboxRow]:
         return self.commands(commands.StrikeOutPledge, subject=pledge_id)

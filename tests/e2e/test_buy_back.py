@@ -14,7 +14,6 @@ from chainfin.services.kernel.context import Actor
 from chainfin.services.oversight import evidence
 from chainfin.services.pledges import undertakings
 from chainfin.storage.trade_tables import PledgeRow
-from chainfin.values.measure import Measure
 from chainfin.values.money import Money
 from tests.e2e.ending import mismatches, pledges_on, receipt, receipts_out_of
 from tests.e2e.onchain import view
@@ -48,7 +47,7 @@ def test_undertaken__read_by_those_concerned__as_on_chain(site: Site, undertaken
     borrower, _, pledge = undertaken
     for actor in (borrower, site.cast["lender"], site.cast["core"]):
         (seen,) = undertakings.of_pledge(site.ctx, actor, pledge.id)
-        assert (seen.left, seen.measure) == (pledge.left, Measure.goods("KGM"))
+        assert (seen.row.left, seen.unit) == (pledge.left, "KGM")
     with pytest.raises(ChainfinError) as refused:
         undertakings.of_pledge(site.ctx, site.cast["keeper"], pledge.id)
     assert refused.value.code == "pledge_unknown"
@@ -71,7 +70,7 @@ def test_bought__a_part__serves_the_loan_and_the_goods_go_over(
     assert (after.status, after.settled) == ("active", bought)
     assert site.loan(loan_id).loan.dues.total.minor == before - 100_000_00
     (seen,) = undertakings.of_pledge(site.ctx, site.cast["core"], pledge.id)
-    assert seen.left == pledge.left - bought
+    assert seen.row.left == pledge.left - bought
     assert mismatches(site) == []
 
 

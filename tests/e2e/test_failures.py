@@ -20,6 +20,7 @@ from chainfin.services.kernel.commands import SendAct
 from chainfin.services.kernel.context import Actor
 from chainfin.services.lending import applications, funding, limits
 from chainfin.services.pledges import register
+from chainfin.services.reactions import signing
 from chainfin.services.trade import disputes, orders, receivables
 from chainfin.storage.lending_tables import LimitRow
 from chainfin.storage.party_tables import PartyRow
@@ -329,7 +330,7 @@ def test_act__signed_late__refused_before_it_is_closed(site: Site) -> None:
     signature = "0x" + eip712.sign(act.typed_data, site.keys[str(buyer.party_id)]).hex()
     site.ctx.clock.move_to(site.ctx.clock.now() + timedelta(hours=25))
     with pytest.raises(BadInput) as refused:
-        acts.sign(site.ctx, buyer, act.id, signature)
+        signing.sign(site.ctx, buyer, act.id, signature)
     assert refused.value.code == "signature_expired"
     standing = acts.get(site.ctx, buyer, act.id)
     assert (standing.status, standing.signature) == ("awaiting_signature", None)

@@ -1,5 +1,4 @@
-"""Lines of the bank that can't be understood or applied: parked whole, tried again or resolved; the others go on. Every
-kind of odd line is in `test_odd_lines`."""
+"""Lines of the bank that can't be understood or applied: parked whole, tried again or resolved; the others go on."""
 
 from __future__ import annotations
 
@@ -81,6 +80,35 @@ def taken(site: Site, reference: str) -> bool:
 
 def reference(line_: Line) -> str:
     return line_.reference
+
+
+ODD: list[tuple[dict[str, Any], str]] = [
+    ({"currency": "THB"}, "currency_unknown"),
+    ({"amount": "0.00"}, "amount_not_positive"),
+    ({"amount": "92233720368547758.07"}, "amount_implausible"),
+    ({"payer_name": None}, "bank_line_malformed"),
+    ({"payer_name": "\ud800"}, "bank_line_malformed"),
+    ({"bank_reference": "a\0b"}, "bank_line_malformed"),
+    ({"colour": "red"}, "bank_line_malformed"),
+    ({"payee_account": "somebody-elses"}, "payee_account_foreign"),
+    ({"at": "1970-01-01T00:00:00Z"}, "value_date_implausible"),
+    ({"at": "2099-01-01T00:00:00Z"}, "value_date_implausible"),
+]
+
+
+@pytest.mark.parametrize(("changes", "code"), ODD)
+def test_page__with_an_odd_line__it_is_parked_whole_and_the_others_are_taken(
+    site: Site, before: set[str], changes: dict[str, Any], code: str
+) -> None:
+    first, odd, last = line(site), odd_line(site, **changes), line(site)
+    feed(site, first, odd, last)
+    assert taken(site, reference(first))
+    assert taken(site, reference(last))
+    (item,) = new(site, before)
+    assert (item.source, item.kind, item.reason, item.status) == ("incoming_payments", "bank_line", code, "open")
+    assert json.loads(item.payload) == odd.raw
+    assert item.payload.isascii()
+    assert site.inst.incoming.run_once() == 0, "the cursor is past the odd line"
 
 
 def test_line__same_reference_with_another_amount__held_and_parked(site: Site, before: set[str]) -> None:

@@ -23,6 +23,7 @@ from chainfin.services.payments import incoming
 from chainfin.services.payments.allocation import Arrival
 from chainfin.services.payments.incoming import StatementLine
 from chainfin.services.pledges import register
+from chainfin.services.reads.queries import ApplicationView
 from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.lending_tables import COLLECTION_ACCOUNT, IncomingRow
 from chainfin.storage.oversight_tables import ParkedItemRow
@@ -31,7 +32,7 @@ from chainfin.storage.types import storable
 from chainfin.values import instruction
 from chainfin.values.money import Money
 from tests.e2e.onchain import view
-from tests.e2e.site import FACE, Applied, Site
+from tests.e2e.site import FACE, Site
 from tests.e2e.site_books import check_books
 from tests.e2e.site_money import CNY
 
@@ -229,7 +230,7 @@ def test_payment__of_any_text__in_the_book_once_and_out_once(
 # the registry's numbers ---------------------------------------------------------------------------
 
 
-def bad_number(site: Site, borrower: Actor, number: str, monkeypatch: pytest.MonkeyPatch) -> Applied:
+def bad_number(site: Site, borrower: Actor, number: str, monkeypatch: pytest.MonkeyPatch) -> ApplicationView:
     asset = site.confirmed(borrower)
     application = site.offered(borrower, LENT, asset.id)
     with monkeypatch.context() as patch:

@@ -17,7 +17,7 @@ from chainfin.services.pledges import register
 from chainfin.services.trade import disputes, receivables
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ActRow, PledgeRow
-from tests.e2e.ending import act, mismatches, pledges_on, receipt, receipts_out_of, sent
+from tests.e2e.ending import act, mismatches, pledges_on, receipt, receipts_out_of, releases, sent
 from tests.e2e.onchain import view
 from tests.e2e.site import FACE, Site
 
@@ -155,7 +155,7 @@ def test_released__by_the_lender_itself__struck_out_and_the_loan_owes_on(
 ) -> None:
     _, loan_id, pledge = on_goods
     lender = site.cast["lender"]
-    sent(site, lender, "Pledges", "release", pledgeId=pledge.id, assetId=pledge.asset_id, amount=pledge.left)
+    releases(site, lender, pledge, pledge.left)
     assert [row.status for row in pledges_on(site, pledge.asset_id)] == ["released"]
     assert [row.status for row in site.struck_out(pledge.id)] == ["done"]
     assert site.loan(loan_id).row.status == "active"

@@ -94,7 +94,7 @@ def _attempts(site: Site, kind: Kind) -> list[Callable[[], object]]:
     (pledge,) = pledges_on(site, goods.id)
     offered = site.offered(seller, LENT, asset.id)
     swap = partial(substitution.offer, ctx, lender, sold_id=pledge.id, quantity=Decimal(1), receivable_id=asset.id)
-    granted = swap(amount=Money(1_00, CNY)).pledge_id
+    granted = swap(amount=Money(1_00, CNY)).row.pledge_id
     return [
         partial(site.apply, seller, LENT, asset.id),
         partial(applications.accept, ctx, seller, offered),

@@ -14,17 +14,14 @@ from chainfin.rules import ledger
 from chainfin.services.kernel import acts
 from chainfin.services.kernel.context import OPERATOR, Actor, Context
 from chainfin.services.lending import applications, credit_notes, end_of_day
-from chainfin.services.parties import suspension
 from chainfin.services.payments import incoming
 from chainfin.services.reads import queries
 from chainfin.services.trade import disputes
-from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ReceivableRow
 from chainfin.values import instruction
 from chainfin.values.money import Money
-from chainfin.values.party import Role
 from tests.e2e.onchain import rows, view
-from tests.e2e.site import FACE, Site, open_site
+from tests.e2e.site import FACE, Site
 from tests.e2e.test_failures import foreign_pledge
 
 LENT = 500_000_00
@@ -266,12 +263,11 @@ def test_debtor__pays_before_the_offer_is_taken__offer_falls(site: Site, paid: i
     site.pays(paid, f"RECEIVABLE {asset.id}")
     before, offer = rows(site.ctx.store), site.application(application).offer
     assert offer is not None
-    assert offer.act is not None
     with pytest.raises(Refused) as refused:
         applications.accept(site.ctx, borrower, application)
     assert refused.value.code == "asset_not_free"
     assert rows(site.ctx.store) == before, "no loan, and no signature kept of one"
-    assert acts.get(site.ctx, borrower, offer.act.id).signature is None
+    assert acts.get(site.ctx, borrower, offer.act_id).signature is None
     assert site.application(application).row.status == "offered"
 
 
@@ -388,20 +384,3 @@ def test_two_loans__on_one_receivable__older_pledge_is_served_first(site: Site) 
     site.pays(FACE - part - 100_00, f"RECEIVABLE {asset.id}")
     assert site.loan(second).row.status == "repaid"
     assert site.receivable(asset.id).status == "settled"
-
-
-def test_debtor__that_is_a_settlement_bank__its_payment_is_attested_by_another_and_waits_where_there_is_none() -> None:
-    with open_site() as site:
-        seller, bank = site.borrower(), site.cast["bank"]
-        debtor = site.cast["core"] = site.admit(Role.CORE | Role.BANK)
-        papers = site.papers(seller, buyer=site.companies[str(debtor.party_id)])
-        asset = site.confirmed(seller, papers)
-        suspension.suspend(site.ctx, OPERATOR, str(bank.party_id), "the other one is in good standing")
-        site.run()
-        ref = site.pays(100_00, f"RECEIVABLE {asset.id}")
-        assert (site.incoming(ref).status, site.receivable(asset.id).settled) == ("applied", 100_00)
-        with site.ctx.store.begin() as session:
-            session.get_one(PartyRow, bank.party_id).status = "pending"
-        ref = site.pays(100_00, f"RECEIVABLE {asset.id}")
-        assert (site.incoming(ref).status, site.incoming(ref).reason) == ("waiting", "settlement_bank_missing")
-        assert site.receivable(asset.id).settled == 100_00

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlmodel import select
 
 from chainfin.audit.verify import verify
 from chainfin.chain.prover import ChainProver
@@ -15,13 +14,12 @@ from chainfin.services.lending import end_of_day
 from chainfin.services.oversight import evidence
 from chainfin.services.pledges import enforcement, undertakings
 from chainfin.services.trade.receivables import day_number
-from chainfin.storage.trade_tables import ActRow, PledgeRow, ReceivableRow
-from chainfin.values.measure import Measure
+from chainfin.storage.trade_tables import PledgeRow, ReceivableRow
 from chainfin.values.money import Money
 from chainfin.values.party import Role
 from tests.e2e.ending import mismatches, parts, pledges_on, sent
 from tests.e2e.onchain import view
-from tests.e2e.site import FACE, Site, open_site
+from tests.e2e.site import FACE, Site
 from tests.e2e.site_money import CNY
 
 LENT = 500_000_00
@@ -68,7 +66,7 @@ def test_undertaken__by_the_borrower__as_on_chain_and_read_by_those_concerned(
     pledge = recourse(site, borrower, asset)
     for actor in (borrower, site.cast["lender"]):
         (seen,) = undertakings.of_pledge(site.ctx, actor, pledge.id)
-        assert (seen.left, seen.measure) == (pledge.left, Measure.money(CNY))
+        assert (seen.row.left, seen.unit, seen.goods) == (pledge.left, CNY, False)
     buyer = site.party(borrower.party_id).chain_party
     assert view(site.inst, "Pledges", "undertakingOf", pledge.id, buyer)["amount"] == pledge.left
     assert mismatches(site) == []
@@ -115,37 +113,6 @@ def test_bought__by_a_third_party__the_debtor_pays_it_for_its_part(
     assert mismatches(site) == []
 
 
-def test_bought__by_the_only_settlement_bank__goes_back_as_nobody_else_can_attest_it(
-    site: Site, lent: tuple[Actor, ReceivableRow, str]
-) -> None:
-    _, asset, loan_id = lent
-    bank = site.cast["bank"]
-    pledge = recourse(site, bank, asset)
-    fall_due(site, asset)
-    before = site.loan(loan_id).loan.dues.total.minor
-    ref = site.pays(100_000_00, f"BUYBACK {pledge.id}", payer=account(site, bank))
-    assert (site.incoming(ref).status, site.incoming(ref).reason) == ("refunded", "settlement_bank_missing")
-    assert site.loan(loan_id).loan.dues.total.minor == before
-    assert mismatches(site) == []
-
-
-def test_bought__by_one_of_two_settlement_banks__the_other_attests_it() -> None:
-    with open_site() as site:  # another bank is for no other test
-        borrower = site.borrower()
-        asset = site.confirmed(borrower)
-        loan_id = site.funded(borrower, LENT, asset.id)
-        bank, other = site.cast["bank"], site.admit(Role.BANK)
-        pledge = recourse(site, bank, asset)
-        fall_due(site, asset)
-        before = site.loan(loan_id).loan.dues.total.minor
-        site.pays(100_000_00, f"BUYBACK {pledge.id}", payer=account(site, bank))
-        assert site.loan(loan_id).loan.dues.total.minor == before - 100_000_00
-        with site.ctx.store.read() as session:
-            attested = session.exec(select(ActRow).where(ActRow.function == "buyBack")).one()
-        assert (attested.status, attested.party_id) == ("final", other.party_id)
-        assert mismatches(site) == []
-
-
 def test_bought__no_more_than_was_undertaken__the_rest_goes_back(
     site: Site, lent: tuple[Actor, ReceivableRow, str]
 ) -> None:
@@ -156,7 +123,7 @@ def test_bought__no_more_than_was_undertaken__the_rest_goes_back(
     second = site.pays(50_000_00, f"BUYBACK {pledge.id}", payer=account(site, borrower))
     assert [site.incoming(ref).unapplied for ref in (first, second)] == [0, 30_000_00]
     (seen,) = undertakings.of_pledge(site.ctx, borrower, pledge.id)
-    assert seen.left == 0
+    assert seen.row.left == 0
     assert sorted(part.face for part in parts(site, asset.id)) == [20_000_00, 50_000_00]
     assert mismatches(site) == []
 

@@ -35,7 +35,7 @@ ADMISSION = (
     ),
     Bug(
         "an act is signed by its party's own key",
-        "chainfin/services/kernel/acts.py:_submit",
+        "chainfin/services/kernel/acts.py:submit",
         "eip712.verify(",
         LEFT_OUT,
         (BAD + "test_signature__of_another_key__refused_and_the_act_still_waits",),

@@ -119,7 +119,13 @@ def test_rider__its_type__is_what_the_contracts_hash(primary: str) -> None:
     assert eip712.type_of(RIDERS[primary]).signature == said["typeString"]
 
 
-RELEASE = {"pledgeId": "0x" + "01" * 32, "assetId": "0x" + "02" * 32, "amount": 5}
+RELEASE = {
+    "pledgeId": "0x" + "01" * 32,
+    "assetId": "0x" + "02" * 32,
+    "amount": 5,
+    "keep": 0,
+    "valuation": "0x" + "00" * 32,
+}
 
 
 def test_from_params__stored_beyond_2_53__whole_number_again() -> None:

@@ -85,10 +85,16 @@ def test_amounts__some_released_paid_and_lost__the_rest_is_left() -> None:
         (lambda p: rules.buy_back(p, p.left, by="l"), State.RELEASED),
         (lambda p: rules.lose(p, p.left), State.LOST),
         (lambda p: rules.ask_release(p, p.left, by="l"), State.RELEASING),
+        (lambda p: rules.ask_release(p, 600, by="l", promised=400), State.RELEASING),
+        (lambda p: rules.ask_release(p, 599, by="l", promised=400), State.ACTIVE),
     ],
 )
 def test_all_of_it__gone_or_going__ended_or_releasing(act: Callable[[Pledge], Pledge], state: State) -> None:
     assert done(act(ACTIVE)).state is state
+
+
+def test_stays__as_much_as_has_to__nothing_against_it() -> None:
+    assert rules.stays(1000, 400, 600) is None
 
 
 def test_keep__a_release_came_to_nothing__active_with_what_is_left() -> None:
@@ -104,6 +110,9 @@ def test_keep__a_release_came_to_nothing__active_with_what_is_left() -> None:
         (lambda: rules.draw(ACTIVE, by="l"), "already_drawn"),
         (lambda: rules.ask_release(ACTIVE, 1, by="s"), "not_lender"),
         (lambda: rules.ask_release(ACTIVE, 1001, by="l"), "exceeds_pledged"),
+        (lambda: rules.ask_release(ACTIVE, 601, by="l", promised=400), "exceeds_pledged"),
+        (lambda: rules.stays(1000, 400, 601), "leaves_too_little"),
+        (lambda: rules.stays(300, 400, 0), "leaves_too_little"),
         (lambda: rules.release(ACTIVE, 0, by="l"), "amount_not_positive"),
         (lambda: rules.release(ACTIVE, 1001, by="l"), "exceeds_pledged"),
         (lambda: rules.settle(ACTIVE, 1, by="s"), "payee_wrong"),

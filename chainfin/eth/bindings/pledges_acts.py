@@ -33,6 +33,8 @@ class BuyBack(Act):
     """What it bought: thousandths of the declared unit, or minor units."""
     bank_ref: Bytes32
     """The bank's reference of the payment to the lender; it counts once, among its settlements too."""
+    valuation: Bytes32
+    """The price that it was reckoned by, as in ReleaseParams; 0 of a receivable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +130,7 @@ class Pledge(Act):
 
 @dataclass(frozen=True, slots=True)
 class Release(Act):
-    """The lender sets a part, or all, free.
+    """The lender sets a part, or all, free, as long as `keep` of it stays.
 
     `release(ReleaseParams p)`
     """
@@ -144,6 +146,12 @@ class Release(Act):
     """Its asset (checked against the stored tag and the pledge's id; the full asset id isn't stored)."""
     amount: Uint64
     """Part that is set free: minor units or thousandths."""
+    keep: Uint64
+    """What has to stay locked after it, whatever other acts took from the pledge meanwhile; same unit."""
+    valuation: Bytes32
+    """SHA-256 of the canonical JSON of what it was reckoned by (price, unit, currency, as_of, source, owed, ltv); 0
+    where no price counts. Kept by the parties: the contract doesn't look at it.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,6 +334,12 @@ class ReleaseItem(Struct):
     """Its asset (checked against the stored tag and the pledge's id; the full asset id isn't stored)."""
     amount: Uint64
     """Part that is set free: minor units or thousandths."""
+    keep: Uint64
+    """What has to stay locked after it, whatever other acts took from the pledge meanwhile; same unit."""
+    valuation: Bytes32
+    """SHA-256 of the canonical JSON of what it was reckoned by (price, unit, currency, as_of, source, owed, ltv); 0
+    where no price counts. Kept by the parties: the contract doesn't look at it.
+    """
 
 
 @dataclass(frozen=True, slots=True)

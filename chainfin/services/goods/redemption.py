@@ -1,4 +1,4 @@
-"""How much of pledged goods may go as a loan is paid down, and whether a price calls for more."""
+"""How much of pledged goods may go as a loan is paid down, by the newest price, and by what that was reckoned."""
 
 from __future__ import annotations
 
@@ -6,31 +6,42 @@ from decimal import Decimal
 
 from sqlmodel import Session, select
 
+from chainfin.risk.valuation import Valuation
 from chainfin.rules.inventory import UnitPrice
 from chainfin.rules.inventory import releasable as may_go
-from chainfin.rules.loan import Loan
 from chainfin.services.goods import receipts
-from chainfin.services.kernel.context import Context
 from chainfin.storage.lending_tables import LoanRow, OfferRow
 from chainfin.storage.trade_tables import PledgeRow, PriceRow, WarehouseReceiptRow
 from chainfin.values.money import BasisPoints, Money
 
 
-def releasable(session: Session, ctx: Context, pledge: PledgeRow, loan: Loan) -> int:
-    """How much of the pledged goods (thousandths of their unit) the rest of the loan no longer needs as cover, at the
-    offer's loan-to-value and the newest price; rounded in the lender's favour."""
+def releasable(session: Session, pledge: PledgeRow, there: int, owed: Money) -> tuple[int, Valuation]:
+    """Thousandths of the ``there`` that are pledged and promised to nobody which what is ``owed`` on the loan no longer
+    needs, at the offer's loan-to-value; rounded so that the lender stays covered. Raises Refused price_missing."""
+    valuation = valued(session, pledge, owed)
+    rate = BasisPoints(int(Decimal(valuation.ltv) * 10_000))
+    return may_go(there, owed, UnitPrice(Decimal(valuation.price), owed.currency), rate), valuation
+
+
+def valued(session: Session, pledge: PledgeRow, owed: Money) -> Valuation:
+    """What counts for a quantity of the pledge's goods now. Raises Refused price_missing."""
     row = session.get_one(LoanRow, pledge.loan_id)
     offer = session.exec(select(OfferRow).where(OfferRow.application_id == row.application_id)).one()
-    rate = Decimal(str(offer.terms["advance_rate"]))
-    price = price_of(session, pledge, row.currency)
-    return may_go(pledge.left, loan.dues.total, price, BasisPoints(int(rate * 10_000)))
+    price = _newest(session, pledge, owed.currency)
+    rate, of = offer.terms["advance_rate"], unit_price(price)
+    ltv = "" if rate is None else str(rate)
+    return Valuation.made(of.amount, price.unit, of.currency, price.as_of, price.source, str(owed), ltv)
 
 
 def price_of(session: Session, pledge: PledgeRow, currency: str) -> UnitPrice:
     """The price that counts for the pledge's lender, however old it is. Raises Refused price_missing."""
+    return unit_price(_newest(session, pledge, currency))
+
+
+def _newest(session: Session, pledge: PledgeRow, currency: str) -> PriceRow:
     receipt = session.get_one(WarehouseReceiptRow, pledge.asset_id)
     commodity = str(receipt.goods["commodity"])
-    return unit_price(receipts.latest_price(session, pledge.lender_id, commodity, receipt.unit, currency))
+    return receipts.latest_price(session, pledge.lender_id, commodity, receipt.unit, currency)
 
 
 def unit_price(price: PriceRow) -> UnitPrice:

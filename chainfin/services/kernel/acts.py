@@ -11,14 +11,13 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
 
-from chainfin.errors import BadInput, Conflict, NotFound, Refused
+from chainfin.errors import BadInput, Conflict, NotFound
 from chainfin.eth import eip712
 from chainfin.eth.abi import from_hex
 from chainfin.eth.bindings import ACTS, pledges_acts
 from chainfin.eth.bindings.base import Act, Rider, Signed
-from chainfin.services.kernel import attestations, commands, custody, in_flight
+from chainfin.services.kernel import commands, custody, in_flight
 from chainfin.services.kernel.context import Actor, Context
-from chainfin.services.views.acts import ActView
 from chainfin.storage import locks
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ActNonceRow, ActRow
@@ -89,7 +88,7 @@ def prepare(
     session.add(row)
     in_flight.unless_paid(session, row)
     if key is not None:
-        _submit(session, ctx, row, eip712.sign(data, key))
+        submit(session, ctx, row, eip712.sign(data, key))
     return row
 
 
@@ -157,38 +156,9 @@ def side_auth(session: Session, ctx: Context, rider: Rider, signer: str) -> eip7
     return eip712.authorise(eip712.signable(rider, nonce, deadline, domain(ctx, rider.CONTRACT)), key)
 
 
-def sign(ctx: Context, actor: Actor, act_id: str, signature: str) -> ActView:
-    """Take the party's signature and hand the act to the relayer.
-
-    Anyone may bring it: the signature itself is the proof. Raises NotFound act_unknown; Conflict act_not_awaiting;
-    or payment_under_way (see `moving`); BadInput signature_malformed, signature_expired; Forbidden signature_foreign;
-    Refused attestation_outdated (then the
-    act has ended: what it was for is to be begun again).
-    """
-    outdated: Refused | None = None
-    with ctx.store.begin() as session:
-        row = session.get(ActRow, act_id, with_for_update=True)
-        if row is None or not (actor.sees_all or actor.party_id == row.party_id):
-            raise NotFound("act_unknown", f"there is no act {act_id}")
-        if row.function in OFFERED:
-            raise Conflict("act_not_awaiting", "an offer is accepted where it was made")
-        if row.status != "awaiting_signature":
-            if row.signature == signature.lower():
-                raise Conflict("signature_replayed", f"this signature was taken before; the act is {row.status}")
-            if row.status == "expired":
-                raise BadInput("signature_expired", "the time to sign this act is over; begin it again")
-            raise Conflict("act_not_awaiting", f"the act is {row.status}")
-        if attestations.outdated(session, row):
-            outdated = attestations.drop(session, ctx, row)
-        else:
-            in_flight.unless_paid(session, row)
-            _submit(session, ctx, row, from_hex(signature, where="signature"))
-    if outdated is not None:
-        raise outdated
-    return ActView.of(row)
-
-
-def _submit(session: Session, ctx: Context, row: ActRow, signature: bytes) -> None:
+def submit(session: Session, ctx: Context, row: ActRow, signature: bytes) -> None:
+    """Take the signature and hand the act to the relayer. Raises BadInput signature_malformed, signature_expired;
+    Forbidden signature_foreign."""
     eip712.verify(row.typed_data, signature, row.signer, ctx.clock.now())
     row.signature = "0x" + signature.hex()
     row.status = "signed"
@@ -208,16 +178,16 @@ def _submit(session: Session, ctx: Context, row: ActRow, signature: bytes) -> No
     )
 
 
-def get(ctx: Context, actor: Actor, act_id: str) -> ActView:
+def get(ctx: Context, actor: Actor, act_id: str) -> ActRow:
     """Raises NotFound act_unknown."""
     with ctx.store.read() as session:
         row = session.get(ActRow, act_id)
     if row is None or not (actor.sees_all or actor.party_id == row.party_id):
         raise NotFound("act_unknown", f"there is no act {act_id}")
-    return ActView.of(row)
+    return row
 
 
-def list_(ctx: Context, actor: Actor, status: str | None = None, *, after: str = "", limit: int = 50) -> list[ActView]:
+def list_(ctx: Context, actor: Actor, status: str | None = None, *, after: str = "", limit: int = 50) -> list[ActRow]:
     """The actor's acts in the order of making."""
     query = select(ActRow).where(ActRow.id > after).order_by(col(ActRow.id)).limit(limit)
     if not actor.sees_all:
@@ -225,7 +195,7 @@ def list_(ctx: Context, actor: Actor, status: str | None = None, *, after: str =
     if status is not None:
         query = query.where(ActRow.status == status)
     with ctx.store.read() as session:
-        return [ActView.of(row) for row in session.exec(query)]
+        return list(session.exec(query).all())
 
 
 def chain_number(party: PartyRow) -> int:

@@ -1,7 +1,7 @@
 """What a registrar's attestation of an invoice stands on: the goods' trail with which its lines were matched.
 
-The attestation is over the trail and worth nothing once goods have moved on: such an act isn't sent (see `acts.sign`),
-and the contract, which hashes with the order's own trail, would refuse it.
+The attestation is over the trail and worth nothing once goods have moved on: such an act is not sent (see
+`signing.sign`), and the contract, which hashes with the order's own trail, would refuse it.
 """
 
 from __future__ import annotations

@@ -43,13 +43,20 @@ def attested(session: Session, asset_id: str) -> dict[str, int]:
     return sums
 
 
-def released(session: Session, pledge_id: str) -> int:
-    """What of a pledge its lender is giving up already: signed or not, not in the projection yet."""
+def leaving(session: Session, pledge: PledgeRow, *, but: Sequence[str] = (), unsigned: bool = True) -> int:
+    """What of a pledge is on its way out and not yet gone in the projection: paid, bought back, replaced, or given up
+    by its lender (without the acts ``but``, and those that it only is asked for where ``unsigned`` is False)."""
+    paid = attested(session, pledge.asset_id).get(pledge.id, 0)
+    return paid + replaced(session, pledge.id) + _released(session, pledge.id, but, unsigned)
+
+
+def _released(session: Session, pledge_id: str, but: Sequence[str], unsigned: bool) -> int:
     waiting = select(ActRow).where(
         ActRow.subject == pledge_id,
         ActRow.function == pledges_acts.Release.FUNCTION,
         ActRow.contract == pledges_acts.Release.CONTRACT,
-        col(ActRow.status).in_(("awaiting_signature", "signed")),
+        col(ActRow.status).in_(("awaiting_signature", "signed") if unsigned else ("signed",)),
+        col(ActRow.id).not_in(but),
     )
     return sum(int(str(act.params["amount"])) for act in session.exec(waiting))
 

@@ -47,7 +47,7 @@ def acts(
         row = by_tx.get(event.tx_hash)
         if row is None or row.signature is None or row.typed_data["primaryType"] not in needed:
             continue
-        found.append(_act(number, row.typed_data, row.signature))
+        found.append(_act(number, row.typed_data, row.signature) | _valuation(row))
         riders = [eip712.type_of(RIDERS[name]) for name in needed if name in RIDERS]
         for kind, raw in zip(riders, row.auths, strict=False):
             auth = eip712.Auth.from_json(raw)
@@ -62,6 +62,10 @@ def acts(
 
 def _act(fact: int | None, typed_data: dict[str, object], signature: str) -> dict[str, object]:
     return {"fact": fact, "typed_data": typed_data, "signature": signature}
+
+
+def _valuation(row: ActRow) -> dict[str, object]:
+    return {"valuation": row.extra["valuation"]} if "valuation" in row.extra else {}
 
 
 def _sent(session: Session, hashes: Sequence[str]) -> Sequence[ActRow]:

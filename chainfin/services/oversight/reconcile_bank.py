@@ -1,137 +1,86 @@
-"""The banks' part of a reconciliation: what their statements say is in the book, and what the book says is in them.
-
-The bank's newest closing balance is held against the book's cash on that account, less what is explained: entries that
-a person has dealt with elsewhere, payments that came after it, orders that the bank has settled and not booked yet.
-"""
+"""The banks' part of a reconciliation: what their statements say is in the book, and what the book says is in them."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import date, datetime
 
 from sqlalchemy import func
 from sqlmodel import Session, col, or_, select
-from sqlmodel.sql.expression import SelectOfScalar
 
 from chainfin.rules import ledger
-from chainfin.services.kernel import commands
-from chainfin.services.kernel.commands import PayHolder, PayLoan, Refund
-from chainfin.services.payments.incoming import REUSED
-from chainfin.services.payments.statements import ORDER, STATEMENT
-from chainfin.storage.bank_tables import BankEntryRow, BankStatementRow, VirtualAccountRow
-from chainfin.storage.ledger_tables import EntryRow, JournalRow, OutboxRow
+from chainfin.storage.bank_tables import BankEntryRow, BankPaymentRow, BankStatementRow, VirtualAccountRow
+from chainfin.storage.ledger_tables import EntryRow, JournalRow
 from chainfin.storage.lending_tables import IncomingRow, LoanRow
 from chainfin.storage.oversight_tables import ParkedItemRow
 from chainfin.storage.party_tables import PartyRow
 from chainfin.values.money import Money
 
 Same = Callable[[str, str, object, object], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Compared:
-    """What an account's balance moved by since its first statement: by its last one that closes (``statement``), and
-    by the book; minor units. ``parked``: of the difference, what parked items name."""
-
-    statement: BankStatementRow
-    bank: int
-    book: int
-    parked: int
+STATEMENT = "camt.053.001.08"
+"""Only statements have balances; a notification tells of what a statement tells again."""
 
 
 def check(session: Session, same: Same, count: Callable[[str], None]) -> None:
     """Compare each account of which there are statements; ``same`` takes name, subject, found, expected."""
-    for account, currency in stated(session):
-        count("bank accounts")
-        compared = compare(session, account, currency, same)
-        if compared is None:
-            same("bank.cash", account, "no balance stated", "an opening and a closing balance")
-            continue
-        bank, book = (Money(minor, currency) for minor in (compared.bank, compared.book))
-        named = f"{account}, {compared.statement.closing_on}" + (
-            f": {bank - book} {currency} differ" if bank != book else ""
-        )
-        same("bank.cash", named, str(bank), str(book))
-    _parked_lines(session, same)
-
-
-def stated(session: Session) -> list[tuple[str, str]]:
-    """Accounts of which there are statements, each with its currency."""
-    query = select(BankStatementRow.account, BankStatementRow.currency).where(BankStatementRow.kind == STATEMENT)
-    return [
-        (account, currency)
-        for account, currency in session.exec(query.distinct().order_by(col(BankStatementRow.account)))
-    ]
-
-
-def compare(session: Session, account: str, currency: str, same: Same) -> Compared | None:
-    """The account's two movements, None where no balance is stated; each single thing that doesn't fit goes to
-    ``same``."""
-    query = select(BankStatementRow).where(BankStatementRow.account == account, BankStatementRow.currency == currency)
-    rows = list(session.exec(query.where(BankStatementRow.kind == STATEMENT).order_by(*ORDER)).all())
-    dealt_with, parked = zip(
-        _statements(session, account, currency, rows, same),
-        _entries(session, account, currency, [row.id for row in rows], same),
-        strict=True,
+    of_statements = select(BankStatementRow.account, BankStatementRow.currency).where(
+        BankStatementRow.kind == STATEMENT
     )
-    family = [account, *_under(session, account)]
-    missing = _missing(session, family, currency, rows, same) + _unbooked(session, family, currency, rows, same)
-    closing = next((row for row in reversed(rows) if row.closing is not None), None)
-    opening = next((row for row in rows if row.opening is not None), None)
-    if closing is None or opening is None or closing.closing is None or opening.opening is None:
-        return None
-    book = _cash(session, account, family, currency) + sum(dealt_with) + missing
-    return Compared(closing, closing.closing - opening.opening, book, sum(parked))
+    for account, currency in session.exec(of_statements.distinct().order_by(col(BankStatementRow.account))).all():
+        count("bank accounts")
+        rows = session.exec(
+            select(BankStatementRow)
+            .where(BankStatementRow.account == account, BankStatementRow.currency == currency)
+            .where(BankStatementRow.kind == STATEMENT)
+            .order_by(
+                col(BankStatementRow.sequence).nulls_first(), col(BankStatementRow.page), col(BankStatementRow.id)
+            )
+        ).all()
+        _account(session, account, currency, list(rows), same)
 
 
-def _statements(
-    session: Session, account: str, currency: str, rows: list[BankStatementRow], same: Same
-) -> tuple[int, int]:
-    """Each statement follows the one before. Returns how much of what doesn't fit a person has dealt with, and how much
-    is parked, minor units."""
-    dealt_with = parked = 0
+def _account(session: Session, account: str, currency: str, rows: list[BankStatementRow], same: Same) -> None:
     for row in rows:
-        status = None if row.parked_id is None else session.get_one(ParkedItemRow, row.parked_id).status
-        if status == "resolved":
-            dealt_with += _moved(row)
-            continue
-        parked += _moved(row)
         gap = f" ({Money(row.difference_minor, currency)} {currency})" if row.difference_minor else ""
         found = "follows" if row.difference is None else f"{row.difference}{gap}"
         same("bank.statement", f"{account}, {row.number}", found, "follows")
-    return dealt_with, parked
+    explained = _entries(session, account, currency, [row.id for row in rows], same)
+    family = [account, *_under(session, account)]
+    missing = _missing(session, family, currency, rows, same)
+    closing = next((row for row in reversed(rows) if row.closing is not None), None)
+    opening = next((row for row in rows if row.opening is not None), None)
+    if closing is None or opening is None or closing.closing is None or opening.opening is None:
+        same("bank.cash", account, "no balance stated", "an opening and a closing balance")
+        return
+    bank = closing.closing - opening.opening
+    book = _cash(session, account, family, currency) + explained + missing
+    difference = Money(bank - book, currency)
+    named = f"{account}, {closing.closing_on}" + (f": {difference} {currency} differ" if difference.minor else "")
+    same("bank.cash", named, str(Money(bank, currency)), str(Money(book, currency)))
 
 
-def _moved(row: BankStatementRow) -> int:
-    """What the difference adds to the bank's balance: a sum that differs is told as entries less balances."""
-    return -row.difference_minor if row.difference == "sum_differs" else row.difference_minor
-
-
-def _entries(session: Session, account: str, currency: str, statements: list[str], same: Same) -> tuple[int, int]:
-    """Bank → book: each entry that is in no book is named, until a person has dealt with it. Returns how much is dealt
-    with elsewhere, and how much is parked, minor units."""
+def _entries(session: Session, account: str, currency: str, statements: list[str], same: Same) -> int:
+    """Bank → book: each entry that is in no book is named, until a person has dealt with it. Returns what is dealt with
+    elsewhere, minor units."""
     odd = session.exec(
-        select(BankEntryRow, ParkedItemRow)
+        select(BankEntryRow, ParkedItemRow.status)
         .join(ParkedItemRow, col(ParkedItemRow.id) == col(BankEntryRow.parked_id))
         .where(col(BankEntryRow.statement_id).in_(statements), BankEntryRow.status == "odd")
         .order_by(col(BankEntryRow.id))
     ).all()
-    dealt_with = parked = 0
-    for entry, item in odd:
-        if item.status == "resolved":
-            dealt_with += entry.amount or 0
-        elif item.status == "open":
-            parked += entry.amount or 0
+    explained = 0
+    for entry, parked in odd:
+        if parked == "resolved":
+            explained += entry.amount or 0
+        elif parked == "open":
             amount = "unreadable" if entry.amount is None else f"{Money(entry.amount, currency)} {currency}"
-            same("bank.entry", f"{account}, {entry.bank_ref or entry.place}", f"{amount}: {item.reason}", "in the book")
-    return dealt_with, parked
+            same("bank.entry", f"{account}, {entry.bank_ref or entry.place}", f"{amount}: {entry.code}", "in the book")
+    return explained
 
 
 def _missing(session: Session, family: list[str], currency: str, rows: list[BankStatementRow], same: Same) -> int:
-    """Book → bank: what came in by the book up to the last statement's end, and stands on no statement, is named.
-    Returns what came after it, below zero: to be taken off the book's cash; minor units."""
+    """Book → bank: what came in by the book up to the last statement's end, and stands on no statement, is named; and
+    orders that the bank said it settled and hasn't booked yet are counted. Returns what is to be taken off the book's
+    cash (added: what left the book and not the account yet), minor units."""
     until = max((row.closing_on for row in rows if row.closing_on is not None), default=None)
     statements = [row.id for row in rows]
     told = select(BankEntryRow.bank_ref).where(col(BankEntryRow.statement_id).in_(statements))
@@ -147,73 +96,16 @@ def _missing(session: Session, family: list[str], currency: str, rows: list[Bank
             same("book.payment", row.id, "on no statement", f"on one of {family[0]} up to {until}")
         else:
             ahead -= row.amount
-    return ahead
-
-
-def _unbooked(session: Session, family: list[str], currency: str, rows: list[BankStatementRow], same: Same) -> int:
-    """Book → bank: an order that was carried out, and that no statement up to a later day has, is named. Returns what
-    left the book and not the account yet, minor units."""
-    until = max((row.closing_on for row in rows if row.closing_on is not None), default=None)
-    number = col(OutboxRow.payload)["instruction_id"].as_string()
-    booked = select(BankEntryRow.instruction_id).where(BankEntryRow.status == "paid")
-    lent, came = _lent(family[0]), _came(family)
-    of_account = or_(
-        (col(OutboxRow.topic) == PayLoan.TOPIC) & col(OutboxRow.subject).in_(lent),
-        col(OutboxRow.topic).in_((PayHolder.TOPIC, Refund.TOPIC)) & col(OutboxRow.correlation).in_(came),
-    )
-    left = 0
-    query = select(OutboxRow).where(OutboxRow.status == "done", of_account, number.not_in(booked))
-    for row in session.exec(query.order_by(col(OutboxRow.id))):
-        order = commands.of(row)
-        assert isinstance(order, PayLoan | PayHolder | Refund), "nothing else is paid"
-        if order.amount.currency != currency:
-            continue
-        left += order.amount.minor
-        if until is not None and _paid_on(row) < until:
-            same("book.order", order.instruction_id, "on no statement", f"on one of {family[0]} up to {until}")
-    return left
-
-
-def _paid_on(row: OutboxRow) -> date:
-    """The day that the bank named when it had paid, by its own clock."""
-    said = row.result or {}
-    return datetime.fromisoformat(str(said.get("paid_at") or said["refunded_at"])).date()
-
-
-def _lent(account: str) -> SelectOfScalar[str]:
-    """Loans out of the account."""
-    return (
-        select(LoanRow.id).join(PartyRow, col(PartyRow.id) == col(LoanRow.lender_id)).where(PartyRow.account == account)
-    )
-
-
-def _came(family: list[str]) -> SelectOfScalar[str]:
-    """Payments that came in on the account or under it."""
-    return select(IncomingRow.id).where(col(IncomingRow.account).in_(family))
-
-
-def _parked_lines(session: Session, same: Same) -> None:
-    """Bank → book, where the bank tells line by line: each that is parked is money that the bank has and the book
-    doesn't, until a person has dealt with it."""
-    entries = select(BankEntryRow.parked_id).where(col(BankEntryRow.parked_id).is_not(None))
-    query = select(ParkedItemRow).where(ParkedItemRow.kind == "bank_line", ParkedItemRow.status == "open")
-    query = query.where(ParkedItemRow.source != REUSED, col(ParkedItemRow.id).not_in(entries))
-    for item in session.exec(query.order_by(col(ParkedItemRow.id))):
-        same("bank.line", item.subject, f"{_amount_of(item.payload)}: {item.reason}", "in the book")
-
-
-def _amount_of(payload: str) -> str:
-    """What a line of the rail is about, as far as anybody can read it: it is a stranger's text."""
-    try:
-        body = json.loads(json.loads(payload)["body"])
-        amount, currency = body["amount"], body["currency"]
-    except (ValueError, TypeError, KeyError):
-        return "unreadable"
-    return f"{amount} {currency}" if _short(amount) and _short(currency) else "unreadable"
-
-
-def _short(text: object) -> bool:
-    return isinstance(text, str) and len(text) <= 30 and text.isprintable()
+    settled = session.exec(
+        select(BankPaymentRow.amount)
+        .where(BankPaymentRow.standing == "paid", BankPaymentRow.currency == currency)
+        .where(
+            col(BankPaymentRow.instruction_id).not_in(
+                select(BankEntryRow.instruction_id).where(BankEntryRow.status == "paid")
+            )
+        )
+    ).all()
+    return ahead + sum(amount or 0 for amount in settled)
 
 
 def _under(session: Session, account: str) -> list[str]:
@@ -229,12 +121,19 @@ def _under(session: Session, account: str) -> list[str]:
 def _cash(session: Session, account: str, family: list[str], currency: str) -> int:
     """What the book has moved on the account: payments that came in on it and what left of them, loans paid out."""
     net = func.coalesce(func.sum(col(EntryRow.debit) - col(EntryRow.credit)), 0)
-    paid_out = (col(JournalRow.payment).is_(None)) & (col(EntryRow.ref).in_(_lent(account)))
+    lent = (
+        select(LoanRow.id)
+        .join(PartyRow, col(PartyRow.id) == col(LoanRow.lender_id))
+        .where(PartyRow.account == account)
+        .scalar_subquery()
+    )
+    came = select(IncomingRow.id).where(col(IncomingRow.account).in_(family)).scalar_subquery()
+    paid_out = (col(JournalRow.payment).is_(None)) & (col(EntryRow.ref).in_(lent))
     return int(
         session.exec(
             select(net)
             .join(JournalRow, col(JournalRow.id) == col(EntryRow.journal_id))
             .where(EntryRow.account == ledger.CASH.code, EntryRow.currency == currency)
-            .where(or_(col(JournalRow.payment).in_(_came(family)), paid_out))
+            .where(or_(col(JournalRow.payment).in_(came), paid_out))
         ).one()
     )

@@ -12,30 +12,27 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal
 
 from sqlmodel import Session, col, or_, select
 
 from chainfin.errors import unless_refused
 from chainfin.eth.bindings.receivables_acts import Settle
 from chainfin.hashing import keccak
-from chainfin.rules import facility, ledger
+from chainfin.rules import ledger
 from chainfin.rules import pledge as pledges
 from chainfin.rules import receivable as rules
 from chainfin.rules.authority import CHAIN
-from chainfin.rules.loan import Added, Changed, Happening, Kind, Loan, LoanState
+from chainfin.rules.loan import Added, Changed, Happening, Kind, LoanState
 from chainfin.rules.loan.state import ACCRUING
 from chainfin.rules.receivable import Receivable
 from chainfin.services.books import journals, loan_book
-from chainfin.services.goods import redemption
-from chainfin.services.goods.receipt_asset import ReceiptAsset
 from chainfin.services.kernel import acts, in_flight, pledge_rows
 from chainfin.services.kernel.context import Context
 from chainfin.services.lending import limits
 from chainfin.services.payments import payouts
 from chainfin.services.pledges import assets, release
 from chainfin.services.trade import receivables
-from chainfin.storage.lending_tables import ApplicationRow, IncomingRow, LoanRow, OfferRow, RepaymentRow
+from chainfin.storage.lending_tables import IncomingRow, LoanRow, RepaymentRow
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import PledgeRow, ReceivableRow
 from chainfin.storage.types import new_id
@@ -79,13 +76,11 @@ class Payment:
 
 @dataclass(frozen=True, slots=True)
 class _Share:
-    """A part of a payment that is a lender's, for a loan. ``owner``: whose is what the loan doesn't need.
-    ``unsettled``: what is left of the pledge after it (0 of one that was enforced)."""
+    """A part of a payment that is a lender's, for a loan. ``owner``: whose is what the loan doesn't need."""
 
     asset: ReceivableRow
     pledge: PledgeRow
     part: Money
-    unsettled: int
     owner: str
 
 
@@ -107,8 +102,7 @@ class _Spread:
 def hold_reason(session: Session, receivable_id: str) -> str | None:
     """Why a debtor's payment can't be placed now: a pledge on the receivable is being made or given up, or it is being
     passed on, and until that is known nobody can say who is to be paid; or nobody is there to attest it."""
-    asset = session.get(ReceivableRow, receivable_id)
-    if bank(session, paying=asset.debtor_id if asset is not None else None) is None:
+    if bank(session) is None:
         return "settlement_bank_missing"
     family = _family_ids(session, receivable_id)
     unsettled = or_(
@@ -135,11 +129,11 @@ def _family_ids(session: Session, receivable_id: str) -> list[str]:
     return found
 
 
-def bank(session: Session, *, paying: str | None = None) -> PartyRow | None:
+def bank(session: Session) -> PartyRow | None:
     """The settlement bank that attests payments: one in good standing, else a suspended one, or payoffs would be shut
-    in; a bank under suspicion loses its role (ADR 0106). Never the party ``paying``: nobody attests its own payment."""
+    in; a bank under suspicion loses its role (ADR 0106)."""
     of_bank = col(PartyRow.roles).op("&")(int(Role.BANK)) != 0
-    query = select(PartyRow).where(of_bank, PartyRow.status != "pending", PartyRow.id != (paying or ""))
+    query = select(PartyRow).where(of_bank, PartyRow.status != "pending")
     return session.exec(query.order_by(col(PartyRow.status) != "active", col(PartyRow.id))).first()
 
 
@@ -207,7 +201,7 @@ def _claim(session: Session, ctx: Context, asset: ReceivableRow, payment: Paymen
             value = unless_refused(rules.settle(value, part, payee=pledge.lender_id, pledge_id=pledge.id))
             unless_refused(pledges.settle(pledge_rows.value(pledge), part.minor, by=pledge.lender_id))
             attest(session, ctx, asset, pledge.id, part, pledge.lender_id, payment)
-            share = _Share(asset, pledge, part, open_part - part.minor, asset.holder_id)
+            share = _Share(asset, pledge, part, asset.holder_id)
             spread.shares.setdefault(str(pledge.loan_id), []).append(share)
             spread.left -= part
     part = min(spread.left, Money(value.free, asset.currency))
@@ -219,14 +213,14 @@ def _claim(session: Session, ctx: Context, asset: ReceivableRow, payment: Paymen
     late = _released_since(session, asset, payment.received_on)
     if late is not None:
         serves = min(part, Money(late.amount, asset.currency))
-        share = _Share(asset, late, serves, 0, asset.holder_id)
+        share = _Share(asset, late, serves, asset.holder_id)
         spread.shares.setdefault(str(late.loan_id), []).append(share)
         part -= serves
         if not part.minor:
             return
     taken = taken_under(session, asset)
     if taken is not None:
-        share = _Share(asset, taken, part, 0, taken.pledgor_id)
+        share = _Share(asset, taken, part, taken.pledgor_id)
         spread.shares.setdefault(str(taken.loan_id), []).append(share)
         return
     _owe(session, ctx, f"payment:{payment.row.book_ref}:free:{asset.id}", asset.id, asset.holder_id, part, payment)
@@ -306,7 +300,7 @@ def _serve(
     after_payment(session, ctx, row, paid, settled=[share.pledge.id for share in shares])
     if paid.loan.state is LoanState.REPAID:
         for share in shares:
-            release.release(session, ctx, share.pledge, share.unsettled)
+            release.ask(session, ctx, share.pledge)
     if paid.allocation.remainder.minor:
         spread.owe(last.asset, last.owner, paid.allocation.remainder)
 
@@ -359,29 +353,11 @@ def after_payment(session: Session, ctx: Context, row: LoanRow, paid: Added, set
 
     ``settled``: pledges that the payment was on; of these the caller gives up what is left.
     """
-    lent_on = session.get_one(ApplicationRow, row.application_id).asset_id
     for pledge in session.exec(
-        select(PledgeRow).where(PledgeRow.loan_id == row.id, PledgeRow.status == pledges.State.ACTIVE.value)
+        select(PledgeRow).where(PledgeRow.loan_id == row.id, col(PledgeRow.status).in_(pledge_rows.LIVE_STATUS))
     ):
-        if paid.loan.state is LoanState.REPAID and pledge.id not in settled:
-            release.release(session, ctx, pledge, pledge.left)
-        elif pledge.asset_id == lent_on and pledge.id not in settled:
-            release.release(session, ctx, pledge, _releasable(session, ctx, pledge, paid.loan))
-
-
-def _releasable(session: Session, ctx: Context, pledge: PledgeRow, loan: Loan) -> int:
-    """What of the pledge the loan doesn't need any more, less what is being settled or given up already."""
-    leaving = in_flight.released(session, pledge.id)
-    if pledge.asset_kind == ReceiptAsset.kind:
-        return redemption.releasable(session, ctx, pledge, loan) - leaving
-    leaving += in_flight.attested(session, pledge.asset_id).get(pledge.id, 0)
-    return facility.releasable(pledge.left - leaving, loan.dues.total, _advance_rate(session, pledge))
-
-
-def _advance_rate(session: Session, pledge: PledgeRow) -> Decimal:
-    row = session.get_one(LoanRow, pledge.loan_id)
-    offer = session.exec(select(OfferRow).where(OfferRow.application_id == row.application_id)).one()
-    return Decimal(str(offer.terms["advance_rate"]))
+        if pledge.id not in settled:
+            release.ask(session, ctx, pledge)
 
 
 def attest(
@@ -394,7 +370,7 @@ def attest(
     payment: Payment,
 ) -> None:
     """The settlement bank's act: this much of the receivable was paid, to that party."""
-    attester = bank(session, paying=asset.debtor_id)
+    attester = bank(session)
     assert attester is not None, "a payment that nobody can attest waits"
     acts.prepare(
         session,

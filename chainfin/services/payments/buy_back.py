@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from math import ceil, floor
 
 from sqlmodel import Session, col, select
 
 from chainfin.errors import Refusal, Refused
 from chainfin.eth.bindings.pledges_acts import BuyBack
+from chainfin.risk.valuation import NO_VALUATION, Valuation
 from chainfin.rules import pledge as pledges
 from chainfin.rules import undertaking as promises
+from chainfin.rules.inventory import UnitPrice
 from chainfin.rules.loan import Kind, Loan, LoanState, payoff
 from chainfin.rules.loan.state import ACCRUING
 from chainfin.services.books import bank_statement, loan_book
@@ -58,28 +61,25 @@ def for_buy_back(session: Session, ctx: Context, payment: Payment, pledge_id: st
     ).first()
     if promise is None or pledge.loan_id is None:
         return payment.amount, "buy_back_not_undertaken"
-    if allocation.bank(session, paying=promise.buyer_id) is None:
-        return payment.amount, "settlement_bank_missing"  # the only one would attest what it bought itself
     row, loan = loan_book.load(session, str(pledge.loan_id), lock=True)
     if loan.state not in ACCRUING or row.currency != payment.amount.currency:
         return payment.amount, "loan_not_payable"
     on = max(payment.received_on, row.start_date or payment.received_on)
     loan = loan_book.as_of(session, row, on)
-    claimed = in_flight.attested(session, pledge.asset_id).get(pledge.id, 0) + in_flight.replaced(session, pledge.id)
-    most = min(promise.left - _under_way(session, promise), pledge.left - claimed)
+    most = min(promise.left - _under_way(session, promise), pledge.left - in_flight.leaving(session, pledge))
     bought = _price(session, ctx, pledge, promise, most, loan, on, payment.amount)
     if isinstance(bought, Refusal):
         return payment.amount, bought.code
-    part, cost = bought
+    part, cost, valuation = bought
     if _refused(session, ctx, pledge, promise, part, on):
         return payment.amount, "buy_back_not_undertaken"
+    _attest(session, ctx, pledge, promise, part, payment, valuation)
     paid = allocation.pay(session, ctx, row, Kind.PAY_DEBTOR, payment, cost, pledge.pledgor_id)
     allocation.after_payment(session, ctx, row, paid, settled=[pledge.id])
     if paid.loan.state is LoanState.REPAID:
-        release.release(session, ctx, pledge, pledge.left - claimed - part)
+        release.ask(session, ctx, pledge)
     if paid.allocation.remainder.minor:
         payouts.to_pledgor(session, ctx, pledge, paid.allocation.remainder, payment.row.id)
-    _attest(session, ctx, pledge, promise, part, payment)
     return payment.amount - cost, "payment_above_due"
 
 
@@ -104,18 +104,20 @@ def _price(
     loan: Loan,
     on: date,
     offered: Money,
-) -> tuple[int, Money] | Refusal:
-    """How much of what is pledged goes for ``offered``, at ``most`` as much as given, and what it costs."""
-    asset = assets.asset_of(session, pledge)
+) -> tuple[int, Money, Valuation | None] | Refusal:
+    """How much of what is pledged goes for ``offered``, at ``most`` as much as given, what it costs, and by which price
+    of goods."""
+    asset, valuation = assets.asset_of(session, pledge), None
     if asset.currency is not None:
         # who pays another's debt has the claim for what it paid on it, and no more (代位: subrogation)
         cost = min(offered, Money(max(0, most), asset.currency), payoff(loan, on))
         part = cost.minor
     else:
         try:
-            price = redemption.price_of(session, pledge, loan.currency).minor_per_thousandth()
+            valuation = redemption.valued(session, pledge, payoff(loan, on))
         except Refused as missing:  # of goods that were pledged past this service
             return Refusal(missing.code, missing.message)
+        price = UnitPrice(Decimal(valuation.price), loan.currency).minor_per_thousandth()
         part = min(most, floor(offered.minor / price))
         whole = Money(ceil(price * max(0, part)), loan.currency)
         cost = min(offered, whole) if part == most else offered
@@ -124,7 +126,7 @@ def _price(
         done = asset.buy_back(part, **ids, today=min(on, ctx.clock.chain_day()))
         if isinstance(done, Refusal):
             return done
-    return part, cost
+    return part, cost, valuation
 
 
 def _under_way(session: Session, promise: UndertakingRow) -> int:
@@ -142,10 +144,16 @@ def _under_way(session: Session, promise: UndertakingRow) -> int:
 
 
 def _attest(
-    session: Session, ctx: Context, pledge: PledgeRow, promise: UndertakingRow, part: int, payment: Payment
+    session: Session,
+    ctx: Context,
+    pledge: PledgeRow,
+    promise: UndertakingRow,
+    part: int,
+    payment: Payment,
+    valuation: Valuation | None,
 ) -> None:
-    bank = allocation.bank(session, paying=promise.buyer_id)
-    assert bank is not None, "a payment that nobody can attest waits or goes back"
+    bank = allocation.bank(session)
+    assert bank is not None, "a payment that nobody can attest waits"
     acts.prepare(
         session,
         ctx,
@@ -156,7 +164,8 @@ def _attest(
             buyer=acts.chain_number(session.get_one(PartyRow, promise.buyer_id)),
             amount=part,
             bank_ref=payment.settlement_reference(pledge.asset_id, pledge.id),
+            valuation=NO_VALUATION if valuation is None else valuation.hash,
         ),
         subject=pledge.id,
-        extra={"incoming_id": payment.row.id},
+        extra={"incoming_id": payment.row.id} | ({} if valuation is None else {"valuation": valuation.to_json()}),
     )

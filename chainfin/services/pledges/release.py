@@ -1,84 +1,279 @@
-"""Release of a pledge (解押): all or a part of it given up on chain, asked for again where it came to nothing."""
+"""Release of a pledge (解押): what of it a loan no longer needs is asked of its lender, until it is given up.
+
+What is asked for counts as gone at once. Each act carries what has to stay, and by which price that was reckoned; it is
+looked at again when it is signed, and the contract refuses what would leave less. An act that came to nothing, or that
+no longer may be signed, is reckoned anew: the act that ended last tells whether something is still owed.
+"""
 
 from __future__ import annotations
 
-from sqlmodel import Session
+from collections.abc import Sequence
+from datetime import timedelta
+from decimal import Decimal
+from typing import Final
 
-from chainfin.errors import unless_refused
+from sqlmodel import Session, col, select
+
+from chainfin.errors import Refused, unless_refused
 from chainfin.eth.bindings.pledges_acts import Release
+from chainfin.risk.valuation import NO_VALUATION, Valuation
+from chainfin.rules import facility
 from chainfin.rules import pledge as rules
-from chainfin.rules.loan import LoanState
-from chainfin.rules.pledge import State
-from chainfin.services.kernel import acts, pledge_rows
+from chainfin.rules.loan import LoanState, accrue
+from chainfin.rules.loan.state import ACCRUING
+from chainfin.rules.pledge import LIVE, State
+from chainfin.services.books import loan_book
+from chainfin.services.goods import redemption
+from chainfin.services.goods.receipt_asset import ReceiptAsset
+from chainfin.services.kernel import acts, in_flight, pledge_rows
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.pledges import assets, register
-from chainfin.services.views.acts import ActView
-from chainfin.storage.lending_tables import LoanRow
+from chainfin.storage.lending_tables import ApplicationRow, LoanRow, OfferRow
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ActRow, PledgeRow
 
+OVER: Final = (LoanState.REPAID, LoanState.CANCELLED, LoanState.RECOVERED)
+"""Loans that owe nothing: all that is pledged for them is to be given up."""
+ASKED: Final = "asked"
+"""Where an act keeps why it was made: OWED or ALL; a part that a lender gives up of its own has neither."""
+OWED: Final = "owed"
+ALL: Final = "all"
+"""The lender gives up all that there is."""
+PATIENCE: Final = timedelta(hours=1)
+"""How long what the chain refused rests before the same is asked for again: nothing here has changed since."""
 
-def release(session: Session, ctx: Context, pledge: PledgeRow, amount: int) -> ActRow | None:
-    """The lender gives up ``amount`` of its pledge on chain (fen, or thousandths of a receipt's unit).
 
-    None where there is nothing to give up, or a release of all is on its way. Raises Refused exceeds_pledged.
-    """
-    if pledge.status != State.ACTIVE or amount <= 0:
+def ask(session: Session, ctx: Context, pledge: PledgeRow, *, unlike: ActRow | None = None) -> ActRow | None:
+    """Ask the lender for what may be given up of the pledge now; it takes the place of what was asked for and isn't
+    signed yet. None where that is nothing, or the same as ``unlike``, which the chain refused. The pledge is locked."""
+    if pledge.status not in set(LIVE):
         return None
+    standing = _unsigned(session, pledge)
+    there = pledge.left - in_flight.leaving(session, pledge, but=[act.id for act in standing])
+    part, valuation = _may_go(session, ctx, pledge, there)
+    for act in standing:
+        if _says(act, part, there - part):
+            return act
+    for act in standing:
+        _withdraw(session, ctx, act, pledge)
+    if part <= 0 or (unlike is not None and _says(unlike, part, there - part)):
+        return None
+    return _prepare(session, ctx, pledge, part, pledge.left - there, why=OWED, valuation=valuation)
+
+
+def ask_again(session: Session, ctx: Context, pledge: PledgeRow, *, unlike: ActRow | None = None) -> ActRow | None:
+    """`ask`, if something is still owed: the loan is over, or what was asked for hasn't come to be."""
+    return ask(session, ctx, pledge, unlike=unlike) if _owes(session, pledge) else None
+
+
+def _owes(session: Session, pledge: PledgeRow) -> bool:
+    if pledge.loan_id is None:
+        return False
+    if session.get_one(LoanRow, pledge.loan_id).status in set(OVER):
+        return True
+    asked = [act for act in _acts(session, pledge.id) if act.extra.get(ASKED) == OWED]
+    if any(act.final_at is None for act in asked):
+        return True
+    ended = [(act.final_at, act.status != "final") for act in asked if act.final_at is not None]
+    return max(ended, default=(None, False))[1]
+
+
+def _may_go(session: Session, ctx: Context, pledge: PledgeRow, there: int) -> tuple[int, Valuation | None]:
+    """How much of what is ``there`` the loan doesn't need any more, and by which price: of what was lent on as much as
+    it is too much at the rate of the offer; of a loan that is over all."""
+    if pledge.loan_id is None or there <= 0:
+        return 0, None
+    row, loan = loan_book.load(session, pledge.loan_id)
+    if row.status in set(OVER):
+        return there, None
+    application = session.get_one(ApplicationRow, row.application_id)
+    if loan.state not in ACCRUING or application.asset_id != pledge.asset_id:
+        return 0, None
+    owed = accrue(loan, max(ctx.clock.today(), loan.accrued_to)).loan.dues.total
+    if pledge.asset_kind != ReceiptAsset.kind:
+        return facility.releasable(there, owed, _advance_rate(session, row)), None
+    try:
+        return redemption.releasable(session, pledge, there, owed)
+    except Refused:  # nobody knows what the goods are worth
+        return 0, None
+
+
+def _advance_rate(session: Session, row: LoanRow) -> Decimal:
+    offer = session.exec(select(OfferRow).where(OfferRow.application_id == row.application_id)).one()
+    return Decimal(str(offer.terms["advance_rate"]))
+
+
+def _prepare(
+    session: Session,
+    ctx: Context,
+    pledge: PledgeRow,
+    part: int,
+    promised: int,
+    *,
+    why: str = "",
+    valuation: Valuation | None = None,
+) -> ActRow:
+    """``promised``: what of the pledge is on its way out already. Raises Refused exceeds_pledged."""
     asset = assets.asset_of(session, pledge)
-    after = unless_refused(rules.ask_release(pledge_rows.value(pledge), amount, by=pledge.lender_id))
-    unless_refused(asset.unpledge(amount, pledge_id=pledge.id, by=pledge.lender_id))
+    after = unless_refused(rules.ask_release(pledge_rows.value(pledge), part, promised=promised, by=pledge.lender_id))
+    unless_refused(asset.unpledge(part, pledge_id=pledge.id, by=pledge.lender_id))
     pledge_rows.put(session, pledge, after)
     return acts.prepare(
         session,
         ctx,
         party=session.get_one(PartyRow, pledge.lender_id),
-        act=Release(pledge_id=pledge.id, asset_id=pledge.asset_id, amount=amount),
+        act=Release(
+            pledge_id=pledge.id,
+            asset_id=pledge.asset_id,
+            amount=part,
+            keep=pledge.left - promised - part,
+            valuation=NO_VALUATION if valuation is None else valuation.hash,
+        ),
         subject=pledge.id,
+        extra=({ASKED: why} if why else {}) | ({"valuation": valuation.to_json()} if valuation is not None else {}),
     )
 
 
-def release_what_is_left(session: Session, ctx: Context, pledge: PledgeRow) -> None:
-    """A release of the whole pledge is on its way, but the pledge has become smaller since. The chain will refuse that
-    release, so what is left is released by another one."""
-    if pledge.status == State.RELEASING and pledge.left:
+def _acts(session: Session, pledge_id: str) -> Sequence[ActRow]:
+    """All releases of the pledge, in the order of making."""
+    made = select(ActRow).where(
+        ActRow.subject == pledge_id, ActRow.contract == Release.CONTRACT, ActRow.function == Release.FUNCTION
+    )
+    return session.exec(made.order_by(col(ActRow.id))).all()
+
+
+def _unsigned(session: Session, pledge: PledgeRow) -> list[ActRow]:
+    """What was asked for and waits for its signature."""
+    waiting = [act for act in _acts(session, pledge.id) if act.status == "awaiting_signature"]
+    return [act for act in waiting if act.extra.get(ASKED) == OWED]
+
+
+def _says(act: ActRow, part: int, keep: int) -> bool:
+    said = Release.from_params(act.params)
+    return (said.amount, said.keep) == (part, keep)
+
+
+def _withdraw(session: Session, ctx: Context, act: ActRow, pledge: PledgeRow) -> Refused:
+    """The act ends unsigned: another takes its place, or nothing may be given up now. Returns the reason."""
+    reason = Refused("release_outdated", "what may be released has changed since this was made", act=act.id)
+    act.status, act.error_code, act.error_message = "refused", reason.code, reason.message
+    act.final_at = ctx.clock.now()
+    session.add(act)
+    _kept(session, pledge)
+    return reason
+
+
+def _kept(session: Session, pledge: PledgeRow) -> None:
+    """Not all of it is on its way out any more."""
+    if pledge.status == State.RELEASING:
         pledge_rows.put(session, pledge, unless_refused(rules.keep(pledge_rows.value(pledge))))
-        release(session, ctx, pledge, pledge.left)
 
 
-def release_failed(session: Session, ctx: Context, pledge_id: str, *, unsigned: bool) -> None:
-    """A release was refused, or expired without a signature (``unsigned``): the pledge stands. One that only expired is
-    asked for again where the loan is over."""
-    if session.get(PledgeRow, pledge_id) is None:
+def unless_outdated(session: Session, ctx: Context, act: ActRow) -> Refused | None:
+    """None if a release may still be signed. Else it ends unsigned, is asked for anew as far as it may be, and the
+    reason is returned (release_outdated). Pledge and act are locked."""
+    pledge, said = session.get_one(PledgeRow, act.subject), Release.from_params(act.params)
+    why = act.extra.get(ASKED)
+    there = pledge.left - in_flight.leaving(session, pledge, but=[act.id], unsigned=False)
+    holds = pledge.status in set(LIVE) and rules.stays(there, said.amount, said.keep) is None
+    if holds and (why != OWED or said.amount <= _may_go(session, ctx, pledge, there)[0]):
+        return None
+    reason = _withdraw(session, ctx, act, pledge)
+    _instead(session, ctx, pledge, why)
+    return reason
+
+
+def _instead(session: Session, ctx: Context, pledge: PledgeRow, why: object, unlike: ActRow | None = None) -> None:
+    """What is asked for in the place of an act that came to nothing."""
+    left = pledge.left - in_flight.leaving(session, pledge)
+    if why == ALL and pledge.status == State.ACTIVE and left > 0:
+        _prepare(session, ctx, pledge, left, pledge.left - left, why=ALL)
+    else:
+        ask_again(session, ctx, pledge, unlike=unlike)
+
+
+def failed(session: Session, ctx: Context, act: ActRow) -> None:
+    """A release came to nothing: nobody signed it in time, or the chain refused it. The pledge is locked."""
+    pledge = session.get(PledgeRow, act.subject)
+    if pledge is None:
         return
-    pledge = assets.locked_pledge(session, pledge_id)
-    if pledge.status != State.RELEASING:
-        return
-    pledge_rows.put(session, pledge, unless_refused(rules.keep(pledge_rows.value(pledge))))
-    loan = None if pledge.loan_id is None else session.get_one(LoanRow, pledge.loan_id)
-    if unsigned and loan is not None and loan.status in (LoanState.REPAID, LoanState.CANCELLED):
-        release(session, ctx, pledge, pledge.left)
+    _kept(session, pledge)
+    refused = act.status == "refused"
+    _instead(session, ctx, pledge, act.extra.get(ASKED) if refused else None, act if refused else None)
+
+
+def lock(session: Session, act_id: str) -> None:
+    """Lock the pledge that a release is about, before the act itself: so does everybody who makes one. Nothing where
+    the act is no release."""
+    act = session.get(ActRow, act_id)
+    if act is not None and is_release(act) and session.get(PledgeRow, act.subject) is not None:
+        assets.locked_pledge(session, act.subject)
+
+
+def is_release(act: ActRow) -> bool:
+    return (act.contract, act.function) == (Release.CONTRACT, Release.FUNCTION)
 
 
 def end_or_go_on(session: Session, ctx: Context, pledge: PledgeRow) -> None:
-    """The pledge has become smaller, in a final block. If all of it was to be released, the rest is released now; if
-    nothing is left, it is struck out of the statutory registry."""
+    """There is less of the pledge, finally: what is still owed of it is reckoned anew; an ended one leaves the
+    statutory registry too."""
     if pledge.left:
-        release_what_is_left(session, ctx, pledge)
+        ask_again(session, ctx, pledge)
     else:
         register.unregister(session, ctx, pledge, pledge.status)
 
 
-def release_by_lender(ctx: Context, actor: Actor, pledge_id: str, amount: str | None = None) -> ActView:
-    """The lender gives up ``amount`` of its pledge (a decimal: of the currency, or of the goods' unit; None: all).
+def remind(ctx: Context, *, limit: int = 1000) -> int:
+    """Ask again for what is owed and nobody is asked for: a release that may be made now (its price is there again),
+    or what the chain refused a while ago. Returns how many acts were made."""
+    with ctx.store.read() as session:
+        due = [pledge.id for pledge in _neglected(session, limit) if _rested(session, ctx, pledge)]
+    made = 0
+    for pledge_id in due:
+        with ctx.store.begin() as session:
+            made += ask_again(session, ctx, assets.locked_pledge(session, pledge_id)) is not None
+    return made
+
+
+def _neglected(session: Session, limit: int) -> Sequence[PledgeRow]:
+    """Active pledges of loans that are over, and those of which a release came to nothing."""
+    broken = (
+        select(ActRow.id)
+        .where(ActRow.subject == PledgeRow.id, ActRow.function == Release.FUNCTION)
+        .where(col(ActRow.status).in_(("refused", "expired")))
+    )
+    query = (
+        select(PledgeRow)
+        .join(LoanRow, col(LoanRow.id) == col(PledgeRow.loan_id))
+        .where(PledgeRow.status == State.ACTIVE.value)
+        .where(col(LoanRow.status).in_([state.value for state in OVER]) | broken.exists())
+    )
+    return session.exec(query.order_by(col(PledgeRow.id)).limit(limit)).all()
+
+
+def _rested(session: Session, ctx: Context, pledge: PledgeRow) -> bool:
+    """Whether asking now gives an act: something may go that nobody is asked for, and it wasn't just refused."""
+    if not _owes(session, pledge) or _unsigned(session, pledge):
+        return False
+    refused = [act.final_at for act in _acts(session, pledge.id) if str(act.error_code).startswith("chain_")]
+    if refused and refused[-1] is not None and ctx.clock.now() - refused[-1] < PATIENCE:
+        return False
+    return _may_go(session, ctx, pledge, pledge.left - in_flight.leaving(session, pledge))[0] > 0
+
+
+def release_by_lender(ctx: Context, actor: Actor, pledge_id: str, amount: str | None = None) -> ActRow:
+    """The lender gives up ``amount`` of its pledge (a decimal: of the currency, or of the goods' unit; None: all that
+    isn't on its way out, in the place of what it was asked for).
 
     Raises NotFound pledge_unknown; BadInput amount_…, quantity_…; Refused not_lender, pledge_state_wrong,
     exceeds_pledged.
     """
     with ctx.store.begin() as session:
-        row = assets.for_party(session, actor, pledge_id)
-        part = row.left if amount is None else assets.asset_of(session, row).measured(amount)
-        unless_refused(rules.ask_release(pledge_rows.value(row), part, by=actor.require()))
-        act = release(session, ctx, row, part)
-        assert act is not None, "an active pledge with an amount gives an act"
-        return ActView.of(act)
+        row, by = assets.for_party(session, actor, pledge_id), actor.require()
+        if amount is None and by == row.lender_id:
+            for act in _unsigned(session, row):
+                _withdraw(session, ctx, act, row)
+        promised = in_flight.leaving(session, row)
+        part = row.left - promised if amount is None else assets.asset_of(session, row).measured(amount)
+        unless_refused(rules.ask_release(pledge_rows.value(row), part, promised=promised, by=by))
+        return _prepare(session, ctx, row, part, promised, why=ALL if amount is None else "")

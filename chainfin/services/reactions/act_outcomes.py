@@ -7,13 +7,16 @@ import re
 from sqlalchemy import bindparam, update
 from sqlmodel import Session, SQLModel, col, select
 
+from chainfin.errors import Refusal
 from chainfin.eth.bindings import ACTS, orders_acts, pledges_acts, receivables_acts, warehouse_receipts_acts
-from chainfin.services.kernel import acts
+from chainfin.rules import pledge as pledges
+from chainfin.services.kernel import acts, pledge_rows
 from chainfin.services.kernel.context import Context
 from chainfin.services.lending import funding
 from chainfin.services.pledges import release, substitution
 from chainfin.storage.chain_tables import ChainEvent
-from chainfin.storage.trade_tables import ActRow, OrderRow, ReceivableRow, WarehouseReceiptRow
+from chainfin.storage.party_tables import PartyRow
+from chainfin.storage.trade_tables import ActRow, OrderRow, PledgeRow, ReceivableRow, WarehouseReceiptRow
 
 
 def chain_code(error_name: str) -> str:
@@ -37,7 +40,9 @@ _FINAL = (
 
 
 def refused(session: Session, ctx: Context, act_id: str, code: str, message: str, *, status: str = "refused") -> None:
-    """The chain refuses the act for good (a revert, an expired deadline): undo what waited for it."""
+    """The chain refuses the act for good (a revert, an expired deadline): undo what waited for it, or ask for it again
+    where it is owed."""
+    release.lock(session, act_id)
     row = session.get_one(ActRow, act_id)
     if row.status in ("final", "refused", "expired"):
         return
@@ -58,11 +63,39 @@ def refused(session: Session, ctx: Context, act_id: str, code: str, message: str
         case pledges_acts.Substitute:
             substitution.refused(session, ctx, row.subject, code, message)
         case pledges_acts.Release:
-            release.release_failed(session, ctx, row.subject, unsigned=status == "expired")
+            release.failed(session, ctx, row)
+        case receivables_acts.Settle | pledges_acts.BuyBack | pledges_acts.Draw:
+            if status == "expired" or code == chain_code("ActExpired"):
+                _ask_again(session, ctx, row)
+
+
+def _ask_again(session: Session, ctx: Context, row: ActRow) -> None:
+    """A bank's word on a payment, or a lender's that it has paid out, is owed until it is given: the same act with a
+    new deadline."""
+    kind = ACTS[row.contract, row.function]
+    if kind is pledges_acts.Draw and not _drawable(session, ctx, row.subject):
+        return
+    acts.prepare(
+        session,
+        ctx,
+        party=session.get_one(PartyRow, row.party_id),
+        act=kind.from_params(row.params),
+        subject=row.subject,
+        extra=row.extra,
+    )
+
+
+def _drawable(session: Session, ctx: Context, pledge_id: str) -> bool:
+    """Whether the contract would still take it: a pledge that has lapsed can't be drawn any more."""
+    row = session.get_one(PledgeRow, pledge_id)
+    if row.expires_at is not None and row.expires_at < ctx.clock.now():
+        return False
+    return not isinstance(pledges.draw(pledge_rows.value(row), by=row.lender_id), Refusal)
 
 
 def expire(ctx: Context, *, limit: int = 100) -> int:
-    """Close acts that nobody signed in time; what waited for them may be begun again. Returns how many.
+    """Close acts that nobody signed in time; what waited for them may be begun again, what is owed is asked for again.
+    Returns how many.
 
     An offer's act ends with the offer.
     """
@@ -79,6 +112,7 @@ def expire(ctx: Context, *, limit: int = 100) -> int:
         ).all()
     for act_id in late:
         with ctx.store.begin() as session:
+            release.lock(session, act_id)
             row = session.get_one(ActRow, act_id, with_for_update=True)
             if row.status == "awaiting_signature":
                 refused(session, ctx, act_id, "act_expired", "nobody signed it in time", status="expired")

@@ -24,7 +24,7 @@ from chainfin.services.kernel import pledge_rows
 from chainfin.services.kernel.context import Context
 from chainfin.services.pledges import release
 from chainfin.services.reactions.event_reading import Handlers, agree, follows, on, party
-from chainfin.services.trade import debtor_lines, order_state, receivables
+from chainfin.services.trade import debtor_lines, receivables
 from chainfin.storage.chain_tables import ChainEvent
 from chainfin.storage.trade_tables import OrderRow, PledgeRow, ReceivableRow, WarehouseReceiptRow
 from chainfin.values.money import Money
@@ -96,7 +96,8 @@ def _cancelled(
 def _bill(session: Session, row: ReceivableRow, change: int) -> None:
     order = session.get_one(OrderRow, row.order_id, with_for_update=True)
     order.invoiced += change
-    order.status = order_state.by_events(session, order).value
+    if order.status != "cancelled":
+        order.status = "invoiced" if order.invoiced else "received"
     session.add(order)
 
 
@@ -166,7 +167,7 @@ def _settled(session: Session, ctx: Context, told: receivables_events.Settled, e
         pledge_rows.put(session, pledge, paid)
     debtor_lines.project_give_back(session, row, amount.minor)
     if pledge is not None:  # one that is paid in full leaves the registry by an event of its own (Discharged)
-        release.release_what_is_left(session, ctx, pledge)
+        release.ask_again(session, ctx, pledge)
 
 
 def _taken(session: Session, ctx: Context, told: receivables_events.Taken, event: ChainEvent) -> None:

@@ -16,19 +16,19 @@ from chainfin.services.kernel.context import Context
 from chainfin.services.parties import gate
 from chainfin.services.reactions import act_outcomes, asset_events, pledge_events
 from chainfin.services.reactions.event_reading import Handlers, on, party
-from chainfin.services.trade import order_state
 from chainfin.storage.chain_tables import ChainEvent
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import OrderRow
 
 
 def apply(session: Session, ctx: Context, event: ChainEvent) -> None:
-    """Bring the projection up to ``event`` (final). Events come in chain order, each once."""
+    """Bring the projection up to ``event`` (final). Events come in chain order, each once. The act is final before what
+    follows from the event is reckoned: what it did isn't on its way any more."""
+    act_outcomes.final(session, ctx, event)
     kind = EVENTS.get((event.contract, event.name))
     handler = None if kind is None else _HANDLERS.get(kind)
     if handler is not None:
         handler(session, ctx, event)
-    act_outcomes.final(session, ctx, event)
 
 
 # Participants
@@ -96,26 +96,37 @@ def _order(change: Callable[[OrderRow, D], None]) -> Callable[[Session, Context,
         order = session.get(OrderRow, told.order_id)
         if order is not None:
             change(order, told)
-            order.status = order_state.by_events(session, order).value
             session.add(order)
 
     return follow
 
 
-def _ordered(order: OrderRow, told: orders_events.Posted | orders_events.Amended) -> None:
+def _posted(order: OrderRow, told: orders_events.Posted) -> None:
+    order.status = "posted"
     order.ordered = told.amount
 
 
-def _status_alone(order: OrderRow, told: orders_events.Acknowledged | orders_events.OrderCancelled) -> None:
-    """No amount of the order changes."""
+def _acknowledged(order: OrderRow, told: orders_events.Acknowledged) -> None:
+    order.status = "acknowledged"
+
+
+def _amended(order: OrderRow, told: orders_events.Amended) -> None:
+    order.ordered = told.amount
+    order.status = "posted"
+
+
+def _order_cancelled(order: OrderRow, told: orders_events.OrderCancelled) -> None:
+    order.status = "cancelled"
 
 
 def _despatched(order: OrderRow, told: orders_events.Despatched) -> None:
     order.despatched = told.despatched
+    order.status = "despatched"
 
 
 def _received(order: OrderRow, told: orders_events.GoodsReceived) -> None:
     order.received = told.received
+    order.status = "received"
 
 
 _HANDLERS: Handlers = dict(
@@ -127,10 +138,10 @@ _HANDLERS: Handlers = dict(
         on(participants_events.RolesSet, _party(_roles_set)),
         on(participants_events.KeyRotated, _party(_key_changed)),
         on(participants_events.KeyRecovered, _party(_key_changed)),
-        on(orders_events.Posted, _order(_ordered)),
-        on(orders_events.Acknowledged, _order(_status_alone)),
-        on(orders_events.Amended, _order(_ordered)),
-        on(orders_events.OrderCancelled, _order(_status_alone)),
+        on(orders_events.Posted, _order(_posted)),
+        on(orders_events.Acknowledged, _order(_acknowledged)),
+        on(orders_events.Amended, _order(_amended)),
+        on(orders_events.OrderCancelled, _order(_order_cancelled)),
         on(orders_events.Despatched, _order(_despatched)),
         on(orders_events.GoodsReceived, _order(_received)),
         *asset_events.HANDLERS.items(),

@@ -17,9 +17,7 @@ from sqlmodel import Session, col, select
 from chainfin.documents.fields import plain
 from chainfin.documents.model import Document
 from chainfin.errors import Refusal, unless_refused
-from chainfin.eth.bindings import orders_acts, orders_events
 from chainfin.rules import order as rules
-from chainfin.storage.chain_tables import ChainEventRow
 from chainfin.storage.trade_tables import ActRow, DocumentRow, OrderRow, OrderStateRow, ReceivableRow
 from chainfin.values.money import Money
 
@@ -29,15 +27,6 @@ _FOLD: dict[str, Callable[[rules.Order, Document], rules.Order | Refusal]] = {
     "despatch": rules.despatch,
     "receiveGoods": rules.receive,
 }
-
-_EVENTS: dict[str, str] = {
-    orders_events.Acknowledged.NAME: "acknowledge",
-    orders_events.Amended.NAME: "amend",
-    orders_events.Despatched.NAME: "despatch",
-    orders_events.GoodsReceived.NAME: "receive",
-    orders_events.OrderCancelled.NAME: "cancel",
-}
-"""What an event of the contract is in the rule's table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +41,7 @@ class _Paper:
 
 
 def as_value(session: Session, row: OrderRow) -> rules.Order:
-    """The order as its documents make it. What documents since the last call have changed is stored, so that the next
-    call needn't read them again. The caller has ``row`` locked."""
+    """The order now; what the papers since have changed is kept for the next time. The caller has ``row`` locked."""
     steps, invoices = _steps(session, row), _invoices(session, row)
     kept = session.get(OrderStateRow, row.id)
     order, from_step, from_invoice = _fitting(row, kept, steps, invoices)
@@ -62,44 +50,23 @@ def as_value(session: Session, row: OrderRow) -> rules.Order:
     order = _folded(session, order, steps[from_step:], invoices[from_invoice:])
     if kept is None or (from_step, from_invoice) != (len(steps), len(invoices)):
         _keep(session, row, kept, order, steps, invoices)
-    return _standing(session, row, order, invoices)
+    return _standing(order, invoices)
 
 
 def replay(session: Session, row: OrderRow) -> rules.Order:
-    """The order, reckoned anew from all its documents; what is stored isn't looked at."""
+    """The order from all its papers, whatever is kept."""
     steps, invoices = _steps(session, row), _invoices(session, row)
     posted = unless_refused(rules.post(_document(session, row.document_id)))
-    return _standing(session, row, _folded(session, posted, steps, invoices), invoices)
+    return _standing(_folded(session, posted, steps, invoices), invoices)
 
 
 def from_kept(session: Session, row: OrderRow) -> rules.Order | None:
-    """The order from what is stored and the documents that came since then; None where what is stored doesn't fit the
-    documents."""
+    """The order as the next act will find it: what is kept, and the papers since. None where nothing kept fits."""
     steps, invoices = _steps(session, row), _invoices(session, row)
     order, from_step, from_invoice = _fitting(row, session.get(OrderStateRow, row.id), steps, invoices)
     if order is None:
         return None
-    return _standing(session, row, _folded(session, order, steps[from_step:], invoices[from_invoice:]), invoices)
-
-
-def by_events(session: Session, row: OrderRow) -> rules.State:
-    """Where the order stands by its final events alone, in the chain's order, and by what is billed on it: the rule's
-    own table, as the papers are folded. One that was amended waits for its seller, whatever arrives of it meanwhile."""
-    told = session.exec(
-        select(ChainEventRow.name)
-        .where(
-            ChainEventRow.subject == row.id,
-            ChainEventRow.contract == orders_acts.Post.CONTRACT,
-            col(ChainEventRow.name).in_(list(_EVENTS)),
-        )
-        .order_by(col(ChainEventRow.block_number), col(ChainEventRow.log_index))
-    )
-    state = rules.State.POSTED
-    for name in told:
-        state = rules.TRANSITIONS[state, _EVENTS[name]]
-    if state is rules.State.CANCELLED or not row.invoiced:
-        return state
-    return rules.TRANSITIONS[state, "invoice"]
+    return _standing(_folded(session, order, steps[from_step:], invoices[from_invoice:]), invoices)
 
 
 def _steps(session: Session, row: OrderRow) -> list[_Paper]:
@@ -141,29 +108,14 @@ def _folded(session: Session, order: rules.Order, steps: Sequence[_Paper], invoi
     return order
 
 
-def _standing(session: Session, row: OrderRow, order: rules.Order, invoices: Sequence[_Paper]) -> rules.Order:
-    """With the state that its invoices give it, what the debtor has confirmed of them, and its cancellation."""
-    if _cancelled(session, row):
-        return replace(order, state=rules.State.CANCELLED)
+def _standing(order: rules.Order, invoices: Sequence[_Paper]) -> rules.Order:
+    """With the state that its invoices give it, and what the debtor has confirmed of them."""
     if invoices:
         order = replace(order, state=rules.TRANSITIONS[order.state, "invoice"])
     for paper in invoices:
         if paper.confirmed:
             order = unless_refused(rules.confirm(order, Money(paper.face, order.currency)))
     return order
-
-
-def _cancelled(session: Session, row: OrderRow) -> bool:
-    """Whether it is cancelled, finally or by an act that is on its way. There is no paper of that to fold."""
-    if row.status == rules.State.CANCELLED:
-        return True
-    cancel = select(ActRow.id).where(
-        ActRow.subject == row.id,
-        ActRow.contract == orders_acts.Cancel.CONTRACT,
-        ActRow.function == orders_acts.Cancel.FUNCTION,
-        ActRow.status == "signed",
-    )
-    return session.exec(cancel.limit(1)).first() is not None
 
 
 def _digest(row: OrderRow, papers: Sequence[_Paper]) -> str:

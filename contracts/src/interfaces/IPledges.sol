@@ -28,10 +28,15 @@ interface IPledges {
     /// @param pledgeId The pledge.
     /// @param assetId Its asset (checked against the stored tag and the pledge's id; the full asset id isn't stored).
     /// @param amount Part that is set free: minor units or thousandths.
+    /// @param keep What has to stay locked after it, whatever other acts took from the pledge meanwhile; same unit.
+    /// @param valuation SHA-256 of the canonical JSON of what it was reckoned by (price, unit, currency, as_of, source,
+    /// owed, ltv); 0 where no price counts. Kept by the parties: the contract doesn't look at it.
     struct ReleaseParams {
         bytes32 pledgeId;
         bytes32 assetId;
         uint64 amount;
+        uint64 keep;
+        bytes32 valuation;
     }
 
     /// @param pledgeId The pledge on which the lender has paid out.
@@ -88,12 +93,14 @@ interface IPledges {
     /// @param buyer Party that undertook it and has paid.
     /// @param amount What it bought: thousandths of the declared unit, or minor units.
     /// @param bankRef The bank's reference of the payment to the lender; it counts once, among its settlements too.
+    /// @param valuation The price that it was reckoned by, as in ReleaseParams; 0 of a receivable.
     struct BuyBackParams {
         bytes32 pledgeId;
         bytes32 assetId;
         uint32 buyer;
         uint64 amount;
         bytes32 bankRef;
+        bytes32 valuation;
     }
 
     /// @param amount How much it has still to buy: minor units, or thousandths of the declared unit.
@@ -206,6 +213,8 @@ interface IPledges {
     error LenderIsPledgor(uint32 party);
     /// @notice More than the part still locked.
     error ExceedsPledge(bytes32 pledgeId, uint256 wanted, uint64 locked);
+    /// @notice Of the pledge `left` would stay, less than the `keep` that has to.
+    error LeavesTooLittle(bytes32 pledgeId, uint64 left, uint64 keep);
     /// @notice Expiry in the past or beyond 2^32 - 1 seconds.
     error ExpiryInvalid(uint64 expiresAt);
     /// @notice The pledge can't end by expiry now: drawn, or not yet expired.
@@ -230,7 +239,7 @@ interface IPledges {
     /// @notice Relayed: `lenderAuth` is the lender's `Pledge(<PledgeParams>,bytes32 registryNo,uint256 nonce,uint256 deadline)`.
     function pledgeBySig(PledgeParams calldata p, Auth calldata pledgor, bytes32 registryNo, Auth calldata lenderAuth)
         external;
-    /// @notice The lender sets a part, or all, free.
+    /// @notice The lender sets a part, or all, free, as long as `keep` of it stays.
     function release(ReleaseParams calldata p) external;
     function releaseBySig(ReleaseParams calldata p, Auth calldata auth) external;
     /// @notice The lender has paid out: from now on the pledge doesn't expire. Can't be paused, as `expire` can't.

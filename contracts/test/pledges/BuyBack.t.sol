@@ -13,7 +13,7 @@ import {SoldWorld} from "./SoldWorld.sol";
 contract PledgesBuyBackTest is SoldWorld {
     function _buyBack(uint256 pk, uint64 amount, bytes32 bankRef) private {
         by(pk);
-        pledges.buyBack(IPledges.BuyBackParams(ON_GOODS, GOODS, partyOf[BUYER], amount, bankRef));
+        pledges.buyBack(IPledges.BuyBackParams(ON_GOODS, GOODS, partyOf[BUYER], amount, bankRef, 0));
     }
 
     function test_buyBack__notABank__refused() public {
@@ -71,7 +71,7 @@ contract PledgesBuyBackTest is SoldWorld {
         pledges.undertake(u);
         vm.expectRevert(abi.encodeWithSelector(IPledges.NotDrawn.selector, u.pledgeId));
         by(BANK);
-        pledges.buyBack(IPledges.BuyBackParams(p.pledgeId, GOODS, partyOf[BUYER], 5, "ref"));
+        pledges.buyBack(IPledges.BuyBackParams(p.pledgeId, GOODS, partyOf[BUYER], 5, "ref", 0));
     }
 
     function test_buyBack__suspendedAndPaused__stillOpen() public {
@@ -106,7 +106,7 @@ contract PledgesBuyBackTest is SoldWorld {
             abi.encode(_undertaking(500))
         );
         pledges.undertakeBySig(_undertaking(500), promised);
-        IPledges.BuyBackParams memory p = IPledges.BuyBackParams(ON_GOODS, GOODS, partyOf[BUYER], 500, "ref");
+        IPledges.BuyBackParams memory p = IPledges.BuyBackParams(ON_GOODS, GOODS, partyOf[BUYER], 500, "ref", 0);
         Auth memory paid = sign(BANK, pledges, BUY_BACK_TYPE, abi.encode(p));
         pledges.buyBackBySig(p, paid);
         eq(receipts.receipt(pledges.boughtBackId(ON_GOODS, partyOf[BUYER], 0)).owner, partyOf[BUYER], "owner");

@@ -12,7 +12,11 @@ abstract contract EndedWorld is World {
     }
 
     function _release(uint256 pk, bytes32 assetId, uint64 amount) internal {
+        _releaseKeeping(pk, assetId, amount, 0);
+    }
+
+    function _releaseKeeping(uint256 pk, bytes32 assetId, uint64 amount, uint64 keep) internal {
         by(pk);
-        pledges.release(IPledges.ReleaseParams(PLEDGE, assetId, amount));
+        pledges.release(IPledges.ReleaseParams(PLEDGE, assetId, amount, keep, "valuation"));
     }
 }

@@ -123,7 +123,7 @@ contract PledgesPledgeTest is OfferedWorld {
     function test_pledge__idOfAReleasedOne__refused() public {
         take(_offer(), SELLER, LENDER);
         by(LENDER);
-        pledges.release(IPledges.ReleaseParams(PLEDGE, CLAIM, PART));
+        pledges.release(IPledges.ReleaseParams(PLEDGE, CLAIM, PART, 0, 0));
         _refused(_offer(), SELLER, LENDER, abi.encodeWithSelector(IPledges.PledgeExists.selector, PLEDGE));
     }
 

@@ -23,7 +23,7 @@ contract PledgeRankTest is CountedWorld {
         by(BUYER);
         pledges.undertake(IPledges.UndertakeParams(_nth(3), 1, today() + 9, ROOT));
         by(BANK);
-        pledges.buyBack(IPledges.BuyBackParams(_nth(3), GOODS, partyOf[BUYER], 1, "ref"));
+        pledges.buyBack(IPledges.BuyBackParams(_nth(3), GOODS, partyOf[BUYER], 1, "ref", 0));
         IPledges.PledgeParams memory p = offer(over(GOODS, "expiring"), WAREHOUSE, GOODS, 1);
         p.expiresAt = uint64(block.timestamp + 1);
         take(p, DISTRIBUTOR, LENDER);
@@ -31,7 +31,7 @@ contract PledgeRankTest is CountedWorld {
         by(DISTRIBUTOR);
         pledges.expire(IPledges.ExpireParams(over(GOODS, "expiring"), GOODS));
         by(LENDER2);
-        pledges.release(IPledges.ReleaseParams(_nth(4), GOODS, 1));
+        pledges.release(IPledges.ReleaseParams(_nth(4), GOODS, 1, 0, 0));
         bytes32[] memory ids = new bytes32[](97);
         (ids[0], ids[1]) = (ON_GOODS, SECOND);
         for (uint256 i = 2; i < 97; ++i) {
@@ -45,10 +45,10 @@ contract PledgeRankTest is CountedWorld {
         _hundred();
         _tooMany(over(GOODS, "last"));
         by(LENDER2);
-        pledges.release(IPledges.ReleaseParams(SECOND, GOODS, YOUNGER - 1));
+        pledges.release(IPledges.ReleaseParams(SECOND, GOODS, YOUNGER - 1, 0, 0));
         _tooMany(over(GOODS, "last"));
         by(LENDER2);
-        pledges.release(IPledges.ReleaseParams(SECOND, GOODS, 1));
+        pledges.release(IPledges.ReleaseParams(SECOND, GOODS, 1, 0, 0));
         _take(over(GOODS, "last"), 1);
         _tooMany(over(GOODS, "one more"));
     }
@@ -66,7 +66,7 @@ contract PledgeRankTest is CountedWorld {
         eq(pledges.pledgeOf(ON_GOODS).rank, 1, "first");
         eq(pledges.pledgeOf(SECOND).rank, 2, "second");
         by(LENDER);
-        pledges.release(IPledges.ReleaseParams(ON_GOODS, GOODS, LOCKED));
+        pledges.release(IPledges.ReleaseParams(ON_GOODS, GOODS, LOCKED, 0, 0));
         bytes32 third = over(GOODS, "third");
         _take(third, 10);
         eq(pledges.pledgeOf(third).rank, 3, "third");
@@ -81,7 +81,7 @@ contract PledgeRankTest is CountedWorld {
         _hundred();
         _endSome();
         by(LENDER);
-        pledges.release(IPledges.ReleaseParams(ON_GOODS, GOODS, 10));
+        pledges.release(IPledges.ReleaseParams(ON_GOODS, GOODS, 10, 0, 0));
         for (uint256 i = 0; i < 4; ++i) {
             _take(_nth(1_000 + i), 1);
         }

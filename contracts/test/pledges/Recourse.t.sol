@@ -21,7 +21,7 @@ contract PledgesRecourseTest is World {
     }
 
     function _buyBack(uint256 pk, uint64 amount, bytes32 bankRef) private {
-        IPledges.BuyBackParams memory p = IPledges.BuyBackParams(PLEDGE, CLAIM, partyOf[pk], amount, bankRef);
+        IPledges.BuyBackParams memory p = IPledges.BuyBackParams(PLEDGE, CLAIM, partyOf[pk], amount, bankRef, 0);
         by(BANK);
         pledges.buyBack(p);
     }

@@ -11,7 +11,7 @@ contract PledgesReleaseTest is EndedWorld {
     function test_release__unknown__refused() public {
         vm.expectRevert(abi.encodeWithSelector(IPledges.PledgeUnknown.selector, bytes32("none")));
         by(LENDER);
-        pledges.release(IPledges.ReleaseParams("none", CLAIM, 1));
+        pledges.release(IPledges.ReleaseParams("none", CLAIM, 1, 0, 0));
     }
 
     function test_release__byThePledgor__refused() public {
@@ -39,6 +39,18 @@ contract PledgesReleaseTest is EndedWorld {
         _release(LENDER, CLAIM, PART + 1);
     }
 
+    function test_release__lessWouldStayThanHasTo__refused() public {
+        vm.expectRevert(
+            abi.encodeWithSelector(IPledges.LeavesTooLittle.selector, PLEDGE, PART - 100, PART - 100 + 1)
+        );
+        _releaseKeeping(LENDER, CLAIM, 100, PART - 100 + 1);
+        _releaseKeeping(LENDER, CLAIM, 100, PART - 100);
+        eq(claim(CLAIM).pledged, PART - 100, "what has to stay");
+        // Another that was reckoned before that one was carried out.
+        vm.expectRevert(abi.encodeWithSelector(IPledges.LeavesTooLittle.selector, PLEDGE, PART - 150, PART - 50));
+        _releaseKeeping(LENDER, CLAIM, 50, PART - 50);
+    }
+
     function test_release__part__rest() public {
         vm.expectEmit(true, true, true, true, address(pledges));
         emit IPledges.Released(PLEDGE, CLAIM, 100, PART - 100);
@@ -46,6 +58,26 @@ contract PledgesReleaseTest is EndedWorld {
         eq(pledges.pledgeOf(PLEDGE).amount, PART - 100, "locked");
         eq(claim(CLAIM).pledged, PART - 100, "pledged");
         eq(claim(CLAIM).free, FACE - PART + 100, "free");
+    }
+
+    function testFuzz_release__inAnyOrder__whatHasToStayStays(uint64[6] calldata amounts, uint64[6] calldata keeps)
+        public
+    {
+        uint64 least = PART;
+        for (uint256 i = 0; i < 6; ++i) {
+            uint64 amount = uint64(bound(amounts[i], 1, PART / 3));
+            uint64 keep = uint64(bound(keeps[i], 1, PART));
+            uint64 left = pledges.pledgeOf(PLEDGE).amount;
+            bool right = amount <= left && left - amount >= keep;
+            by(LENDER);
+            try pledges.release(IPledges.ReleaseParams(PLEDGE, CLAIM, amount, keep, 0)) {
+                isTrue(right, "less stays than has to");
+                least = keep;
+            } catch {
+                isTrue(!right, "refused without a reason");
+            }
+            isTrue(pledges.pledgeOf(PLEDGE).amount >= (least < PART ? least : 0), "what was promised to stay");
+        }
     }
 
     function test_release__whole__endsIt() public {

@@ -58,7 +58,7 @@ contract PledgesTiedTest is World {
         _claims(0);
         _mismatch(PLEDGE, CLAIM2);
         by(LENDER);
-        pledges.release(IPledges.ReleaseParams(PLEDGE, CLAIM2, 100));
+        pledges.release(IPledges.ReleaseParams(PLEDGE, CLAIM2, 100, 0, 0));
         eq(claim(CLAIM2).pledged, FACE, "the other lender's security");
     }
 
@@ -67,7 +67,7 @@ contract PledgesTiedTest is World {
         _claims(0);
         _mismatch(PLEDGE, CLAIM);
         by(LENDER);
-        pledges.release(IPledges.ReleaseParams(PLEDGE, CLAIM, 100));
+        pledges.release(IPledges.ReleaseParams(PLEDGE, CLAIM, 100, 0, 0));
     }
 
     function test_settle__assetOfTheSameTag__refused() public {
@@ -99,7 +99,7 @@ contract PledgesTiedTest is World {
         pledges.undertake(IPledges.UndertakeParams(ON_GOODS, 100, today() + 1, ROOT));
         _mismatch(ON_GOODS, GOODS2);
         by(BANK);
-        pledges.buyBack(IPledges.BuyBackParams(ON_GOODS, GOODS2, partyOf[BUYER], 100, "ref"));
+        pledges.buyBack(IPledges.BuyBackParams(ON_GOODS, GOODS2, partyOf[BUYER], 100, "ref", 0));
     }
 
     /// @dev Else a keeper could have a loss borne by the attacker's pledge, and the other lender's stay without goods.

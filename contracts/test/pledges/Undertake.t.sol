@@ -64,7 +64,7 @@ contract PledgesUndertakeTest is SoldWorld {
         for (uint256 i = 0; i < 2; ++i) {
             _undertake(500);
             by(BANK);
-            pledges.buyBack(IPledges.BuyBackParams(ON_GOODS, GOODS, partyOf[BUYER], 500, bytes32(i)));
+            pledges.buyBack(IPledges.BuyBackParams(ON_GOODS, GOODS, partyOf[BUYER], 500, bytes32(i), 0));
             eq(receipts.receipt(pledges.boughtBackId(ON_GOODS, partyOf[BUYER], i)).free, 500, "a receipt of its own");
         }
     }

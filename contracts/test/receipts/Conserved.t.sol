@@ -14,7 +14,7 @@ contract ReceiptsConservedTest is StoredWorld {
             bytes32[] memory ids = amount > _receipt().free ? named(ON_GOODS) : new bytes32[](0);
             by(i % 3 == 1 ? LENDER : KEEPER);
             if (i % 3 == 0) try receipts.release(IWarehouseReceipts.ReleaseParams(GOODS, amount)) {} catch {}
-            if (i % 3 == 1) try pledges.release(IPledges.ReleaseParams(ON_GOODS, GOODS, amount)) {} catch {}
+            if (i % 3 == 1) try pledges.release(IPledges.ReleaseParams(ON_GOODS, GOODS, amount, 0, 0)) {} catch {}
             if (i % 3 == 2) {
                 try receipts.recount(IWarehouseReceipts.RecountParams(GOODS, ROOT, amount, ids)) {} catch {}
             }

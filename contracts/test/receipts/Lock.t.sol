@@ -41,7 +41,7 @@ contract ReceiptsLockTest is StoredWorld {
         by(KEEPER);
         pledges.undertake(IPledges.UndertakeParams(ON_GOODS, 500, today() + 10, ROOT));
         by(BANK);
-        pledges.buyBack(IPledges.BuyBackParams(ON_GOODS, GOODS, partyOf[KEEPER], 500, "ref"));
+        pledges.buyBack(IPledges.BuyBackParams(ON_GOODS, GOODS, partyOf[KEEPER], 500, "ref", 0));
         bytes32 bought = pledges.boughtBackId(ON_GOODS, partyOf[KEEPER], 0);
         IPledges.PledgeParams memory p = offer(over(bought, "pledge"), WAREHOUSE, bought, 500);
         Auth memory granted = grant(p, KEEPER);

@@ -64,7 +64,7 @@ contract ReceiptsRecountTest is CountedWorld {
         bytes memory reason = abi.encodeWithSelector(IPledges.PledgeUnknown.selector, bytes32("none"));
         _refused(FREE + 1, named(ON_GOODS, "none"), reason);
         by(LENDER2);
-        pledges.release(IPledges.ReleaseParams(SECOND, GOODS, YOUNGER));
+        pledges.release(IPledges.ReleaseParams(SECOND, GOODS, YOUNGER, 0, 0));
         reason = abi.encodeWithSelector(IPledges.PledgeStateWrong.selector, SECOND, IPledges.PledgeState.Released);
         _refused(FREE + YOUNGER + 1, named(ON_GOODS, SECOND), reason);
     }
@@ -108,9 +108,9 @@ contract ReceiptsRecountTest is CountedWorld {
         eq(_receipt().missing, FREE + 1_000, "missing");
         vm.expectRevert(abi.encodeWithSelector(IPledges.ExceedsPledge.selector, SECOND, YOUNGER, YOUNGER - 1_000));
         by(LENDER2);
-        pledges.release(IPledges.ReleaseParams(SECOND, GOODS, YOUNGER));
+        pledges.release(IPledges.ReleaseParams(SECOND, GOODS, YOUNGER, 0, 0));
         by(LENDER2);
-        pledges.release(IPledges.ReleaseParams(SECOND, GOODS, YOUNGER - 1_000));
+        pledges.release(IPledges.ReleaseParams(SECOND, GOODS, YOUNGER - 1_000, 0, 0));
         eq(_receipt().free, YOUNGER - 1_000, "what is there is free");
         eq(_receipt().missing, FREE + 1_000, "missing as before");
     }
@@ -122,7 +122,7 @@ contract ReceiptsRecountTest is CountedWorld {
         eq(pledges.pledgeOf(ON_GOODS).amount, LOCKED - 7, "the rest");
         vm.expectRevert(abi.encodeWithSelector(IPledges.PledgeStateWrong.selector, SECOND, IPledges.PledgeState.Lost));
         by(LENDER2);
-        pledges.release(IPledges.ReleaseParams(SECOND, GOODS, 1));
+        pledges.release(IPledges.ReleaseParams(SECOND, GOODS, 1, 0, 0));
         // From now on it needn't, and mustn't, be named.
         recount(KEEPER, LOCKED - 7, named(ON_GOODS));
         eq(uint256(pledges.pledgeOf(ON_GOODS).state), uint256(IPledges.PledgeState.Lost), "lost too");

@@ -128,7 +128,7 @@ contract ReceivablesSettleTest is DueWorld {
             abi.encodeWithSelector(IPledges.PledgeStateWrong.selector, PLEDGE, IPledges.PledgeState.Released)
         );
         by(LENDER);
-        pledges.release(IPledges.ReleaseParams(PLEDGE, CLAIM, 1));
+        pledges.release(IPledges.ReleaseParams(PLEDGE, CLAIM, 1, 0, 0));
     }
 
     function test_settle__everything__paidUp() public {

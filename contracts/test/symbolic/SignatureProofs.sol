@@ -60,7 +60,7 @@ contract SignatureProofs is Signed {
             else if (which == 4) orders.despatchBySig(IOrders.DespatchParams(x.id, x.root, x.amount), auth(g));
             else orders.receiveGoodsBySig(IOrders.ReceiveGoodsParams(x.id, x.root, x.amount), auth(g));
             bytes32 kind = typeOf(name, "(bytes32 orderId,bytes32 documentRoot,uint64 amount");
-            done = abi.encode(kind, x.id, x.root, x.amount, g.nonce, g.deadline);
+            done = abi.encode(kind, x.id, x.root, x.amount, uint64(0), bytes32(0), g.nonce, g.deadline);
         }
         once(address(orders), g, a, x, time, done);
         bool seller = either(which == 1, which == 4);
@@ -154,7 +154,7 @@ contract SignatureProofs is Signed {
         } else if (which == 3) {
             receivables.creditBySig(IReceivables.CreditParams(x.id, x.root, x.amount), accountAuth(g));
             bytes32 kind = typeOf("Credit", "(bytes32 id,bytes32 documentRoot,uint64 amount");
-            done = abi.encode(kind, x.id, x.root, x.amount, g.nonce, g.deadline);
+            done = abi.encode(kind, x.id, x.root, x.amount, uint64(0), bytes32(0), g.nonce, g.deadline);
         } else if (which == 4) {
             receivables.transferBySig(IReceivables.TransferParams(x.id, x.party), accountAuth(g));
             done = abi.encode(typeOf("Transfer", "(bytes32 id,uint32 to"), x.id, x.party, g.nonce, g.deadline);
@@ -192,9 +192,9 @@ contract SignatureProofs is Signed {
             pledges.drawBySig(IPledges.DrawParams(x.id), accountAuth(g));
             done = abi.encode(typeOf("Draw", "(bytes32 pledgeId"), x.id, g.nonce, g.deadline);
         } else if (which == 1) {
-            pledges.releaseBySig(IPledges.ReleaseParams(x.id, x.root, x.amount), accountAuth(g));
-            bytes32 kind = typeOf("Release", "(bytes32 pledgeId,bytes32 assetId,uint64 amount");
-            done = abi.encode(kind, x.id, x.root, x.amount, g.nonce, g.deadline);
+            pledges.releaseBySig(IPledges.ReleaseParams(x.id, x.root, x.amount, 0, 0), accountAuth(g));
+            bytes32 kind = typeOf("Release", "(bytes32 pledgeId,bytes32 assetId,uint64 amount,uint64 keep,bytes32 valuation");
+            done = abi.encode(kind, x.id, x.root, x.amount, uint64(0), bytes32(0), g.nonce, g.deadline);
         } else {
             pledges.enforceBySig(IPledges.EnforceParams(x.id, x.root), accountAuth(g));
             bytes32 kind = typeOf("Enforce", "(bytes32 pledgeId,bytes32 assetId");

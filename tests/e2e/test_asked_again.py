@@ -1,0 +1,96 @@
+"""What a party owes its signature for is asked for until it is given: a day without it ends the act, not the duty."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlmodel import col, select
+
+from chainfin.eth import eip712
+from chainfin.services.kernel import custody
+from chainfin.services.kernel.context import Actor
+from chainfin.services.pledges import undertakings
+from chainfin.services.reactions import signing
+from chainfin.storage.trade_tables import ActRow
+from tests.e2e.ending import mismatches, pledges_on
+from tests.e2e.onchain import view
+from tests.e2e.site import Site
+
+HELD = custody.signer_of
+
+
+def asked(site: Site, subject: str, function: str) -> list[ActRow]:
+    with site.ctx.store.read() as session:
+        query = select(ActRow).where(ActRow.subject == subject, ActRow.function == function)
+        return list(session.exec(query.order_by(col(ActRow.id))).all())
+
+
+def sign(site: Site, act: ActRow) -> None:
+    with site.ctx.store.read() as session:
+        key = HELD(session, site.ctx, act.signer)
+    assert key is not None
+    signing.sign(site.ctx, Actor("party", act.party_id), act.id, "0x" + eip712.sign(act.typed_data, key).hex())
+
+
+def a_day_later(site: Site) -> None:
+    site.ctx.clock.move_to(site.ctx.clock.now() + timedelta(hours=25))
+    site.run()
+
+
+def test_settlement__unsigned_for_two_days__attested_on_the_third(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    asset = site.confirmed(site.borrower())
+    with monkeypatch.context() as patch:
+        patch.setattr(custody, "signer_of", lambda *_: None)
+        site.pays(100_000_00, f"RECEIVABLE {asset.id}")
+        a_day_later(site)
+        a_day_later(site)
+        acts = asked(site, asset.id, "settle")
+        assert [act.status for act in acts] == ["expired", "expired", "awaiting_signature"]
+        assert len({str(act.params) for act in acts}) == 1, "the same word on the same payment"
+        sign(site, acts[-1])
+        site.run()
+    assert view(site.inst, "Receivables", "receivable", asset.id)["settled"] == 100_000_00
+    assert mismatches(site) == []
+
+
+def test_buy_back__unsigned_for_a_day__attested_on_the_next(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    borrower = site.borrower()
+    goods = site.goods(borrower)
+    site.funded(borrower, 500_000_00, goods.id, product="inventory_pledge")
+    (pledge,) = pledges_on(site, goods.id)
+    until = site.today + timedelta(days=90)
+    undertakings.undertake(site.ctx, site.cast["core"], pledge.id, "1000", until, "we buy what isn't redeemed")
+    site.run()
+    with monkeypatch.context() as patch:
+        patch.setattr(custody, "signer_of", lambda *_: None)
+        account = site.party(site.cast["core"].party_id).account
+        site.pays(70_000_00, f"BUYBACK {pledge.id}", payer=account)
+        a_day_later(site)
+        first, again = asked(site, pledge.id, "buyBack")
+        assert (first.status, again.status, first.params) == ("expired", "awaiting_signature", again.params)
+        assert again.extra["valuation"] == first.extra["valuation"]
+        sign(site, again)
+        site.run()
+    assert pledges_on(site, goods.id)[0].settled == 1_000_000
+    assert mismatches(site) == []
+
+
+def test_draw__unsigned_for_a_day__asked_for_until_the_pledge_has_lapsed(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    borrower = site.borrower()
+    asset, application = site.unpaid(borrower, 300_000_00)
+    (pledge,) = pledges_on(site, asset.id)
+    with monkeypatch.context() as patch:
+        patch.setattr(custody, "signer_of", lambda *_: None)
+        assert site.inst.sandbox is not None
+        site.inst.sandbox.faults.clear()
+        site.ctx.clock.move_to(site.ctx.clock.now() + timedelta(minutes=10))
+        site.run()
+        assert site.application(application).row.status == "funded"
+        a_day_later(site)
+        assert [act.status for act in asked(site, pledge.id, "draw")] == ["expired", "awaiting_signature"]
+        site.move_to(site.today + timedelta(days=40))
+        site.run()
+        assert [act.status for act in asked(site, pledge.id, "draw")] == ["expired", "expired"], "the chain refuses it"
