@@ -93,7 +93,7 @@ def test_count__below_two_pledges__the_younger_bears_the_loss_and_ends(system: S
     assert [(each["amount"], each["rank"]) for each in seen] == [(80, 1), (0, 2)]
     assert run.model.book.pledges[YOUNGER].state == "lost"
     # what the first lender sets free is its own
-    assert run.step(stories.on_pledge("release", ON_GOODS, "lender", asset=GOODS, amount=80)) == []
+    assert run.step(stories.release(ON_GOODS, 80, asset=GOODS)) == []
     assert system.view("WarehouseReceipts", "receipt", GOODS)["free"] == 80
     assert not run.refused
     assert run.finish() == []
@@ -124,7 +124,7 @@ def test_pledge__a_hundred_over_one_receipt__no_more(system: System) -> None:
     for number in range(MAX_PLEDGES + 1):
         assert run.step(stories.pledge(over(GOODS, 100 + number), "lender", 1, kind=2)) == []
     assert run.met["Pledges.pledge", "too_many_pledges"] == 1
-    assert run.step(stories.on_pledge("release", over(GOODS, 100), "lender", asset=GOODS, amount=1)) == []
+    assert run.step(stories.release(over(GOODS, 100), 1, asset=GOODS)) == []
     assert run.step(stories.pledge(YOUNGER, "lender", 1, kind=2)) == []
     assert len(run.refused) == 1
     assert run.finish() == []

@@ -45,7 +45,8 @@ def test_bought_back__by_who_undertook_it__goods_under_a_receipt_of_its_own(
     core = site.cast["core"]
     root = "0x" + secrets.token_hex(32)
     until = day(site.today + timedelta(days=30))
-    sent(site, core, "Pledges", "undertake", pledgeId=pledge.id, amount=3000, untilDay=until, documentRoot=root)
+    sent(site, core, "Pledges", "undertake", pledgeId=pledge.id, assetId=pledge.asset_id, amount=3000, untilDay=until,
+         documentRoot=root)  # fmt: skip
     assert mismatches(site) == []
     buyer = site.party(core.party_id).chain_party
     for amount in (1000, 2000):
@@ -53,6 +54,7 @@ def test_bought_back__by_who_undertook_it__goods_under_a_receipt_of_its_own(
         sent(
             site, site.cast["bank"], "Pledges", "buyBack",
             pledgeId=pledge.id, assetId=pledge.asset_id, buyer=buyer, amount=amount, bankRef=reference,
+            valuation="0x" + "00" * 32,
         )  # fmt: skip
     taken = receipts_out_of(site, pledge.asset_id)
     assert sorted(row.issued for row in taken) == [1000, 2000]

@@ -43,7 +43,8 @@ def undertake(ctx: Context, actor: Actor, pledge_id: str, amount: str, until: da
     alone. Whoever knows the pledge's (unguessable) id was told it by its parties.
 
     Raises Forbidden role_missing; NotFound pledge_unknown; BadInput amount_…, quantity_…, until_past,
-    until_not_after_due; Refused transfer_to_debtor, pledge_state_wrong, exceeds_pledged, undertaking_exists.
+    until_not_after_due; Refused transfer_to_debtor, pledge_state_wrong, undertaker_is_party, self_attested,
+    exceeds_pledged, undertaking_exists.
     """
     buyer_id, today = actor.require(), ctx.clock.today()
     if until < today:
@@ -61,7 +62,16 @@ def undertake(ctx: Context, actor: Actor, pledge_id: str, amount: str, until: da
         row = session.get(UndertakingRow, (pledge_id, buyer_id))
         before = None if row is None else promises.Undertaking(row.buyer_id, row.left, row.until)
         unless_refused(
-            promises.undertake(part, buyer=buyer_id, pledged=pledge.left, until=until, today=today, before=before)
+            promises.undertake(
+                part,
+                buyer=buyer_id,
+                parties=(pledge.lender_id, pledge.pledgor_id),
+                keeper=asset.voucher_id if asset.kind == ReceiptAsset.kind else None,
+                pledged=pledge.left,
+                until=until,
+                today=today,
+                before=before,
+            )
         )
         return acts.prepare(
             session,
@@ -69,6 +79,7 @@ def undertake(ctx: Context, actor: Actor, pledge_id: str, amount: str, until: da
             party=gate.enter(session, buyer_id, Kind.PLEDGE),
             act=Undertake(
                 pledge_id=pledge.id,
+                asset_id=pledge.asset_id,
                 amount=part,
                 until_day=day_number(until),
                 document_root="0x" + keccak(wording.encode()).hex(),
