@@ -21,9 +21,8 @@ $(VENV)/.core: requirements/core.txt pyproject.toml
 	$(BIN)/python -m pip install -q --no-deps --no-build-isolation -e .
 	@touch $@
 
-$(VENV)/.dev: requirements/dev.txt requirements/schemas.txt $(VENV)/.core
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.core
 	$(BIN)/python -m pip install -q --require-hashes -r requirements/dev.txt
-	$(BIN)/python -m pip install -q --require-hashes --no-deps -r requirements/schemas.txt
 	@touch $@
 
 install: $(VENV)/.core ## set up .venv with pinned, hashed dependencies

@@ -12,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from api import openapi, problems
+from api.idempotency import Idempotency
 from api.limits import BodyLimit
 from api.observe import Observe
 from api.routers import all_routers
@@ -21,7 +22,6 @@ from chainfin.runtime.loop import Loop
 from chainfin.runtime.metrics import Metrics
 from chainfin.runtime.tracing import Tracing
 from chainfin.services.kernel.context import Context
-from chainfin.services.kernel.idempotency import Idempotency
 from chainfin.services.oversight.evidence import Prover
 from chainfin.services.oversight.parked import Retry
 from chainfin.services.oversight.reconcile import ChainView, RegistryView
@@ -73,7 +73,7 @@ def create_app(
     app.state.idempotency = Idempotency(ctx.store, ctx.vault)
     app.state.prover = prover
     app.state.views = None if chain_view is None or registry_view is None else (chain_view, registry_view)
-    app.state.commits = Commits(ctx.store.on_news)
+    app.state.commits = Commits(ctx.store)
     app.state.ready = {"database": ctx.store.check_schema, **(ready or {})}
     app.state.loops, app.state.bank = loops, bank
     app.state.retries = retries or {}

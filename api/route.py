@@ -14,8 +14,8 @@ from starlette.responses import Response
 
 from api import idempotency, problems
 from api.auth import identify
+from api.idempotency import Claim, Idempotency
 from api.observe import bind_path_ids
-from chainfin.services.kernel.idempotency import Answer, Claim, Idempotency
 from chainfin.storage.away import is_away
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -102,8 +102,8 @@ class OnceRoute(Route):
         digest = idempotency.body_digest(await request.body())
         what = f"{request.method} {request.url.path}" + (f"?{request.url.query}" if request.url.query else "")
         claim = await run_in_threadpool(keeper.begin, subject, key, what, digest)
-        if isinstance(claim, Answer):
-            return idempotency.replayed(claim)
+        if isinstance(claim, Response):
+            return claim
         return await self._carry_out(inner, request, keeper, claim)
 
     async def _carry_out(self, inner: Handler, request: Request, keeper: Idempotency, claim: Claim) -> Response:
@@ -120,7 +120,7 @@ class OnceRoute(Route):
                 # What was never begun (the form was wrong) may be put right under the same key.
                 keep = answer.status_code < 500 and not isinstance(error, RequestValidationError)
             if keep:
-                await run_in_threadpool(keeper.finish, claim, idempotency.kept(answer))
+                await run_in_threadpool(keeper.finish, claim, answer)
             return answer
         except BaseException:
             keep = False  # cancelled, or the answer could not be kept

@@ -104,7 +104,7 @@ def operator_credentials(home: Path, signin: SignIn) -> Path:
     path = home / "operator.json"
     if not path.exists():
         made: NewClient = signin.bootstrap_client()
-        body = json.dumps({"client_id": made.client.client_id, "client_secret": made.secret}, indent=1)
+        body = json.dumps({"client_id": made.row.client_id, "client_secret": made.secret}, indent=1)
         draft = path.with_suffix(f".{os.getpid()}")
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
             file.write(body + "\n")

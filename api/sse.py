@@ -13,6 +13,8 @@ import structlog
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
+from chainfin.storage.store import Store
+
 POLL_S = 1.0
 """Other processes' commits don't wake us; so we look at least this often."""
 HEARTBEAT_S = 15.0
@@ -48,13 +50,12 @@ Ticket = tuple[asyncio.AbstractEventLoop, asyncio.Event, str | None]
 class Commits:
     """Wakes waiting streams after each write commit of this process."""
 
-    def __init__(self, on_news: Callable[[Callable[[frozenset[str]], None]], None]) -> None:
-        """``on_news`` takes what is to be called with the subjects of each commit (`Store.on_news`)."""
+    def __init__(self, store: Store) -> None:
         self._lock = threading.Lock()
         self._waiting: set[Ticket] = set()
         self.count = 0
         """Commits so far: another count means that there may be news since."""
-        on_news(self._wake)
+        store.on_news(self._wake)
 
     def subscribe(self, about: str | None = None) -> Ticket:
         """``about``: wake only for commits that tell of this subject."""

@@ -11,7 +11,7 @@ from chainfin.errors import BadInput
 from chainfin.rules.application import OVER, State
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.reads import queries
-from chainfin.services.views.lending import NodeView
+from chainfin.storage.lending_tables import ApplicationNodeRow
 
 RESTING = OVER | {State.REVIEW}
 """States that don't change by themselves; a review waits for a person, and an appeal is another application."""
@@ -56,7 +56,7 @@ def source(ctx: Context, actor: Actor, application_id: str) -> Source:
         news = list(_events(trail.nodes, seen_start=0 if ended else seq))
         if trail.status not in RESTING:
             return Batch(news, ended=False)
-        application = queries.application(ctx, actor, application_id).application
+        application = queries.application(ctx, actor, application_id).row
         final = EndEvent(
             application_id=application.id,
             status=application.status,
@@ -68,10 +68,10 @@ def source(ctx: Context, actor: Actor, application_id: str) -> Source:
     return read
 
 
-def _events(nodes: Sequence[NodeView], *, seen_start: int) -> Iterator[Event]:
+def _events(rows: Sequence[ApplicationNodeRow], *, seen_start: int) -> Iterator[Event]:
     """In order. Nodes follow one another: only the last one can be open, and its end comes with a later read."""
-    for node in nodes:
-        if node.seq != seen_start:
-            yield Event(f"{node.seq}-started", "node", NodeEvent.started(node).model_dump(mode="json"))
-        if node.ended_at is not None:
-            yield Event(f"{node.seq}-ended", "node", NodeEvent.ended(node).model_dump(mode="json"))
+    for row in rows:
+        if row.seq != seen_start:
+            yield Event(f"{row.seq}-started", "node", NodeEvent.started(row).model_dump(mode="json"))
+        if row.ended_at is not None:
+            yield Event(f"{row.seq}-ended", "node", NodeEvent.ended(row).model_dump(mode="json"))

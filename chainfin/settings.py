@@ -49,11 +49,6 @@ class Settings(BaseSettings):
     """The payment rail's base address; without it, the sandbox. Needs the key."""
     rail_key: str | None = None
     """The Ed25519 key, in hex, that signs the payment rail's answers."""
-    bank_folder: Path | None = None
-    """A folder of files (ISO 20022) instead of the payment rail: orders go to `outbox`, the bank's files are taken from
-    `inbox`. Needs the bank."""
-    bank_agent: str | None = None
-    """The bank that holds the lenders' accounts: its BIC, or its CNAPS number."""
     registry_url: str | None = None
     """The statutory registry's base address; without it, the sandbox. Needs the key."""
     registry_key: str | None = None
@@ -114,20 +109,6 @@ class Settings(BaseSettings):
         return _partner("RAIL", self.rail_url, self.rail_key)
 
     @property
-    def bank(self) -> tuple[Path, str] | None:
-        """The folder of the bank's files and the bank; None: the payment rail."""
-        if self.bank_folder is None:
-            return None
-        where = f"{PREFIX}BANK_AGENT"
-        if not self.bank_agent:
-            why = f"{PREFIX}BANK_FOLDER needs {where}: which bank is to pay"
-            raise BadInput("setting_missing", why, where=where)
-        if self.rail_url:
-            why = f"{PREFIX}BANK_FOLDER stands in place of {PREFIX}RAIL_URL"
-            raise BadInput("setting_invalid", why, where=f"{PREFIX}BANK_FOLDER")
-        return self.bank_folder, self.bank_agent
-
-    @property
     def registry(self) -> Partner | None:
         """The statutory registry; None: the sandbox."""
         return _partner("REGISTRY", self.registry_url, self.registry_key)
@@ -164,7 +145,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         name = PREFIX + str(first["loc"][0]).upper()
         raise BadInput("setting_invalid", f"{name} is {first['input']!r}: {first['msg']}", where=name) from None
     # What lacks its other half is refused now, not at first use.
-    _ = settings.relayer_signer, settings.rail, settings.bank, settings.registry, settings.partner
+    _ = settings.relayer_signer, settings.rail, settings.registry, settings.partner
     return settings
 
 

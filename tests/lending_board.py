@@ -23,7 +23,6 @@ from chainfin.resources import CONTRACTS
 from chainfin.services.kernel import commands, custody
 from chainfin.services.kernel.context import Actor, Clock, Context
 from chainfin.services.lending import applications, funding, limits, mandates
-from chainfin.services.payments import deposits
 from chainfin.services.payments.allocation import Arrival
 from chainfin.services.payments.incoming import COLLECTION_ACCOUNT, StatementLine, take_in
 from chainfin.services.reactions import chain_events, partner_outcomes
@@ -227,8 +226,9 @@ class Board:
 
     def fund(self, lender: Actor, amount: int) -> None:
         """The lender's money reaches the bank."""
-        told = deposits.instruction(self.ctx, lender)
-        self.pays(amount, told.remittance, told.payer_account)
+        with self.ctx.store.read() as session:
+            account = session.get_one(PartyRow, lender.party_id).account
+        self.pays(amount, f"FUNDING {lender.party_id}", account)
 
     def apply(self, borrower: Actor, lender: Actor, product: str, amount: int, asset: str | None) -> str:
         consent: dict[str, object] = {"token": "consent"} if asset is None else {}
@@ -271,7 +271,7 @@ class Board:
 
     def bank(self, answer: Answer | None = None, loan_id: str | None = None, pick: int = 0) -> int:
         """The bank pays a loan out, or refuses with a code."""
-        done: Answer = {"bank_reference": f"OUT-{next(self.made)}", "paid_at": self.clock.now().isoformat()}
+        done: Answer = {"bank_reference": f"OUT-{next(self.made)}"}
         return self.answer(commands.PayLoan, done if answer is None else answer, loan_id, pick)
 
     def registry(self, answer: Answer | None = None, loan_id: str | None = None, pick: int = 0) -> int:

@@ -29,7 +29,6 @@ NOUNS = (
     "periods",
     "policies",
     "parked",
-    "bank",
 )
 
 

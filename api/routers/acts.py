@@ -25,7 +25,7 @@ def list_acts(
         window,
         lambda after, limit: acts.list_(ctx, actor, status, after=after, limit=limit),
         ActOut.of,
-        lambda seen: seen.id,
+        lambda row: row.id,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Header
@@ -23,8 +24,12 @@ from api.schemas.lending import (
     ReviewIn,
 )
 from api.trail import STREAM_SCHEMA, source
+from chainfin.errors import NotFound
+from chainfin.services.kernel import acts
+from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.lending import applications, review
 from chainfin.services.reads import queries
+from chainfin.storage.lending_tables import ApplicationRow, OfferRow
 
 router = APIRouter(prefix="/v1")
 asked = APIRouter(prefix="/applications", tags=["applications"], route_class=OnceRoute)
@@ -34,7 +39,7 @@ offers = APIRouter(prefix="/offers", tags=["applications"], route_class=OnceRout
 @asked.post("", status_code=202)
 def apply(ctx: Ctx, actor: Acting, body: ApplicationIn, response: Response) -> ApplicationOut:
     """Ask for money. What happens then is shown at /events while it happens."""
-    made = applications.apply(
+    row = applications.apply(
         ctx,
         actor,
         product=body.product,
@@ -44,8 +49,8 @@ def apply(ctx: Ctx, actor: Acting, body: ApplicationIn, response: Response) -> A
         asset_id=body.asset_id,
         consent=None if body.consent is None else body.consent.model_dump(),
     )
-    response.headers["Location"] = f"/v1/applications/{made.id}"
-    return ApplicationOut.of(made)
+    response.headers["Location"] = f"/v1/applications/{row.id}"
+    return ApplicationOut.of(row)
 
 
 @asked.get("")
@@ -55,14 +60,15 @@ def list_applications(ctx: Ctx, actor: Acting, window: Paged) -> Page[Applicatio
         window,
         lambda after, limit: queries.applications(ctx, actor, after=after, limit=limit),
         ApplicationOut.of,
-        lambda seen: seen.id,
+        lambda row: row.id,
     )
 
 
 @asked.get("/{application_id}")
 def get_application(ctx: Ctx, actor: Acting, application_id: Id) -> ApplicationDetail:
     """The application with its trail, its offer, and the decision in sentences that add up."""
-    return ApplicationDetail.full(queries.application(ctx, actor, application_id))
+    view = queries.application(ctx, actor, application_id)
+    return ApplicationDetail.full(view, None if view.offer is None else _offer(ctx, actor, view.offer, view.row))
 
 
 @asked.get(
@@ -111,15 +117,24 @@ def decide(ctx: Ctx, actor: Acting, application_id: Id, body: ReviewIn) -> Appli
 @asked.post("/{application_id}/appeals", status_code=202)
 def appeal(ctx: Ctx, actor: Acting, application_id: Id, body: AppealIn, response: Response) -> ApplicationOut:
     """Dispute a decision: it is made again on today's facts, as a new application linked to the old one."""
-    made = applications.appeal(ctx, actor, application_id, reason=body.reason, consent=body.data)
-    response.headers["Location"] = f"/v1/applications/{made.id}"
-    return ApplicationOut.of(made)
+    row = applications.appeal(ctx, actor, application_id, reason=body.reason, consent=body.data)
+    response.headers["Location"] = f"/v1/applications/{row.id}"
+    return ApplicationOut.of(row)
 
 
 @offers.get("/{offer_id}")
 def get_offer(ctx: Ctx, actor: Acting, offer_id: Id) -> OfferOut:
     """An offer; the borrower finds in ``act`` what it has to sign."""
-    return OfferOut.of(queries.offer(ctx, actor, offer_id))
+    row = queries.offer(ctx, actor, offer_id)
+    return _offer(ctx, actor, row, queries.application(ctx, actor, row.application_id).row)
+
+
+def _offer(ctx: Context, actor: Actor, row: OfferRow, application: ApplicationRow) -> OfferOut:
+    """The act is the borrower's: the lender sees the offer without it."""
+    act = None
+    with suppress(NotFound):
+        act = acts.get(ctx, actor, row.act_id or "")
+    return OfferOut.of(row, act, application.product)
 
 
 router.include_router(asked)

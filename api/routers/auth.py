@@ -83,7 +83,7 @@ def token(signin: Signing, credentials: TokenIn = Depends(_credentials), *, resp
 def create_client(signin: Signing, who: Who, body: ClientIn = Body(default_factory=ClientIn)) -> NewClientOut:
     """Credentials for an ERP system. The secret is shown in this answer only."""
     made = signin.create_client(who, body.party_id)
-    return NewClientOut(**ClientOut.of(made.client).model_dump(), client_secret=made.secret)
+    return NewClientOut(**ClientOut.of(made.row).model_dump(), client_secret=made.secret)
 
 
 @clients.get("")
@@ -93,7 +93,7 @@ def list_clients(signin: Signing, actor: Acting, window: Paged) -> Page[ClientOu
         window,
         lambda after, limit: signin.clients(actor, after=after, limit=limit),
         ClientOut.of,
-        lambda seen: seen.client_id,
+        lambda row: row.client_id,
     )
 
 

@@ -16,6 +16,7 @@ from chainfin.connectors.sandbox import World
 from chainfin.errors import Conflict
 from chainfin.services.books import funding_accounts
 from chainfin.services.payments import deposits
+from chainfin.services.payments.incoming import COLLECTION_ACCOUNT
 
 router = APIRouter(prefix="/v1/funding", tags=["funding"], route_class=OnceRoute)
 
@@ -27,7 +28,7 @@ def list_accounts(ctx: Ctx, actor: Acting, window: Paged) -> Page[FundingOut]:
         window,
         lambda after, limit: funding_accounts.list_(ctx, actor, after=after, limit=limit),
         FundingOut.of,
-        lambda seen: seen.id,
+        lambda row: row.id,
     )
 
 
@@ -52,7 +53,7 @@ def deposit(request: Request, ctx: Ctx, actor: Acting, body: AmountIn) -> Deposi
         amount,
         payer_account=told.payer_account,
         payer_name=told.payer_name,
-        payee_account=told.account,
+        payee_account=COLLECTION_ACCOUNT,
         remittance=told.remittance,
     )
     return DepositInstructionOut.of(told)

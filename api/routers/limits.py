@@ -28,5 +28,5 @@ def list_limits(ctx: Ctx, actor: Acting, window: Paged) -> Page[LimitOut]:
         window,
         lambda after, limit: queries.credit_limits(ctx, actor, after=after, limit=limit),
         LimitOut.of,
-        lambda seen: seen.id,
+        lambda row: row.id,
     )

@@ -28,7 +28,7 @@ def list_lines(ctx: Ctx, actor: Acting, window: Paged) -> Page[LineOut]:
         window,
         lambda after, limit: debtor_lines.list_(ctx, actor, after=after, limit=limit),
         LineOut.of,
-        lambda seen: seen.debtor_id,
+        lambda view: view.row.debtor_id,
     )
 
 

@@ -25,7 +25,7 @@ from api.schemas.loans import (
 )
 from chainfin.errors import BadInput
 from chainfin.services.lending import margin_calls
-from chainfin.services.payments import instructions
+from chainfin.services.payments import incoming
 from chainfin.services.reads import queries
 
 router = APIRouter(prefix="/v1/loans", tags=["loans"], route_class=OnceRoute)
@@ -36,10 +36,7 @@ _HORIZON = dt.timedelta(days=3660)
 def list_loans(ctx: Ctx, actor: Acting, window: Paged) -> Page[LoanOut]:
     """Loans in which one is borrower or lender."""
     return page(
-        window,
-        lambda after, limit: queries.loans(ctx, actor, after=after, limit=limit),
-        LoanOut.of,
-        lambda seen: seen.id,
+        window, lambda after, limit: queries.loans(ctx, actor, after=after, limit=limit), LoanOut.of, lambda row: row.id
     )
 
 
@@ -83,4 +80,4 @@ def repay(
 ) -> InstructionOut:
     """How to repay: account and remittance for one's bank. It moves nothing by itself."""
     amount = None if body.amount is None else body.amount.money("/amount/amount")
-    return InstructionOut.of(instructions.for_loan(ctx, actor, loan_id, amount))
+    return InstructionOut.of(incoming.instructions(ctx, actor, loan_id, amount))

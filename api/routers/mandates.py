@@ -28,7 +28,7 @@ def prepare(ctx: Ctx, actor: Acting, body: MandateIn) -> MandateOut:
         not_before=body.not_before,
         expires_at=body.expires_at,
     )
-    return MandateOut.of(made)
+    return MandateOut.of(mandates.get(ctx, actor, made.id))
 
 
 @router.get("")
@@ -38,7 +38,7 @@ def list_mandates(ctx: Ctx, actor: Acting, window: Paged) -> Page[MandateOut]:
         window,
         lambda after, limit: mandates.list_(ctx, actor, after=after, limit=limit),
         MandateOut.of,
-        lambda seen: seen.id,
+        lambda standing: standing.row.id,
     )
 
 
@@ -51,10 +51,12 @@ def get_mandate(ctx: Ctx, actor: Acting, mandate_id: Id) -> MandateOut:
 @router.post("/{mandate_id}/signature", status_code=200)
 def sign(ctx: Ctx, actor: Acting, mandate_id: Id, body: SignatureIn) -> MandateOut:
     """Bring the lender's signature over ``typed_data``: from now on the mandate holds."""
-    return MandateOut.of(mandates.sign(ctx, actor, mandate_id, body.signature))
+    mandates.sign(ctx, actor, mandate_id, body.signature)
+    return MandateOut.of(mandates.get(ctx, actor, mandate_id))
 
 
 @router.post("/{mandate_id}/revoke", status_code=200)
 def revoke(ctx: Ctx, actor: Acting, mandate_id: Id) -> MandateOut:
     """Nothing new goes out under it, accepted offers that aren't paid out included. What was lent stands."""
-    return MandateOut.of(mandates.revoke(ctx, actor, mandate_id))
+    mandates.revoke(ctx, actor, mandate_id)
+    return MandateOut.of(mandates.get(ctx, actor, mandate_id))

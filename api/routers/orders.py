@@ -21,9 +21,9 @@ _SOURCE = "document"
 @router.post("", status_code=202)
 def post_order(ctx: Ctx, actor: Acting, body: DocumentIn, response: Response) -> OrderAct:
     """The buyer posts its purchase order (UBL Order)."""
-    order, act = orders.post_order(ctx, actor, document_bytes(body.document), _SOURCE)
-    response.headers["Location"] = f"/v1/orders/{order.id}"
-    return OrderAct(order=OrderOut.of(order), act=ActOut.of(act))
+    row, act = orders.post_order(ctx, actor, document_bytes(body.document), _SOURCE)
+    response.headers["Location"] = f"/v1/orders/{row.id}"
+    return OrderAct(order=OrderOut.of(row), act=ActOut.of(act))
 
 
 @router.get("")
@@ -33,7 +33,7 @@ def list_orders(ctx: Ctx, actor: Acting, window: Paged) -> Page[OrderOut]:
         window,
         lambda after, limit: queries.orders(ctx, actor, after=after, limit=limit),
         OrderOut.of,
-        lambda seen: seen.id,
+        lambda row: row.id,
     )
 
 

@@ -11,10 +11,8 @@ from api.auth import Acting, Ctx
 from api.paging import Page, Paged, page
 from api.route import OnceRoute
 from api.schemas.common import Id
-from api.schemas.parked import AllocationIn, ParkedOut, ResolveIn
-from api.schemas.persons import ProposalOut
+from api.schemas.parked import ParkedOut, ResolveIn
 from chainfin.services.oversight import parked
-from chainfin.services.payments import unmatched
 
 router = APIRouter(prefix="/v1/parked", tags=["parked"], route_class=OnceRoute)
 
@@ -28,7 +26,7 @@ def list_parked(ctx: Ctx, actor: Acting, window: Paged, status: Status = None) -
         window,
         lambda after, limit: parked.list_(ctx, actor, status=status, after=after, limit=limit),
         ParkedOut.of,
-        lambda seen: seen.id,
+        lambda row: row.id,
     )
 
 
@@ -42,15 +40,3 @@ def retry_parked(request: Request, ctx: Ctx, actor: Acting, parked_id: Id) -> Pa
 def resolve_parked(ctx: Ctx, actor: Acting, parked_id: Id, body: ResolveIn) -> ParkedOut:
     """Close it, with what was done about it elsewhere; nothing is taken in."""
     return ParkedOut.of(parked.resolve(ctx, actor, parked_id, body.reason))
-
-
-@router.post("/{parked_id}/allocation", status_code=202)
-def allocate_parked(ctx: Ctx, actor: Acting, parked_id: Id, body: AllocationIn) -> ProposalOut:
-    """Say for which claim an unmatched payment is. Another person approves (`/v1/proposals/{id}/approve`)."""
-    return ProposalOut.of(unmatched.propose(ctx, actor, parked_id, kind=body.kind, target=body.id, reason=body.reason))
-
-
-@router.post("/{parked_id}/return", status_code=200)
-def return_parked(ctx: Ctx, actor: Acting, parked_id: Id, body: ResolveIn) -> ParkedOut:
-    """Send an unmatched payment back to the account that it came from."""
-    return ParkedOut.of(unmatched.send_back(ctx, actor, parked_id, body.reason))

@@ -37,7 +37,7 @@ def admit(ctx: Ctx, actor: Acting, body: ParticipantIn, response: Response) -> A
     )
     response.headers["Location"] = f"/v1/participants/{made.party.id}"
     return AdmissionOut(
-        participant=ParticipantOut.of(made.party),
+        participant=ParticipantOut.of(made.party, actor),
         act=None if made.act is None else ActOut.of(made.act),
         consent=made.consent,
     )
@@ -49,21 +49,21 @@ def list_participants(ctx: Ctx, actor: Acting, window: Paged) -> Page[Participan
     return page(
         window,
         lambda after, limit: admission.list_(ctx, actor, after=after, limit=limit),
-        ParticipantOut.of,
-        lambda seen: seen.id,
+        lambda row: ParticipantOut.of(row, actor),
+        lambda row: row.id,
     )
 
 
 @_own.get("/{participant_id}")
 def get_participant(ctx: Ctx, actor: Acting, participant_id: Id) -> ParticipantOut:
-    return ParticipantOut.of(admission.get(ctx, actor, participant_id))
+    return ParticipantOut.of(admission.get(ctx, actor, participant_id), actor)
 
 
 @_own.post("/{participant_id}/account")
 def correct_account(ctx: Ctx, actor: Acting, participant_id: Id, body: AccountIn) -> AccountOut:
     """The operator corrects the account; what the bank couldn't pay out to the old one goes out again."""
-    party, retried = accounts.correct_account(ctx, actor, participant_id, body.account)
-    return AccountOut(participant=ParticipantOut.of(party), payouts_retried=retried)
+    row, retried = accounts.correct_account(ctx, actor, participant_id, body.account)
+    return AccountOut(participant=ParticipantOut.of(row, actor), payouts_retried=retried)
 
 
 @_own.post("/{participant_id}/suspend", status_code=202)

@@ -12,7 +12,7 @@ from api.auth import Acting, Ctx
 from api.route import OnceRoute
 from api.schemas.common import Moment
 from chainfin.services.books import periods
-from chainfin.services.views.books import PeriodView
+from chainfin.storage.ledger_tables import PeriodRow
 
 router = APIRouter(prefix="/v1/periods", tags=["books"], route_class=OnceRoute)
 
@@ -26,8 +26,8 @@ class PeriodOut(BaseModel):
     closed_at: Moment
 
     @classmethod
-    def of(cls, seen: PeriodView) -> PeriodOut:
-        return cls.model_validate(seen, from_attributes=True)
+    def of(cls, row: PeriodRow) -> PeriodOut:
+        return cls.model_validate(row.model_dump())
 
 
 class PeriodsOut(BaseModel):
@@ -37,7 +37,7 @@ class PeriodsOut(BaseModel):
 @router.get("")
 def list_periods(ctx: Ctx, actor: Acting) -> PeriodsOut:
     """The closed periods, oldest first."""
-    return PeriodsOut(periods=[PeriodOut.of(month) for month in periods.closed(ctx)])
+    return PeriodsOut(periods=[PeriodOut.of(row) for row in periods.closed(ctx)])
 
 
 @router.post("/{period}/close", responses={409: {}})

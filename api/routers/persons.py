@@ -18,8 +18,8 @@ router = APIRouter(prefix="/v1/persons", tags=["persons"], route_class=OnceRoute
 @router.post("", status_code=201)
 def add_person(ctx: Ctx, who: Who, body: PersonIn) -> PersonOut:
     """A further person, with a wallet of its own or client credentials that are made next."""
-    made = persons.add(ctx, who, name=body.name, address=body.address, administrator=body.administrator)
-    return PersonOut.of(made)
+    row = persons.add(ctx, who, name=body.name, address=body.address, administrator=body.administrator)
+    return PersonOut.of(ctx, row)
 
 
 @router.get("")
@@ -28,8 +28,8 @@ def list_persons(ctx: Ctx, actor: Acting, window: Paged) -> Page[PersonOut]:
     return page(
         window,
         lambda after, limit: persons.list_(ctx, actor, after=after, limit=limit),
-        PersonOut.of,
-        lambda seen: seen.id,
+        lambda row: PersonOut.of(ctx, row),
+        lambda row: row.id,
     )
 
 
@@ -37,10 +37,10 @@ def list_persons(ctx: Ctx, actor: Acting, window: Paged) -> Page[PersonOut]:
 def new_client(ctx: Ctx, signin: Signing, who: Who, person_id: Id) -> NewClientOut:
     """Client credentials for a person. The secret is shown in this answer only."""
     made = persons.new_client(ctx, signin, who, person_id)
-    return NewClientOut(**ClientOut.of(made.client).model_dump(), client_secret=made.secret)
+    return NewClientOut(**ClientOut.of(made.row).model_dump(), client_secret=made.secret)
 
 
 @router.post("/{person_id}/suspend")
 def suspend(ctx: Ctx, who: Who, person_id: Id) -> PersonOut:
     """End a person's credentials and tokens, for good."""
-    return PersonOut.of(persons.suspend(ctx, who, person_id))
+    return PersonOut.of(ctx, persons.suspend(ctx, who, person_id))

@@ -10,10 +10,10 @@ from api.route import OnceRoute
 from api.schemas.common import Id
 from api.schemas.loans import PledgeOut, ReleaseOfPledgeIn, UndertakingIn, UndertakingOut, UndertakingsOut
 from api.schemas.parties import ActOut
-from chainfin.services.payments import instructions
 from chainfin.services.pledges import enforcement, undertakings
 from chainfin.services.pledges import release as release_service
 from chainfin.services.reads import queries
+from chainfin.services.reads.queries import PledgeView
 
 router = APIRouter(prefix="/v1/pledges", tags=["pledges"], route_class=OnceRoute)
 
@@ -24,14 +24,14 @@ def list_pledges(ctx: Ctx, actor: Acting, window: Paged) -> Page[PledgeOut]:
     return page(
         window,
         lambda after, limit: queries.pledges(ctx, actor, after=after, limit=limit),
-        PledgeOut.of,
-        lambda seen: seen.id,
+        _out,
+        lambda view: view.row.id,
     )
 
 
 @router.get("/{pledge_id}")
 def get_pledge(ctx: Ctx, actor: Acting, pledge_id: Id) -> PledgeOut:
-    return PledgeOut.of(queries.pledge(ctx, actor, pledge_id))
+    return _out(queries.pledge(ctx, actor, pledge_id))
 
 
 @router.post("/{pledge_id}/releases", status_code=202)
@@ -65,5 +65,8 @@ def undertake(ctx: Ctx, actor: Acting, pledge_id: Id, body: UndertakingIn) -> Ac
 def list_undertakings(ctx: Ctx, actor: Acting, pledge_id: Id) -> UndertakingsOut:
     """Who undertook to buy how much, and how it pays."""
     made = undertakings.of_pledge(ctx, actor, pledge_id)
-    shown = [UndertakingOut.of(each, *instructions.for_buy_back(ctx, each.pledge_id, each.buyer_id)) for each in made]
-    return UndertakingsOut(pledge_id=pledge_id, undertakings=shown)
+    return UndertakingsOut(pledge_id=pledge_id, undertakings=[UndertakingOut.of(each) for each in made])
+
+
+def _out(view: PledgeView) -> PledgeOut:
+    return PledgeOut.of(view.row, view.currency or "")

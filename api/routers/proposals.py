@@ -26,7 +26,7 @@ def list_proposals(
         window,
         lambda after, limit: approvals.list_(ctx, actor, status=status, after=after, limit=limit),
         ProposalOut.of,
-        lambda seen: seen.id,
+        lambda row: row.id,
     )
 
 

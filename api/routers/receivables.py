@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from fastapi import APIRouter
 from starlette.responses import Response
 
@@ -12,22 +14,22 @@ from api.schemas.common import Id, document_bytes
 from api.schemas.parties import ActOut
 from api.schemas.trade import (
     ConfirmationIn,
-    ConfirmationOut,
     DilutionOut,
     DisputeIn,
     DocumentIn,
     InvoiceIn,
     OpeningOut,
-    PaymentOut,
     ReceivableAct,
     ReceivableOut,
     SplitIn,
     TransferIn,
 )
+from chainfin.errors import NotFound
+from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.lending import credit_notes
-from chainfin.services.payments import instructions
 from chainfin.services.reads import queries
 from chainfin.services.trade import disputes, openings, receivables, splits_and_transfers
+from chainfin.storage.trade_tables import ReceivableRow
 
 router = APIRouter(prefix="/v1/receivables", tags=["receivables"], route_class=OnceRoute)
 
@@ -44,7 +46,7 @@ def issue(ctx: Ctx, actor: Acting, body: InvoiceIn, response: Response) -> Recei
         due_date=body.due_date,
     )
     response.headers["Location"] = f"/v1/receivables/{made.receivable.id}"
-    return ReceivableAct(receivable=ReceivableOut.of(made.receivable), act=ActOut.of(made.act))
+    return ReceivableAct(receivable=_out(ctx, actor, made.receivable), act=ActOut.of(made.act))
 
 
 @router.get("")
@@ -54,13 +56,13 @@ def list_receivables(ctx: Ctx, actor: Acting, window: Paged) -> Page[ReceivableO
         window,
         lambda after, limit: queries.receivables(ctx, actor, after=after, limit=limit),
         ReceivableOut.of,
-        lambda seen: seen.id,
+        lambda row: row.id,
     )
 
 
 @router.get("/{receivable_id}")
 def get_receivable(ctx: Ctx, actor: Acting, receivable_id: Id) -> ReceivableOut:
-    return ReceivableOut.of(queries.receivable(ctx, actor, receivable_id))
+    return _out(ctx, actor, queries.receivable(ctx, actor, receivable_id))
 
 
 @router.get("/{receivable_id}/opening")
@@ -70,20 +72,13 @@ def get_opening(ctx: Ctx, actor: Acting, receivable_id: Id) -> OpeningOut:
 
 
 @router.post("/{receivable_id}/confirmation", status_code=202)
-def confirm(ctx: Ctx, actor: Acting, receivable_id: Id, body: ConfirmationIn) -> ConfirmationOut:
+def confirm(ctx: Ctx, actor: Acting, receivable_id: Id, body: ConfirmationIn) -> ActOut:
     """The debtor's unconditional undertaking to pay the holder at the due date (确权)."""
     face = body.face.money("/face/amount")
     act = receivables.confirm(
         ctx, actor, receivable_id, document_root=body.document_root, face=face, due_date=body.due_date
     )
-    payment = PaymentOut.of(instructions.for_receivable(ctx, actor, receivable_id))
-    return ConfirmationOut(**ActOut.of(act).model_dump(), payment=payment)
-
-
-@router.get("/{receivable_id}/payment")
-def get_payment(ctx: Ctx, actor: Acting, receivable_id: Id) -> PaymentOut:
-    """For its parties: to which account, under which reference and how much the debtor pays."""
-    return PaymentOut.of(instructions.for_receivable(ctx, actor, receivable_id))
+    return ActOut.of(act)
 
 
 @router.post("/{receivable_id}/dispute", status_code=202)
@@ -112,7 +107,7 @@ def list_parts(ctx: Ctx, actor: Acting, receivable_id: Id, window: Paged) -> Pag
         window,
         lambda after, limit: queries.parts(ctx, actor, receivable_id, after=after, limit=limit),
         ReceivableOut.of,
-        lambda seen: seen.id,
+        lambda row: row.id,
     )
 
 
@@ -144,3 +139,11 @@ def credit(ctx: Ctx, actor: Acting, receivable_id: Id, body: DocumentIn) -> Dilu
         top_up=str(done.top_up),
         act=None if done.act is None else ActOut.of(done.act),
     )
+
+
+def _out(ctx: Context, actor: Actor, row: ReceivableRow) -> ReceivableOut:
+    """With the commitment of the invoice, for those whom the invoice names."""
+    root = None
+    with suppress(NotFound):
+        root = queries.document(ctx, actor, row.document_id).root
+    return ReceivableOut.of(row, root)

@@ -27,7 +27,7 @@ def offer(ctx: Ctx, actor: Acting, body: SubstitutionIn, response: Response) -> 
         receivable_id=body.receivable_id,
         amount=body.amount.money("/amount/amount"),
     )
-    response.headers["Location"] = f"/v1/substitutions/{made.pledge_id}"
+    response.headers["Location"] = f"/v1/substitutions/{made.row.pledge_id}"
     return SubstitutionOut.of(made)
 
 
@@ -38,7 +38,7 @@ def list_substitutions(ctx: Ctx, actor: Acting, window: Paged) -> Page[Substitut
         window,
         lambda after, limit: substitution.list_(ctx, actor, after=after, limit=limit),
         SubstitutionOut.of,
-        lambda seen: seen.pledge_id,
+        lambda view: view.row.pledge_id,
     )
 
 

@@ -38,7 +38,7 @@ prices = APIRouter(prefix="/prices", tags=["warehouse receipts"], route_class=On
 @receipts.post("", status_code=202)
 def issue(ctx: Ctx, actor: Acting, body: WarehouseReceiptIn, response: Response) -> WarehouseReceiptAct:
     """The keeper issues a receipt over goods in its warehouse."""
-    receipt, act = receipts_service.issue(
+    row, act = receipts_service.issue(
         ctx,
         actor,
         number=body.number,
@@ -47,8 +47,8 @@ def issue(ctx: Ctx, actor: Acting, body: WarehouseReceiptIn, response: Response)
         unit=body.unit,
         quantity=quantity(body.quantity, "/quantity"),
     )
-    response.headers["Location"] = f"/v1/warehouse-receipts/{receipt.id}"
-    return WarehouseReceiptAct(warehouse_receipt=WarehouseReceiptOut.of(receipt), act=ActOut.of(act))
+    response.headers["Location"] = f"/v1/warehouse-receipts/{row.id}"
+    return WarehouseReceiptAct(warehouse_receipt=WarehouseReceiptOut.of(row), act=ActOut.of(act))
 
 
 @receipts.get("")
@@ -58,7 +58,7 @@ def list_receipts(ctx: Ctx, actor: Acting, window: Paged) -> Page[WarehouseRecei
         window,
         lambda after, limit: queries.warehouse_receipts(ctx, actor, after=after, limit=limit),
         WarehouseReceiptOut.of,
-        lambda seen: seen.id,
+        lambda row: row.id,
     )
 
 
@@ -90,7 +90,7 @@ def set_price(ctx: Ctx, actor: Acting, body: PriceIn) -> PriceOut:
     """A lender's price for its own loans, or the operator's from an approved source; one far from the price before
     counts once a second person has approved the proposal that it names. Loans that it leaves short of cover are called.
     """
-    made = prices_service.set_price(
+    row = prices_service.set_price(
         ctx,
         actor,
         good=body.good,
@@ -99,7 +99,7 @@ def set_price(ctx: Ctx, actor: Acting, body: PriceIn) -> PriceOut:
         source=body.source,
         as_of=body.as_of,
     )
-    return PriceOut.of(made)
+    return PriceOut.of(row)
 
 
 @prices.get("")
@@ -111,7 +111,7 @@ def list_prices(
         window,
         lambda after, limit: queries.prices(ctx, actor, good=good, after=number(after), limit=limit),
         PriceOut.of,
-        lambda seen: str(seen.id),
+        lambda row: str(row.id),
     )
 
 
@@ -128,7 +128,7 @@ def list_sources(ctx: Ctx, _actor: Acting, window: Paged) -> Page[PriceSourceOut
         window,
         lambda after, limit: prices_service.sources(ctx, after=after, limit=limit),
         PriceSourceOut.of,
-        lambda seen: seen.name,
+        lambda row: row.name,
     )
 
 

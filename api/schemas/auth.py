@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from api.schemas.common import Address, Input, Moment, Ref, Signature
 from chainfin.eth.siwe import MAX_CHARS
-from chainfin.services.views.parties import ClientView
+from chainfin.storage.party_tables import ClientRow
 
 
 class ChallengeIn(Input):
@@ -63,13 +63,13 @@ class ClientOut(BaseModel):
     revoked_at: Moment | None
 
     @classmethod
-    def of(cls, seen: ClientView) -> ClientOut:
+    def of(cls, row: ClientRow) -> ClientOut:
         return cls(
-            client_id=seen.client_id,
-            party_id=seen.party_id,
-            person_id=seen.person_id,
-            created_at=seen.created_at,
-            revoked_at=seen.revoked_at,
+            client_id=row.client_id,
+            party_id=row.party_id,
+            person_id=row.person_id,
+            created_at=row.created_at,
+            revoked_at=row.revoked_at,
         )
 
 

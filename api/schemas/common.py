@@ -152,6 +152,11 @@ def quantity_text(thousandths: int) -> str:
     return f"{Decimal(thousandths).scaleb(-3):.3f}"
 
 
+def asset_amount(value: int, currency: str, *, goods: bool) -> str:
+    """A part of an asset as the chain counts it: thousandths of a unit of goods, else minor units of money."""
+    return quantity_text(value) if goods else major(value, currency)
+
+
 def quantity(text: str, where: str) -> Decimal:
     """A plain decimal; its sign, scale and size are judged by the service. Raises BadInput quantity_malformed."""
     if not re.fullmatch(r"[+-]?[0-9]{1,20}(\.[0-9]{1,19})?", text):

@@ -5,8 +5,10 @@ from __future__ import annotations
 from pydantic import BaseModel, Field
 
 from api.schemas.common import Moment, major
+from chainfin.services.books import funding_accounts
 from chainfin.services.payments.deposits import DepositInstruction
-from chainfin.services.views.books import FundingAccountView
+from chainfin.services.payments.incoming import COLLECTION_ACCOUNT
+from chainfin.storage.funding_tables import FundingAccountRow
 
 
 class FundingOut(BaseModel):
@@ -21,25 +23,25 @@ class FundingOut(BaseModel):
     updated_at: Moment
 
     @classmethod
-    def of(cls, seen: FundingAccountView) -> FundingOut:
+    def of(cls, row: FundingAccountRow) -> FundingOut:
         return cls(
-            id=seen.id,
-            lender_id=seen.lender_id,
-            currency=seen.currency,
-            balance=major(seen.balance, seen.currency),
-            committed=major(seen.committed, seen.currency),
-            available=major(seen.available, seen.currency),
-            updated_at=seen.updated_at,
+            id=row.id,
+            lender_id=row.lender_id,
+            currency=row.currency,
+            balance=major(row.balance, row.currency),
+            committed=major(row.committed, row.currency),
+            available=str(funding_accounts.value(row).available),
+            updated_at=row.updated_at,
         )
 
 
 class DepositInstructionOut(BaseModel):
     """What a lender's bank is told, to place money for lending."""
 
-    account: str = Field(description="to which it pays; it stands in the lender's name")
-    remittance: str = Field(description="the creditor reference (ISO 11649), as it is printed")
+    account: str = Field(description="to which it pays")
+    remittance: str
     payer_account: str = Field(description="from which alone it is taken; what comes from another goes back")
 
     @classmethod
     def of(cls, told: DepositInstruction) -> DepositInstructionOut:
-        return cls(account=told.account, remittance=told.remittance, payer_account=told.payer_account)
+        return cls(account=COLLECTION_ACCOUNT, remittance=told.remittance, payer_account=told.payer_account)

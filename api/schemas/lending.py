@@ -6,10 +6,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, StringConstraints
 
-from api.schemas.common import Amount, AmountIn, FreeJson, Input, Moment, Reason, Ref, Signature, major
+from api.schemas.common import Amount, AmountIn, FreeJson, Input, Moment, Reason, Ref, Signature, asset_amount, major
 from api.schemas.parties import ActOut
-from chainfin.services.views.lending import ApplicationDetail as ApplicationSeen
-from chainfin.services.views.lending import ApplicationView, LimitView, NodeView, OfferView
+from chainfin.services.reads.queries import ApplicationView
+from chainfin.storage.lending_tables import ApplicationNodeRow, ApplicationRow, LimitRow, OfferRow
+from chainfin.storage.trade_tables import ActRow
 from chainfin.values.money import Money
 from chainfin.values.product import Product
 
@@ -40,16 +41,16 @@ class LimitOut(BaseModel):
     updated_at: Moment
 
     @classmethod
-    def of(cls, seen: LimitView) -> LimitOut:
-        amounts = {name: major(getattr(seen, name), seen.currency) for name in ("amount", "held", "used")}
+    def of(cls, row: LimitRow) -> LimitOut:
+        amounts = {name: major(getattr(row, name), row.currency) for name in ("amount", "held", "used")}
         return cls(
-            id=seen.id,
-            lender_id=seen.lender_id,
-            kind=seen.kind,
-            key=seen.key,
-            currency=seen.currency,
-            grade=seen.grade,
-            updated_at=seen.updated_at,
+            id=row.id,
+            lender_id=row.lender_id,
+            kind=row.kind,
+            key=row.key,
+            currency=row.currency,
+            grade=row.grade,
+            updated_at=row.updated_at,
             **amounts,
         )
 
@@ -84,16 +85,16 @@ class NodeOut(BaseModel):
     detail: dict[str, Any]
 
     @classmethod
-    def of(cls, seen: NodeView) -> NodeOut:
-        took = None if seen.ended_at is None else f"{(seen.ended_at - seen.started_at).total_seconds():.6f}"
+    def of(cls, row: ApplicationNodeRow) -> NodeOut:
+        took = None if row.ended_at is None else f"{(row.ended_at - row.started_at).total_seconds():.6f}"
         return cls(
-            seq=seen.seq,
-            name=seen.name,
-            started_at=seen.started_at,
-            ended_at=seen.ended_at,
+            seq=row.seq,
+            name=row.name,
+            started_at=row.started_at,
+            ended_at=row.ended_at,
             seconds=took,
-            outcome=seen.outcome,
-            detail=seen.detail,
+            outcome=row.outcome,
+            detail=row.detail,
         )
 
 
@@ -109,22 +110,22 @@ class NodeEvent(BaseModel):
     detail: dict[str, Any]
 
     @classmethod
-    def started(cls, seen: NodeView) -> NodeEvent:
+    def started(cls, row: ApplicationNodeRow) -> NodeEvent:
         return cls(
-            seq=seen.seq, node=seen.name, phase="started", at=seen.started_at, seconds=None, outcome=None, detail={}
+            seq=row.seq, node=row.name, phase="started", at=row.started_at, seconds=None, outcome=None, detail={}
         )
 
     @classmethod
-    def ended(cls, seen: NodeView) -> NodeEvent:
-        node = NodeOut.of(seen)
+    def ended(cls, row: ApplicationNodeRow) -> NodeEvent:
+        node = NodeOut.of(row)
         return cls(
-            seq=seen.seq,
-            node=seen.name,
+            seq=row.seq,
+            node=row.name,
             phase="ended",
-            at=seen.ended_at or seen.started_at,
+            at=row.ended_at or row.started_at,
             seconds=node.seconds,
-            outcome=seen.outcome,
-            detail=seen.detail,
+            outcome=row.outcome,
+            detail=row.detail,
         )
 
 
@@ -194,21 +195,21 @@ class OfferOut(BaseModel):
     act: ActOut | None = Field(description="the borrower sees what it has to sign")
 
     @classmethod
-    def of(cls, seen: OfferView) -> OfferOut:
-        currency = str(seen.terms["currency"])
-        known = {name: seen.terms.get(name) for name in OfferTerms.model_fields}
+    def of(cls, row: OfferRow, act: ActRow | None, product: str) -> OfferOut:
+        currency = str(row.terms["currency"])
+        known = {name: row.terms.get(name) for name in OfferTerms.model_fields}
         return cls(
-            id=seen.id,
-            application_id=seen.application_id,
-            loan_id=str(seen.terms["loan_id"]),
+            id=row.id,
+            application_id=row.application_id,
+            loan_id=str(row.terms["loan_id"]),
             currency=currency,
-            amount=major(seen.amount, currency),
-            pledge_amount=seen.pledged_in.text(seen.pledge_amount),
+            amount=major(row.amount, currency),
+            pledge_amount=asset_amount(row.pledge_amount, currency, goods=product == Product.INVENTORY_PLEDGE),
             terms=OfferTerms.model_validate(known),
-            status=seen.status,
-            expires_at=seen.expires_at,
-            created_at=seen.created_at,
-            act=None if seen.act is None else ActOut.of(seen.act),
+            status=row.status,
+            expires_at=row.expires_at,
+            created_at=row.created_at,
+            act=None if act is None else ActOut.of(act),
         )
 
 
@@ -231,8 +232,8 @@ class ApplicationOut(BaseModel):
     updated_at: Moment
 
     @classmethod
-    def of(cls, seen: ApplicationView) -> ApplicationOut:
-        return cls(**_application(seen))
+    def of(cls, row: ApplicationRow) -> ApplicationOut:
+        return cls(**_application(row))
 
 
 class ApplicationDetail(ApplicationOut):
@@ -244,41 +245,41 @@ class ApplicationDetail(ApplicationOut):
     limit_parts: list[LimitPartOut] = Field(description="general path: what makes up the limit")
 
     @classmethod
-    def full(cls, seen: ApplicationSeen) -> ApplicationDetail:
+    def full(cls, view: ApplicationView, offer: OfferOut | None) -> ApplicationDetail:
         return cls(
-            **_application(seen.application),
-            nodes=[NodeOut.of(node) for node in seen.nodes],
-            offer=None if seen.offer is None else OfferOut.of(seen.offer),
-            explanation=[SentenceOut(en=said.en, zh=said.zh) for said in seen.explanation],
+            **_application(view.row),
+            nodes=[NodeOut.of(node) for node in view.nodes],
+            offer=offer,
+            explanation=[SentenceOut(en=said.en, zh=said.zh) for said in view.explanation],
             limit_parts=[
                 LimitPartOut(
                     code=part["code"],
-                    amount=major(int(part["amount_minor"]), seen.application.currency),
+                    amount=major(int(part["amount_minor"]), view.row.currency),
                     en=part["en"],
                     zh=part["zh"],
                     facts=part["facts"],
                 )
-                for part in seen.limit_parts
+                for part in view.limit_parts
             ],
         )
 
 
-def _application(seen: ApplicationView) -> dict[str, Any]:
+def _application(row: ApplicationRow) -> dict[str, Any]:
     return {
-        "id": seen.id,
-        "product": seen.product,
-        "borrower_id": seen.borrower_id,
-        "lender_id": seen.lender_id,
-        "asset_id": seen.asset_id,
-        "requested": Amount.of(Money(seen.requested, seen.currency)),
-        "days": seen.days,
-        "status": seen.status,
-        "decision_hash": seen.record_hash,
-        "refusals": [RefusalOut.model_validate(each) for each in seen.refusals],
-        "loan_id": seen.loan_id,
-        "appeal_of": seen.appeal_of,
-        "created_at": seen.created_at,
-        "updated_at": seen.updated_at,
+        "id": row.id,
+        "product": row.product,
+        "borrower_id": row.borrower_id,
+        "lender_id": row.lender_id,
+        "asset_id": row.asset_id,
+        "requested": Amount.of(Money(row.requested, row.currency)),
+        "days": row.days,
+        "status": row.status,
+        "decision_hash": row.record_hash,
+        "refusals": [RefusalOut.model_validate(each) for each in row.refusals],
+        "loan_id": row.loan_id,
+        "appeal_of": row.appeal_of,
+        "created_at": row.created_at,
+        "updated_at": row.updated_at,
     }
 
 

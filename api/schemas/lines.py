@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel, Field
 
 from api.schemas.common import AmountOrNoneIn, Input, Ref, major
-from chainfin.services.views.trade import LineView
+from chainfin.services.trade.debtor_lines import LineView
 
 
 class LineIn(Input):
@@ -38,9 +38,9 @@ class LineOut(BaseModel):
             return str(minor) if view.currency is None else major(minor, view.currency)
 
         return cls(
-            debtor_id=view.debtor_id,
+            debtor_id=view.row.debtor_id,
             currency=view.currency,
-            limit=text(view.limit),
-            used=text(view.used),
+            limit=text(view.row.limit),
+            used=text(view.row.used),
             shares=[LineShareOut(lender_id=share.lender_id, limit=text(share.limit)) for share in view.shares],
         )

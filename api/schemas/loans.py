@@ -16,17 +16,21 @@ from api.schemas.common import (
     Moment,
     Reason,
     Ref,
+    asset_amount,
     major,
     quantity_text,
 )
 from api.schemas.lending import OfferTerms
 from api.schemas.parties import ActOut, ActProblem
 from chainfin.rules.loan import Instalment
-from chainfin.services.payments.instructions import PaymentInstruction
-from chainfin.services.reads.queries import LoanDetail as LoanSeen
-from chainfin.services.reads.queries import Payoff, StatementLine
-from chainfin.services.views.lending import LoanView, MarginCallView
-from chainfin.services.views.pledges import PledgeView, SubstitutionView, UndertakingView
+from chainfin.services.goods.receipt_asset import ReceiptAsset
+from chainfin.services.lending.margin_calls import Called
+from chainfin.services.payments.incoming import COLLECTION_ACCOUNT, PaymentInstruction
+from chainfin.services.pledges.substitution import SubstitutionView
+from chainfin.services.pledges.undertakings import Undertaken
+from chainfin.services.reads.queries import LoanView, Payoff, StatementLine
+from chainfin.storage.lending_tables import LoanRow
+from chainfin.storage.trade_tables import PledgeRow
 from chainfin.values.money import Money
 from chainfin.values.product import Product
 
@@ -50,8 +54,8 @@ class LoanOut(BaseModel):
     closed_at: Moment | None
 
     @classmethod
-    def of(cls, seen: LoanView) -> LoanOut:
-        return cls(**_loan(seen))
+    def of(cls, row: LoanRow) -> LoanOut:
+        return cls(**_loan(row))
 
 
 class PledgeOut(BaseModel):
@@ -78,10 +82,11 @@ class PledgeOut(BaseModel):
     block_number: int | None
 
     @classmethod
-    def of(cls, seen: PledgeView) -> PledgeOut:
-        names = ("amount", "released", "settled", "lost", "left")
-        amounts = {name: seen.measure.text(getattr(seen, name)) for name in names}
-        return cls.model_validate({name: getattr(seen, name) for name in cls.model_fields} | amounts)
+    def of(cls, row: PledgeRow, currency: str) -> PledgeOut:
+        shown = row.model_dump(include=set(cls.model_fields)) | {"left": row.left}
+        for name in ("amount", "released", "settled", "lost", "left"):
+            shown[name] = asset_amount(shown[name], currency, goods=row.asset_kind == ReceiptAsset.kind)
+        return cls.model_validate(shown)
 
 
 class ReleaseOfPledgeIn(Input):
@@ -114,17 +119,18 @@ class UndertakingOut(BaseModel):
     created_at: Moment
 
     @classmethod
-    def of(cls, seen: UndertakingView, account: str, remittance: str) -> UndertakingOut:
+    def of(cls, made: Undertaken) -> UndertakingOut:
+        row = made.row
         return cls(
-            pledge_id=seen.pledge_id,
-            buyer_id=seen.buyer_id,
-            unit=seen.measure.unit,
-            amount=seen.measure.text(seen.amount),
-            left=seen.measure.text(seen.left),
-            until=seen.until,
-            account=account,
-            remittance=remittance,
-            created_at=seen.created_at,
+            pledge_id=row.pledge_id,
+            buyer_id=row.buyer_id,
+            unit=made.unit,
+            amount=asset_amount(row.amount, made.unit, goods=made.goods),
+            left=asset_amount(row.left, made.unit, goods=made.goods),
+            until=row.until,
+            account=COLLECTION_ACCOUNT,
+            remittance=f"BUYBACK {row.pledge_id}",
+            created_at=row.created_at,
         )
 
 
@@ -159,20 +165,23 @@ class SubstitutionOut(BaseModel):
     created_at: Moment
 
     @classmethod
-    def of(cls, seen: SubstitutionView) -> SubstitutionOut:
+    def of(cls, view: SubstitutionView) -> SubstitutionOut:
+        row, error = view.row, None
+        if row.error_code is not None:
+            error = ActProblem(code=row.error_code, message=row.error_message or "")
         return cls(
-            id=seen.pledge_id,
-            sold_pledge_id=seen.sold_id,
-            receivable_id=seen.receivable_id,
-            lender_id=seen.lender_id,
-            pledgor_id=seen.pledgor_id,
-            quantity=quantity_text(seen.quantity),
-            amount=Amount.of(Money(seen.amount, seen.currency)),
-            status=seen.status,
-            error=ActProblem.of(seen.error_code, seen.error_message),
-            act=None if seen.act is None else ActOut.of(seen.act),
-            expires_at=seen.expires_at,
-            created_at=seen.created_at,
+            id=row.pledge_id,
+            sold_pledge_id=row.sold_id,
+            receivable_id=row.receivable_id,
+            lender_id=row.lender_id,
+            pledgor_id=row.pledgor_id,
+            quantity=quantity_text(row.quantity),
+            amount=Amount.of(Money(row.amount, view.currency)),
+            status=row.status,
+            error=error,
+            act=None if view.act is None else ActOut.of(view.act),
+            expires_at=row.expires_at,
+            created_at=row.created_at,
         )
 
 
@@ -186,33 +195,33 @@ class LoanDetail(LoanOut):
     pledges: list[PledgeOut]
 
     @classmethod
-    def full(cls, seen: LoanSeen) -> LoanDetail:
+    def full(cls, view: LoanView) -> LoanDetail:
         return cls(
-            **_loan(seen.agreed),
-            accrued_to=seen.loan.accrued_to,
-            outstanding=str(seen.loan.outstanding),
-            days_past_due=seen.loan.days_past_due,
-            category=seen.loan.category.value,
-            pledges=[PledgeOut.of(pledge) for pledge in seen.pledges],
+            **_loan(view.row),
+            accrued_to=view.loan.accrued_to,
+            outstanding=str(view.loan.outstanding),
+            days_past_due=view.loan.days_past_due,
+            category=view.loan.category.value,
+            pledges=[PledgeOut.of(row, view.row.currency) for row in view.pledges],
         )
 
 
-def _loan(seen: LoanView) -> dict[str, Any]:
+def _loan(row: LoanRow) -> dict[str, Any]:
     return {
-        "id": seen.id,
-        "application_id": seen.application_id,
-        "borrower_id": seen.borrower_id,
-        "lender_id": seen.lender_id,
-        "product": Product(seen.product),
-        "currency": seen.currency,
-        "principal": major(seen.principal, seen.currency),
-        "terms": OfferTerms.model_validate({name: seen.terms.get(name) for name in OfferTerms.model_fields}),
-        "start_date": seen.start_date,
-        "maturity": seen.maturity,
-        "status": seen.status,
-        "created_at": seen.created_at,
-        "funded_at": seen.funded_at,
-        "closed_at": seen.closed_at,
+        "id": row.id,
+        "application_id": row.application_id,
+        "borrower_id": row.borrower_id,
+        "lender_id": row.lender_id,
+        "product": Product(row.product),
+        "currency": row.currency,
+        "principal": major(row.principal, row.currency),
+        "terms": OfferTerms.model_validate({name: row.terms.get(name) for name in OfferTerms.model_fields}),
+        "start_date": row.start_date,
+        "maturity": row.maturity,
+        "status": row.status,
+        "created_at": row.created_at,
+        "funded_at": row.funded_at,
+        "closed_at": row.closed_at,
     }
 
 
@@ -256,21 +265,13 @@ class StatementLineOut(BaseModel):
     on: dt.date
     kind: str
     amount: Amount
-    balance: Amount = Field(description="what is owed after it: the sum of all amounts so far")
     allocation: dict[str, str] = Field(description="a payment's way through the waterfall")
     at: Moment
 
     @classmethod
     def of(cls, line: StatementLine) -> StatementLineOut:
         allocation = {name: str(part) for name, part in line.allocation.items()}
-        return cls(
-            on=line.on,
-            kind=line.kind,
-            amount=Amount.of(line.amount),
-            balance=Amount.of(line.balance),
-            allocation=allocation,
-            at=line.at,
-        )
+        return cls(on=line.on, kind=line.kind, amount=Amount.of(line.amount), allocation=allocation, at=line.at)
 
 
 class StatementOut(BaseModel):
@@ -289,14 +290,15 @@ class MarginCallOut(BaseModel):
     created_at: Moment
 
     @classmethod
-    def of(cls, call: MarginCallView) -> MarginCallOut:
+    def of(cls, call: Called) -> MarginCallOut:
+        row = call.row
         return cls(
-            id=call.id,
-            asset_id=call.asset_id,
-            cause=call.cause,
-            amount=Amount.of(Money(call.amount, call.currency)),
+            id=row.id,
+            asset_id=row.asset_id,
+            cause=row.cause,
+            amount=Amount.of(Money(row.amount, row.currency)),
             status="met" if call.met else "open",
-            created_at=call.created_at,
+            created_at=row.created_at,
         )
 
 
@@ -341,11 +343,10 @@ class RepaymentIn(Input):
 class InstructionOut(BaseModel):
     """What to write on the bank transfer. Nothing counts as paid before the bank says so."""
 
-    account: str = Field(description="the lender's, for this payer")
-    payee: str = Field(description="in whose name it stands")
-    remittance: str = Field(description="the creditor reference (ISO 11649), as it is printed")
+    account: str
+    remittance: str
     amount: Amount
 
     @classmethod
     def of(cls, made: PaymentInstruction) -> InstructionOut:
-        return cls(account=made.account, payee=made.payee, remittance=made.remittance, amount=Amount.of(made.amount))
+        return cls(account=made.account, remittance=made.remittance, amount=Amount.of(made.amount))

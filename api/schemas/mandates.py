@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field
 
 from api.schemas.common import AmountIn, Input, Moment, ZonedMoment, major
-from chainfin.services.views.lending import MandateView
+from chainfin.services.lending.mandates import Standing
 from chainfin.values.product import Product
 
 Grade = Literal["A", "B", "C", "D"]
@@ -21,7 +21,8 @@ class MandateIn(Input):
     products: Annotated[list[Product], Field(min_length=1, max_length=len(Product))]
     amount: AmountIn = Field(description="the most that may be held and outstanding at once")
     grades: Annotated[list[Grade], Field(min_length=1, max_length=4)] = Field(
-        description="of who is expected to pay: the debtor of a receivable, else the borrower"
+        default=["A", "B", "C", "D"],
+        description="of who is expected to pay: the debtor of a receivable, else the borrower",
     )
     rate_floor: Annotated[Decimal, Field(ge=0, le=1, max_digits=7, decimal_places=6)] = Field(
         default=Decimal(0), description="the least yearly rate, 0.035 for 3.5 %"
@@ -53,26 +54,27 @@ class MandateOut(BaseModel):
     revoked_at: Moment | None
 
     @classmethod
-    def of(cls, seen: MandateView) -> MandateOut:
+    def of(cls, standing: Standing) -> MandateOut:
+        row, value = standing.row, standing.value
         return cls.model_validate(
             {
-                "id": seen.id,
-                "lender_id": seen.lender_id,
-                "products": sorted(seen.policies),
-                "policies": seen.policies,
-                "currency": seen.currency,
-                "amount": major(seen.amount, seen.currency),
-                "held": major(seen.held, seen.currency),
-                "used": major(seen.used, seen.currency),
-                "grades": seen.grades,
-                "rate_floor": seen.rate_floor,
-                "not_before": seen.not_before,
-                "expires_at": seen.expires_at,
-                "status": seen.status,
-                "signer": seen.signer,
-                "typed_data": seen.typed_data,
-                "signature": seen.signature,
-                "created_at": seen.created_at,
-                "revoked_at": seen.revoked_at,
+                "id": row.id,
+                "lender_id": row.lender_id,
+                "products": sorted(value.policies),
+                "policies": row.policies,
+                "currency": row.currency,
+                "amount": major(row.amount, row.currency),
+                "held": major(standing.held, row.currency),
+                "used": major(standing.used, row.currency),
+                "grades": row.grades,
+                "rate_floor": row.rate_floor,
+                "not_before": row.not_before,
+                "expires_at": row.expires_at,
+                "status": row.status,
+                "signer": row.signer,
+                "typed_data": row.typed_data,
+                "signature": row.signature,
+                "created_at": row.created_at,
+                "revoked_at": row.revoked_at,
             }
         )

@@ -6,21 +6,13 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from api.schemas.common import Input, Moment, Reason, Ref
-from chainfin.services.views.oversight import ParkedView
+from api.schemas.common import Input, Moment, Reason
+from chainfin.storage.oversight_tables import ParkedItemRow
 
 
 class ResolveIn(Input):
     """What was done about it."""
 
-    reason: Reason
-
-
-class AllocationIn(Input):
-    """For which claim a parked payment is: a loan, a receivable, or a pledge whose goods are bought back."""
-
-    kind: Literal["loan", "receivable", "buy_back"]
-    id: Ref
     reason: Reason
 
 
@@ -42,5 +34,5 @@ class ParkedOut(BaseModel):
     resolution: str | None
 
     @classmethod
-    def of(cls, seen: ParkedView) -> ParkedOut:
-        return cls.model_validate(seen, from_attributes=True)
+    def of(cls, row: ParkedItemRow) -> ParkedOut:
+        return cls.model_validate(row, from_attributes=True)

@@ -8,8 +8,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field
 
 from api.schemas.common import Address, FreeJson, Input, Line, Moment, Signature, Word
-from chainfin.services.views.acts import ActView
-from chainfin.services.views.parties import PartyView
+from chainfin.services.kernel.context import Actor
+from chainfin.storage.party_tables import PartyRow
+from chainfin.storage.trade_tables import ActRow
 from chainfin.values.party import Role, role_names
 
 RoleName = Literal["core", "supplier", "distributor", "lender", "keeper", "auditor", "bank", "registrar", "lined"]
@@ -45,18 +46,25 @@ class ParticipantOut(BaseModel):
     private: ParticipantPrivate | None
 
     @classmethod
-    def of(cls, seen: PartyView) -> ParticipantOut:
+    def of(cls, row: PartyRow, actor: Actor) -> ParticipantOut:
         private = None
-        if seen.private is not None:
-            private = ParticipantPrivate.model_validate(seen.private, from_attributes=True)
+        if actor.sees_all or actor.party_id == row.id:
+            profile = {name: value for name, value in row.profile.items() if name != "consent"}
+            private = ParticipantPrivate(
+                legal_scheme=row.legal_scheme,
+                legal_value=row.legal_value,
+                commitment=row.commitment,
+                account=row.account,
+                profile=profile,
+            )
         return cls(
-            id=seen.id,
-            name=seen.name,
-            roles=role_names(Role(seen.roles)),
-            status=seen.status,
-            address=seen.address,
-            chain_party=seen.chain_party,
-            created_at=seen.created_at,
+            id=row.id,
+            name=row.name,
+            roles=role_names(Role(row.roles)),
+            status=row.status,
+            address=row.address,
+            chain_party=row.chain_party,
+            created_at=row.created_at,
             private=private,
         )
 
@@ -79,11 +87,6 @@ class ActProblem(BaseModel):
     code: str
     message: str
 
-    @classmethod
-    def of(cls, code: str | None, message: str | None) -> ActProblem | None:
-        """None where there is no code."""
-        return None if code is None else cls(code=code, message=message or "")
-
 
 class ActOut(BaseModel):
     """An act of a party. While it awaits a signature, ``typed_data`` is what the party signs."""
@@ -105,23 +108,26 @@ class ActOut(BaseModel):
     final_at: Moment | None
 
     @classmethod
-    def of(cls, seen: ActView) -> ActOut:
+    def of(cls, row: ActRow) -> ActOut:
+        error = None
+        if row.error_code is not None:
+            error = ActProblem(code=row.error_code, message=row.error_message or "")
         return cls(
-            id=seen.id,
-            contract=seen.contract,
-            function=seen.function,
-            party_id=seen.party_id,
-            signer=seen.signer,
-            subject=seen.subject,
-            status=seen.status,
-            typed_data=seen.typed_data,
-            deadline=datetime.fromtimestamp(seen.deadline, UTC),
-            signature=seen.signature,
-            error=ActProblem.of(seen.error_code, seen.error_message),
-            tx_hash=seen.tx_hash,
-            block_number=seen.block_number,
-            created_at=seen.created_at,
-            final_at=seen.final_at,
+            id=row.id,
+            contract=row.contract,
+            function=row.function,
+            party_id=row.party_id,
+            signer=row.signer,
+            subject=row.subject,
+            status=row.status,
+            typed_data=row.typed_data,
+            deadline=datetime.fromtimestamp(row.deadline, UTC),
+            signature=row.signature,
+            error=error,
+            tx_hash=row.tx_hash,
+            block_number=row.block_number,
+            created_at=row.created_at,
+            final_at=row.final_at,
         )
 
 

@@ -7,8 +7,10 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from api.schemas.common import Address, Input, Line, Moment, Reason
-from chainfin.services.views.acts import ProposalView
-from chainfin.services.views.parties import PersonView
+from chainfin.services.kernel.context import Context
+from chainfin.services.parties import persons
+from chainfin.storage.approval_tables import ProposalRow
+from chainfin.storage.party_tables import PersonRow
 
 ProposalStatus = Literal["open", "approved", "rejected", "expired"]
 
@@ -33,8 +35,8 @@ class PersonOut(BaseModel):
     created_at: Moment
 
     @classmethod
-    def of(cls, seen: PersonView) -> PersonOut:
-        return cls.model_validate(seen, from_attributes=True)
+    def of(cls, ctx: Context, row: PersonRow) -> PersonOut:
+        return cls.model_validate({**row.model_dump(), "name": persons.name_of(ctx, row)})
 
 
 class DecisionIn(Input):
@@ -61,5 +63,5 @@ class ProposalOut(BaseModel):
     created_at: Moment
 
     @classmethod
-    def of(cls, seen: ProposalView) -> ProposalOut:
-        return cls.model_validate(seen, from_attributes=True)
+    def of(cls, row: ProposalRow) -> ProposalOut:
+        return cls.model_validate(row.model_dump())

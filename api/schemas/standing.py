@@ -8,8 +8,9 @@ from pydantic import BaseModel, Field
 
 from api.schemas.common import Input, Moment, Reason
 from api.schemas.parties import ActProblem, ActStatus
-from chainfin.services.parties.suspension import Change, Pauses, Standing
-from chainfin.values.party import Kind
+from chainfin.services.parties.suspension import REASON, Pauses, Standing
+from chainfin.storage.trade_tables import ActRow
+from chainfin.values.party import Kind, kinds_in
 
 KindName = Literal["admit", "order", "issue", "confirm", "transfer", "receipt", "pledge"]
 KindNames = Annotated[list[KindName], Field(max_length=7)]
@@ -33,14 +34,15 @@ class ChangeOut(BaseModel):
     final_at: Moment | None
 
     @classmethod
-    def of(cls, act: Change) -> ChangeOut:
+    def of(cls, act: ActRow) -> ChangeOut:
+        problem = None if act.error_code is None else ActProblem(code=act.error_code, message=act.error_message or "")
         return cls.model_validate(
             {
                 "act_id": act.id,
                 "change": act.function,
-                "reason": act.reason,
+                "reason": act.extra.get(REASON, ""),
                 "status": act.status,
-                "error": ActProblem.of(act.error_code, act.error_message),
+                "error": problem,
                 "created_at": act.created_at,
                 "final_at": act.final_at,
             }
@@ -59,7 +61,7 @@ class StandingOut(BaseModel):
     @classmethod
     def of(cls, seen: Standing) -> StandingOut:
         change = None if seen.change is None else ChangeOut.of(seen.change)
-        return cls.model_validate({"participant_id": seen.party_id, "status": seen.status, "change": change})
+        return cls.model_validate({"participant_id": seen.party.id, "status": seen.party.status, "change": change})
 
 
 class PausesIn(Input):
@@ -85,8 +87,8 @@ class PausesOut(BaseModel):
     def of(cls, seen: Pauses) -> PausesOut:
         change = None
         if seen.change is not None:
-            after = {**ChangeOut.of(seen.change).model_dump(), "paused": _names(seen.after)}
-            change = PauseChangeOut.model_validate(after)
+            after = _names(kinds_in(int(str(seen.change.params["kinds"]))))
+            change = PauseChangeOut.model_validate({**ChangeOut.of(seen.change).model_dump(), "paused": after})
         closed = _names(seen.paused)
         others = _names(frozenset(Kind) - seen.paused)
         return cls.model_validate({"paused": closed, "open": others, "change": change})

@@ -23,9 +23,9 @@ from api.schemas.common import (
 )
 from api.schemas.parties import ActOut
 from chainfin.documents.opening import Opening
-from chainfin.services.payments.instructions import ReceivablePayment
-from chainfin.services.views.goods import PriceSourceView, PriceView, WarehouseReceiptView
-from chainfin.services.views.trade import OrderView, ReceivableView
+from chainfin.services.goods import receipts
+from chainfin.services.trade import receivables
+from chainfin.storage.trade_tables import OrderRow, PriceRow, PriceSourceRow, ReceivableRow, WarehouseReceiptRow
 
 UnitCode = Annotated[
     str, StringConstraints(min_length=1, max_length=8), Field(description="UN/ECE Recommendation 20", examples=["TNE"])
@@ -62,19 +62,19 @@ class OrderOut(BaseModel):
     created_at: Moment
 
     @classmethod
-    def of(cls, seen: OrderView) -> OrderOut:
+    def of(cls, row: OrderRow) -> OrderOut:
         amounts = {
-            name: major(getattr(seen, name), seen.currency)
+            name: major(getattr(row, name), row.currency)
             for name in ("ordered", "despatched", "received", "invoiced", "confirmed")
         }
         return cls(
-            id=seen.id,
-            number=seen.number,
-            buyer_id=seen.buyer_id,
-            seller_id=seen.seller_id,
-            currency=seen.currency,
-            status=seen.status,
-            created_at=seen.created_at,
+            id=row.id,
+            number=row.number,
+            buyer_id=row.buyer_id,
+            seller_id=row.seller_id,
+            currency=row.currency,
+            status=row.status,
+            created_at=row.created_at,
             **amounts,
         )
 
@@ -109,37 +109,6 @@ class OpeningOut(BaseModel):
         )
 
 
-class PaymentOut(BaseModel):
-    """Where the debtor pays, and under which reference. Asked again after a pledge or a transfer, it may be another
-    account: the pledgee's for this debtor, or the holder's own."""
-
-    receivable_id: str
-    account: str
-    payee: str = Field(description="in whose name the account stands")
-    reference: str = Field(description="creditor reference (ISO 11649); blanks and case don't matter")
-    amount: str = Field(description="all that is open of it")
-    currency: str
-    due_date: dt.date
-
-    @classmethod
-    def of(cls, made: ReceivablePayment) -> PaymentOut:
-        return cls(
-            receivable_id=made.receivable_id,
-            account=made.account,
-            payee=made.payee,
-            reference=made.reference,
-            amount=str(made.amount),
-            currency=made.amount.currency,
-            due_date=made.due_date,
-        )
-
-
-class ConfirmationOut(ActOut):
-    """The debtor's act, and how it will have to pay what it confirms."""
-
-    payment: PaymentOut
-
-
 class ReceivableOut(BaseModel):
     """A receivable. free + pledged + split_away + settled + diluted = face; ``reserved`` is a part of free."""
 
@@ -165,25 +134,26 @@ class ReceivableOut(BaseModel):
     created_at: Moment
 
     @classmethod
-    def of(cls, seen: ReceivableView) -> ReceivableOut:
+    def of(cls, row: ReceivableRow, document_root: str | None = None) -> ReceivableOut:
         amounts = {
-            name: major(getattr(seen, name), seen.currency)
-            for name in ("face", "free", "reserved", "pledged", "split_away", "settled", "diluted")
+            name: major(getattr(row, name), row.currency)
+            for name in ("face", "reserved", "pledged", "split_away", "settled", "diluted")
         }
         return cls(
-            id=seen.id,
-            number=seen.number,
-            order_id=seen.order_id,
-            document_root=seen.document_root,
-            seller_id=seen.seller_id,
-            debtor_id=seen.debtor_id,
-            holder_id=seen.holder_id,
-            parent_id=seen.parent_id,
-            currency=seen.currency,
-            due_date=seen.due_date,
-            status=seen.status,
-            confirmed_at=seen.confirmed_at,
-            created_at=seen.created_at,
+            id=row.id,
+            number=row.number,
+            order_id=row.order_id,
+            document_root=document_root,
+            seller_id=row.seller_id,
+            debtor_id=row.debtor_id,
+            holder_id=row.holder_id,
+            parent_id=row.parent_id,
+            currency=row.currency,
+            free=major(receivables.free(row), row.currency),
+            due_date=row.due_date,
+            status=row.status,
+            confirmed_at=row.confirmed_at,
+            created_at=row.created_at,
             **amounts,
         )
 
@@ -260,22 +230,23 @@ class WarehouseReceiptOut(BaseModel):
     created_at: Moment
 
     @classmethod
-    def of(cls, seen: WarehouseReceiptView) -> WarehouseReceiptOut:
+    def of(cls, row: WarehouseReceiptRow) -> WarehouseReceiptOut:
         amounts = {
-            name: quantity_text(getattr(seen, name))
-            for name in ("issued", "free", "reserved", "pledged", "released", "liquidated", "missing")
+            name: quantity_text(getattr(row, name))
+            for name in ("issued", "reserved", "pledged", "released", "liquidated", "missing")
         }
         return cls(
-            id=seen.id,
-            number=seen.number,
-            keeper_id=seen.keeper_id,
-            owner_id=seen.owner_id,
-            parent_id=seen.parent_id,
-            goods={name: str(value) for name, value in seen.goods.items()},
-            document_root=seen.document_root,
-            unit=seen.unit,
-            status=seen.status,
-            created_at=seen.created_at,
+            id=row.id,
+            number=row.number,
+            keeper_id=row.keeper_id,
+            owner_id=row.owner_id,
+            parent_id=row.parent_id,
+            goods={name: str(value) for name, value in row.goods.items()},
+            document_root=row.document_root,
+            unit=row.unit,
+            free=quantity_text(receipts.free(row)),
+            status=row.status,
+            created_at=row.created_at,
             **amounts,
         )
 
@@ -319,18 +290,18 @@ class PriceOut(BaseModel):
     created_at: Moment
 
     @classmethod
-    def of(cls, seen: PriceView) -> PriceOut:
+    def of(cls, row: PriceRow) -> PriceOut:
         return cls(
-            owner_id=seen.owner_id,
-            counts_from=seen.counts_from,
-            proposal_id=seen.proposal_id,
-            good=seen.good,
-            unit=seen.unit,
-            currency=seen.currency,
-            price=major(seen.minor_per_unit, seen.currency),
-            source=seen.source,
-            as_of=seen.as_of,
-            created_at=seen.created_at,
+            owner_id=row.owner_id,
+            counts_from=row.counts_from,
+            proposal_id=row.proposal_id,
+            good=row.good,
+            unit=row.unit,
+            currency=row.currency,
+            price=major(row.minor_per_unit, row.currency),
+            source=row.source,
+            as_of=row.as_of,
+            created_at=row.created_at,
         )
 
 
@@ -349,5 +320,5 @@ class PriceSourceOut(BaseModel):
     approved_at: Moment
 
     @classmethod
-    def of(cls, seen: PriceSourceView) -> PriceSourceOut:
-        return cls(name=seen.name, proposal_id=seen.proposal_id, approved_at=seen.approved_at)
+    def of(cls, row: PriceSourceRow) -> PriceSourceOut:
+        return cls(name=row.name, proposal_id=row.proposal_id, approved_at=row.approved_at)

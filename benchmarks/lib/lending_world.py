@@ -25,15 +25,12 @@ from chainfin.client.member import Caller, Member
 from chainfin.connectors.sandbox import start_sandbox
 from chainfin.errors import Unavailable
 from chainfin.eth import eip712
-from chainfin.rules.mandate import GRADES
-from chainfin.runtime import log_setup
 from chainfin.runtime.installation import Installation
 from chainfin.services.kernel import acts
 from chainfin.services.kernel.context import Actor
 from chainfin.services.reads import queries
 from chainfin.services.trade import orders as orders_service
 from chainfin.services.trade import receivables
-from chainfin.services.views.acts import ActView
 from chainfin.settings import Settings, load
 from chainfin.storage.trade_tables import ActRow
 from chainfin.values.money import Money
@@ -59,7 +56,6 @@ class World(AbstractContextManager["World"]):
     def __init__(self, chain_url: str | None) -> None:
         self._stack = ExitStack()
         self.members: dict[str, Member] = {}
-        log_setup.configure("json", "warning")  # to stderr: the figures stand alone on stdout
         try:
             self._open(chain_url)
         except BaseException:
@@ -116,7 +112,7 @@ class World(AbstractContextManager["World"]):
     def _admit_all(self, server: Server) -> None:
         operator = Caller(self._http)
         made = server.signin.bootstrap_client()
-        secret = {"client_id": made.client.client_id, "client_secret": made.secret}
+        secret = {"client_id": made.row.client_id, "client_secret": made.secret}
         operator.token = operator.post("/v1/auth/token", {"grant_type": "client_credentials", **secret})["access_token"]
         cast = (("core", samples.CORE), ("supplier", samples.SUPPLIER), ("lender", samples.LENDER))
         for role, company in cast:
@@ -125,7 +121,7 @@ class World(AbstractContextManager["World"]):
         for kind, who, grade in (("debtor", "core", "A"), ("borrower", "supplier", "B"), ("lender", "lender", "A")):
             limit = {"amount": "1000000000.00", "currency": CNY}
             lender.post("/v1/limits", {"kind": kind, "key": self.members[who].id, "amount": limit, "grade": grade})
-        given = {"products": [*Product], "amount": limit, "grades": [*GRADES], "expires_at": "2099-01-01T00:00:00Z"}
+        given = {"products": [*Product], "amount": limit, "expires_at": "2099-01-01T00:00:00Z"}
         lender.mandate(given)
         self._place(lender, limit)
         self._lender_signs()
@@ -198,9 +194,10 @@ class World(AbstractContextManager["World"]):
         self._final("supplier", [each.act for each in issued])
         jobs = []
         for each in issued:
-            row = queries.receivable(ctx, core, each.receivable.id)
+            row = each.receivable
+            root = queries.document(ctx, core, row.document_id).root
             face = {"amount": str(Money(row.face, row.currency)), "currency": row.currency}
-            detail = {"document_root": row.document_root, "face": face, "due_date": row.due_date.isoformat()}
+            detail = {"document_root": root, "face": face, "due_date": row.due_date.isoformat()}
             jobs.append(Job(row.id, detail))
         return jobs
 
@@ -210,16 +207,16 @@ class World(AbstractContextManager["World"]):
         done = []
         for job in jobs:
             row = queries.receivable(ctx, core, job.receivable_id)
+            root = queries.document(ctx, core, row.document_id).root
             face = Money(row.face, row.currency)
-            said = {"document_root": str(row.document_root), "face": face, "due_date": row.due_date}
-            done.append(receivables.confirm(ctx, core, row.id, **said))
+            done.append(receivables.confirm(ctx, core, row.id, document_root=root, face=face, due_date=row.due_date))
         self._final("core", done)
         return [Job(job.receivable_id, None) for job in jobs]
 
     def _actor(self, who: str, role: Role) -> Actor:
         return Actor("party", self.members[who].id, role)
 
-    def _final(self, who: str, made: Sequence[ActView]) -> None:
+    def _final(self, who: str, made: Sequence[ActRow]) -> None:
         """Signed by ``who``'s own key and final on the chain."""
         actor = Actor("party", self.members[who].id)
         key = self.members[who].signer

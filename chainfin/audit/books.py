@@ -10,8 +10,8 @@ from datetime import date
 
 from chainfin.audit.bundle import Bundle, EventPart, JournalPart, parse_json
 from chainfin.audit.report import Findings
-from chainfin.canon import canonical_bytes
 from chainfin.errors import BadInput, Refused
+from chainfin.risk.canon import canonical_bytes
 from chainfin.rules.ledger import CASH, HOLDER_PAYABLE, Entry, Journal, Side, by_value, trial_balance
 from chainfin.rules.loan import Happening, History, Kind, Loan, LoanTerms, approve
 from chainfin.rules.loan.history import PAYERS

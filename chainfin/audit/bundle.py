@@ -15,8 +15,8 @@ from typing import Annotated, Any, Final, Literal
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from chainfin.canon import canonical_bytes
 from chainfin.errors import BadInput
+from chainfin.risk.canon import canonical_bytes
 from chainfin.risk.record import DecisionRecord
 
 SCHEMA: Final = "chainfin.evidence/2"

@@ -99,18 +99,19 @@ def check_asset(
     findings: Findings,
 ) -> None:  # fmt: skip
     """The pledged asset is what the file says it is. Raises Refused fact_missing."""
-    inputs = _CHECKS[security.kind](bundle, security, proven, documents, known, findings)
+    check = _check_receivable if security.kind == "receivable" else _check_goods
+    part, inputs = check(bundle, security, proven, documents, known, findings)
     if security.lent_on:
-        with findings.attempt(f"decision: inputs of the {security.part}"):
-            given = record_of(bundle).as_dict()["inputs"][security.part]
+        with findings.attempt(f"decision: inputs of the {part}"):
+            given = record_of(bundle).as_dict()["inputs"][part]
             for name, value in inputs.items():
-                findings.equal(f"decision: {security.part}.{name}", str(given[name]), str(value))
+                findings.equal(f"decision: {part}.{name}", str(given[name]), str(value))
 
 
 def _check_receivable(
     bundle: Bundle, security: Security, proven: ProvenFacts, documents: list[TradeDocument], known: Mapping[str, Known],
     findings: Findings,
-) -> dict[str, object]:  # fmt: skip
+) -> tuple[str, dict[str, object]]:  # fmt: skip
     """Ordered, received, invoiced, confirmed – in this order and of the same thing – before it was pledged.
 
     Returns what a decision that was made on it has to name. Raises Refused fact_missing.
@@ -137,7 +138,7 @@ def _check_receivable(
     _check_trade_documents(bundle, posted, issued, [f.number for f in received], documents, known, findings)
     debtor = _opened("receivable: debtor opened", issued.count("debtor"), known, findings)
     _opened("receivable: seller opened", issued.count("seller"), known, findings)
-    return {"id": line[0], "face_minor": face, "debtor": debtor}
+    return "receivable", {"id": line[0], "face_minor": face, "debtor": debtor}
 
 
 def _check_trade_documents(
@@ -170,7 +171,7 @@ def _check_trade_documents(
 def _check_goods(
     bundle: Bundle, security: Security, proven: ProvenFacts, documents: list[TradeDocument], known: Mapping[str, Known],
     findings: Findings,
-) -> dict[str, object]:  # fmt: skip
+) -> tuple[str, dict[str, object]]:  # fmt: skip
     """The keeper issued the receipt to the borrower before it was pledged.
 
     Returns what a decision that was made on it has to name. Raises Refused fact_missing.
@@ -187,11 +188,11 @@ def _check_goods(
     document = next((p for p in documents if p.kind == "warehouse_receipt" and p.fact.number == issued.number), None)
     if document is None:
         findings.not_compared("document warehouse_receipt", "no field of the receipt is disclosed")
-        return inputs
+        return "receipt", inputs
     with findings.attempt("document warehouse_receipt: quantity"):
         stated = int(Decimal(document.text("/quantity")).scaleb(3))
         findings.equal("document warehouse_receipt: quantity", stated, issued.count("quantity"))
-    return inputs
+    return "receipt", inputs
 
 
 def _opened(name: str, number: int, known: Mapping[str, Known], findings: Findings) -> str:
@@ -199,7 +200,3 @@ def _opened(name: str, number: int, known: Mapping[str, Known], findings: Findin
     party = next((party for party, opened in known.items() if opened.number == number), "")
     findings.check(name, bool(party), f"party {number} is {party or 'nobody that the file names'}")
     return party
-
-
-_CHECKS = {"receivable": _check_receivable, "warehouse_receipt": _check_goods}
-"""How each kind of asset is looked at."""

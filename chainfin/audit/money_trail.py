@@ -16,9 +16,8 @@ from chainfin.audit.securities import Security, lineage
 from chainfin.eth.abi import from_hex
 from chainfin.hashing import keccak
 from chainfin.jws import TrustedKeys
-from chainfin.values import instruction, payment_reference
+from chainfin.values import instruction
 from chainfin.values.money import Money
-from chainfin.values.reference import CreditorReference
 
 EPOCH = dt.date(1970, 1, 1)
 
@@ -122,23 +121,24 @@ def check_payments(
             booked = Money(int(event.amount), bundle.loan.currency)
             findings.check(name, booked <= amount, f"{booked} of the {amount} that the bank received")
             _booked_on(name, bundle, event, detail, findings)
-            written = set(payment_reference.named(str(detail["remittance"])))
             findings.check(
-                f"{name}: remittance", bool(written & _references(bundle, event, found, proven)), "for this loan"
+                f"{name}: remittance",
+                detail["remittance"] in _remittances(bundle, event, found, proven),
+                "for this loan",
             )
             if event.kind == "pay_debtor":
                 _attested(proven, found, reference, booked, findings)
     _both_ways(proven, found, arrived, findings)
 
 
-def _references(bundle: Bundle, event: EventPart, found: list[Security], proven: ProvenFacts) -> set[CreditorReference]:
-    """References that a payer may have written: the loan's; a receivable's, its parents', what its lender took."""
+def _remittances(bundle: Bundle, event: EventPart, found: list[Security], proven: ProvenFacts) -> set[str]:
+    """Remittances that a payer may have written: the loan; a receivable, its parents, what the lender took of it."""
     if event.kind == "pay_borrower":
-        return {payment_reference.of("loan", bundle.loan.id)}
+        return {f"LOAN {bundle.loan.id}"}
     lines = [asset for security in found for asset in lineage(security.asset, proven)]
     taken = [fact.text("childId") for fact in proven.all("Pledges.Enforced")]
-    bought = {payment_reference.of("buy_back", fact.text("pledgeId")) for fact in proven.all("Pledges.BoughtBack")}
-    return {payment_reference.of("receivable", asset) for asset in (*lines, *taken)} | bought
+    bought = {f"BUYBACK {fact.text('pledgeId')}" for fact in proven.all("Pledges.BoughtBack")}
+    return {f"RECEIVABLE {asset}" for asset in (*lines, *taken)} | bought
 
 
 def _payable(found: list[Security], proven: ProvenFacts) -> list[tuple[str, str]]:

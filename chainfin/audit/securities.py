@@ -10,7 +10,6 @@ from chainfin.errors import Refused
 
 PARTS = ("Receivables.Split", "Receivables.Taken", "WarehouseReceipts.Taken")
 """Events by which a part comes to be."""
-_IN_RECORD = {"receivable": "receivable", "warehouse_receipt": "receipt"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +34,8 @@ class Security:
 
     @property
     def kind(self) -> str:
-        """As the registry calls it: receivable | warehouse_receipt. The one place that reads the contracts' number."""
+        """As the registry calls it: receivable | warehouse_receipt."""
         return "receivable" if self.pledged.count("assetKind") == 1 else "warehouse_receipt"
-
-    @property
-    def part(self) -> str:
-        """As the record of a decision calls what it knew of it."""
-        return _IN_RECORD[self.kind]
 
     @property
     def added(self) -> bool:

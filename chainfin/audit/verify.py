@@ -92,7 +92,7 @@ def _check(
         findings.facts[f"security {security.number}"] = security.reply
         with own.attempt("pledge"):
             check_pledge(bundle, security, outcome, story, known, own)
-        with own.attempt(security.part):
+        with own.attempt("receivable" if security.kind == "receivable" else "inventory"):
             check_asset(bundle, security, story, papers, known, own)
     with findings.attempt("registry"):
         check_registry(bundle, secured, story, keys, known, findings)

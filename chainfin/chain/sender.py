@@ -10,23 +10,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from sqlmodel import Session, col, select
 
 from chainfin.chain.decode import describe_revert
 from chainfin.chain.node import Node, Reverted
-from chainfin.chain.relayed import relayed
 from chainfin.chain.settling import OPEN, Reports, Settler, report_refusal
 from chainfin.errors import BadInput, Unavailable
+from chainfin.eth.eip712 import Auth, call_data
 from chainfin.eth.signer import Signer
 from chainfin.eth.transaction import Transaction
-from chainfin.services.kernel.commands import SendAct
 from chainfin.storage import locks, outbox
 from chainfin.storage.chain_tables import ChainTxRow, RelayerNonceRow
 from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.store import Store
 
-TOPIC = SendAct.TOPIC
+TOPIC = "chain.send"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Policy:
 @dataclass(frozen=True, slots=True)
 class _Command:
     row_id: int
-    act_id: str
+    act_id: str | None
     contract: str
     to: str
     data: bytes
@@ -218,13 +218,18 @@ class Sender:
 
     def _read(self, session: Session, row: OutboxRow, commands: list[_Command]) -> None:
         assert row.id is not None
+        payload: dict[str, Any] = row.payload
+        act_id = payload.get("act_id")
         try:
-            sent = relayed(row)
-            to, data = self._contracts[sent.contract], sent.call_data()
-            commands.append(_Command(row.id, row.subject, sent.contract, to, data))
-        except BadInput as error:
+            contract = payload["contract"]
+            to = self._contracts[contract]
+            auths = [Auth.from_json(raw) for raw in payload.get("auths", ())]
+            data = call_data(contract, payload["function"], payload["params"], auths)
+            commands.append(_Command(row.id, act_id, contract, to, data))
+        except (BadInput, KeyError) as error:
             # nothing that can be sent will ever come of it
-            report_refusal(session, self._reports, row.id, row.subject, error.code, str(error))
+            code = error.code if isinstance(error, BadInput) else "act_malformed"
+            report_refusal(session, self._reports, row.id, act_id, code, str(error))
 
     def _check(self, commands: Sequence[_Command]) -> tuple[list[_Command], list[tuple[_Command, str, str]]]:
         head = self._node.head()
@@ -266,7 +271,8 @@ class Sender:
                     created_at=now,
                 )
             )
-            self._reports.sent(session, command.act_id, tx_hash)
+            if command.act_id:
+                self._reports.sent(session, command.act_id, tx_hash)
             counter.next += 1
             raws.append(raw)
         session.add(counter)

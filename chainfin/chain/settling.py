@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 from sqlalchemy import String, bindparam
@@ -17,9 +17,9 @@ from sqlmodel import Session, col, select
 from chainfin.chain.decode import describe_revert
 from chainfin.chain.deploy import funded
 from chainfin.chain.node import Block, Node, Receipt, Reverted
-from chainfin.chain.relayed import relayed
 from chainfin.errors import ChainfinError, Refused
 from chainfin.eth.abi import from_hex
+from chainfin.eth.eip712 import Auth, call_data
 from chainfin.hashing import keccak
 from chainfin.storage import outbox
 from chainfin.storage.chain_tables import ChainTxRow
@@ -50,10 +50,11 @@ class Reports(Protocol):
         """A contract's custom error as a stable code."""
 
 
-def report_refusal(session: Session, reports: Reports, row_id: int, act_id: str, code: str, message: str) -> None:
+def report_refusal(session: Session, reports: Reports, row_id: int, act_id: object, code: str, message: str) -> None:
     """A command is refused for good: in the outbox and to the services."""
     outbox.refused(session, row_id, code, message)
-    reports.refused(session, act_id, code, message)
+    if act_id:
+        reports.refused(session, str(act_id), code, message)
 
 
 class Settler:
@@ -169,19 +170,21 @@ class Settler:
                     result = {"tx_hash": row.hash, "block_number": receipt.block_number, "block_hash": block_hash}
                     outbox.done(session, row.outbox_id, {**result, "gas_used": receipt.gas_used})
                 else:
-                    act_id = commands[row.outbox_id].subject
+                    act_id = commands[row.outbox_id].payload.get("act_id")
                     report_refusal(session, self._reports, row.outbox_id, act_id, *whys[row.hash])
         return len(ended)
 
     def _why(self, row: ChainTxRow, receipt: Receipt) -> tuple[str, str]:
         """The reason of a mined revert, asked for again on the state after its block."""
         with self._store.read() as session:
-            sent = relayed(session.get_one(OutboxRow, row.outbox_id)) if row.outbox_id else None
+            payload: dict[str, Any] = session.get_one(OutboxRow, row.outbox_id).payload if row.outbox_id else {}
         block = self._node.block_by_hash(receipt.block_hash)
-        if sent is not None and block is not None:
+        if payload and block is not None:
+            auths = [Auth.from_json(raw) for raw in payload.get("auths", ())]
+            data = call_data(payload["contract"], payload["function"], payload["params"], auths)
             try:
-                self._node.call(self._contracts[sent.contract], sent.call_data(), block, self._address)
+                self._node.call(self._contracts[payload["contract"]], data, block, self._address)
             except Reverted as revert:
-                name, message = describe_revert(sent.contract, revert.data)
+                name, message = describe_revert(payload["contract"], revert.data)
                 return self._reports.code(name), message
         return "chain_reverted", "the contract refused the transaction when it was mined"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
-from chainfin.cli import bank, operator, party, risk
+from chainfin.cli import operator, party, risk
 from chainfin.errors import BadInput, ChainfinError, Unavailable, Unknown
 from chainfin.progress import shown
 
@@ -55,13 +55,6 @@ app.add_typer(parked_app, name="parked")
 parked_app.command("list")(operator.parked_list)
 parked_app.command("retry")(operator.parked_retry)
 parked_app.command("resolve")(operator.parked_resolve)
-parked_app.command("allocate")(operator.parked_allocate)
-parked_app.command("return")(operator.parked_return)
-
-bank_app = typer.Typer(no_args_is_help=True, help="A bank's files (operator).")
-app.add_typer(bank_app, name="bank")
-bank_app.command("take-in")(bank.take_in)
-bank_app.command("statements")(bank.statements)
 
 
 @app.callback()

@@ -24,8 +24,6 @@ Reason = Annotated[
 ]
 Item = Annotated[str, typer.Argument(metavar="ITEM", help="Its id (park_…).")]
 Resolution = Annotated[str, typer.Option("--reason", help="What was done about it.")]
-Claim = Annotated[str, typer.Argument(metavar="KIND", help="loan, receivable or buy_back.")]
-Target = Annotated[str, typer.Argument(metavar="CLAIM", help="Id of the loan, receivable or pledge.")]
 Status = Annotated[str, typer.Option(help="open, retried or resolved.")]
 Kinds = Annotated[
     list[str] | None,
@@ -51,7 +49,7 @@ def pause(who: Who, reason: Reason, stop: Kinds = None, go: Kinds = None, url: U
 def parked_list(who: Who, status: Status = "open", url: Url = DEFAULT_URL) -> None:
     """Print what is parked, the oldest first, as JSON."""
     items: list[Any] = []
-    with speaking(url, who, "/v1/parked") as caller:
+    with _speaking(url, who, "/v1/parked") as caller:
         cursor = ""
         while True:
             more = f"&cursor={cursor}" if cursor else ""
@@ -73,23 +71,8 @@ def parked_resolve(who: Who, item: Item, reason: Resolution, url: Url = DEFAULT_
     _closed(url, who, f"/v1/parked/{item}/resolve", {"reason": reason})
 
 
-def parked_allocate(
-    who: Who, item: Item, kind: Claim, target: Target, reason: Resolution, url: Url = DEFAULT_URL
-) -> None:
-    """Say for which claim a parked payment is; another person approves the proposal that is printed."""
-    path = f"/v1/parked/{item}/allocation"
-    with speaking(url, who, path) as caller:
-        made = caller.post(path, {"kind": kind, "id": target, "reason": reason})
-    typer.echo(json.dumps({name: made[name] for name in ("id", "kind", "status", "payload")}, indent=1))
-
-
-def parked_return(who: Who, item: Item, reason: Resolution, url: Url = DEFAULT_URL) -> None:
-    """Send a parked payment back to the account that it came from."""
-    _closed(url, who, f"/v1/parked/{item}/return", {"reason": reason})
-
-
 def _closed(url: str, who: Path, path: str, body: dict[str, Any]) -> None:
-    with speaking(url, who, path) as caller:
+    with _speaking(url, who, path) as caller:
         item = caller.post(path, body)
     typer.echo(json.dumps({name: item[name] for name in ("id", "status", "reason", "detail", "attempts")}, indent=1))
     if item["status"] == "open":
@@ -97,7 +80,7 @@ def _closed(url: str, who: Path, path: str, body: dict[str, Any]) -> None:
 
 
 @contextmanager
-def speaking(url: str, who: Path, path: str) -> Iterator[Caller]:
+def _speaking(url: str, who: Path, path: str) -> Iterator[Caller]:
     """Signed in. Raises Unavailable service_unreachable; BadInput with the code of a refusal."""
     with httpx.Client(base_url=url, timeout=60.0, trust_env=False) as http:
         try:
@@ -110,7 +93,7 @@ def speaking(url: str, who: Path, path: str) -> Iterator[Caller]:
 
 def _asked(url: str, who: Path, path: str, body: dict[str, Any]) -> None:
     """Prints the act as it ended. Exit code 1: the chain refused it, or it isn't final yet."""
-    with speaking(url, who, path) as caller:
+    with _speaking(url, who, path) as caller:
         act = _ended(caller, caller.post(path, body))
     typer.echo(json.dumps({name: act[name] for name in ("id", "function", "subject", "status", "error")}, indent=1))
     if act["status"] != "final":

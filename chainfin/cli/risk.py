@@ -17,8 +17,8 @@ import typer
 from rich.console import Console
 from rich.progress import Progress as Bar
 
-from chainfin.canon import canonical_bytes, content_hash
 from chainfin.errors import BadInput
+from chainfin.risk.canon import canonical_bytes, content_hash
 from chainfin.risk.scorecard import read_scorecard
 
 if TYPE_CHECKING:

@@ -16,7 +16,6 @@ from api.serve import Server
 from chainfin.client.member import Caller, Member
 from chainfin.connectors.sandbox import World
 from chainfin.errors import BadInput
-from chainfin.rules.mandate import GRADES
 from chainfin.runtime.installation import Installation
 from chainfin.settings import load
 from chainfin.values.money import Money
@@ -45,11 +44,7 @@ class Stage(AbstractContextManager["Stage"]):
             self._stack.callback(self.world.close)
             self.operator = Caller(self.http)
             made = self.server.signin.bootstrap_client()
-            body = {
-                "grant_type": "client_credentials",
-                "client_id": made.client.client_id,
-                "client_secret": made.secret,
-            }
+            body = {"grant_type": "client_credentials", "client_id": made.row.client_id, "client_secret": made.secret}
             self.operator.token = self.operator.post("/v1/auth/token", body)["access_token"]
         except BaseException:
             self._stack.close()
@@ -114,8 +109,7 @@ class Stage(AbstractContextManager["Stage"]):
     def mandate(self, lender: Member, amount: str, currency: str) -> None:
         """The lender signs under what its money may go out: all products, until a year from now."""
         until = datetime.combine(self.today + timedelta(days=365), time(0), UTC).isoformat()
-        most = {"amount": amount, "currency": currency}
-        body = {"products": [*Product], "amount": most, "grades": [*GRADES], "expires_at": until}
+        body = {"products": [*Product], "amount": {"amount": amount, "currency": currency}, "expires_at": until}
         lender.mandate(body)
 
     def fund(self, lender: Member, amount: str, currency: str) -> None:

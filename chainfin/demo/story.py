@@ -312,9 +312,8 @@ class Story:
         stage.move_to(date.fromisoformat(self.receivable["due_date"]))
         report.did("clock", f"moved to {self.receivable['due_date']}")
         face = Money.parse(self.receivable["face"], CNY)
-        how = who.core.get(f"/v1/receivables/{self.receivable['id']}/payment")
-        stage.pays(who.core, face, how["account"], how["reference"])
-        report.did(who.core.name, f"paid {face} {CNY}", f"to {how['account']} under {how['reference']}")
+        stage.pays(who.core, face, "chainfin-collection", f"RECEIVABLE {self.receivable['id']}")
+        report.did(who.core.name, f"paid {face} {CNY} to the settlement bank")
         attested = who.bank.until(who.bank.sign_waiting, bool)
         report.did(who.bank.name, f"attested {attested} settlements on chain", "lender's part, holder's part")
         loan_path = f"/v1/loans/{self.loans['supplier']}"

@@ -19,7 +19,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from chainfin.canon import canonical_bytes
+import rfc8785
+
 from chainfin.documents.model import Document, Json
 from chainfin.errors import BadInput, NotFound, Refused
 from chainfin.hashing import keccak
@@ -165,7 +166,7 @@ def _salt(secret: bytes, path: str) -> bytes:
 
 
 def _leaf_hash(leaf: Leaf) -> bytes:
-    value = canonical_bytes(leaf.value)
+    value = rfc8785.dumps(leaf.value)
     return keccak(_LEAF + leaf.salt + keccak(leaf.path.encode()) + keccak(value))
 
 

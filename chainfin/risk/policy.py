@@ -22,8 +22,8 @@ from typing import Any, TypeAlias
 
 import zen
 
-from chainfin.canon import content_hash
 from chainfin.errors import BadInput, NotFound, Refusal
+from chainfin.risk.canon import content_hash
 from chainfin.risk.tables import build_engine
 from chainfin.values.money import EXPONENTS, Money
 from chainfin.values.product import Product

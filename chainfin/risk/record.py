@@ -17,8 +17,8 @@ from typing import Any
 
 import orjson
 
-from chainfin.canon import canonical_bytes
 from chainfin.errors import BadInput, Refusal
+from chainfin.risk.canon import canonical_bytes
 from chainfin.values.product import Product
 
 SCHEMA = "chainfin.decision/1"

@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from chainfin.canon import first_difference, pointer_value
 from chainfin.errors import BadInput, NotFound
+from chainfin.risk.canon import first_difference, pointer_value
 from chainfin.risk.decide import decide_general, decide_inventory, decide_receivable
 from chainfin.risk.policy import Policy, load_policy
 from chainfin.risk.record import GENERAL, INVENTORY, RECEIVABLE, REVIEW, DecisionRecord
@@ -90,13 +90,6 @@ def replay(
         message = "the record is not the one whose hash was anchored"
         return _wrong(given, "decision_mismatch", "hash", message, given.hash(), expected_hash)
     return ReplayResult(True, given.hash())
-
-
-def with_facts(record: DecisionRecord, parties: Mapping[str, Mapping[str, object]]) -> DecisionRecord:
-    """The same decision, under the same policy, with what is known now of some ``parties`` (borrower, debtor)."""
-    content = record.as_dict()
-    inputs = {**content["inputs"], **{role: {**content["inputs"][role], **now} for role, now in parties.items()}}
-    return _DECIDERS[content["product"]](inputs, load_policy(str(content["policy"]["id"])))
 
 
 def _wrong(given: DecisionRecord, code: str, where: str, message: str, *values: object) -> ReplayResult:

@@ -20,8 +20,8 @@ from typing import Any
 
 import orjson
 
-from chainfin.canon import content_hash
 from chainfin.errors import BadInput, NotFound
+from chainfin.risk.canon import content_hash
 from chainfin.risk.features import REGISTRY
 
 MAX_DECIMALS = 9

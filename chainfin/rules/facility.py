@@ -82,18 +82,6 @@ def borrowing_base(assets: Sequence[Asset], currency: str, *, debtor_share: Deci
     return BorrowingBase(tuple(lines), sum((line.available for line in lines), zero))
 
 
-def releasable(pledged: int, owed: Money, advance_rate: Decimal) -> int:
-    """How much of a claim pledged for ``pledged`` (minor units) may be given up while ``owed`` is unpaid: what stays
-    carries the debt at the rate at which it was lent, rounded up, so that the lender stays covered. Never negative.
-
-    Raises BadInput advance_rate_invalid.
-    """
-    if not advance_rate.is_finite() or not 0 < advance_rate <= 1:
-        raise BadInput("advance_rate_invalid", f"an advance rate lies above 0 and up to 1, not {advance_rate}")
-    numerator, denominator = advance_rate.as_integer_ratio()
-    return max(0, pledged - owed.ratio(denominator, numerator, Rounding.UP).minor)
-
-
 def check_concentration(
     exposures: Mapping[str, Money], core_enterprise: str, extra: Money, share: Decimal
 ) -> Refusal | None:

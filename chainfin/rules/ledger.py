@@ -271,19 +271,6 @@ def disbursement(loan: str, lender: str, amount: Money, on: date) -> Journal:
     return Journal(f"disburse:{loan}", on, "disbursement", loan, entries, book=lender)
 
 
-def payout_returned(
-    loan: str, lender: str, principal: Money, interest: Money, penalty: Money, charged: Money, on: date
-) -> Journal:
-    """The payout came back: Dr cash / Cr loans, and what was earned on it is taken off the income again."""
-    pairs = [
-        (CASH, LOANS, principal),
-        (INTEREST_INCOME, INTEREST_RECEIVABLE, interest),
-        (PENALTY_INCOME, PENALTY_RECEIVABLE, penalty),
-        (FEE_INCOME, FEE_RECEIVABLE, charged),
-    ]
-    return Journal(f"returned:{loan}", on, "payout_returned", loan, _pairs(loan, lender, pairs), book=lender)
-
-
 def fee(loan: str, lender: str, amount: Money, on: date, *, name: str = "arrangement") -> Journal | None:
     """A fee becomes due: Dr fees receivable / Cr fee income. ``name`` tells a loan's fees apart."""
     entries = _pairs(loan, lender, [(FEE_RECEIVABLE, FEE_INCOME, amount)])
@@ -392,9 +379,8 @@ def corrections(
 
 
 def owed_back(name: str, loan: str, lender: str, payer: str, amount: Money, on: date) -> Journal:
-    """A claim of ``payer``: its payment had been taken for more than it turns out to have been needed for. The cash is
-    held for it, and is the lender's no more."""
-    entries = (debit(CASH, amount, loan, payer), credit(HOLDER_PAYABLE, amount, loan, payer))
+    """A claim of ``payer``: its payment had been taken for more than it turns out to have been needed for."""
+    entries = (debit(CASH, amount, loan, lender), credit(HOLDER_PAYABLE, amount, loan, payer))
     return Journal(f"claim:{name}", on, "claim", loan, entries, book=lender)
 
 

@@ -16,8 +16,6 @@ class State(StrEnum):
     """All of it went where it belongs."""
     WAITING = "waiting"
     """In suspense until it is known who is to be paid."""
-    UNMATCHED = "unmatched"
-    """In suspense: it names no claim, or several, and a person has to say where it belongs, or send it back."""
     REFUNDING = "refunding"
     """What had no place is on its way back to the payer."""
     REFUNDED = "refunded"
@@ -29,7 +27,6 @@ class State(StrEnum):
 
 class Event(StrEnum):
     WAIT = "wait"
-    NOT_MATCHED = "not_matched"
     HOLD = "hold"
     """The bank gave it the reference of another payment."""
     PLACE = "place"
@@ -44,9 +41,6 @@ _S, _E = State, Event
 
 TRANSITIONS: Final[Mapping[tuple[State, Event], State]] = {
     (_S.APPLIED, _E.WAIT): _S.WAITING,
-    (_S.APPLIED, _E.NOT_MATCHED): _S.UNMATCHED,
-    (_S.UNMATCHED, _E.PLACE): _S.APPLIED,
-    (_S.UNMATCHED, _E.REFUND): _S.REFUNDING,
     (_S.APPLIED, _E.HOLD): _S.SUSPENSE,
     (_S.APPLIED, _E.REFUND): _S.REFUNDING,
     (_S.APPLIED, _E.PAYOUT_REFUSED): _S.PAYOUT_REFUSED,
@@ -57,8 +51,6 @@ TRANSITIONS: Final[Mapping[tuple[State, Event], State]] = {
     (_S.REFUNDING, _E.PAYOUT_REFUSED): _S.PAYOUT_REFUSED,
     (_S.REFUNDED, _E.PAYOUT_REFUSED): _S.PAYOUT_REFUSED,
     (_S.SUSPENSE, _E.PAYOUT_REFUSED): _S.PAYOUT_REFUSED,
-    # The bank may give back what it had given back.
-    (_S.REFUNDED, _E.REFUND_REFUSED): _S.SUSPENSE,
     (_S.PAYOUT_REFUSED, _E.PAYOUT_REFUSED): _S.PAYOUT_REFUSED,
     (_S.PAYOUT_REFUSED, _E.REFUND_DONE): _S.PAYOUT_REFUSED,
     (_S.PAYOUT_REFUSED, _E.REFUND_REFUSED): _S.PAYOUT_REFUSED,

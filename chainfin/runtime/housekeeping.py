@@ -7,7 +7,6 @@ from collections.abc import Callable
 from chainfin.services.kernel import approvals
 from chainfin.services.kernel.context import Context
 from chainfin.services.lending import applications, end_of_day
-from chainfin.services.oversight import bank_daily
 from chainfin.services.payments import incoming
 from chainfin.services.pledges import substitution
 from chainfin.services.reactions import act_outcomes
@@ -21,7 +20,6 @@ DUTIES: tuple[Callable[[Context], int], ...] = (
     approvals.expire,
     incoming.place_waiting,
     end_of_day.run_due,
-    bank_daily.run_due,
 )
 """Each tells how much it moved."""
 

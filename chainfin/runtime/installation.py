@@ -10,7 +10,6 @@ import json
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime
-from pathlib import Path
 from types import TracebackType
 
 import structlog
@@ -25,7 +24,6 @@ from chainfin.chain.node import Node
 from chainfin.chain.rpc import RpcNode
 from chainfin.chain.sender import Policy, Sender
 from chainfin.chain.web3signer import Web3Signer
-from chainfin.connectors.bank_folder import BankFolder, agent
 from chainfin.connectors.outcome import Done, Outcome, Refused
 from chainfin.connectors.partners import Endpoint, Partners, connect
 from chainfin.connectors.payment_rail import Incoming, IncomingPage, Line
@@ -43,7 +41,7 @@ from chainfin.services.kernel import commands, custody, parking
 from chainfin.services.kernel.context import Clock, Context
 from chainfin.services.oversight.parked import Retry
 from chainfin.services.parties import admission
-from chainfin.services.payments import incoming, statements, unmatched
+from chainfin.services.payments import incoming
 from chainfin.services.payments.allocation import Arrival
 from chainfin.services.payments.incoming import StatementLine
 from chainfin.services.reactions import act_outcomes, chain_events, partner_outcomes
@@ -138,7 +136,7 @@ class Installation(AbstractContextManager["Installation"]):
             operator_address=keys["operator"],
             registrar_address=keys["registrar"],
             platform=settings.platform,
-            real_money=settings.rail is not None or settings.bank is not None,
+            real_money=settings.rail is not None,
         )
         admission.admit_registrar(self.ctx)
         return keys
@@ -174,7 +172,7 @@ class Installation(AbstractContextManager["Installation"]):
         if any(each is None for each in named):
             self.sandbox = start_sandbox(settings.home, now=self.clock.now, faults=faults)
             self._closing.append(self.sandbox.stop)
-            if settings.rail is None and settings.bank is None:
+            if settings.rail is None:
                 self.bank = World(self.sandbox)
                 self._closing.append(self.bank.close)
             own = (self.sandbox.rail_url, self.sandbox.registry_url, self.sandbox.partner_url)
@@ -213,9 +211,7 @@ class Installation(AbstractContextManager["Installation"]):
         self.chain = ChainDriver(self.sender, self.indexer)
         # whoever holds the embedded chain's lock runs the only drivers of this installation
         alone = self.settings.chain_url is None
-        self.files = None if self.settings.bank is None else self._bank_folder(*self.settings.bank)
-        handlers = {**self.partners.handlers(), **({} if self.files is None else self.files.handlers())}
-        self.worker = Worker(self.store, handlers, self._on_result, now=ctx.clock.now, alone=alone)
+        self.worker = Worker(self.store, self.partners.handlers(), self._on_result, now=ctx.clock.now, alone=alone)
         self.incoming = IncomingWatch(self.partners.rail, lambda: incoming.cursor(ctx), self._on_incoming, rest_s=0.5)
         self.housekeeper = Housekeeper(ctx)
         self.loops = {
@@ -225,9 +221,6 @@ class Installation(AbstractContextManager["Installation"]):
             "incoming": Loop("incoming", self.incoming, patient=True),
             "housekeeping": Loop("housekeeping", self.housekeeper),
         }
-        if self.files is not None:
-            del self.loops["incoming"]  # the bank tells by its files what came in
-            self.loops["bank"] = Loop("bank", self.files, patient=True)
         self.metrics = Metrics(self.store, list(self.loops.values()), self.indexer, ctx.clock.now)
         if not drive:
             return
@@ -236,9 +229,6 @@ class Installation(AbstractContextManager["Installation"]):
         for loop in self.loops.values():
             loop.start()
             self._closing.append(loop.stop)
-
-    def _bank_folder(self, folder: Path, bank: str) -> BankFolder:
-        return BankFolder(self.ctx, folder, agent(bank))
 
     def _on_result(self, session: Session, row: OutboxRow, outcome: Outcome[dict[str, object]]) -> None:
         if isinstance(outcome, Done):
@@ -262,18 +252,7 @@ class Installation(AbstractContextManager["Installation"]):
         def waiting(session: Session, payload: str) -> None:
             incoming.place_again(session, self.ctx, json.loads(payload))
 
-        def nameless(session: Session, payload: str) -> None:
-            unmatched.place_again(session, self.ctx, json.loads(payload))
-
-        def booked(session: Session, payload: str) -> None:
-            incoming.take_again(session, self.ctx, statements.again(payload))
-
-        return {
-            incoming.SOURCE: line,
-            incoming.WAITING: waiting,
-            incoming.UNMATCHED: nameless,
-            statements.LINES: booked,
-        }
+        return {incoming.SOURCE: line, incoming.WAITING: waiting}
 
     def ready(self) -> Mapping[str, Callable[[], None]]:
         """What has to work for the service to be ready, by name: its loops."""

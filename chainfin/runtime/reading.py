@@ -62,7 +62,7 @@ class Reading(AbstractContextManager["Reading"]):
             operator_address=own["operator"],
             registrar_address=own["registrar"],
             platform=settings.platform,
-            real_money=settings.rail is not None or settings.bank is not None,
+            real_money=settings.rail is not None,
         )
         self.prover = ChainProver(self.node, self.deployment)
 

@@ -7,10 +7,7 @@ from datetime import date, datetime
 from sqlalchemy import JSON, BigInteger, CheckConstraint, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from chainfin.storage.types import BigId, UtcDateTime, paid_under
-
-COLLECTION_ACCOUNT = "chainfin-collection"
-"""The account at the settlement bank that payers were told before lenders had accounts of their own for each payer."""
+from chainfin.storage.types import BigId, UtcDateTime
 
 
 class ApplicationRow(SQLModel, table=True):
@@ -171,10 +168,6 @@ class LoanRow(SQLModel, table=True):
     maturity: date
     status: str = "approved"
     """`rules.loan.LoanState`"""
-    reference: str = Field(
-        default=None, nullable=False, index=True, unique=True, sa_column_kwargs={"default": paid_under("loan")}
-    )
-    """The creditor reference (ISO 11649) under which it is repaid."""
     created_at: datetime = Field(sa_type=UtcDateTime)
     funded_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     closed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
@@ -223,7 +216,7 @@ class LoanEventRow(SQLModel, table=True):
     loan_id: str = Field(foreign_key="loan.id", index=True)
     seq: int
     kind: str
-    """disburse | accrue | pay_borrower | pay_debtor | payout_returned"""
+    """disburse | accrue | pay_borrower | pay_debtor"""
     on: date
     amount: int = Field(default=0, sa_type=BigInteger)
     payment: str = ""
@@ -255,10 +248,6 @@ class IncomingRow(SQLModel, table=True):
     """What journals and loan events call it: its id. Of payments taken in before they had ids it is the bank's
     reference, since nothing that was posted is ever rewritten."""
     sequence: int = Field(sa_type=BigInteger, index=True)
-    account: str = COLLECTION_ACCOUNT
-    """Ours or a lender's, on which it came in; the holder's own where ``direct``."""
-    direct: bool = False
-    """Paid to the holder itself: nothing of it is in the book, or leaves again."""
     payer_account: str
     currency: str
     amount: int = Field(sa_type=BigInteger)
@@ -267,8 +256,6 @@ class IncomingRow(SQLModel, table=True):
     received_on: date
     status: str
     reason: str | None = None
-    allocated_by: str | None = None
-    """The proposal of two persons by which it was allocated, where the payer's text didn't say to what."""
     evidence: dict[str, object] = Field(default_factory=dict, sa_type=JSON)
     created_at: datetime = Field(sa_type=UtcDateTime)
 

@@ -9,7 +9,6 @@ from sqlmodel import SQLModel
 
 MODULES = (
     "approval_tables",
-    "bank_tables",
     "chain_tables",
     "funding_tables",
     "ledger_tables",

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from sqlalchemy import JSON, BigInteger, CheckConstraint, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from chainfin.storage.types import BigId, UtcDateTime, paid_under
+from chainfin.storage.types import BigId, UtcDateTime
 
 
 class DocumentRow(SQLModel, table=True):
@@ -160,10 +160,6 @@ class ReceivableRow(SQLModel, table=True):
     """Its confirmation drew on the debtor's credit line, which gets back what is paid or credited of it."""
     status: str = "issuing"
     """issuing | issued | confirmed | disputed | settled | defaulted | cancelled."""
-    reference: str = Field(
-        default=None, nullable=False, index=True, unique=True, sa_column_kwargs={"default": paid_under("receivable")}
-    )
-    """The creditor reference (ISO 11649) under which it is paid."""
     confirmed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     settled_on: date | None = None
     created_at: datetime = Field(sa_type=UtcDateTime)
@@ -330,10 +326,6 @@ class PledgeRow(SQLModel, table=True):
     registry_number: str | None = Field(default=None, unique=True)
     status: str = "pending"
     """pending | active | releasing | released | enforced | lost | failed"""
-    reference: str = Field(
-        default=None, nullable=False, index=True, unique=True, sa_column_kwargs={"default": paid_under("buy_back")}
-    )
-    """The creditor reference (ISO 11649) under which what is pledged is bought back."""
     drawn: bool = False
     """Whether the chain knows that the lender has paid out; else it can expire."""
     expires_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

@@ -231,8 +231,7 @@ def xirr(flows: Iterable[tuple[date, Money]], *, places: int = 4) -> Decimal:
     unit = Decimal(1).scaleb(-places)
     with localcontext(Context(prec=40)):
         rate = _newton(terms, unit / 1000)
-        found = (_bisect(terms, unit / 1000) if rate is None else rate).quantize(unit, rounding=ROUND_HALF_EVEN)
-        return found + 0  # not "-0.0000"
+        return (_bisect(terms, unit / 1000) if rate is None else rate).quantize(unit, rounding=ROUND_HALF_EVEN)
 
 
 def _worth(terms: Sequence[tuple[int, Decimal]], rate: Decimal) -> tuple[Decimal, Decimal]:

@@ -42,7 +42,7 @@ def test_clock__outside_a_sandbox__not_movable(tmp_path: Path) -> None:
     ctx = make_context(tmp_path, new_private_key())
     signin = SignIn(ctx)
     made = signin.bootstrap_client()
-    token = signin.client(made.client.client_id, made.secret).value
+    token = signin.client(made.row.client_id, made.secret).value
     with TestClient(create_app(ctx, signin=signin)) as http:
         answer = http.post(
             "/v1/clock",

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from api.schemas.common import FreeJson, Line, document_bytes, quantity
+from api.schemas.common import FreeJson, Line, asset_amount, document_bytes, quantity
 from chainfin.errors import BadInput
 
 
@@ -59,3 +59,8 @@ def test_quantity__that_is_no_plain_decimal__refused(text: str) -> None:
     with pytest.raises(BadInput) as caught:
         quantity(text, "/quantity")
     assert caught.value.code == "quantity_malformed"
+
+
+def test_asset_amount__of_money_and_of_goods__in_their_own_units() -> None:
+    assert asset_amount(55_555_556, "CNY", goods=False) == "555555.56"
+    assert asset_amount(12_500, "CNY", goods=True) == "12.500"

@@ -21,11 +21,10 @@ from sqlmodel import select
 from starlette.responses import Response
 
 from api.auth import Acting, Ctx
-from api.idempotency import body_digest, check_key
+from api.idempotency import Idempotency, body_digest, check_key
 from api.route import OnceRoute
 from api.schemas.common import Input
 from chainfin.errors import BadInput, Conflict, Refused, Unavailable
-from chainfin.services.kernel.idempotency import Answer, Idempotency
 from chainfin.storage.party_tables import FactRow, IdempotencyRow, PartyRow
 from chainfin.storage.types import new_id
 from tests.api.conftest import Site
@@ -207,9 +206,9 @@ def test_crash__before_anything_was_committed__the_retry_runs(site: Site) -> Non
     dead, alive = _keeper(site), _keeper(site)
     claim = dead.begin("core", "k", "POST /x", "d")
     taken = alive.begin("core", "k", "POST /x", "d")
-    assert not isinstance(taken, Answer)
+    assert not isinstance(taken, Response)
     assert taken.holder == alive.boot_id
-    assert not isinstance(claim, Answer)
+    assert not isinstance(claim, Response)
     # the dead one wasn't dead after all: it can't commit any more
     with pytest.raises(Conflict), site.ctx.store.witnessed(claim).begin() as session:
         session.add(FactRow(name="late", value={}))
@@ -219,7 +218,7 @@ def test_crash__before_anything_was_committed__the_retry_runs(site: Site) -> Non
 def test_crash__after_a_commit__the_retry_is_told_what_was_made(site: Site) -> None:
     dead, alive = _keeper(site), _keeper(site)
     claim = dead.begin("core", "k", "POST /x", "d")
-    assert not isinstance(claim, Answer)
+    assert not isinstance(claim, Response)
     with site.ctx.store.witnessed(claim).begin() as session:
         party = session.get_one(PartyRow, "core")
         session.add(
@@ -248,14 +247,14 @@ def test_claim__of_a_living_process__is_in_flight(site: Site) -> None:
 def test_answers__older_than_a_month__are_forgotten(site: Site) -> None:
     keeper = _keeper(site)
     claim = keeper.begin("core", "k", "POST /x", "d")
-    assert not isinstance(claim, Answer)
-    keeper.finish(claim, Answer(200, {}, b"{}"))
+    assert not isinstance(claim, Response)
+    keeper.finish(claim, Response(b"{}", 200))
     site.wall.at += timedelta(days=29)
     keeper.prune()
-    assert isinstance(keeper.begin("core", "k", "POST /x", "d"), Answer)
+    assert isinstance(keeper.begin("core", "k", "POST /x", "d"), Response)
     site.wall.at += timedelta(days=2)
     keeper.prune()
-    assert not isinstance(keeper.begin("core", "k", "POST /x", "d"), Answer)
+    assert not isinstance(keeper.begin("core", "k", "POST /x", "d"), Response)
 
 
 def test_answer__with_a_secret__is_not_readable_in_the_database(site: Site) -> None:
@@ -288,7 +287,7 @@ def test_body_digest__of_other_values__differs(one: object, other: object) -> No
 _CHILD = """
 import os, signal, sys
 from pathlib import Path
-from chainfin.services.kernel.idempotency import Idempotency
+from api.idempotency import Idempotency
 from chainfin.storage.party_tables import FactRow
 from chainfin.storage.store import Store
 from chainfin.storage.vault import Vault
@@ -315,4 +314,4 @@ def test_kill_9__in_the_middle__effect_once_or_a_key_that_is_free(site: Site, tm
             keeper.begin("core", "k", "POST /x", "d")
         assert caught.value.code == "idempotency_outcome_unknown"
     else:
-        assert not isinstance(keeper.begin("core", "k", "POST /x", "d"), Answer)
+        assert not isinstance(keeper.begin("core", "k", "POST /x", "d"), Response)

@@ -77,7 +77,6 @@ _OPERATIONS = [
     ("GET", "/v1/receivables"),
     ("GET", "/v1/receivables/{receivable_id}"),
     ("GET", "/v1/receivables/{receivable_id}/opening"),
-    ("GET", "/v1/receivables/{receivable_id}/payment"),
     ("POST", "/v1/receivables/{receivable_id}/confirmation"),
     ("POST", "/v1/receivables/{receivable_id}/dispute"),
     ("POST", "/v1/receivables/{receivable_id}/cancellation"),
@@ -156,10 +155,6 @@ _OPERATIONS = [
     ("GET", "/v1/parked"),
     ("POST", "/v1/parked/{parked_id}/retry"),
     ("POST", "/v1/parked/{parked_id}/resolve"),
-    ("POST", "/v1/parked/{parked_id}/allocation"),
-    ("POST", "/v1/parked/{parked_id}/return"),
-    ("POST", "/v1/bank-files"),
-    ("GET", "/v1/bank-statements"),
 ]
 _ACTORS = {
     "/v1/participants": "operator",
@@ -196,10 +191,6 @@ _ACTORS = {
     "/v1/parked": "operator",
     "/v1/parked/{parked_id}/retry": "operator",
     "/v1/parked/{parked_id}/resolve": "operator",
-    "/v1/parked/{parked_id}/allocation": "operator",
-    "/v1/parked/{parked_id}/return": "operator",
-    "/v1/bank-files": "operator",
-    "/v1/bank-statements": "operator",
     "/v1/audit/trial-balance": "auditor",
     "/v1/audit/reconciliation": "auditor",
 }

@@ -238,7 +238,7 @@ def test_client__wants_to_make_another_client__refused(site: Site) -> None:
 
 def test_client__operators_first__made_by_who_holds_the_machine(site: Site) -> None:
     made = site.signin.bootstrap_client()
-    token = site.signin.client(made.client.client_id, made.secret)
+    token = site.signin.client(made.row.client_id, made.secret)
     assert token.subject == "operator"
     assert site.signin.authenticate(token.value).actor.is_operator
 

@@ -40,7 +40,7 @@ def _commit(site: Site, name: str) -> None:
 
 
 async def _open(site: Site, log: Log, last_id: str | None = None, heartbeat_s: float = 15) -> AsyncIterator[bytes]:
-    answer = await sse.respond(Commits(site.ctx.store.on_news), log.read, last_id, heartbeat_s=heartbeat_s)
+    answer = await sse.respond(Commits(site.ctx.store), log.read, last_id, heartbeat_s=heartbeat_s)
     assert isinstance(answer, StreamingResponse)
     assert answer.media_type == "text/event-stream"
     return cast(AsyncIterator[bytes], answer.body_iterator)
@@ -91,7 +91,7 @@ def test_stream__resumed__begins_after_the_id(site: Site) -> None:
 
 def test_stream__resumed_after_the_end__no_content(site: Site) -> None:
     async def run() -> None:
-        answer = await sse.respond(Commits(site.ctx.store.on_news), Log().read, END)
+        answer = await sse.respond(Commits(site.ctx.store), Log().read, END)
         assert answer.status_code == 204
 
     _run(run)
@@ -121,7 +121,7 @@ def test_stream__source_breaks_midway__ends_without_leaking(site: Site, monkeypa
         return log.read(last_id)
 
     async def run() -> None:
-        answer = await sse.respond(Commits(site.ctx.store.on_news), read, None)
+        answer = await sse.respond(Commits(site.ctx.store), read, None)
         assert isinstance(answer, StreamingResponse)
         text = b"".join([cast(bytes, chunk) async for chunk in answer.body_iterator])
         assert b"id: 1" in text
@@ -144,7 +144,7 @@ def test_stream__commit_between_first_read_and_subscription__is_not_missed(
         return found
 
     async def run() -> None:
-        answer = await sse.respond(Commits(site.ctx.store.on_news), read, None)
+        answer = await sse.respond(Commits(site.ctx.store), read, None)
         assert isinstance(answer, StreamingResponse)
         assert b"id: end" in b"".join([cast(bytes, chunk) async for chunk in answer.body_iterator])
 
@@ -160,7 +160,7 @@ def test_stream__commits_about_others__are_slept_through(site: Site, monkeypatch
             tell(session, subject)
 
     async def run() -> None:
-        answer = await sse.respond(Commits(site.ctx.store.on_news), log.read, None, about="app_1")
+        answer = await sse.respond(Commits(site.ctx.store), log.read, None, about="app_1")
         assert isinstance(answer, StreamingResponse)
         stream = cast(AsyncIterator[bytes], answer.body_iterator)
         await anext(stream)
@@ -178,7 +178,7 @@ def test_stream__commits_about_others__are_slept_through(site: Site, monkeypatch
 
 
 def test_stream__abandoned__is_not_woken_any_more(site: Site) -> None:
-    commits = Commits(site.ctx.store.on_news)
+    commits = Commits(site.ctx.store)
 
     async def run() -> None:
         log = Log()

@@ -25,6 +25,7 @@ ALLOWED = {
     ("chainfin/services/reactions/asset_events.py", "split"): "a receivable is split",
     ("chainfin/services/pledges/register.py", "removeprefix"): "0x before the hex of an asset's hash",
     ("chainfin/services/trade/splits_and_transfers.py", "split"): "a receivable is split",
+    ("chainfin/services/payments/remittance.py", "split"): "the one place where a payer's text is read",
     ("chainfin/connectors/iso20022/node.py", "split"): "a path of element names, and an element's text into words",
     ("chainfin/connectors/iso20022/node.py", "rpartition"): "a namespace before an element's name",
     ("chainfin/connectors/iso20022/node.py", "endswith"): "an element's name",
@@ -53,7 +54,7 @@ ALLOWED = {
     ("api/routers/system.py", "partition"): "an Authorization header",
     ("api/routers/auth.py", "partition"): "a content type without its parameters",
     ("api/routers/receivables.py", "split"): "a receivable is split",
-    ("chainfin/services/kernel/idempotency.py", "split"): "names in a header of our own",
+    ("api/idempotency.py", "split"): "names in a header of our own",
     ("api/paging.py", "startswith"): "the version of a cursor that a client hands back",
 }
 """(file, method) → why what it takes apart is no key. Nothing here has the name of one (see `KEYS`)."""

@@ -11,7 +11,13 @@ from tests.architecture.reach import Program
 BOOK = "waits for the services of the loan book: bad loans, provisions, corrections, a lender's portfolio"
 REGISTER = "the projection still changes rows by hand; it goes once events are applied by these rules"
 
+BANK = "waits for payments that name a creditor reference, and for the bank's own files"
+
 WAITING = {
+    "chainfin.values.reference.find_all": BANK,
+    "chainfin.values.reference.make": BANK,
+    "chainfin.values.reference.parse": BANK,
+    "chainfin.values.reference.printed": BANK,
     "chainfin.rules.facility.check_concentration": BOOK,
     "chainfin.rules.ledger.provision": BOOK,
     "chainfin.rules.ledger.recovery": BOOK,

@@ -80,6 +80,6 @@ def test_repayment__its_way__comes_back_to_no_file() -> None:
 
 
 def test_rooms__in_the_table__are_those_of_services() -> None:
-    named = {quoted(row[0])[0] for row in rows(section(TEXT, "The twelve rooms of `chainfin/services`"))}
+    named = {quoted(row[0])[0] for row in rows(section(TEXT, "The eleven rooms of `chainfin/services`"))}
     folders = {each.name for each in (ROOT / "chainfin" / "services").iterdir() if (each / "__init__.py").is_file()}
     assert named == folders

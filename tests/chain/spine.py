@@ -70,9 +70,9 @@ class Rig:
 
     def put(self, act_id: str, payload: dict[str, Any]) -> int:
         with self.store.begin() as session:
-            held = {**payload, "act_id": act_id, "act_subject": ""}
-            now = self.recorder.now()
-            row = outbox.put(session, "chain.send", f"act:{act_id}", held, subject=act_id, now=now)
+            row = outbox.put(
+                session, "chain.send", f"act:{act_id}", {**payload, "act_id": act_id}, now=self.recorder.now()
+            )
         assert row.id is not None
         return row.id
 

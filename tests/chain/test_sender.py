@@ -141,7 +141,7 @@ def test_send__without_asking_first__same_block_in_order_and_refusals_by_name(wo
     rows = [made.put(f"a{n}", payload) for n, payload in enumerate(payloads)]
     made.driver.run_until_idle()
     assert [made.row(row).status for row in rows] == ["done", "done", "refused", "refused"]
-    assert made.recorder.refused_acts == {"a2": "chain_order_exists", "a3": "payload_malformed"}
+    assert made.recorder.refused_acts == {"a2": "chain_order_exists", "a3": "act_malformed"}
     assert world.node.head().number == before + 1
     assert [event.name for event in made.recorder.events][-2:] == ["Posted", "Acknowledged"]
 
@@ -151,8 +151,8 @@ def test_send__without_asking_first__same_block_in_order_and_refusals_by_name(wo
     [
         ({"function": "forgiveBySig"}, "act_unknown"),
         ({"auths": []}, "act_auths_missing"),
-        ({"contract": "Nobody"}, "act_unknown"),
-        ({"params": {}}, "binding_member_missing"),
+        ({"contract": "Nobody"}, "act_malformed"),
+        ({"params": {}}, "act_param_missing"),
     ],
 )
 def test_send__what_can_never_be_sent__refused_by_name(ready: Rig, spoil: dict[str, Any], code: str) -> None:

@@ -22,7 +22,6 @@ from sqlmodel import select
 
 from chainfin import samples
 from chainfin.client.member import Caller, Member
-from chainfin.rules.mandate import GRADES
 from chainfin.services.books import journals
 from chainfin.storage.chain_tables import ChainBlockRow
 from chainfin.storage.ledger_tables import OutboxRow
@@ -117,8 +116,7 @@ def furnish(boss: Caller) -> Cast:
         body = {"kind": kind, "key": party.id, "amount": {"amount": "9000000.00", "currency": "CNY"}, "grade": "A"}
         lender.post("/v1/limits", body)
     given = {"amount": "9000000.00", "currency": "CNY"}
-    body = {"products": ["receivable_pledge"], "amount": given, "grades": [*GRADES]}
-    lender.mandate({**body, "expires_at": "2099-01-01T00:00:00Z"})
+    lender.mandate({"products": ["receivable_pledge"], "amount": given, "expires_at": "2099-01-01T00:00:00Z"})
     lender.post("/v1/funding/sandbox-deposits", given)
     lender.until(lambda: lender.get("/v1/funding")["items"], lambda found: len(found) > 0)
     documents = {name: data.decode() for name, data in samples.trade(_today(boss), "INV-1").items()}

@@ -15,10 +15,10 @@ import pytest
 from sqlmodel import select
 
 from chainfin import samples
-from chainfin.client.member import Caller
 from chainfin.services.kernel.commands import PayHolder, Refund
+from chainfin.services.payments.incoming import COLLECTION_ACCOUNT
 from chainfin.storage.ledger_tables import OutboxRow
-from chainfin.storage.lending_tables import COLLECTION_ACCOUNT, IncomingRow
+from chainfin.storage.lending_tables import IncomingRow
 from chainfin.storage.store import Store
 from tests.crash.customers import ROUNDS
 from tests.crash.test_kill import SEED, House, admit, furnish, operator, until_drained
@@ -87,9 +87,6 @@ def test_serve__killed_while_payments_leave_again__each_once(house: House) -> No
         book(house.home, NOBODYS.format(number), "7.00", "谢谢:")
         house.start()
         until_begun(house.home, 2 * number + 2)
-        house.open()
-        with httpx.Client(base_url=house.url, timeout=30.0, trust_env=False) as http:
-            send_back(operator(http, house.home))
         time.sleep(dice.uniform(0, 0.3))
     house.kill()
     house.start()
@@ -100,13 +97,6 @@ def test_serve__killed_while_payments_leave_again__each_once(house: House) -> No
     house.kill()
     house.check_chain()
     check(house.home, rounds)
-
-
-def send_back(boss: Caller) -> None:
-    """What names no claim goes back, by the operator's word."""
-    for item in boss.get("/v1/parked?status=open&limit=200")["items"]:
-        if item["source"] == "unmatched_payments":
-            boss.post(f"/v1/parked/{item['id']}/return", {"reason": "nobody's"})
 
 
 def check(home: Path, rounds: int) -> None:

@@ -29,12 +29,12 @@ from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.lending import applications, limits, mandates, prices
 from chainfin.services.oversight import evidence, reconcile
 from chainfin.services.oversight.reconcile import Reconciliation
-from chainfin.services.payments import deposits
+from chainfin.services.payments import incoming
 from chainfin.services.trade import orders, receivables
 from chainfin.settings import load
-from chainfin.storage.lending_tables import COLLECTION_ACCOUNT, ApplicationRow
+from chainfin.storage.lending_tables import ApplicationRow
 from chainfin.storage.party_tables import PartyRow
-from chainfin.storage.trade_tables import ReceivableRow
+from chainfin.storage.trade_tables import DocumentRow, ReceivableRow
 from chainfin.values.money import Money
 from chainfin.values.party import Role, first_person
 from chainfin.values.product import Product
@@ -118,8 +118,10 @@ class Town:
         made = receivables.issue(ctx, supplier, order.id, documents["invoice"], accept_matched=overinvoiced)
         self.run()
         row = made.receivable
+        with ctx.store.read() as session:
+            root = session.get_one(DocumentRow, row.document_id).root
         face = Money(row.face, row.currency)
-        receivables.confirm(ctx, core, row.id, document_root=str(row.document_root), face=face, due_date=row.due_date)
+        receivables.confirm(ctx, core, row.id, document_root=root, face=face, due_date=row.due_date)
         self.run()
         return row
 
@@ -149,7 +151,7 @@ class Town:
             amount,
             payer_account=self.parties[who].account,
             payer_name=self.parties[who].name,
-            payee_account=COLLECTION_ACCOUNT,
+            payee_account=incoming.COLLECTION_ACCOUNT,
             remittance=remittance,
         )
         self.run()
@@ -206,7 +208,7 @@ def open_town(home: Path) -> Town:
     town.limit("lender", "lender", 9_000_000_00)
     until = town.ctx.clock.now() + timedelta(days=3650)
     most = Money(9_000_000_00, "CNY")
-    town.pay("lender", most, deposits.instruction(town.ctx, town.actor("lender")).remittance)
+    town.pay("lender", most, f"FUNDING {town.parties['lender'].id}")
     mandates.prepare(town.ctx, town.actor("lender"), products=list(Product), amount=most, expires_at=until)
     return town
 

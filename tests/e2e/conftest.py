@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.site import Site, open_site
-from tests.e2e.site_books import check_books, settle_up
+from tests.e2e.site import Site, check_books, open_site, settle_up
 
 
 @pytest.fixture(scope="module")

@@ -15,8 +15,7 @@ from chainfin.storage.trade_tables import ReceivableRow
 from chainfin.values.money import Money
 from tests.e2e.audit_world import sales
 from tests.e2e.ending import pledges_on
-from tests.e2e.site import Site
-from tests.e2e.site_money import CNY
+from tests.e2e.site import CNY, Site
 
 LENT = 500_000_00
 PART = 300_000_00
@@ -51,10 +50,10 @@ def exchanged(site: Site, borrower: Actor, goods_id: str, asset: ReceivableRow, 
         receivable_id=asset.id,
         amount=Money(amount, CNY),
     )
-    substitution.accept(site.ctx, borrower, offer.pledge_id)
+    substitution.accept(site.ctx, borrower, offer.row.pledge_id)
     site.run()
-    assert substitution.get(site.ctx, OPERATOR, offer.pledge_id).status == "done"
-    return offer.pledge_id
+    assert substitution.get(site.ctx, OPERATOR, offer.row.pledge_id).row.status == "done"
+    return offer.row.pledge_id
 
 
 def bundle(site: Site, loan_id: str) -> bytes:

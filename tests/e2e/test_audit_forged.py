@@ -11,7 +11,7 @@ import pytest
 
 from chainfin.audit.books import journal_hash
 from chainfin.audit.bundle import JournalPart
-from chainfin.canon import canonical_bytes
+from chainfin.risk.canon import canonical_bytes
 from tests.e2e.audit_world import START, Played, played_town
 from tests.e2e.forging import Change, act_of, drop_fact, fact_of, nearly, replaced, resealed
 

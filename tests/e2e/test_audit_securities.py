@@ -19,8 +19,7 @@ from chainfin.values.money import Money
 from tests.e2e.ending import parts, pledges_on
 from tests.e2e.forging import Content, act_of, drop_fact, fact_of, paper_of, resealed
 from tests.e2e.secured import PART, bundle, checked, exchanged, lent, lent_on_goods, names
-from tests.e2e.site import FACE, Site
-from tests.e2e.site_money import CNY
+from tests.e2e.site import CNY, FACE, Site
 from tests.e2e.test_failures import foreign_pledge
 from tests.e2e.test_past_the_service import substituted as substituted_elsewhere
 

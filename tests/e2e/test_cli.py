@@ -116,8 +116,7 @@ def test_call__readme_lines_of_buyer_supplier_lender__end_in_a_verified_loan(
         limit = {"kind": kind, "key": joined[party], "amount": {"amount": "5000000", "currency": "CNY"}, "grade": "A"}
         shell.json("call", "lender.key", "/v1/limits", "--json", json.dumps(limit))
     most = {"amount": "5000000", "currency": "CNY"}
-    mandate = {"products": ["receivable_pledge"], "amount": most, "grades": ["A"]}
-    mandate |= {"expires_at": "2099-01-01T00:00:00Z"}
+    mandate = {"products": ["receivable_pledge"], "amount": most, "expires_at": "2099-01-01T00:00:00Z"}
     given = shell.json("call", "lender.key", "/v1/mandates", "--json", json.dumps(mandate))
     assert given["status"] == "active"
     shell.json("call", "lender.key", "/v1/funding/sandbox-deposits", "--json", json.dumps(most))
@@ -191,11 +190,6 @@ def test_call__refused_by_the_service__exits_2_with_the_code(shell: Shell, joine
         (("pause", "home/operator.json", "--reason", "why"), "pauses_unchanged"),
         (("parked", "retry", "home/operator.json", "park_1"), "parked_item_unknown"),
         (("parked", "resolve", "core.key", "park_1", "--reason", "why"), "operator_only"),
-        (("parked", "return", "home/operator.json", "park_1", "--reason", "why"), "parked_item_unknown"),
-        (
-            ("parked", "allocate", "home/operator.json", "park_1", "loan", "loan_1", "--reason", "why"),
-            "parked_item_unknown",
-        ),
         (("parked", "list", "home/operator.json", "--status", "odd"), "input_invalid"),
         (("consent", "core.key", "missing.json"), "admission_malformed"),
         (("audit", "verify", "missing.json"), "file_unreadable"),

@@ -9,10 +9,10 @@ import pytest
 
 from chainfin.errors import Refused
 from chainfin.services.trade import receivables
+from chainfin.storage.trade_tables import DocumentRow
 from chainfin.values.money import Money
 from tests.e2e.onchain import rows
-from tests.e2e.site import FACE, Site
-from tests.e2e.site_money import CNY
+from tests.e2e.site import CNY, FACE, Site
 
 
 def test_confirmation__of_something_else__refused(site: Site) -> None:
@@ -20,11 +20,9 @@ def test_confirmation__of_something_else__refused(site: Site) -> None:
     documents = site.papers(seller)
     issued = receivables.issue(site.ctx, seller, site.received(seller, documents), documents["invoice"]).receivable
     site.run()
-    detail: dict[str, Any] = {
-        "document_root": issued.document_root,
-        "face": Money(FACE, CNY),
-        "due_date": issued.due_date,
-    }
+    with site.ctx.store.read() as session:
+        root = session.get_one(DocumentRow, issued.document_id).root
+    detail: dict[str, Any] = {"document_root": root, "face": Money(FACE, CNY), "due_date": issued.due_date}
     before = rows(site.ctx.store)
     for other in (
         {"face": Money(FACE - 1, CNY)},

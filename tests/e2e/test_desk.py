@@ -28,8 +28,7 @@ from chainfin.values.party import Role
 from tests.e2e.ending import mismatches, pledges_on, receipt, sent
 from tests.e2e.onchain import view
 from tests.e2e.secured import lent
-from tests.e2e.site import FACE, Site
-from tests.e2e.site_money import CNY
+from tests.e2e.site import CNY, FACE, Site
 from tests.e2e.test_failures import foreign_pledge
 from tests.e2e.test_payments import owed
 
@@ -183,25 +182,6 @@ def test_release__unsigned_for_a_day__asked_for_again(site: Site, monkeypatch: p
     assert mismatches(site) == []
 
 
-def test_expiry__paid_out_and_the_lender_has_not_told_the_chain__refused(
-    site: Site, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    borrower = site.borrower()
-    asset, application = site.unpaid(borrower, LENT)
-    with monkeypatch.context() as patch:
-        patch.setattr(custody, "signer_of", lambda *_: None)  # as if the lender held its key itself
-        site.world.resolves(instruction.for_loan(str(site.application(application).row.loan_id)), "done")
-        site.ctx.clock.move_to(site.ctx.clock.now() + timedelta(minutes=5))
-        site.run()
-        (pledge,) = pledges_on(site, asset.id)
-        assert (site.application(application).row.status, pledge.drawn) == ("funded", False)
-        assert pledge.expires_at is not None
-        site.move_to((pledge.expires_at + timedelta(days=1)).date())
-        with pytest.raises(Refused) as refused:
-            enforcement.expire(site.ctx, borrower, pledge.id)
-        assert refused.value.code == "loan_paid_out"
-
-
 def test_expiry__of_a_pledge_on_which_nothing_was_paid__ended_by_the_pledgor(site: Site) -> None:
     borrower = site.borrower()
     asset, application = site.unpaid(borrower, LENT)
@@ -281,7 +261,7 @@ def test_margin_call__read_by_both__met_once_paid(site: Site) -> None:
     top_up = credit_notes.credit(site.ctx, borrower, asset.id, documents["credit_note"]).top_up
     for actor in (borrower, site.cast["lender"]):
         (called,) = margin_calls.of_loan(site.ctx, actor, loan_id).calls
-        assert (called.amount, called.met) == (top_up.minor, False)
+        assert (called.row.amount, called.met) == (top_up.minor, False)
     site.pays(top_up.minor, f"LOAN {loan_id}")
     (called,) = margin_calls.of_loan(site.ctx, borrower, loan_id).calls
     assert called.met

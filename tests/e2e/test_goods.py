@@ -18,8 +18,7 @@ from chainfin.services.reads import queries
 from chainfin.values.money import BasisPoints, Money
 from chainfin.values.party import Role, first_person
 from tests.e2e.onchain import view
-from tests.e2e.site import Site
-from tests.e2e.site_money import CNY
+from tests.e2e.site import CNY, Site
 
 LENT = 200_000_00
 
@@ -49,12 +48,12 @@ def test_price__falls_under_a_loan__called_at_once_for_what_restores_it(site: Si
     (pledge,) = site.loan(loan_id).pledges
     owed = 500_000_00 + site.loan(loan_id).loan.dues.fee.minor
     restored = inventory.loan_limit(pledge.left, inventory.UnitPrice(Decimal(10), CNY), BasisPoints(7000))
-    assert (called.amount, called.met) == (owed - restored.minor, False)
-    assert (called.asset_id, called.cause.split()[0]) == (receipt.id, "price")
+    assert (called.row.amount, called.met) == (owed - restored.minor, False)
+    assert (called.row.asset_id, called.row.cause.split()[0]) == (receipt.id, "price")
     site.price(10_00)
     end_of_day.run(site.ctx, OPERATOR, site.today)
     assert len(margin_calls.of_loan(site.ctx, owner, loan_id).calls) == 1, "the same shortfall is called once"
-    site.pays(called.amount, f"LOAN {loan_id}")
+    site.pays(called.row.amount, f"LOAN {loan_id}")
     (called,) = margin_calls.of_loan(site.ctx, owner, loan_id).calls
     assert called.met
     site.price(10_00)
@@ -88,7 +87,7 @@ def test_end_of_day__goods_no_longer_cover_what_is_owed__called(site: Site) -> N
     site.move_to(site.today + timedelta(days=1))
     done = end_of_day.run(site.ctx, OPERATOR, site.today)
     (called,) = margin_calls.of_loan(site.ctx, owner, loan_id).calls
-    assert called.cause == f"end of day {site.today}"
+    assert called.row.cause == f"end of day {site.today}"
     assert loan_id not in done.unchecked
 
 
@@ -118,7 +117,7 @@ def test_release__of_what_is_pledged__exceeds_free(site: Site) -> None:
     site.run()
     chain = view(site.inst, "WarehouseReceipts", "receipt", receipt.id)
     assert (chain["free"], chain["pledged"]) == (0, pledged(site, loan_id))
-    assert queries.loan(site.ctx, OPERATOR, loan_id).agreed.status == "active"
+    assert queries.loan(site.ctx, OPERATOR, loan_id).row.status == "active"
 
 
 def test_keeper__of_its_own_goods_or_as_their_lender__refused(site: Site) -> None:

@@ -24,9 +24,7 @@ from chainfin.storage.party_tables import FactRow
 from chainfin.values.money import Money
 from tests.e2e.ending import mismatches
 from tests.e2e.secured import bundle, checked
-from tests.e2e.site import Site, open_site
-from tests.e2e.site_books import check_books
-from tests.e2e.site_money import CNY
+from tests.e2e.site import CNY, Site, check_books, open_site
 from tests.e2e.test_value_dates import backdate
 
 SEED = 20261129

@@ -20,8 +20,7 @@ from chainfin.values.money import Money
 from chainfin.values.party import Role
 from tests.e2e.ending import act, mismatches, operator_key, parts, sent, wallet_sends
 from tests.e2e.onchain import rows, view
-from tests.e2e.site import FACE, Site
-from tests.e2e.site_money import CNY
+from tests.e2e.site import CNY, FACE, Site
 
 
 @pytest.fixture
@@ -66,12 +65,12 @@ def test_line__set_by_two_lenders__is_their_sum_and_each_sees_its_own(site: Site
     set_line(site, debtor, 500_000_00, other)
     set_line(site, debtor, 600_000_00)
     line = seen(site, debtor)
-    assert (line.limit, line.used, line.currency) == (1_100_000_00, 0, CNY)
+    assert (line.row.limit, line.row.used, line.currency) == (1_100_000_00, 0, CNY)
     assert on_chain(site, debtor) == (1_100_000_00, 0)
     shares = {str(site.cast["lender"].party_id): 600_000_00, str(other.party_id): 500_000_00}
     for actor, own in ((debtor, shares), (other, {str(other.party_id): 500_000_00}), (OPERATOR, shares)):
         assert {each.lender_id: each.limit for each in seen(site, debtor, actor).shares} == own
-        assert debtor.party_id in [each.debtor_id for each in debtor_lines.list_(site.ctx, actor)]
+        assert debtor.party_id in [each.row.debtor_id for each in debtor_lines.list_(site.ctx, actor)]
     with pytest.raises(ChainfinError) as refused:
         seen(site, debtor, site.cast["keeper"])
     assert refused.value.code == "line_unknown"
@@ -87,11 +86,11 @@ def test_confirmation__within_the_line__draws_on_it_and_its_payment_gives_back(
     site.confirm(row)
     site.run()
     assert site.receivable(row.id).lined
-    assert seen(site, debtor).used == FACE
+    assert seen(site, debtor).row.used == FACE
     assert on_chain(site, debtor) == (FACE, FACE)
     assert mismatches(site) == []
     site.pays(100_000_00, f"RECEIVABLE {row.id}")
-    assert seen(site, debtor).used == FACE - 100_000_00
+    assert seen(site, debtor).row.used == FACE - 100_000_00
     assert mismatches(site) == []
 
 
@@ -128,7 +127,7 @@ def test_confirmations__two_of_which_the_line_carries_one__the_second_refused_wh
         site.confirm(second)
     assert refused.value.code == "line_exceeded"
     site.run()
-    assert seen(site, debtor).used == FACE
+    assert seen(site, debtor).row.used == FACE
     with pytest.raises(Refused) as refused:
         site.confirm(second)
     assert refused.value.code == "line_exceeded"
@@ -145,7 +144,7 @@ def test_line__lowered_below_its_use__stops_new_confirmations_only(site: Site, d
     site.confirm(row)
     site.run()
     set_line(site, debtor, 0)
-    assert (seen(site, debtor).limit, seen(site, debtor).used) == (0, FACE)
+    assert (seen(site, debtor).row.limit, seen(site, debtor).row.used) == (0, FACE)
     assert site.receivable(row.id).status == "confirmed"
     with pytest.raises(Refused) as refused:
         site.confirm(next_)
@@ -165,11 +164,11 @@ def test_parts__paid_and_credited__give_back_what_the_whole_drew(site: Site, deb
     part = parts(site, made.receivable.id)[0]
     assert part.lined
     site.pays(part.face, f"RECEIVABLE {part.id}")
-    assert seen(site, debtor).used == FACE - 200_000_00
+    assert seen(site, debtor).row.used == FACE - 200_000_00
     note = credit_notes.credit(site.ctx, seller, made.receivable.id, documents["credit_note"])
     site.run()
     assert note.diluted.minor > 0
-    assert seen(site, debtor).used == FACE - 200_000_00 - note.diluted.minor
+    assert seen(site, debtor).row.used == FACE - 200_000_00 - note.diluted.minor
     assert mismatches(site) == []
 
 
@@ -186,9 +185,9 @@ def test_mark__taken_away__what_drew_still_gives_back_and_the_next_draws_nothing
     free = site.confirmed(seller, site.papers(seller, buyer=site.companies[str(debtor.party_id)]))
     assert not free.lined
     site.pays(FACE, f"RECEIVABLE {row.id}")
-    assert seen(site, debtor).used == 0
+    assert seen(site, debtor).row.used == 0
     site.pays(FACE, f"RECEIVABLE {free.id}")
-    assert seen(site, debtor).used == 0
+    assert seen(site, debtor).row.used == 0
     assert mismatches(site) == []
 
 
@@ -206,11 +205,11 @@ def announced(site: Site, function: str, **params: object) -> None:
 def test_line__set_past_the_service__projected_all_the_same(site: Site, debtor: Actor, seller: Actor) -> None:
     number = site.party(debtor.party_id).chain_party
     sent(site, site.cast["lender"], "Receivables", "setLine", debtor=number, limit=FACE)
-    assert (seen(site, debtor).limit, seen(site, debtor).currency) == (FACE, None)
+    assert (seen(site, debtor).row.limit, seen(site, debtor).currency) == (FACE, None)
     site.confirm(issued(site, seller))
     site.run()
     line = seen(site, debtor)
-    assert (line.used, line.currency) == (FACE, CNY), "that of the debtor's orders"
+    assert (line.row.used, line.currency) == (FACE, CNY), "that of the debtor's orders"
     assert mismatches(site) == []
 
 

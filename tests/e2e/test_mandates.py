@@ -13,13 +13,11 @@ from chainfin.eth.keys import new_private_key
 from chainfin.eth.signer import KeySigner
 from chainfin.services.kernel.context import Actor
 from chainfin.services.lending import applications, limits, mandates
-from chainfin.storage.lending_tables import MandateRow
 from chainfin.storage.trade_tables import ReceivableRow
 from chainfin.values.money import Money
 from chainfin.values.party import Role
 from tests.e2e.audit_world import sales
-from tests.e2e.site import Site
-from tests.e2e.site_money import CNY
+from tests.e2e.site import CNY, Site
 
 LENT = 100_000_00
 
@@ -105,71 +103,28 @@ def test_mandate__its_amount__is_the_most_outstanding(
     assert (standing.used, standing.held) == (LENT, 50_000_00)
 
 
-STOPPED_BY = {"revoked": "mandate_revoked", "expired": "mandate_expired", "lowered": "limit_lowered"}
-
-
-def stop(site: Site, lender: Actor, mandate: MandateRow, stopped_by: str) -> None:
-    if stopped_by == "revoked":
-        mandates.revoke(site.ctx, lender, mandate.id)
-    elif stopped_by == "expired":
-        site.ctx.clock.move_to(mandate.expires_at)
-    else:
-        site.limit("debtor", site.cast["core"], LENT - 1)
-
-
-@pytest.mark.parametrize("stopped_by", STOPPED_BY)
-def test_accept__no_longer_allowed__refused_and_nothing_is_taken(
-    site: Site, lender: Actor, claim: tuple[Actor, ReceivableRow], stopped_by: str
-) -> None:
-    borrower, asset = claim
-    given = site.mandate(lender, expires_at=site.ctx.clock.now() + timedelta(hours=2))
-    application = site.offered(borrower, LENT, asset.id)
-    stop(site, lender, given, stopped_by)
-    with pytest.raises(ChainfinError) as error:
-        applications.accept(site.ctx, borrower, application)
-    assert error.value.code == STOPPED_BY[stopped_by]
-    assert site.application(application).row.status == "offered"
-    assert site.receivable(asset.id).reserved == 0
-
-
-@pytest.mark.parametrize("more", [{"grades": ["D"]}, {"rate_floor": Decimal("0.9")}])
-def test_offer__one_of_two_mandates_covers_it__made_under_that_one(
-    site: Site, lender: Actor, claim: tuple[Actor, ReceivableRow], more: dict[str, object]
-) -> None:
-    borrower, asset = claim
-    small = site.mandate(lender, LENT)
-    large = site.mandate(lender, 10 * LENT, **more)
-    view = site.application(site.apply(borrower, LENT, asset.id))
-    assert view.offer is not None, view.row.refusals
-    assert view.offer.terms["mandate_id"] == small.id
-    assert [mandates.get(site.ctx, lender, each.id).held for each in (small, large)] == [LENT, 0]
-
-
-@pytest.mark.parametrize("stopped_by", STOPPED_BY)
+@pytest.mark.parametrize("stopped_by", ["revoked", "expired", "lowered"])
 def test_payout__no_longer_allowed__fails_and_frees_everything(
     site: Site, lender: Actor, claim: tuple[Actor, ReceivableRow], stopped_by: str
 ) -> None:
     borrower, asset = claim
-    given = site.mandate(lender, expires_at=site.ctx.clock.now() + timedelta(hours=2))
+    until = site.ctx.clock.now() + timedelta(hours=2)
+    given = site.mandate(lender, expires_at=until)
     application = site.offered(borrower, LENT, asset.id)
+    if stopped_by == "revoked":
+        mandates.revoke(site.ctx, lender, given.id)
+    elif stopped_by == "expired":
+        site.ctx.clock.move_to(until)
+    else:
+        site.limit("debtor", site.cast["core"], LENT - 1)
     paid = len(site.payments())
     applications.accept(site.ctx, borrower, application)
-    stop(site, lender, given, stopped_by)
     site.run()
     row = site.application(application).row
     assert row.status == "failed"
     assert len(site.payments()) == paid, "no money went"
     assert set(site.taken(application)) == {"freed"}
     assert site.receivable(asset.id).pledged == 0
-
-
-def test_apply__to_oneself_or_as_a_witness__refused(site: Site, lender: Actor) -> None:
-    site.mandate(lender)
-    consent: dict[str, object] = {"token": "consent-1"}
-    for borrower, code in ((lender, "lender_is_borrower"), (site.admit(Role.AUDITOR), "witness_borrows")):
-        with pytest.raises(ChainfinError) as error:
-            site.apply(borrower, LENT, None, product="general_310", consent=consent)
-        assert error.value.code == code
 
 
 def test_explained_limit__taken_before__is_less_by_it_with_every_lender(

@@ -15,13 +15,9 @@ from chainfin.connectors.sandbox.faults import Fault, Rule
 from chainfin.rules import ledger
 from chainfin.runtime.installation import Installation
 from chainfin.services.kernel.commands import PayHolder, Refund
-from chainfin.services.kernel.context import OPERATOR
-from chainfin.services.payments import unmatched
 from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.store import Store
-from chainfin.values.party import first_person
-from tests.e2e.site import FACE, Site, open_site
-from tests.e2e.site_books import check_books
+from tests.e2e.site import FACE, Site, check_books, open_site
 
 COLUMNS = (
     "sequence, payer_account, currency, amount, unapplied, remittance, received_on, "
@@ -88,8 +84,6 @@ def test_upgrade__payout_and_refund_under_way__each_finished_once() -> None:
         paid = site.pays(FACE, f"RECEIVABLE {asset.id}", step=False)
         back = site.pays(12_00, "nobody's", step=False)
         site.inst.incoming.run_once()
-        operator = replace(OPERATOR, person_id=first_person(None))
-        unmatched.send_back(site.ctx, operator, site.unmatched(back).id, "nobody's")
         site.inst.worker.run_once()
         assert set(statuses(site).values()) == {"unknown"}
         numbers = [str(row.payload["instruction_id"]) for row in (*site.payouts(paid), *site.refunds(back))]

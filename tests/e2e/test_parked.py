@@ -1,5 +1,4 @@
-"""Lines of the bank that can't be understood or applied: parked whole, tried again or resolved; the others go on. Every
-kind of odd line is in `test_odd_lines`."""
+"""Lines of the bank that can't be understood or applied: parked whole, tried again or resolved; the others go on."""
 
 from __future__ import annotations
 
@@ -20,7 +19,7 @@ from chainfin.services.kernel.commands import Refund
 from chainfin.services.kernel.context import OPERATOR
 from chainfin.services.oversight import parked
 from chainfin.services.payments import incoming
-from chainfin.storage.lending_tables import COLLECTION_ACCOUNT, IncomingRow
+from chainfin.storage.lending_tables import IncomingRow
 from chainfin.storage.oversight_tables import ParkedItemRow
 from tests.e2e.site import Site
 
@@ -41,7 +40,7 @@ def odd_line(site: Site, **changes: Any) -> Line:
         "bank_reference": f"ODD{uuid4().hex}",
         "payer_account": "6228-payer",
         "payer_name": "A payer (invented)",
-        "payee_account": COLLECTION_ACCOUNT,
+        "payee_account": incoming.COLLECTION_ACCOUNT,
         "amount": "1.00",
         "currency": "CNY",
         "remittance": "nobody's",
@@ -65,9 +64,7 @@ def before(site: Site) -> set[str]:
 
 
 def everything(site: Site) -> list[ParkedItemRow]:
-    """But what only names no claim: its money is in the book."""
-    items = parked.list_(site.ctx, OPERATOR, status=None, after="", limit=500)
-    return [item for item in items if item.source != incoming.UNMATCHED]
+    return list(parked.list_(site.ctx, OPERATOR, status=None, after="", limit=500))
 
 
 def new(site: Site, before: set[str]) -> list[ParkedItemRow]:
@@ -81,6 +78,35 @@ def taken(site: Site, reference: str) -> bool:
 
 def reference(line_: Line) -> str:
     return line_.reference
+
+
+ODD: list[tuple[dict[str, Any], str]] = [
+    ({"currency": "THB"}, "currency_unknown"),
+    ({"amount": "0.00"}, "amount_not_positive"),
+    ({"amount": "92233720368547758.07"}, "amount_implausible"),
+    ({"payer_name": None}, "bank_line_malformed"),
+    ({"payer_name": "\ud800"}, "bank_line_malformed"),
+    ({"bank_reference": "a\0b"}, "bank_line_malformed"),
+    ({"colour": "red"}, "bank_line_malformed"),
+    ({"payee_account": "somebody-elses"}, "payee_account_foreign"),
+    ({"at": "1970-01-01T00:00:00Z"}, "value_date_implausible"),
+    ({"at": "2099-01-01T00:00:00Z"}, "value_date_implausible"),
+]
+
+
+@pytest.mark.parametrize(("changes", "code"), ODD)
+def test_page__with_an_odd_line__it_is_parked_whole_and_the_others_are_taken(
+    site: Site, before: set[str], changes: dict[str, Any], code: str
+) -> None:
+    first, odd, last = line(site), odd_line(site, **changes), line(site)
+    feed(site, first, odd, last)
+    assert taken(site, reference(first))
+    assert taken(site, reference(last))
+    (item,) = new(site, before)
+    assert (item.source, item.kind, item.reason, item.status) == ("incoming_payments", "bank_line", code, "open")
+    assert json.loads(item.payload) == odd.raw
+    assert item.payload.isascii()
+    assert site.inst.incoming.run_once() == 0, "the cursor is past the odd line"
 
 
 def test_line__same_reference_with_another_amount__held_and_parked(site: Site, before: set[str]) -> None:
@@ -132,7 +158,7 @@ def test_line__a_fault_of_ours__parks_that_line_with_nothing_half_posted(
     done = parked.retry(site.ctx, OPERATOR, item.id, site.inst.retries())
     assert (done.status, done.resolved_by, done.attempts) == ("retried", "operator", 2)
     site.run()
-    assert site.incoming(reference(bad)).status == "unmatched"
+    assert site.incoming(reference(bad)).status == "refunded"
     with pytest.raises(Conflict) as refused:
         parked.retry(site.ctx, OPERATOR, item.id, site.inst.retries())
     assert refused.value.code == "parked_item_not_open"
@@ -145,10 +171,10 @@ def test_page__database_away_in_the_middle__nothing_taken_nothing_parked(
     cursor = incoming.cursor(site.ctx)
     plain = incoming._take
 
-    def away(session: Any, ctx: Any, arrival: Any, directly: Any) -> IncomingRow | None:
+    def away(session: Any, ctx: Any, arrival: Any) -> IncomingRow | None:
         if arrival.bank_ref == reference(second):
             raise OperationalError("insert", {}, Exception("server closed the connection"))
-        return plain(session, ctx, arrival, directly)
+        return plain(session, ctx, arrival)
 
     with monkeypatch.context() as patch:
         patch.setattr(incoming, "_take", away)

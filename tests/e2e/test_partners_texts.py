@@ -21,19 +21,18 @@ from chainfin.services.kernel.context import Actor
 from chainfin.services.lending import applications
 from chainfin.services.payments import incoming
 from chainfin.services.payments.allocation import Arrival
-from chainfin.services.payments.incoming import StatementLine
+from chainfin.services.payments.incoming import COLLECTION_ACCOUNT, StatementLine
 from chainfin.services.pledges import register
+from chainfin.services.reads.queries import ApplicationView
 from chainfin.storage.ledger_tables import OutboxRow
-from chainfin.storage.lending_tables import COLLECTION_ACCOUNT, IncomingRow
+from chainfin.storage.lending_tables import IncomingRow
 from chainfin.storage.oversight_tables import ParkedItemRow
 from chainfin.storage.trade_tables import PledgeRow, ReceivableRow
 from chainfin.storage.types import storable
 from chainfin.values import instruction
 from chainfin.values.money import Money
 from tests.e2e.onchain import view
-from tests.e2e.site import FACE, Applied, Site
-from tests.e2e.site_books import check_books
-from tests.e2e.site_money import CNY
+from tests.e2e.site import CNY, FACE, Site, check_books
 
 LENT = 500_000_00
 ODD = (
@@ -83,7 +82,6 @@ def test_holder__payment_of_an_odd_reference__paid_out_once(site: Site, referenc
 @pytest.mark.parametrize("reference", [f"{ref}+" for ref in ODD[:-1]] + ["还" * 140])
 def test_refund__payment_of_an_odd_reference__goes_back_once(site: Site, reference: str) -> None:
     ref = site.pays(44_00, "谢谢:/", bank_ref=reference)
-    site.sends_back(ref)
     row = site.incoming(ref)
     assert (row.status, row.reason) == ("refunded", "remittance_unknown")
     (back,) = site.refunds(ref)
@@ -146,7 +144,7 @@ def test_payment__told_again__taken_once(site: Site) -> None:
     for sequence in (row.sequence, row.sequence + 10**6):
         line = StatementLine(f'"{sequence}"', ref, replace(again, sequence=sequence))
         assert incoming.take_in(site.ctx, [line], incoming.cursor(site.ctx)) == []
-    site.sends_back(ref)
+    site.run()
     assert len(all_of(site, ref)) == len(site.refunds(ref)) == 1
 
 
@@ -203,11 +201,7 @@ def test_payment__of_any_text__in_the_book_once_and_out_once(
         site.pays(amount, text, payer=account, payer_name=name, bank_ref=reference)
     rows = [row for row in all_of(site, storable(reference)) if row.id not in known]
     assert [row.amount for row in rows] == amounts
-    nameless = [row for row in rows if row.status == "unmatched"]
-    assert len(parked_items(site)) - items == sum(row.repeat > 0 for row in rows) + len(nameless)
-    for row in nameless:
-        site.sends_back(reference, row)
-    rows = [row for row in all_of(site, storable(reference)) if row.id not in known]
+    assert len(parked_items(site)) - items == sum(row.repeat > 0 for row in rows)
     for row in rows:
         outs = site.commands(PayHolder, correlation=row.id)
         backs = site.commands(Refund, correlation=row.id)
@@ -229,7 +223,7 @@ def test_payment__of_any_text__in_the_book_once_and_out_once(
 # the registry's numbers ---------------------------------------------------------------------------
 
 
-def bad_number(site: Site, borrower: Actor, number: str, monkeypatch: pytest.MonkeyPatch) -> Applied:
+def bad_number(site: Site, borrower: Actor, number: str, monkeypatch: pytest.MonkeyPatch) -> ApplicationView:
     asset = site.confirmed(borrower)
     application = site.offered(borrower, LENT, asset.id)
     with monkeypatch.context() as patch:
@@ -294,9 +288,9 @@ def test_refusal__of_any_code__kept_and_seen(site: Site, code: str, message: str
         again = site.apply(fetched, 10_000_00, None, product="general_310", consent=consent)
         site.run()
     assert site.application(again).row.status in ("declined", "review", "offered")
-    ref = site.pays(next(AMOUNTS), "nobody's", bank_ref=None)
+    ref = site.pays(next(AMOUNTS), "nobody's", bank_ref=None, step=False)
     with answering(site, Refund.TOPIC, Refused(code, message)):
-        site.sends_back(ref)
+        site.run()
     row = site.incoming(ref)
     assert (row.status, row.reason) == ("suspense", storable(code))
     assert open_commands(site) == []

@@ -20,8 +20,7 @@ from chainfin.values.money import Money
 from chainfin.values.party import Kind, Role
 from tests.e2e.ending import act, mismatches, pledges_on
 from tests.e2e.onchain import rows, view
-from tests.e2e.site import FACE, Site
-from tests.e2e.site_money import CNY
+from tests.e2e.site import CNY, FACE, Site
 from tests.e2e.test_payments import owed
 from tests.e2e.test_races import at_once
 from tests.e2e.test_suspending import issued, wallet
@@ -94,7 +93,7 @@ def _attempts(site: Site, kind: Kind) -> list[Callable[[], object]]:
     (pledge,) = pledges_on(site, goods.id)
     offered = site.offered(seller, LENT, asset.id)
     swap = partial(substitution.offer, ctx, lender, sold_id=pledge.id, quantity=Decimal(1), receivable_id=asset.id)
-    granted = swap(amount=Money(1_00, CNY)).pledge_id
+    granted = swap(amount=Money(1_00, CNY)).row.pledge_id
     return [
         partial(site.apply, seller, LENT, asset.id),
         partial(applications.accept, ctx, seller, offered),

@@ -16,13 +16,11 @@ from chainfin.services.oversight import evidence
 from chainfin.services.pledges import enforcement, undertakings
 from chainfin.services.trade.receivables import day_number
 from chainfin.storage.trade_tables import ActRow, PledgeRow, ReceivableRow
-from chainfin.values.measure import Measure
 from chainfin.values.money import Money
 from chainfin.values.party import Role
 from tests.e2e.ending import mismatches, parts, pledges_on, sent
 from tests.e2e.onchain import view
-from tests.e2e.site import FACE, Site, open_site
-from tests.e2e.site_money import CNY
+from tests.e2e.site import CNY, FACE, Site, open_site
 
 LENT = 500_000_00
 CALLABLE_DAYS = 30
@@ -68,7 +66,7 @@ def test_undertaken__by_the_borrower__as_on_chain_and_read_by_those_concerned(
     pledge = recourse(site, borrower, asset)
     for actor in (borrower, site.cast["lender"]):
         (seen,) = undertakings.of_pledge(site.ctx, actor, pledge.id)
-        assert (seen.left, seen.measure) == (pledge.left, Measure.money(CNY))
+        assert (seen.row.left, seen.unit, seen.goods) == (pledge.left, CNY, False)
     buyer = site.party(borrower.party_id).chain_party
     assert view(site.inst, "Pledges", "undertakingOf", pledge.id, buyer)["amount"] == pledge.left
     assert mismatches(site) == []
@@ -156,7 +154,7 @@ def test_bought__no_more_than_was_undertaken__the_rest_goes_back(
     second = site.pays(50_000_00, f"BUYBACK {pledge.id}", payer=account(site, borrower))
     assert [site.incoming(ref).unapplied for ref in (first, second)] == [0, 30_000_00]
     (seen,) = undertakings.of_pledge(site.ctx, borrower, pledge.id)
-    assert seen.left == 0
+    assert seen.row.left == 0
     assert sorted(part.face for part in parts(site, asset.id)) == [20_000_00, 50_000_00]
     assert mismatches(site) == []
 

@@ -28,8 +28,7 @@ from chainfin.storage.chain_tables import ChainEvent, ChainEventRow
 from chainfin.storage.trade_tables import ActRow, PledgeRow, ReceivableRow, UndertakingRow, WarehouseReceiptRow
 from chainfin.values.money import Money
 from tests.e2e.ending import mismatches, pledges_on
-from tests.e2e.site import FACE, START, Site
-from tests.e2e.site_money import CNY
+from tests.e2e.site import CNY, FACE, START, Site
 
 LENT = 500_000_00
 NO = "ruled_out"

@@ -25,8 +25,7 @@ from chainfin.values.money import Money
 from chainfin.values.party import Role
 from tests.e2e.ending import mismatches, pledges_on, receipt, sent
 from tests.e2e.onchain import rows, view
-from tests.e2e.site import FACE, Site
-from tests.e2e.site_money import CNY
+from tests.e2e.site import CNY, FACE, Site
 
 LENT = 500_000_00
 PART = 300_000_00
@@ -56,7 +55,7 @@ def offered(site: Site, deal: Deal, quantity: int = TON, amount: int = PART) -> 
         receivable_id=deal[3].id,
         amount=Money(amount, CNY),
     )
-    return made.pledge_id
+    return made.row.pledge_id
 
 
 def seen(site: Site, pledge_id: str) -> SubstitutionView:
@@ -88,11 +87,11 @@ def test_substituted__a_part_of_the_goods__new_pledge_for_the_same_loan_and_the_
     borrower, loan_id, sold, asset = deal
     booked, dues = journals(site), site.loan(loan_id).loan.dues.total
     pledge_id = offered(site, deal)
-    assert (seen(site, pledge_id).status, site.receivable(asset.id).reserved) == ("offered", 0)
+    assert (seen(site, pledge_id).row.status, site.receivable(asset.id).reserved) == ("offered", 0)
     substitution.accept(site.ctx, borrower, pledge_id)
-    assert (seen(site, pledge_id).status, site.receivable(asset.id).reserved) == ("registering", PART)
+    assert (seen(site, pledge_id).row.status, site.receivable(asset.id).reserved) == ("registering", PART)
     site.run()
-    assert seen(site, pledge_id).status == "done"
+    assert seen(site, pledge_id).row.status == "done"
     new, old = pledge_of(site, asset.id), pledge_of(site, sold.asset_id)
     assert (new.id, new.loan_id, new.status, new.left, new.drawn) == (pledge_id, loan_id, "active", PART, True)
     assert (old.status, old.left, receipt(site, sold.asset_id).pledged) == ("active", sold.left - TON, sold.left - TON)
@@ -151,7 +150,7 @@ def test_registry__refuses__nothing_has_changed(site: Site, deal: Deal) -> None:
         Registration(pledge_id, "X", "Y", "receivable", "ab" * 32, Money(1, CNY), today, today)
     )
     site.run()
-    row = seen(site, pledge_id)
+    row = seen(site, pledge_id).row
     assert (row.status, row.error_code) == ("failed", "registry_entry_conflict")
     untouched(site, deal)
     assert site.loan(deal[1]).row.status == "active", "the loan has nothing to do with it"
@@ -168,7 +167,7 @@ def test_chain__refuses__nothing_has_changed_and_the_entry_is_struck_out(site: S
     substitution.accept(site.ctx, borrower, pledge_id)
     release.release_by_lender(site.ctx, site.cast["lender"], sold.id, "0.001")
     site.run()
-    row = seen(site, pledge_id)
+    row = seen(site, pledge_id).row
     assert (row.status, row.error_code) == ("failed", "chain_exceeds_pledge")
     assert [each.status for each in site.struck_out(pledge_id)] == ["done"]
     assert site.receivable(asset.id).reserved == 0
@@ -183,7 +182,7 @@ def test_loan__repaid_before_the_registry_answers__nothing_is_pledged(site: Site
     site.pays(site.loan(loan_id).loan.dues.total.minor, f"LOAN {loan_id}", step=False)
     site.inst.incoming.run_once()
     site.run()
-    row = seen(site, pledge_id)
+    row = seen(site, pledge_id).row
     assert (row.status, row.error_code) == ("failed", "loan_not_payable")
     assert (site.receivable(asset.id).pledged, site.receivable(asset.id).reserved) == (0, 0)
     assert mismatches(site) == []
@@ -196,12 +195,12 @@ def test_loan__repaid_while_both_signatures_are_on_their_way__the_new_pledge_is_
     pledge_id = offered(site, deal)
     substitution.accept(site.ctx, borrower, pledge_id)
     site.inst.worker.run_once()
-    assert seen(site, pledge_id).status == "pledging"
+    assert seen(site, pledge_id).row.status == "pledging"
     site.pays(site.loan(loan_id).loan.dues.total.minor, f"LOAN {loan_id}", step=False)
     site.inst.incoming.run_once()
     site.run()
     assert site.loan(loan_id).row.status == "repaid"
-    assert seen(site, pledge_id).status == "done"
+    assert seen(site, pledge_id).row.status == "done"
     assert {pledge_of(site, asset.id).status, pledge_of(site, sold.asset_id).status} == {"released"}
     assert (site.receivable(asset.id).pledged, receipt(site, sold.asset_id).pledged) == (0, 0)
     assert mismatches(site) == []
@@ -221,7 +220,7 @@ def test_goods__on_their_way_out__neither_replaced_nor_bought_a_second_time(site
     assert refused.value.code == "exceeds_pledged"
     ref = site.pays(70_000_00, f"BUYBACK {sold.id}", payer=site.party(core.party_id).account)
     assert site.incoming(ref).reason == "buy_back_not_undertaken"
-    assert seen(site, pledge_id).status == "done"
+    assert seen(site, pledge_id).row.status == "done"
     assert mismatches(site) == []
 
 
@@ -233,7 +232,7 @@ def test_offer__not_taken__expires_and_another_can_be_made(site: Site, deal: Dea
         substitution.accept(site.ctx, borrower, pledge_id)
     assert refused.value.code == "offer_expired"
     site.run()
-    assert seen(site, pledge_id).status == "expired"
+    assert seen(site, pledge_id).row.status == "expired"
     with pytest.raises(ChainfinError) as refused:
         substitution.accept(site.ctx, borrower, pledge_id)
     assert refused.value.code == "substitution_not_offered"
@@ -246,7 +245,7 @@ def test_offer__withdrawn_by_either__is_over(site: Site, deal: Deal, side: str) 
     borrower = deal[0]
     pledge_id = offered(site, deal)
     actor = site.cast["lender"] if side == "lender" else borrower
-    assert substitution.withdraw(site.ctx, actor, pledge_id).status == "withdrawn"
+    assert substitution.withdraw(site.ctx, actor, pledge_id).row.status == "withdrawn"
     for again in (substitution.accept, substitution.withdraw):
         with pytest.raises(ChainfinError) as refused:
             again(site.ctx, borrower, pledge_id)
@@ -278,7 +277,7 @@ def test_substitution__read__by_its_parties_alone(site: Site, deal: Deal) -> Non
     borrower, lender = deal[0], site.cast["lender"]
     pledge_id = offered(site, deal)
     assert substitution.get(site.ctx, lender, pledge_id).act is None, "what the pledgor signs is its own"
-    assert pledge_id in [each.pledge_id for each in substitution.list_(site.ctx, borrower)]
+    assert pledge_id in [each.row.pledge_id for each in substitution.list_(site.ctx, borrower)]
     for stranger in (site.cast["core"], site.cast["keeper"]):
         with pytest.raises(ChainfinError) as refused:
             substitution.get(site.ctx, stranger, pledge_id)

@@ -26,8 +26,7 @@ from chainfin.values.money import Money
 from chainfin.values.party import Role
 from tests.e2e.ending import act, mismatches, operator_key, pledges_on, receipt, wallet_sends
 from tests.e2e.onchain import rows, view
-from tests.e2e.site import FACE, Site
-from tests.e2e.site_money import CNY
+from tests.e2e.site import CNY, FACE, Site
 from tests.e2e.test_payments import owed
 from tests.e2e.test_races import at_once
 
@@ -107,13 +106,13 @@ def test_suspend__under_way__shown_and_without_effect_until_final(site: Site) ->
     made = suspension.suspend(site.ctx, OPERATOR, str(party.party_id), "a tip")
     seen = suspension.standing(site.ctx, OPERATOR, str(party.party_id))
     assert seen.change is not None
-    assert (seen.status, seen.change.id, seen.change.status) == ("active", made.id, "signed")
+    assert (seen.party.status, seen.change.id, seen.change.status) == ("active", made.id, "signed")
     assert not on_chain(site, party)
     site.run()
     seen = suspension.standing(site.ctx, party, str(party.party_id))
     assert seen.change is not None
-    assert (seen.status, seen.change.status, seen.change.reason) == ("suspended", "final", "a tip")
-    assert seen.change.final_at is not None
+    assert (seen.party.status, seen.change.status, seen.change.extra) == ("suspended", "final", {"reason": "a tip"})
+    assert seen.change.block_number is not None
     assert on_chain(site, party)
     assert suspension.standing(site.ctx, site.cast["lender"], str(party.party_id)).change is None
 
@@ -304,7 +303,7 @@ def test_suspend__by_the_operators_wallet__known_here(site: Site) -> None:
     asset = site.confirmed(party)
     wallet(site, "suspend", party=site.party(party.party_id).chain_party)
     seen = suspension.standing(site.ctx, OPERATOR, str(party.party_id))
-    assert (seen.status, seen.change) == ("suspended", None)
+    assert (seen.party.status, seen.change) == ("suspended", None)
     assert code_of(lambda: site.apply(party, LENT, asset.id)) == "party_not_active"
     assert mismatches(site) == []
     wallet(site, "resume", party=site.party(party.party_id).chain_party)

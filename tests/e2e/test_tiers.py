@@ -21,8 +21,7 @@ from chainfin.values.money import Money
 from chainfin.values.party import Role
 from tests.e2e.ending import act, mismatches, parts, pledges_on, sent
 from tests.e2e.onchain import view
-from tests.e2e.site import FACE, Site
-from tests.e2e.site_money import CNY
+from tests.e2e.site import CNY, FACE, Site
 
 PART = 400_000_00
 OTHER = 100_000_00

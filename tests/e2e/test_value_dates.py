@@ -12,7 +12,7 @@ from decimal import Decimal
 import pytest
 from sqlmodel import select
 
-from chainfin.errors import ChainfinError, Conflict, Refused
+from chainfin.errors import Conflict, Refused
 from chainfin.rules import ledger
 from chainfin.services.books import journals, periods
 from chainfin.services.kernel.context import OPERATOR, Actor
@@ -28,9 +28,7 @@ from chainfin.values.money import Money
 from tests.e2e.ending import mismatches, pledges_on
 from tests.e2e.forging import Content, resealed
 from tests.e2e.secured import bundle, checked
-from tests.e2e.site import FACE, Site, open_site
-from tests.e2e.site_books import check_books, settle_up
-from tests.e2e.site_money import CNY
+from tests.e2e.site import CNY, FACE, Site, check_books, open_site, settle_up
 from tests.e2e.test_payments import owed
 
 LENT = 500_000_00
@@ -244,41 +242,6 @@ def test_decision__borrower_late__counts_without_an_end_of_day(
     application = site.apply(borrower, LENT, site.confirmed(borrower).id)
     facts = json.loads(str(site.application(application).row.record))["inputs"]
     assert facts["borrower"]["overdue_days"] == 20
-
-
-def test_accept__borrower_fell_late_since_the_offer__refused(
-    site: Site, lent: tuple[Actor, ReceivableRow, str]
-) -> None:
-    borrower, _, loan_id = lent
-    due = site.loan(loan_id).loan.schedule.due_dates[-1]
-    asset = site.confirmed(borrower)
-    site.move_to(due)
-    settle_up(site)
-    application = site.offered(borrower, LENT, asset.id)
-    site.ctx.clock.move_to(site.ctx.clock.now() + timedelta(hours=8))  # past midnight in Shanghai
-    with pytest.raises(ChainfinError) as error:
-        applications.accept(site.ctx, borrower, application)
-    assert error.value.code == "borrower_overdue"
-    assert site.application(application).row.status == "offered"
-    assert site.receivable(asset.id).reserved == 0
-
-
-def test_payout__borrower_fell_late_since_the_acceptance__no_money_goes(
-    site: Site, lent: tuple[Actor, ReceivableRow, str]
-) -> None:
-    borrower, _, loan_id = lent
-    due = site.loan(loan_id).loan.schedule.due_dates[-1]
-    asset = site.confirmed(borrower)
-    site.move_to(due)
-    settle_up(site)
-    application = site.offered(borrower, LENT, asset.id)
-    paid = len(site.payments())
-    applications.accept(site.ctx, borrower, application)
-    site.ctx.clock.move_to(site.ctx.clock.now() + timedelta(hours=8))  # past midnight in Shanghai
-    site.run()
-    assert site.application(application).row.status == "failed"
-    assert len(site.payments()) == paid
-    assert site.receivable(asset.id).pledged == 0
 
 
 def test_maturity__on_a_holiday__next_business_day_without_penalty(site: Site) -> None:

@@ -63,7 +63,7 @@ BUGS = (
     ),
     Bug(
         "a request that had acted isn't run again after a crash",
-        "chainfin/services/kernel/idempotency.py:Idempotency._again",
+        "api/idempotency.py:Idempotency._again",
         '"committed" in row.headers',
         NEVER,
         ("tests/api/test_idempotency.py::test_crash__after_a_commit__the_retry_is_told_what_was_made",),

@@ -23,8 +23,7 @@ from chainfin.services.lending import applications
 from chainfin.services.lending import end_of_day as end_of_day_service
 from chainfin.storage.lending_tables import ApplicationRow, HoldRow, LimitRow, LoanRow
 from chainfin.values import instruction
-from tests.e2e.site import FACE, Site, open_site
-from tests.e2e.site_books import check_books
+from tests.e2e.site import FACE, Site, check_books, open_site
 
 LIMIT = 800_000_00
 AMOUNTS = st.sampled_from([1_000_00, 90_000_00, 300_000_00, 450_000_00, FACE])

@@ -14,7 +14,6 @@ import rfc8785
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chainfin.canon import canonical_bytes
 from chainfin.risk import (
     DecisionRecord,
     InvoiceRow,
@@ -24,6 +23,7 @@ from chainfin.risk import (
     replay,
     summarise_invoices,
 )
+from chainfin.risk.canon import canonical_bytes
 from chainfin.risk.terms import cost, least_base, share
 from chainfin.values.money import Money, xirr
 from tests.unit.risk_samples import TODAY, general_inputs, inventory_inputs, receivable_inputs
@@ -279,10 +279,8 @@ JSON = st.recursive(
 
 
 @given(JSON)
-def test_canonical_bytes__ascii_keys__are_what_the_standard_encoder_wrote_before(value: object) -> None:
-    """Records from before ADR 0150's change were spelled so: their digests stay what they are."""
-    spelled = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    assert canonical_bytes(value) == spelled.encode()
+def test_canonical_bytes__any_json_without_floats__are_rfc_8785(value: object) -> None:
+    assert canonical_bytes(value) == rfc8785.dumps(value)  # type: ignore[arg-type]  # JSON by construction
 
 
 @settings(deadline=None)

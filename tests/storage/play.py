@@ -29,12 +29,10 @@ from chainfin.services.payments import deposits
 from chainfin.services.payments.incoming import COLLECTION_ACCOUNT
 from chainfin.services.reads import queries
 from chainfin.services.trade import orders, receivables
-from chainfin.services.views.acts import ActView
-from chainfin.services.views.trade import ReceivableView
 from chainfin.storage.chain_tables import ChainTxRow
 from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.lending_tables import LimitRow, LoanRow
-from chainfin.storage.trade_tables import PledgeRow, ReceivableRow
+from chainfin.storage.trade_tables import ActRow, PledgeRow, ReceivableRow
 from chainfin.values import instruction
 from chainfin.values.money import Money
 from chainfin.values.party import Role, first_person
@@ -85,7 +83,7 @@ class Play:
         self.keys[made.id] = key
         return Actor("party", made.id, role, first_person(made.id))
 
-    def finish(self, act: ActView, actor: Actor) -> None:
+    def finish(self, act: ActRow, actor: Actor) -> None:
         key = self.keys[actor.party_id]
         if act.status == "awaiting_signature" and key is not None:
             act = acts.sign(self.ctx, actor, act.id, "0x" + eip712.sign(act.typed_data, key).hex())
@@ -97,7 +95,7 @@ class Play:
 
         self.until(final, act.function)
 
-    def confirmed(self, core: Actor, supplier: Actor, number: str) -> ReceivableView:
+    def confirmed(self, core: Actor, supplier: Actor, number: str) -> ReceivableRow:
         """A trade up to the debtor's confirmation."""
         documents = samples.trade(self.sites[0].clock.today(), number)
         order, act = orders.post_order(self.ctx, core, documents["order"], "order.xml")
@@ -107,14 +105,10 @@ class Play:
         self.finish(orders.receive(self.ctx, core, order.id, documents["receipt"]), core)
         issued = receivables.issue(self.ctx, supplier, order.id, documents["invoice"])
         self.finish(issued.act, supplier)
-        row = queries.receivable(self.ctx, core, issued.receivable.id)
+        row = queries.receivable(self.ctx, supplier, issued.receivable.id)
+        root = queries.document(self.ctx, core, row.document_id).root
         act = receivables.confirm(
-            self.ctx,
-            core,
-            row.id,
-            document_root=str(row.document_root),
-            face=Money(row.face, "CNY"),
-            due_date=row.due_date,
+            self.ctx, core, row.id, document_root=root, face=Money(row.face, "CNY"), due_date=row.due_date
         )
         self.finish(act, core)
         return queries.receivable(self.ctx, supplier, row.id)
@@ -147,7 +141,7 @@ class Play:
         bank.close()
         self.until(lambda: funding_accounts.list_(self.ctx, lender), "the lender's money")
 
-    def borrow(self, borrower: Actor, lender: Actor, asset: ReceivableView, amount: Money) -> str:
+    def borrow(self, borrower: Actor, lender: Actor, asset: ReceivableRow, amount: Money) -> str:
         """Apply, accept, wait for the money; the application's last status. Another one on the same asset may take the
         offer's place before it is accepted: then once more."""
         while True:
@@ -163,12 +157,11 @@ class Play:
             if row.status != "offered":
                 return row.status
             key = self.keys[borrower.party_id]
-            offer = queries.application(self.ctx, borrower, row.id).offer
+            act = queries.application(self.ctx, borrower, row.id).act
             assert key is not None
-            assert offer is not None
-            assert offer.act is not None
+            assert act is not None
             try:
-                applications.accept(self.ctx, borrower, row.id, "0x" + eip712.sign(offer.act.typed_data, key).hex())
+                applications.accept(self.ctx, borrower, row.id, "0x" + eip712.sign(act.typed_data, key).hex())
                 break
             except Conflict as overtaken:
                 if overtaken.code != "application_not_offered":
@@ -176,7 +169,7 @@ class Play:
 
         def ended() -> str | None:
             self._sign_due(lender)
-            status = queries.application(self.ctx, borrower, row.id).application.status
+            status = queries.application(self.ctx, borrower, row.id).row.status
             return status if status in ("funded", "failed") else None
 
         return str(self.until(ended, "the money"))

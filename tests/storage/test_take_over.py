@@ -101,10 +101,10 @@ def test_apply__process_ends_before_the_decision__decided_later_and_once(
     assert left.status in (State.DECIDING.value, "offered")
 
     def offered() -> bool:
-        return queries.application(site.ctx, supplier, left.id).application.status == "offered"
+        return queries.application(site.ctx, supplier, left.id).row.status == "offered"
 
     play.until(offered, "the decision")
     assert applications.resume(site.ctx) == 0
     view = queries.application(site.ctx, supplier, left.id)
     assert [node.name for node in view.nodes].count("credit_score") == 1
-    assert view.application.record_hash is not None
+    assert view.row.record_hash is not None

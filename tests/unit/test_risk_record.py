@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 import rfc8785
 
-from chainfin.canon import canonical_bytes, first_difference
 from chainfin.errors import BadInput
 from chainfin.risk import (
     DecisionRecord,
@@ -20,6 +19,7 @@ from chainfin.risk import (
     policy_document,
     replay,
 )
+from chainfin.risk.canon import canonical_bytes, first_difference
 from chainfin.risk.policy import Policy, parse_policy
 from tests.unit.risk_samples import general_inputs, inventory_inputs, receivable_inputs
 
@@ -150,7 +150,7 @@ def test_record_parse__other_white_space__refused() -> None:
         DecisionRecord.parse(json.dumps(record.as_dict()).encode())
 
 
-@pytest.mark.parametrize("value", [1.0, {"a": [2**53]}, {1: 2}, {"a": "\ud800"}, {"\ud800": 1}, {"a": b"x"}])
+@pytest.mark.parametrize("value", [1.0, {"a": [2**53]}, {1: 2}, {"é": 1}, {"a": "\ud800"}, {"a": b"x"}])
 def test_canonical__no_canonical_form__refused(value: object) -> None:
     with pytest.raises(BadInput, match="record_not_canonical"):
         canonical_bytes(value)

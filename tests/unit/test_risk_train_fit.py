@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chainfin.canon import canonical_bytes
 from chainfin.errors import BadInput
+from chainfin.risk.canon import canonical_bytes
 from chainfin.risk.scorecard import parse_scorecard, read_scorecard
 from chainfin.risk.train.bins import cut
 from chainfin.risk.train.columns import Numbers, Texts, read_column

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from chainfin.canon import canonical_bytes
 from chainfin.errors import BadInput
+from chainfin.risk.canon import canonical_bytes
 from chainfin.risk.scorecard import load_scorecard, parse_scorecard, read_scorecard
 from chainfin.risk.train import measures
 from chainfin.risk.train.judge import Question, judge

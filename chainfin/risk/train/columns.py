@@ -9,7 +9,7 @@ from decimal import Decimal
 import numpy as np
 import numpy.typing as npt
 
-from chainfin.canon import SAFE_INTEGER
+from chainfin.risk.canon import SAFE_INTEGER
 from chainfin.risk.scorecard import MAX_DECIMALS, Characteristic, Words
 from chainfin.risk.train.table import MISSING, number, whole
 

@@ -1,19 +1,7 @@
 """Loans: terms, schedules, accrual, payments, states, cost. Frozen values in; new values and journals out."""
 
 from chainfin.rules.loan.cost import ALL_IN_CAP, check_all_in_cap, check_start, cost_to_borrower, rebate
-from chainfin.rules.loan.history import (
-    Added,
-    Changed,
-    Happening,
-    History,
-    Kind,
-    Step,
-    Taken,
-    Told,
-    add,
-    steps,
-    tell,
-)
+from chainfin.rules.loan.history import Added, Changed, Happening, History, Kind, Taken, Told, add, tell
 from chainfin.rules.loan.life import (
     Outcome,
     Paid,
@@ -24,7 +12,6 @@ from chainfin.rules.loan.life import (
     disburse,
     pay,
     payoff,
-    payout_returned,
     recover,
     restructure,
     write_off,
@@ -58,7 +45,6 @@ __all__ = [
     "Paid",
     "Payer",
     "Schedule",
-    "Step",
     "Taken",
     "Told",
     "accrue",
@@ -73,12 +59,10 @@ __all__ = [
     "disburse",
     "pay",
     "payoff",
-    "payout_returned",
     "rebate",
     "recover",
     "restructure",
     "schedule",
-    "steps",
     "tell",
     "transition",
     "write_off",

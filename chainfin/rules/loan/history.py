@@ -11,15 +11,15 @@ debtor's payment, its holder) is owed exactly the difference, by a journal of it
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
-from chainfin.errors import Refusal, unless_refused
+from chainfin.errors import Refusal
 from chainfin.rules import ledger
 from chainfin.rules.ledger import Journal, Rebate
-from chainfin.rules.loan.life import Outcome, Payer, accrue, disburse, pay, payoff, payout_returned
+from chainfin.rules.loan.life import Payer, accrue, disburse, pay, payoff
 from chainfin.rules.loan.state import LoanState
 from chainfin.rules.loan.value import Loan
 from chainfin.rules.loan.waterfall import Allocation
@@ -28,7 +28,6 @@ from chainfin.values.money import Money
 
 class Kind(StrEnum):
     DISBURSE = "disburse"
-    PAYOUT_RETURNED = "payout_returned"
     ACCRUE = "accrue"
     PAY_BORROWER = "pay_borrower"
     PAY_DEBTOR = "pay_debtor"
@@ -103,25 +102,6 @@ def tell(approved: Loan, happenings: Sequence[Happening]) -> Told:
     return told
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A happening, the loan before and after it, and of a payment how it was spread."""
-
-    happening: Happening
-    before: Loan
-    after: Loan
-    taken: Taken | None
-
-
-def steps(approved: Loan, happenings: Sequence[Happening]) -> Iterator[Step]:
-    """`tell`, step by step. Raises as it."""
-    told = Told(approved)
-    for happening in sorted(happenings, key=lambda each: each.on):
-        before = told.loan
-        _happen(told, happening)
-        yield Step(happening, before, told.loan, told.taken.get(happening.payment))
-
-
 def _happen(told: Told, happening: Happening) -> None:
     loan, on = told.loan, happening.on
     if happening.kind in PAYERS:
@@ -129,20 +109,14 @@ def _happen(told: Told, happening: Happening) -> None:
         return
     if happening.kind is Kind.ACCRUE and on < loan.accrued_to:
         return
-    outcome = _outcome(loan, happening.kind, on)
+    outcome = disburse(loan, on) if happening.kind is Kind.DISBURSE else accrue(loan, on)
     told.loan = outcome.loan
     told.journals |= _posted(happening, outcome.journals)
 
 
-def _outcome(loan: Loan, kind: Kind, on: date) -> Outcome:
-    if kind is Kind.DISBURSE:
-        return disburse(loan, on)
-    return unless_refused(payout_returned(loan, on)) if kind is Kind.PAYOUT_RETURNED else accrue(loan, on)
-
-
 def _pay(told: Told, happening: Happening, payer: Payer) -> None:
     loan, on, amount = told.loan, happening.on, happening.amount
-    if loan.state in (LoanState.REPAID, LoanState.CANCELLED):  # it owes nothing (any more)
+    if loan.state is LoanState.REPAID:
         told.taken[happening.payment] = Taken(happening, Allocation((), amount))
         if payer is Payer.DEBTOR:
             rest = ledger.receipt(
@@ -178,8 +152,8 @@ class History:
         self._told = tell(approved, happenings)
 
     def hear(self, new: Happening) -> Added:
-        """``new`` is heard of. Raises what `life` raises or refuses where it can't have happened: Conflict
-        loan_transition_refused, Refused loan_paid_on, …; the history is then of no more use."""
+        """``new`` is heard of. Raises what `life` raises where it can't have happened: Conflict
+        loan_transition_refused, …; the history is then of no more use."""
         in_time = all(new.on >= each.on for each in self._happenings)
         added = self._go_on(new) if in_time else self._insert(new)
         self._happenings.append(new)
@@ -195,10 +169,10 @@ class History:
         approved, before = self._approved, self._told
         after = self._told = tell(approved, [*self._happenings, new])
         name = f"{approved.id}:{len(self._happenings) + 1}"
-        own = (f"payment:{new.payment}:{approved.id}", f"returned:{approved.id}")
-        # What nobody can have posted yet is the payment (or the payout's return) itself; all else corrects what was.
-        journals = [journal for key, journal in after.journals.items() if key in own and key not in before.journals]
-        wanted = [journal for key, journal in after.journals.items() if key not in own or key in before.journals]
+        own = f"payment:{new.payment}:{approved.id}"
+        # What nobody can have posted yet is the payment itself; all else corrects what was posted.
+        journals = [journal for key, journal in after.journals.items() if key == own]
+        wanted = [journal for key, journal in after.journals.items() if key != own]
         journals += ledger.corrections(name, approved.id, approved.lender, before.journals.values(), wanted)
         changed: list[Changed] = []
         for payment, was in before.taken.items():

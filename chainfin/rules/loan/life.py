@@ -122,35 +122,6 @@ def disburse(loan: Loan, on: date) -> Outcome:
     return Outcome(paid_out, journals)
 
 
-def payout_returned(loan: Loan, on: date) -> Outcome | Refusal:
-    """The bank gave the payout back on ``on``: the borrower never had the money, so it owes neither principal nor what
-    was accrued and charged on it. It is accrued up to that day first, so that the books by value date don't depend on
-    when days were ended. Refusal loan_paid_on where something was paid on it already: a person decides.
-
-    Raises Conflict loan_transition_refused, business_date_backwards.
-    """
-    accrued = accrue(loan, on)
-    loan = accrued.loan
-    state = transition(loan.state, LoanEvent.PAYOUT_RETURNED)
-    settled = (loan.principal_settled, loan.interest_settled, loan.penalty_settled, loan.fee_settled)
-    if any(each.minor for each in settled):
-        return Refusal("loan_paid_on", "something was paid on the loan whose payout came back", {"loan": loan.id})
-    zero = Money.zero(loan.currency)
-    after = replace(
-        loan,
-        state=state,
-        outstanding=zero,
-        product=0,
-        penalty_product=0,
-        interest_before=zero,
-        penalty_before=zero,
-        fee_charged=zero,
-        bills=(),
-    )
-    dues = (loan.outstanding, loan.interest_accrued, loan.penalty_accrued, loan.fee_charged)
-    return Outcome(after, (*accrued.journals, ledger.payout_returned(loan.id, loan.lender, *dues, on)))
-
-
 def accrue(loan: Loan, on: date) -> Outcome:
     """Interest and penalty of all days before ``on`` not yet accrued, each posted to its own day; the loan falls
     overdue where it is.

@@ -22,8 +22,6 @@ class LoanState(StrEnum):
 class LoanEvent(StrEnum):
     DISBURSE = "disburse"
     CANCEL = "cancel"
-    PAYOUT_RETURNED = "payout_returned"
-    """The bank gave the payout back."""
     PAY = "pay"
     FALL_OVERDUE = "fall_overdue"
     CURE = "cure"
@@ -40,8 +38,6 @@ _S, _E = LoanState, LoanEvent
 TRANSITIONS: Mapping[tuple[LoanState, LoanEvent], LoanState] = {
     (_S.APPROVED, _E.DISBURSE): _S.ACTIVE,
     (_S.APPROVED, _E.CANCEL): _S.CANCELLED,
-    (_S.ACTIVE, _E.PAYOUT_RETURNED): _S.CANCELLED,
-    (_S.OVERDUE, _E.PAYOUT_RETURNED): _S.CANCELLED,
     (_S.ACTIVE, _E.PAY): _S.ACTIVE,
     (_S.ACTIVE, _E.FALL_OVERDUE): _S.OVERDUE,
     (_S.ACTIVE, _E.RESTRUCTURE): _S.RESTRUCTURED,

@@ -1,5 +1,4 @@
-"""Up to which day the bank has told of every payment: nobody is in default before its closing statement is in. The word
-is its rail's, or that of its statements (camt.053), whichever of the two goes further."""
+"""Up to which day the bank has told of every payment: nobody is in default before its closing statement is in."""
 
 from __future__ import annotations
 
@@ -30,12 +29,7 @@ def news(ctx: Context, told_until: datetime) -> bool:
 
 def note(session: Session, ctx: Context, told_until: datetime) -> None:
     """Keep the bank's word; it never goes back."""
-    note_day(session, _whole(ctx, told_until))
-
-
-def note_day(session: Session, day: date) -> None:
-    """All payments through ``day`` are told of; never less than was told before."""
-    known = through(session)
+    known, day = through(session), _whole(ctx, told_until)
     if known is None or day > known:
         session.merge(FactRow(name=_FACT, value={"through": day.isoformat()}))
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import func, or_
 from sqlmodel import Session, col, select
 
 from chainfin.errors import Refusal
@@ -16,16 +15,11 @@ from chainfin.rules import ledger
 from chainfin.rules.facility import HoldState
 from chainfin.rules.funding import Funds
 from chainfin.services.kernel.context import Actor, Context
-from chainfin.services.views.books import FundingAccountView
 from chainfin.storage import locks
 from chainfin.storage.funding_tables import FundingAccountRow, FundingHoldRow
-from chainfin.storage.ledger_tables import EntryRow, JournalRow
 from chainfin.storage.lending_tables import LoanRow
 from chainfin.storage.types import new_id
 from chainfin.values.money import Money
-
-OWN_CASH = (ledger.CASH.code, ledger.HOLDER_PAYABLE.code)
-"""A lender's own cash is what these two come to in its book: what came in, less what of it is owed on."""
 
 
 def place(session: Session, ctx: Context, lender_id: str, amount: Money) -> None:
@@ -80,9 +74,7 @@ def follow(session: Session, ctx: Context, loan: LoanRow, journals: Sequence[led
     others = [journal for journal in journals if journal.kind != "disbursement"]
     if len(others) < len(journals):
         _end_hold(session, ctx, _account(session, loan), loan, HoldState.USED)
-    if any(journal.kind == "payout_returned" for journal in journals):
-        _unspend(session, ctx, loan)
-    net = sum(_cash(entry, journal.book, loan.lender_id) for journal in others for entry in journal.entries)
+    net = sum(_cash(entry, loan.lender_id) for journal in others for entry in journal.entries)
     if net > 0:
         place(session, ctx, loan.lender_id, Money(net, loan.currency))
     elif net < 0:
@@ -96,24 +88,10 @@ def _account(session: Session, loan: LoanRow) -> FundingAccountRow:
     return row
 
 
-def _cash(entry: ledger.Entry, book: str, lender_id: str) -> int:
-    """What a line adds to the lender's own cash, minor units: what its book owes on to others is not its own. Where
-    the book is nobody's (posted before lenders had books), the line's party says whose it is."""
-    counts = (book or entry.party) == lender_id and entry.account in OWN_CASH
+def _cash(entry: ledger.Entry, lender_id: str) -> int:
+    """What a line adds to the lender's own cash, minor units: what it owes on as holder is not its own."""
+    counts = entry.party == lender_id and entry.account in (ledger.CASH.code, ledger.HOLDER_PAYABLE.code)
     return entry.signed if counts else 0
-
-
-def in_book(session: Session, row: FundingAccountRow) -> int:
-    """The balance as the book has it, minor units: what `follow` and `place` keep beside it."""
-    whose = or_(
-        col(JournalRow.book) == row.lender_id, (col(JournalRow.book) == "") & (col(EntryRow.party) == row.lender_id)
-    )
-    query = (
-        select(func.coalesce(func.sum(col(EntryRow.debit) - col(EntryRow.credit)), 0))
-        .join(JournalRow, col(JournalRow.id) == col(EntryRow.journal_id))
-        .where(whose, EntryRow.currency == row.currency, col(EntryRow.account).in_(OWN_CASH))
-    )
-    return int(session.exec(query).one())
 
 
 def _end_hold(session: Session, ctx: Context, row: FundingAccountRow, loan: LoanRow, state: HoldState) -> None:
@@ -127,16 +105,6 @@ def _end_hold(session: Session, ctx: Context, row: FundingAccountRow, loan: Loan
     held.updated_at = ctx.clock.now()
     session.add(held)
     session.flush()
-
-
-def _unspend(session: Session, ctx: Context, loan: LoanRow) -> None:
-    """The payout came back: what was held for it is spent no more (as cash it comes in by its journal)."""
-    _account(session, loan)
-    held = session.get(FundingHoldRow, loan.id, with_for_update=True)
-    if held is not None:  # a loan of before there were accounts has none
-        held.state = HoldState.FREED.value
-        held.updated_at = ctx.clock.now()
-        session.add(held)
 
 
 def _locked(session: Session, lender_id: str, currency: str) -> FundingAccountRow | None:
@@ -160,7 +128,7 @@ def value(row: FundingAccountRow) -> Funds:
     return Funds(Money(row.balance, row.currency), Money(row.committed, row.currency))
 
 
-def list_(ctx: Context, actor: Actor, *, after: str = "", limit: int = 50) -> list[FundingAccountView]:
+def list_(ctx: Context, actor: Actor, *, after: str = "", limit: int = 50) -> list[FundingAccountRow]:
     """A lender's own, one a currency; the operator and auditors see all."""
     query = (
         select(FundingAccountRow).where(FundingAccountRow.id > after).order_by(col(FundingAccountRow.id)).limit(limit)
@@ -168,4 +136,4 @@ def list_(ctx: Context, actor: Actor, *, after: str = "", limit: int = 50) -> li
     if not actor.sees_all:
         query = query.where(FundingAccountRow.lender_id == actor.party_id)
     with ctx.store.read() as session:
-        return [FundingAccountView.of(row, available=value(row).available.minor) for row in session.exec(query)]
+        return list(session.exec(query).all())

@@ -11,10 +11,10 @@ import hashlib
 from collections.abc import Iterable
 from datetime import date, datetime
 
+import rfc8785
 from sqlalchemy import func, insert
 from sqlmodel import Session, SQLModel, col, select
 
-from chainfin.canon import canonical_bytes
 from chainfin.errors import BadInput, Unavailable
 from chainfin.rules.ledger import CHART, Account, Entry, Journal, Side, TrialLine, booked
 from chainfin.services.books import periods
@@ -110,7 +110,7 @@ def journal_hash(previous: str, number: int, journal: Journal) -> str:
         body["value_date"] = journal.value_date.isoformat()
     if journal.book:
         body |= {"book": journal.book, "number": str(number)}
-    return hashlib.sha256(canonical_bytes(body)).hexdigest()
+    return hashlib.sha256(rfc8785.dumps(body)).hexdigest()  # type: ignore[arg-type]
 
 
 def balance(

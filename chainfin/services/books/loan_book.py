@@ -12,21 +12,7 @@ from sqlmodel import Session, col, select
 
 from chainfin.errors import NotFound
 from chainfin.hashing import keccak
-from chainfin.rules.loan import (
-    Added,
-    Changed,
-    Happening,
-    Kind,
-    Loan,
-    LoanState,
-    LoanTerms,
-    Step,
-    Taken,
-    add,
-    approve,
-    steps,
-    tell,
-)
+from chainfin.rules.loan import Added, Changed, Happening, Kind, Loan, LoanState, LoanTerms, Taken, add, approve, tell
 from chainfin.services.books import funding_accounts, journals
 from chainfin.services.kernel.context import Context
 from chainfin.storage.lending_tables import IncomingRow, LoanEventRow, LoanRow, RepaymentRow
@@ -65,12 +51,6 @@ def history(session: Session, row: LoanRow) -> list[Happening]:
         )
         for event in events(session, row.id)
     ]
-
-
-def by_value(session: Session, row: LoanRow) -> list[tuple[LoanEventRow, Step]]:
-    """What happened to the loan in the order of value dates, each with the loan before and after it."""
-    heard = sorted(events(session, row.id), key=lambda event: event.on)
-    return list(zip(heard, steps(approved(row), history(session, row)), strict=True))
 
 
 def events(session: Session, loan_id: str) -> list[LoanEventRow]:

@@ -10,7 +10,6 @@ from sqlmodel import Session, col, select
 
 from chainfin.errors import BadInput, Conflict
 from chainfin.services.kernel.context import Actor, Context
-from chainfin.services.views.books import PeriodView
 from chainfin.storage import locks
 from chainfin.storage.ledger_tables import JournalRow, PeriodRow
 from chainfin.storage.lending_tables import EndOfDayRow
@@ -24,8 +23,8 @@ def closed_through(session: Session) -> date | None:
     return session.exec(select(func.max(PeriodRow.last_day))).one()
 
 
-def close(ctx: Context, actor: Actor, period: str) -> PeriodView:
-    """Close the month ``period`` (YYYY-MM). Closing it again changes nothing and gives what stands.
+def close(ctx: Context, actor: Actor, period: str) -> PeriodRow:
+    """Close the month ``period`` (YYYY-MM). Closing it again gives the row that stands.
 
     Raises Forbidden operator_only; BadInput period_malformed; Conflict period_not_over, period_not_accrued (the end of
     day after its last day hasn't run), period_before_open (an earlier month with journals is still open).
@@ -42,14 +41,14 @@ def close(ctx: Context, actor: Actor, period: str) -> PeriodView:
         locks.named(session, locks.BOOK)  # nobody posts meanwhile
         standing = session.get(PeriodRow, period)
         if standing is not None:
-            return PeriodView.of(standing)
+            return standing
         accrued = session.exec(select(func.max(EndOfDayRow.business_date))).one()
         if accrued is None or accrued <= last:
             raise Conflict("period_not_accrued", f"the end of day after {last} hasn't run yet")
         _unless_earlier_is_open(session, first)
         row = PeriodRow(period=period, last_day=last, closed_by=actor.party_id or actor.kind, closed_at=ctx.clock.now())
         session.add(row)
-        return PeriodView.of(row)
+        return row
 
 
 def _unless_earlier_is_open(session: Session, first: date) -> None:
@@ -64,7 +63,7 @@ def _unless_earlier_is_open(session: Session, first: date) -> None:
         raise Conflict("period_before_open", f"{earliest:%Y-%m} is still open")
 
 
-def closed(ctx: Context) -> list[PeriodView]:
+def closed(ctx: Context) -> list[PeriodRow]:
     """The closed periods, oldest first."""
     with ctx.store.read() as session:
-        return [PeriodView.of(row) for row in session.exec(select(PeriodRow).order_by(col(PeriodRow.last_day)))]
+        return list(session.exec(select(PeriodRow).order_by(col(PeriodRow.last_day))).all())

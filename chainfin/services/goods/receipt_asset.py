@@ -14,11 +14,8 @@ from chainfin.errors import BadInput, Refusal
 from chainfin.rules import inventory as rules
 from chainfin.rules.authority import By, On
 from chainfin.rules.inventory import WarehouseReceipt
-from chainfin.services.goods import receipts, redemption
-from chainfin.storage.trade_tables import PledgeRow, WarehouseReceiptRow
-from chainfin.values.measure import Measure
-from chainfin.values.money import Money
-from chainfin.values.party import Role
+from chainfin.services.goods import receipts
+from chainfin.storage.trade_tables import WarehouseReceiptRow
 
 _DECIMAL = re.compile(r"[0-9]{1,20}(\.[0-9]{1,19})?")
 
@@ -34,22 +31,6 @@ class ReceiptAsset:
     value: WarehouseReceipt
     parts: tuple[WarehouseReceipt, ...] = ()
     kind: ClassVar[str] = "warehouse_receipt"
-    number: ClassVar[int] = 2
-    sold: ClassVar[bool] = True
-    priced: ClassVar[bool] = True
-    undertaker: ClassVar[Role | None] = Role.CORE
-
-    @classmethod
-    def find(cls, session: Session, asset_id: str) -> WarehouseReceiptRow | None:
-        return session.get(WarehouseReceiptRow, asset_id, with_for_update=True)
-
-    @classmethod
-    def measure(cls, session: Session, asset_id: str | None) -> Measure:
-        return Measure.goods(session.get_one(WarehouseReceiptRow, asset_id).unit)
-
-    @classmethod
-    def worth(cls, session: Session, pledge: PledgeRow, currency: str) -> Money:
-        return rules.value(pledge.left, redemption.price_of(session, pledge, currency))
 
     @classmethod
     def of(cls, session: Session, row: WarehouseReceiptRow) -> ReceiptAsset:
@@ -66,10 +47,6 @@ class ReceiptAsset:
     @property
     def holder_id(self) -> str:
         return self.value.owner
-
-    @property
-    def due_date(self) -> date | None:
-        return None
 
     @property
     def named(self) -> frozenset[str]:

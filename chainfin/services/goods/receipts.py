@@ -22,10 +22,8 @@ from chainfin.rules import inventory as rules
 from chainfin.services.kernel import acts, pledge_rows
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.parties import gate
-from chainfin.services.views.acts import ActView
-from chainfin.services.views.goods import WarehouseReceiptView
 from chainfin.storage.party_tables import PartyRow
-from chainfin.storage.trade_tables import PriceRow, PriceSourceRow, WarehouseReceiptRow
+from chainfin.storage.trade_tables import ActRow, PriceRow, PriceSourceRow, WarehouseReceiptRow
 from chainfin.values.party import Kind, Role
 
 MAX_THOUSANDTHS = 2**63 - 1
@@ -63,7 +61,7 @@ def issue(
     goods: dict[str, str],
     unit: str,
     quantity: Decimal,
-) -> tuple[WarehouseReceiptView, ActView]:
+) -> tuple[WarehouseReceiptRow, ActRow]:
     """The keeper issues a receipt. ``goods``: commodity, commodity_class, insured, and what else describes them.
 
     Raises Forbidden role_missing, party_not_active; BadInput unit_unknown, quantity_…, goods_incomplete;
@@ -120,10 +118,10 @@ def issue(
             ),
             subject=receipt_id,
         )
-        return view(row), ActView.of(act)
+        return row, act
 
 
-def release(ctx: Context, actor: Actor, receipt_id: str, quantity: Decimal) -> ActView:
+def release(ctx: Context, actor: Actor, receipt_id: str, quantity: Decimal) -> ActRow:
     """The keeper hands free goods out to the owner.
 
     Raises NotFound warehouse_receipt_unknown; Conflict receipt_not_final; Refused quantity_too_large, exceeds_free.
@@ -138,12 +136,16 @@ def release(ctx: Context, actor: Actor, receipt_id: str, quantity: Decimal) -> A
         if amount > unpromised(row):
             shown = Decimal(unpromised(row)).scaleb(-3)
             raise Refused("exceeds_free", f"{shown} {row.unit} are free and not promised to a lender", free=str(shown))
-        keeper = session.get_one(PartyRow, keeper_id)
-        act = warehouse_receipts_acts.Release(id=row.id, quantity=amount)
-        return ActView.of(acts.prepare(session, ctx, party=keeper, act=act, subject=row.id))
+        return acts.prepare(
+            session,
+            ctx,
+            party=session.get_one(PartyRow, keeper_id),
+            act=warehouse_receipts_acts.Release(id=row.id, quantity=amount),
+            subject=row.id,
+        )
 
 
-def transfer(ctx: Context, actor: Actor, receipt_id: str, to: str) -> ActView:
+def transfer(ctx: Context, actor: Actor, receipt_id: str, to: str) -> ActRow:
     """The owner passes title on.
 
     Raises NotFound warehouse_receipt_unknown, party_unknown; Forbidden party_not_active; Conflict receipt_not_final;
@@ -159,9 +161,13 @@ def transfer(ctx: Context, actor: Actor, receipt_id: str, to: str) -> ActView:
             promised = Decimal(row.reserved).scaleb(-3)
             raise Refused("part_promised", f"{promised} {row.unit} are promised to a lender", promised=str(promised))
         transferee = gate.active_party(session, to)
-        owner = gate.enter(session, row.owner_id, Kind.TRANSFER)
-        act = warehouse_receipts_acts.Transfer(id=row.id, to=acts.chain_number(transferee))
-        return ActView.of(acts.prepare(session, ctx, party=owner, act=act, subject=row.id))
+        return acts.prepare(
+            session,
+            ctx,
+            party=gate.enter(session, row.owner_id, Kind.TRANSFER),
+            act=warehouse_receipts_acts.Transfer(id=row.id, to=acts.chain_number(transferee)),
+            subject=row.id,
+        )
 
 
 def value(session: Session, row: WarehouseReceiptRow) -> rules.WarehouseReceipt:
@@ -190,8 +196,8 @@ def value(session: Session, row: WarehouseReceiptRow) -> rules.WarehouseReceipt:
 
 
 def put(session: Session, row: WarehouseReceiptRow, after: rules.WarehouseReceipt) -> None:
-    """Write the value back to its row. If less is free now than was promised to an application, the promise is cut
-    down: the chain will refuse the pledge that it was for."""
+    """The row says what the value says. A promise of ours yields to what happened on chain: the pledge that it was for
+    will be refused there."""
     row.status = after.state.value
     row.owner_id = after.owner
     row.pledged, row.released = after.pledged, after.released
@@ -210,15 +216,10 @@ def part_row(parent: WarehouseReceiptRow, part: rules.WarehouseReceipt) -> Wareh
 
 
 def free(row: WarehouseReceiptRow) -> int:
-    """The quantity that lies at the keeper and isn't pledged, on chain; thousandths of the unit."""
+    """What of the goods is there and nobody's but the owner's, on chain."""
     return rules.free_part(
         issued=row.issued, pledged=row.pledged, released=row.released, liquidated=row.liquidated, missing=row.missing
     )
-
-
-def view(row: WarehouseReceiptRow) -> WarehouseReceiptView:
-    """What owner and keeper see of it."""
-    return WarehouseReceiptView.of(row, free=free(row))
 
 
 def unpromised(row: WarehouseReceiptRow) -> int:
@@ -226,9 +227,9 @@ def unpromised(row: WarehouseReceiptRow) -> int:
     return free(row) - row.reserved
 
 
-def recount(ctx: Context, actor: Actor, receipt_id: str, missing: Decimal, report: str) -> ActView:
-    """The keeper's count has found less than there should be. Free goods bear the loss first, then the youngest pledge;
-    of the ``report`` a hash goes on chain.
+def recount(ctx: Context, actor: Actor, receipt_id: str, missing: Decimal, report: str) -> ActRow:
+    """The keeper's count finds less. Free goods bear the loss first, then the youngest pledge; ``report`` goes on chain
+    as a hash.
 
     Raises NotFound warehouse_receipt_unknown; Refused exceeds_held, quantity_too_large; Conflict receipt_not_final,
     pledges_unseen (the chain knows pledges that are not ours).
@@ -241,14 +242,18 @@ def recount(ctx: Context, actor: Actor, receipt_id: str, missing: Decimal, repor
             raise NotFound("warehouse_receipt_unknown", f"there is no receipt {receipt_id}")
         before = value(session, row)
         after = unless_refused(rules.recount(before, amount, by=keeper_id))
-        act = warehouse_receipts_acts.Recount(
-            id=row.id,
-            document_root="0x" + keccak(report.encode()).hex(),
-            missing=amount,
-            pledge_ids=tuple(_by_age(before)) if after.pledged != before.pledged else (),
+        return acts.prepare(
+            session,
+            ctx,
+            party=session.get_one(PartyRow, keeper_id),
+            act=warehouse_receipts_acts.Recount(
+                id=row.id,
+                document_root="0x" + keccak(report.encode()).hex(),
+                missing=amount,
+                pledge_ids=tuple(_by_age(before)) if after.pledged != before.pledged else (),
+            ),
+            subject=row.id,
         )
-        keeper = session.get_one(PartyRow, keeper_id)
-        return ActView.of(acts.prepare(session, ctx, party=keeper, act=act, subject=row.id))
 
 
 def _by_age(receipt: rules.WarehouseReceipt) -> list[str]:
@@ -274,7 +279,7 @@ def latest_price(session: Session, lender_id: str, good: str, unit: str, currenc
 
 
 def counting_prices(good: str, unit: str, currency: str) -> SelectOfScalar[PriceRow]:
-    """The prices of a good that count, whoever set them, the newest first."""
+    """Everybody's prices that count, the newest first."""
     return (
         select(PriceRow)
         .where(PriceRow.good == good, PriceRow.unit == unit, PriceRow.currency == currency)

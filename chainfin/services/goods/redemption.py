@@ -17,8 +17,8 @@ from chainfin.values.money import BasisPoints, Money
 
 
 def releasable(session: Session, ctx: Context, pledge: PledgeRow, loan: Loan) -> int:
-    """How much of the pledged goods (thousandths of their unit) the rest of the loan no longer needs as cover, at the
-    offer's loan-to-value and the newest price; rounded in the lender's favour."""
+    """Thousandths of the pledged goods that what is left of the loan no longer needs, at the offer's loan-to-value and
+    the latest price; rounded so that the lender stays covered."""
     row = session.get_one(LoanRow, pledge.loan_id)
     offer = session.exec(select(OfferRow).where(OfferRow.application_id == row.application_id)).one()
     rate = Decimal(str(offer.terms["advance_rate"]))

@@ -18,7 +18,6 @@ from chainfin.eth.bindings import ACTS, pledges_acts
 from chainfin.eth.bindings.base import Act, Rider, Signed
 from chainfin.services.kernel import attestations, commands, custody, in_flight
 from chainfin.services.kernel.context import Actor, Context
-from chainfin.services.views.acts import ActView
 from chainfin.storage import locks
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ActNonceRow, ActRow
@@ -157,7 +156,7 @@ def side_auth(session: Session, ctx: Context, rider: Rider, signer: str) -> eip7
     return eip712.authorise(eip712.signable(rider, nonce, deadline, domain(ctx, rider.CONTRACT)), key)
 
 
-def sign(ctx: Context, actor: Actor, act_id: str, signature: str) -> ActView:
+def sign(ctx: Context, actor: Actor, act_id: str, signature: str) -> ActRow:
     """Take the party's signature and hand the act to the relayer.
 
     Anyone may bring it: the signature itself is the proof. Raises NotFound act_unknown; Conflict act_not_awaiting;
@@ -185,7 +184,7 @@ def sign(ctx: Context, actor: Actor, act_id: str, signature: str) -> ActView:
             _submit(session, ctx, row, from_hex(signature, where="signature"))
     if outdated is not None:
         raise outdated
-    return ActView.of(row)
+    return row
 
 
 def _submit(session: Session, ctx: Context, row: ActRow, signature: bytes) -> None:
@@ -208,16 +207,16 @@ def _submit(session: Session, ctx: Context, row: ActRow, signature: bytes) -> No
     )
 
 
-def get(ctx: Context, actor: Actor, act_id: str) -> ActView:
+def get(ctx: Context, actor: Actor, act_id: str) -> ActRow:
     """Raises NotFound act_unknown."""
     with ctx.store.read() as session:
         row = session.get(ActRow, act_id)
     if row is None or not (actor.sees_all or actor.party_id == row.party_id):
         raise NotFound("act_unknown", f"there is no act {act_id}")
-    return ActView.of(row)
+    return row
 
 
-def list_(ctx: Context, actor: Actor, status: str | None = None, *, after: str = "", limit: int = 50) -> list[ActView]:
+def list_(ctx: Context, actor: Actor, status: str | None = None, *, after: str = "", limit: int = 50) -> list[ActRow]:
     """The actor's acts in the order of making."""
     query = select(ActRow).where(ActRow.id > after).order_by(col(ActRow.id)).limit(limit)
     if not actor.sees_all:
@@ -225,7 +224,7 @@ def list_(ctx: Context, actor: Actor, status: str | None = None, *, after: str =
     if status is not None:
         query = query.where(ActRow.status == status)
     with ctx.store.read() as session:
-        return [ActView.of(row) for row in session.exec(query)]
+        return list(session.exec(query).all())
 
 
 def chain_number(party: PartyRow) -> int:

@@ -11,11 +11,10 @@ from datetime import timedelta
 
 from sqlmodel import Session, col, select
 
-from chainfin.canon import canonical_bytes, content_hash
 from chainfin.errors import Forbidden, NotFound, Refusal, unless_refused
+from chainfin.risk.canon import canonical_bytes, content_hash
 from chainfin.rules import approval as rules
 from chainfin.services.kernel.context import Actor, Context
-from chainfin.services.views.acts import ProposalView
 from chainfin.storage.approval_tables import ProposalRow
 from chainfin.storage.party_tables import PersonRow
 from chainfin.storage.types import new_id
@@ -63,9 +62,7 @@ def propose(
     return row
 
 
-def approve(
-    ctx: Context, actor: Actor, proposal_id: str, *, reason: str, effects: Mapping[str, Effect]
-) -> ProposalView:
+def approve(ctx: Context, actor: Actor, proposal_id: str, *, reason: str, effects: Mapping[str, Effect]) -> ProposalRow:
     """The second person's yes; its effect happens in the same transaction, once.
 
     Raises NotFound proposal_unknown; Forbidden person_missing; Refused proposal_not_open, proposal_expired,
@@ -77,10 +74,10 @@ def approve(
         session.add(row)
         session.flush()
         effects[row.kind](session, ctx, row)
-        return ProposalView.of(row)
+        return row
 
 
-def reject(ctx: Context, actor: Actor, proposal_id: str, *, reason: str) -> ProposalView:
+def reject(ctx: Context, actor: Actor, proposal_id: str, *, reason: str) -> ProposalRow:
     """A no, which any person of the party may give, also the one that proposed it.
 
     Raises NotFound proposal_unknown; Forbidden person_missing; Refused proposal_not_open, person_not_active.
@@ -89,7 +86,7 @@ def reject(ctx: Context, actor: Actor, proposal_id: str, *, reason: str) -> Prop
         row, proposal, person = _locked(session, actor, proposal_id)
         _decided(ctx, row, unless_refused(rules.reject(proposal, person)), person.id, reason)
         session.add(row)
-        return ProposalView.of(row)
+        return row
 
 
 def expire(ctx: Context, *, limit: int = 100) -> int:
@@ -111,18 +108,18 @@ def expire(ctx: Context, *, limit: int = 100) -> int:
     return ended
 
 
-def get(ctx: Context, actor: Actor, proposal_id: str) -> ProposalView:
+def get(ctx: Context, actor: Actor, proposal_id: str) -> ProposalRow:
     """Raises NotFound proposal_unknown."""
     with ctx.store.read() as session:
         row = session.get(ProposalRow, proposal_id)
     if row is None or not (actor.sees_all or _own(actor, row)):
         raise _unknown(proposal_id)
-    return ProposalView.of(row)
+    return row
 
 
 def list_(
     ctx: Context, actor: Actor, *, status: str | None = None, after: str = "", limit: int = 50
-) -> list[ProposalView]:
+) -> list[ProposalRow]:
     """One's own party's proposals in the order of making; the operator and auditors see all."""
     query = select(ProposalRow).where(ProposalRow.id > after).order_by(col(ProposalRow.id)).limit(limit)
     if status is not None:
@@ -130,7 +127,7 @@ def list_(
     if not actor.sees_all:
         query = query.where(ProposalRow.party_id == actor.party_id)
     with ctx.store.read() as session:
-        return [ProposalView.of(row) for row in session.exec(query)]
+        return list(session.exec(query).all())
 
 
 def _locked(session: Session, actor: Actor, proposal_id: str) -> tuple[ProposalRow, rules.Proposal, rules.Person]:

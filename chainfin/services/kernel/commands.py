@@ -194,9 +194,7 @@ class SendAct:
     contract: str
     function: str
     params: dict[str, object]
-    """Of the contract's function, as `bindings.base.Struct.params` gives them."""
-    auths: list[Any]
-    """`eip712.Auth` as JSON, the acting party's own last."""
+    auths: list[object]
 
     @property
     def key(self) -> str:

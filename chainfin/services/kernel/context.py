@@ -17,11 +17,6 @@ from chainfin.values.party import Role
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
-def wall_clock() -> datetime:
-    """Real time in UTC."""
-    return datetime.now(UTC)
-
-
 class Clock:
     """Business time: the wall clock plus an offset that only a sandbox may move, and only forward. Its days are those
     of ``zone``: a payment at half past eight in the evening UTC is the next day's in Shanghai."""

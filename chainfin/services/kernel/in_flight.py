@@ -43,17 +43,6 @@ def attested(session: Session, asset_id: str) -> dict[str, int]:
     return sums
 
 
-def released(session: Session, pledge_id: str) -> int:
-    """What of a pledge its lender is giving up already: signed or not, not in the projection yet."""
-    waiting = select(ActRow).where(
-        ActRow.subject == pledge_id,
-        ActRow.function == pledges_acts.Release.FUNCTION,
-        ActRow.contract == pledges_acts.Release.CONTRACT,
-        col(ActRow.status).in_(("awaiting_signature", "signed")),
-    )
-    return sum(int(str(act.params["amount"])) for act in session.exec(waiting))
-
-
 def replaced(session: Session, pledge_id: str) -> int:
     """Thousandths of pledged goods for which a receivable is about to take their place (granted, not final yet)."""
     waiting = select(SubstitutionRow.quantity).where(

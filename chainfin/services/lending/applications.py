@@ -10,27 +10,16 @@ from datetime import timedelta
 
 from sqlmodel import Session, select
 
-from chainfin.errors import BadInput, Conflict, Forbidden, NotFound, Refused, unless_refused
+from chainfin.errors import BadInput, Conflict, NotFound, Refused, unless_refused
 from chainfin.rules.application import APPEALABLE, Event, State, allows
 from chainfin.rules.loan import LoanState, LoanTerms, check_start
 from chainfin.services.books import funding_accounts
 from chainfin.services.kernel import acts, commands
 from chainfin.services.kernel.context import Actor, Context
-from chainfin.services.lending import (
-    application_state,
-    decision,
-    funding,
-    lateness,
-    limits,
-    mandates,
-    offers,
-    progress,
-    review,
-)
+from chainfin.services.lending import application_state, decision, funding, offers, progress, review
 from chainfin.services.lending.sales import SOURCES
 from chainfin.services.parties import gate
 from chainfin.services.pledges import assets
-from chainfin.services.views.lending import ApplicationView
 from chainfin.storage.lending_tables import ApplicationRow, LoanRow, OfferRow
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ActRow, PledgeRow
@@ -41,8 +30,6 @@ from chainfin.values.product import Product
 
 PRODUCTS = tuple(Product)
 MAX_DAYS = 366
-WITNESSES = Role.BANK | Role.REGISTRAR | Role.AUDITOR
-"""Whose word others' money stands on: they don't borrow here."""
 RESUME_AFTER = timedelta(seconds=2)
 """Longer than it takes from receiving to deciding in one call: what is older was left behind."""
 
@@ -58,21 +45,16 @@ def apply(
     asset_id: str | None = None,
     consent: dict[str, object] | None = None,
     appeal_of: str | None = None,
-) -> ApplicationView:
+) -> ApplicationRow:
     """Ask for money; comes back as far as it got without waiting.
 
     ``consent`` (general path): ``token`` of the data partner and ``sources``. Raises BadInput product_unknown,
     amount_not_positive, days_invalid, asset_missing, consent_missing, currency_mismatch; NotFound lender_unknown,
-    asset_unknown (somebody else's asset is as unknown as none); Forbidden party_not_active, witness_borrows (who
-    attests, registers or audits doesn't borrow here); Refused lender_is_borrower, lender_is_debtor, self_attested;
-    Conflict asset_not_final, act_paused.
+    asset_unknown (somebody else's asset is as unknown as none); Forbidden party_not_active; Refused lender_is_debtor,
+    self_attested; Conflict asset_not_final, act_paused.
     """
     borrower_id = actor.require()
     _check(product, amount, days, asset_id, consent)
-    if borrower_id == lender_id:
-        raise Refused("lender_is_borrower", "nobody lends to itself")
-    if actor.roles & WITNESSES:
-        raise Forbidden("witness_borrows", "a settlement bank, registrar or auditor takes no loan on this platform")
     now = ctx.clock.now()
     with ctx.store.begin() as session:
         lender = session.get(PartyRow, lender_id)
@@ -103,18 +85,18 @@ def apply(
         progress.start(session, ctx, row, "data_check")
         if product == Product.GENERAL_310:
             _fetch(session, ctx, row)
-            return ApplicationView.of(row)
+            return row
         progress.end(session, ctx, row, "data_check", detail={"sources": ["chain"]})
     # A commit of its own, so that the trail is seen from the first moment on.
     with ctx.store.begin() as session:
         row = session.get_one(ApplicationRow, row.id, with_for_update=True)
         if application_state.of(row) is State.DECIDING:
             decision.decide(session, ctx, row)
-        return ApplicationView.of(row)
+        return row
 
 
 def resume(ctx: Context, *, limit: int = 100) -> int:
-    """Decide applications that were received and not decided, since the process ended in between. Returns how many."""
+    """Decide what was received and not decided, since the process ended in between. Returns how many."""
     before = ctx.clock.now() - RESUME_AFTER
     with ctx.store.read() as session:
         left = session.exec(
@@ -192,20 +174,19 @@ def _fetch(session: Session, ctx: Context, row: ApplicationRow) -> None:
 
 
 def fetched(session: Session, ctx: Context, application_id: str, answers: dict[str, object]) -> None:
-    """The data partner has answered, source by source: decide, in the same transaction."""
+    """The data partner answered (each source for itself): the decision follows in the same transaction."""
     row = session.get_one(ApplicationRow, application_id, with_for_update=True)
     if application_state.of(row) is State.DECIDING:
         decision.decide(session, ctx, row, answers)
 
 
-def accept(ctx: Context, actor: Actor, application_id: str, signature: str | None = None) -> ApplicationView:
+def accept(ctx: Context, actor: Actor, application_id: str, signature: str | None = None) -> ApplicationRow:
     """The borrower takes the offer with its EIP-712 signature (None: by its key in custody). Its asset is reserved.
 
     Raises NotFound application_unknown; Conflict application_not_offered, offer_expired, key_not_held; BadInput
     signature_malformed, signature_expired; Forbidden signature_foreign, party_not_active (borrower, lender, or whose
     word the asset stands on); Conflict act_paused; Refused asset_not_free,
-    receivable_state_wrong, not_holder, not_owner, too_many_pledges, funding_missing, funding_short, mandate_… (the
-    lender's mandate doesn't stand any more), limit_lowered, borrower_overdue, debtor_overdue (by now).
+    receivable_state_wrong, not_holder, not_owner, too_many_pledges, funding_missing, funding_short.
     """
     now = ctx.clock.now()
     with ctx.store.begin() as session:
@@ -228,8 +209,6 @@ def accept(ctx: Context, actor: Actor, application_id: str, signature: str | Non
         loan = _loan(session, ctx, row, offer)
         _fund(session, ctx, loan)
         pledge = None if row.asset_id is None else _reserve(session, ctx, row, offer, act, loan)
-        _unless_withdrawn(session, ctx, row, offer)
-        unless_refused(lateness.too_late_now(session, row, ctx.clock.today()))
         offer.status = "accepted"
         row.loan_id = loan.id
         session.add(offer)
@@ -237,7 +216,7 @@ def accept(ctx: Context, actor: Actor, application_id: str, signature: str | Non
         progress.end(session, ctx, row, "offered", "accepted")
         progress.at_once(session, ctx, row, "accepted", detail={"signer": act.signer})
         funding.begin(session, ctx, row, loan, pledge)
-        return ApplicationView.of(row)
+        return row
 
 
 def _loan(session: Session, ctx: Context, row: ApplicationRow, offer: OfferRow) -> LoanRow:
@@ -265,17 +244,6 @@ def _fund(session: Session, ctx: Context, loan: LoanRow) -> None:
     """The lender's money is held for the loan. Where there is too little nothing has happened: the offer stands, and
     can be taken once the lender has placed more. Raises Refused funding_missing, funding_short."""
     refusal = funding_accounts.hold(session, ctx, loan)
-    if refusal is not None:
-        raise refusal.error()
-
-
-def _unless_withdrawn(session: Session, ctx: Context, row: ApplicationRow, offer: OfferRow) -> None:
-    """What is asked again when the money goes is said at once where it can't go: nothing is pledged for nothing.
-    Raises Refused mandate_…, limit_not_held, limit_lowered."""
-    named = offer.terms.get("mandate_id")
-    refusal = mandates.unless_live(session, ctx, None if named is None else str(named)) or limits.unless_held(
-        session, row.id
-    )
     if refusal is not None:
         raise refusal.error()
 
@@ -315,7 +283,7 @@ def _reserve(
     return pledge
 
 
-def withdraw(ctx: Context, actor: Actor, application_id: str) -> ApplicationView:
+def withdraw(ctx: Context, actor: Actor, application_id: str) -> ApplicationRow:
     """The borrower changes its mind before accepting.
 
     Raises NotFound application_unknown; Conflict application_not_open.
@@ -325,12 +293,12 @@ def withdraw(ctx: Context, actor: Actor, application_id: str) -> ApplicationView
         if not allows(application_state.of(row), Event.WITHDRAW):
             raise Conflict("application_not_open", f"the application is {row.status}")
         offers.close(session, ctx, row, Event.WITHDRAW)
-        return ApplicationView.of(row)
+        return row
 
 
 def expire(ctx: Context, *, limit: int = 100) -> int:
-    """End offers that nobody took in time, and applications that waited too long for the lender's desk; what they held
-    is free again. Returns how many."""
+    """Close offers that nobody took in time, and what waits too long for the lender's desk; what they held is free.
+    Returns how many."""
     now = ctx.clock.now()
     with ctx.store.read() as session:
         open_ = session.exec(
@@ -347,7 +315,7 @@ def expire(ctx: Context, *, limit: int = 100) -> int:
 
 def appeal(
     ctx: Context, actor: Actor, application_id: str, *, reason: str, consent: dict[str, object]
-) -> ApplicationView:
+) -> ApplicationRow:
     """Dispute a decision: a new application on today's facts (and the data now consented to), linked to the old one.
 
     Raises NotFound application_unknown; Conflict application_not_decided.

@@ -15,7 +15,6 @@ from chainfin.rules import receivable as rules
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.lending import margin_calls
 from chainfin.services.trade import receivables, trade_documents
-from chainfin.services.views.acts import ActView
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ActRow, DocumentRow, ReceivableRow
 from chainfin.values.money import Money
@@ -28,7 +27,7 @@ class Dilution:
 
     diluted: Money
     top_up: Money
-    act: ActView | None
+    act: ActRow | None
 
 
 def credit(ctx: Context, actor: Actor, receivable_id: str, data: bytes, source: str = "request") -> Dilution:
@@ -57,7 +56,7 @@ def credit(ctx: Context, actor: Actor, receivable_id: str, data: bytes, source: 
             return Dilution(diluted, top_up, None)
         unless_refused(rules.credit(value, diluted, by=actor.require()))
         act = Credit(id=row.id, document_root=paper.root, amount=diluted.minor)
-        return Dilution(diluted, top_up, ActView.of(receivables.act_of(session, ctx, row, row.holder_id, act)))
+        return Dilution(diluted, top_up, receivables.act_of(session, ctx, row, row.holder_id, act))
 
 
 def _notes(session: Session, row: ReceivableRow) -> list[Document]:

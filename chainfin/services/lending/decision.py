@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -18,14 +17,12 @@ from chainfin.risk.general import GeneralInputs, cap_left
 from chainfin.risk.policy import policy_for
 from chainfin.risk.record import DecisionRecord
 from chainfin.risk.review import Review, reviewed
-from chainfin.risk.sales import SalesData
 from chainfin.rules.application import Event
 from chainfin.rules.loan import ALL_IN_CAP, LoanTerms, check_all_in_cap, cost_to_borrower, schedule
 from chainfin.services.books import loan_book
 from chainfin.services.kernel import acts
 from chainfin.services.kernel.context import Context
 from chainfin.services.lending import application_state, decision_inputs, limits, mandates, offers, progress, sales
-from chainfin.services.pledges import assets
 from chainfin.storage import locks
 from chainfin.storage.lending_tables import ApplicationRow, LimitRow, MandateRow, OfferRow, SourceDataRow
 from chainfin.storage.party_tables import PartyRow
@@ -38,6 +35,8 @@ from chainfin.values.product import Product
 OFFER_LIFETIME = timedelta(hours=24)
 PLEDGE_LIFETIME = timedelta(days=7)
 """How long a pledge may stand on chain without being drawn."""
+
+ASSET_KINDS = {Product.RECEIVABLE_PLEDGE: 1, Product.INVENTORY_PLEDGE: 2}
 
 
 def decide(
@@ -59,20 +58,21 @@ def decide(
         _decline(session, ctx, row, [Refusal("lender_blocked", f"{lender.name} is {lender.status}")])
         return
     product = Product(row.product)
-    live = mandates.live_ones(session, ctx, lender_id=row.lender_id, product=product, currency=row.currency)
-    if isinstance(live, Refusal):
-        _decline(session, ctx, row, [live])
+    mandate = mandates.choose(session, ctx, lender_id=row.lender_id, product=product, currency=row.currency)
+    if isinstance(mandate, Refusal):
+        _decline(session, ctx, row, [mandate])
         return
-    rows = _limits(session, row, product, live, ways)
+    rows = _limits(session, row, product, mandate, ways)
     if isinstance(rows, Refusal):
         _decline(session, ctx, row, [rows])
         return
     try:
-        way = _under_the_best(session, ctx, row, rows, live, _sales(session, ctx, row, answers), ways, review)
+        record, standing = _record(session, ctx, row, rows, answers, ways)
     except Refused as refused:
         _decline(session, ctx, row, [Refusal(refused.code, refused.message, refused.details)])
         return
-    record = way.record
+    if review is not None:
+        record = reviewed(record, review)
     row.record = record.canonical.decode()
     row.record_hash = record.hash()
     session.add(row)
@@ -92,62 +92,11 @@ def decide(
     if not outcome.approved:
         _decline(session, ctx, row, outcome.refusals)
         return
-    _offer(session, ctx, row, way)
-
-
-@dataclass(frozen=True, slots=True)
-class _Way:
-    """A decision as it falls under one mandate: the limits that count, and how its offer would stand to open ones.
-    ``refusal``: why the mandate doesn't allow what was approved."""
-
-    record: DecisionRecord
-    mandate: MandateRow
-    limits: list[LimitRow]
-    standing: offers.OpenOffers
-    refusal: Refusal | None
-
-
-def _under_the_best(
-    session: Session,
-    ctx: Context,
-    row: ApplicationRow,
-    rows: list[LimitRow],
-    live: Sequence[MandateRow],
-    sales_found: SalesData | None,
-    ways: Sequence[offers.OpenOffers],
-    review: Review | None,
-) -> _Way:
-    """The decision under the first mandate that allows what it says; where none does, under the first of all."""
-    found: list[_Way] = []
-    progress.start(session, ctx, row, "trade_verification")
-    for mandate in live:
-        counted = limits.under(rows, mandate.id)
-        record, standing = _record(session, ctx, row, counted, sales_found, ways)
-        if review is not None:
-            record = reviewed(record, review)
-        refusal = None
-        if record.outcome.approved:
-            terms = _terms(ctx, row, record)
-            refusal = check_all_in_cap(terms) or mandates.unless_permitted(
-                mandate, record, terms.annual_rate, terms.principal, ctx.clock.now()
-            )
-        found.append(_Way(record, mandate, counted, standing, refusal))
-        if refusal is None:
-            break
-    if row.product == Product.GENERAL_310:
-        progress.end(session, ctx, row, "trade_verification", "not_applicable")
-    else:
-        block = decision_inputs.block(session)
-        progress.end(session, ctx, row, "trade_verification", detail={"block": block.number, "block_hash": block.hash})
-    return found[-1] if found[-1].refusal is None else found[0]
+    _offer(session, ctx, row, rows, record, mandate, standing)
 
 
 def _limits(
-    session: Session,
-    row: ApplicationRow,
-    product: Product,
-    live: Sequence[MandateRow],
-    ways: Sequence[offers.OpenOffers],
+    session: Session, row: ApplicationRow, product: Product, mandate: MandateRow, ways: Sequence[offers.OpenOffers]
 ) -> list[LimitRow] | Refusal:
     """The limits that the loan would take from, locked. Refusal limit_missing: a lender lends on a debtor's promise, or
     to a distributor, only where it has set a limit on it; the general path explains a limit of its own."""
@@ -160,13 +109,13 @@ def _limits(
         row.currency,
         borrower_id=row.borrower_id,
         debtor_id=debtor_id,
-        mandate_ids=[mandate.id for mandate in live],
+        mandate_id=mandate.id,
         also=ways[-1].freed,
     )
     kind, key = {
         Product.RECEIVABLE_PLEDGE: ("debtor", debtor_id),
         Product.INVENTORY_PLEDGE: ("borrower", row.borrower_id),
-        Product.GENERAL_310: ("mandate", live[0].id),
+        Product.GENERAL_310: ("mandate", mandate.id),
     }[product]
     if not any((limit.kind, limit.key) == (kind, key) for limit in rows):
         proof = {"kind": kind, "key": str(key), "currency": row.currency}
@@ -179,19 +128,25 @@ def _record(
     ctx: Context,
     row: ApplicationRow,
     rows: list[LimitRow],
-    sales_found: SalesData | None,
+    answers: Mapping[str, object] | None,
     ways: Sequence[offers.OpenOffers],
 ) -> tuple[DecisionRecord, offers.OpenOffers]:
     """The decision, and how its offer would stand to the open ones on the asset: the first way that gives what is asked
     for, else the one that gives most."""
-    if sales_found is not None:
-        return decide_general(_general(session, ctx, row, rows, sales_found)), ways[0]
+    if row.product == Product.GENERAL_310:
+        inputs = _general(session, ctx, row, rows, answers or {})
+        progress.start(session, ctx, row, "trade_verification")
+        progress.end(session, ctx, row, "trade_verification", "not_applicable")
+        return decide_general(inputs), ways[0]
+    progress.start(session, ctx, row, "trade_verification")
     record, standing = _on_asset(session, ctx, row, rows, ways[0]), ways[0]
     for way in ways[1:]:
         if record.outcome.amount_minor < row.requested:
             other = _on_asset(session, ctx, row, rows, way)
             if other.outcome.amount_minor > record.outcome.amount_minor:
                 record, standing = other, way
+    block = decision_inputs.block(session)
+    progress.end(session, ctx, row, "trade_verification", detail={"block": block.number, "block_hash": block.hash})
     return record, standing
 
 
@@ -204,20 +159,15 @@ def _on_asset(
     return decide_inventory(decision_inputs.for_inventory(session, ctx, row, rows, now, standing))
 
 
-def _sales(
-    session: Session, ctx: Context, row: ApplicationRow, answers: Mapping[str, object] | None
-) -> SalesData | None:
-    """The richest sales data that the sources gave, kept with the application; None where the product wants none.
-
-    Raises Refused data_insufficient (with what each source said) when no source gave usable sales.
-    """
-    if row.product != Product.GENERAL_310:
-        return None
+def _general(
+    session: Session, ctx: Context, row: ApplicationRow, rows: list[LimitRow], answers: Mapping[str, object]
+) -> GeneralInputs:
+    """Raises Refused data_insufficient (with what each source said) when no source gave usable sales."""
     now = ctx.clock.now()
     # the explained limit is one for all lenders: of two applications at once the second sees the first one's offer
     locks.named(session, f"borrower:{row.borrower_id}")
     found, said = [], {}
-    for source, answer in sorted((answers or {}).items()):
+    for source, answer in sorted(answers.items()):
         reply: Mapping[str, Any] = answer if isinstance(answer, Mapping) else {}
         said[source] = str(reply.get("code") or reply.get("status"))
         if reply.get("status") != "done":
@@ -245,13 +195,6 @@ def _sales(
     progress.end(session, ctx, row, "data_check", "done" if best else "insufficient", detail={"sources": said})
     if best is None:
         raise Refused("data_insufficient", "no source that you consented to gave usable sales data", sources=said)
-    return best[1]
-
-
-def _general(
-    session: Session, ctx: Context, row: ApplicationRow, rows: list[LimitRow], sales_found: SalesData
-) -> GeneralInputs:
-    now = ctx.clock.now()
     taken = mandates.taken_by_borrower(session, row.borrower_id, Product.GENERAL_310, row.currency)
     cap = cap_left(policy_for(Product.GENERAL_310), row.currency, taken)
     return GeneralInputs(
@@ -262,7 +205,7 @@ def _general(
         limits=(*decision_inputs.headrooms(rows), cap),
         now=now,
         business_date=ctx.clock.day_of(now),
-        sales=sales_found,
+        sales=best[1],
         other_debt_minor=taken,
     )
 
@@ -276,12 +219,19 @@ def _decline(session: Session, ctx: Context, row: ApplicationRow, refusals: Any)
     progress.at_once(session, ctx, row, "declined", "declined", detail={"codes": codes})
 
 
-def _terms(ctx: Context, row: ApplicationRow, record: DecisionRecord) -> LoanTerms:
-    """What an approval means for the loan."""
+def _offer(
+    session: Session,
+    ctx: Context,
+    row: ApplicationRow,
+    rows: list[LimitRow],
+    record: DecisionRecord,
+    mandate: MandateRow,
+    standing: offers.OpenOffers,
+) -> None:
     outcome = record.outcome
     assert outcome.annual_rate is not None, "an approval has its rate"
     assert outcome.maturity_on is not None, "an approval has its day"
-    return LoanTerms(
+    terms = LoanTerms(
         principal=Money(outcome.amount_minor, row.currency),
         annual_rate=outcome.annual_rate,
         start=ctx.clock.today(),
@@ -293,13 +243,12 @@ def _terms(ctx: Context, row: ApplicationRow, record: DecisionRecord) -> LoanTer
         adjustment=Adjustment.FOLLOWING,
         cost_cap=ALL_IN_CAP,
     )
-
-
-def _offer(session: Session, ctx: Context, row: ApplicationRow, way: _Way) -> None:
-    outcome, terms, refusal = way.record.outcome, _terms(ctx, row, way.record), way.refusal
+    refusal = check_all_in_cap(terms) or mandates.unless_permitted(
+        mandate, record, terms.annual_rate, terms.principal, ctx.clock.now()
+    )
     if refusal is None:
-        offers.supersede(session, ctx, way.standing, row)
-        refusal = limits.take(session, ctx, row.id, way.limits, terms.principal)
+        offers.supersede(session, ctx, standing, row)
+        refusal = limits.take(session, ctx, row.id, rows, terms.principal)
     if refusal is not None:
         _decline(session, ctx, row, [refusal])
         return
@@ -319,7 +268,7 @@ def _offer(session: Session, ctx: Context, row: ApplicationRow, way: _Way) -> No
         "yearly_cost": str(yearly),
         "binding": outcome.binding,
         "decision_hash": row.record_hash,
-        "mandate_id": way.mandate.id,
+        "mandate_id": mandate.id,
     }
     session.add(
         OfferRow(
@@ -360,7 +309,7 @@ def _acceptance(
     else:
         acceptance = Grant(
             pledge_id=eip712.pledge_id(row.asset_id, loan_id),
-            asset_kind=assets.KINDS[str(Product(row.product).asset_kind)].number,
+            asset_kind=ASSET_KINDS[Product(row.product)],
             asset_id=row.asset_id,
             amount=pledge_amount,
             lender=number,

@@ -6,7 +6,7 @@ final pledge before the payment. Every step may be reported twice and happens on
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 
 from sqlmodel import Session, select
 
@@ -15,11 +15,11 @@ from chainfin.eth import eip712
 from chainfin.eth.bindings import pledges_acts
 from chainfin.rules import pledge as pledges
 from chainfin.rules.application import Event, State
-from chainfin.rules.loan import Added, Happening, Kind, LoanState, LoanTerms, cancel, check_start
+from chainfin.rules.loan import Happening, Kind, LoanState, LoanTerms, cancel, check_start
 from chainfin.services.books import funding_accounts, journals, loan_book
 from chainfin.services.kernel import acts, commands, pledge_rows
 from chainfin.services.kernel.context import Context
-from chainfin.services.lending import application_state, lateness, limits, mandates, progress
+from chainfin.services.lending import application_state, limits, mandates, progress
 from chainfin.services.pledges import assets, register, release
 from chainfin.storage.lending_tables import ApplicationRow, LoanRow, OfferRow
 from chainfin.storage.party_tables import PartyRow
@@ -76,8 +76,8 @@ def registration_refused(session: Session, ctx: Context, pledge_id: str, code: s
 
 
 def pledge_final(session: Session, ctx: Context, pledge: PledgeRow) -> None:
-    """The pledge is in a final block: only now is the money due. A pledge whose loan owes nothing any more (the last
-    payment overtook a substitution) is given up at once."""
+    """The pledge is in a final block: now, and not before, the money is due. One that comes when its loan owes nothing
+    more (a substitution that the last payment overtook) is given up at once."""
     application = _application(session, pledge.loan_id)
     if application_state.of(application) is not State.PLEDGING:
         if session.get_one(LoanRow, pledge.loan_id).status == LoanState.REPAID:
@@ -110,7 +110,6 @@ def _pay_out(session: Session, ctx: Context, application: ApplicationRow, loan: 
         funding_accounts.hold(session, ctx, loan)  # held since it was accepted
         or mandates.unless_live(session, ctx, _mandate_id(loan))
         or limits.unless_held(session, application.id)
-        or lateness.too_late_now(session, application, ctx.clock.today())
     )
     if refusal is not None:
         _undo_payout(session, ctx, application, loan, refusal.code, refusal.message)
@@ -133,8 +132,8 @@ def _mandate_id(loan: LoanRow) -> str | None:
 
 
 def paid_out(session: Session, ctx: Context, loan_id: str, bank_ref: str, paid_at: datetime) -> None:
-    """The bank has paid. The loan runs from the day on which the bank paid, whenever that is heard of; its limits count
-    as used, and the pledge is marked as drawn on chain."""
+    """The bank paid: the loan runs from the bank's day, whenever that is heard of; the limits are used, the pledge is
+    marked drawn on chain."""
     journals.lock(session)
     row, loan = loan_book.load(session, loan_id, lock=True)
     if loan.state is not LoanState.APPROVED:
@@ -175,22 +174,6 @@ def _undo_payout(
         release.release(session, ctx, pledge, pledge.left)
         undone.append(f"pledge {pledge.id}")
     _end_loan(session, ctx, application, row, "disbursing", code, message, undone)
-
-
-def returned(session: Session, ctx: Context, loan_id: str, on: date) -> Added:
-    """The bank gave the payout back on its day ``on``, whenever that is heard of: nothing is owed on the loan from then
-    on, its limits are free, and its pledges are given up. What was paid on it since is to be given back (`Changed`).
-
-    Raises Refused loan_paid_on; Conflict loan_transition_refused.
-    """
-    journals.lock(session)
-    row, loan = loan_book.load(session, loan_id, lock=True)
-    back = Happening(Kind.PAYOUT_RETURNED, max(on, loan.disbursed_on or on), Money.zero(row.currency))
-    done = loan_book.record(session, ctx, row, back)
-    limits.free(session, ctx, row.application_id)
-    for pledge in session.exec(select(PledgeRow).where(PledgeRow.loan_id == loan_id)):
-        release.release(session, ctx, pledge, pledge.left)
-    return done
 
 
 def _fail(session: Session, ctx: Context, pledge: PledgeRow, node: str, code: str, message: str) -> None:

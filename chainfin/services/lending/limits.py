@@ -16,7 +16,6 @@ from chainfin.rules import facility as rules
 from chainfin.rules.facility import Held, Hold, HoldState, Limit, LimitKind, Position
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.parties.gate import active_party
-from chainfin.services.views.lending import LimitView
 from chainfin.storage import locks
 from chainfin.storage.lending_tables import ApplicationRow, HoldRow, LimitRow
 from chainfin.storage.trade_tables import ReceivableRow
@@ -25,12 +24,12 @@ from chainfin.values.money import Money
 from chainfin.values.party import Role
 
 
-def set_(ctx: Context, actor: Actor, *, kind: str, key: str, amount: Money, grade: str | None = None) -> LimitView:
-    """Set the lender's own limit on a party (kind ``lender``: on itself) and the grade (A–D) that its rating desk
-    gives; no ``grade`` leaves the grade as it is.
+def set_(ctx: Context, actor: Actor, *, kind: str, key: str, amount: Money, grade: str | None = None) -> LimitRow:
+    """Set the lender's own limit on a party (or, kind ``lender``, on itself), and its rating desk's grade (A–D).
 
-    A limit that is set for the first time counts what was lent before. It can be lowered at any time, also for or about
-    a suspended party, and also below what is outstanding: that stands, and nothing new goes out until it has shrunk.
+    What was lent before the limit was first set counts. Less than before goes at any time, also for or about a party
+    that is suspended, and below what is outstanding: that stands, and nothing new goes out until it has shrunk. No
+    ``grade`` leaves the grade as it is.
     Raises Forbidden role_missing, party_not_active; BadInput limit_kind_unknown; NotFound party_unknown.
     """
     lender_id = actor.require(Role.LENDER)
@@ -61,7 +60,7 @@ def set_(ctx: Context, actor: Actor, *, kind: str, key: str, amount: Money, grad
         row.grade = grade or row.grade
         row.updated_at = now
         session.add(row)
-        return LimitView.of(row)
+        return row
 
 
 def _take_over(session: Session, row: LimitRow) -> None:
@@ -133,14 +132,13 @@ def applicable(
     *,
     borrower_id: str,
     debtor_id: str | None,
-    mandate_ids: Collection[str],
+    mandate_id: str,
     also: Collection[str] = (),
 ) -> list[LimitRow]:
-    """The lender's limits that a loan would take from under any of the mandates (see `under`), locked, in the order of
-    their ids. ``also``: ids of limits that are to be freed in the same transaction, locked with them."""
+    """The lender's limits that a loan would take from, locked, in the order of their ids. ``also``: ids of limits that
+    are to be freed in the same transaction, locked with them."""
     _shared(session, lender_id)
-    keys = [(LimitKind.LENDER, lender_id), (LimitKind.BORROWER, borrower_id)]
-    keys += [(LimitKind.MANDATE, mandate_id) for mandate_id in mandate_ids]
+    keys = [(LimitKind.LENDER, lender_id), (LimitKind.BORROWER, borrower_id), (LimitKind.MANDATE, mandate_id)]
     if debtor_id is not None:
         keys.append((LimitKind.DEBTOR, debtor_id))
     wanted = {(kind.value, key) for kind, key in keys}
@@ -160,11 +158,6 @@ def applicable(
     return [
         row for row in rows if (row.kind, row.key) in wanted and (row.lender_id, row.currency) == (lender_id, currency)
     ]
-
-
-def under(rows: Sequence[LimitRow], mandate_id: str) -> list[LimitRow]:
-    """Of what is `applicable` the limits of a loan under this mandate: those of other mandates don't count."""
-    return [row for row in rows if row.kind != LimitKind.MANDATE or row.key == mandate_id]
 
 
 def headroom(row: LimitRow) -> int:

@@ -7,6 +7,7 @@ limit of its own (`limits`), under the same locks as every other limit.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
@@ -24,7 +25,6 @@ from chainfin.rules.mandate import GRADES, Mandate, MandateState, Use, live, per
 from chainfin.services.kernel import custody
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.parties import gate
-from chainfin.services.views.lending import MandateView
 from chainfin.storage.lending_tables import ApplicationRow, HoldRow, LimitRow, MandateRow
 from chainfin.storage.types import new_id
 from chainfin.values.money import Money
@@ -42,7 +42,7 @@ def prepare(
     rate_floor: Decimal = Decimal(0),
     not_before: datetime | None = None,
     expires_at: datetime,
-) -> MandateView:
+) -> MandateRow:
     """The text of a lender's mandate, to be signed with its key; signed at once by a key in custody (a sandbox alone).
 
     ``products`` are covered under the policies that decide on them today. Raises Forbidden role_missing,
@@ -98,7 +98,7 @@ def prepare(
         session.flush()
         if key is not None:
             _activate(session, ctx, row, mandate_message.sign(data, key))
-        return MandateView.of(row, held=0, used=0)
+        return row
 
 
 def _product(name: str) -> Product:
@@ -109,7 +109,7 @@ def _product(name: str) -> Product:
         raise BadInput("product_unknown", f"{name!r} is none of {known}", where="products") from None
 
 
-def sign(ctx: Context, actor: Actor, mandate_id: str, signature: str) -> MandateView:
+def sign(ctx: Context, actor: Actor, mandate_id: str, signature: str) -> MandateRow:
     """Take the lender's signature: from now on the mandate holds.
 
     Raises NotFound mandate_unknown; Conflict mandate_not_prepared; BadInput signature_malformed; Forbidden
@@ -125,7 +125,7 @@ def sign(ctx: Context, actor: Actor, mandate_id: str, signature: str) -> Mandate
         if lender.address != row.signer:
             raise Conflict("mandate_not_prepared", "the lender's key has changed since; begin it again")
         _activate(session, ctx, row, from_hex(signature, where="signature"))
-        return MandateView.of(row, held=0, used=0)
+        return row
 
 
 def _activate(session: Session, ctx: Context, row: MandateRow, signature: bytes) -> None:
@@ -150,12 +150,9 @@ def _activate(session: Session, ctx: Context, row: MandateRow, signature: bytes)
     )
 
 
-def revoke(ctx: Context, actor: Actor, mandate_id: str) -> MandateView:
-    """End a mandate: from now on nothing goes out under it, not even for offers that were accepted. Loans that were
-    paid out stand. A suspended lender may revoke too.
-
-    Raises NotFound mandate_unknown; Conflict mandate_revoked.
-    """
+def revoke(ctx: Context, actor: Actor, mandate_id: str) -> MandateRow:
+    """From now on nothing new goes out under it, offers that were made included; what was lent stands. A suspended
+    lender may too. Raises NotFound mandate_unknown; Conflict mandate_revoked."""
     with ctx.store.begin() as session:
         row = _own(session, actor, mandate_id)
         if row.status == MandateState.REVOKED:
@@ -163,7 +160,7 @@ def revoke(ctx: Context, actor: Actor, mandate_id: str) -> MandateView:
         row.status = MandateState.REVOKED.value
         row.revoked_at = ctx.clock.now()
         session.add(row)
-        return _views(session, [row])[0]
+        return row
 
 
 def _own(session: Session, actor: Actor, mandate_id: str) -> MandateRow:
@@ -189,10 +186,8 @@ def value(row: MandateRow) -> Mandate:
     )
 
 
-def live_ones(
-    session: Session, ctx: Context, *, lender_id: str, product: Product, currency: str
-) -> list[MandateRow] | Refusal:
-    """The lender's live mandates for a new loan of this product, at least one, locked; what has most left comes first.
+def choose(session: Session, ctx: Context, *, lender_id: str, product: Product, currency: str) -> MandateRow | Refusal:
+    """The lender's mandate for a new loan of this product, locked: of those that are live the one with the most left.
 
     Refusals: mandate_missing, or why the only one that names the product doesn't hold now (see `rules.mandate.live`).
     """
@@ -210,7 +205,7 @@ def live_ones(
             LimitRow.kind == LimitKind.MANDATE.value, col(LimitRow.key).in_([row.id for row in alive])
         )
         left = {limit.key: limit.amount - limit.held - limit.used for limit in session.exec(counted)}
-        return sorted(alive, key=lambda row: (left[row.id], row.expires_at, row.id), reverse=True)
+        return max(alive, key=lambda row: (left[row.id], row.expires_at, row.id))
     why = None if not naming else live(value(naming[-1]), now)
     return why or Refusal(
         "mandate_missing",
@@ -267,32 +262,40 @@ def taken_by_borrower(session: Session, borrower_id: str, product: Product, curr
     return int(session.exec(query).one())
 
 
-def get(ctx: Context, actor: Actor, mandate_id: str) -> MandateView:
-    """One mandate, with what is held and used of it. Raises NotFound mandate_unknown."""
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A mandate with what is held and used of it, minor units."""
+
+    row: MandateRow
+    held: int
+    used: int
+
+    @property
+    def value(self) -> Mandate:
+        return value(self.row)
+
+
+def get(ctx: Context, actor: Actor, mandate_id: str) -> Standing:
+    """Raises NotFound mandate_unknown."""
     with ctx.store.read() as session:
         row = session.get(MandateRow, mandate_id)
         if row is None or not (actor.sees_all or row.lender_id == actor.party_id):
             raise NotFound("mandate_unknown", f"there is no mandate {mandate_id}")
-        return _views(session, [row])[0]
+        return _standing(session, [row])[0]
 
 
-def list_(ctx: Context, actor: Actor, *, after: str = "", limit: int = 50) -> list[MandateView]:
+def list_(ctx: Context, actor: Actor, *, after: str = "", limit: int = 50) -> list[Standing]:
     """A lender's own; the operator and auditors see all."""
     query = select(MandateRow).where(MandateRow.id > after).order_by(col(MandateRow.id)).limit(limit)
     if not actor.sees_all:
         query = query.where(MandateRow.lender_id == actor.party_id)
     with ctx.store.read() as session:
-        return _views(session, session.exec(query).all())
+        return _standing(session, list(session.exec(query).all()))
 
 
-def _views(session: Session, rows: Sequence[MandateRow]) -> list[MandateView]:
-    """With what is held and used of each."""
+def _standing(session: Session, rows: list[MandateRow]) -> list[Standing]:
     counted = select(LimitRow).where(
         LimitRow.kind == LimitKind.MANDATE.value, col(LimitRow.key).in_([row.id for row in rows])
     )
-    taken = {limit.key: (limit.held, limit.used) for limit in session.exec(counted)}
-    found = []
-    for row in rows:
-        held, used = taken.get(row.id, (0, 0))
-        found.append(MandateView.of(row, held=held, used=used))
-    return found
+    limits = {limit.key: (limit.held, limit.used) for limit in session.exec(counted)}
+    return [Standing(row, *limits.get(row.id, (0, 0))) for row in rows]

@@ -24,8 +24,7 @@ from chainfin.rules.pledge import State
 from chainfin.services.books import loan_book
 from chainfin.services.goods import receipts, redemption
 from chainfin.services.kernel.context import Actor, Context
-from chainfin.services.pledges import assets
-from chainfin.services.views.lending import MarginCallView
+from chainfin.services.trade.receivable_asset import ReceivableAsset
 from chainfin.storage.lending_tables import ApplicationRow, LoanRow, MarginCallRow, OfferRow, RepaymentRow
 from chainfin.storage.trade_tables import PledgeRow, PriceRow, ReceivableRow, WarehouseReceiptRow
 from chainfin.storage.types import new_id
@@ -34,19 +33,16 @@ from chainfin.values.product import Product
 
 _log = structlog.get_logger("chainfin.margin")
 
-_PRICED = tuple(kind.kind for kind in assets.KINDS.values() if kind.priced)
-
 OPEN = "open"
 COVERED = "covered"
 """The collateral covers the loan again, as far as a call would have restored it."""
 
 
 def call(session: Session, ctx: Context, asset: ReceivableRow, lost: Money, cause: str) -> Money:
-    """A pledged receivable has lost ``lost`` of its worth: call for what the loans on it are short of now. The newest
-    pledges bear the loss first.
+    """``lost`` of the pledged part is worth nothing any more; the newest pledges lose it first.
 
-    Of a loan is called what it owes above the borrowing base of all its remaining pledges; of a loan that was granted
-    without security nothing, whatever was pledged later. Returns the sum of all calls.
+    What is called of a loan: what is owed above the borrowing base of what is left of all its pledges; of one that was
+    granted without security nothing, whatever was added to it. Returns the sum of all calls.
     """
     hits: dict[str, Money] = {}
     loans: dict[str, None] = {}
@@ -97,11 +93,10 @@ def price_set(session: Session, ctx: Context, price: PriceRow) -> None:
 
 
 def check(session: Session, ctx: Context, row: LoanRow, loan: Loan, cause: str) -> str | None:
-    """Call for more collateral where goods no longer cover what a running loan owes, by the rates of the policy that
-    granted it; nothing is called that earlier calls ask for already.
+    """Call for what the goods under a running loan no longer cover, by the rates of the policy that granted it.
 
-    Returns why the cover can't be told (price_missing, price_stale), which is alarmed; None where it can, or where no
-    goods secure the loan.
+    A call is made where more is needed than the calls that stand ask for already. Returns why the cover can't be told
+    (price_missing, price_stale), which is alarmed; None where it can, or nothing is secured by goods.
     """
     try:
         _check(session, ctx, row, loan, cause)
@@ -132,9 +127,8 @@ def _check(session: Session, ctx: Context, row: LoanRow, loan: Loan, cause: str)
     if found is None:
         if owed <= inventory.loan_limit(held, price, restore):
             for each in standing:
-                call_row = session.get_one(MarginCallRow, each.id)
-                call_row.status = COVERED
-                session.add(call_row)
+                each.row.status = COVERED
+                session.add(each.row)
         return
     asked = max((called.left for called in standing), default=Money.zero(row.currency))
     known = session.exec(
@@ -151,7 +145,7 @@ def _goods(session: Session, row: LoanRow, application: ApplicationRow) -> list[
         session.exec(
             select(PledgeRow).where(
                 PledgeRow.loan_id == row.id,
-                col(PledgeRow.asset_kind).in_(_PRICED),
+                PledgeRow.asset_kind == "warehouse_receipt",
                 PledgeRow.asset_id == application.asset_id,
                 col(PledgeRow.status).in_((State.ACTIVE.value, State.LOST.value)),
             )
@@ -184,17 +178,20 @@ def _base(
 ) -> BorrowingBase:
     """What may be lent on the loan's live pledges less what they ``lost`` (by pledge): receivables at face, goods at
     the newest price (nothing without one). ``but``: pledges that are left out."""
-    base = []
+    assets = []
     for pledge in session.exec(
         select(PledgeRow)
         .where(PledgeRow.loan_id == row.id, PledgeRow.status == State.ACTIVE.value, col(PledgeRow.id).not_in(but))
         .order_by(col(PledgeRow.id))
     ):
-        worth = nothing = Money.zero(row.currency)
-        with suppress(Refused):
-            worth = assets.KINDS[pledge.asset_kind].worth(session, pledge, row.currency)
-        base.append(Asset(pledge.id, pledge.asset_id, worth - (lost or {}).get(pledge.id, nothing), rate))
-    return borrowing_base(base, row.currency)
+        worth = Money.zero(row.currency)
+        if pledge.asset_kind == ReceivableAsset.kind:
+            worth = Money(pledge.left, row.currency) - (lost or {}).get(pledge.id, worth)
+        else:
+            with suppress(Refused):
+                worth = inventory.value(pledge.left, redemption.price_of(session, pledge, row.currency))
+        assets.append(Asset(pledge.id, pledge.asset_id, worth, rate))
+    return borrowing_base(assets, row.currency)
 
 
 def _call(session: Session, ctx: Context, row: LoanRow, asset_id: str, cause: str, amount: Money) -> None:
@@ -213,10 +210,20 @@ def _call(session: Session, ctx: Context, row: LoanRow, asset_id: str, cause: st
 
 
 @dataclass(frozen=True, slots=True)
+class Called:
+    """A call, and whether it is met: by what was paid on the loan since then, by collateral that covers it again, or
+    since the loan has ended. ``left``: what is still to be paid on it."""
+
+    row: MarginCallRow
+    met: bool
+    left: Money
+
+
+@dataclass(frozen=True, slots=True)
 class Calls:
     """``unchecked``: why nobody can tell what the goods under the loan are worth now (price_missing, price_stale)."""
 
-    calls: list[MarginCallView]
+    calls: list[Called]
     unchecked: str | None
 
 
@@ -229,7 +236,7 @@ def of_loan(ctx: Context, actor: Actor, loan_id: str) -> Calls:
         return Calls(_calls(session, row, loan), _blind(session, ctx, row, loan))
 
 
-def _calls(session: Session, row: LoanRow, loan: Loan) -> list[MarginCallView]:
+def _calls(session: Session, row: LoanRow, loan: Loan) -> list[Called]:
     calls = session.exec(
         select(MarginCallRow).where(MarginCallRow.loan_id == row.id).order_by(col(MarginCallRow.id))
     ).all()
@@ -239,7 +246,7 @@ def _calls(session: Session, row: LoanRow, loan: Loan) -> list[MarginCallView]:
         since = sum(payment.amount for payment in paid if payment.created_at >= each.created_at)
         left = max(0, each.amount - since)
         met = loan.state not in ACCRUING or each.status == COVERED or left == 0
-        found.append(MarginCallView.of(each, met=met, left=Money(left, each.currency)))
+        found.append(Called(each, met, Money(left, each.currency)))
     return found
 
 

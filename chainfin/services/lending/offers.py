@@ -34,12 +34,9 @@ class OpenOffers:
 
 
 def on_asset(session: Session, row: ApplicationRow) -> tuple[OpenOffers, ...]:
-    """The open offers on the application's asset, as the ways in which a new offer may stand: first beside the older
-    offers of the same lender to the same borrower; then, where there are such offers, in their place.
-
-    Locks the asset, then its open offers, both before any limit: of several decisions and acceptances on one asset one
-    comes first.
-    """
+    """The open offers on the application's asset, in the ways that a new one may stand: first beside the older ones of
+    its borrower and lender; then, if there are any, in their place. The asset, then they are locked, before any limit;
+    of decisions and acceptances on one asset one comes first."""
     if row.asset_id is None:
         return (OpenOffers(),)
     _one_at_a_time(session, row.asset_id)

@@ -18,8 +18,6 @@ from chainfin.services.kernel import approvals
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.lending import margin_calls
 from chainfin.services.parties import gate
-from chainfin.services.views.acts import ProposalView
-from chainfin.services.views.goods import PriceSourceView, PriceView
 from chainfin.storage import locks
 from chainfin.storage.approval_tables import ProposalRow
 from chainfin.storage.trade_tables import PriceRow, PriceSourceRow
@@ -31,12 +29,11 @@ PRICE_SOURCE = "price_source"
 """Kinds of proposals."""
 
 
-def set_price(ctx: Context, actor: Actor, *, good: str, unit: str, price: Money, source: str, as_of: date) -> PriceView:
-    """Set a price: a lender's for its own loans, or the operator's from an approved source.
+def set_price(ctx: Context, actor: Actor, *, good: str, unit: str, price: Money, source: str, as_of: date) -> PriceRow:
+    """A price of the lender's own, or the operator's from an approved source; it counts from now on, or (more than a
+    fifth away from the one before) once the proposal that it names is approved. Loans on such goods that it leaves
+    short of cover are called as soon as it counts.
 
-    It counts at once, unless it is more than a fifth away from the price before: then it counts once a second person
-    has approved the proposal that it names. When it counts, loans on such goods that it leaves short of cover are
-    called.
     Raises Forbidden role_missing, party_not_active, person_missing, person_not_active; BadInput unit_unknown,
     amount_not_positive, price_date_future; Refused price_source_not_approved.
     """
@@ -75,7 +72,7 @@ def set_price(ctx: Context, actor: Actor, *, good: str, unit: str, price: Money,
             _count(session, ctx, row)
         session.add(row)
         session.flush()
-        return PriceView.of(row)
+        return row
 
 
 def _count(session: Session, ctx: Context, row: PriceRow) -> None:
@@ -124,7 +121,7 @@ def count_price(session: Session, ctx: Context, proposal: ProposalRow) -> None:
     _count(session, ctx, session.get_one(PriceRow, int(proposal.subject), with_for_update=True))
 
 
-def propose_source(ctx: Context, actor: Actor, *, name: str, reason: str) -> ProposalView:
+def propose_source(ctx: Context, actor: Actor, *, name: str, reason: str) -> ProposalRow:
     """One person of the operator proposes a source of prices for all lenders.
 
     Raises Forbidden operator_only, person_missing, person_not_active; Conflict price_source_exists.
@@ -132,10 +129,9 @@ def propose_source(ctx: Context, actor: Actor, *, name: str, reason: str) -> Pro
     actor.require_operator()
     with ctx.store.begin() as session:
         _unless_approved(session, name)
-        proposal = approvals.propose(
+        return approvals.propose(
             session, ctx, actor, kind=PRICE_SOURCE, subject=name, payload={"name": name}, reason=reason
         )
-        return ProposalView.of(proposal)
 
 
 def approve_source(session: Session, ctx: Context, proposal: ProposalRow) -> None:
@@ -146,11 +142,11 @@ def approve_source(session: Session, ctx: Context, proposal: ProposalRow) -> Non
     session.flush()
 
 
-def sources(ctx: Context, *, after: str = "", limit: int = 50) -> list[PriceSourceView]:
+def sources(ctx: Context, *, after: str = "", limit: int = 50) -> list[PriceSourceRow]:
     """The approved sources, by name."""
     query = select(PriceSourceRow).where(PriceSourceRow.name > after).order_by(col(PriceSourceRow.name)).limit(limit)
     with ctx.store.read() as session:
-        return [PriceSourceView.of(row) for row in session.exec(query)]
+        return list(session.exec(query).all())
 
 
 def _unless_approved(session: Session, name: str) -> None:

@@ -13,7 +13,6 @@ from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.lending import application_state, progress
 from chainfin.services.lending import decision as decision_service
 from chainfin.services.parties import gate
-from chainfin.services.views.lending import ApplicationView
 from chainfin.storage.lending_tables import ApplicationRow, SourceDataRow
 from chainfin.values.party import Role
 
@@ -21,12 +20,12 @@ LIFETIME = timedelta(days=7)
 """How long an application may wait for the lender's desk."""
 
 
-def decide(ctx: Context, actor: Actor, application_id: str, decision: Word, reason: str) -> ApplicationView:
-    """The lender's desk approves or refuses an application that the policy leaves to a person. The rules are asked
-    again on today's facts: what they refuse stays refused.
+def decide(ctx: Context, actor: Actor, application_id: str, decision: Word, reason: str) -> ApplicationRow:
+    """The lender's desk approves or refuses. The rules are asked again on today's facts: a desk approves what they
+    leave open, not what they refuse.
 
-    Approving is new business, so that a suspended lender can only refuse. Raises Forbidden role_missing,
-    own_application, party_not_active; NotFound application_unknown; Conflict application_not_in_review.
+    To approve is new business, to refuse is not. Raises Forbidden role_missing, own_application, party_not_active;
+    NotFound application_unknown; Conflict application_not_in_review.
     """
     lender_id = actor.require(Role.LENDER)
     with ctx.store.begin() as session:
@@ -43,7 +42,7 @@ def decide(ctx: Context, actor: Actor, application_id: str, decision: Word, reas
         progress.at_once(session, ctx, row, "reviewed", decision, detail=word)
         review = Review(lender_id, decision, reason, ctx.clock.now())
         decision_service.decide(session, ctx, row, _answers(session, row), review)
-        return ApplicationView.of(row)
+        return row
 
 
 def _answers(session: Session, row: ApplicationRow) -> dict[str, object]:
@@ -53,7 +52,7 @@ def _answers(session: Session, row: ApplicationRow) -> dict[str, object]:
 
 
 def overdue(session: Session, ctx: Context, limit: int) -> list[str]:
-    """Ids of applications that have waited too long for the lender's desk, at most ``limit``."""
+    """Applications that have waited too long."""
     query = select(ApplicationRow.id).where(
         ApplicationRow.status == State.REVIEW.value, ApplicationRow.updated_at <= ctx.clock.now() - LIFETIME
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 import structlog
@@ -11,8 +11,6 @@ from sqlmodel import Session, col, select
 from chainfin.errors import BadInput, Conflict, NotFound
 from chainfin.services.kernel import parking
 from chainfin.services.kernel.context import Actor, Context
-from chainfin.services.payments import incoming
-from chainfin.services.views.oversight import ParkedView
 from chainfin.storage.away import is_away
 from chainfin.storage.oversight_tables import ParkedItemRow
 
@@ -24,17 +22,17 @@ STATUSES = ("open", "retried", "resolved")
 _log = structlog.get_logger("chainfin.parked")
 
 
-def list_(ctx: Context, actor: Actor, *, status: str | None, after: str, limit: int) -> list[ParkedView]:
+def list_(ctx: Context, actor: Actor, *, status: str | None, after: str, limit: int) -> Sequence[ParkedItemRow]:
     """Parked items in the order in which they came. Raises Forbidden operator_only."""
     actor.require_operator()
     query = select(ParkedItemRow).where(col(ParkedItemRow.id) > after)
     if status is not None:
         query = query.where(ParkedItemRow.status == status)
     with ctx.store.read() as session:
-        return [ParkedView.of(row) for row in session.exec(query.order_by(col(ParkedItemRow.id)).limit(limit))]
+        return session.exec(query.order_by(col(ParkedItemRow.id)).limit(limit)).all()
 
 
-def retry(ctx: Context, actor: Actor, parked_id: str, retries: Mapping[str, Retry]) -> ParkedView:
+def retry(ctx: Context, actor: Actor, parked_id: str, retries: Mapping[str, Retry]) -> ParkedItemRow:
     """Take the item in again, by the way of its source. If that fails again it stays open, with the new reason.
 
     Raises Forbidden operator_only; NotFound parked_item_unknown; Conflict parked_item_not_open, parked_item_fixed (its
@@ -59,25 +57,23 @@ def retry(ctx: Context, actor: Actor, parked_id: str, retries: Mapping[str, Retr
             parking.note(row, code, detail, now=ctx.clock.now())
             _log.error("parked_item_not_taken_in", parked_id=row.id, source=row.source, code=code, exc_info=error)
         session.add(row)
-        return ParkedView.of(row)
+    return row
 
 
-def resolve(ctx: Context, actor: Actor, parked_id: str, reason: str) -> ParkedView:
+def resolve(ctx: Context, actor: Actor, parked_id: str, reason: str) -> ParkedItemRow:
     """A person has dealt with it: it is closed, with who and why; nothing is taken in.
 
     Raises Forbidden operator_only; BadInput reason_missing; NotFound parked_item_unknown; Conflict
-    parked_item_not_open, parked_payment_undecided (a payment is allocated or sent back, see `payments.unmatched`).
+    parked_item_not_open.
     """
     actor.require_operator()
     if not reason.strip():
         raise BadInput("reason_missing", "say what was done with it", where="/reason")
     with ctx.store.begin() as session:
         row = _open(session, parked_id)
-        if row.source == incoming.UNMATCHED:
-            raise Conflict("parked_payment_undecided", "its money is in suspense: allocate it, or send it back")
         row.status, row.resolved_by, row.resolution = "resolved", _who(actor), reason.strip()
         session.add(row)
-        return ParkedView.of(row)
+    return row
 
 
 def _open(session: Session, parked_id: str) -> ParkedItemRow:

@@ -19,11 +19,11 @@ from chainfin.services.kernel import attestations
 from chainfin.services.kernel.commands import StrikeOutPledge
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.kernel.pledge_rows import LIVE_STATUS as LIVE
-from chainfin.services.oversight import reconcile_bank, reconcile_book, reconcile_orders
+from chainfin.services.oversight import reconcile_book, reconcile_orders
 from chainfin.services.parties import gate
-from chainfin.services.pledges import assets
 from chainfin.services.reactions.asset_events import STATES
 from chainfin.services.trade import receivables
+from chainfin.services.trade.receivable_asset import ReceivableAsset
 from chainfin.services.trade.receivables import day_number
 from chainfin.storage.chain_tables import ChainBlockRow
 from chainfin.storage.ledger_tables import OutboxRow
@@ -163,7 +163,6 @@ def run(
         rows = _read(session)
         reconcile_orders.check(session, rows.orders, findings.same)
         reconcile_book.check(session, findings.same, findings.count)
-        reconcile_bank.check(session, findings.same, findings.count)
     _parties(rows, chain, findings)
     _orders(rows, chain, findings)
     _receivables(rows, chain, findings)
@@ -302,7 +301,7 @@ def _pledges(rows: _Rows, chain: ChainView, findings: Findings) -> None:
         # PledgeState: 1 active, 2 released, 3 enforced, 4 expired (a released row may be an expired pledge), 5 lost
         states = {"active": (1,), "releasing": (1,), "released": (2, 4), "enforced": (3,), "lost": (5,)}[row.status]
         findings.same("pledge.state", row.id, seen["state"] in states, True)
-        findings.same("pledge.kind", row.id, seen["assetKind"], assets.KINDS[row.asset_kind].number)
+        findings.same("pledge.kind", row.id, seen["assetKind"], 1 if row.asset_kind == ReceivableAsset.kind else 2)
         findings.same("pledge.lender", row.id, seen["lender"], _number(rows, row.lender_id))
         if row.status in LIVE:
             findings.same("pledge.amount", row.id, seen["amount"], row.left)

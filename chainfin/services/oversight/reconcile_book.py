@@ -12,10 +12,9 @@ from chainfin.errors import ChainfinError
 from chainfin.rules import ledger
 from chainfin.rules.ledger import Account, Side
 from chainfin.rules.loan import Loan, LoanState
-from chainfin.services.books import daily_root, funding_accounts, journals, loan_book
+from chainfin.services.books import daily_root, journals, loan_book
 from chainfin.services.kernel import commands
 from chainfin.services.kernel.commands import PayHolder
-from chainfin.storage.funding_tables import FundingAccountRow
 from chainfin.storage.ledger_tables import EntryRow, OutboxRow
 from chainfin.storage.lending_tables import IncomingRow, LoanRow
 from chainfin.values.money import Money
@@ -61,10 +60,6 @@ def check(session: Session, same: Same, count: Callable[[str], None]) -> None:
         same("loan.principal", loan_id, row.principal, loan.terms.principal.minor)
         _loan(loan, balances, same)
     _owed_to_others(session, balances, same)
-    for account in session.exec(select(FundingAccountRow).order_by(col(FundingAccountRow.id))).all():
-        count("funding accounts")
-        subject = f"{account.lender_id} {account.currency}"
-        same("funding.balance", subject, account.balance, funding_accounts.in_book(session, account))
 
 
 def _balances(session: Session) -> _Balances:

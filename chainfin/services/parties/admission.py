@@ -16,8 +16,6 @@ from chainfin.eth.bindings.participants_acts import Admit, Join
 from chainfin.services.kernel import acts, custody
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.parties import gate, persons
-from chainfin.services.views.acts import ActView
-from chainfin.services.views.parties import PartyView
 from chainfin.storage.party_tables import PartyAliasRow, PartyRow
 from chainfin.storage.trade_tables import ActRow
 from chainfin.storage.types import new_id
@@ -31,8 +29,8 @@ ACCOUNT = re.compile(r"[\x21-\x2e\x30-\x7e]{1,128}")
 class Admission:
     """A participant, the operator's act that admits it, and what its own key still has to sign (None in custody)."""
 
-    party: PartyView
-    act: ActView | None
+    party: PartyRow
+    act: ActRow | None
     consent: dict[str, object] | None
 
 
@@ -111,7 +109,7 @@ def _ask_consent(session: Session, ctx: Context, party: PartyRow) -> Admission:
     session.add(party)
     key = custody.signer_of(session, ctx, party.address)
     if key is None:
-        return Admission(PartyView.of(party, private=True), None, consent)
+        return Admission(party, None, consent)
     act = acts.prepare(
         session,
         ctx,
@@ -120,10 +118,10 @@ def _ask_consent(session: Session, ctx: Context, party: PartyRow) -> Admission:
         subject=party.id,
         auths=[eip712.authorise(consent, key)],
     )
-    return Admission(PartyView.of(party, private=True), ActView.of(act), None)
+    return Admission(party, act, None)
 
 
-def consent(ctx: Context, party_id: str, signature: str) -> ActView:
+def consent(ctx: Context, party_id: str, signature: str) -> ActRow:
     """The new party's own key agrees to be admitted; the operator's act then goes to the chain.
 
     Raises NotFound party_unknown; Conflict party_not_pending, act_paused; BadInput signature_malformed,
@@ -146,27 +144,27 @@ def consent(ctx: Context, party_id: str, signature: str) -> ActView:
         gate.unless_paused(session, Kind.ADMIT)
         message = data["message"]
         auth = eip712.Auth(party.address, int(message["nonce"]), int(message["deadline"]), raw)
-        act = acts.prepare(session, ctx, party=None, act=_admit(party), subject=party_id, auths=[auth])
-        return ActView.of(act)
+        return acts.prepare(
+            session,
+            ctx,
+            party=None,
+            act=_admit(party),
+            subject=party_id,
+            auths=[auth],
+        )
 
 
 def _admit(party: PartyRow) -> Admit:
     return Admit(commitment=party.commitment, roles=party.roles, key=party.address)
 
 
-def get(ctx: Context, actor: Actor, party_id: str) -> PartyView:
-    """A participant. Name and roles are no secret among participants; what is private only itself, the operator and
-    auditors see. Raises NotFound party_unknown."""
+def get(ctx: Context, actor: Actor, party_id: str) -> PartyRow:
+    """A participant: each sees itself and those it may trade with (name and roles are no secret among them)."""
     with ctx.store.read() as session:
         party = session.get(PartyRow, party_id)
     if party is None:
         raise NotFound("party_unknown", f"there is no participant {party_id}")
-    return seen_by(actor, party)
-
-
-def seen_by(actor: Actor, party: PartyRow) -> PartyView:
-    """The participant as the actor may see it."""
-    return PartyView.of(party, private=actor.sees_all or actor.party_id == party.id)
+    return party
 
 
 def _check_account(account: str) -> None:
@@ -176,11 +174,10 @@ def _check_account(account: str) -> None:
         raise BadInput("account_invalid", why, where="account")
 
 
-def list_(ctx: Context, actor: Actor, *, after: str = "", limit: int = 50) -> list[PartyView]:
-    """All participants, each as the actor may see it."""
+def list_(ctx: Context, actor: Actor, *, after: str = "", limit: int = 50) -> list[PartyRow]:
     with ctx.store.read() as session:
         query = select(PartyRow).where(PartyRow.id > after).order_by(col(PartyRow.id)).limit(limit)
-        return [seen_by(actor, party) for party in session.exec(query)]
+        return list(session.exec(query).all())
 
 
 REGISTRAR = "registrar"

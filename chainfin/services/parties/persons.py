@@ -16,7 +16,6 @@ from chainfin.services.kernel import custody
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.parties.gate import active_party
 from chainfin.services.parties.signin import NewClient, SignedIn, SignIn
-from chainfin.services.views.parties import PersonView
 from chainfin.storage.party_tables import PartyRow, PersonRow
 from chainfin.storage.types import new_id
 from chainfin.values.party import first_person
@@ -24,7 +23,7 @@ from chainfin.values.party import first_person
 
 def add(
     ctx: Context, who: SignedIn, *, name: str, address: str | None = None, administrator: bool = False
-) -> PersonView:
+) -> PersonRow:
     """A further person of the administrator's own party. ``address``: its own wallet, to sign in with.
 
     Raises Forbidden administrator_needed, wallet_needed, party_not_active; BadInput address_invalid; Conflict
@@ -42,7 +41,7 @@ def add(
         row.name = ctx.vault.seal(name.encode(), context=row.id)
         row.address, row.administrator, row.made_by = spelled, administrator, actor.person_id
         session.add(row)
-        return _view(ctx, row)
+        return row
 
 
 def new_client(ctx: Context, signin: SignIn, who: SignedIn, person_id: str) -> NewClient:
@@ -60,7 +59,7 @@ def new_client(ctx: Context, signin: SignIn, who: SignedIn, person_id: str) -> N
     return signin.client_of(row)
 
 
-def suspend(ctx: Context, who: SignedIn, person_id: str) -> PersonView:
+def suspend(ctx: Context, who: SignedIn, person_id: str) -> PersonRow:
     """End a person's credentials and every token that it has. It doesn't come back; another one is made.
 
     Raises Forbidden administrator_needed, wallet_needed; NotFound person_unknown; Conflict person_not_active,
@@ -88,19 +87,19 @@ def suspend(ctx: Context, who: SignedIn, person_id: str) -> PersonView:
             raise Conflict("last_administrator", "somebody has to be able to make persons")
         row.status = "suspended"
         session.add(row)
-        return _view(ctx, row)
+        return row
 
 
-def list_(ctx: Context, actor: Actor, *, after: str = "", limit: int = 50) -> list[PersonView]:
+def list_(ctx: Context, actor: Actor, *, after: str = "", limit: int = 50) -> list[PersonRow]:
     """The persons of one's own party; the operator sees its own."""
     query = select(PersonRow).where(PersonRow.party_id == actor.party_id, PersonRow.id > after)
     with ctx.store.read() as session:
-        return [_view(ctx, row) for row in session.exec(query.order_by(col(PersonRow.id)).limit(limit))]
+        return list(session.exec(query.order_by(col(PersonRow.id)).limit(limit)).all())
 
 
-def _view(ctx: Context, row: PersonRow) -> PersonView:
-    """With its name, opened for its own party; empty for a party's first person."""
-    return PersonView.of(row, ctx.vault.unseal(row.name, context=row.id).decode() if row.name else "")
+def name_of(ctx: Context, row: PersonRow) -> str:
+    """A person's name, opened for its own party; empty for a party's first person."""
+    return ctx.vault.unseal(row.name, context=row.id).decode() if row.name else ""
 
 
 def make_first(session: Session, party_id: str, now: datetime) -> None:

@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
@@ -24,9 +24,8 @@ from chainfin.errors import BadInput, Conflict, Forbidden, NotFound, Unauthentic
 from chainfin.eth.abi import from_hex, parse_address
 from chainfin.eth.siwe import parse_siwe, siwe_message, verify_siwe
 from chainfin.services.kernel import custody
-from chainfin.services.kernel.context import Actor, Context, wall_clock
+from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.parties.gate import active_party
-from chainfin.services.views.parties import ClientView
 from chainfin.storage.party_tables import ClientRow, PartyRow, PersonRow, SignInNonceRow
 from chainfin.storage.store import Store
 from chainfin.storage.types import new_id
@@ -37,6 +36,11 @@ NONCE_LIFETIME = timedelta(minutes=10)
 ISSUER = "chainfin"
 # RFC 9106 by way of OWASP's floor: 19 MiB, two passes. The secret has 256 random bits; the hash only slows a thief.
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+
+
+def wall_clock() -> datetime:
+    """Real time in UTC."""
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +86,7 @@ class SignedIn:
 class NewClient:
     """Fresh client credentials; the secret is shown this once."""
 
-    client: ClientView
+    row: ClientRow
     secret: str
 
 
@@ -236,17 +240,17 @@ class SignIn:
         )
         with self._ctx.store.begin() as session:
             session.add(row)
-            return NewClient(ClientView.of(row), secret)
+        return NewClient(row, secret)
 
-    def clients(self, actor: Actor, *, after: str = "", limit: int = 50) -> list[ClientView]:
+    def clients(self, actor: Actor, *, after: str = "", limit: int = 50) -> list[ClientRow]:
         """One's own clients; the operator and auditors see all."""
         query = select(ClientRow).where(ClientRow.client_id > after).order_by(col(ClientRow.client_id)).limit(limit)
         if not actor.sees_all:
             query = query.where(ClientRow.party_id == actor.party_id)
         with self._ctx.store.read() as session:
-            return [ClientView.of(row) for row in session.exec(query)]
+            return list(session.exec(query).all())
 
-    def revoke_client(self, actor: Actor, client_id: str) -> ClientView:
+    def revoke_client(self, actor: Actor, client_id: str) -> ClientRow:
         """End a client and every token it got. Raises NotFound client_unknown; Conflict client_revoked."""
         with self._ctx.store.begin() as session:
             row = session.get(ClientRow, client_id, with_for_update=True)
@@ -256,7 +260,7 @@ class SignIn:
                 raise Conflict("client_revoked", "the client was revoked before")
             row.revoked_at = self._wall()
             session.add(row)
-            return ClientView.of(row)
+            return row
 
     # tokens -------------------------------------------------------------------------------------------------------
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
@@ -20,8 +19,6 @@ from chainfin.eth.bindings.participants_acts import Pause, Resume, Suspend
 from chainfin.services.kernel import acts
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.parties import gate
-from chainfin.services.views.acts import ActView
-from chainfin.services.views.of_row import shown
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ActRow
 from chainfin.values.party import Kind, kind_bits, kinds_in
@@ -32,40 +29,23 @@ CHANGES = (Suspend.FUNCTION, Resume.FUNCTION)
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """A change that the operator asked for here, with its reason: of its act what others than the operator may see."""
-
-    id: str
-    function: str
-    reason: str
-    status: str
-    error_code: str | None
-    error_message: str | None
-    created_at: datetime
-    final_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
 class Standing:
-    """A participant's standing on chain, and the newest change of it that was asked for here (None: none, or not for
-    this reader)."""
+    """A participant, and the newest change of its standing that was asked for here (None: none, or not for this
+    reader)."""
 
-    party_id: str
-    status: str
-    change: Change | None
+    party: PartyRow
+    change: ActRow | None
 
 
 @dataclass(frozen=True, slots=True)
 class Pauses:
-    """The kinds paused at the last final block, and the newest change asked for here (for operator and auditors) with
-    the kinds that are paused once it is final."""
+    """The kinds paused at the last final block, and the newest change asked for here (for operator and auditors)."""
 
     paused: frozenset[Kind]
-    change: Change | None
-    after: frozenset[Kind]
+    change: ActRow | None
 
 
-def suspend(ctx: Context, actor: Actor, party_id: str, reason: str) -> ActView:
+def suspend(ctx: Context, actor: Actor, party_id: str, reason: str) -> ActRow:
     """Stop a participant's new business; what it owes and is owed goes on.
 
     Raises Forbidden operator_only; NotFound party_unknown; Conflict party_not_admitted, party_already_suspended,
@@ -74,7 +54,7 @@ def suspend(ctx: Context, actor: Actor, party_id: str, reason: str) -> ActView:
     return _change(ctx, actor, party_id, Suspend, reason)
 
 
-def resume(ctx: Context, actor: Actor, party_id: str, reason: str) -> ActView:
+def resume(ctx: Context, actor: Actor, party_id: str, reason: str) -> ActRow:
     """Let a suspended participant do business again.
 
     Raises Forbidden operator_only; NotFound party_unknown; Conflict party_not_admitted, party_not_suspended,
@@ -83,7 +63,7 @@ def resume(ctx: Context, actor: Actor, party_id: str, reason: str) -> ActView:
     return _change(ctx, actor, party_id, Resume, reason)
 
 
-def _change(ctx: Context, actor: Actor, party_id: str, change: type[Suspend] | type[Resume], reason: str) -> ActView:
+def _change(ctx: Context, actor: Actor, party_id: str, change: type[Suspend] | type[Resume], reason: str) -> ActRow:
     actor.require_operator()
     with ctx.store.begin() as session:
         party = session.get(PartyRow, party_id, with_for_update=True)
@@ -109,11 +89,10 @@ def standing(ctx: Context, actor: Actor, party_id: str) -> Standing:
         if party is None:
             raise NotFound("party_unknown", f"there is no participant {party_id}")
         may_see = actor.sees_all or actor.party_id == party_id
-        newest = _newest(session, party_id, CHANGES) if may_see else None
-        return Standing(party_id, party.status, None if newest is None else _change_of(newest))
+        return Standing(party, _newest(session, party_id, CHANGES) if may_see else None)
 
 
-def change_pauses(ctx: Context, actor: Actor, *, pause: Iterable[Kind], resume: Iterable[Kind], reason: str) -> ActView:
+def change_pauses(ctx: Context, actor: Actor, *, pause: Iterable[Kind], resume: Iterable[Kind], reason: str) -> ActRow:
     """Stop new acts of the kinds in ``pause`` and let those in ``resume`` go on; all others stay as they are.
 
     Raises Forbidden operator_only; BadInput kinds_contradict; Conflict pauses_unchanged, change_under_way.
@@ -136,19 +115,19 @@ def change_pauses(ctx: Context, actor: Actor, *, pause: Iterable[Kind], resume: 
 def pauses(ctx: Context, actor: Actor) -> Pauses:
     """What is paused. Every participant may know; why is for the operator and auditors."""
     with ctx.store.read() as session:
-        paused = kinds_in(gate.paused_bits(session))
-        newest = _newest(session, gate.PAUSES, (Pause.FUNCTION,)) if actor.sees_all else None
-        if newest is None:
-            return Pauses(paused, None, paused)
-        return Pauses(paused, _change_of(newest), kinds_in(Pause.from_params(newest.params).kinds))
+        change = _newest(session, gate.PAUSES, (Pause.FUNCTION,)) if actor.sees_all else None
+        return Pauses(kinds_in(gate.paused_bits(session)), change)
 
 
-def _change_of(row: ActRow) -> Change:
-    return shown(Change, row, reason=str(row.extra.get(REASON, "")))
-
-
-def _act(session: Session, ctx: Context, act: Act, subject: str, reason: str) -> ActView:
-    return ActView.of(acts.prepare(session, ctx, party=None, act=act, subject=subject, extra={REASON: reason}))
+def _act(session: Session, ctx: Context, act: Act, subject: str, reason: str) -> ActRow:
+    return acts.prepare(
+        session,
+        ctx,
+        party=None,
+        act=act,
+        subject=subject,
+        extra={REASON: reason},
+    )
 
 
 def _newest(session: Session, subject: str, functions: tuple[str, ...]) -> ActRow | None:

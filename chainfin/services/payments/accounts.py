@@ -6,11 +6,10 @@ from chainfin.errors import NotFound
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.parties import admission
 from chainfin.services.payments import payouts
-from chainfin.services.views.parties import PartyView
 from chainfin.storage.party_tables import PartyRow
 
 
-def correct_account(ctx: Context, actor: Actor, party_id: str, account: str) -> tuple[PartyView, int]:
+def correct_account(ctx: Context, actor: Actor, party_id: str, account: str) -> tuple[PartyRow, int]:
     """The operator corrects the account to which a party is paid; what the bank couldn't pay out to the old one goes
     out again, to the new one. Returns the party and how many payouts that are.
 
@@ -27,4 +26,4 @@ def correct_account(ctx: Context, actor: Actor, party_id: str, account: str) -> 
         party.profile = {**party.profile, "earlier_accounts": [*(earlier if isinstance(earlier, list) else []), change]}
         party.account = account
         session.add(party)
-        return admission.seen_by(actor, party), payouts.retry(session, ctx, party)
+        return party, payouts.retry(session, ctx, party)

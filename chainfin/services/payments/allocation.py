@@ -12,18 +12,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal
 
 from sqlmodel import Session, col, or_, select
 
 from chainfin.errors import unless_refused
 from chainfin.eth.bindings.receivables_acts import Settle
 from chainfin.hashing import keccak
-from chainfin.rules import facility, ledger
+from chainfin.rules import ledger
 from chainfin.rules import pledge as pledges
 from chainfin.rules import receivable as rules
 from chainfin.rules.authority import CHAIN
-from chainfin.rules.loan import Added, Changed, Happening, Kind, Loan, LoanState
+from chainfin.rules.loan import Added, Happening, Kind, LoanState
 from chainfin.rules.loan.state import ACCRUING
 from chainfin.rules.receivable import Receivable
 from chainfin.services.books import journals, loan_book
@@ -35,7 +34,7 @@ from chainfin.services.lending import limits
 from chainfin.services.payments import payouts
 from chainfin.services.pledges import assets, release
 from chainfin.services.trade import receivables
-from chainfin.storage.lending_tables import ApplicationRow, IncomingRow, LoanRow, OfferRow, RepaymentRow
+from chainfin.storage.lending_tables import ApplicationRow, IncomingRow, LoanRow, RepaymentRow
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import PledgeRow, ReceivableRow
 from chainfin.storage.types import new_id
@@ -177,7 +176,7 @@ def for_receivable(session: Session, ctx: Context, payment: Payment, receivable_
     asset = session.get(ReceivableRow, receivable_id, with_for_update=True)
     if asset is None or asset.currency != payment.amount.currency:
         return payment.amount, "receivable_unknown"
-    if not payable(session, asset):
+    if not _payable(session, asset):
         return payment.amount, "receivable_not_payable"
     family = [asset]
     for part_id in _family_ids(session, receivable_id)[1:]:
@@ -186,7 +185,7 @@ def for_receivable(session: Session, ctx: Context, payment: Payment, receivable_
         family = [asset]
     spread = _Spread(payment.amount)
     for each in family:
-        if payable(session, each):
+        if _payable(session, each):
             _claim(session, ctx, each, payment, spread)
     for loan_id, shares in spread.shares.items():
         _serve(session, ctx, loan_id, shares, payment, spread)
@@ -197,7 +196,7 @@ def for_receivable(session: Session, ctx: Context, payment: Payment, receivable_
 
 def _claim(session: Session, ctx: Context, asset: ReceivableRow, payment: Payment, spread: _Spread) -> None:
     """What of the payment is this receivable's: attested by the bank, and put down for whom it serves."""
-    value = unclaimed(session, asset)
+    value = _unclaimed(session, asset)
     for pledge in pledge_rows.live(session, asset.id):
         if pledge.loan_id is None:
             continue  # of others the book knows nothing: the bank pays them itself
@@ -206,7 +205,7 @@ def _claim(session: Session, ctx: Context, asset: ReceivableRow, payment: Paymen
         if part.minor:
             value = unless_refused(rules.settle(value, part, payee=pledge.lender_id, pledge_id=pledge.id))
             unless_refused(pledges.settle(pledge_rows.value(pledge), part.minor, by=pledge.lender_id))
-            attest(session, ctx, asset, pledge.id, part, pledge.lender_id, payment)
+            _attest(session, ctx, asset, pledge.id, part, pledge.lender_id, payment)
             share = _Share(asset, pledge, part, open_part - part.minor, asset.holder_id)
             spread.shares.setdefault(str(pledge.loan_id), []).append(share)
             spread.left -= part
@@ -214,7 +213,7 @@ def _claim(session: Session, ctx: Context, asset: ReceivableRow, payment: Paymen
     if not part.minor:
         return
     unless_refused(rules.settle(value, part, payee=asset.holder_id))
-    attest(session, ctx, asset, "", part, asset.holder_id, payment)
+    _attest(session, ctx, asset, "", part, asset.holder_id, payment)
     spread.left -= part
     late = _released_since(session, asset, payment.received_on)
     if late is not None:
@@ -224,7 +223,7 @@ def _claim(session: Session, ctx: Context, asset: ReceivableRow, payment: Paymen
         part -= serves
         if not part.minor:
             return
-    taken = taken_under(session, asset)
+    taken = _taken_under(session, asset)
     if taken is not None:
         share = _Share(asset, taken, part, 0, taken.pledgor_id)
         spread.shares.setdefault(str(taken.loan_id), []).append(share)
@@ -233,12 +232,12 @@ def _claim(session: Session, ctx: Context, asset: ReceivableRow, payment: Paymen
     spread.owe(asset, asset.holder_id, part)
 
 
-def payable(session: Session, asset: ReceivableRow) -> bool:
+def _payable(session: Session, asset: ReceivableRow) -> bool:
     """Whether the rule lets it be paid at all."""
     return asset.status in set(rules.State) and rules.may_settle(receivables.value(session, asset)) is None
 
 
-def unclaimed(session: Session, asset: ReceivableRow) -> Receivable:
+def _unclaimed(session: Session, asset: ReceivableRow) -> Receivable:
     """The receivable as it will be once payments that are on their way to the chain are there."""
     value = receivables.value(session, asset)
     for pledge_id, claimed in in_flight.attested(session, asset.id).items():
@@ -265,7 +264,7 @@ def _released_since(session: Session, asset: ReceivableRow, on: date) -> PledgeR
     return None
 
 
-def taken_under(session: Session, asset: ReceivableRow) -> PledgeRow | None:
+def _taken_under(session: Session, asset: ReceivableRow) -> PledgeRow | None:
     """The enforced pledge out of which its lender holds this receivable, or what it was split off, if it still does."""
     at = asset
     while at.parent_id is not None:
@@ -338,20 +337,15 @@ def pay(
             created_at=ctx.clock.now(),
         )
     )
-    give_back(session, ctx, row, paid.changed)
-    back = before.outstanding - paid.loan.outstanding
-    if back.minor > 0:
-        limits.give_back(session, ctx, row.application_id, back)
-    return paid
-
-
-def give_back(session: Session, ctx: Context, row: LoanRow, spread_anew: Sequence[Changed]) -> None:
-    """What the loan had of payments and now doesn't need is ordered to whose it is."""
-    for changed in spread_anew:
+    for changed in paid.changed:
         if changed.more.minor > 0:
             of = changed.taken.happening
             earlier = session.exec(select(IncomingRow).where(IncomingRow.book_ref == of.payment)).one()
             payouts.to_party(session, ctx, of.holder or row.borrower_id, row.id, changed.more, earlier.id)
+    back = before.outstanding - paid.loan.outstanding
+    if back.minor > 0:
+        limits.give_back(session, ctx, row.application_id, back)
+    return paid
 
 
 def after_payment(session: Session, ctx: Context, row: LoanRow, paid: Added, settled: Sequence[str] = ()) -> None:
@@ -365,26 +359,11 @@ def after_payment(session: Session, ctx: Context, row: LoanRow, paid: Added, set
     ):
         if paid.loan.state is LoanState.REPAID and pledge.id not in settled:
             release.release(session, ctx, pledge, pledge.left)
-        elif pledge.asset_id == lent_on and pledge.id not in settled:
-            release.release(session, ctx, pledge, _releasable(session, ctx, pledge, paid.loan))
+        elif pledge.asset_kind == ReceiptAsset.kind and pledge.asset_id == lent_on and pledge.id not in settled:
+            release.release(session, ctx, pledge, redemption.releasable(session, ctx, pledge, paid.loan))
 
 
-def _releasable(session: Session, ctx: Context, pledge: PledgeRow, loan: Loan) -> int:
-    """What of the pledge the loan doesn't need any more, less what is being settled or given up already."""
-    leaving = in_flight.released(session, pledge.id)
-    if pledge.asset_kind == ReceiptAsset.kind:
-        return redemption.releasable(session, ctx, pledge, loan) - leaving
-    leaving += in_flight.attested(session, pledge.asset_id).get(pledge.id, 0)
-    return facility.releasable(pledge.left - leaving, loan.dues.total, _advance_rate(session, pledge))
-
-
-def _advance_rate(session: Session, pledge: PledgeRow) -> Decimal:
-    row = session.get_one(LoanRow, pledge.loan_id)
-    offer = session.exec(select(OfferRow).where(OfferRow.application_id == row.application_id)).one()
-    return Decimal(str(offer.terms["advance_rate"]))
-
-
-def attest(
+def _attest(
     session: Session,
     ctx: Context,
     asset: ReceivableRow,

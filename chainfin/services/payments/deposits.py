@@ -1,4 +1,4 @@
-"""Money that a lender places for lending: paid from its own account, under its own reference."""
+"""Money that a lender places for lending: paid from its own account, naming itself."""
 
 from __future__ import annotations
 
@@ -9,13 +9,11 @@ from sqlmodel import Session
 from chainfin.rules import ledger
 from chainfin.services.books import funding_accounts, journals
 from chainfin.services.kernel.context import Actor, Context
-from chainfin.services.payments import instructions
+from chainfin.services.payments import remittance
 from chainfin.services.payments.allocation import Payment
 from chainfin.storage.party_tables import PartyRow
-from chainfin.values import payment_reference
 from chainfin.values.money import Money
 from chainfin.values.party import Role
-from chainfin.values.reference import printed
 
 
 def for_funding(session: Session, ctx: Context, payment: Payment, lender_id: str) -> tuple[Money, str]:
@@ -34,10 +32,8 @@ def for_funding(session: Session, ctx: Context, payment: Payment, lender_id: str
 
 @dataclass(frozen=True, slots=True)
 class DepositInstruction:
-    """What a lender writes on money that it places, to ``account``, which stands in its name; paid from
-    ``payer_account``."""
+    """What a lender writes on money that it places; paid from ``payer_account``."""
 
-    account: str
     payer_account: str
     payer_name: str
     remittance: str
@@ -46,8 +42,6 @@ class DepositInstruction:
 def instruction(ctx: Context, actor: Actor) -> DepositInstruction:
     """How the asking lender places money for lending. Raises Forbidden role_missing."""
     lender_id = actor.require(Role.LENDER)
-    with ctx.store.begin() as session:
+    with ctx.store.read() as session:
         lender = session.get_one(PartyRow, lender_id)
-        account = instructions.virtual(session, ctx, lender_id, lender_id)
-        words = printed(payment_reference.of("funding", lender_id))
-        return DepositInstruction(account, lender.account, lender.name, words)
+        return DepositInstruction(lender.account, lender.name, remittance.for_funding(lender_id))

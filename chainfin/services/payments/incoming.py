@@ -1,9 +1,8 @@
 """Money that comes in: each payment taken once by the bank's reference, spread by the waterfall, attested on chain.
 
 A line of the bank that can't be understood or applied is parked whole; the others of its page are taken in. What a
-payer wrote is read in `remittance`, where it belongs is in `allocation`. What names no claim waits for a person
-(`unmatched`); while it isn't known who is to be paid, a debtor's payment waits in suspense; what is above due goes
-back.
+payer wrote is read in `remittance`, where it belongs is in `allocation`. What nobody can place goes back; while it
+isn't known who is to be paid, a debtor's payment waits in suspense.
 """
 
 from __future__ import annotations
@@ -15,22 +14,14 @@ from datetime import date, datetime, timedelta
 import structlog
 from sqlmodel import Session, col, select
 
-from chainfin.errors import BadInput, ChainfinError, Refusal, unless_refused
+from chainfin.errors import BadInput, ChainfinError, NotFound, Refusal
 from chainfin.rules import ledger
+from chainfin.rules.loan import payoff
 from chainfin.rules.payment import Event, State
-from chainfin.services.books import bank_statement, journals
+from chainfin.services.books import bank_statement, journals, loan_book
 from chainfin.services.kernel import parking
-from chainfin.services.kernel.context import Context
-from chainfin.services.payments import (
-    allocation,
-    buy_back,
-    deposits,
-    direct,
-    instructions,
-    payment_state,
-    payouts,
-    remittance,
-)
+from chainfin.services.kernel.context import Actor, Context
+from chainfin.services.payments import allocation, buy_back, deposits, payment_state, payouts, remittance
 from chainfin.services.payments.allocation import Arrival, Payment
 from chainfin.services.payments.remittance import Purpose
 from chainfin.storage.away import is_away
@@ -40,16 +31,17 @@ from chainfin.storage.party_tables import FactRow
 from chainfin.storage.trade_tables import ReceivableRow
 from chainfin.storage.types import new_id, storable
 from chainfin.values.money import Money
-from chainfin.values.payment_reference import Kind
 
 _log = structlog.get_logger("chainfin.payments")
+
+COLLECTION_ACCOUNT = "chainfin-collection"
+"""The account at the settlement bank into which debtors and borrowers pay."""
+
 
 SOURCE = "incoming_payments"
 """The source of parked lines of the bank's feed."""
 WAITING = "waiting_payments"
 """The source of parked payments that waited and then could not be placed."""
-UNMATCHED = "unmatched_payments"
-"""The source of parked payments that name no claim, or several; their money is in suspense (`payments.unmatched`)."""
 REUSED = "reused_references"
 """The source of parked lines whose money is in the book, in suspense: a person has to ask the bank; no retry."""
 REFERENCE_REUSED = "bank_reference_reused"
@@ -65,6 +57,25 @@ class StatementLine:
     raw: str
     reference: str
     content: Arrival | Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentInstruction:
+    """What a payer has to write on its payment."""
+
+    account: str
+    remittance: str
+    amount: Money
+
+
+def instructions(ctx: Context, actor: Actor, loan_id: str, amount: Money | None) -> PaymentInstruction:
+    """How the borrower repays ``amount`` (None: all that settles the loan today). Raises NotFound loan_unknown."""
+    with ctx.store.read() as session:
+        row, loan = loan_book.load(session, loan_id)
+        if not actor.sees_all and actor.party_id not in (row.borrower_id, row.lender_id):
+            raise NotFound("loan_unknown", f"there is no loan {loan_id}")
+        due = payoff(loan, max(ctx.clock.today(), loan.accrued_to))
+    return PaymentInstruction(COLLECTION_ACCOUNT, remittance.for_loan(loan_id), amount or due)
 
 
 def cursor(ctx: Context) -> int:
@@ -95,7 +106,7 @@ def take_in(
             except Exception as error:
                 if is_away(error):
                     raise
-                _park(session, ctx, line, error, SOURCE)
+                _park(session, ctx, line, error)
         session.merge(FactRow(name="rail_cursor", value={"sequence": next_cursor}))
         if through is not None:
             bank_statement.note(session, ctx, through)
@@ -111,9 +122,11 @@ def take_line(session: Session, ctx: Context, line: StatementLine) -> Money | No
     arrival = line.content
     if isinstance(arrival, Refusal):
         raise BadInput(arrival.code, arrival.message)
+    if arrival.payee_account != COLLECTION_ACCOUNT:
+        raise BadInput("payee_account_foreign", "this line is of another account than the one that collects")
     if not FIRST_DAY <= arrival.received_on <= ctx.clock.today() + timedelta(days=1):
         raise BadInput("value_date_implausible", f"the bank dates this payment {arrival.received_on}")
-    row = _take(session, ctx, arrival, _paid_directly(session, arrival))
+    row = _take(session, ctx, arrival)
     if row is None:
         return None
     if row.repeat:
@@ -123,57 +136,28 @@ def take_line(session: Session, ctx: Context, line: StatementLine) -> Money | No
     return arrival.amount
 
 
-def _paid_directly(session: Session, arrival: Arrival) -> str | None:
-    """The receivable that the payment reached the holder of itself; None: it is on an account whose money is booked.
-
-    Raises BadInput payee_account_foreign.
-    """
-    if instructions.is_a_lenders(session, arrival.payee_account):
-        return None
-    purpose = remittance.purpose(session, storable(arrival.remittance))
-    claim = purpose.target if isinstance(purpose, Purpose) and purpose.kind == "receivable" else None
-    if claim is not None and direct.is_holders(session, claim, arrival.payee_account):
-        return claim
-    raise BadInput("payee_account_foreign", "this account is no lender's here, nor the holder's of the claim it names")
-
-
-def take_or_park(session: Session, ctx: Context, line: StatementLine, source: str) -> str | None:
-    """One line, in the caller's transaction, which holds the journals' lock: taken in (None), or else parked under
-    ``source`` (the item's id). Raises only what the database raises."""
-    try:
-        with session.begin_nested():
-            take_line(session, ctx, line)
-        return None
-    except Exception as error:
-        if is_away(error):
-            raise
-        return _park(session, ctx, line, error, source).id
-
-
 def take_again(session: Session, ctx: Context, line: StatementLine) -> None:
     """A parked line once more. Raises as `take_line`."""
     journals.lock(session)
     take_line(session, ctx, line)
 
 
-def _park(session: Session, ctx: Context, line: StatementLine, error: Exception, source: str) -> ParkedItemRow:
+def _park(session: Session, ctx: Context, line: StatementLine, error: Exception) -> None:
     if not isinstance(error, ChainfinError):
         _log.error("line_not_applied", exc_info=error)
     code, detail = parking.reason_of(error)
-    item = parking.Item(source, "bank_line", line.reference, line.raw, code, detail)
-    return parking.park(session, item, now=ctx.clock.now())
+    item = parking.Item(SOURCE, "bank_line", line.reference, line.raw, code, detail)
+    parking.park(session, item, now=ctx.clock.now())
 
 
-def _take(session: Session, ctx: Context, arrival: Arrival, directly: str | None) -> IncomingRow | None:
-    """The payment, taken in; None if it is known. ``directly``: the receivable whose holder it reached itself."""
+def _take(session: Session, ctx: Context, arrival: Arrival) -> IncomingRow | None:
+    """The payment, taken into the book; None if it is known."""
     incoming_id = new_id("inc")
     row = IncomingRow(
         id=incoming_id,
         bank_ref=storable(arrival.bank_ref),
         book_ref=incoming_id,
         sequence=arrival.sequence,
-        account=storable(arrival.payee_account),
-        direct=directly is not None,
         payer_account=storable(arrival.payer_account),
         currency=arrival.amount.currency,
         amount=arrival.amount.minor,
@@ -189,11 +173,7 @@ def _take(session: Session, ctx: Context, arrival: Arrival, directly: str | None
     row.repeat = len(earlier)
     session.add(row)
     session.flush()
-    if directly is not None:
-        if earlier:
-            raise BadInput(REFERENCE_REUSED, "another payment has this reference (amount, payer, text, day differ)")
-        direct.settle(session, ctx, Payment.of(row), directly)
-    elif earlier:
+    if earlier:
         # Nobody but the bank can say whether this is more money, and it gives back by this reference alone.
         row.unapplied = row.amount
         payment_state.move(session, row, Event.HOLD, REFERENCE_REUSED)
@@ -213,22 +193,21 @@ def _said(row: IncomingRow) -> tuple[object, ...]:
 
 
 def _place(session: Session, ctx: Context, row: IncomingRow) -> None:
-    purpose = remittance.purpose(session, row.remittance)
-    if isinstance(purpose, Refusal):
-        _hold_unmatched(session, ctx, row, purpose)
-        return
-    if purpose.kind == "receivable":
-        session.get(ReceivableRow, purpose.target, with_for_update=True)
-    waits_for = hold_reason(session, ctx, purpose)
-    if waits_for is not None:
-        _wait(session, ctx, row, waits_for)
-        return
-    left, reason = PLACES[purpose.kind](session, ctx, Payment.of(row), purpose.target)
+    payment, purpose = Payment.of(row), remittance.parse(row.remittance)
+    left, reason = payment.amount, "remittance_unknown"
+    if purpose is not None:
+        if purpose.kind == "receivable":
+            session.get(ReceivableRow, purpose.target, with_for_update=True)
+        hold_reason = _hold_reason(session, ctx, purpose)
+        if hold_reason is not None:
+            _wait(session, ctx, row, hold_reason)
+            return
+        left, reason = _PLACES[purpose.kind](session, ctx, payment, purpose.target)
     if left.minor:
         payouts.refund(session, ctx, row, left, reason)
 
 
-PLACES: Mapping[Kind, Callable[[Session, Context, Payment, str], tuple[Money, str]]] = {
+_PLACES: Mapping[str, Callable[[Session, Context, Payment, str], tuple[Money, str]]] = {
     "loan": allocation.for_loan,
     "receivable": allocation.for_receivable,
     "buy_back": buy_back.for_buy_back,
@@ -237,7 +216,7 @@ PLACES: Mapping[Kind, Callable[[Session, Context, Payment, str], tuple[Money, st
 """What a payment is for → who places it, and says what is left of it and why."""
 
 
-def hold_reason(session: Session, ctx: Context, purpose: Purpose) -> str | None:
+def _hold_reason(session: Session, ctx: Context, purpose: Purpose) -> str | None:
     """Why the payment can't be placed now; a lender's always can."""
     match purpose.kind:
         case "buy_back":
@@ -248,24 +227,6 @@ def hold_reason(session: Session, ctx: Context, purpose: Purpose) -> str | None:
             return "payout_under_way" if allocation.payout_under_way(session, purpose.target) else None
         case "funding":
             return None
-
-
-def _hold_unmatched(session: Session, ctx: Context, row: IncomingRow, why: Refusal) -> None:
-    """The money is in the book, in suspense, and a person is asked."""
-    amount = Money(row.amount, row.currency)
-    row.unapplied = row.amount
-    payment_state.move(session, row, Event.NOT_MATCHED, why.code)
-    payouts.suspend(session, ctx, row, amount, f"unmatched:{row.book_ref}")
-    detail = f"{amount} {row.currency} on {row.received_on}: {row.remittance}"
-    item = parking.Item(UNMATCHED, "incoming_payment", row.bank_ref, parking.as_payload(row.id), why.code, detail)
-    parking.park(session, item, now=ctx.clock.now())
-
-
-def place_unmatched(session: Session, ctx: Context, row: IncomingRow) -> None:
-    """Place a payment (locked, unmatched) whose claim is known by now. Raises Refused if it still isn't."""
-    unless_refused(remittance.purpose(session, row.remittance))
-    out_of_suspense(session, ctx, row, "matched")
-    _place(session, ctx, row)
 
 
 def _wait(session: Session, ctx: Context, row: IncomingRow, reason: str) -> None:
@@ -317,27 +278,21 @@ def place_again(session: Session, ctx: Context, incoming_id: str) -> None:
     """Place a payment that waits, if it still does."""
     journals.lock(session)
     row = session.get_one(IncomingRow, incoming_id, with_for_update=True)
-    if payment_state.of(row) is State.WAITING:
+    if payment_state.allows(row, Event.PLACE):
         _end_wait(session, ctx, row)
 
 
 def _waits_no_more(session: Session, ctx: Context, text: str) -> bool:
-    purpose = remittance.purpose(session, text)
-    return isinstance(purpose, Refusal) or hold_reason(session, ctx, purpose) is None
+    purpose = remittance.parse(text)
+    return purpose is None or _hold_reason(session, ctx, purpose) is None
 
 
 def _end_wait(session: Session, ctx: Context, row: IncomingRow) -> None:
     """Out of suspense, and placed as if it came now (for interest: on the day on which it did come)."""
-    out_of_suspense(session, ctx, row, "placed")
-    _place(session, ctx, row)
-
-
-def out_of_suspense(session: Session, ctx: Context, row: IncomingRow, name: str) -> None:
-    """The whole payment leaves suspense, to be placed in the same transaction. ``name``: of the journal; a payment may
-    be matched, then wait, then be placed."""
-    amount, ref = Money(row.amount, row.currency), row.book_ref
-    entries = (ledger.debit(ledger.SUSPENSE, amount, ref), ledger.credit(ledger.CASH, amount, ref))
-    journal = ledger.Journal(f"{name}:{ref}", row.received_on, "suspense", ref, entries)
+    amount, name = Money(row.amount, row.currency), row.book_ref
+    entries = (ledger.debit(ledger.SUSPENSE, amount, name), ledger.credit(ledger.CASH, amount, name))
+    journal = ledger.Journal(f"placed:{name}", row.received_on, "suspense", name, entries)
     journals.post(session, journal, now=ctx.clock.now(), payment=row.id)
     row.unapplied = 0
     payment_state.move(session, row, Event.PLACE, None)
+    _place(session, ctx, row)

@@ -15,7 +15,7 @@ from chainfin.services.books import journals
 from chainfin.services.kernel import commands
 from chainfin.services.kernel.commands import PayHolder, Refund
 from chainfin.services.kernel.context import Context
-from chainfin.services.payments import holder_journals, payment_state
+from chainfin.services.payments import payment_state
 from chainfin.storage import outbox
 from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.lending_tables import IncomingRow
@@ -33,16 +33,6 @@ def refund(session: Session, ctx: Context, row: IncomingRow, left: Money, reason
     row.unapplied = left.minor
     payment_state.move(session, row, Event.REFUND, reason)
     suspend(session, ctx, row, left, f"suspense:{row.book_ref}")
-    _give_back(session, ctx, row, left, reason)
-
-
-def send_back(session: Session, ctx: Context, row: IncomingRow) -> None:
-    """An unmatched payment, in suspense already, goes back whole. Raises Conflict payment_transition_refused."""
-    payment_state.move(session, row, Event.REFUND, row.reason)
-    _give_back(session, ctx, row, Money(row.unapplied, row.currency), row.reason or "")
-
-
-def _give_back(session: Session, ctx: Context, row: IncomingRow, left: Money, reason: str) -> None:
     order = Refund(
         incoming_id=row.id,
         instruction_id=instruction.for_refund(row.id),
@@ -143,7 +133,19 @@ def _order(
 def holder_paid(session: Session, ctx: Context, order: PayHolder) -> None:
     """The rest of a debtor's payment has left to its owner."""
     row = session.get_one(IncomingRow, order.incoming_id, with_for_update=True)
-    holder_journals.paid(session, ctx, order, row)
+    asset_id, party_id = order.asset_id, order.party_id
+    again = "" if order.attempt == 1 else f":{order.attempt}"
+    journal = ledger.Journal(
+        f"holder-payout:{row.book_ref}:{asset_id}:{party_id}{again}",
+        ctx.clock.today(),
+        "holder_payout",
+        asset_id,
+        (
+            ledger.debit(ledger.HOLDER_PAYABLE, order.amount, asset_id, party_id),
+            ledger.credit(ledger.CASH, order.amount, asset_id, party_id),
+        ),
+    )
+    journals.post(session, journal, now=ctx.clock.now(), payment=row.id)
     others = (OutboxRow.topic == PayHolder.TOPIC, OutboxRow.correlation == row.id, OutboxRow.status == "refused")
     settled = payment_state.allows(row, Event.PAYOUTS_DONE)
     if settled and session.exec(select(OutboxRow.id).where(*others)).first() is None:

@@ -1,60 +1,44 @@
-"""What a payer wrote on its payment, looked up as the claim that it pays. It is a stranger's text: it is only ever
-compared with references that we gave, and what names none of them, or several claims, is for a person."""
+"""What a payer wrote on its payment, read as what the payment is for. It is a stranger's text: any of it can be read,
+what says nothing known is for nobody, and none of it is ever an error."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final, Literal
 
-from sqlmodel import Session, col, select
+Kind = Literal["loan", "receivable", "buy_back", "funding"]
 
-from chainfin.errors import Refusal
-from chainfin.storage.lending_tables import LoanRow
-from chainfin.storage.party_tables import PartyRow
-from chainfin.storage.trade_tables import PledgeRow, ReceivableRow
-from chainfin.values import payment_reference
-from chainfin.values.party import Role
-from chainfin.values.payment_reference import Kind
+WORDS: Final[Mapping[str, Kind]] = {
+    "LOAN": "loan",
+    "RECEIVABLE": "receivable",
+    "BUYBACK": "buy_back",
+    "FUNDING": "funding",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Purpose:
-    """``target``: the loan, receivable, pledge or (of money placed for lending) lender that is paid."""
+    """``target``: the loan, receivable, pledge or lender that the payer names; whether there is one isn't known yet."""
 
     kind: Kind
     target: str
 
 
-def purpose(session: Session, text: str) -> Purpose | Refusal:
-    """The one claim that the text names. Refusals: remittance_unknown, remittance_ambiguous."""
-    references = payment_reference.named(text)
-    found = [
-        Purpose(kind, target)
-        for kind, table in _TABLES
-        for target in session.exec(select(table.id).where(col(table.reference).in_(references))).all()
-    ]
-    if references:
-        lenders = session.exec(select(PartyRow.id).where(_LENDS).order_by(col(PartyRow.id))).all()
-        found += [Purpose("funding", each) for each in lenders if payment_reference.of("funding", each) in references]
-    if len(found) == 1:
-        return found[0]
-    if not found:
-        return Refusal("remittance_unknown", "the text names no claim that there is")
-    return Refusal("remittance_ambiguous", f"the text names {len(found)} claims, and not how much is for which")
+def parse(text: str) -> Purpose | None:
+    """``LOAN <loan>``, ``RECEIVABLE <receivable>``, ``BUYBACK <pledge>`` or ``FUNDING <lender>``, with any blanks
+    around; None: unknown."""
+    match text.split():
+        case [word, target] if word in WORDS:
+            return Purpose(WORDS[word], target)
+    return None
 
 
-def exists(session: Session, claim: Purpose) -> bool:
-    """Whether there is such a claim (or lender)."""
-    if claim.kind == "funding":
-        return session.exec(select(PartyRow.id).where(_LENDS, PartyRow.id == claim.target)).first() is not None
-    return session.get(dict(_TABLES)[claim.kind], claim.target) is not None
+def for_loan(loan_id: str) -> str:
+    """What a borrower writes on a repayment."""
+    return f"LOAN {loan_id}"
 
 
-_LENDS = col(PartyRow.roles).op("&")(int(Role.LENDER)) != 0
-"""Few lend, and their references follow from their ids: nothing has to be kept of them."""
-
-
-_TABLES: tuple[tuple[Kind, type[LoanRow] | type[ReceivableRow] | type[PledgeRow]], ...] = (
-    ("loan", LoanRow),
-    ("receivable", ReceivableRow),
-    ("buy_back", PledgeRow),
-)
+def for_funding(lender_id: str) -> str:
+    """What a lender writes on money that it places for lending."""
+    return f"FUNDING {lender_id}"

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date
-from typing import ClassVar, Final, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 
 from sqlmodel import Session, col, select
 
@@ -18,9 +17,6 @@ from chainfin.services.kernel.context import Actor
 from chainfin.services.trade import receivables
 from chainfin.services.trade.receivable_asset import ReceivableAsset
 from chainfin.storage.trade_tables import PledgeRow, ReceivableRow, WarehouseReceiptRow
-from chainfin.values.measure import Measure
-from chainfin.values.money import Money
-from chainfin.values.party import Role
 
 AssetRow: TypeAlias = ReceivableRow | WarehouseReceiptRow
 
@@ -29,29 +25,9 @@ class PledgeableAsset(Protocol):
     """An asset's row with its value. An act gives the asset after it, or the rule's refusal; nothing is stored until
     `put`. Amounts in what the asset counts: minor units of its currency, or thousandths of its unit."""
 
-    kind: ClassVar[str]
-    """Its name in rows, in the registry and in the API: receivable | warehouse_receipt."""
-    number: ClassVar[int]
-    """The contracts' name of the kind."""
-    sold: ClassVar[bool]
-    """Whether it can be sold while it is pledged, and the receivable of its sale take its place."""
-    priced: ClassVar[bool]
-    """Whether its worth goes with a price, so that it may have to be topped up without having changed."""
-    undertaker: ClassVar[Role | None]
-    """The role that whoever undertakes to buy it needs; None: any party may."""
-
-    @classmethod
-    def find(cls, session: Session, asset_id: str) -> AssetRow | None:
-        """The row of an asset of this kind, locked."""
-
-    @classmethod
-    def measure(cls, session: Session, asset_id: str | None) -> Measure:
-        """In what an asset of this kind counts. Locks nothing."""
-
-    @classmethod
-    def worth(cls, session: Session, pledge: PledgeRow, currency: str) -> Money:
-        """What is left under the pledge is worth today: of a receivable its face, of goods what the newest price of
-        the pledge's lender says. Raises Refused price_missing."""
+    @property
+    def kind(self) -> str:
+        """receivable | warehouse_receipt"""
 
     @property
     def row(self) -> AssetRow: ...
@@ -65,10 +41,6 @@ class PledgeableAsset(Protocol):
 
     @property
     def holder_id(self) -> str: ...
-    @property
-    def due_date(self) -> date | None:
-        """The day on which it falls due; None of what doesn't."""
-
     @property
     def named(self) -> frozenset[str]:
         """Ids of the pledges over it."""
@@ -96,11 +68,6 @@ class PledgeableAsset(Protocol):
         """The row says what the value says; what was taken out of it gets rows of its own."""
 
 
-AssetKind: TypeAlias = type[ReceivableAsset] | type[ReceiptAsset]
-KINDS: Final[Mapping[str, AssetKind]] = {kind.kind: kind for kind in (ReceivableAsset, ReceiptAsset)}
-"""The one list of kinds. What differs between them is asked of the kind; nobody compares names."""
-
-
 def of_row(session: Session, row: AssetRow) -> PledgeableAsset:
     """The asset of a row that is locked. Raises Conflict receivable_not_final, receipt_not_final."""
     if isinstance(row, ReceivableRow):
@@ -110,18 +77,19 @@ def of_row(session: Session, row: AssetRow) -> PledgeableAsset:
 
 def locked_asset(session: Session, kind: str, asset_id: str | None) -> AssetRow:
     """An asset's row, locked. ``kind``: receivable | warehouse_receipt."""
-    row = KINDS[kind].find(session, str(asset_id))
-    assert row is not None, f"there is no {kind} {asset_id}"
-    return row
+    if kind == ReceivableAsset.kind:
+        return session.get_one(ReceivableRow, asset_id, with_for_update=True)
+    return session.get_one(WarehouseReceiptRow, asset_id, with_for_update=True)
 
 
 def found(session: Session, asset_id: str, *, kind: str | None = None) -> AssetRow | None:
     """The row of an asset of this kind (None: of either), locked, if it is one of ours."""
-    for each in KINDS.values() if kind is None else (KINDS[kind],):
-        row = each.find(session, asset_id)
-        if row is not None:
-            return row
-    return None
+    row: AssetRow | None = None
+    if kind != ReceiptAsset.kind:
+        row = session.get(ReceivableRow, asset_id, with_for_update=True)
+    if row is None and kind != ReceivableAsset.kind:
+        row = session.get(WarehouseReceiptRow, asset_id, with_for_update=True)
+    return row
 
 
 def asset_of(session: Session, pledge: PledgeRow) -> PledgeableAsset:
@@ -130,23 +98,21 @@ def asset_of(session: Session, pledge: PledgeRow) -> PledgeableAsset:
 
 
 def lock_for(session: Session, loan_id: str) -> None:
-    """Lock the assets that are pledged for a loan. Everybody does so before locking the loan, its lender's money or
-    limits."""
+    """Lock what is pledged for a loan: before the loan, its lender's money and limits, by everybody."""
     pledges = session.exec(select(PledgeRow).where(PledgeRow.loan_id == loan_id).order_by(col(PledgeRow.asset_id)))
     for pledge in pledges.all():
         locked_asset(session, pledge.asset_kind, pledge.asset_id)
 
 
 def locked_pledge(session: Session, pledge_id: str) -> PledgeRow:
-    """A pledge's row, locked after its asset's row. Everybody locks in this order, so that no two transactions wait for
-    each other."""
+    """A pledge's row, locked after its asset's: in that order by everybody, so that nobody waits in a circle."""
     pledge = session.get_one(PledgeRow, pledge_id)
     locked_asset(session, pledge.asset_kind, pledge.asset_id)
     return session.get_one(PledgeRow, pledge_id, with_for_update=True)
 
 
 def unreserve(session: Session, pledge: PledgeRow) -> None:
-    """The pledge will not come to be: what was promised to it is free again."""
+    """The pledge doesn't come to be: what was promised to it is free."""
     asset = locked_asset(session, pledge.asset_kind, pledge.asset_id)
     asset.reserved -= min(pledge.amount, asset.reserved)
     session.add(asset)
@@ -158,9 +124,11 @@ def holder_of(asset: AssetRow) -> str:
     return asset.holder_id if isinstance(asset, ReceivableRow) else asset.owner_id
 
 
-def measure_of(session: Session, pledge: PledgeRow) -> Measure:
-    """In what a pledge counts. Locks nothing."""
-    return KINDS[pledge.asset_kind].measure(session, pledge.asset_id)
+def measure_of(session: Session, pledge: PledgeRow) -> str:
+    """In what a pledge counts: the receivable's currency, or the goods' unit. Locks nothing."""
+    if pledge.asset_kind == ReceivableAsset.kind:
+        return session.get_one(ReceivableRow, pledge.asset_id).currency
+    return session.get_one(WarehouseReceiptRow, pledge.asset_id).unit
 
 
 def free_of(asset: AssetRow) -> int:

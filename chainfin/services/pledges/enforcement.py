@@ -10,18 +10,15 @@ from chainfin.errors import Refused, unless_refused
 from chainfin.eth.bindings.pledges_acts import Enforce, Expire
 from chainfin.rules import pledge as rules
 from chainfin.rules.loan import LoanState, accrue
-from chainfin.rules.loan.state import ACCRUING
 from chainfin.services.books import bank_statement, loan_book
 from chainfin.services.kernel import acts, pledge_rows
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.pledges import assets
-from chainfin.services.views.acts import ActView
-from chainfin.storage.lending_tables import LoanRow
 from chainfin.storage.party_tables import PartyRow
-from chainfin.storage.trade_tables import PledgeRow
+from chainfin.storage.trade_tables import ActRow, PledgeRow, ReceivableRow
 
 
-def enforce(ctx: Context, actor: Actor, pledge_id: str) -> ActView:
+def enforce(ctx: Context, actor: Actor, pledge_id: str) -> ActRow:
     """The lender takes what is pledged, since the loan wasn't repaid (处置): it holds it as an asset of its own.
 
     The loan owes on; what the asset brings in serves it. Raises NotFound pledge_unknown; Conflict payment_under_way,
@@ -33,8 +30,8 @@ def enforce(ctx: Context, actor: Actor, pledge_id: str) -> ActView:
         unless_refused(rules.enforce(pledge_rows.value(row), by=by))
         asset = assets.asset_of(session, row)
         unless_refused(asset.enforce(pledge_id=row.id, child_id="", by=by, today=ctx.clock.chain_day()))
-        if asset.due_date is not None:
-            bank_statement.unless_in_time(session, ctx, asset.due_date)
+        if isinstance(asset.row, ReceivableRow):
+            bank_statement.unless_in_time(session, ctx, asset.row.due_date)
         _unless_owed_in_time(session, ctx, row)
         return _act(session, ctx, row, row.lender_id, Enforce)
 
@@ -51,20 +48,22 @@ def _unless_owed_in_time(session: Session, ctx: Context, row: PledgeRow) -> None
     bank_statement.unless_open(session, loan.accrued_to - timedelta(days=loan.days_past_due))
 
 
-def expire(ctx: Context, actor: Actor, pledge_id: str) -> ActView:
+def expire(ctx: Context, actor: Actor, pledge_id: str) -> ActRow:
     """The pledgor ends a pledge on which nothing was paid out in time.
 
-    Raises NotFound pledge_unknown; Refused loan_paid_out (it was, though the chain isn't told yet), not_pledgor,
-    pledge_state_wrong, not_expired.
+    Raises NotFound pledge_unknown; Refused not_pledgor, pledge_state_wrong, not_expired.
     """
     with ctx.store.begin() as session:
         row = assets.for_party(session, actor, pledge_id)
-        if row.loan_id is not None and session.get_one(LoanRow, row.loan_id).status in ACCRUING:
-            raise Refused("loan_paid_out", "the loan behind it was paid out, and isn't repaid", loan=row.loan_id)
         unless_refused(rules.expire(pledge_rows.value(row), by=actor.require(), now=ctx.clock.now()))
         return _act(session, ctx, row, row.pledgor_id, Expire)
 
 
-def _act(session: Session, ctx: Context, row: PledgeRow, party_id: str, act: type[Enforce] | type[Expire]) -> ActView:
-    party, said = session.get_one(PartyRow, party_id), act(pledge_id=row.id, asset_id=row.asset_id)
-    return ActView.of(acts.prepare(session, ctx, party=party, act=said, subject=row.id))
+def _act(session: Session, ctx: Context, row: PledgeRow, party_id: str, act: type[Enforce] | type[Expire]) -> ActRow:
+    return acts.prepare(
+        session,
+        ctx,
+        party=session.get_one(PartyRow, party_id),
+        act=act(pledge_id=row.id, asset_id=row.asset_id),
+        subject=row.id,
+    )

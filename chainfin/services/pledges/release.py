@@ -12,7 +12,6 @@ from chainfin.rules.pledge import State
 from chainfin.services.kernel import acts, pledge_rows
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.pledges import assets, register
-from chainfin.services.views.acts import ActView
 from chainfin.storage.lending_tables import LoanRow
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ActRow, PledgeRow
@@ -39,16 +38,15 @@ def release(session: Session, ctx: Context, pledge: PledgeRow, amount: int) -> A
 
 
 def release_what_is_left(session: Session, ctx: Context, pledge: PledgeRow) -> None:
-    """A release of the whole pledge is on its way, but the pledge has become smaller since. The chain will refuse that
-    release, so what is left is released by another one."""
+    """A release of all is on its way, but there is less by now: that one will be refused, and the rest is given up."""
     if pledge.status == State.RELEASING and pledge.left:
         pledge_rows.put(session, pledge, unless_refused(rules.keep(pledge_rows.value(pledge))))
         release(session, ctx, pledge, pledge.left)
 
 
 def release_failed(session: Session, ctx: Context, pledge_id: str, *, unsigned: bool) -> None:
-    """A release was refused, or expired without a signature (``unsigned``): the pledge stands. One that only expired is
-    asked for again where the loan is over."""
+    """A release came to nothing. One that only waited too long for its signature is asked for again, where the pledge
+    has nothing to secure any more."""
     if session.get(PledgeRow, pledge_id) is None:
         return
     pledge = assets.locked_pledge(session, pledge_id)
@@ -61,15 +59,15 @@ def release_failed(session: Session, ctx: Context, pledge_id: str, *, unsigned: 
 
 
 def end_or_go_on(session: Session, ctx: Context, pledge: PledgeRow) -> None:
-    """The pledge has become smaller, in a final block. If all of it was to be released, the rest is released now; if
-    nothing is left, it is struck out of the statutory registry."""
+    """There is less of the pledge, finally: what is left is given up if all of it was to be; an ended one leaves the
+    statutory registry too."""
     if pledge.left:
         release_what_is_left(session, ctx, pledge)
     else:
         register.unregister(session, ctx, pledge, pledge.status)
 
 
-def release_by_lender(ctx: Context, actor: Actor, pledge_id: str, amount: str | None = None) -> ActView:
+def release_by_lender(ctx: Context, actor: Actor, pledge_id: str, amount: str | None = None) -> ActRow:
     """The lender gives up ``amount`` of its pledge (a decimal: of the currency, or of the goods' unit; None: all).
 
     Raises NotFound pledge_unknown; BadInput amount_…, quantity_…; Refused not_lender, pledge_state_wrong,
@@ -81,4 +79,4 @@ def release_by_lender(ctx: Context, actor: Actor, pledge_id: str, amount: str | 
         unless_refused(rules.ask_release(pledge_rows.value(row), part, by=actor.require()))
         act = release(session, ctx, row, part)
         assert act is not None, "an active pledge with an amount gives an act"
-        return ActView.of(act)
+        return act

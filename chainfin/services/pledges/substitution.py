@@ -7,7 +7,7 @@ then both signatures go to the chain. The book isn't touched: the loan owes on a
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -23,14 +23,13 @@ from chainfin.rules.loan import LoanState
 from chainfin.rules.loan.state import ACCRUING
 from chainfin.services.books import loan_book
 from chainfin.services.goods import receipts
+from chainfin.services.goods.receipt_asset import ReceiptAsset
 from chainfin.services.kernel import acts, in_flight, pledge_rows
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.parties import gate
 from chainfin.services.pledges import assets, register
 from chainfin.services.trade import receivables
 from chainfin.services.trade.receivable_asset import ReceivableAsset
-from chainfin.services.views.acts import ActView
-from chainfin.services.views.pledges import SubstitutionView
 from chainfin.storage.lending_tables import LoanRow
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ActRow, PledgeRow, ReceivableRow, SubstitutionRow, WarehouseReceiptRow
@@ -42,11 +41,20 @@ LIFETIME = timedelta(hours=24)
 """How long an offer stands."""
 
 
+@dataclass(frozen=True, slots=True)
+class SubstitutionView:
+    """A substitution with its currency; ``act`` is the grant, for the pledgor alone."""
+
+    row: SubstitutionRow
+    currency: str
+    act: ActRow | None
+
+
 def offer(
     ctx: Context, actor: Actor, *, sold_id: str, quantity: Decimal, receivable_id: str, amount: Money
 ) -> SubstitutionView:
-    """The lender of pledge ``sold_id`` offers to set ``quantity`` of its goods free, against a pledge over ``amount``
-    of the receivable of their sale. Nothing is reserved before the pledgor has granted it.
+    """The lender of pledge ``sold_id`` would set ``quantity`` of its goods free for a pledge over ``amount`` of the
+    receivable of their sale. Nothing is held before the pledgor has granted it.
 
     Raises Forbidden role_missing; NotFound pledge_unknown, receivable_unknown (one that the pledgor doesn't hold is as
     unknown as none); BadInput quantity_…; Conflict receivable_not_final; Refused not_lender, pledge_state_wrong,
@@ -100,7 +108,7 @@ def offer(
         )
         session.add(row)
         session.flush()
-        return SubstitutionView.of(row, currency=asset.currency, act=None)
+        return SubstitutionView(row, asset.currency, None)
 
 
 def _entered(session: Session, sold: PledgeRow) -> tuple[PartyRow, PartyRow]:
@@ -113,7 +121,7 @@ def _judge(
     session: Session, sold: PledgeRow, asset: ReceivableRow, quantity: int, amount: Money, pledge_id: str
 ) -> None:
     """Raises Refused (see `offer`). All rows are locked."""
-    if not assets.KINDS[sold.asset_kind].sold:
+    if sold.asset_kind != ReceiptAsset.kind:
         raise Refused("not_over_goods", "only pledged goods are sold and replaced", pledge=sold.id)
     unless_refused(pledges.may_replace(pledge_rows.value(sold), by=sold.lender_id))
     if sold.loan_id is None:
@@ -187,7 +195,7 @@ def accept(ctx: Context, actor: Actor, pledge_id: str, signature: str | None = N
         session.flush()
         loan = session.get_one(LoanRow, sold.loan_id)
         register.register(session, ctx, pledge, loan, max(loan.maturity, asset.due_date, ctx.clock.today()))
-        return SubstitutionView.of(row, currency=asset.currency, act=ActView.of(act))
+        return SubstitutionView(row, asset.currency, act)
 
 
 def withdraw(ctx: Context, actor: Actor, pledge_id: str) -> SubstitutionView:
@@ -225,14 +233,13 @@ def _close(session: Session, row: SubstitutionRow, status: str) -> None:
 
 
 def knows(session: Session, pledge_id: str) -> bool:
-    """Whether this pledge is the new one of a substitution."""
+    """Whether this pledge comes to be in the place of sold goods."""
     return session.get(SubstitutionRow, pledge_id) is not None
 
 
 def registered(session: Session, ctx: Context, pledge_id: str, number: str) -> None:
-    """The registry has given its number: the lender's act is prepared, with the pledgor's grant in it, so that goods
-    and receivable change places in one transaction. Where the number can't be used nothing changes, and the registry's
-    entry is struck out again."""
+    """The registry gave its number: the lender signs, and both halves go to the chain in one act. Under a number that
+    can't be used nothing changes, and what was filed is struck out again."""
     pledge = assets.locked_pledge(session, pledge_id)
     if pledge.registry_number is not None or pledge.status == "failed":
         return
@@ -280,8 +287,8 @@ def _substitute(exchange: pledges_acts.Exchange, registry_no: str) -> pledges_ac
 
 
 def refused(session: Session, ctx: Context, pledge_id: str, code: str, message: str) -> None:
-    """The registry or the chain has refused the substitution, or the lender never signed it: the goods stay pledged,
-    the receivable is free, and the registry's entry is struck out."""
+    """The registry or the chain says no, or the lender never signed: the goods stay pledged, the receivable is free,
+    and nothing stays in the registry."""
     pledge = assets.locked_pledge(session, pledge_id)
     if pledge.status == pledges.State.PENDING:
         row = session.get_one(SubstitutionRow, pledge_id, with_for_update=True)
@@ -296,7 +303,7 @@ def _fail(session: Session, ctx: Context, row: SubstitutionRow, pledge: PledgeRo
 
 
 def final(session: Session, pledge_id: str) -> None:
-    """The substitution is in a final block. What it does to pledges and assets comes with events of their own."""
+    """It is in a final block. What it did to pledges and assets their own events tell."""
     row = session.get(SubstitutionRow, pledge_id, with_for_update=True)
     if row is not None:
         row.status = "done"
@@ -304,7 +311,7 @@ def final(session: Session, pledge_id: str) -> None:
 
 
 def get(ctx: Context, actor: Actor, pledge_id: str) -> SubstitutionView:
-    """A substitution, for its lender and pledgor. Raises NotFound substitution_unknown."""
+    """For its lender and pledgor. Raises NotFound substitution_unknown."""
     with ctx.store.read() as session:
         row = session.get(SubstitutionRow, pledge_id)
         if row is None or not (actor.sees_all or actor.party_id in (row.lender_id, row.pledgor_id)):
@@ -313,7 +320,7 @@ def get(ctx: Context, actor: Actor, pledge_id: str) -> SubstitutionView:
 
 
 def list_(ctx: Context, actor: Actor, *, after: str = "", limit: int = 50) -> list[SubstitutionView]:
-    """Substitutions of which the actor is lender or pledgor."""
+    """Those of which one is lender or pledgor."""
     key = col(SubstitutionRow.pledge_id)
     query = select(SubstitutionRow).where(key > after).order_by(key).limit(limit)
     if not actor.sees_all:
@@ -326,8 +333,7 @@ def list_(ctx: Context, actor: Actor, *, after: str = "", limit: int = 50) -> li
 def _view(session: Session, actor: Actor, row: SubstitutionRow) -> SubstitutionView:
     currency = session.get_one(ReceivableRow, row.receivable_id).currency
     seen = actor.sees_all or actor.party_id == row.pledgor_id
-    act = ActView.of(session.get_one(ActRow, row.act_id)) if seen else None
-    return SubstitutionView.of(row, currency=currency, act=act)
+    return SubstitutionView(row, currency, session.get_one(ActRow, row.act_id) if seen else None)
 
 
 def _own(session: Session, actor: Actor, pledge_id: str, *sides: str) -> SubstitutionRow:

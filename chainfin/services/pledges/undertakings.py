@@ -8,6 +8,7 @@ no more.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 
 from sqlmodel import select
@@ -17,25 +18,32 @@ from chainfin.eth.bindings.pledges_acts import Undertake
 from chainfin.hashing import keccak
 from chainfin.rules import pledge as pledge_rules
 from chainfin.rules import undertaking as promises
+from chainfin.services.goods.receipt_asset import ReceiptAsset
 from chainfin.services.kernel import acts, pledge_rows
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.parties import gate
 from chainfin.services.pledges import assets
 from chainfin.services.trade.receivables import day_number
-from chainfin.services.views.acts import ActView
-from chainfin.services.views.pledges import UndertakingView
-from chainfin.storage.trade_tables import PledgeRow, UndertakingRow
-from chainfin.values.party import Kind
+from chainfin.storage.trade_tables import ActRow, PledgeRow, UndertakingRow
+from chainfin.values.party import Kind, Role
 
 
-def undertake(ctx: Context, actor: Actor, pledge_id: str, amount: str, until: date, wording: str) -> ActView:
-    """A party undertakes to buy up to ``amount`` of what is pledged (a decimal: of the receivable's currency, or of the
-    goods' unit), if it is called by ``until``. A hash of the wording goes on chain. Goods can be undertaken by core
-    enterprises alone.
+@dataclass(frozen=True, slots=True)
+class Undertaken:
+    """An undertaking over ``goods`` or a receivable, and in what it counts: their unit, or its currency."""
 
-    The pledge's id can't be guessed: whoever knows it was told it by the pledge's parties. Raises Forbidden
-    role_missing; NotFound pledge_unknown; BadInput amount_…, quantity_…, until_past, until_not_after_due; Refused
-    transfer_to_debtor, pledge_state_wrong, exceeds_pledged, undertaking_exists.
+    row: UndertakingRow
+    unit: str
+    goods: bool
+
+
+def undertake(ctx: Context, actor: Actor, pledge_id: str, amount: str, until: date, wording: str) -> ActRow:
+    """A party undertakes to buy up to ``amount`` (a decimal: of the currency, or of the goods' unit) of what is
+    pledged, if called by ``until``; a hash of the wording goes on chain. Goods are undertaken by core enterprises
+    alone. Whoever knows the pledge's (unguessable) id was told it by its parties.
+
+    Raises Forbidden role_missing; NotFound pledge_unknown; BadInput amount_…, quantity_…, until_past,
+    until_not_after_due; Refused transfer_to_debtor, pledge_state_wrong, exceeds_pledged, undertaking_exists.
     """
     buyer_id, today = actor.require(), ctx.clock.today()
     if until < today:
@@ -45,8 +53,8 @@ def undertake(ctx: Context, actor: Actor, pledge_id: str, amount: str, until: da
             raise NotFound("pledge_unknown", f"there is no pledge {pledge_id}")
         pledge = assets.locked_pledge(session, pledge_id)
         asset = assets.asset_of(session, pledge)
-        if asset.undertaker is not None:
-            actor.require(asset.undertaker)
+        if asset.kind == ReceiptAsset.kind:
+            actor.require(Role.CORE)
         unless_refused(asset.undertakable(buyer_id, until))
         unless_refused(pledge_rules.may_undertake(pledge_rows.value(pledge), by=buyer_id))
         part = asset.measured(amount)
@@ -55,28 +63,31 @@ def undertake(ctx: Context, actor: Actor, pledge_id: str, amount: str, until: da
         unless_refused(
             promises.undertake(part, buyer=buyer_id, pledged=pledge.left, until=until, today=today, before=before)
         )
-        act = Undertake(
-            pledge_id=pledge.id,
-            amount=part,
-            until_day=day_number(until),
-            document_root="0x" + keccak(wording.encode()).hex(),
+        return acts.prepare(
+            session,
+            ctx,
+            party=gate.enter(session, buyer_id, Kind.PLEDGE),
+            act=Undertake(
+                pledge_id=pledge.id,
+                amount=part,
+                until_day=day_number(until),
+                document_root="0x" + keccak(wording.encode()).hex(),
+            ),
+            subject=pledge.id,
         )
-        buyer = gate.enter(session, buyer_id, Kind.PLEDGE)
-        return ActView.of(acts.prepare(session, ctx, party=buyer, act=act, subject=pledge.id))
 
 
-def of_pledge(ctx: Context, actor: Actor, pledge_id: str) -> list[UndertakingView]:
-    """The undertakings over a pledge: all of them for its lender and pledgor, its own for a party that undertook.
-    Raises NotFound pledge_unknown."""
+def of_pledge(ctx: Context, actor: Actor, pledge_id: str) -> list[Undertaken]:
+    """For the pledge's parties all, for who undertook its own. Raises NotFound pledge_unknown."""
     with ctx.store.read() as session:
         pledge = session.get(PledgeRow, pledge_id)
         rows = session.exec(select(UndertakingRow).where(UndertakingRow.pledge_id == pledge_id)).all()
         if pledge is not None:
-            measure = assets.measure_of(session, pledge)
-            seen = [UndertakingView.of(row, measure) for row in rows]
+            unit, goods = assets.measure_of(session, pledge), pledge.asset_kind == ReceiptAsset.kind
+            seen = [Undertaken(row, unit, goods) for row in rows]
             if actor.sees_all or actor.party_id in (pledge.lender_id, pledge.pledgor_id):
                 return seen
-            own = [each for each in seen if each.buyer_id == actor.party_id]
+            own = [each for each in seen if each.row.buyer_id == actor.party_id]
             if own:
                 return own
     raise NotFound("pledge_unknown", f"there is no pledge {pledge_id}")

@@ -9,18 +9,13 @@ from chainfin.services.kernel import approvals
 from chainfin.services.kernel.approvals import Effect
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.lending import prices
-from chainfin.services.payments import unmatched
-from chainfin.services.views.acts import ProposalView
+from chainfin.storage.approval_tables import ProposalRow
 
 EFFECTS: Mapping[str, Effect] = MappingProxyType(
-    {
-        prices.PRICE: prices.count_price,
-        prices.PRICE_SOURCE: prices.approve_source,
-        unmatched.ALLOCATION: unmatched.allocate,
-    }
+    {prices.PRICE: prices.count_price, prices.PRICE_SOURCE: prices.approve_source}
 )
 
 
-def approve(ctx: Context, actor: Actor, proposal_id: str, reason: str) -> ProposalView:
+def approve(ctx: Context, actor: Actor, proposal_id: str, reason: str) -> ProposalRow:
     """See `approvals.approve`."""
     return approvals.approve(ctx, actor, proposal_id, reason=reason, effects=EFFECTS)

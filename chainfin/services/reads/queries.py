@@ -13,27 +13,12 @@ from sqlmodel import Session, SQLModel, and_, col, or_, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from chainfin.errors import Forbidden, NotFound
-from chainfin.risk.explain import explain
+from chainfin.risk.explain import Sentence, explain
 from chainfin.rules.ledger import TrialLine
-from chainfin.rules.loan import Instalment, Kind, Loan, Step, accrue, rebate
+from chainfin.rules.loan import Instalment, Loan, accrue, rebate
 from chainfin.services.books import journals, loan_book
-from chainfin.services.goods import receipts
 from chainfin.services.kernel.context import Actor, Context
-from chainfin.services.pledges import assets
-from chainfin.services.trade.receivables import parties, view
-from chainfin.services.views.acts import ActView
-from chainfin.services.views.goods import PriceView, WarehouseReceiptView
-from chainfin.services.views.lending import (
-    ApplicationDetail,
-    ApplicationView,
-    LimitView,
-    LoanView,
-    NodeView,
-    OfferView,
-    Trail,
-)
-from chainfin.services.views.pledges import PledgeView
-from chainfin.services.views.trade import OrderView, ReceivableView
+from chainfin.services.trade.receivables import parties
 from chainfin.storage.lending_tables import (
     ApplicationNodeRow,
     ApplicationRow,
@@ -52,21 +37,47 @@ from chainfin.storage.trade_tables import (
     ReceivableRow,
     WarehouseReceiptRow,
 )
-from chainfin.values.measure import Measure
 from chainfin.values.money import Money
 from chainfin.values.party import Role
-from chainfin.values.product import Product
 
 Row = TypeVar("Row", bound=SQLModel)
 
 
 @dataclass(frozen=True, slots=True)
-class LoanDetail:
-    """A loan: what was agreed, what is owed (as of the day to which interest was accrued), what is pledged."""
+class ApplicationView:
+    """An application with its trail, its offer, and what is said to the applicant."""
 
-    agreed: LoanView
+    row: ApplicationRow
+    nodes: list[ApplicationNodeRow]
+    offer: OfferRow | None
+    act: ActRow | None
+    explanation: list[Sentence]
+    limit_parts: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """A piece of an application's way, with the status that it has by now."""
+
+    status: str
+    nodes: list[ApplicationNodeRow]
+
+
+@dataclass(frozen=True, slots=True)
+class LoanView:
+    """A loan as of today, with its pledges."""
+
+    row: LoanRow
     loan: Loan
-    pledges: list[PledgeView]
+    pledges: list[PledgeRow]
+
+
+@dataclass(frozen=True, slots=True)
+class PledgeView:
+    """A pledge, and the currency of what is pledged (None for goods)."""
+
+    row: PledgeRow
+    currency: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +92,11 @@ class Payoff:
 
 @dataclass(frozen=True, slots=True)
 class StatementLine:
-    """One thing that happened to a loan. Amounts are signed from the borrower's view: what it owes grows with plus.
-    ``balance``: what it owes after it, the sum of all amounts so far."""
+    """One thing that happened to a loan. Amounts are signed from the borrower's view: what it owes grows with plus."""
 
     on: date
     kind: str
     amount: Money
-    balance: Money
     allocation: dict[str, object]
     at: datetime
 
@@ -96,56 +105,58 @@ def _page(session: Session, query: SelectOfScalar[Row], key: Any, after: str, li
     return list(session.exec(query.where(col(key) > after).order_by(col(key)).limit(limit)).all())
 
 
-def orders(ctx: Context, actor: Actor, *, after: str = "", limit: int = 50) -> list[OrderView]:
+def orders(ctx: Context, actor: Actor, *, after: str = "", limit: int = 50) -> list[OrderRow]:
     query = select(OrderRow)
     if not actor.sees_all:
         query = query.where(or_(OrderRow.buyer_id == actor.party_id, OrderRow.seller_id == actor.party_id))
     with ctx.store.read() as session:
-        return [OrderView.of(row) for row in _page(session, query, OrderRow.id, after, limit)]
+        return _page(session, query, OrderRow.id, after, limit)
 
 
-def order(ctx: Context, actor: Actor, order_id: str) -> OrderView:
+def order(ctx: Context, actor: Actor, order_id: str) -> OrderRow:
     """Raises NotFound order_unknown."""
     with ctx.store.read() as session:
         row = session.get(OrderRow, order_id)
     if row is None or not (actor.sees_all or actor.party_id in (row.buyer_id, row.seller_id)):
         raise NotFound("order_unknown", f"there is no order {order_id}")
-    return OrderView.of(row)
+    return row
 
 
-def receivables(ctx: Context, actor: Actor, *, after: str = "", limit: int = 50) -> list[ReceivableView]:
+def document(ctx: Context, actor: Actor, document_id: str) -> DocumentRow:
+    """A document's canonical form, for those whom it names. Raises NotFound document_unknown."""
+    with ctx.store.read() as session:
+        row = session.get(DocumentRow, document_id)
+    if row is None or not (actor.sees_all or actor.party_id in (row.buyer_id, row.seller_id)):
+        raise NotFound("document_unknown", f"there is no document {document_id}")
+    return row
+
+
+def receivables(ctx: Context, actor: Actor, *, after: str = "", limit: int = 50) -> list[ReceivableRow]:
     query = select(ReceivableRow)
     if not actor.sees_all:
         query = query.where(_of_party(actor))
     with ctx.store.read() as session:
-        return [view(row) for row in _page(session, query, ReceivableRow.id, after, limit)]
+        return _page(session, query, ReceivableRow.id, after, limit)
 
 
-def receivable(ctx: Context, actor: Actor, receivable_id: str) -> ReceivableView:
-    """With the root of its invoice for those whom the invoice names. Raises NotFound receivable_unknown."""
+def receivable(ctx: Context, actor: Actor, receivable_id: str) -> ReceivableRow:
+    """Raises NotFound receivable_unknown."""
     with ctx.store.read() as session:
-        row = _receivable(session, actor, receivable_id)
-        invoice = session.get_one(DocumentRow, row.document_id)
-    named = actor.sees_all or actor.party_id in (invoice.buyer_id, invoice.seller_id)
-    return view(row, document_root=invoice.root if named else None)
-
-
-def _receivable(session: Session, actor: Actor, receivable_id: str) -> ReceivableRow:
-    row = session.get(ReceivableRow, receivable_id)
+        row = session.get(ReceivableRow, receivable_id)
     if row is None or not (actor.sees_all or actor.party_id in parties(row)):
         raise NotFound("receivable_unknown", f"there is no receivable {receivable_id}")
     return row
 
 
-def parts(ctx: Context, actor: Actor, receivable_id: str, *, after: str = "", limit: int = 50) -> list[ReceivableView]:
+def parts(ctx: Context, actor: Actor, receivable_id: str, *, after: str = "", limit: int = 50) -> list[ReceivableRow]:
     """What was split off it or taken out of it, as far as it is the actor's business. Raises NotFound
     receivable_unknown."""
+    receivable(ctx, actor, receivable_id)
     query = select(ReceivableRow).where(ReceivableRow.parent_id == receivable_id)
     if not actor.sees_all:
         query = query.where(_of_party(actor))
     with ctx.store.read() as session:
-        _receivable(session, actor, receivable_id)
-        return [view(row) for row in _page(session, query, ReceivableRow.id, after, limit)]
+        return _page(session, query, ReceivableRow.id, after, limit)
 
 
 def _of_party(actor: Actor) -> ColumnElement[bool]:
@@ -155,26 +166,26 @@ def _of_party(actor: Actor) -> ColumnElement[bool]:
     return or_(col(row.holder_id) == actor.party_id, col(row.debtor_id) == actor.party_id, issued)
 
 
-def warehouse_receipts(ctx: Context, actor: Actor, *, after: str = "", limit: int = 50) -> list[WarehouseReceiptView]:
+def warehouse_receipts(ctx: Context, actor: Actor, *, after: str = "", limit: int = 50) -> list[WarehouseReceiptRow]:
     query = select(WarehouseReceiptRow)
     if not actor.sees_all:
         query = query.where(
             or_(WarehouseReceiptRow.keeper_id == actor.party_id, WarehouseReceiptRow.owner_id == actor.party_id)
         )
     with ctx.store.read() as session:
-        return [receipts.view(row) for row in _page(session, query, WarehouseReceiptRow.id, after, limit)]
+        return _page(session, query, WarehouseReceiptRow.id, after, limit)
 
 
-def warehouse_receipt(ctx: Context, actor: Actor, receipt_id: str) -> WarehouseReceiptView:
+def warehouse_receipt(ctx: Context, actor: Actor, receipt_id: str) -> WarehouseReceiptRow:
     """Raises NotFound warehouse_receipt_unknown."""
     with ctx.store.read() as session:
         row = session.get(WarehouseReceiptRow, receipt_id)
     if row is None or not (actor.sees_all or actor.party_id in (row.keeper_id, row.owner_id)):
         raise NotFound("warehouse_receipt_unknown", f"there is no receipt {receipt_id}")
-    return receipts.view(row)
+    return row
 
 
-def prices(ctx: Context, actor: Actor, *, good: str | None = None, after: int = 0, limit: int = 50) -> list[PriceView]:
+def prices(ctx: Context, actor: Actor, *, good: str | None = None, after: int = 0, limit: int = 50) -> list[PriceRow]:
     """One's own prices and the operator's, in the order in which they were set; the operator and auditors see all."""
     query = select(PriceRow).where(col(PriceRow.id) > after).order_by(col(PriceRow.id)).limit(limit)
     if not actor.sees_all:
@@ -182,39 +193,39 @@ def prices(ctx: Context, actor: Actor, *, good: str | None = None, after: int = 
     if good is not None:
         query = query.where(PriceRow.good == good)
     with ctx.store.read() as session:
-        return [PriceView.of(row) for row in session.exec(query)]
+        return list(session.exec(query).all())
 
 
-def credit_limits(ctx: Context, actor: Actor, *, after: str = "", limit: int = 50) -> list[LimitView]:
+def credit_limits(ctx: Context, actor: Actor, *, after: str = "", limit: int = 50) -> list[LimitRow]:
     """A lender's own limits, and those that are about the actor."""
     query = select(LimitRow)
     if not actor.sees_all:
         query = query.where(or_(LimitRow.lender_id == actor.party_id, LimitRow.key == actor.party_id))
     with ctx.store.read() as session:
-        return [LimitView.of(row) for row in _page(session, query, LimitRow.id, after, limit)]
+        return _page(session, query, LimitRow.id, after, limit)
 
 
-def applications(ctx: Context, actor: Actor, *, after: str = "", limit: int = 50) -> list[ApplicationView]:
+def applications(ctx: Context, actor: Actor, *, after: str = "", limit: int = 50) -> list[ApplicationRow]:
     query = select(ApplicationRow)
     if not actor.sees_all:
         query = query.where(
             or_(ApplicationRow.borrower_id == actor.party_id, ApplicationRow.lender_id == actor.party_id)
         )
     with ctx.store.read() as session:
-        return [ApplicationView.of(row) for row in _page(session, query, ApplicationRow.id, after, limit)]
+        return _page(session, query, ApplicationRow.id, after, limit)
 
 
-def application(ctx: Context, actor: Actor, application_id: str) -> ApplicationDetail:
+def application(ctx: Context, actor: Actor, application_id: str) -> ApplicationView:
     """Raises NotFound application_unknown."""
     with ctx.store.read() as session:
         row = _application(session, actor, application_id)
         nodes = _nodes(session, application_id)
-        made = session.exec(select(OfferRow).where(OfferRow.application_id == application_id)).one_or_none()
-        offer = None if made is None else _offer(session, actor, made, row)
+        offer = session.exec(select(OfferRow).where(OfferRow.application_id == application_id)).one_or_none()
+        act = None if offer is None or offer.act_id is None else session.get(ActRow, offer.act_id)
     record = None if row.record is None else json.loads(row.record)
     detail = [] if record is None else explain(record)
     parts = [] if record is None else list(record["outcome"].get("limit_parts", []))
-    return ApplicationDetail(ApplicationView.of(row), nodes, offer, detail, parts)
+    return ApplicationView(row, nodes, offer, act, detail, parts)
 
 
 def trail(ctx: Context, actor: Actor, application_id: str, seq: int) -> Trail:
@@ -224,7 +235,7 @@ def trail(ctx: Context, actor: Actor, application_id: str, seq: int) -> Trail:
         rows = session.exec(_TRAIL, params={"application": application_id, "seq": seq}).all()
     if not rows or not (actor.sees_all or actor.party_id in rows[0][1:3]):
         raise _no_application(application_id)
-    return Trail(rows[0][0], [NodeView.of(row[3]) for row in rows if row[3] is not None])
+    return Trail(rows[0][0], [row[3] for row in rows if row[3] is not None])
 
 
 _TRAIL = (
@@ -242,9 +253,14 @@ _TRAIL = (
 """Made once: to make it costs more than to run it."""
 
 
-def _nodes(session: Session, application_id: str) -> list[NodeView]:
-    query = select(ApplicationNodeRow).where(ApplicationNodeRow.application_id == application_id)
-    return [NodeView.of(row) for row in session.exec(query.order_by(col(ApplicationNodeRow.seq)))]
+def _nodes(session: Session, application_id: str) -> list[ApplicationNodeRow]:
+    return list(
+        session.exec(
+            select(ApplicationNodeRow)
+            .where(ApplicationNodeRow.application_id == application_id)
+            .order_by(col(ApplicationNodeRow.seq))
+        ).all()
+    )
 
 
 def _application(session: Session, actor: Actor, application_id: str) -> ApplicationRow:
@@ -258,33 +274,23 @@ def _no_application(application_id: str) -> NotFound:
     return NotFound("application_unknown", f"there is no application {application_id}")
 
 
-def offer(ctx: Context, actor: Actor, offer_id: str) -> OfferView:
+def offer(ctx: Context, actor: Actor, offer_id: str) -> OfferRow:
     """Raises NotFound offer_unknown."""
     with ctx.store.read() as session:
         row = session.get(OfferRow, offer_id)
         if row is not None:
             owner = session.get_one(ApplicationRow, row.application_id)
             if actor.sees_all or actor.party_id in (owner.borrower_id, owner.lender_id):
-                return _offer(session, actor, row, owner)
+                return row
     raise NotFound("offer_unknown", f"there is no offer {offer_id}")
 
 
-def _offer(session: Session, actor: Actor, row: OfferRow, application: ApplicationRow) -> OfferView:
-    """With the act that accepts it for the borrower alone: the lender sees the offer without it."""
-    act = None if row.act_id is None else session.get(ActRow, row.act_id)
-    own = act is not None and (actor.sees_all or actor.party_id == act.party_id)
-    kind, measure = Product(application.product).asset_kind, Measure.money(application.currency)
-    if kind is not None:
-        measure = assets.KINDS[kind].measure(session, application.asset_id)
-    return OfferView.of(row, pledged_in=measure, act=ActView.of(act) if act is not None and own else None)
-
-
-def loans(ctx: Context, actor: Actor, *, after: str = "", limit: int = 50) -> list[LoanView]:
+def loans(ctx: Context, actor: Actor, *, after: str = "", limit: int = 50) -> list[LoanRow]:
     query = select(LoanRow)
     if not actor.sees_all:
         query = query.where(or_(LoanRow.borrower_id == actor.party_id, LoanRow.lender_id == actor.party_id))
     with ctx.store.read() as session:
-        return [LoanView.of(row) for row in _page(session, query, LoanRow.id, after, limit)]
+        return _page(session, query, LoanRow.id, after, limit)
 
 
 def _own_loan(session: Session, actor: Actor, loan_id: str) -> tuple[LoanRow, Loan]:
@@ -294,12 +300,12 @@ def _own_loan(session: Session, actor: Actor, loan_id: str) -> tuple[LoanRow, Lo
     return row, loan
 
 
-def loan(ctx: Context, actor: Actor, loan_id: str) -> LoanDetail:
+def loan(ctx: Context, actor: Actor, loan_id: str) -> LoanView:
     """Raises NotFound loan_unknown."""
     with ctx.store.read() as session:
         row, value = _own_loan(session, actor, loan_id)
         pledges = session.exec(select(PledgeRow).where(PledgeRow.loan_id == loan_id)).all()
-        return LoanDetail(LoanView.of(row), value, [_pledge_view(session, pledge) for pledge in pledges])
+    return LoanView(row, value, list(pledges))
 
 
 def pledges(ctx: Context, actor: Actor, *, after: str = "", limit: int = 50) -> list[PledgeView]:
@@ -321,7 +327,8 @@ def pledge(ctx: Context, actor: Actor, pledge_id: str) -> PledgeView:
 
 
 def _pledge_view(session: Session, row: PledgeRow) -> PledgeView:
-    return PledgeView.of(row, assets.measure_of(session, row))
+    receivable = session.get(ReceivableRow, row.asset_id)
+    return PledgeView(row, None if receivable is None else receivable.currency)
 
 
 def schedule(ctx: Context, actor: Actor, loan_id: str) -> Sequence[Instalment]:
@@ -342,41 +349,24 @@ def payoff(ctx: Context, actor: Actor, loan_id: str, on: date) -> Payoff:
 
 
 def statement(ctx: Context, actor: Actor, loan_id: str) -> list[StatementLine]:
-    """What happened to the loan, in the order of the bank's dates. Raises NotFound loan_unknown."""
+    """What happened to the loan, in order. Raises NotFound loan_unknown."""
     with ctx.store.read() as session:
         row, _ = _own_loan(session, actor, loan_id)
-        happened = loan_book.by_value(session, row)
+        happened = loan_book.events(session, loan_id)
         allocated = session.exec(
-            select(IncomingRow.book_ref, RepaymentRow.allocation)
+            select(IncomingRow.book_ref, RepaymentRow.amount, RepaymentRow.allocation)
             .join(IncomingRow, col(IncomingRow.id) == col(RepaymentRow.incoming_id))
             .where(RepaymentRow.loan_id == loan_id)
         )
-        paid = {name: dict(allocation) for name, allocation in allocated}
-    lines: list[StatementLine] = []
-    for event, step in happened:
-        for kind, change in _changes(step):
-            balance = change if not lines else lines[-1].balance + change
-            shown = paid.get(event.payment, {}) if kind == event.kind else {}
-            lines.append(StatementLine(event.on, kind, change, balance, shown, event.created_at))
+        paid: dict[str, tuple[int, dict[str, object]]] = {
+            name: (minor, dict(parts)) for name, minor, parts in allocated
+        }
+    lines = []
+    for event in sorted(happened, key=lambda each: each.on):
+        amount, allocation = paid.get(event.payment, (0, {}))
+        signed = row.principal if event.kind == "disburse" else -amount
+        lines.append(StatementLine(event.on, event.kind, Money(signed, row.currency), allocation, event.created_at))
     return lines
-
-
-def _changes(step: Step) -> list[tuple[str, Money]]:
-    """What a happening did to what is owed, in the order in which it counts: interest up to its day comes before it,
-    and what a payment that settles the loan lets the borrower off stands beside it."""
-    kind, before, after, taken = step.happening.kind, step.before, step.after, step.taken
-    total = after.dues.total - before.dues.total
-    if kind is Kind.DISBURSE:
-        return _not_zero(("disburse", after.dues.principal), ("fee", after.dues.fee))
-    if taken is None:
-        return _not_zero((kind.value, total))
-    paid = taken.allocation.allocated
-    off = Money.zero(total.currency) if taken.rebate is None else taken.rebate.total
-    return [*_not_zero(("accrue", total + paid + off), ("rebate", -off)), (kind.value, -paid)]
-
-
-def _not_zero(*parts: tuple[str, Money]) -> list[tuple[str, Money]]:
-    return [(kind, amount) for kind, amount in parts if amount.minor]
 
 
 def trial_balance(

@@ -5,6 +5,8 @@ The chain counts in minor units of the currency of the debtor's orders and doesn
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sqlmodel import Session, col, or_, select
 
 from chainfin.errors import NotFound, Refused, unless_refused
@@ -13,8 +15,6 @@ from chainfin.rules import debtor_line as rules
 from chainfin.services.kernel import acts
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.parties import gate
-from chainfin.services.views.acts import ActView
-from chainfin.services.views.trade import LineView
 from chainfin.storage import locks
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ActRow, LineRow, LineShareRow, OrderRow, ReceivableRow
@@ -22,7 +22,16 @@ from chainfin.values.money import Money
 from chainfin.values.party import Kind, Role
 
 
-def set_(ctx: Context, actor: Actor, debtor_id: str, limit: Money) -> ActView:
+@dataclass(frozen=True, slots=True)
+class LineView:
+    """A debtor's line, its currency (None: nobody named it yet), and of the lenders' shares those that one may see."""
+
+    row: LineRow
+    currency: str | None
+    shares: list[LineShareRow]
+
+
+def set_(ctx: Context, actor: Actor, debtor_id: str, limit: Money) -> ActRow:
     """The lender sets its share of a debtor's line; zero takes it back. Below what is used it stops new confirmations.
 
     Less than before goes at any time, also for a lender or a debtor that is suspended or has lost its role.
@@ -48,13 +57,17 @@ def set_(ctx: Context, actor: Actor, debtor_id: str, limit: Money) -> ActView:
         unless_refused(rules.set_share(line, old=0 if share is None else share.limit, new=limit.minor))
         row.currency = limit.currency
         session.add(row)
-        act = receivables_acts.SetLine(debtor=acts.chain_number(debtor), limit=limit.minor)
-        return ActView.of(acts.prepare(session, ctx, party=lender, act=act, subject=debtor_id))
+        return acts.prepare(
+            session,
+            ctx,
+            party=lender,
+            act=receivables_acts.SetLine(debtor=acts.chain_number(debtor), limit=limit.minor),
+            subject=debtor_id,
+        )
 
 
 def unless_exceeded(session: Session, debtor: PartyRow, receivable: ReceivableRow) -> None:
-    """A debtor with a credit line can confirm only what the line has room for; confirmations that are on their way to
-    the chain count already.
+    """A marked debtor confirms what its line has room for, confirmations on their way to the chain counted.
 
     Raises Refused line_exceeded, currency_mismatch.
     """
@@ -87,8 +100,7 @@ def _currency(session: Session, row: LineRow) -> str | None:
 
 
 def project_share(session: Session, lender: PartyRow | None, debtor: PartyRow, limit: int, total: int) -> None:
-    """A lender's new share of a debtor's line is in a final block. ``total``: all lenders' shares together. ``lender``
-    None: one that this service never admitted; its share is known in the total alone."""
+    """A lender has set its share (final). One that was never admitted by this service counts in the total alone."""
     row = _locked(session, debtor.id)
     row.limit = total
     session.add(row)
@@ -97,8 +109,7 @@ def project_share(session: Session, lender: PartyRow | None, debtor: PartyRow, l
 
 
 def project_draw(session: Session, receivable: ReceivableRow) -> None:
-    """The confirmation is in a final block. If its debtor carries the role LINED at that moment, the confirmed face
-    counts against its credit line, until it is paid or credited."""
+    """The debtor has confirmed (final): if it carries the mark then, the debt drew on its line, and gives it back."""
     if session.get_one(PartyRow, receivable.debtor_id).roles & Role.LINED:
         receivable.lined = True
         row = _locked(session, receivable.debtor_id)
@@ -107,8 +118,7 @@ def project_draw(session: Session, receivable: ReceivableRow) -> None:
 
 
 def project_give_back(session: Session, receivable: ReceivableRow, amount: int) -> None:
-    """``amount`` (minor units) of the receivable was paid or credited, in a final block: as much of its debtor's credit
-    line is free again, if its confirmation drew on one."""
+    """``amount`` was paid or credited (final)."""
     if receivable.lined:
         row = _locked(session, receivable.debtor_id)
         row.used -= amount
@@ -116,7 +126,7 @@ def project_give_back(session: Session, receivable: ReceivableRow, amount: int) 
 
 
 def get(ctx: Context, actor: Actor, debtor_id: str) -> LineView:
-    """A debtor's line, for the debtor and for lenders that have set a share of it. Raises NotFound line_unknown."""
+    """For the debtor, and the lenders that have set a share. Raises NotFound line_unknown."""
     with ctx.store.read() as session:
         row = session.get(LineRow, debtor_id)
         mine = row is not None and (
@@ -130,7 +140,7 @@ def get(ctx: Context, actor: Actor, debtor_id: str) -> LineView:
 
 
 def list_(ctx: Context, actor: Actor, *, after: str = "", limit: int = 50) -> list[LineView]:
-    """The actor's own line, and the lines of which it has set a share."""
+    """One's own line, and those of which one has set a share."""
     key = col(LineRow.debtor_id)
     query = select(LineRow).where(key > after).order_by(key).limit(limit)
     if not actor.sees_all:
@@ -144,4 +154,4 @@ def _view(session: Session, actor: Actor, row: LineRow) -> LineView:
     shares = select(LineShareRow).where(LineShareRow.debtor_id == row.debtor_id).order_by(col(LineShareRow.lender_id))
     if not (actor.sees_all or actor.party_id == row.debtor_id):
         shares = shares.where(LineShareRow.lender_id == actor.party_id)
-    return LineView.of(row, _currency(session, row), session.exec(shares).all())
+    return LineView(row, _currency(session, row), list(session.exec(shares).all()))

@@ -8,10 +8,10 @@ from chainfin.hashing import keccak
 from chainfin.rules import receivable as rules
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.trade import receivables
-from chainfin.services.views.acts import ActView
+from chainfin.storage.trade_tables import ActRow
 
 
-def dispute(ctx: Context, actor: Actor, receivable_id: str, reason: str) -> ActView:
+def dispute(ctx: Context, actor: Actor, receivable_id: str, reason: str) -> ActRow:
     """The debtor disputes the receivable. Its ``reason`` goes on chain as a hash.
 
     Raises NotFound receivable_unknown; Refused not_debtor, receivable_state_wrong.
@@ -20,10 +20,10 @@ def dispute(ctx: Context, actor: Actor, receivable_id: str, reason: str) -> ActV
         row, by = receivables.for_party(session, actor, receivable_id), actor.require()
         unless_refused(rules.dispute(receivables.value(session, row), by=by))
         hashed = "0x" + keccak(reason.encode()).hex()
-        return ActView.of(receivables.act_of(session, ctx, row, by, Dispute(id=row.id, document_root=hashed)))
+        return receivables.act_of(session, ctx, row, by, Dispute(id=row.id, document_root=hashed))
 
 
-def resolve_dispute(ctx: Context, actor: Actor, receivable_id: str) -> ActView:
+def resolve_dispute(ctx: Context, actor: Actor, receivable_id: str) -> ActRow:
     """The debtor withdraws its dispute.
 
     Raises NotFound receivable_unknown; Refused not_debtor, receivable_state_wrong.
@@ -31,4 +31,4 @@ def resolve_dispute(ctx: Context, actor: Actor, receivable_id: str) -> ActView:
     with ctx.store.begin() as session:
         row, by = receivables.for_party(session, actor, receivable_id), actor.require()
         unless_refused(rules.resolve_dispute(receivables.value(session, row), by=by))
-        return ActView.of(receivables.act_of(session, ctx, row, by, ResolveDispute(id=row.id)))
+        return receivables.act_of(session, ctx, row, by, ResolveDispute(id=row.id))

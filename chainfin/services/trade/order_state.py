@@ -52,8 +52,7 @@ class _Paper:
 
 
 def as_value(session: Session, row: OrderRow) -> rules.Order:
-    """The order as its documents make it. What documents since the last call have changed is stored, so that the next
-    call needn't read them again. The caller has ``row`` locked."""
+    """The order now; what the papers since have changed is kept for the next time. The caller has ``row`` locked."""
     steps, invoices = _steps(session, row), _invoices(session, row)
     kept = session.get(OrderStateRow, row.id)
     order, from_step, from_invoice = _fitting(row, kept, steps, invoices)
@@ -66,15 +65,14 @@ def as_value(session: Session, row: OrderRow) -> rules.Order:
 
 
 def replay(session: Session, row: OrderRow) -> rules.Order:
-    """The order, reckoned anew from all its documents; what is stored isn't looked at."""
+    """The order from all its papers, whatever is kept."""
     steps, invoices = _steps(session, row), _invoices(session, row)
     posted = unless_refused(rules.post(_document(session, row.document_id)))
     return _standing(session, row, _folded(session, posted, steps, invoices), invoices)
 
 
 def from_kept(session: Session, row: OrderRow) -> rules.Order | None:
-    """The order from what is stored and the documents that came since then; None where what is stored doesn't fit the
-    documents."""
+    """The order as the next act will find it: what is kept, and the papers since. None where nothing kept fits."""
     steps, invoices = _steps(session, row), _invoices(session, row)
     order, from_step, from_invoice = _fitting(row, session.get(OrderStateRow, row.id), steps, invoices)
     if order is None:

@@ -18,10 +18,8 @@ from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.parties import gate
 from chainfin.services.trade import order_state, trade_documents
 from chainfin.services.trade.trade_documents import TradeDocument
-from chainfin.services.views.acts import ActView
-from chainfin.services.views.trade import OrderView
 from chainfin.storage.party_tables import PartyRow
-from chainfin.storage.trade_tables import OrderRow
+from chainfin.storage.trade_tables import ActRow, OrderRow
 from chainfin.values.party import Kind
 
 
@@ -31,7 +29,7 @@ def order_key(ctx: Context, buyer_legal: str, number: str) -> str:
     return "0x" + hmac.new(ctx.fingerprint_key, message, hashlib.sha256).hexdigest()
 
 
-def post_order(ctx: Context, actor: Actor, data: bytes, source: str) -> tuple[OrderView, ActView]:
+def post_order(ctx: Context, actor: Actor, data: bytes, source: str) -> tuple[OrderRow, ActRow]:
     """The buyer posts its purchase order.
 
     Raises BadInput document_…; Refused document_party_unknown, seller_is_buyer; Forbidden document_party_foreign,
@@ -76,16 +74,15 @@ def post_order(ctx: Context, actor: Actor, data: bytes, source: str) -> tuple[Or
             subject=order_id,
             extra={"document_id": paper.row.id},
         )
-        return OrderView.of(row), ActView.of(act)
+        return row, act
 
 
 def acknowledge(
     ctx: Context, actor: Actor, order_id: str, data: bytes | None = None, source: str = "request"
-) -> ActView:
-    """The seller accepts the order, with its OrderResponse or (``data`` None) without a document.
+) -> ActRow:
+    """The seller takes the order on, with its OrderResponse or in one word.
 
-    The act names the order's state as the seller saw it, by the hash of its steps (its trail). If the buyer amends the
-    order meanwhile, the contract refuses the act, and the seller has to look again.
+    It names the order by its trail: amended meanwhile, the contract refuses it and the seller looks again.
     Raises NotFound order_unknown; BadInput document_…; Refused order_not_accepted, order_state_wrong, goods_unseen, ….
     """
     with ctx.store.begin() as session:
@@ -101,7 +98,7 @@ def acknowledge(
         return _act(session, ctx, row, row.seller_id, act, paper)
 
 
-def amend(ctx: Context, actor: Actor, order_id: str, data: bytes, source: str = "request") -> ActView:
+def amend(ctx: Context, actor: Actor, order_id: str, data: bytes, source: str = "request") -> ActRow:
     """The buyer restates the order; only what is not yet despatched may change.
 
     Raises NotFound order_unknown; Refused order_changed_after_despatch, amendment_incomplete, ….
@@ -115,17 +112,21 @@ def amend(ctx: Context, actor: Actor, order_id: str, data: bytes, source: str = 
         return _act(session, ctx, row, row.buyer_id, act, paper)
 
 
-def cancel(ctx: Context, actor: Actor, order_id: str) -> ActView:
+def cancel(ctx: Context, actor: Actor, order_id: str) -> ActRow:
     """The buyer cancels an order of which nothing was despatched. Raises Refused order_changed_after_despatch."""
     with ctx.store.begin() as session:
         row, order = for_party(session, actor, order_id, "buyer")
         unless_refused(rules.cancel(order))
-        buyer = session.get_one(PartyRow, row.buyer_id)
-        act = orders_acts.Cancel(order_id=row.id)
-        return ActView.of(acts.prepare(session, ctx, party=buyer, act=act, subject=row.id))
+        return acts.prepare(
+            session,
+            ctx,
+            party=session.get_one(PartyRow, row.buyer_id),
+            act=orders_acts.Cancel(order_id=row.id),
+            subject=row.id,
+        )
 
 
-def despatch(ctx: Context, actor: Actor, order_id: str, data: bytes, source: str = "request") -> ActView:
+def despatch(ctx: Context, actor: Actor, order_id: str, data: bytes, source: str = "request") -> ActRow:
     """The seller's despatch advice. Raises Refused despatch_above_order, unit_mismatch, …."""
     document = trade_documents.understand(data, source, DocumentKind.DESPATCH_ADVICE)
     with ctx.store.begin() as session:
@@ -137,7 +138,7 @@ def despatch(ctx: Context, actor: Actor, order_id: str, data: bytes, source: str
         return _act(session, ctx, row, row.seller_id, act, paper)
 
 
-def receive(ctx: Context, actor: Actor, order_id: str, data: bytes, source: str = "request") -> ActView:
+def receive(ctx: Context, actor: Actor, order_id: str, data: bytes, source: str = "request") -> ActRow:
     """The buyer's receipt advice. Raises Refused receipt_above_despatch, …."""
     document = trade_documents.understand(data, source, DocumentKind.RECEIPT_ADVICE)
     with ctx.store.begin() as session:
@@ -180,6 +181,12 @@ def _keep(session: Session, ctx: Context, row: OrderRow, document: Document, dat
     return trade_documents.keep(session, ctx, document, data, seller=seller, buyer=buyer, order_id=row.id)
 
 
-def _act(session: Session, ctx: Context, row: OrderRow, party_id: str, act: Act, paper: TradeDocument) -> ActView:
-    party, extra = gate.enter(session, party_id, Kind.ORDER), {"document_id": paper.row.id}
-    return ActView.of(acts.prepare(session, ctx, party=party, act=act, subject=row.id, extra=extra))
+def _act(session: Session, ctx: Context, row: OrderRow, party_id: str, act: Act, paper: TradeDocument) -> ActRow:
+    return acts.prepare(
+        session,
+        ctx,
+        party=gate.enter(session, party_id, Kind.ORDER),
+        act=act,
+        subject=row.id,
+        extra={"document_id": paper.row.id},
+    )

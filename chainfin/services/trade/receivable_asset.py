@@ -13,10 +13,8 @@ from chainfin.rules import receivable as rules
 from chainfin.rules.authority import By, On
 from chainfin.rules.receivable import Receivable
 from chainfin.services.trade import receivables
-from chainfin.storage.trade_tables import PledgeRow, ReceivableRow
-from chainfin.values.measure import Measure
+from chainfin.storage.trade_tables import ReceivableRow
 from chainfin.values.money import Money
-from chainfin.values.party import Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,22 +25,6 @@ class ReceivableAsset:
     value: Receivable
     parts: tuple[Receivable, ...] = ()
     kind: ClassVar[str] = "receivable"
-    number: ClassVar[int] = 1
-    sold: ClassVar[bool] = False
-    priced: ClassVar[bool] = False
-    undertaker: ClassVar[Role | None] = None
-
-    @classmethod
-    def find(cls, session: Session, asset_id: str) -> ReceivableRow | None:
-        return session.get(ReceivableRow, asset_id, with_for_update=True)
-
-    @classmethod
-    def measure(cls, session: Session, asset_id: str | None) -> Measure:
-        return Measure.money(session.get_one(ReceivableRow, asset_id).currency)
-
-    @classmethod
-    def worth(cls, session: Session, pledge: PledgeRow, currency: str) -> Money:
-        return Money(pledge.left, currency)
 
     @classmethod
     def of(cls, session: Session, row: ReceivableRow) -> ReceivableAsset:
@@ -59,10 +41,6 @@ class ReceivableAsset:
     @property
     def holder_id(self) -> str:
         return self.value.holder
-
-    @property
-    def due_date(self) -> date | None:
-        return self.value.due_date
 
     @property
     def named(self) -> frozenset[str]:

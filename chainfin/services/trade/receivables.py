@@ -20,8 +20,6 @@ from chainfin.services.kernel import acts, attestations, pledge_rows
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.parties import gate
 from chainfin.services.trade import debtor_lines, order_state, orders, trade_documents
-from chainfin.services.views.acts import ActView
-from chainfin.services.views.trade import ReceivableView
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ActRow, DocumentRow, OrderRow, ReceivableRow
 from chainfin.values.money import Money
@@ -34,9 +32,9 @@ EPOCH = date(1970, 1, 1)
 class Issuance:
     """A receivable about to be issued, the match that carries it, and the act."""
 
-    receivable: ReceivableView
+    receivable: ReceivableRow
     match: order_rules.Match
-    act: ActView
+    act: ActRow
 
 
 def day_number(day: date) -> int:
@@ -102,7 +100,7 @@ def issue(
             )
         )
         act = _issue_act(session, ctx, row, seller, paper)
-        return Issuance(view(row, document_root=paper.root), billed.match, ActView.of(act))
+        return Issuance(row, billed.match, act)
 
 
 def _unless_registered(session: Session, fingerprint: str, number: str) -> None:
@@ -175,7 +173,7 @@ def _billed(order: order_rules.Order, document: Document, accept_matched: bool) 
 
 def confirm(
     ctx: Context, actor: Actor, receivable_id: str, *, document_root: str, face: Money, due_date: date
-) -> ActView:
+) -> ActRow:
     """The debtor's undertaking to pay. It says what it confirms: another root, face or day is refused.
 
     Raises NotFound receivable_unknown; Refused not_debtor, receivable_state_wrong, confirmation_mismatch,
@@ -191,18 +189,23 @@ def confirm(
             raise Refused("confirmation_mismatch", "the confirmed document is another than was issued", root=root)
         debtor = gate.enter(session, row.debtor_id, Kind.CONFIRM)
         debtor_lines.unless_exceeded(session, debtor, row)
-        act = receivables_acts.Confirm(
-            id=row.id,
-            order_id=row.order_id,
-            seller=acts.chain_number(session.get_one(PartyRow, row.seller_id)),
-            document_root=root,
-            face=row.face,
-            due_day=day_number(row.due_date),
+        return acts.prepare(
+            session,
+            ctx,
+            party=debtor,
+            act=receivables_acts.Confirm(
+                id=row.id,
+                order_id=row.order_id,
+                seller=acts.chain_number(session.get_one(PartyRow, row.seller_id)),
+                document_root=root,
+                face=row.face,
+                due_day=day_number(row.due_date),
+            ),
+            subject=row.id,
         )
-        return ActView.of(acts.prepare(session, ctx, party=debtor, act=act, subject=row.id))
 
 
-def cancel(ctx: Context, actor: Actor, receivable_id: str) -> ActView:
+def cancel(ctx: Context, actor: Actor, receivable_id: str) -> ActRow:
     """The seller withdraws it before confirmation. Raises Refused not_seller, receivable_state_wrong."""
     with ctx.store.begin() as session:
         row = for_party(session, actor, receivable_id)
@@ -212,10 +215,10 @@ def cancel(ctx: Context, actor: Actor, receivable_id: str) -> ActView:
         face = Money(row.face, row.currency)
         unless_refused(order_rules.uninvoice(order, Document.from_canonical(invoice.canonical), face))
         act = receivables_acts.Cancel(id=row.id, order_id=row.order_id, document_root=invoice.root)
-        return ActView.of(act_of(session, ctx, row, row.seller_id, act))
+        return act_of(session, ctx, row, row.seller_id, act)
 
 
-def declare_default(ctx: Context, actor: Actor, receivable_id: str) -> ActView:
+def declare_default(ctx: Context, actor: Actor, receivable_id: str) -> ActRow:
     """The holder states on chain that it was not paid by the due day.
 
     Raises NotFound receivable_unknown; Refused not_holder, receivable_state_wrong, not_yet_due; Conflict
@@ -225,11 +228,11 @@ def declare_default(ctx: Context, actor: Actor, receivable_id: str) -> ActView:
         row, by = for_party(session, actor, receivable_id), actor.require()
         unless_refused(rules.default(value(session, row), by=by, today=ctx.clock.chain_day()))
         bank_statement.unless_in_time(session, ctx, row.due_date)
-        return ActView.of(act_of(session, ctx, row, by, receivables_acts.DeclareDefault(id=row.id)))
+        return act_of(session, ctx, row, by, receivables_acts.DeclareDefault(id=row.id))
 
 
 def parties(row: ReceivableRow) -> tuple[str, ...]:
-    """Ids of the parties that may see it. A part that was split off is the seller's business only while it holds it."""
+    """Whose business it is. What became of a part that was passed on is no longer the seller's."""
     own = (row.holder_id, row.debtor_id)
     return own if row.parent_id is not None else (row.seller_id, *own)
 
@@ -275,8 +278,8 @@ def value(session: Session, row: ReceivableRow) -> Receivable:
 
 
 def put(session: Session, row: ReceivableRow, after: Receivable) -> None:
-    """Write the value back to its row. If less is free now than was promised to an application, the promise is cut
-    down: the chain will refuse the pledge that it was for."""
+    """The row says what the value says. A promise of ours yields to what happened on chain: the pledge that it was for
+    will be refused there."""
     row.status = after.state.value
     row.holder_id = after.holder
     row.pledged, row.split_away = after.pledged, after.split_away
@@ -285,19 +288,7 @@ def put(session: Session, row: ReceivableRow, after: Receivable) -> None:
     session.add(row)
 
 
-_OWN = {
-    "id",
-    "parent_id",
-    "holder_id",
-    "face",
-    "pledged",
-    "split_away",
-    "settled",
-    "diluted",
-    "reserved",
-    "status",
-    "reference",
-}
+_OWN = {"id", "parent_id", "holder_id", "face", "pledged", "split_away", "settled", "diluted", "reserved", "status"}
 """What a part doesn't have from its parent's row."""
 
 
@@ -310,15 +301,10 @@ def part_row(parent: ReceivableRow, part: Receivable) -> ReceivableRow:
 
 
 def free(row: ReceivableRow) -> int:
-    """The part that is not pledged, split away, settled or diluted on chain; minor units."""
+    """What of it nobody else has a right to, on chain."""
     return rules.free_part(
         face=row.face, pledged=row.pledged, split_away=row.split_away, settled=row.settled, diluted=row.diluted
     )
-
-
-def view(row: ReceivableRow, *, document_root: str | None = None) -> ReceivableView:
-    """What its parties see of it. ``document_root``: only for those whom the invoice names."""
-    return ReceivableView.of(row, free=free(row), document_root=document_root)
 
 
 def outstanding(row: ReceivableRow) -> int:
@@ -332,8 +318,7 @@ def unpromised(row: ReceivableRow) -> int:
 
 
 def unless_promised(row: ReceivableRow, amount: int) -> None:
-    """``amount`` may be taken from the free part without touching what is promised to a lender. Raises Refused
-    exceeds_free."""
+    """Raises Refused exceeds_free where the rule would allow ``amount``, but a part of it is promised."""
     if amount > unpromised(row):
         shown = Money(unpromised(row), row.currency)
         raise Refused("exceeds_free", f"{shown} is free and not promised to a lender", free=str(shown))

@@ -11,13 +11,12 @@ from chainfin.services.kernel import acts
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.parties import gate
 from chainfin.services.trade import receivables
-from chainfin.services.views.acts import ActView
-from chainfin.storage.trade_tables import ReceivableRow
+from chainfin.storage.trade_tables import ActRow, ReceivableRow
 from chainfin.values.money import Money
 from chainfin.values.party import Kind
 
 
-def split(ctx: Context, actor: Actor, receivable_id: str, amounts: Sequence[Money]) -> ActView:
+def split(ctx: Context, actor: Actor, receivable_id: str, amounts: Sequence[Money]) -> ActRow:
     """The holder splits two to eight parts off what is free; what remains stays. Each part is a receivable of its own.
 
     Raises NotFound receivable_unknown; Conflict payment_under_way; Refused not_holder, receivable_state_wrong,
@@ -31,10 +30,10 @@ def split(ctx: Context, actor: Actor, receivable_id: str, amounts: Sequence[Mone
         receivables.unless_promised(row, sum(amount.minor for amount in amounts))
         gate.enter(session, row.holder_id, Kind.TRANSFER)
         parts = tuple(amount.minor for amount in amounts)
-        return ActView.of(receivables.act_of(session, ctx, row, row.holder_id, Split(id=row.id, amounts=parts)))
+        return receivables.act_of(session, ctx, row, row.holder_id, Split(id=row.id, amounts=parts))
 
 
-def transfer(ctx: Context, actor: Actor, receivable_id: str, to: str) -> ActView:
+def transfer(ctx: Context, actor: Actor, receivable_id: str, to: str) -> ActRow:
     """The holder passes it on whole; the debtor owes it to ``to`` from then on.
 
     Raises NotFound receivable_unknown, party_unknown; Forbidden party_not_active; Conflict payment_under_way; Refused
@@ -46,8 +45,8 @@ def transfer(ctx: Context, actor: Actor, receivable_id: str, to: str) -> ActView
         _unless_promised(row)
         transferee = gate.active_party(session, to)
         gate.enter(session, row.holder_id, Kind.TRANSFER)
-        return ActView.of(
-            receivables.act_of(session, ctx, row, row.holder_id, Transfer(id=row.id, to=acts.chain_number(transferee)))
+        return receivables.act_of(
+            session, ctx, row, row.holder_id, Transfer(id=row.id, to=acts.chain_number(transferee))
         )
 
 
