@@ -311,7 +311,7 @@ MUTANTS = (
     Mutant(
         "sold goods leave the pledge",
         "PledgeRules.sol",
-        "_release(p.soldPledgeId, p.goodsId, p.quantity, lender);",
+        "_release(p.soldPledgeId, p.goodsId, p.quantity, 0, lender);",
         "",
     ),
     Mutant("a buy-back stays within the promise", "PledgeRules.sol", "u.amount -= p.amount;", ""),

@@ -209,7 +209,7 @@ TERMS = (
     Planted(
         PR, "if (p.amount > e.amount()) revert ExceedsPledge(p.pledgeId, p.amount, e.amount());", "", _q("undertake")
     ),
-    Planted(PR, "_release(p.soldPledgeId, p.goodsId, p.quantity, lender);", "", _q("substitute")),
+    Planted(PR, "_release(p.soldPledgeId, p.goodsId, p.quantity, 0, lender);", "", _q("substitute")),
     Planted(
         PR,
         "Ids.boughtBack(p.pledgeId, p.buyer, u.bought++)",
