@@ -21,7 +21,7 @@ from tests.e2e.ending import mismatches
 from tests.e2e.site_books import check_books
 
 pytestmark = pytest.mark.skip(
-    reason="its batches write commands by hand, and the relayer reads typed acts now: to be mended"
+    reason="its batches write commands by hand; the relayer reads typed acts"
 )
 
 NORMAL = 500
