@@ -16,7 +16,7 @@ contract RelayedRefusalsTest is BatchWorld {
         "ConfirmItem(bytes32 id,bytes32 orderId,uint32 seller,bytes32 documentRoot,uint64 face,uint32 dueDay)";
     string private constant SETTLE_ITEM =
         "SettleItem(bytes32 id,bytes32 pledgeId,uint64 amount,bytes32 bankRef,uint32 payee)";
-    string private constant RELEASE_ITEM = 
+    string private constant RELEASE_ITEM =
         "ReleaseItem(bytes32 pledgeId,bytes32 assetId,uint64 amount,uint64 keep,bytes32 valuation)";
 
     /// @dev Of the receivables, each of FACE / 100; CLAIM's place is taken by the first of them.

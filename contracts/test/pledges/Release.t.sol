@@ -40,9 +40,7 @@ contract PledgesReleaseTest is EndedWorld {
     }
 
     function test_release__lessWouldStayThanHasTo__refused() public {
-        vm.expectRevert(
-            abi.encodeWithSelector(IPledges.LeavesTooLittle.selector, PLEDGE, PART - 100, PART - 100 + 1)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IPledges.LeavesTooLittle.selector, PLEDGE, PART - 100, PART - 100 + 1));
         _releaseKeeping(LENDER, CLAIM, 100, PART - 100 + 1);
         _releaseKeeping(LENDER, CLAIM, 100, PART - 100);
         eq(claim(CLAIM).pledged, PART - 100, "what has to stay");

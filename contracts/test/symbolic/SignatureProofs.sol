@@ -193,7 +193,8 @@ contract SignatureProofs is Signed {
             done = abi.encode(typeOf("Draw", "(bytes32 pledgeId"), x.id, g.nonce, g.deadline);
         } else if (which == 1) {
             pledges.releaseBySig(IPledges.ReleaseParams(x.id, x.root, x.amount, 0, 0), accountAuth(g));
-            bytes32 kind = typeOf("Release", "(bytes32 pledgeId,bytes32 assetId,uint64 amount,uint64 keep,bytes32 valuation");
+            bytes32 kind =
+                typeOf("Release", "(bytes32 pledgeId,bytes32 assetId,uint64 amount,uint64 keep,bytes32 valuation");
             done = abi.encode(kind, x.id, x.root, x.amount, uint64(0), bytes32(0), g.nonce, g.deadline);
         } else {
             pledges.enforceBySig(IPledges.EnforceParams(x.id, x.root), accountAuth(g));
