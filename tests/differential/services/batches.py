@@ -1,7 +1,7 @@
 """Several acts of one party, each judged and made by its service, sent to the contract as one batch.
 
-No driver sends batches of its own accord: here the acts that wait in the outbox are taken out of it, and one relayed
-batch of the same goes in their place, with what the service refused as further items. Each item's fate is read from the
+No driver sends batches: here the acts that wait in the outbox are taken out of it, and one batch of the same is relayed
+by a wallet of its own in their place, with what the service refused as further items. Each item's fate is read from the
 transaction: an item that is refused for itself is told by ``ItemRefused``.
 """
 
@@ -13,7 +13,7 @@ from typing import Any
 
 from eth_account import Account
 from eth_account.messages import encode_typed_data
-from sqlmodel import col, delete, select
+from sqlmodel import col, delete
 
 from chainfin.chain.decode import Decoder, describe_revert
 from chainfin.errors import ChainfinError
@@ -21,14 +21,14 @@ from chainfin.eth import eip712
 from chainfin.eth.abi import from_hex
 from chainfin.eth.bindings import BATCHES
 from chainfin.eth.bindings.base import Batch
+from chainfin.eth.keys import address_of
 from chainfin.services.kernel import acts, commands
 from chainfin.services.reactions import act_outcomes
-from chainfin.storage import outbox
-from chainfin.storage.chain_tables import ChainTxRow
 from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.trade_tables import ActRow
 from tests.differential.services.deed import Deed
 from tests.differential.services.harness import Harness
+from tests.e2e.ending import operator_key
 
 RIDERS: Mapping[str, tuple[str, str]] = {
     "issueBatch": ("AttestBatch", "AttestItem"),
@@ -36,6 +36,7 @@ RIDERS: Mapping[str, tuple[str, str]] = {
 }
 """What a second party signs over all items of a batch: its type, and that of an item."""
 LIFETIME_S = 3600
+GAS = 12_000_000
 
 
 @dataclass
@@ -85,12 +86,10 @@ class Batches:
         params = self._params(batch, items)
         auths = [self._rider(batch, contract, pledgor, items, params)] if batch in RIDERS else []
         auths.append(self._signed(contract, kind.PRIMARY_TYPE, _item_type(kind), _own(kind, params), speaker))
-        outbox_id = self._in_place(
-            contract, kind.RELAYED, params, auths, [item.act_id for item in items if item.act_id]
-        )
-        self._h.site.inst.sender.run_once()
+        self._take_out([item.act_id for item in items if item.act_id])
         self.sent += 1
-        return self._read(contract, outbox_id, items)
+        sent = self._relay(contract, eip712.call_data(contract, kind.RELAYED, params, auths))
+        return self._read(contract, sent, items)
 
     def _params(self, batch: str, items: Sequence[Item]) -> dict[str, Any]:
         found: dict[str, Any] = {"items": [dict(item.params) for item in items]}
@@ -128,36 +127,26 @@ class Batches:
         signed = Account.sign_message(encode_typed_data(full_message=typed), key.secret)  # type: ignore[attr-defined]
         return eip712.Auth(key.address, nonce, until, bytes(signed.signature))
 
-    def _in_place(
-        self, contract: str, function: str, params: dict[str, Any], auths: Sequence[eip712.Auth], act_ids: Sequence[str]
-    ) -> int:
-        """The batch in the outbox, and the acts that it carries out of it. The outbox row."""
-        ctx = self._h.site.ctx
-        with ctx.store.begin() as session:
-            session.exec(
-                delete(OutboxRow).where(
-                    col(OutboxRow.topic) == commands.SendAct.TOPIC, col(OutboxRow.subject).in_(act_ids)
-                )
-            )
-            payload = {
-                "act_id": "", "contract": contract, "function": function, "params": params,
-                "auths": [auth.as_json() for auth in auths],
-            }  # fmt: skip
-            row = outbox.put(
-                session, commands.SendAct.TOPIC, f"batch:{self.sent}", payload,
-                subject=f"batch {self.sent}", correlation="", now=ctx.clock.now(), cell=ctx.cell,
-            )  # fmt: skip
-            session.flush()
-            assert row.id is not None
-            return row.id
+    def _take_out(self, act_ids: Sequence[str]) -> None:
+        """The acts that the batch carries wait for the relayer no more."""
+        waiting = col(OutboxRow.topic) == commands.SendAct.TOPIC, col(OutboxRow.subject).in_(act_ids)
+        with self._h.site.ctx.store.begin() as session:
+            session.exec(delete(OutboxRow).where(*waiting))
 
-    def _read(self, contract: str, outbox_id: int, items: Sequence[Item]) -> str | None:
+    def _relay(self, contract: str, data: bytes) -> bytes:
+        """As anybody may relay what others have signed. The hash of the transaction, which is mined."""
+        site = self._h.site
+        node, key = site.inst.node, operator_key(site)
+        fields = {"to": site.ctx.contracts[contract], "data": data, "value": 0, "gas": GAS, "chainId": node.chain_id()}
+        whole = {**fields, "gasPrice": node.gas_price(), "nonce": node.nonce_of(address_of(key), node.head())}
+        return node.send_raw(bytes(Account.sign_transaction(whole, key).raw_transaction))
+
+    def _read(self, contract: str, sent: bytes, items: Sequence[Item]) -> str | None:
         """What became of each item, before the indexer hears of it: the act of one that was refused comes to nothing,
         the others are this transaction's."""
         ctx, node = self._h.site.ctx, self._h.site.inst.node
         with ctx.store.begin() as session:
-            sent = session.exec(select(ChainTxRow).where(ChainTxRow.outbox_id == outbox_id)).one()
-            receipt = node.receipt(from_hex(sent.hash))
+            receipt = node.receipt(sent)
             assert receipt is not None, "the embedded chain mines at once"
             whole = None if receipt.succeeded else "NothingDone"
             block = node.block(receipt.block_number)
@@ -176,7 +165,7 @@ class Batches:
                     act_outcomes.refused(session, ctx, item.act_id, act_outcomes.chain_code(item.error), "in a batch")
                 else:
                     act = session.get_one(ActRow, item.act_id)
-                    act.tx_hash = sent.hash
+                    act.tx_hash = "0x" + sent.hex()
                     session.add(act)
         return whole
 
@@ -217,7 +206,7 @@ _ITEMS: Mapping[str, list[dict[str, str]]] = {
         "SettleItem": "bytes32 id,bytes32 pledgeId,uint64 amount,bytes32 bankRef,uint32 payee",
         "PledgeItem": _GRANT,
         "GrantItem": _GRANT,
-        "ReleaseItem": "bytes32 pledgeId,bytes32 assetId,uint64 amount",
+        "ReleaseItem": "bytes32 pledgeId,bytes32 assetId,uint64 amount,uint64 keep,bytes32 valuation",
     }.items()
 }
 """As the contracts' type strings have them."""

@@ -20,8 +20,6 @@ from tests.differential.services.runner import TAKEN
 from tests.e2e.ending import mismatches
 from tests.e2e.site_books import check_books
 
-pytestmark = pytest.mark.skip(reason="its batches write commands by hand; the relayer reads typed acts")
-
 NORMAL = 500
 STEPS = int(os.environ.get("CHAINFIN_DIFFERENTIAL_STEPS", NORMAL))
 SEED = int(os.environ.get("CHAINFIN_DIFFERENTIAL_SEED", "20261129"))
