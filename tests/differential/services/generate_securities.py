@@ -9,7 +9,9 @@ from chainfin.connectors.sandbox.faults import Fault, Rule
 from chainfin.errors import ChainfinError
 from chainfin.eth import eip712
 from chainfin.eth.bindings import pledges_acts
+from chainfin.risk.valuation import NO_VALUATION
 from chainfin.services.goods import receipts
+from chainfin.services.kernel import in_flight
 from chainfin.services.lending import applications, review
 from chainfin.services.pledges import assets, enforcement, release, substitution, undertakings
 from chainfin.services.pledges.register import registry_hex
@@ -103,9 +105,12 @@ class Securities(Goods):
 
     def release(self, row: PledgeRow) -> Deed:
         by, amount = self.acting(self.h.name(row.lender_id)), self.number(row.left // 3 or row.left)
-        params = {"pledgeId": row.id, "assetId": row.asset_id, "amount": amount}
+        with self.ctx.store.read() as session:
+            stays = row.left - in_flight.leaving(session, session.get_one(PledgeRow, row.id)) - amount
+        params = {"pledgeId": row.id, "assetId": row.asset_id, "amount": amount, "keep": max(0, stays)}
         return self.deed(
-            by, f"{self.label(row)}, {amount} of {row.left}", Call("Pledges", "release", params),
+            by, f"{self.label(row)}, {amount} of {row.left}",
+            Call("Pledges", "release", {**params, "valuation": NO_VALUATION}),
             lambda: release.release_by_lender(self.ctx, self.actor(by), row.id, _text(row, amount)),
         )  # fmt: skip
 
@@ -163,11 +168,11 @@ class Securities(Goods):
                 receivable_id=debt.id, amount=Money(amount, CNY),
             )  # fmt: skip
             try:
-                substitution.accept(self.ctx, self.actor(self.h.name(sold.pledgor_id)), offered.row.pledge_id)
+                substitution.accept(self.ctx, self.actor(self.h.name(sold.pledgor_id)), offered.pledge_id)
             except ChainfinError as error:
                 raise AssertionError("what was offered just now can be taken") from error
             self.site.run()
-            row = substitution.get(self.ctx, self.actor("operator"), offered.row.pledge_id).row
+            row = substitution.get(self.ctx, self.actor("operator"), offered.pledge_id)
             return None if row.status == "done" else str(row.error_code)
 
         said = f"{quantity} of {self.label(sold)} for {amount} of {debt.number}"
