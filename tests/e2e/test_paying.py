@@ -11,6 +11,7 @@ import pytest
 
 from chainfin.errors import Conflict, Forbidden, NotFound, Refused
 from chainfin.rules import ledger
+from chainfin.services.kernel import custody
 from chainfin.services.kernel.commands import Refund
 from chainfin.services.kernel.context import OPERATOR, Actor
 from chainfin.services.lending import applications, end_of_day, limits
@@ -18,6 +19,7 @@ from chainfin.services.oversight import parked
 from chainfin.services.payments import instructions, unmatched
 from chainfin.services.reactions import approved
 from chainfin.services.reads import queries
+from chainfin.services.trade import receivables
 from chainfin.storage.approval_tables import ProposalRow
 from chainfin.storage.oversight_tables import ParkedItemRow
 from chainfin.storage.trade_tables import ReceivableRow
@@ -319,3 +321,22 @@ def test_limit__raised_without_naming_the_grade__keeps_it(site: Site) -> None:
         site.ctx, site.cast["lender"], kind="borrower", key=str(borrower.party_id), amount=Money(2_000_00, "CNY")
     )
     assert (row.amount, row.grade) == (2_000_00, "B")
+
+
+def test_invoice__billed_again_after_nobody_signed_it__paid_under_the_same_reference(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seller = site.borrower()
+    papers = site.papers(seller)
+    order_id = site.received(seller, papers)
+    with monkeypatch.context() as patch:
+        patch.setattr(custody, "signer_of", lambda *_: None)  # as if the seller held its key itself
+        first = receivables.issue(site.ctx, seller, order_id, papers["invoice"]).receivable
+    named = site.receivable(first.id).reference
+    site.ctx.clock.move_to(site.ctx.clock.now() + timedelta(hours=25))
+    site.run()
+    assert site.receivable(first.id).status == "refused"
+    again = receivables.issue(site.ctx, seller, order_id, papers["invoice"]).receivable
+    site.run()
+    assert (again.id, site.receivable(again.id).status) == (first.id, "issued")
+    assert site.receivable(again.id).reference == named

@@ -24,6 +24,7 @@ from chainfin.services.views.acts import ActView
 from chainfin.services.views.trade import ReceivableView
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ActRow, DocumentRow, OrderRow, ReceivableRow
+from chainfin.values import payment_reference
 from chainfin.values.money import Money
 from chainfin.values.party import Kind
 
@@ -98,6 +99,7 @@ def issue(
                 currency=claim.currency,
                 face=claim.face,
                 due_date=claim.due_date,
+                reference=payment_reference.of("receivable", fingerprint),  # also where a refused one is billed again
                 created_at=ctx.clock.now(),
             )
         )
