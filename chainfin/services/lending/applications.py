@@ -69,8 +69,6 @@ def apply(
     """
     borrower_id = actor.require()
     _check(product, amount, days, asset_id, consent)
-    if borrower_id == lender_id:
-        raise Refused("lender_is_borrower", "nobody lends to itself")
     if actor.roles & WITNESSES:
         raise Forbidden("witness_borrows", "a settlement bank, registrar or auditor takes no loan on this platform")
     now = ctx.clock.now()
@@ -78,6 +76,8 @@ def apply(
         lender = session.get(PartyRow, lender_id)
         if lender is None or lender.status == "pending" or not lender.roles & Role.LENDER:
             raise NotFound("lender_unknown", f"there is no lender {lender_id}")
+        if borrower_id == lender_id:
+            raise Refused("lender_is_borrower", "nobody lends to itself")
         _entered(session, borrower_id, lender_id, asset_id)
         if asset_id is not None:
             _own_asset(session, product, asset_id, borrower_id, amount.currency, lender_id)

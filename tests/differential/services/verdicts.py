@@ -31,6 +31,7 @@ SAME: Final[dict[str, frozenset[str]]] = {
             "warehouse_receipt_exists": "ReceiptExists",
             "debtor_not_lined": "RoleMissing",
             "lender_unknown": "RoleMissing",
+            "lender_is_borrower": "LenderIsPledgor",
             "pledge_state_wrong": "PledgeStateWrong",
             # of what can't be paid, what is owed on it is nothing
             "receivable_not_payable": "ReceivableStateWrong",
@@ -63,6 +64,8 @@ STRICTER: Final[dict[tuple[str, str], str]] = {
     ("Pledges.enforce", "not_yet_due"): _HOLIDAY,
     ("Pledges.enforce", "bank_statement_missing"): _UNTOLD,
     ("Pledges.buyBack", "bank_statement_missing"): _UNTOLD,
+    ("Pledges.expire", "loan_paid_out"): "the lender has paid out, and the chain isn't told of it yet",
+    ("Pledges.pledge", "witness_borrows"): "whose word others' money stands on doesn't borrow here",
     ("Pledges.enforce", "loan_not_overdue"): "the loan isn't on chain: there a lender may take what is drawn",
     ("Pledges.undertake", "until_not_after_due"): "an undertaking that could never be called: the chain has it, unused",
     ("Pledges.undertake", "transfer_to_debtor"): "as well: nobody may hold its own debt",
