@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from chainfin.risk.valuation import NO_VALUATION
 from chainfin.services.kernel.context import OPERATOR
 from chainfin.services.lending import end_of_day
 from chainfin.services.trade import receivables
@@ -86,7 +87,7 @@ class MoneyComesIn(Securities):
         amount = part if not goods else max(1, part * 7)  # at 70.00 a kilogram
         params = {
             "pledgeId": pledge.id, "assetId": pledge.asset_id, "buyer": self.h.number(by),
-            "amount": max(1, min(part, most)), "bankRef": self.root(),
+            "amount": max(1, min(part, most)), "bankRef": self.root(), "valuation": NO_VALUATION,
         }  # fmt: skip
 
         def ask() -> str | None:

@@ -140,7 +140,7 @@ def same(act: str, code: str, error: str) -> bool:
 
 
 OWN_WORDS: Final = frozenset(
-    {"documentRoot", "trail", "bankRef", "pledgeId", "registryNo", "loanRef", "decisionHash", "expiresAt"}
+    {"documentRoot", "trail", "bankRef", "pledgeId", "registryNo", "loanRef", "decisionHash", "expiresAt", "valuation"}
 )
 """What a service says of its own: roots of the documents that it made, and references."""
 SIZED: Final = frozenset({"Pledges.pledge", "Pledges.buyBack", "Receivables.settle"})
