@@ -12,6 +12,7 @@ from chainfin.chain.views import ContractViews
 from chainfin.connectors.registry_view import RegistryLookup
 from chainfin.eth.bindings import ACTS
 from chainfin.eth.keys import address_of
+from chainfin.risk.valuation import NO_VALUATION
 from chainfin.services.kernel import acts
 from chainfin.services.kernel.context import OPERATOR, Actor
 from chainfin.services.oversight import reconcile
@@ -48,7 +49,7 @@ def sent(site: Site, who: Actor, contract: str, function: str, **params: Any) ->
 def releases(site: Site, lender: Actor, pledge: PledgeRow, amount: int) -> ActRow:
     """The lender gives up a part of its pledge past the service, whatever has to stay."""
     whole = {"pledgeId": pledge.id, "assetId": pledge.asset_id, "amount": amount}
-    return sent(site, lender, "Pledges", "release", **whole, keep=0, valuation="0x" + "00" * 32)
+    return sent(site, lender, "Pledges", "release", **whole, keep=0, valuation=NO_VALUATION)
 
 
 def operator_key(site: Site) -> bytes:

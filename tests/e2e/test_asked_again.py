@@ -13,6 +13,7 @@ from chainfin.services.kernel.context import Actor
 from chainfin.services.pledges import undertakings
 from chainfin.services.reactions import signing
 from chainfin.storage.trade_tables import ActRow
+from chainfin.values import instruction
 from tests.e2e.ending import mismatches, pledges_on
 from tests.e2e.onchain import view
 from tests.e2e.site import Site
@@ -84,8 +85,7 @@ def test_draw__unsigned_for_a_day__asked_for_until_the_pledge_has_lapsed(
     (pledge,) = pledges_on(site, asset.id)
     with monkeypatch.context() as patch:
         patch.setattr(custody, "signer_of", lambda *_: None)
-        assert site.inst.sandbox is not None
-        site.inst.sandbox.faults.clear()
+        site.world.resolves(instruction.for_loan(str(site.application(application).row.loan_id)), "done")
         site.ctx.clock.move_to(site.ctx.clock.now() + timedelta(minutes=10))
         site.run()
         assert site.application(application).row.status == "funded"

@@ -20,6 +20,7 @@ from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ActRow, ReceivableRow
 from chainfin.values.party import Role
+from tests.e2e.ending import act
 from tests.e2e.onchain import rows, view
 from tests.e2e.site import Site, open_site
 
@@ -94,7 +95,7 @@ def test_issue__goods_move_on_before_the_seller_signs__not_sent_but_issued_anew(
     site.sign(seller, second.act)
     site.run()
     assert site.receivable(second.receivable.id).status == "issued"
-    assert second.act.extra["trail"] == "0x" + view(site.inst, "Orders", "trailOf", order_id).hex()
+    assert act(site, second.act.id).extra["trail"] == "0x" + view(site.inst, "Orders", "trailOf", order_id).hex()
 
 
 def test_issue__goods_move_on_after_it_was_signed__refused_by_the_contract_and_issued_anew(site: Site) -> None:

@@ -195,7 +195,8 @@ def test_node__behind_or_gone_while_serving__not_ready_and_work_goes_on_after(
 
 def _admit_new(installation: Installation) -> str:
     """The same company under the next free sample id."""
-    taken = {row.legal_value for row in admission.list_(installation.ctx, OPERATOR, after="", limit=100)}
+    seen = admission.list_(installation.ctx, OPERATOR, after="", limit=100)
+    taken = {row.private.legal_value for row in seen if row.private is not None}
     free = [each for each in (samples.CORE, samples.SUPPLIER, samples.KEEPER, samples.SHOP) if each.uscc not in taken]
     made = admission.admit(
         installation.ctx,

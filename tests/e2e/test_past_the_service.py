@@ -10,6 +10,7 @@ import pytest
 
 from chainfin.eth import eip712
 from chainfin.eth.bindings.pledges_acts import Exchange, Substitute
+from chainfin.risk.valuation import NO_VALUATION
 from chainfin.services.books import loan_book
 from chainfin.services.kernel import acts, custody
 from chainfin.services.kernel.context import Actor
@@ -53,6 +54,7 @@ def test_bought_back__by_who_undertook_it__goods_under_a_receipt_of_its_own(
         sent(
             site, site.cast["bank"], "Pledges", "buyBack",
             pledgeId=pledge.id, assetId=pledge.asset_id, buyer=buyer, amount=amount, bankRef=reference,
+            valuation=NO_VALUATION,
         )  # fmt: skip
     taken = receipts_out_of(site, pledge.asset_id)
     assert sorted(row.issued for row in taken) == [1000, 2000]

@@ -82,14 +82,21 @@ def run(ctx: Context, actor: Actor, on: date, progress: Step = silent) -> EndOfD
                 if code is not None:
                     unchecked[loan_id] = code
     with ctx.store.begin() as session:
-        row_of_day = EndOfDayRow(
-            business_date=on,
-            loans=len(running),
-            journals=journals,
-            unchecked=unchecked,
-            started_at=started,
-            finished_at=ctx.clock.now(),
+        # two processes may have come here with one day: the loans were shared out between them, the row is one
+        journals_service.lock(session)
+        made = session.get(EndOfDayRow, on)
+        if made is not None:
+            made.journals += journals
+            return EndOfDay(on, made.loans, made.journals, made.unchecked, repeated=True)
+        session.add(
+            EndOfDayRow(
+                business_date=on,
+                loans=len(running),
+                journals=journals,
+                unchecked=unchecked,
+                started_at=started,
+                finished_at=ctx.clock.now(),
+            )
         )
-        session.merge(row_of_day)
         daily_root.seal(session, ctx, on)
     return EndOfDay(on, len(running), journals, unchecked, repeated=False)
