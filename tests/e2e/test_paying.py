@@ -20,12 +20,13 @@ from chainfin.services.payments import instructions, unmatched
 from chainfin.services.reactions import approved
 from chainfin.services.reads import queries
 from chainfin.services.trade import receivables
-from chainfin.storage.approval_tables import ProposalRow
-from chainfin.storage.oversight_tables import ParkedItemRow
+from chainfin.services.views.acts import ProposalView
+from chainfin.services.views.oversight import ParkedView
 from chainfin.storage.trade_tables import ReceivableRow
 from chainfin.values import reference
 from chainfin.values.money import Money
 from chainfin.values.party import first_person
+from chainfin.values.payment_reference import Kind
 from tests.e2e.onchain import view
 from tests.e2e.site import FACE, Site
 from tests.unit.test_remittance import wide
@@ -160,8 +161,8 @@ def test_payment__that_names_two_claims__waits(site: Site) -> None:
 # by hand
 
 
-def proposed(site: Site, ref: str, kind: str, target: str) -> ProposalRow:
-    return unmatched.propose(site.ctx, BOSS, site.unmatched(ref).id, kind=kind, target=target, reason="he called")  # type: ignore[arg-type]
+def proposed(site: Site, ref: str, kind: Kind, target: str) -> ProposalView:
+    return unmatched.propose(site.ctx, BOSS, site.unmatched(ref).id, kind=kind, target=target, reason="he called")
 
 
 def test_unmatched__allocated_by_two_persons__placed_as_if_named(site: Site) -> None:
@@ -244,7 +245,7 @@ def test_unmatched__decided_by_others__refused(site: Site) -> None:
     site.sends_back(ref)
 
 
-def items(site: Site, source: str, subject: str) -> list[ParkedItemRow]:
+def items(site: Site, source: str, subject: str) -> list[ParkedView]:
     found = parked.list_(site.ctx, OPERATOR, status=None, after="", limit=500)
     return [item for item in found if (item.source, item.subject) == (source, subject)]
 

@@ -19,13 +19,15 @@ from chainfin.services.goods import receipts
 from chainfin.services.kernel.context import Actor
 from chainfin.services.lending import applications, credit_notes, decision_inputs
 from chainfin.services.payments import allocation, buy_back
-from chainfin.services.payments.allocation import Arrival
+from chainfin.services.payments.allocation import Payment
 from chainfin.services.pledges import enforcement, release, substitution, undertakings
 from chainfin.services.reactions import chain_events
 from chainfin.services.reactions.event_reading import ChainDisagrees
 from chainfin.services.trade import disputes, receivables, splits_and_transfers
+from chainfin.services.views.goods import WarehouseReceiptView
 from chainfin.storage.chain_tables import ChainEvent, ChainEventRow
-from chainfin.storage.trade_tables import ActRow, PledgeRow, ReceivableRow, UndertakingRow, WarehouseReceiptRow
+from chainfin.storage.lending_tables import IncomingRow
+from chainfin.storage.trade_tables import ActRow, PledgeRow, ReceivableRow, UndertakingRow
 from chainfin.values.money import Money
 from tests.e2e.ending import mismatches, pledges_on
 from tests.e2e.site import FACE, START, Site
@@ -53,15 +55,20 @@ class Stage:
     goods_offer: str
     on_claim: PledgeRow
     """The pledge of a loan on another claim."""
-    goods: WarehouseReceiptRow
+    goods: WarehouseReceiptView
     on_goods: PledgeRow
     """The pledge of a loan on them; the core enterprise undertook to buy them."""
 
     def actor(self, name: str) -> Actor:
         return self.seller if name == "seller" else self.site.cast[name]
 
-    def paid(self, amount: int, payer: str = "6228-payer") -> Arrival:
-        return Arrival("ref", 1, payer, "", Money(amount, CNY), "", self.site.today, {})
+    def paid(self, amount: int, payer: str = "6228-payer") -> Payment:
+        row = IncomingRow(
+            id="in_ref", bank_ref="ref", book_ref="in_ref", sequence=1, payer_account=payer, currency=CNY,
+            amount=amount, remittance="", received_on=self.site.today, status="waiting",
+            created_at=self.site.ctx.clock.now(),
+        )  # fmt: skip
+        return Payment.of(row)
 
 
 @pytest.fixture(scope="module")
@@ -227,10 +234,10 @@ def test_buy_back__the_rule_says_no__all_of_the_payment_is_left_over(
     payer = stage.site.party(stage.actor("core").party_id).account
     monkeypatch.setattr(module, rule, no)
     with stage.site.ctx.store.begin() as session:
-        arrival = stage.paid(700_00, str(payer))
-        left, why = buy_back.for_buy_back(session, stage.site.ctx, arrival, stage.on_goods.id)
+        payment = stage.paid(700_00, str(payer))
+        left, why = buy_back.for_buy_back(session, stage.site.ctx, payment, stage.on_goods.id)
         session.rollback()
-    assert (left, why) == (arrival.amount, reason)
+    assert (left, why) == (payment.amount, reason)
 
 
 def test_decision__on_a_claim__asks_the_rule_for_its_facts(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,9 +17,9 @@ from chainfin.services.kernel.context import OPERATOR, Actor
 from chainfin.services.lending import credit_notes, margin_calls
 from chainfin.services.oversight import evidence
 from chainfin.services.pledges import release, substitution, undertakings
-from chainfin.services.pledges.substitution import SubstitutionView
 from chainfin.services.reactions import signing
 from chainfin.services.trade import disputes
+from chainfin.services.views.pledges import SubstitutionView
 from chainfin.storage.trade_tables import PledgeRow, ReceivableRow
 from chainfin.values.money import Money
 from chainfin.values.party import Role

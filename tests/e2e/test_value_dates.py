@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import date, timedelta
 from decimal import Decimal
@@ -173,10 +173,11 @@ def test_enforcement_and_default__before_the_banks_statement__wait(
     (pledge,) = pledges_on(site, asset.id)
     site.move_to(asset.due_date + timedelta(days=7))
     end_of_day.run(site.ctx, OPERATOR, site.today)
-    for act in (
+    acts: tuple[Callable[[], object], ...] = (
         lambda: enforcement.enforce(site.ctx, site.cast["lender"], pledge.id),
         lambda: receivables.declare_default(site.ctx, borrower, asset.id),
-    ):
+    )
+    for act in acts:
         with pytest.raises(Conflict) as caught:
             act()
         assert caught.value.code == "bank_statement_missing"

@@ -153,7 +153,7 @@ class Batches:
             assert block is not None
             events = [Decoder(ctx.contracts).event(log, block) for log in receipt.logs]
             refused = {
-                event.args["index"]: describe_revert(contract, from_hex(event.args["reason"]))[0]
+                event.args["index"]: describe_revert(contract, from_hex(str(event.args["reason"])))[0]
                 for event in events
                 if event.name == "ItemRefused"
             }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from chainfin.documents.fingerprint import invoice_fingerprint, invoice_key
 from chainfin.eth.bindings import receivables_acts
@@ -178,5 +179,5 @@ class Trade(Base):
         )  # fmt: skip
 
 
-def _fields(issued: receivables_acts.Issue) -> dict[str, object]:
+def _fields(issued: receivables_acts.Issue) -> dict[str, Any]:
     return {member.field: getattr(issued, member.field) for member in issued.members()}
