@@ -104,7 +104,9 @@ def test_due_date__one_payment_for_the_whole__each_gets_its_own(
     town.core.until(lambda: town.core.get(f"/v1/receivables/{part}"), lambda body: body["status"] == "settled")
     family = [whole, *town.core.get(f"/v1/receivables/{whole['id']}/parts")["items"]]
     assert {town.core.get(f"/v1/receivables/{each['id']}")["status"] for each in family} == {"settled"}
-    paid = {one.split("-")[0] for one in town.stage.installation.sandbox.payments()}  # type: ignore[union-attr]
+    bank = town.stage.installation.sandbox
+    assert bank is not None
+    paid = {one.split("-")[0] for one in bank.payments()}
     assert "holder" in paid
     found = town.auditor.until(lambda: town.auditor.get("/v1/audit/reconciliation"), lambda body: body["ok"])
     assert found["mismatches"] == []

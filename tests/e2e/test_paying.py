@@ -3,6 +3,7 @@ waits for two persons, or goes back."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -134,9 +135,9 @@ def test_payment__asked_by_a_stranger__unknown(site: Site) -> None:
         lambda asset: f"RECEIVABLE {asset.id[:40]} {asset.id[40:]}",
     ],
 )
-def test_payment__in_an_everyday_spelling__finds_its_claim(site: Site, spell: object) -> None:
+def test_payment__in_an_everyday_spelling__finds_its_claim(site: Site, spell: Callable[[ReceivableRow], str]) -> None:
     asset = site.confirmed(site.borrower())
-    ref = site.pays(1_00, spell(asset))  # type: ignore[operator]
+    ref = site.pays(1_00, spell(asset))
     assert (site.incoming(ref).status, site.receivable(asset.id).settled) == ("applied", 1_00)
 
 
@@ -261,7 +262,9 @@ def lent(site: Site, amount: int = 800_000_00) -> tuple[Actor, ReceivableRow, st
 
 def test_borrower__pays_700k_of_800k_early__what_isnt_needed_is_free(site: Site) -> None:
     borrower, asset, loan_id = lent(site)
-    rate = Decimal(str(site.application(site.loan(loan_id).row.application_id).offer.terms["advance_rate"]))  # type: ignore[union-attr]
+    offer = site.application(site.loan(loan_id).row.application_id).offer
+    assert offer is not None
+    rate = Decimal(str(offer.terms["advance_rate"]))
     site.pays(700_000_00, f"LOAN {loan_id}")
     loan = site.loan(loan_id)
     needed = -(-loan.loan.dues.total.minor * 10**6 // int(rate * 10**6))

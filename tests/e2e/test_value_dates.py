@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
 from chainfin.errors import ChainfinError, Conflict, Refused
 from chainfin.rules import ledger
@@ -53,7 +53,9 @@ def lent(site: Site) -> tuple[Actor, ReceivableRow, str]:
 
 def posted(site: Site, loan_id: str) -> list[JournalRow]:
     with site.ctx.store.read() as session:
-        return list(session.exec(select(JournalRow).where(JournalRow.ref == loan_id).order_by(JournalRow.id)).all())  # type: ignore[arg-type]
+        return list(
+            session.exec(select(JournalRow).where(JournalRow.ref == loan_id).order_by(col(JournalRow.id))).all()
+        )
 
 
 def read_late(site: Site, amount: int, remittance: str, days: int) -> str:

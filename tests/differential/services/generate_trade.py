@@ -172,10 +172,11 @@ class Trade(Base):
             "id": row.id, "orderId": row.order_id, "seller": self.h.number(self.h.name(row.seller_id)),
             "documentRoot": root, "face": face, "dueDay": day_number(due),
         }  # fmt: skip
-        terms = {"document_root": root, "face": Money(face, CNY), "due_date": due}
         return self.deed(
             by, f"{row.number}, {face}", Call("Receivables", "confirm", params),
-            lambda: receivables.confirm(self.ctx, self.actor(by), row.id, **terms),  # type: ignore[arg-type]
+            lambda: receivables.confirm(
+                self.ctx, self.actor(by), row.id, document_root=root, face=Money(face, CNY), due_date=due
+            ),
         )  # fmt: skip
 
 
