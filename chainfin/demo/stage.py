@@ -61,7 +61,7 @@ class Stage(AbstractContextManager["Stage"]):
 
     @property
     def today(self) -> date:
-        return self.now.date()
+        return self.installation.clock.today()
 
     def move_to(self, day: date) -> None:
         """Business time goes on to nine in the morning of ``day``; what ran by the old time has ended."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,6 +18,7 @@ from chainfin import samples
 from chainfin.eth.keys import address_of, new_private_key
 from chainfin.services.kernel.context import Clock, Context
 from chainfin.services.parties import persons
+from chainfin.services.parties import signin as signin_service
 from chainfin.services.parties.signin import SignIn
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.store import Store
@@ -142,4 +143,8 @@ def town() -> Iterator[World]:
 def world() -> Iterator[World]:
     """One trade for all tests that only read it, or that are refused."""
     with ExitStack() as stack:
-        yield build(stack)
+        with pytest.MonkeyPatch.context() as patch:
+            # it outlives a token: on a slow machine all files take longer than that
+            patch.setattr(signin_service, "TOKEN_LIFETIME", timedelta(days=1))
+            made = build(stack)
+        yield made
