@@ -10,7 +10,7 @@ import pytest
 
 from chainfin.errors import Refused
 from chainfin.rules import inventory
-from chainfin.services.goods import receipts
+from chainfin.services.goods import receipts, two_words
 from chainfin.services.kernel.context import OPERATOR, Actor
 from chainfin.services.lending import applications, end_of_day, margin_calls, prices
 from chainfin.services.reactions import approved
@@ -107,14 +107,14 @@ def test_price__too_old__unchecked_is_said_and_never_taken_for_cover(site: Site)
 
 
 def test_release__of_what_is_pledged__exceeds_free(site: Site) -> None:
-    owner, keeper = site.borrower(), site.cast["keeper"]
+    owner = site.borrower()
     receipt = site.goods(owner)
     loan_id = site.funded(owner, LENT, receipt.id, product="inventory_pledge")
     free = Decimal(20_000_000 - pledged(site, loan_id)).scaleb(-3)
     with pytest.raises(Refused) as refused:
-        receipts.release(site.ctx, keeper, receipt.id, free + Decimal("0.001"))
+        two_words.order(site.ctx, owner, receipt.id, free + Decimal("0.001"))
     assert refused.value.code == "exceeds_free"
-    receipts.release(site.ctx, keeper, receipt.id, free)
+    two_words.order(site.ctx, owner, receipt.id, free)
     site.run()
     chain = view(site.inst, "WarehouseReceipts", "receipt", receipt.id)
     assert (chain["free"], chain["pledged"]) == (0, pledged(site, loan_id))

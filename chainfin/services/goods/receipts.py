@@ -123,26 +123,6 @@ def issue(
         return view(row), ActView.of(act)
 
 
-def release(ctx: Context, actor: Actor, receipt_id: str, quantity: Decimal) -> ActView:
-    """The keeper hands free goods out to the owner.
-
-    Raises NotFound warehouse_receipt_unknown; Conflict receipt_not_final; Refused quantity_too_large, exceeds_free.
-    """
-    keeper_id = actor.require(Role.KEEPER)
-    amount = thousandths(quantity)
-    with ctx.store.begin() as session:
-        row = session.get(WarehouseReceiptRow, receipt_id, with_for_update=True)
-        if row is None or row.keeper_id != keeper_id:
-            raise NotFound("warehouse_receipt_unknown", f"there is no receipt {receipt_id}")
-        unless_refused(rules.release(value(session, row), amount, by=keeper_id))
-        if amount > unpromised(row):
-            shown = Decimal(unpromised(row)).scaleb(-3)
-            raise Refused("exceeds_free", f"{shown} {row.unit} are free and not promised to a lender", free=str(shown))
-        keeper = session.get_one(PartyRow, keeper_id)
-        act = warehouse_receipts_acts.Release(id=row.id, quantity=amount)
-        return ActView.of(acts.prepare(session, ctx, party=keeper, act=act, subject=row.id))
-
-
 def transfer(ctx: Context, actor: Actor, receipt_id: str, to: str) -> ActView:
     """The owner passes title on.
 

@@ -220,8 +220,10 @@ def end_or_go_on(session: Session, ctx: Context, pledge: PledgeRow) -> None:
     statutory registry too."""
     if pledge.left:
         ask_again(session, ctx, pledge)
-    else:
-        register.unregister(session, ctx, pledge, pledge.status)
+        return
+    for act in _unsigned(session, pledge):
+        _withdraw(session, ctx, act, pledge)
+    register.unregister(session, ctx, pledge, pledge.status)
 
 
 def remind(ctx: Context, *, limit: int = 1000) -> int:
