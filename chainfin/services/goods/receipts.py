@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from datetime import date
 from decimal import Decimal
 from typing import get_args
 
@@ -251,6 +252,17 @@ def latest_price(session: Session, lender_id: str, good: str, unit: str, currenc
     if row is None:
         raise Refused("price_missing", f"there is no price of {good} per {unit} in {currency} that counts here")
     return row
+
+
+def fresh_price(session: Session, lender_id: str, row: WarehouseReceiptRow, currency: str, today: date) -> PriceRow:
+    """By what the receipt's goods are reckoned today, wherever a lender's money stands on them: to lend, to call, to
+    release, to replace and to buy back alike. Raises Refused price_missing, price_stale."""
+    good = str(row.goods["commodity"])
+    price = latest_price(session, lender_id, good, row.unit, currency)
+    stale = rules.price_stale(good, price.as_of, today)
+    if stale is not None:
+        raise stale.error()
+    return price
 
 
 def counting_prices(good: str, unit: str, currency: str) -> SelectOfScalar[PriceRow]:
