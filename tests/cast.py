@@ -11,7 +11,7 @@ from chainfin import samples
 from chainfin.eth import eip712, keys
 from chainfin.services.kernel.context import OPERATOR, Context
 from chainfin.services.parties import admission
-from chainfin.storage.party_tables import PartyRow
+from chainfin.services.views.parties import PartyView
 from chainfin.values.party import Role
 
 
@@ -23,7 +23,7 @@ def invented(number: int) -> samples.Company:
 
 def admit(
     ctx: Context, company: samples.Company, role: Role, *, account: str | None = None, key: bytes | None = None
-) -> PartyRow:
+) -> PartyView:
     """The operator admits the company; with a ``key`` of its own it consents by that, else its key is in custody.
     The admission is on its way to the chain then."""
     made = admission.admit(

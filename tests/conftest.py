@@ -16,9 +16,10 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from chainfin.services.parties import persons
+from chainfin.storage.party_tables import PersonRow
 from chainfin.storage.store import Store
 from chainfin.storage.tables import metadata
+from chainfin.values.party import first_person
 from tests.storage import postgres
 
 # As the command line and the Makefile do, and before anything is hashed: else the embedded chain is ten times slower.
@@ -126,5 +127,5 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
         with opened.engine.begin() as connection:
             connection.exec_driver_sql(f"TRUNCATE {tables} RESTART IDENTITY CASCADE")
         with opened.begin() as session:  # as the migrations leave it
-            persons.make_first(session, None, datetime.now(UTC))
+            session.add(PersonRow(id=first_person(None), name="", administrator=True, created_at=datetime.now(UTC)))
     opened.close()

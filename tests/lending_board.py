@@ -333,8 +333,10 @@ class Board:
 
     def _event(self, session: Session, kind: type[Pledged] | type[Released], **args: Any) -> None:
         number = next(self.made)
-        at = {"block_number": number, "block_hash": hash_of(f"b{number}"), "tx_hash": hash_of(f"t{number}")}
-        event = ChainEvent(kind.CONTRACT, kind.NAME, args, log_index=0, block_time=self.clock.now(), **at)
+        event = ChainEvent(
+            kind.CONTRACT, kind.NAME, args, block_number=number, block_hash=hash_of(f"b{number}"),
+            tx_hash=hash_of(f"t{number}"), log_index=0, block_time=self.clock.now(),
+        )  # fmt: skip
         chain_events.apply(session, self.ctx, event)
 
     def stand(self, party: Actor, status: str) -> None:

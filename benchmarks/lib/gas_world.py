@@ -6,13 +6,14 @@ import json
 from pathlib import Path
 from typing import Any
 
-import rlp  # type: ignore[import-untyped]
+import rlp
 from eth_account import Account
 from eth_account.messages import encode_typed_data
 from eth_account.signers.local import LocalAccount
-from eth_utils import keccak, to_checksum_address
+from eth_hash.auto import keccak
 from web3 import EthereumTesterProvider, Web3
 from web3.contract import Contract
+from web3.types import TxParams, Wei
 
 ARTIFACTS = Path(__file__).resolve().parents[2] / "contracts" / "artifacts"
 FAR = 2**63
@@ -52,7 +53,7 @@ class World:
         self.keys: dict[str, LocalAccount] = {name: Account.from_key(digest("key of", name)) for name in ROLES}
         self.nonces: dict[tuple[str, str], int] = {}
         for account in (self.operator, *self.keys.values()):
-            funds = {"from": self.w3.eth.accounts[0], "to": account.address, "value": 10**22}
+            funds: TxParams = {"from": self.w3.eth.accounts[0], "to": account.address, "value": Wei(10**22)}
             self.w3.eth.send_transaction(funds)
         self.contracts = self._deploy()
         self.parties = {name: self._admit(name) for name in ROLES}
@@ -65,7 +66,7 @@ class World:
         first = self.w3.eth.get_transaction_count(self.operator.address)
         sender = bytes.fromhex(self.operator.address[2:])
         where = {
-            f"@{name}": to_checksum_address(keccak(rlp.encode([sender, first + i]))[12:])
+            f"@{name}": Web3.to_checksum_address(keccak(rlp.encode([sender, first + i]))[12:])
             for i, name in enumerate(names)
         }
         defaults = {f"${name}": value for name, value in plan["defaults"].items()}

@@ -25,6 +25,7 @@ from chainfin.client.member import Caller, Member
 from chainfin.connectors.sandbox import start_sandbox
 from chainfin.errors import Unavailable
 from chainfin.eth import eip712
+from chainfin.eth.signer import KeySigner
 from chainfin.rules.mandate import GRADES
 from chainfin.runtime import log_setup
 from chainfin.runtime.installation import Installation
@@ -99,13 +100,16 @@ class World(AbstractContextManager["World"]):
         self._stack.callback(mine.send, None)
         return mine.recv()
 
+    def _account(self, who: str) -> Account:
+        member = self.members[who]
+        assert isinstance(member.signer, KeySigner), "a client process signs with the key itself"
+        return Account(member.id, member.token, member.signer.secret)
+
     def _start_clients(self) -> Connection:
         mine, theirs = _spawn.Pipe()
-        accounts = [
-            Account(self.members[who].id, self.members[who].token, self.members[who].signer.secret)
-            for who in ("core", "supplier")
-        ]
-        market = lending_client.Market(self.url, self.members["lender"].id, *accounts)
+        market = lending_client.Market(
+            self.url, self.members["lender"].id, self._account("core"), self._account("supplier")
+        )
         process = _spawn.Process(target=lending_client.run, args=(theirs, market), daemon=True)
         process.start()
         self._stack.callback(process.join, 10)
@@ -212,8 +216,8 @@ class World(AbstractContextManager["World"]):
         for job in jobs:
             row = queries.receivable(ctx, core, job.receivable_id)
             face = Money(row.face, row.currency)
-            said = {"document_root": str(row.document_root), "face": face, "due_date": row.due_date}
-            done.append(receivables.confirm(ctx, core, row.id, **said))
+            root = str(row.document_root)
+            done.append(receivables.confirm(ctx, core, row.id, document_root=root, face=face, due_date=row.due_date))
         self._final("core", done)
         return [Job(job.receivable_id, None) for job in jobs]
 

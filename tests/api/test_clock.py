@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
+import httpx
 from fastapi.testclient import TestClient
 
 from api.app import create_app
@@ -13,8 +14,10 @@ from chainfin.services.parties.signin import SignIn
 from tests.api.conftest import Site, make_context
 
 
-def _move(site: Site, who: str, to: str):  # type: ignore[no-untyped-def]  # httpx.Response
-    return site.http.post("/v1/clock", json={"now": to}, headers=site.as_(who) | {"Idempotency-Key": to})
+def _move(site: Site, who: str, to: str) -> httpx.Response:
+    headers = site.as_(who) | {"Idempotency-Key": to}
+    answer: httpx.Response = site.http.post("/v1/clock", json={"now": to}, headers=headers)
+    return answer
 
 
 def test_clock__moved_by_the_operator__is_read_by_all(site: Site) -> None:

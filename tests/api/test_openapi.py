@@ -294,10 +294,11 @@ def test_operations__of_the_document__are_all_called_here(document: Any) -> None
     assert documented == set(_OPERATIONS)
 
 
-def _call(world: World, operation: APIOperation[Any, Any, Any], mode: GenerationMode, *, known: bool) -> None:
+def _call(world: World, operation: APIOperation[Any, Any, Any, Any], mode: GenerationMode, *, known: bool) -> None:
     """Call ``operation`` with generated input; ``known``: on things that exist."""
     ids = _ids(world, operation.path) if known else {}
-    strategy = operation.as_strategy(generation_mode=mode, **({"path_parameters": ids} if ids else {}))
+    given_path: dict[str, Any] = {"path_parameters": ids} if ids else {}
+    strategy = operation.as_strategy(generation_mode=mode, **given_path)
     checks = [*_TRUE, negative_data_rejection] if mode is GenerationMode.NEGATIVE else _TRUE
     token = world.headers(_ACTORS.get(operation.path, "supplier"))
 
@@ -311,7 +312,7 @@ def _call(world: World, operation: APIOperation[Any, Any, Any], mode: Generation
         print_blob=False,
     )
     @given(case=strategy)
-    def run(case: Case) -> None:
+    def run(case: Case[Any]) -> None:
         # generated keys are mostly alike, and all that would be seen is that they were used before
         fresh = {"Idempotency-Key": uuid4().hex} if mode is GenerationMode.POSITIVE else {}
         if known and mode is GenerationMode.POSITIVE:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import partial
 
 import pytest
 
@@ -30,7 +31,7 @@ def part(town: World, second: Member) -> str:
     receivable = f"/v1/receivables/{town.ids['receivable']}"
     town.supplier.do(f"{receivable}/splits", {"amounts": [amount("250000.00"), amount("50000.00")]})
     parts = town.supplier.get(f"{receivable}/parts")["items"]
-    (chosen,) = [each["id"] for each in parts if each["face"] == "250000.00"]
+    (chosen,) = [str(each["id"]) for each in parts if each["face"] == "250000.00"]
     assert {each["parent_id"] for each in parts} == {town.ids["receivable"]}
     town.supplier.do(f"/v1/receivables/{chosen}/transfer", {"to": second.id})
     return chosen
@@ -99,11 +100,13 @@ def test_due_date__one_payment_for_the_whole__each_gets_its_own(
     payment = Money.parse(whole["face"], CNY)
     town.stage.pays(town.core, payment, account, f"RECEIVABLE {whole['id']}")
     for lent in (loan, town.ids["loan"]):
-        town.core.until(lambda lent=lent: town.lender.get(f"/v1/loans/{lent}"), lambda body: body["status"] == "repaid")
+        town.core.until(partial(town.lender.get, f"/v1/loans/{lent}"), lambda body: body["status"] == "repaid")
     town.core.until(lambda: town.core.get(f"/v1/receivables/{part}"), lambda body: body["status"] == "settled")
     family = [whole, *town.core.get(f"/v1/receivables/{whole['id']}/parts")["items"]]
     assert {town.core.get(f"/v1/receivables/{each['id']}")["status"] for each in family} == {"settled"}
-    paid = {one.split("-")[0] for one in town.stage.installation.sandbox.payments()}  # type: ignore[union-attr]
+    bank = town.stage.installation.sandbox
+    assert bank is not None
+    paid = {one.split("-")[0] for one in bank.payments()}
     assert "holder" in paid
     found = town.auditor.until(lambda: town.auditor.get("/v1/audit/reconciliation"), lambda body: body["ok"])
     assert found["mismatches"] == []

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from chainfin import samples
 from chainfin.cli.main import app
 from chainfin.client.member import ApiProblem, Member, confirmation
+from chainfin.eth.signer import KeySigner
 from chainfin.values.money import Money
 from tests.api.world import World
 
@@ -37,7 +38,7 @@ def fund(town: World) -> Member:
 
 def signed(member: Member) -> int:
     """Signs what waits for the party; how many acts."""
-    return member.until(member.sign_waiting, bool)
+    return int(member.until(member.sign_waiting, bool))
 
 
 @pytest.fixture(scope="module")
@@ -119,6 +120,7 @@ def test_substitution__offered_granted_and_signed_each_with_its_own_key__the_loa
 def shell(town: World, folder: Path, **members: Member) -> Any:
     """`chainfin …` with the key files of these members."""
     for name, member in members.items():
+        assert isinstance(member.signer, KeySigner)
         (folder / f"{name}.key").write_text(member.signer.secret.hex())
 
     def run(*words: str) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import httpx
 import pytest
 from joserfc import jwt
 from joserfc.jwk import OctKey
@@ -25,8 +26,9 @@ def _challenge(site: Site, who: str = "core") -> str:
     return str(answer.json()["message"])
 
 
-def _wallet(site: Site, message: str, signature: str):  # type: ignore[no-untyped-def]  # httpx.Response
-    return site.http.post("/v1/auth/wallet", json={"message": message, "signature": signature})
+def _wallet(site: Site, message: str, signature: str) -> httpx.Response:
+    answer: httpx.Response = site.http.post("/v1/auth/wallet", json={"message": message, "signature": signature})
+    return answer
 
 
 def _bearer(token: str) -> dict[str, str]:
@@ -185,8 +187,10 @@ def test_token__suspended_with_an_auditors_role_beside_its_own__reads_its_own_al
     assert seen["private"] is None
 
 
-def _make_client(site: Site, who: str, key: str = "k1", **body: object):  # type: ignore[no-untyped-def]
-    return site.http.post("/v1/clients", json=body, headers={**site.as_(who), "Idempotency-Key": key})
+def _make_client(site: Site, who: str, key: str = "k1", **body: object) -> httpx.Response:
+    headers = {**site.as_(who), "Idempotency-Key": key}
+    answer: httpx.Response = site.http.post("/v1/clients", json=body, headers=headers)
+    return answer
 
 
 @pytest.mark.parametrize("form", [True, False])

@@ -78,9 +78,9 @@ class Program:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and _called_from_outside(node):
                 yield module, name
         for module, tree in self._trees.items():
-            for node in tree.body:
-                if not isinstance(node, Definition | ast.Import | ast.ImportFrom):
-                    yield from self._uses(module, node)
+            for statement in tree.body:
+                if not isinstance(statement, Definition | ast.Import | ast.ImportFrom):
+                    yield from self._uses(module, statement)
 
     def _imports_of(self, tree: ast.Module) -> dict[str, _Import]:
         found: dict[str, _Import] = {}

@@ -28,7 +28,7 @@ def found() -> list[type[Any]]:
         member
         for module in modules
         for _, member in inspect.getmembers(module, dataclasses.is_dataclass)
-        if member.__module__ == module.__name__
+        if isinstance(member, type) and member.__module__ == module.__name__
     }
     return sorted(own, key=lambda view: view.__name__)
 

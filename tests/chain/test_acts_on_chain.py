@@ -146,10 +146,11 @@ def test_goods_trail__python__is_the_contracts_own(world: World) -> None:
 
 
 def test_recount__into_a_pledge__names_it_and_tells_what_it_lost(world: World) -> None:
-    receipt = {"id": named("WR-count"), "owner": world.ids["supplier"], "documentRoot": named("wr"), "quantity": 100}
+    counted = named("WR-count")
+    receipt = {"id": counted, "owner": world.ids["supplier"], "documentRoot": named("wr"), "quantity": 100}
     world.act("keeper", "WarehouseReceipts", "issue", receipt)
     pledge = {
-        "pledgeId": over(receipt["id"], "goods pledge"), "assetKind": 2, "assetId": receipt["id"], "amount": 60,
+        "pledgeId": over(counted, "goods pledge"), "assetKind": 2, "assetId": counted, "amount": 60,
         "lender": world.ids["lender"], "loanRef": named("loan"), "decisionHash": named("decision"), "expiresAt": 0,
     }  # fmt: skip
     grant = world.auth("supplier", eip712.type_of(pledges_acts.Grant), pledge)

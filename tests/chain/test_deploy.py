@@ -45,7 +45,7 @@ def test_deploy__cut_off__goes_on_where_it_stopped(
 ) -> None:
     node = open_embedded(tmp_path)
     node.send_raw(signed(node, 0, SENDER, b""))
-    sent = []
+    sent: list[bytes] = []
 
     def cut(where: object, raw: bytes) -> None:
         if len(sent) == survived:

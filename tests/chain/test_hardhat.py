@@ -71,5 +71,7 @@ def test_main_job__on_hardhat__confirmed_pledged_and_paid(hardhat: str) -> None:
         receipt = hardhat_node.ask(hardhat, "eth_getTransactionReceipt", first.tx_hash)
         assert receipt["status"] == "0x1"
         head = int(hardhat_node.ask(hardhat, "eth_blockNumber"), 16)
-        assert world.installation.indexer.final_block().number == head
+        final = world.installation.indexer.final_block()
+        assert final is not None
+        assert final.number == head
         assert world.installation.indexer.run_once() == 0

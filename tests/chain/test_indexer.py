@@ -63,6 +63,12 @@ def ids(*names: str) -> list[object]:
     return ["0x" + named(name).hex() for name in names]
 
 
+def final_number(line: Line) -> int:
+    block = line.indexer.final_block()
+    assert block is not None
+    return block.number
+
+
 def code_of(indexer: Indexer) -> str:
     with pytest.raises(Unavailable) as caught:
         indexer.run_once()
@@ -128,11 +134,12 @@ def test_reorg__below_the_finality_line__halts_by_name_and_keeps_what_stands(lin
 
 def test_reorg__of_the_last_block_taken_in__noticed_before_another_follows(line: Line) -> None:
     line.indexer.run_once()
-    number = line.indexer.cursor()[0]  # type: ignore[index]  # blocks were taken in
+    cursor = line.indexer.cursor()
+    assert cursor is not None
     line.chain.reorg(4)
-    while line.indexer.final_block().number < number:  # type: ignore[union-attr]  # the chain is long enough
+    while final_number(line) < cursor[0]:
         line.chain.mine("", cancelled("forged"))
-    assert line.indexer.final_block().number == number  # type: ignore[union-attr]  # as above
+    assert final_number(line) == cursor[0]
     assert code_of(line.indexer) == "chain_reorg_past_finality"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from eth_typing import Hash32
 
 from chainfin.chain.embedded import CHAIN_ID, EmbeddedNode
 from chainfin.chain.tester import face, web3_of
@@ -24,9 +25,9 @@ def test_web3__on_the_embedded_chain__reads_what_the_node_says(tmp_path: Path) -
     sent = node.send_raw(Transaction(0, 14, 100_000, OTHER, b"", CHAIN_ID).signed(SENDER_KEY)[1])
     block = web3.eth.get_block("latest")
     assert (block["number"], bytes(block["hash"])) == (node.head().number, node.head().hash)
-    assert web3.eth.get_transaction_count(SENDER) == 1
-    assert web3.eth.get_transaction_receipt(sent)["status"] == 1
-    assert web3.eth.get_balance(SENDER) == node.balance_of(SENDER, node.head())
+    assert web3.eth.get_transaction_count(web3.to_checksum_address(SENDER)) == 1
+    assert web3.eth.get_transaction_receipt(Hash32(sent))["status"] == 1
+    assert web3.eth.get_balance(web3.to_checksum_address(SENDER)) == node.balance_of(SENDER, node.head())
     node.close()
 
 

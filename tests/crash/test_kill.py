@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from pathlib import Path
 
 import httpx
@@ -134,9 +135,7 @@ def furnish(boss: Caller) -> Cast:
     return Cast(core, supplier, lender, found["id"])
 
 
-def _today(boss: Caller):  # type: ignore[no-untyped-def]  # a date; the clock's answer says of which kind
-    from datetime import datetime
-
+def _today(boss: Caller) -> date:
     return datetime.fromisoformat(boss.get("/v1/clock")["now"]).date()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,7 @@ def test_serve__database_unreachable__refused(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def running(tmp_path: Path):  # type: ignore[no-untyped-def]  # an iterator of Service
+def running(tmp_path: Path) -> Iterator[Service]:
     service = Service(tmp_path)
     service.ready()
     yield service

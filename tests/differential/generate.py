@@ -10,9 +10,8 @@ from typing import TypeVar
 from eth_hash.auto import keccak
 
 from chainfin.rules.receivable import State
-from chainfin.values.party import Role
+from chainfin.values.party import Kind, Role
 from tests.differential.act import Act
-from tests.differential.gate import Kind
 from tests.differential.generate_base import DAY, Dice
 from tests.differential.generate_securities import Securities
 from tests.differential.model import EPOCH, Book

@@ -7,9 +7,9 @@ from typing import Any
 
 from chainfin.rules import inventory, receivable
 from chainfin.rules import undertaking as rules
-from chainfin.values.party import Role
+from chainfin.values.party import Kind, Role
 from tests.differential.act import Act
-from tests.differential.gate import Kind, demand, money, need, stop
+from tests.differential.gate import demand, money, need, stop
 from tests.differential.model import Book, day
 from tests.differential.model_pledges import GOODS, freed_by, holder, live, store
 from tests.differential.model_receivables import part_id

@@ -8,9 +8,9 @@ from typing import Any
 from chainfin.errors import Refusal
 from chainfin.rules import inventory as rules
 from chainfin.rules.inventory import WarehouseReceipt
-from chainfin.values.party import Role
+from chainfin.values.party import Kind, Role
 from tests.differential.act import Act
-from tests.differential.gate import Kind, demand, need, stop
+from tests.differential.gate import demand, need, stop
 from tests.differential.model import Book
 from tests.differential.model_receivables import PREFIX
 

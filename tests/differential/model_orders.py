@@ -11,8 +11,9 @@ from chainfin.documents.model import Document, DocumentKind
 from chainfin.errors import Refusal
 from chainfin.rules import order as rules
 from chainfin.rules.order import Order
+from chainfin.values.party import Kind
 from tests.differential.act import Act
-from tests.differential.gate import Kind, amount, demand, money, need, stop
+from tests.differential.gate import amount, demand, money, need, stop
 from tests.differential.model import Book, OrderEntry
 from tests.differential.paper_documents import paper
 

@@ -12,9 +12,9 @@ from chainfin.rules import inventory, receivable
 from chainfin.rules import pledge as pledge_rules
 from chainfin.rules.inventory import WarehouseReceipt
 from chainfin.rules.receivable import Receivable
-from chainfin.values.party import Role
+from chainfin.values.party import Kind, Role
 from tests.differential.act import Act
-from tests.differential.gate import Kind, No, amount, demand, money, need, stop
+from tests.differential.gate import No, amount, demand, money, need, stop
 from tests.differential.model import Book, PledgeEntry
 from tests.differential.model_receivables import missing, part_id
 

@@ -12,10 +12,10 @@ from chainfin.errors import Refusal
 from chainfin.rules import debtor_line as line_rules
 from chainfin.rules import receivable as rules
 from chainfin.rules.receivable import Receivable, State
-from chainfin.values.party import Role
+from chainfin.values.party import Kind, Role
 from tests.differential import model_orders
 from tests.differential.act import Act, Rider
-from tests.differential.gate import Kind, No, demand, money, need, stop
+from tests.differential.gate import No, demand, money, need, stop
 from tests.differential.model import Book, day
 
 PREFIX = b"\xff" * 4

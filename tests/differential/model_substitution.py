@@ -9,9 +9,9 @@ from chainfin.errors import Refusal
 from chainfin.rules import substitution
 from chainfin.rules.inventory import WarehouseReceipt
 from chainfin.rules.receivable import Receivable
-from chainfin.values.party import Role
+from chainfin.values.party import Kind, Role
 from tests.differential.act import Act
-from tests.differential.gate import Kind, demand, money, need, stop
+from tests.differential.gate import demand, money, need, stop
 from tests.differential.model import Book
 from tests.differential.model_pledges import GOODS, RECEIVABLE, add, freed_by, store, terms
 from tests.differential.model_receivables import missing

@@ -31,10 +31,10 @@ from chainfin.services.oversight import evidence, reconcile
 from chainfin.services.oversight.reconcile import Reconciliation
 from chainfin.services.payments import deposits
 from chainfin.services.trade import orders, receivables
+from chainfin.services.views.trade import ReceivableView
 from chainfin.settings import load
 from chainfin.storage.lending_tables import COLLECTION_ACCOUNT, ApplicationRow
 from chainfin.storage.party_tables import PartyRow
-from chainfin.storage.trade_tables import ReceivableRow
 from chainfin.values.money import Money
 from chainfin.values.party import Role, first_person
 from chainfin.values.product import Product
@@ -90,19 +90,20 @@ class Town:
         return Actor("party", row.id, Role(row.roles), first_person(row.id))
 
     def admit_all(self) -> None:
+        admitted: dict[str, str] = {}
         for who, (company, role) in CAST.items():
-            self.parties[who] = cast.admit(self.ctx, company, role)
+            admitted[who] = cast.admit(self.ctx, company, role).id
         self.run()
         with self.ctx.store.read() as session:
-            for who, row in self.parties.items():
-                self.parties[who] = session.get_one(PartyRow, row.id)
+            for who, party_id in admitted.items():
+                self.parties[who] = session.get_one(PartyRow, party_id)
                 assert self.parties[who].status == "active", who
 
     def limit(self, kind: str, who: str, amount: int = 5_000_000_00, grade: str = "A") -> None:
         key = self.parties[who].id
         limits.set_(self.ctx, self.actor("lender"), kind=kind, key=key, amount=Money(amount, "CNY"), grade=grade)
 
-    def confirmed(self, number: str, *, overinvoiced: bool = False) -> ReceivableRow:
+    def confirmed(self, number: str, *, overinvoiced: bool = False) -> ReceivableView:
         """A receivable from order to confirmation."""
         ctx, core, supplier = self.ctx, self.actor("core"), self.actor("supplier")
         today = ctx.clock.today()

@@ -187,7 +187,7 @@ class Site(MoneySite):
         self.run()
         return self.receivable(made.receivable.id)
 
-    def confirm(self, row: ReceivableView) -> None:
+    def confirm(self, row: ReceivableView | ReceivableRow) -> None:
         root = queries.receivable(self.ctx, self.cast["core"], row.id).document_root
         assert root is not None
         face = Money(row.face, row.currency)

@@ -15,6 +15,7 @@ from chainfin.services.kernel import acts
 from chainfin.services.kernel.commands import SendAct
 from chainfin.services.kernel.context import Actor
 from chainfin.services.trade import orders, receivables
+from chainfin.services.views.acts import ActView
 from chainfin.storage import outbox
 from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.party_tables import PartyRow
@@ -54,7 +55,7 @@ def own_key_order(site: Site) -> tuple[Actor, str, dict[str, bytes]]:
     return seller, order.id, documents
 
 
-def status(site: Site, act: ActRow) -> tuple[str, str | None]:
+def status(site: Site, act: ActView) -> tuple[str, str | None]:
     with site.ctx.store.read() as session:
         row = session.get_one(ActRow, act.id)
     return row.status, row.error_code

@@ -24,10 +24,10 @@ from chainfin.services.lending import applications, end_of_day
 from chainfin.services.oversight import parked, reconcile_bank, reconcile_book
 from chainfin.services.payments import accounts, instructions, payouts
 from chainfin.services.reads import queries
+from chainfin.services.views.oversight import ParkedView
 from chainfin.storage.bank_tables import BankStatementRow, VirtualAccountRow
 from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.lending_tables import IncomingRow
-from chainfin.storage.oversight_tables import ParkedItemRow
 from chainfin.storage.trade_tables import ReceivableRow
 from chainfin.values import instruction
 from chainfin.values.money import Money
@@ -140,7 +140,7 @@ def differences(site: Site) -> list[tuple[str, str, str, str]]:
     return found
 
 
-def odd(site: Site) -> list[ParkedItemRow]:
+def odd(site: Site) -> list[ParkedView]:
     """What is parked of bank files, in order."""
     rows = parked.list_(site.ctx, OPERATOR, status="open", after="", limit=500)
     return [row for row in rows if row.source in ("bank_lines", "bank_statements")]

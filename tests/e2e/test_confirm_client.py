@@ -40,12 +40,12 @@ def test_confirm__another_confirmation_to_be_signed__the_client_refuses(
             signed.append(path)
         return answer
 
-    def confirm(self: Member, known: dict[str, Any], invoice: bytes) -> None:
+    def confirm(self: Member, known: dict[str, Any], invoice: bytes) -> dict[str, Any]:
         monkeypatch.setattr(Member, "post", forging)
         signed.clear()
-        honest(self, known, invoice)
+        return honest(self, known, invoice)
 
-    honest: Callable[..., None] = Member.confirm
+    honest: Callable[..., dict[str, Any]] = Member.confirm
     monkeypatch.setattr(Member, "confirm", confirm)
     with pytest.raises(Refused) as refused:
         story.trade()
@@ -91,11 +91,11 @@ def test_confirm__shown_more_or_sooner_than_the_invoice_says__the_client_refuses
         asked.extend([path] if path.endswith("/confirmation") else [])
         return post(self, path, *args, **named)
 
-    def lied_to(self: Member, known: dict[str, Any], invoice: bytes) -> None:
+    def lied_to(self: Member, known: dict[str, Any], invoice: bytes) -> dict[str, Any]:
         assert known[member] != value
-        honest(self, {**known, member: value}, invoice)
+        return honest(self, {**known, member: value}, invoice)
 
-    honest: Callable[..., None] = Member.confirm
+    honest: Callable[..., dict[str, Any]] = Member.confirm
     monkeypatch.setattr(Member, "confirm", lied_to)
     monkeypatch.setattr(Member, "post", watching)
     with pytest.raises(Refused) as refused:

@@ -22,9 +22,10 @@ from chainfin.services.lending import applications, funding, limits
 from chainfin.services.pledges import register
 from chainfin.services.reactions import signing
 from chainfin.services.trade import disputes, orders, receivables
+from chainfin.services.views.pledges import PledgeView
 from chainfin.storage.lending_tables import LimitRow
 from chainfin.storage.party_tables import PartyRow
-from chainfin.storage.trade_tables import ActRow, PledgeRow
+from chainfin.storage.trade_tables import ActRow
 from chainfin.values import instruction
 from chainfin.values.money import Money
 from chainfin.values.party import Role
@@ -56,7 +57,7 @@ def asset_is_whole(site: Site, receivable_id: str) -> None:
     assert view(site.inst, "Receivables", "receivable", row.id)["free"] == FACE
 
 
-def the_pledge(site: Site, application: str) -> PledgeRow:
+def the_pledge(site: Site, application: str) -> PledgeView:
     return site.loan(str(site.application(application).row.loan_id)).pledges[0]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, timedelta
 from functools import partial
+from typing import Literal
 
 import pytest
 from sqlalchemy import update
@@ -106,7 +107,7 @@ def test_accepts__at_once_on_money_for_three__three_are_paid(site: Site, lender:
 
 
 @pytest.mark.parametrize("end", ["done", "refused"])
-def test_payout__not_known_yet__held_until_it_is(site: Site, lender: Actor, end: str) -> None:
+def test_payout__not_known_yet__held_until_it_is(site: Site, lender: Actor, end: Literal["done", "refused"]) -> None:
     site.fund(lender, LENT)
     borrower = site.borrower()
     _, application = site.unpaid(borrower, LENT)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -209,7 +210,7 @@ def test_price__of_the_operators_approved_source__counts_where_the_lender_has_no
     operator = replace(OPERATOR, person_id=first_person(None))
     asked = prices.propose_source(site.ctx, operator, name="exchange (sample)", reason="where the trade looks")
     approved.approve(site.ctx, site.second(operator), asked.id, "known for long")
-    price = {"good": "tin", "unit": "KGM", "as_of": site.today, "price": Money(200_00, CNY)}
+    price: dict[str, Any] = {"good": "tin", "unit": "KGM", "as_of": site.today, "price": Money(200_00, CNY)}
     prices.set_price(site.ctx, operator, source="exchange (sample)", **price)
     lender, rival = site.cast["lender"], site.admit(Role.LENDER)
     prices.set_price(site.ctx, rival, source="own", **{**price, "price": Money(999_00, CNY)})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from chainfin.eth.keys import new_private_key
 from chainfin.eth.signer import KeySigner
 from chainfin.services.kernel.context import Actor
 from chainfin.services.lending import applications, limits, mandates
-from chainfin.storage.lending_tables import MandateRow
+from chainfin.services.views.lending import MandateView
 from chainfin.storage.trade_tables import ReceivableRow
 from chainfin.values.money import Money
 from chainfin.values.party import Role
@@ -41,7 +42,7 @@ def claim(site: Site, lender: Actor) -> tuple[Actor, ReceivableRow]:
 
 def refused(site: Site, application: str) -> tuple[str, list[str]]:
     row = site.application(application).row
-    return row.status, [each["code"] for each in row.refusals]
+    return row.status, [str(each["code"]) for each in row.refusals]
 
 
 def test_offer__lender_without_a_mandate__declined(site: Site, claim: tuple[Actor, ReceivableRow]) -> None:
@@ -76,7 +77,7 @@ def test_offer__mandate_not_signed__declined(site: Site, monkeypatch: pytest.Mon
     ],
 )
 def test_offer__what_the_mandate_does_not_cover__declined(
-    site: Site, lender: Actor, claim: tuple[Actor, ReceivableRow], more: dict[str, object], code: str
+    site: Site, lender: Actor, claim: tuple[Actor, ReceivableRow], more: dict[str, Any], code: str
 ) -> None:
     borrower, asset = claim
     site.mandate(lender, **more)
@@ -108,7 +109,7 @@ def test_mandate__its_amount__is_the_most_outstanding(
 STOPPED_BY = {"revoked": "mandate_revoked", "expired": "mandate_expired", "lowered": "limit_lowered"}
 
 
-def stop(site: Site, lender: Actor, mandate: MandateRow, stopped_by: str) -> None:
+def stop(site: Site, lender: Actor, mandate: MandateView, stopped_by: str) -> None:
     if stopped_by == "revoked":
         mandates.revoke(site.ctx, lender, mandate.id)
     elif stopped_by == "expired":
@@ -134,7 +135,7 @@ def test_accept__no_longer_allowed__refused_and_nothing_is_taken(
 
 @pytest.mark.parametrize("more", [{"grades": ["D"]}, {"rate_floor": Decimal("0.9")}])
 def test_offer__one_of_two_mandates_covers_it__made_under_that_one(
-    site: Site, lender: Actor, claim: tuple[Actor, ReceivableRow], more: dict[str, object]
+    site: Site, lender: Actor, claim: tuple[Actor, ReceivableRow], more: dict[str, Any]
 ) -> None:
     borrower, asset = claim
     small = site.mandate(lender, LENT)

@@ -104,6 +104,12 @@ class Feed:
         return sorted(found, key=lambda row: row.repeat)
 
 
+def body_of(line: Line) -> Any:
+    """What the bank signed, read."""
+    assert isinstance(line.raw, dict)
+    return json.loads(line.raw["body"])
+
+
 @pytest.fixture(scope="module")
 def feed() -> Iterator[Feed]:
     with open_site() as site:
@@ -116,7 +122,7 @@ def test_line__of_any_kind__comes_to_what_the_table_says(feed: Feed, changes: di
     first, last = feed.line(), feed.line()
     if outcome in ("held", "known"):
         changes = {**changes, "bank_reference": first.reference}
-        same = {"at": json.loads(first.raw["body"])["at"]}  # type: ignore[index]
+        same = {"at": body_of(first)["at"]}
         changes = changes if "days" in changes else {**same, **changes}
     odd = feed.line(**changes)
     feed.page(first, odd, last)
@@ -125,7 +131,7 @@ def test_line__of_any_kind__comes_to_what_the_table_says(feed: Feed, changes: di
     new = [item for item in items if item.id not in before and item.source != incoming.UNMATCHED]
     match outcome:
         case "taken":
-            reference = json.loads(odd.raw["body"])["bank_reference"]  # type: ignore[index]
+            reference = body_of(odd)["bank_reference"]
             assert [(row.amount, row.status) for row in feed.rows(reference)] == [(1_00, "unmatched")]
             assert new == []
         case "known":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from chainfin import samples
@@ -32,7 +34,7 @@ def test_cancelled__any_further_step__refused_and_nothing_made(site: Site, selle
     order_id = acknowledged(site, seller, papers)
     orders.cancel(site.ctx, core, order_id)
     before = rows(site.ctx.store)
-    steps = (
+    steps: tuple[Callable[[], object], ...] = (
         lambda: orders.despatch(site.ctx, seller, order_id, papers["despatch"]),
         lambda: orders.acknowledge(site.ctx, seller, order_id, papers["response"]),
         lambda: orders.amend(site.ctx, core, order_id, papers["order"]),

@@ -20,8 +20,8 @@ from chainfin.services.kernel.commands import Refund
 from chainfin.services.kernel.context import OPERATOR
 from chainfin.services.oversight import parked
 from chainfin.services.payments import incoming
+from chainfin.services.views.oversight import ParkedView
 from chainfin.storage.lending_tables import COLLECTION_ACCOUNT, IncomingRow
-from chainfin.storage.oversight_tables import ParkedItemRow
 from tests.e2e.site import Site
 
 
@@ -64,13 +64,13 @@ def before(site: Site) -> set[str]:
     return {row.id for row in everything(site)}
 
 
-def everything(site: Site) -> list[ParkedItemRow]:
+def everything(site: Site) -> list[ParkedView]:
     """But what only names no claim: its money is in the book."""
     items = parked.list_(site.ctx, OPERATOR, status=None, after="", limit=500)
     return [item for item in items if item.source != incoming.UNMATCHED]
 
 
-def new(site: Site, before: set[str]) -> list[ParkedItemRow]:
+def new(site: Site, before: set[str]) -> list[ParkedView]:
     return [row for row in everything(site) if row.id not in before]
 
 

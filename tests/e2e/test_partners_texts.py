@@ -285,7 +285,7 @@ def test_refusal__of_any_code__kept_and_seen(site: Site, code: str, message: str
     """Data partner, registry and bank each say no in words of their own."""
     fetched = site.borrower()
     consent = {"token": "token", "sources": ["marketplace"]}
-    said = {"sources": {"marketplace": {"status": "refused", "code": code, "message": message}}}
+    said: dict[str, object] = {"sources": {"marketplace": {"status": "refused", "code": code, "message": message}}}
     with answering(site, FetchData.TOPIC, Done(said)):
         general = site.apply(fetched, 10_000_00, None, product="general_310", consent=consent)
         site.run()

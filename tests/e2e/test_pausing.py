@@ -178,7 +178,7 @@ def test_change__under_way__shown_and_without_effect_until_final(site: Site) -> 
     site.run()
     seen = suspension.pauses(site.ctx, OPERATOR)
     assert seen.change is not None
-    assert (seen.paused, seen.change.status) == ({Kind.ISSUE}, "final")
+    assert (seen.paused, seen.change.status) == (frozenset({Kind.ISSUE}), "final")
     assert suspension.pauses(site.ctx, site.cast["core"]).change is None
     change(site, pause=(Kind.CONFIRM,))
     assert paused(site) == {Kind.ISSUE, Kind.CONFIRM}, "what isn't named stays"

@@ -3,6 +3,7 @@ waits for two persons, or goes back."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -20,12 +21,13 @@ from chainfin.services.payments import instructions, unmatched
 from chainfin.services.reactions import approved
 from chainfin.services.reads import queries
 from chainfin.services.trade import receivables
-from chainfin.storage.approval_tables import ProposalRow
-from chainfin.storage.oversight_tables import ParkedItemRow
+from chainfin.services.views.acts import ProposalView
+from chainfin.services.views.oversight import ParkedView
 from chainfin.storage.trade_tables import ReceivableRow
 from chainfin.values import reference
 from chainfin.values.money import Money
 from chainfin.values.party import first_person
+from chainfin.values.payment_reference import Kind
 from tests.e2e.onchain import view
 from tests.e2e.site import FACE, Site
 from tests.unit.test_remittance import wide
@@ -133,9 +135,9 @@ def test_payment__asked_by_a_stranger__unknown(site: Site) -> None:
         lambda asset: f"RECEIVABLE {asset.id[:40]} {asset.id[40:]}",
     ],
 )
-def test_payment__in_an_everyday_spelling__finds_its_claim(site: Site, spell: object) -> None:
+def test_payment__in_an_everyday_spelling__finds_its_claim(site: Site, spell: Callable[[ReceivableRow], str]) -> None:
     asset = site.confirmed(site.borrower())
-    ref = site.pays(1_00, spell(asset))  # type: ignore[operator]
+    ref = site.pays(1_00, spell(asset))
     assert (site.incoming(ref).status, site.receivable(asset.id).settled) == ("applied", 1_00)
 
 
@@ -160,8 +162,8 @@ def test_payment__that_names_two_claims__waits(site: Site) -> None:
 # by hand
 
 
-def proposed(site: Site, ref: str, kind: str, target: str) -> ProposalRow:
-    return unmatched.propose(site.ctx, BOSS, site.unmatched(ref).id, kind=kind, target=target, reason="he called")  # type: ignore[arg-type]
+def proposed(site: Site, ref: str, kind: Kind, target: str) -> ProposalView:
+    return unmatched.propose(site.ctx, BOSS, site.unmatched(ref).id, kind=kind, target=target, reason="he called")
 
 
 def test_unmatched__allocated_by_two_persons__placed_as_if_named(site: Site) -> None:
@@ -244,7 +246,7 @@ def test_unmatched__decided_by_others__refused(site: Site) -> None:
     site.sends_back(ref)
 
 
-def items(site: Site, source: str, subject: str) -> list[ParkedItemRow]:
+def items(site: Site, source: str, subject: str) -> list[ParkedView]:
     found = parked.list_(site.ctx, OPERATOR, status=None, after="", limit=500)
     return [item for item in found if (item.source, item.subject) == (source, subject)]
 
@@ -260,7 +262,9 @@ def lent(site: Site, amount: int = 800_000_00) -> tuple[Actor, ReceivableRow, st
 
 def test_borrower__pays_700k_of_800k_early__what_isnt_needed_is_free(site: Site) -> None:
     borrower, asset, loan_id = lent(site)
-    rate = Decimal(str(site.application(site.loan(loan_id).row.application_id).offer.terms["advance_rate"]))  # type: ignore[union-attr]
+    offer = site.application(site.loan(loan_id).row.application_id).offer
+    assert offer is not None
+    rate = Decimal(str(offer.terms["advance_rate"]))
     site.pays(700_000_00, f"LOAN {loan_id}")
     loan = site.loan(loan_id)
     needed = -(-loan.loan.dues.total.minor * 10**6 // int(rate * 10**6))

@@ -16,6 +16,7 @@ from chainfin.services.kernel.context import OPERATOR, Actor, Context
 from chainfin.services.lending import applications, credit_notes, end_of_day
 from chainfin.services.parties import suspension
 from chainfin.services.payments import incoming
+from chainfin.services.payments.allocation import Arrival
 from chainfin.services.reads import queries
 from chainfin.services.trade import disputes
 from chainfin.storage.party_tables import PartyRow
@@ -184,7 +185,7 @@ def test_page__process_ends_at_one_of_its_payments__none_is_taken_and_the_cursor
     take, cursor, before = incoming._take, incoming.cursor(site.ctx), rows(site.ctx.store)
     refs = [site.pays(amount, "nobody's", step=False) for amount in (11_00, 12_00)]
 
-    def dies_at_the_second(session: Session, ctx: Context, arrival: incoming.Arrival, directly: str | None) -> None:
+    def dies_at_the_second(session: Session, ctx: Context, arrival: Arrival, directly: str | None) -> None:
         if arrival.bank_ref == refs[1]:
             raise SystemExit
         take(session, ctx, arrival, directly)

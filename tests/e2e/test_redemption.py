@@ -22,6 +22,7 @@ from chainfin.services.kernel.context import Actor
 from chainfin.services.oversight import evidence
 from chainfin.services.pledges import release
 from chainfin.services.reactions import signing
+from chainfin.services.views.acts import ActView
 from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.trade_tables import ActRow, PledgeRow
 from chainfin.values.money import BasisPoints
@@ -71,7 +72,7 @@ def waiting(site: Site, pledge_id: str, function: str = "release") -> list[ActRo
     return list(rows)
 
 
-def signed(site: Site, act: ActRow) -> ActRow:
+def signed(site: Site, act: ActRow | ActView) -> ActView:
     """Signed by its party, brought through the API's service."""
     with site.ctx.store.read() as session:
         key = HELD(session, site.ctx, act.signer)
@@ -180,7 +181,7 @@ def test_interest__runs_before_it_is_signed__less_goes(
             signed(site, act)
         assert refused.value.code == "release_outdated"
         (anew,) = waiting(site, pledge.id)
-        assert anew.params["amount"] < act.params["amount"]
+        assert int(str(anew.params["amount"])) < int(str(act.params["amount"]))
         signed(site, anew)
         site.run()
     covered(site, loan_id, goods)

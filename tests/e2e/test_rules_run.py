@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from types import ModuleType
 
 import pytest
 from sqlmodel import select
@@ -19,13 +20,15 @@ from chainfin.services.goods import receipts, two_words
 from chainfin.services.kernel.context import Actor
 from chainfin.services.lending import applications, credit_notes, decision_inputs
 from chainfin.services.payments import allocation, buy_back
-from chainfin.services.payments.allocation import Arrival
+from chainfin.services.payments.allocation import Payment
 from chainfin.services.pledges import enforcement, release, substitution, undertakings
 from chainfin.services.reactions import chain_events
 from chainfin.services.reactions.event_reading import ChainDisagrees
 from chainfin.services.trade import disputes, receivables, splits_and_transfers
+from chainfin.services.views.goods import WarehouseReceiptView
 from chainfin.storage.chain_tables import ChainEvent, ChainEventRow
-from chainfin.storage.trade_tables import ActRow, PledgeRow, ReceivableRow, UndertakingRow, WarehouseReceiptRow
+from chainfin.storage.lending_tables import IncomingRow
+from chainfin.storage.trade_tables import ActRow, PledgeRow, ReceivableRow, UndertakingRow
 from chainfin.values.money import Money
 from tests.e2e.ending import mismatches, pledges_on
 from tests.e2e.site import FACE, START, Site
@@ -53,15 +56,19 @@ class Stage:
     goods_offer: str
     on_claim: PledgeRow
     """The pledge of a loan on another claim."""
-    goods: WarehouseReceiptRow
+    goods: WarehouseReceiptView
     on_goods: PledgeRow
     """The pledge of a loan on them; the core enterprise undertook to buy them."""
 
     def actor(self, name: str) -> Actor:
         return self.seller if name == "seller" else self.site.cast[name]
 
-    def paid(self, amount: int, payer: str = "6228-payer") -> Arrival:
-        return Arrival("ref", 1, payer, "", Money(amount, CNY), "", self.site.today, {})
+    def paid(self, amount: int, payer: str = "6228-payer") -> Payment:
+        row = IncomingRow(
+            id="in_1", bank_ref="ref", book_ref="in_1", sequence=1, payer_account=payer, currency=CNY, amount=amount,
+            remittance="", received_on=self.site.today, status="waiting", created_at=self.site.ctx.clock.now(),
+        )  # fmt: skip
+        return Payment.of(row)
 
 
 @pytest.fixture(scope="module")
@@ -97,14 +104,9 @@ def _apply(on: Stage, asset: str, product: str) -> object:
     return on.site.apply(on.seller, 100_000_00, asset, product=product)
 
 
-def _attested(on: Stage) -> object:
+def _attested(on: Stage, asset: str) -> object:
     with on.site.ctx.store.begin() as session:
-        return allocation.for_receivable(session, on.site.ctx, on.paid(100_00), on.on_claim.asset_id)
-
-
-def _attested_free(on: Stage) -> object:
-    with on.site.ctx.store.begin() as session:
-        return allocation.for_receivable(session, on.site.ctx, on.paid(100_00), on.claim.id)
+        return allocation.for_receivable(session, on.site.ctx, on.paid(100_00), asset)
 
 
 def _offer(on: Stage) -> object:
@@ -135,7 +137,7 @@ def _undertake(on: Stage, pledge_id: str, who: str, until: date) -> object:
 
 
 FAR = date(2027, 12, 31)
-SERVICES: list[tuple[object, str, Callable[[Stage], object]]] = [
+SERVICES: list[tuple[ModuleType, str, Callable[[Stage], object]]] = [
     (receivable, "issue", lambda on: receivables.issue(on.site.ctx, on.seller, on.order_id, on.papers["invoice"])),
     (receivable, "confirm", lambda on: on.site.confirm(on.unconfirmed)),
     (receivable, "cancel", lambda on: receivables.cancel(on.site.ctx, on.seller, on.unconfirmed.id)),
@@ -169,8 +171,8 @@ SERVICES: list[tuple[object, str, Callable[[Stage], object]]] = [
     (receivable, "pledge", lambda on: applications.accept(on.site.ctx, on.seller, on.offer)),
     (receivable, "may_lend", lambda on: _apply(on, on.claim.id, "receivable_pledge")),
     (receivable, "release", lambda on: release.release_by_lender(on.site.ctx, on.actor("lender"), on.on_claim.id)),
-    (receivable, "settle", _attested),
-    (receivable, "settle", _attested_free),
+    (receivable, "settle", lambda on: _attested(on, on.on_claim.asset_id)),
+    (receivable, "settle", lambda on: _attested(on, on.claim.id)),
     (receivable, "enforce", lambda on: enforcement.enforce(on.site.ctx, on.actor("lender"), on.on_claim.id)),
     (receivable, "may_buy_back", lambda on: _undertake(on, on.on_claim.id, "bank", FAR)),
     (inventory, "issue", _issue_goods),
@@ -190,16 +192,16 @@ SERVICES: list[tuple[object, str, Callable[[Stage], object]]] = [
     (pledge, "ask_release", lambda on: release.release_by_lender(on.site.ctx, on.actor("lender"), on.on_claim.id)),
     (pledge, "enforce", lambda on: enforcement.enforce(on.site.ctx, on.actor("lender"), on.on_claim.id)),
     (pledge, "expire", lambda on: enforcement.expire(on.site.ctx, on.seller, on.on_claim.id)),
-    (pledge, "settle", _attested),
+    (pledge, "settle", lambda on: _attested(on, on.on_claim.asset_id)),
     (pledge, "may_undertake", lambda on: _undertake(on, on.on_goods.id, "core", FAR)),
     (pledge, "may_replace", _offer),
     (undertaking, "undertake", lambda on: _undertake(on, on.on_goods.id, "core", FAR)),
 ]
 
 
-@pytest.mark.parametrize(("module", "rule", "service"), SERVICES, ids=[f"{m.__name__}.{r}" for m, r, _ in SERVICES])  # type: ignore[attr-defined]  # modules have names
+@pytest.mark.parametrize(("module", "rule", "service"), SERVICES, ids=[f"{m.__name__}.{r}" for m, r, _ in SERVICES])
 def test_service__the_rule_says_no__nothing_is_prepared(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch, module: object, rule: str, service: Callable[[Stage], object]
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, module: ModuleType, rule: str, service: Callable[[Stage], object]
 ) -> None:
     before = _acts(stage)
     monkeypatch.setattr(module, rule, no)
@@ -223,15 +225,15 @@ def _acts(on: Stage) -> int:
     ],
 )
 def test_buy_back__the_rule_says_no__all_of_the_payment_is_left_over(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch, module: object, rule: str, reason: str
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, module: ModuleType, rule: str, reason: str
 ) -> None:
     payer = stage.site.party(stage.actor("core").party_id).account
     monkeypatch.setattr(module, rule, no)
     with stage.site.ctx.store.begin() as session:
-        arrival = stage.paid(700_00, str(payer))
-        left, why = buy_back.for_buy_back(session, stage.site.ctx, arrival, stage.on_goods.id)
+        payment = stage.paid(700_00, str(payer))
+        left, why = buy_back.for_buy_back(session, stage.site.ctx, payment, stage.on_goods.id)
         session.rollback()
-    assert (left, why) == (arrival.amount, reason)
+    assert (left, why) == (payment.amount, reason)
 
 
 def test_decision__on_a_claim__asks_the_rule_for_its_facts(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -267,8 +269,8 @@ def event(contract: str, name: str, **args: object) -> ChainEvent:
         member.name: "0x00" if member.kind.startswith(("bytes", "address")) else 0
         for member in KINDS[contract, name].members()
     }
-    at = {"block_number": 9, "block_hash": "0x09", "log_index": 0, "tx_hash": "0x00"}
-    return ChainEvent(contract, name, {**nothing, **args}, **at, block_time=START)  # type: ignore[arg-type]  # each of its type
+    told = {**nothing, **args}
+    return ChainEvent(contract, name, told, 9, "0x09", log_index=0, tx_hash="0x00", block_time=START)
 
 
 def _claim_event(name: str, **args: object) -> Callable[[Stage], ChainEvent]:
@@ -290,7 +292,7 @@ def _pledge_event(name: str, **args: object) -> Callable[[Stage], ChainEvent]:
 
 NEW = {"pledgeId": "0x" + "ab" * 32, "loanRef": "0x00", "decisionHash": "0x00", "lender": 999, "pledgor": 998}
 NONE = "0x" + "00" * 32
-EVENTS: list[tuple[object, str, Callable[[Stage], ChainEvent]]] = [
+EVENTS: list[tuple[ModuleType, str, Callable[[Stage], ChainEvent]]] = [
     (receivable, "confirm", lambda on: event("Receivables", "Confirmed", id=on.unconfirmed.id)),
     (receivable, "cancel", lambda on: event("Receivables", "Cancelled", id=on.unconfirmed.id)),
     (receivable, "dispute", _claim_event("Disputed")),
@@ -354,9 +356,9 @@ EVENTS: list[tuple[object, str, Callable[[Stage], ChainEvent]]] = [
 ]
 
 
-@pytest.mark.parametrize(("module", "rule", "made"), EVENTS, ids=[f"{m.__name__}.{r}" for m, r, _ in EVENTS])  # type: ignore[attr-defined]  # modules have names
+@pytest.mark.parametrize(("module", "rule", "made"), EVENTS, ids=[f"{m.__name__}.{r}" for m, r, _ in EVENTS])
 def test_event__the_rule_says_no_even_so__halts_by_name(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch, module: object, rule: str, made: Callable[[Stage], ChainEvent]
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, module: ModuleType, rule: str, made: Callable[[Stage], ChainEvent]
 ) -> None:
     happened = made(stage)
     monkeypatch.setattr(module, rule, no)

@@ -18,9 +18,9 @@ from chainfin.services.kernel.context import OPERATOR, Actor
 from chainfin.services.lending import credit_notes, margin_calls
 from chainfin.services.oversight import evidence
 from chainfin.services.pledges import release, substitution, undertakings
-from chainfin.services.pledges.substitution import SubstitutionView
 from chainfin.services.reactions import signing
 from chainfin.services.trade import disputes
+from chainfin.services.views.pledges import SubstitutionView
 from chainfin.storage.lending_tables import LimitRow
 from chainfin.storage.trade_tables import PledgeRow, ReceivableRow
 from chainfin.values.money import Money
@@ -217,8 +217,8 @@ def test_goods__on_their_way_out__neither_replaced_nor_bought_a_second_time(site
     until = site.today + timedelta(days=30)
     undertakings.undertake(site.ctx, core, sold.id, str(Decimal(sold.left).scaleb(-3)), until, "we buy")
     site.run()
-    pledge_id = offered(site, deal, sold.left, FACE - 1_00)
-    second = offered(site, deal, 1000, 1_00)
+    pledge_id = offered(site, deal, sold.left, FACE - 70_00)
+    second = offered(site, deal, 1000, 70_00)
     substitution.accept(site.ctx, borrower, pledge_id)
     with pytest.raises(ChainfinError) as refused:
         substitution.accept(site.ctx, borrower, second)

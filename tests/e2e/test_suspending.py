@@ -20,7 +20,8 @@ from chainfin.services.oversight import evidence
 from chainfin.services.parties import suspension
 from chainfin.services.pledges import enforcement
 from chainfin.services.trade import disputes, orders, receivables, splits_and_transfers
-from chainfin.storage.trade_tables import PledgeRow, ReceivableRow
+from chainfin.services.views.trade import ReceivableView
+from chainfin.storage.trade_tables import PledgeRow
 from chainfin.values import instruction
 from chainfin.values.money import Money
 from chainfin.values.party import Role
@@ -168,7 +169,7 @@ def ran(site: Site, act_id: str) -> str:
 # The seller
 
 
-def issued(site: Site, seller: Actor) -> ReceivableRow:
+def issued(site: Site, seller: Actor) -> ReceivableView:
     documents = site.papers(seller)
     made = receivables.issue(site.ctx, seller, site.received(seller, documents), documents["invoice"])
     site.run()

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
 from chainfin.errors import ChainfinError, Conflict, Refused
 from chainfin.rules import ledger
@@ -53,7 +53,9 @@ def lent(site: Site) -> tuple[Actor, ReceivableRow, str]:
 
 def posted(site: Site, loan_id: str) -> list[JournalRow]:
     with site.ctx.store.read() as session:
-        return list(session.exec(select(JournalRow).where(JournalRow.ref == loan_id).order_by(JournalRow.id)).all())  # type: ignore[arg-type]
+        return list(
+            session.exec(select(JournalRow).where(JournalRow.ref == loan_id).order_by(col(JournalRow.id))).all()
+        )
 
 
 def read_late(site: Site, amount: int, remittance: str, days: int) -> str:
@@ -173,10 +175,11 @@ def test_enforcement_and_default__before_the_banks_statement__wait(
     (pledge,) = pledges_on(site, asset.id)
     site.move_to(asset.due_date + timedelta(days=7))
     end_of_day.run(site.ctx, OPERATOR, site.today)
-    for act in (
+    acts: tuple[Callable[[], object], ...] = (
         lambda: enforcement.enforce(site.ctx, site.cast["lender"], pledge.id),
         lambda: receivables.declare_default(site.ctx, borrower, asset.id),
-    ):
+    )
+    for act in acts:
         with pytest.raises(Conflict) as caught:
             act()
         assert caught.value.code == "bank_statement_missing"

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import TypeVar
 from uuid import uuid4
 
-from sqlmodel import Session, func, select
+from sqlmodel import Session, col, func, select
 
 from chainfin import samples
 from chainfin.connectors.sandbox import World
@@ -223,7 +223,7 @@ def check_sent_once(session: Session) -> None:
     sent = session.exec(
         select(ChainTxRow.outbox_id, func.count())
         .where(ChainTxRow.status != "displaced")
-        .group_by(ChainTxRow.outbox_id)  # type: ignore[arg-type]  # sqlmodel's columns are columns
+        .group_by(col(ChainTxRow.outbox_id))
     ).all()
     assert all(count == 1 for _, count in sent)
     assert {row.status for row in session.exec(select(ChainTxRow))} == {"mined"}

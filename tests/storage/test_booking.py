@@ -11,6 +11,7 @@ from chainfin.errors import Unavailable
 from chainfin.rules import ledger
 from chainfin.rules.ledger import Journal
 from chainfin.services.books import journals
+from chainfin.storage.ledger_tables import EntryRow, JournalRow
 from chainfin.storage.store import Store
 from chainfin.values.money import Money
 
@@ -44,7 +45,7 @@ def test_check_chain__honest__counts_the_journals(store: Store) -> None:
 )
 def test_check_chain__changed_behind_our_back__ledger_tampered(store: Store, change: str) -> None:
     book(store)
-    tables = {"entries": journals.EntryRow.__tablename__, "journals": journals.JournalRow.__tablename__}
+    tables = {"entries": EntryRow.__tablename__, "journals": JournalRow.__tablename__}
     with store.begin() as session:
         session.connection().execute(text(change.format(**tables)))
     with store.read() as session, pytest.raises(Unavailable) as caught:

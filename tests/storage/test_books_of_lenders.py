@@ -16,7 +16,7 @@ from chainfin.rules.daily_root import Head
 from chainfin.rules.ledger import Journal
 from chainfin.services.books import daily_root, journals
 from chainfin.services.kernel.context import OPERATOR, Actor, Clock, Context
-from chainfin.storage.ledger_tables import JournalRow
+from chainfin.storage.ledger_tables import EntryRow, JournalRow
 from chainfin.storage.store import Store
 from chainfin.storage.vault import Vault
 from chainfin.values.money import Money
@@ -81,7 +81,7 @@ def test_post__some_rolled_back__numbers_of_each_book_without_gaps(store: Store)
 )
 def test_check_chain__a_book_changed_behind_our_back__ledger_tampered(store: Store, change: str) -> None:
     posted(store)
-    tables = {"entries": journals.EntryRow.__tablename__, "journals": journals.JournalRow.__tablename__}
+    tables = {"entries": EntryRow.__tablename__, "journals": JournalRow.__tablename__}
     with store.begin() as session:
         for statement in change.format(**tables).split("; "):
             session.connection().execute(text(statement))

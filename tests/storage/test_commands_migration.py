@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from alembic import command
-from sqlmodel import select
+from sqlmodel import col, select
 
 from chainfin.services.kernel import commands
 from chainfin.services.kernel.commands import FetchData, PayHolder, PayLoan, Refund, RegisterPledge, SendAct
@@ -111,10 +111,10 @@ def test_upgrade__of_what_is_under_way__in_the_new_form(old: Store) -> None:
     old.upgrade()
     ten = Money(10_00, "CNY")
     with old.read() as session:
-        paid, odd = session.exec(select(IncomingRow).order_by(IncomingRow.sequence)).all()  # type: ignore[arg-type]  # sqlmodel's columns are columns
-        rows = session.exec(select(OutboxRow).order_by(OutboxRow.id)).all()  # type: ignore[arg-type]  # as above
+        paid, odd = session.exec(select(IncomingRow).order_by(col(IncomingRow.sequence))).all()
+        rows = session.exec(select(OutboxRow).order_by(col(OutboxRow.id))).all()
         repayment = session.exec(select(RepaymentRow)).one()
-        journals = session.exec(select(JournalRow.key, JournalRow.payment).order_by(JournalRow.id)).all()  # type: ignore[arg-type]  # as above
+        journals = session.exec(select(JournalRow.key, JournalRow.payment).order_by(col(JournalRow.id))).all()
     assert [(row.bank_ref, row.book_ref, row.repeat) for row in (paid, odd)] == [(PAID, PAID, 0), (ODD, ODD, 0)]
     assert len({paid.id, odd.id}) == 2
     assert all(row.id.startswith("inc_") for row in (paid, odd))

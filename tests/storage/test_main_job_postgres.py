@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import event
-from sqlmodel import func, select
+from sqlmodel import col, func, select
 
 from chainfin import samples
 from chainfin.chain.embedded import EmbeddedNode
@@ -104,7 +104,8 @@ def test_main_job__one_process__settled_to_the_fen_and_nothing_rewritten(alone: 
 
     play.until(over, "the release of every pledge")
     paid = alone.sandbox.payments()
-    play.until(lambda: any(key.startswith("holder-") for key in alone.sandbox.payments()), "the holder's rest")  # type: ignore[union-attr]
+    bank = alone.sandbox
+    play.until(lambda: any(key.startswith("holder-") for key in bank.payments()), "the holder's rest")
     with alone.store.read() as session:
         check_books(session, [key for key in paid if key.startswith("loan-")])
         assert set(session.exec(select(LoanRow.status))) == {"repaid"}
@@ -190,7 +191,7 @@ def test_main_job__two_processes_on_one_database__each_command_once(two: tuple[I
         check_books(session, sandbox.payments())
         check_sent_once(session)
         assert session.exec(select(func.sum(LoanRow.principal))).one() <= 300_000_00
-        blocks = session.exec(select(ChainBlockRow).order_by(ChainBlockRow.number)).all()  # type: ignore[arg-type]
+        blocks = session.exec(select(ChainBlockRow).order_by(col(ChainBlockRow.number))).all()
         assert all(after.parent_hash == before.hash for before, after in pairwise(blocks))
     for heard in statements:
         assert heard.rewriting(APPEND_ONLY) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,7 +18,7 @@ from chainfin.errors import BadInput, ChainfinError, Forbidden
 from chainfin.eth import eip712
 from chainfin.eth.abi import checksum, contract_abi, parse_address
 from chainfin.eth.bindings import RIDERS, pledges_acts
-from chainfin.eth.keys import HALF_ORDER, address_of
+from chainfin.eth.keys import HALF_ORDER, address_of, recover_digest
 from chainfin.resources import CONTRACTS, read_json
 
 KEY = b"\x21" * 32
@@ -130,7 +131,7 @@ def test_verify__malformed_signatures__refused() -> None:
     order = 2 * HALF_ORDER + 1
     twin_s = (order - int.from_bytes(good[32:64], "big")).to_bytes(32, "big")
     twin = good[:32] + twin_s + bytes([55 - good[64]])
-    assert eip712.recover_digest(eip712.digest(typed), good) == address_of(KEY)
+    assert recover_digest(eip712.digest(typed), good) == address_of(KEY)
     for bad in (b"", good[:64], good + b"\0", good[:64] + b"\0", twin, b"\xff" * 64 + b"\x1b", bytes(64) + b"\x1b"):
         assert code_of(typed, bad) == "signature_malformed"
 
@@ -156,7 +157,7 @@ def test_typed_data__bad_parameter__refused(changes: dict[str, Any], code: str) 
 
 
 def test_typed_data__missing_parameter_unknown_act_foreign_domain__refused() -> None:
-    cases = [
+    cases: list[tuple[Callable[[], object], str]] = [
         (
             lambda: eip712.typed_data(eip712.type_of(pledges_acts.Grant), {}, 1, LATER, domain("Pledges")),
             "act_param_missing",

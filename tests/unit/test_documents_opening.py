@@ -26,7 +26,7 @@ OPENING = Opening(KEY, SECRET, SELLER)
 assert INVOICE.totals is not None
 assert INVOICE.due_date is not None
 SAID = Revealed(ID, ROOT, INVOICE.totals.payable, INVOICE.due_date)
-CENT, DAY = Money(1, INVOICE.currency), timedelta(days=1)
+CENT, DAY = Money(1, INVOICE.totals.payable.currency), timedelta(days=1)
 
 
 def test_check__ones_own_copy__same_id_and_root() -> None:

@@ -1,6 +1,7 @@
 """Legal identifiers, roles and commitments. All companies here are invented; their check digits are computed."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -67,7 +68,7 @@ def test_lei__only_the_two_right_check_digits__accepted(body: str, digits: int) 
 @pytest.mark.parametrize(
     "spoil", [str.lower, lambda s: f" {s}", lambda s: s[:6] + "-" + s[6:], lambda s: s[:-1], lambda s: ""]
 )
-def test_legal_id__loose_spelling__refused(spoil) -> None:  # type: ignore[no-untyped-def]
+def test_legal_id__loose_spelling__refused(spoil: Callable[[str], str]) -> None:
     for scheme, value, code in (("USCC", sample_uscc(), "uscc_invalid"), ("LEI", sample_lei(), "lei_invalid")):
         with pytest.raises(BadInput) as caught:
             legal_id(scheme, spoil(value))

@@ -1,6 +1,7 @@
 """Creditor references (ISO 11649): every everyday spelling is read, no wrong one is."""
 
 import string
+from collections.abc import Callable
 
 import pytest
 from hypothesis import assume, given
@@ -68,6 +69,9 @@ def test_parse__check_digits_that_hold_by_mod_97_but_are_never_issued__refused()
         assert code_of(text) == "reference_check_digits"
 
 
+CASES: list[Callable[[str], str]] = [str, str.lower, str.title]
+
+
 @st.composite
 def spellings(draw: st.DrawFn, text: str) -> str:
     """``text`` in groups of a size, with some separator, in some case, maybe in full width or with invisible marks."""
@@ -78,7 +82,7 @@ def spellings(draw: st.DrawFn, text: str) -> str:
         )
     )
     spelt = gap.join(text[start : start + size] for start in range(0, len(text), size))
-    spelt = draw(st.sampled_from([str, str.lower, str.title]))(spelt)
+    spelt = draw(st.sampled_from(CASES))(spelt)
     spelt = spelt.translate(WIDE) if draw(st.booleans()) else spelt
     return spelt[:2] + draw(st.sampled_from(["", "\u200b", "\u202e", "\u00ad"])) + spelt[2:]
 

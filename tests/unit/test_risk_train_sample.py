@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +15,7 @@ from chainfin.risk.train.sample import chosen_columns, dates, outcomes, split
 from chainfin.risk.train.table import read_table
 from tests.unit.train_samples import PLAN, csv_of, table, trained
 
-TARGETS = {
+TARGETS: dict[str, tuple[dict[str, str | None], Callable[[int], object], str]] = {
     "absent": ({"column": "z", "bad": None}, lambda row: row % 2, "column_unknown"),
     "constant": ({"column": "y", "bad": None}, lambda _: 1, "target_constant"),
     "constant good": ({"column": "y", "bad": None}, lambda _: 0, "target_constant"),
@@ -111,7 +113,7 @@ def test_chosen_columns__can_not_be__refused(features: list[str], exclude: list[
         ({"date": "nothing"}, "column_unknown"),
     ],
 )
-def test_train__plan_that_can_not_be__refused(change: dict[str, object], code: str) -> None:
+def test_train__plan_that_can_not_be__refused(change: dict[str, Any], code: str) -> None:
     with pytest.raises(BadInput) as refused:
         trained(dataclasses.replace(PLAN, **change))
     assert refused.value.code == code

@@ -1,5 +1,6 @@
 """Wallet sign-in (EIP-4361)."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -80,7 +81,7 @@ def test_siwe__not_for_us_or_not_now__refused(changes: dict[str, object], code: 
         lambda t: "",
     ],
 )
-def test_siwe__malformed__refused(spoil) -> None:  # type: ignore[no-untyped-def]
+def test_siwe__malformed__refused(spoil: Callable[[str], str]) -> None:
     with pytest.raises(BadInput) as caught:
         parse_siwe(spoil(message()))
     assert caught.value.code == "siwe_malformed"

@@ -59,7 +59,7 @@ def _ask(tracing: Tracing) -> str:
     def thing(thing_id: str) -> str:
         return thing_id
 
-    return TestClient(app).get("/things/secret-text").headers[HEADER]
+    return str(TestClient(app).get("/things/secret-text").headers[HEADER])
 
 
 def test_traces__switched_on__each_request_is_a_span_with_its_id_and_nothing_of_its_path(collector: _Collector) -> None:

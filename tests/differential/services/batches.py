@@ -22,6 +22,7 @@ from chainfin.eth.abi import from_hex
 from chainfin.eth.bindings import BATCHES
 from chainfin.eth.bindings.base import Batch
 from chainfin.eth.keys import address_of
+from chainfin.eth.signer import KeySigner
 from chainfin.services.kernel import acts, commands
 from chainfin.services.reactions import act_outcomes
 from chainfin.storage.ledger_tables import OutboxRow
@@ -115,6 +116,7 @@ class Batches:
     def _signed(self, contract: str, primary: str, item: str, said: Mapping[str, Any], by: str) -> eip712.Auth:
         """EIP-712 over an array of structs, by eth-account: `eip712` signs single acts."""
         ctx, key = self._h.site.ctx, self._h.signer(by)
+        assert isinstance(key, KeySigner), "held in custody here"
         domain = acts.domain(ctx, contract).as_json()
         nonce, until = eip712.random_nonce(), int(ctx.clock.now().timestamp()) + LIFETIME_S
         members = _ITEMS[item]
@@ -124,7 +126,7 @@ class Batches:
             "types": {"EIP712Domain": _DOMAIN, item: members, primary: whole},
             "primaryType": primary, "domain": domain, "message": message,
         }  # fmt: skip
-        signed = Account.sign_message(encode_typed_data(full_message=typed), key.secret)  # type: ignore[attr-defined]
+        signed = Account.sign_message(encode_typed_data(full_message=typed), key.secret)
         return eip712.Auth(key.address, nonce, until, bytes(signed.signature))
 
     def _take_out(self, act_ids: Sequence[str]) -> None:
@@ -153,7 +155,7 @@ class Batches:
             assert block is not None
             events = [Decoder(ctx.contracts).event(log, block) for log in receipt.logs]
             refused = {
-                event.args["index"]: describe_revert(contract, from_hex(event.args["reason"]))[0]
+                event.args["index"]: describe_revert(contract, from_hex(str(event.args["reason"])))[0]
                 for event in events
                 if event.name == "ItemRefused"
             }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from decimal import Decimal
+from typing import Any
 
 from chainfin.documents.fingerprint import normalised
 from chainfin.eth.bindings.warehouse_receipts_acts import Correction, HandOut
@@ -33,10 +34,10 @@ class Goods(Claims):
             "id": _receipt_id(self.ctx, legal, number), "owner": self.h.number(owner),
             "documentRoot": self.root(), "quantity": quantity,
         }  # fmt: skip
-        body = {"number": number, "owner_id": self.h.id(owner), "goods": GOODS, "unit": "KGM"}
+        body: dict[str, Any] = {"number": number, "owner_id": self.h.id(owner), "goods": GOODS, "unit": "KGM"}
         return self.deed(
             by, f"{number} of {owner}, {quantity}", Call("WarehouseReceipts", "issue", params),
-            lambda: receipts.issue(self.ctx, self.actor(by), **body, quantity=Decimal(quantity).scaleb(-3)),  # type: ignore[arg-type]
+            lambda: receipts.issue(self.ctx, self.actor(by), **body, quantity=Decimal(quantity).scaleb(-3)),
         )  # fmt: skip
 
     def receipt_act(self) -> Deed:

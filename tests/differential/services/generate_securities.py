@@ -41,7 +41,7 @@ class Securities(Goods):
             row for row in self.known.receivables if row.status == "confirmed" and receivables.free(row) > 50_000_00
         ]
         goods = [row for row in self.known.receipts if receipts.free(row) > 2_000_000]
-        all_ = [*(open_ or self.known.receivables), *goods]
+        all_: list[ReceivableRow | WarehouseReceiptRow] = [*(open_ or self.known.receivables), *goods]
         if self.chance(0.12):
             all_ = [*self.known.receivables, *self.known.receipts]
         if not all_:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from chainfin.documents.fingerprint import invoice_fingerprint, invoice_key
 from chainfin.eth.bindings import receivables_acts
@@ -171,12 +172,13 @@ class Trade(Base):
             "id": row.id, "orderId": row.order_id, "seller": self.h.number(self.h.name(row.seller_id)),
             "documentRoot": root, "face": face, "dueDay": day_number(due),
         }  # fmt: skip
-        terms = {"document_root": root, "face": Money(face, CNY), "due_date": due}
         return self.deed(
             by, f"{row.number}, {face}", Call("Receivables", "confirm", params),
-            lambda: receivables.confirm(self.ctx, self.actor(by), row.id, **terms),  # type: ignore[arg-type]
+            lambda: receivables.confirm(
+                self.ctx, self.actor(by), row.id, document_root=root, face=Money(face, CNY), due_date=due
+            ),
         )  # fmt: skip
 
 
-def _fields(issued: receivables_acts.Issue) -> dict[str, object]:
+def _fields(issued: receivables_acts.Issue) -> dict[str, Any]:
     return {member.field: getattr(issued, member.field) for member in issued.members()}

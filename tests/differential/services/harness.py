@@ -133,7 +133,7 @@ class Harness:
     def newest_act(self) -> int:
         """The place of the newest act, for `acts_since`."""
         with self.site.ctx.store.read() as session:
-            return session.exec(select(func.coalesce(func.max(text("rowid")), 0)).select_from(ActRow)).one()
+            return int(session.exec(select(func.coalesce(func.max(text("rowid")), 0)).select_from(ActRow)).one())
 
     def acts_since(self, place: int) -> Sequence[ActRow]:
         """What was made to be sent since then, in the order of making."""

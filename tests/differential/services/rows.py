@@ -49,7 +49,8 @@ class Rows:
         """Of everything that these events name."""
         ids = {value for event in events for value in event.args.values() if isinstance(value, str)}
         known = self._known
-        rows = (*known.orders, *known.receivables, *known.receipts, *known.pledges)
+        rows: list[OrderRow | ReceivableRow | WarehouseReceiptRow | PledgeRow]
+        rows = [*known.orders, *known.receivables, *known.receipts, *known.pledges]
         yield from self._of([row for row in rows if row.id in ids])
         if any(event.name in ("Undertaken", "BoughtBack") for event in events):
             yield from self._undertakings()
