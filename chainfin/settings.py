@@ -74,6 +74,9 @@ class Settings(BaseSettings):
     """The domain that a wallet sign-in message has to name (EIP-4361)."""
     time_zone: ZoneInfo = ZoneInfo("Asia/Shanghai")
     """The zone by whose days business is dated, by its IANA name. A loan keeps the zone of its offer."""
+    release_hours: int = Field(default=24, ge=0)
+    """Hours that the lender of a repaid loan has to sign its release; then the settlement bank is asked to attest that
+    the loan is paid off, which ends the pledge too."""
     log_format: str | None = None
     """`json` or `console`; by default console on a terminal, else json."""
     log_level: str | None = None

@@ -14,6 +14,7 @@ from api.schemas.common import Id, quantity
 from api.schemas.parties import ActOut
 from api.schemas.persons import ProposalOut
 from api.schemas.trade import (
+    CorrectionIn,
     CountIn,
     PriceIn,
     PriceOut,
@@ -26,6 +27,7 @@ from api.schemas.trade import (
     WarehouseReceiptOut,
 )
 from chainfin.services.goods import receipts as receipts_service
+from chainfin.services.goods import two_words
 from chainfin.services.lending import prices as prices_service
 from chainfin.services.reads import queries
 
@@ -69,8 +71,8 @@ def get_receipt(ctx: Ctx, actor: Acting, receipt_id: Id) -> WarehouseReceiptOut:
 
 @receipts.post("/{receipt_id}/releases", status_code=202)
 def release(ctx: Ctx, actor: Acting, receipt_id: Id, body: ReleaseIn) -> ActOut:
-    """The keeper hands free goods out to the owner."""
-    return ActOut.of(receipts_service.release(ctx, actor, receipt_id, quantity(body.quantity, "/quantity")))
+    """The owner orders free goods out (赎货): its order is to be signed by it, then the keeper's act is made."""
+    return ActOut.of(two_words.order(ctx, actor, receipt_id, quantity(body.quantity, "/quantity")))
 
 
 @receipts.post("/{receipt_id}/transfer", status_code=202)
@@ -83,6 +85,12 @@ def transfer(ctx: Ctx, actor: Acting, receipt_id: Id, body: TransferIn) -> ActOu
 def recount(ctx: Ctx, actor: Acting, receipt_id: Id, body: CountIn) -> ActOut:
     """The keeper's count found less: free goods bear the loss first, then the youngest pledge."""
     return ActOut.of(receipts_service.recount(ctx, actor, receipt_id, quantity(body.missing, "/missing"), body.reason))
+
+
+@receipts.post("/{receipt_id}/corrections", status_code=202)
+def correct(ctx: Ctx, actor: Acting, receipt_id: Id, body: CorrectionIn) -> ActOut:
+    """The keeper has found again what a count missed: the owner signs its agreement, then the keeper's act is made."""
+    return ActOut.of(two_words.find(ctx, actor, receipt_id, quantity(body.found, "/found"), body.reason))
 
 
 @prices.post("", status_code=201)

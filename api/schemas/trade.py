@@ -296,6 +296,13 @@ class CountIn(Input):
     reason: Reason
 
 
+class CorrectionIn(Input):
+    """What counts had missed and is there after all, in the receipt's unit; only a hash of the reason goes on chain."""
+
+    found: DecimalText
+    reason: Reason
+
+
 class PriceIn(Input):
     """A price of one unit of a good on a day, from a named source."""
 

@@ -71,7 +71,11 @@ def _as_decided(bundle: Bundle, pledged: Fact, outcome: Outcome, findings: Findi
 
 def _conserved(security: Security, proven: ProvenFacts, findings: Findings) -> None:
     """Not more was released or taken than was pledged."""
-    freed = sum(f.count("amount") for f in proven.all("Pledges.Released", pledgeId=security.id))
+    paid_off = proven.all("Pledges.PaidOff", pledgeId=security.id)
+    for fact in paid_off:
+        findings.equal("pledge: paid off", fact.text("loanRef"), security.pledged.text("loanRef"))
+    frees = [*proven.all("Pledges.Released", pledgeId=security.id), *paid_off]
+    freed = sum(f.count("amount") for f in frees)
     paid = sum(f.count("amount") for f in proven.all("Receivables.Settled", pledgeId=security.id))
     lost = sum(f.count("by") for f in proven.all("Pledges.Shrunk", pledgeId=security.id))
     ends = ("Pledges.Enforced", "Pledges.BoughtBack")

@@ -47,6 +47,7 @@ NEEDED: Final[Mapping[str, tuple[Expected, ...]]] = {
     "Pledges.Substituted": (Expected("Substitute", "@lender"), Expected("Exchange", "@pledgor")),
     "Pledges.Undertaken": (Expected("Undertake", "buyer"),),
     "Pledges.BoughtBack": (Expected("BuyBack", "bank"),),
+    "Pledges.PaidOff": (Expected("PayOff", "bank"),),
 }
 """Events and the acts behind them. ``@``: the party stands in the event that made the thing (order, pledge)."""
 
@@ -54,6 +55,7 @@ ROLES: Final[Mapping[str, Role]] = {
     "Attest": Role.REGISTRAR,
     "Settle": Role.BANK,
     "BuyBack": Role.BANK,
+    "PayOff": Role.BANK,
     "Pledge": Role.LENDER,
     "Substitute": Role.LENDER,
 }

@@ -193,14 +193,14 @@ def unpledge(receipt: WarehouseReceipt, quantity: int, *, pledge_id: str, by: By
     return replace(receipt, free=receipt.free + quantity, pledges=_less(receipt.pledges, item, quantity))
 
 
-def release(receipt: WarehouseReceipt, quantity: int, *, by: By) -> WarehouseReceipt | Refusal:
-    """The keeper hands free goods out to the owner.
+def release(receipt: WarehouseReceipt, quantity: int, *, by: By, ordered: By) -> WarehouseReceipt | Refusal:
+    """The keeper hands free goods out to the owner, who ``ordered`` it.
 
-    Refusals: not_keeper, quantity_not_positive, quantity_too_large, exceeds_free.
+    Refusals: not_keeper, quantity_not_positive, quantity_too_large, exceeds_free, not_owner.
     """
     if by is not CHAIN and by != receipt.keeper:
         return _refused("not_keeper", receipt, f"{by} is not the keeper")
-    refusal = _within(receipt, quantity, receipt.free, "exceeds_free")
+    refusal = _within(receipt, quantity, receipt.free, "exceeds_free") or _owner(receipt, ordered)
     if refusal is not None:
         return refusal
     return replace(receipt, free=receipt.free - quantity, released=receipt.released + quantity)
@@ -226,12 +226,14 @@ def buy_back(
 ) -> tuple[WarehouseReceipt, WarehouseReceipt] | Refusal:
     """A core enterprise has paid the lender as it undertook to (保兑仓), and owns the goods under a new receipt.
 
-    Refusals: pledge_unknown, quantity_not_positive, quantity_too_large, exceeds_pledged.
+    Refusals: pledge_unknown, quantity_not_positive, quantity_too_large, exceeds_pledged, self_attested.
     """
     item = _pledged(receipt, pledge_id)
     if isinstance(item, Refusal):
         return item
     refusal = _within(receipt, quantity, item.quantity, "exceeds_pledged")
+    if refusal is None and buyer == receipt.keeper:
+        refusal = _refused("self_attested", receipt, f"{buyer} keeps the goods: they never become its own")
     return refusal if refusal is not None else _taken(receipt, item, quantity, child_id, buyer)
 
 
@@ -253,6 +255,20 @@ def recount(receipt: WarehouseReceipt, missing: int, *, by: By) -> WarehouseRece
         taken = min(left, item.quantity)
         pledges, left = (_less(pledges, item, taken), left - taken) if taken else (pledges, left)
     return replace(receipt, free=receipt.free - from_free, pledges=pledges, missing=receipt.missing + missing)
+
+
+def correct(receipt: WarehouseReceipt, found: int, *, by: By, agreed: By) -> WarehouseReceipt | Refusal:
+    """What counts had missed is there after all, say the keeper and the owner, who ``agreed``: it is free. A pledge
+    that a count shrank doesn't grow again.
+
+    Refusals: not_keeper, quantity_not_positive, quantity_too_large, exceeds_missing, not_owner.
+    """
+    if by is not CHAIN and by != receipt.keeper:
+        return _refused("not_keeper", receipt, f"{by} is not the keeper")
+    refusal = _within(receipt, found, receipt.missing, "exceeds_missing") or _owner(receipt, agreed)
+    if refusal is not None:
+        return refusal
+    return replace(receipt, free=receipt.free + found, missing=receipt.missing - found)
 
 
 def price_stale(good: str, on: date, today: date) -> Refusal | None:
@@ -332,6 +348,12 @@ def _within(receipt: WarehouseReceipt, quantity: int, limit: int, code: str) -> 
     if refusal is None and quantity > limit:
         return _refused(code, receipt, f"{_units(quantity)} {receipt.unit} are more than {_units(limit)}")
     return refusal
+
+
+def _owner(receipt: WarehouseReceipt, party: By) -> Refusal | None:
+    if party is CHAIN or party == receipt.owner:
+        return None
+    return _refused("not_owner", receipt, f"{party} is not the owner")
 
 
 def _pledged(receipt: WarehouseReceipt, pledge_id: str) -> PledgedGoods | Refusal:

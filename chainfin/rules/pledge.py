@@ -50,6 +50,7 @@ ALLOWED: Final[Mapping[str, frozenset[State]]] = {
     "buy_back": frozenset({State.ACTIVE}),
     "lose": frozenset({State.ACTIVE, State.RELEASING}),
     "enforce": frozenset({State.ACTIVE}),
+    "pay_off": frozenset({State.ACTIVE, State.RELEASING}),
     "undertake": frozenset({State.ACTIVE}),
     "replace": frozenset({State.ACTIVE}),
 }
@@ -196,6 +197,17 @@ def enforce(pledge: Pledge, *, by: By) -> Pledge | Refusal:
     """The lender takes what is pledged (处置). Refusals: not_lender, pledge_state_wrong, pledge_not_drawn."""
     refusal = _lender(pledge, by) or _admits(pledge, "enforce", by) or _drawn(pledge)
     return refusal or _less(pledge, pledge.left, State.ENFORCED, taken=pledge.left)
+
+
+def pay_off(pledge: Pledge, *, by: By) -> Pledge | Refusal:
+    """The debt is paid by the word of the bank ``by``, and the pledge ends with it (民法典 §393).
+
+    Refusals: self_attested (the bank is lender or pledgor of it), pledge_state_wrong, pledge_not_drawn.
+    """
+    refusal = _admits(pledge, "pay_off", by) or _drawn(pledge)
+    if refusal is None and by in (pledge.lender, pledge.pledgor):
+        refusal = _refused("self_attested", pledge, "a bank attests payments between others")
+    return refusal or _less(pledge, pledge.left, State.RELEASED, released=pledge.left)
 
 
 def may_undertake(pledge: Pledge, *, by: By) -> Pledge | Refusal:

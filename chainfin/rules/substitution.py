@@ -5,11 +5,13 @@ The conditions of each half are those of `inventory.unpledge` and `receivable.pl
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from chainfin.errors import Refusal
 from chainfin.rules import inventory, receivable
-from chainfin.rules.inventory import WarehouseReceipt
+from chainfin.rules.inventory import UnitPrice, WarehouseReceipt
 from chainfin.rules.receivable import Receivable
-from chainfin.values.money import Money
+from chainfin.values.money import BasisPoints, Money, Rounding
 
 
 def substitute(
@@ -36,3 +38,21 @@ def substitute(
         return freed
     pledged = receivable.pledge(debt, amount, pledge_id=pledge_id, lender=lender, by=goods.owner)
     return pledged if isinstance(pledged, Refusal) else (freed, pledged)
+
+
+def unless_worse(
+    there: int, quantity: int, price: UnitPrice, amount: Money, *, others: Money, owed: Money, rate: Decimal
+) -> Refusal | None:
+    """Whether what secures a loan after the exchange carries what is ``owed``, or at least as much as it did before.
+
+    ``there``: thousandths of goods under the sold pledge, of which ``quantity`` goes for ``amount`` of a receivable;
+    ``others``: what may be lent on the loan's other pledges; ``rate``: the share at which it was lent, from 0 to 1.
+    Refusal substitution_undervalued.
+    """
+    ltv = BasisPoints(int(rate * inventory.FULL))
+    before = inventory.loan_limit(there, price, ltv) + others
+    after = inventory.loan_limit(there - quantity, price, ltv) + amount.times(rate, Rounding.FLOOR) + others
+    if after >= min(owed, before):
+        return None
+    proof = {"before": str(before), "after": str(after), "owed": str(owed)}
+    return Refusal("substitution_undervalued", f"{after} would cover {owed}; before it is {before}", proof)

@@ -29,13 +29,27 @@ class Undertaking:
 
 
 def undertake(
-    amount: int, *, buyer: str, pledged: int, until: date, today: date, before: Undertaking | None
+    amount: int,
+    *,
+    buyer: str,
+    parties: tuple[str, str],
+    keeper: str | None,
+    pledged: int,
+    until: date,
+    today: date,
+    before: Undertaking | None,
 ) -> Undertaking | Refusal:
-    """``buyer`` undertakes to buy up to ``amount`` of the ``pledged``. ``before``: its undertaking for the same pledge,
-    in whose place this one comes if that has lapsed or was kept in full.
+    """``buyer`` undertakes to buy up to ``amount`` of the ``pledged``. ``parties``: lender and pledgor; ``keeper``: of
+    goods. ``before``: its undertaking for the same pledge, in whose place this one comes if that has lapsed or was kept
+    in full.
 
-    Refusals: amount_not_positive, amount_too_large, exceeds_pledged, until_past, undertaking_exists.
+    Refusals: undertaker_is_party, self_attested (a keeper never owns what it keeps), amount_not_positive,
+    amount_too_large, exceeds_pledged, until_past, undertaking_exists.
     """
+    if buyer in parties:
+        return Refusal("undertaker_is_party", "the parties to a pledge undertake nothing over it", {"buyer": buyer})
+    if buyer == keeper:
+        return Refusal("self_attested", "a keeper vouches for goods of others, not for its own", {"keeper": buyer})
     refusal = _amount(amount)
     if refusal is not None:
         return refusal

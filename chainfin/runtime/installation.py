@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 
@@ -138,6 +138,7 @@ class Installation(AbstractContextManager["Installation"]):
             operator_address=keys["operator"],
             registrar_address=keys["registrar"],
             platform=settings.platform,
+            release_patience=timedelta(hours=settings.release_hours),
             real_money=settings.rail is not None or settings.bank is not None,
         )
         admission.admit_registrar(self.ctx)

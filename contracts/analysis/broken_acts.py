@@ -114,6 +114,13 @@ STRANGERS_PLEDGE = (
         "p.pledgeIds.length == 0 ? _known(p.id) : _kept(p.id, party);\n        _requireAmount(p.missing);",
     ),
     _acts(
+        "correct",
+        WR,
+        "_kept(p.id, party);\n        _requireAmount(p.found);",
+        "_known(p.id);\n        _requireAmount(p.found);",
+    ),
+    _acts("pay off", PL, "_payOff(p, _bank(msg.sender));", "_payOff(p, _actor(msg.sender));"),
+    _acts(
         "shrink",
         WR,
         "_kept(p.id, party);\n        _requireAmount(p.missing);",
@@ -170,6 +177,7 @@ _SETTLE, _RELEASE, _ENFORCE = (
 _KEPT = "participants.actor(who);\n        Stock s = _kept(p.id, party);\n        "
 _COUNTER = f"(uint32 party,) = {_KEPT}_requireAmount(p.missing);"
 _HANDED_OUT = f"{_KEPT}_requireAmount(p.quantity);"
+_CORRECTED = f"{_KEPT}_requireAmount(p.found);"
 _ANY = "type(uint32).max"
 
 
@@ -254,6 +262,20 @@ EXITS = (
         PL,
         "= participants.actor(who);\n        _requireRole(bank",
         "= participants.enter(who, Kinds.PLEDGE);\n        _requireRole(bank",
+    ),
+    _traps(
+        "pay off",
+        "paused or suspended",
+        PL,
+        "_payOff(p, _bank(msg.sender));",
+        "(uint32 bank,) = participants.enter(msg.sender, Kinds.PLEDGE);\n        _payOff(p, bank);",
+    ),
+    _traps(
+        "correct",
+        "paused or suspended",
+        WR,
+        _CORRECTED,
+        _CORRECTED.replace("actor(who)", "enter(who, Kinds.RECEIPT)"),
     ),
     _traps(
         "goods release",

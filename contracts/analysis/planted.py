@@ -148,7 +148,12 @@ ACCESS = (
     ),
     Planted(RR, "if (lender == c.debtor()) revert TransferToDebtor(lender);", "lender;", _p("buyBack")),
     Planted(WR, "_requireRole(keeper, roles, Roles.KEEPER);", "roles;", _g("issue")),
-    Planted(WR, "if (s.owner() != party) revert NotOwner(id, party);", "", _g("transfer", "pledge")),
+    Planted(
+        WR,
+        "s = _known(id);\n        if (s.owner() != party) revert NotOwner(id, party);",
+        "s = _known(id);",
+        _g("transfer", "pledge"),
+    ),
     Planted(
         WR,
         "if (s.keeper() != party) revert NotKeeper(id, party);",
@@ -218,8 +223,8 @@ TERMS = (
     ),
     Planted(
         PR,
-        "_asset(e.goods()).unlock(p.assetId, amount, true);",
-        "_asset(e.goods()).unlock(p.assetId, amount, false);",
+        "emit Expired(p.pledgeId, p.assetId, amount);\n        _asset(e.goods()).unlock(p.assetId, amount, true);",
+        "emit Expired(p.pledgeId, p.assetId, amount);\n        _asset(e.goods()).unlock(p.assetId, amount, false);",
         _g("expire"),
     ),
     Planted(RR, "if (lined) _drawLine(party, face);", "", _l("confirm__drawn")),

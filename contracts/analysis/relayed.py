@@ -5,6 +5,7 @@ from __future__ import annotations
 from analysis.kill import Mutant
 
 BATCHES, PLEDGES, RECEIVABLES = "ReceivableBatches.sol", "Pledges.sol", "Receivables.sol"
+RECEIPTS = "WarehouseReceipts.sol"
 
 
 def unsigned(act: str, file: str, signed: str) -> Mutant:
@@ -24,6 +25,9 @@ UNSIGNED = (
     unsigned("issue", RECEIVABLES, "keccak256(abi.encode(ISSUE, p, auth.nonce, auth.deadline))"),
     unsigned("split", RECEIVABLES, "keccak256(abi.encode(SPLIT, p.id, amounts, auth.nonce, auth.deadline))"),
     unsigned("buy-back", PLEDGES, "keccak256(abi.encode(BUY_BACK, p, auth.nonce, auth.deadline))"),
+    unsigned("payoff", PLEDGES, "keccak256(abi.encode(PAY_OFF, p, auth.nonce, auth.deadline))"),
+    unsigned("hand-out", RECEIPTS, "keccak256(abi.encode(RELEASE, p, auth.nonce, auth.deadline))"),
+    unsigned("correction", RECEIPTS, "keccak256(abi.encode(CORRECT, p, auth.nonce, auth.deadline))"),
     unsigned("batch of issues", BATCHES, "_batchHash(ISSUE_BATCH, hashes, auth)"),
     unsigned("batch of confirmations", BATCHES, "_batchHash(CONFIRM_BATCH, hashes, auth)"),
     unsigned("batch of payments", BATCHES, "_batchHash(SETTLE_BATCH, hashes, auth)"),

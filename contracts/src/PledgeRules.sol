@@ -172,8 +172,14 @@ abstract contract PledgeRules is PartyActs, IPledges {
 
     function _undertake(UndertakeParams calldata p, uint32 buyer, uint32 roles) internal {
         Entry e = _active(p.pledgeId);
+        _requireAsset(e, p.pledgeId, p.assetId);
         // Goods are bought back by the core enterprise that sold them, a receivable by whoever gives recourse for it.
         if (e.goods()) _requireRole(buyer, roles, Roles.CORE);
+        // Nobody stands in for its own debt, nor for what it may take anyway; nor does a keeper come to own what it keeps.
+        if (buyer == e.lender() || buyer == _asset(e.goods()).holderOf(p.assetId)) {
+            revert UndertakerIsParty(p.pledgeId, buyer);
+        }
+        if (e.goods() && buyer == warehouseReceipts.keeperOf(p.assetId)) revert SelfAttested(buyer);
         _requireAmount(p.amount);
         if (p.amount > e.amount()) revert ExceedsPledge(p.pledgeId, p.amount, e.amount());
         uint256 today = block.timestamp / 1 days;
@@ -203,6 +209,18 @@ abstract contract PledgeRules is PartyActs, IPledges {
         // One register of references for all payments.
         receivables.useBankRef(bank, p.bankRef);
         _asset(e.goods()).take(p.assetId, taken, p.amount, p.buyer, e.amount() == 0);
+    }
+
+    function _payOff(PayOffParams calldata p, uint32 bank) internal {
+        Entry e = _active(p.pledgeId);
+        _requireAsset(e, p.pledgeId, p.assetId);
+        if (!e.drawn()) revert NotDrawn(p.pledgeId);
+        // The lender has an act of its own, and the pledgor would free itself.
+        if (bank == e.lender() || bank == _asset(e.goods()).holderOf(p.assetId)) revert SelfAttested(bank);
+        uint64 amount = e.amount();
+        e = _reduce(e, p.pledgeId, amount, PledgeState.Released);
+        emit PaidOff(p.pledgeId, p.assetId, p.loanRef, amount, p.bankRef, bank);
+        _asset(e.goods()).unlock(p.assetId, amount, true);
     }
 
     function _inPlace(SubstituteParams calldata p) internal pure returns (PledgeParams memory) {

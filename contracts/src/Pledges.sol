@@ -37,7 +37,10 @@ contract Pledges is PledgeRules {
         "Exchange(bytes32 soldPledgeId,bytes32 goodsId,uint64 quantity,bytes32 pledgeId,bytes32 receivableId,uint64 amount,uint32 lender,bytes32 loanRef,bytes32 decisionHash,uint64 expiresAt,uint256 nonce,uint256 deadline)"
     );
     bytes32 private constant UNDERTAKE = keccak256(
-        "Undertake(bytes32 pledgeId,uint64 amount,uint32 untilDay,bytes32 documentRoot,uint256 nonce,uint256 deadline)"
+        "Undertake(bytes32 pledgeId,bytes32 assetId,uint64 amount,uint32 untilDay,bytes32 documentRoot,uint256 nonce,uint256 deadline)"
+    );
+    bytes32 private constant PAY_OFF = keccak256(
+        "PayOff(bytes32 pledgeId,bytes32 assetId,bytes32 loanRef,bytes32 bankRef,uint256 nonce,uint256 deadline)"
     );
     bytes32 private constant BUY_BACK = keccak256(
         "BuyBack(bytes32 pledgeId,bytes32 assetId,uint32 buyer,uint64 amount,bytes32 bankRef,bytes32 valuation,uint256 nonce,uint256 deadline)"
@@ -146,12 +149,22 @@ contract Pledges is PledgeRules {
 
     /// @inheritdoc IPledges
     function buyBack(BuyBackParams calldata p) external {
-        _byBuyBack(p, msg.sender);
+        _buyBack(p, _bank(msg.sender));
     }
 
     /// @inheritdoc IPledges
     function buyBackBySig(BuyBackParams calldata p, Auth calldata auth) external {
-        _byBuyBack(p, _authorize(auth, keccak256(abi.encode(BUY_BACK, p, auth.nonce, auth.deadline))));
+        _buyBack(p, _bank(_authorize(auth, keccak256(abi.encode(BUY_BACK, p, auth.nonce, auth.deadline)))));
+    }
+
+    /// @inheritdoc IPledges
+    function payOff(PayOffParams calldata p) external {
+        _payOff(p, _bank(msg.sender));
+    }
+
+    /// @inheritdoc IPledges
+    function payOffBySig(PayOffParams calldata p, Auth calldata auth) external {
+        _payOff(p, _bank(_authorize(auth, keccak256(abi.encode(PAY_OFF, p, auth.nonce, auth.deadline)))));
     }
 
     /// @inheritdoc IPledges
@@ -245,12 +258,6 @@ contract Pledges is PledgeRules {
         _undertake(p, buyer, roles);
     }
 
-    function _byBuyBack(BuyBackParams calldata p, address who) private {
-        (uint32 bank, uint32 roles) = participants.actor(who);
-        _requireRole(bank, roles, Roles.BANK);
-        _buyBack(p, bank);
-    }
-
     function _pledgeBatch(
         PledgeParams[] calldata items,
         Auth calldata pledgor,
@@ -296,6 +303,12 @@ contract Pledges is PledgeRules {
         uint32 roles;
         (lender, roles, holder,) = participants.enterBoth(who, pledgor, Kinds.PLEDGE);
         _requireRole(lender, roles, Roles.LENDER);
+    }
+
+    function _bank(address who) private view returns (uint32 bank) {
+        uint32 roles;
+        (bank, roles) = participants.actor(who);
+        _requireRole(bank, roles, Roles.BANK);
     }
 
     function _actor(address who) private view returns (uint32 party) {

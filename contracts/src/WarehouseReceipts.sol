@@ -18,6 +18,11 @@ contract WarehouseReceipts is PartyActs, IWarehouseReceipts {
         keccak256("Issue(bytes32 id,uint32 owner,bytes32 documentRoot,uint64 quantity,uint256 nonce,uint256 deadline)");
     bytes32 private constant TRANSFER = keccak256("Transfer(bytes32 id,uint32 to,uint256 nonce,uint256 deadline)");
     bytes32 private constant RELEASE = keccak256("Release(bytes32 id,uint64 quantity,uint256 nonce,uint256 deadline)");
+    bytes32 private constant HAND_OUT = keccak256("HandOut(bytes32 id,uint64 quantity,uint256 nonce,uint256 deadline)");
+    bytes32 private constant CORRECT =
+        keccak256("Correct(bytes32 id,bytes32 documentRoot,uint64 found,uint256 nonce,uint256 deadline)");
+    bytes32 private constant CORRECTION =
+        keccak256("Correction(bytes32 id,bytes32 documentRoot,uint64 found,uint256 nonce,uint256 deadline)");
     bytes32 private constant RECOUNT = keccak256(
         "Recount(bytes32 id,bytes32 documentRoot,uint64 missing,bytes32[] pledgeIds,uint256 nonce,uint256 deadline)"
     );
@@ -64,13 +69,13 @@ contract WarehouseReceipts is PartyActs, IWarehouseReceipts {
     }
 
     /// @inheritdoc IWarehouseReceipts
-    function release(ReleaseParams calldata p) external {
-        _release(p, msg.sender);
+    function release(ReleaseParams calldata p, Auth calldata owner) external {
+        _release(p, owner, msg.sender);
     }
 
     /// @inheritdoc IWarehouseReceipts
-    function releaseBySig(ReleaseParams calldata p, Auth calldata auth) external {
-        _release(p, _authorize(auth, keccak256(abi.encode(RELEASE, p, auth.nonce, auth.deadline))));
+    function releaseBySig(ReleaseParams calldata p, Auth calldata owner, Auth calldata auth) external {
+        _release(p, owner, _authorize(auth, keccak256(abi.encode(RELEASE, p, auth.nonce, auth.deadline))));
     }
 
     /// @inheritdoc IWarehouseReceipts
@@ -84,6 +89,16 @@ contract WarehouseReceipts is PartyActs, IWarehouseReceipts {
         bytes32 structHash =
             keccak256(abi.encode(RECOUNT, p.id, p.documentRoot, p.missing, named, auth.nonce, auth.deadline));
         _recount(p, _authorize(auth, structHash));
+    }
+
+    /// @inheritdoc IWarehouseReceipts
+    function correct(CorrectParams calldata p, Auth calldata owner) external {
+        _correct(p, owner, msg.sender);
+    }
+
+    /// @inheritdoc IWarehouseReceipts
+    function correctBySig(CorrectParams calldata p, Auth calldata owner, Auth calldata auth) external {
+        _correct(p, owner, _authorize(auth, keccak256(abi.encode(CORRECT, p, auth.nonce, auth.deadline))));
     }
 
     /// @inheritdoc IAsset
@@ -115,6 +130,7 @@ contract WarehouseReceipts is PartyActs, IWarehouseReceipts {
     {
         // No check that `childId` is new: a pledge is enforced once, and nobody else can issue such an id.
         Stock s = _unpledge(id, quantity, ended);
+        _requireOther(s.keeper(), lender);
         _stocks[id] = s;
         _gone[id].liquidated += quantity;
         _stocks[childId] = Stocks.create(quantity, lender, s.keeper(), true);
@@ -124,6 +140,11 @@ contract WarehouseReceipts is PartyActs, IWarehouseReceipts {
     /// @inheritdoc IAsset
     function holderOf(bytes32 id) external view returns (uint32) {
         return _stocks[id].owner();
+    }
+
+    /// @inheritdoc IWarehouseReceipts
+    function keeperOf(bytes32 id) external view returns (uint32) {
+        return _stocks[id].keeper();
     }
 
     /// @inheritdoc IWarehouseReceipts
@@ -140,7 +161,7 @@ contract WarehouseReceipts is PartyActs, IWarehouseReceipts {
             pledged: s.pledged(),
             released: g.released,
             liquidated: g.liquidated,
-            missing: s.issued() - s.free() - s.pledged() - g.released - g.liquidated
+            missing: _missing(s, g)
         });
     }
 
@@ -169,11 +190,12 @@ contract WarehouseReceipts is PartyActs, IWarehouseReceipts {
         emit Transferred(p.id, party, p.to);
     }
 
-    function _release(ReleaseParams calldata p, address who) private {
+    function _release(ReleaseParams calldata p, Auth calldata owner, address who) private {
         (uint32 party,) = participants.actor(who);
         Stock s = _kept(p.id, party);
         _requireAmount(p.quantity);
         if (p.quantity > s.free()) revert ExceedsFree(p.id, p.quantity, s.free());
+        _requireOwner(p.id, s, owner, keccak256(abi.encode(HAND_OUT, p, owner.nonce, owner.deadline)));
         _stocks[p.id] = s.lessFree(p.quantity);
         _gone[p.id].released += p.quantity;
         emit GoodsReleased(p.id, p.quantity);
@@ -197,6 +219,28 @@ contract WarehouseReceipts is PartyActs, IWarehouseReceipts {
         }
         _stocks[p.id] = s.lessFree(fromFree).lessPledged(fromPledged).lessLive(ended);
         emit Recounted(p.id, p.documentRoot, fromFree, fromPledged);
+    }
+
+    function _correct(CorrectParams calldata p, Auth calldata owner, address who) private {
+        (uint32 party,) = participants.actor(who);
+        Stock s = _kept(p.id, party);
+        _requireAmount(p.found);
+        uint64 missing = _missing(s, _gone[p.id]);
+        if (p.found > missing) revert ExceedsMissing(p.id, p.found, missing);
+        _requireOwner(p.id, s, owner, keccak256(abi.encode(CORRECTION, p, owner.nonce, owner.deadline)));
+        _stocks[p.id] = s.moreFree(p.found);
+        emit Corrected(p.id, p.documentRoot, p.found);
+    }
+
+    /// @dev The owner signed it; that serves once.
+    function _requireOwner(bytes32 id, Stock s, Auth calldata owner, bytes32 structHash) private {
+        (uint32 party,) = participants.actor(owner.signer);
+        if (s.owner() != party) revert NotOwner(id, party);
+        _authorize(owner, structHash);
+    }
+
+    function _missing(Stock s, Gone memory g) private pure returns (uint64) {
+        return s.issued() - s.free() - s.pledged() - g.released - g.liquidated;
     }
 
     function _unpledge(bytes32 id, uint64 quantity, bool ended) private view returns (Stock s) {

@@ -209,13 +209,17 @@ contract Handler is OrderHandler, BatchHandler, PledgeHandler {
         uint256 pk = _actor(seed % 3 == 0 ? _holderKey(g.owner) : KEEPER, seed);
         if (seed % 3 == 0) {
             by(pk);
-            try receipts.transfer(IWarehouseReceipts.TransferParams(id, partyOf[DISTRIBUTOR])) {
+            try receipts.transfer(
+                IWarehouseReceipts.TransferParams(id, partyOf[seed % 6 == 0 ? SELLER : DISTRIBUTOR])
+            ) {
                 _result("goods transfer", _is(pk, g.owner) && g.pledged == 0 && g.free > 0);
             } catch {}
         } else {
-            bool due = _is(pk, g.keeper) && quantity <= g.free;
+            uint256 orderer = _actor(_holderKey(g.owner), seed ^ 1);
+            Auth memory order = ordered(id, quantity, orderer);
+            bool due = _is(pk, g.keeper) && _is(orderer, g.owner) && quantity <= g.free;
             by(pk);
-            try receipts.release(IWarehouseReceipts.ReleaseParams(id, quantity)) {
+            try receipts.release(IWarehouseReceipts.ReleaseParams(id, quantity), order) {
                 _result("goods release", due);
             } catch {
                 _refused("goods release", due);
@@ -226,6 +230,10 @@ contract Handler is OrderHandler, BatchHandler, PledgeHandler {
     /// @dev Every other time it eats into the pledges. The list of them is mostly right, else short of one or backwards.
     function recountGoods(uint256 seed, uint64 missing) external logged {
         bytes32 id = _goodsId(seed);
+        // A few tries for goods of which some are pledged: else hardly any would be.
+        for (uint256 i = 0; i < 4 && replay.goods(id).pledged == 0; ++i) {
+            id = _goodsId(uint256(keccak256(abi.encode(seed, i))));
+        }
         IWarehouseReceipts.Receipt memory g = replay.goods(id);
         missing = uint64(bound(missing, 1, seed % 2 == 0 ? STOCK / 8 : uint256(g.free) + g.pledged + 1));
         bytes32[] memory ids = missing > g.free ? replay.liveOver(id) : new bytes32[](0);
@@ -241,6 +249,23 @@ contract Handler is OrderHandler, BatchHandler, PledgeHandler {
             _result(ids.length > 0 ? "shrink" : "recount", right);
         } catch {
             _refused("recount", right);
+        }
+    }
+
+    function correctGoods(uint256 seed, uint64 found) external logged {
+        bytes32 id = _goodsId(seed);
+        IWarehouseReceipts.Receipt memory g = replay.goods(id);
+        found = uint64(bound(found, 1, uint256(g.missing) + 1));
+        uint256 pk = _actor(KEEPER, seed);
+        uint256 agreeing = _actor(_holderKey(g.owner), seed ^ 1);
+        IWarehouseReceipts.CorrectParams memory p = IWarehouseReceipts.CorrectParams(id, ROOT, found);
+        Auth memory agreement = agreed(p, agreeing);
+        bool right = _is(pk, g.keeper) && _is(agreeing, g.owner) && found <= g.missing;
+        by(pk);
+        try receipts.correct(p, agreement) {
+            _result("correct", right);
+        } catch {
+            _refused("correct", right);
         }
     }
 

@@ -42,7 +42,7 @@ abstract contract InvariantsBase is Asserts {
 
     /// @dev What stands here twice is tried twice as often.
     function targetSelectors() public view returns (FuzzSelector[] memory targets) {
-        bytes4[38] memory all = [
+        bytes4[41] memory all = [
             OrderHandler.order.selector,
             OrderHandler.acknowledgeOrder.selector,
             OrderHandler.amendOrder.selector,
@@ -64,12 +64,15 @@ abstract contract InvariantsBase is Asserts {
             Handler.storeGoods.selector,
             Handler.moveGoods.selector,
             Handler.recountGoods.selector,
+            Handler.correctGoods.selector,
             PledgeHandler.pledgePart.selector,
             PledgeHandler.pledgePart.selector,
             PledgeHandler.drawOrExpire.selector,
             PledgeHandler.releasePledge.selector,
             PledgeHandler.enforcePledge.selector,
             PledgeHandler.promiseAndBuyBack.selector,
+            PledgeHandler.promiseAndBuyBack.selector,
+            PledgeHandler.payOffPledge.selector,
             PledgeHandler.sellGoods.selector,
             BatchHandler.setLine.selector,
             BatchHandler.markDebtor.selector,
@@ -122,7 +125,7 @@ abstract contract InvariantsBase is Asserts {
     }
 
     function _everyActHappened() internal view {
-        string[44] memory acts = [
+        string[46] memory acts = [
             "order",
             "acknowledge",
             "amend",
@@ -145,6 +148,7 @@ abstract contract InvariantsBase is Asserts {
             "goods release",
             "recount",
             "shrink",
+            "correct",
             "pledge",
             "draw",
             "expire",
@@ -152,6 +156,7 @@ abstract contract InvariantsBase is Asserts {
             "enforce",
             "undertake",
             "buy back",
+            "pay off",
             "substitute",
             "set line",
             "mark",

@@ -99,20 +99,24 @@ abstract contract PledgeHandler is HandlerBase {
 
     function promiseAndBuyBack(uint256 seed, uint64 quantity) external logged {
         // Often the one that was promised last, or the one that isn't drawn: else hardly one would be bought back.
-        bytes32 id = seed % 2 == 0 && _promised != 0 ? _promised : _livePledge(seed, 0);
+        bool lives = replay.row(_promised).state == IPledges.PledgeState.Active;
+        bytes32 id = seed % 2 == 0 && lives ? _promised : _livePledge(seed, seed % 4 == 1 ? WAREHOUSE : 0);
         if (seed % 4 == 3 && replay.row(_undrawn).state == IPledges.PledgeState.Active) id = _undrawn;
         quantity = uint64(bound(quantity, 1, STOCK / 8));
-        if (replay.undertaken(id, partyOf[BUYER]).untilDay == 0) _promise(id, seed, quantity);
+        IPledges.Undertaking memory u = replay.undertaken(id, partyOf[BUYER]);
+        if (u.amount == 0 || u.untilDay < today()) _promise(id, seed, quantity);
         else _buyBack(id, seed, quantity);
     }
 
     function _promise(bytes32 id, uint256 seed, uint64 quantity) private {
         Replay.PledgeRow memory r = replay.row(id);
         uint256 buyer = _actor(BUYER, seed);
+        uint32 holder = r.kind == RECEIVABLE ? replay.claim(r.assetId).holder : replay.goods(r.assetId).owner;
         by(buyer);
-        try pledges.undertake(IPledges.UndertakeParams(id, quantity, today() + 60, ROOT)) {
+        try pledges.undertake(IPledges.UndertakeParams(id, r.assetId, quantity, today() + 60, ROOT)) {
             bool core = buyer == BUYER || buyer == BUYER2;
-            _result("undertake", (core || r.kind == RECEIVABLE) && quantity <= r.amount);
+            bool party = _is(buyer, r.lender) || _is(buyer, holder);
+            _result("undertake", (core || r.kind == RECEIVABLE) && !party && quantity <= r.amount);
             if (buyer == BUYER && r.kind == WAREHOUSE) _promised = id;
         } catch {}
     }
@@ -131,6 +135,21 @@ abstract contract PledgeHandler is HandlerBase {
             _result("buy back", right);
         } catch {
             _refused("buy back", right);
+        }
+    }
+
+    function payOffPledge(uint256 seed) external logged {
+        // It ends a whole pledge: seldom, or hardly one would live long enough for anything else.
+        if (_mixed(seed) % 4 != 0) return;
+        bytes32 id = _livePledge(seed, 0);
+        Replay.PledgeRow memory r = replay.row(id);
+        uint256 pk = _actor(BANK, seed);
+        bool right = pk == BANK && r.drawn && r.state == IPledges.PledgeState.Active;
+        by(pk);
+        try pledges.payOff(IPledges.PayOffParams(id, r.assetId, "loan", _next())) {
+            _result("pay off", right);
+        } catch {
+            _refused("pay off", right);
         }
     }
 

@@ -234,6 +234,7 @@ contract RelayedTest is World {
         );
         receipts.releaseBySig(
             IWarehouseReceipts.ReleaseParams(GOODS, 7),
+            ordered(GOODS, 7, SELLER),
             sign(
                 KEEPER,
                 receipts,
@@ -244,7 +245,18 @@ contract RelayedTest is World {
         receipts.recountBySig(
             IWarehouseReceipts.RecountParams(GOODS, ROOT, 9, new bytes32[](0)), _counted(9, keccak256(""))
         );
-        eq(receipts.receipt(GOODS).free, STOCK - 16, "free");
+        IWarehouseReceipts.CorrectParams memory p = IWarehouseReceipts.CorrectParams(GOODS, ROOT, 4);
+        receipts.correctBySig(
+            p,
+            agreed(p, SELLER),
+            sign(
+                KEEPER,
+                receipts,
+                "Correct(bytes32 id,bytes32 documentRoot,uint64 found,uint256 nonce,uint256 deadline)",
+                abi.encode(p)
+            )
+        );
+        eq(receipts.receipt(GOODS).free, STOCK - 12, "free");
         eq(receipts.receipt(GOODS).owner, partyOf[SELLER], "owner");
     }
 

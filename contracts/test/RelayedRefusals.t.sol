@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {Auth, IActs} from "../src/interfaces/IActs.sol";
 import {IPledges} from "../src/interfaces/IPledges.sol";
 import {IReceivables} from "../src/interfaces/IReceivables.sol";
+import {IWarehouseReceipts} from "../src/interfaces/IWarehouseReceipts.sol";
 import {BatchWorld} from "./BatchWorld.sol";
 import {BUY_BACK_TYPE, ISSUE_TYPE, PLEDGE_TYPE, SPLIT_TYPE, SUBSTITUTE_TYPE} from "./RelayedTypes.sol";
 
@@ -73,7 +74,7 @@ contract RelayedRefusalsTest is BatchWorld {
 
     function test_buyBackBySig__forgedOtherTermsOrAgain__refused() public {
         _goodsOfTheSeller();
-        IPledges.UndertakeParams memory u = IPledges.UndertakeParams(ON_GOODS, 500, today() + 10, "undertaking");
+        IPledges.UndertakeParams memory u = IPledges.UndertakeParams(ON_GOODS, GOODS, 500, today() + 10, "undertaking");
         by(BUYER);
         pledges.undertake(u);
         _onlyAsSigned(pledges, BANK, BUY_BACK_TYPE, abi.encode(_payment(200)), _buyBackCall);
@@ -83,6 +84,50 @@ contract RelayedRefusalsTest is BatchWorld {
 
     function _buyBackCall(bool others, Auth memory auth) private view returns (bytes memory) {
         return abi.encodeCall(IPledges.buyBackBySig, (_payment(others ? 201 : 200), auth));
+    }
+
+    function test_payOffBySig__forgedOtherTermsOrAgain__refused() public {
+        goodsPledged();
+        string memory kind =
+            "PayOff(bytes32 pledgeId,bytes32 assetId,bytes32 loanRef,bytes32 bankRef,uint256 nonce,uint256 deadline)";
+        _onlyAsSigned(pledges, BANK, kind, abi.encode(_paidOff("ref")), _payOffCall);
+        eq(receipts.receipt(GOODS).free, STOCK, "free");
+    }
+
+    function _paidOff(bytes32 bankRef) private pure returns (IPledges.PayOffParams memory) {
+        return IPledges.PayOffParams(ON_GOODS, GOODS, "loan", bankRef);
+    }
+
+    function _payOffCall(bool others, Auth memory auth) private pure returns (bytes memory) {
+        return abi.encodeCall(IPledges.payOffBySig, (_paidOff(others ? bytes32("other") : bytes32("ref")), auth));
+    }
+
+    function test_releaseGoodsBySig__forgedOtherTermsOrAgain__refused() public {
+        store();
+        string memory kind = "Release(bytes32 id,uint64 quantity,uint256 nonce,uint256 deadline)";
+        _onlyAsSigned(receipts, KEEPER, kind, abi.encode(GOODS, 200), _handOutCall);
+        eq(receipts.receipt(GOODS).released, 200, "handed out");
+    }
+
+    function _handOutCall(bool others, Auth memory auth) private returns (bytes memory) {
+        uint64 quantity = others ? 201 : 200;
+        Auth memory order = ordered(GOODS, quantity, DISTRIBUTOR);
+        return abi.encodeCall(
+            IWarehouseReceipts.releaseBySig, (IWarehouseReceipts.ReleaseParams(GOODS, quantity), order, auth)
+        );
+    }
+
+    function test_correctBySig__forgedOtherTermsOrAgain__refused() public {
+        store();
+        recount(KEEPER, 300, new bytes32[](0));
+        string memory kind = "Correct(bytes32 id,bytes32 documentRoot,uint64 found,uint256 nonce,uint256 deadline)";
+        _onlyAsSigned(receipts, KEEPER, kind, abi.encode(GOODS, ROOT, 200), _correctCall);
+        eq(receipts.receipt(GOODS).missing, 100, "put right");
+    }
+
+    function _correctCall(bool others, Auth memory auth) private returns (bytes memory) {
+        IWarehouseReceipts.CorrectParams memory p = IWarehouseReceipts.CorrectParams(GOODS, ROOT, others ? 201 : 200);
+        return abi.encodeCall(IWarehouseReceipts.correctBySig, (p, agreed(p, DISTRIBUTOR), auth));
     }
 
     function test_issueBatchBySig__forgedOtherTermsOrAgain__refused() public {

@@ -258,6 +258,10 @@ contract Replay is OrderReplay {
             g.free = _less(g.free, fromFree);
             g.pledged = _less(g.pledged, fromPledged);
             g.missing = _more(_more(g.missing, fromFree), fromPledged);
+        } else if (t[0] == IWarehouseReceipts.Corrected.selector) {
+            (, uint64 found) = abi.decode(data, (bytes32, uint64));
+            g.missing = _less(g.missing, found);
+            g.free = _more(g.free, found);
         } else if (t[0] == IWarehouseReceipts.Taken.selector) {
             uint64 quantity = abi.decode(data, (uint64));
             g.pledged = _less(g.pledged, quantity);
@@ -282,6 +286,10 @@ contract Replay is OrderReplay {
             (uint64 amount, uint64 remaining) = abi.decode(data, (uint64, uint64));
             r.amount = _less(r.amount, amount);
             if (remaining == 0) r.state = IPledges.PledgeState.Released;
+            _unlock(r.kind, t[2], amount);
+        } else if (t[0] == IPledges.PaidOff.selector) {
+            (r.amount, r.state) = (0, IPledges.PledgeState.Released);
+            (uint64 amount,,) = abi.decode(data, (uint64, bytes32, uint32));
             _unlock(r.kind, t[2], amount);
         } else if (t[0] == IPledges.Expired.selector) {
             (r.amount, r.state) = (0, IPledges.PledgeState.Expired);

@@ -313,6 +313,26 @@ abstract contract World is Asserts {
         receipts.issue(IWarehouseReceipts.IssueParams(GOODS, partyOf[DISTRIBUTOR], ROOT, STOCK));
     }
 
+    string internal constant HAND_OUT_TYPE = "HandOut(bytes32 id,uint64 quantity,uint256 nonce,uint256 deadline)";
+    string internal constant CORRECTION_TYPE =
+        "Correction(bytes32 id,bytes32 documentRoot,uint64 found,uint256 nonce,uint256 deadline)";
+
+    /// @dev The owner's order to hand goods out.
+    function ordered(bytes32 id, uint64 quantity, uint256 owner) internal returns (Auth memory) {
+        return sign(owner, receipts, HAND_OUT_TYPE, abi.encode(id, quantity));
+    }
+
+    /// @dev The owner says too that so much is there after all.
+    function agreed(IWarehouseReceipts.CorrectParams memory p, uint256 owner) internal returns (Auth memory) {
+        return sign(owner, receipts, CORRECTION_TYPE, abi.encode(p));
+    }
+
+    function handOut(bytes32 id, uint64 quantity, uint256 owner) internal {
+        Auth memory order = ordered(id, quantity, owner);
+        by(KEEPER);
+        receipts.release(IWarehouseReceipts.ReleaseParams(id, quantity), order);
+    }
+
     function recount(uint256 pk, uint64 missing, bytes32[] memory pledgeIds) internal {
         by(pk);
         receipts.recount(IWarehouseReceipts.RecountParams(GOODS, "count", missing, pledgeIds));

@@ -41,6 +41,8 @@ COUNTERSIGNED: dict[tuple[str, str], Counter] = {
     ("Pledges", "pledge"): Counter("Grant", "pledgor"),
     ("Pledges", "pledgeBatch"): Counter("GrantBatch", "pledgor"),
     ("Pledges", "substitute"): Counter("Exchange", "pledgor"),
+    ("WarehouseReceipts", "release"): Counter("HandOut", "owner"),
+    ("WarehouseReceipts", "correct"): Counter("Correction", "owner"),
 }
 
 

@@ -88,8 +88,8 @@ class Gate:
     def role(self, who: str, role: int) -> None:
         demand(bool(self.roles[who] & role), "role_missing")
 
-    def rider(self, act: Act) -> None:
-        """The counter-signature: in time, not withdrawn, over this very act."""
+    def rider(self, act: Act, *, once: bool = False) -> None:
+        """The counter-signature: in time, not withdrawn, over this very act. ``once``: it uses up its nonce."""
         rider = act.rider
         assert rider is not None
         demand(not rider.expired, "act_expired")
@@ -97,6 +97,8 @@ class Gate:
         detail = {name: value for name, value in rider.detail.items() if name != Rider.TRAIL}
         genuine = not rider.swapped and all(act.params[name] == value for name, value in detail.items())
         demand(genuine, "signature_invalid")
+        if once:
+            self.withdrawn.add((rider.signer, act.contract, rider.nonce))
 
     def revoke(self, contract: str, who: str, params: Mapping[str, int]) -> None:
         for bit in range(256):

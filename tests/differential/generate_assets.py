@@ -161,7 +161,7 @@ class Assets(Dice):
         known = list(self.book.receipts)
         if not known:
             return self.receipt()
-        function = self.dice.choice(("transfer", "release", "recount", "recount"))
+        function = self.dice.choice(("transfer", "release", "recount", "recount", "correct"))
         pledged = [key for key in known if self.book.receipts[key].pledged]
         asset = self.recent(pledged if pledged and function == "recount" and self.chance(0.7) else known)
         goods = self.book.receipts[asset]
@@ -169,8 +169,14 @@ class Assets(Dice):
         if function == "transfer":
             p["to"] = self.either_named(self.dice.choice(("dealer", "maker", "group", goods.owner)), 0.85)
             return Act("WarehouseReceipts", "transfer", self.either(goods.owner), p)
-        if function == "release":
-            p["quantity"] = self.number(goods.free)
+        if function in ("release", "correct"):
+            name, most = ("quantity", goods.free) if function == "release" else ("found", goods.missing)
+            p[name] = amount = self.number(most)
+            if function == "correct":
+                p["documentRoot"] = keccak(b"found")
+            owner = goods.owner if self.chance(0.95) else goods.keeper
+            rider = self.rider(owner, "WarehouseReceipts", **{name: amount ^ 1})
+            return Act("WarehouseReceipts", function, self.either(goods.keeper), p, rider)
         else:
             p["documentRoot"] = keccak(b"count")
             p["missing"] = missing = self._missing(goods)

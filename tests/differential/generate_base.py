@@ -52,7 +52,9 @@ class Dice:
     def rider(self, signer: str, contract: str, **members: object) -> Rider:
         """A counter-signature, now and then a bad one: by another, too late, withdrawn, or over something else."""
         detail = dict([self.dice.choice(list(members.items()))]) if self.chance(0.03) else {}
-        who, nonce, expired = self.either(signer, 0.93), self.dice.randrange(512), self.chance(0.03)
+        # at the warehouses such a nonce is used up
+        nonces = 2**32 if contract == "WarehouseReceipts" else 512
+        who, nonce, expired = self.either(signer, 0.93), self.dice.randrange(nonces), self.chance(0.03)
         withdrawn = sorted(bit for by, at, bit in self.book.withdrawn if (by, at) == (who, contract))
         if withdrawn and self.chance(0.03):
             nonce = self.dice.choice(withdrawn)

@@ -9,7 +9,7 @@ from tests.differential.act import Act
 from tests.differential.generate_assets import Assets
 from tests.differential.generate_base import DAY
 from tests.differential.model import EPOCH
-from tests.differential.model_pledges import GOODS
+from tests.differential.model_pledges import GOODS, holder
 from tests.differential.parties import STRANGER
 
 
@@ -65,6 +65,8 @@ class Securities(Assets):
         due = [each for each in live if self._called(*each)]
         early = [each for each in live if each not in due]
         more = [each for each in due if self.book.promises[each].left > self.book.pledged(each[0])]
+        if self.chance(0.12):
+            return self._pay_off()
         for share, among in ((0.45, due), (0.3, early), (0.2, more), (0.05, list(self.book.promises))):
             if among and self.chance(share):
                 return self._buy_back(*self.recent(among))
@@ -87,13 +89,37 @@ class Securities(Assets):
             buyers = ("maker", "grower", "dealer", "group")
             if self.chance(0.05):
                 buyers = (self.book.receivables[entry.asset].debtor,)
+        if self.chance(0.05):
+            buyers = (entry.lender, holder(self.book, entry))
         p = {
             "pledgeId": self.either_id(pledge, "pledge"),
+            "assetId": self._asset(entry.asset),
             "amount": self.number(self.book.pledged(pledge)),
             "untilDay": until if self.chance(0.94) else self.dice.choice((0, today - 1, 2_900_000)),
             "documentRoot": keccak(b"wording"),
         }
         return Act("Pledges", "undertake", self._by(self.dice.choice(buyers), 0.92), p)
+
+    def _asset(self, right: bytes) -> bytes:
+        return right if self.chance(0.96) else self.recent([*self.book.receivables, *self.book.receipts])
+
+    def _pay_off(self) -> Act:
+        """Of what was paid out on, mostly."""
+        known = list(self.book.pledges)
+        live = [key for key in known if self.book.pledges[key].state == "active"]
+        drawn = [key for key in live if self.book.pledges[key].drawn]
+        pledge = self.recent(drawn) if drawn and self.chance(0.8) else self.recent(known)
+        entry = self.book.pledges[pledge]
+        bank = self.dice.choice(("bank", "clearer"))
+        if self.chance(0.2):
+            bank = entry.lender if self.chance(0.5) else holder(self.book, entry)
+        p = {
+            "pledgeId": self.either_id(pledge, "pledge"),
+            "assetId": self._asset(entry.asset),
+            "loanRef": keccak(b"loan"),
+            "bankRef": self.fresh("payment"),
+        }
+        return Act("Pledges", "payOff", self._by(bank, 0.95), p)
 
     def _called(self, pledge: bytes, buyer: str) -> bool:
         """Whether the undertaking can be kept today."""
@@ -113,7 +139,7 @@ class Securities(Assets):
             bank = buyer
         p = {
             "pledgeId": self.either_id(pledge, "pledge"),
-            "assetId": entry.asset if self.chance(0.96) else self.recent([*self.book.receivables, *self.book.receipts]),
+            "assetId": self._asset(entry.asset),
             "buyer": self.either_named(buyer, 0.94),
             "amount": left if left > pledged and self.chance(0.4) else self.number(min(left, pledged)),
             "bankRef": ref,

@@ -11,7 +11,7 @@ from chainfin.values.party import Kind, Role
 from tests.differential.act import Act
 from tests.differential.gate import demand, money, need, stop
 from tests.differential.model import Book, day
-from tests.differential.model_pledges import GOODS, live, store
+from tests.differential.model_pledges import GOODS, freed_by, holder, live, store
 from tests.differential.model_receivables import part_id
 from tests.differential.parties import NUMBERS
 
@@ -26,10 +26,14 @@ def _undertake(book: Book, act: Act) -> None:
     p = act.params
     book.enter(Kind.PLEDGE, act.by)
     entry = live(book, p["pledgeId"])
+    demand(entry.asset == p["assetId"], "asset_mismatch")
+    keeper = None
     if entry.kind == GOODS:
         book.role(act.by, Role.CORE)
+        keeper = book.receipts[entry.asset].keeper
     made = rules.undertake(
-        p["amount"], buyer=act.by, pledged=book.pledged(p["pledgeId"]), until=day(p["untilDay"]),
+        p["amount"], buyer=act.by, parties=(entry.lender, holder(book, entry)), keeper=keeper,
+        pledged=book.pledged(p["pledgeId"]), until=day(p["untilDay"]),
         today=book.today, before=book.promises.get((p["pledgeId"], act.by)),
     )  # fmt: skip
     book.promises[p["pledgeId"], act.by] = need(made)
@@ -66,4 +70,17 @@ def _buy_back(book: Book, act: Act) -> None:
         entry.state = "released"
 
 
-ACTS: dict[str, Callable[[Book, Act], Any]] = {"undertake": _undertake, "buyBack": _buy_back}
+def _pay_off(book: Book, act: Act) -> None:
+    p = act.params
+    book.actor(act.by)
+    book.role(act.by, Role.BANK)
+    entry = live(book, p["pledgeId"])
+    demand(entry.asset == p["assetId"], "asset_mismatch")
+    demand(entry.drawn, "pledge_not_drawn")
+    demand(act.by not in (entry.lender, holder(book, entry)), "self_attested")
+    freed = freed_by(book, p["pledgeId"], entry.asset, book.pledged(p["pledgeId"]), entry.lender)
+    store(book, entry.asset, need(freed))
+    entry.state = "released"
+
+
+ACTS: dict[str, Callable[[Book, Act], Any]] = {"undertake": _undertake, "buyBack": _buy_back, "payOff": _pay_off}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from chainfin.errors import Refusal
 from chainfin.rules import inventory as rules
 from chainfin.rules.inventory import WarehouseReceipt
 from chainfin.values.party import Kind, Role
@@ -47,8 +48,32 @@ def _transfer(book: Book, act: Act) -> None:
 
 
 def _release(book: Book, act: Act) -> None:
+    done = rules.release(*_with_owner(book, act, "quantity"), by=act.by, ordered=_owner(act))
+    _signed(book, act, done, "not_keeper", "quantity_not_positive", "quantity_too_large", "exceeds_free")
+
+
+def _correct(book: Book, act: Act) -> None:
+    done = rules.correct(*_with_owner(book, act, "found"), by=act.by, agreed=_owner(act))
+    _signed(book, act, done, "not_keeper", "quantity_not_positive", "quantity_too_large", "exceeds_missing")
+
+
+def _owner(act: Act) -> str:
+    assert act.rider is not None
+    return act.rider.signer
+
+
+def _with_owner(book: Book, act: Act, amount: str) -> tuple[WarehouseReceipt, int]:
     book.actor(act.by)
-    book.receipts[act.params["id"]] = need(rules.release(_known(book, act), act.params["quantity"], by=act.by))
+    return _known(book, act), act.params[amount]
+
+
+def _signed(book: Book, act: Act, done: WarehouseReceipt | Refusal, *before: str) -> None:
+    """Of two: what the rule has against it, then whose the other word is, and that word itself, which serves once."""
+    stop(done, *before)
+    book.actor(_owner(act))
+    after = need(done)
+    book.rider(act, once=True)
+    book.receipts[act.params["id"]] = after
 
 
 def _recount(book: Book, act: Act) -> None:
@@ -85,4 +110,5 @@ ACTS: dict[str, Callable[[Book, Act], Any]] = {
     "transfer": _transfer,
     "release": _release,
     "recount": _recount,
+    "correct": _correct,
 }

@@ -116,6 +116,11 @@ def live(book: Book, pledge_id: bytes) -> PledgeEntry:
     return entry
 
 
+def holder(book: Book, entry: PledgeEntry) -> str:
+    """Whose the pledged asset is."""
+    return book.receivables[entry.asset].holder if entry.kind == RECEIVABLE else book.receipts[entry.asset].owner
+
+
 def _draw(book: Book, act: Act) -> None:
     book.actor(act.by)
     entry = live(book, act.params["pledgeId"])
@@ -130,8 +135,7 @@ def _expire(book: Book, act: Act) -> None:
     book.actor(act.by)
     entry = live(book, act.params["pledgeId"])
     demand(entry.asset == act.params["assetId"], "asset_mismatch")
-    holder = book.receivables[entry.asset].holder if entry.kind == RECEIVABLE else book.receipts[entry.asset].owner
-    demand(holder == act.by, "not_pledgor")
+    demand(holder(book, entry) == act.by, "not_pledgor")
     demand(not entry.drawn and book.now > entry.expires_at, "not_expired")
     pledge_id = act.params["pledgeId"]
     freed = freed_by(book, pledge_id, entry.asset, book.pledged(pledge_id), entry.lender)

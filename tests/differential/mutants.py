@@ -222,7 +222,7 @@ SOLIDITY = (
         "if (warehouseReceipts.holderOf(p.goodsId) != holder) revert SubstituteForeign(p.goodsId, p.receivableId);", "",
     ),
     ContractMutant(
-        "sold goods stay pledged", "Pledges", "_release(p.soldPledgeId, p.goodsId, p.quantity, lender);", "",
+        "sold goods stay pledged", "Pledges", "_release(p.soldPledgeId, p.goodsId, p.quantity, 0, lender);", "",
     ),
     ContractMutant(
         "the log tells a substitution the wrong way round", "Pledges",

@@ -38,6 +38,7 @@ REASONS: Final[dict[str, frozenset[str]]] = {
         "exceeds_pledged": "ExceedsPledged ExceedsPledge",
         # a count that misses more than there is, free and pledged together
         "exceeds_held": "ExceedsFree",
+        "exceeds_missing": "ExceedsMissing",
         # orders
         "order_exists": "OrderExists",
         "order_unknown": "OrderUnknown",
@@ -102,6 +103,7 @@ REASONS: Final[dict[str, frozenset[str]]] = {
         "already_drawn": "AlreadyDrawn",
         "registry_no_missing": "RegistryNoMissing",
         "substitute_foreign": "SubstituteForeign",
+        "undertaker_is_party": "UndertakerIsParty",
         "undertaking_exists": "UndertakingExists",
         "undertaking_missing": "UndertakingMissing",
         "until_past": "UndertakingPast",
@@ -132,8 +134,11 @@ EACH: Final[dict[str, frozenset[str]]] = {
             receivable_state_wrong lender_is_debtor exceeds_free
         """,
         "Pledges.undertake": f"""
-            act_paused not_admitted party_suspended role_missing pledge_unknown pledge_ended {_AMOUNT}
-            undertaking_exists
+            act_paused not_admitted party_suspended role_missing pledge_unknown pledge_ended asset_mismatch {_AMOUNT}
+            undertaker_is_party undertaking_exists
+        """,
+        "Pledges.payOff": """
+            not_admitted role_missing pledge_unknown pledge_ended asset_mismatch pledge_not_drawn self_attested
         """,
         "Pledges.buyBack": f"""
             not_admitted role_missing pledge_unknown pledge_ended asset_mismatch pledge_not_drawn {_AMOUNT}

@@ -207,6 +207,10 @@ class Replay:
         goods["pledged"] -= fromPledged_
         goods["missing"] += fromFree_ + fromPledged_
 
+    def _WarehouseReceipts_Corrected(self, id_: bytes, found_: int, **_: Any) -> None:
+        self.state["receipt", id_]["free"] += found_
+        self.state["receipt", id_]["missing"] -= found_
+
     def _WarehouseReceipts_Taken(self, id_: bytes, childId_: bytes, lender_: int, quantity_: int) -> None:
         goods = self.state["receipt", id_]
         goods["pledged"] -= quantity_
@@ -254,6 +258,10 @@ class Replay:
             self.state["pledge", pledgeId_]["state"] = LOST
 
     def _Pledges_Discharged(self, pledgeId_: bytes, **_: Any) -> None:
+        self.state["pledge", pledgeId_]["state"] = RELEASED
+
+    def _Pledges_PaidOff(self, pledgeId_: bytes, amount_: int, **_: Any) -> None:
+        self._free(pledgeId_, amount_)
         self.state["pledge", pledgeId_]["state"] = RELEASED
 
     def _Pledges_Expired(self, pledgeId_: bytes, amount_: int, **_: Any) -> None:

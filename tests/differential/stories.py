@@ -114,6 +114,14 @@ def stored(quantity: int = 1000) -> Act:
     return Act("WarehouseReceipts", "issue", "keeper", p)
 
 
+def hand_out(quantity: int, *, owner: str = "maker", nonce: int = 1, by: str = "keeper") -> Act:
+    return replace(on_goods("release", by, quantity=quantity), rider=Rider(owner, nonce))
+
+
+def correct(found: int, *, owner: str = "maker", nonce: int = 2, by: str = "keeper") -> Act:
+    return replace(on_goods("correct", by, documentRoot=ROOT, found=found), rider=Rider(owner, nonce))
+
+
 def count(missing: int, *pledges: bytes) -> Act:
     """The keeper misses so much, and names these pledges."""
     return on_goods("recount", "keeper", documentRoot=ROOT, missing=missing, pledgeIds=list(pledges))
@@ -137,7 +145,8 @@ def exchange(
 
 
 def undertake(pledge_id: bytes, by: str, amount: int, until: int = DUE + 5) -> Act:
-    p = {"pledgeId": pledge_id, "amount": amount, "untilDay": until, "documentRoot": ROOT}
+    asset = GOODS if pledge_id in (ON_GOODS, YOUNGER) else DEBT
+    p = {"pledgeId": pledge_id, "assetId": asset, "amount": amount, "untilDay": until, "documentRoot": ROOT}
     return Act("Pledges", "undertake", by, p)
 
 
@@ -148,6 +157,10 @@ def buy_back(
         "buyBack", pledge_id, by, asset=asset, wait=wait, buyer=buyer, amount=amount, bankRef=ref.to_bytes(32, "big"),
         valuation=ROOT,
     )  # fmt: skip
+
+
+def pay_off(pledge_id: bytes, *, asset: bytes = DEBT, by: str = "bank") -> Act:
+    return on_pledge("payOff", pledge_id, by, asset=asset, loanRef=ROOT, bankRef=ROOT)
 
 
 def on_goods(function: str, by: str, **params: object) -> Act:
@@ -207,7 +220,7 @@ ONCE: dict[str, Sequence[Act]] = {
         on_debt("credit", "maker", documentRoot=ROOT, amount=2**56),
         on_debt("split", "maker", amounts=[2**56 - 1] * 8), on_debt("split", "maker", amounts=[1, 2**56]),
         settle(2**56, "maker", 1), release(FIRST, 2**56),
-        stored(), on_goods("release", "keeper", quantity=2**56),
+        stored(), hand_out(2**56),
         count(2**64 - 1),
     ],
     # a debtor could lend on its own debt and take it
@@ -222,7 +235,7 @@ ONCE: dict[str, Sequence[Act]] = {
         on_debt("dispute", "core", documentRoot=ROOT), on_debt("split", "maker", amounts=[1, 1]),
     ],
     "a_receipt_of_nothing_is_passed_on": [
-        stored(), on_goods("release", "keeper", quantity=1000), on_goods("transfer", "maker", to="dealer"),
+        stored(), hand_out(1000), on_goods("transfer", "maker", to="dealer"),
     ],
     # an id served any asset: with two assets of one tag, a lender released what secured another
     "an_id_that_begins_as_another_assets": [
@@ -275,6 +288,18 @@ ONCE: dict[str, Sequence[Act]] = {
         buy_back(ON_GOODS, "group", 30, 1, asset=GOODS), buy_back(ON_GOODS, "group", 50, 1, asset=GOODS),
         buy_back(ON_GOODS, "group", 50, 2, asset=GOODS), buy_back(ON_GOODS, "core", 21, 3, asset=GOODS),
         buy_back(ON_GOODS, "core", 20, 3, asset=GOODS), buy_back(ON_GOODS, "core", 1, 4, asset=GOODS),
+    ],
+    # a bank ends what was paid out on, and never what it has a side in
+    "paid_off_by_a_banks_word": [
+        *confirmed(), pledge(FIRST, "group", 600), pay_off(FIRST, by="group"), pay_off(FIRST, by="lender"),
+        pay_off(FIRST, asset=GOODS), pay_off(FIRST), pay_off(FIRST), pledge(SECOND, "lender", 10, expires=START + DAY),
+        pay_off(SECOND), undertake(SECOND, "lender", 1), undertake(SECOND, "maker", 1), undertake(SECOND, "dealer", 1),
+    ],
+    # a keeper hands out what the owner ordered, once; and only both together put a count right
+    "goods_by_the_word_of_two": [
+        stored(250), hand_out(10, owner="keeper"), hand_out(10, by="maker"), hand_out(251), hand_out(10), hand_out(10),
+        count(100), correct(101), correct(10, owner="dealer"), correct(10, by="maker"), correct(0), correct(60),
+        correct(40), correct(40, nonce=3), hand_out(240, nonce=4),
     ],
     # each was reckoned on what was pledged before the other: only one of them leaves what has to stay
     "releases_that_cross": [

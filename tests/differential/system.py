@@ -20,7 +20,7 @@ from chainfin.chain.deploy import deploy
 from chainfin.chain.embedded import BASE_FEE, CHAIN_ID, GAS_LIMIT, EmbeddedNode
 from chainfin.eth import eip712
 from chainfin.eth.abi import address_bytes, checksum, contract_abi
-from chainfin.eth.bindings import participants_acts, pledges_acts, receivables_acts
+from chainfin.eth.bindings import participants_acts, pledges_acts, receivables_acts, warehouse_receipts_acts
 from chainfin.eth.keys import address_of
 from chainfin.resources import CONTRACTS, artifact
 from tests.differential.act import Act, Rider
@@ -53,6 +53,16 @@ class Outcome:
 
     error: str | None
     details: Mapping[str, Any]
+
+
+RIDERS = {
+    "Receivables.issue": receivables_acts.Attest,
+    "WarehouseReceipts.release": warehouse_receipts_acts.HandOut,
+    "WarehouseReceipts.correct": warehouse_receipts_acts.Correction,
+    "Pledges.pledge": pledges_acts.Grant,
+    "Pledges.substitute": pledges_acts.Exchange,
+}
+"""What a second party signs in an act."""
 
 
 class System:
@@ -152,15 +162,9 @@ class System:
     def _rider(self, act: Act, params: Mapping[str, Any]) -> eip712.Auth:
         rider = act.rider
         assert rider is not None
-        kind = (
-            eip712.type_of(receivables_acts.Attest)
-            if act.contract == "Receivables"
-            else eip712.type_of(pledges_acts.Grant)
-        )
+        kind = eip712.type_of(RIDERS[act.name])
         domain = eip712.Domain(act.contract, CHAIN_ID, self.addresses[act.contract])
         detail = {**params, **rider.detail}
-        if act.function == "substitute":
-            kind = eip712.type_of(pledges_acts.Exchange)
         if rider.swapped:
             kind, detail = _swapped(act.function, detail)
         if act.contract == "Receivables" and Rider.TRAIL not in detail:

@@ -12,6 +12,7 @@ from chainfin.services.kernel import custody
 from chainfin.services.kernel.context import Actor
 from chainfin.services.pledges import undertakings
 from chainfin.services.reactions import signing
+from chainfin.services.views.acts import ActView
 from chainfin.storage.trade_tables import ActRow
 from chainfin.values import instruction
 from tests.e2e.ending import mismatches, pledges_on
@@ -27,7 +28,7 @@ def asked(site: Site, subject: str, function: str) -> list[ActRow]:
         return list(session.exec(query.order_by(col(ActRow.id))).all())
 
 
-def sign(site: Site, act: ActRow) -> None:
+def sign(site: Site, act: ActRow | ActView) -> None:
     with site.ctx.store.read() as session:
         key = HELD(session, site.ctx, act.signer)
     assert key is not None

@@ -11,9 +11,10 @@ import pytest
 
 from chainfin.errors import Refused
 from chainfin.rules import inventory
-from chainfin.services.goods import receipts
+from chainfin.services.goods import receipts, two_words
 from chainfin.services.kernel.context import OPERATOR, Actor
 from chainfin.services.lending import applications, end_of_day, margin_calls, prices
+from chainfin.services.pledges import undertakings
 from chainfin.services.reactions import approved
 from chainfin.services.reads import queries
 from chainfin.values.money import BasisPoints, Money
@@ -107,15 +108,47 @@ def test_price__too_old__unchecked_is_said_and_never_taken_for_cover(site: Site)
     assert margin_calls.of_loan(site.ctx, owner, loan_id).unchecked is None
 
 
+def test_price__too_old__nothing_is_released_by_it_until_there_is_another(site: Site) -> None:
+    owner = site.borrower()
+    loan_id = site.funded(owner, LENT, site.goods(owner).id, product="inventory_pledge")
+    before = pledged(site, loan_id)
+    site.move_to(site.today + timedelta(days=8))
+    site.pays(LENT // 2, f"LOAN {loan_id}")
+    assert pledged(site, loan_id) == before
+    site.price(70_00)
+    site.run()
+    assert before * 2 // 5 < pledged(site, loan_id) < before * 3 // 5
+    after = pledged(site, loan_id)
+    site.price(80_00)
+    site.run()
+    assert pledged(site, loan_id) == after, "a higher price alone gives nothing up"
+
+
+def test_price__too_old__money_that_buys_goods_waits_for_another(site: Site) -> None:
+    owner, core = site.borrower(), site.cast["core"]
+    loan_id = site.funded(owner, LENT, site.goods(owner).id, product="inventory_pledge")
+    (pledge,) = site.loan(loan_id).pledges
+    undertakings.undertake(site.ctx, core, pledge.id, "1000", site.today + timedelta(days=90), "we buy")
+    site.run()
+    site.move_to(site.today + timedelta(days=8))
+    paid = site.pays(70_000_00, f"BUYBACK {pledge.id}", payer=site.party(core.party_id).account)
+    assert (site.incoming(paid).status, site.incoming(paid).reason) == ("waiting", "price_stale")
+    before = pledged(site, loan_id)
+    site.price(70_00)
+    site.run()
+    assert site.incoming(paid).status == "applied"
+    assert pledged(site, loan_id) <= before - 1_000_000
+
+
 def test_release__of_what_is_pledged__exceeds_free(site: Site) -> None:
-    owner, keeper = site.borrower(), site.cast["keeper"]
+    owner = site.borrower()
     receipt = site.goods(owner)
     loan_id = site.funded(owner, LENT, receipt.id, product="inventory_pledge")
     free = Decimal(20_000_000 - pledged(site, loan_id)).scaleb(-3)
     with pytest.raises(Refused) as refused:
-        receipts.release(site.ctx, keeper, receipt.id, free + Decimal("0.001"))
+        two_words.order(site.ctx, owner, receipt.id, free + Decimal("0.001"))
     assert refused.value.code == "exceeds_free"
-    receipts.release(site.ctx, keeper, receipt.id, free)
+    two_words.order(site.ctx, owner, receipt.id, free)
     site.run()
     chain = view(site.inst, "WarehouseReceipts", "receipt", receipt.id)
     assert (chain["free"], chain["pledged"]) == (0, pledged(site, loan_id))

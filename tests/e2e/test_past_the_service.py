@@ -46,7 +46,8 @@ def test_bought_back__by_who_undertook_it__goods_under_a_receipt_of_its_own(
     core = site.cast["core"]
     root = "0x" + secrets.token_hex(32)
     until = day(site.today + timedelta(days=30))
-    sent(site, core, "Pledges", "undertake", pledgeId=pledge.id, amount=3000, untilDay=until, documentRoot=root)
+    sent(site, core, "Pledges", "undertake", pledgeId=pledge.id, assetId=pledge.asset_id, amount=3000, untilDay=until,
+         documentRoot=root)  # fmt: skip
     assert mismatches(site) == []
     buyer = site.party(core.party_id).chain_party
     for amount in (1000, 2000):

@@ -10,7 +10,7 @@ from functools import partial
 import pytest
 
 from chainfin.errors import BadInput, ChainfinError
-from chainfin.services.goods import receipts
+from chainfin.services.goods import receipts, two_words
 from chainfin.services.kernel.context import OPERATOR
 from chainfin.services.lending import applications
 from chainfin.services.parties import gate, suspension
@@ -18,7 +18,7 @@ from chainfin.services.pledges import release, substitution, undertakings
 from chainfin.services.trade import debtor_lines, disputes, orders, receivables, splits_and_transfers
 from chainfin.values.money import Money
 from chainfin.values.party import Kind, Role
-from tests.e2e.ending import act, mismatches, pledges_on
+from tests.e2e.ending import act, mismatches, pledges_on, receipt
 from tests.e2e.onchain import rows, view
 from tests.e2e.site import FACE, Site
 from tests.e2e.site_money import CNY
@@ -135,12 +135,13 @@ def test_everything_paused__what_is_running_ends(site: Site) -> None:
         release.release_by_lender(site.ctx, lender, pledge.id, "1.00"),
         receivables.cancel(site.ctx, borrower, fresh.id),
         disputes.dispute(site.ctx, site.cast["core"], disputed.id, "never came"),
-        receipts.release(site.ctx, site.cast["keeper"], goods.id, Decimal(1)),
         debtor_lines.set_(site.ctx, lender, str(marked.party_id), Money(1_00, CNY)),
         suspension.suspend(site.ctx, OPERATOR, str(marked.party_id), "also while paused"),
     ]
+    two_words.order(site.ctx, borrower, goods.id, Decimal(1))
     site.run()
     assert [act(site, each.id).status for each in exits] == ["final"] * len(exits)
+    assert receipt(site, goods.id).released == 1_000
     site.pays(owed(site, loan_id, site.today), f"LOAN {loan_id}")
     assert site.loan(loan_id).row.status == "repaid"
     assert [each.status for each in pledges_on(site, asset.id)] == ["released"]

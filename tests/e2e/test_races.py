@@ -18,7 +18,7 @@ import pytest
 from sqlmodel import select
 
 from chainfin.errors import ChainfinError
-from chainfin.services.goods import receipts
+from chainfin.services.goods import two_words
 from chainfin.services.kernel import acts
 from chainfin.services.kernel.context import OPERATOR
 from chainfin.services.lending import applications, credit_notes, end_of_day
@@ -233,9 +233,8 @@ def test_goods__handed_out_while_they_are_pledged__never_both(site: Site) -> Non
     owner = site.borrower()
     receipt = site.goods(owner, kilograms=10_000)
     application = site.offered(owner, 400_000_00, receipt.id, product="inventory_pledge")
-    keeper = site.cast["keeper"]
     tries: list[Callable[[], object]] = [lambda: applications.accept(site.ctx, owner, application)]
-    tries += [lambda: receipts.release(site.ctx, keeper, receipt.id, Decimal(9_000))] * 3
+    tries += [lambda: two_words.order(site.ctx, owner, receipt.id, Decimal(9_000))] * 3
     at_once(tries)
     site.run()
     chain = view(site.inst, "WarehouseReceipts", "receipt", receipt.id)

@@ -61,32 +61,34 @@ def fall_due(site: Site, asset: ReceivableRow) -> None:
     end_of_day.run(site.ctx, OPERATOR, site.today)
 
 
-def test_undertaken__by_the_borrower__as_on_chain_and_read_by_those_concerned(
+def test_undertaken__by_another_party__as_on_chain_and_read_by_those_concerned(
     site: Site, lent: tuple[Actor, ReceivableRow, str]
 ) -> None:
     borrower, asset, _ = lent
-    pledge = recourse(site, borrower, asset)
-    for actor in (borrower, site.cast["lender"]):
+    giver = site.admit(Role.SUPPLIER)
+    pledge = recourse(site, giver, asset)
+    for actor in (borrower, giver, site.cast["lender"]):
         (seen,) = undertakings.of_pledge(site.ctx, actor, pledge.id)
         assert (seen.left, seen.measure) == (pledge.left, Measure.money(CNY))
-    buyer = site.party(borrower.party_id).chain_party
+    buyer = site.party(giver.party_id).chain_party
     assert view(site.inst, "Pledges", "undertakingOf", pledge.id, buyer)["amount"] == pledge.left
     assert mismatches(site) == []
 
 
-def test_bought__by_the_seller__loan_repaid_the_claim_its_own_and_the_rest_free(
+def test_bought__by_who_gave_recourse__loan_repaid_the_claim_its_own_and_the_rest_free(
     site: Site, lent: tuple[Actor, ReceivableRow, str]
 ) -> None:
-    borrower, asset, loan_id = lent
-    pledge = recourse(site, borrower, asset)
+    _, asset, loan_id = lent
+    giver = site.admit(Role.SUPPLIER)
+    pledge = recourse(site, giver, asset)
     fall_due(site, asset)
     dues = site.loan(loan_id).loan.dues.total.minor
     assert dues < pledge.left
-    ref = site.pays(pledge.left, f"BUYBACK {pledge.id}", payer=account(site, borrower))
+    ref = site.pays(pledge.left, f"BUYBACK {pledge.id}", payer=account(site, giver))
     assert (site.incoming(ref).status, site.incoming(ref).unapplied) == ("refunded", pledge.left - dues)
     assert site.loan(loan_id).row.status == "repaid"
     (taken,) = parts(site, asset.id)
-    assert (taken.face, taken.holder_id, taken.status) == (dues, borrower.party_id, "confirmed")
+    assert (taken.face, taken.holder_id, taken.status) == (dues, giver.party_id, "confirmed")
     after = the_pledge(site, asset.id)
     assert (after.status, after.settled, after.released) == ("released", dues, pledge.left - dues)
     assert site.payouts(ref) == [], "nothing is over: the claim went for what was paid on the loan"
@@ -149,13 +151,14 @@ def test_bought__by_one_of_two_settlement_banks__the_other_attests_it() -> None:
 def test_bought__no_more_than_was_undertaken__the_rest_goes_back(
     site: Site, lent: tuple[Actor, ReceivableRow, str]
 ) -> None:
-    borrower, asset, _ = lent
-    pledge = recourse(site, borrower, asset, 70_000_00)
+    _, asset, _ = lent
+    giver = site.admit(Role.SUPPLIER)
+    pledge = recourse(site, giver, asset, 70_000_00)
     fall_due(site, asset)
-    first = site.pays(50_000_00, f"BUYBACK {pledge.id}", payer=account(site, borrower), step=False)
-    second = site.pays(50_000_00, f"BUYBACK {pledge.id}", payer=account(site, borrower))
+    first = site.pays(50_000_00, f"BUYBACK {pledge.id}", payer=account(site, giver), step=False)
+    second = site.pays(50_000_00, f"BUYBACK {pledge.id}", payer=account(site, giver))
     assert [site.incoming(ref).unapplied for ref in (first, second)] == [0, 30_000_00]
-    (seen,) = undertakings.of_pledge(site.ctx, borrower, pledge.id)
+    (seen,) = undertakings.of_pledge(site.ctx, giver, pledge.id)
     assert seen.left == 0
     assert sorted(part.face for part in parts(site, asset.id)) == [20_000_00, 50_000_00]
     assert mismatches(site) == []
@@ -182,10 +185,11 @@ def test_debtor__pays_while_a_buy_back_is_on_its_way__nothing_is_paid_twice(
 
 
 def test_enforce__while_a_buy_back_is_on_its_way__not_yet(site: Site, lent: tuple[Actor, ReceivableRow, str]) -> None:
-    borrower, asset, _ = lent
-    pledge = recourse(site, borrower, asset)
+    _, asset, _ = lent
+    giver = site.admit(Role.SUPPLIER)
+    pledge = recourse(site, giver, asset)
     fall_due(site, asset)
-    site.pays(100_000_00, f"BUYBACK {pledge.id}", payer=account(site, borrower), step=False)
+    site.pays(100_000_00, f"BUYBACK {pledge.id}", payer=account(site, giver), step=False)
     site.inst.incoming.run_once()
     with pytest.raises(Conflict) as refused:
         enforcement.enforce(site.ctx, site.cast["lender"], pledge.id)
@@ -195,12 +199,13 @@ def test_enforce__while_a_buy_back_is_on_its_way__not_yet(site: Site, lent: tupl
 def test_payment__while_the_lender_takes_the_pledge__waits_and_goes_back(
     site: Site, lent: tuple[Actor, ReceivableRow, str]
 ) -> None:
-    borrower, asset, loan_id = lent
-    pledge = recourse(site, borrower, asset)
+    _, asset, loan_id = lent
+    giver = site.admit(Role.SUPPLIER)
+    pledge = recourse(site, giver, asset)
     fall_due(site, asset)
     dues = site.loan(loan_id).loan.dues.total
     enforcement.enforce(site.ctx, site.cast["lender"], pledge.id)
-    ref = site.pays(100_000_00, f"BUYBACK {pledge.id}", payer=account(site, borrower), step=False)
+    ref = site.pays(100_000_00, f"BUYBACK {pledge.id}", payer=account(site, giver), step=False)
     site.inst.incoming.run_once()
     assert (site.incoming(ref).status, site.incoming(ref).reason) == ("waiting", "transfer_under_way")
     site.run()
@@ -221,14 +226,15 @@ def test_payment__while_the_lender_takes_the_pledge__waits_and_goes_back(
 def test_payment__not_now_or_not_by_this_one__goes_back(
     site: Site, lent: tuple[Actor, ReceivableRow, str], case: str, reason: str
 ) -> None:
-    borrower, asset, loan_id = lent
-    pledge = recourse(site, borrower, asset)
-    payer = account(site, borrower)
+    _, asset, loan_id = lent
+    giver = site.admit(Role.SUPPLIER)
+    pledge = recourse(site, giver, asset)
+    payer = account(site, giver)
     if case == "the debtor":  # nothing here lets it, but the contracts take its undertaking
         until = day_number(asset.due_date + timedelta(days=1))
         root = "0x" + "11" * 32
-        sent(site, site.cast["core"], "Pledges", "undertake", pledgeId=pledge.id, amount=10_000_00, untilDay=until,
-             documentRoot=root)  # fmt: skip
+        sent(site, site.cast["core"], "Pledges", "undertake", pledgeId=pledge.id, assetId=asset.id, amount=10_000_00,
+             untilDay=until, documentRoot=root)  # fmt: skip
         payer = account(site, site.cast["core"])
     if case == "another":
         payer = "6228-stranger"
@@ -256,18 +262,22 @@ def test_payment__not_now_or_not_by_this_one__goes_back(
         ("unknown", "pledge_unknown"),
         ("ended", "pledge_state_wrong"),
         ("the operator", "role_missing"),
+        ("the pledgor", "undertaker_is_party"),
+        ("the lender", "undertaker_is_party"),
     ],
 )
 def test_undertake__what_cannot_be__refused(
     site: Site, lent: tuple[Actor, ReceivableRow, str], case: str, code: str
 ) -> None:
     borrower, asset, loan_id = lent
+    giver = site.admit(Role.SUPPLIER)
     pledge = the_pledge(site, asset.id)
     if case == "twice":
-        recourse(site, borrower, asset)
+        recourse(site, giver, asset)
     if case == "ended":
         site.pays(site.loan(loan_id).loan.dues.total.minor, f"LOAN {loan_id}")
-    actor = {"the debtor": site.cast["core"], "the operator": OPERATOR}.get(case, borrower)
+    actor = {"the debtor": site.cast["core"], "the operator": OPERATOR, "the pledgor": borrower}.get(case, giver)
+    actor = site.cast["lender"] if case == "the lender" else actor
     until = {"no later than due": asset.due_date, "past": site.today - timedelta(days=1)}.get(
         case, asset.due_date + timedelta(days=1)
     )

@@ -16,7 +16,7 @@ from sqlmodel import select
 from chainfin.errors import Refusal, Refused
 from chainfin.eth.bindings import EVENTS as KINDS
 from chainfin.rules import inventory, pledge, receivable, undertaking
-from chainfin.services.goods import receipts
+from chainfin.services.goods import receipts, two_words
 from chainfin.services.kernel.context import Actor
 from chainfin.services.lending import applications, credit_notes, decision_inputs
 from chainfin.services.payments import allocation, buy_back
@@ -181,7 +181,8 @@ SERVICES: list[tuple[ModuleType, str, Callable[[Stage], object]]] = [
         "transfer",
         lambda on: receipts.transfer(on.site.ctx, on.seller, on.goods.id, str(on.actor("lender").party_id)),
     ),
-    (inventory, "release", lambda on: receipts.release(on.site.ctx, on.actor("keeper"), on.goods.id, Decimal(1))),
+    (inventory, "release", lambda on: two_words.order(on.site.ctx, on.seller, on.goods.id, Decimal(1))),
+    (inventory, "correct", lambda on: two_words.find(on.site.ctx, on.actor("keeper"), on.goods.id, Decimal(1), "x")),
     (inventory, "recount", lambda on: receipts.recount(on.site.ctx, on.actor("keeper"), on.goods.id, Decimal(1), "x")),
     (inventory, "pledge", lambda on: applications.accept(on.site.ctx, on.seller, on.goods_offer)),
     (inventory, "may_lend", lambda on: _apply(on, on.goods.id, "inventory_pledge")),
@@ -311,6 +312,7 @@ EVENTS: list[tuple[ModuleType, str, Callable[[Stage], ChainEvent]]] = [
     (receivable, "enforce", _pledge_event("Enforced", amount="all", childId="0xc2")),
     (receivable, "buy_back", _pledge_event("BoughtBack", amount=1, childId="0xc3", buyer=999, remaining=1)),
     (pledge, "release", _pledge_event("Released", amount=1, remaining=1)),
+    (pledge, "pay_off", _pledge_event("PaidOff", amount="all")),
     (pledge, "expire", _pledge_event("Expired", amount="all")),
     (pledge, "enforce", _pledge_event("Enforced", amount="all", childId="0xc2")),
     (pledge, "buy_back", _pledge_event("BoughtBack", amount=1, childId="0xc3", buyer=999, remaining=1)),
@@ -340,6 +342,7 @@ EVENTS: list[tuple[ModuleType, str, Callable[[Stage], ChainEvent]]] = [
     (inventory, "transfer", _goods_event("Transferred", to=999)),
     (inventory, "release", _goods_event("GoodsReleased", quantity=1)),
     (inventory, "recount", _goods_event("Recounted", fromFree=1, fromPledged=0)),
+    (inventory, "correct", _goods_event("Corrected", found=1)),
     (
         inventory,
         "unpledge",

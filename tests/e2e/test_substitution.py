@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
+from math import ceil
 
 import pytest
 
@@ -20,6 +21,7 @@ from chainfin.services.pledges import release, substitution, undertakings
 from chainfin.services.reactions import signing
 from chainfin.services.trade import disputes
 from chainfin.services.views.pledges import SubstitutionView
+from chainfin.storage.lending_tables import LimitRow
 from chainfin.storage.trade_tables import PledgeRow, ReceivableRow
 from chainfin.values.money import Money
 from chainfin.values.party import Role
@@ -42,15 +44,15 @@ def deal(site: Site) -> Deal:
     """A borrower, its loan on goods, their pledge, and the receivable for which it has sold some of them."""
     borrower = site.borrower()
     goods = site.goods(borrower)
-    loan_id = site.funded(borrower, LENT, goods.id, product="inventory_pledge")
+    loan_id = site.funded(borrower, LENT, goods.id, product="inventory_pledge", days=90)
     (sold,) = pledges_on(site, goods.id)
     return borrower, loan_id, sold, site.confirmed(borrower)
 
 
-def offered(site: Site, deal: Deal, quantity: int = TON, amount: int = PART) -> str:
+def offered(site: Site, deal: Deal, quantity: int = TON, amount: int = PART, lender: Actor | None = None) -> str:
     made = substitution.offer(
         site.ctx,
-        site.cast["lender"],
+        lender or site.cast["lender"],
         sold_id=deal[2].id,
         quantity=Decimal(quantity).scaleb(-3),
         receivable_id=deal[3].id,
@@ -159,12 +161,12 @@ def test_registry__refuses__nothing_has_changed(site: Site, deal: Deal) -> None:
 
 def test_chain__refuses__nothing_has_changed_and_the_entry_is_struck_out(site: Site, deal: Deal) -> None:
     borrower, loan_id, sold, asset = deal
-    pledge_id = offered(site, deal, sold.left)
+    pledge_id = offered(site, deal, sold.left, FACE)
     releases(site, site.cast["lender"], sold, 1)
     with pytest.raises(ChainfinError) as refused:
         substitution.accept(site.ctx, borrower, pledge_id)
     assert refused.value.code == "exceeds_pledged", "judged again on what is there by now"
-    pledge_id = offered(site, deal, sold.left - 1)
+    pledge_id = offered(site, deal, sold.left - 1, FACE)
     substitution.accept(site.ctx, borrower, pledge_id)
     with pytest.raises(ChainfinError) as refused:
         release.release_by_lender(site.ctx, site.cast["lender"], sold.id, "0.001")
@@ -215,8 +217,8 @@ def test_goods__on_their_way_out__neither_replaced_nor_bought_a_second_time(site
     until = site.today + timedelta(days=30)
     undertakings.undertake(site.ctx, core, sold.id, str(Decimal(sold.left).scaleb(-3)), until, "we buy")
     site.run()
-    pledge_id = offered(site, deal, sold.left)
-    second = offered(site, deal, TON, 1_00)
+    pledge_id = offered(site, deal, sold.left, FACE - 70_00)
+    second = offered(site, deal, 1000, 70_00)
     substitution.accept(site.ctx, borrower, pledge_id)
     with pytest.raises(ChainfinError) as refused:
         substitution.accept(site.ctx, borrower, second)
@@ -298,7 +300,7 @@ def test_margin_call__on_one_of_two_securities__counts_the_other(site: Site) -> 
     """More is owed than the receivable covers, but the loan is still on most of its goods: nothing is called."""
     borrower = site.borrower()
     goods = site.goods(borrower)
-    loan_id = site.funded(borrower, 800_000_00, goods.id, product="inventory_pledge")
+    loan_id = site.funded(borrower, 800_000_00, goods.id, product="inventory_pledge", days=90)
     documents = site.papers(borrower)
     asset = site.confirmed(borrower, documents)
     deal = (borrower, loan_id, pledge_of(site, goods.id), asset)
@@ -306,6 +308,78 @@ def test_margin_call__on_one_of_two_securities__counts_the_other(site: Site) -> 
     site.run()
     assert credit_notes.credit(site.ctx, borrower, asset.id, documents["credit_note"]).top_up.minor == 0
     assert margin_calls.of_loan(site.ctx, borrower, loan_id).calls == []
+
+
+def test_offer__of_less_than_it_replaces__refused(site: Site, deal: Deal) -> None:
+    for quantity, amount in ((deal[2].left, 1), (deal[2].left, PART), (deal[2].left // 2, PART * 4 // 5)):
+        with pytest.raises(ChainfinError) as refused:
+            offered(site, deal, quantity, amount)
+        assert refused.value.code == "substitution_undervalued"
+    untouched(site, deal)
+
+
+def test_offer__when_nobody_knows_what_the_goods_are_worth__refused(site: Site, deal: Deal) -> None:
+    site.move_to(site.today + timedelta(days=8))
+    with pytest.raises(ChainfinError) as refused:
+        offered(site, deal)
+    assert refused.value.code == "price_stale"
+
+
+def of_another_lender(site: Site) -> tuple[Actor, Deal]:
+    """One that has no other receivables of the debtor."""
+    borrower = site.borrower()
+    lender, goods = site.lender(borrower), site.goods(borrower)
+    site.price(70_00, lender)
+    more = {"product": "inventory_pledge", "days": 90, "lender_id": str(lender.party_id)}
+    loan_id = site.funded(borrower, LENT, goods.id, **more)
+    return lender, (borrower, loan_id, pledge_of(site, goods.id), site.confirmed(borrower))
+
+
+def test_offer__above_the_lenders_limit_on_the_debtor_or_without_one__refused(site: Site) -> None:
+    lender, deal = of_another_lender(site)
+    limit = site.limit("debtor", site.cast["core"], PART - 1, lender)
+    with pytest.raises(ChainfinError) as refused:
+        offered(site, deal, lender=lender)
+    assert refused.value.code == "limit_exceeded"
+    with site.ctx.store.begin() as session:
+        session.delete(session.get_one(LimitRow, limit.id))
+    with pytest.raises(ChainfinError) as refused:
+        offered(site, deal, lender=lender)
+    assert refused.value.code == "limit_missing"
+
+
+def test_offer__of_a_receivable_due_after_the_loan__refused(site: Site) -> None:
+    borrower = site.borrower()
+    goods = site.goods(borrower)
+    loan_id = site.funded(borrower, LENT, goods.id, product="inventory_pledge", days=30)
+    with pytest.raises(ChainfinError) as refused:
+        offered(site, (borrower, loan_id, pledge_of(site, goods.id), site.confirmed(borrower)))
+    assert refused.value.code == "receivable_due_late"
+
+
+def test_offer__beside_one_that_was_taken__no_more_than_the_debtors_limit_in_all(site: Site) -> None:
+    lender, deal = of_another_lender(site)
+    site.limit("debtor", site.cast["core"], 2 * PART - 1, lender)
+    substitution.accept(site.ctx, deal[0], offered(site, deal, lender=lender))
+    for _ in ("it is granted", "it is pledged"):
+        with pytest.raises(ChainfinError) as refused:
+            offered(site, deal, lender=lender)
+        assert refused.value.code == "limit_exceeded"
+        site.run()
+    assert offered(site, deal, TON, PART - 1, lender)
+
+
+def test_repaid_in_part__after_a_substitution__the_receivable_carries_its_part(site: Site, deal: Deal) -> None:
+    """More of the goods goes than without it, and what stays covers the rest at the rate of the loan."""
+    borrower, loan_id, sold, asset = deal
+    substitution.accept(site.ctx, borrower, offered(site, deal))
+    site.run()
+    site.pays(100_000_00, f"LOAN {loan_id}")
+    left = pledge_of(site, sold.asset_id).left
+    rate, price = Decimal("0.7"), 70
+    owed = site.loan(loan_id).loan.dues.total.minor - int(pledge_of(site, asset.id).left * rate)
+    assert left == ceil(owed * 1000 / (price * 100 * rate))
+    assert mismatches(site) == []
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from chainfin.audit.verify import verify
 from chainfin.chain.prover import ChainProver
 from chainfin.errors import ChainfinError
 from chainfin.eth.abi import contract_abi
-from chainfin.services.goods import receipts
+from chainfin.services.goods import receipts, two_words
 from chainfin.services.kernel.context import OPERATOR, Actor
 from chainfin.services.lending import applications, credit_notes
 from chainfin.services.oversight import evidence
@@ -264,7 +264,7 @@ def test_suspended_keeper__issues_nothing_and_hands_out_and_counts(site: Site, m
     assert (row.status, [each["code"] for each in row.refusals]) == ("declined", ["keeper_blocked"])
     receipts.recount(site.ctx, keeper, goods.id, Decimal(1), "a sack was wet")
     site.run()
-    receipts.release(site.ctx, keeper, goods.id, Decimal(10))
+    two_words.order(site.ctx, owner, goods.id, Decimal(10))
     site.run()
     assert (receipt(site, goods.id).missing, receipt(site, goods.id).released) == (1_000, 10_000)
     site.pays(owed(site, loan_id, site.today), f"LOAN {loan_id}")

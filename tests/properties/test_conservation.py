@@ -145,7 +145,7 @@ def test_warehouse_receipt__any_acts__quantity_is_conserved(steps: list[tuple[st
             case "unpledge":
                 result = inventory.unpledge(receipt, quantity, pledge_id=oldest, by="l")
             case "release":
-                result = inventory.release(receipt, quantity, by="k")
+                result = inventory.release(receipt, quantity, by="k", ordered="d")
             case "liquidate":
                 taken = inventory.liquidate(receipt, pledge_id=oldest, child_id=f"c{n}", by="l")
                 result = taken if isinstance(taken, Refusal) else taken[0]

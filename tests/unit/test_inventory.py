@@ -22,12 +22,14 @@ def done(result: WarehouseReceipt | Refusal) -> WarehouseReceipt:
 
 NEW = done(inventory.issue(id="w1", owner="d", keeper="k", goods="copper", unit="TNE", quantity=100_000))
 PLEDGED = done(inventory.pledge(NEW, 60_000, pledge_id="p1", lender="l", by="d"))
+EMPTY = done(inventory.release(NEW, 100_000, by="k", ordered="d"))
+SHORT = done(inventory.recount(PLEDGED, 45_000, by="k"))
 PRICE = UnitPrice(Decimal("70123.45"), "CNY")
 LTV = BasisPoints(7000)
 
 
 def test_receipt__pledged_and_released__parts_add_up() -> None:
-    receipt = done(inventory.release(PLEDGED, 40_000, by="k"))
+    receipt = done(inventory.release(PLEDGED, 40_000, by="k", ordered="d"))
     assert (receipt.free, receipt.pledged, receipt.released) == (0, 60_000, 40_000)
     freed = done(inventory.unpledge(receipt, 10_000, pledge_id="p1", by="l"))
     result = inventory.liquidate(freed, pledge_id="p1", child_id="w2", by="l")
@@ -35,8 +37,21 @@ def test_receipt__pledged_and_released__parts_add_up() -> None:
     taken, child = result
     assert (child.id, child.owner, child.keeper, child.free) == ("w2", "l", "k", 50_000)
     assert (taken.free, taken.liquidated, taken.state) == (10_000, 50_000, inventory.State.ISSUED)
-    assert done(inventory.release(taken, 10_000, by="k")).state is inventory.State.LIQUIDATED
-    assert done(inventory.release(NEW, 100_000, by="k")).state is inventory.State.RELEASED
+    assert done(inventory.release(taken, 10_000, by="k", ordered="d")).state is inventory.State.LIQUIDATED
+    assert done(inventory.release(NEW, 100_000, by="k", ordered="d")).state is inventory.State.RELEASED
+
+
+def test_correct__what_a_count_missed__free_again_and_no_pledge_grows() -> None:
+    some = done(inventory.correct(SHORT, 10_000, by="k", agreed="d"))
+    assert (some.free, some.pledged, some.missing) == (10_000, 55_000, 35_000)
+    whole = done(inventory.correct(some, 35_000, by="k", agreed="d"))
+    assert (whole.free, whole.pledged, whole.missing) == (45_000, 55_000, 0)
+
+
+def test_buy_back__by_the_keeper__refused() -> None:
+    result = inventory.buy_back(PLEDGED, 20_000, pledge_id="p1", child_id="w2", buyer="k")
+    assert isinstance(result, Refusal)
+    assert result.code == "self_attested"
 
 
 def test_buy_back__a_part_of_the_pledge__the_buyers_own_receipt() -> None:
@@ -84,7 +99,7 @@ CROWDED = replace(
         (lambda: inventory.pledge(replace(NEW, owner="k"), 1, pledge_id="p", lender="l", by="k"), "self_attested"),
         (lambda: inventory.transfer(NEW, "e", by="x"), "not_owner"),
         (lambda: inventory.transfer(PLEDGED, "e", by="d"), "part_pledged"),
-        (lambda: inventory.transfer(done(inventory.release(NEW, 100_000, by="k")), "e", by="d"), "receipt_ended"),
+        (lambda: inventory.transfer(EMPTY, "e", by="d"), "receipt_ended"),
         (lambda: inventory.pledge(NEW, 1, pledge_id="p", lender="l", by="x"), "not_owner"),
         (lambda: inventory.pledge(NEW, 1, pledge_id="p", lender="d", by="d"), "lender_is_pledgor"),
         (lambda: inventory.pledge(PLEDGED, 1, pledge_id="p1", lender="l", by="d"), "pledge_exists"),
@@ -93,8 +108,13 @@ CROWDED = replace(
         (lambda: inventory.unpledge(PLEDGED, 1, pledge_id="p9", by="l"), "pledge_unknown"),
         (lambda: inventory.unpledge(PLEDGED, 1, pledge_id="p1", by="d"), "not_lender"),
         (lambda: inventory.unpledge(PLEDGED, 60_001, pledge_id="p1", by="l"), "exceeds_pledged"),
-        (lambda: inventory.release(PLEDGED, 1, by="d"), "not_keeper"),
-        (lambda: inventory.release(PLEDGED, 40_001, by="k"), "exceeds_free"),
+        (lambda: inventory.release(PLEDGED, 1, by="d", ordered="d"), "not_keeper"),
+        (lambda: inventory.release(PLEDGED, 40_001, by="k", ordered="d"), "exceeds_free"),
+        (lambda: inventory.release(PLEDGED, 1, by="k", ordered="k"), "not_owner"),
+        (lambda: inventory.correct(PLEDGED, 1, by="k", agreed="d"), "exceeds_missing"),
+        (lambda: inventory.correct(SHORT, 1, by="d", agreed="d"), "not_keeper"),
+        (lambda: inventory.correct(SHORT, 1, by="k", agreed="k"), "not_owner"),
+        (lambda: inventory.correct(SHORT, 0, by="k", agreed="d"), "quantity_not_positive"),
         (lambda: inventory.liquidate(PLEDGED, pledge_id="p9", child_id="w2", by="l"), "pledge_unknown"),
         (lambda: inventory.liquidate(PLEDGED, pledge_id="p1", child_id="w2", by="d"), "not_lender"),
         (lambda: bought(1, "p9"), "pledge_unknown"),

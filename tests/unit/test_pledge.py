@@ -48,6 +48,7 @@ ACTS: dict[str, Callable[[Pledge], Pledge | Refusal]] = {
     "buy_back": lambda p: rules.buy_back(p, 1, by="l"),
     "lose": lambda p: rules.lose(p, 1),
     "enforce": lambda p: rules.enforce(p, by="l"),
+    "pay_off": lambda p: rules.pay_off(p, by="b"),
     "undertake": lambda p: rules.may_undertake(p, by="c"),
     "replace": lambda p: rules.may_replace(p, by="l"),
 }
@@ -82,6 +83,7 @@ def test_amounts__some_released_paid_and_lost__the_rest_is_left() -> None:
     [
         (lambda p: rules.release(p, p.left, by="l"), State.RELEASED),
         (lambda p: rules.settle(p, p.left, by="l"), State.RELEASED),
+        (lambda p: rules.pay_off(p, by="b"), State.RELEASED),
         (lambda p: rules.buy_back(p, p.left, by="l"), State.RELEASED),
         (lambda p: rules.lose(p, p.left), State.LOST),
         (lambda p: rules.ask_release(p, p.left, by="l"), State.RELEASING),
@@ -126,6 +128,9 @@ def test_keep__a_release_came_to_nothing__active_with_what_is_left() -> None:
         (lambda: rules.expire(UNDRAWN, by="s", now=UNTIL), "not_expired"),
         (lambda: rules.expire(UNDRAWN, by="s"), "not_expired"),
         (lambda: rules.expire(ACTIVE, by="s", now=UNTIL + timedelta(days=9)), "not_expired"),
+        (lambda: rules.pay_off(ACTIVE, by="s"), "self_attested"),
+        (lambda: rules.pay_off(ACTIVE, by="l"), "self_attested"),
+        (lambda: rules.pay_off(UNDRAWN, by="b"), "pledge_not_drawn"),
         (lambda: rules.may_replace(ACTIVE, by="s"), "not_lender"),
         (lambda: rules.may_replace(UNDRAWN, by="l"), "pledge_not_drawn"),
     ],

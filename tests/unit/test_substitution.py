@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 
 import pytest
 
 from chainfin.errors import Refusal
 from chainfin.rules import inventory
 from chainfin.rules import receivable as receivables
-from chainfin.rules.inventory import WarehouseReceipt
+from chainfin.rules.inventory import UnitPrice, WarehouseReceipt
 from chainfin.rules.receivable import Receivable
-from chainfin.rules.substitution import substitute
+from chainfin.rules.substitution import substitute, unless_worse
 from chainfin.values.money import Money
 
 DUE = date(2027, 2, 19)
@@ -90,3 +91,27 @@ def test_substitute__a_part_of_the_goods__free_there_and_pledged_here() -> None:
 def test_substitute__against_the_rules_of_either_half__refused(done: object, code: str) -> None:
     assert isinstance(done, Refusal)
     assert done.code == code
+
+
+@pytest.mark.parametrize(
+    ("quantity", "receivable", "others", "owed", "fits"),
+    [
+        (1000, 10_000, 0, 7_000, True),  # like for like
+        (1000, 9_999, 0, 7_000, False),  # a fen less
+        (1000, 9_999, 1, 7_000, True),  # what else secures it carries the fen
+        (500, 1, 0, 3_500, True),  # what stays is enough
+        (500, 1, 0, 3_501, False),
+        (1000, 10_000, 0, 9_000, True),  # short before, and no shorter
+        (1000, 9_999, 0, 9_000, False),  # short before, and shorter
+    ],
+)
+def test_unless_worse__what_secures_the_loan__carries_it_or_as_much_as_before(
+    quantity: int, receivable: int, others: int, owed: int, fits: bool
+) -> None:
+    """A kilogram at 100.00, lent on at 70 %."""
+    refusal = unless_worse(
+        1000, quantity, UnitPrice(Decimal(100), "CNY"), cny(receivable),
+        others=cny(others), owed=cny(owed), rate=Decimal("0.7"),
+    )  # fmt: skip
+    assert (refusal is None) is fits
+    assert fits or (isinstance(refusal, Refusal) and refusal.code == "substitution_undervalued")

@@ -15,9 +15,20 @@ MADE = Undertaking("c", 600, UNTIL)
 
 
 def undertaken(
-    amount: int, before: Undertaking | None = None, today: date = UNTIL, until: date = UNTIL
+    amount: int, before: Undertaking | None = None, today: date = UNTIL, until: date = UNTIL, buyer: str = "c"
 ) -> Undertaking | Refusal:
-    return undertake(amount, buyer="c", pledged=600, until=until, today=today, before=before)
+    over = {"parties": ("lender", "pledgor"), "keeper": "keeper", "pledged": 600}
+    return undertake(amount, buyer=buyer, **over, until=until, today=today, before=before)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("buyer", "code"),
+    [("lender", "undertaker_is_party"), ("pledgor", "undertaker_is_party"), ("keeper", "self_attested")],
+)
+def test_undertake__by_who_has_a_side_in_it__refused(buyer: str, code: str) -> None:
+    refused = undertaken(1, buyer=buyer)
+    assert isinstance(refused, Refusal)
+    assert refused.code == code
 
 
 def kept(value: Undertaking | Refusal) -> Undertaking:

@@ -91,6 +91,31 @@ class Expire(Act):
 
 
 @dataclass(frozen=True, slots=True)
+class PayOff(Act):
+    """A settlement bank, neither pledgor nor lender, attests that the loan behind a drawn pledge is paid off: the
+    pledge ends with the claim (民法典 §393), whether or not its lender signs. Can't be paused.
+
+    `payOff(PayOffParams p)`
+    """
+
+    CONTRACT = "Pledges"
+    FUNCTION = "payOff"
+    RELAYED = "payOffBySig"
+    PRIMARY_TYPE = "PayOff"
+
+    pledge_id: Bytes32
+    """Pledge whose debt was paid."""
+    asset_id: Bytes32
+    """Its warehouse receipt or receivable."""
+    loan_ref: Bytes32
+    """The loan that is paid off, as the pledge's `Pledged` event names it. The contract doesn't keep it: whoever
+    compares the two events sees whether the bank spoke of this loan.
+    """
+    bank_ref: Bytes32
+    """The bank's reference of the payment that was the last."""
+
+
+@dataclass(frozen=True, slots=True)
 class Pledge(Act):
     """The lender takes a pledge. `pledgor` is the holder's own `Grant(<PledgeParams>,uint256 nonce,uint256
     deadline)`: its acceptance of the offer. The grant's nonce isn't used up (the pledgeId serves once), but a
@@ -206,7 +231,7 @@ class Substitute(Act):
 @dataclass(frozen=True, slots=True)
 class Undertake(Act):
     """A party undertakes to buy back what is pledged: a core enterprise goods that the pledgor doesn't redeem, any
-    party a receivable that its debtor doesn't pay.
+    party a receivable that its debtor doesn't pay. Neither lender nor pledgor of it, nor the keeper of the goods.
 
     `undertake(UndertakeParams p)`
     """
@@ -220,6 +245,8 @@ class Undertake(Act):
     """Pledge over goods that a core enterprise undertakes to buy back (保兑仓), or over a receivable that whoever gives
     recourse for it, its seller say, undertakes to buy back (有追索权).
     """
+    asset_id: Bytes32
+    """Its warehouse receipt or receivable."""
     amount: Uint64
     """How much it will buy at most: minor units, or thousandths of the declared unit."""
     until_day: Uint32
@@ -362,6 +389,7 @@ ACTS = (
     Draw,
     Enforce,
     Expire,
+    PayOff,
     Pledge,
     Release,
     RevokeNonces,

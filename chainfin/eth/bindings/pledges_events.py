@@ -108,6 +108,21 @@ class NoncesRevoked(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class PaidOff(Event):
+    """The debt is paid, by the word of `bank`: the pledge has ended and all of it is free."""
+
+    CONTRACT = "Pledges"
+    NAME = "PaidOff"
+
+    pledge_id: Bytes32
+    asset_id: Bytes32
+    loan_ref: Bytes32
+    amount: Uint64
+    bank_ref: Bytes32
+    bank: Uint32
+
+
+@dataclass(frozen=True, slots=True)
 class Pledged(Event):
     """`Pledged(bytes32 pledgeId, bytes32 assetId, bytes32 loanRef, uint8 assetKind, uint64 amount, uint32 pledgor,
     uint32 lender, bytes32 decisionHash, bytes32 registryNo, uint64 expiresAt)`.
@@ -190,6 +205,7 @@ EVENTS = (
     Expired,
     ItemRefused,
     NoncesRevoked,
+    PaidOff,
     Pledged,
     Released,
     Shrunk,

@@ -7,7 +7,29 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chainfin.eth.bindings.base import Act, Bytes32, Uint32, Uint64, Uint256
+from chainfin.eth.bindings.base import Act, Bytes32, Rider, Uint32, Uint64, Uint256
+
+
+@dataclass(frozen=True, slots=True)
+class Correct(Act):
+    """The keeper has found again what a count of its own missed. `owner` is the owner's
+    `Correction(<CorrectParams>,uint256 nonce,uint256 deadline)`: two parties say that it is there; it serves
+    once.
+
+    `correct(CorrectParams p, Auth owner)`
+    """
+
+    CONTRACT = "WarehouseReceipts"
+    FUNCTION = "correct"
+    RELAYED = "correctBySig"
+    PRIMARY_TYPE = "Correct"
+
+    id: Bytes32
+    """The receipt."""
+    document_root: Bytes32
+    """Root of the record of what was found."""
+    found: Uint64
+    """Quantity that a count missed and that is there after all, thousandths; free from now on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +79,10 @@ class Recount(Act):
 
 @dataclass(frozen=True, slots=True)
 class Release(Act):
-    """The keeper hands goods out to the owner (赎货): free quantity only.
+    """The keeper hands goods out to the owner (赎货): free quantity only, and by the owner's order. `owner` is its own
+    `HandOut(<ReleaseParams>,uint256 nonce,uint256 deadline)`, which serves once.
 
-    `release(ReleaseParams p)`
+    `release(ReleaseParams p, Auth owner)`
     """
 
     CONTRACT = "WarehouseReceipts"
@@ -109,12 +132,44 @@ class Transfer(Act):
     """Party that owns it from now on."""
 
 
+@dataclass(frozen=True, slots=True)
+class Correction(Rider):
+    """What a second party signs: its signature is ``owner`` in `correct`."""
+
+    CONTRACT = "WarehouseReceipts"
+    PRIMARY_TYPE = "Correction"
+
+    id: Bytes32
+    """The receipt."""
+    document_root: Bytes32
+    """Root of the record of what was found."""
+    found: Uint64
+    """Quantity that a count missed and that is there after all, thousandths; free from now on."""
+
+
+@dataclass(frozen=True, slots=True)
+class HandOut(Rider):
+    """What a second party signs: its signature is ``owner`` in `release`."""
+
+    CONTRACT = "WarehouseReceipts"
+    PRIMARY_TYPE = "HandOut"
+
+    id: Bytes32
+    """The receipt."""
+    quantity: Uint64
+    """Goods that leave to the owner, thousandths; out of the free part."""
+
+
 ACTS = (
+    Correct,
     Issue,
     Recount,
     Release,
     RevokeNonces,
     Transfer,
 )
-RIDERS = ()
+RIDERS = (
+    Correction,
+    HandOut,
+)
 BATCHES = ()

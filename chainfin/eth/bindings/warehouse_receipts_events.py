@@ -11,6 +11,18 @@ from chainfin.eth.bindings.base import Address, Bytes32, Event, Uint32, Uint64, 
 
 
 @dataclass(frozen=True, slots=True)
+class Corrected(Event):
+    """`found` of what counts had missed is there after all, and free. Pledges that a count shrank don't grow again."""
+
+    CONTRACT = "WarehouseReceipts"
+    NAME = "Corrected"
+
+    id: Bytes32
+    document_root: Bytes32
+    found: Uint64
+
+
+@dataclass(frozen=True, slots=True)
 class EIP712DomainChanged(Event):
     """`EIP712DomainChanged()`."""
 
@@ -96,6 +108,7 @@ class Transferred(Event):
 
 
 EVENTS = (
+    Corrected,
     EIP712DomainChanged,
     GoodsReleased,
     Issued,

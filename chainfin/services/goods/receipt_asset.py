@@ -48,8 +48,9 @@ class ReceiptAsset:
         return Measure.goods(session.get_one(WarehouseReceiptRow, asset_id).unit)
 
     @classmethod
-    def worth(cls, session: Session, pledge: PledgeRow, currency: str) -> Money:
-        return rules.value(pledge.left, redemption.price_of(session, pledge, currency))
+    def worth(cls, session: Session, pledge: PledgeRow, currency: str, today: date) -> Money:
+        price = redemption.price_of(session, pledge, currency, today)
+        return rules.value(pledge.left, redemption.unit_price(price))
 
     @classmethod
     def of(cls, session: Session, row: WarehouseReceiptRow) -> ReceiptAsset:

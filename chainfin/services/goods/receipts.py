@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from datetime import date
 from decimal import Decimal
 from typing import get_args
 
@@ -121,26 +122,6 @@ def issue(
             subject=receipt_id,
         )
         return view(row), ActView.of(act)
-
-
-def release(ctx: Context, actor: Actor, receipt_id: str, quantity: Decimal) -> ActView:
-    """The keeper hands free goods out to the owner.
-
-    Raises NotFound warehouse_receipt_unknown; Conflict receipt_not_final; Refused quantity_too_large, exceeds_free.
-    """
-    keeper_id = actor.require(Role.KEEPER)
-    amount = thousandths(quantity)
-    with ctx.store.begin() as session:
-        row = session.get(WarehouseReceiptRow, receipt_id, with_for_update=True)
-        if row is None or row.keeper_id != keeper_id:
-            raise NotFound("warehouse_receipt_unknown", f"there is no receipt {receipt_id}")
-        unless_refused(rules.release(value(session, row), amount, by=keeper_id))
-        if amount > unpromised(row):
-            shown = Decimal(unpromised(row)).scaleb(-3)
-            raise Refused("exceeds_free", f"{shown} {row.unit} are free and not promised to a lender", free=str(shown))
-        keeper = session.get_one(PartyRow, keeper_id)
-        act = warehouse_receipts_acts.Release(id=row.id, quantity=amount)
-        return ActView.of(acts.prepare(session, ctx, party=keeper, act=act, subject=row.id))
 
 
 def transfer(ctx: Context, actor: Actor, receipt_id: str, to: str) -> ActView:
@@ -271,6 +252,17 @@ def latest_price(session: Session, lender_id: str, good: str, unit: str, currenc
     if row is None:
         raise Refused("price_missing", f"there is no price of {good} per {unit} in {currency} that counts here")
     return row
+
+
+def fresh_price(session: Session, lender_id: str, row: WarehouseReceiptRow, currency: str, today: date) -> PriceRow:
+    """By what the receipt's goods are reckoned today, wherever a lender's money stands on them: to lend, to call, to
+    release, to replace and to buy back alike. Raises Refused price_missing, price_stale."""
+    good = str(row.goods["commodity"])
+    price = latest_price(session, lender_id, good, row.unit, currency)
+    stale = rules.price_stale(good, price.as_of, today)
+    if stale is not None:
+        raise stale.error()
+    return price
 
 
 def counting_prices(good: str, unit: str, currency: str) -> SelectOfScalar[PriceRow]:

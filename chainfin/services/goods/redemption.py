@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 
 from sqlmodel import Session, select
@@ -15,33 +16,29 @@ from chainfin.storage.trade_tables import PledgeRow, PriceRow, WarehouseReceiptR
 from chainfin.values.money import BasisPoints, Money
 
 
-def releasable(session: Session, pledge: PledgeRow, there: int, owed: Money) -> tuple[int, Valuation]:
+def releasable(session: Session, pledge: PledgeRow, there: int, owed: Money, today: date) -> tuple[int, Valuation]:
     """Thousandths of the ``there`` that are pledged and promised to nobody which what is ``owed`` on the loan no longer
-    needs, at the offer's loan-to-value; rounded so that the lender stays covered. Raises Refused price_missing."""
-    valuation = valued(session, pledge, owed)
+    needs, at the offer's loan-to-value; rounded so that the lender stays covered. Raises Refused price_missing,
+    price_stale."""
+    valuation = valued(session, pledge, owed, today)
     rate = BasisPoints(int(Decimal(valuation.ltv) * 10_000))
     return may_go(there, owed, UnitPrice(Decimal(valuation.price), owed.currency), rate), valuation
 
 
-def valued(session: Session, pledge: PledgeRow, owed: Money) -> Valuation:
-    """What counts for a quantity of the pledge's goods now. Raises Refused price_missing."""
+def valued(session: Session, pledge: PledgeRow, owed: Money, today: date) -> Valuation:
+    """What counts for a quantity of the pledge's goods now. Raises Refused price_missing, price_stale."""
     row = session.get_one(LoanRow, pledge.loan_id)
     offer = session.exec(select(OfferRow).where(OfferRow.application_id == row.application_id)).one()
-    price = _newest(session, pledge, owed.currency)
+    price = price_of(session, pledge, owed.currency, today)
     rate, of = offer.terms["advance_rate"], unit_price(price)
     ltv = "" if rate is None else str(rate)
     return Valuation.made(of.amount, price.unit, of.currency, price.as_of, price.source, str(owed), ltv)
 
 
-def price_of(session: Session, pledge: PledgeRow, currency: str) -> UnitPrice:
-    """The price that counts for the pledge's lender, however old it is. Raises Refused price_missing."""
-    return unit_price(_newest(session, pledge, currency))
-
-
-def _newest(session: Session, pledge: PledgeRow, currency: str) -> PriceRow:
+def price_of(session: Session, pledge: PledgeRow, currency: str, today: date) -> PriceRow:
+    """The price that counts for the pledge's lender. Raises Refused price_missing, price_stale."""
     receipt = session.get_one(WarehouseReceiptRow, pledge.asset_id)
-    commodity = str(receipt.goods["commodity"])
-    return receipts.latest_price(session, pledge.lender_id, commodity, receipt.unit, currency)
+    return receipts.fresh_price(session, pledge.lender_id, receipt, currency, today)
 
 
 def unit_price(price: PriceRow) -> UnitPrice:

@@ -16,6 +16,7 @@ from chainfin.eth import eip712
 from chainfin.eth.abi import from_hex
 from chainfin.eth.bindings import ACTS, pledges_acts
 from chainfin.eth.bindings.base import Act, Rider, Signed
+from chainfin.eth.bindings.warehouse_receipts_acts import Correction, HandOut
 from chainfin.services.kernel import commands, custody, in_flight
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.views.acts import ActView
@@ -37,6 +38,15 @@ _OFFERED_AS: Mapping[type[Acceptance], str] = {
 }
 OFFERED = tuple(_OFFERED_AS.values())
 """The names under which they are stored, as an act is under its function's."""
+
+
+RIDING = tuple(f"{name[0].lower()}{name[1:]}" for name in (HandOut.PRIMARY_TYPE, Correction.PRIMARY_TYPE))
+"""Names under which words are stored that a party signs by themselves, and that ride in another's act."""
+
+
+def ride_name(rider: type[Rider]) -> str:
+    """As it is stored: HandOut → handOut."""
+    return rider.PRIMARY_TYPE[0].lower() + rider.PRIMARY_TYPE[1:]
 
 
 def domain(ctx: Context, contract: str) -> eip712.Domain:
@@ -91,6 +101,39 @@ def prepare(
     if key is not None:
         submit(session, ctx, row, eip712.sign(data, key))
     return row
+
+
+def ride(session: Session, ctx: Context, *, party: PartyRow, rider: Rider, subject: str) -> ActRow:
+    """Ask a party for its word in another's act. Signed at once where its key is in custody; never sent alone."""
+    contract, now = rider.CONTRACT, ctx.clock.now()
+    nonce, deadline = next_nonce(session, party.address, contract), int((now + LIFETIME).timestamp())
+    row = ActRow(
+        id=new_id("act"),
+        cell=ctx.cell,
+        contract=contract,
+        function=ride_name(type(rider)),
+        party_id=party.id,
+        signer=party.address,
+        params=_stored(rider),
+        typed_data=eip712.signable(rider, nonce, deadline, domain(ctx, contract)),
+        nonce=nonce,
+        deadline=deadline,
+        subject=subject,
+        created_at=now,
+    )
+    session.add(row)
+    key = custody.signer_of(session, ctx, party.address)
+    if key is not None:
+        take_ride(session, ctx, row, eip712.sign(row.typed_data, key))
+    session.flush()
+    return row
+
+
+def take_ride(session: Session, ctx: Context, row: ActRow, signature: bytes) -> None:
+    """The signature under a word that rides. Raises as `submit`."""
+    eip712.verify(row.typed_data, signature, row.signer, ctx.clock.now())
+    row.signature, row.status = "0x" + signature.hex(), "signed"
+    session.add(row)
 
 
 def offer(

@@ -140,6 +140,8 @@ class Context:
     registrar_address: str
     platform: str = "chainfin"
     """The platform's name: part of what a lender's mandate is signed over."""
+    release_patience: timedelta = timedelta(days=1)
+    """How long the lender of a repaid loan has for its release, before the bank attests the payoff."""
     real_money: bool = False
     """A real payment rail is connected: no sandbox's shortcuts."""
 

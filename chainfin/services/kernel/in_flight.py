@@ -46,8 +46,16 @@ def attested(session: Session, asset_id: str) -> dict[str, int]:
 def leaving(session: Session, pledge: PledgeRow, *, but: Sequence[str] = (), unsigned: bool = True) -> int:
     """What of a pledge is on its way out and not yet gone in the projection: paid, bought back, replaced, or given up
     by its lender (without the acts ``but``, and those that it only is asked for where ``unsigned`` is False)."""
+    if paid_off(session, pledge.id):
+        return pledge.left
     paid = attested(session, pledge.asset_id).get(pledge.id, 0)
     return paid + replaced(session, pledge.id) + _released(session, pledge.id, but, unsigned)
+
+
+def paid_off(session: Session, pledge_id: str, *statuses: str) -> bool:
+    """Whether a bank's word that the debt behind a pledge is paid is on its way (``statuses``; none: signed)."""
+    word = select(ActRow.id).where(ActRow.subject == pledge_id, ActRow.function == pledges_acts.PayOff.FUNCTION)
+    return session.exec(word.where(col(ActRow.status).in_(statuses or ("signed",))).limit(1)).first() is not None
 
 
 def _released(session: Session, pledge_id: str, but: Sequence[str], unsigned: bool) -> int:

@@ -6,8 +6,6 @@ is set and at every end of day; where no fresh price tells what they are worth, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -17,16 +15,15 @@ from sqlmodel import Session, col, select
 from chainfin.errors import NotFound, Refused
 from chainfin.risk.record import DecisionRecord
 from chainfin.rules import inventory
-from chainfin.rules.facility import Asset, BorrowingBase, borrowing_base
 from chainfin.rules.loan import Loan, accrue
 from chainfin.rules.loan.state import ACCRUING
 from chainfin.rules.pledge import State
 from chainfin.services.books import loan_book
 from chainfin.services.goods import receipts, redemption
 from chainfin.services.kernel.context import Actor, Context
-from chainfin.services.pledges import assets
+from chainfin.services.pledges import assets, cover
 from chainfin.services.views.lending import MarginCallView
-from chainfin.storage.lending_tables import ApplicationRow, LoanRow, MarginCallRow, OfferRow, RepaymentRow
+from chainfin.storage.lending_tables import ApplicationRow, LoanRow, MarginCallRow, RepaymentRow
 from chainfin.storage.trade_tables import PledgeRow, PriceRow, ReceivableRow, WarehouseReceiptRow
 from chainfin.storage.types import new_id
 from chainfin.values.money import BasisPoints, Money
@@ -64,10 +61,10 @@ def call(session: Session, ctx: Context, asset: ReceivableRow, lost: Money, caus
     called = Money.zero(asset.currency)
     for loan_id in loans:
         row, loan = loan_book.load(session, loan_id)
-        rate = _advance_rate(session, row)
+        rate = cover.advance_rate(session, row)
         if loan.state not in ACCRUING or rate is None:
             continue
-        short = _base(session, row, rate, lost=hits).shortfall(_owed(ctx, loan))
+        short = cover.base(session, row, rate, ctx.clock.today(), lost=hits).shortfall(_owed(ctx, loan))
         if short.minor > 0:
             called += short
             _call(session, ctx, row, asset.id, cause, short)
@@ -125,7 +122,8 @@ def _check(session: Session, ctx: Context, row: LoanRow, loan: Loan, cause: str)
     restore = _basis_points(rates.advance_rate)
     held = sum(pledge.left for pledge in pledges)
     # what else secures the loan (a receivable of sold goods) carries its part of it
-    others = _base(session, row, rates.advance_rate, but=frozenset(pledge.id for pledge in pledges))
+    goods = frozenset(pledge.id for pledge in pledges)
+    others = cover.base(session, row, rates.advance_rate, ctx.clock.today(), but=goods)
     owed = others.shortfall(_owed(ctx, loan))
     found = inventory.margin_call(held, owed, price, trigger=_basis_points(rates.margin_call_rate), restore=restore)
     standing = [called for called in _calls(session, row, loan) if not called.met]
@@ -162,39 +160,12 @@ def _goods(session: Session, row: LoanRow, application: ApplicationRow) -> list[
 def _fresh_price(session: Session, ctx: Context, application: ApplicationRow, currency: str) -> inventory.UnitPrice:
     """Raises Refused price_missing, price_stale."""
     receipt = session.get_one(WarehouseReceiptRow, application.asset_id)
-    good = str(receipt.goods["commodity"])
-    price = receipts.latest_price(session, application.lender_id, good, receipt.unit, currency)
-    stale = inventory.price_stale(good, price.as_of, ctx.clock.today())
-    if stale is not None:
-        raise stale.error()
+    price = receipts.fresh_price(session, application.lender_id, receipt, currency, ctx.clock.today())
     return redemption.unit_price(price)
 
 
 def _owed(ctx: Context, loan: Loan) -> Money:
     return accrue(loan, max(ctx.clock.today(), loan.accrued_to)).loan.dues.total
-
-
-def _base(
-    session: Session,
-    row: LoanRow,
-    rate: Decimal,
-    *,
-    lost: Mapping[str, Money] | None = None,
-    but: frozenset[str] = frozenset(),
-) -> BorrowingBase:
-    """What may be lent on the loan's live pledges less what they ``lost`` (by pledge): receivables at face, goods at
-    the newest price (nothing without one). ``but``: pledges that are left out."""
-    base = []
-    for pledge in session.exec(
-        select(PledgeRow)
-        .where(PledgeRow.loan_id == row.id, PledgeRow.status == State.ACTIVE.value, col(PledgeRow.id).not_in(but))
-        .order_by(col(PledgeRow.id))
-    ):
-        worth = nothing = Money.zero(row.currency)
-        with suppress(Refused):
-            worth = assets.KINDS[pledge.asset_kind].worth(session, pledge, row.currency)
-        base.append(Asset(pledge.id, pledge.asset_id, worth - (lost or {}).get(pledge.id, nothing), rate))
-    return borrowing_base(base, row.currency)
 
 
 def _call(session: Session, ctx: Context, row: LoanRow, asset_id: str, cause: str, amount: Money) -> None:
@@ -256,9 +227,3 @@ def _blind(session: Session, ctx: Context, row: LoanRow, loan: Loan) -> str | No
 
 def _basis_points(rate: Decimal) -> BasisPoints:
     return BasisPoints(int(rate * inventory.FULL))
-
-
-def _advance_rate(session: Session, row: LoanRow) -> Decimal | None:
-    offer = session.exec(select(OfferRow).where(OfferRow.application_id == row.application_id)).one()
-    rate = offer.terms["advance_rate"]
-    return None if rate is None else Decimal(str(rate))

@@ -23,6 +23,7 @@ from chainfin.services.kernel.context import Context
 from chainfin.services.payments import allocation, payouts
 from chainfin.services.payments.allocation import Payment
 from chainfin.services.pledges import assets, release
+from chainfin.storage.lending_tables import LoanRow
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ActRow, PledgeRow, ReceivableRow, UndertakingRow
 from chainfin.values.calendar import Adjustment, adjust
@@ -32,10 +33,13 @@ from chainfin.values.money import Money
 def hold_reason(session: Session, ctx: Context, pledge_id: str) -> str | None:
     """Why an undertaker's payment can't be placed now: its lender is taking what is pledged, and until that is known
     nobody can say whether it is still there to be bought; the debtor may have paid in time and the bank not yet told of
-    it; or nobody is there to attest it."""
+    it; nobody can say what goods are worth; or nobody is there to attest it."""
     if allocation.bank(session) is None:
         return "settlement_bank_missing"
     pledge = session.get(PledgeRow, pledge_id)
+    blind = _without_price(session, ctx, pledge)
+    if blind is not None:
+        return blind
     if pledge is not None and pledge.asset_kind == "receivable":
         due_date = session.get_one(ReceivableRow, pledge.asset_id).due_date
         due, told = adjust(due_date, Adjustment.FOLLOWING), bank_statement.through(session)
@@ -44,6 +48,18 @@ def hold_reason(session: Session, ctx: Context, pledge_id: str) -> str | None:
         if ctx.clock.chain_day() <= due_date < ctx.clock.today():
             return "not_yet_due"  # by the contract's days, which are those of UTC
     return "transfer_under_way" if pledge is not None and in_flight.under_way(session, [pledge.asset_id]) else None
+
+
+def _without_price(session: Session, ctx: Context, pledge: PledgeRow | None) -> str | None:
+    """Why nobody can tell what the pledge's goods cost now (price_missing, price_stale)."""
+    if pledge is None or pledge.loan_id is None or assets.KINDS[pledge.asset_kind].priced is False:
+        return None
+    currency = session.get_one(LoanRow, pledge.loan_id).currency
+    try:
+        redemption.price_of(session, pledge, currency, ctx.clock.today())
+    except Refused as blind:
+        return blind.code
+    return None
 
 
 def for_buy_back(session: Session, ctx: Context, payment: Payment, pledge_id: str) -> tuple[Money, str]:
@@ -116,7 +132,7 @@ def _price(
         part = cost.minor
     else:
         try:
-            valuation = redemption.valued(session, pledge, payoff(loan, on))
+            valuation = redemption.valued(session, pledge, payoff(loan, on), ctx.clock.today())
         except Refused as missing:  # of goods that were pledged past this service
             return Refusal(missing.code, missing.message)
         price = UnitPrice(Decimal(valuation.price), loan.currency).minor_per_thousandth()

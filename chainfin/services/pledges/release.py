@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from decimal import Decimal
 from typing import Final
 
+from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from chainfin.errors import Refused, unless_refused
@@ -27,9 +27,9 @@ from chainfin.services.goods import redemption
 from chainfin.services.goods.receipt_asset import ReceiptAsset
 from chainfin.services.kernel import acts, in_flight, pledge_rows
 from chainfin.services.kernel.context import Actor, Context
-from chainfin.services.pledges import assets, register
+from chainfin.services.pledges import assets, cover, register
 from chainfin.services.views.acts import ActView
-from chainfin.storage.lending_tables import ApplicationRow, LoanRow, OfferRow
+from chainfin.storage.lending_tables import ApplicationRow, LoanRow, RepaymentRow
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ActRow, PledgeRow
 
@@ -73,6 +73,9 @@ def _owes(session: Session, pledge: PledgeRow) -> bool:
     if session.get_one(LoanRow, pledge.loan_id).status in set(OVER):
         return True
     asked = [act for act in _acts(session, pledge.id) if act.extra.get(ASKED) == OWED]
+    paid = session.exec(select(func.max(RepaymentRow.created_at)).where(RepaymentRow.loan_id == pledge.loan_id)).one()
+    if paid is not None and all(act.created_at < paid for act in asked):
+        return True  # it was paid while nobody could say what may go
     if any(act.final_at is None for act in asked):
         return True
     ended = [(act.final_at, act.status != "final") for act in asked if act.final_at is not None]
@@ -90,18 +93,17 @@ def _may_go(session: Session, ctx: Context, pledge: PledgeRow, there: int) -> tu
     application = session.get_one(ApplicationRow, row.application_id)
     if loan.state not in ACCRUING or application.asset_id != pledge.asset_id:
         return 0, None
-    owed = accrue(loan, max(ctx.clock.today(), loan.accrued_to)).loan.dues.total
+    today, rate = ctx.clock.today(), cover.advance_rate(session, row)
+    assert rate is not None, "what was lent on something has a rate"
+    owed = accrue(loan, max(today, loan.accrued_to)).loan.dues.total
     if pledge.asset_kind != ReceiptAsset.kind:
-        return facility.releasable(there, owed, _advance_rate(session, row)), None
+        return facility.releasable(there, owed, rate), None
+    # what came in the place of sold goods carries its part
+    owed = cover.base(session, row, rate, today, but=frozenset({pledge.id})).shortfall(owed)
     try:
-        return redemption.releasable(session, pledge, there, owed)
+        return redemption.releasable(session, pledge, there, owed, today)
     except Refused:  # nobody knows what the goods are worth
         return 0, None
-
-
-def _advance_rate(session: Session, row: LoanRow) -> Decimal:
-    offer = session.exec(select(OfferRow).where(OfferRow.application_id == row.application_id)).one()
-    return Decimal(str(offer.terms["advance_rate"]))
 
 
 def _prepare(
@@ -220,8 +222,10 @@ def end_or_go_on(session: Session, ctx: Context, pledge: PledgeRow) -> None:
     statutory registry too."""
     if pledge.left:
         ask_again(session, ctx, pledge)
-    else:
-        register.unregister(session, ctx, pledge, pledge.status)
+        return
+    for act in _unsigned(session, pledge):
+        _withdraw(session, ctx, act, pledge)
+    register.unregister(session, ctx, pledge, pledge.status)
 
 
 def remind(ctx: Context, *, limit: int = 1000) -> int:
@@ -237,17 +241,25 @@ def remind(ctx: Context, *, limit: int = 1000) -> int:
 
 
 def _neglected(session: Session, limit: int) -> Sequence[PledgeRow]:
-    """Active pledges of loans that are over, and those of which a release came to nothing."""
+    """Active pledges of loans that are over, those of which a release came to nothing, and those of goods whose loan
+    was paid down and for which nothing was asked since."""
     broken = (
         select(ActRow.id)
         .where(ActRow.subject == PledgeRow.id, ActRow.function == Release.FUNCTION)
         .where(col(ActRow.status).in_(("refused", "expired")))
     )
+    since = select(ActRow.id).where(
+        ActRow.subject == PledgeRow.id,
+        ActRow.function == Release.FUNCTION,
+        ActRow.created_at >= RepaymentRow.created_at,
+    )
+    paid = select(RepaymentRow.id).where(RepaymentRow.loan_id == PledgeRow.loan_id, ~since.exists())
+    unanswered = (col(PledgeRow.asset_kind) == ReceiptAsset.kind) & paid.exists()
     query = (
         select(PledgeRow)
         .join(LoanRow, col(LoanRow.id) == col(PledgeRow.loan_id))
         .where(PledgeRow.status == State.ACTIVE.value)
-        .where(col(LoanRow.status).in_([state.value for state in OVER]) | broken.exists())
+        .where(col(LoanRow.status).in_([state.value for state in OVER]) | broken.exists() | unanswered)
     )
     return session.exec(query.order_by(col(PledgeRow.id)).limit(limit)).all()
 

@@ -19,14 +19,14 @@ from chainfin.eth.bindings import pledges_acts
 from chainfin.rules import pledge as pledges
 from chainfin.rules import substitution
 from chainfin.rules.inventory import PledgedGoods, WarehouseReceipt
-from chainfin.rules.loan import LoanState
+from chainfin.rules.loan import LoanState, accrue
 from chainfin.rules.loan.state import ACCRUING
 from chainfin.services.books import loan_book
-from chainfin.services.goods import receipts
+from chainfin.services.goods import receipts, redemption
 from chainfin.services.kernel import acts, in_flight, pledge_rows
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.parties import gate
-from chainfin.services.pledges import assets, register
+from chainfin.services.pledges import assets, cover, register
 from chainfin.services.trade import receivables
 from chainfin.services.trade.receivable_asset import ReceivableAsset
 from chainfin.services.views.acts import ActView
@@ -51,7 +51,8 @@ def offer(
     Raises Forbidden role_missing; NotFound pledge_unknown, receivable_unknown (one that the pledgor doesn't hold is as
     unknown as none); BadInput quantity_…; Conflict receivable_not_final; Refused not_lender, pledge_state_wrong,
     not_over_goods, pledge_not_drawn, pledge_without_loan, currency_mismatch, exceeds_pledged, receivable_state_wrong,
-    lender_is_debtor, amount_too_large, exceeds_free.
+    lender_is_debtor, amount_too_large, exceeds_free; receivable_due_late, limit_missing, limit_exceeded (the lender's
+    limit on the debtor), price_missing, price_stale, substitution_undervalued (see `rules.substitution.unless_worse`).
     """
     actor.require(Role.LENDER)
     thousandths = receipts.thousandths(quantity, where="/quantity")
@@ -63,7 +64,7 @@ def offer(
         if asset is None or asset.holder_id != sold.pledgor_id:
             raise NotFound("receivable_unknown", f"the pledgor holds no receivable {receivable_id}")
         pledge_id = eip712.pledge_id(asset.id, new_id("sub"))
-        _judge(session, sold, asset, thousandths, amount, pledge_id)
+        _judge(session, ctx, sold, asset, thousandths, amount, pledge_id)
         lender, pledgor = _entered(session, sold)
         expires_at = ctx.clock.now() + LIFETIME
         grant = acts.offer(
@@ -110,7 +111,7 @@ def _entered(session: Session, sold: PledgeRow) -> tuple[PartyRow, PartyRow]:
 
 
 def _judge(
-    session: Session, sold: PledgeRow, asset: ReceivableRow, quantity: int, amount: Money, pledge_id: str
+    session: Session, ctx: Context, sold: PledgeRow, asset: ReceivableRow, quantity: int, amount: Money, pledge_id: str
 ) -> None:
     """Raises Refused (see `offer`). All rows are locked."""
     if not assets.KINDS[sold.asset_kind].sold:
@@ -129,6 +130,24 @@ def _judge(
         )
     )
     receivables.unless_promised(asset, amount.minor)
+    if asset.due_date > loan.maturity:
+        raise Refused("receivable_due_late", f"it is due after the loan ({loan.maturity})", receivable=asset.id)
+    cover.unless_limited(session, loan.lender_id, asset.debtor_id, amount)
+    _unless_undervalued(session, ctx, loan, sold, quantity, amount)
+
+
+def _unless_undervalued(
+    session: Session, ctx: Context, row: LoanRow, sold: PledgeRow, quantity: int, amount: Money
+) -> None:
+    """Raises Refused price_missing, price_stale, substitution_undervalued."""
+    today, rate = ctx.clock.today(), cover.advance_rate(session, row)
+    assert rate is not None, "what was lent on goods has a rate"
+    price = redemption.unit_price(redemption.price_of(session, sold, row.currency, today))
+    _, loan = loan_book.load(session, row.id)
+    owed = accrue(loan, max(today, loan.accrued_to)).loan.dues.total if loan.state in ACCRUING else loan.dues.total
+    own = sold.left - in_flight.leaving(session, sold)
+    others = cover.base(session, row, rate, today, but=frozenset({sold.id})).total
+    unless_refused(substitution.unless_worse(own, quantity, price, amount, others=others, owed=owed, rate=rate))
 
 
 def _goods(session: Session, sold: PledgeRow) -> WarehouseReceipt:
@@ -164,7 +183,7 @@ def accept(ctx: Context, actor: Actor, pledge_id: str, signature: str | None = N
         asset = session.get_one(ReceivableRow, row.receivable_id, with_for_update=True)
         sold = assets.locked_pledge(session, row.sold_id)
         _entered(session, sold)
-        _judge(session, sold, asset, row.quantity, Money(row.amount, asset.currency), row.pledge_id)
+        _judge(session, ctx, sold, asset, row.quantity, Money(row.amount, asset.currency), row.pledge_id)
         act = session.get_one(ActRow, row.act_id)
         acts.take_acceptance(session, ctx, act, signature)
         asset.reserved += row.amount

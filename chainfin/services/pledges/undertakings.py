@@ -17,6 +17,7 @@ from chainfin.eth.bindings.pledges_acts import Undertake
 from chainfin.hashing import keccak
 from chainfin.rules import pledge as pledge_rules
 from chainfin.rules import undertaking as promises
+from chainfin.services.goods.receipt_asset import ReceiptAsset
 from chainfin.services.kernel import acts, pledge_rows
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.parties import gate
@@ -35,7 +36,7 @@ def undertake(ctx: Context, actor: Actor, pledge_id: str, amount: str, until: da
 
     The pledge's id can't be guessed: whoever knows it was told it by the pledge's parties. Raises Forbidden
     role_missing; NotFound pledge_unknown; BadInput amount_…, quantity_…, until_past, until_not_after_due; Refused
-    transfer_to_debtor, pledge_state_wrong, exceeds_pledged, undertaking_exists.
+    transfer_to_debtor, pledge_state_wrong, undertaker_is_party, self_attested, exceeds_pledged, undertaking_exists.
     """
     buyer_id, today = actor.require(), ctx.clock.today()
     if until < today:
@@ -53,10 +54,20 @@ def undertake(ctx: Context, actor: Actor, pledge_id: str, amount: str, until: da
         row = session.get(UndertakingRow, (pledge_id, buyer_id))
         before = None if row is None else promises.Undertaking(row.buyer_id, row.left, row.until)
         unless_refused(
-            promises.undertake(part, buyer=buyer_id, pledged=pledge.left, until=until, today=today, before=before)
+            promises.undertake(
+                part,
+                buyer=buyer_id,
+                parties=(pledge.lender_id, pledge.pledgor_id),
+                keeper=asset.voucher_id if asset.kind == ReceiptAsset.kind else None,
+                pledged=pledge.left,
+                until=until,
+                today=today,
+                before=before,
+            )
         )
         act = Undertake(
             pledge_id=pledge.id,
+            asset_id=pledge.asset_id,
             amount=part,
             until_day=day_number(until),
             document_root="0x" + keccak(wording.encode()).hex(),

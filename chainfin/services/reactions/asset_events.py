@@ -226,7 +226,7 @@ def _receipt_transferred(
 def _goods_released(
     session: Session, before: WarehouseReceipt, told: warehouse_receipts_events.GoodsReleased, event: ChainEvent
 ) -> GoodsOutcome:
-    return inventory.release(before, told.quantity, by=CHAIN)
+    return inventory.release(before, told.quantity, by=CHAIN, ordered=CHAIN)
 
 
 def _recounted(
@@ -239,6 +239,12 @@ def _recounted(
     if isinstance(after, WarehouseReceipt):
         agree(event, free, before.free - after.free)
     return after
+
+
+def _corrected(
+    session: Session, before: WarehouseReceipt, told: warehouse_receipts_events.Corrected, event: ChainEvent
+) -> GoodsOutcome:
+    return inventory.correct(before, told.found, by=CHAIN, agreed=CHAIN)
 
 
 def _goods_taken(session: Session, ctx: Context, told: warehouse_receipts_events.Taken, event: ChainEvent) -> None:
@@ -269,6 +275,7 @@ HANDLERS: Handlers = dict(
         on(warehouse_receipts_events.Transferred, _receipt(_receipt_transferred)),
         on(warehouse_receipts_events.GoodsReleased, _receipt(_goods_released)),
         on(warehouse_receipts_events.Recounted, _receipt(_recounted)),
+        on(warehouse_receipts_events.Corrected, _receipt(_corrected)),
         on(warehouse_receipts_events.Taken, _goods_taken),
     ]
 )

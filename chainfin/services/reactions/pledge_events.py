@@ -87,9 +87,10 @@ def _moving(
     return follow
 
 
-def _freed(
-    session: Session, asset: PledgeableAsset, pledge_id: str, told: pledges_events.Released | pledges_events.Expired
-) -> AssetOutcome:
+_Freeing: TypeAlias = pledges_events.Released | pledges_events.PaidOff | pledges_events.Expired
+
+
+def _freed(session: Session, asset: PledgeableAsset, pledge_id: str, told: _Freeing) -> AssetOutcome:
     return asset.unpledge(told.amount, pledge_id=pledge_id, by=CHAIN)
 
 
@@ -174,6 +175,12 @@ def _expired(session: Session, pledge: Pledge, told: pledges_events.Expired, eve
     return rules.expire(pledge, by=CHAIN)
 
 
+def _paid_off(session: Session, pledge: Pledge, told: pledges_events.PaidOff, event: ChainEvent) -> Outcome:
+    """A bank's word ended it: the loan is repaid, and its lender hadn't signed."""
+    agree(event, told.amount, pledge.left)
+    return rules.pay_off(pledge, by=CHAIN)
+
+
 def _discharged(session: Session, ctx: Context, told: pledges_events.Discharged, event: ChainEvent) -> None:
     """It was paid in full, as the asset's event before it says (Settled)."""
     row = session.get(PledgeRow, told.pledge_id)
@@ -242,6 +249,7 @@ HANDLERS: Handlers = dict(
         on(pledges_events.Pledged, _pledged),
         on(pledges_events.Drawn, _pledge(_drawn)),
         on(pledges_events.Released, _moving(_freed, _released)),
+        on(pledges_events.PaidOff, _moving(_freed, _paid_off)),
         on(pledges_events.Expired, _moving(_freed, _expired)),
         on(pledges_events.Discharged, _discharged),
         on(pledges_events.Shrunk, _pledge(_shrunk)),

@@ -6,6 +6,7 @@ from sqlmodel import Session
 
 from chainfin.errors import BadInput, Conflict, NotFound, Refused
 from chainfin.eth.abi import from_hex
+from chainfin.services.goods import two_words
 from chainfin.services.kernel import acts, attestations, in_flight
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.pledges import release
@@ -29,7 +30,10 @@ def sign(ctx: Context, actor: Actor, act_id: str, signature: str) -> ActView:
             raise NotFound("act_unknown", f"there is no act {act_id}")
         _unless_taken(row, signature)
         outdated = _outdated(session, ctx, row)
-        if outdated is None:
+        if outdated is None and row.function in acts.RIDING:
+            acts.take_ride(session, ctx, row, from_hex(signature, where="signature"))
+            two_words.carry_out(session, ctx, row)
+        elif outdated is None:
             in_flight.unless_paid(session, row)
             acts.submit(session, ctx, row, from_hex(signature, where="signature"))
     if outdated is not None:

@@ -41,7 +41,7 @@ class ReceivableAsset:
         return Measure.money(session.get_one(ReceivableRow, asset_id).currency)
 
     @classmethod
-    def worth(cls, session: Session, pledge: PledgeRow, currency: str) -> Money:
+    def worth(cls, session: Session, pledge: PledgeRow, currency: str, today: date) -> Money:
         return Money(pledge.left, currency)
 
     @classmethod

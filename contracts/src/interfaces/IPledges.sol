@@ -78,11 +78,13 @@ interface IPledges {
 
     /// @param pledgeId Pledge over goods that a core enterprise undertakes to buy back (保兑仓), or over a receivable that
     /// whoever gives recourse for it, its seller say, undertakes to buy back (有追索权).
+    /// @param assetId Its warehouse receipt or receivable.
     /// @param amount How much it will buy at most: minor units, or thousandths of the declared unit.
     /// @param untilDay Last day on which it can be called, days since 1970-01-01.
     /// @param documentRoot Root of the undertaking.
     struct UndertakeParams {
         bytes32 pledgeId;
+        bytes32 assetId;
         uint64 amount;
         uint32 untilDay;
         bytes32 documentRoot;
@@ -101,6 +103,18 @@ interface IPledges {
         uint64 amount;
         bytes32 bankRef;
         bytes32 valuation;
+    }
+
+    /// @param pledgeId Pledge whose debt was paid.
+    /// @param assetId Its warehouse receipt or receivable.
+    /// @param loanRef The loan that is paid off, as the pledge's `Pledged` event names it. The contract doesn't keep it: whoever
+    /// compares the two events sees whether the bank spoke of this loan.
+    /// @param bankRef The bank's reference of the payment that was the last.
+    struct PayOffParams {
+        bytes32 pledgeId;
+        bytes32 assetId;
+        bytes32 loanRef;
+        bytes32 bankRef;
     }
 
     /// @param amount How much it has still to buy: minor units, or thousandths of the declared unit.
@@ -179,6 +193,15 @@ interface IPledges {
         bytes32 bankRef,
         uint32 bank
     );
+    /// @notice The debt is paid, by the word of `bank`: the pledge has ended and all of it is free.
+    event PaidOff(
+        bytes32 indexed pledgeId,
+        bytes32 indexed assetId,
+        bytes32 indexed loanRef,
+        uint64 amount,
+        bytes32 bankRef,
+        uint32 bank
+    );
     /// @notice An item of a batch was refused; `reason` is the error, as the same act alone would have given it.
     event ItemRefused(uint256 index, bytes32 indexed id, bytes reason);
 
@@ -188,6 +211,8 @@ interface IPledges {
     error UndertakingExists(bytes32 pledgeId, uint32 buyer);
     /// @notice An undertaking until a day that is over.
     error UndertakingPast(uint32 untilDay, uint256 today);
+    /// @notice The lender and the pledgor of a pledge undertake nothing over it.
+    error UndertakerIsParty(bytes32 pledgeId, uint32 party);
     /// @notice This party didn't undertake that much for that long.
     error UndertakingMissing(bytes32 pledgeId, uint32 buyer);
     /// @notice This act is for pledges over goods.
@@ -264,13 +289,18 @@ interface IPledges {
         Auth calldata lenderAuth
     ) external;
     /// @notice A party undertakes to buy back what is pledged: a core enterprise goods that the pledgor doesn't redeem, any
-    /// party a receivable that its debtor doesn't pay.
+    /// party a receivable that its debtor doesn't pay. Neither lender nor pledgor of it, nor the keeper of the goods.
     function undertake(UndertakeParams calldata p) external;
     function undertakeBySig(UndertakeParams calldata p, Auth calldata auth) external;
     /// @notice A settlement bank, not the undertaker itself, attests that it paid the lender: the goods, or the claim against the debtor, are its
     /// own from now on. A receivable only once it is overdue, and never by its debtor.
     function buyBack(BuyBackParams calldata p) external;
     function buyBackBySig(BuyBackParams calldata p, Auth calldata auth) external;
+
+    /// @notice A settlement bank, neither pledgor nor lender, attests that the loan behind a drawn pledge is paid off: the pledge
+    /// ends with the claim (民法典 §393), whether or not its lender signs. Can't be paused.
+    function payOff(PayOffParams calldata p) external;
+    function payOffBySig(PayOffParams calldata p, Auth calldata auth) external;
 
     /// @notice Up to 100 pledges of one pledgor to one lender; a refused item is named by `ItemRefused`. `pledgor` is one
     /// `GrantBatch(GrantItem[] items,uint256 nonce,uint256 deadline)` over all of them.

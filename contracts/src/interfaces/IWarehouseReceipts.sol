@@ -44,6 +44,15 @@ interface IWarehouseReceipts is IAsset {
         bytes32[] pledgeIds;
     }
 
+    /// @param id The receipt.
+    /// @param documentRoot Root of the record of what was found.
+    /// @param found Quantity that a count missed and that is there after all, thousandths; free from now on.
+    struct CorrectParams {
+        bytes32 id;
+        bytes32 documentRoot;
+        uint64 found;
+    }
+
     /// @notice A receipt; quantities in thousandths of the declared unit.
     /// @param owner Party with title to the goods.
     /// @param keeper Party that holds them.
@@ -70,6 +79,8 @@ interface IWarehouseReceipts is IAsset {
     /// @notice A count found less: first the free part shrinks by `fromFree`, then the pledged one by `fromPledged`; which
     /// pledges bear it, is in the `Shrunk` events of Pledges.
     event Recounted(bytes32 indexed id, bytes32 documentRoot, uint64 fromFree, uint64 fromPledged);
+    /// @notice `found` of what counts had missed is there after all, and free. Pledges that a count shrank don't grow again.
+    event Corrected(bytes32 indexed id, bytes32 documentRoot, uint64 found);
     /// @notice Enforcement: `lender` owns `quantity` as the receipt `childId` now.
     event Taken(bytes32 indexed id, bytes32 indexed childId, uint32 indexed lender, uint64 quantity);
 
@@ -83,6 +94,8 @@ interface IWarehouseReceipts is IAsset {
     error ExceedsFree(bytes32 id, uint256 wanted, uint64 free);
     /// @notice More than the part pledged.
     error ExceedsPledged(bytes32 id, uint256 wanted, uint64 pledged);
+    /// @notice More than counts have missed.
+    error ExceedsMissing(bytes32 id, uint256 found, uint64 missing);
     /// @notice A part of it is pledged.
     error PledgedPart(bytes32 id, uint64 pledged);
     /// @notice It belongs to this party already.
@@ -98,14 +111,23 @@ interface IWarehouseReceipts is IAsset {
     /// @notice The owner passes title on.
     function transfer(TransferParams calldata p) external;
     function transferBySig(TransferParams calldata p, Auth calldata auth) external;
-    /// @notice The keeper hands goods out to the owner (赎货): free quantity only.
-    function release(ReleaseParams calldata p) external;
-    function releaseBySig(ReleaseParams calldata p, Auth calldata auth) external;
+    /// @notice The keeper hands goods out to the owner (赎货): free quantity only, and by the owner's order. `owner` is its own
+    /// `HandOut(<ReleaseParams>,uint256 nonce,uint256 deadline)`, which serves once.
+    function release(ReleaseParams calldata p, Auth calldata owner) external;
+    /// @notice Relayed: `auth` is the keeper's `Release(<ReleaseParams>,uint256 nonce,uint256 deadline)`.
+    function releaseBySig(ReleaseParams calldata p, Auth calldata owner, Auth calldata auth) external;
     /// @notice The keeper's count finds less than the receipt says. The free part bears the loss first, then the youngest
     /// pledge, and so on to the oldest.
     function recount(RecountParams calldata p) external;
     function recountBySig(RecountParams calldata p, Auth calldata auth) external;
 
+    /// @notice The keeper has found again what a count of its own missed. `owner` is the owner's
+    /// `Correction(<CorrectParams>,uint256 nonce,uint256 deadline)`: two parties say that it is there; it serves once.
+    function correct(CorrectParams calldata p, Auth calldata owner) external;
+    function correctBySig(CorrectParams calldata p, Auth calldata owner, Auth calldata auth) external;
+
+    /// @notice Party that holds the goods; 0 if there is no such receipt.
+    function keeperOf(bytes32 id) external view returns (uint32);
     /// @notice The register of pledges, the only one that locks, unlocks and takes.
     function pledges() external view returns (IPledges);
     function receipt(bytes32 id) external view returns (Receipt memory);

@@ -102,7 +102,7 @@ contract PledgesBuyBackTest is SoldWorld {
         Auth memory promised = sign(
             BUYER,
             pledges,
-            "Undertake(bytes32 pledgeId,uint64 amount,uint32 untilDay,bytes32 documentRoot,uint256 nonce,uint256 deadline)",
+            "Undertake(bytes32 pledgeId,bytes32 assetId,uint64 amount,uint32 untilDay,bytes32 documentRoot,uint256 nonce,uint256 deadline)",
             abi.encode(_undertaking(500))
         );
         pledges.undertakeBySig(_undertaking(500), promised);

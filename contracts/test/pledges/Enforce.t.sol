@@ -105,8 +105,7 @@ contract PledgesEnforceTest is EndedWorld {
         isTrue(r.part, "part");
         eq(receipts.receipt(GOODS).liquidated, 1_000, "liquidated");
         eq(receipts.receipt(GOODS).missing, 0, "missing");
-        by(KEEPER);
-        receipts.release(IWarehouseReceipts.ReleaseParams(taken, 1_000));
+        handOut(taken, 1_000, LENDER);
     }
 
     function testFuzz_enforce__anyRestAtAnyTime__onlyOverdueAndToTheFen(uint64 released, uint64 paid, uint64 when)

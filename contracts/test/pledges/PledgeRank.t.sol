@@ -21,7 +21,7 @@ contract PledgeRankTest is CountedWorld {
         by(LENDER2);
         pledges.enforce(IPledges.EnforceParams(_nth(2), GOODS));
         by(BUYER);
-        pledges.undertake(IPledges.UndertakeParams(_nth(3), 1, today() + 9, ROOT));
+        pledges.undertake(IPledges.UndertakeParams(_nth(3), GOODS, 1, today() + 9, ROOT));
         by(BANK);
         pledges.buyBack(IPledges.BuyBackParams(_nth(3), GOODS, partyOf[BUYER], 1, "ref", 0));
         IPledges.PledgeParams memory p = offer(over(GOODS, "expiring"), WAREHOUSE, GOODS, 1);

@@ -17,7 +17,7 @@ contract PledgesRecourseTest is World {
 
     function _undertake(uint256 pk) private {
         by(pk);
-        pledges.undertake(IPledges.UndertakeParams(PLEDGE, LOCKED, dueDay() + 90, "recourse"));
+        pledges.undertake(IPledges.UndertakeParams(PLEDGE, CLAIM, LOCKED, dueDay() + 90, "recourse"));
     }
 
     function _buyBack(uint256 pk, uint64 amount, bytes32 bankRef) private {
@@ -33,9 +33,9 @@ contract PledgesRecourseTest is World {
     }
 
     function test_recourse__notOverdue__refused() public {
-        _undertake(SELLER);
+        _undertake(TIER2);
         vm.expectRevert(abi.encodeWithSelector(IReceivables.NotYetDue.selector, dueDay(), today()));
-        _buyBack(SELLER, LOCKED, "ref");
+        _buyBack(TIER2, LOCKED, "ref");
     }
 
     function test_recourse__byTheDebtor__refused() public {
@@ -46,12 +46,12 @@ contract PledgesRecourseTest is World {
     }
 
     function test_recourse__paid__claimGoesOver() public {
-        _undertake(SELLER);
+        _undertake(TIER2);
         pastDue();
-        _buyBack(SELLER, LOCKED - 100, "ref 1");
-        _buyBack(SELLER, 100, "ref 2");
-        IReceivables.Receivable memory bought = claim(pledges.boughtBackId(PLEDGE, partyOf[SELLER], 0));
-        eq(bought.holder, partyOf[SELLER], "it holds what it paid for");
+        _buyBack(TIER2, LOCKED - 100, "ref 1");
+        _buyBack(TIER2, 100, "ref 2");
+        IReceivables.Receivable memory bought = claim(pledges.boughtBackId(PLEDGE, partyOf[TIER2], 0));
+        eq(bought.holder, partyOf[TIER2], "it holds what it paid for");
         eq(bought.debtor, partyOf[BUYER], "and the debtor owes it");
         eq(bought.free, LOCKED - 100, "to the amount that it paid");
         IReceivables.Receivable memory r = claim(CLAIM);

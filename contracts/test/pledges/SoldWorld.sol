@@ -18,7 +18,7 @@ abstract contract SoldWorld is World {
     }
 
     function _undertaking(uint64 amount) internal view returns (IPledges.UndertakeParams memory) {
-        return IPledges.UndertakeParams(ON_GOODS, amount, today() + 10, "undertaking");
+        return IPledges.UndertakeParams(ON_GOODS, GOODS, amount, today() + 10, "undertaking");
     }
 
     function _undertake(uint64 amount) internal {

@@ -95,8 +95,12 @@ contract PledgesTiedTest is World {
 
     function test_buyBack__goodsOfTheSameTag__refused() public {
         _goods();
+        _mismatch(ON_GOODS, GOODS2);
         by(BUYER);
-        pledges.undertake(IPledges.UndertakeParams(ON_GOODS, 100, today() + 1, ROOT));
+        pledges.undertake(IPledges.UndertakeParams(ON_GOODS, GOODS2, 100, today() + 1, ROOT));
+        _mismatch(ON_GOODS, GOODS2);
+        by(BANK);
+        pledges.payOff(IPledges.PayOffParams(ON_GOODS, GOODS2, "loan", "ref"));
         _mismatch(ON_GOODS, GOODS2);
         by(BANK);
         pledges.buyBack(IPledges.BuyBackParams(ON_GOODS, GOODS2, partyOf[BUYER], 100, "ref", 0));

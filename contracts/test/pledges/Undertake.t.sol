@@ -17,6 +17,21 @@ contract PledgesUndertakeTest is SoldWorld {
         pledges.undertake(p);
     }
 
+    function test_undertake__byLenderOrPledgor__refused() public {
+        take(offer(PLEDGE, RECEIVABLE, CLAIM, 10), SELLER, LENDER);
+        IPledges.UndertakeParams memory p = IPledges.UndertakeParams(PLEDGE, CLAIM, 7, today() + 10, "undertaking");
+        uint256[2] memory parties = [LENDER, SELLER];
+        for (uint256 i = 0; i < 2; ++i) {
+            vm.expectRevert(abi.encodeWithSelector(IPledges.UndertakerIsParty.selector, PLEDGE, partyOf[parties[i]]));
+            by(parties[i]);
+            pledges.undertake(p);
+        }
+        p.assetId = GOODS;
+        vm.expectRevert(abi.encodeWithSelector(IPledges.AssetMismatch.selector, PLEDGE, GOODS));
+        by(TIER2);
+        pledges.undertake(p);
+    }
+
     function test_undertake__suspendedOrPaused__refused() public {
         suspend(BUYER);
         vm.expectRevert(abi.encodeWithSelector(IParticipants.PartySuspended.selector, partyOf[BUYER]));
@@ -72,7 +87,7 @@ contract PledgesUndertakeTest is SoldWorld {
     function test_undertake__overAReceivable__byAnyParty() public {
         take(offer(PLEDGE, RECEIVABLE, CLAIM, 10), SELLER, LENDER);
         IPledges.UndertakeParams memory p = _undertaking(7);
-        p.pledgeId = PLEDGE;
+        (p.pledgeId, p.assetId) = (PLEDGE, CLAIM);
         by(TIER2);
         pledges.undertake(p);
         eq(pledges.undertakingOf(PLEDGE, partyOf[TIER2]).amount, 7, "undertaken");

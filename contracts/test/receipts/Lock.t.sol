@@ -34,20 +34,21 @@ contract ReceiptsLockTest is StoredWorld {
         pledges.pledge(p, granted, "number");
     }
 
-    /// @dev A core enterprise that keeps goods itself may buy them back; it can't borrow on them.
-    function test_lock__boughtBackByItsKeeper__refused() public {
+    /// @dev A core enterprise that keeps goods itself can't come to own them: nor can it undertake to.
+    function test_undertake__byTheKeeperOfTheGoods__refused() public {
         goodsPledged();
         participants.setRoles(IParticipants.SetRolesParams(partyOf[KEEPER], Roles.KEEPER | Roles.CORE));
-        by(KEEPER);
-        pledges.undertake(IPledges.UndertakeParams(ON_GOODS, 500, today() + 10, ROOT));
-        by(BANK);
-        pledges.buyBack(IPledges.BuyBackParams(ON_GOODS, GOODS, partyOf[KEEPER], 500, "ref", 0));
-        bytes32 bought = pledges.boughtBackId(ON_GOODS, partyOf[KEEPER], 0);
-        IPledges.PledgeParams memory p = offer(over(bought, "pledge"), WAREHOUSE, bought, 500);
-        Auth memory granted = grant(p, KEEPER);
         vm.expectRevert(abi.encodeWithSelector(IActs.SelfAttested.selector, partyOf[KEEPER]));
-        by(LENDER);
-        pledges.pledge(p, granted, "number");
+        by(KEEPER);
+        pledges.undertake(IPledges.UndertakeParams(ON_GOODS, GOODS, 500, today() + 10, ROOT));
+    }
+
+    /// @dev Pledges never asks for that; the receipt doesn't rely on it.
+    function test_take__byItsKeeper__refused() public {
+        goodsPledged();
+        vm.expectRevert(abi.encodeWithSelector(IActs.SelfAttested.selector, partyOf[KEEPER]));
+        vm.prank(address(pledges));
+        receipts.take(GOODS, "child", 1, partyOf[KEEPER], false);
     }
 
     /// @dev Pledges never asks for that; the receipt doesn't rely on it.

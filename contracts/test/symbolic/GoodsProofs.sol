@@ -7,11 +7,11 @@ import {Entry} from "../../src/libraries/Entries.sol";
 import {Ids} from "../../src/libraries/Ids.sol";
 import {Roles} from "../../src/libraries/Roles.sol";
 import {Stock} from "../../src/libraries/Stocks.sol";
-import {Symbolic} from "./Symbolic.sol";
+import {Signed} from "./Signed.sol";
 
 /// @notice Warehouse receipts and the pledges over them: what each act moves, and who alone may act.
 /// @dev `other` stands for every other receipt, `another` for every other pledge.
-contract GoodsProofs is Symbolic {
+contract GoodsProofs is Signed {
     uint8 private constant WAREHOUSE = 2;
     /// @dev At most so many pledges are live over one receipt.
     uint256 private constant MAX_LIVE = 100;
@@ -100,17 +100,21 @@ contract GoodsProofs is Symbolic {
         assert(same(goods(p.id), a) && same(goods(other), o));
     }
 
-    /// @notice Only the keeper hands out, of the free part.
-    function check_handOut(address who, IWarehouseReceipts.ReleaseParams calldata p, uint32 time, bytes32 other)
-        external
-    {
+    /// @notice Only the keeper hands out, of the free part, what the owner ordered.
+    function check_handOut(
+        address who,
+        IWarehouseReceipts.ReleaseParams calldata p,
+        Sig calldata g,
+        uint32 time,
+        bytes32 other
+    ) external {
         vm.assume(other != p.id);
         (Goods memory a, Goods memory o) = (goods(p.id), goods(other));
         vm.assume(conserved(a));
         act(who, time);
-        receipts.release(p);
+        receipts.release(p, accountAuth(g));
         Goods memory b = goods(p.id);
-        assert(partyOf(who) == a.s.keeper());
+        assert(partyOf(who) == a.s.keeper() && partyOf(g.signer) == a.s.owner());
         assert(p.quantity != 0 && p.quantity <= a.s.free() && b.s.free() == a.s.free() - p.quantity);
         assert(uint256(b.released) == uint256(a.released) + p.quantity && b.liquidated == a.liquidated);
         terms(a.s, b.s);

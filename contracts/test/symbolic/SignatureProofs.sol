@@ -166,21 +166,14 @@ contract SignatureProofs is Signed {
         assert(partyOf(g.signer) == (which < 3 ? d.c.debtor() : d.c.holder()));
     }
 
-    function check_receipts(Sig calldata g, About calldata x, uint8 which, uint32 time) external {
+    function check_receipts(Sig calldata g, About calldata x, uint32 time) external {
         Nonces memory a = nonces(address(receipts), g, x.any, x.word);
         Goods memory s = goods(x.id);
         vm.warp(time);
-        bytes memory done;
-        if (which == 0) {
-            receipts.transferBySig(IWarehouseReceipts.TransferParams(x.id, x.party), accountAuth(g));
-            done = abi.encode(typeOf("Transfer", "(bytes32 id,uint32 to"), x.id, x.party, g.nonce, g.deadline);
-        } else {
-            receipts.releaseBySig(IWarehouseReceipts.ReleaseParams(x.id, x.amount), accountAuth(g));
-            bytes32 kind = typeOf("Release", "(bytes32 id,uint64 quantity");
-            done = abi.encode(kind, x.id, x.amount, g.nonce, g.deadline);
-        }
+        receipts.transferBySig(IWarehouseReceipts.TransferParams(x.id, x.party), accountAuth(g));
+        bytes memory done = abi.encode(typeOf("Transfer", "(bytes32 id,uint32 to"), x.id, x.party, g.nonce, g.deadline);
         once(address(receipts), g, a, x, time, done);
-        assert(partyOf(g.signer) == (which == 0 ? s.s.owner() : s.s.keeper()));
+        assert(partyOf(g.signer) == s.s.owner());
     }
 
     function check_pledges(Sig calldata g, About calldata x, uint8 which, uint32 time) external {
@@ -235,11 +228,13 @@ contract SignatureProofs is Signed {
             bytes32 kind = typeOf("Issue", "(bytes32 id,uint32 owner,bytes32 documentRoot,uint64 quantity");
             done = abi.encode(kind, x.id, x.party, x.root, x.amount, g.nonce, g.deadline);
         } else if (which == 4) {
-            pledges.undertakeBySig(IPledges.UndertakeParams(x.id, x.amount, x.day, x.root), accountAuth(g));
+            pledges.undertakeBySig(IPledges.UndertakeParams(x.id, x.root, x.amount, x.day, x.root), accountAuth(g));
             // amount, last day
             its = promised(x.id, who) << 160 >> 160 == (uint256(x.amount) | uint256(x.day) << 64);
-            bytes32 kind = typeOf("Undertake", "(bytes32 pledgeId,uint64 amount,uint32 untilDay,bytes32 documentRoot");
-            done = abi.encode(kind, x.id, x.amount, x.day, x.root, g.nonce, g.deadline);
+            bytes32 kind = typeOf(
+                "Undertake", "(bytes32 pledgeId,bytes32 assetId,uint64 amount,uint32 untilDay,bytes32 documentRoot"
+            );
+            done = abi.encode(kind, x.id, x.root, x.amount, x.day, x.root, g.nonce, g.deadline);
         } else {
             bool overGoods = entry(x.id).goods();
             // What is pledged is confirmed.

@@ -8,7 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 from chainfin.documents.fingerprint import normalised
-from chainfin.services.goods import receipts
+from chainfin.eth.bindings.warehouse_receipts_acts import Correction, HandOut
+from chainfin.services.goods import receipts, two_words
 from chainfin.services.kernel.context import OPERATOR, Context
 from chainfin.services.parties import suspension
 from chainfin.storage.trade_tables import WarehouseReceiptRow
@@ -43,13 +44,26 @@ class Goods(Claims):
         there = [row for row in self.known.receipts if row.status not in ("issuing", "refused")]
         if not there:
             return self.store()
-        return self.dice.choice((self.hand_out, self.pass_on, self.recount))(self.recent(there))
+        return self.dice.choice((self.hand_out, self.pass_on, self.recount, self.find))(self.recent(there))
 
     def hand_out(self, row: WarehouseReceiptRow) -> Deed:
-        by, quantity = self.acting("keeper"), self.number(min(receipts.free(row), max(1, row.issued // 3)))
+        """The keeper's act on the owner's order; here the owner is the one who asks."""
+        by, keeper = self.acting(self.h.name(row.owner_id)), self.h.name(row.keeper_id)
+        word = HandOut(id=row.id, quantity=self.number(min(receipts.free(row), max(1, row.issued // 3))))
         return self.deed(
-            by, f"{row.number}, {quantity}", Call("WarehouseReceipts", "release", {"id": row.id, "quantity": quantity}),
-            lambda: receipts.release(self.ctx, self.actor(by), row.id, Decimal(quantity).scaleb(-3)),
+            keeper, f"{row.number}, {word.quantity} by {by}'s order",
+            Call("WarehouseReceipts", "release", word.params(), (self.h.rider(word, by),)),
+            lambda: two_words.order(self.ctx, self.actor(by), row.id, Decimal(word.quantity).scaleb(-3)),
+        )  # fmt: skip
+
+    def find(self, row: WarehouseReceiptRow) -> Deed:
+        """The keeper takes back a count of its own, with the owner's word in it."""
+        by, found = self.acting("keeper"), self.number(max(1, row.missing))
+        word = Correction(id=row.id, document_root=self.root(), found=found)
+        return self.deed(
+            by, f"{row.number}, {found} found again",
+            Call("WarehouseReceipts", "correct", word.params(), (self.h.rider(word, self.h.name(row.owner_id)),)),
+            lambda: two_words.find(self.ctx, self.actor(by), row.id, Decimal(found).scaleb(-3), "it lay elsewhere"),
         )  # fmt: skip
 
     def pass_on(self, row: WarehouseReceiptRow) -> Deed:

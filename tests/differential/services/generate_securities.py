@@ -131,10 +131,14 @@ class Securities(Goods):
     def undertake(self, row: PledgeRow, by: str | None = None) -> Deed:
         """``by``: who undertakes; None: the right party, mostly."""
         goods = row.asset_kind != "receivable"
-        by = by or self.acting("core" if goods else self.h.name(row.pledgor_id), 0.85)
+        others = [name for name in ("maker", "grower", "dealer") if self.h.id(name) != row.pledgor_id]
+        by = by or self.acting("core" if goods else self.dice.choice(others), 0.85)
         amount, days = self.number(row.left), self.dice.choice((-1, 0, 10, 100, 250, 250))
         until = self.site.today + timedelta(days=days)
-        params = {"pledgeId": row.id, "amount": amount, "untilDay": day_number(until), "documentRoot": self.root()}
+        params = {
+            "pledgeId": row.id, "assetId": row.asset_id, "amount": amount, "untilDay": day_number(until),
+            "documentRoot": self.root(),
+        }  # fmt: skip
         return self.deed(
             by, f"{self.label(row)}, {amount} of {row.left}, {days} days", Call("Pledges", "undertake", params),
             lambda: undertakings.undertake(self.ctx, self.actor(by), row.id, _text(row, amount), until, "we pay"),

@@ -138,7 +138,9 @@ class Harness:
     def acts_since(self, place: int) -> Sequence[ActRow]:
         """What was made to be sent since then, in the order of making."""
         with self.site.ctx.store.read() as session:
-            query = select(ActRow).where(text("rowid > :place"), col(ActRow.function).not_in(acts.OFFERED))
+            query = select(ActRow).where(
+                text("rowid > :place"), col(ActRow.function).not_in((*acts.OFFERED, *acts.RIDING))
+            )
             return session.exec(query.order_by(text("rowid")), params={"place": place}).all()
 
     def drive(self) -> None:

@@ -29,7 +29,7 @@ RUN = 1_000
 NOT_ASKED = frozenset(
     {
         # a service makes it by itself, or nobody here does: keys, roles and admissions stay as they are
-        "Pledges.draw", "Participants.admit", "Participants.setRoles", "Participants.rotateKey",
+        "Pledges.draw", "Pledges.payOff", "Participants.admit", "Participants.setRoles", "Participants.rotateKey",
         "Participants.recoverKey",
     }
 )  # fmt: skip

@@ -88,7 +88,7 @@ ASKED_FIRST: Final[dict[tuple[str, str], frozenset[str]]] = {
         ("Receivables.issue", "invoice_already_registered"): "InvoiceExceedsReceived TenorTooLong DueDayPast",
         # the caller's role, before the thing
         ("WarehouseReceipts.recount", "role_missing"): "NotKeeper",
-        ("WarehouseReceipts.release", "role_missing"): "NotKeeper",
+        ("WarehouseReceipts.correct", "role_missing"): "NotKeeper",
         ("Pledges.substitute", "role_missing"): "NotLender",
         # whose pledge it is and what day it is, before how the pledge stands
         ("Pledges.release", "not_lender"): _ENDED,

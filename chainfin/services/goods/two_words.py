@@ -1,0 +1,94 @@
+"""What takes the word of two at a warehouse: goods leave by their owner's order and the keeper's hand, and a mistaken
+count is put right by both.
+
+The owner signs its word first; then the keeper's act is made, in which it rides, and the keeper signs that. An order
+that is given counts as gone: what is free can't be ordered twice.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from sqlmodel import Session, col, select
+
+from chainfin.errors import NotFound, Refused, unless_refused
+from chainfin.eth import eip712
+from chainfin.eth.abi import from_hex
+from chainfin.eth.bindings.warehouse_receipts_acts import Correct, Correction, HandOut, Release
+from chainfin.hashing import keccak
+from chainfin.rules import inventory as rules
+from chainfin.services.goods import receipts
+from chainfin.services.kernel import acts
+from chainfin.services.kernel.context import Actor, Context
+from chainfin.services.views.acts import ActView
+from chainfin.storage.party_tables import PartyRow
+from chainfin.storage.trade_tables import ActRow, WarehouseReceiptRow
+from chainfin.values.party import Role
+
+
+def order(ctx: Context, actor: Actor, receipt_id: str, quantity: Decimal) -> ActView:
+    """The owner orders free goods out. Returns its order, for it to sign; then the keeper is asked to hand them out.
+
+    Raises NotFound warehouse_receipt_unknown; BadInput quantity_…; Conflict receipt_not_final; Refused not_owner,
+    quantity_too_large, exceeds_free.
+    """
+    amount = receipts.thousandths(quantity)
+    with ctx.store.begin() as session:
+        row = _locked(session, actor, receipt_id)
+        unless_refused(rules.release(receipts.value(session, row), amount, by=row.keeper_id, ordered=actor.require()))
+        open_ = receipts.unpromised(row) - _ordered(session, row.id)
+        if amount > open_:
+            shown = Decimal(max(0, open_)).scaleb(-3)
+            raise Refused("exceeds_free", f"{shown} {row.unit} are free and not promised", free=str(shown))
+        return ActView.of(_ask(session, ctx, row, HandOut(id=row.id, quantity=amount)))
+
+
+def find(ctx: Context, actor: Actor, receipt_id: str, found: Decimal, report: str) -> ActView:
+    """The keeper has found again what a count of its own missed; ``report`` goes on chain as a hash. Returns the
+    owner's agreement, to be signed by it; then the keeper is asked for its own word.
+
+    Raises NotFound warehouse_receipt_unknown; BadInput quantity_…; Conflict receipt_not_final; Refused not_keeper,
+    quantity_too_large, exceeds_missing.
+    """
+    keeper_id, amount = actor.require(Role.KEEPER), receipts.thousandths(found, where="found")
+    with ctx.store.begin() as session:
+        row = _locked(session, actor, receipt_id)
+        unless_refused(rules.correct(receipts.value(session, row), amount, by=keeper_id, agreed=row.owner_id))
+        root = "0x" + keccak(report.encode()).hex()
+        return ActView.of(_ask(session, ctx, row, Correction(id=row.id, document_root=root, found=amount)))
+
+
+def _locked(session: Session, actor: Actor, receipt_id: str) -> WarehouseReceiptRow:
+    row = session.get(WarehouseReceiptRow, receipt_id, with_for_update=True)
+    if row is None or actor.require() not in (row.keeper_id, row.owner_id):
+        raise NotFound("warehouse_receipt_unknown", f"there is no receipt {receipt_id}")
+    return row
+
+
+def _ordered(session: Session, receipt_id: str) -> int:
+    """What leaves by orders and acts that aren't final: a signed order lives on in the keeper's act."""
+    orders = (col(ActRow.function) == acts.ride_name(HandOut)) & (col(ActRow.status) == "awaiting_signature")
+    leaving = (col(ActRow.function) == Release.FUNCTION) & col(ActRow.status).in_(("awaiting_signature", "signed"))
+    waiting = select(ActRow).where(ActRow.subject == receipt_id, ActRow.contract == Release.CONTRACT, orders | leaving)
+    return sum(int(str(act.params["quantity"])) for act in session.exec(waiting))
+
+
+def _ask(session: Session, ctx: Context, row: WarehouseReceiptRow, word: HandOut | Correction) -> ActRow:
+    asked = acts.ride(session, ctx, party=session.get_one(PartyRow, row.owner_id), rider=word, subject=row.id)
+    if asked.status == "signed":
+        carry_out(session, ctx, asked)
+    return asked
+
+
+def carry_out(session: Session, ctx: Context, word: ActRow) -> ActRow:
+    """The owner has signed: the act of the keeper, in which it rides."""
+    assert word.signature is not None, "it is signed"
+    row = session.get_one(WarehouseReceiptRow, word.subject)
+    auth = eip712.Auth(word.signer, word.nonce, word.deadline, from_hex(word.signature))
+    act: Release | Correct
+    if word.function == acts.ride_name(HandOut):
+        act = Release.from_params(word.params)
+    else:
+        act = Correct.from_params(word.params)
+    keeper = session.get_one(PartyRow, row.keeper_id)
+    return acts.prepare(session, ctx, party=keeper, act=act, subject=row.id, auths=[auth])
