@@ -1,10 +1,11 @@
-"""Twenty pairs of loans through the services: of one everything is heard of in time, of the other late, doubled and out
+"""Pairs of loans through the services: of one everything is heard of in time, of the other late, doubled and out
 of order, with ends of day between. By value date the books of both are the same to the fen; what had left too much or
 too little meanwhile is a claim for exactly the difference.
 """
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -30,7 +31,8 @@ from tests.e2e.site_money import CNY
 from tests.e2e.test_value_dates import backdate
 
 SEED = 20261129
-HISTORIES = 20
+HISTORIES = max(10, int(os.environ.get("CHAINFIN_HISTORIES", "1000")) // 200)
+"""Through the services; beside them `tests/properties/test_value_dates.py` takes the rules through all."""
 LENT = 400_000_00
 LAST = 45
 """Days after the payout on which a payment may be heard of."""

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 import pytest
 
-from chainfin.canon import canonical_bytes
+from chainfin.canon import DEEPEST, canonical_bytes
 from chainfin.errors import BadInput
 
 KEYS = {
@@ -41,3 +41,12 @@ def test_canonical__endless__refused() -> None:
     value.append(value)
     with pytest.raises(BadInput, match="record_not_canonical"):
         canonical_bytes(value)
+
+
+def test_canonical__as_deep_as_allowed__no_level_more() -> None:
+    def nested(levels: int) -> list[object]:
+        return [nested(levels - 1)] if levels > 1 else []
+
+    assert canonical_bytes(nested(DEEPEST)) == b"[" * DEEPEST + b"]" * DEEPEST
+    with pytest.raises(BadInput, match="record_not_canonical"):
+        canonical_bytes(nested(DEEPEST + 1))
