@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from chainfin.errors import Refused
+from chainfin.errors import BadInput, Refused
 from chainfin.rules import inventory
 from chainfin.services.goods import receipts, two_words
 from chainfin.services.kernel.context import OPERATOR, Actor
@@ -35,9 +35,9 @@ def test_price__set_anew__the_pledge_follows_it(site: Site) -> None:
     owner = site.borrower()
     receipt = site.goods(owner)
     before = pledged(site, site.funded(owner, LENT, receipt.id, product="inventory_pledge"))
-    site.price(35_00)
+    site.price(63_00)
     after = pledged(site, site.funded(owner, LENT, receipt.id, product="inventory_pledge"))
-    assert abs(after - 2 * before) <= 1, "at half the price twice the goods"
+    assert abs(after - before * 10 // 9) <= 1, "at nine tenths of the price ten ninths of the goods"
 
 
 def test_price__falls_under_a_loan__called_at_once_for_what_restores_it(site: Site) -> None:
@@ -106,6 +106,87 @@ def test_price__too_old__unchecked_is_said_and_never_taken_for_cover(site: Site)
     assert (seen.calls, seen.unchecked) == ([], "price_stale")
     site.price(70_00)
     assert margin_calls.of_loan(site.ctx, owner, loan_id).unchecked is None
+
+
+@pytest.mark.parametrize(
+    ("price", "code"), [(50_00, "collateral_short"), (48_00, "collateral_short"), (7_00, "collateral_short")]
+)
+def test_price__falls_between_offer_and_acceptance__nothing_is_lent_on_it(site: Site, price: int, code: str) -> None:
+    owner = site.borrower()
+    lender = site.lender(owner)
+    site.price(70_00, lender)
+    goods = site.goods(owner)
+    more = {"product": "inventory_pledge", "lender_id": str(lender.party_id)}
+    application = site.offered(owner, LENT, goods.id, **more)
+    site.price(price, lender)
+    with pytest.raises(Refused) as refused:
+        applications.accept(site.ctx, owner, application)
+    assert refused.value.code == code
+    assert site.application(application).row.status == "offered"
+
+
+def test_price__falls_while_the_pledge_is_made__no_money_leaves_and_all_is_undone(site: Site) -> None:
+    owner = site.borrower()
+    lender = site.lender(owner)
+    site.price(70_00, lender)
+    goods = site.goods(owner)
+    application = site.offered(owner, LENT, goods.id, product="inventory_pledge", lender_id=str(lender.party_id))
+    applications.accept(site.ctx, owner, application)
+    paid = len(site.payments())
+    site.price(60_00, lender)
+    site.run()
+    assert site.application(application).row.status == "failed"
+    failed = site.application(application).nodes[-1]
+    assert failed.name == "failed"
+    assert "collateral_short" in str(failed.detail)
+    assert len(site.payments()) == paid
+    assert queries.warehouse_receipt(site.ctx, owner, goods.id).pledged == 0
+
+
+def test_price__fell_by_a_third_in_a_month__nothing_is_lent_on_such_goods(site: Site) -> None:
+    owner = site.borrower()
+    lender = site.lender(owner)
+    for price in (70_00, 49_00):
+        site.price(price, lender)
+    goods = site.goods(owner)
+    application = site.apply(owner, 100_000_00, goods.id, product="inventory_pledge", lender_id=str(lender.party_id))
+    site.run()
+    row = site.application(application).row
+    assert (row.status, "price_falling" in str(row.refusals)) == ("declined", True)
+    site.move_to(site.today + timedelta(days=31))
+    site.price(49_00, lender)
+    site.offered(owner, 100_000_00, goods.id, product="inventory_pledge", lender_id=str(lender.party_id))
+
+
+@pytest.mark.parametrize(("days", "status"), [(89, "declined"), (91, "offered")])
+def test_goods__keep_until_a_month_after_the_loan__or_nothing_is_lent(site: Site, days: int, status: str) -> None:
+    owner = site.borrower()
+    site.price(70_00)
+    day = site.today + timedelta(days=days)
+    goods = {"commodity": "copper", "commodity_class": "standard", "insured": "true", "best_before": str(day)}
+    row, _ = receipts.issue(
+        site.ctx, site.cast["keeper"], number=f"WR-{next(site.numbers)}", owner_id=str(owner.party_id),
+        goods=goods, unit="KGM", quantity=Decimal(20_000),
+    )  # fmt: skip
+    site.run()
+    application = site.apply(owner, LENT, row.id, product="inventory_pledge")
+    site.run()
+    said = site.application(application).row
+    assert said.status == status
+    assert ("goods_expire_first" in str(said.refusals)) is (status == "declined")
+
+
+@pytest.mark.parametrize(
+    "goods", [{"best_before": "soon"}, {"best_before": "2026-02-30"}, {"commodity_class": "perishable"}]
+)
+def test_goods__perishable_or_with_a_day_that_is_none__need_a_date(site: Site, goods: dict[str, str]) -> None:
+    said = {"commodity": "milk", "commodity_class": "standard", "insured": "true", **goods}
+    with pytest.raises(BadInput) as refused:
+        receipts.issue(
+            site.ctx, site.cast["keeper"], number="WR-MILK", owner_id=str(site.borrower().party_id),
+            goods=said, unit="KGM", quantity=Decimal(1),
+        )  # fmt: skip
+    assert (refused.value.code, refused.value.where) == ("goods_incomplete", "goods/best_before")
 
 
 def test_price__too_old__nothing_is_released_by_it_until_there_is_another(site: Site) -> None:

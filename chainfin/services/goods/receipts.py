@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from typing import get_args
@@ -65,7 +66,8 @@ def issue(
     unit: str,
     quantity: Decimal,
 ) -> tuple[WarehouseReceiptView, ActView]:
-    """The keeper issues a receipt. ``goods``: commodity, commodity_class, insured, and what else describes them.
+    """The keeper issues a receipt. ``goods``: commodity, commodity_class, insured, best_before (a date; perishable
+    goods need one), and what else describes them.
 
     Raises Forbidden role_missing, party_not_active; BadInput unit_unknown, quantity_…, goods_incomplete;
     Refused self_attested (it keeps goods of others); Conflict warehouse_receipt_exists, act_paused.
@@ -77,6 +79,7 @@ def issue(
         raise BadInput("goods_incomplete", "the goods need a commodity", where="goods/commodity")
     if goods.get("commodity_class") not in COMMODITY_CLASSES:
         raise BadInput("goods_incomplete", f"one of {', '.join(COMMODITY_CLASSES)}", where="goods/commodity_class")
+    _unless_perished(goods)
     with ctx.store.begin() as session:
         keeper = gate.enter(session, keeper_id, Kind.RECEIPT)
         owner = gate.active_party(session, owner_id)
@@ -122,6 +125,19 @@ def issue(
             subject=receipt_id,
         )
         return view(row), ActView.of(act)
+
+
+def _unless_perished(goods: Mapping[str, str]) -> None:
+    """Raises BadInput goods_incomplete: a day that is none, or perishable goods without one."""
+    said = goods.get("best_before")
+    if said is None and goods["commodity_class"] != "perishable":
+        return
+    try:
+        date.fromisoformat(str(said))
+    except ValueError:
+        raise BadInput(
+            "goods_incomplete", "best_before must be a date (YYYY-MM-DD)", where="goods/best_before"
+        ) from None
 
 
 def transfer(ctx: Context, actor: Actor, receipt_id: str, to: str) -> ActView:

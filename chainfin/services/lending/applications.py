@@ -20,12 +20,12 @@ from chainfin.services.lending import (
     application_state,
     decision,
     funding,
-    lateness,
     limits,
     mandates,
     offers,
     progress,
     review,
+    still_granted,
 )
 from chainfin.services.lending.sales import SOURCES
 from chainfin.services.parties import gate
@@ -229,7 +229,7 @@ def accept(ctx: Context, actor: Actor, application_id: str, signature: str | Non
         _fund(session, ctx, loan)
         pledge = None if row.asset_id is None else _reserve(session, ctx, row, offer, act, loan)
         _unless_withdrawn(session, ctx, row, offer)
-        unless_refused(lateness.too_late_now(session, row, ctx.clock.today()))
+        unless_refused(still_granted.unless_still(session, row, ctx.clock.today()))
         offer.status = "accepted"
         row.loan_id = loan.id
         session.add(offer)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from sqlmodel import Session, case, col, distinct, func, select
@@ -32,7 +32,10 @@ from chainfin.services.trade import receivables
 from chainfin.storage.chain_tables import ChainBlockRow
 from chainfin.storage.lending_tables import ApplicationRow, LimitRow
 from chainfin.storage.party_tables import PartyRow
-from chainfin.storage.trade_tables import DocumentRow, OrderRow, ReceivableRow, WarehouseReceiptRow
+from chainfin.storage.trade_tables import DocumentRow, OrderRow, PriceRow, ReceivableRow, WarehouseReceiptRow
+
+FALL = timedelta(days=30)
+"""Over what the fall of a price counts."""
 
 
 def block(session: Session) -> Block:
@@ -205,7 +208,25 @@ def for_inventory(
                 "free_thousandths": max(0, assets.free_of(asset) - standing.promised),
                 "insured": str(asset.goods.get("insured", "")).lower() in ("true", "yes", "1"),
                 "keeper_blocked": keeper.status != "active",
+                "best_before": asset.goods.get("best_before"),
             }
         ),
-        price=PriceFacts(source=price.source, on=price.as_of, price_minor=price.minor_per_unit),
+        price=PriceFacts.read(price_facts(session, price, ctx.clock.day_of(now))),
     )
+
+
+def price_facts(session: Session, price: PriceRow, on: date) -> dict[str, object]:
+    """A price as a decision sees it on a day, with its fall from the highest of the 30 days before."""
+    seen = receipts.counting_prices(price.good, price.unit, price.currency).where(
+        PriceRow.owner_id == price.owner_id, PriceRow.as_of >= on - FALL, PriceRow.as_of <= price.as_of
+    )
+    if price.owner_id is None:
+        seen = seen.where(PriceRow.source == price.source)
+    highest = max((each.minor_per_unit for each in session.exec(seen)), default=price.minor_per_unit)
+    fallen = max(0, highest - price.minor_per_unit)
+    return {
+        "source": price.source,
+        "on": price.as_of.isoformat(),
+        "price_minor": price.minor_per_unit,
+        "fall_bps": fallen * 10_000 // highest,
+    }

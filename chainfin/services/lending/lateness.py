@@ -6,14 +6,11 @@ from datetime import date
 
 from sqlmodel import Session, col, select
 
-from chainfin.errors import Refusal
-from chainfin.risk.record import DecisionRecord
-from chainfin.risk.replay import with_facts
 from chainfin.rules.loan import accrue
 from chainfin.rules.loan.state import ACCRUING
 from chainfin.services.books import loan_book
 from chainfin.services.kernel import in_flight
-from chainfin.storage.lending_tables import ApplicationRow, LoanRow
+from chainfin.storage.lending_tables import LoanRow
 from chainfin.storage.trade_tables import ReceivableRow
 from chainfin.values.calendar import Adjustment, adjust
 from chainfin.values.money import days_between
@@ -25,20 +22,6 @@ OWED = ("confirmed", "defaulted")
 def days_late(session: Session, party_id: str, on: date) -> int:
     """The days past due, on ``on``, of the oldest debt that the party hasn't paid; 0 where it is on time."""
     return max(_as_debtor(session, party_id, on), _as_borrower(session, party_id, on))
-
-
-def too_late_now(session: Session, application: ApplicationRow, on: date) -> Refusal | None:
-    """Whether borrower or debtor have become so late since the decision that it would be a no by the same policy: what
-    was offered then isn't lent now. Refusals: borrower_overdue, debtor_overdue, as the policy has them."""
-    record = DecisionRecord.parse(str(application.record).encode())
-    inputs = record.as_dict()["inputs"]
-    facts = {
-        role: {"overdue_days": days_late(session, str(inputs[role]["party"]), on)}
-        for role in ("borrower", "debtor")
-        if role in inputs
-    }
-    refusals = with_facts(record, facts).outcome.refusals
-    return refusals[0] if refusals else None
 
 
 def _as_debtor(session: Session, party_id: str, on: date) -> int:

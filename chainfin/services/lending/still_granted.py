@@ -1,0 +1,57 @@
+"""Whether what was decided would be decided today: asked when an offer is taken, and before the money goes out."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+from sqlmodel import Session, select
+
+from chainfin.errors import Refusal, Refused
+from chainfin.risk.record import DecisionRecord
+from chainfin.risk.replay import with_facts
+from chainfin.rules import inventory
+from chainfin.services.goods import receipts, redemption
+from chainfin.services.lending import decision_inputs, lateness
+from chainfin.storage.lending_tables import ApplicationRow, OfferRow
+from chainfin.storage.trade_tables import WarehouseReceiptRow
+from chainfin.values.money import BasisPoints, Money
+
+
+def unless_still(session: Session, application: ApplicationRow, on: date) -> Refusal | None:
+    """Why the money isn't lent by the decision of then: borrower or debtor have become so late, or the price of the
+    goods has fallen so far, that the same policy says no; or what was to be pledged no longer carries the loan.
+
+    Refusals: those of the policy (borrower_overdue, debtor_overdue, price_falling …), price_missing, price_stale,
+    collateral_short.
+    """
+    record = DecisionRecord.parse(str(application.record).encode())
+    inputs = record.as_dict()["inputs"]
+    facts: dict[str, dict[str, object]] = {
+        role: {"overdue_days": lateness.days_late(session, str(inputs[role]["party"]), on)}
+        for role in ("borrower", "debtor")
+        if role in inputs
+    }
+    if "price" in inputs:
+        try:
+            found = _priced(session, application, on)
+        except Refused as blind:
+            return Refusal(blind.code, blind.message)
+        if isinstance(found, Refusal):
+            return found
+        facts["price"] = found
+    refusals = with_facts(record, facts).outcome.refusals
+    return refusals[0] if refusals else None
+
+
+def _priced(session: Session, application: ApplicationRow, on: date) -> dict[str, object] | Refusal:
+    """What is known of the price now; or that the goods of the offer are worth too little by it."""
+    receipt = session.get_one(WarehouseReceiptRow, application.asset_id)
+    price = receipts.fresh_price(session, application.lender_id, receipt, application.currency, on)
+    offer = session.exec(select(OfferRow).where(OfferRow.application_id == application.id)).one()
+    lent, unit = Money(offer.amount, application.currency), redemption.unit_price(price)
+    rate = BasisPoints(int(Decimal(str(offer.terms["advance_rate"])) * inventory.FULL))
+    if inventory.quantity_to_cover(lent, unit, rate) > offer.pledge_amount:
+        message = f"at {unit.amount} a unit what was to be pledged no longer carries {lent}"
+        return Refusal("collateral_short", message, {"pledged": offer.pledge_amount, "lent": str(lent)})
+    return decision_inputs.price_facts(session, price, on)
