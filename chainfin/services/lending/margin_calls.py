@@ -31,8 +31,6 @@ from chainfin.values.product import Product
 
 _log = structlog.get_logger("chainfin.margin")
 
-_PRICED = tuple(kind.kind for kind in assets.KINDS.values() if kind.priced)
-
 OPEN = "open"
 COVERED = "covered"
 """The collateral covers the loan again, as far as a call would have restored it."""
@@ -149,7 +147,7 @@ def _goods(session: Session, row: LoanRow, application: ApplicationRow) -> list[
         session.exec(
             select(PledgeRow).where(
                 PledgeRow.loan_id == row.id,
-                col(PledgeRow.asset_kind).in_(_PRICED),
+                col(PledgeRow.asset_kind).in_(assets.PRICED),
                 PledgeRow.asset_id == application.asset_id,
                 col(PledgeRow.status).in_((State.ACTIVE.value, State.LOST.value)),
             )

@@ -99,6 +99,8 @@ class PledgeableAsset(Protocol):
 AssetKind: TypeAlias = type[ReceivableAsset] | type[ReceiptAsset]
 KINDS: Final[Mapping[str, AssetKind]] = {kind.kind: kind for kind in (ReceivableAsset, ReceiptAsset)}
 """The one list of kinds. What differs between them is asked of the kind; nobody compares names."""
+PRICED: Final = tuple(kind.kind for kind in KINDS.values() if kind.priced)
+"""Those whose worth goes with a price."""
 
 
 def of_row(session: Session, row: AssetRow) -> PledgeableAsset:

@@ -254,7 +254,7 @@ def _neglected(session: Session, limit: int) -> Sequence[PledgeRow]:
         ActRow.created_at >= RepaymentRow.created_at,
     )
     paid = select(RepaymentRow.id).where(RepaymentRow.loan_id == PledgeRow.loan_id, ~since.exists())
-    unanswered = (col(PledgeRow.asset_kind) == ReceiptAsset.kind) & paid.exists()
+    unanswered = col(PledgeRow.asset_kind).in_(assets.PRICED) & paid.exists()
     query = (
         select(PledgeRow)
         .join(LoanRow, col(LoanRow.id) == col(PledgeRow.loan_id))

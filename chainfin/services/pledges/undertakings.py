@@ -17,7 +17,6 @@ from chainfin.eth.bindings.pledges_acts import Undertake
 from chainfin.hashing import keccak
 from chainfin.rules import pledge as pledge_rules
 from chainfin.rules import undertaking as promises
-from chainfin.services.goods.receipt_asset import ReceiptAsset
 from chainfin.services.kernel import acts, pledge_rows
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.parties import gate
@@ -58,7 +57,7 @@ def undertake(ctx: Context, actor: Actor, pledge_id: str, amount: str, until: da
                 part,
                 buyer=buyer_id,
                 parties=(pledge.lender_id, pledge.pledgor_id),
-                keeper=asset.voucher_id if asset.kind == ReceiptAsset.kind else None,
+                keeper=asset.voucher_id if asset.priced else None,
                 pledged=pledge.left,
                 until=until,
                 today=today,
