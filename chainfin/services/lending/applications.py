@@ -11,6 +11,7 @@ from datetime import timedelta
 from sqlmodel import Session, select
 
 from chainfin.errors import BadInput, Conflict, Forbidden, NotFound, Refused, unless_refused
+from chainfin.eth.bindings.pledges_acts import Grant
 from chainfin.rules.application import APPEALABLE, Event, State, allows
 from chainfin.rules.loan import LoanState, LoanTerms, check_start
 from chainfin.services.books import funding_accounts
@@ -285,7 +286,7 @@ def _reserve(
 ) -> PledgeRow:
     """Promise a part of the asset to this loan; the table's CHECK backs it."""
     asset = assets.locked_asset(session, str(Product(row.product).asset_kind), row.asset_id)
-    free, pledge_id = assets.free_of(asset), str(act.params["pledgeId"])
+    free, pledge_id = assets.free_of(asset), Grant.from_params(act.params).pledge_id
     if free < offer.pledge_amount:
         raise Refused(
             "asset_not_free",
