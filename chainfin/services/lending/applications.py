@@ -1,4 +1,4 @@
-"""Applications: received, checked, decided, offered; accepted or withdrawn. See `funding` for what follows.
+"""Applications: received, checked, decided, offered; accepted or withdrawn. See `disbursement` for what follows.
 
 Everything up to the offer is done as soon as its data is there; the decision itself is a pure function of the
 record that is kept and hashed.
@@ -20,7 +20,7 @@ from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.lending import (
     application_state,
     decision,
-    funding,
+    disbursement,
     lateness,
     limits,
     mandates,
@@ -237,7 +237,7 @@ def accept(ctx: Context, actor: Actor, application_id: str, signature: str | Non
         application_state.move(session, ctx, row, Event.ACCEPT)
         progress.end(session, ctx, row, "offered", "accepted")
         progress.at_once(session, ctx, row, "accepted", detail={"signer": act.signer})
-        funding.begin(session, ctx, row, loan, pledge)
+        disbursement.begin(session, ctx, row, loan, pledge)
         return ApplicationView.of(row)
 
 
