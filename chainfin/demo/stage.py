@@ -61,7 +61,8 @@ class Stage(AbstractContextManager["Stage"]):
 
     @property
     def today(self) -> date:
-        return self.now.date()
+        """The day by which loans run and payments count, which between 16:00 and midnight UTC isn't the UTC one."""
+        return self.installation.clock.today()
 
     def move_to(self, day: date) -> None:
         """Business time goes on to nine in the morning of ``day``; what ran by the old time has ended."""
