@@ -18,14 +18,16 @@ Json: TypeAlias = "bool | int | str | Sequence[Json] | Mapping[str, Json] | None
 
 SAFE_INTEGER = 2**53 - 1
 """RFC 8785 §3.2.2.3: beyond it JSON numbers are not the same everywhere; amounts are strings for this reason."""
+DEEPEST = 100
+"""Objects and arrays within each other. The interpreter's own bound is no bound: a library raises it to 100,000, and a
+record that one process refuses would be taken by the next, or cost it gigabytes."""
 
 
 def canonical_bytes(value: object) -> bytes:
-    """The RFC 8785 bytes of ``value``. Raises BadInput record_not_canonical on a float or anything that isn't JSON."""
+    """The RFC 8785 bytes of ``value``. Raises BadInput record_not_canonical on a float or anything that isn't JSON, and
+    on what is nested deeper than `DEEPEST`."""
     try:
         return rfc8785.dumps(_plain(value, ""))
-    except RecursionError:
-        raise BadInput("record_not_canonical", "nested too deeply") from None
     except ValueError:  # all else that the package refuses was refused by `_plain`, which says where
         raise BadInput("record_not_canonical", "a string holds half a surrogate pair") from None
 
@@ -35,7 +37,7 @@ def content_hash(value: object) -> str:
     return "0x" + hashlib.sha256(canonical_bytes(value)).hexdigest()
 
 
-def _plain(value: object, where: str) -> Any:
+def _plain(value: object, where: str, depth: int = 0) -> Any:
     """``value`` in dicts and lists alone, as the package takes them. Raises BadInput that says where."""
     if value is None or isinstance(value, (bool, str)):
         return value
@@ -43,12 +45,14 @@ def _plain(value: object, where: str) -> Any:
         if abs(value) > SAFE_INTEGER:
             raise BadInput("record_not_canonical", "integers beyond 2^53 - 1 must be strings", where=where or "/")
         return value
+    if depth >= DEEPEST:
+        raise BadInput("record_not_canonical", f"nested more than {DEEPEST} deep", where=where)
     if isinstance(value, Mapping):
         if not all(isinstance(key, str) for key in value):
             raise BadInput("record_not_canonical", "a key is not a string", where=where or "/")
-        return {key: _plain(item, f"{where}/{key}") for key, item in value.items()}
+        return {key: _plain(item, f"{where}/{key}", depth + 1) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(item, f"{where}/{place}") for place, item in enumerate(value)]
+        return [_plain(item, f"{where}/{place}", depth + 1) for place, item in enumerate(value)]
     raise BadInput("record_not_canonical", f"a {type(value).__name__} has no place in a record", where=where or "/")
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import sys
 from types import MappingProxyType
 
 import pytest
 
-from chainfin.canon import canonical_bytes
+from chainfin.canon import DEEPEST, canonical_bytes
 from chainfin.errors import BadInput
 
 KEYS = {
@@ -36,8 +37,27 @@ def test_canonical__no_place_in_a_record__says_where() -> None:
     assert caught.value.where == "/a/1/b"
 
 
-def test_canonical__endless__refused() -> None:
+def nested(deep: int) -> object:
+    value: object = 1
+    for _ in range(deep):
+        value = [value]
+    return value
+
+
+def test_canonical__as_deep_as_may_be__spelled_and_no_deeper() -> None:
+    assert canonical_bytes(nested(DEEPEST)) == b"[" * DEEPEST + b"1" + b"]" * DEEPEST
+    with pytest.raises(BadInput, match="record_not_canonical"):
+        canonical_bytes(nested(DEEPEST + 1))
+
+
+def test_canonical__endless_where_the_recursion_limit_was_raised__refused_at_once() -> None:
+    before = sys.getrecursionlimit()
     value: list[object] = []
     value.append(value)
-    with pytest.raises(BadInput, match="record_not_canonical"):
-        canonical_bytes(value)
+    sys.setrecursionlimit(max(before, 100_000))
+    try:
+        with pytest.raises(BadInput, match="record_not_canonical") as caught:
+            canonical_bytes(value)
+    finally:
+        sys.setrecursionlimit(before)
+    assert caught.value.where == "/0" * DEEPEST
