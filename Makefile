@@ -10,7 +10,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # What the libraries of the embedded chain hash with: left to itself, eth-hash takes its slowest backend.
 export ETH_HASH_BACKEND := pysha3
 
-.PHONY: node help install demo serve test test-py check bench contracts check-contracts check-long planted mutants soak lock clean
+.PHONY: node help install demo serve test coverage test-py check bench contracts check-contracts check-long planted mutants soak lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -37,6 +37,12 @@ serve: $(VENV)/.core ## the durable service on 127.0.0.1:8310
 test: $(VENV)/.dev node ## all tests
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 	@PYTHON=$(BIN)/python contracts/test.sh
+
+# Not a part of `make test`: that would take about half as long again. TESTS: some of them.
+TESTS ?=
+coverage: $(VENV)/.dev node ## how much of each package the tests run (TESTS="tests/unit" takes some; slower than `make test`)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --cov=chainfin --cov=api --cov-report= $(TESTS); failed=$$?; \
+	$(BIN)/python -m tests.covered && exit $$failed
 
 # Another Python than the default: units and properties, where the machine has it. In an environment of its own.
 PY ?= 3.12

@@ -22,7 +22,7 @@ from chainfin.hashing import keccak
 from chainfin.resources import CONTRACTS
 from chainfin.services.kernel import commands, custody
 from chainfin.services.kernel.context import Actor, Clock, Context
-from chainfin.services.lending import applications, funding, limits, mandates
+from chainfin.services.lending import applications, disbursement, limits, mandates
 from chainfin.services.payments import deposits
 from chainfin.services.payments.allocation import Arrival
 from chainfin.services.payments.incoming import StatementLine, take_in
@@ -309,7 +309,7 @@ class Board:
             if row.status == "releasing":
                 self._event(session, Released, pledgeId=row.id, assetId=row.asset_id, amount=row.left, remaining=0)
             elif refuse:
-                funding.pledge_refused(session, self.ctx, row.id, "chain_refused", "so it is")
+                disbursement.pledge_refused(session, self.ctx, row.id, "chain_refused", "so it is")
             else:
                 self._pledged(session, row)
         return 1

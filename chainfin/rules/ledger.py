@@ -1,4 +1,4 @@
-"""Double entry: accounts, balanced journals, reversals, the trial balance, and the journals of a loan's life.
+"""Double entry: accounts, balanced journals, reversals, and the trial balance. See `postings` for what is posted.
 
 A journal that doesn't balance can't be made. Nothing edits a balance: a correction is a reversing journal. Every
 journal has a ``key`` that follows from what happened ("disburse:<loan>"), so that storing it twice is impossible.
@@ -14,7 +14,7 @@ Account numbers follow the chart of 企业会计准则应用指南 (Accounting S
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
@@ -160,23 +160,6 @@ def by_value(journal: Journal) -> Journal:
     return booked(journal, None)
 
 
-def as_before(journals: Sequence[Journal], on: date) -> list[Journal]:
-    """The journals as they were posted when the book was one: in no lender's, and what loans earned until ``on`` in a
-    journal of that day."""
-    accruals = [journal for journal in journals if journal.kind == "accrual"]
-    others = [replace(journal, book="") for journal in journals if journal.kind != "accrual"]
-    if not accruals:
-        return others
-    loan, party = accruals[0].ref, accruals[0].entries[0].party
-    zero = Money.zero(accruals[0].entries[0].amount.currency)
-    pairs = [
-        (to, from_, sum((e.amount for j in accruals for e in j.entries if e.account == to.code), zero))
-        for to, from_ in ((INTEREST_RECEIVABLE, INTEREST_INCOME), (PENALTY_RECEIVABLE, PENALTY_INCOME))
-    ]
-    earned = Journal(f"accrue:{loan}:{on.isoformat()}", on, "accrual", loan, _pairs(loan, party, pairs))
-    return [earned, *others]
-
-
 def reverse(journal: Journal, business_date: date) -> Journal:
     """The journal that takes ``journal`` back: the same lines on the other sides, on ``business_date``.
 
@@ -224,182 +207,9 @@ def out_of_balance(lines: Iterable[TrialLine]) -> dict[str, int]:
     return {currency: rest for currency, rest in sorted(sums.items()) if rest}
 
 
-@dataclass(frozen=True, slots=True)
-class Rebate:
-    """What a borrower is let off: ``fee`` and ``interest`` not yet paid, ``principal`` for what was paid already; taken
-    out of the fee's and the interest's income. Both sides add up to the same."""
-
-    fee: Money
-    interest: Money
-    principal: Money
-    fee_income: Money
-    interest_income: Money
-
-    @property
-    def total(self) -> Money:
-        return self.fee + self.interest + self.principal
-
-
-# What a loan's life posts. Lines of zero are left out; a journal that would be empty is not made (None). ---------
-
-
 def debit(of: Account, amount: Money, ref: str = "", party: str = "") -> Entry:
     return Entry(of.code, Side.DEBIT, amount, ref, party)
 
 
 def credit(of: Account, amount: Money, ref: str = "", party: str = "") -> Entry:
     return Entry(of.code, Side.CREDIT, amount, ref, party)
-
-
-def _pairs(loan: str, party: str, pairs: Sequence[tuple[Account, Account, Money]]) -> tuple[Entry, ...]:
-    entries: list[Entry] = []
-    for to, from_, amount in pairs:
-        if amount.minor:
-            entries += (debit(to, amount, loan, party), credit(from_, amount, loan, party))
-    return tuple(entries)
-
-
-def placed(lender: str, payment: str, amount: Money, on: date) -> Journal:
-    """A lender placed money for lending: Dr cash / Cr placed by lenders. ``payment``: what the book calls it."""
-    entries = _pairs(lender, lender, [(CASH, FUNDING, amount)])
-    return Journal(f"funding:{payment}", on, "funding", lender, entries, book=lender)
-
-
-def disbursement(loan: str, lender: str, amount: Money, on: date) -> Journal:
-    """The money goes out: Dr loans / Cr cash. Nothing is withheld from it (no 砍头息)."""
-    entries = _pairs(loan, lender, [(LOANS, CASH, amount)])
-    return Journal(f"disburse:{loan}", on, "disbursement", loan, entries, book=lender)
-
-
-def payout_returned(
-    loan: str, lender: str, principal: Money, interest: Money, penalty: Money, charged: Money, on: date
-) -> Journal:
-    """The payout came back: Dr cash / Cr loans, and what was earned on it is taken off the income again."""
-    pairs = [
-        (CASH, LOANS, principal),
-        (INTEREST_INCOME, INTEREST_RECEIVABLE, interest),
-        (PENALTY_INCOME, PENALTY_RECEIVABLE, penalty),
-        (FEE_INCOME, FEE_RECEIVABLE, charged),
-    ]
-    return Journal(f"returned:{loan}", on, "payout_returned", loan, _pairs(loan, lender, pairs), book=lender)
-
-
-def fee(loan: str, lender: str, amount: Money, on: date, *, name: str = "arrangement") -> Journal | None:
-    """A fee becomes due: Dr fees receivable / Cr fee income. ``name`` tells a loan's fees apart."""
-    entries = _pairs(loan, lender, [(FEE_RECEIVABLE, FEE_INCOME, amount)])
-    return Journal(f"fee:{loan}:{name}", on, "fee", loan, entries, book=lender) if entries else None
-
-
-def rebate(loan: str, lender: str, payment: str, off: Rebate, on: date) -> Journal:
-    """What the borrower is let off so that the loan costs no more than the cap: Dr income / Cr what is owed."""
-    lines = [(FEE_INCOME, off.fee_income, debit), (INTEREST_INCOME, off.interest_income, debit)]
-    lines += [
-        (FEE_RECEIVABLE, off.fee, credit),
-        (INTEREST_RECEIVABLE, off.interest, credit),
-        (LOANS, off.principal, credit),
-    ]
-    entries = tuple(make(of, amount, loan, lender) for of, amount, make in lines if amount.minor)
-    return Journal(f"rebate:{loan}:{payment}", on, "rebate", loan, entries, book=lender)
-
-
-def accrual(loan: str, lender: str, interest: Money, penalty: Money, on: date) -> Journal | None:
-    """Interest and penalty that the day ``on`` earned."""
-    pairs = [(INTEREST_RECEIVABLE, INTEREST_INCOME, interest), (PENALTY_RECEIVABLE, PENALTY_INCOME, penalty)]
-    entries = _pairs(loan, lender, pairs)
-    if not entries:
-        return None
-    # "on": a journal without it is of before, when one told of all days up to its own
-    return Journal(f"accrue:{loan}:on:{on.isoformat()}", on, "accrual", loan, entries, book=lender)
-
-
-def receipt(
-    loan: str,
-    lender: str,
-    payment: str,
-    parts: Sequence[tuple[Account, Money]],
-    *,
-    remainder: Money,
-    holder: str,
-    on: date,
-) -> Journal:
-    """A payment came in: Dr cash / Cr what it settles (``parts``) and, for the rest, what is now owed to the holder.
-
-    ``payment`` is the bank's reference: the same payment can be posted to a loan once. Raises BadInput ledger_empty,
-    holder_missing (a remainder that belongs to nobody).
-    """
-    if remainder.minor and not holder:
-        raise BadInput("holder_missing", f"{remainder} of the payment {payment} is left over and nobody's")
-    entries = _pairs(loan, lender, [(CASH, of, amount) for of, amount in parts])
-    entries += _pairs(loan, holder, [(CASH, HOLDER_PAYABLE, remainder)])
-    return Journal(f"payment:{payment}:{loan}", on, "payment", loan, entries, book=lender)
-
-
-def provision(loan: str, lender: str, held: Money, wanted: Money, on: date) -> Journal | None:
-    """Bring the allowance from ``held`` to ``wanted``: Dr credit loss / Cr allowance, or the other way round."""
-    change = wanted - held
-    pair = (CREDIT_LOSS, ALLOWANCE, change) if change.minor > 0 else (ALLOWANCE, CREDIT_LOSS, -change)
-    entries = _pairs(loan, lender, [pair])
-    return (
-        Journal(f"provision:{loan}:{on.isoformat()}", on, "provision", loan, entries, book=lender) if entries else None
-    )
-
-
-def write_off(loan: str, lender: str, parts: Sequence[tuple[Account, Money]], allowance: Money, on: date) -> Journal:
-    """Take what is owed (``parts``) off the books: first against the allowance held for it, the rest is a loss.
-
-    An allowance above what is owed stays; release it by `provision`.
-    """
-    entries: list[Entry] = []
-    left = allowance
-    for of, amount in parts:
-        covered = min(left, amount)
-        entries += _pairs(loan, lender, [(ALLOWANCE, of, covered), (CREDIT_LOSS, of, amount - covered)])
-        left -= covered
-    return Journal(f"write-off:{loan}", on, "write_off", loan, tuple(entries), book=lender)
-
-
-def recovery(loan: str, lender: str, payment: str, amount: Money, on: date) -> Journal:
-    """Money on a loan that was written off: Dr cash / Cr credit losses."""
-    entries = _pairs(loan, lender, [(CASH, CREDIT_LOSS, amount)])
-    return Journal(f"recovery:{payment}:{loan}", on, "recovery", loan, entries, book=lender)
-
-
-# What was learnt late. ----------------------------------------------------------------------------------------------
-
-
-def corrections(
-    name: str, ref: str, book: str, before: Iterable[Journal], after: Iterable[Journal]
-) -> tuple[Journal, ...]:
-    """The journals that lead from what was posted (``before``) to what should have been (``after``): for each value
-    date one, of the differences of its lines. They balance, since both sides do. ``name`` tells this correction from
-    others.
-    """
-    sums: dict[date, dict[tuple[str, str, str, str], int]] = defaultdict(lambda: defaultdict(int))
-    for sign, journals in ((-1, before), (1, after)):
-        for journal in journals:
-            for e in journal.entries:
-                sums[journal.valued_on][e.account, e.ref, e.party, e.amount.currency] += sign * e.signed
-    made: list[Journal] = []
-    for day, lines in sorted(sums.items()):
-        entries = tuple(
-            Entry(code, Side.DEBIT if net > 0 else Side.CREDIT, Money(abs(net), currency), of, party)
-            for (code, of, party, currency), net in sorted(lines.items())
-            if net
-        )
-        if entries:
-            made.append(Journal(f"correct:{name}:{day.isoformat()}", day, "correction", ref, entries, book=book))
-    return tuple(made)
-
-
-def owed_back(name: str, loan: str, lender: str, payer: str, amount: Money, on: date) -> Journal:
-    """A claim of ``payer``: its payment had been taken for more than it turns out to have been needed for. The cash is
-    held for it, and is the lender's no more."""
-    entries = (debit(CASH, amount, loan, payer), credit(HOLDER_PAYABLE, amount, loan, payer))
-    return Journal(f"claim:{name}", on, "claim", loan, entries, book=lender)
-
-
-def paid_too_much(name: str, loan: str, lender: str, line: Entry, party: str, on: date) -> Journal:
-    """A claim on ``party``: it was paid what turns out not to have been its. ``line``: the credit that takes the amount
-    off the account out of which it went."""
-    entries = (debit(CLAIMS, line.amount, loan, party), line)
-    return Journal(f"claim:{name}", on, "claim", loan, entries, book=lender)

@@ -13,10 +13,10 @@ REGISTER = "the projection still changes rows by hand; it goes once events are a
 
 WAITING = {
     "chainfin.rules.facility.check_concentration": BOOK,
-    "chainfin.rules.ledger.provision": BOOK,
-    "chainfin.rules.ledger.recovery": BOOK,
+    "chainfin.rules.postings.provision": BOOK,
+    "chainfin.rules.postings.recovery": BOOK,
     "chainfin.rules.ledger.reverse": BOOK,
-    "chainfin.rules.ledger.write_off": BOOK,
+    "chainfin.rules.postings.write_off": BOOK,
     "chainfin.rules.loan.life.recover": BOOK,
     "chainfin.rules.loan.life.restructure": BOOK,
     "chainfin.rules.loan.life.write_off": BOOK,

@@ -18,7 +18,7 @@ from chainfin.rules import ledger
 from chainfin.services.kernel import acts, custody
 from chainfin.services.kernel.commands import SendAct
 from chainfin.services.kernel.context import Actor
-from chainfin.services.lending import applications, funding, limits
+from chainfin.services.lending import applications, disbursement, limits
 from chainfin.services.pledges import register
 from chainfin.services.reactions import signing
 from chainfin.services.trade import disputes, orders, receivables
@@ -344,7 +344,7 @@ def test_payment__reported_twice__on_the_books_once(site: Site) -> None:
     before = rows(site.ctx.store)
     for bank_ref in ("SBP-1", "SBP-2"):
         with site.ctx.store.begin() as session:
-            funding.paid_out(session, site.ctx, loan_id, bank_ref, site.ctx.clock.now())
+            disbursement.paid_out(session, site.ctx, loan_id, bank_ref, site.ctx.clock.now())
     assert rows(site.ctx.store) == before
     assert site.balance(ledger.LOANS, ref=loan_id) == ASKED
 

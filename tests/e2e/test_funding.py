@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
 from chainfin.errors import ChainfinError
-from chainfin.rules import ledger
+from chainfin.rules import ledger, postings
 from chainfin.services.books import funding_accounts, journals
 from chainfin.services.kernel.context import OPERATOR, Actor
 from chainfin.services.lending import applications, mandates
@@ -249,7 +249,7 @@ def test_check__more_committed_than_there_is__the_database_refuses(site: Site, l
 
 
 def test_deposit__in_the_book__is_owed_to_its_lender() -> None:
-    placed = ledger.placed("lender", "inc_1", Money(5, "USD"), date(2026, 3, 2))
+    placed = postings.placed("lender", "inc_1", Money(5, "USD"), date(2026, 3, 2))
     assert [(e.account, e.party, e.amount.currency) for e in placed.entries] == [
         ("1002", "lender", "USD"),
         ("2241.03", "lender", "USD"),

@@ -13,7 +13,7 @@ from chainfin.errors import Refused
 from chainfin.rules import ledger
 from chainfin.services.kernel import acts
 from chainfin.services.kernel.context import OPERATOR, Actor, Context
-from chainfin.services.lending import applications, credit_notes, end_of_day
+from chainfin.services.lending import applications, end_of_day
 from chainfin.services.parties import suspension
 from chainfin.services.payments import incoming
 from chainfin.services.payments.allocation import Arrival
@@ -29,8 +29,6 @@ from tests.e2e.site import FACE, Site, open_site
 from tests.e2e.test_failures import foreign_pledge
 
 LENT = 500_000_00
-CREDITED = 7_791_35
-"""What the sample credit note takes off, in fen."""
 
 
 @pytest.fixture
@@ -331,37 +329,6 @@ def test_end_of_day__run_twice__posts_once(site: Site, lent: tuple[Actor, Receiv
     assert site.balance(ledger.INTEREST_RECEIVABLE, ref=loan_id) == booked > 0
     row = site.loan(loan_id).row
     assert booked == (row.principal * Decimal(str(row.terms["annual_rate"])) / 360).quantize(1, ROUND_HALF_EVEN)
-
-
-def test_credit_note__by_the_holder__cuts_the_free_part_on_chain(site: Site) -> None:
-    holder = site.borrower()
-    papers = site.papers(holder)
-    asset = site.confirmed(holder, papers)
-    made = credit_notes.credit(site.ctx, holder, asset.id, papers["credit_note"])
-    site.run()
-    assert (made.diluted.minor, made.top_up.minor) == (CREDITED, 0)
-    assert site.receivable(asset.id).diluted == CREDITED
-    assert view(site.inst, "Receivables", "receivable", asset.id)["free"] == FACE - CREDITED
-    site.pays(FACE, f"RECEIVABLE {asset.id}")
-    assert site.receivable(asset.id).status == "settled"
-
-
-def test_credit_note__by_the_debtor_where_nothing_is_free__refused(site: Site) -> None:
-    borrower = site.borrower()
-    papers = site.papers(borrower)
-    asset = site.confirmed(borrower, papers)
-    site.funded(borrower, 899_790_75, asset.id)
-    row = site.receivable(asset.id)
-    assert row.pledged == FACE
-    before = site.documents(asset.order_id)
-    with pytest.raises(Refused) as refused:
-        credit_notes.credit(site.ctx, site.cast["core"], asset.id, papers["credit_note"])
-    assert refused.value.code == "not_holder"
-    assert site.documents(asset.order_id) == before
-    made = credit_notes.credit(site.ctx, borrower, asset.id, papers["credit_note"])
-    assert made.act is None
-    assert made.diluted.minor == 0
-    assert made.top_up.minor > 0, "the lender's cover shrank: the borrower is called"
 
 
 def test_debtor__pays_what_it_disputed__settled_and_nothing_new_lent_meanwhile(site: Site) -> None:

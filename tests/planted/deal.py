@@ -176,7 +176,7 @@ LENDING = (
     ),
     Bug(
         "a pledge carries the registry's own number",
-        "chainfin/services/lending/funding.py:registered",
+        "chainfin/services/lending/disbursement.py:registered",
         "pledge.registry_number = number",
         'pledge.registry_number = "SB" + pledge.id[2:10]',
         (MAIN + "test_pledge__loan_funded__on_chain_registered_and_named_by_its_decision",),

@@ -12,21 +12,21 @@ LOAN = "tests/unit/test_loan.py::"
 LIMITS = (
     Bug(
         "an offer holds its amount of every limit",
-        "chainfin/services/lending/limits.py:take",
+        "chainfin/services/lending/limits.py:hold",
         "_keep(",
         LEFT_OUT,
         ("tests/e2e/test_races.py::test_applications__at_once_on_many_assets__never_above_the_limit",),
     ),
     Bug(
         "a paid loan uses what it held",
-        "chainfin/services/lending/funding.py:paid_out",
+        "chainfin/services/lending/disbursement.py:paid_out",
         "limits.use(",
         LEFT_OUT,
         (FAILURES + "test_limit__used_up__the_next_is_declined",),
     ),
     Bug(
         "a failed loan frees what it held",
-        "chainfin/services/lending/funding.py:_end_loan",
+        "chainfin/services/lending/disbursement.py:_end_loan",
         "limits.free(",
         LEFT_OUT,
         (FAILURES + "test_registry__refuses__application_failed_and_all_free",),
@@ -41,7 +41,7 @@ LIMITS = (
     Bug(
         "what was held is given back once",
         "chainfin/services/lending/limits.py:free",
-        "and hold.state is not HoldState.FREED",
+        "and held.state is not HoldState.FREED",
         "",
         (FAILURES + "test_hold__freed_twice__given_back_once",),
     ),
@@ -57,21 +57,21 @@ LIMITS = (
 LOAN_LIFE = (
     Bug(
         "a failed loan frees its asset",
-        "chainfin/services/lending/funding.py:_fail",
+        "chainfin/services/lending/disbursement.py:_fail",
         "assets.unreserve(",
         LEFT_OUT,
         (FAILURES + "test_registry__refuses__application_failed_and_all_free",),
     ),
     Bug(
         "a payout that the bank refuses frees the pledge",
-        "chainfin/services/lending/funding.py:_undo_payout",
+        "chainfin/services/lending/disbursement.py:_undo_payout",
         "release.ask(",
         LEFT_OUT,
         (FAILURES + "test_payment__payee_account_closed__pledge_released_loan_cancelled",),
     ),
     Bug(
         "a loan is paid out once however often it is reported",
-        "chainfin/services/lending/funding.py:paid_out",
+        "chainfin/services/lending/disbursement.py:paid_out",
         "loan.state is not LoanState.APPROVED",
         NEVER,
         (FAILURES + "test_payment__reported_twice__on_the_books_once",),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from chainfin.errors import Refusal
-from chainfin.rules import ledger
+from chainfin.rules import ledger, postings
 from chainfin.rules.ledger import Journal
 from chainfin.rules.loan import (
     Due,
@@ -187,7 +187,7 @@ class LoanAndBooks(RuleBasedStateMachine):
     def it_is_written_off(self, allowance: int) -> None:
         if self.loan.state is not LoanState.OVERDUE or self.loan.days_past_due < 60:
             return
-        made = ledger.provision("L1", "bank", cny(0), cny(allowance), self.today)
+        made = postings.provision("L1", "bank", cny(0), cny(allowance), self.today)
         outcome = write_off(self.loan, self.today, allowance=cny(allowance))
         self.take(outcome.loan, ((made,) if made else ()) + outcome.journals)
 

@@ -303,7 +303,7 @@ def test_asks__at_once_with_a_limit_first_set__it_counts_them_all(
 ) -> None:
     deals = market.deals(AT_ONCE - 1)
     known: list[int] = []
-    inside = midst(monkeypatch, limits, "take")
+    inside = midst(monkeypatch, limits, "hold")
 
     def set_() -> None:
         assert inside.wait(60)

@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from chainfin.errors import ChainfinError
-from chainfin.rules import ledger
+from chainfin.rules import ledger, postings
 from chainfin.rules.ledger import Entry, Journal, Side, credit, debit, out_of_balance, reverse, trial_balance
 from chainfin.values.money import Money
 from tests.unit.loans import balance
@@ -35,7 +35,7 @@ def owed() -> list[tuple[ledger.Account, Money]]:
     return [(ledger.FEE_RECEIVABLE, cny(10)), (ledger.LOANS, cny(1000))]
 
 
-PAYOUT = ledger.disbursement("L1", "bank", cny(1000), DAY)
+PAYOUT = postings.disbursement("L1", "bank", cny(1000), DAY)
 
 
 @pytest.mark.parametrize(
@@ -51,10 +51,10 @@ PAYOUT = ledger.disbursement("L1", "bank", cny(1000), DAY)
         (lambda: reverse(reverse(PAYOUT, DAY), DAY), "ledger_reversal_of_reversal"),
         (lambda: reverse(PAYOUT, date(2026, 3, 1)), "ledger_date_backwards"),
         (
-            lambda: ledger.receipt("L1", "bank", "P1", owed(), remainder=cny(1), holder="", on=DAY),
+            lambda: postings.receipt("L1", "bank", "P1", owed(), remainder=cny(1), holder="", on=DAY),
             "holder_missing",
         ),
-        (lambda: ledger.receipt("L1", "bank", "P1", [], remainder=ZERO, holder="", on=DAY), "ledger_empty"),
+        (lambda: postings.receipt("L1", "bank", "P1", [], remainder=ZERO, holder="", on=DAY), "ledger_empty"),
     ],
 )
 def test_ledger__what_may_not_be__is_refused_by_code(call: Callable[[], object], code: str) -> None:
@@ -101,28 +101,28 @@ def test_reverse__a_journal__leaves_nothing_and_names_it() -> None:
 
 
 def test_receipt__more_than_is_owed__the_rest_is_owed_to_the_holder() -> None:
-    came = ledger.receipt("L1", "bank", "P1", owed(), remainder=cny(90), holder="sup", on=DAY)
+    came = postings.receipt("L1", "bank", "P1", owed(), remainder=cny(90), holder="sup", on=DAY)
     assert came.key == "payment:P1:L1"
     assert balance(came.entries, ledger.CASH, "CNY") == cny(1100)
     assert balance(came.entries, ledger.HOLDER_PAYABLE, "CNY", party="sup") == cny(90)
 
 
 def test_accrual_fee_provision__of_nothing__make_no_journal() -> None:
-    assert ledger.accrual("L1", "bank", ZERO, ZERO, DAY) is None
-    assert ledger.fee("L1", "bank", ZERO, DAY) is None
-    assert ledger.provision("L1", "bank", cny(5), cny(5), DAY) is None
+    assert postings.accrual("L1", "bank", ZERO, ZERO, DAY) is None
+    assert postings.fee("L1", "bank", ZERO, DAY) is None
+    assert postings.provision("L1", "bank", cny(5), cny(5), DAY) is None
 
 
 def test_accrual__interest_only__leaves_the_penalty_lines_out() -> None:
-    made = ledger.accrual("L1", "bank", cny(3), ZERO, DAY)
+    made = postings.accrual("L1", "bank", cny(3), ZERO, DAY)
     assert made is not None
     assert made.key == "accrue:L1:on:2026-03-02"
     assert {entry.account for entry in made.entries} == {"1132.01", "6011.01"}
 
 
 def test_provision__up_and_down__allowance_stands_where_wanted() -> None:
-    up = ledger.provision("L1", "bank", ZERO, cny(50), DAY)
-    down = ledger.provision("L1", "bank", cny(50), cny(20), date(2026, 3, 3))
+    up = postings.provision("L1", "bank", ZERO, cny(50), DAY)
+    down = postings.provision("L1", "bank", cny(50), cny(20), date(2026, 3, 3))
     assert balance(entries_of(up, down), ledger.ALLOWANCE, "CNY") == cny(20)
     assert balance(entries_of(up, down), ledger.CREDIT_LOSS, "CNY") == cny(20)
 
@@ -130,7 +130,7 @@ def test_provision__up_and_down__allowance_stands_where_wanted() -> None:
 @pytest.mark.parametrize(("held", "loss", "left"), [(0, 1010, 0), (400, 610, 0), (1010, 0, 0), (1500, 0, 490)])
 def test_write_off__against_an_allowance__loss_is_what_it_does_not_cover(held: int, loss: int, left: int) -> None:
     before = journal(debit(ledger.CREDIT_LOSS, cny(1)), credit(ledger.ALLOWANCE, cny(1)))
-    off = ledger.write_off("L1", "bank", owed(), cny(held), DAY)
+    off = postings.write_off("L1", "bank", owed(), cny(held), DAY)
     entries = entries_of(off)
     assert -balance(entries, ledger.LOANS, "CNY").minor == 1000
     assert -balance(entries, ledger.FEE_RECEIVABLE, "CNY").minor == 10
@@ -140,7 +140,7 @@ def test_write_off__against_an_allowance__loss_is_what_it_does_not_cover(held: i
 
 
 def test_balance__by_ref_and_party__counts_only_theirs() -> None:
-    other = ledger.disbursement("L2", "bank2", cny(7), DAY)
+    other = postings.disbursement("L2", "bank2", cny(7), DAY)
     entries = entries_of(PAYOUT, other)
     assert balance(entries, ledger.LOANS, "CNY", ref="L2") == cny(7)
     assert balance(entries, ledger.LOANS, "CNY", party="bank") == cny(1000)

@@ -8,11 +8,11 @@ from datetime import date
 from decimal import ROUND_FLOOR, Context, Decimal, localcontext
 
 from chainfin.errors import Refusal
-from chainfin.rules.ledger import Rebate
 from chainfin.rules.loan.schedule import schedule
 from chainfin.rules.loan.state import ACCRUING
 from chainfin.rules.loan.terms import LoanTerms
 from chainfin.rules.loan.value import Loan
+from chainfin.rules.postings import Rebate
 from chainfin.values.money import Money, days_between, xirr
 
 ALL_IN_CAP = Decimal("0.24")

@@ -17,12 +17,13 @@ from datetime import date
 from enum import StrEnum
 
 from chainfin.errors import Refusal, unless_refused
-from chainfin.rules import ledger
-from chainfin.rules.ledger import Journal, Rebate
+from chainfin.rules import ledger, postings
+from chainfin.rules.ledger import Journal
 from chainfin.rules.loan.life import Outcome, Payer, accrue, disburse, pay, payoff, payout_returned
 from chainfin.rules.loan.state import LoanState
 from chainfin.rules.loan.value import Loan
 from chainfin.rules.loan.waterfall import Allocation
+from chainfin.rules.postings import Rebate
 from chainfin.values.money import Money
 
 
@@ -145,7 +146,7 @@ def _pay(told: Told, happening: Happening, payer: Payer) -> None:
     if loan.state in (LoanState.REPAID, LoanState.CANCELLED):  # it owes nothing (any more)
         told.taken[happening.payment] = Taken(happening, Allocation((), amount))
         if payer is Payer.DEBTOR:
-            rest = ledger.receipt(
+            rest = postings.receipt(
                 loan.id, loan.lender, happening.payment, (), remainder=amount, holder=happening.holder, on=on
             )
             told.journals[rest.key] = rest
@@ -164,7 +165,7 @@ def _pay(told: Told, happening: Happening, payer: Payer) -> None:
 def _posted(happening: Happening, journals: Sequence[Journal]) -> dict[str, Journal]:
     """By key what is posted of it."""
     if happening.whole:
-        journals = ledger.as_before(journals, happening.on)
+        journals = postings.as_before(journals, happening.on)
     return {journal.key: journal for journal in journals}
 
 
@@ -199,7 +200,7 @@ class History:
         # What nobody can have posted yet is the payment (or the payout's return) itself; all else corrects what was.
         journals = [journal for key, journal in after.journals.items() if key in own and key not in before.journals]
         wanted = [journal for key, journal in after.journals.items() if key not in own or key in before.journals]
-        journals += ledger.corrections(name, approved.id, approved.lender, before.journals.values(), wanted)
+        journals += postings.corrections(name, approved.id, approved.lender, before.journals.values(), wanted)
         changed: list[Changed] = []
         for payment, was in before.taken.items():
             now = after.taken[payment]
@@ -221,9 +222,9 @@ def _claims(name: str, loan: Loan, of: Happening, more: Money) -> list[Journal]:
     is still there. What had left already is claimed back."""
     borrowers = of.kind is Kind.PAY_BORROWER
     if more.minor > 0:
-        return [ledger.owed_back(name, loan.id, loan.lender, loan.borrower, more, of.on)] if borrowers else []
+        return [postings.owed_back(name, loan.id, loan.lender, loan.borrower, more, of.on)] if borrowers else []
     account, party, owner = ledger.HOLDER_PAYABLE, of.holder, of.holder
     if borrowers:
         account, party, owner = ledger.CASH, loan.borrower, loan.lender
     line = ledger.credit(account, -more, loan.id, owner)
-    return [ledger.paid_too_much(name, loan.id, loan.lender, line, party, of.on)]
+    return [postings.paid_too_much(name, loan.id, loan.lender, line, party, of.on)]

@@ -19,14 +19,15 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from chainfin.errors import BadInput, Conflict, Refusal
-from chainfin.rules import ledger
-from chainfin.rules.ledger import Journal, Rebate
+from chainfin.rules import postings
+from chainfin.rules.ledger import Journal
 from chainfin.rules.loan.cost import fee_within, rebate
 from chainfin.rules.loan.schedule import schedule
 from chainfin.rules.loan.state import ACCRUING, LoanEvent, LoanState, transition
 from chainfin.rules.loan.terms import LoanTerms, Method
 from chainfin.rules.loan.value import Bill, Loan
 from chainfin.rules.loan.waterfall import Allocation, Due, allocate
+from chainfin.rules.postings import Rebate
 from chainfin.values.calendar import Adjustment, adjust
 from chainfin.values.money import Money
 
@@ -113,12 +114,13 @@ def disburse(loan: Loan, on: date) -> Outcome:
         fee_charged=fee,
     )
     journals = _with(
-        [ledger.disbursement(loan.id, loan.lender, terms.principal, on)], ledger.fee(loan.id, loan.lender, asked, on)
+        [postings.disbursement(loan.id, loan.lender, terms.principal, on)],
+        postings.fee(loan.id, loan.lender, asked, on),
     )
     if fee < asked:
         zero = Money.zero(loan.currency)
         cut = Rebate(fee=asked - fee, interest=zero, principal=zero, fee_income=asked - fee, interest_income=zero)
-        journals = (*journals, ledger.rebate(loan.id, loan.lender, "payout", cut, on))
+        journals = (*journals, postings.rebate(loan.id, loan.lender, "payout", cut, on))
     return Outcome(paid_out, journals)
 
 
@@ -148,7 +150,7 @@ def payout_returned(loan: Loan, on: date) -> Outcome | Refusal:
         bills=(),
     )
     dues = (loan.outstanding, loan.interest_accrued, loan.penalty_accrued, loan.fee_charged)
-    return Outcome(after, (*accrued.journals, ledger.payout_returned(loan.id, loan.lender, *dues, on)))
+    return Outcome(after, (*accrued.journals, postings.payout_returned(loan.id, loan.lender, *dues, on)))
 
 
 def accrue(loan: Loan, on: date) -> Outcome:
@@ -168,7 +170,7 @@ def accrue(loan: Loan, on: date) -> Outcome:
         after = _a_day_more(before)
         interest = after.interest_accrued - before.interest_accrued
         penalty = after.penalty_accrued - before.penalty_accrued
-        journals += _with([], ledger.accrual(loan.id, loan.lender, interest, penalty, day))
+        journals += _with([], postings.accrual(loan.id, loan.lender, interest, penalty, day))
     return Outcome(_settle_state(after), tuple(journals))
 
 
@@ -227,7 +229,7 @@ def pay(loan: Loan, amount: Money, on: date, *, payment: str, payer: Payer, hold
         return _above_due(amount, settling)
     if off is not None and amount >= settling:
         before = _let_off(before, off)
-        journals = (*journals, ledger.rebate(loan.id, loan.lender, payment, off, on))
+        journals = (*journals, postings.rebate(loan.id, loan.lender, payment, off, on))
     else:
         off = None
     allocation = allocate(amount, before.dues, before.terms.waterfall)
@@ -245,7 +247,7 @@ def pay(loan: Loan, amount: Money, on: date, *, payment: str, payer: Payer, hold
     else:
         after = _settle_state(after)
     parts, rest = allocation.ledger_parts(), allocation.remainder
-    posted = ledger.receipt(loan.id, loan.lender, payment, parts, remainder=rest, holder=holder, on=on)
+    posted = postings.receipt(loan.id, loan.lender, payment, parts, remainder=rest, holder=holder, on=on)
     return Paid(after, allocation, (*journals, posted), off)
 
 
@@ -292,7 +294,7 @@ def restructure(loan: Loan, on: date, terms: LoanTerms) -> Outcome:
         restructured=True,
         fee_charged=before.fee_charged + terms.fee_or_zero,
     )
-    fee = ledger.fee(loan.id, loan.lender, terms.fee_or_zero, on, name=f"restructure:{on.isoformat()}")
+    fee = postings.fee(loan.id, loan.lender, terms.fee_or_zero, on, name=f"restructure:{on.isoformat()}")
     return Outcome(after, _with(list(accrued.journals), fee))
 
 
@@ -316,7 +318,7 @@ def write_off(loan: Loan, on: date, *, allowance: Money) -> Outcome:
         fee_settled=before.fee_charged,
         bills=(),
     )
-    posted = ledger.write_off(loan.id, loan.lender, everything.ledger_parts(), allowance, on)
+    posted = postings.write_off(loan.id, loan.lender, everything.ledger_parts(), allowance, on)
     return Outcome(after, (*accrued.journals, posted))
 
 
@@ -332,7 +334,7 @@ def recover(loan: Loan, amount: Money, on: date, *, payment: str) -> Outcome | R
         return _above_due(amount, loan.claim)
     event = LoanEvent.RECOVER_FULLY if amount == loan.claim else LoanEvent.RECOVER
     after = replace(loan, state=transition(loan.state, event), claim=loan.claim - amount)
-    return Outcome(after, (ledger.recovery(loan.id, loan.lender, payment, amount, on),))
+    return Outcome(after, (postings.recovery(loan.id, loan.lender, payment, amount, on),))
 
 
 def _with(journals: list[Journal], more: Journal | None) -> tuple[Journal, ...]:

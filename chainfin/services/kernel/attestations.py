@@ -6,22 +6,28 @@ The attestation is over the trail and worth nothing once goods have moved on: su
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Final, TypeAlias
+
 from sqlmodel import Session, col, select
 
 from chainfin.documents.goods_trail import EVENTS, START, Step, extended
 from chainfin.errors import Refused
 from chainfin.eth.abi import from_hex
-from chainfin.eth.bindings import orders_acts
+from chainfin.eth.bindings import receivables_acts
+from chainfin.eth.bindings.orders_acts import Amend, Despatch, Post, ReceiveGoods
 from chainfin.services.kernel.context import Context
 from chainfin.storage.chain_tables import ChainEventRow
 from chainfin.storage.trade_tables import ActRow, ReceivableRow
 
-STEPS = {
-    orders_acts.Post.FUNCTION: Step.POST,
-    orders_acts.Amend.FUNCTION: Step.AMEND,
-    orders_acts.Despatch.FUNCTION: Step.DESPATCH,
-    orders_acts.ReceiveGoods.FUNCTION: Step.RECEIVE,
+_Movement: TypeAlias = Post | Amend | Despatch | ReceiveGoods
+_STEPS: Final[Mapping[str, tuple[type[_Movement], Step]]] = {
+    Post.FUNCTION: (Post, Step.POST),
+    Amend.FUNCTION: (Amend, Step.AMEND),
+    Despatch.FUNCTION: (Despatch, Step.DESPATCH),
+    ReceiveGoods.FUNCTION: (ReceiveGoods, Step.RECEIVE),
 }
+"""Function → the act that moves an order's goods, and the step that it is."""
 TRAIL = "trail"
 """Where an act of issuing keeps the attested trail, beside its order's id among the parameters."""
 
@@ -37,20 +43,24 @@ def trail(session: Session, order_id: str) -> str:
         select(ActRow)
         .where(
             ActRow.subject == order_id,
-            ActRow.contract == orders_acts.Post.CONTRACT,
-            col(ActRow.function).in_(list(STEPS)),
+            ActRow.contract == Post.CONTRACT,
+            col(ActRow.function).in_(list(_STEPS)),
             col(ActRow.status).in_(("signed", "final")),
         )
         .order_by(col(ActRow.id))
     ).all()
-    roots = {str(act.params["documentRoot"]) for act in acts}
-    if reply - roots:
+    steps = [_moved(act) for act in acts]
+    if reply - {moved.document_root for _, moved in steps}:
         raise Refused("goods_unseen", "a step of these goods is on chain without its document here", order=order_id)
-    for act in acts:
-        root = str(act.params["documentRoot"])
-        if root not in reply:
-            found = extended(found, STEPS[act.function], from_hex(root), int(str(act.params["amount"])))
+    for step, moved in steps:
+        if moved.document_root not in reply:
+            found = extended(found, step, from_hex(moved.document_root), moved.amount)
     return "0x" + found.hex()
+
+
+def _moved(act: ActRow) -> tuple[Step, _Movement]:
+    kind, step = _STEPS[act.function]
+    return step, kind.from_params(act.params)
 
 
 def final_trail(session: Session, order_id: str) -> tuple[bytes, set[str]]:
@@ -59,7 +69,7 @@ def final_trail(session: Session, order_id: str) -> tuple[bytes, set[str]]:
         select(ChainEventRow)
         .where(
             ChainEventRow.subject == order_id,
-            ChainEventRow.contract == orders_acts.Post.CONTRACT,
+            ChainEventRow.contract == Post.CONTRACT,
             col(ChainEventRow.name).in_(list(EVENTS)),
         )
         .order_by(col(ChainEventRow.block_number), col(ChainEventRow.log_index))
@@ -77,7 +87,7 @@ def outdated(session: Session, act: ActRow) -> bool:
     if TRAIL not in act.extra:
         return False
     try:
-        return trail(session, str(act.params["orderId"])) != act.extra[TRAIL]
+        return trail(session, receivables_acts.Issue.from_params(act.params).order_id) != act.extra[TRAIL]
     except Refused:  # moved on by a step that wasn't seen here
         return True
 

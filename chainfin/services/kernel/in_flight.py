@@ -37,10 +37,16 @@ def attested(session: Session, asset_id: str) -> dict[str, int]:
         select(ActRow).where(or_(settled, bought), col(ActRow.status).in_(("awaiting_signature", "signed")))
     )
     for act in waiting:
-        pledge_id = str(act.params["pledgeId"])
-        key = pledge_id if int(pledge_id, 16) else ""
-        sums[key] = sums.get(key, 0) + int(str(act.params["amount"]))
+        paid = _payment(act)
+        key = paid.pledge_id if int(paid.pledge_id, 16) else ""
+        sums[key] = sums.get(key, 0) + paid.amount
     return sums
+
+
+def _payment(act: ActRow) -> receivables_acts.Settle | pledges_acts.BuyBack:
+    if act.function == receivables_acts.Settle.FUNCTION:
+        return receivables_acts.Settle.from_params(act.params)
+    return pledges_acts.BuyBack.from_params(act.params)
 
 
 def leaving(session: Session, pledge: PledgeRow, *, but: Sequence[str] = (), unsigned: bool = True) -> int:
@@ -66,7 +72,7 @@ def _released(session: Session, pledge_id: str, but: Sequence[str], unsigned: bo
         col(ActRow.status).in_(("awaiting_signature", "signed") if unsigned else ("signed",)),
         col(ActRow.id).not_in(but),
     )
-    return sum(int(str(act.params["amount"])) for act in session.exec(waiting))
+    return sum(pledges_acts.Release.from_params(act.params).amount for act in session.exec(waiting))
 
 
 def replaced(session: Session, pledge_id: str) -> int:
@@ -82,8 +88,15 @@ def unless_paid(session: Session, act: ActRow) -> None:
 
     Raises Conflict payment_under_way.
     """
-    asset_id = act.subject if act.function in MOVES else str(act.params.get("assetId", ""))
-    moves = act.contract == receivables_acts.Split.CONTRACT and act.function in MOVES
-    takes = act.contract == pledges_acts.Enforce.CONTRACT and act.function in TAKES
-    if (moves or takes) and attested(session, asset_id):
+    asset_id = _passed_on(act)
+    if asset_id is not None and attested(session, asset_id):
         raise Conflict("payment_under_way", "a payment on it is on its way to the chain: try again once it is final")
+
+
+def _passed_on(act: ActRow) -> str | None:
+    """The asset that may have another holder after the act; None of an act that leaves it with its own."""
+    if act.contract == receivables_acts.Split.CONTRACT and act.function in MOVES:
+        return act.subject
+    if act.contract == pledges_acts.Enforce.CONTRACT and act.function in TAKES:
+        return pledges_acts.Enforce.from_params(act.params).asset_id
+    return None

@@ -1,4 +1,4 @@
-"""Applications: received, checked, decided, offered; accepted or withdrawn. See `funding` for what follows.
+"""Applications: received, checked, decided, offered; accepted or withdrawn. See `disbursement` for what follows.
 
 Everything up to the offer is done as soon as its data is there; the decision itself is a pure function of the
 record that is kept and hashed.
@@ -11,6 +11,7 @@ from datetime import timedelta
 from sqlmodel import Session, select
 
 from chainfin.errors import BadInput, Conflict, Forbidden, NotFound, Refused, unless_refused
+from chainfin.eth.bindings.pledges_acts import Grant
 from chainfin.rules.application import APPEALABLE, Event, State, allows
 from chainfin.rules.loan import LoanState, LoanTerms, check_start
 from chainfin.services.books import funding_accounts
@@ -19,7 +20,7 @@ from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.lending import (
     application_state,
     decision,
-    funding,
+    disbursement,
     limits,
     mandates,
     offers,
@@ -236,7 +237,7 @@ def accept(ctx: Context, actor: Actor, application_id: str, signature: str | Non
         application_state.move(session, ctx, row, Event.ACCEPT)
         progress.end(session, ctx, row, "offered", "accepted")
         progress.at_once(session, ctx, row, "accepted", detail={"signer": act.signer})
-        funding.begin(session, ctx, row, loan, pledge)
+        disbursement.begin(session, ctx, row, loan, pledge)
         return ApplicationView.of(row)
 
 
@@ -285,7 +286,7 @@ def _reserve(
 ) -> PledgeRow:
     """Promise a part of the asset to this loan; the table's CHECK backs it."""
     asset = assets.locked_asset(session, str(Product(row.product).asset_kind), row.asset_id)
-    free, pledge_id = assets.free_of(asset), str(act.params["pledgeId"])
+    free, pledge_id = assets.free_of(asset), Grant.from_params(act.params).pledge_id
     if free < offer.pledge_amount:
         raise Refused(
             "asset_not_free",

@@ -70,7 +70,7 @@ def _notes(session: Session, row: ReceivableRow) -> list[Document]:
             col(ActRow.status).in_(("refused", "expired")),
         )
     )
-    void = {str(act.params["documentRoot"]) for act in ended}
+    void = {Credit.from_params(act.params).document_root for act in ended}
     kept = session.exec(
         select(DocumentRow)
         .where(DocumentRow.order_id == row.order_id, DocumentRow.kind == DocumentKind.CREDIT_NOTE.value)

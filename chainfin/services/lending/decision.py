@@ -299,7 +299,7 @@ def _offer(session: Session, ctx: Context, row: ApplicationRow, way: _Way) -> No
     outcome, terms, refusal = way.record.outcome, _terms(ctx, row, way.record), way.refusal
     if refusal is None:
         offers.supersede(session, ctx, way.standing, row)
-        refusal = limits.take(session, ctx, row.id, way.limits, terms.principal)
+        refusal = limits.hold(session, ctx, row.id, way.limits, terms.principal)
     if refusal is not None:
         _decline(session, ctx, row, [refusal])
         return

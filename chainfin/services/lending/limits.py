@@ -172,7 +172,7 @@ def headroom(row: LimitRow) -> int:
     return _position(row).headroom.minor
 
 
-def take(
+def hold(
     session: Session, ctx: Context, application_id: str, rows: Sequence[LimitRow], amount: Money
 ) -> Refusal | None:
     """Hold ``amount`` of every limit for the application, or of none. ``rows`` are locked by `applicable`."""
@@ -193,8 +193,8 @@ def unless_held(session: Session, application_id: str) -> Refusal | None:
     """Why the money that is held for an application may not go out now: it is held no more, or a limit was lowered
     below what is held and used of it. Refusals: limit_not_held, limit_lowered."""
     rows = _locked(session, application_id)
-    hold = _hold(application_id, rows)
-    if hold is None or hold.state is not HoldState.HELD:
+    held = _hold_of(application_id, rows)
+    if held is None or held.state is not HoldState.HELD:
         return Refusal("limit_not_held", "no limit is held for this loan", {"application": application_id})
     return rules.still_within([_position(limit) for _, limit in rows])
 
@@ -202,26 +202,26 @@ def unless_held(session: Session, application_id: str) -> Refusal | None:
 def use(session: Session, ctx: Context, application_id: str) -> None:
     """The money went out: what was held is used. Doing it twice uses it once."""
     rows = _locked(session, application_id)
-    hold = _hold(application_id, rows)
-    if hold is not None and hold.state is HoldState.HELD:
-        _keep(session, ctx, rows, rules.use(hold, [_position(limit) for _, limit in rows]))
+    held = _hold_of(application_id, rows)
+    if held is not None and held.state is HoldState.HELD:
+        _keep(session, ctx, rows, rules.use(held, [_position(limit) for _, limit in rows]))
 
 
 def free(session: Session, ctx: Context, application_id: str) -> None:
     """Expired, refused, failed or repaid: give everything back. Doing it twice gives back once."""
     rows = _locked(session, application_id)
-    hold = _hold(application_id, rows)
-    if hold is not None and hold.state is not HoldState.FREED:
-        _keep(session, ctx, rows, rules.free(hold, [_position(limit) for _, limit in rows]))
+    held = _hold_of(application_id, rows)
+    if held is not None and held.state is not HoldState.FREED:
+        _keep(session, ctx, rows, rules.free(held, [_position(limit) for _, limit in rows]))
 
 
 def give_back(session: Session, ctx: Context, application_id: str, amount: Money) -> None:
     """``amount`` of the principal came back: it may be lent again."""
     rows = _locked(session, application_id)
-    hold = _hold(application_id, rows)
-    if hold is not None and hold.state is HoldState.USED:
-        back = min(amount, hold.amount)
-        _keep(session, ctx, rows, rules.free(hold, [_position(limit) for _, limit in rows], back))
+    held = _hold_of(application_id, rows)
+    if held is not None and held.state is HoldState.USED:
+        back = min(amount, held.amount)
+        _keep(session, ctx, rows, rules.free(held, [_position(limit) for _, limit in rows], back))
 
 
 _Rows = list[tuple[HoldRow, LimitRow]]
@@ -245,7 +245,7 @@ def _position(row: LimitRow) -> Position:
     return Position(limit, Money(row.held, row.currency), Money(row.used, row.currency))
 
 
-def _hold(application_id: str, rows: _Rows) -> Hold | None:
+def _hold_of(application_id: str, rows: _Rows) -> Hold | None:
     """The application's hold as a value: it takes the same of each of its limits."""
     if not rows:
         return None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from chainfin.rules import ledger
+from chainfin.rules import postings
 from chainfin.services.books import funding_accounts, journals
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.payments import instructions
@@ -26,7 +26,7 @@ def for_funding(session: Session, ctx: Context, payment: Payment, lender_id: str
         return payment.amount, "lender_unknown"
     if payment.payer_account != lender.account:
         return payment.amount, "funding_payer_foreign"
-    placed = ledger.placed(lender.id, payment.row.book_ref, payment.amount, payment.received_on)
+    placed = postings.placed(lender.id, payment.row.book_ref, payment.amount, payment.received_on)
     journals.post(session, placed, now=ctx.clock.now(), payment=payment.row.id)
     funding_accounts.place(session, ctx, lender.id, payment.amount)
     return Money.zero(payment.amount.currency), ""

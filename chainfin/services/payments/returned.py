@@ -13,7 +13,7 @@ from chainfin.services.books import journals
 from chainfin.services.kernel import commands
 from chainfin.services.kernel.commands import PayHolder, PayLoan, Refund
 from chainfin.services.kernel.context import Context
-from chainfin.services.lending import funding
+from chainfin.services.lending import disbursement
 from chainfin.services.payments import allocation, holder_journals, payment_state
 from chainfin.storage.bank_tables import BankPaymentRow
 from chainfin.storage.ledger_tables import OutboxRow
@@ -25,8 +25,8 @@ CODE = "payout_returned"
 def undo(session: Session, ctx: Context, row: OutboxRow, minor: int, on: date) -> None:
     """The bank gave back ``minor`` of the order in ``row`` (locked, or of nobody else), booked ``on``.
 
-    A loan never came to be (`funding.returned`); a holder's share and a refund are owed again, until a person has put
-    the account right. Raises Refused payout_returned_in_part, and what the loan refuses (money was paid on it).
+    A loan never came to be (`disbursement.returned`); a holder's share and a refund are owed again, until a person has
+    put the account right. Raises Refused payout_returned_in_part, and what the loan refuses (money was paid on it).
     """
     order = commands.of(row)
     assert isinstance(order, PayLoan | PayHolder | Refund), "nothing else is paid out"
@@ -37,7 +37,7 @@ def undo(session: Session, ctx: Context, row: OutboxRow, minor: int, on: date) -
         return
     match order:
         case PayLoan():
-            undone = funding.returned(session, ctx, order.loan_id, on)
+            undone = disbursement.returned(session, ctx, order.loan_id, on)
             allocation.give_back(session, ctx, session.get_one(LoanRow, order.loan_id), undone.changed)
         case PayHolder():
             _holder(session, ctx, order, on)

@@ -12,7 +12,7 @@ from chainfin.eth.bindings import ACTS, orders_acts, pledges_acts, receivables_a
 from chainfin.rules import pledge as pledges
 from chainfin.services.kernel import acts, pledge_rows
 from chainfin.services.kernel.context import Context
-from chainfin.services.lending import funding
+from chainfin.services.lending import disbursement
 from chainfin.services.pledges import release, substitution
 from chainfin.storage.chain_tables import ChainEvent
 from chainfin.storage.party_tables import PartyRow
@@ -59,7 +59,7 @@ def refused(session: Session, ctx: Context, act_id: str, code: str, message: str
         case warehouse_receipts_acts.Issue:
             _mark(session.get(WarehouseReceiptRow, row.subject), session, "issuing")
         case pledges_acts.Pledge:
-            funding.pledge_refused(session, ctx, row.subject, code, message)
+            disbursement.pledge_refused(session, ctx, row.subject, code, message)
         case pledges_acts.Substitute:
             substitution.refused(session, ctx, row.subject, code, message)
         case pledges_acts.Release:

@@ -22,7 +22,7 @@ from chainfin.services.kernel.commands import (
     StrikeOutPledge,
 )
 from chainfin.services.kernel.context import Context
-from chainfin.services.lending import applications, funding
+from chainfin.services.lending import applications, disbursement
 from chainfin.services.payments import payouts
 from chainfin.services.pledges import substitution
 from chainfin.storage.ledger_tables import OutboxRow
@@ -49,11 +49,11 @@ def refused(session: Session, ctx: Context, row: OutboxRow, code: str, message: 
 
 def _loan_paid(session: Session, ctx: Context, order: PayLoan, value: Result) -> None:
     paid_at = datetime.fromisoformat(str(value["paid_at"]))
-    funding.paid_out(session, ctx, order.loan_id, str(value["bank_reference"]), paid_at)
+    disbursement.paid_out(session, ctx, order.loan_id, str(value["bank_reference"]), paid_at)
 
 
 def _loan_refused(session: Session, ctx: Context, order: PayLoan, code: str, message: str) -> None:
-    funding.payout_refused(session, ctx, order.loan_id, code, message)
+    disbursement.payout_refused(session, ctx, order.loan_id, code, message)
 
 
 def _holder_paid(session: Session, ctx: Context, order: PayHolder, _value: Result) -> None:
@@ -73,12 +73,12 @@ def _refund_refused(session: Session, _ctx: Context, order: Refund, code: str, _
 
 
 def _registered(session: Session, ctx: Context, order: RegisterPledge, value: Result) -> None:
-    given = substitution.registered if substitution.knows(session, order.pledge_id) else funding.registered
+    given = substitution.registered if substitution.knows(session, order.pledge_id) else disbursement.registered
     given(session, ctx, order.pledge_id, str(value["registry_no"]))
 
 
 def _registration_refused(session: Session, ctx: Context, order: RegisterPledge, code: str, message: str) -> None:
-    undo = substitution.refused if substitution.knows(session, order.pledge_id) else funding.registration_refused
+    undo = substitution.refused if substitution.knows(session, order.pledge_id) else disbursement.registration_refused
     undo(session, ctx, order.pledge_id, code, message)
 
 

@@ -20,7 +20,7 @@ from chainfin.rules.pledge import Pledge, State
 from chainfin.services.books import loan_book
 from chainfin.services.kernel import pledge_rows
 from chainfin.services.kernel.context import Context
-from chainfin.services.lending import funding
+from chainfin.services.lending import disbursement
 from chainfin.services.pledges import assets, release, substitution
 from chainfin.services.pledges.assets import PledgeableAsset
 from chainfin.services.reactions.event_reading import Handlers, agree, follows, on, party
@@ -128,7 +128,7 @@ def _pledged(session: Session, ctx: Context, told: pledges_events.Pledged, event
     pledge.tx_hash = event.tx_hash
     pledge.block_number = event.block_number
     if ours is not None:
-        funding.pledge_final(session, ctx, ours)
+        disbursement.pledge_final(session, ctx, ours)
 
 
 def _made_elsewhere(

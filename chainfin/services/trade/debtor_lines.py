@@ -71,7 +71,7 @@ def unless_exceeded(session: Session, debtor: PartyRow, receivable: ReceivableRo
             col(ActRow.status).in_(("awaiting_signature", "signed")),
         )
     )
-    under_way = sum(int(str(act.params["face"])) for act in waiting)
+    under_way = sum(receivables_acts.Confirm.from_params(act.params).face for act in waiting)
     unless_refused(rules.draw(rules.Line(debtor.id, row.limit, row.used + under_way), receivable.face))
 
 
