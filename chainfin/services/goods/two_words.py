@@ -70,7 +70,7 @@ def _ordered(session: Session, receipt_id: str) -> int:
     orders = (col(ActRow.function) == acts.ride_name(HandOut)) & (col(ActRow.status) == "awaiting_signature")
     leaving = (col(ActRow.function) == Release.FUNCTION) & col(ActRow.status).in_(("awaiting_signature", "signed"))
     waiting = select(ActRow).where(ActRow.subject == receipt_id, ActRow.contract == Release.CONTRACT, orders | leaving)
-    return sum(int(str(act.params["quantity"])) for act in session.exec(waiting))
+    return sum(HandOut.from_params(act.params).quantity for act in session.exec(waiting))  # a release says the same
 
 
 def _ask(session: Session, ctx: Context, row: WarehouseReceiptRow, word: HandOut | Correction) -> ActRow:
