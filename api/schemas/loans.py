@@ -283,9 +283,11 @@ class MarginCallOut(BaseModel):
 
     id: str
     asset_id: str
-    cause: str = Field(description="what shrank the collateral: a document, a price, the end of a day")
+    cause: str = Field(description="what shrank the collateral: a document, a price, a count, the end of a day")
     amount: Amount
-    status: Literal["open", "met"] = Field(description="met: paid since, covered again, or the loan has ended")
+    status: Literal["open", "met", "replaced"] = Field(
+        description="met: paid since, covered again, or the loan has ended; replaced: by a later call for more"
+    )
     created_at: Moment
 
     @classmethod
@@ -295,7 +297,7 @@ class MarginCallOut(BaseModel):
             asset_id=call.asset_id,
             cause=call.cause,
             amount=Amount.of(Money(call.amount, call.currency)),
-            status="met" if call.met else "open",
+            status="met" if call.met else "replaced" if call.replaced else "open",
             created_at=call.created_at,
         )
 

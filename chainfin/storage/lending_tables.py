@@ -287,5 +287,6 @@ class MarginCallRow(SQLModel, table=True):
     currency: str
     amount: int = Field(sa_type=BigInteger)
     status: str = "open"
-    """open | covered (the collateral covers the loan again). What was paid on it is read from the repayments."""
+    """open | covered (the collateral covers the loan again) | replaced (by a later one for more). What was paid on it
+    is read from the repayments."""
     created_at: datetime = Field(sa_type=UtcDateTime)

@@ -29,7 +29,7 @@ def amount(text: str) -> dict[str, str]:
 def fund(town: World) -> Member:
     """A lender whose key nobody holds for it."""
     member = town.stage.admit("Fund (invented)", ("LEI", "969500TESTFUND00XX15"), ["lender"])
-    for kind, party in (("lender", member), ("borrower", town.stranger)):
+    for kind, party in (("lender", member), ("borrower", town.stranger), ("debtor", town.core)):
         town.stage.limit(member, kind, party, "5000000.00", CNY, "A")
     town.stage.mandate(member, "5000000.00", CNY)
     town.stage.fund(member, "5000000.00", CNY)
@@ -50,7 +50,7 @@ def on_goods(town: World, fund: Member) -> dict[str, Any]:
     goods = {"commodity": "copper cathode", "commodity_class": "standard", "insured": "true"}
     stored = {"number": "WR-SOLD", "owner_id": town.stranger.id, "goods": goods, "unit": "TNE", "quantity": "12.500"}
     receipt = town.keeper.do("/v1/warehouse-receipts", stored)["warehouse_receipt"]["id"]
-    wish = {"product": "inventory_pledge", "lender_id": fund.id, "amount": amount("400000.00"), "days": 60}
+    wish = {"product": "inventory_pledge", "lender_id": fund.id, "amount": amount("400000.00"), "days": 90}
     application = town.stranger.post("/v1/applications", {**wish, "asset_id": receipt})["id"]
     path = f"/v1/applications/{application}"
     offer = town.stranger.get(path)["offer"]
@@ -206,7 +206,7 @@ def test_line__what_cannot_be_set__refused_by_its_code(
     assert (refused.value.status, refused.value.code) == (status, code)
 
 
-def test_recourse__given_by_the_seller__it_pays_once_the_debtor_is_overdue(town: World) -> None:
+def test_recourse__given_by_another__it_pays_once_the_debtor_is_overdue(town: World) -> None:
     """Last in this file: time goes on."""
     pledge, loan = town.ids["pledge"], town.ids["loan"]
     path = f"/v1/pledges/{pledge}/undertakings"
@@ -217,24 +217,25 @@ def test_recourse__given_by_the_seller__it_pays_once_the_debtor_is_overdue(town:
         town.core.post(path, body)
     assert (refused.value.status, refused.value.code) == (422, "transfer_to_debtor")
     with pytest.raises(ApiProblem) as refused:
-        town.supplier.post(path, {**body, "until": due.isoformat()})
+        town.stranger.post(path, {**body, "until": due.isoformat()})
     assert (refused.value.status, refused.value.code, refused.value.body["where"]) == (
         422,
         "until_not_after_due",
         "/until",
     )
-    made = town.supplier.post(path, body, key=KEY)
-    assert town.supplier.post(path, body, key=KEY)["id"] == made["id"], "asked twice, undertaken once"
-    town.supplier.finish(made)
+    with pytest.raises(ApiProblem) as refused:
+        town.supplier.post(path, body)
+    assert (refused.value.status, refused.value.code) == (422, "undertaker_is_party")
+    made = town.stranger.post(path, body, key=KEY)
+    assert town.stranger.post(path, body, key=KEY)["id"] == made["id"], "asked twice, undertaken once"
+    town.stranger.finish(made)
     (promise,) = town.lender.get(path)["undertakings"]
-    assert (promise["buyer_id"], promise["left"], promise["unit"]) == (town.supplier.id, locked, CNY)
+    assert (promise["buyer_id"], promise["left"], promise["unit"]) == (town.stranger.id, locked, CNY)
     town.stage.move_to(due + dt.timedelta(days=1))
     owed = Money.parse(town.supplier.get(f"/v1/loans/{loan}/payoff")["total"], CNY)
-    town.stage.pays(town.supplier, owed, promise["account"], promise["remittance"])
+    town.stage.pays(town.stranger, owed, promise["account"], promise["remittance"])
     town.lender.until(lambda: town.lender.get(f"/v1/loans/{loan}"), lambda found: found["status"] == "repaid")
-    parts = town.supplier.until(
-        lambda: town.supplier.get(f"/v1/receivables/{town.ids['receivable']}/parts")["items"], bool
-    )
-    assert [(each["face"], each["holder_id"]) for each in parts] == [(str(owed), town.supplier.id)]
+    parts = town.core.until(lambda: town.core.get(f"/v1/receivables/{town.ids['receivable']}/parts")["items"], bool)
+    assert [(each["face"], each["holder_id"]) for each in parts] == [(str(owed), town.stranger.id)]
     found = town.auditor.until(lambda: town.auditor.get("/v1/audit/reconciliation"), lambda body: body["ok"])
     assert found["mismatches"] == []

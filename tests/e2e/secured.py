@@ -26,7 +26,7 @@ PART = 300_000_00
 def lent_on_goods(site: Site, borrower: Actor) -> tuple[str, str]:
     """A loan on goods, and the receipt's id."""
     goods = site.goods(borrower)
-    return site.funded(borrower, LENT, goods.id, product="inventory_pledge"), goods.id
+    return site.funded(borrower, LENT, goods.id, product="inventory_pledge", days=90), goods.id
 
 
 def lent(site: Site, borrower: Actor, product: str) -> str:

@@ -16,6 +16,7 @@ from chainfin.services.pledges import enforcement, undertakings
 from chainfin.services.trade import splits_and_transfers
 from chainfin.storage.trade_tables import ReceivableRow
 from chainfin.values.money import Money
+from chainfin.values.party import Role
 from tests.e2e.ending import parts, pledges_on
 from tests.e2e.forging import Content, act_of, drop_fact, fact_of, paper_of, resealed
 from tests.e2e.secured import PART, bundle, checked, exchanged, lent, lent_on_goods, names
@@ -110,17 +111,18 @@ def test_exchanged__under_another_decision__named(site: Site) -> None:
 
 
 def fallen_due(site: Site) -> tuple[Actor, str, ReceivableRow, str]:
-    """Borrower, loan, the receivable that took the place of its goods, and the pledge: both are overdue."""
+    """Who undertook to pay, loan, the receivable that took the place of its goods, and the pledge: both are overdue."""
     borrower = site.borrower()
     loan_id, goods_id = lent_on_goods(site, borrower)
     asset = site.confirmed(borrower)
     pledge_id = exchanged(site, borrower, goods_id, asset)
     until = asset.due_date + timedelta(days=30)
-    undertakings.undertake(site.ctx, borrower, pledge_id, str(Money(PART, CNY)), until, "we pay if the debtor doesn't")
+    giver = site.admit(Role.SUPPLIER)
+    undertakings.undertake(site.ctx, giver, pledge_id, str(Money(PART, CNY)), until, "we pay if the debtor doesn't")
     site.run()
     site.fall_due(asset.due_date)
     end_of_day.run(site.ctx, OPERATOR, site.today)
-    return borrower, loan_id, asset, pledge_id
+    return giver, loan_id, asset, pledge_id
 
 
 def test_taken__the_receivable_that_took_the_goods_place__what_it_pays_is_the_loans(site: Site) -> None:
@@ -136,8 +138,8 @@ def test_taken__the_receivable_that_took_the_goods_place__what_it_pays_is_the_lo
 
 
 def test_recourse__on_the_receivable_that_took_the_goods_place__promise_and_payment_shown(site: Site) -> None:
-    borrower, loan_id, _, pledge_id = fallen_due(site)
-    ref = site.pays(100_000_00, f"BUYBACK {pledge_id}", payer=site.party(borrower.party_id).account)
+    giver, loan_id, _, pledge_id = fallen_due(site)
+    ref = site.pays(100_000_00, f"BUYBACK {pledge_id}", payer=site.party(giver.party_id).account)
     data, report = right(site, loan_id)
     wanted = {"security 2: pledge: bought back", "signature of BuyBack", "signature of BuyBack: role"}
     assert wanted | {"signature of Undertake", f"payment {ref}: on chain"} <= names(report, State.OK)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from math import ceil
 from typing import Any
 
 import pytest
 
-from chainfin.errors import BadInput, Refused
+from chainfin.errors import BadInput, NotFound, Refused
 from chainfin.rules import inventory
 from chainfin.services.goods import receipts, two_words
 from chainfin.services.kernel.context import OPERATOR, Actor
@@ -63,6 +64,56 @@ def test_price__falls_under_a_loan__called_at_once_for_what_restores_it(site: Si
     assert len(margin_calls.of_loan(site.ctx, owner, loan_id).calls) == 1, "what was called is enough"
 
 
+def test_count__finds_less_than_is_pledged__called_at_once(site: Site) -> None:
+    owner = site.borrower()
+    goods = site.goods(owner)
+    loan_id = site.funded(owner, LENT, goods.id, product="inventory_pledge")
+    (pledge,) = site.loan(loan_id).pledges
+    left = Decimal(pledge.left // 2).scaleb(-3)
+    receipts.recount(site.ctx, site.cast["keeper"], goods.id, Decimal(20_000) - left, "a count (invented)")
+    site.run()
+    (called,) = margin_calls.of_loan(site.ctx, owner, loan_id).calls
+    (pledge,) = site.loan(loan_id).pledges
+    restored = inventory.loan_limit(pledge.left, inventory.UnitPrice(Decimal(70), CNY), BasisPoints(7000))
+    assert called.amount == site.loan(loan_id).loan.dues.total.minor - restored.minor
+    assert called.cause.startswith("count in block ")
+
+
+def test_price__falls_again__one_call_for_all_of_it_stands(site: Site) -> None:
+    owner = site.borrower()
+    loan_id = site.funded(owner, LENT, site.goods(owner).id, product="inventory_pledge")
+    for price in (60_00, 50_00, 40_00):
+        site.price(price)
+    calls = margin_calls.of_loan(site.ctx, owner, loan_id).calls
+    assert [each.replaced for each in calls] == [True, True, False]
+    assert [each.amount for each in calls] == sorted(each.amount for each in calls)
+    site.price(75_00)
+    assert margin_calls.of_loan(site.ctx, owner, loan_id).calls[-1].met
+
+
+def test_receipt__pledged__seen_by_its_lender_and_undertaker_and_no_other(site: Site) -> None:
+    owner, core, other = site.borrower(), site.cast["core"], site.admit(Role.LENDER)
+    goods = site.goods(owner)
+    lender = site.cast["lender"]
+    for nobody in (lender, core, other):
+        with pytest.raises(NotFound):
+            queries.warehouse_receipt(site.ctx, nobody, goods.id)
+    loan_id = site.funded(owner, LENT, goods.id, product="inventory_pledge")
+    (pledge,) = site.loan(loan_id).pledges
+    undertakings.undertake(site.ctx, core, pledge.id, "10", site.today + timedelta(days=90), "we buy")
+    site.run()
+    for party in (lender, core):
+        assert queries.warehouse_receipt(site.ctx, party, goods.id).goods["commodity"] == "copper"
+    with pytest.raises(NotFound):
+        queries.warehouse_receipt(site.ctx, other, goods.id)
+    asset = site.confirmed(owner)
+    with pytest.raises(NotFound):
+        queries.receivable(site.ctx, lender, asset.id)
+    site.funded(owner, 100_000_00, asset.id)
+    seen = queries.receivable(site.ctx, lender, asset.id)
+    assert (seen.id, seen.document_root) == (asset.id, None)
+
+
 def test_price__falls_to_the_trigger__nothing_is_called_before(site: Site) -> None:
     """Lent at 70 %, called above 78 %: at 63.00 the loan stands at 77.8 %, at 62.00 at 79 %."""
     owner = site.borrower()
@@ -78,16 +129,13 @@ def test_price__falls_to_the_trigger__nothing_is_called_before(site: Site) -> No
 
 
 def test_end_of_day__goods_no_longer_cover_what_is_owed__called(site: Site) -> None:
-    """Nobody sets a price, but the keeper finds less, and interest runs: the day's end sees it."""
+    """Lent at 70 %, called above 78 %: just below that, interest alone goes above it, and the day's end sees it."""
     owner = site.borrower()
-    receipt = site.goods(owner)
-    loan_id = site.funded(owner, LENT, receipt.id, product="inventory_pledge")
-    site.move_to(site.today + timedelta(days=1))
-    site.run()  # and with it the day's end that the schedule asks for
-    receipts.recount(site.ctx, site.cast["keeper"], receipt.id, Decimal(18_000), "a count (invented)")
-    site.run()
+    loan_id = site.funded(owner, LENT, site.goods(owner).id, product="inventory_pledge")
+    (pledge,) = site.loan(loan_id).pledges
+    site.price(ceil(site.loan(loan_id).loan.dues.total.minor * 1000 / (pledge.left * Decimal("0.78"))))
     assert margin_calls.of_loan(site.ctx, owner, loan_id).calls == []
-    site.move_to(site.today + timedelta(days=1))
+    site.move_to(site.today + timedelta(days=3))
     done = end_of_day.run(site.ctx, OPERATOR, site.today)
     (called,) = margin_calls.of_loan(site.ctx, owner, loan_id).calls
     assert called.cause == f"end of day {site.today}"

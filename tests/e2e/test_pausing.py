@@ -90,16 +90,16 @@ def _attempts(site: Site, kind: Kind) -> list[Callable[[], object]]:
         ]
     asset, goods = site.confirmed(seller), site.goods(seller)
     marked = site.admit(Role.CORE | Role.LINED)
-    site.funded(seller, LENT, goods.id, product="inventory_pledge")
+    site.funded(seller, LENT, goods.id, product="inventory_pledge", days=90)
     (pledge,) = pledges_on(site, goods.id)
     offered = site.offered(seller, LENT, asset.id)
     swap = partial(substitution.offer, ctx, lender, sold_id=pledge.id, quantity=Decimal(1), receivable_id=asset.id)
-    granted = swap(amount=Money(1_00, CNY)).pledge_id
+    granted = swap(amount=Money(100_00, CNY)).pledge_id
     return [
         partial(site.apply, seller, LENT, asset.id),
         partial(applications.accept, ctx, seller, offered),
         partial(undertakings.undertake, ctx, core, pledge.id, "1", site.today + timedelta(days=9), "I buy it"),
-        partial(swap, amount=Money(1_00, CNY)),
+        partial(swap, amount=Money(100_00, CNY)),
         partial(substitution.accept, ctx, seller, granted),
         partial(debtor_lines.set_, ctx, lender, str(marked.party_id), Money(5_00, CNY)),
     ]

@@ -83,7 +83,7 @@ def stage(shared_site: Site) -> Stage:
     claim, pledged = site.confirmed(seller, claim_papers), site.confirmed(seller)
     goods = site.goods(seller)
     site.funded(seller, LENT, pledged.id)
-    site.funded(seller, LENT, goods.id, product="inventory_pledge")
+    site.funded(seller, LENT, goods.id, product="inventory_pledge", days=90)
     (on_claim,), (on_goods,) = pledges_on(site, pledged.id), pledges_on(site, goods.id)
     until = site.today + timedelta(days=30)
     undertakings.undertake(site.ctx, site.cast["core"], on_goods.id, "1000", until, "as agreed")

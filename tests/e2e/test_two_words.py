@@ -46,7 +46,7 @@ def test_hand_out__ordered_by_the_owner__then_by_the_keepers_hand(site: Site, mo
 def test_count__mistaken__put_right_by_both_and_the_pledge_stays_as_it_was_left(site: Site) -> None:
     owner, keeper = site.borrower(), site.cast["keeper"]
     goods = site.goods(owner, 10_000)
-    site.funded(owner, 300_000_00, goods.id, product="inventory_pledge")
+    loan_id = site.funded(owner, 300_000_00, goods.id, product="inventory_pledge")
     (before,) = pledges_on(site, goods.id)
     missing = Decimal(10_000_000 - before.left + 500_000).scaleb(-3)
     receipts.recount(site.ctx, keeper, goods.id, missing, "a count (invented)")
@@ -57,13 +57,23 @@ def test_count__mistaken__put_right_by_both_and_the_pledge_stays_as_it_was_left(
     with pytest.raises(ChainfinError) as refused:
         two_words.find(site.ctx, owner, goods.id, Decimal(1), "found again")
     assert refused.value.code == "role_missing"
-    two_words.find(site.ctx, keeper, goods.id, missing, "it lay in the next bay")
+    lost = Decimal(500)
+    with pytest.raises(ChainfinError) as refused:
+        two_words.find(site.ctx, keeper, goods.id, missing - lost + 1, "it lay in the next bay")
+    assert refused.value.code == "pledged_goods_missing", "it would be the owner's, and free"
+    two_words.find(site.ctx, keeper, goods.id, missing - lost, "it lay in the next bay")
     site.run()
     (after,) = pledges_on(site, goods.id)
     assert after.left == before.left - 500_000
     chain = view(site.inst, "WarehouseReceipts", "receipt", goods.id)
-    assert (chain["missing"], chain["pledged"]) == (0, after.left)
-    assert chain["free"] == 10_000_000 - after.left
+    assert (chain["missing"], chain["pledged"]) == (500_000, after.left)
+    assert mismatches(site) == []
+    site.pays(site.loan(loan_id).loan.dues.total.minor, f"LOAN {loan_id}")
+    assert site.loan(loan_id).row.status == "repaid"
+    two_words.find(site.ctx, keeper, goods.id, lost, "the rest, behind it")
+    site.run()
+    chain = view(site.inst, "WarehouseReceipts", "receipt", goods.id)
+    assert (chain["missing"], chain["pledged"], chain["free"]) == (0, 0, 10_000_000)
     assert mismatches(site) == []
 
 

@@ -62,6 +62,8 @@ TRANSITIONS: Mapping[tuple[LoanState, LoanEvent], LoanState] = {
 
 ACCRUING = frozenset({LoanState.ACTIVE, LoanState.OVERDUE, LoanState.RESTRUCTURED})
 """States in which interest runs."""
+OVER = (LoanState.REPAID, LoanState.CANCELLED, LoanState.RECOVERED)
+"""States in which nothing is owed: all that is pledged for the loan is to be given up."""
 
 
 def transition(state: LoanState, event: LoanEvent) -> LoanState:

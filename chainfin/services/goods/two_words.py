@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from chainfin.errors import NotFound, Refused, unless_refused
@@ -17,12 +18,14 @@ from chainfin.eth.abi import from_hex
 from chainfin.eth.bindings.warehouse_receipts_acts import Correct, Correction, HandOut, Release
 from chainfin.hashing import keccak
 from chainfin.rules import inventory as rules
+from chainfin.rules.loan.state import OVER
 from chainfin.services.goods import receipts
 from chainfin.services.kernel import acts
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.views.acts import ActView
+from chainfin.storage.lending_tables import LoanRow
 from chainfin.storage.party_tables import PartyRow
-from chainfin.storage.trade_tables import ActRow, WarehouseReceiptRow
+from chainfin.storage.trade_tables import ActRow, PledgeRow, WarehouseReceiptRow
 from chainfin.values.party import Role
 
 
@@ -48,14 +51,31 @@ def find(ctx: Context, actor: Actor, receipt_id: str, found: Decimal, report: st
     owner's agreement, to be signed by it; then the keeper is asked for its own word.
 
     Raises NotFound warehouse_receipt_unknown; BadInput quantity_…; Conflict receipt_not_final; Refused not_keeper,
-    quantity_too_large, exceeds_missing.
+    quantity_too_large, exceeds_missing; pledged_goods_missing: what a lender lost by the count stays where it is until
+    the loan is over, for found again it would be free goods of their owner.
     """
     keeper_id, amount = actor.require(Role.KEEPER), receipts.thousandths(found, where="found")
     with ctx.store.begin() as session:
         row = _locked(session, actor, receipt_id)
         unless_refused(rules.correct(receipts.value(session, row), amount, by=keeper_id, agreed=row.owner_id))
+        _unless_lenders_loss(session, row, amount)
         root = "0x" + keccak(report.encode()).hex()
         return ActView.of(_ask(session, ctx, row, Correction(id=row.id, document_root=root, found=amount)))
+
+
+def _unless_lenders_loss(session: Session, row: WarehouseReceiptRow, found: int) -> None:
+    """Raises Refused pledged_goods_missing."""
+    running = select(LoanRow.id).where(col(LoanRow.status).not_in([state.value for state in OVER]))
+    lost = session.exec(
+        select(func.coalesce(func.sum(PledgeRow.lost), 0)).where(
+            PledgeRow.asset_id == row.id, col(PledgeRow.loan_id).is_(None) | col(PledgeRow.loan_id).in_(running)
+        )
+    ).one()
+    own = row.missing - int(lost)
+    if found > own:
+        shown = Decimal(max(0, own)).scaleb(-3)
+        message = f"{shown} {row.unit} of what is missing were their owner's alone; the rest was pledged"
+        raise Refused("pledged_goods_missing", message, free=str(shown))
 
 
 def _locked(session: Session, actor: Actor, receipt_id: str) -> WarehouseReceiptRow:

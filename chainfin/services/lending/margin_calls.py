@@ -6,6 +6,7 @@ is set and at every end of day; where no fresh price tells what they are worth, 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -34,6 +35,8 @@ _log = structlog.get_logger("chainfin.margin")
 OPEN = "open"
 COVERED = "covered"
 """The collateral covers the loan again, as far as a call would have restored it."""
+REPLACED = "replaced"
+"""A later call asks for what this one asked for, and more."""
 
 
 def call(session: Session, ctx: Context, asset: ReceivableRow, lost: Money, cause: str) -> Money:
@@ -91,6 +94,13 @@ def price_set(session: Session, ctx: Context, price: PriceRow) -> None:
         check(session, ctx, row, loan, f"price {price.id}")
 
 
+def shrank(session: Session, ctx: Context, pledge: PledgeRow, cause: str) -> None:
+    """Less is there of pledged goods: the loan on them is looked at."""
+    if pledge.loan_id is not None:
+        row, loan = loan_book.load(session, pledge.loan_id)
+        check(session, ctx, row, loan, cause)
+
+
 def check(session: Session, ctx: Context, row: LoanRow, loan: Loan, cause: str) -> str | None:
     """Call for more collateral where goods no longer cover what a running loan owes, by the rates of the policy that
     granted it; nothing is called that earlier calls ask for already.
@@ -124,20 +134,25 @@ def _check(session: Session, ctx: Context, row: LoanRow, loan: Loan, cause: str)
     others = cover.base(session, row, rates.advance_rate, ctx.clock.today(), but=goods)
     owed = others.shortfall(_owed(ctx, loan))
     found = inventory.margin_call(held, owed, price, trigger=_basis_points(rates.margin_call_rate), restore=restore)
-    standing = [called for called in _calls(session, row, loan) if not called.met]
+    standing = [called for called in _calls(session, row, loan) if not (called.met or called.replaced)]
     if found is None:
         if owed <= inventory.loan_limit(held, price, restore):
-            for each in standing:
-                call_row = session.get_one(MarginCallRow, each.id)
-                call_row.status = COVERED
-                session.add(call_row)
+            _end(session, standing, COVERED)
         return
     asked = max((called.left for called in standing), default=Money.zero(row.currency))
     known = session.exec(
         select(MarginCallRow.id).where(MarginCallRow.loan_id == row.id, MarginCallRow.cause == cause)
     ).first()
     if found.cash > asked and known is None:
+        _end(session, standing, REPLACED)
         _call(session, ctx, row, str(application.asset_id), cause, found.cash)
+
+
+def _end(session: Session, calls: Sequence[MarginCallView], status: str) -> None:
+    for each in calls:
+        row = session.get_one(MarginCallRow, each.id)
+        row.status = status
+        session.add(row)
 
 
 def _goods(session: Session, row: LoanRow, application: ApplicationRow) -> list[PledgeRow]:
@@ -208,7 +223,8 @@ def _calls(session: Session, row: LoanRow, loan: Loan) -> list[MarginCallView]:
         since = sum(payment.amount for payment in paid if payment.created_at >= each.created_at)
         left = max(0, each.amount - since)
         met = loan.state not in ACCRUING or each.status == COVERED or left == 0
-        found.append(MarginCallView.of(each, met=met, left=Money(left, each.currency)))
+        replaced = each.status == REPLACED
+        found.append(MarginCallView.of(each, met=met, replaced=replaced, left=Money(left, each.currency)))
     return found
 
 

@@ -51,8 +51,16 @@ def hold_reason(session: Session, ctx: Context, pledge_id: str) -> str | None:
 
 
 def _without_price(session: Session, ctx: Context, pledge: PledgeRow | None) -> str | None:
-    """Why nobody can tell what the pledge's goods cost now (price_missing, price_stale)."""
-    if pledge is None or pledge.loan_id is None or assets.KINDS[pledge.asset_kind].priced is False:
+    """Why nobody can tell what the pledge's goods cost now (price_missing, price_stale). None where nobody has still
+    to buy them: then the money goes back, and needs no price."""
+    if pledge is None or pledge.loan_id is None or not assets.KINDS[pledge.asset_kind].priced:
+        return None
+    promises = select(UndertakingRow.buyer_id).where(
+        UndertakingRow.pledge_id == pledge.id,
+        UndertakingRow.left > 0,
+        UndertakingRow.until >= ctx.clock.chain_day(),
+    )
+    if session.exec(promises.limit(1)).first() is None:
         return None
     currency = session.get_one(LoanRow, pledge.loan_id).currency
     try:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import ClassVar, Final, Protocol, TypeAlias
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, or_, select
 
 from chainfin.errors import NotFound, Refusal, unless_refused
 from chainfin.rules import pledge as rules
@@ -17,7 +17,7 @@ from chainfin.services.kernel import pledge_rows
 from chainfin.services.kernel.context import Actor
 from chainfin.services.trade import receivables
 from chainfin.services.trade.receivable_asset import ReceivableAsset
-from chainfin.storage.trade_tables import PledgeRow, ReceivableRow, WarehouseReceiptRow
+from chainfin.storage.trade_tables import PledgeRow, ReceivableRow, UndertakingRow, WarehouseReceiptRow
 from chainfin.values.measure import Measure
 from chainfin.values.money import Money
 from chainfin.values.party import Role
@@ -177,3 +177,15 @@ def for_party(session: Session, actor: Actor, pledge_id: str) -> PledgeRow:
     if row is None or party_id not in (row.lender_id, row.pledgor_id):
         raise NotFound("pledge_unknown", f"there is no pledge {pledge_id}")
     return locked_pledge(session, pledge_id)
+
+
+def stands_on(session: Session, party_id: str | None, asset_id: str) -> bool:
+    """Whether the party lends on an asset, or has undertaken to buy what is pledged of it: then it may see it."""
+    held = [state.value for state in (rules.State.PENDING, *rules.LIVE)]
+    promised = select(UndertakingRow.pledge_id).where(UndertakingRow.buyer_id == party_id)
+    found = (
+        select(PledgeRow.id)
+        .where(PledgeRow.asset_id == asset_id, col(PledgeRow.status).in_(held))
+        .where(or_(PledgeRow.lender_id == party_id, col(PledgeRow.id).in_(promised)))
+    )
+    return session.exec(found.limit(1)).first() is not None

@@ -19,8 +19,8 @@ from chainfin.eth.bindings.pledges_acts import Release
 from chainfin.risk.valuation import NO_VALUATION, Valuation
 from chainfin.rules import facility
 from chainfin.rules import pledge as rules
-from chainfin.rules.loan import LoanState, accrue
-from chainfin.rules.loan.state import ACCRUING
+from chainfin.rules.loan import accrue
+from chainfin.rules.loan.state import ACCRUING, OVER
 from chainfin.rules.pledge import LIVE, State
 from chainfin.services.books import loan_book
 from chainfin.services.goods import redemption
@@ -33,8 +33,6 @@ from chainfin.storage.lending_tables import ApplicationRow, LoanRow, RepaymentRo
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ActRow, PledgeRow
 
-OVER: Final = (LoanState.REPAID, LoanState.CANCELLED, LoanState.RECOVERED)
-"""Loans that owe nothing: all that is pledged for them is to be given up."""
 ASKED: Final = "asked"
 """Where an act keeps why it was made: OWED or ALL; a part that a lender gives up of its own has neither."""
 OWED: Final = "owed"

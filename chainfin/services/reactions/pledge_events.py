@@ -20,7 +20,7 @@ from chainfin.rules.pledge import Pledge, State
 from chainfin.services.books import loan_book
 from chainfin.services.kernel import pledge_rows
 from chainfin.services.kernel.context import Context
-from chainfin.services.lending import disbursement
+from chainfin.services.lending import disbursement, margin_calls
 from chainfin.services.pledges import assets, release, substitution
 from chainfin.services.pledges.assets import PledgeableAsset
 from chainfin.services.reactions.event_reading import Handlers, agree, follows, on, party
@@ -230,6 +230,13 @@ def _shrunk(session: Session, pledge: Pledge, told: pledges_events.Shrunk, event
     return after
 
 
+def _lost(session: Session, ctx: Context, told: pledges_events.Shrunk, event: ChainEvent) -> None:
+    _pledge(_shrunk)(session, ctx, told, event)
+    row = session.get(PledgeRow, told.pledge_id)
+    if row is not None:
+        margin_calls.shrank(session, ctx, row, f"count in block {event.block_number}")
+
+
 def _enforced(session: Session, pledge: Pledge, told: pledges_events.Enforced, event: ChainEvent) -> Outcome:
     """The lender took what was pledged: it holds it as an asset of its own, and the loan owes on. What that asset
     brings in serves the loan (see `allocation`)."""
@@ -252,7 +259,7 @@ HANDLERS: Handlers = dict(
         on(pledges_events.PaidOff, _moving(_freed, _paid_off)),
         on(pledges_events.Expired, _moving(_freed, _expired)),
         on(pledges_events.Discharged, _discharged),
-        on(pledges_events.Shrunk, _pledge(_shrunk)),
+        on(pledges_events.Shrunk, _lost),
         on(pledges_events.Undertaken, _pledge(_undertaken)),
         on(pledges_events.BoughtBack, _moving(_bought, _bought_back)),
         on(pledges_events.Enforced, _moving(_taken, _enforced)),

@@ -132,7 +132,9 @@ def receivable(ctx: Context, actor: Actor, receivable_id: str) -> ReceivableView
 
 def _receivable(session: Session, actor: Actor, receivable_id: str) -> ReceivableRow:
     row = session.get(ReceivableRow, receivable_id)
-    if row is None or not (actor.sees_all or actor.party_id in parties(row)):
+    if row is None or not (
+        actor.sees_all or actor.party_id in parties(row) or assets.stands_on(session, actor.party_id, receivable_id)
+    ):
         raise NotFound("receivable_unknown", f"there is no receivable {receivable_id}")
     return row
 
@@ -169,8 +171,9 @@ def warehouse_receipt(ctx: Context, actor: Actor, receipt_id: str) -> WarehouseR
     """Raises NotFound warehouse_receipt_unknown."""
     with ctx.store.read() as session:
         row = session.get(WarehouseReceiptRow, receipt_id)
-    if row is None or not (actor.sees_all or actor.party_id in (row.keeper_id, row.owner_id)):
-        raise NotFound("warehouse_receipt_unknown", f"there is no receipt {receipt_id}")
+        own = row is not None and actor.party_id in (row.keeper_id, row.owner_id)
+        if row is None or not (actor.sees_all or own or assets.stands_on(session, actor.party_id, receipt_id)):
+            raise NotFound("warehouse_receipt_unknown", f"there is no receipt {receipt_id}")
     return receipts.view(row)
 
 

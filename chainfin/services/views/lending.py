@@ -178,7 +178,7 @@ class LoanView:
 @dataclass(frozen=True, slots=True)
 class MarginCallView:
     """A call, and whether it is met: by what was paid on the loan since then, by collateral that covers it again, or
-    since the loan has ended. ``left``: what is still to be paid on it."""
+    since the loan has ended; ``replaced``: by a later one for more. ``left``: what is still to be paid on it."""
 
     id: str
     asset_id: str
@@ -186,9 +186,10 @@ class MarginCallView:
     currency: str
     amount: int
     met: bool
+    replaced: bool
     left: Money
     created_at: datetime
 
     @classmethod
-    def of(cls, row: MarginCallRow, *, met: bool, left: Money) -> MarginCallView:
-        return shown(cls, row, met=met, left=left)
+    def of(cls, row: MarginCallRow, *, met: bool, replaced: bool, left: Money) -> MarginCallView:
+        return shown(cls, row, met=met, replaced=replaced, left=left)

@@ -91,6 +91,7 @@ class MoneyComesIn(Securities):
         }  # fmt: skip
 
         def ask() -> str | None:
+            self._priced()
             return self._paid(f"BUYBACK {pledge.id}", amount, "buyBack", payer)
 
         return Deed(Call("Pledges", "buyBack", params), "bank", f"{part} of {self.label(pledge)} by {by}", ask)

@@ -112,7 +112,9 @@ class Rare(BatchMaker):
         if not sold:
             return self._lent_on_goods()
         pledge = self.recent(sold)
-        return self.substituted(pledge, self.recent([row for row in debts if row.holder_id == pledge.pledgor_id]))
+        until = next(row.maturity for row in self.known.loans if row.id == pledge.loan_id)
+        own = [row for row in debts if row.holder_id == pledge.pledgor_id]
+        return self.substituted(pledge, self.recent([row for row in own if row.due_date <= until] or own))
 
     def _expired(self) -> Step | None:
         waiting = [row for row in self.known.pledges if row.status == "active" and not row.drawn and row.expires_at]

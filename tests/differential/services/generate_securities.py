@@ -30,6 +30,8 @@ KILOGRAM_FEN = 70_00
 LEAST = 2_000_00
 """The smallest loan that is asked for, fen."""
 DAYS = 30
+GOODS_DAYS = 90
+"""Longer than some claims, so that these can take the place of sold goods."""
 """For how long is lent."""
 
 
@@ -72,7 +74,7 @@ class Securities(Goods):
                 self._priced()
             made = applications.apply(
                 self.ctx, self.actor(by), product=product, lender_id=self.h.id(lender), amount=Money(amount, CNY),
-                days=DAYS, asset_id=row.id,
+                days=DAYS if of_money else GOODS_DAYS, asset_id=row.id,
             )  # fmt: skip
             if made.status == "review" and approves:
                 made = review.decide(self.ctx, self.actor(lender), made.id, "approved", "we know them well")
@@ -157,7 +159,9 @@ class Securities(Goods):
 
     def substituted(self, sold: PledgeRow, debt: ReceivableRow) -> Deed:
         by = self.either(self.h.name(sold.lender_id), 0.95)
-        quantity, amount = self.number(sold.left // 2 or sold.left), self.number(receivables.free(debt) // 2)
+        amount = self.number(receivables.free(debt) // 2)
+        worth = amount * 1000 // KILOGRAM_FEN if self.chance(0.8) else sold.left
+        quantity = self.number(min(sold.left // 2, worth) or sold.left)
         terms = {
             "soldPledgeId": sold.id, "goodsId": sold.asset_id, "quantity": quantity,
             "pledgeId": eip712.pledge_id(debt.id, self.fresh("pledge")), "receivableId": debt.id, "amount": amount,
@@ -167,6 +171,7 @@ class Securities(Goods):
         params = {**terms, "registryNo": registry_hex(self.fresh("REG"))}
 
         def ask() -> str | None:
+            self._priced()
             offered = substitution.offer(
                 self.ctx, self.actor(by), sold_id=sold.id, quantity=Decimal(quantity).scaleb(-3),
                 receivable_id=debt.id, amount=Money(amount, CNY),

@@ -50,6 +50,7 @@ SAME: Final[dict[str, frozenset[str]]] = {
     },
 }
 
+_LOAN: Final = "loan, limits and prices aren't on chain"
 _HOLIDAY: Final = "what falls due on a holiday is paid in time on the next business day: the chain knows no holidays"
 _UNTOLD: Final = "the bank may still tell of a payment in time: the chain knows no statements"
 STRICTER: Final[dict[tuple[str, str], str]] = {
@@ -70,6 +71,12 @@ STRICTER: Final[dict[tuple[str, str], str]] = {
     ("Pledges.undertake", "until_not_after_due"): "an undertaking that could never be called: the chain has it, unused",
     ("Pledges.undertake", "transfer_to_debtor"): "as well: nobody may hold its own debt",
     ("Orders.post", "document_party_foreign"): "on chain the buyer is who sends it: there it is its own order",
+    ("Pledges.substitute", "receivable_due_late"): _LOAN,
+    ("Pledges.substitute", "price_stale"): _LOAN,
+    ("Pledges.buyBack", "price_stale"): _LOAN,
+    ("Pledges.substitute", "limit_exceeded"): _LOAN,
+    ("Pledges.substitute", "substitution_undervalued"): _LOAN,
+    ("WarehouseReceipts.correct", "pledged_goods_missing"): "the contract doesn't know that a lender lost them",
     ("Receivables.credit", "credit_above_invoice"): "the chain knows no invoice, only what is free of the claim",
 }
 """(act, code) that only a service says, and why that is meant."""
@@ -86,6 +93,8 @@ ASKED_FIRST: Final[dict[tuple[str, str], frozenset[str]]] = {
         # the document with the order, before the day and the number
         ("Receivables.issue", "invoice_above_received"): "TenorTooLong DueDayPast ReceivableExists",
         ("Receivables.issue", "invoice_already_registered"): "InvoiceExceedsReceived TenorTooLong DueDayPast",
+        # whose invoice it is, before its days
+        ("Receivables.issue", "act_of_other_party"): "TenorTooLong DueDayPast ReceivableExists",
         # the caller's role, before the thing
         ("WarehouseReceipts.recount", "role_missing"): "NotKeeper",
         ("WarehouseReceipts.correct", "role_missing"): "NotKeeper",
