@@ -46,19 +46,21 @@ coverage: $(VENV)/.dev node ## how much of each package the tests run (TESTS="te
 
 # Another Python than the default: units and properties, where the machine has it. In an environment of its own.
 PY ?= 3.12
-test-py: ## unit and property tests on another Python (PY=3.12), skipped where the machine has none
-	@python=$$(command -v python$(PY)); $${python:-false} --version >/dev/null 2>&1 || python=""; \
+test-py: ## unit and property tests (or TESTS) on another Python (PY=3.12), skipped where the machine has none
+	@python=$$(command -v python$(PY)); $${python:-false} -c 'import ensurepip, venv' 2>/dev/null || python=""; \
 	if [ -z "$$python" ] && command -v pyenv >/dev/null; then \
 	  version=$$(pyenv versions --bare | grep -E '^$(PY)\.[0-9]+$$' | tail -1); \
 	  test -z "$$version" || python=$$(pyenv prefix $$version)/bin/python; \
 	fi; \
 	if [ -z "$$python" ]; then echo "Python $(PY) is not installed: its tests are skipped"; exit 0; fi; \
+	begun=$$(date +%s); \
 	test -x .venv-$(PY)/bin/python || $$python -m venv .venv-$(PY); \
 	cmp -s requirements/dev.txt .venv-$(PY)/.installed || { \
 	  .venv-$(PY)/bin/python -m pip install -q --require-hashes -r requirements/dev.txt \
 	  && .venv-$(PY)/bin/python -m pip install -q --no-deps --no-build-isolation -e . \
-	  && cp requirements/dev.txt .venv-$(PY)/.installed; } && \
-	.venv-$(PY)/bin/python -m pytest -n $(WORKERS) --dist loadfile tests/unit tests/properties
+	  && cp requirements/dev.txt .venv-$(PY)/.installed; } && installed=$$(date +%s) && \
+	.venv-$(PY)/bin/python -m pytest -n $(WORKERS) --dist loadfile $(or $(TESTS),tests/unit tests/properties) && \
+	echo "Python $(PY): $$((installed - begun)) s to set up, $$(($$(date +%s) - installed)) s of tests"
 
 # Tools that only tests and `make contracts` want. Without Node (or its registry) the tests that need them say so and skip.
 node:
