@@ -23,6 +23,8 @@ from chainfin.values.money import Money
 PATIENCE_S = 30.0
 OFFERED = ("grant", "exchange", "acceptOffer")
 """Acts that accept an offer: signed where the offer was made, each by a decision of its own."""
+RIDING = ("handOut", "correction")
+"""Words of an owner that ride in a keeper's act: the keeper may take its time."""
 
 
 class ApiProblem(ChainfinError):
@@ -160,13 +162,16 @@ class Member(Caller):
         return signed
 
     def finish(self, act: Mapping[str, Any]) -> dict[str, Any]:
-        """Sign an act (if it waits for that) and wait for its end. Raises ApiProblem with the chain's refusal."""
+        """Sign an act (if it waits for that) and wait for its end; a word that rides in another's act (`RIDING`) is
+        given once it is signed. Raises ApiProblem with the chain's refusal."""
+        done = ("final", "signed") if act["function"] in RIDING else ("final",)
         if act["status"] == "awaiting_signature":
             self.post(f"/v1/acts/{act['id']}/signature", {"signature": self.signature(act["typed_data"])})
         ended: dict[str, Any] = self.until(
-            lambda: self.get(f"/v1/acts/{act['id']}"), lambda now: now["status"] in ("final", "refused", "expired")
+            lambda: self.get(f"/v1/acts/{act['id']}"),
+            lambda now: now["status"] in ("final", "refused", "expired", given),
         )
-        if ended["status"] != "final":
+        if ended["status"] not in ("final", given):
             error = ended["error"] or {"code": f"act_{ended['status']}", "message": ended["status"]}
             raise ApiProblem(409, {"code": error["code"], "detail": error["message"]})
         return ended

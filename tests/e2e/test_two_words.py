@@ -12,6 +12,7 @@ from chainfin.services.goods import receipts, two_words
 from chainfin.services.kernel import custody
 from chainfin.services.pledges import undertakings
 from chainfin.values.party import Role
+from tests.e2e.ending import act as act_of
 from tests.e2e.ending import mismatches, pledges_on
 from tests.e2e.ending import receipt as stored
 from tests.e2e.onchain import view
@@ -40,7 +41,24 @@ def test_hand_out__ordered_by_the_owner__then_by_the_keepers_hand(site: Site, mo
     chain = view(site.inst, "WarehouseReceipts", "receipt", goods.id)
     assert (chain["free"], chain["released"]) == (40_000, 60_000)
     assert stored(site, goods.id).released == 60_000
+    assert (act_of(site, order.id).status, act_of(site, order.id).tx_hash) == ("final", act_of(site, act.id).tx_hash)
     assert mismatches(site) == []
+
+
+def test_hand_out__keeper_lets_its_time_pass__the_order_has_ended_too(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner = site.borrower()
+    goods = site.goods(owner, 100)
+    with monkeypatch.context() as patch:
+        patch.setattr(custody, "signer_of", lambda *_: None)
+        order = two_words.order(site.ctx, owner, goods.id, Decimal(100))
+        sign(site, order)
+        site.ctx.clock.move_to(site.ctx.clock.now() + timedelta(hours=25))
+        site.run()
+        ended = act_of(site, order.id)
+        assert (ended.status, ended.error_code) == ("expired", "act_expired")
+        assert two_words.order(site.ctx, owner, goods.id, Decimal(100)).status == "awaiting_signature", "free once more"
 
 
 def test_count__mistaken__put_right_by_both_and_the_pledge_stays_as_it_was_left(site: Site) -> None:

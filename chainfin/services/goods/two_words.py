@@ -8,6 +8,7 @@ that is given counts as gone: what is free can't be ordered twice.
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Final
 
 from sqlalchemy import func
 from sqlmodel import Session, col, select
@@ -23,10 +24,14 @@ from chainfin.services.goods import receipts
 from chainfin.services.kernel import acts
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.views.acts import ActView
+from chainfin.storage.chain_tables import ChainEvent
 from chainfin.storage.lending_tables import LoanRow
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ActRow, PledgeRow, WarehouseReceiptRow
 from chainfin.values.party import Role
+
+WORD: Final = "word"
+"""Where a keeper's act keeps which word of the owner rides in it."""
 
 
 def order(ctx: Context, actor: Actor, receipt_id: str, quantity: Decimal) -> ActView:
@@ -111,4 +116,30 @@ def carry_out(session: Session, ctx: Context, word: ActRow) -> ActRow:
     else:
         act = Correct.from_params(word.params)
     keeper = session.get_one(PartyRow, row.keeper_id)
-    return acts.prepare(session, ctx, party=keeper, act=act, subject=row.id, auths=[auth])
+    return acts.prepare(session, ctx, party=keeper, act=act, subject=row.id, auths=[auth], extra={WORD: word.id})
+
+
+def ended(session: Session, ctx: Context, act: ActRow) -> None:
+    """The keeper's act has come to nothing: so has the owner's word that rides in it."""
+    word = _word(session, act)
+    if word is not None:
+        word.status, word.error_code, word.error_message = act.status, act.error_code, act.error_message
+        word.final_at = ctx.clock.now()
+        session.add(word)
+
+
+def carried(session: Session, ctx: Context, receipt_id: str, event: ChainEvent) -> None:
+    """The keeper's act is in a final block, and the owner's word with it."""
+    sent = select(ActRow).where(ActRow.subject == receipt_id, ActRow.tx_hash == event.tx_hash)
+    for act in session.exec(sent).all():
+        word = _word(session, act)
+        if word is not None:
+            word.status, word.tx_hash, word.block_number = "final", event.tx_hash, event.block_number
+            word.final_at = ctx.clock.now()
+            session.add(word)
+
+
+def _word(session: Session, act: ActRow) -> ActRow | None:
+    name = act.extra.get(WORD)
+    word = None if name is None else session.get(ActRow, str(name))
+    return word if word is not None and word.status == "signed" else None

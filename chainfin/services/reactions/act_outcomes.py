@@ -10,6 +10,7 @@ from sqlmodel import Session, SQLModel, col, select
 from chainfin.errors import Refusal
 from chainfin.eth.bindings import ACTS, orders_acts, pledges_acts, receivables_acts, warehouse_receipts_acts
 from chainfin.rules import pledge as pledges
+from chainfin.services.goods import two_words
 from chainfin.services.kernel import acts, pledge_rows
 from chainfin.services.kernel.context import Context
 from chainfin.services.lending import disbursement
@@ -64,6 +65,8 @@ def refused(session: Session, ctx: Context, act_id: str, code: str, message: str
             substitution.refused(session, ctx, row.subject, code, message)
         case pledges_acts.Release:
             release.failed(session, ctx, row)
+        case warehouse_receipts_acts.Release | warehouse_receipts_acts.Correct:
+            two_words.ended(session, ctx, row)
         case receivables_acts.Settle | pledges_acts.BuyBack | pledges_acts.Draw:
             if status == "expired" or code == chain_code("ActExpired"):
                 _ask_again(session, ctx, row)

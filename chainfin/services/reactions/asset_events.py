@@ -19,7 +19,7 @@ from chainfin.rules import receivable as rules
 from chainfin.rules.authority import CHAIN
 from chainfin.rules.inventory import WarehouseReceipt
 from chainfin.rules.receivable import Receivable, State
-from chainfin.services.goods import receipts
+from chainfin.services.goods import receipts, two_words
 from chainfin.services.kernel import pledge_rows
 from chainfin.services.kernel.context import Context
 from chainfin.services.pledges import release
@@ -207,6 +207,18 @@ def _receipt(
     return follow
 
 
+def _by_two(
+    change: Callable[[Session, WarehouseReceipt, A, ChainEvent], GoodsOutcome],
+) -> Callable[[Session, Context, A, ChainEvent], None]:
+    """A change by the word of owner and keeper: both have ended."""
+
+    def follow(session: Session, ctx: Context, told: A, event: ChainEvent) -> None:
+        _receipt(change)(session, ctx, told, event)
+        two_words.carried(session, ctx, told.id, event)
+
+    return follow
+
+
 def _receipt_issued(session: Session, ctx: Context, told: warehouse_receipts_events.Issued, event: ChainEvent) -> None:
     """Its terms are on the row since the service prepared the act."""
     row = session.get(WarehouseReceiptRow, told.id, with_for_update=True)
@@ -273,9 +285,9 @@ HANDLERS: Handlers = dict(
         on(receivables_events.LineSet, _line_set),
         on(warehouse_receipts_events.Issued, _receipt_issued),
         on(warehouse_receipts_events.Transferred, _receipt(_receipt_transferred)),
-        on(warehouse_receipts_events.GoodsReleased, _receipt(_goods_released)),
+        on(warehouse_receipts_events.GoodsReleased, _by_two(_goods_released)),
         on(warehouse_receipts_events.Recounted, _receipt(_recounted)),
-        on(warehouse_receipts_events.Corrected, _receipt(_corrected)),
+        on(warehouse_receipts_events.Corrected, _by_two(_corrected)),
         on(warehouse_receipts_events.Taken, _goods_taken),
     ]
 )
