@@ -169,9 +169,9 @@ class Member(Caller):
             self.post(f"/v1/acts/{act['id']}/signature", {"signature": self.signature(act["typed_data"])})
         ended: dict[str, Any] = self.until(
             lambda: self.get(f"/v1/acts/{act['id']}"),
-            lambda now: now["status"] in ("final", "refused", "expired", given),
+            lambda now: now["status"] in ("refused", "expired", *done),
         )
-        if ended["status"] not in ("final", given):
+        if ended["status"] not in done:
             error = ended["error"] or {"code": f"act_{ended['status']}", "message": ended["status"]}
             raise ApiProblem(409, {"code": error["code"], "detail": error["message"]})
         return ended
