@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import asdict
+from typing import Annotated
 
 from pydantic import BaseModel, Field
 
@@ -16,7 +17,7 @@ class BankFileIn(Input):
     """``document``: the file as XML text; ``name``: what it is called, for people."""
 
     name: Word
-    document: DocumentText
+    document: Annotated[DocumentText, Field(description="the bank's file as XML text (ISO 20022)")]
 
 
 class TakenOut(BaseModel):

@@ -68,7 +68,9 @@ class Store:
         self._listeners: list[Callable[[frozenset[str]], None]] = []
         self._witness: Witness | None = None
         if self.is_sqlite:
-            Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+            file = Path(url.removeprefix("sqlite:///"))
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.touch(mode=0o600)  # who else has an account on the machine reads no book
             engine = create_engine(url, connect_args={"check_same_thread": False, "timeout": 30}, pool_size=20)
             event.listen(engine, "connect", _sqlite_connect)
             event.listen(engine, "begin", _sqlite_begin)

@@ -346,6 +346,6 @@ class PledgeRow(SQLModel, table=True):
     @property
     def left(self) -> int:
         """What is still locked under it, once it is on chain."""
-        if self.status == "enforced":
+        if self.status in ("enforced", "failed"):
             return 0
         return self.amount - self.released - self.settled - self.lost

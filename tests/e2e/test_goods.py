@@ -365,3 +365,14 @@ def test_price__beyond_the_band__counts_once_a_second_person_approves(site: Site
     assert (counting(), row.counts_from) == (70_00, None)
     approved.approve(site.ctx, site.second(lender), str(row.proposal_id), "it fell")
     assert counting() == 55_99
+
+
+def test_price__in_small_steps_within_a_day__no_way_round_the_band(site: Site) -> None:
+    lender = site.lender(site.borrower())
+    steps = [
+        prices.set_price(
+            site.ctx, lender, good="copper", unit="KGM", price=Money(minor, CNY), source="s", as_of=site.today
+        )
+        for minor in (70_00, 63_00, 57_00, 55_00)
+    ]
+    assert [step.proposal_id is None for step in steps] == [True, True, True, False]

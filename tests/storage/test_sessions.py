@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from sqlalchemy import event
@@ -127,3 +128,10 @@ def test_rows__that_refer_to_one_made_later__stand_if_it_is_there_at_the_commit(
     with store.begin() as session:
         assert session.get(ApplicationRow, "app") is not None
         assert session.get(FactRow, "gone") is None
+
+
+def test_file__of_a_new_database__for_nobody_elses_eyes(tmp_path: Path) -> None:
+    store = Store(f"sqlite:///{tmp_path / 'home' / 'chainfin.db'}")
+    store.upgrade()
+    assert (tmp_path / "home" / "chainfin.db").stat().st_mode & 0o077 == 0
+    store.close()

@@ -87,13 +87,16 @@ def _count(session: Session, ctx: Context, row: PriceRow) -> None:
 
 
 def _before(session: Session, row: PriceRow, now: datetime) -> list[int]:
-    """The owner's newest price, and its newest of an earlier day."""
+    """The owner's newest price, its newest of an earlier day, and its first of this one: many small steps are no way
+    round the band."""
     own = counting_prices(row.good, row.unit, row.currency).where(PriceRow.owner_id == row.owner_id)
     if row.owner_id is None:
         own = own.where(PriceRow.source == row.source)
     today = datetime.combine(now.astimezone(UTC).date(), time(), UTC)
-    found = (session.exec(own).first(), session.exec(own.where(col(PriceRow.counts_from) < today)).first())
-    return [each.minor_per_unit for each in found if each is not None]
+    earlier = session.exec(own.where(col(PriceRow.counts_from) < today)).first()
+    of_today = session.exec(own.where(col(PriceRow.counts_from) >= today)).all()
+    first = min(of_today, key=lambda each: (each.counts_from, each.id), default=None)
+    return [each.minor_per_unit for each in (session.exec(own).first(), earlier, first) if each is not None]
 
 
 def _propose(session: Session, ctx: Context, actor: Actor, row: PriceRow, before: list[int]) -> ProposalRow:
