@@ -180,6 +180,7 @@ RULES_ONLY: Final[dict[str, str]] = {
     "currency_mismatch": "an act on chain names no currency: it is the order's",
     "document_kind_wrong": "documents aren't on chain",
     "price_stale": "prices aren't on chain",
+    "substitution_undervalued": "neither prices nor what a loan owes are on chain",
     "order_not_accepted": "documents aren't on chain",
     "amendment_incomplete": "documents aren't on chain",
     "line_not_ordered": "lines aren't on chain",

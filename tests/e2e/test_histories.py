@@ -31,7 +31,7 @@ from tests.e2e.site_money import CNY
 from tests.e2e.test_value_dates import backdate
 
 SEED = 20261129
-HISTORIES = max(10, int(os.environ.get("CHAINFIN_HISTORIES", "1000")) // 200)
+HISTORIES = max(16, int(os.environ.get("CHAINFIN_HISTORIES", "1000")) // 200)
 """Through the services; beside them `tests/properties/test_value_dates.py` takes the rules through all."""
 LENT = 400_000_00
 LAST = 45
