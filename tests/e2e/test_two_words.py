@@ -80,6 +80,9 @@ def test_count__mistaken__put_right_by_both_and_the_pledge_stays_as_it_was_left(
         two_words.find(site.ctx, keeper, goods.id, missing - lost + 1, "it lay in the next bay")
     assert refused.value.code == "pledged_goods_missing", "it would be the owner's, and free"
     two_words.find(site.ctx, keeper, goods.id, missing - lost, "it lay in the next bay")
+    with pytest.raises(ChainfinError) as refused:
+        two_words.find(site.ctx, keeper, goods.id, lost, "and more of it, before that is on chain")
+    assert refused.value.code == "pledged_goods_missing"
     site.run()
     (after,) = pledges_on(site, goods.id)
     assert after.left == before.left - 500_000

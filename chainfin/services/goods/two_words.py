@@ -7,6 +7,7 @@ that is given counts as gone: what is free can't be ordered twice.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Final
 
@@ -76,7 +77,7 @@ def _unless_lenders_loss(session: Session, row: WarehouseReceiptRow, found: int)
             PledgeRow.asset_id == row.id, col(PledgeRow.loan_id).is_(None) | col(PledgeRow.loan_id).in_(running)
         )
     ).one()
-    own = row.missing - int(lost)
+    own = row.missing - int(lost) - _found(session, row.id)
     if found > own:
         shown = Decimal(max(0, own)).scaleb(-3)
         message = f"{shown} {row.unit} of what is missing were their owner's alone; the rest was pledged"
@@ -92,10 +93,23 @@ def _locked(session: Session, actor: Actor, receipt_id: str) -> WarehouseReceipt
 
 def _ordered(session: Session, receipt_id: str) -> int:
     """What leaves by orders and acts that aren't final: a signed order lives on in the keeper's act."""
-    orders = (col(ActRow.function) == acts.ride_name(HandOut)) & (col(ActRow.status) == "awaiting_signature")
-    leaving = (col(ActRow.function) == Release.FUNCTION) & col(ActRow.status).in_(("awaiting_signature", "signed"))
-    waiting = select(ActRow).where(ActRow.subject == receipt_id, ActRow.contract == Release.CONTRACT, orders | leaving)
-    return sum(HandOut.from_params(act.params).quantity for act in session.exec(waiting))  # a release says the same
+    waiting = _waiting(session, receipt_id, HandOut, Release)
+    return sum(HandOut.from_params(act.params).quantity for act in waiting)  # a release says the same
+
+
+def _found(session: Session, receipt_id: str) -> int:
+    """What comes back by corrections that aren't final."""
+    waiting = _waiting(session, receipt_id, Correction, Correct)
+    return sum(Correction.from_params(act.params).found for act in waiting)  # a keeper's act says the same
+
+
+def _waiting(
+    session: Session, receipt_id: str, word: type[HandOut | Correction], act: type[Release | Correct]
+) -> Sequence[ActRow]:
+    asked = (col(ActRow.function) == acts.ride_name(word)) & (col(ActRow.status) == "awaiting_signature")
+    carried_out = (col(ActRow.function) == act.FUNCTION) & col(ActRow.status).in_(("awaiting_signature", "signed"))
+    mine = (ActRow.subject == receipt_id, ActRow.contract == act.CONTRACT, asked | carried_out)
+    return session.exec(select(ActRow).where(*mine)).all()
 
 
 def _ask(session: Session, ctx: Context, row: WarehouseReceiptRow, word: HandOut | Correction) -> ActRow:
