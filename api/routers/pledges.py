@@ -10,7 +10,7 @@ from api.route import OnceRoute
 from api.schemas.common import Id
 from api.schemas.loans import PledgeOut, ReleaseOfPledgeIn, UndertakingIn, UndertakingOut, UndertakingsOut
 from api.schemas.parties import ActOut
-from chainfin.services.payments import instructions
+from chainfin.services.payments import buy_back, instructions
 from chainfin.services.pledges import enforcement, undertakings
 from chainfin.services.pledges import release as release_service
 from chainfin.services.reads import queries
@@ -58,12 +58,27 @@ def expire(ctx: Ctx, actor: Acting, pledge_id: Id) -> ActOut:
 def undertake(ctx: Ctx, actor: Acting, pledge_id: Id, body: UndertakingIn) -> ActOut:
     """A core enterprise undertakes to buy pledged goods back (保兑仓), or any party to pay what the debtor of a pledged
     receivable doesn't (有追索权)."""
-    return ActOut.of(undertakings.undertake(ctx, actor, pledge_id, body.amount, body.until, body.wording))
+    price = None if body.price is None else body.price.money("/price/amount")
+    made = undertakings.undertake(ctx, actor, pledge_id, body.amount, body.until, body.wording, price=price)
+    return ActOut.of(made)
+
+
+@router.post("/{pledge_id}/undertakings/{buyer_id}/agreement", status_code=202)
+def agree(ctx: Ctx, actor: Acting, pledge_id: Id, buyer_id: Id) -> ActOut:
+    """The pledgor lets its goods be bought by the undertaking's terms, also while its loan isn't late."""
+    return ActOut.of(undertakings.agree(ctx, actor, pledge_id, buyer_id))
 
 
 @router.get("/{pledge_id}/undertakings")
 def list_undertakings(ctx: Ctx, actor: Acting, pledge_id: Id) -> UndertakingsOut:
-    """Who undertook to buy how much, and how it pays."""
+    """Who undertook to buy how much, how it pays, and what became of what it paid."""
     made = undertakings.of_pledge(ctx, actor, pledge_id)
-    shown = [UndertakingOut.of(each, *instructions.for_buy_back(ctx, each.pledge_id, each.buyer_id)) for each in made]
+    shown = [
+        UndertakingOut.of(
+            each,
+            *instructions.for_buy_back(ctx, each.pledge_id, each.buyer_id),
+            buy_back.payments(ctx, each.pledge_id, each.buyer_id),
+        )
+        for each in made
+    ]
     return UndertakingsOut(pledge_id=pledge_id, undertakings=shown)

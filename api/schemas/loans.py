@@ -26,7 +26,7 @@ from chainfin.services.payments.instructions import PaymentInstruction
 from chainfin.services.reads.queries import LoanDetail as LoanSeen
 from chainfin.services.reads.queries import Payoff, StatementLine
 from chainfin.services.views.lending import LoanView, MarginCallView
-from chainfin.services.views.pledges import PledgeView, SubstitutionView, UndertakingView
+from chainfin.services.views.pledges import BuyBackPaymentView, PledgeView, SubstitutionView, UndertakingView
 from chainfin.values.money import Money
 from chainfin.values.product import Product
 
@@ -91,17 +91,35 @@ class ReleaseOfPledgeIn(Input):
 
 
 class UndertakingIn(Input):
-    """How much (of goods in the receipt's unit, of a receivable in its currency), until when, in which words (of these
+    """How much (of goods in the receipt's unit, of a receivable in its currency), until when, on which terms (of these
     a hash goes on chain)."""
 
     amount: DecimalText
-    until: dt.date
+    until: dt.date = Field(description="the last day on which it can be called; of goods after the loan's maturity")
     wording: Reason
+    price: AmountIn | None = Field(default=None, description="of a unit of goods; without it they go at the day's")
+
+
+class BuyBackPaymentOut(BaseModel):
+    """Money that came in to buy what is pledged: ``waiting`` until it is the buyer's; ``reason`` says for what, or why
+    it went back."""
+
+    id: str
+    amount: Amount
+    received_on: dt.date
+    status: str
+    reason: str | None
+
+    @classmethod
+    def of(cls, seen: BuyBackPaymentView) -> BuyBackPaymentOut:
+        amount = Amount.of(Money(seen.amount, seen.currency))
+        return cls(id=seen.id, amount=amount, received_on=seen.received_on, status=seen.status, reason=seen.reason)
 
 
 class UndertakingOut(BaseModel):
-    """``left`` isn't bought yet. To buy, pay to ``account`` with ``remittance``: goods go at the newest price, of a
-    receivable that is overdue goes what is paid on its loan."""
+    """``left`` isn't bought yet. To buy, pay to ``account`` with ``remittance``: goods whose loan is late (or before,
+    if their pledgor ``agreed``) go at ``price``, else at the newest, and for no less than their share of what is owed;
+    of a receivable that is overdue goes what is paid on its loan."""
 
     pledge_id: str
     buyer_id: str
@@ -109,12 +127,18 @@ class UndertakingOut(BaseModel):
     amount: str
     left: str
     until: dt.date
+    wording: str | None = Field(description="null where only its hash is known")
+    price: Amount | None
+    agreed: bool
     account: str
     remittance: str
+    payments: list[BuyBackPaymentOut]
     created_at: Moment
 
     @classmethod
-    def of(cls, seen: UndertakingView, account: str, remittance: str) -> UndertakingOut:
+    def of(
+        cls, seen: UndertakingView, account: str, remittance: str, payments: Sequence[BuyBackPaymentView]
+    ) -> UndertakingOut:
         return cls(
             pledge_id=seen.pledge_id,
             buyer_id=seen.buyer_id,
@@ -122,8 +146,12 @@ class UndertakingOut(BaseModel):
             amount=seen.measure.text(seen.amount),
             left=seen.measure.text(seen.left),
             until=seen.until,
+            wording=seen.wording,
+            price=None if seen.price is None else Amount.of(seen.price),
+            agreed=seen.agreed,
             account=account,
             remittance=remittance,
+            payments=[BuyBackPaymentOut.of(each) for each in payments],
             created_at=seen.created_at,
         )
 

@@ -129,6 +129,20 @@ class AcceptOffer(Signed):
     lender: Uint32
 
 
+@dataclass(frozen=True, slots=True)
+class AgreeBuyBack(Signed):
+    """What a pledgor signs to let an undertaker buy its goods by the terms of its undertaking (``document_root``), also
+    before the loan is late: not sent to the chain, kept as evidence."""
+
+    CONTRACT = pledges_acts.Pledge.CONTRACT
+    PRIMARY_TYPE = "AgreeBuyBack"
+
+    pledge_id: Bytes32
+    asset_id: Bytes32
+    buyer: Uint32
+    document_root: Bytes32
+
+
 def pledge_id(asset_id: str, own: str) -> str:
     """The id of a pledge over an asset, 0x-hex: bytes 14 to 29 of keccak(asset id), then 16 bytes of keccak(``own``).
 

@@ -277,6 +277,21 @@ class UndertakingRow(SQLModel, table=True):
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 
+class UndertakingTermsRow(SQLModel, table=True):
+    """The terms of an undertaking, of which the hash is in its act: the ``document_root`` of `UndertakingRow`."""
+
+    __tablename__ = "undertaking_terms"
+
+    document_root: str = Field(primary_key=True)
+    pledge_id: str = Field(foreign_key="pledge.id", index=True)
+    buyer_id: str = Field(foreign_key="party.id")
+    wording: str
+    currency: str | None = None
+    price: int | None = Field(default=None, sa_type=BigInteger)
+    """Minor units for a unit of the goods; None: the day's price."""
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
 class SubstitutionRow(SQLModel, table=True):
     """Goods of pledge ``sold_id`` to be set free for a pledge (``pledge_id``) over the receivable of their sale.
 

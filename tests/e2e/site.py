@@ -28,6 +28,7 @@ from chainfin.services.goods import receipts
 from chainfin.services.kernel import commands
 from chainfin.services.kernel.context import OPERATOR, Actor
 from chainfin.services.lending import applications, limits, mandates, prices
+from chainfin.services.pledges import undertakings
 from chainfin.services.reactions import approved, signing
 from chainfin.services.reads import queries
 from chainfin.services.trade import orders, receivables
@@ -43,6 +44,7 @@ from chainfin.storage.party_tables import PersonRow
 from chainfin.storage.trade_tables import (
     DocumentRow,
     OrderRow,
+    PledgeRow,
     ReceivableRow,
 )
 from chainfin.values.calendar import Adjustment, adjust
@@ -240,6 +242,18 @@ class Site(MoneySite):
         )
         self.run()
         return row
+
+    def undertake(
+        self, pledge: PledgeRow | PledgeView, *, price: int | None = None, agreed: Actor | None = None
+    ) -> None:
+        """The core enterprise undertakes to buy all of the pledged goods, until a month after their loan's maturity.
+        ``agreed``: the pledgor, which lets it buy them before."""
+        until, core = self.loan(str(pledge.loan_id)).row.maturity + timedelta(days=30), self.cast["core"]
+        amount, at = str(Decimal(pledge.left).scaleb(-3)), None if price is None else Money(price, CNY)
+        undertakings.undertake(self.ctx, core, pledge.id, amount, until, "we buy what isn't redeemed", price=at)
+        self.run()
+        if agreed is not None:
+            undertakings.agree(self.ctx, agreed, pledge.id, str(core.party_id))
 
     # lending
 

@@ -5,34 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlmodel import col, select
 
-from chainfin.eth import eip712
 from chainfin.services.kernel import custody
-from chainfin.services.kernel.context import Actor
-from chainfin.services.pledges import undertakings
-from chainfin.services.reactions import signing
-from chainfin.services.views.acts import ActView
-from chainfin.storage.trade_tables import ActRow
 from chainfin.values import instruction
+from tests.e2e.asked_acts import asked, sign
 from tests.e2e.ending import mismatches, pledges_on
 from tests.e2e.onchain import view
 from tests.e2e.site import Site
-
-HELD = custody.signer_of
-
-
-def asked(site: Site, subject: str, function: str) -> list[ActRow]:
-    with site.ctx.store.read() as session:
-        query = select(ActRow).where(ActRow.subject == subject, ActRow.function == function)
-        return list(session.exec(query.order_by(col(ActRow.id))).all())
-
-
-def sign(site: Site, act: ActRow | ActView) -> None:
-    with site.ctx.store.read() as session:
-        key = HELD(session, site.ctx, act.signer)
-    assert key is not None
-    signing.sign(site.ctx, Actor("party", act.party_id), act.id, "0x" + eip712.sign(act.typed_data, key).hex())
 
 
 def a_day_later(site: Site) -> None:
@@ -59,15 +38,15 @@ def test_settlement__unsigned_for_two_days__attested_on_the_third(site: Site, mo
 def test_buy_back__unsigned_for_a_day__attested_on_the_next(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     borrower = site.borrower()
     goods = site.goods(borrower)
-    site.funded(borrower, 500_000_00, goods.id, product="inventory_pledge")
+    loan_id = site.funded(borrower, 500_000_00, goods.id, product="inventory_pledge")
     (pledge,) = pledges_on(site, goods.id)
-    until = site.today + timedelta(days=90)
-    undertakings.undertake(site.ctx, site.cast["core"], pledge.id, "1000", until, "we buy what isn't redeemed")
-    site.run()
+    site.undertake(pledge, agreed=borrower)
     with monkeypatch.context() as patch:
         patch.setattr(custody, "signer_of", lambda *_: None)
         account = site.party(site.cast["core"].party_id).account
-        site.pays(70_000_00, f"BUYBACK {pledge.id}", payer=account)
+        ref = site.pays(70_000_00, f"BUYBACK {pledge.id}", payer=account)
+        assert (site.incoming(ref).status, site.incoming(ref).reason) == ("waiting", "buy_back_under_way")
+        assert site.loan(loan_id).loan.outstanding.minor == 500_000_00, "no money is the loan's before the goods moved"
         a_day_later(site)
         first, again = asked(site, pledge.id, "buyBack")
         assert (first.status, again.status, first.params) == ("expired", "awaiting_signature", again.params)
@@ -75,6 +54,8 @@ def test_buy_back__unsigned_for_a_day__attested_on_the_next(site: Site, monkeypa
         sign(site, again)
         site.run()
     assert pledges_on(site, goods.id)[0].settled == 1_000_000
+    assert site.incoming(ref).status == "applied"
+    assert site.loan(loan_id).loan.outstanding.minor < 431_000_00
     assert mismatches(site) == []
 
 

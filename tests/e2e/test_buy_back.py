@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from decimal import Decimal
 
 import pytest
 
 from chainfin.audit.verify import verify
 from chainfin.chain.prover import ChainProver
 from chainfin.errors import ChainfinError
+from chainfin.services.kernel import custody
 from chainfin.services.kernel.context import Actor
 from chainfin.services.oversight import evidence
 from chainfin.services.pledges import undertakings
+from chainfin.services.reactions import act_outcomes
 from chainfin.storage.trade_tables import PledgeRow
 from chainfin.values.measure import Measure
 from chainfin.values.money import Money
+from tests.e2e.asked_acts import asked, sign
 from tests.e2e.ending import mismatches, pledges_on, receipt, receipts_out_of
 from tests.e2e.onchain import view
 from tests.e2e.site import Site
@@ -28,15 +30,13 @@ PRICE = 70_00
 
 @pytest.fixture
 def undertaken(site: Site) -> tuple[Actor, str, PledgeRow]:
-    """A borrower, its loan on goods, the pledge, all of which the core enterprise undertook to buy within 90 days."""
+    """A borrower, its loan on goods, the pledge, all of which the core enterprise undertook to buy, also while the loan
+    isn't late."""
     borrower = site.borrower()
     goods = site.goods(borrower)
     loan_id = site.funded(borrower, LENT, goods.id, product="inventory_pledge")
     (pledge,) = pledges_on(site, goods.id)
-    until = site.today + timedelta(days=90)
-    quantity = str(Decimal(pledge.left).scaleb(-3))
-    undertakings.undertake(site.ctx, site.cast["core"], pledge.id, quantity, until, "we buy what isn't redeemed")
-    site.run()
+    site.undertake(pledge, agreed=borrower)
     return borrower, loan_id, pledge
 
 
@@ -115,7 +115,7 @@ def test_payment__not_by_the_undertaker_or_not_in_time__goes_back(
 ) -> None:
     _, loan_id, pledge = undertaken
     if who == "too late":
-        site.move_to(site.today + timedelta(days=91))
+        site.move_to(site.loan(loan_id).row.maturity + timedelta(days=31))
     target = "0x" + "00" * 32 if who == "unknown" else pledge.id
     payer = "6228-stranger" if who == "another" else core_account(site)
     ref = site.pays(10_000_00, f"BUYBACK {target}", payer=payer)
@@ -126,6 +126,135 @@ def test_payment__not_by_the_undertaker_or_not_in_time__goes_back(
     assert mismatches(site) == []
 
 
+@pytest.fixture
+def promised(site: Site) -> tuple[Actor, str, PledgeRow]:
+    """As ``undertaken``, but the pledgor has agreed to nothing."""
+    borrower = site.borrower()
+    loan_id = site.funded(borrower, LENT, site.goods(borrower).id, product="inventory_pledge")
+    (pledge,) = pledges_on(site, str(site.loan(loan_id).pledges[0].asset_id))
+    site.undertake(pledge)
+    return borrower, loan_id, pledge
+
+
+def test_payment__loan_not_late_and_pledgor_not_asked__goes_back(
+    site: Site, promised: tuple[Actor, str, PledgeRow]
+) -> None:
+    _, loan_id, pledge = promised
+    ref = site.pays(700_00, f"BUYBACK {pledge.id}", payer=core_account(site))
+    assert (site.incoming(ref).status, site.incoming(ref).reason) == ("refunded", "buy_back_not_agreed")
+    assert pledges_on(site, pledge.asset_id)[0].settled == 0
+    assert site.loan(loan_id).loan.outstanding.minor == LENT
+
+
+def test_bought__loan_late_and_goods_worth_less_than_it__all_of_it_is_paid(
+    site: Site, promised: tuple[Actor, str, PledgeRow]
+) -> None:
+    """差额回购: at a third of the price the buyer still pays what is owed, and half of the goods costs half of it."""
+    _, loan_id, pledge = promised
+    site.fall_due(site.loan(loan_id).row.maturity)
+    site.price(PRICE // 3)
+    owed = site.settles(loan_id)
+    half = pledge.left // 2
+    ref = site.pays(-(-owed * half // pledge.left), f"BUYBACK {pledge.id}", payer=core_account(site))
+    assert (site.incoming(ref).status, site.incoming(ref).unapplied) == ("applied", 0)
+    assert pledges_on(site, pledge.asset_id)[0].settled == half
+    rest = site.settles(loan_id)
+    site.pays(rest, f"BUYBACK {pledge.id}", payer=core_account(site))
+    assert site.loan(loan_id).row.status == "repaid"
+    (after,) = pledges_on(site, pledge.asset_id)
+    assert (after.status, after.settled, after.left) == ("released", pledge.left, 0)
+    assert mismatches(site) == []
+
+
+@pytest.mark.parametrize(("price", "each"), [(100_00, 100_00), (1, None)], ids=["agreed", "never below the debt"])
+def test_bought__at_an_agreed_price__needs_no_other(site: Site, price: int, each: int | None) -> None:
+    borrower = site.borrower()
+    loan_id = site.funded(borrower, LENT, site.goods(borrower).id, product="inventory_pledge")
+    (pledge,) = site.loan(loan_id).pledges
+    site.undertake(pledge, price=price, agreed=borrower)
+    site.move_to(site.today + timedelta(days=8))
+    owed, left = site.settles(loan_id), pledge.left
+    ref = site.pays(50_000_00, f"BUYBACK {pledge.id}", payer=core_account(site))
+    assert site.incoming(ref).status == "applied", "an old price of the day plays no part"
+    bought = 50_000_00 * 1000 // each if each is not None else 50_000_00 * left // owed
+    assert pledges_on(site, pledge.asset_id)[0].settled == bought
+    (seen,) = undertakings.of_pledge(site.ctx, borrower, pledge.id)
+    assert (seen.price, seen.agreed) == (Money(price, CNY), True)
+    assert mismatches(site) == []
+
+
+def test_bought__refused_by_the_chain__money_goes_back_and_the_loan_owes_on(
+    site: Site, undertaken: tuple[Actor, str, PledgeRow], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, loan_id, pledge = undertaken
+    with monkeypatch.context() as patch:
+        patch.setattr(custody, "signer_of", lambda *_: None)
+        ref = site.pays(700_00, f"BUYBACK {pledge.id}", payer=core_account(site))
+        (act,) = asked(site, pledge.id, "buyBack")
+        with site.ctx.store.begin() as session:
+            act_outcomes.refused(session, site.ctx, act.id, "chain_exceeds_pledged", "less is pledged")
+    site.run()
+    assert (site.incoming(ref).status, site.incoming(ref).reason) == ("refunded", "buy_back_refused")
+    assert site.loan(loan_id).loan.outstanding.minor == LENT
+    assert mismatches(site) == []
+
+
+def test_bought__two_payments_in_one_page__the_second_waits_for_what_is_left(
+    site: Site, undertaken: tuple[Actor, str, PledgeRow]
+) -> None:
+    """The first buys nearly all of the goods, the second pays for more than is left of them."""
+    _, loan_id, pledge = undertaken
+    worth = -(-pledge.left * PRICE // 1000)
+    amounts, text = (worth - 70_00, 700_00), f"BUYBACK {pledge.id}"
+    refs = [site.pays(amount, text, payer=core_account(site), step=False) for amount in amounts]
+    site.run()
+    assert [site.incoming(ref).status for ref in refs] == ["applied", "refunded"]
+    (after,) = pledges_on(site, pledge.asset_id)
+    assert after.left == 0
+    assert site.loan(loan_id).row.status == "repaid"
+    assert mismatches(site) == []
+
+
+def test_loan_repaid_while_goods_are_bought__their_price_is_the_pledgors(
+    site: Site, undertaken: tuple[Actor, str, PledgeRow], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    borrower, loan_id, pledge = undertaken
+    with monkeypatch.context() as patch:
+        patch.setattr(custody, "signer_of", lambda *_: None)
+        ref = site.pays(700_00, f"BUYBACK {pledge.id}", payer=core_account(site))
+        site.pays(site.settles(loan_id), f"LOAN {loan_id}")
+        assert site.loan(loan_id).row.status == "repaid"
+        (act,) = asked(site, pledge.id, "buyBack")
+    sign(site, act)
+    site.run()
+    assert site.incoming(ref).status == "applied"
+    (out,) = site.payouts(ref)
+    account = site.party(borrower.party_id).account
+    assert (out.status, out.payload["payee_account"], out.payload["amount"]) == ("done", account, "700.00")
+    assert [taken.issued for taken in receipts_out_of(site, pledge.asset_id)] == [10_000]
+    assert mismatches(site) == []
+
+
+def test_agreement__by_another_or_twice_or_to_nothing__refused(
+    site: Site, promised: tuple[Actor, str, PledgeRow]
+) -> None:
+    borrower, _, pledge = promised
+    core = str(site.cast["core"].party_id)
+    cases = (
+        (site.cast["lender"], core, "not_pledgor"),
+        (site.cast["core"], core, "pledge_unknown"),
+        (borrower, str(site.cast["keeper"].party_id), "undertaking_unknown"),
+    )
+    for actor, buyer, code in cases:
+        with pytest.raises(ChainfinError) as refused:
+            undertakings.agree(site.ctx, actor, pledge.id, buyer)
+        assert refused.value.code == code
+    undertakings.agree(site.ctx, borrower, pledge.id, core)
+    with pytest.raises(ChainfinError) as refused:
+        undertakings.agree(site.ctx, borrower, pledge.id, core)
+    assert refused.value.code == "buy_back_agreed"
+
+
 @pytest.mark.parametrize(
     ("case", "code"),
     [
@@ -133,15 +262,20 @@ def test_payment__not_by_the_undertaker_or_not_in_time__goes_back(
         ("supplier", "role_missing"),
         ("past", "until_past"),
         ("fourth decimal", "quantity_too_precise"),
+        ("due with the loan", "until_not_after_maturity"),
+        ("priced at nothing", "price_not_positive"),
+        ("priced in dollars", "currency_mismatch"),
     ],
 )
 def test_undertake__what_cannot_be__refused(
     site: Site, undertaken: tuple[Actor, str, PledgeRow], case: str, code: str
 ) -> None:
-    borrower, _, pledge = undertaken
+    borrower, loan_id, pledge = undertaken
     actor = borrower if case == "supplier" else site.cast["core"]
-    until = site.today - timedelta(days=1) if case == "past" else site.today
+    due = site.loan(loan_id).row.maturity
+    until = {"past": site.today - timedelta(days=1), "due with the loan": due}.get(case, due + timedelta(days=1))
     amount = "1.0001" if case == "fourth decimal" else "1"
+    price = {"priced at nothing": Money(0, CNY), "priced in dollars": Money(70_00, "USD")}.get(case)
     with pytest.raises(ChainfinError) as refused:
-        undertakings.undertake(site.ctx, actor, pledge.id, amount, until, "again")
+        undertakings.undertake(site.ctx, actor, pledge.id, amount, until, "again", price=price)
     assert refused.value.code == code

@@ -15,7 +15,7 @@ from chainfin.rules import inventory
 from chainfin.services.goods import receipts, two_words
 from chainfin.services.kernel.context import OPERATOR, Actor
 from chainfin.services.lending import applications, end_of_day, margin_calls, prices
-from chainfin.services.pledges import undertakings
+from chainfin.services.payments import buy_back
 from chainfin.services.reactions import approved
 from chainfin.services.reads import queries
 from chainfin.values.money import BasisPoints, Money
@@ -100,8 +100,7 @@ def test_receipt__pledged__seen_by_its_lender_and_undertaker_and_no_other(site: 
             queries.warehouse_receipt(site.ctx, nobody, goods.id)
     loan_id = site.funded(owner, LENT, goods.id, product="inventory_pledge")
     (pledge,) = site.loan(loan_id).pledges
-    undertakings.undertake(site.ctx, core, pledge.id, "10", site.today + timedelta(days=90), "we buy")
-    site.run()
+    site.undertake(pledge)
     for party in (lender, core):
         assert queries.warehouse_receipt(site.ctx, party, goods.id).goods["commodity"] == "copper"
     with pytest.raises(NotFound):
@@ -257,11 +256,12 @@ def test_price__too_old__money_that_buys_goods_waits_for_another(site: Site) -> 
     owner, core = site.borrower(), site.cast["core"]
     loan_id = site.funded(owner, LENT, site.goods(owner).id, product="inventory_pledge")
     (pledge,) = site.loan(loan_id).pledges
-    undertakings.undertake(site.ctx, core, pledge.id, "1000", site.today + timedelta(days=90), "we buy")
-    site.run()
+    site.undertake(pledge, agreed=owner)
     site.move_to(site.today + timedelta(days=8))
     paid = site.pays(70_000_00, f"BUYBACK {pledge.id}", payer=site.party(core.party_id).account)
     assert (site.incoming(paid).status, site.incoming(paid).reason) == ("waiting", "price_stale")
+    (seen,) = buy_back.payments(site.ctx, pledge.id, str(core.party_id))
+    assert (seen.amount, seen.status, seen.reason) == (70_000_00, "waiting", "price_stale")
     before = pledged(site, loan_id)
     site.price(70_00)
     site.run()

@@ -12,10 +12,10 @@ from chainfin.chain.prover import ChainProver
 from chainfin.services.kernel import custody
 from chainfin.services.oversight import evidence
 from chainfin.services.payments import payoff
+from tests.e2e.asked_acts import HELD, asked, sign
 from tests.e2e.ending import mismatches, pledges_on
 from tests.e2e.onchain import view
 from tests.e2e.site import Site
-from tests.e2e.test_asked_again import HELD, asked, sign
 
 
 def silent_lender(site: Site, patch: pytest.MonkeyPatch) -> None:

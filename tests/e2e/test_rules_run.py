@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from types import ModuleType
 
@@ -85,9 +85,7 @@ def stage(shared_site: Site) -> Stage:
     site.funded(seller, LENT, pledged.id)
     site.funded(seller, LENT, goods.id, product="inventory_pledge", days=90)
     (on_claim,), (on_goods,) = pledges_on(site, pledged.id), pledges_on(site, goods.id)
-    until = site.today + timedelta(days=30)
-    undertakings.undertake(site.ctx, site.cast["core"], on_goods.id, "1000", until, "as agreed")
-    site.run()
+    site.undertake(on_goods, agreed=seller)
     offer = site.offered(seller, 100_000_00, claim.id)
     goods_offer = site.offered(seller, 100_000_00, goods.id, product="inventory_pledge")
     return Stage(
@@ -220,6 +218,7 @@ def _acts(on: Stage) -> int:
     ("module", "rule", "reason"),
     [
         (inventory, "buy_back", NO),
+        (undertaking, "may_buy_goods", NO),
         (undertaking, "call", "buy_back_not_undertaken"),
         (pledge, "buy_back", "buy_back_not_undertaken"),
     ],
@@ -231,9 +230,10 @@ def test_buy_back__the_rule_says_no__all_of_the_payment_is_left_over(
     monkeypatch.setattr(module, rule, no)
     with stage.site.ctx.store.begin() as session:
         payment = stage.paid(700_00, str(payer))
-        left, why = buy_back.for_buy_back(session, stage.site.ctx, payment, stage.on_goods.id)
+        refusal = buy_back.attest(session, stage.site.ctx, payment, stage.on_goods.id)
         session.rollback()
-    assert (left, why) == (payment.amount, reason)
+    assert refusal is not None
+    assert refusal.code == reason
 
 
 def test_decision__on_a_claim__asks_the_rule_for_its_facts(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -396,7 +396,6 @@ def test_stage__after_all_refusals__untouched(stage: Stage) -> None:
     stage.site.run()
     assert mismatches(stage.site) == []
     with stage.site.ctx.store.read() as session:
-        assert session.exec(select(UndertakingRow.left).where(UndertakingRow.pledge_id == stage.on_goods.id)).one() == (
-            1_000_000
-        )
+        promise = session.exec(select(UndertakingRow).where(UndertakingRow.pledge_id == stage.on_goods.id)).one()
+        assert promise.left == promise.amount == stage.on_goods.amount
         assert session.exec(select(ChainEventRow.block_number).where(ChainEventRow.block_hash == "0x09")).all() == []

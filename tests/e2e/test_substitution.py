@@ -17,7 +17,7 @@ from chainfin.services.books import journals as journals_service
 from chainfin.services.kernel.context import OPERATOR, Actor
 from chainfin.services.lending import credit_notes, margin_calls
 from chainfin.services.oversight import evidence
-from chainfin.services.pledges import release, substitution, undertakings
+from chainfin.services.pledges import release, substitution
 from chainfin.services.reactions import signing
 from chainfin.services.trade import disputes
 from chainfin.services.views.pledges import SubstitutionView
@@ -214,9 +214,7 @@ def test_loan__repaid_while_both_signatures_are_on_their_way__the_new_pledge_is_
 def test_goods__on_their_way_out__neither_replaced_nor_bought_a_second_time(site: Site, deal: Deal) -> None:
     borrower, _, sold, _ = deal
     core = site.cast["core"]
-    until = site.today + timedelta(days=30)
-    undertakings.undertake(site.ctx, core, sold.id, str(Decimal(sold.left).scaleb(-3)), until, "we buy")
-    site.run()
+    site.undertake(sold, agreed=borrower)
     pledge_id = offered(site, deal, sold.left, FACE - 70_00)
     second = offered(site, deal, 1000, 70_00)
     substitution.accept(site.ctx, borrower, pledge_id)

@@ -12,12 +12,12 @@ from chainfin.services.goods import receipts, two_words
 from chainfin.services.kernel import custody
 from chainfin.services.pledges import undertakings
 from chainfin.values.party import Role
+from tests.e2e.asked_acts import asked, sign
 from tests.e2e.ending import act as act_of
 from tests.e2e.ending import mismatches, pledges_on
 from tests.e2e.ending import receipt as stored
 from tests.e2e.onchain import view
 from tests.e2e.site import Site
-from tests.e2e.test_asked_again import asked, sign
 
 
 def test_hand_out__ordered_by_the_owner__then_by_the_keepers_hand(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:

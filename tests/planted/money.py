@@ -158,7 +158,7 @@ PAYING = (
     ),
     Bug(
         "only the undertaker's own account buys back",
-        "chainfin/services/payments/buy_back.py:for_buy_back",
+        "chainfin/services/payments/buy_back.py:attest",
         "PartyRow.account == payment.payer_account",
         'PartyRow.account != ""',
         ("tests/e2e/test_buy_back.py::test_payment__not_by_the_undertaker_or_not_in_time__goes_back",),

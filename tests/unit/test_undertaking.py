@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 
 from chainfin.errors import Refusal
-from chainfin.rules.undertaking import Undertaking, call, undertake
+from chainfin.rules.inventory import UnitPrice
+from chainfin.rules.undertaking import Undertaking, call, may_buy_goods, price_of_goods, undertake
+from chainfin.values.money import Money
 
 UNTIL = date(2027, 3, 31)
 LATER = UNTIL + timedelta(days=1)
@@ -15,10 +19,24 @@ MADE = Undertaking("c", 600, UNTIL)
 
 
 def undertaken(
-    amount: int, before: Undertaking | None = None, today: date = UNTIL, until: date = UNTIL, buyer: str = "c"
+    amount: int,
+    before: Undertaking | None = None,
+    today: date = UNTIL,
+    until: date = UNTIL,
+    buyer: str = "c",
+    maturity: date | None = None,
 ) -> Undertaking | Refusal:
-    over = {"parties": ("lender", "pledgor"), "keeper": "keeper", "pledged": 600}
-    return undertake(amount, buyer=buyer, **over, until=until, today=today, before=before)  # type: ignore[arg-type]
+    return undertake(
+        amount,
+        buyer=buyer,
+        parties=("lender", "pledgor"),
+        keeper="keeper",
+        pledged=600,
+        until=until,
+        today=today,
+        before=before,
+        maturity=maturity,
+    )
 
 
 @pytest.mark.parametrize(
@@ -38,6 +56,28 @@ def kept(value: Undertaking | Refusal) -> Undertaking:
 
 def test_undertake__all_that_is_pledged__promised_until_its_day() -> None:
     assert undertaken(600) == MADE
+
+
+def test_undertake__goods_until_the_day_after_maturity__promised() -> None:
+    assert undertaken(600, maturity=UNTIL - timedelta(days=1)) == MADE
+
+
+@pytest.mark.parametrize(("late", "agreed"), [(True, False), (False, True), (True, True)])
+def test_goods__of_a_late_loan_or_by_agreement__may_be_bought(late: bool, agreed: bool) -> None:
+    assert may_buy_goods(late=late, agreed=agreed) is None
+
+
+@pytest.mark.parametrize(
+    ("price", "owed", "each"),
+    [
+        ("70.00", 400_000_00, Fraction(7)),
+        ("70.00", 700_000_00, Fraction(7)),
+        ("70.00", 700_000_01, Fraction(70000001, 10**7)),
+    ],
+)
+def test_goods__by_price__but_never_below_their_share_of_the_debt(price: str, owed: int, each: Fraction) -> None:
+    """Of 10,000 kilograms: 70.00 a kilogram is 7 fen for a thousandth."""
+    assert price_of_goods(UnitPrice(Decimal(price), "CNY"), Money(owed, "CNY"), 10**7) == each
 
 
 def test_call__in_parts_to_the_last_day__nothing_left() -> None:
@@ -62,6 +102,8 @@ def test_undertake__lapsed_or_kept_in_full__another_in_its_place() -> None:
         (undertaken(601), "exceeds_pledged"),
         (undertaken(1, before=MADE), "undertaking_exists"),
         (undertaken(1, today=LATER), "until_past"),
+        (undertaken(1, maturity=UNTIL), "until_not_after_maturity"),
+        (may_buy_goods(late=False, agreed=False), "buy_back_not_agreed"),
         (call(MADE, 0, today=UNTIL), "amount_not_positive"),
         (call(MADE, 2**56, today=UNTIL), "amount_too_large"),
         (call(None, 1, today=UNTIL), "undertaking_missing"),

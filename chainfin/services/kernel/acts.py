@@ -40,13 +40,15 @@ OFFERED = tuple(_OFFERED_AS.values())
 """The names under which they are stored, as an act is under its function's."""
 
 
-RIDING = tuple(f"{name[0].lower()}{name[1:]}" for name in (HandOut.PRIMARY_TYPE, Correction.PRIMARY_TYPE))
-"""Names under which words are stored that a party signs by themselves, and that ride in another's act."""
-
-
-def ride_name(rider: type[Rider]) -> str:
+def ride_name(word: type[Signed]) -> str:
     """As it is stored: HandOut → handOut."""
-    return rider.PRIMARY_TYPE[0].lower() + rider.PRIMARY_TYPE[1:]
+    return word.PRIMARY_TYPE[0].lower() + word.PRIMARY_TYPE[1:]
+
+
+RIDING = tuple(ride_name(word) for word in (HandOut, Correction))
+"""Names under which words are stored that a party signs by themselves, and that ride in another's act."""
+WORDS = (*RIDING, ride_name(eip712.AgreeBuyBack))
+"""These, and what is kept as evidence alone."""
 
 
 def domain(ctx: Context, contract: str) -> eip712.Domain:
@@ -103,8 +105,9 @@ def prepare(
     return row
 
 
-def ride(session: Session, ctx: Context, *, party: PartyRow, rider: Rider, subject: str) -> ActRow:
-    """Ask a party for its word in another's act. Signed at once where its key is in custody; never sent alone."""
+def ride(session: Session, ctx: Context, *, party: PartyRow, rider: Signed, subject: str) -> ActRow:
+    """Ask a party for its word, in another's act or as evidence. Signed at once where its key is in custody; never sent
+    alone."""
     contract, now = rider.CONTRACT, ctx.clock.now()
     nonce, deadline = next_nonce(session, party.address, contract), int((now + LIFETIME).timestamp())
     row = ActRow(

@@ -148,14 +148,14 @@ def for_loan(session: Session, ctx: Context, payment: Payment, loan_id: str) -> 
     """What is left over of a borrower's payment, and why."""
     assets.lock_for(session, loan_id)
     row = session.get(LoanRow, loan_id, with_for_update=True)
-    if row is None or row.currency != payment.amount.currency or not _ran(session, row, payment.received_on):
+    if row is None or row.currency != payment.amount.currency or not ran(session, row, payment.received_on):
         return payment.amount, "loan_not_payable"
     paid = pay(session, ctx, row, Kind.PAY_BORROWER, payment, payment.amount, "")
     after_payment(session, ctx, row, paid)
     return paid.allocation.remainder, "repayment_above_due"
 
 
-def _ran(session: Session, row: LoanRow, on: date) -> bool:
+def ran(session: Session, row: LoanRow, on: date) -> bool:
     """Whether the loan owed something on ``on``: one that is repaid by now may have, before its last payment's day."""
     if LoanState(row.status) in ACCRUING:
         return True
@@ -224,7 +224,7 @@ def _claim(session: Session, ctx: Context, asset: ReceivableRow, payment: Paymen
         share = _Share(asset, taken, part, taken.pledgor_id)
         spread.shares.setdefault(str(taken.loan_id), []).append(share)
         return
-    _owe(session, ctx, f"payment:{payment.row.book_ref}:free:{asset.id}", asset.id, asset.holder_id, part, payment)
+    owe(session, ctx, f"payment:{payment.row.book_ref}:free:{asset.id}", asset.id, asset.holder_id, part, payment)
     spread.owe(asset, asset.holder_id, part)
 
 
@@ -255,7 +255,7 @@ def _released_since(session: Session, asset: ReceivableRow, on: date) -> PledgeR
     )
     for pledge in session.exec(released.order_by(col(PledgeRow.block_number), col(PledgeRow.id))):
         row = session.get_one(LoanRow, pledge.loan_id)
-        if row.start_date is not None and row.start_date <= on and _ran(session, row, on):
+        if row.start_date is not None and row.start_date <= on and ran(session, row, on):
             return pledge
     return None
 
@@ -271,7 +271,7 @@ def taken_under(session: Session, asset: ReceivableRow) -> PledgeRow | None:
     return None
 
 
-def _owe(session: Session, ctx: Context, key: str, ref: str, party_id: str, amount: Money, payment: Payment) -> None:
+def owe(session: Session, ctx: Context, key: str, ref: str, party_id: str, amount: Money, payment: Payment) -> None:
     """Money came in that is a party's: booked as owed to it."""
     entries = (
         ledger.debit(ledger.CASH, amount, ref, party_id),
@@ -293,8 +293,8 @@ def _serve(
     last = shares[-1]
     total = sum((share.part for share in shares), Money.zero(payment.amount.currency))
     row = session.get_one(LoanRow, loan_id, with_for_update=True)
-    if not _ran(session, row, payment.received_on):
-        _owe(session, ctx, f"payment:{payment.row.book_ref}:{last.pledge.id}", row.id, last.owner, total, payment)
+    if not ran(session, row, payment.received_on):
+        owe(session, ctx, f"payment:{payment.row.book_ref}:{last.pledge.id}", row.id, last.owner, total, payment)
         spread.owe(last.asset, last.owner, total)
         return
     paid = pay(session, ctx, row, Kind.PAY_DEBTOR, payment, total, last.owner)

@@ -221,7 +221,14 @@ def _place(session: Session, ctx: Context, row: IncomingRow) -> None:
         session.get(ReceivableRow, purpose.target, with_for_update=True)
     waits_for = hold_reason(session, ctx, purpose)
     if waits_for is not None:
-        _wait(session, ctx, row, waits_for)
+        wait(session, ctx, row, waits_for)
+        return
+    if purpose.kind == "buy_back":
+        refusal = buy_back.attest(session, ctx, Payment.of(row), purpose.target)
+        if refusal is None:
+            wait(session, ctx, row, buy_back.UNDER_WAY)
+        else:
+            _back(session, ctx, row, refusal.code)
         return
     left, reason = PLACES[purpose.kind](session, ctx, Payment.of(row), purpose.target)
     if left.minor:
@@ -231,10 +238,10 @@ def _place(session: Session, ctx: Context, row: IncomingRow) -> None:
 PLACES: Mapping[Kind, Callable[[Session, Context, Payment, str], tuple[Money, str]]] = {
     "loan": allocation.for_loan,
     "receivable": allocation.for_receivable,
-    "buy_back": buy_back.for_buy_back,
     "funding": deposits.for_funding,
 }
-"""What a payment is for → who places it, and says what is left of it and why."""
+"""What a payment is for → who places it, and says what is left of it and why. Money that buys something back is placed
+once that is bought (`buy_back`)."""
 
 
 def hold_reason(session: Session, ctx: Context, purpose: Purpose) -> str | None:
@@ -268,7 +275,7 @@ def place_unmatched(session: Session, ctx: Context, row: IncomingRow) -> None:
     _place(session, ctx, row)
 
 
-def _wait(session: Session, ctx: Context, row: IncomingRow, reason: str) -> None:
+def wait(session: Session, ctx: Context, row: IncomingRow, reason: str) -> None:
     """The money is in the book, in suspense, until it can be placed."""
     row.unapplied = row.amount
     payment_state.move(session, row, Event.WAIT, reason)
@@ -282,15 +289,11 @@ def place_waiting(ctx: Context) -> int:
     """
     with ctx.store.read() as session:
         waiting = session.exec(
-            select(IncomingRow.id, IncomingRow.remittance)
-            .where(IncomingRow.status == State.WAITING.value)
-            .order_by(col(IncomingRow.sequence))
+            select(IncomingRow).where(IncomingRow.status == State.WAITING.value).order_by(col(IncomingRow.sequence))
         ).all()
         parked = set(session.exec(select(ParkedItemRow.payload).where(ParkedItemRow.source == WAITING)).all())
         ready = [
-            incoming_id
-            for incoming_id, text in waiting
-            if parking.as_payload(incoming_id) not in parked and _waits_no_more(session, ctx, text)
+            row.id for row in waiting if parking.as_payload(row.id) not in parked and _waits_no_more(session, ctx, row)
         ]
     return sum(_try_place(ctx, incoming_id) for incoming_id in ready)
 
@@ -321,15 +324,49 @@ def place_again(session: Session, ctx: Context, incoming_id: str) -> None:
         _end_wait(session, ctx, row)
 
 
-def _waits_no_more(session: Session, ctx: Context, text: str) -> bool:
-    purpose = remittance.purpose(session, text)
+def _waits_no_more(session: Session, ctx: Context, row: IncomingRow) -> bool:
+    bought = buy_back.act_of(session, row.id)
+    if bought is not None:
+        return not buy_back.is_open(bought)
+    purpose = remittance.purpose(session, row.remittance)
     return isinstance(purpose, Refusal) or hold_reason(session, ctx, purpose) is None
 
 
 def _end_wait(session: Session, ctx: Context, row: IncomingRow) -> None:
     """Out of suspense, and placed as if it came now (for interest: on the day on which it did come)."""
+    bought = buy_back.act_of(session, row.id)
+    if bought is None:
+        purpose = remittance.purpose(session, row.remittance)
+        if isinstance(purpose, Purpose) and purpose.kind == "buy_back":
+            _buy(session, ctx, row, purpose.target)
+            return
+        out_of_suspense(session, ctx, row, "placed")
+        _place(session, ctx, row)
+    elif not buy_back.is_open(bought):
+        out_of_suspense(session, ctx, row, "placed")
+        if bought.status != "final":
+            _back(session, ctx, row, "buy_back_refused")
+            return
+        left, reason = buy_back.settle(session, ctx, Payment.of(row), bought)
+        if left.minor:
+            payouts.refund(session, ctx, row, left, reason)
+
+
+def _buy(session: Session, ctx: Context, row: IncomingRow, pledge_id: str) -> None:
+    """A payment in suspense stays there until what it buys is the buyer's; if it can't buy anything, it goes back."""
+    if hold_reason(session, ctx, Purpose("buy_back", pledge_id)) is not None:
+        return
+    refusal = buy_back.attest(session, ctx, Payment.of(row), pledge_id)
+    if refusal is None:
+        row.reason = buy_back.UNDER_WAY
+        session.add(row)
+        return
     out_of_suspense(session, ctx, row, "placed")
-    _place(session, ctx, row)
+    _back(session, ctx, row, refusal.code)
+
+
+def _back(session: Session, ctx: Context, row: IncomingRow, reason: str) -> None:
+    payouts.refund(session, ctx, row, Money(row.amount, row.currency), reason)
 
 
 def out_of_suspense(session: Session, ctx: Context, row: IncomingRow, name: str) -> None:

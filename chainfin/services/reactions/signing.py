@@ -30,9 +30,10 @@ def sign(ctx: Context, actor: Actor, act_id: str, signature: str) -> ActView:
             raise NotFound("act_unknown", f"there is no act {act_id}")
         _unless_taken(row, signature)
         outdated = _outdated(session, ctx, row)
-        if outdated is None and row.function in acts.RIDING:
+        if outdated is None and row.function in acts.WORDS:
             acts.take_ride(session, ctx, row, from_hex(signature, where="signature"))
-            two_words.carry_out(session, ctx, row)
+            if row.function in acts.RIDING:
+                two_words.carry_out(session, ctx, row)
         elif outdated is None:
             in_flight.unless_paid(session, row)
             acts.submit(session, ctx, row, from_hex(signature, where="signature"))

@@ -7,8 +7,10 @@ from datetime import date, datetime
 
 from chainfin.services.views.acts import ActView
 from chainfin.services.views.of_row import shown
-from chainfin.storage.trade_tables import PledgeRow, SubstitutionRow, UndertakingRow
+from chainfin.storage.lending_tables import IncomingRow
+from chainfin.storage.trade_tables import PledgeRow, SubstitutionRow, UndertakingRow, UndertakingTermsRow
 from chainfin.values.measure import Measure
+from chainfin.values.money import Money
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,9 @@ class PledgeView:
 
 @dataclass(frozen=True, slots=True)
 class UndertakingView:
-    """An undertaking to buy what is pledged, for the pledge's parties and the buyer. ``left``: not bought yet."""
+    """An undertaking to buy what is pledged, for the pledge's parties and the buyer. ``left``: not bought yet.
+    ``wording``: None where only its hash is known; ``price`` of a unit of goods (None: the day's); ``agreed``: the
+    pledgor lets them be bought before its loan is late."""
 
     pledge_id: str
     buyer_id: str
@@ -51,11 +55,38 @@ class UndertakingView:
     amount: int
     left: int
     until: date
+    wording: str | None
+    price: Money | None
+    agreed: bool
     created_at: datetime
 
     @classmethod
-    def of(cls, row: UndertakingRow, measure: Measure) -> UndertakingView:
-        return shown(cls, row, measure=measure)
+    def of(
+        cls, row: UndertakingRow, measure: Measure, terms: UndertakingTermsRow | None, agreed: bool
+    ) -> UndertakingView:
+        wording = None if terms is None else terms.wording
+        price = None
+        if terms is not None and terms.price is not None:
+            price = Money(terms.price, str(terms.currency))
+        return shown(cls, row, measure=measure, wording=wording, price=price, agreed=agreed)
+
+
+@dataclass(frozen=True, slots=True)
+class BuyBackPaymentView:
+    """A payment of an undertaker: ``status`` as in `rules.payment`, ``reason`` why it waits or went back; ``unapplied``
+    minor units of it are in suspense."""
+
+    id: str
+    amount: int
+    currency: str
+    received_on: date
+    status: str
+    reason: str | None
+    unapplied: int
+
+    @classmethod
+    def of(cls, row: IncomingRow) -> BuyBackPaymentView:
+        return shown(cls, row)
 
 
 @dataclass(frozen=True, slots=True)

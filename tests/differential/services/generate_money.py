@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 
+from chainfin.errors import Conflict
 from chainfin.risk.valuation import NO_VALUATION
-from chainfin.services.kernel.context import OPERATOR
+from chainfin.services.kernel.context import OPERATOR, Actor
 from chainfin.services.lending import end_of_day
+from chainfin.services.pledges import undertakings
 from chainfin.services.trade import receivables
 from chainfin.storage.lending_tables import LoanRow
 from chainfin.storage.trade_tables import PledgeRow, ReceivableRow, UndertakingRow
@@ -90,8 +93,13 @@ class MoneyComesIn(Securities):
             "amount": max(1, min(part, most)), "bankRef": self.root(), "valuation": NO_VALUATION,
         }  # fmt: skip
 
+        asked_for = goods and self.chance(0.9)
+
         def ask() -> str | None:
             self._priced()
+            if asked_for:
+                with suppress(Conflict):  # agreed to before
+                    undertakings.agree(self.ctx, Actor("party", pledge.pledgor_id), pledge.id, promise.buyer_id)
             return self._paid(f"BUYBACK {pledge.id}", amount, "buyBack", payer)
 
         return Deed(Call("Pledges", "buyBack", params), "bank", f"{part} of {self.label(pledge)} by {by}", ask)

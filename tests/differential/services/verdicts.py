@@ -74,6 +74,8 @@ STRICTER: Final[dict[tuple[str, str], str]] = {
     ("Pledges.substitute", "receivable_due_late"): _LOAN,
     ("Pledges.substitute", "price_stale"): _LOAN,
     ("Pledges.buyBack", "price_stale"): _LOAN,
+    ("Pledges.buyBack", "buy_back_not_agreed"): _LOAN,
+    ("Pledges.undertake", "until_not_after_maturity"): _LOAN,
     ("Pledges.substitute", "limit_exceeded"): _LOAN,
     ("Pledges.substitute", "substitution_undervalued"): _LOAN,
     ("WarehouseReceipts.correct", "pledged_goods_missing"): "the contract doesn't know that a lender lost them",
