@@ -8,12 +8,22 @@ from api.auth import Acting, Ctx
 from api.paging import Page, Paged, page
 from api.route import OnceRoute
 from api.schemas.common import Id
-from api.schemas.loans import PledgeOut, ReleaseOfPledgeIn, UndertakingIn, UndertakingOut, UndertakingsOut
+from api.schemas.loans import (
+    PledgeOut,
+    ReleaseOfPledgeIn,
+    TakenSaleIn,
+    TakenSaleOut,
+    TakenSalesOut,
+    UndertakingIn,
+    UndertakingOut,
+    UndertakingsOut,
+)
 from api.schemas.parties import ActOut
 from chainfin.services.payments import buy_back, instructions
-from chainfin.services.pledges import enforcement, undertakings
+from chainfin.services.pledges import enforcement, realisation, undertakings
 from chainfin.services.pledges import release as release_service
 from chainfin.services.reads import queries
+from chainfin.services.views.pledges import TakenSaleView
 
 router = APIRouter(prefix="/v1/pledges", tags=["pledges"], route_class=OnceRoute)
 
@@ -82,3 +92,34 @@ def list_undertakings(ctx: Ctx, actor: Acting, pledge_id: Id) -> UndertakingsOut
         for each in made
     ]
     return UndertakingsOut(pledge_id=pledge_id, undertakings=shown)
+
+
+@router.post("/{pledge_id}/sales", status_code=201)
+def sell(ctx: Ctx, actor: Acting, pledge_id: Id, body: TakenSaleIn) -> TakenSaleOut:
+    """The lender has found a buyer for goods that it took on default (变现)."""
+    amount = body.amount.money("/amount/amount")
+    made = realisation.sell(ctx, actor, pledge_id, body.quantity, amount, body.payer_account, body.wording)
+    return _sale(ctx, made)
+
+
+@router.get("/{pledge_id}/sales")
+def list_sales(ctx: Ctx, actor: Acting, pledge_id: Id) -> TakenSalesOut:
+    """What of the taken goods is to be sold, or was, and for how much."""
+    sales = realisation.of_pledge(ctx, actor, pledge_id)
+    return TakenSalesOut(pledge_id=pledge_id, sales=[_sale(ctx, each) for each in sales])
+
+
+@router.post("/sales/{sale_id}/agreement", status_code=202)
+def agree_to_sale(ctx: Ctx, actor: Acting, sale_id: Id) -> ActOut:
+    """The pledgor agrees to a sale that brings less than it would have to."""
+    return ActOut.of(realisation.agree(ctx, actor, sale_id))
+
+
+@router.post("/sales/{sale_id}/withdrawal")
+def withdraw_sale(ctx: Ctx, actor: Acting, sale_id: Id) -> TakenSaleOut:
+    """The lender gives up a sale that isn't paid."""
+    return _sale(ctx, realisation.withdraw(ctx, actor, sale_id))
+
+
+def _sale(ctx: Ctx, seen: TakenSaleView) -> TakenSaleOut:
+    return TakenSaleOut.of(seen, *instructions.for_sale(ctx, seen.pledge_id))

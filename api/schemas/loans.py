@@ -16,6 +16,7 @@ from api.schemas.common import (
     Moment,
     Reason,
     Ref,
+    Word,
     major,
     quantity_text,
 )
@@ -26,7 +27,13 @@ from chainfin.services.payments.instructions import PaymentInstruction
 from chainfin.services.reads.queries import LoanDetail as LoanSeen
 from chainfin.services.reads.queries import Payoff, StatementLine
 from chainfin.services.views.lending import LoanView, MarginCallView
-from chainfin.services.views.pledges import BuyBackPaymentView, PledgeView, SubstitutionView, UndertakingView
+from chainfin.services.views.pledges import (
+    BuyBackPaymentView,
+    PledgeView,
+    SubstitutionView,
+    TakenSaleView,
+    UndertakingView,
+)
 from chainfin.values.money import Money
 from chainfin.values.product import Product
 
@@ -159,6 +166,61 @@ class UndertakingOut(BaseModel):
 class UndertakingsOut(BaseModel):
     pledge_id: str
     undertakings: list[UndertakingOut]
+
+
+class TakenSaleIn(Input):
+    """A buyer for goods that were taken: how much (in the receipt's unit), for how much net of costs, and from which
+    account it pays, under the pledge's reference."""
+
+    quantity: DecimalText
+    amount: AmountIn
+    payer_account: Word
+    wording: Reason
+
+
+class TakenSaleOut(BaseModel):
+    """``least`` is what it has to bring unless the pledgor agrees to less (null: it takes the agreement). Paid, so much
+    of the goods may leave, and the money serves the loan; the rest is the pledgor's."""
+
+    id: str
+    pledge_id: str
+    receipt_id: str
+    quantity: str
+    unit: str
+    amount: Amount
+    least: Amount | None
+    agreed: bool
+    payer_account: str
+    wording: str
+    account: str = Field(description="to which the buyer pays")
+    remittance: str
+    status: str = Field(description="offered, paid or withdrawn")
+    created_at: Moment
+
+    @classmethod
+    def of(cls, seen: TakenSaleView, account: str, remittance: str) -> TakenSaleOut:
+        least = None if seen.least is None else Amount.of(Money(seen.least, seen.currency))
+        return cls(
+            id=seen.id,
+            pledge_id=seen.pledge_id,
+            receipt_id=seen.receipt_id,
+            quantity=quantity_text(seen.quantity),
+            unit=seen.unit,
+            amount=Amount.of(Money(seen.amount, seen.currency)),
+            least=least,
+            agreed=seen.agreed,
+            payer_account=seen.payer_account,
+            wording=seen.wording,
+            account=account,
+            remittance=remittance,
+            status=seen.status,
+            created_at=seen.created_at,
+        )
+
+
+class TakenSalesOut(BaseModel):
+    pledge_id: str
+    sales: list[TakenSaleOut]
 
 
 class SubstitutionIn(Input):

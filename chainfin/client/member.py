@@ -23,7 +23,7 @@ from chainfin.values.money import Money
 PATIENCE_S = 30.0
 OFFERED = ("grant", "exchange", "acceptOffer")
 """Acts that accept an offer: signed where the offer was made, each by a decision of its own."""
-RIDING = ("handOut", "correction", "agreeBuyBack")
+RIDING = ("handOut", "correction", "agreeBuyBack", "agreeSale")
 """Words of an owner that ride in a keeper's act: the keeper may take its time."""
 
 

@@ -143,6 +143,19 @@ class AgreeBuyBack(Signed):
     document_root: Bytes32
 
 
+@dataclass(frozen=True, slots=True)
+class AgreeSale(Signed):
+    """What a pledgor signs where goods that were taken from it bring less than they would have to (``document_root``:
+    of the sale's terms): not sent to the chain, kept as evidence."""
+
+    CONTRACT = pledges_acts.Pledge.CONTRACT
+    PRIMARY_TYPE = "AgreeSale"
+
+    pledge_id: Bytes32
+    asset_id: Bytes32
+    document_root: Bytes32
+
+
 def pledge_id(asset_id: str, own: str) -> str:
     """The id of a pledge over an asset, 0x-hex: bytes 14 to 29 of keccak(asset id), then 16 bytes of keccak(``own``).
 

@@ -292,6 +292,33 @@ class UndertakingTermsRow(SQLModel, table=True):
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 
+class TakenSaleRow(SQLModel, table=True):
+    """A sale of goods that a lender took on default. ``status``: offered → paid, or withdrawn."""
+
+    __tablename__ = "taken_sale"
+
+    id: str = Field(primary_key=True)
+    cell: str
+    pledge_id: str = Field(foreign_key="pledge.id", index=True)
+    receipt_id: str = Field(foreign_key="warehouse_receipt.id", index=True)
+    """The lender's receipt over what it took."""
+    quantity: int = Field(sa_type=BigInteger)
+    """Thousandths of the receipt's unit."""
+    currency: str
+    amount: int = Field(sa_type=BigInteger)
+    """What the buyer pays, minor units."""
+    least: int | None = Field(default=None, sa_type=BigInteger)
+    """What it has to bring unless the pledgor agrees to less; None: nobody could tell what it was worth."""
+    payer_account: str
+    wording: str
+    document_root: str
+    """Hash of the terms, which the pledgor signs where it agrees."""
+    status: str = "offered"
+    incoming_id: str | None = Field(default=None, foreign_key="incoming_payment.id")
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
 class SubstitutionRow(SQLModel, table=True):
     """Goods of pledge ``sold_id`` to be set free for a pledge (``pledge_id``) over the receivable of their sale.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from sqlmodel import col, select
 
 from chainfin.eth import eip712
@@ -26,3 +28,8 @@ def sign(site: Site, act: ActRow | ActView) -> None:
         key = HELD(session, site.ctx, act.signer)
     assert key is not None
     signing.sign(site.ctx, Actor("party", act.party_id), act.id, "0x" + eip712.sign(act.typed_data, key).hex())
+
+
+def a_day_later(site: Site) -> None:
+    site.ctx.clock.move_to(site.ctx.clock.now() + timedelta(hours=25))
+    site.run()

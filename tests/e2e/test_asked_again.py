@@ -8,15 +8,10 @@ import pytest
 
 from chainfin.services.kernel import custody
 from chainfin.values import instruction
-from tests.e2e.asked_acts import asked, sign
+from tests.e2e.asked_acts import a_day_later, asked, sign
 from tests.e2e.ending import mismatches, pledges_on
 from tests.e2e.onchain import view
 from tests.e2e.site import Site
-
-
-def a_day_later(site: Site) -> None:
-    site.ctx.clock.move_to(site.ctx.clock.now() + timedelta(hours=25))
-    site.run()
 
 
 def test_settlement__unsigned_for_two_days__attested_on_the_third(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:

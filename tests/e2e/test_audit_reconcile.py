@@ -53,7 +53,7 @@ def test_reconcile__honest_installation__all_agrees(played: Played) -> None:
         (
             "update warehouse_receipt set reserved = 1",
             "reserved = 0",
-            "asset.reserved is the sum of offers taken",
+            "asset.reserved is what is promised",
         ),
         ("update purchase_order set ordered = ordered + 1", "ordered = ordered - 1", "order.ordered"),
         ("update pledge set released = released + 1", "released = released - 1", "pledge.amount"),

@@ -50,7 +50,7 @@ class ReceiptAsset:
     @classmethod
     def worth(cls, session: Session, pledge: PledgeRow, currency: str, today: date) -> Money:
         price = redemption.price_of(session, pledge, currency, today)
-        return rules.value(pledge.left, redemption.unit_price(price))
+        return rules.value(pledge.left, receipts.unit_price(price))
 
     @classmethod
     def of(cls, session: Session, row: WarehouseReceiptRow) -> ReceiptAsset:

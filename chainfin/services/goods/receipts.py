@@ -28,6 +28,7 @@ from chainfin.services.views.acts import ActView
 from chainfin.services.views.goods import WarehouseReceiptView
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import PriceRow, PriceSourceRow, WarehouseReceiptRow
+from chainfin.values.money import Money
 from chainfin.values.party import Kind, Role
 
 MAX_THOUSANDTHS = 2**63 - 1
@@ -144,7 +145,7 @@ def transfer(ctx: Context, actor: Actor, receipt_id: str, to: str) -> ActView:
     """The owner passes title on.
 
     Raises NotFound warehouse_receipt_unknown, party_unknown; Forbidden party_not_active; Conflict receipt_not_final;
-    Refused not_owner, receipt_ended, part_pledged, part_promised, transfer_to_self, self_attested.
+    Refused not_owner, receipt_ended, part_pledged, part_promised, taken_not_sold, transfer_to_self, self_attested.
     """
     party_id = actor.require()
     with ctx.store.begin() as session:
@@ -153,8 +154,7 @@ def transfer(ctx: Context, actor: Actor, receipt_id: str, to: str) -> ActView:
             raise NotFound("warehouse_receipt_unknown", f"there is no receipt {receipt_id}")
         unless_refused(rules.transfer(value(session, row), to, by=party_id))
         if row.reserved:
-            promised = Decimal(row.reserved).scaleb(-3)
-            raise Refused("part_promised", f"{promised} {row.unit} are promised to a lender", promised=str(promised))
+            raise promised(session, row, "part_promised", row.reserved)
         transferee = gate.active_party(session, to)
         owner = gate.enter(session, row.owner_id, Kind.TRANSFER)
         act = warehouse_receipts_acts.Transfer(id=row.id, to=acts.chain_number(transferee))
@@ -223,6 +223,14 @@ def unpromised(row: WarehouseReceiptRow) -> int:
     return free(row) - row.reserved
 
 
+def promised(session: Session, row: WarehouseReceiptRow, code: str, quantity: int) -> Refused:
+    """Why goods that are promised don't leave: under ``code``, or taken_not_sold where a lender took them."""
+    shown = str(Decimal(quantity).scaleb(-3))
+    if pledge_rows.taken_as(session, row.id) is None:
+        return Refused(code, f"{shown} {row.unit} are promised to a lender", promised=shown)
+    return Refused("taken_not_sold", f"{shown} {row.unit} were taken on default and aren't sold", promised=shown)
+
+
 def recount(ctx: Context, actor: Actor, receipt_id: str, missing: Decimal, report: str) -> ActView:
     """The keeper's count has found less than there should be. Free goods bear the loss first, then the youngest pledge;
     of the ``report`` a hash goes on chain.
@@ -279,6 +287,11 @@ def fresh_price(session: Session, lender_id: str, row: WarehouseReceiptRow, curr
     if stale is not None:
         raise stale.error()
     return price
+
+
+def unit_price(price: PriceRow) -> rules.UnitPrice:
+    """A stored price as the rules reckon with it."""
+    return rules.UnitPrice(Decimal(str(Money(price.minor_per_unit, price.currency))), price.currency)
 
 
 def counting_prices(good: str, unit: str, currency: str) -> SelectOfScalar[PriceRow]:

@@ -30,7 +30,7 @@ def valued(session: Session, pledge: PledgeRow, owed: Money, today: date) -> Val
     row = session.get_one(LoanRow, pledge.loan_id)
     offer = session.exec(select(OfferRow).where(OfferRow.application_id == row.application_id)).one()
     price = price_of(session, pledge, owed.currency, today)
-    rate, of = offer.terms["advance_rate"], unit_price(price)
+    rate, of = offer.terms["advance_rate"], receipts.unit_price(price)
     ltv = "" if rate is None else str(rate)
     return Valuation.made(of.amount, price.unit, of.currency, price.as_of, price.source, str(owed), ltv)
 
@@ -39,8 +39,3 @@ def price_of(session: Session, pledge: PledgeRow, currency: str, today: date) ->
     """The price that counts for the pledge's lender. Raises Refused price_missing, price_stale."""
     receipt = session.get_one(WarehouseReceiptRow, pledge.asset_id)
     return receipts.fresh_price(session, pledge.lender_id, receipt, currency, today)
-
-
-def unit_price(price: PriceRow) -> UnitPrice:
-    """A stored price as the rules reckon with it."""
-    return UnitPrice(Decimal(str(Money(price.minor_per_unit, price.currency))), price.currency)

@@ -22,7 +22,7 @@ from chainfin.hashing import keccak
 from chainfin.rules import inventory as rules
 from chainfin.rules.loan.state import OVER
 from chainfin.services.goods import receipts
-from chainfin.services.kernel import acts
+from chainfin.services.kernel import acts, pledge_rows
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.views.acts import ActView
 from chainfin.storage.chain_tables import ChainEvent
@@ -39,13 +39,15 @@ def order(ctx: Context, actor: Actor, receipt_id: str, quantity: Decimal) -> Act
     """The owner orders free goods out. Returns its order, for it to sign; then the keeper is asked to hand them out.
 
     Raises NotFound warehouse_receipt_unknown; BadInput quantity_…; Conflict receipt_not_final; Refused not_owner,
-    quantity_too_large, exceeds_free.
+    quantity_too_large, exceeds_free, taken_not_sold.
     """
     amount = receipts.thousandths(quantity)
     with ctx.store.begin() as session:
         row = _locked(session, actor, receipt_id)
         unless_refused(rules.release(receipts.value(session, row), amount, by=row.keeper_id, ordered=actor.require()))
         open_ = receipts.unpromised(row) - _ordered(session, row.id)
+        if amount > open_ and row.reserved and pledge_rows.taken_as(session, row.id) is not None:
+            raise receipts.promised(session, row, "exceeds_free", row.reserved)
         if amount > open_:
             shown = Decimal(max(0, open_)).scaleb(-3)
             raise Refused("exceeds_free", f"{shown} {row.unit} are free and not promised", free=str(shown))

@@ -47,8 +47,8 @@ def ride_name(word: type[Signed]) -> str:
 
 RIDING = tuple(ride_name(word) for word in (HandOut, Correction))
 """Names under which words are stored that a party signs by themselves, and that ride in another's act."""
-WORDS = (*RIDING, ride_name(eip712.AgreeBuyBack))
-"""These, and what is kept as evidence alone."""
+KEPT = tuple(ride_name(word) for word in (eip712.AgreeBuyBack, eip712.AgreeSale))
+"""Of words that are kept as evidence, and never sent."""
 
 
 def domain(ctx: Context, contract: str) -> eip712.Domain:

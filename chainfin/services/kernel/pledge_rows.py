@@ -59,3 +59,9 @@ def live(session: Session, asset_id: str) -> Sequence[PledgeRow]:
         .order_by(col(ChainEventRow.block_number), col(ChainEventRow.log_index), col(PledgeRow.id))
     )
     return session.exec(query).all()
+
+
+def taken_as(session: Session, asset_id: str) -> PledgeRow | None:
+    """The pledge under which a lender took the asset on default, to serve a loan of this book; locks nothing."""
+    taken = select(PledgeRow).where(PledgeRow.taken_id == asset_id, col(PledgeRow.loan_id).is_not(None))
+    return session.exec(taken).one_or_none()

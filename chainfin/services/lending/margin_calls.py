@@ -20,7 +20,7 @@ from chainfin.rules.loan import Loan, accrue
 from chainfin.rules.loan.state import ACCRUING
 from chainfin.rules.pledge import State
 from chainfin.services.books import loan_book
-from chainfin.services.goods import receipts, redemption
+from chainfin.services.goods import receipts
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.pledges import assets, cover
 from chainfin.services.views.lending import MarginCallView
@@ -174,7 +174,7 @@ def _fresh_price(session: Session, ctx: Context, application: ApplicationRow, cu
     """Raises Refused price_missing, price_stale."""
     receipt = session.get_one(WarehouseReceiptRow, application.asset_id)
     price = receipts.fresh_price(session, application.lender_id, receipt, currency, ctx.clock.today())
-    return redemption.unit_price(price)
+    return receipts.unit_price(price)
 
 
 def _owed(ctx: Context, loan: Loan) -> Money:

@@ -11,7 +11,7 @@ from chainfin.errors import Refusal, Refused
 from chainfin.risk.record import DecisionRecord
 from chainfin.risk.replay import with_facts
 from chainfin.rules import inventory
-from chainfin.services.goods import receipts, redemption
+from chainfin.services.goods import receipts
 from chainfin.services.lending import decision_inputs, lateness
 from chainfin.storage.lending_tables import ApplicationRow, OfferRow
 from chainfin.storage.trade_tables import WarehouseReceiptRow
@@ -49,7 +49,7 @@ def _priced(session: Session, application: ApplicationRow, on: date) -> dict[str
     receipt = session.get_one(WarehouseReceiptRow, application.asset_id)
     price = receipts.fresh_price(session, application.lender_id, receipt, application.currency, on)
     offer = session.exec(select(OfferRow).where(OfferRow.application_id == application.id)).one()
-    lent, unit = Money(offer.amount, application.currency), redemption.unit_price(price)
+    lent, unit = Money(offer.amount, application.currency), receipts.unit_price(price)
     rate = BasisPoints(int(Decimal(str(offer.terms["advance_rate"])) * inventory.FULL))
     if inventory.quantity_to_cover(lent, unit, rate) > offer.pledge_amount:
         message = f"at {unit.amount} a unit what was to be pledged no longer carries {lent}"

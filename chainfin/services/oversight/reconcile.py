@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
+from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from chainfin.errors import ChainfinError, Forbidden, Unavailable
@@ -34,6 +35,7 @@ from chainfin.storage.trade_tables import (
     OrderRow,
     PledgeRow,
     ReceivableRow,
+    TakenSaleRow,
     UndertakingRow,
     WarehouseReceiptRow,
 )
@@ -139,6 +141,8 @@ class _Rows:
     receipts: list[WarehouseReceiptRow]
     pledges: list[PledgeRow]
     undertakings: list[UndertakingRow]
+    sold: dict[str, int]
+    """Of each receipt over goods that a lender took, what buyers have paid for."""
     lines: list[LineRow]
     line_shares: list[LineShareRow]
     trails: dict[str, str]
@@ -192,12 +196,18 @@ def _read(session: Session) -> _Rows:
         list(session.exec(select(WarehouseReceiptRow))),
         list(session.exec(select(PledgeRow))),
         list(session.exec(select(UndertakingRow))),
+        _sold(session),
         list(session.exec(select(LineRow))),
         list(session.exec(select(LineShareRow))),
         {row.id: "0x" + attestations.final_trail(session, row.id)[0].hex() for row in orders},
         frozenset(striking),
         gate.paused_bits(session),
     )
+
+
+def _sold(session: Session) -> dict[str, int]:
+    paid = select(TakenSaleRow.receipt_id, func.sum(TakenSaleRow.quantity)).where(TakenSaleRow.status == "paid")
+    return {receipt_id: int(sold) for receipt_id, sold in session.exec(paid.group_by(TakenSaleRow.receipt_id))}
 
 
 def _number(rows: _Rows, party_id: str) -> int | None:
@@ -331,9 +341,18 @@ def _lines(rows: _Rows, chain: ChainView, findings: Findings) -> None:
 
 
 def _exclusive(rows: _Rows, findings: Findings) -> None:
-    """What of an asset is pledged is the sum of its live pledges; what is reserved, of those that are under way."""
+    """What of an asset is pledged is the sum of its live pledges; what is reserved, of those that are under way, or of
+    goods that a lender took what it hasn't sold. Nothing of these leaves before it is paid for."""
     live: dict[str, int] = {}
     waiting: dict[str, int] = {}
+    by_id = {receipt.id: receipt for receipt in rows.receipts}
+    for pledge in rows.pledges:
+        taken = by_id.get(str(pledge.taken_id)) if pledge.loan_id is not None else None
+        if taken is not None and taken.owner_id == pledge.lender_id:
+            sold = rows.sold.get(taken.id, 0)
+            gone = max(0, taken.released - sold)
+            findings.same("taken goods that left unsold", taken.id, gone, 0)
+            waiting[taken.id] = min(taken.issued - sold, receipts.free(taken))
     for pledge in rows.pledges:
         if pledge.status in LIVE:
             live[pledge.asset_id] = live.get(pledge.asset_id, 0) + pledge.left
@@ -342,7 +361,7 @@ def _exclusive(rows: _Rows, findings: Findings) -> None:
     assets: list[ReceivableRow | WarehouseReceiptRow] = [*rows.receivables, *rows.receipts]
     for asset in assets:
         findings.same("asset.pledged is the sum of its pledges", asset.id, asset.pledged, live.get(asset.id, 0))
-        findings.same("asset.reserved is the sum of offers taken", asset.id, asset.reserved, waiting.get(asset.id, 0))
+        findings.same("asset.reserved is what is promised", asset.id, asset.reserved, waiting.get(asset.id, 0))
 
 
 def _registry(rows: _Rows, registry: RegistryView, findings: Findings) -> None:

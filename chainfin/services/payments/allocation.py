@@ -340,6 +340,24 @@ def pay(
     return paid
 
 
+def serve(session: Session, ctx: Context, pledge: PledgeRow, payment: Payment, amount: Money) -> None:
+    """What was paid for something pledged serves the loan as on the day on which the bank had it; what the loan doesn't
+    need is the pledgor's."""
+    row = session.get_one(LoanRow, pledge.loan_id, with_for_update=True)
+    over = amount
+    if ran(session, row, payment.received_on):
+        paid = pay(session, ctx, row, Kind.PAY_DEBTOR, payment, amount, pledge.pledgor_id)
+        after_payment(session, ctx, row, paid, settled=[pledge.id])
+        over = paid.allocation.remainder
+        if paid.loan.state is LoanState.REPAID:
+            release.ask(session, ctx, pledge)
+    else:  # somebody else has repaid it meanwhile
+        journal = f"payment:{payment.row.book_ref}:{pledge.id}"
+        owe(session, ctx, journal, row.id, pledge.pledgor_id, amount, payment)
+    if over.minor:
+        payouts.to_pledgor(session, ctx, pledge, over, payment.row.id)
+
+
 def give_back(session: Session, ctx: Context, row: LoanRow, spread_anew: Sequence[Changed]) -> None:
     """What the loan had of payments and now doesn't need is ordered to whose it is."""
     for changed in spread_anew:

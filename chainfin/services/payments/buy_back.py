@@ -20,15 +20,15 @@ from chainfin.risk.valuation import NO_VALUATION, Valuation
 from chainfin.rules import pledge as pledges
 from chainfin.rules import undertaking as promises
 from chainfin.rules.inventory import UnitPrice
-from chainfin.rules.loan import Kind, Loan, LoanState, payoff
+from chainfin.rules.loan import Loan, LoanState, payoff
 from chainfin.rules.loan.state import ACCRUING
 from chainfin.services.books import bank_statement, loan_book
 from chainfin.services.goods import redemption
 from chainfin.services.kernel import acts, in_flight, pledge_rows
 from chainfin.services.kernel.context import Context
-from chainfin.services.payments import allocation, payouts, remittance
+from chainfin.services.payments import allocation, remittance
 from chainfin.services.payments.allocation import Payment
-from chainfin.services.pledges import assets, release, undertakings
+from chainfin.services.pledges import assets, undertakings
 from chainfin.services.pledges.assets import PledgeableAsset
 from chainfin.services.views.pledges import BuyBackPaymentView
 from chainfin.storage.lending_tables import IncomingRow, LoanRow
@@ -150,19 +150,7 @@ def settle(session: Session, ctx: Context, payment: Payment, act: ActRow) -> tup
     doesn't need is the pledgor's. Returns what is left over of the payment, and why."""
     pledge = assets.locked_pledge(session, act.subject)
     cost = Money.parse(str(act.extra["cost"]), payment.amount.currency)
-    row = session.get_one(LoanRow, pledge.loan_id, with_for_update=True)
-    if allocation.ran(session, row, payment.received_on):
-        paid = allocation.pay(session, ctx, row, Kind.PAY_DEBTOR, payment, cost, pledge.pledgor_id)
-        allocation.after_payment(session, ctx, row, paid, settled=[pledge.id])
-        over = paid.allocation.remainder
-        if paid.loan.state is LoanState.REPAID:
-            release.ask(session, ctx, pledge)
-    else:  # somebody else has repaid it meanwhile
-        journal = f"payment:{payment.row.book_ref}:{pledge.id}"
-        allocation.owe(session, ctx, journal, row.id, pledge.pledgor_id, cost, payment)
-        over = cost
-    if over.minor:
-        payouts.to_pledgor(session, ctx, pledge, over, payment.row.id)
+    allocation.serve(session, ctx, pledge, payment, cost)
     return payment.amount - cost, "payment_above_due"
 
 

@@ -29,6 +29,7 @@ from chainfin.services.payments import (
     instructions,
     payment_state,
     payouts,
+    realised,
     remittance,
 )
 from chainfin.services.payments.allocation import Arrival, Payment
@@ -223,7 +224,7 @@ def _place(session: Session, ctx: Context, row: IncomingRow) -> None:
     if waits_for is not None:
         wait(session, ctx, row, waits_for)
         return
-    if purpose.kind == "buy_back":
+    if _buys_back(session, purpose):
         refusal = buy_back.attest(session, ctx, Payment.of(row), purpose.target)
         if refusal is None:
             wait(session, ctx, row, buy_back.UNDER_WAY)
@@ -235,20 +236,27 @@ def _place(session: Session, ctx: Context, row: IncomingRow) -> None:
         payouts.refund(session, ctx, row, left, reason)
 
 
+def _buys_back(session: Session, purpose: Purpose) -> bool:
+    """Whether a payment is for what is still pledged; else it pays, under the same reference, for what was taken."""
+    return purpose.kind == "buy_back" and not realised.is_taken(session, purpose.target)
+
+
 PLACES: Mapping[Kind, Callable[[Session, Context, Payment, str], tuple[Money, str]]] = {
     "loan": allocation.for_loan,
     "receivable": allocation.for_receivable,
     "funding": deposits.for_funding,
+    "buy_back": realised.for_sale,
 }
-"""What a payment is for → who places it, and says what is left of it and why. Money that buys something back is placed
-once that is bought (`buy_back`)."""
+"""What a payment is for → who places it, and says what is left of it and why. Money under a pledge's reference pays for
+goods that were taken; what is bought back has to be the buyer's before its money is placed (`buy_back`)."""
 
 
 def hold_reason(session: Session, ctx: Context, purpose: Purpose) -> str | None:
     """Why the payment can't be placed now; a lender's always can."""
     match purpose.kind:
         case "buy_back":
-            return buy_back.hold_reason(session, ctx, purpose.target)
+            taken = realised.is_taken(session, purpose.target)
+            return None if taken else buy_back.hold_reason(session, ctx, purpose.target)
         case "receivable":
             return allocation.hold_reason(session, purpose.target)
         case "loan":
@@ -337,7 +345,7 @@ def _end_wait(session: Session, ctx: Context, row: IncomingRow) -> None:
     bought = buy_back.act_of(session, row.id)
     if bought is None:
         purpose = remittance.purpose(session, row.remittance)
-        if isinstance(purpose, Purpose) and purpose.kind == "buy_back":
+        if isinstance(purpose, Purpose) and _buys_back(session, purpose):
             _buy(session, ctx, row, purpose.target)
             return
         out_of_suspense(session, ctx, row, "placed")

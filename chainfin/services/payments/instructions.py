@@ -98,6 +98,14 @@ def for_buy_back(ctx: Context, pledge_id: str, buyer_id: str) -> tuple[str, str]
         return account, printed(CreditorReference(pledge.reference))
 
 
+def for_sale(ctx: Context, pledge_id: str) -> tuple[str, str]:
+    """Account (on which the pledgor repays) and remittance by which a buyer pays for goods that were taken."""
+    with ctx.store.begin() as session:
+        pledge = session.get_one(PledgeRow, pledge_id)
+        account = virtual(session, ctx, pledge.lender_id, pledge.pledgor_id)
+        return account, printed(CreditorReference(pledge.reference))
+
+
 def for_receivable(ctx: Context, actor: Actor, receivable_id: str) -> ReceivablePayment:
     """How the debtor pays it, as things stand: asked again after a pledge or a transfer, the answer may be another.
 

@@ -15,7 +15,7 @@ from chainfin.rules.payment import State
 from chainfin.services.books import journals
 from chainfin.services.kernel import approvals
 from chainfin.services.kernel.context import Actor, Context
-from chainfin.services.payments import buy_back, incoming, payment_state, payouts, remittance
+from chainfin.services.payments import buy_back, incoming, payment_state, payouts, realised, remittance
 from chainfin.services.payments.allocation import Payment
 from chainfin.services.payments.remittance import Purpose
 from chainfin.services.views.acts import ProposalView
@@ -68,7 +68,7 @@ def allocate(session: Session, ctx: Context, proposal: ProposalRow) -> None:
         raise Refused("payment_on_hold", f"it isn't known yet who is to be paid: {waiting}", reason=waiting)
     incoming.out_of_suspense(session, ctx, row, "matched")
     row.allocated_by = proposal.id
-    if purpose.kind == "buy_back":
+    if purpose.kind == "buy_back" and not realised.is_taken(session, purpose.target):
         refusal = buy_back.attest(session, ctx, Payment.of(row), purpose.target)
         left, why = (Money(row.amount, row.currency), refusal.code) if refusal else (Money.zero(row.currency), "")
         incoming.wait(session, ctx, row, buy_back.UNDER_WAY)

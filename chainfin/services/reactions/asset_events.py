@@ -22,7 +22,7 @@ from chainfin.rules.receivable import Receivable, State
 from chainfin.services.goods import receipts, two_words
 from chainfin.services.kernel import pledge_rows
 from chainfin.services.kernel.context import Context
-from chainfin.services.pledges import release
+from chainfin.services.pledges import realisation, release
 from chainfin.services.reactions.event_reading import Handlers, agree, follows, on, party
 from chainfin.services.trade import debtor_lines, order_state, receivables
 from chainfin.storage.chain_tables import ChainEvent
@@ -232,6 +232,7 @@ def _receipt_transferred(
 ) -> GoodsOutcome:
     """An owner that was never admitted by this service isn't known here: the reconciliation tells."""
     owner = party(session, told.to)
+    realisation.passed_on(session, told.id)
     return inventory.transfer(before, before.owner if owner is None else owner.id, by=CHAIN)
 
 

@@ -21,7 +21,7 @@ from chainfin.services.books import loan_book
 from chainfin.services.kernel import pledge_rows
 from chainfin.services.kernel.context import Context
 from chainfin.services.lending import disbursement, margin_calls
-from chainfin.services.pledges import assets, release, substitution
+from chainfin.services.pledges import assets, realisation, release, substitution
 from chainfin.services.pledges.assets import PledgeableAsset
 from chainfin.services.reactions.event_reading import Handlers, agree, follows, on, party
 from chainfin.services.trade.receivables import EPOCH
@@ -242,6 +242,7 @@ def _enforced(session: Session, pledge: Pledge, told: pledges_events.Enforced, e
     brings in serves the loan (see `allocation`)."""
     row = session.get_one(PledgeRow, pledge.id)
     row.taken_id = told.child_id
+    realisation.taken(session, row)
     agree(event, told.amount, pledge.left)
     return rules.enforce(pledge, by=CHAIN)
 

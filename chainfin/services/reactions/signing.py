@@ -30,7 +30,7 @@ def sign(ctx: Context, actor: Actor, act_id: str, signature: str) -> ActView:
             raise NotFound("act_unknown", f"there is no act {act_id}")
         _unless_taken(row, signature)
         outdated = _outdated(session, ctx, row)
-        if outdated is None and row.function in acts.WORDS:
+        if outdated is None and row.function in (*acts.RIDING, *acts.KEPT):
             acts.take_ride(session, ctx, row, from_hex(signature, where="signature"))
             if row.function in acts.RIDING:
                 two_words.carry_out(session, ctx, row)

@@ -8,7 +8,13 @@ from datetime import date, datetime
 from chainfin.services.views.acts import ActView
 from chainfin.services.views.of_row import shown
 from chainfin.storage.lending_tables import IncomingRow
-from chainfin.storage.trade_tables import PledgeRow, SubstitutionRow, UndertakingRow, UndertakingTermsRow
+from chainfin.storage.trade_tables import (
+    PledgeRow,
+    SubstitutionRow,
+    TakenSaleRow,
+    UndertakingRow,
+    UndertakingTermsRow,
+)
 from chainfin.values.measure import Measure
 from chainfin.values.money import Money
 
@@ -87,6 +93,31 @@ class BuyBackPaymentView:
     @classmethod
     def of(cls, row: IncomingRow) -> BuyBackPaymentView:
         return shown(cls, row)
+
+
+@dataclass(frozen=True, slots=True)
+class TakenSaleView:
+    """A sale of taken goods, for lender and pledgor: ``quantity`` in thousandths of ``unit``, ``amount`` and ``least``
+    (what it has to bring unless the pledgor agrees; None: always its agreement) in minor units of ``currency``."""
+
+    id: str
+    pledge_id: str
+    receipt_id: str
+    unit: str
+    quantity: int
+    currency: str
+    amount: int
+    least: int | None
+    agreed: bool
+    payer_account: str
+    wording: str
+    status: str
+    incoming_id: str | None
+    created_at: datetime
+
+    @classmethod
+    def of(cls, row: TakenSaleRow, *, unit: str, agreed: bool) -> TakenSaleView:
+        return shown(cls, row, unit=unit, agreed=agreed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,245 @@
+"""Goods that a lender took on default (处置): sold, paid for, then handed out; the rest goes back once the loan is
+repaid. Until then what was taken counts as promised to the loan: its lender neither takes it out nor passes it on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlmodel import Session, col, select
+
+from chainfin.canon import content_hash
+from chainfin.errors import Conflict, Forbidden, NotFound, Refused, unless_refused
+from chainfin.eth.bindings.warehouse_receipts_acts import Transfer
+from chainfin.eth.eip712 import AgreeSale
+from chainfin.rules import inventory
+from chainfin.rules import realisation as rules
+from chainfin.rules.loan.state import OVER
+from chainfin.rules.pledge import State
+from chainfin.services.goods import receipts
+from chainfin.services.kernel import acts, pledge_rows
+from chainfin.services.kernel.context import Actor, Context
+from chainfin.services.pledges import assets
+from chainfin.services.views.acts import ActView
+from chainfin.services.views.pledges import TakenSaleView
+from chainfin.storage.lending_tables import LoanRow
+from chainfin.storage.party_tables import PartyRow
+from chainfin.storage.trade_tables import ActRow, PledgeRow, PriceRow, TakenSaleRow, WarehouseReceiptRow
+from chainfin.storage.types import new_id
+from chainfin.values.money import Money
+
+
+def taken(session: Session, pledge: PledgeRow) -> None:
+    """The lender has taken the pledge: the goods are promised to the loan until they are sold or go back."""
+    receipt = session.get(WarehouseReceiptRow, pledge.taken_id)
+    if receipt is not None and pledge.loan_id is not None:
+        receipt.reserved = receipts.free(receipt)
+        session.add(receipt)
+
+
+def sell(
+    ctx: Context, actor: Actor, pledge_id: str, quantity: str, amount: Money, payer_account: str, wording: str
+) -> TakenSaleView:
+    """The lender has found a buyer for ``quantity`` (a decimal in the receipt's unit) of what it took, for ``amount``
+    net of costs, which is to come from ``payer_account`` under the pledge's reference.
+
+    Raises NotFound pledge_unknown; BadInput quantity_…, currency_mismatch (in `rules`); Refused not_lender,
+    pledge_not_taken, exceeds_unsold.
+    """
+    with ctx.store.begin() as session:
+        pledge = assets.for_party(session, actor, pledge_id)
+        if actor.party_id != pledge.lender_id:
+            raise Refused("not_lender", "its lender sells what it took, nobody else")
+        receipt, loan = _taken(session, pledge)
+        part = assets.of_row(session, receipt).measured(quantity)
+        if amount.currency != loan.currency:
+            raise Refused("currency_mismatch", f"the loan is in {loan.currency}, not {amount.currency}")
+        unless_refused(rules.offer(part, amount, unsold=_unsold(session, receipt)))
+        to_itself = payer_account == session.get_one(PartyRow, pledge.lender_id).account
+        worth = _worth(session, ctx, pledge, receipt, part, loan.currency)
+        least = None if worth is None else rules.least(worth, to_itself=to_itself)
+        sale_id = new_id("sal")
+        text = {"id": sale_id, "pledge_id": pledge.id, "receipt_id": receipt.id, "quantity": str(part)}
+        price = {"amount": str(amount), "currency": amount.currency, "payer": payer_account, "wording": wording}
+        row = TakenSaleRow(
+            id=sale_id,
+            cell=ctx.cell,
+            pledge_id=pledge.id,
+            receipt_id=receipt.id,
+            quantity=part,
+            currency=amount.currency,
+            amount=amount.minor,
+            least=None if least is None else least.minor,
+            payer_account=payer_account,
+            wording=wording,
+            document_root=content_hash({**text, **price}),
+            created_at=ctx.clock.now(),
+        )
+        session.add(row)
+        session.flush()
+        return _view(session, row)
+
+
+def agree(ctx: Context, actor: Actor, sale_id: str) -> ActView:
+    """The pledgor agrees to a sale that brings less than it would have to. Returns its word, to be signed by it: kept
+    as evidence, not sent. Raises NotFound sale_unknown; Forbidden not_pledgor; Conflict sale_ended."""
+    with ctx.store.begin() as session:
+        row, pledge = _sale(session, actor, sale_id)
+        if actor.party_id != pledge.pledgor_id:
+            raise Forbidden("not_pledgor", "whose goods they were agrees to what they are sold for, nobody else")
+        word = AgreeSale(pledge_id=pledge.id, asset_id=row.receipt_id, document_root=row.document_root)
+        pledgor = session.get_one(PartyRow, pledge.pledgor_id)
+        return ActView.of(acts.ride(session, ctx, party=pledgor, rider=word, subject=pledge.id))
+
+
+def withdraw(ctx: Context, actor: Actor, sale_id: str) -> TakenSaleView:
+    """The lender gives a sale up that isn't paid. Raises NotFound sale_unknown; Refused not_lender; Conflict
+    sale_ended."""
+    with ctx.store.begin() as session:
+        row, pledge = _sale(session, actor, sale_id)
+        if actor.party_id != pledge.lender_id:
+            raise Refused("not_lender", "its lender sells what it took, nobody else")
+        row.status, row.ended_at = "withdrawn", ctx.clock.now()
+        session.add(row)
+        return _view(session, row)
+
+
+def of_pledge(ctx: Context, actor: Actor, pledge_id: str) -> list[TakenSaleView]:
+    """The sales of what was taken under a pledge, for its lender and pledgor. Raises NotFound pledge_unknown."""
+    with ctx.store.read() as session:
+        pledge = session.get(PledgeRow, pledge_id)
+        if pledge is None or not (actor.sees_all or actor.party_id in (pledge.lender_id, pledge.pledgor_id)):
+            raise NotFound("pledge_unknown", f"there is no pledge {pledge_id}")
+        rows = select(TakenSaleRow).where(TakenSaleRow.pledge_id == pledge_id).order_by(col(TakenSaleRow.id))
+        return [_view(session, row) for row in session.exec(rows)]
+
+
+def payable(session: Session, pledge: PledgeRow, amount: Money, payer_account: str) -> TakenSaleRow | None:
+    """The sale that a payment is for, locked: unpaid, of this amount, from this account."""
+    found = select(TakenSaleRow).where(
+        TakenSaleRow.pledge_id == pledge.id,
+        TakenSaleRow.status == "offered",
+        TakenSaleRow.amount == amount.minor,
+        TakenSaleRow.currency == amount.currency,
+        TakenSaleRow.payer_account == payer_account,
+    )
+    return session.exec(found.order_by(col(TakenSaleRow.id)).limit(1).with_for_update()).first()
+
+
+def agreed(session: Session, row: TakenSaleRow) -> bool:
+    """Whether the pledgor has signed that it agrees to the sale."""
+    name = acts.ride_name(AgreeSale)
+    words = select(ActRow).where(ActRow.subject == row.pledge_id, ActRow.function == name, ActRow.status == "signed")
+    return any(AgreeSale.from_params(act.params).document_root == row.document_root for act in session.exec(words))
+
+
+def paid(session: Session, ctx: Context, row: TakenSaleRow, incoming_id: str) -> None:
+    """The buyer has paid: so much of the goods may leave."""
+    row.status, row.incoming_id, row.ended_at = "paid", incoming_id, ctx.clock.now()
+    receipt = session.get_one(WarehouseReceiptRow, row.receipt_id, with_for_update=True)
+    receipt.reserved -= min(row.quantity, receipt.reserved)
+    session.add(row)
+    session.add(receipt)
+
+
+def passed_on(session: Session, receipt_id: str) -> None:
+    """Goods have another owner: if they had been taken, nothing of them is promised to the loan any more."""
+    if pledge_rows.taken_as(session, receipt_id) is not None:
+        receipt = session.get_one(WarehouseReceiptRow, receipt_id)
+        receipt.reserved = 0
+        session.add(receipt)
+
+
+def give_back_due(ctx: Context, *, limit: int = 100) -> int:
+    """Ask the lenders of repaid loans to pass on to their pledgors what they took and didn't sell, once what they did
+    sell has left; again, where an act ended without it. Returns how many acts were made."""
+    with ctx.store.read() as session:
+        due = [pledge.id for pledge in _repaid(session, limit) if _to_give_back(session, pledge) is not None]
+    made = 0
+    for pledge_id in due:
+        with ctx.store.begin() as session:
+            pledge = assets.locked_pledge(session, pledge_id)
+            receipt = _to_give_back(session, pledge)
+            if receipt is not None:
+                pledgor = session.get_one(PartyRow, pledge.pledgor_id)
+                act = Transfer(id=receipt.id, to=acts.chain_number(pledgor))
+                lender = session.get_one(PartyRow, pledge.lender_id)
+                acts.prepare(session, ctx, party=lender, act=act, subject=receipt.id)
+                made += 1
+    return made
+
+
+def _repaid(session: Session, limit: int) -> Sequence[PledgeRow]:
+    """Taken pledges of repaid loans whose goods their lender still has."""
+    query = (
+        select(PledgeRow)
+        .join(LoanRow, col(LoanRow.id) == col(PledgeRow.loan_id))
+        .join(WarehouseReceiptRow, col(WarehouseReceiptRow.id) == col(PledgeRow.taken_id))
+        .where(PledgeRow.status == State.ENFORCED.value, col(LoanRow.status).in_([state.value for state in OVER]))
+        .where(WarehouseReceiptRow.owner_id == PledgeRow.lender_id, WarehouseReceiptRow.reserved > 0)
+    )
+    return session.exec(query.order_by(col(PledgeRow.id)).limit(limit)).all()
+
+
+def _to_give_back(session: Session, pledge: PledgeRow) -> WarehouseReceiptRow | None:
+    """The receipt to pass on now: only unsold goods are left under it, and nothing is on its way."""
+    receipt = session.get_one(WarehouseReceiptRow, pledge.taken_id)
+    if not receipt.reserved or receipts.free(receipt) != receipt.reserved or receipt.owner_id != pledge.lender_id:
+        return None
+    open_ = select(ActRow.id).where(
+        ActRow.subject == receipt.id,
+        ActRow.function == Transfer.FUNCTION,
+        col(ActRow.status).in_(("awaiting_signature", "signed")),
+    )
+    return receipt if session.exec(open_.limit(1)).first() is None else None
+
+
+def _taken(session: Session, pledge: PledgeRow) -> tuple[WarehouseReceiptRow, LoanRow]:
+    """Raises Refused pledge_not_taken."""
+    if pledge.status != State.ENFORCED or pledge.loan_id is None or not assets.KINDS[pledge.asset_kind].priced:
+        raise Refused("pledge_not_taken", "only goods that were taken for a loan are sold for it")
+    receipt = session.get_one(WarehouseReceiptRow, pledge.taken_id, with_for_update=True)
+    return receipt, session.get_one(LoanRow, pledge.loan_id)
+
+
+def _unsold(session: Session, receipt: WarehouseReceiptRow) -> int:
+    """What is promised to the loan, less what buyers were found for that haven't paid."""
+    offered = select(TakenSaleRow.quantity).where(
+        TakenSaleRow.receipt_id == receipt.id, TakenSaleRow.status == "offered"
+    )
+    return receipt.reserved - sum(session.exec(offered).all())
+
+
+def _worth(
+    session: Session, ctx: Context, pledge: PledgeRow, receipt: WarehouseReceiptRow, part: int, currency: str
+) -> Money | None:
+    """What the part is worth by the highest of the lender's prices of the last week; None if there is none so young.
+    Its newest alone would let a lender mark down what it is about to sell."""
+    try:
+        newest = receipts.fresh_price(session, pledge.lender_id, receipt, currency, ctx.clock.today())
+    except Refused:
+        return None
+    known = receipts.counting_prices(newest.good, newest.unit, newest.currency)
+    known = known.where(PriceRow.owner_id == newest.owner_id) if newest.owner_id else known
+    young = [
+        row for row in session.exec(known) if inventory.price_stale(row.good, row.as_of, ctx.clock.today()) is None
+    ]
+    return max(inventory.value(part, receipts.unit_price(row)) for row in [newest, *young])
+
+
+def _sale(session: Session, actor: Actor, sale_id: str) -> tuple[TakenSaleRow, PledgeRow]:
+    """A sale that isn't paid, with its pledge, both locked. Raises NotFound sale_unknown; Conflict sale_ended."""
+    row = session.get(TakenSaleRow, sale_id)
+    pledge = None if row is None else session.get(PledgeRow, row.pledge_id)
+    if row is None or pledge is None or actor.require() not in (pledge.lender_id, pledge.pledgor_id):
+        raise NotFound("sale_unknown", f"there is no sale {sale_id}")
+    pledge = assets.locked_pledge(session, pledge.id)
+    row = session.get_one(TakenSaleRow, sale_id, with_for_update=True)
+    if row.status != "offered":
+        raise Conflict("sale_ended", f"the sale is {row.status}")
+    return row, pledge
+
+
+def _view(session: Session, row: TakenSaleRow) -> TakenSaleView:
+    unit = session.get_one(WarehouseReceiptRow, row.receipt_id).unit
+    return TakenSaleView.of(row, unit=unit, agreed=agreed(session, row))
