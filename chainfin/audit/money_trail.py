@@ -132,12 +132,14 @@ def check_payments(
 
 
 def _references(bundle: Bundle, event: EventPart, found: list[Security], proven: ProvenFacts) -> set[CreditorReference]:
-    """References that a payer may have written: the loan's; a receivable's, its parents', what its lender took."""
+    """References that a payer may have written: the loan's; a receivable's, its parents', what its lender took; a
+    pledge's of which something was bought back, or what was taken is sold."""
     if event.kind == "pay_borrower":
         return {payment_reference.of("loan", bundle.loan.id)}
     lines = [asset for security in found for asset in lineage(security.asset, proven)]
     taken = [fact.text("childId") for fact in proven.all("Pledges.Enforced")]
-    bought = {payment_reference.of("buy_back", fact.text("pledgeId")) for fact in proven.all("Pledges.BoughtBack")}
+    moved = [fact for name in ("BoughtBack", "Enforced") for fact in proven.all(f"Pledges.{name}")]
+    bought = {payment_reference.of("buy_back", fact.text("pledgeId")) for fact in moved}
     return {payment_reference.of("receivable", asset) for asset in (*lines, *taken)} | bought
 
 

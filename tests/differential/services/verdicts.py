@@ -78,6 +78,8 @@ STRICTER: Final[dict[tuple[str, str], str]] = {
     ("Pledges.undertake", "until_not_after_maturity"): _LOAN,
     ("Pledges.substitute", "limit_exceeded"): _LOAN,
     ("Pledges.substitute", "substitution_undervalued"): _LOAN,
+    ("WarehouseReceipts.release", "taken_not_sold"): "the chain knows no loan: there a lender owns what it took",
+    ("WarehouseReceipts.transfer", "taken_not_sold"): "the chain knows no loan: there a lender owns what it took",
     ("WarehouseReceipts.correct", "pledged_goods_missing"): "the contract doesn't know that a lender lost them",
     ("Receivables.credit", "credit_above_invoice"): "the chain knows no invoice, only what is free of the claim",
 }
