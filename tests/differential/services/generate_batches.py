@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from chainfin.services.goods import receipts
 from chainfin.services.trade import receivables
 from tests.differential.services.deed import Deed
 from tests.differential.services.generate_money import PAYABLE, MoneyComesIn
@@ -102,6 +104,21 @@ class BatchMaker(MoneyComesIn):
         lender = self.dice.choice(LENDERS)
         deeds = [self.pledged(row, holder, lender) for row in {row.id: row for row in rows}.values()]
         return BatchDeed("pledgeBatch", lender, tuple(deeds), holder) if len(deeds) > 1 and holder != lender else None
+
+    def goods_batch(self) -> BatchDeed | None:
+        """Several receipts of one owner, pledged together: of one who isn't late, or nobody lends."""
+        late = {
+            row.borrower_id for row in self.known.loans if row.status == "overdue" or row.maturity < self.site.today
+        }
+        there = [row for row in self.known.receipts if receipts.free(row) > 2_000_000 and row.owner_id not in late]
+        held = Counter(row.owner_id for row in there)
+        rows = [row for row in there if held[row.owner_id] > 1 and self.h.name(row.owner_id) not in LENDERS]
+        if not rows:
+            return None
+        owner, lender = self.recent(rows).owner_id, self.dice.choice(LENDERS)
+        holder = self.h.name(owner)
+        deeds = [self.pledged(row, holder, lender) for row in rows if row.owner_id == owner]
+        return BatchDeed("pledgeBatch", lender, tuple(deeds[-3:]), holder)
 
     def release_batch(self) -> BatchDeed | None:
         live = [row for row in self.known.pledges if row.status == "active"]

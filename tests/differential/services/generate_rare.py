@@ -37,8 +37,9 @@ class Rare(BatchMaker):
             "Pledges.substitute": self._substituted, "Participants.pause": self.operate,
             "Participants.suspend": self.operate, "WarehouseReceipts.issue": self.store,
             "WarehouseReceipts.release": self.receipt_act, "WarehouseReceipts.transfer": self.receipt_act,
-            "WarehouseReceipts.recount": self._recounted, "Receivables.setLine": self.line,
-            "issueBatch": self.issue_batch, "confirmBatch": self.confirm_batch, "pledgeBatch": self.pledge_batch,
+            "WarehouseReceipts.recount": self._recounted, "WarehouseReceipts.correct": self._found,
+            "Receivables.setLine": self.line,
+            "issueBatch": self.issue_batch, "confirmBatch": self.confirm_batch, "pledgeBatch": self._pledged_together,
             "releaseBatch": self.release_batch, "settleBatch": self.settle_batch,
         }  # fmt: skip
         makers[BANK_PAYS] = self._bank_pays
@@ -85,6 +86,17 @@ class Rare(BatchMaker):
     def _recounted(self) -> Step | None:
         pledged = [row for row in self.known.receipts if row.pledged]
         return self.recount(self.recent(pledged)) if pledged else self._lent_on_goods()
+
+    def _pledged_together(self) -> Step | None:
+        return self.goods_batch() or self.pledge_batch() or self.store()
+
+    def _found(self) -> Step | None:
+        """Again, what a count of free goods had missed."""
+        missed = [row for row in self.known.receipts if row.missing and not row.pledged]
+        unpledged = [row for row in self.known.receipts if receipts.free(row) and not row.pledged]
+        if missed:
+            return self.find(self.recent(missed))
+        return self.recount(self.recent(unpledged)) if unpledged else self.store()
 
     def _bank_pays(self) -> Step | None:
         over = {row.id: row for row in self._drawn("receivable")}

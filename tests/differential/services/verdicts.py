@@ -37,6 +37,8 @@ SAME: Final[dict[str, frozenset[str]]] = {
             "receivable_not_payable": "ReceivableStateWrong",
             "payment_above_due": "ReceivableStateWrong ExceedsFree",
             "buy_back_not_undertaken": "UndertakingMissing",
+            # under the reference of a pledge that was taken goods are sold, not bought back
+            "sale_unknown": "PledgeStateWrong",
             # a loan whose money isn't out owes nothing
             "loan_not_payable": "NotDrawn",
             # the only one there would attest its own payment
@@ -107,7 +109,7 @@ ASKED_FIRST: Final[dict[tuple[str, str], frozenset[str]]] = {
         ("Pledges.release", "not_lender"): _ENDED,
         ("Pledges.enforce", "not_lender"): _ENDED,
         ("Pledges.expire", "not_pledgor"): _ENDED,
-        ("Pledges.undertake", "until_past"): f"{_ENDED} ExceedsPledge RoleMissing UndertakingExists",
+        ("Pledges.undertake", "until_past"): f"{_ENDED} ExceedsPledge RoleMissing UndertakingExists UndertakerIsParty",
         ("Pledges.undertake", "role_missing"): f"{_ENDED} ExceedsPledge UndertakingExists",
         ("Pledges.substitute", "pledge_state_wrong"): "NotOverGoods",
         # the loan and the promise, before how the pledge stands
