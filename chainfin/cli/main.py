@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
-from chainfin.cli import bank, operator, party, risk
+from chainfin.cli import bank, operator, party, risk, tryout
 from chainfin.errors import BadInput, ChainfinError, Unavailable, Unknown
 from chainfin.progress import shown
 
@@ -43,6 +43,8 @@ app.add_typer(key_app, name="key")
 key_app.command("new")(party.key_new)
 app.command("consent")(party.consent)
 app.command("call")(party.call)
+app.command("token")(party.token)
+app.command("try")(tryout.tryout)
 app.command("sign")(party.sign)
 app.command("confirm")(party.confirm)
 participant_app = typer.Typer(no_args_is_help=True, help="Whether a participant may do new business (operator).")
@@ -58,10 +60,12 @@ parked_app.command("resolve")(operator.parked_resolve)
 parked_app.command("allocate")(operator.parked_allocate)
 parked_app.command("return")(operator.parked_return)
 
-bank_app = typer.Typer(no_args_is_help=True, help="A bank's files (operator).")
+bank_app = typer.Typer(no_args_is_help=True, help="A bank's files (operator); in a sandbox, your own bank.")
 app.add_typer(bank_app, name="bank")
 bank_app.command("take-in")(bank.take_in)
 bank_app.command("statements")(bank.statements)
+bank_app.command("pay")(bank.pay)
+bank_app.command("statement")(bank.statement)
 
 
 @app.callback()

@@ -15,7 +15,7 @@ import httpx
 from chainfin.documents import read
 from chainfin.documents.opening import Opening, Revealed
 from chainfin.errors import ChainfinError, Refused, Unavailable
-from chainfin.eth import eip712, mandate_message
+from chainfin.eth import eip712
 from chainfin.eth.abi import from_hex
 from chainfin.eth.signer import KeySigner, Signer, personal_message
 from chainfin.values.money import Money
@@ -157,6 +157,8 @@ class Member(Caller):
         """Sign a prepared mandate, if it waits for that. Returns it."""
         if prepared["status"] != "prepared":
             return dict(prepared)
+        from chainfin.eth import mandate_message  # what it stands on takes half a second to load
+
         signature = "0x" + mandate_message.sign(prepared["typed_data"], self.signer).hex()
         signed: dict[str, Any] = self.post(f"/v1/mandates/{prepared['id']}/signature", {"signature": signature})
         return signed
