@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from chainfin.cli.operator import Who, speaking
-from chainfin.cli.party import DEFAULT_URL, Url
+from chainfin.cli.party import DEFAULT_URL, Pick, Url, show
 from chainfin.errors import BadInput
 
 File = Annotated[
@@ -48,6 +48,7 @@ def pay(
     currency: Annotated[str, typer.Option(help="By default that of the loan or the receivable.")] = "",
     account: Annotated[str, typer.Option(help="Another account to pay to.")] = "",
     reference: Annotated[str, typer.Option(help="What to write on the payment.")] = "",
+    pick: Pick = "",
     url: Url = DEFAULT_URL,
 ) -> None:
     """In a sandbox: tell your bank to pay; the service hears of it by the bank's feed. Prints the bank's line."""
@@ -68,7 +69,7 @@ def pay(
             if not value:
                 raise BadInput("payment_incomplete", f"there is no {name}, and no claim that tells it", where=name)
         made = caller.post("/v1/sandbox/payments", body)
-    typer.echo(json.dumps(made, ensure_ascii=False, indent=1))
+    show(made, pick)
 
 
 def _change(told: dict[str, Any], **given: str) -> None:

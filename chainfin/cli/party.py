@@ -22,7 +22,7 @@ from chainfin.eth.signer import KeySigner
 DEFAULT_URL = "http://127.0.0.1:8310"
 Url = Annotated[str, typer.Option(envvar="CHAINFIN_URL", help="Where the service answers.")]
 
-
+Pick = Annotated[str, typer.Option(help="Print only this of the answer: status, order.id, items.0.id.")]
 PassphraseFile = Annotated[
     Path | None,
     typer.Option(
@@ -73,7 +73,7 @@ def call(
     body: Annotated[str | None, typer.Option("--json", help="The body to post, as JSON.")] = None,
     document: Annotated[Path | None, typer.Option(help="A trade document to post.")] = None,
     post: Annotated[bool, typer.Option("--post", help="Post without a body.")] = False,
-    pick: Annotated[str, typer.Option(help="Print only this of the answer: status, order.id, items.0.id.")] = "",
+    pick: Pick = "",
     until: Annotated[str, typer.Option(help="Read again until it is so (status=funded), half a minute at most.")] = "",
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Write what is read to a file, as it is.")
@@ -100,7 +100,7 @@ def call(
         except ApiProblem as problem:
             typer.echo(json.dumps(problem.body or {"code": problem.code}, ensure_ascii=False, indent=1), err=True)
             raise typer.Exit(2) from None
-    typer.echo(fields.shown(fields.pick(answer, pick)) if pick else json.dumps(answer, ensure_ascii=False, indent=1))
+    show(answer, pick)
 
 
 def _read(caller: Caller, path: str, until: str) -> Any:
@@ -111,10 +111,14 @@ def _read(caller: Caller, path: str, until: str) -> Any:
     end = time.monotonic() + PATIENCE_S
     while True:
         answer = caller.get(path)
-        if not until or (found := fields.shown(fields.pick(answer, name))) == wanted:
+        try:
+            found = fields.shown(fields.pick(answer, name)) if until else ""
+        except BadInput:
+            found = "not there"
+        if found == wanted:
             return answer
         if time.monotonic() > end:
-            raise Unavailable("patience_over", f"{name} is still {found} after {PATIENCE_S:.0f} s", where=path)
+            raise Unavailable("patience_over", f"{name} is {found} after {PATIENCE_S:.0f} s", where=path)
         time.sleep(WATCH_S)
 
 
@@ -205,6 +209,7 @@ def confirm(
     due: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day you agreed on, where the invoice names none.")
     ] = None,
+    pick: Pick = "",
     passphrase_file: PassphraseFile = None,
     url: Url = DEFAULT_URL,
 ) -> None:
@@ -224,7 +229,12 @@ def confirm(
             raise Unavailable("service_unreachable", f"{url} doesn't answer: {error}", where=url) from None
         except ApiProblem as problem:
             raise BadInput(problem.code, problem.message, where=receivable_id) from None
-    typer.echo(json.dumps(answer, ensure_ascii=False, indent=1))
+    show(answer, pick)
+
+
+def show(answer: Any, pick: str) -> None:
+    """The answer, or what of it is wanted."""
+    typer.echo(fields.shown(fields.pick(answer, pick)) if pick else json.dumps(answer, ensure_ascii=False, indent=1))
 
 
 WATCH_S = 0.2
@@ -264,7 +274,14 @@ def _post(caller: Caller, path: str, body: dict[str, Any]) -> Any:
         return caller.sign_mandate(answer)
     act = answer.get("act")
     if act is None and "typed_data" in answer:
-        return caller.finish(answer)
-    if act is not None and act["status"] == "awaiting_signature":
-        answer["act"] = caller.finish(act)
+        return _finished(caller, answer)
+    if act is not None:
+        answer["act"] = _finished(caller, act)
     return answer
+
+
+def _finished(caller: Member, act: dict[str, Any]) -> dict[str, Any]:
+    """The act with its end; as it is, where somebody else has to sign it first (the owner of goods found again)."""
+    if act["status"] == "awaiting_signature" and act["signer"] != caller.address:
+        return act
+    return caller.finish(act)

@@ -14,8 +14,8 @@ from chainfin.client import key_file
 from chainfin.errors import BadInput
 from chainfin.eth.signer import KeySigner
 
-TRADES: Final = 3
-"""Trades whose documents are written: an invoice can be financed once."""
+SELLERS: Final = (samples.SUPPLIER, samples.SUPPLIER, samples.DISTRIBUTOR)
+"""Who sells to the core enterprise in the trades whose documents are written: an invoice can be financed once."""
 INVENTED: Final = "invented for a first try: no real company has this name or this id, and no money moves"
 
 
@@ -56,10 +56,10 @@ def write(folder: Path, today: date) -> None:
         if folder.exists() and any(folder.iterdir()):
             raise BadInput("folder_not_empty", "it is written into an empty folder only", where=str(folder))
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        for number in range(1, TRADES + 1):
+        for number, seller in enumerate(SELLERS, start=1):
             papers = folder / f"trade-{number}"
             papers.mkdir()
-            for name, content in samples.trade(today, f"SAMPLE-INV-{number:04d}").items():
+            for name, content in samples.trade(today, f"SAMPLE-INV-{number:04d}", seller=seller).items():
                 (papers / f"{name}.xml").write_bytes(content)
         (folder / "README.md").write_text(_readme(), encoding="utf-8")
     except OSError as error:
@@ -109,8 +109,9 @@ def _readme() -> str:
             "|---|---|---|---|",
             *rows,
             "",
-            f"`trade-1` to `trade-{TRADES}` hold the documents of {TRADES} trades between core enterprise and supplier",
-            "(UBL 2.1): order, response, despatch, receipt, invoice, credit note. `env` has the names of the guides.",
+            "`trade-1` and `trade-2` hold the documents of trades between core enterprise and supplier, `trade-3` those of",
+            "one between core enterprise and distributor (UBL 2.1): order, response, despatch, receipt, invoice, credit",
+            "note. `env` has the names that the guides use.",
             "",
         ]
     )
