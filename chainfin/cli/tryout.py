@@ -33,9 +33,8 @@ def tryout(
     settings = load()
     if not join:
         try_folder.write(folder, datetime.now(settings.time_zone).date())
-        typer.echo(
-            f"{folder}: {len(try_folder.PLAYERS)} companies, {len(try_folder.SELLERS)} trades, all of them invented"
-        )
+        many = f"{len(try_folder.PLAYERS)} companies, {len(try_folder.SELLERS)} trades"
+        typer.echo(f"{folder}: {many}, all of them invented")
         return
     credentials = operator or settings.home / "operator.json"
     with httpx.Client(base_url=url, timeout=60.0, trust_env=False) as http:

@@ -12,8 +12,6 @@ from uuid import uuid4
 
 import httpx
 
-from chainfin.documents import read
-from chainfin.documents.opening import Opening, Revealed
 from chainfin.errors import ChainfinError, Refused, Unavailable
 from chainfin.eth import eip712
 from chainfin.eth.abi import from_hex
@@ -126,6 +124,10 @@ class Member(Caller):
         Raises Refused invoice_…_foreign: it isn't this invoice's receivable; typed_data_foreign: the service asks to
         sign something else.
         """
+        # only here: a client that reads no invoice needn't load what reads them
+        from chainfin.documents import read
+        from chainfin.documents.opening import Opening, Revealed
+
         opened = self.get(f"/v1/receivables/{known['id']}/opening")
         key, secret = from_hex(opened["fingerprint_key"]), from_hex(opened["document_secret"])
         opening = Opening(key, secret, opened["seller_legal_id"])

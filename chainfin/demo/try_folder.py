@@ -109,9 +109,9 @@ def _readme() -> str:
             "|---|---|---|---|",
             *rows,
             "",
-            "`trade-1` and `trade-2` hold the documents of trades between core enterprise and supplier, `trade-3` those of",
-            "one between core enterprise and distributor (UBL 2.1): order, response, despatch, receipt, invoice, credit",
-            "note. `env` has the names that the guides use.",
+            "`trade-1` and `trade-2` hold the documents of trades between core enterprise and supplier, `trade-3`",
+            "those of one between core enterprise and distributor (UBL 2.1): order, response, despatch, receipt,",
+            "invoice, credit note. `env` has the names that the guides use.",
             "",
         ]
     )
