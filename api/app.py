@@ -59,18 +59,7 @@ def create_app(
     need them answer 503 (prover_missing, views_missing). ``loops``: shown by /readyz. ``retries``: how parked items are
     taken in again, by source. ``played``: the partners that a sandbox plays here, at whom the API lets people act.
     ``metrics_token``: what /metrics takes; None answers this machine alone."""
-    # /docs with its scripts from here, not from elsewhere: no browser of an operator asks a stranger for code
-    app = FastAPIOffline(
-        title="chainfin",
-        version=version("chainfin"),
-        description=_DESCRIPTION,
-        lifespan=_with_pruning(lifespan),
-        docs_url="/docs",
-        redoc_url=None,
-        static_url="/docs/static",
-        openapi_url="/openapi.json",
-        redirect_slashes=False,
-    )
+    app = _routed(_with_pruning(lifespan))
     app.state.ctx = ctx
     app.state.signin = signin or SignIn(ctx)
     app.state.idempotency = Idempotency(ctx.store, ctx.vault)
@@ -85,6 +74,28 @@ def create_app(
     app.add_middleware(Observe, metrics=metrics, tracing=tracing or Tracing(None))
     app.add_exception_handler(HTTPException, problems.handle)
     app.add_exception_handler(Exception, problems.handle)
+    return app
+
+
+def describe() -> dict[str, Any]:
+    """The OpenAPI document, without anything that runs."""
+    return _routed(None).openapi()
+
+
+def _routed(lifespan: Lifespan | None) -> FastAPI:
+    """Every operation, and /docs with its scripts from here: no browser of an operator asks a stranger for code."""
+    app = FastAPIOffline(
+        title="chainfin",
+        version=version("chainfin"),
+        description=_DESCRIPTION,
+        lifespan=lifespan,
+        docs_url="/docs",
+        redoc_url=None,
+        static_url="/docs/static",
+        openapi_url="/openapi.json",
+        redirect_slashes=False,
+        generate_unique_id_function=openapi.operation_id,
+    )
     for router in all_routers():
         app.include_router(router)
     openapi.install(app)

@@ -5,19 +5,21 @@ from __future__ import annotations
 import datetime as dt
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StringConstraints
 
-from api.schemas.common import Amount, AmountIn, Input, Line, Moment, Word
+from api.schemas.common import Amount, AmountIn, Input, Line, Moment
 from chainfin.connectors.sandbox.statement import Booked, Statement
 from chainfin.connectors.wire import IncomingDocument
 
+AccountNumber = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[\x21-\x2e\x30-\x7e]+$")]
+"""Printable ASCII without blanks and slashes, as banks' messages take it."""
 Source = Literal["tax", "payments", "marketplace"]
 
 
 class SandboxPaymentIn(Input):
     """A transfer from one's own account, as one would order it at one's bank."""
 
-    account: Word = Field(description="to which is paid")
+    account: AccountNumber = Field(description="to which is paid")
     reference: Line = Field(description="what is written on it: the creditor reference, as the instruction says it")
     amount: AmountIn
 

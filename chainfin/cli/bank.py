@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from chainfin.cli.operator import Who, speaking
-from chainfin.cli.party import DEFAULT_URL, Pick, Url, show
+from chainfin.cli.party import DEFAULT_URL, Pick, Url, print_answer
 from chainfin.errors import BadInput
 
 File = Annotated[
@@ -69,7 +69,7 @@ def pay(
             if not value:
                 raise BadInput("payment_incomplete", f"there is no {name}, and no claim that tells it", where=name)
         made = caller.post("/v1/sandbox/payments", body)
-    show(made, pick)
+    print_answer(made, pick)
 
 
 def _change(told: dict[str, Any], **given: str) -> None:

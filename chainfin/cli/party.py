@@ -89,7 +89,7 @@ def call(
         try:
             caller = signed_in(http, who, passphrase_file)
             if output is not None:
-                output.write_bytes(caller.download(path))
+                _write(output, caller.download(path))
                 return
             if posting:
                 answer = _post(caller, path, fields.put(_body(body, document), field or []))
@@ -100,7 +100,15 @@ def call(
         except ApiProblem as problem:
             typer.echo(json.dumps(problem.body or {"code": problem.code}, ensure_ascii=False, indent=1), err=True)
             raise typer.Exit(2) from None
-    show(answer, pick)
+    print_answer(answer, pick)
+
+
+def _write(file: Path, content: bytes) -> None:
+    """Raises BadInput file_unwritable."""
+    try:
+        file.write_bytes(content)
+    except OSError as error:
+        raise BadInput("file_unwritable", str(error.strerror), where=str(file)) from None
 
 
 def _read(caller: Caller, path: str, until: str) -> Any:
@@ -229,10 +237,10 @@ def confirm(
             raise Unavailable("service_unreachable", f"{url} doesn't answer: {error}", where=url) from None
         except ApiProblem as problem:
             raise BadInput(problem.code, problem.message, where=receivable_id) from None
-    show(answer, pick)
+    print_answer(answer, pick)
 
 
-def show(answer: Any, pick: str) -> None:
+def print_answer(answer: Any, pick: str) -> None:
     """The answer, or what of it is wanted."""
     typer.echo(fields.shown(fields.pick(answer, pick)) if pick else json.dumps(answer, ensure_ascii=False, indent=1))
 
@@ -273,9 +281,9 @@ def _post(caller: Caller, path: str, body: dict[str, Any]) -> Any:
     if path == "/v1/mandates":
         return caller.sign_mandate(answer)
     act = answer.get("act")
-    if act is None and "typed_data" in answer:
+    if act is None and answer.keys() >= {"typed_data", "function"}:
         return _finished(caller, answer)
-    if act is not None:
+    if act is not None and act["status"] == "awaiting_signature":
         answer["act"] = _finished(caller, act)
     return answer
 
