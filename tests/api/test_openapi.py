@@ -420,3 +420,20 @@ def test_home__for_programs_and_for_browsers__says_where_to_go(world: World) -> 
     for path in (home["docs"], home["openapi"], home["ready"]):
         assert f'href="{path}"' in page.text
         assert world.stage.http.get(f"/{path}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("form", "some"),
+    [
+        ("OrderOut", {"posting", "posted", "cancelled"}),
+        ("ReceivableOut", {"issuing", "confirmed", "settled"}),
+        ("WarehouseReceiptOut", {"issuing", "issued"}),
+        ("PledgeOut", {"pending", "active", "released"}),
+        ("LoanOut", {"active", "repaid"}),
+        ("ApplicationOut", {"received", "offered", "funded"}),
+        ("OfferOut", {"open", "accepted"}),
+        ("ParticipantOut", {"pending", "active", "suspended"}),
+    ],
+)
+def test_document__status__names_every_state(document: Any, form: str, some: set[str]) -> None:
+    assert some <= set(document["components"]["schemas"][form]["properties"]["status"]["enum"])
