@@ -39,7 +39,7 @@ def guides() -> list[Path]:
     """The README and the guides, in the order of its links."""
     readme = ROOT / "README.md"
     names = dict.fromkeys(_GUIDE.findall(readme.read_text(encoding="utf-8")))
-    return [readme, *(ROOT / name for name in names if (ROOT / name).exists())]
+    return [readme, *(ROOT / name for name in names)]
 
 
 def blocks(path: Path) -> list[Block]:
