@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -206,6 +207,17 @@ def test_sandbox__beside_a_real_payment_rail__is_no_place_for_tries_and_payments
     assert code("bank", "pay", who, *paying) == "sandbox_only"
     assert code("bank", "statement", who) == "sandbox_only"
     assert httpx.get(real["CHAINFIN_URL"], trust_env=False).json()["sandbox"] == ["registry", "data"]
+
+
+def test_join__nobody_answers__said_and_nothing_written(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("chainfin.demo.try_join.PATIENCE_S", 0)
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{closed.getsockname()[1]}"
+        assert shell.code("try", str(tmp_path / "new"), "--join", "--url", url) == "service_unreachable"
+    assert not (tmp_path / "new").exists()
 
 
 def test_token__of_a_key__speaks_for_its_company(shell: Shell, names: dict[str, str]) -> None:
