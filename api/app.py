@@ -92,6 +92,7 @@ def _routed(lifespan: Lifespan | None) -> FastAPI:
         docs_url="/docs",
         redoc_url=None,
         static_url="/docs/static",
+        swagger_ui_parameters={"validatorUrl": None},  # by default the document is sent to a stranger to be judged
         openapi_url="/openapi.json",
         redirect_slashes=False,
         generate_unique_id_function=openapi.operation_id,

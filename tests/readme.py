@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -108,7 +109,8 @@ def _run(todo: list[Block], folder: Path) -> tuple[int, str, str]:
         except subprocess.TimeoutExpired:
             code = -1
         finally:
-            os.killpg(shell.pid, signal.SIGTERM)
+            with suppress(ProcessLookupError):  # nothing was left running
+                os.killpg(shell.pid, signal.SIGTERM)
     return code, out.read_text(encoding="utf-8"), err.read_text(encoding="utf-8")
 
 

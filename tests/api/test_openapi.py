@@ -410,6 +410,7 @@ def test_docs__of_the_service__ask_nobody_else(world: World) -> None:
         assert world.stage.http.get(path).status_code == 200
     assert "/openapi.json" in page.text
     assert "http" not in page.text
+    assert '"validatorUrl": null' in page.text, "nobody is asked to judge the document"
 
 
 def test_home__for_programs_and_for_browsers__says_where_to_go(world: World) -> None:

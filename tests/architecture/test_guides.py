@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -59,3 +60,40 @@ def test_fence__of_an_unknown_kind__refused(tmp_path: Path, monkeypatch: pytest.
     file.write_text("```\nchainfin demo\n```\n")
     with pytest.raises(ValueError, match=r"odd\.md:1"):
         readme.blocks(file)
+
+
+@pytest.mark.parametrize(
+    ("commands", "shown", "code", "said"),
+    [
+        ("NAME=you\n```\n```bash\necho hello $NAME", "hello …", 0, "2 blocks, 2 lines"),
+        ("echo hello", "goodbye", 1, "ODD  README.md:1"),
+        ("true\nfalse\necho hello", "hello", 1, "BAD  README.md:1: exit code 1"),
+    ],
+    ids=["as shown", "not as shown", "a command that fails"],
+)
+def test_run__of_blocks__ends_as_they_do(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    commands: str,
+    shown: str,
+    code: int,
+    said: str,
+) -> None:
+    (tmp_path / "README.md").write_text(f"```bash\n{commands}\n```\n```text\n{shown}\n```\n")
+    monkeypatch.setattr(readme, "ROOT", tmp_path)
+    assert readme.main() == code
+    assert said in capfd.readouterr().out
+
+
+def test_run__that_leaves_something_running__ends_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "README.md").write_text("```bash\nsleep 600 &\necho $! > kept/pid\n```\n")
+    monkeypatch.setattr(readme, "ROOT", tmp_path)
+    assert readme.main() == 0
+    command = Path("/proc") / (tmp_path / "kept" / "pid").read_text().strip() / "cmdline"
+    for _ in range(500):
+        if not command.exists() or b"sleep" not in command.read_bytes():
+            return
+        time.sleep(0.01)
+    raise AssertionError("it sleeps on")
