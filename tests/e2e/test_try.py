@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlmodel import delete
 from stdnum.cn import uscc
 from typer.testing import CliRunner, Result
 
@@ -27,6 +28,7 @@ from chainfin.documents import read
 from chainfin.errors import ChainfinError
 from chainfin.runtime.installation import Installation
 from chainfin.settings import load
+from chainfin.storage.party_tables import IdempotencyRow
 
 
 @dataclass
@@ -253,6 +255,9 @@ def test_pay__again_with_the_same_key__the_bank_pays_once(shell: Shell, names: d
     member.sign_in()
     body = {"account": "6228-1", "reference": "rent", "amount": {"amount": "5.00", "currency": "CNY"}}
     first = member.post("/v1/sandbox/payments", body, key="rent-1")
+    assert member.post("/v1/sandbox/payments", body, key="rent-1") == first
+    with shell.stage.installation.store.begin() as session:  # as after a crash, before the answer was kept
+        session.exec(delete(IdempotencyRow))
     assert member.post("/v1/sandbox/payments", body, key="rent-1") == first
     assert member.post("/v1/sandbox/payments", body, key="rent-2") != first
     assert len(member.get("/v1/sandbox/statement")["lines"]) == 2
