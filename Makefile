@@ -10,7 +10,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # What the libraries of the embedded chain hash with: left to itself, eth-hash takes its slowest backend.
 export ETH_HASH_BACKEND := pysha3
 
-.PHONY: node help install demo serve test coverage test-py check bench contracts check-contracts check-long planted mutants soak lock clean
+.PHONY: node help install demo serve readme test coverage test-py check bench contracts check-contracts check-long planted mutants soak lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -33,6 +33,9 @@ demo: $(VENV)/.core ## the main job on the embedded defaults, from an order to a
 
 serve: $(VENV)/.core ## the durable service on 127.0.0.1:8310
 	@$(BIN)/chainfin serve
+
+readme: $(VENV)/.core ## do what README and guides tell a newcomer to do, word for word, and compare what they show
+	@$(BIN)/python -m tests.readme
 
 test: $(VENV)/.dev node ## all tests
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile

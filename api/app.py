@@ -8,6 +8,7 @@ from importlib.metadata import version
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
@@ -16,7 +17,7 @@ from api.limits import BodyLimit
 from api.observe import Observe
 from api.routers import all_routers
 from api.sse import Commits
-from chainfin.connectors.sandbox import World
+from chainfin.connectors.sandbox import Played
 from chainfin.runtime.loop import Loop
 from chainfin.runtime.metrics import Metrics
 from chainfin.runtime.tracing import Tracing
@@ -50,24 +51,15 @@ def create_app(
     metrics: Metrics | None = None,
     metrics_token: str | None = None,
     tracing: Tracing | None = None,
-    bank: World | None = None,
+    played: Played | None = None,
     lifespan: Lifespan | None = None,
 ) -> FastAPI:
     """The application. ``ready``: what /readyz asks besides the database (node, drivers), by name. ``prover``: proves
     transactions to auditors; the views are what a reconciliation compares with. Without them the operations that
     need them answer 503 (prover_missing, views_missing). ``loops``: shown by /readyz. ``retries``: how parked items are
-    taken in again, by source. ``bank``: of a sandbox, into which lenders may pay by the API.
+    taken in again, by source. ``played``: the partners that a sandbox plays here, at whom the API lets people act.
     ``metrics_token``: what /metrics takes; None answers this machine alone."""
-    app = FastAPI(
-        title="chainfin",
-        version=version("chainfin"),
-        description=_DESCRIPTION,
-        lifespan=_with_pruning(lifespan),
-        docs_url=None,
-        redoc_url=None,
-        openapi_url="/openapi.json",
-        redirect_slashes=False,
-    )
+    app = _routed(_with_pruning(lifespan))
     app.state.ctx = ctx
     app.state.signin = signin or SignIn(ctx)
     app.state.idempotency = Idempotency(ctx.store, ctx.vault)
@@ -75,13 +67,36 @@ def create_app(
     app.state.views = None if chain_view is None or registry_view is None else (chain_view, registry_view)
     app.state.commits = Commits(ctx.store.on_news)
     app.state.ready = {"database": ctx.store.check_schema, **(ready or {})}
-    app.state.loops, app.state.bank = loops, bank
+    app.state.loops, app.state.played = loops, played or Played()
     app.state.retries = retries or {}
     app.state.metrics, app.state.metrics_token = metrics, metrics_token
     app.add_middleware(BodyLimit)
     app.add_middleware(Observe, metrics=metrics, tracing=tracing or Tracing(None))
     app.add_exception_handler(HTTPException, problems.handle)
     app.add_exception_handler(Exception, problems.handle)
+    return app
+
+
+def describe() -> dict[str, Any]:
+    """The OpenAPI document, without anything that runs."""
+    return _routed(None).openapi()
+
+
+def _routed(lifespan: Lifespan | None) -> FastAPI:
+    """Every operation, and /docs with its scripts from here: no browser of an operator asks a stranger for code."""
+    app = FastAPIOffline(
+        title="chainfin",
+        version=version("chainfin"),
+        description=_DESCRIPTION,
+        lifespan=lifespan,
+        docs_url="/docs",
+        redoc_url=None,
+        static_url="/docs/static",
+        swagger_ui_parameters={"validatorUrl": None},  # by default the document is sent to a stranger to be judged
+        openapi_url="/openapi.json",
+        redirect_slashes=False,
+        generate_unique_id_function=openapi.operation_id,
+    )
     for router in all_routers():
         app.include_router(router)
     openapi.install(app)

@@ -54,7 +54,7 @@ class Server:
             metrics=installation.metrics,
             metrics_token=installation.settings.metrics_token,
             tracing=installation.tracing,
-            bank=installation.bank,
+            played=installation.played,
         )
         config = uvicorn.Config(
             app, log_level="warning", access_log=False, timeout_keep_alive=30, timeout_graceful_shutdown=GRACE_S

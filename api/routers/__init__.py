@@ -7,6 +7,7 @@ import importlib
 from fastapi import APIRouter
 
 NOUNS = (
+    "home",
     "system",
     "auth",
     "participants",
@@ -30,6 +31,7 @@ NOUNS = (
     "policies",
     "parked",
     "bank",
+    "sandbox",
 )
 
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from api.auth import Acting, Ctx
 from api.paging import Page, Paged, page
 from api.route import OnceRoute
-from api.schemas.bank import BankFileIn, BankFileOut, StatementOut
+from api.schemas.bank import BankFileIn, BankFileOut, BankStatementOut
 from api.schemas.common import document_bytes
 from chainfin.connectors import bank_files
 from chainfin.services.reads import bank
@@ -23,11 +23,11 @@ def take_in(ctx: Ctx, actor: Acting, body: BankFileIn) -> BankFileOut:
 
 
 @router.get("/bank-statements")
-def list_statements(ctx: Ctx, actor: Acting, window: Paged) -> Page[StatementOut]:
+def list_statements(ctx: Ctx, actor: Acting, window: Paged) -> Page[BankStatementOut]:
     """Statements that were taken in, with their balances and what didn't fit; a lender's of its own account."""
     return page(
         window,
         lambda after, limit: bank.statements(ctx, actor, after=after, limit=limit),
-        StatementOut.of,
+        BankStatementOut.of,
         lambda row: row.id,
     )

@@ -12,7 +12,7 @@ from api.paging import Page, Paged, page
 from api.route import OnceRoute
 from api.schemas.common import AmountIn
 from api.schemas.funding import DepositInstructionOut, FundingOut
-from chainfin.connectors.sandbox import World
+from chainfin.connectors.sandbox import Played
 from chainfin.errors import Conflict
 from chainfin.services.books import funding_accounts
 from chainfin.services.payments import deposits
@@ -44,10 +44,10 @@ def deposit(request: Request, ctx: Ctx, actor: Acting, body: AmountIn) -> Deposi
     Raises Conflict funding_by_bank_only: with a real payment rail money is placed at the bank.
     """
     told, amount = deposits.instruction(ctx, actor), body.money("/amount")
-    bank: World | None = request.app.state.bank
-    if bank is None:
+    played: Played = request.app.state.played
+    if "bank" not in played.partners:
         raise Conflict("funding_by_bank_only", "money is placed by paying at the bank, see /v1/funding/instruction")
-    bank.pays(
+    played.acting_on("bank").pays(
         uuid4().hex,
         amount,
         payer_account=told.payer_account,

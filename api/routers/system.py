@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from datetime import date
 from ipaddress import ip_address
 from typing import Literal
 
@@ -17,6 +18,7 @@ from api.schemas.common import Input, Moment, ZonedMoment
 from chainfin.errors import Conflict, Forbidden, NotFound, Unauthenticated, Unavailable
 from chainfin.runtime.loop import State, View
 from chainfin.runtime.metrics import CONTENT_TYPE, Metrics
+from chainfin.services.kernel.context import Context
 
 router = APIRouter()
 probes = APIRouter(tags=["system"], route_class=Route)
@@ -44,9 +46,10 @@ class Ready(BaseModel):
 
 
 class ClockOut(BaseModel):
-    """Business time; ``movable`` in a sandbox only."""
+    """Business time, and the day that it is in the zone by which business is dated; ``movable`` in a sandbox only."""
 
     now: Moment
+    today: date
     movable: bool
 
 
@@ -106,7 +109,7 @@ def _is_local(request: Request) -> bool:
 
 @clock.get("")
 def read_clock(ctx: Ctx, _actor: Acting) -> ClockOut:
-    return ClockOut(now=ctx.clock.now(), movable=ctx.clock.movable)
+    return _read(ctx)
 
 
 @clock.post("")
@@ -116,7 +119,12 @@ def move_clock(ctx: Ctx, actor: Acting, body: ClockIn) -> ClockOut:
     if not ctx.clock.movable:
         raise Conflict("clock_not_movable", "business time follows the wall clock here")
     ctx.clock.move_to(body.now)
-    return ClockOut(now=ctx.clock.now(), movable=True)
+    return _read(ctx)
+
+
+def _read(ctx: Context) -> ClockOut:
+    now = ctx.clock.now()
+    return ClockOut(now=now, today=ctx.clock.day_of(now), movable=ctx.clock.movable)
 
 
 router.include_router(probes)

@@ -49,7 +49,7 @@ class BankFileOut(BaseModel):
         )
 
 
-class StatementOut(BaseModel):
+class BankStatementOut(BaseModel):
     """Balances are signed: below zero is overdrawn."""
 
     id: str
@@ -67,7 +67,7 @@ class StatementOut(BaseModel):
     taken_at: Moment
 
     @classmethod
-    def of(cls, seen: BankStatementView) -> StatementOut:
+    def of(cls, seen: BankStatementView) -> BankStatementOut:
         shown = asdict(seen)
         for name in ("opening", "closing"):
             shown[name] = None if shown[name] is None else major(shown[name], seen.currency)

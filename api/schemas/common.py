@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated, Any
@@ -32,6 +33,11 @@ _ENCODINGS = {
     "gbk",
     "gb18030",
 }
+
+
+def states(known: Iterable[str], *before: str) -> Any:
+    """The field of a ``status`` of ours: the states by the rules, and those ``before`` the chain knows of the thing."""
+    return Field(json_schema_extra={"enum": [*before, *known]})
 
 
 class Input(BaseModel):

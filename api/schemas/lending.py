@@ -6,8 +6,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, StringConstraints
 
-from api.schemas.common import Amount, AmountIn, FreeJson, Input, Moment, Reason, Ref, Signature, major
+from api.schemas.common import Amount, AmountIn, FreeJson, Input, Moment, Reason, Ref, Signature, major, states
 from api.schemas.parties import ActOut
+from chainfin.rules import application
 from chainfin.services.views.lending import ApplicationDetail as ApplicationSeen
 from chainfin.services.views.lending import ApplicationView, LimitView, NodeView, OfferView
 from chainfin.values.money import Money
@@ -138,7 +139,7 @@ class EndEvent(BaseModel):
     """The data of the `end` event: the application rests in this state."""
 
     application_id: str
-    status: str
+    status: str = states(application.State)
     loan_id: str | None
     refusals: list[RefusalOut]
 
@@ -188,7 +189,7 @@ class OfferOut(BaseModel):
     amount: str
     pledge_amount: str = Field(description="of the receivable in its currency, or of the goods in the receipt's unit")
     terms: OfferTerms
-    status: str
+    status: str = states(("open", "accepted", "expired", "withdrawn"))
     expires_at: Moment
     created_at: Moment
     act: ActOut | None = Field(description="the borrower sees what it has to sign")
@@ -222,7 +223,7 @@ class ApplicationOut(BaseModel):
     asset_id: str | None
     requested: Amount
     days: int
-    status: str
+    status: str = states(application.State)
     decision_hash: str | None = Field(description="hash of the decision record; with a pledge it is on chain")
     refusals: list[RefusalOut]
     loan_id: str | None

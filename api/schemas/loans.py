@@ -19,10 +19,12 @@ from api.schemas.common import (
     Word,
     major,
     quantity_text,
+    states,
 )
 from api.schemas.lending import OfferTerms
 from api.schemas.parties import ActOut, ActProblem
-from chainfin.rules.loan import Instalment
+from chainfin.rules import pledge
+from chainfin.rules.loan import Instalment, LoanState
 from chainfin.services.payments.instructions import PaymentInstruction
 from chainfin.services.reads.queries import LoanDetail as LoanSeen
 from chainfin.services.reads.queries import Payoff, StatementLine
@@ -51,7 +53,7 @@ class LoanOut(BaseModel):
     terms: OfferTerms
     start_date: dt.date | None
     maturity: dt.date
-    status: str
+    status: str = states(LoanState)
     created_at: Moment
     funded_at: Moment | None
     closed_at: Moment | None
@@ -77,7 +79,7 @@ class PledgeOut(BaseModel):
     left: str
     decision_hash: str
     registry_number: str | None = Field(description="of its entry in the statutory registry")
-    status: str
+    status: str = states(pledge.State)
     drawn: bool = Field(description="whether the chain knows that the lender has paid out")
     expires_at: Moment | None = Field(description="from when on the pledgor may end it, if it isn't drawn")
     taken_id: str | None = Field(description="once enforced: the asset that the lender holds instead")

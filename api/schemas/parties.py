@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
-from api.schemas.common import Address, FreeJson, Input, Line, Moment, Signature, Word
+from api.schemas.common import Address, FreeJson, Input, Line, Moment, Signature, Word, states
 from chainfin.services.views.acts import ActView
 from chainfin.services.views.parties import PartyView
 from chainfin.values.party import Role, role_names
@@ -38,7 +38,7 @@ class ParticipantOut(BaseModel):
     id: str
     name: str
     roles: list[str]
-    status: str = Field(description="pending, active or suspended")
+    status: str = states(("pending", "active", "suspended"))
     address: str
     chain_party: int | None = Field(description="its number at the Participants contract")
     created_at: Moment

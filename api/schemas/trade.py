@@ -20,9 +20,11 @@ from api.schemas.common import (
     Word,
     major,
     quantity_text,
+    states,
 )
 from api.schemas.parties import ActOut
 from chainfin.documents.opening import Opening
+from chainfin.rules import inventory, order, receivable_value
 from chainfin.services.payments.instructions import ReceivablePayment
 from chainfin.services.views.goods import PriceSourceView, PriceView, WarehouseReceiptView
 from chainfin.services.views.trade import OrderView, ReceivableView
@@ -58,7 +60,7 @@ class OrderOut(BaseModel):
     received: str
     invoiced: str
     confirmed: str
-    status: str
+    status: str = states(order.State, "posting", "refused")
     created_at: Moment
 
     @classmethod
@@ -160,7 +162,7 @@ class ReceivableOut(BaseModel):
     settled: str
     diluted: str
     due_date: dt.date
-    status: str
+    status: str = states(receivable_value.State, "issuing", "refused")
     confirmed_at: Moment | None
     created_at: Moment
 
@@ -256,7 +258,7 @@ class WarehouseReceiptOut(BaseModel):
     released: str
     liquidated: str
     missing: str
-    status: str
+    status: str = states(inventory.State, "issuing", "refused")
     created_at: Moment
 
     @classmethod

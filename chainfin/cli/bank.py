@@ -1,15 +1,15 @@
-"""The operator's bank files, against a running service."""
+"""The operator's bank files, and what a participant does at its own bank in a sandbox, against a running service."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from chainfin.cli.operator import Who, speaking
-from chainfin.cli.party import DEFAULT_URL, Url
+from chainfin.cli.party import DEFAULT_URL, Pick, Url, print_answer
 from chainfin.errors import BadInput
 
 File = Annotated[
@@ -35,3 +35,49 @@ def statements(who: Who, url: Url = DEFAULT_URL) -> None:
     with speaking(url, who, "/v1/bank-statements") as caller:
         items = caller.get("/v1/bank-statements?limit=200")["items"]
     typer.echo(json.dumps(items, ensure_ascii=False, indent=1))
+
+
+Key = Annotated[Path, typer.Argument(help="Your key file: the payer is you.")]
+
+
+def pay(
+    who: Key,
+    loan: Annotated[str, typer.Option(help="Repay this loan, as its instruction says.")] = "",
+    receivable: Annotated[str, typer.Option(help="Pay this receivable, as its instruction says.")] = "",
+    amount: Annotated[str, typer.Option(help="By default all that the loan or the receivable takes.")] = "",
+    currency: Annotated[str, typer.Option(help="By default that of the loan or the receivable.")] = "",
+    account: Annotated[str, typer.Option(help="Another account to pay to.")] = "",
+    reference: Annotated[str, typer.Option(help="What to write on the payment.")] = "",
+    pick: Pick = "",
+    url: Url = DEFAULT_URL,
+) -> None:
+    """In a sandbox: tell your bank to pay; the service hears of it by the bank's feed. Prints the bank's line."""
+    if loan and receivable:
+        raise BadInput("payment_for_two_claims", "a payment is for one claim", where="--loan, --receivable")
+    body: dict[str, Any] = {"account": "", "reference": "", "amount": {"amount": "", "currency": ""}}
+    with speaking(url, who, "/v1/sandbox/payments") as caller:
+        if loan:
+            told = caller.post(f"/v1/loans/{loan}/repayments")
+            body = {"account": told["account"], "reference": told["remittance"], "amount": told["amount"]}
+        elif receivable:
+            told = caller.get(f"/v1/receivables/{receivable}/payment")
+            due = {"amount": told["amount"], "currency": told["currency"]}
+            body = {"account": told["account"], "reference": told["reference"], "amount": due}
+        _change(body, account=account, reference=reference)
+        _change(body["amount"], amount=amount, currency=currency)
+        for name, value in (*body["amount"].items(), *body.items()):
+            if not value:
+                raise BadInput("payment_incomplete", f"there is no {name}, and no claim that tells it", where=name)
+        made = caller.post("/v1/sandbox/payments", body)
+    print_answer(made, pick)
+
+
+def _change(told: dict[str, Any], **given: str) -> None:
+    told |= {name: value for name, value in given.items() if value}
+
+
+def statement(who: Key, url: Url = DEFAULT_URL) -> None:
+    """In a sandbox: print what was paid to and from your account, the newest 200 lines, as JSON."""
+    with speaking(url, who, "/v1/sandbox/statement") as caller:
+        seen = caller.get("/v1/sandbox/statement")
+    typer.echo(json.dumps(seen, ensure_ascii=False, indent=1))

@@ -3,23 +3,23 @@
 
 from __future__ import annotations
 
-import dataclasses
-import json
 import os
 import sys
+import warnings
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
-from chainfin.cli import bank, operator, party, risk
+from chainfin.cli import audit, bank, operator, party, risk, tryout
+from chainfin.cli.output import AsJson, read_file, reading, show
 from chainfin.errors import BadInput, ChainfinError, Unavailable, Unknown
 from chainfin.progress import shown
 
 if TYPE_CHECKING:
-    from chainfin.runtime.reading import Reading
+    pass
 
 app = typer.Typer(name="chainfin", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 documents_app = typer.Typer(no_args_is_help=True, help="Read trade documents (UBL 2.x) and commit to them.")
@@ -38,11 +38,18 @@ for _name, _sub in (
 ):
     app.add_typer(_sub, name=_name)
 
+audit_app.command("bundle")(audit.bundle)
+audit_app.command("verify")(audit.verify)
+audit_app.command("replay")(audit.replay)
+audit_app.command("reconcile")(audit.reconcile)
+
 key_app = typer.Typer(no_args_is_help=True, help="A participant's own key.")
 app.add_typer(key_app, name="key")
 key_app.command("new")(party.key_new)
 app.command("consent")(party.consent)
 app.command("call")(party.call)
+app.command("token")(party.token)
+app.command("try")(tryout.tryout)
 app.command("sign")(party.sign)
 app.command("confirm")(party.confirm)
 participant_app = typer.Typer(no_args_is_help=True, help="Whether a participant may do new business (operator).")
@@ -58,10 +65,12 @@ parked_app.command("resolve")(operator.parked_resolve)
 parked_app.command("allocate")(operator.parked_allocate)
 parked_app.command("return")(operator.parked_return)
 
-bank_app = typer.Typer(no_args_is_help=True, help="A bank's files (operator).")
+bank_app = typer.Typer(no_args_is_help=True, help="A bank's files (operator); in a sandbox, your own bank.")
 app.add_typer(bank_app, name="bank")
 bank_app.command("take-in")(bank.take_in)
 bank_app.command("statements")(bank.statements)
+bank_app.command("pay")(bank.pay)
+bank_app.command("statement")(bank.statement)
 
 
 @app.callback()
@@ -75,35 +84,6 @@ def _one_voice() -> None:
     log_setup.configure(
         os.environ.get("CHAINFIN_LOG_FORMAT") or None, os.environ.get("CHAINFIN_LOG_LEVEL") or "warning"
     )
-
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print data as JSON.")]
-
-
-def show(data: Any, as_json: bool) -> None:
-    """Data for a person (indented lines) or a program (JSON)."""
-    if as_json:
-        typer.echo(json.dumps(data, ensure_ascii=False, indent=1))
-    else:
-        _lines(data, 0)
-
-
-def _lines(data: Any, depth: int) -> None:
-    pairs = data.items() if isinstance(data, dict) else [("-", item) for item in data]
-    for name, value in pairs:
-        if isinstance(value, dict | list) and value:
-            typer.echo(f"{'  ' * depth}{name}:")
-            _lines(value, depth + 1)
-        else:
-            typer.echo(f"{'  ' * depth}{name}: {value}" if name != "-" else f"{'  ' * depth}- {value}")
-
-
-def read_file(path: Path) -> bytes:
-    """A file's bytes. Raises BadInput file_unreadable."""
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise BadInput("file_unreadable", str(error.strerror), where=str(path)) from None
 
 
 @app.command()
@@ -188,7 +168,7 @@ def eod(
     from chainfin.services.lending import end_of_day
 
     day = _date(on, "--date")
-    with _reading() as opened, shown("accruing loans", quiet=as_json) as step:
+    with reading() as opened, shown("accruing loans", quiet=as_json) as step:
         done = end_of_day.run(opened.ctx, OPERATOR, day, step)
     show(
         {
@@ -207,14 +187,6 @@ def _date(text: str, where: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise BadInput("date_malformed", f"{text!r} is not a date (YYYY-MM-DD)", where=where) from None
-
-
-def _reading() -> Reading:
-    """The installation to be read, beside (or without) a running service."""
-    from chainfin.runtime.reading import Reading
-    from chainfin.settings import load
-
-    return Reading(load())
 
 
 @documents_app.command("show")
@@ -247,94 +219,6 @@ def documents_commit(
     show({**commitment_summary(commit(document, key)), "secret": key.hex()}, as_json)
 
 
-@audit_app.command("bundle")
-def audit_bundle(
-    loan: str, output: Annotated[Path | None, typer.Option("-o", "--output", help="Default: <loan>.json")] = None
-) -> None:
-    """Write a loan's evidence: everything that an auditor needs to check it offline."""
-    from chainfin.audit.bundle import read
-    from chainfin.audit.facts import heads
-    from chainfin.services.kernel.context import OPERATOR
-    from chainfin.services.oversight import evidence
-
-    target = output or Path(f"{loan}.json")
-    with _reading() as opened, shown("collecting the evidence"):
-        content = evidence.bundle(opened.ctx, OPERATOR, loan, opened.prover)
-    target.write_bytes(content)
-    typer.echo(f"{target}: {len(content)} bytes")
-    # What an auditor looks up at a node of its own and hands to `verify --trusted-header`.
-    for number, head in heads(read(content)[0].chain):
-        typer.echo(f"head block {number}: {head}")
-
-
-@audit_app.command("verify")
-def audit_verify(
-    file: Path,
-    trusted_header: Annotated[
-        list[str] | None, typer.Option(help="Hash of a head block, from a node of your own. May be repeated.")
-    ] = None,
-    partner_key: Annotated[
-        list[str] | None, typer.Option(help="Ed25519 key of the bank, registry or data partner, in hex.")
-    ] = None,
-    contracts: Annotated[
-        Path | None, typer.Option(help="What `contracts deploy --json` printed: addresses and code hashes to trust.")
-    ] = None,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Every check, not only what is wrong.")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Check a bundle offline. Exit code 1 names what is wrong in it."""
-    from chainfin.audit import cli_view
-    from chainfin.audit.verify import verify
-
-    addresses, code = _contracts(contracts)
-    with shown("checking the evidence", quiet=as_json):
-        report = verify(read_file(file), trusted_header or (), partner_key or (), addresses, code)
-    if as_json:
-        show(cli_view.report_json(report), True)
-    else:
-        for line in cli_view.report_lines(report, verbose=verbose):
-            typer.echo(line)
-    raise typer.Exit(cli_view.exit_code(report))
-
-
-def _contracts(file: Path | None) -> tuple[dict[str, str] | None, dict[str, str] | None]:
-    """Raises BadInput deployment_malformed."""
-    if file is None:
-        return None, None
-    try:
-        reply = json.loads(read_file(file))
-        return dict(reply["addresses"]), dict(reply["code_hashes"])
-    except (ValueError, KeyError, TypeError):
-        raise BadInput("deployment_malformed", "not what `contracts deploy --json` prints", where=str(file)) from None
-
-
-@audit_app.command("replay")
-def audit_replay(file: Path, as_json: AsJson = False) -> None:
-    """Take the decision in a bundle again, from its inputs and its policy. Exit code 1 where it differs."""
-    from chainfin.audit import cli_view
-    from chainfin.audit.replay import replay_bundle
-
-    with shown("taking the decision again", quiet=as_json):
-        result = replay_bundle(read_file(file))
-    if as_json:
-        show(cli_view.replay_json(result), True)
-    else:
-        for line in cli_view.replay_lines(result):
-            typer.echo(line)
-    raise typer.Exit(0 if result.ok else 1)
-
-
-@audit_app.command("reconcile")
-def audit_reconcile(as_json: AsJson = False) -> None:
-    """Hold chain, statutory registry, projection and ledger against each other. Exit code 1 names every mismatch."""
-    from chainfin.services.kernel.context import OPERATOR
-
-    with _reading() as opened, shown("comparing", quiet=as_json) as step:
-        done = opened.reconcile(OPERATOR, step)
-    show(dataclasses.asdict(done), as_json)
-    raise typer.Exit(1 if done.mismatches else 0)
-
-
 @database_app.command("upgrade")
 def database_upgrade() -> None:
     """Bring the database to this program's schema."""
@@ -361,6 +245,14 @@ def contracts_deploy(as_json: AsJson = False) -> None:
         show(installation.deployment.as_json(), as_json)
 
 
+@app.command("openapi")
+def openapi_document() -> None:
+    """Print the OpenAPI document of the API, as /openapi.json has it."""
+    from api.app import describe
+
+    show(describe(), True)
+
+
 @settings_app.command("reference")
 def settings_reference() -> None:
     """Every CHAINFIN_ variable with its default and meaning, as Markdown (docs/operate/settings.md)."""
@@ -381,10 +273,16 @@ risk_app.command("train")(risk.train)
 risk_app.command("evaluate")(risk.evaluate)
 
 
+def _warn(message: Warning | str, *_where: object, **_more: object) -> None:
+    """What is worth knowing, in one line; where in the program it was said is nothing to its users."""
+    typer.echo(f"chainfin: {message}", err=True)
+
+
 def main() -> None:
     """Run a command; errors become one line on stderr and an exit code."""
     # The libraries of the embedded chain hash by what eth-hash chooses at its first use, which would be its slowest.
     os.environ.setdefault("ETH_HASH_BACKEND", "pysha3")
+    warnings.showwarning = _warn
     try:
         app(standalone_mode=True)
     except ChainfinError as error:

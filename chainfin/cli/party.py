@@ -13,15 +13,16 @@ from typing import Annotated, Any
 import httpx
 import typer
 
+from chainfin.cli import fields
 from chainfin.client import key_file
-from chainfin.client.member import ApiProblem, Caller, Member
+from chainfin.client.member import PATIENCE_S, ApiProblem, Caller, Member
 from chainfin.errors import BadInput, Unavailable
 from chainfin.eth.signer import KeySigner
 
 DEFAULT_URL = "http://127.0.0.1:8310"
 Url = Annotated[str, typer.Option(envvar="CHAINFIN_URL", help="Where the service answers.")]
 
-
+Pick = Annotated[str, typer.Option(help="Print only this of the answer: status, order.id, items.0.id.")]
 PassphraseFile = Annotated[
     Path | None,
     typer.Option(
@@ -62,24 +63,86 @@ def _passphrase(who: Path, file: Path | None, *, new: bool = False) -> str:
 
 def call(
     who: Annotated[Path, typer.Argument(help="Your key file, or operator.json.")],
-    path: Annotated[str, typer.Argument(help="Such as /v1/orders; what is posted needs --json or --document.")],
+    path: Annotated[str, typer.Argument(help="Such as /v1/orders; without anything to post it is read.")],
+    field: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="What to post: name=text, or name:=json; a dot leads into an object (amount.currency=CNY)."
+        ),
+    ] = None,
     body: Annotated[str | None, typer.Option("--json", help="The body to post, as JSON.")] = None,
     document: Annotated[Path | None, typer.Option(help="A trade document to post.")] = None,
     post: Annotated[bool, typer.Option("--post", help="Post without a body.")] = False,
+    pick: Pick = "",
+    until: Annotated[str, typer.Option(help="Read again until it is so (status=funded), half a minute at most.")] = "",
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Write what is read to a file, as it is.")
+    ] = None,
     passphrase_file: PassphraseFile = None,
     url: Url = DEFAULT_URL,
 ) -> None:
     """Call the API as somebody: sign in, send, sign the act or the offer that comes back, wait until it is final."""
+    posting = bool(field or body or document or post)
+    if posting and (until or output):
+        raise BadInput("option_for_reading", "--until and --output are for what is read", where=path)
     with httpx.Client(base_url=url, timeout=60.0, trust_env=False) as http:
         try:
             caller = signed_in(http, who, passphrase_file)
-            answer = caller.get(path) if not (body or document or post) else _post(caller, path, _body(body, document))
+            if output is not None:
+                _write(output, caller.download(path))
+                return
+            if posting:
+                answer = _post(caller, path, fields.put(_body(body, document), field or []))
+            else:
+                answer = _read(caller, path, until)
         except httpx.TransportError as error:
             raise Unavailable("service_unreachable", f"{url} doesn't answer: {error}", where=url) from None
         except ApiProblem as problem:
             typer.echo(json.dumps(problem.body or {"code": problem.code}, ensure_ascii=False, indent=1), err=True)
             raise typer.Exit(2) from None
-    typer.echo(json.dumps(answer, ensure_ascii=False, indent=1))
+    print_answer(answer, pick)
+
+
+def _write(file: Path, content: bytes) -> None:
+    """Raises BadInput file_unwritable."""
+    try:
+        file.write_bytes(content)
+    except OSError as error:
+        raise BadInput("file_unwritable", str(error.strerror), where=str(file)) from None
+
+
+def _read(caller: Caller, path: str, until: str) -> Any:
+    """The answer, once it is as ``until`` says. Raises Unavailable patience_over."""
+    name, equals, wanted = until.partition("=")
+    if until and not equals:
+        raise BadInput("field_malformed", f"{until!r} is not name=text", where="--until")
+    end = time.monotonic() + PATIENCE_S
+    while True:
+        answer = caller.get(path)
+        try:
+            found = fields.shown(fields.pick(answer, name)) if until else ""
+        except BadInput:
+            found = "not there"
+        if found == wanted:
+            return answer
+        if time.monotonic() > end:
+            raise Unavailable("patience_over", f"{name} is {found} after {PATIENCE_S:.0f} s", where=path)
+        time.sleep(WATCH_S)
+
+
+def token(
+    who: Annotated[Path, typer.Argument(help="Your key file, or operator.json.")],
+    passphrase_file: PassphraseFile = None,
+    url: Url = DEFAULT_URL,
+) -> None:
+    """Sign in and print the bearer token, for curl and other clients; it is good for half an hour."""
+    with httpx.Client(base_url=url, timeout=60.0, trust_env=False) as http:
+        try:
+            typer.echo(signed_in(http, who, passphrase_file).token)
+        except httpx.TransportError as error:
+            raise Unavailable("service_unreachable", f"{url} doesn't answer: {error}", where=url) from None
+        except ApiProblem as problem:
+            raise BadInput(problem.code, problem.message, where=str(who)) from None
 
 
 def _body(text: str | None, document: Path | None) -> dict[str, Any]:
@@ -154,6 +217,7 @@ def confirm(
     due: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day you agreed on, where the invoice names none.")
     ] = None,
+    pick: Pick = "",
     passphrase_file: PassphraseFile = None,
     url: Url = DEFAULT_URL,
 ) -> None:
@@ -173,7 +237,12 @@ def confirm(
             raise Unavailable("service_unreachable", f"{url} doesn't answer: {error}", where=url) from None
         except ApiProblem as problem:
             raise BadInput(problem.code, problem.message, where=receivable_id) from None
-    typer.echo(json.dumps(answer, ensure_ascii=False, indent=1))
+    print_answer(answer, pick)
+
+
+def print_answer(answer: Any, pick: str) -> None:
+    """The answer, or what of it is wanted."""
+    typer.echo(fields.shown(fields.pick(answer, pick)) if pick else json.dumps(answer, ensure_ascii=False, indent=1))
 
 
 WATCH_S = 0.2
@@ -212,8 +281,15 @@ def _post(caller: Caller, path: str, body: dict[str, Any]) -> Any:
     if path == "/v1/mandates":
         return caller.sign_mandate(answer)
     act = answer.get("act")
-    if act is None and "typed_data" in answer:
-        return caller.finish(answer)
+    if act is None and answer.keys() >= {"typed_data", "function"}:
+        return _finished(caller, answer)
     if act is not None and act["status"] == "awaiting_signature":
-        answer["act"] = caller.finish(act)
+        answer["act"] = _finished(caller, act)
     return answer
+
+
+def _finished(caller: Member, act: dict[str, Any]) -> dict[str, Any]:
+    """The act with its end; as it is, where somebody else has to sign it first (the owner of goods found again)."""
+    if act["status"] == "awaiting_signature" and act["signer"] != caller.address:
+        return act
+    return caller.finish(act)

@@ -19,7 +19,6 @@ from rich.progress import Progress as Bar
 
 from chainfin.canon import canonical_bytes, content_hash
 from chainfin.errors import BadInput
-from chainfin.risk.scorecard import read_scorecard
 
 if TYPE_CHECKING:
     from chainfin.risk.train.table import Progress, Table
@@ -132,6 +131,7 @@ def evaluate(
     chainfin risk evaluate scorecard.json this-year.csv --training-data loans.csv --max-psi 0.25 --json
     """
     _need_extra()
+    from chainfin.risk.scorecard import read_scorecard
     from chainfin.risk.train.judge import Question, judge
 
     if not 0 <= seed < 2**32:

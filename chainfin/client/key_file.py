@@ -7,22 +7,26 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from eth_account import Account
-
 from chainfin.errors import BadInput
 from chainfin.eth.signer import KeySigner
 
+_COMMENT = "#"
+"""What begins so in a plain key file is for people."""
 
-def write(file: Path, signer: KeySigner, passphrase: str | None) -> None:
-    """Write a key to a new file of mode 0600: encrypted, or in plain hex without ``passphrase``.
+
+def write(file: Path, signer: KeySigner, passphrase: str | None, *, comment: str = "") -> None:
+    """Write a key to a new file of mode 0600: encrypted, or in plain hex (under a ``comment``) without ``passphrase``.
 
     Raises BadInput key_file_unwritable (also if the file exists), passphrase_empty.
     """
     if passphrase == "":
         raise BadInput("passphrase_empty", "an empty passphrase protects nothing; a plain file has to be asked for")
     if passphrase is None:
-        text = signer.secret.hex()
+        text = (f"{_COMMENT} {comment}\n" if comment else "") + signer.secret.hex()
     else:
+        # only here and where a keystore is opened: it brings curves that take half a second to load
+        from eth_account import Account
+
         text = json.dumps(Account.encrypt(signer.secret, passphrase, kdf="scrypt"))
     try:
         handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -46,7 +50,8 @@ def read(file: Path, passphrase: Callable[[], str]) -> KeySigner:
     if is_keystore(text):
         return KeySigner(_decrypted(text, passphrase(), file))
     try:
-        secret = bytes.fromhex(text.removeprefix("0x"))
+        lines = [line for line in text.splitlines() if not line.startswith(_COMMENT)]
+        secret = bytes.fromhex("".join(lines).strip().removeprefix("0x"))
         if len(secret) == 32:
             return KeySigner(secret)
     except ValueError:
@@ -64,6 +69,8 @@ def is_keystore(text: str) -> bool:
 
 
 def _decrypted(text: str, passphrase: str, file: Path) -> bytes:
+    from eth_account import Account
+
     try:
         return bytes(Account.decrypt(text, passphrase))
     except (ValueError, KeyError, TypeError, NotImplementedError) as error:

@@ -12,10 +12,8 @@ from uuid import uuid4
 
 import httpx
 
-from chainfin.documents import read
-from chainfin.documents.opening import Opening, Revealed
 from chainfin.errors import ChainfinError, Refused, Unavailable
-from chainfin.eth import eip712, mandate_message
+from chainfin.eth import eip712
 from chainfin.eth.abi import from_hex
 from chainfin.eth.signer import KeySigner, Signer, personal_message
 from chainfin.values.money import Money
@@ -126,6 +124,10 @@ class Member(Caller):
         Raises Refused invoice_…_foreign: it isn't this invoice's receivable; typed_data_foreign: the service asks to
         sign something else.
         """
+        # only here: a client that reads no invoice needn't load what reads them
+        from chainfin.documents import read
+        from chainfin.documents.opening import Opening, Revealed
+
         opened = self.get(f"/v1/receivables/{known['id']}/opening")
         key, secret = from_hex(opened["fingerprint_key"]), from_hex(opened["document_secret"])
         opening = Opening(key, secret, opened["seller_legal_id"])
@@ -157,6 +159,8 @@ class Member(Caller):
         """Sign a prepared mandate, if it waits for that. Returns it."""
         if prepared["status"] != "prepared":
             return dict(prepared)
+        from chainfin.eth import mandate_message  # what it stands on takes half a second to load
+
         signature = "0x" + mandate_message.sign(prepared["typed_data"], self.signer).hex()
         signed: dict[str, Any] = self.post(f"/v1/mandates/{prepared['id']}/signature", {"signature": signature})
         return signed

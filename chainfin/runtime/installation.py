@@ -29,7 +29,7 @@ from chainfin.connectors.bank_folder import BankFolder, agent
 from chainfin.connectors.outcome import Done, Outcome, Refused
 from chainfin.connectors.partners import Endpoint, Partners, connect
 from chainfin.connectors.payment_rail import Incoming, IncomingPage, Line
-from chainfin.connectors.sandbox import Sandbox, World, start_sandbox
+from chainfin.connectors.sandbox import PARTNERS, Played, Sandbox, World, start_sandbox
 from chainfin.connectors.watch import IncomingWatch
 from chainfin.connectors.worker import Worker
 from chainfin.errors import Refusal
@@ -108,7 +108,7 @@ class Installation(AbstractContextManager["Installation"]):
         with self.store.installing():
             keys = self._install(settings, vault, start_at)
         self.sandbox: Sandbox | None = None
-        self.bank: World | None = None  # into which is paid, where no real one is named
+        self.played = Played()  # by the sandbox
         self.partners = self._partners(settings, faults)
         self._drivers(vault, keys, drive)
 
@@ -175,9 +175,10 @@ class Installation(AbstractContextManager["Installation"]):
         if any(each is None for each in named):
             self.sandbox = start_sandbox(settings.home, now=self.clock.now, faults=faults)
             self._closing.append(self.sandbox.stop)
-            if settings.rail is None and settings.bank is None:
-                self.bank = World(self.sandbox)
-                self._closing.append(self.bank.close)
+            world = World(self.sandbox)
+            self._closing.append(world.close)
+            real = {"bank": settings.rail or settings.bank, "registry": settings.registry, "data": settings.partner}
+            self.played = Played(world, tuple(partner for partner in PARTNERS if real[partner] is None))
             own = (self.sandbox.rail_url, self.sandbox.registry_url, self.sandbox.partner_url)
             key = self.sandbox.public_key
             named = tuple(each or Partner(url, key) for each, url in zip(named, own, strict=True))

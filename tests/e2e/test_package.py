@@ -65,3 +65,10 @@ def test_wheel__database_and_policies__work(unpacked: Path, tmp_path: Path) -> N
     assert (tmp_path / "chainfin.db").exists()
     policies = _python(unpacked, tmp_path, "-m", "chainfin.cli", "risk", "policies")
     assert "receivable-v2" in policies.stdout
+
+
+def test_wheel__first_try__writes_what_it_needs(unpacked: Path, tmp_path: Path) -> None:
+    done = _python(unpacked, tmp_path, "-m", "chainfin.cli", "try", "new")
+    assert done.returncode == 0, done.stderr
+    assert len(list((tmp_path / "new").glob("trade-1/*.xml"))) == 6
+    assert (tmp_path / "new" / "lender.key").is_file()

@@ -5,6 +5,6 @@ answer is signed. No real bank, registry or data source stands behind it.
 """
 
 from chainfin.connectors.sandbox.server import Sandbox, start_sandbox
-from chainfin.connectors.sandbox.world import World
+from chainfin.connectors.sandbox.world import PARTNERS, Partner, Played, World
 
-__all__ = ["Sandbox", "World", "start_sandbox"]
+__all__ = ["PARTNERS", "Partner", "Played", "Sandbox", "World", "start_sandbox"]

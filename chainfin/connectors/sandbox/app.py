@@ -11,6 +11,7 @@ from chainfin.connectors.sandbox.data import data_router
 from chainfin.connectors.sandbox.faults import Fault, FaultMiddleware, FaultRules, Rule
 from chainfin.connectors.sandbox.rail import rail_router
 from chainfin.connectors.sandbox.registry import registry_router
+from chainfin.connectors.sandbox.statement import statement_router
 
 
 class Metadata(BaseModel):
@@ -32,6 +33,7 @@ def create_app(context: Context, rules: FaultRules | None) -> FastAPI:
     """The application; with ``rules`` it also takes orders for faults (tests only)."""
     app = FastAPI(title="chainfin sandbox", docs_url=None, redoc_url=None, openapi_url=None)
     app.include_router(rail_router(context))
+    app.include_router(statement_router(context))
     app.include_router(registry_router(context))
     app.include_router(data_router(context))
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import Final, Literal
 
 import httpx
 from pydantic import JsonValue
@@ -11,8 +12,9 @@ from pydantic import JsonValue
 from chainfin.connectors.sandbox.data import Consent, Dataset
 from chainfin.connectors.sandbox.rail import Resolution
 from chainfin.connectors.sandbox.server import Sandbox
+from chainfin.connectors.sandbox.statement import Statement
 from chainfin.connectors.wire import ConsentRequest, IncomingDocument, IncomingRequest
-from chainfin.errors import BadInput
+from chainfin.errors import BadInput, Conflict
 from chainfin.values.money import Money
 
 
@@ -62,11 +64,17 @@ class World:
         body = Resolution(status=status)
         self._call("POST", f"/rail/payments/{instruction_id}/resolve", body.model_dump_json())
 
+    def statement(self, account: str) -> Statement:
+        """What the bank has booked on an account that is somebody's outside."""
+        return Statement.model_validate_json(self._call("GET", "/rail/statement", account=account))
+
     def close(self) -> None:
         self._client.close()
 
-    def _call(self, method: str, path: str, content: str) -> bytes:
-        response = self._client.request(method, path, content=content, headers={"content-type": "application/json"})
+    def _call(self, method: str, path: str, content: str | None = None, **params: str) -> bytes:
+        response = self._client.request(
+            method, path, content=content, params=params, headers={"content-type": "application/json"}
+        )
         if response.is_success:
             return response.content
         if response.is_client_error:
@@ -74,3 +82,21 @@ class World:
             raise BadInput(body["code"], body["message"])
         response.raise_for_status()
         return response.content
+
+
+Partner = Literal["bank", "registry", "data"]
+PARTNERS: Final[tuple[Partner, ...]] = ("bank", "registry", "data")
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """Which partners the sandbox plays for an installation: none where all of them are real."""
+
+    world: World | None = None
+    partners: tuple[Partner, ...] = ()
+
+    def acting_on(self, partner: Partner) -> World:
+        """The world outside, to do something at ``partner``. Raises Conflict sandbox_only: a real one is named."""
+        if self.world is None or partner not in self.partners:
+            raise Conflict("sandbox_only", f"a real partner is named ({partner}): this is done there")
+        return self.world

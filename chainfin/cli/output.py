@@ -1,0 +1,50 @@
+"""What commands share: how a result is printed, how a file is read, how an installation is opened."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from chainfin.errors import BadInput
+
+if TYPE_CHECKING:
+    from chainfin.runtime.reading import Reading
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print data as JSON.")]
+
+
+def show(data: Any, as_json: bool) -> None:
+    """Data for a person (indented lines) or a program (JSON)."""
+    if as_json:
+        typer.echo(json.dumps(data, ensure_ascii=False, indent=1))
+    else:
+        _lines(data, 0)
+
+
+def _lines(data: Any, depth: int) -> None:
+    pairs = data.items() if isinstance(data, dict) else [("-", item) for item in data]
+    for name, value in pairs:
+        if isinstance(value, dict | list) and value:
+            typer.echo(f"{'  ' * depth}{name}:")
+            _lines(value, depth + 1)
+        else:
+            typer.echo(f"{'  ' * depth}{name}: {value}" if name != "-" else f"{'  ' * depth}- {value}")
+
+
+def read_file(path: Path) -> bytes:
+    """A file's bytes. Raises BadInput file_unreadable."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise BadInput("file_unreadable", str(error.strerror), where=str(path)) from None
+
+
+def reading() -> Reading:
+    """The installation to be read, beside (or without) a running service."""
+    from chainfin.runtime.reading import Reading
+    from chainfin.settings import load
+
+    return Reading(load())

@@ -1,0 +1,53 @@
+"""`chainfin try`: companies to play with, and their way into a running sandbox."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import httpx
+import typer
+
+from chainfin.cli.party import DEFAULT_URL, Url, signed_in
+from chainfin.client.member import ApiProblem
+from chainfin.errors import BadInput, Unavailable
+
+
+def tryout(
+    folder: Annotated[
+        Path, typer.Argument(metavar="[DIR]", help="An empty folder, or (to join) one written before.")
+    ] = Path("try"),
+    join: Annotated[
+        bool, typer.Option("--join", help="Let the companies join the sandbox that runs at --url, ready to trade.")
+    ] = False,
+    operator: Annotated[
+        Path | None, typer.Option(help="The operator's credentials; by default operator.json in CHAINFIN_HOME.")
+    ] = None,
+    url: Url = DEFAULT_URL,
+) -> None:
+    """Write documents and test keys of invented companies; with --join they are admitted, and their lender can lend."""
+    from chainfin.demo import try_folder, try_join
+    from chainfin.settings import load
+
+    settings = load()
+    if not join:
+        try_folder.write(folder, datetime.now(settings.time_zone).date())
+        many = f"{len(try_folder.PLAYERS)} companies, {len(try_folder.SELLERS)} trades"
+        typer.echo(f"{folder}: {many}, all of them invented")
+        return
+    credentials = operator or settings.home / "operator.json"
+    with httpx.Client(base_url=url, timeout=60.0, trust_env=False) as http:
+        try:
+            try_join.await_sandbox(http)
+            speaker = signed_in(http, credentials)
+            if not folder.exists() or not any(folder.iterdir()):
+                try_folder.write(folder, try_join.business_day(speaker))
+            ids = try_join.join(speaker, try_folder.keys(folder))
+        except httpx.TransportError as error:
+            raise Unavailable("service_unreachable", f"{url} doesn't answer: {error}", where=url) from None
+        except ApiProblem as problem:
+            raise BadInput(problem.code, problem.message, where=str(folder)) from None
+    names = {name.upper(): party_id for name, party_id in ids.items()}
+    try_folder.write_names(folder, {**names, "OPERATOR": str(credentials), "CHAINFIN_URL": url})
+    typer.echo(f"{len(ids)} companies have joined {url}; now: . {folder}/env")
