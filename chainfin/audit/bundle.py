@@ -105,13 +105,24 @@ class DecisionPart(Part):
     record: str
 
 
+class RevocationPart(Part):
+    """The lender took its mandate back at ``at`` (POSIX seconds): the EIP-712 message and its signature. Without them
+    the lender hasn't signed it, and the time is the service's word."""
+
+    at: Count
+    typed_data: dict[str, Any] | None
+    signature: Hex | None
+
+
 class MandatePart(Part):
-    """The lender's mandate: the EIP-712 message and its signature. ``platform``: the name behind the domain's salt."""
+    """The lender's mandate: the EIP-712 message and its signature. ``platform``: the name behind the domain's salt.
+    ``revocation``: None where the service knows of none; bundles of before don't say."""
 
     id: str
     platform: str
     typed_data: dict[str, Any]
     signature: Hex
+    revocation: RevocationPart | None = None
 
 
 class ActPart(Part):

@@ -154,11 +154,24 @@ class Member(Caller):
         return self.sign_mandate(self.post("/v1/mandates", body))
 
     def sign_mandate(self, prepared: Mapping[str, Any]) -> dict[str, Any]:
-        """Sign a prepared mandate, if it waits for that. Returns it."""
-        if prepared["status"] != "prepared":
+        """Sign a prepared mandate, if it waits for that (one in custody waits for a second person). Returns it."""
+        if prepared["status"] != "prepared" or prepared["proposal_id"] is not None:
             return dict(prepared)
         signature = "0x" + mandate_message.sign(prepared["typed_data"], self.signer).hex()
         signed: dict[str, Any] = self.post(f"/v1/mandates/{prepared['id']}/signature", {"signature": signature})
+        return signed
+
+    def revoke_mandate(self, mandate_id: str) -> dict[str, Any]:
+        """Take a mandate back and sign that. Returns it; keep it, it proves from when on nothing was to go out."""
+        return self.sign_revocation(self.post(f"/v1/mandates/{mandate_id}/revoke"))
+
+    def sign_revocation(self, revoked: Mapping[str, Any]) -> dict[str, Any]:
+        """Sign the revocation of a mandate, if it waits for that. Returns the mandate."""
+        if revoked["revocation"] is None or revoked["revocation_signature"] is not None:
+            return dict(revoked)
+        given = mandate_message.sign(revoked["revocation"], self.signer, mandate_message.REVOCATION)
+        path = f"/v1/mandates/{revoked['id']}/revocation/signature"
+        signed: dict[str, Any] = self.post(path, {"signature": "0x" + given.hex()})
         return signed
 
     def finish(self, act: Mapping[str, Any]) -> dict[str, Any]:
