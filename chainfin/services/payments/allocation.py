@@ -105,7 +105,7 @@ def hold_reason(session: Session, receivable_id: str) -> str | None:
     asset = session.get(ReceivableRow, receivable_id)
     if bank(session, paying=asset.debtor_id if asset is not None else None) is None:
         return "settlement_bank_missing"
-    family = _family_ids(session, receivable_id)
+    family = family_ids(session, receivable_id)
     unsettled = or_(
         col(PledgeRow.status).in_((pledges.State.PENDING.value, pledges.State.RELEASING.value)),
         (col(PledgeRow.status) == pledges.State.ACTIVE.value) & (col(LoanRow.status) == LoanState.APPROVED.value),
@@ -121,7 +121,7 @@ def hold_reason(session: Session, receivable_id: str) -> str | None:
     return "transfer_under_way" if in_flight.under_way(session, family) else None
 
 
-def _family_ids(session: Session, receivable_id: str) -> list[str]:
+def family_ids(session: Session, receivable_id: str) -> list[str]:
     """The receivable, its parts, and theirs."""
     found, newest = [receivable_id], [receivable_id]
     while newest:
@@ -175,7 +175,7 @@ def for_receivable(session: Session, ctx: Context, payment: Payment, receivable_
     if not payable(session, asset):
         return payment.amount, "receivable_not_payable"
     family = [asset]
-    for part_id in _family_ids(session, receivable_id)[1:]:
+    for part_id in family_ids(session, receivable_id)[1:]:
         family.append(session.get_one(ReceivableRow, part_id, with_for_update=True))
     if payment.amount.minor < sum(receivables.outstanding(each) for each in family):
         family = [asset]
@@ -211,7 +211,7 @@ def _claim(session: Session, ctx: Context, asset: ReceivableRow, payment: Paymen
     unless_refused(rules.settle(value, part, payee=asset.holder_id))
     attest(session, ctx, asset, "", part, asset.holder_id, payment)
     spread.left -= part
-    late = _released_since(session, asset, payment.received_on)
+    late = released_since(session, asset, payment.received_on)
     if late is not None:
         serves = min(part, Money(late.amount, asset.currency))
         share = _Share(asset, late, serves, asset.holder_id)
@@ -244,7 +244,7 @@ def unclaimed(session: Session, asset: ReceivableRow) -> Receivable:
     return value
 
 
-def _released_since(session: Session, asset: ReceivableRow, on: date) -> PledgeRow | None:
+def released_since(session: Session, asset: ReceivableRow, on: date) -> PledgeRow | None:
     """The pledge under which the payment would have served a loan, had it been heard of on the bank's day: the loan was
     repaid and the pledge released meanwhile, and the receivable is still its pledgor's."""
     released = select(PledgeRow).where(
