@@ -21,10 +21,6 @@ from chainfin.eth.signer import KeySigner, Signer, personal_message
 from chainfin.values.money import Money
 
 PATIENCE_S = 30.0
-OFFERED = ("grant", "exchange", "acceptOffer")
-"""Acts that accept an offer: signed where the offer was made, each by a decision of its own."""
-RIDING = ("handOut", "correction")
-"""Words of an owner that ride in a keeper's act: the keeper may take its time."""
 
 
 class ApiProblem(ChainfinError):
@@ -175,9 +171,9 @@ class Member(Caller):
         return signed
 
     def finish(self, act: Mapping[str, Any]) -> dict[str, Any]:
-        """Sign an act (if it waits for that) and wait for its end; a word that rides in another's act (`RIDING`) is
-        given once it is signed. Raises ApiProblem with the chain's refusal."""
-        done = ("final", "signed") if act["function"] in RIDING else ("final",)
+        """Sign an act (if it waits for that) and wait for its end; a word that rides in another's act is given once it
+        is signed (`eip712.RIDING`). Raises ApiProblem with the chain's refusal."""
+        done = ("final", "signed") if act["function"] in eip712.RIDING else ("final",)
         if act["status"] == "awaiting_signature":
             self.post(f"/v1/acts/{act['id']}/signature", {"signature": self.signature(act["typed_data"])})
         ended: dict[str, Any] = self.until(
@@ -192,7 +188,7 @@ class Member(Caller):
     def sign_waiting(self) -> int:
         """Sign every act that waits for this party (a bank attesting what it booked). Returns how many."""
         found = self.get("/v1/acts", status="awaiting_signature")["items"]
-        waiting = [act for act in found if act["function"] not in OFFERED]
+        waiting = [act for act in found if act["function"] not in eip712.OFFERED]
         for act in waiting:
             self.finish(act)
         return len(waiting)

@@ -29,7 +29,7 @@ from chainfin.services.books import journals, loan_book
 from chainfin.services.kernel import acts, in_flight, pledge_rows
 from chainfin.services.kernel.context import Context
 from chainfin.services.lending import limits
-from chainfin.services.payments import payouts
+from chainfin.services.payments import attesting, payouts
 from chainfin.services.pledges import assets, release
 from chainfin.services.trade import receivables
 from chainfin.storage.lending_tables import IncomingRow, LoanRow, RepaymentRow
@@ -37,7 +37,6 @@ from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import PledgeRow, ReceivableRow
 from chainfin.storage.types import new_id
 from chainfin.values.money import Money
-from chainfin.values.party import Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +102,7 @@ def hold_reason(session: Session, receivable_id: str) -> str | None:
     """Why a debtor's payment can't be placed now: a pledge on the receivable is being made or given up, or it is being
     passed on, and until that is known nobody can say who is to be paid; or nobody is there to attest it."""
     asset = session.get(ReceivableRow, receivable_id)
-    if bank(session, paying=asset.debtor_id if asset is not None else None) is None:
+    if attesting.bank(session, but=() if asset is None else (asset.debtor_id,)) is None:
         return "settlement_bank_missing"
     family = family_ids(session, receivable_id)
     unsettled = or_(
@@ -128,14 +127,6 @@ def family_ids(session: Session, receivable_id: str) -> list[str]:
         newest = list(session.exec(select(ReceivableRow.id).where(col(ReceivableRow.parent_id).in_(newest))).all())
         found += sorted(newest)
     return found
-
-
-def bank(session: Session, *, paying: str | None = None) -> PartyRow | None:
-    """The settlement bank that attests payments: one in good standing, else a suspended one, or payoffs would be shut
-    in; a bank under suspicion loses its role (ADR 0106). Never the party ``paying``: nobody attests its own payment."""
-    of_bank = col(PartyRow.roles).op("&")(int(Role.BANK)) != 0
-    query = select(PartyRow).where(of_bank, PartyRow.status != "pending", PartyRow.id != (paying or ""))
-    return session.exec(query.order_by(col(PartyRow.status) != "active", col(PartyRow.id))).first()
 
 
 def payout_under_way(session: Session, loan_id: str) -> bool:
@@ -371,19 +362,12 @@ def attest(
     payment: Payment,
 ) -> None:
     """The settlement bank's act: this much of the receivable was paid, to that party."""
-    attester = bank(session, paying=asset.debtor_id)
-    assert attester is not None, "a payment that nobody can attest waits"
-    acts.prepare(
-        session,
-        ctx,
-        party=attester,
-        act=Settle(
-            id=asset.id,
-            pledge_id=pledge_id or "0x" + "00" * 32,
-            amount=part.minor,
-            bank_ref=payment.settlement_reference(asset.id, pledge_id),
-            payee=acts.chain_number(session.get_one(PartyRow, payee_id)),
-        ),
-        subject=asset.id,
-        extra={"incoming_id": payment.row.id},
+    act = Settle(
+        id=asset.id,
+        pledge_id=pledge_id or "0x" + "00" * 32,
+        amount=part.minor,
+        bank_ref=payment.settlement_reference(asset.id, pledge_id),
+        payee=acts.chain_number(session.get_one(PartyRow, payee_id)),
     )
+    attester = attesting.bank(session, but=(asset.debtor_id,))
+    attesting.attest(session, ctx, attester, act, subject=asset.id, incoming_id=payment.row.id)

@@ -20,7 +20,7 @@ from chainfin.services.books import bank_statement, loan_book
 from chainfin.services.goods import redemption
 from chainfin.services.kernel import acts, in_flight, pledge_rows
 from chainfin.services.kernel.context import Context
-from chainfin.services.payments import allocation, payouts
+from chainfin.services.payments import allocation, attesting, payouts
 from chainfin.services.payments.allocation import Payment
 from chainfin.services.pledges import assets, release
 from chainfin.storage.lending_tables import LoanRow
@@ -34,7 +34,7 @@ def hold_reason(session: Session, ctx: Context, pledge_id: str) -> str | None:
     """Why an undertaker's payment can't be placed now: its lender is taking what is pledged, and until that is known
     nobody can say whether it is still there to be bought; the debtor may have paid in time and the bank not yet told of
     it; nobody can say what goods are worth; or nobody is there to attest it."""
-    if allocation.bank(session) is None:
+    if attesting.bank(session) is None:
         return "settlement_bank_missing"
     pledge = session.get(PledgeRow, pledge_id)
     blind = _without_price(session, ctx, pledge)
@@ -85,7 +85,7 @@ def for_buy_back(session: Session, ctx: Context, payment: Payment, pledge_id: st
     ).first()
     if promise is None or pledge.loan_id is None:
         return payment.amount, "buy_back_not_undertaken"
-    if allocation.bank(session, paying=promise.buyer_id) is None:
+    if attesting.bank(session, but=(promise.buyer_id,)) is None:
         return payment.amount, "settlement_bank_missing"  # the only one would attest what it bought itself
     row, loan = loan_book.load(session, str(pledge.loan_id), lock=True)
     if loan.state not in ACCRUING or row.currency != payment.amount.currency:
@@ -178,20 +178,14 @@ def _attest(
     payment: Payment,
     valuation: Valuation | None,
 ) -> None:
-    bank = allocation.bank(session, paying=promise.buyer_id)
-    assert bank is not None, "a payment that nobody can attest waits or goes back"
-    acts.prepare(
-        session,
-        ctx,
-        party=bank,
-        act=BuyBack(
-            pledge_id=pledge.id,
-            asset_id=pledge.asset_id,
-            buyer=acts.chain_number(session.get_one(PartyRow, promise.buyer_id)),
-            amount=part,
-            bank_ref=payment.settlement_reference(pledge.asset_id, pledge.id),
-            valuation=NO_VALUATION if valuation is None else valuation.hash,
-        ),
-        subject=pledge.id,
-        extra={"incoming_id": payment.row.id} | ({} if valuation is None else {"valuation": valuation.to_json()}),
+    act = BuyBack(
+        pledge_id=pledge.id,
+        asset_id=pledge.asset_id,
+        buyer=acts.chain_number(session.get_one(PartyRow, promise.buyer_id)),
+        amount=part,
+        bank_ref=payment.settlement_reference(pledge.asset_id, pledge.id),
+        valuation=NO_VALUATION if valuation is None else valuation.hash,
     )
+    bank = attesting.bank(session, but=(promise.buyer_id,))
+    extra = {} if valuation is None else {"valuation": valuation.to_json()}
+    attesting.attest(session, ctx, bank, act, subject=pledge.id, incoming_id=payment.row.id, extra=extra)
