@@ -157,12 +157,9 @@ class Member(Caller):
         signed: dict[str, Any] = self.post(f"/v1/mandates/{prepared['id']}/signature", {"signature": signature})
         return signed
 
-    def revoke_mandate(self, mandate_id: str) -> dict[str, Any]:
-        """Take a mandate back and sign that. Returns it; keep it, it proves from when on nothing was to go out."""
-        return self.sign_revocation(self.post(f"/v1/mandates/{mandate_id}/revoke"))
-
     def sign_revocation(self, revoked: Mapping[str, Any]) -> dict[str, Any]:
-        """Sign the revocation of a mandate, if it waits for that. Returns the mandate."""
+        """Sign the revocation of a mandate, if it waits for that. Returns the mandate: keep it, the word in it proves
+        from when on nothing was to go out."""
         if revoked["revocation"] is None or revoked["revocation_signature"] is not None:
             return dict(revoked)
         given = mandate_message.sign(revoked["revocation"], self.signer, mandate_message.REVOCATION)
