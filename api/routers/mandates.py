@@ -17,7 +17,8 @@ router = APIRouter(prefix="/v1/mandates", tags=["mandates"], route_class=OnceRou
 
 @router.post("", status_code=201)
 def prepare(ctx: Ctx, actor: Acting, body: MandateIn) -> MandateOut:
-    """Prepare a mandate (a lender). Nothing is lent under it until it is signed."""
+    """Prepare a mandate (a lender). Nothing is lent under it until it is signed: with its own key; or by one in
+    custody, at once, or once a second person has approved (``proposal_id``) where the lender has several."""
     made = mandates.prepare(
         ctx,
         actor,
@@ -56,5 +57,12 @@ def sign(ctx: Ctx, actor: Acting, mandate_id: Id, body: SignatureIn) -> MandateO
 
 @router.post("/{mandate_id}/revoke", status_code=200)
 def revoke(ctx: Ctx, actor: Acting, mandate_id: Id) -> MandateOut:
-    """Nothing new goes out under it, accepted offers that aren't paid out included. What was lent stands."""
+    """Nothing new goes out under it, accepted offers that aren't paid out included. What was lent stands. It holds at
+    once; sign ``revocation`` (a key in custody has) so that loans' evidence can show it."""
     return MandateOut.of(mandates.revoke(ctx, actor, mandate_id))
+
+
+@router.post("/{mandate_id}/revocation/signature", status_code=200)
+def sign_revocation(ctx: Ctx, actor: Acting, mandate_id: Id, body: SignatureIn) -> MandateOut:
+    """Bring the lender's signature over ``revocation``."""
+    return MandateOut.of(mandates.sign_revocation(ctx, actor, mandate_id, body.signature))

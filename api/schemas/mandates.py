@@ -31,7 +31,9 @@ class MandateIn(Input):
 
 
 class MandateOut(BaseModel):
-    """A mandate. ``prepared``: sign ``typed_data`` and send the signature to its /signature."""
+    """A mandate. ``prepared``: sign ``typed_data`` and send the signature to its /signature; where ``proposal_id`` is
+    set, its key is in custody and a second person of the lender approves. ``revoked``: sign ``revocation`` and send the
+    signature to its /revocation/signature, and keep both: they are the proof of when it ended."""
 
     id: str
     lender_id: str
@@ -49,8 +51,11 @@ class MandateOut(BaseModel):
     signer: str
     typed_data: dict[str, Any]
     signature: str | None
+    proposal_id: str | None
     created_at: Moment
     revoked_at: Moment | None
+    revocation: dict[str, Any] | None = Field(description="typed data; it holds whether it is signed or not")
+    revocation_signature: str | None
 
     @classmethod
     def of(cls, seen: MandateView) -> MandateOut:
@@ -72,7 +77,10 @@ class MandateOut(BaseModel):
                 "signer": seen.signer,
                 "typed_data": seen.typed_data,
                 "signature": seen.signature,
+                "proposal_id": seen.proposal_id,
                 "created_at": seen.created_at,
                 "revoked_at": seen.revoked_at,
+                "revocation": seen.revocation,
+                "revocation_signature": seen.revocation_signature,
             }
         )

@@ -105,13 +105,24 @@ class DecisionPart(Part):
     record: str
 
 
+class RevocationPart(Part):
+    """The lender took its mandate back at ``at`` (POSIX seconds): the EIP-712 message and its signature. Without them
+    the lender hasn't signed it, and the time is the service's word."""
+
+    at: Count
+    typed_data: dict[str, Any] | None
+    signature: Hex | None
+
+
 class MandatePart(Part):
-    """The lender's mandate: the EIP-712 message and its signature. ``platform``: the name behind the domain's salt."""
+    """The lender's mandate: the EIP-712 message and its signature. ``platform``: the name behind the domain's salt.
+    ``revocation``: None where the service knows of none; bundles of before don't say."""
 
     id: str
     platform: str
     typed_data: dict[str, Any]
     signature: Hex
+    revocation: RevocationPart | None = None
 
 
 class ActPart(Part):
@@ -133,7 +144,8 @@ class EvidencePart(Part):
 
 
 class EventPart(Part):
-    """What happened to the loan: disburse, accrue, pay_borrower, pay_debtor; in the order in which it was heard of.
+    """What happened to the loan: disburse, accrue, pay_borrower, pay_debtor, payout_returned; in the order in which it
+    was heard of.
 
     ``whole``: it was posted before lenders had books of their own, with one journal for all days until then.
     ``on``: the day on which it happened, by the bank's word. ``amount`` of a payment: all that was offered to the loan.

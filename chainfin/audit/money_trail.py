@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from chainfin.audit.bundle import Bundle, EventPart
+from chainfin.audit.bundle import Bundle, EventPart, parse_json
 from chainfin.audit.deal import Known
 from chainfin.audit.facts import ProvenFacts
 from chainfin.audit.partners import read_evidence
@@ -149,11 +149,24 @@ def _payable(found: list[Security], proven: ProvenFacts) -> list[tuple[str, str]
     return pledged + [(fact.text("childId"), "") for fact in proven.all("Pledges.Enforced")]
 
 
+def paid_out_at(bundle: Bundle) -> list[dt.datetime]:
+    """When the bank paid the loan out: once, or not yet. That the bank says so is for `check_payments`.
+
+    Raises BadInput bundle_not_json; TypeError, LookupError, ValueError on an answer that is none.
+    """
+    details = [parse_json(part.body) for part in bundle.payments]
+    mine = [detail for detail in details if detail.get("instruction_id") in _numbers(bundle)]
+    return [dt.datetime.fromisoformat(detail["at"]) for detail in mine]
+
+
+def _numbers(bundle: Bundle) -> tuple[str, str]:
+    """The bank's number of the payout; payouts of before went under the loan's id as it is."""
+    return bundle.loan.id, instruction.for_loan(bundle.loan.id)
+
+
 def _payout(bundle: Bundle, paid: list[dict[str, Any]], findings: Findings) -> None:
     disbursed = [event for event in bundle.ledger.events if event.kind == "disburse"]
-    # payouts of before went under the loan's id as it is
-    numbers = (bundle.loan.id, instruction.for_loan(bundle.loan.id))
-    mine = [detail for detail in paid if detail["instruction_id"] in numbers]
+    mine = [detail for detail in paid if detail["instruction_id"] in _numbers(bundle)]
     findings.check("payout: once", len(disbursed) == len(mine) <= 1, f"{len(mine)} paid, {len(disbursed)} booked")
     findings.check("payout: others", len(paid) == len(mine), f"{len(paid) - len(mine)} payments of other instructions")
     for detail in mine:

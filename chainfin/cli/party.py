@@ -280,6 +280,8 @@ def _post(caller: Caller, path: str, body: dict[str, Any]) -> Any:
         return answer
     if path == "/v1/mandates":
         return caller.sign_mandate(answer)
+    if "revocation" in answer:
+        return caller.sign_revocation(answer)
     act = answer.get("act")
     if act is None and answer.keys() >= {"typed_data", "function"}:
         return _finished(caller, answer)

@@ -19,10 +19,6 @@ from chainfin.eth.signer import KeySigner, Signer, personal_message
 from chainfin.values.money import Money
 
 PATIENCE_S = 30.0
-OFFERED = ("grant", "exchange", "acceptOffer")
-"""Acts that accept an offer: signed where the offer was made, each by a decision of its own."""
-RIDING = ("handOut", "correction", "agreeBuyBack", "agreeSale")
-"""Words of an owner that ride in a keeper's act: the keeper may take its time."""
 
 
 class ApiProblem(ChainfinError):
@@ -156,8 +152,8 @@ class Member(Caller):
         return self.sign_mandate(self.post("/v1/mandates", body))
 
     def sign_mandate(self, prepared: Mapping[str, Any]) -> dict[str, Any]:
-        """Sign a prepared mandate, if it waits for that. Returns it."""
-        if prepared["status"] != "prepared":
+        """Sign a prepared mandate, if it waits for that (one in custody waits for a second person). Returns it."""
+        if prepared["status"] != "prepared" or prepared["proposal_id"] is not None:
             return dict(prepared)
         from chainfin.eth import mandate_message  # what it stands on takes half a second to load
 
@@ -165,10 +161,22 @@ class Member(Caller):
         signed: dict[str, Any] = self.post(f"/v1/mandates/{prepared['id']}/signature", {"signature": signature})
         return signed
 
+    def sign_revocation(self, revoked: Mapping[str, Any]) -> dict[str, Any]:
+        """Sign the revocation of a mandate, if it waits for that. Returns the mandate: keep it, the word in it proves
+        from when on nothing was to go out."""
+        if revoked["revocation"] is None or revoked["revocation_signature"] is not None:
+            return dict(revoked)
+        from chainfin.eth import mandate_message  # what it stands on takes half a second to load
+
+        given = mandate_message.sign(revoked["revocation"], self.signer, mandate_message.REVOCATION)
+        path = f"/v1/mandates/{revoked['id']}/revocation/signature"
+        signed: dict[str, Any] = self.post(path, {"signature": "0x" + given.hex()})
+        return signed
+
     def finish(self, act: Mapping[str, Any]) -> dict[str, Any]:
-        """Sign an act (if it waits for that) and wait for its end; a word that rides in another's act (`RIDING`) is
-        given once it is signed. Raises ApiProblem with the chain's refusal."""
-        done = ("final", "signed") if act["function"] in RIDING else ("final",)
+        """Sign an act (if it waits for that) and wait for its end; a word that rides in another's act is given once it
+        is signed (`eip712.RIDING`). Raises ApiProblem with the chain's refusal."""
+        done = ("final", "signed") if act["function"] in (*eip712.RIDING, *eip712.KEPT) else ("final",)
         if act["status"] == "awaiting_signature":
             self.post(f"/v1/acts/{act['id']}/signature", {"signature": self.signature(act["typed_data"])})
         ended: dict[str, Any] = self.until(
@@ -183,7 +191,7 @@ class Member(Caller):
     def sign_waiting(self) -> int:
         """Sign every act that waits for this party (a bank attesting what it booked). Returns how many."""
         found = self.get("/v1/acts", status="awaiting_signature")["items"]
-        waiting = [act for act in found if act["function"] not in OFFERED]
+        waiting = [act for act in found if act["function"] not in eip712.OFFERED]
         for act in waiting:
             self.finish(act)
         return len(waiting)

@@ -21,7 +21,7 @@ from typing import Any
 
 from chainfin.errors import BadInput, Forbidden
 from chainfin.eth.abi import Field, address_bytes, coerce, contract_abi, from_hex, parse_address
-from chainfin.eth.bindings import ACTS, pledges_acts
+from chainfin.eth.bindings import ACTS, pledges_acts, warehouse_receipts_acts
 from chainfin.eth.bindings.base import Bytes32, Signed, Uint32, Uint64
 from chainfin.eth.keys import recover_digest
 from chainfin.eth.signer import KeySigner, Signer
@@ -154,6 +154,19 @@ class AgreeSale(Signed):
     pledge_id: Bytes32
     asset_id: Bytes32
     document_root: Bytes32
+
+
+def word_name(kind: type[Signed]) -> str:
+    """The name of a word that isn't sent by itself, as an act has its function's: HandOut → handOut."""
+    return kind.PRIMARY_TYPE[0].lower() + kind.PRIMARY_TYPE[1:]
+
+
+OFFERED = tuple(word_name(kind) for kind in (pledges_acts.Grant, pledges_acts.Exchange, AcceptOffer))
+"""Names of words that accept an offer: signed where it was made, each by a decision of its own."""
+RIDING = tuple(word_name(kind) for kind in (warehouse_receipts_acts.HandOut, warehouse_receipts_acts.Correction))
+"""Names of words of an owner that ride in a keeper's act: signed by themselves, and the keeper may take its time."""
+KEPT = tuple(word_name(kind) for kind in (AgreeBuyBack, AgreeSale))
+"""Names of words that are kept as evidence: signed by themselves, and never sent."""
 
 
 def pledge_id(asset_id: str, own: str) -> str:

@@ -1,13 +1,14 @@
-"""A lender's mandate as an EIP-712 message, which any wallet shows and signs.
+"""A lender's mandate, and its revocation, as EIP-712 messages, which any wallet shows and signs.
 
-Its domain is the chain id and the platform, not a contract: a mandate outlives a new deployment of the contracts.
+Their domain is the chain id and the platform, not a contract: a mandate outlives a new deployment of the contracts.
 ``EIP712Domain(string name,string version,uint256 chainId,bytes32 salt)`` with name "chainfin mandate", version "1" and
 salt = keccak256(the platform's name). Sources: EIP-712; EIP-2 (low s).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -42,6 +43,15 @@ _MANDATE = [
     {"name": "expiresAt", "type": "uint256"},
     {"name": "nonce", "type": "uint256"},
 ]
+_REVOCATION = [
+    {"name": "lender", "type": "string"},
+    {"name": "mandate", "type": "bytes32"},
+    {"name": "revokedAt", "type": "uint256"},
+    {"name": "onTheirWay", "type": "string[]"},
+]
+MANDATE = "Mandate"
+REVOCATION = "Revocation"
+_MEMBERS = {MANDATE: _MANDATE, REVOCATION: _REVOCATION}
 
 
 def typed_data(
@@ -61,8 +71,8 @@ def typed_data(
     units, rates millionths a year, times POSIX seconds; wide integers are decimal strings, as wallets want them."""
     products = sorted(policies)
     return {
-        "types": {"EIP712Domain": _DOMAIN, "Mandate": _MANDATE},
-        "primaryType": "Mandate",
+        "types": {"EIP712Domain": _DOMAIN, MANDATE: _MANDATE},
+        "primaryType": MANDATE,
         "domain": domain(chain_id, platform),
         "message": {
             "lender": lender,
@@ -79,6 +89,28 @@ def typed_data(
     }
 
 
+def revocation(mandate: Mapping[str, Any], *, revoked_at: datetime, on_their_way: Sequence[str]) -> dict[str, Any]:
+    """The typed data by which a lender takes a mandate (its typed data) back. ``on_their_way``: loans of which the bank
+    had the order to pay by then, without an answer: their money may still go. A part of a second counts as a whole
+    one, so that what was paid in it wasn't paid after it."""
+    return {
+        "types": {"EIP712Domain": _DOMAIN, REVOCATION: _REVOCATION},
+        "primaryType": REVOCATION,
+        "domain": mandate["domain"],
+        "message": {
+            "lender": mandate["message"]["lender"],
+            "mandate": digest(mandate),
+            "revokedAt": str(math.ceil(revoked_at.timestamp())),
+            "onTheirWay": list(on_their_way),
+        },
+    }
+
+
+def digest(mandate: Mapping[str, Any]) -> str:
+    """The hash that was signed, 0x-hex: what a revocation calls its mandate. Raises BadInput typed_data_malformed."""
+    return "0x" + keccak(signed_bytes(mandate)).hex()
+
+
 def domain(chain_id: int, platform: str) -> dict[str, Any]:
     """The EIP-712 domain of mandates on a platform, beside a chain."""
     return {"name": NAME, "version": VERSION, "chainId": chain_id, "salt": salt(platform)}
@@ -90,21 +122,23 @@ def salt(platform: str) -> str:
 
 
 def moment(data: Mapping[str, Any], name: str) -> datetime:
-    """A time of the message (``notBefore``, ``expiresAt``), aware."""
+    """A time of the message (``notBefore``, ``expiresAt``, ``revokedAt``), aware."""
     return datetime.fromtimestamp(int(data["message"][name]), UTC)
 
 
-_NUMBERS = frozenset(member["name"] for member in _MANDATE if member["type"] == "uint256")
+_NUMBERS = frozenset(
+    member["name"] for members in _MEMBERS.values() for member in members if member["type"] == "uint256"
+)
 
 
-def signed_bytes(data: Mapping[str, Any]) -> bytes:
+def signed_bytes(data: Mapping[str, Any], primary: str = MANDATE) -> bytes:
     """What is hashed and signed: 0x1901 ‖ domain separator ‖ hash of the message.
 
     Raises BadInput typed_data_malformed: also where types, name or version are not
-    those of a mandate, so that no other message passes for one."""
+    those of a mandate (or of a `REVOCATION`), so that no other message passes for one."""
     place = data.get("domain")
-    own = {"EIP712Domain": _DOMAIN, "Mandate": _MANDATE}
-    if data.get("types") != own or data.get("primaryType") != "Mandate" or not isinstance(place, Mapping):
+    own = {"EIP712Domain": _DOMAIN, primary: _MEMBERS[primary]}
+    if data.get("types") != own or data.get("primaryType") != primary or not isinstance(place, Mapping):
         raise BadInput("typed_data_malformed", "this is no typed data of a mandate")
     if (place.get("name"), place.get("version")) != (NAME, VERSION):
         raise BadInput("typed_data_malformed", "this is not the domain of a mandate")
@@ -119,11 +153,11 @@ def signed_bytes(data: Mapping[str, Any]) -> bytes:
     return b"\x19" + signable.version + signable.header + signable.body
 
 
-def sign(data: Mapping[str, Any], signer: Signer) -> bytes:
+def sign(data: Mapping[str, Any], signer: Signer, primary: str = MANDATE) -> bytes:
     """65 bytes r ‖ s ‖ v over the hash of `signed_bytes`."""
-    return signer.sign(signed_bytes(data))
+    return signer.sign(signed_bytes(data, primary))
 
 
-def recover(data: Mapping[str, Any], signature: bytes) -> str:
+def recover(data: Mapping[str, Any], signature: bytes, primary: str = MANDATE) -> str:
     """The EIP-55 address that signed. Raises BadInput signature_malformed, typed_data_malformed."""
-    return recover_digest(keccak(signed_bytes(data)), signature)
+    return recover_digest(keccak(signed_bytes(data, primary)), signature)

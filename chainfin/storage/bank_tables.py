@@ -56,6 +56,11 @@ class BankStatementRow(SQLModel, table=True):
     """Of the difference: a person asks the bank."""
     cash_difference: int | None = Field(default=None, sa_type=BigInteger)
     """The bank's balance less the book's, minor units, once the two were compared after this statement."""
+    opening_difference: int | None = Field(default=None, sa_type=BigInteger)
+    """Of an account's first statement: its opening balance less what the book had on the account by then, minor units,
+    once the two were compared."""
+    opening_parked_id: str | None = Field(default=None, foreign_key="parked_item.id")
+    """Of that difference: a person says what it is."""
     taken_at: datetime = Field(sa_type=UtcDateTime)
 
 

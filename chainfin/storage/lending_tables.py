@@ -115,7 +115,8 @@ class LimitRow(SQLModel, table=True):
 
 class MandateRow(SQLModel, table=True):
     """A lender's mandate (资金授权): the text that it signed, and until when. What of it is held and used stands in the
-    credit limit of kind ``mandate`` whose key is this id. ``status``: `rules.mandate.MandateState`."""
+    credit limit of kind ``mandate`` whose key is this id. ``status``: `rules.mandate.MandateState`. ``proposal_id``: of
+    the second person whom a signature in custody needed."""
 
     __tablename__ = "mandate"
 
@@ -136,7 +137,12 @@ class MandateRow(SQLModel, table=True):
     status: str = "prepared"
     created_at: datetime = Field(sa_type=UtcDateTime)
     signed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    proposal_id: str | None = Field(default=None, foreign_key="proposal.id")
     revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    revocation: dict[str, object] | None = Field(default=None, sa_type=JSON)
+    """The lender's word on it, to be signed; None for one that was never signed, or was revoked before there were such
+    words."""
+    revocation_signature: str | None = None
 
 
 class HoldRow(SQLModel, table=True):

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from chainfin.eth.keys import address_of, new_private_key
-from chainfin.services.kernel import approvals
+from chainfin.services.kernel import approvals, custody
+from chainfin.services.parties.signin import NewClient
+from chainfin.storage.party_tables import PersonRow
 from chainfin.values.party import Role
 from tests.api.conftest import Site, add_party
 
@@ -46,14 +48,18 @@ class Town:
     def client(self, by: dict[str, str], person_id: str) -> dict[str, str]:
         """A token of new credentials of the person's."""
         made = self.post(by, f"/v1/persons/{person_id}/clients")
-        form = {
-            "grant_type": "client_credentials",
-            "client_id": made["client_id"],
-            "client_secret": made["client_secret"],
-        }
+        headers, who = self._token(made["client_id"], made["client_secret"])
+        assert who == person_id
+        return headers
+
+    def client_of(self, made: NewClient) -> dict[str, str]:
+        """A token of credentials that were made past the API, as the operator's are."""
+        return self._token(made.client.client_id, made.secret)[0]
+
+    def _token(self, client_id: str, secret: str) -> tuple[dict[str, str], str]:
+        form = {"grant_type": "client_credentials", "client_id": client_id, "client_secret": secret}
         answer = self.site.http.post("/v1/auth/token", data=form).json()
-        assert answer["person_id"] == person_id
-        return {"Authorization": f"Bearer {answer['access_token']}"}
+        return {"Authorization": f"Bearer {answer['access_token']}"}, str(answer["person_id"])
 
     def price(self, by: dict[str, str], amount: str, **more: Any) -> Any:
         return self.post(by, "/v1/prices", **{**COPPER, "price": {"amount": amount, "currency": "CNY"}, **more})
@@ -213,6 +219,36 @@ def test_proposal__nobody_decides_in_time__expires(town: Town) -> None:
 
 
 # prices
+
+
+def test_mandate__in_custody__by_one_person_alone_or_by_two(town: Town) -> None:
+    site = town.site
+    with site.ctx.store.begin() as session:
+        address = custody.create(session, site.ctx.vault, "party", None, site.ctx.clock.now())
+    add_party(site.ctx, "kept", Role.LENDER, address)
+    with site.ctx.store.read() as session:
+        first = session.get_one(PersonRow, "per_kept")
+    clerk = town.client_of(site.signin.client_of(first))
+    asked = {
+        "products": ["general_310"],
+        "amount": {"amount": "1000.00", "currency": "CNY"},
+        "grades": ["A"],
+        "expires_at": "2027-11-01T00:00:00Z",
+    }
+    alone = town.post(clerk, "/v1/mandates", **asked)
+    assert (alone["status"], alone["proposal_id"]) == ("active", None), "nobody else is there"
+
+    other = town.client(clerk, town.person(clerk))
+    made = town.post(clerk, "/v1/mandates", **asked)
+    assert (made["status"], made["signature"]) == ("prepared", None)
+    approve = f"/v1/proposals/{made['proposal_id']}/approve"
+    again = town.client_of(site.signin.client_of(first))
+    for token in (clerk, again):
+        assert town.code(token, approve, reason="I agree with myself") == (422, "approval_same_person")
+    assert town.call("GET", clerk, f"/v1/mandates/{made['id']}").json()["status"] == "prepared"
+    town.post(other, approve, reason="within what the board allows")
+    after = town.call("GET", clerk, f"/v1/mandates/{made['id']}").json()
+    assert (after["status"], after["signature"] is None) == ("active", False)
 
 
 def test_price__within_the_band__counts_at_once(town: Town) -> None:

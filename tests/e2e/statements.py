@@ -39,13 +39,13 @@ def money(minor: int) -> str:
 
 
 class Bank:
-    """The bank of one account: it writes statements that follow each other. The first one tells of what a lender placed
-    there, and the rail told before."""
+    """The bank of one account: it writes statements that follow each other. The first one tells of what came in there
+    and the rail told before (``tells_of_before``), or else has it in its opening balance."""
 
-    def __init__(self, site: Site, account: str, opening: int = 1_000_000_00) -> None:
+    def __init__(self, site: Site, account: str, opening: int = 0, *, tells_of_before: bool = True) -> None:
         self.site, self.account, self.balance, self.number = site, account, opening, 0
         self.lines = 0
-        placed = self._placed()
+        placed = self._placed() if tells_of_before else []
         if placed:
             self.number = -1
             entries = [self._told_before(row) for row in placed]

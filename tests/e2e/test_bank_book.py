@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
+from sqlmodel import select
 
+from chainfin.rules import ledger
 from chainfin.services.kernel.context import OPERATOR
 from chainfin.services.oversight import parked
 from chainfin.services.payments import instructions
+from chainfin.storage.bank_tables import VirtualAccountRow
+from chainfin.storage.lending_tables import IncomingRow
 from chainfin.values import instruction
+from chainfin.values.money import Money
 from tests.e2e.site import Site, open_site
-from tests.e2e.statements import LENT, Bank, differences, lender_account, lent, odd, take
+from tests.e2e.statements import CNY, LENT, PLACED, Bank, differences, lender_account, lent, odd, take
+from tests.unit import bank_samples as bank
 
 
 @pytest.fixture
@@ -58,3 +65,75 @@ def test_debit__booked_twice_or_of_another_amount__parked(site: Site) -> None:
     take(site, ours.statement(ours.entry(-LENT, order=number), moved=-LENT))
     take(site, ours.statement(ours.entry(-LENT, order=number), moved=-LENT))
     assert [item.reason for item in odd(site)] == ["debit_differs", "debit_repeated"]
+
+
+# when the first statement opened
+
+
+def lived(site: Site) -> tuple[str, int]:
+    """A loan, its payout and a repayment, all told by the rail before there was a statement. The lender's account, and
+    what the book has on it in the morning of the next day."""
+    borrower, _, loan_id = lent(site)
+    how = instructions.for_loan(site.ctx, borrower, loan_id, None)
+    site.pays(100_00, how.remittance, account=how.account)
+    site.move_to(site.today + timedelta(days=1))
+    return lender_account(site), site.balance(ledger.CASH)
+
+
+def test_first_statement__opens_with_what_the_book_has__nothing_of_before_is_missing(site: Site) -> None:
+    account, cash = lived(site)
+    assert cash == PLACED - LENT + 100_00
+    ours = Bank(site, account, opening=cash, tells_of_before=False)
+    take(site, ours.statement(moved=0))
+    assert (differences(site), odd(site)) == ([], [])
+
+
+@pytest.mark.parametrize("beyond", [250_000_07, -1])
+def test_first_statement__opens_with_another_balance__named_until_a_person_says_what_it_is(
+    site: Site, beyond: int
+) -> None:
+    account, cash = lived(site)
+    ours = Bank(site, account, opening=cash + beyond, tells_of_before=False)
+    take(site, ours.statement(moved=0))
+    amount = str(Money(beyond, CNY))
+    (item,) = odd(site)
+    assert (item.kind, item.reason) == ("bank_balance", "bank_opening_differs")
+    assert f"{amount} CNY more" in item.detail
+    opening, closing = differences(site)
+    assert opening[:2] == ("bank.opening", f"{account}, {site.today}: {amount} CNY differ")
+    assert closing[:2] == ("bank.cash", f"{account}, {site.today}: {amount} CNY differ")
+    take(site, ours.statement(ours.entry(-1, "account fee"), moved=-1))
+    assert [each.reason for each in odd(site)] == ["bank_opening_differs", "debit_unknown"], "once, and only once"
+    for each in odd(site):
+        parked.resolve(site.ctx, OPERATOR, each.id, "the lender's own money, and its fee")
+    assert differences(site) == []
+    ours.balance += 3
+    take(site, ours.statement(moved=0))
+    assert {each.reason for each in odd(site)} == {"opening_differs"}, "what was said of the first covers no other"
+
+
+def test_first_statement__with_a_payment_of_before_heard_of_later__differs_again(site: Site) -> None:
+    """What a person explained was another figure."""
+    account, cash = lived(site)
+    ours = Bank(site, account, opening=cash + 5_00, tells_of_before=False)
+    take(site, ours.statement(moved=0))
+    (item,) = odd(site)
+    parked.resolve(site.ctx, OPERATOR, item.id, "the lender's own")
+    assert differences(site) == []
+    early = bank_files_payment(site, account)
+    take(site, ours.statement(moved=0))
+    assert early.received_on < site.today
+    (late,) = odd(site)
+    assert (late.reason, "-5.00 CNY more" in late.detail) == ("bank_cash_differs", True)
+
+
+def bank_files_payment(site: Site, account: str) -> IncomingRow:
+    """A payment of the day before, told of by a notification."""
+    with site.ctx.store.read() as session:
+        under = session.exec(select(VirtualAccountRow.account).where(VirtualAccountRow.account != account)).first()
+    valued = f"<ValDt><Dt>{site.today - timedelta(days=1)}</Dt></ValDt>"
+    ours = Bank(site, account, tells_of_before=False)
+    holder = f"<Acct><Id><Othr><Id>{account}</Id></Othr></Id><Ccy>CNY</Ccy></Acct>"
+    entry = ours.entry(5_00, "?", to=under, valued=valued, bank_reference="EARLY-1")
+    take(site, bank.camt054(entry).replace(bank.ACCOUNT.encode(), holder.encode()))
+    return site.incoming("EARLY-1")

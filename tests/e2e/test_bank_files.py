@@ -142,6 +142,22 @@ def test_statement__with_pending_entries__none_of_them_counts(site: Site) -> Non
     assert odd(site) == []
 
 
+def test_statement__of_one_lender_with_anothers_reference__waits_for_a_person(site: Site) -> None:
+    borrower, _, first = lent(site)
+    other = site.lender(borrower)
+    second = site.funded(borrower, LENT, site.confirmed(borrower).id, lender_id=str(other.party_id))
+    ours = Bank(site, lender_account(site))
+    take(site, ours.statement(ours.entry(-LENT, order=instruction.for_loan(first)), moved=-LENT))
+    here, there = (instructions.for_loan(site.ctx, borrower, loan_id, None) for loan_id in (first, second))
+    owed = site.loan(second).loan.dues.total
+    (done,) = take(site, ours.statement(ours.entry(5_00, there.remittance, to=here.account), moved=5_00)).taken
+    assert (done.taken, done.odd, done.difference) == (1, 0, None)
+    row = site.incoming(f"{ours.account[-8:]}-{ours.lines}")
+    assert (row.status, row.reason, row.unapplied) == ("unmatched", "account_of_another_lender", 5_00)
+    assert site.loan(second).loan.dues.total == owed
+    assert differences(site) == [], "the bank has it, and the book too: in suspense"
+
+
 def test_batch__of_two_payments__each_finds_its_claim(site: Site) -> None:
     one, other = (site.confirmed(site.borrower()) for _ in range(2))
     ours = Bank(site, "chainfin-collection")

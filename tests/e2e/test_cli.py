@@ -145,6 +145,11 @@ def test_call__readme_lines_of_buyer_supplier_lender__end_in_a_verified_loan(
     assert verified.exit_code == 0, verified.output
     assert "the bundle holds" in verified.stdout
     assert shell.run("audit", "replay", "loan.json").exit_code == 0
+    revoked = shell.json("call", "lender.key", f"/v1/mandates/{given['id']}/revoke", "--post")
+    assert (revoked["status"], revoked["revocation_signature"] is None) == ("revoked", False)
+    later = shell.run("audit", "bundle", loan, "-o", "since.json").stdout.strip().rsplit(" ", 1)[1]
+    since = shell.run("audit", "verify", "since.json", "--trusted-header", later)
+    assert (since.exit_code, "the lender revoked it at" in since.stdout) == (0, True), since.output
     forged = bytearray((shell.folder / "loan.json").read_bytes())
     forged[len(forged) // 3] ^= 1
     (shell.folder / "forged.json").write_bytes(forged)

@@ -27,11 +27,11 @@ from chainfin.values.money import Money
 from chainfin.values.party import Role
 from tests.e2e.ending import mismatches, pledges_on, receipt, releases, sent
 from tests.e2e.onchain import view
+from tests.e2e.reckoned import owed
 from tests.e2e.secured import lent
 from tests.e2e.site import FACE, Site
 from tests.e2e.site_money import CNY
 from tests.e2e.test_failures import foreign_pledge
-from tests.e2e.test_payments import owed
 
 LARGE = 50_000_001_00
 """More than the policy decides on alone."""

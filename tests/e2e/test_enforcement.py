@@ -13,8 +13,8 @@ from chainfin.services.trade import receivables
 from chainfin.storage.trade_tables import PledgeRow, ReceivableRow
 from tests.e2e.ending import act, mismatches, parts, pledges_on, receipt, receipts_out_of, sent
 from tests.e2e.onchain import view
+from tests.e2e.reckoned import owed, paid_to_holder
 from tests.e2e.site import FACE, Site
-from tests.e2e.test_payments import owed, paid_to_holder
 
 LENT = 500_000_00
 

@@ -20,9 +20,9 @@ from chainfin.values.money import Money
 from chainfin.values.party import Kind, Role
 from tests.e2e.ending import act, mismatches, pledges_on, receipt
 from tests.e2e.onchain import rows, view
+from tests.e2e.reckoned import owed
 from tests.e2e.site import FACE, Site
 from tests.e2e.site_money import CNY
-from tests.e2e.test_payments import owed
 from tests.e2e.test_races import at_once
 from tests.e2e.test_suspending import issued, wallet
 

@@ -12,19 +12,19 @@ import pytest
 
 from chainfin.errors import Conflict, Forbidden, NotFound, Refused
 from chainfin.rules import ledger
-from chainfin.services.kernel import custody
+from chainfin.services.kernel import approvals, custody
 from chainfin.services.kernel.commands import Refund
 from chainfin.services.kernel.context import OPERATOR, Actor
 from chainfin.services.lending import applications, end_of_day, limits
 from chainfin.services.oversight import parked
-from chainfin.services.payments import instructions, unmatched
+from chainfin.services.payments import deposits, incoming, instructions, unmatched
 from chainfin.services.reactions import approved
 from chainfin.services.reads import queries
 from chainfin.services.trade import receivables
 from chainfin.services.views.acts import ProposalView
 from chainfin.services.views.oversight import ParkedView
 from chainfin.storage.trade_tables import ReceivableRow
-from chainfin.values import reference
+from chainfin.values import instruction, reference
 from chainfin.values.money import Money
 from chainfin.values.party import first_person
 from chainfin.values.payment_reference import Kind
@@ -249,6 +249,108 @@ def test_unmatched__decided_by_others__refused(site: Site) -> None:
 def items(site: Site, source: str, subject: str) -> list[ParkedView]:
     found = parked.list_(site.ctx, OPERATOR, status=None, after="", limit=500)
     return [item for item in found if (item.source, item.subject) == (source, subject)]
+
+
+# on one lender's account, for another's claim
+
+
+class Two:
+    """Two loans of two lenders to one borrower, each on a claim of its own."""
+
+    def __init__(self, site: Site) -> None:
+        self.site, self.borrower = site, site.borrower()
+        self.lenders = (site.cast["lender"], site.lender(self.borrower))
+        self.assets = [site.confirmed(self.borrower) for _ in self.lenders]
+        self.loans = [
+            site.funded(self.borrower, LENT, asset.id, lender_id=str(lender.party_id))
+            for asset, lender in zip(self.assets, self.lenders, strict=True)
+        ]
+
+    def repaying(self, which: int) -> instructions.PaymentInstruction:
+        return instructions.for_loan(self.site.ctx, self.borrower, self.loans[which], None)
+
+    def owed(self) -> list[int]:
+        return [self.site.loan(loan_id).loan.dues.total.minor for loan_id in self.loans]
+
+
+def test_borrower__pays_on_one_lenders_account_for_anothers_loan__waits_for_a_person(site: Site) -> None:
+    two = Two(site)
+    owed, wrong = two.owed(), two.repaying(0).account
+    ref = site.pays(100_00, two.repaying(1).remittance, account=wrong)
+    assert (site.incoming(ref).status, site.incoming(ref).reason) == ("unmatched", "account_of_another_lender")
+    assert two.owed() == owed
+    item = site.unmatched(ref)
+    assert item.reason == "account_of_another_lender"
+    again = parked.retry(site.ctx, BOSS, item.id, site.inst.retries())
+    assert (again.status, again.reason) == ("open", "account_of_another_lender")
+
+    other = proposed(site, ref, "loan", two.loans[1])
+    with pytest.raises(Refused) as refused:
+        approved.approve(site.ctx, site.second(OPERATOR), other.id, "he meant that one")
+    assert refused.value.code == "account_of_another_lender", "two persons don't make one lender's money another's"
+    approvals.reject(site.ctx, BOSS, other.id, reason="it is on the first lender's account")
+    made = proposed(site, ref, "loan", two.loans[0])
+    approved.approve(site.ctx, site.second(OPERATOR), made.id, "whose money it is")
+    site.run()
+    assert two.owed() == [owed[0] - 100_00, owed[1]]
+    assert (site.incoming(ref).status, site.balance(ledger.SUSPENSE, ref=site.incoming(ref).book_ref)) == ("applied", 0)
+
+
+def test_borrower__pays_on_the_right_account__as_ever(site: Site) -> None:
+    two = Two(site)
+    owed = two.owed()
+    for which in (0, 1):
+        how = two.repaying(which)
+        assert site.incoming(site.pays(100_00, how.remittance, account=how.account)).status == "applied"
+    assert two.owed() == [each - 100_00 for each in owed]
+
+
+def test_debtor__pays_one_lender_what_is_pledged_to_another__waits_and_goes_back(site: Site) -> None:
+    two = Two(site)
+    wrong = instructions.for_receivable(site.ctx, site.cast["core"], two.assets[0].id).account
+    ref = site.pays(FACE, two.assets[1].reference, account=wrong)
+    assert (site.incoming(ref).status, site.incoming(ref).reason) == ("unmatched", "account_of_another_lender")
+    assert site.receivable(two.assets[1].id).settled == 0
+    site.sends_back(ref)
+    assert [row.status for row in site.refunds(ref)] == ["done"]
+
+
+def test_debtor__pays_as_it_was_told_before_the_loan_was_repaid__passed_on_to_the_holder(site: Site) -> None:
+    """Nobody has the claim in pledge any more: what reaches its lender of then is the holder's."""
+    two = Two(site)
+    told = instructions.for_receivable(site.ctx, site.cast["core"], two.assets[0].id)
+    site.pays(two.owed()[0], two.repaying(0).remittance, account=two.repaying(0).account)
+    assert site.receivable(two.assets[0].id).pledged == 0
+    ref = site.pays(FACE, told.reference, account=told.account)
+    assert site.incoming(ref).status == "applied"
+    assert [row.payload["amount"] for row in site.payouts(ref)] == [str(Money(FACE, "CNY"))]
+
+
+def test_lender__places_money_on_anothers_account__waits(site: Site) -> None:
+    two = Two(site)
+    first, second = (deposits.instruction(site.ctx, lender) for lender in two.lenders)
+    ref = site.pays(5_00, second.remittance, payer=second.payer_account, account=first.account)
+    assert (site.incoming(ref).status, site.incoming(ref).reason) == ("unmatched", "account_of_another_lender")
+    site.sends_back(ref)
+
+
+def test_payment__tried_while_it_still_waits__its_money_stays_in_suspense(site: Site) -> None:
+    borrower = site.borrower()
+    _, application = site.unpaid(borrower, LENT)
+    loan_id = str(site.application(application).row.loan_id)
+    ref = site.pays(10_00, f"LOAN {loan_id}")
+    row = site.incoming(ref)
+    assert row.status == "waiting"
+    for _ in range(2):
+        with site.ctx.store.begin() as session:
+            incoming.place_again(session, site.ctx, row.id)
+    assert site.incoming(ref).status == "waiting"
+    assert site.balance(ledger.SUSPENSE, ref=row.book_ref) == site.balance(ledger.CASH, ref=row.book_ref) == 10_00
+    site.world.resolves(instruction.for_loan(loan_id), "done")
+    site.ctx.clock.move_to(site.ctx.clock.now() + timedelta(minutes=5))
+    site.run()
+    assert site.incoming(ref).status == "applied"
+    assert site.balance(ledger.SUSPENSE, ref=row.book_ref) == 0
 
 
 # paid back early

@@ -25,6 +25,7 @@ from chainfin.values import instruction
 from chainfin.values.money import Money
 from chainfin.values.party import Role
 from tests.e2e.onchain import rows, view
+from tests.e2e.reckoned import owed, paid_to_holder, refunds
 from tests.e2e.site import FACE, Site, open_site
 from tests.e2e.test_failures import foreign_pledge
 
@@ -37,25 +38,6 @@ def lent(site: Site) -> tuple[Actor, ReceivableRow, str]:
     borrower = site.borrower()
     asset = site.confirmed(borrower)
     return borrower, asset, site.funded(borrower, LENT, asset.id)
-
-
-def owed(site: Site, loan_id: str, on: date) -> int:
-    """Principal, fee and interest (ACT/360, to the fen) by ``on``, and no more than 24 % a year (ACT/365)."""
-    row = site.loan(loan_id).row
-    rate, fee = Decimal(str(row.terms["annual_rate"])), Decimal(str(row.terms["fee"])) * 100
-    assert row.start_date is not None
-    days = (on - row.start_date).days
-    interest = (Decimal(row.principal) * rate * days / 360).quantize(Decimal(1), ROUND_HALF_EVEN)
-    most = int(row.principal * Decimal("1.24") ** (Decimal(days) / 365))
-    return min(row.principal + int(fee) + int(interest), most)
-
-
-def refunds(site: Site, bank_ref: str) -> list[str]:
-    return [row.status for row in site.refunds(bank_ref)]
-
-
-def paid_to_holder(site: Site, bank_ref: str) -> list[tuple[str, object]]:
-    return [(row.status, row.payload["amount"]) for row in site.payouts(bank_ref)]
 
 
 def test_borrower__pays_too_much__rest_goes_back(site: Site, lent: tuple[Actor, ReceivableRow, str]) -> None:

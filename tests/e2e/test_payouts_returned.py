@@ -70,18 +70,90 @@ def test_loan__whose_payout_comes_back_later__is_undone_with_its_interest(site: 
     assert site.funded(borrower, LENT, asset.id), "the same claim is lent on again"
 
 
-def test_loan__paid_on_before_its_payout_comes_back__a_person_decides(site: Site) -> None:
-    borrower, _, loan_id = lent(site)
+def undone_to_the_fen(site: Site, loan_id: str) -> None:
+    """Nothing is owed on the loan nor earned by it, the lender has its money, and nobody else's."""
+    assert site.loan(loan_id).row.status == "cancelled"
+    assert site.loan(loan_id).loan.dues.total.minor == 0
+    for account in (ledger.LOANS, ledger.INTEREST_RECEIVABLE, ledger.INTEREST_INCOME, ledger.FEE_RECEIVABLE):
+        assert site.balance(account, ref=loan_id) == 0, account.name
+    assert (site.balance(ledger.CASH), site.balance(ledger.HOLDER_PAYABLE)) == (PLACED, 0)
+    assert site.funds(site.cast["lender"]) == (PLACED, 0)
+    assert differences(site) == []
+
+
+def left(site: Site) -> list[tuple[str, str, str]]:
+    """What has left to parties: state, amount, to whom."""
+    return [(row.status, str(row.payload["amount"]), row.subject) for row in site.commands(PayHolder)]
+
+
+@pytest.mark.parametrize("much", ["1.00", "100000.01", "all"])
+def test_loan__paid_on_before_its_payout_comes_back__the_borrower_has_it_again(site: Site, much: str) -> None:
+    borrower, asset, loan_id = lent(site)
     ours, number = Bank(site, lender_account(site)), instruction.for_loan(loan_id)
+    take(site, ours.statement(ours.entry(-LENT, order=number), moved=-LENT))
+    site.move_to(site.today + timedelta(days=3))
+    end_of_day.run(site.ctx, OPERATOR, site.today)
+    minor = site.settles(loan_id) if much == "all" else Money.parse(much, CNY).minor
     how = instructions.for_loan(site.ctx, borrower, loan_id, None)
-    paid = ours.entry(1_00, how.remittance, to=how.account)
-    take(site, ours.statement(ours.entry(-LENT, order=number), paid, moved=1_00 - LENT))
+    take(site, ours.statement(ours.entry(minor, how.remittance, to=how.account), moved=minor))
+    assert site.loan(loan_id).row.status == ("repaid" if much == "all" else "active")
+    assert site.balance(ledger.INTEREST_INCOME, ref=loan_id) > 0
+    site.move_to(site.today + timedelta(days=2))
+    end_of_day.run(site.ctx, OPERATOR, site.today)
     take(site, ours.statement(ours.entry(LENT, order=number, returned=BACK), moved=LENT))
-    assert [item.reason for item in odd(site)] == ["loan_paid_on"]
-    assert site.loan(loan_id).row.status == "active"
-    assert ("bank.entry", f"{ours.account}, {ours.account[-8:]}-3", "500000.00 CNY: loan_paid_on", "in the book") in (
-        differences(site)
-    )
+    assert odd(site) == []
+    undone_to_the_fen(site, loan_id)
+    assert left(site) == [("done", str(Money(minor, CNY)), str(borrower.party_id))]
+    assert site.receivable(asset.id).pledged == 0
+    assert set(site.taken(site.loan(loan_id).row.application_id)) == {"freed"}
+    lines = queries.statement(site.ctx, borrower, loan_id)
+    assert sum(line.amount.minor for line in lines) == lines[-1].balance.minor == 0
+
+
+def test_loan__paid_on_by_its_debtor_before_its_payout_comes_back__all_of_it_is_the_holders(site: Site) -> None:
+    borrower, asset, loan_id = lent(site)
+    ours, number = Bank(site, lender_account(site)), instruction.for_loan(loan_id)
+    how = instructions.for_receivable(site.ctx, site.cast["core"], asset.id)
+    site.move_to(site.today + timedelta(days=3))
+    paid = ours.entry(FACE, asset.reference, to=how.account)
+    take(site, ours.statement(ours.entry(-LENT, order=number), paid, moved=FACE - LENT))
+    assert site.loan(loan_id).row.status == "repaid"
+    ((_, rest, _),) = left(site)
+    take(site, ours.statement(ours.entry(LENT, order=number, returned=BACK), moved=LENT))
+    undone_to_the_fen(site, loan_id)
+    holder, had = str(borrower.party_id), Money.parse(rest, CNY)
+    assert left(site) == [("done", rest, holder), ("done", str(Money(FACE, CNY) - had), holder)]
+    assert site.receivable(asset.id).settled == FACE, "the debtor has paid, whoever lent"
+
+
+@pytest.mark.parametrize("by", ["borrower", "debtor"])
+def test_payment__of_before_the_return_heard_of_after_it__is_the_payers_or_the_holders(site: Site, by: str) -> None:
+    borrower, asset, loan_id = lent(site)
+    ours, number = Bank(site, lender_account(site)), instruction.for_loan(loan_id)
+    take(site, ours.statement(ours.entry(-LENT, order=number), moved=-LENT))
+    to_loan = instructions.for_loan(site.ctx, borrower, loan_id, None)
+    to_claim = instructions.for_receivable(site.ctx, site.cast["core"], asset.id)
+    before = f"<ValDt><Dt>{site.today + timedelta(days=1)}</Dt></ValDt>"
+    site.move_to(site.today + timedelta(days=3))
+    take(site, ours.statement(ours.entry(LENT, order=number, returned=BACK), moved=LENT))
+    text, account = (to_loan.remittance, to_loan.account) if by == "borrower" else (asset.reference, to_claim.account)
+    ref = f"{ours.account[-8:]}-{ours.lines + 1}"
+    take(site, ours.statement(ours.entry(7_77, text, to=account, valued=before), moved=7_77))
+    undone = site.loan(loan_id)
+    assert (undone.row.status, undone.loan.dues.total.minor) == ("cancelled", 0)
+    row = site.incoming(ref)
+    if by == "borrower":
+        (back,) = site.refunds(ref)
+        assert (back.payload["amount"], back.payload["reason"]) == ("7.77", "loan_not_payable")
+        assert site.balance(ledger.SUSPENSE, ref=row.book_ref) == row.unapplied == 7_77, (
+            "the sandbox's bank has no such"
+        )
+        assert left(site) == []
+    else:
+        assert (row.status, row.unapplied) == ("applied", 0)
+        assert left(site) == [("done", "7.77", str(borrower.party_id))]
+        assert site.receivable(asset.id).settled == 7_77
+    assert site.funds(site.cast["lender"]) == (PLACED, 0)
 
 
 def test_loan__paid_on_after_its_payout_had_come_back__the_borrower_has_it_again(site: Site) -> None:

@@ -12,8 +12,8 @@ from chainfin.services.pledges import enforcement, release
 from chainfin.values.money import Money
 from chainfin.values.party import Role
 from tests.e2e.ending import act, mismatches
+from tests.e2e.reckoned import owed
 from tests.e2e.site import Site
-from tests.e2e.test_payments import owed
 from tests.e2e.test_suspending import LENT, code_of, ran, suspend, the_pledge
 
 LARGE = 50_000_001_00

@@ -27,9 +27,9 @@ from chainfin.values.money import Money
 from chainfin.values.party import Role
 from tests.e2e.ending import act, mismatches, operator_key, pledges_on, receipt, wallet_sends
 from tests.e2e.onchain import rows, view
+from tests.e2e.reckoned import owed
 from tests.e2e.site import FACE, Site
 from tests.e2e.site_money import CNY
-from tests.e2e.test_payments import owed
 from tests.e2e.test_races import at_once
 
 LENT = 500_000_00

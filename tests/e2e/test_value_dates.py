@@ -27,11 +27,11 @@ from chainfin.values.calendar import is_business_day
 from chainfin.values.money import Money
 from tests.e2e.ending import mismatches, pledges_on
 from tests.e2e.forging import Content, resealed
+from tests.e2e.reckoned import owed
 from tests.e2e.secured import bundle, checked
 from tests.e2e.site import FACE, Site, open_site
 from tests.e2e.site_books import check_books, settle_up
 from tests.e2e.site_money import CNY
-from tests.e2e.test_payments import owed
 
 LENT = 500_000_00
 

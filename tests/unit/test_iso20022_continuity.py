@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from chainfin.connectors.iso20022 import Difference, camt, follows
@@ -112,7 +114,11 @@ def test_follows__overdrawn_account__signs_hold() -> None:
 
 
 def test_follows__opening_stated_as_last_closing__taken() -> None:
-    assert follows(first(), second(balances=balance("PRCD", "1500") + balance("CLBD", "1400"))) is None
+    before = balance("PRCD", "1500", day="2026-03-02")
+    taken = second(balances=before + balance("CLBD", "1400", day="2026-03-03"))
+    assert follows(first(), taken) is None
+    assert taken.opening is not None
+    assert taken.opening.on == date(2026, 3, 3), "the end of a day is the beginning of the next"
 
 
 def test_follows__interim_balances_on_a_whole_statement__stand_in_for_none() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from datetime import date, tzinfo
+from datetime import date, timedelta, tzinfo
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -142,8 +142,11 @@ def _balances(
         if len(found[code]) > 1:
             raise BadInput("balance_repeated", f"{code} is stated {len(found[code])} times", where=node.at("Bal"))
     interim = found["ITBD"]
-    # The balance at the end of the period before (PRCD) is the opening one by definition.
-    opening = next(iter(found["OPBD"] or found["PRCD"]), None)
+    opening = next(iter(found["OPBD"]), None)
+    if opening is None and found["PRCD"]:
+        # The balance at the end of the period before is the opening one by definition, of the day after.
+        (before,) = found["PRCD"]
+        opening = Balance(before.amount, before.on + timedelta(days=1))
     if opening is None and not first and interim:
         opening = interim.pop(0)
     closing = next(iter(found["CLBD"]), None)

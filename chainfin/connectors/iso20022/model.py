@@ -134,7 +134,7 @@ class ParkedPart:
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """The booked balance (below zero: overdrawn) on a day."""
+    """The booked balance (below zero: overdrawn) at the end of a day; an opening one at its beginning."""
 
     amount: Money
     on: date

@@ -7,6 +7,9 @@ stay in the order in which they were heard of.
 
 Money that was taken by the old telling and isn't needed by the new one can't be untaken: whoever paid it (or, of a
 debtor's payment, its holder) is owed exactly the difference, by a journal of its own, a *claim*.
+
+A loan whose payout the bank gave back never came to be: whatever was paid on it, before that day or after, serves
+nothing and is owed back whole.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
-from chainfin.errors import Refusal, unless_refused
+from chainfin.errors import Refusal
 from chainfin.rules import ledger, postings
 from chainfin.rules.ledger import Journal
 from chainfin.rules.loan.life import Outcome, Payer, accrue, disburse, pay, payoff, payout_returned
@@ -66,9 +69,10 @@ class Taken:
 
 @dataclass(slots=True)
 class Told:
-    """A history told: the loan after it, the journals by key, the payments by name."""
+    """A history told: the loan after it, the journals by key, the payments by name. ``void``: its payout comes back."""
 
     loan: Loan
+    void: bool = False
     journals: dict[str, Journal] = field(default_factory=dict)
     taken: dict[str, Taken] = field(default_factory=dict)
 
@@ -98,10 +102,14 @@ class Added:
 
 def tell(approved: Loan, happenings: Sequence[Happening]) -> Told:
     """The history of a loan, from its approval on. Raises what `life` raises where it can't have happened."""
-    told = Told(approved)
+    told = _begun(approved, happenings)
     for happening in sorted(happenings, key=lambda each: each.on):
         _happen(told, happening)
     return told
+
+
+def _begun(approved: Loan, happenings: Sequence[Happening]) -> Told:
+    return Told(approved, any(each.kind is Kind.PAYOUT_RETURNED for each in happenings))
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +124,7 @@ class Step:
 
 def steps(approved: Loan, happenings: Sequence[Happening]) -> Iterator[Step]:
     """`tell`, step by step. Raises as it."""
-    told = Told(approved)
+    told = _begun(approved, happenings)
     for happening in sorted(happenings, key=lambda each: each.on):
         before = told.loan
         _happen(told, happening)
@@ -138,12 +146,12 @@ def _happen(told: Told, happening: Happening) -> None:
 def _outcome(loan: Loan, kind: Kind, on: date) -> Outcome:
     if kind is Kind.DISBURSE:
         return disburse(loan, on)
-    return unless_refused(payout_returned(loan, on)) if kind is Kind.PAYOUT_RETURNED else accrue(loan, on)
+    return payout_returned(loan, on) if kind is Kind.PAYOUT_RETURNED else accrue(loan, on)
 
 
 def _pay(told: Told, happening: Happening, payer: Payer) -> None:
     loan, on, amount = told.loan, happening.on, happening.amount
-    if loan.state in (LoanState.REPAID, LoanState.CANCELLED):  # it owes nothing (any more)
+    if told.void or loan.state in (LoanState.REPAID, LoanState.CANCELLED):  # it owes nothing (any more)
         told.taken[happening.payment] = Taken(happening, Allocation((), amount))
         if payer is Payer.DEBTOR:
             rest = postings.receipt(
@@ -179,9 +187,11 @@ class History:
         self._told = tell(approved, happenings)
 
     def hear(self, new: Happening) -> Added:
-        """``new`` is heard of. Raises what `life` raises or refuses where it can't have happened: Conflict
-        loan_transition_refused, Refused loan_paid_on, …; the history is then of no more use."""
+        """``new`` is heard of. Raises what `life` raises where it can't have happened: Conflict
+        loan_transition_refused, …; the history is then of no more use."""
         in_time = all(new.on >= each.on for each in self._happenings)
+        if new.kind is Kind.PAYOUT_RETURNED and self._told.taken:
+            in_time = False  # what was paid before is told otherwise too
         added = self._go_on(new) if in_time else self._insert(new)
         self._happenings.append(new)
         return added

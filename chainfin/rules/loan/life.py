@@ -124,10 +124,10 @@ def disburse(loan: Loan, on: date) -> Outcome:
     return Outcome(paid_out, journals)
 
 
-def payout_returned(loan: Loan, on: date) -> Outcome | Refusal:
+def payout_returned(loan: Loan, on: date) -> Outcome:
     """The bank gave the payout back on ``on``: the borrower never had the money, so it owes neither principal nor what
     was accrued and charged on it. It is accrued up to that day first, so that the books by value date don't depend on
-    when days were ended. Refusal loan_paid_on where something was paid on it already: a person decides.
+    when days were ended. Nothing was paid on it: payments of such a loan serve nothing (`history`).
 
     Raises Conflict loan_transition_refused, business_date_backwards.
     """
@@ -135,8 +135,7 @@ def payout_returned(loan: Loan, on: date) -> Outcome | Refusal:
     loan = accrued.loan
     state = transition(loan.state, LoanEvent.PAYOUT_RETURNED)
     settled = (loan.principal_settled, loan.interest_settled, loan.penalty_settled, loan.fee_settled)
-    if any(each.minor for each in settled):
-        return Refusal("loan_paid_on", "something was paid on the loan whose payout came back", {"loan": loan.id})
+    assert not any(each.minor for each in settled), f"nothing is paid on {loan.id}, whose payout came back"
     zero = Money.zero(loan.currency)
     after = replace(
         loan,

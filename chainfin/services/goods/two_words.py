@@ -108,7 +108,7 @@ def _found(session: Session, receipt_id: str) -> int:
 def _waiting(
     session: Session, receipt_id: str, word: type[HandOut | Correction], act: type[Release | Correct]
 ) -> Sequence[ActRow]:
-    asked = (col(ActRow.function) == acts.ride_name(word)) & (col(ActRow.status) == "awaiting_signature")
+    asked = (col(ActRow.function) == eip712.word_name(word)) & (col(ActRow.status) == "awaiting_signature")
     carried_out = (col(ActRow.function) == act.FUNCTION) & col(ActRow.status).in_(("awaiting_signature", "signed"))
     mine = (ActRow.subject == receipt_id, ActRow.contract == act.CONTRACT, asked | carried_out)
     return session.exec(select(ActRow).where(*mine)).all()
@@ -127,7 +127,7 @@ def carry_out(session: Session, ctx: Context, word: ActRow) -> ActRow:
     row = session.get_one(WarehouseReceiptRow, word.subject)
     auth = eip712.Auth(word.signer, word.nonce, word.deadline, from_hex(word.signature))
     act: Release | Correct
-    if word.function == acts.ride_name(HandOut):
+    if word.function == eip712.word_name(HandOut):
         act = Release.from_params(word.params)
     else:
         act = Correct.from_params(word.params)

@@ -16,7 +16,6 @@ from chainfin.eth import eip712
 from chainfin.eth.abi import from_hex
 from chainfin.eth.bindings import ACTS, pledges_acts
 from chainfin.eth.bindings.base import Act, Rider, Signed
-from chainfin.eth.bindings.warehouse_receipts_acts import Correction, HandOut
 from chainfin.services.kernel import commands, custody, in_flight
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.views.acts import ActView
@@ -31,24 +30,6 @@ LIFETIME = timedelta(hours=24)
 Acceptance = pledges_acts.Grant | pledges_acts.Exchange | eip712.AcceptOffer
 """What is signed by accepting an offer and not sent alone: a grant rides in the lender's pledge, an exchange in its
 substitution, the acceptance of an unsecured offer is kept as evidence."""
-_OFFERED_AS: Mapping[type[Acceptance], str] = {
-    pledges_acts.Grant: "grant",
-    pledges_acts.Exchange: "exchange",
-    eip712.AcceptOffer: "acceptOffer",
-}
-OFFERED = tuple(_OFFERED_AS.values())
-"""The names under which they are stored, as an act is under its function's."""
-
-
-def ride_name(word: type[Signed]) -> str:
-    """As it is stored: HandOut → handOut."""
-    return word.PRIMARY_TYPE[0].lower() + word.PRIMARY_TYPE[1:]
-
-
-RIDING = tuple(ride_name(word) for word in (HandOut, Correction))
-"""Names under which words are stored that a party signs by themselves, and that ride in another's act."""
-KEPT = tuple(ride_name(word) for word in (eip712.AgreeBuyBack, eip712.AgreeSale))
-"""Of words that are kept as evidence, and never sent."""
 
 
 def domain(ctx: Context, contract: str) -> eip712.Domain:
@@ -76,54 +57,54 @@ def prepare(
     lifetime: timedelta = LIFETIME,
 ) -> ActRow:
     """Make ``act`` one of ``party`` (None: the operator). Signed at once where its key is in custody."""
-    signer = ctx.operator_address if party is None else party.address
-    now = ctx.clock.now()
-    deadline = int((now + lifetime).timestamp())
-    nonce = next_nonce(session, signer, act.CONTRACT)
-    data = eip712.signable(act, nonce, deadline, domain(ctx, act.CONTRACT))
-    row = ActRow(
-        id=new_id("act"),
-        cell=ctx.cell,
-        contract=act.CONTRACT,
-        function=act.FUNCTION,
-        party_id=None if party is None else party.id,
-        signer=signer,
-        params=_stored(act),
-        extra=dict(extra or {}),
-        auths=[dict(auth.as_json()) for auth in auths],
-        typed_data=data,
-        nonce=nonce,
-        deadline=deadline,
-        subject=subject,
-        created_at=now,
-    )
-    key = custody.signer_of(session, ctx, signer)
+    deadline = ctx.clock.now() + lifetime
+    row = _row(session, ctx, party, act, act.FUNCTION, subject, deadline, auths=auths, extra=extra)
+    key = custody.signer_of(session, ctx, row.signer)
     session.add(row)
     in_flight.unless_paid(session, row)
     if key is not None:
-        submit(session, ctx, row, eip712.sign(data, key))
+        submit(session, ctx, row, eip712.sign(row.typed_data, key))
     return row
+
+
+def _row(
+    session: Session,
+    ctx: Context,
+    party: PartyRow | None,
+    signed: Signed,
+    function: str,
+    subject: str,
+    deadline: datetime,
+    *,
+    auths: Sequence[eip712.Auth] = (),
+    extra: Mapping[str, object] | None = None,
+) -> ActRow:
+    """What the party (None: the operator) is to sign until ``deadline``, under its next nonce."""
+    contract, signer = signed.CONTRACT, ctx.operator_address if party is None else party.address
+    nonce, until = next_nonce(session, signer, contract), int(deadline.timestamp())
+    return ActRow(
+        id=new_id("act"),
+        cell=ctx.cell,
+        contract=contract,
+        function=function,
+        party_id=None if party is None else party.id,
+        signer=signer,
+        params=_stored(signed),
+        extra=dict(extra or {}),
+        auths=[dict(auth.as_json()) for auth in auths],
+        typed_data=eip712.signable(signed, nonce, until, domain(ctx, contract)),
+        nonce=nonce,
+        deadline=until,
+        subject=subject,
+        created_at=ctx.clock.now(),
+    )
 
 
 def ride(session: Session, ctx: Context, *, party: PartyRow, rider: Signed, subject: str) -> ActRow:
     """Ask a party for its word, in another's act or as evidence. Signed at once where its key is in custody; never sent
     alone."""
-    contract, now = rider.CONTRACT, ctx.clock.now()
-    nonce, deadline = next_nonce(session, party.address, contract), int((now + LIFETIME).timestamp())
-    row = ActRow(
-        id=new_id("act"),
-        cell=ctx.cell,
-        contract=contract,
-        function=ride_name(type(rider)),
-        party_id=party.id,
-        signer=party.address,
-        params=_stored(rider),
-        typed_data=eip712.signable(rider, nonce, deadline, domain(ctx, contract)),
-        nonce=nonce,
-        deadline=deadline,
-        subject=subject,
-        created_at=now,
-    )
+    name = eip712.word_name(type(rider))
+    row = _row(session, ctx, party, rider, name, subject, ctx.clock.now() + LIFETIME)
     session.add(row)
     key = custody.signer_of(session, ctx, party.address)
     if key is not None:
@@ -153,23 +134,8 @@ def offer(
     ``expires_at`` bounds the acceptance; the signature itself stays valid for `LIFETIME`, since registry and chain
     come after it.
     """
-    contract = acceptance.CONTRACT
-    nonce = next_nonce(session, party.address, contract)
-    deadline = int((expires_at + LIFETIME).timestamp())
-    row = ActRow(
-        id=new_id("act"),
-        cell=ctx.cell,
-        contract=contract,
-        function=_OFFERED_AS[type(acceptance)],
-        party_id=party.id,
-        signer=party.address,
-        params=_stored(acceptance),
-        typed_data=eip712.signable(acceptance, nonce, deadline, domain(ctx, contract)),
-        nonce=nonce,
-        deadline=deadline,
-        subject=subject,
-        created_at=ctx.clock.now(),
-    )
+    name = eip712.word_name(type(acceptance))
+    row = _row(session, ctx, party, acceptance, name, subject, expires_at + LIFETIME)
     session.add(row)
     session.flush()
     return row

@@ -16,6 +16,7 @@ from chainfin.errors import Refused
 from chainfin.eth.abi import from_hex
 from chainfin.eth.bindings import receivables_acts
 from chainfin.eth.bindings.orders_acts import Amend, Despatch, Post, ReceiveGoods
+from chainfin.eth.bindings.orders_events import Amended, Despatched, GoodsReceived, Posted
 from chainfin.services.kernel.context import Context
 from chainfin.storage.chain_tables import ChainEventRow
 from chainfin.storage.trade_tables import ActRow, ReceivableRow
@@ -28,6 +29,10 @@ _STEPS: Final[Mapping[str, tuple[type[_Movement], Step]]] = {
     ReceiveGoods.FUNCTION: (ReceiveGoods, Step.RECEIVE),
 }
 """Function → the act that moves an order's goods, and the step that it is."""
+_TOLD: Final[Mapping[str, type[Posted] | type[Amended] | type[Despatched] | type[GoodsReceived]]] = {
+    event.NAME: event for event in (Posted, Amended, Despatched, GoodsReceived)
+}
+"""The events of these acts, by name."""
 TRAIL = "trail"
 """Where an act of issuing keeps the attested trail, beside its order's id among the parameters."""
 
@@ -70,15 +75,15 @@ def final_trail(session: Session, order_id: str) -> tuple[bytes, set[str]]:
         .where(
             ChainEventRow.subject == order_id,
             ChainEventRow.contract == Post.CONTRACT,
-            col(ChainEventRow.name).in_(list(EVENTS)),
+            col(ChainEventRow.name).in_(list(_TOLD)),
         )
         .order_by(col(ChainEventRow.block_number), col(ChainEventRow.log_index))
     )
     found, reply = START, set[str]()
     for event in events:
-        root = str(event.args["documentRoot"])
-        found = extended(found, EVENTS[event.name], from_hex(root), int(str(event.args["amount"])))
-        reply.add(root)
+        told = _TOLD[event.name].from_args(event.args)
+        found = extended(found, EVENTS[event.name], from_hex(told.document_root), told.amount)
+        reply.add(told.document_root)
     return found, reply
 
 

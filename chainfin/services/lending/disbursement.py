@@ -179,9 +179,10 @@ def _undo_payout(
 
 def returned(session: Session, ctx: Context, loan_id: str, on: date) -> Added:
     """The bank gave the payout back on its day ``on``, whenever that is heard of: nothing is owed on the loan from then
-    on, its limits are free, and its pledges are given up. What was paid on it since is to be given back (`Changed`).
+    on, its limits are free, and its pledges are given up. What was paid on it, whenever, is to be given back
+    (`Changed`).
 
-    Raises Refused loan_paid_on; Conflict loan_transition_refused.
+    Raises Conflict loan_transition_refused.
     """
     journals.lock(session)
     row, loan = loan_book.load(session, loan_id, lock=True)

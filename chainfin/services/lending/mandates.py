@@ -21,15 +21,22 @@ from chainfin.risk.policy import policy_for
 from chainfin.risk.record import DecisionRecord
 from chainfin.rules.facility import LimitKind
 from chainfin.rules.mandate import GRADES, Mandate, MandateState, Use, live, permits
-from chainfin.services.kernel import custody
+from chainfin.services.kernel import approvals, custody
+from chainfin.services.kernel.commands import PayLoan
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.parties import gate
 from chainfin.services.views.lending import MandateView
-from chainfin.storage.lending_tables import ApplicationRow, HoldRow, LimitRow, MandateRow
+from chainfin.storage.approval_tables import ProposalRow
+from chainfin.storage.ledger_tables import OutboxRow
+from chainfin.storage.lending_tables import ApplicationRow, HoldRow, LimitRow, LoanRow, MandateRow
+from chainfin.storage.party_tables import PartyRow, PersonRow
 from chainfin.storage.types import new_id
 from chainfin.values.money import Money
 from chainfin.values.party import Role
 from chainfin.values.product import Product
+
+MANDATE = "mandate"
+"""The kind of a proposal to sign a mandate with a key in custody."""
 
 
 def prepare(
@@ -43,11 +50,12 @@ def prepare(
     not_before: datetime | None = None,
     expires_at: datetime,
 ) -> MandateView:
-    """The text of a lender's mandate, to be signed with its key; signed at once by a key in custody (a sandbox alone).
+    """The text of a lender's mandate, to be signed with its key. A key in custody (a sandbox alone) signs at once for a
+    lender of one person; where it has several, once a second one has approved (``proposal_id``).
 
     ``products`` are covered under the policies that decide on them today. Raises Forbidden role_missing,
-    party_not_active; BadInput product_unknown, mandate_… (see `rules.mandate`); Refused mandate_key_in_custody (with
-    a real payment rail a lender signs with a key of its own).
+    party_not_active, person_missing, person_not_active; BadInput product_unknown, mandate_… (see `rules.mandate`);
+    Refused mandate_key_in_custody (with a real payment rail a lender signs with a key of its own).
     """
     lender_id = actor.require(Role.LENDER)
     now = ctx.clock.now()
@@ -96,9 +104,55 @@ def prepare(
         )
         session.add(row)
         session.flush()
-        if key is not None:
+        if key is not None and _several_persons(session, lender_id):
+            row.proposal_id = _propose(session, ctx, actor, row).id
+            session.add(row)
+            session.flush()
+        elif key is not None:
             _activate(session, ctx, row, mandate_message.sign(data, key))
         return MandateView.of(row, held=0, used=0)
+
+
+def _several_persons(session: Session, party_id: str) -> bool:
+    """Whether a party ever had more than its first person: suspending the others is no way to decide alone."""
+    count = select(func.count()).select_from(PersonRow).where(PersonRow.party_id == party_id)
+    return session.exec(count).one() > 1
+
+
+def _propose(session: Session, ctx: Context, actor: Actor, row: MandateRow) -> ProposalRow:
+    return approvals.propose(
+        session,
+        ctx,
+        actor,
+        kind=MANDATE,
+        subject=row.id,
+        payload={
+            "amount": str(Money(row.amount, row.currency)),
+            "currency": row.currency,
+            "policies": row.policies,
+            "grades": row.grades,
+            "rate_floor": row.rate_floor,
+            "not_before": row.not_before.isoformat(),
+            "expires_at": row.expires_at.isoformat(),
+        },
+        reason="a mandate by a key in custody takes two persons",
+    )
+
+
+def sign_in_custody(session: Session, ctx: Context, proposal: ProposalRow) -> None:
+    """A second person approved: the lender's key, which is in custody, signs.
+
+    Raises Refused mandate_not_prepared (revoked meanwhile, or its key is another), mandate_expired; Forbidden
+    party_not_active.
+    """
+    row = session.get_one(MandateRow, proposal.subject, with_for_update=True)
+    lender = gate.active_party(session, row.lender_id)
+    key = custody.signer_of(session, ctx, row.signer)
+    if row.status != MandateState.PREPARED or key is None or lender.address != row.signer:
+        raise Refused("mandate_not_prepared", f"the mandate is {row.status}, or the lender's key is another by now")
+    if row.expires_at <= ctx.clock.now():
+        raise Refused("mandate_expired", "the mandate's time is over; begin it again")
+    _activate(session, ctx, row, mandate_message.sign(row.typed_data, key))
 
 
 def _product(name: str) -> Product:
@@ -152,7 +206,8 @@ def _activate(session: Session, ctx: Context, row: MandateRow, signature: bytes)
 
 def revoke(ctx: Context, actor: Actor, mandate_id: str) -> MandateView:
     """End a mandate: from now on nothing goes out under it, not even for offers that were accepted. Loans that were
-    paid out stand. A suspended lender may revoke too.
+    paid out stand, and so does what the bank has been ordered to pay. It holds at once, by one person's word; what is
+    signed of it besides (at once by a key in custody) is for loans' evidence. A suspended lender may revoke too.
 
     Raises NotFound mandate_unknown; Conflict mandate_revoked.
     """
@@ -160,8 +215,51 @@ def revoke(ctx: Context, actor: Actor, mandate_id: str) -> MandateView:
         row = _own(session, actor, mandate_id)
         if row.status == MandateState.REVOKED:
             raise Conflict("mandate_revoked", "the mandate was revoked before")
+        signed = row.status == MandateState.ACTIVE
         row.status = MandateState.REVOKED.value
         row.revoked_at = ctx.clock.now()
+        if signed:
+            row.revocation = mandate_message.revocation(
+                row.typed_data, revoked_at=row.revoked_at, on_their_way=_on_their_way(session, row.id)
+            )
+            key = custody.signer_of(session, ctx, session.get_one(PartyRow, row.lender_id).address)
+            if key is not None:
+                signature = mandate_message.sign(row.revocation, key, mandate_message.REVOCATION)
+                row.revocation_signature = "0x" + signature.hex()
+        session.add(row)
+        return _views(session, [row])[0]
+
+
+def _on_their_way(session: Session, mandate_id: str) -> list[str]:
+    """The mandate's loans of which the payout is ordered and not answered. No order follows while its row is locked."""
+    query = (
+        select(LoanRow.id)
+        .join(HoldRow, col(HoldRow.application_id) == col(LoanRow.application_id))
+        .join(LimitRow, col(LimitRow.id) == col(HoldRow.limit_id))
+        .join(OutboxRow, col(OutboxRow.subject) == col(LoanRow.id))
+        .where(LimitRow.kind == LimitKind.MANDATE.value, LimitRow.key == mandate_id)
+        .where(OutboxRow.topic == PayLoan.TOPIC, col(OutboxRow.status).in_(("due", "claimed", "unknown")))
+        .order_by(col(LoanRow.id))
+    )
+    return list(session.exec(query).all())
+
+
+def sign_revocation(ctx: Context, actor: Actor, mandate_id: str, signature: str) -> MandateView:
+    """Take the lender's signature over its revocation, which held before already.
+
+    Raises NotFound mandate_unknown; Conflict revocation_not_awaited; BadInput signature_malformed; Forbidden
+    signature_foreign.
+    """
+    with ctx.store.begin() as session:
+        row = _own(session, actor, mandate_id)
+        if row.revocation is None or row.revocation_signature is not None:
+            raise Conflict("revocation_not_awaited", f"the mandate is {row.status}; no revocation waits to be signed")
+        given = from_hex(signature, where="signature")
+        signer = mandate_message.recover(row.revocation, given, mandate_message.REVOCATION)
+        lender = session.get_one(PartyRow, row.lender_id)
+        if signer != lender.address:
+            raise Forbidden("signature_foreign", f"signed by {signer}, not by {lender.address}", where="signature")
+        row.revocation_signature = "0x" + given.hex()
         session.add(row)
         return _views(session, [row])[0]
 

@@ -17,7 +17,8 @@ from chainfin.values.money import Money
 
 def run_due(ctx: Context) -> int:
     """Compare every account whose newest closing balance wasn't compared yet. Returns how many. What differs by entries
-    that are parked waits with these; what nobody has named is parked here."""
+    that are parked waits with these; what nobody has named is parked here, and so is, once, what differed already when
+    the account's first statement opened."""
     with ctx.store.read() as session:
         due = _due(session)
         if not due or _under_way(session):
@@ -48,6 +49,7 @@ def _under_way(session: Session) -> bool:
 
 def _compare(session: Session, ctx: Context, account: str, currency: str) -> int:
     locks.named(session, f"bank-statements:{account}")
+    _compare_opening(session, ctx, account, currency)
     compared = reconcile_bank.compare(session, account, currency, lambda *_: None)
     difference = 0 if compared is None else compared.bank - compared.book
     unnamed = 0 if compared is None else difference - compared.parked
@@ -70,3 +72,22 @@ def _compare(session: Session, ctx: Context, account: str, currency: str) -> int
         )
         parking.park(session, item, now=ctx.clock.now())
     return 1
+
+
+def _compare_opening(session: Session, ctx: Context, account: str, currency: str) -> None:
+    opening = reconcile_bank.first_opening(session, account, currency)
+    if opening is None or opening.opening_difference is not None:
+        return
+    difference = opening.opening_difference = reconcile_bank.opening_difference(session, opening)
+    if difference:
+        body = {"account": account, "statement": opening.number, "currency": currency, "difference": str(difference)}
+        detail = (
+            f"{account}: its first statement opens on {opening.opening_on} with {Money(difference, currency)} "
+            f"{currency} more than the book had by then"
+        )
+        code = "bank_opening_differs"
+        subject = f"{account}, {opening.number}"
+        item = parking.Item(STATEMENTS, "bank_balance", subject, parking.as_payload(body), code, detail)
+        opening.opening_parked_id = parking.park(session, item, now=ctx.clock.now()).id
+    session.add(opening)
+    session.flush()

@@ -6,8 +6,10 @@ See `chainfin.audit.bundle` for the form and `chainfin.audit.verify` for what is
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import pairwise
 from typing import Final, Protocol
 
@@ -15,6 +17,7 @@ from sqlmodel import Session, col, select
 
 from chainfin.audit.bundle import seal
 from chainfin.errors import Conflict, NotFound
+from chainfin.eth import mandate_message
 from chainfin.rules.ledger import trial_balance
 from chainfin.services.books import journals as journals_service
 from chainfin.services.books import loan_book
@@ -117,7 +120,25 @@ def _mandate(session: Session, ctx: Context, loan: LoanRow) -> dict[str, object]
     row = session.get(MandateRow, loan.terms.get("mandate_id"))
     if row is None:
         raise Conflict("loan_without_mandate", f"loan {loan.id} was lent under no mandate")
-    return {"id": row.id, "platform": ctx.platform, "typed_data": row.typed_data, "signature": row.signature}
+    return {
+        "id": row.id,
+        "platform": ctx.platform,
+        "typed_data": row.typed_data,
+        "signature": row.signature,
+        "revocation": None if row.revoked_at is None else _revocation(row, row.revoked_at),
+    }
+
+
+def _revocation(row: MandateRow, at: datetime) -> dict[str, object]:
+    """What there is of it: the signed word; or else when this service says it was."""
+    if row.revocation is None or row.revocation_signature is None:
+        return {"at": math.ceil(at.timestamp()), "typed_data": None, "signature": None}
+    stated = mandate_message.moment(row.revocation, "revokedAt")
+    return {
+        "at": int(stated.timestamp()),
+        "typed_data": row.revocation,
+        "signature": row.revocation_signature,
+    }
 
 
 def _registry(session: Session, stored: Stored) -> list[object]:

@@ -4,27 +4,38 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
+from typing import Final, TypeAlias
 
 from sqlmodel import Session, select
 
 from chainfin.audit.trade_documents import DISCLOSED, KINDS
 from chainfin.documents.commitment import Commitment, commit, commit_fields, disclose
 from chainfin.documents.model import Document, Json
+from chainfin.eth.bindings import receivables_events, warehouse_receipts_events
+from chainfin.eth.bindings.orders_events import Amended, GoodsReceived, Posted
 from chainfin.services.kernel.context import Context
 from chainfin.services.trade import trade_documents
 from chainfin.storage.chain_tables import ChainEventRow
 from chainfin.storage.trade_tables import DocumentRow, WarehouseReceiptRow
+
+_Paper: TypeAlias = Posted | Amended | GoodsReceived | receivables_events.Issued | warehouse_receipts_events.Issued
+_EVENTS: Final[Mapping[str, type[_Paper]]] = {
+    f"{event.CONTRACT}.{event.NAME}": event
+    for event in (Posted, Amended, GoodsReceived, receivables_events.Issued, warehouse_receipts_events.Issued)
+}
+"""The events of `KINDS`."""
 
 
 def documents(session: Session, ctx: Context, events: Sequence[ChainEventRow]) -> list[dict[str, object]]:
     """Disclosures for every event that carries a document which is kept here."""
     found: list[dict[str, object]] = []
     for number, event in enumerate(events):
-        if f"{event.contract}.{event.name}" not in KINDS:
+        told = f"{event.contract}.{event.name}"
+        if told not in KINDS:
             continue
-        root = str(event.args["documentRoot"])
+        root = _EVENTS[told].from_args(event.args).document_root
         commitment = _commitment(session, ctx, event, root)
         if commitment is None or "0x" + commitment.root.hex() != root:
             continue

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from sqlmodel import Session, col, select
 
 from chainfin.audit.signatures import NEEDED
+from chainfin.eth.bindings.pledges_events import BoughtBack, Undertaken
+from chainfin.eth.bindings.receivables_events import Settled, Split, Taken
+from chainfin.eth.bindings.warehouse_receipts_events import Taken as ReceiptTaken
 from chainfin.storage.chain_tables import ChainEventRow
 from chainfin.storage.lending_tables import ApplicationRow, LoanRow
 from chainfin.storage.party_tables import PartyRow
@@ -18,6 +22,11 @@ UNSIGNED: Final = ("Discharged", "Transferred", "Split", "Taken", "Expired", "Sh
 
 PARTIES: Final = ("buyer", "seller", "debtor", "registrar", "bank", "keeper", "lender", "pledgor")
 """Arguments of events that name who acted or is concerned."""
+
+_PARTS: Final[Mapping[tuple[str, str], type[Split] | type[Taken] | type[ReceiptTaken]]] = {
+    (event.CONTRACT, event.NAME): event for event in (Split, Taken, ReceiptTaken)
+}
+"""Events by which a part of an asset came to be."""
 
 Asset = ReceivableRow | WarehouseReceiptRow
 
@@ -55,15 +64,16 @@ def events(session: Session, loan: LoanRow, secured: Secured) -> list[ChainEvent
     taken = {pledge.taken_id for pledge in secured.pledges if pledge.taken_id is not None}
     subjects = lines | orders | pledges | taken
     rows = session.exec(select(ChainEventRow).where(col(ChainEventRow.subject).in_(subjects))).all()
-    bought = {(row.subject, row.args["buyer"]) for row in rows if row.name == "BoughtBack"}
+    bought = {(row.subject, BoughtBack.from_args(row.args).buyer) for row in rows if row.name == BoughtBack.NAME}
 
     def belongs(row: ChainEventRow) -> bool:
-        if row.name == "Settled":
-            return row.args["pledgeId"] in pledges or row.subject in taken
-        if row.name in ("Split", "Taken"):
-            return row.args["childId"] in lines | taken
-        if row.name == "Undertaken":
-            return (row.subject, row.args["buyer"]) in bought
+        if row.name == Settled.NAME:
+            return Settled.from_args(row.args).pledge_id in pledges or row.subject in taken
+        part = _PARTS.get((row.contract, row.name))
+        if part is not None:
+            return part.from_args(row.args).child_id in lines | taken
+        if row.name == Undertaken.NAME:
+            return (row.subject, Undertaken.from_args(row.args).buyer) in bought
         return f"{row.contract}.{row.name}" in NEEDED or row.name in UNSIGNED
 
     kept = [row for row in rows if row.contract != "Participants" and belongs(row)]

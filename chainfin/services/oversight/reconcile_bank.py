@@ -1,13 +1,14 @@
 """The banks' part of a reconciliation: what their statements say is in the book, and what the book says is in them.
 
 The bank's newest closing balance is held against the book's cash on that account, less what is explained: entries that
-a person has dealt with elsewhere, payments that came after it, orders that the bank has settled and not booked yet.
+a person has dealt with elsewhere, payments that came after it, orders that the bank has settled and not booked yet, and
+what the first statement's opening balance had beyond the book (a lender's own money), once a person has said so.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -32,8 +33,8 @@ Same = Callable[[str, str, object, object], None]
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """What an account's balance moved by since its first statement: by its last one that closes (``statement``), and
-    by the book; minor units. ``parked``: of the difference, what parked items name."""
+    """An account's balance: by its last statement that closes (``statement``), and by the book with all that is
+    explained; minor units. ``parked``: of the difference, what parked items name."""
 
     statement: BankStatementRow
     bank: int
@@ -67,23 +68,66 @@ def stated(session: Session) -> list[tuple[str, str]]:
 
 
 def compare(session: Session, account: str, currency: str, same: Same) -> Compared | None:
-    """The account's two movements, None where no balance is stated; each single thing that doesn't fit goes to
-    ``same``."""
-    query = select(BankStatementRow).where(BankStatementRow.account == account, BankStatementRow.currency == currency)
-    rows = list(session.exec(query.where(BankStatementRow.kind == STATEMENT).order_by(*ORDER)).all())
+    """The account's two balances, None where none is stated; each single thing that doesn't fit goes to ``same``."""
+    rows = _rows(session, account, currency)
+    family = [account, *_under(session, account)]
+    opening = first_opening(session, account, currency)
     dealt_with, parked = zip(
+        _opening(session, opening, same),
         _statements(session, account, currency, rows, same),
         _entries(session, account, currency, [row.id for row in rows], same),
         strict=True,
     )
-    family = [account, *_under(session, account)]
-    missing = _missing(session, family, currency, rows, same) + _unbooked(session, family, currency, rows, same)
+    missing = _missing(session, family, currency, rows, opening, same)
+    missing += _unbooked(session, family, currency, rows, opening, same)
     closing = next((row for row in reversed(rows) if row.closing is not None), None)
-    opening = next((row for row in rows if row.opening is not None), None)
-    if closing is None or opening is None or closing.closing is None or opening.opening is None:
+    if closing is None or opening is None or closing.closing is None:
         return None
     book = _cash(session, account, family, currency) + sum(dealt_with) + missing
-    return Compared(closing, closing.closing - opening.opening, book, sum(parked))
+    return Compared(closing, closing.closing, book, sum(parked))
+
+
+def _rows(session: Session, account: str, currency: str) -> list[BankStatementRow]:
+    query = select(BankStatementRow).where(BankStatementRow.account == account, BankStatementRow.currency == currency)
+    return list(session.exec(query.where(BankStatementRow.kind == STATEMENT).order_by(*ORDER)).all())
+
+
+def first_opening(session: Session, account: str, currency: str) -> BankStatementRow | None:
+    """The account's first statement that opens with a balance: everything is compared from there on."""
+    return next((row for row in _rows(session, account, currency) if row.opening_on is not None), None)
+
+
+def opening_difference(session: Session, opening: BankStatementRow) -> int:
+    """What the bank had when its first statement opened, less what the book had on the account by then: what came in on
+    days before less what the bank paid out on days before; minor units."""
+    assert opening.opening is not None, "it opens with a balance"
+    family = [opening.account, *_under(session, opening.account)]
+    came = sum(row.amount for row in _incoming(session, family, opening.currency) if _before(row.received_on, opening))
+    orders = _carried_out(session, family, opening.currency)
+    left = sum(order.amount.minor for order, paid_on in orders if _before(paid_on, opening))
+    return opening.opening - (came - left)
+
+
+def _before(day: date, opening: BankStatementRow | None) -> bool:
+    """Whether what happened on that day stands in the first statement's opening balance, and on no statement."""
+    return opening is not None and opening.opening_on is not None and day < opening.opening_on
+
+
+def _opening(session: Session, opening: BankStatementRow | None, same: Same) -> tuple[int, int]:
+    """A difference that there was when the first statement opened is named until a person has said what it is. Returns
+    it as dealt with, or as parked, minor units."""
+    if opening is None or opening.opening is None:
+        return 0, 0
+    minor = opening.opening_difference
+    if minor is None:
+        minor = opening_difference(session, opening)
+    item = None if opening.opening_parked_id is None else session.get_one(ParkedItemRow, opening.opening_parked_id)
+    if item is not None and item.status == "resolved":
+        return minor, 0
+    bank, book = Money(opening.opening, opening.currency), Money(opening.opening - minor, opening.currency)
+    named = f"{opening.account}, {opening.opening_on}" + (f": {bank - book} {opening.currency} differ" if minor else "")
+    same("bank.opening", named, str(bank), str(book))
+    return 0, minor
 
 
 def _statements(
@@ -129,20 +173,23 @@ def _entries(session: Session, account: str, currency: str, statements: list[str
     return dealt_with, parked
 
 
-def _missing(session: Session, family: list[str], currency: str, rows: list[BankStatementRow], same: Same) -> int:
-    """Book → bank: what came in by the book up to the last statement's end, and stands on no statement, is named.
-    Returns what came after it, below zero: to be taken off the book's cash; minor units."""
+def _missing(
+    session: Session,
+    family: list[str],
+    currency: str,
+    rows: list[BankStatementRow],
+    opening: BankStatementRow | None,
+    same: Same,
+) -> int:
+    """Book → bank: what came in by the book from the first statement's opening up to the last one's end, and stands on
+    no statement, is named. Returns what came after it, below zero: to be taken off the book's cash; minor units."""
     until = max((row.closing_on for row in rows if row.closing_on is not None), default=None)
     statements = [row.id for row in rows]
     told = select(BankEntryRow.bank_ref).where(col(BankEntryRow.statement_id).in_(statements))
-    unseen = session.exec(
-        select(IncomingRow)
-        .where(col(IncomingRow.account).in_(family), IncomingRow.currency == currency)
-        .where(col(IncomingRow.direct).is_(False), col(IncomingRow.bank_ref).not_in(told))
-        .order_by(col(IncomingRow.id))
-    ).all()
     ahead = 0
-    for row in unseen:
+    for row in _incoming(session, family, currency, but=told):
+        if _before(row.received_on, opening):
+            continue
         if until is not None and row.received_on <= until:
             same("book.payment", row.id, "on no statement", f"on one of {family[0]} up to {until}")
         else:
@@ -150,28 +197,58 @@ def _missing(session: Session, family: list[str], currency: str, rows: list[Bank
     return ahead
 
 
-def _unbooked(session: Session, family: list[str], currency: str, rows: list[BankStatementRow], same: Same) -> int:
-    """Book → bank: an order that was carried out, and that no statement up to a later day has, is named. Returns what
-    left the book and not the account yet, minor units."""
+def _incoming(
+    session: Session, family: list[str], currency: str, *, but: SelectOfScalar[str] | None = None
+) -> Sequence[IncomingRow]:
+    """Payments in the book that came in on the account or under it. ``but``: bank references to leave out."""
+    query = (
+        select(IncomingRow)
+        .where(col(IncomingRow.account).in_(family), IncomingRow.currency == currency)
+        .where(col(IncomingRow.direct).is_(False))
+        .order_by(col(IncomingRow.id))
+    )
+    return session.exec(query if but is None else query.where(col(IncomingRow.bank_ref).not_in(but))).all()
+
+
+def _unbooked(
+    session: Session,
+    family: list[str],
+    currency: str,
+    rows: list[BankStatementRow],
+    opening: BankStatementRow | None,
+    same: Same,
+) -> int:
+    """Book → bank: an order that was carried out since the first statement opened, and that no statement up to a later
+    day has, is named. Returns what left the book and not the account yet, minor units."""
     until = max((row.closing_on for row in rows if row.closing_on is not None), default=None)
-    number = col(OutboxRow.payload)["instruction_id"].as_string()
     booked = select(BankEntryRow.instruction_id).where(BankEntryRow.status == "paid")
+    left = 0
+    for order, paid_on in _carried_out(session, family, currency, but=booked):
+        if _before(paid_on, opening):
+            continue
+        left += order.amount.minor
+        if until is not None and paid_on < until:
+            same("book.order", order.instruction_id, "on no statement", f"on one of {family[0]} up to {until}")
+    return left
+
+
+def _carried_out(
+    session: Session, family: list[str], currency: str, *, but: SelectOfScalar[str] | None = None
+) -> Iterator[tuple[PayLoan | PayHolder | Refund, date]]:
+    """Orders that the bank has paid from the account, each with the day. ``but``: our numbers of those to leave out."""
+    number = col(OutboxRow.payload)["instruction_id"].as_string()
     lent, came = _lent(family[0]), _came(family)
     of_account = or_(
         (col(OutboxRow.topic) == PayLoan.TOPIC) & col(OutboxRow.subject).in_(lent),
         col(OutboxRow.topic).in_((PayHolder.TOPIC, Refund.TOPIC)) & col(OutboxRow.correlation).in_(came),
     )
-    left = 0
-    query = select(OutboxRow).where(OutboxRow.status == "done", of_account, number.not_in(booked))
+    query = select(OutboxRow).where(OutboxRow.status == "done", of_account)
+    query = query if but is None else query.where(number.not_in(but))
     for row in session.exec(query.order_by(col(OutboxRow.id))):
         order = commands.of(row)
         assert isinstance(order, PayLoan | PayHolder | Refund), "nothing else is paid"
-        if order.amount.currency != currency:
-            continue
-        left += order.amount.minor
-        if until is not None and _paid_on(row) < until:
-            same("book.order", order.instruction_id, "on no statement", f"on one of {family[0]} up to {until}")
-    return left
+        if order.amount.currency == currency:
+            yield order, _paid_on(row)
 
 
 def _paid_on(row: OutboxRow) -> date:

@@ -29,7 +29,7 @@ from chainfin.services.books import journals, loan_book
 from chainfin.services.kernel import acts, in_flight, pledge_rows
 from chainfin.services.kernel.context import Context
 from chainfin.services.lending import limits
-from chainfin.services.payments import payouts
+from chainfin.services.payments import attesting, payouts
 from chainfin.services.pledges import assets, release
 from chainfin.services.trade import receivables
 from chainfin.storage.lending_tables import IncomingRow, LoanRow, RepaymentRow
@@ -37,7 +37,6 @@ from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import PledgeRow, ReceivableRow
 from chainfin.storage.types import new_id
 from chainfin.values.money import Money
-from chainfin.values.party import Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +102,9 @@ def hold_reason(session: Session, receivable_id: str) -> str | None:
     """Why a debtor's payment can't be placed now: a pledge on the receivable is being made or given up, or it is being
     passed on, and until that is known nobody can say who is to be paid; or nobody is there to attest it."""
     asset = session.get(ReceivableRow, receivable_id)
-    if bank(session, paying=asset.debtor_id if asset is not None else None) is None:
+    if attesting.bank(session, but=() if asset is None else (asset.debtor_id,)) is None:
         return "settlement_bank_missing"
-    family = _family_ids(session, receivable_id)
+    family = family_ids(session, receivable_id)
     unsettled = or_(
         col(PledgeRow.status).in_((pledges.State.PENDING.value, pledges.State.RELEASING.value)),
         (col(PledgeRow.status) == pledges.State.ACTIVE.value) & (col(LoanRow.status) == LoanState.APPROVED.value),
@@ -121,21 +120,13 @@ def hold_reason(session: Session, receivable_id: str) -> str | None:
     return "transfer_under_way" if in_flight.under_way(session, family) else None
 
 
-def _family_ids(session: Session, receivable_id: str) -> list[str]:
+def family_ids(session: Session, receivable_id: str) -> list[str]:
     """The receivable, its parts, and theirs."""
     found, newest = [receivable_id], [receivable_id]
     while newest:
         newest = list(session.exec(select(ReceivableRow.id).where(col(ReceivableRow.parent_id).in_(newest))).all())
         found += sorted(newest)
     return found
-
-
-def bank(session: Session, *, paying: str | None = None) -> PartyRow | None:
-    """The settlement bank that attests payments: one in good standing, else a suspended one, or payoffs would be shut
-    in; a bank under suspicion loses its role (ADR 0106). Never the party ``paying``: nobody attests its own payment."""
-    of_bank = col(PartyRow.roles).op("&")(int(Role.BANK)) != 0
-    query = select(PartyRow).where(of_bank, PartyRow.status != "pending", PartyRow.id != (paying or ""))
-    return session.exec(query.order_by(col(PartyRow.status) != "active", col(PartyRow.id))).first()
 
 
 def payout_under_way(session: Session, loan_id: str) -> bool:
@@ -175,7 +166,7 @@ def for_receivable(session: Session, ctx: Context, payment: Payment, receivable_
     if not payable(session, asset):
         return payment.amount, "receivable_not_payable"
     family = [asset]
-    for part_id in _family_ids(session, receivable_id)[1:]:
+    for part_id in family_ids(session, receivable_id)[1:]:
         family.append(session.get_one(ReceivableRow, part_id, with_for_update=True))
     if payment.amount.minor < sum(receivables.outstanding(each) for each in family):
         family = [asset]
@@ -211,7 +202,7 @@ def _claim(session: Session, ctx: Context, asset: ReceivableRow, payment: Paymen
     unless_refused(rules.settle(value, part, payee=asset.holder_id))
     attest(session, ctx, asset, "", part, asset.holder_id, payment)
     spread.left -= part
-    late = _released_since(session, asset, payment.received_on)
+    late = released_since(session, asset, payment.received_on)
     if late is not None:
         serves = min(part, Money(late.amount, asset.currency))
         share = _Share(asset, late, serves, asset.holder_id)
@@ -244,7 +235,7 @@ def unclaimed(session: Session, asset: ReceivableRow) -> Receivable:
     return value
 
 
-def _released_since(session: Session, asset: ReceivableRow, on: date) -> PledgeRow | None:
+def released_since(session: Session, asset: ReceivableRow, on: date) -> PledgeRow | None:
     """The pledge under which the payment would have served a loan, had it been heard of on the bank's day: the loan was
     repaid and the pledge released meanwhile, and the receivable is still its pledgor's."""
     released = select(PledgeRow).where(
@@ -389,19 +380,12 @@ def attest(
     payment: Payment,
 ) -> None:
     """The settlement bank's act: this much of the receivable was paid, to that party."""
-    attester = bank(session, paying=asset.debtor_id)
-    assert attester is not None, "a payment that nobody can attest waits"
-    acts.prepare(
-        session,
-        ctx,
-        party=attester,
-        act=Settle(
-            id=asset.id,
-            pledge_id=pledge_id or "0x" + "00" * 32,
-            amount=part.minor,
-            bank_ref=payment.settlement_reference(asset.id, pledge_id),
-            payee=acts.chain_number(session.get_one(PartyRow, payee_id)),
-        ),
-        subject=asset.id,
-        extra={"incoming_id": payment.row.id},
+    act = Settle(
+        id=asset.id,
+        pledge_id=pledge_id or "0x" + "00" * 32,
+        amount=part.minor,
+        bank_ref=payment.settlement_reference(asset.id, pledge_id),
+        payee=acts.chain_number(session.get_one(PartyRow, payee_id)),
     )
+    attester = attesting.bank(session, but=(asset.debtor_id,))
+    attesting.attest(session, ctx, attester, act, subject=asset.id, incoming_id=payment.row.id)

@@ -26,7 +26,7 @@ from chainfin.services.books import bank_statement, loan_book
 from chainfin.services.goods import redemption
 from chainfin.services.kernel import acts, in_flight, pledge_rows
 from chainfin.services.kernel.context import Context
-from chainfin.services.payments import allocation, remittance
+from chainfin.services.payments import allocation, attesting, remittance
 from chainfin.services.payments.allocation import Payment
 from chainfin.services.pledges import assets, undertakings
 from chainfin.services.pledges.assets import PledgeableAsset
@@ -45,7 +45,7 @@ def hold_reason(session: Session, ctx: Context, pledge_id: str) -> str | None:
     """Why an undertaker's payment can't be placed now: what is pledged is being taken or bought, and until that is
     known nobody can say what is still there; the debtor may have paid in time and the bank not yet told of it; nobody
     can say what goods are worth; or nobody is there to attest it."""
-    if allocation.bank(session) is None:
+    if attesting.bank(session) is None:
         return "settlement_bank_missing"
     pledge = session.get(PledgeRow, pledge_id)
     if pledge is None:
@@ -117,7 +117,7 @@ def attest(session: Session, ctx: Context, payment: Payment, pledge_id: str) -> 
     ).first()
     if promise is None or pledge.loan_id is None:
         return Refusal("buy_back_not_undertaken", "whoever paid undertook nothing over this pledge")
-    bank = allocation.bank(session, paying=promise.buyer_id)
+    bank = attesting.bank(session, but=(promise.buyer_id,))
     if bank is None:  # the only one would attest what it bought itself
         return Refusal("settlement_bank_missing", "nobody else is there to attest it")
     row = session.get_one(LoanRow, pledge.loan_id, with_for_update=True)
@@ -140,8 +140,8 @@ def attest(session: Session, ctx: Context, payment: Payment, pledge_id: str) -> 
         valuation=NO_VALUATION if valuation is None else valuation.hash,
     )
     shown = {} if valuation is None else {"valuation": valuation.to_json()}
-    extra = {"incoming_id": payment.row.id, "cost": str(cost), **shown}
-    acts.prepare(session, ctx, party=bank, act=word, subject=pledge.id, extra=extra)
+    extra = {"cost": str(cost), **shown}
+    attesting.attest(session, ctx, bank, word, subject=pledge.id, incoming_id=payment.row.id, extra=extra)
     return None
 
 

@@ -31,6 +31,7 @@ from chainfin.services.payments import (
     payouts,
     realised,
     remittance,
+    whose,
 )
 from chainfin.services.payments.allocation import Arrival, Payment
 from chainfin.services.payments.remittance import Purpose
@@ -50,7 +51,8 @@ SOURCE = "incoming_payments"
 WAITING = "waiting_payments"
 """The source of parked payments that waited and then could not be placed."""
 UNMATCHED = "unmatched_payments"
-"""The source of parked payments that name no claim, or several; their money is in suspense (`payments.unmatched`)."""
+"""The source of parked payments that name no claim, several, or one of another lender than whose account they came on;
+their money is in suspense (`payments.unmatched`)."""
 REUSED = "reused_references"
 """The source of parked lines whose money is in the book, in suspense: a person has to ask the bank; no retry."""
 REFERENCE_REUSED = "bank_reference_reused"
@@ -198,7 +200,7 @@ def _take(session: Session, ctx: Context, arrival: Arrival, directly: str | None
         # Nobody but the bank can say whether this is more money, and it gives back by this reference alone.
         row.unapplied = row.amount
         payment_state.move(session, row, Event.HOLD, REFERENCE_REUSED)
-        payouts.suspend(session, ctx, row, arrival.amount, f"suspense:{row.book_ref}")
+        payouts.suspend(session, ctx, row, arrival.amount, "suspense")
     else:
         _place(session, ctx, row)
     return row
@@ -230,6 +232,10 @@ def _place(session: Session, ctx: Context, row: IncomingRow) -> None:
             wait(session, ctx, row, buy_back.UNDER_WAY)
         else:
             _back(session, ctx, row, refusal.code)
+        return
+    anothers = whose.unless_anothers(session, row, purpose)
+    if anothers is not None:
+        _hold_unmatched(session, ctx, row, anothers)
         return
     left, reason = PLACES[purpose.kind](session, ctx, Payment.of(row), purpose.target)
     if left.minor:
@@ -270,15 +276,17 @@ def _hold_unmatched(session: Session, ctx: Context, row: IncomingRow, why: Refus
     amount = Money(row.amount, row.currency)
     row.unapplied = row.amount
     payment_state.move(session, row, Event.NOT_MATCHED, why.code)
-    payouts.suspend(session, ctx, row, amount, f"unmatched:{row.book_ref}")
+    payouts.suspend(session, ctx, row, amount, "unmatched")
     detail = f"{amount} {row.currency} on {row.received_on}: {row.remittance}"
     item = parking.Item(UNMATCHED, "incoming_payment", row.bank_ref, parking.as_payload(row.id), why.code, detail)
     parking.park(session, item, now=ctx.clock.now())
 
 
 def place_unmatched(session: Session, ctx: Context, row: IncomingRow) -> None:
-    """Place a payment (locked, unmatched) whose claim is known by now. Raises Refused if it still isn't."""
-    unless_refused(remittance.purpose(session, row.remittance))
+    """Place a payment (locked, unmatched) whose claim is known by now. Raises Refused if it still isn't, or is another
+    lender's."""
+    purpose = unless_refused(remittance.purpose(session, row.remittance))
+    unless_refused(whose.unless_anothers(session, row, purpose))
     out_of_suspense(session, ctx, row, "matched")
     _place(session, ctx, row)
 
@@ -287,7 +295,7 @@ def wait(session: Session, ctx: Context, row: IncomingRow, reason: str) -> None:
     """The money is in the book, in suspense, until it can be placed."""
     row.unapplied = row.amount
     payment_state.move(session, row, Event.WAIT, reason)
-    payouts.suspend(session, ctx, row, Money(row.amount, row.currency), f"waiting:{row.book_ref}")
+    payouts.suspend(session, ctx, row, Money(row.amount, row.currency), "waiting")
 
 
 def place_waiting(ctx: Context) -> int:
@@ -382,7 +390,7 @@ def out_of_suspense(session: Session, ctx: Context, row: IncomingRow, name: str)
     be matched, then wait, then be placed."""
     amount, ref = Money(row.amount, row.currency), row.book_ref
     entries = (ledger.debit(ledger.SUSPENSE, amount, ref), ledger.credit(ledger.CASH, amount, ref))
-    journal = ledger.Journal(f"{name}:{ref}", row.received_on, "suspense", ref, entries)
+    journal = ledger.Journal(payouts.suspense_key(session, row, name), row.received_on, "suspense", ref, entries)
     journals.post(session, journal, now=ctx.clock.now(), payment=row.id)
     row.unapplied = 0
     payment_state.move(session, row, Event.PLACE, None)

@@ -16,14 +16,13 @@ from chainfin.eth.bindings.pledges_acts import PayOff
 from chainfin.rules import pledge as rules
 from chainfin.rules.loan import LoanState
 from chainfin.services.books import loan_book
-from chainfin.services.kernel import acts, in_flight, pledge_rows
+from chainfin.services.kernel import in_flight, pledge_rows
 from chainfin.services.kernel.context import Context
+from chainfin.services.payments import attesting
 from chainfin.services.payments.allocation import Payment
 from chainfin.services.pledges import assets, release
 from chainfin.storage.lending_tables import IncomingRow, LoanRow, RepaymentRow
-from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ActRow, PledgeRow
-from chainfin.values.party import Role
 
 
 def attest_due(ctx: Context, *, limit: int = 100) -> int:
@@ -72,30 +71,17 @@ def _refused_at(session: Session, pledge: PledgeRow) -> datetime | None:
 
 
 def _attest(session: Session, ctx: Context, pledge: PledgeRow) -> bool:
-    bank, last = _bank(session, pledge), _last_payment(session, str(pledge.loan_id))
+    # neither lender nor pledgor: both have something of it
+    bank = attesting.bank(session, but=(pledge.lender_id, pledge.pledgor_id))
+    last = _last_payment(session, str(pledge.loan_id))
     if bank is None or last is None or isinstance(rules.pay_off(pledge_rows.value(pledge), by=bank.id), Refusal):
         return False
     payment = Payment.of(session.get_one(IncomingRow, last.incoming_id))
-    acts.prepare(
-        session,
-        ctx,
-        party=bank,
-        act=PayOff(
-            pledge_id=pledge.id,
-            asset_id=pledge.asset_id,
-            loan_ref=loan_book.loan_ref(str(pledge.loan_id)),
-            bank_ref=payment.settlement_reference(pledge.asset_id, pledge.id),
-        ),
-        subject=pledge.id,
-        extra={"incoming_id": last.incoming_id},
+    act = PayOff(
+        pledge_id=pledge.id,
+        asset_id=pledge.asset_id,
+        loan_ref=loan_book.loan_ref(str(pledge.loan_id)),
+        bank_ref=payment.settlement_reference(pledge.asset_id, pledge.id),
     )
+    attesting.attest(session, ctx, bank, act, subject=pledge.id, incoming_id=last.incoming_id)
     return True
-
-
-def _bank(session: Session, pledge: PledgeRow) -> PartyRow | None:
-    """A settlement bank that is neither lender nor pledgor, in good standing if there is one."""
-    of_bank = col(PartyRow.roles).op("&")(int(Role.BANK)) != 0
-    query = select(PartyRow).where(
-        of_bank, PartyRow.status != "pending", col(PartyRow.id).not_in((pledge.lender_id, pledge.pledgor_id))
-    )
-    return session.exec(query.order_by(col(PartyRow.status) != "active", col(PartyRow.id)).limit(1)).first()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from chainfin.rules import ledger
 from chainfin.rules.payment import Event, State
@@ -17,7 +17,7 @@ from chainfin.services.kernel.commands import PayHolder, Refund
 from chainfin.services.kernel.context import Context
 from chainfin.services.payments import holder_journals, payment_state
 from chainfin.storage import outbox
-from chainfin.storage.ledger_tables import OutboxRow
+from chainfin.storage.ledger_tables import JournalRow, OutboxRow
 from chainfin.storage.lending_tables import IncomingRow
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import PledgeRow, ReceivableRow
@@ -32,7 +32,7 @@ def refund(session: Session, ctx: Context, row: IncomingRow, left: Money, reason
     """Money that has no place stays visible in the book and goes back to who sent it."""
     row.unapplied = left.minor
     payment_state.move(session, row, Event.REFUND, reason)
-    suspend(session, ctx, row, left, f"suspense:{row.book_ref}")
+    suspend(session, ctx, row, left, "suspense")
     _give_back(session, ctx, row, left, reason)
 
 
@@ -53,11 +53,21 @@ def _give_back(session: Session, ctx: Context, row: IncomingRow, left: Money, re
     commands.give(session, ctx, order)
 
 
-def suspend(session: Session, ctx: Context, row: IncomingRow, amount: Money, key: str) -> None:
-    """So much of the payment is in the book, in suspense. ``key``: of the journal."""
+def suspend(session: Session, ctx: Context, row: IncomingRow, amount: Money, name: str) -> None:
+    """So much of the payment is in the book, in suspense. ``name``: of the journal."""
     entries = (ledger.debit(ledger.CASH, amount, row.book_ref), ledger.credit(ledger.SUSPENSE, amount, row.book_ref))
-    journal = ledger.Journal(key, row.received_on, "suspense", row.book_ref, entries)
+    journal = ledger.Journal(suspense_key(session, row, name), row.received_on, "suspense", row.book_ref, entries)
     journals.post(session, journal, now=ctx.clock.now(), payment=row.id)
+
+
+def suspense_key(session: Session, row: IncomingRow, name: str) -> str:
+    """The key of the payment's next journal of this name: it may wait, be tried, and wait again, its money moving each
+    time. That it moves once is for its state, under its lock."""
+    moved = select(func.count()).select_from(JournalRow)
+    before = session.exec(moved.where(JournalRow.payment == row.id, JournalRow.kind == "suspense")).one()
+    first = f"{name}:{row.book_ref}"
+    taken = session.exec(select(JournalRow.id).where(JournalRow.key == first)).first() is not None
+    return f"{first}:{before}" if taken else first
 
 
 def refunded(session: Session, ctx: Context, incoming_id: str) -> None:

@@ -25,8 +25,9 @@ CODE = "payout_returned"
 def undo(session: Session, ctx: Context, row: OutboxRow, minor: int, on: date) -> None:
     """The bank gave back ``minor`` of the order in ``row`` (locked, or of nobody else), booked ``on``.
 
-    A loan never came to be (`disbursement.returned`); a holder's share and a refund are owed again, until a person has
-    put the account right. Raises Refused payout_returned_in_part, and what the loan refuses (money was paid on it).
+    A loan never came to be (`disbursement.returned`), and what was paid on it goes to whose it is; a holder's share and
+    a refund are owed again, until a person has put the account right. Raises Refused payout_returned_in_part, and what
+    the loan refuses.
     """
     order = commands.of(row)
     assert isinstance(order, PayLoan | PayHolder | Refund), "nothing else is paid out"

@@ -1,4 +1,5 @@
-"""Payments that name no claim, or several: in suspense until a person says where they belong, or sends them back.
+"""Payments that name no claim, several, or one of another lender than whose account they came on: in suspense until a
+person says where they belong, or sends them back.
 
 Where they belong is said by one person of the operator and approved by another; sending back takes one, since the
 money goes to the account that it came from and nowhere else.
@@ -10,12 +11,12 @@ import json
 
 from sqlmodel import Session, col, select
 
-from chainfin.errors import BadInput, Conflict, NotFound, Refused
+from chainfin.errors import BadInput, Conflict, NotFound, Refused, unless_refused
 from chainfin.rules.payment import State
 from chainfin.services.books import journals
 from chainfin.services.kernel import approvals
 from chainfin.services.kernel.context import Actor, Context
-from chainfin.services.payments import buy_back, incoming, payment_state, payouts, realised, remittance
+from chainfin.services.payments import buy_back, incoming, payment_state, payouts, realised, remittance, whose
 from chainfin.services.payments.allocation import Payment
 from chainfin.services.payments.remittance import Purpose
 from chainfin.services.views.acts import ProposalView
@@ -55,8 +56,9 @@ def propose(ctx: Context, actor: Actor, parked_id: str, *, kind: Kind, target: s
 def allocate(session: Session, ctx: Context, proposal: ProposalRow) -> None:
     """A second person approved: the payment is placed as if its payer had named the claim.
 
-    Raises Refused payment_not_unmatched (placed or sent back meanwhile), payment_on_hold, payment_not_placed (the
-    claim takes nothing of it): then the proposal stays open.
+    Raises Refused payment_not_unmatched (placed or sent back meanwhile), payment_on_hold, account_of_another_lender
+    (two persons of the operator may say what a payer meant, not whose money it is), payment_not_placed (the claim takes
+    nothing of it): then the proposal stays open.
     """
     journals.lock(session)  # nobody who has it waits for a proposal
     row = session.get_one(IncomingRow, proposal.subject, with_for_update=True)
@@ -66,6 +68,7 @@ def allocate(session: Session, ctx: Context, proposal: ProposalRow) -> None:
     waiting = incoming.hold_reason(session, ctx, purpose)
     if waiting is not None:
         raise Refused("payment_on_hold", f"it isn't known yet who is to be paid: {waiting}", reason=waiting)
+    unless_refused(whose.unless_anothers(session, row, purpose))
     incoming.out_of_suspense(session, ctx, row, "matched")
     row.allocated_by = proposal.id
     if purpose.kind == "buy_back" and not realised.is_taken(session, purpose.target):

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 from chainfin.canon import content_hash
 from chainfin.errors import Conflict, Forbidden, NotFound, Refused, unless_refused
 from chainfin.eth.bindings.warehouse_receipts_acts import Transfer
-from chainfin.eth.eip712 import AgreeSale
+from chainfin.eth.eip712 import AgreeSale, word_name
 from chainfin.rules import inventory
 from chainfin.rules import realisation as rules
 from chainfin.rules.loan.state import OVER
@@ -128,7 +128,7 @@ def payable(session: Session, pledge: PledgeRow, amount: Money, payer_account: s
 
 def agreed(session: Session, row: TakenSaleRow) -> bool:
     """Whether the pledgor has signed that it agrees to the sale."""
-    name = acts.ride_name(AgreeSale)
+    name = word_name(AgreeSale)
     words = select(ActRow).where(ActRow.subject == row.pledge_id, ActRow.function == name, ActRow.status == "signed")
     return any(AgreeSale.from_params(act.params).document_root == row.document_root for act in session.exec(words))
 

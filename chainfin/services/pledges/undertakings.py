@@ -17,7 +17,7 @@ from sqlmodel import Session, select
 from chainfin.canon import content_hash
 from chainfin.errors import BadInput, Conflict, Forbidden, NotFound, unless_refused
 from chainfin.eth.bindings.pledges_acts import Undertake
-from chainfin.eth.eip712 import AgreeBuyBack
+from chainfin.eth.eip712 import AgreeBuyBack, word_name
 from chainfin.rules import pledge as pledge_rules
 from chainfin.rules import undertaking as promises
 from chainfin.services.kernel import acts, pledge_rows
@@ -155,7 +155,7 @@ def agreed(session: Session, row: UndertakingRow) -> bool:
 
 def _words(session: Session, row: UndertakingRow) -> Sequence[ActRow]:
     """The pledgor's words about the terms of this undertaking: an undertaking with others takes another word."""
-    name = acts.ride_name(AgreeBuyBack)
+    name = word_name(AgreeBuyBack)
     asked = select(ActRow).where(ActRow.subject == row.pledge_id, ActRow.function == name)
     buyer = acts.chain_number(session.get_one(PartyRow, row.buyer_id))
     words = [(act, AgreeBuyBack.from_params(act.params)) for act in session.exec(asked)]

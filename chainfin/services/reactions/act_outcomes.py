@@ -8,6 +8,7 @@ from sqlalchemy import bindparam, update
 from sqlmodel import Session, SQLModel, col, select
 
 from chainfin.errors import Refusal
+from chainfin.eth import eip712
 from chainfin.eth.bindings import ACTS, orders_acts, pledges_acts, receivables_acts, warehouse_receipts_acts
 from chainfin.rules import pledge as pledges
 from chainfin.services.goods import two_words
@@ -109,7 +110,7 @@ def expire(ctx: Context, *, limit: int = 100) -> int:
             .where(
                 ActRow.status == "awaiting_signature",
                 ActRow.deadline < now,
-                col(ActRow.function).not_in(acts.OFFERED),
+                col(ActRow.function).not_in(eip712.OFFERED),
             )
             .limit(limit)
         ).all()

@@ -8,12 +8,13 @@ from types import MappingProxyType
 from chainfin.services.kernel import approvals
 from chainfin.services.kernel.approvals import Effect
 from chainfin.services.kernel.context import Actor, Context
-from chainfin.services.lending import prices
+from chainfin.services.lending import mandates, prices
 from chainfin.services.payments import unmatched
 from chainfin.services.views.acts import ProposalView
 
 EFFECTS: Mapping[str, Effect] = MappingProxyType(
     {
+        mandates.MANDATE: mandates.sign_in_custody,
         prices.PRICE: prices.count_price,
         prices.PRICE_SOURCE: prices.approve_source,
         unmatched.ALLOCATION: unmatched.allocate,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlmodel import Session
 
 from chainfin.errors import BadInput, Conflict, NotFound, Refused
+from chainfin.eth import eip712
 from chainfin.eth.abi import from_hex
 from chainfin.services.goods import two_words
 from chainfin.services.kernel import acts, attestations, in_flight
@@ -30,9 +31,9 @@ def sign(ctx: Context, actor: Actor, act_id: str, signature: str) -> ActView:
             raise NotFound("act_unknown", f"there is no act {act_id}")
         _unless_taken(row, signature)
         outdated = _outdated(session, ctx, row)
-        if outdated is None and row.function in (*acts.RIDING, *acts.KEPT):
+        if outdated is None and row.function in (*eip712.RIDING, *eip712.KEPT):
             acts.take_ride(session, ctx, row, from_hex(signature, where="signature"))
-            if row.function in acts.RIDING:
+            if row.function in eip712.RIDING:
                 two_words.carry_out(session, ctx, row)
         elif outdated is None:
             in_flight.unless_paid(session, row)
@@ -43,7 +44,7 @@ def sign(ctx: Context, actor: Actor, act_id: str, signature: str) -> ActView:
 
 
 def _unless_taken(row: ActRow, signature: str) -> None:
-    if row.function in acts.OFFERED:
+    if row.function in eip712.OFFERED:
         raise Conflict("act_not_awaiting", "an offer is accepted where it was made")
     if row.status == "awaiting_signature":
         return

@@ -62,8 +62,11 @@ class MandateView:
     signer: str
     typed_data: dict[str, object]
     signature: str | None
+    proposal_id: str | None
     created_at: datetime
     revoked_at: datetime | None
+    revocation: dict[str, object] | None
+    revocation_signature: str | None
 
     @classmethod
     def of(cls, row: MandateRow, *, held: int, used: int) -> MandateView:

@@ -139,7 +139,7 @@ class Harness:
         """What was made to be sent since then, in the order of making."""
         with self.site.ctx.store.read() as session:
             query = select(ActRow).where(
-                text("rowid > :place"), col(ActRow.function).not_in((*acts.OFFERED, *acts.RIDING))
+                text("rowid > :place"), col(ActRow.function).not_in((*eip712.OFFERED, *eip712.RIDING))
             )
             return session.exec(query.order_by(text("rowid")), params={"place": place}).all()
 

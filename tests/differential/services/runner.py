@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from sqlmodel import col, select
 
 from chainfin.errors import ChainfinError, Halted
-from chainfin.services.kernel import acts
+from chainfin.eth import eip712
 from chainfin.storage.chain_tables import ChainEventRow
 from chainfin.storage.trade_tables import ActRow
 from tests.differential.services import verdicts
@@ -151,7 +151,7 @@ def run(harness: Harness, seed: int, acts: int, lacking: Sequence[str] = (), alw
 
 def _ended(act: ActRow) -> bool:
     """Whether it came to what it was for: a word that is kept as evidence never reaches the chain."""
-    return act.status == ("signed" if act.function in acts.KEPT else "final")
+    return act.status == ("signed" if act.function in eip712.KEPT else "final")
 
 
 def _told(seed: int, made: Run, wrong: Sequence[str]) -> str:

@@ -1,7 +1,7 @@
 """The terms of undertakings: their wording, and the price of goods that was agreed.
 
-Revision ID: 0015
-Revises: 0014
+Revision ID: 0017
+Revises: 0016
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from alembic import op
 
 import chainfin.storage.types
 
-revision = "0015"
-down_revision = "0014"
+revision = "0017"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 
