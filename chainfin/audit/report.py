@@ -13,9 +13,10 @@ from chainfin.errors import ChainfinError
 
 HOSTILE = (
     ChainfinError, RLPException, ValueError, TypeError, LookupError, ArithmeticError, AttributeError, AssertionError,
-    RecursionError,
+    RecursionError, OSError,
 )  # fmt: skip
-"""What reading a forged value can raise: our own errors, and Python's of a value that is not what it should be."""
+"""What reading a forged value can raise: our own errors, and Python's of a value that is not what it should be.
+(OSError: of a time in a year that no clock has.)"""
 
 
 class State(StrEnum):

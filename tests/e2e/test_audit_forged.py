@@ -67,6 +67,15 @@ def test_forged__mandate_of_other_words__named(played: Played, member: str, valu
     assert "mandate: signature" in names
 
 
+@pytest.mark.parametrize("digits", [12, 13, 17, 18, 20, 77])
+@pytest.mark.parametrize("member", ["notBefore", "expiresAt"])
+def test_forged__mandate_of_no_such_year__refused(played: Played, member: str, digits: int) -> None:
+    def change(content: dict[str, Any]) -> None:
+        content["mandate"]["typed_data"]["message"][member] = "9" * digits
+
+    assert "mandate" in forged(played, change)
+
+
 def test_forged__mandate_of_another_platform__named(played: Played) -> None:
     def change(content: dict[str, Any]) -> None:
         content["mandate"]["platform"] = "another"

@@ -113,6 +113,7 @@ def test_bundle__revocation_of_other_words__named(deal: Deal) -> None:
         ({"signature": deal.mandate.signature}, "revocation: signature"),
         ({"signature": None}, "revocation: text"),
         ({"typed_data": None}, "revocation: text"),
+        ({"at": 2**53 - 1}, "mandate"),
     ):
         assert name in names(deal.forged({**true, **change})), change
     assert names(deal.forged(deal.signed(mandate="0x" + "11" * 32))) == ["revocation: of this mandate"]

@@ -92,6 +92,7 @@ ODD: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "no value date": ({"minor": 3_00, "valued": ""}, "value_date_missing"),
     "no booking date": ({"minor": 3_00, "booked": ""}, "booking_date_missing"),
+    "no reference of the bank's": ({"minor": 3_00, "bank_reference": ""}, "bank_reference_missing"),
     "another currency": ({"minor": 3_00, "currency": "USD"}, "currency_mismatch"),
     "a status of the bank's own": ({"minor": 3_00, "status": "<Prtry>OK</Prtry>"}, "status_unknown"),
     "another account's": ({"minor": 3_00, "to": "6228-somebody-elses"}, "payee_account_foreign"),

@@ -273,6 +273,20 @@ def test_mandate__second_person_suspended__is_no_way_to_sign_alone(site: Site, l
     assert site.mandate(lender).status == "prepared"
 
 
+def test_mandate__second_person_with_a_real_rail_by_then__refused(site: Site, lender: Actor) -> None:
+    second = site.second(lender)
+    given = site.mandate(lender)
+    assert given.proposal_id is not None
+    object.__setattr__(site.ctx, "real_money", True)
+    try:
+        with pytest.raises(ChainfinError) as error:
+            approved.approve(site.ctx, second, given.proposal_id, "in time")
+    finally:
+        object.__setattr__(site.ctx, "real_money", False)
+    assert error.value.code == "mandate_key_in_custody"
+    assert mandates.get(site.ctx, lender, given.id).status == "prepared"
+
+
 @pytest.mark.parametrize(("ended_by", "code"), [("revoked", "mandate_not_prepared"), ("expired", "mandate_expired")])
 def test_mandate__ended_before_the_second_person__refused(site: Site, lender: Actor, ended_by: str, code: str) -> None:
     second = site.second(lender)

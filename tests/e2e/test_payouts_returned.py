@@ -156,6 +156,20 @@ def test_payment__of_before_the_return_heard_of_after_it__is_the_payers_or_the_h
     assert site.funds(site.cast["lender"]) == (PLACED, 0)
 
 
+def test_loan__whose_payout_comes_back_in_part_or_twice__a_person_asks_the_bank(site: Site) -> None:
+    _, _, loan_id = lent(site)
+    ours, number = Bank(site, lender_account(site)), instruction.for_loan(loan_id)
+    take(site, ours.statement(ours.entry(-LENT, order=number), moved=-LENT))
+    take(site, ours.statement(ours.entry(LENT - 1, order=number, returned=BACK), moved=LENT - 1))
+    assert [item.reason for item in odd(site)] == ["payout_returned_in_part"]
+    assert site.loan(loan_id).row.status == "active"
+    for _ in range(2):
+        take(site, ours.statement(ours.entry(LENT, order=number, returned=BACK), moved=LENT))
+    assert [item.reason for item in odd(site)] == ["payout_returned_in_part", "payout_returned_again"]
+    assert site.loan(loan_id).row.status == "cancelled"
+    assert site.funds(site.cast["lender"]) == (PLACED, 0)
+
+
 def test_loan__paid_on_after_its_payout_had_come_back__the_borrower_has_it_again(site: Site) -> None:
     borrower, _, loan_id = lent(site)
     ours, number = Bank(site, lender_account(site)), instruction.for_loan(loan_id)

@@ -73,8 +73,8 @@ def prepare(
     with ctx.store.begin() as session:
         lender = gate.active_party(session, lender_id)
         key = custody.signer_of(session, ctx, lender.address)
-        if key is not None and ctx.real_money:
-            raise Refused("mandate_key_in_custody", "with a real payment rail a lender's mandate takes its own key")
+        if key is not None:
+            _unless_real_money(ctx)
         data = mandate_message.typed_data(
             lender=f"{lender.legal_scheme}:{lender.legal_value}",
             amount=amount,
@@ -113,6 +113,11 @@ def prepare(
         return MandateView.of(row, held=0, used=0)
 
 
+def _unless_real_money(ctx: Context) -> None:
+    if ctx.real_money:
+        raise Refused("mandate_key_in_custody", "with a real payment rail a lender's mandate takes its own key")
+
+
 def _several_persons(session: Session, party_id: str) -> bool:
     """Whether a party ever had more than its first person: suspending the others is no way to decide alone."""
     count = select(func.count()).select_from(PersonRow).where(PersonRow.party_id == party_id)
@@ -142,9 +147,10 @@ def _propose(session: Session, ctx: Context, actor: Actor, row: MandateRow) -> P
 def sign_in_custody(session: Session, ctx: Context, proposal: ProposalRow) -> None:
     """A second person approved: the lender's key, which is in custody, signs.
 
-    Raises Refused mandate_not_prepared (revoked meanwhile, or its key is another), mandate_expired; Forbidden
-    party_not_active.
+    Raises Refused mandate_key_in_custody (there is a real payment rail by now), mandate_not_prepared (revoked
+    meanwhile, or its key is another), mandate_expired; Forbidden party_not_active.
     """
+    _unless_real_money(ctx)
     row = session.get_one(MandateRow, proposal.subject, with_for_update=True)
     lender = gate.active_party(session, row.lender_id)
     key = custody.signer_of(session, ctx, row.signer)
