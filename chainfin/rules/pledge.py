@@ -249,7 +249,11 @@ def _lender(pledge: Pledge, by: By) -> Refusal | None:
 
 
 def _drawn(pledge: Pledge) -> Refusal | None:
-    return None if pledge.drawn else _refused("pledge_not_drawn", pledge, "nothing was paid out on it")
+    return (
+        None
+        if pledge.drawn
+        else _refused("pledge_not_drawn", pledge, "the chain was never told that money was paid out on it (draw)")
+    )
 
 
 def _within(pledge: Pledge, amount: int, promised: int = 0) -> Refusal | None:

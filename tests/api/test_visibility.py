@@ -21,6 +21,7 @@ _THINGS = [
     ("/v1/receivables/{receivable}/parts", "receivable_unknown"),
     ("/v1/pledges/{pledge}", "pledge_unknown"),
     ("/v1/pledges/{pledge}/undertakings", "pledge_unknown"),
+    ("/v1/pledges/{pledge}/sales", "pledge_unknown"),
 ]
 
 
