@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StringConstraints
 
 from api.schemas.common import (
     Amount,
@@ -176,7 +176,7 @@ class TakenSaleIn(Input):
 
     quantity: DecimalText
     amount: AmountIn
-    payer_account: Word
+    payer_account: Annotated[Word, StringConstraints(strip_whitespace=True, min_length=1)]
     wording: Reason
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from chainfin.audit.facts import TRUSTED_HEADER
 from chainfin.audit.report import Report, State
 from chainfin.risk.replay import ReplayResult
 
@@ -27,9 +28,11 @@ def report_lines(report: Report, *, verbose: bool = False) -> list[str]:
     lines = [f"{MARKS[c.state]:>12}  {c.name}: {c.what}" for c in shown]
     good = sum(1 for c in report.checks if c.state is State.OK)
     lines += [f"{'':>12}  {name}: {value}" for name, value in report.facts.items()]
-    verdict = (
-        "the bundle holds" if report.ok else f"REFUSED: {'; '.join(dict.fromkeys(c.name for c in report.failures))}"
-    )
+    verdict = "the bundle holds"
+    if not report.ok:
+        verdict = f"REFUSED: {'; '.join(dict.fromkeys(c.name for c in report.failures))}"
+    elif any(check.name == TRUSTED_HEADER for check in report.not_compared):
+        verdict = "the bundle agrees with itself; whether with a chain, only --trusted-header can tell"
     return [*lines, f"{good} of {len(report.checks)} checks hold, {len(report.not_compared)} not compared: {verdict}"]
 
 

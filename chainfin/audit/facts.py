@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from chainfin.audit.bundle import ChainPart
 from chainfin.audit.proofs import Header, ProvenLog, ProvenReceipt, read_header, verify_ancestry, verify_receipt
@@ -14,6 +14,9 @@ from chainfin.errors import Refused
 from chainfin.eth.abi import contract_abi, from_hex, parse_address
 from chainfin.hashing import keccak
 from chainfin.resources import CONTRACTS
+
+TRUSTED_HEADER: Final = "chain: trusted header"
+"""The check that ties the file to a chain: everything else only holds within it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,11 +150,13 @@ def _headers(part: ChainPart, findings: Findings, trusted: Collection[str]) -> d
             findings.facts[f"head {place + 1}"] = f"block {linked[-1].number} {heads[-1]}"
     for head_hash in heads:
         if not trusted:
-            findings.not_compared("chain: trusted header", f"no header was given: {head_hash} stands alone")
+            findings.not_compared(TRUSTED_HEADER, f"no header was given: {head_hash} stands alone")
         else:
-            findings.check("chain: trusted header", head_hash in trusted, f"{head_hash} is a header that you trust")
+            known = head_hash in trusted
+            what = f"{head_hash} is {'' if known else 'not '}among the headers that you trust"
+            findings.check(TRUSTED_HEADER, known, what)
     if not heads:
-        findings.check("chain: trusted header", False, "there is no chain of headers in the file")
+        findings.check(TRUSTED_HEADER, False, "there is no chain of headers in the file")
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,8 @@ import typer
 from chainfin.cli.output import AsJson, read_file, reading, show
 from chainfin.errors import BadInput
 from chainfin.progress import shown
+
+_HASH = re.compile(r"0x[0-9a-fA-F]{64}")
 
 
 def bundle(
@@ -51,9 +54,13 @@ def verify(
     from chainfin.audit import cli_view
     from chainfin.audit import verify as verifier
 
+    trusted = [header.lower() for header in trusted_header or ()]
+    for header in trusted:
+        if not _HASH.fullmatch(header):
+            raise BadInput("hash_malformed", f"{header!r} is no hash of a block (0x and 64 hex digits)")
     addresses, code = _contracts(contracts)
     with shown("checking the evidence", quiet=as_json):
-        report = verifier.verify(read_file(file), trusted_header or (), partner_key or (), addresses, code)
+        report = verifier.verify(read_file(file), trusted, partner_key or (), addresses, code)
     if as_json:
         show(cli_view.report_json(report), True)
     else:

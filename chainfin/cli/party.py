@@ -16,7 +16,7 @@ import typer
 from chainfin.cli import fields
 from chainfin.client import key_file
 from chainfin.client.member import PATIENCE_S, ApiProblem, Caller, Member
-from chainfin.errors import BadInput, Unavailable
+from chainfin.errors import BadInput, ChainfinError, Unavailable
 from chainfin.eth.signer import KeySigner
 
 DEFAULT_URL = "http://127.0.0.1:8310"
@@ -85,6 +85,8 @@ def call(
     posting = bool(field or body or document or post)
     if posting and (until or output):
         raise BadInput("option_for_reading", "--until and --output are for what is read", where=path)
+    if "//" in path or path.endswith("="):
+        raise BadInput("path_incomplete", "a part of it is empty: is a variable not set in this shell?", where=path)
     with httpx.Client(base_url=url, timeout=60.0, trust_env=False) as http:
         try:
             caller = signed_in(http, who, passphrase_file)
@@ -126,7 +128,9 @@ def _read(caller: Caller, path: str, until: str) -> Any:
         if found == wanted:
             return answer
         if time.monotonic() > end:
-            raise Unavailable("patience_over", f"{name} is {found} after {PATIENCE_S:.0f} s", where=path)
+            status = answer.get("status") if isinstance(answer, dict) else None
+            for_whom = WAITS_FOR.get(str(status), "")
+            raise Unavailable("patience_over", f"{name} is {found} after {PATIENCE_S:.0f} s{for_whom}", where=path)
         time.sleep(WATCH_S)
 
 
@@ -188,25 +192,37 @@ def sign(
     passphrase_file: PassphraseFile = None,
     url: Url = DEFAULT_URL,
 ) -> None:
-    """Sign every act that waits for you: a lender's pledges and releases, a bank's settlements."""
+    """Sign every act that waits for you: a lender's pledges and releases, a bank's settlements. With --watch a service
+    that goes away is waited for."""
     with httpx.Client(base_url=url, timeout=60.0, trust_env=False) as http:
         member = Member(http, name=who.stem, signer=_key(who, passphrase_file))
-        try:
-            while True:
+        trouble = ""
+        while True:
+            try:
                 member.sign_in()
                 # A token lives half an hour; a watch signs in again well before.
                 for _ in range(WATCH_ROUNDS if watch else 1):
-                    signed = member.sign_waiting()
+                    signed, trouble = member.sign_waiting(), ""
                     if signed:
                         typer.echo(f"{signed} signed and final")
                     if watch:
                         time.sleep(WATCH_S)
+            except (httpx.TransportError, ApiProblem) as error:
+                found = _told(error, url)
                 if not watch:
-                    return
-        except httpx.TransportError as error:
-            raise Unavailable("service_unreachable", f"{url} doesn't answer: {error}", where=url) from None
-        except ApiProblem as problem:
-            raise BadInput(problem.code, problem.message) from None
+                    raise found from None
+                if str(found) != trouble:
+                    trouble = str(found)
+                    typer.echo(f"chainfin: {trouble}; trying on", err=True)
+                time.sleep(RETRY_S)
+            if not watch:
+                return
+
+
+def _told(error: httpx.TransportError | ApiProblem, url: str) -> ChainfinError:
+    if isinstance(error, ApiProblem):
+        return BadInput(error.code, error.message)
+    return Unavailable("service_unreachable", f"{url} doesn't answer: {error}", where=url)
 
 
 def confirm(
@@ -245,6 +261,17 @@ def print_answer(answer: Any, pick: str) -> None:
     typer.echo(fields.shown(fields.pick(answer, pick)) if pick else json.dumps(answer, ensure_ascii=False, indent=1))
 
 
+RETRY_S = 1.0
+"""Between two looks for a service that doesn't answer."""
+WAITS_FOR = {
+    "offered": ": the offer isn't accepted yet (… /accept --post)",
+    "review": ": a person at the lender's decides (… /decision)",
+    "registration": ": the statutory registry hasn't answered",
+    "pledging": ": the lender hasn't signed the pledge (chainfin sign), or the chain hasn't taken it",
+    "disbursing": ": the bank hasn't paid yet",
+    "releasing": ": the lender hasn't signed the release (chainfin sign)",
+}
+"""What a thing in that state waits for, for who waits for it."""
 WATCH_S = 0.2
 WATCH_ROUNDS = 4500
 """A quarter of an hour."""

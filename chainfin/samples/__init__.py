@@ -40,8 +40,8 @@ LENDER: Final = Company("虚构银行股份有限公司（样例）", "Fictitiou
 AUDITOR: Final = Company("虚构会计师事务所（样例）", "Fictitious Auditors (sample)", "9199000000000006X5")
 SETTLEMENT_BANK: Final = Company("虚构结算银行（样例）", "Fictitious Settlement Bank (sample)", "919900000000000860")
 SHOP: Final = Company("虚构小面馆（样例）", "Fictitious Noodle Shop (sample)", "919900000000000785")
-FOUNDRY: Final = Company("虚构铸造有限公司（样例）", "Fictitious Foundry (sample)", "919900000000000091")
-GUARANTOR: Final = Company("虚构担保有限公司（样例）", "Fictitious Guarantee (sample)", "919900000000000106")
+FOUNDRY: Final = Company("虚构铸造有限公司（样例）", "Fictitious Foundry (sample)", "91990000000000094T")
+GUARANTOR: Final = Company("虚构担保有限公司（样例）", "Fictitious Guarantee (sample)", "91990000000000107G")
 
 
 def trade(

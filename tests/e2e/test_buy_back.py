@@ -183,6 +183,39 @@ def test_bought__at_an_agreed_price__needs_no_other(site: Site, price: int, each
     assert mismatches(site) == []
 
 
+def test_bought__loan_late_at_a_price_of_the_buyers_own__goes_at_the_days(site: Site) -> None:
+    """Nobody but the pledgor lets its goods go for less than the day's price."""
+    borrower = site.borrower()
+    loan_id = site.funded(borrower, LENT, site.goods(borrower).id, product="inventory_pledge")
+    (pledge,) = site.loan(loan_id).pledges
+    site.undertake(pledge, price=1)
+    site.fall_due(site.loan(loan_id).row.maturity)
+    site.price(PRICE)
+    site.pays(700_00, f"BUYBACK {pledge.id}", payer=core_account(site))
+    assert pledges_on(site, str(pledge.asset_id))[0].settled == 10_000
+    assert mismatches(site) == []
+
+
+def test_bought__twice_by_one_undertaker__the_evidence_holds(
+    site: Site, undertaken: tuple[Actor, str, PledgeRow]
+) -> None:
+    borrower, loan_id, pledge = undertaken
+    core = site.cast["core"]
+    site.move_to(site.loan(loan_id).row.maturity + timedelta(days=31))
+    until = site.today + timedelta(days=9)
+    for _ in range(2):
+        undertakings.undertake(site.ctx, core, pledge.id, "10", until, "we buy ten")
+        site.run()
+        site.price(PRICE)
+        site.inst.incoming.run_once()
+        undertakings.agree(site.ctx, borrower, pledge.id, str(core.party_id))
+        site.pays(700_00, f"BUYBACK {pledge.id}", payer=core_account(site))
+        until += timedelta(days=1)
+    assert pledges_on(site, pledge.asset_id)[0].settled == 20_000
+    prover = ChainProver(site.inst.node, site.inst.deployment)
+    assert verify(evidence.bundle(site.ctx, borrower, loan_id, prover)).failures == ()
+
+
 def test_bought__refused_by_the_chain__money_goes_back_and_the_loan_owes_on(
     site: Site, undertaken: tuple[Actor, str, PledgeRow], monkeypatch: pytest.MonkeyPatch
 ) -> None:

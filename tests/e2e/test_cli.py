@@ -9,15 +9,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from typer.testing import CliRunner, Result
 
 from api.serve import operator_credentials
 from chainfin import samples
 from chainfin.cli import main
+from chainfin.cli import party as party_commands
 from chainfin.cli.main import app
+from chainfin.client.member import ApiProblem, Member
 from chainfin.demo.stage import Stage
-from chainfin.errors import BadInput
+from chainfin.errors import BadInput, ChainfinError
 from chainfin.services.kernel import parking
 
 
@@ -44,6 +47,12 @@ class Shell:
         done = self.run(*words)
         assert done.exit_code == 0, f"{words}: {done.output} {done.exception!r}"
         return json.loads(done.stdout)
+
+
+def code_of(done: Result) -> str:
+    """Why a command was refused."""
+    assert isinstance(done.exception, ChainfinError), done.output
+    return done.exception.code
 
 
 @pytest.fixture(scope="module")
@@ -134,6 +143,12 @@ def test_call__readme_lines_of_buyer_supplier_lender__end_in_a_verified_loan(
     shell.json("call", "supplier.key", f"{path}/accept", "--post")
     _until(lambda: shell.json("call", "supplier.key", path)["status"] == "pledging")
     # The lender's key is its own: nothing is pledged until it signs.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(party_commands, "PATIENCE_S", 0.1)
+        waiting = shell.run("call", "supplier.key", path, "--until", "status=funded")
+    assert code_of(waiting) == "patience_over"
+    assert "the lender hasn't signed the pledge" in str(waiting.exception)
+    assert code_of(shell.run("call", "supplier.key", "/v1/applications//accept", "--post")) == "path_incomplete"
     _until(lambda: "1 signed" in shell.run("sign", "lender.key").stdout)
     _until(lambda: shell.json("call", "supplier.key", path)["status"] == "funded")
     loan = shell.json("call", "supplier.key", path)["loan_id"]
@@ -144,6 +159,13 @@ def test_call__readme_lines_of_buyer_supplier_lender__end_in_a_verified_loan(
     verified = shell.run("audit", "verify", "loan.json", "--trusted-header", head)
     assert verified.exit_code == 0, verified.output
     assert "the bundle holds" in verified.stdout
+    alone = shell.run("audit", "verify", "loan.json")
+    assert (alone.exit_code, "agrees with itself; whether with a chain" in alone.stdout) == (0, True), alone.stdout
+    assert "the bundle holds" not in alone.stdout
+    other = shell.run("audit", "verify", "loan.json", "--trusted-header", "0x" + "ab" * 32)
+    assert (other.exit_code, f"{head} is not among the headers that you trust" in other.stdout) == (1, True)
+    for nothing in ("", "0x12"):
+        assert code_of(shell.run("audit", "verify", "loan.json", "--trusted-header", nothing)) == "hash_malformed"
     assert shell.run("audit", "replay", "loan.json").exit_code == 0
     revoked = shell.json("call", "lender.key", f"/v1/mandates/{given['id']}/revoke", "--post")
     assert (revoked["status"], revoked["revocation_signature"] is None) == ("revoked", False)
@@ -296,3 +318,34 @@ def test_help__every_command__explains_itself(command: str) -> None:
     done = CliRunner().invoke(app, [*command.split(), "--help"])
     assert done.exit_code == 0
     assert "Usage" in done.output
+
+
+def test_sign__watching_while_the_service_is_away__goes_on_when_it_is_back(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert shell.run("key", "new", "watch.key").exit_code == 0
+    away = [httpx.ConnectError("refused"), httpx.ConnectError("refused"), ApiProblem(401, {"code": "token_invalid"})]
+
+    def sign_in(member: Member) -> None:
+        if away:
+            raise away.pop(0)
+
+    rounds = iter((0, 2))
+    monkeypatch.setattr(Member, "sign_in", sign_in)
+    monkeypatch.setattr(Member, "sign_waiting", lambda member: next(rounds))  # then there is nothing left to look at
+    monkeypatch.setattr(party_commands, "RETRY_S", 0.0)
+    done = shell.run("sign", "watch.key", "--watch")
+    assert isinstance(done.exception, StopIteration), done.output
+    assert done.stdout == "2 signed and final\n"
+    assert (done.stderr.count("service_unreachable"), done.stderr.count("token_invalid")) == (1, 1), done.stderr
+    assert code_of(shell_away(shell, monkeypatch)) == "service_unreachable"
+
+
+def shell_away(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> Result:
+    """Signing once, of a service that isn't there."""
+
+    def nobody(member: Member) -> None:
+        raise httpx.ConnectError("refused")
+
+    monkeypatch.setattr(Member, "sign_in", nobody)
+    return shell.run("sign", "watch.key")

@@ -98,7 +98,7 @@ def _attempts(site: Site, kind: Kind) -> list[Callable[[], object]]:
     return [
         partial(site.apply, seller, LENT, asset.id),
         partial(applications.accept, ctx, seller, offered),
-        partial(undertakings.undertake, ctx, core, pledge.id, "1", site.today + timedelta(days=9), "I buy it"),
+        partial(undertakings.undertake, ctx, core, pledge.id, "1", site.today + timedelta(days=120), "I buy it"),
         partial(swap, amount=Money(100_00, CNY)),
         partial(substitution.accept, ctx, seller, granted),
         partial(debtor_lines.set_, ctx, lender, str(marked.party_id), Money(5_00, CNY)),

@@ -137,7 +137,50 @@ def test_repaid__before_anything_is_sold__all_goes_back_also_if_the_lender_signs
     site.run()
     after = own_receipt(site, pledge)
     assert (after.owner_id, after.free, after.reserved) == (borrower.party_id, child.issued, 0)
-    assert code_of(sold, site, pledge, 1000, PRICE) == "exceeds_unsold"
+    assert code_of(sold, site, pledge, 1000, PRICE) == "loan_over"
+    assert mismatches(site) == []
+
+
+def test_taken__counted_away_and_found_again__still_promised(site: Site, taken: Taken) -> None:
+    _, _, pledge = taken
+    keeper, lender, child = site.cast["keeper"], site.cast["lender"], own_receipt(site, pledge)
+    whole = Decimal(child.issued).scaleb(-3)
+    receipts.recount(site.ctx, keeper, child.id, whole, "not there")
+    site.run()
+    assert own_receipt(site, pledge).reserved == 0
+    two_words.find(site.ctx, keeper, child.id, whole, "there after all")
+    site.run()
+    after = own_receipt(site, pledge)
+    assert (after.free, after.reserved) == (child.issued, child.issued)
+    assert code_of(receipts.transfer, site.ctx, lender, child.id, site.cast["core"].party_id) == "taken_not_sold"
+    assert mismatches(site) == []
+
+
+def test_repaid__with_a_sale_still_open__it_can_be_paid_no_more_and_all_goes_back(site: Site, taken: Taken) -> None:
+    borrower, loan_id, pledge = taken
+    sold(site, pledge, 16_000, worth(16_000))
+    site.pays(worth(16_000), f"BUYBACK {pledge.id}", payer=BUYER)
+    two_words.order(site.ctx, site.cast["lender"], own_receipt(site, pledge).id, Decimal(16))
+    site.run()
+    sold(site, pledge, 1, 1, payer="6228-nobody")
+    sold(site, pledge, 1_000_000, worth(1_000_000))
+    site.pays(site.settles(loan_id), f"LOAN {loan_id}")
+    after = own_receipt(site, pledge)
+    assert (after.owner_id, after.reserved) == (borrower.party_id, 0)
+    ref = site.pays(worth(1_000_000), f"BUYBACK {pledge.id}", payer=BUYER)
+    assert (site.incoming(ref).status, site.incoming(ref).reason) == ("refunded", "sale_unknown")
+    assert mismatches(site) == []
+
+
+def test_sold__more_than_a_count_has_left__the_buyers_money_goes_back(site: Site, taken: Taken) -> None:
+    _, loan_id, pledge = taken
+    child, owed = own_receipt(site, pledge), site.settles(loan_id)
+    sold(site, pledge, child.issued, worth(child.issued))
+    receipts.recount(site.ctx, site.cast["keeper"], child.id, Decimal(1), "one short")
+    site.run()
+    ref = site.pays(worth(child.issued), f"BUYBACK {pledge.id}", payer=BUYER)
+    assert (site.incoming(ref).status, site.incoming(ref).reason) == ("refunded", "sale_unknown")
+    assert site.settles(loan_id) == owed
     assert mismatches(site) == []
 
 

@@ -79,10 +79,11 @@ def _unless_lenders_loss(session: Session, row: WarehouseReceiptRow, found: int)
             PledgeRow.asset_id == row.id, col(PledgeRow.loan_id).is_(None) | col(PledgeRow.loan_id).in_(running)
         )
     ).one()
-    own = row.missing - int(lost) - _found(session, row.id)
+    # what was lost last is restored first, and that was the pledges'
+    own = 0 if lost else row.missing - _found(session, row.id)
     if found > own:
         shown = Decimal(max(0, own)).scaleb(-3)
-        message = f"{shown} {row.unit} of what is missing were their owner's alone; the rest was pledged"
+        message = f"{shown} {row.unit} may come back now: a lender whose loan runs lost by the count as well"
         raise Refused("pledged_goods_missing", message, free=str(shown))
 
 

@@ -348,11 +348,14 @@ def _exclusive(rows: _Rows, findings: Findings) -> None:
     by_id = {receipt.id: receipt for receipt in rows.receipts}
     for pledge in rows.pledges:
         taken = by_id.get(str(pledge.taken_id)) if pledge.loan_id is not None else None
+        if taken is not None and taken.owner_id not in (pledge.lender_id, pledge.pledgor_id):
+            unsold = max(0, taken.issued - taken.missing - rows.sold.get(taken.id, 0))
+            findings.same("taken goods that were passed on unsold", taken.id, unsold, 0)
         if taken is not None and taken.owner_id == pledge.lender_id:
             sold = rows.sold.get(taken.id, 0)
             gone = max(0, taken.released - sold)
             findings.same("taken goods that left unsold", taken.id, gone, 0)
-            waiting[taken.id] = min(taken.issued - sold, receipts.free(taken))
+            waiting[taken.id] = max(0, min(taken.issued - sold, receipts.free(taken)))
     for pledge in rows.pledges:
         if pledge.status in LIVE:
             live[pledge.asset_id] = live.get(pledge.asset_id, 0) + pledge.left

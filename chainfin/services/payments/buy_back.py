@@ -52,6 +52,8 @@ def hold_reason(session: Session, ctx: Context, pledge_id: str) -> str | None:
         return None
     if _open_acts(session, pledge_id):
         return UNDER_WAY
+    if pledge.status == pledges.State.ACTIVE and not pledge.drawn:
+        return "pledge_not_drawn"  # on chain there is no debt to buy it from yet
     blind = _without_price(session, ctx, pledge)
     if blind is not None:
         return blind
@@ -218,7 +220,7 @@ def _price(
     """The price of a unit that the promise names, else the day's, and by what it was reckoned. Refusals: price_missing,
     price_stale."""
     agreed = _agreed_price(session, promise)
-    if agreed is not None:
+    if agreed is not None:  # by both: a price of the buyer's alone would be what it likes to pay
         terms, unit = UnitPrice(Decimal(str(agreed)), agreed.currency), assets.measure_of(session, pledge).unit
         made = Valuation.made(terms.amount, unit, terms.currency, promise.created_at.date(), "agreed", str(owed), "")
         return terms, made
@@ -230,7 +232,8 @@ def _price(
 
 
 def _agreed_price(session: Session, promise: UndertakingRow) -> Money | None:
-    terms = undertakings.terms_of(session, promise)
+    """The price that the undertaking names, if the pledgor has agreed to it."""
+    terms = undertakings.terms_of(session, promise) if undertakings.agreed(session, promise) else None
     return None if terms is None or terms.price is None else Money(terms.price, str(terms.currency))
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from chainfin.canon import content_hash
@@ -31,10 +32,21 @@ from chainfin.values.money import Money
 
 def taken(session: Session, pledge: PledgeRow) -> None:
     """The lender has taken the pledge: the goods are promised to the loan until they are sold or go back."""
-    receipt = session.get(WarehouseReceiptRow, pledge.taken_id)
-    if receipt is not None and pledge.loan_id is not None:
-        receipt.reserved = receipts.free(receipt)
-        session.add(receipt)
+    if pledge.loan_id is not None and session.get(WarehouseReceiptRow, pledge.taken_id) is not None:
+        promise(session, pledge)
+
+
+def promise(session: Session, pledge: PledgeRow) -> None:
+    """Of the goods that were taken all that isn't paid for is promised to the loan, whatever was counted meanwhile."""
+    receipt = session.get_one(WarehouseReceiptRow, pledge.taken_id)
+    paid = select(func.coalesce(func.sum(TakenSaleRow.quantity), 0)).where(
+        TakenSaleRow.receipt_id == receipt.id, TakenSaleRow.status == "paid"
+    )
+    session.flush()
+    unpaid = receipt.issued - int(session.exec(paid).one())
+    mine = receipt.owner_id == pledge.lender_id
+    receipt.reserved = max(0, min(unpaid, receipts.free(receipt))) if mine else 0
+    session.add(receipt)
 
 
 def sell(
@@ -44,7 +56,7 @@ def sell(
     net of costs, which is to come from ``payer_account`` under the pledge's reference.
 
     Raises NotFound pledge_unknown; BadInput quantity_…, currency_mismatch (in `rules`); Refused not_lender,
-    pledge_not_taken, exceeds_unsold.
+    pledge_not_taken, loan_over, exceeds_unsold.
     """
     with ctx.store.begin() as session:
         pledge = assets.for_party(session, actor, pledge_id)
@@ -115,7 +127,9 @@ def of_pledge(ctx: Context, actor: Actor, pledge_id: str) -> list[TakenSaleView]
 
 
 def payable(session: Session, pledge: PledgeRow, amount: Money, payer_account: str) -> TakenSaleRow | None:
-    """The sale that a payment is for, locked: unpaid, of this amount, from this account."""
+    """The sale that a payment is for, locked: unpaid, of this amount, from this account, of goods that are there."""
+    if session.get_one(LoanRow, pledge.loan_id).status in OVER:
+        return None  # what isn't sold by then goes back
     found = select(TakenSaleRow).where(
         TakenSaleRow.pledge_id == pledge.id,
         TakenSaleRow.status == "offered",
@@ -123,7 +137,11 @@ def payable(session: Session, pledge: PledgeRow, amount: Money, payer_account: s
         TakenSaleRow.currency == amount.currency,
         TakenSaleRow.payer_account == payer_account,
     )
-    return session.exec(found.order_by(col(TakenSaleRow.id)).limit(1).with_for_update()).first()
+    row = session.exec(found.order_by(col(TakenSaleRow.id)).limit(1).with_for_update()).first()
+    if row is None:
+        return None
+    there = session.get_one(WarehouseReceiptRow, row.receipt_id, with_for_update=True).reserved
+    return row if row.quantity <= there else None  # a count has found less
 
 
 def agreed(session: Session, row: TakenSaleRow) -> bool:
@@ -136,18 +154,17 @@ def agreed(session: Session, row: TakenSaleRow) -> bool:
 def paid(session: Session, ctx: Context, row: TakenSaleRow, incoming_id: str) -> None:
     """The buyer has paid: so much of the goods may leave."""
     row.status, row.incoming_id, row.ended_at = "paid", incoming_id, ctx.clock.now()
-    receipt = session.get_one(WarehouseReceiptRow, row.receipt_id, with_for_update=True)
-    receipt.reserved -= min(row.quantity, receipt.reserved)
     session.add(row)
-    session.add(receipt)
+    session.get_one(WarehouseReceiptRow, row.receipt_id, with_for_update=True)
+    promise(session, session.get_one(PledgeRow, row.pledge_id))
 
 
-def passed_on(session: Session, receipt_id: str) -> None:
-    """Goods have another owner: if they had been taken, nothing of them is promised to the loan any more."""
-    if pledge_rows.taken_as(session, receipt_id) is not None:
-        receipt = session.get_one(WarehouseReceiptRow, receipt_id)
-        receipt.reserved = 0
-        session.add(receipt)
+def moved(session: Session, receipt_id: str) -> None:
+    """Something happened to goods (another owner, a count, what was found again): if they had been taken, as much is
+    promised to the loan as there is unsold."""
+    pledge = pledge_rows.taken_as(session, receipt_id)
+    if pledge is not None:
+        promise(session, pledge)
 
 
 def give_back_due(ctx: Context, *, limit: int = 100) -> int:
@@ -195,11 +212,14 @@ def _to_give_back(session: Session, pledge: PledgeRow) -> WarehouseReceiptRow | 
 
 
 def _taken(session: Session, pledge: PledgeRow) -> tuple[WarehouseReceiptRow, LoanRow]:
-    """Raises Refused pledge_not_taken."""
+    """Raises Refused pledge_not_taken, loan_over."""
     if pledge.status != State.ENFORCED or pledge.loan_id is None or not assets.KINDS[pledge.asset_kind].priced:
         raise Refused("pledge_not_taken", "only goods that were taken for a loan are sold for it")
     receipt = session.get_one(WarehouseReceiptRow, pledge.taken_id, with_for_update=True)
-    return receipt, session.get_one(LoanRow, pledge.loan_id)
+    loan = session.get_one(LoanRow, pledge.loan_id)
+    if loan.status in OVER:
+        raise Refused("loan_over", f"the loan is {loan.status}: what isn't sold goes back to whose it was")
+    return receipt, loan
 
 
 def _unsold(session: Session, receipt: WarehouseReceiptRow) -> int:

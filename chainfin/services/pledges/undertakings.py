@@ -90,7 +90,7 @@ def undertake(
             asset_id=pledge.asset_id,
             amount=part,
             until_day=day_number(until),
-            document_root=_terms(session, ctx, pledge, buyer, wording, price).document_root,
+            document_root=_terms(session, ctx, pledge, buyer, part, until, wording, price).document_root,
         )
         return ActView.of(acts.prepare(session, ctx, party=buyer, act=act, subject=pledge.id))
 
@@ -106,11 +106,20 @@ def _unless_fit(price: Money, priced: bool, currency: str | None) -> None:
 
 
 def _terms(
-    session: Session, ctx: Context, pledge: PledgeRow, buyer: PartyRow, wording: str, price: Money | None
+    session: Session,
+    ctx: Context,
+    pledge: PledgeRow,
+    buyer: PartyRow,
+    part: int,
+    until: date,
+    wording: str,
+    price: Money | None,
 ) -> UndertakingTermsRow:
-    """The terms, kept under their hash: the pledge, who buys, in which words, at which price."""
+    """The terms, kept under their hash: who buys how much of which pledge, until when, in which words, at which
+    price."""
     shown = None if price is None else {"amount": str(price), "currency": price.currency}
     text = {"pledge_id": pledge.id, "buyer": f"{buyer.legal_scheme}:{buyer.legal_value}", "wording": wording}
+    text |= {"amount": str(part), "until": until.isoformat()}
     row = UndertakingTermsRow(
         document_root=content_hash({**text, "price": shown}),
         pledge_id=pledge.id,

@@ -203,6 +203,7 @@ def _receipt(
         if row is not None:
             before = receipts.value(session, row)
             receipts.put(session, row, follows(event, change(session, before, told, event)))
+            realisation.moved(session, row.id)
 
     return follow
 
@@ -232,7 +233,6 @@ def _receipt_transferred(
 ) -> GoodsOutcome:
     """An owner that was never admitted by this service isn't known here: the reconciliation tells."""
     owner = party(session, told.to)
-    realisation.passed_on(session, told.id)
     return inventory.transfer(before, before.owner if owner is None else owner.id, by=CHAIN)
 
 
