@@ -12,6 +12,7 @@ from chainfin.errors import ChainfinError
 from chainfin.services.kernel import custody
 from chainfin.services.kernel.context import Actor
 from chainfin.services.oversight import evidence
+from chainfin.services.payments import buy_back
 from chainfin.services.pledges import undertakings
 from chainfin.services.reactions import act_outcomes
 from chainfin.storage.trade_tables import PledgeRow
@@ -214,6 +215,19 @@ def test_bought__twice_by_one_undertaker__the_evidence_holds(
     assert pledges_on(site, pledge.asset_id)[0].settled == 20_000
     prover = ChainProver(site.inst.node, site.inst.deployment)
     assert verify(evidence.bundle(site.ctx, borrower, loan_id, prover)).failures == ()
+
+
+def test_payment__before_the_lender_told_the_chain_that_it_paid_out__waits_while_it_still_may(
+    site: Site, undertaken: tuple[Actor, str, PledgeRow]
+) -> None:
+    _, _, pledge = undertaken
+    with site.ctx.store.begin() as session:
+        row = session.get_one(PledgeRow, pledge.id)
+        row.drawn, row.expires_at = False, site.ctx.clock.now() + timedelta(days=1)
+        assert buy_back.hold_reason(session, site.ctx, pledge.id) == "pledge_not_drawn"
+        row.expires_at = site.ctx.clock.now() - timedelta(days=1)
+        assert buy_back.hold_reason(session, site.ctx, pledge.id) is None, "it never will be: the money goes back"
+        session.rollback()
 
 
 def test_bought__refused_by_the_chain__money_goes_back_and_the_loan_owes_on(

@@ -52,7 +52,8 @@ def hold_reason(session: Session, ctx: Context, pledge_id: str) -> str | None:
         return None
     if _open_acts(session, pledge_id):
         return UNDER_WAY
-    if pledge.status == pledges.State.ACTIVE and not pledge.drawn:
+    lapsed = pledge.expires_at is not None and pledge.expires_at < ctx.clock.now()
+    if pledge.status == pledges.State.ACTIVE and not pledge.drawn and not lapsed:
         return "pledge_not_drawn"  # on chain there is no debt to buy it from yet
     blind = _without_price(session, ctx, pledge)
     if blind is not None:
