@@ -8,7 +8,8 @@ from api.auth import Acting, Ctx
 from api.paging import Page, Paged, page
 from api.route import OnceRoute
 from api.schemas.common import Id
-from api.schemas.loans import (
+from api.schemas.parties import ActOut
+from api.schemas.pledges import (
     PledgeOut,
     ReleaseOfPledgeIn,
     TakenSaleIn,
@@ -18,7 +19,6 @@ from api.schemas.loans import (
     UndertakingOut,
     UndertakingsOut,
 )
-from api.schemas.parties import ActOut
 from chainfin.services.payments import buy_back, instructions
 from chainfin.services.pledges import enforcement, realisation, undertakings
 from chainfin.services.pledges import release as release_service

@@ -10,7 +10,7 @@ from api.paging import Page, Paged, page
 from api.route import OnceRoute
 from api.schemas.common import Id, quantity
 from api.schemas.lending import AcceptIn
-from api.schemas.loans import SubstitutionIn, SubstitutionOut
+from api.schemas.pledges import SubstitutionIn, SubstitutionOut
 from chainfin.services.pledges import substitution
 
 router = APIRouter(prefix="/v1/substitutions", tags=["substitutions"], route_class=OnceRoute)
