@@ -45,6 +45,7 @@ TAGS = {
     "audit": "Evidence, trial balance, reconciliation.",
     "books": "Closing a month.",
     "policies": "What decides on applications.",
+    "products": "How loans are repaid and what they may cost.",
     "parked": "What could not be understood or applied.",
     "bank": "A bank's files, and its statements.",
     "sandbox": "What people do outside, where a sandbox plays the outside.",

@@ -29,6 +29,7 @@ NOUNS = (
     "audit",
     "periods",
     "policies",
+    "products",
     "parked",
     "bank",
     "sandbox",

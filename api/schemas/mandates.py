@@ -16,7 +16,7 @@ Grade = Literal["A", "B", "C", "D"]
 
 class MandateIn(Input):
     """What a lender allows its money to be lent for. Products are covered under the policies that decide on them today
-    (`/v1/policies`)."""
+    (`/v1/policies`) and the product documents that hold today (`/v1/products`)."""
 
     products: Annotated[list[Product], Field(min_length=1, max_length=len(Product))]
     amount: AmountIn = Field(description="the most that may be held and outstanding at once")
@@ -39,6 +39,9 @@ class MandateOut(BaseModel):
     lender_id: str
     products: list[str]
     policies: dict[str, str] = Field(description="product → hash of the policy that decides on it")
+    documents: dict[str, str] = Field(
+        description="product → hash of the product document that its loans follow; a mandate without one lends nothing"
+    )
     currency: str
     amount: str
     held: str = Field(description="promised to offers")
@@ -65,6 +68,7 @@ class MandateOut(BaseModel):
                 "lender_id": seen.lender_id,
                 "products": sorted(seen.policies),
                 "policies": seen.policies,
+                "documents": seen.documents,
                 "currency": seen.currency,
                 "amount": major(seen.amount, seen.currency),
                 "held": major(seen.held, seen.currency),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from typing import Any
 
 from chainfin.audit.bundle import ActPart, Bundle, record_of
@@ -13,18 +12,17 @@ from chainfin.audit.facts import ProvenFacts
 from chainfin.audit.report import Findings
 from chainfin.audit.signatures import LAST, Keys
 from chainfin.errors import Refused
-from chainfin.eth import eip712
+from chainfin.eth import eip712, mandate_message
 from chainfin.eth.abi import from_hex
 from chainfin.hashing import keccak
 from chainfin.risk.record import REVIEW, Outcome
 from chainfin.risk.replay import replay
 from chainfin.risk.review import Review
-from chainfin.rules.loan import ALL_IN_CAP, LoanTerms, Method, check_all_in_cap, cost_to_borrower, schedule
+from chainfin.rules.loan import LoanTerms, check_all_in_cap, cost_to_borrower, product, schedule
 from chainfin.values.calendar import Adjustment
+from chainfin.values.money import Money
 from chainfin.values.party import legal_commitment, legal_id
-
-PENALTY_SHARE = Decimal("0.3")
-"""Penalty on top of the contract rate, as a share of it (PBoC, 银发〔2003〕251号: 30–50 %; the lower end)."""
+from chainfin.values.product import Product
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +82,22 @@ def check_decision(bundle: Bundle, expected: str, proven: ProvenFacts, findings:
 
 
 def check_terms(bundle: Bundle, outcome: Outcome, decided: dt.date, anchored: str, findings: Findings) -> None:
-    """The terms are those of the decision, lawful, and cost what was said."""
+    """The terms are those of the decision under the product document that the lender's mandate names, lawful, and cost
+    what was said."""
     loan, body = bundle.loan, bundle.loan.terms
     with findings.attempt("terms"):
         terms = LoanTerms.from_json(loan.terms)
+        named = mandated_document(bundle)
+        document = named or product.first(Product(loan.product))
+        assert outcome.annual_rate is not None, "an approval has its rate"
+        assert outcome.maturity_on is not None, "an approval has its day"
+        follows = document.loan_terms(
+            principal=Money(outcome.amount_minor, outcome.currency),
+            annual_rate=outcome.annual_rate,
+            fee=Money(outcome.fee_minor, outcome.currency),
+            start=terms.start,
+            maturity=outcome.maturity_on,
+        )
         stated = {
             "principal": (terms.principal.minor, outcome.amount_minor),
             "principal of the loan": (int(loan.principal), outcome.amount_minor),
@@ -97,15 +107,17 @@ def check_terms(bundle: Bundle, outcome: Outcome, decided: dt.date, anchored: st
             "fee": (terms.fee_or_zero.minor, outcome.fee_minor),
             "maturity": (terms.maturity, outcome.maturity_on),
             "interest": (str(body["interest"]), str(schedule(terms).interest)),
-            "holidays": (terms.adjustment, Adjustment.FOLLOWING),
-            "cost cap": (terms.cost_cap, ALL_IN_CAP),
+            "product document": (body.get("product_document"), None if named is None else named.id),
+            "holidays": (terms.adjustment, follows.adjustment),
+            "cost cap": (terms.cost_cap, follows.cost_cap),
             "binding": (body["binding"], outcome.binding),
             "advance rate": (body["advance_rate"], None if outcome.advance_rate is None else str(outcome.advance_rate)),
             "loan id": (body["loan_id"], loan.id),
             "decision": (body["decision_hash"], anchored),
-            "penalty": (terms.penalty_rate, (terms.annual_rate * PENALTY_SHARE).quantize(Decimal("0.000001"))),
+            "penalty": (terms.penalty_rate, follows.penalty_rate),
             "schedule": (schedule(replace(terms, adjustment=Adjustment.NONE)).interest.minor, outcome.interest_minor),
-            "method": ((terms.method, terms.period_months), (Method.BULLET, 1)),
+            "method": ((terms.method, terms.period_months), (follows.method, follows.period_months)),
+            "day count": (terms.day_count, follows.day_count),
             "yearly cost": (body["yearly_cost"], str(cost_to_borrower(terms))),
         }
         for what, (found, expected) in stated.items():
@@ -114,6 +126,13 @@ def check_terms(bundle: Bundle, outcome: Outcome, decided: dt.date, anchored: st
         findings.check("terms: start", 0 <= (terms.start - decided).days <= 1, f"{terms.start}, decided {decided}")
         refusal = check_all_in_cap(terms)
         findings.check("terms: all-in cost", refusal is None, "within the cap" if refusal is None else refusal.message)
+
+
+def mandated_document(bundle: Bundle) -> product.ProductDocument | None:
+    """The product document under which the lender's mandate lets its money go; None where it names none, as mandates
+    did before there were any. Raises NotFound product_document_unknown, KeyError, ValueError."""
+    named = mandate_message.hashes(bundle.mandate.typed_data, "documents").get(Product(bundle.loan.product))
+    return None if named is None else product.of_hash(Product(bundle.loan.product), named)
 
 
 def check_acceptance(

@@ -1,5 +1,5 @@
-"""The lender's mandate in the file: signed by the lender, the loan is one that it allows, and wasn't paid out after the
-lender had taken it back."""
+"""The lender's mandate in the file: signed by the lender, the loan is one that it allows, and was paid out while it
+held."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from decimal import Decimal
 
 from chainfin.audit.bundle import Bundle, RevocationPart, record_of
-from chainfin.audit.deal import Known
+from chainfin.audit.deal import Known, mandated_document
 from chainfin.audit.money_trail import paid_out_at
 from chainfin.audit.report import Findings
 from chainfin.audit.signatures import Keys
@@ -49,25 +49,31 @@ def check_mandate(bundle: Bundle, keys: Keys, known: Mapping[str, Known], findin
         id=part.id,
         lender=loan.lender,
         amount=Money(int(message["amount"]), str(message["currency"])),
-        policies={
-            Product(name): hash_.removeprefix("0x")
-            for name, hash_ in zip(message["products"], message["policies"], strict=True)
-        },
+        policies=mandate_message.hashes(part.typed_data, "policies"),
         grades=tuple(message["grades"]),
         rate_floor=Decimal(message["rateFloor"]).scaleb(-6),
         not_before=mandate_message.moment(part.typed_data, "notBefore"),
         expires_at=mandate_message.moment(part.typed_data, "expiresAt"),
         state=MandateState.ACTIVE,
+        documents=mandate_message.hashes(part.typed_data, "documents"),
     )
+    document = mandated_document(bundle)
     use = Use(
         Product(loan.product),
-        str(content["policy"]["hash"]).removeprefix("0x"),
+        str(content["policy"]["hash"]),
+        None if document is None else document.hash,
         payer_grade(content),
         terms.annual_rate,
         terms.principal,
     )
     refusal = permits(mandate, use, dt.datetime.fromisoformat(content["decided_at"]))
     findings.check("mandate: allows the loan", refusal is None, "" if refusal is None else refusal.message)
+    paid = paid_out_at(bundle)
+    findings.check(
+        "mandate: holds when the money goes",
+        all(mandate.not_before <= at < mandate.expires_at for at in paid),
+        f"from {mandate.not_before} until {mandate.expires_at}, paid out at {_times(paid)}",
+    )
     allowed = f"{mandate.amount} {mandate.amount.currency} on {part.platform}, until {mandate.expires_at}"
     if part.revocation is None:
         findings.facts["mandate"] = f"{allowed}; the file knows of no revocation: ask the lender"
@@ -101,6 +107,10 @@ def _check_revocation(bundle: Bundle, part: RevocationPart, spoken: Collection[s
     findings.check(
         "revocation: after the payout",
         not late or bundle.loan.id in on_their_way,
-        f"revoked at {at}, paid out at {', '.join(str(paid) for paid in paid_out_at(bundle)) or 'no time yet'}",
+        f"revoked at {at}, paid out at {_times(paid_out_at(bundle))}",
     )
     return at
+
+
+def _times(moments: Collection[dt.datetime]) -> str:
+    return ", ".join(map(str, moments)) or "no time yet"

@@ -1,8 +1,9 @@
 """A lender's mandate, and its revocation, as EIP-712 messages, which any wallet shows and signs.
 
 Their domain is the chain id and the platform, not a contract: a mandate outlives a new deployment of the contracts.
-``EIP712Domain(string name,string version,uint256 chainId,bytes32 salt)`` with name "chainfin mandate", version "1" and
-salt = keccak256(the platform's name). Sources: EIP-712; EIP-2 (low s).
+``EIP712Domain(string name,string version,uint256 chainId,bytes32 salt)`` with name "chainfin mandate", version "2" and
+salt = keccak256(the platform's name). Mandates of version "1" named no product documents; what was lent under them can
+still be checked. Sources: EIP-712; EIP-2 (low s).
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from chainfin.values.money import Money
 from chainfin.values.product import Product
 
 NAME = "chainfin mandate"
-VERSION = "1"
+VERSION = "2"
 _DOMAIN = [
     {"name": "name", "type": "string"},
     {"name": "version", "type": "string"},
@@ -37,6 +38,7 @@ _MANDATE = [
     {"name": "amount", "type": "uint256"},
     {"name": "products", "type": "string[]"},
     {"name": "policies", "type": "bytes32[]"},
+    {"name": "documents", "type": "bytes32[]"},
     {"name": "grades", "type": "string[]"},
     {"name": "rateFloor", "type": "uint256"},
     {"name": "notBefore", "type": "uint256"},
@@ -51,7 +53,11 @@ _REVOCATION = [
 ]
 MANDATE = "Mandate"
 REVOCATION = "Revocation"
-_MEMBERS = {MANDATE: _MANDATE, REVOCATION: _REVOCATION}
+_MEMBERS = {
+    VERSION: {MANDATE: _MANDATE, REVOCATION: _REVOCATION},
+    "1": {MANDATE: [each for each in _MANDATE if each["name"] != "documents"], REVOCATION: _REVOCATION},
+}
+"""Version → message → its members."""
 
 
 def typed_data(
@@ -59,6 +65,7 @@ def typed_data(
     lender: str,
     amount: Money,
     policies: Mapping[Product, str],
+    documents: Mapping[Product, str],
     grades: tuple[str, ...],
     rate_floor: Decimal,
     not_before: datetime,
@@ -67,7 +74,8 @@ def typed_data(
     chain_id: int,
     platform: str,
 ) -> dict[str, Any]:
-    """The JSON that eth_signTypedData_v4 takes. ``lender``: its legal id ("USCC:…"). In the message amounts are minor
+    """The JSON that eth_signTypedData_v4 takes. ``lender``: its legal id ("USCC:…"). Of each product its policy's and
+    its document's hash. In the message amounts are minor
     units, rates millionths a year, times POSIX seconds; wide integers are decimal strings, as wallets want them."""
     products = sorted(policies)
     return {
@@ -79,7 +87,8 @@ def typed_data(
             "currency": amount.currency,
             "amount": str(amount.minor),
             "products": [product.value for product in products],
-            "policies": ["0x" + policies[product].removeprefix("0x") for product in products],
+            "policies": _hashes(policies, products),
+            "documents": _hashes(documents, products),
             "grades": list(grades),
             "rateFloor": str(int(rate_floor * 10**6)),
             "notBefore": str(int(not_before.timestamp())),
@@ -87,6 +96,10 @@ def typed_data(
             "nonce": str(nonce),
         },
     }
+
+
+def _hashes(of: Mapping[Product, str], products: Sequence[Product]) -> list[str]:
+    return ["0x" + of[product].removeprefix("0x") for product in products]
 
 
 def revocation(mandate: Mapping[str, Any], *, revoked_at: datetime, on_their_way: Sequence[str]) -> dict[str, Any]:
@@ -111,14 +124,22 @@ def digest(mandate: Mapping[str, Any]) -> str:
     return "0x" + keccak(signed_bytes(mandate)).hex()
 
 
-def domain(chain_id: int, platform: str) -> dict[str, Any]:
+def domain(chain_id: int, platform: str, version: str = VERSION) -> dict[str, Any]:
     """The EIP-712 domain of mandates on a platform, beside a chain."""
-    return {"name": NAME, "version": VERSION, "chainId": chain_id, "salt": salt(platform)}
+    return {"name": NAME, "version": version, "chainId": chain_id, "salt": salt(platform)}
 
 
 def salt(platform: str) -> str:
     """The domain's salt: keccak256 of the platform's name, 0x-hex."""
     return "0x" + keccak(platform.encode()).hex()
+
+
+def hashes(data: Mapping[str, Any], name: str) -> dict[Product, str]:
+    """Product → hash, of the message's ``policies`` or ``documents``; {} where its version knows none. Raises
+    ValueError where products and hashes aren't as many."""
+    message = data["message"]
+    found = zip(message["products"], message[name], strict=True) if name in message else ()
+    return {Product(product): hash_ for product, hash_ in found}
 
 
 def moment(data: Mapping[str, Any], name: str) -> datetime:
@@ -127,7 +148,7 @@ def moment(data: Mapping[str, Any], name: str) -> datetime:
 
 
 _NUMBERS = frozenset(
-    member["name"] for members in _MEMBERS.values() for member in members if member["type"] == "uint256"
+    member["name"] for members in _MEMBERS[VERSION].values() for member in members if member["type"] == "uint256"
 )
 
 
@@ -137,11 +158,11 @@ def signed_bytes(data: Mapping[str, Any], primary: str = MANDATE) -> bytes:
     Raises BadInput typed_data_malformed: also where types, name or version are not
     those of a mandate (or of a `REVOCATION`), so that no other message passes for one."""
     place = data.get("domain")
-    own = {"EIP712Domain": _DOMAIN, primary: _MEMBERS[primary]}
-    if data.get("types") != own or data.get("primaryType") != primary or not isinstance(place, Mapping):
-        raise BadInput("typed_data_malformed", "this is no typed data of a mandate")
-    if (place.get("name"), place.get("version")) != (NAME, VERSION):
+    if not isinstance(place, Mapping) or place.get("name") != NAME or str(place.get("version")) not in _MEMBERS:
         raise BadInput("typed_data_malformed", "this is not the domain of a mandate")
+    own = {"EIP712Domain": _DOMAIN, primary: _MEMBERS[str(place["version"])][primary]}
+    if data.get("types") != own or data.get("primaryType") != primary:
+        raise BadInput("typed_data_malformed", "this is no typed data of a mandate")
     message = data.get("message")
     if not isinstance(message, Mapping):
         raise BadInput("typed_data_malformed", "a mandate has a message")

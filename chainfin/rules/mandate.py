@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
@@ -20,6 +20,9 @@ from chainfin.values.product import Product
 
 GRADES = ("A", "B", "C", "D")
 """Credit grades, best first."""
+PAYOUT_TAKES = timedelta(days=1)
+"""How long a bank may take to carry out what it is ordered to pay: what is ordered in a mandate's last day may go
+when it doesn't hold any more."""
 RATE_SCALE = 6
 """Decimals of a yearly rate: millionths."""
 
@@ -34,7 +37,9 @@ class MandateState(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Mandate:
     """What a lender allows. ``amount``: the most that may be held and outstanding at once. ``policies``: product → hash
-    of the policy document that decides on it. ``rate_floor``: the least yearly rate. Money may leave from
+    of the policy that decides on it. ``documents``: product → hash of the product document under which loans of it are
+    made; empty in mandates from before they named any, under which nothing new is lent. ``rate_floor``: the least
+    yearly rate. Money may leave from
     ``not_before`` up to, not including, ``expires_at``.
 
     Raises BadInput mandate_amount_invalid, mandate_products_missing, mandate_grades_invalid, mandate_rate_invalid,
@@ -50,6 +55,7 @@ class Mandate:
     not_before: datetime
     expires_at: datetime
     state: MandateState = field(default=MandateState.PREPARED)
+    documents: Mapping[Product, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.amount.minor <= 0:
@@ -67,11 +73,13 @@ class Mandate:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """What is to be lent under a mandate. ``grade``: of who is expected to pay: the debtor of a receivable, else the
+    """What is to be lent under a mandate. ``document``: hash of the product document that gives the terms; None in
+    loans from before there were any. ``grade``: of who is expected to pay: the debtor of a receivable, else the
     borrower."""
 
     product: Product
     policy: str
+    document: str | None
     grade: str
     annual_rate: Decimal
     amount: Money
@@ -94,13 +102,27 @@ def live(mandate: Mandate, now: datetime) -> Refusal | None:
     return None
 
 
+def payable(mandate: Mandate, now: datetime) -> Refusal | None:
+    """Whether the bank may be ordered now to pay under it, so that the money goes while it holds. Refusals: those of
+    `live`; mandate_expired from `PAYOUT_TAKES` before its end."""
+    refusal = live(mandate, now)
+    if refusal is None and now + PAYOUT_TAKES > mandate.expires_at:
+        until = mandate.expires_at.isoformat()
+        return Refusal(
+            "mandate_expired",
+            f"the lender's mandate ends at {until}, and a payout ordered now may take until after it",
+            {"mandate": mandate.id, "expires_at": until},
+        )
+    return refusal
+
+
 def permits(mandate: Mandate, use: Use, now: datetime) -> Refusal | None:
     """Whether this may be lent under the mandate now. How much of it is free is for the limits to say.
 
-    Refusals: those of `live`, mandate_product, mandate_policy, mandate_currency, mandate_grade, mandate_rate,
-    mandate_amount (more than the whole mandate).
+    Refusals: those of `payable`, mandate_product, mandate_policy, mandate_document, mandate_currency, mandate_grade,
+    mandate_rate, mandate_amount (more than the whole mandate).
     """
-    refusal = live(mandate, now)
+    refusal = payable(mandate, now)
     if refusal is not None:
         return refusal
     proof = {"mandate": mandate.id, "product": use.product.value}
@@ -109,6 +131,12 @@ def permits(mandate: Mandate, use: Use, now: datetime) -> Refusal | None:
     if mandate.policies[use.product] != use.policy:
         return Refusal(
             "mandate_policy", "the policy is not the one that the lender's mandate names", {**proof, "hash": use.policy}
+        )
+    if mandate.documents.get(use.product) != use.document:
+        return Refusal(
+            "mandate_document",
+            "the product document is not the one that the lender's mandate names",
+            {**proof, "hash": str(use.document)},
         )
     if mandate.amount.currency != use.amount.currency:
         return Refusal(

@@ -127,6 +127,8 @@ class MandateRow(SQLModel, table=True):
     amount: int = Field(sa_type=BigInteger)
     policies: dict[str, str] = Field(sa_type=JSON)
     """Product → hash of the policy that decides on it."""
+    documents: dict[str, str] = Field(default_factory=dict, sa_type=JSON)
+    """Product → hash of the product document; {} in mandates from before they named any."""
     grades: list[str] = Field(sa_type=JSON)
     rate_floor: str
     not_before: datetime = Field(sa_type=UtcDateTime)

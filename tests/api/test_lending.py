@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from api.paging import decode, encode, number
+from chainfin.canon import content_hash
 from chainfin.errors import BadInput
 from chainfin.values import payment_reference
 from tests.api.world import World
@@ -177,6 +178,15 @@ def test_cursor__round_trip__and_only_its_own_kind() -> None:
     with pytest.raises(BadInput) as caught:
         number("app_1")
     assert caught.value.code == "cursor_invalid"
+
+
+def test_products__listed_with_the_hash_that_mandates_name(world: World) -> None:
+    listed = world.call("GET", "lender", "/v1/products").json()["items"]
+    assert {each["id"] for each in listed if each["current"]} >= {"receivable-pledge-v1", "general-310-v1"}
+    one = world.call("GET", "lender", "/v1/products/receivable-pledge-v1").json()
+    assert one["hash"] == content_hash(one["document"])
+    unknown = world.call("GET", "lender", "/v1/products/nothing-v9")
+    assert (unknown.status_code, unknown.json()["code"]) == (404, "product_document_unknown")
 
 
 def test_policies__listed_with_the_hash_that_decisions_name(world: World) -> None:

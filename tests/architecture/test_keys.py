@@ -42,7 +42,6 @@ ALLOWED = {
     ("chainfin/audit/collateral.py", "startswith"): "Contract.Event, as the file calls an event",
     ("chainfin/audit/money_trail.py", "removeprefix"): "0x before the hex of an asset's hash",
     ("chainfin/audit/mandate.py", "partition"): "a party's chain and number, as a signed mandate names it",
-    ("chainfin/audit/mandate.py", "removeprefix"): "0x before a hash",
     ("chainfin/audit/securities.py", "partition"): "Contract.Event",
     ("chainfin/audit/securities.py", "endswith"): "Contract.Event",
     ("chainfin/audit/signatures.py", "partition"): "Contract.Event",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -153,3 +154,68 @@ def test_bundle__revoked_while_the_bank_had_the_order__the_lenders_word_names_th
     earlier = str(deal.before_the_payout)
     assert names(deal.forged(deal.signed(revokedAt=earlier))) == []
     assert names(deal.forged(deal.signed(revokedAt=earlier, onTheirWay=[paid]))) == ["revocation: after the payout"]
+
+
+def mandated(deal: Deal, change: Callable[[dict[str, Any]], None]) -> Report:
+    """With other words in the mandate, signed by the lender as if it had said so."""
+    with deal.site.ctx.store.read() as session:
+        key = custody.signer_of(session, deal.site.ctx, deal.mandate.signer)
+    assert key is not None
+
+    def forge(content: dict[str, Any]) -> None:
+        mandate = content["mandate"]
+        change(mandate["typed_data"])
+        mandate["signature"] = "0x" + mandate_message.sign(mandate["typed_data"], key).hex()
+        mandate["revocation"] = None
+
+    return deal.report(resealed(deal.bundle, forge))
+
+
+@pytest.mark.parametrize("member", ["expiresAt", "notBefore"])
+def test_bundle__paid_out_while_the_mandate_did_not_hold__refused(deal: Deal, member: str) -> None:
+    paid = deal.before_the_payout + 1
+
+    def change(data: dict[str, Any], at: int) -> None:
+        data["message"] |= {"notBefore": str(paid - 3600), member: str(at)}
+
+    def failed(at: int) -> list[str]:
+        return names(mandated(deal, lambda data: change(data, at)))
+
+    assert "mandate: holds when the money goes" in failed(paid if member == "expiresAt" else paid + 1)
+    assert "mandate: holds when the money goes" not in failed(paid + 1 if member == "expiresAt" else paid)
+
+
+def test_bundle__mandate_of_another_product_document__refused(deal: Deal) -> None:
+    def other(data: dict[str, Any]) -> None:
+        data["message"]["documents"] = ["0x" + "cd" * 32 for _ in data["message"]["documents"]]
+
+    assert "mandate" in names(mandated(deal, other)), "a document that nobody knows"
+
+    def none(data: dict[str, Any]) -> None:
+        data["domain"] = {**data["domain"], "version": "1"}
+        members = [each for each in data["types"]["Mandate"] if each["name"] != "documents"]
+        data["types"] = {**data["types"], "Mandate": members}
+        del data["message"]["documents"]
+
+    failed = names(mandated(deal, none))
+    assert "terms: product document" in failed, "terms that name a document which the mandate doesn't"
+
+
+@pytest.mark.parametrize(
+    ("member", "value", "named"),
+    [
+        ("penalty_rate", "0.050000", "terms: penalty"),
+        ("cost_cap", "0.36", "terms: cost cap"),
+        ("adjustment", "preceding", "terms: holidays"),
+        ("day_count", "ACT/365", "terms: day count"),
+        ("method", "interest_first", "terms: method"),
+        ("product_document", "receivable-pledge-v9", "terms: product document"),
+    ],
+)
+def test_bundle__terms_that_the_product_document_does_not_give__named(
+    deal: Deal, member: str, value: str, named: str
+) -> None:
+    def change(content: dict[str, Any]) -> None:
+        content["loan"]["terms"][member] = value
+
+    assert named in names(deal.report(resealed(deal.bundle, change)))

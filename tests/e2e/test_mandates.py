@@ -12,14 +12,18 @@ from chainfin.errors import ChainfinError
 from chainfin.eth import mandate_message
 from chainfin.eth.keys import new_private_key
 from chainfin.eth.signer import KeySigner
+from chainfin.rules.loan import product
+from chainfin.rules.mandate import PAYOUT_TAKES
 from chainfin.services.kernel.context import Actor
 from chainfin.services.lending import applications, limits, mandates
 from chainfin.services.reactions import approved
 from chainfin.services.views.lending import MandateView
+from chainfin.storage.lending_tables import MandateRow
 from chainfin.storage.party_tables import PersonRow
 from chainfin.storage.trade_tables import ReceivableRow
 from chainfin.values.money import Money
 from chainfin.values.party import Role
+from chainfin.values.product import Product
 from tests.e2e.audit_world import sales
 from tests.e2e.site import Site
 from tests.e2e.site_money import CNY
@@ -108,7 +112,12 @@ def test_mandate__its_amount__is_the_most_outstanding(
     assert (standing.used, standing.held) == (LENT, 50_000_00)
 
 
-STOPPED_BY = {"revoked": "mandate_revoked", "expired": "mandate_expired", "lowered": "limit_lowered"}
+STOPPED_BY = {
+    "revoked": "mandate_revoked",
+    "expired": "mandate_expired",
+    "in its last day": "mandate_expired",
+    "lowered": "limit_lowered",
+}
 
 
 def stop(site: Site, lender: Actor, mandate: MandateView, stopped_by: str) -> None:
@@ -116,16 +125,18 @@ def stop(site: Site, lender: Actor, mandate: MandateView, stopped_by: str) -> No
         mandates.revoke(site.ctx, lender, mandate.id)
     elif stopped_by == "expired":
         site.ctx.clock.move_to(mandate.expires_at)
+    elif stopped_by == "in its last day":  # a bank that takes a day would pay too late
+        site.ctx.clock.move_to(mandate.expires_at - PAYOUT_TAKES + timedelta(seconds=1))
     else:
         site.limit("debtor", site.cast["core"], LENT - 1)
 
 
-@pytest.mark.parametrize("stopped_by", STOPPED_BY)
+@pytest.mark.parametrize("stopped_by", ["revoked", "in its last day", "lowered"])  # expired: its offer ends before
 def test_accept__no_longer_allowed__refused_and_nothing_is_taken(
     site: Site, lender: Actor, claim: tuple[Actor, ReceivableRow], stopped_by: str
 ) -> None:
     borrower, asset = claim
-    given = site.mandate(lender, expires_at=site.ctx.clock.now() + timedelta(hours=2))
+    given = site.mandate(lender, expires_at=site.ctx.clock.now() + PAYOUT_TAKES + timedelta(hours=2))
     application = site.offered(borrower, LENT, asset.id)
     stop(site, lender, given, stopped_by)
     with pytest.raises(ChainfinError) as error:
@@ -133,6 +144,17 @@ def test_accept__no_longer_allowed__refused_and_nothing_is_taken(
     assert error.value.code == STOPPED_BY[stopped_by]
     assert site.application(application).row.status == "offered"
     assert site.receivable(asset.id).reserved == 0
+
+
+def test_offer__mandate_that_names_no_product_document__declined(
+    site: Site, lender: Actor, claim: tuple[Actor, ReceivableRow]
+) -> None:
+    given = site.mandate(lender)
+    assert given.documents == {each.value: product.current(each).hash for each in Product}
+    with site.ctx.store.begin() as session:
+        session.get_one(MandateRow, given.id).documents = {}  # as all were once
+    borrower, asset = claim
+    assert refused(site, site.apply(borrower, LENT, asset.id)) == ("declined", ["mandate_document"])
 
 
 @pytest.mark.parametrize("more", [{"grades": ["D"]}, {"rate_floor": Decimal("0.9")}])
@@ -153,7 +175,7 @@ def test_payout__no_longer_allowed__fails_and_frees_everything(
     site: Site, lender: Actor, claim: tuple[Actor, ReceivableRow], stopped_by: str
 ) -> None:
     borrower, asset = claim
-    given = site.mandate(lender, expires_at=site.ctx.clock.now() + timedelta(hours=2))
+    given = site.mandate(lender, expires_at=site.ctx.clock.now() + PAYOUT_TAKES + timedelta(hours=2))
     application = site.offered(borrower, LENT, asset.id)
     paid = len(site.payments())
     applications.accept(site.ctx, borrower, application)

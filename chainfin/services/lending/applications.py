@@ -22,7 +22,7 @@ from chainfin.services.lending import (
     decision,
     disbursement,
     limits,
-    mandates,
+    mandate_use,
     offers,
     progress,
     review,
@@ -274,7 +274,7 @@ def _unless_withdrawn(session: Session, ctx: Context, row: ApplicationRow, offer
     """What is asked again when the money goes is said at once where it can't go: nothing is pledged for nothing.
     Raises Refused mandate_…, limit_not_held, limit_lowered."""
     named = offer.terms.get("mandate_id")
-    refusal = mandates.unless_live(session, ctx, None if named is None else str(named)) or limits.unless_held(
+    refusal = mandate_use.unless_live(session, ctx, None if named is None else str(named)) or limits.unless_held(
         session, row.id
     )
     if refusal is not None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import Decimal
 from typing import Any
 
 from sqlmodel import Session
@@ -20,18 +19,17 @@ from chainfin.risk.record import DecisionRecord
 from chainfin.risk.review import Review, reviewed
 from chainfin.risk.sales import SalesData
 from chainfin.rules.application import Event
-from chainfin.rules.loan import ALL_IN_CAP, LoanTerms, check_all_in_cap, cost_to_borrower, schedule
+from chainfin.rules.loan import LoanTerms, check_all_in_cap, cost_to_borrower, product, schedule
 from chainfin.services.books import loan_book
 from chainfin.services.kernel import acts
 from chainfin.services.kernel.context import Context
-from chainfin.services.lending import application_state, decision_inputs, limits, mandates, offers, progress, sales
+from chainfin.services.lending import application_state, decision_inputs, limits, mandate_use, offers, progress, sales
 from chainfin.services.pledges import assets
 from chainfin.storage import locks
 from chainfin.storage.lending_tables import ApplicationRow, LimitRow, MandateRow, OfferRow, SourceDataRow
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ActRow, ReceivableRow
 from chainfin.storage.types import new_id
-from chainfin.values.calendar import Adjustment
 from chainfin.values.money import Money
 from chainfin.values.product import Product
 
@@ -59,7 +57,7 @@ def decide(
         _decline(session, ctx, row, [Refusal("lender_blocked", f"{lender.name} is {lender.status}")])
         return
     product = Product(row.product)
-    live = mandates.live_ones(session, ctx, lender_id=row.lender_id, product=product, currency=row.currency)
+    live = mandate_use.live_ones(session, ctx, lender_id=row.lender_id, product=product, currency=row.currency)
     if isinstance(live, Refusal):
         _decline(session, ctx, row, [live])
         return
@@ -128,7 +126,7 @@ def _under_the_best(
         refusal = None
         if record.outcome.approved:
             terms = _terms(ctx, row, record)
-            refusal = check_all_in_cap(terms) or mandates.unless_permitted(
+            refusal = check_all_in_cap(terms) or mandate_use.unless_permitted(
                 mandate, record, terms.annual_rate, terms.principal, ctx.clock.now()
             )
         found.append(_Way(record, mandate, counted, standing, refusal))
@@ -252,7 +250,7 @@ def _general(
     session: Session, ctx: Context, row: ApplicationRow, rows: list[LimitRow], sales_found: SalesData
 ) -> GeneralInputs:
     now = ctx.clock.now()
-    taken = mandates.taken_by_borrower(session, row.borrower_id, Product.GENERAL_310, row.currency)
+    taken = mandate_use.taken_by_borrower(session, row.borrower_id, Product.GENERAL_310, row.currency)
     cap = cap_left(policy_for(Product.GENERAL_310), row.currency, taken)
     return GeneralInputs(
         application=decision_inputs.application(row),
@@ -281,17 +279,12 @@ def _terms(ctx: Context, row: ApplicationRow, record: DecisionRecord) -> LoanTer
     outcome = record.outcome
     assert outcome.annual_rate is not None, "an approval has its rate"
     assert outcome.maturity_on is not None, "an approval has its day"
-    return LoanTerms(
+    return product.current(Product(row.product)).loan_terms(
         principal=Money(outcome.amount_minor, row.currency),
         annual_rate=outcome.annual_rate,
+        fee=Money(outcome.fee_minor, row.currency),
         start=ctx.clock.today(),
         maturity=outcome.maturity_on,
-        fee=Money(outcome.fee_minor, row.currency),
-        # PBoC 银发〔2003〕251号: 30–50 % on top of the contract rate; the lower end.
-        penalty_rate=(outcome.annual_rate * Decimal("0.3")).quantize(Decimal("0.000001")),
-        # 民法典 art. 203: a term whose last day is a holiday ends with the next business day.
-        adjustment=Adjustment.FOLLOWING,
-        cost_cap=ALL_IN_CAP,
     )
 
 
@@ -320,6 +313,7 @@ def _offer(session: Session, ctx: Context, row: ApplicationRow, way: _Way) -> No
         "binding": outcome.binding,
         "decision_hash": row.record_hash,
         "mandate_id": way.mandate.id,
+        "product_document": product.current(Product(row.product)).id,
     }
     session.add(
         OfferRow(

@@ -19,7 +19,7 @@ from chainfin.rules.loan import Added, Happening, Kind, LoanState, LoanTerms, ca
 from chainfin.services.books import funding_accounts, journals, loan_book
 from chainfin.services.kernel import acts, commands, pledge_rows
 from chainfin.services.kernel.context import Context
-from chainfin.services.lending import application_state, limits, mandates, progress, still_granted
+from chainfin.services.lending import application_state, limits, mandate_use, progress, still_granted
 from chainfin.services.pledges import assets, register, release
 from chainfin.storage.lending_tables import ApplicationRow, LoanRow, OfferRow
 from chainfin.storage.party_tables import PartyRow
@@ -108,7 +108,7 @@ def _pay_out(session: Session, ctx: Context, application: ApplicationRow, loan: 
         return
     refusal = (
         funding_accounts.hold(session, ctx, loan)  # held since it was accepted
-        or mandates.unless_live(session, ctx, _mandate_id(loan))
+        or mandate_use.unless_live(session, ctx, _mandate_id(loan))
         or limits.unless_held(session, application.id)
         or still_granted.unless_still(session, application, ctx.clock.today())
     )

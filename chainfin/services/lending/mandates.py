@@ -1,7 +1,6 @@
-"""Mandates: a lender's signed word under which its money goes out. No mandate, no money.
+"""Mandates: a lender's signed word under which its money goes out, as the lender prepares, signs and revokes it.
 
-Asked when an offer is made and again when the money goes; what is held and outstanding under a mandate is counted as a
-limit of its own (`limits`), under the same locks as every other limit.
+What may go out under them: `mandate_use`.
 """
 
 from __future__ import annotations
@@ -13,14 +12,13 @@ from decimal import Decimal
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from chainfin.errors import BadInput, Conflict, Forbidden, NotFound, Refusal, Refused
+from chainfin.errors import BadInput, Conflict, Forbidden, NotFound, Refused
 from chainfin.eth import eip712, mandate_message
 from chainfin.eth.abi import from_hex
-from chainfin.risk.grades import payer_grade
 from chainfin.risk.policy import policy_for
-from chainfin.risk.record import DecisionRecord
 from chainfin.rules.facility import LimitKind
-from chainfin.rules.mandate import GRADES, Mandate, MandateState, Use, live, permits
+from chainfin.rules.loan import product as product_document
+from chainfin.rules.mandate import GRADES, Mandate, MandateState
 from chainfin.services.kernel import approvals, custody
 from chainfin.services.kernel.commands import PayLoan
 from chainfin.services.kernel.context import Actor, Context
@@ -28,7 +26,7 @@ from chainfin.services.parties import gate
 from chainfin.services.views.lending import MandateView
 from chainfin.storage.approval_tables import ProposalRow
 from chainfin.storage.ledger_tables import OutboxRow
-from chainfin.storage.lending_tables import ApplicationRow, HoldRow, LimitRow, LoanRow, MandateRow
+from chainfin.storage.lending_tables import HoldRow, LimitRow, LoanRow, MandateRow
 from chainfin.storage.party_tables import PartyRow, PersonRow
 from chainfin.storage.types import new_id
 from chainfin.values.money import Money
@@ -53,55 +51,32 @@ def prepare(
     """The text of a lender's mandate, to be signed with its key. A key in custody (a sandbox alone) signs at once for a
     lender of one person; where it has several, once a second one has approved (``proposal_id``).
 
-    ``products`` are covered under the policies that decide on them today. Raises Forbidden role_missing,
-    party_not_active, person_missing, person_not_active; BadInput product_unknown, mandate_… (see `rules.mandate`);
-    Refused mandate_key_in_custody (with a real payment rail a lender signs with a key of its own).
+    ``products`` are covered under the policies that decide on them and the product documents that hold today.
+
+    Raises Forbidden role_missing, party_not_active, person_missing, person_not_active; BadInput product_unknown,
+    mandate_… (see `rules.mandate`); Refused mandate_key_in_custody (with a real payment rail a lender signs with a key
+    of its own).
     """
     lender_id = actor.require(Role.LENDER)
-    now = ctx.clock.now()
-    begins = (not_before or now).replace(microsecond=0)
+    named = [_product(name) for name in products]
+    begins = (not_before or ctx.clock.now()).replace(microsecond=0)
     value = Mandate(
         id=new_id("man"),
         lender=lender_id,
         amount=amount,
-        policies={_product(name): policy_for(_product(name)).hash for name in products},
+        policies={each: policy_for(each).hash for each in named},
         grades=tuple(grades),
         rate_floor=rate_floor,
         not_before=begins,
         expires_at=expires_at.replace(microsecond=0),
+        documents={each: product_document.current(each).hash for each in named},
     )
     with ctx.store.begin() as session:
         lender = gate.active_party(session, lender_id)
         key = custody.signer_of(session, ctx, lender.address)
         if key is not None:
             _unless_real_money(ctx)
-        data = mandate_message.typed_data(
-            lender=f"{lender.legal_scheme}:{lender.legal_value}",
-            amount=amount,
-            policies=value.policies,
-            grades=value.grades,
-            rate_floor=rate_floor,
-            not_before=value.not_before,
-            expires_at=value.expires_at,
-            nonce=eip712.random_nonce(),
-            chain_id=ctx.chain_id,
-            platform=ctx.platform,
-        )
-        row = MandateRow(
-            id=value.id,
-            cell=ctx.cell,
-            lender_id=lender_id,
-            currency=amount.currency,
-            amount=amount.minor,
-            policies={product.value: hash_ for product, hash_ in value.policies.items()},
-            grades=list(value.grades),
-            rate_floor=str(rate_floor),
-            not_before=value.not_before,
-            expires_at=value.expires_at,
-            signer=lender.address,
-            typed_data=data,
-            created_at=now,
-        )
+        row = _row(ctx, lender, value)
         session.add(row)
         session.flush()
         if key is not None and _several_persons(session, lender_id):
@@ -109,8 +84,41 @@ def prepare(
             session.add(row)
             session.flush()
         elif key is not None:
-            _activate(session, ctx, row, mandate_message.sign(data, key))
+            _activate(session, ctx, row, mandate_message.sign(row.typed_data, key))
         return MandateView.of(row, held=0, used=0)
+
+
+def _row(ctx: Context, lender: PartyRow, value: Mandate) -> MandateRow:
+    """The mandate with the text to be signed."""
+    data = mandate_message.typed_data(
+        lender=f"{lender.legal_scheme}:{lender.legal_value}",
+        amount=value.amount,
+        policies=value.policies,
+        documents=value.documents,
+        grades=value.grades,
+        rate_floor=value.rate_floor,
+        not_before=value.not_before,
+        expires_at=value.expires_at,
+        nonce=eip712.random_nonce(),
+        chain_id=ctx.chain_id,
+        platform=ctx.platform,
+    )
+    return MandateRow(
+        id=value.id,
+        cell=ctx.cell,
+        lender_id=value.lender,
+        currency=value.amount.currency,
+        amount=value.amount.minor,
+        policies={product.value: hash_ for product, hash_ in value.policies.items()},
+        documents={product.value: hash_ for product, hash_ in value.documents.items()},
+        grades=list(value.grades),
+        rate_floor=str(value.rate_floor),
+        not_before=value.not_before,
+        expires_at=value.expires_at,
+        signer=lender.address,
+        typed_data=data,
+        created_at=ctx.clock.now(),
+    )
 
 
 def _unless_real_money(ctx: Context) -> None:
@@ -135,6 +143,7 @@ def _propose(session: Session, ctx: Context, actor: Actor, row: MandateRow) -> P
             "amount": str(Money(row.amount, row.currency)),
             "currency": row.currency,
             "policies": row.policies,
+            "documents": row.documents,
             "grades": row.grades,
             "rate_floor": row.rate_floor,
             "not_before": row.not_before.isoformat(),
@@ -276,99 +285,6 @@ def _own(session: Session, actor: Actor, mandate_id: str) -> MandateRow:
     if row is None or row.lender_id != actor.party_id:
         raise NotFound("mandate_unknown", f"there is no mandate {mandate_id}")
     return row
-
-
-def value(row: MandateRow) -> Mandate:
-    """The row as the rules take it."""
-    return Mandate(
-        id=row.id,
-        lender=row.lender_id,
-        amount=Money(row.amount, row.currency),
-        policies={Product(name): hash_ for name, hash_ in row.policies.items()},
-        grades=tuple(row.grades),
-        rate_floor=Decimal(row.rate_floor),
-        not_before=row.not_before,
-        expires_at=row.expires_at,
-        state=MandateState(row.status),
-    )
-
-
-def live_ones(
-    session: Session, ctx: Context, *, lender_id: str, product: Product, currency: str
-) -> list[MandateRow] | Refusal:
-    """The lender's live mandates for a new loan of this product, at least one, locked; what has most left comes first.
-
-    Refusals: mandate_missing, or why the only one that names the product doesn't hold now (see `rules.mandate.live`).
-    """
-    now = ctx.clock.now()
-    found = session.exec(
-        select(MandateRow)
-        .where(MandateRow.lender_id == lender_id, MandateRow.currency == currency, MandateRow.status != "prepared")
-        .order_by(col(MandateRow.id))
-        .with_for_update()
-    ).all()
-    naming = [row for row in found if product.value in row.policies]
-    alive = [row for row in naming if live(value(row), now) is None]
-    if alive:
-        counted = select(LimitRow).where(
-            LimitRow.kind == LimitKind.MANDATE.value, col(LimitRow.key).in_([row.id for row in alive])
-        )
-        left = {limit.key: limit.amount - limit.held - limit.used for limit in session.exec(counted)}
-        return sorted(alive, key=lambda row: (left[row.id], row.expires_at, row.id), reverse=True)
-    why = None if not naming else live(value(naming[-1]), now)
-    return why or Refusal(
-        "mandate_missing",
-        f"the lender has signed no mandate for {product.value} in {currency}",
-        {"lender": lender_id, "product": product.value, "currency": currency},
-    )
-
-
-def unless_permitted(
-    row: MandateRow, record: DecisionRecord, rate: Decimal, amount: Money, now: datetime
-) -> Refusal | None:
-    """Why the decided terms can't be offered under the mandate; None where they can."""
-    content = record.as_dict()
-    use = Use(Product(content["product"]), str(content["policy"]["hash"]), payer_grade(content), rate, amount)
-    return permits(value(row), use, now)
-
-
-def unless_live(session: Session, ctx: Context, mandate_id: str | None) -> Refusal | None:
-    """Why no money may leave under the mandate of an offer now; None where it may. Its signature is looked at again.
-
-    Refusals: mandate_missing, those of `rules.mandate.live`, mandate_signature.
-    """
-    row = None if mandate_id is None else session.get(MandateRow, mandate_id, with_for_update=True)
-    if row is None:
-        return Refusal("mandate_missing", "the offer was made under no mandate of the lender", {})
-    refusal = live(value(row), ctx.clock.now())
-    if refusal is not None:
-        return refusal
-    signer = mandate_message.recover(row.typed_data, from_hex(str(row.signature)))
-    if signer != row.signer or row.typed_data["domain"] != mandate_message.domain(ctx.chain_id, ctx.platform):
-        return Refusal(
-            "mandate_signature", "the mandate isn't signed by its lender for this platform", {"mandate": row.id}
-        )
-    return None
-
-
-def taken_by_borrower(session: Session, borrower_id: str, product: Product, currency: str) -> int:
-    """What a borrower has offered, held or outstanding under a product, with all lenders together, in minor units.
-
-    Every loan has exactly one hold on a mandate, so that each counts once.
-    """
-    query = (
-        select(func.coalesce(func.sum(HoldRow.amount), 0))
-        .join(LimitRow, col(LimitRow.id) == col(HoldRow.limit_id))
-        .join(ApplicationRow, col(ApplicationRow.id) == col(HoldRow.application_id))
-        .where(
-            LimitRow.kind == LimitKind.MANDATE.value,
-            LimitRow.currency == currency,
-            HoldRow.state != "freed",
-            ApplicationRow.borrower_id == borrower_id,
-            ApplicationRow.product == product.value,
-        )
-    )
-    return int(session.exec(query).one())
 
 
 def get(ctx: Context, actor: Actor, mandate_id: str) -> MandateView:

@@ -45,11 +45,13 @@ class LimitView:
 
 @dataclass(frozen=True, slots=True)
 class MandateView:
-    """A lender's mandate with what is held and used of it, for the lender. ``policies``: product → hash."""
+    """A lender's mandate with what is held and used of it, for the lender. ``policies``, ``documents``: product → hash
+    of what decides on it, and of the product document that its loans follow."""
 
     id: str
     lender_id: str
     policies: dict[str, str]
+    documents: dict[str, str]
     currency: str
     amount: int
     held: int
