@@ -1,8 +1,9 @@
 """Tries mutants of the rules, the payments and the lending: do the tests that run a line see that it was changed?
 
-`python -m tests.mutation [--number 300] [--seed 1] [--only PATH] [--tests PATH ...] [--again]`. Works on a copy. What
-was found out is kept in `.mutants`, so that a run that was broken off goes on; ``--again`` tries the survivors again. A
-run of all targets stores its score and its survivors in `tests/mutation/results.json`. Exit 1 below 90 %.
+`python -m tests.mutation [--number 300] [--seed 1] [--only PATH] [--tests PATH ...] [--again]`. Works on copies, one a
+worker. What was found out is kept in `.mutants`, so that a run that was broken off goes on; ``--again`` tries the
+survivors again. A run of all targets stores its score, its survivors and the keys of what was killed in
+`tests/mutation/results.json`: another checkout goes on from there. Exit 1 below 90 %.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from queue import Empty, Queue
 
 import pytest
 
@@ -48,7 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--only", help="mutants of files whose path begins with this")
     parser.add_argument("--tests", nargs="+", default=TESTS, help="the tests that are to find them (nearly all)")
     parser.add_argument("--again", action="store_true", help="try once more what survived")
-    parser.add_argument("--workers", type=int, default=2, help="processes that find out which test runs which line")
+    parser.add_argument("--workers", type=int, default=2, help="processes at once (2)")
     args = parser.parse_args(argv)
     files = [file for file in _files() if args.only is None or file.startswith(args.only)]
     KEPT.mkdir(exist_ok=True)
@@ -59,8 +62,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         todo = [mutant for mutant in mutants if mutant.key not in known]
         if todo:
             found = covering(tree, args.tests, args.workers, KEPT)
+            waiting: Queue[Mutant] = Queue()
             for mutant in todo:
-                known[mutant.key] = _try(tree, found, mutant)
+                waiting.put(mutant)
+            with ThreadPoolExecutor(args.workers) as pool:
+                for ends in pool.map(lambda _: _try_all(found, waiting), range(args.workers)):
+                    known |= ends
     return _judge(mutants, known, args.seed, store=args.only is None and tuple(args.tests) == TESTS)
 
 
@@ -73,11 +80,25 @@ def _files() -> list[str]:
 
 def _known(again: bool) -> dict[str, str]:
     """How mutants ended in earlier runs. A kill stays one as long as the mutant is the same."""
+    known = {}
+    if STORED.exists():
+        known = dict.fromkeys(json.loads(STORED.read_text(encoding="utf-8"))["killed"], KILLED)
     path = KEPT / "results.jsonl"
-    if not path.exists():
-        return {}
-    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    return {row["key"]: row["end"] for row in rows if row["end"] == KILLED or not again}
+    rows = map(json.loads, path.read_text(encoding="utf-8").splitlines()) if path.exists() else ()
+    return known | {row["key"]: row["end"] for row in rows if row["end"] == KILLED or not again}
+
+
+def _try_all(found: Covering, waiting: Queue[Mutant]) -> dict[str, str]:
+    """Try what waits, on a copy of the tree of one's own, until nothing does."""
+    ends: dict[str, str] = {}
+    with tempfile.TemporaryDirectory(prefix="chainfin-mutants-") as folder:
+        tree = Tree(Path(folder))
+        while True:
+            try:
+                mutant = waiting.get_nowait()
+            except Empty:
+                return ends
+            ends[mutant.key] = _try(tree, found, mutant)
 
 
 def _try(tree: Tree, found: Covering, mutant: Mutant) -> str:
@@ -139,9 +160,9 @@ def _judge(mutants: Sequence[Mutant], ends: dict[str, str], seed: int, *, store:
         stored = {
             "seed": seed,
             "sampled": len(mutants),
-            "killed": dead,
             "score": f"{score:.1f}",
             "survivors": survivors,
+            "killed": sorted(mutant.key for mutant in mutants if ends[mutant.key] == KILLED),
         }
         STORED.write_text(json.dumps(stored, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
     print(f"mutants: {dead} of {len(mutants)} killed, {score:.1f} % (least: {LEAST_SCORE} %)")
