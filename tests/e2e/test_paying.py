@@ -1,35 +1,29 @@
-"""Where to pay and under which reference: to the pledgee or the holder itself, never to a pot; what names no claim
-waits for two persons, or goes back."""
+"""Where to pay and under which reference: to the pledgee or the holder itself, never to a pot."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
-from decimal import Decimal
 
 import pytest
 
-from chainfin.errors import Conflict, Forbidden, NotFound, Refused
+from chainfin.errors import NotFound, Refused
 from chainfin.rules import ledger
-from chainfin.services.kernel import approvals, custody
-from chainfin.services.kernel.commands import Refund
-from chainfin.services.kernel.context import OPERATOR, Actor
-from chainfin.services.lending import applications, end_of_day, limits
+from chainfin.services.kernel import approvals
+from chainfin.services.kernel.context import OPERATOR
+from chainfin.services.lending import applications
 from chainfin.services.oversight import parked
-from chainfin.services.payments import deposits, incoming, instructions, unmatched
+from chainfin.services.payments import deposits, incoming, instructions
 from chainfin.services.reactions import approved
-from chainfin.services.reads import queries
-from chainfin.services.trade import receivables
-from chainfin.services.views.acts import ProposalView
 from chainfin.services.views.oversight import ParkedView
 from chainfin.storage.trade_tables import ReceivableRow
 from chainfin.values import instruction, reference
 from chainfin.values.money import Money
 from chainfin.values.party import first_person
-from chainfin.values.payment_reference import Kind
 from tests.e2e.onchain import view
 from tests.e2e.site import FACE, Site
+from tests.e2e.test_unmatched import proposed
 from tests.unit.test_remittance import wide
 
 LENT = 500_000_00
@@ -159,93 +153,6 @@ def test_payment__that_names_two_claims__waits(site: Site) -> None:
     site.sends_back(ref)
 
 
-# by hand
-
-
-def proposed(site: Site, ref: str, kind: Kind, target: str) -> ProposalView:
-    return unmatched.propose(site.ctx, BOSS, site.unmatched(ref).id, kind=kind, target=target, reason="he called")
-
-
-def test_unmatched__allocated_by_two_persons__placed_as_if_named(site: Site) -> None:
-    asset = site.confirmed(site.borrower())
-    ref = site.pays(FACE, "for the copper")
-    assert site.balance(ledger.SUSPENSE, ref=site.incoming(ref).id) == FACE
-    made = proposed(site, ref, "receivable", asset.id)
-    with pytest.raises(Refused) as alone:
-        approved.approve(site.ctx, BOSS, made.id, "my own")
-    assert alone.value.code == "approval_same_person"
-    assert site.incoming(ref).status == "unmatched"
-    approved.approve(site.ctx, site.second(OPERATOR), made.id, "checked with the debtor")
-    site.run()
-    row = site.incoming(ref)
-    assert (row.status, row.unapplied, row.allocated_by) == ("applied", 0, made.id)
-    assert site.receivable(asset.id).status == "settled"
-    item = site.unmatched(ref)
-    assert (item.status, item.resolved_by) == ("resolved", site.second(OPERATOR).person_id)
-
-
-def test_unmatched__claim_takes_nothing__proposal_stays_open(site: Site) -> None:
-    asset = site.confirmed(site.borrower())
-    site.pays(FACE, asset.reference)
-    ref = site.pays(5_00, "again")
-    made = proposed(site, ref, "receivable", asset.id)
-    with pytest.raises(Refused) as refused:
-        approved.approve(site.ctx, site.second(OPERATOR), made.id, "ok")
-    assert refused.value.code == "payment_not_placed"
-    assert (site.incoming(ref).status, site.incoming(ref).unapplied) == ("unmatched", 5_00)
-    site.sends_back(ref)
-    with pytest.raises(Refused) as late:
-        approved.approve(site.ctx, site.second(OPERATOR), made.id, "ok")
-    assert late.value.code == "payment_not_unmatched"
-    assert [row.status for row in site.refunds(ref)] == ["done"]
-
-
-def test_unmatched__proposed_twice_or_for_nothing__refused(site: Site) -> None:
-    asset = site.confirmed(site.borrower())
-    ref = site.pays(6_00, "?")
-    with pytest.raises(NotFound) as unknown:
-        proposed(site, ref, "loan", asset.id)
-    assert unknown.value.code == "claim_unknown"
-    proposed(site, ref, "receivable", asset.id)
-    with pytest.raises(Conflict) as twice:
-        proposed(site, ref, "receivable", asset.id)
-    assert twice.value.code == "allocation_proposed"
-
-
-def test_unmatched__resolved_as_if_it_were_nothing__refused(site: Site) -> None:
-    ref = site.pays(7_00, "?")
-    with pytest.raises(Conflict) as refused:
-        parked.resolve(site.ctx, BOSS, site.unmatched(ref).id, "leave it")
-    assert refused.value.code == "parked_payment_undecided"
-    site.sends_back(ref)
-    with pytest.raises(Conflict) as closed:
-        unmatched.send_back(site.ctx, BOSS, site.unmatched(ref).id, "again")
-    assert closed.value.code == "parked_item_not_open"
-    assert len(site.commands(Refund, correlation=site.incoming(ref).id)) == 1
-
-
-def test_unmatched__tried_again_in_vain__stays_and_later_is_placed(site: Site) -> None:
-    ref = site.pays(8_00, "?")
-    item = site.unmatched(ref)
-    again = parked.retry(site.ctx, BOSS, item.id, site.inst.retries())
-    assert (again.status, again.reason, site.incoming(ref).status) == ("open", "remittance_unknown", "unmatched")
-    site.sends_back(ref)
-
-
-def test_unmatched__decided_by_others__refused(site: Site) -> None:
-    ref = site.pays(9_00, "?")
-    item = site.unmatched(ref)
-    lender = site.cast["lender"]
-    for actor, code in ((lender, "operator_only"), (OPERATOR, "person_missing")):
-        with pytest.raises(Forbidden) as refused:
-            unmatched.send_back(site.ctx, actor, item.id, "mine")
-        assert refused.value.code == code
-    with pytest.raises(Forbidden) as refused:
-        unmatched.propose(site.ctx, lender, item.id, kind="loan", target="x", reason="mine")
-    assert refused.value.code == "operator_only"
-    site.sends_back(ref)
-
-
 def items(site: Site, source: str, subject: str) -> list[ParkedView]:
     found = parked.list_(site.ctx, OPERATOR, status=None, after="", limit=500)
     return [item for item in found if (item.source, item.subject) == (source, subject)]
@@ -351,99 +258,3 @@ def test_payment__tried_while_it_still_waits__its_money_stays_in_suspense(site: 
     site.run()
     assert site.incoming(ref).status == "applied"
     assert site.balance(ledger.SUSPENSE, ref=row.book_ref) == 0
-
-
-# paid back early
-
-
-def lent(site: Site, amount: int = 800_000_00) -> tuple[Actor, ReceivableRow, str]:
-    borrower = site.borrower()
-    asset = site.confirmed(borrower)
-    return borrower, asset, site.funded(borrower, amount, asset.id)
-
-
-def test_borrower__pays_700k_of_800k_early__what_isnt_needed_is_free(site: Site) -> None:
-    borrower, asset, loan_id = lent(site)
-    offer = site.application(site.loan(loan_id).row.application_id).offer
-    assert offer is not None
-    rate = Decimal(str(offer.terms["advance_rate"]))
-    site.pays(700_000_00, f"LOAN {loan_id}")
-    loan = site.loan(loan_id)
-    needed = -(-loan.loan.dues.total.minor * 10**6 // int(rate * 10**6))
-    (pledge,) = loan.pledges
-    assert (pledge.status, pledge.left) == ("active", needed)
-    assert site.receivable(asset.id).pledged == needed
-    assert view(site.inst, "Receivables", "receivable", asset.id)["free"] == FACE - needed
-    second = site.funded(borrower, LENT, asset.id)
-    assert site.loan(second).row.status == "active", "what is free is lent on again"
-
-
-def test_borrower__pays_twice_before_anything_is_final__nothing_freed_twice(site: Site) -> None:
-    _, asset, loan_id = lent(site)
-    for _ in range(2):
-        site.pays(350_000_00, f"LOAN {loan_id}", step=False)
-        site.inst.incoming.run_once()
-    site.run()
-    loan = site.loan(loan_id)
-    (pledge,) = loan.pledges
-    assert pledge.left >= loan.loan.dues.total.minor
-    assert site.receivable(asset.id).pledged == pledge.left
-
-
-def test_statement__of_a_loan_that_ran__adds_up_to_what_is_owed(site: Site) -> None:
-    borrower, _, loan_id = lent(site)
-    for day in range(1, 4):
-        site.move_to(site.today + timedelta(days=1))
-        if day != 2:
-            end_of_day.run(site.ctx, OPERATOR, site.today)
-    site.pays(100_000_00, f"LOAN {loan_id}")
-    lines = queries.statement(site.ctx, borrower, loan_id)
-    loan = site.loan(loan_id).loan
-    fee = Money.parse(str(site.loan(loan_id).row.terms["fee"]), "CNY")
-    assert [line.kind for line in lines[:2]] == ["disburse", "fee"]
-    assert lines[1].amount == fee
-    accrued = [line.amount.minor for line in lines if line.kind == "accrue"]
-    assert accrued
-    assert min(accrued) > 0
-    assert sum(accrued) == loan.interest_accrued.minor
-    assert lines[-1].kind == "pay_borrower"
-    assert sum(line.amount.minor for line in lines) == lines[-1].balance.minor == loan.dues.total.minor
-
-
-def test_statement__after_a_debtor_paid_above_it__ends_at_nothing(site: Site) -> None:
-    borrower, asset, loan_id = lent(site)
-    site.move_to(site.today + timedelta(days=5))
-    site.pays(FACE, asset.reference)
-    lines = queries.statement(site.ctx, borrower, loan_id)
-    assert [line.kind for line in lines] == ["disburse", "fee", "accrue", "pay_debtor"]
-    assert lines[-1].balance.minor == 0
-    assert "to_holder" in lines[-1].allocation
-
-
-def test_limit__raised_without_naming_the_grade__keeps_it(site: Site) -> None:
-    borrower = site.borrower()
-    site.limit("borrower", borrower, 1_000_00)
-    row = limits.set_(
-        site.ctx, site.cast["lender"], kind="borrower", key=str(borrower.party_id), amount=Money(2_000_00, "CNY")
-    )
-    assert (row.amount, row.grade) == (2_000_00, "B")
-
-
-def test_invoice__billed_again_after_nobody_signed_it__paid_under_the_same_reference(
-    site: Site, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    seller = site.borrower()
-    papers = site.papers(seller)
-    order_id = site.received(seller, papers)
-    own, held = site.party(str(seller.party_id)).address, custody.signer_of
-    with monkeypatch.context() as patch:  # as if the seller held its key itself
-        patch.setattr(custody, "signer_of", lambda s, c, of: None if of == own else held(s, c, of))
-        first = receivables.issue(site.ctx, seller, order_id, papers["invoice"]).receivable
-    named = site.receivable(first.id).reference
-    site.ctx.clock.move_to(site.ctx.clock.now() + timedelta(hours=25))
-    site.run()
-    assert site.receivable(first.id).status == "refused"
-    again = receivables.issue(site.ctx, seller, order_id, papers["invoice"]).receivable
-    site.run()
-    assert (again.id, site.receivable(again.id).status) == (first.id, "issued")
-    assert site.receivable(again.id).reference == named
