@@ -10,7 +10,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # What the libraries of the embedded chain hash with: left to itself, eth-hash takes its slowest backend.
 export ETH_HASH_BACKEND := pysha3
 
-.PHONY: node help install demo serve readme test coverage test-py check bench contracts check-contracts check-long planted mutants soak lock clean
+.PHONY: node help install demo serve readme test coverage test-py check bench contracts check-contracts check-deploy check-long planted mutants soak lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -98,7 +98,10 @@ contracts: $(VENV)/.dev ## compile the contracts again into contracts/artifacts 
 .venv-%/.ready: requirements/analysis-%.txt
 	@test -x .venv-$*/bin/python || $(PYTHON) -m venv .venv-$*
 	@.venv-$*/bin/python -m pip install -q --require-hashes -r $< && touch $@ \
-	  || { rm -rf .venv-$*; echo "$*: can't be installed here, its part of check-contracts is skipped"; }
+	  || { rm -rf .venv-$*; echo "$*: can't be installed here, its part of the checks is skipped"; }
+
+check-deploy: .venv-deploy/.ready ## the files of docs/operate/deploy before hadolint, kubernetes-validate and systemd-analyze
+	@test ! -d .venv-deploy || $(PYTHON) -m tests.deployment .venv-deploy/bin
 
 check-contracts: $(VENV)/.dev node .venv-slither/.ready .venv-halmos/.ready ## long fuzzing, coverage, analysis, proofs and planted bugs (hours; needs Node)
 	PYTHON=$(BIN)/python contracts/test.sh --long
@@ -135,6 +138,7 @@ lock: $(VENV)/.dev ## renew the pinned requirements (all of them with UPGRADE=--
 	$(COMPILE) -c requirements/dev.txt -o requirements/traces.txt pyproject.toml --extra traces
 	$(COMPILE) $(UPGRADE) -o requirements/analysis-slither.txt requirements/analysis-slither.in
 	$(COMPILE) $(UPGRADE) -o requirements/analysis-halmos.txt requirements/analysis-halmos.in
+	$(COMPILE) $(UPGRADE) -o requirements/analysis-deploy.txt requirements/analysis-deploy.in
 
 clean: ## remove the environment and the embedded state
 	rm -rf $(VENV) .venv-* .chainfin
