@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 from chainfin.storage.party_tables import PersonRow
 from chainfin.storage.store import Store
@@ -27,6 +27,8 @@ os.environ.setdefault("ETH_HASH_BACKEND", "pysha3")
 
 # A timing is never an assertion: the machine may be busy. Seeds are printed where an example fails.
 settings.register_profile("chainfin", deadline=None, print_blob=True)
+# For who only asks whether a test fails: no minutes of making the example smaller.
+settings.register_profile("found", settings.get_profile("chainfin"), phases=(Phase.explicit, Phase.generate))
 settings.load_profile("chainfin")
 
 

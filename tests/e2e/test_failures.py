@@ -25,7 +25,7 @@ from chainfin.services.trade import disputes, orders, receivables
 from chainfin.services.views.pledges import PledgeView
 from chainfin.storage.lending_tables import LimitRow
 from chainfin.storage.party_tables import PartyRow
-from chainfin.storage.trade_tables import ActRow
+from chainfin.storage.trade_tables import ActRow, PledgeRow
 from chainfin.values import instruction
 from chainfin.values.money import Money
 from chainfin.values.party import Role
@@ -43,6 +43,10 @@ def undone(site: Site, application: str, code: str, node: str) -> None:
     assert view_.row.status == "failed"
     assert view_.nodes[-1].name == "failed"
     assert view_.nodes[-1].detail["code"] == code
+    with site.ctx.store.read() as session:
+        pledged = session.exec(select(PledgeRow.id).where(PledgeRow.loan_id == view_.row.loan_id)).all()
+    if node == "disbursing":
+        assert {f"pledge {pledge}" for pledge in pledged} <= set(view_.nodes[-1].detail["undone"])
     refused = next(each for each in view_.nodes if each.name == node)
     assert refused.outcome == "refused"
     assert set(site.taken(application)) == {"freed"}

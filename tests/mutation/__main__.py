@@ -124,6 +124,7 @@ def _try(tree: Tree, found: Covering, mutant: Mutant) -> str:
 def _fails(tree: Tree, tests: Sequence[str], patience: float) -> bool:
     """Whether one of the tests fails, or none of them ends."""
     options = ["-x", "-n", "0", "-p", "no:cacheprovider", "--tb=no", "--hypothesis-seed=0"]
+    options.append("--hypothesis-profile=found")
     process = subprocess.Popen(
         [sys.executable, "-m", "pytest", *options, *tests],
         cwd=tree.folder,
