@@ -19,7 +19,9 @@ from tests.mutation.sample import Mutant
 from tests.planted.tree import Tree
 
 WORTH_S = 120
-"""Tests that take as long as this together are run against a mutant, the quickest first; then it has survived."""
+"""Tests that take as long as this together are run against a mutant; then it has survived."""
+DIRECT = ("tests/unit/", "tests/properties/")
+"""Run first: they ask rules for their answer, where others only pass by, and need no world of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +32,14 @@ class Covering:
     seconds: dict[str, float]
 
     def tests(self, mutant: Mutant, original: str) -> list[str]:
-        """The tests that run what is mutated; of what is outside all functions those that run anything of its file."""
+        """The tests that run what is mutated, direct and quick ones first; of what is outside all functions those that
+        run anything of its file."""
         lines = self.lines.get(mutant.file, {})
         span = _statement(ast.parse(original), mutant.line) if mutant.function else map(int, lines)
         found = {test for line in span for test in lines.get(str(line), ())}
         chosen: list[str] = []
         worth = 0.0
-        for test in sorted(found, key=lambda test: (self.seconds[test], test)):
+        for test in sorted(found, key=lambda test: (not test.startswith(DIRECT), self.seconds[test], test)):
             if chosen and worth + self.seconds[test] > WORTH_S:
                 break
             chosen.append(test)
