@@ -46,6 +46,7 @@ TAGS = {
     "books": "Closing a month.",
     "policies": "What decides on applications.",
     "products": "How loans are repaid and what they may cost.",
+    "webhooks": "A party is told of what moves by a call to an address of its own.",
     "parked": "What could not be understood or applied.",
     "bank": "A bank's files, and its statements.",
     "sandbox": "What people do outside, where a sandbox plays the outside.",

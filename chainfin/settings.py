@@ -81,6 +81,8 @@ class Settings(BaseSettings):
     """`json` or `console`; by default console on a terminal, else json."""
     log_level: str | None = None
     """`debug`, `info`, `warning`, `error` or `critical`; by default info for the service, else warning."""
+    private_webhooks: bool = False
+    """Whether webhooks may go to this machine and to private networks, over plain http too: for trials alone."""
     metrics_token: str | None = None
     """The bearer token that /metrics takes; without it, callers on this machine alone are answered."""
     otel_endpoint: str | None = None

@@ -30,6 +30,7 @@ NOUNS = (
     "periods",
     "policies",
     "products",
+    "webhooks",
     "parked",
     "bank",
     "sandbox",

@@ -31,6 +31,7 @@ from chainfin.connectors.partners import Endpoint, Partners, connect
 from chainfin.connectors.payment_rail import Incoming, IncomingPage, Line
 from chainfin.connectors.sandbox import PARTNERS, Played, Sandbox, World, start_sandbox
 from chainfin.connectors.watch import IncomingWatch
+from chainfin.connectors.webhooks import BACKOFF, WebhookSender
 from chainfin.connectors.worker import Worker
 from chainfin.errors import Refusal
 from chainfin.eth.signer import Signer
@@ -39,7 +40,7 @@ from chainfin.runtime.housekeeping import Housekeeper
 from chainfin.runtime.loop import Loop
 from chainfin.runtime.metrics import Metrics
 from chainfin.runtime.tracing import Tracing
-from chainfin.services.kernel import commands, custody, parking
+from chainfin.services.kernel import announcing, commands, custody, parking
 from chainfin.services.kernel.context import Clock, Context
 from chainfin.services.oversight.parked import Retry
 from chainfin.services.parties import admission
@@ -139,8 +140,10 @@ class Installation(AbstractContextManager["Installation"]):
             registrar_address=keys["registrar"],
             platform=settings.platform,
             release_patience=timedelta(hours=settings.release_hours),
+            private_webhooks=settings.private_webhooks,
             real_money=settings.rail is not None or settings.bank is not None,
         )
+        self.store.before_commit(lambda session: announcing.write(session, self.ctx))
         admission.admit_registrar(self.ctx)
         return keys
 
@@ -219,6 +222,17 @@ class Installation(AbstractContextManager["Installation"]):
         handlers = {**self.partners.handlers(), **({} if self.files is None else self.files.handlers())}
         self.worker = Worker(self.store, handlers, self._on_result, now=ctx.clock.now, alone=alone)
         self.incoming = IncomingWatch(self.partners.rail, lambda: incoming.cursor(ctx), self._on_incoming, rest_s=0.5)
+        self.sender_of_events = WebhookSender(self.store, vault, ctx.clock.now, private=ctx.private_webhooks)
+        self._closing.append(self.sender_of_events.close)
+        # of its own, so that parties that answer slowly keep no money waiting
+        self.webhooks = Worker(
+            self.store,
+            self.sender_of_events.handlers(),
+            self._on_result,
+            now=ctx.clock.now,
+            alone=alone,
+            backoff=BACKOFF,
+        )
         self.housekeeper = Housekeeper(ctx)
         self.loops = {
             "chain": Loop("chain", self.chain),
@@ -226,6 +240,7 @@ class Installation(AbstractContextManager["Installation"]):
             # a bank that doesn't answer delays money that comes in; everything else goes on
             "incoming": Loop("incoming", self.incoming, patient=True),
             "housekeeping": Loop("housekeeping", self.housekeeper),
+            "webhooks": Loop("webhooks", self.webhooks, patient=True),
         }
         if self.files is not None:
             del self.loops["incoming"]  # the bank tells by its files what came in

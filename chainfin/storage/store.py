@@ -37,6 +37,29 @@ def tell(session: Session, subject: str) -> None:
     session.info.setdefault(_NEWS, set()).add(subject)
 
 
+_MOVED = "chainfin_moved"
+
+
+class Stateful(Protocol):
+    """A row of which a state is kept."""
+
+    id: Any
+    status: str
+
+
+def moves(session: Session, row: Stateful, before: str | None) -> None:
+    """The transaction moves ``row`` from the state ``before`` (None: it is new). Whoever is to be told reads it at the
+    transaction's end (`Store.before_commit`), as it stands then."""
+    session.info.setdefault(_MOVED, {}).setdefault(id(row), (row, before))
+
+
+def all_moved(session: Session) -> list[Any]:
+    """The rows that are in another state at the end of a transaction than they were at its beginning. What a savepoint
+    took back isn't among them."""
+    found = session.info.get(_MOVED, {}).values()
+    return [row for row, before in found if row in session and row.status != before]
+
+
 class Witness(Protocol):
     """Is told what the transactions of one store do, and can refuse them."""
 
@@ -66,6 +89,7 @@ class Store:
         self.is_sqlite = url.startswith("sqlite")
         self._writer = threading.RLock()
         self._listeners: list[Callable[[frozenset[str]], None]] = []
+        self._last_words: list[Callable[[Session], None]] = []
         self._witness: Witness | None = None
         if self.is_sqlite:
             file = Path(url.removeprefix("sqlite:///"))
@@ -99,6 +123,8 @@ class Store:
                 _watch(session, self._witness)
             with session.begin():
                 yield session
+                for last_word in self._last_words:
+                    last_word(session)
         news = frozenset(session.info.get(_NEWS, ()))
         for listener in self._listeners:
             listener(news)
@@ -114,6 +140,10 @@ class Store:
         """Whether unrelated changes belong into one transaction. On SQLite yes: each commit waits for the disk, one
         after the other. On PostgreSQL no: commits share the disk's wait, and the locks of many would entangle."""
         return self.is_sqlite
+
+    def before_commit(self, last_word: Callable[[Session], None]) -> None:
+        """Call ``last_word`` at the end of each write transaction, in it: what it writes is committed with the rest."""
+        self._last_words.append(last_word)
 
     def on_commit(self, listener: Callable[[], None], *, about: Collection[str] | None = None) -> None:
         """Call ``listener`` after each write commit, or only after those that `tell` of a subject in ``about``

@@ -17,6 +17,7 @@ MODULES = (
     "oversight_tables",
     "party_tables",
     "trade_tables",
+    "webhook_tables",
 )
 
 

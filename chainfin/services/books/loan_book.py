@@ -30,6 +30,7 @@ from chainfin.rules.loan import (
 from chainfin.services.books import funding_accounts, journals
 from chainfin.services.kernel.context import Context
 from chainfin.storage.lending_tables import IncomingRow, LoanEventRow, LoanRow, RepaymentRow
+from chainfin.storage.store import moves
 from chainfin.values.money import Money
 
 
@@ -105,6 +106,7 @@ def record(
     )
     journals.post_all(session, done.journals, now=now, payment=None if incoming is None else incoming.id)
     funding_accounts.follow(session, ctx, row, done.journals)
+    moves(session, row, row.status)
     row.status = done.loan.state.value
     if new.kind is Kind.DISBURSE:
         row.start_date = new.on

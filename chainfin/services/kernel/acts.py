@@ -21,6 +21,7 @@ from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.views.acts import ActView
 from chainfin.storage import locks
 from chainfin.storage.party_tables import PartyRow
+from chainfin.storage.store import moves
 from chainfin.storage.trade_tables import ActNonceRow, ActRow
 from chainfin.storage.types import new_id
 
@@ -61,6 +62,7 @@ def prepare(
     row = _row(session, ctx, party, act, act.FUNCTION, subject, deadline, auths=auths, extra=extra)
     key = custody.signer_of(session, ctx, row.signer)
     session.add(row)
+    moves(session, row, None)
     in_flight.unless_paid(session, row)
     if key is not None:
         submit(session, ctx, row, eip712.sign(row.typed_data, key))
@@ -106,6 +108,7 @@ def ride(session: Session, ctx: Context, *, party: PartyRow, rider: Signed, subj
     name = eip712.word_name(type(rider))
     row = _row(session, ctx, party, rider, name, subject, ctx.clock.now() + LIFETIME)
     session.add(row)
+    moves(session, row, None)
     key = custody.signer_of(session, ctx, party.address)
     if key is not None:
         take_ride(session, ctx, row, eip712.sign(row.typed_data, key))

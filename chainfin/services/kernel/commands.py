@@ -211,7 +211,32 @@ class SendAct:
         return self.act_subject
 
 
-Command: TypeAlias = PayLoan | PayHolder | Refund | RegisterPledge | StrikeOutPledge | FetchData | SendAct
+@dataclass(frozen=True, slots=True)
+class DeliverEvent:
+    """Call an address of a party and tell it of an event. ``attempt`` counts from 1: it is told again when it asks."""
+
+    TOPIC: ClassVar = "webhook.deliver"
+
+    event_id: str
+    endpoint_id: str
+    attempt: int
+
+    @property
+    def key(self) -> str:
+        return f"webhook:{self.event_id}:{self.endpoint_id}:{self.attempt}"
+
+    @property
+    def subject(self) -> str:
+        return self.endpoint_id
+
+    @property
+    def correlation(self) -> str:
+        return self.event_id
+
+
+Command: TypeAlias = (
+    PayLoan | PayHolder | Refund | RegisterPledge | StrikeOutPledge | FetchData | SendAct | DeliverEvent
+)
 C = TypeVar("C", bound=Command)
 
 ALL: Final[tuple[type[Command], ...]] = (
@@ -222,6 +247,7 @@ ALL: Final[tuple[type[Command], ...]] = (
     StrikeOutPledge,
     FetchData,
     SendAct,
+    DeliverEvent,
 )
 _FIELDS: Final = {kind.TOPIC: {each.name: get_type_hints(kind)[each.name] for each in fields(kind)} for kind in ALL}
 """Topic → the fields of its command and their types."""

@@ -144,6 +144,8 @@ class Context:
     """How long the lender of a repaid loan has for its release, before the bank attests the payoff."""
     real_money: bool = False
     """A real payment rail is connected: no sandbox's shortcuts."""
+    private_webhooks: bool = False
+    """Whether parties' addresses may be those of this machine and of private networks, over plain http too."""
 
     @property
     def fingerprint_key(self) -> bytes:

@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 
 from chainfin.rules.pledge import LIVE, Pledge, State
 from chainfin.storage.chain_tables import ChainEventRow
+from chainfin.storage.store import moves
 from chainfin.storage.trade_tables import PledgeRow
 
 LIVE_STATUS: Final = tuple(state.value for state in LIVE)
@@ -39,6 +40,7 @@ def value(row: PledgeRow) -> Pledge:
 
 def put(session: Session, row: PledgeRow, pledge: Pledge) -> None:
     """The row says what the value says."""
+    moves(session, row, row.status)
     row.status = pledge.state.value
     row.drawn = pledge.drawn
     row.expires_at = pledge.expires_at

@@ -8,7 +8,7 @@ from chainfin.rules import application as rules
 from chainfin.rules.application import Event, State
 from chainfin.services.kernel.context import Context
 from chainfin.storage.lending_tables import ApplicationRow
-from chainfin.storage.store import tell
+from chainfin.storage.store import moves, tell
 
 
 def of(row: ApplicationRow) -> State:
@@ -20,6 +20,7 @@ def move(session: Session, ctx: Context, row: ApplicationRow, event: Event) -> N
 
     Raises Conflict application_transition_refused.
     """
+    moves(session, row, row.status)
     row.status = rules.transition(State(row.status), event).value
     row.updated_at = ctx.clock.now()
     session.add(row)

@@ -23,6 +23,7 @@ from chainfin.services.lending import application_state, limits, mandate_use, pr
 from chainfin.services.pledges import assets, register, release
 from chainfin.storage.lending_tables import ApplicationRow, LoanRow, OfferRow
 from chainfin.storage.party_tables import PartyRow
+from chainfin.storage.store import moves
 from chainfin.storage.trade_tables import ActRow, PledgeRow
 from chainfin.values import instruction
 from chainfin.values.money import Money
@@ -212,6 +213,7 @@ def _end_loan(
     undone: list[str],
 ) -> None:
     _, loan = loan_book.load(session, row.id)
+    moves(session, row, row.status)
     row.status = cancel(loan).loan.state.value
     session.add(row)
     application_state.move(session, ctx, application, Event.FAIL)

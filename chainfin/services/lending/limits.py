@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select
 from chainfin.errors import BadInput, Refusal
 from chainfin.rules import facility as rules
 from chainfin.rules.facility import Held, Hold, HoldState, Limit, LimitKind, Position
+from chainfin.services.kernel import announcing
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.parties.gate import active_party
 from chainfin.services.views.lending import LimitView
@@ -21,6 +22,7 @@ from chainfin.storage import locks
 from chainfin.storage.lending_tables import ApplicationRow, HoldRow, LimitRow
 from chainfin.storage.trade_tables import ReceivableRow
 from chainfin.storage.types import new_id
+from chainfin.values.event_kind import EventKind
 from chainfin.values.money import Money
 from chainfin.values.party import Role
 
@@ -61,6 +63,8 @@ def set_(ctx: Context, actor: Actor, *, kind: str, key: str, amount: Money, grad
         row.grade = grade or row.grade
         row.updated_at = now
         session.add(row)
+        said = {"limit_id": row.id, "kind": row.kind, "key": key, "amount": str(amount), "currency": amount.currency}
+        announcing.say(session, ctx, EventKind.LIMIT, row.id, [lender_id], said)
         return LimitView.of(row)
 
 

@@ -14,6 +14,7 @@ from sqlmodel import Session
 from chainfin.services.kernel import commands
 from chainfin.services.kernel.commands import (
     Command,
+    DeliverEvent,
     FetchData,
     PayHolder,
     PayLoan,
@@ -23,6 +24,7 @@ from chainfin.services.kernel.commands import (
 )
 from chainfin.services.kernel.context import Context
 from chainfin.services.lending import applications, disbursement
+from chainfin.services.parties import webhooks
 from chainfin.services.payments import payouts
 from chainfin.services.pledges import substitution
 from chainfin.storage.ledger_tables import OutboxRow
@@ -100,6 +102,14 @@ def _fetch_refused(session: Session, ctx: Context, asked: FetchData, _code: str,
     applications.fetched(session, ctx, asked.application_id, {})
 
 
+def _delivered(_session: Session, _ctx: Context, _told: DeliverEvent, _value: Result) -> None:
+    """Nobody waits for it."""
+
+
+def _not_delivered(session: Session, _ctx: Context, told: DeliverEvent, _code: str, message: str) -> None:
+    webhooks.given_up(session, told.endpoint_id, message)
+
+
 HANDLERS: Final[Mapping[type[Command], tuple[OnDone, OnRefused]]] = {
     PayLoan: (_loan_paid, _loan_refused),
     PayHolder: (_holder_paid, _holder_refused),
@@ -107,5 +117,6 @@ HANDLERS: Final[Mapping[type[Command], tuple[OnDone, OnRefused]]] = {
     RegisterPledge: (_registered, _registration_refused),
     StrikeOutPledge: (_struck_out, _strike_refused),
     FetchData: (_fetched, _fetch_refused),
+    DeliverEvent: (_delivered, _not_delivered),
 }
 """Every command that a partner carries out. (An act is the chain's: what becomes of it is in `act_outcomes`.)"""

@@ -23,6 +23,7 @@ from chainfin.services.trade import debtor_lines, order_state, orders, trade_doc
 from chainfin.services.views.acts import ActView
 from chainfin.services.views.trade import ReceivableView
 from chainfin.storage.party_tables import PartyRow
+from chainfin.storage.store import moves
 from chainfin.storage.trade_tables import ActRow, DocumentRow, OrderRow, ReceivableRow
 from chainfin.values import payment_reference
 from chainfin.values.money import Money
@@ -279,6 +280,7 @@ def value(session: Session, row: ReceivableRow) -> Receivable:
 def put(session: Session, row: ReceivableRow, after: Receivable) -> None:
     """Write the value back to its row. If less is free now than was promised to an application, the promise is cut
     down: the chain will refuse the pledge that it was for."""
+    moves(session, row, row.status)
     row.status = after.state.value
     row.holder_id = after.holder
     row.pledged, row.split_away = after.pledged, after.split_away

@@ -1,0 +1,130 @@
+"""What parties are told of by calls to their own addresses (webhooks): written with what it tells of, or not at all.
+
+Whoever moves a state says so (`storage.store.moves`); at the end of the transaction `write` looks who wants to know,
+as things stand then. Events tell that something moved and name it; they carry no names, accounts or documents.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final, TypeAlias
+from urllib.parse import quote
+
+from sqlmodel import Session, select
+
+from chainfin.services.kernel import commands
+from chainfin.services.kernel.context import Context
+from chainfin.storage.lending_tables import ApplicationRow, LoanRow
+from chainfin.storage.store import all_moved
+from chainfin.storage.trade_tables import ActRow, PledgeRow, ReceivableRow
+from chainfin.storage.types import new_id
+from chainfin.storage.webhook_tables import WebhookEndpointRow, WebhookEventRow
+from chainfin.values.event_kind import EventKind
+
+Told: TypeAlias = tuple[EventKind, Sequence[str | None], Mapping[str, object]]
+"""Kind, who is concerned, and what is said."""
+
+
+def write(session: Session, ctx: Context) -> None:
+    """Events of all that this transaction moves, for the parties that listen."""
+    for row in all_moved(session):
+        told = _TOLD[type(row)](row)
+        if told is not None:
+            kind, parties, said = told
+            say(session, ctx, kind, row.id, parties, said)
+
+
+def say(
+    session: Session,
+    ctx: Context,
+    kind: EventKind,
+    subject: str,
+    parties: Sequence[str | None],
+    said: Mapping[str, object],
+) -> None:
+    """One event for each of the parties that wants its kind, and a call to each of its addresses that does."""
+    wanting = [each for each in _endpoints(session) if kind.value in each.events]
+    for party_id in dict.fromkeys(parties):
+        endpoints = [each for each in wanting if each.party_id == party_id]
+        if party_id is None or not endpoints:
+            continue
+        event = _event(ctx, kind, subject, party_id, said)
+        session.add(event)
+        session.flush()
+        for endpoint in endpoints:
+            commands.give(session, ctx, commands.DeliverEvent(event.id, endpoint.id, attempt=1))
+
+
+_KNOWN = "webhook_endpoints"
+
+
+def _endpoints(session: Session) -> list[WebhookEndpointRow]:
+    """The active ones of all parties, asked for once in a transaction."""
+    found: list[WebhookEndpointRow] | None = session.info.get(_KNOWN)
+    if found is None:
+        query = select(WebhookEndpointRow).where(WebhookEndpointRow.status == "active")
+        found = session.info[_KNOWN] = list(session.exec(query.order_by(WebhookEndpointRow.id)).all())
+    return found
+
+
+def _event(ctx: Context, kind: EventKind, subject: str, party_id: str, said: Mapping[str, object]) -> WebhookEventRow:
+    """CloudEvents 1.0, JSON."""
+    id_, now = new_id("evt"), ctx.clock.now()
+    body = {
+        "specversion": "1.0",
+        "id": id_,
+        "source": f"urn:chainfin:{quote(ctx.platform, safe='')}",
+        "type": f"chainfin.{kind.value}",
+        "subject": subject,
+        "time": now.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+        "datacontenttype": "application/json",
+        "data": said,
+    }
+    return WebhookEventRow(
+        id=id_,
+        cell=ctx.cell,
+        party_id=party_id,
+        kind=kind.value,
+        subject=subject,
+        body=json.dumps(body, separators=(",", ":")),
+        occurred_at=now,
+    )
+
+
+def _act(row: ActRow) -> Told | None:
+    if row.status != "awaiting_signature":
+        return None  # signed at once, by a key in custody
+    until = datetime.fromtimestamp(row.deadline, UTC).isoformat().replace("+00:00", "Z")
+    said = {"act_id": row.id, "contract": row.contract, "function": row.function, "subject": row.subject}
+    return EventKind.ACT, [row.party_id], {**said, "deadline": until}
+
+
+def _application(row: ApplicationRow) -> Told:
+    said = {"application_id": row.id, "product": row.product, "status": row.status, "loan_id": row.loan_id}
+    return EventKind.APPLICATION, [row.borrower_id, row.lender_id], said
+
+
+def _loan(row: LoanRow) -> Told:
+    said = {"loan_id": row.id, "application_id": row.application_id, "status": row.status}
+    return EventKind.LOAN, [row.borrower_id, row.lender_id], said
+
+
+def _receivable(row: ReceivableRow) -> Told:
+    said = {"receivable_id": row.id, "status": row.status}
+    return EventKind.RECEIVABLE, [row.seller_id, row.holder_id, row.debtor_id], said
+
+
+def _pledge(row: PledgeRow) -> Told:
+    said = {"pledge_id": row.id, "loan_id": row.loan_id, "asset_kind": row.asset_kind, "asset_id": row.asset_id}
+    return EventKind.PLEDGE, [row.pledgor_id, row.lender_id], {**said, "status": row.status}
+
+
+_TOLD: Final[Mapping[type[Any], Callable[[Any], Told | None]]] = {
+    ActRow: _act,
+    ApplicationRow: _application,
+    LoanRow: _loan,
+    ReceivableRow: _receivable,
+    PledgeRow: _pledge,
+}
