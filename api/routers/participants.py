@@ -9,7 +9,8 @@ from api.auth import Acting, Ctx
 from api.paging import Page, Paged, page
 from api.route import OnceRoute, OpenOnceRoute
 from api.schemas.common import Id
-from api.schemas.parties import AccountIn, AccountOut, ActOut, AdmissionOut, ParticipantIn, ParticipantOut, SignatureIn
+from api.schemas.parties import AccountIn, ActOut, AdmissionOut, ParticipantIn, ParticipantOut, SignatureIn
+from api.schemas.persons import ProposalOut
 from api.schemas.standing import ReasonIn, StandingOut
 from chainfin.services.parties import admission, suspension
 from chainfin.services.payments import accounts
@@ -59,11 +60,11 @@ def get_participant(ctx: Ctx, actor: Acting, participant_id: Id) -> ParticipantO
     return ParticipantOut.of(admission.get(ctx, actor, participant_id))
 
 
-@_own.post("/{participant_id}/account")
-def correct_account(ctx: Ctx, actor: Acting, participant_id: Id, body: AccountIn) -> AccountOut:
-    """The operator corrects the account; what the bank couldn't pay out to the old one goes out again."""
-    party, retried = accounts.correct_account(ctx, actor, participant_id, body.account)
-    return AccountOut(participant=ParticipantOut.of(party), payouts_retried=retried)
+@_own.post("/{participant_id}/account", status_code=202)
+def change_account(ctx: Ctx, actor: Acting, participant_id: Id, body: AccountIn) -> ProposalOut:
+    """Ask that a party be paid to another account. The operator asks and a person of the party approves, or the other
+    way round (`/v1/proposals/{id}/approve`); then what the bank couldn't pay out to the old one goes out again."""
+    return ProposalOut.of(accounts.propose(ctx, actor, participant_id, body.account, body.reason))
 
 
 @_own.post("/{participant_id}/suspend", status_code=202)

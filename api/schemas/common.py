@@ -76,7 +76,13 @@ def utc_text(moment: datetime) -> str:
 def _zoned(moment: datetime) -> datetime:
     if moment.tzinfo is None:
         raise ValueError("a time needs its zone, such as 2026-11-21T09:00:00Z")
-    return moment.astimezone(UTC)
+    try:
+        found = moment.astimezone(UTC)
+    except OverflowError:
+        found = None
+    if found is None or not 1970 <= found.year < 9999:
+        raise ValueError("a time from 1970 on, and before 9999")
+    return found
 
 
 Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=_LINE, strip_whitespace=True)]

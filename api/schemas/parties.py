@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
-from api.schemas.common import Address, FreeJson, Input, Line, Moment, Signature, Word, states
+from api.schemas.common import Address, FreeJson, Input, Line, Moment, Reason, Signature, Word, states
 from chainfin.services.views.acts import ActView
 from chainfin.services.views.parties import PartyView
 from chainfin.values.party import Role, role_names
@@ -62,9 +62,10 @@ class ParticipantOut(BaseModel):
 
 
 class AccountIn(Input):
-    """The bank account to which payments go from now on."""
+    """The bank account to which payments are to go."""
 
-    account: Word
+    account: Word = Field(description="1 to 128 printable ASCII characters without / or blanks")
+    reason: Reason = Field(description="why, for who approves it")
 
 
 class ParticipantPrivate(BaseModel):
@@ -145,13 +146,6 @@ class AdmissionOut(BaseModel):
     participant: ParticipantOut
     act: ActOut | None
     consent: TypedData | None
-
-
-class AccountOut(BaseModel):
-    """``payouts_retried``: how many payments that the bank had refused go out again."""
-
-    participant: ParticipantOut
-    payouts_retried: int
 
 
 class SignatureIn(Input):

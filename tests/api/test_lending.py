@@ -180,6 +180,22 @@ def test_cursor__round_trip__and_only_its_own_kind() -> None:
     assert caught.value.code == "cursor_invalid"
 
 
+@pytest.mark.parametrize("member", ["not_before", "expires_at"])
+@pytest.mark.parametrize(
+    "time",
+    ["9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00", "1969-12-31T23:59:59Z", "9999-01-01T00:00:00Z", "2027"],
+)
+def test_mandate__of_no_time_that_a_wallet_could_sign__refused(world: World, member: str, time: str) -> None:
+    asked = {
+        "products": ["general_310"],
+        "amount": {"amount": "1000.00", "currency": "CNY"},
+        "grades": ["A"],
+        "expires_at": "2100-01-01T00:00:00Z",
+    }
+    answer = world.call("POST", "lender", "/v1/mandates", json=asked | {member: time}, key=f"{member}-{time}")
+    assert (answer.status_code, answer.json()["code"]) == (422, "request_malformed"), answer.text
+
+
 def test_products__listed_with_the_hash_that_mandates_name(world: World) -> None:
     listed = world.call("GET", "lender", "/v1/products").json()["items"]
     assert {each["id"] for each in listed if each["current"]} >= {"receivable-pledge-v1", "general-310-v1"}

@@ -28,6 +28,7 @@ from chainfin.services.goods import receipts
 from chainfin.services.kernel import commands
 from chainfin.services.kernel.context import OPERATOR, Actor
 from chainfin.services.lending import applications, limits, mandates, prices
+from chainfin.services.payments import accounts
 from chainfin.services.pledges import undertakings
 from chainfin.services.reactions import approved, signing
 from chainfin.services.reads import queries
@@ -227,6 +228,13 @@ class Site(MoneySite):
                 row = PersonRow(id=person_id, party_id=actor.party_id, name="", created_at=self.ctx.clock.now())
                 session.add(row)
         return replace(actor, person_id=person_id)
+
+    def paid_to(self, party: Actor, account: str) -> None:
+        """The party's account is another from now on: the operator asks, the party approves."""
+        asking = replace(OPERATOR, person_id=first_person(None))
+        made = accounts.propose(self.ctx, asking, str(party.party_id), account, "the bank closed the old one")
+        owner = replace(party, person_id=first_person(party.party_id))
+        approved.approve(self.ctx, owner, made.id, "it is ours")
 
     def goods(self, owner: Actor, kilograms: int = 20_000) -> WarehouseReceiptView:
         """Copper at the keeper, at 70.00 a kilogram."""

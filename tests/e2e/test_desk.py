@@ -16,10 +16,9 @@ from chainfin.rules import ledger
 from chainfin.services.books import loan_book
 from chainfin.services.goods import receipts
 from chainfin.services.kernel import custody
-from chainfin.services.kernel.context import OPERATOR, Actor
+from chainfin.services.kernel.context import Actor
 from chainfin.services.lending import applications, credit_notes, margin_calls, review
 from chainfin.services.oversight import evidence
-from chainfin.services.payments import accounts
 from chainfin.services.pledges import enforcement, release
 from chainfin.services.trade import disputes
 from chainfin.values import instruction
@@ -232,13 +231,10 @@ def test_account__corrected__what_was_refused_goes_out_once(site: Site) -> None:
     asset = site.confirmed(holder)
     ref = site.pays(FACE, f"RECEIVABLE {asset.id}")
     assert site.incoming(ref).status == "payout_refused"
-    with pytest.raises(ChainfinError) as refused:
-        accounts.correct_account(site.ctx, holder, str(holder.party_id), "6228-new")
-    assert refused.value.code == "operator_only"
-    _, retried = accounts.correct_account(site.ctx, OPERATOR, str(holder.party_id), "6228-new")
+    site.paid_to(holder, "6228-new")
     site.run()
-    _, again = accounts.correct_account(site.ctx, OPERATOR, str(holder.party_id), "6228-new")
-    assert (retried, again) == (1, 0)
+    site.paid_to(holder, "6228-newer")
+    site.run()
     outs = [(row.status, row.payload["payee_account"]) for row in site.payouts(ref)]
     assert outs == [("replaced", "CLOSED-6228-9"), ("done", "6228-new")]
     assert (site.incoming(ref).status, site.incoming(ref).reason) == ("applied", None)
@@ -253,7 +249,7 @@ def test_account__corrected_of_a_payment_partly_sent_back__nothing_is_in_suspens
     ref = site.pays(FACE + 5_00, f"RECEIVABLE {asset.id}")
     assert (site.incoming(ref).status, site.incoming(ref).unapplied) == ("payout_refused", 0)
     assert mismatches(site) == []
-    accounts.correct_account(site.ctx, OPERATOR, str(holder.party_id), "6228-opened")
+    site.paid_to(holder, "6228-opened")
     site.run()
     assert site.incoming(ref).status == "applied"
     assert mismatches(site) == []
@@ -263,11 +259,11 @@ def test_account__corrected_to_another_closed_one__still_owed(site: Site) -> Non
     holder = site.borrower(account="CLOSED-6228-10")
     asset = site.confirmed(holder)
     ref = site.pays(FACE, f"RECEIVABLE {asset.id}")
-    accounts.correct_account(site.ctx, OPERATOR, str(holder.party_id), "CLOSED-6228-11")
+    site.paid_to(holder, "CLOSED-6228-11")
     site.run()
     assert site.incoming(ref).status == "payout_refused"
     assert site.balance(ledger.HOLDER_PAYABLE, ref=asset.id) == FACE
-    accounts.correct_account(site.ctx, OPERATOR, str(holder.party_id), "6228-open")
+    site.paid_to(holder, "6228-open")
     site.run()
     assert [row.status for row in site.payouts(ref)] == ["replaced", "replaced", "done"]
     assert mismatches(site) == []

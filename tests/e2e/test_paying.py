@@ -49,6 +49,15 @@ def test_debtor__of_a_claim_nobody_has_in_pledge__is_sent_to_the_holders_own_acc
     assert site.payouts(ref) == []
 
 
+def test_holder__pays_itself_under_its_claim__parked_and_nothing_settled(site: Site) -> None:
+    holder = site.borrower(account="6228-HOLDERS-OWN-3")
+    asset = site.confirmed(holder)
+    ref = site.pays(FACE, asset.reference, payer="6228-HOLDERS-OWN-3", account="6228-HOLDERS-OWN-3")
+    (item,) = items(site, "incoming_payments", ref)
+    assert item.reason == "payment_to_itself"
+    assert (site.receivable(asset.id).settled, site.receivable(asset.id).status) == (0, "confirmed")
+
+
 def test_debtor__of_a_pledged_claim__is_sent_to_the_lenders_account_for_it(site: Site) -> None:
     borrower = site.borrower()
     asset = site.confirmed(borrower)

@@ -13,7 +13,7 @@ from chainfin.services.kernel.commands import PayHolder, Refund
 from chainfin.services.kernel.context import OPERATOR
 from chainfin.services.lending import end_of_day
 from chainfin.services.oversight import reconcile_book
-from chainfin.services.payments import accounts, instructions, payouts
+from chainfin.services.payments import instructions, payouts
 from chainfin.services.reads import queries
 from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.lending_tables import IncomingRow
@@ -199,7 +199,7 @@ def test_holders_share__that_comes_back__is_owed_again_and_paid_to_the_new_accou
     row = site.incoming(ours.account[-8:] + "-1")
     assert (row.status, row.reason) == ("payout_refused", "payout_returned")
     assert site.balance(ledger.HOLDER_PAYABLE) == rest
-    accounts.correct_account(site.ctx, OPERATOR, str(borrower.party_id), "6228-NEW")
+    site.paid_to(borrower, "6228-NEW")
     site.run()
     assert site.balance(ledger.HOLDER_PAYABLE) == 0
     assert [(each.status, each.payload["payee_account"]) for each in site.commands(PayHolder)][-1] == (

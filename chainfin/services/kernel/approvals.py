@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, or_, select
 
 from chainfin.canon import canonical_bytes, content_hash
 from chainfin.errors import Forbidden, NotFound, Refusal, unless_refused
@@ -24,6 +24,9 @@ from chainfin.values.party import OPERATOR_SUBJECT
 LIFETIME = timedelta(days=7)
 """How long a proposal waits for the second person."""
 
+_OWN_PARTY = "own party"
+"""Stands for whoever asks; no party has this id."""
+
 Effect = Callable[[Session, Context, ProposalRow], None]
 """Carries an approved proposal out. What it refuses (raises) leaves the proposal open."""
 
@@ -37,8 +40,10 @@ def propose(
     subject: str,
     payload: Mapping[str, object],
     reason: str,
+    decided_by: str | None = _OWN_PARTY,
 ) -> ProposalRow:
-    """Ask for a second person of the actor's own party. ``payload``: JSON without floats, amounts as strings.
+    """Ask for a second person of the actor's own party, or for one of the party ``decided_by`` (None: the operator).
+    ``payload``: JSON without floats, amounts as strings.
 
     Raises Forbidden person_missing, person_not_active; BadInput record_not_canonical.
     """
@@ -49,7 +54,7 @@ def propose(
     row = ProposalRow(
         id=new_id("ppl"),
         cell=ctx.cell,
-        party_id=actor.party_id,
+        party_id=actor.party_id if decided_by == _OWN_PARTY else decided_by,
         kind=kind,
         subject=subject,
         payload=dict(payload),
@@ -115,7 +120,7 @@ def get(ctx: Context, actor: Actor, proposal_id: str) -> ProposalView:
     """Raises NotFound proposal_unknown."""
     with ctx.store.read() as session:
         row = session.get(ProposalRow, proposal_id)
-    if row is None or not (actor.sees_all or _own(actor, row)):
+    if row is None or not (actor.sees_all or _own(actor, row) or row.proposed_by == actor.person_id):
         raise _unknown(proposal_id)
     return ProposalView.of(row)
 
@@ -123,12 +128,15 @@ def get(ctx: Context, actor: Actor, proposal_id: str) -> ProposalView:
 def list_(
     ctx: Context, actor: Actor, *, status: str | None = None, after: str = "", limit: int = 50
 ) -> list[ProposalView]:
-    """One's own party's proposals in the order of making; the operator and auditors see all."""
+    """What one's own party decides and what one proposed oneself, in the order of making; the operator and auditors see
+    all."""
     query = select(ProposalRow).where(ProposalRow.id > after).order_by(col(ProposalRow.id)).limit(limit)
     if status is not None:
         query = query.where(ProposalRow.status == status)
     if not actor.sees_all:
-        query = query.where(ProposalRow.party_id == actor.party_id)
+        query = query.where(
+            or_(col(ProposalRow.party_id) == actor.party_id, col(ProposalRow.proposed_by) == actor.person_id)
+        )
     with ctx.store.read() as session:
         return [ProposalView.of(row) for row in session.exec(query)]
 

@@ -1,30 +1,70 @@
-"""A party's bank account corrected, and what the bank refused to pay to the old one ordered again."""
+"""The bank account to which a party is paid, changed by the word of both: the party's own, and the operator's.
+
+Either side asks, a person of the other approves, and only then money goes elsewhere. What the bank refused to pay to
+the old one is ordered again. Payouts that are ordered already go where they were ordered to.
+"""
 
 from __future__ import annotations
 
-from chainfin.errors import NotFound
+from sqlmodel import Session, col, select
+
+from chainfin.errors import Conflict, NotFound
+from chainfin.services.kernel import approvals
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.parties import admission
 from chainfin.services.payments import payouts
-from chainfin.services.views.parties import PartyView
+from chainfin.services.views.acts import ProposalView
+from chainfin.storage.approval_tables import ProposalRow
 from chainfin.storage.party_tables import PartyRow
 
+ACCOUNT = "account"
+"""The kind of a proposal to change a party's account."""
 
-def correct_account(ctx: Context, actor: Actor, party_id: str, account: str) -> tuple[PartyView, int]:
-    """The operator corrects the account to which a party is paid; what the bank couldn't pay out to the old one goes
-    out again, to the new one. Returns the party and how many payouts that are.
 
-    Raises Forbidden operator_only; BadInput account_invalid; NotFound party_unknown.
+def propose(ctx: Context, actor: Actor, party_id: str, account: str, reason: str) -> ProposalView:
+    """Ask that a party be paid to another account: the operator asks and a person of the party approves, or the other
+    way round.
+
+    Raises BadInput account_invalid; NotFound party_unknown (also of another party's); Forbidden person_missing,
+    person_not_active; Conflict account_taken (another party is paid to it), account_change_waits.
     """
-    actor.require_operator()
     admission._check_account(account)
     with ctx.store.begin() as session:
         party = session.get(PartyRow, party_id, with_for_update=True)
-        if party is None:
+        if party is None or not (actor.is_operator or actor.party_id == party_id):
             raise NotFound("party_unknown", f"there is no participant {party_id}")
-        earlier = party.profile.get("earlier_accounts")
-        change = {"account": party.account, "until": ctx.clock.now().isoformat()}
-        party.profile = {**party.profile, "earlier_accounts": [*(earlier if isinstance(earlier, list) else []), change]}
-        party.account = account
-        session.add(party)
-        return admission.seen_by(actor, party), payouts.retry(session, ctx, party)
+        _unless_taken(session, party, account)
+        waiting = select(ProposalRow.id).where(
+            ProposalRow.kind == ACCOUNT, ProposalRow.subject == party_id, ProposalRow.status == "open"
+        )
+        if session.exec(waiting).first() is not None:
+            raise Conflict("account_change_waits", "another change of this account waits for a decision")
+        made = approvals.propose(
+            session,
+            ctx,
+            actor,
+            kind=ACCOUNT,
+            subject=party_id,
+            payload={"account": account, "instead_of": party.account},
+            reason=reason,
+            decided_by=party_id if actor.is_operator else None,
+        )
+        return ProposalView.of(made)
+
+
+def change(session: Session, ctx: Context, proposal: ProposalRow) -> None:
+    """The other side approved. Raises Conflict account_taken (by another party meanwhile)."""
+    party, account = session.get_one(PartyRow, proposal.subject, with_for_update=True), str(proposal.payload["account"])
+    _unless_taken(session, party, account)
+    earlier = party.profile.get("earlier_accounts")
+    was = {"account": party.account, "until": ctx.clock.now().isoformat(), "by": proposal.id}
+    party.profile = {**party.profile, "earlier_accounts": [*(earlier if isinstance(earlier, list) else []), was]}
+    party.account = account
+    session.add(party)
+    payouts.retry(session, ctx, party)
+
+
+def _unless_taken(session: Session, party: PartyRow, account: str) -> None:
+    other = select(PartyRow.id).where(PartyRow.account == account, col(PartyRow.id) != party.id)
+    if session.exec(other).first() is not None:
+        raise Conflict("account_taken", "another participant is paid to this account", where="account")

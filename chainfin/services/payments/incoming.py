@@ -116,6 +116,8 @@ def take_line(session: Session, ctx: Context, line: StatementLine) -> Money | No
         raise BadInput(arrival.code, arrival.message)
     if not FIRST_DAY <= arrival.received_on <= ctx.clock.today() + timedelta(days=1):
         raise BadInput("value_date_implausible", f"the bank dates this payment {arrival.received_on}")
+    if arrival.payer_account == arrival.payee_account:
+        raise BadInput("payment_to_itself", "it comes from the account that it goes to: nobody paid anybody")
     row = _take(session, ctx, arrival, _paid_directly(session, arrival))
     if row is None:
         return None

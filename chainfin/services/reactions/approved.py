@@ -9,11 +9,12 @@ from chainfin.services.kernel import approvals
 from chainfin.services.kernel.approvals import Effect
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.lending import mandates, prices
-from chainfin.services.payments import unmatched
+from chainfin.services.payments import accounts, unmatched
 from chainfin.services.views.acts import ProposalView
 
 EFFECTS: Mapping[str, Effect] = MappingProxyType(
     {
+        accounts.ACCOUNT: accounts.change,
         mandates.MANDATE: mandates.sign_in_custody,
         prices.PRICE: prices.count_price,
         prices.PRICE_SOURCE: prices.approve_source,
