@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any, Literal
 
 from pydantic import BaseModel, Field
@@ -19,6 +20,7 @@ from api.schemas.common import (
 from api.schemas.lending import OfferTerms
 from api.schemas.pledges import PledgeOut
 from chainfin.rules.loan import Instalment, LoanState
+from chainfin.rules.margin import State
 from chainfin.services.payments.instructions import PaymentInstruction
 from chainfin.services.reads.queries import LoanDetail as LoanSeen
 from chainfin.services.reads.queries import Payoff, StatementLine
@@ -159,9 +161,11 @@ class MarginCallOut(BaseModel):
     asset_id: str
     cause: str = Field(description="what shrank the collateral: a document, a price, a count, the end of a day")
     amount: Amount
-    status: Literal["open", "met", "replaced"] = Field(
-        description="met: paid since, covered again, or the loan has ended; replaced: by a later call for more"
-    )
+    left: Amount = Field(description="less what was paid on the loan since")
+    quantity: str | None = Field(description="so much more of the goods, in their unit, did the same when it was made")
+    due_on: dt.date | None = Field(description="the last day to meet it; null of a loan on receivables")
+    status: str = states(State)
+    escalated_on: dt.date | None = Field(description="since then the lender may take the goods")
     created_at: Moment
 
     @classmethod
@@ -171,7 +175,11 @@ class MarginCallOut(BaseModel):
             asset_id=call.asset_id,
             cause=call.cause,
             amount=Amount.of(Money(call.amount, call.currency)),
-            status="met" if call.met else "replaced" if call.replaced else "open",
+            left=Amount.of(call.left),
+            quantity=None if call.quantity is None else str(Decimal(call.quantity).scaleb(-3)),
+            due_on=call.due_on,
+            status=call.status,
+            escalated_on=call.escalated_on,
             created_at=call.created_at,
         )
 

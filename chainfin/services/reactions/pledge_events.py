@@ -234,7 +234,7 @@ def _lost(session: Session, ctx: Context, told: pledges_events.Shrunk, event: Ch
     _pledge(_shrunk)(session, ctx, told, event)
     row = session.get(PledgeRow, told.pledge_id)
     if row is not None:
-        margin_calls.shrank(session, ctx, row, f"count in block {event.block_number}")
+        margin_calls.moved(session, ctx, row, f"count in block {event.block_number}")
 
 
 def _enforced(session: Session, pledge: Pledge, told: pledges_events.Enforced, event: ChainEvent) -> Outcome:
