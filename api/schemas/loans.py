@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Any, Literal
 
 from pydantic import BaseModel, Field
@@ -12,9 +11,12 @@ from pydantic import BaseModel, Field
 from api.schemas.common import (
     Amount,
     AmountIn,
+    DecimalText,
     Input,
     Moment,
+    Ref,
     major,
+    quantity_text,
     states,
 )
 from api.schemas.lending import OfferTerms
@@ -154,6 +156,13 @@ class StatementOut(BaseModel):
     lines: list[StatementLineOut]
 
 
+class TopUpIn(Input):
+    """More goods for the loan, like those that were lent on; ``quantity`` in the receipt's unit."""
+
+    warehouse_receipt_id: Ref
+    quantity: DecimalText
+
+
 class MarginCallOut(BaseModel):
     """A call (补仓): pay this much of the loan, or bring other collateral."""
 
@@ -176,7 +185,7 @@ class MarginCallOut(BaseModel):
             cause=call.cause,
             amount=Amount.of(Money(call.amount, call.currency)),
             left=Amount.of(call.left),
-            quantity=None if call.quantity is None else str(Decimal(call.quantity).scaleb(-3)),
+            quantity=None if call.quantity is None else quantity_text(call.quantity),
             due_on=call.due_on,
             status=call.status,
             escalated_on=call.escalated_on,

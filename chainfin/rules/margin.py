@@ -18,7 +18,7 @@ from fractions import Fraction
 from math import ceil, floor
 from typing import Final
 
-from chainfin.errors import BadInput, Conflict
+from chainfin.errors import BadInput, Conflict, Refusal
 from chainfin.rules.inventory import FULL, UnitPrice
 from chainfin.values.calendar import Adjustment, adjust
 from chainfin.values.money import BasisPoints, Money
@@ -27,6 +27,9 @@ CURE_DAYS: Final = 3
 """Business days to meet a call, where the policy that granted the loan names none."""
 SELL_RATE: Final = BasisPoints(FULL)
 """Where that policy names no sell rate, goods are sold before the deadline only if they are worth less than is owed."""
+
+
+_FOR_EVER: Final = date.max.isoformat()
 
 
 class State(StrEnum):
@@ -154,6 +157,20 @@ class Verdict:
 
     event: Event | None = None
     opened: Opened | None = None
+
+
+def unless_like(lent_on: Mapping[str, object], more: Mapping[str, object]) -> Refusal | None:
+    """Whether goods may be added to those that a loan was granted on, at its rates and by the same price: the same
+    commodity in the same unit, insured, and keeping at least as long. Refusals: goods_differ."""
+    for name in ("commodity", "commodity_class", "unit"):
+        if more.get(name) != lent_on.get(name):
+            return Refusal("goods_differ", f"they differ from the goods that were lent on: {name}", {"where": name})
+    if str(more.get("insured")).lower() != "true":
+        return Refusal("goods_differ", "they aren't insured", {"where": "insured"})
+    keeps, needed = (str(goods.get("best_before") or _FOR_EVER) for goods in (more, lent_on))
+    if keeps < needed:
+        return Refusal("goods_differ", "they don't keep as long as those that were lent on", {"where": "best_before"})
+    return None
 
 
 def deadline(called_on: date, cure_days: int) -> date:

@@ -15,8 +15,8 @@ _DAY = "'2026-11-0{} 00:00:00+00:00'"
 def _loan(number: int, status: str) -> list[str]:
     return [
         "INSERT INTO application (id, cell, product, borrower_id, lender_id, currency, requested, days, consent,"
-        f" status, refusals, created_at, updated_at) VALUES ('app_{number}', 'c0', 'inventory_pledge', 'pty_1', 'pty_1', 'CNY',"
-        f" 9, 9, '{{}}', 'funded', '[]', {_DAY.format(1)}, {_DAY.format(1)})",
+        f" status, refusals, created_at, updated_at) VALUES ('app_{number}', 'c0', 'inventory_pledge', 'pty_1',"
+        f" 'pty_1', 'CNY', 9, 9, '{{}}', 'funded', '[]', {_DAY.format(1)}, {_DAY.format(1)})",
         "INSERT INTO loan (id, cell, application_id, borrower_id, lender_id, product, currency, principal, terms,"
         f" maturity, status, reference, created_at) VALUES ('loan_{number}', 'c0', 'app_{number}', 'pty_1', 'pty_1',"
         f" 'inventory_pledge', 'CNY', 9, '{{}}', '2027-01-01', '{status}', 'RF{number}', {_DAY.format(1)})",

@@ -95,11 +95,11 @@ def price_set(session: Session, ctx: Context, price: PriceRow) -> None:
         check(session, ctx, row, loan, f"price {price.id}", fell=True)
 
 
-def moved(session: Session, ctx: Context, pledge: PledgeRow, cause: str) -> None:
-    """There is more or less under a pledge: if it is of goods, its loan is looked at."""
+def moved(session: Session, ctx: Context, pledge: PledgeRow, cause: str, *, less: bool = True) -> None:
+    """There is less under a pledge, or more is pledged: its loan is looked at."""
     if pledge.loan_id is not None:
         row, loan = loan_book.load(session, pledge.loan_id)
-        check(session, ctx, row, loan, cause, fell=True)
+        check(session, ctx, row, loan, cause, fell=less)
 
 
 def paid(session: Session, ctx: Context, row: LoanRow, loan: Loan) -> None:
@@ -176,11 +176,17 @@ def _move(session: Session, ctx: Context, calls: Sequence[MarginCallRow], event:
 
 
 def _cover(session: Session, ctx: Context, row: LoanRow, loan: Loan, application: ApplicationRow) -> margin.Cover:
-    """What stays under the loan's goods pledges, at the newest price. Raises Refused price_missing, price_stale."""
+    """What stays under the loan's goods pledges, at the newest price. What was added without a price counts for
+    nothing. Raises Refused price_missing, price_stale."""
     pledges, today = _goods(session, row, application), ctx.clock.today()
     goods = []
     for pledge in pledges:
-        price = redemption.price_of(session, pledge, row.currency, today)
+        try:
+            price = redemption.price_of(session, pledge, row.currency, today)
+        except Refused:
+            if pledge.asset_id == application.asset_id:
+                raise
+            continue
         stays = max(0, pledge.left - in_flight.leaving(session, pledge, unsigned=False))
         goods.append((stays, receipts.unit_price(price)))
     # what else secures the loan (a receivable of sold goods) carries its part of it
@@ -191,18 +197,15 @@ def _cover(session: Session, ctx: Context, row: LoanRow, loan: Loan, application
 
 
 def _goods(session: Session, row: LoanRow, application: ApplicationRow) -> list[PledgeRow]:
-    """The pledges of the goods that were lent on. What the lender took or gave up secures nothing; what a count didn't
-    find any more leaves a loan without cover."""
-    return list(
-        session.exec(
-            select(PledgeRow).where(
-                PledgeRow.loan_id == row.id,
-                col(PledgeRow.asset_kind).in_(assets.PRICED),
-                PledgeRow.asset_id == application.asset_id,
-                col(PledgeRow.status).in_((State.ACTIVE.value, State.LOST.value)),
-            )
-        ).all()
+    """The pledges of goods for the loan, those that were lent on first. What the lender took or gave up secures
+    nothing; what a count didn't find any more leaves a loan without cover."""
+    pledges = select(PledgeRow).where(
+        PledgeRow.loan_id == row.id,
+        col(PledgeRow.asset_kind).in_(assets.PRICED),
+        col(PledgeRow.status).in_((State.ACTIVE.value, State.LOST.value)),
     )
+    found = session.exec(pledges.order_by(col(PledgeRow.id))).all()
+    return sorted(found, key=lambda pledge: pledge.asset_id != application.asset_id)
 
 
 def _terms(application: ApplicationRow) -> margin.Terms | None:
