@@ -61,6 +61,12 @@ CHECKS = (
         (*PYTEST, "tests/properties/test_mandate_interleavings.py"),
         {"CHAINFIN_INTERLEAVINGS": "10000"},
     ),
+    Check(
+        "margin",
+        "prices, counts, days: 200 histories",
+        (*PYTEST, "tests/properties/test_margin_machine.py"),
+        {"CHAINFIN_MARGIN_EXAMPLES": "200"},
+    ),
     Check("planted", "a bug for each requirement", ("-m", "tests.planted")),
     Check("mutants", "rules, payments, lending", ("-m", "tests.mutation")),
     Check("contract-bugs", "a bug for each rule of the contracts", ("contracts/mutants.py",), node=True),

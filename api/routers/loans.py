@@ -10,7 +10,7 @@ from fastapi import APIRouter, Body, Query
 from api.auth import Acting, Ctx
 from api.paging import Page, Paged, page
 from api.route import OnceRoute
-from api.schemas.common import Day, Id
+from api.schemas.common import Day, Id, quantity
 from api.schemas.loans import (
     InstructionOut,
     LoanDetail,
@@ -22,10 +22,13 @@ from api.schemas.loans import (
     ScheduleOut,
     StatementLineOut,
     StatementOut,
+    TopUpIn,
 )
+from api.schemas.parties import ActOut
 from chainfin.errors import BadInput
 from chainfin.services.lending import margin_calls
 from chainfin.services.payments import instructions
+from chainfin.services.pledges import top_ups
 from chainfin.services.reads import queries
 
 router = APIRouter(prefix="/v1/loans", tags=["loans"], route_class=OnceRoute)
@@ -65,6 +68,14 @@ def get_margin_calls(ctx: Ctx, actor: Acting, loan_id: Id) -> MarginCallsOut:
     found = margin_calls.of_loan(ctx, actor, loan_id)
     calls = [MarginCallOut.of(call) for call in found.calls]
     return MarginCallsOut(loan_id=loan_id, calls=calls, unchecked=found.unchecked)
+
+
+@router.post("/{loan_id}/top-ups", status_code=202)
+def top_up(ctx: Ctx, actor: Acting, loan_id: Id, body: TopUpIn) -> ActOut:
+    """The borrower pledges more goods for the loan. Its grant is to be signed; registry, lender and chain follow, and
+    the pledge (``subject``) is among the loan's."""
+    amount = quantity(body.quantity, "/quantity")
+    return ActOut.of(top_ups.pledge_more(ctx, actor, loan_id, receipt_id=body.warehouse_receipt_id, quantity=amount))
 
 
 @router.get("/{loan_id}/payoff", responses={409: {}})

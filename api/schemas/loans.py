@@ -11,14 +11,18 @@ from pydantic import BaseModel, Field
 from api.schemas.common import (
     Amount,
     AmountIn,
+    DecimalText,
     Input,
     Moment,
+    Ref,
     major,
+    quantity_text,
     states,
 )
 from api.schemas.lending import OfferTerms
 from api.schemas.pledges import PledgeOut
 from chainfin.rules.loan import Instalment, LoanState
+from chainfin.rules.margin import State
 from chainfin.services.payments.instructions import PaymentInstruction
 from chainfin.services.reads.queries import LoanDetail as LoanSeen
 from chainfin.services.reads.queries import Payoff, StatementLine
@@ -152,6 +156,13 @@ class StatementOut(BaseModel):
     lines: list[StatementLineOut]
 
 
+class TopUpIn(Input):
+    """More goods for the loan, like those that were lent on; ``quantity`` in the receipt's unit."""
+
+    warehouse_receipt_id: Ref
+    quantity: DecimalText
+
+
 class MarginCallOut(BaseModel):
     """A call (补仓): pay this much of the loan, or bring other collateral."""
 
@@ -159,9 +170,11 @@ class MarginCallOut(BaseModel):
     asset_id: str
     cause: str = Field(description="what shrank the collateral: a document, a price, a count, the end of a day")
     amount: Amount
-    status: Literal["open", "met", "replaced"] = Field(
-        description="met: paid since, covered again, or the loan has ended; replaced: by a later call for more"
-    )
+    left: Amount = Field(description="less what was paid on the loan since")
+    quantity: str | None = Field(description="so much more of the goods, in their unit, did the same when it was made")
+    due_on: dt.date | None = Field(description="the last day to meet it; null of a loan on receivables")
+    status: str = states(State)
+    escalated_on: dt.date | None = Field(description="since then the lender may take the goods")
     created_at: Moment
 
     @classmethod
@@ -171,7 +184,11 @@ class MarginCallOut(BaseModel):
             asset_id=call.asset_id,
             cause=call.cause,
             amount=Amount.of(Money(call.amount, call.currency)),
-            status="met" if call.met else "replaced" if call.replaced else "open",
+            left=Amount.of(call.left),
+            quantity=None if call.quantity is None else quantity_text(call.quantity),
+            due_on=call.due_on,
+            status=call.status,
+            escalated_on=call.escalated_on,
             created_at=call.created_at,
         )
 

@@ -174,9 +174,10 @@ class Member(Caller):
         return signed
 
     def finish(self, act: Mapping[str, Any]) -> dict[str, Any]:
-        """Sign an act (if it waits for that) and wait for its end; a word that rides in another's act is given once it
-        is signed (`eip712.RIDING`). Raises ApiProblem with the chain's refusal."""
-        done = ("final", "signed") if act["function"] in (*eip712.RIDING, *eip712.KEPT) else ("final",)
+        """Sign an act (if it waits for that) and wait for its end; a word that rides in another's act, or a grant of
+        more goods, is given once it is signed. Raises ApiProblem with the chain's refusal."""
+        words = (*eip712.OFFERED, *eip712.RIDING, *eip712.KEPT)
+        done = ("final", "signed") if act["function"] in words else ("final",)
         if act["status"] == "awaiting_signature":
             self.post(f"/v1/acts/{act['id']}/signature", {"signature": self.signature(act["typed_data"])})
         ended: dict[str, Any] = self.until(

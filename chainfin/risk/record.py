@@ -87,8 +87,9 @@ class Outcome:
     where the decision is a refusal.
 
     ``pledge_minor`` (receivable) and ``pledge_thousandths`` (inventory): the least part of the asset that carries the
-    amount at the advance rate. ``limit_minor``: the 310 path's limit. ``yearly_rate``: the effective yearly cost
-    (IRR) of one sum repaid at the end, fee included.
+    amount at the advance rate. ``cure_days``: business days to meet a margin call; None before the third inventory
+    policy. ``limit_minor``: the 310 path's limit. ``yearly_rate``: the effective yearly cost (IRR) of one sum repaid at
+    the end, fee included.
     """
 
     decision: str
@@ -106,6 +107,7 @@ class Outcome:
     pledge_thousandths: int | None
     margin_call_rate: Decimal | None
     liquidation_rate: Decimal | None
+    cure_days: int | None
     limit_minor: int | None
     refusals: tuple[Refusal, ...]
     reviews: tuple[Refusal, ...]
@@ -142,6 +144,7 @@ class Outcome:
             pledge_thousandths=whole("pledge_thousandths"),
             margin_call_rate=decimal("margin_call_rate"),
             liquidation_rate=decimal("liquidation_rate"),
+            cure_days=whole("cure_days"),
             limit_minor=whole("limit_minor"),
             refusals=reasons("refusals"),
             reviews=reasons("reviews"),

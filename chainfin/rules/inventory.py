@@ -1,4 +1,4 @@
-"""The warehouse receipt (电子仓单) and lending on goods: loan-to-value, redemption in parts, margin calls.
+"""The warehouse receipt (电子仓单) and lending on goods: loan-to-value, redemption in parts.
 
 ``free + pledged + released + liquidated + missing = issued`` in every value that exists: the constructor holds it.
 Quantities are whole thousandths of the unit that the receipt declares; prices are decimals of the major currency unit
@@ -106,16 +106,6 @@ class UnitPrice:
         """Exact value of a thousandth of a unit in minor units of the currency."""
         minor_per_major: int = 10 ** EXPONENTS[self.currency]
         return Fraction(self.amount) * minor_per_major / THOUSANDTHS
-
-
-@dataclass(frozen=True, slots=True)
-class MarginCall:
-    """The loan is above its trigger: pay ``cash`` (rounded up), or bring ``quantity`` thousandths more of the goods."""
-
-    value: Money
-    outstanding: Money
-    cash: Money
-    quantity: int
 
 
 def issue(*, id: str, owner: str, keeper: str, goods: str, unit: str, quantity: int) -> WarehouseReceipt | Refusal:
@@ -304,25 +294,6 @@ def releasable(pledged: int, outstanding: Money, price: UnitPrice, ltv: BasisPoi
     What stays covers the loan at ``ltv``; a loan repaid in full sets all of it free. Never negative.
     """
     return max(0, pledged - quantity_to_cover(outstanding, price, ltv))
-
-
-def margin_call(
-    pledged: int, outstanding: Money, price: UnitPrice, *, trigger: BasisPoints, restore: BasisPoints
-) -> MarginCall | None:
-    """A margin call (补仓) if the loan-to-value is above ``trigger``: what brings it back to ``restore``.
-
-    ``restore`` ≤ ``trigger`` (BadInput ltv_invalid).
-    """
-    _ltv(trigger)
-    if restore > trigger:
-        raise BadInput("ltv_invalid", "a margin call restores the loan to no more than its trigger")
-    worth = price.minor_per_thousandth() * pledged
-    _same(outstanding, price)
-    if outstanding.minor * FULL <= worth * trigger:
-        return None
-    cash = outstanding - loan_limit(pledged, price, restore)
-    needed = quantity_to_cover(outstanding, price, restore) - pledged
-    return MarginCall(value(pledged, price), outstanding, cash, needed)
 
 
 def _ltv(ltv: BasisPoints) -> None:

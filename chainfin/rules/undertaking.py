@@ -89,7 +89,8 @@ def call(undertaking: Undertaking | None, amount: int, *, today: On) -> Undertak
 
 
 def may_buy_goods(*, late: bool, agreed: bool) -> Refusal | None:
-    """Whether goods may be bought now: their loan is ``late``, or their pledgor has ``agreed`` to it.
+    """Whether goods may be bought now: their loan is ``late`` or its margin call wasn't met in time, or their pledgor
+    has ``agreed`` to it.
 
     Refusals: buy_back_not_agreed.
     """

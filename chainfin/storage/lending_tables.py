@@ -294,7 +294,11 @@ class MarginCallRow(SQLModel, table=True):
     """What shrank the collateral: a document (a credit note), a price, or the end of a day."""
     currency: str
     amount: int = Field(sa_type=BigInteger)
+    quantity: int | None = Field(default=None, sa_type=BigInteger)
+    """Thousandths more of the goods that were lent on, which do the same. None of a loan on receivables."""
+    due_on: date | None = None
+    """The last day to meet it. None of a loan on receivables; older calls get theirs at the next look."""
     status: str = "open"
-    """open | covered (the collateral covers the loan again) | replaced (by a later one for more). What was paid on it
-    is read from the repayments."""
+    """`rules.margin.State`. What was paid on it is read from the repayments."""
+    escalated_on: date | None = None
     created_at: datetime = Field(sa_type=UtcDateTime)

@@ -1,7 +1,7 @@
 """Webhooks: addresses of parties, and what they are told.
 
 Revision ID: 0021
-Revises: 0019
+Revises: 0020
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from alembic import op
 import chainfin.storage.types
 
 revision = "0021"
-down_revision = "0019"
+down_revision = "0020"
 branch_labels = None
 depends_on = None
 

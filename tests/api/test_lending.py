@@ -193,7 +193,7 @@ def test_mandate__of_no_time_that_a_wallet_could_sign__refused(world: World, mem
         "expires_at": "2100-01-01T00:00:00Z",
     }
     answer = world.call("POST", "lender", "/v1/mandates", json=asked | {member: time}, key=f"{member}-{time}")
-    assert (answer.status_code, answer.json()["code"]) == (422, "request_malformed"), answer.text
+    assert (answer.status_code, answer.json()["code"]) == (422, "input_invalid"), answer.text
 
 
 def test_products__listed_with_the_hash_that_mandates_name(world: World) -> None:

@@ -156,6 +156,7 @@ _OPERATIONS = [
     ("GET", "/v1/loans/{loan_id}/schedule"),
     ("GET", "/v1/loans/{loan_id}/statement"),
     ("GET", "/v1/loans/{loan_id}/margin-calls"),
+    ("POST", "/v1/loans/{loan_id}/top-ups"),
     ("GET", "/v1/loans/{loan_id}/payoff"),
     ("POST", "/v1/loans/{loan_id}/repayments"),
     ("GET", "/v1/audit/loans/{loan_id}/bundle"),

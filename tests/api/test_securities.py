@@ -239,3 +239,28 @@ def test_recourse__given_by_another__it_pays_once_the_debtor_is_overdue(town: Wo
     assert [(each["face"], each["holder_id"]) for each in parts] == [(str(owed), town.stranger.id)]
     found = town.auditor.until(lambda: town.auditor.get("/v1/audit/reconciliation"), lambda body: body["ok"])
     assert found["mismatches"] == []
+
+
+def test_top_up__by_borrower_and_lender_with_their_own_keys__pledged_for_the_same_loan(
+    town: World, fund: Member, on_goods: dict[str, Any]
+) -> None:
+    loan, today = f"/v1/loans/{on_goods['loan_id']}", fund.get("/v1/clock")["today"]
+    price = {"good": "copper cathode", "unit": "TNE", "price": amount("70000.00"), "source": "sample", "as_of": today}
+    fund.post("/v1/prices", price)
+    assert town.stranger.get(f"{loan}/margin-calls") == {"loan_id": on_goods["loan_id"], "calls": [], "unchecked": None}
+    body = {"warehouse_receipt_id": on_goods["asset_id"], "quantity": "0.250"}
+    with pytest.raises(ApiProblem) as refused:
+        fund.post(f"{loan}/top-ups", body)
+    assert (refused.value.status, refused.value.code) == (404, "loan_unknown")
+    key = f"{KEY}-for-more"
+    act = town.stranger.post(f"{loan}/top-ups", body, key=key)
+    assert town.stranger.post(f"{loan}/top-ups", body, key=key) == act, "sent twice it is one"
+    assert (act["function"], act["status"]) == ("grant", "awaiting_signature")
+    town.stranger.finish(act)
+    signed(fund)
+
+    def pledge() -> dict[str, Any]:
+        return next(each for each in fund.get(loan)["pledges"] if each["id"] == act["subject"])
+
+    added = fund.until(pledge, lambda found: found["status"] == "active")
+    assert (added["asset_id"], added["amount"], added["drawn"]) == (on_goods["asset_id"], "0.250", True)

@@ -277,10 +277,10 @@ def test_margin_call__read_by_both__met_once_paid(site: Site) -> None:
     top_up = credit_notes.credit(site.ctx, borrower, asset.id, documents["credit_note"]).top_up
     for actor in (borrower, site.cast["lender"]):
         (called,) = margin_calls.of_loan(site.ctx, actor, loan_id).calls
-        assert (called.amount, called.met) == (top_up.minor, False)
+        assert (called.amount, called.status) == (top_up.minor, "open")
     site.pays(top_up.minor, f"LOAN {loan_id}")
     (called,) = margin_calls.of_loan(site.ctx, borrower, loan_id).calls
-    assert called.met
+    assert called.status == "cured"
     with pytest.raises(ChainfinError) as refused:
         margin_calls.of_loan(site.ctx, site.cast["core"], loan_id)
     assert refused.value.code == "loan_unknown"

@@ -52,14 +52,14 @@ def test_price__falls_under_a_loan__called_at_once_for_what_restores_it(site: Si
     (pledge,) = site.loan(loan_id).pledges
     owed = 500_000_00 + site.loan(loan_id).loan.dues.fee.minor
     restored = inventory.loan_limit(pledge.left, inventory.UnitPrice(Decimal(10), CNY), BasisPoints(7000))
-    assert (called.amount, called.met) == (owed - restored.minor, False)
+    assert (called.amount, called.status) == (owed - restored.minor, "escalated")
     assert (called.asset_id, called.cause.split()[0]) == (receipt.id, "price")
     site.price(10_00)
     end_of_day.run(site.ctx, OPERATOR, site.today)
     assert len(margin_calls.of_loan(site.ctx, owner, loan_id).calls) == 1, "the same shortfall is called once"
     site.pays(called.amount, f"LOAN {loan_id}")
     (called,) = margin_calls.of_loan(site.ctx, owner, loan_id).calls
-    assert called.met
+    assert called.status == "cured"
     site.price(10_00)
     assert len(margin_calls.of_loan(site.ctx, owner, loan_id).calls) == 1, "what was called is enough"
 
@@ -82,13 +82,13 @@ def test_count__finds_less_than_is_pledged__called_at_once(site: Site) -> None:
 def test_price__falls_again__one_call_for_all_of_it_stands(site: Site) -> None:
     owner = site.borrower()
     loan_id = site.funded(owner, LENT, site.goods(owner).id, product="inventory_pledge")
-    for price in (60_00, 50_00, 40_00):
+    for price in (62_00, 61_00, 60_00):
         site.price(price)
     calls = margin_calls.of_loan(site.ctx, owner, loan_id).calls
-    assert [each.replaced for each in calls] == [True, True, False]
+    assert [each.status for each in calls] == ["replaced", "replaced", "open"]
     assert [each.amount for each in calls] == sorted(each.amount for each in calls)
     site.price(75_00)
-    assert margin_calls.of_loan(site.ctx, owner, loan_id).calls[-1].met
+    assert margin_calls.of_loan(site.ctx, owner, loan_id).calls[-1].status == "cured"
 
 
 def test_receipt__pledged__seen_by_its_lender_and_undertaker_and_no_other(site: Site) -> None:
@@ -121,10 +121,10 @@ def test_price__falls_to_the_trigger__nothing_is_called_before(site: Site) -> No
     assert margin_calls.of_loan(site.ctx, owner, loan_id).calls == []
     site.price(62_00)
     (called,) = margin_calls.of_loan(site.ctx, owner, loan_id).calls
-    assert not called.met
+    assert called.status == "open"
     site.price(75_00)
     (called,) = margin_calls.of_loan(site.ctx, owner, loan_id).calls
-    assert called.met, "the goods cover it again"
+    assert called.status == "cured", "the goods cover it again"
 
 
 def test_end_of_day__goods_no_longer_cover_what_is_owed__called(site: Site) -> None:

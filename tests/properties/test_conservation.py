@@ -181,21 +181,6 @@ def test_releasable__whatever_the_price__what_stays_covers_the_loan(
         assert out == 0
 
 
-@given(st.integers(0, 10**9), st.integers(1, 10**12), prices, ltvs, ltvs)
-def test_margin_call__whatever_the_price__either_way_restores_the_loan(
-    pledged: int, outstanding: int, price: UnitPrice, one: BasisPoints, two: BasisPoints
-) -> None:
-    restore, trigger = sorted((one, two))
-    loan = Money(outstanding, "CNY")
-    call = inventory.margin_call(pledged, loan, price, trigger=trigger, restore=restore)
-    if call is None:
-        assert Decimal(outstanding) * 10_000 <= price.amount * 100 * pledged / 1000 * trigger
-    else:
-        assert call.cash.minor > 0
-        assert loan - call.cash <= inventory.loan_limit(pledged, price, restore)
-        assert inventory.loan_limit(pledged + call.quantity, price, restore) >= loan
-
-
 FILES = {name: read(data, source=name) for name, data in samples.trade(TODAY, "INV-1").items()}
 
 

@@ -156,16 +156,6 @@ def test_releasable__part_repaid__goods_in_proportion() -> None:
     assert inventory.releasable(60_000, Money(294518491, "CNY"), PRICE, LTV) == 0
 
 
-def test_margin_call__price_falls__cash_and_goods_that_restore() -> None:
-    loan = Money(294518490, "CNY")
-    fallen = UnitPrice(Decimal("60000"), "CNY")
-    assert inventory.margin_call(60_000, loan, PRICE, trigger=BasisPoints(8000), restore=LTV) is None
-    call = inventory.margin_call(60_000, loan, fallen, trigger=BasisPoints(8000), restore=LTV)
-    assert call is not None
-    assert call.cash == Money(42518490, "CNY")
-    assert call.quantity == 10_124  # 2,945,184.90 / (60,000 × 70 %) = 70.1235 t, rounded up, less 60 t
-
-
 @pytest.mark.parametrize(
     ("act", "code"),
     [
@@ -174,10 +164,7 @@ def test_margin_call__price_falls__cash_and_goods_that_restore() -> None:
         (lambda: UnitPrice(Decimal(1), "XXX"), "currency_unknown"),
         (lambda: inventory.loan_limit(1, PRICE, BasisPoints(0)), "ltv_invalid"),
         (lambda: inventory.loan_limit(1, PRICE, BasisPoints(10_001)), "ltv_invalid"),
-        (lambda: inventory.margin_call(1, Money(1, "CNY"), PRICE, trigger=LTV, restore=BasisPoints(7001)),
-         "ltv_invalid"),
         (lambda: inventory.quantity_to_cover(Money(1, "USD"), PRICE, LTV), "currency_mismatch"),
-        (lambda: inventory.margin_call(1, Money(1, "USD"), PRICE, trigger=LTV, restore=LTV), "currency_mismatch"),
     ],
 )  # fmt: skip
 def test_lending__parameters_out_of_range__bad_input(act: Callable[[], object], code: str) -> None:

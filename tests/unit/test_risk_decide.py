@@ -107,6 +107,13 @@ def test_inventory__buy_back_by_good_core__better_rate_but_bounded() -> None:
     assert outcome.advance_rate == Decimal("0.7500")
     assert (outcome.amount_minor, outcome.binding) == (50_000_00, "buy_back")
     assert (outcome.margin_call_rate, outcome.liquidation_rate) == (Decimal("0.8200"), Decimal("0.9000"))
+    assert outcome.cure_days == 3
+
+
+def test_inventory__perishable__a_day_to_meet_a_call_and_none_named_before_version_3() -> None:
+    milk = inventory_inputs(**{"receipt.commodity_class": "perishable", "receipt.best_before": dt.date(2027, 1, 1)})
+    assert decide_inventory(milk).outcome.cure_days == 1
+    assert decide_inventory(milk, "inventory-v2").outcome.cure_days is None
 
 
 def test_inventory__buy_back_by_blocked_core__counts_for_nothing() -> None:

@@ -48,9 +48,9 @@ class ReceiptAsset:
         return Measure.goods(session.get_one(WarehouseReceiptRow, asset_id).unit)
 
     @classmethod
-    def worth(cls, session: Session, pledge: PledgeRow, currency: str, today: date) -> Money:
+    def worth(cls, session: Session, pledge: PledgeRow, amount: int, currency: str, today: date) -> Money:
         price = redemption.price_of(session, pledge, currency, today)
-        return rules.value(pledge.left, receipts.unit_price(price))
+        return rules.value(amount, receipts.unit_price(price))
 
     @classmethod
     def of(cls, session: Session, row: WarehouseReceiptRow) -> ReceiptAsset:

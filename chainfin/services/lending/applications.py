@@ -206,7 +206,8 @@ def accept(ctx: Context, actor: Actor, application_id: str, signature: str | Non
     signature_malformed, signature_expired; Forbidden signature_foreign, party_not_active (borrower, lender, or whose
     word the asset stands on); Conflict act_paused; Refused asset_not_free,
     receivable_state_wrong, not_holder, not_owner, too_many_pledges, funding_missing, funding_short, mandate_… (the
-    lender's mandate doesn't stand any more), limit_lowered, borrower_overdue, debtor_overdue (by now).
+    lender's mandate doesn't stand any more), limit_lowered; borrower_overdue, debtor_overdue, margin_call_open (by
+    now).
     """
     now = ctx.clock.now()
     with ctx.store.begin() as session:

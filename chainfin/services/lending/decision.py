@@ -24,7 +24,7 @@ from chainfin.services.books import loan_book
 from chainfin.services.kernel import acts
 from chainfin.services.kernel.context import Context
 from chainfin.services.lending import application_state, decision_inputs, limits, mandate_use, offers, progress, sales
-from chainfin.services.pledges import assets
+from chainfin.services.pledges import assets, standing_calls
 from chainfin.storage import locks
 from chainfin.storage.lending_tables import ApplicationRow, LimitRow, MandateRow, OfferRow, SourceDataRow
 from chainfin.storage.party_tables import PartyRow
@@ -57,6 +57,10 @@ def decide(
         _decline(session, ctx, row, [Refusal("lender_blocked", f"{lender.name} is {lender.status}")])
         return
     product = Product(row.product)
+    called = standing_calls.unless_called(session, row.lender_id, row.borrower_id)
+    if called is not None and product is Product.INVENTORY_PLEDGE:
+        _decline(session, ctx, row, [called])
+        return
     live = mandate_use.live_ones(session, ctx, lender_id=row.lender_id, product=product, currency=row.currency)
     if isinstance(live, Refusal):
         _decline(session, ctx, row, [live])

@@ -1,42 +1,40 @@
 """Calls (补仓) on borrowers whose collateral shrank: what has to be repaid so that the rest covers what is owed.
 
-Receivables shrink by a document (a credit note), goods by their price. A loan on goods is looked at when their price
-is set and at every end of day; where no fresh price tells what they are worth, that is said and never taken for cover.
+Receivables shrink by a document (a credit note), goods by their price. A loan on goods is looked at whenever their
+price or their quantity changes, when something is paid, and at every end of day: what becomes of its calls says
+`rules.margin`. Where no fresh price tells what they are worth, that is said and never taken for cover.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from datetime import date
 
 import structlog
+from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from chainfin.errors import NotFound, Refused
 from chainfin.risk.record import DecisionRecord
-from chainfin.rules import inventory
+from chainfin.rules import margin
 from chainfin.rules.loan import Loan, accrue
 from chainfin.rules.loan.state import ACCRUING
+from chainfin.rules.margin import Event, Opened
 from chainfin.rules.pledge import State
 from chainfin.services.books import loan_book
-from chainfin.services.goods import receipts
+from chainfin.services.goods import receipts, redemption
+from chainfin.services.kernel import in_flight
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.pledges import assets, cover
 from chainfin.services.views.lending import MarginCallView
 from chainfin.storage.lending_tables import ApplicationRow, LoanRow, MarginCallRow, RepaymentRow
-from chainfin.storage.trade_tables import PledgeRow, PriceRow, ReceivableRow, WarehouseReceiptRow
+from chainfin.storage.trade_tables import PledgeRow, PriceRow, ReceivableRow, UndertakingRow, WarehouseReceiptRow
 from chainfin.storage.types import new_id
-from chainfin.values.money import BasisPoints, Money
+from chainfin.values.money import Money
 from chainfin.values.product import Product
 
 _log = structlog.get_logger("chainfin.margin")
-
-OPEN = "open"
-COVERED = "covered"
-"""The collateral covers the loan again, as far as a call would have restored it."""
-REPLACED = "replaced"
-"""A later call asks for what this one asked for, and more."""
 
 
 def call(session: Session, ctx: Context, asset: ReceivableRow, lost: Money, cause: str) -> Money:
@@ -68,7 +66,10 @@ def call(session: Session, ctx: Context, asset: ReceivableRow, lost: Money, caus
         short = cover.base(session, row, rate, ctx.clock.today(), lost=hits).shortfall(_owed(ctx, loan))
         if short.minor > 0:
             called += short
-            _call(session, ctx, row, asset.id, cause, short)
+            terms = _terms(session.get_one(ApplicationRow, row.application_id))
+            today = ctx.clock.today()
+            due_on = None if terms is None else margin.deadline(today, terms.cure_days)
+            _add(session, ctx, row, asset.id, cause, Opened(short, 0, due_on or today, margin.State.OPEN), due_on)
     return called
 
 
@@ -91,109 +92,162 @@ def price_set(session: Session, ctx: Context, price: PriceRow) -> None:
         running = running.where(LoanRow.lender_id == price.owner_id)
     for loan_id in session.exec(running).all():
         row, loan = loan_book.load(session, loan_id)
-        check(session, ctx, row, loan, f"price {price.id}")
+        check(session, ctx, row, loan, f"price {price.id}", fell=True)
 
 
-def shrank(session: Session, ctx: Context, pledge: PledgeRow, cause: str) -> None:
-    """Less is there of pledged goods: the loan on them is looked at."""
+def moved(session: Session, ctx: Context, pledge: PledgeRow, cause: str, *, less: bool = True) -> None:
+    """There is less under a pledge, or more is pledged: its loan is looked at."""
     if pledge.loan_id is not None:
         row, loan = loan_book.load(session, pledge.loan_id)
-        check(session, ctx, row, loan, cause)
+        check(session, ctx, row, loan, cause, fell=less)
 
 
-def check(session: Session, ctx: Context, row: LoanRow, loan: Loan, cause: str) -> str | None:
-    """Call for more collateral where goods no longer cover what a running loan owes, by the rates of the policy that
-    granted it; nothing is called that earlier calls ask for already.
+def paid(session: Session, ctx: Context, row: LoanRow, loan: Loan) -> None:
+    """Something was paid on the loan: what it was called for may be met."""
+    check(session, ctx, row, loan, "payment")
+
+
+def check(session: Session, ctx: Context, row: LoanRow, loan: Loan, cause: str, *, fell: bool = False) -> str | None:
+    """Look at what goods secure of a loan, by the rates of the policy that granted it: a call that stands is cured,
+    replaced or escalated, and what is short is called (see `rules.margin.judge`, also for ``fell``).
 
     Returns why the cover can't be told (price_missing, price_stale), which is alarmed; None where it can, or where no
     goods secure the loan.
     """
-    try:
-        _check(session, ctx, row, loan, cause)
-    except Refused as blind:
-        _log.warning("margin not checked", loan=row.id, code=blind.code, cause=cause)
-        return blind.code
-    return None
-
-
-def _check(session: Session, ctx: Context, row: LoanRow, loan: Loan, cause: str) -> None:
+    standing = _standing(session, row)
     if loan.state not in ACCRUING:
-        return
+        _move(session, ctx, standing, Event.CURE)
+        return None
     application = session.get_one(ApplicationRow, row.application_id)
-    pledges = _goods(session, row, application)
-    if not pledges:
-        return
-    price = _fresh_price(session, ctx, application, row.currency)
-    rates = DecisionRecord.parse(str(application.record).encode()).outcome
-    assert rates.advance_rate is not None, "an approval on goods has its rates"
-    assert rates.margin_call_rate is not None, "an approval on goods has its rates"
-    restore = _basis_points(rates.advance_rate)
-    held = sum(pledge.left for pledge in pledges)
-    # what else secures the loan (a receivable of sold goods) carries its part of it
-    goods = frozenset(pledge.id for pledge in pledges)
-    others = cover.base(session, row, rates.advance_rate, ctx.clock.today(), but=goods)
-    owed = others.shortfall(_owed(ctx, loan))
-    found = inventory.margin_call(held, owed, price, trigger=_basis_points(rates.margin_call_rate), restore=restore)
-    standing = [called for called in _calls(session, row, loan) if not (called.met or called.replaced)]
-    if found is None:
-        if owed <= inventory.loan_limit(held, price, restore):
-            _end(session, standing, COVERED)
-        return
-    asked = max((called.left for called in standing), default=Money.zero(row.currency))
-    known = session.exec(
-        select(MarginCallRow.id).where(MarginCallRow.loan_id == row.id, MarginCallRow.cause == cause)
-    ).first()
-    if found.cash > asked and known is None:
-        _end(session, standing, REPLACED)
-        _call(session, ctx, row, str(application.asset_id), cause, found.cash)
+    terms = _terms(application)
+    if terms is None:
+        _move(session, ctx, [each for each in standing if not _left(session, each)], Event.CURE)
+        return None
+    secured, blind = None, None
+    try:
+        secured = _cover(session, ctx, row, loan, application)
+    except Refused as refused:
+        blind = refused.code
+        _log.warning("margin not checked", loan=row.id, code=blind, cause=cause)
+    today = ctx.clock.today()
+    if secured is not None and not secured.goods and secured.owed.minor:
+        secured = None  # all goods were replaced or taken: nothing is called, and what stands waits for money
+    found = margin.judge(secured, _as_one(session, standing, terms, today), terms, today, fell=fell)
+    if found.event is not None:
+        _move(session, ctx, standing, found.event)
+    if found.opened is not None:
+        _add(session, ctx, row, str(application.asset_id), cause, found.opened, found.opened.due_on)
+    return blind
 
 
-def _end(session: Session, calls: Sequence[MarginCallView], status: str) -> None:
+def _standing(session: Session, row: LoanRow) -> Sequence[MarginCallRow]:
+    calls = select(MarginCallRow).where(
+        MarginCallRow.loan_id == row.id, col(MarginCallRow.status).in_([state.value for state in margin.STANDING])
+    )
+    return session.exec(calls.order_by(col(MarginCallRow.id))).all()
+
+
+def _as_one(
+    session: Session, calls: Sequence[MarginCallRow], terms: margin.Terms, today: date
+) -> margin.Standing | None:
+    """All calls that stand, as one: the most that is left of any, by the first of their days. Those from before calls
+    had a deadline get theirs now."""
+    if not calls:
+        return None
     for each in calls:
-        row = session.get_one(MarginCallRow, each.id)
-        row.status = status
-        session.add(row)
-
-
-def _goods(session: Session, row: LoanRow, application: ApplicationRow) -> list[PledgeRow]:
-    """The pledges of the goods that were lent on. What the lender took or gave up secures nothing; what a count didn't
-    find any more leaves a loan without cover."""
-    return list(
-        session.exec(
-            select(PledgeRow).where(
-                PledgeRow.loan_id == row.id,
-                col(PledgeRow.asset_kind).in_(assets.PRICED),
-                PledgeRow.asset_id == application.asset_id,
-                col(PledgeRow.status).in_((State.ACTIVE.value, State.LOST.value)),
-            )
-        ).all()
+        if each.due_on is None:
+            each.due_on = margin.deadline(today, terms.cure_days)
+            session.add(each)
+    states = {each.status for each in calls}
+    return margin.Standing(
+        state=margin.State.ESCALATED if margin.State.ESCALATED in states else margin.State.OPEN,
+        left=Money(max(_left(session, each) for each in calls), calls[0].currency),
+        due_on=min(each.due_on for each in calls if each.due_on is not None),
     )
 
 
-def _fresh_price(session: Session, ctx: Context, application: ApplicationRow, currency: str) -> inventory.UnitPrice:
-    """Raises Refused price_missing, price_stale."""
-    receipt = session.get_one(WarehouseReceiptRow, application.asset_id)
-    price = receipts.fresh_price(session, application.lender_id, receipt, currency, ctx.clock.today())
-    return receipts.unit_price(price)
+def _move(session: Session, ctx: Context, calls: Sequence[MarginCallRow], event: Event) -> None:
+    for row in calls:
+        row.status = margin.transition(margin.State(row.status), event).value
+        if event is Event.ESCALATE:
+            row.escalated_on = ctx.clock.today()
+            _log.warning("margin call escalated", loan=row.loan_id, call=row.id)
+        session.add(row)
+
+
+def _cover(session: Session, ctx: Context, row: LoanRow, loan: Loan, application: ApplicationRow) -> margin.Cover:
+    """What stays under the loan's goods pledges, at the newest price. What was added without a price counts for
+    nothing. Raises Refused price_missing, price_stale."""
+    pledges, today = _goods(session, row, application), ctx.clock.today()
+    goods = []
+    for pledge in pledges:
+        try:
+            price = redemption.price_of(session, pledge, row.currency, today)
+        except Refused:
+            if pledge.asset_id == application.asset_id:
+                raise
+            continue
+        stays = max(0, pledge.left - in_flight.leaving(session, pledge, unsigned=False))
+        goods.append((stays, receipts.unit_price(price)))
+    # what else secures the loan (a receivable of sold goods) carries its part of it
+    rate = cover.advance_rate(session, row)
+    assert rate is not None, "what was lent on goods has a rate"
+    others = cover.base(session, row, rate, today, but=frozenset(pledge.id for pledge in pledges))
+    return margin.Cover(tuple(goods), others.shortfall(_owed(ctx, loan)))
+
+
+def _goods(session: Session, row: LoanRow, application: ApplicationRow) -> list[PledgeRow]:
+    """The pledges of goods for the loan, those that were lent on first. What the lender took or gave up secures
+    nothing; what a count didn't find any more leaves a loan without cover."""
+    pledges = select(PledgeRow).where(
+        PledgeRow.loan_id == row.id,
+        col(PledgeRow.asset_kind).in_(assets.PRICED),
+        col(PledgeRow.status).in_((State.ACTIVE.value, State.LOST.value)),
+    )
+    found = session.exec(pledges.order_by(col(PledgeRow.id))).all()
+    return sorted(found, key=lambda pledge: pledge.asset_id != application.asset_id)
+
+
+def _terms(application: ApplicationRow) -> margin.Terms | None:
+    """By what a loan on goods is called; None of any other."""
+    if application.product != Product.INVENTORY_PLEDGE:
+        return None
+    rates = DecisionRecord.parse(str(application.record).encode()).outcome
+    assert rates.advance_rate is not None, "an approval on goods has its rates"
+    assert rates.margin_call_rate is not None, "an approval on goods has its rates"
+    return margin.Terms.of(
+        advance_rate=rates.advance_rate,
+        margin_call_rate=rates.margin_call_rate,
+        liquidation_rate=rates.liquidation_rate,
+        cure_days=rates.cure_days,
+    )
 
 
 def _owed(ctx: Context, loan: Loan) -> Money:
     return accrue(loan, max(ctx.clock.today(), loan.accrued_to)).loan.dues.total
 
 
-def _call(session: Session, ctx: Context, row: LoanRow, asset_id: str, cause: str, amount: Money) -> None:
+def _add(
+    session: Session, ctx: Context, row: LoanRow, asset_id: str, cause: str, opened: Opened, due_on: date | None
+) -> None:
+    call_id = new_id("call")
+    known = select(MarginCallRow.id).where(MarginCallRow.loan_id == row.id, MarginCallRow.cause == cause)
     session.add(
         MarginCallRow(
-            id=new_id("call"),
+            id=call_id,
             loan_id=row.id,
             asset_id=asset_id,
-            cause=cause,
-            currency=amount.currency,
-            amount=amount.minor,
-            status=OPEN,
+            cause=cause if session.exec(known).first() is None else f"{cause}, {call_id}",
+            currency=opened.amount.currency,
+            amount=opened.amount.minor,
+            quantity=opened.quantity or None,
+            due_on=due_on,
+            status=opened.state.value,
+            escalated_on=ctx.clock.today() if opened.state is margin.State.ESCALATED else None,
             created_at=ctx.clock.now(),
         )
     )
+    session.flush()
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,39 +259,45 @@ class Calls:
 
 
 def of_loan(ctx: Context, actor: Actor, loan_id: str) -> Calls:
-    """The calls on a loan in the order of making, for its borrower and lender. Raises NotFound loan_unknown."""
+    """The calls on a loan in the order of making, for its borrower, its lender, and whoever undertook to buy what is
+    pledged for it. Raises NotFound loan_unknown."""
     with ctx.store.read() as session:
         row, loan = loan_book.load(session, loan_id)
-        if not actor.sees_all and actor.party_id not in (row.borrower_id, row.lender_id):
+        parties = (row.borrower_id, row.lender_id)
+        if not (actor.sees_all or actor.party_id in parties or _undertook(session, actor, loan_id)):
             raise NotFound("loan_unknown", f"there is no loan {loan_id}")
-        return Calls(_calls(session, row, loan), _blind(session, ctx, row, loan))
+        calls = select(MarginCallRow).where(MarginCallRow.loan_id == row.id).order_by(col(MarginCallRow.id))
+        found = []
+        for each in session.exec(calls):
+            over = loan.state not in ACCRUING and margin.State(each.status) in margin.STANDING
+            status = margin.State.CURED.value if over else each.status
+            found.append(MarginCallView.of(each, status=status, left=Money(_left(session, each), each.currency)))
+        return Calls(found, _blind(session, ctx, row, loan))
 
 
-def _calls(session: Session, row: LoanRow, loan: Loan) -> list[MarginCallView]:
-    calls = session.exec(
-        select(MarginCallRow).where(MarginCallRow.loan_id == row.id).order_by(col(MarginCallRow.id))
-    ).all()
-    paid = session.exec(select(RepaymentRow).where(RepaymentRow.loan_id == row.id)).all() if calls else []
-    found = []
-    for each in calls:
-        since = sum(payment.amount for payment in paid if payment.created_at >= each.created_at)
-        left = max(0, each.amount - since)
-        met = loan.state not in ACCRUING or each.status == COVERED or left == 0
-        replaced = each.status == REPLACED
-        found.append(MarginCallView.of(each, met=met, replaced=replaced, left=Money(left, each.currency)))
-    return found
+def _undertook(session: Session, actor: Actor, loan_id: str) -> bool:
+    query = (
+        select(UndertakingRow.pledge_id)
+        .join(PledgeRow, col(PledgeRow.id) == col(UndertakingRow.pledge_id))
+        .where(PledgeRow.loan_id == loan_id, UndertakingRow.buyer_id == actor.party_id)
+    )
+    return session.exec(query.limit(1)).first() is not None
+
+
+def _left(session: Session, call: MarginCallRow) -> int:
+    """What the call asked for, less what was paid on the loan since."""
+    since = select(func.coalesce(func.sum(RepaymentRow.amount), 0)).where(
+        RepaymentRow.loan_id == call.loan_id, col(RepaymentRow.created_at) >= call.created_at
+    )
+    return max(0, call.amount - int(session.exec(since).one()))
 
 
 def _blind(session: Session, ctx: Context, row: LoanRow, loan: Loan) -> str | None:
     application = session.get_one(ApplicationRow, row.application_id)
-    if loan.state not in ACCRUING or not _goods(session, row, application):
+    if loan.state not in ACCRUING or _terms(application) is None:
         return None
     try:
-        _fresh_price(session, ctx, application, row.currency)
+        _cover(session, ctx, row, loan, application)
     except Refused as blind:
         return blind.code
     return None
-
-
-def _basis_points(rate: Decimal) -> BasisPoints:
-    return BasisPoints(int(rate * inventory.FULL))

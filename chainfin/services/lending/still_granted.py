@@ -13,6 +13,7 @@ from chainfin.risk.replay import with_facts
 from chainfin.rules import inventory
 from chainfin.services.goods import receipts
 from chainfin.services.lending import decision_inputs, lateness
+from chainfin.services.pledges import standing_calls
 from chainfin.storage.lending_tables import ApplicationRow, OfferRow
 from chainfin.storage.trade_tables import WarehouseReceiptRow
 from chainfin.values.money import BasisPoints, Money
@@ -20,10 +21,11 @@ from chainfin.values.money import BasisPoints, Money
 
 def unless_still(session: Session, application: ApplicationRow, on: date) -> Refusal | None:
     """Why the money isn't lent by the decision of then: borrower or debtor have become so late, or the price of the
-    goods has fallen so far, that the same policy says no; or what was to be pledged no longer carries the loan.
+    goods has fallen so far, that the same policy says no; what was to be pledged no longer carries the loan; or an
+    earlier loan of the lender's on the borrower's goods is called and the call isn't met.
 
     Refusals: those of the policy (borrower_overdue, debtor_overdue, price_falling …), price_missing, price_stale,
-    collateral_short.
+    collateral_short, margin_call_open.
     """
     record = DecisionRecord.parse(str(application.record).encode())
     inputs = record.as_dict()["inputs"]
@@ -33,6 +35,9 @@ def unless_still(session: Session, application: ApplicationRow, on: date) -> Ref
         if role in inputs
     }
     if "price" in inputs:
+        called = standing_calls.unless_called(session, application.lender_id, application.borrower_id)
+        if called is not None:
+            return called
         try:
             found = _priced(session, application, on)
         except Refused as blind:

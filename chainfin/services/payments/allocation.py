@@ -28,7 +28,7 @@ from chainfin.rules.receivable import Receivable
 from chainfin.services.books import journals, loan_book
 from chainfin.services.kernel import acts, in_flight, pledge_rows
 from chainfin.services.kernel.context import Context
-from chainfin.services.lending import limits
+from chainfin.services.lending import limits, margin_calls
 from chainfin.services.payments import attesting, payouts
 from chainfin.services.pledges import assets, release
 from chainfin.services.trade import receivables
@@ -359,10 +359,11 @@ def give_back(session: Session, ctx: Context, row: LoanRow, spread_anew: Sequenc
 
 
 def after_payment(session: Session, ctx: Context, row: LoanRow, paid: Added, settled: Sequence[str] = ()) -> None:
-    """A repaid loan gives up its pledges, a smaller one some goods.
+    """What it was called for may be met. A repaid loan gives up its pledges, a smaller one some goods.
 
     ``settled``: pledges that the payment was on; of these the caller gives up what is left.
     """
+    margin_calls.paid(session, ctx, row, paid.loan)
     for pledge in session.exec(
         select(PledgeRow).where(PledgeRow.loan_id == row.id, col(PledgeRow.status).in_(pledge_rows.LIVE_STATUS))
     ):

@@ -28,7 +28,7 @@ from chainfin.services.kernel import acts, in_flight, pledge_rows
 from chainfin.services.kernel.context import Context
 from chainfin.services.payments import allocation, attesting, remittance
 from chainfin.services.payments.allocation import Payment
-from chainfin.services.pledges import assets, undertakings
+from chainfin.services.pledges import assets, standing_calls, undertakings
 from chainfin.services.pledges.assets import PledgeableAsset
 from chainfin.services.views.pledges import BuyBackPaymentView
 from chainfin.storage.lending_tables import IncomingRow, LoanRow
@@ -81,7 +81,7 @@ def _without_price(session: Session, ctx: Context, pledge: PledgeRow) -> str | N
         UndertakingRow.left > 0,
         UndertakingRow.until >= ctx.clock.chain_day(),
     )
-    late = _late(loan_book.as_of(session, row, ctx.clock.today()))
+    late = _late(session, loan_book.as_of(session, row, ctx.clock.today()))
     for promise in session.exec(open_).all():
         admitted = promises.may_buy_goods(late=late, agreed=undertakings.agreed(session, promise)) is None
         if admitted and _agreed_price(session, promise) is None:
@@ -202,7 +202,7 @@ def _bought(
         # who pays another's debt has the claim for what it paid on it, and no more (代位: subrogation)
         cost = min(offered, Money(most, asset.currency), owed)
         return _named(ctx, pledge, promise, asset, cost.minor, on) or (cost.minor, cost, None)
-    refusal = promises.may_buy_goods(late=_late(loan), agreed=undertakings.agreed(session, promise))
+    refusal = promises.may_buy_goods(late=_late(session, loan), agreed=undertakings.agreed(session, promise))
     if refusal is not None:
         return refusal
     priced = _price(session, ctx, pledge, promise, owed)
@@ -249,8 +249,8 @@ def _named(
     return done if isinstance(done, Refusal) else None
 
 
-def _late(loan: Loan) -> bool:
-    return loan.state is LoanState.OVERDUE
+def _late(session: Session, loan: Loan) -> bool:
+    return loan.state is LoanState.OVERDUE or standing_calls.escalated(session, loan.id) is not None
 
 
 def _open_acts(session: Session, pledge_id: str) -> bool:

@@ -49,9 +49,9 @@ class PledgeableAsset(Protocol):
         """In what an asset of this kind counts. Locks nothing."""
 
     @classmethod
-    def worth(cls, session: Session, pledge: PledgeRow, currency: str, today: date) -> Money:
-        """What is left under the pledge is worth today: of a receivable its face, of goods what the newest price of
-        the pledge's lender says. Raises Refused price_missing, price_stale."""
+    def worth(cls, session: Session, pledge: PledgeRow, amount: int, currency: str, today: date) -> Money:
+        """What ``amount`` of the pledge is worth today: of a receivable its face, of goods what the newest price of the
+        pledge's lender says. Raises Refused price_missing, price_stale."""
 
     @property
     def row(self) -> AssetRow: ...

@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 from chainfin.errors import Refused
 from chainfin.rules.facility import Asset, BorrowingBase, LimitKind, borrowing_base
 from chainfin.rules.pledge import LIVE, State
+from chainfin.services.kernel import in_flight
 from chainfin.services.pledges import assets
 from chainfin.storage.lending_tables import LimitRow, LoanRow, OfferRow
 from chainfin.storage.trade_tables import PledgeRow, ReceivableRow, SubstitutionRow
@@ -30,7 +31,8 @@ def base(
     but: frozenset[str] = frozenset(),
 ) -> BorrowingBase:
     """What may be lent on the loan's live pledges less what they ``lost`` (by pledge): receivables at face, goods at
-    the newest price (nothing where none is fresh). ``but``: pledges that are left out."""
+    the newest price (nothing where none is fresh). What is on its way out of a pledge secures nothing any more.
+    ``but``: pledges that are left out."""
     found = []
     for pledge in session.exec(
         select(PledgeRow)
@@ -39,7 +41,8 @@ def base(
     ):
         worth = nothing = Money.zero(row.currency)
         with suppress(Refused):
-            worth = assets.KINDS[pledge.asset_kind].worth(session, pledge, row.currency, today)
+            stays = max(0, pledge.left - in_flight.leaving(session, pledge))
+            worth = assets.KINDS[pledge.asset_kind].worth(session, pledge, stays, row.currency, today)
         found.append(Asset(pledge.id, pledge.asset_id, worth - (lost or {}).get(pledge.id, nothing), rate))
     return borrowing_base(found, row.currency)
 

@@ -14,7 +14,7 @@ from chainfin.rules.loan.state import ACCRUING
 from chainfin.services.books import bank_statement, loan_book
 from chainfin.services.kernel import acts, pledge_rows
 from chainfin.services.kernel.context import Actor, Context
-from chainfin.services.pledges import assets
+from chainfin.services.pledges import assets, standing_calls
 from chainfin.services.views.acts import ActView
 from chainfin.storage.lending_tables import LoanRow
 from chainfin.storage.party_tables import PartyRow
@@ -22,7 +22,8 @@ from chainfin.storage.trade_tables import PledgeRow
 
 
 def enforce(ctx: Context, actor: Actor, pledge_id: str) -> ActView:
-    """The lender takes what is pledged, since the loan wasn't repaid (处置): it holds it as an asset of its own.
+    """The lender takes what is pledged, since the loan wasn't repaid (处置), or goods since a margin call wasn't met
+    (民法典 §433): it holds it as an asset of its own.
 
     The loan owes on; what the asset brings in serves it. Raises NotFound pledge_unknown; Conflict payment_under_way,
     bank_statement_missing (a payment in time may still be told of); Refused not_lender, pledge_state_wrong,
@@ -35,8 +36,22 @@ def enforce(ctx: Context, actor: Actor, pledge_id: str) -> ActView:
         unless_refused(asset.enforce(pledge_id=row.id, child_id="", by=by, today=ctx.clock.chain_day()))
         if asset.due_date is not None:
             bank_statement.unless_in_time(session, ctx, asset.due_date)
-        _unless_owed_in_time(session, ctx, row)
+        if not _was_called(session, row):
+            _unless_owed_in_time(session, ctx, row)
         return _act(session, ctx, row, row.lender_id, Enforce)
+
+
+def _was_called(session: Session, row: PledgeRow) -> bool:
+    """Whether goods are taken on a margin call that isn't met. Raises Conflict bank_statement_missing: a payment of its
+    last day, or of the day on which the lender needn't wait any more, may still be told of."""
+    if row.loan_id is None or not assets.KINDS[row.asset_kind].priced:
+        return False
+    call = standing_calls.escalated(session, row.loan_id)
+    if call is None:
+        return False
+    days = [day for day in (call.due_on, call.escalated_on) if day is not None]
+    bank_statement.unless_open(session, min(days))
+    return True
 
 
 def _unless_owed_in_time(session: Session, ctx: Context, row: PledgeRow) -> None:

@@ -14,7 +14,7 @@ from typing import Final
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from chainfin.errors import Refused, unless_refused
+from chainfin.errors import Refusal, Refused, unless_refused
 from chainfin.eth.bindings.pledges_acts import Release
 from chainfin.risk.valuation import NO_VALUATION, Valuation
 from chainfin.rules import facility
@@ -27,11 +27,12 @@ from chainfin.services.goods import redemption
 from chainfin.services.goods.receipt_asset import ReceiptAsset
 from chainfin.services.kernel import acts, in_flight, pledge_rows
 from chainfin.services.kernel.context import Actor, Context
-from chainfin.services.pledges import assets, cover, register
+from chainfin.services.pledges import assets, cover, register, standing_calls
 from chainfin.services.views.acts import ActView
 from chainfin.storage.lending_tables import ApplicationRow, LoanRow, RepaymentRow
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ActRow, PledgeRow
+from chainfin.values.product import Product
 
 ASKED: Final = "asked"
 """Where an act keeps why it was made: OWED or ALL; a part that a lender gives up of its own has neither."""
@@ -89,7 +90,7 @@ def _may_go(session: Session, ctx: Context, pledge: PledgeRow, there: int) -> tu
     if row.status in set(OVER):
         return there, None
     application = session.get_one(ApplicationRow, row.application_id)
-    if loan.state not in ACCRUING or application.asset_id != pledge.asset_id:
+    if loan.state not in ACCRUING or application.asset_id != pledge.asset_id or _called(session, pledge) is not None:
         return 0, None
     today, rate = ctx.clock.today(), cover.advance_rate(session, row)
     assert rate is not None, "what was lent on something has a rate"
@@ -102,6 +103,17 @@ def _may_go(session: Session, ctx: Context, pledge: PledgeRow, there: int) -> tu
         return redemption.releasable(session, pledge, there, owed, today)
     except Refused:  # nobody knows what the goods are worth
         return 0, None
+
+
+def _called(session: Session, pledge: PledgeRow) -> Refusal | None:
+    """Why nothing of the pledge is given up before its loan is over: its borrower hasn't met a margin call of its
+    lender's. Refusals: margin_call_open."""
+    if pledge.loan_id is None:
+        return None
+    row = session.get_one(LoanRow, pledge.loan_id)
+    if row.product != Product.INVENTORY_PLEDGE or row.status in set(OVER):
+        return None
+    return standing_calls.unless_called(session, row.lender_id, row.borrower_id)
 
 
 def _prepare(
@@ -177,6 +189,7 @@ def unless_outdated(session: Session, ctx: Context, act: ActRow) -> Refused | No
     why = act.extra.get(ASKED)
     there = pledge.left - in_flight.leaving(session, pledge, but=[act.id], unsigned=False)
     holds = pledge.status in set(LIVE) and rules.stays(there, said.amount, said.keep) is None
+    holds = holds and _called(session, pledge) is None
     if holds and (why != OWED or said.amount <= _may_go(session, ctx, pledge, there)[0]):
         return None
     reason = _withdraw(session, ctx, act, pledge)
@@ -187,7 +200,7 @@ def unless_outdated(session: Session, ctx: Context, act: ActRow) -> Refused | No
 def _instead(session: Session, ctx: Context, pledge: PledgeRow, why: object, unlike: ActRow | None = None) -> None:
     """What is asked for in the place of an act that came to nothing."""
     left = pledge.left - in_flight.leaving(session, pledge)
-    if why == ALL and pledge.status == State.ACTIVE and left > 0:
+    if why == ALL and pledge.status == State.ACTIVE and left > 0 and _called(session, pledge) is None:
         _prepare(session, ctx, pledge, left, pledge.left - left, why=ALL)
     else:
         ask_again(session, ctx, pledge, unlike=unlike)
@@ -279,11 +292,14 @@ def release_by_lender(ctx: Context, actor: Actor, pledge_id: str, amount: str | 
     """The lender gives up ``amount`` of its pledge (a decimal: of the currency, or of the goods' unit; None: all that
     isn't on its way out, in the place of what it was asked for).
 
-    Raises NotFound pledge_unknown; BadInput amount_…, quantity_…; Refused not_lender, pledge_state_wrong,
-    exceeds_pledged.
+    Raises NotFound pledge_unknown; BadInput amount_…, quantity_…; Refused not_lender, margin_call_open,
+    pledge_state_wrong, exceeds_pledged.
     """
     with ctx.store.begin() as session:
         row, by = assets.for_party(session, actor, pledge_id), actor.require()
+        called = _called(session, row)
+        if called is not None and by == row.lender_id:
+            raise called.error()
         if amount is None and by == row.lender_id:
             for act in _unsigned(session, row):
                 _withdraw(session, ctx, act, row)

@@ -322,6 +322,17 @@ def final(session: Session, pledge_id: str) -> None:
         session.add(row)
 
 
+def half_done(session: Session, sold_id: str) -> bool:
+    """Whether goods of this pledge have gone, and what takes their place hasn't come: within one transaction."""
+    query = (
+        select(SubstitutionRow.pledge_id)
+        .join(PledgeRow, col(PledgeRow.id) == col(SubstitutionRow.pledge_id))
+        .where(SubstitutionRow.sold_id == sold_id, SubstitutionRow.status == "done")
+        .where(PledgeRow.status == pledges.State.PENDING.value)
+    )
+    return session.exec(query.limit(1)).first() is not None
+
+
 def get(ctx: Context, actor: Actor, pledge_id: str) -> SubstitutionView:
     """A substitution, for its lender and pledgor. Raises NotFound substitution_unknown."""
     with ctx.store.read() as session:

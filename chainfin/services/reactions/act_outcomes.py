@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from sqlalchemy import bindparam, update
-from sqlmodel import Session, SQLModel, col, select
+from sqlmodel import Session, SQLModel, col, or_, select
 
 from chainfin.errors import Refusal
 from chainfin.eth import eip712
@@ -15,7 +15,7 @@ from chainfin.services.goods import two_words
 from chainfin.services.kernel import acts, pledge_rows
 from chainfin.services.kernel.context import Context
 from chainfin.services.lending import disbursement
-from chainfin.services.pledges import release, substitution
+from chainfin.services.pledges import release, substitution, top_ups
 from chainfin.storage.chain_tables import ChainEvent
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ActRow, OrderRow, PledgeRow, ReceivableRow, WarehouseReceiptRow
@@ -45,6 +45,7 @@ def refused(session: Session, ctx: Context, act_id: str, code: str, message: str
     """The chain refuses the act for good (a revert, an expired deadline): undo what waited for it, or ask for it again
     where it is owed."""
     release.lock(session, act_id)
+    more = top_ups.granting(session, act_id)
     row = session.get_one(ActRow, act_id)
     if row.status in ("final", "refused", "expired"):
         return
@@ -53,6 +54,9 @@ def refused(session: Session, ctx: Context, act_id: str, code: str, message: str
     row.error_message = message
     row.final_at = ctx.clock.now()
     session.add(row)
+    if more or (row.function == pledges_acts.Pledge.FUNCTION and top_ups.knows(session, row.subject)):
+        top_ups.refused(session, ctx, row.subject)
+        return
     match ACTS.get((row.contract, row.function)):
         case orders_acts.Post:
             _mark(session.get(OrderRow, row.subject), session, "posting")
@@ -101,7 +105,7 @@ def expire(ctx: Context, *, limit: int = 100) -> int:
     """Close acts that nobody signed in time; what waited for them may be begun again, what is owed is asked for again.
     Returns how many.
 
-    An offer's act ends with the offer.
+    An offer's act ends with the offer; a grant that adds a pledge to a loan was no offer.
     """
     now = int(ctx.clock.now().timestamp())
     with ctx.store.read() as session:
@@ -110,13 +114,14 @@ def expire(ctx: Context, *, limit: int = 100) -> int:
             .where(
                 ActRow.status == "awaiting_signature",
                 ActRow.deadline < now,
-                col(ActRow.function).not_in(eip712.OFFERED),
+                or_(col(ActRow.function).not_in(eip712.OFFERED), col(ActRow.subject).in_(select(PledgeRow.id))),
             )
             .limit(limit)
         ).all()
     for act_id in late:
         with ctx.store.begin() as session:
             release.lock(session, act_id)
+            top_ups.granting(session, act_id)
             row = session.get_one(ActRow, act_id, with_for_update=True)
             if row.status == "awaiting_signature":
                 refused(session, ctx, act_id, "act_expired", "nobody signed it in time", status="expired")

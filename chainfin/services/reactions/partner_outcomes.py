@@ -26,7 +26,7 @@ from chainfin.services.kernel.context import Context
 from chainfin.services.lending import applications, disbursement
 from chainfin.services.parties import webhooks
 from chainfin.services.payments import payouts
-from chainfin.services.pledges import substitution
+from chainfin.services.pledges import substitution, top_ups
 from chainfin.storage.ledger_tables import OutboxRow
 
 Result: TypeAlias = Mapping[str, object]
@@ -75,11 +75,18 @@ def _refund_refused(session: Session, _ctx: Context, order: Refund, code: str, _
 
 
 def _registered(session: Session, ctx: Context, order: RegisterPledge, value: Result) -> None:
-    given = substitution.registered if substitution.knows(session, order.pledge_id) else disbursement.registered
+    given = disbursement.registered
+    if substitution.knows(session, order.pledge_id):
+        given = substitution.registered
+    elif top_ups.knows(session, order.pledge_id):
+        given = top_ups.registered
     given(session, ctx, order.pledge_id, str(value["registry_no"]))
 
 
 def _registration_refused(session: Session, ctx: Context, order: RegisterPledge, code: str, message: str) -> None:
+    if top_ups.knows(session, order.pledge_id):
+        top_ups.refused(session, ctx, order.pledge_id)
+        return
     undo = substitution.refused if substitution.knows(session, order.pledge_id) else disbursement.registration_refused
     undo(session, ctx, order.pledge_id, code, message)
 

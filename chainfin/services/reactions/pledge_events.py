@@ -129,6 +129,7 @@ def _pledged(session: Session, ctx: Context, told: pledges_events.Pledged, event
     pledge.block_number = event.block_number
     if ours is not None:
         disbursement.pledge_final(session, ctx, ours)
+    margin_calls.moved(session, ctx, pledge, f"pledge in block {event.block_number}", less=False)
 
 
 def _made_elsewhere(
@@ -168,6 +169,14 @@ def _released(session: Session, pledge: Pledge, told: pledges_events.Released, e
     if isinstance(after, Pledge):
         agree(event, told.remaining, after.left)
     return after
+
+
+def _given_up(session: Session, ctx: Context, told: pledges_events.Released, event: ChainEvent) -> None:
+    _moving(_freed, _released)(session, ctx, told, event)
+    row = session.get(PledgeRow, told.pledge_id)
+    # in a substitution what takes its place comes with the next event
+    if row is not None and not substitution.half_done(session, row.id):
+        margin_calls.moved(session, ctx, row, f"release in block {event.block_number}")
 
 
 def _expired(session: Session, pledge: Pledge, told: pledges_events.Expired, event: ChainEvent) -> Outcome:
@@ -234,7 +243,7 @@ def _lost(session: Session, ctx: Context, told: pledges_events.Shrunk, event: Ch
     _pledge(_shrunk)(session, ctx, told, event)
     row = session.get(PledgeRow, told.pledge_id)
     if row is not None:
-        margin_calls.shrank(session, ctx, row, f"count in block {event.block_number}")
+        margin_calls.moved(session, ctx, row, f"count in block {event.block_number}")
 
 
 def _enforced(session: Session, pledge: Pledge, told: pledges_events.Enforced, event: ChainEvent) -> Outcome:
@@ -256,7 +265,7 @@ HANDLERS: Handlers = dict(
     [
         on(pledges_events.Pledged, _pledged),
         on(pledges_events.Drawn, _pledge(_drawn)),
-        on(pledges_events.Released, _moving(_freed, _released)),
+        on(pledges_events.Released, _given_up),
         on(pledges_events.PaidOff, _moving(_freed, _paid_off)),
         on(pledges_events.Expired, _moving(_freed, _expired)),
         on(pledges_events.Discharged, _discharged),

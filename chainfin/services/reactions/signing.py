@@ -10,7 +10,7 @@ from chainfin.eth.abi import from_hex
 from chainfin.services.goods import two_words
 from chainfin.services.kernel import acts, attestations, in_flight
 from chainfin.services.kernel.context import Actor, Context
-from chainfin.services.pledges import release
+from chainfin.services.pledges import release, top_ups
 from chainfin.services.views.acts import ActView
 from chainfin.storage.trade_tables import ActRow
 
@@ -26,12 +26,16 @@ def sign(ctx: Context, actor: Actor, act_id: str, signature: str) -> ActView:
     outdated: Refused | None = None
     with ctx.store.begin() as session:
         release.lock(session, act_id)
+        more = top_ups.granting(session, act_id)
         row = session.get(ActRow, act_id, with_for_update=True)
         if row is None or not (actor.sees_all or actor.party_id == row.party_id):
             raise NotFound("act_unknown", f"there is no act {act_id}")
-        _unless_taken(row, signature)
+        _unless_taken(row, signature, offered=row.function in eip712.OFFERED and not more)
         outdated = _outdated(session, ctx, row)
-        if outdated is None and row.function in (*eip712.RIDING, *eip712.KEPT):
+        if more:
+            acts.take_ride(session, ctx, row, from_hex(signature, where="signature"))
+            top_ups.granted(session, ctx, row)
+        elif outdated is None and row.function in (*eip712.RIDING, *eip712.KEPT):
             acts.take_ride(session, ctx, row, from_hex(signature, where="signature"))
             if row.function in eip712.RIDING:
                 two_words.carry_out(session, ctx, row)
@@ -43,8 +47,8 @@ def sign(ctx: Context, actor: Actor, act_id: str, signature: str) -> ActView:
     return ActView.of(row)
 
 
-def _unless_taken(row: ActRow, signature: str) -> None:
-    if row.function in eip712.OFFERED:
+def _unless_taken(row: ActRow, signature: str, *, offered: bool) -> None:
+    if offered:
         raise Conflict("act_not_awaiting", "an offer is accepted where it was made")
     if row.status == "awaiting_signature":
         return

@@ -41,8 +41,8 @@ class ReceivableAsset:
         return Measure.money(session.get_one(ReceivableRow, asset_id).currency)
 
     @classmethod
-    def worth(cls, session: Session, pledge: PledgeRow, currency: str, today: date) -> Money:
-        return Money(pledge.left, currency)
+    def worth(cls, session: Session, pledge: PledgeRow, amount: int, currency: str, today: date) -> Money:
+        return Money(amount, currency)
 
     @classmethod
     def of(cls, session: Session, row: ReceivableRow) -> ReceivableAsset:

@@ -182,19 +182,22 @@ class LoanView:
 
 @dataclass(frozen=True, slots=True)
 class MarginCallView:
-    """A call, and whether it is met: by what was paid on the loan since then, by collateral that covers it again, or
-    since the loan has ended; ``replaced``: by a later one for more. ``left``: what is still to be paid on it."""
+    """A call (补仓). ``status``: `rules.margin.State`, cured once the loan is over. ``left``: what is still to be paid
+    on it; ``quantity``: thousandths more of the goods that did the same when it was made; ``due_on``: the last day to
+    meet it (both None of a loan on receivables)."""
 
     id: str
     asset_id: str
     cause: str
     currency: str
     amount: int
-    met: bool
-    replaced: bool
+    quantity: int | None
     left: Money
+    due_on: date | None
+    status: str
+    escalated_on: date | None
     created_at: datetime
 
     @classmethod
-    def of(cls, row: MarginCallRow, *, met: bool, replaced: bool, left: Money) -> MarginCallView:
-        return shown(cls, row, met=met, replaced=replaced, left=left)
+    def of(cls, row: MarginCallRow, *, status: str, left: Money) -> MarginCallView:
+        return shown(cls, row, status=status, left=left)

@@ -78,6 +78,8 @@ STRICTER: Final[dict[tuple[str, str], str]] = {
     ("Pledges.buyBack", "price_stale"): _LOAN,
     ("Pledges.buyBack", "buy_back_not_agreed"): _LOAN,
     ("Pledges.undertake", "until_not_after_maturity"): _LOAN,
+    ("Pledges.pledge", "margin_call_open"): _LOAN,
+    ("Pledges.release", "margin_call_open"): _LOAN,
     ("Pledges.substitute", "limit_exceeded"): _LOAN,
     ("Pledges.substitute", "substitution_undervalued"): _LOAN,
     ("WarehouseReceipts.release", "taken_not_sold"): "the chain knows no loan: there a lender owns what it took",

@@ -1,0 +1,455 @@
+"""A margin call on goods: while it isn't met nothing more is lent and nothing released; it is met in time, or sold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from chainfin.audit.report import State as Checked
+from chainfin.connectors.registry import Registration
+from chainfin.errors import Conflict, NotFound, Refused
+from chainfin.rules import inventory, margin
+from chainfin.services.goods import receipts
+from chainfin.services.kernel import custody
+from chainfin.services.kernel.context import OPERATOR, Actor
+from chainfin.services.lending import applications, end_of_day, margin_calls
+from chainfin.services.pledges import enforcement, realisation, release, top_ups
+from chainfin.services.reads import queries
+from chainfin.services.views.acts import ActView
+from chainfin.services.views.lending import MarginCallView
+from chainfin.services.views.pledges import PledgeView
+from chainfin.storage.trade_tables import PledgeRow
+from chainfin.values.money import BasisPoints, Money
+from tests.e2e.asked_acts import a_day_later, asked, sign
+from tests.e2e.ending import mismatches, pledges_on
+from tests.e2e.onchain import view
+from tests.e2e.secured import bundle, checked, names
+from tests.e2e.site import Site
+from tests.e2e.site_money import CNY
+
+LENT = 200_000_00
+CALLED, SOLD = 62_00, 56_00
+"""Lent at 70.00, which is 70 %: at these prices the loan stands at 79 % (above 78 %) and at 87.5 % (above 86 %)."""
+
+
+@dataclass
+class Deal:
+    """A loan on copper by a lender of its own, so that its prices touch nobody else's loans."""
+
+    site: Site
+    owner: Actor
+    lender: Actor
+    goods_id: str
+    loan_id: str
+
+    @property
+    def pledge(self) -> PledgeRow:
+        return pledges_on(self.site, self.goods_id)[0]
+
+    def price(self, minor: int) -> None:
+        self.site.price(minor, self.lender)
+
+    @property
+    def calls(self) -> list[MarginCallView]:
+        return margin_calls.of_loan(self.site.ctx, self.owner, self.loan_id).calls
+
+    @property
+    def call(self) -> MarginCallView:
+        return self.calls[-1]
+
+    def pays(self, minor: int) -> None:
+        self.site.pays(minor, f"LOAN {self.loan_id}")
+
+    def wish(self, **more: object) -> dict[str, object]:
+        return {"product": "inventory_pledge", "lender_id": str(self.lender.party_id), **more}
+
+    def day_ends(self, days: int) -> None:
+        """So many days later, with a price of that day (the same) and the bank's word on what was paid before it."""
+        self.site.move_to(self.site.today + timedelta(days=days))
+        self.site.inst.incoming.run_once()
+        end_of_day.run(self.site.ctx, OPERATOR, self.site.today)
+
+
+@pytest.fixture
+def deal(site: Site) -> Deal:
+    owner = site.borrower()
+    lender = site.lender(owner)
+    site.price(70_00, lender)
+    goods = site.goods(owner)
+    more = {"product": "inventory_pledge", "lender_id": str(lender.party_id)}
+    return Deal(site, owner, lender, goods.id, site.funded(owner, LENT, goods.id, **more))
+
+
+def test_call__made__names_its_day_and_what_meets_it(deal: Deal) -> None:
+    deal.price(CALLED)
+    call = deal.call
+    assert (call.status, call.due_on) == ("open", margin.deadline(deal.site.today, 3))
+    assert call.left == Money(call.amount, CNY)
+    assert call.quantity is not None
+    worth = Money(call.quantity * CALLED // 1000, CNY)
+    assert abs(worth.minor * 7 // 10 - call.amount) <= CALLED, "as many goods carry as much"
+
+
+def test_call__seen_by_borrower_lender_and_undertaker_alone(deal: Deal) -> None:
+    site, core = deal.site, deal.site.cast["core"]
+    deal.price(CALLED)
+    with pytest.raises(NotFound):
+        margin_calls.of_loan(site.ctx, core, deal.loan_id)
+    site.undertake(deal.pledge)
+    seen = [margin_calls.of_loan(site.ctx, party, deal.loan_id).calls for party in (deal.owner, deal.lender, core)]
+    assert [[call.due_on for call in calls] for calls in seen] == [[deal.call.due_on]] * 3
+    with pytest.raises(NotFound):
+        margin_calls.of_loan(site.ctx, site.cast["lender"], deal.loan_id)
+
+
+def test_call__open__nothing_new_on_goods_from_that_lender(deal: Deal) -> None:
+    """No offer, no acceptance of an older one; on a receivable, or from another lender, as ever."""
+    site, other = deal.site, deal.site.goods(deal.owner)
+    offered = site.offered(deal.owner, 50_000_00, other.id, **deal.wish())
+    deal.price(CALLED)
+    site.price(70_00)
+    with pytest.raises(Refused) as refused:
+        applications.accept(site.ctx, deal.owner, offered)
+    assert (refused.value.code, refused.value.details["loan"]) == ("margin_call_open", deal.loan_id)
+    asked = site.apply(deal.owner, 10_000_00, other.id, **deal.wish())
+    site.run()
+    row = site.application(asked).row
+    assert (row.status, [each["code"] for each in row.refusals]) == ("declined", ["margin_call_open"])
+    applications.withdraw(site.ctx, deal.owner, offered)
+    site.funded(deal.owner, 10_000_00, other.id, product="inventory_pledge")
+    site.funded(deal.owner, 10_000_00, site.confirmed(deal.owner).id, lender_id=str(deal.lender.party_id))
+
+
+def test_call__made_while_another_loan_is_pledged__no_money_leaves(deal: Deal) -> None:
+    """The second loan has goods enough at the lower price: it is the first one's call that stops it."""
+    site, other = deal.site, deal.site.goods(deal.owner)
+    deal.price(69_00)
+    offered = site.offered(deal.owner, 50_000_00, other.id, **deal.wish())
+    applications.accept(site.ctx, deal.owner, offered)
+    paid = len(site.payments())
+    missing = Decimal(20_000) - Decimal(deal.pledge.left * 2 // 3).scaleb(-3)
+    receipts.recount(site.ctx, site.cast["keeper"], deal.goods_id, missing, "a count (invented)")
+    site.inst.chain.run_until_idle()
+    assert deal.call.status == "escalated"
+    site.run()
+    assert site.application(offered).row.status == "failed"
+    assert "margin_call_open" in str(site.application(offered).nodes[-1].detail)
+    assert len(site.payments()) == paid
+    assert queries.warehouse_receipt(site.ctx, deal.owner, other.id).pledged == 0
+
+
+def test_call__open__no_goods_are_released_until_it_is_met(deal: Deal) -> None:
+    site, before = deal.site, deal.pledge.left
+    deal.price(CALLED)
+    with pytest.raises(Refused) as refused:
+        release.release_by_lender(site.ctx, deal.lender, deal.pledge.id, "1")
+    assert refused.value.code == "margin_call_open"
+    deal.pays(deal.call.amount - 1)
+    assert (deal.call.status, deal.call.left) == ("open", Money(1, CNY))
+    assert deal.pledge.left == before
+    deal.pays(1)
+    assert deal.call.status == "cured"
+    assert deal.pledge.left == before, "what was called restored the loan, and no more"
+    deal.pays(50_000_00)
+    assert deal.pledge.left < before
+    release.release_by_lender(site.ctx, deal.lender, deal.pledge.id, "1")
+
+
+def test_call__open__a_second_loan_of_the_same_lender_keeps_its_goods(deal: Deal) -> None:
+    site, other = deal.site, deal.site.goods(deal.owner)
+    second = site.funded(deal.owner, 100_000_00, other.id, **deal.wish())
+    (pledge,) = site.loan(second).pledges
+    deal.price(65_00)  # 75 %: not called
+    deal.price(CALLED)
+    assert [call.status for call in margin_calls.of_loan(site.ctx, deal.owner, second).calls] == ["open"]
+    site.pays(60_000_00, f"LOAN {second}")
+    assert [call.status for call in margin_calls.of_loan(site.ctx, deal.owner, second).calls] == ["cured"]
+    assert site.loan(second).pledges[0].left == pledge.left, "the first loan's call isn't met"
+    deal.pays(deal.call.left.minor)
+    site.inst.housekeeper.run_once()
+    site.run()
+    assert site.loan(second).pledges[0].left < pledge.left
+
+
+def test_call__open__a_loan_that_is_repaid_gives_its_goods_up(deal: Deal) -> None:
+    site = deal.site
+    deal.price(CALLED)
+    deal.pays(site.loan(deal.loan_id).loan.dues.total.minor)
+    assert site.loan(deal.loan_id).row.status == "repaid"
+    assert (deal.call.status, deal.pledge.left) == ("cured", 0)
+    site.offered(deal.owner, 10_000_00, deal.goods_id, **deal.wish())
+
+
+def test_call__price_recovers__met(deal: Deal) -> None:
+    deal.price(CALLED)
+    deal.price(68_00)
+    assert deal.call.status == "open", "below the call rate isn't restored"
+    deal.price(70_50)
+    assert deal.call.status == "cured"
+    deal.site.offered(deal.owner, 10_000_00, deal.goods_id, **deal.wish())
+
+
+def test_call__not_met_in_time__escalated_by_the_end_of_day_and_the_goods_taken(deal: Deal) -> None:
+    site = deal.site
+    deal.price(CALLED)
+    due, first = deal.call.due_on, deal.call
+    assert due is not None
+    deal.day_ends((due - site.today).days)
+    assert [(call.id, call.status) for call in deal.calls] == [(first.id, "open")], "the whole of its day is left"
+    assert deal.call.amount == first.amount, "nothing more is asked for the interest of these days"
+    with pytest.raises(Refused) as refused:
+        enforcement.enforce(site.ctx, deal.lender, deal.pledge.id)
+    assert refused.value.code == "loan_not_overdue"
+    site.move_to(site.today + timedelta(days=1))
+    end_of_day.run(site.ctx, OPERATOR, site.today)
+    assert (deal.call.status, deal.call.escalated_on) == ("escalated", site.today)
+    with pytest.raises(Conflict) as untold:
+        enforcement.enforce(site.ctx, deal.lender, deal.pledge.id)
+    assert untold.value.code == "bank_statement_missing", "it may have been paid on its last day"
+    site.inst.incoming.run_once()
+    owed = site.loan(deal.loan_id).loan.dues.total.minor
+    enforcement.enforce(site.ctx, deal.lender, deal.pledge.id)
+    site.run()
+    assert (deal.pledge.status, site.loan(deal.loan_id).row.status) == ("enforced", "active")
+    buyer = site.admit(site.cast["core"].roles)
+    account = site.party(buyer.party_id).account
+    kilograms = 3000
+    realisation.sell(
+        site.ctx, deal.lender, deal.pledge.id, str(kilograms), Money(kilograms * 62_00, CNY), account, "sold as it is"
+    )
+    site.pays(kilograms * 62_00, f"BUYBACK {deal.pledge.id}", payer=account)
+    assert site.loan(deal.loan_id).loan.dues.total.minor <= owed - kilograms * 62_00 + 200_00
+    assert mismatches(site) == []
+
+
+def test_call__escalated__cured_until_the_goods_are_taken(deal: Deal) -> None:
+    site = deal.site
+    deal.price(CALLED)
+    assert deal.call.due_on is not None
+    deal.day_ends((deal.call.due_on - site.today).days + 1)
+    assert deal.call.status == "escalated"
+    with pytest.raises(Refused) as refused:
+        release.release_by_lender(site.ctx, deal.lender, deal.pledge.id, "1")
+    assert refused.value.code == "margin_call_open"
+    deal.pays(deal.call.left.minor)
+    assert deal.call.status == "cured"
+    with pytest.raises(Refused) as refused:
+        enforcement.enforce(site.ctx, deal.lender, deal.pledge.id)
+    assert refused.value.code == "loan_not_overdue"
+
+
+def test_call__goods_worth_too_little__the_lender_neednt_wait(deal: Deal) -> None:
+    site = deal.site
+    deal.price(SOLD)
+    assert (deal.call.status, deal.call.escalated_on) == ("escalated", site.today)
+    with pytest.raises(Conflict) as untold:
+        enforcement.enforce(site.ctx, deal.lender, deal.pledge.id)
+    assert untold.value.code == "bank_statement_missing"
+    site.move_to(site.today + timedelta(days=1))
+    site.inst.incoming.run_once()
+    enforcement.enforce(site.ctx, deal.lender, deal.pledge.id)
+    site.run()
+    assert deal.pledge.status == "enforced"
+    end_of_day.run(site.ctx, OPERATOR, site.today)
+    assert [call.status for call in deal.calls] == ["escalated"], "nothing is called on what was taken"
+
+
+def test_call__escalated__who_undertook_to_buy_needs_no_agreement(deal: Deal) -> None:
+    site, account = deal.site, deal.site.party(deal.site.cast["core"].party_id).account
+    site.undertake(deal.pledge)
+    deal.price(CALLED)
+    back = site.pays(63_00 * 1000, f"BUYBACK {deal.pledge.id}", payer=account)
+    assert (site.incoming(back).status, site.incoming(back).reason) == ("refunded", "buy_back_not_agreed")
+    before = deal.pledge.left
+    deal.price(SOLD)
+    done = site.pays(63_00 * 1000, f"BUYBACK {deal.pledge.id}", payer=account)
+    assert site.incoming(done).status == "applied"
+    assert deal.pledge.left < before
+
+
+def test_release__unsigned_when_the_call_comes__not_signed_any_more(
+    deal: Deal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(custody, "signer_of", lambda *_: None)
+        deal.pays(LENT // 2)
+        (waiting,) = asked(deal.site, deal.pledge.id, "release")
+        deal.price(58_00)
+        assert deal.calls == [], "what isn't signed away covers still"
+        deal.price(31_00)
+        assert deal.call.status == "open"
+        with pytest.raises(Refused) as refused:
+            sign(deal.site, waiting)
+        assert refused.value.code == "release_outdated"
+        assert [act.status for act in asked(deal.site, deal.pledge.id, "release")] == ["refused"]
+    deal.price(70_00)
+    deal.site.run()
+    assert deal.call.status == "cured"
+    assert [act.status for act in asked(deal.site, deal.pledge.id, "release")] == ["refused", "final"]
+
+
+def test_call__price_falls_on__for_more_by_the_same_day(deal: Deal) -> None:
+    deal.price(CALLED)
+    first = deal.call
+    deal.site.move_to(deal.site.today + timedelta(days=1))
+    deal.price(60_00)
+    assert [call.status for call in deal.calls] == ["replaced", "open"]
+    assert deal.call.due_on == first.due_on
+    assert deal.call.amount > first.amount
+
+
+def test_call__price_too_old_at_its_deadline__escalated_all_the_same(deal: Deal) -> None:
+    site = deal.site
+    deal.price(CALLED)
+    site.move_to(site.today + timedelta(days=9))
+    done = end_of_day.run(site.ctx, OPERATOR, site.today)
+    assert (done.unchecked[deal.loan_id], deal.call.status) == ("price_stale", "escalated")
+
+
+def brought(deal: Deal, receipt_id: str, thousandths: int) -> ActView:
+    quantity = Decimal(thousandths).scaleb(-3)
+    act = top_ups.pledge_more(deal.site.ctx, deal.owner, deal.loan_id, receipt_id=receipt_id, quantity=quantity)
+    deal.site.run()
+    return act
+
+
+def added(deal: Deal, act: ActView) -> PledgeView:
+    return next(pledge for pledge in deal.site.loan(deal.loan_id).pledges if pledge.id == act.subject)
+
+
+@pytest.mark.parametrize("of_the_same_receipt", [True, False])
+def test_top_up__of_what_was_called__meets_the_call(deal: Deal, of_the_same_receipt: bool) -> None:
+    site = deal.site
+    receipt_id = deal.goods_id if of_the_same_receipt else site.goods(deal.owner).id
+    deal.price(CALLED)
+    assert deal.call.quantity is not None
+    brought(deal, receipt_id, deal.call.quantity // 2)
+    assert deal.call.status == "open"
+    act = brought(deal, receipt_id, deal.call.quantity - deal.call.quantity // 2)
+    assert deal.call.status == "cured"
+    assert deal.call.left.minor == deal.call.amount, "nothing was paid"
+    pledge = added(deal, act)
+    assert (pledge.status, pledge.drawn, pledge.expires_at) == ("active", True, None)
+    chain = view(site.inst, "Pledges", "pledgeOf", pledge.id)
+    assert (chain["amount"], chain["drawn"]) == (pledge.amount, True)
+    deal.price(CALLED)
+    assert [call.status for call in deal.calls] == ["cured"], "it counts from now on"
+    report = checked(site, bundle(site, deal.loan_id))
+    assert names(report, Checked.FAILED) == set()
+    deal.pays(site.loan(deal.loan_id).loan.dues.total.minor)
+    assert {pledge.status for pledge in site.loan(deal.loan_id).pledges} == {"released"}
+    assert queries.warehouse_receipt(site.ctx, deal.owner, receipt_id).pledged == 0
+    assert mismatches(site) == []
+
+
+def test_top_up__of_the_same_receipt__what_is_repaid_frees_goods_once(deal: Deal) -> None:
+    site = deal.site
+    brought(deal, deal.goods_id, 1_000_000)
+    deal.pays(LENT // 2)
+    site.run()
+    left = sum(pledge.left for pledge in site.loan(deal.loan_id).pledges)
+    owed = site.loan(deal.loan_id).loan.dues.total
+    needed = inventory.quantity_to_cover(owed, inventory.UnitPrice(Decimal(70), CNY), BasisPoints(7000))
+    assert needed <= left <= needed + 2
+    assert mismatches(site) == []
+
+
+def test_top_up__unsigned_for_a_day__goods_free_and_the_call_open(deal: Deal, monkeypatch: pytest.MonkeyPatch) -> None:
+    site = deal.site
+    deal.price(CALLED)
+    with monkeypatch.context() as patch:
+        patch.setattr(custody, "signer_of", lambda *_: None)
+        act = brought(deal, deal.goods_id, 1_000_000)
+        assert act.status == "awaiting_signature"
+        a_day_later(site)
+    assert (added(deal, act).status, deal.call.status) == ("failed", "open")
+    receipt = queries.warehouse_receipt(site.ctx, deal.owner, deal.goods_id)
+    brought(deal, deal.goods_id, receipt.issued - receipt.pledged)
+    assert deal.call.status == "cured"
+    assert mismatches(site) == []
+
+
+def test_top_up__lender_does_not_sign__struck_out_and_undone(deal: Deal, monkeypatch: pytest.MonkeyPatch) -> None:
+    site = deal.site
+    deal.price(CALLED)
+    with monkeypatch.context() as patch:
+        patch.setattr(custody, "signer_of", lambda *_: None)
+        act = brought(deal, deal.goods_id, 1_000_000)
+        sign(site, act)
+        site.run()
+        assert len(asked(site, act.subject, "pledge")) == 1
+        with pytest.raises(Conflict) as again:
+            sign(site, act)
+        assert again.value.code == "signature_replayed"
+        a_day_later(site)
+    pledge = added(deal, act)
+    assert (pledge.status, len(site.struck_out(pledge.id))) == ("failed", 1)
+    assert (site.loan(deal.loan_id).row.status, deal.call.status) == ("active", "open")
+    assert mismatches(site) == []
+
+
+@pytest.mark.parametrize(
+    "goods",
+    [{"commodity": "zinc"}, {"commodity_class": "branded"}, {"insured": "false"}, {"best_before": "2027-01-01"}],
+)
+def test_top_up__of_other_goods__refused(deal: Deal, goods: dict[str, str]) -> None:
+    site = deal.site
+    made, _ = receipts.issue(
+        site.ctx, site.cast["keeper"], number=f"WR-{next(site.numbers)}", owner_id=str(deal.owner.party_id),
+        goods={"commodity": "copper", "commodity_class": "standard", "insured": "true", **goods},
+        unit="KGM", quantity=Decimal(10),
+    )  # fmt: skip
+    site.run()
+    with pytest.raises(Refused) as refused:
+        top_ups.pledge_more(site.ctx, deal.owner, deal.loan_id, receipt_id=made.id, quantity=Decimal(10))
+    assert refused.value.code == "goods_differ"
+
+
+def test_top_up__of_what_isnt_free__refused(deal: Deal) -> None:
+    site, other = deal.site, deal.site.goods(deal.owner, 10)
+
+    def more(kilograms: int) -> ActView:
+        return top_ups.pledge_more(site.ctx, deal.owner, deal.loan_id, receipt_id=other.id, quantity=Decimal(kilograms))
+
+    with pytest.raises(Refused) as refused:
+        more(11)
+    assert refused.value.code == "exceeds_free"
+    more(5)
+    with pytest.raises(Refused) as refused:
+        more(6)
+    assert refused.value.code == "asset_not_free"
+
+
+def test_top_up__registry_refuses__undone_and_the_loan_runs_on(deal: Deal) -> None:
+    site, today = deal.site, deal.site.today
+    act = top_ups.pledge_more(site.ctx, deal.owner, deal.loan_id, receipt_id=deal.goods_id, quantity=Decimal(1000))
+    # somebody filed this pledge's reference with other content before
+    site.inst.partners.registry.register(
+        Registration(act.subject, "X", "Y", "warehouse_receipt", "ab" * 32, Money(1, CNY), today, today)
+    )
+    site.run()
+    assert (added(deal, act).status, site.loan(deal.loan_id).row.status) == ("failed", "active")
+    assert added(deal, brought(deal, deal.goods_id, 1_000_000)).status == "active"
+    assert mismatches(site) == []
+
+
+def test_top_up__not_ones_own_or_of_another_loan__refused(deal: Deal) -> None:
+    site = deal.site
+    for actor, receipt_id, code in (
+        (deal.lender, deal.goods_id, "loan_unknown"),
+        (deal.owner, site.goods(site.borrower()).id, "warehouse_receipt_unknown"),
+    ):
+        with pytest.raises(NotFound) as unknown:
+            top_ups.pledge_more(site.ctx, actor, deal.loan_id, receipt_id=receipt_id, quantity=Decimal(1))
+        assert unknown.value.code == code
+    receivable = site.funded(deal.owner, 10_000_00, site.confirmed(deal.owner).id)
+    with pytest.raises(Refused) as refused:
+        top_ups.pledge_more(site.ctx, deal.owner, receivable, receipt_id=deal.goods_id, quantity=Decimal(1))
+    assert refused.value.code == "loan_not_on_goods"
+    deal.pays(site.loan(deal.loan_id).loan.dues.total.minor)
+    with pytest.raises(Refused) as refused:
+        top_ups.pledge_more(site.ctx, deal.owner, deal.loan_id, receipt_id=deal.goods_id, quantity=Decimal(1))
+    assert refused.value.code == "loan_not_running"
