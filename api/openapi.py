@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
+from api import examples
 from api.problems import MEDIA_TYPE, Problem
 
 _METHODS = ("get", "post", "put", "patch", "delete")
@@ -86,6 +87,7 @@ def _build(app: FastAPI) -> dict[str, Any]:
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     _hoist(document["paths"], schemas)
+    examples.add(document)
     for path, operations in document["paths"].items():
         for method in _METHODS:
             if method in operations:
