@@ -15,6 +15,7 @@ from typing import Any
 
 _PREFIX = "#/components/schemas/"
 _OF_FIELDS = ("application/json", "application/x-www-form-urlencoded")
+_DONE = ("200", "201", "202")
 _BY_FORMAT = {"date-time": "2026-11-21T09:00:00Z", "date": "2026-11-21"}
 _BY_TYPE: Mapping[str, Any] = {"string": "text", "integer": 1, "number": 1, "boolean": False, "object": {}}
 
@@ -48,7 +49,7 @@ def add(document: dict[str, Any]) -> None:
 
 
 def _contents(operation: Mapping[str, Any]) -> list[dict[str, Any]]:
-    answers = [answer for status, answer in operation["responses"].items() if status.startswith("2")]
+    answers = [answer for status, answer in operation["responses"].items() if status in _DONE]
     given = [part.get("content", {}) for part in (operation.get("requestBody", {}), *answers)]
     return [body for content in given for kind, body in content.items() if kind in _OF_FIELDS]
 
