@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
+from api import examples
 from api.problems import MEDIA_TYPE, Problem
 
 _METHODS = ("get", "post", "put", "patch", "delete")
@@ -18,6 +19,7 @@ _WORDS = {
     "404": "There is no such thing, or none that this caller may see",
     "409": "The state doesn't admit it now, or the Idempotency-Key is in flight",
     "413": "The body is larger than 6 MB",
+    "415": "The body is not JSON, or its Content-Type does not say so",
     "422": "The input is not as described, or a rule of trade, credit or pledge refuses it",
     "500": "Something broke on our side; `details.incident` names it",
     "503": "Something outside doesn't answer, or nobody knows yet whether it happened; see Retry-After",
@@ -87,6 +89,7 @@ def _build(app: FastAPI) -> dict[str, Any]:
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     _hoist(document["paths"], schemas)
+    examples.add(document)
     for path, operations in document["paths"].items():
         for method in _METHODS:
             if method in operations:
@@ -126,9 +129,9 @@ def _statuses(operation: dict[str, Any], method: str, path: str) -> list[str]:
     if "{" in path:
         statuses += ["404"]
     if method == "post":
-        statuses += ["400", "401", "403", "404", "409", "413", "422"]
+        statuses += ["400", "401", "403", "404", "409", "413", "415", "422"]
     if method == "delete":
-        statuses += ["409", "413", "422"]
+        statuses += ["409", "413", "415", "422"]
     if method == "get" and operation.get("parameters"):
         statuses += ["422"]
     # what a router names besides gets the same form

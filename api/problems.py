@@ -61,6 +61,7 @@ _STATUS: Sequence[tuple[type[ChainfinError], int]] = (
 
 _STATUS_OF_CODE = {
     "body_too_large": 413,
+    "content_type_unsupported": 415,
     "idempotency_key_missing": 400,
     "idempotency_key_malformed": 400,
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from typing import Any
 
 import orjson
@@ -15,21 +15,31 @@ from starlette.responses import Response
 from api import idempotency, problems
 from api.auth import identify
 from api.observe import bind_path_ids
+from chainfin.errors import BadInput
 from chainfin.services.kernel.idempotency import Answer, Claim, Idempotency
 from chainfin.storage.away import is_away
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+JSON = "application/json"
 
 
-async def refuse_unreadable(request: Request) -> None:
-    """Raises RequestValidationError for a JSON body that can't be read or is nested more than a thousand deep.
+async def refuse_unreadable(request: Request, taken: Collection[str]) -> None:
+    """Raises BadInput content_type_unsupported for a body that says it is something else than what is ``taken`` here;
+    RequestValidationError for a JSON body that can't be read or is nested more than a thousand deep.
 
     py-evm raises Python's recursion limit so far that the standard library's parser, which FastAPI uses, runs off the
     stack on a body of a hundred thousand brackets and takes the process with it; orjson has a limit of its own.
     """
-    if "json" not in request.headers.get("content-type", "").lower():
-        return
+    if request.method == "GET":
+        return  # nobody looks at its body
     body = await request.body()
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if body and kind not in taken:
+        said = f"not {kind[:100]!r}" if kind else "which was left out"
+        why = f"this takes {' or '.join(sorted(taken))}: send it as the header Content-Type, {said}"
+        raise BadInput("content_type_unsupported", why, where="header:content-type")
+    if kind != JSON:
+        return
     try:
         if body:
             orjson.loads(body)
@@ -46,13 +56,19 @@ async def refuse_unreadable(request: Request) -> None:
 class Route(APIRoute):
     """Reads, and what needs no key (sign-in has one-time nonces of its own)."""
 
+    @property
+    def taken(self) -> Collection[str]:
+        """Media types of bodies: JSON, and what the operation names besides."""
+        named = (self.openapi_extra or {}).get("requestBody", {}).get("content", {})
+        return {JSON, *named}
+
     def get_route_handler(self) -> Handler:
         inner = super().get_route_handler()
 
         async def handler(request: Request) -> Response:
             bind_path_ids(request)
             try:
-                await refuse_unreadable(request)
+                await refuse_unreadable(request, self.taken)
                 return await inner(request)
             except Exception as error:
                 return problems.to_response(error, request)
@@ -88,7 +104,7 @@ class OnceRoute(Route):
                 return await plain(request)
             bind_path_ids(request)
             try:
-                await refuse_unreadable(request)
+                await refuse_unreadable(request, self.taken)
                 return await self._once(inner, request)
             except Exception as error:
                 return problems.to_response(error, request)

@@ -26,21 +26,31 @@ GRACE_S = 5
 """Seconds that open answers (event streams have no end of their own) are given when the server stops."""
 
 
+def listen(host: str = "127.0.0.1", port: int = 0) -> socket.socket:
+    """The address, taken before anything else is begun: whoever can't have it has then changed nothing.
+
+    Raises Unavailable port_taken, with what to do.
+    """
+    # TCP_NODELAY is only set by asyncio where the protocol is named; without it every answer waits 40 ms.
+    made = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        made.bind((host, port))
+    except OSError as error:
+        made.close()
+        why = f"{host}:{port} can't be had ({error.strerror}): stop what runs there, or name another with --port"
+        raise Unavailable("port_taken", why, where=f"{host}:{port}") from error
+    return made
+
+
 class Server:
     """One running HTTP server on the loopback address or where the settings say. ``url`` once started."""
 
-    def __init__(self, installation: Installation, *, host: str = "127.0.0.1", port: int = 0) -> None:
-        """Binds at once. Raises Unavailable port_taken."""
+    def __init__(self, installation: Installation, listening: socket.socket | None = None) -> None:
+        """``listening``: made by `listen`; without one a free port of the loopback address."""
         self.installation = installation
         self.signin = SignIn(installation.ctx, domain=installation.settings.domain)
-        # TCP_NODELAY is only set by asyncio where the protocol is named; without it every answer waits 40 ms.
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            self._socket.bind((host, port))
-        except OSError as error:
-            self._socket.close()
-            raise Unavailable("port_taken", f"{host}:{port} can't be had: {error.strerror}") from error
+        self._socket = listen() if listening is None else listening
         prover = ChainProver(installation.node, installation.deployment)
         app = create_app(
             installation.ctx,

@@ -32,6 +32,12 @@ STREAM_SCHEMA = {
     },
 }
 """One event of the stream, for the OpenAPI document."""
+STREAM_EXAMPLE = {
+    "id": "3-ended",
+    "event": "node",
+    "data": '{"seq":3,"node":"credit_score","phase":"ended","at":"2026-11-21T09:00:01Z","seconds":"0.020000",'
+    '"outcome":"done","detail":{}}',
+}
 
 
 def parse_id(value: str | None) -> tuple[int, bool]:

@@ -22,7 +22,7 @@ from api.schemas.lending import (
     OfferOut,
     ReviewIn,
 )
-from api.trail import STREAM_SCHEMA, source
+from api.trail import STREAM_EXAMPLE, STREAM_SCHEMA, source
 from chainfin.services.lending import applications, review
 from chainfin.services.reads import queries
 
@@ -71,7 +71,7 @@ def get_application(ctx: Ctx, actor: Acting, application_id: Id) -> ApplicationD
     responses={
         200: {
             "description": "`node` events as nodes start and end, then one `end` event; `id` resumes by Last-Event-ID",
-            "content": {"text/event-stream": {"schema": STREAM_SCHEMA}},
+            "content": {"text/event-stream": {"schema": STREAM_SCHEMA, "example": STREAM_EXAMPLE}},
         },
         204: {"description": "Last-Event-ID was the end: nothing more comes"},
     },

@@ -63,13 +63,17 @@ class ReconciliationOut(BaseModel):
         return cls.model_validate(done.as_json())
 
 
+BUNDLE_EXAMPLE = {"loan": {"id": "loan_4Kd9", "product": "receivable_pledge", "currency": "CNY"}}
+"""The beginning of one: what else is in it, `chainfin audit verify` checks part by part."""
+
+
 @router.get(
     "/loans/{loan_id}/bundle",
     response_class=Response,
     responses={
         200: {
             "description": "everything needed to verify the loan offline (`chainfin audit verify`), sealed by its hash",
-            "content": {"application/json": {"schema": {"type": "object"}}},
+            "content": {"application/json": {"schema": {"type": "object"}, "example": BUNDLE_EXAMPLE}},
         },
         409: {},
     },
@@ -102,6 +106,7 @@ def trial_balance(
     ] = "business",
     lender: Annotated[Id | None, Query(description="one lender's book; a lender sees its own alone")] = None,
 ) -> TrialBalanceOut:
+    """Turnovers and balance of every account. For auditors and the operator; a lender sees its own book."""
     lines = queries.trial_balance(ctx, actor, on=on, by_value=by == "value", lender=lender)
     difference: dict[str, Money] = {}
     for line in lines:

@@ -48,16 +48,19 @@ def list_loans(ctx: Ctx, actor: Acting, window: Paged) -> Page[LoanOut]:
 
 @router.get("/{loan_id}")
 def get_loan(ctx: Ctx, actor: Acting, loan_id: Id) -> LoanDetail:
+    """One loan, for its borrower and its lender: its terms, what is owed, what is pledged."""
     return LoanDetail.full(queries.loan(ctx, actor, loan_id))
 
 
 @router.get("/{loan_id}/schedule")
 def get_schedule(ctx: Ctx, actor: Acting, loan_id: Id) -> ScheduleOut:
+    """The instalments as they were agreed."""
     return ScheduleOut.of(loan_id, queries.schedule(ctx, actor, loan_id))
 
 
 @router.get("/{loan_id}/statement")
 def get_statement(ctx: Ctx, actor: Acting, loan_id: Id) -> StatementOut:
+    """What happened to the loan, in the order of value dates, with what was owed after each."""
     lines = queries.statement(ctx, actor, loan_id)
     return StatementOut(loan_id=loan_id, lines=[StatementLineOut.of(line) for line in lines])
 

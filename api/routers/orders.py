@@ -39,6 +39,7 @@ def list_orders(ctx: Ctx, actor: Acting, window: Paged) -> Page[OrderOut]:
 
 @router.get("/{order_id}")
 def get_order(ctx: Ctx, actor: Acting, order_id: Id) -> OrderOut:
+    """One order, for its buyer and its seller: how much was ordered, sent, received and billed."""
     return OrderOut.of(queries.order(ctx, actor, order_id))
 
 

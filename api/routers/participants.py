@@ -57,6 +57,7 @@ def list_participants(ctx: Ctx, actor: Acting, window: Paged) -> Page[Participan
 
 @_own.get("/{participant_id}")
 def get_participant(ctx: Ctx, actor: Acting, participant_id: Id) -> ParticipantOut:
+    """One party. What is private of it is shown to itself, the operator and auditors alone."""
     return ParticipantOut.of(admission.get(ctx, actor, participant_id))
 
 

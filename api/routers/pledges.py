@@ -41,6 +41,7 @@ def list_pledges(ctx: Ctx, actor: Acting, window: Paged) -> Page[PledgeOut]:
 
 @router.get("/{pledge_id}")
 def get_pledge(ctx: Ctx, actor: Acting, pledge_id: Id) -> PledgeOut:
+    """One pledge, for its pledgor and its lender: what is still locked."""
     return PledgeOut.of(queries.pledge(ctx, actor, pledge_id))
 
 

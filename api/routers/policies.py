@@ -30,6 +30,8 @@ class PolicyDetail(PolicyOut):
 
 @router.get("")
 def list_policies(_actor: Acting, window: Paged) -> Page[PolicyOut]:
+    """The policies that decide on applications."""
+
     def fetch(after: str, limit: int) -> list[str]:
         return [each for each in policy_ids() if each > after][:limit]
 
@@ -38,6 +40,7 @@ def list_policies(_actor: Acting, window: Paged) -> Page[PolicyOut]:
 
 @router.get("/{policy_id}")
 def get_policy(_actor: Acting, policy_id: Id) -> PolicyDetail:
+    """One policy with its decision tables, whole."""
     document = policy_document(policy_id)
     return PolicyDetail(**_out(policy_id).model_dump(), document=document)
 

@@ -32,6 +32,7 @@ def list_proposals(
 
 @router.get("/{proposal_id}")
 def get_proposal(ctx: Ctx, actor: Acting, proposal_id: Id) -> ProposalOut:
+    """What one person of the party proposed, and who decided on it."""
     return ProposalOut.of(approvals.get(ctx, actor, proposal_id))
 
 

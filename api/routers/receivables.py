@@ -60,6 +60,7 @@ def list_receivables(ctx: Ctx, actor: Acting, window: Paged) -> Page[ReceivableO
 
 @router.get("/{receivable_id}")
 def get_receivable(ctx: Ctx, actor: Acting, receivable_id: Id) -> ReceivableOut:
+    """One receivable, for its parties: what of it is free, pledged and settled."""
     return ReceivableOut.of(queries.receivable(ctx, actor, receivable_id))
 
 

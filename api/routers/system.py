@@ -109,6 +109,7 @@ def _is_local(request: Request) -> bool:
 
 @clock.get("")
 def read_clock(ctx: Ctx, _actor: Acting) -> ClockOut:
+    """Business time as this installation keeps it; every date of business follows it."""
     return _read(ctx)
 
 

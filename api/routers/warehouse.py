@@ -66,6 +66,7 @@ def list_receipts(ctx: Ctx, actor: Acting, window: Paged) -> Page[WarehouseRecei
 
 @receipts.get("/{receipt_id}")
 def get_receipt(ctx: Ctx, actor: Acting, receipt_id: Id) -> WarehouseReceiptOut:
+    """One warehouse receipt, for its keeper and its owner: what of the goods is free, pledged and gone."""
     return WarehouseReceiptOut.of(queries.warehouse_receipt(ctx, actor, receipt_id))
 
 

@@ -10,7 +10,16 @@ from typing import Annotated, Any
 
 import orjson
 from fastapi import Path
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    StringConstraints,
+    WithJsonSchema,
+)
 
 from chainfin.errors import BadInput
 from chainfin.values.money import Money
@@ -110,7 +119,11 @@ DecimalText = Annotated[
     Field(description="decimal in major units", examples=["1234.50"]),
 ]
 FreeJson = Annotated[dict[str, Any], AfterValidator(_free_json), Field(description="at most 64 KiB of JSON")]
-Moment = Annotated[datetime, PlainSerializer(utc_text, return_type=str, when_used="json")]
+Moment = Annotated[
+    datetime,
+    PlainSerializer(utc_text, return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
 ZonedMoment = Annotated[datetime, AfterValidator(_zoned)]
 Id = Annotated[str, Path(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9_-]+$")]
 """An id in a path."""

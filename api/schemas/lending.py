@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from api.schemas.common import Amount, AmountIn, FreeJson, Input, Moment, Reason, Ref, Signature, major, states
 from api.schemas.parties import ActOut
-from chainfin.rules import application
+from chainfin.rules import application, facility
 from chainfin.services.views.lending import ApplicationDetail as ApplicationSeen
 from chainfin.services.views.lending import ApplicationView, LimitView, NodeView, OfferView
 from chainfin.values.money import Money
@@ -31,7 +31,7 @@ class LimitOut(BaseModel):
 
     id: str
     lender_id: str
-    kind: str
+    kind: str = states(facility.LimitKind)
     key: str
     currency: str
     amount: str

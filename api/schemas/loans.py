@@ -21,7 +21,7 @@ from api.schemas.common import (
 )
 from api.schemas.lending import OfferTerms
 from api.schemas.pledges import PledgeOut
-from chainfin.rules.loan import Instalment, LoanState
+from chainfin.rules.loan import Category, Instalment, LoanState, history
 from chainfin.rules.margin import State
 from chainfin.services.payments.instructions import PaymentInstruction
 from chainfin.services.reads.queries import LoanDetail as LoanSeen
@@ -60,7 +60,7 @@ class LoanDetail(LoanOut):
     accrued_to: dt.date
     outstanding: str = Field(description="principal still owed")
     days_past_due: int
-    category: str = Field(description="five-category classification (五级分类)")
+    category: str = states(Category)
     pledges: list[PledgeOut]
 
     @classmethod
@@ -132,7 +132,7 @@ class StatementLineOut(BaseModel):
     """What happened; ``amount`` is signed from the borrower's side: what it owes grows with plus."""
 
     on: dt.date
-    kind: str
+    kind: str = states(history.Kind, "fee", "rebate")
     amount: Amount
     balance: Amount = Field(description="what is owed after it: the sum of all amounts so far")
     allocation: dict[str, str] = Field(description="a payment's way through the waterfall")

@@ -37,7 +37,7 @@ class MandateOut(BaseModel):
 
     id: str
     lender_id: str
-    products: list[str]
+    products: list[Product]
     policies: dict[str, str] = Field(description="product → hash of the policy that decides on it")
     documents: dict[str, str] = Field(
         description="product → hash of the product document that its loans follow; a mandate without one lends nothing"
@@ -46,7 +46,7 @@ class MandateOut(BaseModel):
     amount: str
     held: str = Field(description="promised to offers")
     used: str = Field(description="outstanding")
-    grades: list[str]
+    grades: list[Grade]
     rate_floor: str
     not_before: Moment
     expires_at: Moment

@@ -37,7 +37,7 @@ class ParticipantOut(BaseModel):
 
     id: str
     name: str
-    roles: list[str]
+    roles: list[RoleName]
     status: str = states(("pending", "active", "suspended"))
     address: str
     chain_party: int | None = Field(description="its number at the Participants contract")

@@ -21,7 +21,7 @@ from api.schemas.common import (
     states,
 )
 from api.schemas.parties import ActOut, ActProblem
-from chainfin.rules import pledge
+from chainfin.rules import payment, pledge
 from chainfin.services.views.pledges import (
     BuyBackPaymentView,
     PledgeView,
@@ -85,7 +85,7 @@ class BuyBackPaymentOut(BaseModel):
     id: str
     amount: Amount
     received_on: dt.date
-    status: str
+    status: str = states(payment.State)
     reason: str | None
 
     @classmethod
@@ -165,7 +165,7 @@ class TakenSaleOut(BaseModel):
     wording: str
     account: str = Field(description="to which the buyer pays")
     remittance: str
-    status: str = Field(description="offered, paid or withdrawn")
+    status: Literal["offered", "paid", "withdrawn"]
     created_at: Moment
 
     @classmethod

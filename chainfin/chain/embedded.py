@@ -324,7 +324,11 @@ def _take_lock(folder: Path) -> TextIO:
         fcntl.flock(guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         guard.close()
-        raise Unavailable("chain_in_use", "another process runs this embedded chain", where=str(folder)) from None
+        raise Unavailable(
+            "chain_in_use",
+            "another process runs this embedded chain: stop it, or set CHAINFIN_HOME to a folder of its own",
+            where=str(folder),
+        ) from None
     return guard
 
 

@@ -19,7 +19,9 @@ from chainfin.errors import BadInput, ChainfinError, Unavailable, Unknown
 from chainfin.progress import shown
 
 if TYPE_CHECKING:
-    pass
+    from socket import socket
+
+    from chainfin.runtime.installation import Installation
 
 app = typer.Typer(name="chainfin", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 documents_app = typer.Typer(no_args_is_help=True, help="Read trade documents (UBL 2.x) and commit to them.")
@@ -111,7 +113,7 @@ def serve(
     port: Annotated[int | None, typer.Option(help="CHAINFIN_PORT, default 8310")] = None,
 ) -> None:
     """Run the service: API, drivers, embedded chain and database; what a crash left under way goes on."""
-    from api.serve import Server, operator_credentials
+    from api.serve import listen
     from chainfin.runtime import log_setup
     from chainfin.runtime.installation import Installation
     from chainfin.settings import load
@@ -119,14 +121,23 @@ def serve(
     _end_in_order()
     settings = load()
     log_setup.configure(settings.log_format, settings.log_level)
-    with Installation(settings) as installation:
-        server = Server(installation, host=host or settings.host, port=settings.port if port is None else port)
-        credentials = operator_credentials(settings.home, server.signin)
-        head = installation.node.head()
-        typer.echo(f"chainfin serves {server.url} (chain {installation.ctx.chain_id}, block {head.number})")
-        typer.echo(f"the operator's credentials: {credentials}")
-        sys.stdout.flush()
-        server.run()
+    with listen(host or settings.host, settings.port if port is None else port) as listening:
+        where = "an embedded chain" if settings.chain_url is None else "the chain that is set"
+        typer.echo(f"starting in {settings.home} with {where}: database, contracts and drivers …", err=True)
+        with Installation(settings) as installation:
+            _serve(installation, listening)
+
+
+def _serve(installation: Installation, listening: socket) -> None:
+    from api.serve import Server, operator_credentials
+
+    server = Server(installation, listening)
+    credentials = operator_credentials(installation.settings.home, server.signin)
+    head = installation.node.head()
+    typer.echo(f"chainfin serves {server.url} (chain {installation.ctx.chain_id}, block {head.number})")
+    typer.echo(f"the operator's credentials: {credentials}")
+    sys.stdout.flush()
+    server.run()
 
 
 def _end_in_order() -> None:

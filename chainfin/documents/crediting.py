@@ -18,7 +18,7 @@ def dilution(invoice: Document, note: Document, *, earlier: Sequence[Document] =
     """
     place = {"document": note.id, "invoice": invoice.id}
     if note.kind is not DocumentKind.CREDIT_NOTE or note.totals is None or invoice.totals is None:
-        return Refusal("document_kind_wrong", f"{note.id} is a {note.kind}, not a credit note for an invoice", place)
+        return Refusal("document_kind_wrong", f"{note.id}: {note.kind}, not a credit note for an invoice", place)
     if not note.references.invoices:
         return Refusal("invoice_reference_missing", f"credit note {note.id} names no invoice", place)
     if note.references.invoices != (invoice.id,):

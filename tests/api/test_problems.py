@@ -225,3 +225,25 @@ def test_title__body_too_large__speaks_chinese(site: Site) -> None:
     content = b"x" * (6 * 1024 * 1024 + 1)
     answer = site.http.post("/v1/auth/token", content=content, headers={"Accept-Language": "zh"})
     assert (answer.status_code, answer.json()["title"]) == (413, "请求体过大")
+
+
+@pytest.mark.parametrize(
+    "kind", ["application/x-www-form-urlencoded", "text/plain", ""], ids=["as_curl_sends_it", "plain_text", "left_out"]
+)
+def test_body__that_does_not_say_it_is_json__415_and_the_same_key_is_free(site: Site, kind: str) -> None:
+    headers = site.as_("core") | {"Idempotency-Key": f"media-{kind}"}
+    body = json.dumps({"name": "Li Wen"})
+    answer = site.http.post("/v1/persons", content=body, headers=headers | ({"content-type": kind} if kind else {}))
+    assert (answer.status_code, answer.json()["code"]) == (415, "content_type_unsupported")
+    assert "application/json" in answer.json()["detail"]
+    persons = site.http.get("/v1/persons", headers=site.as_("core")).json()["items"]
+    assert "Li Wen" not in [person["name"] for person in persons]
+    again = site.http.post("/v1/persons", content=body, headers=headers | {"content-type": "application/json"})
+    assert again.json().get("code") != "content_type_unsupported"
+
+
+def test_token__as_a_form_or_as_json__and_as_nothing_else(site: Site) -> None:
+    sent = "grant_type=client_credentials&client_id=nobody&client_secret=x"
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    assert site.http.post("/v1/auth/token", content=sent, headers=form).status_code == 401
+    assert site.http.post("/v1/auth/token", content=sent, headers={"content-type": "text/plain"}).status_code == 415

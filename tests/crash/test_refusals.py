@@ -13,11 +13,11 @@ from tests.crash.service import Service, command
 
 
 def refusal(home: Path, *more: str, **settings: str) -> str:
-    """The one line of a refused start, beside what is logged."""
+    """The one line of a refused start, beside what is logged and the word that it begins."""
     done = command(home, "serve", *(more or ("--port", "0")), **settings)
     assert done.returncode == 1, (done.stdout, done.stderr)
     assert done.stdout == ""
-    (line,) = (each for each in done.stderr.splitlines() if not each.startswith("{"))
+    (line,) = (each for each in done.stderr.splitlines() if not each.startswith(("{", "starting in ")))
     return line
 
 
@@ -47,7 +47,9 @@ def running(tmp_path: Path) -> Iterator[Service]:
 
 
 def test_serve__second_process_on_the_home__chain_in_use_and_the_first_goes_on(running: Service) -> None:
-    assert "chain_in_use" in refusal(running.home)
+    line = refusal(running.home)
+    assert "chain_in_use" in line
+    assert "CHAINFIN_HOME" in line
     assert "chain_in_use" in command(running.home, "worker").stderr
     assert running.process.poll() is None
     running.ready()
@@ -58,4 +60,7 @@ def test_serve__port_taken__refused(tmp_path: Path) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
-        assert "port_taken" in refusal(tmp_path, "--port", str(other.getsockname()[1]))
+        line = refusal(tmp_path, "--port", str(other.getsockname()[1]))
+    assert "port_taken" in line
+    assert "--port" in line
+    assert not list(tmp_path.iterdir()), "nothing is begun for an address that can't be had"

@@ -36,7 +36,7 @@ def understand(data: bytes, source: str, *kinds: DocumentKind) -> Document:
     document = read(data, source=source)
     if document.kind not in kinds:
         wanted = " or ".join(kind.value for kind in kinds)
-        raise BadInput("document_kind_wrong", f"{document.id} is a {document.kind}, not a {wanted}", where=source)
+        raise BadInput("document_kind_wrong", f"{document.id} is of kind {document.kind}, not {wanted}", where=source)
     return document
 
 
