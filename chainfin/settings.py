@@ -198,6 +198,7 @@ ELSEWHERE = {
         "CHAINFIN_HISTORIES": "Histories of loans that are told late and out of order (1,000).",
         "CHAINFIN_INTERLEAVINGS": "Interleavings of mandates, limits and money (500).",
         "CHAINFIN_INTERLEAVINGS_SEED": "What they are drawn from (2026).",
+        "CHAINFIN_MARGIN_EXAMPLES": "Histories of goods, prices and calls (5).",
         "CHAINFIN_ANVIL": "The anvil program, where it isn't on the path.",
         "CHAINFIN_HARDHAT": "The hardhat program, where it isn't on the path.",
         "CHAINFIN_ARTIFACTS": "A folder of compiled contracts to test instead of the committed ones.",
