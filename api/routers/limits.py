@@ -16,7 +16,8 @@ router = APIRouter(prefix="/v1/limits", tags=["limits"], route_class=OnceRoute)
 
 @router.post("", status_code=200)
 def set_limit(ctx: Ctx, actor: Acting, body: LimitIn) -> LimitOut:
-    """Set one's own limit (a lender). It can't go below what is outstanding or promised."""
+    """Set one's own limit (a lender). Lowered below what is outstanding or promised it lets nothing
+    new out until that has shrunk."""
     amount = body.amount.money("/amount/amount")
     return LimitOut.of(limits.set_(ctx, actor, kind=body.kind, key=body.key, amount=amount, grade=body.grade))
 

@@ -27,7 +27,8 @@ class LimitIn(Input):
 
 
 class LimitOut(BaseModel):
-    """``held`` is promised to offers, ``used`` is paid out; both together never exceed ``amount``."""
+    """``held`` is promised to offers, ``used`` is paid out; both together exceed ``amount`` only where it was lowered
+    below them."""
 
     id: str
     lender_id: str

@@ -18,7 +18,7 @@ from chainfin.services.kernel.context import Actor
 from chainfin.services.lending import applications, limits, mandates
 from chainfin.services.reactions import approved
 from chainfin.services.views.lending import MandateView
-from chainfin.storage.lending_tables import MandateRow
+from chainfin.storage.lending_tables import LimitRow, MandateRow
 from chainfin.storage.party_tables import PersonRow
 from chainfin.storage.trade_tables import ReceivableRow
 from chainfin.values.money import Money
@@ -186,6 +186,20 @@ def test_payout__no_longer_allowed__fails_and_frees_everything(
     assert len(site.payments()) == paid, "no money went"
     assert set(site.taken(application)) == {"freed"}
     assert site.receivable(asset.id).pledged == 0
+
+
+def test_limit__lowered_below_what_is_promised__says_what_was_said(
+    site: Site, lender: Actor, claim: tuple[Actor, ReceivableRow]
+) -> None:
+    borrower, asset = claim
+    site.mandate(lender, rate_floor=Decimal("-0"))
+    assert [each.rate_floor for each in mandates.list_(site.ctx, lender)] == ["0"]
+    site.offered(borrower, LENT, asset.id)
+    core = str(site.cast["core"].party_id)
+    said = limits.set_(site.ctx, lender, kind="debtor", key=core, amount=Money(50, CNY))
+    assert (said.amount, said.held) == (50, LENT)
+    with site.ctx.store.read() as session:
+        assert session.get_one(LimitRow, said.id).amount == LENT, "what the database holds is never below what is taken"
 
 
 def test_apply__to_oneself_or_as_a_witness__refused(site: Site, lender: Actor) -> None:

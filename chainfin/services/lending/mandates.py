@@ -66,7 +66,7 @@ def prepare(
         amount=amount,
         policies={each: policy_for(each).hash for each in named},
         grades=tuple(grades),
-        rate_floor=rate_floor,
+        rate_floor=abs(rate_floor) if rate_floor == 0 else rate_floor,  # JSON knows -0
         not_before=begins,
         expires_at=expires_at.replace(microsecond=0),
         documents={each: product_document.current(each).hash for each in named},

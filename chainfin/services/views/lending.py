@@ -25,7 +25,8 @@ from chainfin.values.money import Money
 
 @dataclass(frozen=True, slots=True)
 class LimitView:
-    """A lender's limit, for the lender and for whom it is about. ``held`` is promised, ``used`` is paid out."""
+    """A lender's limit as the lender set it, for the lender and for whom it is about. ``held`` is promised, ``used`` is
+    paid out: both together are more than ``amount`` where it was lowered below them."""
 
     id: str
     lender_id: str
@@ -40,7 +41,7 @@ class LimitView:
 
     @classmethod
     def of(cls, row: LimitRow) -> LimitView:
-        return shown(cls, row)
+        return shown(cls, row, amount=row.amount if row.lowered_to is None else row.lowered_to)
 
 
 @dataclass(frozen=True, slots=True)
