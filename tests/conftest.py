@@ -60,7 +60,7 @@ def no_network() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[postgres.Cluster]:
-    """The session's private PostgreSQL; skips with the reason where it can't be had."""
+    """The session's private PostgreSQL; where it can't be had the tests on it skip, or fail in CI."""
     # not pytest's own folder: its path may be too long for a socket and closed to the server's user
     folder = Path(tempfile.mkdtemp(prefix="chainfin-pg-"))
     folder.chmod(0o755)
@@ -69,7 +69,7 @@ def cluster() -> Iterator[postgres.Cluster]:
         running = postgres.start(folder)
         yield running
     except postgres.NoPostgres as why:
-        pytest.skip(str(why))
+        postgres.missing(why)
     finally:
         if running is not None:
             running.control("-m", "immediate", "stop")

@@ -45,4 +45,4 @@ def approve(ctx: Ctx, actor: Acting, proposal_id: Id, body: DecisionIn) -> Propo
 @router.post("/{proposal_id}/reject")
 def reject(ctx: Ctx, actor: Acting, proposal_id: Id, body: DecisionIn) -> ProposalOut:
     """A no, by any person of the party."""
-    return ProposalOut.of(approvals.reject(ctx, actor, proposal_id, reason=body.reason))
+    return ProposalOut.of(approved.reject(ctx, actor, proposal_id, body.reason))

@@ -223,23 +223,15 @@ class PaymentRail:
         return Line(raw, reference_of(raw), refusal)
 
 
-MAX_MINOR = 10**15
-"""The most that one line may carry, in minor units (ten million million yuan in fen): sums of such amounts, and of
-thousands of them, fit the 64 bits of a column; what is above is a mistake of the bank's."""
-
-
 def _incoming(evidence: Evidence) -> Incoming:
     body = IncomingDocument.model_validate_json(evidence.body)
-    amount = Money.positive(body.amount, body.currency)
-    if amount.minor > MAX_MINOR:
-        raise BadInput("amount_implausible", "more than any single payment can be")
     return Incoming(
         sequence=body.sequence,
         bank_reference=body.bank_reference,
         payer_account=body.payer_account,
         payer_name=body.payer_name,
         payee_account=body.payee_account,
-        amount=amount,
+        amount=Money.positive(body.amount, body.currency),
         remittance=body.remittance,
         received_at=body.at,
         evidence=evidence,

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from chainfin.errors import BadInput
 from chainfin.eth.keys import address_of, new_private_key
 from chainfin.services.kernel import approvals, custody
+from chainfin.services.kernel.context import Actor
 from chainfin.services.parties.signin import NewClient
+from chainfin.services.reactions import approved
 from chainfin.storage.party_tables import PersonRow
 from chainfin.values.party import Role
 from tests.api.conftest import Site, add_party
@@ -169,6 +173,27 @@ def test_approve__by_a_second_person__takes_effect_and_both_are_kept(town: Town)
     assert town.code(second, f"/v1/proposals/{proposal}/approve", reason="again") == (422, "proposal_not_open")
 
 
+@pytest.mark.parametrize("decision", ["approve", "reject"])
+@pytest.mark.parametrize("reason", ["", " \t\n"])
+def test_decision__without_a_reason__refused_and_nothing_is_decided(town: Town, decision: str, reason: str) -> None:
+    proposal = town.proposed()
+    second = town.client(town.lender, town.person(town.lender))
+    status, code = town.code(second, f"/v1/proposals/{proposal}/{decision}", reason=reason)
+    assert (status, code) == (422, "reason_missing" if reason else "input_invalid")
+    shown = town.call("GET", second, f"/v1/proposals/{proposal}").json()
+    assert (shown["status"], shown["decided_by"], shown["decision_reason"]) == ("open", None, None)
+
+
+@pytest.mark.parametrize("decide", [approved.approve, approved.reject])
+def test_decision__without_a_reason_at_the_service__refused(town: Town, decide: Callable[..., object]) -> None:
+    proposal, person = town.proposed(), town.person(town.lender)
+    with pytest.raises(BadInput) as refused:
+        decide(town.site.ctx, Actor("party", "lender", Role.LENDER, person), proposal, "")
+    assert refused.value.code == "reason_missing"
+    shown = town.call("GET", town.lender, f"/v1/proposals/{proposal}").json()
+    assert (shown["status"], shown["decided_by"]) == ("open", None)
+
+
 def test_approve__by_the_same_person_with_another_token__refused(town: Town) -> None:
     proposal = town.proposed()
     for headers in (town.lender, town.site.as_("lender"), town.client(town.lender, "per_lender")):
@@ -249,6 +274,26 @@ def test_mandate__in_custody__by_one_person_alone_or_by_two(town: Town) -> None:
     town.post(other, approve, reason="within what the board allows")
     after = town.call("GET", clerk, f"/v1/mandates/{made['id']}").json()
     assert (after["status"], after["signature"] is None) == ("active", False)
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"expires_at": "2020-11-01T00:00:00Z"}, "mandate_time_invalid"),
+        ({"grades": ["A", "A"]}, "mandate_grades_invalid"),
+    ],
+)
+def test_mandate__that_cannot_be_one__refused_and_not_made(town: Town, change: dict[str, Any], code: str) -> None:
+    asked = {
+        "products": ["general_310"],
+        "amount": {"amount": "1000.00", "currency": "CNY"},
+        "grades": ["A"],
+        "expires_at": "2027-11-01T00:00:00Z",
+    }
+    assert town.code(town.lender, "/v1/mandates", **{**asked, **change}) == (422, code)
+    for listed in ("mandates", "proposals"):
+        assert town.call("GET", town.lender, f"/v1/{listed}").json()["items"] == []
+    assert town.post(town.lender, "/v1/mandates", **asked)["status"] == "prepared"
 
 
 def test_price__within_the_band__counts_at_once(town: Town) -> None:

@@ -9,9 +9,13 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from chainfin.connectors.outcome import Done
+from chainfin.connectors.registry import Registration
 from chainfin.errors import Forbidden, Unavailable
 from chainfin.services.oversight import reconcile
 from chainfin.services.oversight.reconcile import RegistryEntry
+from chainfin.services.oversight.reconcile_missing import Standing
+from chainfin.values.money import Money
 from tests.e2e.audit_world import Played, played_town
 
 played = pytest.fixture(scope="module")(played_town)
@@ -101,6 +105,9 @@ def test_reconcile__silent_registry__named(played: Played) -> None:
         def entry(self, pledge_id: str) -> RegistryEntry:
             raise Unavailable("registry_silent", "no answer")
 
+        def standing(self, asset_hash: str) -> list[Standing]:
+            raise Unavailable("registry_silent", "no answer")
+
     town = played.town
     found = reconcile.run(town.ctx, town.actor("auditor"), _views(played), Silent())
     assert {m.name for m in found.mismatches} == {"registry.answer"}
@@ -111,9 +118,57 @@ def test_reconcile__struck_out_behind_our_back__named(played: Played) -> None:
         def entry(self, pledge_id: str) -> RegistryEntry:
             return RegistryEntry("not_found", None)
 
+        def standing(self, asset_hash: str) -> list[Standing]:
+            return []
+
     town = played.town
     found = reconcile.run(town.ctx, town.actor("auditor"), _views(played), Other())
     assert {m.name for m in found.mismatches} == {"registry.number", "registry.status"}
+
+
+@pytest.mark.parametrize(
+    ("table", "name"),
+    [("pledge", "pledge.in_book"), ("warehouse_receipt", "receipt.in_book"), ("pledge", "registry.in_book")],
+)
+def test_reconcile__row_of_what_chain_and_registry_have_is_lost__named(played: Played, table: str, name: str) -> None:
+    with played.town.ctx.store.engine.begin() as connection:
+        (lost,) = connection.execute(text(f"select min(id) from {table}")).one()
+    other = "0xffff" + lost[6:]
+    with tampered(played, f"update {table} set id = '{other}' where id = '{lost}'", _renamed(table, other, lost)):
+        named = {m.name: m.subject for m in played.town.reconciled().mismatches}
+        assert named.get(name) == lost
+    assert played.town.reconciled().ok
+
+
+def _renamed(table: str, now: str, before: str) -> str:
+    return f"update {table} set id = '{before}' where id = '{now}'"
+
+
+def test_reconcile__live_pledge_that_lost_its_number__named(played: Played) -> None:
+    with played.town.ctx.store.engine.begin() as connection:
+        (lost, number) = connection.execute(
+            text("select id, registry_number from pledge where status = 'active' limit 1")
+        ).one()
+    back = f"update pledge set registry_number = '{number}' where id = '{lost}'"
+    with tampered(played, f"update pledge set registry_number = null where id = '{lost}'", back):
+        (found,) = played.town.reconciled().mismatches
+        assert (found.name, found.subject, found.found) == ("registry.number", lost, number)
+    assert played.town.reconciled().ok
+
+
+def test_reconcile__entry_over_our_asset_that_nobody_filed_here__named(played: Played) -> None:
+    """Last of its kind: the entry is struck out again."""
+    town, registry = played.town, played.town.inst.partners.registry
+    with town.ctx.store.engine.begin() as connection:
+        (asset,) = connection.execute(text("select min(id) from receivable")).one()
+    today = town.ctx.clock.today()
+    filed = Registration("elsewhere", "X", "Y", "receivable", asset[2:], Money(1, "CNY"), today, today)
+    entry = registry.register(filed)
+    assert isinstance(entry, Done)
+    (found,) = town.reconciled().mismatches
+    assert (found.name, found.subject) == ("registry.in_book", "elsewhere")
+    assert isinstance(registry.cancel("elsewhere", str(entry.value.registry_no), "a mistake"), Done)
+    assert town.reconciled().ok
 
 
 def _views(played: Played) -> Any:

@@ -23,7 +23,7 @@ from chainfin.values import instruction
 from chainfin.values.money import Money
 from chainfin.values.party import Role
 from tests.e2e.site import FACE, Site, open_site
-from tests.e2e.statements import CNY, HOSTILE, LENT, Bank, differences, lender_account, lent, odd, take
+from tests.e2e.statements import CNY, HOSTILE, LENT, Bank, differences, lender_account, lent, money, odd, take
 from tests.unit import bank_samples as bank
 
 
@@ -94,6 +94,14 @@ ODD: dict[str, tuple[dict[str, Any], str]] = {
     "no booking date": ({"minor": 3_00, "booked": ""}, "booking_date_missing"),
     "no reference of the bank's": ({"minor": 3_00, "bank_reference": ""}, "bank_reference_missing"),
     "another currency": ({"minor": 3_00, "currency": "USD"}, "currency_mismatch"),
+    "a currency not listed": ({"minor": 3_00, "currency": "THB"}, "currency_unknown"),
+    "three decimals": ({"minor": 3_00, "amount": "3.005"}, "amount_too_precise"),
+    "nothing": ({"minor": 3_00, "amount": "0.00"}, "amount_not_positive"),
+    "less than nothing": ({"minor": 3_00, "amount": "-3.00"}, "amount_negative"),
+    "2^63-1 fen": ({"minor": 3_00, "amount": "92233720368547758.07"}, "amount_implausible"),
+    "above 64 bits": ({"minor": 3_00, "amount": "92233720368547758.08"}, "amount_too_large"),
+    "a name of 40 kB": ({"minor": 3_00, "details": bank.transaction(debtor="名" * 13_334)}, "text_too_long"),
+    "a day to come": ({"minor": 3_00, "valued": "<ValDt><Dt>2099-01-01</Dt></ValDt>"}, "value_date_implausible"),
     "a status of the bank's own": ({"minor": 3_00, "status": "<Prtry>OK</Prtry>"}, "status_unknown"),
     "another account's": ({"minor": 3_00, "to": "6228-somebody-elses"}, "payee_account_foreign"),
     "a day long ago": ({"minor": 3_00, "valued": "<ValDt><Dt>1999-01-01</Dt></ValDt>"}, "value_date_implausible"),
@@ -126,7 +134,10 @@ def test_statement__with_an_odd_entry__it_is_parked_and_the_others_count(
     asset, ours = odd_site.confirmed(odd_site.borrower()), odd_bank
     before = {row.id for row in odd(odd_site)}
     first, last = ours.entry(1_00, asset.reference), ours.entry(2_00, asset.reference)
-    bad = ours.entry(changes["minor"], asset.reference, **{k: v for k, v in changes.items() if k != "minor"})
+    made = {name: value for name, value in changes.items() if name not in ("minor", "amount")}
+    bad = ours.entry(changes["minor"], asset.reference, **made)
+    if "amount" in changes:
+        bad = bad.replace(f">{money(changes['minor'])}</Amt>", f">{changes['amount']}</Amt>")
     take(odd_site, ours.statement(first, bad, last, moved=3_00 + changes["minor"]))
     assert odd_site.receivable(asset.id).settled == 3_00, "its neighbours are taken in, and it isn't"
     items = [row for row in odd(odd_site) if row.id not in before and row.kind in ("bank_entry", "bank_line")]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from chainfin.errors import Conflict, Refused
@@ -11,6 +13,7 @@ from chainfin.services.lending import end_of_day
 from chainfin.services.pledges import enforcement
 from chainfin.services.trade import receivables
 from chainfin.storage.trade_tables import PledgeRow, ReceivableRow
+from tests.e2e.asked_acts import asked
 from tests.e2e.ending import act, mismatches, parts, pledges_on, receipt, receipts_out_of, sent
 from tests.e2e.onchain import view
 from tests.e2e.reckoned import owed, paid_to_holder
@@ -142,6 +145,24 @@ def test_enforced__goods__lender_owns_a_receipt_of_its_own(site: Site) -> None:
     assert (left.pledged, left.liquidated) == (0, pledge.amount)
     assert the_pledge(site, goods.id).taken_id == taken.id
     assert site.loan(loan_id).row.status in ("active", "overdue")
+    assert mismatches(site) == []
+
+
+def test_enforced__goods_before_the_banks_statement__waits(site: Site) -> None:
+    """The loan is late by its date; the bank may still tell of a payment in time."""
+    borrower = site.borrower()
+    goods = site.goods(borrower)
+    loan_id = site.funded(borrower, LENT, goods.id, product="inventory_pledge")
+    pledge, due = the_pledge(site, goods.id), site.loan(loan_id).loan.schedule.due_dates[-1]
+    site.move_to(due + timedelta(days=1))
+    with pytest.raises(Conflict) as refused:
+        enforcement.enforce(site.ctx, site.cast["lender"], pledge.id)
+    assert refused.value.code == "bank_statement_missing"
+    assert asked(site, pledge.id, "enforce") == []
+    site.inst.incoming.run_once()
+    enforcement.enforce(site.ctx, site.cast["lender"], pledge.id)
+    site.run()
+    assert the_pledge(site, goods.id).status == "enforced"
     assert mismatches(site) == []
 
 

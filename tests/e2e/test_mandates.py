@@ -12,6 +12,7 @@ from chainfin.errors import ChainfinError
 from chainfin.eth import mandate_message
 from chainfin.eth.keys import new_private_key
 from chainfin.eth.signer import KeySigner
+from chainfin.risk.policy import policy_for
 from chainfin.rules.loan import product
 from chainfin.rules.mandate import PAYOUT_TAKES
 from chainfin.services.kernel.context import Actor
@@ -155,6 +156,18 @@ def test_offer__mandate_that_names_no_product_document__declined(
         session.get_one(MandateRow, given.id).documents = {}  # as all were once
     borrower, asset = claim
     assert refused(site, site.apply(borrower, LENT, asset.id)) == ("declined", ["mandate_document"])
+
+
+def test_offer__another_policy_decides_than_the_mandate_names__declined(
+    site: Site, lender: Actor, claim: tuple[Actor, ReceivableRow]
+) -> None:
+    given = site.mandate(lender)
+    with site.ctx.store.begin() as session:
+        row = session.get_one(MandateRow, given.id)
+        assert row.policies == {each.value: policy_for(each).hash for each in Product}
+        row.policies = {**row.policies, Product.RECEIVABLE_PLEDGE.value: "0x" + "cd" * 32}  # of before it was changed
+    borrower, asset = claim
+    assert refused(site, site.apply(borrower, LENT, asset.id)) == ("declined", ["mandate_policy"])
 
 
 @pytest.mark.parametrize("more", [{"grades": ["D"]}, {"rate_floor": Decimal("0.9")}])
@@ -321,6 +334,23 @@ def test_mandate__second_person_with_a_real_rail_by_then__refused(site: Site, le
         object.__setattr__(site.ctx, "real_money", False)
     assert error.value.code == "mandate_key_in_custody"
     assert mandates.get(site.ctx, lender, given.id).status == "prepared"
+
+
+def test_mandate__key_of_a_lender_of_one_person_in_custody_with_a_real_rail__refused(site: Site, lender: Actor) -> None:
+    object.__setattr__(site.ctx, "real_money", True)
+    try:
+        with pytest.raises(ChainfinError) as error:
+            mandates.prepare(
+                site.ctx,
+                lender,
+                products=list(Product),
+                amount=Money(LENT, CNY),
+                expires_at=site.ctx.clock.now() + timedelta(days=30),
+            )
+    finally:
+        object.__setattr__(site.ctx, "real_money", False)
+    assert error.value.code == "mandate_key_in_custody"
+    assert mandates.list_(site.ctx, lender) == []
 
 
 @pytest.mark.parametrize(("ended_by", "code"), [("revoked", "mandate_not_prepared"), ("expired", "mandate_expired")])

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -15,12 +16,21 @@ from sqlmodel import select
 
 from chainfin.connectors.outcome import Unknown
 from chainfin.connectors.payment_rail import IncomingPage, Line, PaymentRail
+from chainfin.connectors.sandbox import World
+from chainfin.connectors.sandbox.faults import Fault, Rule
+from chainfin.errors import Unavailable
 from chainfin.jws import sign
+from chainfin.rules import ledger
+from chainfin.runtime.installation import Installation
+from chainfin.services.books import journals
 from chainfin.services.kernel.context import OPERATOR
 from chainfin.services.oversight import parked, reconcile_bank
 from chainfin.services.payments import incoming
+from chainfin.settings import load
 from chainfin.storage.lending_tables import COLLECTION_ACCOUNT, IncomingRow
-from tests.e2e.site import Site, open_site
+from chainfin.storage.party_tables import FactRow
+from chainfin.values.money import Money
+from tests.e2e.site import START, Site, open_site
 from tests.unit.test_connectors_partners import Partner
 
 GONE = object()
@@ -36,6 +46,9 @@ ODD_LINES: dict[str, tuple[dict[str, Any], str]] = {
     "2^63-1 fen": ({"amount": "92233720368547758.07"}, "amount_implausible"),
     "above 64 bits": ({"amount": "92233720368547758.08"}, "amount_too_large"),
     "a number, not a text": ({"amount": 1.0}, "bank_line_malformed"),
+    "no amount": ({"amount": GONE}, "bank_line_malformed"),
+    "an amount of 31 digits": ({"amount": "1" * 31}, "bank_line_malformed"),
+    "an amount that clears a terminal": ({"amount": "1.00\x1b[2J"}, "bank_line_malformed"),
     "name null": ({"payer_name": None}, "bank_line_malformed"),
     "name empty": ({"payer_name": ""}, "taken"),
     "name of 40 kB": ({"payer_name": "名" * 13_334}, "bank_line_malformed"),
@@ -63,6 +76,23 @@ ODD_LINES: dict[str, tuple[dict[str, Any], str]] = {
 }
 """What the bank changed of a good line → what becomes of it: "taken" (the money is in the book), "held" (in suspense,
 and a person asks the bank), "known" (nothing new), or the code with which it is parked."""
+
+
+NAMED = {
+    "a currency not listed: THB": "1.00 THB",
+    "a currency not listed: KWD": "1.000 KWD",
+    "no currency: BTC": "1.00 BTC",
+    "three decimals": "1.005 CNY",
+    "nothing": "0.00 CNY",
+    "less than nothing": "-1.00 CNY",
+    "2^63-1 fen": "92233720368547758.07 CNY",
+    "above 64 bits": "92233720368547758.08 CNY",
+    "a number, not a text": "unreadable",
+    "no amount": "unreadable",
+    "an amount of 31 digits": "unreadable",
+    "an amount that clears a terminal": "unreadable",
+}
+"""As what the reconciliation names a parked line; all others as 1.00 CNY, to the fen."""
 
 
 class Feed:
@@ -116,8 +146,9 @@ def feed() -> Iterator[Feed]:
         yield Feed(site)
 
 
-@pytest.mark.parametrize(("changes", "outcome"), ODD_LINES.values(), ids=ODD_LINES.keys())
-def test_line__of_any_kind__comes_to_what_the_table_says(feed: Feed, changes: dict[str, Any], outcome: str) -> None:
+@pytest.mark.parametrize("name", ODD_LINES)
+def test_line__of_any_kind__comes_to_what_the_table_says(feed: Feed, name: str) -> None:
+    changes, outcome = ODD_LINES[name]
     before = {item.id for item in parked.list_(feed.site.ctx, OPERATOR, status=None, after="", limit=500)}
     first, last = feed.line(), feed.line()
     if outcome in ("held", "known"):
@@ -144,16 +175,20 @@ def test_line__of_any_kind__comes_to_what_the_table_says(feed: Feed, changes: di
             assert json.loads(new[0].payload) == odd.raw, "whole, as it came"
             assert new[0].payload.isascii()
             assert feed.rows(odd.reference) == []
-            assert new[0].subject in named(feed.site), "and the reconciliation names it"
+            told = (new[0].subject, f"{NAMED.get(name, '1.00 CNY')}: {code}")
+            assert told in named(feed.site), "and the reconciliation names it"
 
 
-def named(site: Site) -> list[str]:
-    """Lines that the bank has and the book doesn't, by the reconciliation."""
-    found: list[str] = []
+def named(site: Site) -> list[tuple[str, str]]:
+    """Lines that the bank has and the book doesn't, by the reconciliation, and what it says of them."""
+    found: list[tuple[str, str]] = []
+
+    def same(name: str, subject: str, one: object, _other: object) -> None:
+        if name == "bank.line":
+            found.append((subject, str(one)))
+
     with site.ctx.store.read() as session:
-        reconcile_bank.check(
-            session, lambda name, subject, *_: found.append(subject) if name == "bank.line" else None, lambda _: None
-        )
+        reconcile_bank.check(session, same, lambda _: None)
     return found
 
 
@@ -181,3 +216,41 @@ def test_page__that_cannot_be_one__refused_whole(text: str, code: str) -> None:
     outcome = PaymentRail(Partner(text).client).incoming(9)
     assert isinstance(outcome, Unknown)
     assert outcome.code == code
+
+
+def test_page__with_a_foreign_signature__refused_whole_and_read_again(feed: Feed) -> None:
+    site = feed.site
+    assert site.inst.sandbox is not None
+    site.run()
+    ref, before = site.pays(1_00, "nobody's", step=False), incoming.cursor(site.ctx)
+    site.inst.sandbox.faults.add(Rule(Fault.BAD_SIGNATURE, prefix="/rail/incoming", method="GET", times=1_000))
+    with pytest.raises(Unavailable) as refused:
+        site.inst.incoming.run_once()
+    assert refused.value.code == "partner_signature_invalid"
+    assert (feed.rows(ref), incoming.cursor(site.ctx)) == ([], before)
+    site.inst.sandbox.faults.clear()
+    site.inst.incoming.run_once()
+    assert [row.amount for row in feed.rows(ref)] == [1_00]
+
+
+def test_cursor__set_back_before_a_restart__no_line_twice(tmp_path: Path) -> None:
+    """As after a database that was restored: the bank tells of everything again."""
+    settings = load({"CHAINFIN_HOME": str(tmp_path)})
+    seen = []
+    for _ in range(2):
+        with Installation(settings, start_at=START, drive=False) as inst:
+            assert inst.sandbox is not None
+            world = World(inst.sandbox)
+            for _ in range(3):
+                pay = {"payer_account": "6228-payer", "payer_name": "A", "payee_account": COLLECTION_ACCOUNT}
+                world.pays(uuid4().hex, Money(1_00, "CNY"), remittance="nobody's", **pay)
+            world.close()
+            inst.incoming.run_once()
+            reached = incoming.cursor(inst.ctx)
+            with inst.ctx.store.begin() as session:
+                seen.append([row.bank_ref for row in session.exec(select(IncomingRow)).all()])
+                held = journals.balance(session, ledger.SUSPENSE, "CNY").minor
+                session.merge(FactRow(name="rail_cursor", value={"sequence": 0}))
+            assert (len(seen[-1]), held, reached) == (3 * len(seen), 3_00 * len(seen), 3 * len(seen))
+            assert parked.list_(inst.ctx, OPERATOR, status="open", after="", limit=500)[3 * len(seen) :] == []
+    assert set(seen[0]) < set(seen[1])

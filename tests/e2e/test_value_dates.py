@@ -192,13 +192,15 @@ def test_payout__heard_of_three_days_late__interest_runs_from_the_banks_day(site
     _, application = site.unpaid(borrower, LENT)
     paid_on = site.today
     loan_id = str(site.application(application).row.loan_id)
+    maturity, due = site.loan(loan_id).row.maturity, site.loan(loan_id).loan.schedule.due_dates[-1]
     repaid = site.pays(1_000_00, f"LOAN {loan_id}")
     assert (site.incoming(repaid).status, site.incoming(repaid).reason) == ("waiting", "payout_under_way")
     site.world.resolves(instruction.for_loan(loan_id), "done")
     site.move_to(site.today + timedelta(days=3))
     site.run()
     loan = site.loan(loan_id)
-    assert (loan.row.status, loan.row.start_date, loan.row.maturity) == ("active", paid_on, loan.row.maturity)
+    assert (loan.row.status, loan.row.start_date, loan.row.maturity) == ("active", paid_on, maturity)
+    assert (loan.loan.terms.maturity, loan.loan.schedule.due_dates) == (maturity, (due,))
     assert site.incoming(repaid).status == "applied"
     accrued = [row.value_date for row in posted(site, loan_id) if row.kind == "accrual"]
     assert accrued == [paid_on + timedelta(days=n) for n in range(3)]

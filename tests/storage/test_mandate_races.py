@@ -314,6 +314,36 @@ def test_asks__at_once_with_a_limit_first_set__it_counts_them_all(
     assert market.promised() == max(known[0], 10 * UNIT), "up to the limit, or what was there before it"
 
 
+def test_asks__at_once_of_one_borrower_at_several_lenders__no_more_than_its_explained_limit(market: Market) -> None:
+    """What sales explain is one limit, however many lenders are asked; the mandates are far above it."""
+    board, product, most = market.board, Product.GENERAL_310.value, 900_000_00
+    lenders = [market.lender, *board.parties(*[Role.LENDER] * 7)]
+    for lender in lenders[1:]:
+        board.mandate(lender, 1000 * UNIT)
+    first, shop = board.parties(Role.SUPPLIER, Role.SUPPLIER)
+
+    def ask(borrower: Actor, lender: Actor, asked: int, on: Board = board) -> None:
+        application = on.apply(borrower, lender, product, asked, None)
+        on.data(400_000, application)
+
+    def held(borrower: Actor) -> list[int]:
+        """The offers that a borrower has."""
+        with board.ctx.store.read() as session:
+            offered = select(OfferRow.amount).join(
+                ApplicationRow, col(ApplicationRow.id) == col(OfferRow.application_id)
+            )
+            return list(session.exec(offered.where(ApplicationRow.borrower_id == borrower.party_id)).all())
+
+    ask(first, market.lender, most)
+    (explained,) = held(first)
+    assert 0 < explained < most, "what the same sales explain for one that asks once"
+    asked = explained // 10
+    asks = zip(cycle(lenders), cycle(market.boards), range(AT_ONCE), strict=False)
+    at_once([partial(ask, shop, lender, asked, on) for lender, on, _ in asks])
+    assert len(held(shop)) == 10
+    assert explained - asked < sum(held(shop)) <= explained
+
+
 def test_accepts__at_once_on_little_money__never_below_zero(market: Market, store: Store) -> None:
     poor = market.board.party(Role.LENDER)
     market.board.limit(poor, "debtor", market.core, 1000 * UNIT)

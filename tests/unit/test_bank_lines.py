@@ -52,7 +52,6 @@ ODD_LINES = [
     ("zero", odd(amount="0.00"), "amount_not_positive"),
     ("negative", odd(amount="-1.00"), "bank_line_malformed"),
     ("above 64 bits", odd(amount="99999999999999999999.00"), "amount_too_large"),
-    ("2^63-1", odd(amount="92233720368547758.07"), "amount_implausible"),
     ("number, not text", odd(amount=1.0), "bank_line_malformed"),
     ("name null", odd(payer_name=None), "bank_line_malformed"),
     ("name of 40 kB", odd(payer_name="名" * 40_000), "bank_line_malformed"),

@@ -34,6 +34,7 @@ from chainfin.rules.loan import (
     transition,
     write_off,
 )
+from chainfin.rules.loan.cost import cost_to_borrower
 from chainfin.values.money import Money
 from tests.unit.loans import BULLET, MATURITY, START, active, balance, cny, paid, year
 
@@ -51,6 +52,23 @@ def test_disburse__a_fee__is_posted_apart_and_nothing_is_withheld() -> None:
 def test_disburse__a_day_late__interest_runs_from_the_payout() -> None:
     loan = disburse(approve("L1", "bank", "sup", BULLET), START + timedelta(days=1)).loan
     assert accrue(loan, START + timedelta(days=2)).loan.interest_accrued == cny("18.06")
+
+
+def test_disburse__on_day_eight_of_ten__fee_is_cut_to_the_cap_and_the_cut_is_posted() -> None:
+    """A fee of 400 is within the cap for ten days; for two it isn't."""
+    terms = replace(BULLET, maturity=START + timedelta(days=10), fee=cny("400"), cost_cap=Decimal("0.24"))
+    assert active(terms).fee_charged == cny("400"), "all of it when paid out in time"
+    on = START + timedelta(days=8)
+    outcome = disburse(approve("L1", "bank", "sup", terms), on)
+    loan = outcome.loan
+    # 100,000 at 24 % a year for two days grows to 100,117.93; with interest of 36.11 that leaves 81.82 for the fee
+    assert (loan.fee_charged, loan.terms.maturity) == (cny("81.82"), terms.maturity)
+    assert cost_to_borrower(loan.terms, places=6) <= Decimal("0.24")
+    assert [journal.key for journal in outcome.journals] == ["disburse:L1", "fee:L1:arrangement", "rebate:L1:payout"]
+    assert {journal.valued_on for journal in outcome.journals} == {on}
+    entries = [entry for journal in outcome.journals for entry in journal.entries]
+    assert balance(entries, ledger.FEE_RECEIVABLE, "CNY") == cny("81.82")
+    assert balance(entries, ledger.FEE_INCOME, "CNY") == cny("81.82")
 
 
 def test_accrue__twice_for_one_day__posts_once() -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
+from chainfin.errors import BadInput
 from chainfin.rules.loan import product
 from chainfin.rules.mandate import PAYOUT_TAKES, Mandate, MandateState, Use, live, payable, permits
 from chainfin.values.money import Money
@@ -59,6 +61,37 @@ def test_permits__mandate_from_before_documents__lends_nothing_new() -> None:
     assert refusal is not None
     assert refusal.code == "mandate_document"
     assert permits(old, replace(USE, document=None), NOW) is None, "what was lent under it then stands"
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"amount": Money(0, "CNY")}, "mandate_amount_invalid"),
+        ({"amount": Money(-1, "CNY")}, "mandate_amount_invalid"),
+        ({"policies": {}}, "mandate_products_missing"),
+        ({"grades": ()}, "mandate_grades_invalid"),
+        ({"grades": ("A", "A")}, "mandate_grades_invalid"),
+        ({"grades": ("A", "E")}, "mandate_grades_invalid"),
+        ({"rate_floor": Decimal("-0.000001")}, "mandate_rate_invalid"),
+        ({"rate_floor": Decimal("1.000001")}, "mandate_rate_invalid"),
+        ({"rate_floor": Decimal("0.0000001")}, "mandate_rate_invalid"),
+        ({"rate_floor": Decimal("NaN")}, "mandate_rate_invalid"),
+        ({"expires_at": MANDATE.not_before}, "mandate_time_invalid"),
+        ({"expires_at": MANDATE.not_before - timedelta(seconds=1)}, "mandate_time_invalid"),
+    ],
+)
+def test_mandate__that_cannot_be_one__never_made(changes: dict[str, Any], code: str) -> None:
+    with pytest.raises(BadInput) as refused:
+        replace(MANDATE, **changes)
+    assert refused.value.code == code
+
+
+def test_live__before_it_begins__not_begun() -> None:
+    early = live(MANDATE, MANDATE.not_before - timedelta(microseconds=1))
+    assert early is not None
+    assert early.code == "mandate_not_begun"
+    assert permits(MANDATE, USE, MANDATE.not_before - timedelta(microseconds=1)) == early
+    assert live(MANDATE, MANDATE.not_before) is None
 
 
 def test_payable__in_its_last_day__the_money_may_come_too_late() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from chainfin.rules.loan.schedule import Schedule, schedule
 from chainfin.rules.loan.state import ACCRUING, Category, LoanState, classify
@@ -116,6 +116,11 @@ class Loan:
                 unpaid.append(instalment.due)
                 break
         return max(0, days_between(min(unpaid), self.accrued_to)) if unpaid else 0
+
+    @property
+    def unpaid_since(self) -> date:
+        """The earliest due date whose principal or interest isn't fully paid; the day itself when on time."""
+        return self.accrued_to - timedelta(days=self.days_past_due)
 
     @property
     def category(self) -> Category:

@@ -21,6 +21,12 @@ def through(session: Session) -> date | None:
     return None if row is None else date.fromisoformat(str(row.value["through"]))
 
 
+def covers(session: Session, day: date) -> bool:
+    """Whether all payments of ``day`` are known; before, one in time may still be told of."""
+    known = through(session)
+    return known is not None and known >= day
+
+
 def news(ctx: Context, told_until: datetime) -> bool:
     """Whether the bank's word that it told of all before ``told_until`` completes a day that wasn't."""
     with ctx.store.read() as session:
@@ -55,6 +61,5 @@ def unless_in_time(session: Session, ctx: Context, due: date) -> None:
 
 def unless_open(session: Session, deadline: date) -> None:
     """Raises Conflict bank_statement_missing: a payment of the ``deadline`` may still be told of."""
-    known = through(session)
-    if known is None or known < deadline:
+    if not covers(session, deadline):
         raise Conflict("bank_statement_missing", f"the bank hasn't told of all payments through {deadline} yet")

@@ -5,7 +5,7 @@ The chain is asked at the block up to which the projection stands, so that the t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
@@ -20,7 +20,8 @@ from chainfin.services.kernel import attestations
 from chainfin.services.kernel.commands import StrikeOutPledge
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.kernel.pledge_rows import LIVE_STATUS as LIVE
-from chainfin.services.oversight import reconcile_bank, reconcile_book, reconcile_orders
+from chainfin.services.oversight import reconcile_bank, reconcile_book, reconcile_missing, reconcile_orders
+from chainfin.services.oversight.reconcile_missing import Standing
 from chainfin.services.parties import gate
 from chainfin.services.pledges import assets
 from chainfin.services.reactions.asset_events import STATES
@@ -68,9 +69,12 @@ class RegistryEntry:
 
 
 class RegistryView(Protocol):
-    """The statutory registry's entry of a pledge. Raises Unavailable, Unknown where it gives no answer."""
+    """The statutory registry's entry of a pledge, and those that stand over an asset. Raises Unavailable, Unknown where
+    it gives no answer."""
 
     def entry(self, pledge_id: str) -> RegistryEntry: ...
+
+    def standing(self, asset_hash: str) -> Sequence[Standing]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +172,7 @@ def run(
         reconcile_orders.check(session, rows.orders, findings.same)
         reconcile_book.check(session, findings.same, findings.count)
         reconcile_bank.check(session, findings.same, findings.count)
+        reconcile_missing.of_chain(session, findings.same, findings.count)
     _parties(rows, chain, findings)
     _orders(rows, chain, findings)
     _receivables(rows, chain, findings)
@@ -368,7 +373,11 @@ def _exclusive(rows: _Rows, findings: Findings) -> None:
 
 
 def _registry(rows: _Rows, registry: RegistryView, findings: Findings) -> None:
-    """A live pledge is registered under its number; an ended one is struck out, or about to be."""
+    """A live pledge is registered under its number; an ended one is struck out, or about to be. Nothing else stands."""
+    assets: list[ReceivableRow | WarehouseReceiptRow] = [*rows.receivables, *rows.receipts]
+    there = [asset.id for asset in assets if asset.status not in NOT_THERE]
+    by_id = {row.id: row for row in rows.pledges}
+    reconcile_missing.of_registry(there, by_id, rows.striking, registry, findings.same, findings.count)
     for row in rows.pledges:
         if row.registry_number is None or row.status in NEVER:
             continue

@@ -43,8 +43,8 @@ UNDER_WAY: Final = "buy_back_under_way"
 
 def hold_reason(session: Session, ctx: Context, pledge_id: str) -> str | None:
     """Why an undertaker's payment can't be placed now: what is pledged is being taken or bought, and until that is
-    known nobody can say what is still there; the debtor may have paid in time and the bank not yet told of it; nobody
-    can say what goods are worth; or nobody is there to attest it."""
+    known nobody can say what is still there; debtor or borrower may have paid in time and the bank not yet told of it;
+    nobody can say what goods are worth; or nobody is there to attest it."""
     if attesting.bank(session) is None:
         return "settlement_bank_missing"
     pledge = session.get(PledgeRow, pledge_id)
@@ -55,22 +55,23 @@ def hold_reason(session: Session, ctx: Context, pledge_id: str) -> str | None:
     lapsed = pledge.expires_at is not None and pledge.expires_at < ctx.clock.now()
     if pledge.status == pledges.State.ACTIVE and not pledge.drawn and not lapsed:
         return "pledge_not_drawn"  # on chain there is no debt to buy it from yet
-    blind = _without_price(session, ctx, pledge)
-    if blind is not None:
-        return blind
+    unclear = _unclear(session, ctx, pledge)
+    if unclear is not None:
+        return unclear
     if pledge.asset_kind == "receivable":
         due_date = session.get_one(ReceivableRow, pledge.asset_id).due_date
-        due, told = adjust(due_date, Adjustment.FOLLOWING), bank_statement.through(session)
-        if due < ctx.clock.today() and (told is None or told < due):
+        due = adjust(due_date, Adjustment.FOLLOWING)
+        if due < ctx.clock.today() and not bank_statement.covers(session, due):
             return "bank_statement_missing"
         if ctx.clock.chain_day() <= due_date < ctx.clock.today():
             return "not_yet_due"  # by the contract's days, which are those of UTC
     return "transfer_under_way" if in_flight.under_way(session, [pledge.asset_id]) else None
 
 
-def _without_price(session: Session, ctx: Context, pledge: PledgeRow) -> str | None:
-    """Why nobody can tell what the pledge's goods cost now (price_missing, price_stale). None where nobody has still
-    to buy them at the day's price: then it needs none, or the money goes back."""
+def _unclear(session: Session, ctx: Context, pledge: PledgeRow) -> str | None:
+    """Why nobody can tell whether the pledge's goods may be bought now (bank_statement_missing: they may because their
+    loan is late, and the bank may still tell of a payment in time), or what they cost (price_missing, price_stale).
+    None where nobody has still to buy them: then the money goes back."""
     if pledge.loan_id is None or not assets.KINDS[pledge.asset_kind].priced:
         return None
     row = session.get_one(LoanRow, pledge.loan_id)
@@ -81,10 +82,17 @@ def _without_price(session: Session, ctx: Context, pledge: PledgeRow) -> str | N
         UndertakingRow.left > 0,
         UndertakingRow.until >= ctx.clock.chain_day(),
     )
-    late = _late(session, loan_book.as_of(session, row, ctx.clock.today()))
+    loan = loan_book.as_of(session, row, ctx.clock.today())
+    late = _late(session, loan)
+    # an escalated call has waited for the bank's statement of its own day
+    told = standing_calls.escalated(session, loan.id) is not None or bank_statement.covers(session, loan.unpaid_since)
     for promise in session.exec(open_).all():
-        admitted = promises.may_buy_goods(late=late, agreed=undertakings.agreed(session, promise)) is None
-        if admitted and _agreed_price(session, promise) is None:
+        agreed = undertakings.agreed(session, promise)
+        if promises.may_buy_goods(late=late, agreed=agreed) is not None:
+            continue
+        if not agreed and not told:
+            return "bank_statement_missing"
+        if _agreed_price(session, promise) is None:
             try:
                 redemption.price_of(session, pledge, row.currency, ctx.clock.today())
             except Refused as blind:

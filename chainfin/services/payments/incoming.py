@@ -58,6 +58,10 @@ REUSED = "reused_references"
 REFERENCE_REUSED = "bank_reference_reused"
 FIRST_DAY = date(2000, 1, 1)
 """A value date before it is a mistake of the bank's, not a payment that is late."""
+MAX_MINOR = 10**15
+"""The most that one line may carry, in minor units (ten million million yuan in fen), by whatever way the bank tells of
+it: sums of such amounts, and of thousands of them, fit the 64 bits of a column; what is above is a mistake of the
+bank's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +122,8 @@ def take_line(session: Session, ctx: Context, line: StatementLine) -> Money | No
         raise BadInput("value_date_implausible", f"the bank dates this payment {arrival.received_on}")
     if arrival.payer_account == arrival.payee_account:
         raise BadInput("payment_to_itself", "it comes from the account that it goes to: nobody paid anybody")
+    if arrival.amount.minor > MAX_MINOR:
+        raise BadInput("amount_implausible", "more than any single payment can be")
     row = _take(session, ctx, arrival, _paid_directly(session, arrival))
     if row is None:
         return None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from sqlmodel import Session
 
 from chainfin.errors import Refused, unless_refused
@@ -63,7 +61,7 @@ def _unless_owed_in_time(session: Session, ctx: Context, row: PledgeRow) -> None
         loan = accrue(loan, max(ctx.clock.today(), loan.accrued_to)).loan
     if loan.state is not LoanState.OVERDUE:
         raise Refused("loan_not_overdue", f"the loan is {loan.state.value}", loan=row.loan_id)
-    bank_statement.unless_open(session, loan.accrued_to - timedelta(days=loan.days_past_due))
+    bank_statement.unless_open(session, loan.unpaid_since)
 
 
 def expire(ctx: Context, actor: Actor, pledge_id: str) -> ActView:

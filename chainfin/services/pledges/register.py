@@ -28,6 +28,11 @@ def registry_hex(number: str) -> str:
     return "0x" + raw.ljust(32, b"\0").hex()
 
 
+def asset_hash(asset_id: str) -> str:
+    """An asset as the registry names it: 64 hex digits."""
+    return asset_id.removeprefix("0x")
+
+
 def pledge_act(grant: Grant, number: str) -> Pledge:
     """The lender's act: what the pledgor granted, with the registry's number. Raises as `registry_hex`."""
     return Pledge(
@@ -53,7 +58,7 @@ def register(session: Session, ctx: Context, pledge: PledgeRow, loan: LoanRow, u
         pledgor=pledgor.legal_value,
         pledgee=lender.legal_value,
         asset_kind=pledge.asset_kind,
-        asset_hash=pledge.asset_id.removeprefix("0x"),
+        asset_hash=asset_hash(pledge.asset_id),
         amount=Money(loan.principal, loan.currency),
         starts_on=ctx.clock.today(),
         ends_on=until,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from chainfin.errors import BadInput
 from chainfin.services.kernel import approvals
 from chainfin.services.kernel.approvals import Effect
 from chainfin.services.kernel.context import Actor, Context
@@ -24,5 +25,17 @@ EFFECTS: Mapping[str, Effect] = MappingProxyType(
 
 
 def approve(ctx: Context, actor: Actor, proposal_id: str, reason: str) -> ProposalView:
-    """See `approvals.approve`."""
+    """See `approvals.approve`. Raises also BadInput reason_missing."""
+    _unless_silent(reason)
     return approvals.approve(ctx, actor, proposal_id, reason=reason, effects=EFFECTS)
+
+
+def reject(ctx: Context, actor: Actor, proposal_id: str, reason: str) -> ProposalView:
+    """See `approvals.reject`. Raises also BadInput reason_missing."""
+    _unless_silent(reason)
+    return approvals.reject(ctx, actor, proposal_id, reason=reason)
+
+
+def _unless_silent(reason: str) -> None:
+    if not reason.strip():
+        raise BadInput("reason_missing", "say why you decide so", where="/reason")
