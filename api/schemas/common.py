@@ -94,6 +94,14 @@ def _zoned(moment: datetime) -> datetime:
     return found
 
 
+def _iso_moment(value: object) -> object:
+    if isinstance(value, str) and "T" not in value.upper():
+        raise ValueError(
+            "a time as YYYY-MM-DDTHH:MM:SSZ"
+        )  # and not a number of seconds, which would be read as one too
+    return value
+
+
 Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=_LINE, strip_whitespace=True)]
 """One line of text for people."""
 Word = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=_LINE)]
@@ -124,7 +132,7 @@ Moment = Annotated[
     PlainSerializer(utc_text, return_type=str, when_used="json"),
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
-ZonedMoment = Annotated[datetime, AfterValidator(_zoned)]
+ZonedMoment = Annotated[datetime, BeforeValidator(_iso_moment), AfterValidator(_zoned)]
 Id = Annotated[str, Path(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9_-]+$")]
 """An id in a path."""
 Ref = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9_-]+$")]

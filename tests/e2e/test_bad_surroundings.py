@@ -126,7 +126,8 @@ def test_node__down_at_first_start__said_and_a_later_start_goes_on(tmp_path: Pat
         url = f"http://127.0.0.1:{taken.getsockname()[1]}"
         done = command(home, "serve", "--port", "0", CHAINFIN_CHAIN_URL=url)
         assert done.returncode == 1
-        (line,) = done.stderr.splitlines()
+        starting, line = done.stderr.splitlines()
+        assert starting.startswith("starting in ")
         assert line.startswith("chainfin: chain_unreachable: ")
     store = Store(f"sqlite:///{home / 'chainfin.db'}")
     with store.read() as session:
@@ -223,7 +224,7 @@ def test_database__of_an_older_schema__refused_and_untouched(tmp_path: Path) -> 
     assert opening(load({"CHAINFIN_HOME": str(tmp_path), "CHAINFIN_DATABASE_URL": url})) == "schema_outdated"
     done = command(tmp_path, "serve", "--port", "0")
     assert done.returncode == 1
-    assert done.stderr.startswith("chainfin: schema_outdated: ")
+    assert done.stderr.splitlines()[1].startswith("chainfin: schema_outdated: ")
     again = Store(url)
     with again.read() as session:
         assert session.exec(select(CustodyKeyRow)).all() == [], "not even a key was made"
