@@ -8,12 +8,13 @@ import pytest
 
 from chainfin.errors import Conflict, Refused
 from chainfin.rules import ledger
+from chainfin.services.kernel import custody
 from chainfin.services.kernel.context import OPERATOR, Actor
 from chainfin.services.lending import end_of_day
 from chainfin.services.pledges import enforcement
 from chainfin.services.trade import receivables
 from chainfin.storage.trade_tables import PledgeRow, ReceivableRow
-from tests.e2e.asked_acts import asked
+from tests.e2e.asked_acts import asked, sign
 from tests.e2e.ending import act, mismatches, parts, pledges_on, receipt, receipts_out_of, sent
 from tests.e2e.onchain import view
 from tests.e2e.reckoned import owed, paid_to_holder
@@ -146,6 +147,29 @@ def test_enforced__goods__lender_owns_a_receipt_of_its_own(site: Site) -> None:
     assert the_pledge(site, goods.id).taken_id == taken.id
     assert site.loan(loan_id).row.status in ("active", "overdue")
     assert mismatches(site) == []
+
+
+def test_enforcement__signed_after_the_loan_was_repaid__takes_nothing(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    borrower = site.borrower()
+    goods = site.goods(borrower)
+    loan_id = site.funded(borrower, LENT, goods.id, product="inventory_pledge")
+    site.fall_due(site.loan(loan_id).row.maturity)
+    pledge = the_pledge(site, goods.id)
+    with monkeypatch.context() as own_key:
+        own_key.setattr(custody, "signer_of", lambda *_args: None)
+        act = enforcement.enforce(site.ctx, site.cast["lender"], pledge.id)
+        assert act.status == "awaiting_signature"
+        site.pays(LENT + 50_000_00, f"LOAN {loan_id}")
+    assert site.loan(loan_id).row.status == "repaid"
+    with pytest.raises(Refused) as refused:
+        sign(site, act)
+    assert refused.value.code == "enforcement_outdated"
+    site.run()
+    assert [each.status for each in asked(site, pledge.id, "enforce")] == ["refused"]
+    assert receipts_out_of(site, goods.id) == []
+    assert receipt(site, goods.id).liquidated == 0
 
 
 def test_enforced__goods_before_the_banks_statement__waits(site: Site) -> None:

@@ -16,7 +16,7 @@ from chainfin.services.pledges import assets, standing_calls
 from chainfin.services.views.acts import ActView
 from chainfin.storage.lending_tables import LoanRow
 from chainfin.storage.party_tables import PartyRow
-from chainfin.storage.trade_tables import PledgeRow
+from chainfin.storage.trade_tables import ActRow, PledgeRow
 
 
 def enforce(ctx: Context, actor: Actor, pledge_id: str) -> ActView:
@@ -37,6 +37,27 @@ def enforce(ctx: Context, actor: Actor, pledge_id: str) -> ActView:
         if not _was_called(session, row):
             _unless_owed_in_time(session, ctx, row)
         return _act(session, ctx, row, row.lender_id, Enforce)
+
+
+def is_enforcement(act: ActRow) -> bool:
+    return (act.contract, act.function) == (Enforce.CONTRACT, Enforce.FUNCTION)
+
+
+def unless_outdated(session: Session, ctx: Context, act: ActRow) -> Refused | None:
+    """None if the lender may still take what it asked for. Else the act ends unsigned and the reason is returned
+    (enforcement_outdated): the loan was repaid, or the call met, since it was asked. Raises Conflict
+    bank_statement_missing."""
+    pledge = session.get_one(PledgeRow, act.subject)
+    try:
+        if not _was_called(session, pledge):
+            _unless_owed_in_time(session, ctx, pledge)
+    except Refused as gone:
+        reason = Refused("enforcement_outdated", f"nothing may be taken any more: {gone.message}", act=act.id)
+        act.status, act.error_code, act.error_message = "refused", reason.code, reason.message
+        act.final_at = ctx.clock.now()
+        session.add(act)
+        return reason
+    return None
 
 
 def _was_called(session: Session, row: PledgeRow) -> bool:

@@ -10,7 +10,7 @@ from chainfin.eth.abi import from_hex
 from chainfin.services.goods import two_words
 from chainfin.services.kernel import acts, attestations, in_flight
 from chainfin.services.kernel.context import Actor, Context
-from chainfin.services.pledges import release, top_ups
+from chainfin.services.pledges import enforcement, release, top_ups
 from chainfin.services.views.acts import ActView
 from chainfin.storage.trade_tables import ActRow
 
@@ -20,8 +20,8 @@ def sign(ctx: Context, actor: Actor, act_id: str, signature: str) -> ActView:
 
     Anyone may bring it: the signature itself is the proof. Raises NotFound act_unknown; Conflict act_not_awaiting,
     signature_replayed, payment_under_way (see `in_flight`); BadInput signature_malformed, signature_expired; Forbidden
-    signature_foreign; Refused attestation_outdated, release_outdated (then the act has ended: what it was for is to be
-    begun again, or was asked for anew).
+    signature_foreign; Refused attestation_outdated, release_outdated, enforcement_outdated (then the act has ended:
+    what it was for is to be begun again, or was asked for anew, or may not be any more).
     """
     outdated: Refused | None = None
     with ctx.store.begin() as session:
@@ -63,4 +63,6 @@ def _outdated(session: Session, ctx: Context, row: ActRow) -> Refused | None:
     """Why the act isn't to be signed any more; it has ended then."""
     if attestations.outdated(session, row):
         return attestations.drop(session, ctx, row)
+    if enforcement.is_enforcement(row):
+        return enforcement.unless_outdated(session, ctx, row)
     return release.unless_outdated(session, ctx, row) if release.is_release(row) else None
