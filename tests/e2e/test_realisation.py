@@ -249,3 +249,16 @@ def test_sale__what_cannot_be__refused(site: Site, taken: Taken) -> None:
     (running,) = site.loan(loan_id).pledges
     assert code_of(realisation.sell, site.ctx, lender, running.id, "1", one, BUYER, "sold") == "pledge_not_taken"
     assert receipt(site, str(running.asset_id)).reserved == 0
+
+
+def test_sold__price_rises_before_the_buyer_pays__takes_the_pledgors_agreement(site: Site, taken: Taken) -> None:
+    borrower, loan_id, pledge = taken
+    owed, named = site.settles(loan_id), worth(1_000_000) * 7 // 10
+    sale = sold(site, pledge, 1_000_000, named)
+    site.price(PRICE * 2)
+    ref = site.pays(named, f"BUYBACK {pledge.id}", payer=BUYER)
+    assert (site.incoming(ref).status, site.incoming(ref).reason) == ("refunded", "sale_not_agreed")
+    assert site.settles(loan_id) == owed
+    realisation.agree(site.ctx, borrower, sale.id)
+    site.pays(named, f"BUYBACK {pledge.id}", payer=BUYER)
+    assert site.settles(loan_id) == owed - named

@@ -26,7 +26,7 @@ def for_sale(session: Session, ctx: Context, payment: Payment, pledge_id: str) -
     sale = realisation.payable(session, pledge, payment.amount, payment.payer_account)
     if sale is None or pledge.loan_id is None:
         return payment.amount, "sale_unknown"
-    least = None if sale.least is None else Money(sale.least, sale.currency)
+    least = realisation.floor(session, ctx, pledge, sale)
     refusal = rules.pay(payment.amount, least=least, agreed=realisation.agreed(session, sale))
     if refusal is not None:
         return payment.amount, refusal.code

@@ -67,9 +67,7 @@ def sell(
         if amount.currency != loan.currency:
             raise Refused("currency_mismatch", f"the loan is in {loan.currency}, not {amount.currency}")
         unless_refused(rules.offer(part, amount, unsold=_unsold(session, receipt)))
-        to_itself = payer_account == session.get_one(PartyRow, pledge.lender_id).account
-        worth = _worth(session, ctx, pledge, receipt, part, loan.currency)
-        least = None if worth is None else rules.least(worth, to_itself=to_itself)
+        least = _least(session, ctx, pledge, receipt, part, payer_account, loan.currency)
         sale_id = new_id("sal")
         text = {"id": sale_id, "pledge_id": pledge.id, "receipt_id": receipt.id, "quantity": str(part)}
         price = {"amount": str(amount), "currency": amount.currency, "payer": payer_account, "wording": wording}
@@ -228,6 +226,31 @@ def _unsold(session: Session, receipt: WarehouseReceiptRow) -> int:
         TakenSaleRow.receipt_id == receipt.id, TakenSaleRow.status == "offered"
     )
     return receipt.reserved - sum(session.exec(offered).all())
+
+
+def floor(session: Session, ctx: Context, pledge: PledgeRow, row: TakenSaleRow) -> Money | None:
+    """What a sale has to bring in now without the pledgor's word: the floor of the day on which it was named or of
+    today, whichever is higher. None: nobody knew then what the goods are worth."""
+    if row.least is None:
+        return None
+    receipt = session.get_one(WarehouseReceiptRow, row.receipt_id)
+    today = _least(session, ctx, pledge, receipt, row.quantity, row.payer_account, row.currency)
+    named = Money(row.least, row.currency)
+    return named if today is None else max(named, today)
+
+
+def _least(
+    session: Session,
+    ctx: Context,
+    pledge: PledgeRow,
+    receipt: WarehouseReceiptRow,
+    part: int,
+    payer_account: str,
+    currency: str,
+) -> Money | None:
+    to_itself = payer_account == session.get_one(PartyRow, pledge.lender_id).account
+    worth = _worth(session, ctx, pledge, receipt, part, currency)
+    return None if worth is None else rules.least(worth, to_itself=to_itself)
 
 
 def _worth(
