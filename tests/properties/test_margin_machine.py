@@ -20,7 +20,7 @@ from functools import cache
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from sqlmodel import col, select
+from sqlmodel import col, func, select
 
 from chainfin.errors import ChainfinError
 from chainfin.eth.bindings.pledges_acts import Release
@@ -31,10 +31,10 @@ from chainfin.services.books import loan_book
 from chainfin.services.goods import receipts
 from chainfin.services.kernel import commands
 from chainfin.services.kernel.context import OPERATOR
-from chainfin.services.lending import applications, end_of_day
+from chainfin.services.lending import applications, end_of_day, margin_calls
 from chainfin.services.pledges import enforcement, release, top_ups
 from chainfin.storage.lending_tables import ApplicationRow, LoanRow, MarginCallRow, OfferRow, RepaymentRow
-from chainfin.storage.trade_tables import ActRow, PledgeRow
+from chainfin.storage.trade_tables import ActRow, PledgeRow, PriceRow
 from tests.e2e.ending import mismatches
 from tests.e2e.site import Site, open_site
 
@@ -214,7 +214,8 @@ class Margin(RuleBasedStateMachine):
             return list(session.exec(query.order_by(col(PledgeRow.id))).all())
 
     def covers(self) -> list[Cover]:
-        """Of loans whose goods weren't taken: what stays, less the releases that its lender has signed."""
+        """Of loans whose goods were neither taken nor all given up by their lender: what stays, less the releases that
+        it has signed."""
         pledges, found = self.pledges(), []
         with self.site.ctx.store.read() as session:
             for row in self.loans():
@@ -225,8 +226,11 @@ class Margin(RuleBasedStateMachine):
                     ActRow.function == Release.FUNCTION, ActRow.status == "signed",
                     col(ActRow.subject).in_([pledge.id for pledge in mine]),
                 )).all()  # fmt: skip
-                there = sum(pledge.left for pledge in mine if pledge.status == "active")
+                there = sum(pledge.left for pledge in mine if pledge.status in ("active", "releasing"))
                 there -= sum(Release.from_params(act.params).amount for act in signed)
+                assert there >= 0, "more is given up than there is"
+                if there == 0 and not any(pledge.lost for pledge in mine):
+                    continue
                 loan = loan_book.load(session, row.id)[1]
                 owed = accrue(loan, max(self.site.today, loan.accrued_to)).loan.dues.total.minor
                 found.append(Cover(row.id, Decimal(there * self.minor) / 1000, owed))
@@ -269,7 +273,7 @@ class Margin(RuleBasedStateMachine):
         covers = {each.loan_id: each for each in self.covers()}
         called = {now.calls[each].loan_id for each in now.standing}
         for cover in covers.values():
-            assert cover.carries(CALLED) or cover.loan_id in called, cover
+            assert cover.carries(CALLED) or cover.loan_id in called or self.blind(cover.loan_id), cover
         for call_id, call in now.calls.items():
             was = before.calls.get(call_id)
             if was is not None and was.status != call.status:
@@ -283,6 +287,15 @@ class Margin(RuleBasedStateMachine):
             asked = {self.loan_of(each) for each in now.releases - before.releases}
             assert all(covers[each].carries(GRANTED) for each in asked & covers.keys())
         self.seen, self.by_will, self.counted = now, False, False
+
+    def blind(self, loan_id: str) -> bool:
+        """Nobody can tell what the goods are worth, and that is said: the price is older than a week."""
+        said = margin_calls.of_loan(self.site.ctx, OPERATOR, loan_id).unchecked
+        with self.site.ctx.store.read() as session:
+            set_on = session.exec(
+                select(func.max(PriceRow.as_of)).where(PriceRow.owner_id == self.lender.party_id)
+            ).one()
+        return said == "price_stale" and (self.site.today - set_on).days > 7
 
     def loan_of(self, act_id: str) -> str:
         with self.site.ctx.store.read() as session:
