@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Collection, Coroutine
 from typing import Any
 
@@ -25,7 +26,8 @@ JSON = "application/json"
 
 async def refuse_unreadable(request: Request, taken: Collection[str]) -> None:
     """Raises BadInput content_type_unsupported for a body that says it is something else than what is ``taken`` here;
-    RequestValidationError for a JSON body that can't be read or is nested more than a thousand deep.
+    RequestValidationError for a JSON body that can't be read or is nested more than a thousand deep; BadInput
+    json_name_repeated for an object with one name twice: readers differ in which they take.
 
     py-evm raises Python's recursion limit so far that the standard library's parser, which FastAPI uses, runs off the
     stack on a body of a hundred thousand brackets and takes the process with it; orjson has a limit of its own.
@@ -51,6 +53,16 @@ async def refuse_unreadable(request: Request, taken: Collection[str]) -> None:
             "input": {},
         }
         raise RequestValidationError([found]) from None
+    if body:
+        json.loads(body, object_pairs_hook=_each_once, parse_int=str)  # its depth is known to be bounded
+
+
+def _each_once(pairs: list[tuple[str, object]]) -> None:
+    names: set[str] = set()
+    for name, _ in pairs:
+        if name in names:
+            raise BadInput("json_name_repeated", f"{name[:100]!r} stands twice in one object")
+        names.add(name)
 
 
 class Route(APIRoute):

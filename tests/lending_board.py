@@ -183,19 +183,7 @@ class Board:
         """Copper at the keeper, at the lender's price of 70.00 a kilogram."""
         asset = hash_of(f"goods{next(self.made)}")
         with self.ctx.store.begin() as session:
-            session.add(
-                PriceRow(
-                    good="copper",
-                    unit="KGM",
-                    currency=CNY,
-                    minor_per_unit=70_00,
-                    source="sample",
-                    as_of=self.clock.today(),
-                    owner_id=lender.party_id,
-                    counts_from=self.clock.now(),
-                    created_at=self.clock.now(),
-                )
-            )
+            self._price(session, lender)
             session.add(
                 WarehouseReceiptRow(
                     id=asset,
@@ -212,6 +200,26 @@ class Board:
                 )
             )
         return asset
+
+    def price(self, lender: Actor) -> None:
+        """Copper's price of today."""
+        with self.ctx.store.begin() as session:
+            self._price(session, lender)
+
+    def _price(self, session: Session, lender: Actor) -> None:
+        session.add(
+            PriceRow(
+                good="copper",
+                unit="KGM",
+                currency=CNY,
+                minor_per_unit=70_00,
+                source="sample",
+                as_of=self.clock.today(),
+                owner_id=lender.party_id,
+                counts_from=self.clock.now(),
+                created_at=self.clock.now(),
+            )
+        )
 
     # what the parties do
 

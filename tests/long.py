@@ -50,7 +50,7 @@ CHECKS = (
     Check(
         "histories",
         "20,000 loans, heard of in any order",
-        (*PYTEST, "tests/properties/test_value_dates.py"),
+        (*PYTEST, "tests/properties/test_value_dates.py", "tests/properties/test_service_histories.py"),
         {"CHAINFIN_HISTORIES": "20000"},
     ),
     Check("fuzz", "contracts, 10,000 runs a test", ("contracts/run_forge.py", "--long"), node=True),

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from chainfin.services.kernel import approvals
 from chainfin.services.kernel.context import Context
 from chainfin.services.lending import applications, end_of_day
-from chainfin.services.oversight import bank_daily
+from chainfin.services.oversight import bank_daily, statements_late
 from chainfin.services.payments import incoming, payoff
 from chainfin.services.pledges import realisation, release, substitution
 from chainfin.services.reactions import act_outcomes
@@ -25,6 +25,7 @@ DUTIES: tuple[Callable[[Context], int], ...] = (
     realisation.give_back_due,
     end_of_day.run_due,
     bank_daily.run_due,
+    statements_late.run_due,
 )
 """Each tells how much it moved."""
 

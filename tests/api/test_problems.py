@@ -119,6 +119,14 @@ def test_body__nested_without_end__refused_before_it_reaches_a_recursive_parser(
     assert (answer.status_code, answer.json()["errors"][0]["rule"]) == (422, "json_invalid")
 
 
+@pytest.mark.parametrize("content", [b'{"now": "2026-03-01", "now": "2027-03-01"}', b'{"a": [{"b": 1, "\\u0062": 2}]}'])
+def test_body__one_name_twice_in_an_object__refused(site: Site, content: bytes) -> None:
+    """Which of the two a reader takes is its own matter: what was signed or shown elsewhere may be the other."""
+    headers = site.as_("core") | {"Idempotency-Key": "k", "content-type": "application/json"}
+    answer = site.http.post("/v1/clock", content=content, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (422, "json_name_repeated")
+
+
 def test_input__several_violations__all_named_by_pointer(site: Site) -> None:
     headers = site.as_("core") | {"Idempotency-Key": "k"}
     answer = site.http.post("/v1/clock", json={"now": "2026-01-01", "then": 1}, headers=headers)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from sqlmodel import select
@@ -137,3 +137,44 @@ def bank_files_payment(site: Site, account: str) -> IncomingRow:
     entry = ours.entry(5_00, "?", to=under, valued=valued, bank_reference="EARLY-1")
     take(site, bank.camt054(entry).replace(bank.ACCOUNT.encode(), holder.encode()))
     return site.incoming("EARLY-1")
+
+
+# days without a statement
+
+
+def late(site: Site) -> list[str]:
+    """Details of the open items that say that a statement hasn't come."""
+    return [item.detail for item in odd(site) if item.reason == "bank_statement_late"]
+
+
+def test_statement__of_a_business_day_that_has_not_come__named_once_and_closed_when_it_comes(site: Site) -> None:
+    account, cash = lived(site)
+    site.move_to(date(2026, 3, 5))  # a Thursday
+    ours = Bank(site, account, opening=cash, tells_of_before=False)
+    take(site, ours.statement(moved=0))
+    site.move_to(date(2026, 3, 7))
+    site.run()
+    assert late(site) == [], "Friday's has until the end of Monday, the next business day"
+    site.move_to(date(2026, 3, 9))
+    site.run()
+    assert late(site) == []
+    site.move_to(date(2026, 3, 10))
+    for _ in range(2):
+        site.run()
+        assert late(site) == [
+            f"{account}: its newest closing balance is of 2026-03-05; that of the next business day has not come"
+        ]
+    take(site, ours.statement(moved=0))
+    site.run()
+    assert late(site) == []
+
+
+def test_statement__that_has_not_come_and_a_person_said_why__is_not_named_again(site: Site) -> None:
+    account, cash = lived(site)
+    take(site, Bank(site, account, opening=cash, tells_of_before=False).statement(moved=0))
+    site.move_to(site.today + timedelta(days=9))
+    site.run()
+    (item,) = odd(site)
+    parked.resolve(site.ctx, OPERATOR, item.id, "the account was closed")
+    site.run()
+    assert late(site) == []
