@@ -228,6 +228,16 @@ class Histories:
                 for twin in story.twins:
                     self._check(session, story, twin)
             assert session.exec(select(IncomingRow).where(IncomingRow.status == "waiting")).all() == []
+            self._check_money(session)
+
+    def _check_money(self, session: Session) -> None:
+        """Nothing is left to be placed or paid on, and the lender's cash is what the bank moved."""
+        assert journals.balance(session, ledger.SUSPENSE, CNY).minor == 0
+        assert journals.balance(session, ledger.HOLDER_PAYABLE, CNY).minor == 0
+        sides = [side for story in self.stories for side in (story.in_time, *story.twins)]
+        came = sum(session.exec(select(IncomingRow.amount)).all())
+        went = LENT * len(sides) + sum(left_again(session, side) for side in sides)
+        assert journals.balance(session, ledger.CASH, CNY).minor == came - went
 
     def _check(self, session: Session, story: Story, twin: Side) -> None:
         where = f"history {story.number}: {story.payments}, paid out on day {story.paid_out}; {twin}"
