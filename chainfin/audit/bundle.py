@@ -183,12 +183,14 @@ class JournalPart(Part):
 class LedgerPart(Part):
     """``trial``: account, debits, credits (minor units) of the loan's sub-ledger. ``incoming``: what the book calls a
     payment → the bank's reference of it; a payment that isn't there is called by the reference itself, as in bundles
-    of before payments had ids of the book's own."""
+    of before payments had ids of the book's own. ``allocated``: what the book calls a payment whose text named no claim
+    → what the two persons of the platform did who said for what it is, as canonical JSON."""
 
     events: list[EventPart]
     journals: list[JournalPart]
     trial: list[Annotated[list[str], Field(min_length=3, max_length=3)]]
     incoming: dict[str, str] = {}
+    allocated: dict[str, str] = {}
 
     def bank_reference(self, payment: str) -> str:
         """The bank's reference of what the book calls ``payment``."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -122,13 +122,37 @@ def check_payments(
             booked = Money(int(event.amount), bundle.loan.currency)
             findings.check(name, booked <= amount, f"{booked} of the {amount} that the bank received")
             _booked_on(name, bundle, event, detail, findings)
-            written = set(payment_reference.named(str(detail["remittance"])))
-            findings.check(
-                f"{name}: remittance", bool(written & _references(bundle, event, found, proven)), "for this loan"
-            )
+            _meant(f"{name}: remittance", bundle, event, detail, _references(bundle, event, found, proven), findings)
             if event.kind == "pay_debtor":
                 _attested(proven, found, reference, booked, findings)
     _both_ways(proven, found, arrived, findings)
+
+
+def _meant(
+    name: str,
+    bundle: Bundle,
+    event: EventPart,
+    detail: Mapping[str, Any],
+    claims: Collection[CreditorReference],
+    findings: Findings,
+) -> None:
+    """The payer's text names one of the loan's claims; or it named none, and two persons of the platform said which.
+    Theirs is the platform's word: nobody outside has signed it."""
+    if set(payment_reference.named(str(detail["remittance"]))) & set(claims):
+        findings.check(name, True, "for this loan")
+        return
+    if event.payment not in bundle.ledger.allocated:
+        findings.check(name, False, "the payer's text names no claim of this loan")
+        return
+    said = parse_json(bundle.ledger.allocated[event.payment])
+    claim = payment_reference.of(said["payload"]["kind"], str(said["payload"]["target"]))
+    one, other = str(said["proposed_by"]), str(said["decided_by"])
+    what = f"{one} said that it is for {claim}, and {other} approved"
+    words = (said["kind"], said["decision"], said["subject"]) == ("payment_allocation", "approved", event.payment)
+    if not words or one == other or claim not in claims:
+        findings.check(name, False, f"{what}: not two persons' word on this payment and this loan")
+        return
+    findings.not_compared(name, f"the payer's text names no claim; {what}")
 
 
 def _references(bundle: Bundle, event: EventPart, found: list[Security], proven: ProvenFacts) -> set[CreditorReference]:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
+from typing import Any
 
 import pytest
 
@@ -16,6 +20,8 @@ from chainfin.services.reactions import approved
 from chainfin.services.views.acts import ProposalView
 from chainfin.values.party import first_person
 from chainfin.values.payment_reference import Kind
+from tests.e2e.forging import Content, resealed
+from tests.e2e.secured import bundle, checked
 from tests.e2e.site import FACE, Site
 
 LENT = 500_000_00
@@ -42,6 +48,48 @@ def test_unmatched__allocated_by_two_persons__placed_as_if_named(site: Site) -> 
     assert site.receivable(asset.id).status == "settled"
     item = site.unmatched(ref)
     assert (item.status, item.resolved_by) == ("resolved", site.second(OPERATOR).person_id)
+
+
+def test_evidence__of_a_payment_allocated_by_two_persons__holds_and_names_them(site: Site) -> None:
+    borrower = site.borrower()
+    asset = site.confirmed(borrower)
+    loan_id = site.funded(borrower, LENT, asset.id)
+    other = site.funded(borrower, 1_000_00, site.confirmed(borrower).id)
+    ref = site.pays(1_000_00, "for the loan of last week")
+    made = proposed(site, ref, "loan", loan_id)
+    approved.approve(site.ctx, site.second(OPERATOR), made.id, "the borrower wrote so")
+    site.run()
+    data = bundle(site, loan_id)
+    report = checked(site, data)
+    assert report.failures == ()
+    (check,) = [each for each in report.not_compared if each.name.endswith("remittance")]
+    assert str(BOSS.person_id) in check.what
+    assert str(site.second(OPERATOR).person_id) in check.what
+
+    def alone(said: dict[str, Any]) -> None:
+        said["decided_by"] = said["proposed_by"]
+
+    def rejected(said: dict[str, Any]) -> None:
+        said["decision"] = "rejected"
+
+    def of_another_loan(said: dict[str, Any]) -> None:
+        said["payload"]["target"] = other
+
+    def of_another_payment(said: dict[str, Any]) -> None:
+        said["subject"] = "inc_another"
+
+    for change in (alone, rejected, of_another_loan, of_another_payment):
+        failed = checked(site, resealed(data, partial(_said_otherwise, change))).failures
+        assert [each.name.endswith("remittance") for each in failed] == [True], change
+    (failure,) = checked(site, resealed(data, lambda content: content["ledger"]["allocated"].clear())).failures
+    assert "names no claim" in failure.what
+
+
+def _said_otherwise(change: Callable[[dict[str, Any]], None], content: Content) -> None:
+    ((payment, text),) = content["ledger"]["allocated"].items()
+    said = json.loads(text)
+    change(said)
+    content["ledger"]["allocated"][payment] = json.dumps(said)
 
 
 def test_unmatched__claim_takes_nothing__proposal_stays_open(site: Site) -> None:

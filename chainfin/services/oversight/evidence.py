@@ -25,6 +25,7 @@ from chainfin.services.kernel.commands import PayLoan, RegisterPledge
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.oversight import evidence_documents, evidence_facts, evidence_people
 from chainfin.services.oversight.evidence_facts import Secured
+from chainfin.storage.approval_tables import ProposalRow
 from chainfin.storage.chain_tables import ChainBlockRow, ChainEventRow
 from chainfin.storage.ledger_tables import JournalRow, OutboxRow
 from chainfin.storage.lending_tables import ApplicationRow, IncomingRow, LoanRow, MandateRow
@@ -209,8 +210,24 @@ def _ledger(session: Session, loan_id: str) -> dict[str, object]:
     ]
     lines = trial_balance(entry for journal in values for entry in journal.entries if entry.ref == loan_id)
     trial = [[line.account.code, str(line.debit.minor), str(line.credit.minor)] for line in lines]
-    incoming = {row.book_ref: row.bank_ref for row in _incoming(session, loan_id)}
-    return {"events": events, "journals": journals, "trial": trial, "incoming": incoming}
+    payments = _incoming(session, loan_id)
+    return {
+        "events": events,
+        "journals": journals,
+        "trial": trial,
+        "incoming": {row.book_ref: row.bank_ref for row in payments},
+        "allocated": _allocated(session, payments),
+    }
+
+
+def _allocated(session: Session, payments: Sequence[IncomingRow]) -> dict[str, str]:
+    found = {}
+    for row in payments:
+        if row.allocated_by is not None:
+            said = session.get_one(ProposalRow, row.allocated_by).evidence
+            assert said is not None, "it was approved"
+            found[row.book_ref] = said
+    return found
 
 
 def _chain(ctx: Context, prover: Prover, events: Sequence[ChainEventRow], head: int) -> dict[str, object]:
