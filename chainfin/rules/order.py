@@ -150,7 +150,7 @@ def despatch(order: Order, advice: Document) -> Order | Refusal:
     for line in order.lines:
         total = line.despatched + moved[line.id]
         if total > line.ordered:
-            return _above("despatch_above_order", order, line, total, line.ordered)
+            return _above("despatch_above_order", ("despatched", "ordered"), order, line, total, line.ordered)
         value = max(line.despatched_value, _value(order, line, total))
         lines.append(replace(line, despatched=total, despatched_value=value))
     return replace(_moved(order, "despatch"), lines=tuple(lines))
@@ -171,9 +171,9 @@ def receive(order: Order, receipt: Document) -> Order | Refusal:
     for line in order.lines:
         total = line.received + moved[line.id]
         if total > line.ordered:
-            return _above("receipt_above_order", order, line, total, line.ordered)
+            return _above("receipt_above_order", ("received", "ordered"), order, line, total, line.ordered)
         if total > line.despatched:
-            return _above("receipt_above_despatch", order, line, total, line.despatched)
+            return _above("receipt_above_despatch", ("received", "despatched"), order, line, total, line.despatched)
         value = min(line.despatched_value, max(line.received_value, _value(order, line, total)))
         lines.append(replace(line, received=total, received_value=value))
     return replace(_moved(order, "receive"), lines=tuple(lines))
@@ -378,9 +378,8 @@ def _changed(order: Order, line: OrderLine, how: str) -> Refusal:
     )
 
 
-def _above(code: str, order: Order, line: OrderLine, total: Decimal, limit: Decimal) -> Refusal:
-    verbs = {"despatch": "despatched", "receipt": "received", "order": "ordered"}
-    what, than = (verbs[noun] for noun in code.split("_above_"))
+def _above(code: str, names: tuple[str, str], order: Order, line: OrderLine, total: Decimal, limit: Decimal) -> Refusal:
+    what, than = names
     return Refusal(
         code,
         f"line {line.id} of order {order.document.id}: {plain(total)} {line.unit} {what}, {plain(limit)} {than}",

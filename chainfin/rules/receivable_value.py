@@ -179,12 +179,20 @@ def _state_wrong(receivable: Receivable, act: str) -> Refusal:
     )
 
 
+_WHO: Final = {
+    "not_debtor": "the debtor",
+    "not_seller": "the seller",
+    "not_holder": "the holder",
+    "not_lender": "the lender",
+    "payee_wrong": "the one to whom this part is due",
+}
+
+
 def only(receivable: Receivable, by: By, owner: str, code: str) -> Refusal | None:
     """Refusal ``code`` unless ``by`` is ``owner``, or the chain has found that out."""
     if by is CHAIN or by == owner:
         return None
-    role = {"payee_wrong": "the one to whom this part is due"}.get(code, "the " + code.removeprefix("not_"))
-    return Refusal(code, f"{by} is not {role} of this receivable", {"id": receivable.id, "by": by})
+    return Refusal(code, f"{by} is not {_WHO[code]} of this receivable", {"id": receivable.id, "by": by})
 
 
 def held(receivable: Receivable, by: By, act: str) -> Refusal | None:

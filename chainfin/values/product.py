@@ -16,11 +16,6 @@ class Product(StrEnum):
     """The general path, on sales data alone: nothing is pledged."""
 
     @property
-    def pledges_goods(self) -> bool:
-        """Whether amounts pledged are quantities of goods (thousandths of a unit), not money."""
-        return self is Product.INVENTORY_PLEDGE
-
-    @property
     def pledges_nothing(self) -> bool:
         """Whether the loan has no security."""
         return self is Product.GENERAL_310

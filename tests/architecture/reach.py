@@ -73,6 +73,20 @@ class Program:
             and isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
         )
 
+    def unused_members(self, *packages: str) -> frozenset[Name]:
+        """Public methods and properties of classes of these packages whose name nothing in the program asks for, on
+        whatever value: (module, Class.member)."""
+        asked = {
+            node.attr for tree in self._trees.values() for node in ast.walk(tree) if isinstance(node, ast.Attribute)
+        }
+        return frozenset(
+            (module, f"{name}.{member.name}")
+            for (module, name), node in self.definitions.items()
+            if module.startswith(packages) and isinstance(node, ast.ClassDef)
+            for member in node.body
+            if isinstance(member, ast.FunctionDef) and not member.name.startswith("_") and member.name not in asked
+        )
+
     def _roots(self) -> Iterator[Name]:
         for (module, name), node in self.definitions.items():
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and _called_from_outside(node):

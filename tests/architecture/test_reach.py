@@ -9,7 +9,6 @@ import pytest
 from tests.architecture.reach import Program
 
 BOOK = "waits for the services of the loan book: bad loans, provisions, corrections, a lender's portfolio"
-REGISTER = "the projection still changes rows by hand; it goes once events are applied by these rules"
 
 WAITING = {
     "chainfin.rules.facility.check_concentration": BOOK,
@@ -20,7 +19,8 @@ WAITING = {
     "chainfin.rules.loan.life.recover": BOOK,
     "chainfin.rules.loan.life.restructure": BOOK,
     "chainfin.rules.loan.life.write_off": BOOK,
-    "chainfin.rules.debtor_line.give_back": REGISTER,
+    "chainfin.rules.loan.value.Loan.due_now": BOOK,
+    "chainfin.rules.loan.value.Loan.overdue_principal": BOOK,
 }
 """Rules that nothing comes to yet, each with what it waits for. What waits for nothing is deleted."""
 
@@ -28,7 +28,21 @@ WAITING = {
 def test_rules__each_public_one__is_come_to_or_waits_for_a_reason() -> None:
     program = Program()
     unreached = program.public("chainfin.rules", "chainfin.values") - program.reached()
+    unreached |= program.unused_members("chainfin.rules", "chainfin.values")
     assert {".".join(name) for name in unreached} == WAITING.keys()
+
+
+def test_members__of_a_rule_that_nothing_asks_for__are_seen(tmp_path: Path) -> None:
+    rule = "class A:\n  @property\n  def asked(self): ...\n  def never(self): return self.no\n  def _own(self): ..."
+    for path, text in {
+        "chainfin/rules/money.py": rule,
+        "chainfin/service.py": "def f(a): return a.asked",
+        "api/app.py": "",
+    }.items():
+        file = tmp_path / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    assert Program(tmp_path).unused_members("chainfin.rules") == {("chainfin.rules.money", "A.never")}
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,8 @@ The chain counts in minor units of the currency of the debtor's orders and doesn
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlmodel import Session, col, or_, select
 
 from chainfin.errors import NotFound, Refused, unless_refused
@@ -44,8 +46,7 @@ def set_(ctx: Context, actor: Actor, debtor_id: str, limit: Money) -> ActView:
         known = _currency(session, row)
         if known is not None and known != limit.currency:
             raise Refused("currency_mismatch", f"the debtor's line is in {known}", currency=known)
-        line = rules.Line(debtor_id, row.limit, row.used)
-        unless_refused(rules.set_share(line, old=0 if share is None else share.limit, new=limit.minor))
+        unless_refused(rules.set_share(_value(row), old=0 if share is None else share.limit, new=limit.minor))
         row.currency = limit.currency
         session.add(row)
         act = receivables_acts.SetLine(debtor=acts.chain_number(debtor), limit=limit.minor)
@@ -72,7 +73,16 @@ def unless_exceeded(session: Session, debtor: PartyRow, receivable: ReceivableRo
         )
     )
     under_way = sum(receivables_acts.Confirm.from_params(act.params).face for act in waiting)
-    unless_refused(rules.draw(rules.Line(debtor.id, row.limit, row.used + under_way), receivable.face))
+    unless_refused(rules.draw(replace(_value(row), used=row.used + under_way), receivable.face))
+
+
+def _value(row: LineRow) -> rules.Line:
+    return rules.Line(row.debtor_id, row.limit, row.used)
+
+
+def _keep(session: Session, row: LineRow, line: rules.Line) -> None:
+    row.limit, row.used = line.limit, line.used
+    session.add(row)
 
 
 def _locked(session: Session, debtor_id: str) -> LineRow:
@@ -90,8 +100,8 @@ def project_share(session: Session, lender: PartyRow | None, debtor: PartyRow, l
     """A lender's new share of a debtor's line is in a final block. ``total``: all lenders' shares together. ``lender``
     None: one that this service never admitted; its share is known in the total alone."""
     row = _locked(session, debtor.id)
-    row.limit = total
-    session.add(row)
+    before = row.limit - total + limit
+    _keep(session, row, unless_refused(rules.set_share(_value(row), old=before, new=limit)))
     if lender is not None:
         session.merge(LineShareRow(lender_id=lender.id, debtor_id=debtor.id, limit=limit))
 
@@ -102,8 +112,7 @@ def project_draw(session: Session, receivable: ReceivableRow) -> None:
     if session.get_one(PartyRow, receivable.debtor_id).roles & Role.LINED:
         receivable.lined = True
         row = _locked(session, receivable.debtor_id)
-        row.used += receivable.face
-        session.add(row)
+        _keep(session, row, unless_refused(rules.draw(_value(row), receivable.face)))
 
 
 def project_give_back(session: Session, receivable: ReceivableRow, amount: int) -> None:
@@ -111,8 +120,7 @@ def project_give_back(session: Session, receivable: ReceivableRow, amount: int) 
     line is free again, if its confirmation drew on one."""
     if receivable.lined:
         row = _locked(session, receivable.debtor_id)
-        row.used -= amount
-        session.add(row)
+        _keep(session, row, rules.give_back(_value(row), amount))
 
 
 def get(ctx: Context, actor: Actor, debtor_id: str) -> LineView:

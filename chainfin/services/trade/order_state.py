@@ -24,10 +24,10 @@ from chainfin.storage.trade_tables import ActRow, DocumentRow, OrderRow, OrderSt
 from chainfin.values.money import Money
 
 _FOLD: dict[str, Callable[[rules.Order, Document], rules.Order | Refusal]] = {
-    "acknowledge": rules.acknowledge,
-    "amend": rules.amend,
-    "despatch": rules.despatch,
-    "receiveGoods": rules.receive,
+    orders_acts.Acknowledge.FUNCTION: rules.acknowledge,
+    orders_acts.Amend.FUNCTION: rules.amend,
+    orders_acts.Despatch.FUNCTION: rules.despatch,
+    orders_acts.ReceiveGoods.FUNCTION: rules.receive,
 }
 
 _EVENTS: dict[str, str] = {
@@ -108,7 +108,7 @@ def _steps(session: Session, row: OrderRow) -> list[_Paper]:
         select(ActRow.id, ActRow.function, ActRow.extra)
         .where(
             ActRow.subject == row.id,
-            ActRow.contract == "Orders",
+            ActRow.contract == orders_acts.Acknowledge.CONTRACT,
             col(ActRow.function).in_(list(_FOLD)),
             col(ActRow.status).in_(("signed", "final")),
         )
