@@ -134,8 +134,8 @@ def _recomputed(bundle: Bundle, posted: Mapping[str, Journal], after: Collection
 
 
 def _left_again(bundle: Bundle, posted: Mapping[str, Journal], wanted: Mapping[str, Journal]) -> frozenset[str]:
-    """Keys of payouts of what turned out not to be the loan's: of its own payments, to parties to whom corrections and
-    claims made it owed, and together no more than that."""
+    """Keys of payouts of amounts that turned out not to belong to the loan. They pay parties to whom corrections and
+    claims say it is owed, and together no more than that."""
     owed: Counter[str] = Counter()
     for journal in wanted.values():
         if journal.kind in ("correction", "claim"):

@@ -16,9 +16,9 @@ NO_VALUATION: Final = "0x" + "00" * 32
 
 @dataclass(frozen=True, slots=True)
 class Valuation:
-    """The price of one ``unit`` (UN/ECE Rec 20) of the goods in major units of ``currency``, of which day and from
-    whom; what was ``owed`` on the loan (major units), and at which share of the goods' value it is lent (``ltv``, 0 to
-    1; empty of a loan that was lent on something else)."""
+    """The price of one ``unit`` (UN/ECE Rec 20) of the goods in major units of ``currency``, with its day and source;
+    what was ``owed`` on the loan (major units); and the share of the goods' value that may be lent (``ltv``, 0 to 1;
+    empty for a loan that was not lent on goods)."""
 
     price: str
     unit: str

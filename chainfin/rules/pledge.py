@@ -226,7 +226,8 @@ def may_replace(pledge: Pledge, *, by: By) -> Pledge | Refusal:
 def _less(
     pledge: Pledge, amount: int, at_zero: State, *, released: int = 0, settled: int = 0, lost: int = 0, taken: int = 0
 ) -> Pledge:
-    """Less by ``amount``, all of which went where one of the others says; in ``at_zero`` if nothing is left."""
+    """Reduced by ``amount``, which is counted under exactly one of the other arguments. ``at_zero``: the state if
+    nothing is left."""
     return replace(
         pledge,
         state=at_zero if amount == pledge.left else pledge.state,

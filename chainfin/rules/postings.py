@@ -209,14 +209,14 @@ def corrections(
 
 
 def owed_back(name: str, loan: str, lender: str, payer: str, amount: Money, on: date) -> Journal:
-    """A claim of ``payer``: its payment had been taken for more than it turns out to have been needed for. The cash is
-    held for it, and is the lender's no more."""
+    """The loan needed less of a payment than was taken: the difference is owed back to ``payer``, and its cash is no
+    longer the lender's."""
     entries = (debit(CASH, amount, loan, payer), credit(HOLDER_PAYABLE, amount, loan, payer))
     return Journal(f"claim:{name}", on, "claim", loan, entries, book=lender)
 
 
 def paid_too_much(name: str, loan: str, lender: str, line: Entry, party: str, on: date) -> Journal:
-    """A claim on ``party``: it was paid what turns out not to have been its. ``line``: the credit that takes the amount
-    off the account out of which it went."""
+    """``party`` was paid too much and owes it back. ``line``: the credit to the account from which the amount was
+    paid."""
     entries = (debit(CLAIMS, line.amount, loan, party), line)
     return Journal(f"claim:{name}", on, "claim", loan, entries, book=lender)

@@ -55,8 +55,8 @@ class WriteSession(ReadSession):
     """For writes beside others: what is read with a lock is read afresh, since what this transaction saw before it had
     the lock may have changed.
 
-    A lock is against those who change the row, not against those who make another that refers to it (its key never
-    changes): else who adds to a locked thing would wait for it in places where no order of locks is thought of.
+    A lock keeps out those who change the row, not those who insert another row that refers to it (its key never
+    changes). Otherwise an insert would wait for the lock in places where no order of locks is planned.
     """
 
     def get(  # type: ignore[override]  # as in ReadSession

@@ -86,7 +86,7 @@ def record(
     """``new`` is heard of (the row is locked by the caller): keep it, post what it leads to, move the loan's state.
     ``incoming``: the payment that a repayment came by.
 
-    What happened before others that were heard of earlier is told in its place, and what the books lack is posted as
+    An event that is reported late is inserted at its value date, and the difference to the books is posted as
     corrections. Raises what `rules.loan.history.add` raises.
     """
     known = history(session, row)

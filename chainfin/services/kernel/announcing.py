@@ -44,7 +44,7 @@ def say(
     parties: Sequence[str | None],
     said: Mapping[str, object],
 ) -> None:
-    """One event for each of the parties that wants its kind, and a call to each of its addresses that does."""
+    """One event for each party that subscribed to this kind, and one delivery for each of its subscribed addresses."""
     wanting = [each for each in _endpoints(session) if kind.value in each.events]
     for party_id in dict.fromkeys(parties):
         endpoints = [each for each in wanting if each.party_id == party_id]

@@ -51,7 +51,7 @@ class PayLoan:
 
 @dataclass(frozen=True, slots=True)
 class PayHolder:
-    """What of an incoming payment is a party's leaves to it. ``asset_id``: the receivable that was paid, of goods that
+    """Pay a party its share of an incoming payment. ``asset_id``: the receivable that was paid, of goods that
     were bought back the pledge, or the loan that turned out to need less of it. ``attempt`` counts from 1: what the
     bank refused is ordered again as another, and so is what more turns out to be the party's."""
 

@@ -94,7 +94,7 @@ def unless_paid(session: Session, act: ActRow) -> None:
 
 
 def _passed_on(act: ActRow) -> str | None:
-    """The asset that may have another holder after the act; None of an act that leaves it with its own."""
+    """The asset whose holder the act may change; None for an act that changes no holder."""
     if act.contract == receivables_acts.Split.CONTRACT and act.function in MOVES:
         return act.subject
     if act.contract == pledges_acts.Enforce.CONTRACT and act.function in TAKES:

@@ -43,7 +43,7 @@ from chainfin.values.product import Product
 PRODUCTS = tuple(Product)
 MAX_DAYS = 366
 WITNESSES = Role.BANK | Role.REGISTRAR | Role.AUDITOR
-"""Whose word others' money stands on: they don't borrow here."""
+"""Others' money depends on the word of these roles; they may not borrow here."""
 RESUME_AFTER = timedelta(seconds=2)
 """Longer than it takes from receiving to deciding in one call: what is older was left behind."""
 
@@ -272,7 +272,8 @@ def _fund(session: Session, ctx: Context, loan: LoanRow) -> None:
 
 
 def _unless_withdrawn(session: Session, ctx: Context, row: ApplicationRow, offer: OfferRow) -> None:
-    """What is asked again when the money goes is said at once where it can't go: nothing is pledged for nothing.
+    """At acceptance, check what will be checked again at payout, so that nothing is pledged in vain.
+
     Raises Refused mandate_…, limit_not_held, limit_lowered."""
     named = offer.terms.get("mandate_id")
     refusal = mandate_use.unless_live(session, ctx, None if named is None else str(named)) or limits.unless_held(

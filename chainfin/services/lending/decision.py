@@ -184,8 +184,8 @@ def _record(
     sales_found: SalesData | None,
     ways: Sequence[offers.OpenOffers],
 ) -> tuple[DecisionRecord, offers.OpenOffers]:
-    """The decision, and how its offer would stand to the open ones on the asset: the first way that gives what is asked
-    for, else the one that gives most."""
+    """The decision, and how its offer would stand beside the open offers on the asset: the first way that grants the
+    full amount asked for, else the way that grants the most."""
     if sales_found is not None:
         return decide_general(_general(session, ctx, row, rows, sales_found)), ways[0]
     record, standing = _on_asset(session, ctx, row, rows, ways[0]), ways[0]

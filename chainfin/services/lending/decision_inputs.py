@@ -35,7 +35,7 @@ from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import DocumentRow, OrderRow, PriceRow, ReceivableRow, WarehouseReceiptRow
 
 FALL = timedelta(days=30)
-"""Over what the fall of a price counts."""
+"""The period over which a fall in price is measured."""
 
 
 def block(session: Session) -> Block:
@@ -121,7 +121,7 @@ def history(session: Session, party_id: str, currency: str, *, as_debtor: bool) 
 class _Past(NamedTuple):
     """Receivables of one status with one counterparty, summed by the database: a party may have any number.
 
-    ``number``: as issued. ``invoices``: that have it or a part of it in this status.
+    ``number``: receivables issued. ``invoices``: those of which at least a part has this status.
     """
 
     other: str

@@ -25,8 +25,8 @@ def days_late(session: Session, party_id: str, on: date) -> int:
 
 
 def _as_debtor(session: Session, party_id: str, on: date) -> int:
-    """A due date that is no business day is kept on the next one; what the bank told of is paid, though the chain may
-    not know it yet."""
+    """A due date on a holiday moves to the next business day. Payments that the bank reported count as paid before they
+    are on chain."""
     query = select(ReceivableRow).where(
         ReceivableRow.debtor_id == party_id, col(ReceivableRow.status).in_(OWED), ReceivableRow.due_date < on
     )

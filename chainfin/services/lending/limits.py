@@ -1,8 +1,8 @@
 """Credit limits: set by a lender, held when an offer is made, used at the payout, freed afterwards.
 
-Whoever takes of a lender's limits has them shared (`_shared`), whoever sets one for the first time has them alone: it
-counts what was taken before. Rows are locked in the order of their ids, so that two holds never wait for each other;
-the table's CHECK is the last line against a breach.
+Taking from a lender's limits needs a shared lock (`_shared`); setting a limit for the first time needs an exclusive
+one, since it counts the loans that exist already. Rows are locked in the order of their ids, so that two holds never
+wait for each other; the table's CHECK is the last line against a breach.
 """
 
 from __future__ import annotations
@@ -69,8 +69,8 @@ def set_(ctx: Context, actor: Actor, *, kind: str, key: str, amount: Money, grad
 
 
 def _take_over(session: Session, row: LimitRow) -> None:
-    """A limit that is new takes what loans and offers take already: each has one hold on a mandate, so that it is
-    found once."""
+    """A new limit counts the loans and offers that exist already. Each of them has exactly one hold on a mandate, and
+    is found by it."""
     query = (
         select(HoldRow)
         .join(LimitRow, col(LimitRow.id) == col(HoldRow.limit_id))
@@ -106,12 +106,13 @@ def _take_over(session: Session, row: LimitRow) -> None:
 
 
 def _shared(session: Session, lender_id: str) -> None:
-    """Take of the lender's limits beside others, but not beside whoever sets a new one."""
+    """A shared lock: others may take from the lender's limits at the same time, but nobody may set a new one."""
     locks.named(session, f"limits:{lender_id}", shared=True)
 
 
 def _limit_to(row: LimitRow, amount: int) -> None:
-    """The column that the CHECK holds never goes below what is held and used; what was said stands beside it."""
+    """``amount`` never falls below the exposure (a CHECK of the database holds that); a lower figure that the lender
+    set is kept in ``lowered_to``."""
     exposure = row.held + row.used
     row.amount = max(amount, exposure)
     row.lowered_to = amount if amount < exposure else None

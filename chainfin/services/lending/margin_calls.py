@@ -38,11 +38,11 @@ _log = structlog.get_logger("chainfin.margin")
 
 
 def call(session: Session, ctx: Context, asset: ReceivableRow, lost: Money, cause: str) -> Money:
-    """A pledged receivable has lost ``lost`` of its worth: call for what the loans on it are short of now. The newest
+    """A pledged receivable has lost ``lost`` of its value: call the loans on it that are no longer covered. The newest
     pledges bear the loss first.
 
-    Of a loan is called what it owes above the borrowing base of all its remaining pledges; of a loan that was granted
-    without security nothing, whatever was pledged later. Returns the sum of all calls.
+    Each loan is called for what it owes above the borrowing base of its remaining pledges. A loan that was granted
+    without security is never called, even if something was pledged later. Returns the sum of all calls.
     """
     hits: dict[str, Money] = {}
     loans: dict[str, None] = {}
@@ -108,11 +108,12 @@ def paid(session: Session, ctx: Context, row: LoanRow, loan: Loan) -> None:
 
 
 def check(session: Session, ctx: Context, row: LoanRow, loan: Loan, cause: str, *, fell: bool = False) -> str | None:
-    """Look at what goods secure of a loan, by the rates of the policy that granted it: a call that stands is cured,
-    replaced or escalated, and what is short is called (see `rules.margin.judge`, also for ``fell``).
+    """Compare what a loan owes with the value of the goods under it, at the rates of the policy that granted it: a
+    standing call is cured, replaced or escalated, and a shortfall is called (`rules.margin.judge`, which says what
+    ``fell`` is).
 
-    Returns why the cover can't be told (price_missing, price_stale), which is alarmed; None where it can, or where no
-    goods secure the loan.
+    Returns why the value is unknown (price_missing, price_stale), after an alarm; None if it is known, or if no goods
+    secure the loan.
     """
     standing = _standing(session, row)
     if loan.state not in ACCRUING:
@@ -150,8 +151,8 @@ def _standing(session: Session, row: LoanRow) -> Sequence[MarginCallRow]:
 def _as_one(
     session: Session, calls: Sequence[MarginCallRow], terms: margin.Terms, today: date
 ) -> margin.Standing | None:
-    """All calls that stand, as one: the most that is left of any, by the first of their days. Those from before calls
-    had a deadline get theirs now."""
+    """All standing calls as one: the largest amount still open, and the earliest deadline. Calls made before calls had
+    deadlines get one now."""
     if not calls:
         return None
     for each in calls:
@@ -209,7 +210,7 @@ def _goods(session: Session, row: LoanRow, application: ApplicationRow) -> list[
 
 
 def _terms(application: ApplicationRow) -> margin.Terms | None:
-    """By what a loan on goods is called; None of any other."""
+    """The margin terms of a loan on goods; None for any other loan."""
     if application.product != Product.INVENTORY_PLEDGE:
         return None
     rates = DecisionRecord.parse(str(application.record).encode()).outcome

@@ -25,8 +25,8 @@ from chainfin.values.product import Product
 
 @dataclass(frozen=True, slots=True)
 class OpenOffers:
-    """``superseded``: those that give way. ``promised``: of the asset, to others. ``freed``: what the first ones hold,
-    by limit."""
+    """``superseded``: open offers that the new one replaces. ``promised``: how much of the asset the other open offers
+    promise. ``freed``: limit → what the superseded offers hold of it."""
 
     superseded: tuple[ApplicationRow, ...] = ()
     promised: int = 0

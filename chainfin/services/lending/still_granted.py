@@ -20,9 +20,9 @@ from chainfin.values.money import BasisPoints, Money
 
 
 def unless_still(session: Session, application: ApplicationRow, on: date) -> Refusal | None:
-    """Why the money isn't lent by the decision of then: borrower or debtor have become so late, or the price of the
-    goods has fallen so far, that the same policy says no; what was to be pledged no longer carries the loan; or an
-    earlier loan of the lender's on the borrower's goods is called and the call isn't met.
+    """Why today's facts would no longer allow the loan that was decided earlier: borrower or debtor are now so late, or
+    the goods' price has fallen so far, that the same policy refuses; the collateral no longer covers the loan; or a
+    margin call of the same lender on the borrower's goods is open.
 
     Refusals: those of the policy (borrower_overdue, debtor_overdue, price_falling …), price_missing, price_stale,
     collateral_short, margin_call_open.

@@ -55,8 +55,9 @@ def secured(session: Session, loan: LoanRow, application: ApplicationRow) -> Sec
 def events(session: Session, loan: LoanRow, secured: Secured) -> list[ChainEventRow]:
     """Final events of the things that the loan stands on, and of the parties that acted in them, in chain order.
 
-    A receivable's settlements count only where they pay this loan's pledges, or what its lender took by enforcing one:
-    what else is paid on it is not this loan's business (nor its lender's). Undertakings count once they are kept.
+    Only those settlements of a receivable belong here that pay this loan's pledges, or what its lender took by
+    enforcing one: other payments are none of this loan's business. An undertaking belongs here once something was
+    bought under it.
     """
     lines = {id_ for asset in secured.assets for id_ in _line(session, asset)}
     orders = {asset.order_id for asset in secured.assets if isinstance(asset, ReceivableRow)}

@@ -346,8 +346,8 @@ def _lines(rows: _Rows, chain: ChainView, findings: Findings) -> None:
 
 
 def _exclusive(rows: _Rows, findings: Findings) -> None:
-    """What of an asset is pledged is the sum of its live pledges; what is reserved, of those that are under way, or of
-    goods that a lender took what it hasn't sold. Nothing of these leaves before it is paid for."""
+    """What is pledged of an asset is the sum of its live pledges. What is reserved is the sum of the pledges under way;
+    of goods that a lender took on default it is what is not sold yet, since nothing of it leaves before it is paid."""
     live: dict[str, int] = {}
     waiting: dict[str, int] = {}
     by_id = {receipt.id: receipt for receipt in rows.receipts}

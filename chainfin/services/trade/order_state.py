@@ -83,8 +83,8 @@ def from_kept(session: Session, row: OrderRow) -> rules.Order | None:
 
 
 def by_events(session: Session, row: OrderRow) -> rules.State:
-    """Where the order stands by its final events alone, in the chain's order, and by what is billed on it: the rule's
-    own table, as the papers are folded. One that was amended waits for its seller, whatever arrives of it meanwhile."""
+    """The order's state by its final events alone, in the chain's order, and by its invoices: the rule's own transition
+    table is applied to them. An amended order waits for its seller, whatever arrives of it meanwhile."""
     told = session.exec(
         select(ChainEventRow.name)
         .where(
@@ -142,7 +142,7 @@ def _folded(session: Session, order: rules.Order, steps: Sequence[_Paper], invoi
 
 
 def _standing(session: Session, row: OrderRow, order: rules.Order, invoices: Sequence[_Paper]) -> rules.Order:
-    """With the state that its invoices give it, what the debtor has confirmed of them, and its cancellation."""
+    """The order with its invoices taken into account: its state, the amounts the debtor confirmed, a cancellation."""
     if _cancelled(session, row):
         return replace(order, state=rules.State.CANCELLED)
     if invoices:
