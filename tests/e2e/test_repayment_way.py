@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import CodeType, FrameType
 
-from tests.architecture.test_where_do_i import ROOT, stops
+from tests.architecture.markdown import ROOT
+from tests.architecture.test_where_do_i import stops
 from tests.e2e.reckoned import owed
 from tests.e2e.site import Site
 
