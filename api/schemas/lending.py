@@ -23,7 +23,7 @@ class LimitIn(Input):
     kind: Literal["debtor", "borrower", "lender"]
     key: Ref = Field(description="party id")
     amount: AmountIn
-    grade: Literal["A", "B", "C", "D"] | None = Field(default=None, description="of the lender's rating desk")
+    grade: Literal["A", "B", "C", "D"] | None = Field(default=None, description="of the lender's underwriter")
 
 
 class LimitOut(BaseModel):
@@ -291,7 +291,7 @@ class AcceptIn(Input):
 
 
 class ReviewIn(Input):
-    """The word of the lender's desk; the applicant reads the reason."""
+    """The word of the lender's underwriter; the applicant reads the reason."""
 
     decision: Literal["approved", "refused"]
     reason: Reason

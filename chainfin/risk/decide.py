@@ -173,7 +173,7 @@ def _policy(policy: Policy | str, product: str) -> Policy:
 
 
 def _grade(party: PartyFacts, score: Score) -> str:
-    """The rating desk's grade where there is one, else the scorecard's band."""
+    """The underwriter's grade where there is one, else the scorecard's band."""
     return party.assigned_grade or score.band
 
 

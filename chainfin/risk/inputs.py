@@ -149,7 +149,7 @@ class History(Facts):
 
 
 class PartyFacts(Facts):
-    """One party. ``assigned_grade`` is a grade given by the lender's rating desk; it goes before the scorecard's."""
+    """One party. ``assigned_grade`` is a grade given by the lender's underwriter; it goes before the scorecard's."""
 
     party: Id
     assigned_grade: Grade | None = None

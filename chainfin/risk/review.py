@@ -1,4 +1,4 @@
-"""A person's word in a decision: where the policy sends an application to the lender's desk, the desk decides.
+"""A person's word in a decision: where the policy sends an application to the lender's underwriter, who decides.
 
 It can let pass what the rules leave open, and refuse anything; what the rules refuse it can't approve. Its word is a
 part of the record, and so of the record's hash.
@@ -32,7 +32,7 @@ _NOTHING: Final[Mapping[str, object]] = {
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """Which party's desk said what, when (UTC), and why."""
+    """Which party's underwriter said what, when (UTC), and why."""
 
     by: str
     decision: Word
@@ -61,7 +61,7 @@ class Review:
 
 
 def reviewed(record: DecisionRecord, review: Review) -> DecisionRecord:
-    """The record with the desk's word and what follows from it."""
+    """The record with the underwriter's word and what follows from it."""
     content = record.as_dict()
     outcome: dict[str, Any] = content["outcome"]
     if review.decision == "refused":

@@ -109,7 +109,7 @@ class LimitRow(SQLModel, table=True):
     lowered_to: int | None = Field(default=None, sa_type=BigInteger)
     """What the lender lowered it to while more was held and used; ``amount`` is then what the CHECK can hold."""
     grade: str | None = None
-    """The grade (A–D) that the lender's rating desk gives the party; None: the scorecard's."""
+    """The grade (A–D) that the lender's underwriter gives the party; None: the scorecard's."""
     updated_at: datetime = Field(sa_type=UtcDateTime)
 
 

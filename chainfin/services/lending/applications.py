@@ -332,8 +332,8 @@ def withdraw(ctx: Context, actor: Actor, application_id: str) -> ApplicationView
 
 
 def expire(ctx: Context, *, limit: int = 100) -> int:
-    """End offers that nobody took in time, and applications that waited too long for the lender's desk; what they held
-    is free again. Returns how many."""
+    """End offers that nobody took in time, and applications that waited too long for the lender's underwriter; what
+    they held is free again. Returns how many."""
     now = ctx.clock.now()
     with ctx.store.read() as session:
         open_ = session.exec(

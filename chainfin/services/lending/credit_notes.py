@@ -51,12 +51,12 @@ def credit(ctx: Context, actor: Actor, receivable_id: str, data: bytes, source: 
         cut = _cut(session, row, invoice, earlier, note)
         diluted = min(cut, Money(max(0, receivables.unpromised(row)), row.currency))
         seller, debtor = (session.get_one(PartyRow, each) for each in (row.seller_id, row.debtor_id))
-        paper = trade_documents.keep(session, ctx, document, data, seller=seller, buyer=debtor, order_id=row.order_id)
-        top_up = margin_calls.call(session, ctx, row, cut - diluted, paper.row.id)
+        kept = trade_documents.keep(session, ctx, document, data, seller=seller, buyer=debtor, order_id=row.order_id)
+        top_up = margin_calls.call(session, ctx, row, cut - diluted, kept.row.id)
         if diluted.minor == 0:
             return Dilution(diluted, top_up, None)
         unless_refused(rules.credit(value, diluted, by=actor.require()))
-        act = Credit(id=row.id, document_root=paper.root, amount=diluted.minor)
+        act = Credit(id=row.id, document_root=kept.root, amount=diluted.minor)
         return Dilution(diluted, top_up, ActView.of(receivables.act_of(session, ctx, row, row.holder_id, act)))
 
 

@@ -47,7 +47,7 @@ def decide(
 ) -> None:
     """Decide and, on a yes, offer. Whatever a rule says no to declines the application with its proof.
 
-    ``review``: the word of the lender's desk on what the rules leave to it.
+    ``review``: the word of the lender's underwriter on what the rules leave to it.
     """
     # the facts are those of the block that the record names
     locks.named(session, locks.PROJECTION, shared=True)

@@ -28,7 +28,7 @@ from chainfin.values.party import Role
 
 
 def set_(ctx: Context, actor: Actor, *, kind: str, key: str, amount: Money, grade: str | None = None) -> LimitView:
-    """Set the lender's own limit on a party (kind ``lender``: on itself) and the grade (A–D) that its rating desk
+    """Set the lender's own limit on a party (kind ``lender``: on itself) and the grade (A–D) that its underwriter
     gives; no ``grade`` leaves the grade as it is.
 
     A limit that is set for the first time counts what was lent before. It can be lowered at any time, also for or about

@@ -94,7 +94,7 @@ def supersede(session: Session, ctx: Context, known: OpenOffers, by: Application
 def close(
     session: Session, ctx: Context, row: ApplicationRow, event: Event, detail: Mapping[str, object] | None = None
 ) -> None:
-    """End an application that waits for its borrower or the lender's desk; what it held is free."""
+    """End an application that waits for its borrower or the lender's underwriter; what it held is free."""
     application_state.move(session, ctx, row, event)
     state = row.status
     offer = session.exec(select(OfferRow).where(OfferRow.application_id == row.id)).one_or_none()

@@ -1,4 +1,4 @@
-"""The lender's desk decides what the policy leaves to a person; what nobody decides on in time expires."""
+"""The lender's underwriter decides what the policy leaves to a person; what nobody decides on in time expires."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from chainfin.storage.lending_tables import ApplicationRow, SourceDataRow
 from chainfin.values.party import Role
 
 LIFETIME = timedelta(days=7)
-"""How long an application may wait for the lender's desk."""
+"""How long an application may wait for the lender's underwriter."""
 
 
 def decide(ctx: Context, actor: Actor, application_id: str, decision: Word, reason: str) -> ApplicationView:
-    """The lender's desk approves or refuses an application that the policy leaves to a person. The rules are asked
-    again on today's facts: what they refuse stays refused.
+    """The lender's underwriter approves or refuses an application that the policy leaves to a person. The rules are
+    asked again on today's facts: what they refuse stays refused.
 
     Approving is new business, so that a suspended lender can only refuse. Raises Forbidden role_missing,
     own_application, party_not_active; NotFound application_unknown; Conflict application_not_in_review.
@@ -53,7 +53,7 @@ def _answers(session: Session, row: ApplicationRow) -> dict[str, object]:
 
 
 def overdue(session: Session, ctx: Context, limit: int) -> list[str]:
-    """Ids of applications that have waited too long for the lender's desk, at most ``limit``."""
+    """Ids of applications that have waited too long for the lender's underwriter, at most ``limit``."""
     query = select(ApplicationRow.id).where(
         ApplicationRow.status == State.REVIEW.value, ApplicationRow.updated_at <= ctx.clock.now() - LIFETIME
     )

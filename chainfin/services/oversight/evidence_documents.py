@@ -20,8 +20,8 @@ from chainfin.services.trade import trade_documents
 from chainfin.storage.chain_tables import ChainEventRow
 from chainfin.storage.trade_tables import DocumentRow, WarehouseReceiptRow
 
-_Paper: TypeAlias = Posted | Amended | GoodsReceived | receivables_events.Issued | warehouse_receipts_events.Issued
-_EVENTS: Final[Mapping[str, type[_Paper]]] = {
+_OfDocument: TypeAlias = Posted | Amended | GoodsReceived | receivables_events.Issued | warehouse_receipts_events.Issued
+_EVENTS: Final[Mapping[str, type[_OfDocument]]] = {
     f"{event.CONTRACT}.{event.NAME}": event
     for event in (Posted, Amended, GoodsReceived, receivables_events.Issued, warehouse_receipts_events.Issued)
 }

@@ -1,4 +1,4 @@
-"""The orders' part of a reconciliation: what is kept of an order is what its papers, replayed, make of it."""
+"""The orders' part of a reconciliation: what is kept of an order is what its documents, replayed, make of it."""
 
 from __future__ import annotations
 

@@ -53,26 +53,26 @@ def _receivable(
     """``change`` is what the rule makes of a receivable by an event, and what else follows; the row is written after
     it."""
 
-    def follow(session: Session, ctx: Context, told: A, event: ChainEvent) -> None:
-        row = session.get(ReceivableRow, told.id, with_for_update=True)
+    def follow(session: Session, ctx: Context, args: A, event: ChainEvent) -> None:
+        row = session.get(ReceivableRow, args.id, with_for_update=True)
         if row is not None:
             before = receivables.value(session, row)
-            receivables.put(session, row, follows(event, change(session, row, before, told, event)))
+            receivables.put(session, row, follows(event, change(session, row, before, args, event)))
 
     return follow
 
 
-def _issued(session: Session, ctx: Context, told: receivables_events.Issued, event: ChainEvent) -> None:
+def _issued(session: Session, ctx: Context, args: receivables_events.Issued, event: ChainEvent) -> None:
     """Its terms are on the row since the service prepared the act."""
-    row = session.get(ReceivableRow, told.id, with_for_update=True)
+    row = session.get(ReceivableRow, args.id, with_for_update=True)
     if row is not None:
-        row.status, row.face = State.ISSUED.value, told.face
+        row.status, row.face = State.ISSUED.value, args.face
         receivables.put(session, row, receivables.value(session, row))
         _bill(session, row, row.face)
 
 
 def _confirmed(
-    session: Session, row: ReceivableRow, before: Receivable, told: receivables_events.Confirmed, event: ChainEvent
+    session: Session, row: ReceivableRow, before: Receivable, args: receivables_events.Confirmed, event: ChainEvent
 ) -> Outcome:
     after = rules.confirm(before, by=CHAIN, face=Money(before.face, before.currency), due=before.due_date)
     if isinstance(after, Receivable):
@@ -85,7 +85,7 @@ def _confirmed(
 
 
 def _cancelled(
-    session: Session, row: ReceivableRow, before: Receivable, told: receivables_events.Cancelled, event: ChainEvent
+    session: Session, row: ReceivableRow, before: Receivable, args: receivables_events.Cancelled, event: ChainEvent
 ) -> Outcome:
     after = rules.cancel(before, by=CHAIN)
     if isinstance(after, Receivable):
@@ -101,7 +101,7 @@ def _bill(session: Session, row: ReceivableRow, change: int) -> None:
 
 
 def _disputed(
-    session: Session, row: ReceivableRow, before: Receivable, told: receivables_events.Disputed, event: ChainEvent
+    session: Session, row: ReceivableRow, before: Receivable, args: receivables_events.Disputed, event: ChainEvent
 ) -> Outcome:
     return rules.dispute(before, by=CHAIN)
 
@@ -110,27 +110,27 @@ def _dispute_resolved(
     session: Session,
     row: ReceivableRow,
     before: Receivable,
-    told: receivables_events.DisputeResolved,
+    args: receivables_events.DisputeResolved,
     event: ChainEvent,
 ) -> Outcome:
     after = rules.resolve_dispute(before, by=CHAIN)
     if isinstance(after, Receivable):
-        agree(event, STATES[told.state], after.state)
+        agree(event, STATES[args.state], after.state)
     return after
 
 
 def _credited(
-    session: Session, row: ReceivableRow, before: Receivable, told: receivables_events.Credited, event: ChainEvent
+    session: Session, row: ReceivableRow, before: Receivable, args: receivables_events.Credited, event: ChainEvent
 ) -> Outcome:
-    amount = Money(told.amount, before.currency)
+    amount = Money(args.amount, before.currency)
     debtor_lines.project_give_back(session, row, amount.minor)
     return rules.credit(before, amount, by=CHAIN)
 
 
 def _split(
-    session: Session, row: ReceivableRow, before: Receivable, told: receivables_events.Split, event: ChainEvent
+    session: Session, row: ReceivableRow, before: Receivable, args: receivables_events.Split, event: ChainEvent
 ) -> Outcome:
-    result = rules.split(before, [Money(told.amount, before.currency)], [told.child_id], by=CHAIN)
+    result = rules.split(before, [Money(args.amount, before.currency)], [args.child_id], by=CHAIN)
     if isinstance(result, Refusal):
         return result
     after, parts = result
@@ -139,25 +139,25 @@ def _split(
 
 
 def _transferred(
-    session: Session, row: ReceivableRow, before: Receivable, told: receivables_events.Transferred, event: ChainEvent
+    session: Session, row: ReceivableRow, before: Receivable, args: receivables_events.Transferred, event: ChainEvent
 ) -> Outcome:
     """A holder that was never admitted by this service isn't known here: the reconciliation tells."""
-    holder = party(session, told.to)
+    holder = party(session, args.to)
     return rules.transfer(before, before.holder if holder is None else holder.id, by=CHAIN)
 
 
-def _settled(session: Session, ctx: Context, told: receivables_events.Settled, event: ChainEvent) -> None:
-    row = session.get(ReceivableRow, told.id, with_for_update=True)
+def _settled(session: Session, ctx: Context, args: receivables_events.Settled, event: ChainEvent) -> None:
+    row = session.get(ReceivableRow, args.id, with_for_update=True)
     if row is None:
         return
-    pledge = session.get(PledgeRow, told.pledge_id, with_for_update=True)
+    pledge = session.get(PledgeRow, args.pledge_id, with_for_update=True)
     before = receivables.value(session, row)
     pledge_id = None
-    if int(told.pledge_id, 16):
+    if int(args.pledge_id, 16):
         pledge_id = pledge_rows.UNNAMED if pledge is None else pledge.id
-    amount = Money(told.amount, before.currency)
+    amount = Money(args.amount, before.currency)
     after = follows(event, rules.settle(before, amount, payee=CHAIN, pledge_id=pledge_id))
-    agree(event, told.paid_up, after.state is State.SETTLED)
+    agree(event, args.paid_up, after.state is State.SETTLED)
     receivables.put(session, row, after)
     if after.state is State.SETTLED:
         row.settled_on = event.block_time.date()
@@ -169,25 +169,25 @@ def _settled(session: Session, ctx: Context, told: receivables_events.Settled, e
         release.ask_again(session, ctx, pledge)
 
 
-def _taken(session: Session, ctx: Context, told: receivables_events.Taken, event: ChainEvent) -> None:
+def _taken(session: Session, ctx: Context, args: receivables_events.Taken, event: ChainEvent) -> None:
     """Out of a pledge, as the event of Pledges before it says (Enforced, BoughtBack); this one names who holds it."""
-    row = session.get(ReceivableRow, told.child_id, with_for_update=True)
+    row = session.get(ReceivableRow, args.child_id, with_for_update=True)
     if row is not None:
-        agree(event, told.amount, row.face)
-        holder = party(session, told.lender)
+        agree(event, args.amount, row.face)
+        holder = party(session, args.lender)
         row.holder_id = row.holder_id if holder is None else holder.id
         session.add(row)
 
 
-def _line_set(session: Session, ctx: Context, told: receivables_events.LineSet, event: ChainEvent) -> None:
-    debtor = party(session, told.debtor)
+def _line_set(session: Session, ctx: Context, args: receivables_events.LineSet, event: ChainEvent) -> None:
+    debtor = party(session, args.debtor)
     if debtor is not None:
-        lender = party(session, told.lender)
-        debtor_lines.project_share(session, lender, debtor, told.limit, told.total)
+        lender = party(session, args.lender)
+        debtor_lines.project_share(session, lender, debtor, args.limit, args.total)
 
 
 def _defaulted(
-    session: Session, row: ReceivableRow, before: Receivable, told: receivables_events.Defaulted, event: ChainEvent
+    session: Session, row: ReceivableRow, before: Receivable, args: receivables_events.Defaulted, event: ChainEvent
 ) -> Outcome:
     return rules.default(before, by=CHAIN, today=CHAIN)
 
@@ -198,11 +198,11 @@ def _defaulted(
 def _receipt(
     change: Callable[[Session, WarehouseReceipt, A, ChainEvent], GoodsOutcome],
 ) -> Callable[[Session, Context, A, ChainEvent], None]:
-    def follow(session: Session, ctx: Context, told: A, event: ChainEvent) -> None:
-        row = session.get(WarehouseReceiptRow, told.id, with_for_update=True)
+    def follow(session: Session, ctx: Context, args: A, event: ChainEvent) -> None:
+        row = session.get(WarehouseReceiptRow, args.id, with_for_update=True)
         if row is not None:
             before = receipts.value(session, row)
-            receipts.put(session, row, follows(event, change(session, before, told, event)))
+            receipts.put(session, row, follows(event, change(session, before, args, event)))
             realisation.moved(session, row.id)
 
     return follow
@@ -213,41 +213,41 @@ def _by_two(
 ) -> Callable[[Session, Context, A, ChainEvent], None]:
     """A change by the word of owner and keeper: both have ended."""
 
-    def follow(session: Session, ctx: Context, told: A, event: ChainEvent) -> None:
-        _receipt(change)(session, ctx, told, event)
-        two_words.carried(session, ctx, told.id, event)
+    def follow(session: Session, ctx: Context, args: A, event: ChainEvent) -> None:
+        _receipt(change)(session, ctx, args, event)
+        two_words.carried(session, ctx, args.id, event)
 
     return follow
 
 
-def _receipt_issued(session: Session, ctx: Context, told: warehouse_receipts_events.Issued, event: ChainEvent) -> None:
+def _receipt_issued(session: Session, ctx: Context, args: warehouse_receipts_events.Issued, event: ChainEvent) -> None:
     """Its terms are on the row since the service prepared the act."""
-    row = session.get(WarehouseReceiptRow, told.id, with_for_update=True)
+    row = session.get(WarehouseReceiptRow, args.id, with_for_update=True)
     if row is not None:
         row.status = inventory.State.ISSUED.value
         receipts.put(session, row, receipts.value(session, row))
 
 
 def _receipt_transferred(
-    session: Session, before: WarehouseReceipt, told: warehouse_receipts_events.Transferred, event: ChainEvent
+    session: Session, before: WarehouseReceipt, args: warehouse_receipts_events.Transferred, event: ChainEvent
 ) -> GoodsOutcome:
     """An owner that was never admitted by this service isn't known here: the reconciliation tells."""
-    owner = party(session, told.to)
+    owner = party(session, args.to)
     return inventory.transfer(before, before.owner if owner is None else owner.id, by=CHAIN)
 
 
 def _goods_released(
-    session: Session, before: WarehouseReceipt, told: warehouse_receipts_events.GoodsReleased, event: ChainEvent
+    session: Session, before: WarehouseReceipt, args: warehouse_receipts_events.GoodsReleased, event: ChainEvent
 ) -> GoodsOutcome:
-    return inventory.release(before, told.quantity, by=CHAIN, ordered=CHAIN)
+    return inventory.release(before, args.quantity, by=CHAIN, ordered=CHAIN)
 
 
 def _recounted(
-    session: Session, before: WarehouseReceipt, told: warehouse_receipts_events.Recounted, event: ChainEvent
+    session: Session, before: WarehouseReceipt, args: warehouse_receipts_events.Recounted, event: ChainEvent
 ) -> GoodsOutcome:
     """What each pledge lost its own event has told (Shrunk): what they lost together is under no name any more, and
     the rule takes that first, as if it were the youngest pledge."""
-    free, pledged = told.from_free, told.from_pledged
+    free, pledged = args.from_free, args.from_pledged
     after = inventory.recount(before, free + pledged, by=CHAIN)
     if isinstance(after, WarehouseReceipt):
         agree(event, free, before.free - after.free)
@@ -255,17 +255,17 @@ def _recounted(
 
 
 def _corrected(
-    session: Session, before: WarehouseReceipt, told: warehouse_receipts_events.Corrected, event: ChainEvent
+    session: Session, before: WarehouseReceipt, args: warehouse_receipts_events.Corrected, event: ChainEvent
 ) -> GoodsOutcome:
-    return inventory.correct(before, told.found, by=CHAIN, agreed=CHAIN)
+    return inventory.correct(before, args.found, by=CHAIN, agreed=CHAIN)
 
 
-def _goods_taken(session: Session, ctx: Context, told: warehouse_receipts_events.Taken, event: ChainEvent) -> None:
+def _goods_taken(session: Session, ctx: Context, args: warehouse_receipts_events.Taken, event: ChainEvent) -> None:
     """Out of a pledge, as the event of Pledges before it says (Enforced, BoughtBack); this one names who owns it."""
-    row = session.get(WarehouseReceiptRow, told.child_id, with_for_update=True)
+    row = session.get(WarehouseReceiptRow, args.child_id, with_for_update=True)
     if row is not None:
-        agree(event, told.quantity, row.issued)
-        owner = party(session, told.lender)
+        agree(event, args.quantity, row.issued)
+        owner = party(session, args.lender)
         row.owner_id = row.owner_id if owner is None else owner.id
         session.add(row)
 

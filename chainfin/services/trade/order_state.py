@@ -1,8 +1,8 @@
 """An order as a value: what its signed documents and standing invoices have made of it.
 
-It is kept as it was last reckoned, with a digest of the papers that it was reckoned from, so that an act reads the
-papers that came since and no others. Where a paper has gone again (an act that the chain refused, a receivable that was
-cancelled) the digest no longer fits, and the order is replayed from its papers.
+It is kept as it was last reckoned, with a digest of the documents that it was reckoned from, so that an act reads the
+documents that came since and no others. Where a document has gone again (an act that the chain refused, a receivable
+that was cancelled) the digest no longer fits, and the order is replayed from its documents.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _EVENTS: dict[str, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class _Paper:
+class _Step:
     """A signed step of the goods, or (``face``) a standing invoice, and where its document is."""
 
     id: str
@@ -102,7 +102,7 @@ def by_events(session: Session, row: OrderRow) -> rules.State:
     return rules.TRANSITIONS[state, "invoice"]
 
 
-def _steps(session: Session, row: OrderRow) -> list[_Paper]:
+def _steps(session: Session, row: OrderRow) -> list[_Step]:
     """The goods' steps in the order in which they were made, as far as they are signed."""
     signed = session.exec(
         select(ActRow.id, ActRow.function, ActRow.extra)
@@ -114,10 +114,10 @@ def _steps(session: Session, row: OrderRow) -> list[_Paper]:
         )
         .order_by(col(ActRow.id))
     )
-    return [_Paper(act_id, str(extra["document_id"]), function) for act_id, function, extra in signed]
+    return [_Step(act_id, str(extra["document_id"]), function) for act_id, function, extra in signed]
 
 
-def _invoices(session: Session, row: OrderRow) -> list[_Paper]:
+def _invoices(session: Session, row: OrderRow) -> list[_Step]:
     standing = session.exec(
         select(ReceivableRow.id, ReceivableRow.document_id, ReceivableRow.face, ReceivableRow.confirmed_at)
         .where(
@@ -127,34 +127,35 @@ def _invoices(session: Session, row: OrderRow) -> list[_Paper]:
         )
         .order_by(col(ReceivableRow.created_at), col(ReceivableRow.id))
     )
-    return [_Paper(each, doc, face=face, confirmed=at is not None) for each, doc, face, at in standing]
+    return [_Step(each, doc, face=face, confirmed=at is not None) for each, doc, face, at in standing]
 
 
-def _folded(session: Session, order: rules.Order, steps: Sequence[_Paper], invoices: Sequence[_Paper]) -> rules.Order:
-    """The order after more papers. Its state is that of its goods: what is invoiced is in the amounts (`_standing`)."""
+def _folded(session: Session, order: rules.Order, steps: Sequence[_Step], invoices: Sequence[_Step]) -> rules.Order:
+    """The order after more documents. Its state is that of its goods; what is invoiced is in its amounts
+    (`_standing`)."""
     for step in steps:
         order = unless_refused(_FOLD[step.function](order, _document(session, step.document_id)))
-    for paper in invoices:
-        face = Money(paper.face, order.currency)
-        billed = unless_refused(rules.invoice(order, _document(session, paper.document_id), face=face)).order
+    for step in invoices:
+        face = Money(step.face, order.currency)
+        billed = unless_refused(rules.invoice(order, _document(session, step.document_id), face=face)).order
         order = replace(billed, state=order.state)
     return order
 
 
-def _standing(session: Session, row: OrderRow, order: rules.Order, invoices: Sequence[_Paper]) -> rules.Order:
+def _standing(session: Session, row: OrderRow, order: rules.Order, invoices: Sequence[_Step]) -> rules.Order:
     """The order with its invoices taken into account: its state, the amounts the debtor confirmed, a cancellation."""
     if _cancelled(session, row):
         return replace(order, state=rules.State.CANCELLED)
     if invoices:
         order = replace(order, state=rules.TRANSITIONS[order.state, "invoice"])
-    for paper in invoices:
-        if paper.confirmed:
-            order = unless_refused(rules.confirm(order, Money(paper.face, order.currency)))
+    for step in invoices:
+        if step.confirmed:
+            order = unless_refused(rules.confirm(order, Money(step.face, order.currency)))
     return order
 
 
 def _cancelled(session: Session, row: OrderRow) -> bool:
-    """Whether it is cancelled, finally or by an act that is on its way. There is no paper of that to fold."""
+    """Whether it is cancelled, finally or by an act that is on its way. There is no step of that to fold."""
     if row.status == rules.State.CANCELLED:
         return True
     cancel = select(ActRow.id).where(
@@ -166,14 +167,14 @@ def _cancelled(session: Session, row: OrderRow) -> bool:
     return session.exec(cancel.limit(1)).first() is not None
 
 
-def _digest(row: OrderRow, papers: Sequence[_Paper]) -> str:
-    """Of the order as it was posted and the papers on it."""
-    names = [row.document_id, *(f"{paper.id} {paper.document_id} {paper.face}" for paper in papers)]
+def _digest(row: OrderRow, documents: Sequence[_Step]) -> str:
+    """Of the order as it was posted and the documents on it."""
+    names = [row.document_id, *(f"{step.id} {step.document_id} {step.face}" for step in documents)]
     return hashlib.sha256("\n".join(names).encode()).hexdigest()
 
 
 def _fitting(
-    row: OrderRow, kept: OrderStateRow | None, steps: Sequence[_Paper], invoices: Sequence[_Paper]
+    row: OrderRow, kept: OrderStateRow | None, steps: Sequence[_Step], invoices: Sequence[_Step]
 ) -> tuple[rules.Order | None, int, int]:
     """The kept order and how many steps and invoices are in it, if they are the first of those that stand now."""
     if (
@@ -192,8 +193,8 @@ def _keep(
     row: OrderRow,
     kept: OrderStateRow | None,
     order: rules.Order,
-    steps: Sequence[_Paper],
-    invoices: Sequence[_Paper],
+    steps: Sequence[_Step],
+    invoices: Sequence[_Step],
 ) -> None:
     fresh = OrderStateRow(
         order_id=row.id,

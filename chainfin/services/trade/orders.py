@@ -49,14 +49,14 @@ def post_order(ctx: Context, actor: Actor, data: bytes, source: str) -> tuple[Or
         standing = session.get(OrderRow, order_id)
         if standing is not None and standing.status != "refused":
             raise Conflict("order_exists", f"order {document.id} was posted before ({standing.status})")
-        paper = trade_documents.keep(session, ctx, document, data, seller=seller, buyer=buyer, order_id=order_id)
+        kept = trade_documents.keep(session, ctx, document, data, seller=seller, buyer=buyer, order_id=order_id)
         row = OrderRow(
             id=order_id,
             cell=ctx.cell,
             number=document.id,
             buyer_id=buyer.id,
             seller_id=seller.id,
-            document_id=paper.row.id,
+            document_id=kept.row.id,
             currency=order.currency,
             ordered=order.ordered,
             created_at=ctx.clock.now(),
@@ -69,12 +69,12 @@ def post_order(ctx: Context, actor: Actor, data: bytes, source: str) -> tuple[Or
             act=orders_acts.Post(
                 order_id=order_id,
                 seller=acts.chain_number(seller),
-                document_root=paper.root,
+                document_root=kept.root,
                 amount=order.ordered,
                 currency="0x" + order.currency.encode().hex(),
             ),
             subject=order_id,
-            extra={"document_id": paper.row.id},
+            extra={"document_id": kept.row.id},
         )
         return OrderView.of(row), ActView.of(act)
 
@@ -96,9 +96,9 @@ def acknowledge(
             document = trade_documents.understand(data, source, DocumentKind.ORDER_RESPONSE)
         unless_refused(rules.acknowledge(order, document))
         seen = attestations.trail(session, row.id)
-        paper = _keep(session, ctx, row, document, data or b"")
-        act = orders_acts.Acknowledge(order_id=row.id, document_root=paper.root, trail=seen)
-        return _act(session, ctx, row, row.seller_id, act, paper)
+        kept = _keep(session, ctx, row, document, data or b"")
+        act = orders_acts.Acknowledge(order_id=row.id, document_root=kept.root, trail=seen)
+        return _act(session, ctx, row, row.seller_id, act, kept)
 
 
 def amend(ctx: Context, actor: Actor, order_id: str, data: bytes, source: str = "request") -> ActView:
@@ -110,9 +110,9 @@ def amend(ctx: Context, actor: Actor, order_id: str, data: bytes, source: str = 
     with ctx.store.begin() as session:
         row, order = for_party(session, actor, order_id, "buyer")
         after = unless_refused(rules.amend(order, document))
-        paper = _keep(session, ctx, row, document, data)
-        act = orders_acts.Amend(order_id=row.id, document_root=paper.root, amount=after.ordered)
-        return _act(session, ctx, row, row.buyer_id, act, paper)
+        kept = _keep(session, ctx, row, document, data)
+        act = orders_acts.Amend(order_id=row.id, document_root=kept.root, amount=after.ordered)
+        return _act(session, ctx, row, row.buyer_id, act, kept)
 
 
 def cancel(ctx: Context, actor: Actor, order_id: str) -> ActView:
@@ -131,10 +131,10 @@ def despatch(ctx: Context, actor: Actor, order_id: str, data: bytes, source: str
     with ctx.store.begin() as session:
         row, order = for_party(session, actor, order_id, "seller")
         after = unless_refused(rules.despatch(order, document))
-        paper = _keep(session, ctx, row, document, data)
+        kept = _keep(session, ctx, row, document, data)
         moved = after.despatched - order.despatched
-        act = orders_acts.Despatch(order_id=row.id, document_root=paper.root, amount=moved)
-        return _act(session, ctx, row, row.seller_id, act, paper)
+        act = orders_acts.Despatch(order_id=row.id, document_root=kept.root, amount=moved)
+        return _act(session, ctx, row, row.seller_id, act, kept)
 
 
 def receive(ctx: Context, actor: Actor, order_id: str, data: bytes, source: str = "request") -> ActView:
@@ -143,10 +143,10 @@ def receive(ctx: Context, actor: Actor, order_id: str, data: bytes, source: str 
     with ctx.store.begin() as session:
         row, order = for_party(session, actor, order_id, "buyer")
         after = unless_refused(rules.receive(order, document))
-        paper = _keep(session, ctx, row, document, data)
+        kept = _keep(session, ctx, row, document, data)
         moved = after.received - order.received
-        act = orders_acts.ReceiveGoods(order_id=row.id, document_root=paper.root, amount=moved)
-        return _act(session, ctx, row, row.buyer_id, act, paper)
+        act = orders_acts.ReceiveGoods(order_id=row.id, document_root=kept.root, amount=moved)
+        return _act(session, ctx, row, row.buyer_id, act, kept)
 
 
 def for_party(session: Session, actor: Actor, order_id: str, side: str) -> tuple[OrderRow, rules.Order]:
@@ -180,6 +180,6 @@ def _keep(session: Session, ctx: Context, row: OrderRow, document: Document, dat
     return trade_documents.keep(session, ctx, document, data, seller=seller, buyer=buyer, order_id=row.id)
 
 
-def _act(session: Session, ctx: Context, row: OrderRow, party_id: str, act: Act, paper: TradeDocument) -> ActView:
-    party, extra = gate.enter(session, party_id, Kind.ORDER), {"document_id": paper.row.id}
+def _act(session: Session, ctx: Context, row: OrderRow, party_id: str, act: Act, kept: TradeDocument) -> ActView:
+    party, extra = gate.enter(session, party_id, Kind.ORDER), {"document_id": kept.row.id}
     return ActView.of(acts.prepare(session, ctx, party=party, act=act, subject=row.id, extra=extra))

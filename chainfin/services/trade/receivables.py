@@ -86,14 +86,14 @@ def issue(
                 today=ctx.clock.today(),
             )
         )
-        paper = trade_documents.keep(session, ctx, document, data, seller=seller, buyer=buyer, order_id=order_id)
+        kept = trade_documents.keep(session, ctx, document, data, seller=seller, buyer=buyer, order_id=order_id)
         row = session.merge(
             ReceivableRow(
                 id=fingerprint,
                 cell=ctx.cell,
                 number=document.id,
                 order_id=order_id,
-                document_id=paper.row.id,
+                document_id=kept.row.id,
                 seller_id=claim.seller,
                 debtor_id=claim.debtor,
                 holder_id=claim.holder,
@@ -104,8 +104,8 @@ def issue(
                 created_at=ctx.clock.now(),
             )
         )
-        act = _issue_act(session, ctx, row, seller, paper)
-        return Issuance(view(row, document_root=paper.root), billed.match, ActView.of(act))
+        act = _issue_act(session, ctx, row, seller, kept)
+        return Issuance(view(row, document_root=kept.root), billed.match, ActView.of(act))
 
 
 def _unless_registered(session: Session, fingerprint: str, number: str) -> None:
@@ -123,13 +123,13 @@ def _unless_registered(session: Session, fingerprint: str, number: str) -> None:
 
 
 def _issue_act(
-    session: Session, ctx: Context, row: ReceivableRow, seller: PartyRow, paper: trade_documents.TradeDocument
+    session: Session, ctx: Context, row: ReceivableRow, seller: PartyRow, kept: trade_documents.TradeDocument
 ) -> ActRow:
     """The seller's act, with the registrar's attestation that the lines fit the goods."""
     issued = receivables_acts.Issue(
         id=row.id,
         order_id=row.order_id,
-        document_root=paper.root,
+        document_root=kept.root,
         face=row.face,
         due_day=day_number(row.due_date),
     )
@@ -143,7 +143,7 @@ def _issue_act(
         act=issued,
         subject=row.id,
         auths=[attestation],
-        extra={"document_id": paper.row.id, attestations.TRAIL: trail},
+        extra={"document_id": kept.row.id, attestations.TRAIL: trail},
     )
 
 

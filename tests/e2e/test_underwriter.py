@@ -46,7 +46,9 @@ def waiting(site: Site) -> tuple[Actor, str]:
     return borrower, application
 
 
-def test_desk__approves__offered_and_the_record_on_chain_names_it(site: Site, waiting: tuple[Actor, str]) -> None:
+def test_underwriter__approves__offered_and_record_on_chain_names_it(
+    site: Site, waiting: tuple[Actor, str]
+) -> None:
     borrower, application = waiting
     before = site.application(application).row.record_hash
     lender = site.cast["lender"]
@@ -82,7 +84,7 @@ def test_replay__another_word_than_was_said__found(
     assert not replay(record, expected_hash=row.record_hash).ok
 
 
-def test_desk__refuses__declined_with_its_reason(site: Site, waiting: tuple[Actor, str]) -> None:
+def test_underwriter__refuses__declined_with_its_reason(site: Site, waiting: tuple[Actor, str]) -> None:
     _, application = waiting
     review.decide(site.ctx, site.cast["lender"], application, "refused", "too much at once")
     seen = site.application(application)
@@ -93,7 +95,7 @@ def test_desk__refuses__declined_with_its_reason(site: Site, waiting: tuple[Acto
     assert site.taken(application) == {}
 
 
-def test_desk__approves_what_the_rules_refuse_by_now__declined(site: Site, waiting: tuple[Actor, str]) -> None:
+def test_underwriter__approves_what_the_rules_refuse_by_now__declined(site: Site, waiting: tuple[Actor, str]) -> None:
     _, application = waiting
     asset = str(site.application(application).row.asset_id)
     disputes.dispute(site.ctx, site.cast["core"], asset, "scratched")
@@ -104,7 +106,7 @@ def test_desk__approves_what_the_rules_refuse_by_now__declined(site: Site, waiti
 
 
 @pytest.mark.parametrize("who", ["borrower", "other lender", "keeper", "twice"])
-def test_desk__of_somebody_else_or_twice__refused(site: Site, waiting: tuple[Actor, str], who: str) -> None:
+def test_underwriter__of_somebody_else_or_twice__refused(site: Site, waiting: tuple[Actor, str], who: str) -> None:
     borrower, application = waiting
     lending = Actor("party", borrower.party_id, Role.SUPPLIER | Role.LENDER)
     actors = {"borrower": lending, "keeper": site.cast["keeper"]}
@@ -124,7 +126,7 @@ def test_desk__of_somebody_else_or_twice__refused(site: Site, waiting: tuple[Act
     )
 
 
-def test_desk__silent_for_a_week__expired(site: Site, waiting: tuple[Actor, str]) -> None:
+def test_underwriter__silent_for_a_week__expired(site: Site, waiting: tuple[Actor, str]) -> None:
     _, application = waiting
     site.move_to(site.today + timedelta(days=8))
     site.run()
