@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from chainfin.documents.fingerprint import normalised
 from chainfin.documents.matching import same_party
 from chainfin.documents.model import Document, DocumentKind
 from chainfin.errors import Refusal
@@ -21,7 +22,7 @@ def dilution(invoice: Document, note: Document, *, earlier: Sequence[Document] =
         return Refusal("document_kind_wrong", f"{note.id}: {note.kind}, not a credit note for an invoice", place)
     if not note.references.invoices:
         return Refusal("invoice_reference_missing", f"credit note {note.id} names no invoice", place)
-    if note.references.invoices != (invoice.id,):
+    if {normalised(each) for each in note.references.invoices} != {normalised(invoice.id)}:
         named = ", ".join(note.references.invoices)
         return Refusal("invoice_reference_mismatch", f"credit note {note.id} is for {named}", place)
     if not same_party(invoice.seller, note.seller) or not same_party(invoice.buyer, note.buyer):

@@ -72,6 +72,10 @@ class Fields:
             raise self.wrong(name, "it is not a list")
         return tuple(Fields(item, f"{self.place}/{name}/{n}") for n, item in enumerate(value))
 
+    def children_or_none(self, name: str) -> tuple[Fields, ...]:
+        """Of a list that may be left out where nothing is in it."""
+        return self.children(name) if name in self.values else ()
+
     def date(self, name: str) -> dt.date:
         try:
             return dt.date.fromisoformat(self.text(name))

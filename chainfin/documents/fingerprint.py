@@ -18,8 +18,17 @@ MIN_KEY_BYTES: Final = 32
 _DOMAIN: Final = b"chainfin/invoice-fingerprint/1"
 _KEY_DOMAIN: Final = b"chainfin/invoice-key/1"
 
-# Letters of other alphabets that look like Latin capitals: Unicode normalisation keeps them apart, an eye doesn't.
-_LOOKALIKES: Final = str.maketrans("АВЕКМНОРСТУХІЈЅΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "ABEKMHOPCTYXIJSABEZHIKMNOPTYX")
+# Letters of other alphabets that look like Latin capitals: Unicode normalisation keeps them apart, an eye doesn't
+# (Cyrillic, Greek, Armenian, Cherokee, Lisu; of UTS #39's confusables those that stand for a Latin capital).
+_LOOKALIKES: Final = str.maketrans(
+    "АВЕКМНОРСТУХІЈЅҮԌԚԜҺӀΑΒΕΖΗΙΚΜΝΟΡΤΥΧϹՍՏՕᎪᏴᏟᎠᎬᎰᎻᏆᎫᏦᏞᎷᏢᎡᏚᎢᏙᎳᏃꓐꓚꓓꓰꓝꓖꓧꓲꓙꓗꓡꓟꓠꓳꓑꓣꓢꓔꓴꓦꓪꓫꓬꓜ",
+    "ABEKMHOPCTYXIJSYGQWHIABEZHIKMNOPTYXCUSOABCDEFHIJKLMPRSTVWZBCDEFGHIJKLMNOPRSTUVWXYZ",
+)
+
+# Code points that are drawn as nothing (Unicode's Default_Ignorable_Code_Point) besides control and format characters.
+_UNSEEN: Final = frozenset({0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2065, 0x3164, 0xFFA0}).union(
+    range(0x180B, 0x1810), range(0xFE00, 0xFE10), range(0xFFF0, 0xFFF9), range(0xE0000, 0xE1000)
+)
 
 
 def invoice_fingerprint(key: bytes, seller_legal_id: str, invoice_id: str, *, series: str = "") -> bytes:
@@ -51,19 +60,35 @@ def _keyed(key: bytes, domain: bytes, seller_legal_id: str, invoice_id: str, ser
     return hmac.new(key, domain + message, hashlib.sha256).digest()
 
 
+def serials(invoice: Document) -> tuple[str, ...]:
+    """The ``series`` under which claims of ``invoice`` may stand: none; the year of issue, where its seller began to
+    count anew and the number was taken; and of an invoice for several orders each one's number with these."""
+    orders = invoice.references.orders
+    parts = [""] if len(orders) < 2 else [normalised(order) for order in orders]
+    return tuple(series_of(invoice, order=part, anew=anew) for part in parts for anew in (False, True))
+
+
+def series_of(invoice: Document, *, order: str, anew: bool) -> str:
+    """``order``: the number of the order that the claim is on, or empty where the invoice names one alone. ``anew``:
+    the number was taken in another year."""
+    several = len(invoice.references.orders) > 1
+    parts = [f"order {normalised(order)}"] if several else []
+    return "; ".join([*parts, f"year {invoice.issue_date.year}"] if anew else parts)
+
+
 def document_fingerprint(key: bytes, invoice: Document) -> bytes:
     """`invoice_fingerprint` of an invoice. Raises BadInput invoice_identity_empty where it names no legal id."""
     return invoice_fingerprint(key, invoice.seller.legal_id or "", invoice.id)
 
 
 def normalised(text: str) -> str:
-    """The number without what only depends on typing: width and case (NFKC), spaces and control characters anywhere,
-    look-alike letters, kinds of dash, punctuation in front and behind."""
+    """The number without what only depends on typing: width and case (NFKC), spaces, control and unseen characters
+    anywhere, look-alike letters, the digits of other scripts, kinds of dash, punctuation in front and behind."""
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).upper()).translate(_LOOKALIKES)
     kept = [
-        "-" if unicodedata.category(sign) == "Pd" or sign == "\N{MINUS SIGN}" else sign
+        "-" if unicodedata.category(sign) == "Pd" or sign == "\N{MINUS SIGN}" else str(unicodedata.decimal(sign, sign))
         for sign in folded
-        if unicodedata.category(sign)[0] not in "ZC"
+        if unicodedata.category(sign)[0] not in "ZC" and ord(sign) not in _UNSEEN
     ]
     return _strip("".join(kept))
 

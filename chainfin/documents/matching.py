@@ -13,7 +13,9 @@ from decimal import Decimal
 from typing import Final
 
 from chainfin.documents.fields import plain
-from chainfin.documents.model import Document, Line, Party, money_of
+from chainfin.documents.line_values import line_values
+from chainfin.documents.model import Document, Party
+from chainfin.documents.order_lines import SCALE, is_of_another, placed, spelled
 from chainfin.errors import Refusal
 from chainfin.values.money import Money, Rounding
 
@@ -107,35 +109,13 @@ def order_gross(order: Document) -> Money:
     return order.totals.gross + order.totals.rounding
 
 
-def line_values(document: Document) -> dict[str, Money]:
-    """The gross value of each line by its id: the parts add up to the document's gross value exactly.
-
-    Tax follows the lines' own tax where every line states it and these add up; all else is pro rata by net amount.
-    """
-    totals = document.totals
-    if totals is None:
-        raise ValueError("only a document with amounts has line values")
-    nets = [money_of(line).minor for line in document.lines]
-    weights = nets if sum(nets) > 0 else [1] * len(nets)
-    adjusted = totals.charge - totals.allowance + totals.rounding
-    base = totals.gross + totals.rounding
-    taxes = [line.tax.minor for line in document.lines if line.tax is not None]
-    if len(taxes) == len(nets) and sum(taxes) == totals.tax.minor and adjusted.minor == 0:
-        # Line totals may differ from their stated sum by rounding; then the simple split below is the safe one.
-        values = [net + tax for net, tax in zip(nets, taxes, strict=True)]
-        if sum(values) == base.minor:
-            return {line.id: Money(value, base.currency) for line, value in zip(document.lines, values, strict=True)}
-    parts = base.allocate(weights)
-    return {line.id: part for line, part in zip(document.lines, parts, strict=True)}
-
-
 def match(
     order: Document, receipts: Sequence[Document], invoice: Document, *, earlier: Sequence[Document] = ()
 ) -> Match | Refusal:
     """Match ``invoice`` with ``order`` and all ``receipts`` for it; ``earlier`` are invoices matched before.
 
-    Refusals: currency_mismatch, party_mismatch, order_reference_missing, order_reference_mismatch, unit_mismatch,
-    line_ambiguous.
+    Refusals: currency_mismatch, party_mismatch, order_reference_missing, order_reference_mismatch,
+    invoice_orders_several, and those of `placed`.
     """
     for document in (*receipts, *earlier, invoice):
         refusal = belongs(order, document)
@@ -176,11 +156,11 @@ def belongs(order: Document, document: Document) -> Refusal | None:
 def same_party(one: Party, other: Party) -> bool:
     """Whether two documents mean the same party: by an identifier where both state one of a kind, else by name."""
     for kind in ("legal", "tax", "party"):
-        ours = {_plain(item.value) for item in one.legal_ids if item.kind == kind}
-        theirs = {_plain(item.value) for item in other.legal_ids if item.kind == kind}
+        ours = {spelled(item.value) for item in one.legal_ids if item.kind == kind}
+        theirs = {spelled(item.value) for item in other.legal_ids if item.kind == kind}
         if ours and theirs:
             return bool(ours & theirs)
-    return one.name is not None and other.name is not None and _plain(one.name) == _plain(other.name)
+    return one.name is not None and other.name is not None and spelled(one.name) == spelled(other.name)
 
 
 def quantities(order: Document, documents: Iterable[Document]) -> dict[str, Decimal] | Refusal:
@@ -188,36 +168,12 @@ def quantities(order: Document, documents: Iterable[Document]) -> dict[str, Deci
     total = {line.id: Decimal(0) for line in order.lines}
     for document in documents:
         for line in document.lines:
-            target = order_line(order, line, document)
-            if isinstance(target, Refusal):
-                return target
-            if target is not None:
-                total[target.id] += line.accepted
+            found = placed(order, line, document)
+            if isinstance(found, Refusal):
+                return found
+            if found is not None:
+                total[found.target.id] += found.line.accepted
     return total
-
-
-def order_line(order: Document, line: Line, document: Document) -> Line | Refusal | None:
-    """The order line that ``line`` is about, or None: by its reference, an item id (buyer's, seller's) or its own id.
-
-    The line's own id is the last resort, and only where the item ids of the two lines don't contradict it.
-    """
-    found = _candidates(order, line)
-    place = {"document": document.id, "line": line.id, "order": order.id}
-    if len(found) > 1:
-        return Refusal(
-            "line_ambiguous",
-            f"line {line.id} of {document.kind} {document.id} fits {len(found)} lines of the order",
-            place,
-        )
-    if not found:
-        return None
-    if line.unit_code is not None and line.unit_code != found[0].unit_code:
-        return Refusal(
-            "unit_mismatch",
-            f"line {line.id} of {document.kind} {document.id} is in {line.unit_code}, ordered in {found[0].unit_code}",
-            {**place, "unit": line.unit_code, "ordered_unit": found[0].unit_code or ""},
-        )
-    return found[0]
 
 
 def match_lines(
@@ -235,10 +191,15 @@ def match_lines(
     left = dict(available)
     matched: list[MatchedLine] = []
     shortfalls: list[LineShortfall] = []
-    for line in invoice.lines:
-        target = order_line(order, line, invoice)
-        if isinstance(target, Refusal):
-            return target
+    elsewhere = Money.zero(totals.payable.currency)
+    for stated in invoice.lines:
+        found = placed(order, stated, invoice)
+        if isinstance(found, Refusal):
+            return found
+        if found is None and is_of_another(order, stated):
+            elsewhere += invoice_values[stated.id]
+            continue
+        line, target = (stated, None) if found is None else (found.line, found.target)
         value = invoice_values[line.id]
         invoiced = line.quantity or Decimal(0)
         received = left[target.id] if target is not None else Decimal(0)
@@ -270,19 +231,29 @@ def match_lines(
                     reason=reason,
                 )
             )
-    return _outcome(invoice, matched, shortfalls)
+    if elsewhere.minor and (invoice.claim != totals.gross + totals.rounding):
+        return Refusal(
+            "invoice_orders_several",
+            f"invoice {invoice.id} is for several orders, and what was paid or is kept back of it is for neither alone",
+            {"document": invoice.id, "order": order.id},
+        )
+    return _outcome(invoice, elsewhere, matched, shortfalls)
 
 
-def _outcome(invoice: Document, matched: Sequence[MatchedLine], shortfalls: Sequence[LineShortfall]) -> Match:
-    """What of the payable amount is matched. A prepayment pays the goods that came first."""
+def _outcome(
+    invoice: Document, elsewhere: Money, matched: Sequence[MatchedLine], shortfalls: Sequence[LineShortfall]
+) -> Match:
+    """What of the payable amount is matched; what is ``elsewhere`` is for other orders. A prepayment pays the goods
+    that came first."""
     totals = invoice.totals
     assert totals is not None  # match_lines has checked
-    payable = totals.payable
+    payable, withheld_tax = invoice.claim - elsewhere, invoice.billing.withheld
     zero = Money.zero(payable.currency)
+    before = totals.prepaid if withheld_tax is None else totals.prepaid + withheld_tax
     delivered = sum((item.amount for item in matched), zero)
-    gross = totals.gross + totals.rounding
+    gross = totals.gross + totals.rounding - elsewhere
     # Within the tolerance of reading, gross - prepaid may miss the payable amount by a little: never above it.
-    owed = payable if delivered == gross else min(payable, max(zero, delivered - totals.prepaid))
+    owed = payable if delivered == gross else min(payable, max(zero, delivered - before))
     withheld = sum((item.amount_withheld for item in shortfalls), zero)
     return Match(
         payable=payable,
@@ -297,26 +268,4 @@ def share(value: Money, part: Decimal, whole: Decimal) -> Money:
     """``value × part / whole``, rounded down, exactly ``value`` where the part is the whole."""
     if part <= 0 or whole <= 0:
         return Money.zero(value.currency)
-    scale = Decimal(10) ** 6  # quantities have at most six decimals
-    return value.ratio(int(part * scale), int(whole * scale), Rounding.DOWN)
-
-
-def _candidates(order: Document, line: Line) -> list[Line]:
-    if line.order_line_ref is not None:
-        return [item for item in order.lines if item.id == line.order_line_ref]
-    keys = ((line.buyers_item_id, "buyers_item_id"), (line.sellers_item_id, "sellers_item_id"))
-    contradicted = False
-    for value, name in keys:
-        if value is not None:
-            stated = [item for item in order.lines if getattr(item, name) is not None]
-            found = [item for item in stated if getattr(item, name) == value]
-            if len(found) > 1:
-                return [item for item in found if item.id == line.id] or found
-            if found:
-                return found
-            contradicted = contradicted or bool(stated)
-    return [] if contradicted else [item for item in order.lines if item.id == line.id]
-
-
-def _plain(text: str) -> str:
-    return "".join(text.split()).casefold()
+    return value.ratio(int(part * SCALE), int(whole * SCALE), Rounding.DOWN)

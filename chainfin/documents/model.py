@@ -7,7 +7,7 @@ missing), `canonical_bytes` its RFC 8785 bytes, and `Document.from_canonical` re
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -73,10 +73,15 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line. ``quantity`` in ``unit_code`` (UN/ECE Rec 20); ``rejected`` is the part of a receipt sent back."""
+    """A line. ``quantity`` in ``unit_code`` (UN/ECE Rec 20); ``rejected`` is the part of a receipt sent back.
+
+    ``order_ref``: the order that the line itself names. ``status``: what an order change or response says of the line
+    (UN/EDIFACT 1229, or a word). ``adjustment``: charges less allowances of the line, part of ``line_amount``.
+    """
 
     id: str
     order_line_ref: str | None = None
+    order_ref: str | None = None
     buyers_item_id: str | None = None
     sellers_item_id: str | None = None
     standard_item_id: str | None = None
@@ -87,6 +92,8 @@ class Line:
     price: Price | None = None
     line_amount: Money | None = None
     tax: Money | None = None
+    status: str | None = None
+    adjustment: Money | None = None
 
     @property
     def accepted(self) -> Decimal:
@@ -110,6 +117,47 @@ class Totals:
     def gross(self) -> Money:
         """Goods and tax after allowances and charges, before prepayment and rounding."""
         return self.line_total - self.allowance + self.charge + self.tax
+
+
+@dataclass(frozen=True, slots=True)
+class TaxPart:
+    """Tax by category and rate (EN 16931 BG-23). ``percent`` is empty where the document states none."""
+
+    category: str | None
+    percent: Decimal | None
+    taxable: Money | None
+    tax: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Instalment:
+    """What is due of an invoice on one of several days. ``amount`` is None where the document doesn't say."""
+
+    due_date: date
+    amount: Money | None
+
+
+@dataclass(frozen=True, slots=True)
+class Billing:
+    """What an invoice says besides its lines and totals that decides about the claim.
+
+    ``type_code``: UN/EDIFACT 1001. ``payee``: who is to be paid, where the document names somebody for it.
+    ``withheld``: tax that the buyer keeps back. ``prepayments``: the sum of the payments that it lists, whatever its
+    totals say. ``allowances``: the sum of those that it lists for the whole document; ``charges`` likewise.
+    """
+
+    type_code: str | None = None
+    copy: bool | None = None
+    payee: Party | None = None
+    withheld: Money | None = None
+    prepayments: Money | None = None
+    allowances: Money | None = None
+    charges: Money | None = None
+    taxes: tuple[TaxPart, ...] = ()
+    instalments: tuple[Instalment, ...] = ()
+
+
+NO_BILLING: Final = Billing()
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +186,18 @@ class Document:
     terms: str | None = None
     references: References = field(default_factory=References)
     accepted: bool | None = None
+    billing: Billing = NO_BILLING
+
+    @property
+    def claim(self) -> Money:
+        """What an invoice makes its buyer owe: what is payable, less the tax that the buyer keeps back (an invoice may
+        have taken it off already)."""
+        totals, withheld = self.totals, self.billing.withheld
+        if totals is None:
+            raise ValueError("only a document with amounts makes a claim")
+        if withheld is None:
+            return totals.payable
+        return min(totals.payable, totals.gross - totals.prepaid + totals.rounding - withheld)
 
     def canonical(self) -> dict[str, Json]:
         """Plain JSON, the same for the same facts whatever file they came from."""
@@ -160,6 +220,7 @@ class Document:
                 "receipts": list(self.references.receipts),
             },
             "accepted": self.accepted,
+            "billing": _billing(self.billing) or None,
         }
         return _stated(body)
 
@@ -171,6 +232,12 @@ class Document:
     def from_canonical(cls, body: Mapping[str, object]) -> Document:
         """Read `canonical` back. Raises BadInput document_canonical_invalid with a JSON pointer."""
         return _document(Fields(body, ""))
+
+
+def as_first_read(document: Document) -> Document:
+    """The document with the facts alone that the first readers took down: claims of that time commit to these."""
+    lines = tuple(replace(line, order_ref=None, status=None, adjustment=None) for line in document.lines)
+    return replace(document, lines=lines, billing=NO_BILLING)
 
 
 def money_of(line: Line) -> Money:
@@ -195,6 +262,7 @@ def _line(line: Line) -> dict[str, Json]:
         {
             "id": line.id,
             "order_line_ref": line.order_line_ref,
+            "order_ref": line.order_ref,
             "buyers_item_id": line.buyers_item_id,
             "sellers_item_id": line.sellers_item_id,
             "standard_item_id": line.standard_item_id,
@@ -207,10 +275,43 @@ def _line(line: Line) -> dict[str, Json]:
             else {"amount": plain(price.amount) or "0", "base_quantity": plain(price.base_quantity) or "0"},
             "line_amount": None if line.line_amount is None else str(line.line_amount),
             "tax": None if line.tax is None else str(line.tax),
+            "status": line.status,
+            "adjustment": None if line.adjustment is None else str(line.adjustment),
         }
     )
 
 
+def _billing(billing: Billing) -> dict[str, Json]:
+    """What is stated of it: nothing at all of documents from before it was read, so that these keep their form."""
+    amounts = {name: getattr(billing, name) for name in BILLED}
+    taxes = [
+        _stated(
+            {
+                "category": part.category,
+                "percent": plain(part.percent),
+                "taxable": None if part.taxable is None else str(part.taxable),
+                "tax": str(part.tax),
+            }
+        )
+        for part in billing.taxes
+    ]
+    instalments = [
+        _stated({"due_date": each.due_date.isoformat(), "amount": None if each.amount is None else str(each.amount)})
+        for each in billing.instalments
+    ]
+    return _stated(
+        {
+            "type_code": billing.type_code,
+            "copy": billing.copy,
+            "payee": None if billing.payee is None else _party(billing.payee),
+            **{name: None if amount is None else str(amount) for name, amount in amounts.items()},
+            "taxes": taxes or None,
+            "instalments": instalments or None,
+        }
+    )
+
+
+BILLED: Final = ("withheld", "prepayments", "allowances", "charges")
 TOTALS: Final = ("line_total", "allowance", "charge", "tax", "prepaid", "rounding", "payable")
 
 
@@ -237,6 +338,7 @@ def _document(body: Fields) -> Document:
         terms=body.text_or_none("terms"),
         references=References(*(references.texts(name) for name in ("orders", "invoices", "despatches", "receipts"))),
         accepted=body.flag_or_none("accepted"),
+        billing=_read_billing(body.child_or_none("billing"), currency),
     )
     if document.canonical() != body.values:
         raise body.wrong("", "it is not in canonical form (an unknown field, or a number written another way)")
@@ -256,6 +358,7 @@ def _read_line(body: Fields, currency: str | None) -> Line:
     return Line(
         id=body.text("id"),
         order_line_ref=body.text_or_none("order_line_ref"),
+        order_ref=body.text_or_none("order_ref"),
         buyers_item_id=body.text_or_none("buyers_item_id"),
         sellers_item_id=body.text_or_none("sellers_item_id"),
         standard_item_id=body.text_or_none("standard_item_id"),
@@ -266,4 +369,32 @@ def _read_line(body: Fields, currency: str | None) -> Line:
         price=None if price is None else Price(price.decimal("amount"), price.decimal("base_quantity")),
         line_amount=body.money_or_none("line_amount", currency),
         tax=body.money_or_none("tax", currency),
+        status=body.text_or_none("status"),
+        adjustment=body.money_or_none("adjustment", currency),
+    )
+
+
+def _read_billing(body: Fields | None, currency: str | None) -> Billing:
+    if body is None:
+        return NO_BILLING
+    payee = body.child_or_none("payee")
+    amounts = {name: body.money_or_none(name, currency) for name in BILLED}
+    return Billing(
+        type_code=body.text_or_none("type_code"),
+        copy=body.flag_or_none("copy"),
+        payee=None if payee is None else _read_party(payee),
+        taxes=tuple(
+            TaxPart(
+                part.text_or_none("category"),
+                part.decimal_or_none("percent"),
+                part.money_or_none("taxable", currency),
+                part.money("tax", currency),
+            )
+            for part in body.children_or_none("taxes")
+        ),
+        instalments=tuple(
+            Instalment(each.date("due_date"), each.money_or_none("amount", currency))
+            for each in body.children_or_none("instalments")
+        ),
+        **amounts,
     )

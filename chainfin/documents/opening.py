@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from chainfin.documents.commitment import commit
-from chainfin.documents.fingerprint import invoice_fingerprint
-from chainfin.documents.model import Document
+from chainfin.documents.fingerprint import invoice_fingerprint, serials
+from chainfin.documents.model import Document, as_first_read
 from chainfin.errors import BadInput, Refused
 from chainfin.values.money import Money
 from chainfin.values.party import LegalId, lei, uscc
@@ -50,13 +50,14 @@ class Opening:
         known = {seller} if seller is not None else ids
         if known and self.seller_legal_id not in known:
             raise Refused("invoice_seller_foreign", f"the invoice's seller isn't {self.seller_legal_id}")
-        made = "0x" + invoice_fingerprint(self.fingerprint_key, self.seller_legal_id, invoice.id).hex()
-        if made != detail.fingerprint.lower():
-            raise Refused("invoice_fingerprint_foreign", f"invoice {invoice.id} has the fingerprint {made}")
-        committed = "0x" + commit(invoice, self.document_secret).root.hex()
-        if committed != detail.root.lower():
-            raise Refused("invoice_root_foreign", f"my copy of invoice {invoice.id} has the root {committed}")
-        asked = None if invoice.totals is None else invoice.totals.payable
+        key, seller_id = self.fingerprint_key, self.seller_legal_id
+        made = [f"0x{invoice_fingerprint(key, seller_id, invoice.id, series=each).hex()}" for each in serials(invoice)]
+        if detail.fingerprint.lower() not in made:
+            raise Refused("invoice_fingerprint_foreign", f"invoice {invoice.id} has the fingerprint {made[0]}")
+        committed = ["0x" + commit(form, self.document_secret).root.hex() for form in (invoice, as_first_read(invoice))]
+        if detail.root.lower() not in committed:
+            raise Refused("invoice_root_foreign", f"my copy of invoice {invoice.id} has the root {committed[0]}")
+        asked = None if invoice.totals is None else invoice.claim
         if asked is None or asked.currency != detail.face.currency or detail.face > asked:
             raise Refused("invoice_face_foreign", f"invoice {invoice.id} asks for {asked}, not {detail.face}")
         day = invoice.due_date or due

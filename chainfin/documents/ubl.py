@@ -21,8 +21,9 @@ from chainfin.errors import BadInput
 ROOT_NAMESPACE: Final = "urn:oasis:names:specification:ubl:schema:xsd:"
 MAX_LINES: Final = 10_000
 
-# Line statuses of an order response (UBL code list "Line Status") with which the seller doesn't agree to the line.
-_REFUSING: Final = frozenset({"Cancelled", "Disputed", "Rejected"})
+# Line statuses of an order response with which the seller agrees to the line as it is (UN/EDIFACT 1229: no action,
+# accepted without amendment; and words in use). Any other adds, deletes, changes or refuses something.
+_AGREEING: Final = frozenset({None, "4", "5", "NoStatus", "Accepted"})
 # Response codes of the whole order: UN/ECE 4343 (AP accepted, AC/AB acknowledged, CA conditional, RE rejected).
 _ACCEPTING: Final = frozenset({"AP", "accepted", "Accepted", "29"})
 
@@ -134,7 +135,7 @@ def _order_response(node: Node) -> Document:
     items = tuple(item.need("cac:LineItem") for item in node.children("cac:OrderLine"))
     lines = tuple(ubl_parts.line(item, quantity=item.quantity("cbc:Quantity", zero=True)) for item in items)
     code = node.text("cbc:OrderResponseCode")
-    refused = any(item.text("cbc:LineStatusCode") in _REFUSING for item in items)
+    refused = any(line.status not in _AGREEING for line in lines)
     return Document(
         kind=DocumentKind.ORDER_RESPONSE,
         id=number,
@@ -215,6 +216,7 @@ def _bill(node: Node, kind: DocumentKind, step: str, quantity: str) -> Document:
         due_date=_due_date(node),
         terms=_terms(node),
         references=ubl_parts.references(node, nodes),
+        billing=ubl_money.billing(node, currency),
     )
 
 
@@ -226,6 +228,7 @@ def _bill_line(item: Node, step: str, currency: str, kind: DocumentKind) -> Line
         quantity=quantity,
         amount=ubl_money.line_amount(item, currency),
         tax=ubl_money.tax_total(item, currency),
+        adjustment=ubl_money.adjustment(item, currency),
         currency=currency,
     )
 
@@ -246,13 +249,14 @@ def _needing_order(node: Node) -> References:
 
 
 def _due_date(node: Node) -> date | None:
-    """The due date of the whole (UBL 2.1), else the last one stated for a means of payment (UBL 2.0)."""
+    """The due date of the whole (UBL 2.1), else the one that a means of payment or the terms state (UBL 2.0)."""
     stated = node.date("cbc:DueDate")
     if stated is not None:
         return stated
     places = (*node.children("cac:PaymentMeans"), *node.children("cac:PaymentTerms"))
-    dates = [place.date("cbc:PaymentDueDate") for place in places]
-    return max((day for day in dates if day is not None), default=None)
+    dates = {place.date("cbc:PaymentDueDate") for place in places} - {None}
+    (day,) = dates if len(dates) == 1 else (None,)  # several are instalments (`ubl_money.billing`)
+    return day
 
 
 def _terms(node: Node) -> str | None:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from chainfin.documents.model import Line, Totals, money_of
-from chainfin.documents.node import Node, known_currency
+from chainfin.documents import ubl_parts
+from chainfin.documents.model import Billing, Instalment, Line, TaxPart, Totals, money_of
+from chainfin.documents.node import Node, known_currency, plain_quantity
 from chainfin.errors import BadInput
 from chainfin.values.money import Money
 
@@ -65,11 +66,14 @@ def tax_total(node: Node, currency: str, other: str | None = None) -> Money | No
 def totals(document: Node, group: str, lines: Sequence[Line], currency: str) -> Totals:
     """The totals under ``group``, checked against the lines and against each other, for a document to be paid.
 
-    payable = lines - allowances + charges + tax - prepaid + rounding, and greater than zero.
+    payable = lines - allowances + charges + tax - prepaid + rounding, and greater than zero; tax that the buyer keeps
+    back may have been taken off.
     """
     result = _stated(document, group, lines, currency)
     due = result.gross - result.prepaid + result.rounding
-    _agree(document.need(f"{group}/cbc:PayableAmount"), result.payable, due, len(lines), "the payable amount")
+    withheld = _sum(document, "cac:WithholdingTaxTotal", "cbc:TaxAmount", currency)
+    if withheld is None or not _close(result.payable, due - withheld, len(lines)):
+        _agree(document.need(f"{group}/cbc:PayableAmount"), result.payable, due, len(lines), "the payable amount")
     return result
 
 
@@ -145,8 +149,11 @@ def _tax(document: Node, lines: Sequence[Line], currency: str) -> Money:
 def _adjustment(document: Node, body: Node | None, step: str, currency: str, *, charge: bool) -> Money | None:
     """The stated total of allowances (or charges), else the sum of the document's own, else None."""
     stated = None if body is None else not_negative(body, step, currency)
-    if stated is not None:
-        return stated
+    return _listed(document, currency, charge=charge) if stated is None else stated
+
+
+def _listed(document: Node, currency: str, *, charge: bool) -> Money | None:
+    """The sum of the allowances (or charges) that the document, or a line, lists; None where it lists none."""
     total: Money | None = None
     for item in document.children("cac:AllowanceCharge"):
         is_charge = item.flag("cbc:ChargeIndicator")
@@ -158,6 +165,73 @@ def _adjustment(document: Node, body: Node | None, step: str, currency: str, *, 
                 raise item.incomplete("cbc:Amount")
             total = value if total is None else total + value
     return total
+
+
+def adjustment(line: Node, currency: str) -> Money | None:
+    """A line's charges less its allowances, which are in its amount; None where it has none."""
+    charge, allowance = (_listed(line, currency, charge=charge) for charge in (True, False))
+    if charge is None and allowance is None:
+        return None
+    zero = Money.zero(currency)
+    return (charge or zero) - (allowance or zero)
+
+
+def billing(document: Node, currency: str) -> Billing:
+    """What the invoice says of its kind, its payee, taxes, prepayments and instalments.
+
+    Tax parts restated in the tax currency are left out, as in `tax_total`.
+    """
+    other = document.text("cbc:TaxCurrencyCode")
+    return Billing(
+        type_code=document.text("cbc:InvoiceTypeCode") or document.text("cbc:CreditNoteTypeCode"),
+        copy=document.flag("cbc:CopyIndicator"),
+        payee=ubl_parts.payee(document),
+        withheld=_sum(document, "cac:WithholdingTaxTotal", "cbc:TaxAmount", currency),
+        prepayments=_sum(document, "cac:PrepaidPayment", "cbc:PaidAmount", currency),
+        allowances=_listed(document, currency, charge=False),
+        charges=_listed(document, currency, charge=True),
+        taxes=tuple(
+            _tax_part(part, currency)
+            for part in document.children("cac:TaxTotal/cac:TaxSubtotal")
+            if other in (None, currency) or part.need("cbc:TaxAmount").attribute("currencyID") != other
+        ),
+        instalments=_instalments(document, currency),
+    )
+
+
+def _tax_part(part: Node, currency: str) -> TaxPart:
+    percent = part.child("cac:TaxCategory/cbc:Percent") or part.child("cbc:Percent")
+    return TaxPart(
+        category=part.text("cac:TaxCategory/cbc:ID"),
+        percent=None if percent is None else plain_quantity(percent.decimal(), percent.where),
+        taxable=part.money("cbc:TaxableAmount", currency),
+        tax=part.need_money("cbc:TaxAmount", currency),
+    )
+
+
+def _instalments(document: Node, currency: str) -> tuple[Instalment, ...]:
+    """The days on which parts are due, where there are several; amounts where the terms state them."""
+    terms = document.children("cac:PaymentTerms")
+    found = [
+        (day, place.money("cbc:Amount", currency))
+        for place in terms
+        if (day := place.date("cbc:InstallmentDueDate") or place.date("cbc:PaymentDueDate")) is not None
+    ]
+    known = {day for day, _ in found}
+    for place in document.children("cac:PaymentMeans"):
+        day = place.date("cbc:PaymentDueDate")
+        if day is not None and day not in known:
+            known.add(day)
+            found.append((day, None))
+    if len(found) < 2 and not (found and found[0][1] is not None):
+        return ()
+    return tuple(Instalment(day, amount) for day, amount in sorted(found, key=lambda each: each[0]))
+
+
+def _sum(document: Node, group: str, step: str, currency: str) -> Money | None:
+    found = document.children(group)
+    values = [not_negative(item, step, currency) for item in found]
+    return sum((value for value in values if value is not None), Money.zero(currency)) if found else None
 
 
 def _close(stated: Money, reckoned: Money, lines: int) -> bool:

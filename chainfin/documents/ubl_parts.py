@@ -26,8 +26,17 @@ def party(document: Node, *roles: str) -> Party:
     raise document.incomplete(roles[0])
 
 
+def payee(document: Node) -> Party | None:
+    """Who is to be paid, where the document names somebody for it (``cac:PayeeParty`` is a party itself)."""
+    found = document.child("cac:PayeeParty")
+    return None if found is None else _stated(found)
+
+
 def _party(holder: Node) -> Party:
-    body = holder.need("cac:Party")
+    return _stated(holder.need("cac:Party"))
+
+
+def _stated(body: Node) -> Party:
     ids = (
         *_ids(body.children("cac:PartyLegalEntity"), "legal"),
         *_ids(body.children("cac:PartyTaxScheme"), "tax"),
@@ -59,12 +68,14 @@ def line(
     rejected: Decimal | None = None,
     amount: Money | None = None,
     tax: Money | None = None,
+    adjustment: Money | None = None,
     currency: str | None = None,
 ) -> Line:
     """A line with the item and order reference that ``node`` states."""
     return Line(
         id=node.need_text("cbc:ID"),
         order_line_ref=node.text("cac:OrderLineReference/cbc:LineID"),
+        order_ref=node.text("cac:OrderLineReference/cac:OrderReference/cbc:ID"),
         buyers_item_id=node.text("cac:Item/cac:BuyersItemIdentification/cbc:ID"),
         sellers_item_id=node.text("cac:Item/cac:SellersItemIdentification/cbc:ID"),
         standard_item_id=node.text("cac:Item/cac:StandardItemIdentification/cbc:ID"),
@@ -75,6 +86,8 @@ def line(
         price=None if currency is None else _price(node, currency),
         line_amount=amount,
         tax=tax,
+        status=node.text("cbc:LineStatusCode"),
+        adjustment=adjustment,
     )
 
 

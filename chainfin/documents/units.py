@@ -6,6 +6,7 @@ against another document's quantity, so it is refused rather than guessed.
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Final
 
 _REC20_AND_21: Final = """
@@ -97,6 +98,25 @@ NAMES: Final = {
     "XBX": "box", "XCT": "carton", "XPK": "package", "XPX": "pallet", "XRO": "roll", "XDR": "drum",
 }  # fmt: skip
 """Names for people, for the commonest codes only; `name` falls back to the code."""
+
+
+_SAME: Final = (
+    {"C62": "1", "EA": "1", "H87": "1", "DZN": "12"},
+    {"KGM": "1", "GRM": "0.001", "TNE": "1000", "MGM": "0.000001"},
+    {"MTR": "1", "CMT": "0.01", "MMT": "0.001", "KMT": "1000"},
+    {"LTR": "1", "MLT": "0.001", "MTQ": "1000"},
+)
+"""Units of one kind, each as a multiple of the first. Only what converts exactly and by definition: no box, no bale."""
+
+
+def factor(code: str, into: str) -> Fraction | None:
+    """How many of ``into`` one of ``code`` is; None where that isn't so by definition."""
+    if code == into:
+        return Fraction(1)
+    for kind in _SAME:
+        if code in kind and into in kind:
+            return Fraction(kind[code]) / Fraction(kind[into])
+    return None
 
 
 def known(code: str) -> bool:

@@ -9,100 +9,32 @@ Pure: every act takes an `Order` and returns a new one or a `Refusal` (documents
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from enum import StrEnum
-from typing import Final
+from fractions import Fraction
 
 from chainfin.documents.fields import plain
+from chainfin.documents.line_values import line_values
 from chainfin.documents.matching import (
     LineShortfall,
     Match,
     belongs,
-    line_values,
     match,
     match_lines,
     order_gross,
-    order_line,
     quantities,
     share,
 )
-from chainfin.documents.model import Document, DocumentKind
+from chainfin.documents.model import Document, DocumentKind, Line
+from chainfin.documents.order_lines import deleted_lines, is_of_another, placed, without_deleted
 from chainfin.errors import Refusal
+from chainfin.rules.order_value import TRANSITIONS, Order, OrderLine, State
 from chainfin.values.money import Money
 
 __all__ = [
     "TRANSITIONS", "Invoiced", "LineShortfall", "Match", "Order", "OrderLine", "State", "acknowledge", "amend",
     "between", "cancel", "confirm", "despatch", "invoice", "match", "order_gross", "post", "receive", "uninvoice",
 ]  # fmt: skip
-
-
-class State(StrEnum):
-    """Where an order stands; how far each step went is in the amounts."""
-
-    POSTED = "posted"
-    ACKNOWLEDGED = "acknowledged"
-    DESPATCHED = "despatched"
-    RECEIVED = "received"
-    INVOICED = "invoiced"
-    CANCELLED = "cancelled"
-
-
-P, A, D, R, B, X = State  # B: billed
-# (state, act) → next state; anything else is refused as order_state_wrong. An amended order awaits the seller again
-# (POSTED), and what was on its way before the change can still be received and invoiced: in every state after it too.
-TRANSITIONS: Final[Mapping[tuple[State, str], State]] = {
-    (P, "acknowledge"): A, (P, "amend"): P, (P, "cancel"): X, (P, "receive"): P, (P, "invoice"): P, (P, "confirm"): P,
-    (A, "amend"): P, (A, "cancel"): X, (A, "despatch"): D, (A, "receive"): R, (A, "invoice"): B, (A, "confirm"): B,
-    (D, "amend"): P, (D, "cancel"): X, (D, "despatch"): D, (D, "receive"): R,
-    (R, "amend"): P, (R, "cancel"): X, (R, "despatch"): R, (R, "receive"): R, (R, "invoice"): B,
-    (B, "amend"): P, (B, "cancel"): X, (B, "despatch"): B, (B, "receive"): B, (B, "invoice"): B, (B, "confirm"): B,
-    (D, "invoice"): B, (D, "confirm"): D, (R, "confirm"): R,
-    (P, "uninvoice"): P, (A, "uninvoice"): A, (D, "uninvoice"): D, (R, "uninvoice"): R, (B, "uninvoice"): B,
-}  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class OrderLine:
-    """A line. Quantities in ``unit`` (UN/ECE Rec 20); ``value`` and ``…_value`` are gross, in whole minor units."""
-
-    id: str
-    unit: str
-    ordered: Decimal
-    value: int
-    despatched: Decimal = Decimal(0)
-    received: Decimal = Decimal(0)
-    invoiced: Decimal = Decimal(0)
-    despatched_value: int = 0
-    received_value: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """``document`` is the order as it stands now. All amounts gross, whole minor units of its currency."""
-
-    document: Document
-    state: State
-    lines: tuple[OrderLine, ...]
-    invoiced: int = 0
-    confirmed: int = 0
-
-    @property
-    def currency(self) -> str:
-        return order_gross(self.document).currency
-
-    @property
-    def ordered(self) -> int:
-        return sum(line.value for line in self.lines)
-
-    @property
-    def despatched(self) -> int:
-        return sum(line.despatched_value for line in self.lines)
-
-    @property
-    def received(self) -> int:
-        return sum(line.received_value for line in self.lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +47,15 @@ class Invoiced:
 
 
 def post(document: Document) -> Order | Refusal:
-    """A new order. Refusals: document_kind_wrong."""
+    """A new order. Refusals: document_kind_wrong, order_empty."""
     if document.kind is not DocumentKind.ORDER:
         return _wrong_kind(document, DocumentKind.ORDER)
-    return Order(document, State.POSTED, _lines(document))
+    standing = without_deleted(document)
+    if not standing.lines:
+        return Refusal(
+            "order_empty", f"order {document.id} orders nothing: all its lines are deleted", {"order": document.id}
+        )
+    return Order(standing, State.POSTED, _lines(standing))
 
 
 def between(*, buyer: str, seller: str) -> Refusal | None:
@@ -135,7 +72,37 @@ def acknowledge(order: Order, response: Document) -> Order | Refusal:
         return state
     if response.accepted is not True:
         return Refusal("order_not_accepted", f"the seller doesn't accept order {order.document.id}", _place(order))
-    return _moved(order, "acknowledge")
+    return _other_terms(order, response) or _moved(order, "acknowledge")
+
+
+def _other_terms(order: Order, response: Document) -> Refusal | None:
+    """Refusal order_not_accepted: a response that accepts, but states another quantity or price, is an offer of other
+    terms; the buyer amends the order or lets it be."""
+    for line in response.lines:
+        found = placed(order.document, line, response)
+        if found is None or isinstance(found, Refusal):
+            return found if found is not None else _line_unknown(order, response, line.id)
+        for name, stated, ordered in (
+            ("quantity", found.line.quantity, found.target.quantity),
+            ("amount", found.line.line_amount, found.target.line_amount),
+            ("price", _unit_price(found.line), _unit_price(found.target)),
+        ):
+            if stated is not None and ordered is not None and stated != ordered:
+                message = f"line {line.id} of the response states another {name}: {stated}, ordered {ordered}"
+                return Refusal("order_not_accepted", message, {**_place(order), "line": line.id})
+    return None
+
+
+def _unit_price(line: Line) -> Fraction | None:
+    return None if line.price is None else Fraction(line.price.amount) / Fraction(line.price.base_quantity)
+
+
+def _line_unknown(order: Order, document: Document, line: str) -> Refusal:
+    return Refusal(
+        "line_not_ordered",
+        f"line {line} of {document.kind} {document.id} is not in order {order.document.id}",
+        {**_place(order), "document": document.id, "line": line},
+    )
 
 
 def despatch(order: Order, advice: Document) -> Order | Refusal:
@@ -191,13 +158,17 @@ def amend(order: Order, document: Document) -> Order | Refusal:
     refusal = _next(order, "amend") or belongs(order.document, named)
     if refusal is not None:
         return refusal
+    deleted = deleted_lines(document)
+    document = without_deleted(document)
+    if not document.lines:
+        return Refusal("amendment_incomplete", "the change deletes every line: cancel the order instead", _place(order))
     fresh = {line.id: line for line in _lines(document)}
     lines = []
     for old in order.lines:
         new = fresh.pop(old.id, None)
         if new is None and old.despatched > 0:
             return _changed(order, old, "is left out")
-        if new is None and document.kind is DocumentKind.ORDER_CHANGE:
+        if new is None and document.kind is DocumentKind.ORDER_CHANGE and old.id not in deleted:
             return Refusal(
                 "amendment_incomplete",
                 f"the change leaves out line {old.id}: it has to restate the order",
@@ -329,16 +300,15 @@ def _value(order: Order, line: OrderLine, quantity: Decimal) -> int:
 def _quantities(order: Order, document: Document) -> dict[str, Decimal] | Refusal:
     """The quantity of each order line that ``document`` moves; a line that wasn't ordered is refused, not ignored."""
     for line in document.lines:
-        found = order_line(order.document, line, document)
+        found = placed(order.document, line, document)
         if isinstance(found, Refusal):
             return found
-        if found is None and document.kind is not DocumentKind.INVOICE:
-            return Refusal(
-                "line_not_ordered",
-                f"line {line.id} of {document.kind} {document.id} is not in order {order.document.id}",
-                {**_place(order), "document": document.id, "line": line.id},
-            )
-    return quantities(order.document, [document])
+        if found is None and document.kind is not DocumentKind.INVOICE and not is_of_another(order.document, line):
+            return _line_unknown(order, document, line.id)
+    moved = quantities(order.document, [document])
+    if isinstance(moved, Refusal) or document.kind is DocumentKind.INVOICE or any(moved.values()):
+        return moved
+    return Refusal("nothing_moved", f"by {document.kind} {document.id} nothing of the order moves", _place(order))
 
 
 def _next(order: Order, act: str) -> Refusal | None:

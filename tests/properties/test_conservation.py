@@ -10,7 +10,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from chainfin import samples
 from chainfin.documents import Document, read
-from chainfin.documents.matching import Match, line_values, match, order_gross
+from chainfin.documents.line_values import line_values
+from chainfin.documents.matching import Match, match, order_gross
 from chainfin.errors import Refusal
 from chainfin.rules import inventory
 from chainfin.rules import order as orders

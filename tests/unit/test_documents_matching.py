@@ -10,7 +10,8 @@ import pytest
 from chainfin import samples
 from chainfin.documents import Document, LegalId, Line, Party, References, read
 from chainfin.documents.crediting import dilution
-from chainfin.documents.matching import Match, line_values, match, order_gross, same_party, share
+from chainfin.documents.line_values import line_values
+from chainfin.documents.matching import Match, match, order_gross, same_party, share
 from chainfin.errors import Refusal
 from chainfin.values.money import Money
 
@@ -96,18 +97,77 @@ def test_match__item_not_ordered__line_withheld_whole() -> None:
     assert found.matched_amount == Money(61020000, "CNY")
 
 
-def test_match__no_line_reference__item_id_then_line_id() -> None:
+def test_match__no_line_reference__told_by_an_item_id_or_by_number_and_description() -> None:
     by_item = replace(RECEIPT, lines=tuple(replace(line, id=f"R{line.id}", order_line_ref=None)
                                            for line in RECEIPT.lines))  # fmt: skip
     assert matched(ORDER, [by_item], INVOICE).complete
     bare = replace(RECEIPT, lines=tuple(Line(line.id, quantity=line.quantity, unit_code=line.unit_code)
                                         for line in RECEIPT.lines))  # fmt: skip
-    assert matched(ORDER, [bare], INVOICE).complete
+    guess = match(ORDER, [bare], INVOICE)
+    assert isinstance(guess, Refusal)
+    assert guess.code == "line_unplaced", "a number alone says nothing: the line may be any"
+    named = replace(bare, lines=tuple(replace(line, description=f" {ordered.description}".upper())
+                                      for line, ordered in zip(bare.lines, ORDER.lines, strict=True)))  # fmt: skip
+    assert matched(ORDER, [named], INVOICE).complete
+    swapped = replace(
+        bare,
+        lines=tuple(replace(line, id=ordered.id) for line, ordered in zip(named.lines, ORDER.lines[::-1], strict=True)),
+    )
+    other = match(ORDER, [swapped], INVOICE)
+    assert isinstance(other, Refusal)
+    assert other.code == "line_unplaced"
 
 
-def test_match__line_id_contradicted_by_the_item_id__not_received() -> None:
-    other = with_line(RECEIPT, 0, order_line_ref=None, buyers_item_id="X", sellers_item_id="Y")
-    assert matched(ORDER, [other], INVOICE).matched_amount == Money(38956750, "CNY")
+@pytest.mark.parametrize("stated", ["buyers_item_id", "sellers_item_id", "standard_item_id"])
+@pytest.mark.parametrize("reference", [True, False])
+def test_match__line_contradicted_by_an_item_id__refused(stated: str, reference: bool) -> None:
+    """Whatever else of the line agrees: somebody meant another thing."""
+    changes: dict[str, str | None] = {stated: "6909999999998"} | ({} if reference else {"order_line_ref": None})
+    found = match(with_line(ORDER, 0, standard_item_id="6901234567892"), [with_line(RECEIPT, 0, **changes)], INVOICE)
+    assert isinstance(found, Refusal)
+    assert found.code == "line_contradicted"
+
+
+@pytest.mark.parametrize(
+    ("ordered", "moved", "times"),
+    [("KGM", "TNE", "0.001"), ("C62", "EA", "1"), ("EA", "H87", "1"), ("H87", "C62", "1"), ("GRM", "KGM", "0.001")],
+)
+def test_match__units_that_convert_by_definition__are_converted(ordered: str, moved: str, times: str) -> None:
+    order, invoice = (with_line(each, 0, unit_code=ordered) for each in (ORDER, INVOICE))
+    quantity = RECEIPT.lines[0].quantity
+    assert quantity is not None
+    receipt = with_line(RECEIPT, 0, unit_code=moved, quantity=quantity * Decimal(times))
+    assert matched(order, [receipt], invoice).complete
+    less = with_line(RECEIPT, 0, unit_code=moved, quantity=(quantity - 1000) * Decimal(times))
+    assert not matched(order, [less], invoice).complete
+
+
+def test_match__of_a_third_of_the_units_last_decimal__is_not_rounded() -> None:
+    order = with_line(ORDER, 0, unit_code="DZN")
+    found = match(order, [with_line(RECEIPT, 0, unit_code="EA", quantity=Decimal(100))], INVOICE)
+    assert isinstance(found, Refusal)
+    assert found.code == "unit_mismatch"
+
+
+def test_match__invoice_for_two_orders__its_parts_add_up_to_the_whole() -> None:
+    both = replace(INVOICE, references=References(orders=("PO-INV-1", "PO-9")))
+    first, second = (with_line(both, 1, order_ref=name) for name in ("PO-9", "PO-INV-1"))
+    of_first = matched(ORDER, [RECEIPT], first)
+    values = line_values(INVOICE)
+    assert of_first.payable == of_first.matched_amount == values["1"]
+    assert [item.order_line for item in of_first.lines] == ["1"]
+    assert matched(ORDER, [RECEIPT], second).payable == INVOICE.claim
+    elsewhere = replace(with_line(RECEIPT, 0, order_ref="PO-9"), references=both.references)
+    assert matched(ORDER, [elsewhere], INVOICE).matched_amount == values["2"], "another order's isn't this one's"
+
+
+def test_match__prepaid_invoice_for_two_orders__refused() -> None:
+    assert INVOICE.totals is not None
+    prepaid = replace(INVOICE.totals, prepaid=Money(100, "CNY"), payable=INVOICE.totals.payable - Money(100, "CNY"))
+    both = replace(INVOICE, references=References(orders=("PO-INV-1", "PO-9")), totals=prepaid)
+    found = match(ORDER, [RECEIPT], with_line(both, 1, order_ref="PO-9"))
+    assert isinstance(found, Refusal)
+    assert found.code == "invoice_orders_several"
 
 
 def test_match__prepaid_in_part__the_prepayment_pays_the_delivered_goods_first() -> None:
@@ -127,7 +187,7 @@ def test_match__prepaid_in_part__the_prepayment_pays_the_delivered_goods_first()
         (lambda d: replace(d, currency="USD"), "currency_mismatch"),
         (lambda d: replace(d, seller=d.buyer), "party_mismatch"),
         (lambda d: replace(d, buyer=Party("Nobody")), "party_mismatch"),
-        (lambda d: with_line(d, 1, unit_code="TNE"), "unit_mismatch"),
+        (lambda d: with_line(d, 1, unit_code="XBX"), "unit_mismatch"),
     ],
 )
 def test_match__document_of_another_trade__refused(change: Callable[[Document], Document], code: str) -> None:
@@ -189,7 +249,8 @@ def test_share__one_of_three__rounded_down() -> None:
 
 
 def test_match__two_invoice_lines_for_one_order_line__received_goods_count_once() -> None:
-    twin = with_line(with_line(INVOICE, 0, quantity=Decimal(12000)), 1, order_line_ref="1", unit_code="EA")
+    same = {name: getattr(ORDER.lines[0], name) for name in ("buyers_item_id", "sellers_item_id", "standard_item_id")}
+    twin = with_line(with_line(INVOICE, 0, quantity=Decimal(12000)), 1, order_line_ref="1", unit_code="EA", **same)
     found = matched(ORDER, [RECEIPT], twin)
     assert [(item.line, item.received) for item in found.shortfalls] == [("2", Decimal(0))]
     assert found.matched_amount == Money(61020000, "CNY")

@@ -65,9 +65,12 @@ def test_order__despatched_in_parts__values_add_up_to_the_whole() -> None:
 
 
 def test_receive__rejected_goods__not_counted() -> None:
-    lines = tuple(replace(line, rejected=line.quantity) for line in DOCS["receipt"].lines)
+    first, second = DOCS["receipt"].lines
+    lines = (replace(first, rejected=first.quantity), second)
     order = done(orders.receive(DESPATCHED, replace(DOCS["receipt"], lines=lines)))
-    assert order.received == 0
+    assert (order.lines[0].received, order.lines[1].received) == (0, second.quantity)
+    none = replace(DOCS["receipt"], lines=tuple(replace(line, rejected=line.quantity) for line in (first, second)))
+    assert code(orders.receive(DESPATCHED, none)) == "nothing_moved"
 
 
 def test_acknowledge__response_rejects__order_not_accepted() -> None:
@@ -99,7 +102,7 @@ def test_despatch__goods_not_ordered__line_not_ordered() -> None:
 
 
 def test_despatch__another_unit__unit_mismatch() -> None:
-    lines = (replace(DOCS["despatch"].lines[1], unit_code="TNE"),)
+    lines = (replace(DOCS["despatch"].lines[1], unit_code="XBX"),)
     assert code(orders.despatch(ACKNOWLEDGED, replace(DOCS["despatch"], lines=lines))) == "unit_mismatch"
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from chainfin.documents.crediting import dilution
+from chainfin.documents.fingerprint import normalised
 from chainfin.documents.model import Document, DocumentKind
 from chainfin.errors import Conflict, unless_refused
 from chainfin.eth.bindings.receivables_acts import Credit
@@ -17,7 +18,7 @@ from chainfin.services.lending import margin_calls
 from chainfin.services.trade import receivables, trade_documents
 from chainfin.services.views.acts import ActView
 from chainfin.storage.party_tables import PartyRow
-from chainfin.storage.trade_tables import ActRow, DocumentRow, ReceivableRow
+from chainfin.storage.trade_tables import DocumentRow, ReceivableRow
 from chainfin.values.money import Money
 
 
@@ -32,7 +33,8 @@ class Dilution:
 
 
 def credit(ctx: Context, actor: Actor, receivable_id: str, data: bytes, source: str = "request") -> Dilution:
-    """The holder's credit note (红字发票). It cuts the free part at once; what exceeds it is called as a top-up.
+    """The holder's credit note (红字发票). It cuts the free part at once; what exceeds it is called as a top-up. Before
+    the claim is confirmed it is withdrawn, and may be issued again for the rest.
 
     What of the invoice never became part of the face (goods that didn't come) is credited first: it costs the
     receivable nothing. Raises NotFound receivable_unknown; BadInput document_…; Refused not_holder, party_mismatch,
@@ -41,12 +43,14 @@ def credit(ctx: Context, actor: Actor, receivable_id: str, data: bytes, source: 
     document = trade_documents.understand(data, source, DocumentKind.CREDIT_NOTE)
     with ctx.store.begin() as session:
         row = receivables.for_party(session, actor, receivable_id)
-        value = receivables.value(session, row)
-        unless_refused(rules.may_credit(value, by=actor.require()))
         invoice = Document.from_canonical(session.get_one(DocumentRow, row.document_id).canonical)
-        earlier = _notes(session, row)
-        if document.id in {each.id for each in earlier}:
+        earlier = trade_documents.credit_notes(session, row.order_id, row.number)
+        if normalised(document.id) in {normalised(each.id) for each in earlier}:
             raise Conflict("credit_note_already_taken", f"credit note {document.id} was taken before")
+        value = receivables.value(session, row)
+        if not value.confirmed and row.status == rules.State.ISSUED:
+            return _before_confirmation(session, ctx, actor, row, invoice, (document, data), earlier)
+        unless_refused(rules.may_credit(value, by=actor.require()))
         note = unless_refused(dilution(invoice, document, earlier=earlier))
         cut = _cut(session, row, invoice, earlier, note)
         diluted = min(cut, Money(max(0, receivables.unpromised(row)), row.currency))
@@ -60,24 +64,22 @@ def credit(ctx: Context, actor: Actor, receivable_id: str, data: bytes, source: 
         return Dilution(diluted, top_up, ActView.of(receivables.act_of(session, ctx, row, row.holder_id, act)))
 
 
-def _notes(session: Session, row: ReceivableRow) -> list[Document]:
-    """The credit notes that were taken for this invoice before, but those whose act came to nothing."""
-    same = select(ReceivableRow.id).where(ReceivableRow.document_id == row.document_id)
-    ended = session.exec(
-        select(ActRow).where(
-            col(ActRow.subject).in_(same),
-            ActRow.function == Credit.FUNCTION,
-            col(ActRow.status).in_(("refused", "expired")),
-        )
-    )
-    void = {Credit.from_params(act.params).document_root for act in ended}
-    kept = session.exec(
-        select(DocumentRow)
-        .where(DocumentRow.order_id == row.order_id, DocumentRow.kind == DocumentKind.CREDIT_NOTE.value)
-        .order_by(col(DocumentRow.id))
-    )
-    notes = [Document.from_canonical(each.canonical) for each in kept if each.root not in void]
-    return [note for note in notes if note.references.invoices == (row.number,)]
+def _before_confirmation(
+    session: Session,
+    ctx: Context,
+    actor: Actor,
+    row: ReceivableRow,
+    invoice: Document,
+    note_as_sent: tuple[Document, bytes],
+    earlier: Sequence[Document],
+) -> Dilution:
+    """Nobody has confirmed the claim yet: the note withdraws it, and the same invoice is issued again for the rest."""
+    document, data = note_as_sent
+    note = unless_refused(dilution(invoice, document, earlier=earlier))
+    act = receivables.withdrawal(session, ctx, row, by=actor.require())
+    seller, debtor = (session.get_one(PartyRow, each) for each in (row.seller_id, row.debtor_id))
+    trade_documents.keep(session, ctx, document, data, seller=seller, buyer=debtor, order_id=row.order_id)
+    return Dilution(note, Money.zero(row.currency), ActView.of(act))
 
 
 def _cut(session: Session, row: ReceivableRow, invoice: Document, earlier: Sequence[Document], note: Money) -> Money:
@@ -86,7 +88,7 @@ def _cut(session: Session, row: ReceivableRow, invoice: Document, earlier: Seque
     whole = row
     while whole.parent_id is not None:
         whole = session.get_one(ReceivableRow, whole.parent_id)
-    withheld = invoice.totals.payable - Money(whole.face, whole.currency)
-    before = sum((each.totals.payable for each in earlier if each.totals), Money.zero(row.currency))
+    withheld = invoice.claim - Money(whole.face, whole.currency)
+    before = trade_documents.credited(earlier, row.currency)
     zero = Money.zero(row.currency)
     return max(before + note - withheld, zero) - max(before - withheld, zero)

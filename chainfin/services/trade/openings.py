@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from chainfin.documents.fingerprint import invoice_key
+from chainfin.documents.fingerprint import invoice_key, serials
+from chainfin.documents.model import Document
 from chainfin.documents.opening import Opening
 from chainfin.errors import NotFound
 from chainfin.services.kernel.context import Actor, Context
-from chainfin.services.trade import trade_documents
+from chainfin.services.trade import receivables, trade_documents
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import DocumentRow, ReceivableRow
 
@@ -23,5 +24,11 @@ def opening(ctx: Context, actor: Actor, receivable_id: str) -> Opening:
             raise NotFound("receivable_unknown", f"there is no receivable {receivable_id} on an invoice of yours")
         seller = session.get_one(PartyRow, row.seller_id)
         document = session.get_one(DocumentRow, row.document_id)
-    key = invoice_key(ctx.fingerprint_key, seller.legal_value, document.number)
+    invoice = Document.from_canonical(document.canonical)
+    series = next(
+        each
+        for each in serials(invoice)
+        if receivables.fingerprint(ctx, seller.legal_value, invoice.id, each) == row.id
+    )
+    key = invoice_key(ctx.fingerprint_key, seller.legal_value, invoice.id, series=series)
     return Opening(key, trade_documents.secret_of(ctx, document), seller.legal_value)

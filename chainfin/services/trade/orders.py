@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from chainfin.documents.fingerprint import normalised
-from chainfin.documents.model import Document, DocumentKind, References
+from chainfin.documents.model import Document, DocumentKind, References, as_first_read
 from chainfin.errors import Conflict, NotFound, Refused, unless_refused
 from chainfin.eth.bindings import orders_acts
 from chainfin.eth.bindings.base import Act
@@ -21,7 +21,7 @@ from chainfin.services.trade.trade_documents import TradeDocument
 from chainfin.services.views.acts import ActView
 from chainfin.services.views.trade import OrderView
 from chainfin.storage.party_tables import PartyRow
-from chainfin.storage.trade_tables import OrderRow
+from chainfin.storage.trade_tables import ActRow, DocumentRow, OrderRow
 from chainfin.values.party import Kind
 
 
@@ -126,10 +126,16 @@ def cancel(ctx: Context, actor: Actor, order_id: str) -> ActView:
 
 
 def despatch(ctx: Context, actor: Actor, order_id: str, data: bytes, source: str = "request") -> ActView:
-    """The seller's despatch advice. Raises Refused despatch_above_order, unit_mismatch, …."""
+    """The seller's despatch advice; one that was taken before gives the act that it led to.
+
+    Raises Refused despatch_above_order, unit_mismatch, …; Conflict document_number_reused.
+    """
     document = trade_documents.understand(data, source, DocumentKind.DESPATCH_ADVICE)
     with ctx.store.begin() as session:
         row, order = for_party(session, actor, order_id, "seller")
+        standing = _taken_before(session, row, document, orders_acts.Despatch.FUNCTION)
+        if standing is not None:
+            return ActView.of(standing)
         after = unless_refused(rules.despatch(order, document))
         kept = _keep(session, ctx, row, document, data)
         moved = after.despatched - order.despatched
@@ -138,15 +144,50 @@ def despatch(ctx: Context, actor: Actor, order_id: str, data: bytes, source: str
 
 
 def receive(ctx: Context, actor: Actor, order_id: str, data: bytes, source: str = "request") -> ActView:
-    """The buyer's receipt advice. Raises Refused receipt_above_despatch, …."""
+    """The buyer's receipt advice; one that was taken before gives the act that it led to.
+
+    Raises Refused receipt_above_despatch, …; Conflict document_number_reused.
+    """
     document = trade_documents.understand(data, source, DocumentKind.RECEIPT_ADVICE)
     with ctx.store.begin() as session:
         row, order = for_party(session, actor, order_id, "buyer")
+        standing = _taken_before(session, row, document, orders_acts.ReceiveGoods.FUNCTION)
+        if standing is not None:
+            return ActView.of(standing)
         after = unless_refused(rules.receive(order, document))
         kept = _keep(session, ctx, row, document, data)
         moved = after.received - order.received
         act = orders_acts.ReceiveGoods(order_id=row.id, document_root=kept.root, amount=moved)
         return _act(session, ctx, row, row.buyer_id, act, kept)
+
+
+def _taken_before(session: Session, row: OrderRow, document: Document, function: str) -> ActRow | None:
+    """The act of this very document, if it was taken before: the same goods move once, under whatever key they are
+    posted again. Raises Conflict document_number_reused: its issuer has another document of this number."""
+    number = normalised(document.id)
+    of_kind = select(DocumentRow.id, DocumentRow.number).where(
+        DocumentRow.order_id == row.id, DocumentRow.kind == document.kind.value
+    )
+    twins = {found for found, other in session.exec(of_kind) if normalised(other) == number}
+    if not twins:
+        return None
+    made = select(ActRow).where(
+        ActRow.subject == row.id,
+        ActRow.function == function,
+        col(ActRow.status).in_(("awaiting_signature", "signed", "final")),
+    )
+    for act in session.exec(made):
+        if act.extra["document_id"] not in twins:
+            continue
+        standing = Document.from_canonical(session.get_one(DocumentRow, act.extra["document_id"]).canonical)
+        if standing in (document, as_first_read(document)):
+            return act
+        raise Conflict(
+            "document_number_reused",
+            f"{document.kind} {document.id} was taken before with another content",
+            act=act.id,
+        )
+    return None
 
 
 def for_party(session: Session, actor: Actor, order_id: str, side: str) -> tuple[OrderRow, rules.Order]:

@@ -7,7 +7,8 @@ from datetime import date
 
 from sqlmodel import Session
 
-from chainfin.documents.fingerprint import invoice_fingerprint, invoice_key
+from chainfin.documents.financing import unless_claim
+from chainfin.documents.fingerprint import invoice_fingerprint, invoice_key, series_of
 from chainfin.documents.model import Document, DocumentKind
 from chainfin.errors import BadInput, Conflict, NotFound, Refusal, Refused, unless_refused
 from chainfin.eth.bindings import receivables_acts
@@ -46,9 +47,10 @@ def day_number(day: date) -> int:
     return (day - EPOCH).days
 
 
-def _fingerprint(ctx: Context, seller_legal_id: str, number: str) -> str:
-    key = invoice_key(ctx.fingerprint_key, seller_legal_id, number)
-    return "0x" + invoice_fingerprint(key, seller_legal_id, number).hex()
+def fingerprint(ctx: Context, seller_legal_id: str, number: str, series: str) -> str:
+    """The id of the claim of this invoice, 0x-hex."""
+    key = invoice_key(ctx.fingerprint_key, seller_legal_id, number, series=series)
+    return "0x" + invoice_fingerprint(key, seller_legal_id, number, series=series).hex()
 
 
 def issue(
@@ -72,12 +74,13 @@ def issue(
         order_row, order = orders.for_party(session, actor, order_id, "seller")
         seller = gate.enter(session, order_row.seller_id, Kind.ISSUE)
         buyer = gate.active_party(session, order_row.buyer_id)
-        fingerprint = _fingerprint(ctx, seller.legal_value, document.id)
-        _unless_registered(session, fingerprint, document.id)
-        billed = _billed(order, document, accept_matched)
+        unless_refused(unless_claim(document, ctx.clock.today()))
+        claim_id = _free_id(session, ctx, seller, document, order_row.number)
+        notes = trade_documents.credit_notes(session, order_row.id, document.id)
+        billed = _billed(order, document, accept_matched, trade_documents.credited(notes, order.currency))
         claim = unless_refused(
             rules.issue(
-                id=fingerprint,
+                id=claim_id,
                 order_id=order_id,
                 seller=seller.id,
                 debtor=buyer.id,
@@ -89,7 +92,7 @@ def issue(
         kept = trade_documents.keep(session, ctx, document, data, seller=seller, buyer=buyer, order_id=order_id)
         row = session.merge(
             ReceivableRow(
-                id=fingerprint,
+                id=claim_id,
                 cell=ctx.cell,
                 number=document.id,
                 order_id=order_id,
@@ -100,7 +103,7 @@ def issue(
                 currency=claim.currency,
                 face=claim.face,
                 due_date=claim.due_date,
-                reference=payment_reference.of("receivable", fingerprint),  # also where a refused one is billed again
+                reference=payment_reference.of("receivable", claim_id),  # also where a refused one is billed again
                 created_at=ctx.clock.now(),
             )
         )
@@ -108,18 +111,34 @@ def issue(
         return Issuance(view(row, document_root=kept.root), billed.match, ActView.of(act))
 
 
-def _unless_registered(session: Session, fingerprint: str, number: str) -> None:
-    """Raises Conflict invoice_already_registered.
+def _free_id(session: Session, ctx: Context, seller: PartyRow, document: Document, order: str) -> str:
+    """The id under which the invoice makes a claim on this order. A number that was taken in another year is taken to
+    be counted anew; that it isn't the same goods again is for the match to say.
 
     One that was withdrawn before its confirmation may be issued again, put right; the contract agrees.
+    Raises Conflict invoice_already_registered.
     """
-    standing = session.get(ReceivableRow, fingerprint)
-    if standing is not None and standing.status not in ("refused", "cancelled"):
+    claim_id = fingerprint(ctx, seller.legal_value, document.id, series_of(document, order=order, anew=False))
+    standing = _standing(session, claim_id)
+    if standing is not None and _issued_on(session, standing).year != document.issue_date.year:
+        claim_id = fingerprint(ctx, seller.legal_value, document.id, series_of(document, order=order, anew=True))
+        standing = _standing(session, claim_id)
+    if standing is not None:
         raise Conflict(
             "invoice_already_registered",
-            f"invoice {number} made a receivable before; an invoice is financed once",
-            receivable=fingerprint,
+            f"invoice {document.id} made a receivable before; an invoice is financed once",
+            receivable=claim_id,
         )
+    return claim_id
+
+
+def _standing(session: Session, claim_id: str) -> ReceivableRow | None:
+    row = session.get(ReceivableRow, claim_id)
+    return None if row is None or row.status in ("refused", "cancelled") else row
+
+
+def _issued_on(session: Session, row: ReceivableRow) -> date:
+    return Document.from_canonical(session.get_one(DocumentRow, row.document_id).canonical).issue_date
 
 
 def _issue_act(
@@ -160,17 +179,29 @@ def _attest(issued: receivables_acts.Issue, trail: str) -> receivables_acts.Atte
 
 
 def _due(document: Document, due_date: date | None) -> date:
-    """The day on which the invoice falls due. Raises BadInput due_date_missing."""
+    """The day on which the invoice falls due. Raises BadInput due_date_missing; Refused instalments_several (what is
+    due on several days makes several claims: bill each of them by an invoice of its own)."""
+    parts = document.billing.instalments
+    if len({part.due_date for part in parts}) > 1:
+        days = ", ".join(f"{part.amount or '?'} on {part.due_date}" for part in parts)
+        raise Refused("instalments_several", f"invoice {document.id} is due in parts: {days}", where="due_date")
     due = document.due_date or due_date
     if due is None:
         raise BadInput("due_date_missing", f"invoice {document.id} names no due date", where="due_date")
     return due
 
 
-def _billed(order: order_rules.Order, document: Document, accept_matched: bool) -> order_rules.Invoiced:
-    billed = order_rules.invoice(order, document)
+def _billed(
+    order: order_rules.Order, document: Document, accept_matched: bool, credited: Money
+) -> order_rules.Invoiced:
+    """``credited``: by notes that came before the claim was confirmed; it was withdrawn, and asks for the rest."""
+    rest = document.claim - credited if credited.minor else None
+    if rest is not None and rest.minor <= 0:
+        raise Refused("invoice_credited", f"credit notes have taken back all of invoice {document.id}")
+    billed = order_rules.invoice(order, document, face=rest)
     if isinstance(billed, Refusal) and billed.code == "invoice_above_received" and accept_matched:
         limit = Money.parse(str(billed.proof["limit"]), order.currency)
+        limit = limit if rest is None else min(limit, rest)
         if limit.minor > 0:
             billed = order_rules.invoice(order, document, face=limit)
     return unless_refused(billed)
@@ -187,6 +218,7 @@ def confirm(
     with ctx.store.begin() as session:
         row = for_party(session, actor, receivable_id)
         unless_refused(rules.confirm(value(session, row), by=actor.require(), face=face, due=due_date))
+        _unless_credited(session, row)
         order = order_state.as_value(session, session.get_one(OrderRow, row.order_id, with_for_update=True))
         unless_refused(order_rules.confirm(order, face))
         root = session.get_one(DocumentRow, row.document_id).root
@@ -205,17 +237,32 @@ def confirm(
         return ActView.of(acts.prepare(session, ctx, party=debtor, act=act, subject=row.id))
 
 
+def _unless_credited(session: Session, row: ReceivableRow) -> None:
+    """Raises Refused invoice_credited: a credit note came first; the claim is to be withdrawn, and issued for the
+    rest."""
+    invoice = Document.from_canonical(session.get_one(DocumentRow, row.document_id).canonical)
+    credited = trade_documents.credited(trade_documents.credit_notes(session, row.order_id, row.number), row.currency)
+    rest = invoice.claim - credited
+    if credited.minor and Money(row.face, row.currency) > rest:
+        raise Refused("invoice_credited", f"{credited} of the invoice is credited: its claim is to be issued anew")
+
+
 def cancel(ctx: Context, actor: Actor, receivable_id: str) -> ActView:
     """The seller withdraws it before confirmation. Raises Refused not_seller, receivable_state_wrong."""
     with ctx.store.begin() as session:
         row = for_party(session, actor, receivable_id)
-        unless_refused(rules.cancel(value(session, row), by=actor.require()))
-        invoice = session.get_one(DocumentRow, row.document_id)
-        order = order_state.as_value(session, session.get_one(OrderRow, row.order_id, with_for_update=True))
-        face = Money(row.face, row.currency)
-        unless_refused(order_rules.uninvoice(order, Document.from_canonical(invoice.canonical), face))
-        act = receivables_acts.Cancel(id=row.id, order_id=row.order_id, document_root=invoice.root)
-        return ActView.of(act_of(session, ctx, row, row.seller_id, act))
+        return ActView.of(withdrawal(session, ctx, row, by=actor.require()))
+
+
+def withdrawal(session: Session, ctx: Context, row: ReceivableRow, *, by: str) -> ActRow:
+    """The seller's act that withdraws the claim ``row`` (locked). Raises Refused as `cancel`."""
+    unless_refused(rules.cancel(value(session, row), by=by))
+    invoice = session.get_one(DocumentRow, row.document_id)
+    order = order_state.as_value(session, session.get_one(OrderRow, row.order_id, with_for_update=True))
+    face = Money(row.face, row.currency)
+    unless_refused(order_rules.uninvoice(order, Document.from_canonical(invoice.canonical), face))
+    act = receivables_acts.Cancel(id=row.id, order_id=row.order_id, document_root=invoice.root)
+    return act_of(session, ctx, row, row.seller_id, act)
 
 
 def declare_default(ctx: Context, actor: Actor, receivable_id: str) -> ActView:

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlmodel import Session, col, select
 
 from chainfin.documents import read
 from chainfin.documents.commitment import SECRET_BYTES, commit
+from chainfin.documents.fingerprint import normalised
 from chainfin.documents.model import Document, DocumentKind
 from chainfin.documents.model import Party as NamedParty
 from chainfin.errors import BadInput, Forbidden, Refused
+from chainfin.eth.bindings.receivables_acts import Credit
 from chainfin.services.kernel.context import Context
 from chainfin.storage.party_tables import PartyAliasRow, PartyRow
-from chainfin.storage.trade_tables import DocumentRow
+from chainfin.storage.trade_tables import ActRow, DocumentRow, ReceivableRow
 from chainfin.storage.types import new_id
+from chainfin.values.money import Money
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,31 @@ def keep(
     session.add(row)
     session.flush()
     return TradeDocument(document, row)
+
+
+def credit_notes(session: Session, order_id: str, invoice: str) -> list[Document]:
+    """The credit notes that were taken for the invoice of this number on the order, but those whose act came to
+    nothing."""
+    ended = session.exec(
+        select(ActRow)
+        .where(ActRow.function == Credit.FUNCTION, col(ActRow.status).in_(("refused", "expired")))
+        .join(ReceivableRow, col(ReceivableRow.id) == col(ActRow.subject))
+        .where(ReceivableRow.order_id == order_id)
+    )
+    void = {Credit.from_params(act.params).document_root for act in ended}
+    kept = session.exec(
+        select(DocumentRow)
+        .where(DocumentRow.order_id == order_id, DocumentRow.kind == DocumentKind.CREDIT_NOTE.value)
+        .order_by(col(DocumentRow.id))
+    )
+    notes = [Document.from_canonical(each.canonical) for each in kept if each.root not in void]
+    number = normalised(invoice)
+    return [note for note in notes if {normalised(each) for each in note.references.invoices} == {number}]
+
+
+def credited(notes: Iterable[Document], currency: str) -> Money:
+    """What the notes credit together."""
+    return sum((each.totals.payable for each in notes if each.totals), Money.zero(currency))
 
 
 def secret_of(ctx: Context, row: DocumentRow) -> bytes:
