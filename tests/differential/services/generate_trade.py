@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from chainfin.documents.fingerprint import invoice_fingerprint, invoice_key
@@ -17,6 +17,9 @@ from tests.differential.services.generate_base import Base
 from tests.differential.services.harness import SELLERS
 from tests.differential.services.papers import UNIT
 from tests.e2e.site_money import CNY
+
+NUMBERED = date(2026, 12, 31)
+"""Until then invoices bear the day's date."""
 
 
 class Trade(Base):
@@ -137,7 +140,9 @@ class Trade(Base):
         days = self.dice.choice((30, 60, 90, 90, 180, self.dice.randint(1, 184), self.dice.choice((0, 184, 185))))
         due = self.site.today + timedelta(days=days)
         companies = self.h.company(buyer), self.h.company(seller)
-        paper = papers.invoice(row.number, number, self.site.today, due, *companies, units)
+        # of one year, however long the run: a number of another year would be another claim (ADR 0136)
+        dated = min(self.site.today, NUMBERED)
+        paper = papers.invoice(row.number, number, dated, due, *companies, units)
         legal = self.h.party(by).legal_value
         fingerprint = invoice_fingerprint(invoice_key(self.ctx.fingerprint_key, legal, number), legal, number)
         issued = receivables_acts.Issue(
