@@ -44,9 +44,9 @@ from chainfin.services.kernel import announcing, commands, custody, parking
 from chainfin.services.kernel.context import Clock, Context
 from chainfin.services.oversight.parked import Retry
 from chainfin.services.parties import admission
-from chainfin.services.payments import incoming, statements, unmatched
+from chainfin.services.payments import bank_line, incoming, statements, unmatched
 from chainfin.services.payments.allocation import Arrival
-from chainfin.services.payments.incoming import StatementLine
+from chainfin.services.payments.bank_line import StatementLine
 from chainfin.services.reactions import act_outcomes, chain_events, partner_outcomes
 from chainfin.settings import Partner, Settings
 from chainfin.storage.chain_tables import ChainEvent
@@ -286,7 +286,7 @@ class Installation(AbstractContextManager["Installation"]):
             incoming.take_again(session, self.ctx, statements.again(payload))
 
         return {
-            incoming.SOURCE: line,
+            bank_line.SOURCE: line,
             incoming.WAITING: waiting,
             incoming.UNMATCHED: nameless,
             statements.LINES: booked,

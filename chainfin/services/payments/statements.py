@@ -20,7 +20,7 @@ from chainfin.services.kernel.commands import PayHolder, PayLoan, Refund
 from chainfin.services.kernel.context import Context
 from chainfin.services.payments import incoming, returned
 from chainfin.services.payments.allocation import Arrival
-from chainfin.services.payments.incoming import StatementLine
+from chainfin.services.payments.bank_line import StatementLine
 from chainfin.storage.bank_tables import BankEntryRow, BankPaymentRow, BankStatementRow, VirtualAccountRow
 from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.oversight_tables import ParkedItemRow
