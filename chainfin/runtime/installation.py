@@ -310,20 +310,26 @@ class Installation(AbstractContextManager["Installation"]):
 def _statement_line(line: Line, clock: Clock) -> StatementLine:
     """A line of the rail as the services take it in."""
     content = line.content
-    if isinstance(content, Incoming):
-        arrival: Arrival | Refusal = Arrival(
-            bank_ref=content.bank_reference,
-            sequence=content.sequence,
-            payer_account=content.payer_account,
-            payee_account=content.payee_account,
-            amount=content.amount,
-            remittance=content.remittance,
-            received_on=clock.day_of(content.received_at),
-            evidence=content.evidence.as_json(),
-        )
-    else:
-        arrival = content
+    arrival = _arrival(content, clock) if isinstance(content, Incoming) else content
     return StatementLine(parking.as_payload(line.raw), line.reference, arrival)
+
+
+def _arrival(paid: Incoming, clock: Clock) -> Arrival | Refusal:
+    try:
+        received_on = clock.day_of(paid.received_at)
+    except OverflowError:
+        # the first and the last day that there are, which are another one in our zone
+        return Refusal("value_date_implausible", f"the bank dates this payment {paid.received_at.isoformat()}")
+    return Arrival(
+        bank_ref=paid.bank_reference,
+        sequence=paid.sequence,
+        payer_account=paid.payer_account,
+        payee_account=paid.payee_account,
+        amount=paid.amount,
+        remittance=paid.remittance,
+        received_on=received_on,
+        evidence=paid.evidence.as_json(),
+    )
 
 
 def _own_keys(store: Store, vault: Vault, clock: Clock) -> dict[str, str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -18,11 +19,11 @@ from chainfin.connectors.outcome import Unknown
 from chainfin.connectors.payment_rail import IncomingPage, Line, PaymentRail
 from chainfin.connectors.sandbox import World
 from chainfin.connectors.sandbox.faults import Fault, Rule
-from chainfin.errors import Unavailable
+from chainfin.errors import Conflict, Unavailable
 from chainfin.jws import sign
 from chainfin.rules import ledger
 from chainfin.runtime.installation import Installation
-from chainfin.services.books import journals
+from chainfin.services.books import bank_statement, journals
 from chainfin.services.kernel.context import OPERATOR
 from chainfin.services.oversight import parked, reconcile_bank
 from chainfin.services.payments import incoming
@@ -70,6 +71,8 @@ ODD_LINES: dict[str, tuple[dict[str, Any], str]] = {
     "the same line again": ({}, "known"),
     "a date in the future": ({"days": 30}, "value_date_implausible"),
     "1970": ({"at": "1970-01-01T00:00:00Z"}, "value_date_implausible"),
+    "the calendar's last moment": ({"at": "9999-12-31T23:59:59Z"}, "value_date_implausible"),
+    "the calendar's first moment": ({"at": "0001-01-01T00:00:00+14:00"}, "value_date_implausible"),
     "another account's": ({"payee_account": "somebody-elses"}, "payee_account_foreign"),
     "a foreign signature": ({"signature": "foreign"}, "partner_signature_invalid"),
     "no signature": ({"signature": ""}, "partner_signature_invalid"),
@@ -216,6 +219,41 @@ def test_page__that_cannot_be_one__refused_whole(text: str, code: str) -> None:
     outcome = PaymentRail(Partner(text).client).incoming(9)
     assert isinstance(outcome, Unknown)
     assert outcome.code == code
+
+
+@pytest.mark.parametrize(
+    "through", ["9999-12-31T23:59:59+00:00", "2099-06-30T00:00:00+00:00", "0001-01-01T00:00:00+14:00"]
+)
+def test_page__told_through_a_time_that_cannot_be__parked_once_and_the_page_is_taken(feed: Feed, through: str) -> None:
+    """Else everybody could act on debts whose payments nobody has told of."""
+    site = feed.site
+    day, before = site.today, told_through(site)
+    for _ in range(2):
+        line = feed.line()
+        page = IncomingPage((line,), incoming.cursor(site.ctx), datetime.fromisoformat(through))
+        site.inst._on_incoming(page)
+        site.inst._on_incoming(replace(page, lines=()))
+        assert len(feed.rows(line.reference)) == 1
+    assert told_through(site) == before
+    with site.ctx.store.read() as session, pytest.raises(Conflict) as missing:
+        bank_statement.unless_open(session, day)
+    assert missing.value.code == "bank_statement_missing"
+    items = parked.list_(site.ctx, OPERATOR, status="open", after="", limit=500)
+    (item,) = (each for each in items if each.subject == through)
+    assert (item.source, item.reason) == ("bank_feed", "bank_through_implausible")
+    done = parked.resolve(site.ctx, OPERATOR, item.id, "the bank's clock was wrong")
+    assert done.status == "resolved"
+
+
+def told_through(site: Site) -> date | None:
+    with site.ctx.store.read() as session:
+        return bank_statement.through(session)
+
+
+def test_page__told_through_a_minute_ahead_of_our_clock__is_believed(feed: Feed) -> None:
+    site = feed.site
+    site.inst._on_incoming(IncomingPage((), incoming.cursor(site.ctx), site.ctx.clock.now() + timedelta(minutes=1)))
+    assert told_through(site) == site.today - timedelta(days=1)
 
 
 def test_page__with_a_foreign_signature__refused_whole_and_read_again(feed: Feed) -> None:

@@ -65,10 +65,12 @@ def take_in(
 ) -> list[Money]:
     """A page of the bank's lines and the cursor after it, in one transaction; a payment that is known is skipped.
 
-    ``through``: the bank's word that all it had booked before that moment is told of with this page. Returns the
-    amounts that are new. Raises only what the database raises: any other trouble is one line's own and parks that line.
+    ``through``: the bank's word that all it had booked before that moment is told of with this page; one that can't be
+    true counts for nothing (`bank_statement.believed`). Returns the amounts that are new. Raises only what the database
+    raises: any other trouble is one line's own and parks that line.
     """
     taken: list[Money] = []
+    through = bank_statement.believed(ctx, through)
     if not lines and not (through is not None and bank_statement.news(ctx, through)):
         return taken
     with ctx.store.begin() as session:
