@@ -21,6 +21,7 @@ from sqlmodel import Session, col, func, select
 from chainfin.errors import BadInput
 from chainfin.runtime.loop import Loop, State
 from chainfin.services.kernel.commands import PayHolder, PayLoan
+from chainfin.storage import outbox
 from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.lending_tables import ApplicationNodeRow, EndOfDayRow
 from chainfin.storage.oversight_tables import ParkedItemRow
@@ -31,8 +32,6 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 PAID_TOPICS = (PayLoan.TOPIC, PayHolder.TOPIC)
 DECIDING = ("declined", "offered", "review")
 """Nodes of an application at which a decision is known: refused, approved, handed to a person."""
-WAITING_STATES = ("due", "claimed", "unknown")
-"""States of an outbox row that isn't ended."""
 
 
 class Chain(Protocol):
@@ -148,7 +147,7 @@ class _Now(Collector):
         age = _gauge("outbox_oldest_seconds", "Age of the oldest command that is not ended", "topic")
         query = (
             select(OutboxRow.topic, func.count(), func.min(col(OutboxRow.created_at)))
-            .where(col(OutboxRow.status).in_(WAITING_STATES))
+            .where(col(OutboxRow.status).in_(outbox.OPEN))
             .group_by(OutboxRow.topic)
         )
         for topic, count, oldest in session.exec(query):
