@@ -13,6 +13,7 @@ import queue
 import socket
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeAlias
@@ -154,7 +155,7 @@ class Worker:
             return outbox.any_due(session, self._topics, now=now)
 
     def _carry_out(self, row: OutboxRow) -> None:
-        with structlog.contextvars.bound_contextvars(topic=row.topic, outbox_id=row.id):
+        with _about(row):
             outcome = self._ask(row)
         self._finished.put(_Finished(row, storable(outcome)))
         self._wake()
@@ -175,6 +176,10 @@ class Worker:
             return Unknown("handler_failed", type(error).__name__, answered=True)
 
     def _report(self, session: Session, finished: _Finished, now: datetime) -> None:
+        with _about(finished.row):
+            self._take_in(session, finished, now)
+
+    def _take_in(self, session: Session, finished: _Finished, now: datetime) -> None:
         row_id, outcome = finished.row.id, finished.outcome
         assert row_id is not None, "a claimed row has an id"
         row = session.get_one(OutboxRow, row_id, with_for_update=True)
@@ -196,7 +201,7 @@ class Worker:
             code, message = "result_failed", type(error).__name__
             if isinstance(error, ChainfinError):
                 code, message = error.code, error.message
-            _log.error("result_not_taken_in", topic=row.topic, outbox_id=row.id, code=code, exc_info=error)
+            _log.error("result_not_taken_in", code=code, exc_info=error)
             said = outcome.value if isinstance(outcome, Done) else None
             self._later(session, row, Unknown(code, message, answered=True), now, said)
 
@@ -214,3 +219,10 @@ class Worker:
         at = now + timedelta(seconds=wait_s)
         error = f"{outcome.code}: {outcome.message}"
         outbox.later(session, row.id, at=at, error=error, unknown=isinstance(outcome, Unknown))
+
+
+def _about(row: OutboxRow) -> AbstractContextManager[None]:
+    """Within the block every line of the log names the command and what it is about."""
+    return structlog.contextvars.bound_contextvars(
+        topic=row.topic, outbox_id=row.id, subject=row.subject, correlation=row.correlation
+    )

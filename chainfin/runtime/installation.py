@@ -270,8 +270,7 @@ class Installation(AbstractContextManager["Installation"]):
 
     def _on_incoming(self, page: IncomingPage) -> None:
         lines = [_statement_line(line, self.clock) for line in page.lines]
-        for amount in incoming.take_in(self.ctx, lines, page.next_cursor, through=page.through):
-            self.metrics.received(amount)
+        incoming.take_in(self.ctx, lines, page.next_cursor, through=page.through)
 
     def retries(self) -> Mapping[str, Retry]:
         """How parked items are taken in again, by their source."""

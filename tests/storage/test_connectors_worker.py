@@ -79,9 +79,8 @@ def make(store: Store, clock: Clock) -> Iterator[Make]:
     def build(
         handler: Handler, heard: OnResult, topic: str = "t", parked: OnParked | None = None, **options: float
     ) -> Worker:
-        worker = Worker(
-            store, {topic: handler}, heard, parked or no_parked, now=clock, jitter=lambda ceiling: ceiling, **options
-        )  # type: ignore[arg-type]  # rest_s alone is given here
+        aside = parked or no_parked
+        worker = Worker(store, {topic: handler}, heard, aside, now=clock, jitter=lambda ceiling: ceiling, **options)  # type: ignore[arg-type]  # rest_s alone is given here
         made.append(worker)
         return worker
 

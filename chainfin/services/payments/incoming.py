@@ -39,6 +39,7 @@ from chainfin.storage.away import is_away
 from chainfin.storage.lending_tables import IncomingRow
 from chainfin.storage.oversight_tables import ParkedItemRow
 from chainfin.storage.party_tables import FactRow
+from chainfin.storage.store import count
 from chainfin.storage.trade_tables import ReceivableRow
 from chainfin.storage.types import new_id, storable
 from chainfin.values.money import Money
@@ -46,6 +47,8 @@ from chainfin.values.payment_reference import Kind
 
 _log = structlog.get_logger("chainfin.payments")
 
+RECEIVED = "received"
+"""What is counted when a payment is taken in, by whatever way the bank told of it."""
 WAITING = "waiting_payments"
 """The source of parked payments that waited and then could not be placed."""
 UNMATCHED = "unmatched_payments"
@@ -102,6 +105,7 @@ def take_line(session: Session, ctx: Context, line: StatementLine) -> Money | No
         return None
     if row.repeat:
         bank_line.park_reused(session, ctx, line, row.id)
+    count(session, row, RECEIVED, row.currency, row.amount)
     return arrival.amount
 
 
