@@ -151,8 +151,7 @@ def trace_of(error: BaseException) -> str:
     while now is not None and id(now) not in seen:
         seen.add(id(now))
         ours = f": {now.code}" if isinstance(now, ChainfinError) else ""
-        kind = f"{type(now).__module__}.{type(now).__qualname__}".removeprefix("builtins.")
-        parts.append("".join(traceback.format_tb(now.__traceback__)) + kind + ours)
+        parts.append("".join(traceback.format_tb(now.__traceback__)) + type(now).__qualname__ + ours)
         now = now.__cause__ or (None if now.__suppress_context__ else now.__context__)
     return "\nled to\n".join(reversed(parts))
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlmodel import Session
 
+from chainfin.services.books import bank_statement
 from chainfin.services.kernel.context import OPERATOR, Context
 from chainfin.services.oversight import parked
 from chainfin.services.payments import bank_line, incoming
@@ -74,7 +75,7 @@ def test_received__a_transaction_that_fails__counts_nothing(site: Site, monkeypa
 
     ref = site.pays(7_00, "nobody's", step=False)
     with monkeypatch.context() as patch:
-        patch.setattr(incoming.bank_statement, "note", lost)
+        patch.setattr(bank_statement, "note", lost)
         with pytest.raises(RuntimeError):
             site.inst.incoming.run_once()
     assert counted(site, "received") == before

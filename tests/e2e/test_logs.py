@@ -22,6 +22,7 @@ from chainfin.connectors.payment_rail import IncomingPage
 from chainfin.connectors.watch import IncomingWatch
 from chainfin.connectors.worker import TRIES
 from chainfin.errors import BadInput
+from chainfin.eth.signer import KeySigner
 from chainfin.rules.loan import LoanState
 from chainfin.runtime import log_setup
 from chainfin.runtime.loop import Loop, State
@@ -153,7 +154,8 @@ def secrets_of(site: Site) -> set[str]:
             found |= {party.name, party.account, party.legal_value, party.commitment_salt}
         for key in session.exec(select(CustodyKeyRow)):
             signer = custody.signer_of(session, site.ctx, key.address)
-            found |= {key.sealed} if signer is None else {key.sealed, signer.secret.hex()}
+            assert isinstance(signer, KeySigner), "it is held here"
+            found |= {key.sealed, signer.secret.hex()}
     return {each for each in found if len(each) > 4}
 
 
@@ -165,7 +167,7 @@ def test_log_and_probes__everything_goes_wrong__no_name_account_or_secret(
         Loop("worker", Failing()),
     ]
     app = create_app(site.ctx, loops=loops, ready={loop.name: loop.check for loop in loops}, metrics=site.inst.metrics)
-    app.add_api_route("/t/broken", lambda: broken())
+    app.add_api_route("/t/broken", Failing().turn)
     http = TestClient(app, raise_server_exceptions=False, client=("127.0.0.1", 50_000))
     for loop in loops:
         loop.start()

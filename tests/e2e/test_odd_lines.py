@@ -4,15 +4,18 @@ that its neighbours are taken in."""
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlmodel import select
 
 from chainfin.connectors.outcome import Unknown
@@ -24,11 +27,13 @@ from chainfin.jws import sign
 from chainfin.rules import ledger
 from chainfin.runtime.installation import Installation
 from chainfin.services.books import bank_statement, journals
+from chainfin.services.kernel import parking
 from chainfin.services.kernel.context import OPERATOR
 from chainfin.services.oversight import parked, reconcile_bank
-from chainfin.services.payments import incoming
+from chainfin.services.payments import bank_line, incoming
 from chainfin.settings import load
 from chainfin.storage.lending_tables import COLLECTION_ACCOUNT, IncomingRow
+from chainfin.storage.oversight_tables import ParkedItemRow
 from chainfin.storage.party_tables import FactRow
 from chainfin.values.money import Money
 from tests.e2e.site import START, Site, open_site
@@ -201,6 +206,59 @@ def test_pages__out_of_order_and_repeated__each_line_once(feed: Feed) -> None:
     feed.page(lines[0], lines[1])
     feed.page(*lines)
     assert [len(feed.rows(each.reference)) for each in lines] == [1, 1, 1]
+
+
+MINE = st.sampled_from([COLLECTION_ACCOUNT, "CNY", "1.00", "2026-03-02T09:00:00Z"])
+WORDS = MINE | st.text(max_size=140) | st.text(":/ -.%长\0", max_size=140)
+TIMES = st.datetimes(timezones=st.sampled_from([UTC, timezone(timedelta(hours=14))]))
+SAID = TIMES.map(datetime.isoformat)
+NUMBERS = st.from_regex(r"[0-9]{1,20}(\.[0-9]{1,3})?", fullmatch=True)
+
+
+@settings(
+    max_examples=2 * int(os.environ.get("CHAINFIN_PARTNER_TEXTS", "12")),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(
+    changes=st.fixed_dictionaries(
+        {},
+        optional={
+            "payee_account": WORDS,
+            "currency": WORDS | st.sampled_from(["USD", "JPY"]),
+            "amount": WORDS | NUMBERS,
+            "at": WORDS | SAID,
+            "payer_account": WORDS,
+            "remittance": WORDS,
+        },
+    ),
+    through=st.none() | TIMES,
+    twice=st.booleans(),
+)
+def test_line__of_any_text__in_the_book_or_parked_and_its_neighbours_taken(
+    feed: Feed, changes: dict[str, str], through: datetime | None, twice: bool
+) -> None:
+    site = feed.site
+    first, odd, last = feed.line(), feed.line(**changes), feed.line()
+    lines = (first, odd, odd, last) if twice else (first, odd, last)
+    site.inst._on_incoming(IncomingPage(lines, incoming.cursor(site.ctx), through))
+    rows = feed.rows(odd.reference)
+    with site.ctx.store.read() as session:
+        whole = (ParkedItemRow.payload == parking.as_payload(odd.raw), ParkedItemRow.source == bank_line.SOURCE)
+        aside = session.exec(select(ParkedItemRow).where(*whole)).all()
+    assert sorted((len(rows), len(aside))) == [0, 1], "once, in one of the two places"
+    for row in rows:
+        body = body_of(odd)
+        assert (str(Money(row.amount, row.currency)), row.account) == (
+            str(Money.parse(body["amount"], body["currency"])),
+            body["payee_account"],
+        )
+        assert row.received_on <= site.today + timedelta(days=1)
+    for item in aside:
+        assert (item.status, item.attempts) == ("open", len(lines) - 2)
+    assert [len(feed.rows(each.reference)) for each in (first, last)] == [1, 1]
+    told = told_through(site)
+    assert told is None or told < site.today
 
 
 ODD_PAGES = {
