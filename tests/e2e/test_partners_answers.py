@@ -20,6 +20,7 @@ from chainfin.connectors.sandbox import data as sandbox_data
 from chainfin.connectors.sandbox import rail as sandbox_rail
 from chainfin.connectors.sandbox import registry as sandbox_registry
 from chainfin.connectors.sandbox.context import SandboxError
+from chainfin.connectors.wire import DataAnswer
 from chainfin.connectors.worker import TRIES
 from chainfin.rules import ledger
 from chainfin.services.kernel.context import OPERATOR
@@ -174,8 +175,8 @@ def test_data__any_json_of_any_day__decided(site: Site, payload: Any, as_of: dat
     consent = {"token": "token", "sources": ["marketplace"]}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sandbox_data, "_check_consent", lambda *_: None)
-        plain = sandbox_data.DataAnswer
-        patch.setattr(sandbox_data, "DataAnswer", lambda **told: plain(**{**told, "payload": payload, "as_of": as_of}))
+        said = {"payload": payload, "as_of": as_of}
+        patch.setattr(sandbox_data, "DataAnswer", lambda **told: DataAnswer(**{**told, **said}))
         general = site.apply(borrower, 10_000_00, None, product="general_310", consent=consent)
         site.run()
         ask_on(site)
