@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 import secrets
-import traceback
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Literal
@@ -117,11 +116,16 @@ def to_response(error: Exception, request: Request) -> Response:
         return problem(409, "made_meanwhile", detail, language=_language(request))
     if is_away(error):
         # the driver's own words stay in the log: they may name hosts and statements
-        _log.warning("database_unreachable", reply=reason(error), path=request.url.path)
+        _log.warning("database_unreachable", reply=reason(error), route=_route(request))
         headers = {"Retry-After": str(RETRY_AFTER_S)}
         detail = "the database does not answer: try again"
         return problem(503, "database_unreachable", detail, headers=headers, language=_language(request))
     return _unexpected(error, request)
+
+
+def _route(request: Request) -> str:
+    """The route's template: a path holds what its caller likes."""
+    return str(getattr(request.scope.get("route"), "path", None) or "unknown")
 
 
 def _twice(error: IntegrityError) -> bool:
@@ -179,7 +183,7 @@ def _of_ours(error: ChainfinError, request: Request) -> Response:
         headers["WWW-Authenticate"] = "Bearer"
     if status == 503:
         headers["Retry-After"] = str(RETRY_AFTER_S)
-        _log.warning("unavailable", code=error.code, detail=error.message, path=request.url.path)
+        _log.warning("unavailable", code=error.code, route=_route(request))
     return problem(
         status,
         error.code,
@@ -217,9 +221,7 @@ def _of_http(error: HTTPException, language: Language) -> Response:
 
 def _unexpected(error: Exception, request: Request) -> Response:
     incident = secrets.token_hex(8)
-    # as text: a renderer that shows local variables would write secrets into the log
-    trace = "".join(traceback.format_exception(error))
-    _log.error("internal_error", incident=incident, method=request.method, path=request.url.path, trace=trace)
+    _log.error("internal_error", incident=incident, method=request.method, route=_route(request), exc_info=error)
     return problem(
         500,
         "internal_error",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import traceback
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -133,6 +132,6 @@ async def _stream(
             batch = await run_in_threadpool(source, last_id)
     except Exception as error:
         # The answer has begun; all that can be said is nothing. The client resumes where it was.
-        _log.error("event_stream_broken", last_id=last_id, trace="".join(traceback.format_exception(error)))
+        _log.error("event_stream_broken", last_id=last_id, exc_info=error)
     finally:
         commits.unsubscribe(ticket)

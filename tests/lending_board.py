@@ -25,7 +25,8 @@ from chainfin.services.kernel.context import Actor, Clock, Context
 from chainfin.services.lending import applications, disbursement, limits, mandates
 from chainfin.services.payments import deposits
 from chainfin.services.payments.allocation import Arrival
-from chainfin.services.payments.incoming import StatementLine, take_in
+from chainfin.services.payments.bank_line import StatementLine
+from chainfin.services.payments.incoming import take_in
 from chainfin.services.reactions import chain_events, partner_outcomes
 from chainfin.storage import locks
 from chainfin.storage.chain_tables import ChainBlockRow, ChainEvent

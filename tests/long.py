@@ -67,6 +67,12 @@ CHECKS = (
         (*PYTEST, "tests/properties/test_margin_machine.py"),
         {"CHAINFIN_MARGIN_EXAMPLES": "200"},
     ),
+    Check(
+        "answers",
+        "partners' texts, times, data: 300 each",
+        (*PYTEST, "tests/e2e/test_partners_answers.py", "tests/e2e/test_odd_lines.py"),
+        {"CHAINFIN_PARTNER_TEXTS": "300"},
+    ),
     Check("planted", "a bug for each requirement", ("-m", "tests.planted")),
     Check("mutants", "rules, payments, lending", ("-m", "tests.mutation")),
     Check("contract-bugs", "a bug for each rule of the contracts", ("contracts/mutants.py",), node=True),

@@ -11,10 +11,11 @@ from api.auth import Acting, Ctx
 from api.paging import Page, Paged, page
 from api.route import OnceRoute
 from api.schemas.common import Id
-from api.schemas.parked import AllocationIn, ParkedOut, ResolveIn
+from api.schemas.parked import AllocationIn, OutcomeIn, ParkedOut, ResolveIn
 from api.schemas.persons import ProposalOut
 from chainfin.services.oversight import parked
 from chainfin.services.payments import unmatched
+from chainfin.services.reactions import partner_results
 
 router = APIRouter(prefix="/v1/parked", tags=["parked"], route_class=OnceRoute)
 
@@ -48,6 +49,16 @@ def resolve_parked(ctx: Ctx, actor: Acting, parked_id: Id, body: ResolveIn) -> P
 def allocate_parked(ctx: Ctx, actor: Acting, parked_id: Id, body: AllocationIn) -> ProposalOut:
     """Say for which claim an unmatched payment is. Another person approves (`/v1/proposals/{id}/approve`)."""
     return ProposalOut.of(unmatched.propose(ctx, actor, parked_id, kind=body.kind, target=body.id, reason=body.reason))
+
+
+@router.post("/{parked_id}/outcome", status_code=202)
+def say_outcome(ctx: Ctx, actor: Acting, parked_id: Id, body: OutcomeIn) -> ProposalOut:
+    """Say what became of a parked command to a partner. Another person approves (`/v1/proposals/{id}/approve`)."""
+    return ProposalOut.of(
+        partner_results.propose(
+            ctx, actor, parked_id, became=body.became, at=body.at, reference=body.reference, reason=body.reason
+        )
+    )
 
 
 @router.post("/{parked_id}/return", status_code=200)

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from api.schemas.common import Input, Moment, Reason, Ref
+from api.schemas.common import Input, Line, Moment, Reason, Ref, ZonedMoment
 from chainfin.services.views.oversight import ParkedView
 
 
@@ -21,6 +21,15 @@ class AllocationIn(Input):
 
     kind: Literal["loan", "receivable", "buy_back"]
     id: Ref
+    reason: Reason
+
+
+class OutcomeIn(Input):
+    """What became of a command whose partner's answers can't be taken in."""
+
+    became: Literal["done", "refused"]
+    at: ZonedMoment | None = None
+    reference: Line | None = None
     reason: Reason
 
 

@@ -16,7 +16,7 @@ from sqlmodel import Session, col, select
 from chainfin.chain.decode import describe_revert
 from chainfin.chain.node import Node, Reverted
 from chainfin.chain.relayed import relayed
-from chainfin.chain.settling import OPEN, Reports, Settler, report_refusal
+from chainfin.chain.settling import OPEN, Reports, Settler, about, report_refusal
 from chainfin.errors import BadInput, Unavailable
 from chainfin.eth.signer import Signer
 from chainfin.eth.transaction import Transaction
@@ -48,6 +48,8 @@ class Policy:
 class _Command:
     row_id: int
     act_id: str
+    subject: str
+    """What the act is about."""
     contract: str
     to: str
     data: bytes
@@ -221,10 +223,10 @@ class Sender:
         try:
             sent = relayed(row)
             to, data = self._contracts[sent.contract], sent.call_data()
-            commands.append(_Command(row.id, row.subject, sent.contract, to, data))
+            commands.append(_Command(row.id, row.subject, row.correlation, sent.contract, to, data))
         except BadInput as error:
             # nothing that can be sent will ever come of it
-            report_refusal(session, self._reports, row.id, row.subject, error.code, str(error))
+            report_refusal(session, self._reports, row, error.code, str(error))
 
     def _check(self, commands: Sequence[_Command]) -> tuple[list[_Command], list[tuple[_Command, str, str]]]:
         head = self._node.head()
@@ -266,7 +268,8 @@ class Sender:
                     created_at=now,
                 )
             )
-            self._reports.sent(session, command.act_id, tx_hash)
+            with about(command.act_id, command.subject):
+                self._reports.sent(session, command.act_id, tx_hash)
             counter.next += 1
             raws.append(raw)
         session.add(counter)
@@ -278,10 +281,10 @@ class Sender:
         with self._store.begin() as session:
             # "replayed" may only mean that another worker has sent it meanwhile
             taken = self._have_transaction(session, [command.row_id for command, _, _ in failed])
+            rows = outbox.rows(session, [command.row_id for command, _, _ in failed])
             for command, code, message in failed:
-                if command.row_id in taken:
-                    continue
-                report_refusal(session, self._reports, command.row_id, command.act_id, code, message)
+                if command.row_id not in taken:
+                    report_refusal(session, self._reports, rows[command.row_id], code, message)
 
     def _postpone(self, commands: Sequence[_Command], why: str) -> None:
         at = self._reports.now() + timedelta(seconds=self._policy.retry_s)

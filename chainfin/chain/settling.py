@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
 
@@ -50,10 +51,17 @@ class Reports(Protocol):
         """A contract's custom error as a stable code."""
 
 
-def report_refusal(session: Session, reports: Reports, row_id: int, act_id: str, code: str, message: str) -> None:
+def about(act_id: str, subject: str) -> AbstractContextManager[None]:
+    """Within the block every line of the log names the act, and what it is about."""
+    return structlog.contextvars.bound_contextvars(subject=act_id, correlation=subject)
+
+
+def report_refusal(session: Session, reports: Reports, row: OutboxRow, code: str, message: str) -> None:
     """A command is refused for good: in the outbox and to the services."""
-    outbox.refused(session, row_id, code, message)
-    reports.refused(session, act_id, code, message)
+    assert row.id is not None, "a stored row has an id"
+    with about(row.subject, row.correlation):
+        outbox.refused(session, row.id, code, message)
+        reports.refused(session, row.subject, code, message)
 
 
 class Settler:
@@ -97,7 +105,7 @@ class Settler:
             self._sent_at[tx_hash] = moment
             if isinstance(answer, ChainfinError):
                 refused = refused or isinstance(answer, Refused)
-                self._log.warning("not taken yet", tx_hash=tx_hash, code=answer.code, why=answer.message)
+                self._log.warning("not taken yet", tx_hash=tx_hash, code=answer.code)
         if refused:
             funded(self._node, self._address, self._cost(), self._node.head())
 
@@ -169,8 +177,7 @@ class Settler:
                     result = {"tx_hash": row.hash, "block_number": receipt.block_number, "block_hash": block_hash}
                     outbox.done(session, row.outbox_id, {**result, "gas_used": receipt.gas_used})
                 else:
-                    act_id = commands[row.outbox_id].subject
-                    report_refusal(session, self._reports, row.outbox_id, act_id, *whys[row.hash])
+                    report_refusal(session, self._reports, commands[row.outbox_id], *whys[row.hash])
         return len(ended)
 
     def _why(self, row: ChainTxRow, receipt: Receipt) -> tuple[str, str]:

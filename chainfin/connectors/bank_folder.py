@@ -7,6 +7,7 @@ It is paid when the bank has booked it, or says that it is settled (ACSC); until
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -71,13 +72,15 @@ class BankFolder:
         has a name that begins with a dot or ends otherwise than in .xml, and waits."""
         files = sorted(each for each in self.inbox.glob("[!.]*.xml") if each.is_file())
         for file in files:
+            data = file.read_bytes()
+            digest = hashlib.sha256(data).hexdigest()[:8]  # which one it was: its name may be an account
             try:
-                report = bank_files.take_in(self._ctx, OPERATOR, file.read_bytes(), file.name)
+                report = bank_files.take_in(self._ctx, OPERATOR, data, file.name)
             except BadInput as error:
-                _log.error("bank_file_refused", file=file.name, code=error.code)
+                _log.error("bank_file_refused", digest=digest, code=error.code)
                 _put_aside(file, self.refused)
                 continue
-            _log.info("bank_file_taken", file=file.name, kind=report.kind, parked=report.parked)
+            _log.info("bank_file_taken", digest=digest, kind=report.kind, parked=report.parked)
             _put_aside(file, self.done)
         return len(files)
 

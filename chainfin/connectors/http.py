@@ -162,7 +162,8 @@ class HttpClient:
         problem = read(Problem, evidence)
         if not isinstance(problem, Done) or problem.value.about != about or status < 400:
             return _Attempt(
-                Unknown("partner_answer_malformed", f"a {status} that answers another question"), final=True
+                Unknown("partner_answer_malformed", f"a {status} that answers another question", answered=True),
+                final=True,
             )
         return _Attempt(Refused(problem.value.code, problem.value.message), final=True)
 
@@ -185,7 +186,7 @@ def read(model: type[M], evidence: Evidence) -> Outcome[M]:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"])
-        return Unknown("partner_answer_malformed", f"{model.__name__} {place}: {first['msg']}")
+        return Unknown("partner_answer_malformed", f"{model.__name__} {place}: {first['msg']}", answered=True)
 
 
 def _read(response: httpx.Response, deadline: float) -> bytes:

@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Generic, TypeAlias, TypeVar
 
 from chainfin.storage import types
@@ -36,10 +36,12 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """Sent, and unanswered or answered in a way that proves nothing."""
+    """Sent, and unanswered or answered in a way that proves nothing. ``answered``: there is an answer, and it can't be
+    taken in (it is of another form, about something else, or we fail on it): asking for ever won't help."""
 
     code: str
     message: str
+    answered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ def storable(outcome: Outcome[dict[str, object]]) -> Outcome[dict[str, object]]:
         case Refused(code, message, details):
             return Refused(types.storable(code), types.storable(message), details)
         case Unknown(code, message) | Unavailable(code, message):
-            return type(outcome)(types.storable(code), types.storable(message))
+            return replace(outcome, code=types.storable(code), message=types.storable(message))
 
 
 def _storable(value: object) -> object:

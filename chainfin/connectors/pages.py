@@ -32,15 +32,15 @@ def read_page(evidence: Evidence) -> Outcome[Page]:
     try:
         text = evidence.body.decode()
         if _deep(text):
-            return Unknown("partner_answer_malformed", "a page nested deeper than any page is")
+            return Unknown("partner_answer_malformed", "a page nested deeper than any page is", answered=True)
         # the standard library's parser, since it lets half a surrogate pair in a line pass to where lines are judged
         return Done(Page.model_validate(json.loads(text, parse_int=_number, parse_constant=str)))
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"])
-        return Unknown("partner_answer_malformed", f"page {place}: {first['msg']}")
+        return Unknown("partner_answer_malformed", f"page {place}: {first['msg']}", answered=True)
     except ValueError as error:
-        return Unknown("partner_answer_malformed", f"not a page: {type(error).__name__}")
+        return Unknown("partner_answer_malformed", f"not a page: {type(error).__name__}", answered=True)
 
 
 def _number(digits: str) -> int | str:

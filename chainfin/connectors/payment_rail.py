@@ -139,7 +139,7 @@ class PaymentRail:
         sent = self.pay(instruction)
         if isinstance(sent, Refused) and sent.code == "payment_instruction_conflict":
             # Under this id money may have gone out: whoever took this for a refusal would release what secures it.
-            return Unknown(sent.code, sent.message)
+            return Unknown(sent.code, sent.message, answered=True)
         if not isinstance(sent, Unknown):
             return sent
         standing = self.query(instruction.instruction_id)
@@ -166,7 +166,7 @@ class PaymentRail:
         answer = self._client.call("GET", quoted("payments", instruction_id), idempotent=True)
         standing = then(answer, _standing)
         if isinstance(standing, Done) and standing.value.answer.instruction_id != instruction_id:
-            return Unknown("payment_answer_mismatch", "the rail answered about another instruction")
+            return Unknown("payment_answer_mismatch", "the rail answered about another instruction", answered=True)
         return standing
 
     def incoming(self, cursor: int = 0, limit: int = 200) -> Outcome[IncomingPage]:
@@ -191,16 +191,16 @@ class PaymentRail:
 
         def matched(body: RefundAnswer, evidence: Evidence) -> Outcome[Refund]:
             if (body.refund_id, body.bank_reference, _amount(body)) != (refund_id, bank_reference, amount):
-                return Unknown("payment_answer_mismatch", "the rail confirms another refund")
+                return Unknown("payment_answer_mismatch", "the rail confirms another refund", answered=True)
             return Done(Refund(refund_id, body.refund_reference, bank_reference, amount, body.at, evidence))
 
         return then(answer, accept)
 
     def _page(self, cursor: int, page: Page) -> Outcome[IncomingPage]:
         if page.after != cursor or page.next < cursor:
-            return Unknown("payment_answer_mismatch", "the rail answered from another cursor")
+            return Unknown("payment_answer_mismatch", "the rail answered from another cursor", answered=True)
         if page.items and page.next == cursor:
-            return Unknown("payment_answer_mismatch", "the rail sent lines and no way past them")
+            return Unknown("payment_answer_mismatch", "the rail sent lines and no way past them", answered=True)
         return Done(IncomingPage(tuple(self.line(item) for item in page.items), page.next, page.through))
 
     def line(self, raw: object) -> Line:
@@ -256,7 +256,7 @@ def _confirmed(instruction: Instruction, standing: Standing) -> Outcome[Confirma
     """The rail's word held against what we asked for: a "done" of anything else confirms nothing."""
     answer = standing.answer
     if answer.instruction_id != instruction.instruction_id:
-        return Unknown("payment_answer_mismatch", "the rail answered about another instruction")
+        return Unknown("payment_answer_mismatch", "the rail answered about another instruction", answered=True)
     match standing.status:
         case "not_found":
             return Unknown("payment_unconfirmed", "sent, and the rail doesn't know it (yet)")
@@ -267,9 +267,9 @@ def _confirmed(instruction: Instruction, standing: Standing) -> Outcome[Confirma
             return Refused(code, answer.message or "the rail refused", standing.evidence.as_json())
         case "done":
             if _amount(answer) != instruction.amount or answer.payee_account != instruction.payee_account:
-                return Unknown("payment_answer_mismatch", "the rail confirms another amount or payee")
+                return Unknown("payment_answer_mismatch", "the rail confirms another amount or payee", answered=True)
             if answer.bank_reference is None or answer.at is None:
-                return Unknown("partner_answer_malformed", "a confirmation without bank reference or time")
+                return Unknown("partner_answer_malformed", "confirmed without reference or time", answered=True)
             return Done(
                 Confirmation(
                     instruction_id=instruction.instruction_id,

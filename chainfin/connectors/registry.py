@@ -77,7 +77,7 @@ class Registry:
 
         def check(entry: Entry) -> Outcome[Entry]:
             if entry.status != "registered" or entry.registry_no is None or entry.filed != filed:
-                return Unknown("registry_answer_mismatch", "the registry confirms something else than was filed")
+                return Unknown("registry_answer_mismatch", "it confirms something else than was filed", answered=True)
             return Done(entry)
 
         return then(_entry(answer, registration.pledge_ref), check)
@@ -95,7 +95,7 @@ class Registry:
 
         def check(entry: Entry) -> Outcome[Entry]:
             if entry.status != "cancelled" or entry.registry_no != registry_no:
-                return Unknown("registry_answer_mismatch", "the registry doesn't confirm the cancellation")
+                return Unknown("registry_answer_mismatch", "it doesn't confirm the cancellation", answered=True)
             return Done(entry)
 
         return then(_entry(answer, pledge_ref), check)
@@ -106,7 +106,7 @@ class Registry:
 
         def check(body: RegistrySearchAnswer) -> Outcome[tuple[RegistryAnswer, ...]]:
             if body.asset_hash != asset_hash:
-                return Unknown("registry_answer_mismatch", "the registry searched for another asset")
+                return Unknown("registry_answer_mismatch", "the registry searched for another asset", answered=True)
             return Done(body.entries)
 
         return then(then(answer, lambda seen: read(RegistrySearchAnswer, seen)), check)
@@ -118,7 +118,7 @@ def _entry(answer: Outcome[Evidence], pledge_ref: str) -> Outcome[Entry]:
 
     def entry(body: RegistryAnswer, evidence: Evidence) -> Outcome[Entry]:
         if body.pledge_ref != pledge_ref:
-            return Unknown("registry_answer_mismatch", "the registry answered about another pledge")
+            return Unknown("registry_answer_mismatch", "the registry answered about another pledge", answered=True)
         return Done(
             Entry(
                 pledge_ref=pledge_ref,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from chainfin.connectors.outcome import Done, Outcome
+from chainfin.connectors.outcome import Done, Outcome, Refused
 from chainfin.connectors.payment_rail import IncomingPage, PaymentRail
 from chainfin.errors import Unavailable
 
@@ -43,13 +43,15 @@ class IncomingWatch:
         """Nothing is in hand between two pages."""
 
     def run_once(self) -> int:
-        """Take all that is there; the number of lines handed on. Raises Unavailable with the rail's code if the rail
-        doesn't answer, or not as a bank does."""
+        """Take all that is there; the number of lines handed on. Raises Unavailable: partner_refused, or the outcome's
+        code if the rail doesn't answer, or not as a bank does."""
         taken = 0
         while True:
             page: Outcome[IncomingPage] = self._rail.incoming(self._cursor(), self._limit)
             if not isinstance(page, Done):
-                raise Unavailable(page.code, f"incoming payments can't be read: {page.message}")
+                # the bank's own words, and the code with which it refuses, are text from outside
+                code = "partner_refused" if isinstance(page, Refused) else page.code
+                raise Unavailable(code, "incoming payments can't be read")
             if page.value.lines or page.value.through is not None:
                 self._on_page(page.value)
             if not page.value.lines:

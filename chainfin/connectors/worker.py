@@ -2,7 +2,8 @@
 
 A row is claimed (and its attempt counted, durably) before anything is sent, so that after a crash nobody mistakes a
 second try for a first. Done and Refused are final: the services' callback and the row's end commit together.
-Unknown and Unavailable come back later, and a handler that isn't the first asks before it repeats.
+Unknown and Unavailable come back later, and a handler that isn't the first asks before it repeats. What is answered
+again and again in a way that can't be taken in is parked, so that a person looks and nobody asks for ever.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import queue
 import socket
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeAlias
@@ -30,10 +32,15 @@ from chainfin.storage.store import Store
 
 OnResult: TypeAlias = Callable[[Session, OutboxRow, Outcome[Json]], None]
 """Called in the worker's write transaction with Done(JSON) or Refused; must not commit, must not wait."""
+OnParked: TypeAlias = Callable[[Session, OutboxRow, Unknown, Json | None], None]
+"""Called likewise when a row was parked, with why, and what the partner had said, where that could be read."""
 
 LEASE = timedelta(seconds=180)
 """Longer than any handler can take (a query, a payment and a query, each with its limits and retries)."""
 BACKOFF = Retry(base_s=0.2, cap_s=30.0)
+TRIES = 8
+"""So many answers that can't be taken in are enough: with the backoff it takes about half a minute, in which a partner
+(or a release of ours) may right itself."""
 
 _log = structlog.get_logger("chainfin.connectors")
 
@@ -52,6 +59,7 @@ class Worker:
         store: Store,
         handlers: Mapping[str, Handler],
         on_result: OnResult,
+        on_parked: OnParked,
         *,
         now: Callable[[], datetime],
         threads: int = 8,
@@ -66,6 +74,7 @@ class Worker:
         self._handlers = dict(handlers)
         self._topics = tuple(self._handlers)
         self._on_result = on_result
+        self._on_parked = on_parked
         self._now = now
         self._threads = threads
         self.rest_s = rest_s
@@ -146,7 +155,7 @@ class Worker:
             return outbox.any_due(session, self._topics, now=now)
 
     def _carry_out(self, row: OutboxRow) -> None:
-        with structlog.contextvars.bound_contextvars(topic=row.topic, outbox_id=row.id):
+        with _about(row):
             outcome = self._ask(row)
         self._finished.put(_Finished(row, storable(outcome)))
         self._wake()
@@ -160,11 +169,17 @@ class Worker:
         except ChainfinError as error:
             return Unknown(error.code, error.message)
         except Exception as error:
+            if is_away(error):
+                return Unknown("database_unreachable", "the database was away meanwhile")
             # A bug stops this row, not everybody's payments. It may have been sent: it stays unknown, and says so.
             _log.exception("handler_failed")
-            return Unknown("handler_failed", f"{type(error).__name__}: {error}")
+            return Unknown("handler_failed", type(error).__name__, answered=True)
 
     def _report(self, session: Session, finished: _Finished, now: datetime) -> None:
+        with _about(finished.row):
+            self._take_in(session, finished, now)
+
+    def _take_in(self, session: Session, finished: _Finished, now: datetime) -> None:
         row_id, outcome = finished.row.id, finished.outcome
         assert row_id is not None, "a claimed row has an id"
         row = session.get_one(OutboxRow, row_id, with_for_update=True)
@@ -183,12 +198,31 @@ class Worker:
         except Exception as error:
             if is_away(error):
                 raise  # the whole transaction is tried again
-            _log.exception("result_not_taken_in", topic=row.topic, outbox_id=row.id)
-            self._later(session, row, Unknown("result_failed", f"{type(error).__name__}: {error}"), now)
+            code, message = "result_failed", type(error).__name__
+            if isinstance(error, ChainfinError):
+                code, message = error.code, error.message
+            _log.error("result_not_taken_in", code=code, exc_info=error)
+            said = outcome.value if isinstance(outcome, Done) else None
+            self._later(session, row, Unknown(code, message, answered=True), now, said)
 
-    def _later(self, session: Session, row: OutboxRow, outcome: Unknown | Unavailable, now: datetime) -> None:
+    def _later(
+        self, session: Session, row: OutboxRow, outcome: Unknown | Unavailable, now: datetime, said: Json | None = None
+    ) -> None:
         assert row.id is not None, "a claimed row has an id"
+        if isinstance(outcome, Unknown) and outcome.answered:
+            row.in_vain += 1
+            if row.in_vain >= TRIES:
+                outbox.park(session, row, f"{outcome.code}: {outcome.message}")
+                self._on_parked(session, row, outcome, said)
+                return
         wait_s = self._jitter(self._backoff.ceiling_s(min(row.attempts, 16)))
         at = now + timedelta(seconds=wait_s)
         error = f"{outcome.code}: {outcome.message}"
         outbox.later(session, row.id, at=at, error=error, unknown=isinstance(outcome, Unknown))
+
+
+def _about(row: OutboxRow) -> AbstractContextManager[None]:
+    """Within the block every line of the log names the command and what it is about."""
+    return structlog.contextvars.bound_contextvars(
+        topic=row.topic, outbox_id=row.id, subject=row.subject, correlation=row.correlation
+    )

@@ -26,7 +26,7 @@ from chainfin.chain.rpc import RpcNode
 from chainfin.chain.sender import Policy, Sender
 from chainfin.chain.web3signer import Web3Signer
 from chainfin.connectors.bank_folder import BankFolder, agent
-from chainfin.connectors.outcome import Done, Outcome, Refused
+from chainfin.connectors.outcome import Done, Outcome, Refused, Unknown
 from chainfin.connectors.partners import Endpoint, Partners, connect
 from chainfin.connectors.payment_rail import Incoming, IncomingPage, Line
 from chainfin.connectors.sandbox import PARTNERS, Played, Sandbox, World, start_sandbox
@@ -44,10 +44,10 @@ from chainfin.services.kernel import announcing, commands, custody, parking
 from chainfin.services.kernel.context import Clock, Context
 from chainfin.services.oversight.parked import Retry
 from chainfin.services.parties import admission
-from chainfin.services.payments import incoming, statements, unmatched
+from chainfin.services.payments import bank_line, incoming, statements, unmatched
 from chainfin.services.payments.allocation import Arrival
-from chainfin.services.payments.incoming import StatementLine
-from chainfin.services.reactions import act_outcomes, chain_events, partner_outcomes
+from chainfin.services.payments.bank_line import StatementLine
+from chainfin.services.reactions import act_outcomes, chain_events, partner_outcomes, partner_results
 from chainfin.settings import Partner, Settings
 from chainfin.storage.chain_tables import ChainEvent
 from chainfin.storage.ledger_tables import OutboxRow
@@ -220,7 +220,7 @@ class Installation(AbstractContextManager["Installation"]):
         alone = self.settings.chain_url is None
         self.files = None if self.settings.bank is None else self._bank_folder(*self.settings.bank)
         handlers = {**self.partners.handlers(), **({} if self.files is None else self.files.handlers())}
-        self.worker = Worker(self.store, handlers, self._on_result, now=ctx.clock.now, alone=alone)
+        self.worker = Worker(self.store, handlers, self._on_result, self._on_parked, now=ctx.clock.now, alone=alone)
         self.incoming = IncomingWatch(self.partners.rail, lambda: incoming.cursor(ctx), self._on_incoming, rest_s=0.5)
         self.sender_of_events = WebhookSender(self.store, vault, ctx.clock.now, private=ctx.private_webhooks)
         self._closing.append(self.sender_of_events.close)
@@ -229,6 +229,7 @@ class Installation(AbstractContextManager["Installation"]):
             self.store,
             self.sender_of_events.handlers(),
             self._on_result,
+            self._on_parked,
             now=ctx.clock.now,
             alone=alone,
             backoff=BACKOFF,
@@ -264,10 +265,12 @@ class Installation(AbstractContextManager["Installation"]):
         elif isinstance(outcome, Refused):
             partner_outcomes.refused(session, self.ctx, row, outcome.code, outcome.message)
 
+    def _on_parked(self, session: Session, row: OutboxRow, why: Unknown, said: Mapping[str, object] | None) -> None:
+        partner_results.park(session, self.ctx, row, why.code, why.message, said)
+
     def _on_incoming(self, page: IncomingPage) -> None:
         lines = [_statement_line(line, self.clock) for line in page.lines]
-        for amount in incoming.take_in(self.ctx, lines, page.next_cursor, through=page.through):
-            self.metrics.received(amount)
+        incoming.take_in(self.ctx, lines, page.next_cursor, through=page.through)
 
     def retries(self) -> Mapping[str, Retry]:
         """How parked items are taken in again, by their source."""
@@ -285,8 +288,12 @@ class Installation(AbstractContextManager["Installation"]):
         def booked(session: Session, payload: str) -> None:
             incoming.take_again(session, self.ctx, statements.again(payload))
 
+        def asked(session: Session, payload: str) -> None:
+            partner_results.ask_again(session, self.ctx, payload)
+
         return {
-            incoming.SOURCE: line,
+            bank_line.SOURCE: line,
+            partner_results.SOURCE: asked,
             incoming.WAITING: waiting,
             incoming.UNMATCHED: nameless,
             statements.LINES: booked,
@@ -310,20 +317,26 @@ class Installation(AbstractContextManager["Installation"]):
 def _statement_line(line: Line, clock: Clock) -> StatementLine:
     """A line of the rail as the services take it in."""
     content = line.content
-    if isinstance(content, Incoming):
-        arrival: Arrival | Refusal = Arrival(
-            bank_ref=content.bank_reference,
-            sequence=content.sequence,
-            payer_account=content.payer_account,
-            payee_account=content.payee_account,
-            amount=content.amount,
-            remittance=content.remittance,
-            received_on=clock.day_of(content.received_at),
-            evidence=content.evidence.as_json(),
-        )
-    else:
-        arrival = content
+    arrival = _arrival(content, clock) if isinstance(content, Incoming) else content
     return StatementLine(parking.as_payload(line.raw), line.reference, arrival)
+
+
+def _arrival(paid: Incoming, clock: Clock) -> Arrival | Refusal:
+    try:
+        received_on = clock.day_of(paid.received_at)
+    except OverflowError:
+        # the first and the last day that there are, which are another one in our zone
+        return Refusal("value_date_implausible", f"the bank dates this payment {paid.received_at.isoformat()}")
+    return Arrival(
+        bank_ref=paid.bank_reference,
+        sequence=paid.sequence,
+        payer_account=paid.payer_account,
+        payee_account=paid.payee_account,
+        amount=paid.amount,
+        remittance=paid.remittance,
+        received_on=received_on,
+        evidence=paid.evidence.as_json(),
+    )
 
 
 def _own_keys(store: Store, vault: Vault, clock: Clock) -> dict[str, str]:

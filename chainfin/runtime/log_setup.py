@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
+import traceback
 from collections.abc import Mapping, MutableMapping
 from contextlib import AbstractContextManager
 from typing import Any, Literal, TextIO
@@ -17,12 +18,12 @@ from typing import Any, Literal, TextIO
 import structlog
 from structlog.typing import Processor
 
-from chainfin.errors import BadInput
+from chainfin.errors import BadInput, ChainfinError
 
 Format = Literal["json", "console"]
 LEVELS = ("debug", "info", "warning", "error", "critical")
-IDS = ("request_id", "party_id", "application_id", "act_id", "tx_hash")
-"""The fields that lines are found by."""
+IDS = ("request_id", "party_id", "application_id", "act_id", "tx_hash", "subject", "correlation")
+"""The fields that lines are found by; the last two are a command's (see `services.kernel.commands`)."""
 
 HIDDEN = "[hidden]"
 
@@ -98,8 +99,7 @@ def configure(format_: str | None = None, level: str | None = None, *, stream: T
         structlog.stdlib.PositionalArgumentsFormatter(),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
-        # as text, without local variables: those hold what must not be written
-        structlog.processors.format_exc_info,
+        _places,
     ]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -129,6 +129,31 @@ def configure(format_: str | None = None, level: str | None = None, *, stream: T
     for chatty in ("httpx", "httpcore", "alembic"):
         # the first two write whole addresses of calls, which name payments; the third what it doesn't do
         logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+def _places(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """An error as `trace_of` tells it."""
+    found = event.pop("exc_info", None)
+    error = found if isinstance(found, BaseException) else sys.exc_info()[1]
+    if isinstance(found, tuple):
+        error = found[1]
+    if found and error is not None:
+        event["exception"] = trace_of(error)
+    return event
+
+
+def trace_of(error: BaseException) -> str:
+    """Where an error came from and of which kind it is, with what led to it: places in the code, types, codes of ours.
+    Never its text, nor variables: what a partner wrote, a name or an account may stand in any of them."""
+    parts: list[str] = []
+    seen: set[int] = set()
+    now: BaseException | None = error
+    while now is not None and id(now) not in seen:
+        seen.add(id(now))
+        ours = f": {now.code}" if isinstance(now, ChainfinError) else ""
+        parts.append("".join(traceback.format_tb(now.__traceback__)) + type(now).__qualname__ + ours)
+        now = now.__cause__ or (None if now.__suppress_context__ else now.__context__)
+    return "\nled to\n".join(reversed(parts))
 
 
 class _Stderr(logging.StreamHandler[TextIO]):

@@ -63,7 +63,8 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A loop at one moment. ``code`` and ``message`` say why it isn't running, else they are None."""
+    """A loop at one moment. ``code`` and ``message`` say why it isn't running, else they are None; anybody may read
+    them, so they are words of ours, never those of a bank or a database."""
 
     name: str
     state: State
@@ -178,12 +179,13 @@ class Loop:
 
     def _failed(self, error: Exception) -> None:
         before = self._view.code
+        told: dict[str, str] = {}
         self._in_a_row += 1
         if is_away(error) or (isinstance(error, Unavailable) and error.code == "database_unreachable"):
-            detail = f"the database does not answer: {reason(error)}"
-            self._set(State.WAITING_FOR_DATABASE, "database_unreachable", detail, failed=True)
+            told = {"reply": reason(error)} if is_away(error) else {}
+            self._set(State.WAITING_FOR_DATABASE, "database_unreachable", "the database does not answer", failed=True)
         elif isinstance(error, Unavailable):
-            self._set(State.WAITING, error.code, error.message, failed=True)
+            self._set(State.WAITING, error.code, "somebody outside does not answer, or not as it should", failed=True)
         else:
             # the text of an unknown error may hold anything: it goes to the log (which redacts), not to callers
             self._set(State.FAILING, _code(error), "an error that nobody foresaw; the log has it", failed=True)
@@ -191,7 +193,7 @@ class Loop:
         view = self._view
         if view.state is not State.FAILING and view.code != before:
             # once, not at every try of a night without a bank
-            _log.warning("loop_waits", code=view.code, reply=view.message)
+            _log.warning("loop_waits", code=view.code, **told)
         self._stopping.wait(self._jitter(self._backoff.ceiling_s(min(self._in_a_row, 16))))
 
     def _set(

@@ -20,7 +20,9 @@ from sqlmodel import Session, col, func, select
 
 from chainfin.errors import BadInput
 from chainfin.runtime.loop import Loop, State
-from chainfin.services.kernel.commands import PayHolder, PayLoan
+from chainfin.services.kernel.commands import PayHolder, PayLoan, Refund
+from chainfin.services.payments.incoming import RECEIVED
+from chainfin.storage import outbox
 from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.lending_tables import ApplicationNodeRow, EndOfDayRow
 from chainfin.storage.oversight_tables import ParkedItemRow
@@ -28,11 +30,9 @@ from chainfin.storage.store import Store
 from chainfin.values.money import Money
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-PAID_TOPICS = (PayLoan.TOPIC, PayHolder.TOPIC)
+PAID_TOPICS = (PayLoan.TOPIC, PayHolder.TOPIC, Refund.TOPIC)
 DECIDING = ("declined", "offered", "review")
 """Nodes of an application at which a decision is known: refused, approved, handed to a person."""
-WAITING_STATES = ("due", "claimed", "unknown")
-"""States of an outbox row that isn't ended."""
 
 
 class Chain(Protocol):
@@ -69,15 +69,17 @@ class Metrics:
             ("currency",),
             registry=self.registry,
         )
+        store.on_counted(self.counted)
         self.registry.register(_Now(store, loops, chain, now))
 
     def request(self, method: str, route: str, status: int, seconds: float) -> None:
         """An HTTP request was answered. ``route``: its template, never its path."""
         self._requests.labels(method, route, str(status)).observe(seconds)
 
-    def received(self, amount: Money) -> None:
-        """A payment of the bank's feed was taken in."""
-        self._received.labels(amount.currency).inc(amount.minor)
+    def counted(self, what: str, currency: str, minor: int) -> None:
+        """A transaction that counts something has committed."""
+        if what == RECEIVED:
+            self._received.labels(currency).inc(minor)
 
     def command_done(self, session: Session, topic: str, payload: Mapping[str, object]) -> None:
         """A partner carried a command out; a payout is counted when the transaction that books it has committed."""
@@ -148,7 +150,7 @@ class _Now(Collector):
         age = _gauge("outbox_oldest_seconds", "Age of the oldest command that is not ended", "topic")
         query = (
             select(OutboxRow.topic, func.count(), func.min(col(OutboxRow.created_at)))
-            .where(col(OutboxRow.status).in_(WAITING_STATES))
+            .where(col(OutboxRow.status).in_(outbox.OPEN))
             .group_by(OutboxRow.topic)
         )
         for topic, count, oldest in session.exec(query):

@@ -96,7 +96,8 @@ class OutboxRow(SQLModel, table=True):
     """A command for a driver, committed with the state it belongs to.
 
     ``status``: due → claimed → done | refused (→ replaced by another) | dead; ``unknown`` when it was sent and nobody
-    knows: the driver asks again, it never repeats blindly.
+    knows: the driver asks again, it never repeats blindly; ``parked`` when the answers can't be taken in: nobody asks
+    any more until a person has it asked again, or says what became of it.
     """
 
     __tablename__ = "outbox"
@@ -118,6 +119,8 @@ class OutboxRow(SQLModel, table=True):
     payload: dict[str, object] = Field(sa_type=JSON)
     status: str = "due"
     attempts: int = 0
+    in_vain: int = 0
+    """How often there was an answer that couldn't be taken in."""
     not_before: datetime = Field(sa_type=UtcDateTime)
     claimed_by: str | None = None
     claimed_until: datetime | None = Field(default=None, sa_type=UtcDateTime)

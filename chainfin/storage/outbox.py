@@ -17,6 +17,11 @@ from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.store import tell
 from chainfin.storage.types import UtcDateTime
 
+UNDER_WAY = ("due", "claimed", "unknown")
+"""States of a command that a driver still sees through."""
+OPEN = (*UNDER_WAY, "parked")
+"""States of a command of which nobody knows yet what became of it."""
+
 
 def put(
     session: Session,
@@ -154,6 +159,21 @@ def later(session: Session, row_id: int, *, at: datetime, error: str, unknown: b
     row.error = error
     session.add(row)
     tell(session, row.topic)
+
+
+def park(session: Session, row: OutboxRow, error: str) -> None:
+    """Its answers can't be taken in: it waits for a person."""
+    row.status = "parked"
+    row.claimed_by = None
+    row.claimed_until = None
+    row.error = error
+    session.add(row)
+
+
+def ask_again(session: Session, row: OutboxRow, *, now: datetime) -> None:
+    """A person has a parked command asked about once more."""
+    assert row.id is not None, "a stored row has an id"
+    later(session, row.id, at=now, error=row.error or "", unknown=True)
 
 
 def _end(session: Session, row_id: int, status: str, result: dict[str, object], error: str | None) -> None:

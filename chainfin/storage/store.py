@@ -60,6 +60,15 @@ def all_moved(session: Session) -> list[Any]:
     return [row for row, before in found if row in session and row.status != before]
 
 
+_COUNTED = "chainfin_counted"
+
+
+def count(session: Session, row: Any, what: str, currency: str, minor: int) -> None:
+    """The transaction adds so much to a number that is counted, by making ``row``. It is told to who listens
+    (`Store.on_counted`) when the transaction has committed, but for what a savepoint took back."""
+    session.info.setdefault(_COUNTED, []).append((row, (what, currency, minor)))
+
+
 class Witness(Protocol):
     """Is told what the transactions of one store do, and can refuse them."""
 
@@ -89,6 +98,7 @@ class Store:
         self.is_sqlite = url.startswith("sqlite")
         self._writer = threading.RLock()
         self._listeners: list[Callable[[frozenset[str]], None]] = []
+        self._counters: list[Callable[[str, str, int], None]] = []
         self._last_words: list[Callable[[Session], None]] = []
         self._witness: Witness | None = None
         if self.is_sqlite:
@@ -125,9 +135,13 @@ class Store:
                 yield session
                 for last_word in self._last_words:
                     last_word(session)
+            counted = [each for row, each in session.info.get(_COUNTED, ()) if row in session]
         news = frozenset(session.info.get(_NEWS, ()))
         for listener in self._listeners:
             listener(news)
+        for each in counted:
+            for counter in self._counters:
+                counter(*each)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -155,6 +169,10 @@ class Store:
                 listener()
 
         self._listeners.append(hear)
+
+    def on_counted(self, counter: Callable[[str, str, int], None]) -> None:
+        """Call ``counter`` after a write commit with each thing that it counts (see `count`)."""
+        self._counters.append(counter)
 
     def on_news(self, listener: Callable[[frozenset[str]], None]) -> None:
         """Call ``listener`` after each write commit with the subjects that it `tell`s of; it must not block."""

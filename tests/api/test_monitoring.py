@@ -14,7 +14,6 @@ import yaml
 from chainfin.runtime.loop import Loop, State
 from chainfin.runtime.metrics import PAID_TOPICS, Metrics
 from chainfin.storage.lending_tables import EndOfDayRow
-from chainfin.values.money import Money
 from tests.api.conftest import Site
 from tests.api.test_operating import NoChain
 from tests.unit.test_loop import Scripted
@@ -36,7 +35,7 @@ def families(site: Site) -> dict[str, set[str]]:
     """Name of a number → its labels, of everything that /metrics ever shows."""
     metrics = Metrics(site.ctx.store, [Loop("chain", Scripted(False))], NoChain(), lambda: NOW)
     metrics.request("GET", "/v1/acts", 200, 0.1)
-    metrics.received(Money(1, "CNY"))
+    metrics.counted("received", "CNY", 1)
     with site.ctx.store.begin() as session:
         metrics.command_done(session, PAID_TOPICS[0], {"amount": "5.00", "currency": "CNY"})
         session.add(EndOfDayRow(business_date=date(2026, 11, 20), started_at=NOW, finished_at=NOW, loans=0, journals=0))

@@ -27,7 +27,6 @@ from chainfin.runtime.loop import Loop, State
 from chainfin.runtime.metrics import Metrics
 from chainfin.services.kernel import parking
 from chainfin.storage.oversight_tables import ParkedItemRow
-from chainfin.values.money import Money
 from tests.api.conftest import Site
 from tests.unit.test_loop import AWAY, Scripted, until
 
@@ -134,7 +133,7 @@ def test_metrics__requests__counted_by_route_never_by_path(site: Site) -> None:
 
 def test_metrics__two_installations__do_not_mix(site: Site) -> None:
     one, other = (Metrics(site.ctx.store, [], NoChain(), lambda: NOW) for _ in range(2))
-    one.received(Money(7_00, "CNY"))
+    one.counted("received", "CNY", 7_00)
     assert 'chainfin_money_received_minor_total{currency="CNY"} 700.0' in one.text().decode()
     assert 'currency="CNY"' not in other.text().decode()
 

@@ -31,6 +31,10 @@ ALLOWED = {
         "purpose.kind == 'receivable'",
     ): "what a payer wrote, no kind of asset",
     (
+        "chainfin/services/payments/bank_line.py",
+        "purpose.kind == 'receivable'",
+    ): "what a payer wrote, no kind of asset",
+    (
         "chainfin/audit/trade_documents.py",
         "kind != 'warehouse_receipt'",
     ): "a kind of document, which the file discloses",

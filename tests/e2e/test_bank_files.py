@@ -144,6 +144,27 @@ def test_statement__with_an_odd_entry__it_is_parked_and_the_others_count(
     assert [row.reason for row in items] == [code]
 
 
+def test_statement__that_closes_on_a_day_to_come__says_nothing_of_today(site: Site) -> None:
+    ours, others = Bank(site, lender_account(site)), Bank(site, "chainfin-collection")
+    take(site, ours.statement(moved=0))
+    site.move_to(site.today + timedelta(days=3))
+    to_come = "".join(bank.balance(code, money(ours.balance), day="2099-01-01") for code in ("OPBD", "CLBD"))
+    (done,) = take(site, ours.statement(moved=0, balances=to_come)).taken
+    assert (done.difference, told_of_today(site)) == ("statement_day_implausible", False)
+    (item,) = odd(site)
+    assert (item.kind, item.reason) == ("statement", "statement_day_implausible")
+    parked.resolve(site.ctx, OPERATOR, item.id, "the bank meant another day")
+    take(site, others.statement(moved=0))
+    assert not told_of_today(site), "whatever a person made of it"
+    take(site, ours.statement(moved=0))
+    assert told_of_today(site)
+
+
+def told_of_today(site: Site) -> bool:
+    with site.ctx.store.read() as session:
+        return bank_statement.covers(session, site.today)
+
+
 def test_statement__with_pending_entries__none_of_them_counts(site: Site) -> None:
     asset = site.confirmed(site.borrower())
     ours = Bank(site, "chainfin-collection")

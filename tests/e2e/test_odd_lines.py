@@ -4,30 +4,36 @@ that its neighbours are taken in."""
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlmodel import select
 
 from chainfin.connectors.outcome import Unknown
 from chainfin.connectors.payment_rail import IncomingPage, Line, PaymentRail
 from chainfin.connectors.sandbox import World
 from chainfin.connectors.sandbox.faults import Fault, Rule
-from chainfin.errors import Unavailable
+from chainfin.errors import Conflict, Unavailable
 from chainfin.jws import sign
 from chainfin.rules import ledger
 from chainfin.runtime.installation import Installation
-from chainfin.services.books import journals
+from chainfin.services.books import bank_statement, journals
+from chainfin.services.kernel import parking
 from chainfin.services.kernel.context import OPERATOR
 from chainfin.services.oversight import parked, reconcile_bank
-from chainfin.services.payments import incoming
+from chainfin.services.payments import bank_line, incoming
 from chainfin.settings import load
 from chainfin.storage.lending_tables import COLLECTION_ACCOUNT, IncomingRow
+from chainfin.storage.oversight_tables import ParkedItemRow
 from chainfin.storage.party_tables import FactRow
 from chainfin.values.money import Money
 from tests.e2e.site import START, Site, open_site
@@ -70,6 +76,8 @@ ODD_LINES: dict[str, tuple[dict[str, Any], str]] = {
     "the same line again": ({}, "known"),
     "a date in the future": ({"days": 30}, "value_date_implausible"),
     "1970": ({"at": "1970-01-01T00:00:00Z"}, "value_date_implausible"),
+    "the calendar's last moment": ({"at": "9999-12-31T23:59:59Z"}, "value_date_implausible"),
+    "the calendar's first moment": ({"at": "0001-01-01T00:00:00+14:00"}, "value_date_implausible"),
     "another account's": ({"payee_account": "somebody-elses"}, "payee_account_foreign"),
     "a foreign signature": ({"signature": "foreign"}, "partner_signature_invalid"),
     "no signature": ({"signature": ""}, "partner_signature_invalid"),
@@ -200,6 +208,59 @@ def test_pages__out_of_order_and_repeated__each_line_once(feed: Feed) -> None:
     assert [len(feed.rows(each.reference)) for each in lines] == [1, 1, 1]
 
 
+MINE = st.sampled_from([COLLECTION_ACCOUNT, "CNY", "1.00", "2026-03-02T09:00:00Z"])
+WORDS = MINE | st.text(max_size=140) | st.text(":/ -.%长\0", max_size=140)
+TIMES = st.datetimes(timezones=st.sampled_from([UTC, timezone(timedelta(hours=14))]))
+SAID = TIMES.map(datetime.isoformat)
+NUMBERS = st.from_regex(r"[0-9]{1,20}(\.[0-9]{1,3})?", fullmatch=True)
+
+
+@settings(
+    max_examples=2 * int(os.environ.get("CHAINFIN_PARTNER_TEXTS", "12")),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(
+    changes=st.fixed_dictionaries(
+        {},
+        optional={
+            "payee_account": WORDS,
+            "currency": WORDS | st.sampled_from(["USD", "JPY"]),
+            "amount": WORDS | NUMBERS,
+            "at": WORDS | SAID,
+            "payer_account": WORDS,
+            "remittance": WORDS,
+        },
+    ),
+    through=st.none() | TIMES,
+    twice=st.booleans(),
+)
+def test_line__of_any_text__in_the_book_or_parked_and_its_neighbours_taken(
+    feed: Feed, changes: dict[str, str], through: datetime | None, twice: bool
+) -> None:
+    site = feed.site
+    first, odd, last = feed.line(), feed.line(**changes), feed.line()
+    lines = (first, odd, odd, last) if twice else (first, odd, last)
+    site.inst._on_incoming(IncomingPage(lines, incoming.cursor(site.ctx), through))
+    rows = feed.rows(odd.reference)
+    with site.ctx.store.read() as session:
+        whole = (ParkedItemRow.payload == parking.as_payload(odd.raw), ParkedItemRow.source == bank_line.SOURCE)
+        aside = session.exec(select(ParkedItemRow).where(*whole)).all()
+    assert sorted((len(rows), len(aside))) == [0, 1], "once, in one of the two places"
+    for row in rows:
+        body = body_of(odd)
+        assert (str(Money(row.amount, row.currency)), row.account) == (
+            str(Money.parse(body["amount"], body["currency"])),
+            body["payee_account"],
+        )
+        assert row.received_on <= site.today + timedelta(days=1)
+    for item in aside:
+        assert (item.status, item.attempts) == ("open", len(lines) - 2)
+    assert [len(feed.rows(each.reference)) for each in (first, last)] == [1, 1]
+    told = told_through(site)
+    assert told is None or told < site.today
+
+
 ODD_PAGES = {
     "a cursor that went back": ('{"kind":"incoming_page","after":0,"next":5,"items":[]}', "payment_answer_mismatch"),
     "lines, no way past them": (
@@ -216,6 +277,41 @@ def test_page__that_cannot_be_one__refused_whole(text: str, code: str) -> None:
     outcome = PaymentRail(Partner(text).client).incoming(9)
     assert isinstance(outcome, Unknown)
     assert outcome.code == code
+
+
+@pytest.mark.parametrize(
+    "through", ["9999-12-31T23:59:59+00:00", "2099-06-30T00:00:00+00:00", "0001-01-01T00:00:00+14:00"]
+)
+def test_page__told_through_a_time_that_cannot_be__parked_once_and_the_page_is_taken(feed: Feed, through: str) -> None:
+    """Else everybody could act on debts whose payments nobody has told of."""
+    site = feed.site
+    day, before = site.today, told_through(site)
+    for _ in range(2):
+        line = feed.line()
+        page = IncomingPage((line,), incoming.cursor(site.ctx), datetime.fromisoformat(through))
+        site.inst._on_incoming(page)
+        site.inst._on_incoming(replace(page, lines=()))
+        assert len(feed.rows(line.reference)) == 1
+    assert told_through(site) == before
+    with site.ctx.store.read() as session, pytest.raises(Conflict) as missing:
+        bank_statement.unless_open(session, day)
+    assert missing.value.code == "bank_statement_missing"
+    items = parked.list_(site.ctx, OPERATOR, status="open", after="", limit=500)
+    (item,) = (each for each in items if each.subject == through)
+    assert (item.source, item.reason) == ("bank_feed", "bank_through_implausible")
+    done = parked.resolve(site.ctx, OPERATOR, item.id, "the bank's clock was wrong")
+    assert done.status == "resolved"
+
+
+def told_through(site: Site) -> date | None:
+    with site.ctx.store.read() as session:
+        return bank_statement.through(session)
+
+
+def test_page__told_through_a_minute_ahead_of_our_clock__is_believed(feed: Feed) -> None:
+    site = feed.site
+    site.inst._on_incoming(IncomingPage((), incoming.cursor(site.ctx), site.ctx.clock.now() + timedelta(minutes=1)))
+    assert told_through(site) == site.today - timedelta(days=1)
 
 
 def test_page__with_a_foreign_signature__refused_whole_and_read_again(feed: Feed) -> None:

@@ -21,7 +21,7 @@ from chainfin.services.kernel.context import Actor
 from chainfin.services.lending import applications
 from chainfin.services.payments import incoming
 from chainfin.services.payments.allocation import Arrival
-from chainfin.services.payments.incoming import StatementLine
+from chainfin.services.payments.bank_line import StatementLine
 from chainfin.services.pledges import register
 from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.lending_tables import COLLECTION_ACCOUNT, IncomingRow

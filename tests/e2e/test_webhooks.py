@@ -81,7 +81,13 @@ def listening(site: Site) -> Iterator[Listening]:
         transport=httpx.MockTransport(receiver),
     )
     worker = Worker(
-        inst.store, sender.handlers(), inst._on_result, now=inst.ctx.clock.now, alone=True, jitter=lambda most: most
+        inst.store,
+        sender.handlers(),
+        inst._on_result,
+        inst._on_parked,
+        now=inst.ctx.clock.now,
+        alone=True,
+        jitter=lambda most: most,
     )
     yield Listening(site, receiver, worker)
     with site.ctx.store.begin() as session:  # the site is others' too

@@ -28,7 +28,8 @@ from chainfin.services.kernel import commands
 from chainfin.services.kernel.context import OPERATOR, Actor
 from chainfin.services.lending import applications, end_of_day
 from chainfin.services.payments.allocation import Arrival
-from chainfin.services.payments.incoming import StatementLine, place_waiting, take_in
+from chainfin.services.payments.bank_line import StatementLine
+from chainfin.services.payments.incoming import place_waiting, take_in
 from chainfin.storage.ledger_tables import EntryRow, JournalRow, OutboxRow
 from chainfin.storage.lending_tables import COLLECTION_ACCOUNT, ApplicationRow, IncomingRow
 from chainfin.storage.store import Store

@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, select
 
 from chainfin.connectors.handlers import Handler, Json, Task
@@ -17,7 +18,7 @@ from chainfin.connectors.outcome import Done, Outcome, Refused, Unavailable, Unk
 from chainfin.connectors.partners import Partners, connect_sandbox
 from chainfin.connectors.sandbox import Sandbox, start_sandbox
 from chainfin.connectors.sandbox.faults import Fault, Rule
-from chainfin.connectors.worker import LEASE, OnResult, Worker
+from chainfin.connectors.worker import LEASE, TRIES, OnParked, OnResult, Worker
 from chainfin.errors import BadInput
 from chainfin.errors import Unavailable as NotThere
 from chainfin.runtime.loop import Loop, State
@@ -64,6 +65,10 @@ def clock() -> Clock:
     return Clock()
 
 
+def no_parked(session: Session, row: OutboxRow, why: Unknown, said: Json | None) -> None:
+    raise AssertionError(f"{row.key} was parked: {why}")
+
+
 Make = Callable[..., Worker]
 
 
@@ -71,8 +76,11 @@ Make = Callable[..., Worker]
 def make(store: Store, clock: Clock) -> Iterator[Make]:
     made: list[Worker] = []
 
-    def build(handler: Handler, heard: OnResult, topic: str = "t", **options: float) -> Worker:
-        worker = Worker(store, {topic: handler}, heard, now=clock, jitter=lambda ceiling: ceiling, **options)  # type: ignore[arg-type]  # rest_s alone is given here
+    def build(
+        handler: Handler, heard: OnResult, topic: str = "t", parked: OnParked | None = None, **options: float
+    ) -> Worker:
+        aside = parked or no_parked
+        worker = Worker(store, {topic: handler}, heard, aside, now=clock, jitter=lambda ceiling: ceiling, **options)  # type: ignore[arg-type]  # rest_s alone is given here
         made.append(worker)
         return worker
 
@@ -200,7 +208,7 @@ def test_worker__service_fails__its_writes_are_taken_back_and_others_go_on(
         after = session.exec(select(OutboxRow.key).where(OutboxRow.topic == "next")).all()
     assert after == ["after-good"]
     assert (row(store, "good").status, row(store, "bad").status) == ("done", "unknown")
-    assert row(store, "bad").error == "result_failed: RuntimeError: a bug"
+    assert row(store, "bad").error == "result_failed: RuntimeError"
     poisoned[0] = False
     clock.move(timedelta(seconds=1))
     worker.run_once()
@@ -212,7 +220,7 @@ def test_worker__service_fails__its_writes_are_taken_back_and_others_go_on(
     [
         (BadInput("payload_malformed", "no amount"), "refused", "payload_malformed"),
         (NotThere("node_down", "gone"), "unknown", "node_down: gone"),
-        (RuntimeError("a bug"), "unknown", "handler_failed: RuntimeError: a bug"),
+        (RuntimeError("a bug"), "unknown", "handler_failed: RuntimeError"),
     ],
 )
 def test_worker__handler_raises__the_row_says_why(
@@ -225,6 +233,78 @@ def test_worker__handler_raises__the_row_says_why(
 
     make(handler, Heard()).run_once()
     assert (row(store, "a").status, row(store, "a").error) == (status, detail)
+
+
+class Aside:
+    """What was parked, as the services would show it."""
+
+    def __init__(self) -> None:
+        self.items: list[tuple[str, str, Json | None]] = []
+
+    def __call__(self, session: Session, row: OutboxRow, why: Unknown, said: Json | None) -> None:
+        self.items.append((row.key, why.code, said))
+
+
+def insist(worker: Worker, clock: Clock, times: int = 2 * TRIES) -> None:
+    for _ in range(times):
+        worker.run_once()
+        clock.move(timedelta(minutes=1))
+
+
+@pytest.mark.parametrize("where", ["handler", "service", "answer"])
+def test_worker__answer_never_taken_in__parked_after_some_tries_and_others_go_on(
+    store: Store, clock: Clock, make: Make, where: str
+) -> None:
+    put(store, "bad", {"bad": True})
+    asked, aside = [0], Aside()
+
+    def handler(task: Task) -> Outcome[Json]:
+        bad = bool(task.payload.get("bad"))
+        asked[0] += bad
+        if bad and where == "handler":
+            raise RuntimeError("a bug")
+        return Unknown("partner_answer_malformed", "no", answered=True) if bad and where == "answer" else fine(task)
+
+    def take(session: Session, taken: OutboxRow, outcome: Outcome[Json]) -> None:
+        if taken.key == "bad":
+            raise BadInput("time_odd", "in 9999")
+
+    worker = make(handler, take, parked=aside)
+    insist(worker, clock, TRIES - 1)
+    assert (row(store, "bad").status, aside.items) == ("unknown", [])
+    insist(worker, clock)
+    code = {"handler": "handler_failed", "service": "time_odd", "answer": "partner_answer_malformed"}[where]
+    assert aside.items == [("bad", code, {"ok": True} if where == "service" else None)]
+    assert (row(store, "bad").status, asked[0]) == ("parked", TRIES), "nobody asks any more"
+    put(store, "good")
+    worker.run_once()
+    assert row(store, "good").status == "done"
+
+
+@pytest.mark.parametrize("where", ["handler", "service"])
+def test_worker__database_away__is_no_try(store: Store, clock: Clock, make: Make, where: str) -> None:
+    put(store, "a")
+    away = OperationalError("select", {}, Exception("server closed the connection"))
+    gone = [True]
+
+    def handler(task: Task) -> Outcome[Json]:
+        if gone[0] and where == "handler":
+            raise away
+        return Done({})
+
+    def take(session: Session, taken: OutboxRow, outcome: Outcome[Json]) -> None:
+        if gone[0] and where == "service":
+            raise away
+
+    worker = make(handler, take)
+    for _ in range(2 * TRIES):
+        with suppress(OperationalError):
+            worker.run_once()
+        clock.move(timedelta(minutes=1))
+    assert row(store, "a").in_vain == 0
+    gone[0] = False
+    insist(worker, clock, 2)
+    assert row(store, "a").status == "done"
 
 
 def until(condition: Callable[[], bool]) -> None:
@@ -351,7 +431,8 @@ def test_worker__two_workers_and_a_faulty_bank__every_loan_paid_once(
         sandbox.faults.add(Rule(fault, prefix="/rail", times=8))
     heard = Heard()
     workers = [
-        Worker(store, partners.handlers(), heard, now=clock, rest_s=0.02, jitter=lambda ceiling: 0.0) for _ in range(2)
+        Worker(store, partners.handlers(), heard, no_parked, now=clock, rest_s=0.02, jitter=lambda ceiling: 0.0)
+        for _ in range(2)
     ]
     with running(workers[0]), running(workers[1]):
         until(lambda: len(heard.results) == 30)

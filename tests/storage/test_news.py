@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any, cast
@@ -13,8 +14,8 @@ from chainfin.services.kernel.context import Context
 from chainfin.services.lending import progress
 from chainfin.storage import outbox
 from chainfin.storage.lending_tables import ApplicationNodeRow, ApplicationRow
-from chainfin.storage.party_tables import PartyRow
-from chainfin.storage.store import Store, tell
+from chainfin.storage.party_tables import FactRow, PartyRow
+from chainfin.storage.store import Store, count, tell
 
 NOW = datetime(2026, 11, 21, 9, tzinfo=UTC)
 CTX = cast(Context, SimpleNamespace(clock=SimpleNamespace(now=lambda: NOW)))
@@ -122,3 +123,26 @@ def test_nodes__taken_back_by_a_savepoint__neither_written_nor_counted(store: St
         progress.end(session, CTX, row, "data_check")
         progress.start(session, CTX, row, "offered")
     assert trail(store) == [(1, "received", "done"), (2, "offered", None)]
+
+
+def test_count__committed__told_once_and_not_what_a_savepoint_took_back(store: Store) -> None:
+    heard: list[tuple[str, str, int]] = []
+    store.on_counted(lambda *counted: heard.append(counted))
+
+    def kept(name: str) -> FactRow:
+        row = FactRow(name=name, value={})
+        session.add(row)
+        session.flush()
+        return row
+
+    with store.begin() as session:
+        count(session, kept("first"), "received", "CNY", 1)
+        with suppress(RuntimeError), session.begin_nested():
+            count(session, kept("second"), "received", "CNY", 20)
+            raise RuntimeError("taken back")
+        assert heard == []
+    assert heard == [("received", "CNY", 1)]
+    with suppress(RuntimeError), store.begin() as session:
+        count(session, kept("third"), "received", "CNY", 300)
+        raise RuntimeError("nothing of it")
+    assert heard == [("received", "CNY", 1)]

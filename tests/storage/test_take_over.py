@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from chainfin import samples
 from chainfin.connectors.handlers import Json, Task
-from chainfin.connectors.outcome import Done, Outcome
+from chainfin.connectors.outcome import Done, Outcome, Unknown
 from chainfin.connectors.worker import Worker
 from chainfin.rules.application import State
 from chainfin.runtime.installation import Installation
@@ -43,7 +43,10 @@ def worker(store: Store, seen: list[Task], done: threading.Event, *, alone: bool
     def heard(session: Session, row: OutboxRow, outcome: Outcome[Json]) -> None:
         done.set()
 
-    return Worker(store, {"pay": handle}, heard, now=lambda: NOW, alone=alone)
+    def parked(session: Session, row: OutboxRow, why: Unknown, said: Json | None) -> None:
+        raise AssertionError(why)
+
+    return Worker(store, {"pay": handle}, heard, parked, now=lambda: NOW, alone=alone)
 
 
 def test_worker_alone__claim_of_a_dead_one__asked_about_at_once(store: Store) -> None:

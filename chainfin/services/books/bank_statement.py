@@ -8,10 +8,13 @@ from datetime import date, datetime, timedelta
 from sqlmodel import Session
 
 from chainfin.errors import Conflict, Refused
+from chainfin.services.kernel import parking
 from chainfin.services.kernel.context import Context
 from chainfin.storage.party_tables import FactRow
 from chainfin.values.calendar import Adjustment, adjust
 
+SOURCE = "bank_feed"
+"""The source of what the bank says of its feed as a whole and can't be true."""
 _FACT = "bank_statement"
 
 
@@ -25,6 +28,24 @@ def covers(session: Session, day: date) -> bool:
     """Whether all payments of ``day`` are known; before, one in time may still be told of."""
     known = through(session)
     return known is not None and known >= day
+
+
+def believed(ctx: Context, told_until: datetime | None) -> datetime | None:
+    """The bank's word on how far it has told of its payments, if that can be true. A time to come (or before there were
+    any) would let everybody act on payments that nobody has told of: it is put aside for a person, and there is no
+    word. Once for each day that is named, however often it is said."""
+    if told_until is None or ctx.clock.plausible(told_until):
+        return told_until
+    said = told_until.isoformat()
+    payload = parking.as_payload({"through": told_until.date().isoformat()})
+    detail = f"the bank says that it has told of all payments through {said}"
+    item = parking.Item(SOURCE, "bank_through", said, payload, code="bank_through_implausible", detail=detail)
+    with ctx.store.read() as session:
+        seen = parking.is_parked(session, item)
+    if not seen:
+        with ctx.store.begin() as session:
+            parking.park(session, item, now=ctx.clock.now())
+    return None
 
 
 def news(ctx: Context, told_until: datetime) -> bool:

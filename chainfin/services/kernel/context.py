@@ -15,6 +15,10 @@ from chainfin.storage.vault import Vault
 from chainfin.values.party import Role
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
+BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
+"""No time that a partner names is before it."""
+CLOCKS_APART = timedelta(days=1)
+"""How far a partner's time may be from ours: its clock is off by a little, or it names the day alone."""
 
 
 def wall_clock() -> datetime:
@@ -49,8 +53,12 @@ class Clock:
         return self.now().date()
 
     def day_of(self, moment: datetime) -> date:
-        """The business date of a moment."""
+        """The business date of a moment. Raises OverflowError on the first and the last day of the calendar."""
         return moment.astimezone(self.zone).date()
+
+    def plausible(self, moment: datetime, since: datetime = BEGINNING) -> bool:
+        """Whether something that a partner dates so can have happened between ``since`` and now."""
+        return since - CLOCKS_APART <= moment <= self.now() + CLOCKS_APART
 
     def move_to(self, moment: datetime) -> None:
         """Set business time to ``moment``. Raises Conflict clock_not_movable, clock_backwards.

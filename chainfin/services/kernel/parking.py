@@ -44,9 +44,7 @@ def as_payload(item: object) -> str:
 def park(session: Session, item: Item, *, now: datetime) -> ParkedItemRow:
     """Put it aside in this transaction; the same item again is counted on the row that stands. Raises an alarm in the
     log (level error) at the first sight of it."""
-    digest = hashlib.sha256(item.payload.encode("ascii")).hexdigest()
-    query = select(ParkedItemRow).where(ParkedItemRow.source == item.source, ParkedItemRow.digest == digest)
-    row = session.exec(query).first()
+    row = _find(session, item)
     if row is not None:
         if row.status == "open":
             note(row, item.code, item.detail, now=now)
@@ -58,7 +56,7 @@ def park(session: Session, item: Item, *, now: datetime) -> ParkedItemRow:
         subject=printable(item.subject),
         kind=item.kind,
         payload=item.payload,
-        digest=digest,
+        digest=_digest(item),
         reason=item.code,
         detail=printable(item.detail),
         first_seen_at=now,
@@ -70,10 +68,24 @@ def park(session: Session, item: Item, *, now: datetime) -> ParkedItemRow:
     return row
 
 
+def is_parked(session: Session, item: Item) -> bool:
+    """Whether the same item was put aside before, whatever a person has made of it since."""
+    return _find(session, item) is not None
+
+
 def note(row: ParkedItemRow, code: str, detail: str, *, now: datetime) -> None:
     """Another try was in vain, for this reason."""
     row.attempts += 1
     row.last_tried_at, row.reason, row.detail = now, code, printable(detail)
+
+
+def _find(session: Session, item: Item) -> ParkedItemRow | None:
+    same = (ParkedItemRow.source == item.source, ParkedItemRow.digest == _digest(item))
+    return session.exec(select(ParkedItemRow).where(*same)).first()
+
+
+def _digest(item: Item) -> str:
+    return hashlib.sha256(item.payload.encode("ascii")).hexdigest()
 
 
 def reason_of(error: Exception) -> tuple[str, str]:

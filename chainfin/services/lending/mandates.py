@@ -24,6 +24,7 @@ from chainfin.services.kernel.commands import PayLoan
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.parties import gate
 from chainfin.services.views.lending import MandateView
+from chainfin.storage import outbox
 from chainfin.storage.approval_tables import ProposalRow
 from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.lending_tables import HoldRow, LimitRow, LoanRow, MandateRow
@@ -253,7 +254,7 @@ def _on_their_way(session: Session, mandate_id: str) -> list[str]:
         .join(LimitRow, col(LimitRow.id) == col(HoldRow.limit_id))
         .join(OutboxRow, col(OutboxRow.subject) == col(LoanRow.id))
         .where(LimitRow.kind == LimitKind.MANDATE.value, LimitRow.key == mandate_id)
-        .where(OutboxRow.topic == PayLoan.TOPIC, col(OutboxRow.status).in_(("due", "claimed", "unknown")))
+        .where(OutboxRow.topic == PayLoan.TOPIC, col(OutboxRow.status).in_(outbox.OPEN))
         .order_by(col(LoanRow.id))
     )
     return list(session.exec(query).all())

@@ -27,26 +27,46 @@ SOURCES = ("tax", "payments", "marketplace")
 """Sources asked for by default: the tax office's invoices, the payment QR code's takings, the marketplace's sales."""
 
 
-def reduce(payload: Mapping[str, Any], as_of: date, currency: str, source: str) -> SalesData:
-    """The reduced data of one source. Raises BadInput sales_data_malformed, sales_currency_other."""
+def reduce(payload: object, as_of: date, currency: str, source: str) -> SalesData:
+    """The reduced data of one source; ``payload`` is any JSON value.
+
+    Raises BadInput sales_data_malformed, sales_currency_other, sales_row_invalid.
+    """
     try:
-        if str(payload["currency"]) != currency:
-            raise BadInput("sales_currency_other", f"{source} speaks of {payload['currency']}", where=source)
-        if "takings" in payload:
-            return summarise_daily_takings([_takings(row, currency) for row in payload["takings"]], currency, as_of)
-        if "invoices" in payload:
-            return summarise_invoices([_invoice(row, currency) for row in payload["invoices"]], currency, as_of)
-        return summarise_monthly([_month(row, currency) for row in payload["months"]], currency, as_of)
+        told = _object(payload)
+        if str(told["currency"]) != currency:
+            raise BadInput("sales_currency_other", f"{source} speaks of another currency", where=source)
+        if "takings" in told:
+            return summarise_daily_takings(
+                [_takings(_object(row), currency) for row in told["takings"]], currency, as_of
+            )
+        if "invoices" in told:
+            return summarise_invoices([_invoice(_object(row), currency) for row in told["invoices"]], currency, as_of)
+        return summarise_monthly([_month(_object(row), currency) for row in told["months"]], currency, as_of)
+    except BadInput as error:
+        if error.code in ("sales_currency_other", "sales_row_invalid"):
+            raise
+        # an amount that is none, a sum that no column holds
+        raise _malformed(source, error) from None
     except (KeyError, TypeError, ValueError) as error:
-        raise BadInput(
-            "sales_data_malformed", f"{source} sent data of another form: {error!r}"[:200], where=source
-        ) from None
+        raise _malformed(source, error) from None
+
+
+def _malformed(source: str, error: Exception) -> BadInput:
+    return BadInput("sales_data_malformed", f"{source} sent data of another form: {error!r}"[:200], where=source)
 
 
 def richest(found: Sequence[tuple[str, SalesData]]) -> tuple[str, SalesData] | None:
     """The source that tells most: invoices before takings before months, then the longer past."""
     ranks = {"invoices": 2, "daily_takings": 1, "monthly": 0}
     return max(found, key=lambda item: (ranks[item[1].source], len(item[1].months), item[0]), default=None)
+
+
+def _object(value: object) -> Mapping[str, Any]:
+    """A JSON object. Raises TypeError for anything else (null, a text, a list)."""
+    if not isinstance(value, Mapping):
+        raise TypeError("no JSON object")
+    return value
 
 
 def _minor(text: object, currency: str) -> int:

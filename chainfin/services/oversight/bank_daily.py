@@ -9,7 +9,7 @@ from chainfin.services.kernel.commands import PayHolder, PayLoan, Refund
 from chainfin.services.kernel.context import Context
 from chainfin.services.oversight import reconcile_bank
 from chainfin.services.payments.statements import STATEMENT, STATEMENTS
-from chainfin.storage import locks
+from chainfin.storage import locks, outbox
 from chainfin.storage.bank_tables import BankPaymentRow, BankStatementRow
 from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.values.money import Money
@@ -40,7 +40,7 @@ def _under_way(session: Session) -> bool:
     """Whether the bank has ended an order and the book doesn't have it yet."""
     orders = select(OutboxRow.id).where(
         col(OutboxRow.topic).in_((PayLoan.TOPIC, PayHolder.TOPIC, Refund.TOPIC)),
-        col(OutboxRow.status).in_(("due", "claimed", "unknown")),
+        col(OutboxRow.status).in_(outbox.UNDER_WAY),
     )
     number = col(OutboxRow.payload)["instruction_id"].as_string()
     ended = select(BankPaymentRow.instruction_id).where(col(BankPaymentRow.standing).in_(("paid", "refused")))

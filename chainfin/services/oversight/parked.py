@@ -12,6 +12,7 @@ from chainfin.errors import BadInput, Conflict, NotFound
 from chainfin.services.kernel import parking
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.payments import incoming
+from chainfin.services.reactions import partner_results
 from chainfin.services.views.oversight import ParkedView
 from chainfin.storage.away import is_away
 from chainfin.storage.oversight_tables import ParkedItemRow
@@ -66,7 +67,9 @@ def resolve(ctx: Context, actor: Actor, parked_id: str, reason: str) -> ParkedVi
     """A person has dealt with it: it is closed, with who and why; nothing is taken in.
 
     Raises Forbidden operator_only; BadInput reason_missing; NotFound parked_item_unknown; Conflict
-    parked_item_not_open, parked_payment_undecided (a payment is allocated or sent back, see `payments.unmatched`).
+    parked_item_not_open, parked_payment_undecided (a payment is allocated or sent back, see `payments.unmatched`),
+    parked_command_undecided (a partner is asked again, or persons say what became of it, see
+    `reactions.partner_results`).
     """
     actor.require_operator()
     if not reason.strip():
@@ -75,6 +78,8 @@ def resolve(ctx: Context, actor: Actor, parked_id: str, reason: str) -> ParkedVi
         row = _open(session, parked_id)
         if row.source == incoming.UNMATCHED:
             raise Conflict("parked_payment_undecided", "its money is in suspense: allocate it, or send it back")
+        if row.source == partner_results.SOURCE:
+            raise Conflict("parked_command_undecided", "its command is open: ask again, or say what became of it")
         row.status, row.resolved_by, row.resolution = "resolved", _who(actor), reason.strip()
         session.add(row)
         return ParkedView.of(row)

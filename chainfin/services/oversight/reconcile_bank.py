@@ -19,7 +19,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 from chainfin.rules import ledger
 from chainfin.services.kernel import commands
 from chainfin.services.kernel.commands import PayHolder, PayLoan, Refund
-from chainfin.services.payments.incoming import REUSED
+from chainfin.services.payments.bank_line import REUSED
 from chainfin.services.payments.statements import ORDER, STATEMENT
 from chainfin.storage.bank_tables import BankEntryRow, BankStatementRow, VirtualAccountRow
 from chainfin.storage.ledger_tables import EntryRow, JournalRow, OutboxRow

@@ -1,16 +1,15 @@
 """Money that comes in: each payment taken once by the bank's reference, spread by the waterfall, attested on chain.
 
-A line of the bank that can't be understood or applied is parked whole; the others of its page are taken in. What a
-payer wrote is read in `remittance`, where it belongs is in `allocation`. What names no claim waits for a person
-(`unmatched`); while it isn't known who is to be paid, a debtor's payment waits in suspense; what is above due goes
-back.
+A line of the bank that can't be understood or applied is parked whole (`bank_line`); the others of its page are taken
+in. What a payer wrote is read in `remittance`, where it belongs is in `allocation`. What names no claim waits for a
+person (`unmatched`); while it isn't known who is to be paid, a debtor's payment waits in suspense; what is above due
+goes back.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
 
 import structlog
 from sqlmodel import Session, col, select
@@ -23,10 +22,10 @@ from chainfin.services.kernel import parking
 from chainfin.services.kernel.context import Context
 from chainfin.services.payments import (
     allocation,
+    bank_line,
     buy_back,
     deposits,
     direct,
-    instructions,
     payment_state,
     payouts,
     realised,
@@ -34,11 +33,13 @@ from chainfin.services.payments import (
     whose,
 )
 from chainfin.services.payments.allocation import Arrival, Payment
+from chainfin.services.payments.bank_line import StatementLine
 from chainfin.services.payments.remittance import Purpose
 from chainfin.storage.away import is_away
 from chainfin.storage.lending_tables import IncomingRow
 from chainfin.storage.oversight_tables import ParkedItemRow
 from chainfin.storage.party_tables import FactRow
+from chainfin.storage.store import count
 from chainfin.storage.trade_tables import ReceivableRow
 from chainfin.storage.types import new_id, storable
 from chainfin.values.money import Money
@@ -46,32 +47,13 @@ from chainfin.values.payment_reference import Kind
 
 _log = structlog.get_logger("chainfin.payments")
 
-SOURCE = "incoming_payments"
-"""The source of parked lines of the bank's feed."""
+RECEIVED = "received"
+"""What is counted when a payment is taken in, by whatever way the bank told of it."""
 WAITING = "waiting_payments"
 """The source of parked payments that waited and then could not be placed."""
 UNMATCHED = "unmatched_payments"
 """The source of parked payments that name no claim, several, or one of another lender than whose account they came on;
 their money is in suspense (`payments.unmatched`)."""
-REUSED = "reused_references"
-"""The source of parked lines whose money is in the book, in suspense: a person has to ask the bank; no retry."""
-REFERENCE_REUSED = "bank_reference_reused"
-FIRST_DAY = date(2000, 1, 1)
-"""A value date before it is a mistake of the bank's, not a payment that is late."""
-MAX_MINOR = 10**15
-"""The most that one line may carry, in minor units (ten million million yuan in fen), by whatever way the bank tells of
-it: sums of such amounts, and of thousands of them, fit the 64 bits of a column; what is above is a mistake of the
-bank's."""
-
-
-@dataclass(frozen=True, slots=True)
-class StatementLine:
-    """One line of the bank's feed: ``raw`` as it came (see `parking.as_payload`), and what was read from it, or why
-    nothing could be. ``reference``: the bank's, as far as it could be read."""
-
-    raw: str
-    reference: str
-    content: Arrival | Refusal
 
 
 def cursor(ctx: Context) -> int:
@@ -86,10 +68,12 @@ def take_in(
 ) -> list[Money]:
     """A page of the bank's lines and the cursor after it, in one transaction; a payment that is known is skipped.
 
-    ``through``: the bank's word that all it had booked before that moment is told of with this page. Returns the
-    amounts that are new. Raises only what the database raises: any other trouble is one line's own and parks that line.
+    ``through``: the bank's word that all it had booked before that moment is told of with this page; one that can't be
+    true counts for nothing (`bank_statement.believed`). Returns the amounts that are new. Raises only what the database
+    raises: any other trouble is one line's own and parks that line.
     """
     taken: list[Money] = []
+    through = bank_statement.believed(ctx, through)
     if not lines and not (through is not None and bank_statement.news(ctx, through)):
         return taken
     with ctx.store.begin() as session:
@@ -102,7 +86,7 @@ def take_in(
             except Exception as error:
                 if is_away(error):
                     raise
-                _park(session, ctx, line, error, SOURCE)
+                bank_line.park(session, ctx, line, error, bank_line.SOURCE)
         session.merge(FactRow(name="rail_cursor", value={"sequence": next_cursor}))
         if through is not None:
             bank_statement.note(session, ctx, through)
@@ -115,37 +99,14 @@ def take_line(session: Session, ctx: Context, line: StatementLine) -> Money | No
     Money under a reference that the bank used before is taken into the book too, and parked for a person to see.
     Raises BadInput with the reason why the line isn't taken in.
     """
-    arrival = line.content
-    if isinstance(arrival, Refusal):
-        raise BadInput(arrival.code, arrival.message)
-    if not FIRST_DAY <= arrival.received_on <= ctx.clock.today() + timedelta(days=1):
-        raise BadInput("value_date_implausible", f"the bank dates this payment {arrival.received_on}")
-    if arrival.payer_account == arrival.payee_account:
-        raise BadInput("payment_to_itself", "it comes from the account that it goes to: nobody paid anybody")
-    if arrival.amount.minor > MAX_MINOR:
-        raise BadInput("amount_implausible", "more than any single payment can be")
-    row = _take(session, ctx, arrival, _paid_directly(session, arrival))
+    arrival = bank_line.arrival_of(ctx, line)
+    row = _take(session, ctx, arrival, bank_line.paid_directly(session, arrival))
     if row is None:
         return None
     if row.repeat:
-        detail = f"another payment has this reference (amount, payer, text, day differ): {row.id} is held in suspense"
-        item = parking.Item(REUSED, "bank_line", line.reference, line.raw, REFERENCE_REUSED, detail)
-        parking.park(session, item, now=ctx.clock.now())
+        bank_line.park_reused(session, ctx, line, row.id)
+    count(session, row, RECEIVED, row.currency, row.amount)
     return arrival.amount
-
-
-def _paid_directly(session: Session, arrival: Arrival) -> str | None:
-    """The receivable that the payment reached the holder of itself; None: it is on an account whose money is booked.
-
-    Raises BadInput payee_account_foreign.
-    """
-    if instructions.is_a_lenders(session, arrival.payee_account):
-        return None
-    purpose = remittance.purpose(session, storable(arrival.remittance))
-    claim = purpose.target if isinstance(purpose, Purpose) and purpose.kind == "receivable" else None
-    if claim is not None and direct.is_holders(session, claim, arrival.payee_account):
-        return claim
-    raise BadInput("payee_account_foreign", "this account is no lender's here, nor the holder's of the claim it names")
 
 
 def take_or_park(session: Session, ctx: Context, line: StatementLine, source: str) -> str | None:
@@ -158,21 +119,13 @@ def take_or_park(session: Session, ctx: Context, line: StatementLine, source: st
     except Exception as error:
         if is_away(error):
             raise
-        return _park(session, ctx, line, error, source).id
+        return bank_line.park(session, ctx, line, error, source).id
 
 
 def take_again(session: Session, ctx: Context, line: StatementLine) -> None:
     """A parked line once more. Raises as `take_line`."""
     journals.lock(session)
     take_line(session, ctx, line)
-
-
-def _park(session: Session, ctx: Context, line: StatementLine, error: Exception, source: str) -> ParkedItemRow:
-    if not isinstance(error, ChainfinError):
-        _log.error("line_not_applied", exc_info=error)
-    code, detail = parking.reason_of(error)
-    item = parking.Item(source, "bank_line", line.reference, line.raw, code, detail)
-    return parking.park(session, item, now=ctx.clock.now())
 
 
 def _take(session: Session, ctx: Context, arrival: Arrival, directly: str | None) -> IncomingRow | None:
@@ -202,12 +155,14 @@ def _take(session: Session, ctx: Context, arrival: Arrival, directly: str | None
     session.flush()
     if directly is not None:
         if earlier:
-            raise BadInput(REFERENCE_REUSED, "another payment has this reference (amount, payer, text, day differ)")
+            raise BadInput(
+                bank_line.REFERENCE_REUSED, "another payment has this reference (amount, payer, text, day differ)"
+            )
         direct.settle(session, ctx, Payment.of(row), directly)
     elif earlier:
         # Nobody but the bank can say whether this is more money, and it gives back by this reference alone.
         row.unapplied = row.amount
-        payment_state.move(session, row, Event.HOLD, REFERENCE_REUSED)
+        payment_state.move(session, row, Event.HOLD, bank_line.REFERENCE_REUSED)
         payouts.suspend(session, ctx, row, arrival.amount, "suspense")
     else:
         _place(session, ctx, row)

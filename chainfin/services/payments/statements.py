@@ -17,10 +17,10 @@ from chainfin.errors import BadInput, ChainfinError, Refusal, Refused
 from chainfin.services.books import bank_statement, journals
 from chainfin.services.kernel import parking
 from chainfin.services.kernel.commands import PayHolder, PayLoan, Refund
-from chainfin.services.kernel.context import Context
+from chainfin.services.kernel.context import CLOCKS_APART, Context
 from chainfin.services.payments import incoming, returned
 from chainfin.services.payments.allocation import Arrival
-from chainfin.services.payments.incoming import StatementLine
+from chainfin.services.payments.bank_line import StatementLine
 from chainfin.storage.bank_tables import BankEntryRow, BankPaymentRow, BankStatementRow, VirtualAccountRow
 from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.oversight_tables import ParkedItemRow
@@ -119,8 +119,9 @@ def keep(session: Session, ctx: Context, statement: Statement) -> Taken:
     a number that was read with other content) is only parked: nobody but the bank can say which of the two is true."""
     journals.lock(session)
     code = parked_id = None
-    if statement.difference is not None:
-        code, detail, _ = statement.difference
+    difference = statement.difference or _day_to_come(ctx, statement)
+    if difference is not None:
+        code, detail, _ = difference
         whole = {"account": statement.account, "number": statement.number, "digest": statement.digest, "code": code}
         parked_id = _park(session, ctx, "statement", statement.number, whole | {"file": statement.source}, code, detail)
     if code == "statement_altered":
@@ -142,7 +143,7 @@ def keep(session: Session, ctx: Context, statement: Statement) -> Taken:
         closing_on=None if statement.closing is None else statement.closing.on,
         source=storable(statement.source),
         difference=code,
-        difference_minor=0 if statement.difference is None else statement.difference[2],
+        difference_minor=0 if difference is None else difference[2],
         parked_id=parked_id,
         taken_at=ctx.clock.now(),
     )
@@ -156,17 +157,28 @@ def keep(session: Session, ctx: Context, statement: Statement) -> Taken:
     )
 
 
+def _day_to_come(ctx: Context, statement: Statement) -> tuple[str, str, int] | None:
+    """A statement can't end on a day that nobody has seen the end of: it says nothing about which days are told of."""
+    closing = statement.closing
+    if closing is None or closing.on <= ctx.clock.today() + CLOCKS_APART:
+        return None
+    code = "statement_day_implausible"
+    return code, f"{statement.number} has a closing balance of {closing.on}", 0
+
+
 def _note_days(session: Session, ctx: Context) -> None:
     """The bank's word on the last day of which every lender's account has been told, without a gap."""
     query = select(PartyRow.account).join(VirtualAccountRow, col(VirtualAccountRow.lender_id) == col(PartyRow.id))
-    told = [_told_through(session, account) for account in session.exec(query.distinct()).all()]
+    told = [_told_through(session, ctx, account) for account in session.exec(query.distinct()).all()]
     days = [day for day in told if day is not None]
     if days and len(days) == len(told):
         bank_statement.note_day(session, min(ctx.clock.today(), *days))
 
 
-def _told_through(session: Session, account: str) -> date | None:
-    """Nothing that was booked on the account until then is missing. An open difference ends it: the days before it."""
+def _told_through(session: Session, ctx: Context, account: str) -> date | None:
+    """Nothing that was booked on the account until then is missing. An open difference ends it: the days before it. A
+    day to come is none, whatever a person made of the difference."""
+    latest = ctx.clock.today() + CLOCKS_APART
     query = select(BankStatementRow, ParkedItemRow.status).where(BankStatementRow.account == account)
     query = query.where(BankStatementRow.kind == STATEMENT, col(BankStatementRow.last_page))
     query = query.join(ParkedItemRow, col(ParkedItemRow.id) == col(BankStatementRow.parked_id), isouter=True)
@@ -175,7 +187,7 @@ def _told_through(session: Session, account: str) -> date | None:
     for row, parked in session.exec(query.order_by(*ORDER)):
         if parked == "open":
             broken.add(row.currency)
-        if row.currency not in broken:
+        if row.currency not in broken and (row.closing_on is None or row.closing_on <= latest):
             last_day[row.currency] = row.closing_on or last_day.get(row.currency)
         last_day.setdefault(row.currency, None)
     days = [day for day in last_day.values() if day is not None]

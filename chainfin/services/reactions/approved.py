@@ -11,6 +11,7 @@ from chainfin.services.kernel.approvals import Effect
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.lending import mandates, prices
 from chainfin.services.payments import accounts, unmatched
+from chainfin.services.reactions import partner_results
 from chainfin.services.views.acts import ProposalView
 
 EFFECTS: Mapping[str, Effect] = MappingProxyType(
@@ -19,6 +20,7 @@ EFFECTS: Mapping[str, Effect] = MappingProxyType(
         mandates.MANDATE: mandates.sign_in_custody,
         prices.PRICE: prices.count_price,
         prices.PRICE_SOURCE: prices.approve_source,
+        partner_results.OUTCOME: partner_results.take,
         unmatched.ALLOCATION: unmatched.allocate,
     }
 )

@@ -11,6 +11,7 @@ from typing import Any, Final, TypeAlias
 
 from sqlmodel import Session
 
+from chainfin.errors import BadInput
 from chainfin.services.kernel import commands
 from chainfin.services.kernel.commands import (
     Command,
@@ -36,8 +37,9 @@ OnRefused: TypeAlias = Callable[[Session, Context, Any, str, str], None]
 
 
 def done(session: Session, ctx: Context, row: OutboxRow, value: Result) -> None:
-    """A partner did what was asked."""
+    """A partner did what was asked. Raises BadInput partner_time_implausible, and what its handler refuses."""
     command = commands.of(row)
+    unless_time_implausible(ctx, row, value.get(TIMES.get(type(command), "")))
     on_done, _ = HANDLERS[type(command)]
     on_done(session, ctx, command, value)
 
@@ -47,6 +49,25 @@ def refused(session: Session, ctx: Context, row: OutboxRow, code: str, message: 
     command = commands.of(row)
     _, on_refused = HANDLERS[type(command)]
     on_refused(session, ctx, command, code, message)
+
+
+def unless_time_implausible(ctx: Context, row: OutboxRow, said: object) -> None:
+    """Else money would be booked, and interest run, from a day on which it can't have happened. Raises BadInput
+    partner_time_implausible."""
+    if said is None:
+        return
+    if not ctx.clock.plausible(datetime.fromisoformat(str(said)), since=row.created_at):
+        raise BadInput("partner_time_implausible", f"dated {said}, and asked for at {row.created_at.isoformat()}")
+
+
+TIMES: Final[Mapping[type[Command], str]] = {
+    PayLoan: "paid_at",
+    PayHolder: "paid_at",
+    Refund: "refunded_at",
+    RegisterPledge: "registered_at",
+    StrikeOutPledge: "cancelled_at",
+}
+"""When the partner says that it did it; a registry need not say."""
 
 
 def _loan_paid(session: Session, ctx: Context, order: PayLoan, value: Result) -> None:
