@@ -27,6 +27,8 @@ app = group(
         "token": Entry("party", "token", "Sign in and print the bearer token, for curl and other clients."),
         "serve": Entry("service", "serve", "Run the service: API, drivers, embedded chain and database."),
         "worker": Entry("service", "worker", "Run the drivers alone, beside API processes on the same database."),
+        "backup": Entry("safe_keeping", "backup", "Save database, keys and what is embedded, beside the service."),
+        "restore": Entry("safe_keeping", "restore", "Make an installation again from a backup."),
         "eod": Entry("service", "eod", "End of day: accrue all running loans. Run twice, it posts once."),
         "pause": Entry("operator", "pause", "Stop new acts of some kinds, let others go on (operator)."),
         "openapi": Entry("service", "openapi_document", "Print the OpenAPI document of the API."),
