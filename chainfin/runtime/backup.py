@@ -284,8 +284,8 @@ def _hash(path: Path) -> str:
 
 
 def _is_sqlite(settings: Settings) -> bool:
-    return settings.database_url.startswith("sqlite")
+    return make_url(settings.database_url).get_backend_name() == "sqlite"
 
 
 def _sqlite_path(settings: Settings) -> Path | None:
-    return Path(settings.database_url.removeprefix("sqlite:///")) if _is_sqlite(settings) else None
+    return Path(make_url(settings.database_url).database or "") if _is_sqlite(settings) else None
