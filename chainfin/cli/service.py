@@ -156,11 +156,17 @@ def contracts_deploy(as_json: AsJson = False) -> None:
         show(installation.deployment.as_json(), as_json)
 
 
-def openapi_document() -> None:
-    """Print the OpenAPI document of the API, as /openapi.json has it."""
+def openapi_document(
+    postman: Annotated[
+        bool, typer.Option("--postman", help="As a collection for Postman, Bruno and others that import one.")
+    ] = False,
+    url: Annotated[str, typer.Option(envvar="CHAINFIN_URL", help="The collection's base.")] = "http://127.0.0.1:8310",
+) -> None:
+    """Print the OpenAPI document of the API, as /openapi.json has it; or a collection of requests made from it."""
     from api.app import describe
+    from api.postman import collection
 
-    show(describe(), True)
+    show(collection(describe(), url) if postman else describe(), True)
 
 
 def settings_reference() -> None:
