@@ -22,7 +22,8 @@ from urllib.parse import unquote, urlsplit
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE, SITE = ROOT / "build" / "docs-source", ROOT / "build" / "site"
 TAKEN = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "LICENSE", "contracts/README.md", "docs")
-_OUTSIDE = re.compile(r"""(?:https?:)?//(?!127\.0\.0\.1|localhost)[\w.-]+\.[a-z]{2,}[^\s"'`)<>\\]*""")
+_OUTSIDE = re.compile(r"""(?:https?:|(?<=["'`(]))//[\w.-]+\.[a-z]{2,}[^\s"'`)<>\\]*""")
+"""An address with its scheme, or without one where a text begins; other pairs of slashes are comments or expressions."""
 _LOADS = {
     "link": "href",
     "script": "src",

@@ -20,6 +20,8 @@ from tests import site
         ("a.html", '<script src="x.js"></script><img src="x.svg">', 0),
         ("a.js", 'load("https://unpkg.com/mermaid@11/dist/mermaid.min.js")', 1),
         ("a.js", 'node("http://www.w3.org/2000/svg")', 0),
+        ("a.js", 'load("//cdn.example.org/x.js")', 1),
+        ("a.js", "if (!/^(?:[a-z]+:)?\\/\\//i.test(n)) {} //console.error(", 0),
         ("a.css", "@import url(https://fonts.example.org/css);", 1),
     ],
 )
