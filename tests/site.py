@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SOURCE, SITE = ROOT / "build" / "docs-source", ROOT / "build" / "site"
 TAKEN = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "LICENSE", "contracts/README.md", "docs")
 _OUTSIDE = re.compile(r"""(?:https?:|(?<=["'`(]))//[\w.-]+\.[a-z]{2,}[^\s"'`)<>\\]*""")
-"""An address with its scheme, or without one where a text begins; other pairs of slashes are comments or expressions."""
+"""An address with its scheme, or without one where a text begins; other double slashes are comments or code."""
 _LOADS = {
     "link": "href",
     "script": "src",
