@@ -66,7 +66,7 @@ def save(settings: Settings, target: Path, key_file: Path | None = None) -> Save
     _make_empty(target)
     store = None if settings.chain_url is not None else settings.home / STORES[0]
     if not (settings.home / MASTER).exists() or (store is not None and not store.exists()):
-        raise Unavailable("not_installed", f"{settings.home} holds no installation: run `chainfin serve` first")
+        raise Unavailable("not_installed", not_installed(settings.home))
     with _still(settings):
         taken = datetime.now(UTC).isoformat(timespec="seconds")
         _save_database(settings, target)
@@ -120,6 +120,11 @@ def restore(source: Path, settings: Settings, key_file: Path | None = None) -> S
     except OSError as error:
         raise BadInput("folder_unwritable", f"{error.strerror}: empty it and restore again", where=str(home)) from None
     return _saved(manifest)
+
+
+def not_installed(home: Path) -> str:
+    """For who stands in the wrong folder, which is how it comes about as a rule."""
+    return f"{home} holds no installation: go to the folder where `chainfin serve` runs, or set CHAINFIN_HOME"
 
 
 def refuse_half(home: Path) -> None:

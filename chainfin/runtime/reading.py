@@ -37,7 +37,7 @@ class Reading(AbstractContextManager["Reading"]):
         self.settings = settings
         backup.refuse_half(settings.home)
         if settings.chain_url is None and not (settings.home / "chain" / "chain.db").exists():
-            raise Unavailable("not_installed", f"{settings.home} holds no installation: run `chainfin serve` first")
+            raise Unavailable("not_installed", backup.not_installed(settings.home))
         holidays.use(settings)
         self.store = Store(settings.database_url)
         try:
