@@ -10,7 +10,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # What the libraries of the embedded chain hash with: left to itself, eth-hash takes its slowest backend.
 export ETH_HASH_BACKEND := pysha3
 
-.PHONY: node help docs install demo serve readme test coverage test-py check bench contracts check-contracts check-deploy check-long planted mutants soak lock clean
+.PHONY: node help docs wheel install demo serve readme test coverage test-py check bench contracts check-contracts check-deploy check-long planted mutants soak lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -47,6 +47,13 @@ build/docs-venv/.ready: requirements/docs.txt
 
 docs: build/docs-venv/.ready ## the docs as a site in build/site, without any outside address and without a dead link
 	@$(PYTHON) -m tests.site build/docs-venv/bin/mkdocs
+
+# The newest Python beside the default is tried too, where the machine has one.
+wheel: $(VENV)/.dev ## the wheel, installed away from the repository into an empty environment: does what it brings work there?
+	@$(BIN)/python -m tests.wheel $(PYTHON) $(WHEEL_PY)
+
+WHEEL_PY ?= $(shell python3.13 -c 'import sys; print(sys.executable)' 2>/dev/null \
+  || ls $$(pyenv root 2>/dev/null)/versions/3.13*/bin/python3.13 2>/dev/null | tail -1)
 
 # Not a part of `make test`: that would take about half as long again. TESTS: some of them.
 TESTS ?=
