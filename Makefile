@@ -10,7 +10,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # What the libraries of the embedded chain hash with: left to itself, eth-hash takes its slowest backend.
 export ETH_HASH_BACKEND := pysha3
 
-.PHONY: node help install demo serve readme test coverage test-py check bench contracts check-contracts check-deploy check-long planted mutants soak lock clean
+.PHONY: node help docs wheel install demo serve readme test coverage test-py check bench contracts check-contracts check-deploy check-long planted mutants soak lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -40,6 +40,20 @@ readme: $(VENV)/.core ## do what README and guides tell a newcomer to do, word f
 test: $(VENV)/.dev node ## all tests
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 	@PYTHON=$(BIN)/python contracts/test.sh
+
+build/docs-venv/.ready: requirements/docs.txt
+	@test -x build/docs-venv/bin/python || $(PYTHON) -m venv build/docs-venv
+	@build/docs-venv/bin/python -m pip install -q --require-hashes -r $< && touch $@
+
+docs: build/docs-venv/.ready ## the docs as a site in build/site, without any outside address and without a dead link
+	@$(PYTHON) -m tests.site build/docs-venv/bin/mkdocs
+
+# The newest Python beside the default is tried too, where the machine has one.
+wheel: $(VENV)/.dev ## the wheel, installed away from the repository into an empty environment: does what it brings work there?
+	@$(BIN)/python -m tests.wheel $(PYTHON) $(WHEEL_PY)
+
+WHEEL_PY ?= $(shell python3.13 -c 'import sys; print(sys.executable)' 2>/dev/null \
+  || ls $$(pyenv root 2>/dev/null)/versions/3.13*/bin/python3.13 2>/dev/null | tail -1)
 
 # Not a part of `make test`: that would take about half as long again. TESTS: some of them.
 TESTS ?=
@@ -139,6 +153,7 @@ lock: $(VENV)/.dev ## renew the pinned requirements (all of them with UPGRADE=--
 	$(COMPILE) $(UPGRADE) -o requirements/analysis-slither.txt requirements/analysis-slither.in
 	$(COMPILE) $(UPGRADE) -o requirements/analysis-halmos.txt requirements/analysis-halmos.in
 	$(COMPILE) $(UPGRADE) -o requirements/analysis-deploy.txt requirements/analysis-deploy.in
+	$(COMPILE) $(UPGRADE) -o requirements/docs.txt requirements/docs.in
 
 clean: ## remove the environment and the embedded state
-	rm -rf $(VENV) .venv-* .chainfin
+	rm -rf $(VENV) .venv-* build .chainfin

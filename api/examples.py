@@ -42,7 +42,7 @@ def add(document: dict[str, Any]) -> None:
     for operations in document["paths"].values():
         for operation in operations.values():
             for parameter in operation.get("parameters", ()):
-                _of_parameter(parameter)
+                _of_parameter(parameter, schemas)
             for content in _contents(operation):
                 if "schema" in content and "example" not in content:
                     content["example"] = example(content["schema"], schemas)
@@ -54,11 +54,16 @@ def _contents(operation: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [body for content in given for kind, body in content.items() if kind in _OF_FIELDS]
 
 
-def _of_parameter(parameter: dict[str, Any]) -> None:
+def _of_parameter(parameter: dict[str, Any], schemas: Mapping[str, Any]) -> None:
     try:
-        parameter.setdefault("example", of_field("", parameter["name"], "example"))
+        known = of_field("", parameter["name"], "example")
     except KeyError:
-        return  # a cursor, a limit: nothing that an example would make clearer
+        return  # a cursor: nothing that an example would make clearer
+    allowed = _enum(parameter["schema"], schemas)
+    if allowed is not None and known not in allowed:
+        known = allowed[0]
+    if parameter["schema"].get("type") != "integer" or isinstance(known, int):
+        parameter.setdefault("example", known)  # the limit of a page is another word than that of money
 
 
 def _describe(part: Any) -> None:

@@ -21,6 +21,7 @@ from sqlalchemy.exc import IntegrityError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match
 
 from chainfin.error_titles import title
 from chainfin.errors import (
@@ -110,7 +111,7 @@ def to_response(error: Exception, request: Request) -> Response:
     if isinstance(error, RequestValidationError):
         return _of_validation(error, _language(request))
     if isinstance(error, HTTPException):
-        return _of_http(error, _language(request))
+        return _of_http(error, request)
     if isinstance(error, IntegrityError) and _twice(error):
         detail = "the same thing was made by another request at the same moment"
         return problem(409, "made_meanwhile", detail, language=_language(request))
@@ -213,10 +214,20 @@ def pointer(loc: Sequence[object]) -> str:
     return f"{place}:{'.'.join(str(part) for part in rest)}"
 
 
-def _of_http(error: HTTPException, language: Language) -> Response:
+def _of_http(error: HTTPException, request: Request) -> Response:
     code = _CODE_OF_STATUS.get(error.status_code, f"http_{error.status_code}")
     detail = str(error.detail) if error.detail else HTTPStatus(error.status_code).phrase
-    return problem(error.status_code, code, detail, headers=error.headers, language=language)
+    headers = {"Allow": _methods(request)} if error.status_code == 405 else error.headers
+    return problem(error.status_code, code, detail, headers=headers, language=_language(request))
+
+
+def _methods(request: Request) -> str:
+    """What the path takes, of all routes: the framework's own word tells of the first route that has this path."""
+    routes = request.app.router.routes
+    asked = {method: {**request.scope, "method": method} for method in ("DELETE", "GET", "PATCH", "POST", "PUT")}
+    return ", ".join(
+        method for method, scope in asked.items() if any(each.matches(scope)[0] is Match.FULL for each in routes)
+    )
 
 
 def _unexpected(error: Exception, request: Request) -> Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import ipaddress
 import json
 import os
 import socket
@@ -43,14 +44,24 @@ def listen(host: str = "127.0.0.1", port: int = 0) -> socket.socket:
     return made
 
 
+def _sign_in(installation: Installation, host: str, port: int) -> SignIn:
+    """By the domain that is set; without one people come to this address, so that is what they sign."""
+    if installation.settings.domain:
+        return SignIn(installation.ctx, domain=installation.settings.domain)
+    # who listens everywhere is reached by many names, on this machine by this one
+    here = "127.0.0.1" if ipaddress.ip_address(host).is_unspecified else host
+    return SignIn(installation.ctx, address=f"{here}:{port}")
+
+
 class Server:
     """One running HTTP server on the loopback address or where the settings say. ``url`` once started."""
 
     def __init__(self, installation: Installation, listening: socket.socket | None = None) -> None:
         """``listening``: made by `listen`; without one a free port of the loopback address."""
         self.installation = installation
-        self.signin = SignIn(installation.ctx, domain=installation.settings.domain)
         self._socket = listen() if listening is None else listening
+        self.url = "http://{}:{}".format(*self._socket.getsockname())
+        self.signin = _sign_in(installation, *self._socket.getsockname())
         prover = ChainProver(installation.node, installation.deployment)
         app = create_app(
             installation.ctx,
@@ -71,7 +82,6 @@ class Server:
         )
         self._server = uvicorn.Server(config)
         self._thread: threading.Thread | None = None
-        self.url = "http://{}:{}".format(*self._socket.getsockname())
 
     def run(self) -> None:
         """Serve until interrupted."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -26,8 +27,16 @@ def shown(what: str, *, quiet: bool = False) -> Iterator[Step]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(what, total=None)
+        plain = warnings.showwarning
+        # above the bar: written by anybody else, a line would stand in the middle of it
+        warnings.showwarning = lambda message, *_where, **_more: bar.console.print(
+            f"chainfin: {message}", markup=False, highlight=False
+        )
 
         def step(done: int, total: int | None) -> None:
             bar.update(task, completed=done, total=total)
 
-        yield step
+        try:
+            yield step
+        finally:
+            warnings.showwarning = plain

@@ -237,7 +237,12 @@ def build() -> dict[str, str]:
         files[f"{module}_acts.py"] = render_module(f"Acts of parties on the contract {contract}.", shapes, named)
         told = {"EVENTS": [event.name for event in events]}
         files[f"{module}_events.py"] = render_module(f"What the contract {contract} tells.", events, told)
-    files["__init__.py"] = _registry()
+    files["__init__.py"] = f'''"""The contracts' acts, riders, batches and events in Python.
+
+{WRITTEN}
+"""
+'''
+    files["registry.py"] = _registry()
     return {name: _formatted(name, text) for name, text in files.items()}
 
 

@@ -23,7 +23,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 LIMIT_S = 480
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_GUIDE = re.compile(r"\]\((docs/guide/[\w-]+\.md)\)")
+_GUIDE = re.compile(r"\]\((docs/(?:guide|operate)/[\w-]+\.md)\)")
 _MARK = "@@ block"
 
 
@@ -37,10 +37,14 @@ class Block:
 
 
 def guides() -> list[Path]:
-    """The README and the guides, in the order of its links."""
+    """The README, the guides and those pages of the operator's handbook that hold blocks, in the order of its links."""
     readme = ROOT / "README.md"
     names = dict.fromkeys(_GUIDE.findall(readme.read_text(encoding="utf-8")))
-    return [readme, *(ROOT / name for name in names)]
+    return [readme, *(path for path in (ROOT / name for name in names) if has_blocks(path))]
+
+
+def has_blocks(path: Path) -> bool:
+    return _FENCE.search(path.read_text(encoding="utf-8")) is not None
 
 
 def blocks(path: Path) -> list[Block]:

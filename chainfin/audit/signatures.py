@@ -15,7 +15,7 @@ from chainfin.documents.goods_trail import EVENTS, START, extended
 from chainfin.errors import BadInput, Refused
 from chainfin.eth import eip712
 from chainfin.eth.abi import from_hex, parse_address
-from chainfin.eth.bindings import ACTS, RIDERS
+from chainfin.eth.bindings.registry import ACTS, RIDERS
 from chainfin.risk.valuation import NO_VALUATION, Valuation
 from chainfin.rules.inventory import FULL, UnitPrice, quantity_to_cover
 from chainfin.values.money import BasisPoints, Money

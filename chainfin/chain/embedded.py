@@ -88,7 +88,7 @@ class EmbeddedNode:
         if read_only and not (folder / "chain.db").exists():
             raise Unavailable("chain_absent", "there is no embedded chain here yet", where=str(folder))
         folder.mkdir(parents=True, exist_ok=True)
-        self._guard = None if read_only else _take_lock(folder)
+        self._guard = None if read_only else take_lock(folder)
         self._lock = threading.RLock()
         self._clock = clock
         self._store = SqliteStore(folder / "chain.db")
@@ -317,7 +317,7 @@ class EmbeddedNode:
         return found
 
 
-def _take_lock(folder: Path) -> TextIO:
+def take_lock(folder: Path) -> TextIO:
     """Hold the chain for this process; the lock ends with it, however it ends. Raises Unavailable: chain_in_use."""
     guard = (folder / "lock").open("w")
     try:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from chainfin.errors import BadInput
-from chainfin.eth.bindings import ACTS
 from chainfin.eth.bindings.base import Act
+from chainfin.eth.bindings.registry import ACTS
 from chainfin.eth.eip712 import Auth, call_data
 from chainfin.services.kernel import commands
 from chainfin.services.kernel.commands import SendAct

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -47,4 +48,15 @@ def reading() -> Reading:
     from chainfin.runtime.reading import Reading
     from chainfin.settings import load
 
+    log_warnings()
     return Reading(load())
+
+
+def log_warnings() -> None:
+    """For a command that opens an installation: it prints its result on stdout; what is logged beside it goes to
+    stderr, and only if it is a warning (or as CHAINFIN_LOG_LEVEL says)."""
+    from chainfin.runtime import log_setup
+
+    log_setup.configure(
+        os.environ.get("CHAINFIN_LOG_FORMAT") or None, os.environ.get("CHAINFIN_LOG_LEVEL") or "warning"
+    )

@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.progress import Progress as Bar
 
 from chainfin.canon import canonical_bytes, content_hash
+from chainfin.cli.output import AsJson, show
 from chainfin.errors import BadInput
 
 if TYPE_CHECKING:
@@ -30,7 +31,13 @@ Delimiter = Annotated[str, typer.Option(help="What stands between cells.")]
 Seed = Annotated[int, typer.Option(help="Of every random choice.")]
 Date = Annotated[str | None, typer.Option("--date", help="Column of the cases' dates; no feature.")]
 DateFormat = Annotated[str, typer.Option(help="Its form, as strptime has it.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print data as JSON.")]
+
+
+def policies(as_json: AsJson = False) -> None:
+    """The policies in this version, with the hashes that decision records name."""
+    from chainfin.risk.policy import load_policy, policy_ids
+
+    show({name: load_policy(name).hash for name in policy_ids()}, as_json)
 
 
 def train(

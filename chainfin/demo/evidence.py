@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
-from pathlib import Path
 
 from chainfin.audit.bundle import seal
 from chainfin.audit.replay import replay_bundle
@@ -18,9 +16,11 @@ def audit(story: Story) -> None:
     report, auditor, stage = story.report, story.who.auditor, story.stage
     report.chapter("g", "The auditor verifies, trusting nobody", "审计方离线验证")
     bundle = auditor.download(f"/v1/audit/loans/{story.loans['supplier']}/bundle")
-    path = Path(tempfile.mkdtemp(prefix="chainfin-evidence-")) / "loan.json"
-    path.write_bytes(bundle)
-    report.did(auditor.name, f"took the evidence home: {len(bundle) // 1024} KiB", str(path))
+    path = None if stage.kept is None else stage.kept / "evidence.json"
+    if path is not None:
+        path.write_bytes(bundle)
+    where = "--home DIR would keep it" if path is None else str(path)
+    report.did(auditor.name, f"took the evidence home: {len(bundle) // 1024} KiB", where)
     # On a real network the auditor asks a node of its own; here there is one node.
     trusted = "0x" + stage.installation.node.head().hash.hex()
     assert stage.installation.sandbox is not None, "the demo plays with the sandbox"
@@ -45,7 +45,7 @@ def audit(story: Story) -> None:
     report.facts["evidence"] = {
         "verdict": f"{kept} checks hold",
         "forged": f"refused: {first.name}; {clever.name}",
-        "file": str(path),
+        "file": None if path is None else str(path),
         "trusted_header": trusted,
         "partner_key": keys[0],
     }

@@ -29,6 +29,8 @@ class Stage(AbstractContextManager["Stage"]):
     def __init__(self, home: Path | None = None, *, start_at: datetime | None = None) -> None:
         """Raises BadInput home_not_empty: the demo plays on a fresh installation only."""
         self._stack = ExitStack()
+        self.kept = home
+        """Where what is left when the play is over lies; None: nothing is left."""
         if home is None:
             home = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="chainfin-demo-")))
         elif home.exists() and any(home.iterdir()):

@@ -12,10 +12,6 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
 
-from eth_abi.abi import decode as abi_decode
-from eth_abi.abi import encode as abi_encode
-from eth_abi.exceptions import DecodingError
-
 from chainfin.errors import BadInput
 from chainfin.hashing import keccak
 from chainfin.resources import artifact
@@ -151,7 +147,8 @@ class Function:
         if len(args) != len(self.inputs):
             raise BadInput("act_param_missing", f"{self.name} takes {len(self.inputs)} arguments, not {len(args)}")
         values = [f.coerce(a, f"{self.name}.{f.name}") for f, a in zip(self.inputs, args, strict=True)]
-        return self.selector + abi_encode([f.canonical for f in self.inputs], values)
+        encoded: bytes = _coding().encode([f.canonical for f in self.inputs], values)
+        return self.selector + encoded
 
     def decode_output(self, data: bytes) -> tuple[Any, ...]:
         return _decode(self.outputs, data)
@@ -187,10 +184,22 @@ def _hashed(field: Field) -> bool:
     return field.type in ("string", "bytes") or bool(field.members) or field.type.endswith("]")
 
 
+@cache
+def _coding() -> Any:
+    """eth_abi, loaded at its first use: it takes a third of a second, and who only signs doesn't need it."""
+    from types import SimpleNamespace
+
+    from eth_abi.abi import decode, encode
+    from eth_abi.exceptions import DecodingError
+
+    return SimpleNamespace(encode=encode, decode=decode, DecodingError=DecodingError)
+
+
 def _decode(fields: tuple[Field, ...], data: bytes) -> tuple[Any, ...]:
+    coding = _coding()
     try:
-        values = abi_decode([f.canonical for f in fields], data)
-    except (DecodingError, OverflowError) as error:
+        values = coding.decode([f.canonical for f in fields], data)
+    except (coding.DecodingError, OverflowError) as error:
         raise BadInput("event_malformed", f"the data is not what the ABI says: {str(error)[:120]}") from None
     return tuple(f.plain(v) for f, v in zip(fields, values, strict=True))
 

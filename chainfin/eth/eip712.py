@@ -21,7 +21,7 @@ from typing import Any
 
 from chainfin.errors import BadInput, Forbidden
 from chainfin.eth.abi import Field, address_bytes, coerce, contract_abi, from_hex, parse_address
-from chainfin.eth.bindings import ACTS, pledges_acts, warehouse_receipts_acts
+from chainfin.eth.bindings import pledges_acts, warehouse_receipts_acts
 from chainfin.eth.bindings.base import Bytes32, Signed, Uint32, Uint64
 from chainfin.eth.keys import recover_digest
 from chainfin.eth.signer import KeySigner, Signer
@@ -110,6 +110,8 @@ def type_of(signed: type[Signed]) -> ActType:
 
 def act_type(contract: str, function: str) -> ActType:
     """The type that the acting party signs for a function of a contract. Raises BadInput: act_unknown."""
+    from chainfin.eth.bindings.registry import ACTS  # all of them: who only signs what it is handed needs none
+
     act = ACTS.get((contract, function))
     if act is None:
         raise BadInput("act_unknown", f"{contract} has no act {function!r}")

@@ -35,7 +35,7 @@ from chainfin.connectors.webhooks import BACKOFF, WebhookSender
 from chainfin.connectors.worker import Worker
 from chainfin.errors import Refusal
 from chainfin.eth.signer import Signer
-from chainfin.runtime import holidays
+from chainfin.runtime import backup, holidays
 from chainfin.runtime.housekeeping import Housekeeper
 from chainfin.runtime.loop import Loop
 from chainfin.runtime.metrics import Metrics
@@ -88,7 +88,7 @@ class Installation(AbstractContextManager["Installation"]):
         """``start_at``: where the business clock of a *fresh* embedded installation begins. ``drive`` False: no drivers
         run (for reading commands and tests that step them by hand).
 
-        Raises Unavailable: chain_…, schema_outdated, database_unreachable.
+        Raises Unavailable: chain_…, schema_outdated, database_unreachable, restore_incomplete.
         """
         self.settings = settings
         self._closing: list[Callable[[], None]] = []
@@ -102,6 +102,7 @@ class Installation(AbstractContextManager["Installation"]):
         self.tracing = Tracing(settings.otel_endpoint)
         self._closing.append(self.tracing.close)
         settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        backup.refuse_half(settings.home)
         holidays.use(settings)
         vault = Vault.open(settings.home)
         self.store = Store(settings.database_url)

@@ -18,7 +18,7 @@ from chainfin.connectors.sandbox import start_sandbox
 from chainfin.connectors.signature import Verifier
 from chainfin.errors import Unavailable
 from chainfin.progress import Step, silent
-from chainfin.runtime import holidays
+from chainfin.runtime import backup, holidays
 from chainfin.services.kernel import custody
 from chainfin.services.kernel.context import Actor, Clock, Context
 from chainfin.services.oversight import reconcile
@@ -33,10 +33,11 @@ class Reading(AbstractContextManager["Reading"]):
     """Store, chain and context for one command. The end of day, which only writes rows, runs on it too."""
 
     def __init__(self, settings: Settings) -> None:
-        """Raises Unavailable: not_installed, schema_outdated, chain_…."""
+        """Raises Unavailable: not_installed, schema_outdated, chain_…, restore_incomplete."""
         self.settings = settings
+        backup.refuse_half(settings.home)
         if settings.chain_url is None and not (settings.home / "chain" / "chain.db").exists():
-            raise Unavailable("not_installed", f"{settings.home} holds no installation: run `chainfin serve` first")
+            raise Unavailable("not_installed", backup.not_installed(settings.home))
         holidays.use(settings)
         self.store = Store(settings.database_url)
         try:

@@ -439,6 +439,15 @@ def test_docs__of_the_service__ask_nobody_else(world: World) -> None:
     assert '"validatorUrl": null' in page.text, "nobody is asked to judge the document"
 
 
+def test_challenge__without_a_domain__names_the_address_with_its_port(world: World) -> None:
+    where = world.stage.server.url.removeprefix("http://")
+    asked = {"address": "0x52908400098527886E0F7030069857D2E4169EE7"}
+    given = world.stage.http.post("/v1/auth/nonce", json=asked).json()
+    assert given["domain"] == where
+    assert given["uri"] == f"http://{where}/v1/auth/wallet"
+    assert given["message"].startswith(f"{where} wants you to sign in")
+
+
 def test_home__for_programs_and_for_browsers__says_where_to_go(world: World) -> None:
     home = world.stage.http.get("/").json()
     assert (home["name"], home["sandbox"]) == ("chainfin", ["bank", "registry", "data"])

@@ -2,7 +2,8 @@
 
 A definition is a function, a class or an assignment at the top of a module; one that is come to uses every name in its
 body (a class brings its methods). Names are followed through imports, aliases of modules and re-exports. What is
-reached by a string or a computed name isn't seen: the program has no such calls.
+reached by a string or a computed name isn't seen: the program has no such calls, but for the table of commands
+(`chainfin.cli.main`), whose entries are roots.
 """
 
 from __future__ import annotations
@@ -21,6 +22,16 @@ ROOT = Path(__file__).parents[2]
 PACKAGES = ("chainfin", "api")
 _ROUTES = frozenset({"get", "post", "put", "patch", "delete", "command", "callback", "middleware", "exception_handler"})
 """Decorators (`@router.get(…)`, `@app.command()`) under which a function is called from outside."""
+
+_COMMANDS = "chainfin.cli.main"
+"""Where ``Entry("module", "function", …)`` names each command."""
+
+
+def _commands(tree: ast.Module) -> Iterator[Name]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Entry":
+            module, function = (str(each.value) for each in node.args[:2] if isinstance(each, ast.Constant))
+            yield f"chainfin.cli.{module}", function
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +106,8 @@ class Program:
             for statement in tree.body:
                 if not isinstance(statement, Definition | ast.Import | ast.ImportFrom):
                     yield from self._uses(module, statement)
+        if _COMMANDS in self._trees:
+            yield from _commands(self._trees[_COMMANDS])
 
     def _imports_of(self, tree: ast.Module) -> dict[str, _Import]:
         found: dict[str, _Import] = {}

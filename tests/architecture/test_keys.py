@@ -63,6 +63,8 @@ ALLOWED = {
     ("chainfin/values/reference.py", "startswith"): "RF, with which an ISO 11649 reference begins",
     ("api/auth.py", "partition"): "an Authorization header",
     ("api/examples.py", "removeprefix"): "a reference within the document to a form's name",
+    ("api/postman.py", "split"): "a route's template into its steps",
+    ("api/postman.py", "startswith"): "a parameter in a route's template",
     ("api/route.py", "partition"): "a content type without its parameters",
     ("api/problems.py", "split"): "languages in an Accept-Language header",
     ("api/problems.py", "partition"): "a language without its weight",

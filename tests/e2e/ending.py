@@ -10,7 +10,7 @@ from sqlmodel import col, select
 
 from chainfin.chain.views import ContractViews
 from chainfin.connectors.registry_view import RegistryLookup
-from chainfin.eth.bindings import ACTS
+from chainfin.eth.bindings.registry import ACTS
 from chainfin.eth.keys import address_of
 from chainfin.risk.valuation import NO_VALUATION
 from chainfin.services.kernel import acts

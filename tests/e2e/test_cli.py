@@ -21,6 +21,7 @@ from chainfin.cli.main import app
 from chainfin.client.member import ApiProblem, Member
 from chainfin.demo.stage import Stage
 from chainfin.errors import BadInput, ChainfinError
+from chainfin.runtime import log_setup
 from chainfin.services.kernel import parking
 
 
@@ -58,6 +59,7 @@ def code_of(done: Result) -> str:
 @pytest.fixture(scope="module")
 def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
     folder = tmp_path_factory.mktemp("cli")
+    log_setup.configure(level="warning")  # the service runs in this process: its lines would stand among the command's
     with Stage(folder / "home") as stage:
         operator_credentials(stage.installation.settings.home, stage.server.signin)
         yield Shell(stage, folder)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from datetime import date
 from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner
 
 from chainfin import samples
@@ -13,8 +15,8 @@ from chainfin.audit.verify import verify
 from chainfin.cli.main import app
 
 
-def test_demo__on_the_samples__plays_every_chapter() -> None:
-    done = CliRunner().invoke(app, ["demo", "--json"])
+def test_demo__on_the_samples__plays_every_chapter(tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["demo", "--json", "--home", str(tmp_path / "home")])
     assert done.exit_code == 0, done.output
     facts = json.loads(done.stdout)
     assert set(facts["seconds_by_node"]) == {"receivable_pledge", "inventory_pledge", "general_310"}
@@ -35,7 +37,11 @@ def test_demo__on_the_samples__plays_every_chapter() -> None:
     assert not verify(kept, ["0x" + "11" * 32], [evidence["partner_key"]]).ok
 
 
-def test_demo__folder_of_documents__finances_what_was_received(tmp_path: Path) -> None:
+def test_demo__folder_of_documents__finances_what_was_received(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = tmp_path_factory.mktemp("left")
+    monkeypatch.setattr(tempfile, "tempdir", str(left))
     documents = samples.trade(date(2026, 3, 2), "SAMPLE-FOLDER-1", overinvoiced=True)
     for name, data in documents.items():
         if name != "credit_note":
@@ -51,6 +57,7 @@ def test_demo__folder_of_documents__finances_what_was_received(tmp_path: Path) -
     assert "500 KGM never came" in " ".join(done.stderr.split()), "and it says so to the person who looks on"
     assert trade["receivable"] == "960810.75 CNY"
     assert float(trade["financed"].split()[0]) <= 960810.75
+    assert list(left.iterdir()) == [], "it leaves nothing behind"
 
 
 def test_demo__folder_without_a_trade__says_what_is_missing(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from chainfin.errors import ChainfinError, Refused
 from chainfin.eth.abi import contract_abi
-from chainfin.eth.bindings import ACTS
+from chainfin.eth.bindings.registry import ACTS
 from chainfin.services.kernel import acts
 from chainfin.services.kernel.context import OPERATOR, Actor
 from chainfin.services.lending import credit_notes

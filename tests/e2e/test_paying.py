@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from chainfin.errors import NotFound, Refused
+from chainfin.errors import Conflict, NotFound, Refused
 from chainfin.rules import ledger
 from chainfin.services.kernel import approvals
 from chainfin.services.kernel.context import OPERATOR
@@ -74,6 +74,9 @@ def test_debtor__of_a_pledged_claim__is_sent_to_the_lenders_account_for_it(site:
     assert [out.status for out in site.payouts(ref)] == ["done"], "the rest is the holder's"
     again = instructions.for_receivable(site.ctx, site.cast["core"], asset.id)
     assert again.amount.minor == 0
+    with pytest.raises(Conflict, match="repaid") as over:
+        instructions.for_loan(site.ctx, borrower, loan_id, None)
+    assert over.value.code == "loan_over"
 
 
 def test_debtor__pays_the_holder_what_is_pledged__parked_and_nothing_settled(site: Site) -> None:

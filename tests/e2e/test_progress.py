@@ -8,6 +8,7 @@ import pty
 import subprocess
 import sys
 import threading
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -137,6 +138,17 @@ def test_bar__steps__tell_how_much_of_how_much() -> None:
     with looking_on() as screen, shown("accruing loans") as step:
         step(3, 7)
     assert "3/7" in screen.getvalue()
+
+
+def test_bar__while_somebody_warns__the_warning_stands_above_it() -> None:
+    before = warnings.showwarning
+    with looking_on() as screen, shown("accruing loans") as step:
+        step(3, 7)
+        warnings.warn("the holidays of 2099 are not known", stacklevel=1)
+        step(4, 7)
+    lines = screen.getvalue().replace("\r", "\n").splitlines()
+    assert any(line.endswith("chainfin: the holidays of 2099 are not known") for line in lines), lines
+    assert warnings.showwarning is before
 
 
 def test_eod__each_loan__is_told(underwriter: Desk) -> None:

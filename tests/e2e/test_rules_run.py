@@ -14,7 +14,7 @@ import pytest
 from sqlmodel import select
 
 from chainfin.errors import Refusal, Refused
-from chainfin.eth.bindings import EVENTS as KINDS
+from chainfin.eth.bindings.registry import EVENTS as KINDS
 from chainfin.rules import inventory, pledge, receivable, undertaking
 from chainfin.services.goods import receipts, two_words
 from chainfin.services.kernel.context import Actor

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from chainfin.errors import BadInput, ChainfinError, Forbidden
 from chainfin.eth import eip712
 from chainfin.eth.abi import checksum, contract_abi, parse_address
-from chainfin.eth.bindings import RIDERS, pledges_acts
+from chainfin.eth.bindings import pledges_acts
+from chainfin.eth.bindings.registry import RIDERS
 from chainfin.eth.keys import HALF_ORDER, address_of, recover_digest
 from chainfin.resources import CONTRACTS, read_json
 

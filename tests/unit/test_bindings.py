@@ -17,8 +17,9 @@ from chainfin.chain.decode import plain
 from chainfin.errors import BadInput
 from chainfin.eth import eip712
 from chainfin.eth.abi import ContractAbi, Field, checksum, contract_abi
-from chainfin.eth.bindings import ACTS, BATCHES, EVENTS, RIDERS, pledges_acts, receivables_events
+from chainfin.eth.bindings import pledges_acts, receivables_events
 from chainfin.eth.bindings.base import Act, Batch
+from chainfin.eth.bindings.registry import ACTS, BATCHES, EVENTS, RIDERS
 from chainfin.resources import CONTRACTS, artifact, read_json
 
 SCRIPT = Path(__file__).resolve().parents[2] / "contracts" / "bindings.py"

@@ -14,8 +14,9 @@ from sqlmodel import Session, col, select
 from chainfin.errors import BadInput, Conflict, NotFound
 from chainfin.eth import eip712
 from chainfin.eth.abi import from_hex
-from chainfin.eth.bindings import ACTS, pledges_acts
+from chainfin.eth.bindings import pledges_acts
 from chainfin.eth.bindings.base import Act, Rider, Signed
+from chainfin.eth.bindings.registry import ACTS
 from chainfin.services.kernel import commands, custody, in_flight
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.views.acts import ActView

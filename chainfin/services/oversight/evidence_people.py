@@ -8,7 +8,7 @@ from sqlmodel import Session, col, select
 
 from chainfin.audit.signatures import NEEDED
 from chainfin.eth import eip712
-from chainfin.eth.bindings import RIDERS
+from chainfin.eth.bindings.registry import RIDERS
 from chainfin.services.kernel import acts as acts_service
 from chainfin.services.kernel.context import Context
 from chainfin.services.oversight.evidence_facts import Secured

@@ -87,11 +87,21 @@ class NewClient:
 
 
 class SignIn:
-    """Sign-in of one installation. ``domain`` is what wallet messages have to name."""
+    """Sign-in of one installation. ``domain`` is what wallet messages have to name, or else the ``address`` (host and
+    port, without TLS) at which it listens; tokens are for the domain, so that they outlive a change of the port."""
 
-    def __init__(self, ctx: Context, *, domain: str = "127.0.0.1", wall: Callable[[], datetime] = wall_clock) -> None:
+    def __init__(
+        self,
+        ctx: Context,
+        *,
+        domain: str = "127.0.0.1",
+        address: str | None = None,
+        wall: Callable[[], datetime] = wall_clock,
+    ) -> None:
         self._ctx = ctx
         self.domain = domain
+        self._named = domain if address is None else address
+        self._uri = f"{'https' if address is None else 'http'}://{self._named}/v1/auth/wallet"
         self._wall = wall
         self._key = OctKey.import_key(ctx.vault.derive("jwt"))
         # checked when the client is unknown, so that the time taken doesn't tell which ids exist
@@ -114,13 +124,12 @@ class SignIn:
         now = self._wall()
         expires_at = now + NONCE_LIFETIME
         nonce = secrets.token_hex(16)
-        uri = f"https://{self.domain}/v1/auth/wallet"
         message = None
         if address is not None:
             message = siwe_message(
-                domain=self.domain,
+                domain=self._named,
                 address=parse_address(address, where="address"),
-                uri=uri,
+                uri=self._uri,
                 chain_id=self._ctx.chain_id,
                 nonce=nonce,
                 issued_at=now.replace(microsecond=0),
@@ -130,7 +139,7 @@ class SignIn:
         with self._ctx.store.begin() as session:
             session.exec(delete(SignInNonceRow).where(col(SignInNonceRow.expires_at) < now - NONCE_LIFETIME))
             session.add(SignInNonceRow(nonce=nonce, expires_at=expires_at))
-        return Challenge(nonce, self.domain, uri, self._ctx.chain_id, expires_at, message)
+        return Challenge(nonce, self._named, self._uri, self._ctx.chain_id, expires_at, message)
 
     def wallet(self, message: str, signature: str) -> Token:
         """A token for the key that signed ``message``: a party's or the operator's (its first person), or a person's
@@ -156,7 +165,7 @@ class SignIn:
             spent = used.rowcount == 1
         if not spent:
             raise Unauthenticated("nonce_unknown", "the nonce was not given out here, was used before or has expired")
-        verify_siwe(message, raw, domain=self.domain, nonce=parsed.nonce, chain_id=self._ctx.chain_id, now=now)
+        verify_siwe(message, raw, domain=self._named, nonce=parsed.nonce, chain_id=self._ctx.chain_id, now=now)
         with self._ctx.store.read() as session:
             person = self._holder(session, parsed.address)
             if person is None:

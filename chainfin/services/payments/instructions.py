@@ -8,7 +8,7 @@ from datetime import date
 
 from sqlmodel import Session, col, func, select
 
-from chainfin.errors import NotFound
+from chainfin.errors import Conflict, NotFound
 from chainfin.rules import pledge as pledges
 from chainfin.rules.loan import payoff
 from chainfin.services.books import loan_book
@@ -79,12 +79,17 @@ def is_a_lenders(session: Session, account: str) -> bool:
 
 
 def for_loan(ctx: Context, actor: Actor, loan_id: str, amount: Money | None) -> PaymentInstruction:
-    """How the borrower repays ``amount`` (None: all that settles the loan today). Raises NotFound loan_unknown."""
+    """How the borrower repays ``amount`` (None: all that settles the loan today).
+
+    Raises NotFound loan_unknown; Conflict loan_over: nothing is owed.
+    """
     with ctx.store.begin() as session:
         row, loan = loan_book.load(session, loan_id)
         if not actor.sees_all and actor.party_id not in (row.borrower_id, row.lender_id):
             raise NotFound("loan_unknown", f"there is no loan {loan_id}")
         due = payoff(loan, max(ctx.clock.today(), loan.accrued_to))
+        if amount is None and not due.minor:
+            raise Conflict("loan_over", f"nothing is owed: the loan is {row.status}")
         account = virtual(session, ctx, row.lender_id, row.borrower_id)
         payee = session.get_one(PartyRow, row.lender_id).name
         return PaymentInstruction(account, payee, printed(CreditorReference(row.reference)), amount or due)

@@ -9,7 +9,8 @@ from sqlmodel import Session, SQLModel, col, or_, select
 
 from chainfin.errors import Refusal
 from chainfin.eth import eip712
-from chainfin.eth.bindings import ACTS, orders_acts, pledges_acts, receivables_acts, warehouse_receipts_acts
+from chainfin.eth.bindings import orders_acts, pledges_acts, receivables_acts, warehouse_receipts_acts
+from chainfin.eth.bindings.registry import ACTS
 from chainfin.rules import pledge as pledges
 from chainfin.services.goods import two_words
 from chainfin.services.kernel import acts, pledge_rows

@@ -11,7 +11,8 @@ from typing import Protocol, TypeVar
 
 from sqlmodel import Session, select
 
-from chainfin.eth.bindings import EVENTS, orders_events, participants_events
+from chainfin.eth.bindings import orders_events, participants_events
+from chainfin.eth.bindings.registry import EVENTS
 from chainfin.services.kernel.context import Context
 from chainfin.services.parties import gate
 from chainfin.services.reactions import act_outcomes, asset_events, pledge_events

@@ -19,8 +19,8 @@ from chainfin.chain.decode import Decoder, describe_revert
 from chainfin.errors import ChainfinError
 from chainfin.eth import eip712
 from chainfin.eth.abi import from_hex
-from chainfin.eth.bindings import BATCHES
 from chainfin.eth.bindings.base import Batch
+from chainfin.eth.bindings.registry import BATCHES
 from chainfin.eth.keys import address_of
 from chainfin.eth.signer import KeySigner
 from chainfin.services.kernel import acts, commands

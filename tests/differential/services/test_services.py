@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from chainfin.eth.bindings import ACTS, BATCHES
+from chainfin.eth.bindings.registry import ACTS, BATCHES
 from tests.differential.services import runner
 from tests.differential.services.harness import Harness, open_harness
 from tests.differential.services.planted import PLANTED, ServiceBug
