@@ -133,6 +133,7 @@ def decide_inventory(
     outcome |= {"base_minor": str(value), "pledge_thousandths": None}
     outcome |= {name: str(detail.rate(name)) for name in ("margin_call_rate", "liquidation_rate")}
     outcome |= {name: detail.whole(name) for name in ("cure_days",) if name in detail.terms}  # not before version 3
+    outcome |= {name: str(detail.rate(name)) for name in ("cure_rate",) if name in detail.terms}  # not before version 4
     if rate > 0 and (amount := int(outcome["amount_minor"])):
         needed = least_base(amount, rate)
         outcome["pledge_thousandths"] = str(-(-needed * 1000 // known.price.price_minor))

@@ -42,7 +42,7 @@ def test_price__set_anew__the_pledge_follows_it(site: Site) -> None:
 
 
 def test_price__falls_under_a_loan__called_at_once_for_what_restores_it(site: Site) -> None:
-    """70 → 10 under 500,000 at 70 %: the goods carry 1/7 of it, the rest is called, by the policy's own rates."""
+    """70 → 10 under 500,000 at 70 %: what brings it to 74 % is called, the cure rate of the policy that granted it."""
     owner = site.borrower()
     receipt = site.goods(owner)
     loan_id = site.funded(owner, 500_000_00, receipt.id, product="inventory_pledge")
@@ -51,7 +51,7 @@ def test_price__falls_under_a_loan__called_at_once_for_what_restores_it(site: Si
     (called,) = margin_calls.of_loan(site.ctx, owner, loan_id).calls
     (pledge,) = site.loan(loan_id).pledges
     owed = 500_000_00 + site.loan(loan_id).loan.dues.fee.minor
-    restored = inventory.loan_limit(pledge.left, inventory.UnitPrice(Decimal(10), CNY), BasisPoints(7000))
+    restored = inventory.loan_limit(pledge.left, inventory.UnitPrice(Decimal(10), CNY), BasisPoints(7400))
     assert (called.amount, called.status) == (owed - restored.minor, "escalated")
     assert (called.asset_id, called.cause.split()[0]) == (receipt.id, "price")
     site.price(10_00)
@@ -74,7 +74,7 @@ def test_count__finds_less_than_is_pledged__called_at_once(site: Site) -> None:
     site.run()
     (called,) = margin_calls.of_loan(site.ctx, owner, loan_id).calls
     (pledge,) = site.loan(loan_id).pledges
-    restored = inventory.loan_limit(pledge.left, inventory.UnitPrice(Decimal(70), CNY), BasisPoints(7000))
+    restored = inventory.loan_limit(pledge.left, inventory.UnitPrice(Decimal(70), CNY), BasisPoints(7400))
     assert called.amount == site.loan(loan_id).loan.dues.total.minor - restored.minor
     assert called.cause.startswith("count in block ")
 

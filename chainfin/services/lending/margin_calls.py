@@ -124,21 +124,28 @@ def check(session: Session, ctx: Context, row: LoanRow, loan: Loan, cause: str, 
     if terms is None:
         _move(session, ctx, [each for each in standing if not _left(session, each)], Event.CURE)
         return None
-    secured, blind = None, None
-    try:
-        secured = _cover(session, ctx, row, loan, application)
-    except Refused as refused:
-        blind = refused.code
+    secured, blind = _secured(session, ctx, row, loan, application)
+    if blind is not None:
         _log.warning("margin not checked", loan=row.id, code=blind, cause=cause)
     today = ctx.clock.today()
-    if secured is not None and not secured.goods and secured.owed.minor:
-        secured = None  # all goods were replaced or taken: nothing is called, and what stands waits for money
     found = margin.judge(secured, _as_one(session, standing, terms, today), terms, today, fell=fell)
     if found.event is not None:
         _move(session, ctx, standing, found.event)
     if found.opened is not None:
         _add(session, ctx, row, str(application.asset_id), cause, found.opened, found.opened.due_on)
     return blind
+
+
+def _secured(
+    session: Session, ctx: Context, row: LoanRow, loan: Loan, application: ApplicationRow
+) -> tuple[margin.Cover | None, str | None]:
+    """What goods secure of a loan; None where nobody can tell, and why (price_missing, price_stale), or where all goods
+    were replaced or taken: nothing is called then, and what stands waits for money."""
+    try:
+        found = _cover(session, ctx, row, loan, application)
+    except Refused as refused:
+        return None, refused.code
+    return (found if found.goods or not found.owed.minor else None), None
 
 
 def _standing(session: Session, row: LoanRow) -> Sequence[MarginCallRow]:
@@ -221,6 +228,7 @@ def _terms(application: ApplicationRow) -> margin.Terms | None:
         margin_call_rate=rates.margin_call_rate,
         liquidation_rate=rates.liquidation_rate,
         cure_days=rates.cure_days,
+        cure_rate=rates.cure_rate,
     )
 
 
@@ -267,13 +275,22 @@ def of_loan(ctx: Context, actor: Actor, loan_id: str) -> Calls:
         parties = (row.borrower_id, row.lender_id)
         if not (actor.sees_all or actor.party_id in parties or _undertook(session, actor, loan_id)):
             raise NotFound("loan_unknown", f"there is no loan {loan_id}")
-        calls = select(MarginCallRow).where(MarginCallRow.loan_id == row.id).order_by(col(MarginCallRow.id))
+        calls = session.exec(
+            select(MarginCallRow).where(MarginCallRow.loan_id == row.id).order_by(col(MarginCallRow.id))
+        ).all()
+        application = session.get_one(ApplicationRow, row.application_id)
+        terms = _terms(application) if loan.state in ACCRUING else None
+        secured, blind = (None, None) if terms is None else _secured(session, ctx, row, loan, application)
         found = []
-        for each in session.exec(calls):
-            over = loan.state not in ACCRUING and margin.State(each.status) in margin.STANDING
-            status = margin.State.CURED.value if over else each.status
-            found.append(MarginCallView.of(each, status=status, left=Money(_left(session, each), each.currency)))
-        return Calls(found, _blind(session, ctx, row, loan))
+        for each in calls:
+            status, left = margin.State(each.status), None
+            if status in margin.STANDING and loan.state not in ACCRUING:
+                status = margin.State.CURED
+            if status in margin.STANDING:
+                left = Money(_left(session, each), each.currency)
+                left = left if terms is None else margin.left_today(secured, left, terms)
+            found.append(MarginCallView.of(each, status=status.value, left=left))
+        return Calls(found, blind)
 
 
 def _undertook(session: Session, actor: Actor, loan_id: str) -> bool:
@@ -291,14 +308,3 @@ def _left(session: Session, call: MarginCallRow) -> int:
         RepaymentRow.loan_id == call.loan_id, col(RepaymentRow.created_at) >= call.created_at
     )
     return max(0, call.amount - int(session.exec(since).one()))
-
-
-def _blind(session: Session, ctx: Context, row: LoanRow, loan: Loan) -> str | None:
-    application = session.get_one(ApplicationRow, row.application_id)
-    if loan.state not in ACCRUING or _terms(application) is None:
-        return None
-    try:
-        _cover(session, ctx, row, loan, application)
-    except Refused as blind:
-        return blind.code
-    return None
