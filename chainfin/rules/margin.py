@@ -225,6 +225,15 @@ def left_today(cover: Cover | None, unpaid: Money, terms: Terms) -> Money:
     return min(cover.short_of(terms.cure), max(unpaid, cover.short_of(terms.trigger)))
 
 
+def unless_above_call(after: Cover, terms: Terms) -> Refusal | None:
+    """Whether a lender may give goods up of its own will; ``after``: what secures the loan then. A borrower isn't
+    called for what its lender gave up. Refusals: release_leaves_short."""
+    if not after.is_above(terms.trigger):
+        return None
+    short = str(after.short_of(terms.trigger))
+    return Refusal("release_leaves_short", "the loan would be called for what its lender gave up", {"short": short})
+
+
 def _opened(cover: Cover, terms: Terms, due_on: date) -> Opened:
     at_once = cover.is_above(terms.sell)
     state = State.ESCALATED if at_once else State.OPEN

@@ -182,6 +182,7 @@ RULES_ONLY: Final[dict[str, str]] = {
     "price_stale": "prices aren't on chain",
     "until_not_after_maturity": "loans aren't on chain",
     "goods_differ": "what goods are isn't on chain",
+    "release_leaves_short": "loans aren't on chain",
     "exceeds_unsold": "what is sold of taken goods isn't on chain",
     "sale_not_agreed": "what is sold of taken goods isn't on chain",
     "buy_back_not_agreed": "neither loans nor what their pledgors agree to are on chain",

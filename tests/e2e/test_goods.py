@@ -16,6 +16,7 @@ from chainfin.services.goods import receipts, two_words
 from chainfin.services.kernel.context import OPERATOR, Actor
 from chainfin.services.lending import applications, end_of_day, margin_calls, prices
 from chainfin.services.payments import buy_back
+from chainfin.services.pledges import release
 from chainfin.services.reactions import approved
 from chainfin.services.reads import queries
 from chainfin.values.money import BasisPoints, Money
@@ -250,6 +251,19 @@ def test_price__too_old__nothing_is_released_by_it_until_there_is_another(site: 
     site.price(80_00)
     site.run()
     assert pledged(site, loan_id) == after, "a higher price alone gives nothing up"
+
+
+def test_price__too_old__what_the_lender_gave_up_meanwhile_answers_no_payment(site: Site) -> None:
+    """Its own will is one thing, what a payment sets free another: that is asked for as soon as there is a price."""
+    owner = site.borrower()
+    loan_id = site.funded(owner, LENT, site.goods(owner).id, product="inventory_pledge")
+    before = pledged(site, loan_id)
+    site.move_to(site.today + timedelta(days=8))
+    site.pays(LENT // 2, f"LOAN {loan_id}")
+    site.price(70_00)
+    release.release_by_lender(site.ctx, site.cast["lender"], site.loan(loan_id).pledges[0].id, "1")
+    site.run()
+    assert before * 2 // 5 < pledged(site, loan_id) < before * 3 // 5
 
 
 def test_price__too_old__money_that_buys_goods_waits_for_another(site: Site) -> None:

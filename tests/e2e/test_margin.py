@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
+from math import ceil
 
 import pytest
 
@@ -188,6 +189,41 @@ def test_call__open__a_loan_that_is_repaid_gives_its_goods_up(deal: Deal) -> Non
     assert site.loan(deal.loan_id).row.status == "repaid"
     assert (deal.call.status, deal.pledge.left) == ("cured", 0)
     site.offered(deal.owner, 10_000_00, deal.goods_id, **deal.wish())
+
+
+def test_release__of_the_lenders_own_will__never_so_much_that_its_borrower_is_called(deal: Deal) -> None:
+    """Lent at 70 %, called above 78 %: of 4,082 kg about 400 may go as the lender likes; or all of it."""
+    site, pledge = deal.site, deal.pledge
+    owed = site.loan(deal.loan_id).loan.dues.total.minor
+    spare = pledge.left - ceil(Decimal(owed) * 1000 / (70_00 * Decimal("0.78")))
+    with pytest.raises(Refused) as refused:
+        release.release_by_lender(site.ctx, deal.lender, pledge.id, str(Decimal(spare + 1).scaleb(-3)))
+    assert refused.value.code == "release_leaves_short"
+    release.release_by_lender(site.ctx, deal.lender, pledge.id, str(Decimal(spare).scaleb(-3)))
+    site.run()
+    assert (pledge.left - deal.pledge.left, deal.calls) == (spare, [])
+    site.move_to(site.today + timedelta(days=8))
+    with pytest.raises(Refused) as refused:
+        release.release_by_lender(site.ctx, deal.lender, pledge.id, "1")
+    assert refused.value.code == "price_stale", "nobody knows whether it would be called"
+    release.release_by_lender(site.ctx, deal.lender, pledge.id)
+    site.run()
+    deal.price(70_00)
+    assert (deal.pledge.left, deal.calls) == (0, [])
+
+
+def test_release__of_the_lenders_own_will__price_falls_before_it_signs__not_signed_any_more(
+    deal: Deal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = deal.site
+    with monkeypatch.context() as patch:
+        patch.setattr(custody, "signer_of", lambda *_: None)
+        act = release.release_by_lender(site.ctx, deal.lender, deal.pledge.id, "300")
+    deal.price(65_00)
+    with pytest.raises(Refused) as refused:
+        sign(site, act)
+    assert refused.value.code == "release_outdated"
+    assert deal.calls == []
 
 
 def test_call__price_recovers__met(deal: Deal) -> None:

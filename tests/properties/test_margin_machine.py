@@ -173,7 +173,8 @@ class Margin(RuleBasedStateMachine):
         standing = bool(self.look().standing)
         code = self.tries(lambda: release.release_by_lender(
             self.site.ctx, self.lender, pledges[pick % len(pledges)].id, "1"
-        ), "margin_call_open", "exceeds_pledged", "pledge_state_wrong")  # fmt: skip
+        ), "margin_call_open", "exceeds_pledged", "pledge_state_wrong", "release_leaves_short",
+            "price_stale")  # fmt: skip
         over = pledges[pick % len(pledges)].loan_id not in {row.id for row in self.loans()}
         assert over or (code == "margin_call_open") == standing
         self.by_will = code is None
