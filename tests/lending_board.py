@@ -191,7 +191,8 @@ class Board:
                     number=asset[:10],
                     keeper_id=str(keeper.party_id),
                     owner_id=str(owner.party_id),
-                    goods={"commodity": "copper", "commodity_class": "standard", "insured": "true"},
+                    good="copper-cathode",
+                    goods={"commodity": "copper-cathode", "commodity_class": "standard", "insured": "true"},
                     document_root=asset,
                     unit="KGM",
                     issued=kilograms * 1000,
@@ -209,7 +210,7 @@ class Board:
     def _price(self, session: Session, lender: Actor) -> None:
         session.add(
             PriceRow(
-                good="copper",
+                good="copper-cathode",
                 unit="KGM",
                 currency=CNY,
                 minor_per_unit=70_00,

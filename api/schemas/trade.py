@@ -229,7 +229,8 @@ class DilutionOut(BaseModel):
 
 
 class WarehouseReceiptIn(Input):
-    """Goods at the keeper. ``goods`` names at least commodity and commodity_class."""
+    """Goods at the keeper. ``goods`` names at least the commodity, a code of the catalogue; class, grade and unit are
+    as it says."""
 
     number: Word
     owner_id: Ref
@@ -306,7 +307,7 @@ class CorrectionIn(Input):
 
 
 class PriceIn(Input):
-    """A price of one unit of a good on a day, from a named source."""
+    """A price of one unit of a good of the catalogue on a day, in its unit, from a named source."""
 
     good: Word
     unit: UnitCode

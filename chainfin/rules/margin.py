@@ -107,10 +107,12 @@ class Terms:
 @dataclass(frozen=True, slots=True)
 class Cover:
     """What goods secure of a loan. ``goods``: thousandths that stay pledged, each at its newest price, those that were
-    lent on first. ``owed``: less what other securities carry of it."""
+    lent on first, of which every quantity is a multiple of ``smallest``. ``owed``: less what other securities carry of
+    it."""
 
     goods: tuple[tuple[int, UnitPrice], ...]
     owed: Money
+    smallest: int = 1
 
     def __post_init__(self) -> None:
         if any(price.currency != self.owed.currency for _, price in self.goods):
@@ -130,10 +132,10 @@ class Cover:
         return max(Money.zero(self.owed.currency), self.owed - carried)
 
     def goods_short_of(self, rate: BasisPoints) -> int:
-        """How many thousandths more of the goods that were lent on do the same, rounded up."""
+        """How many thousandths more of the goods that were lent on do the same, rounded up to whole smallest ones."""
         _, price = self.goods[0]
         lacking = Fraction(self.owed.minor * FULL, rate) - self.worth()
-        return max(0, ceil(lacking / price.minor_per_thousandth()))
+        return max(0, ceil(lacking / price.minor_per_thousandth() / self.smallest)) * self.smallest
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +168,8 @@ class Verdict:
 
 def unless_like(lent_on: Mapping[str, object], more: Mapping[str, object]) -> Refusal | None:
     """Whether goods may be added to those that a loan was granted on, at its rates and by the same price: the same
-    commodity in the same unit, insured, and keeping at least as long. Refusals: goods_differ."""
-    for name in ("commodity", "commodity_class", "unit"):
+    good (of one grade) in the same unit, insured, and keeping at least as long. Refusals: goods_differ."""
+    for name in ("good", "commodity_class", "unit"):
         if more.get(name) != lent_on.get(name):
             return Refusal("goods_differ", f"they differ from the goods that were lent on: {name}", {"where": name})
     if str(more.get("insured")).lower() != "true":

@@ -214,6 +214,8 @@ class WarehouseReceiptRow(SQLModel, table=True):
     owner_id: str = Field(foreign_key="party.id", index=True)
     parent_id: str | None = Field(default=None, foreign_key="warehouse_receipt.id", index=True)
     """Of goods taken out of another receipt, by a lender or by who bought them back."""
+    good: str = Field(index=True)
+    """Its code in the catalogue; of a receipt from before there was one, what its keeper called the commodity."""
     goods: dict[str, object] = Field(sa_type=JSON)
     document_root: str
     unit: str

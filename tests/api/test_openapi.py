@@ -167,6 +167,8 @@ _OPERATIONS = [
     ("POST", "/v1/periods/{period}/close"),
     ("GET", "/v1/policies"),
     ("GET", "/v1/policies/{policy_id}"),
+    ("GET", "/v1/goods"),
+    ("GET", "/v1/goods/{code}"),
     ("GET", "/v1/products"),
     ("GET", "/v1/products/{document_id}"),
     ("POST", "/v1/webhooks"),
@@ -268,6 +270,7 @@ def _ids(world: World, path: str) -> dict[str, str]:
         "participant_id": world.supplier.id,
         "policy_id": "receivable-v2",
         "document_id": "receivable-pledge-v1",
+        "code": "copper-cathode",
         "debtor_id": world.core.id,
         "buyer_id": world.stranger.id,
         "sale_id": world.ids["pledge"],
@@ -310,7 +313,7 @@ def _plausible(world: World, body: Any) -> Any:
         "debtor_id": world.core.id,
         "document": world.documents["invoice"],
         "legal_value": samples.SHOP.uscc,
-        "goods": {"commodity": "copper cathode", "commodity_class": "standard"},
+        "goods": {"commodity": "nickel-cathode", "insured": "true"},
     }
     if not isinstance(body, dict):
         return body

@@ -20,7 +20,7 @@ from chainfin.values.party import Role
 from tests.api.conftest import Site, add_party
 
 _KEYS = itertools.count()
-COPPER = {"good": "copper", "unit": "KGM", "source": "exchange (sample)", "as_of": "2026-11-01"}
+COPPER = {"good": "copper-cathode", "unit": "KGM", "source": "exchange (sample)", "as_of": "2026-11-01"}
 
 
 class Town:

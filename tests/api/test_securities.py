@@ -45,9 +45,9 @@ def signed(member: Member) -> int:
 def on_goods(town: World, fund: Member) -> dict[str, Any]:
     """The distributor's loan from the fund on its goods, paid out; its pledge."""
     today = town.stage.today.isoformat()
-    price = {"good": "copper cathode", "unit": "TNE", "price": amount("70000.00"), "source": "sample", "as_of": today}
+    price = {"good": "nickel-cathode", "unit": "TNE", "price": amount("70000.00"), "source": "sample", "as_of": today}
     fund.post("/v1/prices", price)
-    goods = {"commodity": "copper cathode", "commodity_class": "standard", "insured": "true"}
+    goods = {"commodity": "nickel-cathode", "commodity_class": "standard", "insured": "true"}
     stored = {"number": "WR-SOLD", "owner_id": town.stranger.id, "goods": goods, "unit": "TNE", "quantity": "12.500"}
     receipt = town.keeper.do("/v1/warehouse-receipts", stored)["warehouse_receipt"]["id"]
     wish = {"product": "inventory_pledge", "lender_id": fund.id, "amount": amount("400000.00"), "days": 90}
@@ -245,7 +245,7 @@ def test_top_up__by_borrower_and_lender_with_their_own_keys__pledged_for_the_sam
     town: World, fund: Member, on_goods: dict[str, Any]
 ) -> None:
     loan, today = f"/v1/loans/{on_goods['loan_id']}", fund.get("/v1/clock")["today"]
-    price = {"good": "copper cathode", "unit": "TNE", "price": amount("70000.00"), "source": "sample", "as_of": today}
+    price = {"good": "nickel-cathode", "unit": "TNE", "price": amount("70000.00"), "source": "sample", "as_of": today}
     fund.post("/v1/prices", price)
     assert town.stranger.get(f"{loan}/margin-calls") == {"loan_id": on_goods["loan_id"], "calls": [], "unchecked": None}
     body = {"warehouse_receipt_id": on_goods["asset_id"], "quantity": "0.250"}

@@ -71,7 +71,7 @@ def _trade(world: World) -> None:
         "due_date": receivable["due_date"],
     }
     world.core.do(f"/v1/receivables/{receivable['id']}/confirmation", undertaking)
-    goods = {"commodity": "copper cathode", "commodity_class": "standard", "grade": "A"}
+    goods = {"commodity": "nickel-cathode", "commodity_class": "standard"}
     stored = {"number": "WR-1", "owner_id": world.stranger.id, "goods": goods, "unit": "TNE", "quantity": "12.500"}
     receipt = world.keeper.do("/v1/warehouse-receipts", stored)["warehouse_receipt"]
     asked = {"name": "exchange (sample)", "reason": "where the trade looks"}

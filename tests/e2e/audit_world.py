@@ -170,7 +170,7 @@ def goods(town: Town) -> str:
     prices.set_price(
         town.ctx,
         lender,
-        good="copper cathode",
+        good="nickel-cathode",
         unit="KGM",
         price=Money(70_00, "CNY"),
         source="sample exchange",
@@ -181,7 +181,7 @@ def goods(town: Town) -> str:
         town.actor("keeper"),
         number="WR-1",
         owner_id=town.parties["distributor"].id,
-        goods={"commodity": "copper cathode", "commodity_class": "standard", "insured": "true"},
+        goods={"commodity": "nickel-cathode", "commodity_class": "standard", "insured": "true"},
         unit="KGM",
         quantity=Decimal("5000"),
     )

@@ -210,7 +210,7 @@ class Site(MoneySite):
         row = prices.set_price(
             self.ctx,
             by,
-            good="copper",
+            good="copper-cathode",
             unit="KGM",
             price=Money(minor, CNY),
             source="sample price",
@@ -244,7 +244,7 @@ class Site(MoneySite):
             self.cast["keeper"],
             number=f"WR-{next(self.numbers)}",
             owner_id=str(owner.party_id),
-            goods={"commodity": "copper", "commodity_class": "standard", "insured": "true"},
+            goods={"commodity": "copper-cathode", "commodity_class": "standard", "insured": "true"},
             unit="KGM",
             quantity=Decimal(kilograms),
         )

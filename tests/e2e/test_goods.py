@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from chainfin.errors import BadInput, NotFound, Refused
+from chainfin.errors import NotFound, Refused
 from chainfin.rules import inventory
 from chainfin.services.goods import receipts, two_words
 from chainfin.services.kernel.context import OPERATOR, Actor
@@ -103,7 +103,7 @@ def test_receipt__pledged__seen_by_its_lender_and_undertaker_and_no_other(site: 
     (pledge,) = site.loan(loan_id).pledges
     site.undertake(pledge)
     for party in (lender, core):
-        assert queries.warehouse_receipt(site.ctx, party, goods.id).goods["commodity"] == "copper"
+        assert queries.warehouse_receipt(site.ctx, party, goods.id).goods["commodity"] == "copper-cathode"
     with pytest.raises(NotFound):
         queries.warehouse_receipt(site.ctx, other, goods.id)
     asset = site.confirmed(owner)
@@ -211,7 +211,7 @@ def test_goods__keep_until_a_month_after_the_loan__or_nothing_is_lent(site: Site
     owner = site.borrower()
     site.price(70_00)
     day = site.today + timedelta(days=days)
-    goods = {"commodity": "copper", "commodity_class": "standard", "insured": "true", "best_before": str(day)}
+    goods = {"commodity": "copper-cathode", "commodity_class": "standard", "insured": "true", "best_before": str(day)}
     row, _ = receipts.issue(
         site.ctx, site.cast["keeper"], number=f"WR-{next(site.numbers)}", owner_id=str(owner.party_id),
         goods=goods, unit="KGM", quantity=Decimal(20_000),
@@ -222,19 +222,6 @@ def test_goods__keep_until_a_month_after_the_loan__or_nothing_is_lent(site: Site
     said = site.application(application).row
     assert said.status == status
     assert ("goods_expire_first" in str(said.refusals)) is (status == "declined")
-
-
-@pytest.mark.parametrize(
-    "goods", [{"best_before": "soon"}, {"best_before": "2026-02-30"}, {"commodity_class": "perishable"}]
-)
-def test_goods__perishable_or_with_a_day_that_is_none__need_a_date(site: Site, goods: dict[str, str]) -> None:
-    said = {"commodity": "milk", "commodity_class": "standard", "insured": "true", **goods}
-    with pytest.raises(BadInput) as refused:
-        receipts.issue(
-            site.ctx, site.cast["keeper"], number="WR-MILK", owner_id=str(site.borrower().party_id),
-            goods=said, unit="KGM", quantity=Decimal(1),
-        )  # fmt: skip
-    assert (refused.value.code, refused.value.where) == ("goods_incomplete", "goods/best_before")
 
 
 def test_price__too_old__nothing_is_released_by_it_until_there_is_another(site: Site) -> None:
@@ -313,7 +300,7 @@ def test_keeper__of_its_own_goods_or_as_their_lender__refused(site: Site) -> Non
         both,
         number="WR-OWN",
         owner_id=str(owner.party_id),
-        goods={"commodity": "copper", "commodity_class": "standard", "insured": "true"},
+        goods={"commodity": "copper-cathode", "commodity_class": "standard", "insured": "true"},
         unit="KGM",
         quantity=Decimal(100),
     )
@@ -353,13 +340,13 @@ def test_price__of_the_operators_approved_source__counts_where_the_lender_has_no
     operator = replace(OPERATOR, person_id=first_person(None))
     asked = prices.propose_source(site.ctx, operator, name="exchange (sample)", reason="where the trade looks")
     approved.approve(site.ctx, site.second(operator), asked.id, "known for long")
-    price: dict[str, Any] = {"good": "tin", "unit": "KGM", "as_of": site.today, "price": Money(200_00, CNY)}
+    price: dict[str, Any] = {"good": "copper-scrap", "unit": "KGM", "as_of": site.today, "price": Money(200_00, CNY)}
     prices.set_price(site.ctx, operator, source="exchange (sample)", **price)
     lender, rival = site.cast["lender"], site.admit(Role.LENDER)
     prices.set_price(site.ctx, rival, source="own", **{**price, "price": Money(999_00, CNY)})
     with site.ctx.store.read() as session:
         seen = [
-            receipts.latest_price(session, str(each.party_id), "tin", "KGM", CNY).minor_per_unit
+            receipts.latest_price(session, str(each.party_id), "copper-scrap", "KGM", CNY).minor_per_unit
             for each in (lender, rival)
         ]
     assert seen == [200_00, 999_00]
@@ -371,10 +358,10 @@ def test_price__beyond_the_band__counts_once_a_second_person_approves(site: Site
 
     def counting() -> int:
         with site.ctx.store.read() as session:
-            return receipts.latest_price(session, str(lender.party_id), "copper", "KGM", CNY).minor_per_unit
+            return receipts.latest_price(session, str(lender.party_id), "copper-cathode", "KGM", CNY).minor_per_unit
 
     row = prices.set_price(
-        site.ctx, lender, good="copper", unit="KGM", price=Money(56_00 - 1, CNY), source="s", as_of=site.today
+        site.ctx, lender, good="copper-cathode", unit="KGM", price=Money(56_00 - 1, CNY), source="s", as_of=site.today
     )
     assert (counting(), row.counts_from) == (70_00, None)
     approved.approve(site.ctx, site.second(lender), str(row.proposal_id), "it fell")
@@ -385,7 +372,7 @@ def test_price__in_small_steps_within_a_day__no_way_round_the_band(site: Site) -
     lender = site.lender(site.borrower())
     steps = [
         prices.set_price(
-            site.ctx, lender, good="copper", unit="KGM", price=Money(minor, CNY), source="s", as_of=site.today
+            site.ctx, lender, good="copper-cathode", unit="KGM", price=Money(minor, CNY), source="s", as_of=site.today
         )
         for minor in (70_00, 63_00, 57_00, 55_00)
     ]

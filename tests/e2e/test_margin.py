@@ -459,13 +459,13 @@ def test_top_up__lender_does_not_sign__struck_out_and_undone(deal: Deal, monkeyp
 
 @pytest.mark.parametrize(
     "goods",
-    [{"commodity": "zinc"}, {"commodity_class": "branded"}, {"insured": "false"}, {"best_before": "2027-01-01"}],
+    [{"commodity": "copper-scrap"}, {"insured": "false"}, {"best_before": "2027-01-01"}],
 )
 def test_top_up__of_other_goods__refused(deal: Deal, goods: dict[str, str]) -> None:
     site = deal.site
     made, _ = receipts.issue(
         site.ctx, site.cast["keeper"], number=f"WR-{next(site.numbers)}", owner_id=str(deal.owner.party_id),
-        goods={"commodity": "copper", "commodity_class": "standard", "insured": "true", **goods},
+        goods={"commodity": "copper-cathode", "commodity_class": "standard", "insured": "true", **goods},
         unit="KGM", quantity=Decimal(10),
     )  # fmt: skip
     site.run()

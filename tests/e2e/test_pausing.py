@@ -78,7 +78,7 @@ def _attempts(site: Site, kind: Kind) -> list[Callable[[], object]]:
     if kind is Kind.CONFIRM:
         return [partial(site.confirm, issued(site, seller))]
     if kind is Kind.RECEIPT:
-        copper, owner = {"commodity": "copper", "commodity_class": "standard"}, str(seller.party_id)
+        copper, owner = {"commodity": "copper-cathode", "commodity_class": "standard"}, str(seller.party_id)
         issue = partial(receipts.issue, ctx, site.cast["keeper"], number="WR-paused", owner_id=owner)
         return [partial(issue, goods=copper, unit="KGM", quantity=Decimal(1))]
     if kind is Kind.TRANSFER:

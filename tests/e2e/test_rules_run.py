@@ -124,7 +124,7 @@ def _issue_goods(on: Stage) -> object:
         on.actor("keeper"),
         number="WR-NEW",
         owner_id=str(on.seller.party_id),
-        goods={"commodity": "copper", "commodity_class": "standard"},
+        goods={"commodity": "copper-cathode", "commodity_class": "standard"},
         unit="KGM",
         quantity=Decimal(1),
     )

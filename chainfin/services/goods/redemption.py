@@ -22,7 +22,9 @@ def releasable(session: Session, pledge: PledgeRow, there: int, owed: Money, tod
     price_stale."""
     valuation = valued(session, pledge, owed, today)
     rate = BasisPoints(int(Decimal(valuation.ltv) * 10_000))
-    return may_go(there, owed, UnitPrice(Decimal(valuation.price), owed.currency), rate), valuation
+    part = may_go(there, owed, UnitPrice(Decimal(valuation.price), owed.currency), rate)
+    smallest = receipts.smallest(session.get_one(WarehouseReceiptRow, pledge.asset_id))
+    return part - part % smallest, valuation
 
 
 def valued(session: Session, pledge: PledgeRow, owed: Money, today: date) -> Valuation:

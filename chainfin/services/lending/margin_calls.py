@@ -80,7 +80,7 @@ def price_set(session: Session, ctx: Context, price: PriceRow) -> None:
             LoanRow.currency == price.currency,
             col(LoanRow.status).in_([state.value for state in ACCRUING]),
             WarehouseReceiptRow.unit == price.unit,
-            col(WarehouseReceiptRow.goods)["commodity"].as_string() == price.good,
+            WarehouseReceiptRow.good == price.good,
         )
         .order_by(col(LoanRow.id))
     )

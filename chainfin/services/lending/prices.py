@@ -11,9 +11,11 @@ from datetime import UTC, date, datetime, time
 from sqlmodel import Session, col, select
 
 from chainfin.errors import BadInput, Conflict, Forbidden, Refused
+from chainfin.rules import catalogue
 from chainfin.rules.price import BAND, beyond_band
 from chainfin.services.books import journals
-from chainfin.services.goods.receipts import counting_prices, known_unit
+from chainfin.services.goods import receipts
+from chainfin.services.goods.receipts import counting_prices
 from chainfin.services.kernel import approvals
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.lending import margin_calls
@@ -22,7 +24,7 @@ from chainfin.services.views.acts import ProposalView
 from chainfin.services.views.goods import PriceSourceView, PriceView
 from chainfin.storage import locks
 from chainfin.storage.approval_tables import ProposalRow
-from chainfin.storage.trade_tables import PriceRow, PriceSourceRow
+from chainfin.storage.trade_tables import PriceRow, PriceSourceRow, WarehouseReceiptRow
 from chainfin.values.money import Money
 from chainfin.values.party import OPERATOR_SUBJECT, Role
 
@@ -37,17 +39,17 @@ def set_price(ctx: Context, actor: Actor, *, good: str, unit: str, price: Money,
     It counts at once, unless it is more than a fifth away from the price before: then it counts once a second person
     has approved the proposal that it names. When it counts, loans on such goods that it leaves short of cover are
     called.
-    Raises Forbidden role_missing, party_not_active, person_missing, person_not_active; BadInput unit_unknown,
-    amount_not_positive, price_date_future; Refused price_source_not_approved.
+    Raises Forbidden role_missing, party_not_active, person_missing, person_not_active; BadInput good_not_listed,
+    goods_not_as_listed (unit), amount_not_positive, price_date_future; Refused price_source_not_approved.
     """
     if not actor.is_operator and not actor.roles & Role.LENDER:
         raise Forbidden("role_missing", "prices are set by a lender or the operator")
-    known_unit(unit)
     if price.minor <= 0:
         raise BadInput("amount_not_positive", "a price must be greater than zero", where="price")
     if as_of > ctx.clock.today():
         raise BadInput("price_date_future", f"{as_of} is not yet", where="as_of")
     with ctx.store.begin() as session:
+        _unless_listed(session, good, unit)
         journals.lock(session)  # no payment comes between what is owed and the call for it
         if actor.party_id is not None:
             gate.active_party(session, actor.party_id)
@@ -76,6 +78,20 @@ def set_price(ctx: Context, actor: Actor, *, good: str, unit: str, price: Money,
         session.add(row)
         session.flush()
         return PriceView.of(row)
+
+
+def _unless_listed(session: Session, good: str, unit: str) -> None:
+    """Prices are of goods of the catalogue, in its unit; and of what receipts from before it name.
+
+    Raises BadInput good_not_listed, goods_not_as_listed.
+    """
+    if catalogue.find(good) is None:
+        before = select(WarehouseReceiptRow.id).where(WarehouseReceiptRow.good == good)
+        if session.exec(before.where(WarehouseReceiptRow.unit == unit).limit(1)).first() is not None:
+            return
+    listed = receipts.listed(good, where="good")
+    if unit != listed.unit:
+        raise BadInput("goods_not_as_listed", f"the catalogue says {listed.unit} of {good}", where="unit")
 
 
 def _count(session: Session, ctx: Context, row: PriceRow) -> None:

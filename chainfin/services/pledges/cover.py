@@ -22,7 +22,7 @@ from chainfin.services.goods import receipts, redemption
 from chainfin.services.kernel import in_flight
 from chainfin.services.pledges import assets
 from chainfin.storage.lending_tables import ApplicationRow, LimitRow, LoanRow, OfferRow
-from chainfin.storage.trade_tables import PledgeRow, ReceivableRow, SubstitutionRow
+from chainfin.storage.trade_tables import PledgeRow, ReceivableRow, SubstitutionRow, WarehouseReceiptRow
 from chainfin.values.money import Money
 from chainfin.values.product import Product
 
@@ -104,7 +104,8 @@ def on_goods(
     rate = advance_rate(session, row)
     assert rate is not None, "what was lent on goods has a rate"
     others = base(session, row, rate, today, but=frozenset(pledge.id for pledge in pledges))
-    return margin.Cover(tuple(goods), others.shortfall(owed(loan, today)))
+    lent_on = session.get_one(WarehouseReceiptRow, application.asset_id)
+    return margin.Cover(tuple(goods), others.shortfall(owed(loan, today)), receipts.smallest(lent_on))
 
 
 def _goods(session: Session, row: LoanRow, application: ApplicationRow) -> list[PledgeRow]:

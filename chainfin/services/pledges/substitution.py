@@ -55,7 +55,6 @@ def offer(
     limit on the debtor), price_missing, price_stale, substitution_undervalued (see `rules.substitution.unless_worse`).
     """
     actor.require(Role.LENDER)
-    thousandths = receipts.thousandths(quantity, where="/quantity")
     with ctx.store.begin() as session:
         # assets before pledges: so does everybody who locks both
         asset = session.get(ReceivableRow, receivable_id, with_for_update=True)
@@ -63,6 +62,8 @@ def offer(
         unless_refused(pledges.may_replace(pledge_rows.value(sold), by=actor.require()))
         if asset is None or asset.holder_id != sold.pledgor_id:
             raise NotFound("receivable_unknown", f"the pledgor holds no receivable {receivable_id}")
+        goods = session.get_one(WarehouseReceiptRow, sold.asset_id)
+        thousandths = receipts.thousandths(quantity, smallest=receipts.smallest(goods), where="/quantity")
         pledge_id = eip712.pledge_id(asset.id, new_id("sub"))
         _judge(session, ctx, sold, asset, thousandths, amount, pledge_id)
         lender, pledgor = _entered(session, sold)

@@ -17,7 +17,7 @@ from chainfin.values.party import Kind, kind_bits, kinds_in
 from tests.differential.services.deed import Call, Deed
 from tests.differential.services.generate_claims import Claims
 
-GOODS = {"commodity": "copper", "commodity_class": "standard", "insured": "true"}
+GOODS = {"commodity": "copper-cathode", "commodity_class": "standard", "insured": "true"}
 
 
 class Goods(Claims):

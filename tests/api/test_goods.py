@@ -1,0 +1,32 @@
+"""Over HTTP: the goods' catalogue, and what a receipt over goods shows to whom."""
+
+from __future__ import annotations
+
+import pytest
+
+from chainfin.client.member import ApiProblem
+from tests.api.world import World
+
+
+def test_goods__listed_and_each_for_itself(world: World) -> None:
+    listed = world.keeper.get("/v1/goods?limit=100")["items"]
+    codes = [each["code"] for each in listed]
+    assert codes == sorted(codes)
+    scrap, cathode = (world.lender.get(f"/v1/goods/{code}") for code in ("copper-scrap", "copper-cathode"))
+    assert cathode in listed
+    assert (cathode["names"]["zh"], cathode["grade"], cathode["unit"]) == ("阴极铜", "Cu-CATH-1", "KGM")
+    assert scrap["grade"] != cathode["grade"]
+    assert float(scrap["haircut"]) > float(cathode["haircut"])
+    with pytest.raises(ApiProblem) as refused:
+        world.keeper.get("/v1/goods/copper")
+    assert (refused.value.status, refused.value.code) == (404, "good_unknown")
+
+
+def test_receipt__over_pieces__half_a_piece_refused(world: World) -> None:
+    tyres = {"commodity": "car-tyre", "insured": "true"}
+    body = {"number": "WR-T", "owner_id": world.stranger.id, "goods": tyres, "unit": "H87", "quantity": "2.5"}
+    with pytest.raises(ApiProblem) as refused:
+        world.keeper.post("/v1/warehouse-receipts", body)
+    assert (refused.value.status, refused.value.code) == (422, "quantity_not_whole")
+    made = world.keeper.post("/v1/warehouse-receipts", {**body, "quantity": "3"})["warehouse_receipt"]
+    assert made["goods"] == {**tyres, "commodity_class": "branded", "grade": "205/55R16"}
