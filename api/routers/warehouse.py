@@ -48,6 +48,7 @@ def issue(ctx: Ctx, actor: Acting, body: WarehouseReceiptIn, response: Response)
         goods=dict(body.goods),
         unit=body.unit,
         quantity=quantity(body.quantity, "/quantity"),
+        lot=body.lot.value(),
     )
     response.headers["Location"] = f"/v1/warehouse-receipts/{receipt.id}"
     return WarehouseReceiptAct(warehouse_receipt=WarehouseReceiptOut.of(receipt), act=ActOut.of(act))

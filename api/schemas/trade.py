@@ -24,7 +24,8 @@ from api.schemas.common import (
 )
 from api.schemas.parties import ActOut
 from chainfin.documents.opening import Opening
-from chainfin.rules import inventory, order, receivable_value
+from chainfin.rules import inventory, lot, order, receivable_value
+from chainfin.rules.lot import Lot
 from chainfin.services.payments.instructions import ReceivablePayment
 from chainfin.services.views.goods import PriceSourceView, PriceView, WarehouseReceiptView
 from chainfin.services.views.trade import OrderView, ReceivableView
@@ -228,6 +229,31 @@ class DilutionOut(BaseModel):
     act: ActOut | None
 
 
+class LotIn(Input):
+    """Which goods they are: site and number, and a seal or, of bulk goods, a meter reading. Photographs by hash."""
+
+    site: Line
+    number: Word
+    seal: Word | None = None
+    meter: Line | None = None
+    photos: list[Hex32] = Field(default=[], max_length=lot.MAX_PHOTOS, description="SHA-256 of each file")
+
+    def value(self) -> Lot:
+        return Lot(self.site, self.number, self.seal, self.meter, tuple(self.photos))
+
+
+class LotOut(BaseModel):
+    site: str
+    number: str
+    seal: str | None
+    meter: str | None
+    photos: list[str]
+
+    @classmethod
+    def of(cls, seen: Lot) -> LotOut:
+        return cls(site=seen.site, number=seen.number, seal=seen.seal, meter=seen.meter, photos=list(seen.photos))
+
+
 class WarehouseReceiptIn(Input):
     """Goods at the keeper. ``goods`` names at least the commodity, a code of the catalogue; class, grade and unit are
     as it says."""
@@ -239,6 +265,7 @@ class WarehouseReceiptIn(Input):
         description="UN/ECE Rec. 20", examples=["TNE"]
     )
     quantity: DecimalText
+    lot: LotIn
 
 
 class WarehouseReceiptOut(BaseModel):
@@ -250,6 +277,7 @@ class WarehouseReceiptOut(BaseModel):
     owner_id: str
     parent_id: str | None = Field(description="of goods taken out of another receipt")
     goods: dict[str, str]
+    lot: LotOut | None = Field(description="null of a receipt from before lots were named")
     document_root: str
     unit: str
     issued: str
@@ -275,6 +303,7 @@ class WarehouseReceiptOut(BaseModel):
             owner_id=seen.owner_id,
             parent_id=seen.parent_id,
             goods={name: str(value) for name, value in seen.goods.items()},
+            lot=None if seen.lot is None else LotOut.of(Lot.from_json(seen.lot)),
             document_root=seen.document_root,
             unit=seen.unit,
             status=seen.status,

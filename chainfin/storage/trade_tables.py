@@ -205,11 +205,20 @@ class WarehouseReceiptRow(SQLModel, table=True):
             "and pledged + released + liquidated + missing + reserved <= issued",
             name="conserved",
         ),
+        Index("one_number", "keeper_id", "number_folded", unique=True),
+        Index("one_lot", "lot_place", "lot_seal", unique=True),
     )
 
     id: str = Field(primary_key=True)
     cell: str
     number: str
+    number_folded: str | None = None
+    """`rules.lot.folded`; None of a part, and of what was refused: it keeps no number from others."""
+    lot: dict[str, object] | None = Field(default=None, sa_type=JSON)
+    """`rules.lot.Lot`; None of a receipt from before lots were named."""
+    lot_place: str | None = None
+    lot_seal: str | None = None
+    """`rules.lot.Identity`; both None where ``number_folded`` is."""
     keeper_id: str = Field(foreign_key="party.id", index=True)
     owner_id: str = Field(foreign_key="party.id", index=True)
     parent_id: str | None = Field(default=None, foreign_key="warehouse_receipt.id", index=True)

@@ -31,22 +31,19 @@ def _code(said: str) -> str:
 
 def upgrade() -> None:
     bind = op.get_bind()
-    with op.batch_alter_table("warehouse_receipt") as batch:
-        batch.add_column(sa.Column("good", Text(), nullable=False, server_default=""))
+    # without a new table: others point to this one. No good has the empty code, so that the default says nothing.
+    op.add_column("warehouse_receipt", sa.Column("good", Text(), nullable=False, server_default=""))
     for receipt_id, goods in bind.execute(sa.text("SELECT id, goods FROM warehouse_receipt")).all():
         said = goods if isinstance(goods, dict) else json.loads(goods)
         bind.execute(
             sa.text("UPDATE warehouse_receipt SET good = :good WHERE id = :id"),
             {"good": _code(str(said["commodity"])), "id": receipt_id},
         )
-    with op.batch_alter_table("warehouse_receipt") as batch:
-        batch.alter_column("good", existing_type=Text(), server_default=None)
-        batch.create_index(batch.f("ix_warehouse_receipt_good"), ["good"], unique=False)
+    op.create_index(op.f("ix_warehouse_receipt_good"), "warehouse_receipt", ["good"], unique=False)
     for price_id, good in bind.execute(sa.text("SELECT id, good FROM price")).all():
         bind.execute(sa.text("UPDATE price SET good = :good WHERE id = :id"), {"good": _code(good), "id": price_id})
 
 
 def downgrade() -> None:
-    with op.batch_alter_table("warehouse_receipt") as batch:
-        batch.drop_index(batch.f("ix_warehouse_receipt_good"))
-        batch.drop_column("good")
+    op.drop_index(op.f("ix_warehouse_receipt_good"), "warehouse_receipt")
+    op.drop_column("warehouse_receipt", "good")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chainfin.client.member import ApiProblem
-from tests.api.world import World
+from tests.api.world import World, lot
 
 
 def test_goods__listed_and_each_for_itself(world: World) -> None:
@@ -24,9 +24,16 @@ def test_goods__listed_and_each_for_itself(world: World) -> None:
 
 def test_receipt__over_pieces__half_a_piece_refused(world: World) -> None:
     tyres = {"commodity": "car-tyre", "insured": "true"}
-    body = {"number": "WR-T", "owner_id": world.stranger.id, "goods": tyres, "unit": "H87", "quantity": "2.5"}
+    body: dict[str, object] = {
+        "number": "WR-T",
+        "owner_id": world.stranger.id,
+        "goods": tyres,
+        "unit": "H87",
+        "quantity": "2.5",
+    }
+    body["lot"] = lot("WR-T")
     with pytest.raises(ApiProblem) as refused:
-        world.keeper.post("/v1/warehouse-receipts", body)
+        world.keeper.post("/v1/warehouse-receipts", {**body, "quantity": "2.5"})
     assert (refused.value.status, refused.value.code) == (422, "quantity_not_whole")
     made = world.keeper.post("/v1/warehouse-receipts", {**body, "quantity": "3"})["warehouse_receipt"]
     assert made["goods"] == {**tyres, "commodity_class": "branded", "grade": "205/55R16"}

@@ -314,6 +314,7 @@ def _plausible(world: World, body: Any) -> Any:
         "document": world.documents["invoice"],
         "legal_value": samples.SHOP.uscc,
         "goods": {"commodity": "nickel-cathode", "insured": "true"},
+        "lot": {"site": "Yard 3", "number": "L-1", "seal": "S-1"},
     }
     if not isinstance(body, dict):
         return body

@@ -15,7 +15,7 @@ from chainfin.cli.main import app
 from chainfin.client.member import ApiProblem, Member, confirmation
 from chainfin.eth.signer import KeySigner
 from chainfin.values.money import Money
-from tests.api.world import World
+from tests.api.world import World, lot
 
 CNY = "CNY"
 KEY = "one-and-the-same-request"
@@ -49,6 +49,7 @@ def on_goods(town: World, fund: Member) -> dict[str, Any]:
     fund.post("/v1/prices", price)
     goods = {"commodity": "nickel-cathode", "commodity_class": "standard", "insured": "true"}
     stored = {"number": "WR-SOLD", "owner_id": town.stranger.id, "goods": goods, "unit": "TNE", "quantity": "12.500"}
+    stored["lot"] = lot("WR-SOLD")
     receipt = town.keeper.do("/v1/warehouse-receipts", stored)["warehouse_receipt"]["id"]
     wish = {"product": "inventory_pledge", "lender_id": fund.id, "amount": amount("400000.00"), "days": 90}
     application = town.stranger.post("/v1/applications", {**wish, "asset_id": receipt})["id"]

@@ -273,6 +273,7 @@ def test_unit__unknown_in_a_document__refused_by_its_line(scene: Scene) -> None:
 def test_warehouse_receipt__bad_unit_or_quantity__refused(scene: Scene, unit: str, quantity: str, code: str) -> None:
     goods = {"commodity": "copper-cathode", "commodity_class": "standard"}
     body = {"number": "W", "owner_id": scene.who.distributor.id, "goods": goods, "unit": unit, "quantity": quantity}
+    body["lot"] = {"site": "Yard 3", "number": "W", "seal": "W"}
     refused(scene, 422, code, posts(scene.who.keeper, "/v1/warehouse-receipts", **body))
 
 

@@ -16,6 +16,7 @@ from chainfin.services.lending import margin_calls, prices
 from chainfin.services.pledges import release, top_ups, undertakings
 from chainfin.services.views.goods import WarehouseReceiptView
 from chainfin.values.money import Money
+from tests import cast
 from tests.e2e.site import Site
 from tests.e2e.site_money import CNY
 
@@ -29,6 +30,7 @@ def stored(
         site.ctx,
         site.cast["keeper"],
         number=f"WR-{next(site.numbers)}",
+        lot=cast.lot(str(next(site.numbers))),
         owner_id=str(owner.party_id),
         goods={"commodity": commodity, **INSURED, **(goods or {})},
         unit=unit,

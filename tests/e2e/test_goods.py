@@ -21,6 +21,7 @@ from chainfin.services.reactions import approved
 from chainfin.services.reads import queries
 from chainfin.values.money import BasisPoints, Money
 from chainfin.values.party import Role, first_person
+from tests import cast
 from tests.e2e.onchain import view
 from tests.e2e.site import Site
 from tests.e2e.site_money import CNY
@@ -213,7 +214,8 @@ def test_goods__keep_until_a_month_after_the_loan__or_nothing_is_lent(site: Site
     day = site.today + timedelta(days=days)
     goods = {"commodity": "copper-cathode", "commodity_class": "standard", "insured": "true", "best_before": str(day)}
     row, _ = receipts.issue(
-        site.ctx, site.cast["keeper"], number=f"WR-{next(site.numbers)}", owner_id=str(owner.party_id),
+        site.ctx, site.cast["keeper"], number=f"WR-{next(site.numbers)}", 
+        lot=cast.lot(str(next(site.numbers))), owner_id=str(owner.party_id),
         goods=goods, unit="KGM", quantity=Decimal(20_000),
     )  # fmt: skip
     site.run()
@@ -299,6 +301,7 @@ def test_keeper__of_its_own_goods_or_as_their_lender__refused(site: Site) -> Non
         site.ctx,
         both,
         number="WR-OWN",
+        lot=cast.lot("WR-OWN"),
         owner_id=str(owner.party_id),
         goods={"commodity": "copper-cathode", "commodity_class": "standard", "insured": "true"},
         unit="KGM",

@@ -24,6 +24,7 @@ from chainfin.services.views.lending import MarginCallView
 from chainfin.services.views.pledges import PledgeView
 from chainfin.storage.trade_tables import PledgeRow
 from chainfin.values.money import BasisPoints, Money
+from tests import cast
 from tests.e2e.asked_acts import a_day_later, asked, sign
 from tests.e2e.ending import mismatches, pledges_on
 from tests.e2e.onchain import view
@@ -464,7 +465,8 @@ def test_top_up__lender_does_not_sign__struck_out_and_undone(deal: Deal, monkeyp
 def test_top_up__of_other_goods__refused(deal: Deal, goods: dict[str, str]) -> None:
     site = deal.site
     made, _ = receipts.issue(
-        site.ctx, site.cast["keeper"], number=f"WR-{next(site.numbers)}", owner_id=str(deal.owner.party_id),
+        site.ctx, site.cast["keeper"], number=f"WR-{next(site.numbers)}", 
+        lot=cast.lot(str(next(site.numbers))), owner_id=str(deal.owner.party_id),
         goods={"commodity": "copper-cathode", "commodity_class": "standard", "insured": "true", **goods},
         unit="KGM", quantity=Decimal(10),
     )  # fmt: skip

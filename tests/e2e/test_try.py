@@ -329,6 +329,9 @@ def test_call__goods_found_again__the_owner_signs_before_the_keeper(shell: Shell
         "unit=KGM",
         "quantity=10",
         "goods.commodity=copper-cathode",
+        "lot.site=Yard 3",
+        "lot.number=T",
+        "lot.seal=T",
     ]
     words += ["--pick", "warehouse_receipt.id"]
     path = f"/v1/warehouse-receipts/{shell.text('call', keeper, '/v1/warehouse-receipts', *words)}"

@@ -7,6 +7,7 @@ import hmac
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
+from typing import cast
 
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
@@ -19,12 +20,15 @@ from chainfin.eth.bindings import warehouse_receipts_acts
 from chainfin.hashing import keccak
 from chainfin.rules import catalogue
 from chainfin.rules import inventory as rules
+from chainfin.rules import lot as lots
 from chainfin.rules.catalogue import Good
+from chainfin.rules.lot import Lot
 from chainfin.services.kernel import acts, pledge_rows
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.parties import gate
 from chainfin.services.views.acts import ActView
 from chainfin.services.views.goods import WarehouseReceiptView
+from chainfin.storage import locks
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import PriceRow, PriceSourceRow, WarehouseReceiptRow
 from chainfin.values.money import Money
@@ -73,26 +77,34 @@ def issue(
     goods: dict[str, str],
     unit: str,
     quantity: Decimal,
+    lot: Lot,
 ) -> tuple[WarehouseReceiptView, ActView]:
     """The keeper issues a receipt. ``goods``: commodity (a code of the catalogue), insured, best_before (a date;
-    perishable goods need one), and what else describes them; class and grade are the catalogue's.
+    perishable goods need one), and what else describes them; class and grade are the catalogue's. What is said of goods
+    and lot is under the document root, which the keeper signs.
 
     Raises Forbidden role_missing, party_not_active; BadInput good_not_listed, goods_not_as_listed, goods_incomplete,
-    quantity_…; Refused self_attested (it keeps goods of others); Conflict warehouse_receipt_exists, act_paused.
+    quantity_…, lot_incomplete; Refused self_attested (it keeps goods of others), lot_receipted; Conflict
+    warehouse_receipt_exists, act_paused.
     """
     keeper_id = actor.require(Role.KEEPER)
     good = listed(goods.get("commodity", ""), where="goods/commodity")
     _unless_listed(good, goods, unit, ctx.clock.today())
     goods = {**goods, "commodity_class": good.goods_class.value, "grade": good.grade}
     amount = thousandths(quantity, smallest=good.step)
+    untold = lots.unless_told(lot)
+    if untold is not None:
+        raise BadInput(untold.code, untold.message, where=f"lot/{untold.proof['where']}")
     with ctx.store.begin() as session:
         keeper = gate.enter(session, keeper_id, Kind.RECEIPT)
         owner = gate.active_party(session, owner_id)
         message = b"chainfin/warehouse-receipt/1" + f"{keeper.legal_value}\0{normalised(number)}".encode()
         receipt_id = "0x" + hmac.new(ctx.fingerprint_key, message, hashlib.sha256).hexdigest()
         standing = session.get(WarehouseReceiptRow, receipt_id)
-        if standing is not None and standing.status != "refused":
+        locks.named(session, "lots")  # of two receipts over one lot at once the second sees the first
+        if (standing is not None and standing.status != "refused") or _numbered(session, keeper.id, number):
             raise Conflict("warehouse_receipt_exists", f"receipt {number} was issued before")
+        _unless_receipted(session, lot)
         issued = unless_refused(
             rules.issue(
                 id=receipt_id,
@@ -104,6 +116,7 @@ def issue(
             )
         )
         body: dict[str, Json] = {"number": number, "goods": goods, "unit": unit, "quantity": str(quantity)}
+        body["lot"] = cast(Json, lot.to_json())
         salt = hmac.new(ctx.vault.derive("receipts"), receipt_id.encode(), hashlib.sha256).digest()
         root = "0x" + commit_fields(body, salt).root.hex()
         row = session.merge(
@@ -111,6 +124,10 @@ def issue(
                 id=receipt_id,
                 cell=ctx.cell,
                 number=number,
+                number_folded=lots.folded(number),
+                lot=lot.to_json(),
+                lot_place=lot.identity.place,
+                lot_seal=lot.identity.seal,
                 keeper_id=issued.keeper,
                 owner_id=issued.owner,
                 good=good.code,
@@ -131,6 +148,28 @@ def issue(
             subject=receipt_id,
         )
         return view(row), ActView.of(act)
+
+
+def _numbered(session: Session, keeper_id: str, number: str) -> bool:
+    """Whether the keeper has a receipt of this number, however it is spelled."""
+    same = select(WarehouseReceiptRow.id).where(
+        WarehouseReceiptRow.keeper_id == keeper_id, WarehouseReceiptRow.number_folded == lots.folded(number)
+    )
+    return session.exec(same.limit(1)).first() is not None
+
+
+def _unless_receipted(session: Session, lot: Lot) -> None:
+    """Raises Refused lot_receipted."""
+    rows = session.exec(select(WarehouseReceiptRow).where(WarehouseReceiptRow.lot_place == lot.identity.place))
+    standing = [lots.Identity(lot.identity.place, row.lot_seal or "") for row in rows]
+    refusal = lots.unless_receipted(lot, standing)
+    if refusal is not None:
+        raise refusal.error()
+
+
+def give_back_names(row: WarehouseReceiptRow) -> None:
+    """The receipt came to nothing: number and lot are free for another."""
+    row.number_folded = row.lot_place = row.lot_seal = None
 
 
 def _unless_listed(good: Good, goods: Mapping[str, str], unit: str, today: date) -> None:
@@ -200,7 +239,7 @@ def put(session: Session, row: WarehouseReceiptRow, after: rules.WarehouseReceip
 
 def part_row(parent: WarehouseReceiptRow, part: rules.WarehouseReceipt) -> WarehouseReceiptRow:
     """The row of goods that were taken out of ``parent``."""
-    names = {"cell", "number", "keeper_id", "good", "goods", "document_root", "unit", "created_at"}
+    names = {"cell", "number", "lot", "keeper_id", "good", "goods", "document_root", "unit", "created_at"}
     inherited = parent.model_dump(include=names)
     return WarehouseReceiptRow(
         **inherited, id=part.id, parent_id=parent.id, owner_id=part.owner, issued=part.issued, status=part.state.value

@@ -11,7 +11,7 @@ from chainfin.errors import Refusal
 from chainfin.eth import eip712
 from chainfin.eth.bindings import ACTS, orders_acts, pledges_acts, receivables_acts, warehouse_receipts_acts
 from chainfin.rules import pledge as pledges
-from chainfin.services.goods import two_words
+from chainfin.services.goods import receipts, two_words
 from chainfin.services.kernel import acts, pledge_rows
 from chainfin.services.kernel.context import Context
 from chainfin.services.lending import disbursement
@@ -132,6 +132,8 @@ def _mark(row: OrderRow | ReceivableRow | WarehouseReceiptRow | None, session: S
     """Only what was still waiting for this act: a refused repeat must not touch what stands."""
     if row is not None and row.status == waiting:
         row.status = "refused"
+        if isinstance(row, WarehouseReceiptRow):
+            receipts.give_back_names(row)
         session.add(row)
 
 

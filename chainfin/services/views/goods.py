@@ -22,6 +22,7 @@ class WarehouseReceiptView:
     owner_id: str
     parent_id: str | None
     goods: dict[str, object]
+    lot: dict[str, object] | None
     document_root: str
     unit: str
     issued: int
