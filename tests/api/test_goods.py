@@ -22,6 +22,28 @@ def test_goods__listed_and_each_for_itself(world: World) -> None:
     assert (refused.value.status, refused.value.code) == (404, "good_unknown")
 
 
+def test_keeper__never_owns_what_it_keeps(world: World) -> None:
+    copper = {"commodity": "copper-cathode", "insured": "true"}
+    body = {"number": "WR-K", "owner_id": world.keeper.id, "goods": copper, "unit": "KGM", "lot": lot("WR-K")}
+    with pytest.raises(ApiProblem) as refused:
+        world.keeper.post("/v1/warehouse-receipts", {**body, "quantity": "3"})
+    assert (refused.value.status, refused.value.code) == (422, "self_attested")
+    with pytest.raises(ApiProblem) as refused:
+        world.stranger.post(f"/v1/warehouse-receipts/{world.ids['receipt']}/transfer", {"to": world.keeper.id})
+    assert (refused.value.status, refused.value.code) == (422, "self_attested")
+
+
+def test_receipt__over_a_lot_that_has_one__refused(world: World) -> None:
+    copper = {"commodity": "copper-cathode", "insured": "true"}
+    body = {"number": "WR-L", "owner_id": world.stranger.id, "goods": copper, "unit": "KGM", "quantity": "3"}
+    with pytest.raises(ApiProblem) as refused:
+        world.keeper.post("/v1/warehouse-receipts", {**body, "lot": lot("WR-1")})
+    assert (refused.value.status, refused.value.code) == (422, "lot_receipted")
+    with pytest.raises(ApiProblem) as refused:
+        world.keeper.post("/v1/warehouse-receipts", {**body, "lot": {"site": "Yard 3", "number": "L"}})
+    assert (refused.value.status, refused.value.code) == (422, "lot_incomplete")
+
+
 def test_receipt__over_pieces__half_a_piece_refused(world: World) -> None:
     tyres = {"commodity": "car-tyre", "insured": "true"}
     body: dict[str, object] = {

@@ -64,6 +64,14 @@ def on_goods(town: World, fund: Member) -> dict[str, Any]:
     return dict(pledge)
 
 
+def test_receipt__lent_on__seen_by_its_lender_and_no_other(town: World, fund: Member, on_goods: dict[str, Any]) -> None:
+    path = f"/v1/warehouse-receipts/{on_goods['asset_id']}"
+    assert float(fund.get(path)["pledged"]) >= float(on_goods["left"])
+    with pytest.raises(ApiProblem) as refused:
+        town.lender.get(path)
+    assert (refused.value.status, refused.value.code) == (404, "warehouse_receipt_unknown")
+
+
 def traded(
     town: World, number: str, *, seller: tuple[Member, samples.Company], buyer: tuple[Member, samples.Company]
 ) -> Any:

@@ -371,6 +371,42 @@ def test_price__beyond_the_band__counts_once_a_second_person_approves(site: Site
     assert counting() == 55_99
 
 
+def test_price__withdrawn__what_it_did_is_looked_at_by_the_one_before(site: Site) -> None:
+    """A price that was another good's: the call that it made is cured, nothing is lent by it, and no band knows it."""
+    owner = site.borrower()
+    lender = site.lender(owner)
+    site.price(70_00, lender)
+    goods = site.goods(owner)
+    wish = {"product": "inventory_pledge", "lender_id": str(lender.party_id)}
+    loan_id = site.funded(owner, LENT, goods.id, **wish)
+    wrong = site.price(57_00, lender)
+    assert [call.status for call in margin_calls.of_loan(site.ctx, owner, loan_id).calls] == ["open"]
+    asked = prices.propose_withdrawal(site.ctx, lender, wrong.id, reason="another good's")
+    assert [call.status for call in margin_calls.of_loan(site.ctx, owner, loan_id).calls] == ["open"]
+    approved.approve(site.ctx, site.second(lender), asked.id, "it is")
+    assert [call.status for call in margin_calls.of_loan(site.ctx, owner, loan_id).calls] == ["cured"]
+    more = site.application(site.offered(owner, 70_000_00, goods.id, **wish)).offer
+    assert more is not None
+    assert more.pledge_amount == pytest.approx(70_000_000 / 49, abs=1), "at 70.00"
+    next_one = prices.set_price(
+        site.ctx, lender, good="copper-cathode", unit="KGM", price=Money(80_00, CNY), source="s", as_of=site.today
+    )
+    assert next_one.counts_from is not None, "80 is far from 57, not from 70"
+
+
+def test_price__the_only_one_withdrawn__nobody_can_tell(site: Site) -> None:
+    owner = site.borrower()
+    lender = site.lender(owner)
+    only = site.price(70_00, lender)
+    goods = site.goods(owner)
+    wish = {"product": "inventory_pledge", "lender_id": str(lender.party_id)}
+    loan_id = site.funded(owner, LENT, goods.id, **wish)
+    asked = prices.propose_withdrawal(site.ctx, lender, only.id, reason="not ours")
+    approved.approve(site.ctx, site.second(lender), asked.id, "it isn't")
+    assert margin_calls.of_loan(site.ctx, owner, loan_id).unchecked == "price_missing"
+    assert declined(site, owner, lender, goods.id) == ["price_missing"]
+
+
 def test_price__in_small_steps_within_a_day__no_way_round_the_band(site: Site) -> None:
     lender = site.lender(site.borrower())
     steps = [

@@ -30,7 +30,8 @@ from chainfin.services.views.acts import ActView
 from chainfin.services.views.goods import WarehouseReceiptView
 from chainfin.storage import locks
 from chainfin.storage.party_tables import PartyRow
-from chainfin.storage.trade_tables import PriceRow, PriceSourceRow, WarehouseReceiptRow
+from chainfin.storage.price_tables import PriceRow, PriceSourceRow
+from chainfin.storage.trade_tables import WarehouseReceiptRow
 from chainfin.values.money import Money
 from chainfin.values.party import Kind, Role
 
@@ -167,9 +168,14 @@ def _unless_receipted(session: Session, lot: Lot) -> None:
         raise refusal.error()
 
 
-def give_back_names(row: WarehouseReceiptRow) -> None:
-    """The receipt came to nothing: number and lot are free for another."""
-    row.number_folded = row.lot_place = row.lot_seal = None
+def refused(session: Session, receipt_id: str) -> None:
+    """The act of issuing came to nothing: number and lot are free for another. A refused repeat touches nothing that
+    stands."""
+    row = session.get(WarehouseReceiptRow, receipt_id)
+    if row is not None and row.status == "issuing":
+        row.status = "refused"
+        row.number_folded = row.lot_place = row.lot_seal = None
+        session.add(row)
 
 
 def _unless_listed(good: Good, goods: Mapping[str, str], unit: str, today: date) -> None:
@@ -338,6 +344,6 @@ def counting_prices(good: str, unit: str, currency: str) -> SelectOfScalar[Price
     return (
         select(PriceRow)
         .where(PriceRow.good == good, PriceRow.unit == unit, PriceRow.currency == currency)
-        .where(col(PriceRow.counts_from).is_not(None))
+        .where(col(PriceRow.counts_from).is_not(None), col(PriceRow.withdrawn_at).is_(None))
         .order_by(col(PriceRow.as_of).desc(), col(PriceRow.counts_from).desc(), col(PriceRow.id).desc())
     )

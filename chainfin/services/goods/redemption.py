@@ -12,7 +12,8 @@ from chainfin.rules.inventory import UnitPrice
 from chainfin.rules.inventory import releasable as may_go
 from chainfin.services.goods import receipts
 from chainfin.storage.lending_tables import LoanRow, OfferRow
-from chainfin.storage.trade_tables import PledgeRow, PriceRow, WarehouseReceiptRow
+from chainfin.storage.price_tables import PriceRow
+from chainfin.storage.trade_tables import PledgeRow, WarehouseReceiptRow
 from chainfin.values.money import BasisPoints, Money
 
 

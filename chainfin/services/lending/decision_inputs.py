@@ -33,7 +33,8 @@ from chainfin.services.trade import receivables
 from chainfin.storage.chain_tables import ChainBlockRow
 from chainfin.storage.lending_tables import ApplicationRow, LimitRow
 from chainfin.storage.party_tables import PartyRow
-from chainfin.storage.trade_tables import DocumentRow, OrderRow, PriceRow, ReceivableRow, WarehouseReceiptRow
+from chainfin.storage.price_tables import PriceRow
+from chainfin.storage.trade_tables import DocumentRow, OrderRow, ReceivableRow, WarehouseReceiptRow
 
 FALL = timedelta(days=30)
 """The period over which a fall in price is measured."""

@@ -18,7 +18,7 @@ from chainfin.services.lending import disbursement
 from chainfin.services.pledges import release, substitution, top_ups
 from chainfin.storage.chain_tables import ChainEvent
 from chainfin.storage.party_tables import PartyRow
-from chainfin.storage.trade_tables import ActRow, OrderRow, PledgeRow, ReceivableRow, WarehouseReceiptRow
+from chainfin.storage.trade_tables import ActRow, OrderRow, PledgeRow, ReceivableRow
 
 
 def chain_code(error_name: str) -> str:
@@ -63,7 +63,7 @@ def refused(session: Session, ctx: Context, act_id: str, code: str, message: str
         case receivables_acts.Issue:
             _mark(session.get(ReceivableRow, row.subject), session, "issuing")
         case warehouse_receipts_acts.Issue:
-            _mark(session.get(WarehouseReceiptRow, row.subject), session, "issuing")
+            receipts.refused(session, row.subject)
         case pledges_acts.Pledge:
             disbursement.pledge_refused(session, ctx, row.subject, code, message)
         case pledges_acts.Substitute:
@@ -128,12 +128,10 @@ def expire(ctx: Context, *, limit: int = 100) -> int:
     return len(late)
 
 
-def _mark(row: OrderRow | ReceivableRow | WarehouseReceiptRow | None, session: Session, waiting: str) -> None:
+def _mark(row: OrderRow | ReceivableRow | None, session: Session, waiting: str) -> None:
     """Only what was still waiting for this act: a refused repeat must not touch what stands."""
     if row is not None and row.status == waiting:
         row.status = "refused"
-        if isinstance(row, WarehouseReceiptRow):
-            receipts.give_back_names(row)
         session.add(row)
 
 
