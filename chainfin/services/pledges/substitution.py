@@ -62,6 +62,7 @@ def offer(
         unless_refused(pledges.may_replace(pledge_rows.value(sold), by=actor.require()))
         if asset is None or asset.holder_id != sold.pledgor_id:
             raise NotFound("receivable_unknown", f"the pledgor holds no receivable {receivable_id}")
+        _unless_over_goods(sold)
         goods = session.get_one(WarehouseReceiptRow, sold.asset_id)
         thousandths = receipts.thousandths(quantity, smallest=receipts.smallest(goods), where="/quantity")
         pledge_id = eip712.pledge_id(asset.id, new_id("sub"))
@@ -111,12 +112,17 @@ def _entered(session: Session, sold: PledgeRow) -> tuple[PartyRow, PartyRow]:
     return lender, gate.active_party(session, sold.pledgor_id)
 
 
+def _unless_over_goods(sold: PledgeRow) -> None:
+    """Raises Refused not_over_goods."""
+    if not assets.KINDS[sold.asset_kind].sold:
+        raise Refused("not_over_goods", "only pledged goods are sold and replaced", pledge=sold.id)
+
+
 def _judge(
     session: Session, ctx: Context, sold: PledgeRow, asset: ReceivableRow, quantity: int, amount: Money, pledge_id: str
 ) -> None:
     """Raises Refused (see `offer`). All rows are locked."""
-    if not assets.KINDS[sold.asset_kind].sold:
-        raise Refused("not_over_goods", "only pledged goods are sold and replaced", pledge=sold.id)
+    _unless_over_goods(sold)
     unless_refused(pledges.may_replace(pledge_rows.value(sold), by=sold.lender_id))
     if sold.loan_id is None:
         raise Refused("pledge_without_loan", "it secures no loan of this book", pledge=sold.id)
