@@ -9,6 +9,7 @@ from stdnum.cn import uscc
 
 from chainfin import samples
 from chainfin.eth import eip712, keys
+from chainfin.rules.lot import Lot
 from chainfin.services.kernel.context import OPERATOR, Context
 from chainfin.services.parties import admission
 from chainfin.services.views.parties import PartyView
@@ -19,6 +20,11 @@ def invented(number: int) -> samples.Company:
     """A company of which there is one for each number."""
     body = f"91990000{number:09d}"
     return samples.Company(f"虚构样例{body}", f"Invented {body}", body + uscc.calc_check_digit(body))
+
+
+def lot(number: str) -> Lot:
+    """A sealed lot at an invented yard, one for each number."""
+    return Lot("Yard 3 (invented)", f"L {number}", seal=f"S {number}")
 
 
 def admit(

@@ -33,15 +33,9 @@ from chainfin.storage.chain_tables import ChainBlockRow, ChainEvent
 from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.lending_tables import COLLECTION_ACCOUNT, OfferRow
 from chainfin.storage.party_tables import PartyRow
+from chainfin.storage.price_tables import PriceRow
 from chainfin.storage.store import Store
-from chainfin.storage.trade_tables import (
-    DocumentRow,
-    OrderRow,
-    PledgeRow,
-    PriceRow,
-    ReceivableRow,
-    WarehouseReceiptRow,
-)
+from chainfin.storage.trade_tables import DocumentRow, OrderRow, PledgeRow, ReceivableRow, WarehouseReceiptRow
 from chainfin.storage.vault import Vault
 from chainfin.values.money import Money
 from chainfin.values.party import Role
@@ -192,7 +186,8 @@ class Board:
                     number=asset[:10],
                     keeper_id=str(keeper.party_id),
                     owner_id=str(owner.party_id),
-                    goods={"commodity": "copper", "commodity_class": "standard", "insured": "true"},
+                    good="copper-cathode",
+                    goods={"commodity": "copper-cathode", "commodity_class": "standard", "insured": "true"},
                     document_root=asset,
                     unit="KGM",
                     issued=kilograms * 1000,
@@ -210,7 +205,7 @@ class Board:
     def _price(self, session: Session, lender: Actor) -> None:
         session.add(
             PriceRow(
-                good="copper",
+                good="copper-cathode",
                 unit="KGM",
                 currency=CNY,
                 minor_per_unit=70_00,

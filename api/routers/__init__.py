@@ -17,6 +17,7 @@ NOUNS = (
     "acts",
     "orders",
     "receivables",
+    "goods",
     "warehouse",
     "pledges",
     "substitutions",

@@ -11,21 +11,22 @@ from api.auth import Acting, Ctx
 from api.paging import Page, Paged, number, page
 from api.route import OnceRoute
 from api.schemas.common import Id, quantity
-from api.schemas.parties import ActOut
-from api.schemas.persons import ProposalOut
-from api.schemas.trade import (
+from api.schemas.goods import (
     CorrectionIn,
     CountIn,
     PriceIn,
     PriceOut,
     PriceSourceIn,
     PriceSourceOut,
+    PriceWithdrawalIn,
     ReleaseIn,
-    TransferIn,
     WarehouseReceiptAct,
     WarehouseReceiptIn,
     WarehouseReceiptOut,
 )
+from api.schemas.parties import ActOut
+from api.schemas.persons import ProposalOut
+from api.schemas.trade import TransferIn
 from chainfin.services.goods import receipts as receipts_service
 from chainfin.services.goods import two_words
 from chainfin.services.lending import prices as prices_service
@@ -48,6 +49,7 @@ def issue(ctx: Ctx, actor: Acting, body: WarehouseReceiptIn, response: Response)
         goods=dict(body.goods),
         unit=body.unit,
         quantity=quantity(body.quantity, "/quantity"),
+        lot=body.lot.value(),
     )
     response.headers["Location"] = f"/v1/warehouse-receipts/{receipt.id}"
     return WarehouseReceiptAct(warehouse_receipt=WarehouseReceiptOut.of(receipt), act=ActOut.of(act))
@@ -122,6 +124,13 @@ def list_prices(
         PriceOut.of,
         lambda seen: str(seen.id),
     )
+
+
+@prices.post("/{price_id}/withdrawal", status_code=202)
+def withdraw_price(ctx: Ctx, actor: Acting, price_id: Id, body: PriceWithdrawalIn) -> ProposalOut:
+    """One's own price is wrong: once a second person approves the proposal, it counts no more, and loans on such goods
+    are looked at by the one before it."""
+    return ProposalOut.of(prices_service.propose_withdrawal(ctx, actor, number(price_id), reason=body.reason))
 
 
 @price_sources.post("", status_code=202)

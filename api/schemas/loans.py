@@ -170,7 +170,7 @@ class MarginCallOut(BaseModel):
     asset_id: str
     cause: str = Field(description="what shrank the collateral: a document, a price, a count, the end of a day")
     amount: Amount
-    left: Amount = Field(description="less what was paid on the loan since")
+    left: Amount | None = Field(description="the least that meets it if it is paid today; null once it has ended")
     quantity: str | None = Field(description="so much more of the goods, in their unit, did the same when it was made")
     due_on: dt.date | None = Field(description="the last day to meet it; null of a loan on receivables")
     status: str = states(State)
@@ -184,7 +184,7 @@ class MarginCallOut(BaseModel):
             asset_id=call.asset_id,
             cause=call.cause,
             amount=Amount.of(Money(call.amount, call.currency)),
-            left=Amount.of(call.left),
+            left=None if call.left is None else Amount.of(call.left),
             quantity=None if call.quantity is None else quantity_text(call.quantity),
             due_on=call.due_on,
             status=call.status,

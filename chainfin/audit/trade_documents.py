@@ -41,6 +41,7 @@ DISCLOSED: Final = re.compile(
     r"|/lines/\d+/(id|order_line_ref|quantity|unit_code|rejected|line_amount)"
     r"|/references/(orders|receipts|despatches)(/\d+)?"
     r"|/goods/(commodity|commodity_class|insured|grade)"
+    r"|/lot/(site|number|seal|meter)|/lot/photos/\d+"
 )
 """The fields that a bundle discloses: what a check needs, nothing of names, descriptions or prices."""
 

@@ -168,13 +168,14 @@ class Story:
         """A warehouse receipt, a loan at a loan-to-value from a price, a part repayment that releases goods."""
         report, who, stage = self.report, self.who, self.stage
         report.chapter("d", "The distributor borrows against goods", "经销商库存融资")
-        goods = {"commodity": "copper strip", "commodity_class": "standard", "insured": "true"}
-        body = {"number": "SAMPLE-WR-0001", "owner_id": who.distributor.id, "goods": goods, "unit": "KGM"}
+        goods = {"commodity": "copper-strip", "insured": "true"}
+        lot = {"site": "SAMPLE yard 3", "number": "SAMPLE-LOT-0001", "seal": "SAMPLE-SEAL-0001"}
+        body = {"number": "SAMPLE-WR-0001", "owner_id": who.distributor.id, "goods": goods, "unit": "KGM", "lot": lot}
         receipt = who.keeper.do("/v1/warehouse-receipts", {**body, "quantity": "20000"})["warehouse_receipt"]
         report.did(who.keeper.name, "issued a warehouse receipt over 20,000 kg of copper strip", _hash(receipt["id"]))
         price = {"amount": "70.00", "currency": CNY}
         quoted = {
-            "good": "copper strip",
+            "good": "copper-strip",
             "unit": "KGM",
             "price": price,
             "source": "sample price",

@@ -31,7 +31,12 @@ LIMITS = (
     ("lender", "lender", PLACED, "A"),
 )
 """Kind, of whom, how much, grade."""
-COPPER = {"good": "copper", "unit": "KGM", "price": {"amount": "70.00", "currency": CURRENCY}, "source": "sample price"}
+COPPER = {
+    "good": "copper-cathode",
+    "unit": "KGM",
+    "price": {"amount": "70.00", "currency": CURRENCY},
+    "source": "sample price",
+}
 
 
 def await_sandbox(http: httpx.Client) -> None:
@@ -126,7 +131,7 @@ def _ready_to_lend(lender: Member, members: Mapping[str, Member], today: date) -
         key = members[name].id
         if (kind, key) not in set_before:
             lender.post("/v1/limits", {"kind": kind, "key": key, "amount": _cny(amount), "grade": grade})
-    if not any(each["as_of"] == str(today) for each in _all(lender, "/v1/prices", good="copper")):
+    if not any(each["as_of"] == str(today) for each in _all(lender, "/v1/prices", good="copper-cathode")):
         lender.post("/v1/prices", {**COPPER, "as_of": str(today)})
 
 

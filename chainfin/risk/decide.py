@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import replace
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Any, Final
 
 from chainfin.errors import BadInput
 from chainfin.risk.features import Features, bps, days_between, fraud_features, history_features
@@ -28,6 +31,9 @@ from chainfin.risk.policy import (
 from chainfin.risk.record import GENERAL, INVENTORY, RECEIVABLE, SCHEMA, DecisionRecord
 from chainfin.risk.scorecard import Score, load_scorecard
 from chainfin.risk.terms import Bound, cost, least_base, share, smallest
+
+_RATES: Final = ("advance_rate", "cure_rate", "margin_call_rate", "liquidation_rate")
+"""Shares of what goods are worth, which a haircut lowers together."""
 
 
 def decide_receivable(
@@ -120,7 +126,7 @@ def decide_inventory(
         "shelf_days": None if goods.best_before is None else (goods.best_before - today).days,
         "tenor_days": asked.days,
     }
-    detail = evaluate(rules, facts)
+    detail = _with_haircut(evaluate(rules, facts), goods.haircut_bps)
     rate = detail.rate("advance_rate")
     bounds = [
         Bound("requested", asked.amount_minor),
@@ -133,9 +139,11 @@ def decide_inventory(
     outcome |= {"base_minor": str(value), "pledge_thousandths": None}
     outcome |= {name: str(detail.rate(name)) for name in ("margin_call_rate", "liquidation_rate")}
     outcome |= {name: detail.whole(name) for name in ("cure_days",) if name in detail.terms}  # not before version 3
+    outcome |= {name: str(detail.rate(name)) for name in ("cure_rate",) if name in detail.terms}  # not before version 4
     if rate > 0 and (amount := int(outcome["amount_minor"])):
         needed = least_base(amount, rate)
-        outcome["pledge_thousandths"] = str(-(-needed * 1000 // known.price.price_minor))
+        least, step = -(-needed * 1000 // known.price.price_minor), goods.smallest_thousandths or 1
+        outcome["pledge_thousandths"] = str(-(-least // step) * step)
     return _record(INVENTORY, known, rules, features=features, scores=scores, outcome=outcome)
 
 
@@ -163,6 +171,15 @@ def decide_general(
     outcome = _conclude(rules, detail, facts, bounds, loan_days=days, today=known.business_date, more_refusals=more)
     outcome |= {"limit_minor": str(limit), "limit_parts": [part.json_dict() for part in parts]}
     return _record(GENERAL, known, rules, features=features, scores=scores, outcome=outcome)
+
+
+def _with_haircut(detail: PolicyOutcome, haircut_bps: int | None) -> PolicyOutcome:
+    """The terms of goods whose price may fall so far before they are sold: no more is lent than the haircut leaves, and
+    the rates to cure, call and sell go down by as much as the rate of granting."""
+    rate = detail.rate("advance_rate")
+    cut = max(Decimal(0), rate - (1 - Decimal(haircut_bps or 0) / 10_000))
+    rates = {name: detail.rate(name) - cut for name in _RATES if name in detail.terms and rate > 0}
+    return replace(detail, terms=MappingProxyType({**detail.terms, **rates}))
 
 
 def _policy(policy: Policy | str, product: str) -> Policy:

@@ -60,6 +60,7 @@ Minor = Annotated[int, BeforeValidator(_whole), Field(ge=0, le=MAX_MINOR), _AS_S
 SignedMinor = Annotated[int, BeforeValidator(_whole), Field(ge=-MAX_MINOR, le=MAX_MINOR), _AS_STRING]
 PositiveMinor = Annotated[int, BeforeValidator(_whole), Field(gt=0, le=MAX_MINOR), _AS_STRING]
 Thousandths = Minor
+Bps = Annotated[int, BeforeValidator(_whole), Field(ge=0, le=10_000)]
 Count = Annotated[int, BeforeValidator(_whole), Field(ge=0, le=2**40)]
 Days = Annotated[int, BeforeValidator(_whole), Field(ge=0, le=36_600)]
 Instant = Annotated[AwareDatetime, _TIME]
@@ -68,6 +69,10 @@ Id = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Hash = Annotated[str, StringConstraints(pattern=r"^0x[0-9a-f]{64}$")]
 Flag = Annotated[bool, Strict()]
 Grade = Literal["A", "B", "C", "D"]
+
+
+_UNSAID = Field(exclude_if=lambda value: value is None)
+"""Facts that records didn't have before: they are left out where they aren't known, so that old records replay."""
 
 
 class Facts(BaseModel):
@@ -198,6 +203,12 @@ class ReceiptFacts(Facts):
     insured: Flag
     keeper_blocked: Flag = False
     best_before: dt.date | None = None
+    good_hash: Annotated[Hash | None, _UNSAID] = None
+    """Of the catalogue's entry, from which the next two are."""
+    haircut_bps: Annotated[Bps | None, _UNSAID] = None
+    """No more than what this leaves of the goods' value is lent on them."""
+    smallest_thousandths: Annotated[Thousandths | None, _UNSAID] = None
+    """What is pledged is a multiple of it."""
 
     @model_validator(mode="after")
     def _free_within_quantity(self) -> Self:
@@ -212,7 +223,7 @@ class PriceFacts(Facts):
     source: Id
     on: dt.date
     price_minor: PositiveMinor
-    fall_bps: Annotated[int, BeforeValidator(_whole), Field(ge=0, le=10_000)] = 0
+    fall_bps: Bps = 0
     """How far the price fell over the last 30 days, hundredths of a percent."""
 
 

@@ -31,7 +31,7 @@ from chainfin.values.product import Product
 Fact: TypeAlias = int | str | bool | None
 
 RECEIVABLE_POLICY = "receivable-v2"
-INVENTORY_POLICY = "inventory-v3"
+INVENTORY_POLICY = "inventory-v4"
 GENERAL_POLICY = "general310-v2"
 DECIDING: Mapping[Product, str] = MappingProxyType(
     {

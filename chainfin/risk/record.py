@@ -87,9 +87,9 @@ class Outcome:
     where the decision is a refusal.
 
     ``pledge_minor`` (receivable) and ``pledge_thousandths`` (inventory): the least part of the asset that carries the
-    amount at the advance rate. ``cure_days``: business days to meet a margin call; None before the third inventory
-    policy. ``limit_minor``: the 310 path's limit. ``yearly_rate``: the effective yearly cost (IRR) of one sum repaid at
-    the end, fee included.
+    amount at the advance rate. ``cure_days``: business days to meet a margin call, None before the third inventory
+    policy; ``cure_rate``: at or below which a call is met, None before the fourth. ``limit_minor``: the 310 path's
+    limit. ``yearly_rate``: the effective yearly cost (IRR) of one sum repaid at the end, fee included.
     """
 
     decision: str
@@ -108,6 +108,7 @@ class Outcome:
     margin_call_rate: Decimal | None
     liquidation_rate: Decimal | None
     cure_days: int | None
+    cure_rate: Decimal | None
     limit_minor: int | None
     refusals: tuple[Refusal, ...]
     reviews: tuple[Refusal, ...]
@@ -145,6 +146,7 @@ class Outcome:
             margin_call_rate=decimal("margin_call_rate"),
             liquidation_rate=decimal("liquidation_rate"),
             cure_days=whole("cure_days"),
+            cure_rate=decimal("cure_rate"),
             limit_minor=whole("limit_minor"),
             refusals=reasons("refusals"),
             reviews=reasons("reviews"),

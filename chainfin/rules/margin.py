@@ -1,10 +1,11 @@
 """Margin calls (补仓) on loans against goods: when one is made, by when it has to be met, and what ends it.
 
 A loan is called when what is owed rises above the call rate of what its goods are worth. The call asks for what brings
-it back to the rate at which it was granted, within days that the policy names; by money, by more goods, or by a price
-that recovers. One that isn't met in time, or goods worth so little that the loan is above the sell rate, is escalated:
-its lender may sell (民法典 §433). Rates are basis points of what the goods are worth. Pure: prices and days come from
-the caller.
+it back to the cure rate, within days that the policy names; by money, by more goods, or by a price that recovers. The
+cure rate lies between the rate of granting and the call rate: fee and interest are owed too, so that the price of the
+day of granting alone would never bring the loan back to the former. One that isn't met in time, or goods worth so
+little that the loan is above the sell rate, is escalated: its lender may sell (民法典 §433). Rates are basis points of
+what the goods are worth. Pure: prices and days come from the caller.
 """
 
 from __future__ import annotations
@@ -71,18 +72,18 @@ def transition(state: State, event: Event) -> State:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """By what a loan is called. ``restore``: the rate at which it was granted, ``trigger``: above which it is called,
-    ``sell``: above which its lender needn't wait; 0 < restore ≤ trigger ≤ sell ≤ 100 % (BadInput ltv_invalid).
+    """By what a loan is called. ``cure``: at or below which a call is met, ``trigger``: above which it is called,
+    ``sell``: above which its lender needn't wait; 0 < cure ≤ trigger ≤ sell ≤ 100 % (BadInput ltv_invalid).
     ``cure_days``: business days after the day of the call."""
 
-    restore: BasisPoints
+    cure: BasisPoints
     trigger: BasisPoints
     sell: BasisPoints = SELL_RATE
     cure_days: int = CURE_DAYS
 
     def __post_init__(self) -> None:
-        if not 0 < self.restore <= self.trigger <= self.sell <= FULL:
-            raise BadInput("ltv_invalid", "a loan is granted, called and sold for at rising rates of at most 100 %")
+        if not 0 < self.cure <= self.trigger <= self.sell <= FULL:
+            raise BadInput("ltv_invalid", "a loan is cured, called and sold for at rising rates of at most 100 %")
 
     @classmethod
     def of(
@@ -92,20 +93,26 @@ class Terms:
         margin_call_rate: Decimal,
         liquidation_rate: Decimal | None,
         cure_days: int | None,
+        cure_rate: Decimal | None,
     ) -> Terms:
-        """As the policy that granted the loan names them, shares from 0 to 1; what it doesn't name is as above."""
-        restore, trigger = (BasisPoints(int(rate * FULL)) for rate in (advance_rate, margin_call_rate))
+        """As the policy that granted the loan names them, shares from 0 to 1; what it doesn't name is as above, and its
+        cure rate halfway from the rate of granting to the call rate, rounded down."""
+        if cure_rate is None:
+            cure_rate = (advance_rate + margin_call_rate) / 2
+        cure, trigger = (BasisPoints(int(rate * FULL)) for rate in (cure_rate, margin_call_rate))
         sell = SELL_RATE if liquidation_rate is None else BasisPoints(int(liquidation_rate * FULL))
-        return cls(restore, trigger, sell, CURE_DAYS if cure_days is None else cure_days)
+        return cls(cure, trigger, sell, CURE_DAYS if cure_days is None else cure_days)
 
 
 @dataclass(frozen=True, slots=True)
 class Cover:
     """What goods secure of a loan. ``goods``: thousandths that stay pledged, each at its newest price, those that were
-    lent on first. ``owed``: less what other securities carry of it."""
+    lent on first, of which every quantity is a multiple of ``smallest``. ``owed``: less what other securities carry of
+    it."""
 
     goods: tuple[tuple[int, UnitPrice], ...]
     owed: Money
+    smallest: int = 1
 
     def __post_init__(self) -> None:
         if any(price.currency != self.owed.currency for _, price in self.goods):
@@ -125,15 +132,15 @@ class Cover:
         return max(Money.zero(self.owed.currency), self.owed - carried)
 
     def goods_short_of(self, rate: BasisPoints) -> int:
-        """How many thousandths more of the goods that were lent on do the same, rounded up."""
+        """How many thousandths more of the goods that were lent on do the same, rounded up to whole smallest ones."""
         _, price = self.goods[0]
         lacking = Fraction(self.owed.minor * FULL, rate) - self.worth()
-        return max(0, ceil(lacking / price.minor_per_thousandth()))
+        return max(0, ceil(lacking / price.minor_per_thousandth() / self.smallest)) * self.smallest
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A call that isn't met. ``left``: what it asked for less what was paid since."""
+    """A call that isn't met. ``left``: what it asked for less what was paid since (see `left_today`)."""
 
     state: State
     left: Money
@@ -161,8 +168,8 @@ class Verdict:
 
 def unless_like(lent_on: Mapping[str, object], more: Mapping[str, object]) -> Refusal | None:
     """Whether goods may be added to those that a loan was granted on, at its rates and by the same price: the same
-    commodity in the same unit, insured, and keeping at least as long. Refusals: goods_differ."""
-    for name in ("commodity", "commodity_class", "unit"):
+    good (of one grade) in the same unit, insured, and keeping at least as long. Refusals: goods_differ."""
+    for name in ("good", "commodity_class", "unit"):
         if more.get(name) != lent_on.get(name):
             return Refusal("goods_differ", f"they differ from the goods that were lent on: {name}", {"where": name})
     if str(more.get("insured")).lower() != "true":
@@ -200,18 +207,36 @@ def judge(cover: Cover | None, standing: Standing | None, terms: Terms, today: d
             return Verdict(Event.CURE)
         return Verdict(Event.ESCALATE if is_open and late else None)
     called = cover.is_above(terms.trigger)
-    if not cover.is_above(terms.restore) or (paid and not called):
+    if not cover.is_above(terms.cure) or (paid and not called):
         return Verdict(Event.CURE)
     if not is_open:
         return Verdict()
     if paid:
         return Verdict(Event.CURE, _opened(cover, terms, deadline(today, terms.cure_days)))
-    if fell and not late and cover.short_of(terms.restore) > standing.left:
+    if fell and not late and cover.short_of(terms.cure) > standing.left:
         return Verdict(Event.REPLACE, _opened(cover, terms, standing.due_on))
     return Verdict(Event.ESCALATE if late or cover.is_above(terms.sell) else None)
+
+
+def left_today(cover: Cover | None, unpaid: Money, terms: Terms) -> Money:
+    """The least that meets a call if it is paid today: what brings the loan to the cure rate, or what is ``unpaid`` of
+    what was asked for where that leaves the loan no higher than the call rate. ``cover`` None: nobody can tell what the
+    goods are worth."""
+    if cover is None:
+        return unpaid
+    return min(cover.short_of(terms.cure), max(unpaid, cover.short_of(terms.trigger)))
+
+
+def unless_above_call(after: Cover, terms: Terms) -> Refusal | None:
+    """Whether a lender may give goods up of its own will; ``after``: what secures the loan then. A borrower isn't
+    called for what its lender gave up. Refusals: release_leaves_short."""
+    if not after.is_above(terms.trigger):
+        return None
+    short = str(after.short_of(terms.trigger))
+    return Refusal("release_leaves_short", "the loan would be called for what its lender gave up", {"short": short})
 
 
 def _opened(cover: Cover, terms: Terms, due_on: date) -> Opened:
     at_once = cover.is_above(terms.sell)
     state = State.ESCALATED if at_once else State.OPEN
-    return Opened(cover.short_of(terms.restore), cover.goods_short_of(terms.restore), due_on, state)
+    return Opened(cover.short_of(terms.cure), cover.goods_short_of(terms.cure), due_on, state)

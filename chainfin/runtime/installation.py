@@ -35,6 +35,7 @@ from chainfin.connectors.webhooks import BACKOFF, WebhookSender
 from chainfin.connectors.worker import Worker
 from chainfin.errors import Refusal
 from chainfin.eth.signer import Signer
+from chainfin.rules import catalogue
 from chainfin.runtime import backup, holidays
 from chainfin.runtime.housekeeping import Housekeeper
 from chainfin.runtime.loop import Loop
@@ -104,6 +105,7 @@ class Installation(AbstractContextManager["Installation"]):
         settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
         backup.refuse_half(settings.home)
         holidays.use(settings)
+        catalogue.check()
         vault = Vault.open(settings.home)
         self.store = Store(settings.database_url)
         self._closing.append(self.store.close)

@@ -16,6 +16,7 @@ MODULES = (
     "lending_tables",
     "oversight_tables",
     "party_tables",
+    "price_tables",
     "trade_tables",
     "webhook_tables",
 )

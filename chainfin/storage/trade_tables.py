@@ -11,7 +11,7 @@ from datetime import date, datetime
 from sqlalchemy import JSON, BigInteger, CheckConstraint, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from chainfin.storage.types import BigId, UtcDateTime, paid_under
+from chainfin.storage.types import UtcDateTime, paid_under
 
 
 class DocumentRow(SQLModel, table=True):
@@ -205,15 +205,26 @@ class WarehouseReceiptRow(SQLModel, table=True):
             "and pledged + released + liquidated + missing + reserved <= issued",
             name="conserved",
         ),
+        Index("one_number", "keeper_id", "number_folded", unique=True),
+        Index("one_lot", "lot_place", "lot_seal", unique=True),
     )
 
     id: str = Field(primary_key=True)
     cell: str
     number: str
+    number_folded: str | None = None
+    """`rules.lot.folded`; None of a part, and of what was refused: it keeps no number from others."""
+    lot: dict[str, object] | None = Field(default=None, sa_type=JSON)
+    """`rules.lot.Lot`; None of a receipt from before lots were named."""
+    lot_place: str | None = None
+    lot_seal: str | None = None
+    """`rules.lot.Identity`; both None where ``number_folded`` is."""
     keeper_id: str = Field(foreign_key="party.id", index=True)
     owner_id: str = Field(foreign_key="party.id", index=True)
     parent_id: str | None = Field(default=None, foreign_key="warehouse_receipt.id", index=True)
     """Of goods taken out of another receipt, by a lender or by who bought them back."""
+    good: str = Field(index=True)
+    """Its code in the catalogue; of a receipt from before there was one, what its keeper called the commodity."""
     goods: dict[str, object] = Field(sa_type=JSON)
     document_root: str
     unit: str
@@ -227,37 +238,6 @@ class WarehouseReceiptRow(SQLModel, table=True):
     status: str = "issuing"
     """issuing | issued | released | liquidated."""
     created_at: datetime = Field(sa_type=UtcDateTime)
-
-
-class PriceRow(SQLModel, table=True):
-    """A price of one unit of a graded good on a day, from a named source; its owner's newest that counts is used."""
-
-    __tablename__ = "price"
-
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
-    good: str = Field(index=True)
-    unit: str
-    currency: str
-    minor_per_unit: int = Field(sa_type=BigInteger)
-    source: str
-    as_of: date
-    owner_id: str | None = Field(default=None, foreign_key="party.id", index=True)
-    """The lender whose price it is; None: the operator's, for lenders that have none of their own."""
-    proposal_id: str | None = Field(default=None, foreign_key="proposal.id")
-    """Of a price so far from the one before that it takes a second person."""
-    counts_from: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    """None: it doesn't count, or not yet."""
-    created_at: datetime = Field(sa_type=UtcDateTime)
-
-
-class PriceSourceRow(SQLModel, table=True):
-    """A source from which the operator gives prices to all lenders, approved by two of its persons."""
-
-    __tablename__ = "price_source"
-
-    name: str = Field(primary_key=True)
-    proposal_id: str = Field(foreign_key="proposal.id")
-    approved_at: datetime = Field(sa_type=UtcDateTime)
 
 
 class UndertakingRow(SQLModel, table=True):

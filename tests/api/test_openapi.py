@@ -127,6 +127,7 @@ _OPERATIONS = [
     ("POST", "/v1/price-sources"),
     ("GET", "/v1/price-sources"),
     ("POST", "/v1/prices"),
+    ("POST", "/v1/prices/{price_id}/withdrawal"),
     ("GET", "/v1/prices"),
     ("POST", "/v1/limits"),
     ("GET", "/v1/limits"),
@@ -167,6 +168,8 @@ _OPERATIONS = [
     ("POST", "/v1/periods/{period}/close"),
     ("GET", "/v1/policies"),
     ("GET", "/v1/policies/{policy_id}"),
+    ("GET", "/v1/goods"),
+    ("GET", "/v1/goods/{code}"),
     ("GET", "/v1/products"),
     ("GET", "/v1/products/{document_id}"),
     ("POST", "/v1/webhooks"),
@@ -197,6 +200,7 @@ _ACTORS = {
     "/v1/warehouse-receipts/{receipt_id}/corrections": "keeper",
     "/v1/warehouse-receipts/{receipt_id}/counts": "keeper",
     "/v1/prices": "lender",
+    "/v1/prices/{price_id}/withdrawal": "lender",
     "/v1/persons": "operator",
     "/v1/price-sources": "operator",
     "/v1/proposals/{proposal_id}": "operator",
@@ -270,6 +274,8 @@ def _ids(world: World, path: str) -> dict[str, str]:
         "participant_id": world.supplier.id,
         "policy_id": "receivable-v2",
         "document_id": "receivable-pledge-v1",
+        "code": "copper-cathode",
+        "price_id": "1",
         "debtor_id": world.core.id,
         "buyer_id": world.stranger.id,
         "sale_id": world.ids["pledge"],
@@ -312,7 +318,8 @@ def _plausible(world: World, body: Any) -> Any:
         "debtor_id": world.core.id,
         "document": world.documents["invoice"],
         "legal_value": samples.SHOP.uscc,
-        "goods": {"commodity": "copper cathode", "commodity_class": "standard"},
+        "goods": {"commodity": "nickel-cathode", "insured": "true"},
+        "lot": {"site": "Yard 3", "number": "L-1", "seal": "S-1"},
     }
     if not isinstance(body, dict):
         return body

@@ -20,7 +20,7 @@ from chainfin.values.party import Role
 from tests.api.conftest import Site, add_party
 
 _KEYS = itertools.count()
-COPPER = {"good": "copper", "unit": "KGM", "source": "exchange (sample)", "as_of": "2026-11-01"}
+COPPER = {"good": "copper-cathode", "unit": "KGM", "source": "exchange (sample)", "as_of": "2026-11-01"}
 
 
 class Town:
@@ -308,6 +308,21 @@ def test_price__many_small_steps_of_one_day__are_one_large_one(town: Town) -> No
     town.lender = town.site.as_("lender")
     assert town.price(town.lender, "84.00")["proposal_id"] is None
     assert town.price(town.lender, "100.00")["proposal_id"] is not None
+
+
+def test_price__withdrawn__takes_a_second_person_of_whose_it_is(town: Town) -> None:
+    right, wrong = town.price(town.lender, "70.00")["id"], town.price(town.lender, "60.00")["id"]
+    path = f"/v1/prices/{wrong}/withdrawal"
+    assert town.code(town.rival, path, reason="I like it higher") == (404, "price_unknown")
+    assert town.code(town.operator, path, reason="so do we") == (404, "price_unknown")
+    asked = town.post(town.lender, path, reason="another good's")
+    approve = f"/v1/proposals/{asked['id']}/approve"
+    assert town.code(town.lender, approve, reason="x") == (422, "approval_same_person")
+    assert [each["withdrawn_at"] for each in town.call("GET", town.lender, "/v1/prices").json()["items"]] == [None] * 2
+    town.post(town.client(town.lender, town.person(town.lender)), approve, reason="it is")
+    seen = {each["id"]: each for each in town.call("GET", town.lender, "/v1/prices").json()["items"]}
+    assert (seen[right]["withdrawn_at"], seen[wrong]["withdrawal_id"]) == (None, asked["id"])
+    assert town.code(town.lender, path, reason="again") == (409, "price_not_counting")
 
 
 def test_price__of_a_lender__is_hidden_from_others(town: Town) -> None:

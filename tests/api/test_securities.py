@@ -15,7 +15,7 @@ from chainfin.cli.main import app
 from chainfin.client.member import ApiProblem, Member, confirmation
 from chainfin.eth.signer import KeySigner
 from chainfin.values.money import Money
-from tests.api.world import World
+from tests.api.world import World, lot
 
 CNY = "CNY"
 KEY = "one-and-the-same-request"
@@ -45,10 +45,11 @@ def signed(member: Member) -> int:
 def on_goods(town: World, fund: Member) -> dict[str, Any]:
     """The distributor's loan from the fund on its goods, paid out; its pledge."""
     today = town.stage.today.isoformat()
-    price = {"good": "copper cathode", "unit": "TNE", "price": amount("70000.00"), "source": "sample", "as_of": today}
+    price = {"good": "nickel-cathode", "unit": "TNE", "price": amount("70000.00"), "source": "sample", "as_of": today}
     fund.post("/v1/prices", price)
-    goods = {"commodity": "copper cathode", "commodity_class": "standard", "insured": "true"}
+    goods = {"commodity": "nickel-cathode", "commodity_class": "standard", "insured": "true"}
     stored = {"number": "WR-SOLD", "owner_id": town.stranger.id, "goods": goods, "unit": "TNE", "quantity": "12.500"}
+    stored["lot"] = lot("WR-SOLD")
     receipt = town.keeper.do("/v1/warehouse-receipts", stored)["warehouse_receipt"]["id"]
     wish = {"product": "inventory_pledge", "lender_id": fund.id, "amount": amount("400000.00"), "days": 90}
     application = town.stranger.post("/v1/applications", {**wish, "asset_id": receipt})["id"]
@@ -61,6 +62,14 @@ def on_goods(town: World, fund: Member) -> dict[str, Any]:
     (pledge,) = fund.get(f"/v1/loans/{loan}")["pledges"]
     fund.until(lambda: fund.get(f"/v1/pledges/{pledge['id']}"), lambda found: found["drawn"])
     return dict(pledge)
+
+
+def test_receipt__lent_on__seen_by_its_lender_and_no_other(town: World, fund: Member, on_goods: dict[str, Any]) -> None:
+    path = f"/v1/warehouse-receipts/{on_goods['asset_id']}"
+    assert float(fund.get(path)["pledged"]) >= float(on_goods["left"])
+    with pytest.raises(ApiProblem) as refused:
+        town.lender.get(path)
+    assert (refused.value.status, refused.value.code) == (404, "warehouse_receipt_unknown")
 
 
 def traded(
@@ -245,7 +254,7 @@ def test_top_up__by_borrower_and_lender_with_their_own_keys__pledged_for_the_sam
     town: World, fund: Member, on_goods: dict[str, Any]
 ) -> None:
     loan, today = f"/v1/loans/{on_goods['loan_id']}", fund.get("/v1/clock")["today"]
-    price = {"good": "copper cathode", "unit": "TNE", "price": amount("70000.00"), "source": "sample", "as_of": today}
+    price = {"good": "nickel-cathode", "unit": "TNE", "price": amount("70000.00"), "source": "sample", "as_of": today}
     fund.post("/v1/prices", price)
     assert town.stranger.get(f"{loan}/margin-calls") == {"loan_id": on_goods["loan_id"], "calls": [], "unchecked": None}
     body = {"warehouse_receipt_id": on_goods["asset_id"], "quantity": "0.250"}

@@ -9,6 +9,7 @@ from typing import Any
 from chainfin import samples
 from chainfin.client.member import Member
 from chainfin.demo.stage import Stage
+from tests import cast
 
 
 @dataclass
@@ -32,6 +33,12 @@ class World:
     def call(self, method: str, who: str, path: str, **more: Any) -> Any:
         headers = self.headers(who, more.pop("key", None)) | more.pop("headers", {})
         return self.stage.http.request(method, path, headers=headers, **more)
+
+
+def lot(number: str) -> dict[str, str]:
+    """A sealed lot at an invented yard, one for each number."""
+    said = cast.lot(number)
+    return {"site": said.site, "number": said.number, "seal": str(said.seal)}
 
 
 def build(stack: ExitStack) -> World:
@@ -71,8 +78,9 @@ def _trade(world: World) -> None:
         "due_date": receivable["due_date"],
     }
     world.core.do(f"/v1/receivables/{receivable['id']}/confirmation", undertaking)
-    goods = {"commodity": "copper cathode", "commodity_class": "standard", "grade": "A"}
+    goods = {"commodity": "nickel-cathode", "commodity_class": "standard"}
     stored = {"number": "WR-1", "owner_id": world.stranger.id, "goods": goods, "unit": "TNE", "quantity": "12.500"}
+    stored["lot"] = lot("WR-1")
     receipt = world.keeper.do("/v1/warehouse-receipts", stored)["warehouse_receipt"]
     asked = {"name": "exchange (sample)", "reason": "where the trade looks"}
     world.ids["proposal"] = world.stage.operator.post("/v1/price-sources", asked)["id"]

@@ -170,7 +170,7 @@ def goods(town: Town) -> str:
     prices.set_price(
         town.ctx,
         lender,
-        good="copper cathode",
+        good="copper-cathode",
         unit="KGM",
         price=Money(70_00, "CNY"),
         source="sample exchange",
@@ -180,8 +180,9 @@ def goods(town: Town) -> str:
         town.ctx,
         town.actor("keeper"),
         number="WR-1",
+        lot=cast.lot("WR-1"),
         owner_id=town.parties["distributor"].id,
-        goods={"commodity": "copper cathode", "commodity_class": "standard", "insured": "true"},
+        goods={"commodity": "copper-cathode", "commodity_class": "standard", "insured": "true"},
         unit="KGM",
         quantity=Decimal("5000"),
     )

@@ -210,7 +210,7 @@ class Site(MoneySite):
         row = prices.set_price(
             self.ctx,
             by,
-            good="copper",
+            good="copper-cathode",
             unit="KGM",
             price=Money(minor, CNY),
             source="sample price",
@@ -239,12 +239,14 @@ class Site(MoneySite):
     def goods(self, owner: Actor, kilograms: int = 20_000) -> WarehouseReceiptView:
         """Copper at the keeper, at 70.00 a kilogram."""
         self.price(70_00)
+        number = f"WR-{next(self.numbers)}"
         row, _ = receipts.issue(
             self.ctx,
             self.cast["keeper"],
-            number=f"WR-{next(self.numbers)}",
+            number=number,
+            lot=cast.lot(number),
             owner_id=str(owner.party_id),
-            goods={"commodity": "copper", "commodity_class": "standard", "insured": "true"},
+            goods={"commodity": "copper-cathode", "commodity_class": "standard", "insured": "true"},
             unit="KGM",
             quantity=Decimal(kilograms),
         )

@@ -261,7 +261,9 @@ def test_unit__unknown_in_a_document__refused_by_its_line(scene: Scene) -> None:
 @pytest.mark.parametrize(
     ("unit", "quantity", "code"),
     [
-        ("BAG9", "1", "unit_unknown"),
+        ("BAG9", "1", "goods_not_as_listed"),
+        ("TNE", "1", "goods_not_as_listed"),
+        ("KGM", "72057594037927.936", "quantity_too_large"),
         ("KGM", "0", "quantity_not_positive"),
         ("KGM", "-1", "quantity_not_positive"),
         ("KGM", "1.0001", "quantity_too_precise"),
@@ -269,8 +271,9 @@ def test_unit__unknown_in_a_document__refused_by_its_line(scene: Scene) -> None:
     ],
 )
 def test_warehouse_receipt__bad_unit_or_quantity__refused(scene: Scene, unit: str, quantity: str, code: str) -> None:
-    goods = {"commodity": "copper", "commodity_class": "standard"}
+    goods = {"commodity": "copper-cathode", "commodity_class": "standard"}
     body = {"number": "W", "owner_id": scene.who.distributor.id, "goods": goods, "unit": unit, "quantity": quantity}
+    body["lot"] = {"site": "Yard 3", "number": "W", "seal": "W"}
     refused(scene, 422, code, posts(scene.who.keeper, "/v1/warehouse-receipts", **body))
 
 

@@ -18,6 +18,7 @@ from chainfin.services.pledges import release, substitution, undertakings
 from chainfin.services.trade import debtor_lines, disputes, orders, receivables, splits_and_transfers
 from chainfin.values.money import Money
 from chainfin.values.party import Kind, Role
+from tests import cast
 from tests.e2e.ending import act, mismatches, pledges_on, receipt
 from tests.e2e.onchain import rows, view
 from tests.e2e.reckoned import owed
@@ -78,9 +79,9 @@ def _attempts(site: Site, kind: Kind) -> list[Callable[[], object]]:
     if kind is Kind.CONFIRM:
         return [partial(site.confirm, issued(site, seller))]
     if kind is Kind.RECEIPT:
-        copper, owner = {"commodity": "copper", "commodity_class": "standard"}, str(seller.party_id)
+        copper, owner = {"commodity": "copper-cathode", "commodity_class": "standard"}, str(seller.party_id)
         issue = partial(receipts.issue, ctx, site.cast["keeper"], number="WR-paused", owner_id=owner)
-        return [partial(issue, goods=copper, unit="KGM", quantity=Decimal(1))]
+        return [partial(issue, goods=copper, unit="KGM", quantity=Decimal(1), lot=cast.lot("WR-paused"))]
     if kind is Kind.TRANSFER:
         asset, goods, transferee = site.confirmed(seller), site.goods(seller), str(site.admit(Role.SUPPLIER).party_id)
         return [

@@ -30,6 +30,7 @@ from chainfin.storage.chain_tables import ChainEvent, ChainEventRow
 from chainfin.storage.lending_tables import IncomingRow
 from chainfin.storage.trade_tables import ActRow, PledgeRow, ReceivableRow, UndertakingRow
 from chainfin.values.money import Money
+from tests import cast
 from tests.e2e.ending import mismatches, pledges_on
 from tests.e2e.site import FACE, START, Site
 from tests.e2e.site_money import CNY
@@ -123,8 +124,9 @@ def _issue_goods(on: Stage) -> object:
         on.site.ctx,
         on.actor("keeper"),
         number="WR-NEW",
+        lot=cast.lot("WR-NEW"),
         owner_id=str(on.seller.party_id),
-        goods={"commodity": "copper", "commodity_class": "standard"},
+        goods={"commodity": "copper-cathode", "commodity_class": "standard"},
         unit="KGM",
         quantity=Decimal(1),
     )

@@ -323,8 +323,17 @@ def test_call__mandate_revoked__what_comes_back_is_no_act_to_be_signed(shell: Sh
 
 def test_call__goods_found_again__the_owner_signs_before_the_keeper(shell: Shell, names: dict[str, str]) -> None:
     keeper, owner = "try/keeper.key", "try/distributor.key"
-    words = ["number=WR-T", f"owner_id={names['DISTRIBUTOR']}", "unit=KGM", "quantity=10", "goods.commodity=copper"]
-    words += ["goods.commodity_class=standard", "--pick", "warehouse_receipt.id"]
+    words = [
+        "number=WR-T",
+        f"owner_id={names['DISTRIBUTOR']}",
+        "unit=KGM",
+        "quantity=10",
+        "goods.commodity=copper-cathode",
+        "lot.site=Yard 3",
+        "lot.number=T",
+        "lot.seal=T",
+    ]
+    words += ["--pick", "warehouse_receipt.id"]
     path = f"/v1/warehouse-receipts/{shell.text('call', keeper, '/v1/warehouse-receipts', *words)}"
     shell.text("call", keeper, f"{path}/counts", "missing=5", "reason=short")
     asked = json.loads(shell.text("call", keeper, f"{path}/corrections", "found=5", "reason=behind the scales"))

@@ -32,8 +32,8 @@ standing = st.builds(
 
 
 def granted(rates: tuple[BasisPoints, ...], days: int) -> Terms:
-    restore, trigger, sell = sorted(rates)
-    return Terms(restore, trigger, sell, days)
+    cure, trigger, sell = sorted(rates)
+    return Terms(cure, trigger, sell, days)
 
 
 terms = st.builds(granted, st.tuples(ltvs, ltvs, ltvs), st.integers(1, 10))
@@ -54,11 +54,11 @@ def test_call__whatever_the_price__money_or_goods_restore_the_loan(cover: Cover,
         assert cover.owed.minor * 10_000 <= cover.worth() * terms.trigger
         return
     paid = Cover(cover.goods, cover.owed - opened.amount)
-    assert not paid.is_above(terms.restore)
-    assert Cover(cover.goods, cover.owed - opened.amount + cny(1)).is_above(terms.restore)
+    assert not paid.is_above(terms.cure)
+    assert Cover(cover.goods, cover.owed - opened.amount + cny(1)).is_above(terms.cure)
     first, *rest = cover.goods
     brought = Cover(((first[0] + opened.quantity, first[1]), *rest), cover.owed)
-    assert not brought.is_above(terms.restore)
+    assert not brought.is_above(terms.cure)
     assert (opened.state is State.ESCALATED) is cover.is_above(terms.sell)
 
 
@@ -82,7 +82,7 @@ def test_call__that_stands__ends_by_cure_or_at_its_deadline_alone(
         assert verdict.opened.due_on == standing.due_on
     if short and verdict.opened is None:
         assert after in margin.STANDING
-    if cover is not None and not cover.is_above(terms.restore):
+    if cover is not None and not cover.is_above(terms.cure):
         assert verdict == Verdict(Event.CURE)
 
 
@@ -93,6 +93,17 @@ def test_call__cured__stays_so_when_judged_again(cover: Cover, terms: Terms, lef
         assert margin.judge(cover, None, terms, TODAY) == Verdict()
 
 
+@given(covers, terms, st.integers(1, 10**12), st.sampled_from(margin.STANDING))
+def test_left__paid__cures_and_a_fen_less_does_not(cover: Cover, terms: Terms, unpaid: int, state: State) -> None:
+    left = margin.left_today(cover, cny(unpaid), terms)
+    for paid, cures in ((left, True), (left - cny(1), False)):
+        if paid.minor >= 0:
+            after = Cover(cover.goods, cover.owed - paid)
+            call = Standing(state, cny(max(0, unpaid - paid.minor)), TODAY)
+            assert (margin.judge(after, call, terms, TODAY) == Verdict(Event.CURE)) is cures
+    assert margin.left_today(None, cny(unpaid), terms) == cny(unpaid)
+
+
 def test_call__price_falls__money_and_goods_that_restore() -> None:
     granted = Terms(BasisPoints(7000), BasisPoints(8000))
     owed = 294518490
@@ -100,7 +111,7 @@ def test_call__price_falls__money_and_goods_that_restore() -> None:
     opened = margin.judge(cover("60000", owed), None, granted, TODAY).opened
     # 2,945,184.90 / (60,000 × 70 %) = 70.1235 t, rounded up, less 60 t
     assert opened == Opened(cny(42518490), 10_124, date(2026, 3, 5), State.OPEN)
-    assert cny(owed) - opened.amount == inventory.loan_limit(60_000, UnitPrice(Decimal(60_000), "CNY"), granted.restore)
+    assert cny(owed) - opened.amount == inventory.loan_limit(60_000, UnitPrice(Decimal(60_000), "CNY"), granted.cure)
 
 
 @pytest.mark.parametrize(
@@ -162,11 +173,11 @@ def test_judge__escalated__cured_until_the_goods_are_taken() -> None:
 
 def test_terms__of_an_older_policy__the_defaults() -> None:
     rates = {"advance_rate": Decimal("0.7"), "margin_call_rate": Decimal("0.78")}
-    assert Terms.of(**rates, liquidation_rate=None, cure_days=None) == Terms(
-        BasisPoints(7000), BasisPoints(7800), BasisPoints(10_000), 3
+    assert Terms.of(**rates, liquidation_rate=None, cure_days=None, cure_rate=None) == Terms(
+        BasisPoints(7400), BasisPoints(7800), BasisPoints(10_000), 3
     )
-    assert Terms.of(**rates, liquidation_rate=Decimal("0.86"), cure_days=1) == Terms(
-        BasisPoints(7000), BasisPoints(7800), BasisPoints(8600), 1
+    assert Terms.of(**rates, liquidation_rate=Decimal("0.86"), cure_days=1, cure_rate=Decimal("0.76")) == Terms(
+        BasisPoints(7600), BasisPoints(7800), BasisPoints(8600), 1
     )
 
 

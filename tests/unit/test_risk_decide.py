@@ -107,13 +107,21 @@ def test_inventory__buy_back_by_good_core__better_rate_but_bounded() -> None:
     assert outcome.advance_rate == Decimal("0.7500")
     assert (outcome.amount_minor, outcome.binding) == (50_000_00, "buy_back")
     assert (outcome.margin_call_rate, outcome.liquidation_rate) == (Decimal("0.8200"), Decimal("0.9000"))
-    assert outcome.cure_days == 3
+    assert (outcome.cure_days, outcome.cure_rate) == (3, Decimal("0.7850"))
 
 
 def test_inventory__perishable__a_day_to_meet_a_call_and_none_named_before_version_3() -> None:
     milk = inventory_inputs(**{"receipt.commodity_class": "perishable", "receipt.best_before": dt.date(2027, 1, 1)})
     assert decide_inventory(milk).outcome.cure_days == 1
     assert decide_inventory(milk, "inventory-v2").outcome.cure_days is None
+
+
+def test_inventory__cure_rate__between_granting_and_call_and_none_named_before_version_4() -> None:
+    outcome = decide_inventory(inventory_inputs()).outcome
+    assert (outcome.advance_rate, outcome.cure_rate, outcome.margin_call_rate) == (
+        Decimal("0.7000"), Decimal("0.7400"), Decimal("0.7800")
+    )  # fmt: skip
+    assert decide_inventory(inventory_inputs(), "inventory-v3").outcome.cure_rate is None
 
 
 def test_inventory__buy_back_by_blocked_core__counts_for_nothing() -> None:

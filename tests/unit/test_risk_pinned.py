@@ -13,6 +13,7 @@ POLICIES = {
     "inventory-v1": "0xdc71035275f1d1606d2b63f0d3b8b874ae9240db3b02d9024c5e1caaccad6cd4",
     "inventory-v2": "0x5e6c869b73b919969b7cd88cff2d9358dac59c84e94016462d00e0eea385c2e6",
     "inventory-v3": "0xc21bb17466b204ab7418c65970eb86973b6f559e7ee9ce96a741591a8f5c5e87",
+    "inventory-v4": "0xdfd41204bd1fc31c1a21a4674a786c8a6345d13727c1c2fb03972a2a035a57dc",
     "receivable-v1": "0xbd367cf962effaa4f6e1853e77cd7367f82adead81e2556b50fe7190d2639960",
     "receivable-v2": "0x10c8f4a964fbbe9fe1ea004e9f5d0e5608726d768cfec9e69b215876c22c287e",
 }

@@ -94,7 +94,7 @@ GENERAL = BOTH | {
 ELSEWHERE = {"all_in_cost_above_cap"}
 CASES = [
     *[("receivable-v2", decide_receivable, receivable_inputs, code, change) for code, change in RECEIVABLE.items()],
-    *[("inventory-v3", decide_inventory, inventory_inputs, code, change) for code, change in INVENTORY.items()],
+    *[("inventory-v4", decide_inventory, inventory_inputs, code, change) for code, change in INVENTORY.items()],
     *[("general310-v2", decide_general, general_inputs, code, change) for code, change in GENERAL.items()],
 ]
 
@@ -131,7 +131,7 @@ def test_decision__good_case__approved_without_reasons(decide: Any, sample: Any)
     assert (outcome.refusals, outcome.reviews, outcome.notes) == ((), (), ())
 
 
-@pytest.mark.parametrize("policy", ["receivable-v2", "inventory-v3", "general310-v2"])
+@pytest.mark.parametrize("policy", ["receivable-v2", "inventory-v4", "general310-v2"])
 def test_policy__every_reason__has_a_case_here(policy: str) -> None:
     covered = {code for name, _, _, code, _ in CASES if name == policy}
     assert set(load_policy(policy).reasons) - covered == ELSEWHERE

@@ -79,7 +79,7 @@ class ReceiptAsset:
     def measured(self, amount: str) -> int:
         if not _DECIMAL.fullmatch(amount):
             raise BadInput("quantity_malformed", f"{amount!r} is not a decimal quantity", where="/amount")
-        return receipts.thousandths(Decimal(amount), where="/amount")
+        return receipts.thousandths(Decimal(amount), smallest=receipts.smallest(self.row), where="/amount")
 
     def may_lend(self, *, lender: str, by: By) -> Refusal | None:
         return rules.may_lend(self.value, lender=lender, by=by)

@@ -7,54 +7,66 @@ import hmac
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
-from typing import get_args
+from typing import cast
 
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from chainfin.documents import units
 from chainfin.documents.commitment import commit_fields
 from chainfin.documents.fingerprint import normalised
 from chainfin.documents.model import Json
 from chainfin.errors import BadInput, Conflict, NotFound, Refused, unless_refused
 from chainfin.eth.bindings import warehouse_receipts_acts
 from chainfin.hashing import keccak
-from chainfin.risk.inputs import ReceiptFacts
+from chainfin.rules import catalogue
 from chainfin.rules import inventory as rules
+from chainfin.rules import lot as lots
+from chainfin.rules.catalogue import Good
+from chainfin.rules.lot import Lot
 from chainfin.services.kernel import acts, pledge_rows
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.parties import gate
 from chainfin.services.views.acts import ActView
 from chainfin.services.views.goods import WarehouseReceiptView
+from chainfin.storage import locks
 from chainfin.storage.party_tables import PartyRow
-from chainfin.storage.trade_tables import PriceRow, PriceSourceRow, WarehouseReceiptRow
+from chainfin.storage.price_tables import PriceRow, PriceSourceRow
+from chainfin.storage.trade_tables import WarehouseReceiptRow
 from chainfin.values.money import Money
 from chainfin.values.party import Kind, Role
 
-MAX_THOUSANDTHS = 2**63 - 1
-COMMODITY_CLASSES = get_args(ReceiptFacts.model_fields["commodity_class"].annotation)
-"""What policies tell apart; the one list lives with the decision's inputs."""
 
+def thousandths(quantity: Decimal, *, smallest: int, where: str = "quantity") -> int:
+    """A quantity as the chain counts it; ``smallest``: what it has to be a multiple of.
 
-def thousandths(quantity: Decimal, *, where: str = "quantity") -> int:
-    """A quantity as the chain counts it.
-
-    Raises BadInput quantity_not_positive, quantity_too_precise, quantity_too_large.
+    Raises BadInput quantity_not_positive, quantity_too_precise, quantity_too_large, quantity_not_whole.
     """
     if not quantity.is_finite() or quantity <= 0:
         raise BadInput("quantity_not_positive", f"a quantity must be greater than zero, not {quantity}", where=where)
     scaled = quantity.scaleb(3)
     if scaled != scaled.to_integral_value():
         raise BadInput("quantity_too_precise", f"{quantity} has more than three decimals", where=where)
-    if scaled > MAX_THOUSANDTHS:
-        raise BadInput("quantity_too_large", f"{quantity} does not fit", where=where)
+    if scaled > rules.MAX_QUANTITY:
+        raise BadInput("quantity_too_large", f"{quantity} does not fit the register's 56 bits", where=where)
+    broken = catalogue.unless_whole(int(scaled), smallest)
+    if broken is not None:
+        raise BadInput(broken.code, broken.message, where=where)
     return int(scaled)
 
 
-def known_unit(unit: str) -> None:
-    """Raises BadInput unit_unknown."""
-    if not units.known(unit):
-        raise BadInput("unit_unknown", f"{unit!r} is no unit of UN/ECE Recommendation 20", where="unit")
+def smallest(row: WarehouseReceiptRow) -> int:
+    """What every quantity of the receipt's goods is a multiple of, in thousandths; 1 of goods that aren't in the
+    catalogue."""
+    good = catalogue.find(row.good)
+    return 1 if good is None else good.smallest(row.issued)
+
+
+def listed(code: str, *, where: str) -> Good:
+    """The good of the catalogue. Raises BadInput good_not_listed."""
+    good = catalogue.find(code)
+    if good is None:
+        raise BadInput("good_not_listed", f"{code!r} is no code of the catalogue (/v1/goods)", where=where)
+    return good
 
 
 def issue(
@@ -66,40 +78,46 @@ def issue(
     goods: dict[str, str],
     unit: str,
     quantity: Decimal,
+    lot: Lot,
 ) -> tuple[WarehouseReceiptView, ActView]:
-    """The keeper issues a receipt. ``goods``: commodity, commodity_class, insured, best_before (a date; perishable
-    goods need one), and what else describes them.
+    """The keeper issues a receipt. ``goods``: commodity (a code of the catalogue), insured, best_before (a date;
+    perishable goods need one), and what else describes them; class and grade are the catalogue's. What is said of goods
+    and lot is under the document root, which the keeper signs.
 
-    Raises Forbidden role_missing, party_not_active; BadInput unit_unknown, quantity_…, goods_incomplete;
-    Refused self_attested (it keeps goods of others); Conflict warehouse_receipt_exists, act_paused.
+    Raises Forbidden role_missing, party_not_active; BadInput good_not_listed, goods_not_as_listed, goods_incomplete,
+    quantity_…, lot_incomplete; Refused self_attested (it keeps goods of others), lot_receipted; Conflict
+    warehouse_receipt_exists, act_paused.
     """
     keeper_id = actor.require(Role.KEEPER)
-    known_unit(unit)
-    amount = thousandths(quantity)
-    if not goods.get("commodity"):
-        raise BadInput("goods_incomplete", "the goods need a commodity", where="goods/commodity")
-    if goods.get("commodity_class") not in COMMODITY_CLASSES:
-        raise BadInput("goods_incomplete", f"one of {', '.join(COMMODITY_CLASSES)}", where="goods/commodity_class")
-    _unless_perished(goods)
+    good = listed(goods.get("commodity", ""), where="goods/commodity")
+    _unless_listed(good, goods, unit, ctx.clock.today())
+    goods = {**goods, "commodity_class": good.goods_class.value, "grade": good.grade}
+    amount = thousandths(quantity, smallest=good.step)
+    untold = lots.unless_told(lot)
+    if untold is not None:
+        raise BadInput(untold.code, untold.message, where=f"lot/{untold.proof['where']}")
     with ctx.store.begin() as session:
         keeper = gate.enter(session, keeper_id, Kind.RECEIPT)
         owner = gate.active_party(session, owner_id)
         message = b"chainfin/warehouse-receipt/1" + f"{keeper.legal_value}\0{normalised(number)}".encode()
         receipt_id = "0x" + hmac.new(ctx.fingerprint_key, message, hashlib.sha256).hexdigest()
         standing = session.get(WarehouseReceiptRow, receipt_id)
-        if standing is not None and standing.status != "refused":
+        locks.named(session, "lots")  # of two receipts over one lot at once the second sees the first
+        if (standing is not None and standing.status != "refused") or _numbered(session, keeper.id, number):
             raise Conflict("warehouse_receipt_exists", f"receipt {number} was issued before")
+        _unless_receipted(session, lot)
         issued = unless_refused(
             rules.issue(
                 id=receipt_id,
                 owner=owner.id,
                 keeper=keeper.id,
-                goods=goods["commodity"],
+                goods=good.code,
                 unit=unit,
                 quantity=amount,
             )
         )
         body: dict[str, Json] = {"number": number, "goods": goods, "unit": unit, "quantity": str(quantity)}
+        body["lot"] = cast(Json, lot.to_json())
         salt = hmac.new(ctx.vault.derive("receipts"), receipt_id.encode(), hashlib.sha256).digest()
         root = "0x" + commit_fields(body, salt).root.hex()
         row = session.merge(
@@ -107,8 +125,13 @@ def issue(
                 id=receipt_id,
                 cell=ctx.cell,
                 number=number,
+                number_folded=lots.folded(number),
+                lot=lot.to_json(),
+                lot_place=lot.identity.place,
+                lot_seal=lot.identity.seal,
                 keeper_id=issued.keeper,
                 owner_id=issued.owner,
+                good=good.code,
                 goods=dict(goods),
                 document_root=root,
                 unit=issued.unit,
@@ -128,17 +151,40 @@ def issue(
         return view(row), ActView.of(act)
 
 
-def _unless_perished(goods: Mapping[str, str]) -> None:
-    """Raises BadInput goods_incomplete: a day that is none, or perishable goods without one."""
-    said = goods.get("best_before")
-    if said is None and goods["commodity_class"] != "perishable":
-        return
-    try:
-        date.fromisoformat(str(said))
-    except ValueError:
-        raise BadInput(
-            "goods_incomplete", "best_before must be a date (YYYY-MM-DD)", where="goods/best_before"
-        ) from None
+def _numbered(session: Session, keeper_id: str, number: str) -> bool:
+    """Whether the keeper has a receipt of this number, however it is spelled."""
+    same = select(WarehouseReceiptRow.id).where(
+        WarehouseReceiptRow.keeper_id == keeper_id, WarehouseReceiptRow.number_folded == lots.folded(number)
+    )
+    return session.exec(same.limit(1)).first() is not None
+
+
+def _unless_receipted(session: Session, lot: Lot) -> None:
+    """Raises Refused lot_receipted."""
+    rows = session.exec(select(WarehouseReceiptRow).where(WarehouseReceiptRow.lot_place == lot.identity.place))
+    standing = [lots.Identity(lot.identity.place, row.lot_seal or "") for row in rows]
+    refusal = lots.unless_receipted(lot, standing)
+    if refusal is not None:
+        raise refusal.error()
+
+
+def refused(session: Session, receipt_id: str) -> None:
+    """The act of issuing came to nothing: number and lot are free for another. A refused repeat touches nothing that
+    stands."""
+    row = session.get(WarehouseReceiptRow, receipt_id)
+    if row is not None and row.status == "issuing":
+        row.status = "refused"
+        row.number_folded = row.lot_place = row.lot_seal = None
+        session.add(row)
+
+
+def _unless_listed(good: Good, goods: Mapping[str, str], unit: str, today: date) -> None:
+    """Raises BadInput goods_not_as_listed, goods_incomplete."""
+    refusal = catalogue.unless_listed(good, goods, unit, today)
+    if refusal is not None:
+        name = str(refusal.proof["where"])
+        where = name if name == "unit" else f"goods/{name}"
+        raise BadInput(refusal.code, refusal.message, where=where)
 
 
 def transfer(ctx: Context, actor: Actor, receipt_id: str, to: str) -> ActView:
@@ -175,7 +221,7 @@ def value(session: Session, row: WarehouseReceiptRow) -> rules.WarehouseReceipt:
         id=row.id,
         owner=row.owner_id,
         keeper=row.keeper_id,
-        goods=str(row.goods["commodity"]),
+        goods=row.good,
         unit=row.unit,
         issued=row.issued,
         free=free(row),
@@ -199,7 +245,7 @@ def put(session: Session, row: WarehouseReceiptRow, after: rules.WarehouseReceip
 
 def part_row(parent: WarehouseReceiptRow, part: rules.WarehouseReceipt) -> WarehouseReceiptRow:
     """The row of goods that were taken out of ``parent``."""
-    names = {"cell", "number", "keeper_id", "goods", "document_root", "unit", "created_at"}
+    names = {"cell", "number", "lot", "keeper_id", "good", "goods", "document_root", "unit", "created_at"}
     inherited = parent.model_dump(include=names)
     return WarehouseReceiptRow(
         **inherited, id=part.id, parent_id=parent.id, owner_id=part.owner, issued=part.issued, status=part.state.value
@@ -239,11 +285,11 @@ def recount(ctx: Context, actor: Actor, receipt_id: str, missing: Decimal, repor
     pledges_unseen (the chain knows pledges that are not ours).
     """
     keeper_id = actor.require(Role.KEEPER)
-    amount = thousandths(missing, where="missing")
     with ctx.store.begin() as session:
         row = session.get(WarehouseReceiptRow, receipt_id, with_for_update=True)
         if row is None or row.keeper_id != keeper_id:
             raise NotFound("warehouse_receipt_unknown", f"there is no receipt {receipt_id}")
+        amount = thousandths(missing, smallest=smallest(row), where="missing")
         before = value(session, row)
         after = unless_refused(rules.recount(before, amount, by=keeper_id))
         act = warehouse_receipts_acts.Recount(
@@ -281,9 +327,8 @@ def latest_price(session: Session, lender_id: str, good: str, unit: str, currenc
 def fresh_price(session: Session, lender_id: str, row: WarehouseReceiptRow, currency: str, today: date) -> PriceRow:
     """By what the receipt's goods are reckoned today, wherever a lender's money stands on them: to lend, to call, to
     release, to replace and to buy back alike. Raises Refused price_missing, price_stale."""
-    good = str(row.goods["commodity"])
-    price = latest_price(session, lender_id, good, row.unit, currency)
-    stale = rules.price_stale(good, price.as_of, today)
+    price = latest_price(session, lender_id, row.good, row.unit, currency)
+    stale = rules.price_stale(row.good, price.as_of, today)
     if stale is not None:
         raise stale.error()
     return price
@@ -299,6 +344,6 @@ def counting_prices(good: str, unit: str, currency: str) -> SelectOfScalar[Price
     return (
         select(PriceRow)
         .where(PriceRow.good == good, PriceRow.unit == unit, PriceRow.currency == currency)
-        .where(col(PriceRow.counts_from).is_not(None))
+        .where(col(PriceRow.counts_from).is_not(None), col(PriceRow.withdrawn_at).is_(None))
         .order_by(col(PriceRow.as_of).desc(), col(PriceRow.counts_from).desc(), col(PriceRow.id).desc())
     )

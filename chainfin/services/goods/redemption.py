@@ -12,7 +12,8 @@ from chainfin.rules.inventory import UnitPrice
 from chainfin.rules.inventory import releasable as may_go
 from chainfin.services.goods import receipts
 from chainfin.storage.lending_tables import LoanRow, OfferRow
-from chainfin.storage.trade_tables import PledgeRow, PriceRow, WarehouseReceiptRow
+from chainfin.storage.price_tables import PriceRow
+from chainfin.storage.trade_tables import PledgeRow, WarehouseReceiptRow
 from chainfin.values.money import BasisPoints, Money
 
 
@@ -22,7 +23,9 @@ def releasable(session: Session, pledge: PledgeRow, there: int, owed: Money, tod
     price_stale."""
     valuation = valued(session, pledge, owed, today)
     rate = BasisPoints(int(Decimal(valuation.ltv) * 10_000))
-    return may_go(there, owed, UnitPrice(Decimal(valuation.price), owed.currency), rate), valuation
+    part = may_go(there, owed, UnitPrice(Decimal(valuation.price), owed.currency), rate)
+    smallest = receipts.smallest(session.get_one(WarehouseReceiptRow, pledge.asset_id))
+    return part - part % smallest, valuation
 
 
 def valued(session: Session, pledge: PledgeRow, owed: Money, today: date) -> Valuation:

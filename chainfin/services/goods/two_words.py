@@ -41,9 +41,9 @@ def order(ctx: Context, actor: Actor, receipt_id: str, quantity: Decimal) -> Act
     Raises NotFound warehouse_receipt_unknown; BadInput quantity_…; Conflict receipt_not_final; Refused not_owner,
     quantity_too_large, exceeds_free, taken_not_sold.
     """
-    amount = receipts.thousandths(quantity)
     with ctx.store.begin() as session:
         row = _locked(session, actor, receipt_id)
+        amount = receipts.thousandths(quantity, smallest=receipts.smallest(row))
         unless_refused(rules.release(receipts.value(session, row), amount, by=row.keeper_id, ordered=actor.require()))
         open_ = receipts.unpromised(row) - _ordered(session, row.id)
         if amount > open_ and row.reserved and pledge_rows.taken_as(session, row.id) is not None:
@@ -62,9 +62,10 @@ def find(ctx: Context, actor: Actor, receipt_id: str, found: Decimal, report: st
     quantity_too_large, exceeds_missing; pledged_goods_missing: what a lender lost by the count stays where it is until
     the loan is over, for found again it would be free goods of their owner.
     """
-    keeper_id, amount = actor.require(Role.KEEPER), receipts.thousandths(found, where="found")
+    keeper_id = actor.require(Role.KEEPER)
     with ctx.store.begin() as session:
         row = _locked(session, actor, receipt_id)
+        amount = receipts.thousandths(found, smallest=receipts.smallest(row), where="found")
         unless_refused(rules.correct(receipts.value(session, row), amount, by=keeper_id, agreed=row.owner_id))
         _unless_lenders_loss(session, row, amount)
         root = "0x" + keccak(report.encode()).hex()

@@ -22,6 +22,7 @@ from chainfin.risk.inputs import (
     ReceivableFacts,
     ReceivableInputs,
 )
+from chainfin.rules import catalogue
 from chainfin.rules.receivable import eligibility
 from chainfin.services.goods import receipts
 from chainfin.services.kernel.context import Context
@@ -32,7 +33,8 @@ from chainfin.services.trade import receivables
 from chainfin.storage.chain_tables import ChainBlockRow
 from chainfin.storage.lending_tables import ApplicationRow, LimitRow
 from chainfin.storage.party_tables import PartyRow
-from chainfin.storage.trade_tables import DocumentRow, OrderRow, PriceRow, ReceivableRow, WarehouseReceiptRow
+from chainfin.storage.price_tables import PriceRow
+from chainfin.storage.trade_tables import DocumentRow, OrderRow, ReceivableRow, WarehouseReceiptRow
 
 FALL = timedelta(days=30)
 """The period over which a fall in price is measured."""
@@ -186,8 +188,8 @@ def for_inventory(
 ) -> InventoryInputs:
     """The inputs of a decision on goods at a keeper. Raises Refused price_missing."""
     asset = session.get_one(WarehouseReceiptRow, row.asset_id, with_for_update=True)
-    commodity = str(asset.goods["commodity"])
-    price = receipts.latest_price(session, row.lender_id, commodity, asset.unit, row.currency)
+    good = catalogue.find(asset.good)
+    price = receipts.latest_price(session, row.lender_id, asset.good, asset.unit, row.currency)
     keeper = session.get_one(PartyRow, asset.keeper_id)
     return InventoryInputs(
         application=application(row),
@@ -201,14 +203,17 @@ def for_inventory(
                 "id": asset.id,
                 "owner": asset.owner_id,
                 "keeper": asset.keeper_id,
-                "commodity": commodity,
-                "commodity_class": str(asset.goods["commodity_class"]),
+                "commodity": asset.good,
+                "commodity_class": str(asset.goods["commodity_class"]) if good is None else good.goods_class.value,
                 "unit": asset.unit,
                 "quantity_thousandths": asset.issued,
                 "free_thousandths": max(0, assets.free_of(asset) - standing.promised),
                 "insured": str(asset.goods.get("insured", "")).lower() in ("true", "yes", "1"),
                 "keeper_blocked": keeper.status != "active",
                 "best_before": asset.goods.get("best_before"),
+                "good_hash": None if good is None else good.hash,
+                "haircut_bps": None if good is None else int(good.haircut),
+                "smallest_thousandths": None if good is None else receipts.smallest(asset),
             }
         ),
         price=PriceFacts.read(price_facts(session, price, ctx.clock.day_of(now))),

@@ -16,20 +16,18 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from chainfin.errors import NotFound, Refused
-from chainfin.risk.record import DecisionRecord
 from chainfin.rules import margin
-from chainfin.rules.loan import Loan, accrue
+from chainfin.rules.loan import Loan
 from chainfin.rules.loan.state import ACCRUING
 from chainfin.rules.margin import Event, Opened
 from chainfin.rules.pledge import State
 from chainfin.services.books import loan_book
-from chainfin.services.goods import receipts, redemption
-from chainfin.services.kernel import in_flight
 from chainfin.services.kernel.context import Actor, Context
-from chainfin.services.pledges import assets, cover
+from chainfin.services.pledges import cover
 from chainfin.services.views.lending import MarginCallView
 from chainfin.storage.lending_tables import ApplicationRow, LoanRow, MarginCallRow, RepaymentRow
-from chainfin.storage.trade_tables import PledgeRow, PriceRow, ReceivableRow, UndertakingRow, WarehouseReceiptRow
+from chainfin.storage.price_tables import PriceRow
+from chainfin.storage.trade_tables import PledgeRow, ReceivableRow, UndertakingRow, WarehouseReceiptRow
 from chainfin.storage.types import new_id
 from chainfin.values.money import Money
 from chainfin.values.product import Product
@@ -57,17 +55,16 @@ def call(session: Session, ctx: Context, asset: ReceivableRow, lost: Money, caus
         if hit.minor and pledge.loan_id is not None:  # one of another's book: its lender sees to it
             hits[pledge.id] = hit
             loans[pledge.loan_id] = None
-    called = Money.zero(asset.currency)
+    called, today = Money.zero(asset.currency), ctx.clock.today()
     for loan_id in loans:
         row, loan = loan_book.load(session, loan_id)
         rate = cover.advance_rate(session, row)
         if loan.state not in ACCRUING or rate is None:
             continue
-        short = cover.base(session, row, rate, ctx.clock.today(), lost=hits).shortfall(_owed(ctx, loan))
+        short = cover.base(session, row, rate, today, lost=hits).shortfall(cover.owed(loan, today))
         if short.minor > 0:
             called += short
-            terms = _terms(session.get_one(ApplicationRow, row.application_id))
-            today = ctx.clock.today()
+            terms = cover.margin_terms(session.get_one(ApplicationRow, row.application_id))
             due_on = None if terms is None else margin.deadline(today, terms.cure_days)
             _add(session, ctx, row, asset.id, cause, Opened(short, 0, due_on or today, margin.State.OPEN), due_on)
     return called
@@ -84,7 +81,7 @@ def price_set(session: Session, ctx: Context, price: PriceRow) -> None:
             LoanRow.currency == price.currency,
             col(LoanRow.status).in_([state.value for state in ACCRUING]),
             WarehouseReceiptRow.unit == price.unit,
-            col(WarehouseReceiptRow.goods)["commodity"].as_string() == price.good,
+            WarehouseReceiptRow.good == price.good,
         )
         .order_by(col(LoanRow.id))
     )
@@ -120,25 +117,32 @@ def check(session: Session, ctx: Context, row: LoanRow, loan: Loan, cause: str, 
         _move(session, ctx, standing, Event.CURE)
         return None
     application = session.get_one(ApplicationRow, row.application_id)
-    terms = _terms(application)
+    terms = cover.margin_terms(application)
     if terms is None:
         _move(session, ctx, [each for each in standing if not _left(session, each)], Event.CURE)
         return None
-    secured, blind = None, None
-    try:
-        secured = _cover(session, ctx, row, loan, application)
-    except Refused as refused:
-        blind = refused.code
+    secured, blind = _secured(session, ctx, row, loan, application)
+    if blind is not None:
         _log.warning("margin not checked", loan=row.id, code=blind, cause=cause)
     today = ctx.clock.today()
-    if secured is not None and not secured.goods and secured.owed.minor:
-        secured = None  # all goods were replaced or taken: nothing is called, and what stands waits for money
     found = margin.judge(secured, _as_one(session, standing, terms, today), terms, today, fell=fell)
     if found.event is not None:
         _move(session, ctx, standing, found.event)
     if found.opened is not None:
         _add(session, ctx, row, str(application.asset_id), cause, found.opened, found.opened.due_on)
     return blind
+
+
+def _secured(
+    session: Session, ctx: Context, row: LoanRow, loan: Loan, application: ApplicationRow
+) -> tuple[margin.Cover | None, str | None]:
+    """What goods secure of a loan; None where nobody can tell, and why (price_missing, price_stale), or where all goods
+    were replaced or taken: nothing is called then, and what stands waits for money."""
+    try:
+        found = cover.on_goods(session, row, loan, application, ctx.clock.today())
+    except Refused as refused:
+        return None, refused.code
+    return (found if found.goods or not found.owed.minor else None), None
 
 
 def _standing(session: Session, row: LoanRow) -> Sequence[MarginCallRow]:
@@ -174,58 +178,6 @@ def _move(session: Session, ctx: Context, calls: Sequence[MarginCallRow], event:
             row.escalated_on = ctx.clock.today()
             _log.warning("margin call escalated", loan=row.loan_id, call=row.id)
         session.add(row)
-
-
-def _cover(session: Session, ctx: Context, row: LoanRow, loan: Loan, application: ApplicationRow) -> margin.Cover:
-    """What stays under the loan's goods pledges, at the newest price. What was added without a price counts for
-    nothing. Raises Refused price_missing, price_stale."""
-    pledges, today = _goods(session, row, application), ctx.clock.today()
-    goods = []
-    for pledge in pledges:
-        try:
-            price = redemption.price_of(session, pledge, row.currency, today)
-        except Refused:
-            if pledge.asset_id == application.asset_id:
-                raise
-            continue
-        stays = max(0, pledge.left - in_flight.leaving(session, pledge, unsigned=False))
-        goods.append((stays, receipts.unit_price(price)))
-    # what else secures the loan (a receivable of sold goods) carries its part of it
-    rate = cover.advance_rate(session, row)
-    assert rate is not None, "what was lent on goods has a rate"
-    others = cover.base(session, row, rate, today, but=frozenset(pledge.id for pledge in pledges))
-    return margin.Cover(tuple(goods), others.shortfall(_owed(ctx, loan)))
-
-
-def _goods(session: Session, row: LoanRow, application: ApplicationRow) -> list[PledgeRow]:
-    """The pledges of goods for the loan, those that were lent on first. What the lender took or gave up secures
-    nothing; what a count didn't find any more leaves a loan without cover."""
-    pledges = select(PledgeRow).where(
-        PledgeRow.loan_id == row.id,
-        col(PledgeRow.asset_kind).in_(assets.PRICED),
-        col(PledgeRow.status).in_((State.ACTIVE.value, State.LOST.value)),
-    )
-    found = session.exec(pledges.order_by(col(PledgeRow.id))).all()
-    return sorted(found, key=lambda pledge: pledge.asset_id != application.asset_id)
-
-
-def _terms(application: ApplicationRow) -> margin.Terms | None:
-    """The margin terms of a loan on goods; None for any other loan."""
-    if application.product != Product.INVENTORY_PLEDGE:
-        return None
-    rates = DecisionRecord.parse(str(application.record).encode()).outcome
-    assert rates.advance_rate is not None, "an approval on goods has its rates"
-    assert rates.margin_call_rate is not None, "an approval on goods has its rates"
-    return margin.Terms.of(
-        advance_rate=rates.advance_rate,
-        margin_call_rate=rates.margin_call_rate,
-        liquidation_rate=rates.liquidation_rate,
-        cure_days=rates.cure_days,
-    )
-
-
-def _owed(ctx: Context, loan: Loan) -> Money:
-    return accrue(loan, max(ctx.clock.today(), loan.accrued_to)).loan.dues.total
 
 
 def _add(
@@ -267,13 +219,22 @@ def of_loan(ctx: Context, actor: Actor, loan_id: str) -> Calls:
         parties = (row.borrower_id, row.lender_id)
         if not (actor.sees_all or actor.party_id in parties or _undertook(session, actor, loan_id)):
             raise NotFound("loan_unknown", f"there is no loan {loan_id}")
-        calls = select(MarginCallRow).where(MarginCallRow.loan_id == row.id).order_by(col(MarginCallRow.id))
+        calls = session.exec(
+            select(MarginCallRow).where(MarginCallRow.loan_id == row.id).order_by(col(MarginCallRow.id))
+        ).all()
+        application = session.get_one(ApplicationRow, row.application_id)
+        terms = cover.margin_terms(application) if loan.state in ACCRUING else None
+        secured, blind = (None, None) if terms is None else _secured(session, ctx, row, loan, application)
         found = []
-        for each in session.exec(calls):
-            over = loan.state not in ACCRUING and margin.State(each.status) in margin.STANDING
-            status = margin.State.CURED.value if over else each.status
-            found.append(MarginCallView.of(each, status=status, left=Money(_left(session, each), each.currency)))
-        return Calls(found, _blind(session, ctx, row, loan))
+        for each in calls:
+            status, left = margin.State(each.status), None
+            if status in margin.STANDING and loan.state not in ACCRUING:
+                status = margin.State.CURED
+            if status in margin.STANDING:
+                left = Money(_left(session, each), each.currency)
+                left = left if terms is None else margin.left_today(secured, left, terms)
+            found.append(MarginCallView.of(each, status=status.value, left=left))
+        return Calls(found, blind)
 
 
 def _undertook(session: Session, actor: Actor, loan_id: str) -> bool:
@@ -291,14 +252,3 @@ def _left(session: Session, call: MarginCallRow) -> int:
         RepaymentRow.loan_id == call.loan_id, col(RepaymentRow.created_at) >= call.created_at
     )
     return max(0, call.amount - int(session.exec(since).one()))
-
-
-def _blind(session: Session, ctx: Context, row: LoanRow, loan: Loan) -> str | None:
-    application = session.get_one(ApplicationRow, row.application_id)
-    if loan.state not in ACCRUING or _terms(application) is None:
-        return None
-    try:
-        _cover(session, ctx, row, loan, application)
-    except Refused as blind:
-        return blind.code
-    return None

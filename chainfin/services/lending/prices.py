@@ -10,10 +10,12 @@ from datetime import UTC, date, datetime, time
 
 from sqlmodel import Session, col, select
 
-from chainfin.errors import BadInput, Conflict, Forbidden, Refused
+from chainfin.errors import BadInput, Conflict, Forbidden, NotFound, Refused
+from chainfin.rules import catalogue
 from chainfin.rules.price import BAND, beyond_band
 from chainfin.services.books import journals
-from chainfin.services.goods.receipts import counting_prices, known_unit
+from chainfin.services.goods import receipts
+from chainfin.services.goods.receipts import counting_prices
 from chainfin.services.kernel import approvals
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.lending import margin_calls
@@ -22,11 +24,13 @@ from chainfin.services.views.acts import ProposalView
 from chainfin.services.views.goods import PriceSourceView, PriceView
 from chainfin.storage import locks
 from chainfin.storage.approval_tables import ProposalRow
-from chainfin.storage.trade_tables import PriceRow, PriceSourceRow
+from chainfin.storage.price_tables import PriceRow, PriceSourceRow
+from chainfin.storage.trade_tables import WarehouseReceiptRow
 from chainfin.values.money import Money
 from chainfin.values.party import OPERATOR_SUBJECT, Role
 
 PRICE = "price"
+PRICE_WITHDRAWAL = "price_withdrawal"
 PRICE_SOURCE = "price_source"
 """Kinds of proposals."""
 
@@ -37,17 +41,17 @@ def set_price(ctx: Context, actor: Actor, *, good: str, unit: str, price: Money,
     It counts at once, unless it is more than a fifth away from the price before: then it counts once a second person
     has approved the proposal that it names. When it counts, loans on such goods that it leaves short of cover are
     called.
-    Raises Forbidden role_missing, party_not_active, person_missing, person_not_active; BadInput unit_unknown,
-    amount_not_positive, price_date_future; Refused price_source_not_approved.
+    Raises Forbidden role_missing, party_not_active, person_missing, person_not_active; BadInput good_not_listed,
+    goods_not_as_listed (unit), amount_not_positive, price_date_future; Refused price_source_not_approved.
     """
     if not actor.is_operator and not actor.roles & Role.LENDER:
         raise Forbidden("role_missing", "prices are set by a lender or the operator")
-    known_unit(unit)
     if price.minor <= 0:
         raise BadInput("amount_not_positive", "a price must be greater than zero", where="price")
     if as_of > ctx.clock.today():
         raise BadInput("price_date_future", f"{as_of} is not yet", where="as_of")
     with ctx.store.begin() as session:
+        _unless_listed(session, good, unit)
         journals.lock(session)  # no payment comes between what is owed and the call for it
         if actor.party_id is not None:
             gate.active_party(session, actor.party_id)
@@ -76,6 +80,20 @@ def set_price(ctx: Context, actor: Actor, *, good: str, unit: str, price: Money,
         session.add(row)
         session.flush()
         return PriceView.of(row)
+
+
+def _unless_listed(session: Session, good: str, unit: str) -> None:
+    """Prices are of goods of the catalogue, in its unit; and of what receipts from before it name.
+
+    Raises BadInput good_not_listed, goods_not_as_listed.
+    """
+    if catalogue.find(good) is None:
+        before = select(WarehouseReceiptRow.id).where(WarehouseReceiptRow.good == good)
+        if session.exec(before.where(WarehouseReceiptRow.unit == unit).limit(1)).first() is not None:
+            return
+    listed = receipts.listed(good, where="good")
+    if unit != listed.unit:
+        raise BadInput("goods_not_as_listed", f"the catalogue says {listed.unit} of {good}", where="unit")
 
 
 def _count(session: Session, ctx: Context, row: PriceRow) -> None:
@@ -125,6 +143,45 @@ def count_price(session: Session, ctx: Context, proposal: ProposalRow) -> None:
     """A second person approved it: it counts from now on."""
     journals.lock(session)  # nobody who has it waits for a proposal
     _count(session, ctx, session.get_one(PriceRow, int(proposal.subject), with_for_update=True))
+
+
+def propose_withdrawal(ctx: Context, actor: Actor, price_id: int, *, reason: str) -> ProposalView:
+    """Whoever set a price proposes that it counts no more: without it another counts, so that a second person decides.
+
+    Raises NotFound price_unknown; Forbidden party_not_active, person_missing, person_not_active; Conflict
+    price_not_counting.
+    """
+    with ctx.store.begin() as session:
+        row = session.get(PriceRow, price_id)
+        if row is None or not (actor.is_operator or actor.party_id) or row.owner_id != actor.party_id:
+            raise NotFound("price_unknown", f"you have set no price {price_id}")
+        if actor.party_id is not None:
+            gate.active_party(session, actor.party_id)
+        _unless_over(row)
+        price = {"good": row.good, "price": str(Money(row.minor_per_unit, row.currency)), "currency": row.currency}
+        said = {**price, "unit": row.unit, "source": row.source, "as_of": row.as_of.isoformat()}
+        made = approvals.propose(
+            session, ctx, actor, kind=PRICE_WITHDRAWAL, subject=str(row.id), payload=said, reason=reason
+        )
+        return ProposalView.of(made)
+
+
+def withdraw_price(session: Session, ctx: Context, proposal: ProposalRow) -> None:
+    """A second person approved it: the price counts no more, and the loans that it counted for are looked at by what
+    counts now. Raises Conflict price_not_counting."""
+    journals.lock(session)
+    row = session.get_one(PriceRow, int(proposal.subject), with_for_update=True)
+    _unless_over(row)
+    row.withdrawn_at, row.withdrawal_id = ctx.clock.now(), proposal.id
+    session.add(row)
+    session.flush()
+    margin_calls.price_set(session, ctx, row)
+
+
+def _unless_over(row: PriceRow) -> None:
+    """Raises Conflict price_not_counting."""
+    if row.counts_from is None or row.withdrawn_at is not None:
+        raise Conflict("price_not_counting", "it doesn't count yet (its proposal can be rejected), or was withdrawn")
 
 
 def propose_source(ctx: Context, actor: Actor, *, name: str, reason: str) -> ProposalView:

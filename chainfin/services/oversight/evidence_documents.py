@@ -6,7 +6,7 @@ import hashlib
 import hmac
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, cast
 
 from sqlmodel import Session, select
 
@@ -60,6 +60,8 @@ def _receipt(ctx: Context, row: WarehouseReceiptRow) -> Commitment | None:
     for quantity in _spellings(row.issued):
         goods = {name: str(value) for name, value in row.goods.items()}
         body: dict[str, Json] = {"number": row.number, "goods": goods, "unit": row.unit, "quantity": quantity}
+        if row.lot is not None:
+            body["lot"] = cast(Json, row.lot)
         commitment = commit_fields(body, salt)
         if "0x" + commitment.root.hex() == row.document_root:
             return commitment

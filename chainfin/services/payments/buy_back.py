@@ -23,7 +23,7 @@ from chainfin.rules.inventory import UnitPrice
 from chainfin.rules.loan import Loan, LoanState, payoff
 from chainfin.rules.loan.state import ACCRUING
 from chainfin.services.books import bank_statement, loan_book
-from chainfin.services.goods import redemption
+from chainfin.services.goods import receipts, redemption
 from chainfin.services.kernel import acts, in_flight, pledge_rows
 from chainfin.services.kernel.context import Context
 from chainfin.services.payments import allocation, attesting, remittance
@@ -33,7 +33,7 @@ from chainfin.services.pledges.assets import PledgeableAsset
 from chainfin.services.views.pledges import BuyBackPaymentView
 from chainfin.storage.lending_tables import IncomingRow, LoanRow
 from chainfin.storage.party_tables import PartyRow
-from chainfin.storage.trade_tables import ActRow, PledgeRow, ReceivableRow, UndertakingRow
+from chainfin.storage.trade_tables import ActRow, PledgeRow, ReceivableRow, UndertakingRow, WarehouseReceiptRow
 from chainfin.values.calendar import Adjustment, adjust
 from chainfin.values.money import Money
 
@@ -218,8 +218,10 @@ def _bought(
         return priced
     price, valuation = priced
     each = promises.price_of_goods(price, owed, there) if there > 0 else Fraction(1)
-    part = min(most, floor(offered.minor / each))
-    cost = min(offered, Money(ceil(each * part), loan.currency)) if part == most else offered
+    smallest = receipts.smallest(session.get_one(WarehouseReceiptRow, pledge.asset_id))
+    part = min(most, floor(offered.minor / each / smallest) * smallest)
+    whole = part == most or smallest > 1  # what buys no further piece goes back
+    cost = min(offered, Money(ceil(each * part), loan.currency)) if whole else offered
     return _named(ctx, pledge, promise, asset, part, on) or (part, cost, valuation)
 
 

@@ -25,7 +25,8 @@ from chainfin.services.views.acts import ActView
 from chainfin.services.views.pledges import TakenSaleView
 from chainfin.storage.lending_tables import LoanRow
 from chainfin.storage.party_tables import PartyRow
-from chainfin.storage.trade_tables import ActRow, PledgeRow, PriceRow, TakenSaleRow, WarehouseReceiptRow
+from chainfin.storage.price_tables import PriceRow
+from chainfin.storage.trade_tables import ActRow, PledgeRow, TakenSaleRow, WarehouseReceiptRow
 from chainfin.storage.types import new_id
 from chainfin.values.money import Money
 

@@ -190,7 +190,11 @@ def unless_outdated(session: Session, ctx: Context, act: ActRow) -> Refused | No
     there = pledge.left - in_flight.leaving(session, pledge, but=[act.id], unsigned=False)
     holds = pledge.status in set(LIVE) and rules.stays(there, said.amount, said.keep) is None
     holds = holds and _called(session, pledge) is None
-    if holds and (why != OWED or said.amount <= _may_go(session, ctx, pledge, there)[0]):
+    if holds and why == OWED:
+        holds = said.amount <= _may_go(session, ctx, pledge, there)[0]
+    elif holds:
+        holds = cover.unless_called(session, pledge, said.amount, ctx.clock.today()) is None
+    if holds:
         return None
     reason = _withdraw(session, ctx, act, pledge)
     _instead(session, ctx, pledge, why)
@@ -253,7 +257,7 @@ def remind(ctx: Context, *, limit: int = 1000) -> int:
 
 def _neglected(session: Session, limit: int) -> Sequence[PledgeRow]:
     """Active pledges of loans that are over, those of which a release came to nothing, and those of goods whose loan
-    was paid down and for which nothing was asked since."""
+    was paid down and for which nothing was asked since: what a lender gave up of its own will answers no payment."""
     broken = (
         select(ActRow.id)
         .where(ActRow.subject == PledgeRow.id, ActRow.function == Release.FUNCTION)
@@ -262,6 +266,7 @@ def _neglected(session: Session, limit: int) -> Sequence[PledgeRow]:
     since = select(ActRow.id).where(
         ActRow.subject == PledgeRow.id,
         ActRow.function == Release.FUNCTION,
+        col(ActRow.extra)[ASKED].as_string() == OWED,
         ActRow.created_at >= RepaymentRow.created_at,
     )
     paid = select(RepaymentRow.id).where(RepaymentRow.loan_id == PledgeRow.loan_id, ~since.exists())
@@ -293,7 +298,7 @@ def release_by_lender(ctx: Context, actor: Actor, pledge_id: str, amount: str | 
     isn't on its way out, in the place of what it was asked for).
 
     Raises NotFound pledge_unknown; BadInput amount_…, quantity_…; Refused not_lender, margin_call_open,
-    pledge_state_wrong, exceeds_pledged.
+    pledge_state_wrong, exceeds_pledged, release_leaves_short (goods of a running loan), price_missing, price_stale.
     """
     with ctx.store.begin() as session:
         row, by = assets.for_party(session, actor, pledge_id), actor.require()
@@ -306,4 +311,7 @@ def release_by_lender(ctx: Context, actor: Actor, pledge_id: str, amount: str | 
         promised = in_flight.leaving(session, row)
         part = row.left - promised if amount is None else assets.asset_of(session, row).measured(amount)
         unless_refused(rules.ask_release(pledge_rows.value(row), part, promised=promised, by=by))
+        short = cover.unless_called(session, row, part, ctx.clock.today())
+        if short is not None:
+            raise short.error()
         return ActView.of(_prepare(session, ctx, row, part, promised, why=ALL if amount is None else ""))

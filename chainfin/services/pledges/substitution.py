@@ -55,7 +55,6 @@ def offer(
     limit on the debtor), price_missing, price_stale, substitution_undervalued (see `rules.substitution.unless_worse`).
     """
     actor.require(Role.LENDER)
-    thousandths = receipts.thousandths(quantity, where="/quantity")
     with ctx.store.begin() as session:
         # assets before pledges: so does everybody who locks both
         asset = session.get(ReceivableRow, receivable_id, with_for_update=True)
@@ -63,6 +62,9 @@ def offer(
         unless_refused(pledges.may_replace(pledge_rows.value(sold), by=actor.require()))
         if asset is None or asset.holder_id != sold.pledgor_id:
             raise NotFound("receivable_unknown", f"the pledgor holds no receivable {receivable_id}")
+        _unless_over_goods(sold)
+        goods = session.get_one(WarehouseReceiptRow, sold.asset_id)
+        thousandths = receipts.thousandths(quantity, smallest=receipts.smallest(goods), where="/quantity")
         pledge_id = eip712.pledge_id(asset.id, new_id("sub"))
         _judge(session, ctx, sold, asset, thousandths, amount, pledge_id)
         lender, pledgor = _entered(session, sold)
@@ -110,12 +112,17 @@ def _entered(session: Session, sold: PledgeRow) -> tuple[PartyRow, PartyRow]:
     return lender, gate.active_party(session, sold.pledgor_id)
 
 
+def _unless_over_goods(sold: PledgeRow) -> None:
+    """Raises Refused not_over_goods."""
+    if not assets.KINDS[sold.asset_kind].sold:
+        raise Refused("not_over_goods", "only pledged goods are sold and replaced", pledge=sold.id)
+
+
 def _judge(
     session: Session, ctx: Context, sold: PledgeRow, asset: ReceivableRow, quantity: int, amount: Money, pledge_id: str
 ) -> None:
     """Raises Refused (see `offer`). All rows are locked."""
-    if not assets.KINDS[sold.asset_kind].sold:
-        raise Refused("not_over_goods", "only pledged goods are sold and replaced", pledge=sold.id)
+    _unless_over_goods(sold)
     unless_refused(pledges.may_replace(pledge_rows.value(sold), by=sold.lender_id))
     if sold.loan_id is None:
         raise Refused("pledge_without_loan", "it secures no loan of this book", pledge=sold.id)

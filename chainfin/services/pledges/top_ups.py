@@ -43,7 +43,7 @@ def pledge_more(ctx: Context, actor: Actor, loan_id: str, *, receipt_id: str, qu
     act_paused; Forbidden party_not_active (borrower, lender or keeper); Refused loan_not_on_goods, loan_not_running,
     goods_differ, price_missing, price_stale, exceeds_free, asset_not_free, self_attested, too_many_pledges.
     """
-    borrower_id, thousandths = actor.require(), receipts.thousandths(quantity, where="/quantity")
+    borrower_id = actor.require()
     with ctx.store.begin() as session:
         asset = session.get(WarehouseReceiptRow, receipt_id, with_for_update=True)
         row = session.get(LoanRow, loan_id)
@@ -51,6 +51,7 @@ def pledge_more(ctx: Context, actor: Actor, loan_id: str, *, receipt_id: str, qu
             raise NotFound("loan_unknown", f"there is no loan {loan_id}")
         if asset is None or asset.owner_id != borrower_id:
             raise NotFound("warehouse_receipt_unknown", f"you hold no warehouse receipt {receipt_id}")
+        thousandths = receipts.thousandths(quantity, smallest=receipts.smallest(asset), where="/quantity")
         value = ReceiptAsset.of(session, asset)
         lender = gate.enter(session, row.lender_id, Kind.PLEDGE)
         borrower = gate.active_party(session, borrower_id)
@@ -103,10 +104,14 @@ def _judge(
     if LoanState(row.status) not in ACCRUING:
         raise Refused("loan_not_running", f"the loan is {row.status}", loan=row.id)
     lent_on = session.get_one(WarehouseReceiptRow, application.asset_id)
-    refusal = margin.unless_like({**lent_on.goods, "unit": lent_on.unit}, {**asset.goods, "unit": asset.unit})
+    refusal = margin.unless_like(_described(lent_on), _described(asset))
     if refusal is not None:
         raise refusal.error()
     receipts.fresh_price(session, row.lender_id, asset, row.currency, ctx.clock.today())
+
+
+def _described(row: WarehouseReceiptRow) -> dict[str, object]:
+    return {**row.goods, "good": row.good, "unit": row.unit}
 
 
 def granting(session: Session, act_id: str) -> bool:

@@ -12,14 +12,14 @@ from chainfin.eth import eip712
 from chainfin.eth.bindings import orders_acts, pledges_acts, receivables_acts, warehouse_receipts_acts
 from chainfin.eth.bindings.registry import ACTS
 from chainfin.rules import pledge as pledges
-from chainfin.services.goods import two_words
+from chainfin.services.goods import receipts, two_words
 from chainfin.services.kernel import acts, pledge_rows
 from chainfin.services.kernel.context import Context
 from chainfin.services.lending import disbursement
 from chainfin.services.pledges import release, substitution, top_ups
 from chainfin.storage.chain_tables import ChainEvent
 from chainfin.storage.party_tables import PartyRow
-from chainfin.storage.trade_tables import ActRow, OrderRow, PledgeRow, ReceivableRow, WarehouseReceiptRow
+from chainfin.storage.trade_tables import ActRow, OrderRow, PledgeRow, ReceivableRow
 
 
 def chain_code(error_name: str) -> str:
@@ -64,7 +64,7 @@ def refused(session: Session, ctx: Context, act_id: str, code: str, message: str
         case receivables_acts.Issue:
             _mark(session.get(ReceivableRow, row.subject), session, "issuing")
         case warehouse_receipts_acts.Issue:
-            _mark(session.get(WarehouseReceiptRow, row.subject), session, "issuing")
+            receipts.refused(session, row.subject)
         case pledges_acts.Pledge:
             disbursement.pledge_refused(session, ctx, row.subject, code, message)
         case pledges_acts.Substitute:
@@ -129,7 +129,7 @@ def expire(ctx: Context, *, limit: int = 100) -> int:
     return len(late)
 
 
-def _mark(row: OrderRow | ReceivableRow | WarehouseReceiptRow | None, session: Session, waiting: str) -> None:
+def _mark(row: OrderRow | ReceivableRow | None, session: Session, waiting: str) -> None:
     """Only what was still waiting for this act: a refused repeat must not touch what stands."""
     if row is not None and row.status == waiting:
         row.status = "refused"

@@ -19,6 +19,7 @@ EFFECTS: Mapping[str, Effect] = MappingProxyType(
         accounts.ACCOUNT: accounts.change,
         mandates.MANDATE: mandates.sign_in_custody,
         prices.PRICE: prices.count_price,
+        prices.PRICE_WITHDRAWAL: prices.withdraw_price,
         prices.PRICE_SOURCE: prices.approve_source,
         partner_results.OUTCOME: partner_results.take,
         unmatched.ALLOCATION: unmatched.allocate,

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from chainfin.services.views.of_row import shown
-from chainfin.storage.trade_tables import PriceRow, PriceSourceRow, WarehouseReceiptRow
+from chainfin.storage.price_tables import PriceRow, PriceSourceRow
+from chainfin.storage.trade_tables import WarehouseReceiptRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class WarehouseReceiptView:
     owner_id: str
     parent_id: str | None
     goods: dict[str, object]
+    lot: dict[str, object] | None
     document_root: str
     unit: str
     issued: int
@@ -54,6 +56,8 @@ class PriceView:
     owner_id: str | None
     counts_from: datetime | None
     proposal_id: str | None
+    withdrawn_at: datetime | None
+    withdrawal_id: str | None
     created_at: datetime
 
     @classmethod

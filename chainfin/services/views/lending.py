@@ -183,9 +183,9 @@ class LoanView:
 
 @dataclass(frozen=True, slots=True)
 class MarginCallView:
-    """A call (补仓). ``status``: `rules.margin.State`, cured once the loan is over. ``left``: what is still to be paid
-    on it; ``quantity``: thousandths more of the goods that did the same when it was made; ``due_on``: the last day to
-    meet it (both None of a loan on receivables)."""
+    """A call (补仓). ``status``: `rules.margin.State`, cured once the loan is over. ``left``: the least that meets it
+    if it is paid today, None once it has ended; ``quantity``: thousandths more of the goods that did the same when it
+    was made; ``due_on``: the last day to meet it (both None of a loan on receivables)."""
 
     id: str
     asset_id: str
@@ -193,12 +193,12 @@ class MarginCallView:
     currency: str
     amount: int
     quantity: int | None
-    left: Money
+    left: Money | None
     due_on: date | None
     status: str
     escalated_on: date | None
     created_at: datetime
 
     @classmethod
-    def of(cls, row: MarginCallRow, *, status: str, left: Money) -> MarginCallView:
+    def of(cls, row: MarginCallRow, *, status: str, left: Money | None) -> MarginCallView:
         return shown(cls, row, status=status, left=left)

@@ -14,10 +14,11 @@ from chainfin.services.kernel.context import OPERATOR, Context
 from chainfin.services.parties import suspension
 from chainfin.storage.trade_tables import WarehouseReceiptRow
 from chainfin.values.party import Kind, kind_bits, kinds_in
+from tests import cast
 from tests.differential.services.deed import Call, Deed
 from tests.differential.services.generate_claims import Claims
 
-GOODS = {"commodity": "copper", "commodity_class": "standard", "insured": "true"}
+GOODS = {"commodity": "copper-cathode", "commodity_class": "standard", "insured": "true"}
 
 
 class Goods(Claims):
@@ -34,7 +35,13 @@ class Goods(Claims):
             "id": _receipt_id(self.ctx, legal, number), "owner": self.h.number(owner),
             "documentRoot": self.root(), "quantity": quantity,
         }  # fmt: skip
-        body: dict[str, Any] = {"number": number, "owner_id": self.h.id(owner), "goods": GOODS, "unit": "KGM"}
+        body: dict[str, Any] = {
+            "number": number,
+            "owner_id": self.h.id(owner),
+            "goods": GOODS,
+            "unit": "KGM",
+            "lot": cast.lot(number),
+        }
         return self.deed(
             by, f"{number} of {owner}, {quantity}", Call("WarehouseReceipts", "issue", params),
             lambda: receipts.issue(self.ctx, self.actor(by), **body, quantity=Decimal(quantity).scaleb(-3)),

@@ -80,6 +80,8 @@ STRICTER: Final[dict[tuple[str, str], str]] = {
     ("Pledges.undertake", "until_not_after_maturity"): _LOAN,
     ("Pledges.pledge", "margin_call_open"): _LOAN,
     ("Pledges.release", "margin_call_open"): _LOAN,
+    ("Pledges.release", "release_leaves_short"): _LOAN,
+    ("Pledges.release", "price_stale"): _LOAN,
     ("Pledges.substitute", "limit_exceeded"): _LOAN,
     ("Pledges.substitute", "substitution_undervalued"): _LOAN,
     ("WarehouseReceipts.release", "taken_not_sold"): "the chain knows no loan: there a lender owns what it took",

@@ -1,0 +1,205 @@
+"""Warehouse receipts and the prices of goods."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated
+
+from pydantic import BaseModel, Field, StringConstraints
+
+from api.schemas.common import (
+    AmountIn,
+    DecimalText,
+    Hex32,
+    Input,
+    Line,
+    Moment,
+    Reason,
+    Ref,
+    Word,
+    major,
+    quantity_text,
+    states,
+)
+from api.schemas.parties import ActOut
+from chainfin.rules import inventory, lot
+from chainfin.rules.lot import Lot
+from chainfin.services.views.goods import PriceSourceView, PriceView, WarehouseReceiptView
+
+UnitCode = Annotated[
+    str, StringConstraints(min_length=1, max_length=8), Field(description="UN/ECE Recommendation 20", examples=["TNE"])
+]
+GoodsFact = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+
+class LotIn(Input):
+    """Which goods they are: site and number, and a seal or, of bulk goods, a meter reading. Photographs by hash."""
+
+    site: Line
+    number: Word
+    seal: Word | None = None
+    meter: Line | None = None
+    photos: list[Hex32] = Field(default=[], max_length=lot.MAX_PHOTOS, description="SHA-256 of each file")
+
+    def value(self) -> Lot:
+        return Lot(self.site, self.number, self.seal, self.meter, tuple(self.photos))
+
+
+class LotOut(BaseModel):
+    site: str
+    number: str
+    seal: str | None
+    meter: str | None
+    photos: list[str]
+
+    @classmethod
+    def of(cls, seen: Lot) -> LotOut:
+        return cls(site=seen.site, number=seen.number, seal=seen.seal, meter=seen.meter, photos=list(seen.photos))
+
+
+class WarehouseReceiptIn(Input):
+    """Goods at the keeper. ``goods`` names at least the commodity, a code of the catalogue; class, grade and unit are
+    as it says."""
+
+    number: Word
+    owner_id: Ref
+    goods: Annotated[dict[Annotated[str, StringConstraints(max_length=64)], GoodsFact], Field(max_length=32)]
+    unit: Annotated[str, StringConstraints(min_length=1, max_length=8)] = Field(
+        description="UN/ECE Rec. 20", examples=["TNE"]
+    )
+    quantity: DecimalText
+    lot: LotIn
+
+
+class WarehouseReceiptOut(BaseModel):
+    """Quantities in ``unit``. free + pledged + released + liquidated + missing = issued; ``reserved`` is in free."""
+
+    id: str
+    number: str
+    keeper_id: str
+    owner_id: str
+    parent_id: str | None = Field(description="of goods taken out of another receipt")
+    goods: dict[str, str]
+    lot: LotOut | None = Field(description="null of a receipt from before lots were named")
+    document_root: str
+    unit: str
+    issued: str
+    free: str
+    reserved: str
+    pledged: str
+    released: str
+    liquidated: str
+    missing: str
+    status: str = states(inventory.State, "issuing", "refused")
+    created_at: Moment
+
+    @classmethod
+    def of(cls, seen: WarehouseReceiptView) -> WarehouseReceiptOut:
+        amounts = {
+            name: quantity_text(getattr(seen, name))
+            for name in ("issued", "free", "reserved", "pledged", "released", "liquidated", "missing")
+        }
+        return cls(
+            id=seen.id,
+            number=seen.number,
+            keeper_id=seen.keeper_id,
+            owner_id=seen.owner_id,
+            parent_id=seen.parent_id,
+            goods={name: str(value) for name, value in seen.goods.items()},
+            lot=None if seen.lot is None else LotOut.of(Lot.from_json(seen.lot)),
+            document_root=seen.document_root,
+            unit=seen.unit,
+            status=seen.status,
+            created_at=seen.created_at,
+            **amounts,
+        )
+
+
+class WarehouseReceiptAct(BaseModel):
+    warehouse_receipt: WarehouseReceiptOut
+    act: ActOut
+
+
+class ReleaseIn(Input):
+    quantity: DecimalText
+
+
+class CountIn(Input):
+    """What a count didn't find any more, in the receipt's unit; only a hash of the reason goes on chain."""
+
+    missing: DecimalText
+    reason: Reason
+
+
+class CorrectionIn(Input):
+    """What counts had missed and is there after all, in the receipt's unit; only a hash of the reason goes on chain."""
+
+    found: DecimalText
+    reason: Reason
+
+
+class PriceIn(Input):
+    """A price of one unit of a good of the catalogue on a day, in its unit, from a named source."""
+
+    good: Word
+    unit: UnitCode
+    price: AmountIn
+    source: Line
+    as_of: dt.date
+
+
+class PriceOut(BaseModel):
+    id: str
+    good: str
+    unit: str
+    currency: str
+    price: str
+    source: str
+    as_of: dt.date
+    owner_id: str | None = Field(description="the lender whose price it is; null: the operator's")
+    counts_from: Moment | None = Field(description="null: it doesn't count, or not yet")
+    proposal_id: str | None = Field(description="of a price that takes a second person")
+    withdrawn_at: Moment | None = Field(description="from then on it doesn't count any more")
+    withdrawal_id: str | None = Field(description="proposal by which it was withdrawn")
+    created_at: Moment
+
+    @classmethod
+    def of(cls, seen: PriceView) -> PriceOut:
+        return cls(
+            id=str(seen.id),
+            owner_id=seen.owner_id,
+            counts_from=seen.counts_from,
+            proposal_id=seen.proposal_id,
+            withdrawn_at=seen.withdrawn_at,
+            withdrawal_id=seen.withdrawal_id,
+            good=seen.good,
+            unit=seen.unit,
+            currency=seen.currency,
+            price=major(seen.minor_per_unit, seen.currency),
+            source=seen.source,
+            as_of=seen.as_of,
+            created_at=seen.created_at,
+        )
+
+
+class PriceWithdrawalIn(Input):
+    reason: Reason
+
+
+class PriceSourceIn(Input):
+    """``reason`` is kept with the proposal."""
+
+    name: Line
+    reason: Reason
+
+
+class PriceSourceOut(BaseModel):
+    """``proposal_id`` tells who approved it."""
+
+    name: str
+    proposal_id: str
+    approved_at: Moment
+
+    @classmethod
+    def of(cls, seen: PriceSourceView) -> PriceSourceOut:
+        return cls(name=seen.name, proposal_id=seen.proposal_id, approved_at=seen.approved_at)
