@@ -6,3 +6,10 @@
         me.sign_in()
         order = me.do(operations.orders_post_order(document=text))["order"]
 """
+
+from chainfin.client.async_client import AsyncClient
+from chainfin.client.client import Client
+from chainfin.client.problem import ApiProblem
+from chainfin.client.retries import Retries
+
+__all__ = ["ApiProblem", "AsyncClient", "Client", "Retries"]
