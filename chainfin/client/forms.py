@@ -696,7 +696,7 @@ class LimitIn(TypedDict):
     amount: AmountIn
     """The most that may be held and outstanding at once on whom the limit is about"""
     grade: NotRequired[Literal["A", "B", "C", "D"] | None]
-    """of the lender's rating desk"""
+    """of the lender's underwriter"""
 
 
 class LimitOut(TypedDict):
@@ -720,7 +720,7 @@ class LimitOut(TypedDict):
     used: str
     """What is outstanding of it: decimal, major units"""
     grade: str | None
-    """A (best) to D, by the lender's rating desk; null: not rated"""
+    """A (best) to D, by the lender's underwriter; null: not rated"""
     updated_at: str
     """When it last changed: ISO 8601, UTC"""
 
@@ -1672,12 +1672,12 @@ class ResolveIn(TypedDict):
 
 
 class ReviewIn(TypedDict):
-    """The word of the lender's desk; the applicant reads the reason."""
+    """The word of the lender's underwriter; the applicant reads the reason."""
 
     decision: Literal["approved", "refused"]
-    """Whether the lender's desk lends"""
+    """Whether the lender's underwriter lends"""
     reason: str
-    """Why the lender's desk decides so; the applicant reads it"""
+    """Why the lender's underwriter decides so; the applicant reads it"""
 
 
 class SandboxConsentIn(TypedDict):
