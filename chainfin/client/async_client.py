@@ -81,9 +81,9 @@ class AsyncClient(Speaker, AbstractAsyncContextManager["AsyncClient"]):
         """Sign an act that one has looked at, and wait for its end. See `Flows.finish`."""
         return await self._run(self.flows.finish(act))
 
-    async def sign_waiting(self) -> int:
-        """Sign every act that waits for this party. See `Flows.sign_waiting`."""
-        return await self._run(self.flows.sign_waiting())
+    async def sign_waiting(self, *functions: str) -> int:
+        """Sign every act that waits for this party, or those of some functions. See `Flows.sign_waiting`."""
+        return await self._run(self.flows.sign_waiting(*functions))
 
     async def consent(self, admission: Mapping[str, Any]) -> str:
         """Agree with one's key to be admitted. Returns the participant's id."""

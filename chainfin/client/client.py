@@ -88,9 +88,9 @@ class Client(Speaker, AbstractContextManager["Client"]):
         """Sign an act that one has looked at, and wait for its end. See `Flows.finish`."""
         return self._run(self.flows.finish(act))
 
-    def sign_waiting(self) -> int:
-        """Sign every act that waits for this party. See `Flows.sign_waiting`."""
-        return self._run(self.flows.sign_waiting())
+    def sign_waiting(self, *functions: str) -> int:
+        """Sign every act that waits for this party, or those of some functions. See `Flows.sign_waiting`."""
+        return self._run(self.flows.sign_waiting(*functions))
 
     def consent(self, admission: Mapping[str, Any]) -> str:
         """Agree with one's key to be admitted. Returns the participant's id."""

@@ -229,9 +229,9 @@ class Flows:
         answer: Any = yield from self.call(operation, key=key)
         if not isinstance(answer, dict):
             return cast(T, answer)
-        if operation.template == "/v1/mandates":
+        if operation.template == "/v1/mandates" and self.signer is not None:
             return cast(T, (yield from self.sign_mandate(answer, operation.body)))
-        if "revocation" in answer:
+        if "revocation" in answer and self.signer is not None:
             return cast(T, (yield from self.sign_revocation(answer)))
         if answer.keys() >= {"typed_data", "function"}:
             return cast(T, answer | (yield from self._ended(operation, answer, cast("ActOut", answer))))
@@ -262,11 +262,12 @@ class Flows:
             raise ApiProblem(409, {"code": error["code"], "detail": error["message"]})
         return ended
 
-    def sign_waiting(self) -> Flow[int]:
+    def sign_waiting(self, *functions: str) -> Flow[int]:
         """Sign every act that waits for this party and isn't an offer (a lender's pledges, a bank attesting what it
-        booked). Returns how many."""
+        booked); of these ``functions`` alone, where some are named. Returns how many."""
         found = yield from self.every(operations.acts_list_acts(status="awaiting_signature"))
-        waiting = [act for act in found if act["function"] not in eip712.OFFERED]
+        open_ = [act for act in found if act["function"] not in eip712.OFFERED]
+        waiting = [act for act in open_ if not functions or act["function"] in functions]
         for act in waiting:
             yield from self.finish(act)
         return len(waiting)

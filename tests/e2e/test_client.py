@@ -94,7 +94,8 @@ def test_client__main_trade__from_an_order_to_a_repaid_loan(town: Town) -> None:
         looking = api.applications_get_application(supplier.call(asked)["id"])
         supplier.accept(supplier.wait(looking, lambda seen: seen["status"] == "offered"))
         supplier.wait(looking, lambda seen: seen["status"] == "pledging")
-        assert lender.sign_waiting() == 1
+        assert lender.sign_waiting("release", "enforce") == 0
+        assert lender.sign_waiting("pledge") == 1
         loan = str(supplier.wait(looking, lambda seen: seen["status"] == "funded")["loan_id"])
 
         due = supplier.call(api.loans_repay(loan))
