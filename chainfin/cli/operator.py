@@ -13,8 +13,8 @@ from typing import Annotated, Any
 import typer
 
 from chainfin.cli.party import DEFAULT_URL, WATCH_S, Url, post, signed_in, told_of
+from chainfin.client.calls import PATIENCE_S
 from chainfin.client.client import Client
-from chainfin.client.flows import PATIENCE_S
 from chainfin.client.operation import untyped
 
 Who = Annotated[Path, typer.Argument(help="operator.json, or the operator's key file.")]

@@ -16,8 +16,8 @@ import typer
 
 from chainfin.cli import fields
 from chainfin.client import key_file
+from chainfin.client.calls import PATIENCE_S
 from chainfin.client.client import Client
-from chainfin.client.flows import PATIENCE_S
 from chainfin.client.problem import ApiProblem
 from chainfin.errors import BadInput, Unavailable, Unknown
 from chainfin.eth.signer import KeySigner

@@ -78,11 +78,13 @@ def unless_asked(act: Mapping[str, Any], asked: Asked, numbers: Mapping[str, int
             f"to be signed is {act['contract']}.{data['primaryType']}, asked was {asked.contract}.{asked.name}"
         )
     for name, wanted in {**asked.members, **numbers}.items():
-        if _plain(data["message"][name]) != _plain(wanted):
-            raise foreign(f"to be signed is {asked.name} with {name} {data['message'][name]}, asked was {wanted}")
+        said = data["message"].get(name)
+        if _plain(said) != _plain(wanted):
+            raise foreign(f"to be signed is {asked.name} with {name} {said}, asked was {wanted}")
     for name, most in asked.most.items():
-        if int(data["message"][name]) > most:
-            raise foreign(f"to be signed is {asked.name} with {name} {data['message'][name]}, at most {most} was asked")
+        said = str(data["message"].get(name))
+        if not said.isdecimal() or int(said) > most:
+            raise foreign(f"to be signed is {asked.name} with {name} {said}, at most {most} was asked")
 
 
 def _plain(value: Any) -> Any:

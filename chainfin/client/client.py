@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import httpx
 
 from chainfin.client import events
-from chainfin.client.flows import PATIENCE_S, Flows
+from chainfin.client.calls import PATIENCE_S
+from chainfin.client.flows import Flows
 from chainfin.client.operation import Operation, untyped
 from chainfin.client.retries import Retries
 from chainfin.client.speaker import Speaker
@@ -61,7 +62,7 @@ class Client(Speaker, AbstractContextManager["Client"]):
         self.http.close()
 
     def sign_in(self) -> None:
-        """With the key on this side. See `Flows.sign_in`."""
+        """With the key on this side. See `Calls.sign_in`."""
         self._run(self.flows.sign_in())
 
     def sign_in_as(self, client_id: str, client_secret: str) -> None:
@@ -69,7 +70,7 @@ class Client(Speaker, AbstractContextManager["Client"]):
         self._run(self.flows.sign_in_as(client_id, client_secret))
 
     def call(self, operation: Operation[T], *, key: str | None = None) -> T:
-        """Carry an operation out. See `Flows.call`."""
+        """Carry an operation out. See `Calls.call`."""
         return self._run(self.flows.call(operation, key=key))
 
     def do(self, operation: Operation[T], *, key: str | None = None) -> T:

@@ -8,8 +8,8 @@ from typing import Any
 
 import httpx
 
+from chainfin.client.calls import PATIENCE_S
 from chainfin.client.client import Client
-from chainfin.client.flows import PATIENCE_S
 from chainfin.errors import Unavailable
 from chainfin.eth.signer import KeySigner
 

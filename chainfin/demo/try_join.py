@@ -11,8 +11,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from chainfin.client import operations
+from chainfin.client.calls import PATIENCE_S
 from chainfin.client.client import Client
-from chainfin.client.flows import PATIENCE_S
 from chainfin.client.operation import untyped
 from chainfin.client.problem import ApiProblem
 from chainfin.connectors.sandbox.world import PARTNERS

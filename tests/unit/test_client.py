@@ -278,6 +278,21 @@ def test_sign_in__message_for_somebody_else__not_signed(answer: httpx.Response, 
     assert len(service.requests) == 1
 
 
+def test_sign_in__on_another_chain_than_before__not_signed() -> None:
+    service = Service(challenge(), token("t"), challenge(chain_id=8))
+    client = service.client(signer=KEY)
+    client.sign_in()
+    with pytest.raises(Refused, match="chain 8"):
+        client.sign_in()
+
+
+@pytest.mark.parametrize("domain", ["finance.example:8310", "FINANCE.example"])
+def test_sign_in__at_the_same_host__whatever_its_port(domain: str) -> None:
+    client = Service(challenge(domain=domain), token("t")).client(signer=KEY)
+    client.sign_in()
+    assert client.token == "t"
+
+
 def test_sign_in__text_that_is_no_sign_in__not_signed() -> None:
     service = Service(httpx.Response(200, json={"message": "I owe you everything"}))
     with pytest.raises(BadInput) as refusal:
