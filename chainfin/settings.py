@@ -71,7 +71,7 @@ class Settings(BaseSettings):
     cell: str = "c0"
     """The logical unit (逻辑单元) that this process serves."""
     domain: str = "127.0.0.1"
-    """The domain that a wallet sign-in message has to name (EIP-4361); commands sign for no other (unset: their URL's host)."""
+    """The domain that a wallet sign-in message has to name (EIP-4361); commands sign for it alone."""
     time_zone: ZoneInfo = ZoneInfo("Asia/Shanghai")
     """The zone by whose days business is dated, by its IANA name. A loan keeps the zone of its offer."""
     release_hours: int = Field(default=24, ge=0)
