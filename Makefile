@@ -10,7 +10,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # What the libraries of the embedded chain hash with: left to itself, eth-hash takes its slowest backend.
 export ETH_HASH_BACKEND := pysha3
 
-.PHONY: node help docs wheel install demo serve readme test coverage test-py check bench contracts check-contracts check-deploy check-long planted mutants soak lock clean
+.PHONY: node help docs wheel install demo serve readme test coverage test-py check clients bench contracts check-contracts check-deploy check-long planted mutants soak lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -117,6 +117,9 @@ contracts: $(VENV)/.dev ## compile the contracts again into contracts/artifacts 
 check-deploy: .venv-deploy/.ready ## the files of docs/operate/deploy before hadolint, kubernetes-validate and systemd-analyze
 	@test ! -d .venv-deploy || $(PYTHON) -m tests.deployment .venv-deploy/bin
 
+clients: $(VENV)/.core .venv-clients/.ready ## three public generators make clients into clients/; each, and ethers alone, plays a trade (needs Node 20)
+	@$(BIN)/python -m tests.clients
+
 check-contracts: $(VENV)/.dev node .venv-slither/.ready .venv-halmos/.ready ## long fuzzing, coverage, analysis, proofs and planted bugs (hours; needs Node)
 	PYTHON=$(BIN)/python contracts/test.sh --long
 	PYTHON=$(BIN)/python contracts/test.sh --coverage
@@ -153,7 +156,8 @@ lock: $(VENV)/.dev ## renew the pinned requirements (all of them with UPGRADE=--
 	$(COMPILE) $(UPGRADE) -o requirements/analysis-slither.txt requirements/analysis-slither.in
 	$(COMPILE) $(UPGRADE) -o requirements/analysis-halmos.txt requirements/analysis-halmos.in
 	$(COMPILE) $(UPGRADE) -o requirements/analysis-deploy.txt requirements/analysis-deploy.in
+	$(COMPILE) $(UPGRADE) -o requirements/analysis-clients.txt requirements/analysis-clients.in
 	$(COMPILE) $(UPGRADE) -o requirements/docs.txt requirements/docs.in
 
 clean: ## remove the environment and the embedded state
-	rm -rf $(VENV) .venv-* build .chainfin
+	rm -rf $(VENV) .venv-* build .chainfin clients

@@ -98,9 +98,13 @@ def _build(app: FastAPI) -> dict[str, Any]:
 
 
 def _hoist(part: Any, schemas: dict[str, Any]) -> None:
-    """Definitions within a schema that a route wrote down itself become the document's, where its references find
-    them."""
+    """Forms that a route wrote down itself, and definitions within them, become the document's: references find them,
+    and generators have a name for them."""
     if isinstance(part, dict):
+        form = part.get("schema")
+        if isinstance(form, dict) and "properties" in form and "title" in form:
+            schemas.setdefault(form["title"], form)
+            part["schema"] = {"$ref": f"#/components/schemas/{form['title']}"}
         for name, definition in part.pop("$defs", {}).items():
             schemas.setdefault(name, definition)
         reference = part.get("$ref")

@@ -71,7 +71,8 @@ class Settings(BaseSettings):
     cell: str = "c0"
     """The logical unit (逻辑单元) that this process serves."""
     domain: str = ""
-    """The domain that a wallet sign-in message has to name (EIP-4361); by default address and port of the service."""
+    """The domain that a wallet sign-in message has to name (EIP-4361); by default address and port of the service.
+    Commands sign for it alone, or for the address that they call."""
     time_zone: ZoneInfo = ZoneInfo("Asia/Shanghai")
     """The zone by whose days business is dated, by its IANA name. A loan keeps the zone of its offer."""
     release_hours: int = Field(default=24, ge=0)

@@ -2,7 +2,8 @@
 
 Every ``bash`` block is run, in the order in which the README links the guides, by one shell in a temporary folder that
 looks like the clone. A ``text`` block is what the block before it prints: ``…`` stands for whatever varies, on a line
-of its own for any lines. A ``diagram`` is looked at only. Needs nothing but the installed project.
+of its own for any lines. A ``diagram`` is looked at only; what stands in a ``ts`` block is taken from what
+`make clients` runs. Needs nothing but the installed project.
 """
 
 from __future__ import annotations
@@ -59,8 +60,10 @@ def blocks(path: Path) -> list[Block]:
             found.append(Block(place, content, None))
         elif language == "text" and found and not text[end : fence.start()].strip():
             found[-1] = Block(found[-1].place, found[-1].commands, content)
-        elif language != "diagram":
-            raise ValueError(f"{place}: neither bash, nor the text that a block before it prints, nor a diagram")
+        elif language not in ("diagram", "ts"):
+            raise ValueError(
+                f"{place}: neither bash, nor the text that a block before it prints, nor a diagram, nor ts"
+            )
         end = fence.end()
     return found
 

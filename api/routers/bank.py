@@ -8,8 +8,8 @@ from api.auth import Acting, Ctx
 from api.paging import Page, Paged, page
 from api.route import OnceRoute
 from api.schemas.bank import BankFileIn, BankFileOut, BankStatementOut
-from api.schemas.common import document_bytes
 from chainfin.connectors import bank_files
+from chainfin.documents import encoded
 from chainfin.services.reads import bank
 
 router = APIRouter(prefix="/v1", tags=["bank"], route_class=OnceRoute)
@@ -19,7 +19,7 @@ router = APIRouter(prefix="/v1", tags=["bank"], route_class=OnceRoute)
 def take_in(ctx: Ctx, actor: Acting, body: BankFileIn) -> BankFileOut:
     """Take a file of the bank's in: a statement (camt.053.001.08), a notification (camt.054.001.08) or what became of
     orders (pain.002.001.10). What can't be understood of it is parked; the same file again does nothing."""
-    return BankFileOut.of(bank_files.take_in(ctx, actor, document_bytes(body.document), body.name))
+    return BankFileOut.of(bank_files.take_in(ctx, actor, encoded(body.document), body.name))
 
 
 @router.get("/bank-statements")

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from api.auth import Acting, Ctx
 from api.paging import Page, Paged, page
 from api.route import OnceRoute
-from api.schemas.common import Id, document_bytes
+from api.schemas.common import Id
 from api.schemas.parties import ActOut
 from api.schemas.trade import (
     ConfirmationIn,
@@ -24,6 +24,7 @@ from api.schemas.trade import (
     SplitIn,
     TransferIn,
 )
+from chainfin.documents import encoded
 from chainfin.services.lending import credit_notes
 from chainfin.services.payments import instructions
 from chainfin.services.reads import queries
@@ -39,7 +40,7 @@ def issue(ctx: Ctx, actor: Acting, body: InvoiceIn, response: Response) -> Recei
         ctx,
         actor,
         body.order_id,
-        document_bytes(body.document),
+        encoded(body.document),
         accept_matched=body.accept_matched,
         due_date=body.due_date,
     )
@@ -138,7 +139,7 @@ def cancel(ctx: Ctx, actor: Acting, receivable_id: Id) -> ActOut:
 @router.post("/{receivable_id}/credit-notes", status_code=202)
 def credit(ctx: Ctx, actor: Acting, receivable_id: Id, body: DocumentIn) -> DilutionOut:
     """The holder's credit note (红字发票): it cuts the free part at once."""
-    done = credit_notes.credit(ctx, actor, receivable_id, document_bytes(body.document))
+    done = credit_notes.credit(ctx, actor, receivable_id, encoded(body.document))
     return DilutionOut(
         currency=done.diluted.currency,
         diluted=str(done.diluted),

@@ -29,19 +29,6 @@ MAX_JSON_BYTES = 64 * 1024
 
 _LINE = r"^[^\x00-\x1f\x7f]*$"
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_ENCODING = re.compile(r"""^\s*<\?xml[^>]{0,100}?\bencoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']""")
-_ENCODINGS = {
-    "utf-8",
-    "utf8",
-    "us-ascii",
-    "utf-16",
-    "iso-8859-1",
-    "iso-8859-15",
-    "windows-1252",
-    "gb2312",
-    "gbk",
-    "gb18030",
-}
 
 
 def states(known: Iterable[str], *before: str) -> Any:
@@ -190,13 +177,3 @@ def quantity(text: str, where: str) -> Decimal:
     if not re.fullmatch(r"[+-]?[0-9]{1,20}(\.[0-9]{1,19})?", text):
         raise BadInput("quantity_malformed", f"{text!r} is not a decimal quantity", where=where)
     return Decimal(text)
-
-
-def document_bytes(text: str) -> bytes:
-    """The document's bytes: in the encoding that its XML declaration names, where that is a usual one."""
-    declared = _ENCODING.match(text)
-    name = declared.group(1).lower() if declared else "utf-8"
-    try:
-        return text.encode(name if name in _ENCODINGS else "utf-8")
-    except UnicodeEncodeError:
-        return text.encode()

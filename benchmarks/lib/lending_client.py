@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 
-from chainfin.client.member import Member
+from chainfin.demo.member import Member
 from chainfin.eth.signer import KeySigner
 
 PATIENCE_S = 60.0

@@ -21,11 +21,11 @@ from api.serve import Server
 from benchmarks.lib import hardhat_node, lending_client
 from benchmarks.lib.lending_client import Account, Job, Paid
 from chainfin import samples
-from chainfin.client.member import Caller, Member
+from chainfin.client.client import Client
 from chainfin.connectors.sandbox import start_sandbox
+from chainfin.demo.member import Member
 from chainfin.errors import Unavailable
 from chainfin.eth import eip712
-from chainfin.eth.signer import KeySigner
 from chainfin.rules.mandate import GRADES
 from chainfin.runtime import log_setup
 from chainfin.runtime.installation import Installation
@@ -102,8 +102,7 @@ class World(AbstractContextManager["World"]):
 
     def _account(self, who: str) -> Account:
         member = self.members[who]
-        assert isinstance(member.signer, KeySigner), "a client process signs with the key itself"
-        return Account(member.id, member.token, member.signer.secret)
+        return Account(member.id, member.token, member.key.secret)
 
     def _start_clients(self) -> Connection:
         mine, theirs = _spawn.Pipe()
@@ -119,10 +118,9 @@ class World(AbstractContextManager["World"]):
     # the cast
 
     def _admit_all(self, server: Server) -> None:
-        operator = Caller(self._http)
+        operator = Client(self._http)
         made = server.signin.bootstrap_client()
-        secret = {"client_id": made.client.client_id, "client_secret": made.secret}
-        operator.token = operator.post("/v1/auth/token", {"grant_type": "client_credentials", **secret})["access_token"]
+        operator.sign_in_as(made.client.client_id, made.secret)
         cast = (("core", samples.CORE), ("supplier", samples.SUPPLIER), ("lender", samples.LENDER))
         for role, company in cast:
             self.members[role] = self._admit(operator, role, company)
@@ -135,14 +133,13 @@ class World(AbstractContextManager["World"]):
         self._place(lender, limit)
         self._lender_signs()
 
-    def _admit(self, operator: Caller, role: str, company: samples.Company) -> Member:
+    def _admit(self, operator: Client, role: str, company: samples.Company) -> Member:
         """Each holds its own key: where money is real, no lender's mandate is signed by a key in custody."""
         member = Member(self._http, name=role, account=f"6228-{company.uscc[-8:]}")
         body = {"name": company.english, "legal_scheme": "USCC", "legal_value": company.uscc, "roles": [role]}
         admitted = operator.post("/v1/participants", {**body, "account": member.account, "address": member.address})
         member.id = admitted["participant"]["id"]
-        signature = member.signature(admitted["consent"])
-        member.post(f"/v1/participants/{member.id}/consent", {"signature": signature})
+        member.consent(admitted)
         path = f"/v1/participants/{member.id}"
         member.until(lambda: operator.get(path), lambda found: found["status"] == "active")
         member.sign_in()
@@ -165,7 +162,7 @@ class World(AbstractContextManager["World"]):
 
     def _lender_signs(self) -> None:
         """The lender's own system: it signs each pledge as soon as it is asked to."""
-        actor, key = self._actor("lender", Role.LENDER), self.members["lender"].signer
+        actor, key = self._actor("lender", Role.LENDER), self.members["lender"].key
         ctx, over = self.installation.ctx, threading.Event()
 
         def run() -> None:
@@ -227,7 +224,7 @@ class World(AbstractContextManager["World"]):
     def _final(self, who: str, made: Sequence[ActView]) -> None:
         """Signed by ``who``'s own key and final on the chain."""
         actor = Actor("party", self.members[who].id)
-        key = self.members[who].signer
+        key = self.members[who].key
         for act in made:
             signing.sign(self.installation.ctx, actor, act.id, "0x" + eip712.sign(act.typed_data, key).hex())
         ids = [act.id for act in made]

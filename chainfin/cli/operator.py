@@ -10,12 +10,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
-import httpx
 import typer
 
-from chainfin.cli.party import DEFAULT_URL, WATCH_S, Url, signed_in
-from chainfin.client.member import PATIENCE_S, ApiProblem, Caller, Member
-from chainfin.errors import BadInput, Unavailable
+from chainfin.cli.party import DEFAULT_URL, WATCH_S, Url, post, signed_in, told_of
+from chainfin.client.calls import PATIENCE_S
+from chainfin.client.client import Client
+from chainfin.client.operation import untyped
 
 Who = Annotated[Path, typer.Argument(help="operator.json, or the operator's key file.")]
 Party = Annotated[str, typer.Argument(metavar="PARTICIPANT", help="Its id (pty_…).")]
@@ -50,16 +50,8 @@ def pause(who: Who, reason: Reason, stop: Kinds = None, go: Kinds = None, url: U
 
 def parked_list(who: Who, status: Status = "open", url: Url = DEFAULT_URL) -> None:
     """Print what is parked, the oldest first, as JSON."""
-    items: list[Any] = []
     with speaking(url, who, "/v1/parked") as caller:
-        cursor = ""
-        while True:
-            more = f"&cursor={cursor}" if cursor else ""
-            page = caller.get(f"/v1/parked?status={status}&limit=200{more}")
-            items += page["items"]
-            cursor = page["next"] or ""
-            if not cursor:
-                break
+        items = caller.every(untyped("GET", "/v1/parked", {"status": status}, None))
     typer.echo(json.dumps(items, ensure_ascii=False, indent=1))
 
 
@@ -97,30 +89,23 @@ def _closed(url: str, who: Path, path: str, body: dict[str, Any]) -> None:
 
 
 @contextmanager
-def speaking(url: str, who: Path, path: str) -> Iterator[Caller]:
+def speaking(url: str, who: Path, path: str) -> Iterator[Client]:
     """Signed in. Raises Unavailable service_unreachable; BadInput with the code of a refusal."""
-    with httpx.Client(base_url=url, timeout=60.0, trust_env=False) as http:
-        try:
-            yield signed_in(http, who)
-        except httpx.TransportError as error:
-            raise Unavailable("service_unreachable", f"{url} doesn't answer: {error}", where=url) from None
-        except ApiProblem as problem:
-            raise BadInput(problem.code, problem.message, where=path) from None
+    with told_of(path), signed_in(url, who) as caller:
+        yield caller
 
 
 def _asked(url: str, who: Path, path: str, body: dict[str, Any]) -> None:
     """Prints the act as it ended. Exit code 1: the chain refused it, or it isn't final yet."""
     with speaking(url, who, path) as caller:
-        act = _ended(caller, caller.post(path, body))
+        act = _ended(caller, post(caller, path, body))
     typer.echo(json.dumps({name: act[name] for name in ("id", "function", "subject", "status", "error")}, indent=1))
     if act["status"] != "final":
         raise typer.Exit(1)
 
 
-def _ended(caller: Caller, act: dict[str, Any]) -> dict[str, Any]:
-    """The act with its end, or as it is when patience is over; signed first where the operator's key is here."""
-    if isinstance(caller, Member) and act["status"] == "awaiting_signature":
-        act = caller.post(f"/v1/acts/{act['id']}/signature", {"signature": caller.signature(act["typed_data"])})
+def _ended(caller: Client, act: dict[str, Any]) -> dict[str, Any]:
+    """The act with its end, or as it is when patience is over."""
     end = time.monotonic() + PATIENCE_S
     while act["status"] == "signed" and time.monotonic() < end:
         time.sleep(WATCH_S)

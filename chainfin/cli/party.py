@@ -6,17 +6,20 @@ import json
 import os
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
-import httpx
 import typer
 
 from chainfin.cli import fields
 from chainfin.client import key_file
-from chainfin.client.member import PATIENCE_S, ApiProblem, Caller, Member
-from chainfin.errors import BadInput, ChainfinError, Unavailable
+from chainfin.client.calls import PATIENCE_S
+from chainfin.client.client import Client
+from chainfin.client.problem import ApiProblem
+from chainfin.errors import BadInput, Unavailable, Unknown
 from chainfin.eth.signer import KeySigner
 
 DEFAULT_URL = "http://127.0.0.1:8310"
@@ -72,7 +75,7 @@ def call(
     ] = None,
     body: Annotated[str | None, typer.Option("--json", help="The body to post, as JSON.")] = None,
     document: Annotated[Path | None, typer.Option(help="A trade document to post.")] = None,
-    post: Annotated[bool, typer.Option("--post", help="Post without a body.")] = False,
+    bare: Annotated[bool, typer.Option("--post", help="Post without a body.")] = False,
     pick: Pick = "",
     until: Annotated[str, typer.Option(help="Read again until it is so (status=funded), half a minute at most.")] = "",
     output: Annotated[
@@ -82,26 +85,23 @@ def call(
     url: Url = DEFAULT_URL,
 ) -> None:
     """Call the API as somebody: sign in, send, sign the act or the offer that comes back, wait until it is final."""
-    posting = bool(field or body or document or post)
+    posting = bool(field or body or document or bare)
     if posting and (until or output):
         raise BadInput("option_for_reading", "--until and --output are for what is read", where=path)
     if "//" in path or path.endswith("="):
         raise BadInput("path_incomplete", "a part of it is empty: is a variable not set in this shell?", where=path)
-    with httpx.Client(base_url=url, timeout=60.0, trust_env=False) as http:
-        try:
-            caller = signed_in(http, who, passphrase_file)
+    try:
+        with signed_in(url, who, passphrase_file) as caller:
             if output is not None:
                 _write(output, caller.download(path))
                 return
             if posting:
-                answer = _post(caller, path, fields.put(_body(body, document), field or []))
+                answer = post(caller, path, fields.put(_body(body, document), field or []))
             else:
                 answer = _read(caller, path, until)
-        except httpx.TransportError as error:
-            raise Unavailable("service_unreachable", f"{url} doesn't answer: {error}", where=url) from None
-        except ApiProblem as problem:
-            typer.echo(json.dumps(problem.body or {"code": problem.code}, ensure_ascii=False, indent=1), err=True)
-            raise typer.Exit(2) from None
+    except ApiProblem as problem:
+        typer.echo(json.dumps(problem.body or {"code": problem.code}, ensure_ascii=False, indent=1), err=True)
+        raise typer.Exit(2) from None
     print_answer(answer, pick)
 
 
@@ -113,7 +113,7 @@ def _write(file: Path, content: bytes) -> None:
         raise BadInput("file_unwritable", str(error.strerror), where=str(file)) from None
 
 
-def _read(caller: Caller, path: str, until: str) -> Any:
+def _read(caller: Client, path: str, until: str) -> Any:
     """The answer, once it is as ``until`` says. Raises Unavailable patience_over."""
     name, equals, wanted = until.partition("=")
     if until and not equals:
@@ -140,13 +140,8 @@ def token(
     url: Url = DEFAULT_URL,
 ) -> None:
     """Sign in and print the bearer token, for curl and other clients; it is good for half an hour."""
-    with httpx.Client(base_url=url, timeout=60.0, trust_env=False) as http:
-        try:
-            typer.echo(signed_in(http, who, passphrase_file).token)
-        except httpx.TransportError as error:
-            raise Unavailable("service_unreachable", f"{url} doesn't answer: {error}", where=url) from None
-        except ApiProblem as problem:
-            raise BadInput(problem.code, problem.message, where=str(who)) from None
+    with told_of(str(who)), signed_in(url, who, passphrase_file) as caller:
+        typer.echo(caller.token)
 
 
 def _body(text: str | None, document: Path | None) -> dict[str, Any]:
@@ -173,17 +168,12 @@ def consent(
     """Agree, with your key, to be admitted. Until then nobody can act in your name, and neither can you."""
     try:
         asked = json.loads(admission.read_text())
-        party_id, typed_data = asked["participant"]["id"], asked["consent"]
-    except (OSError, ValueError, KeyError, TypeError):
-        raise BadInput("admission_malformed", "not the answer to an admission", where=str(admission)) from None
-    member = Member(httpx.Client(base_url=url, timeout=60.0, trust_env=False), signer=_key(who, passphrase_file))
-    try:
-        member.post(f"/v1/participants/{party_id}/consent", {"signature": member.signature(typed_data)})
-    except httpx.TransportError as error:
-        raise Unavailable("service_unreachable", f"{url} doesn't answer: {error}", where=url) from None
-    except ApiProblem as problem:
-        raise BadInput(problem.code, problem.message, where=str(admission)) from None
-    typer.echo(party_id)
+    except (OSError, ValueError):
+        asked = {}
+    if not isinstance(asked, dict) or not isinstance(asked.get("consent"), dict) or "participant" not in asked:
+        raise BadInput("admission_malformed", "not the answer to an admission", where=str(admission))
+    with told_of(str(admission)), _with_key(url, who, passphrase_file) as member:
+        typer.echo(member.consent(asked))
 
 
 def sign(
@@ -194,8 +184,7 @@ def sign(
 ) -> None:
     """Sign every act that waits for you: a lender's pledges and releases, a bank's settlements. With --watch a service
     that goes away is waited for."""
-    with httpx.Client(base_url=url, timeout=60.0, trust_env=False) as http:
-        member = Member(http, name=who.stem, signer=_key(who, passphrase_file))
+    with _with_key(url, who, passphrase_file) as member:
         trouble = ""
         while True:
             try:
@@ -207,8 +196,8 @@ def sign(
                         typer.echo(f"{signed} signed and final")
                     if watch:
                         time.sleep(WATCH_S)
-            except (httpx.TransportError, ApiProblem) as error:
-                found = _told(error, url)
+            except (Unavailable, Unknown, ApiProblem) as error:
+                found = BadInput(error.code, error.message) if isinstance(error, ApiProblem) else error
                 if not watch:
                     raise found from None
                 if str(found) != trouble:
@@ -217,12 +206,6 @@ def sign(
                 time.sleep(RETRY_S)
             if not watch:
                 return
-
-
-def _told(error: httpx.TransportError | ApiProblem, url: str) -> ChainfinError:
-    if isinstance(error, ApiProblem):
-        return BadInput(error.code, error.message)
-    return Unavailable("service_unreachable", f"{url} doesn't answer: {error}", where=url)
 
 
 def confirm(
@@ -243,16 +226,10 @@ def confirm(
         invoice = document.read_bytes()
     except OSError as error:
         raise BadInput("file_unreadable", str(error.strerror), where=str(document)) from None
-    with httpx.Client(base_url=url, timeout=60.0, trust_env=False) as http:
-        member = Member(http, name=who.stem, signer=_key(who, passphrase_file))
-        try:
-            member.sign_in()
-            known = member.get(f"/v1/receivables/{receivable_id}")
-            answer = member.confirm(known, invoice, seller=seller, due=None if due is None else due.date())
-        except httpx.TransportError as error:
-            raise Unavailable("service_unreachable", f"{url} doesn't answer: {error}", where=url) from None
-        except ApiProblem as problem:
-            raise BadInput(problem.code, problem.message, where=receivable_id) from None
+    with told_of(receivable_id), _with_key(url, who, passphrase_file) as member:
+        member.sign_in()
+        known = member.get(f"/v1/receivables/{receivable_id}")
+        answer = member.confirm(known, invoice, seller=seller, due=None if due is None else due.date())
     print_answer(answer, pick)
 
 
@@ -281,44 +258,46 @@ def _key(who: Path, passphrase_file: Path | None) -> KeySigner:
     return key_file.read(who, lambda: _passphrase(who, passphrase_file))
 
 
-def signed_in(http: httpx.Client, who: Path, passphrase_file: Path | None = None) -> Caller:
-    """By client credentials (a JSON file) or by wallet (a key file). Raises BadInput file_unreadable, and what
-    `key_file.read` raises."""
+def _with_key(url: str, who: Path, passphrase_file: Path | None) -> Client:
+    """Raises what `key_file.read` raises."""
+    # under the name that the service goes by, where its URL here is another
+    return Client(url, signer=_key(who, passphrase_file), domain=os.environ.get("CHAINFIN_DOMAIN"))
+
+
+@contextmanager
+def told_of(where: str) -> Iterator[None]:
+    """A refusal by the API is one of what was put in. Raises BadInput with its code."""
+    try:
+        yield
+    except ApiProblem as problem:
+        raise BadInput(problem.code, problem.message, where=where) from None
+
+
+def signed_in(url: str, who: Path, passphrase_file: Path | None = None) -> Client:
+    """By client credentials (a JSON file) or by wallet (a key file). Raises BadInput file_unreadable,
+    credentials_malformed, and what `key_file.read` raises."""
     try:
         text = who.read_text().strip()
     except OSError as error:
         raise BadInput("file_unreadable", str(error.strerror), where=str(who)) from None
     if text.startswith("{") and not key_file.is_keystore(text):
-        caller = Caller(http)
-        credentials = {"grant_type": "client_credentials", **json.loads(text)}
-        caller.token = caller.post("/v1/auth/token", credentials)["access_token"]
+        caller = Client(url)
+        caller.sign_in_as(*_credentials(text, who))
         return caller
-    member = Member(http, name=who.stem, signer=_key(who, passphrase_file))
+    member = _with_key(url, who, passphrase_file)
     member.sign_in()
     return member
 
 
-def _post(caller: Caller, path: str, body: dict[str, Any]) -> Any:
-    if isinstance(caller, Member) and path.endswith("/accept") and not body:
-        made = caller.get(path.removesuffix("/accept"))
-        body = {"signature": caller.signature(made.get("offer", made)["act"]["typed_data"])}
-    answer = caller.post(path, body)
-    if not isinstance(caller, Member) or not isinstance(answer, dict):
-        return answer
-    if path == "/v1/mandates":
-        return caller.sign_mandate(answer)
-    if "revocation" in answer:
-        return caller.sign_revocation(answer)
-    act = answer.get("act")
-    if act is None and answer.keys() >= {"typed_data", "function"}:
-        return _finished(caller, answer)
-    if act is not None and act["status"] == "awaiting_signature":
-        answer["act"] = _finished(caller, act)
-    return answer
+def _credentials(text: str, who: Path) -> tuple[str, str]:
+    """Client id and secret, as the service printed them."""
+    try:
+        found = json.loads(text)
+        return str(found["client_id"]), str(found["client_secret"])
+    except (ValueError, KeyError):
+        raise BadInput("credentials_malformed", "these are no client credentials", where=str(who)) from None
 
 
-def _finished(caller: Member, act: dict[str, Any]) -> dict[str, Any]:
-    """The act with its end; as it is, where somebody else has to sign it first (the owner of goods found again)."""
-    if act["status"] == "awaiting_signature" and act["signer"] != caller.address:
-        return act
-    return caller.finish(act)
+def post(caller: Client, path: str, body: dict[str, Any]) -> Any:
+    """Where the key is here, what comes of it is signed and awaited."""
+    return caller.post(path, body) if caller.signer is None else caller.act(path, body)

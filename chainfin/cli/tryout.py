@@ -6,12 +6,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
-import httpx
 import typer
 
-from chainfin.cli.party import DEFAULT_URL, Url, signed_in
-from chainfin.client.member import ApiProblem
-from chainfin.errors import BadInput, Unavailable
+from chainfin.cli.party import DEFAULT_URL, Url, signed_in, told_of
+from chainfin.client.client import Client
 
 
 def tryout(
@@ -37,17 +35,12 @@ def tryout(
         typer.echo(f"{folder}: {many}, all of them invented")
         return
     credentials = operator or settings.home / "operator.json"
-    with httpx.Client(base_url=url, timeout=60.0, trust_env=False) as http:
-        try:
-            try_join.await_sandbox(http)
-            speaker = signed_in(http, credentials)
+    with told_of(str(folder)), Client(url) as guest:
+        try_join.await_sandbox(guest)
+        with signed_in(url, credentials) as speaker:
             if not folder.exists() or not any(folder.iterdir()):
                 try_folder.write(folder, try_join.business_day(speaker))
             ids = try_join.join(speaker, try_folder.keys(folder))
-        except httpx.TransportError as error:
-            raise Unavailable("service_unreachable", f"{url} doesn't answer: {error}", where=url) from None
-        except ApiProblem as problem:
-            raise BadInput(problem.code, problem.message, where=str(folder)) from None
     names = {name.upper(): party_id for name, party_id in ids.items()}
     try_folder.write_names(folder, {**names, "OPERATOR": str(credentials), "CHAINFIN_URL": url})
     typer.echo(f"{len(ids)} companies have joined {url}; now: . {folder}/env")

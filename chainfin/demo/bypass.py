@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlmodel import Session, select
 
-from chainfin.client.member import Member
+from chainfin.demo.member import Member
 from chainfin.demo.stage import Stage
 from chainfin.eth import eip712
 from chainfin.eth.bindings.pledges_acts import Grant
@@ -44,7 +44,7 @@ def pledge_again(stage: Stage, pledgor: Member, loan_id: str) -> dict[str, Any]:
             party=lender,
             act=register.pledge_act(granted, "SAMPLE-NO-ENTRY"),
             subject="demo:second-pledge",
-            auths=[eip712.authorise(grant, pledgor.signer)],
+            auths=[eip712.authorise(grant, pledgor.key)],
         )
 
     def look() -> ActRow:

@@ -15,7 +15,8 @@ from rich.console import Console
 from stdnum.iso7064 import mod_97_10
 
 from chainfin import samples
-from chainfin.client.member import ApiProblem, Member
+from chainfin.client.problem import ApiProblem
+from chainfin.demo.member import Member
 from chainfin.demo.report import Report
 from chainfin.demo.stage import Stage
 from chainfin.demo.story import Cast, Story
@@ -150,7 +151,7 @@ class _Play:
 
     def _send(self, member: Member, path: str, document: Document, **more: Any) -> dict[str, Any]:
         self._reach(document.issue_date)
-        answer = member.do(path, {"document": self.papers.xml(document), **more})
+        answer: dict[str, Any] = member.act(path, {"document": self.papers.xml(document), **more})
         quantities = ", ".join(
             f"{line.quantity} {line.unit_code}" for line in document.lines if line.quantity is not None
         )
@@ -173,12 +174,12 @@ class _Play:
             "shortfalls": [],
         }
         try:
-            story.receivable = supplier.do("/v1/receivables", body)["receivable"]
+            story.receivable = supplier.act("/v1/receivables", body)["receivable"]
         except ApiProblem as problem:
             if problem.code != "invoice_above_received":
                 raise
             self._explain(invoice, problem)
-            story.receivable = supplier.do("/v1/receivables", {**body, "accept_matched": True})["receivable"]
+            story.receivable = supplier.act("/v1/receivables", {**body, "accept_matched": True})["receivable"]
         known = story.receivable
         self.report.did(
             supplier.name, f"issued the receivable: face {known['face']} {known['currency']}", known["id"][:14]

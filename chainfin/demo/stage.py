@@ -13,8 +13,9 @@ from uuid import uuid4
 import httpx
 
 from api.serve import Server
-from chainfin.client.member import Caller, Member
+from chainfin.client.client import Client
 from chainfin.connectors.sandbox import World
+from chainfin.demo.member import Member
 from chainfin.errors import BadInput
 from chainfin.rules.mandate import GRADES
 from chainfin.runtime.installation import Installation
@@ -45,14 +46,9 @@ class Stage(AbstractContextManager["Stage"]):
             assert self.installation.sandbox is not None, "the demo plays with the sandbox"
             self.world = World(self.installation.sandbox)
             self._stack.callback(self.world.close)
-            self.operator = Caller(self.http)
+            self.operator = Client(self.http)
             made = self.server.signin.bootstrap_client()
-            body = {
-                "grant_type": "client_credentials",
-                "client_id": made.client.client_id,
-                "client_secret": made.secret,
-            }
-            self.operator.token = self.operator.post("/v1/auth/token", body)["access_token"]
+            self.operator.sign_in_as(made.client.client_id, made.secret)
         except BaseException:
             self._stack.close()
             raise
@@ -93,16 +89,12 @@ class Stage(AbstractContextManager["Stage"]):
         admitted = self.operator.post("/v1/participants", body)
         member.id = admitted["participant"]["id"]
         if admitted["consent"] is not None:
-            signature = member.signature(admitted["consent"])
-            member.post(f"/v1/participants/{member.id}/consent", {"signature": signature})
+            member.consent(admitted)
         member.token = self.operator.token
         member.until(lambda: self.operator.get(f"/v1/participants/{member.id}"), lambda p: p["status"] == "active")
         if custody:
             made = self.operator.post("/v1/clients", {"party_id": member.id})
-            credentials = {"client_id": made["client_id"], "client_secret": made["client_secret"]}
-            member.token = Caller(self.http).post(
-                "/v1/auth/token", {"grant_type": "client_credentials", **credentials}
-            )["access_token"]
+            member.sign_in_as(made["client_id"], made["client_secret"])
         else:
             member.token = ""
             member.sign_in()

@@ -8,8 +8,10 @@ from datetime import date
 from typing import Any
 
 from chainfin import samples
-from chainfin.client.member import ApiProblem, Member, confirmation
+from chainfin.client.flows import confirmation
+from chainfin.client.problem import ApiProblem
 from chainfin.demo.bypass import pledge_again
+from chainfin.demo.member import Member
 from chainfin.demo.report import Report
 from chainfin.demo.stage import Stage
 from chainfin.values.money import Money
@@ -104,7 +106,7 @@ class Story:
         received = who.core.get(path)["received"]
         report.did(who.core.name, f"received goods worth {received} {self.order['currency']}")
         body = {"order_id": self.order["id"], "document": self.documents["invoice"].decode()}
-        self.receivable = who.supplier.do("/v1/receivables", body)["receivable"]
+        self.receivable = who.supplier.act("/v1/receivables", body)["receivable"]
         report.did(
             who.supplier.name, f"issued the receivable: face {self.receivable['face']}", _hash(self.receivable["id"])
         )
@@ -113,7 +115,8 @@ class Story:
         report.did(who.core.name, f"confirmed it (确权): will pay on {self.receivable['due_date']}")
 
     def _document(self, member: Member, path: str, name: str) -> dict[str, Any]:
-        return member.do(path, {"document": self.documents[name].decode()})
+        answer: dict[str, Any] = member.act(path, {"document": self.documents[name].decode()})
+        return answer
 
     # c ------------------------------------------------------------------------------------------------------------
 
@@ -154,13 +157,14 @@ class Story:
         return str(ended["loan_id"])
 
     def _accept(self, member: Member, path: str) -> None:
-        offer = member.get(path)["offer"]
+        application = member.get(path)
+        offer = application["offer"]
         terms = offer["terms"]
         self.report.note(
             f"[bold]offer[/] {offer['amount']} at {terms['annual_rate']} a year, fee {terms['fee']}, until "
             f"{terms['maturity']}; true yearly cost (IRR, fees included) {terms['yearly_cost']}"
         )
-        member.post(f"{path}/accept", {"signature": member.signature(offer["act"]["typed_data"])})
+        member.accept(application)
 
     # d ------------------------------------------------------------------------------------------------------------
 
@@ -171,7 +175,7 @@ class Story:
         goods = {"commodity": "copper-strip", "insured": "true"}
         lot = {"site": "SAMPLE yard 3", "number": "SAMPLE-LOT-0001", "seal": "SAMPLE-SEAL-0001"}
         body = {"number": "SAMPLE-WR-0001", "owner_id": who.distributor.id, "goods": goods, "unit": "KGM", "lot": lot}
-        receipt = who.keeper.do("/v1/warehouse-receipts", {**body, "quantity": "20000"})["warehouse_receipt"]
+        receipt = who.keeper.act("/v1/warehouse-receipts", {**body, "quantity": "20000"})["warehouse_receipt"]
         report.did(who.keeper.name, "issued a warehouse receipt over 20,000 kg of copper strip", _hash(receipt["id"]))
         price = {"amount": "70.00", "currency": CNY}
         quoted = {
@@ -239,13 +243,13 @@ class Story:
         self._must_fail(
             "the same invoice a second time",
             "invoice_already_registered",
-            lambda: who.supplier.do("/v1/receivables", invoice),
+            lambda: who.supplier.act("/v1/receivables", invoice),
         )
         self._must_fail("a second pledge of the same amount", "chain_exceeds_free", self._second_pledge)
         self._must_fail(
             "a confirmation by anybody but the debtor",
             "not_debtor",
-            lambda: who.supplier.do(f"{receivable}/confirmation", confirmation(self.receivable)),
+            lambda: who.supplier.act(f"{receivable}/confirmation", confirmation(self.receivable)),
         )
         self._must_fail("an invoice above what was received", "invoice_above_received", self._overinvoiced)
         self._must_fail("a replayed signature", "signature_replayed", self._replay)
@@ -288,12 +292,12 @@ class Story:
         """Another trade of the same two: 4,500 kg received, 5,000 kg invoiced."""
         who = self.who
         docs = samples.trade(self.stage.today, "SAMPLE-INV-0002", overinvoiced=True, order_number="SAMPLE-PO-0002")
-        order = who.core.do("/v1/orders", {"document": docs["order"].decode()})["order"]
+        order = who.core.act("/v1/orders", {"document": docs["order"].decode()})["order"]
         path = f"/v1/orders/{order['id']}"
-        who.supplier.do(f"{path}/acknowledgement", {"document": docs["response"].decode()})
-        who.supplier.do(f"{path}/despatches", {"document": docs["despatch"].decode()})
-        who.core.do(f"{path}/receipts", {"document": docs["receipt"].decode()})
-        who.supplier.do("/v1/receivables", {"order_id": order["id"], "document": docs["invoice"].decode()})
+        who.supplier.act(f"{path}/acknowledgement", {"document": docs["response"].decode()})
+        who.supplier.act(f"{path}/despatches", {"document": docs["despatch"].decode()})
+        who.core.act(f"{path}/receipts", {"document": docs["receipt"].decode()})
+        who.supplier.act("/v1/receivables", {"order_id": order["id"], "document": docs["invoice"].decode()})
 
     def _replay(self) -> None:
         """The signature that accepted the first offer, sent once more."""

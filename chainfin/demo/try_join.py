@@ -10,10 +10,13 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
-import httpx
-
-from chainfin.client.member import PATIENCE_S, ApiProblem, Caller, Member
+from chainfin.client import operations
+from chainfin.client.calls import PATIENCE_S
+from chainfin.client.client import Client
+from chainfin.client.operation import untyped
+from chainfin.client.problem import ApiProblem
 from chainfin.connectors.sandbox.world import PARTNERS
+from chainfin.demo.member import Member
 from chainfin.demo.try_folder import PLAYERS, Player
 from chainfin.errors import Conflict, Refused, Unavailable
 from chainfin.eth.signer import KeySigner
@@ -39,30 +42,30 @@ COPPER = {
 }
 
 
-def await_sandbox(http: httpx.Client) -> None:
+def await_sandbox(guest: Client) -> None:
     """Wait until the service answers. Raises Unavailable service_unreachable; Conflict sandbox_only: partners of it are
     real, and invented companies have no place there."""
     end = time.monotonic() + PATIENCE_S
     while True:
         try:
-            played = http.get("/", headers={"Accept": "application/json"}).json()["sandbox"]
+            played = guest.call(operations.system_read_home())["sandbox"]
             break
-        except (httpx.TransportError, ValueError, LookupError, TypeError) as error:
+        except (Unavailable, ApiProblem, LookupError, TypeError) as error:
             if time.monotonic() > end:
                 why = f"no chainfin answers here: {error}"
-                raise Unavailable("service_unreachable", why, where=str(http.base_url)) from None
+                raise Unavailable("service_unreachable", why, where=str(guest.http.base_url)) from None
             time.sleep(0.1)
     real = [partner for partner in PARTNERS if partner not in played]
     if real:
         raise Conflict("sandbox_only", f"invented companies don't join real partners ({', '.join(real)})")
 
 
-def business_day(operator: Caller) -> date:
+def business_day(operator: Client) -> date:
     """The day that it is by the service's clock."""
     return date.fromisoformat(operator.get("/v1/clock")["today"])
 
 
-def join(operator: Caller, keys: Mapping[str, KeySigner]) -> dict[str, str]:
+def join(operator: Client, keys: Mapping[str, KeySigner]) -> dict[str, str]:
     """Admit every company, let its key consent, wait until the chain knows it; then mandate, money, limits and a price.
     Returns the participants' ids by name.
 
@@ -81,9 +84,9 @@ def join(operator: Caller, keys: Mapping[str, KeySigner]) -> dict[str, str]:
     return {name: member.id for name, member in members.items()}
 
 
-def _admitted(operator: Caller, key: KeySigner, name: str, player: Player, known: Mapping[str, Any] | None) -> Member:
+def _admitted(operator: Client, key: KeySigner, name: str, player: Player, known: Mapping[str, Any] | None) -> Member:
     """The company as a member, its consent given."""
-    member = Member(operator.http, name=name, account=player.account, signer=key)
+    member = Member(operator.http, name=name, account=player.account, signer=key, domain=operator.domain)
     if known is not None and known["address"] != key.address:
         why = f"{player.company.english} was admitted with another key: use the folder that it came from"
         raise Refused("company_joined_elsewhere", why, where=name)
@@ -101,16 +104,15 @@ def _admitted(operator: Caller, key: KeySigner, name: str, player: Player, known
     # asked again under the same key, the service says again what the company has to sign
     admitted = operator.post("/v1/participants", body, key=f"try-{key.address}")
     member.id = admitted["participant"]["id"]
-    signature = member.signature(admitted["consent"])
     try:
-        member.post(f"/v1/participants/{member.id}/consent", {"signature": signature})
+        member.consent(admitted)
     except ApiProblem as problem:
         if problem.code != "party_not_pending":  # its consent is on its way already
             raise
     return member
 
 
-def _await_active(operator: Caller, member: Member) -> None:
+def _await_active(operator: Client, member: Member) -> None:
     member.until(lambda: operator.get(f"/v1/participants/{member.id}"), lambda seen: seen["status"] == "active")
 
 
@@ -135,16 +137,9 @@ def _ready_to_lend(lender: Member, members: Mapping[str, Member], today: date) -
         lender.post("/v1/prices", {**COPPER, "as_of": str(today)})
 
 
-def _all(caller: Caller, path: str, **params: str) -> list[dict[str, Any]]:
+def _all(caller: Client, path: str, **query: str) -> list[dict[str, Any]]:
     """Every item of a list."""
-    items: list[dict[str, Any]] = []
-    after: dict[str, str] = {}
-    while True:
-        page = caller.get(path, limit="200", **params, **after)
-        items += page["items"]
-        if not page["next"]:
-            return items
-        after = {"cursor": page["next"]}
+    return caller.every(untyped("GET", path, query, None))
 
 
 def _cny(amount: str) -> dict[str, str]:

@@ -7,7 +7,8 @@ from functools import partial
 
 import pytest
 
-from chainfin.client.member import ApiProblem, Member
+from chainfin.client.problem import ApiProblem
+from chainfin.demo.member import Member
 from chainfin.values.money import Money
 from tests.api.world import World
 
@@ -29,11 +30,11 @@ def second(town: World) -> Member:
 def part(town: World, second: Member) -> str:
     """The part that the second tier holds."""
     receivable = f"/v1/receivables/{town.ids['receivable']}"
-    town.supplier.do(f"{receivable}/splits", {"amounts": [amount("250000.00"), amount("50000.00")]})
+    town.supplier.act(f"{receivable}/splits", {"amounts": [amount("250000.00"), amount("50000.00")]})
     parts = town.supplier.get(f"{receivable}/parts")["items"]
     (chosen,) = [str(each["id"]) for each in parts if each["face"] == "250000.00"]
     assert {each["parent_id"] for each in parts} == {town.ids["receivable"]}
-    town.supplier.do(f"/v1/receivables/{chosen}/transfer", {"to": second.id})
+    town.supplier.act(f"/v1/receivables/{chosen}/transfer", {"to": second.id})
     return chosen
 
 
@@ -83,9 +84,9 @@ def test_pledge__listed_for_both_sides__enforced_by_neither_in_time(
 
 
 def test_dispute__withdrawn_over_the_api__confirmed_again(town: World, part: str, loan: str) -> None:
-    town.core.do(f"/v1/receivables/{part}/dispute", {"reason": "scratched"})
+    town.core.act(f"/v1/receivables/{part}/dispute", {"reason": "scratched"})
     assert town.core.get(f"/v1/receivables/{part}")["status"] == "disputed"
-    town.core.do(f"/v1/receivables/{part}/dispute-resolution")
+    town.core.act(f"/v1/receivables/{part}/dispute-resolution")
     assert town.core.get(f"/v1/receivables/{part}")["status"] == "confirmed"
 
 

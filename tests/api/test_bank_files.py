@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chainfin.client.member import ApiProblem
+from chainfin.client.problem import ApiProblem
 from tests.api.world import World
 from tests.unit import bank_samples as bank
 

@@ -7,14 +7,15 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from api.schemas.common import FreeJson, Line, document_bytes, quantity
+from api.schemas.common import FreeJson, Line, quantity
+from chainfin.documents import encoded
 from chainfin.errors import BadInput
 
 
 @pytest.mark.parametrize("name", ["UTF-8", "ISO-8859-1", "gb18030", "UTF-16"])
 def test_document__that_declares_an_encoding__gets_its_bytes_back(name: str) -> None:
     text = f'<?xml version="1.0" encoding="{name}"?><a>Grüße</a>'
-    assert document_bytes(text).decode(name) == text
+    assert encoded(text).decode(name) == text
 
 
 @pytest.mark.parametrize(
@@ -22,7 +23,7 @@ def test_document__that_declares_an_encoding__gets_its_bytes_back(name: str) -> 
     ['<?xml version="1.0" encoding="ISO-8859-1"?><a>发票</a>', '<?xml version="1.0" encoding="zip"?><a/>', "<a>ü</a>"],
 )
 def test_document__whose_declaration_can_not_be__is_utf8(text: str) -> None:
-    assert document_bytes(text) == text.encode()
+    assert encoded(text) == text.encode()
 
 
 class _Free(BaseModel):

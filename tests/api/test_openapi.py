@@ -417,6 +417,16 @@ def test_document__each_reference__leads_somewhere(document: Any) -> None:
     assert not [name for name in known if "__" in name], "two forms of one name"
 
 
+def test_document__each_body__is_a_form_that_has_a_name(document: Any) -> None:
+    """A generator would make one up for what stands in an operation itself."""
+    operations = [each for methods in document["paths"].values() for each in methods.values()]
+    bodies = [body for each in operations for body in each.get("requestBody", {}).get("content", {}).values()]
+    assert bodies
+    for body in bodies:
+        options = body["schema"].get("anyOf", [body["schema"]])
+        assert all("$ref" in each or each == {"type": "null"} for each in options), body
+
+
 def test_document__each_operation__has_a_name_and_a_group_of_our_own(document: Any) -> None:
     operations = [each for methods in document["paths"].values() for each in methods.values()]
     names = [each["operationId"] for each in operations]

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from chainfin import samples
-from chainfin.client.member import ApiProblem, Caller, Member
+from chainfin.client.client import Client
+from chainfin.client.problem import ApiProblem
+from chainfin.demo.member import Member
 from chainfin.values import reference
 from chainfin.values.money import Money
 from tests.api.world import World
@@ -18,14 +20,14 @@ CNY = "CNY"
 def issued(town: World, number: str) -> dict[str, Any]:
     """Another receivable of the supplier's, not confirmed yet, as the debtor sees it."""
     papers = samples.trade(town.stage.today, number, order_number=f"PO-{number}")
-    order = town.core.do("/v1/orders", {"document": papers["order"].decode()})["order"]["id"]
+    order = town.core.act("/v1/orders", {"document": papers["order"].decode()})["order"]["id"]
     for who, step, name in (
         (town.supplier, "acknowledgement", "response"),
         (town.supplier, "despatches", "despatch"),
         (town.core, "receipts", "receipt"),
     ):
-        who.do(f"/v1/orders/{order}/{step}", {"document": papers[name].decode()})
-    made = town.supplier.do("/v1/receivables", {"order_id": order, "document": papers["invoice"].decode()})
+        who.act(f"/v1/orders/{order}/{step}", {"document": papers[name].decode()})
+    made = town.supplier.act("/v1/receivables", {"order_id": order, "document": papers["invoice"].decode()})
     found: dict[str, Any] = town.core.get(f"/v1/receivables/{made['receivable']['id']}")
     return found
 
@@ -38,7 +40,8 @@ def confirmed(town: World, number: str) -> dict[str, Any]:
         "face": {"amount": row["face"], "currency": row["currency"]},
         "due_date": row["due_date"],
     }
-    return town.core.do(f"/v1/receivables/{row['id']}/confirmation", body)
+    answer: dict[str, Any] = town.core.act(f"/v1/receivables/{row['id']}/confirmation", body)
+    return answer
 
 
 def status(member: Member, path: str, wanted: str) -> dict[str, Any]:
@@ -68,7 +71,7 @@ def test_pledged__asked_by_the_debtor__the_lenders_account(town: World) -> None:
     assert how["account"].startswith(f"{town.lender.account}-")
 
 
-def parked(boss: Caller, amount: str) -> dict[str, Any]:
+def parked(boss: Client, amount: str) -> dict[str, Any]:
     """The open item of the payment of ``amount`` that names no claim."""
     items = boss.get("/v1/parked?status=open&limit=200")["items"]
     (found,) = [item for item in items if item["source"] == "unmatched_payments" and amount in item["detail"]]
@@ -81,13 +84,12 @@ def until_parked(town: World, amount: str) -> dict[str, Any]:
     return parked(boss, amount)
 
 
-def second_operator(town: World) -> Caller:
+def second_operator(town: World) -> Client:
     boss = town.stage.operator
     person = boss.post("/v1/persons", {"name": "Wang Wu (invented)"})["id"]
     made = boss.post(f"/v1/persons/{person}/clients", {})
-    caller = Caller(town.stage.http)
-    form = {"grant_type": "client_credentials", "client_id": made["client_id"], "client_secret": made["client_secret"]}
-    caller.token = caller.post("/v1/auth/token", form)["access_token"]
+    caller = Client(town.stage.http)
+    caller.sign_in_as(made["client_id"], made["client_secret"])
     return caller
 
 

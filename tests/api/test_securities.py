@@ -12,7 +12,9 @@ from typer.testing import CliRunner
 
 from chainfin import samples
 from chainfin.cli.main import app
-from chainfin.client.member import ApiProblem, Member, confirmation
+from chainfin.client.flows import confirmation
+from chainfin.client.problem import ApiProblem
+from chainfin.demo.member import Member
 from chainfin.eth.signer import KeySigner
 from chainfin.values.money import Money
 from tests.api.world import World, lot
@@ -50,7 +52,7 @@ def on_goods(town: World, fund: Member) -> dict[str, Any]:
     goods = {"commodity": "nickel-cathode", "commodity_class": "standard", "insured": "true"}
     stored = {"number": "WR-SOLD", "owner_id": town.stranger.id, "goods": goods, "unit": "TNE", "quantity": "12.500"}
     stored["lot"] = lot("WR-SOLD")
-    receipt = town.keeper.do("/v1/warehouse-receipts", stored)["warehouse_receipt"]["id"]
+    receipt = town.keeper.act("/v1/warehouse-receipts", stored)["warehouse_receipt"]["id"]
     wish = {"product": "inventory_pledge", "lender_id": fund.id, "amount": amount("400000.00"), "days": 90}
     application = town.stranger.post("/v1/applications", {**wish, "asset_id": receipt})["id"]
     path = f"/v1/applications/{application}"
@@ -78,11 +80,11 @@ def traded(
     """A receivable as its debtor sees it, issued and not confirmed."""
     papers = samples.trade(town.stage.today, number, seller=seller[1], buyer=buyer[1])
     documents = {name: {"document": data.decode()} for name, data in papers.items()}
-    order = buyer[0].do("/v1/orders", documents["order"])["order"]["id"]
-    seller[0].do(f"/v1/orders/{order}/acknowledgement", documents["response"])
-    seller[0].do(f"/v1/orders/{order}/despatches", documents["despatch"])
-    buyer[0].do(f"/v1/orders/{order}/receipts", documents["receipt"])
-    issued = seller[0].do("/v1/receivables", {"order_id": order, **documents["invoice"]})["receivable"]["id"]
+    order = buyer[0].act("/v1/orders", documents["order"])["order"]["id"]
+    seller[0].act(f"/v1/orders/{order}/acknowledgement", documents["response"])
+    seller[0].act(f"/v1/orders/{order}/despatches", documents["despatch"])
+    buyer[0].act(f"/v1/orders/{order}/receipts", documents["receipt"])
+    issued = seller[0].act("/v1/receivables", {"order_id": order, **documents["invoice"]})["receivable"]["id"]
     return buyer[0].get(f"/v1/receivables/{issued}")
 
 
@@ -91,7 +93,7 @@ def sale(town: World) -> str:
     """The receivable for which the distributor has sold goods, confirmed."""
     seller, buyer = (town.stranger, samples.DISTRIBUTOR), (town.core, samples.CORE)
     known = traded(town, "INV-SALE-1", seller=seller, buyer=buyer)
-    town.core.do(f"/v1/receivables/{known['id']}/confirmation", confirmation(known))
+    town.core.act(f"/v1/receivables/{known['id']}/confirmation", confirmation(known))
     return str(known["id"])
 
 
@@ -191,10 +193,10 @@ def test_line__set_seen_and_used_up__a_confirmation_beyond_it_refused(town: Worl
         shop.post(f"/v1/receivables/{known['id']}/confirmation", confirmation(known))
     assert (refused.value.status, refused.value.code) == (422, "line_exceeded")
     assert refused.value.body["details"]["wanted"] == 999_767_50
-    town.lender.do("/v1/lines", {**body, "limit": amount("999767.50")})
-    shop.do(f"/v1/receivables/{known['id']}/confirmation", confirmation(known))
+    town.lender.act("/v1/lines", {**body, "limit": amount("999767.50")})
+    shop.act(f"/v1/receivables/{known['id']}/confirmation", confirmation(known))
     assert shop.get(path)["used"] == shop.get(path)["limit"] == "999767.50"
-    town.lender.do("/v1/lines", {**body, "limit": amount("0")})
+    town.lender.act("/v1/lines", {**body, "limit": amount("0")})
     assert town.lender.get("/v1/lines")["items"][0]["limit"] == "0.00"
 
 

@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 from sqlmodel import select
 
-from chainfin.client.member import Member
+from chainfin.demo.member import Member
 from chainfin.eth import eip712
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ActRow
@@ -69,9 +69,9 @@ def test_suspended_core_enterprise__with_its_own_key__signs_its_exits_and_no_ord
     core.sign_in()
     refused = post(world, "core", "/v1/orders", {"document": world.documents["order"]})
     assert code(refused) == (403, "party_not_active")
-    core.do(f"{path}/dispute", {"reason": "never came"})
+    core.act(f"{path}/dispute", {"reason": "never came"})
     assert core.get(path)["status"] == "disputed"
-    core.do(f"{path}/dispute-resolution")
+    core.act(f"{path}/dispute-resolution")
     assert core.get(path)["status"] == "confirmed"
     stand(world, core, "resume")
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chainfin import samples
-from chainfin.client.member import Member
+from chainfin.demo.member import Member
 from chainfin.demo.stage import Stage
 from tests import cast
 
@@ -65,23 +65,23 @@ def build(stack: ExitStack) -> World:
 
 def _trade(world: World) -> None:
     documents = world.documents
-    posted = world.core.do("/v1/orders", {"document": documents["order"]})
+    posted = world.core.act("/v1/orders", {"document": documents["order"]})
     order = posted["order"]["id"]
-    world.supplier.do(f"/v1/orders/{order}/acknowledgement", {"document": documents["response"]})
-    world.supplier.do(f"/v1/orders/{order}/despatches", {"document": documents["despatch"]})
-    world.core.do(f"/v1/orders/{order}/receipts", {"document": documents["receipt"]})
-    issued = world.supplier.do("/v1/receivables", {"order_id": order, "document": documents["invoice"]})
+    world.supplier.act(f"/v1/orders/{order}/acknowledgement", {"document": documents["response"]})
+    world.supplier.act(f"/v1/orders/{order}/despatches", {"document": documents["despatch"]})
+    world.core.act(f"/v1/orders/{order}/receipts", {"document": documents["receipt"]})
+    issued = world.supplier.act("/v1/receivables", {"order_id": order, "document": documents["invoice"]})
     receivable = world.core.get(f"/v1/receivables/{issued['receivable']['id']}")
     undertaking = {
         "document_root": receivable["document_root"],
         "face": {"amount": receivable["face"], "currency": receivable["currency"]},
         "due_date": receivable["due_date"],
     }
-    world.core.do(f"/v1/receivables/{receivable['id']}/confirmation", undertaking)
+    world.core.act(f"/v1/receivables/{receivable['id']}/confirmation", undertaking)
     goods = {"commodity": "nickel-cathode", "commodity_class": "standard"}
     stored = {"number": "WR-1", "owner_id": world.stranger.id, "goods": goods, "unit": "TNE", "quantity": "12.500"}
     stored["lot"] = lot("WR-1")
-    receipt = world.keeper.do("/v1/warehouse-receipts", stored)["warehouse_receipt"]
+    receipt = world.keeper.act("/v1/warehouse-receipts", stored)["warehouse_receipt"]
     asked = {"name": "exchange (sample)", "reason": "where the trade looks"}
     world.ids["proposal"] = world.stage.operator.post("/v1/price-sources", asked)["id"]
     world.ids |= {"order": order, "receivable": receivable["id"], "receipt": receipt["id"], "act": posted["act"]["id"]}

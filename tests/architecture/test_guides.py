@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from pathlib import Path
 
@@ -37,6 +38,15 @@ def test_blocks__of_each_guide__are_known_and_some_show_what_they_print(path: Pa
     found = readme.blocks(path)
     assert found
     assert any(block.shown is not None for block in found)
+
+
+def test_typescript__in_guides__stands_in_what_make_clients_runs() -> None:
+    run = [file.read_text() for file in (readme.ROOT / "tests" / "clients").iterdir() if file.suffix in (".ts", ".mjs")]
+    found = [
+        text for path in readme.guides() for text in re.findall(r"^```ts\n(.*?)^```$", path.read_text(), re.M | re.S)
+    ]
+    assert found
+    assert [text for text in found if not any(text in program for program in run)] == []
 
 
 @pytest.mark.parametrize(

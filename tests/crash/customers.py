@@ -13,7 +13,10 @@ from uuid import uuid4
 
 import httpx
 
-from chainfin.client.member import ApiProblem, Caller, Member
+from chainfin.client.client import Client
+from chainfin.client.problem import ApiProblem
+from chainfin.demo.member import Member
+from chainfin.errors import Unavailable, Unknown
 
 ROUNDS = int(os.environ.get("CHAINFIN_CRASH_ROUNDS", "6"))
 PATIENCE_S = 240.0 + 60.0 * ROUNDS
@@ -33,7 +36,7 @@ class GaveUp(Exception):
     """The service did not come back."""
 
 
-def persist(line: Line, token: str, send: Callable[[Caller], Any]) -> Any:
+def persist(line: Line, token: str, send: Callable[[Client], Any]) -> Any:
     """Do ``send`` against whichever life of the service is there, until it is answered."""
     end = time.monotonic() + PATIENCE_S
     while time.monotonic() < end:
@@ -41,8 +44,8 @@ def persist(line: Line, token: str, send: Callable[[Caller], Any]) -> Any:
         if url:
             try:
                 with httpx.Client(base_url=url, timeout=20.0, trust_env=False) as http:
-                    return send(Caller(http, token))
-            except httpx.TransportError:
+                    return send(Client(http, token))
+            except (Unavailable, Unknown):
                 pass
             except ApiProblem as problem:
                 if problem.code not in AFTER_RESTART:

@@ -22,7 +22,8 @@ import pytest
 from sqlmodel import select
 
 from chainfin import samples
-from chainfin.client.member import Caller, Member
+from chainfin.client.client import Client
+from chainfin.demo.member import Member
 from chainfin.rules.mandate import GRADES
 from chainfin.services.books import journals
 from chainfin.storage.chain_tables import ChainBlockRow
@@ -77,10 +78,10 @@ def house(tmp_path: Path) -> Iterator[House]:
         made.service.kill()
 
 
-def operator(http: httpx.Client, home: Path) -> Caller:
+def operator(http: httpx.Client, home: Path) -> Client:
     credentials = json.loads((home / "operator.json").read_text())
-    caller = Caller(http)
-    caller.token = caller.post("/v1/auth/token", {"grant_type": "client_credentials", **credentials})["access_token"]
+    caller = Client(http)
+    caller.sign_in_as(credentials["client_id"], credentials["client_secret"])
     return caller
 
 
@@ -92,25 +93,23 @@ class Cast:
     asset_id: str
 
 
-def admit(boss: Caller, company: samples.Company, role: str, *, custody: bool = False) -> Member:
+def admit(boss: Client, company: samples.Company, role: str, *, custody: bool = False) -> Member:
     member = Member(boss.http, name=company.name)
     body = {"name": company.name, "legal_scheme": "USCC", "legal_value": company.uscc, "roles": [role], "account": role}
     made = boss.post("/v1/participants", body if custody else {**body, "address": member.address})
     member.id = made["participant"]["id"]
     if made["consent"] is not None:
-        member.post(f"/v1/participants/{member.id}/consent", {"signature": member.signature(made["consent"])})
+        member.consent(made)
     member.until(lambda: boss.get(f"/v1/participants/{member.id}"), lambda party: party["status"] == "active")
     if custody:
         client = boss.post("/v1/clients", {"party_id": member.id})
-        body = {name: client[name] for name in ("client_id", "client_secret")}
-        token = Caller(boss.http).post("/v1/auth/token", {"grant_type": "client_credentials", **body})
-        member.token = token["access_token"]
+        member.sign_in_as(client["client_id"], client["client_secret"])
     else:
         member.sign_in()
     return member
 
 
-def furnish(boss: Caller) -> Cast:
+def furnish(boss: Client) -> Cast:
     """Parties, limits, a confirmed receivable of 999,767.50."""
     core, supplier = admit(boss, samples.CORE, "core"), admit(boss, samples.SUPPLIER, "supplier")
     lender = admit(boss, samples.LENDER, "lender", custody=True)
@@ -123,19 +122,19 @@ def furnish(boss: Caller) -> Cast:
     lender.post("/v1/funding/sandbox-deposits", given)
     lender.until(lambda: lender.get("/v1/funding")["items"], lambda found: len(found) > 0)
     documents = {name: data.decode() for name, data in samples.trade(_today(boss), "INV-1").items()}
-    order = core.do("/v1/orders", {"document": documents["order"]})["order"]["id"]
-    supplier.do(f"/v1/orders/{order}/acknowledgement", {"document": documents["response"]})
-    supplier.do(f"/v1/orders/{order}/despatches", {"document": documents["despatch"]})
-    core.do(f"/v1/orders/{order}/receipts", {"document": documents["receipt"]})
-    issued = supplier.do("/v1/receivables", {"order_id": order, "document": documents["invoice"]})
+    order = core.act("/v1/orders", {"document": documents["order"]})["order"]["id"]
+    supplier.act(f"/v1/orders/{order}/acknowledgement", {"document": documents["response"]})
+    supplier.act(f"/v1/orders/{order}/despatches", {"document": documents["despatch"]})
+    core.act(f"/v1/orders/{order}/receipts", {"document": documents["receipt"]})
+    issued = supplier.act("/v1/receivables", {"order_id": order, "document": documents["invoice"]})
     found = core.get(f"/v1/receivables/{issued['receivable']['id']}")
     face = {"amount": found["face"], "currency": "CNY"}
     undertaking = {"document_root": found["document_root"], "face": face, "due_date": found["due_date"]}
-    core.do(f"/v1/receivables/{found['id']}/confirmation", undertaking)
+    core.act(f"/v1/receivables/{found['id']}/confirmation", undertaking)
     return Cast(core, supplier, lender, found["id"])
 
 
-def _today(boss: Caller) -> date:
+def _today(boss: Client) -> date:
     return datetime.fromisoformat(boss.get("/v1/clock")["now"]).date()
 
 

@@ -15,7 +15,7 @@ import pytest
 from sqlmodel import select
 
 from chainfin import samples
-from chainfin.client.member import Caller
+from chainfin.client.client import Client
 from chainfin.services.kernel.commands import PayHolder, Refund
 from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.lending_tables import COLLECTION_ACCOUNT, IncomingRow
@@ -102,7 +102,7 @@ def test_serve__killed_while_payments_leave_again__each_once(house: House) -> No
     check(house.home, rounds)
 
 
-def send_back(boss: Caller) -> None:
+def send_back(boss: Client) -> None:
     """What names no claim goes back, by the operator's word."""
     for item in boss.get("/v1/parked?status=open&limit=200")["items"]:
         if item["source"] == "unmatched_payments":

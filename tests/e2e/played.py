@@ -11,7 +11,8 @@ from typing import Any
 from rich.console import Console
 from sqlmodel import select
 
-from chainfin.client.member import ApiProblem, Member
+from chainfin.client.problem import ApiProblem
+from chainfin.demo.member import Member
 from chainfin.demo.report import Report
 from chainfin.demo.stage import Stage
 from chainfin.demo.story import Story

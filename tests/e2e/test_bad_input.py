@@ -12,7 +12,9 @@ import pytest
 from rich.console import Console
 
 from chainfin import samples
-from chainfin.client.member import ApiProblem, Caller, confirmation
+from chainfin.client.client import Client
+from chainfin.client.flows import confirmation
+from chainfin.client.problem import ApiProblem
 from chainfin.demo.folder import invented_lei
 from chainfin.demo.report import Report
 from chainfin.demo.stage import Stage
@@ -63,10 +65,10 @@ class Scene:
 
     def deliver(self, papers: Mapping[str, str]) -> str:
         core, supplier = self.who.core, self.who.supplier
-        order = str(core.do("/v1/orders", {"document": papers["order"]})["order"]["id"])
-        supplier.do(f"/v1/orders/{order}/acknowledgement", {"document": papers["response"]})
-        supplier.do(f"/v1/orders/{order}/despatches", {"document": papers["despatch"]})
-        core.do(f"/v1/orders/{order}/receipts", {"document": papers["receipt"]})
+        order = str(core.act("/v1/orders", {"document": papers["order"]})["order"]["id"])
+        supplier.act(f"/v1/orders/{order}/acknowledgement", {"document": papers["response"]})
+        supplier.act(f"/v1/orders/{order}/despatches", {"document": papers["despatch"]})
+        core.act(f"/v1/orders/{order}/receipts", {"document": papers["receipt"]})
         return order
 
     def ask(self, amount: str = "1000.00", currency: str = "CNY", **more: Any) -> dict[str, Any]:
@@ -103,7 +105,7 @@ def refused(scene: Scene, status: int, code: str, attempt: Callable[[], object])
     return problem
 
 
-def posts(who: Caller, path: str, **body: Any) -> Callable[[], object]:
+def posts(who: Client, path: str, **body: Any) -> Callable[[], object]:
     return lambda: who.post(path, body)
 
 
@@ -379,7 +381,7 @@ def test_consent__by_another_key__refused(scene: Scene) -> None:
     made = scene.stage.operator.post("/v1/participants", body)
     foreign = scene.who.core.signature(made["consent"])
     path = f"/v1/participants/{made['participant']['id']}/consent"
-    refused(scene, 403, "signature_foreign", posts(Caller(scene.stage.http), path, signature=foreign))
+    refused(scene, 403, "signature_foreign", posts(Client(scene.stage.http), path, signature=foreign))
     assert scene.stage.operator.get(path.removesuffix("/consent"))["status"] == "pending"
 
 

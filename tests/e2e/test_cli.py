@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -18,9 +18,10 @@ from chainfin import samples
 from chainfin.cli import main
 from chainfin.cli import party as party_commands
 from chainfin.cli.main import app
-from chainfin.client.member import ApiProblem, Member
+from chainfin.client.client import Client
+from chainfin.client.problem import ApiProblem
 from chainfin.demo.stage import Stage
-from chainfin.errors import BadInput, ChainfinError
+from chainfin.errors import BadInput, ChainfinError, Unavailable
 from chainfin.runtime import log_setup
 from chainfin.services.kernel import parking
 
@@ -326,28 +327,23 @@ def test_sign__watching_while_the_service_is_away__goes_on_when_it_is_back(
     shell: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert shell.run("key", "new", "watch.key").exit_code == 0
-    away = [httpx.ConnectError("refused"), httpx.ConnectError("refused"), ApiProblem(401, {"code": "token_invalid"})]
+    gone = Unavailable("service_unreachable", "no answer")
+    away = [gone, gone, ApiProblem(401, {"code": "token_invalid"})]
 
-    def sign_in(member: Member) -> None:
+    def sign_in(member: Client) -> None:
         if away:
             raise away.pop(0)
 
     rounds = iter((0, 2))
-    monkeypatch.setattr(Member, "sign_in", sign_in)
-    monkeypatch.setattr(Member, "sign_waiting", lambda member: next(rounds))  # then there is nothing left to look at
+    monkeypatch.setattr(Client, "sign_in", sign_in)
+    monkeypatch.setattr(Client, "sign_waiting", lambda member: next(rounds))  # then there is nothing left to look at
     monkeypatch.setattr(party_commands, "RETRY_S", 0.0)
     done = shell.run("sign", "watch.key", "--watch")
     assert isinstance(done.exception, StopIteration), done.output
     assert done.stdout == "2 signed and final\n"
     assert (done.stderr.count("service_unreachable"), done.stderr.count("token_invalid")) == (1, 1), done.stderr
-    assert code_of(shell_away(shell, monkeypatch)) == "service_unreachable"
-
-
-def shell_away(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> Result:
-    """Signing once, of a service that isn't there."""
-
-    def nobody(member: Member) -> None:
-        raise httpx.ConnectError("refused")
-
-    monkeypatch.setattr(Member, "sign_in", nobody)
-    return shell.run("sign", "watch.key")
+    monkeypatch.undo()
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{closed.getsockname()[1]}"
+        assert code_of(shell.run("sign", "watch.key", "--url", url)) == "service_unreachable"

@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from chainfin import samples
-from chainfin.client.member import ApiProblem
+from chainfin.client.problem import ApiProblem
 from chainfin.demo.report import Report
 from chainfin.demo.stage import Stage
 from chainfin.demo.story import Story
@@ -28,19 +28,19 @@ def test_issue__withdrawn_before_confirmation__may_be_put_right_and_issued_once_
     who, day = story.who, story.stage.today
     slipped = samples.trade(day, "SAMPLE-SLIP-1", due_date=day + timedelta(days=30))
     right = samples.trade(day, "SAMPLE-SLIP-1", due_date=day + timedelta(days=60))
-    order = who.core.do("/v1/orders", {"document": slipped["order"].decode()})["order"]
+    order = who.core.act("/v1/orders", {"document": slipped["order"].decode()})["order"]
     path = f"/v1/orders/{order['id']}"
-    who.supplier.do(f"{path}/acknowledgement", {"document": slipped["response"].decode()})
-    who.supplier.do(f"{path}/despatches", {"document": slipped["despatch"].decode()})
-    who.core.do(f"{path}/receipts", {"document": slipped["receipt"].decode()})
+    who.supplier.act(f"{path}/acknowledgement", {"document": slipped["response"].decode()})
+    who.supplier.act(f"{path}/despatches", {"document": slipped["despatch"].decode()})
+    who.core.act(f"{path}/receipts", {"document": slipped["receipt"].decode()})
 
     def issue(documents: dict[str, bytes]) -> dict[str, object]:
         body = {"order_id": order["id"], "document": documents["invoice"].decode()}
-        issued: dict[str, object] = who.supplier.do("/v1/receivables", body)["receivable"]
+        issued: dict[str, object] = who.supplier.act("/v1/receivables", body)["receivable"]
         return issued
 
     first = issue(slipped)
-    who.supplier.do(f"/v1/receivables/{first['id']}/cancellation")
+    who.supplier.act(f"/v1/receivables/{first['id']}/cancellation")
     second = issue(right)
     assert second["id"] == first["id"]
     assert second["due_date"] == (day + timedelta(days=60)).isoformat()

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -20,15 +19,18 @@ from typer.testing import CliRunner, Result
 
 from api.serve import Server, operator_credentials
 from chainfin.cli.main import app
-from chainfin.client.member import ApiProblem, Caller, Member
+from chainfin.client.client import Client
+from chainfin.client.problem import ApiProblem
 from chainfin.connectors.sandbox import start_sandbox
 from chainfin.demo import try_folder, try_join
+from chainfin.demo.member import Member
 from chainfin.demo.stage import Stage
 from chainfin.documents import read
 from chainfin.errors import ChainfinError
 from chainfin.runtime.installation import Installation
 from chainfin.settings import load
 from chainfin.storage.party_tables import IdempotencyRow
+from tests.wire import Wire
 
 
 @dataclass
@@ -146,29 +148,22 @@ def test_join__with_keys_of_another_folder__refused(shell: Shell, names: dict[st
 
 
 @pytest.mark.parametrize("broken_after", range(0, 26, 5))
-def test_join__broken_off_anywhere__goes_on_when_run_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken_after: int
-) -> None:
+def test_join__broken_off_anywhere__goes_on_when_run_again(tmp_path: Path, broken_after: int) -> None:
     class Gone(Exception):
         pass
 
     with Stage(tmp_path / "home") as stage:
         try_folder.write(tmp_path / "try", stage.today)
         keys = try_folder.keys(tmp_path / "try")
-        posts = 0
-        post = Caller.post
 
-        def failing(self: Caller, *args: Any, **more: Any) -> Any:
-            nonlocal posts
-            posts += 1
-            if posts > broken_after:
-                raise Gone
-            return post(self, *args, **more)
+        class Breaking(Wire):
+            def handle_request(self, request: httpx.Request) -> httpx.Response:
+                if sum(method == "POST" for method, _ in self.seen) >= broken_after:
+                    raise Gone
+                return super().handle_request(request)
 
-        with monkeypatch.context() as patch:
-            patch.setattr(Caller, "post", failing)
-            with pytest.raises(Gone):
-                try_join.join(stage.operator, keys)
+        with Client(Breaking().client(stage.server.url), stage.operator.token) as operator, pytest.raises(Gone):
+            try_join.join(operator, keys)
         assert set(try_join.join(stage.operator, keys)) == set(try_folder.PLAYERS)
         lender = Member(stage.http, signer=keys["lender"])
         lender.sign_in()
@@ -224,7 +219,7 @@ def test_join__nobody_answers__said_and_nothing_written(
 
 def test_token__of_a_key__speaks_for_its_company(shell: Shell, names: dict[str, str]) -> None:
     token = shell.text("token", "try/supplier.key")
-    caller = Caller(shell.stage.http, token)
+    caller = Client(shell.stage.http, token)
     assert caller.get(f"/v1/participants/{names['SUPPLIER']}")["private"] is not None
     assert caller.get(f"/v1/participants/{names['CORE']}")["private"] is None
 

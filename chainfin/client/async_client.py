@@ -1,0 +1,158 @@
+"""The client of a program that awaits its answers: `Client`, but for the words async and await."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from datetime import date
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import httpx
+
+from chainfin.client import events
+from chainfin.client.calls import PATIENCE_S
+from chainfin.client.flows import Flows
+from chainfin.client.operation import Operation, untyped
+from chainfin.client.retries import Retries
+from chainfin.client.speaker import Speaker
+from chainfin.client.steps import Flow, Send
+from chainfin.eth.signer import Signer
+
+if TYPE_CHECKING:
+    from chainfin.client.forms import ActOut, ApplicationDetail, ApplicationOut, MandateOut, Page, ReceivableOut
+
+T = TypeVar("T")
+TIMEOUT_S = 60.0
+
+
+class AsyncClient(Speaker, AbstractAsyncContextManager["AsyncClient"]):
+    """As `Client`; one of its own for each event loop."""
+
+    def __init__(
+        self,
+        where: str | httpx.AsyncClient,
+        token: str = "",
+        *,
+        signer: Signer | None = None,
+        retries: Retries | None = None,
+        domain: str | None = None,
+        contracts: Mapping[str, str] | None = None,
+    ) -> None:
+        if isinstance(where, str):
+            where = httpx.AsyncClient(base_url=where, timeout=TIMEOUT_S, trust_env=False)
+        self.http = where
+        host = domain or where.base_url.host
+        super().__init__(Flows(signer, token, retries or Retries(), host, contracts))
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        await self.http.aclose()
+
+    async def sign_in(self) -> None:
+        """With the key on this side. See `Calls.sign_in`."""
+        await self._run(self.flows.sign_in())
+
+    async def sign_in_as(self, client_id: str, client_secret: str) -> None:
+        """With client credentials."""
+        await self._run(self.flows.sign_in_as(client_id, client_secret))
+
+    async def call(self, operation: Operation[T], *, key: str | None = None) -> T:
+        """Carry an operation out. See `Calls.call`."""
+        return await self._run(self.flows.call(operation, key=key))
+
+    async def do(self, operation: Operation[T], *, key: str | None = None) -> T:
+        """Carry it out, sign what it leads to, wait until that is final. See `Flows.do`."""
+        return await self._run(self.flows.do(operation, key=key))
+
+    async def every(self, operation: Operation[Page[T]]) -> list[T]:
+        """All items of a list, page by page."""
+        return await self._run(self.flows.every(operation))
+
+    async def wait(self, operation: Operation[T], good: Callable[[T], bool], patience_s: float = PATIENCE_S) -> T:
+        """Ask until the answer is ``good``. Raises Unavailable patience_over."""
+        return await self._run(self.flows.wait(operation, good, patience_s))
+
+    async def finish(self, act: ActOut | Mapping[str, Any]) -> ActOut:
+        """Sign an act that one has looked at, and wait for its end. See `Flows.finish`."""
+        return await self._run(self.flows.finish(act))
+
+    async def sign_waiting(self, *functions: str) -> int:
+        """Sign every act that waits for this party, or those of some functions. See `Flows.sign_waiting`."""
+        return await self._run(self.flows.sign_waiting(*functions))
+
+    async def consent(self, admission: Mapping[str, Any]) -> str:
+        """Agree with one's key to be admitted. Returns the participant's id."""
+        return await self._run(self.flows.consent(admission))
+
+    async def accept(self, application: ApplicationDetail | Mapping[str, Any]) -> ApplicationOut:
+        """Accept the offer on an application as one has looked at it. See `Flows.accept`."""
+        return await self._run(self.flows.accept(application))
+
+    async def confirm(
+        self,
+        known: ReceivableOut | Mapping[str, Any],
+        invoice: bytes,
+        *,
+        seller: str | None = None,
+        due: date | None = None,
+    ) -> ActOut:
+        """Confirm a receivable (确权) on one's own copy of its invoice. See `Flows.confirm`."""
+        return await self._run(self.flows.confirm(known, invoice, seller=seller, due=due))
+
+    async def sign_mandate(self, prepared: MandateOut | Mapping[str, Any]) -> MandateOut:
+        """Sign a prepared mandate, if it waits for that. See `Flows.sign_mandate`."""
+        return await self._run(self.flows.sign_mandate(prepared))
+
+    async def get(self, path: str, **query: Any) -> Any:
+        """Read a path as it is, without a type."""
+        return await self.call(untyped("GET", path, query, None))
+
+    async def post(self, path: str, body: Mapping[str, Any] | None = None, *, key: str | None = None) -> Any:
+        """Post to a path as it is, without a type; ``key``: the Idempotency-Key."""
+        return await self.call(untyped("POST", path, {}, dict(body or {})), key=key)
+
+    async def act(self, path: str, body: Mapping[str, Any] | None = None, *, key: str | None = None) -> Any:
+        """Post to a path and see its act through, as `do`, without a type."""
+        return await self.do(untyped("POST", path, {}, dict(body or {})), key=key)
+
+    async def download(self, path: str) -> bytes:
+        """What a path answers, as it is."""
+        return await self._run(self.flows.download(untyped("GET", path, {}, None)))
+
+    async def events(self, path: str) -> AsyncIterator[tuple[str, dict[str, Any]]]:
+        """Server-sent events as (name, data), until the stream ends. Raises Unavailable service_unreachable."""
+        headers = {"Authorization": f"Bearer {self.token}", "Accept": "text/event-stream"}
+        try:
+            async with self.http.stream("GET", path, headers=headers, timeout=PATIENCE_S) as stream:
+                events.unless_refused(stream, await stream.aread() if stream.is_error else b"")
+                reader = events.Reader()
+                async for line in stream.aiter_lines():
+                    if (event := reader.feed(line)) is not None:
+                        yield event
+        except httpx.RequestError as error:
+            raise events.broken(path, error) from None
+
+    async def _run(self, flow: Flow[T]) -> T:
+        """Carry the steps of a flow out."""
+        try:
+            step = next(flow)
+            while True:
+                if not isinstance(step, Send):
+                    await asyncio.sleep(step.seconds)
+                    step = flow.send(None)
+                    continue
+                try:
+                    answer = await self.http.request(**step.arguments)
+                except httpx.RequestError as error:
+                    step = flow.throw(error)
+                else:
+                    step = flow.send(answer)
+        except StopIteration as done:
+            result: T = done.value
+            return result

@@ -1,0 +1,44 @@
+"""What both clients have: a key, a token, and the steps of all that they do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from chainfin.client.flows import Flows
+from chainfin.eth.signer import Signer
+
+
+class Speaker:
+    """Somebody at the API: with a key (``signer``, which never leaves this side), with client credentials, or with a
+    ``token`` alone."""
+
+    def __init__(self, flows: Flows) -> None:
+        self.flows = flows
+
+    @property
+    def token(self) -> str:
+        """The bearer token of the sign-in; empty before."""
+        return self.flows.token
+
+    @token.setter
+    def token(self, token: str) -> None:
+        self.flows.token = token
+
+    @property
+    def signer(self) -> Signer | None:
+        return self.flows.signer
+
+    @property
+    def domain(self) -> str:
+        """For whom sign-in messages have to be."""
+        return self.flows.host
+
+    @property
+    def address(self) -> str:
+        """Of the key on this side. Raises BadInput key_missing."""
+        return self.flows.own_signer.address
+
+    def signature(self, typed_data: Mapping[str, Any]) -> str:
+        """Over typed data of an act, unseen: for who has looked at it itself."""
+        return self.flows.signature(typed_data)
