@@ -17,8 +17,8 @@ from typing import Any
 from chainfin.client.operation import Operation
 from chainfin.errors import Refused
 from chainfin.eth import eip712
-from chainfin.eth.bindings import ACTS, RIDERS
 from chainfin.eth.bindings.base import Signed
+from chainfin.eth.bindings.registry import ACTS, RIDERS
 from chainfin.hashing import keccak
 from chainfin.values.money import Money
 

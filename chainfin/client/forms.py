@@ -622,6 +622,37 @@ class FundingOut(TypedDict):
     """When it last changed: ISO 8601, UTC"""
 
 
+class GoodOut(TypedDict):
+    """One good. Receipts name its code as ``goods.commodity``, prices as ``good``."""
+
+    code: str
+    """copper-cathode"""
+    names: dict[str, str]
+    """by language: en, zh"""
+    grade: str
+    """A (best) to D, by the lender's underwriter; null: not rated"""
+    commodity_class: GoodsClass
+    unit: str
+    """UN/ECE Rec. 20; quantities and prices are in it"""
+    decimals: int
+    """of a quantity; 0: only whole ones"""
+    divisible: bool
+    """false: a receipt over it is pledged and handed out as a whole"""
+    shelf_life_days: int | None
+    """null: it keeps"""
+    price_feed: PriceFeed
+    """where its prices come from as a rule"""
+    haircut: str
+    """how far its price may fall until a lender has sold; the rest at most is lent"""
+    haircut_source: str
+    """who says so"""
+    hash: str
+    """SHA-256 of the entry's canonical JSON, which decision records name"""
+
+
+GoodsClass: TypeAlias = Literal["standard", "branded", "perishable"]
+
+
 class Home(TypedDict):
     """What answers here. Paths are relative to this one."""
 
@@ -861,6 +892,36 @@ class LoopOut(TypedDict):
     """Why the loop doesn't run, for people; null: it runs"""
 
 
+class LotIn(TypedDict):
+    """Which goods they are: site and number, and a seal or, of bulk goods, a meter reading. Photographs by hash."""
+
+    site: str
+    """Where the lot lies: warehouse and place in it"""
+    number: str
+    """The lot's number at its site"""
+    seal: NotRequired[str | None]
+    """Number of the seal on the lot; null: it has none"""
+    meter: NotRequired[str | None]
+    """Reading of the meter, of goods in bulk; null: there is none"""
+    photos: NotRequired[list[str]]
+    """SHA-256 of each file"""
+
+
+class LotOut(TypedDict):
+    """See `LotOut` in the document."""
+
+    site: str
+    """Where the lot lies: warehouse and place in it"""
+    number: str
+    """The lot's number at its site"""
+    seal: str | None
+    """Number of the seal on the lot; null: it has none"""
+    meter: str | None
+    """Reading of the meter, of goods in bulk; null: there is none"""
+    photos: list[str]
+    """SHA-256 of photographs and slips that the keeper keeps, in hex"""
+
+
 class MandateIn(TypedDict):
     """What a lender allows its money to be lent for. Products are covered under the policies that decide on them today
     (`/v1/policies`) and the product documents that hold today (`/v1/products`)."""
@@ -941,8 +1002,8 @@ class MarginCallOut(TypedDict):
     """what shrank the collateral: a document, a price, a count, the end of a day"""
     amount: Amount
     """How much of the loan is to be repaid, or covered by other collateral"""
-    left: Amount
-    """less what was paid on the loan since"""
+    left: Amount | None
+    """the least that meets it if it is paid today; null once it has ended"""
     quantity: str | None
     """so much more of the goods, in their unit, did the same when it was made"""
     due_on: str | None
@@ -1129,6 +1190,19 @@ class OrderOut(TypedDict):
     """When it was made here: ISO 8601, UTC, by the business clock"""
 
 
+class OutcomeIn(TypedDict):
+    """What became of a command whose partner's answers can't be taken in."""
+
+    became: Literal["done", "refused"]
+    """done: the bank paid; refused: the partner didn't do it, and won't"""
+    at: NotRequired[str | None]
+    """When the bank paid, as its statement says; needed where it did"""
+    reference: NotRequired[str | None]
+    """The bank's own number of the payment; needed where it paid"""
+    reason: str
+    """Why, in words for people; kept with the thing"""
+
+
 class ParkedOut(TypedDict):
     """An item that was put aside whole, with the reason of the last try."""
 
@@ -1153,7 +1227,8 @@ class ParkedOut(TypedDict):
     attempts: int
     """How often it was tried"""
     status: Literal["open", "retried", "resolved"]
-    """open: nobody has dealt with it; retried: taken in at a later try; resolved: a person said what became of it"""
+    """open: nobody has dealt with it; retried: taken in (or a partner asked) once more; resolved: a person said what
+    became of it"""
     resolved_by: str | None
     """Who said what became of it; null: nobody yet"""
     resolution: str | None
@@ -1419,11 +1494,14 @@ class PolicyOut(TypedDict):
     """SHA-256 of its canonical JSON; decision records name it"""
 
 
+PriceFeed: TypeAlias = Literal["exchange", "index", "quote"]
+
+
 class PriceIn(TypedDict):
-    """A price of one unit of a good on a day, from a named source."""
+    """A price of one unit of a good of the catalogue on a day, in its unit, from a named source."""
 
     good: str
-    """Name of the good, as warehouse receipts name its commodity"""
+    """Code of a good in the catalogue (`/v1/goods`)"""
     unit: str
     """UN/ECE Recommendation 20"""
     price: AmountIn
@@ -1437,8 +1515,10 @@ class PriceIn(TypedDict):
 class PriceOut(TypedDict):
     """See `PriceOut` in the document."""
 
+    id: str
+    """Id of the price, a whole number"""
     good: str
-    """Name of the good, as warehouse receipts name its commodity"""
+    """Code of a good in the catalogue (`/v1/goods`)"""
     unit: str
     """Unit of quantity: a code of UN/ECE Recommendation 20"""
     currency: str
@@ -1455,6 +1535,10 @@ class PriceOut(TypedDict):
     """null: it doesn't count, or not yet"""
     proposal_id: str | None
     """of a price that takes a second person"""
+    withdrawn_at: str | None
+    """from then on it doesn't count any more"""
+    withdrawal_id: str | None
+    """proposal by which it was withdrawn"""
     created_at: str
     """When it was made here: ISO 8601, UTC, by the business clock"""
 
@@ -1477,6 +1561,13 @@ class PriceSourceOut(TypedDict):
     """Id of the proposal that a second person decides on; null: it takes none"""
     approved_at: str
     """When the second person approved it: ISO 8601, UTC"""
+
+
+class PriceWithdrawalIn(TypedDict):
+    """See `PriceWithdrawalIn` in the document."""
+
+    reason: str
+    """Why, in words for people; kept with the thing"""
 
 
 Product: TypeAlias = Literal["receivable_pledge", "inventory_pledge", "general_310"]
@@ -2117,18 +2208,21 @@ class WarehouseReceiptAct(TypedDict):
 
 
 class WarehouseReceiptIn(TypedDict):
-    """Goods at the keeper. ``goods`` names at least commodity and commodity_class."""
+    """Goods at the keeper. ``goods`` names at least the commodity, a code of the catalogue; class, grade and unit are
+    as it says."""
 
     number: str
     """The number that its issuer gave it"""
     owner_id: str
     """Party id of whose goods they are"""
     goods: dict[str, str]
-    """Facts of the goods by name; at least commodity and commodity_class"""
+    """Facts of the goods by name; at least commodity, a code of the catalogue"""
     unit: str
     """UN/ECE Rec. 20"""
     quantity: str
     """decimal in major units"""
+    lot: LotIn
+    """Which goods they are; a lot has one receipt, whosesoever"""
 
 
 class WarehouseReceiptOut(TypedDict):
@@ -2145,7 +2239,9 @@ class WarehouseReceiptOut(TypedDict):
     parent_id: str | None
     """of goods taken out of another receipt"""
     goods: dict[str, str]
-    """Facts of the goods by name; at least commodity and commodity_class"""
+    """Facts of the goods by name; at least commodity, a code of the catalogue"""
+    lot: LotOut | None
+    """null of a receipt from before lots were named"""
     document_root: str
     """Root over the document's salted fields, 32 bytes in hex: what the chain knows of it"""
     unit: str

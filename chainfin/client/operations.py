@@ -320,6 +320,16 @@ def receivables_credit(receivable_id: str, /, **body: Unpack[forms.DocumentIn]) 
     )
 
 
+def warehouse_receipts_list_goods() -> Operation[forms.Page[forms.GoodOut]]:
+    """The goods of the catalogue, by code."""
+    return Operation("GET", "/v1/goods", {}, {}, None, False)
+
+
+def warehouse_receipts_get_good(code: str, /) -> Operation[forms.GoodOut]:
+    """One good of the catalogue."""
+    return Operation("GET", "/v1/goods/{code}", {"code": code}, {}, None, False)
+
+
 def warehouse_receipts_issue(**body: Unpack[forms.WarehouseReceiptIn]) -> Operation[forms.WarehouseReceiptAct]:
     """The keeper issues a receipt over goods in its warehouse."""
     return Operation("POST", "/v1/warehouse-receipts", {}, {}, body, True)
@@ -367,6 +377,14 @@ def warehouse_receipts_set_price(**body: Unpack[forms.PriceIn]) -> Operation[for
 def warehouse_receipts_list_prices(*, good: str | None = None) -> Operation[forms.Page[forms.PriceOut]]:
     """One's own prices and the operator's in the order in which they were set."""
     return Operation("GET", "/v1/prices", {}, {"good": good}, None, False)
+
+
+def warehouse_receipts_withdraw_price(
+    price_id: str, /, **body: Unpack[forms.PriceWithdrawalIn]
+) -> Operation[forms.ProposalOut]:
+    """One's own price is wrong: once a second person approves the proposal, it counts no more, and loans on such goods
+    are looked at by the one before it."""
+    return Operation("POST", "/v1/prices/{price_id}/withdrawal", {"price_id": price_id}, {}, body, True)
 
 
 def warehouse_receipts_propose_source(**body: Unpack[forms.PriceSourceIn]) -> Operation[forms.ProposalOut]:
@@ -761,6 +779,11 @@ def parked_resolve_parked(parked_id: str, /, **body: Unpack[forms.ResolveIn]) ->
 def parked_allocate_parked(parked_id: str, /, **body: Unpack[forms.AllocationIn]) -> Operation[forms.ProposalOut]:
     """Say for which claim an unmatched payment is. Another person approves (`/v1/proposals/{id}/approve`)."""
     return Operation("POST", "/v1/parked/{parked_id}/allocation", {"parked_id": parked_id}, {}, body, True)
+
+
+def parked_say_outcome(parked_id: str, /, **body: Unpack[forms.OutcomeIn]) -> Operation[forms.ProposalOut]:
+    """Say what became of a parked command to a partner. Another person approves (`/v1/proposals/{id}/approve`)."""
+    return Operation("POST", "/v1/parked/{parked_id}/outcome", {"parked_id": parked_id}, {}, body, True)
 
 
 def parked_return_parked(parked_id: str, /, **body: Unpack[forms.ResolveIn]) -> Operation[forms.ParkedOut]:

@@ -1,7 +1,7 @@
 """A command counts the answers that could not be taken in, and is parked after some.
 
 Revision ID: 0026
-Revises: 0021
+Revises: 0024
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0026"
-down_revision = "0021"
+down_revision = "0024"
 branch_labels = None
 depends_on = None
 

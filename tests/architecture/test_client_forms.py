@@ -6,8 +6,8 @@ import pytest
 
 from chainfin.client import asked
 from chainfin.client.routes import ROUTES
-from chainfin.eth.bindings import ACTS
 from chainfin.eth.bindings.base import Signed
+from chainfin.eth.bindings.registry import ACTS
 from tests.architecture import client_forms
 
 
