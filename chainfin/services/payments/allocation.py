@@ -98,13 +98,14 @@ class _Spread:
         self.owed[key] = self.owed.get(key, Money.zero(amount.currency)) + amount
 
 
-def hold_reason(session: Session, receivable_id: str) -> str | None:
-    """Why a debtor's payment can't be placed now: a pledge on the receivable is being made or given up, or it is being
-    passed on, and until that is known nobody can say who is to be paid; or nobody is there to attest it."""
+def hold_reason(session: Session, receivable_id: str, *, parts: bool = True) -> str | None:
+    """Why a debtor's payment can't be placed now: a pledge on the receivable (or, where ``parts``, on a part of it) is
+    being made or given up, or it is being passed on, and until that is known nobody can say who is to be paid; or
+    nobody is there to attest it."""
     asset = session.get(ReceivableRow, receivable_id)
     if attesting.bank(session, but=() if asset is None else (asset.debtor_id,)) is None:
         return "settlement_bank_missing"
-    family = family_ids(session, receivable_id)
+    family = family_ids(session, receivable_id) if parts else [receivable_id]
     unsettled = or_(
         col(PledgeRow.status).in_((pledges.State.PENDING.value, pledges.State.RELEASING.value)),
         (col(PledgeRow.status) == pledges.State.ACTIVE.value) & (col(LoanRow.status) == LoanState.APPROVED.value),

@@ -87,5 +87,16 @@ def park_reused(session: Session, ctx: Context, line: StatementLine, payment_id:
 
 
 def _park(session: Session, ctx: Context, line: StatementLine, source: str, code: str, detail: str) -> ParkedItemRow:
-    item = parking.Item(source, "bank_line", line.reference, line.raw, code, detail)
+    claim = _claim_of(session, line)
+    item = parking.Item(source, "bank_line", line.reference, line.raw, code, detail, claim)
     return parking.park(session, item, now=ctx.clock.now())
+
+
+def _claim_of(session: Session, line: StatementLine) -> str | None:
+    """The receivable whose holder the line says that it reached; None: it says of nobody here that he was paid."""
+    if isinstance(line.content, Refusal):
+        return None
+    try:
+        return paid_directly(session, line.content)
+    except BadInput:
+        return None

@@ -129,7 +129,7 @@ def _judge(
             goods, value, quantity=quantity, amount=amount, sold_id=sold.id, pledge_id=pledge_id, lender=sold.lender_id
         )
     )
-    receivables.unless_promised(asset, amount.minor)
+    receivables.unless_promised(session, asset, amount.minor)
     if asset.due_date > loan.maturity:
         raise Refused("receivable_due_late", f"it is due after the loan ({loan.maturity})", receivable=asset.id)
     cover.unless_limited(session, loan.lender_id, asset.debtor_id, amount)
