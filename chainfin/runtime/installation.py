@@ -280,7 +280,7 @@ class Installation(AbstractContextManager["Installation"]):
             incoming.take_again(session, self.ctx, _statement_line(read, self.clock))
 
         def waiting(session: Session, payload: str) -> None:
-            incoming.place_again(session, self.ctx, json.loads(payload))
+            incoming.retry(session, self.ctx, json.loads(payload))
 
         def nameless(session: Session, payload: str) -> None:
             unmatched.place_again(session, self.ctx, json.loads(payload))

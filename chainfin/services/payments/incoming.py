@@ -14,7 +14,7 @@ from datetime import datetime
 import structlog
 from sqlmodel import Session, col, select
 
-from chainfin.errors import BadInput, ChainfinError, Refusal, unless_refused
+from chainfin.errors import BadInput, ChainfinError, Refusal, Refused, unless_refused
 from chainfin.rules import ledger
 from chainfin.rules.payment import Event, State
 from chainfin.services.books import bank_statement, journals
@@ -40,7 +40,6 @@ from chainfin.storage.lending_tables import IncomingRow
 from chainfin.storage.oversight_tables import ParkedItemRow
 from chainfin.storage.party_tables import FactRow
 from chainfin.storage.store import count
-from chainfin.storage.trade_tables import ReceivableRow
 from chainfin.storage.types import new_id, storable
 from chainfin.values.money import Money
 from chainfin.values.payment_reference import Kind
@@ -214,7 +213,7 @@ def _place(session: Session, ctx: Context, row: IncomingRow) -> None:
 def lock_claim(session: Session, purpose: Purpose) -> None:
     """Whoever places a payment and whoever lends on its claim wait for one another here, before either looks at it."""
     if purpose.kind == "receivable":
-        session.get(ReceivableRow, purpose.target, with_for_update=True)
+        allocation.lock_family(session, purpose.target)
 
 
 def _buys_back(session: Session, purpose: Purpose) -> bool:
@@ -315,6 +314,14 @@ def place_again(session: Session, ctx: Context, incoming_id: str) -> None:
     row = session.get_one(IncomingRow, incoming_id, with_for_update=True)
     if payment_state.of(row) is State.WAITING:
         _end_wait(session, ctx, row)
+
+
+def retry(session: Session, ctx: Context, incoming_id: str) -> None:
+    """A person asks for it. Raises as `place_again`, and Refused payment_on_hold: it waits still."""
+    place_again(session, ctx, incoming_id)
+    row = session.get_one(IncomingRow, incoming_id)
+    if payment_state.of(row) is State.WAITING:
+        raise Refused("payment_on_hold", f"it isn't known yet who is to be paid: {row.reason}")
 
 
 def _waits_no_more(session: Session, ctx: Context, row: IncomingRow) -> bool:
