@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from chainfin.errors import Refusal
 from chainfin.eth import eip712
@@ -51,7 +51,7 @@ def registered(session: Session, ctx: Context, pledge_id: str, number: str) -> N
         _fail(session, ctx, pledge, "registration", unusable.code, unusable.message)
         register.strike_out(session, ctx, pledge, number, "the number can't be used")
         return
-    paid = assets.unless_paid_beside(session, str(pledge.loan_id))
+    paid = assets.unless_paid_beside(session, pledge)
     if paid is not None:
         _fail(session, ctx, pledge, "registration", paid.code, paid.message)
         register.strike_out(session, ctx, pledge, number, "what it was on was paid")
@@ -118,7 +118,7 @@ def _pay_out(session: Session, ctx: Context, application: ApplicationRow, loan: 
         or mandate_use.unless_live(session, ctx, _mandate_id(loan))
         or limits.unless_held(session, application.id)
         or still_granted.unless_still(session, application, ctx.clock.today())
-        or assets.unless_paid_beside(session, loan.id)
+        or _paid_beside(session, loan.id)
     )
     if refusal is not None:
         _undo_payout(session, ctx, application, loan, refusal.code, refusal.message)
@@ -133,6 +133,13 @@ def _pay_out(session: Session, ctx: Context, application: ApplicationRow, loan: 
         purpose=f"loan {loan.id}",
     )
     commands.give(session, ctx, order)
+
+
+def _paid_beside(session: Session, loan_id: str) -> Refusal | None:
+    """Why the loan isn't paid out: its pledgor was paid what it pledged."""
+    pledged = session.exec(select(PledgeRow).where(PledgeRow.loan_id == loan_id).order_by(col(PledgeRow.asset_id)))
+    found = (assets.unless_paid_beside(session, pledge) for pledge in pledged.all())
+    return next((refusal for refusal in found if refusal is not None), None)
 
 
 def _mandate_id(loan: LoanRow) -> str | None:

@@ -185,17 +185,13 @@ def unless_paid(session: Session, asset: AssetRow, needed: int = 1) -> Refusal |
     return None
 
 
-def unless_paid_beside(session: Session, loan_id: str) -> Refusal | None:
-    """Why what is promised to a loan, or pledged for it, may not carry it: the holder was paid more than is free beside
-    it, or a payment is parked. Locks the assets. Refusal payment_under_way."""
-    for pledge in session.exec(select(PledgeRow).where(PledgeRow.loan_id == loan_id).order_by(col(PledgeRow.asset_id))):
-        asset = locked_asset(session, pledge.asset_kind, pledge.asset_id)
-        if isinstance(asset, ReceivableRow):
-            beside = max(0, receivables.unpromised(session, asset))
-            refusal = in_flight.unless_placed(session, asset.id, beside=beside)
-            if refusal is not None:
-                return refusal
-    return None
+def unless_paid_beside(session: Session, pledge: PledgeRow) -> Refusal | None:
+    """Why what is promised to a pledge, or pledged, may not carry its loan: the holder was paid more than is free
+    beside it, or a payment is parked. Locks the asset. Refusal payment_under_way."""
+    asset = locked_asset(session, pledge.asset_kind, pledge.asset_id)
+    if not isinstance(asset, ReceivableRow):
+        return None
+    return in_flight.unless_placed(session, asset.id, beside=max(0, receivables.unpromised(session, asset)))
 
 
 def for_party(session: Session, actor: Actor, pledge_id: str) -> PledgeRow:
