@@ -22,6 +22,7 @@ from chainfin.services.payments.allocation import Arrival
 from chainfin.services.payments.bank_line import StatementLine
 from chainfin.services.payments.incoming import take_in
 from chainfin.storage.lending_tables import COLLECTION_ACCOUNT, ApplicationRow, IncomingRow
+from chainfin.storage.oversight_tables import ParkedItemRow
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.store import Store
 from chainfin.storage.trade_tables import PledgeRow, ReceivableRow
@@ -52,7 +53,7 @@ class Market:
     def apply(self, holder: Actor, claim: str) -> str:
         return self.lends.apply(holder, self.lender, Product.RECEIVABLE_PLEDGE.value, LENT, claim)
 
-    def paid(self, claim: str, account: str) -> None:
+    def line(self, claim: str, account: str) -> StatementLine:
         """The debtor pays all of it, to ``account``."""
         number = next(self.pays.sequence)
         arrival = Arrival(
@@ -65,7 +66,10 @@ class Market:
             received_on=self.pays.clock.today(),
             evidence={},
         )
-        take_in(self.pays.ctx, [StatementLine("{}", arrival.bank_ref, arrival)], number)
+        return StatementLine("{}", arrival.bank_ref, arrival)
+
+    def paid(self, claim: str, account: str) -> None:
+        take_in(self.pays.ctx, [self.line(claim, account)], 1)
 
     def account(self, holder: Actor) -> str:
         with self.lends.ctx.store.read() as session:
@@ -141,3 +145,13 @@ def test_apply__at_once_with_the_payment__nothing_paid_is_offered_to_be_taken(ma
             with pytest.raises(ChainfinError) as refused:
                 applications.accept(market.lends.ctx, holder, application)
             assert refused.value.code == "payment_under_way"
+
+
+def test_line__of_an_account_that_no_database_takes__parked_alone(market: Market) -> None:
+    holder, claim = market.claim()
+    lines = [market.line(claim, "6228-\0"), market.line(claim, market.account(holder))]
+    assert take_in(market.pays.ctx, lines, 1) == [Money(FACE, CNY)]
+    with market.lends.ctx.store.read() as session:
+        assert in_flight.attested(session, claim) == {"": FACE}
+        parked = session.exec(select(ParkedItemRow).where(ParkedItemRow.subject == lines[0].reference)).one()
+    assert parked.receivable_id is None
