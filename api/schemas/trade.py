@@ -110,6 +110,8 @@ class PaymentOut(BaseModel):
     payee: str = Field(description="in whose name the account stands")
     reference: str = Field(description="creditor reference (ISO 11649); blanks and case don't matter")
     amount: str = Field(description="all that is open of it")
+    under_way: str = Field(description="paid, and not on chain yet: no longer open")
+    beyond: str = Field(description="paid to the holder above what was owed: between the two of them")
     currency: str
     due_date: dt.date
 
@@ -121,6 +123,8 @@ class PaymentOut(BaseModel):
             payee=made.payee,
             reference=made.reference,
             amount=str(made.amount),
+            under_way=str(made.under_way),
+            beyond=str(made.beyond),
             currency=made.amount.currency,
             due_date=made.due_date,
         )

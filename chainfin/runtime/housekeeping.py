@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from chainfin.services.kernel import approvals
 from chainfin.services.kernel.context import Context
-from chainfin.services.lending import applications, end_of_day
+from chainfin.services.lending import applications, end_of_day, offers
 from chainfin.services.oversight import bank_daily, statements_late
 from chainfin.services.payments import incoming, payoff
 from chainfin.services.pledges import realisation, release, substitution
@@ -16,6 +16,7 @@ from chainfin.storage.away import is_away
 DUTIES: tuple[Callable[[Context], int], ...] = (
     applications.expire,
     applications.resume,
+    offers.withdraw_under_revoked,
     act_outcomes.expire,
     substitution.expire,
     release.remind,

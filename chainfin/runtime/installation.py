@@ -45,7 +45,7 @@ from chainfin.services.kernel import announcing, commands, custody, parking
 from chainfin.services.kernel.context import Clock, Context
 from chainfin.services.oversight.parked import Retry
 from chainfin.services.parties import admission
-from chainfin.services.payments import bank_line, incoming, statements, unmatched
+from chainfin.services.payments import bank_line, incoming, statements, unmatched, unsettled
 from chainfin.services.payments.allocation import Arrival
 from chainfin.services.payments.bank_line import StatementLine
 from chainfin.services.reactions import act_outcomes, chain_events, partner_outcomes, partner_results
@@ -283,7 +283,7 @@ class Installation(AbstractContextManager["Installation"]):
             incoming.take_again(session, self.ctx, _statement_line(read, self.clock))
 
         def waiting(session: Session, payload: str) -> None:
-            incoming.place_again(session, self.ctx, json.loads(payload))
+            incoming.retry(session, self.ctx, json.loads(payload))
 
         def nameless(session: Session, payload: str) -> None:
             unmatched.place_again(session, self.ctx, json.loads(payload))
@@ -294,11 +294,15 @@ class Installation(AbstractContextManager["Installation"]):
         def asked(session: Session, payload: str) -> None:
             partner_results.ask_again(session, self.ctx, payload)
 
+        def refused(session: Session, payload: str) -> None:
+            unsettled.again(session, self.ctx, payload)
+
         return {
             bank_line.SOURCE: line,
             partner_results.SOURCE: asked,
             incoming.WAITING: waiting,
             incoming.UNMATCHED: nameless,
+            unsettled.SOURCE: refused,
             statements.LINES: booked,
         }
 

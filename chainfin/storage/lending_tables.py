@@ -267,6 +267,10 @@ class IncomingRow(SQLModel, table=True):
     """Ours or a lender's, on which it came in; the holder's own where ``direct``."""
     direct: bool = False
     """Paid to the holder itself: nothing of it is in the book, or leaves again."""
+    receivable_id: str | None = Field(default=None, index=True)
+    """The receivable that it pays, as far as its text said so when it came."""
+    beyond: int = Field(default=0, sa_type=BigInteger)
+    """What of a direct payment was above what was owed: between debtor and holder, and in no book here."""
     payer_account: str
     currency: str
     amount: int = Field(sa_type=BigInteger)

@@ -33,6 +33,8 @@ class ParkedItemRow(SQLModel, table=True):
     reason: str
     """The code of why it could not be taken in, at the last try."""
     detail: str
+    receivable_id: str | None = Field(default=None, index=True)
+    """The receivable that it is a payment of: nobody lends on that while the item is open."""
     first_seen_at: datetime = Field(sa_type=UtcDateTime)
     last_tried_at: datetime = Field(sa_type=UtcDateTime)
     attempts: int = 1

@@ -127,6 +127,42 @@ def test_unmatched__sent_back__goes_to_the_payer(town: World) -> None:
     assert found["mismatches"] == []
 
 
+def test_holder__paid_too_much__settled_and_the_excess_is_shown(town: World) -> None:
+    how = confirmed(town, "INV-2011")["payment"]
+    path = f"/v1/receivables/{how['receivable_id']}"
+    status(town.core, path, "confirmed")
+    paid = Money.parse(how["amount"], CNY) + Money(1, CNY)
+    town.stage.pays(town.core, paid, how["account"], how["reference"])
+    assert status(town.core, path, "settled")["settled"] == how["amount"]
+    told = town.core.get(f"{path}/payment")
+    assert (told["amount"], told["under_way"], told["beyond"]) == ("0.00", "0.00", "0.01")
+
+
+def test_holder__paid_beside_its_pledgee__nobody_lends_on_it_until_a_person_has_dealt_with_it(town: World) -> None:
+    claim = town.ids["receivable"]
+    row, how = town.core.get(f"/v1/receivables/{claim}"), town.core.get(f"/v1/receivables/{claim}/payment")
+    town.stage.pays(town.core, Money.parse(row["face"], CNY), town.supplier.account, how["reference"])
+    boss = town.stage.operator
+
+    def found() -> list[dict[str, Any]]:
+        items = boss.get("/v1/parked?status=open&limit=200")["items"]
+        return [dict(item) for item in items if item["reason"] == "paid_beside_the_pledgee"]
+
+    (item,) = town.core.until(found, lambda items: len(items) == 1)
+    wish = {
+        "product": "receivable_pledge",
+        "lender_id": town.lender.id,
+        "amount": {"amount": "1000.00", "currency": CNY},
+        "days": 30,
+        "asset_id": claim,
+    }
+    with pytest.raises(ApiProblem) as refused:
+        town.supplier.post("/v1/applications", wish)
+    assert (refused.value.status, refused.value.code) == (409, "payment_under_way")
+    boss.post(f"/v1/parked/{item['id']}/resolve", {"reason": "the supplier passed it on to the lender"})
+    assert town.supplier.post("/v1/applications", wish)["id"]
+
+
 def test_prepayment__of_most_of_a_loan__frees_what_the_rest_does_not_need(town: World) -> None:
     """Last in this file: it changes the loan that the others look at."""
     loan = town.ids["loan"]

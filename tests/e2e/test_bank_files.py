@@ -15,7 +15,6 @@ from chainfin.errors import BadInput, Forbidden
 from chainfin.services.books import bank_statement
 from chainfin.services.kernel.commands import PayHolder
 from chainfin.services.kernel.context import OPERATOR
-from chainfin.services.lending import applications
 from chainfin.services.oversight import parked
 from chainfin.services.payments import instructions
 from chainfin.storage.bank_tables import BankStatementRow
@@ -206,16 +205,16 @@ def test_batch__of_two_payments__each_finds_its_claim(site: Site) -> None:
 def test_parked_line__tried_again_once_it_can_be__taken_in(site: Site) -> None:
     borrower = site.borrower(account="6228-HOLDERS-OWN-9")
     asset = site.confirmed(borrower)
-    application = site.offered(borrower, LENT, asset.id)
-    applications.accept(site.ctx, borrower, application)
+    loan_id = site.funded(borrower, LENT, asset.id)
+    beside = FACE - site.receivable(asset.id).pledged + 1
     ours = Bank(site, "6228-HOLDERS-OWN-9")
-    bank_files.take_in(site.ctx, OPERATOR, ours.statement(ours.entry(1_00, asset.reference), moved=1_00), "f.xml")
+    bank_files.take_in(site.ctx, OPERATOR, ours.statement(ours.entry(beside, asset.reference), moved=beside), "f.xml")
     (item,) = odd(site)
-    assert (item.source, item.reason) == ("bank_lines", "payment_on_hold")
-    site.run()
+    assert (item.source, item.reason) == ("bank_lines", "paid_beside_the_pledgee")
+    site.pays(site.settles(loan_id), f"LOAN {loan_id}")
     assert parked.retry(site.ctx, OPERATOR, item.id, site.inst.retries()).status == "retried"
     site.run()
-    assert site.receivable(asset.id).settled == 1_00
+    assert site.receivable(asset.id).settled == beside
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from chainfin.risk.policy import policy_for
 from chainfin.rules.loan import product
 from chainfin.rules.mandate import PAYOUT_TAKES
 from chainfin.services.kernel.context import Actor
-from chainfin.services.lending import applications, limits, mandates
+from chainfin.services.lending import applications, limits, mandates, offers
 from chainfin.services.reactions import approved
 from chainfin.services.views.lending import MandateView
 from chainfin.storage.lending_tables import LimitRow, MandateRow
@@ -132,7 +132,7 @@ def stop(site: Site, lender: Actor, mandate: MandateView, stopped_by: str) -> No
         site.limit("debtor", site.cast["core"], LENT - 1)
 
 
-@pytest.mark.parametrize("stopped_by", ["revoked", "in its last day", "lowered"])  # expired: its offer ends before
+@pytest.mark.parametrize("stopped_by", ["in its last day", "lowered"])  # revoked, expired: its offer ends before
 def test_accept__no_longer_allowed__refused_and_nothing_is_taken(
     site: Site, lender: Actor, claim: tuple[Actor, ReceivableRow], stopped_by: str
 ) -> None:
@@ -145,6 +145,40 @@ def test_accept__no_longer_allowed__refused_and_nothing_is_taken(
     assert error.value.code == STOPPED_BY[stopped_by]
     assert site.application(application).row.status == "offered"
     assert site.receivable(asset.id).reserved == 0
+
+
+def test_revoked__its_open_offers__withdrawn_and_what_they_held_is_free(
+    site: Site, lender: Actor, claim: tuple[Actor, ReceivableRow]
+) -> None:
+    borrower, asset = claim
+    given = site.mandate(lender)
+    application = site.offered(borrower, LENT, asset.id)
+    assert site.taken(application)["held"] > 0
+    revoked = mandates.revoke(site.ctx, lender, given.id)
+    assert (revoked.held, revoked.status) == (0, "revoked")
+    assert site.application(application).row.status == "withdrawn"
+    assert set(site.taken(application)) == {"freed"}
+    (why,) = [node.detail for node in site.application(application).nodes if node.name == "withdrawn"]
+    assert why == {"reason": "mandate_revoked", "mandate_id": given.id}
+    with pytest.raises(ChainfinError) as error:
+        applications.accept(site.ctx, borrower, application)
+    assert error.value.code == "application_not_offered"
+
+
+def test_revoked__and_then_a_crash__the_housekeeping_withdraws_its_offers(
+    site: Site, lender: Actor, claim: tuple[Actor, ReceivableRow], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    borrower, asset = claim
+    given = site.mandate(lender)
+    application = site.offered(borrower, LENT, asset.id)
+    with monkeypatch.context() as patch:
+        patch.setattr(offers, "withdraw_under_revoked", lambda ctx: 0)
+        mandates.revoke(site.ctx, lender, given.id)
+    with pytest.raises(ChainfinError) as error:
+        applications.accept(site.ctx, borrower, application)
+    assert error.value.code == "mandate_revoked"
+    site.run()
+    assert site.application(application).row.status == "withdrawn"
 
 
 def test_offer__mandate_that_names_no_product_document__declined(

@@ -12,7 +12,6 @@ from chainfin.errors import Conflict, NotFound, Refused
 from chainfin.rules import ledger
 from chainfin.services.kernel import approvals
 from chainfin.services.kernel.context import OPERATOR
-from chainfin.services.lending import applications
 from chainfin.services.oversight import parked
 from chainfin.services.payments import deposits, incoming, instructions
 from chainfin.services.reactions import approved
@@ -92,20 +91,6 @@ def test_debtor__pays_the_holder_what_is_pledged__parked_and_nothing_settled(sit
     paid = site.pays(free, asset.reference, account="6228-HOLDERS-OWN-2")
     assert site.incoming(paid).direct
     assert (site.receivable(asset.id).settled, site.receivable(asset.id).status) == (free, "confirmed")
-
-
-def test_debtor__pays_the_holder_while_a_pledge_is_made__parked_until_it_is_known(site: Site) -> None:
-    borrower = site.borrower(account="6228-HOLDERS-OWN-3")
-    asset = site.confirmed(borrower)
-    application = site.offered(borrower, LENT, asset.id)
-    applications.accept(site.ctx, borrower, application)
-    ref = site.pays(10_00, asset.reference, account="6228-HOLDERS-OWN-3", step=False)
-    site.inst.incoming.run_once()
-    (item,) = items(site, "incoming_payments", ref)
-    assert item.reason == "payment_on_hold"
-    site.run()
-    assert parked.retry(site.ctx, OPERATOR, item.id, site.inst.retries()).status == "retried"
-    assert site.incoming(ref).status == "applied"
 
 
 def test_payment__to_an_account_that_is_nobodys_here__parked(site: Site) -> None:

@@ -435,3 +435,37 @@ def test_offer__what_cannot_be__refused(site: Site, deal: Deal, case: str, code:
             site.ctx, actor, sold_id=sold_id, quantity=quantity, receivable_id=asset_id, amount=amount
         )  # fmt: skip
     assert refused.value.code == code
+
+
+def paid_to_the_holder(site: Site, deal: Deal) -> str:
+    """The debtor pays the whole receivable to its holder, and nothing has reached the chain."""
+    borrower, _, _, asset = deal
+    ref = site.pays(FACE, asset.reference, account=site.party(borrower.party_id).account, step=False)
+    site.inst.incoming.run_once()
+    return ref
+
+
+def test_receivable__paid_before_it_is_granted__refused(site: Site, deal: Deal) -> None:
+    pledge_id = offered(site, deal)
+    paid_to_the_holder(site, deal)
+    with pytest.raises(ChainfinError) as refused:
+        substitution.accept(site.ctx, deal[0], pledge_id)
+    assert refused.value.code == "payment_under_way"
+    with pytest.raises(ChainfinError) as again:
+        offered(site, deal)
+    assert again.value.code == "payment_under_way"
+    site.run()
+    assert site.receivable(deal[3].id).status == "settled"
+    assert mismatches(site) == []
+
+
+def test_receivable__paid_to_the_holder_after_it_was_granted__the_goods_stay_pledged(site: Site, deal: Deal) -> None:
+    pledge_id = offered(site, deal)
+    substitution.accept(site.ctx, deal[0], pledge_id)
+    ref = paid_to_the_holder(site, deal)
+    assert site.incoming(ref).status == "waiting"
+    site.run()
+    assert seen(site, pledge_id).status == "failed"
+    assert (site.receivable(deal[3].id).status, site.incoming(ref).status) == ("settled", "applied")
+    assert receipt(site, deal[2].asset_id).pledged == deal[2].left
+    assert mismatches(site) == []

@@ -72,14 +72,13 @@ class Market:
         with self.board.ctx.store.read() as session:
             return set(session.exec(select(OutboxRow.subject).where(OutboxRow.topic == commands.PayLoan.TOPIC)).all())
 
-    def stopped(self, ordered: set[str], refused: Counter[str], code: str) -> int:
-        """All that isn't paid out was stopped: what was already pledged fails, and who accepts too late is told so and
-        keeps the offer. Returns the number of the latter."""
-        offered = sum(refused.values())
-        assert set(refused) <= {code}
-        stopped = Counter(disbursing=len(ordered), failed=AT_ONCE - len(ordered) - offered, offered=offered)
+    def stopped(self, ordered: set[str], refused: Counter[str], *codes: str, offer: str = "offered") -> None:
+        """All that isn't paid out was stopped: what was already pledged fails, and who accepts too late is told so;
+        ``offer``: what becomes of its offer."""
+        late = sum(refused.values())
+        assert set(refused) <= set(codes)
+        stopped = Counter({"disbursing": len(ordered), "failed": AT_ONCE - len(ordered) - late, offer: late})
         assert self.status() == stopped
-        return offered
 
     def begun(self) -> None:
         """Until ten payouts are ordered."""
@@ -257,8 +256,8 @@ def test_payouts__at_once_with_the_revocation__none_after_it(market: Market, mon
     assert market.ordered() == known[0], "nothing was ordered once the revocation had come back"
     late.order_payout()
     assert 10 <= len(known[0]) < AT_ONCE
-    offered = market.stopped(known[0], refused, "mandate_revoked")
-    assert market.promised() == (len(known[0]) + offered) * UNIT
+    market.stopped(known[0], refused, "mandate_revoked", "application_not_offered", offer="withdrawn")
+    assert market.promised() == len(known[0]) * UNIT
 
 
 @pytest.mark.parametrize("kind", ["lowered", "first set"])

@@ -70,6 +70,13 @@ def prepare(
     return row
 
 
+def repeat(session: Session, ctx: Context, row: ActRow) -> ActRow:
+    """The same act of the same party once more, with a nonce and a deadline of its own."""
+    party = None if row.party_id is None else session.get_one(PartyRow, row.party_id)
+    act = ACTS[row.contract, row.function].from_params(row.params)
+    return prepare(session, ctx, party=party, act=act, subject=row.subject, extra=row.extra)
+
+
 def _row(
     session: Session,
     ctx: Context,

@@ -1,4 +1,5 @@
-"""What is on its way to the chain and decides who is to be paid: acts that pass a receivable on, and payments on it."""
+"""What is on its way to the chain and decides who is to be paid: acts that pass a receivable on, and payments on it;
+and payments of it that came in and have no place yet."""
 
 from __future__ import annotations
 
@@ -6,9 +7,13 @@ from collections.abc import Sequence
 
 from sqlmodel import Session, col, or_, select
 
-from chainfin.errors import Conflict
+from chainfin.errors import Conflict, Refusal
 from chainfin.eth.bindings import pledges_acts, receivables_acts
-from chainfin.storage.trade_tables import ActRow, PledgeRow, SubstitutionRow
+from chainfin.rules.payment import State
+from chainfin.services.kernel import parking
+from chainfin.storage.lending_tables import IncomingRow
+from chainfin.storage.oversight_tables import ParkedItemRow
+from chainfin.storage.trade_tables import ActRow, PledgeRow, ReceivableRow, SubstitutionRow
 
 MOVES = (receivables_acts.Split.FUNCTION, receivables_acts.Transfer.FUNCTION)
 """Acts on a receivable after which another may be its holder, or another receivable owed."""
@@ -83,14 +88,70 @@ def replaced(session: Session, pledge_id: str) -> int:
     return sum(session.exec(waiting).all())
 
 
+def unless_placed(session: Session, asset_id: str, *, beside: int | None = None) -> Refusal | None:
+    """Why nobody may lend on a receivable, or pass it on: a payment of it came in, and it isn't known yet what that
+    discharges. It waits, or it is parked and no person has dealt with it.
+
+    ``beside``: what of it is free beside a pledge that is there already (None: none is). Then a payment that waits for
+    that pledge harms nobody: on a lender's account it serves the loan, and the holder may have what is free. Refusal
+    payment_under_way.
+    """
+    item = select(ParkedItemRow.id).where(ParkedItemRow.receivable_id == asset_id, ParkedItemRow.status == "open")
+    parked = session.exec(item.order_by(col(ParkedItemRow.id)).limit(1)).first()
+    if parked is not None:
+        return _under_way(f"a payment of it is parked ({parked}): a person has to say what it discharges", parked)
+    waiting = _waiting(session, asset_id)
+    if beside is not None:
+        waiting = [row for row in waiting if row.direct]
+        if sum(row.amount for row in waiting) <= beside:
+            return None
+    if waiting:
+        return _under_way(f"a payment of it waits to be placed ({waiting[0].id})", waiting[0].id)
+    return None
+
+
+def _under_way(message: str, payment: str) -> Refusal:
+    return Refusal("payment_under_way", message, {"payment": payment})
+
+
+def _waiting(session: Session, asset_id: str) -> list[IncomingRow]:
+    """Payments that wait for the receivable, or for what it was split off (they may be for all its parts, but one that
+    reached that one's holder). What a person has resolved elsewhere waits no more."""
+    above, at = [], session.get(ReceivableRow, asset_id)
+    while at is not None and at.parent_id is not None:
+        above.append(at.parent_id)
+        at = session.get(ReceivableRow, at.parent_id)
+    of_family = (col(IncomingRow.receivable_id).in_(above)) & (col(IncomingRow.direct).is_(False))
+    found = session.exec(
+        select(IncomingRow)
+        .where(IncomingRow.status == State.WAITING.value, or_(IncomingRow.receivable_id == asset_id, of_family))
+        .order_by(col(IncomingRow.sequence))
+    ).all()
+    if not found:
+        return []
+    ended = select(ParkedItemRow.payload).where(
+        ParkedItemRow.status == "resolved",
+        col(ParkedItemRow.payload).in_([parking.as_payload(row.id) for row in found]),
+    )
+    resolved = set(session.exec(ended).all())
+    return [row for row in found if parking.as_payload(row.id) not in resolved]
+
+
 def unless_paid(session: Session, act: ActRow) -> None:
-    """An act that passes a receivable on must not overtake a payment that was placed for its holder of today.
+    """An act that passes a receivable on must not overtake a payment that was placed for its holder of today, or that
+    waits to be. Locks the receivable, as whoever takes a payment in does.
 
     Raises Conflict payment_under_way.
     """
     asset_id = _passed_on(act)
-    if asset_id is not None and attested(session, asset_id):
+    if asset_id is None:
+        return
+    session.get(ReceivableRow, asset_id, with_for_update=True)
+    if attested(session, asset_id):
         raise Conflict("payment_under_way", "a payment on it is on its way to the chain: try again once it is final")
+    waiting = unless_placed(session, asset_id) if act.function in MOVES else None
+    if waiting is not None:
+        raise Conflict(waiting.code, waiting.message)
 
 
 def _passed_on(act: ActRow) -> str | None:

@@ -25,7 +25,8 @@ _log = structlog.get_logger("chainfin.parked")
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """What is parked. ``payload``: the item as it came, as text from `as_payload`."""
+    """What is parked. ``payload``: the item as it came, as text from `as_payload`. ``receivable_id``: of what it is a
+    payment."""
 
     source: str
     kind: str
@@ -33,6 +34,7 @@ class Item:
     payload: str
     code: str
     detail: str
+    receivable_id: str | None = None
 
 
 def as_payload(item: object) -> str:
@@ -59,6 +61,7 @@ def park(session: Session, item: Item, *, now: datetime) -> ParkedItemRow:
         digest=_digest(item),
         reason=item.code,
         detail=printable(item.detail),
+        receivable_id=item.receivable_id,
         first_seen_at=now,
         last_tried_at=now,
     )

@@ -66,7 +66,7 @@ def apply(
     amount_not_positive, days_invalid, asset_missing, consent_missing, currency_mismatch; NotFound lender_unknown,
     asset_unknown (somebody else's asset is as unknown as none); Forbidden party_not_active, witness_borrows (who
     attests, registers or audits doesn't borrow here); Refused lender_is_borrower, lender_is_debtor, self_attested;
-    Conflict asset_not_final, act_paused.
+    Conflict asset_not_final, act_paused, payment_under_way (somebody has paid it, or a payment of it has no place yet).
     """
     borrower_id = actor.require()
     _check(product, amount, days, asset_id, consent)
@@ -160,6 +160,16 @@ def _own_asset(session: Session, product: str, asset_id: str, borrower_id: str, 
     if asset.currency not in (None, currency):
         raise BadInput("currency_mismatch", f"the receivable is in {asset.currency}", where="currency")
     unless_refused(asset.may_lend(lender=lender_id, by=borrower_id))
+    _unless_paid(session, row)
+
+
+def _unless_paid(session: Session, asset: assets.AssetRow, needed: int = 1) -> None:
+    """Raises Conflict payment_under_way."""
+    refusal = assets.unless_paid(session, asset, needed)
+    if refusal is not None:
+        error = Conflict(refusal.code, refusal.message)
+        error.details = dict(refusal.proof)
+        raise error
 
 
 def _entered(session: Session, borrower_id: str, lender_id: str, asset_id: str | None) -> None:
@@ -204,7 +214,7 @@ def accept(ctx: Context, actor: Actor, application_id: str, signature: str | Non
 
     Raises NotFound application_unknown; Conflict application_not_offered, offer_expired, key_not_held; BadInput
     signature_malformed, signature_expired; Forbidden signature_foreign, party_not_active (borrower, lender, or whose
-    word the asset stands on); Conflict act_paused; Refused asset_not_free,
+    word the asset stands on); Conflict act_paused, payment_under_way (it was paid meanwhile); Refused asset_not_free,
     receivable_state_wrong, not_holder, not_owner, too_many_pledges, funding_missing, funding_short, mandate_… (the
     lender's mandate doesn't stand any more), limit_lowered; borrower_overdue, debtor_overdue, margin_call_open (by
     now).
@@ -288,7 +298,8 @@ def _reserve(
 ) -> PledgeRow:
     """Promise a part of the asset to this loan; the table's CHECK backs it."""
     asset = assets.locked_asset(session, str(Product(row.product).asset_kind), row.asset_id)
-    free, pledge_id = assets.free_of(asset), Grant.from_params(act.params).pledge_id
+    _unless_paid(session, asset, offer.pledge_amount)
+    free, pledge_id = assets.free_of(session, asset), Grant.from_params(act.params).pledge_id
     if free < offer.pledge_amount:
         raise Refused(
             "asset_not_free",

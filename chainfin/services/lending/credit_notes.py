@@ -53,7 +53,7 @@ def credit(ctx: Context, actor: Actor, receivable_id: str, data: bytes, source: 
         unless_refused(rules.may_credit(value, by=actor.require()))
         note = unless_refused(dilution(invoice, document, earlier=earlier))
         cut = _cut(session, row, invoice, earlier, note)
-        diluted = min(cut, Money(max(0, receivables.unpromised(row)), row.currency))
+        diluted = min(cut, Money(max(0, receivables.unpromised(session, row)), row.currency))
         seller, debtor = (session.get_one(PartyRow, each) for each in (row.seller_id, row.debtor_id))
         kept = trade_documents.keep(session, ctx, document, data, seller=seller, buyer=debtor, order_id=row.order_id)
         top_up = margin_calls.call(session, ctx, row, cut - diluted, kept.row.id)

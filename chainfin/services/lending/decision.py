@@ -57,6 +57,10 @@ def decide(
         _decline(session, ctx, row, [Refusal("lender_blocked", f"{lender.name} is {lender.status}")])
         return
     product = Product(row.product)
+    paid = None if row.asset_id is None else _unless_paid(session, product, row.asset_id)
+    if paid is not None:
+        _decline(session, ctx, row, [paid])
+        return
     called = standing_calls.unless_called(session, row.lender_id, row.borrower_id)
     if called is not None and product is Product.INVENTORY_PLEDGE:
         _decline(session, ctx, row, [called])
@@ -95,6 +99,11 @@ def decide(
         _decline(session, ctx, row, outcome.refusals)
         return
     _offer(session, ctx, row, way)
+
+
+def _unless_paid(session: Session, product: Product, asset_id: str) -> Refusal | None:
+    """Nothing is decided, nor left to a person, on what somebody has just paid. `offers.on_asset` has locked it."""
+    return assets.unless_paid(session, assets.locked_asset(session, str(product.asset_kind), asset_id))
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,7 +168,7 @@ def for_receivable(
                 "holder": asset.holder_id,
                 "debtor": asset.debtor_id,
                 "face_minor": facts.face,
-                "free_minor": max(0, assets.free_of(asset) - standing.promised),
+                "free_minor": max(0, assets.free_of(session, asset) - standing.promised),
                 "ordered_minor": order.ordered,
                 # What other receivables of the order have used up can't stand behind this one.
                 "received_minor": max(0, order.received - (order.invoiced - asset.face)),
@@ -207,7 +207,7 @@ def for_inventory(
                 "commodity_class": str(asset.goods["commodity_class"]) if good is None else good.goods_class.value,
                 "unit": asset.unit,
                 "quantity_thousandths": asset.issued,
-                "free_thousandths": max(0, assets.free_of(asset) - standing.promised),
+                "free_thousandths": max(0, assets.free_of(session, asset) - standing.promised),
                 "insured": str(asset.goods.get("insured", "")).lower() in ("true", "yes", "1"),
                 "keeper_blocked": keeper.status != "active",
                 "best_before": asset.goods.get("best_before"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from chainfin.errors import Refusal
 from chainfin.eth import eip712
@@ -41,7 +41,8 @@ def begin(session: Session, ctx: Context, application: ApplicationRow, loan: Loa
 
 def registered(session: Session, ctx: Context, pledge_id: str, number: str) -> None:
     """The registry gave its number: the pledge goes to the chain, signed by pledgor and lender. Under a number that
-    can't be used nothing is pledged, and what was filed is struck out again."""
+    can't be used nothing is pledged, and what was filed is struck out again; so it is where the debtor has paid the
+    holder meanwhile."""
     pledge = assets.locked_pledge(session, pledge_id)
     if pledge.registry_number is not None or pledge.status == "failed":
         return
@@ -49,6 +50,11 @@ def registered(session: Session, ctx: Context, pledge_id: str, number: str) -> N
     if unusable is not None:
         _fail(session, ctx, pledge, "registration", unusable.code, unusable.message)
         register.strike_out(session, ctx, pledge, number, "the number can't be used")
+        return
+    paid = assets.unless_paid_beside(session, pledge)
+    if paid is not None:
+        _fail(session, ctx, pledge, "registration", paid.code, paid.message)
+        register.strike_out(session, ctx, pledge, number, "what it was on was paid")
         return
     pledge.registry_number = number
     session.add(pledge)
@@ -112,6 +118,7 @@ def _pay_out(session: Session, ctx: Context, application: ApplicationRow, loan: 
         or mandate_use.unless_live(session, ctx, _mandate_id(loan))
         or limits.unless_held(session, application.id)
         or still_granted.unless_still(session, application, ctx.clock.today())
+        or _paid_beside(session, loan.id)
     )
     if refusal is not None:
         _undo_payout(session, ctx, application, loan, refusal.code, refusal.message)
@@ -126,6 +133,13 @@ def _pay_out(session: Session, ctx: Context, application: ApplicationRow, loan: 
         purpose=f"loan {loan.id}",
     )
     commands.give(session, ctx, order)
+
+
+def _paid_beside(session: Session, loan_id: str) -> Refusal | None:
+    """Why the loan isn't paid out: its pledgor was paid what it pledged."""
+    pledged = session.exec(select(PledgeRow).where(PledgeRow.loan_id == loan_id).order_by(col(PledgeRow.asset_id)))
+    found = (assets.unless_paid_beside(session, pledge) for pledge in pledged.all())
+    return next((refusal for refusal in found if refusal is not None), None)
 
 
 def _mandate_id(loan: LoanRow) -> str | None:

@@ -22,6 +22,7 @@ from chainfin.rules.mandate import GRADES, Mandate, MandateState
 from chainfin.services.kernel import approvals, custody
 from chainfin.services.kernel.commands import PayLoan
 from chainfin.services.kernel.context import Actor, Context
+from chainfin.services.lending import offers
 from chainfin.services.parties import gate
 from chainfin.services.views.lending import MandateView
 from chainfin.storage import outbox
@@ -223,7 +224,8 @@ def _activate(session: Session, ctx: Context, row: MandateRow, signature: bytes)
 def revoke(ctx: Context, actor: Actor, mandate_id: str) -> MandateView:
     """End a mandate: from now on nothing goes out under it, not even for offers that were accepted. Loans that were
     paid out stand, and so does what the bank has been ordered to pay. It holds at once, by one person's word; what is
-    signed of it besides (at once by a key in custody) is for loans' evidence. A suspended lender may revoke too.
+    signed of it besides (at once by a key in custody) is for loans' evidence. Open offers under it are withdrawn, and
+    what they held is free. A suspended lender may revoke too.
 
     Raises NotFound mandate_unknown; Conflict mandate_revoked.
     """
@@ -243,7 +245,10 @@ def revoke(ctx: Context, actor: Actor, mandate_id: str) -> MandateView:
                 signature = mandate_message.sign(row.revocation, key, mandate_message.REVOCATION)
                 row.revocation_signature = "0x" + signature.hex()
         session.add(row)
-        return _views(session, [row])[0]
+    # Each in a transaction of its own, after this one: who accepts an offer locks it before the mandate. What a crash
+    # leaves behind is taken up by the housekeeping.
+    offers.withdraw_under_revoked(ctx)
+    return get(ctx, actor, mandate_id)
 
 
 def _on_their_way(session: Session, mandate_id: str) -> list[str]:

@@ -14,11 +14,13 @@ from dataclasses import dataclass, field
 from sqlmodel import Session, col, select
 
 from chainfin.rules.application import Event, State
+from chainfin.rules.facility import HoldState, LimitKind
+from chainfin.rules.mandate import MandateState
 from chainfin.services.kernel.context import Context
 from chainfin.services.lending import application_state, limits, progress
 from chainfin.services.pledges import assets
 from chainfin.storage import locks
-from chainfin.storage.lending_tables import ApplicationRow, HoldRow, OfferRow
+from chainfin.storage.lending_tables import ApplicationRow, HoldRow, LimitRow, MandateRow, OfferRow
 from chainfin.storage.trade_tables import ActRow
 from chainfin.values.product import Product
 
@@ -89,6 +91,28 @@ def supersede(session: Session, ctx: Context, known: OpenOffers, by: Application
     """The new offer is made: the older ones are withdrawn, and what they held is free."""
     for row in known.superseded:
         close(session, ctx, row, Event.WITHDRAW, {"superseded_by": by.id})
+
+
+def withdraw_under_revoked(ctx: Context, *, limit: int = 100) -> int:
+    """End the offers that were made under a mandate that is revoked by now: they can't be taken any more, and what they
+    held is free. Returns how many."""
+    with ctx.store.read() as session:
+        found = session.exec(
+            select(ApplicationRow.id, MandateRow.id)
+            .join(HoldRow, col(HoldRow.application_id) == col(ApplicationRow.id))
+            .join(LimitRow, col(LimitRow.id) == col(HoldRow.limit_id))
+            .join(MandateRow, col(MandateRow.id) == col(LimitRow.key))
+            .where(LimitRow.kind == LimitKind.MANDATE.value, MandateRow.status == MandateState.REVOKED.value)
+            .where(ApplicationRow.status == State.OFFERED.value, HoldRow.state == HoldState.HELD.value)
+            .order_by(col(ApplicationRow.id))
+            .limit(limit)
+        ).all()
+    for application_id, mandate_id in found:
+        with ctx.store.begin() as session:
+            row = session.get_one(ApplicationRow, application_id, with_for_update=True)
+            if application_state.of(row) is State.OFFERED:
+                close(session, ctx, row, Event.WITHDRAW, {"reason": "mandate_revoked", "mandate_id": mandate_id})
+    return len(found)
 
 
 def close(

@@ -98,13 +98,14 @@ class _Spread:
         self.owed[key] = self.owed.get(key, Money.zero(amount.currency)) + amount
 
 
-def hold_reason(session: Session, receivable_id: str) -> str | None:
-    """Why a debtor's payment can't be placed now: a pledge on the receivable is being made or given up, or it is being
-    passed on, and until that is known nobody can say who is to be paid; or nobody is there to attest it."""
+def hold_reason(session: Session, receivable_id: str, *, parts: bool = True) -> str | None:
+    """Why a debtor's payment can't be placed now: a pledge on the receivable (or, where ``parts``, on a part of it) is
+    being made or given up, or it is being passed on, and until that is known nobody can say who is to be paid; or
+    nobody is there to attest it."""
     asset = session.get(ReceivableRow, receivable_id)
     if attesting.bank(session, but=() if asset is None else (asset.debtor_id,)) is None:
         return "settlement_bank_missing"
-    family = family_ids(session, receivable_id)
+    family = family_ids(session, receivable_id) if parts else [receivable_id]
     unsettled = or_(
         col(PledgeRow.status).in_((pledges.State.PENDING.value, pledges.State.RELEASING.value)),
         (col(PledgeRow.status) == pledges.State.ACTIVE.value) & (col(LoanRow.status) == LoanState.APPROVED.value),
@@ -127,6 +128,16 @@ def family_ids(session: Session, receivable_id: str) -> list[str]:
         newest = list(session.exec(select(ReceivableRow.id).where(col(ReceivableRow.parent_id).in_(newest))).all())
         found += sorted(newest)
     return found
+
+
+def lock_family(session: Session, receivable_id: str) -> None:
+    """Lock the receivable, its parts, and theirs, each before what was split off it is looked for."""
+    newest = [receivable_id]
+    while newest:
+        for each in newest:
+            session.get(ReceivableRow, each, with_for_update=True)
+        found = session.exec(select(ReceivableRow.id).where(col(ReceivableRow.parent_id).in_(newest))).all()
+        newest = sorted(found)
 
 
 def payout_under_way(session: Session, loan_id: str) -> bool:

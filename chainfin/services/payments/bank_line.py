@@ -15,6 +15,7 @@ from chainfin.services.kernel.context import Context
 from chainfin.services.payments import direct, instructions, remittance
 from chainfin.services.payments.allocation import Arrival
 from chainfin.services.payments.remittance import Purpose
+from chainfin.storage.away import is_away
 from chainfin.storage.oversight_tables import ParkedItemRow
 from chainfin.storage.types import storable
 
@@ -87,5 +88,20 @@ def park_reused(session: Session, ctx: Context, line: StatementLine, payment_id:
 
 
 def _park(session: Session, ctx: Context, line: StatementLine, source: str, code: str, detail: str) -> ParkedItemRow:
-    item = parking.Item(source, "bank_line", line.reference, line.raw, code, detail)
+    claim = _claim_of(session, line)
+    item = parking.Item(source, "bank_line", line.reference, line.raw, code, detail, claim)
     return parking.park(session, item, now=ctx.clock.now())
+
+
+def _claim_of(session: Session, line: StatementLine) -> str | None:
+    """The receivable whose holder the line says that it reached; None: it says of nobody here that he was paid, or what
+    it says no database takes."""
+    if isinstance(line.content, Refusal):
+        return None
+    try:
+        with session.begin_nested():
+            return paid_directly(session, line.content)
+    except Exception as error:
+        if is_away(error):
+            raise
+        return None

@@ -14,7 +14,7 @@ from datetime import datetime
 import structlog
 from sqlmodel import Session, col, select
 
-from chainfin.errors import BadInput, ChainfinError, Refusal, unless_refused
+from chainfin.errors import BadInput, ChainfinError, Refusal, Refused, unless_refused
 from chainfin.rules import ledger
 from chainfin.rules.payment import Event, State
 from chainfin.services.books import bank_statement, journals
@@ -40,7 +40,6 @@ from chainfin.storage.lending_tables import IncomingRow
 from chainfin.storage.oversight_tables import ParkedItemRow
 from chainfin.storage.party_tables import FactRow
 from chainfin.storage.store import count
-from chainfin.storage.trade_tables import ReceivableRow
 from chainfin.storage.types import new_id, storable
 from chainfin.values.money import Money
 from chainfin.values.payment_reference import Kind
@@ -138,6 +137,7 @@ def _take(session: Session, ctx: Context, arrival: Arrival, directly: str | None
         sequence=arrival.sequence,
         account=storable(arrival.payee_account),
         direct=directly is not None,
+        receivable_id=directly or _receivable_of(session, arrival),
         payer_account=storable(arrival.payer_account),
         currency=arrival.amount.currency,
         amount=arrival.amount.minor,
@@ -158,7 +158,7 @@ def _take(session: Session, ctx: Context, arrival: Arrival, directly: str | None
             raise BadInput(
                 bank_line.REFERENCE_REUSED, "another payment has this reference (amount, payer, text, day differ)"
             )
-        direct.settle(session, ctx, Payment.of(row), directly)
+        direct.take(session, ctx, row, directly)
     elif earlier:
         # Nobody but the bank can say whether this is more money, and it gives back by this reference alone.
         row.unapplied = row.amount
@@ -167,6 +167,12 @@ def _take(session: Session, ctx: Context, arrival: Arrival, directly: str | None
     else:
         _place(session, ctx, row)
     return row
+
+
+def _receivable_of(session: Session, arrival: Arrival) -> str | None:
+    """The receivable that the payer's text names, if it names one."""
+    purpose = remittance.purpose(session, storable(arrival.remittance))
+    return purpose.target if isinstance(purpose, Purpose) and purpose.kind == "receivable" else None
 
 
 def _same(one: IncomingRow, other: IncomingRow) -> bool:
@@ -183,8 +189,7 @@ def _place(session: Session, ctx: Context, row: IncomingRow) -> None:
     if isinstance(purpose, Refusal):
         _hold_unmatched(session, ctx, row, purpose)
         return
-    if purpose.kind == "receivable":
-        session.get(ReceivableRow, purpose.target, with_for_update=True)
+    lock_claim(session, purpose)
     waits_for = hold_reason(session, ctx, purpose)
     if waits_for is not None:
         wait(session, ctx, row, waits_for)
@@ -203,6 +208,12 @@ def _place(session: Session, ctx: Context, row: IncomingRow) -> None:
     left, reason = PLACES[purpose.kind](session, ctx, Payment.of(row), purpose.target)
     if left.minor:
         payouts.refund(session, ctx, row, left, reason)
+
+
+def lock_claim(session: Session, purpose: Purpose) -> None:
+    """Whoever places a payment and whoever lends on its claim wait for one another here, before either looks at it."""
+    if purpose.kind == "receivable":
+        allocation.lock_family(session, purpose.target)
 
 
 def _buys_back(session: Session, purpose: Purpose) -> bool:
@@ -241,7 +252,8 @@ def _hold_unmatched(session: Session, ctx: Context, row: IncomingRow, why: Refus
     payment_state.move(session, row, Event.NOT_MATCHED, why.code)
     payouts.suspend(session, ctx, row, amount, "unmatched")
     detail = f"{amount} {row.currency} on {row.received_on}: {row.remittance}"
-    item = parking.Item(UNMATCHED, "incoming_payment", row.bank_ref, parking.as_payload(row.id), why.code, detail)
+    payload = parking.as_payload(row.id)
+    item = parking.Item(UNMATCHED, "incoming_payment", row.bank_ref, payload, why.code, detail, row.receivable_id)
     parking.park(session, item, now=ctx.clock.now())
 
 
@@ -289,8 +301,9 @@ def _try_place(ctx: Context, incoming_id: str) -> bool:
             _log.error("payment_not_placed", exc_info=error)
         code, detail = parking.reason_of(error)
         payload = parking.as_payload(incoming_id)
-        item = parking.Item(WAITING, "incoming_payment", incoming_id, payload, code, detail)
         with ctx.store.begin() as session:
+            claim = session.get_one(IncomingRow, incoming_id).receivable_id
+            item = parking.Item(WAITING, "incoming_payment", incoming_id, payload, code, detail, claim)
             parking.park(session, item, now=ctx.clock.now())
         return False
 
@@ -303,7 +316,17 @@ def place_again(session: Session, ctx: Context, incoming_id: str) -> None:
         _end_wait(session, ctx, row)
 
 
+def retry(session: Session, ctx: Context, incoming_id: str) -> None:
+    """A person asks for it. Raises as `place_again`, and Refused payment_on_hold: it waits still."""
+    place_again(session, ctx, incoming_id)
+    row = session.get_one(IncomingRow, incoming_id)
+    if payment_state.of(row) is State.WAITING:
+        raise Refused("payment_on_hold", f"it isn't known yet who is to be paid: {row.reason}")
+
+
 def _waits_no_more(session: Session, ctx: Context, row: IncomingRow) -> bool:
+    if row.direct:
+        return direct.hold_reason(session, str(row.receivable_id)) is None
     bought = buy_back.act_of(session, row.id)
     if bought is not None:
         return not buy_back.is_open(bought)
@@ -313,6 +336,9 @@ def _waits_no_more(session: Session, ctx: Context, row: IncomingRow) -> bool:
 
 def _end_wait(session: Session, ctx: Context, row: IncomingRow) -> None:
     """Out of suspense, and placed as if it came now (for interest: on the day on which it did come)."""
+    if row.direct:
+        direct.place_again(session, ctx, row)
+        return
     bought = buy_back.act_of(session, row.id)
     if bought is None:
         purpose = remittance.purpose(session, row.remittance)

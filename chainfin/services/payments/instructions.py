@@ -12,12 +12,13 @@ from chainfin.errors import Conflict, NotFound
 from chainfin.rules import pledge as pledges
 from chainfin.rules.loan import payoff
 from chainfin.services.books import loan_book
+from chainfin.services.kernel import in_flight
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.payments import allocation
 from chainfin.services.trade import receivables
 from chainfin.storage import locks
 from chainfin.storage.bank_tables import VirtualAccountRow
-from chainfin.storage.lending_tables import COLLECTION_ACCOUNT
+from chainfin.storage.lending_tables import COLLECTION_ACCOUNT, IncomingRow
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import PledgeRow, ReceivableRow
 from chainfin.values.money import Money
@@ -39,13 +40,16 @@ class PaymentInstruction:
 
 @dataclass(frozen=True, slots=True)
 class ReceivablePayment:
-    """How the debtor pays a receivable: ``amount`` is all that is open of it."""
+    """How the debtor pays a receivable: ``amount`` is all that is open of it, ``under_way`` what was paid and isn't on
+    chain yet, ``beyond`` what the holder was paid above what was owed: that is between the two of them."""
 
     receivable_id: str
     account: str
     payee: str
     reference: CreditorReference
     amount: Money
+    under_way: Money
+    beyond: Money
     due_date: date
 
 
@@ -121,14 +125,23 @@ def for_receivable(ctx: Context, actor: Actor, receivable_id: str) -> Receivable
         if row is None or not (actor.sees_all or actor.party_id in receivables.parties(row)):
             raise NotFound("receivable_unknown", f"there is no receivable {receivable_id}")
         account, payee = _of_receivable(session, ctx, row)
+        owed = receivables.outstanding(row)
+        under_way = min(owed, sum(in_flight.attested(session, row.id).values()))
         return ReceivablePayment(
             receivable_id=row.id,
             account=account,
             payee=session.get_one(PartyRow, payee).name,
             reference=CreditorReference(row.reference),
-            amount=Money(receivables.outstanding(row), row.currency),
+            amount=Money(owed - under_way, row.currency),
+            under_way=Money(under_way, row.currency),
+            beyond=Money(_beyond(session, row.id), row.currency),
             due_date=row.due_date,
         )
+
+
+def _beyond(session: Session, receivable_id: str) -> int:
+    total = select(func.coalesce(func.sum(IncomingRow.beyond), 0)).where(IncomingRow.receivable_id == receivable_id)
+    return int(session.exec(total).one())
 
 
 def _of_receivable(session: Session, ctx: Context, row: ReceivableRow) -> tuple[str, str]:

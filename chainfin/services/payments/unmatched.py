@@ -65,6 +65,7 @@ def allocate(session: Session, ctx: Context, proposal: ProposalRow) -> None:
     if payment_state.of(row) is not State.UNMATCHED:
         raise Refused("payment_not_unmatched", f"the payment is {row.status}")
     purpose = Purpose(proposal.payload["kind"], str(proposal.payload["target"]))  # type: ignore[arg-type]  # as proposed
+    incoming.lock_claim(session, purpose)
     waiting = incoming.hold_reason(session, ctx, purpose)
     if waiting is not None:
         raise Refused("payment_on_hold", f"it isn't known yet who is to be paid: {waiting}", reason=waiting)

@@ -13,7 +13,7 @@ from chainfin.rules import pledge as rules
 from chainfin.rules.authority import By, On
 from chainfin.services.goods import receipts
 from chainfin.services.goods.receipt_asset import ReceiptAsset
-from chainfin.services.kernel import pledge_rows
+from chainfin.services.kernel import in_flight, pledge_rows
 from chainfin.services.kernel.context import Actor
 from chainfin.services.trade import receivables
 from chainfin.services.trade.receivable_asset import ReceivableAsset
@@ -165,9 +165,33 @@ def measure_of(session: Session, pledge: PledgeRow) -> Measure:
     return KINDS[pledge.asset_kind].measure(session, pledge.asset_id)
 
 
-def free_of(asset: AssetRow) -> int:
-    """What may still be pledged: free on chain and not promised to another application."""
-    return receivables.unpromised(asset) if isinstance(asset, ReceivableRow) else receipts.unpromised(asset)
+def free_of(session: Session, asset: AssetRow) -> int:
+    """What may still be pledged: free on chain, not promised to another application, and not paid meanwhile."""
+    return receivables.unpromised(session, asset) if isinstance(asset, ReceivableRow) else receipts.unpromised(asset)
+
+
+def unless_paid(session: Session, asset: AssetRow, needed: int = 1) -> Refusal | None:
+    """Why ``needed`` of an asset (locked) can't be lent on since somebody has paid for it: a payment of it has no place
+    yet, or what one that is on its way to the chain leaves is too little. Refusal payment_under_way."""
+    if not isinstance(asset, ReceivableRow):
+        return None
+    unplaced = in_flight.unless_placed(session, asset.id)
+    if unplaced is not None:
+        return unplaced
+    left, paid = receivables.unpromised(session, asset), receivables.paid(session, asset)
+    if left < needed <= left + paid:
+        shown = Money(paid, asset.currency)
+        return Refusal("payment_under_way", f"{shown} of it is paid, and on its way to the chain", {"paid": str(shown)})
+    return None
+
+
+def unless_paid_beside(session: Session, pledge: PledgeRow) -> Refusal | None:
+    """Why what is promised to a pledge, or pledged, may not carry its loan: the holder was paid more than is free
+    beside it, or a payment is parked. Locks the asset. Refusal payment_under_way."""
+    asset = locked_asset(session, pledge.asset_kind, pledge.asset_id)
+    if not isinstance(asset, ReceivableRow):
+        return None
+    return in_flight.unless_placed(session, asset.id, beside=max(0, receivables.unpromised(session, asset)))
 
 
 def for_party(session: Session, actor: Actor, pledge_id: str) -> PledgeRow:

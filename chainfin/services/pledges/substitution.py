@@ -52,7 +52,8 @@ def offer(
     unknown as none); BadInput quantity_…; Conflict receivable_not_final; Refused not_lender, pledge_state_wrong,
     not_over_goods, pledge_not_drawn, pledge_without_loan, currency_mismatch, exceeds_pledged, receivable_state_wrong,
     lender_is_debtor, amount_too_large, exceeds_free; receivable_due_late, limit_missing, limit_exceeded (the lender's
-    limit on the debtor), price_missing, price_stale, substitution_undervalued (see `rules.substitution.unless_worse`).
+    limit on the debtor), payment_under_way (the debtor has paid), price_missing, price_stale, substitution_undervalued
+    (see `rules.substitution.unless_worse`).
     """
     actor.require(Role.LENDER)
     with ctx.store.begin() as session:
@@ -136,7 +137,10 @@ def _judge(
             goods, value, quantity=quantity, amount=amount, sold_id=sold.id, pledge_id=pledge_id, lender=sold.lender_id
         )
     )
-    receivables.unless_promised(asset, amount.minor)
+    paid = assets.unless_paid(session, asset, amount.minor)
+    if paid is not None:
+        raise paid.error()
+    receivables.unless_promised(session, asset, amount.minor)
     if asset.due_date > loan.maturity:
         raise Refused("receivable_due_late", f"it is due after the loan ({loan.maturity})", receivable=asset.id)
     cover.unless_limited(session, loan.lender_id, asset.debtor_id, amount)
@@ -257,8 +261,8 @@ def knows(session: Session, pledge_id: str) -> bool:
 
 def registered(session: Session, ctx: Context, pledge_id: str, number: str) -> None:
     """The registry has given its number: the lender's act is prepared, with the pledgor's grant in it, so that goods
-    and receivable change places in one transaction. Where the number can't be used nothing changes, and the registry's
-    entry is struck out again."""
+    and receivable change places in one transaction. Where the number can't be used, or the debtor has paid the holder
+    meanwhile, nothing changes, and the registry's entry is struck out again."""
     pledge = assets.locked_pledge(session, pledge_id)
     if pledge.registry_number is not None or pledge.status == "failed":
         return
@@ -267,6 +271,11 @@ def registered(session: Session, ctx: Context, pledge_id: str, number: str) -> N
     if unusable is not None:
         _fail(session, ctx, row, pledge, unusable.code, unusable.message)
         register.strike_out(session, ctx, pledge, number, "the number can't be used")
+        return
+    paid = assets.unless_paid_beside(session, pledge)
+    if paid is not None:
+        _fail(session, ctx, row, pledge, paid.code, paid.message)
+        register.strike_out(session, ctx, pledge, number, "what it was on was paid")
         return
     pledge.registry_number = number
     session.add(pledge)

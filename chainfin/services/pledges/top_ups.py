@@ -60,8 +60,9 @@ def pledge_more(ctx: Context, actor: Actor, loan_id: str, *, receipt_id: str, qu
         _judge(session, ctx, row, application, asset)
         pledge_id = eip712.pledge_id(asset.id, new_id("top"))
         unless_refused(value.pledge(thousandths, pledge_id=pledge_id, lender=lender.id, by=borrower_id))
-        if assets.free_of(asset) < thousandths:
-            raise Refused("asset_not_free", "a part of it is promised already", free=str(assets.free_of(asset)))
+        free = assets.free_of(session, asset)
+        if free < thousandths:
+            raise Refused("asset_not_free", "a part of it is promised already", free=str(free))
         asset.reserved += thousandths
         session.add(asset)
         session.add(

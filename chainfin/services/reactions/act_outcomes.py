@@ -16,9 +16,9 @@ from chainfin.services.goods import receipts, two_words
 from chainfin.services.kernel import acts, pledge_rows
 from chainfin.services.kernel.context import Context
 from chainfin.services.lending import disbursement
+from chainfin.services.payments import unsettled
 from chainfin.services.pledges import release, substitution, top_ups
 from chainfin.storage.chain_tables import ChainEvent
-from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ActRow, OrderRow, PledgeRow, ReceivableRow
 
 
@@ -76,22 +76,16 @@ def refused(session: Session, ctx: Context, act_id: str, code: str, message: str
         case receivables_acts.Settle | pledges_acts.BuyBack | pledges_acts.Draw:
             if status == "expired" or code == chain_code("ActExpired"):
                 _ask_again(session, ctx, row)
+            elif row.function == receivables_acts.Settle.FUNCTION:
+                unsettled.refused(session, ctx, row, code, message)
 
 
 def _ask_again(session: Session, ctx: Context, row: ActRow) -> None:
     """A bank's word on a payment, or a lender's that it has paid out, is owed until it is given: the same act with a
     new deadline."""
-    kind = ACTS[row.contract, row.function]
-    if kind is pledges_acts.Draw and not _drawable(session, ctx, row.subject):
+    if ACTS[row.contract, row.function] is pledges_acts.Draw and not _drawable(session, ctx, row.subject):
         return
-    acts.prepare(
-        session,
-        ctx,
-        party=session.get_one(PartyRow, row.party_id),
-        act=kind.from_params(row.params),
-        subject=row.subject,
-        extra=row.extra,
-    )
+    acts.repeat(session, ctx, row)
 
 
 def _drawable(session: Session, ctx: Context, pledge_id: str) -> bool:

@@ -17,7 +17,7 @@ from chainfin.rules import order as order_rules
 from chainfin.rules import receivable as rules
 from chainfin.rules.receivable_value import PledgedPart, Receivable, State
 from chainfin.services.books import bank_statement
-from chainfin.services.kernel import acts, attestations, pledge_rows
+from chainfin.services.kernel import acts, attestations, in_flight, pledge_rows
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.parties import gate
 from chainfin.services.trade import debtor_lines, order_state, orders, trade_documents
@@ -377,16 +377,23 @@ def outstanding(row: ReceivableRow) -> int:
     return free(row) + row.pledged
 
 
-def unpromised(row: ReceivableRow) -> int:
-    """What is free, and not promised to an application that isn't on chain yet."""
-    return free(row) - row.reserved
+def unpromised(session: Session, row: ReceivableRow) -> int:
+    """What is free, not promised to an application that isn't on chain yet, and not paid: what the bank is asked to
+    attest is gone from then on. The row is locked by whoever promises or pays, so that one comes first."""
+    return free(row) - row.reserved - paid(session, row)
 
 
-def unless_promised(row: ReceivableRow, amount: int) -> None:
-    """``amount`` may be taken from the free part without touching what is promised to a lender. Raises Refused
+def paid(session: Session, row: ReceivableRow) -> int:
+    """What of the free part is paid and on its way to the chain; minor units."""
+    return min(free(row), in_flight.attested(session, row.id).get("", 0))
+
+
+def unless_promised(session: Session, row: ReceivableRow, amount: int) -> None:
+    """``amount`` may be taken from the free part without touching what is promised to a lender, or paid. Raises Refused
     exceeds_free."""
-    if amount > unpromised(row):
-        shown = Money(unpromised(row), row.currency)
+    left = unpromised(session, row)
+    if amount > left:
+        shown = Money(left, row.currency)
         raise Refused("exceeds_free", f"{shown} is free and not promised to a lender", free=str(shown))
 
 

@@ -28,7 +28,7 @@ def split(ctx: Context, actor: Actor, receivable_id: str, amounts: Sequence[Mone
         value = receivables.value(session, row)
         names = [str(place) for place in range(len(amounts))]  # the contract names the parts
         unless_refused(rules.split(value, amounts, names, by=actor.require()))
-        receivables.unless_promised(row, sum(amount.minor for amount in amounts))
+        receivables.unless_promised(session, row, sum(amount.minor for amount in amounts))
         gate.enter(session, row.holder_id, Kind.TRANSFER)
         parts = tuple(amount.minor for amount in amounts)
         return ActView.of(receivables.act_of(session, ctx, row, row.holder_id, Split(id=row.id, amounts=parts)))
