@@ -24,6 +24,14 @@ class AllocationIn(Input):
     reason: Reason
 
 
+class PayeeIn(Input):
+    """To which account a payment goes that can't go back to where it came from."""
+
+    account: Line
+    name: Line
+    reason: Reason
+
+
 class OutcomeIn(Input):
     """What became of a command whose partner's answers can't be taken in."""
 

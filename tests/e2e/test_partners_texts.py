@@ -120,10 +120,10 @@ def test_reference__used_again_for_another_amount__held_and_nothing_lost(site: S
         site.pays(amount, f"RECEIVABLE {asset.id}", bank_ref="TWICE:1")
     first, second = all_of(site, "TWICE:1")
     assert (first.status, first.amount) == ("applied", 100_00)
-    assert (second.status, second.reason, second.unapplied) == ("suspense", "bank_reference_reused", 250_00)
+    assert (second.status, second.reason, second.unapplied) == ("unmatched", "bank_reference_reused", 250_00)
     (seen,) = (item for item in parked_items(site) if item.id not in known)
-    assert (seen.source, seen.reason, seen.status) == ("reused_references", "bank_reference_reused", "open")
-    assert second.id in seen.detail
+    assert (seen.source, seen.reason, seen.status) == ("unmatched_payments", "bank_reference_reused", "open")
+    assert second.id in seen.payload
     assert [out.payload["amount"] for out in site.payouts("TWICE:1")] == ["100.00"]
     assert site.balance(ledger.SUSPENSE) - suspended == 250_00
     check_books(site)
@@ -213,7 +213,7 @@ def test_payment__of_any_text__in_the_book_once_and_out_once(
         backs = site.commands(Refund, correlation=row.id)
         paid = sum(Money.parse(str(out.payload["amount"]), CNY).minor for out in outs)
         if row.repeat:
-            assert (row.status, row.reason, row.unapplied) == ("suspense", "bank_reference_reused", row.amount)
+            assert (row.status, row.reason, row.unapplied) == ("unmatched", "bank_reference_reused", row.amount)
             assert outs == backs == []
         elif aim == "receivable":
             assert (row.status, paid, [out.status for out in outs]) == ("applied", row.amount, ["done"])

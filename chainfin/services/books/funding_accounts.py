@@ -39,6 +39,13 @@ def place(session: Session, ctx: Context, lender_id: str, amount: Money) -> None
     _keep(session, ctx, row, rules.credit(value(row), amount))
 
 
+def take_back(session: Session, ctx: Context, lender_id: str, amount: Money) -> None:
+    """So much of the lender's cash turned out not to be there. The caller posts it to the book."""
+    row = _locked(session, lender_id, amount.currency)
+    assert row is not None, f"money of {lender_id} had come in"
+    _keep(session, ctx, row, rules.take_back(value(row), amount))
+
+
 def hold(session: Session, ctx: Context, loan: LoanRow) -> Refusal | None:
     """Hold the loan's principal of its lender's money; once, however often it is asked.
 

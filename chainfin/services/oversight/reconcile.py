@@ -20,7 +20,13 @@ from chainfin.services.kernel import attestations
 from chainfin.services.kernel.commands import StrikeOutPledge
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.kernel.pledge_rows import LIVE_STATUS as LIVE
-from chainfin.services.oversight import reconcile_bank, reconcile_book, reconcile_missing, reconcile_orders
+from chainfin.services.oversight import (
+    reconcile_bank,
+    reconcile_book,
+    reconcile_missing,
+    reconcile_orders,
+    reconcile_owed,
+)
 from chainfin.services.oversight.reconcile_missing import Standing
 from chainfin.services.parties import gate
 from chainfin.services.pledges import assets
@@ -172,6 +178,7 @@ def run(
         reconcile_orders.check(session, rows.orders, findings.same)
         reconcile_book.check(session, findings.same, findings.count)
         reconcile_bank.check(session, findings.same, findings.count)
+        reconcile_owed.check(session, ctx.clock.today(), findings.same, findings.count)
         reconcile_missing.of_chain(session, findings.same, findings.count)
     _parties(rows, chain, findings)
     _orders(rows, chain, findings)

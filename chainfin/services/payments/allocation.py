@@ -68,9 +68,10 @@ class Payment:
         return cls(row, Money(row.amount, row.currency), row.payer_account, row.received_on)
 
     def settlement_reference(self, asset_id: str, pledge_id: str) -> str:
-        """The ``bankRef`` under which a part of it is attested on chain: a commitment to the bank's own reference.
-        ``pledge_id`` is empty for the free part."""
-        return "0x" + keccak(f"{self.row.bank_ref}:{asset_id}:{pledge_id}".encode()).hex()
+        """The ``bankRef`` under which a part of it is attested on chain: a commitment to the bank's own reference, and,
+        where an earlier payment has that too, to our id of this one. ``pledge_id`` is empty for the free part."""
+        name = f"{self.row.bank_ref}:{self.row.book_ref}" if self.row.repeat else self.row.bank_ref
+        return "0x" + keccak(f"{name}:{asset_id}:{pledge_id}".encode()).hex()
 
 
 @dataclass(frozen=True, slots=True)
