@@ -32,6 +32,13 @@ class PayeeIn(Input):
     reason: Reason
 
 
+class PassedOnIn(Input):
+    """By which number of the bank's a lender's share was passed on to it."""
+
+    reference: Line
+    reason: Reason
+
+
 class OutcomeIn(Input):
     """What became of a command whose partner's answers can't be taken in."""
 

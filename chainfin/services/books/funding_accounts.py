@@ -24,8 +24,8 @@ from chainfin.storage.lending_tables import LoanRow
 from chainfin.storage.types import new_id
 from chainfin.values.money import Money
 
-OWN_CASH = (ledger.CASH.code, ledger.HOLDER_PAYABLE.code)
-"""A lender's own cash is what these two come to in its book: what came in, less what of it is owed on."""
+OWN_CASH = (ledger.CASH.code, ledger.HOLDER_PAYABLE.code, ledger.LENDERS_PAYABLE.code)
+"""A lender's own cash is what these come to in its book: what came in, less what of it is owed on."""
 
 
 def place(session: Session, ctx: Context, lender_id: str, amount: Money) -> None:

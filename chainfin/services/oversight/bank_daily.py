@@ -18,6 +18,7 @@ from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.oversight_tables import ParkedItemRow
 from chainfin.values.money import Money
 
+
 def run_due(ctx: Context) -> int:
     """Compare every account whose newest closing balance wasn't compared yet. Returns how many. What differs by entries
     that are parked waits with these; what nobody has named is parked here, and so is, once, what differed already when

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 from chainfin.rules.payment import State
 from chainfin.services.kernel import commands
 from chainfin.services.kernel.commands import PayHolder
-from chainfin.services.payments import payout_day, reversed
+from chainfin.services.payments import between_lenders, payout_day, reversed
 from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.lending_tables import IncomingRow
 from chainfin.storage.oversight_tables import ParkedItemRow
@@ -28,6 +28,7 @@ def check(session: Session, today: date, same: Same, count: Callable[[str], None
     _unpaid(session, today, same)
     _payout_days(session, same)
     _claims(session, same)
+    _between_lenders(session, same)
 
 
 def _in_suspense(session: Session, today: date, same: Same, count: Callable[[str], None]) -> None:
@@ -62,6 +63,12 @@ def _claims(session: Session, same: Same) -> None:
     claims = select(ParkedItemRow).where(ParkedItemRow.source == reversed.SOURCE, ParkedItemRow.status == "open")
     for item in session.exec(claims.order_by(col(ParkedItemRow.id))):
         same("claim", item.subject, item.detail, "settled by who paid")
+
+
+def _between_lenders(session: Session, same: Same) -> None:
+    shares = select(ParkedItemRow).where(ParkedItemRow.source == between_lenders.SOURCE, ParkedItemRow.status == "open")
+    for item in session.exec(shares.order_by(col(ParkedItemRow.id))):
+        same("lenders' share", item.subject, item.detail, "passed on")
 
 
 def _days(since: date, today: date) -> str:

@@ -29,7 +29,7 @@ from chainfin.services.books import journals, loan_book
 from chainfin.services.kernel import acts, in_flight, pledge_rows
 from chainfin.services.kernel.context import Context
 from chainfin.services.lending import limits, margin_calls
-from chainfin.services.payments import attesting, payouts
+from chainfin.services.payments import attesting, between_lenders, payouts
 from chainfin.services.pledges import assets, release
 from chainfin.services.trade import receivables
 from chainfin.storage.lending_tables import IncomingRow, LoanRow, RepaymentRow
@@ -325,6 +325,7 @@ def pay(
             created_at=ctx.clock.now(),
         )
     )
+    between_lenders.owe(session, ctx, incoming, row, paid.allocation.allocated)
     give_back(session, ctx, row, paid.changed)
     back = before.outstanding - paid.loan.outstanding
     if back.minor > 0:
