@@ -21,6 +21,26 @@ down_revision = "0026"
 branch_labels = None
 depends_on = None
 
+OUTBOX = sa.table(
+    "outbox",
+    *(sa.column(name, sa.String()) for name in ("topic", "key", "subject", "status", "error")),
+    sa.column("id", sa.BigInteger()),
+    sa.column("payload", sa.JSON()),
+)
+INCOMING = sa.table(
+    "incoming_payment",
+    *(sa.column(name, sa.String()) for name in ("id", "currency", "status", "reason")),
+    sa.column("amount", sa.BigInteger()),
+    sa.column("received_on", sa.Date()),
+)
+TEXTS = ("id", "source", "subject", "kind", "payload", "digest", "reason", "detail", "status", "resolved_by", "resolution")
+PARKED = sa.table(
+    "parked_item",
+    *(sa.column(name, sa.String()) for name in TEXTS),
+    *(sa.column(name, UtcDateTime(timezone=True)) for name in ("first_seen_at", "last_tried_at")),
+    sa.column("attempts", sa.Integer()),
+)
+
 
 def upgrade() -> None:
     op.add_column("bank_payment", sa.Column("written_at", UtcDateTime(timezone=True), nullable=True))
@@ -28,11 +48,9 @@ def upgrade() -> None:
     op.add_column("bank_payment", sa.Column("written_again", sa.JSON(), nullable=False, server_default="[]"))
     op.execute("UPDATE bank_payment SET written_at = said_at")
     connection = op.get_bind()
-    tables = sa.MetaData()
-    tables.reflect(connection, only=("outbox", "parked_item", "incoming_payment"))
-    _refunds(connection, tables.tables["outbox"])
-    _reused(connection, tables)
-    _refused(connection, tables)
+    _refunds(connection)
+    _reused(connection)
+    _refused(connection)
 
 
 def downgrade() -> None:
@@ -40,44 +58,42 @@ def downgrade() -> None:
         op.drop_column("bank_payment", column)
 
 
-def _refunds(connection: Connection, outbox: sa.Table) -> None:
+def _refunds(connection: Connection) -> None:
     """A refund says which attempt it is, and to whom, if not to who sent it."""
-    for row in connection.execute(sa.select(outbox).where(outbox.c.topic == "payment.refund")).mappings().all():
-        payload = {**_json(row["payload"]), "attempt": 1, "payee_account": "", "payee_name": ""}
-        connection.execute(outbox.update().where(outbox.c.id == row["id"]).values(payload=payload))
+    for row in connection.execute(sa.select(OUTBOX).where(OUTBOX.c.topic == "payment.refund")).mappings().all():
+        payload = {**row["payload"], "attempt": 1, "payee_account": "", "payee_name": ""}
+        connection.execute(OUTBOX.update().where(OUTBOX.c.id == row["id"]).values(payload=payload))
 
 
-def _reused(connection: Connection, tables: sa.MetaData) -> None:
+def _reused(connection: Connection) -> None:
     """Money under a used reference was held, and nobody could move it: it is unmatched from now on."""
-    incoming, parked = tables.tables["incoming_payment"], tables.tables["parked_item"]
-    held = sa.and_(incoming.c.status == "suspense", incoming.c.reason == "bank_reference_reused")
-    for row in connection.execute(sa.select(incoming).where(held)).mappings().all():
+    held = sa.and_(INCOMING.c.status == "suspense", INCOMING.c.reason == "bank_reference_reused")
+    for row in connection.execute(sa.select(INCOMING).where(held)).mappings().all():
         detail = f"{row['amount']} minor units of {row['currency']} on {row['received_on']}"
-        _park(connection, parked, "unmatched_payments", "incoming_payment", "", row["id"], row["reason"], detail)
-    connection.execute(incoming.update().where(held).values(status="unmatched"))
+        _park(connection, "unmatched_payments", "incoming_payment", "", row["id"], row["reason"], detail)
+    connection.execute(INCOMING.update().where(held).values(status="unmatched"))
     closed = {"status": "resolved", "resolved_by": "system", "resolution": "goes on as an unmatched payment"}
-    old = sa.and_(parked.c.source == "reused_references", parked.c.status == "open")
-    connection.execute(parked.update().where(old).values(**closed))
+    old = sa.and_(PARKED.c.source == "reused_references", PARKED.c.status == "open")
+    connection.execute(PARKED.update().where(old).values(**closed))
 
 
-def _refused(connection: Connection, tables: sa.MetaData) -> None:
+def _refused(connection: Connection) -> None:
     """What the bank had refused to give back or to pay to a holder waits for a person."""
-    outbox, parked = tables.tables["outbox"], tables.tables["parked_item"]
-    refused = sa.and_(outbox.c.topic.in_(("payment.refund", "payment.holder")), outbox.c.status == "refused")
-    for row in connection.execute(sa.select(outbox).where(refused)).mappings().all():
-        payload = _json(row["payload"])
+    refused = sa.and_(OUTBOX.c.topic.in_(("payment.refund", "payment.holder")), OUTBOX.c.status == "refused")
+    for row in connection.execute(sa.select(OUTBOX).where(refused)).mappings().all():
+        payload = row["payload"]
         detail = f"{payload['amount']} {payload['currency']}: {row['error'] or 'refused'}"
         what = {"command": row["key"]}
-        _park(connection, parked, "unpaid_money", row["topic"], row["subject"], what, "payment_refused", detail)
+        _park(connection, "unpaid_money", row["topic"], row["subject"], what, "payment_refused", detail)
 
 
 def _park(
-    connection: Connection, parked: sa.Table, source: str, kind: str, subject: str, what: object, code: str, detail: str
+    connection: Connection, source: str, kind: str, subject: str, what: object, code: str, detail: str
 ) -> None:
     payload = json.dumps(what, ensure_ascii=True, sort_keys=True, separators=(",", ":"))
     now = datetime.now(UTC)
     connection.execute(
-        parked.insert().values(
+        PARKED.insert().values(
             id=new_id("park"),
             source=source,
             subject=subject,
@@ -92,9 +108,3 @@ def _park(
             status="open",
         )
     )
-
-
-def _json(value: object) -> dict[str, object]:
-    read = json.loads(value) if isinstance(value, str) else value
-    assert isinstance(read, dict), "a payload is an object"
-    return read

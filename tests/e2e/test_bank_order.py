@@ -20,7 +20,7 @@ from chainfin.values import instruction
 from tests.e2e.site import START, Site, open_site
 from tests.e2e.site_books import check_funds
 from tests.e2e.statements import BACK, LENT, PLACED, Bank, differences, lender_account, lent, odd, take
-from tests.e2e.test_bank_folder import deliver, under_way
+from tests.e2e.test_bank_folder import answer, deliver, under_way
 from tests.unit import bank_samples as bank
 
 
@@ -111,6 +111,14 @@ def test_payout__booked_earlier_than_it_is_heard_of__the_loan_runs_from_the_bank
     found = ran(files, loan_id, 13)
     assert found.start == str(START.date() + timedelta(days=1))
     assert found.interest > 0, "twelve days'"
+
+
+def test_payout__settled_and_heard_of_late__the_loan_runs_from_when_the_bank_took_it(files: Site) -> None:
+    application, number = under_way(files)
+    files.move_to(START.date() + timedelta(days=12))
+    answer(files, number, "ACSC")  # written on the first day
+    found = ran(files, str(files.application(application).row.loan_id), 13)
+    assert (found.start, found.interest > 0) == (str(START.date()), True)
 
 
 def test_payout__whose_statement_says_another_day__moves_the_loans_start_by_corrections(files: Site) -> None:
