@@ -71,7 +71,6 @@ TRANSITIONS: Final[Mapping[tuple[State, Event], State]] = {
     (_S.UNMATCHED, _E.REVERSED): _S.REVERSED,
     (_S.REFUNDED, _E.REVERSED): _S.REVERSED,
     (_S.SUSPENSE, _E.REVERSED): _S.REVERSED,
-    (_S.PAYOUT_REFUSED, _E.REVERSED): _S.REVERSED,
     # The party's share was paid in the end, while the rest was on its way back.
     (_S.APPLIED, _E.REFUND_DONE): _S.REFUNDED,
     (_S.APPLIED, _E.REFUND_REFUSED): _S.SUSPENSE,

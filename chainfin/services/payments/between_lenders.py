@@ -43,7 +43,8 @@ def owe(session: Session, ctx: Context, paid: IncomingRow, loan: LoanRow, share:
     _post(session, ctx, what, "owed", share, paid.received_on)
     funding_accounts.take_back(session, ctx, gets, share)
     detail = f"{share} {share.currency} of {loan.id} lie on an account of {has}, and are due to {gets}"
-    item = parking.Item(SOURCE, "lender_share", paid.id, parking.as_payload(what), "share_on_anothers_account", detail)
+    code = "share_on_anothers_account"
+    item = parking.Item(SOURCE, "lender_share", paid.id, parking.as_payload(what), code, detail)
     parking.park(session, item, now=ctx.clock.now())
 
 

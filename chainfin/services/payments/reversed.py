@@ -38,12 +38,12 @@ def undo(session: Session, ctx: Context, account: str, bank_ref: str, amount: Mo
     """The bank took back ``amount`` of the payment of its reference on ``account``, on its value date ``on``.
 
     Raises Refused entry_reversed (no payment of this reference and amount is there, or more than one; or it is on its
-    way back, so that nobody knows yet where its money is).
+    way back or a part of it is owed on, so that nobody knows yet where its money is).
     """
     journals.lock(session)
     row = _found(session, account, bank_ref, amount)
-    if row.status == State.REFUNDING.value or row.direct:
-        raise Refused(CODE, f"{row.id} is {row.status}: its money is on its way, or was never here")
+    if row.direct or not payment_state.allows(row, Event.REVERSED):
+        raise Refused(CODE, f"{row.id} is {row.status}: its money is on its way, owed on, or was never here")
     if payment_state.of(row) in HELD and row.unapplied == row.amount:
         _out_of_suspense(session, ctx, row, amount, on)
     else:
