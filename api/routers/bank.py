@@ -7,9 +7,11 @@ from fastapi import APIRouter
 from api.auth import Acting, Ctx
 from api.paging import Page, Paged, page
 from api.route import OnceRoute
-from api.schemas.bank import BankFileIn, BankFileOut, BankStatementOut
+from api.schemas.bank import BankFileIn, BankFileOut, BankOrderOut, BankStatementOut, WriteAgainIn
+from api.schemas.common import Id
 from chainfin.connectors import bank_files
 from chainfin.documents import encoded
+from chainfin.services.payments import bank_orders
 from chainfin.services.reads import bank
 
 router = APIRouter(prefix="/v1", tags=["bank"], route_class=OnceRoute)
@@ -31,3 +33,10 @@ def list_statements(ctx: Ctx, actor: Acting, window: Paged) -> Page[BankStatemen
         BankStatementOut.of,
         lambda row: row.id,
     )
+
+
+@router.post("/bank-orders/{number}/write-again", status_code=200)
+def write_again(ctx: Ctx, actor: Acting, number: Id, body: WriteAgainIn) -> BankOrderOut:
+    """Have an order's file written once more, which the bank never had. A file is otherwise written once, ever: ask the
+    bank first, since one that had it may pay twice."""
+    return BankOrderOut.of(bank_orders.write_again(ctx, actor, number, body.reason))

@@ -11,10 +11,10 @@ from api.auth import Acting, Ctx
 from api.paging import Page, Paged, page
 from api.route import OnceRoute
 from api.schemas.common import Id
-from api.schemas.parked import AllocationIn, OutcomeIn, ParkedOut, ResolveIn
+from api.schemas.parked import AllocationIn, OutcomeIn, ParkedOut, PassedOnIn, PayeeIn, ResolveIn
 from api.schemas.persons import ProposalOut
 from chainfin.services.oversight import parked
-from chainfin.services.payments import unmatched
+from chainfin.services.payments import between_lenders, pay_again, unmatched
 from chainfin.services.reactions import partner_results
 
 router = APIRouter(prefix="/v1/parked", tags=["parked"], route_class=OnceRoute)
@@ -59,6 +59,23 @@ def say_outcome(ctx: Ctx, actor: Acting, parked_id: Id, body: OutcomeIn) -> Prop
             ctx, actor, parked_id, became=body.became, at=body.at, reference=body.reference, reason=body.reason
         )
     )
+
+
+@router.post("/{parked_id}/payee", status_code=202)
+def say_payee(ctx: Ctx, actor: Acting, parked_id: Id, body: PayeeIn) -> ProposalOut:
+    """Say to which account a refund goes that the bank refused. Another person approves
+    (`/v1/proposals/{id}/approve`). `…/retry` orders it again to where it was to go."""
+    return ProposalOut.of(
+        pay_again.propose(ctx, actor, parked_id, account=body.account, name=body.name, reason=body.reason)
+    )
+
+
+@router.post("/{parked_id}/passed-on", status_code=202)
+def say_passed_on(ctx: Ctx, actor: Acting, parked_id: Id, body: PassedOnIn) -> ProposalOut:
+    """Say that a lender's share, which came on another lender's account, was passed on to it. Another person approves
+    (`/v1/proposals/{id}/approve`)."""
+    made = between_lenders.propose(ctx, actor, parked_id, reference=body.reference, reason=body.reason)
+    return ProposalOut.of(made)
 
 
 @router.post("/{parked_id}/return", status_code=200)

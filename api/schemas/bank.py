@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from api.schemas.common import DocumentText, Input, Moment, Word, major
+from api.schemas.common import DocumentText, Input, Moment, Reason, Word, major
 from chainfin.connectors.bank_files import Report
-from chainfin.services.views.books import BankStatementView
+from chainfin.services.views.books import BankOrderView, BankStatementView
 
 
 class BankFileIn(Input):
@@ -72,3 +72,21 @@ class BankStatementOut(BaseModel):
         for name in ("opening", "closing"):
             shown[name] = None if shown[name] is None else major(shown[name], seen.currency)
         return cls.model_validate(shown)
+
+
+class WriteAgainIn(Input):
+    """How it is known that the bank never had the order's file."""
+
+    reason: Reason
+
+
+class BankOrderOut(BaseModel):
+    """An order that went to the bank as a file."""
+
+    instruction_id: str
+    standing: Literal["in_flight", "unknown", "paid", "refused"]
+    written_again: list[dict[str, str]]
+
+    @classmethod
+    def of(cls, seen: BankOrderView) -> BankOrderOut:
+        return cls.model_validate(seen, from_attributes=True)

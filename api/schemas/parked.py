@@ -24,6 +24,21 @@ class AllocationIn(Input):
     reason: Reason
 
 
+class PayeeIn(Input):
+    """To which account a payment goes that can't go back to where it came from."""
+
+    account: Line
+    name: Line
+    reason: Reason
+
+
+class PassedOnIn(Input):
+    """By which number of the bank's a lender's share was passed on to it."""
+
+    reference: Line
+    reason: Reason
+
+
 class OutcomeIn(Input):
     """What became of a command whose partner's answers can't be taken in."""
 

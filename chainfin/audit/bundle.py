@@ -144,8 +144,8 @@ class EvidencePart(Part):
 
 
 class EventPart(Part):
-    """What happened to the loan: disburse, accrue, pay_borrower, pay_debtor, payout_returned; in the order in which it
-    was heard of.
+    """What happened to the loan: disburse, start_moved, accrue, pay_borrower, pay_debtor, payout_returned; in the order
+    in which it was heard of.
 
     ``whole``: it was posted before lenders had books of their own, with one journal for all days until then.
     ``on``: the day on which it happened, by the bank's word. ``amount`` of a payment: all that was offered to the loan.

@@ -124,8 +124,9 @@ def check_payments(
             _booked_on(name, bundle, event, detail, findings)
             _meant(f"{name}: remittance", bundle, event, detail, _references(bundle, event, found, proven), findings)
             if event.kind == "pay_debtor":
-                _attested(proven, found, reference, booked, findings)
-    _both_ways(proven, found, arrived, findings)
+                _attested(proven, found, (reference, event.payment), booked, findings)
+    names = [(reference, event.payment) for event, reference in zip(payments, references, strict=True)]
+    _both_ways(proven, found, [*names, *((reference, "") for reference in arrived)], findings)
 
 
 def _meant(
@@ -199,15 +200,20 @@ def _payout(bundle: Bundle, paid: list[dict[str, Any]], findings: Findings) -> N
         amount = Money.parse(detail["amount"], detail["currency"])
         findings.equal("payout: amount is the principal", amount.minor, int(bundle.loan.principal))
         on = max(_day_of(detail, bundle), _day(str(bundle.loan.terms["start"])))
-        what = f"paid on {on}, interest runs from {disbursed[0].on}"
-        findings.check("payout: date", _day(disbursed[0].on) == on, what)
+        what = f"paid on {on}, interest runs from {', '.join(map(str, _started(bundle)))}"
+        findings.check("payout: date", _started(bundle) == [on], what)
+
+
+def _started(bundle: Bundle) -> list[dt.date]:
+    """The day from which the loan runs, by the last word on its payout; empty where it wasn't paid out."""
+    told = [_day(event.on) for event in bundle.ledger.events if event.kind in ("disburse", "start_moved")]
+    return told[-1:]
 
 
 def _booked_on(name: str, bundle: Bundle, event: EventPart, detail: Mapping[str, Any], findings: Findings) -> None:
     """A payment counts from the day on which the bank had it, whenever that was heard of."""
     day = _day_of(detail, bundle)
-    started = [_day(other.on) for other in bundle.ledger.events if other.kind == "disburse"]
-    holds = _day(event.on) == max(day, *started)
+    holds = _day(event.on) == max(day, *_started(bundle))
     findings.check(f"{name}: date", holds, f"received on {day}, counted from {event.on}")
 
 
@@ -226,11 +232,24 @@ def settlement_reference(bank_reference: str, asset: str, pledge_id: str) -> str
     return "0x" + keccak(f"{bank_reference}:{asset}:{pledge_id}".encode()).hex()
 
 
-def _attested(proven: ProvenFacts, found: list[Security], payment: str, booked: Money, findings: Findings) -> None:
+def _settlement_references(names: tuple[str, str], found: list[Security], proven: ProvenFacts) -> set[str]:
+    """The ``bankRef`` that parts of a payment may have. ``names``: the bank's reference and the book's id of it, which
+    counts too where another payment had the reference before."""
+    reference, book_ref = names
+    return {
+        settlement_reference(name, asset, pledge)
+        for asset, pledge in _payable(found, proven)
+        for name in (reference, f"{reference}:{book_ref}")
+    }
+
+
+def _attested(
+    proven: ProvenFacts, found: list[Security], names: tuple[str, str], booked: Money, findings: Findings
+) -> None:
     """The settlement bank's act on chain says the same payment and amount; its event may not be final yet."""
     if not found:
         return
-    references = {settlement_reference(payment, asset, pledge) for asset, pledge in _payable(found, proven)}
+    payment, references = names[0], _settlement_references(names, found, proven)
     settled = [fact for fact in proven.all("Receivables.Settled") if fact.text("bankRef") in references]
     bought = [fact for fact in proven.all("Pledges.BoughtBack") if fact.text("bankRef") in references]
     if bought:
@@ -244,8 +263,10 @@ def _attested(proven: ProvenFacts, found: list[Security], payment: str, booked: 
         findings.equal(f"payment {payment}: payee", fact.count("payee"), found[0].pledged.count("lender"))
 
 
-def _both_ways(proven: ProvenFacts, found: list[Security], arrived: Mapping[str, object], findings: Findings) -> None:
+def _both_ways(proven: ProvenFacts, found: list[Security], arrived: list[tuple[str, str]], findings: Findings) -> None:
     """What the chain says was paid on the pledges is among the payments in the file."""
-    known = {settlement_reference(ref, asset, pledge) for ref in arrived for asset, pledge in _payable(found, proven)}
+    known: set[str] = set()
+    for names in arrived:
+        known |= _settlement_references(names, found, proven)
     for fact in proven.all("Receivables.Settled"):
         findings.check("payment: of each settlement", fact.text("bankRef") in known, f"bankRef {fact.text('bankRef')}")

@@ -47,7 +47,7 @@ def take_in(ctx: Context, actor: Actor, data: bytes, source: str) -> Report:
     except BadInput as error:
         if error.code != "message_kind_unknown":
             raise
-        return _statuses(ctx, status.read(data, source=source), source)
+        return _statuses(ctx, status.read(data, source=source, zone=ctx.clock.zone), source)
     taken: list[Taken] = []
     again = 0
     with ctx.store.begin() as session:
@@ -143,9 +143,9 @@ def _entries(one: model.Statement, source: str) -> Iterator[statements.Entry]:
                 yield _odd(told, "bank_reference_missing", "the bank gives it no reference of its own")
             elif not payment.credit:
                 if entry.reversal:
-                    yield _odd(told, "entry_reversed", "the bank takes back what it had booked in")
+                    yield statements.Entry(place, minor, reference, raw, taken_back_on=entry.value_on)
                 else:
-                    yield statements.Entry(place, minor, reference, raw, instruction_ids=own)
+                    yield statements.Entry(place, minor, reference, raw, instruction_ids=own, booked_on=entry.booked_on)
             elif back and not own:
                 yield _odd(told, "entry_reversed", "the bank gives back what it had booked out, and doesn't say what")
             else:
@@ -209,4 +209,6 @@ def _status(session: Session, ctx: Context, number: str, report: status.StatusRe
     evidence = {"file": source, "kind": status.MESSAGE, "message": report.id or "", "code": said.code or ""}
     why = said.text or " ".join(said.reasons) or None
     code = said.reasons[0] if said.reasons else said.code
-    return statements.said(session, ctx, number, said.standing.value, code=code, text=why, evidence=evidence)
+    at = said.at or report.made_at
+    on = None if at is None else ctx.clock.day_of(at)
+    return statements.said(session, ctx, number, said.standing.value, code=code, text=why, on=on, evidence=evidence)

@@ -1,7 +1,9 @@
 """The payment rail as a folder that the bank's own client reads and fills: `outbox` has the orders (pain.001, one file
 each), `inbox` the bank's files, which go to `done`, or to `refused` where they are no file of a bank.
 
-An order is written once, under the number by which the bank knows it for ever: the same file again is the same order.
+An order is written once, ever, under the number by which the bank knows it, wherever its file has gone since: that it
+was written is kept in the database, and only a person has it written again (`bank_orders`). After a crash between the
+two the very same file may be written once more.
 It is paid when the bank has booked it, or says that it is settled (ACSC); until then it is in flight.
 """
 
@@ -115,11 +117,14 @@ class BankFolder:
                 session.add(row)
                 session.flush()
             standing, code, text = row.standing, row.code, row.text
-            written = row.evidence.get("xml")
-            reference, evidence, at = row.bank_ref, dict(row.evidence), row.said_at
+            unwritten = row.evidence.get("xml") if row.written_at is None else None
+            reference, evidence = row.bank_ref, dict(row.evidence)
+            at = row.said_at if row.paid_on is None else self._ctx.clock.noon_of(row.paid_on)
         # Committed before it is written: a crash between the two writes the same bytes in the next life.
-        if standing == "in_flight" and isinstance(written, str):
-            _write_once(self.outbox / f"{number}.xml", written.encode())
+        if standing == "in_flight" and isinstance(unwritten, str):
+            _write(self.outbox / f"{number}.xml", unwritten.encode())
+            with self._ctx.store.begin() as session:
+                session.get_one(BankPaymentRow, number, with_for_update=True).written_at = self._ctx.clock.now()
         if standing == "refused":
             return Refused(code or "payment_refused", text or "the bank refused", evidence)
         if standing != "paid":
@@ -172,6 +177,8 @@ def _payee(session: Session, order: Order) -> tuple[str, str, str]:
     if not isinstance(order, Refund):
         return order.payee_account, order.payee_name, order.purpose
     row = session.get_one(IncomingRow, order.incoming_id)
+    if order.payee_account:
+        return order.payee_account, order.payee_name, f"return of {row.bank_ref}"
     name = str(row.evidence.get("payer_name", ""))
     if not row.payer_account or not name:
         raise BadInput("payee_unknown", "the bank didn't say from whom it came, so nobody can be paid back")
@@ -194,9 +201,9 @@ def _done(order: Order, reference: str, evidence: Json, at: datetime) -> Json:
     }
 
 
-def _write_once(file: Path, data: bytes) -> None:
-    """Whole or not at all; what is there already (or was fetched by the bank's client into `sent`) is left alone."""
-    if file.exists() or (file.parent / "sent" / file.name).exists():
+def _write(file: Path, data: bytes) -> None:
+    """Whole or not at all; what is there already is left alone."""
+    if file.exists():
         return
     part = file.with_name(f".{file.name}.part")
     with part.open("wb") as out:

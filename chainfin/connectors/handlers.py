@@ -50,7 +50,7 @@ def partner_handlers(rail: PaymentRail, registry: Registry, partner: DataPartner
     return {
         PayLoan.TOPIC: lambda task: _pay(rail, parse(PayLoan, task.payload), task.first),
         PayHolder.TOPIC: lambda task: _pay(rail, parse(PayHolder, task.payload), task.first),
-        Refund.TOPIC: lambda task: _refund(rail, parse(Refund, task.payload)),
+        Refund.TOPIC: lambda task: _refund(rail, parse(Refund, task.payload), task.first),
         RegisterPledge.TOPIC: lambda task: _register(registry, parse(RegisterPledge, task.payload)),
         StrikeOutPledge.TOPIC: lambda task: _strike_out(registry, parse(StrikeOutPledge, task.payload)),
         FetchData.TOPIC: lambda task: _fetch(partner, parse(FetchData, task.payload)),
@@ -82,7 +82,11 @@ def _pay(rail: PaymentRail, order: PayLoan | PayHolder, first: bool) -> Outcome[
     return then(rail.settle(instruction, first=first), reply)
 
 
-def _refund(rail: PaymentRail, order: Refund) -> Outcome[Json]:
+def _refund(rail: PaymentRail, order: Refund, first: bool) -> Outcome[Json]:
+    """By the bank's reference, or, where a payee is named, as a payment to it."""
+    if order.payee_account:
+        return _paid_back(rail, order, first)
+
     def reply(refund: Refunded) -> Outcome[Json]:
         return Done(
             {
@@ -97,6 +101,30 @@ def _refund(rail: PaymentRail, order: Refund) -> Outcome[Json]:
         )
 
     return then(rail.refund(order.instruction_id, order.bank_reference, order.amount, order.reason), reply)
+
+
+def _paid_back(rail: PaymentRail, order: Refund, first: bool) -> Outcome[Json]:
+    def reply(paid: Confirmation) -> Outcome[Json]:
+        return Done(
+            {
+                "refund_id": paid.instruction_id,
+                "refund_reference": paid.bank_reference,
+                "bank_reference": order.bank_reference,
+                "amount": str(paid.amount),
+                "currency": paid.amount.currency,
+                "refunded_at": paid.paid_at.isoformat(),
+                "evidence": paid.evidence.as_json(),
+            }
+        )
+
+    instruction = Instruction(
+        instruction_id=order.instruction_id,
+        payee_account=order.payee_account,
+        payee_name=order.payee_name,
+        amount=order.amount,
+        purpose="return of a payment",
+    )
+    return then(rail.settle(instruction, first=first), reply)
 
 
 def _register(registry: Registry, order: RegisterPledge) -> Outcome[Json]:

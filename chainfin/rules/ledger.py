@@ -55,6 +55,7 @@ FEE_RECEIVABLE = Account("1122", "fees receivable", "应收手续费", Kind.ASSE
 INTEREST_RECEIVABLE = Account("1132.01", "interest receivable", "应收利息", Kind.ASSET, Side.DEBIT)
 PENALTY_RECEIVABLE = Account("1132.02", "penalty interest receivable", "应收罚息", Kind.ASSET, Side.DEBIT)
 CLAIMS = Account("1221.01", "claims on who was paid too much", "其他应收款——多付款", Kind.ASSET, Side.DEBIT)
+LENDERS_RECEIVABLE = Account("1221.02", "due from other lenders", "其他应收款——其他资金方", Kind.ASSET, Side.DEBIT)
 LOANS = Account("1303", "loans: principal", "贷款——本金", Kind.ASSET, Side.DEBIT)
 ALLOWANCE = Account("1304", "allowance for loan losses", "贷款损失准备", Kind.ASSET, Side.CREDIT)
 HOLDER_PAYABLE = Account(
@@ -62,6 +63,7 @@ HOLDER_PAYABLE = Account(
 )
 SUSPENSE = Account("2241.02", "receipts not yet identified", "待查收款", Kind.LIABILITY, Side.CREDIT)
 FUNDING = Account("2241.03", "placed by lenders for lending", "资金方放款备付金", Kind.LIABILITY, Side.CREDIT)
+LENDERS_PAYABLE = Account("2241.04", "payable to other lenders", "应付其他资金方款", Kind.LIABILITY, Side.CREDIT)
 INTEREST_INCOME = Account("6011.01", "interest income", "利息收入", Kind.INCOME, Side.CREDIT)
 PENALTY_INCOME = Account("6011.02", "penalty interest income", "罚息收入", Kind.INCOME, Side.CREDIT)
 FEE_INCOME = Account("6021", "fee income", "手续费收入", Kind.INCOME, Side.CREDIT)
@@ -71,7 +73,8 @@ CHART: dict[str, Account] = {
     account.code: account
     for account in (
         CASH, FEE_RECEIVABLE, INTEREST_RECEIVABLE, PENALTY_RECEIVABLE, CLAIMS, LOANS, ALLOWANCE, HOLDER_PAYABLE,
-        SUSPENSE, FUNDING, INTEREST_INCOME, PENALTY_INCOME, FEE_INCOME, CREDIT_LOSS,
+        LENDERS_RECEIVABLE, SUSPENSE, FUNDING, LENDERS_PAYABLE, INTEREST_INCOME, PENALTY_INCOME, FEE_INCOME,
+        CREDIT_LOSS,
     )
 }  # fmt: skip
 

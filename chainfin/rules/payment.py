@@ -17,27 +17,29 @@ class State(StrEnum):
     WAITING = "waiting"
     """In suspense until it is known who is to be paid."""
     UNMATCHED = "unmatched"
-    """In suspense: it names no claim, or several, and a person has to say where it belongs, or send it back."""
+    """In suspense: it names no claim, or several, or has the reference of another payment on its account, and a person
+    has to say where it belongs, or send it back."""
     REFUNDING = "refunding"
     """What had no place is on its way back to the payer."""
     REFUNDED = "refunded"
     SUSPENSE = "suspense"
-    """What had no place and couldn't be given back, or a payment under a reference that the bank had used before."""
+    """What had no place and couldn't be given back: a person orders it again."""
     PAYOUT_REFUSED = "payout_refused"
     """Applied, but a party's share of it couldn't be paid out and is still owed."""
+    REVERSED = "reversed"
+    """The bank took it back: what had been done with it is a claim on who paid."""
 
 
 class Event(StrEnum):
     WAIT = "wait"
     NOT_MATCHED = "not_matched"
-    HOLD = "hold"
-    """The bank gave it the reference of another payment."""
     PLACE = "place"
     REFUND = "refund"
     REFUND_DONE = "refund_done"
     REFUND_REFUSED = "refund_refused"
     PAYOUT_REFUSED = "payout_refused"
     PAYOUTS_DONE = "payouts_done"
+    REVERSED = "reversed"
 
 
 _S, _E = State, Event
@@ -47,12 +49,13 @@ TRANSITIONS: Final[Mapping[tuple[State, Event], State]] = {
     (_S.APPLIED, _E.NOT_MATCHED): _S.UNMATCHED,
     (_S.UNMATCHED, _E.PLACE): _S.APPLIED,
     (_S.UNMATCHED, _E.REFUND): _S.REFUNDING,
-    (_S.APPLIED, _E.HOLD): _S.SUSPENSE,
     (_S.APPLIED, _E.REFUND): _S.REFUNDING,
     (_S.APPLIED, _E.PAYOUT_REFUSED): _S.PAYOUT_REFUSED,
     (_S.WAITING, _E.PLACE): _S.APPLIED,
     (_S.REFUNDING, _E.REFUND_DONE): _S.REFUNDED,
     (_S.REFUNDING, _E.REFUND_REFUSED): _S.SUSPENSE,
+    (_S.SUSPENSE, _E.REFUND): _S.REFUNDING,
+    (_S.PAYOUT_REFUSED, _E.REFUND): _S.PAYOUT_REFUSED,
     # A part of a payment may go back while the rest of it is a party's that can't be paid.
     (_S.REFUNDING, _E.PAYOUT_REFUSED): _S.PAYOUT_REFUSED,
     (_S.REFUNDED, _E.PAYOUT_REFUSED): _S.PAYOUT_REFUSED,
@@ -63,6 +66,14 @@ TRANSITIONS: Final[Mapping[tuple[State, Event], State]] = {
     (_S.PAYOUT_REFUSED, _E.REFUND_DONE): _S.PAYOUT_REFUSED,
     (_S.PAYOUT_REFUSED, _E.REFUND_REFUSED): _S.PAYOUT_REFUSED,
     (_S.PAYOUT_REFUSED, _E.PAYOUTS_DONE): _S.APPLIED,
+    (_S.APPLIED, _E.REVERSED): _S.REVERSED,
+    (_S.WAITING, _E.REVERSED): _S.REVERSED,
+    (_S.UNMATCHED, _E.REVERSED): _S.REVERSED,
+    (_S.REFUNDED, _E.REVERSED): _S.REVERSED,
+    (_S.SUSPENSE, _E.REVERSED): _S.REVERSED,
+    # The party's share was paid in the end, while the rest was on its way back.
+    (_S.APPLIED, _E.REFUND_DONE): _S.REFUNDED,
+    (_S.APPLIED, _E.REFUND_REFUSED): _S.SUSPENSE,
 }
 
 

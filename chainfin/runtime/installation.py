@@ -45,7 +45,16 @@ from chainfin.services.kernel import announcing, commands, custody, parking
 from chainfin.services.kernel.context import Clock, Context
 from chainfin.services.oversight.parked import Retry
 from chainfin.services.parties import admission
-from chainfin.services.payments import bank_line, incoming, statements, unmatched, unsettled
+from chainfin.services.payments import (
+    bank_line,
+    booked_line,
+    incoming,
+    pay_again,
+    statements,
+    unmatched,
+    unpaid,
+    unsettled,
+)
 from chainfin.services.payments.allocation import Arrival
 from chainfin.services.payments.bank_line import StatementLine
 from chainfin.services.reactions import act_outcomes, chain_events, partner_outcomes, partner_results
@@ -289,20 +298,24 @@ class Installation(AbstractContextManager["Installation"]):
             unmatched.place_again(session, self.ctx, json.loads(payload))
 
         def booked(session: Session, payload: str) -> None:
-            incoming.take_again(session, self.ctx, statements.again(payload))
+            incoming.take_again(session, self.ctx, booked_line.again(payload))
 
         def asked(session: Session, payload: str) -> None:
             partner_results.ask_again(session, self.ctx, payload)
 
-        def refused(session: Session, payload: str) -> None:
+        def unsigned(session: Session, payload: str) -> None:
             unsettled.again(session, self.ctx, payload)
+
+        def refused(session: Session, payload: str) -> None:
+            pay_again.order(session, self.ctx, payload)
 
         return {
             bank_line.SOURCE: line,
+            unpaid.SOURCE: refused,
             partner_results.SOURCE: asked,
             incoming.WAITING: waiting,
             incoming.UNMATCHED: nameless,
-            unsettled.SOURCE: refused,
+            unsettled.SOURCE: unsigned,
             statements.LINES: booked,
         }
 

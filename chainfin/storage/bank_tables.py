@@ -66,7 +66,7 @@ class BankStatementRow(SQLModel, table=True):
 
 class BankEntryRow(SQLModel, table=True):
     """One payment of a booked entry. ``status``: taken (an incoming payment), paid (an order of ours), returned
-    (one that the bank gave back), odd (parked)."""
+    (one that the bank gave back), reversed (a credit of before that it took back), odd (parked)."""
 
     __tablename__ = "bank_entry"
     __table_args__ = (UniqueConstraint("statement_id", "place"),)
@@ -101,3 +101,9 @@ class BankPaymentRow(SQLModel, table=True):
     evidence: dict[str, object] = Field(sa_type=JSON)
     """Which file said so, and how."""
     said_at: datetime = Field(sa_type=UtcDateTime)
+    paid_on: date | None = None
+    """The bank's own day on which it paid: that of its debit entry, or until there is one of its word."""
+    written_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """Its file was written, and is never written again but by a person's word."""
+    written_again: list[dict[str, str]] = Field(default_factory=list, sa_type=JSON)
+    """Who had it written again, when and why."""

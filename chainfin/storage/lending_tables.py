@@ -231,7 +231,7 @@ class LoanEventRow(SQLModel, table=True):
     loan_id: str = Field(foreign_key="loan.id", index=True)
     seq: int
     kind: str
-    """disburse | accrue | pay_borrower | pay_debtor | payout_returned"""
+    """disburse | start_moved | accrue | pay_borrower | pay_debtor | payout_returned"""
     on: date
     amount: int = Field(default=0, sa_type=BigInteger)
     payment: str = ""

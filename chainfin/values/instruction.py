@@ -23,9 +23,9 @@ def for_holder(incoming_id: str, asset_id: str, party_id: str, attempt: int) -> 
     return _digest("holder", incoming_id, asset_id, party_id, str(attempt))
 
 
-def for_refund(incoming_id: str) -> str:
-    """What of payment ``incoming_id`` goes back to who sent it."""
-    return _digest("refund", incoming_id)
+def for_refund(incoming_id: str, attempt: int = 1) -> str:
+    """What of payment ``incoming_id`` goes back to who sent it; ``attempt`` counts from 1."""
+    return _digest("refund", incoming_id, *([] if attempt == 1 else [str(attempt)]))
 
 
 def _digest(word: str, *ids: str) -> str:

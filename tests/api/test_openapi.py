@@ -186,7 +186,10 @@ _OPERATIONS = [
     ("POST", "/v1/parked/{parked_id}/resolve"),
     ("POST", "/v1/parked/{parked_id}/allocation"),
     ("POST", "/v1/parked/{parked_id}/outcome"),
+    ("POST", "/v1/parked/{parked_id}/payee"),
+    ("POST", "/v1/parked/{parked_id}/passed-on"),
     ("POST", "/v1/parked/{parked_id}/return"),
+    ("POST", "/v1/bank-orders/{number}/write-again"),
     ("POST", "/v1/bank-files"),
     ("GET", "/v1/bank-statements"),
     ("POST", "/v1/sandbox/payments"),
@@ -233,7 +236,10 @@ _ACTORS = {
     "/v1/parked/{parked_id}/resolve": "operator",
     "/v1/parked/{parked_id}/allocation": "operator",
     "/v1/parked/{parked_id}/outcome": "operator",
+    "/v1/parked/{parked_id}/payee": "operator",
+    "/v1/parked/{parked_id}/passed-on": "operator",
     "/v1/parked/{parked_id}/return": "operator",
+    "/v1/bank-orders/{number}/write-again": "operator",
     "/v1/bank-files": "operator",
     "/v1/bank-statements": "operator",
     "/v1/audit/trial-balance": "auditor",
@@ -287,6 +293,7 @@ def _ids(world: World, path: str) -> dict[str, str]:
         "webhook_id": world.ids["pledge"],
         "period": "2026-01",
         "day": "2026-03-03",
+        "number": "loan-unknown",
     }
     return {name: value for name, value in known.items() if f"{{{name}}}" in path}
 

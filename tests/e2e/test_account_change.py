@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from sqlmodel import select
 
 from chainfin.errors import BadInput, ChainfinError, Conflict, NotFound
 from chainfin.services.kernel import approvals
@@ -13,7 +14,8 @@ from chainfin.services.kernel.context import OPERATOR, Actor
 from chainfin.services.parties import admission
 from chainfin.services.payments import accounts
 from chainfin.services.reactions import approved
-from chainfin.values.party import first_person
+from chainfin.storage.bank_tables import VirtualAccountRow
+from chainfin.values.party import Role, first_person
 from tests.e2e.site import Site
 
 LENT = 100_000_00
@@ -104,3 +106,21 @@ def test_change__taken_by_another_before_it_is_approved__stays_open(site: Site) 
         approved.approve(site.ctx, owner(second), asked[1].id, "ours")
     assert taken.value.code == "account_taken"
     assert approvals.get(site.ctx, owner(second), asked[1].id).status == "open"
+
+
+def test_account__spelled_otherwise_or_one_that_lenders_are_paid_on__taken(site: Site) -> None:
+    other = site.borrower(account="6228-ab-0001")
+    borrower = site.borrower()
+    site.funded(borrower, LENT, site.confirmed(borrower).id)
+    with site.ctx.store.read() as session:
+        under = session.exec(select(VirtualAccountRow.account)).first()
+    assert under is not None
+    for account_ in ("6228-AB-0001", "6228ab0001", under, under.replace("-", ""), "CHAINFIN-collection"):
+        with pytest.raises(Conflict) as taken:
+            accounts.propose(site.ctx, BOSS, str(borrower.party_id), account_, WHY)
+        assert taken.value.code == "account_taken", account_
+        with pytest.raises(Conflict) as admitted:
+            site.admit(Role.SUPPLIER, account=account_)
+        assert admitted.value.code == "account_taken", account_
+    own = accounts.propose(site.ctx, BOSS, str(other.party_id), "6228-AB0001", WHY)
+    assert own.status == "open", "its own, spelled otherwise"

@@ -6,7 +6,8 @@ can't be understood is parked.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
 from typing import Final
 
@@ -46,11 +47,13 @@ _FINAL: Final = frozenset({Standing.PAID, Standing.REFUSED})
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """One word of the bank: its code (None: it stated none) and the reasons it gave (codes, then its own words)."""
+    """One word of the bank: its code (None: it stated none) and the reasons it gave (codes, then its own words);
+    ``at``: when it accepted the payment, where it says so."""
 
     code: str | None
     reasons: tuple[str, ...]
     text: str | None
+    at: datetime | None = None
 
     @property
     def standing(self) -> Standing:
@@ -74,9 +77,10 @@ class PaymentStatus:
 @dataclass(frozen=True, slots=True)
 class StatusReport:
     """The bank's answer to one message of ours: a word on all of it (``group``), on whole payment orders by their id
-    (``infos``), on single payments."""
+    (``infos``), on single payments. ``made_at``: when the bank wrote it, where that can be read."""
 
     id: str | None
+    made_at: datetime | None
     original_message_id: str | None
     group: Status
     infos: tuple[tuple[str, Status], ...]
@@ -116,8 +120,9 @@ def _stated(statuses: list[Status]) -> list[Status]:
     return [status for status in statuses if status.code is not None]
 
 
-def read(data: bytes, *, source: str) -> StatusReport:
-    """The report in ``data``. One that answers another kind of message than ours is parked whole."""
+def read(data: bytes, *, source: str, zone: tzinfo = UTC) -> StatusReport:
+    """The report in ``data``; times without an offset are of ``zone``. One that answers another kind
+    of message than ours is parked whole."""
     root = xml.parse(data, source=source)
     node = Node(root, "/Document", source)
     bodies = node.children("CstmrPmtStsRpt")
@@ -128,7 +133,8 @@ def read(data: bytes, *, source: str) -> StatusReport:
         message_id = body.text("GrpHdr/MsgId", 35)
         original, group = _original(body.need("OrgnlGrpInfAndSts"))
     except BadInput as error:
-        return StatusReport(None, None, NOTHING, (), (), (body.park(error),))
+        return StatusReport(None, None, None, NOTHING, (), (), (body.park(error),))
+    made_at = _moment(body, "GrpHdr/CreDtTm", zone)
     infos: list[tuple[str, Status]] = []
     payments: list[PaymentStatus] = []
     parked: list[ParkedPart] = []
@@ -141,10 +147,10 @@ def read(data: bytes, *, source: str) -> StatusReport:
             continue
         for row in item.children("TxInfAndSts"):
             try:
-                payments.append(_payment(row, name))
+                payments.append(_payment(row, name, zone))
             except BadInput as error:
                 parked.append(row.park(error))
-    return StatusReport(message_id, original, group, tuple(infos), tuple(payments), tuple(parked))
+    return StatusReport(message_id, made_at, original, group, tuple(infos), tuple(payments), tuple(parked))
 
 
 def _original(node: Node) -> tuple[str, Status]:
@@ -154,11 +160,20 @@ def _original(node: Node) -> tuple[str, Status]:
     return node.need_text("OrgnlMsgId", 35), _status(node, "GrpSts")
 
 
-def _payment(node: Node, payment_info_id: str) -> PaymentStatus:
+def _payment(node: Node, payment_info_id: str, zone: tzinfo) -> PaymentStatus:
     instruction_id, end_to_end_id = node.text("OrgnlInstrId", 35), node.text("OrgnlEndToEndId", 35)
     if instruction_id is None and end_to_end_id is None:
         raise BadInput("payment_unnamed", "the status names no payment", where=node.where)
-    return PaymentStatus(payment_info_id, instruction_id, end_to_end_id, _status(node, "TxSts"))
+    status = replace(_status(node, "TxSts"), at=_moment(node, "AccptncDtTm", zone))
+    return PaymentStatus(payment_info_id, instruction_id, end_to_end_id, status)
+
+
+def _moment(node: Node, step: str, zone: tzinfo) -> datetime | None:
+    """A time that says when, not what: one that can't be read is none."""
+    try:
+        return node.moment(step, zone)
+    except BadInput:
+        return None
 
 
 def _status(node: Node, step: str) -> Status:

@@ -11,6 +11,7 @@ from chainfin.rules.loan.history import (
     Taken,
     Told,
     add,
+    in_order,
     steps,
     tell,
 )
@@ -71,6 +72,7 @@ __all__ = [
     "classify",
     "cost_to_borrower",
     "disburse",
+    "in_order",
     "pay",
     "payoff",
     "payout_returned",

@@ -15,7 +15,7 @@ nothing and is owed back whole.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 
@@ -32,6 +32,8 @@ from chainfin.values.money import Money
 
 class Kind(StrEnum):
     DISBURSE = "disburse"
+    START_MOVED = "start_moved"
+    """The payout is told of again, by a word that says another day: that day counts from then on."""
     PAYOUT_RETURNED = "payout_returned"
     ACCRUE = "accrue"
     PAY_BORROWER = "pay_borrower"
@@ -103,9 +105,22 @@ class Added:
 def tell(approved: Loan, happenings: Sequence[Happening]) -> Told:
     """The history of a loan, from its approval on. Raises what `life` raises where it can't have happened."""
     told = _begun(approved, happenings)
-    for happening in sorted(happenings, key=lambda each: each.on):
+    for _, happening in in_order(happenings):
         _happen(told, happening)
     return told
+
+
+def in_order(happenings: Sequence[Happening]) -> list[tuple[int, Happening]]:
+    """Happenings by value date, each with its place among those that were heard of. Where the loan's start was moved,
+    the payout is on that day, and nothing is before it."""
+    heard = list(enumerate(happenings))
+    start = next((each.on for each in reversed(happenings) if each.kind is Kind.START_MOVED), None)
+    if start is not None:
+        heard = [
+            (place, replace(each, on=start) if each.kind is Kind.DISBURSE or each.on < start else each)
+            for place, each in heard
+        ]
+    return sorted(heard, key=lambda each: each[1].on)
 
 
 def _begun(approved: Loan, happenings: Sequence[Happening]) -> Told:
@@ -114,8 +129,10 @@ def _begun(approved: Loan, happenings: Sequence[Happening]) -> Told:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A happening, the loan before and after it, and of a payment how it was spread."""
+    """A happening, the ``place``-th that was heard of (from 0), the loan before and after it, and of a payment how it
+    was spread."""
 
+    place: int
     happening: Happening
     before: Loan
     after: Loan
@@ -125,10 +142,10 @@ class Step:
 def steps(approved: Loan, happenings: Sequence[Happening]) -> Iterator[Step]:
     """`tell`, step by step. Raises as it."""
     told = _begun(approved, happenings)
-    for happening in sorted(happenings, key=lambda each: each.on):
+    for place, happening in in_order(happenings):
         before = told.loan
         _happen(told, happening)
-        yield Step(happening, before, told.loan, told.taken.get(happening.payment))
+        yield Step(place, happening, before, told.loan, told.taken.get(happening.payment))
 
 
 def _happen(told: Told, happening: Happening) -> None:
@@ -136,7 +153,7 @@ def _happen(told: Told, happening: Happening) -> None:
     if happening.kind in PAYERS:
         _pay(told, happening, PAYERS[happening.kind])
         return
-    if happening.kind is Kind.ACCRUE and on < loan.accrued_to:
+    if happening.kind is Kind.START_MOVED or (happening.kind is Kind.ACCRUE and on < loan.accrued_to):
         return
     outcome = _outcome(loan, happening.kind, on)
     told.loan = outcome.loan
@@ -189,7 +206,7 @@ class History:
     def hear(self, new: Happening) -> Added:
         """``new`` is heard of. Raises what `life` raises where it can't have happened: Conflict
         loan_transition_refused, …; the history is then of no more use."""
-        in_time = all(new.on >= each.on for each in self._happenings)
+        in_time = new.kind is not Kind.START_MOVED and all(new.on >= each.on for each in self._happenings)
         if new.kind is Kind.PAYOUT_RETURNED and self._told.taken:
             in_time = False  # what was paid before is told otherwise too
         added = self._go_on(new) if in_time else self._insert(new)

@@ -24,8 +24,8 @@ from chainfin.storage.lending_tables import LoanRow
 from chainfin.storage.types import new_id
 from chainfin.values.money import Money
 
-OWN_CASH = (ledger.CASH.code, ledger.HOLDER_PAYABLE.code)
-"""A lender's own cash is what these two come to in its book: what came in, less what of it is owed on."""
+OWN_CASH = (ledger.CASH.code, ledger.HOLDER_PAYABLE.code, ledger.LENDERS_PAYABLE.code)
+"""A lender's own cash is what these come to in its book: what came in, less what of it is owed on."""
 
 
 def place(session: Session, ctx: Context, lender_id: str, amount: Money) -> None:
@@ -37,6 +37,13 @@ def place(session: Session, ctx: Context, lender_id: str, amount: Money) -> None
             id=new_id("fnd"), cell=ctx.cell, lender_id=lender_id, currency=amount.currency, updated_at=ctx.clock.now()
         )
     _keep(session, ctx, row, rules.credit(value(row), amount))
+
+
+def take_back(session: Session, ctx: Context, lender_id: str, amount: Money) -> None:
+    """So much of the lender's cash turned out not to be there. The caller posts it to the book."""
+    row = _locked(session, lender_id, amount.currency)
+    assert row is not None, f"money of {lender_id} had come in"
+    _keep(session, ctx, row, rules.take_back(value(row), amount))
 
 
 def hold(session: Session, ctx: Context, loan: LoanRow) -> Refusal | None:

@@ -24,6 +24,7 @@ from chainfin.rules.loan import (
     Taken,
     add,
     approve,
+    in_order,
     steps,
     tell,
 )
@@ -54,7 +55,7 @@ def approved(row: LoanRow) -> Loan:
 
 def as_of(session: Session, row: LoanRow, on: date) -> Loan:
     """The loan as it stood at the start of the value date ``on``, and with what happened on that day."""
-    before = [each for each in history(session, row) if each.on <= on]
+    before = [each for _, each in in_order(history(session, row)) if each.on <= on]
     return tell(approved(row), [*before, Happening(Kind.ACCRUE, on, Money.zero(row.currency))]).loan
 
 
@@ -70,8 +71,8 @@ def history(session: Session, row: LoanRow) -> list[Happening]:
 
 def by_value(session: Session, row: LoanRow) -> list[tuple[LoanEventRow, Step]]:
     """What happened to the loan in the order of value dates, each with the loan before and after it."""
-    heard = sorted(events(session, row.id), key=lambda event: event.on)
-    return list(zip(heard, steps(approved(row), history(session, row)), strict=True))
+    heard = events(session, row.id)
+    return [(heard[step.place], step) for step in steps(approved(row), history(session, row))]
 
 
 def events(session: Session, loan_id: str) -> list[LoanEventRow]:
@@ -111,6 +112,8 @@ def record(
     if new.kind is Kind.DISBURSE:
         row.start_date = new.on
         row.funded_at = now
+    if new.kind is Kind.START_MOVED:
+        row.start_date = new.on
     if done.loan.state is LoanState.REPAID and row.closed_at is None:
         row.closed_at = now
     session.add(row)

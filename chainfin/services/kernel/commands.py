@@ -82,7 +82,9 @@ class PayHolder:
 
 @dataclass(frozen=True, slots=True)
 class Refund:
-    """Give back (part of) an incoming payment. ``bank_reference``: the bank's own name of it, any text."""
+    """Give back (part of) an incoming payment. ``bank_reference``: the bank's own name of it, any text. ``attempt``
+    counts from 1: what the bank refused is ordered again as another. ``payee_account`` and ``payee_name``: to whom it
+    is paid like any payout, where the bank's reference doesn't tell to whom, or not rightly; empty: to who sent it."""
 
     TOPIC: ClassVar = "payment.refund"
 
@@ -91,10 +93,14 @@ class Refund:
     bank_reference: str
     amount: Money
     reason: str
+    attempt: int = 1
+    payee_account: str = ""
+    payee_name: str = ""
 
     @property
     def key(self) -> str:
-        return f"refund:{self.incoming_id}"
+        again = "" if self.attempt == 1 else f":{self.attempt}"
+        return f"refund:{self.incoming_id}{again}"
 
     @property
     def subject(self) -> str:

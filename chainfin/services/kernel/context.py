@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from chainfin.errors import Conflict, Forbidden
@@ -55,6 +55,10 @@ class Clock:
     def day_of(self, moment: datetime) -> date:
         """The business date of a moment. Raises OverflowError on the first and the last day of the calendar."""
         return moment.astimezone(self.zone).date()
+
+    def noon_of(self, day: date) -> datetime:
+        """A moment of that business date, where only the day is known."""
+        return datetime.combine(day, time(12), self.zone)
 
     def plausible(self, moment: datetime, since: datetime = BEGINNING) -> bool:
         """Whether something that a partner dates so can have happened between ``since`` and now."""

@@ -10,12 +10,23 @@ from datetime import date, datetime
 
 from sqlmodel import Session, col, select
 
-from chainfin.errors import Refusal
+from chainfin.errors import Refusal, Refused
 from chainfin.eth import eip712
 from chainfin.eth.bindings import pledges_acts
 from chainfin.rules import pledge as pledges
 from chainfin.rules.application import Event, State
-from chainfin.rules.loan import Added, Happening, Kind, LoanState, LoanTerms, cancel, check_start
+from chainfin.rules.loan import (
+    Added,
+    Changed,
+    Happening,
+    Kind,
+    LoanState,
+    LoanTerms,
+    add,
+    cancel,
+    check_start,
+)
+from chainfin.rules.loan.state import ACCRUING
 from chainfin.services.books import funding_accounts, journals, loan_book
 from chainfin.services.kernel import acts, commands, pledge_rows
 from chainfin.services.kernel.context import Context
@@ -171,6 +182,27 @@ def paid_out(session: Session, ctx: Context, loan_id: str, bank_ref: str, paid_a
             act=pledges_acts.Draw(pledge_id=pledge.id),
             subject=pledge.id,
         )
+
+
+def start_on(session: Session, ctx: Context, loan_id: str, on: date) -> tuple[Changed, ...]:
+    """The bank paid on ``on``, and the loan ran from another day: from then on it runs from that day, or from its
+    terms' start. What that changes in how payments were spread.
+
+    Raises Refused payout_day_differs (with how much, where interest doesn't run any more), Conflict
+    disbursement_out_of_term.
+    """
+    journals.lock(session)
+    row, loan = loan_book.load(session, loan_id, lock=True)
+    target = max(on, LoanTerms.from_json(row.terms).start)
+    if loan.disbursed_on is None or loan.disbursed_on == target:
+        return ()
+    moved = Happening(Kind.START_MOVED, target, Money.zero(row.currency))
+    if loan.state not in ACCRUING:
+        owed = add(loan_book.approved(row), loan_book.history(session, row), moved).loan.dues.total
+        what = f"{owed} {row.currency}" if owed.minor else "nothing more"
+        said = f"paid on {target}, and {loan_id} ({loan.state}) ran from {loan.disbursed_on}: it would owe {what}"
+        raise Refused("payout_day_differs", said)
+    return loan_book.record(session, ctx, row, moved).changed
 
 
 def payout_refused(session: Session, ctx: Context, loan_id: str, code: str, message: str) -> None:

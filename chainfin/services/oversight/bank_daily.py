@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
+
 from sqlmodel import Session, col, select
 
 from chainfin.services.kernel import parking
 from chainfin.services.kernel.commands import PayHolder, PayLoan, Refund
 from chainfin.services.kernel.context import Context
 from chainfin.services.oversight import reconcile_bank
+from chainfin.services.payments.statement_series import OUT_OF_ORDER
 from chainfin.services.payments.statements import STATEMENT, STATEMENTS
 from chainfin.storage import locks, outbox
 from chainfin.storage.bank_tables import BankPaymentRow, BankStatementRow
 from chainfin.storage.ledger_tables import OutboxRow
+from chainfin.storage.oversight_tables import ParkedItemRow
 from chainfin.values.money import Money
 
 
@@ -20,7 +24,7 @@ def run_due(ctx: Context) -> int:
     that are parked waits with these; what nobody has named is parked here, and so is, once, what differed already when
     the account's first statement opened."""
     with ctx.store.read() as session:
-        due = _due(session)
+        due = [each for each in _due(session) if not _incomplete(session, *each)]
         if not due or _under_way(session):
             return 0
     with ctx.store.begin() as session:
@@ -34,6 +38,19 @@ def _due(session: Session) -> list[tuple[str, str]]:
         col(BankStatementRow.cash_difference).is_(None),
     )
     return [(account, currency) for account, currency in session.exec(query.distinct())]
+
+
+def _incomplete(session: Session, account: str, currency: str) -> bool:
+    """Whether a statement of the account is missing, which is named already: until it has come, or a person has said
+    that there is none, the balance says nothing."""
+    query = select(BankStatementRow.id).join(ParkedItemRow, col(ParkedItemRow.id) == col(BankStatementRow.parked_id))
+    query = query.where(
+        BankStatementRow.account == account,
+        BankStatementRow.currency == currency,
+        col(BankStatementRow.difference).in_(OUT_OF_ORDER),
+        ParkedItemRow.status == "open",
+    )
+    return session.exec(query.limit(1)).first() is not None
 
 
 def _under_way(session: Session) -> bool:
@@ -62,6 +79,8 @@ def _compare(session: Session, ctx: Context, account: str, currency: str) -> int
     for row in session.exec(query):
         row.cash_difference = difference
         session.add(row)
+    if compared is not None and not unnamed:
+        _agree(session, account, currency, compared.statement.number)
     if compared is not None and unnamed:
         of = compared.statement
         body = {"account": account, "statement": of.number, "currency": currency, "difference": str(unnamed)}
@@ -72,6 +91,16 @@ def _compare(session: Session, ctx: Context, account: str, currency: str) -> int
         )
         parking.park(session, item, now=ctx.clock.now())
     return 1
+
+
+def _agree(session: Session, account: str, currency: str, number: str) -> None:
+    """What differed by an earlier statement, and was parked, was explained by a later one."""
+    query = select(ParkedItemRow).where(ParkedItemRow.source == STATEMENTS, ParkedItemRow.reason == "bank_cash_differs")
+    for item in session.exec(query.where(ParkedItemRow.status == "open").with_for_update()):
+        of = json.loads(item.payload)
+        if (of["account"], of["currency"]) == (account, currency):
+            item.status, item.resolved_by, item.resolution = "resolved", "system", f"the balances agree by {number}"
+            session.add(item)
 
 
 def _compare_opening(session: Session, ctx: Context, account: str, currency: str) -> None:

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 from chainfin.errors import BadInput, Conflict, NotFound
 from chainfin.services.kernel import parking
 from chainfin.services.kernel.context import Actor, Context
-from chainfin.services.payments import incoming
+from chainfin.services.payments import between_lenders, incoming, unpaid
 from chainfin.services.reactions import partner_results
 from chainfin.services.views.oversight import ParkedView
 from chainfin.storage.away import is_away
@@ -69,7 +69,8 @@ def resolve(ctx: Context, actor: Actor, parked_id: str, reason: str) -> ParkedVi
     Raises Forbidden operator_only; BadInput reason_missing; NotFound parked_item_unknown; Conflict
     parked_item_not_open, parked_payment_undecided (a payment is allocated or sent back, see `payments.unmatched`),
     parked_command_undecided (a partner is asked again, or persons say what became of it, see
-    `reactions.partner_results`).
+    `reactions.partner_results`), parked_payout_undecided (it is ordered again, see `payments.pay_again`, or
+    passed on, see `payments.between_lenders`).
     """
     actor.require_operator()
     if not reason.strip():
@@ -80,6 +81,8 @@ def resolve(ctx: Context, actor: Actor, parked_id: str, reason: str) -> ParkedVi
             raise Conflict("parked_payment_undecided", "its money is in suspense: allocate it, or send it back")
         if row.source == partner_results.SOURCE:
             raise Conflict("parked_command_undecided", "its command is open: ask again, or say what became of it")
+        if row.source in (unpaid.SOURCE, between_lenders.SOURCE):
+            raise Conflict("parked_payout_undecided", "its money is owed: have it paid, or say that it was passed on")
         row.status, row.resolved_by, row.resolution = "resolved", _who(actor), reason.strip()
         session.add(row)
         return ParkedView.of(row)

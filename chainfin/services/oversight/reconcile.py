@@ -25,6 +25,7 @@ from chainfin.services.oversight import (
     reconcile_book,
     reconcile_missing,
     reconcile_orders,
+    reconcile_owed,
     reconcile_payments,
 )
 from chainfin.services.oversight.reconcile_missing import Standing
@@ -179,6 +180,7 @@ def run(
         reconcile_book.check(session, findings.same, findings.count)
         reconcile_bank.check(session, findings.same, findings.count)
         reconcile_payments.check(session, findings.same, findings.count, ctx.clock.now())
+        reconcile_owed.check(session, ctx.clock.today(), findings.same, findings.count)
         reconcile_missing.of_chain(session, findings.same, findings.count)
     _parties(rows, chain, findings)
     _orders(rows, chain, findings)

@@ -19,7 +19,6 @@ from sqlmodel.sql.expression import SelectOfScalar
 from chainfin.rules import ledger
 from chainfin.services.kernel import commands
 from chainfin.services.kernel.commands import PayHolder, PayLoan, Refund
-from chainfin.services.payments.bank_line import REUSED
 from chainfin.services.payments.statements import ORDER, STATEMENT
 from chainfin.storage.bank_tables import BankEntryRow, BankStatementRow, VirtualAccountRow
 from chainfin.storage.ledger_tables import EntryRow, JournalRow, OutboxRow
@@ -274,7 +273,7 @@ def _parked_lines(session: Session, same: Same) -> None:
     doesn't, until a person has dealt with it."""
     entries = select(BankEntryRow.parked_id).where(col(BankEntryRow.parked_id).is_not(None))
     query = select(ParkedItemRow).where(ParkedItemRow.kind == "bank_line", ParkedItemRow.status == "open")
-    query = query.where(ParkedItemRow.source != REUSED, col(ParkedItemRow.id).not_in(entries))
+    query = query.where(col(ParkedItemRow.id).not_in(entries))
     for item in session.exec(query.order_by(col(ParkedItemRow.id))):
         same("bank.line", item.subject, f"{_amount_of(item.payload)}: {item.reason}", "in the book")
 

@@ -15,7 +15,7 @@ from chainfin.eth.abi import from_hex, parse_address
 from chainfin.eth.bindings.participants_acts import Admit, Join
 from chainfin.services.kernel import acts, custody
 from chainfin.services.kernel.context import Actor, Context
-from chainfin.services.parties import gate, persons
+from chainfin.services.parties import bank_accounts, gate, persons
 from chainfin.services.views.acts import ActView
 from chainfin.services.views.parties import PartyView
 from chainfin.storage.party_tables import PartyAliasRow, PartyRow
@@ -53,7 +53,8 @@ def admit(
     trade documents name it.
 
     Raises Forbidden operator_only; BadInput uscc_invalid, lei_invalid, legal_scheme_unknown, roles_invalid,
-    account_invalid, address_invalid; Conflict party_exists, key_taken, alias_taken, act_paused.
+    account_invalid, address_invalid; Conflict party_exists, key_taken, alias_taken,
+    account_taken, act_paused.
     """
     actor.require_operator()
     identity = legal_id(legal_scheme, legal_value)
@@ -72,6 +73,7 @@ def admit(
             raise Conflict("party_exists", "a participant with this legal id or this key was admitted before")
         if spelled is not None and persons.key_taken(session, ctx, spelled):
             raise Conflict("key_taken", "this key speaks for somebody already", where="address")
+        bank_accounts.unless_taken(session, account)
         party = PartyRow(
             id=party_id,
             cell=ctx.cell,

@@ -6,12 +6,12 @@ the old one is ordered again. Payouts that are ordered already go where they wer
 
 from __future__ import annotations
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
 from chainfin.errors import Conflict, NotFound
 from chainfin.services.kernel import approvals
 from chainfin.services.kernel.context import Actor, Context
-from chainfin.services.parties import admission
+from chainfin.services.parties import admission, bank_accounts
 from chainfin.services.payments import payouts
 from chainfin.services.views.acts import ProposalView
 from chainfin.storage.approval_tables import ProposalRow
@@ -26,14 +26,15 @@ def propose(ctx: Context, actor: Actor, party_id: str, account: str, reason: str
     way round.
 
     Raises BadInput account_invalid; NotFound party_unknown (also of another party's); Forbidden person_missing,
-    person_not_active; Conflict account_taken (another party is paid to it), account_change_waits.
+    person_not_active; Conflict account_taken (another party is paid to it, or lenders' money comes
+    in there), account_change_waits.
     """
     admission._check_account(account)
     with ctx.store.begin() as session:
         party = session.get(PartyRow, party_id, with_for_update=True)
         if party is None or not (actor.is_operator or actor.party_id == party_id):
             raise NotFound("party_unknown", f"there is no participant {party_id}")
-        _unless_taken(session, party, account)
+        bank_accounts.unless_taken(session, account, but=party.id)
         waiting = select(ProposalRow.id).where(
             ProposalRow.kind == ACCOUNT, ProposalRow.subject == party_id, ProposalRow.status == "open"
         )
@@ -55,16 +56,10 @@ def propose(ctx: Context, actor: Actor, party_id: str, account: str, reason: str
 def change(session: Session, ctx: Context, proposal: ProposalRow) -> None:
     """The other side approved. Raises Conflict account_taken (by another party meanwhile)."""
     party, account = session.get_one(PartyRow, proposal.subject, with_for_update=True), str(proposal.payload["account"])
-    _unless_taken(session, party, account)
+    bank_accounts.unless_taken(session, account, but=party.id)
     earlier = party.profile.get("earlier_accounts")
     was = {"account": party.account, "until": ctx.clock.now().isoformat(), "by": proposal.id}
     party.profile = {**party.profile, "earlier_accounts": [*(earlier if isinstance(earlier, list) else []), was]}
     party.account = account
     session.add(party)
     payouts.retry(session, ctx, party)
-
-
-def _unless_taken(session: Session, party: PartyRow, account: str) -> None:
-    other = select(PartyRow.id).where(PartyRow.account == account, col(PartyRow.id) != party.id)
-    if session.exec(other).first() is not None:
-        raise Conflict("account_taken", "another participant is paid to this account", where="account")

@@ -29,7 +29,7 @@ from chainfin.services.books import journals, loan_book
 from chainfin.services.kernel import acts, in_flight, pledge_rows
 from chainfin.services.kernel.context import Context
 from chainfin.services.lending import limits, margin_calls
-from chainfin.services.payments import attesting, payouts
+from chainfin.services.payments import attesting, between_lenders, payouts
 from chainfin.services.pledges import assets, release
 from chainfin.services.trade import receivables
 from chainfin.storage.lending_tables import IncomingRow, LoanRow, RepaymentRow
@@ -68,9 +68,10 @@ class Payment:
         return cls(row, Money(row.amount, row.currency), row.payer_account, row.received_on)
 
     def settlement_reference(self, asset_id: str, pledge_id: str) -> str:
-        """The ``bankRef`` under which a part of it is attested on chain: a commitment to the bank's own reference.
-        ``pledge_id`` is empty for the free part."""
-        return "0x" + keccak(f"{self.row.bank_ref}:{asset_id}:{pledge_id}".encode()).hex()
+        """The ``bankRef`` under which a part of it is attested on chain: a commitment to the bank's own reference, and,
+        where an earlier payment has that too, to our id of this one. ``pledge_id`` is empty for the free part."""
+        name = f"{self.row.bank_ref}:{self.row.book_ref}" if self.row.repeat else self.row.bank_ref
+        return "0x" + keccak(f"{name}:{asset_id}:{pledge_id}".encode()).hex()
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,6 +336,7 @@ def pay(
             created_at=ctx.clock.now(),
         )
     )
+    between_lenders.owe(session, ctx, incoming, row, paid.allocation.allocated)
     give_back(session, ctx, row, paid.changed)
     back = before.outstanding - paid.loan.outstanding
     if back.minor > 0:

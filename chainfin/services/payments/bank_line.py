@@ -23,10 +23,8 @@ _log = structlog.get_logger("chainfin.payments")
 
 SOURCE = "incoming_payments"
 """The source of parked lines of the bank's feed."""
-REUSED = "reused_references"
-"""The source of parked lines whose money is in the book, in suspense: a person has to ask the bank; no retry."""
 REFERENCE_REUSED = "bank_reference_reused"
-REUSED_WORDS = "another payment has this reference (amount, payer, text, day differ)"
+REUSED_WORDS = "another payment on this account has this reference (amount, payer, text, day differ)"
 FIRST_DAY = date(2000, 1, 1)
 """A value date before it is a mistake of the bank's, not a payment that is late."""
 MAX_MINOR = 10**15
@@ -79,12 +77,6 @@ def park(session: Session, ctx: Context, line: StatementLine, error: Exception, 
         _log.error("line_not_applied", exc_info=error)
     code, detail = parking.reason_of(error)
     return _park(session, ctx, line, source, code, detail)
-
-
-def park_reused(session: Session, ctx: Context, line: StatementLine, payment_id: str) -> None:
-    """Its reference was used before, for another payment: the money of ``payment_id`` is in suspense, a person asks."""
-    detail = f"{REUSED_WORDS}: {payment_id} is held in suspense"
-    _park(session, ctx, line, REUSED, REFERENCE_REUSED, detail)
 
 
 def _park(session: Session, ctx: Context, line: StatementLine, source: str, code: str, detail: str) -> ParkedItemRow:

@@ -36,9 +36,10 @@ from chainfin.services.payments.allocation import Arrival, Payment
 from chainfin.services.payments.bank_line import StatementLine
 from chainfin.services.payments.remittance import Purpose
 from chainfin.storage.away import is_away
+from chainfin.storage.bank_tables import VirtualAccountRow
 from chainfin.storage.lending_tables import IncomingRow
 from chainfin.storage.oversight_tables import ParkedItemRow
-from chainfin.storage.party_tables import FactRow
+from chainfin.storage.party_tables import FactRow, PartyRow
 from chainfin.storage.store import count
 from chainfin.storage.types import new_id, storable
 from chainfin.values.money import Money
@@ -51,8 +52,8 @@ RECEIVED = "received"
 WAITING = "waiting_payments"
 """The source of parked payments that waited and then could not be placed."""
 UNMATCHED = "unmatched_payments"
-"""The source of parked payments that name no claim, several, or one of another lender than whose account they came on;
-their money is in suspense (`payments.unmatched`)."""
+"""The source of parked payments that name no claim, several, or one of another lender than whose account they came on,
+or that have the reference of another payment; their money is in suspense (`payments.unmatched`)."""
 
 
 def cursor(ctx: Context) -> int:
@@ -95,15 +96,12 @@ def take_in(
 def take_line(session: Session, ctx: Context, line: StatementLine) -> Money | None:
     """One line, in the caller's transaction, which holds the journals' lock. None if it was known.
 
-    Money under a reference that the bank used before is taken into the book too, and parked for a person to see.
     Raises BadInput with the reason why the line isn't taken in.
     """
     arrival = bank_line.arrival_of(ctx, line)
     row = _take(session, ctx, arrival, bank_line.paid_directly(session, arrival))
     if row is None:
         return None
-    if row.repeat:
-        bank_line.park_reused(session, ctx, line, row.id)
     count(session, row, RECEIVED, row.currency, row.amount)
     return arrival.amount
 
@@ -147,23 +145,21 @@ def _take(session: Session, ctx: Context, arrival: Arrival, directly: str | None
         evidence=dict(arrival.evidence),
         created_at=ctx.clock.now(),
     )
-    earlier = session.exec(select(IncomingRow).where(IncomingRow.bank_ref == row.bank_ref)).all()
+    named = session.exec(select(IncomingRow).where(IncomingRow.bank_ref == row.bank_ref)).all()
+    at = bank_account(session, row.account)
+    earlier = [other for other in named if bank_account(session, other.account) == at]
     if any(_same(row, other) for other in earlier):
         return None
-    row.repeat = len(earlier)
+    row.repeat = len(named)
     session.add(row)
     session.flush()
     if directly is not None:
         if earlier:
-            raise BadInput(
-                bank_line.REFERENCE_REUSED, "another payment has this reference (amount, payer, text, day differ)"
-            )
+            raise BadInput(bank_line.REFERENCE_REUSED, bank_line.REUSED_WORDS)
         direct.take(session, ctx, row, directly)
     elif earlier:
-        # Nobody but the bank can say whether this is more money, and it gives back by this reference alone.
-        row.unapplied = row.amount
-        payment_state.move(session, row, Event.HOLD, bank_line.REFERENCE_REUSED)
-        payouts.suspend(session, ctx, row, arrival.amount, "suspense")
+        # Nobody but the bank can say whether this is more money.
+        _hold_unmatched(session, ctx, row, Refusal(bank_line.REFERENCE_REUSED, bank_line.REUSED_WORDS))
     else:
         _place(session, ctx, row)
     return row
@@ -173,6 +169,16 @@ def _receivable_of(session: Session, arrival: Arrival) -> str | None:
     """The receivable that the payer's text names, if it names one."""
     purpose = remittance.purpose(session, storable(arrival.remittance))
     return purpose.target if isinstance(purpose, Purpose) and purpose.kind == "receivable" else None
+
+
+def bank_account(session: Session, account: str) -> str:
+    """Within which a bank's references are its own: a lender's account with all that are under it (by the lender, whose
+    number may change); any other is itself."""
+    under = session.get(VirtualAccountRow, account)
+    if under is not None:
+        return under.lender_id
+    own = select(VirtualAccountRow.lender_id).join(PartyRow, col(PartyRow.id) == col(VirtualAccountRow.lender_id))
+    return session.exec(own.where(PartyRow.account == account).limit(1)).first() or account
 
 
 def _same(one: IncomingRow, other: IncomingRow) -> bool:
@@ -259,7 +265,9 @@ def _hold_unmatched(session: Session, ctx: Context, row: IncomingRow, why: Refus
 
 def place_unmatched(session: Session, ctx: Context, row: IncomingRow) -> None:
     """Place a payment (locked, unmatched) whose claim is known by now. Raises Refused if it still isn't, or is another
-    lender's."""
+    lender's, or has another payment's reference: that takes two persons."""
+    if row.reason == bank_line.REFERENCE_REUSED:
+        raise Refused(bank_line.REFERENCE_REUSED, bank_line.REUSED_WORDS)
     purpose = unless_refused(remittance.purpose(session, row.remittance))
     unless_refused(whose.unless_anothers(session, row, purpose))
     out_of_suspense(session, ctx, row, "matched")

@@ -14,6 +14,7 @@ from chainfin.rules.loan import payoff
 from chainfin.services.books import loan_book
 from chainfin.services.kernel import in_flight
 from chainfin.services.kernel.context import Actor, Context
+from chainfin.services.parties import bank_accounts
 from chainfin.services.payments import allocation
 from chainfin.services.trade import receivables
 from chainfin.storage import locks
@@ -69,8 +70,13 @@ def virtual(session: Session, ctx: Context, lender_id: str, payer_id: str) -> st
         select(func.count()).select_from(VirtualAccountRow).where(VirtualAccountRow.lender_id == lender_id)
     ).one()
     under = session.get_one(PartyRow, lender_id).account
+    number = opened + 1
+    while bank_accounts.is_a_partys(session, f"{under}-{number:04d}") or bank_accounts.is_for_deposits(
+        session, f"{under}-{number:04d}"
+    ):
+        number += 1
     row = VirtualAccountRow(
-        account=f"{under}-{opened + 1:04d}", lender_id=lender_id, payer_id=payer_id, created_at=ctx.clock.now()
+        account=f"{under}-{number:04d}", lender_id=lender_id, payer_id=payer_id, created_at=ctx.clock.now()
     )
     session.add(row)
     session.flush()

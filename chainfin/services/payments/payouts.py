@@ -5,6 +5,7 @@ What the bank won't carry out stays owed in the book, and its incoming payment s
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 from sqlmodel import Session, col, func, select
@@ -15,7 +16,7 @@ from chainfin.services.books import journals
 from chainfin.services.kernel import commands
 from chainfin.services.kernel.commands import PayHolder, Refund
 from chainfin.services.kernel.context import Context
-from chainfin.services.payments import holder_journals, payment_state
+from chainfin.services.payments import holder_journals, payment_state, unpaid
 from chainfin.storage import outbox
 from chainfin.storage.ledger_tables import JournalRow, OutboxRow
 from chainfin.storage.lending_tables import IncomingRow
@@ -43,6 +44,7 @@ def send_back(session: Session, ctx: Context, row: IncomingRow) -> None:
 
 
 def _give_back(session: Session, ctx: Context, row: IncomingRow, left: Money, reason: str) -> None:
+    """By the bank's reference; where another payment has it too, as a payment to the account that it came from."""
     order = Refund(
         incoming_id=row.id,
         instruction_id=instruction.for_refund(row.id),
@@ -50,7 +52,24 @@ def _give_back(session: Session, ctx: Context, row: IncomingRow, left: Money, re
         amount=left,
         reason=reason,
     )
+    same = select(IncomingRow.id).where(IncomingRow.bank_ref == row.bank_ref, col(IncomingRow.id) != row.id)
+    if session.exec(same).first() is not None:
+        name = payer_name(row)
+        if not row.payer_account or not name:
+            given = commands.give(session, ctx, order)
+            given.status, given.error = "refused", "payee_unknown"
+            refund_refused(session, ctx, order, "payee_unknown", "nobody knows from whom it came")
+            return
+        order = replace(order, payee_account=row.payer_account, payee_name=name)
     commands.give(session, ctx, order)
+
+
+def payer_name(row: IncomingRow) -> str:
+    """In whose name the payer's account stands, by the bank's word; empty where it didn't say."""
+    said = row.evidence
+    if "payer_name" not in said and isinstance(said.get("body"), str):
+        said = json.loads(str(said["body"]))  # signed by the bank, and read when it was taken in
+    return str(said.get("payer_name") or "")
 
 
 def suspend(session: Session, ctx: Context, row: IncomingRow, amount: Money, name: str) -> None:
@@ -81,15 +100,25 @@ def refunded(session: Session, ctx: Context, incoming_id: str) -> None:
     if payment_state.of(row) is not State.REFUNDED:
         row.unapplied = 0  # the state speaks of a share that is still owed: nothing is in suspense any more
     entries = (ledger.debit(ledger.SUSPENSE, back, name), ledger.credit(ledger.CASH, back, name))
-    journal = ledger.Journal(f"refund:{name}", ctx.clock.today(), "refund", name, entries)
+    key = next_key(session, row, f"refund:{name}")
+    journal = ledger.Journal(key, ctx.clock.today(), "refund", name, entries)
     journals.post(session, journal, now=ctx.clock.now(), payment=row.id)
 
 
-def refund_refused(session: Session, incoming_id: str, code: str) -> None:
-    """The bank can't give it back: it stays in suspense, in the book and here."""
-    row = session.get_one(IncomingRow, incoming_id, with_for_update=True)
+def next_key(session: Session, row: IncomingRow, first: str) -> str:
+    """The key of a journal of what may happen to a payment again: it goes back, comes back, and goes back."""
+    if session.exec(select(JournalRow.id).where(JournalRow.key == first)).first() is None:
+        return first
+    count = session.exec(select(func.count()).select_from(JournalRow).where(JournalRow.payment == row.id)).one()
+    return f"{first}:{count}"
+
+
+def refund_refused(session: Session, ctx: Context, order: Refund, code: str, message: str) -> None:
+    """The bank can't give it back: it stays in suspense, in the book and here, until a person has it ordered again."""
+    row = session.get_one(IncomingRow, order.incoming_id, with_for_update=True)
     if payment_state.allows(row, Event.REFUND_REFUSED):
         payment_state.move(session, row, Event.REFUND_REFUSED, code)
+    unpaid.park(session, ctx, order, code, message)
 
 
 def to_holder(
@@ -160,8 +189,9 @@ def holder_paid(session: Session, ctx: Context, order: PayHolder) -> None:
         payment_state.move(session, row, Event.PAYOUTS_DONE, None)
 
 
-def holder_refused(session: Session, order: PayHolder, code: str) -> None:
+def holder_refused(session: Session, ctx: Context, order: PayHolder, code: str, message: str) -> None:
     """The party can't be paid (its account is closed): it is owed on, and the payment that it is owed from says so."""
+    unpaid.park(session, ctx, order, code, message)
     row = session.get_one(IncomingRow, order.incoming_id, with_for_update=True)
     if payment_state.of(row) is State.REFUNDED:
         row.unapplied = 0  # the state now speaks of the share that is owed: nothing is in suspense any more
@@ -178,11 +208,31 @@ def retry(session: Session, ctx: Context, payee: PartyRow) -> int:
     ).all()
     for row in refused:
         order = commands.parse(PayHolder, row.payload)
-        attempt = _next_attempt(session, order.incoming_id, order.asset_id, payee.id)
-        number = instruction.for_holder(order.incoming_id, order.asset_id, payee.id, attempt)
-        again = replace(
-            order, attempt=attempt, instruction_id=number, payee_account=payee.account, payee_name=payee.name
-        )
-        commands.give(session, ctx, again)
-        outbox.replaced(session, row)
+        pay_again(session, ctx, row)
+        unpaid.close(session, order, payee.id, "ordered again, to the account that it has now")
     return len(refused)
+
+
+def pay_again(session: Session, ctx: Context, row: OutboxRow) -> None:
+    """Order once more a party's share that the bank refused (``row``, locked), to the account that the party has."""
+    order = commands.parse(PayHolder, row.payload)
+    payee = session.get_one(PartyRow, order.party_id)
+    attempt = _next_attempt(session, order.incoming_id, order.asset_id, payee.id)
+    number = instruction.for_holder(order.incoming_id, order.asset_id, payee.id, attempt)
+    again = replace(order, attempt=attempt, instruction_id=number, payee_account=payee.account, payee_name=payee.name)
+    commands.give(session, ctx, again)
+    outbox.replaced(session, row)
+
+
+def give_back_again(session: Session, ctx: Context, row: OutboxRow, payee: tuple[str, str] | None = None) -> None:
+    """Order once more a refund that the bank refused (``row``, locked). ``payee``: account and name, where it is paid
+    to another than who sent it."""
+    order = commands.parse(Refund, row.payload)
+    paid = session.get_one(IncomingRow, order.incoming_id, with_for_update=True)
+    account, name = payee or (order.payee_account, order.payee_name)
+    attempt = order.attempt + 1
+    number = instruction.for_refund(order.incoming_id, attempt)
+    again = replace(order, attempt=attempt, instruction_id=number, payee_account=account, payee_name=name)
+    payment_state.move(session, paid, Event.REFUND, paid.reason)
+    commands.give(session, ctx, again)
+    outbox.replaced(session, row)

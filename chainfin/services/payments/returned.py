@@ -14,12 +14,13 @@ from chainfin.services.kernel import commands
 from chainfin.services.kernel.commands import PayHolder, PayLoan, Refund
 from chainfin.services.kernel.context import Context
 from chainfin.services.lending import disbursement
-from chainfin.services.payments import allocation, holder_journals, payment_state
+from chainfin.services.payments import allocation, holder_journals, payment_state, payouts, unpaid
 from chainfin.storage.bank_tables import BankPaymentRow
 from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.lending_tables import IncomingRow, LoanRow
 
 CODE = "payout_returned"
+GAVE_BACK = "the bank gave it back"
 
 
 def undo(session: Session, ctx: Context, row: OutboxRow, minor: int, on: date) -> None:
@@ -44,7 +45,7 @@ def undo(session: Session, ctx: Context, row: OutboxRow, minor: int, on: date) -
             _holder(session, ctx, order, on)
         case Refund():
             _refund(session, ctx, order, on)
-    row.status, row.error = "refused", f"{CODE}: the bank gave it back"
+    row.status, row.error = "refused", f"{CODE}: {GAVE_BACK}"
     session.add(row)
 
 
@@ -53,7 +54,7 @@ def _never_paid(session: Session, row: OutboxRow, instruction_id: str) -> None:
     said = session.get(BankPaymentRow, instruction_id, with_for_update=True)
     if said is None:
         raise Refused("payout_not_sent", f"{instruction_id} is {row.status}, and no file of it has gone out")
-    said.standing, said.code, said.text = "refused", CODE, "the bank gave it back"
+    said.standing, said.code, said.text = "refused", CODE, GAVE_BACK
     session.add(said)
 
 
@@ -61,6 +62,7 @@ def _holder(session: Session, ctx: Context, order: PayHolder, on: date) -> None:
     row = session.get_one(IncomingRow, order.incoming_id, with_for_update=True)
     holder_journals.returned(session, ctx, order, row, on)
     payment_state.move(session, row, Event.PAYOUT_REFUSED, CODE)
+    unpaid.park(session, ctx, order, CODE, GAVE_BACK)
 
 
 def _refund(session: Session, ctx: Context, order: Refund, on: date) -> None:
@@ -69,7 +71,9 @@ def _refund(session: Session, ctx: Context, order: Refund, on: date) -> None:
         ledger.debit(ledger.CASH, order.amount, row.book_ref),
         ledger.credit(ledger.SUSPENSE, order.amount, row.book_ref),
     )
-    journal = ledger.Journal(f"refund-returned:{row.book_ref}", on, "suspense", row.book_ref, entries)
+    key = payouts.next_key(session, row, f"refund-returned:{row.book_ref}")
+    journal = ledger.Journal(key, on, "suspense", row.book_ref, entries)
     journals.post(session, journal, now=ctx.clock.now(), payment=row.id)
     row.unapplied = order.amount.minor
     payment_state.move(session, row, Event.REFUND_REFUSED, CODE)
+    unpaid.park(session, ctx, order, CODE, GAVE_BACK)

@@ -5,22 +5,20 @@ over plain values; nothing here knows its form.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Literal
+from typing import Literal
 
 from sqlmodel import Session, col, or_, select
 
-from chainfin.errors import BadInput, ChainfinError, Refusal, Refused
+from chainfin.errors import ChainfinError, Refused
 from chainfin.services.books import bank_statement, journals
 from chainfin.services.kernel import parking
 from chainfin.services.kernel.commands import PayHolder, PayLoan, Refund
 from chainfin.services.kernel.context import CLOCKS_APART, Context
-from chainfin.services.payments import incoming, returned
+from chainfin.services.payments import booked_line, incoming, payout_day, returned, reversed, statement_series
 from chainfin.services.payments.allocation import Arrival
-from chainfin.services.payments.bank_line import StatementLine
 from chainfin.storage.bank_tables import BankEntryRow, BankPaymentRow, BankStatementRow, VirtualAccountRow
 from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.oversight_tables import ParkedItemRow
@@ -45,7 +43,8 @@ ORDER = (col(BankStatementRow.sequence).nulls_first(), col(BankStatementRow.page
 class Entry:
     """A payment of a booked entry. ``amount`` is signed minor units (None: unreadable). ``arrival``: of a credit that
     can be taken in; else ``code`` says why it can't be understood, or, of a debit, None. ``instruction_ids``: the ids
-    under which it may be an order of ours."""
+    under which it may be an order of ours. ``booked_on``: the bank's day of a debit;
+    ``taken_back_on``: its value date of one that takes a credit of before back."""
 
     place: str
     amount: int | None
@@ -55,6 +54,8 @@ class Entry:
     instruction_ids: tuple[str, ...] = ()
     code: str | None = None
     detail: str = ""
+    booked_on: date | None = None
+    taken_back_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,10 +151,18 @@ def keep(session: Session, ctx: Context, statement: Statement) -> Taken:
     session.add(row)
     session.flush()
     kept = [_entry(session, ctx, row, entry) for entry in statement.entries]
+    statement_series.mend(session, row)
     _note_days(session, ctx)
-    count = {status: sum(each == status for each in kept) for status in ("taken", "paid", "returned", "odd")}
+    count = {
+        status: sum(each == status for each in kept) for status in ("taken", "paid", "returned", "reversed", "odd")
+    }
     return Taken(
-        statement.number, statement.account, count["taken"], count["paid"] + count["returned"], count["odd"], code
+        statement.number,
+        statement.account,
+        count["taken"],
+        sum(count[name] for name in ("paid", "returned", "reversed")),
+        count["odd"],
+        code,
     )
 
 
@@ -202,8 +211,10 @@ def _entry(session: Session, ctx: Context, statement: BankStatementRow, entry: E
     if code is not None:
         status = "odd"
         parked_id = _park_entry(session, ctx, statement, entry, code, entry.detail)
+    elif entry.taken_back_on is not None:
+        status, code, parked_id = _taken_back(session, ctx, statement, entry, entry.taken_back_on)
     elif order is None and entry.arrival is not None:
-        parked_id = incoming.take_or_park(session, ctx, line_of(entry.arrival), LINES)
+        parked_id = incoming.take_or_park(session, ctx, booked_line.line_of(entry.arrival), LINES)
         status, code = ("taken", None) if parked_id is None else ("odd", "line_parked")
     elif order is None:
         status, code = "odd", "debit_unknown"
@@ -219,7 +230,10 @@ def _entry(session: Session, ctx: Context, statement: BankStatementRow, entry: E
     else:
         status = "paid"
         told = {"file": statement.source, "statement": statement.number, "place": entry.place, "booked": True}
-        said(session, ctx, instruction_id, "paid", code="BOOK", bank_ref=entry.bank_ref, evidence=told)
+        day = entry.booked_on
+        if not _came_back(session, instruction_id):
+            said(session, ctx, instruction_id, "paid", code="BOOK", bank_ref=entry.bank_ref, on=day, evidence=told)
+        payout_day.booked(session, ctx, order, day)
     session.add(
         BankEntryRow(
             statement_id=statement.id,
@@ -255,6 +269,35 @@ def _given_back(
         return "odd", error.code, _park_entry(session, ctx, statement, entry, error.code, error.message)
 
 
+def _taken_back(
+    session: Session, ctx: Context, statement: BankStatementRow, entry: Entry, on: date
+) -> tuple[str, str | None, str | None]:
+    """A credit of before is booked out again. Status, code and parked item of the entry; told again it is the same."""
+    told = select(BankEntryRow.id).join(BankStatementRow, col(BankStatementRow.id) == col(BankEntryRow.statement_id))
+    same = (BankEntryRow.status == "reversed", BankEntryRow.bank_ref == storable(entry.bank_ref))
+    told = told.where(*same, BankStatementRow.account == statement.account, BankStatementRow.kind != statement.kind)
+    if session.exec(told).first() is not None:
+        return "reversed", None, None
+    try:
+        with session.begin_nested():
+            amount = Money(-(entry.amount or 0), statement.currency)
+            reversed.undo(session, ctx, statement.account, entry.bank_ref, amount, on)
+        return "reversed", None, None
+    except ChainfinError as error:
+        return "odd", error.code, _park_entry(session, ctx, statement, entry, error.code, error.message)
+
+
+def _came_back(session: Session, instruction_id: str) -> bool:
+    """Whether the bank told of the order's return before it told that it had gone: the two are nothing."""
+    said_before = session.get(BankPaymentRow, instruction_id)
+    if said_before is None or (said_before.standing, said_before.code) != ("refused", returned.CODE):
+        return False
+    back = select(BankEntryRow.id).where(
+        BankEntryRow.instruction_id == instruction_id, BankEntryRow.status == "returned"
+    )
+    return session.exec(back).first() is not None
+
+
 def _repeated(session: Session, instruction_id: str, entry: Entry) -> bool:
     """Whether the order was booked out before, by another entry (the same told again has the same reference)."""
     query = select(BankEntryRow.id).where(BankEntryRow.instruction_id == instruction_id, BankEntryRow.status == "paid")
@@ -270,10 +313,11 @@ def said(
     code: str | None,
     text: str | None = None,
     bank_ref: str = "",
+    on: date | None = None,
     evidence: Mapping[str, object],
 ) -> bool:
-    """The bank's word on an order of ours. What is final stays: a word that contradicts it is parked. True: it is known
-    now, and wasn't before."""
+    """The bank's word on an order of ours, ``on`` its day. What is final stays: a word that contradicts it is parked.
+    True: it is known now, and wasn't before."""
     row = session.get(BankPaymentRow, instruction_id, with_for_update=True)
     if row is None:
         row = BankPaymentRow(instruction_id=instruction_id, standing="in_flight", evidence={}, said_at=ctx.clock.now())
@@ -287,6 +331,7 @@ def said(
         return False
     row.standing, row.code, row.text = standing, code, None if text is None else storable(text)
     row.bank_ref, row.evidence, row.said_at = storable(bank_ref), dict(evidence), ctx.clock.now()
+    row.paid_on = on if standing == "paid" else None
     session.add(row)
     session.flush()
     return standing in FINAL
@@ -295,44 +340,6 @@ def said(
 def park_part(session: Session, ctx: Context, source: str, raw: str, code: str, detail: str) -> None:
     """A part of a file that can't be understood (a whole statement, a status)."""
     _park(session, ctx, "bank_file_part", source, {"file": source, "xml": raw}, code, detail)
-
-
-def line_of(arrival: Arrival) -> StatementLine:
-    """A credit as `incoming` takes it in; what is parked of it can be read again by `again`."""
-    return StatementLine(parking.as_payload(_as_json(arrival)), arrival.bank_ref, arrival)
-
-
-def again(payload: str) -> StatementLine:
-    """A parked credit, read back."""
-    body: dict[str, Any] = json.loads(payload)
-    try:
-        arrival: Arrival | Refusal = Arrival(
-            bank_ref=body["bank_ref"],
-            sequence=body["sequence"],
-            payer_account=body["payer_account"],
-            payee_account=body["payee_account"],
-            amount=Money(int(body["minor"]), body["currency"]),
-            remittance=body["remittance"],
-            received_on=date.fromisoformat(body["received_on"]),
-            evidence=body["evidence"],
-        )
-    except BadInput as error:
-        arrival = Refusal(error.code, error.message)
-    return StatementLine(payload, str(body["bank_ref"]), arrival)
-
-
-def _as_json(arrival: Arrival) -> dict[str, object]:
-    return {
-        "bank_ref": arrival.bank_ref,
-        "sequence": arrival.sequence,
-        "payer_account": arrival.payer_account,
-        "payee_account": arrival.payee_account,
-        "minor": str(arrival.amount.minor),
-        "currency": arrival.amount.currency,
-        "remittance": arrival.remittance,
-        "received_on": arrival.received_on.isoformat(),
-        "evidence": dict(arrival.evidence),
-    }
 
 
 def _order(session: Session, instruction_ids: tuple[str, ...]) -> OutboxRow | None:

@@ -10,18 +10,20 @@ from chainfin.services.kernel import approvals
 from chainfin.services.kernel.approvals import Effect
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.lending import mandates, prices
-from chainfin.services.payments import accounts, unmatched
+from chainfin.services.payments import accounts, between_lenders, pay_again, unmatched
 from chainfin.services.reactions import partner_results
 from chainfin.services.views.acts import ProposalView
 
 EFFECTS: Mapping[str, Effect] = MappingProxyType(
     {
         accounts.ACCOUNT: accounts.change,
+        between_lenders.PASSED_ON: between_lenders.passed_on,
         mandates.MANDATE: mandates.sign_in_custody,
         prices.PRICE: prices.count_price,
         prices.PRICE_WITHDRAWAL: prices.withdraw_price,
         prices.PRICE_SOURCE: prices.approve_source,
         partner_results.OUTCOME: partner_results.take,
+        pay_again.PAYEE: pay_again.to_another,
         unmatched.ALLOCATION: unmatched.allocate,
     }
 )

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final, TypeAlias
 
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from chainfin.errors import BadInput
 from chainfin.services.kernel import commands
@@ -26,7 +26,7 @@ from chainfin.services.kernel.commands import (
 from chainfin.services.kernel.context import Context
 from chainfin.services.lending import applications, disbursement
 from chainfin.services.parties import webhooks
-from chainfin.services.payments import payouts
+from chainfin.services.payments import payout_day, payouts
 from chainfin.services.pledges import substitution, top_ups
 from chainfin.storage.ledger_tables import OutboxRow
 
@@ -73,6 +73,9 @@ TIMES: Final[Mapping[type[Command], str]] = {
 def _loan_paid(session: Session, ctx: Context, order: PayLoan, value: Result) -> None:
     paid_at = datetime.fromisoformat(str(value["paid_at"]))
     disbursement.paid_out(session, ctx, order.loan_id, str(value["bank_reference"]), paid_at)
+    # a statement may have said another day since the driver asked
+    row = session.exec(select(OutboxRow).where(OutboxRow.key == order.key)).one()
+    payout_day.follow(session, ctx, row, order)
 
 
 def _loan_refused(session: Session, ctx: Context, order: PayLoan, code: str, message: str) -> None:
@@ -83,16 +86,16 @@ def _holder_paid(session: Session, ctx: Context, order: PayHolder, _value: Resul
     payouts.holder_paid(session, ctx, order)
 
 
-def _holder_refused(session: Session, _ctx: Context, order: PayHolder, code: str, _message: str) -> None:
-    payouts.holder_refused(session, order, code)
+def _holder_refused(session: Session, ctx: Context, order: PayHolder, code: str, message: str) -> None:
+    payouts.holder_refused(session, ctx, order, code, message)
 
 
 def _refunded(session: Session, ctx: Context, order: Refund, _value: Result) -> None:
     payouts.refunded(session, ctx, order.incoming_id)
 
 
-def _refund_refused(session: Session, _ctx: Context, order: Refund, code: str, _message: str) -> None:
-    payouts.refund_refused(session, order.incoming_id, code)
+def _refund_refused(session: Session, ctx: Context, order: Refund, code: str, message: str) -> None:
+    payouts.refund_refused(session, ctx, order, code, message)
 
 
 def _registered(session: Session, ctx: Context, order: RegisterPledge, value: Result) -> None:

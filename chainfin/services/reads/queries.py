@@ -353,7 +353,7 @@ def statement(ctx: Context, actor: Actor, loan_id: str) -> list[StatementLine]:
         for kind, change in _changes(step):
             balance = change if not lines else lines[-1].balance + change
             shown = paid.get(event.payment, {}) if kind == event.kind else {}
-            lines.append(StatementLine(event.on, kind, change, balance, shown, event.created_at))
+            lines.append(StatementLine(step.happening.on, kind, change, balance, shown, event.created_at))
     return lines
 
 

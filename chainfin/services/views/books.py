@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from chainfin.services.views.of_row import shown
-from chainfin.storage.bank_tables import BankStatementRow
+from chainfin.storage.bank_tables import BankPaymentRow, BankStatementRow
 from chainfin.storage.funding_tables import FundingAccountRow
 from chainfin.storage.ledger_tables import PeriodRow
 
@@ -62,4 +62,18 @@ class BankStatementView:
 
     @classmethod
     def of(cls, row: BankStatementRow) -> BankStatementView:
+        return shown(cls, row)
+
+
+@dataclass(frozen=True, slots=True)
+class BankOrderView:
+    """An order that went to the bank as a file. ``standing``: in_flight, unknown, paid, refused; ``written_again``: who
+    had it written again, when and why."""
+
+    instruction_id: str
+    standing: str
+    written_again: list[dict[str, str]]
+
+    @classmethod
+    def of(cls, row: BankPaymentRow) -> BankOrderView:
         return shown(cls, row)
