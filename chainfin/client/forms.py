@@ -297,6 +297,17 @@ class BankFileOut(TypedDict):
     """parts that nobody could understand"""
 
 
+class BankOrderOut(TypedDict):
+    """An order that went to the bank as a file."""
+
+    instruction_id: str
+    """The number by which the bank knows the order"""
+    standing: Literal["in_flight", "unknown", "paid", "refused"]
+    """What the bank has said of the order"""
+    written_again: list[dict[str, str]]
+    """Who had the order's file written again, when and why"""
+
+
 class BankStatementOut(TypedDict):
     """Balances are signed: below zero is overdrawn."""
 
@@ -351,7 +362,9 @@ class BuyBackPaymentOut(TypedDict):
     """The money that came in"""
     received_on: str
     """Value date of the payment: ISO 8601"""
-    status: Literal["applied", "waiting", "unmatched", "refunding", "refunded", "suspense", "payout_refused"]
+    status: Literal[
+        "applied", "waiting", "unmatched", "refunding", "refunded", "suspense", "payout_refused", "reversed"
+    ]
     """Where the money of this payment is: applied, waiting, unmatched, refunding, refunded, suspense or
     payout_refused"""
     reason: str | None
@@ -1292,6 +1305,15 @@ class ParticipantPrivate(TypedDict):
     """What else is known of the company: facts by name"""
 
 
+class PassedOnIn(TypedDict):
+    """By which number of the bank's a lender's share was passed on to it."""
+
+    reference: str
+    """Creditor reference (ISO 11649) to write on the payment, so that it finds its claim"""
+    reason: str
+    """Why, in words for people; kept with the thing"""
+
+
 class PauseChangeOut(TypedDict):
     """See `PauseChangeOut` in the document."""
 
@@ -1336,6 +1358,17 @@ class PausesOut(TypedDict):
     """The newest act that asked for a change here; null: there was none, or the caller may not see it"""
 
 
+class PayeeIn(TypedDict):
+    """To which account a payment goes that can't go back to where it came from."""
+
+    account: str
+    """The account to which the refund goes"""
+    name: str
+    """In whose name that account stands"""
+    reason: str
+    """Why, in words for people; kept with the thing"""
+
+
 class PaymentOut(TypedDict):
     """Where the debtor pays, and under which reference. Asked again after a pledge or a transfer, it may be another
     account: the pledgee's for this debtor, or the holder's own."""
@@ -1350,6 +1383,10 @@ class PaymentOut(TypedDict):
     """creditor reference (ISO 11649); blanks and case don't matter"""
     amount: str
     """all that is open of it"""
+    under_way: str
+    """paid, and not on chain yet: no longer open"""
+    beyond: str
+    """paid to the holder above what was owed: between the two of them"""
     currency: str
     """ISO 4217 code of the amounts beside it"""
     due_date: str
@@ -1896,7 +1933,7 @@ class StatementLineOut(TypedDict):
 
     on: str
     """Value date: the day on which it counts, ISO 8601"""
-    kind: Literal["fee", "rebate", "disburse", "payout_returned", "accrue", "pay_borrower", "pay_debtor"]
+    kind: Literal["fee", "rebate", "disburse", "start_moved", "payout_returned", "accrue", "pay_borrower", "pay_debtor"]
     """What happened: disburse, fee, accrue, rebate, pay_borrower, pay_debtor or payout_returned"""
     amount: Amount
     """By how much what is owed grew (plus) or shrank (minus)"""
@@ -2313,6 +2350,13 @@ class WebhookWithSecret(TypedDict):
     """when it was made"""
     secret: str
     """whsec_ and 32 bytes in base64, as Standard Webhooks writes it"""
+
+
+class WriteAgainIn(TypedDict):
+    """How it is known that the bank never had the order's file."""
+
+    reason: str
+    """Why, in words for people; kept with the thing"""
 
 
 class Violation(TypedDict):

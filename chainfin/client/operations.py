@@ -786,6 +786,18 @@ def parked_say_outcome(parked_id: str, /, **body: Unpack[forms.OutcomeIn]) -> Op
     return Operation("POST", "/v1/parked/{parked_id}/outcome", {"parked_id": parked_id}, {}, body, True)
 
 
+def parked_say_payee(parked_id: str, /, **body: Unpack[forms.PayeeIn]) -> Operation[forms.ProposalOut]:
+    """Say to which account a refund goes that the bank refused. Another person approves (`/v1/proposals/{id}/approve`).
+    `…/retry` orders it again to where it was to go."""
+    return Operation("POST", "/v1/parked/{parked_id}/payee", {"parked_id": parked_id}, {}, body, True)
+
+
+def parked_say_passed_on(parked_id: str, /, **body: Unpack[forms.PassedOnIn]) -> Operation[forms.ProposalOut]:
+    """Say that a lender's share, which came on another lender's account, was passed on to it. Another person approves
+    (`/v1/proposals/{id}/approve`)."""
+    return Operation("POST", "/v1/parked/{parked_id}/passed-on", {"parked_id": parked_id}, {}, body, True)
+
+
 def parked_return_parked(parked_id: str, /, **body: Unpack[forms.ResolveIn]) -> Operation[forms.ParkedOut]:
     """Send an unmatched payment back to the account that it came from."""
     return Operation("POST", "/v1/parked/{parked_id}/return", {"parked_id": parked_id}, {}, body, True)
@@ -800,6 +812,12 @@ def bank_take_in(**body: Unpack[forms.BankFileIn]) -> Operation[forms.BankFileOu
 def bank_list_statements() -> Operation[forms.Page[forms.BankStatementOut]]:
     """Statements that were taken in, with their balances and what didn't fit; a lender's of its own account."""
     return Operation("GET", "/v1/bank-statements", {}, {}, None, False)
+
+
+def bank_write_again(number: str, /, **body: Unpack[forms.WriteAgainIn]) -> Operation[forms.BankOrderOut]:
+    """Have an order's file written once more, which the bank never had. A file is otherwise written once, ever: ask the
+    bank first, since one that had it may pay twice."""
+    return Operation("POST", "/v1/bank-orders/{number}/write-again", {"number": number}, {}, body, True)
 
 
 def sandbox_pay(**body: Unpack[forms.SandboxPaymentIn]) -> Operation[forms.SandboxPaymentOut]:

@@ -1,7 +1,7 @@
 """What the bank didn't pay, and payments under a used reference, can be dealt with; an order's file is written once.
 
 Revision ID: 0028
-Revises: 0026
+Revises: 0027
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from chainfin.storage.types import UtcDateTime, new_id
 
 revision = "0028"
-down_revision = "0026"
+down_revision = "0027"
 branch_labels = None
 depends_on = None
 

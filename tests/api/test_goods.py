@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from chainfin.client.member import ApiProblem
 
+from chainfin.client.problem import ApiProblem
 from tests.api.world import World, lot
 
 

@@ -51,7 +51,7 @@ def test_help__of_a_group__loads_no_command(words: tuple[str, ...]) -> None:
 def test_call__that_signs_in__loads_what_a_participant_needs(tmp_path: Path) -> None:
     key_file.write(tmp_path / "my.key", KeySigner.new(), None)
     found = loaded("call", str(tmp_path / "my.key"), "/v1/orders", "--url", "http://127.0.0.1:9")
-    assert {"httpx", "chainfin.client.member"} <= found
+    assert {"httpx", "chainfin.client.client"} <= found
     assert found.isdisjoint((*HEAVY, *OURS, "rich", "click", "chainfin.cli.service"))
 
 

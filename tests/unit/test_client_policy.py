@@ -58,7 +58,9 @@ KEY = KeySigner.new()
         ),
         (api.receivables_transfer("r", to="p"), Asked("Receivables", "Transfer", {"id": "r"}, {"to": "p"})),
         (
-            api.warehouse_receipts_issue(number="n", owner_id="p", goods={}, unit="TNE", quantity="12.5"),
+            api.warehouse_receipts_issue(
+                number="n", owner_id="p", goods={}, unit="TNE", quantity="12.5", lot={"site": "s", "number": "l"}
+            ),
             Asked("WarehouseReceipts", "Issue", {"id": "0xcc", "quantity": 12500}, {"owner": "p"}),
         ),
         (
