@@ -12,22 +12,26 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from chainfin.client.operation import Operation
 from chainfin.errors import Refused
 from chainfin.eth import eip712
 from chainfin.eth.bindings.base import Signed
-from chainfin.eth.bindings.registry import ACTS, RIDERS
 from chainfin.hashing import keccak
 from chainfin.values.money import Money
 
 EPOCH = date(1970, 1, 1)
-WORDS: Mapping[str, type[Signed]] = {
-    eip712.word_name(word): word
-    for word in (*RIDERS.values(), eip712.AcceptOffer, eip712.AgreeBuyBack, eip712.AgreeSale)
-}
-"""Function of an act that isn't sent by itself → what is signed for it."""
+
+
+@cache
+def _words() -> Mapping[str, type[Signed]]:
+    """Function of an act that isn't sent by itself → what is signed for it."""
+    from chainfin.eth.bindings.registry import RIDERS  # all of them: whoever only reads needs none
+
+    kept = (*RIDERS.values(), eip712.AcceptOffer, eip712.AgreeBuyBack, eip712.AgreeSale)
+    return {eip712.word_name(word): word for word in kept}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,9 @@ def unless_ours(act: Mapping[str, Any], address: str) -> None:
 
 def _unless_ours(act: Mapping[str, Any], address: str) -> None:
     contract, function, data = str(act["contract"]), str(act["function"]), act["typed_data"]
-    signed = ACTS.get((contract, function)) or WORDS.get(function)
+    from chainfin.eth.bindings.registry import ACTS
+
+    signed = ACTS.get((contract, function)) or _words().get(function)
     if signed is None or contract != signed.CONTRACT:
         raise foreign(f"{contract} has no act {function}")
     kind = eip712.type_of(signed)
