@@ -10,6 +10,7 @@ import pytest
 from sqlmodel import col, select
 
 from chainfin.rules import ledger
+from chainfin.services.books import loan_book
 from chainfin.services.kernel.context import OPERATOR
 from chainfin.services.lending import end_of_day
 from chainfin.services.oversight import parked, reconcile_book, reconcile_owed
@@ -117,8 +118,11 @@ def test_payout__settled_and_heard_of_late__the_loan_runs_from_when_the_bank_too
     application, number = under_way(files)
     files.move_to(START.date() + timedelta(days=12))
     answer(files, number, "ACSC")  # written on the first day
-    found = ran(files, str(files.application(application).row.loan_id), 13)
+    loan_id = str(files.application(application).row.loan_id)
+    found = ran(files, loan_id, 13)
     assert (found.start, found.interest > 0) == (str(START.date()), True)
+    with files.ctx.store.read() as session:
+        assert "start_moved" not in [event.kind for event in loan_book.events(session, loan_id)], "at once"
 
 
 def test_payout__whose_statement_says_another_day__moves_the_loans_start_by_corrections(files: Site) -> None:
