@@ -16,8 +16,16 @@ from chainfin.client.flows import confirmation
 from chainfin.client.problem import ApiProblem
 from chainfin.demo.member import Member
 from chainfin.eth.signer import KeySigner
+from chainfin.runtime import log_setup
 from chainfin.values.money import Money
 from tests.api.world import World, lot
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _apart() -> None:
+    """The service runs in this process: its lines would stand among the command's."""
+    log_setup.configure(level="warning")
+
 
 CNY = "CNY"
 KEY = "one-and-the-same-request"

@@ -27,10 +27,17 @@ from chainfin.demo.member import Member
 from chainfin.demo.stage import Stage
 from chainfin.documents import read
 from chainfin.errors import ChainfinError
+from chainfin.runtime import log_setup
 from chainfin.runtime.installation import Installation
 from chainfin.settings import load
 from chainfin.storage.party_tables import IdempotencyRow
 from tests.wire import Wire
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _apart() -> None:
+    """The service runs in this process: its lines would stand among the command's."""
+    log_setup.configure(level="warning")
 
 
 @dataclass
