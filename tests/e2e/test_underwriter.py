@@ -46,9 +46,7 @@ def waiting(site: Site) -> tuple[Actor, str]:
     return borrower, application
 
 
-def test_underwriter__approves__offered_and_record_on_chain_names_it(
-    site: Site, waiting: tuple[Actor, str]
-) -> None:
+def test_underwriter__approves__offered_and_record_on_chain_names_it(site: Site, waiting: tuple[Actor, str]) -> None:
     borrower, application = waiting
     before = site.application(application).row.record_hash
     lender = site.cast["lender"]
