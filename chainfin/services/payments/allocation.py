@@ -131,16 +131,6 @@ def family_ids(session: Session, receivable_id: str) -> list[str]:
     return found
 
 
-def lock_family(session: Session, receivable_id: str) -> None:
-    """Lock the receivable, its parts, and theirs, each before what was split off it is looked for."""
-    newest = [receivable_id]
-    while newest:
-        for each in newest:
-            session.get(ReceivableRow, each, with_for_update=True)
-        found = session.exec(select(ReceivableRow.id).where(col(ReceivableRow.parent_id).in_(newest))).all()
-        newest = sorted(found)
-
-
 def payout_under_way(session: Session, loan_id: str) -> bool:
     """Whether the loan's money is on its way: the borrower may have it, and pay back, before we hear of it."""
     row = session.get(LoanRow, loan_id)
