@@ -26,7 +26,7 @@ EPOCH = date(1970, 1, 1)
 
 
 @cache
-def _words() -> Mapping[str, type[Signed]]:
+def words() -> Mapping[str, type[Signed]]:
     """Function of an act that isn't sent by itself → what is signed for it."""
     from chainfin.eth.bindings.registry import RIDERS  # all of them: whoever only reads needs none
 
@@ -62,7 +62,7 @@ def _unless_ours(act: Mapping[str, Any], address: str) -> None:
     contract, function, data = str(act["contract"]), str(act["function"]), act["typed_data"]
     from chainfin.eth.bindings.registry import ACTS
 
-    signed = ACTS.get((contract, function)) or _words().get(function)
+    signed = ACTS.get((contract, function)) or words().get(function)
     if signed is None or contract != signed.CONTRACT:
         raise foreign(f"{contract} has no act {function}")
     kind = eip712.type_of(signed)

@@ -37,6 +37,6 @@ def test_kind__of_a_schema__is_its_type(schema: dict[str, object], kind: str) ->
 def test_policy__what_is_known_to_be_signed__are_operations_and_acts_that_exist() -> None:
     posts = {template for method, template, _ in ROUTES if method == "POST"}
     assert asked.KNOWN.keys() <= posts
-    words: list[type[Signed]] = [*ACTS.values(), *asked.WORDS.values()]
+    words: list[type[Signed]] = [*ACTS.values(), *asked.words().values()]
     signed = {(each.CONTRACT, each.PRIMARY_TYPE) for each in words}
     assert {(contract, name) for contract, name, _ in asked.KNOWN.values()} <= signed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from chainfin.documents.goods_trail import Step
@@ -48,7 +49,8 @@ def _of(book: Book, act: Act, role: str) -> OrderEntry:
 def _acknowledge(book: Book, act: Act) -> None:
     book.enter(Kind.ORDER, act.by)
     entry = _of(book, act, "seller")
-    response = _document(entry, act.params["orderId"], DocumentKind.ORDER_RESPONSE, 1)
+    # a response that states lines accepts them as they are, or isn't one: that isn't on chain
+    response = replace(_document(entry, act.params["orderId"], DocumentKind.ORDER_RESPONSE, 1), lines=())
     acknowledged = need(rules.acknowledge(entry.order, response))
     demand(act.params["trail"] == entry.trail, "order_changed")
     entry.order = acknowledged

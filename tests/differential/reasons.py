@@ -192,6 +192,8 @@ RULES_ONLY: Final[dict[str, str]] = {
     "sale_not_agreed": "what is sold of taken goods isn't on chain",
     "buy_back_not_agreed": "neither loans nor what their pledgors agree to are on chain",
     "substitution_undervalued": "neither prices nor what a loan owes are on chain",
+    "nothing_moved": "documents aren't on chain",
+    "order_empty": "documents aren't on chain",
     "order_not_accepted": "documents aren't on chain",
     "amendment_incomplete": "documents aren't on chain",
     "line_not_ordered": "lines aren't on chain",

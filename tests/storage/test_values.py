@@ -70,7 +70,15 @@ def receivable(**more: Any) -> ReceivableRow:
 def receipt(**more: Any) -> WarehouseReceiptRow:
     made: dict[str, Any] = {"id": "w", "cell": "c0", "number": "n", "keeper_id": "p", "owner_id": "p", "goods": {}}
     return WarehouseReceiptRow(
-        **{**made, "document_root": "r", "unit": "KGM", "issued": 100, "created_at": NOW, **more}
+        **{
+            **made,
+            "good": "copper-cathode",
+            "document_root": "r",
+            "unit": "KGM",
+            "issued": 100,
+            "created_at": NOW,
+            **more,
+        }
     )
 
 
