@@ -106,9 +106,15 @@ def asked_by(operation: Operation[Any], answer: Any) -> Asked:
     known = KNOWN.get(operation.template)
     if known is None:
         raise foreign(f"nothing is known to be signed for {operation.method} {operation.template}")
-    contract, name, members = known
+    contract, names, members = known
     made = members(operation, operation.body or {}, answer)
-    return Asked(contract, name, **made)
+    return Asked(contract, names if isinstance(names, str) else _which(names, answer), **made)
+
+
+def _which(names: tuple[str, ...], answer: Any) -> str:
+    """Of the acts that the operation may lead to the one that the answer has made."""
+    function = str(answer["act"]["function"]).lower()
+    return next((name for name in names if name.lower() == function), names[0])
 
 
 Made = dict[str, Mapping[str, Any]]
@@ -129,8 +135,9 @@ def _nothing(_operation: Operation[Any], _body: Mapping[str, Any], _answer: Any)
 
 def _post(_operation: Operation[Any], body: Mapping[str, Any], answer: Any) -> Made:
     from chainfin.documents.matching import order_gross
+    from chainfin.documents.order_lines import without_deleted
 
-    gross = order_gross(_document(body["document"]))
+    gross = order_gross(without_deleted(_document(body["document"])))
     currency = "0x" + gross.currency.encode().hex()
     return {"members": {"orderId": answer["order"]["id"], "amount": gross.minor, "currency": currency}}
 
@@ -139,10 +146,8 @@ def _issue(_operation: Operation[Any], body: Mapping[str, Any], answer: Any) -> 
     invoice = _document(body["document"])
     due = invoice.due_date or date.fromisoformat(str(body["due_date"]))
     members = {"id": answer["receivable"]["id"], "orderId": body["order_id"], "dueDay": (due - EPOCH).days}
-    payable = 0 if invoice.totals is None else invoice.totals.payable.minor
-    if body.get("accept_matched"):
-        return {"members": members, "most": {"face": payable}}
-    return {"members": {**members, "face": payable}}
+    # less where it isn't all received, is credited in part, or is for other orders too; the service says which
+    return {"members": members, "most": {"face": 0 if invoice.totals is None else invoice.claim.minor}}
 
 
 def _document(text: str) -> Any:
@@ -217,7 +222,7 @@ def _thousandths(quantity: str) -> int:
 
 _ORDER, _CLAIM, _PLEDGE = "/v1/orders/{order_id}", "/v1/receivables/{receivable_id}", "/v1/pledges/{pledge_id}"
 _GOODS, _PARTY = "/v1/warehouse-receipts/{receipt_id}", "/v1/participants/{participant_id}"
-KNOWN: Mapping[str, tuple[str, str, Callable[[Operation[Any], Mapping[str, Any], Any], Made]]] = {
+KNOWN: Mapping[str, tuple[str, str | tuple[str, ...], Callable[[Operation[Any], Mapping[str, Any], Any], Made]]] = {
     "/v1/orders": ("Orders", "Post", _post),
     f"{_ORDER}/acknowledgement": ("Orders", "Acknowledge", _ids(orderId="order_id")),
     f"{_ORDER}/amendment": ("Orders", "Amend", _ids(orderId="order_id")),
@@ -232,7 +237,8 @@ KNOWN: Mapping[str, tuple[str, str, Callable[[Operation[Any], Mapping[str, Any],
     f"{_CLAIM}/transfer": ("Receivables", "Transfer", _transfer("receivable_id")),
     f"{_CLAIM}/default": ("Receivables", "DeclareDefault", _ids(id="receivable_id")),
     f"{_CLAIM}/cancellation": ("Receivables", "Cancel", _ids(id="receivable_id")),
-    f"{_CLAIM}/credit-notes": ("Receivables", "Credit", _ids(id="receivable_id")),
+    # before the claim is confirmed a credit note withdraws it
+    f"{_CLAIM}/credit-notes": ("Receivables", ("Credit", "Cancel"), _ids(id="receivable_id")),
     "/v1/warehouse-receipts": ("WarehouseReceipts", "Issue", _goods),
     f"{_GOODS}/releases": ("WarehouseReceipts", "HandOut", _counted("quantity", "quantity")),
     f"{_GOODS}/transfer": ("WarehouseReceipts", "Transfer", _transfer("receipt_id")),

@@ -38,10 +38,6 @@ KEY = KeySigner.new()
         (api.orders_receive("o", document=TRADE["receipt"]), Asked("Orders", "ReceiveGoods", {"orderId": "o"})),
         (
             api.receivables_issue(order_id="o", document=TRADE["invoice"]),
-            Asked("Receivables", "Issue", {"id": "0xbb", "orderId": "o", "dueDay": DUE_DAY, "face": 99976750}),
-        ),
-        (
-            api.receivables_issue(order_id="o", document=TRADE["invoice"], accept_matched=True),
             Asked("Receivables", "Issue", {"id": "0xbb", "orderId": "o", "dueDay": DUE_DAY}, most={"face": 99976750}),
         ),
         (
@@ -178,6 +174,12 @@ def test_accepting__an_offer__is_a_grant_of_what_it_says(
     offer: dict[str, Any], application: dict[str, Any], wanted: Asked
 ) -> None:
     assert asked.accepting(OFFER | offer, APPLICATION | application) == wanted
+
+
+@pytest.mark.parametrize(("function", "name"), [("credit", "Credit"), ("cancel", "Cancel"), ("transfer", "Credit")])
+def test_credit_note__takes_off_or_withdraws__and_nothing_else(function: str, name: str) -> None:
+    operation = api.receivables_credit("r", document=TRADE["credit_note"])
+    assert asked.asked_by(operation, {"act": {"function": function}}) == Asked("Receivables", name, {"id": "r"})
 
 
 def test_exchanging__goods_for_a_receivable__is_what_the_lender_offered() -> None:
