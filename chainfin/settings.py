@@ -197,6 +197,7 @@ ELSEWHERE = {
         "CHAINFIN_DIFFERENTIAL_STEPS": "Steps of the run that holds rules and contracts against each other.",
         "CHAINFIN_DIFFERENTIAL_SEED": "Repeats one such run.",
         "CHAINFIN_HISTORIES": "Histories of loans that are told late and out of order (1,000).",
+        "CHAINFIN_PARTNER_TEXTS": "Examples of what partners write, over the wire (3).",
         "CHAINFIN_INTERLEAVINGS": "Interleavings of mandates, limits and money (500).",
         "CHAINFIN_INTERLEAVINGS_SEED": "What they are drawn from (2026).",
         "CHAINFIN_MARGIN_EXAMPLES": "Histories of goods, prices and calls (5).",

@@ -126,7 +126,8 @@ def check_payments(
             if event.kind == "pay_debtor":
                 _attested(proven, found, (reference, event.payment), booked, findings)
     names = [(reference, event.payment) for event, reference in zip(payments, references, strict=True)]
-    _both_ways(proven, found, [*names, *((reference, "") for reference in arrived)], findings)
+    there = [each for each in names if each[0] in arrived]
+    _both_ways(proven, found, [*there, *((reference, "") for reference in arrived)], findings)
 
 
 def _meant(

@@ -207,7 +207,7 @@ def _admit_new(installation: Installation) -> str:
         legal_value=free[0].uscc,
         roles=int(Role.SUPPLIER),
         address=None,
-        account="6228-1",
+        account=f"6228-{free[0].uscc[-8:]}",
         profile={},
     )
     return made.party.id

@@ -116,6 +116,7 @@ def test_upgrade__payout_and_refund_under_way__in_this_form_and_each_finished_on
         made, wanted = renamed(upgraded(as_before(now), tmp_path / "before.db")), renamed(now)
         assert made["outbox"] == wanted["outbox"], "this version's own form"
         for row in (*made["incoming_payment"], *wanted["incoming_payment"]):
+            row.pop("receivable_id", None)  # nor for which receivable it waits
             del row["account"], row["direct"]  # into which account money came wasn't kept then
         assert made["incoming_payment"] == wanted["incoming_payment"]
         with Installation(settings, faults=True, drive=False) as again:

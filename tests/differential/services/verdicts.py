@@ -55,12 +55,17 @@ SAME: Final[dict[str, frozenset[str]]] = {
 _LOAN: Final = "loan, limits and prices aren't on chain"
 _HOLIDAY: Final = "what falls due on a holiday is paid in time on the next business day: the chain knows no holidays"
 _UNTOLD: Final = "the bank may still tell of a payment in time: the chain knows no statements"
+_WAITS: Final = "a payment waits, and nobody knows yet whose it is: the chain isn't told of it"
 STRICTER: Final[dict[tuple[str, str], str]] = {
     ("Pledges.pledge", "declined"): "credit: the contracts know no limits, grades and prices",
     ("Pledges.pledge", "review"): "credit: a person at the lender's desk decides",
     ("Pledges.substitute", "pledge_without_loan"): "made past the service, for a loan that isn't in its book",
     ("Pledges.substitute", "pledge_not_drawn"): "what takes its place counts as drawn: not before the money is out",
     ("Receivables.issue", "party_not_active"): "nothing new is billed to a suspended debtor, who could confirm nothing",
+    ("Receivables.split", "payment_under_way"): _WAITS,
+    ("Receivables.transfer", "payment_under_way"): _WAITS,
+    ("Pledges.substitute", "payment_under_way"): _WAITS,
+    ("Pledges.pledge", "payment_under_way"): _WAITS,
     ("Receivables.settle", "pledge_under_way"): "the payment waits until it is known whether the lender is to be paid",
     ("Receivables.declareDefault", "not_yet_due"): _HOLIDAY,
     ("Receivables.declareDefault", "bank_statement_missing"): _UNTOLD,
