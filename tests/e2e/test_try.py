@@ -238,6 +238,7 @@ def test_pay__loan_of_a_shop__repaid_and_on_its_statement(shell: Shell, names: d
     words = ["product=general_310", f"lender_id={names['LENDER']}", "amount.amount=10000.00", "amount.currency=CNY"]
     words += ["days:=30", f"consent.token={token}", f"consent.{sources}", "--pick", "id"]
     path = f"/v1/applications/{shell.text('call', shop, '/v1/applications', *words)}"
+    shell.text("call", shop, path, "--until", "status=offered", "--pick", "status")
     shell.text("call", shop, f"{path}/accept", "--post")
     loan = shell.text("call", shop, path, "--until", "status=funded", "--pick", "loan_id")
     part = shell.text("bank", "pay", shop, "--loan", loan, "--amount", "4000.00", "--pick", "amount.amount")

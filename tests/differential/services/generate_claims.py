@@ -54,7 +54,10 @@ class Claims(Trade):
         )  # fmt: skip
 
     def credit(self, row: ReceivableRow) -> Deed:
-        """A note over more than is free takes what is free, and calls for the rest: nothing of that is on chain."""
+        """A note over more than is free takes what is free, and calls for the rest: nothing of that is on chain. Before
+        the confirmation a note withdraws the claim, which is a deed of its own."""
+        if row.confirmed_at is None:
+            return self.dispute(row)
         by, free = self.acting(self.h.name(row.holder_id)), receivables.free(row)
         units = self.number(max(1, min(free // UNIT, row.face // UNIT // 2)))
         order = next(each for each in self.known.orders if each.id == row.order_id)

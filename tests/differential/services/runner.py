@@ -95,7 +95,13 @@ class Run:
         place = self.harness.newest_act()
         standings = {id(deed): Standing.of(self.harness, deed) for deed in batch.deeds}
         items = self._batches.judged(batch.deeds)
-        whole = self._batches.send(batch.function, batch.speaker, batch.pledgor, items)
+        # what only the service refuses is asked of the contract alone: in the batch it would be taken past the service
+        alone = [item for item in items if (item.name, item.code) in verdicts.STRICTER]
+        for item in alone:
+            assert item.deed.call is not None, "what has no call is no item"
+            item.error = self.harness.refusal(item.deed.by, item.deed.call)
+        together = [item for item in items if item not in alone]
+        whole = self._batches.send(batch.function, batch.speaker, batch.pledgor, together) if together else None
         made = self._driven(place)
         self.items, self.acts = self.items + len(items), self.acts + len(items)
         wrong: list[str] = []
