@@ -72,6 +72,7 @@ STRICTER: Final[dict[tuple[str, str], str]] = {
     ("Pledges.enforce", "not_yet_due"): _HOLIDAY,
     ("Pledges.enforce", "bank_statement_missing"): _UNTOLD,
     ("Pledges.buyBack", "bank_statement_missing"): _UNTOLD,
+    ("Pledges.expire", "not_expired"): "the chain has a clock of its own, a block ahead: it may be over there first",
     ("Pledges.expire", "loan_paid_out"): "the lender has paid out, and the chain isn't told of it yet",
     ("Pledges.pledge", "witness_borrows"): "whose word others' money stands on doesn't borrow here",
     ("Pledges.enforce", "loan_not_overdue"): "the loan isn't on chain: there a lender may take what is drawn",
