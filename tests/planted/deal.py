@@ -191,7 +191,7 @@ LENDING = (
     Bug(
         "what is promised to a lender is no substitute",
         "chainfin/services/pledges/substitution.py:_judge",
-        "receivables.unless_promised(",
+        "receivable_state.unless_promised(",
         LEFT_OUT,
         ("tests/e2e/test_substitution.py::test_offer__what_cannot_be__refused",),
     ),

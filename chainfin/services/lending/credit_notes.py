@@ -15,7 +15,7 @@ from chainfin.eth.bindings.receivables_acts import Credit
 from chainfin.rules import receivable as rules
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.lending import margin_calls
-from chainfin.services.trade import receivables, trade_documents
+from chainfin.services.trade import receivable_state, receivables, trade_documents
 from chainfin.services.views.acts import ActView
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import DocumentRow, ReceivableRow
@@ -42,18 +42,18 @@ def credit(ctx: Context, actor: Actor, receivable_id: str, data: bytes, source: 
     """
     document = trade_documents.understand(data, source, DocumentKind.CREDIT_NOTE)
     with ctx.store.begin() as session:
-        row = receivables.for_party(session, actor, receivable_id)
+        row = receivable_state.for_party(session, actor, receivable_id)
         invoice = Document.from_canonical(session.get_one(DocumentRow, row.document_id).canonical)
         earlier = trade_documents.credit_notes(session, row.order_id, row.number)
         if normalised(document.id) in {normalised(each.id) for each in earlier}:
             raise Conflict("credit_note_already_taken", f"credit note {document.id} was taken before")
-        value = receivables.value(session, row)
+        value = receivable_state.value(session, row)
         if not value.confirmed and row.status == rules.State.ISSUED:
             return _before_confirmation(session, ctx, actor, row, invoice, (document, data), earlier)
         unless_refused(rules.may_credit(value, by=actor.require()))
         note = unless_refused(dilution(invoice, document, earlier=earlier))
         cut = _cut(session, row, invoice, earlier, note)
-        diluted = min(cut, Money(max(0, receivables.unpromised(session, row)), row.currency))
+        diluted = min(cut, Money(max(0, receivable_state.unpromised(session, row)), row.currency))
         seller, debtor = (session.get_one(PartyRow, each) for each in (row.seller_id, row.debtor_id))
         kept = trade_documents.keep(session, ctx, document, data, seller=seller, buyer=debtor, order_id=row.order_id)
         top_up = margin_calls.call(session, ctx, row, cut - diluted, kept.row.id)

@@ -29,7 +29,7 @@ from chainfin.services.kernel.context import Context
 from chainfin.services.lending import lateness, limits
 from chainfin.services.lending.offers import OpenOffers
 from chainfin.services.pledges import assets
-from chainfin.services.trade import receivables
+from chainfin.services.trade import receivable_state
 from chainfin.storage.chain_tables import ChainBlockRow
 from chainfin.storage.lending_tables import ApplicationRow, LimitRow
 from chainfin.storage.party_tables import PartyRow
@@ -150,7 +150,7 @@ def for_receivable(
 ) -> ReceivableInputs:
     """The inputs of a decision on a receivable, all read at one block."""
     asset = session.get_one(ReceivableRow, row.asset_id, with_for_update=True)
-    facts = eligibility(receivables.value(session, asset), now.date())
+    facts = eligibility(receivable_state.value(session, asset), now.date())
     order = session.get_one(OrderRow, asset.order_id)
     document = session.get_one(DocumentRow, asset.document_id)
     return ReceivableInputs(

@@ -32,7 +32,7 @@ from chainfin.services.oversight.reconcile_missing import Standing
 from chainfin.services.parties import gate
 from chainfin.services.pledges import assets
 from chainfin.services.reactions.asset_events import STATES
-from chainfin.services.trade import receivables
+from chainfin.services.trade import receivable_state
 from chainfin.services.trade.receivables import day_number
 from chainfin.storage.chain_tables import ChainBlockRow
 from chainfin.storage.ledger_tables import OutboxRow
@@ -282,7 +282,7 @@ def _receivables(rows: _Rows, chain: ChainView, findings: Findings) -> None:
             "part": row.parent_id is not None,
             "lined": row.lined,
             "face": 0 if ended else row.face,
-            "free": 0 if ended else receivables.free(row),
+            "free": 0 if ended else receivable_state.free(row),
             "pledged": row.pledged,
             "splitAway": row.split_away,
             "settled": row.settled,

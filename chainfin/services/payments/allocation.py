@@ -31,7 +31,7 @@ from chainfin.services.kernel.context import Context
 from chainfin.services.lending import limits, margin_calls
 from chainfin.services.payments import attesting, between_lenders, payouts
 from chainfin.services.pledges import assets, release
-from chainfin.services.trade import receivables
+from chainfin.services.trade import receivable_state
 from chainfin.storage.lending_tables import IncomingRow, LoanRow, RepaymentRow
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import PledgeRow, ReceivableRow
@@ -170,7 +170,7 @@ def for_receivable(session: Session, ctx: Context, payment: Payment, receivable_
     family = [asset]
     for part_id in family_ids(session, receivable_id)[1:]:
         family.append(session.get_one(ReceivableRow, part_id, with_for_update=True))
-    if payment.amount.minor < sum(receivables.outstanding(each) for each in family):
+    if payment.amount.minor < sum(receivable_state.outstanding(each) for each in family):
         family = [asset]
     spread = _Spread(payment.amount)
     for each in family:
@@ -223,12 +223,12 @@ def _claim(session: Session, ctx: Context, asset: ReceivableRow, payment: Paymen
 
 def payable(session: Session, asset: ReceivableRow) -> bool:
     """Whether the rule lets it be paid at all."""
-    return asset.status in set(rules.State) and rules.may_settle(receivables.value(session, asset)) is None
+    return asset.status in set(rules.State) and rules.may_settle(receivable_state.value(session, asset)) is None
 
 
 def unclaimed(session: Session, asset: ReceivableRow) -> Receivable:
     """The receivable as it will be once payments that are on their way to the chain are there."""
-    value = receivables.value(session, asset)
+    value = receivable_state.value(session, asset)
     for pledge_id, claimed in in_flight.attested(session, asset.id).items():
         there = value.pledged_by(pledge_id) if pledge_id else value.free
         amount = Money(min(claimed, there), asset.currency)

@@ -16,7 +16,7 @@ from chainfin.services.kernel import in_flight
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.parties import bank_accounts
 from chainfin.services.payments import allocation
-from chainfin.services.trade import receivables
+from chainfin.services.trade import receivable_state
 from chainfin.storage import locks
 from chainfin.storage.bank_tables import VirtualAccountRow
 from chainfin.storage.lending_tables import COLLECTION_ACCOUNT, IncomingRow
@@ -128,10 +128,10 @@ def for_receivable(ctx: Context, actor: Actor, receivable_id: str) -> Receivable
     """
     with ctx.store.begin() as session:
         row = session.get(ReceivableRow, receivable_id)
-        if row is None or not (actor.sees_all or actor.party_id in receivables.parties(row)):
+        if row is None or not (actor.sees_all or actor.party_id in receivable_state.parties(row)):
             raise NotFound("receivable_unknown", f"there is no receivable {receivable_id}")
         account, payee = _of_receivable(session, ctx, row)
-        owed = receivables.outstanding(row)
+        owed = receivable_state.outstanding(row)
         under_way = min(owed, sum(in_flight.attested(session, row.id).values()))
         return ReceivablePayment(
             receivable_id=row.id,

@@ -15,7 +15,7 @@ from chainfin.services.goods import receipts
 from chainfin.services.goods.receipt_asset import ReceiptAsset
 from chainfin.services.kernel import in_flight, pledge_rows
 from chainfin.services.kernel.context import Actor
-from chainfin.services.trade import receivables
+from chainfin.services.trade import receivable_state
 from chainfin.services.trade.receivable_asset import ReceivableAsset
 from chainfin.storage.trade_tables import PledgeRow, ReceivableRow, UndertakingRow, WarehouseReceiptRow
 from chainfin.values.measure import Measure
@@ -167,7 +167,9 @@ def measure_of(session: Session, pledge: PledgeRow) -> Measure:
 
 def free_of(session: Session, asset: AssetRow) -> int:
     """What may still be pledged: free on chain, not promised to another application, and not paid meanwhile."""
-    return receivables.unpromised(session, asset) if isinstance(asset, ReceivableRow) else receipts.unpromised(asset)
+    return (
+        receivable_state.unpromised(session, asset) if isinstance(asset, ReceivableRow) else receipts.unpromised(asset)
+    )
 
 
 def unless_paid(session: Session, asset: AssetRow, needed: int = 1) -> Refusal | None:
@@ -178,7 +180,7 @@ def unless_paid(session: Session, asset: AssetRow, needed: int = 1) -> Refusal |
     unplaced = in_flight.unless_placed(session, asset.id)
     if unplaced is not None:
         return unplaced
-    left, paid = receivables.unpromised(session, asset), receivables.paid(session, asset)
+    left, paid = receivable_state.unpromised(session, asset), receivable_state.paid(session, asset)
     if left < needed <= left + paid:
         shown = Money(paid, asset.currency)
         return Refusal("payment_under_way", f"{shown} of it is paid, and on its way to the chain", {"paid": str(shown)})
@@ -191,7 +193,7 @@ def unless_paid_beside(session: Session, pledge: PledgeRow) -> Refusal | None:
     asset = locked_asset(session, pledge.asset_kind, pledge.asset_id)
     if not isinstance(asset, ReceivableRow):
         return None
-    return in_flight.unless_placed(session, asset.id, beside=max(0, receivables.unpromised(session, asset)))
+    return in_flight.unless_placed(session, asset.id, beside=max(0, receivable_state.unpromised(session, asset)))
 
 
 def for_party(session: Session, actor: Actor, pledge_id: str) -> PledgeRow:

@@ -27,7 +27,7 @@ from chainfin.services.kernel import acts, in_flight, pledge_rows
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.parties import gate
 from chainfin.services.pledges import assets, cover, register
-from chainfin.services.trade import receivables
+from chainfin.services.trade import receivable_state
 from chainfin.services.trade.receivable_asset import ReceivableAsset
 from chainfin.services.views.acts import ActView
 from chainfin.services.views.pledges import SubstitutionView
@@ -130,7 +130,7 @@ def _judge(
     loan = session.get_one(LoanRow, sold.loan_id)
     if loan.currency != asset.currency:
         raise Refused("currency_mismatch", f"the loan is in {loan.currency}", currency=asset.currency)
-    value = receivables.value(session, asset)
+    value = receivable_state.value(session, asset)
     goods = _goods(session, sold)
     unless_refused(
         substitution.substitute(
@@ -140,7 +140,7 @@ def _judge(
     paid = assets.unless_paid(session, asset, amount.minor)
     if paid is not None:
         raise paid.error()
-    receivables.unless_promised(session, asset, amount.minor)
+    receivable_state.unless_promised(session, asset, amount.minor)
     if asset.due_date > loan.maturity:
         raise Refused("receivable_due_late", f"it is due after the loan ({loan.maturity})", receivable=asset.id)
     cover.unless_limited(session, loan.lender_id, asset.debtor_id, amount)

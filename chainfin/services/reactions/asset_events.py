@@ -24,7 +24,7 @@ from chainfin.services.kernel import pledge_rows
 from chainfin.services.kernel.context import Context
 from chainfin.services.pledges import realisation, release
 from chainfin.services.reactions.event_reading import Handlers, agree, follows, on, party
-from chainfin.services.trade import debtor_lines, order_state, receivables
+from chainfin.services.trade import debtor_lines, order_state, receivable_state
 from chainfin.storage.chain_tables import ChainEvent
 from chainfin.storage.trade_tables import OrderRow, PledgeRow, ReceivableRow, WarehouseReceiptRow
 from chainfin.values.money import Money
@@ -56,8 +56,8 @@ def _receivable(
     def follow(session: Session, ctx: Context, args: A, event: ChainEvent) -> None:
         row = session.get(ReceivableRow, args.id, with_for_update=True)
         if row is not None:
-            before = receivables.value(session, row)
-            receivables.put(session, row, follows(event, change(session, row, before, args, event)))
+            before = receivable_state.value(session, row)
+            receivable_state.put(session, row, follows(event, change(session, row, before, args, event)))
 
     return follow
 
@@ -67,7 +67,7 @@ def _issued(session: Session, ctx: Context, args: receivables_events.Issued, eve
     row = session.get(ReceivableRow, args.id, with_for_update=True)
     if row is not None:
         row.status, row.face = State.ISSUED.value, args.face
-        receivables.put(session, row, receivables.value(session, row))
+        receivable_state.put(session, row, receivable_state.value(session, row))
         _bill(session, row, row.face)
 
 
@@ -134,7 +134,7 @@ def _split(
     if isinstance(result, Refusal):
         return result
     after, parts = result
-    session.add_all([receivables.part_row(row, part) for part in parts])
+    session.add_all([receivable_state.part_row(row, part) for part in parts])
     return after
 
 
@@ -151,14 +151,14 @@ def _settled(session: Session, ctx: Context, args: receivables_events.Settled, e
     if row is None:
         return
     pledge = session.get(PledgeRow, args.pledge_id, with_for_update=True)
-    before = receivables.value(session, row)
+    before = receivable_state.value(session, row)
     pledge_id = None
     if int(args.pledge_id, 16):
         pledge_id = pledge_rows.UNNAMED if pledge is None else pledge.id
     amount = Money(args.amount, before.currency)
     after = follows(event, rules.settle(before, amount, payee=CHAIN, pledge_id=pledge_id))
     agree(event, args.paid_up, after.state is State.SETTLED)
-    receivables.put(session, row, after)
+    receivable_state.put(session, row, after)
     if after.state is State.SETTLED:
         row.settled_on = event.block_time.date()
     if pledge is not None:

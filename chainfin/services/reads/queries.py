@@ -20,7 +20,7 @@ from chainfin.services.books import journals, loan_book
 from chainfin.services.goods import receipts
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.pledges import assets
-from chainfin.services.trade.receivables import parties, view
+from chainfin.services.trade.receivable_state import parties, view
 from chainfin.services.views.acts import ActView
 from chainfin.services.views.goods import PriceView, WarehouseReceiptView
 from chainfin.services.views.lending import (
@@ -144,7 +144,7 @@ def parts(ctx: Context, actor: Actor, receivable_id: str, *, after: str = "", li
 
 
 def _of_party(actor: Actor) -> ColumnElement[bool]:
-    """As `receivables.parties` says."""
+    """As `receivable_state.parties` says."""
     row = ReceivableRow
     issued = (col(row.seller_id) == actor.party_id) & (col(row.parent_id).is_(None))
     return or_(col(row.holder_id) == actor.party_id, col(row.debtor_id) == actor.party_id, issued)

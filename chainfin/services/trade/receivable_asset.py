@@ -12,7 +12,7 @@ from chainfin.errors import BadInput, Refusal
 from chainfin.rules import receivable as rules
 from chainfin.rules.authority import By, On
 from chainfin.rules.receivable import Receivable
-from chainfin.services.trade import receivables
+from chainfin.services.trade import receivable_state
 from chainfin.storage.trade_tables import PledgeRow, ReceivableRow
 from chainfin.values.measure import Measure
 from chainfin.values.money import Money
@@ -46,7 +46,7 @@ class ReceivableAsset:
 
     @classmethod
     def of(cls, session: Session, row: ReceivableRow) -> ReceivableAsset:
-        return cls(row, receivables.value(session, row))
+        return cls(row, receivable_state.value(session, row))
 
     @property
     def currency(self) -> str | None:
@@ -97,9 +97,9 @@ class ReceivableAsset:
         return self._now(rules.buy_back(self.value, self._money(amount), **ids, today=today))
 
     def put(self, session: Session) -> None:
-        receivables.put(session, self.row, self.value)
+        receivable_state.put(session, self.row, self.value)
         for part in self.parts:
-            session.add(receivables.part_row(self.row, part))
+            session.add(receivable_state.part_row(self.row, part))
 
     def _money(self, amount: int) -> Money:
         return Money(amount, self.row.currency)

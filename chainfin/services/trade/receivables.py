@@ -5,26 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from chainfin.documents.financing import unless_claim
 from chainfin.documents.fingerprint import invoice_fingerprint, invoice_key, series_of
 from chainfin.documents.model import Document, DocumentKind
-from chainfin.errors import BadInput, Conflict, NotFound, Refusal, Refused, unless_refused
+from chainfin.errors import BadInput, Conflict, Refusal, Refused, unless_refused
 from chainfin.eth.bindings import receivables_acts
 from chainfin.eth.bindings.base import Act
 from chainfin.rules import order as order_rules
 from chainfin.rules import receivable as rules
-from chainfin.rules.receivable_value import PledgedPart, Receivable, State
 from chainfin.services.books import bank_statement
-from chainfin.services.kernel import acts, attestations, in_flight, pledge_rows
+from chainfin.services.kernel import acts, attestations
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.parties import gate
-from chainfin.services.trade import debtor_lines, order_state, orders, trade_documents
+from chainfin.services.trade import debtor_lines, order_state, orders, receivable_state, trade_documents
 from chainfin.services.views.acts import ActView
 from chainfin.services.views.trade import ReceivableView
 from chainfin.storage.party_tables import PartyRow
-from chainfin.storage.store import moves
 from chainfin.storage.trade_tables import ActRow, DocumentRow, OrderRow, ReceivableRow
 from chainfin.values import payment_reference
 from chainfin.values.money import Money
@@ -108,7 +106,7 @@ def issue(
             )
         )
         act = _issue_act(session, ctx, row, seller, kept)
-        return Issuance(view(row, document_root=kept.root), billed.match, ActView.of(act))
+        return Issuance(receivable_state.view(row, document_root=kept.root), billed.match, ActView.of(act))
 
 
 def _free_id(session: Session, ctx: Context, seller: PartyRow, document: Document, order: str) -> str:
@@ -216,8 +214,8 @@ def confirm(
     line_exceeded, currency_mismatch.
     """
     with ctx.store.begin() as session:
-        row = for_party(session, actor, receivable_id)
-        unless_refused(rules.confirm(value(session, row), by=actor.require(), face=face, due=due_date))
+        row = receivable_state.for_party(session, actor, receivable_id)
+        unless_refused(rules.confirm(receivable_state.value(session, row), by=actor.require(), face=face, due=due_date))
         _unless_credited(session, row)
         order = order_state.as_value(session, session.get_one(OrderRow, row.order_id, with_for_update=True))
         unless_refused(order_rules.confirm(order, face))
@@ -250,13 +248,13 @@ def _unless_credited(session: Session, row: ReceivableRow) -> None:
 def cancel(ctx: Context, actor: Actor, receivable_id: str) -> ActView:
     """The seller withdraws it before confirmation. Raises Refused not_seller, receivable_state_wrong."""
     with ctx.store.begin() as session:
-        row = for_party(session, actor, receivable_id)
+        row = receivable_state.for_party(session, actor, receivable_id)
         return ActView.of(withdrawal(session, ctx, row, by=actor.require()))
 
 
 def withdrawal(session: Session, ctx: Context, row: ReceivableRow, *, by: str) -> ActRow:
     """The seller's act that withdraws the claim ``row`` (locked). Raises Refused as `cancel`."""
-    unless_refused(rules.cancel(value(session, row), by=by))
+    unless_refused(rules.cancel(receivable_state.value(session, row), by=by))
     invoice = session.get_one(DocumentRow, row.document_id)
     order = order_state.as_value(session, session.get_one(OrderRow, row.order_id, with_for_update=True))
     face = Money(row.face, row.currency)
@@ -272,139 +270,10 @@ def declare_default(ctx: Context, actor: Actor, receivable_id: str) -> ActView:
     bank_statement_missing (a payment in time may still be told of).
     """
     with ctx.store.begin() as session:
-        row, by = for_party(session, actor, receivable_id), actor.require()
-        unless_refused(rules.default(value(session, row), by=by, today=ctx.clock.chain_day()))
+        row, by = receivable_state.for_party(session, actor, receivable_id), actor.require()
+        unless_refused(rules.default(receivable_state.value(session, row), by=by, today=ctx.clock.chain_day()))
         bank_statement.unless_in_time(session, ctx, row.due_date)
         return ActView.of(act_of(session, ctx, row, by, receivables_acts.DeclareDefault(id=row.id)))
-
-
-def parties(row: ReceivableRow) -> tuple[str, ...]:
-    """Ids of the parties that may see it. A part that was split off is the seller's business only while it holds it."""
-    own = (row.holder_id, row.debtor_id)
-    return own if row.parent_id is not None else (row.seller_id, *own)
-
-
-def for_party(session: Session, actor: Actor, receivable_id: str) -> ReceivableRow:
-    """The row, locked, if the actor is a party to it. Raises NotFound receivable_unknown."""
-    party_id = actor.require()
-    row = session.get(ReceivableRow, receivable_id, with_for_update=True)
-    if row is None or party_id not in parties(row):
-        raise NotFound("receivable_unknown", f"there is no receivable {receivable_id}")
-    return row
-
-
-def lock_family(session: Session, receivable_id: str) -> None:
-    """Lock the receivable, its parts, and theirs, each before what was split off it is looked for."""
-    newest = [receivable_id]
-    while newest:
-        for each in newest:
-            session.get(ReceivableRow, each, with_for_update=True)
-        found = session.exec(select(ReceivableRow.id).where(col(ReceivableRow.parent_id).in_(newest))).all()
-        newest = sorted(found)
-
-
-def value(session: Session, row: ReceivableRow) -> Receivable:
-    """The row as the rules see it, with its live pledges. Raises Conflict receivable_not_final while its issue is not
-    in a final block."""
-    if row.status not in set(State):
-        raise Conflict("receivable_not_final", f"the receivable is {row.status}")
-    rows = pledge_rows.live(session, row.id) if row.pledged else ()
-    pledges = [PledgedPart(each.id, each.lender_id, each.left) for each in rows]
-    unnamed = row.pledged - sum(each.amount for each in pledges)
-    if unnamed:
-        pledges.append(PledgedPart(pledge_rows.UNNAMED, "", unnamed))
-    return Receivable(
-        id=row.id,
-        order_id=row.order_id,
-        seller=row.seller_id,
-        holder=row.holder_id,
-        debtor=row.debtor_id,
-        currency=row.currency,
-        face=row.face,
-        free=free(row),
-        issued_on=row.created_at.date(),
-        due_date=row.due_date,
-        state=State(row.status),
-        confirmed=row.confirmed_at is not None,
-        split_away=row.split_away,
-        settled=row.settled,
-        diluted=row.diluted,
-        pledges=tuple(pledges),
-        parent=row.parent_id,
-    )
-
-
-def put(session: Session, row: ReceivableRow, after: Receivable) -> None:
-    """Write the value back to its row. If less is free now than was promised to an application, the promise is cut
-    down: the chain will refuse the pledge that it was for."""
-    moves(session, row, row.status)
-    row.status = after.state.value
-    row.holder_id = after.holder
-    row.pledged, row.split_away = after.pledged, after.split_away
-    row.settled, row.diluted = after.settled, after.diluted
-    row.reserved = min(row.reserved, after.free)
-    session.add(row)
-
-
-_OWN = {
-    "id",
-    "parent_id",
-    "holder_id",
-    "face",
-    "pledged",
-    "split_away",
-    "settled",
-    "diluted",
-    "reserved",
-    "status",
-    "reference",
-}
-"""What a part doesn't have from its parent's row."""
-
-
-def part_row(parent: ReceivableRow, part: Receivable) -> ReceivableRow:
-    """The row of a new part of ``parent``."""
-    inherited = parent.model_dump(exclude=_OWN)
-    return ReceivableRow(
-        **inherited, id=part.id, parent_id=parent.id, holder_id=part.holder, face=part.face, status=part.state.value
-    )
-
-
-def free(row: ReceivableRow) -> int:
-    """The part that is not pledged, split away, settled or diluted on chain; minor units."""
-    return rules.free_part(
-        face=row.face, pledged=row.pledged, split_away=row.split_away, settled=row.settled, diluted=row.diluted
-    )
-
-
-def view(row: ReceivableRow, *, document_root: str | None = None) -> ReceivableView:
-    """What its parties see of it. ``document_root``: only for those whom the invoice names."""
-    return ReceivableView.of(row, free=free(row), document_root=document_root)
-
-
-def outstanding(row: ReceivableRow) -> int:
-    """What its debtor still owes on it (not on parts split away)."""
-    return free(row) + row.pledged
-
-
-def unpromised(session: Session, row: ReceivableRow) -> int:
-    """What is free, not promised to an application that isn't on chain yet, and not paid: what the bank is asked to
-    attest is gone from then on. The row is locked by whoever promises or pays, so that one comes first."""
-    return free(row) - row.reserved - paid(session, row)
-
-
-def paid(session: Session, row: ReceivableRow) -> int:
-    """What of the free part is paid and on its way to the chain; minor units."""
-    return min(free(row), in_flight.attested(session, row.id).get("", 0))
-
-
-def unless_promised(session: Session, row: ReceivableRow, amount: int) -> None:
-    """``amount`` may be taken from the free part without touching what is promised to a lender, or paid. Raises Refused
-    exceeds_free."""
-    left = unpromised(session, row)
-    if amount > left:
-        shown = Money(left, row.currency)
-        raise Refused("exceeds_free", f"{shown} is free and not promised to a lender", free=str(shown))
 
 
 def act_of(session: Session, ctx: Context, row: ReceivableRow, party_id: str, act: Act) -> ActRow:

@@ -10,7 +10,7 @@ from chainfin.rules import receivable as rules
 from chainfin.services.kernel import acts
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.parties import gate
-from chainfin.services.trade import receivables
+from chainfin.services.trade import receivable_state, receivables
 from chainfin.services.views.acts import ActView
 from chainfin.storage.trade_tables import ReceivableRow
 from chainfin.values.money import Money
@@ -24,11 +24,11 @@ def split(ctx: Context, actor: Actor, receivable_id: str, amounts: Sequence[Mone
     nothing_left, parts_invalid, currency_mismatch, amount_too_large, exceeds_free.
     """
     with ctx.store.begin() as session:
-        row = receivables.for_party(session, actor, receivable_id)
-        value = receivables.value(session, row)
+        row = receivable_state.for_party(session, actor, receivable_id)
+        value = receivable_state.value(session, row)
         names = [str(place) for place in range(len(amounts))]  # the contract names the parts
         unless_refused(rules.split(value, amounts, names, by=actor.require()))
-        receivables.unless_promised(session, row, sum(amount.minor for amount in amounts))
+        receivable_state.unless_promised(session, row, sum(amount.minor for amount in amounts))
         gate.enter(session, row.holder_id, Kind.TRANSFER)
         parts = tuple(amount.minor for amount in amounts)
         return ActView.of(receivables.act_of(session, ctx, row, row.holder_id, Split(id=row.id, amounts=parts)))
@@ -41,8 +41,8 @@ def transfer(ctx: Context, actor: Actor, receivable_id: str, to: str) -> ActView
     not_holder, receivable_state_wrong, nothing_left, part_pledged, part_promised, transfer_to_self, transfer_to_debtor.
     """
     with ctx.store.begin() as session:
-        row = receivables.for_party(session, actor, receivable_id)
-        unless_refused(rules.transfer(receivables.value(session, row), to, by=actor.require()))
+        row = receivable_state.for_party(session, actor, receivable_id)
+        unless_refused(rules.transfer(receivable_state.value(session, row), to, by=actor.require()))
         _unless_promised(row)
         transferee = gate.active_party(session, to)
         gate.enter(session, row.holder_id, Kind.TRANSFER)

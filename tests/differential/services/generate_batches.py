@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from chainfin.services.goods import receipts
-from chainfin.services.trade import receivables
+from chainfin.services.trade import receivable_state
 from tests.differential.services.deed import Deed
 from tests.differential.services.generate_money import PAYABLE, MoneyComesIn
 from tests.differential.services.harness import LENDERS
@@ -85,14 +85,16 @@ class BatchMaker(MoneyComesIn):
 
     def settle_batch(self) -> BatchDeed | None:
         there = [row for row in self.known.receivables if row.status not in ("issuing", "refused")]
-        owed = [row for row in there if row.status in PAYABLE and receivables.outstanding(row)]
+        owed = [row for row in there if row.status in PAYABLE and receivable_state.outstanding(row)]
         rows = {row.id: row for row in self._some(owed[-3:], there)}.values()
         deeds = [self.settled(row) for row in rows]
         return BatchDeed("settleBatch", "bank", tuple(deeds)) if len(owed) > 1 and len(deeds) > 1 else None
 
     def pledge_batch(self) -> BatchDeed | None:
         free = [
-            row for row in self.known.receivables if row.status == "confirmed" and receivables.free(row) > 50_000_00
+            row
+            for row in self.known.receivables
+            if row.status == "confirmed" and receivable_state.free(row) > 50_000_00
         ]
         if not free:
             return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chainfin.services.lending import credit_notes
-from chainfin.services.trade import debtor_lines, disputes, receivables, splits_and_transfers
+from chainfin.services.trade import debtor_lines, disputes, receivable_state, receivables, splits_and_transfers
 from chainfin.storage.trade_tables import ReceivableRow
 from chainfin.values.money import Money
 from tests.differential.services import papers
@@ -58,7 +58,7 @@ class Claims(Trade):
         the confirmation a note withdraws the claim, which is a deed of its own."""
         if row.confirmed_at is None:
             return self.dispute(row)
-        by, free = self.acting(self.h.name(row.holder_id)), receivables.free(row)
+        by, free = self.acting(self.h.name(row.holder_id)), receivable_state.free(row)
         units = self.number(max(1, min(free // UNIT, row.face // UNIT // 2)))
         order = next(each for each in self.known.orders if each.id == row.order_id)
         parties = self.h.company(self.h.name(row.debtor_id)), self.h.company(self.h.name(row.seller_id))
@@ -73,7 +73,7 @@ class Claims(Trade):
         return Deed(Call("Receivables", "credit", params), by, f"{row.number}, {units} units", ask)
 
     def split(self, row: ReceivableRow) -> Deed:
-        by, free = self.acting(self.h.name(row.holder_id)), receivables.free(row)
+        by, free = self.acting(self.h.name(row.holder_id)), receivable_state.free(row)
         count = self.dice.choice((2, 2, 3, 8)) if self.chance(0.92) else self.dice.choice((1, 9))
         total = self.number(free)
         amounts = [max(1, total // count)] * (count - 1)

@@ -10,7 +10,7 @@ from chainfin.risk.valuation import NO_VALUATION
 from chainfin.services.kernel.context import OPERATOR, Actor
 from chainfin.services.lending import end_of_day
 from chainfin.services.pledges import undertakings
-from chainfin.services.trade import receivables
+from chainfin.services.trade import receivable_state
 from chainfin.storage.lending_tables import LoanRow
 from chainfin.storage.trade_tables import PledgeRow, ReceivableRow, UndertakingRow
 from tests.differential.services.deed import Call, Deed
@@ -28,11 +28,11 @@ class MoneyComesIn(Securities):
         there = [row for row in self.known.receivables if row.status not in ("issuing", "refused")]
         if not there:
             return self.bill()
-        owed = [row for row in there if row.status in PAYABLE and receivables.outstanding(row)]
+        owed = [row for row in there if row.status in PAYABLE and receivable_state.outstanding(row)]
         return self.settled(self.recent(owed if owed and self.chance(0.92) else there))
 
     def settled(self, row: ReceivableRow) -> Deed:
-        amount = self.number(receivables.outstanding(row))
+        amount = self.number(receivable_state.outstanding(row))
         call = Call("Receivables", "settle", self._settled(row, amount))
         return Deed(
             call, "bank", f"{row.number}, {amount}", lambda: self._paid(f"RECEIVABLE {row.id}", amount, "settle")
@@ -44,7 +44,7 @@ class MoneyComesIn(Securities):
         live = [
             each for each in self.known.pledges if each.asset_id == row.id and each.status == "active" and each.loan_id
         ]
-        free = receivables.free(row)
+        free = receivable_state.free(row)
         part: PledgeRow | None = live[0] if live else None
         most, payee = (free, row.holder_id) if part is None else (part.left, part.lender_id)
         return {

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from chainfin.services.goods import receipts
-from chainfin.services.trade import receivables
+from chainfin.services.trade import receivable_state
 from chainfin.storage.trade_tables import PledgeRow
 from tests.differential.services.deed import Deed
 from tests.differential.services.generate_batches import BatchDeed, BatchMaker
@@ -62,7 +62,7 @@ class Rare(BatchMaker):
     def _claim(self, status: str, act: Callable[..., Deed]) -> Step | None:
         rows = [row for row in self.known.receivables if row.status == status]
         if status == "confirmed":
-            rows = [row for row in rows if receivables.free(row) > UNIT and not row.pledged]
+            rows = [row for row in rows if receivable_state.free(row) > UNIT and not row.pledged]
         return act(self.recent(rows)) if rows else None
 
     def _drawn(self, kind: str = "") -> list[PledgeRow]:
@@ -118,7 +118,9 @@ class Rare(BatchMaker):
         return self.pledged(row, self.h.name(row.owner_id), self.dice.choice(LENDERS), late=late)
 
     def _substituted(self) -> Step | None:
-        debts = [row for row in self.known.receivables if row.status == "confirmed" and receivables.free(row) > UNIT]
+        debts = [
+            row for row in self.known.receivables if row.status == "confirmed" and receivable_state.free(row) > UNIT
+        ]
         holders = {row.holder_id for row in debts}
         sold = [row for row in self._drawn("warehouse_receipt") if row.pledgor_id in holders]
         if not sold:
@@ -143,7 +145,9 @@ class Rare(BatchMaker):
         return self.passes(timedelta(days=40)) if self._drawn() else self._lent_on_goods()
 
     def _defaulted(self) -> Step | None:
-        owed = [row for row in self.known.receivables if row.status == "confirmed" and receivables.outstanding(row)]
+        owed = [
+            row for row in self.known.receivables if row.status == "confirmed" and receivable_state.outstanding(row)
+        ]
         late = [row for row in owed if row.due_date < self.site.today]
         if late:
             return self.default(self.recent(late))

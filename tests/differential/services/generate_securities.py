@@ -15,7 +15,7 @@ from chainfin.services.kernel import in_flight
 from chainfin.services.lending import applications, review
 from chainfin.services.pledges import assets, enforcement, release, substitution, undertakings
 from chainfin.services.pledges.register import registry_hex
-from chainfin.services.trade import receivables
+from chainfin.services.trade import receivable_state
 from chainfin.services.trade.receivables import day_number
 from chainfin.storage.trade_tables import PledgeRow, ReceivableRow, WarehouseReceiptRow
 from chainfin.values.money import Money
@@ -40,7 +40,9 @@ class Securities(Goods):
 
     def pledge(self) -> Deed:
         open_ = [
-            row for row in self.known.receivables if row.status == "confirmed" and receivables.free(row) > 50_000_00
+            row
+            for row in self.known.receivables
+            if row.status == "confirmed" and receivable_state.free(row) > 50_000_00
         ]
         goods = [row for row in self.known.receipts if receipts.free(row) > 2_000_000]
         all_: list[ReceivableRow | WarehouseReceiptRow] = [*(open_ or self.known.receivables), *goods]
@@ -56,7 +58,7 @@ class Securities(Goods):
     def pledged(self, row: ReceivableRow | WarehouseReceiptRow, by: str, lender: str, *, late: bool = False) -> Deed:
         """Said to the contract by the lender, with the pledgor's word in it. ``late``: the bank's money stays away."""
         of_money = isinstance(row, ReceivableRow)
-        free = receivables.free(row) if isinstance(row, ReceivableRow) else receipts.free(row)
+        free = receivable_state.free(row) if isinstance(row, ReceivableRow) else receipts.free(row)
         worth = free if of_money else free * KILOGRAM_FEN // 1000
         amount = max(LEAST, self.dice.randint(worth // 5 + 1, worth // 2 + 2) // 100 * 100)
         grant = pledges_acts.Grant(
@@ -159,7 +161,7 @@ class Securities(Goods):
 
     def substituted(self, sold: PledgeRow, debt: ReceivableRow) -> Deed:
         by = self.either(self.h.name(sold.lender_id), 0.95)
-        amount = self.number(receivables.free(debt) // 2)
+        amount = self.number(receivable_state.free(debt) // 2)
         worth = amount * 1000 // KILOGRAM_FEN if self.chance(0.8) else sold.left
         quantity = self.number(min(sold.left // 2, worth) or sold.left)
         terms = {

@@ -15,7 +15,7 @@ from chainfin.errors import Refusal
 from chainfin.rules import inventory, order, receivable
 from chainfin.services.parties import gate
 from chainfin.services.payments import allocation
-from chainfin.services.trade import debtor_lines, order_state, receivables
+from chainfin.services.trade import debtor_lines, order_state, receivable_state
 from chainfin.storage.chain_tables import ChainEventRow
 from chainfin.storage.party_tables import PartyRow
 from tests.differential.services.generate_rare import BANK_PAYS
@@ -108,7 +108,7 @@ PLANTED: tuple[ServiceBug, ...] = (
     ServiceBug("a line has no end", debtor_lines, "unless_exceeded", _nothing),
     ServiceBug("a line isn't given back", debtor_lines, "project_give_back", _nothing),
     ServiceBug("a bank attests its own payment", allocation, "bank", _anybody, (BANK_PAYS,)),
-    ServiceBug("what was split away comes back", receivables, "put", _comes_back),
+    ServiceBug("what was split away comes back", receivable_state, "put", _comes_back),
     ServiceBug("a split has any number of parts", receivable, "split", _any_number, ("Receivables.split",)),
     ServiceBug("a loss stops at what is free", inventory, "recount", _free_only, ("WarehouseReceipts.recount",)),
 )

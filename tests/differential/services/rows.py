@@ -16,7 +16,7 @@ from chainfin.rules.order import Order
 from chainfin.services.goods import receipts
 from chainfin.services.kernel import pledge_rows
 from chainfin.services.parties import gate
-from chainfin.services.trade import order_state, receivables
+from chainfin.services.trade import order_state, receivable_state, receivables
 from chainfin.storage.chain_tables import ChainEventRow
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import LineRow, LineShareRow, OrderRow, PledgeRow, ReceivableRow, WarehouseReceiptRow
@@ -86,7 +86,7 @@ class Rows:
                 return
             held: Sequence[Any] = ()
             if isinstance(row, ReceivableRow):
-                held = receivables.value(session, row).pledges
+                held = receivable_state.value(session, row).pledges
             elif isinstance(row, WarehouseReceiptRow):
                 held = receipts.value(session, row).pledges
             if any(part.pledge_id == pledge_rows.UNNAMED for part in held):
@@ -111,7 +111,7 @@ class Rows:
             "confirmed": confirmed,
             "part": row.parent_id is not None,
             "face": 0 if ended else row.face,
-            "free": 0 if ended else receivables.free(row),
+            "free": 0 if ended else receivable_state.free(row),
             "pledged": row.pledged,
             "splitAway": row.split_away,
             "settled": row.settled,
