@@ -25,7 +25,8 @@ from chainfin.services.kernel.context import Context
 from chainfin.services.kernel.idempotency import Idempotency
 from chainfin.services.oversight.evidence import Prover
 from chainfin.services.oversight.parked import Retry
-from chainfin.services.oversight.reconcile import ChainView, RegistryView
+from chainfin.services.oversight.reconcile_chain import ChainView
+from chainfin.services.oversight.reconcile_registry import RegistryView
 from chainfin.services.parties.signin import SignIn
 
 Check = Callable[[], None]

@@ -15,6 +15,7 @@ from api.schemas.common import Day, Id
 from chainfin.errors import Unavailable
 from chainfin.services.books import daily_root
 from chainfin.services.oversight import evidence, reconcile
+from chainfin.services.oversight.findings import Reconciliation
 from chainfin.services.reads import queries
 from chainfin.values.money import Money
 
@@ -59,7 +60,7 @@ class ReconciliationOut(BaseModel):
     mismatches: list[MismatchOut]
 
     @classmethod
-    def of(cls, done: reconcile.Reconciliation) -> ReconciliationOut:
+    def of(cls, done: Reconciliation) -> ReconciliationOut:
         return cls.model_validate(done.as_json())
 
 

@@ -15,6 +15,7 @@ from chainfin.errors import BadInput, Refused
 from chainfin.rules.ledger import CASH, HOLDER_PAYABLE, Entry, Journal, Side, by_value, trial_balance
 from chainfin.rules.loan import Happening, History, Kind, Loan, LoanTerms, approve
 from chainfin.rules.loan.history import PAYERS
+from chainfin.values.calendar import OFFICIAL
 from chainfin.values.money import Money
 
 _ATTEMPTS = 100
@@ -110,7 +111,7 @@ def _recomputed(bundle: Bundle, posted: Mapping[str, Journal], after: Collection
     corrections) must be what was posted, journal by journal. ``after``: keys of journals that a payment may have posted
     besides."""
     part = bundle.loan
-    approved = approve(part.id, part.lender, part.borrower, LoanTerms.from_json(part.terms))
+    approved = approve(part.id, part.lender, part.borrower, LoanTerms.from_json(part.terms, OFFICIAL))
     history, loan = History(approved), approved
     wanted: dict[str, Journal] = {}
     for event in bundle.ledger.events:

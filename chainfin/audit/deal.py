@@ -19,7 +19,7 @@ from chainfin.risk.record import REVIEW, Outcome
 from chainfin.risk.replay import replay
 from chainfin.risk.review import Review
 from chainfin.rules.loan import LoanTerms, check_all_in_cap, cost_to_borrower, product, schedule
-from chainfin.values.calendar import Adjustment
+from chainfin.values.calendar import OFFICIAL, Adjustment
 from chainfin.values.money import Money
 from chainfin.values.party import legal_commitment, legal_id
 from chainfin.values.product import Product
@@ -86,7 +86,7 @@ def check_terms(bundle: Bundle, outcome: Outcome, decided: dt.date, anchored: st
     what was said."""
     loan, body = bundle.loan, bundle.loan.terms
     with findings.attempt("terms"):
-        terms = LoanTerms.from_json(loan.terms)
+        terms = LoanTerms.from_json(loan.terms, OFFICIAL)
         named = mandated_document(bundle)
         document = named or product.first(Product(loan.product))
         assert outcome.annual_rate is not None, "an approval has its rate"
@@ -97,6 +97,7 @@ def check_terms(bundle: Bundle, outcome: Outcome, decided: dt.date, anchored: st
             fee=Money(outcome.fee_minor, outcome.currency),
             start=terms.start,
             maturity=outcome.maturity_on,
+            calendar=OFFICIAL,
         )
         stated = {
             "principal": (terms.principal.minor, outcome.amount_minor),

@@ -18,6 +18,7 @@ from chainfin.eth.abi import from_hex
 from chainfin.risk.grades import payer_grade
 from chainfin.rules.loan import LoanTerms
 from chainfin.rules.mandate import Mandate, MandateState, Use, permits
+from chainfin.values.calendar import OFFICIAL
 from chainfin.values.money import Money
 from chainfin.values.product import Product
 
@@ -44,7 +45,7 @@ def check_mandate(bundle: Bundle, keys: Keys, known: Mapping[str, Known], findin
     findings.equal("mandate: lender", message["lender"].partition(":")[2], lender.legal)
     findings.equal("mandate: named by the terms", loan.terms.get("mandate_id"), part.id)
     content = record_of(bundle).as_dict()
-    terms = LoanTerms.from_json(loan.terms)
+    terms = LoanTerms.from_json(loan.terms, OFFICIAL)
     mandate = Mandate(
         id=part.id,
         lender=loan.lender,

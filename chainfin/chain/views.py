@@ -12,7 +12,7 @@ from chainfin.eth.abi import contract_abi
 
 
 class ContractViews:
-    """Implements `chainfin.services.oversight.reconcile.ChainView`."""
+    """Implements `chainfin.services.oversight.reconcile_chain.ChainView`."""
 
     def __init__(self, node: Node, contracts: Mapping[str, str]) -> None:
         self._node = node

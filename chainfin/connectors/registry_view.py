@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from chainfin.connectors.outcome import Done
 from chainfin.connectors.registry import Registry
 from chainfin.errors import Unavailable
-from chainfin.services.oversight.reconcile import RegistryEntry
-from chainfin.services.oversight.reconcile_missing import Standing
+from chainfin.services.oversight.reconcile_registry import RegistryEntry, Standing
 
 
 class RegistryLookup:
-    """Implements `chainfin.services.reconcile.RegistryView`."""
+    """Implements `chainfin.services.oversight.reconcile_registry.RegistryView`."""
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry

@@ -21,7 +21,7 @@ from typing import Final
 
 from chainfin.errors import BadInput, Conflict, Refusal
 from chainfin.rules.inventory import FULL, UnitPrice
-from chainfin.values.calendar import Adjustment, adjust
+from chainfin.values.calendar import Adjustment, Calendar
 from chainfin.values.money import BasisPoints, Money
 
 CURE_DAYS: Final = 3
@@ -180,15 +180,17 @@ def unless_like(lent_on: Mapping[str, object], more: Mapping[str, object]) -> Re
     return None
 
 
-def deadline(called_on: date, cure_days: int) -> date:
+def deadline(called_on: date, cure_days: int, calendar: Calendar) -> date:
     """The last day on which a call may be met: so many business days after it was made."""
     day = called_on
     for _ in range(cure_days):
-        day = adjust(day + timedelta(days=1), Adjustment.FOLLOWING)
+        day = calendar.adjust(day + timedelta(days=1), Adjustment.FOLLOWING)
     return day
 
 
-def judge(cover: Cover | None, standing: Standing | None, terms: Terms, today: date, *, fell: bool = False) -> Verdict:
+def judge(
+    cover: Cover | None, standing: Standing | None, terms: Terms, today: date, calendar: Calendar, *, fell: bool = False
+) -> Verdict:
     """What becomes of the call that stands, and whether one is made.
 
     ``cover`` None: no fresh price tells what the goods are worth. Then no call is made; one that stands is met by what
@@ -198,9 +200,8 @@ def judge(cover: Cover | None, standing: Standing | None, terms: Terms, today: d
     """
     if standing is None:
         called = cover is not None and cover.is_above(terms.trigger)
-        return (
-            Verdict(opened=_opened(cover, terms, deadline(today, terms.cure_days))) if cover and called else Verdict()
-        )
+        by = deadline(today, terms.cure_days, calendar)
+        return Verdict(opened=_opened(cover, terms, by)) if cover and called else Verdict()
     is_open, paid, late = standing.state is State.OPEN, not standing.left.minor, today > standing.due_on
     if cover is None:
         if is_open and paid:
@@ -212,7 +213,7 @@ def judge(cover: Cover | None, standing: Standing | None, terms: Terms, today: d
     if not is_open:
         return Verdict()
     if paid:
-        return Verdict(Event.CURE, _opened(cover, terms, deadline(today, terms.cure_days)))
+        return Verdict(Event.CURE, _opened(cover, terms, deadline(today, terms.cure_days, calendar)))
     if fell and not late and cover.short_of(terms.cure) > standing.left:
         return Verdict(Event.REPLACE, _opened(cover, terms, standing.due_on))
     return Verdict(Event.ESCALATE if late or cover.is_above(terms.sell) else None)

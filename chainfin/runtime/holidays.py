@@ -7,13 +7,14 @@ import json
 from chainfin.errors import BadInput
 from chainfin.settings import Settings
 from chainfin.values import calendar
+from chainfin.values.calendar import Calendar
 
 
-def use(settings: Settings) -> None:
-    """Add the years of the configured file to the calendar. Raises BadInput: file_unreadable, holidays_malformed,
-    holidays_contradict."""
+def calendar_of(settings: Settings) -> Calendar:
+    """The official calendar with the years of the configured file. Raises BadInput:
+    file_unreadable, holidays_malformed, holidays_contradict."""
     if settings.holidays is None:
-        return
+        return calendar.OFFICIAL
     where = str(settings.holidays)
     try:
         document = json.loads(settings.holidays.read_text(encoding="utf-8"))
@@ -21,4 +22,4 @@ def use(settings: Settings) -> None:
         raise BadInput("file_unreadable", str(error.strerror), where=where) from None
     except ValueError as error:
         raise BadInput("holidays_malformed", f"not JSON: {error}", where=where) from None
-    calendar.extend(calendar.read_years(document))
+    return calendar.OFFICIAL.extended(calendar.read_years(document))

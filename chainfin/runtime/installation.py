@@ -64,6 +64,7 @@ from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.party_tables import FactRow
 from chainfin.storage.store import Store
 from chainfin.storage.vault import Vault
+from chainfin.values.calendar import Calendar
 
 _log = structlog.get_logger("chainfin.acts")
 
@@ -113,19 +114,21 @@ class Installation(AbstractContextManager["Installation"]):
         self._closing.append(self.tracing.close)
         settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
         backup.refuse_half(settings.home)
-        holidays.use(settings)
+        calendar = holidays.calendar_of(settings)
         catalogue.check()
         vault = Vault.open(settings.home)
         self.store = Store(settings.database_url)
         self._closing.append(self.store.close)
         with self.store.installing():
-            keys = self._install(settings, vault, start_at)
+            keys = self._install(settings, vault, calendar, start_at)
         self.sandbox: Sandbox | None = None
         self.played = Played()  # by the sandbox
         self.partners = self._partners(settings, faults)
         self._drivers(vault, keys, drive)
 
-    def _install(self, settings: Settings, vault: Vault, start_at: datetime | None) -> Mapping[str, str]:
+    def _install(
+        self, settings: Settings, vault: Vault, calendar: Calendar, start_at: datetime | None
+    ) -> Mapping[str, str]:
         """What exists once: tables, keys, contracts. One process at a time; returns the service's own addresses."""
         embedded = settings.chain_url is None
         fresh = self.store.is_empty()
@@ -146,6 +149,7 @@ class Installation(AbstractContextManager["Installation"]):
             vault=vault,
             clock=self.clock,
             cell=settings.cell,
+            calendar=calendar,
             chain_id=self.deployment.chain_id,
             contracts=self.deployment.contracts,
             operator_address=keys["operator"],

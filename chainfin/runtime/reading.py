@@ -22,7 +22,7 @@ from chainfin.runtime import backup, holidays
 from chainfin.services.kernel import custody
 from chainfin.services.kernel.context import Actor, Clock, Context
 from chainfin.services.oversight import reconcile
-from chainfin.services.oversight.reconcile import Reconciliation
+from chainfin.services.oversight.findings import Reconciliation
 from chainfin.settings import Partner, Settings
 from chainfin.storage.party_tables import FactRow
 from chainfin.storage.store import Store
@@ -38,7 +38,7 @@ class Reading(AbstractContextManager["Reading"]):
         backup.refuse_half(settings.home)
         if settings.chain_url is None and not (settings.home / "chain" / "chain.db").exists():
             raise Unavailable("not_installed", backup.not_installed(settings.home))
-        holidays.use(settings)
+        calendar = holidays.calendar_of(settings)
         self.store = Store(settings.database_url)
         try:
             self.store.check_schema()
@@ -58,6 +58,7 @@ class Reading(AbstractContextManager["Reading"]):
             vault=Vault.open(settings.home),
             clock=self.clock,
             cell=settings.cell,
+            calendar=calendar,
             chain_id=self.deployment.chain_id,
             contracts=self.deployment.contracts,
             operator_address=own["operator"],

@@ -1,9 +1,10 @@
-"""Business days of mainland China, due dates and day numbers.
+"""Business days of mainland China, and due dates.
 
 Official days come from ``official_days.json``: by year the days that the State Council's notice makes free (holidays)
-and the weekend days that it makes working days. `extend` adds the years of later notices (CHAINFIN_HOLIDAYS). A year
-that no notice is known for rests on weekends and the statutory holidays that the ``holidays`` package forecasts;
-working weekends can't be known before the notice. The first question about such a year warns (`NoticeUnknown`).
+and the weekend days that it makes working days. An installation's calendar has the years of later notices too
+(CHAINFIN_HOLIDAYS). A year that no notice is known for rests on weekends and the statutory holidays that the
+``holidays`` package forecasts; working weekends can't be known before the notice. The first question about such a year
+warns (`NoticeUnknown`).
 """
 
 from __future__ import annotations
@@ -16,12 +17,11 @@ from datetime import date, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
+from typing import Final
 
 import holidays
 
 from chainfin.errors import BadInput
-
-_EPOCH = date(1970, 1, 1)
 
 
 class Adjustment(StrEnum):
@@ -70,20 +70,53 @@ def read_years(document: object) -> dict[int, OfficialYear]:
 
 
 _KINDS = ("free", "working")
-_official = read_years(json.loads(Path(__file__).with_name("official_days.json").read_text(encoding="utf-8")))
 
 
-def extend(years: Mapping[int, OfficialYear]) -> None:
-    """Add the notices of later years, for the whole process; to be called before business begins.
+@dataclass(frozen=True, eq=False, slots=True)
+class Calendar:
+    """The business days of banks in mainland China, as far as the notices of ``years`` tell them."""
 
-    Raises BadInput holidays_contradict when a year is known already and says something else: what due dates rest on
-    doesn't change behind a running loan.
-    """
-    for year, days in years.items():
-        if _official.get(year, days) != days:
-            raise BadInput("holidays_contradict", f"the notice for {year} is known and says otherwise", where=str(year))
-    _official.update(years)
-    is_business_day.cache_clear()
+    years: Mapping[int, OfficialYear]
+
+    def extended(self, later: Mapping[int, OfficialYear]) -> Calendar:
+        """This calendar with the notices of later years too.
+
+        Raises BadInput holidays_contradict when a year is known already and says something else: what due dates rest on
+        doesn't change behind a running loan.
+        """
+        for year, days in later.items():
+            if self.years.get(year, days) != days:
+                why = f"the notice for {year} is known and says otherwise"
+                raise BadInput("holidays_contradict", why, where=str(year))
+        return Calendar({**self.years, **later})
+
+    def is_business_day(self, day: date) -> bool:
+        """Whether banks in China settle on ``day`` (a make-up Saturday or Sunday is a business day)."""
+        known = self.years.get(day.year)
+        if known is None:
+            return day.weekday() < 5 and day not in _statutory(day.year)
+        return day in known.working or (day.weekday() < 5 and day not in known.free)
+
+    def adjust(self, day: date, convention: Adjustment) -> date:
+        """Move ``day`` to a business day by ``convention``; a business day stays where it is.
+
+        Modified following goes back instead of into the next month, so a month's due date stays in the month.
+        """
+        match convention:
+            case Adjustment.NONE:
+                return day
+            case Adjustment.FOLLOWING:
+                return self._seek(day, 1)
+            case Adjustment.PRECEDING:
+                return self._seek(day, -1)
+            case Adjustment.MODIFIED_FOLLOWING:
+                following = self._seek(day, 1)
+                return following if following.month == day.month else self._seek(day, -1)
+
+    def _seek(self, day: date, step: int) -> date:
+        while not self.is_business_day(day):
+            day += timedelta(days=step)
+        return day
 
 
 @lru_cache(maxsize=256)
@@ -97,36 +130,10 @@ def _statutory(year: int) -> frozenset[date]:
     return frozenset(holidays.country_holidays("CN", years=year))
 
 
-@lru_cache(maxsize=8192)
-def is_business_day(day: date) -> bool:
-    """Whether banks in China settle on ``day`` (a make-up Saturday or Sunday is a business day)."""
-    known = _official.get(day.year)
-    if known is None:
-        return day.weekday() < 5 and day not in _statutory(day.year)
-    return day in known.working or (day.weekday() < 5 and day not in known.free)
-
-
-def adjust(day: date, convention: Adjustment) -> date:
-    """Move ``day`` to a business day by ``convention``; a business day stays where it is.
-
-    Modified following goes back instead of into the next month, so a month's due date stays in the month.
-    """
-    match convention:
-        case Adjustment.NONE:
-            return day
-        case Adjustment.FOLLOWING:
-            return _seek(day, 1)
-        case Adjustment.PRECEDING:
-            return _seek(day, -1)
-        case Adjustment.MODIFIED_FOLLOWING:
-            following = _seek(day, 1)
-            return following if following.month == day.month else _seek(day, -1)
-
-
-def _seek(day: date, step: int) -> date:
-    while not is_business_day(day):
-        day += timedelta(days=step)
-    return day
+OFFICIAL: Final = Calendar(
+    read_years(json.loads(Path(__file__).with_name("official_days.json").read_text(encoding="utf-8")))
+)
+"""The notices that came with this release."""
 
 
 def add_months(day: date, months: int) -> date:

@@ -28,7 +28,7 @@ from chainfin.services.goods import receipts
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.lending import applications, limits, mandates, prices
 from chainfin.services.oversight import evidence, reconcile
-from chainfin.services.oversight.reconcile import Reconciliation
+from chainfin.services.oversight.findings import Reconciliation
 from chainfin.services.payments import deposits
 from chainfin.services.trade import orders, receivables
 from chainfin.services.views.trade import ReceivableView

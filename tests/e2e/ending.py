@@ -16,10 +16,11 @@ from chainfin.risk.valuation import NO_VALUATION
 from chainfin.services.kernel import acts
 from chainfin.services.kernel.context import OPERATOR, Actor
 from chainfin.services.oversight import reconcile
-from chainfin.services.oversight.reconcile import Mismatch
+from chainfin.services.oversight.findings import Mismatch
 from chainfin.services.parties import gate
 from chainfin.storage.party_tables import CustodyKeyRow
 from chainfin.storage.trade_tables import ActRow, PledgeRow, ReceivableRow, WarehouseReceiptRow
+from tests.e2e.onchain import view
 from tests.e2e.site import Site
 
 
@@ -98,3 +99,8 @@ def pledges_on(site: Site, asset_id: str) -> list[PledgeRow]:
 def act(site: Site, act_id: str) -> ActRow:
     with site.ctx.store.read() as session:
         return session.get_one(ActRow, act_id)
+
+
+def pledged_of(site: Site, loan_id: str) -> int:
+    """Thousandths of a kilogram that the chain has under the loan's pledge."""
+    return int(view(site.inst, "Pledges", "pledgeOf", site.loan(loan_id).pledges[0].id)["amount"])

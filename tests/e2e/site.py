@@ -48,7 +48,7 @@ from chainfin.storage.trade_tables import (
     PledgeRow,
     ReceivableRow,
 )
-from chainfin.values.calendar import Adjustment, adjust
+from chainfin.values.calendar import OFFICIAL, Adjustment
 from chainfin.values.money import Money
 from chainfin.values.party import Role, first_person
 from chainfin.values.product import Product
@@ -99,7 +99,7 @@ class Site(MoneySite):
     def fall_due(self, due: date) -> None:
         """To the day on which what was due is late (a holiday is kept on the next business day), with the bank's word
         on all that was paid until then."""
-        self.move_to(adjust(due, Adjustment.FOLLOWING) + timedelta(days=1))
+        self.move_to(OFFICIAL.adjust(due, Adjustment.FOLLOWING) + timedelta(days=1))
         self.inst.incoming.run_once()
 
     # people

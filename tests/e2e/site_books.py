@@ -43,7 +43,7 @@ def check_books(site: Site) -> None:
         assert sum(line.debit.minor - line.credit.minor for line in trial) == 0
         assert journals.balance(session, ledger.CASH, CNY).minor == site.bank_cash()
         for row in session.exec(select(LoanRow)):
-            _, loan = loan_book.load(session, row.id)
+            _, loan = loan_book.load(session, site.ctx, row.id)
             assert LoanState(row.status) is loan.state or row.status == "cancelled", (row.id, row.status, loan.state)
             owed = {
                 ledger.LOANS: loan.outstanding,

@@ -10,6 +10,7 @@ from chainfin.connectors import bank_files
 from chainfin.connectors.bank_files import Report
 from chainfin.services.kernel.context import OPERATOR, Actor
 from chainfin.services.oversight import parked, reconcile_bank
+from chainfin.services.oversight.findings import Findings
 from chainfin.services.views.oversight import ParkedView
 from chainfin.storage.bank_tables import VirtualAccountRow
 from chainfin.storage.lending_tables import IncomingRow
@@ -114,15 +115,10 @@ def lender_account(site: Site) -> str:
 
 
 def differences(site: Site) -> list[tuple[str, str, str, str]]:
-    found: list[tuple[str, str, str, str]] = []
-
-    def same(name: str, subject: str, one: object, other: object) -> None:
-        if one != other:
-            found.append((name, subject, str(one), str(other)))
-
+    findings = Findings()
     with site.ctx.store.read() as session:
-        reconcile_bank.check(session, same, lambda _kind: None)
-    return found
+        reconcile_bank.check(session, findings)
+    return [(each.name, each.subject, each.found, each.expected) for each in findings.mismatches]
 
 
 def odd(site: Site) -> list[ParkedView]:

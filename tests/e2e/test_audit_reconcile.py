@@ -13,8 +13,7 @@ from chainfin.connectors.outcome import Done
 from chainfin.connectors.registry import Registration
 from chainfin.errors import Forbidden, Unavailable
 from chainfin.services.oversight import reconcile
-from chainfin.services.oversight.reconcile import RegistryEntry
-from chainfin.services.oversight.reconcile_missing import Standing
+from chainfin.services.oversight.reconcile_registry import RegistryEntry, Standing
 from chainfin.values.money import Money
 from tests.e2e.audit_world import Played, played_town
 

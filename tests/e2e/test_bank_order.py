@@ -13,7 +13,8 @@ from chainfin.rules import ledger
 from chainfin.services.books import loan_book
 from chainfin.services.kernel.context import OPERATOR
 from chainfin.services.lending import end_of_day
-from chainfin.services.oversight import parked, reconcile_book, reconcile_owed
+from chainfin.services.oversight import parked, reconcile_book, reconcile_payments
+from chainfin.services.oversight.findings import Findings
 from chainfin.services.payments import instructions, payout_day, reversed
 from chainfin.services.reads import queries
 from chainfin.storage.ledger_tables import EntryRow
@@ -148,9 +149,9 @@ def test_payout__whose_statement_says_another_day__moves_the_loans_start_by_corr
     assert str(lines[0].on) == moved.start
     with files.ctx.store.read() as session:
         check_funds(session)
-        found: list[object] = []
-        reconcile_book.check(session, lambda *each: found.append(each) if each[2] != each[3] else None, lambda _: None)
-    assert found == []
+        findings = Findings()
+        reconcile_book.check(session, files.ctx, findings)
+    assert findings.mismatches == []
     with open_site(bank_folder=True) as other:
         known, order = under_way(other)
         other.move_to(START.date() + timedelta(days=1))
@@ -178,13 +179,11 @@ def test_payout__whose_day_is_said_otherwise_after_it_was_repaid__the_difference
     assert files.loan(row.id).row.status == "repaid"
     deliver(files, "stated.xml", ours.statement(stated, moved=-LENT))
     with files.ctx.store.read() as session:
-        named: list[tuple[str, str]] = []
-        reconcile_owed.check(
-            session, files.today, lambda name, _, one, __: named.append((name, str(one))), lambda _: None
-        )
-    ((name, said),) = named
-    assert name == "payout.day"
-    assert "CNY" in said
+        findings = Findings()
+        reconcile_payments.check(session, files.ctx.clock, findings)
+    (day,) = findings.mismatches
+    assert day.name == "payout.day"
+    assert "CNY" in day.found
 
 
 # a credit that is taken back
@@ -220,14 +219,10 @@ def test_repayment__that_the_bank_takes_back__is_a_claim_on_who_paid(site: Site)
 
 def claims(site: Site) -> list[tuple[str, int]]:
     """Named claims: on whom, minor units."""
-    found: list[str] = []
+    findings = Findings()
     with site.ctx.store.read() as session:
-        reconcile_owed.check(
-            session,
-            site.today,
-            lambda name, subject, *_: found.append(subject if name == "claim" else ""),
-            lambda _: None,
-        )
+        reconcile_payments.check(session, site.ctx.clock, findings)
+        found = [each.subject for each in findings.mismatches if each.name == "claim.settled"]
         entries = select(EntryRow.party, EntryRow.debit).where(
             EntryRow.account == ledger.CLAIMS.code, col(EntryRow.ref).in_(found)
         )

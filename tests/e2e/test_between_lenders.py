@@ -10,7 +10,8 @@ import pytest
 from chainfin.errors import Conflict, Refused
 from chainfin.rules import ledger
 from chainfin.services.kernel.context import OPERATOR
-from chainfin.services.oversight import parked, reconcile_owed
+from chainfin.services.oversight import parked, reconcile_payments
+from chainfin.services.oversight.findings import Findings
 from chainfin.services.payments import between_lenders, instructions
 from chainfin.services.reactions import approved
 from chainfin.values.party import first_person
@@ -28,12 +29,10 @@ def site() -> Iterator[Site]:
 
 
 def named(site: Site) -> list[str]:
-    found: list[str] = []
+    findings = Findings()
     with site.ctx.store.read() as session:
-        reconcile_owed.check(
-            session, site.today, lambda name, _, one, __: found.append(f"{name}: {one}"), lambda _kind: None
-        )
-    return found
+        reconcile_payments.check(session, site.ctx.clock, findings)
+    return [f"{each.name}: {each.found}" for each in findings.mismatches]
 
 
 def test_payment__on_one_lenders_account_for_two__the_others_share_is_owed_on_and_lent_when_it_was_passed(
@@ -58,7 +57,7 @@ def test_payment__on_one_lenders_account_for_two__the_others_share_is_owed_on_an
     (late,) = [lender_id for lender_id, more in funds.items() if not more]
     assert site.balance(ledger.LENDERS_PAYABLE) == site.balance(ledger.LENDERS_RECEIVABLE) == due[late]
     (said,) = named(site)
-    assert said.startswith("lenders' share: ")
+    assert said.startswith("lenders_share.passed_on: ")
     with pytest.raises(Conflict) as undecided:
         parked.resolve(site.ctx, BOSS, item.id, "let it lie")
     assert undecided.value.code == "parked_payout_undecided"

@@ -14,7 +14,7 @@ from chainfin.services.kernel.context import OPERATOR
 from chainfin.services.pledges import undertakings
 from chainfin.services.reads import queries
 from chainfin.storage.trade_tables import PledgeRow
-from chainfin.values.calendar import Adjustment, adjust
+from chainfin.values.calendar import OFFICIAL, Adjustment
 from chainfin.values.money import Money
 from chainfin.values.party import Role
 from tests.e2e.ending import mismatches, parts, pledges_on, receipts_out_of
@@ -53,7 +53,7 @@ def due_yesterday(site: Site, kind: str, *, agreed: bool = False) -> Bought:
     site.run()
     if agreed:
         undertakings.agree(site.ctx, borrower, pledge.id, str(buyer.party_id))
-    due = adjust(named, Adjustment.FOLLOWING)
+    due = OFFICIAL.adjust(named, Adjustment.FOLLOWING)
     owed = queries.payoff(site.ctx, OPERATOR, loan_id, due).total.minor
     in_time = (owed, f"LOAN {loan_id}") if goods else (FACE, f"RECEIVABLE {asset}")
     site.move_to(due + timedelta(days=1))

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from math import ceil
-from typing import Any
 
 import pytest
 
 from chainfin.errors import NotFound, Refused
 from chainfin.rules import inventory
 from chainfin.services.goods import receipts, two_words
-from chainfin.services.kernel.context import OPERATOR, Actor
-from chainfin.services.lending import applications, end_of_day, margin_calls, prices
+from chainfin.services.kernel.context import OPERATOR
+from chainfin.services.lending import applications, end_of_day, margin_calls
 from chainfin.services.payments import buy_back
 from chainfin.services.pledges import release
-from chainfin.services.reactions import approved
 from chainfin.services.reads import queries
 from chainfin.values.money import BasisPoints, Money
-from chainfin.values.party import Role, first_person
+from chainfin.values.party import Role
 from tests import cast
+from tests.e2e.ending import pledged_of
 from tests.e2e.onchain import view
 from tests.e2e.site import Site
 from tests.e2e.site_money import CNY
@@ -29,17 +27,12 @@ from tests.e2e.site_money import CNY
 LENT = 200_000_00
 
 
-def pledged(site: Site, loan_id: str) -> int:
-    """Thousandths of a kilogram that the chain has under the loan's pledge."""
-    return int(view(site.inst, "Pledges", "pledgeOf", site.loan(loan_id).pledges[0].id)["amount"])
-
-
 def test_price__set_anew__the_pledge_follows_it(site: Site) -> None:
     owner = site.borrower()
     receipt = site.goods(owner)
-    before = pledged(site, site.funded(owner, LENT, receipt.id, product="inventory_pledge"))
+    before = pledged_of(site, site.funded(owner, LENT, receipt.id, product="inventory_pledge"))
     site.price(63_00)
-    after = pledged(site, site.funded(owner, LENT, receipt.id, product="inventory_pledge"))
+    after = pledged_of(site, site.funded(owner, LENT, receipt.id, product="inventory_pledge"))
     assert abs(after - before * 10 // 9) <= 1, "at nine tenths of the price ten ninths of the goods"
 
 
@@ -229,30 +222,30 @@ def test_goods__keep_until_a_month_after_the_loan__or_nothing_is_lent(site: Site
 def test_price__too_old__nothing_is_released_by_it_until_there_is_another(site: Site) -> None:
     owner = site.borrower()
     loan_id = site.funded(owner, LENT, site.goods(owner).id, product="inventory_pledge")
-    before = pledged(site, loan_id)
+    before = pledged_of(site, loan_id)
     site.move_to(site.today + timedelta(days=8))
     site.pays(LENT // 2, f"LOAN {loan_id}")
-    assert pledged(site, loan_id) == before
+    assert pledged_of(site, loan_id) == before
     site.price(70_00)
     site.run()
-    assert before * 2 // 5 < pledged(site, loan_id) < before * 3 // 5
-    after = pledged(site, loan_id)
+    assert before * 2 // 5 < pledged_of(site, loan_id) < before * 3 // 5
+    after = pledged_of(site, loan_id)
     site.price(80_00)
     site.run()
-    assert pledged(site, loan_id) == after, "a higher price alone gives nothing up"
+    assert pledged_of(site, loan_id) == after, "a higher price alone gives nothing up"
 
 
 def test_price__too_old__what_the_lender_gave_up_meanwhile_answers_no_payment(site: Site) -> None:
     """Its own will is one thing, what a payment sets free another: that is asked for as soon as there is a price."""
     owner = site.borrower()
     loan_id = site.funded(owner, LENT, site.goods(owner).id, product="inventory_pledge")
-    before = pledged(site, loan_id)
+    before = pledged_of(site, loan_id)
     site.move_to(site.today + timedelta(days=8))
     site.pays(LENT // 2, f"LOAN {loan_id}")
     site.price(70_00)
     release.release_by_lender(site.ctx, site.cast["lender"], site.loan(loan_id).pledges[0].id, "1")
     site.run()
-    assert before * 2 // 5 < pledged(site, loan_id) < before * 3 // 5
+    assert before * 2 // 5 < pledged_of(site, loan_id) < before * 3 // 5
 
 
 def test_price__too_old__money_that_buys_goods_waits_for_another(site: Site) -> None:
@@ -265,25 +258,25 @@ def test_price__too_old__money_that_buys_goods_waits_for_another(site: Site) -> 
     assert (site.incoming(paid).status, site.incoming(paid).reason) == ("waiting", "price_stale")
     (seen,) = buy_back.payments(site.ctx, pledge.id, str(core.party_id))
     assert (seen.amount, seen.status, seen.reason) == (70_000_00, "waiting", "price_stale")
-    before = pledged(site, loan_id)
+    before = pledged_of(site, loan_id)
     site.price(70_00)
     site.run()
     assert site.incoming(paid).status == "applied"
-    assert pledged(site, loan_id) <= before - 1_000_000
+    assert pledged_of(site, loan_id) <= before - 1_000_000
 
 
 def test_release__of_what_is_pledged__exceeds_free(site: Site) -> None:
     owner = site.borrower()
     receipt = site.goods(owner)
     loan_id = site.funded(owner, LENT, receipt.id, product="inventory_pledge")
-    free = Decimal(20_000_000 - pledged(site, loan_id)).scaleb(-3)
+    free = Decimal(20_000_000 - pledged_of(site, loan_id)).scaleb(-3)
     with pytest.raises(Refused) as refused:
         two_words.order(site.ctx, owner, receipt.id, free + Decimal("0.001"))
     assert refused.value.code == "exceeds_free"
     two_words.order(site.ctx, owner, receipt.id, free)
     site.run()
     chain = view(site.inst, "WarehouseReceipts", "receipt", receipt.id)
-    assert (chain["free"], chain["pledged"]) == (0, pledged(site, loan_id))
+    assert (chain["free"], chain["pledged"]) == (0, pledged_of(site, loan_id))
     assert queries.loan(site.ctx, OPERATOR, loan_id).agreed.status == "active"
 
 
@@ -314,105 +307,3 @@ def test_keeper__of_its_own_goods_or_as_their_lender__refused(site: Site) -> Non
             asset_id=kept.id,
         )  # fmt: skip
     assert refused.value.code == "self_attested"
-
-
-def declined(site: Site, owner: Actor, lender: Actor, receipt_id: str) -> list[str]:
-    """Why an application on goods is declined."""
-    row = applications.apply(
-        site.ctx, owner, product="inventory_pledge", lender_id=str(lender.party_id), amount=Money(LENT, CNY), days=60,
-        asset_id=receipt_id,
-    )  # fmt: skip
-    site.run()
-    found = site.application(row.id).row
-    assert found.status == "declined", found.status
-    return [str(each["code"]) for each in found.refusals]
-
-
-def test_price__of_another_lender__counts_for_that_one_alone(site: Site) -> None:
-    owner = site.borrower()
-    other = site.lender(owner)
-    receipt = site.goods(owner)
-    assert declined(site, owner, other, receipt.id) == ["price_missing"]
-    before = pledged(site, site.funded(owner, LENT, receipt.id, product="inventory_pledge"))
-    site.price(700_00, other)
-    after = pledged(site, site.funded(owner, LENT, receipt.id, product="inventory_pledge"))
-    assert after == before, "another lender's tenfold price made the same goods worth more"
-
-
-def test_price__of_the_operators_approved_source__counts_where_the_lender_has_none(site: Site) -> None:
-    operator = replace(OPERATOR, person_id=first_person(None))
-    asked = prices.propose_source(site.ctx, operator, name="exchange (sample)", reason="where the trade looks")
-    approved.approve(site.ctx, site.second(operator), asked.id, "known for long")
-    price: dict[str, Any] = {"good": "copper-scrap", "unit": "KGM", "as_of": site.today, "price": Money(200_00, CNY)}
-    prices.set_price(site.ctx, operator, source="exchange (sample)", **price)
-    lender, rival = site.cast["lender"], site.admit(Role.LENDER)
-    prices.set_price(site.ctx, rival, source="own", **{**price, "price": Money(999_00, CNY)})
-    with site.ctx.store.read() as session:
-        seen = [
-            receipts.latest_price(session, str(each.party_id), "copper-scrap", "KGM", CNY).minor_per_unit
-            for each in (lender, rival)
-        ]
-    assert seen == [200_00, 999_00]
-
-
-def test_price__beyond_the_band__counts_once_a_second_person_approves(site: Site) -> None:
-    lender = site.cast["lender"]
-    site.price(70_00)
-
-    def counting() -> int:
-        with site.ctx.store.read() as session:
-            return receipts.latest_price(session, str(lender.party_id), "copper-cathode", "KGM", CNY).minor_per_unit
-
-    row = prices.set_price(
-        site.ctx, lender, good="copper-cathode", unit="KGM", price=Money(56_00 - 1, CNY), source="s", as_of=site.today
-    )
-    assert (counting(), row.counts_from) == (70_00, None)
-    approved.approve(site.ctx, site.second(lender), str(row.proposal_id), "it fell")
-    assert counting() == 55_99
-
-
-def test_price__withdrawn__what_it_did_is_looked_at_by_the_one_before(site: Site) -> None:
-    """A price that was another good's: the call that it made is cured, nothing is lent by it, and no band knows it."""
-    owner = site.borrower()
-    lender = site.lender(owner)
-    site.price(70_00, lender)
-    goods = site.goods(owner)
-    wish = {"product": "inventory_pledge", "lender_id": str(lender.party_id)}
-    loan_id = site.funded(owner, LENT, goods.id, **wish)
-    wrong = site.price(57_00, lender)
-    assert [call.status for call in margin_calls.of_loan(site.ctx, owner, loan_id).calls] == ["open"]
-    asked = prices.propose_withdrawal(site.ctx, lender, wrong.id, reason="another good's")
-    assert [call.status for call in margin_calls.of_loan(site.ctx, owner, loan_id).calls] == ["open"]
-    approved.approve(site.ctx, site.second(lender), asked.id, "it is")
-    assert [call.status for call in margin_calls.of_loan(site.ctx, owner, loan_id).calls] == ["cured"]
-    more = site.application(site.offered(owner, 70_000_00, goods.id, **wish)).offer
-    assert more is not None
-    assert more.pledge_amount == pytest.approx(70_000_000 / 49, abs=1), "at 70.00"
-    next_one = prices.set_price(
-        site.ctx, lender, good="copper-cathode", unit="KGM", price=Money(80_00, CNY), source="s", as_of=site.today
-    )
-    assert next_one.counts_from is not None, "80 is far from 57, not from 70"
-
-
-def test_price__the_only_one_withdrawn__nobody_can_tell(site: Site) -> None:
-    owner = site.borrower()
-    lender = site.lender(owner)
-    only = site.price(70_00, lender)
-    goods = site.goods(owner)
-    wish = {"product": "inventory_pledge", "lender_id": str(lender.party_id)}
-    loan_id = site.funded(owner, LENT, goods.id, **wish)
-    asked = prices.propose_withdrawal(site.ctx, lender, only.id, reason="not ours")
-    approved.approve(site.ctx, site.second(lender), asked.id, "it isn't")
-    assert margin_calls.of_loan(site.ctx, owner, loan_id).unchecked == "price_missing"
-    assert declined(site, owner, lender, goods.id) == ["price_missing"]
-
-
-def test_price__in_small_steps_within_a_day__no_way_round_the_band(site: Site) -> None:
-    lender = site.lender(site.borrower())
-    steps = [
-        prices.set_price(
-            site.ctx, lender, good="copper-cathode", unit="KGM", price=Money(minor, CNY), source="s", as_of=site.today
-        )
-        for minor in (70_00, 63_00, 57_00, 55_00)
-    ]
-    assert [step.proposal_id is None for step in steps] == [True, True, True, False]

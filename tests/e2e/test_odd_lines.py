@@ -30,6 +30,7 @@ from chainfin.services.books import bank_statement, journals
 from chainfin.services.kernel import parking
 from chainfin.services.kernel.context import OPERATOR
 from chainfin.services.oversight import parked, reconcile_bank
+from chainfin.services.oversight.findings import Findings
 from chainfin.services.payments import bank_line, incoming
 from chainfin.settings import load
 from chainfin.storage.lending_tables import COLLECTION_ACCOUNT, IncomingRow
@@ -190,15 +191,10 @@ def test_line__of_any_kind__comes_to_what_the_table_says(feed: Feed, name: str) 
 
 def named(site: Site) -> list[tuple[str, str]]:
     """Lines that the bank has and the book doesn't, by the reconciliation, and what it says of them."""
-    found: list[tuple[str, str]] = []
-
-    def same(name: str, subject: str, one: object, _other: object) -> None:
-        if name == "bank.line":
-            found.append((subject, str(one)))
-
+    findings = Findings()
     with site.ctx.store.read() as session:
-        reconcile_bank.check(session, same, lambda _: None)
-    return found
+        reconcile_bank.check(session, findings)
+    return [(each.subject, each.found) for each in findings.mismatches if each.name == "bank.line"]
 
 
 def test_pages__out_of_order_and_repeated__each_line_once(feed: Feed) -> None:

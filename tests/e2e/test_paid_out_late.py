@@ -10,7 +10,7 @@ from chainfin.rules.loan.cost import ALL_IN_CAP, cost_to_borrower
 from chainfin.services.books import journals
 from chainfin.services.kernel.commands import PayLoan
 from chainfin.services.lending import applications
-from chainfin.values.calendar import is_business_day
+from chainfin.values.calendar import OFFICIAL
 from tests.e2e.ending import mismatches, pledges_on
 from tests.e2e.site import Site
 from tests.e2e.site_money import CNY
@@ -19,7 +19,7 @@ from tests.e2e.site_money import CNY
 def test_payout__left_days_late__fee_is_cut_so_that_the_loan_keeps_to_its_cap(site: Site) -> None:
     """The fee was agreed for ten days or so, of which the borrower has the money for one: the bank was away before."""
     borrower = site.borrower()
-    days = next(n for n in range(10, 20) if is_business_day(site.today + timedelta(days=n)))
+    days = next(n for n in range(10, 20) if OFFICIAL.is_business_day(site.today + timedelta(days=n)))
     application = site.offered(borrower, 90_000_00, site.confirmed(borrower).id, days=days)
     assert site.inst.sandbox is not None
     site.inst.sandbox.faults.add(Rule(Fault.ERROR_BEFORE, prefix="/rail/payments", times=1_000_000))
@@ -49,7 +49,7 @@ def test_payout__left_days_late__fee_is_cut_so_that_the_loan_keeps_to_its_cap(si
 
 def test_payout__two_days_agreed_and_the_registry_answers_a_day_later__no_money_leaves(site: Site) -> None:
     """The borrower accepted in time; by the day of the payout the same fee would be for one day."""
-    while not all(is_business_day(site.today + timedelta(days=n)) for n in range(3)):
+    while not all(OFFICIAL.is_business_day(site.today + timedelta(days=n)) for n in range(3)):
         site.move_to(site.today + timedelta(days=1))
     borrower = site.borrower()
     asset = site.confirmed(borrower)

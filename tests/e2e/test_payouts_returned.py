@@ -13,6 +13,7 @@ from chainfin.services.kernel.commands import PayHolder, Refund
 from chainfin.services.kernel.context import OPERATOR
 from chainfin.services.lending import end_of_day
 from chainfin.services.oversight import reconcile_book
+from chainfin.services.oversight.findings import Findings
 from chainfin.services.payments import instructions, payouts
 from chainfin.services.reads import queries
 from chainfin.storage.ledger_tables import OutboxRow
@@ -63,10 +64,10 @@ def test_loan__whose_payout_comes_back_later__is_undone_with_its_interest(site: 
     lines = queries.statement(site.ctx, borrower, loan_id)
     assert (lines[-1].kind, lines[-1].balance.minor) == ("payout_returned", 0)
     assert differences(site) == []
-    found: list[object] = []
+    findings = Findings()
     with site.ctx.store.read() as session:
-        reconcile_book.check(session, lambda *each: found.append(each) if each[2] != each[3] else None, lambda _: None)
-    assert found == []
+        reconcile_book.check(session, site.ctx, findings)
+    assert findings.mismatches == []
     assert site.funded(borrower, LENT, asset.id), "the same claim is lent on again"
 
 

@@ -248,7 +248,7 @@ def test_account__corrected_of_a_payment_partly_sent_back__nothing_is_in_suspens
     asset = site.confirmed(holder)
     ref = site.pays(FACE + 5_00, f"RECEIVABLE {asset.id}")
     assert (site.incoming(ref).status, site.incoming(ref).unapplied) == ("payout_refused", 0)
-    assert [each.name for each in mismatches(site)] == ["payout"], "what is owed and not paid is named"
+    assert [each.name for each in mismatches(site)] == ["payout.paid"], "what is owed and not paid is named"
     site.paid_to(holder, "6228-opened")
     site.run()
     assert site.incoming(ref).status == "applied"

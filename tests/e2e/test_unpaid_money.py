@@ -11,7 +11,8 @@ from chainfin.errors import Conflict, NotFound, Refused
 from chainfin.rules import ledger
 from chainfin.services.kernel.commands import PayHolder, Refund
 from chainfin.services.kernel.context import OPERATOR
-from chainfin.services.oversight import parked, reconcile_owed
+from chainfin.services.oversight import parked, reconcile_payments
+from chainfin.services.oversight.findings import Findings
 from chainfin.services.payments import bank_orders, instructions, pay_again, unpaid
 from chainfin.services.reactions import approved
 from chainfin.services.views.oversight import ParkedView
@@ -32,12 +33,10 @@ def files() -> Iterator[Site]:
 
 
 def owed(site: Site) -> list[tuple[str, str]]:
-    found: list[tuple[str, str]] = []
+    findings = Findings()
     with site.ctx.store.read() as session:
-        reconcile_owed.check(
-            session, site.today, lambda name, _, one, __: found.append((name, str(one))), lambda _: None
-        )
-    return found
+        reconcile_payments.check(session, site.ctx.clock, findings)
+    return [(each.name, each.found) for each in findings.mismatches]
 
 
 def unpaid_items(site: Site) -> list[ParkedView]:
@@ -65,7 +64,7 @@ def test_refund__that_the_bank_refuses__is_parked_named_and_goes_to_another_acco
     (item,) = unpaid_items(files)
     assert (item.reason, item.kind) == ("AC04", Refund.TOPIC)
     assert files.incoming(ref).status == "suspense"
-    assert owed(files) == [("suspense", "9.00 CNY suspense (AC04) for 0 days")]
+    assert owed(files) == [("payment.placed", "9.00 CNY suspense (AC04) for 0 days")]
     with pytest.raises(Conflict) as undecided:
         parked.resolve(files.ctx, BOSS, item.id, "let it lie")
     assert undecided.value.code == "parked_payout_undecided"
@@ -92,7 +91,7 @@ def test_refund__that_comes_back_after_it_was_paid__is_parked_and_ordered_again(
     deliver(files, "back.xml", ours.statement(*entries, moved=0))
     (item,) = unpaid_items(files)
     assert item.reason == "payout_returned"
-    assert owed(files)[0][0] == "suspense"
+    assert owed(files)[0][0] == "payment.placed"
     done = parked.retry(files.ctx, BOSS, item.id, files.inst.retries())
     assert done.status == "retried"
     files.run()
@@ -114,7 +113,7 @@ def test_holders_share__that_the_bank_refuses__is_parked_until_it_is_ordered_to_
     (item,) = unpaid_items(files)
     amount = Money.parse(str(out.payload["amount"]), CNY)
     assert (item.kind, item.reason) == (PayHolder.TOPIC, "AC04")
-    assert owed(files) == [("payout", f"{amount} CNY refused (AC04), owed for 0 days")]
+    assert owed(files) == [("payout.paid", f"{amount} CNY refused (AC04), owed for 0 days")]
     borrower = next(each for each in files.companies if each == row.borrower_id)
     files.paid_to(replace(BOSS, kind="party", party_id=borrower), "6228-NEW")
     files.run()

@@ -12,8 +12,8 @@ from sqlmodel import col, select
 
 from chainfin.services.kernel.commands import Refund
 from chainfin.services.kernel.context import OPERATOR
-from chainfin.services.oversight import parked, reconcile_owed
-from chainfin.services.oversight.reconcile_owed import Same
+from chainfin.services.oversight import parked, reconcile_payments
+from chainfin.services.oversight.findings import Findings
 from chainfin.services.payments import instructions, unmatched
 from chainfin.services.reactions import approved
 from chainfin.storage.lending_tables import IncomingRow
@@ -38,15 +38,10 @@ def of_reference(site: Site, ref: str) -> list[IncomingRow]:
 
 def suspended(site: Site) -> dict[str, str]:
     """What the reconciliation names as in suspense."""
-    found: dict[str, str] = {}
-
-    def same(name: str, subject: str, one: object, _other: object) -> None:
-        found.update({subject: str(one)} if name == "suspense" else {})
-
-    named: Same = same
+    findings = Findings()
     with site.ctx.store.read() as session:
-        reconcile_owed.check(session, site.today, named, lambda _kind: None)
-    return found
+        reconcile_payments.check(session, site.ctx.clock, findings)
+    return {each.subject: each.found for each in findings.mismatches if each.name == "payment.placed"}
 
 
 def test_reference__on_another_lenders_account__is_another_payment_and_settles_its_loan(site: Site) -> None:

@@ -23,7 +23,7 @@ from chainfin.services.trade import receivables
 from chainfin.storage.ledger_tables import JournalRow
 from chainfin.storage.trade_tables import ReceivableRow
 from chainfin.values import instruction
-from chainfin.values.calendar import is_business_day
+from chainfin.values.calendar import OFFICIAL
 from chainfin.values.money import Money
 from tests.e2e.ending import mismatches, pledges_on
 from tests.e2e.forging import Content, resealed
@@ -207,7 +207,7 @@ def test_payout__heard_of_three_days_late__interest_runs_from_the_banks_day(site
 
 
 def test_offer__two_days_taken_a_day_later__ends_before_money_leaves(site: Site) -> None:
-    while not all(is_business_day(site.today + timedelta(days=n)) for n in range(3)):
+    while not all(OFFICIAL.is_business_day(site.today + timedelta(days=n)) for n in range(3)):
         site.move_to(site.today + timedelta(days=1))
     borrower = site.borrower()
     application = site.offered(borrower, 90_000_00, site.confirmed(borrower).id, days=2)

@@ -193,7 +193,7 @@ LENDING = (
         "chainfin/services/pledges/substitution.py:_judge",
         "receivable_state.unless_promised(",
         LEFT_OUT,
-        ("tests/e2e/test_substitution.py::test_offer__what_cannot_be__refused",),
+        ("tests/e2e/test_substitution_offers.py::test_offer__what_cannot_be__refused",),
     ),
     Bug(
         "nothing is pledged for a loan that was repaid meanwhile",

@@ -13,7 +13,7 @@ from chainfin.errors import BadInput, Conflict
 from chainfin.rules import inventory, margin
 from chainfin.rules.inventory import UnitPrice
 from chainfin.rules.margin import Cover, Event, Opened, Standing, State, Terms, Verdict
-from chainfin.values.calendar import is_business_day
+from chainfin.values.calendar import OFFICIAL
 from chainfin.values.money import BasisPoints, Money
 
 TODAY = date(2026, 3, 2)
@@ -49,7 +49,7 @@ def cover(price: str, owed: int, quantity: int = 60_000) -> Cover:
 
 @given(covers, terms)
 def test_call__whatever_the_price__money_or_goods_restore_the_loan(cover: Cover, terms: Terms) -> None:
-    opened = margin.judge(cover, None, terms, TODAY).opened
+    opened = margin.judge(cover, None, terms, TODAY, OFFICIAL).opened
     if opened is None:
         assert cover.owed.minor * 10_000 <= cover.worth() * terms.trigger
         return
@@ -66,7 +66,7 @@ def test_call__whatever_the_price__money_or_goods_restore_the_loan(cover: Cover,
 def test_call__that_stands__ends_by_cure_or_at_its_deadline_alone(
     cover: Cover | None, standing: Standing, terms: Terms, fell: bool
 ) -> None:
-    verdict = margin.judge(cover, standing, terms, TODAY, fell=fell)
+    verdict = margin.judge(cover, standing, terms, TODAY, OFFICIAL, fell=fell)
     after = standing.state if verdict.event is None else margin.transition(standing.state, verdict.event)
     short = cover is not None and cover.is_above(terms.trigger)
     if after is State.CURED and short:
@@ -88,9 +88,9 @@ def test_call__that_stands__ends_by_cure_or_at_its_deadline_alone(
 
 @given(covers, terms, st.integers(0, 10**12))
 def test_call__cured__stays_so_when_judged_again(cover: Cover, terms: Terms, left: int) -> None:
-    verdict = margin.judge(cover, Standing(State.OPEN, cny(left), TODAY), terms, TODAY)
+    verdict = margin.judge(cover, Standing(State.OPEN, cny(left), TODAY), terms, TODAY, OFFICIAL)
     if verdict == Verdict(Event.CURE):
-        assert margin.judge(cover, None, terms, TODAY) == Verdict()
+        assert margin.judge(cover, None, terms, TODAY, OFFICIAL) == Verdict()
 
 
 @given(covers, terms, st.integers(1, 10**12), st.sampled_from(margin.STANDING))
@@ -100,15 +100,15 @@ def test_left__paid__cures_and_a_fen_less_does_not(cover: Cover, terms: Terms, u
         if paid.minor >= 0:
             after = Cover(cover.goods, cover.owed - paid)
             call = Standing(state, cny(max(0, unpaid - paid.minor)), TODAY)
-            assert (margin.judge(after, call, terms, TODAY) == Verdict(Event.CURE)) is cures
+            assert (margin.judge(after, call, terms, TODAY, OFFICIAL) == Verdict(Event.CURE)) is cures
     assert margin.left_today(None, cny(unpaid), terms) == cny(unpaid)
 
 
 def test_call__price_falls__money_and_goods_that_restore() -> None:
     granted = Terms(BasisPoints(7000), BasisPoints(8000))
     owed = 294518490
-    assert margin.judge(cover("70123.45", owed), None, granted, TODAY).opened is None
-    opened = margin.judge(cover("60000", owed), None, granted, TODAY).opened
+    assert margin.judge(cover("70123.45", owed), None, granted, TODAY, OFFICIAL).opened is None
+    opened = margin.judge(cover("60000", owed), None, granted, TODAY, OFFICIAL).opened
     # 2,945,184.90 / (60,000 × 70 %) = 70.1235 t, rounded up, less 60 t
     assert opened == Opened(cny(42518490), 10_124, date(2026, 3, 5), State.OPEN)
     assert cny(owed) - opened.amount == inventory.loan_limit(60_000, UnitPrice(Decimal(60_000), "CNY"), granted.cure)
@@ -124,8 +124,8 @@ def test_call__price_falls__money_and_goods_that_restore() -> None:
     ],
 )
 def test_deadline__counted_in_business_days(called: date, days: int, due: date) -> None:
-    assert margin.deadline(called, days) == due
-    assert is_business_day(due)
+    assert margin.deadline(called, days, OFFICIAL) == due
+    assert OFFICIAL.is_business_day(due)
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_deadline__counted_in_business_days(called: date, days: int, due: date) 
 )
 def test_judge__a_call_that_is_open(price: str, left: int, due: int, fell: bool, event: Event | None) -> None:
     call = Standing(State.OPEN, cny(left), TODAY + timedelta(days=due))
-    found = margin.judge(cover(price, 8000, 1000), call, GOOD, TODAY, fell=fell).event
+    found = margin.judge(cover(price, 8000, 1000), call, GOOD, TODAY, OFFICIAL, fell=fell).event
     assert found is event
 
 
@@ -161,14 +161,14 @@ def test_judge__no_price__the_deadline_passes_all_the_same(
     left: int, state: State, due: int, event: Event | None
 ) -> None:
     call = Standing(state, cny(left), TODAY + timedelta(days=due))
-    assert margin.judge(None, call, GOOD, TODAY) == Verdict(event)
-    assert margin.judge(None, None, GOOD, TODAY) == Verdict()
+    assert margin.judge(None, call, GOOD, TODAY, OFFICIAL) == Verdict(event)
+    assert margin.judge(None, None, GOOD, TODAY, OFFICIAL) == Verdict()
 
 
 def test_judge__escalated__cured_until_the_goods_are_taken() -> None:
     call = Standing(State.ESCALATED, cny(400), TODAY - timedelta(days=1))
-    assert margin.judge(cover("100", 8000, 1000), call, GOOD, TODAY) == Verdict()
-    assert margin.judge(cover("120", 8000, 1000), call, GOOD, TODAY) == Verdict(Event.CURE)
+    assert margin.judge(cover("100", 8000, 1000), call, GOOD, TODAY, OFFICIAL) == Verdict()
+    assert margin.judge(cover("120", 8000, 1000), call, GOOD, TODAY, OFFICIAL) == Verdict(Event.CURE)
 
 
 def test_terms__of_an_older_policy__the_defaults() -> None:

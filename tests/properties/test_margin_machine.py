@@ -233,7 +233,7 @@ class Margin(RuleBasedStateMachine):
                 assert there >= 0, "more is given up than there is"
                 if there == 0 and not any(pledge.lost for pledge in mine):
                     continue
-                loan = loan_book.load(session, row.id)[1]
+                loan = loan_book.load(session, self.site.ctx, row.id)[1]
                 owed = accrue(loan, max(self.site.today, loan.accrued_to)).loan.dues.total.minor
                 found.append(Cover(row.id, Decimal(there * self.minor) / 1000, owed))
         return found

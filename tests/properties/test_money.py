@@ -9,7 +9,7 @@ from fractions import Fraction
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from chainfin.values.calendar import Adjustment, adjust, is_business_day
+from chainfin.values.calendar import OFFICIAL, Adjustment
 from chainfin.values.money import (
     EXPONENTS,
     MAX_MINOR,
@@ -90,8 +90,8 @@ def test_xirr__any_loan__is_worth_nothing_at_the_rate_given(
 
 @given(days, st.sampled_from([Adjustment.FOLLOWING, Adjustment.MODIFIED_FOLLOWING, Adjustment.PRECEDING]))
 def test_adjust__any_day__gives_a_business_day_and_leaves_it(day: date, convention: Adjustment) -> None:
-    moved = adjust(day, convention)
-    assert is_business_day(moved)
-    assert adjust(moved, convention) == moved
+    moved = OFFICIAL.adjust(day, convention)
+    assert OFFICIAL.is_business_day(moved)
+    assert OFFICIAL.adjust(moved, convention) == moved
     if convention is Adjustment.MODIFIED_FOLLOWING:
         assert moved.month == day.month

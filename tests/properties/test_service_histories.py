@@ -25,7 +25,7 @@ from chainfin.rules import ledger
 from chainfin.rules.loan import Loan
 from chainfin.services.books import journals, loan_book
 from chainfin.services.kernel import commands
-from chainfin.services.kernel.context import OPERATOR, Actor
+from chainfin.services.kernel.context import OPERATOR, Actor, Context
 from chainfin.services.lending import applications, end_of_day
 from chainfin.services.payments.allocation import Arrival
 from chainfin.services.payments.bank_line import StatementLine
@@ -244,14 +244,14 @@ class Histories:
         where = f"history {story.number}: {story.payments}, paid out on day {story.paid_out}; {twin}"
         one, other = story.in_time.loan_id, twin.loan_id
         assert by_value(session, other) == by_value(session, one) != {}, where
-        in_time, late = loan_of(session, one), loan_of(session, other)
+        in_time, late = loan_of(session, self.board.ctx, one), loan_of(session, self.board.ctx, other)
         assert (late.state, late.dues) == (in_time.state, in_time.dues), where
         claims = journals.balance(session, ledger.CLAIMS, CNY, ref=other).minor
         assert left_again(session, twin) - claims == left_again(session, story.in_time), where
 
 
-def loan_of(session: Session, loan_id: str) -> Loan:
-    return loan_book.load(session, loan_id)[1]
+def loan_of(session: Session, ctx: Context, loan_id: str) -> Loan:
+    return loan_book.load(session, ctx, loan_id)[1]
 
 
 def by_value(session: Session, loan_id: str) -> dict[tuple[date, str], int]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -13,12 +12,7 @@ from chainfin.errors import BadInput
 from chainfin.runtime import holidays
 from chainfin.settings import load
 from chainfin.values import calendar
-from chainfin.values.calendar import (
-    Adjustment,
-    add_months,
-    adjust,
-    is_business_day,
-)
+from chainfin.values.calendar import OFFICIAL, Adjustment, add_months
 
 MAKE_UP_SATURDAY = date(2025, 10, 11)  # works for the long National Day holiday
 NATIONAL_DAY = date(2025, 10, 1)
@@ -36,13 +30,13 @@ NATIONAL_DAY = date(2025, 10, 1)
     ],
 )
 def test_is_business_day__known_year__follows_the_notice(day: date, business: bool) -> None:
-    assert is_business_day(day) is business
+    assert OFFICIAL.is_business_day(day) is business
 
 
 def test_is_business_day__unknown_year__statutory_holidays_and_weekends_are_free() -> None:
-    assert not is_business_day(date(2099, 10, 1))
-    assert not is_business_day(date(2099, 11, 21))  # a Saturday
-    assert is_business_day(date(2099, 11, 20))
+    assert not OFFICIAL.is_business_day(date(2099, 10, 1))
+    assert not OFFICIAL.is_business_day(date(2099, 11, 21))  # a Saturday
+    assert OFFICIAL.is_business_day(date(2099, 11, 20))
 
 
 @pytest.mark.parametrize(
@@ -57,11 +51,11 @@ def test_is_business_day__unknown_year__statutory_holidays_and_weekends_are_free
 def test_adjust__saturday_at_the_months_end_before_a_holiday__by_convention(
     convention: Adjustment, expected: date
 ) -> None:
-    assert adjust(date(2025, 5, 31), convention) == expected  # 2 June 2025 is the Dragon Boat holiday
+    assert OFFICIAL.adjust(date(2025, 5, 31), convention) == expected  # 2 June 2025 is the Dragon Boat holiday
 
 
 def test_adjust__modified_following_within_the_month__goes_forward() -> None:
-    assert adjust(date(2025, 11, 15), Adjustment.MODIFIED_FOLLOWING) == date(2025, 11, 17)
+    assert OFFICIAL.adjust(date(2025, 11, 15), Adjustment.MODIFIED_FOLLOWING) == date(2025, 11, 17)
 
 
 @pytest.mark.parametrize(
@@ -81,35 +75,25 @@ def test_add_months__short_months__end_on_their_last_day(day: date, months: int,
 
 def test_is_business_day__unknown_year__warns_once_a_year() -> None:
     calendar._statutory.cache_clear()
-    is_business_day.cache_clear()
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
-        assert is_business_day(date(2098, 3, 3))
-        assert is_business_day(date(2098, 3, 4))
+        assert OFFICIAL.is_business_day(date(2098, 3, 3))
+        assert OFFICIAL.is_business_day(date(2098, 3, 4))
     assert [(note.category, "2098" in str(note.message)) for note in told] == [(calendar.NoticeUnknown, True)]
 
 
-@pytest.fixture
-def table(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The calendar may be extended in this test alone."""
-    monkeypatch.setattr(calendar, "_official", dict(calendar._official))
-    yield
-    is_business_day.cache_clear()
-
-
-@pytest.mark.usefixtures("table")
-def test_extend__a_later_notice__is_followed() -> None:
+def test_extended__a_later_notice__is_followed_by_that_calendar_alone() -> None:
     notice = {"source": "invented", "years": {"2097": {"free": ["03-05"], "working": ["03-09"]}}}
-    assert is_business_day(date(2097, 3, 5))
-    calendar.extend(calendar.read_years(notice))
-    assert not is_business_day(date(2097, 3, 5))
-    assert is_business_day(date(2097, 3, 9))  # a Saturday
+    extended = OFFICIAL.extended(calendar.read_years(notice))
+    assert not extended.is_business_day(date(2097, 3, 5))
+    assert extended.is_business_day(date(2097, 3, 9))  # a Saturday
+    assert extended.is_business_day(NATIONAL_DAY) is False, "and those that were known before"
+    assert OFFICIAL.is_business_day(date(2097, 3, 5))
 
 
-@pytest.mark.usefixtures("table")
-def test_extend__a_known_year_otherwise__holidays_contradict() -> None:
+def test_extended__a_known_year_otherwise__holidays_contradict() -> None:
     with pytest.raises(BadInput) as caught:
-        calendar.extend(calendar.read_years({"source": "x", "years": {"2026": {"free": ["01-05"], "working": []}}}))
+        OFFICIAL.extended(calendar.read_years({"source": "x", "years": {"2026": {"free": ["01-05"], "working": []}}}))
     assert caught.value.code == "holidays_contradict"
 
 
@@ -131,11 +115,12 @@ def test_read_years__not_a_table_of_holidays__holidays_malformed(document: objec
     assert caught.value.code == "holidays_malformed"
 
 
-def test_use__a_configured_file__extends_the_calendar(tmp_path: Path, table: None) -> None:
+def test_calendar_of__a_configured_file__has_its_years(tmp_path: Path) -> None:
     file = tmp_path / "2096.json"
     file.write_text('{"source": "invented", "years": {"2096": {"free": ["03-05"], "working": []}}}')
-    holidays.use(load({"CHAINFIN_HOLIDAYS": str(file)}))
-    assert not is_business_day(date(2096, 3, 5))
+    found = holidays.calendar_of(load({"CHAINFIN_HOLIDAYS": str(file)}))
+    assert not found.is_business_day(date(2096, 3, 5))
+    assert holidays.calendar_of(load({})) is OFFICIAL
     file.write_text("{")
     with pytest.raises(BadInput, match="not JSON"):
-        holidays.use(load({"CHAINFIN_HOLIDAYS": str(file)}))
+        holidays.calendar_of(load({"CHAINFIN_HOLIDAYS": str(file)}))

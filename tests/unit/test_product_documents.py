@@ -10,7 +10,7 @@ import pytest
 
 from chainfin.errors import BadInput, NotFound
 from chainfin.rules.loan import Method, product
-from chainfin.values.calendar import Adjustment
+from chainfin.values.calendar import OFFICIAL, Adjustment
 from chainfin.values.money import DayCount, Money
 from chainfin.values.product import Product
 
@@ -40,6 +40,7 @@ def test_loan_terms__follow_the_document() -> None:
         fee=Money(5_00, "CNY"),
         start=date(2026, 3, 2),
         maturity=date(2027, 3, 2),
+        calendar=OFFICIAL,
     )
     assert (terms.method, terms.period_months) == (Method.EQUAL_PRINCIPAL, 3)
     assert (terms.day_count, terms.adjustment) == (DayCount.ACT_365, Adjustment.PRECEDING)

@@ -28,7 +28,7 @@ from chainfin.rules.loan.terms import LoanTerms, Method
 from chainfin.rules.loan.value import Bill, Loan
 from chainfin.rules.loan.waterfall import Allocation, Due, allocate
 from chainfin.rules.postings import Rebate
-from chainfin.values.calendar import Adjustment, adjust
+from chainfin.values.calendar import Adjustment
 from chainfin.values.money import Money
 
 
@@ -101,7 +101,7 @@ def disburse(loan: Loan, on: date) -> Outcome:
     if on < terms.start or (on >= first and terms.method is not Method.BULLET):
         raise Conflict("disbursement_out_of_term", f"{on} isn't between {terms.start} and the first due date {first}")
     if terms.method is Method.BULLET:
-        due = first if on < first else adjust(on + timedelta(days=1), Adjustment.FOLLOWING)
+        due = first if on < first else terms.calendar.adjust(on + timedelta(days=1), Adjustment.FOLLOWING)
         terms = replace(terms, start=on, maturity=terms.maturity if on < terms.maturity else due)
     asked, fee = terms.fee_or_zero, fee_within(terms)
     paid_out = replace(

@@ -19,7 +19,7 @@ from types import MappingProxyType
 from chainfin.canon import content_hash
 from chainfin.errors import BadInput, NotFound
 from chainfin.rules.loan.terms import LoanTerms, Method
-from chainfin.values.calendar import Adjustment
+from chainfin.values.calendar import Adjustment, Calendar
 from chainfin.values.money import DayCount, Money
 from chainfin.values.product import Product
 
@@ -59,7 +59,7 @@ class ProductDocument:
     cost_cap: Decimal
 
     def loan_terms(
-        self, *, principal: Money, annual_rate: Decimal, fee: Money, start: date, maturity: date
+        self, *, principal: Money, annual_rate: Decimal, fee: Money, start: date, maturity: date, calendar: Calendar
     ) -> LoanTerms:
         """The terms of a loan of this product. Raises BadInput as `LoanTerms` does."""
         return LoanTerms(
@@ -74,6 +74,7 @@ class ProductDocument:
             period_months=self.period_months,
             adjustment=self.holidays,
             cost_cap=self.cost_cap,
+            calendar=calendar,
         )
 
 

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from chainfin.errors import BadInput
 from chainfin.rules.loan.terms import LoanTerms, Method
-from chainfin.values.calendar import add_months, adjust
+from chainfin.values.calendar import add_months
 from chainfin.values.money import Money, days_between, interest_on_product
 
 
@@ -93,7 +93,7 @@ def schedule(terms: LoanTerms) -> Schedule:
 
 
 def _due_dates(terms: LoanTerms) -> tuple[date, ...]:
-    final = adjust(terms.maturity, terms.adjustment)
+    final = terms.calendar.adjust(terms.maturity, terms.adjustment)
     if final <= terms.start:  # preceding may move a maturity of a few days onto the start
         final = terms.maturity
     if terms.method is Method.BULLET:
@@ -105,7 +105,7 @@ def _due_dates(terms: LoanTerms) -> tuple[date, ...]:
         months = (terms.maturity.year - terms.start.year) * 12 + terms.maturity.month - terms.start.month
         steps = range(terms.period_months, months + 1, terms.period_months)
         before = [due for step in steps if (due := add_months(terms.start, step)) < terms.maturity]
-    moved = sorted({adjust(due, terms.adjustment) for due in before})
+    moved = sorted({terms.calendar.adjust(due, terms.adjustment) for due in before})
     # Two dates that a holiday pushes onto one day become one instalment.
     return (*(due for due in moved if terms.start < due < final), final)
 
@@ -128,7 +128,7 @@ def _weights(terms: LoanTerms, dates: Sequence[date]) -> list[int]:
     given = terms.seasonal_weights or (1,) * len(terms.seasonal_dates)
     weights = [0] * len(dates)
     for season, weight in zip(terms.seasonal_dates, given, strict=True):
-        day = adjust(season, terms.adjustment)
+        day = terms.calendar.adjust(season, terms.adjustment)
         weights[next((place for place, due in enumerate(dates) if due >= day), len(dates) - 1)] += weight
     return weights
 

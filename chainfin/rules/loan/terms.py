@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from chainfin.errors import BadInput
 from chainfin.rules.loan.waterfall import DEFAULT_WATERFALL, Due, checked_waterfall
-from chainfin.values.calendar import Adjustment
+from chainfin.values.calendar import OFFICIAL, Adjustment, Calendar
 from chainfin.values.money import DayCount, Money
 
 
@@ -32,8 +32,8 @@ class LoanTerms:
     No interest is charged on interest. ``fee`` is payable with the first instalment, never withheld from the
     payout. ``period_months`` lie between two due dates; ``seasonal_dates`` (the last is the maturity) with
     ``seasonal_weights`` (equal if empty) replace it for the seasonal method. ``adjustment``: what becomes of a due date
-    that is no business day. ``cost_cap``: what the loan may cost in a year, all in, whenever it is repaid (None: no
-    cap); what would be above is let off.
+    that is no business day of the ``calendar``. ``cost_cap``: what the loan may cost in a year, all in, whenever it is
+    repaid (None: no cap); what would be above is let off.
 
     Raises BadInput loan_terms_invalid (``where`` names the field), currency_mismatch, waterfall_invalid.
     """
@@ -52,6 +52,7 @@ class LoanTerms:
     adjustment: Adjustment = Adjustment.NONE
     waterfall: tuple[Due, ...] = DEFAULT_WATERFALL
     cost_cap: Decimal | None = None
+    calendar: Calendar = OFFICIAL
 
     def __post_init__(self) -> None:
         _require(self.principal.minor > 0, "principal", "the principal must be greater than zero")
@@ -67,8 +68,11 @@ class LoanTerms:
         self._check_seasons()
 
     @classmethod
-    def from_json(cls, body: Mapping[str, object]) -> LoanTerms:
-        """Read `as_json` back. Raises KeyError, ValueError, and BadInput as the constructor and `Money.parse` do."""
+    def from_json(cls, body: Mapping[str, object], calendar: Calendar) -> LoanTerms:
+        """Read `as_json` back; due dates follow the ``calendar``.
+
+        Raises KeyError, ValueError, and BadInput as the constructor and `Money.parse` do.
+        """
         currency = str(body["currency"])
         return cls(
             principal=Money.parse(str(body["principal"]), currency),
@@ -82,6 +86,7 @@ class LoanTerms:
             period_months=int(str(body["period_months"])),
             adjustment=Adjustment(str(body.get("adjustment", "none"))),
             cost_cap=None if body.get("cost_cap") is None else Decimal(str(body["cost_cap"])),
+            calendar=calendar,
         )
 
     def as_json(self) -> dict[str, object]:

@@ -11,7 +11,7 @@ from chainfin.errors import Conflict, Refused
 from chainfin.services.kernel import parking
 from chainfin.services.kernel.context import Context
 from chainfin.storage.party_tables import FactRow
-from chainfin.values.calendar import Adjustment, adjust
+from chainfin.values.calendar import Adjustment
 
 SOURCE = "bank_feed"
 """The source of what the bank says of its feed as a whole and can't be true."""
@@ -74,7 +74,7 @@ def _whole(ctx: Context, told_until: datetime) -> date:
 def unless_in_time(session: Session, ctx: Context, due: date) -> None:
     """Whoever acts on a debt that wasn't paid waits until it is late and the bank has told of all payments of its last
     day, the due day or the next business day. Raises Refused not_yet_due; Conflict bank_statement_missing."""
-    deadline = adjust(due, Adjustment.FOLLOWING)
+    deadline = ctx.calendar.adjust(due, Adjustment.FOLLOWING)
     if ctx.clock.today() <= deadline or ctx.clock.chain_day() <= due:
         raise Refused("not_yet_due", f"it is due on {deadline}", due_date=deadline.isoformat())
     unless_open(session, deadline)

@@ -40,23 +40,23 @@ def loan_ref(loan_id: str) -> str:
     return "0x" + keccak(loan_id.encode()).hex()
 
 
-def load(session: Session, loan_id: str, *, lock: bool = False) -> tuple[LoanRow, Loan]:
+def load(session: Session, ctx: Context, loan_id: str, *, lock: bool = False) -> tuple[LoanRow, Loan]:
     """The row and the loan as of its last happening. Raises NotFound loan_unknown."""
     row = session.get(LoanRow, loan_id, with_for_update=lock or None)
     if row is None:
         raise NotFound("loan_unknown", f"there is no loan {loan_id}")
-    return row, tell(approved(row), history(session, row)).loan
+    return row, tell(approved(ctx, row), history(session, row)).loan
 
 
-def approved(row: LoanRow) -> Loan:
+def approved(ctx: Context, row: LoanRow) -> Loan:
     """The loan before anything happened to it."""
-    return approve(row.id, row.lender_id, row.borrower_id, LoanTerms.from_json(row.terms))
+    return approve(row.id, row.lender_id, row.borrower_id, LoanTerms.from_json(row.terms, ctx.calendar))
 
 
-def as_of(session: Session, row: LoanRow, on: date) -> Loan:
+def as_of(session: Session, ctx: Context, row: LoanRow, on: date) -> Loan:
     """The loan as it stood at the start of the value date ``on``, and with what happened on that day."""
     before = [each for _, each in in_order(history(session, row)) if each.on <= on]
-    return tell(approved(row), [*before, Happening(Kind.ACCRUE, on, Money.zero(row.currency))]).loan
+    return tell(approved(ctx, row), [*before, Happening(Kind.ACCRUE, on, Money.zero(row.currency))]).loan
 
 
 def history(session: Session, row: LoanRow) -> list[Happening]:
@@ -69,10 +69,10 @@ def history(session: Session, row: LoanRow) -> list[Happening]:
     ]
 
 
-def by_value(session: Session, row: LoanRow) -> list[tuple[LoanEventRow, Step]]:
+def by_value(session: Session, ctx: Context, row: LoanRow) -> list[tuple[LoanEventRow, Step]]:
     """What happened to the loan in the order of value dates, each with the loan before and after it."""
     heard = events(session, row.id)
-    return [(heard[step.place], step) for step in steps(approved(row), history(session, row))]
+    return [(heard[step.place], step) for step in steps(approved(ctx, row), history(session, row))]
 
 
 def events(session: Session, loan_id: str) -> list[LoanEventRow]:
@@ -91,7 +91,7 @@ def record(
     corrections. Raises what `rules.loan.history.add` raises.
     """
     known = history(session, row)
-    done = add(approved(row), known, new)
+    done = add(approved(ctx, row), known, new)
     now = ctx.clock.now()
     session.add(
         LoanEventRow(

@@ -12,6 +12,7 @@ from chainfin.errors import Conflict, Forbidden
 from chainfin.storage.party_tables import FactRow
 from chainfin.storage.store import Store
 from chainfin.storage.vault import Vault
+from chainfin.values.calendar import OFFICIAL, Calendar
 from chainfin.values.party import Role
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -150,6 +151,8 @@ class Context:
     """Contract name → EIP-55 address."""
     operator_address: str
     registrar_address: str
+    calendar: Calendar = OFFICIAL
+    """Business days, with the notices of years that are configured."""
     platform: str = "chainfin"
     """The platform's name: part of what a lender's mandate is signed over."""
     release_patience: timedelta = timedelta(days=1)

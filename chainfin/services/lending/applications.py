@@ -230,7 +230,7 @@ def accept(ctx: Context, actor: Actor, application_id: str, signature: str | Non
         offer = session.exec(select(OfferRow).where(OfferRow.application_id == row.id).with_for_update()).one()
         if now >= offer.expires_at:
             raise Conflict("offer_expired", f"the offer stood until {offer.expires_at:%Y-%m-%d %H:%M} UTC")
-        late = check_start(LoanTerms.from_json(offer.terms), ctx.clock.today())
+        late = check_start(LoanTerms.from_json(offer.terms, ctx.calendar), ctx.clock.today())
         if late is not None:
             raise Conflict("offer_expired", f"the terms can't hold any more: {late.message}", reason=late.code)
         _entered(session, row.borrower_id, row.lender_id, row.asset_id)
@@ -241,7 +241,7 @@ def accept(ctx: Context, actor: Actor, application_id: str, signature: str | Non
         _fund(session, ctx, loan)
         pledge = None if row.asset_id is None else _reserve(session, ctx, row, offer, act, loan)
         _unless_withdrawn(session, ctx, row, offer)
-        unless_refused(still_granted.unless_still(session, row, ctx.clock.today()))
+        unless_refused(still_granted.unless_still(session, ctx, row))
         offer.status = "accepted"
         row.loan_id = loan.id
         session.add(offer)
@@ -253,7 +253,7 @@ def accept(ctx: Context, actor: Actor, application_id: str, signature: str | Non
 
 
 def _loan(session: Session, ctx: Context, row: ApplicationRow, offer: OfferRow) -> LoanRow:
-    terms = LoanTerms.from_json(offer.terms)
+    terms = LoanTerms.from_json(offer.terms, ctx.calendar)
     loan = LoanRow(
         id=str(offer.terms["loan_id"]),
         cell=ctx.cell,

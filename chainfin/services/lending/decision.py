@@ -268,7 +268,7 @@ def _general(
     return GeneralInputs(
         application=decision_inputs.application(row),
         borrower=decision_inputs.party(
-            session, row.borrower_id, row.currency, rows, as_debtor=False, on=ctx.clock.day_of(now)
+            session, ctx, row.borrower_id, row.currency, rows, as_debtor=False, on=ctx.clock.day_of(now)
         ),
         limits=(*decision_inputs.headrooms(rows), cap),
         now=now,
@@ -298,6 +298,7 @@ def _terms(ctx: Context, row: ApplicationRow, record: DecisionRecord) -> LoanTer
         fee=Money(outcome.fee_minor, row.currency),
         start=ctx.clock.today(),
         maturity=outcome.maturity_on,
+        calendar=ctx.calendar,
     )
 
 

@@ -60,7 +60,7 @@ def application(row: ApplicationRow) -> Application:
 
 
 def party(
-    session: Session, party_id: str, currency: str, rows: Sequence[LimitRow], *, as_debtor: bool, on: date
+    session: Session, ctx: Context, party_id: str, currency: str, rows: Sequence[LimitRow], *, as_debtor: bool, on: date
 ) -> PartyFacts:
     """One party's facts on a business date; the grade is the one that the lender set with its limit."""
     row = session.get_one(PartyRow, party_id)
@@ -71,7 +71,7 @@ def party(
             "party": party_id,
             "assigned_grade": grades[0] if grades else None,
             "blocked": row.status != "active",
-            "overdue_days": lateness.days_late(session, party_id, on),
+            "overdue_days": lateness.days_late(session, ctx, party_id, on),
             "history": history(session, party_id, currency, as_debtor=as_debtor),
         }
     )
@@ -155,8 +155,8 @@ def for_receivable(
     document = session.get_one(DocumentRow, asset.document_id)
     return ReceivableInputs(
         application=application(row),
-        borrower=party(session, row.borrower_id, row.currency, rows, as_debtor=False, on=ctx.clock.day_of(now)),
-        debtor=party(session, asset.debtor_id, row.currency, rows, as_debtor=True, on=ctx.clock.day_of(now)),
+        borrower=party(session, ctx, row.borrower_id, row.currency, rows, as_debtor=False, on=ctx.clock.day_of(now)),
+        debtor=party(session, ctx, asset.debtor_id, row.currency, rows, as_debtor=True, on=ctx.clock.day_of(now)),
         limits=headrooms(rows, standing),
         now=now,
         business_date=ctx.clock.day_of(now),
@@ -193,7 +193,7 @@ def for_inventory(
     keeper = session.get_one(PartyRow, asset.keeper_id)
     return InventoryInputs(
         application=application(row),
-        borrower=party(session, row.borrower_id, row.currency, rows, as_debtor=False, on=ctx.clock.day_of(now)),
+        borrower=party(session, ctx, row.borrower_id, row.currency, rows, as_debtor=False, on=ctx.clock.day_of(now)),
         limits=headrooms(rows, standing),
         now=now,
         business_date=ctx.clock.day_of(now),

@@ -120,7 +120,7 @@ def pledge_refused(session: Session, ctx: Context, pledge_id: str, code: str, me
 def _pay_out(session: Session, ctx: Context, application: ApplicationRow, loan: LoanRow) -> None:
     application_state.move(session, ctx, application, Event.DISBURSE)
     progress.start(session, ctx, application, "disbursing")
-    late = check_start(LoanTerms.from_json(loan.terms), ctx.clock.today())
+    late = check_start(LoanTerms.from_json(loan.terms, ctx.calendar), ctx.clock.today())
     if late is not None:
         _undo_payout(session, ctx, application, loan, late.code, late.message)
         return
@@ -128,7 +128,7 @@ def _pay_out(session: Session, ctx: Context, application: ApplicationRow, loan: 
         funding_accounts.hold(session, ctx, loan)  # held since it was accepted
         or mandate_use.unless_live(session, ctx, _mandate_id(loan))
         or limits.unless_held(session, application.id)
-        or still_granted.unless_still(session, application, ctx.clock.today())
+        or still_granted.unless_still(session, ctx, application)
         or _paid_beside(session, loan.id)
     )
     if refusal is not None:
@@ -162,7 +162,7 @@ def paid_out(session: Session, ctx: Context, loan_id: str, bank_ref: str, paid_a
     """The bank has paid. The loan runs from the day on which the bank paid, whenever that is heard of; its limits count
     as used, and the pledge is marked as drawn on chain."""
     journals.lock(session)
-    row, loan = loan_book.load(session, loan_id, lock=True)
+    row, loan = loan_book.load(session, ctx, loan_id, lock=True)
     if loan.state is not LoanState.APPROVED:
         return
     on = max(ctx.clock.day_of(paid_at), loan.terms.start)
@@ -192,13 +192,13 @@ def start_on(session: Session, ctx: Context, loan_id: str, on: date) -> tuple[Ch
     disbursement_out_of_term.
     """
     journals.lock(session)
-    row, loan = loan_book.load(session, loan_id, lock=True)
-    target = max(on, LoanTerms.from_json(row.terms).start)
+    row, loan = loan_book.load(session, ctx, loan_id, lock=True)
+    target = max(on, LoanTerms.from_json(row.terms, ctx.calendar).start)
     if loan.disbursed_on is None or loan.disbursed_on == target:
         return ()
     moved = Happening(Kind.START_MOVED, target, Money.zero(row.currency))
     if loan.state not in ACCRUING:
-        owed = add(loan_book.approved(row), loan_book.history(session, row), moved).loan.dues.total
+        owed = add(loan_book.approved(ctx, row), loan_book.history(session, row), moved).loan.dues.total
         what = f"{owed} {row.currency}" if owed.minor else "nothing more"
         said = f"paid on {target}, and {loan_id} ({loan.state}) ran from {loan.disbursed_on}: it would owe {what}"
         raise Refused("payout_day_differs", said)
@@ -232,7 +232,7 @@ def returned(session: Session, ctx: Context, loan_id: str, on: date) -> Added:
     Raises Conflict loan_transition_refused.
     """
     journals.lock(session)
-    row, loan = loan_book.load(session, loan_id, lock=True)
+    row, loan = loan_book.load(session, ctx, loan_id, lock=True)
     back = Happening(Kind.PAYOUT_RETURNED, max(on, loan.disbursed_on or on), Money.zero(row.currency))
     done = loan_book.record(session, ctx, row, back)
     limits.free(session, ctx, row.application_id)
@@ -258,7 +258,7 @@ def _end_loan(
     message: str,
     undone: list[str],
 ) -> None:
-    _, loan = loan_book.load(session, row.id)
+    _, loan = loan_book.load(session, ctx, row.id)
     moves(session, row, row.status)
     row.status = cancel(loan).loan.state.value
     session.add(row)

@@ -74,7 +74,7 @@ def run(ctx: Context, actor: Actor, on: date, progress: Step = silent) -> EndOfD
             journals_service.lock(session)
             for place, loan_id in enumerate(running[first : first + BATCH], first):
                 progress(place, len(running))
-                row, loan = loan_book.load(session, loan_id, lock=True)
+                row, loan = loan_book.load(session, ctx, loan_id, lock=True)
                 if loan.state in ACCRUING and on > loan.accrued_to:
                     done = loan_book.record(session, ctx, row, Happening(Kind.ACCRUE, on, Money.zero(row.currency)))
                     loan, journals = done.loan, journals + len(done.journals)

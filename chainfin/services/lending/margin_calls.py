@@ -57,7 +57,7 @@ def call(session: Session, ctx: Context, asset: ReceivableRow, lost: Money, caus
             loans[pledge.loan_id] = None
     called, today = Money.zero(asset.currency), ctx.clock.today()
     for loan_id in loans:
-        row, loan = loan_book.load(session, loan_id)
+        row, loan = loan_book.load(session, ctx, loan_id)
         rate = cover.advance_rate(session, row)
         if loan.state not in ACCRUING or rate is None:
             continue
@@ -65,7 +65,7 @@ def call(session: Session, ctx: Context, asset: ReceivableRow, lost: Money, caus
         if short.minor > 0:
             called += short
             terms = cover.margin_terms(session.get_one(ApplicationRow, row.application_id))
-            due_on = None if terms is None else margin.deadline(today, terms.cure_days)
+            due_on = None if terms is None else margin.deadline(today, terms.cure_days, ctx.calendar)
             _add(session, ctx, row, asset.id, cause, Opened(short, 0, due_on or today, margin.State.OPEN), due_on)
     return called
 
@@ -88,14 +88,14 @@ def price_set(session: Session, ctx: Context, price: PriceRow) -> None:
     if price.owner_id is not None:
         running = running.where(LoanRow.lender_id == price.owner_id)
     for loan_id in session.exec(running).all():
-        row, loan = loan_book.load(session, loan_id)
+        row, loan = loan_book.load(session, ctx, loan_id)
         check(session, ctx, row, loan, f"price {price.id}", fell=True)
 
 
 def moved(session: Session, ctx: Context, pledge: PledgeRow, cause: str, *, less: bool = True) -> None:
     """There is less under a pledge, or more is pledged: its loan is looked at."""
     if pledge.loan_id is not None:
-        row, loan = loan_book.load(session, pledge.loan_id)
+        row, loan = loan_book.load(session, ctx, pledge.loan_id)
         check(session, ctx, row, loan, cause, fell=less)
 
 
@@ -125,7 +125,7 @@ def check(session: Session, ctx: Context, row: LoanRow, loan: Loan, cause: str, 
     if blind is not None:
         _log.warning("margin not checked", loan=row.id, code=blind, cause=cause)
     today = ctx.clock.today()
-    found = margin.judge(secured, _as_one(session, standing, terms, today), terms, today, fell=fell)
+    found = margin.judge(secured, _as_one(session, ctx, standing, terms), terms, today, ctx.calendar, fell=fell)
     if found.event is not None:
         _move(session, ctx, standing, found.event)
     if found.opened is not None:
@@ -153,7 +153,7 @@ def _standing(session: Session, row: LoanRow) -> Sequence[MarginCallRow]:
 
 
 def _as_one(
-    session: Session, calls: Sequence[MarginCallRow], terms: margin.Terms, today: date
+    session: Session, ctx: Context, calls: Sequence[MarginCallRow], terms: margin.Terms
 ) -> margin.Standing | None:
     """All standing calls as one: the largest amount still open, and the earliest deadline. Calls made before calls had
     deadlines get one now."""
@@ -161,7 +161,7 @@ def _as_one(
         return None
     for each in calls:
         if each.due_on is None:
-            each.due_on = margin.deadline(today, terms.cure_days)
+            each.due_on = margin.deadline(ctx.clock.today(), terms.cure_days, ctx.calendar)
             session.add(each)
     states = {each.status for each in calls}
     return margin.Standing(
@@ -215,7 +215,7 @@ def of_loan(ctx: Context, actor: Actor, loan_id: str) -> Calls:
     """The calls on a loan in the order of making, for its borrower, its lender, and whoever undertook to buy what is
     pledged for it. Raises NotFound loan_unknown."""
     with ctx.store.read() as session:
-        row, loan = loan_book.load(session, loan_id)
+        row, loan = loan_book.load(session, ctx, loan_id)
         parties = (row.borrower_id, row.lender_id)
         if not (actor.sees_all or actor.party_id in parties or _undertook(session, actor, loan_id)):
             raise NotFound("loan_unknown", f"there is no loan {loan_id}")

@@ -12,6 +12,7 @@ from chainfin.risk.record import DecisionRecord
 from chainfin.risk.replay import with_facts
 from chainfin.rules import inventory
 from chainfin.services.goods import receipts
+from chainfin.services.kernel.context import Context
 from chainfin.services.lending import decision_inputs, lateness
 from chainfin.services.pledges import standing_calls
 from chainfin.storage.lending_tables import ApplicationRow, OfferRow
@@ -19,7 +20,7 @@ from chainfin.storage.trade_tables import WarehouseReceiptRow
 from chainfin.values.money import BasisPoints, Money
 
 
-def unless_still(session: Session, application: ApplicationRow, on: date) -> Refusal | None:
+def unless_still(session: Session, ctx: Context, application: ApplicationRow) -> Refusal | None:
     """Why today's facts would no longer allow the loan that was decided earlier: borrower or debtor are now so late, or
     the goods' price has fallen so far, that the same policy refuses; the collateral no longer covers the loan; or a
     margin call of the same lender on the borrower's goods is open.
@@ -30,7 +31,7 @@ def unless_still(session: Session, application: ApplicationRow, on: date) -> Ref
     record = DecisionRecord.parse(str(application.record).encode())
     inputs = record.as_dict()["inputs"]
     facts: dict[str, dict[str, object]] = {
-        role: {"overdue_days": lateness.days_late(session, str(inputs[role]["party"]), on)}
+        role: {"overdue_days": lateness.days_late(session, ctx, str(inputs[role]["party"]), ctx.clock.today())}
         for role in ("borrower", "debtor")
         if role in inputs
     }
@@ -39,7 +40,7 @@ def unless_still(session: Session, application: ApplicationRow, on: date) -> Ref
         if called is not None:
             return called
         try:
-            found = _priced(session, application, on)
+            found = _priced(session, application, ctx.clock.today())
         except Refused as blind:
             return Refusal(blind.code, blind.message)
         if isinstance(found, Refusal):

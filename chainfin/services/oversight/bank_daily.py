@@ -10,6 +10,7 @@ from chainfin.services.kernel import parking
 from chainfin.services.kernel.commands import PayHolder, PayLoan, Refund
 from chainfin.services.kernel.context import Context
 from chainfin.services.oversight import reconcile_bank
+from chainfin.services.oversight.findings import Findings
 from chainfin.services.payments.statement_series import OUT_OF_ORDER
 from chainfin.services.payments.statements import STATEMENT, STATEMENTS
 from chainfin.storage import locks, outbox
@@ -67,7 +68,7 @@ def _under_way(session: Session) -> bool:
 def _compare(session: Session, ctx: Context, account: str, currency: str) -> int:
     locks.named(session, f"bank-statements:{account}")
     _compare_opening(session, ctx, account, currency)
-    compared = reconcile_bank.compare(session, account, currency, lambda *_: None)
+    compared = reconcile_bank.compare(session, account, currency, Findings())
     difference = 0 if compared is None else compared.bank - compared.book
     unnamed = 0 if compared is None else difference - compared.parked
     query = select(BankStatementRow).where(

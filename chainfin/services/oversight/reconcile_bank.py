@@ -8,7 +8,7 @@ what the first statement's opening balance had beyond the book (a lender's own m
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -19,6 +19,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 from chainfin.rules import ledger
 from chainfin.services.kernel import commands
 from chainfin.services.kernel.commands import PayHolder, PayLoan, Refund
+from chainfin.services.oversight.findings import Findings
 from chainfin.services.payments.statements import ORDER, STATEMENT
 from chainfin.storage.bank_tables import BankEntryRow, BankStatementRow, VirtualAccountRow
 from chainfin.storage.ledger_tables import EntryRow, JournalRow, OutboxRow
@@ -26,8 +27,6 @@ from chainfin.storage.lending_tables import IncomingRow, LoanRow
 from chainfin.storage.oversight_tables import ParkedItemRow
 from chainfin.storage.party_tables import PartyRow
 from chainfin.values.money import Money
-
-Same = Callable[[str, str, object, object], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,20 +40,20 @@ class Compared:
     parked: int
 
 
-def check(session: Session, same: Same, count: Callable[[str], None]) -> None:
-    """Compare each account of which there are statements; ``same`` takes name, subject, found, expected."""
+def check(session: Session, findings: Findings) -> None:
+    """Compare each account of which there are statements."""
     for account, currency in stated(session):
-        count("bank accounts")
-        compared = compare(session, account, currency, same)
+        findings.count("bank accounts")
+        compared = compare(session, account, currency, findings)
         if compared is None:
-            same("bank.cash", account, "no balance stated", "an opening and a closing balance")
+            findings.same("bank.cash", account, "no balance stated", "an opening and a closing balance")
             continue
         bank, book = (Money(minor, currency) for minor in (compared.bank, compared.book))
         named = f"{account}, {compared.statement.closing_on}" + (
             f": {bank - book} {currency} differ" if bank != book else ""
         )
-        same("bank.cash", named, str(bank), str(book))
-    _parked_lines(session, same)
+        findings.same("bank.cash", named, str(bank), str(book))
+    _parked_lines(session, findings)
 
 
 def stated(session: Session) -> list[tuple[str, str]]:
@@ -66,19 +65,19 @@ def stated(session: Session) -> list[tuple[str, str]]:
     ]
 
 
-def compare(session: Session, account: str, currency: str, same: Same) -> Compared | None:
-    """The account's two balances, None where none is stated; each single thing that doesn't fit goes to ``same``."""
+def compare(session: Session, account: str, currency: str, findings: Findings) -> Compared | None:
+    """The account's two balances, None where none is stated; each thing that doesn't fit goes to ``findings``."""
     rows = _rows(session, account, currency)
     family = [account, *_under(session, account)]
     opening = first_opening(session, account, currency)
     dealt_with, parked = zip(
-        _opening(session, opening, same),
-        _statements(session, account, currency, rows, same),
-        _entries(session, account, currency, [row.id for row in rows], same),
+        _opening(session, opening, findings),
+        _statements(session, account, currency, rows, findings),
+        _entries(session, account, currency, [row.id for row in rows], findings),
         strict=True,
     )
-    missing = _missing(session, family, currency, rows, opening, same)
-    missing += _unbooked(session, family, currency, rows, opening, same)
+    missing = _missing(session, family, currency, rows, opening, findings)
+    missing += _unbooked(session, family, currency, rows, opening, findings)
     closing = next((row for row in reversed(rows) if row.closing is not None), None)
     if closing is None or opening is None or closing.closing is None:
         return None
@@ -112,7 +111,7 @@ def _before(day: date, opening: BankStatementRow | None) -> bool:
     return opening is not None and opening.opening_on is not None and day < opening.opening_on
 
 
-def _opening(session: Session, opening: BankStatementRow | None, same: Same) -> tuple[int, int]:
+def _opening(session: Session, opening: BankStatementRow | None, findings: Findings) -> tuple[int, int]:
     """A difference that there was when the first statement opened is named until a person has said what it is. Returns
     it as dealt with, or as parked, minor units."""
     if opening is None or opening.opening is None:
@@ -125,12 +124,12 @@ def _opening(session: Session, opening: BankStatementRow | None, same: Same) -> 
         return minor, 0
     bank, book = Money(opening.opening, opening.currency), Money(opening.opening - minor, opening.currency)
     named = f"{opening.account}, {opening.opening_on}" + (f": {bank - book} {opening.currency} differ" if minor else "")
-    same("bank.opening", named, str(bank), str(book))
+    findings.same("bank.opening", named, str(bank), str(book))
     return 0, minor
 
 
 def _statements(
-    session: Session, account: str, currency: str, rows: list[BankStatementRow], same: Same
+    session: Session, account: str, currency: str, rows: list[BankStatementRow], findings: Findings
 ) -> tuple[int, int]:
     """Each statement follows the one before. Returns how much of what doesn't fit a person has dealt with, and how much
     is parked, minor units."""
@@ -143,7 +142,7 @@ def _statements(
         parked += _moved(row)
         gap = f" ({Money(row.difference_minor, currency)} {currency})" if row.difference_minor else ""
         found = "follows" if row.difference is None else f"{row.difference}{gap}"
-        same("bank.statement", f"{account}, {row.number}", found, "follows")
+        findings.same("bank.statement", f"{account}, {row.number}", found, "follows")
     return dealt_with, parked
 
 
@@ -152,7 +151,9 @@ def _moved(row: BankStatementRow) -> int:
     return -row.difference_minor if row.difference == "sum_differs" else row.difference_minor
 
 
-def _entries(session: Session, account: str, currency: str, statements: list[str], same: Same) -> tuple[int, int]:
+def _entries(
+    session: Session, account: str, currency: str, statements: list[str], findings: Findings
+) -> tuple[int, int]:
     """Bank → book: each entry that is in no book is named, until a person has dealt with it. Returns how much is dealt
     with elsewhere, and how much is parked, minor units."""
     odd = session.exec(
@@ -168,7 +169,9 @@ def _entries(session: Session, account: str, currency: str, statements: list[str
         elif item.status == "open":
             parked += entry.amount or 0
             amount = "unreadable" if entry.amount is None else f"{Money(entry.amount, currency)} {currency}"
-            same("bank.entry", f"{account}, {entry.bank_ref or entry.place}", f"{amount}: {item.reason}", "in the book")
+            findings.same(
+                "bank.entry", f"{account}, {entry.bank_ref or entry.place}", f"{amount}: {item.reason}", "in the book"
+            )
     return dealt_with, parked
 
 
@@ -178,7 +181,7 @@ def _missing(
     currency: str,
     rows: list[BankStatementRow],
     opening: BankStatementRow | None,
-    same: Same,
+    findings: Findings,
 ) -> int:
     """Book → bank: what came in by the book from the first statement's opening up to the last one's end, and stands on
     no statement, is named. Returns what came after it, below zero: to be taken off the book's cash; minor units."""
@@ -190,7 +193,7 @@ def _missing(
         if _before(row.received_on, opening):
             continue
         if until is not None and row.received_on <= until:
-            same("book.payment", row.id, "on no statement", f"on one of {family[0]} up to {until}")
+            findings.same("book.payment", row.id, "on no statement", f"on one of {family[0]} up to {until}")
         else:
             ahead -= row.amount
     return ahead
@@ -215,7 +218,7 @@ def _unbooked(
     currency: str,
     rows: list[BankStatementRow],
     opening: BankStatementRow | None,
-    same: Same,
+    findings: Findings,
 ) -> int:
     """Book → bank: an order that was carried out since the first statement opened, and that no statement up to a later
     day has, is named. Returns what left the book and not the account yet, minor units."""
@@ -227,7 +230,7 @@ def _unbooked(
             continue
         left += order.amount.minor
         if until is not None and paid_on < until:
-            same("book.order", order.instruction_id, "on no statement", f"on one of {family[0]} up to {until}")
+            findings.same("book.order", order.instruction_id, "on no statement", f"on one of {family[0]} up to {until}")
     return left
 
 
@@ -268,14 +271,14 @@ def _came(family: list[str]) -> SelectOfScalar[str]:
     return select(IncomingRow.id).where(col(IncomingRow.account).in_(family))
 
 
-def _parked_lines(session: Session, same: Same) -> None:
+def _parked_lines(session: Session, findings: Findings) -> None:
     """Bank → book, where the bank tells line by line: each that is parked is money that the bank has and the book
     doesn't, until a person has dealt with it."""
     entries = select(BankEntryRow.parked_id).where(col(BankEntryRow.parked_id).is_not(None))
     query = select(ParkedItemRow).where(ParkedItemRow.kind == "bank_line", ParkedItemRow.status == "open")
     query = query.where(col(ParkedItemRow.id).not_in(entries))
     for item in session.exec(query.order_by(col(ParkedItemRow.id))):
-        same("bank.line", item.subject, f"{_amount_of(item.payload)}: {item.reason}", "in the book")
+        findings.same("bank.line", item.subject, f"{_amount_of(item.payload)}: {item.reason}", "in the book")
 
 
 def _amount_of(payload: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import func
@@ -15,12 +14,12 @@ from chainfin.rules.loan import Loan, LoanState
 from chainfin.services.books import daily_root, funding_accounts, journals, loan_book
 from chainfin.services.kernel import commands
 from chainfin.services.kernel.commands import PayHolder
+from chainfin.services.kernel.context import Context
+from chainfin.services.oversight.findings import Findings
 from chainfin.storage.funding_tables import FundingAccountRow
 from chainfin.storage.ledger_tables import EntryRow, OutboxRow
 from chainfin.storage.lending_tables import IncomingRow, LoanRow
 from chainfin.values.money import Money
-
-Same = Callable[[str, str, object, object], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,30 +40,30 @@ class _Balances:
         return {currency: minor for currency, minor in sums.items() if minor}
 
 
-def check(session: Session, same: Same, count: Callable[[str], None]) -> None:
-    """Compare the book with itself and with the loans; ``same`` takes name, subject, found, expected."""
+def check(session: Session, ctx: Context, findings: Findings) -> None:
+    """Compare the book with itself and with the loans."""
     try:
         for _ in range(journals.check_chain(session)):
-            count("journals")
+            findings.count("journals")
         for _ in range(daily_root.check(session)):
-            count("daily roots")
+            findings.count("daily roots")
     except ChainfinError as error:
-        same("ledger.hash chain", error.where or "", error.code, "whole")
-    same("ledger.trial balance", "book", ledger.out_of_balance(journals.trial_balance(session)), {})
+        findings.same("ledger.hash chain", error.where or "", error.code, "whole")
+    findings.same("ledger.trial balance", "book", ledger.out_of_balance(journals.trial_balance(session)), {})
     balances = _balances(session)
     for loan_id in session.exec(select(LoanRow.id).order_by(col(LoanRow.id))).all():
-        count("loans")
-        row, loan = loan_book.load(session, loan_id)
+        findings.count("loans")
+        row, loan = loan_book.load(session, ctx, loan_id)
         # one whose money never left has no events: that it came to nothing is in its row alone
         never = loan.state is LoanState.APPROVED and row.status == LoanState.CANCELLED
-        same("loan.state", loan_id, row.status, LoanState.CANCELLED.value if never else loan.state.value)
-        same("loan.principal", loan_id, row.principal, loan.terms.principal.minor)
-        _loan(loan, balances, same)
-    _owed_to_others(session, balances, same)
+        findings.same("loan.state", loan_id, row.status, LoanState.CANCELLED.value if never else loan.state.value)
+        findings.same("loan.principal", loan_id, row.principal, loan.terms.principal.minor)
+        _loan(loan, balances, findings)
+    _owed_to_others(session, balances, findings)
     for account in session.exec(select(FundingAccountRow).order_by(col(FundingAccountRow.id))).all():
-        count("funding accounts")
+        findings.count("funding accounts")
         subject = f"{account.lender_id} {account.currency}"
-        same("funding.balance", subject, account.balance, funding_accounts.in_book(session, account))
+        findings.same("funding.balance", subject, account.balance, funding_accounts.in_book(session, account))
 
 
 def _balances(session: Session) -> _Balances:
@@ -77,7 +76,7 @@ def _balances(session: Session) -> _Balances:
     return _Balances({(account, ref, currency): int(minor) for account, ref, currency, minor in rows})
 
 
-def _loan(loan: Loan, balances: _Balances, same: Same) -> None:
+def _loan(loan: Loan, balances: _Balances, findings: Findings) -> None:
     """What the loan's events lead to is what its accounts say."""
     expected = {
         ledger.LOANS: loan.outstanding,
@@ -86,10 +85,10 @@ def _loan(loan: Loan, balances: _Balances, same: Same) -> None:
         ledger.FEE_RECEIVABLE: loan.fee_charged - loan.fee_settled,
     }
     for account, amount in expected.items():
-        same(f"ledger.{account.name}", loan.id, balances.of(account, loan.id, loan.currency), amount)
+        findings.same(f"ledger.{account.name}", loan.id, balances.of(account, loan.id, loan.currency), amount)
 
 
-def _owed_to_others(session: Session, balances: _Balances, same: Same) -> None:
+def _owed_to_others(session: Session, balances: _Balances, findings: Findings) -> None:
     """What is owed to holders is on its way (or was refused by the bank); what is in suspense waits to go back."""
     payouts: dict[str, int] = {}
     waiting = session.exec(
@@ -98,10 +97,10 @@ def _owed_to_others(session: Session, balances: _Balances, same: Same) -> None:
     for row in waiting:
         amount = commands.parse(PayHolder, row.payload).amount
         payouts[amount.currency] = payouts.get(amount.currency, 0) + amount.minor
-    same("ledger.payable to holders", "book", balances.total(ledger.HOLDER_PAYABLE), payouts)
+    findings.same("ledger.payable to holders", "book", balances.total(ledger.HOLDER_PAYABLE), payouts)
     suspended: dict[str, int] = {}
     for incoming in session.exec(
         select(IncomingRow).where(IncomingRow.unapplied > 0, IncomingRow.status != "refunded")
     ):
         suspended[incoming.currency] = suspended.get(incoming.currency, 0) + incoming.unapplied
-    same("ledger.suspense", "book", balances.total(ledger.SUSPENSE), suspended)
+    findings.same("ledger.suspense", "book", balances.total(ledger.SUSPENSE), suspended)

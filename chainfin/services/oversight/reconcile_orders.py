@@ -2,35 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from sqlmodel import Session
 
 from chainfin.documents.fields import plain
 from chainfin.errors import ChainfinError
 from chainfin.rules.order import Order
+from chainfin.services.oversight.findings import Findings
 from chainfin.services.trade import order_state
 from chainfin.storage.trade_tables import OrderRow
 
-Same = Callable[[str, str, object, object], None]
 
-
-def check(session: Session, orders: Sequence[OrderRow], same: Same) -> None:
-    """Compare every order that is kept with its replay; ``same`` takes name, subject, found, expected."""
+def check(session: Session, orders: Sequence[OrderRow], findings: Findings) -> None:
+    """Compare every order that is kept with its replay."""
     for row in orders:
         try:
             kept = order_state.from_kept(session, row)
             if kept is not None:
-                _compare(row.id, kept, order_state.replay(session, row), same)
+                _compare(row.id, kept, order_state.replay(session, row), findings)
         except ChainfinError as error:
-            same("order.replay", row.id, error.code, "an order")
+            findings.same("order.replay", row.id, error.code, "an order")
 
 
-def _compare(order_id: str, kept: Order, replayed: Order, same: Same) -> None:
-    same("order.kept document", order_id, kept.document, replayed.document)
-    same("order.kept state", order_id, kept.state, replayed.state)
-    same("order.kept lines", order_id, _lines(kept), _lines(replayed))
-    same("order.kept invoiced", order_id, kept.invoiced, replayed.invoiced)
+def _compare(order_id: str, kept: Order, replayed: Order, findings: Findings) -> None:
+    findings.same("order.kept document", order_id, kept.document, replayed.document)
+    findings.same("order.kept state", order_id, kept.state, replayed.state)
+    findings.same("order.kept lines", order_id, _lines(kept), _lines(replayed))
+    findings.same("order.kept invoiced", order_id, kept.invoiced, replayed.invoiced)
 
 
 def _lines(order: Order) -> dict[str, tuple[object, ...]]:

@@ -11,7 +11,7 @@ from chainfin.services.kernel.context import Context
 from chainfin.services.payments.statements import STATEMENT, STATEMENTS
 from chainfin.storage.bank_tables import BankStatementRow
 from chainfin.storage.oversight_tables import ParkedItemRow
-from chainfin.values.calendar import Adjustment, adjust
+from chainfin.values.calendar import Adjustment, Calendar
 
 LATE = "late_statement"
 """The kind of what is parked here."""
@@ -21,7 +21,7 @@ def run_due(ctx: Context) -> int:
     """Park, once, each account whose newest closing balance is of a day before the last one that the bank should have
     told of by now; close the item when a newer one came. Returns how many were parked or closed. Accounts that never
     had a statement are told of by the rail, and not looked at."""
-    expected = last_expected(ctx.clock.today())
+    expected = last_expected(ctx.calendar, ctx.clock.today())
     with ctx.store.read() as session:
         if not any(_due(session, expected)):
             return 0
@@ -35,11 +35,11 @@ def run_due(ctx: Context) -> int:
         return len(late) + len(came)
 
 
-def last_expected(today: date) -> date:
+def last_expected(calendar: Calendar, today: date) -> date:
     """The newest business day whose statement should have come before ``today`` begins: a statement has the whole next
     business day to come."""
-    last = adjust(today - timedelta(days=1), Adjustment.PRECEDING)
-    return adjust(last - timedelta(days=1), Adjustment.PRECEDING)
+    last = calendar.adjust(today - timedelta(days=1), Adjustment.PRECEDING)
+    return calendar.adjust(last - timedelta(days=1), Adjustment.PRECEDING)
 
 
 def _due(session: Session, expected: date) -> tuple[list[parking.Item], list[ParkedItemRow]]:

@@ -141,23 +141,23 @@ def for_loan(session: Session, ctx: Context, payment: Payment, loan_id: str) -> 
     """What is left over of a borrower's payment, and why."""
     assets.lock_for(session, loan_id)
     row = session.get(LoanRow, loan_id, with_for_update=True)
-    if row is None or row.currency != payment.amount.currency or not ran(session, row, payment.received_on):
+    if row is None or row.currency != payment.amount.currency or not ran(session, ctx, row, payment.received_on):
         return payment.amount, "loan_not_payable"
     paid = pay(session, ctx, row, Kind.PAY_BORROWER, payment, payment.amount, "")
     after_payment(session, ctx, row, paid)
     return paid.allocation.remainder, "repayment_above_due"
 
 
-def ran(session: Session, row: LoanRow, on: date) -> bool:
+def ran(session: Session, ctx: Context, row: LoanRow, on: date) -> bool:
     """Whether the loan owed something on ``on``: one that is repaid by now may have, before its last payment's day."""
     if LoanState(row.status) in ACCRUING:
         return True
-    return row.status == LoanState.REPAID.value and on < _ended_on(session, row)
+    return row.status == LoanState.REPAID.value and on < _ended_on(session, ctx, row)
 
 
-def _ended_on(session: Session, row: LoanRow) -> date:
+def _ended_on(session: Session, ctx: Context, row: LoanRow) -> date:
     """The value date of the payment that settled a repaid loan: what came later is accrued on nothing."""
-    return loan_book.load(session, row.id)[1].accrued_to
+    return loan_book.load(session, ctx, row.id)[1].accrued_to
 
 
 def for_receivable(session: Session, ctx: Context, payment: Payment, receivable_id: str) -> tuple[Money, str]:
@@ -204,7 +204,7 @@ def _claim(session: Session, ctx: Context, asset: ReceivableRow, payment: Paymen
     unless_refused(rules.settle(value, part, payee=asset.holder_id))
     attest(session, ctx, asset, "", part, asset.holder_id, payment)
     spread.left -= part
-    late = released_since(session, asset, payment.received_on)
+    late = released_since(session, ctx, asset, payment.received_on)
     if late is not None:
         serves = min(part, Money(late.amount, asset.currency))
         share = _Share(asset, late, serves, asset.holder_id)
@@ -237,7 +237,7 @@ def unclaimed(session: Session, asset: ReceivableRow) -> Receivable:
     return value
 
 
-def released_since(session: Session, asset: ReceivableRow, on: date) -> PledgeRow | None:
+def released_since(session: Session, ctx: Context, asset: ReceivableRow, on: date) -> PledgeRow | None:
     """The pledge under which the payment would have served a loan, had it been heard of on the bank's day: the loan was
     repaid and the pledge released meanwhile, and the receivable is still its pledgor's."""
     released = select(PledgeRow).where(
@@ -248,7 +248,7 @@ def released_since(session: Session, asset: ReceivableRow, on: date) -> PledgeRo
     )
     for pledge in session.exec(released.order_by(col(PledgeRow.block_number), col(PledgeRow.id))):
         row = session.get_one(LoanRow, pledge.loan_id)
-        if row.start_date is not None and row.start_date <= on and ran(session, row, on):
+        if row.start_date is not None and row.start_date <= on and ran(session, ctx, row, on):
             return pledge
     return None
 
@@ -286,7 +286,7 @@ def _serve(
     last = shares[-1]
     total = sum((share.part for share in shares), Money.zero(payment.amount.currency))
     row = session.get_one(LoanRow, loan_id, with_for_update=True)
-    if not ran(session, row, payment.received_on):
+    if not ran(session, ctx, row, payment.received_on):
         owe(session, ctx, f"payment:{payment.row.book_ref}:{last.pledge.id}", row.id, last.owner, total, payment)
         spread.owe(last.asset, last.owner, total)
         return
@@ -306,7 +306,7 @@ def pay(
     debtor's payment the rest is owed to ``holder``. What the loan had of later payments and now doesn't need is ordered
     to whose it is."""
     assert row.start_date is not None, "a loan that runs was paid out"
-    before = loan_book.load(session, row.id)[1]
+    before = loan_book.load(session, ctx, row.id)[1]
     on = max(payment.received_on, row.start_date)
     incoming = payment.row
     new = Happening(kind, on, amount, incoming.book_ref, holder)
@@ -339,7 +339,7 @@ def serve(session: Session, ctx: Context, pledge: PledgeRow, payment: Payment, a
     need is the pledgor's."""
     row = session.get_one(LoanRow, pledge.loan_id, with_for_update=True)
     over = amount
-    if ran(session, row, payment.received_on):
+    if ran(session, ctx, row, payment.received_on):
         paid = pay(session, ctx, row, Kind.PAY_DEBTOR, payment, amount, pledge.pledgor_id)
         after_payment(session, ctx, row, paid, settled=[pledge.id])
         over = paid.allocation.remainder

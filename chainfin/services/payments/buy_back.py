@@ -34,7 +34,7 @@ from chainfin.services.views.pledges import BuyBackPaymentView
 from chainfin.storage.lending_tables import IncomingRow, LoanRow
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ActRow, PledgeRow, ReceivableRow, UndertakingRow, WarehouseReceiptRow
-from chainfin.values.calendar import Adjustment, adjust
+from chainfin.values.calendar import Adjustment
 from chainfin.values.money import Money
 
 UNDER_WAY: Final = "buy_back_under_way"
@@ -60,7 +60,7 @@ def hold_reason(session: Session, ctx: Context, pledge_id: str) -> str | None:
         return unclear
     if pledge.asset_kind == "receivable":
         due_date = session.get_one(ReceivableRow, pledge.asset_id).due_date
-        due = adjust(due_date, Adjustment.FOLLOWING)
+        due = ctx.calendar.adjust(due_date, Adjustment.FOLLOWING)
         if due < ctx.clock.today() and not bank_statement.covers(session, due):
             return "bank_statement_missing"
         if ctx.clock.chain_day() <= due_date < ctx.clock.today():
@@ -82,7 +82,7 @@ def _unclear(session: Session, ctx: Context, pledge: PledgeRow) -> str | None:
         UndertakingRow.left > 0,
         UndertakingRow.until >= ctx.clock.chain_day(),
     )
-    loan = loan_book.as_of(session, row, ctx.clock.today())
+    loan = loan_book.as_of(session, ctx, row, ctx.clock.today())
     late = _late(session, loan)
     # an escalated call has waited for the bank's statement of its own day
     told = standing_calls.escalated(session, loan.id) is not None or bank_statement.covers(session, loan.unpaid_since)
@@ -135,7 +135,7 @@ def attest(session: Session, ctx: Context, payment: Payment, pledge_id: str) -> 
     if row.status not in ACCRUING or row.currency != payment.amount.currency:
         return Refusal("loan_not_payable", f"the loan is {row.status}, in {row.currency}")
     on = max(payment.received_on, row.start_date or payment.received_on)
-    bought = _bought(session, ctx, pledge, promise, loan_book.as_of(session, row, on), on, payment.amount)
+    bought = _bought(session, ctx, pledge, promise, loan_book.as_of(session, ctx, row, on), on, payment.amount)
     if isinstance(bought, Refusal):
         return bought
     part, cost, valuation = bought

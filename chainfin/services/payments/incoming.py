@@ -208,7 +208,7 @@ def _place(session: Session, ctx: Context, row: IncomingRow) -> None:
         else:
             _back(session, ctx, row, refusal.code)
         return
-    anothers = whose.unless_anothers(session, row, purpose)
+    anothers = whose.unless_anothers(session, ctx, row, purpose)
     if anothers is not None:
         _hold_unmatched(session, ctx, row, anothers)
         return
@@ -270,7 +270,7 @@ def place_unmatched(session: Session, ctx: Context, row: IncomingRow) -> None:
     if row.reason == bank_line.REFERENCE_REUSED:
         raise Refused(bank_line.REFERENCE_REUSED, bank_line.REUSED_WORDS)
     purpose = unless_refused(remittance.purpose(session, row.remittance))
-    unless_refused(whose.unless_anothers(session, row, purpose))
+    unless_refused(whose.unless_anothers(session, ctx, row, purpose))
     out_of_suspense(session, ctx, row, "matched")
     _place(session, ctx, row)
 

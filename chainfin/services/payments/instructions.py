@@ -94,7 +94,7 @@ def for_loan(ctx: Context, actor: Actor, loan_id: str, amount: Money | None) -> 
     Raises NotFound loan_unknown; Conflict loan_over: nothing is owed.
     """
     with ctx.store.begin() as session:
-        row, loan = loan_book.load(session, loan_id)
+        row, loan = loan_book.load(session, ctx, loan_id)
         if not actor.sees_all and actor.party_id not in (row.borrower_id, row.lender_id):
             raise NotFound("loan_unknown", f"there is no loan {loan_id}")
         due = payoff(loan, max(ctx.clock.today(), loan.accrued_to))

@@ -69,7 +69,7 @@ def allocate(session: Session, ctx: Context, proposal: ProposalRow) -> None:
     waiting = incoming.hold_reason(session, ctx, purpose)
     if waiting is not None:
         raise Refused("payment_on_hold", f"it isn't known yet who is to be paid: {waiting}", reason=waiting)
-    unless_refused(whose.unless_anothers(session, row, purpose))
+    unless_refused(whose.unless_anothers(session, ctx, row, purpose))
     incoming.out_of_suspense(session, ctx, row, "matched")
     row.allocated_by = proposal.id
     if purpose.kind == "buy_back" and not realised.is_taken(session, purpose.target):

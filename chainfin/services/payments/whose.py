@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 from chainfin.errors import Refusal
 from chainfin.rules import pledge as pledges
 from chainfin.services.kernel import pledge_rows
+from chainfin.services.kernel.context import Context
 from chainfin.services.payments import allocation
 from chainfin.services.payments.remittance import Purpose
 from chainfin.storage.bank_tables import VirtualAccountRow
@@ -20,7 +21,7 @@ SECURED = (pledges.State.PENDING.value, *pledge_rows.LIVE_STATUS)
 """Of pledges that are there, or are being made."""
 
 
-def unless_anothers(session: Session, payment: IncomingRow, purpose: Purpose) -> Refusal | None:
+def unless_anothers(session: Session, ctx: Context, payment: IncomingRow, purpose: Purpose) -> Refusal | None:
     """Why what came on a lender's account isn't for this claim. None: it is that lender's, or one that no lender has
     anything in (then it is passed on to its holder); or it came on the account of before, which was nobody's alone.
 
@@ -29,7 +30,7 @@ def unless_anothers(session: Session, payment: IncomingRow, purpose: Purpose) ->
     account = session.get(VirtualAccountRow, payment.account)
     if account is None:
         return None
-    served = _lenders(session, purpose, payment.received_on)
+    served = _lenders(session, ctx, purpose, payment.received_on)
     if not served or account.lender_id in served:
         return None
     return Refusal(
@@ -39,7 +40,7 @@ def unless_anothers(session: Session, payment: IncomingRow, purpose: Purpose) ->
     )
 
 
-def _lenders(session: Session, purpose: Purpose, on: date) -> set[str]:
+def _lenders(session: Session, ctx: Context, purpose: Purpose, on: date) -> set[str]:
     """The lenders whom a payment of the claim, made on that day, serves."""
     match purpose.kind:
         case "loan":
@@ -49,17 +50,17 @@ def _lenders(session: Session, purpose: Purpose, on: date) -> set[str]:
         case "funding":
             return {purpose.target}
         case "receivable":
-            return _of_receivable(session, purpose.target, on)
+            return _of_receivable(session, ctx, purpose.target, on)
 
 
-def _of_receivable(session: Session, receivable_id: str, on: date) -> set[str]:
+def _of_receivable(session: Session, ctx: Context, receivable_id: str, on: date) -> set[str]:
     """Who has it, or a part of it, in pledge, had it on that day and is owed on it still, or took it."""
     family = allocation.family_ids(session, receivable_id)
     pledged = select(PledgeRow.lender_id).where(col(PledgeRow.asset_id).in_(family), col(PledgeRow.status).in_(SECURED))
     found = set(session.exec(pledged).all())
     for part_id in family:
         part = session.get_one(ReceivableRow, part_id)
-        for pledge in (allocation.taken_under(session, part), allocation.released_since(session, part, on)):
+        for pledge in (allocation.taken_under(session, part), allocation.released_since(session, ctx, part, on)):
             if pledge is not None:
                 found.add(pledge.lender_id)
     return found

@@ -20,6 +20,7 @@ from chainfin.rules.pledge import LIVE, State
 from chainfin.services.books import loan_book
 from chainfin.services.goods import receipts, redemption
 from chainfin.services.kernel import in_flight
+from chainfin.services.kernel.context import Context
 from chainfin.services.pledges import assets
 from chainfin.storage.lending_tables import ApplicationRow, LimitRow, LoanRow, OfferRow
 from chainfin.storage.trade_tables import PledgeRow, ReceivableRow, SubstitutionRow, WarehouseReceiptRow
@@ -120,7 +121,7 @@ def _goods(session: Session, row: LoanRow, application: ApplicationRow) -> list[
     return sorted(found, key=lambda pledge: pledge.asset_id != application.asset_id)
 
 
-def unless_called(session: Session, pledge: PledgeRow, part: int, today: date) -> Refusal | None:
+def unless_called(session: Session, ctx: Context, pledge: PledgeRow, part: int) -> Refusal | None:
     """Why a lender doesn't give up ``part`` of the pledge of its own will: the loan would be called for what its lender
     itself has given up. All that secures the loan may go: nothing is called then.
 
@@ -128,7 +129,7 @@ def unless_called(session: Session, pledge: PledgeRow, part: int, today: date) -
     """
     if pledge.loan_id is None or not assets.KINDS[pledge.asset_kind].priced:
         return None
-    row, loan = loan_book.load(session, pledge.loan_id)
+    row, loan = loan_book.load(session, ctx, pledge.loan_id)
     application = session.get_one(ApplicationRow, row.application_id)
     terms = margin_terms(application)
     if loan.state not in ACCRUING or terms is None:
@@ -137,7 +138,7 @@ def unless_called(session: Session, pledge: PledgeRow, part: int, today: date) -
     if sum(each.left - in_flight.leaving(session, each, unsigned=False) for each in pledges) <= part:
         return None
     try:
-        after = on_goods(session, row, loan, application, today, less={pledge.id: part})
+        after = on_goods(session, row, loan, application, ctx.clock.today(), less={pledge.id: part})
     except Refused as blind:
         return Refusal(blind.code, blind.message)
     return margin.unless_above_call(after, terms)

@@ -77,7 +77,7 @@ def _unless_owed_in_time(session: Session, ctx: Context, row: PledgeRow) -> None
     """Raises Refused loan_not_overdue. A loan outside this book is its lender's own affair."""
     if row.loan_id is None:
         return
-    _, loan = loan_book.load(session, row.loan_id)
+    _, loan = loan_book.load(session, ctx, row.loan_id)
     if loan.state in (LoanState.ACTIVE, LoanState.RESTRUCTURED):
         loan = accrue(loan, max(ctx.clock.today(), loan.accrued_to)).loan
     if loan.state is not LoanState.OVERDUE:

@@ -86,7 +86,7 @@ def _may_go(session: Session, ctx: Context, pledge: PledgeRow, there: int) -> tu
     it is too much at the rate of the offer; of a loan that is over all."""
     if pledge.loan_id is None or there <= 0:
         return 0, None
-    row, loan = loan_book.load(session, pledge.loan_id)
+    row, loan = loan_book.load(session, ctx, pledge.loan_id)
     if row.status in set(OVER):
         return there, None
     application = session.get_one(ApplicationRow, row.application_id)
@@ -193,7 +193,7 @@ def unless_outdated(session: Session, ctx: Context, act: ActRow) -> Refused | No
     if holds and why == OWED:
         holds = said.amount <= _may_go(session, ctx, pledge, there)[0]
     elif holds:
-        holds = cover.unless_called(session, pledge, said.amount, ctx.clock.today()) is None
+        holds = cover.unless_called(session, ctx, pledge, said.amount) is None
     if holds:
         return None
     reason = _withdraw(session, ctx, act, pledge)
@@ -311,7 +311,7 @@ def release_by_lender(ctx: Context, actor: Actor, pledge_id: str, amount: str | 
         promised = in_flight.leaving(session, row)
         part = row.left - promised if amount is None else assets.asset_of(session, row).measured(amount)
         unless_refused(rules.ask_release(pledge_rows.value(row), part, promised=promised, by=by))
-        short = cover.unless_called(session, row, part, ctx.clock.today())
+        short = cover.unless_called(session, ctx, row, part)
         if short is not None:
             raise short.error()
         return ActView.of(_prepare(session, ctx, row, part, promised, why=ALL if amount is None else ""))

@@ -154,7 +154,7 @@ def _unless_undervalued(
     today, rate = ctx.clock.today(), cover.advance_rate(session, row)
     assert rate is not None, "what was lent on goods has a rate"
     price = receipts.unit_price(redemption.price_of(session, sold, row.currency, today))
-    _, loan = loan_book.load(session, row.id)
+    _, loan = loan_book.load(session, ctx, row.id)
     owed = accrue(loan, max(today, loan.accrued_to)).loan.dues.total if loan.state in ACCRUING else loan.dues.total
     own = sold.left - in_flight.leaving(session, sold)
     others = cover.base(session, row, rate, today, but=frozenset({sold.id})).total

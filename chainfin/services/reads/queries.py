@@ -283,8 +283,8 @@ def loans(ctx: Context, actor: Actor, *, after: str = "", limit: int = 50) -> li
         return [LoanView.of(row) for row in _page(session, query, LoanRow.id, after, limit)]
 
 
-def _own_loan(session: Session, actor: Actor, loan_id: str) -> tuple[LoanRow, Loan]:
-    row, loan = loan_book.load(session, loan_id)
+def _own_loan(session: Session, ctx: Context, actor: Actor, loan_id: str) -> tuple[LoanRow, Loan]:
+    row, loan = loan_book.load(session, ctx, loan_id)
     if not actor.sees_all and actor.party_id not in (row.borrower_id, row.lender_id):
         raise NotFound("loan_unknown", f"there is no loan {loan_id}")
     return row, loan
@@ -293,7 +293,7 @@ def _own_loan(session: Session, actor: Actor, loan_id: str) -> tuple[LoanRow, Lo
 def loan(ctx: Context, actor: Actor, loan_id: str) -> LoanDetail:
     """Raises NotFound loan_unknown."""
     with ctx.store.read() as session:
-        row, value = _own_loan(session, actor, loan_id)
+        row, value = _own_loan(session, ctx, actor, loan_id)
         pledges = session.exec(select(PledgeRow).where(PledgeRow.loan_id == loan_id)).all()
         return LoanDetail(LoanView.of(row), value, [_pledge_view(session, pledge) for pledge in pledges])
 
@@ -323,13 +323,13 @@ def _pledge_view(session: Session, row: PledgeRow) -> PledgeView:
 def schedule(ctx: Context, actor: Actor, loan_id: str) -> Sequence[Instalment]:
     """Raises NotFound loan_unknown."""
     with ctx.store.read() as session:
-        return _own_loan(session, actor, loan_id)[1].schedule.instalments
+        return _own_loan(session, ctx, actor, loan_id)[1].schedule.instalments
 
 
 def payoff(ctx: Context, actor: Actor, loan_id: str, on: date) -> Payoff:
     """What settles the loan on ``on``. Raises NotFound loan_unknown; Conflict business_date_backwards."""
     with ctx.store.read() as session:
-        _, value = _own_loan(session, actor, loan_id)
+        _, value = _own_loan(session, ctx, actor, loan_id)
     accrued = accrue(value, on).loan
     dues, off = accrued.dues, rebate(accrued)
     parts = {name: getattr(dues, name) for name in ("fee", "penalty", "overdue_interest", "interest", "principal")}
@@ -340,8 +340,8 @@ def payoff(ctx: Context, actor: Actor, loan_id: str, on: date) -> Payoff:
 def statement(ctx: Context, actor: Actor, loan_id: str) -> list[StatementLine]:
     """What happened to the loan, in the order of the bank's dates. Raises NotFound loan_unknown."""
     with ctx.store.read() as session:
-        row, _ = _own_loan(session, actor, loan_id)
-        happened = loan_book.by_value(session, row)
+        row, _ = _own_loan(session, ctx, actor, loan_id)
+        happened = loan_book.by_value(session, ctx, row)
         allocated = session.exec(
             select(IncomingRow.book_ref, RepaymentRow.allocation)
             .join(IncomingRow, col(IncomingRow.id) == col(RepaymentRow.incoming_id))
