@@ -279,6 +279,7 @@ class Board:
         return self.answer(commands.PayLoan, done if answer is None else answer, loan_id, pick)
 
     def registry(self, answer: Answer | None = None, loan_id: str | None = None, pick: int = 0) -> int:
+        """The registry files the pledge of a loan that begins, or refuses with a code."""
         done: Answer = {"registry_no": f"REG{next(self.made)}"}
         return self.answer(commands.RegisterPledge, done if answer is None else answer, loan_id, pick)
 

@@ -16,15 +16,17 @@ from chainfin.connectors.data_partner import DataPartner, SourceData
 from chainfin.connectors.outcome import Done, Outcome, Refused, then
 from chainfin.connectors.payment_rail import Confirmation, Instruction, PaymentRail
 from chainfin.connectors.payment_rail import Refund as Refunded
-from chainfin.connectors.registry import Entry, Registration, Registry
+from chainfin.connectors.registry import Entry, Registry
+from chainfin.connectors.registry import Registration as Filing
 from chainfin.connectors.wire import Ref
 from chainfin.errors import BadInput
 from chainfin.services.kernel.commands import (
+    REGISTRATIONS,
     FetchData,
     PayHolder,
     PayLoan,
     Refund,
-    RegisterPledge,
+    Registration,
     StrikeOutPledge,
     parse,
 )
@@ -51,7 +53,7 @@ def partner_handlers(rail: PaymentRail, registry: Registry, partner: DataPartner
         PayLoan.TOPIC: lambda task: _pay(rail, parse(PayLoan, task.payload), task.first),
         PayHolder.TOPIC: lambda task: _pay(rail, parse(PayHolder, task.payload), task.first),
         Refund.TOPIC: lambda task: _refund(rail, parse(Refund, task.payload), task.first),
-        RegisterPledge.TOPIC: lambda task: _register(registry, parse(RegisterPledge, task.payload)),
+        **{kind.TOPIC: _registering(registry, kind) for kind in REGISTRATIONS},
         StrikeOutPledge.TOPIC: lambda task: _strike_out(registry, parse(StrikeOutPledge, task.payload)),
         FetchData.TOPIC: lambda task: _fetch(partner, parse(FetchData, task.payload)),
     }
@@ -127,8 +129,12 @@ def _paid_back(rail: PaymentRail, order: Refund, first: bool) -> Outcome[Json]:
     return then(rail.settle(instruction, first=first), reply)
 
 
-def _register(registry: Registry, order: RegisterPledge) -> Outcome[Json]:
-    registration = Registration(
+def _registering(registry: Registry, kind: type[Registration]) -> Handler:
+    return lambda task: _register(registry, parse(kind, task.payload))
+
+
+def _register(registry: Registry, order: Registration) -> Outcome[Json]:
+    registration = Filing(
         pledge_ref=order.pledge_id,
         pledgor=order.pledgor,
         pledgee=order.pledgee,

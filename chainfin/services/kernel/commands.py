@@ -112,10 +112,8 @@ class Refund:
 
 
 @dataclass(frozen=True, slots=True)
-class RegisterPledge:
-    """File a pledge with the statutory registry. Parties by legal id; ``asset_hash`` 64 hex digits."""
-
-    TOPIC: ClassVar = "registry.register"
+class _Registration:
+    """What the statutory registry is told of a pledge. Parties by legal id; ``asset_hash`` 64 hex digits."""
 
     pledge_id: str
     loan_id: str
@@ -138,6 +136,31 @@ class RegisterPledge:
     @property
     def correlation(self) -> str:
         return self.loan_id
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterPledge(_Registration):
+    """File the pledge with which a loan begins; with its number the pledge is made, and the loan paid out."""
+
+    TOPIC: ClassVar = "registry.register"
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterSubstitute(_Registration):
+    """File the pledge that takes the place of goods that were sold."""
+
+    TOPIC: ClassVar = "registry.register_substitute"
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterTopUp(_Registration):
+    """File the pledge of more goods for a loan that runs."""
+
+    TOPIC: ClassVar = "registry.register_top_up"
+
+
+Registration: TypeAlias = RegisterPledge | RegisterSubstitute | RegisterTopUp
+REGISTRATIONS: Final[tuple[type[Registration], ...]] = (RegisterPledge, RegisterSubstitute, RegisterTopUp)
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,16 +263,14 @@ class DeliverEvent:
         return self.event_id
 
 
-Command: TypeAlias = (
-    PayLoan | PayHolder | Refund | RegisterPledge | StrikeOutPledge | FetchData | SendAct | DeliverEvent
-)
+Command: TypeAlias = PayLoan | PayHolder | Refund | Registration | StrikeOutPledge | FetchData | SendAct | DeliverEvent
 C = TypeVar("C", bound=Command)
 
 ALL: Final[tuple[type[Command], ...]] = (
     PayLoan,
     PayHolder,
     Refund,
-    RegisterPledge,
+    *REGISTRATIONS,
     StrikeOutPledge,
     FetchData,
     SendAct,

@@ -29,6 +29,7 @@ from chainfin.rules.loan import (
 from chainfin.rules.loan.state import ACCRUING
 from chainfin.services.books import funding_accounts, journals, loan_book
 from chainfin.services.kernel import acts, commands, pledge_rows
+from chainfin.services.kernel.commands import RegisterPledge
 from chainfin.services.kernel.context import Context
 from chainfin.services.lending import application_state, limits, mandate_use, progress, still_granted
 from chainfin.services.pledges import assets, register, release
@@ -47,7 +48,7 @@ def begin(session: Session, ctx: Context, application: ApplicationRow, loan: Loa
         return
     application_state.move(session, ctx, application, Event.REGISTER)
     progress.start(session, ctx, application, "registration")
-    register.register(session, ctx, pledge, loan, loan.maturity)
+    register.register(session, ctx, RegisterPledge, pledge, loan, loan.maturity)
 
 
 def registered(session: Session, ctx: Context, pledge_id: str, number: str) -> None:

@@ -21,7 +21,7 @@ from chainfin.eth import mandate_message
 from chainfin.rules.ledger import trial_balance
 from chainfin.services.books import journals as journals_service
 from chainfin.services.books import loan_book
-from chainfin.services.kernel.commands import PayLoan, RegisterPledge
+from chainfin.services.kernel.commands import REGISTRATIONS, PayLoan
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.oversight import evidence_documents, evidence_facts, evidence_people
 from chainfin.services.oversight.evidence_facts import Secured
@@ -145,13 +145,13 @@ def _revocation(row: MandateRow, at: datetime) -> dict[str, object]:
 def _registry(session: Session, stored: Stored) -> list[object]:
     """The registry's word on each pledge; of one that was made past this service there is none here."""
     filed = [pledge.id for pledge in stored.secured.pledges]
-    return [_evidence(row) for row in _done(session, RegisterPledge.TOPIC, filed)]
+    return [_evidence(row) for row in _done(session, [kind.TOPIC for kind in REGISTRATIONS], filed)]
 
 
 def _payments(session: Session, stored: Stored) -> list[object]:
     """The bank's word on the payout and on every payment that served the loan."""
     # what persons of the operator say of a payment is no word of the bank's: the auditor finds it missing
-    signed = [row for row in _done(session, PayLoan.TOPIC, (stored.loan.id,)) if "evidence" in (row.result or {})]
+    signed = [row for row in _done(session, [PayLoan.TOPIC], (stored.loan.id,)) if "evidence" in (row.result or {})]
     found: list[object] = [_evidence(row) for row in signed]
     return found + [dict(row.evidence) for row in _incoming(session, stored.loan.id)]
 
@@ -166,8 +166,8 @@ def _incoming(session: Session, loan_id: str) -> list[IncomingRow]:
     return [session.get_one(IncomingRow, incoming_id) for incoming_id in dict.fromkeys(posted)]
 
 
-def _done(session: Session, topic: str, subjects: Sequence[str]) -> list[OutboxRow]:
-    of_these = (OutboxRow.topic == topic, col(OutboxRow.subject).in_(subjects))
+def _done(session: Session, topics: Sequence[str], subjects: Sequence[str]) -> list[OutboxRow]:
+    of_these = (col(OutboxRow.topic).in_(topics), col(OutboxRow.subject).in_(subjects))
     done = select(OutboxRow).where(*of_these, OutboxRow.status == "done")
     rows = session.exec(done.order_by(col(OutboxRow.id))).all()
     return [row for row in rows if row.result is not None]

@@ -48,11 +48,14 @@ def pledge_act(grant: Grant, number: str) -> Pledge:
     )
 
 
-def register(session: Session, ctx: Context, pledge: PledgeRow, loan: LoanRow, until: date) -> None:
-    """File a pledge for what the loan lent, ``until`` a day, with the statutory registry."""
+def register(
+    session: Session, ctx: Context, kind: type[commands.Registration], pledge: PledgeRow, loan: LoanRow, until: date
+) -> None:
+    """File a pledge for what the loan lent, ``until`` a day, with the statutory registry; by its ``kind`` the answer
+    finds who waits for it."""
     pledgor = session.get_one(PartyRow, pledge.pledgor_id)
     lender = session.get_one(PartyRow, pledge.lender_id)
-    filed = commands.RegisterPledge(
+    filed = kind(
         pledge_id=pledge.id,
         loan_id=loan.id,
         pledgor=pledgor.legal_value,

@@ -24,6 +24,7 @@ from chainfin.rules.loan.state import ACCRUING
 from chainfin.services.books import loan_book
 from chainfin.services.goods import receipts, redemption
 from chainfin.services.kernel import acts, in_flight, pledge_rows
+from chainfin.services.kernel.commands import RegisterSubstitute
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.parties import gate
 from chainfin.services.pledges import assets, cover, register
@@ -216,7 +217,8 @@ def accept(ctx: Context, actor: Actor, pledge_id: str, signature: str | None = N
         session.add(row)
         session.flush()
         loan = session.get_one(LoanRow, sold.loan_id)
-        register.register(session, ctx, pledge, loan, max(loan.maturity, asset.due_date, ctx.clock.today()))
+        until = max(loan.maturity, asset.due_date, ctx.clock.today())
+        register.register(session, ctx, RegisterSubstitute, pledge, loan, until)
         return SubstitutionView.of(row, currency=asset.currency, act=ActView.of(act))
 
 
@@ -252,11 +254,6 @@ def _close(session: Session, row: SubstitutionRow, status: str) -> None:
     row.status = status
     session.add(act)
     session.add(row)
-
-
-def knows(session: Session, pledge_id: str) -> bool:
-    """Whether this pledge is the new one of a substitution."""
-    return session.get(SubstitutionRow, pledge_id) is not None
 
 
 def registered(session: Session, ctx: Context, pledge_id: str, number: str) -> None:

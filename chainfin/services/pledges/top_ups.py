@@ -21,6 +21,7 @@ from chainfin.services.books import loan_book
 from chainfin.services.goods import receipts
 from chainfin.services.goods.receipt_asset import ReceiptAsset
 from chainfin.services.kernel import acts
+from chainfin.services.kernel.commands import RegisterTopUp
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.parties import gate
 from chainfin.services.pledges import assets, register
@@ -138,7 +139,7 @@ def granted(session: Session, ctx: Context, act: ActRow) -> None:
     """The borrower has signed: the pledge is filed with the registry."""
     pledge = session.get_one(PledgeRow, act.subject)
     loan = session.get_one(LoanRow, pledge.loan_id)
-    register.register(session, ctx, pledge, loan, max(loan.maturity, ctx.clock.today()))
+    register.register(session, ctx, RegisterTopUp, pledge, loan, max(loan.maturity, ctx.clock.today()))
 
 
 def registered(session: Session, ctx: Context, pledge_id: str, number: str) -> None:

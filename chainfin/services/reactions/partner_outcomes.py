@@ -14,6 +14,7 @@ from sqlmodel import Session, select
 from chainfin.errors import BadInput
 from chainfin.services.kernel import commands
 from chainfin.services.kernel.commands import (
+    REGISTRATIONS,
     Command,
     DeliverEvent,
     FetchData,
@@ -21,6 +22,8 @@ from chainfin.services.kernel.commands import (
     PayLoan,
     Refund,
     RegisterPledge,
+    RegisterSubstitute,
+    RegisterTopUp,
     StrikeOutPledge,
 )
 from chainfin.services.kernel.context import Context
@@ -64,7 +67,7 @@ TIMES: Final[Mapping[type[Command], str]] = {
     PayLoan: "paid_at",
     PayHolder: "paid_at",
     Refund: "refunded_at",
-    RegisterPledge: "registered_at",
+    **dict.fromkeys(REGISTRATIONS, "registered_at"),
     StrikeOutPledge: "cancelled_at",
 }
 """When the partner says that it did it; a registry need not say."""
@@ -99,20 +102,27 @@ def _refund_refused(session: Session, ctx: Context, order: Refund, code: str, me
 
 
 def _registered(session: Session, ctx: Context, order: RegisterPledge, value: Result) -> None:
-    given = disbursement.registered
-    if substitution.knows(session, order.pledge_id):
-        given = substitution.registered
-    elif top_ups.knows(session, order.pledge_id):
-        given = top_ups.registered
-    given(session, ctx, order.pledge_id, str(value["registry_no"]))
+    disbursement.registered(session, ctx, order.pledge_id, str(value["registry_no"]))
 
 
 def _registration_refused(session: Session, ctx: Context, order: RegisterPledge, code: str, message: str) -> None:
-    if top_ups.knows(session, order.pledge_id):
-        top_ups.refused(session, ctx, order.pledge_id)
-        return
-    undo = substitution.refused if substitution.knows(session, order.pledge_id) else disbursement.registration_refused
-    undo(session, ctx, order.pledge_id, code, message)
+    disbursement.registration_refused(session, ctx, order.pledge_id, code, message)
+
+
+def _substitute_registered(session: Session, ctx: Context, order: RegisterSubstitute, value: Result) -> None:
+    substitution.registered(session, ctx, order.pledge_id, str(value["registry_no"]))
+
+
+def _substitute_refused(session: Session, ctx: Context, order: RegisterSubstitute, code: str, message: str) -> None:
+    substitution.refused(session, ctx, order.pledge_id, code, message)
+
+
+def _top_up_registered(session: Session, ctx: Context, order: RegisterTopUp, value: Result) -> None:
+    top_ups.registered(session, ctx, order.pledge_id, str(value["registry_no"]))
+
+
+def _top_up_refused(session: Session, ctx: Context, order: RegisterTopUp, _code: str, _message: str) -> None:
+    top_ups.refused(session, ctx, order.pledge_id)
 
 
 def _struck_out(_session: Session, _ctx: Context, _order: StrikeOutPledge, _value: Result) -> None:
@@ -146,6 +156,8 @@ HANDLERS: Final[Mapping[type[Command], tuple[OnDone, OnRefused]]] = {
     PayHolder: (_holder_paid, _holder_refused),
     Refund: (_refunded, _refund_refused),
     RegisterPledge: (_registered, _registration_refused),
+    RegisterSubstitute: (_substitute_registered, _substitute_refused),
+    RegisterTopUp: (_top_up_registered, _top_up_refused),
     StrikeOutPledge: (_struck_out, _strike_refused),
     FetchData: (_fetched, _fetch_refused),
     DeliverEvent: (_delivered, _not_delivered),
