@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field, StringConstraints
 from api.schemas.common import Amount, AmountIn, FreeJson, Input, Moment, Reason, Ref, Signature, major, states
 from api.schemas.parties import ActOut
 from chainfin.rules import application, facility
+from chainfin.rules.offer import OfferState
 from chainfin.services.views.lending import ApplicationDetail as ApplicationSeen
 from chainfin.services.views.lending import ApplicationView, LimitView, NodeView, OfferView
 from chainfin.values.money import Money
@@ -190,7 +191,7 @@ class OfferOut(BaseModel):
     amount: str
     pledge_amount: str = Field(description="of the receivable in its currency, or of the goods in the receipt's unit")
     terms: OfferTerms
-    status: str = states(("open", "accepted", "expired", "withdrawn"))
+    status: str = states(OfferState)
     expires_at: Moment
     created_at: Moment
     act: ActOut | None = Field(description="the borrower sees what it has to sign")

@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
-from api.schemas.common import AmountIn, Input, Moment, ZonedMoment, major
+from api.schemas.common import AmountIn, Input, Moment, ZonedMoment, major, states
+from chainfin.rules.mandate import MandateState
 from chainfin.services.views.lending import MandateView
 from chainfin.values.product import Product
 
@@ -50,7 +51,7 @@ class MandateOut(BaseModel):
     rate_floor: str
     not_before: Moment
     expires_at: Moment
-    status: Literal["prepared", "active", "revoked"]
+    status: str = states(MandateState)
     signer: str
     typed_data: dict[str, Any]
     signature: str | None

@@ -10,10 +10,11 @@ from pydantic import BaseModel, Field
 from api.schemas.common import Address, FreeJson, Input, Line, Moment, Reason, Signature, Word, states
 from chainfin.services.views.acts import ActView
 from chainfin.services.views.parties import PartyView
-from chainfin.values.party import Role, role_names
+from chainfin.values.party import PartyState, Role, role_names
 
 RoleName = Literal["core", "supplier", "distributor", "lender", "keeper", "auditor", "bank", "registrar", "lined"]
 ActStatus = Literal["awaiting_signature", "signed", "final", "refused", "expired"]
+"""`rules.act.ActState`, written out: so the document says it without a name of its own."""
 TypedData = Annotated[dict[str, Any], Field(description="EIP-712 typed data (eth_signTypedData_v4)")]
 
 
@@ -38,7 +39,7 @@ class ParticipantOut(BaseModel):
     id: str
     name: str
     roles: list[RoleName]
-    status: str = states(("pending", "active", "suspended"))
+    status: str = states(PartyState)
     address: str
     chain_party: int | None = Field(description="its number at the Participants contract")
     created_at: Moment

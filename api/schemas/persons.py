@@ -6,9 +6,10 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from api.schemas.common import Address, Input, Line, Moment, Reason
+from api.schemas.common import Address, Input, Line, Moment, Reason, states
 from chainfin.services.views.acts import ProposalView
 from chainfin.services.views.parties import PersonView
+from chainfin.values.party import PersonState
 
 ProposalStatus = Literal["open", "approved", "rejected", "expired"]
 
@@ -29,7 +30,7 @@ class PersonOut(BaseModel):
     name: str = Field(description="empty for the person that a party begins with")
     address: str | None
     administrator: bool
-    status: Literal["active", "suspended"]
+    status: str = states(PersonState)
     created_at: Moment
 
     @classmethod

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import BaseModel, Field, StringConstraints
 
@@ -22,6 +22,8 @@ from api.schemas.common import (
 )
 from api.schemas.parties import ActOut, ActProblem
 from chainfin.rules import payment, pledge
+from chainfin.rules.realisation import SaleState
+from chainfin.rules.substitution import SubstitutionState
 from chainfin.services.views.pledges import (
     BuyBackPaymentView,
     PledgeView,
@@ -165,7 +167,7 @@ class TakenSaleOut(BaseModel):
     wording: str
     account: str = Field(description="to which the buyer pays")
     remittance: str
-    status: Literal["offered", "paid", "withdrawn"]
+    status: str = states(SaleState)
     created_at: Moment
 
     @classmethod
@@ -213,7 +215,7 @@ class SubstitutionOut(BaseModel):
     pledgor_id: str
     quantity: str = Field(description="goods set free, in the receipt's unit")
     amount: Amount = Field(description="of the receivable, pledged instead")
-    status: Literal["offered", "registering", "pledging", "done", "expired", "withdrawn", "failed"]
+    status: str = states(SubstitutionState)
     error: ActProblem | None = Field(description="why it failed: nothing has changed then")
     act: ActOut | None = Field(description="for the pledgor: the grant that its signature accepts")
     expires_at: Moment = Field(description="of the offer")

@@ -6,10 +6,10 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from api.schemas.common import Input, Moment, Reason
+from api.schemas.common import Input, Moment, Reason, states
 from api.schemas.parties import ActProblem, ActStatus
 from chainfin.services.parties.suspension import Change, Pauses, Standing
-from chainfin.values.party import Kind
+from chainfin.values.party import Kind, PartyState
 
 KindName = Literal["admit", "order", "issue", "confirm", "transfer", "receipt", "pledge"]
 KindNames = Annotated[list[KindName], Field(max_length=7)]
@@ -51,7 +51,7 @@ class StandingOut(BaseModel):
     """``status`` is the chain's word; ``change`` the newest one asked for here (for itself, the operator, auditors)."""
 
     participant_id: str
-    status: Literal["pending", "active", "suspended"]
+    status: str = states(PartyState)
     change: ChangeOut | None = Field(
         description="absent where nothing was asked for here, as by a wallet of the operator"
     )

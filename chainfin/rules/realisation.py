@@ -8,14 +8,45 @@ first judicial auction on line (法释〔2016〕18号 §10). Both from memory, t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
 from typing import Final
 
-from chainfin.errors import Refusal
+from chainfin.errors import Conflict, Refusal
 from chainfin.rules.inventory import FULL
 from chainfin.values.money import BasisPoints, Money
 
 FLOOR: Final = BasisPoints(7_000)
 """Of the day's value: what a sale to another brings at least, unless the pledgor agrees to less."""
+
+
+class SaleState(StrEnum):
+    OFFERED = "offered"
+    """The buyer may pay; nothing leaves before it has."""
+    PAID = "paid"
+    WITHDRAWN = "withdrawn"
+
+
+class SaleEvent(StrEnum):
+    PAY = "pay"
+    WITHDRAW = "withdraw"
+
+
+TRANSITIONS: Final[Mapping[tuple[SaleState, SaleEvent], SaleState]] = MappingProxyType(
+    {
+        (SaleState.OFFERED, SaleEvent.PAY): SaleState.PAID,
+        (SaleState.OFFERED, SaleEvent.WITHDRAW): SaleState.WITHDRAWN,
+    }
+)
+"""The one transition table of a sale."""
+
+
+def transition(state: SaleState, event: SaleEvent) -> SaleState:
+    """The state after ``event``. Raises Conflict sale_ended for what isn't in the table."""
+    if (state, event) not in TRANSITIONS:
+        raise Conflict("sale_ended", f"the sale is {state}")
+    return TRANSITIONS[state, event]
 
 
 def least(worth: Money, *, to_itself: bool) -> Money:

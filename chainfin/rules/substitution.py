@@ -5,13 +5,69 @@ The conditions of each half are those of `inventory.unpledge` and `receivable.pl
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
 
-from chainfin.errors import Refusal
+from chainfin.errors import Conflict, Refusal
 from chainfin.rules import inventory, receivable
 from chainfin.rules.inventory import UnitPrice, WarehouseReceipt
 from chainfin.rules.receivable import Receivable
 from chainfin.values.money import BasisPoints, Money, Rounding
+
+
+class SubstitutionState(StrEnum):
+    OFFERED = "offered"
+    """By the lender; nothing is reserved yet."""
+    REGISTERING = "registering"
+    """The pledgor has granted it; the statutory registry is asked."""
+    PLEDGING = "pledging"
+    """It has its number, and is on its way to the chain."""
+    DONE = "done"
+    EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"
+    FAILED = "failed"
+    """The registry, the chain or the lender said no: the goods stay pledged."""
+
+
+class SubstitutionEvent(StrEnum):
+    GRANT = "grant"
+    REGISTER = "register"
+    FINISH = "finish"
+    EXPIRE = "expire"
+    WITHDRAW = "withdraw"
+    FAIL = "fail"
+
+
+TRANSITIONS: Final[Mapping[tuple[SubstitutionState, SubstitutionEvent], SubstitutionState]] = MappingProxyType(
+    {
+        (SubstitutionState.OFFERED, SubstitutionEvent.GRANT): SubstitutionState.REGISTERING,
+        (SubstitutionState.OFFERED, SubstitutionEvent.EXPIRE): SubstitutionState.EXPIRED,
+        (SubstitutionState.OFFERED, SubstitutionEvent.WITHDRAW): SubstitutionState.WITHDRAWN,
+        (SubstitutionState.REGISTERING, SubstitutionEvent.REGISTER): SubstitutionState.PLEDGING,
+        (SubstitutionState.REGISTERING, SubstitutionEvent.FAIL): SubstitutionState.FAILED,
+        (SubstitutionState.PLEDGING, SubstitutionEvent.FAIL): SubstitutionState.FAILED,
+        # What is final on chain is done, whatever was thought of it here: both signatures can be sent past the service.
+        **{
+            (state, SubstitutionEvent.FINISH): SubstitutionState.DONE
+            for state in SubstitutionState
+            if state is not SubstitutionState.DONE
+        },
+    }
+)
+"""The one transition table of a substitution."""
+
+GRANTED: Final = (SubstitutionState.REGISTERING, SubstitutionState.PLEDGING, SubstitutionState.DONE)
+"""States in which its pledgor has signed."""
+
+
+def transition(state: SubstitutionState, event: SubstitutionEvent) -> SubstitutionState:
+    """The state after ``event``. Raises Conflict substitution_transition_refused for what isn't in the table."""
+    if (state, event) not in TRANSITIONS:
+        raise Conflict("substitution_transition_refused", f"a substitution that is {state} can't {event}")
+    return TRANSITIONS[state, event]
 
 
 def substitute(

@@ -30,6 +30,19 @@ def first_person(party_id: str | None) -> str:
     return f"per_{party_id or OPERATOR_SUBJECT}"
 
 
+class PartyState(StrEnum):
+    PENDING = "pending"
+    """Admitted here, and not on chain yet."""
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    """It begins nothing new, and ends what is running."""
+
+
+class PersonState(StrEnum):
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+
+
 class Role(IntFlag):
     """What a party may do on the chain. The bits are those of the Participants contract."""
 

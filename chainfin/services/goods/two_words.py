@@ -20,9 +20,10 @@ from chainfin.eth.abi import from_hex
 from chainfin.eth.bindings.warehouse_receipts_acts import Correct, Correction, HandOut, Release
 from chainfin.hashing import keccak
 from chainfin.rules import inventory as rules
+from chainfin.rules.act import UNDER_WAY, ActEvent, ActState
 from chainfin.rules.loan.state import OVER
 from chainfin.services.goods import receipts
-from chainfin.services.kernel import acts, pledge_rows
+from chainfin.services.kernel import act_state, acts, pledge_rows
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.views.acts import ActView
 from chainfin.storage.chain_tables import ChainEvent
@@ -110,15 +111,15 @@ def _found(session: Session, receipt_id: str) -> int:
 def _waiting(
     session: Session, receipt_id: str, word: type[HandOut | Correction], act: type[Release | Correct]
 ) -> Sequence[ActRow]:
-    asked = (col(ActRow.function) == eip712.word_name(word)) & (col(ActRow.status) == "awaiting_signature")
-    carried_out = (col(ActRow.function) == act.FUNCTION) & col(ActRow.status).in_(("awaiting_signature", "signed"))
+    asked = (col(ActRow.function) == eip712.word_name(word)) & (col(ActRow.status) == ActState.AWAITING_SIGNATURE.value)
+    carried_out = (col(ActRow.function) == act.FUNCTION) & col(ActRow.status).in_(UNDER_WAY)
     mine = (ActRow.subject == receipt_id, ActRow.contract == act.CONTRACT, asked | carried_out)
     return session.exec(select(ActRow).where(*mine)).all()
 
 
 def _ask(session: Session, ctx: Context, row: WarehouseReceiptRow, word: HandOut | Correction) -> ActRow:
     asked = acts.ride(session, ctx, party=session.get_one(PartyRow, row.owner_id), rider=word, subject=row.id)
-    if asked.status == "signed":
+    if asked.status == ActState.SIGNED:
         carry_out(session, ctx, asked)
     return asked
 
@@ -141,7 +142,8 @@ def ended(session: Session, ctx: Context, act: ActRow) -> None:
     """The keeper's act has come to nothing: so has the owner's word that rides in it."""
     word = _word(session, act)
     if word is not None:
-        word.status, word.error_code, word.error_message = act.status, act.error_code, act.error_message
+        act_state.move(session, word, ActEvent.EXPIRE if act.status == ActState.EXPIRED else ActEvent.REFUSE)
+        word.error_code, word.error_message = act.error_code, act.error_message
         word.final_at = ctx.clock.now()
         session.add(word)
 
@@ -152,7 +154,8 @@ def carried(session: Session, ctx: Context, receipt_id: str, event: ChainEvent) 
     for act in session.exec(sent).all():
         word = _word(session, act)
         if word is not None:
-            word.status, word.tx_hash, word.block_number = "final", event.tx_hash, event.block_number
+            act_state.move(session, word, ActEvent.FINISH)
+            word.tx_hash, word.block_number = event.tx_hash, event.block_number
             word.final_at = ctx.clock.now()
             session.add(word)
 
@@ -160,4 +163,4 @@ def carried(session: Session, ctx: Context, receipt_id: str, event: ChainEvent) 
 def _word(session: Session, act: ActRow) -> ActRow | None:
     name = act.extra.get(WORD)
     word = None if name is None else session.get(ActRow, str(name))
-    return word if word is not None and word.status == "signed" else None
+    return word if word is not None and word.status == ActState.SIGNED else None

@@ -17,7 +17,8 @@ from chainfin.eth.abi import from_hex
 from chainfin.eth.bindings import pledges_acts
 from chainfin.eth.bindings.base import Act, Rider, Signed
 from chainfin.eth.bindings.registry import ACTS
-from chainfin.services.kernel import commands, custody, in_flight
+from chainfin.rules.act import ActEvent
+from chainfin.services.kernel import act_state, commands, custody, in_flight
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.views.acts import ActView
 from chainfin.storage import locks
@@ -127,8 +128,8 @@ def ride(session: Session, ctx: Context, *, party: PartyRow, rider: Signed, subj
 def take_ride(session: Session, ctx: Context, row: ActRow, signature: bytes) -> None:
     """The signature under a word that rides. Raises as `submit`."""
     eip712.verify(row.typed_data, signature, row.signer, ctx.clock.now())
-    row.signature, row.status = "0x" + signature.hex(), "signed"
-    session.add(row)
+    row.signature = "0x" + signature.hex()
+    act_state.move(session, row, ActEvent.SIGN)
 
 
 def offer(
@@ -166,8 +167,7 @@ def take_acceptance(session: Session, ctx: Context, row: ActRow, signature: str 
         raw = from_hex(signature, where="signature")
     eip712.verify(row.typed_data, raw, row.signer, ctx.clock.now())
     row.signature = "0x" + raw.hex()
-    row.status = "signed"
-    session.add(row)
+    act_state.move(session, row, ActEvent.SIGN)
 
 
 def side_auth(session: Session, ctx: Context, rider: Rider, signer: str) -> eip712.Auth:
@@ -185,8 +185,7 @@ def submit(session: Session, ctx: Context, row: ActRow, signature: bytes) -> Non
     Forbidden signature_foreign."""
     eip712.verify(row.typed_data, signature, row.signer, ctx.clock.now())
     row.signature = "0x" + signature.hex()
-    row.status = "signed"
-    session.add(row)
+    act_state.move(session, row, ActEvent.SIGN)
     own = eip712.Auth(row.signer, row.nonce, row.deadline, signature)
     commands.give(
         session,

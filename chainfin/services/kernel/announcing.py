@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from sqlmodel import Session, select
 
+from chainfin.rules.act import ActState
 from chainfin.services.kernel import commands
 from chainfin.services.kernel.context import Context
 from chainfin.storage.lending_tables import ApplicationRow, LoanRow
@@ -94,7 +95,7 @@ def _event(ctx: Context, kind: EventKind, subject: str, party_id: str, said: Map
 
 
 def _act(row: ActRow) -> Told | None:
-    if row.status != "awaiting_signature":
+    if row.status != ActState.AWAITING_SIGNATURE:
         return None  # signed at once, by a key in custody
     until = datetime.fromtimestamp(row.deadline, UTC).isoformat().replace("+00:00", "Z")
     said = {"act_id": row.id, "contract": row.contract, "function": row.function, "subject": row.subject}

@@ -19,7 +19,7 @@ from chainfin.services.views.acts import ProposalView
 from chainfin.storage.approval_tables import ProposalRow
 from chainfin.storage.party_tables import PersonRow
 from chainfin.storage.types import new_id
-from chainfin.values.party import OPERATOR_SUBJECT
+from chainfin.values.party import OPERATOR_SUBJECT, PersonState
 
 LIFETIME = timedelta(days=7)
 """How long a proposal waits for the second person."""
@@ -162,7 +162,7 @@ def _value(session: Session, row: ProposalRow) -> rules.Proposal:
 
 def _person(session: Session, person_id: str) -> rules.Person:
     row = session.get_one(PersonRow, person_id)
-    return rules.Person(row.id, row.party_id or OPERATOR_SUBJECT, row.status == "active")
+    return rules.Person(row.id, row.party_id or OPERATOR_SUBJECT, row.status == PersonState.ACTIVE)
 
 
 def _decided(ctx: Context, row: ProposalRow, after: rules.Proposal, person_id: str, reason: str) -> None:
@@ -190,7 +190,7 @@ def _decided(ctx: Context, row: ProposalRow, after: rules.Proposal, person_id: s
 
 def _active(session: Session, person_id: str) -> None:
     row = session.get(PersonRow, person_id)
-    if row is None or row.status != "active":
+    if row is None or row.status != PersonState.ACTIVE:
         raise Forbidden("person_not_active", "a suspended person proposes nothing")
 
 

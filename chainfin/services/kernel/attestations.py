@@ -17,6 +17,8 @@ from chainfin.eth.abi import from_hex
 from chainfin.eth.bindings import receivables_acts
 from chainfin.eth.bindings.orders_acts import Amend, Despatch, Post, ReceiveGoods
 from chainfin.eth.bindings.orders_events import Amended, Despatched, GoodsReceived, Posted
+from chainfin.rules.act import COUNTED
+from chainfin.services.kernel import act_state
 from chainfin.services.kernel.context import Context
 from chainfin.storage.chain_tables import ChainEventRow
 from chainfin.storage.trade_tables import ActRow, ReceivableRow
@@ -50,7 +52,7 @@ def trail(session: Session, order_id: str) -> str:
             ActRow.subject == order_id,
             ActRow.contract == Post.CONTRACT,
             col(ActRow.function).in_(list(_STEPS)),
-            col(ActRow.status).in_(("signed", "final")),
+            col(ActRow.status).in_(COUNTED),
         )
         .order_by(col(ActRow.id))
     ).all()
@@ -102,9 +104,7 @@ def drop(session: Session, ctx: Context, act: ActRow) -> Refused:
     reason = Refused(
         "attestation_outdated", "the order's goods moved on after the invoice was matched with them: issue it again"
     )
-    act.status, act.error_code, act.error_message = "refused", reason.code, reason.message
-    act.final_at = ctx.clock.now()
-    session.add(act)
+    act_state.refuse(session, ctx, act, reason)
     row = session.get(ReceivableRow, act.subject)
     if row is not None and row.status == "issuing":
         row.status = "refused"

@@ -9,6 +9,7 @@ from sqlmodel import Session, col, or_, select
 
 from chainfin.errors import Conflict, Refusal
 from chainfin.eth.bindings import pledges_acts, receivables_acts
+from chainfin.rules.act import UNDER_WAY, ActState
 from chainfin.rules.payment import State
 from chainfin.services.kernel import parking
 from chainfin.storage.lending_tables import IncomingRow
@@ -27,7 +28,10 @@ def under_way(session: Session, receivable_ids: Sequence[str]) -> bool:
     moves = (col(ActRow.function).in_(MOVES)) & (col(ActRow.subject).in_(receivable_ids))
     takes = (col(ActRow.function).in_(TAKES)) & (col(ActRow.subject).in_(pledges))
     return (
-        session.exec(select(ActRow.id).where(ActRow.status == "signed", or_(moves, takes)).limit(1)).first() is not None
+        session.exec(
+            select(ActRow.id).where(ActRow.status == ActState.SIGNED.value, or_(moves, takes)).limit(1)
+        ).first()
+        is not None
     )
 
 
@@ -38,9 +42,7 @@ def attested(session: Session, asset_id: str) -> dict[str, int]:
     pledges = select(PledgeRow.id).where(PledgeRow.asset_id == asset_id)
     settled = (col(ActRow.function) == receivables_acts.Settle.FUNCTION) & (col(ActRow.subject) == asset_id)
     bought = (col(ActRow.function) == pledges_acts.BuyBack.FUNCTION) & (col(ActRow.subject).in_(pledges))
-    waiting = session.exec(
-        select(ActRow).where(or_(settled, bought), col(ActRow.status).in_(("awaiting_signature", "signed")))
-    )
+    waiting = session.exec(select(ActRow).where(or_(settled, bought), col(ActRow.status).in_(UNDER_WAY)))
     for act in waiting:
         paid = _payment(act)
         key = paid.pledge_id if int(paid.pledge_id, 16) else ""
@@ -66,7 +68,10 @@ def leaving(session: Session, pledge: PledgeRow, *, but: Sequence[str] = (), uns
 def paid_off(session: Session, pledge_id: str, *statuses: str) -> bool:
     """Whether a bank's word that the debt behind a pledge is paid is on its way (``statuses``; none: signed)."""
     word = select(ActRow.id).where(ActRow.subject == pledge_id, ActRow.function == pledges_acts.PayOff.FUNCTION)
-    return session.exec(word.where(col(ActRow.status).in_(statuses or ("signed",))).limit(1)).first() is not None
+    return (
+        session.exec(word.where(col(ActRow.status).in_(statuses or (ActState.SIGNED.value,))).limit(1)).first()
+        is not None
+    )
 
 
 def _released(session: Session, pledge_id: str, but: Sequence[str], unsigned: bool) -> int:
@@ -74,7 +79,7 @@ def _released(session: Session, pledge_id: str, but: Sequence[str], unsigned: bo
         ActRow.subject == pledge_id,
         ActRow.function == pledges_acts.Release.FUNCTION,
         ActRow.contract == pledges_acts.Release.CONTRACT,
-        col(ActRow.status).in_(("awaiting_signature", "signed") if unsigned else ("signed",)),
+        col(ActRow.status).in_(UNDER_WAY if unsigned else (ActState.SIGNED.value,)),
         col(ActRow.id).not_in(but),
     )
     return sum(pledges_acts.Release.from_params(act.params).amount for act in session.exec(waiting))

@@ -12,8 +12,10 @@ from sqlmodel import Session, select
 
 from chainfin.errors import BadInput, Conflict, Forbidden, NotFound, Refused, unless_refused
 from chainfin.eth.bindings.pledges_acts import Grant
+from chainfin.rules import offer as offer_rules
 from chainfin.rules.application import APPEALABLE, Event, State, allows
 from chainfin.rules.loan import LoanState, LoanTerms, check_start
+from chainfin.rules.offer import OfferEvent, OfferState
 from chainfin.services.books import funding_accounts
 from chainfin.services.kernel import acts, commands
 from chainfin.services.kernel.context import Actor, Context
@@ -37,7 +39,7 @@ from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ActRow, PledgeRow
 from chainfin.storage.types import new_id
 from chainfin.values.money import Money
-from chainfin.values.party import Kind, Role
+from chainfin.values.party import Kind, PartyState, Role
 from chainfin.values.product import Product
 
 PRODUCTS = tuple(Product)
@@ -75,7 +77,7 @@ def apply(
     now = ctx.clock.now()
     with ctx.store.begin() as session:
         lender = session.get(PartyRow, lender_id)
-        if lender is None or lender.status == "pending" or not lender.roles & Role.LENDER:
+        if lender is None or lender.status == PartyState.PENDING or not lender.roles & Role.LENDER:
             raise NotFound("lender_unknown", f"there is no lender {lender_id}")
         if borrower_id == lender_id:
             raise Refused("lender_is_borrower", "nobody lends to itself")
@@ -242,7 +244,7 @@ def accept(ctx: Context, actor: Actor, application_id: str, signature: str | Non
         pledge = None if row.asset_id is None else _reserve(session, ctx, row, offer, act, loan)
         _unless_withdrawn(session, ctx, row, offer)
         unless_refused(still_granted.unless_still(session, ctx, row))
-        offer.status = "accepted"
+        offer.status = offer_rules.transition(OfferState(offer.status), OfferEvent.ACCEPT).value
         row.loan_id = loan.id
         session.add(offer)
         application_state.move(session, ctx, row, Event.ACCEPT)
@@ -348,7 +350,9 @@ def expire(ctx: Context, *, limit: int = 100) -> int:
     now = ctx.clock.now()
     with ctx.store.read() as session:
         open_ = session.exec(
-            select(OfferRow.application_id).where(OfferRow.status == "open", OfferRow.expires_at <= now).limit(limit)
+            select(OfferRow.application_id)
+            .where(OfferRow.status == OfferState.OPEN.value, OfferRow.expires_at <= now)
+            .limit(limit)
         ).all()
         due = [*open_, *review.overdue(session, ctx, limit)]
     for application_id in due:

@@ -31,6 +31,7 @@ from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ActRow, ReceivableRow
 from chainfin.storage.types import new_id
 from chainfin.values.money import Money
+from chainfin.values.party import PartyState
 from chainfin.values.product import Product
 
 OFFER_LIFETIME = timedelta(hours=24)
@@ -53,7 +54,7 @@ def decide(
     locks.named(session, locks.PROJECTION, shared=True)
     ways = offers.on_asset(session, row)
     lender = session.get_one(PartyRow, row.lender_id)
-    if review is None and lender.status != "active":  # suspended while the data was on its way
+    if review is None and lender.status != PartyState.ACTIVE:  # suspended while the data was on its way
         _decline(session, ctx, row, [Refusal("lender_blocked", f"{lender.name} is {lender.status}")])
         return
     product = Product(row.product)

@@ -35,6 +35,7 @@ from chainfin.storage.lending_tables import ApplicationRow, LimitRow
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.price_tables import PriceRow
 from chainfin.storage.trade_tables import DocumentRow, OrderRow, ReceivableRow, WarehouseReceiptRow
+from chainfin.values.party import PartyState
 
 FALL = timedelta(days=30)
 """The period over which a fall in price is measured."""
@@ -70,7 +71,7 @@ def party(
         {
             "party": party_id,
             "assigned_grade": grades[0] if grades else None,
-            "blocked": row.status != "active",
+            "blocked": row.status != PartyState.ACTIVE,
             "overdue_days": lateness.days_late(session, ctx, party_id, on),
             "history": history(session, party_id, currency, as_debtor=as_debtor),
         }
@@ -209,7 +210,7 @@ def for_inventory(
                 "quantity_thousandths": asset.issued,
                 "free_thousandths": max(0, assets.free_of(session, asset) - standing.promised),
                 "insured": str(asset.goods.get("insured", "")).lower() in ("true", "yes", "1"),
-                "keeper_blocked": keeper.status != "active",
+                "keeper_blocked": keeper.status != PartyState.ACTIVE,
                 "best_before": asset.goods.get("best_before"),
                 "good_hash": None if good is None else good.hash,
                 "haircut_bps": None if good is None else int(good.haircut),

@@ -13,9 +13,13 @@ from dataclasses import dataclass, field
 
 from sqlmodel import Session, col, select
 
+from chainfin.rules import offer as offer_rules
+from chainfin.rules.act import ActEvent
 from chainfin.rules.application import Event, State
 from chainfin.rules.facility import HoldState, LimitKind
 from chainfin.rules.mandate import MandateState
+from chainfin.rules.offer import OfferEvent, OfferState
+from chainfin.services.kernel import act_state
 from chainfin.services.kernel.context import Context
 from chainfin.services.lending import application_state, limits, progress
 from chainfin.services.pledges import assets
@@ -49,7 +53,7 @@ def on_asset(session: Session, row: ApplicationRow) -> tuple[OpenOffers, ...]:
     found = session.exec(
         select(ApplicationRow, OfferRow.pledge_amount)
         .where(ApplicationRow.asset_id == row.asset_id, ApplicationRow.status == State.OFFERED.value)
-        .where(col(OfferRow.application_id) == col(ApplicationRow.id), OfferRow.status == "open")
+        .where(col(OfferRow.application_id) == col(ApplicationRow.id), OfferRow.status == OfferState.OPEN.value)
         .order_by(col(ApplicationRow.id))
         .with_for_update(key_share=True)
     ).all()
@@ -121,13 +125,12 @@ def close(
     """End an application that waits for its borrower or the lender's underwriter; what it held is free."""
     application_state.move(session, ctx, row, event)
     state = row.status
+    ended = OfferEvent.EXPIRE if event is Event.EXPIRE else OfferEvent.WITHDRAW
     offer = session.exec(select(OfferRow).where(OfferRow.application_id == row.id)).one_or_none()
     if offer is not None:
-        offer.status = state
+        offer.status = offer_rules.transition(OfferState(offer.status), ended).value
         session.add(offer)
-        act = session.get_one(ActRow, offer.act_id)
-        act.status = "expired"
-        session.add(act)
+        act_state.move(session, session.get_one(ActRow, offer.act_id), ActEvent.EXPIRE)
     limits.free(session, ctx, row.id)
     progress.end_open(session, ctx, row, state)
     progress.at_once(session, ctx, row, state, state, detail=detail)

@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 from chainfin.audit.signatures import NEEDED
 from chainfin.eth import eip712
 from chainfin.eth.bindings.registry import RIDERS
+from chainfin.rules.act import ActState
 from chainfin.services.kernel import acts as acts_service
 from chainfin.services.kernel.context import Context
 from chainfin.services.oversight.evidence_facts import Secured
@@ -69,7 +70,9 @@ def _valuation(row: ActRow) -> dict[str, object]:
 
 
 def _sent(session: Session, hashes: Sequence[str]) -> Sequence[ActRow]:
-    return session.exec(select(ActRow).where(col(ActRow.tx_hash).in_(hashes), ActRow.status == "final")).all()
+    return session.exec(
+        select(ActRow).where(col(ActRow.tx_hash).in_(hashes), ActRow.status == ActState.FINAL.value)
+    ).all()
 
 
 def _acceptance(session: Session, application: ApplicationRow) -> ActRow | None:

@@ -24,6 +24,7 @@ from chainfin.storage.trade_tables import (
     ReceivableRow,
     WarehouseReceiptRow,
 )
+from chainfin.values.party import PartyState
 
 ORDER_STATES = {"posted": 1, "cancelled": 3}
 """Orders.OrderState; every other state of a row is 2 (acknowledged) there."""
@@ -89,7 +90,7 @@ def _parties(rows: Rows, chain: ChainView, findings: Findings) -> None:
             ("key", seen.get("key"), party.address),
             ("roles", seen.get("roles"), party.roles),
             ("commitment", seen.get("commitment"), party.commitment),
-            ("suspended", seen.get("suspended"), party.status == "suspended"),
+            ("suspended", seen.get("suspended"), party.status == PartyState.SUSPENDED),
         ):
             findings.same(f"party.{name}", party.id, found, expected)
     (paused,) = chain.view("Participants", "paused", (), rows.block.number).values()

@@ -14,6 +14,7 @@ from typing import Final
 from sqlmodel import Session, col, select
 
 from chainfin.eth.bindings import pledges_acts, receivables_acts, receivables_events
+from chainfin.rules.act import UNDER_WAY
 from chainfin.rules.payment import State
 from chainfin.services.kernel import commands, parking
 from chainfin.services.kernel.commands import PayHolder
@@ -66,9 +67,7 @@ def _refused_by_chain(session: Session, findings: Findings) -> None:
 def _on_their_way(session: Session, now: datetime, findings: Findings) -> None:
     """Bank → chain: an act that isn't signed or not final. Its age is that of the payment: an unsigned act is made
     anew when its time is over."""
-    open_ = select(ActRow).where(
-        col(ActRow.function).in_(BANKS_ACTS), col(ActRow.status).in_(("awaiting_signature", "signed"))
-    )
+    open_ = select(ActRow).where(col(ActRow.function).in_(BANKS_ACTS), col(ActRow.status).in_(UNDER_WAY))
     for act in session.exec(open_.order_by(col(ActRow.id))).all():
         findings.count("payments on their way to the chain")
         payment = session.get(IncomingRow, str(act.extra.get("incoming_id")))

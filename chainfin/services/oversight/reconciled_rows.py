@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 
 from chainfin.errors import Unavailable
 from chainfin.rules.pledge import State
+from chainfin.rules.realisation import SaleState
 from chainfin.services.kernel import attestations
 from chainfin.services.kernel.commands import StrikeOutPledge
 from chainfin.services.parties import gate
@@ -92,5 +93,7 @@ def read(session: Session) -> Rows:
 
 
 def _sold(session: Session) -> dict[str, int]:
-    paid = select(TakenSaleRow.receipt_id, func.sum(TakenSaleRow.quantity)).where(TakenSaleRow.status == "paid")
+    paid = select(TakenSaleRow.receipt_id, func.sum(TakenSaleRow.quantity)).where(
+        TakenSaleRow.status == SaleState.PAID.value
+    )
     return {receipt_id: int(sold) for receipt_id, sold in session.exec(paid.group_by(TakenSaleRow.receipt_id))}

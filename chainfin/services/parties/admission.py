@@ -21,7 +21,7 @@ from chainfin.services.views.parties import PartyView
 from chainfin.storage.party_tables import PartyAliasRow, PartyRow
 from chainfin.storage.trade_tables import ActRow
 from chainfin.storage.types import new_id
-from chainfin.values.party import ALL_ROLES, Kind, Role, legal_commitment, legal_id
+from chainfin.values.party import ALL_ROLES, Kind, PartyState, Role, legal_commitment, legal_id
 
 ACCOUNT = re.compile(r"[\x21-\x2e\x30-\x7e]{1,128}")
 """What the payment rail takes as an account."""
@@ -141,7 +141,7 @@ def consent(ctx: Context, party_id: str, signature: str) -> ActView:
                 ActRow.subject == party_id, ActRow.function == Admit.FUNCTION, ActRow.status != "refused"
             )
         ).first()
-        if party.status != "pending" or not isinstance(data, dict) or asked is not None:
+        if party.status != PartyState.PENDING or not isinstance(data, dict) or asked is not None:
             raise Conflict("party_not_pending", f"the participant is {party.status} or its admission is under way")
         raw = from_hex(signature, where="signature")
         eip712.verify(data, raw, party.address, ctx.clock.now())

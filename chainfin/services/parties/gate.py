@@ -11,7 +11,7 @@ from sqlmodel import Session
 from chainfin.errors import Conflict, Forbidden, NotFound
 from chainfin.storage import locks
 from chainfin.storage.party_tables import FactRow, PartyRow
-from chainfin.values.party import Kind, kinds_in
+from chainfin.values.party import Kind, PartyState, kinds_in
 
 PAUSES = "pauses"
 """The fact that holds the bitmap, as the last final `Paused` event gave it."""
@@ -55,6 +55,6 @@ def active_party(session: Session, party_id: str) -> PartyRow:
     party = session.get(PartyRow, party_id)
     if party is None:
         raise NotFound("party_unknown", f"there is no participant {party_id}")
-    if party.status != "active":
+    if party.status != PartyState.ACTIVE:
         raise Forbidden("party_not_active", f"{party.name} is {party.status}", party=party_id, status=party.status)
     return party

@@ -19,7 +19,7 @@ from chainfin.services.parties.signin import NewClient, SignedIn, SignIn
 from chainfin.services.views.parties import PersonView
 from chainfin.storage.party_tables import PartyRow, PersonRow
 from chainfin.storage.types import new_id
-from chainfin.values.party import first_person
+from chainfin.values.party import PersonState, first_person
 
 
 def add(
@@ -53,7 +53,7 @@ def new_client(ctx: Context, signin: SignIn, who: SignedIn, person_id: str) -> N
     with ctx.store.read() as session:
         _administrator(session, ctx, who)
         row = _own(session, who.actor, person_id)
-        if row.status != "active":
+        if row.status != PersonState.ACTIVE:
             raise Forbidden("person_not_active", "a suspended person gets no credentials")
         if row.party_id is not None:
             active_party(session, row.party_id)
@@ -74,19 +74,19 @@ def suspend(ctx: Context, who: SignedIn, person_id: str) -> PersonView:
             .where(
                 PersonRow.party_id == who.actor.party_id,
                 col(PersonRow.administrator).is_(True),
-                PersonRow.status == "active",
+                PersonRow.status == PersonState.ACTIVE.value,
             )
             .order_by(col(PersonRow.id))
             .with_for_update()
         ).all()
         row = _own(session, who.actor, person_id, lock=True)
-        if row.status != "active":
+        if row.status != PersonState.ACTIVE:
             raise Conflict("person_not_active", "the person is suspended")
         if not any(other.id == who.actor.person_id for other in others):
             raise Forbidden("administrator_needed", "this takes an administrator of the party")
         if [other.id for other in others] == [row.id]:
             raise Conflict("last_administrator", "somebody has to be able to make persons")
-        row.status = "suspended"
+        row.status = PersonState.SUSPENDED.value
         session.add(row)
         return _view(ctx, row)
 
@@ -118,7 +118,7 @@ def key_taken(session: Session, ctx: Context, address: str) -> bool:
 def _administrator(session: Session, ctx: Context, who: SignedIn) -> None:
     """By its own hand: with a wallet, where it has one. Raises Forbidden administrator_needed, wallet_needed."""
     row = session.get(PersonRow, who.actor.person_id)
-    if row is None or row.status != "active" or not row.administrator:
+    if row is None or row.status != PersonState.ACTIVE or not row.administrator:
         raise Forbidden("administrator_needed", "this takes an administrator of the party")
     if who.via == "wallet" or row.party_id is None:
         return

@@ -30,7 +30,7 @@ from chainfin.services.views.parties import ClientView
 from chainfin.storage.party_tables import ClientRow, PartyRow, PersonRow, SignInNonceRow
 from chainfin.storage.store import Store
 from chainfin.storage.types import new_id
-from chainfin.values.party import OPERATOR_SUBJECT, Role, first_person
+from chainfin.values.party import OPERATOR_SUBJECT, PartyState, PersonState, Role, first_person
 
 TOKEN_LIFETIME = timedelta(minutes=30)
 NONCE_LIFETIME = timedelta(minutes=10)
@@ -308,7 +308,7 @@ class SignIn:
         if party is None:
             return SignedIn(Actor("operator", None, person_id=person.id), via, client_name)
         roles = Role(party.roles)
-        if party.status == "suspended":
+        if party.status == PartyState.SUSPENDED:
             roles &= ~Role.AUDITOR  # it reads its own things and nobody else's
         return SignedIn(Actor("party", party.id, roles, person.id), via, client_name)
 
@@ -336,13 +336,13 @@ def _admitted(session: Session, person: PersonRow) -> PartyRow | None:
     """The person's party (None: the operator), both of which may come in. Raises Forbidden party_not_active,
     person_not_active. A suspended party comes in: to see what it owes and to end it (ADR 0221); one that only reads
     has nothing to end."""
-    if person.status != "active":
+    if person.status != PersonState.ACTIVE:
         raise Forbidden("person_not_active", "the person's credentials have ended")
     if person.party_id is None:
         return None
     party = session.get_one(PartyRow, person.party_id)
     reads_only = party.roles == Role.AUDITOR
-    if party.status == "pending" or (party.status == "suspended" and reads_only):
+    if party.status == PartyState.PENDING or (party.status == PartyState.SUSPENDED and reads_only):
         raise Forbidden("party_not_active", f"the participant is {party.status}")
     return party
 

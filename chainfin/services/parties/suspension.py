@@ -17,6 +17,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 from chainfin.errors import BadInput, Conflict, NotFound
 from chainfin.eth.bindings.base import Act
 from chainfin.eth.bindings.participants_acts import Pause, Resume, Suspend
+from chainfin.rules.act import UNDER_WAY
 from chainfin.services.kernel import acts
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.parties import gate
@@ -24,7 +25,7 @@ from chainfin.services.views.acts import ActView
 from chainfin.services.views.of_row import shown
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ActRow
-from chainfin.values.party import Kind, kind_bits, kinds_in
+from chainfin.values.party import Kind, PartyState, kind_bits, kinds_in
 
 REASON = "reason"
 """Where an act keeps the operator's reason: it stays here, nothing of it goes on chain."""
@@ -92,9 +93,9 @@ def _change(ctx: Context, actor: Actor, party_id: str, change: type[Suspend] | t
         if party.chain_party is None:
             raise Conflict("party_not_admitted", f"{party.name} is not admitted on chain yet")
         _unless_under_way(session, party_id, CHANGES)
-        if change is Suspend and party.status == "suspended":
+        if change is Suspend and party.status == PartyState.SUSPENDED:
             raise Conflict("party_already_suspended", f"{party.name} is suspended")
-        if change is Resume and party.status != "suspended":
+        if change is Resume and party.status != PartyState.SUSPENDED:
             raise Conflict("party_not_suspended", f"{party.name} is {party.status}")
         return _act(session, ctx, change(party=party.chain_party), party_id, reason)
 
@@ -157,7 +158,7 @@ def _newest(session: Session, subject: str, functions: tuple[str, ...]) -> ActRo
 
 def _unless_under_way(session: Session, subject: str, functions: tuple[str, ...]) -> None:
     """Raises Conflict change_under_way."""
-    waiting = col(ActRow.status).in_(("awaiting_signature", "signed"))
+    waiting = col(ActRow.status).in_(UNDER_WAY)
     act = session.exec(_asked(subject, functions).where(waiting).limit(1)).first()
     if act is not None:
         raise Conflict("change_under_way", f"a change before it ({act.function}) is {act.status}", act=act.id)

@@ -10,15 +10,17 @@ from chainfin.eth.bindings.base import Act
 from chainfin.services.kernel import acts
 from chainfin.services.kernel.context import Context
 from chainfin.storage.party_tables import PartyRow
-from chainfin.values.party import Role
+from chainfin.values.party import PartyState, Role
 
 
 def bank(session: Session, *, but: Collection[str] = ()) -> PartyRow | None:
     """The settlement bank that attests payments: one in good standing, else a suspended one, or payoffs would be shut
     in; a bank under suspicion loses its role (ADR 0106). None of ``but``: nobody attests what it is a party to."""
     of_bank = col(PartyRow.roles).op("&")(int(Role.BANK)) != 0
-    query = select(PartyRow).where(of_bank, PartyRow.status != "pending", col(PartyRow.id).not_in(but))
-    return session.exec(query.order_by(col(PartyRow.status) != "active", col(PartyRow.id)).limit(1)).first()
+    query = select(PartyRow).where(of_bank, PartyRow.status != PartyState.PENDING.value, col(PartyRow.id).not_in(but))
+    return session.exec(
+        query.order_by(col(PartyRow.status) != PartyState.ACTIVE.value, col(PartyRow.id)).limit(1)
+    ).first()
 
 
 def attest(

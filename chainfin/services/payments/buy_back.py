@@ -19,6 +19,7 @@ from chainfin.eth.bindings.pledges_acts import BuyBack
 from chainfin.risk.valuation import NO_VALUATION, Valuation
 from chainfin.rules import pledge as pledges
 from chainfin.rules import undertaking as promises
+from chainfin.rules.act import UNDER_WAY
 from chainfin.rules.inventory import UnitPrice
 from chainfin.rules.loan import Loan, LoanState, payoff
 from chainfin.rules.loan.state import ACCRUING
@@ -37,7 +38,7 @@ from chainfin.storage.trade_tables import ActRow, PledgeRow, ReceivableRow, Unde
 from chainfin.values.calendar import Adjustment
 from chainfin.values.money import Money
 
-UNDER_WAY: Final = "buy_back_under_way"
+BUY_UNDER_WAY: Final = "buy_back_under_way"
 """Why a payment waits: what it buys isn't the buyer's yet."""
 
 
@@ -51,7 +52,7 @@ def hold_reason(session: Session, ctx: Context, pledge_id: str) -> str | None:
     if pledge is None:
         return None
     if _open_acts(session, pledge_id):
-        return UNDER_WAY
+        return BUY_UNDER_WAY
     lapsed = pledge.expires_at is not None and pledge.expires_at < ctx.clock.now()
     if pledge.status == pledges.State.ACTIVE and not pledge.drawn and not lapsed:
         return "pledge_not_drawn"  # on chain there is no debt to buy it from yet
@@ -110,7 +111,7 @@ def act_of(session: Session, incoming_id: str) -> ActRow | None:
 
 def is_open(act: ActRow) -> bool:
     """Whether the act may still become final."""
-    return act.status in ("awaiting_signature", "signed")
+    return act.status in UNDER_WAY
 
 
 def attest(session: Session, ctx: Context, payment: Payment, pledge_id: str) -> Refusal | None:
@@ -268,6 +269,6 @@ def _open_acts(session: Session, pledge_id: str) -> bool:
     made = select(ActRow.id).where(
         ActRow.subject == pledge_id,
         ActRow.function == BuyBack.FUNCTION,
-        col(ActRow.status).in_(("awaiting_signature", "signed")),
+        col(ActRow.status).in_(UNDER_WAY),
     )
     return session.exec(made.limit(1)).first() is not None

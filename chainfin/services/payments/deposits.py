@@ -14,7 +14,7 @@ from chainfin.services.payments.allocation import Payment
 from chainfin.storage.party_tables import PartyRow
 from chainfin.values import payment_reference
 from chainfin.values.money import Money
-from chainfin.values.party import Role
+from chainfin.values.party import PartyState, Role
 from chainfin.values.reference import printed
 
 
@@ -22,7 +22,7 @@ def for_funding(session: Session, ctx: Context, payment: Payment, lender_id: str
     """What is left over of a lender's payment, and why: all of it, where it names no lender or comes from another
     account than the lender's – the money of somebody else is not lent in its name."""
     lender = session.get(PartyRow, lender_id)
-    if lender is None or lender.status == "pending" or not lender.roles & Role.LENDER:
+    if lender is None or lender.status == PartyState.PENDING or not lender.roles & Role.LENDER:
         return payment.amount, "lender_unknown"
     if payment.payer_account != lender.account:
         return payment.amount, "funding_payer_foreign"

@@ -16,6 +16,7 @@ from sqlmodel import Session, col, select
 
 from chainfin.errors import BadInput, ChainfinError, Refusal, Refused, unless_refused
 from chainfin.rules import ledger
+from chainfin.rules.act import ActState
 from chainfin.rules.payment import Event, State
 from chainfin.services.books import bank_statement, journals
 from chainfin.services.kernel import parking
@@ -204,7 +205,7 @@ def _place(session: Session, ctx: Context, row: IncomingRow) -> None:
     if _buys_back(session, purpose):
         refusal = buy_back.attest(session, ctx, Payment.of(row), purpose.target)
         if refusal is None:
-            wait(session, ctx, row, buy_back.UNDER_WAY)
+            wait(session, ctx, row, buy_back.BUY_UNDER_WAY)
         else:
             _back(session, ctx, row, refusal.code)
         return
@@ -358,7 +359,7 @@ def _end_wait(session: Session, ctx: Context, row: IncomingRow) -> None:
         _place(session, ctx, row)
     elif not buy_back.is_open(bought):
         out_of_suspense(session, ctx, row, "placed")
-        if bought.status != "final":
+        if bought.status != ActState.FINAL:
             _back(session, ctx, row, "buy_back_refused")
             return
         left, reason = buy_back.settle(session, ctx, Payment.of(row), bought)
@@ -372,7 +373,7 @@ def _buy(session: Session, ctx: Context, row: IncomingRow, pledge_id: str) -> No
         return
     refusal = buy_back.attest(session, ctx, Payment.of(row), pledge_id)
     if refusal is None:
-        row.reason = buy_back.UNDER_WAY
+        row.reason = buy_back.BUY_UNDER_WAY
         session.add(row)
         return
     out_of_suspense(session, ctx, row, "placed")

@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select
 from chainfin.errors import Refusal
 from chainfin.eth.bindings.pledges_acts import PayOff
 from chainfin.rules import pledge as rules
+from chainfin.rules.act import ActState
 from chainfin.rules.loan import LoanState
 from chainfin.services.books import loan_book
 from chainfin.services.kernel import in_flight, pledge_rows
@@ -53,7 +54,7 @@ def _due(session: Session, ctx: Context, pledge: PledgeRow) -> bool:
         return False
     if in_flight.leaving(session, pledge, unsigned=False) >= pledge.left:
         return False  # the lender has signed, or the bank
-    if in_flight.paid_off(session, pledge.id, "awaiting_signature"):
+    if in_flight.paid_off(session, pledge.id, ActState.AWAITING_SIGNATURE.value):
         return False
     refused = _refused_at(session, pledge)
     return refused is None or ctx.clock.now() - refused >= release.PATIENCE

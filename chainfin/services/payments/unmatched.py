@@ -75,7 +75,7 @@ def allocate(session: Session, ctx: Context, proposal: ProposalRow) -> None:
     if purpose.kind == "buy_back" and not realised.is_taken(session, purpose.target):
         refusal = buy_back.attest(session, ctx, Payment.of(row), purpose.target)
         left, why = (Money(row.amount, row.currency), refusal.code) if refusal else (Money.zero(row.currency), "")
-        incoming.wait(session, ctx, row, buy_back.UNDER_WAY)
+        incoming.wait(session, ctx, row, buy_back.BUY_UNDER_WAY)
     else:
         left, why = incoming.PLACES[purpose.kind](session, ctx, Payment.of(row), purpose.target)
     if left.minor == row.amount:

@@ -10,7 +10,7 @@ from chainfin.rules import pledge as rules
 from chainfin.rules.loan import LoanState, accrue
 from chainfin.rules.loan.state import ACCRUING
 from chainfin.services.books import bank_statement, loan_book
-from chainfin.services.kernel import acts, pledge_rows
+from chainfin.services.kernel import act_state, acts, pledge_rows
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.pledges import assets, standing_calls
 from chainfin.services.views.acts import ActView
@@ -53,9 +53,7 @@ def unless_outdated(session: Session, ctx: Context, act: ActRow) -> Refused | No
             _unless_owed_in_time(session, ctx, pledge)
     except Refused as gone:
         reason = Refused("enforcement_outdated", f"nothing may be taken any more: {gone.message}", act=act.id)
-        act.status, act.error_code, act.error_message = "refused", reason.code, reason.message
-        act.final_at = ctx.clock.now()
-        session.add(act)
+        act_state.refuse(session, ctx, act, reason)
         return reason
     return None
 

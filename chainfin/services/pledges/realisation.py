@@ -15,8 +15,10 @@ from chainfin.eth.bindings.warehouse_receipts_acts import Transfer
 from chainfin.eth.eip712 import AgreeSale, word_name
 from chainfin.rules import inventory
 from chainfin.rules import realisation as rules
+from chainfin.rules.act import UNDER_WAY, ActState
 from chainfin.rules.loan.state import OVER
 from chainfin.rules.pledge import State
+from chainfin.rules.realisation import SaleEvent, SaleState
 from chainfin.services.goods import receipts
 from chainfin.services.kernel import acts, pledge_rows
 from chainfin.services.kernel.context import Actor, Context
@@ -41,7 +43,7 @@ def promise(session: Session, pledge: PledgeRow) -> None:
     """Of the goods that were taken all that isn't paid for is promised to the loan, whatever was counted meanwhile."""
     receipt = session.get_one(WarehouseReceiptRow, pledge.taken_id)
     paid = select(func.coalesce(func.sum(TakenSaleRow.quantity), 0)).where(
-        TakenSaleRow.receipt_id == receipt.id, TakenSaleRow.status == "paid"
+        TakenSaleRow.receipt_id == receipt.id, TakenSaleRow.status == SaleState.PAID.value
     )
     session.flush()
     unpaid = receipt.issued - int(session.exec(paid).one())
@@ -110,7 +112,8 @@ def withdraw(ctx: Context, actor: Actor, sale_id: str) -> TakenSaleView:
         row, pledge = _sale(session, actor, sale_id)
         if actor.party_id != pledge.lender_id:
             raise Refused("not_lender", "its lender sells what it took, nobody else")
-        row.status, row.ended_at = "withdrawn", ctx.clock.now()
+        row.status = rules.transition(SaleState(row.status), SaleEvent.WITHDRAW).value
+        row.ended_at = ctx.clock.now()
         session.add(row)
         return _view(session, row)
 
@@ -131,7 +134,7 @@ def payable(session: Session, pledge: PledgeRow, amount: Money, payer_account: s
         return None  # what isn't sold by then goes back
     found = select(TakenSaleRow).where(
         TakenSaleRow.pledge_id == pledge.id,
-        TakenSaleRow.status == "offered",
+        TakenSaleRow.status == SaleState.OFFERED.value,
         TakenSaleRow.amount == amount.minor,
         TakenSaleRow.currency == amount.currency,
         TakenSaleRow.payer_account == payer_account,
@@ -146,13 +149,16 @@ def payable(session: Session, pledge: PledgeRow, amount: Money, payer_account: s
 def agreed(session: Session, row: TakenSaleRow) -> bool:
     """Whether the pledgor has signed that it agrees to the sale."""
     name = word_name(AgreeSale)
-    words = select(ActRow).where(ActRow.subject == row.pledge_id, ActRow.function == name, ActRow.status == "signed")
+    words = select(ActRow).where(
+        ActRow.subject == row.pledge_id, ActRow.function == name, ActRow.status == ActState.SIGNED.value
+    )
     return any(AgreeSale.from_params(act.params).document_root == row.document_root for act in session.exec(words))
 
 
 def paid(session: Session, ctx: Context, row: TakenSaleRow, incoming_id: str) -> None:
     """The buyer has paid: so much of the goods may leave."""
-    row.status, row.incoming_id, row.ended_at = "paid", incoming_id, ctx.clock.now()
+    row.status = rules.transition(SaleState(row.status), SaleEvent.PAY).value
+    row.incoming_id, row.ended_at = incoming_id, ctx.clock.now()
     session.add(row)
     session.get_one(WarehouseReceiptRow, row.receipt_id, with_for_update=True)
     promise(session, session.get_one(PledgeRow, row.pledge_id))
@@ -205,7 +211,7 @@ def _to_give_back(session: Session, pledge: PledgeRow) -> WarehouseReceiptRow | 
     open_ = select(ActRow.id).where(
         ActRow.subject == receipt.id,
         ActRow.function == Transfer.FUNCTION,
-        col(ActRow.status).in_(("awaiting_signature", "signed")),
+        col(ActRow.status).in_(UNDER_WAY),
     )
     return receipt if session.exec(open_.limit(1)).first() is None else None
 
@@ -224,7 +230,7 @@ def _taken(session: Session, pledge: PledgeRow) -> tuple[WarehouseReceiptRow, Lo
 def _unsold(session: Session, receipt: WarehouseReceiptRow) -> int:
     """What is promised to the loan, less what buyers were found for that haven't paid."""
     offered = select(TakenSaleRow.quantity).where(
-        TakenSaleRow.receipt_id == receipt.id, TakenSaleRow.status == "offered"
+        TakenSaleRow.receipt_id == receipt.id, TakenSaleRow.status == SaleState.OFFERED.value
     )
     return receipt.reserved - sum(session.exec(offered).all())
 
@@ -279,7 +285,7 @@ def _sale(session: Session, actor: Actor, sale_id: str) -> tuple[TakenSaleRow, P
         raise NotFound("sale_unknown", f"there is no sale {sale_id}")
     pledge = assets.locked_pledge(session, pledge.id)
     row = session.get_one(TakenSaleRow, sale_id, with_for_update=True)
-    if row.status != "offered":
+    if row.status != SaleState.OFFERED:
         raise Conflict("sale_ended", f"the sale is {row.status}")
     return row, pledge
 

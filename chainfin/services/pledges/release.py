@@ -19,13 +19,14 @@ from chainfin.eth.bindings.pledges_acts import Release
 from chainfin.risk.valuation import NO_VALUATION, Valuation
 from chainfin.rules import facility
 from chainfin.rules import pledge as rules
+from chainfin.rules.act import CAME_TO_NOTHING, ActState
 from chainfin.rules.loan import accrue
 from chainfin.rules.loan.state import ACCRUING, OVER
 from chainfin.rules.pledge import LIVE, State
 from chainfin.services.books import loan_book
 from chainfin.services.goods import redemption
 from chainfin.services.goods.receipt_asset import ReceiptAsset
-from chainfin.services.kernel import acts, in_flight, pledge_rows
+from chainfin.services.kernel import act_state, acts, in_flight, pledge_rows
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.pledges import assets, cover, register, standing_calls
 from chainfin.services.views.acts import ActView
@@ -77,7 +78,7 @@ def _owes(session: Session, pledge: PledgeRow) -> bool:
         return True  # it was paid while nobody could say what may go
     if any(act.final_at is None for act in asked):
         return True
-    ended = [(act.final_at, act.status != "final") for act in asked if act.final_at is not None]
+    ended = [(act.final_at, act.status != ActState.FINAL) for act in asked if act.final_at is not None]
     return max(ended, default=(None, False))[1]
 
 
@@ -157,7 +158,7 @@ def _acts(session: Session, pledge_id: str) -> Sequence[ActRow]:
 
 def _unsigned(session: Session, pledge: PledgeRow) -> list[ActRow]:
     """What was asked for and waits for its signature."""
-    waiting = [act for act in _acts(session, pledge.id) if act.status == "awaiting_signature"]
+    waiting = [act for act in _acts(session, pledge.id) if act.status == ActState.AWAITING_SIGNATURE]
     return [act for act in waiting if act.extra.get(ASKED) == OWED]
 
 
@@ -169,9 +170,7 @@ def _says(act: ActRow, part: int, keep: int) -> bool:
 def _withdraw(session: Session, ctx: Context, act: ActRow, pledge: PledgeRow) -> Refused:
     """The act ends unsigned: another takes its place, or nothing may be given up now. Returns the reason."""
     reason = Refused("release_outdated", "what may be released has changed since this was made", act=act.id)
-    act.status, act.error_code, act.error_message = "refused", reason.code, reason.message
-    act.final_at = ctx.clock.now()
-    session.add(act)
+    act_state.refuse(session, ctx, act, reason)
     _kept(session, pledge)
     return reason
 
@@ -261,7 +260,7 @@ def _neglected(session: Session, limit: int) -> Sequence[PledgeRow]:
     broken = (
         select(ActRow.id)
         .where(ActRow.subject == PledgeRow.id, ActRow.function == Release.FUNCTION)
-        .where(col(ActRow.status).in_(("refused", "expired")))
+        .where(col(ActRow.status).in_(CAME_TO_NOTHING))
     )
     since = select(ActRow.id).where(
         ActRow.subject == PledgeRow.id,

@@ -17,13 +17,15 @@ from chainfin.errors import Conflict, NotFound, Refused, unless_refused
 from chainfin.eth import eip712
 from chainfin.eth.bindings import pledges_acts
 from chainfin.rules import pledge as pledges
-from chainfin.rules import substitution
+from chainfin.rules import substitution as rules
+from chainfin.rules.act import ActEvent
 from chainfin.rules.inventory import PledgedGoods, WarehouseReceipt
 from chainfin.rules.loan import LoanState, accrue
 from chainfin.rules.loan.state import ACCRUING
+from chainfin.rules.substitution import GRANTED, SubstitutionEvent, SubstitutionState
 from chainfin.services.books import loan_book
 from chainfin.services.goods import receipts, redemption
-from chainfin.services.kernel import acts, in_flight, pledge_rows
+from chainfin.services.kernel import act_state, acts, in_flight, pledge_rows
 from chainfin.services.kernel.commands import RegisterSubstitute
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.parties import gate
@@ -134,7 +136,7 @@ def _judge(
     value = receivable_state.value(session, asset)
     goods = _goods(session, sold)
     unless_refused(
-        substitution.substitute(
+        rules.substitute(
             goods, value, quantity=quantity, amount=amount, sold_id=sold.id, pledge_id=pledge_id, lender=sold.lender_id
         )
     )
@@ -159,7 +161,7 @@ def _unless_undervalued(
     owed = accrue(loan, max(today, loan.accrued_to)).loan.dues.total if loan.state in ACCRUING else loan.dues.total
     own = sold.left - in_flight.leaving(session, sold)
     others = cover.base(session, row, rate, today, but=frozenset({sold.id})).total
-    unless_refused(substitution.unless_worse(own, quantity, price, amount, others=others, owed=owed, rate=rate))
+    unless_refused(rules.unless_worse(own, quantity, price, amount, others=others, owed=owed, rate=rate))
 
 
 def _goods(session: Session, sold: PledgeRow) -> WarehouseReceipt:
@@ -186,8 +188,8 @@ def accept(ctx: Context, actor: Actor, pledge_id: str, signature: str | None = N
     """
     with ctx.store.begin() as session:
         row = _own(session, actor, pledge_id, "pledgor")
-        if row.status != "offered":
-            if row.status in ("registering", "pledging", "done") and signature is not None:
+        if row.status != SubstitutionState.OFFERED:
+            if row.status in GRANTED and signature is not None:
                 raise Conflict("signature_replayed", f"the offer was taken before; the substitution is {row.status}")
             raise Conflict("substitution_not_offered", f"the substitution is {row.status}")
         if ctx.clock.now() >= row.expires_at:
@@ -213,8 +215,7 @@ def accept(ctx: Context, actor: Actor, pledge_id: str, signature: str | None = N
             created_at=ctx.clock.now(),
         )
         session.add(pledge)
-        row.status = "registering"
-        session.add(row)
+        _move(session, row, SubstitutionEvent.GRANT)
         session.flush()
         loan = session.get_one(LoanRow, sold.loan_id)
         until = max(loan.maturity, asset.due_date, ctx.clock.today())
@@ -229,30 +230,35 @@ def withdraw(ctx: Context, actor: Actor, pledge_id: str) -> SubstitutionView:
     """
     with ctx.store.begin() as session:
         row = _own(session, actor, pledge_id, "lender", "pledgor")
-        if row.status != "offered":
+        if row.status != SubstitutionState.OFFERED:
             raise Conflict("substitution_not_offered", f"the substitution is {row.status}")
-        _close(session, row, "withdrawn")
+        _close(session, row, SubstitutionEvent.WITHDRAW)
         return _view(session, actor, row)
 
 
 def expire(ctx: Context, *, limit: int = 100) -> int:
     """Close offers that nobody took in time. Returns how many."""
-    late = (SubstitutionRow.status == "offered", col(SubstitutionRow.expires_at) <= ctx.clock.now())
+    late = (
+        SubstitutionRow.status == SubstitutionState.OFFERED.value,
+        col(SubstitutionRow.expires_at) <= ctx.clock.now(),
+    )
     with ctx.store.read() as session:
         due = session.exec(select(SubstitutionRow.pledge_id).where(*late).limit(limit)).all()
     for pledge_id in due:
         with ctx.store.begin() as session:
             row = session.get_one(SubstitutionRow, pledge_id, with_for_update=True)
-            if row.status == "offered":
-                _close(session, row, "expired")
+            if row.status == SubstitutionState.OFFERED:
+                _close(session, row, SubstitutionEvent.EXPIRE)
     return len(due)
 
 
-def _close(session: Session, row: SubstitutionRow, status: str) -> None:
-    act = session.get_one(ActRow, row.act_id)
-    act.status = "expired"
-    row.status = status
-    session.add(act)
+def _close(session: Session, row: SubstitutionRow, event: SubstitutionEvent) -> None:
+    act_state.move(session, session.get_one(ActRow, row.act_id), ActEvent.EXPIRE)
+    _move(session, row, event)
+
+
+def _move(session: Session, row: SubstitutionRow, event: SubstitutionEvent) -> None:
+    row.status = rules.transition(SubstitutionState(row.status), event).value
     session.add(row)
 
 
@@ -261,7 +267,7 @@ def registered(session: Session, ctx: Context, pledge_id: str, number: str) -> N
     and receivable change places in one transaction. Where the number can't be used, or the debtor has paid the holder
     meanwhile, nothing changes, and the registry's entry is struck out again."""
     pledge = assets.locked_pledge(session, pledge_id)
-    if pledge.registry_number is not None or pledge.status == "failed":
+    if pledge.registry_number is not None or pledge.status == pledges.State.FAILED:
         return
     row = session.get_one(SubstitutionRow, pledge_id, with_for_update=True)
     unusable = register.unusable(session, pledge_id, number)
@@ -290,8 +296,7 @@ def registered(session: Session, ctx: Context, pledge_id: str, number: str) -> N
         subject=row.pledge_id,
         auths=[eip712.Auth(grant.signer, grant.nonce, grant.deadline, bytes.fromhex(grant.signature[2:]))],
     )
-    row.status = "pledging"
-    session.add(row)
+    _move(session, row, SubstitutionEvent.REGISTER)
 
 
 def _substitute(exchange: pledges_acts.Exchange, registry_no: str) -> pledges_acts.Substitute:
@@ -323,16 +328,15 @@ def refused(session: Session, ctx: Context, pledge_id: str, code: str, message: 
 def _fail(session: Session, ctx: Context, row: SubstitutionRow, pledge: PledgeRow, code: str, message: str) -> None:
     assets.unreserve(session, pledge)
     register.unregister(session, ctx, pledge, "the pledge was not taken up")
-    row.status, row.error_code, row.error_message = "failed", code, message
-    session.add(row)
+    _move(session, row, SubstitutionEvent.FAIL)
+    row.error_code, row.error_message = code, message
 
 
 def final(session: Session, pledge_id: str) -> None:
     """The substitution is in a final block. What it does to pledges and assets comes with events of their own."""
     row = session.get(SubstitutionRow, pledge_id, with_for_update=True)
     if row is not None:
-        row.status = "done"
-        session.add(row)
+        _move(session, row, SubstitutionEvent.FINISH)
 
 
 def half_done(session: Session, sold_id: str) -> bool:
@@ -340,7 +344,7 @@ def half_done(session: Session, sold_id: str) -> bool:
     query = (
         select(SubstitutionRow.pledge_id)
         .join(PledgeRow, col(PledgeRow.id) == col(SubstitutionRow.pledge_id))
-        .where(SubstitutionRow.sold_id == sold_id, SubstitutionRow.status == "done")
+        .where(SubstitutionRow.sold_id == sold_id, SubstitutionRow.status == SubstitutionState.DONE.value)
         .where(PledgeRow.status == pledges.State.PENDING.value)
     )
     return session.exec(query.limit(1)).first() is not None

@@ -20,6 +20,7 @@ from chainfin.eth.bindings.pledges_acts import Undertake
 from chainfin.eth.eip712 import AgreeBuyBack, word_name
 from chainfin.rules import pledge as pledge_rules
 from chainfin.rules import undertaking as promises
+from chainfin.rules.act import ActState
 from chainfin.services.kernel import acts, pledge_rows
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.parties import gate
@@ -145,7 +146,7 @@ def agree(ctx: Context, actor: Actor, pledge_id: str, buyer_id: str) -> ActView:
         row = session.get(UndertakingRow, (pledge_id, buyer_id))
         if row is None or not assets.KINDS[pledge.asset_kind].priced:
             raise NotFound("undertaking_unknown", f"{buyer_id} undertook no goods of {pledge_id}")
-        if any(act.status == "signed" for act in _words(session, row)):
+        if any(act.status == ActState.SIGNED for act in _words(session, row)):
             raise Conflict("buy_back_agreed", "these terms were agreed to before")
         word = AgreeBuyBack(
             pledge_id=pledge.id,
@@ -159,7 +160,7 @@ def agree(ctx: Context, actor: Actor, pledge_id: str, buyer_id: str) -> ActView:
 
 def agreed(session: Session, row: UndertakingRow) -> bool:
     """Whether the pledgor has signed that these terms let its goods be bought before its loan is late."""
-    return any(act.status == "signed" for act in _words(session, row))
+    return any(act.status == ActState.SIGNED for act in _words(session, row))
 
 
 def _words(session: Session, row: UndertakingRow) -> Sequence[ActRow]:

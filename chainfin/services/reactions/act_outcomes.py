@@ -12,8 +12,9 @@ from chainfin.eth import eip712
 from chainfin.eth.bindings import orders_acts, pledges_acts, receivables_acts, warehouse_receipts_acts
 from chainfin.eth.bindings.registry import ACTS
 from chainfin.rules import pledge as pledges
+from chainfin.rules.act import UNDER_WAY, ActEvent, ActState
 from chainfin.services.goods import receipts, two_words
-from chainfin.services.kernel import acts, pledge_rows
+from chainfin.services.kernel import act_state, acts, pledge_rows
 from chainfin.services.kernel.context import Context
 from chainfin.services.lending import disbursement
 from chainfin.services.payments import unsettled
@@ -36,21 +37,23 @@ _ACTS = SQLModel.metadata.tables["act"]
 _SENT = update(_ACTS).where(_ACTS.c.id == bindparam("act")).values(tx_hash=bindparam("hash"))
 _FINAL = (
     update(_ACTS)
-    .where(_ACTS.c.tx_hash == bindparam("hash"), _ACTS.c.status == "signed")
-    .values(status="final", block_number=bindparam("block"), final_at=bindparam("at"))
+    .where(_ACTS.c.tx_hash == bindparam("hash"), _ACTS.c.status == ActState.SIGNED.value)
+    .values(status=ActState.FINAL.value, block_number=bindparam("block"), final_at=bindparam("at"))
 )
 """Past the rows: an act is large (its typed data), and nothing else of it is needed here."""
 
 
-def refused(session: Session, ctx: Context, act_id: str, code: str, message: str, *, status: str = "refused") -> None:
+def refused(
+    session: Session, ctx: Context, act_id: str, code: str, message: str, event: ActEvent = ActEvent.REFUSE
+) -> None:
     """The chain refuses the act for good (a revert, an expired deadline): undo what waited for it, or ask for it again
     where it is owed."""
     release.lock(session, act_id)
     more = top_ups.granting(session, act_id)
     row = session.get_one(ActRow, act_id)
-    if row.status in ("final", "refused", "expired"):
+    if row.status not in UNDER_WAY:
         return
-    row.status = status
+    act_state.move(session, row, event)
     row.error_code = code
     row.error_message = message
     row.final_at = ctx.clock.now()
@@ -74,7 +77,7 @@ def refused(session: Session, ctx: Context, act_id: str, code: str, message: str
         case warehouse_receipts_acts.Release | warehouse_receipts_acts.Correct:
             two_words.ended(session, ctx, row)
         case receivables_acts.Settle | pledges_acts.BuyBack | pledges_acts.Draw:
-            if status == "expired" or code == chain_code("ActExpired"):
+            if event is ActEvent.EXPIRE or code == chain_code("ActExpired"):
                 _ask_again(session, ctx, row)
             elif row.function == receivables_acts.Settle.FUNCTION:
                 unsettled.refused(session, ctx, row, code, message)
@@ -107,7 +110,7 @@ def expire(ctx: Context, *, limit: int = 100) -> int:
         late = session.exec(
             select(ActRow.id)
             .where(
-                ActRow.status == "awaiting_signature",
+                ActRow.status == ActState.AWAITING_SIGNATURE.value,
                 ActRow.deadline < now,
                 or_(col(ActRow.function).not_in(eip712.OFFERED), col(ActRow.subject).in_(select(PledgeRow.id))),
             )
@@ -118,8 +121,8 @@ def expire(ctx: Context, *, limit: int = 100) -> int:
             release.lock(session, act_id)
             top_ups.granting(session, act_id)
             row = session.get_one(ActRow, act_id, with_for_update=True)
-            if row.status == "awaiting_signature":
-                refused(session, ctx, act_id, "act_expired", "nobody signed it in time", status="expired")
+            if row.status == ActState.AWAITING_SIGNATURE:
+                refused(session, ctx, act_id, "act_expired", "nobody signed it in time", ActEvent.EXPIRE)
     return len(late)
 
 

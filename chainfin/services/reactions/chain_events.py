@@ -21,6 +21,7 @@ from chainfin.services.trade import order_state
 from chainfin.storage.chain_tables import ChainEvent
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import OrderRow
+from chainfin.values.party import PartyState
 
 
 def apply(session: Session, ctx: Context, event: ChainEvent) -> None:
@@ -40,7 +41,7 @@ def _admitted(session: Session, ctx: Context, told: participants_events.Admitted
     row = session.exec(select(PartyRow).where(PartyRow.commitment == told.commitment)).one_or_none()
     if row is not None:
         row.chain_party = told.party
-        row.status = "active"
+        row.status = PartyState.ACTIVE.value
         session.add(row)
 
 
@@ -63,11 +64,11 @@ def _party(change: Callable[[PartyRow, P], None]) -> Callable[[Session, Context,
 
 
 def _suspended(row: PartyRow, told: participants_events.Suspended) -> None:
-    row.status = "suspended"
+    row.status = PartyState.SUSPENDED.value
 
 
 def _resumed(row: PartyRow, told: participants_events.Resumed) -> None:
-    row.status = "active"
+    row.status = PartyState.ACTIVE.value
 
 
 def _paused(session: Session, ctx: Context, told: participants_events.Paused, event: ChainEvent) -> None:

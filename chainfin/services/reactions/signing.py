@@ -7,6 +7,7 @@ from sqlmodel import Session
 from chainfin.errors import BadInput, Conflict, NotFound, Refused
 from chainfin.eth import eip712
 from chainfin.eth.abi import from_hex
+from chainfin.rules.act import ActState
 from chainfin.services.goods import two_words
 from chainfin.services.kernel import acts, attestations, in_flight
 from chainfin.services.kernel.context import Actor, Context
@@ -50,11 +51,11 @@ def sign(ctx: Context, actor: Actor, act_id: str, signature: str) -> ActView:
 def _unless_taken(row: ActRow, signature: str, *, offered: bool) -> None:
     if offered:
         raise Conflict("act_not_awaiting", "an offer is accepted where it was made")
-    if row.status == "awaiting_signature":
+    if row.status == ActState.AWAITING_SIGNATURE:
         return
     if row.signature is not None and row.signature == signature.lower():
         raise Conflict("signature_replayed", f"this signature was taken before; the act is {row.status}")
-    if row.status == "expired":
+    if row.status == ActState.EXPIRED:
         raise BadInput("signature_expired", "the time to sign this act is over; begin it again")
     raise Conflict("act_not_awaiting", f"the act is {row.status}")
 

@@ -12,6 +12,7 @@ from sqlmodel import Session, col, or_, select
 from chainfin.errors import NotFound, Refused, unless_refused
 from chainfin.eth.bindings import receivables_acts
 from chainfin.rules import debtor_line as rules
+from chainfin.rules.act import UNDER_WAY
 from chainfin.services.kernel import acts
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.parties import gate
@@ -69,7 +70,7 @@ def unless_exceeded(session: Session, debtor: PartyRow, receivable: ReceivableRo
             ActRow.party_id == debtor.id,
             ActRow.function == receivables_acts.Confirm.FUNCTION,
             ActRow.subject != receivable.id,
-            col(ActRow.status).in_(("awaiting_signature", "signed")),
+            col(ActRow.status).in_(UNDER_WAY),
         )
     )
     under_way = sum(receivables_acts.Confirm.from_params(act.params).face for act in waiting)

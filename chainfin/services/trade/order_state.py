@@ -19,6 +19,7 @@ from chainfin.documents.model import Document
 from chainfin.errors import Refusal, unless_refused
 from chainfin.eth.bindings import orders_acts, orders_events
 from chainfin.rules import order as rules
+from chainfin.rules.act import COUNTED, ActState
 from chainfin.storage.chain_tables import ChainEventRow
 from chainfin.storage.trade_tables import ActRow, DocumentRow, OrderRow, OrderStateRow, ReceivableRow
 from chainfin.values.money import Money
@@ -110,7 +111,7 @@ def _steps(session: Session, row: OrderRow) -> list[_Step]:
             ActRow.subject == row.id,
             ActRow.contract == orders_acts.Acknowledge.CONTRACT,
             col(ActRow.function).in_(list(_FOLD)),
-            col(ActRow.status).in_(("signed", "final")),
+            col(ActRow.status).in_(COUNTED),
         )
         .order_by(col(ActRow.id))
     )
@@ -162,7 +163,7 @@ def _cancelled(session: Session, row: OrderRow) -> bool:
         ActRow.subject == row.id,
         ActRow.contract == orders_acts.Cancel.CONTRACT,
         ActRow.function == orders_acts.Cancel.FUNCTION,
-        ActRow.status == "signed",
+        ActRow.status == ActState.SIGNED.value,
     )
     return session.exec(cancel.limit(1)).first() is not None
 

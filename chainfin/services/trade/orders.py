@@ -13,6 +13,7 @@ from chainfin.errors import Conflict, NotFound, Refused, unless_refused
 from chainfin.eth.bindings import orders_acts
 from chainfin.eth.bindings.base import Act
 from chainfin.rules import order as rules
+from chainfin.rules.act import UNDER_WAY, ActState
 from chainfin.services.kernel import acts, attestations
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.parties import gate
@@ -174,7 +175,7 @@ def _taken_before(session: Session, row: OrderRow, document: Document, function:
     made = select(ActRow).where(
         ActRow.subject == row.id,
         ActRow.function == function,
-        col(ActRow.status).in_(("awaiting_signature", "signed", "final")),
+        col(ActRow.status).in_((*UNDER_WAY, ActState.FINAL.value)),
     )
     for act in session.exec(made):
         if act.extra["document_id"] not in twins:

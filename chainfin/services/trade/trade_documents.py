@@ -16,6 +16,7 @@ from chainfin.documents.model import Document, DocumentKind
 from chainfin.documents.model import Party as NamedParty
 from chainfin.errors import BadInput, Forbidden, Refused
 from chainfin.eth.bindings.receivables_acts import Credit
+from chainfin.rules.act import CAME_TO_NOTHING
 from chainfin.services.kernel.context import Context
 from chainfin.storage.party_tables import PartyAliasRow, PartyRow
 from chainfin.storage.trade_tables import ActRow, DocumentRow, ReceivableRow
@@ -81,7 +82,7 @@ def credit_notes(session: Session, order_id: str, invoice: str) -> list[Document
     nothing."""
     ended = session.exec(
         select(ActRow)
-        .where(ActRow.function == Credit.FUNCTION, col(ActRow.status).in_(("refused", "expired")))
+        .where(ActRow.function == Credit.FUNCTION, col(ActRow.status).in_(CAME_TO_NOTHING))
         .join(ReceivableRow, col(ReceivableRow.id) == col(ActRow.subject))
         .where(ReceivableRow.order_id == order_id)
     )
