@@ -41,7 +41,7 @@ TAGS = {
     "limits": "How much a lender lends to whom, on whom.",
     "mandates": "Under what a lender's money may go out at all.",
     "funding": "The money that lenders have placed.",
-    "lines": "What a marked debtor may confirm, set by lenders on chain.",
+    "debtor lines": "What a marked debtor may confirm, set by lenders on chain.",
     "applications": "Asked for, decided, offered, accepted.",
     "loans": "What was agreed, what is owed, how it is paid back.",
     "audit": "Evidence, trial balance, reconciliation.",

@@ -59,7 +59,7 @@ def source(ctx: Context, actor: Actor, application_id: str) -> Source:
     def read(last_id: str | None) -> Batch:
         seq, ended = parse_id(last_id)
         trail = queries.trail(ctx, actor, application_id, seq if ended else seq - 1)
-        news = list(_events(trail.nodes, seen_start=0 if ended else seq))
+        news = list(_events(trail.progress, seen_start=0 if ended else seq))
         if trail.status not in RESTING:
             return Batch(news, ended=False)
         application = queries.application(ctx, actor, application_id).application

@@ -241,7 +241,7 @@ class ApplicationOut(BaseModel):
 class ApplicationDetail(ApplicationOut):
     """With its trail, the offer, and the decision in sentences."""
 
-    nodes: list[NodeOut]
+    progress: list[NodeOut]
     offer: OfferOut | None
     explanation: list[SentenceOut]
     limit_parts: list[LimitPartOut] = Field(description="general path: what makes up the limit")
@@ -250,7 +250,7 @@ class ApplicationDetail(ApplicationOut):
     def full(cls, seen: ApplicationSeen) -> ApplicationDetail:
         return cls(
             **_application(seen.application),
-            nodes=[NodeOut.of(node) for node in seen.nodes],
+            progress=[NodeOut.of(node) for node in seen.progress],
             offer=None if seen.offer is None else OfferOut.of(seen.offer),
             explanation=[SentenceOut(en=said.en, zh=said.zh) for said in seen.explanation],
             limit_parts=[

@@ -146,11 +146,15 @@ def _meant(
     if event.payment not in bundle.ledger.allocated:
         findings.check(name, False, "the payer's text names no claim of this loan")
         return
-    said = parse_json(bundle.ledger.allocated[event.payment])
-    claim = payment_reference.of(said["payload"]["kind"], str(said["payload"]["target"]))
-    one, other = str(said["proposed_by"]), str(said["decided_by"])
+    proposal = parse_json(bundle.ledger.allocated[event.payment])
+    claim = payment_reference.of(proposal["payload"]["kind"], str(proposal["payload"]["target"]))
+    one, other = str(proposal["proposed_by"]), str(proposal["decided_by"])
     what = f"{one} said that it is for {claim}, and {other} approved"
-    words = (said["kind"], said["decision"], said["subject"]) == ("payment_allocation", "approved", event.payment)
+    words = (proposal["kind"], proposal["decision"], proposal["subject"]) == (
+        "payment_allocation",
+        "approved",
+        event.payment,
+    )
     if not words or one == other or claim not in claims:
         findings.check(name, False, f"{what}: not two persons' word on this payment and this loan")
         return
@@ -207,8 +211,8 @@ def _payout(bundle: Bundle, paid: list[dict[str, Any]], findings: Findings) -> N
 
 def _started(bundle: Bundle) -> list[dt.date]:
     """The day from which the loan runs, by the last word on its payout; empty where it wasn't paid out."""
-    told = [_day(event.on) for event in bundle.ledger.events if event.kind in ("disburse", "start_moved")]
-    return told[-1:]
+    days = [_day(event.on) for event in bundle.ledger.events if event.kind in ("disburse", "start_moved")]
+    return days[-1:]
 
 
 def _booked_on(name: str, bundle: Bundle, event: EventPart, detail: Mapping[str, Any], findings: Findings) -> None:

@@ -70,7 +70,7 @@ class TradeDocument:
 
 def check_documents(parts: list[DocumentPart], proven: ProvenFacts, findings: Findings) -> list[TradeDocument]:
     """Every disclosed field is proven by its root, every kind shows what it must. Returns the valid documents."""
-    papers: list[TradeDocument] = []
+    documents: list[TradeDocument] = []
     for place, part in enumerate(parts):
         fact = proven.numbered(part.fact)
         kind = KINDS.get(fact.event) if fact else None
@@ -79,8 +79,8 @@ def check_documents(parts: list[DocumentPart], proven: ProvenFacts, findings: Fi
             continue
         document = _disclosed(part, fact, kind, findings)
         if document is not None:
-            papers.append(document)
-    return papers
+            documents.append(document)
+    return documents
 
 
 def _disclosed(part: DocumentPart, fact: Fact, kind: str, findings: Findings) -> TradeDocument | None:

@@ -62,21 +62,21 @@ def _check(
     trust: Trust,
     findings: Findings,
 ) -> None:
-    story = prove(bundle.chain, findings, trust)
+    proven = prove(bundle.chain, findings, trust)
     unsecured = Product(bundle.loan.product).pledges_nothing
-    secured = securities(story, unsecured=unsecured)
-    party_keys = check_acts(bundle.acts, bundle.chain, story, secured, findings)
-    known = check_parties_opened(bundle, story, findings)
-    papers = check_documents(bundle.documents, story, findings)
+    secured = securities(proven, unsecured=unsecured)
+    party_keys = check_acts(bundle.acts, bundle.chain, proven, secured, findings)
+    known = check_parties_opened(bundle, proven, findings)
+    documents = check_documents(bundle.documents, proven, findings)
     anchored = None
     with findings.attempt("deal"):
         if unsecured:
-            anchored = check_acceptance(bundle, story, party_keys, known, findings)
+            anchored = check_acceptance(bundle, proven, party_keys, known, findings)
         elif secured:
             anchored = secured[0].pledged.text("decisionHash")
         else:
             raise Refused("fact_missing", "there is no proven Pledges.Pledged")
-    outcome = None if anchored is None else check_decision(bundle, anchored, story, findings)
+    outcome = None if anchored is None else check_decision(bundle, anchored, proven, findings)
     if outcome is None:
         findings.check("decision", False, "there is no decision that holds")
     else:
@@ -86,18 +86,18 @@ def _check(
             check_terms(bundle, outcome, decided, str(anchored), findings)
     with findings.attempt("mandate"):
         check_mandate(bundle, party_keys, known, findings)
-    check_named(secured, story, findings)
+    check_named(secured, proven, findings)
     for security in secured:
         own = security.among(findings)
         findings.facts[f"security {security.number}"] = security.reply
         with own.attempt("pledge"):
-            check_pledge(bundle, security, outcome, story, known, own)
+            check_pledge(bundle, security, outcome, proven, known, own)
         with own.attempt(security.part):
-            check_asset(bundle, security, story, papers, known, own)
+            check_asset(bundle, security, proven, documents, known, own)
     with findings.attempt("registry"):
-        check_registry(bundle, secured, story, keys, known, findings)
+        check_registry(bundle, secured, proven, keys, known, findings)
     with findings.attempt("payments"):
-        check_payments(bundle, story, secured, keys, findings)
+        check_payments(bundle, proven, secured, keys, findings)
     loan = None
     with findings.attempt("ledger"):
         loan = check_books(bundle, [security.id for security in secured], findings)

@@ -57,12 +57,12 @@ def pay(
     body: dict[str, Any] = {"account": "", "reference": "", "amount": {"amount": "", "currency": ""}}
     with speaking(url, who, "/v1/sandbox/payments") as caller:
         if loan:
-            told = caller.post(f"/v1/loans/{loan}/repayments")
-            body = {"account": told["account"], "reference": told["remittance"], "amount": told["amount"]}
+            how = caller.post(f"/v1/loans/{loan}/repayments")
+            body = {"account": how["account"], "reference": how["remittance"], "amount": how["amount"]}
         elif receivable:
-            told = caller.get(f"/v1/receivables/{receivable}/payment")
-            due = {"amount": told["amount"], "currency": told["currency"]}
-            body = {"account": told["account"], "reference": told["reference"], "amount": due}
+            how = caller.get(f"/v1/receivables/{receivable}/payment")
+            due = {"amount": how["amount"], "currency": how["currency"]}
+            body = {"account": how["account"], "reference": how["reference"], "amount": due}
         _change(body, account=account, reference=reference)
         _change(body["amount"], amount=amount, currency=currency)
         for name, value in (*body["amount"].items(), *body.items()):
@@ -72,8 +72,8 @@ def pay(
     print_answer(made, pick)
 
 
-def _change(told: dict[str, Any], **given: str) -> None:
-    told |= {name: value for name, value in given.items() if value}
+def _change(how: dict[str, Any], **given: str) -> None:
+    how |= {name: value for name, value in given.items() if value}
 
 
 def statement(who: Key, url: Url = DEFAULT_URL) -> None:

@@ -200,7 +200,7 @@ def _agree(operation: Operation[Any], _body: Mapping[str, Any], _answer: Any) ->
     return {"members": {"pledgeId": operation.ids["pledge_id"]}, "parties": {"buyer": operation.ids["buyer_id"]}}
 
 
-def _line(_operation: Operation[Any], body: Mapping[str, Any], _answer: Any) -> Made:
+def _debtor_line(_operation: Operation[Any], body: Mapping[str, Any], _answer: Any) -> Made:
     return {"members": {"limit": _minor(body["limit"])}, "parties": {"debtor": body["debtor_id"]}}
 
 
@@ -250,7 +250,7 @@ KNOWN: Mapping[str, tuple[str, str | tuple[str, ...], Callable[[Operation[Any], 
     f"{_PLEDGE}/undertakings": ("Pledges", "Undertake", _ids(pledgeId="pledge_id")),
     f"{_PLEDGE}/undertakings/{{buyer_id}}/agreement": ("Pledges", "AgreeBuyBack", _agree),
     "/v1/pledges/sales/{sale_id}/agreement": ("Pledges", "AgreeSale", _nothing),
-    "/v1/lines": ("Receivables", "SetLine", _line),
+    "/v1/debtor-lines": ("Receivables", "SetLine", _debtor_line),
     "/v1/loans/{loan_id}/top-ups": ("Pledges", "Grant", _top_up),
     f"{_PARTY}/suspend": ("Participants", "Suspend", _standing),
     f"{_PARTY}/resume": ("Participants", "Resume", _standing),

@@ -186,15 +186,17 @@ class Calls:
             yield from self.sign_in()
 
     def _unless_for_me(self, message: str) -> None:
-        said = parse_siwe(message)
-        host = urlsplit(f"//{said.domain}").hostname or ""
+        parsed = parse_siwe(message)
+        host = urlsplit(f"//{parsed.domain}").hostname or ""
         if host != self.host.lower() and not {host, self.host} <= _HERE:
-            raise asked.foreign(f"the sign-in message is for {said.domain}, and this is {self.host}")
-        if self.chain_id not in (None, said.chain_id):
-            raise asked.foreign(f"the sign-in message is for chain {said.chain_id}, and it was {self.chain_id} before")
-        if said.address != self.own_signer.address:
-            raise asked.foreign(f"the sign-in message is for {said.address}")
-        self.chain_id = said.chain_id
+            raise asked.foreign(f"the sign-in message is for {parsed.domain}, and this is {self.host}")
+        if self.chain_id not in (None, parsed.chain_id):
+            raise asked.foreign(
+                f"the sign-in message is for chain {parsed.chain_id}, and it was {self.chain_id} before"
+            )
+        if parsed.address != self.own_signer.address:
+            raise asked.foreign(f"the sign-in message is for {parsed.address}")
+        self.chain_id = parsed.chain_id
 
     @property
     def own_signer(self) -> Signer:

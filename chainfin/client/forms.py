@@ -199,7 +199,7 @@ class ApplicationDetail(TypedDict):
     """When it was made here: ISO 8601, UTC, by the business clock"""
     updated_at: str
     """When it last changed: ISO 8601, UTC"""
-    nodes: list[NodeOut]
+    progress: list[NodeOut]
     """The steps of its way so far, in their order"""
     offer: OfferOut | None
     """The terms that the borrower may accept; null: none were offered"""
@@ -545,6 +545,40 @@ class DailyRootOut(TypedDict):
     """Each book's last journal, with its way to the root"""
 
 
+class DebtorLineIn(TypedDict):
+    """A lender's own share of a debtor's line, in the currency of the debtor's orders; zero takes it back."""
+
+    debtor_id: str
+    """of a participant that carries the role lined"""
+    limit: AmountOrNoneIn
+    """How much may be confirmed at once: decimal, major units (minor units while no currency is known)"""
+
+
+class DebtorLineOut(TypedDict):
+    """What all lenders together allow, and what of it the debtor's confirmed debt uses (above it, once it was lowered).
+    ``shares``: for the debtor of every lender, for a lender its own."""
+
+    debtor_id: str
+    """Party id of who owes the receivable"""
+    currency: str | None
+    """none while nobody has named it: then amounts are in minor units"""
+    limit: str
+    """How much may be confirmed at once: decimal, major units (minor units while no currency is known)"""
+    used: str
+    """What is outstanding of it: decimal, major units"""
+    shares: list[DebtorLineShareOut]
+    """What each lender gives of the line"""
+
+
+class DebtorLineShareOut(TypedDict):
+    """See `DebtorLineShareOut` in the document."""
+
+    lender_id: str
+    """Party id of the lender"""
+    limit: str
+    """How much may be confirmed at once: decimal, major units (minor units while no currency is known)"""
+
+
 class DecisionIn(TypedDict):
     """Why; kept with the proposal."""
 
@@ -782,40 +816,6 @@ class LimitPartOut(TypedDict):
     """What this part adds to the limit, or takes off (negative): decimal, major units"""
     facts: dict[str, Any]
     """The numbers that the part was reckoned from, by name"""
-
-
-class LineIn(TypedDict):
-    """A lender's own share of a debtor's line, in the currency of the debtor's orders; zero takes it back."""
-
-    debtor_id: str
-    """of a participant that carries the role lined"""
-    limit: AmountOrNoneIn
-    """The lender's own share of the line; zero takes it back"""
-
-
-class LineOut(TypedDict):
-    """What all lenders together allow, and what of it the debtor's confirmed debt uses (above it, once it was lowered).
-    ``shares``: for the debtor of every lender, for a lender its own."""
-
-    debtor_id: str
-    """Party id of who owes the receivable"""
-    currency: str | None
-    """none while nobody has named it: then amounts are in minor units"""
-    limit: str
-    """How much may be confirmed at once: decimal, major units (minor units while no currency is known)"""
-    used: str
-    """What of the line the debtor's confirmed debt takes: decimal, major units"""
-    shares: list[LineShareOut]
-    """What each lender gives of the line"""
-
-
-class LineShareOut(TypedDict):
-    """See `LineShareOut` in the document."""
-
-    lender_id: str
-    """Party id of the lender"""
-    limit: str
-    """How much may be confirmed at once: decimal, major units (minor units while no currency is known)"""
 
 
 class LoanDetail(TypedDict):

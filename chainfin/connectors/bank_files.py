@@ -137,17 +137,17 @@ def _entries(one: model.Statement, source: str) -> Iterator[statements.Entry]:
                 reference = f"{reference}/{payment.position}"  # of a batch the bank has only one
             own = tuple(each for each in (payment.end_to_end_id, payment.instruction_id) if each)
             raw = f"{payment.amount} {payment.amount.currency} {'in' if payment.credit else 'out'}, {reference}"
-            told = statements.Entry(place, minor, reference, raw)
+            booked = statements.Entry(place, minor, reference, raw)
             back = payment.returned is not None or entry.reversal
             if not payment.bank_reference:
-                yield _odd(told, "bank_reference_missing", "the bank gives it no reference of its own")
+                yield _odd(booked, "bank_reference_missing", "the bank gives it no reference of its own")
             elif not payment.credit:
                 if entry.reversal:
                     yield statements.Entry(place, minor, reference, raw, taken_back_on=entry.value_on)
                 else:
                     yield statements.Entry(place, minor, reference, raw, instruction_ids=own, booked_on=entry.booked_on)
             elif back and not own:
-                yield _odd(told, "entry_reversed", "the bank gives back what it had booked out, and doesn't say what")
+                yield _odd(booked, "entry_reversed", "the bank gives back what it had booked out, and doesn't say what")
             else:
                 arrival = _arrival(one, entry, payment, reference, source, place)
                 yield statements.Entry(place, minor, reference, raw, arrival, own if back else ())
@@ -205,10 +205,10 @@ def _statuses(ctx: Context, report: status.StatusReport, source: str) -> Report:
 
 
 def _status(session: Session, ctx: Context, number: str, report: status.StatusReport, source: str) -> bool:
-    said = report.of(number, number, number, number)
-    evidence = {"file": source, "kind": status.MESSAGE, "message": report.id or "", "code": said.code or ""}
-    why = said.text or " ".join(said.reasons) or None
-    code = said.reasons[0] if said.reasons else said.code
-    at = said.at or report.made_at
+    reply = report.of(number, number, number, number)
+    evidence = {"file": source, "kind": status.MESSAGE, "message": report.id or "", "code": reply.code or ""}
+    why = reply.text or " ".join(reply.reasons) or None
+    code = reply.reasons[0] if reply.reasons else reply.code
+    at = reply.at or report.made_at
     on = None if at is None else ctx.clock.day_of(at)
-    return statements.said(session, ctx, number, said.standing.value, code=code, text=why, on=on, evidence=evidence)
+    return statements.report(session, ctx, number, reply.standing.value, code=code, text=why, on=on, evidence=evidence)

@@ -27,7 +27,7 @@ from chainfin.progress import shown
 
 
 @dataclass(frozen=True, slots=True)
-class Papers:
+class Contents:
     """What a folder holds: readable documents with their bytes, and why the others were refused."""
 
     documents: tuple[Document, ...]
@@ -44,7 +44,7 @@ def invented_lei(number: int) -> str:
     return stem + mod_97_10.calc_check_digits(stem)
 
 
-def read_folder(folder: Path, *, quiet: bool = False) -> Papers:
+def read_folder(folder: Path, *, quiet: bool = False) -> Contents:
     """Read every XML file; ``quiet``: without a bar. Raises BadInput folder_unreadable, folder_without_documents."""
     if not folder.is_dir():
         raise BadInput("folder_unreadable", "there is no such folder", where=str(folder))
@@ -67,7 +67,7 @@ def read_folder(folder: Path, *, quiet: bool = False) -> Papers:
         raise BadInput(
             "folder_without_documents", f"none of {len(files)} XML files is a trade document", where=str(folder)
         )
-    return Papers(tuple(documents), raw, tuple(refused))
+    return Contents(tuple(documents), raw, tuple(refused))
 
 
 def play_documents(console: Console, folder: Path, *, home: Path | None = None, quiet: bool = False) -> dict[str, Any]:
@@ -76,10 +76,10 @@ def play_documents(console: Console, folder: Path, *, home: Path | None = None, 
     Raises BadInput folder_…; Refused no_trade_to_finance (what is missing is in the message).
     """
     report = Report(console)
-    papers = read_folder(folder, quiet=quiet)
-    heap = assemble(papers.documents)
-    report.chapter("0", f"{folder.name}: {len(papers.documents)} documents read", "读取单据")
-    for name, why in papers.refused:
+    contents = read_folder(folder, quiet=quiet)
+    heap = assemble(contents.documents)
+    report.chapter("0", f"{folder.name}: {len(contents.documents)} documents read", "读取单据")
+    for name, why in contents.refused:
         report.refused(name, why.split(":", 1)[0], why.split(":", 1)[1].strip())
     ready = [trade for trade in heap.trades if trade.can_be_financed]
     for trade in heap.trades:
@@ -91,10 +91,10 @@ def play_documents(console: Console, folder: Path, *, home: Path | None = None, 
         raise Refused("no_trade_to_finance", f"{folder}: no order is accepted, received and invoiced")
     begin = min(trade.order.issue_date for trade in ready)
     with Stage(home, start_at=datetime.combine(begin, time(9), UTC)) as stage:
-        found = [_Play(stage, report, papers, trade, number).run() for number, trade in enumerate(ready)]
+        found = [_Play(stage, report, contents, trade, number).run() for number, trade in enumerate(ready)]
     report.facts |= {
-        "read": len(papers.documents),
-        "refused_files": dict(papers.refused),
+        "read": len(contents.documents),
+        "refused_files": dict(contents.refused),
         "trades": found,
     }
     for each in found:
@@ -106,8 +106,8 @@ def play_documents(console: Console, folder: Path, *, home: Path | None = None, 
 class _Play:
     """One real trade, played."""
 
-    def __init__(self, stage: Stage, report: Report, papers: Papers, trade: Trade, number: int) -> None:
-        self.stage, self.report, self.papers, self.trade, self.number = stage, report, papers, trade, number
+    def __init__(self, stage: Stage, report: Report, contents: Contents, trade: Trade, number: int) -> None:
+        self.stage, self.report, self.contents, self.trade, self.number = stage, report, contents, trade, number
         self.found: dict[str, Any] = {"order": trade.order.id}
         self.seller = ""
 
@@ -151,7 +151,7 @@ class _Play:
 
     def _send(self, member: Member, path: str, document: Document, **more: Any) -> dict[str, Any]:
         self._reach(document.issue_date)
-        answer: dict[str, Any] = member.act(path, {"document": self.papers.xml(document), **more})
+        answer: dict[str, Any] = member.act(path, {"document": self.contents.xml(document), **more})
         quantities = ", ".join(
             f"{line.quantity} {line.unit_code}" for line in document.lines if line.quantity is not None
         )
@@ -166,7 +166,7 @@ class _Play:
     def _finance(self, story: Story, invoice: Document) -> None:
         self._reach(invoice.issue_date)
         supplier, core = story.who.supplier, story.who.core
-        body = {"order_id": story.order["id"], "document": self.papers.xml(invoice)}
+        body = {"order_id": story.order["id"], "document": self.contents.xml(invoice)}
         assert invoice.totals is not None, "an invoice has totals"
         self.found |= {
             "invoice": invoice.id,
@@ -187,7 +187,7 @@ class _Play:
         story.receivable = core.get(f"/v1/receivables/{known['id']}")
         # Where a document names no day, the debtor of this play agrees to the one that it is shown.
         agreed = date.fromisoformat(known["due_date"])
-        core.confirm(story.receivable, self.papers.xml(invoice).encode(), seller=self.seller, due=agreed)
+        core.confirm(story.receivable, self.contents.xml(invoice).encode(), seller=self.seller, due=agreed)
         self.report.did(core.name, f"confirmed it: will pay on {known['due_date']}")
         self.found["receivable"] = f"{known['face']} {known['currency']}"
         story.supplier_borrows(known["face"])
@@ -216,7 +216,7 @@ class _Play:
         assert note.totals is not None, "a credit note has totals"
         path = f"/v1/receivables/{story.receivable['id']}/credit-notes"
         try:
-            done = story.who.supplier.post(path, {"document": self.papers.xml(note)})
+            done = story.who.supplier.post(path, {"document": self.contents.xml(note)})
         except ChainfinError as error:
             self.report.refused(f"credit note {note.id}", error.code, error.message)
             self.found["credit_note"] = f"{note.id} refused: {error.code}"

@@ -101,7 +101,7 @@ class Stage(AbstractContextManager["Stage"]):
         return member
 
     def limit(self, lender: Member, kind: str, party: Member, amount: str, currency: str, grade: str) -> None:
-        """The lender's rating desk sets a limit and a grade."""
+        """The lender's underwriter sets a limit and a grade."""
         body = {"kind": kind, "key": party.id, "amount": {"amount": amount, "currency": currency}, "grade": grade}
         lender.post("/v1/limits", body)
 

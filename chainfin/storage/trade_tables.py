@@ -105,7 +105,7 @@ class OrderRow(SQLModel, table=True):
 
 
 class OrderStateRow(SQLModel, table=True):
-    """An order as it was last reckoned from its papers, and which they were. A convenience: it can be lost."""
+    """An order as it was last reckoned from its documents, and which they were. A convenience: it can be lost."""
 
     __tablename__ = "order_state"
 

@@ -28,7 +28,7 @@ def _events(world: World, last_id: str | None = None) -> list[tuple[str, str]]:
 
 
 def test_events__of_a_finished_application__every_node_twice_and_the_end(world: World) -> None:
-    nodes = world.call("GET", "supplier", f"/v1/applications/{world.ids['application']}").json()["nodes"]
+    nodes = world.call("GET", "supplier", f"/v1/applications/{world.ids['application']}").json()["progress"]
     expected = [(f"{node['seq']}-{phase}", "node") for node in nodes for phase in ("started", "ended")]
     assert _events(world) == [*expected, ("end", "end")]
     assert [node["name"] for node in nodes][-4:] == ["registration", "pledging", "disbursing", "funded"]

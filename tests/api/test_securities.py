@@ -184,10 +184,10 @@ def test_substitution__withdrawn__cannot_be_granted(
 
 def test_line__set_seen_and_used_up__a_confirmation_beyond_it_refused(town: World) -> None:
     shop = town.stage.admit(samples.SHOP.name, ("USCC", samples.SHOP.uscc), ["core", "lined"])
-    path = f"/v1/lines/{shop.id}"
+    path = f"/v1/debtor-lines/{shop.id}"
     body = {"debtor_id": shop.id, "limit": amount("999767.49")}
-    made = town.lender.post("/v1/lines", body, key=KEY)
-    assert town.lender.post("/v1/lines", body, key=KEY)["id"] == made["id"], "asked twice, set once"
+    made = town.lender.post("/v1/debtor-lines", body, key=KEY)
+    assert town.lender.post("/v1/debtor-lines", body, key=KEY)["id"] == made["id"], "asked twice, set once"
     town.lender.finish(made)
     share = {"lender_id": town.lender.id, "limit": "999767.49"}
     seen = {"debtor_id": shop.id, "currency": CNY, "limit": "999767.49", "used": "0.00", "shares": [share]}
@@ -201,11 +201,11 @@ def test_line__set_seen_and_used_up__a_confirmation_beyond_it_refused(town: Worl
         shop.post(f"/v1/receivables/{known['id']}/confirmation", confirmation(known))
     assert (refused.value.status, refused.value.code) == (422, "line_exceeded")
     assert refused.value.body["details"]["wanted"] == 999_767_50
-    town.lender.act("/v1/lines", {**body, "limit": amount("999767.50")})
+    town.lender.act("/v1/debtor-lines", {**body, "limit": amount("999767.50")})
     shop.act(f"/v1/receivables/{known['id']}/confirmation", confirmation(known))
     assert shop.get(path)["used"] == shop.get(path)["limit"] == "999767.50"
-    town.lender.act("/v1/lines", {**body, "limit": amount("0")})
-    assert town.lender.get("/v1/lines")["items"][0]["limit"] == "0.00"
+    town.lender.act("/v1/debtor-lines", {**body, "limit": amount("0")})
+    assert town.lender.get("/v1/debtor-lines")["items"][0]["limit"] == "0.00"
 
 
 @pytest.mark.parametrize(
@@ -221,7 +221,7 @@ def test_line__what_cannot_be_set__refused_by_its_code(
     town: World, who: str, change: dict[str, Any], status: int, code: str
 ) -> None:
     with pytest.raises(ApiProblem) as refused:
-        getattr(town, who).post("/v1/lines", {"debtor_id": town.core.id, "limit": amount("1.00"), **change})
+        getattr(town, who).post("/v1/debtor-lines", {"debtor_id": town.core.id, "limit": amount("1.00"), **change})
     assert (refused.value.status, refused.value.code) == (status, code)
 
 

@@ -65,7 +65,7 @@ class Applied:
     """An application as it is stored, with what the operator sees of its way."""
 
     row: ApplicationRow
-    nodes: list[NodeView]
+    progress: list[NodeView]
     offer: OfferView | None
     explanation: list[Sentence]
 
@@ -303,7 +303,7 @@ class Site(MoneySite):
         seen = queries.application(self.ctx, OPERATOR, application_id)
         with self.ctx.store.read() as session:
             row = session.get_one(ApplicationRow, application_id)
-        return Applied(row, seen.nodes, seen.offer, seen.explanation)
+        return Applied(row, seen.progress, seen.offer, seen.explanation)
 
     def loan_terms_over(self, application_id: str) -> bool:
         """Whether the offered loan would be due by now."""

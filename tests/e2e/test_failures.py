@@ -41,13 +41,13 @@ def undone(site: Site, application: str, code: str, node: str) -> None:
     """Failed for this reason at this node; limits, reservation and loan are as if nobody had asked."""
     view_ = site.application(application)
     assert view_.row.status == "failed"
-    assert view_.nodes[-1].name == "failed"
-    assert view_.nodes[-1].detail["code"] == code
+    assert view_.progress[-1].name == "failed"
+    assert view_.progress[-1].detail["code"] == code
     with site.ctx.store.read() as session:
         pledged = session.exec(select(PledgeRow.id).where(PledgeRow.loan_id == view_.row.loan_id)).all()
     if node == "disbursing":
-        assert all(f"pledge {pledge}" in str(view_.nodes[-1].detail["undone"]) for pledge in pledged)
-    refused = next(each for each in view_.nodes if each.name == node)
+        assert all(f"pledge {pledge}" in str(view_.progress[-1].detail["undone"]) for pledge in pledged)
+    refused = next(each for each in view_.progress if each.name == node)
     assert refused.outcome == "refused"
     assert set(site.taken(application)) == {"freed"}
     loan = site.loan(str(view_.row.loan_id))
@@ -200,7 +200,7 @@ def test_offer__not_taken__expires_and_frees_its_limits(site: Site) -> None:
     assert refused.value.code == "offer_expired"
     site.run()
     view_ = site.application(application)
-    assert (view_.row.status, view_.nodes[-1].name) == ("expired", "expired")
+    assert (view_.row.status, view_.progress[-1].name) == ("expired", "expired")
     assert view_.offer is not None
     assert view_.offer.status == "expired"
     assert site.taken(application).keys() == {"freed"}

@@ -154,7 +154,7 @@ def test_payout__stopped_before_the_bank_is_asked__money_is_free_again(
     paid = len(site.payments())
     site.run()
     row = site.application(application).row
-    told = site.application(application).nodes[-1]
+    told = site.application(application).progress[-1]
     wanted = "mandate_revoked" if stopped == "mandate" else "funding_short"
     assert (row.status, told.detail["code"]) == ("failed", wanted)
     assert len(site.payments()) == paid, "no money went"

@@ -178,7 +178,7 @@ def test_price__falls_while_the_pledge_is_made__no_money_leaves_and_all_is_undon
     site.price(60_00, lender)
     site.run()
     assert site.application(application).row.status == "failed"
-    failed = site.application(application).nodes[-1]
+    failed = site.application(application).progress[-1]
     assert failed.name == "failed"
     assert "collateral_short" in str(failed.detail)
     assert len(site.payments()) == paid

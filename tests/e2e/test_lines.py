@@ -13,7 +13,7 @@ from chainfin.services.kernel import acts
 from chainfin.services.kernel.context import OPERATOR, Actor
 from chainfin.services.lending import credit_notes
 from chainfin.services.trade import debtor_lines, receivables, splits_and_transfers
-from chainfin.services.views.trade import LineView
+from chainfin.services.views.trade import DebtorLineView
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ReceivableRow
 from chainfin.values.money import Money
@@ -50,7 +50,7 @@ def issued(site: Site, seller: Actor) -> ReceivableRow:
     return site.receivable(made.receivable.id)
 
 
-def seen(site: Site, debtor: Actor, actor: Actor = OPERATOR) -> LineView:
+def seen(site: Site, debtor: Actor, actor: Actor = OPERATOR) -> DebtorLineView:
     return debtor_lines.get(site.ctx, actor, str(debtor.party_id))
 
 

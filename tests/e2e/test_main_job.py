@@ -124,9 +124,9 @@ def test_order__invoiced__row_is_what_the_contract_says(played: Played) -> None:
 
 def test_application__funded__trail_in_order_and_each_node_ended(played: Played) -> None:
     application = played.at["c"]["application"]
-    assert [node["name"] for node in application["nodes"]] == PLEDGED_TRAIL
-    assert [node["seq"] for node in application["nodes"]] == list(range(1, len(PLEDGED_TRAIL) + 1))
-    for before, after in zip(application["nodes"], application["nodes"][1:], strict=False):
+    assert [node["name"] for node in application["progress"]] == PLEDGED_TRAIL
+    assert [node["seq"] for node in application["progress"]] == list(range(1, len(PLEDGED_TRAIL) + 1))
+    for before, after in zip(application["progress"], application["progress"][1:], strict=False):
         assert before["started_at"] <= before["ended_at"] <= after["started_at"]
     assert application["status"] == "funded"
 
@@ -136,7 +136,7 @@ def test_events__live__every_start_and_end_once_in_order(played: Played) -> None
     wanted = [(node, phase) for node in PLEDGED_TRAIL for phase in ("started", "ended")]
     assert heard == wanted
     ended = [data for name, data in played.events["supplier"] if name == "node" and data["phase"] == "ended"]
-    took = {node["name"]: node["seconds"] for node in played.at["c"]["application"]["nodes"]}
+    took = {node["name"]: node["seconds"] for node in played.at["c"]["application"]["progress"]}
     assert {data["node"]: data["seconds"] for data in ended} == took
     assert all(Decimal(seconds) >= 0 for seconds in took.values())
     name, last = played.events["supplier"][-1]
@@ -145,7 +145,7 @@ def test_events__live__every_start_and_end_once_in_order(played: Played) -> None
 
 def test_nodes__seconds__are_from_their_start_to_their_end(played: Played) -> None:
     took = []
-    for node in played.at["c"]["application"]["nodes"]:
+    for node in played.at["c"]["application"]["progress"]:
         began, ended = (datetime.fromisoformat(node[name]) for name in ("started_at", "ended_at"))
         took.append(ended - began)
         assert Decimal(node["seconds"]) == Decimal(took[-1] // timedelta(microseconds=1)).scaleb(-6), node["name"]
@@ -170,7 +170,7 @@ def test_pledge__loan_funded__on_chain_registered_and_named_by_its_decision(play
     assert seen["chain"]["pledged"] == chain["amount"]
     assert seen["chain"]["free"] + seen["chain"]["pledged"] == seen["chain"]["face"]
     assert pledge["decision_hash"] == seen["application"]["decision_hash"]
-    registration = next(node for node in seen["application"]["nodes"] if node["name"] == "registration")
+    registration = next(node for node in seen["application"]["progress"] if node["name"] == "registration")
     assert pledge["registry_number"] == registration["detail"]["registry_number"]
     assert pledge["registry_number"].startswith("SB")
 
@@ -227,7 +227,7 @@ def test_limit__general_path__parts_add_up_and_are_those_decided_on(played: Play
 
 
 def test_general_path__funded__without_registry_or_pledge(played: Played) -> None:
-    names = [node["name"] for node in played.at["e"]["application"]["nodes"]]
+    names = [node["name"] for node in played.at["e"]["application"]["progress"]]
     assert names == [name for name in PLEDGED_TRAIL if name not in ("registration", "pledging")]
     assert played.at["e"]["loan"]["pledges"] == []
     assert played.at["f"]["payments"].count(instruction.for_loan(played.story.loans["shop"])) == 1

@@ -126,7 +126,7 @@ def test_revoked__its_open_offers__withdrawn_and_what_they_held_is_free(
     assert (revoked.held, revoked.status) == (0, "revoked")
     assert site.application(application).row.status == "withdrawn"
     assert set(site.taken(application)) == {"freed"}
-    (why,) = [node.detail for node in site.application(application).nodes if node.name == "withdrawn"]
+    (why,) = [node.detail for node in site.application(application).progress if node.name == "withdrawn"]
     assert why == {"reason": "mandate_revoked", "mandate_id": given.id}
     with pytest.raises(ChainfinError) as error:
         applications.accept(site.ctx, borrower, application)

@@ -82,7 +82,7 @@ def test_call__made_while_another_loan_is_pledged__no_money_leaves(deal: Deal) -
     assert deal.call.status == "escalated"
     site.run()
     assert site.application(offered).row.status == "failed"
-    assert "margin_call_open" in str(site.application(offered).nodes[-1].detail)
+    assert "margin_call_open" in str(site.application(offered).progress[-1].detail)
     assert len(site.payments()) == paid
     assert queries.warehouse_receipt(site.ctx, deal.owner, other.id).pledged == 0
 

@@ -173,7 +173,7 @@ def test_accepted__the_holder_is_paid_all_of_it_before_the_payout__nothing_is_pa
     before = site.payments()
     site.run()
     assert site.application(application).row.status == "failed"
-    assert "payment_under_way" in str([node.detail for node in site.application(application).nodes])
+    assert "payment_under_way" in str([node.detail for node in site.application(application).progress])
     assert site.payments() == before
     assert (site.incoming(ref).status, site.receivable(asset.id).status) == ("applied", "settled")
     assert mismatches(site) == []

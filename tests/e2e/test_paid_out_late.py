@@ -59,7 +59,7 @@ def test_payout__two_days_agreed_and_the_registry_answers_a_day_later__no_money_
     site.ctx.clock.move_to(site.ctx.clock.now() + timedelta(hours=20))
     site.run()
     seen = site.application(application)
-    assert (seen.row.status, seen.nodes[-1].detail["code"]) == ("failed", "all_in_cap_exceeded")
+    assert (seen.row.status, seen.progress[-1].detail["code"]) == ("failed", "all_in_cap_exceeded")
     assert site.commands(PayLoan, subject=str(seen.row.loan_id)) == []
     assert len(site.payments()) == paid
     assert set(site.taken(application)) == {"freed"}

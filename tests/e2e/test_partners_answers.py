@@ -156,7 +156,7 @@ def test_refusal__of_bank_registry_and_data_partner_over_the_wire__kept_and_seen
         applications.accept(site.ctx, borrower, application)
         site.run()
     seen = site.application(application)
-    assert (seen.row.status, seen.nodes[-1].detail["code"]) == ("failed", storable(code))
+    assert (seen.row.status, seen.progress[-1].detail["code"]) == ("failed", storable(code))
     consent = {"token": "token", "sources": ["marketplace"]}
     with refusing(sandbox_data, "_check_consent", code, message):
         general = site.apply(borrower, 10_000_00, None, product="general_310", consent=consent)
@@ -199,7 +199,7 @@ def test_registry__any_number__pledged_under_it_or_struck_out(site: Site, number
     if why is None:
         assert (found.row.status, pledge.registry_number, struck) == ("funded", number, [])
     else:
-        assert (found.row.status, found.nodes[-1].detail["code"]) == ("failed", why.code)
+        assert (found.row.status, found.progress[-1].detail["code"]) == ("failed", why.code)
         # a number that no database can keep isn't the registry's any more: that it stands there is the finding
         told = storable(number)
         assert struck == [("done" if told == number else "refused", told)]

@@ -248,7 +248,7 @@ def test_registry__number_that_no_pledge_can_carry__application_fails_and_it_is_
 ) -> None:
     found = bad_number(site, site.borrower(), number, monkeypatch)
     assert found.row.status == "failed"
-    assert found.nodes[-1].detail["code"] == "registry_number_invalid"
+    assert found.progress[-1].detail["code"] == "registry_number_invalid"
     with site.ctx.store.read() as session:
         pledge = session.exec(select(PledgeRow).where(PledgeRow.loan_id == found.row.loan_id)).one()
     (struck,) = site.struck_out(pledge.id)
@@ -263,7 +263,7 @@ def test_registry__number_of_another_pledge__application_fails(site: Site, monke
     first, second = (bad_number(site, borrower, "SB 1:2/3", monkeypatch) for _ in range(2))
     assert first.row.status == "funded", "blanks, colons and slashes are a number like any other"
     assert second.row.status == "failed"
-    assert second.nodes[-1].detail["code"] == "registry_number_taken"
+    assert second.progress[-1].detail["code"] == "registry_number_taken"
     assert open_commands(site) == []
 
 

@@ -165,7 +165,7 @@ def test_pledge__on_its_way_when_paused__refused_by_the_chain_and_undone(site: S
     applications.accept(site.ctx, borrower, application)
     change(site, pause=(Kind.PLEDGE,))
     ended = site.application(application)
-    assert (ended.row.status, ended.nodes[-1].detail["code"]) == ("failed", "chain_act_paused")
+    assert (ended.row.status, ended.progress[-1].detail["code"]) == ("failed", "chain_act_paused")
     assert set(site.taken(application)) == {"freed"}
     assert (site.receivable(asset.id).reserved, site.receivable(asset.id).pledged) == (0, 0)
     assert mismatches(site) == []

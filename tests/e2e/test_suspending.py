@@ -137,7 +137,7 @@ def test_suspended_borrower__with_a_pledge_on_its_way__refused_by_the_chain_and_
     applications.accept(site.ctx, borrower, application)
     suspend(site, borrower)
     ended = site.application(application)
-    assert (ended.row.status, ended.nodes[-1].detail["code"]) == ("failed", "chain_party_suspended")
+    assert (ended.row.status, ended.progress[-1].detail["code"]) == ("failed", "chain_party_suspended")
     assert set(site.taken(application)) == {"freed"}
     row = site.receivable(asset.id)
     assert (row.reserved, row.pledged) == (0, 0)

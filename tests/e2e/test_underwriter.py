@@ -57,7 +57,7 @@ def test_underwriter__approves__offered_and_record_on_chain_names_it(site: Site,
     assert record["review"] | {"at": ""} == {
         "by": lender.party_id, "decision": "approved", "reason": "we know them well", "at": ""
     }  # fmt: skip
-    assert [node.detail["by"] for node in seen.nodes if node.name == "reviewed"] == [lender.party_id]
+    assert [node.detail["by"] for node in seen.progress if node.name == "reviewed"] == [lender.party_id]
     applications.accept(site.ctx, borrower, application)
     site.run()
     loan_id = str(site.application(application).row.loan_id)

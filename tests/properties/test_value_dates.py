@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from chainfin.rules import ledger
 from chainfin.rules.ledger import Journal
-from chainfin.rules.loan import Added, Happening, History, Kind, Loan, LoanState, LoanTerms, approve, payoff, tell
+from chainfin.rules.loan import Added, Happening, History, Kind, Loan, LoanState, LoanTerms, approve, payoff, replay
 from chainfin.rules.loan.cost import ALL_IN_CAP
 from chainfin.values.calendar import Adjustment
 from chainfin.values.money import Money, xirr
@@ -182,10 +182,10 @@ def _money_gone(approved: Loan, late: Books, in_time: Books) -> None:
 @given(terms_of(), st.integers(0, 60), st.integers(0, 3))
 def test_payoff__on_any_day__costs_no_more_than_the_cap(terms: LoanTerms, days: int, waited: int) -> None:
     paid_out = terms.start + timedelta(days=waited)
-    loan = tell(approve("L1", "lender", "borrower", terms), [Happening(Kind.DISBURSE, paid_out, ZERO)]).loan
+    loan = replay(approve("L1", "lender", "borrower", terms), [Happening(Kind.DISBURSE, paid_out, ZERO)]).loan
     on = paid_out + timedelta(days=days)
     settles = payoff(loan, on)
-    penalty = tell(
+    penalty = replay(
         approve("L1", "lender", "borrower", terms), [Happening(Kind.DISBURSE, paid_out, ZERO), _end_of(on)]
     ).loan.dues.penalty
     cost = settles - penalty

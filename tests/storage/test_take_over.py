@@ -109,5 +109,5 @@ def test_apply__process_ends_before_the_decision__decided_later_and_once(
     play.until(offered, "the decision")
     assert applications.resume(site.ctx) == 0
     view = queries.application(site.ctx, supplier, left.id)
-    assert [node.name for node in view.nodes].count("credit_score") == 1
+    assert [node.name for node in view.progress].count("credit_score") == 1
     assert view.application.record_hash is not None

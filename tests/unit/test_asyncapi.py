@@ -37,7 +37,7 @@ def test_event__as_documented__twice(kind: EventKind) -> None:
     )
     assert sorted(re.findall(r"`(\w+)`", line)) == sorted(members)
     if kind in TABLES:
-        told = announcing._TOLD[TABLES[kind]](ANY_ROW)
+        told = announcing._NOTICES[TABLES[kind]](ANY_ROW)
         assert told is not None
         assert (told[0], sorted(told[2])) == (kind, sorted(members))
 

@@ -72,7 +72,7 @@ KEY = KeySigner.new()
             Asked("Pledges", "AgreeBuyBack", {"pledgeId": "g"}, {"buyer": "p"}),
         ),
         (
-            api.lines_set_line(debtor_id="p", limit={"amount": "0", "currency": "CNY"}),
+            api.debtor_lines_set_line(debtor_id="p", limit={"amount": "0", "currency": "CNY"}),
             Asked("Receivables", "SetLine", {"limit": 0}, {"debtor": "p"}),
         ),
         (

@@ -1,7 +1,7 @@
-"""A loan as its history: what happened to it, told in the order of value dates whenever it was heard of.
+"""A loan as its history: what happened to it, replayed in the order of value dates whenever it was heard of.
 
 A loan's state is the fold of its happenings by value date (the bank's date). One that is heard of late is put where it
-belongs and the history told again; what the books then lack is posted as corrections, each on its own value date. So
+belongs and the history replayed; what the books then lack is posted as corrections, each on its own value date. So
 the balances by value date are those of the history in which everything had been heard of in time. Happenings of one day
 stay in the order in which they were heard of.
 
@@ -70,8 +70,9 @@ class Taken:
 
 
 @dataclass(slots=True)
-class Told:
-    """A history told: the loan after it, the journals by key, the payments by name. ``void``: its payout comes back."""
+class Replayed:
+    """A history that was replayed: the loan after it, the journals by key, the payments by name. ``void``: its payout
+    comes back."""
 
     loan: Loan
     void: bool = False
@@ -102,12 +103,12 @@ class Added:
         return self.taken.allocation
 
 
-def tell(approved: Loan, happenings: Sequence[Happening]) -> Told:
+def replay(approved: Loan, happenings: Sequence[Happening]) -> Replayed:
     """The history of a loan, from its approval on. Raises what `life` raises where it can't have happened."""
-    told = _begun(approved, happenings)
+    replayed = _begun(approved, happenings)
     for _, happening in in_order(happenings):
-        _happen(told, happening)
-    return told
+        _happen(replayed, happening)
+    return replayed
 
 
 def in_order(happenings: Sequence[Happening]) -> list[tuple[int, Happening]]:
@@ -123,8 +124,8 @@ def in_order(happenings: Sequence[Happening]) -> list[tuple[int, Happening]]:
     return sorted(heard, key=lambda each: each[1].on)
 
 
-def _begun(approved: Loan, happenings: Sequence[Happening]) -> Told:
-    return Told(approved, any(each.kind is Kind.PAYOUT_RETURNED for each in happenings))
+def _begun(approved: Loan, happenings: Sequence[Happening]) -> Replayed:
+    return Replayed(approved, any(each.kind is Kind.PAYOUT_RETURNED for each in happenings))
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,24 +141,24 @@ class Step:
 
 
 def steps(approved: Loan, happenings: Sequence[Happening]) -> Iterator[Step]:
-    """`tell`, step by step. Raises as it."""
-    told = _begun(approved, happenings)
+    """`replay`, step by step. Raises as it."""
+    replayed = _begun(approved, happenings)
     for place, happening in in_order(happenings):
-        before = told.loan
-        _happen(told, happening)
-        yield Step(place, happening, before, told.loan, told.taken.get(happening.payment))
+        before = replayed.loan
+        _happen(replayed, happening)
+        yield Step(place, happening, before, replayed.loan, replayed.taken.get(happening.payment))
 
 
-def _happen(told: Told, happening: Happening) -> None:
-    loan, on = told.loan, happening.on
+def _happen(replayed: Replayed, happening: Happening) -> None:
+    loan, on = replayed.loan, happening.on
     if happening.kind in PAYERS:
-        _pay(told, happening, PAYERS[happening.kind])
+        _pay(replayed, happening, PAYERS[happening.kind])
         return
     if happening.kind is Kind.START_MOVED or (happening.kind is Kind.ACCRUE and on < loan.accrued_to):
         return
     outcome = _outcome(loan, happening.kind, on)
-    told.loan = outcome.loan
-    told.journals |= _posted(happening, outcome.journals)
+    replayed.loan = outcome.loan
+    replayed.journals |= _posted(happening, outcome.journals)
 
 
 def _outcome(loan: Loan, kind: Kind, on: date) -> Outcome:
@@ -166,15 +167,15 @@ def _outcome(loan: Loan, kind: Kind, on: date) -> Outcome:
     return payout_returned(loan, on) if kind is Kind.PAYOUT_RETURNED else accrue(loan, on)
 
 
-def _pay(told: Told, happening: Happening, payer: Payer) -> None:
-    loan, on, amount = told.loan, happening.on, happening.amount
-    if told.void or loan.state in (LoanState.REPAID, LoanState.CANCELLED):  # it owes nothing (any more)
-        told.taken[happening.payment] = Taken(happening, Allocation((), amount))
+def _pay(replayed: Replayed, happening: Happening, payer: Payer) -> None:
+    loan, on, amount = replayed.loan, happening.on, happening.amount
+    if replayed.void or loan.state in (LoanState.REPAID, LoanState.CANCELLED):  # it owes nothing (any more)
+        replayed.taken[happening.payment] = Taken(happening, Allocation((), amount))
         if payer is Payer.DEBTOR:
             rest = postings.receipt(
                 loan.id, loan.lender, happening.payment, (), remainder=amount, holder=happening.holder, on=on
             )
-            told.journals[rest.key] = rest
+            replayed.journals[rest.key] = rest
         return
     # what a borrower pays too much never becomes the loan's
     offered = min(amount, payoff(loan, on)) if payer is Payer.BORROWER else amount
@@ -182,9 +183,9 @@ def _pay(told: Told, happening: Happening, payer: Payer) -> None:
     assert not isinstance(paid, Refusal), "no more is offered than the loan needs"
     spread = paid.allocation
     rest_of_it = Allocation(spread.parts, spread.remainder + amount - offered)
-    told.loan = paid.loan
-    told.journals |= _posted(happening, paid.journals)
-    told.taken[happening.payment] = Taken(happening, rest_of_it, paid.rebate)
+    replayed.loan = paid.loan
+    replayed.journals |= _posted(happening, paid.journals)
+    replayed.taken[happening.payment] = Taken(happening, rest_of_it, paid.rebate)
 
 
 def _posted(happening: Happening, journals: Sequence[Journal]) -> dict[str, Journal]:
@@ -198,30 +199,30 @@ class History:
     """A loan's history as it is heard of, happening by happening."""
 
     def __init__(self, approved: Loan, happenings: Sequence[Happening] = ()) -> None:
-        """``happenings`` in the order in which they were heard of. Raises as `tell`."""
+        """``happenings`` in the order in which they were heard of. Raises as `replay`."""
         self._approved = approved
         self._happenings = list(happenings)
-        self._told = tell(approved, happenings)
+        self._replayed = replay(approved, happenings)
 
     def hear(self, new: Happening) -> Added:
         """``new`` is heard of. Raises what `life` raises where it can't have happened: Conflict
         loan_transition_refused, …; the history is then of no more use."""
         in_time = new.kind is not Kind.START_MOVED and all(new.on >= each.on for each in self._happenings)
-        if new.kind is Kind.PAYOUT_RETURNED and self._told.taken:
+        if new.kind is Kind.PAYOUT_RETURNED and self._replayed.taken:
             in_time = False  # what was paid before is told otherwise too
         added = self._go_on(new) if in_time else self._insert(new)
         self._happenings.append(new)
         return added
 
     def _go_on(self, new: Happening) -> Added:
-        told = self._told
-        known = len(told.journals)
-        _happen(told, new)
-        return Added(told.loan, tuple(told.journals.values())[known:], told.taken.get(new.payment))
+        replayed = self._replayed
+        known = len(replayed.journals)
+        _happen(replayed, new)
+        return Added(replayed.loan, tuple(replayed.journals.values())[known:], replayed.taken.get(new.payment))
 
     def _insert(self, new: Happening) -> Added:
-        approved, before = self._approved, self._told
-        after = self._told = tell(approved, [*self._happenings, new])
+        approved, before = self._approved, self._replayed
+        after = self._replayed = replay(approved, [*self._happenings, new])
         name = f"{approved.id}:{len(self._happenings) + 1}"
         own = (f"payment:{new.payment}:{approved.id}", f"returned:{approved.id}")
         # What nobody can have posted yet is the payment (or the payout's return) itself; all else corrects what was.

@@ -25,8 +25,8 @@ from chainfin.rules.loan import (
     add,
     approve,
     in_order,
+    replay,
     steps,
-    tell,
 )
 from chainfin.services.books import funding_accounts, journals
 from chainfin.services.kernel.context import Context
@@ -45,7 +45,7 @@ def load(session: Session, ctx: Context, loan_id: str, *, lock: bool = False) ->
     row = session.get(LoanRow, loan_id, with_for_update=lock or None)
     if row is None:
         raise NotFound("loan_unknown", f"there is no loan {loan_id}")
-    return row, tell(approved(ctx, row), history(session, row)).loan
+    return row, replay(approved(ctx, row), history(session, row)).loan
 
 
 def approved(ctx: Context, row: LoanRow) -> Loan:
@@ -56,7 +56,7 @@ def approved(ctx: Context, row: LoanRow) -> Loan:
 def as_of(session: Session, ctx: Context, row: LoanRow, on: date) -> Loan:
     """The loan as it stood at the start of the value date ``on``, and with what happened on that day."""
     before = [each for _, each in in_order(history(session, row)) if each.on <= on]
-    return tell(approved(ctx, row), [*before, Happening(Kind.ACCRUE, on, Money.zero(row.currency))]).loan
+    return replay(approved(ctx, row), [*before, Happening(Kind.ACCRUE, on, Money.zero(row.currency))]).loan
 
 
 def history(session: Session, row: LoanRow) -> list[Happening]:

@@ -24,17 +24,17 @@ from chainfin.storage.types import new_id
 from chainfin.storage.webhook_tables import WebhookEndpointRow, WebhookEventRow
 from chainfin.values.event_kind import EventKind
 
-Told: TypeAlias = tuple[EventKind, Sequence[str | None], Mapping[str, object]]
-"""Kind, who is concerned, and what is said."""
+Notice: TypeAlias = tuple[EventKind, Sequence[str | None], Mapping[str, object]]
+"""Kind, who is concerned, and the detail."""
 
 
 def write(session: Session, ctx: Context) -> None:
     """Events of all that this transaction moves, for the parties that listen."""
     for row in all_moved(session):
-        told = _TOLD[type(row)](row)
-        if told is not None:
-            kind, parties, said = told
-            say(session, ctx, kind, row.id, parties, said)
+        notice = _NOTICES[type(row)](row)
+        if notice is not None:
+            kind, parties, detail = notice
+            say(session, ctx, kind, row.id, parties, detail)
 
 
 def say(
@@ -43,7 +43,7 @@ def say(
     kind: EventKind,
     subject: str,
     parties: Sequence[str | None],
-    said: Mapping[str, object],
+    detail: Mapping[str, object],
 ) -> None:
     """One event for each party that subscribed to this kind, and one delivery for each of its subscribed addresses."""
     wanting = [each for each in _endpoints(session) if kind.value in each.events]
@@ -51,7 +51,7 @@ def say(
         endpoints = [each for each in wanting if each.party_id == party_id]
         if party_id is None or not endpoints:
             continue
-        event = _event(ctx, kind, subject, party_id, said)
+        event = _event(ctx, kind, subject, party_id, detail)
         session.add(event)
         session.flush()
         for endpoint in endpoints:
@@ -70,7 +70,7 @@ def _endpoints(session: Session) -> list[WebhookEndpointRow]:
     return found
 
 
-def _event(ctx: Context, kind: EventKind, subject: str, party_id: str, said: Mapping[str, object]) -> WebhookEventRow:
+def _event(ctx: Context, kind: EventKind, subject: str, party_id: str, detail: Mapping[str, object]) -> WebhookEventRow:
     """CloudEvents 1.0, JSON."""
     id_, now = new_id("evt"), ctx.clock.now()
     body = {
@@ -81,7 +81,7 @@ def _event(ctx: Context, kind: EventKind, subject: str, party_id: str, said: Map
         "subject": subject,
         "time": now.astimezone(UTC).isoformat().replace("+00:00", "Z"),
         "datacontenttype": "application/json",
-        "data": said,
+        "data": detail,
     }
     return WebhookEventRow(
         id=id_,
@@ -94,35 +94,35 @@ def _event(ctx: Context, kind: EventKind, subject: str, party_id: str, said: Map
     )
 
 
-def _act(row: ActRow) -> Told | None:
+def _act(row: ActRow) -> Notice | None:
     if row.status != ActState.AWAITING_SIGNATURE:
         return None  # signed at once, by a key in custody
     until = datetime.fromtimestamp(row.deadline, UTC).isoformat().replace("+00:00", "Z")
-    said = {"act_id": row.id, "contract": row.contract, "function": row.function, "subject": row.subject}
-    return EventKind.ACT, [row.party_id], {**said, "deadline": until}
+    detail = {"act_id": row.id, "contract": row.contract, "function": row.function, "subject": row.subject}
+    return EventKind.ACT, [row.party_id], {**detail, "deadline": until}
 
 
-def _application(row: ApplicationRow) -> Told:
-    said = {"application_id": row.id, "product": row.product, "status": row.status, "loan_id": row.loan_id}
-    return EventKind.APPLICATION, [row.borrower_id, row.lender_id], said
+def _application(row: ApplicationRow) -> Notice:
+    detail = {"application_id": row.id, "product": row.product, "status": row.status, "loan_id": row.loan_id}
+    return EventKind.APPLICATION, [row.borrower_id, row.lender_id], detail
 
 
-def _loan(row: LoanRow) -> Told:
-    said = {"loan_id": row.id, "application_id": row.application_id, "status": row.status}
-    return EventKind.LOAN, [row.borrower_id, row.lender_id], said
+def _loan(row: LoanRow) -> Notice:
+    detail = {"loan_id": row.id, "application_id": row.application_id, "status": row.status}
+    return EventKind.LOAN, [row.borrower_id, row.lender_id], detail
 
 
-def _receivable(row: ReceivableRow) -> Told:
-    said = {"receivable_id": row.id, "status": row.status}
-    return EventKind.RECEIVABLE, [row.seller_id, row.holder_id, row.debtor_id], said
+def _receivable(row: ReceivableRow) -> Notice:
+    detail = {"receivable_id": row.id, "status": row.status}
+    return EventKind.RECEIVABLE, [row.seller_id, row.holder_id, row.debtor_id], detail
 
 
-def _pledge(row: PledgeRow) -> Told:
-    said = {"pledge_id": row.id, "loan_id": row.loan_id, "asset_kind": row.asset_kind, "asset_id": row.asset_id}
-    return EventKind.PLEDGE, [row.pledgor_id, row.lender_id], {**said, "status": row.status}
+def _pledge(row: PledgeRow) -> Notice:
+    detail = {"pledge_id": row.id, "loan_id": row.loan_id, "asset_kind": row.asset_kind, "asset_id": row.asset_id}
+    return EventKind.PLEDGE, [row.pledgor_id, row.lender_id], {**detail, "status": row.status}
 
 
-_TOLD: Final[Mapping[type[Any], Callable[[Any], Told | None]]] = {
+_NOTICES: Final[Mapping[type[Any], Callable[[Any], Notice | None]]] = {
     ActRow: _act,
     ApplicationRow: _application,
     LoanRow: _loan,

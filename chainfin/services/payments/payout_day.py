@@ -26,11 +26,11 @@ SOURCE = "payout_days"
 def booked(session: Session, ctx: Context, row: OutboxRow, on: date | None) -> None:
     """The bank's statement says that it booked the order in ``row`` out on its day ``on``. Of an order that went by a
     rail the rail's signed word stands."""
-    said = session.get(BankPaymentRow, str(row.payload["instruction_id"]), with_for_update=True)
-    if on is None or said is None or said.amount is None:
+    payment = session.get(BankPaymentRow, str(row.payload["instruction_id"]), with_for_update=True)
+    if on is None or payment is None or payment.amount is None:
         return
-    said.paid_on = on
-    session.add(said)
+    payment.paid_on = on
+    session.add(payment)
     order = commands.of(row)
     if isinstance(order, PayLoan) and row.status == "done":
         follow(session, ctx, row, order)
@@ -39,10 +39,10 @@ def booked(session: Session, ctx: Context, row: OutboxRow, on: date | None) -> N
 def follow(session: Session, ctx: Context, row: OutboxRow, order: PayLoan) -> None:
     """The loan, paid out by now, runs from the day that the bank's last word names. Where that can't be any more, the
     difference is parked with its amount."""
-    said = session.get(BankPaymentRow, order.instruction_id)
-    if said is None or said.amount is None or said.paid_on is None:
+    payment = session.get(BankPaymentRow, order.instruction_id)
+    if payment is None or payment.amount is None or payment.paid_on is None:
         return
-    on = said.paid_on
+    on = payment.paid_on
     try:
         with session.begin_nested():
             if not ctx.clock.plausible(ctx.clock.noon_of(on), since=row.created_at):

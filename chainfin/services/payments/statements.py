@@ -178,9 +178,9 @@ def _day_to_come(ctx: Context, statement: Statement) -> tuple[str, str, int] | N
 def _note_days(session: Session, ctx: Context) -> None:
     """The bank's word on the last day of which every lender's account has been told, without a gap."""
     query = select(PartyRow.account).join(VirtualAccountRow, col(VirtualAccountRow.lender_id) == col(PartyRow.id))
-    told = [_told_through(session, ctx, account) for account in session.exec(query.distinct()).all()]
-    days = [day for day in told if day is not None]
-    if days and len(days) == len(told):
+    through = [_told_through(session, ctx, account) for account in session.exec(query.distinct()).all()]
+    days = [day for day in through if day is not None]
+    if days and len(days) == len(through):
         bank_statement.note_day(session, min(ctx.clock.today(), *days))
 
 
@@ -229,10 +229,12 @@ def _entry(session: Session, ctx: Context, statement: BankStatementRow, entry: E
         parked_id = _park_entry(session, ctx, statement, entry, code, f"{instruction_id} was for another amount")
     else:
         status = "paid"
-        told = {"file": statement.source, "statement": statement.number, "place": entry.place, "booked": True}
+        evidence = {"file": statement.source, "statement": statement.number, "place": entry.place, "booked": True}
         day = entry.booked_on
         if not _came_back(session, instruction_id):
-            said(session, ctx, instruction_id, "paid", code="BOOK", bank_ref=entry.bank_ref, on=day, evidence=told)
+            report(
+                session, ctx, instruction_id, "paid", code="BOOK", bank_ref=entry.bank_ref, on=day, evidence=evidence
+            )
         payout_day.booked(session, ctx, order, day)
     session.add(
         BankEntryRow(
@@ -255,8 +257,8 @@ def _given_back(
 ) -> tuple[str, str | None, str | None]:
     """An order of ours came back. Status, code and parked item of the entry."""
     assert entry.arrival is not None, "what comes back is a credit"
-    told = select(BankEntryRow.bank_ref).where(BankEntryRow.status == "returned")
-    before = session.exec(told.where(BankEntryRow.instruction_id == str(order.payload["instruction_id"]))).all()
+    known = select(BankEntryRow.bank_ref).where(BankEntryRow.status == "returned")
+    before = session.exec(known.where(BankEntryRow.instruction_id == str(order.payload["instruction_id"]))).all()
     if storable(entry.bank_ref) in before:
         return "returned", None, None
     try:
@@ -273,10 +275,10 @@ def _taken_back(
     session: Session, ctx: Context, statement: BankStatementRow, entry: Entry, on: date
 ) -> tuple[str, str | None, str | None]:
     """A credit of before is booked out again. Status, code and parked item of the entry; told again it is the same."""
-    told = select(BankEntryRow.id).join(BankStatementRow, col(BankStatementRow.id) == col(BankEntryRow.statement_id))
+    again = select(BankEntryRow.id).join(BankStatementRow, col(BankStatementRow.id) == col(BankEntryRow.statement_id))
     same = (BankEntryRow.status == "reversed", BankEntryRow.bank_ref == storable(entry.bank_ref))
-    told = told.where(*same, BankStatementRow.account == statement.account, BankStatementRow.kind != statement.kind)
-    if session.exec(told).first() is not None:
+    again = again.where(*same, BankStatementRow.account == statement.account, BankStatementRow.kind != statement.kind)
+    if session.exec(again).first() is not None:
         return "reversed", None, None
     try:
         with session.begin_nested():
@@ -304,7 +306,7 @@ def _repeated(session: Session, instruction_id: str, entry: Entry) -> bool:
     return session.exec(query.where(BankEntryRow.bank_ref != storable(entry.bank_ref))).first() is not None
 
 
-def said(
+def report(
     session: Session,
     ctx: Context,
     instruction_id: str,

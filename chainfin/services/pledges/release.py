@@ -163,8 +163,8 @@ def _unsigned(session: Session, pledge: PledgeRow) -> list[ActRow]:
 
 
 def _says(act: ActRow, part: int, keep: int) -> bool:
-    said = Release.from_params(act.params)
-    return (said.amount, said.keep) == (part, keep)
+    wanted = Release.from_params(act.params)
+    return (wanted.amount, wanted.keep) == (part, keep)
 
 
 def _withdraw(session: Session, ctx: Context, act: ActRow, pledge: PledgeRow) -> Refused:
@@ -184,15 +184,15 @@ def _kept(session: Session, pledge: PledgeRow) -> None:
 def unless_outdated(session: Session, ctx: Context, act: ActRow) -> Refused | None:
     """None if a release may still be signed. Else it ends unsigned, is asked for anew as far as it may be, and the
     reason is returned (release_outdated). Pledge and act are locked."""
-    pledge, said = session.get_one(PledgeRow, act.subject), Release.from_params(act.params)
+    pledge, wanted = session.get_one(PledgeRow, act.subject), Release.from_params(act.params)
     why = act.extra.get(ASKED)
     there = pledge.left - in_flight.leaving(session, pledge, but=[act.id], unsigned=False)
-    holds = pledge.status in set(LIVE) and rules.stays(there, said.amount, said.keep) is None
+    holds = pledge.status in set(LIVE) and rules.stays(there, wanted.amount, wanted.keep) is None
     holds = holds and _called(session, pledge) is None
     if holds and why == OWED:
-        holds = said.amount <= _may_go(session, ctx, pledge, there)[0]
+        holds = wanted.amount <= _may_go(session, ctx, pledge, there)[0]
     elif holds:
-        holds = cover.unless_called(session, ctx, pledge, said.amount) is None
+        holds = cover.unless_called(session, ctx, pledge, wanted.amount) is None
     if holds:
         return None
     reason = _withdraw(session, ctx, act, pledge)

@@ -37,10 +37,10 @@ def apply(session: Session, ctx: Context, event: ChainEvent) -> None:
 # Participants
 
 
-def _admitted(session: Session, ctx: Context, told: participants_events.Admitted, event: ChainEvent) -> None:
-    row = session.exec(select(PartyRow).where(PartyRow.commitment == told.commitment)).one_or_none()
+def _admitted(session: Session, ctx: Context, detail: participants_events.Admitted, event: ChainEvent) -> None:
+    row = session.exec(select(PartyRow).where(PartyRow.commitment == detail.commitment)).one_or_none()
     if row is not None:
-        row.chain_party = told.party
+        row.chain_party = detail.party
         row.status = PartyState.ACTIVE.value
         session.add(row)
 
@@ -54,33 +54,33 @@ P = TypeVar("P", bound=_OfParty)
 
 
 def _party(change: Callable[[PartyRow, P], None]) -> Callable[[Session, Context, P, ChainEvent], None]:
-    def follow(session: Session, ctx: Context, told: P, event: ChainEvent) -> None:
-        row = party(session, told.party)
+    def follow(session: Session, ctx: Context, detail: P, event: ChainEvent) -> None:
+        row = party(session, detail.party)
         if row is not None:
-            change(row, told)
+            change(row, detail)
             session.add(row)
 
     return follow
 
 
-def _suspended(row: PartyRow, told: participants_events.Suspended) -> None:
+def _suspended(row: PartyRow, detail: participants_events.Suspended) -> None:
     row.status = PartyState.SUSPENDED.value
 
 
-def _resumed(row: PartyRow, told: participants_events.Resumed) -> None:
+def _resumed(row: PartyRow, detail: participants_events.Resumed) -> None:
     row.status = PartyState.ACTIVE.value
 
 
-def _paused(session: Session, ctx: Context, told: participants_events.Paused, event: ChainEvent) -> None:
-    gate.project(session, told.kinds)
+def _paused(session: Session, ctx: Context, detail: participants_events.Paused, event: ChainEvent) -> None:
+    gate.project(session, detail.kinds)
 
 
-def _roles_set(row: PartyRow, told: participants_events.RolesSet) -> None:
-    row.roles = told.roles
+def _roles_set(row: PartyRow, detail: participants_events.RolesSet) -> None:
+    row.roles = detail.roles
 
 
-def _key_changed(row: PartyRow, told: participants_events.KeyRotated | participants_events.KeyRecovered) -> None:
-    row.address = told.new_key
+def _key_changed(row: PartyRow, detail: participants_events.KeyRotated | participants_events.KeyRecovered) -> None:
+    row.address = detail.new_key
 
 
 # Orders
@@ -95,30 +95,30 @@ D = TypeVar("D", bound=_OfOrder)
 
 
 def _order(change: Callable[[OrderRow, D], None]) -> Callable[[Session, Context, D, ChainEvent], None]:
-    def follow(session: Session, ctx: Context, told: D, event: ChainEvent) -> None:
-        order = session.get(OrderRow, told.order_id)
+    def follow(session: Session, ctx: Context, detail: D, event: ChainEvent) -> None:
+        order = session.get(OrderRow, detail.order_id)
         if order is not None:
-            change(order, told)
+            change(order, detail)
             order.status = order_state.by_events(session, order).value
             session.add(order)
 
     return follow
 
 
-def _ordered(order: OrderRow, told: orders_events.Posted | orders_events.Amended) -> None:
-    order.ordered = told.amount
+def _ordered(order: OrderRow, detail: orders_events.Posted | orders_events.Amended) -> None:
+    order.ordered = detail.amount
 
 
-def _status_alone(order: OrderRow, told: orders_events.Acknowledged | orders_events.OrderCancelled) -> None:
+def _status_alone(order: OrderRow, detail: orders_events.Acknowledged | orders_events.OrderCancelled) -> None:
     """No amount of the order changes."""
 
 
-def _despatched(order: OrderRow, told: orders_events.Despatched) -> None:
-    order.despatched = told.despatched
+def _despatched(order: OrderRow, detail: orders_events.Despatched) -> None:
+    order.despatched = detail.despatched
 
 
-def _received(order: OrderRow, told: orders_events.GoodsReceived) -> None:
-    order.received = told.received
+def _received(order: OrderRow, detail: orders_events.GoodsReceived) -> None:
+    order.received = detail.received
 
 
 _HANDLERS: Handlers = dict(

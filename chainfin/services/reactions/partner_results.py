@@ -37,12 +37,12 @@ Became = Literal["done", "refused"]
 
 
 def park(
-    session: Session, ctx: Context, row: OutboxRow, code: str, detail: str, said: Mapping[str, object] | None
+    session: Session, ctx: Context, row: OutboxRow, code: str, detail: str, reply: Mapping[str, object] | None
 ) -> None:
-    """The command (parked in the outbox already) is shown to the operator. ``said``: the partner's answer, where it
+    """The command (parked in the outbox already) is shown to the operator. ``reply``: the partner's answer, where it
     could be read."""
-    told = {"command": row.id, "topic": row.topic, "attempts": row.attempts, "answer": said}
-    item = parking.Item(SOURCE, row.topic, row.subject, parking.as_payload(told), code, detail)
+    body = {"command": row.id, "topic": row.topic, "attempts": row.attempts, "answer": reply}
+    item = parking.Item(SOURCE, row.topic, row.subject, parking.as_payload(body), code, detail)
     parking.park(session, item, now=ctx.clock.now())
 
 
@@ -105,24 +105,24 @@ def take(session: Session, ctx: Context, proposal: ProposalRow) -> None:
     Raises Refused command_not_parked (asked about again, or ended, meanwhile), and what follows from it refuses.
     """
     journals.lock(session)  # nobody who has it waits for a proposal
-    told = proposal.payload
-    item = session.get_one(ParkedItemRow, str(told["item"]), with_for_update=True)
+    proposed = proposal.payload
+    item = session.get_one(ParkedItemRow, str(proposed["item"]), with_for_update=True)
     row = _command(session, item.payload)
     if row.status != "parked" or item.status != "open":
         raise Refused("command_not_parked", f"the command is {row.status}, its item {item.status}")
     assert row.id is not None, "a stored row has an id"
-    if told["became"] == "done":
+    if proposed["became"] == "done":
         answer = json.loads(item.payload)["answer"] or {}
-        value = answer | {"bank_reference": told["reference"], "said_by": proposal.id}
-        value |= {"refunded_at" if isinstance(commands.of(row), Refund) else "paid_at": told["at"]}
+        value = answer | {"bank_reference": proposed["reference"], "said_by": proposal.id}
+        value |= {"refunded_at" if isinstance(commands.of(row), Refund) else "paid_at": proposed["at"]}
         partner_outcomes.done(session, ctx, row, value)
         outbox.done(session, row.id, value)
     else:
-        said = f"two persons of the operator say so: {proposal.id}"
-        partner_outcomes.refused(session, ctx, row, "not_done_by_partner", said)
-        outbox.refused(session, row.id, "not_done_by_partner", said)
+        why = f"two persons of the operator say so: {proposal.id}"
+        partner_outcomes.refused(session, ctx, row, "not_done_by_partner", why)
+        outbox.refused(session, row.id, "not_done_by_partner", why)
     item.status, item.resolved_by = "resolved", str(proposal.decided_by)
-    item.resolution = f"{told['became']}, by {proposal.id}"
+    item.resolution = f"{proposed['became']}, by {proposal.id}"
     session.add(item)
 
 

@@ -17,7 +17,7 @@ from chainfin.services.kernel import acts
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.parties import gate
 from chainfin.services.views.acts import ActView
-from chainfin.services.views.trade import LineView
+from chainfin.services.views.trade import DebtorLineView
 from chainfin.storage import locks
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ActRow, LineRow, LineShareRow, OrderRow, ReceivableRow
@@ -124,7 +124,7 @@ def project_give_back(session: Session, receivable: ReceivableRow, amount: int) 
         _keep(session, row, rules.give_back(_value(row), amount))
 
 
-def get(ctx: Context, actor: Actor, debtor_id: str) -> LineView:
+def get(ctx: Context, actor: Actor, debtor_id: str) -> DebtorLineView:
     """A debtor's line, for the debtor and for lenders that have set a share of it. Raises NotFound line_unknown."""
     with ctx.store.read() as session:
         row = session.get(LineRow, debtor_id)
@@ -138,7 +138,7 @@ def get(ctx: Context, actor: Actor, debtor_id: str) -> LineView:
         return _view(session, actor, row)
 
 
-def list_(ctx: Context, actor: Actor, *, after: str = "", limit: int = 50) -> list[LineView]:
+def list_(ctx: Context, actor: Actor, *, after: str = "", limit: int = 50) -> list[DebtorLineView]:
     """The actor's own line, and the lines of which it has set a share."""
     key = col(LineRow.debtor_id)
     query = select(LineRow).where(key > after).order_by(key).limit(limit)
@@ -149,8 +149,8 @@ def list_(ctx: Context, actor: Actor, *, after: str = "", limit: int = 50) -> li
         return [_view(session, actor, row) for row in session.exec(query)]
 
 
-def _view(session: Session, actor: Actor, row: LineRow) -> LineView:
+def _view(session: Session, actor: Actor, row: LineRow) -> DebtorLineView:
     shares = select(LineShareRow).where(LineShareRow.debtor_id == row.debtor_id).order_by(col(LineShareRow.lender_id))
     if not (actor.sees_all or actor.party_id == row.debtor_id):
         shares = shares.where(LineShareRow.lender_id == actor.party_id)
-    return LineView.of(row, _currency(session, row), session.exec(shares).all())
+    return DebtorLineView.of(row, _currency(session, row), session.exec(shares).all())

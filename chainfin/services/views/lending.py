@@ -143,7 +143,7 @@ class ApplicationDetail:
     """An application with its trail, its offer, and what is said to the applicant."""
 
     application: ApplicationView
-    nodes: list[NodeView]
+    progress: list[NodeView]
     offer: OfferView | None
     explanation: list[Sentence]
     limit_parts: list[dict[str, Any]]
@@ -154,7 +154,7 @@ class Trail:
     """A piece of an application's way, with the status that it has by now."""
 
     status: str
-    nodes: list[NodeView]
+    progress: list[NodeView]
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,7 @@ class ReceivableView:
 
 
 @dataclass(frozen=True, slots=True)
-class LineShareView:
+class DebtorLineShareView:
     """What one lender has set of a debtor's line."""
 
     lender_id: str
@@ -74,15 +74,15 @@ class LineShareView:
 
 
 @dataclass(frozen=True, slots=True)
-class LineView:
+class DebtorLineView:
     """A debtor's line, its currency (None: nobody named it yet), and of the lenders' shares those that one may see."""
 
     debtor_id: str
     currency: str | None
     limit: int
     used: int
-    shares: tuple[LineShareView, ...]
+    shares: tuple[DebtorLineShareView, ...]
 
     @classmethod
-    def of(cls, row: LineRow, currency: str | None, shares: Sequence[LineShareRow]) -> LineView:
-        return shown(cls, row, currency=currency, shares=tuple(shown(LineShareView, share) for share in shares))
+    def of(cls, row: LineRow, currency: str | None, shares: Sequence[LineShareRow]) -> DebtorLineView:
+        return shown(cls, row, currency=currency, shares=tuple(shown(DebtorLineShareView, share) for share in shares))

@@ -5,22 +5,22 @@ from __future__ import annotations
 from pydantic import BaseModel, Field
 
 from api.schemas.common import AmountOrNoneIn, Input, Ref, major
-from chainfin.services.views.trade import LineView
+from chainfin.services.views.trade import DebtorLineView
 
 
-class LineIn(Input):
+class DebtorLineIn(Input):
     """A lender's own share of a debtor's line, in the currency of the debtor's orders; zero takes it back."""
 
     debtor_id: Ref = Field(description="of a participant that carries the role lined")
     limit: AmountOrNoneIn
 
 
-class LineShareOut(BaseModel):
+class DebtorLineShareOut(BaseModel):
     lender_id: str
     limit: str
 
 
-class LineOut(BaseModel):
+class DebtorLineOut(BaseModel):
     """What all lenders together allow, and what of it the debtor's confirmed debt uses (above it, once it was lowered).
 
     ``shares``: for the debtor of every lender, for a lender its own.
@@ -30,10 +30,10 @@ class LineOut(BaseModel):
     currency: str | None = Field(description="none while nobody has named it: then amounts are in minor units")
     limit: str
     used: str
-    shares: list[LineShareOut]
+    shares: list[DebtorLineShareOut]
 
     @classmethod
-    def of(cls, view: LineView) -> LineOut:
+    def of(cls, view: DebtorLineView) -> DebtorLineOut:
         def text(minor: int) -> str:
             return str(minor) if view.currency is None else major(minor, view.currency)
 
@@ -42,5 +42,5 @@ class LineOut(BaseModel):
             currency=view.currency,
             limit=text(view.limit),
             used=text(view.used),
-            shares=[LineShareOut(lender_id=share.lender_id, limit=text(share.limit)) for share in view.shares],
+            shares=[DebtorLineShareOut(lender_id=share.lender_id, limit=text(share.limit)) for share in view.shares],
         )
