@@ -22,6 +22,7 @@ from chainfin.rules import catalogue
 from chainfin.rules import inventory as rules
 from chainfin.rules import lot as lots
 from chainfin.rules.catalogue import Good
+from chainfin.rules.inventory import WarehouseReceipt
 from chainfin.rules.lot import Lot
 from chainfin.services.kernel import acts, pledge_rows
 from chainfin.services.kernel.context import Actor, Context
@@ -99,12 +100,8 @@ def issue(
     with ctx.store.begin() as session:
         keeper = gate.enter(session, keeper_id, Kind.RECEIPT)
         owner = gate.active_party(session, owner_id)
-        message = b"chainfin/warehouse-receipt/1" + f"{keeper.legal_value}\0{normalised(number)}".encode()
-        receipt_id = "0x" + hmac.new(ctx.fingerprint_key, message, hashlib.sha256).hexdigest()
-        standing = session.get(WarehouseReceiptRow, receipt_id)
-        locks.named(session, "lots")  # of two receipts over one lot at once the second sees the first
-        if (standing is not None and standing.status != "refused") or _numbered(session, keeper.id, number):
-            raise Conflict("warehouse_receipt_exists", f"receipt {number} was issued before")
+        receipt_id = _id_of(ctx, keeper, number)
+        _unless_issued(session, receipt_id, keeper.id, number)
         _unless_receipted(session, lot)
         issued = unless_refused(
             rules.issue(
@@ -116,29 +113,8 @@ def issue(
                 quantity=amount,
             )
         )
-        body: dict[str, Json] = {"number": number, "goods": goods, "unit": unit, "quantity": str(quantity)}
-        body["lot"] = cast(Json, lot.to_json())
-        salt = hmac.new(ctx.vault.derive("receipts"), receipt_id.encode(), hashlib.sha256).digest()
-        root = "0x" + commit_fields(body, salt).root.hex()
-        row = session.merge(
-            WarehouseReceiptRow(
-                id=receipt_id,
-                cell=ctx.cell,
-                number=number,
-                number_folded=lots.folded(number),
-                lot=lot.to_json(),
-                lot_place=lot.identity.place,
-                lot_seal=lot.identity.seal,
-                keeper_id=issued.keeper,
-                owner_id=issued.owner,
-                good=good.code,
-                goods=dict(goods),
-                document_root=root,
-                unit=issued.unit,
-                issued=issued.issued,
-                created_at=ctx.clock.now(),
-            )
-        )
+        root = _document_root(ctx, issued, number, goods, quantity, lot)
+        row = session.merge(_new_row(ctx, issued, number, goods, lot, root))
         act = acts.prepare(
             session,
             ctx,
@@ -149,6 +125,57 @@ def issue(
             subject=receipt_id,
         )
         return view(row), ActView.of(act)
+
+
+def _id_of(ctx: Context, keeper: PartyRow, number: str) -> str:
+    """The receipt's id: keyed, so that nobody outside can guess it from keeper and number."""
+    message = b"chainfin/warehouse-receipt/1" + f"{keeper.legal_value}\0{normalised(number)}".encode()
+    return "0x" + hmac.new(ctx.fingerprint_key, message, hashlib.sha256).hexdigest()
+
+
+def _document_root(
+    ctx: Context, issued: WarehouseReceipt, number: str, goods: Mapping[str, str], quantity: Decimal, lot: Lot
+) -> str:
+    """The salted root over what the keeper says of goods and lot."""
+    body: dict[str, Json] = {
+        "number": number,
+        "goods": dict(goods),
+        "unit": issued.unit,
+        "quantity": str(quantity),
+        "lot": cast(Json, lot.to_json()),
+    }
+    salt = hmac.new(ctx.vault.derive("receipts"), issued.id.encode(), hashlib.sha256).digest()
+    return "0x" + commit_fields(body, salt).root.hex()
+
+
+def _new_row(
+    ctx: Context, issued: WarehouseReceipt, number: str, goods: Mapping[str, str], lot: Lot, root: str
+) -> WarehouseReceiptRow:
+    return WarehouseReceiptRow(
+        id=issued.id,
+        cell=ctx.cell,
+        number=number,
+        number_folded=lots.folded(number),
+        lot=lot.to_json(),
+        lot_place=lot.identity.place,
+        lot_seal=lot.identity.seal,
+        keeper_id=issued.keeper,
+        owner_id=issued.owner,
+        good=issued.goods,
+        goods=dict(goods),
+        document_root=root,
+        unit=issued.unit,
+        issued=issued.issued,
+        created_at=ctx.clock.now(),
+    )
+
+
+def _unless_issued(session: Session, receipt_id: str, keeper_id: str, number: str) -> None:
+    """Raises Conflict warehouse_receipt_exists."""
+    standing = session.get(WarehouseReceiptRow, receipt_id)
+    locks.named(session, "lots")  # of two receipts over one lot at once the second sees the first
+    if (standing is not None and standing.status != "refused") or _numbered(session, keeper_id, number):
+        raise Conflict("warehouse_receipt_exists", f"receipt {number} was issued before")
 
 
 def _numbered(session: Session, keeper_id: str, number: str) -> bool:
