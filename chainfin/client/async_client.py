@@ -16,7 +16,7 @@ from chainfin.client.calls import PATIENCE_S
 from chainfin.client.flows import Flows
 from chainfin.client.operation import Operation, untyped
 from chainfin.client.retries import Retries
-from chainfin.client.speaker import Speaker
+from chainfin.client.speaker import TIMEOUT_S, Speaker
 from chainfin.client.steps import Flow, Send
 from chainfin.eth.signer import Signer
 
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from chainfin.client.forms import ActOut, ApplicationDetail, ApplicationOut, MandateOut, Page, ReceivableOut
 
 T = TypeVar("T")
-TIMEOUT_S = 60.0
 
 
 class AsyncClient(Speaker, AbstractAsyncContextManager["AsyncClient"]):
-    """As `Client`; one of its own for each event loop."""
+    """A `Speaker` that awaits: opened with a URL or an `httpx.AsyncClient`, closed by ``async with`` or `close`. Each
+    event loop has one of its own."""
 
     def __init__(
         self,

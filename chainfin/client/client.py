@@ -16,7 +16,7 @@ from chainfin.client.calls import PATIENCE_S
 from chainfin.client.flows import Flows
 from chainfin.client.operation import Operation, untyped
 from chainfin.client.retries import Retries
-from chainfin.client.speaker import Speaker
+from chainfin.client.speaker import TIMEOUT_S, Speaker
 from chainfin.client.steps import Flow, Send
 from chainfin.eth.signer import Signer
 
@@ -24,18 +24,10 @@ if TYPE_CHECKING:
     from chainfin.client.forms import ActOut, ApplicationDetail, ApplicationOut, MandateOut, Page, ReceivableOut
 
 T = TypeVar("T")
-TIMEOUT_S = 60.0
 
 
 class Client(Speaker, AbstractContextManager["Client"]):
-    """Somebody at the API.
-
-    ``where``: the service's URL, or an httpx client of one's own for it. What was sent and not answered, and what the
-    service can't answer now (429, 502, 503, 504), is asked again as ``retries`` say, under the same Idempotency-Key;
-    what isn't idempotent never is. An expired token is renewed. ``domain``: for whom sign-in messages have to be, by
-    default the URL's host. ``contracts``: their addresses by name (`chainfin contracts deploy --json`); of one that
-    isn't named, the first that is seen stays.
-    """
+    """A `Speaker` that waits: opened with a URL or an `httpx.Client`, closed by ``with`` or `close`."""
 
     def __init__(
         self,

@@ -8,10 +8,20 @@ from typing import Any
 from chainfin.client.flows import Flows
 from chainfin.eth.signer import Signer
 
+TIMEOUT_S = 60.0
+"""How long an answer may take, where the httpx client is ours."""
+
 
 class Speaker:
     """Somebody at the API: with a key (``signer``, which never leaves this side), with client credentials, or with a
-    ``token`` alone."""
+    ``token`` alone. `Client` and `AsyncClient` open, sign in, call and close alike; one says ``await`` before each.
+
+    ``where``: the service's URL, or an httpx client of one's own for it. What was sent and not answered, and what the
+    service can't answer now (429, 502, 503, 504), is asked again as ``retries`` say, under the same Idempotency-Key;
+    what isn't idempotent never is. An expired token is renewed. ``domain``: for whom sign-in messages have to be, by
+    default the URL's host. ``contracts``: their addresses by name (`chainfin contracts deploy --json`); of one that
+    isn't named, the first that is seen stays.
+    """
 
     def __init__(self, flows: Flows) -> None:
         self.flows = flows

@@ -20,7 +20,6 @@ WAITING = {
     "chainfin.rules.loan.life.restructure": BOOK,
     "chainfin.rules.loan.life.write_off": BOOK,
     "chainfin.rules.loan.value.Loan.due_now": BOOK,
-    "chainfin.rules.loan.value.Loan.overdue_principal": BOOK,
 }
 """Rules that nothing comes to yet, each with what it waits for. What waits for nothing is deleted."""
 

@@ -352,3 +352,16 @@ def test_clients__of_both_kinds__can_do_the_same() -> None:
         return {name: list(inspect.signature(each).parameters) for name, each in members if not name.startswith("_")}
 
     assert public(Client) == public(AsyncClient)
+
+
+def test_clients__that_wait_and_that_await__open_call_and_close_alike() -> None:
+    def shape(kind: type) -> dict[str, str]:
+        methods = {name: each for name, each in vars(kind).items() if callable(each) and not name.startswith("_")}
+        return {name: _plain(each) for name, each in {**methods, "opened": vars(kind)["__init__"]}.items()}
+
+    assert shape(Client) == shape(AsyncClient)
+
+
+def _plain(method: Callable[..., Any]) -> str:
+    """Its signature without what awaiting changes."""
+    return str(inspect.signature(method)).replace("AsyncClient", "Client").replace("AsyncIterator", "Iterator")

@@ -99,7 +99,6 @@ def test_accrue__on_the_due_date__is_not_overdue_and_the_day_after_is() -> None:
     late = accrue(on_time, BULLET.maturity + timedelta(days=1)).loan
     assert (late.state, late.days_past_due, late.category) == (LoanState.OVERDUE, 1, Category.SPECIAL_MENTION)
     assert late.penalty_accrued == cny("9.03")
-    assert late.overdue_principal == cny("100000")
 
 
 def test_due_now__second_month_of_interest_first__is_the_interest_billed() -> None:
@@ -192,7 +191,6 @@ def test_pay__principal_ahead__serves_the_next_instalments() -> None:
     ahead = paid(active(year(Method.EQUAL_PRINCIPAL)), "17000", START).loan
     later = accrue(ahead, date(2026, 3, 31)).loan
     assert later.due_now == later.interest_accrued  # the interest of two months, no principal before April
-    assert later.overdue_principal == cny("0")
 
 
 def test_allocate__order_is_data__principal_may_come_first() -> None:

@@ -75,11 +75,6 @@ class Loan:
         )
 
     @property
-    def overdue_principal(self) -> Money:
-        """Principal whose due date lies before ``accrued_to``. An early repayment serves the earliest instalments."""
-        return at_least_zero(self.principal_scheduled(before=self.accrued_to) - self.principal_settled)
-
-    @property
     def due_now(self) -> Money:
         """What must be paid by the end of ``accrued_to`` to be on time; less than `dues` before the last instalment."""
         on = self.accrued_to
