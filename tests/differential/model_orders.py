@@ -72,9 +72,11 @@ def _with_document(name: str, kind: DocumentKind, role: str, step: Step) -> Call
         order_id, value = act.params["orderId"], act.params["amount"]
         if step is not Step.RECEIVE:
             stop(rule(entry.order, _document(entry, order_id, kind, 1)), "order_state_wrong")
-        # a document of nothing is nothing to the rules; on chain it is refused
-        amount(value)
-        entry.order = need(rule(entry.order, _document(entry, order_id, kind, value)))
+        if step is Step.AMEND:
+            amount(value)
+        # what is worth nothing more (goods that cost nothing, come back or replace others) is in the trail alone
+        if value:
+            entry.order = need(rule(entry.order, _document(entry, order_id, kind, value)))
         entry.lengthen(step, act.params["documentRoot"], value)
 
     return carry_out

@@ -20,7 +20,7 @@ from chainfin.services.books import bank_statement
 from chainfin.services.kernel import acts, attestations, in_flight, pledge_rows
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.parties import gate
-from chainfin.services.trade import debtor_lines, order_state, orders, trade_documents
+from chainfin.services.trade import debtor_lines, goods_sent_back, order_state, orders, trade_documents
 from chainfin.services.views.acts import ActView
 from chainfin.services.views.trade import ReceivableView
 from chainfin.storage.party_tables import PartyRow
@@ -213,12 +213,13 @@ def confirm(
     """The debtor's undertaking to pay. It says what it confirms: another root, face or day is refused.
 
     Raises NotFound receivable_unknown; Refused not_debtor, receivable_state_wrong, confirmation_mismatch,
-    line_exceeded, currency_mismatch.
+    line_exceeded, currency_mismatch, goods_sent_back, invoice_credited.
     """
     with ctx.store.begin() as session:
         row = for_party(session, actor, receivable_id)
         unless_refused(rules.confirm(value(session, row), by=actor.require(), face=face, due=due_date))
         _unless_credited(session, row)
+        goods_sent_back.unless_carried(session, row)
         order = order_state.as_value(session, session.get_one(OrderRow, row.order_id, with_for_update=True))
         unless_refused(order_rules.confirm(order, face))
         root = session.get_one(DocumentRow, row.document_id).root
@@ -377,9 +378,9 @@ def free(row: ReceivableRow) -> int:
     )
 
 
-def view(row: ReceivableRow, *, document_root: str | None = None) -> ReceivableView:
+def view(row: ReceivableRow, *, document_root: str | None = None, uncarried: int | None = None) -> ReceivableView:
     """What its parties see of it. ``document_root``: only for those whom the invoice names."""
-    return ReceivableView.of(row, free=free(row), document_root=document_root)
+    return ReceivableView.of(row, free=free(row), document_root=document_root, uncarried=uncarried)
 
 
 def outstanding(row: ReceivableRow) -> int:
@@ -388,9 +389,10 @@ def outstanding(row: ReceivableRow) -> int:
 
 
 def unpromised(session: Session, row: ReceivableRow) -> int:
-    """What is free, not promised to an application that isn't on chain yet, and not paid: what the bank is asked to
-    attest is gone from then on. The row is locked by whoever promises or pays, so that one comes first."""
-    return free(row) - row.reserved - paid(session, row)
+    """What is free, not promised to an application that isn't on chain yet, not paid (what the bank is asked to attest
+    is gone from then on), and not for goods that were sent back. The row is locked by whoever promises or pays, so that
+    one comes first."""
+    return free(row) - row.reserved - paid(session, row) - goods_sent_back.uncarried(session, row)
 
 
 def paid(session: Session, row: ReceivableRow) -> int:
