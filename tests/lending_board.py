@@ -122,7 +122,7 @@ class Board:
         number = next(self.made)
         asset, order, document = (hash_of(f"{kind}{number}") for kind in ("asset", "order", "document"))
         seller, buyer = str(holder.party_id), str(debtor.party_id)
-        amounts = dict.fromkeys(("ordered", "despatched", "received", "invoiced", "confirmed"), face)
+        amounts: dict[str, Any] = dict.fromkeys(("ordered", "despatched", "received", "invoiced", "confirmed"), face)
         today = self.clock.today()
         with self.ctx.store.begin() as session:
             session.add(

@@ -50,6 +50,7 @@ class OrderOut(BaseModel):
     received: str
     invoiced: str
     confirmed: str
+    goods_returned: bool
     status: str = states(order.State, "posting", "refused")
     created_at: Moment
 
@@ -65,6 +66,7 @@ class OrderOut(BaseModel):
             buyer_id=seen.buyer_id,
             seller_id=seen.seller_id,
             currency=seen.currency,
+            goods_returned=seen.goods_returned,
             status=seen.status,
             created_at=seen.created_at,
             **amounts,
@@ -155,6 +157,7 @@ class ReceivableOut(BaseModel):
     split_away: str
     settled: str
     diluted: str
+    uncarried: str | None
     due_date: dt.date
     status: str = states(receivable_value.State, "issuing", "refused")
     confirmed_at: Moment | None
@@ -176,6 +179,7 @@ class ReceivableOut(BaseModel):
             holder_id=seen.holder_id,
             parent_id=seen.parent_id,
             currency=seen.currency,
+            uncarried=None if seen.uncarried is None else major(seen.uncarried, seen.currency),
             due_date=seen.due_date,
             status=seen.status,
             confirmed_at=seen.confirmed_at,

@@ -1197,6 +1197,9 @@ class OrderOut(TypedDict):
     """What was billed so far, gross: decimal, major units"""
     confirmed: str
     """What the debtor has undertaken to pay so far, gross: decimal, major units"""
+    goods_returned: bool
+    """Whether the buyer told of goods that it sent back; what its claims lost stands with each of them as
+    `uncarried`"""
     status: Literal["posting", "refused", "posted", "acknowledged", "despatched", "received", "invoiced", "cancelled"]
     """Where it stands now: one of the states of the glossary"""
     created_at: str
@@ -1735,6 +1738,9 @@ class ReceivableOut(TypedDict):
     """What was paid of it: decimal, major units"""
     diluted: str
     """What other things than payment took off, such as credit notes: decimal, major units"""
+    uncarried: str | None
+    """What of the face is for goods that were sent back and that no credit note took off: nothing more is lent on it; a
+    list leaves it out"""
     due_date: str
     """The day on which the receivable must be paid: ISO 8601"""
     status: Literal["issuing", "refused", "issued", "confirmed", "disputed", "settled", "defaulted", "cancelled"]

@@ -91,15 +91,16 @@ class Fields:
             raise self.wrong(name, "it is neither true nor false")
         return value
 
-    def decimal(self, name: str) -> Decimal:
-        """A decimal in its only form: no exponent, no negative zero, no trailing zeros."""
+    def decimal(self, name: str, *, signed: bool = False) -> Decimal:
+        """A decimal in its only form: no exponent, no negative zero, no trailing zeros. ``signed``: it may be below
+        zero."""
         value = self.text(name)
-        if not _DECIMAL.fullmatch(value):
+        if not _DECIMAL.fullmatch(value.removeprefix("-") if signed and value != "-0" else value):
             raise self.wrong(name, "it is not a decimal number in canonical form")
         return Decimal(value)
 
-    def decimal_or_none(self, name: str) -> Decimal | None:
-        return self.decimal(name) if name in self.values else None
+    def decimal_or_none(self, name: str, *, signed: bool = False) -> Decimal | None:
+        return self.decimal(name, signed=signed) if name in self.values else None
 
     def money(self, name: str, currency: str | None) -> Money:
         if currency is None:

@@ -73,7 +73,8 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line. ``quantity`` in ``unit_code`` (UN/ECE Rec 20); ``rejected`` is the part of a receipt sent back.
+    """A line. ``quantity`` in ``unit_code`` (UN/ECE Rec 20), in a receipt below zero where goods go back that came
+    before; ``rejected`` is the part of a receipt sent back at once.
 
     ``order_ref``: the order that the line itself names. ``status``: what an order change or response says of the line
     (UN/EDIFACT 1229, or a word). ``adjustment``: charges less allowances of the line, part of ``line_amount``.
@@ -332,7 +333,9 @@ def _document(body: Fields) -> Document:
         seller=_read_party(body.child("seller")),
         buyer=_read_party(body.child("buyer")),
         currency=currency,
-        lines=tuple(_read_line(line, currency) for line in body.children("lines")),
+        lines=tuple(
+            _read_line(line, currency, signed=kind is DocumentKind.RECEIPT_ADVICE) for line in body.children("lines")
+        ),
         totals=None if totals is None else Totals(*(totals.money(name, currency) for name in TOTALS)),
         due_date=body.date_or_none("due_date"),
         terms=body.text_or_none("terms"),
@@ -353,7 +356,7 @@ def _read_party(body: Fields) -> Party:
     return Party(body.text_or_none("name"), ids, body.text_or_none("country"))
 
 
-def _read_line(body: Fields, currency: str | None) -> Line:
+def _read_line(body: Fields, currency: str | None, *, signed: bool) -> Line:
     price = body.child_or_none("price")
     return Line(
         id=body.text("id"),
@@ -363,7 +366,7 @@ def _read_line(body: Fields, currency: str | None) -> Line:
         sellers_item_id=body.text_or_none("sellers_item_id"),
         standard_item_id=body.text_or_none("standard_item_id"),
         description=body.text_or_none("description"),
-        quantity=body.decimal_or_none("quantity"),
+        quantity=body.decimal_or_none("quantity", signed=signed),
         unit_code=body.text_or_none("unit_code"),
         rejected=body.decimal_or_none("rejected"),
         price=None if price is None else Price(price.decimal("amount"), price.decimal("base_quantity")),

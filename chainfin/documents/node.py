@@ -147,8 +147,9 @@ class Node:
             raise BadInput("quantity_malformed", f"{value!r} is not a decimal number", where=self.where)
         return number
 
-    def quantity(self, step: str, *, zero: bool = False) -> tuple[Decimal, str] | None:
-        """A quantity and its unit (UN/ECE Rec 20/21). ``zero`` says whether none at all is an answer.
+    def quantity(self, step: str, *, zero: bool = False, signed: bool = False) -> tuple[Decimal, str] | None:
+        """A quantity and its unit (UN/ECE Rec 20/21). ``zero``: none at all is an answer, ``signed``: so is less
+        than nothing (goods that go back).
 
         Raises quantity_malformed, quantity_not_positive, quantity_too_precise, unit_unknown, document_incomplete.
         """
@@ -156,14 +157,14 @@ class Node:
         if found is None:
             return None
         value = found.decimal()
-        if value < 0 or (value == 0 and not zero):
+        if (value < 0 and not signed) or (value == 0 and not zero):
             raise BadInput(
                 "quantity_not_positive", f"the quantity must be greater than zero, not {value}", where=found.where
             )
         return plain_quantity(value, found.where), found.unit()
 
-    def need_quantity(self, step: str, *, zero: bool = False) -> tuple[Decimal, str]:
-        value = self.quantity(step, zero=zero)
+    def need_quantity(self, step: str, *, zero: bool = False, signed: bool = False) -> tuple[Decimal, str]:
+        value = self.quantity(step, zero=zero, signed=signed)
         if value is None:
             raise self.incomplete(step)
         return value

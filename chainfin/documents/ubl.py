@@ -159,7 +159,8 @@ def _receipt_advice(node: Node) -> Document:
 def _goods(node: Node, kind: DocumentKind, step: str, quantity: str) -> Document:
     number, issued = _head(node)
     nodes = _lines(node, step)
-    lines = tuple(_goods_line(item, quantity) for item in nodes)
+    sent_back = kind is DocumentKind.RECEIPT_ADVICE
+    lines = tuple(_goods_line(item, quantity, sent_back=sent_back) for item in nodes)
     return Document(
         kind=kind,
         id=number,
@@ -171,8 +172,10 @@ def _goods(node: Node, kind: DocumentKind, step: str, quantity: str) -> Document
     )
 
 
-def _goods_line(item: Node, step: str) -> Line:
-    quantity = item.need_quantity(step, zero=True)
+def _goods_line(item: Node, step: str, *, sent_back: bool) -> Line:
+    """A line of goods. ``sent_back``: it may tell of goods that came before and go back now, by a quantity below zero,
+    or by a rejected one where nothing is received."""
+    quantity = item.need_quantity(step, zero=True, signed=sent_back)
     rejected = item.quantity("cbc:RejectedQuantity", zero=True)
     if rejected is not None and rejected[1] != quantity[1]:
         raise BadInput(
@@ -180,7 +183,7 @@ def _goods_line(item: Node, step: str) -> Line:
             f"received in {quantity[1]} but rejected in {rejected[1]}",
             where=item.at("cbc:RejectedQuantity/@unitCode"),
         )
-    if rejected is not None and rejected[0] > quantity[0]:
+    if rejected is not None and rejected[0] > quantity[0] and not (sent_back and quantity[0] == 0):
         raise BadInput(
             "document_inconsistent", "more is rejected than was received", where=item.at("cbc:RejectedQuantity")
         )

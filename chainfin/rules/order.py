@@ -26,7 +26,7 @@ from chainfin.documents.matching import (
     share,
 )
 from chainfin.documents.model import Document, DocumentKind, Line
-from chainfin.documents.order_lines import deleted_lines, is_of_another, placed, without_deleted
+from chainfin.documents.order_lines import Placed, deleted_lines, is_of_another, placed, without_deleted
 from chainfin.errors import Refusal
 from chainfin.rules.order_value import TRANSITIONS, Order, OrderLine, State
 from chainfin.values.money import Money
@@ -106,7 +106,9 @@ def _line_unknown(order: Order, document: Document, line: str) -> Refusal:
 
 
 def despatch(order: Order, advice: Document) -> Order | Refusal:
-    """Goods leave the seller. Refusals: despatch_above_order, line_not_ordered, unit_mismatch, …"""
+    """Goods leave the seller, also those that replace what was sent back. Refusals: despatch_above_order,
+    line_not_ordered, unit_mismatch, …
+    """
     refusal = _next(order, "despatch") or _about(order, advice, DocumentKind.DESPATCH_ADVICE)
     if refusal is not None:
         return refusal
@@ -116,17 +118,18 @@ def despatch(order: Order, advice: Document) -> Order | Refusal:
     lines = []
     for line in order.lines:
         total = line.despatched + moved[line.id]
-        if total > line.ordered:
-            return _above("despatch_above_order", ("despatched", "ordered"), order, line, total, line.ordered)
-        value = max(line.despatched_value, _value(order, line, total))
+        if total > line.ordered + line.returned:
+            limit = line.ordered + line.returned
+            return _above("despatch_above_order", ("despatched", "ordered"), order, line, total, limit)
+        value = max(line.despatched_value, _value(order, line, min(total, line.ordered)))
         lines.append(replace(line, despatched=total, despatched_value=value))
     return replace(_moved(order, "despatch"), lines=tuple(lines))
 
 
 def receive(order: Order, receipt: Document) -> Order | Refusal:
-    """Goods arrive at the buyer (what it rejects doesn't count).
+    """Goods arrive at the buyer (what it rejects doesn't count), or go back that arrived before.
 
-    Refusals: receipt_above_order, receipt_above_despatch, line_not_ordered, unit_mismatch, …
+    Refusals: receipt_above_order, receipt_above_despatch, return_above_received, line_not_ordered, unit_mismatch, …
     """
     refusal = _next(order, "receive") or _about(order, receipt, DocumentKind.RECEIPT_ADVICE)
     if refusal is not None:
@@ -134,6 +137,7 @@ def receive(order: Order, receipt: Document) -> Order | Refusal:
     moved = _quantities(order, receipt)
     if isinstance(moved, Refusal):
         return moved
+    back = _sent_back(order, receipt)
     lines = []
     for line in order.lines:
         total = line.received + moved[line.id]
@@ -141,9 +145,31 @@ def receive(order: Order, receipt: Document) -> Order | Refusal:
             return _above("receipt_above_order", ("received", "ordered"), order, line, total, line.ordered)
         if total > line.despatched:
             return _above("receipt_above_despatch", ("received", "despatched"), order, line, total, line.despatched)
-        value = min(line.despatched_value, max(line.received_value, _value(order, line, total)))
-        lines.append(replace(line, received=total, received_value=value))
+        if total < 0:
+            return _above(
+                "return_above_received", ("sent back", "received"), order, line, -moved[line.id], line.received
+            )
+        lines.append(replace(_with_received(order, line, total), returned=line.returned + back[line.id]))
     return replace(_moved(order, "receive"), lines=tuple(lines))
+
+
+def _with_received(order: Order, line: OrderLine, total: Decimal) -> OrderLine:
+    """The line with ``total`` received. Its value never falls by rounding, only by goods that went back."""
+    value = min(line.despatched_value, _value(order, line, total))
+    value = max(line.received_value, value) if total >= line.received else min(line.received_value, value)
+    most = max(line.received_value + line.returned_value, value)
+    return replace(line, received=total, received_value=value, returned_value=most - value)
+
+
+def _sent_back(order: Order, receipt: Document) -> dict[str, Decimal]:
+    """What of each order line goes back by ``receipt``, in the order's units, whose lines are placed."""
+    back = dict.fromkeys((line.id for line in order.lines), Decimal(0))
+    for stated in receipt.lines:
+        found = placed(order.document, stated, receipt)
+        if isinstance(found, Placed):
+            line = found.line
+            back[found.target.id] += (line.rejected or Decimal(0)) + max(Decimal(0), -(line.quantity or Decimal(0)))
+    return back
 
 
 def amend(order: Order, document: Document) -> Order | Refusal:
@@ -197,8 +223,13 @@ def cancel(order: Order) -> Order | Refusal:
     return _moved(order, "cancel")
 
 
-def invoice(order: Order, document: Document, *, face: Money | None = None) -> Invoiced | Refusal:
+def invoice(
+    order: Order, document: Document, *, face: Money | None = None, standing: bool = False
+) -> Invoiced | Refusal:
     """The seller bills; ``face`` (default: all that is payable) becomes the receivable.
+
+    ``standing``: it was issued before, and goods that went back since don't undo it: it is held to the most that was
+    ever received.
 
     Refusals: invoice_above_received where the face is more than what was ordered, received and not invoiced before
     (the proof holds the match, line by line), amount_not_positive, currency_mismatch, and those of the match.
@@ -206,7 +237,8 @@ def invoice(order: Order, document: Document, *, face: Money | None = None) -> I
     refusal = _next(order, "invoice") or _about(order, document, DocumentKind.INVOICE)
     if refusal is not None:
         return refusal
-    available = {line.id: max(Decimal(0), line.received - line.invoiced) for line in order.lines}
+    came = {line.id: line.despatched if standing else line.received for line in order.lines}
+    available = {line.id: max(Decimal(0), came[line.id] - line.invoiced) for line in order.lines}
     used = {line.id: line.invoiced for line in order.lines}
     found = match_lines(order.document, available, document, used=used)
     if isinstance(found, Refusal):
@@ -218,7 +250,8 @@ def invoice(order: Order, document: Document, *, face: Money | None = None) -> I
         )
     if wanted.minor <= 0:
         return Refusal("amount_not_positive", "the face must be greater than zero", {"face": str(wanted)})
-    room = Money(max(0, order.received - order.invoiced), order.currency)
+    received = order.most_received if standing else order.received
+    room = Money(max(0, received - order.invoiced), order.currency)
     limit = min(found.matched_amount, room)
     if wanted > limit:
         return Refusal(
@@ -284,9 +317,10 @@ def _carried(order: Order, old: OrderLine, new: OrderLine) -> OrderLine | Refusa
     if old.despatched > 0:
         if new.unit != old.unit:
             return _changed(order, old, f"is ordered in {new.unit} now, despatched in {old.unit}")
-        if new.ordered < old.despatched:
-            return _changed(order, old, f"is cut to {plain(new.ordered)}, below {plain(old.despatched)} despatched")
-        if abs(_value(order, new, old.despatched) - old.despatched_value) > 1:
+        out = min(old.despatched, old.ordered)  # more went out in the place of what was sent back
+        if new.ordered < out:
+            return _changed(order, old, f"is cut to {plain(new.ordered)}, below {plain(out)} despatched")
+        if abs(_value(order, new, out) - old.despatched_value) > 1:
             return _changed(order, old, "has another price for what is despatched")
         if new.value < old.despatched_value:
             return _changed(order, old, "is worth less than what is despatched")

@@ -39,7 +39,12 @@ TRANSITIONS: Final[Mapping[tuple[State, str], State]] = {
 
 @dataclass(frozen=True, slots=True)
 class OrderLine:
-    """A line. Quantities in ``unit`` (UN/ECE Rec 20); ``value`` and ``…_value`` are gross, in whole minor units."""
+    """A line. Quantities in ``unit`` (UN/ECE Rec 20); ``value`` and ``…_value`` are gross, in whole minor units.
+
+    ``received`` is what the buyer has: what came and stayed. ``returned`` went back, on arrival or later; so much more
+    may be despatched, in its place. ``returned_value``: what is received now is worth so much less than the most that
+    ever was, which is what the chain knows (amounts there only grow).
+    """
 
     id: str
     unit: str
@@ -50,6 +55,8 @@ class OrderLine:
     invoiced: Decimal = Decimal(0)
     despatched_value: int = 0
     received_value: int = 0
+    returned: Decimal = Decimal(0)
+    returned_value: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,4 +83,10 @@ class Order:
 
     @property
     def received(self) -> int:
+        """What the buyer has."""
         return sum(line.received_value for line in self.lines)
+
+    @property
+    def most_received(self) -> int:
+        """What the chain knows as received: the most that was received of each line at any time."""
+        return sum(line.received_value + line.returned_value for line in self.lines)

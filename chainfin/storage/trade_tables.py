@@ -101,6 +101,8 @@ class OrderRow(SQLModel, table=True):
     confirmed: int = Field(default=0, sa_type=BigInteger)
     status: str = "posting"
     """posting (not final yet) | posted | acknowledged | despatched | received | invoiced | cancelled."""
+    goods_returned: bool = False
+    """Whether the buyer told of goods that it sent back: what its claims are worth is looked up then."""
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 

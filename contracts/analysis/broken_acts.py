@@ -44,8 +44,8 @@ STRANGERS_CLAIM = (
     _acts(
         "receive",
         OR,
-        "Entry storage o = _ofBuyer(p.orderId, who);\n        _requireAmount(p.amount);\n        uint256",
-        "Entry storage o = _known(p.orderId);\n        _requireAmount(p.amount);\n        uint256",
+        "Entry storage o = _ofBuyer(p.orderId, who);\n        uint256",
+        "Entry storage o = _known(p.orderId);\n        uint256",
     ),
     _acts("issue", RE, "_issue(p, seller, attester);", "_issue(p, orders.order(p.orderId).seller, attester);"),
     _acts("issue batch", RB, "_issue(p, seller, attester);", "_issue(p, orders.order(p.orderId).seller, attester);"),

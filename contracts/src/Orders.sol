@@ -195,7 +195,6 @@ contract Orders is PartyActs, IOrders {
     function _despatch(DespatchParams calldata p, address who) private {
         Entry storage o = _ofSeller(p.orderId, who);
         if (o.state != OrderState.Acknowledged) revert OrderStateWrong(p.orderId, o.state);
-        _requireAmount(p.amount);
         uint256 wanted = uint256(o.despatched) + p.amount;
         if (wanted > o.ordered) revert DespatchExceedsOrder(p.orderId, wanted, o.ordered);
         o.despatched = uint64(wanted); // fits: not above `ordered`
@@ -206,7 +205,6 @@ contract Orders is PartyActs, IOrders {
     function _receiveGoods(ReceiveGoodsParams calldata p, address who) private {
         // No check of the state: goods that were despatched can be received, whatever was amended since.
         Entry storage o = _ofBuyer(p.orderId, who);
-        _requireAmount(p.amount);
         uint256 wanted = uint256(o.received) + p.amount;
         if (wanted > o.despatched) revert ReceiptExceedsDespatch(p.orderId, wanted, o.despatched);
         o.received = uint64(wanted); // fits: not above `despatched`

@@ -14,7 +14,7 @@ from chainfin.rules import order as rules
 from chainfin.rules.order import Order
 from chainfin.values.party import Kind
 from tests.differential.act import Act
-from tests.differential.gate import amount, demand, money, need, stop
+from tests.differential.gate import MAX_AMOUNT, amount, demand, money, need, stop
 from tests.differential.model import Book, OrderEntry
 from tests.differential.paper_documents import paper
 
@@ -62,6 +62,10 @@ def _cancel(book: Book, act: Act) -> None:
     entry.order = need(rules.cancel(entry.order))
 
 
+BEYOND = {Step.DESPATCH: "despatch_above_order", Step.RECEIVE: "receipt_above_despatch"}
+"""What more than any order is worth is refused as."""
+
+
 def _with_document(name: str, kind: DocumentKind, role: str, step: Step) -> Callable[[Book, Act], None]:
     """``receive`` looks at the state last, the others first."""
 
@@ -72,9 +76,13 @@ def _with_document(name: str, kind: DocumentKind, role: str, step: Step) -> Call
         order_id, value = act.params["orderId"], act.params["amount"]
         if step is not Step.RECEIVE:
             stop(rule(entry.order, _document(entry, order_id, kind, 1)), "order_state_wrong")
-        # a document of nothing is nothing to the rules; on chain it is refused
-        amount(value)
-        entry.order = need(rule(entry.order, _document(entry, order_id, kind, value)))
+        if step is Step.AMEND:
+            amount(value)
+        else:
+            demand(value <= MAX_AMOUNT, BEYOND[step])
+        # what is worth nothing more (goods that cost nothing, come back or replace others) is in the trail alone
+        if value:
+            entry.order = need(rule(entry.order, _document(entry, order_id, kind, value)))
         entry.lengthen(step, act.params["documentRoot"], value)
 
     return carry_out

@@ -193,6 +193,7 @@ RULES_ONLY: Final[dict[str, str]] = {
     "buy_back_not_agreed": "neither loans nor what their pledgors agree to are on chain",
     "substitution_undervalued": "neither prices nor what a loan owes are on chain",
     "nothing_moved": "documents aren't on chain",
+    "return_above_received": "what goes back is in the document alone",
     "order_empty": "documents aren't on chain",
     "order_not_accepted": "documents aren't on chain",
     "amendment_incomplete": "documents aren't on chain",

@@ -178,7 +178,7 @@ def test_goods__the_same_document_again__moves_once_and_another_of_its_number_is
          .replace(b"ItemIdentification>", b"Other>").replace("钢支架".encode(), b"copper"), "line_unplaced"),
         (lambda d: changed(d, ">BR-45-001<", ">BR-46-001<"), "line_contradicted"),
         (lambda d: d.replace(b'unitCode="KGM">5000<', b'unitCode="XBX">5000<'), "unit_mismatch"),
-        (lambda d: changed(d, 'unitCode="EA">12000<', 'unitCode="EA">-6000<'), "quantity_not_positive"),
+        (lambda d: changed(d, 'unitCode="EA">12000<', 'unitCode="EA">-6000<'), "return_above_received"),
         (lambda d: d.replace(b'unitCode="EA">12000<', b'unitCode="EA">0<').replace(b'unitCode="KGM">5000<',
          b'unitCode="KGM">0<'), "nothing_moved"),
     ],

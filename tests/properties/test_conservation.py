@@ -16,6 +16,7 @@ from chainfin.errors import Refusal
 from chainfin.rules import inventory
 from chainfin.rules import order as orders
 from chainfin.rules import receivable as receivables
+from chainfin.rules.billed_goods import Bill, unsupported
 from chainfin.rules.inventory import UnitPrice, WarehouseReceipt
 from chainfin.rules.receivable import Receivable
 from chainfin.values.money import BasisPoints, Money
@@ -265,3 +266,45 @@ def test_order__any_deliveries__amounts_stay_in_order_and_add_up(steps: list[tup
         above = orders.invoice(order, FILES["invoice"], face=limit + Money(1, "CNY"))
         assert isinstance(above, Refusal)
         assert above.code in {"invoice_above_received"}
+
+
+moves = st.lists(st.tuples(st.integers(-6000, 6000), st.integers(-2500, 2500), st.booleans()), max_size=14)
+
+
+@given(moves, moves)
+@settings(deadline=None)
+def test_order__any_deliveries_and_returns__a_bill_is_carried_by_what_the_buyer_has(
+    before: list[tuple[int, int, bool]], after: list[tuple[int, int, bool]]
+) -> None:
+    posted = orders.post(FILES["order"])
+    assert isinstance(posted, orders.Order)
+    order = orders.acknowledge(posted, FILES["response"])
+    assert isinstance(order, orders.Order)
+    order = delivered(order, before)
+    billed = orders.invoice(order, FILES["invoice"], face=Money(max(1, order.received), "CNY"))
+    if isinstance(billed, Refusal):
+        assert order.received == 0
+        return
+    order = delivered(billed.order, after)
+    missing = unsupported(order, [Bill("bill", FILES["invoice"], billed.face)])
+    assert isinstance(missing, dict)
+    assert missing["bill"].minor == max(0, billed.face.minor - order.received)
+
+
+def delivered(order: orders.Order, steps: list[tuple[int, int, bool]]) -> orders.Order:
+    """The order after these steps, of which those that aren't possible are left out."""
+    for brackets, copper, despatch in steps:
+        act, name = (orders.despatch, "despatch") if despatch else (orders.receive, "receipt")
+        counts = (max(0, brackets), max(0, copper)) if despatch else (brackets, copper)
+        result = act(order, moved(FILES[name], *counts))
+        if isinstance(result, Refusal):
+            continue
+        assert order.most_received <= result.most_received <= result.despatched <= result.ordered
+        assert 0 <= result.received <= result.most_received
+        for line in result.lines:
+            assert 0 <= line.received <= min(line.despatched, line.ordered)
+            assert line.despatched <= line.ordered + line.returned
+        if all(line.received == line.ordered for line in result.lines):
+            assert result.received == result.ordered
+        order = result
+    return order

@@ -83,7 +83,9 @@ class Despatch(Act):
     document_root: Bytes32
     """Root of the despatch advice."""
     amount: Uint64
-    """Value despatched now, minor units; adds to what was despatched before."""
+    """Value despatched now, minor units; adds to what was despatched before. 0 where goods replace what was sent
+    back, or cost nothing.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +129,9 @@ class ReceiveGoods(Act):
     document_root: Bytes32
     """Root of the receipt advice."""
     amount: Uint64
-    """Value received now, minor units; adds to what was received before."""
+    """Value received now, minor units; adds to what was received before. 0 for goods that are sent back, of which
+    the document tells: amounts only grow, and what is left of a line is between the documents and the registrar.
+    """
 
 
 @dataclass(frozen=True, slots=True)

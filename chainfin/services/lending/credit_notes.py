@@ -15,7 +15,7 @@ from chainfin.eth.bindings.receivables_acts import Credit
 from chainfin.rules import receivable as rules
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.lending import margin_calls
-from chainfin.services.trade import receivable_state, receivables, trade_documents
+from chainfin.services.trade import goods_sent_back, receivable_state, receivables, trade_documents
 from chainfin.services.views.acts import ActView
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import DocumentRow, ReceivableRow
@@ -53,7 +53,8 @@ def credit(ctx: Context, actor: Actor, receivable_id: str, data: bytes, source: 
         unless_refused(rules.may_credit(value, by=actor.require()))
         note = unless_refused(dilution(invoice, document, earlier=earlier))
         cut = _cut(session, row, invoice, earlier, note)
-        diluted = min(cut, Money(max(0, receivable_state.unpromised(session, row)), row.currency))
+        held = goods_sent_back.uncarried(session, row)  # until this note came
+        diluted = min(cut, Money(max(0, receivable_state.unpromised(session, row) + held), row.currency))
         seller, debtor = (session.get_one(PartyRow, each) for each in (row.seller_id, row.debtor_id))
         kept = trade_documents.keep(session, ctx, document, data, seller=seller, buyer=debtor, order_id=row.order_id)
         top_up = margin_calls.call(session, ctx, row, cut - diluted, kept.row.id)

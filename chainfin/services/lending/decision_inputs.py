@@ -29,7 +29,7 @@ from chainfin.services.kernel.context import Context
 from chainfin.services.lending import lateness, limits
 from chainfin.services.lending.offers import OpenOffers
 from chainfin.services.pledges import assets
-from chainfin.services.trade import receivable_state
+from chainfin.services.trade import goods_sent_back, receivable_state
 from chainfin.storage.chain_tables import ChainBlockRow
 from chainfin.storage.lending_tables import ApplicationRow, LimitRow
 from chainfin.storage.party_tables import PartyRow
@@ -171,8 +171,10 @@ def for_receivable(
                 "face_minor": facts.face,
                 "free_minor": max(0, assets.free_of(session, asset) - standing.promised),
                 "ordered_minor": order.ordered,
-                # What other receivables of the order have used up can't stand behind this one.
-                "received_minor": max(0, order.received - (order.invoiced - asset.face)),
+                # What other receivables of the order have used up can't stand behind this one, nor what went back.
+                "received_minor": max(
+                    0, order.received - (order.invoiced - asset.face) - goods_sent_back.uncarried(session, asset)
+                ),
                 "invoiced_minor": facts.face,
                 "confirmed": facts.confirmed,
                 "disputed": facts.disputed,

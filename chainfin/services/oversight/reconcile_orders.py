@@ -39,7 +39,8 @@ def _lines(order: Order) -> dict[str, tuple[object, ...]]:
             line.value,
             line.despatched_value,
             line.received_value,
-            *(plain(each) for each in (line.ordered, line.despatched, line.received, line.invoiced)),
+            line.returned_value,
+            *(plain(each) for each in (line.ordered, line.despatched, line.received, line.returned, line.invoiced)),
         )
         for line in order.lines
     }

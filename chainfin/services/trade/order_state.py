@@ -20,6 +20,7 @@ from chainfin.errors import Refusal, unless_refused
 from chainfin.eth.bindings import orders_acts, orders_events
 from chainfin.rules import order as rules
 from chainfin.rules.act import COUNTED, ActState
+from chainfin.rules.billed_goods import Bill
 from chainfin.storage.chain_tables import ChainEventRow
 from chainfin.storage.trade_tables import ActRow, DocumentRow, OrderRow, OrderStateRow, ReceivableRow
 from chainfin.values.money import Money
@@ -83,6 +84,19 @@ def from_kept(session: Session, row: OrderRow) -> rules.Order | None:
     return _standing(session, row, _folded(session, order, steps[from_step:], invoices[from_invoice:]), invoices)
 
 
+def now(session: Session, row: OrderRow) -> rules.Order:
+    """The order as it stands, for reading: nothing is locked and nothing is stored."""
+    return from_kept(session, row) or replay(session, row)
+
+
+def bills(session: Session, row: OrderRow) -> list[Bill]:
+    """Its standing invoices, the oldest first."""
+    return [
+        Bill(each.id, _document(session, each.document_id), Money(each.face, row.currency))
+        for each in _invoices(session, row)
+    ]
+
+
 def by_events(session: Session, row: OrderRow) -> rules.State:
     """The order's state by its final events alone, in the chain's order, and by its invoices: the rule's own transition
     table is applied to them. An amended order waits for its seller, whatever arrives of it meanwhile."""
@@ -138,7 +152,8 @@ def _folded(session: Session, order: rules.Order, steps: Sequence[_Step], invoic
         order = unless_refused(_FOLD[step.function](order, _document(session, step.document_id)))
     for step in invoices:
         face = Money(step.face, order.currency)
-        billed = unless_refused(rules.invoice(order, _document(session, step.document_id), face=face)).order
+        document = _document(session, step.document_id)
+        billed = unless_refused(rules.invoice(order, document, face=face, standing=True)).order
         order = replace(billed, state=order.state)
     return order
 
@@ -218,18 +233,19 @@ def _line_json(line: rules.OrderLine) -> dict[str, object]:
         "id": line.id,
         "unit": line.unit,
         "value": str(line.value),
-        "despatched_value": str(line.despatched_value),
-        "received_value": str(line.received_value),
+        **{name: str(getattr(line, name)) for name in _VALUES},
         **{name: plain(getattr(line, name)) for name in _QUANTITIES},
     }
 
 
-_QUANTITIES = ("ordered", "despatched", "received", "invoiced")
+_QUANTITIES = ("ordered", "despatched", "received", "invoiced", "returned")
+_VALUES = ("despatched_value", "received_value", "returned_value")
 
 
 def _line(body: dict[str, object]) -> rules.OrderLine:
     text = {name: str(value) for name, value in body.items()}
-    ordered, despatched, received, invoiced = (Decimal(text[name]) for name in _QUANTITIES)
+    ordered, despatched, received, invoiced, returned = (Decimal(text.get(name, "0")) for name in _QUANTITIES)
+    despatched_value, received_value, returned_value = (int(text.get(name, "0")) for name in _VALUES)
     return rules.OrderLine(
         id=text["id"],
         unit=text["unit"],
@@ -238,8 +254,10 @@ def _line(body: dict[str, object]) -> rules.OrderLine:
         despatched=despatched,
         received=received,
         invoiced=invoiced,
-        despatched_value=int(text["despatched_value"]),
-        received_value=int(text["received_value"]),
+        despatched_value=despatched_value,
+        received_value=received_value,
+        returned=returned,
+        returned_value=returned_value,
     )
 
 

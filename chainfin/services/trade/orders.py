@@ -17,7 +17,7 @@ from chainfin.rules.act import UNDER_WAY, ActState
 from chainfin.services.kernel import acts, attestations
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.parties import gate
-from chainfin.services.trade import order_state, trade_documents
+from chainfin.services.trade import goods_sent_back, order_state, trade_documents
 from chainfin.services.trade.trade_documents import TradeDocument
 from chainfin.services.views.acts import ActView
 from chainfin.services.views.trade import OrderView
@@ -145,9 +145,10 @@ def despatch(ctx: Context, actor: Actor, order_id: str, data: bytes, source: str
 
 
 def receive(ctx: Context, actor: Actor, order_id: str, data: bytes, source: str = "request") -> ActView:
-    """The buyer's receipt advice; one that was taken before gives the act that it led to.
+    """The buyer's receipt advice, also of goods that it sends back; one that was taken before gives the act that it led
+    to.
 
-    Raises Refused receipt_above_despatch, …; Conflict document_number_reused.
+    Raises Refused receipt_above_despatch, return_above_received, …; Conflict document_number_reused.
     """
     document = trade_documents.understand(data, source, DocumentKind.RECEIPT_ADVICE)
     with ctx.store.begin() as session:
@@ -157,7 +158,10 @@ def receive(ctx: Context, actor: Actor, order_id: str, data: bytes, source: str 
             return ActView.of(standing)
         after = unless_refused(rules.receive(order, document))
         kept = _keep(session, ctx, row, document, data)
-        moved = after.received - order.received
+        if goods_sent_back.takes_back(document):
+            row.goods_returned = True
+            session.add(row)
+        moved = after.most_received - order.most_received
         act = orders_acts.ReceiveGoods(order_id=row.id, document_root=kept.root, amount=moved)
         return _act(session, ctx, row, row.buyer_id, act, kept)
 

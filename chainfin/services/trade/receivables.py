@@ -19,7 +19,14 @@ from chainfin.services.books import bank_statement
 from chainfin.services.kernel import acts, attestations
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.parties import gate
-from chainfin.services.trade import debtor_lines, order_state, orders, receivable_state, trade_documents
+from chainfin.services.trade import (
+    debtor_lines,
+    goods_sent_back,
+    order_state,
+    orders,
+    receivable_state,
+    trade_documents,
+)
 from chainfin.services.views.acts import ActView
 from chainfin.services.views.trade import ReceivableView
 from chainfin.storage.party_tables import PartyRow
@@ -211,12 +218,13 @@ def confirm(
     """The debtor's undertaking to pay. It says what it confirms: another root, face or day is refused.
 
     Raises NotFound receivable_unknown; Refused not_debtor, receivable_state_wrong, confirmation_mismatch,
-    line_exceeded, currency_mismatch.
+    line_exceeded, currency_mismatch, goods_sent_back, invoice_credited.
     """
     with ctx.store.begin() as session:
         row = receivable_state.for_party(session, actor, receivable_id)
         unless_refused(rules.confirm(receivable_state.value(session, row), by=actor.require(), face=face, due=due_date))
         _unless_credited(session, row)
+        goods_sent_back.unless_carried(session, row)
         order = order_state.as_value(session, session.get_one(OrderRow, row.order_id, with_for_update=True))
         unless_refused(order_rules.confirm(order, face))
         root = session.get_one(DocumentRow, row.document_id).root

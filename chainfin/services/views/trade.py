@@ -12,7 +12,8 @@ from chainfin.storage.trade_tables import LineRow, LineShareRow, OrderRow, Recei
 
 @dataclass(frozen=True, slots=True)
 class OrderView:
-    """A purchase order, for its buyer and seller. Amounts are gross and cumulative."""
+    """A purchase order, for its buyer and seller. Amounts are gross and cumulative; ``goods_returned``: goods of it
+    were sent back."""
 
     id: str
     number: str
@@ -24,6 +25,7 @@ class OrderView:
     received: int
     invoiced: int
     confirmed: int
+    goods_returned: bool
     status: str
     created_at: datetime
 
@@ -36,7 +38,8 @@ class OrderView:
 class ReceivableView:
     """A receivable: ``free + pledged + split_away + settled + diluted = face``; ``reserved`` is a part of free.
 
-    ``document_root``: the commitment to the invoice, for those whom the invoice names; a list leaves it out.
+    ``document_root``: the commitment to the invoice, for those whom the invoice names; ``uncarried``: what of the face
+    is for goods that were sent back and that no credit note took off. A list leaves out both.
     """
 
     id: str
@@ -59,10 +62,13 @@ class ReceivableView:
     status: str
     confirmed_at: datetime | None
     created_at: datetime
+    uncarried: int | None
 
     @classmethod
-    def of(cls, row: ReceivableRow, *, free: int, document_root: str | None = None) -> ReceivableView:
-        return shown(cls, row, free=free, document_root=document_root)
+    def of(
+        cls, row: ReceivableRow, *, free: int, document_root: str | None = None, uncarried: int | None = None
+    ) -> ReceivableView:
+        return shown(cls, row, free=free, document_root=document_root, uncarried=uncarried)
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,8 @@ interface IOrders {
 
     /// @param orderId The order.
     /// @param documentRoot Root of the despatch advice.
-    /// @param amount Value despatched now, minor units; adds to what was despatched before.
+    /// @param amount Value despatched now, minor units; adds to what was despatched before. 0 where goods replace what was
+    /// sent back, or cost nothing.
     struct DespatchParams {
         bytes32 orderId;
         bytes32 documentRoot;
@@ -52,7 +53,8 @@ interface IOrders {
 
     /// @param orderId The order.
     /// @param documentRoot Root of the receipt advice.
-    /// @param amount Value received now, minor units; adds to what was received before.
+    /// @param amount Value received now, minor units; adds to what was received before. 0 for goods that are sent back, of
+    /// which the document tells: amounts only grow, and what is left of a line is between the documents and the registrar.
     struct ReceiveGoodsParams {
         bytes32 orderId;
         bytes32 documentRoot;
@@ -66,7 +68,8 @@ interface IOrders {
         Cancelled
     }
 
-    /// @notice An order as stored; amounts in minor units of `currency`; ordered >= despatched >= received >= invoiced.
+    /// @notice An order as stored; amounts in minor units of `currency`; ordered >= despatched >= received >= invoiced. What
+    /// was despatched or received is the most that ever was: goods that go back take nothing off.
     /// @param buyer Party that ordered (the debtor of its receivables).
     /// @param seller Party that delivers.
     /// @param currency ISO 4217 code in ASCII.

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {IActs} from "../../src/interfaces/IActs.sol";
 import {IOrders} from "../../src/interfaces/IOrders.sol";
 import {IParticipants} from "../../src/interfaces/IParticipants.sol";
 import {Kinds} from "../../src/libraries/Kinds.sol";
@@ -39,9 +38,15 @@ contract OrdersDespatchTest is OrderedWorld {
         _despatch(401);
     }
 
-    function test_despatch__nothing__refused() public {
+    /// @dev What replaces goods that were sent back counts once, and is in the trail all the same.
+    function test_despatch__worthNothingMore__inTheTrail() public {
         _acknowledged();
-        vm.expectRevert(abi.encodeWithSelector(IActs.AmountZero.selector));
+        _despatch(1_000);
+        bytes32 before = orders.trailOf(ORDER);
+        vm.expectEmit(true, true, true, true, address(orders));
+        emit IOrders.Despatched(ORDER, ROOT, 0, 1_000);
         _despatch(0);
+        eq(orders.order(ORDER).despatched, 1_000, "despatched");
+        eq32(orders.trailOf(ORDER), keccak256(abi.encode(before, uint8(3), ROOT, uint64(0))), "trail");
     }
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {IActs} from "../../src/interfaces/IActs.sol";
 import {IOrders} from "../../src/interfaces/IOrders.sol";
 import {IParticipants} from "../../src/interfaces/IParticipants.sol";
 import {Kinds} from "../../src/libraries/Kinds.sol";
@@ -35,11 +34,17 @@ contract OrdersReceiveGoodsTest is OrderedWorld {
         _receive(601);
     }
 
-    function test_receiveGoods__nothing__refused() public {
+    /// @dev Goods that were sent back: the amounts stay, the document is in the trail.
+    function test_receiveGoods__sentBack__inTheTrail() public {
         _acknowledged();
         _despatch(600);
-        vm.expectRevert(abi.encodeWithSelector(IActs.AmountZero.selector));
+        _receive(600);
+        bytes32 before = orders.trailOf(ORDER);
+        vm.expectEmit(true, true, true, true, address(orders));
+        emit IOrders.GoodsReceived(ORDER, ROOT, 0, 600);
         _receive(0);
+        eq(orders.order(ORDER).received, 600, "received");
+        eq32(orders.trailOf(ORDER), keccak256(abi.encode(before, uint8(4), ROOT, uint64(0))), "trail");
     }
 
     function test_receiveGoods__inParts__addsUp() public {

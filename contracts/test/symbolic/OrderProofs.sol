@@ -132,7 +132,7 @@ contract OrderProofs is Symbolic {
         act(who, time);
         orders.despatch(p);
         assert(partyOf(who) == a.seller && open(who, Kinds.ORDER) && a.state == ACKNOWLEDGED);
-        assert(p.amount != 0 && p.amount <= a.ordered - a.despatched);
+        assert(p.amount <= a.ordered - a.despatched);
         a.despatched += p.amount;
         a.trail = longer(a.trail, 3, p.documentRoot, p.amount);
         only(p.orderId, a, other, o);
@@ -146,7 +146,7 @@ contract OrderProofs is Symbolic {
         act(who, time);
         orders.receiveGoods(p);
         assert(partyOf(who) == a.buyer && open(who, Kinds.ORDER) && a.state != NONE);
-        assert(p.amount != 0 && p.amount <= a.despatched - a.received);
+        assert(p.amount <= a.despatched - a.received);
         a.received += p.amount;
         a.trail = longer(a.trail, 4, p.documentRoot, p.amount);
         only(p.orderId, a, other, o);

@@ -1,0 +1,51 @@
+"""Goods that the buyer sent back (退货): what of a claim they carried is held until a credit note takes it off.
+
+A confirmed claim stands whatever becomes of its goods: only its holder's credit note makes it less. Until that comes,
+nothing more is lent on the part that no goods carry any more, nor is it passed on.
+"""
+
+from __future__ import annotations
+
+from sqlmodel import Session
+
+from chainfin.documents.model import Document
+from chainfin.errors import Refused, unless_refused
+from chainfin.rules import billed_goods
+from chainfin.services.trade import order_state, trade_documents
+from chainfin.storage.trade_tables import DocumentRow, OrderRow, ReceivableRow
+from chainfin.values.money import Money
+
+
+def takes_back(receipt: Document) -> bool:
+    """Whether the receipt tells of goods that came before and go back now."""
+    return any(line.accepted < 0 for line in receipt.lines)
+
+
+def uncarried(session: Session, row: ReceivableRow) -> int:
+    """What of the claim's face no goods carry any more and no credit note took off; minor units. Of a part of a claim
+    nothing: the whole that it was split off bears it."""
+    order_row = session.get_one(OrderRow, row.order_id)
+    if not order_row.goods_returned or row.parent_id is not None:
+        return 0
+    order = order_state.now(session, order_row)
+    missing = unless_refused(billed_goods.unsupported(order, order_state.bills(session, order_row)))
+    if row.id not in missing:
+        return 0
+    face = Money(row.face, row.currency)
+    withheld = _document(session, row.document_id).claim - face
+    notes = trade_documents.credit_notes(session, row.order_id, row.number)
+    taken_off = max(Money.zero(row.currency), trade_documents.credited(notes, row.currency) - withheld)
+    return max(0, (missing[row.id] - taken_off).minor)
+
+
+def unless_carried(session: Session, row: ReceivableRow) -> None:
+    """Raises Refused goods_sent_back: the claim asks for goods that its debtor sent back. It is to be withdrawn, and
+    issued for the rest."""
+    missing = uncarried(session, row)
+    if missing:
+        shown = Money(missing, row.currency)
+        raise Refused("goods_sent_back", f"{shown} of the claim is for goods that were sent back", uncarried=str(shown))
+
+
+def _document(session: Session, document_id: str) -> Document:
+    return Document.from_canonical(session.get_one(DocumentRow, document_id).canonical)

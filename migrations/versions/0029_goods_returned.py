@@ -1,0 +1,25 @@
+"""An order knows whether goods of it were sent back.
+
+Revision ID: 0029
+Revises: 0028
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0029"
+down_revision = "0028"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column(
+        "purchase_order", sa.Column("goods_returned", sa.Boolean(), nullable=False, server_default=sa.false())
+    )
+
+
+def downgrade() -> None:
+    op.drop_column("purchase_order", "goods_returned")
