@@ -1,7 +1,7 @@
 """An order knows whether goods of it were sent back.
 
-Revision ID: 0029
-Revises: 0028
+Revision ID: 0037
+Revises: 0029
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0029"
-down_revision = "0028"
+revision = "0037"
+down_revision = "0029"
 branch_labels = None
 depends_on = None
 
