@@ -30,6 +30,8 @@ class PersonOut(BaseModel):
     address: str | None
     administrator: bool
     status: Literal["active", "suspended"]
+    confirmed: bool
+    proposal_id: str | None
     created_at: Moment
 
     @classmethod

@@ -430,6 +430,11 @@ class ClientOut(TypedDict):
     """Party id of whom it speaks for; null: the operator's"""
     person_id: str
     """Id of the person who speaks"""
+    confirmed: bool
+    """Whether its credentials have a say in what takes two: those that another person made, once a second one confirms
+    them"""
+    proposal_id: str | None
+    """Id of the proposal that a second person decides on; null: it takes none"""
     created_at: str
     """When it was made here: ISO 8601, UTC, by the business clock"""
     revoked_at: str | None
@@ -1062,6 +1067,11 @@ class NewClientOut(TypedDict):
     """Party id of whom it speaks for; null: the operator's"""
     person_id: str
     """Id of the person who speaks"""
+    confirmed: bool
+    """Whether its credentials have a say in what takes two: those that another person made, once a second one confirms
+    them"""
+    proposal_id: str | None
+    """Id of the proposal that a second person decides on; null: it takes none"""
     created_at: str
     """When it was made here: ISO 8601, UTC, by the business clock"""
     revoked_at: str | None
@@ -1456,6 +1466,10 @@ class PersonOut(TypedDict):
     """Whether the person may add and suspend persons of its party"""
     status: Literal["active", "suspended"]
     """Where it stands now: one of the states of the glossary"""
+    confirmed: bool
+    """Whether a second person has confirmed it: only then it proposes and approves"""
+    proposal_id: str | None
+    """Id of the proposal that a second person decides on; null: it takes none"""
     created_at: str
     """When it was made here: ISO 8601, UTC, by the business clock"""
 

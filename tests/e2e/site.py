@@ -226,6 +226,7 @@ class Site(MoneySite):
         with self.ctx.store.begin() as session:
             if session.get(PersonRow, person_id) is None:
                 row = PersonRow(id=person_id, party_id=actor.party_id, name="", created_at=self.ctx.clock.now())
+                row.confirmed = True
                 session.add(row)
         return replace(actor, person_id=person_id)
 
