@@ -770,6 +770,8 @@ class LimitOut(TypedDict):
     """What is outstanding of it: decimal, major units"""
     grade: str | None
     """A (best) to D, by the lender's underwriter; null: not rated"""
+    proposal_id: str | None
+    """Id of the proposal that a second person decides on; null: it takes none"""
     updated_at: str
     """When it last changed: ISO 8601, UTC"""
 

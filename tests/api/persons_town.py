@@ -32,7 +32,7 @@ class Town:
         return self.client_of(persons.second_of_operator(self.site.ctx, self.site.signin, name="Sun Qi (invented)"))
 
     def call(self, method: str, headers: dict[str, str], path: str, **more: Any) -> Any:
-        key = {"Idempotency-Key": more.pop("key", None) or f"k{next(_KEYS)}"}
+        key = {"Idempotency-Key": more.pop("idempotency_key", None) or f"k{next(_KEYS)}"}
         return self.site.http.request(method, path, headers=headers | key, json=more or None)
 
     def post(self, headers: dict[str, str], path: str, **body: Any) -> Any:

@@ -153,6 +153,16 @@ def test_operator__of_one_person__approves_nothing_of_its_own_by_credentials_it_
     assert approve(town, town.colleague, asked["id"])[0] == 200
 
 
+def test_credentials__made_with_unconfirmed_ones__wait_for_good(town: Town) -> None:
+    asked = town.post(town.operator, "/v1/price-sources", name=COPPER["source"], reason="the exchange of the trade")
+    people = town.call("GET", town.colleague, "/v1/persons").json()["items"]
+    (other,) = [row["id"] for row in people if row["id"] != "per_operator"]
+    _, puppet = town.unconfirmed(town.operator, other)
+    own = town.post(puppet, "/v1/clients")
+    assert (own["person_id"], own["confirmed"]) == (other, False)
+    assert approve(town, town._token(own["client_id"], own["client_secret"])[0], asked["id"]) == (422, WAITS)
+
+
 def test_operator__second_person__is_made_once_at_the_machine(town: Town) -> None:
     assert town.colleague
     with pytest.raises(Conflict) as refused:

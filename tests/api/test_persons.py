@@ -95,8 +95,12 @@ def test_suspend__the_last_administrator__refused(town: Town) -> None:
 
 def test_idempotency_key__of_another_person__is_another_key(town: Town) -> None:
     second = town.client(town.lender, town.person(town.lender))
-    first = town.post(town.lender, "/v1/prices", **COPPER, price={"amount": "70.00", "currency": "CNY"}, key="one")
-    again = town.call("POST", second, "/v1/prices", **COPPER, price={"amount": "70.00", "currency": "CNY"}, key="one")
+    first = town.post(
+        town.lender, "/v1/prices", **COPPER, price={"amount": "70.00", "currency": "CNY"}, idempotency_key="one"
+    )
+    again = town.call(
+        "POST", second, "/v1/prices", **COPPER, price={"amount": "70.00", "currency": "CNY"}, idempotency_key="one"
+    )
     assert "Idempotent-Replayed" not in again.headers
     assert again.json()["counts_from"] != first["counts_from"]
 

@@ -140,6 +140,8 @@ class Site(MoneySite):
         money = Money(amount, CNY)
         lender = by or self.cast["lender"]
         made = limits.set_(self.ctx, lender, kind=kind, key=party.party_id, amount=money, grade="B")
+        if made.proposal_id is not None:
+            approved.approve(self.ctx, self.second(lender), made.proposal_id, "within what the board allows")
         with self.ctx.store.read() as session:
             return session.get_one(LimitRow, made.id)
 
