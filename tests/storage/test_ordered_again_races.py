@@ -54,7 +54,9 @@ class Desk:
         applications.accept(
             board.ctx, holder, board.apply(holder, self.lender, Product.RECEIVABLE_PLEDGE.value, LENT, claim)
         )
-        assert board.registry() and board.chain_takes() and board.bank()
+        assert board.registry()
+        assert board.chain_takes()
+        assert board.bank()
         board.pays(FACE, f"RECEIVABLE {claim}")
         while board.chain_takes():
             pass
