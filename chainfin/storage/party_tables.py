@@ -94,7 +94,7 @@ class ClientRow(SQLModel, table=True):
     made_by: str | None = None
     """The person; None: whoever holds the machine, or one from before this was kept."""
     confirmed: bool = False
-    proposal_id: str | None = Field(default=None, foreign_key="proposal.id")
+    proposal_id: str | None = None
     created_at: datetime = Field(sa_type=UtcDateTime)
     revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 

@@ -20,23 +20,18 @@ TABLES = ("person", "api_client")
 
 
 def upgrade() -> None:
+    # no table is made anew for it: other rows name persons
     for table in TABLES:
-        with op.batch_alter_table(table, schema=None) as batch_op:
-            batch_op.add_column(sa.Column("confirmed", sa.Boolean(), nullable=False, server_default=sa.false()))
-            batch_op.add_column(sa.Column("proposal_id", sa.String(), nullable=True))
-            if table == "api_client":
-                batch_op.create_foreign_key("fk_api_client_proposal", "proposal", ["proposal_id"], ["id"])
-                batch_op.add_column(sa.Column("made_by", sa.String(), nullable=True))
+        op.add_column(table, sa.Column("confirmed", sa.Boolean(), nullable=False, server_default=sa.false()))
+        op.add_column(table, sa.Column("proposal_id", sa.String(), nullable=True))
+    op.add_column("api_client", sa.Column("made_by", sa.String(), nullable=True))
     op.execute(sa.text("UPDATE person SET confirmed = :yes WHERE made_by IS NULL").bindparams(yes=True))
     of_first = "person_id IN (SELECT id FROM person WHERE made_by IS NULL)"
     op.execute(sa.text(f"UPDATE api_client SET confirmed = :yes WHERE {of_first}").bindparams(yes=True))
 
 
 def downgrade() -> None:
+    op.drop_column("api_client", "made_by")
     for table in TABLES:
-        with op.batch_alter_table(table, schema=None) as batch_op:
-            if table == "api_client":
-                batch_op.drop_column("made_by")
-                batch_op.drop_constraint("fk_api_client_proposal", type_="foreignkey")
-            batch_op.drop_column("proposal_id")
-            batch_op.drop_column("confirmed")
+        op.drop_column(table, "proposal_id")
+        op.drop_column(table, "confirmed")
