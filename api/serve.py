@@ -123,10 +123,14 @@ def operator_credentials(home: Path, signin: SignIn) -> Path:
     """The operator's client credentials in ``home``/operator.json (mode 0600), made on first use."""
     path = home / "operator.json"
     if not path.exists():
-        made: NewClient = signin.bootstrap_client()
-        body = json.dumps({"client_id": made.client.client_id, "client_secret": made.secret}, indent=1)
-        draft = path.with_suffix(f".{os.getpid()}")
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            file.write(body + "\n")
-        draft.replace(path)
+        write_credentials(path, signin.bootstrap_client())
     return path
+
+
+def write_credentials(path: Path, made: NewClient) -> None:
+    """Client credentials as a file that its owner alone reads."""
+    body = json.dumps({"client_id": made.client.client_id, "client_secret": made.secret}, indent=1)
+    draft = path.with_suffix(f".{os.getpid()}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(body + "\n")
+    draft.replace(path)

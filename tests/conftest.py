@@ -129,5 +129,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
         with opened.engine.begin() as connection:
             connection.exec_driver_sql(f"TRUNCATE {tables} RESTART IDENTITY CASCADE")
         with opened.begin() as session:  # as the migrations leave it
-            session.add(PersonRow(id=first_person(None), name="", administrator=True, created_at=datetime.now(UTC)))
+            first = PersonRow(id=first_person(None), name="", confirmed=True, created_at=datetime.now(UTC))
+            first.administrator = True
+            session.add(first)
     opened.close()

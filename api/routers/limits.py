@@ -17,7 +17,7 @@ router = APIRouter(prefix="/v1/limits", tags=["limits"], route_class=OnceRoute)
 @router.post("", status_code=200)
 def set_limit(ctx: Ctx, actor: Acting, body: LimitIn) -> LimitOut:
     """Set one's own limit (a lender). Lowered below what is outstanding or promised it lets nothing
-    new out until that has shrunk."""
+    new out until that has shrunk. Raised by a lender of two persons it waits for the second one (`proposal_id`)."""
     amount = body.amount.money("/amount/amount")
     return LimitOut.of(limits.set_(ctx, actor, kind=body.kind, key=body.key, amount=amount, grade=body.grade))
 

@@ -59,6 +59,8 @@ class ClientOut(BaseModel):
     client_id: str
     party_id: str | None
     person_id: str
+    confirmed: bool
+    proposal_id: str | None
     created_at: Moment
     revoked_at: Moment | None
 
@@ -68,6 +70,8 @@ class ClientOut(BaseModel):
             client_id=seen.client_id,
             party_id=seen.party_id,
             person_id=seen.person_id,
+            confirmed=seen.confirmed,
+            proposal_id=seen.proposal_id,
             created_at=seen.created_at,
             revoked_at=seen.revoked_at,
         )

@@ -40,6 +40,7 @@ class LimitOut(BaseModel):
     held: str
     used: str
     grade: str | None
+    proposal_id: str | None
     updated_at: Moment
 
     @classmethod
@@ -52,6 +53,7 @@ class LimitOut(BaseModel):
             key=seen.key,
             currency=seen.currency,
             grade=seen.grade,
+            proposal_id=seen.proposal_id,
             updated_at=seen.updated_at,
             **amounts,
         )

@@ -31,6 +31,8 @@ class PersonOut(BaseModel):
     address: str | None
     administrator: bool
     status: str = states(PersonState)
+    confirmed: bool
+    proposal_id: str | None
     created_at: Moment
 
     @classmethod

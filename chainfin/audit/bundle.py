@@ -180,17 +180,30 @@ class JournalPart(Part):
     entries: list[Annotated[list[str], Field(min_length=6, max_length=6)]]
 
 
+class AgainPart(Part):
+    """A payment under a reference of the bank's that another one had before, by the platform's word. ``status``: where
+    its money is (applied, unmatched, refunding, refunded …); ``reason``: why, where it isn't plainly applied."""
+
+    reference: str
+    amount: Minor
+    currency: str
+    status: str
+    reason: str
+
+
 class LedgerPart(Part):
     """``trial``: account, debits, credits (minor units) of the loan's sub-ledger. ``incoming``: what the book calls a
     payment → the bank's reference of it; a payment that isn't there is called by the reference itself, as in bundles
     of before payments had ids of the book's own. ``allocated``: what the book calls a payment whose text named no claim
-    → what the two persons of the platform did who said for what it is, as canonical JSON."""
+    → what the two persons of the platform did who said for what it is, as canonical JSON. ``again``: payments under a
+    reference that another one had before, those of the loan and others on the same account."""
 
     events: list[EventPart]
     journals: list[JournalPart]
     trial: list[Annotated[list[str], Field(min_length=3, max_length=3)]]
     incoming: dict[str, str] = {}
     allocated: dict[str, str] = {}
+    again: dict[str, AgainPart] = {}
 
     def bank_reference(self, payment: str) -> str:
         """The bank's reference of what the book calls ``payment``."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -99,12 +100,14 @@ def check_payments(
 ) -> None:
     """Every payout and payment of the loan is in a signed answer of the bank, with the same amount."""
     paid: list[dict[str, Any]] = []
-    arrived: dict[str, dict[str, Any]] = {}
+    arrived: dict[str, list[dict[str, Any]]] = {}
     for part in bundle.payments:
         with findings.attempt("payment: evidence"):
             detail = read_evidence("payment", part, keys, findings)
             if detail["kind"] == "incoming":
-                arrived[str(detail["bank_reference"])] = detail
+                told = arrived.setdefault(str(detail["bank_reference"]), [])
+                if detail not in told:
+                    told.append(detail)
             else:
                 findings.equal("payment: kind", detail["kind"], "payment")
                 paid.append(detail)
@@ -112,22 +115,59 @@ def check_payments(
         _payout(bundle, paid, findings)
     payments = [event for event in bundle.ledger.events if event.kind in ("pay_borrower", "pay_debtor")]
     references = [bundle.ledger.bank_reference(event.payment) for event in payments]
-    once = len(set(references)) == len(references)
-    findings.check("payment: each once", once, f"{len(references)} payments, each by a reference of its own")
+    once = all(number <= max(1, len(arrived.get(each, ()))) for each, number in Counter(references).items())
+    findings.check("payment: each once", once, f"{len(references)} payments, each by a word of the bank's of its own")
     for event, reference in zip(payments, references, strict=True):
         name = f"payment {reference}"
         with findings.attempt(name):
-            detail = arrived[reference]
+            detail = _word_on(event, arrived[reference], bundle)
             amount = Money.parse(detail["amount"], detail["currency"])
             booked = Money(int(event.amount), bundle.loan.currency)
             findings.check(name, booked <= amount, f"{booked} of the {amount} that the bank received")
             _booked_on(name, bundle, event, detail, findings)
             _meant(f"{name}: remittance", bundle, event, detail, _references(bundle, event, found, proven), findings)
             if event.kind == "pay_debtor":
-                _attested(proven, found, (reference, event.payment), booked, findings)
+                _attested(proven, found, _called(bundle, event), booked, findings)
+    _again(bundle, findings)
     names = [(reference, event.payment) for event, reference in zip(payments, references, strict=True)]
-    there = [each for each in names if each[0] in arrived]
-    _both_ways(proven, found, [*there, *((reference, "") for reference in arrived)], findings)
+    there = [(each, f"{each}:{book_ref}") for each, book_ref in names if each in arrived]
+    _both_ways(proven, found, [*there, *((reference,) for reference in arrived)], findings)
+
+
+def _word_on(event: EventPart, told: list[dict[str, Any]], bundle: Bundle) -> dict[str, Any]:
+    """Which of the bank's words under one reference is on this payment; it is on no other one then. Raises IndexError
+    where there is none left."""
+    booked = Money(int(event.amount), bundle.loan.currency)
+    for detail in told:
+        fits = Money.parse(detail["amount"], detail["currency"]) >= booked
+        if fits and _day(event.on) == max(_day_of(detail, bundle), *_started(bundle)):
+            told.remove(detail)
+            return detail
+    return told.pop(0)
+
+
+def _called(bundle: Bundle, event: EventPart) -> tuple[str, ...]:
+    """What a payment is called on chain: by the bank's reference; with the book's id of it, where another one had that
+    before. Where the bundle says of none that one had, it may be either (bundles of before don't say)."""
+    reference = bundle.ledger.bank_reference(event.payment)
+    again = f"{reference}:{event.payment}"
+    if not bundle.ledger.again:
+        return reference, again
+    return (again,) if event.payment in bundle.ledger.again else (reference,)
+
+
+def _again(bundle: Bundle, findings: Findings) -> None:
+    """What became of further payments under a reference of the loan's, which aren't the loan's: nobody outside has
+    signed that."""
+    booked = {event.payment for event in bundle.ledger.events}
+    for book_ref, part in bundle.ledger.again.items():
+        if book_ref not in booked:
+            amount = Money(int(part.amount), part.currency)
+            why = f" ({part.reason})" if part.reason else ""
+            said = (
+                f"{amount} {amount.currency} more came under this reference: {part.status}{why}, by the platform's word"
+            )
+            findings.not_compared(f"payment {part.reference}: again", said)
 
 
 def _meant(
@@ -237,19 +277,13 @@ def settlement_reference(bank_reference: str, asset: str, pledge_id: str) -> str
     return "0x" + keccak(f"{bank_reference}:{asset}:{pledge_id}".encode()).hex()
 
 
-def _settlement_references(names: tuple[str, str], found: list[Security], proven: ProvenFacts) -> set[str]:
-    """The ``bankRef`` that parts of a payment may have. ``names``: the bank's reference and the book's id of it, which
-    counts too where another payment had the reference before."""
-    reference, book_ref = names
-    return {
-        settlement_reference(name, asset, pledge)
-        for asset, pledge in _payable(found, proven)
-        for name in (reference, f"{reference}:{book_ref}")
-    }
+def _settlement_references(names: Sequence[str], found: list[Security], proven: ProvenFacts) -> set[str]:
+    """The ``bankRef`` that parts of a payment may have. ``names``: what it may be called."""
+    return {settlement_reference(name, asset, pledge) for asset, pledge in _payable(found, proven) for name in names}
 
 
 def _attested(
-    proven: ProvenFacts, found: list[Security], names: tuple[str, str], booked: Money, findings: Findings
+    proven: ProvenFacts, found: list[Security], names: tuple[str, ...], booked: Money, findings: Findings
 ) -> None:
     """The settlement bank's act on chain says the same payment and amount; its event may not be final yet."""
     if not found:
@@ -268,7 +302,9 @@ def _attested(
         findings.equal(f"payment {payment}: payee", fact.count("payee"), found[0].pledged.count("lender"))
 
 
-def _both_ways(proven: ProvenFacts, found: list[Security], arrived: list[tuple[str, str]], findings: Findings) -> None:
+def _both_ways(
+    proven: ProvenFacts, found: list[Security], arrived: Sequence[tuple[str, ...]], findings: Findings
+) -> None:
     """What the chain says was paid on the pledges is among the payments in the file."""
     known: set[str] = set()
     for names in arrived:

@@ -27,6 +27,7 @@ app = group(
         "token": Entry("party", "token", "Sign in and print the bearer token, for curl and other clients."),
         "serve": Entry("service", "serve", "Run the service: API, drivers, embedded chain and database."),
         "worker": Entry("service", "worker", "Run the drivers alone, beside API processes on the same database."),
+        "second-person": Entry("service", "second_person", "Make the operator's second person, with its credentials."),
         "backup": Entry("safe_keeping", "backup", "Save database, keys and what is embedded, beside the service."),
         "restore": Entry("safe_keeping", "restore", "Make an installation again from a backup."),
         "eod": Entry("service", "eod", "End of day: accrue all running loans. Run twice, it posts once."),

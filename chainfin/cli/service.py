@@ -83,6 +83,23 @@ def _end_in_order() -> None:
         signal.signal(number, leave)
 
 
+def second_person(
+    name: Annotated[str, typer.Option(help="The person's name; it is sealed.")],
+    to: Annotated[Path, typer.Option("--to", help="Where its credentials are written (mode 0600).")],
+) -> None:
+    """Make the operator's second person: part of the set-up, by whoever holds the machine."""
+    from api.serve import write_credentials
+    from chainfin.services.parties import persons
+    from chainfin.services.parties.signin import SignIn
+
+    if to.exists():
+        raise BadInput("credentials_file_exists", f"{to} exists: name another file", where="--to")
+    with reading() as opened:
+        made = persons.second_of_operator(opened.ctx, SignIn(opened.ctx), name=name)
+    write_credentials(to, made)
+    typer.echo(f"{made.client.person_id}: credentials in {to}")
+
+
 def worker() -> None:
     """Run the drivers alone (chain, partners, incoming payments), beside API processes on the same database."""
     import threading

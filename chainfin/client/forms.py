@@ -430,6 +430,11 @@ class ClientOut(TypedDict):
     """Party id of whom it speaks for; null: the operator's"""
     person_id: str
     """Id of the person who speaks"""
+    confirmed: bool
+    """Whether its credentials have a say in what takes two: those that another person made, once a second one confirms
+    them"""
+    proposal_id: str | None
+    """Id of the proposal that a second person decides on; null: it takes none"""
     created_at: str
     """When it was made here: ISO 8601, UTC, by the business clock"""
     revoked_at: str | None
@@ -799,6 +804,8 @@ class LimitOut(TypedDict):
     """What is outstanding of it: decimal, major units"""
     grade: str | None
     """A (best) to D, by the lender's underwriter; null: not rated"""
+    proposal_id: str | None
+    """Id of the proposal that a second person decides on; null: it takes none"""
     updated_at: str
     """When it last changed: ISO 8601, UTC"""
 
@@ -1062,6 +1069,11 @@ class NewClientOut(TypedDict):
     """Party id of whom it speaks for; null: the operator's"""
     person_id: str
     """Id of the person who speaks"""
+    confirmed: bool
+    """Whether its credentials have a say in what takes two: those that another person made, once a second one confirms
+    them"""
+    proposal_id: str | None
+    """Id of the proposal that a second person decides on; null: it takes none"""
     created_at: str
     """When it was made here: ISO 8601, UTC, by the business clock"""
     revoked_at: str | None
@@ -1459,6 +1471,10 @@ class PersonOut(TypedDict):
     """Whether the person may add and suspend persons of its party"""
     status: Literal["active", "suspended"]
     """Where it stands now: one of the states of the glossary"""
+    confirmed: bool
+    """Whether a second person has confirmed it: only then it proposes and approves"""
+    proposal_id: str | None
+    """Id of the proposal that a second person decides on; null: it takes none"""
     created_at: str
     """When it was made here: ISO 8601, UTC, by the business clock"""
 

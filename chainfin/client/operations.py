@@ -498,7 +498,7 @@ def substitutions_withdraw(substitution_id: str, /) -> Operation[forms.Substitut
 
 def limits_set_limit(**body: Unpack[forms.LimitIn]) -> Operation[forms.LimitOut]:
     """Set one's own limit (a lender). Lowered below what is outstanding or promised it lets nothing new out until that
-    has shrunk."""
+    has shrunk. Raised by a lender of two persons it waits for the second one (`proposal_id`)."""
     return Operation("POST", "/v1/limits", {}, {}, body, True)
 
 

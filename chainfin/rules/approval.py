@@ -1,7 +1,8 @@
 """Two pairs of eyes: what one person proposes takes effect when another person of the same party approves it.
 
 A person is told by its id, never by the token or client that it came with. A no takes one person, whoever it is; a yes
-takes a second one.
+takes a second one. Who isn't confirmed yet proposes and decides nothing: a person whom another one made, and
+credentials that another one made for it, might be that other one's own (ADR 0305).
 """
 
 from __future__ import annotations
@@ -44,11 +45,13 @@ TRANSITIONS: Mapping[tuple[ProposalState, ProposalEvent], ProposalState] = Mappi
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who decides: ``party`` is a party's id or "operator"."""
+    """Who decides: ``party`` is a party's id or "operator"; ``confirmed``: it is, and so are the credentials that it
+    came with."""
 
     id: str
     party: str
     active: bool = True
+    confirmed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +65,16 @@ class Proposal:
     decided_by: str | None = None
 
 
+def may_propose(by: Person) -> Refusal | None:
+    """Refuses person_not_active, person_not_confirmed."""
+    if not by.active:
+        return Refusal("person_not_active", "a suspended person proposes nothing")
+    return _unconfirmed(by)
+
+
 def approve(proposal: Proposal, by: Person, now: datetime) -> Proposal | Refusal:
-    """Refuses proposal_not_open, proposal_expired, approval_foreign, approval_same_person, person_not_active (also
-    when whoever proposed it has been suspended since: what it wanted is asked for anew)."""
+    """Refuses proposal_not_open, proposal_expired, approval_foreign, approval_same_person, person_not_confirmed,
+    person_not_active (also when whoever proposed it has been suspended since: what it wanted is asked for anew)."""
     if refusal := _foreign(proposal, by):
         return refusal
     moved = _moved(proposal, ProposalEvent.APPROVE)
@@ -80,7 +90,8 @@ def approve(proposal: Proposal, by: Person, now: datetime) -> Proposal | Refusal
 
 
 def reject(proposal: Proposal, by: Person) -> Proposal | Refusal:
-    """A no, also by who proposed it. Refuses proposal_not_open, approval_foreign, person_not_active."""
+    """A no, also by who proposed it. Refuses proposal_not_open, approval_foreign, person_not_active,
+    person_not_confirmed."""
     if refusal := _foreign(proposal, by):
         return refusal
     moved = _moved(proposal, ProposalEvent.REJECT)
@@ -99,7 +110,15 @@ def _foreign(proposal: Proposal, by: Person) -> Refusal | None:
         return Refusal("approval_foreign", "only persons of the same party decide")
     if not by.active:
         return Refusal("person_not_active", "a suspended person decides nothing")
-    return None
+    return _unconfirmed(by)
+
+
+def _unconfirmed(by: Person) -> Refusal | None:
+    if by.confirmed:
+        return None
+    return Refusal(
+        "person_not_confirmed", "this person, or these credentials, were made by another and wait for a second"
+    )
 
 
 def _moved(proposal: Proposal, event: ProposalEvent) -> Proposal | Refusal:

@@ -110,6 +110,9 @@ class LimitRow(SQLModel, table=True):
     """What the lender lowered it to while more was held and used; ``amount`` is then what the CHECK can hold."""
     grade: str | None = None
     """The grade (A–D) that the lender's underwriter gives the party; None: the scorecard's."""
+    proposal_id: str | None = None
+    """What was last asked for and takes the lender's second person; None: nothing, or it was set anew since. (No
+    foreign key: SQLite would make the table anew for it, without its CHECK.)"""
     updated_at: datetime = Field(sa_type=UtcDateTime)
 
 

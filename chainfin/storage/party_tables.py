@@ -57,7 +57,8 @@ class CustodyKeyRow(SQLModel, table=True):
 
 
 class PersonRow(SQLModel, table=True):
-    """A person who speaks for a party, or for the operator. ``status``: active, suspended (for good)."""
+    """A person who speaks for a party, or for the operator. ``status``: active, suspended (for good). Until it is
+    ``confirmed`` by another person than its maker (``proposal_id``) it has no say in what takes two."""
 
     __tablename__ = "person"
 
@@ -73,11 +74,15 @@ class PersonRow(SQLModel, table=True):
     status: str = "active"
     made_by: str | None = None
     """The administrator; None for a party's first person, which comes with the party."""
+    confirmed: bool = False
+    proposal_id: str | None = None
+    """No foreign key: proposals name persons already."""
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 
 class ClientRow(SQLModel, table=True):
-    """Client credentials of one person, or of the ERP system it answers for (never the party's chain key)."""
+    """Client credentials of one person, or of the ERP system it answers for (never the party's chain key). Those that
+    another person made are ``confirmed`` by a second one (``proposal_id``), as persons are."""
 
     __tablename__ = "api_client"
 
@@ -86,6 +91,10 @@ class ClientRow(SQLModel, table=True):
     """None: the operator's own client."""
     person_id: str = Field(foreign_key="person.id", index=True)
     secret_hash: str
+    made_by: str | None = None
+    """The person; None: whoever holds the machine, or one from before this was kept."""
+    confirmed: bool = False
+    proposal_id: str | None = None
     created_at: datetime = Field(sa_type=UtcDateTime)
     revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 

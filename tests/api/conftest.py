@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -76,9 +76,11 @@ def _migrated() -> bytes:
         return path.read_bytes()
 
 
-def make_context(home: Path, operator: bytes, *, movable: bool = False) -> Context:
-    (home / "chainfin.db").write_bytes(_migrated())
-    store = Store(f"sqlite:///{home / 'chainfin.db'}")
+def make_context(home: Path, operator: bytes, *, movable: bool = False, store: Store | None = None) -> Context:
+    """``store``: a migrated one; None: a new one in SQLite."""
+    if store is None:
+        (home / "chainfin.db").write_bytes(_migrated())
+        store = Store(f"sqlite:///{home / 'chainfin.db'}")
     return Context(
         store=store,
         vault=Vault.open(home),
@@ -118,8 +120,15 @@ def add_party(ctx: Context, party_id: str, roles: Role, address: str, status: st
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
+    with open_site(tmp_path) as found:
+        yield found
+        found.ctx.store.close()
+
+
+@contextmanager
+def open_site(home: Path, store: Store | None = None) -> Iterator[Site]:
     operator = new_private_key()
-    ctx = make_context(tmp_path, operator, movable=True)
+    ctx = make_context(home, operator, movable=True, store=store)
     keys = {name: new_private_key() for name in ("core", "supplier")}
     add_party(ctx, "core", Role.CORE, address_of(keys["core"]))
     add_party(ctx, "supplier", Role.SUPPLIER, address_of(keys["supplier"]))
@@ -127,7 +136,6 @@ def site(tmp_path: Path) -> Iterator[Site]:
     signin = SignIn(ctx, domain="finance.example", wall=wall)
     with TestClient(create_app(ctx, signin=signin), raise_server_exceptions=False) as http:
         yield Site(ctx, wall, signin, http, operator, keys)
-    ctx.store.close()
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ from chainfin import samples
 from chainfin.client.client import Client
 from chainfin.client.problem import ApiProblem
 from chainfin.demo.member import Member
+from chainfin.services.parties import persons
 from chainfin.values import reference
 from chainfin.values.money import Money
 from tests.api.world import World
@@ -85,11 +86,11 @@ def until_parked(town: World, amount: str) -> dict[str, Any]:
 
 
 def second_operator(town: World) -> Client:
-    boss = town.stage.operator
-    person = boss.post("/v1/persons", {"name": "Wang Wu (invented)"})["id"]
-    made = boss.post(f"/v1/persons/{person}/clients", {})
-    caller = Client(town.stage.http)
-    caller.sign_in_as(made["client_id"], made["client_secret"])
+    """Made at the machine."""
+    stage = town.stage
+    made = persons.second_of_operator(stage.installation.ctx, stage.server.signin, name="Wang Wu (invented)")
+    caller = Client(stage.http)
+    caller.sign_in_as(made.client.client_id, made.secret)
     return caller
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -13,65 +12,10 @@ from chainfin.errors import BadInput
 from chainfin.eth.keys import address_of, new_private_key
 from chainfin.services.kernel import approvals, custody
 from chainfin.services.kernel.context import Actor
-from chainfin.services.parties.signin import NewClient
 from chainfin.services.reactions import approved
-from chainfin.storage.party_tables import PersonRow
 from chainfin.values.party import Role
 from tests.api.conftest import Site, add_party
-
-_KEYS = itertools.count()
-COPPER = {"good": "copper-cathode", "unit": "KGM", "source": "exchange (sample)", "as_of": "2026-11-01"}
-
-
-class Town:
-    """A lender and the operator, both with further persons; everything over HTTP."""
-
-    def __init__(self, site: Site) -> None:
-        self.site = site
-        site.keys["lender"], site.keys["rival"] = new_private_key(), new_private_key()
-        for name in ("lender", "rival"):
-            add_party(site.ctx, name, Role.LENDER, address_of(site.keys[name]))
-        self.lender, self.rival, self.operator = site.as_("lender"), site.as_("rival"), site.as_("operator")
-
-    def call(self, method: str, headers: dict[str, str], path: str, **more: Any) -> Any:
-        key = {"Idempotency-Key": more.pop("key", None) or f"k{next(_KEYS)}"}
-        return self.site.http.request(method, path, headers=headers | key, json=more or None)
-
-    def post(self, headers: dict[str, str], path: str, **body: Any) -> Any:
-        answer = self.call("POST", headers, path, **body)
-        assert answer.is_success, answer.text
-        return answer.json()
-
-    def code(self, headers: dict[str, str], path: str, **body: Any) -> tuple[int, str]:
-        answer = self.call("POST", headers, path, **body)
-        return answer.status_code, answer.json().get("code", "")
-
-    def person(self, by: dict[str, str], name: str = "Li Si (invented)", **more: Any) -> str:
-        return str(self.post(by, "/v1/persons", name=name, **more)["id"])
-
-    def client(self, by: dict[str, str], person_id: str) -> dict[str, str]:
-        """A token of new credentials of the person's."""
-        made = self.post(by, f"/v1/persons/{person_id}/clients")
-        headers, who = self._token(made["client_id"], made["client_secret"])
-        assert who == person_id
-        return headers
-
-    def client_of(self, made: NewClient) -> dict[str, str]:
-        """A token of credentials that were made past the API, as the operator's are."""
-        return self._token(made.client.client_id, made.secret)[0]
-
-    def _token(self, client_id: str, secret: str) -> tuple[dict[str, str], str]:
-        form = {"grant_type": "client_credentials", "client_id": client_id, "client_secret": secret}
-        answer = self.site.http.post("/v1/auth/token", data=form).json()
-        return {"Authorization": f"Bearer {answer['access_token']}"}, str(answer["person_id"])
-
-    def price(self, by: dict[str, str], amount: str, **more: Any) -> Any:
-        return self.post(by, "/v1/prices", **{**COPPER, "price": {"amount": amount, "currency": "CNY"}, **more})
-
-    def proposed(self) -> str:
-        """A price of half the one before: the proposal that waits for a second person."""
-        self.price(self.lender, "70.00")
-        return str(self.price(self.lender, "35.00")["proposal_id"])
+from tests.api.persons_town import COPPER, Town
 
 
 @pytest.fixture
@@ -151,8 +95,12 @@ def test_suspend__the_last_administrator__refused(town: Town) -> None:
 
 def test_idempotency_key__of_another_person__is_another_key(town: Town) -> None:
     second = town.client(town.lender, town.person(town.lender))
-    first = town.post(town.lender, "/v1/prices", **COPPER, price={"amount": "70.00", "currency": "CNY"}, key="one")
-    again = town.call("POST", second, "/v1/prices", **COPPER, price={"amount": "70.00", "currency": "CNY"}, key="one")
+    first = town.post(
+        town.lender, "/v1/prices", **COPPER, price={"amount": "70.00", "currency": "CNY"}, idempotency_key="one"
+    )
+    again = town.call(
+        "POST", second, "/v1/prices", **COPPER, price={"amount": "70.00", "currency": "CNY"}, idempotency_key="one"
+    )
     assert "Idempotent-Replayed" not in again.headers
     assert again.json()["counts_from"] != first["counts_from"]
 
@@ -222,20 +170,19 @@ def test_reject__by_who_proposed_it__never_counts(town: Town) -> None:
 
 def test_approve__who_proposed_it_is_suspended__refused(town: Town) -> None:
     boss = town.person(town.lender, administrator=True, address=address_of(key := new_private_key()))
+    town.confirm(town.lender, boss)
     second = {"Authorization": f"Bearer {town.site.token(key)}"}
     proposal = town.proposed()
     town.post(second, "/v1/persons/per_lender/suspend")
     assert town.code(second, f"/v1/proposals/{proposal}/approve", reason="x") == (422, "person_not_active")
-    assert boss
 
 
 def test_proposal__nobody_decides_in_time__expires(town: Town) -> None:
     proposal = town.proposed()
-    person = town.person(town.lender)
+    second = town.client(town.lender, town.person(town.lender))
     ctx = town.site.ctx
     assert approvals.expire(ctx) == 0
     ctx.clock.move_to(ctx.clock.now() + approvals.LIFETIME + timedelta(seconds=1))
-    second = town.client(town.lender, person)
     assert town.code(second, f"/v1/proposals/{proposal}/approve", reason="late") == (422, "proposal_expired")
     assert approvals.expire(ctx) == 1
     shown = town.call("GET", second, f"/v1/proposals/{proposal}").json()
@@ -251,9 +198,7 @@ def test_mandate__in_custody__by_one_person_alone_or_by_two(town: Town) -> None:
     with site.ctx.store.begin() as session:
         address = custody.create(session, site.ctx.vault, "party", None, site.ctx.clock.now())
     add_party(site.ctx, "kept", Role.LENDER, address)
-    with site.ctx.store.read() as session:
-        first = session.get_one(PersonRow, "per_kept")
-    clerk = town.client_of(site.signin.client_of(first))
+    clerk = town.client_from_operator("kept")
     asked = {
         "products": ["general_310"],
         "amount": {"amount": "1000.00", "currency": "CNY"},
@@ -267,7 +212,7 @@ def test_mandate__in_custody__by_one_person_alone_or_by_two(town: Town) -> None:
     made = town.post(clerk, "/v1/mandates", **asked)
     assert (made["status"], made["signature"]) == ("prepared", None)
     approve = f"/v1/proposals/{made['proposal_id']}/approve"
-    again = town.client_of(site.signin.client_of(first))
+    again = town.client_from_operator("kept")
     for token in (clerk, again):
         assert town.code(token, approve, reason="I agree with myself") == (422, "approval_same_person")
     assert town.call("GET", clerk, f"/v1/mandates/{made['id']}").json()["status"] == "prepared"

@@ -140,6 +140,8 @@ class Site(MoneySite):
         money = Money(amount, CNY)
         lender = by or self.cast["lender"]
         made = limits.set_(self.ctx, lender, kind=kind, key=party.party_id, amount=money, grade="B")
+        if made.proposal_id is not None:
+            approved.approve(self.ctx, self.second(lender), made.proposal_id, "within what the board allows")
         with self.ctx.store.read() as session:
             return session.get_one(LimitRow, made.id)
 
@@ -226,6 +228,7 @@ class Site(MoneySite):
         with self.ctx.store.begin() as session:
             if session.get(PersonRow, person_id) is None:
                 row = PersonRow(id=person_id, party_id=actor.party_id, name="", created_at=self.ctx.clock.now())
+                row.confirmed = True
                 session.add(row)
         return replace(actor, person_id=person_id)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import stat
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -271,6 +272,22 @@ def test_eod__twice__posts_once(shell: Shell) -> None:
     again = shell.json("eod", "--date", day, "--json")
     assert again["repeated"]
     assert first["journals"] == again["journals"]
+
+
+def test_second_person__made_at_the_machine__approves_what_the_first_proposed(shell: Shell) -> None:
+    asked = {"name": "an exchange (sample)", "reason": "the exchange of the trade"}
+    made = shell.json("call", "home/operator.json", "/v1/price-sources", "--json", json.dumps(asked))
+    words = ("second-person", "--name", "Sun Qi (invented)", "--to")
+    done = shell.run(*words, "second.json")
+    assert done.exit_code == 0, done.output
+    assert stat.S_IMODE((shell.folder / "second.json").stat().st_mode) == 0o600
+    why = json.dumps({"reason": "known for long"})
+    assert (
+        shell.json("call", "second.json", f"/v1/proposals/{made['id']}/approve", "--json", why)["status"] == "approved"
+    )
+    assert code_of(shell.run(*words, "third.json")) == "second_person_exists"
+    assert code_of(shell.run(*words, "second.json")) == "credentials_file_exists"
+    assert not (shell.folder / "third.json").exists()
 
 
 def test_operator__suspends_and_pauses__and_undoes_it(shell: Shell, joined: dict[str, str]) -> None:

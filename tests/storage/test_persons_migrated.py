@@ -41,3 +41,29 @@ def test_upgrade__clients_and_prices_from_before__belong_to_first_persons_and_co
     ]
     assert [tuple(row) for row in clients] == [("cli_1", "per_pty_1"), ("cli_2", "per_operator")]
     assert [tuple(row) for row in prices] == [(None, None)]
+
+
+def test_upgrade__persons_from_before__are_confirmed_where_nobody_made_them(database_url: str) -> None:
+    store = Store(database_url)
+    command.upgrade(store._alembic(), "0028")
+    made = (
+        "INSERT INTO person (id, party_id, name, administrator, status, made_by, created_at) VALUES"
+        " ('per_x', NULL, 's', :no, 'active', 'per_operator', '2026-11-01 00:00:00+00:00')"
+    )
+    clients = (
+        "INSERT INTO api_client (client_id, party_id, person_id, secret_hash, created_at) VALUES"
+        " ('cli_1', NULL, 'per_operator', 'h', '2026-11-01 00:00:00+00:00'),"
+        " ('cli_2', NULL, 'per_x', 'h', '2026-11-01 00:00:00+00:00')"
+    )
+    with store.begin() as session:
+        session.connection().execute(text(made), {"no": False})
+        session.connection().execute(text(clients))
+    store.upgrade()
+    with store.read() as session:
+        read = session.connection().execute
+        persons = read(text("SELECT id, confirmed FROM person ORDER BY id")).all()
+        kept = read(text("SELECT client_id, confirmed FROM api_client ORDER BY client_id")).all()
+    command.downgrade(store._alembic(), "0028")
+    store.close()
+    assert [(row[0], bool(row[1])) for row in persons] == [("per_operator", True), ("per_x", False)]
+    assert [(row[0], bool(row[1])) for row in kept] == [("cli_1", True), ("cli_2", False)]

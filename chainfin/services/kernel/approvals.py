@@ -7,8 +7,10 @@ know what they do, this one only who may let it happen.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 
+from sqlalchemy import func
 from sqlmodel import Session, col, or_, select
 
 from chainfin.canon import canonical_bytes, content_hash
@@ -17,7 +19,7 @@ from chainfin.rules import approval as rules
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.views.acts import ProposalView
 from chainfin.storage.approval_tables import ProposalRow
-from chainfin.storage.party_tables import PersonRow
+from chainfin.storage.party_tables import ClientRow, PersonRow
 from chainfin.storage.types import new_id
 from chainfin.values.party import OPERATOR_SUBJECT, PersonState
 
@@ -45,10 +47,9 @@ def propose(
     """Ask for a second person of the actor's own party, or for one of the party ``decided_by`` (None: the operator).
     ``payload``: JSON without floats, amounts as strings.
 
-    Raises Forbidden person_missing, person_not_active; BadInput record_not_canonical.
+    Raises Forbidden person_missing, person_not_active, person_not_confirmed; BadInput record_not_canonical.
     """
-    person_id = actor.require_person()
-    _active(session, person_id)
+    person_id = require_confirmed(session, actor)
     canonical_bytes(dict(payload))
     now = ctx.clock.now()
     row = ProposalRow(
@@ -74,7 +75,7 @@ def approve(
     """The second person's yes; its effect happens in the same transaction, once.
 
     Raises NotFound proposal_unknown; Forbidden person_missing; Refused proposal_not_open, proposal_expired,
-    approval_same_person, person_not_active; and what the effect refuses.
+    approval_same_person, person_not_active, person_not_confirmed; and what the effect refuses.
     """
     with ctx.store.begin() as session:
         row, proposal, person = _locked(session, actor, proposal_id)
@@ -88,7 +89,8 @@ def approve(
 def reject(ctx: Context, actor: Actor, proposal_id: str, *, reason: str) -> ProposalView:
     """A no, which any person of the party may give, also the one that proposed it.
 
-    Raises NotFound proposal_unknown; Forbidden person_missing; Refused proposal_not_open, person_not_active.
+    Raises NotFound proposal_unknown; Forbidden person_missing; Refused proposal_not_open, person_not_active,
+    person_not_confirmed.
     """
     with ctx.store.begin() as session:
         row, proposal, person = _locked(session, actor, proposal_id)
@@ -143,11 +145,11 @@ def list_(
 
 def _locked(session: Session, actor: Actor, proposal_id: str) -> tuple[ProposalRow, rules.Proposal, rules.Person]:
     """The proposal, held against a second decision, and who decides."""
-    person_id = actor.require_person()
+    actor.require_person()
     row = session.get(ProposalRow, proposal_id, with_for_update=True)
     if row is None or not _own(actor, row):
         raise _unknown(proposal_id)
-    return row, _value(session, row), _person(session, person_id)
+    return row, _value(session, row), _asking(session, actor)
 
 
 def _value(session: Session, row: ProposalRow) -> rules.Proposal:
@@ -162,7 +164,13 @@ def _value(session: Session, row: ProposalRow) -> rules.Proposal:
 
 def _person(session: Session, person_id: str) -> rules.Person:
     row = session.get_one(PersonRow, person_id)
-    return rules.Person(row.id, row.party_id or OPERATOR_SUBJECT, row.status == PersonState.ACTIVE)
+    return rules.Person(row.id, row.party_id or OPERATOR_SUBJECT, row.status == PersonState.ACTIVE, row.confirmed)
+
+
+def _asking(session: Session, actor: Actor) -> rules.Person:
+    """Who asks, with what it came with: confirmed if both are."""
+    person = _person(session, actor.require_person())
+    return replace(person, confirmed=person.confirmed and with_confirmed(session, actor))
 
 
 def _decided(ctx: Context, row: ProposalRow, after: rules.Proposal, person_id: str, reason: str) -> None:
@@ -188,10 +196,24 @@ def _decided(ctx: Context, row: ProposalRow, after: rules.Proposal, person_id: s
     row.evidence_hash = content_hash(said)
 
 
-def _active(session: Session, person_id: str) -> None:
-    row = session.get(PersonRow, person_id)
-    if row is None or row.status != PersonState.ACTIVE:
-        raise Forbidden("person_not_active", "a suspended person proposes nothing")
+def require_confirmed(session: Session, actor: Actor) -> str:
+    """The id of the person who asks, who and whose credentials are confirmed. Raises Forbidden person_missing,
+    person_not_active, person_not_confirmed."""
+    person = _asking(session, actor)
+    if (refusal := rules.may_propose(person)) is not None:
+        raise Forbidden(refusal.code, refusal.message)
+    return person.id
+
+
+def with_confirmed(session: Session, actor: Actor) -> bool:
+    """Whether what the person came with is confirmed: its wallet is, if the person itself is."""
+    return actor.client_id is None or session.get_one(ClientRow, actor.client_id).confirmed
+
+
+def two_persons(session: Session, party_id: str | None) -> bool:
+    """Whether a party (None: the operator) ever had two confirmed persons: suspending one is no way to decide alone."""
+    count = select(func.count()).select_from(PersonRow)
+    return session.exec(count.where(PersonRow.party_id == party_id, col(PersonRow.confirmed).is_(True))).one() > 1
 
 
 def _own(actor: Actor, row: ProposalRow) -> bool:

@@ -106,6 +106,8 @@ class Actor:
     roles: Role = NO_ROLES
     person_id: str | None = None
     """The person who speaks for the party or the operator; None only inside this process (a driver, a command)."""
+    client_id: str | None = None
+    """The client credentials that the person came with; None: its wallet, or inside this process."""
 
     @property
     def is_operator(self) -> bool:

@@ -11,20 +11,24 @@ from collections.abc import Collection, Sequence
 
 from sqlmodel import Session, col, select
 
-from chainfin.errors import BadInput, Refusal
+from chainfin.errors import BadInput, Refusal, Refused
 from chainfin.rules import facility as rules
 from chainfin.rules.facility import Held, Hold, HoldState, Limit, LimitKind, Position
-from chainfin.services.kernel import announcing
+from chainfin.services.kernel import announcing, approvals
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.parties.gate import active_party
 from chainfin.services.views.lending import LimitView
 from chainfin.storage import locks
+from chainfin.storage.approval_tables import ProposalRow
 from chainfin.storage.lending_tables import ApplicationRow, HoldRow, LimitRow
 from chainfin.storage.trade_tables import ReceivableRow
 from chainfin.storage.types import new_id
 from chainfin.values.event_kind import EventKind
 from chainfin.values.money import Money
 from chainfin.values.party import Role
+
+LIMIT = "limit"
+"""The kind of a proposal to raise a limit."""
 
 
 def set_(ctx: Context, actor: Actor, *, kind: str, key: str, amount: Money, grade: str | None = None) -> LimitView:
@@ -33,13 +37,15 @@ def set_(ctx: Context, actor: Actor, *, kind: str, key: str, amount: Money, grad
 
     A limit that is set for the first time counts what was lent before. It can be lowered at any time, also for or about
     a suspended party, and also below what is outstanding: that stands, and nothing new goes out until it has shrunk.
-    Raises Forbidden role_missing, party_not_active; BadInput limit_kind_unknown; NotFound party_unknown.
+    Of a lender of two persons, more than before (or a better grade) waits for the second one's word (``proposal_id``);
+    a limit on a debtor or borrower that is new stands at zero until then.
+    Raises Forbidden role_missing, party_not_active, person_missing, person_not_active, person_not_confirmed; BadInput
+    limit_kind_unknown; NotFound party_unknown.
     """
     lender_id = actor.require(Role.LENDER)
     if kind not in ("debtor", "borrower", "lender"):
         raise BadInput("limit_kind_unknown", f"{kind!r} is none of debtor, borrower, lender", where="kind")
     limit_kind = LimitKind(kind)
-    now = ctx.clock.now()
     with ctx.store.begin() as session:
         # of two that set the same limit for the first time one finds the other's; and nobody takes meanwhile
         locks.named(session, f"limits:{lender_id}")
@@ -47,6 +53,7 @@ def set_(ctx: Context, actor: Actor, *, kind: str, key: str, amount: Money, grad
         if row is None or amount > _position(row).limit.amount:
             active_party(session, lender_id)
             active_party(session, key)
+        raises = _raises(row, limit_kind, amount, grade)
         if row is None:
             row = LimitRow(
                 id=new_id("lim"),
@@ -55,17 +62,66 @@ def set_(ctx: Context, actor: Actor, *, kind: str, key: str, amount: Money, grad
                 kind=limit_kind.value,
                 key=key,
                 currency=amount.currency,
-                amount=amount.minor,
-                updated_at=now,
+                amount=0,
+                updated_at=ctx.clock.now(),
             )
             _take_over(session, row)
-        _limit_to(row, amount.minor)
-        row.grade = grade or row.grade
-        row.updated_at = now
-        session.add(row)
-        said = {"limit_id": row.id, "kind": row.kind, "key": key, "amount": str(amount), "currency": amount.currency}
-        announcing.say(session, ctx, EventKind.LIMIT, row.id, [lender_id], said)
+            _limit_to(row, 0)
+        if raises and approvals.two_persons(session, lender_id):
+            session.add(row)
+            session.flush()
+            row.proposal_id = _propose(session, ctx, actor, row, amount, grade).id
+            session.add(row)
+            return LimitView.of(row)
+        row.proposal_id = None  # what was proposed before is outdated
+        _change(session, ctx, row, amount, grade)
         return LimitView.of(row)
+
+
+def _raises(row: LimitRow | None, kind: LimitKind, amount: Money, grade: str | None) -> bool:
+    """Whether more may be lent than before. A lender's first limit on itself takes away."""
+    if row is None:
+        return kind is not LimitKind.LENDER
+    better = grade is not None and (row.grade is None or grade < row.grade)
+    return better or amount > _position(row).limit.amount
+
+
+def _propose(
+    session: Session, ctx: Context, actor: Actor, row: LimitRow, amount: Money, grade: str | None
+) -> ProposalRow:
+    payload = {
+        "kind": row.kind,
+        "key": row.key,
+        "amount": str(amount),
+        "currency": amount.currency,
+        "instead_of": str(_position(row).limit.amount),
+        "grade": grade,
+    }
+    reason = "a limit is raised by two persons"
+    return approvals.propose(session, ctx, actor, kind=LIMIT, subject=row.id, payload=payload, reason=reason)
+
+
+def raise_(session: Session, ctx: Context, proposal: ProposalRow) -> None:
+    """A second person approved what `set_` asked for. Raises Refused limit_changed_since (set or asked for anew
+    meanwhile); Forbidden party_not_active."""
+    locks.named(session, f"limits:{proposal.party_id}")
+    row = session.get_one(LimitRow, proposal.subject, with_for_update=True)
+    if row.proposal_id != proposal.id:
+        raise Refused("limit_changed_since", "the limit was set, or asked for, anew since")
+    active_party(session, row.lender_id)
+    active_party(session, row.key)
+    grade = proposal.payload["grade"]
+    amount = Money.parse(str(proposal.payload["amount"]), row.currency)
+    _change(session, ctx, row, amount, None if grade is None else str(grade))
+
+
+def _change(session: Session, ctx: Context, row: LimitRow, amount: Money, grade: str | None) -> None:
+    _limit_to(row, amount.minor)
+    row.grade = grade or row.grade
+    row.updated_at = ctx.clock.now()
+    session.add(row)
+    said = {"limit_id": row.id, "kind": row.kind, "key": row.key, "amount": str(amount), "currency": amount.currency}
+    announcing.say(session, ctx, EventKind.LIMIT, row.id, [row.lender_id], said)
 
 
 def _take_over(session: Session, row: LimitRow) -> None:

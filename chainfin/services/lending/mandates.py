@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from chainfin.errors import BadInput, Conflict, Forbidden, NotFound, Refused
@@ -29,7 +28,7 @@ from chainfin.storage import outbox
 from chainfin.storage.approval_tables import ProposalRow
 from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.lending_tables import HoldRow, LimitRow, LoanRow, MandateRow
-from chainfin.storage.party_tables import PartyRow, PersonRow
+from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.types import new_id
 from chainfin.values.money import Money
 from chainfin.values.party import Role
@@ -81,7 +80,7 @@ def prepare(
         row = _row(ctx, lender, value)
         session.add(row)
         session.flush()
-        if key is not None and _several_persons(session, lender_id):
+        if key is not None and approvals.two_persons(session, lender_id):
             row.proposal_id = _propose(session, ctx, actor, row).id
             session.add(row)
             session.flush()
@@ -126,12 +125,6 @@ def _row(ctx: Context, lender: PartyRow, value: Mandate) -> MandateRow:
 def _unless_real_money(ctx: Context) -> None:
     if ctx.real_money:
         raise Refused("mandate_key_in_custody", "with a real payment rail a lender's mandate takes its own key")
-
-
-def _several_persons(session: Session, party_id: str) -> bool:
-    """Whether a party ever had more than its first person: suspending the others is no way to decide alone."""
-    count = select(func.count()).select_from(PersonRow).where(PersonRow.party_id == party_id)
-    return session.exec(count).one() > 1
 
 
 def _propose(session: Session, ctx: Context, actor: Actor, row: MandateRow) -> ProposalRow:

@@ -25,6 +25,7 @@ from chainfin.services.kernel.commands import REGISTRATIONS, PayLoan
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.oversight import evidence_documents, evidence_facts, evidence_people
 from chainfin.services.oversight.evidence_facts import Secured
+from chainfin.services.payments import incoming
 from chainfin.storage.approval_tables import ProposalRow
 from chainfin.storage.chain_tables import ChainBlockRow, ChainEventRow
 from chainfin.storage.ledger_tables import JournalRow, OutboxRow
@@ -219,6 +220,27 @@ def _ledger(session: Session, loan_id: str) -> dict[str, object]:
         "trial": trial,
         "incoming": {row.book_ref: row.bank_ref for row in payments},
         "allocated": _allocated(session, payments),
+        "again": _again(session, payments),
+    }
+
+
+def _again(session: Session, payments: Sequence[IncomingRow]) -> dict[str, object]:
+    """Whatever came under a reference of these that another payment had before: these, and what else came on the same
+    account, whatever became of it. What came on another account is another's business."""
+    named = select(IncomingRow).where(
+        col(IncomingRow.bank_ref).in_({row.bank_ref for row in payments}), IncomingRow.repeat > 0
+    )
+    accounts = {(row.bank_ref, incoming.bank_account(session, row.account)) for row in payments}
+    return {
+        row.book_ref: {
+            "reference": row.bank_ref,
+            "amount": str(row.amount),
+            "currency": row.currency,
+            "status": row.status,
+            "reason": row.reason or "",
+        }
+        for row in session.exec(named.order_by(col(IncomingRow.id)))
+        if (row.bank_ref, incoming.bank_account(session, row.account)) in accounts
     }
 
 

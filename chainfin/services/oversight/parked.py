@@ -9,6 +9,7 @@ import structlog
 from sqlmodel import Session, col, select
 
 from chainfin.errors import BadInput, Conflict, NotFound
+from chainfin.services.books import journals
 from chainfin.services.kernel import parking
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.payments import between_lenders, incoming, unpaid
@@ -43,6 +44,7 @@ def retry(ctx: Context, actor: Actor, parked_id: str, retries: Mapping[str, Retr
     """
     actor.require_operator()
     with ctx.store.begin() as session:
+        journals.lock(session)  # before any row: what is taken in again is posted, and who posts closes such items
         row = _open(session, parked_id)
         again = retries.get(row.source)
         if again is None:

@@ -1,7 +1,8 @@
 """The persons of a party, and of the operator: each with credentials of its own, so that two tokens aren't two people.
 
 Every party has a first person from the beginning: whoever holds its key (in custody: whoever the operator gave its
-first client to). It is an administrator and makes the others; what takes two persons then takes two of these.
+first client to). It is an administrator and makes the others, each of whom a second person confirms (`confirming`);
+what takes two persons then takes two of these.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from sqlmodel import Session, col, select
 
 from chainfin.errors import Conflict, Forbidden, NotFound
 from chainfin.eth.abi import parse_address
-from chainfin.services.kernel import custody
+from chainfin.services.kernel import approvals, custody
 from chainfin.services.kernel.context import Actor, Context
+from chainfin.services.parties import confirming
 from chainfin.services.parties.gate import active_party
 from chainfin.services.parties.signin import NewClient, SignedIn, SignIn
 from chainfin.services.views.parties import PersonView
@@ -25,10 +27,11 @@ from chainfin.values.party import PersonState, first_person
 def add(
     ctx: Context, who: SignedIn, *, name: str, address: str | None = None, administrator: bool = False
 ) -> PersonView:
-    """A further person of the administrator's own party. ``address``: its own wallet, to sign in with.
+    """A further person of the administrator's own party. ``address``: its own wallet, to sign in with. Until a second
+    person confirms it (``proposal_id``) it has no say in what takes two.
 
-    Raises Forbidden administrator_needed, wallet_needed, party_not_active; BadInput address_invalid; Conflict
-    key_taken (it speaks for somebody already).
+    Raises Forbidden administrator_needed, wallet_needed, party_not_active, person_not_confirmed; BadInput
+    address_invalid; Conflict key_taken (it speaks for somebody already).
     """
     actor = who.actor
     spelled = None if address is None else parse_address(address, where="address")
@@ -42,13 +45,16 @@ def add(
         row.name = ctx.vault.seal(name.encode(), context=row.id)
         row.address, row.administrator, row.made_by = spelled, administrator, actor.person_id
         session.add(row)
+        confirming.ask_for_person(session, ctx, actor, row)
         return _view(ctx, row)
 
 
 def new_client(ctx: Context, signin: SignIn, who: SignedIn, person_id: str) -> NewClient:
-    """Client credentials for a person of the administrator's own party.
+    """Client credentials for a person of the administrator's own party: those for another one have a say in what takes
+    two once a second person confirms them (``proposal_id``).
 
-    Raises Forbidden administrator_needed, wallet_needed, party_not_active, person_not_active; NotFound person_unknown.
+    Raises Forbidden administrator_needed, wallet_needed, party_not_active, person_not_active, person_not_confirmed;
+    NotFound person_unknown.
     """
     with ctx.store.read() as session:
         _administrator(session, ctx, who)
@@ -57,7 +63,29 @@ def new_client(ctx: Context, signin: SignIn, who: SignedIn, person_id: str) -> N
             raise Forbidden("person_not_active", "a suspended person gets no credentials")
         if row.party_id is not None:
             active_party(session, row.party_id)
-    return signin.client_of(row)
+    return signin.client_of(row, who.actor)
+
+
+def second_of_operator(ctx: Context, signin: SignIn, *, name: str) -> NewClient:
+    """The operator's second person with its credentials, made by whoever holds the machine: part of the set-up, and of
+    beginning again where the others are suspended. Raises Conflict second_person_exists."""
+    with ctx.store.begin() as session:
+        first = first_person(None)
+        session.get_one(PersonRow, first, with_for_update=True)  # of two at once one finds the other's
+        others = select(PersonRow.id).where(
+            col(PersonRow.party_id).is_(None),
+            PersonRow.id != first,
+            PersonRow.status == PersonState.ACTIVE,
+            col(PersonRow.confirmed).is_(True),
+        )
+        if session.exec(others).first() is not None:
+            raise Conflict("second_person_exists", "the operator has a second person: it confirms further ones")
+        row = PersonRow(id=new_id("per"), party_id=None, name="", created_at=ctx.clock.now())
+        row.name = ctx.vault.seal(name.encode(), context=row.id)
+        row.administrator = row.confirmed = True
+        session.add(row)
+        session.flush()
+        return signin.at_the_machine(session, row.id)
 
 
 def suspend(ctx: Context, who: SignedIn, person_id: str) -> PersonView:
@@ -105,7 +133,9 @@ def _view(ctx: Context, row: PersonRow) -> PersonView:
 
 def make_first(session: Session, party_id: str, now: datetime) -> None:
     """The person that a party begins with."""
-    session.add(PersonRow(id=first_person(party_id), party_id=party_id, name="", administrator=True, created_at=now))
+    row = PersonRow(id=first_person(party_id), party_id=party_id, name="", created_at=now)
+    row.administrator = row.confirmed = True
+    session.add(row)
 
 
 def key_taken(session: Session, ctx: Context, address: str) -> bool:
@@ -116,10 +146,12 @@ def key_taken(session: Session, ctx: Context, address: str) -> bool:
 
 
 def _administrator(session: Session, ctx: Context, who: SignedIn) -> None:
-    """By its own hand: with a wallet, where it has one. Raises Forbidden administrator_needed, wallet_needed."""
+    """By its own hand: with a wallet, where it has one. Raises Forbidden administrator_needed, wallet_needed,
+    person_not_confirmed."""
     row = session.get(PersonRow, who.actor.person_id)
     if row is None or row.status != PersonState.ACTIVE or not row.administrator:
         raise Forbidden("administrator_needed", "this takes an administrator of the party")
+    approvals.require_confirmed(session, who.actor)
     if who.via == "wallet" or row.party_id is None:
         return
     party = session.get_one(PartyRow, row.party_id)

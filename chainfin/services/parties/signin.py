@@ -23,8 +23,9 @@ from sqlmodel import Session, col, delete, select
 from chainfin.errors import BadInput, Conflict, Forbidden, NotFound, Unauthenticated
 from chainfin.eth.abi import from_hex, parse_address
 from chainfin.eth.siwe import parse_siwe, siwe_message, verify_siwe
-from chainfin.services.kernel import custody
+from chainfin.services.kernel import approvals, custody
 from chainfin.services.kernel.context import Actor, Context, wall_clock
+from chainfin.services.parties import confirming
 from chainfin.services.parties.gate import active_party
 from chainfin.services.views.parties import ClientView
 from chainfin.storage.party_tables import ClientRow, PartyRow, PersonRow, SignInNonceRow
@@ -63,11 +64,10 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """Who speaks and how it came in: ``wallet``, or ``client`` with the client's id."""
+    """Who speaks and how it came in: ``wallet`` or ``client``."""
 
     actor: Actor
     via: str
-    client_id: str | None
 
     @property
     def subject(self) -> str:
@@ -205,7 +205,9 @@ class SignIn:
         """Credentials for oneself, by wallet; by the operator for itself (None) or for the first person of a party
         whose key is in custody. Others would let the operator speak for a party.
 
-        Raises Forbidden client_not_yours, wallet_needed, party_not_active; NotFound party_unknown.
+        Those that the operator makes for a party have a say in what takes two once another of the operator's persons
+        confirms them. Raises Forbidden client_not_yours, wallet_needed, party_not_active, person_not_confirmed (of who
+        makes them for another); NotFound party_unknown.
         """
         actor = who.actor
         if not actor.is_operator:
@@ -215,7 +217,7 @@ class SignIn:
                 raise Forbidden("wallet_needed", "a client can't make further clients: sign in with the wallet")
             with self._ctx.store.read() as session:
                 active_party(session, str(actor.party_id))
-            return self._new_client(actor.party_id, actor.require_person())
+            return self._new_client(actor.party_id, actor.require_person(), actor)
         if party_id is not None:
             with self._ctx.store.read() as session:
                 party = session.get(PartyRow, party_id)
@@ -223,18 +225,39 @@ class SignIn:
                     raise NotFound("party_unknown", f"there is no participant {party_id}")
                 if custody.signer_of(session, self._ctx, party.address) is None:
                     raise Forbidden("client_not_yours", "a party with a key of its own makes its clients itself")
-            return self._new_client(party_id, first_person(party_id))
-        return self._new_client(None, actor.require_person())
+            return self._new_client(party_id, first_person(party_id), actor)
+        return self._new_client(None, actor.require_person(), actor)
 
     def bootstrap_client(self) -> NewClient:
         """The operator's first client, made by whoever holds the machine (the CLI, the demo)."""
-        return self._new_client(None, first_person(None))
+        with self._ctx.store.begin() as session:
+            return self.at_the_machine(session, first_person(None))
 
-    def client_of(self, person: PersonRow) -> NewClient:
+    def at_the_machine(self, session: Session, person_id: str) -> NewClient:
+        """A client of one of the operator's persons, made by whoever holds the machine."""
+        row, secret = self._client(None, person_id)
+        row.confirmed = True
+        session.add(row)
+        return NewClient(ClientView.of(row), secret)
+
+    def client_of(self, person: PersonRow, actor: Actor) -> NewClient:
         """Credentials for a person; who may ask for them is asked in `persons`."""
-        return self._new_client(person.party_id, person.id)
+        return self._new_client(person.party_id, person.id, actor)
 
-    def _new_client(self, party_id: str | None, person_id: str) -> NewClient:
+    def _new_client(self, party_id: str | None, person_id: str, actor: Actor) -> NewClient:
+        """Made for oneself they are as good as those that one came with; for another a second person confirms them."""
+        row, secret = self._client(party_id, person_id)
+        row.made_by = actor.require_person()
+        with self._ctx.store.begin() as session:
+            session.add(row)
+            if row.made_by != person_id:
+                confirming.ask_for_client(session, self._ctx, actor, row)
+            else:
+                row.confirmed = approvals.with_confirmed(session, actor)
+            return NewClient(ClientView.of(row), secret)
+
+    def _client(self, party_id: str | None, person_id: str) -> tuple[ClientRow, str]:
+        """A row that isn't stored yet, and its secret."""
         secret = secrets.token_urlsafe(32)
         row = ClientRow(
             client_id=new_id("cli"),
@@ -243,9 +266,7 @@ class SignIn:
             secret_hash=_HASHER.hash(secret),
             created_at=self._wall(),
         )
-        with self._ctx.store.begin() as session:
-            session.add(row)
-            return NewClient(ClientView.of(row), secret)
+        return row, secret
 
     def clients(self, actor: Actor, *, after: str = "", limit: int = 50) -> list[ClientView]:
         """One's own clients; the operator and auditors see all."""
@@ -306,11 +327,11 @@ class SignIn:
             party = _admitted(session, person)
         via, client_name = str(claims["via"]), client_id if isinstance(client_id, str) else None
         if party is None:
-            return SignedIn(Actor("operator", None, person_id=person.id), via, client_name)
+            return SignedIn(Actor("operator", None, person_id=person.id, client_id=client_name), via)
         roles = Role(party.roles)
         if party.status == PartyState.SUSPENDED:
             roles &= ~Role.AUDITOR  # it reads its own things and nobody else's
-        return SignedIn(Actor("party", party.id, roles, person.id), via, client_name)
+        return SignedIn(Actor("party", party.id, roles, person.id, client_name), via)
 
     def _claims(self, token: str) -> dict[str, object]:
         try:

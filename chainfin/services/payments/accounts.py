@@ -9,6 +9,7 @@ from __future__ import annotations
 from sqlmodel import Session, select
 
 from chainfin.errors import Conflict, NotFound
+from chainfin.services.books import journals
 from chainfin.services.kernel import approvals
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.parties import admission, bank_accounts
@@ -55,6 +56,7 @@ def propose(ctx: Context, actor: Actor, party_id: str, account: str, reason: str
 
 def change(session: Session, ctx: Context, proposal: ProposalRow) -> None:
     """The other side approved. Raises Conflict account_taken (by another party meanwhile)."""
+    journals.lock(session)  # nobody who has it waits for a proposal; what is ordered again below closes parked items
     party, account = session.get_one(PartyRow, proposal.subject, with_for_update=True), str(proposal.payload["account"])
     bank_accounts.unless_taken(session, account, but=party.id)
     earlier = party.profile.get("earlier_accounts")

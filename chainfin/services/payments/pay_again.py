@@ -46,6 +46,7 @@ def propose(ctx: Context, actor: Actor, parked_id: str, *, account: str, name: s
     if not account.strip() or not name.strip():
         raise BadInput("payee_missing", "say which account, and in whose name it stands", where="/account")
     with ctx.store.begin() as session:
+        journals.lock(session)  # before any row: who orders again locks the order before its item
         item = session.get(ParkedItemRow, parked_id, with_for_update=True)
         if item is None:
             raise NotFound("parked_item_unknown", f"there is no parked item {parked_id}")

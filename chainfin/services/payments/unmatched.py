@@ -39,6 +39,7 @@ def propose(ctx: Context, actor: Actor, parked_id: str, *, kind: Kind, target: s
     """
     actor.require_operator()
     with ctx.store.begin() as session:
+        journals.lock(session)  # before any row: who posts locks the payment before its item
         row = _payment(session, _open(session, parked_id))
         if not remittance.exists(session, Purpose(kind, target)):
             raise NotFound("claim_unknown", f"there is no {kind} {target}", where="/id")

@@ -9,7 +9,8 @@ from chainfin.errors import BadInput
 from chainfin.services.kernel import approvals
 from chainfin.services.kernel.approvals import Effect
 from chainfin.services.kernel.context import Actor, Context
-from chainfin.services.lending import mandates, prices
+from chainfin.services.lending import limits, mandates, prices
+from chainfin.services.parties import confirming
 from chainfin.services.payments import accounts, between_lenders, pay_again, unmatched
 from chainfin.services.reactions import partner_results
 from chainfin.services.views.acts import ProposalView
@@ -18,6 +19,9 @@ EFFECTS: Mapping[str, Effect] = MappingProxyType(
     {
         accounts.ACCOUNT: accounts.change,
         between_lenders.PASSED_ON: between_lenders.passed_on,
+        confirming.CLIENT: confirming.client,
+        confirming.PERSON: confirming.person,
+        limits.LIMIT: limits.raise_,
         mandates.MANDATE: mandates.sign_in_custody,
         prices.PRICE: prices.count_price,
         prices.PRICE_WITHDRAWAL: prices.withdraw_price,

@@ -37,6 +37,7 @@ class LimitView:
     held: int
     used: int
     grade: str | None
+    proposal_id: str | None
     updated_at: datetime
 
     @classmethod

@@ -45,7 +45,7 @@ class PartyView:
 
 @dataclass(frozen=True, slots=True)
 class PersonView:
-    """A person, for its own party; ``name`` is opened."""
+    """A person, for its own party; ``name`` is opened. ``confirmed``: it may propose and approve."""
 
     id: str
     party_id: str | None
@@ -53,6 +53,8 @@ class PersonView:
     address: str | None
     administrator: bool
     status: str
+    confirmed: bool
+    proposal_id: str | None
     created_at: datetime
 
     @classmethod
@@ -67,6 +69,8 @@ class ClientView:
     client_id: str
     party_id: str | None
     person_id: str
+    confirmed: bool
+    proposal_id: str | None
     created_at: datetime
     revoked_at: datetime | None
 
