@@ -186,7 +186,7 @@ def _partner(name: str, url: str | None, key: str | None) -> Partner | None:
 
 ELSEWHERE = {
     "participants (`chainfin call`, `sign`, `confirm`, `consent`, `key new`, `token`, `try`, `bank`)": {
-        "CHAINFIN_URL": "Where the service answers; by default `http://127.0.0.1:8310`.",
+        "CHAINFIN_URL": "Where the service answers; by default this machine at `CHAINFIN_PORT`, `http://127.0.0.1:8310`.",
         "CHAINFIN_KEY_PASSPHRASE": "The passphrase of an encrypted key file, where nobody can be asked for it.",
         "CHAINFIN_KEY_PASSPHRASE_FILE": "A file whose first line is that passphrase.",
     },

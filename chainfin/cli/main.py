@@ -144,5 +144,6 @@ def main() -> None:
     try:
         app(standalone_mode=True)
     except ChainfinError as error:
-        typer.echo(f"chainfin: {error}", err=True)
+        more = "; where it answers is said by --url or CHAINFIN_URL" if error.code == "service_unreachable" else ""
+        typer.echo(f"chainfin: {error}{more}", err=True)
         sys.exit(1 if isinstance(error, Unavailable | Unknown) else 2)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from chainfin.cli.address import Url
 from chainfin.cli.output import AsJson, log_warnings, reading, show
 from chainfin.errors import BadInput
 from chainfin.progress import shown
@@ -157,10 +158,10 @@ def contracts_deploy(as_json: AsJson = False) -> None:
 
 
 def openapi_document(
+    url: Url,
     postman: Annotated[
         bool, typer.Option("--postman", help="As a collection for Postman, Bruno and others that import one.")
     ] = False,
-    url: Annotated[str, typer.Option(envvar="CHAINFIN_URL", help="The collection's base.")] = "http://127.0.0.1:8310",
 ) -> None:
     """Print the OpenAPI document of the API, as /openapi.json has it; or a collection of requests made from it."""
     from api.app import describe

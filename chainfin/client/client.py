@@ -16,7 +16,7 @@ from chainfin.client.calls import PATIENCE_S
 from chainfin.client.flows import Flows
 from chainfin.client.operation import Operation, untyped
 from chainfin.client.retries import Retries
-from chainfin.client.speaker import Speaker
+from chainfin.client.speaker import Speaker, base_url
 from chainfin.client.steps import Flow, Send
 from chainfin.eth.signer import Signer
 
@@ -30,11 +30,11 @@ TIMEOUT_S = 60.0
 class Client(Speaker, AbstractContextManager["Client"]):
     """Somebody at the API.
 
-    ``where``: the service's URL, or an httpx client of one's own for it. What was sent and not answered, and what the
-    service can't answer now (429, 502, 503, 504), is asked again as ``retries`` say, under the same Idempotency-Key;
-    what isn't idempotent never is. An expired token is renewed. ``domain``: for whom sign-in messages have to be, by
-    default the URL's host. ``contracts``: their addresses by name (`chainfin contracts deploy --json`); of one that
-    isn't named, the first that is seen stays.
+    ``where``: the service's URL (BadInput url_malformed), or an httpx client of one's own for it. What was sent and not
+    answered, and what the service can't answer now (429, 502, 503, 504), is asked again as ``retries`` say, under the
+    same Idempotency-Key; what isn't idempotent never is. An expired token is renewed. ``domain``: for whom sign-in
+    messages have to be, by default the URL's host. ``contracts``: their addresses by name (`chainfin contracts deploy
+    --json`); of one that isn't named, the first that is seen stays.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class Client(Speaker, AbstractContextManager["Client"]):
         contracts: Mapping[str, str] | None = None,
     ) -> None:
         if isinstance(where, str):
-            where = httpx.Client(base_url=where, timeout=TIMEOUT_S, trust_env=False)
+            where = httpx.Client(base_url=base_url(where), timeout=TIMEOUT_S, trust_env=False)
         self.http = where
         host = domain or where.base_url.host
         super().__init__(Flows(signer, token, retries or Retries(), host, contracts))
