@@ -89,6 +89,30 @@ class ActProblem(TypedDict):
     """What happened, in a sentence for people"""
 
 
+class AdmissionChangeIn(TypedDict):
+    """What was wrong in an admission. What is left out stays; where nothing is given the company is just asked
+    again."""
+
+    name: NotRequired[str | None]
+    """A name for people"""
+    legal_scheme: NotRequired[Literal["USCC", "LEI"] | None]
+    """USCC (Chinese, 18 characters) or LEI (international, 20 characters)"""
+    legal_value: NotRequired[str | None]
+    """with its check digits"""
+    roles: NotRequired[
+        list[Literal["core", "supplier", "distributor", "lender", "keeper", "auditor", "bank", "registrar", "lined"]]
+        | None
+    ]
+    """What the party may do: several roles are possible"""
+    address: NotRequired[str | None]
+    """EVM address that signs: 20 bytes in hex, mixed case by EIP-55"""
+    account: NotRequired[str | None]
+    """Bank account number, as banks' messages carry it"""
+    aliases: NotRequired[list[str] | None]
+    profile: NotRequired[dict[str, Any] | None]
+    """What else is known of the company: facts by name"""
+
+
 class AdmissionOut(TypedDict):
     """``act``: the operator's act, once the key has consented; ``consent``: what the key has to sign before."""
 
@@ -98,6 +122,18 @@ class AdmissionOut(TypedDict):
     """The operator's act that admits the party on chain; null until its key has consented"""
     consent: dict[str, Any] | None
     """EIP-712 typed data that the party's key signs before it is admitted; null: nothing is to be signed"""
+
+
+class AliasIn(TypedDict):
+    """An identifier by which trade documents name the party."""
+
+    value: str
+
+
+class AliasesOut(TypedDict):
+    """The identifiers by which trade documents name a party, its legal id among them."""
+
+    aliases: list[str]
 
 
 class Alive(TypedDict):
@@ -1051,6 +1087,15 @@ class MismatchOut(TypedDict):
     """What one side says"""
     expected: str
     """What the other side says"""
+
+
+class NameIn(TypedDict):
+    """How the party is to be called."""
+
+    name: str
+    """A name for people"""
+    reason: str
+    """why, for who approves it"""
 
 
 class NewClientOut(TypedDict):

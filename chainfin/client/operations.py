@@ -83,6 +83,64 @@ def participants_get_participant(participant_id: str, /) -> Operation[forms.Part
     return Operation("GET", "/v1/participants/{participant_id}", {"participant_id": participant_id}, {}, None, False)
 
 
+def participants_get_admission(participant_id: str, /) -> Operation[forms.AdmissionOut]:
+    """How an admission stands (operator): what the company's key has to sign, shown again, or the act it became."""
+    return Operation(
+        "GET", "/v1/participants/{participant_id}/admission", {"participant_id": participant_id}, {}, None, False
+    )
+
+
+def participants_correct_admission(
+    participant_id: str, /, **body: Unpack[forms.AdmissionChangeIn]
+) -> Operation[forms.AdmissionOut]:
+    """Correct an admission to which the company hasn't agreed yet (operator); it is asked anew, for another 14 days."""
+    return Operation(
+        "POST", "/v1/participants/{participant_id}/admission", {"participant_id": participant_id}, {}, body, True
+    )
+
+
+def participants_withdraw_admission(participant_id: str, /) -> Operation[forms.ParticipantOut]:
+    """Forget an admission to which the company hasn't agreed (operator): its legal id, key and account are free again.
+    Shown is what was forgotten."""
+    return Operation(
+        "POST",
+        "/v1/participants/{participant_id}/admission/withdrawal",
+        {"participant_id": participant_id},
+        {},
+        None,
+        True,
+    )
+
+
+def participants_change_name(participant_id: str, /, **body: Unpack[forms.NameIn]) -> Operation[forms.ProposalOut]:
+    """Ask that a party be called otherwise. The operator asks and a person of the party approves, or the other way
+    round. Its legal id is hashed on chain and stays: under another one a company is admitted anew."""
+    return Operation(
+        "POST", "/v1/participants/{participant_id}/name", {"participant_id": participant_id}, {}, body, True
+    )
+
+
+def participants_list_aliases(participant_id: str, /) -> Operation[forms.AliasesOut]:
+    """The identifiers by which trade documents may name a party: for itself, the operator and auditors."""
+    return Operation(
+        "GET", "/v1/participants/{participant_id}/aliases", {"participant_id": participant_id}, {}, None, False
+    )
+
+
+def participants_add_alias(participant_id: str, /, **body: Unpack[forms.AliasIn]) -> Operation[forms.AliasesOut]:
+    """The party itself adds an identifier (GLN, VAT number) by which trade documents name it."""
+    return Operation(
+        "POST", "/v1/participants/{participant_id}/aliases", {"participant_id": participant_id}, {}, body, True
+    )
+
+
+def participants_remove_alias(participant_id: str, /, **body: Unpack[forms.AliasIn]) -> Operation[forms.AliasesOut]:
+    """The party itself removes one. Documents that were taken stay its own."""
+    return Operation(
+        "POST", "/v1/participants/{participant_id}/aliases/removal", {"participant_id": participant_id}, {}, body, True
+    )
+
+
 def participants_change_account(
     participant_id: str, /, **body: Unpack[forms.AccountIn]
 ) -> Operation[forms.ProposalOut]:
