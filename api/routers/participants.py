@@ -64,7 +64,7 @@ def list_participants(ctx: Ctx, actor: Acting, window: Paged) -> Page[Participan
 
 @_own.get("/{participant_id}")
 def get_participant(ctx: Ctx, actor: Acting, participant_id: Id) -> ParticipantOut:
-    """One party. What is private of it is shown to itself, the operator and auditors alone."""
+    """One participant, by its id. What is private of it is shown to itself, the operator and auditors alone."""
     return ParticipantOut.of(admission.get(ctx, actor, participant_id))
 
 
@@ -115,7 +115,7 @@ def list_aliases(ctx: Ctx, actor: Acting, participant_id: Id) -> AliasesOut:
 
 @_own.post("/{participant_id}/aliases")
 def add_alias(ctx: Ctx, actor: Acting, participant_id: Id, body: AliasIn) -> AliasesOut:
-    """The party itself adds an identifier (GLN, VAT number) by which trade documents name it."""
+    """The party itself adds an identifier by which trade documents name it: a GLN, a VAT number."""
     return AliasesOut(aliases=aliases.add(ctx, actor, participant_id, body.value))
 
 
@@ -146,7 +146,7 @@ def resume(ctx: Ctx, actor: Acting, participant_id: Id, body: ReasonIn) -> ActOu
 
 @_own.get("/{participant_id}/standing")
 def get_standing(ctx: Ctx, actor: Acting, participant_id: Id) -> StandingOut:
-    """Whether it may do new business, and what became of the newest change of that which was asked for here."""
+    """Whether a participant may do new business. Told is also what became of the newest change of that."""
     return StandingOut.of(suspension.standing(ctx, actor, participant_id))
 
 

@@ -36,7 +36,7 @@ def list_webhooks(ctx: Ctx, actor: Acting, window: Paged) -> Page[WebhookOut]:
 
 @router.get("/{webhook_id}")
 def get_webhook(ctx: Ctx, actor: Acting, webhook_id: Id) -> WebhookOut:
-    """One address."""
+    """One webhook address, by its id."""
     return WebhookOut.of(webhooks.get(ctx, actor, webhook_id))
 
 

@@ -34,7 +34,7 @@ class ParticipantIn(Input):
 
 
 class AdmissionChangeIn(Input):
-    """What was wrong in an admission. What is left out stays; where nothing is given the company is just asked again."""
+    """What was wrong in an admission. What is left out stays; nothing given: the company is just asked again."""
 
     name: Line | None = None
     legal_scheme: Literal["USCC", "LEI"] | None = None

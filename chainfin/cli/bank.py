@@ -60,7 +60,7 @@ def pay(
     with speaking(url, who, "/v1/sandbox/payments") as caller:
         if loan:
             told = caller.post(f"/v1/loans/{loan}/repayments")
-            body = {"account": told["account"], "reference": told["remittance"], "amount": told["amount"]}
+            body = {"account": told["account"], "reference": told["reference"], "amount": told["amount"]}
         elif receivable:
             told = caller.get(f"/v1/receivables/{receivable}/payment")
             due = {"amount": told["amount"], "currency": told["currency"]}

@@ -90,11 +90,10 @@ class ActProblem(TypedDict):
 
 
 class AdmissionChangeIn(TypedDict):
-    """What was wrong in an admission. What is left out stays; where nothing is given the company is just asked
-    again."""
+    """What was wrong in an admission. What is left out stays; nothing given: the company is just asked again."""
 
     name: NotRequired[str | None]
-    """A name for people"""
+    """The company's registered name"""
     legal_scheme: NotRequired[Literal["USCC", "LEI"] | None]
     """USCC (Chinese, 18 characters) or LEI (international, 20 characters)"""
     legal_value: NotRequired[str | None]
@@ -109,6 +108,7 @@ class AdmissionChangeIn(TypedDict):
     account: NotRequired[str | None]
     """Bank account number, as banks' messages carry it"""
     aliases: NotRequired[list[str] | None]
+    """All other identifiers by which trade documents name it"""
     profile: NotRequired[dict[str, Any] | None]
     """What else is known of the company: facts by name"""
 
@@ -128,12 +128,14 @@ class AliasIn(TypedDict):
     """An identifier by which trade documents name the party."""
 
     value: str
+    """Another identifier by which trade documents name the party (GLN, VAT number)"""
 
 
 class AliasesOut(TypedDict):
     """The identifiers by which trade documents name a party, its legal id among them."""
 
     aliases: list[str]
+    """All identifiers by which trade documents may name the party"""
 
 
 class Alive(TypedDict):
@@ -348,7 +350,7 @@ class BankStatementOut(TypedDict):
     """Balances are signed: below zero is overdrawn."""
 
     id: str
-    """Stable id of this thing, for the paths and references of the API"""
+    """Id of the statement"""
     account: str
     """The account that the statement is of"""
     currency: str
@@ -393,7 +395,7 @@ class BuyBackPaymentOut(TypedDict):
     it went back."""
 
     id: str
-    """Stable id of this thing, for the paths and references of the API"""
+    """Id of the incoming payment"""
     amount: Amount
     """The money that came in"""
     received_on: str
@@ -505,7 +507,7 @@ class ConfirmationOut(TypedDict):
     """The debtor's act, and how it will have to pay what it confirms."""
 
     id: str
-    """Stable id of this thing, for the paths and references of the API"""
+    """Id of the act: its signature goes to /v1/acts/{id}/signature"""
     contract: str
     """Which of our contracts carries it out"""
     function: str
@@ -614,7 +616,7 @@ class DepositInstructionOut(TypedDict):
 
     account: str
     """to which it pays; it stands in the lender's name"""
-    remittance: str
+    reference: str
     """the creditor reference (ISO 11649), as it is printed"""
     payer_account: str
     """from which alone it is taken; what comes from another goes back"""
@@ -656,7 +658,7 @@ class FundingOut(TypedDict):
     """A lender's money for lending in one currency."""
 
     id: str
-    """Stable id of this thing, for the paths and references of the API"""
+    """Id of the account"""
     lender_id: str
     """Party id of the lender"""
     currency: str
@@ -747,7 +749,7 @@ class InstructionOut(TypedDict):
     """the lender's, for this payer"""
     payee: str
     """in whose name it stands"""
-    remittance: str
+    reference: str
     """the creditor reference (ISO 11649), as it is printed"""
     amount: Amount
     """What is to be paid"""
@@ -784,7 +786,7 @@ class LimitOut(TypedDict):
     below them."""
 
     id: str
-    """Stable id of this thing, for the paths and references of the API"""
+    """Id of the limit"""
     lender_id: str
     """Party id of the lender"""
     kind: Literal["debtor", "borrower", "lender", "industry", "mandate"]
@@ -995,7 +997,7 @@ class MandateOut(TypedDict):
     signature to its /revocation/signature, and keep both: they are the proof of when it ended."""
 
     id: str
-    """Stable id of this thing, for the paths and references of the API"""
+    """Id of the mandate"""
     lender_id: str
     """Party id of the lender"""
     products: list[Product]
@@ -1044,7 +1046,7 @@ class MarginCallOut(TypedDict):
     """A call (补仓): pay this much of the loan, or bring other collateral."""
 
     id: str
-    """Stable id of this thing, for the paths and references of the API"""
+    """Id of the call"""
     asset_id: str
     """Id of the receivable or warehouse receipt that is pledged; null on the general path, which pledges nothing"""
     cause: str
@@ -1093,7 +1095,7 @@ class NameIn(TypedDict):
     """How the party is to be called."""
 
     name: str
-    """A name for people"""
+    """The company's registered name, as it should be"""
     reason: str
     """why, for who approves it"""
 
@@ -1138,7 +1140,7 @@ class OfferOut(TypedDict):
     """An offer. To accept it, sign ``act.typed_data`` and send the signature to the application's /accept."""
 
     id: str
-    """Stable id of this thing, for the paths and references of the API"""
+    """Id of the offer"""
     application_id: str
     """Id of the application that it came from"""
     loan_id: str
@@ -1265,7 +1267,7 @@ class ParkedOut(TypedDict):
     """An item that was put aside whole, with the reason of the last try."""
 
     id: str
-    """Stable id of this thing, for the paths and references of the API"""
+    """Id of the parked item"""
     source: str
     """the feed that it came from"""
     kind: str
@@ -1490,7 +1492,7 @@ class PersonOut(TypedDict):
     """A person, for its own party."""
 
     id: str
-    """Stable id of this thing, for the paths and references of the API"""
+    """Id of the person"""
     party_id: str | None
     """null: the operator's"""
     name: str
@@ -1509,7 +1511,7 @@ class PledgeOut(TypedDict):
     """Amounts are of a receivable in its currency, or of goods in the receipt's unit; ``left`` is still locked."""
 
     id: str
-    """Stable id of this thing, for the paths and references of the API"""
+    """Id of the pledge, also on chain: it begins with the hash of what is pledged, 32 bytes in hex"""
     loan_id: str | None
     """none for one that was made past this service"""
     pledgor_id: str
@@ -1691,7 +1693,7 @@ class ProposalOut(TypedDict):
     """What one person proposed and, once decided, who decided."""
 
     id: str
-    """Stable id of this thing, for the paths and references of the API"""
+    """Id of the proposal: a second person approves or rejects it"""
     kind: str
     """what is done on approval"""
     subject: str
@@ -2025,7 +2027,7 @@ class SubstitutionOut(TypedDict):
     """``id`` is the new pledge's. offered → registering → pledging → done; or expired, withdrawn, failed."""
 
     id: str
-    """Stable id of this thing, for the paths and references of the API"""
+    """Id of the substitution"""
     sold_pledge_id: str
     """Id of the pledge over the goods that are sold"""
     receivable_id: str
@@ -2086,7 +2088,7 @@ class TakenSaleOut(TypedDict):
     of the goods may leave, and the money serves the loan; the rest is the pledgor's."""
 
     id: str
-    """Stable id of this thing, for the paths and references of the API"""
+    """Id of the sale"""
     pledge_id: str
     """Id of the pledge"""
     receipt_id: str
@@ -2107,7 +2109,7 @@ class TakenSaleOut(TypedDict):
     """The terms in words; only their SHA-256 goes on chain"""
     account: str
     """to which the buyer pays"""
-    remittance: str
+    reference: str
     """Creditor reference (ISO 11649) that the buyer writes on its payment"""
     status: Literal["offered", "paid", "withdrawn"]
     """offered: the buyer has not paid yet; paid; or withdrawn"""
@@ -2157,6 +2159,7 @@ class TopUpIn(TypedDict):
     """More goods for the loan, like those that were lent on; ``quantity`` in the receipt's unit."""
 
     warehouse_receipt_id: str
+    """Id of the receipt over the goods that are brought"""
     quantity: str
     """decimal in major units"""
 
@@ -2211,9 +2214,9 @@ class UndertakingIn(TypedDict):
 
 
 class UndertakingOut(TypedDict):
-    """``left`` isn't bought yet. To buy, pay to ``account`` with ``remittance``: goods whose loan is late (or before,
-    if their pledgor ``agreed``) go at ``price``, else at the newest, and for no less than their share of what is owed;
-    of a receivable that is overdue goes what is paid on its loan."""
+    """``left`` isn't bought yet. To buy, pay to ``account`` with ``reference``: goods whose loan is late (or before, if
+    their pledgor ``agreed``) go at ``price``, else at the newest, and for no less than their share of what is owed; of
+    a receivable that is overdue goes what is paid on its loan."""
 
     pledge_id: str
     """Id of the pledge"""
@@ -2235,7 +2238,7 @@ class UndertakingOut(TypedDict):
     """Whether the pledgor has agreed to it"""
     account: str
     """Bank account to which the buyer pays"""
-    remittance: str
+    reference: str
     """Creditor reference (ISO 11649) that the buyer writes on its payment"""
     payments: list[BuyBackPaymentOut]
     """Money that came in for it, oldest first"""
@@ -2311,7 +2314,7 @@ class WarehouseReceiptOut(TypedDict):
     """Quantities in ``unit``. free + pledged + released + liquidated + missing = issued; ``reserved`` is in free."""
 
     id: str
-    """Stable id of this thing, for the paths and references of the API"""
+    """Id of the receipt, also on chain: a keyed hash of the keeper and its number, 32 bytes in hex"""
     number: str
     """The number that its issuer gave it"""
     keeper_id: str

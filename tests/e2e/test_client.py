@@ -99,7 +99,7 @@ def test_client__main_trade__from_an_order_to_a_repaid_loan(town: Town) -> None:
         loan = str(supplier.wait(looking, lambda seen: seen["status"] == "funded")["loan_id"])
 
         due = supplier.call(api.loans_repay(loan))
-        supplier.call(api.sandbox_pay(account=due["account"], reference=due["remittance"], amount=due["amount"]))
+        supplier.call(api.sandbox_pay(account=due["account"], reference=due["reference"], amount=due["amount"]))
         repaying = api.loans_get_loan(loan)
         supplier.wait(repaying, lambda seen: seen["pledges"][0]["status"] == "releasing")
         lender.sign_waiting()
@@ -145,7 +145,7 @@ def test_async_client__main_trade__from_an_order_to_a_repaid_loan(town: Town) ->
 
     async def repaid(supplier: AsyncClient, lender: AsyncClient, loan: str) -> Any:
         due = await supplier.call(api.loans_repay(loan))
-        paid = api.sandbox_pay(account=due["account"], reference=due["remittance"], amount=due["amount"])
+        paid = api.sandbox_pay(account=due["account"], reference=due["reference"], amount=due["amount"])
         await supplier.call(paid)
         await supplier.wait(api.loans_get_loan(loan), lambda seen: seen["pledges"][0]["status"] == "releasing")
         await lender.sign_waiting()
