@@ -201,6 +201,7 @@ ELSEWHERE = {
         "CHAINFIN_INTERLEAVINGS": "Interleavings of mandates, limits and money (500).",
         "CHAINFIN_INTERLEAVINGS_SEED": "What they are drawn from (2026).",
         "CHAINFIN_MARGIN_EXAMPLES": "Histories of goods, prices and calls (5).",
+        "CHAINFIN_FUZZ_MINUTES": "How long made-up calls of the API go on (10).",
         "CHAINFIN_ANVIL": "The anvil program, where it isn't on the path.",
         "CHAINFIN_HARDHAT": "The hardhat program, where it isn't on the path.",
         "CHAINFIN_ARTIFACTS": "A folder of compiled contracts to test instead of the committed ones.",

@@ -67,8 +67,8 @@ def expire(ctx: Ctx, actor: Acting, pledge_id: Id) -> ActOut:
 
 @router.post("/{pledge_id}/undertakings", status_code=202)
 def undertake(ctx: Ctx, actor: Acting, pledge_id: Id, body: UndertakingIn) -> ActOut:
-    """Undertake to buy back what is pledged: a core enterprise its goods (保兑仓), any party what the debtor of a
-    pledged receivable doesn't pay (有追索权)."""
+    """Undertake to buy back what is pledged: a core enterprise goods (保兑仓), any party what the debtor of a pledged
+    receivable doesn't pay (有追索权)."""
     price = None if body.price is None else body.price.money("/price/amount")
     made = undertakings.undertake(ctx, actor, pledge_id, body.amount, body.until, body.wording, price=price)
     return ActOut.of(made)

@@ -481,7 +481,7 @@ def pledges_expire(pledge_id: str, /) -> Operation[forms.ActOut]:
 
 
 def pledges_undertake(pledge_id: str, /, **body: Unpack[forms.UndertakingIn]) -> Operation[forms.ActOut]:
-    """Undertake to buy back what is pledged: a core enterprise its goods (保兑仓), any party what the debtor of a pledged
+    """Undertake to buy back what is pledged: a core enterprise goods (保兑仓), any party what the debtor of a pledged
     receivable doesn't pay (有追索权)."""
     return Operation("POST", "/v1/pledges/{pledge_id}/undertakings", {"pledge_id": pledge_id}, {}, body, True)
 
