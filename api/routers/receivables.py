@@ -144,5 +144,6 @@ def credit(ctx: Ctx, actor: Acting, receivable_id: Id, body: DocumentIn) -> Dilu
         currency=done.diluted.currency,
         diluted=str(done.diluted),
         top_up=str(done.top_up),
+        never_claimed=str(done.never_claimed),
         act=None if done.act is None else ActOut.of(done.act),
     )

@@ -631,6 +631,8 @@ class DilutionOut(TypedDict):
     """What other things than payment took off, such as credit notes: decimal, major units"""
     top_up: str
     """What the lender calls for because the note cuts into what is pledged: decimal, major units"""
+    never_claimed: str
+    """of the note, what was no part of the face: goods that didn't come"""
     act: ActOut | None
     """The act that takes it off on chain; null: the chain has nothing to take off"""
 

@@ -9,10 +9,12 @@ Pure: every act takes an `Order` and returns a new one or a `Refusal` (documents
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 
+from chainfin.documents.crediting import off_the_face
 from chainfin.documents.fields import plain
 from chainfin.documents.line_values import line_values
 from chainfin.documents.matching import (
@@ -197,8 +199,11 @@ def cancel(order: Order) -> Order | Refusal:
     return _moved(order, "cancel")
 
 
-def invoice(order: Order, document: Document, *, face: Money | None = None) -> Invoiced | Refusal:
-    """The seller bills; ``face`` (default: all that is payable) becomes the receivable.
+def invoice(
+    order: Order, document: Document, *, face: Money | None = None, notes: Sequence[Document] = ()
+) -> Invoiced | Refusal:
+    """The seller bills; ``face`` (default: all that is payable) becomes the receivable. ``notes`` have credited a part
+    of the invoice before: what they take of goods that came is no face.
 
     Refusals: invoice_above_received where the face is more than what was ordered, received and not invoiced before
     (the proof holds the match, line by line), amount_not_positive, currency_mismatch, and those of the match.
@@ -219,7 +224,8 @@ def invoice(order: Order, document: Document, *, face: Money | None = None) -> I
     if wanted.minor <= 0:
         return Refusal("amount_not_positive", "the face must be greater than zero", {"face": str(wanted)})
     room = Money(max(0, order.received - order.invoiced), order.currency)
-    limit = min(found.matched_amount, room)
+    credited = off_the_face(order.document, notes, found.never_came, rest=found.prepaid_withheld)
+    limit = min(found.matched_amount - credited, room)
     if wanted > limit:
         return Refusal(
             "invoice_above_received",

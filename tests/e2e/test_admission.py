@@ -108,18 +108,20 @@ def test_correct__to_what_another_has__refused_and_named(site: Site, company: sa
     other = site.borrower()
     known = admission.get(site.ctx, OPERATOR, str(other.party_id))
     assert known.private is not None
-    for change in ({"legal_value": known.private.legal_value}, {"address": known.address}):
+    theirs: list[dict[str, Any]] = [{"legal_value": known.private.legal_value}, {"address": known.address}]
+    for change in theirs:
         with pytest.raises(Conflict) as refused:
             pending.correct(site.ctx, OPERATOR, made.party.id, **change)
         assert code(refused) == "party_exists"
         assert refused.value.details["participant"] == known.id
         assert known.id in refused.value.message
-    for change, why in (
+    wrong: list[tuple[dict[str, Any], str]] = [
         ({"account": known.private.account}, "account_taken"),
         ({"account": "a b"}, "account_invalid"),
         ({"legal_value": company.uscc[:-1] + "?"}, "uscc_invalid"),
         ({"roles": 0}, "roles_invalid"),
-    ):
+    ]
+    for change, why in wrong:
         with pytest.raises(ChainfinError) as refusal:
             pending.correct(site.ctx, OPERATOR, made.party.id, **change)
         assert code(refusal) == why

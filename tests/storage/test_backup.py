@@ -128,7 +128,7 @@ def test_backup__refused__leaves_no_folder_that_it_made(home: Path, tmp_path: Pa
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(backup, "LOCK_S", 0.0)
             for name in ("saved", "there"):
-                assert refused(lambda name=name: backup.save(settings_of(home), tmp_path / name)) == "database_busy"
+                assert refused(partial(backup.save, settings_of(home), tmp_path / name)) == "database_busy"
     assert not (tmp_path / "saved").exists()
     assert (tmp_path / "there").is_dir(), "it was there before"
 

@@ -15,12 +15,15 @@ from chainfin.documents.fingerprint import normalised
 from chainfin.documents.model import Document, DocumentKind
 from chainfin.documents.model import Party as NamedParty
 from chainfin.errors import BadInput, Forbidden, Refused
-from chainfin.eth.bindings.receivables_acts import Credit
+from chainfin.eth.bindings.receivables_acts import Credit, Issue
 from chainfin.services.kernel.context import Context
 from chainfin.storage.party_tables import PartyAliasRow, PartyRow
 from chainfin.storage.trade_tables import ActRow, DocumentRow, ReceivableRow
 from chainfin.storage.types import new_id
 from chainfin.values.money import Money
+
+NEVER_CAME = "never_came"
+"""Where the act of an issue keeps what of the invoice was withheld for goods that didn't come, by order line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,14 @@ def credit_notes(session: Session, order_id: str, invoice: str) -> list[Document
 def credited(notes: Iterable[Document], currency: str) -> Money:
     """What the notes credit together."""
     return sum((each.totals.payable for each in notes if each.totals), Money.zero(currency))
+
+
+def never_came(session: Session, row: ReceivableRow) -> dict[str, Money]:
+    """What of the claim's invoice was withheld when it was issued, for goods that didn't come, by order line."""
+    query = select(ActRow).where(ActRow.subject == row.id, ActRow.function == Issue.FUNCTION)
+    issued = session.exec(query.where(ActRow.status == "final").order_by(col(ActRow.id).desc())).first()
+    kept = {} if issued is None else issued.extra.get(NEVER_CAME)
+    return {line: Money(value, row.currency) for line, value in kept.items()} if isinstance(kept, dict) else {}
 
 
 def secret_of(ctx: Context, row: DocumentRow) -> bytes:
