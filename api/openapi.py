@@ -63,10 +63,13 @@ def operation_id(route: APIRoute) -> str:
     return f"{tag.replace(' ', '_')}_{route.name}"
 
 
+_STATEMENT = re.compile(r".+?(?=[.:;](?:\s|$)|\n\n|$)", re.DOTALL)
+
+
 def summary(description: str) -> str:
     """What stands in lists of operations: the first statement of the description."""
-    first = " ".join(description.split("\n\n", maxsplit=1)[0].split())
-    return re.split(r"[.:;](?:\s|$)", first, maxsplit=1)[0]
+    found = _STATEMENT.match(description)
+    return re.sub(r"\s+", " ", found.group() if found else description)
 
 
 def install(app: FastAPI) -> None:

@@ -111,7 +111,13 @@ app.add_typer(
     name="db",
 )
 app.add_typer(
-    group("The contracts.", {"deploy": Entry("service", "contracts_deploy", "Deploy them, or recognise them.")}),
+    group(
+        "The contracts.",
+        {
+            "deploy": Entry("service", "contracts_deploy", "Deploy them, or recognise them."),
+            "roles": Entry("service", "contracts_roles", "Give a participant other roles, two days after it was said."),
+        },
+    ),
     name="contracts",
 )
 app.add_typer(

@@ -157,6 +157,47 @@ def contracts_deploy(as_json: AsJson = False) -> None:
         show(installation.deployment.as_json(), as_json)
 
 
+def contracts_roles(
+    participant: Annotated[str, typer.Argument(metavar="PARTICIPANT", help="Its id (pty_…).")],
+    roles: Annotated[list[str], typer.Argument(metavar="ROLE...", help="All that it has from then on: core, lined …")],
+    as_json: AsJson = False,
+) -> None:
+    """Give a participant other roles: announced on chain when it is said first, done when it is said again two days
+    later. By the operator's own key, on the machine of the service; an embedded chain's service is stopped for it."""
+    from chainfin.chain.governance import Governing
+    from chainfin.errors import Conflict
+    from chainfin.runtime.installation import Installation
+    from chainfin.services.kernel import custody
+    from chainfin.services.kernel.context import OPERATOR
+    from chainfin.services.parties import admission
+    from chainfin.settings import load
+    from chainfin.values.party import role_names, roles_from_names
+
+    log_warnings()
+    wanted = roles_from_names(roles)
+    with Installation(load(), drive=False) as installation:
+        ctx = installation.ctx
+        party = admission.get(ctx, OPERATOR, participant)
+        if party.chain_party is None:
+            raise Conflict("party_not_admitted", f"{participant} is {party.status}: its admission is corrected")
+        if party.roles == wanted:
+            raise Conflict("roles_unchanged", f"{participant} has these roles")
+        with ctx.store.read() as session:
+            operator = custody.own_signer(session, ctx.vault, ctx.operator_address)
+        governing = Governing(installation.node, installation.deployment.addresses, operator)
+        params = {"party": party.chain_party, "roles": int(wanted)}
+        told = governing.announce_or_do("Participants", "setRoles", params, now=ctx.clock.now())
+    show(
+        {
+            "participant": participant,
+            "roles": role_names(wanted),
+            "status": "done" if told.done else "announced: say it again once it is due",
+            "due": told.due.isoformat(),
+        },
+        as_json,
+    )
+
+
 def openapi_document(
     url: Url,
     postman: Annotated[
