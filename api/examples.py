@@ -1,8 +1,9 @@
 """What the document says of fields, and an example of every body, parameter and answer.
 
 `field_words.json` says once what a field means and what may stand in it: by its name, since one thing has one word
-everywhere, or as ``Form.field`` where a form means something of its own. What a form says itself stands first. An
-example of a form is made of the examples of its fields; all of them are invented.
+everywhere, or as ``Form.field`` where a form means something of its own (``operation.field`` where operations share a
+form). What a form says itself stands first. An example of a form is made of the examples of its fields; all of them are
+invented.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _BY_TYPE: Mapping[str, Any] = {"string": "text", "integer": 1, "number": 1, "boo
 
 @cache
 def words() -> Mapping[str, Mapping[str, Any]]:
-    """``means`` and ``example`` (each may be left out) by field, or by ``Form.field``."""
+    """``means`` and ``example`` (each may be left out) by field, by ``Form.field`` or by ``operation.field``."""
     known: dict[str, dict[str, Any]] = json.loads(Path(__file__).with_name("field_words.json").read_bytes())
     return known
 
@@ -46,12 +47,22 @@ def add(document: dict[str, Any]) -> None:
             for content in _contents(operation):
                 if "schema" in content and "example" not in content:
                     content["example"] = example(content["schema"], schemas)
+            _of_operation(operation)
 
 
 def _contents(operation: Mapping[str, Any]) -> list[dict[str, Any]]:
     answers = [answer for status, answer in operation["responses"].items() if status in _DONE]
     given = [part.get("content", {}) for part in (operation.get("requestBody", {}), *answers)]
     return [body for content in given for kind, body in content.items() if kind in _OF_FIELDS]
+
+
+def _of_operation(operation: Mapping[str, Any]) -> None:
+    """Where operations share a form, a field of one body has an example of its own: ``operation.field``."""
+    for content in operation.get("requestBody", {}).get("content", {}).values():
+        for field in content["example"]:
+            own = words().get(f"{operation['operationId']}.{field}", {})
+            if "example" in own:
+                content["example"][field] = own["example"]
 
 
 def _of_parameter(parameter: dict[str, Any], schemas: Mapping[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from fastapi import FastAPI
@@ -62,6 +63,15 @@ def operation_id(route: APIRoute) -> str:
     return f"{tag.replace(' ', '_')}_{route.name}"
 
 
+_STATEMENT = re.compile(r".+?(?=[.:;](?:\s|$)|\n\n|$)", re.DOTALL)
+
+
+def summary(description: str) -> str:
+    """What stands in lists of operations: the first statement of the description."""
+    found = _STATEMENT.match(description)
+    return re.sub(r"\s+", " ", found.group() if found else description)
+
+
 def install(app: FastAPI) -> None:
     """Make ``app.openapi()`` give the document with its errors."""
 
@@ -90,6 +100,9 @@ def _build(app: FastAPI) -> dict[str, Any]:
         schemas.pop(unused, None)
     _hoist(document["paths"], schemas)
     examples.add(document)
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            operation["summary"] = summary(operation["description"])
     for path, operations in document["paths"].items():
         for method in _METHODS:
             if method in operations:

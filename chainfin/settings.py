@@ -186,7 +186,7 @@ def _partner(name: str, url: str | None, key: str | None) -> Partner | None:
 
 ELSEWHERE = {
     "participants (`chainfin call`, `sign`, `confirm`, `consent`, `key new`, `token`, `try`, `bank`)": {
-        "CHAINFIN_URL": "Where the service answers; by default `http://127.0.0.1:8310`.",
+        "CHAINFIN_URL": "Where the service answers; by default this machine at `CHAINFIN_PORT`, `http://127.0.0.1:8310`.",
         "CHAINFIN_KEY_PASSPHRASE": "The passphrase of an encrypted key file, where nobody can be asked for it.",
         "CHAINFIN_KEY_PASSPHRASE_FILE": "A file whose first line is that passphrase.",
     },
@@ -201,6 +201,7 @@ ELSEWHERE = {
         "CHAINFIN_INTERLEAVINGS": "Interleavings of mandates, limits and money (500).",
         "CHAINFIN_INTERLEAVINGS_SEED": "What they are drawn from (2026).",
         "CHAINFIN_MARGIN_EXAMPLES": "Histories of goods, prices and calls (5).",
+        "CHAINFIN_FUZZ_MINUTES": "How long made-up calls of the API go on (10).",
         "CHAINFIN_ANVIL": "The anvil program, where it isn't on the path.",
         "CHAINFIN_HARDHAT": "The hardhat program, where it isn't on the path.",
         "CHAINFIN_ARTIFACTS": "A folder of compiled contracts to test instead of the committed ones.",

@@ -73,6 +73,7 @@ CHECKS = (
         (*PYTEST, "tests/e2e/test_partners_answers.py", "tests/e2e/test_odd_lines.py"),
         {"CHAINFIN_PARTNER_TEXTS": "300"},
     ),
+    Check("api", "every operation, made-up calls: 10 minutes", ("-m", "tests.api.fuzz", "--minutes", "10")),
     Check("planted", "a bug for each requirement", ("-m", "tests.planted")),
     Check("mutants", "rules, payments, lending", ("-m", "tests.mutation")),
     Check("contract-bugs", "a bug for each rule of the contracts", ("contracts/mutants.py",), node=True),

@@ -94,7 +94,7 @@ def _environment() -> dict[str, str]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     kept = {name: value for name, value in os.environ.items() if not name.startswith("CHAINFIN_")}
-    return kept | {"CHAINFIN_PORT": str(port), "CHAINFIN_URL": f"http://127.0.0.1:{port}"}
+    return kept | {"CHAINFIN_PORT": str(port)}  # commands follow it; `try/env` names the URL to other programs
 
 
 def _run(todo: list[Block], folder: Path) -> tuple[int, str, str]:

@@ -32,7 +32,7 @@ def list_acts(
 
 @router.get("/{act_id}")
 def get_act(ctx: Ctx, actor: Acting, act_id: Id) -> ActOut:
-    """One act: what has to be signed, or what became of it on the chain."""
+    """One act and its state: what has to be signed, or what became of it on the chain."""
     return ActOut.of(acts.get(ctx, actor, act_id))
 
 

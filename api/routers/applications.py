@@ -33,7 +33,7 @@ offers = APIRouter(prefix="/offers", tags=["applications"], route_class=OnceRout
 
 @asked.post("", status_code=202)
 def apply(ctx: Ctx, actor: Acting, body: ApplicationIn, response: Response) -> ApplicationOut:
-    """Ask for money. What happens then is shown at /events while it happens."""
+    """Apply for financing (融资申请). What happens then is shown at /events while it happens."""
     made = applications.apply(
         ctx,
         actor,
@@ -61,7 +61,7 @@ def list_applications(ctx: Ctx, actor: Acting, window: Paged) -> Page[Applicatio
 
 @asked.get("/{application_id}")
 def get_application(ctx: Ctx, actor: Acting, application_id: Id) -> ApplicationDetail:
-    """The application with its trail, its offer, and the decision in sentences that add up."""
+    """One application: its trail, its offer, and the decision in sentences that add up."""
     return ApplicationDetail.full(queries.application(ctx, actor, application_id))
 
 
@@ -118,7 +118,7 @@ def appeal(ctx: Ctx, actor: Acting, application_id: Id, body: AppealIn, response
 
 @offers.get("/{offer_id}")
 def get_offer(ctx: Ctx, actor: Acting, offer_id: Id) -> OfferOut:
-    """An offer; the borrower finds in ``act`` what it has to sign."""
+    """An offer and its terms; the borrower finds in ``act`` what it has to sign."""
     return OfferOut.of(queries.offer(ctx, actor, offer_id))
 
 

@@ -91,7 +91,8 @@ def bundle(request: Request, ctx: Ctx, actor: Acting, loan_id: Id) -> Response:
 
 @router.get("/reconciliation")
 def reconciliation(request: Request, ctx: Ctx, actor: Acting) -> ReconciliationOut:
-    """Do chain, projection, statutory registry and ledger agree? For auditors and the operator; nothing is changed."""
+    """Whether chain, projection, statutory registry and ledger agree. For auditors and the operator; nothing is
+    changed."""
     if request.app.state.views is None:
         raise Unavailable("views_missing", "this process has no chain and registry to compare with")
     return ReconciliationOut.of(reconcile.run(ctx, actor, *request.app.state.views))

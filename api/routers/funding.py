@@ -33,13 +33,13 @@ def list_accounts(ctx: Ctx, actor: Acting, window: Paged) -> Page[FundingOut]:
 
 @router.get("/instruction")
 def read_instruction(ctx: Ctx, actor: Acting) -> DepositInstructionOut:
-    """How a lender places money: account and remittance for its bank. It moves nothing by itself."""
+    """How a lender places money: account and reference for its bank. It moves nothing by itself."""
     return DepositInstructionOut.of(deposits.instruction(ctx, actor))
 
 
 @router.post("/sandbox-deposits", status_code=202)
 def deposit(request: Request, ctx: Ctx, actor: Acting, body: AmountIn) -> DepositInstructionOut:
-    """In a sandbox: the lender's bank pays by its instruction; the account shows it once the bank's feed was read.
+    """Have the lender's bank pay by its instruction, in a sandbox; the account shows it once the bank's feed was read.
 
     Raises Conflict funding_by_bank_only: with a real payment rail money is placed at the bank.
     """

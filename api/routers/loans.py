@@ -60,7 +60,7 @@ def get_schedule(ctx: Ctx, actor: Acting, loan_id: Id) -> ScheduleOut:
 
 @router.get("/{loan_id}/statement")
 def get_statement(ctx: Ctx, actor: Acting, loan_id: Id) -> StatementOut:
-    """What happened to the loan, in the order of value dates, with what was owed after each."""
+    """What happened to the loan, in the order of value dates; with what was owed after each."""
     lines = queries.statement(ctx, actor, loan_id)
     return StatementOut(loan_id=loan_id, lines=[StatementLineOut.of(line) for line in lines])
 
@@ -95,6 +95,6 @@ def get_payoff(ctx: Ctx, actor: Acting, loan_id: Id, on: Annotated[Day | None, Q
 def repay(
     ctx: Ctx, actor: Acting, loan_id: Id, body: RepaymentIn = Body(default_factory=RepaymentIn)
 ) -> InstructionOut:
-    """How to repay: account and remittance for one's bank. It moves nothing by itself."""
+    """How a loan is repaid: account and reference for one's bank. It moves nothing by itself."""
     amount = None if body.amount is None else body.amount.money("/amount/amount")
     return InstructionOut.of(instructions.for_loan(ctx, actor, loan_id, amount))

@@ -57,8 +57,8 @@ def sign(ctx: Ctx, actor: Acting, mandate_id: Id, body: SignatureIn) -> MandateO
 
 @router.post("/{mandate_id}/revoke", status_code=200)
 def revoke(ctx: Ctx, actor: Acting, mandate_id: Id) -> MandateOut:
-    """Nothing new goes out under it, accepted offers that aren't paid out included. What was lent stands. It holds at
-    once; sign ``revocation`` (a key in custody has) so that loans' evidence can show it."""
+    """Revoke a mandate. Nothing new goes out under it, accepted offers that aren't paid out included; what was lent
+    stands. It holds at once; sign ``revocation`` (a key in custody has) so that loans' evidence can show it."""
     return MandateOut.of(mandates.revoke(ctx, actor, mandate_id))
 
 

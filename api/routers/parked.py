@@ -72,7 +72,7 @@ def say_payee(ctx: Ctx, actor: Acting, parked_id: Id, body: PayeeIn) -> Proposal
 
 @router.post("/{parked_id}/passed-on", status_code=202)
 def say_passed_on(ctx: Ctx, actor: Acting, parked_id: Id, body: PassedOnIn) -> ProposalOut:
-    """Say that a lender's share, which came on another lender's account, was passed on to it. Another person approves
+    """Say that a lender's share was passed on to it: one that came on another's account. Another person approves
     (`/v1/proposals/{id}/approve`)."""
     made = between_lenders.propose(ctx, actor, parked_id, reference=body.reference, reason=body.reason)
     return ProposalOut.of(made)

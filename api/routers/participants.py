@@ -9,10 +9,21 @@ from api.auth import Acting, Ctx
 from api.paging import Page, Paged, page
 from api.route import OnceRoute, OpenOnceRoute
 from api.schemas.common import Id
-from api.schemas.parties import AccountIn, ActOut, AdmissionOut, ParticipantIn, ParticipantOut, SignatureIn
+from api.schemas.parties import (
+    AccountIn,
+    ActOut,
+    AdmissionChangeIn,
+    AdmissionOut,
+    AliasesOut,
+    AliasIn,
+    NameIn,
+    ParticipantIn,
+    ParticipantOut,
+    SignatureIn,
+)
 from api.schemas.persons import ProposalOut
 from api.schemas.standing import ReasonIn, StandingOut
-from chainfin.services.parties import admission, suspension
+from chainfin.services.parties import admission, aliases, names, pending, suspension
 from chainfin.services.payments import accounts
 from chainfin.values.party import roles_from_names
 
@@ -37,11 +48,7 @@ def admit(ctx: Ctx, actor: Acting, body: ParticipantIn, response: Response) -> A
         aliases=body.aliases,
     )
     response.headers["Location"] = f"/v1/participants/{made.party.id}"
-    return AdmissionOut(
-        participant=ParticipantOut.of(made.party),
-        act=None if made.act is None else ActOut.of(made.act),
-        consent=made.consent,
-    )
+    return AdmissionOut.of(made)
 
 
 @_own.get("")
@@ -57,8 +64,65 @@ def list_participants(ctx: Ctx, actor: Acting, window: Paged) -> Page[Participan
 
 @_own.get("/{participant_id}")
 def get_participant(ctx: Ctx, actor: Acting, participant_id: Id) -> ParticipantOut:
-    """One party. What is private of it is shown to itself, the operator and auditors alone."""
+    """One participant, by its id. What is private of it is shown to itself, the operator and auditors alone."""
     return ParticipantOut.of(admission.get(ctx, actor, participant_id))
+
+
+@_own.get("/{participant_id}/admission")
+def get_admission(ctx: Ctx, actor: Acting, participant_id: Id) -> AdmissionOut:
+    """How an admission stands (operator): what the company's key has to sign, shown again, or the act it became."""
+    return AdmissionOut.of(pending.show(ctx, actor, participant_id))
+
+
+@_own.post("/{participant_id}/admission", status_code=202)
+def correct_admission(ctx: Ctx, actor: Acting, participant_id: Id, body: AdmissionChangeIn) -> AdmissionOut:
+    """Correct an admission to which the company hasn't agreed yet (operator); it is asked anew, for another 14 days."""
+    made = pending.correct(
+        ctx,
+        actor,
+        participant_id,
+        name=body.name,
+        legal_scheme=body.legal_scheme,
+        legal_value=body.legal_value,
+        roles=None if body.roles is None else int(roles_from_names(list(body.roles))),
+        address=body.address,
+        account=body.account,
+        aliases=body.aliases,
+        profile=body.profile,
+    )
+    return AdmissionOut.of(made)
+
+
+@_own.post("/{participant_id}/admission/withdrawal")
+def withdraw_admission(ctx: Ctx, actor: Acting, participant_id: Id) -> ParticipantOut:
+    """Forget an admission to which the company hasn't agreed (operator): its legal id, key and account are free again.
+    Shown is what was forgotten."""
+    return ParticipantOut.of(pending.withdraw(ctx, actor, participant_id))
+
+
+@_own.post("/{participant_id}/name", status_code=202)
+def change_name(ctx: Ctx, actor: Acting, participant_id: Id, body: NameIn) -> ProposalOut:
+    """Ask that a party be called otherwise. The operator asks and a person of the party approves, or the other way
+    round. Its legal id is hashed on chain and stays: under another one a company is admitted anew."""
+    return ProposalOut.of(names.propose(ctx, actor, participant_id, body.name, body.reason))
+
+
+@_own.get("/{participant_id}/aliases")
+def list_aliases(ctx: Ctx, actor: Acting, participant_id: Id) -> AliasesOut:
+    """The identifiers by which trade documents may name a party: for itself, the operator and auditors."""
+    return AliasesOut(aliases=aliases.list_(ctx, actor, participant_id))
+
+
+@_own.post("/{participant_id}/aliases")
+def add_alias(ctx: Ctx, actor: Acting, participant_id: Id, body: AliasIn) -> AliasesOut:
+    """The party itself adds an identifier by which trade documents name it: a GLN, a VAT number."""
+    return AliasesOut(aliases=aliases.add(ctx, actor, participant_id, body.value))
+
+
+@_own.post("/{participant_id}/aliases/removal")
+def remove_alias(ctx: Ctx, actor: Acting, participant_id: Id, body: AliasIn) -> AliasesOut:
+    """The party itself removes one. Documents that were taken stay its own."""
+    return AliasesOut(aliases=aliases.remove(ctx, actor, participant_id, body.value))
 
 
 @_own.post("/{participant_id}/account", status_code=202)
@@ -82,7 +146,7 @@ def resume(ctx: Ctx, actor: Acting, participant_id: Id, body: ReasonIn) -> ActOu
 
 @_own.get("/{participant_id}/standing")
 def get_standing(ctx: Ctx, actor: Acting, participant_id: Id) -> StandingOut:
-    """Whether it may do new business, and what became of the newest change of that which was asked for here."""
+    """Whether a participant may do new business. Told is also what became of the newest change of that."""
     return StandingOut.of(suspension.standing(ctx, actor, participant_id))
 
 

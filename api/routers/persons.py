@@ -17,7 +17,7 @@ router = APIRouter(prefix="/v1/persons", tags=["persons"], route_class=OnceRoute
 
 @router.post("", status_code=201)
 def add_person(ctx: Ctx, who: Who, body: PersonIn) -> PersonOut:
-    """A further person, with a wallet of its own or client credentials that are made next."""
+    """Add a person, with a wallet of its own or client credentials that are made next."""
     made = persons.add(ctx, who, name=body.name, address=body.address, administrator=body.administrator)
     return PersonOut.of(made)
 

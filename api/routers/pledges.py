@@ -67,8 +67,8 @@ def expire(ctx: Ctx, actor: Acting, pledge_id: Id) -> ActOut:
 
 @router.post("/{pledge_id}/undertakings", status_code=202)
 def undertake(ctx: Ctx, actor: Acting, pledge_id: Id, body: UndertakingIn) -> ActOut:
-    """A core enterprise undertakes to buy pledged goods back (保兑仓), or any party to pay what the debtor of a pledged
-    receivable doesn't (有追索权)."""
+    """Undertake to buy back what is pledged: a core enterprise goods (保兑仓), any party what the debtor of a pledged
+    receivable doesn't pay (有追索权)."""
     price = None if body.price is None else body.price.money("/price/amount")
     made = undertakings.undertake(ctx, actor, pledge_id, body.amount, body.until, body.wording, price=price)
     return ActOut.of(made)
@@ -76,7 +76,7 @@ def undertake(ctx: Ctx, actor: Acting, pledge_id: Id, body: UndertakingIn) -> Ac
 
 @router.post("/{pledge_id}/undertakings/{buyer_id}/agreement", status_code=202)
 def agree(ctx: Ctx, actor: Acting, pledge_id: Id, buyer_id: Id) -> ActOut:
-    """The pledgor lets its goods be bought by the undertaking's terms, also while its loan isn't late."""
+    """The pledgor lets its goods be bought by the undertaking's terms: also while its loan isn't late."""
     return ActOut.of(undertakings.agree(ctx, actor, pledge_id, buyer_id))
 
 

@@ -35,7 +35,7 @@ router = APIRouter(prefix="/v1/receivables", tags=["receivables"], route_class=O
 
 @router.post("", status_code=202)
 def issue(ctx: Ctx, actor: Acting, body: InvoiceIn, response: Response) -> ReceivableAct:
-    """The seller issues a receivable on an invoice, up to what was received and not yet invoiced."""
+    """The seller issues a receivable on an invoice: up to what was received and not yet invoiced."""
     made = receivables.issue(
         ctx,
         actor,
@@ -84,7 +84,7 @@ def confirm(ctx: Ctx, actor: Acting, receivable_id: Id, body: ConfirmationIn) ->
 
 @router.get("/{receivable_id}/payment")
 def get_payment(ctx: Ctx, actor: Acting, receivable_id: Id) -> PaymentOut:
-    """For its parties: to which account, under which reference and how much the debtor pays."""
+    """Where, under which reference and how much the debtor pays, for its parties: the debtor pays."""
     return PaymentOut.of(instructions.for_receivable(ctx, actor, receivable_id))
 
 
@@ -144,5 +144,6 @@ def credit(ctx: Ctx, actor: Acting, receivable_id: Id, body: DocumentIn) -> Dilu
         currency=done.diluted.currency,
         diluted=str(done.diluted),
         top_up=str(done.top_up),
+        never_claimed=str(done.never_claimed),
         act=None if done.act is None else ActOut.of(done.act),
     )

@@ -44,7 +44,7 @@ def list_substitutions(ctx: Ctx, actor: Acting, window: Paged) -> Page[Substitut
 
 @router.get("/{substitution_id}")
 def get_substitution(ctx: Ctx, actor: Acting, substitution_id: Id) -> SubstitutionOut:
-    """How far it is; the pledgor finds in ``act`` what it has to sign."""
+    """How far a substitution is; the pledgor finds in ``act`` what it has to sign."""
     return SubstitutionOut.of(substitution.get(ctx, actor, substitution_id))
 
 

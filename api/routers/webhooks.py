@@ -9,6 +9,7 @@ from api.paging import Page, Paged, number, page
 from api.route import Route
 from api.schemas.common import Id
 from api.schemas.webhooks import DeliveryOut, TellAgainIn, ToldAgain, WebhookIn, WebhookOut, WebhookWithSecret
+from chainfin.connectors.webhooks import unless_private
 from chainfin.services.parties import webhooks
 
 # An Idempotency-Key would only make the service keep the secrets that it shows; the rest may be said twice.
@@ -19,6 +20,8 @@ router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"], route_class=Route)
 def create(ctx: Ctx, actor: Acting, body: WebhookIn) -> WebhookWithSecret:
     """Have an address called when something of the party moves. Every call is signed (Standard Webhooks) with the
     secret that is shown now and never again; its body is a CloudEvent."""
+    if not ctx.private_webhooks:
+        unless_private(body.url)
     made, secret = webhooks.create(ctx, actor, url=body.url, events=body.events)
     return WebhookWithSecret(**WebhookOut.of(made).model_dump(), secret=secret)
 
@@ -36,7 +39,7 @@ def list_webhooks(ctx: Ctx, actor: Acting, window: Paged) -> Page[WebhookOut]:
 
 @router.get("/{webhook_id}")
 def get_webhook(ctx: Ctx, actor: Acting, webhook_id: Id) -> WebhookOut:
-    """One address."""
+    """One webhook address, by its id."""
     return WebhookOut.of(webhooks.get(ctx, actor, webhook_id))
 
 

@@ -37,9 +37,9 @@ class DepositInstructionOut(BaseModel):
     """What a lender's bank is told, to place money for lending."""
 
     account: str = Field(description="to which it pays; it stands in the lender's name")
-    remittance: str = Field(description="the creditor reference (ISO 11649), as it is printed")
+    reference: str = Field(description="the creditor reference (ISO 11649), as it is printed")
     payer_account: str = Field(description="from which alone it is taken; what comes from another goes back")
 
     @classmethod
     def of(cls, told: DepositInstruction) -> DepositInstructionOut:
-        return cls(account=told.account, remittance=told.remittance, payer_account=told.payer_account)
+        return cls(account=told.account, reference=told.remittance, payer_account=told.payer_account)

@@ -236,9 +236,9 @@ class InstructionOut(BaseModel):
 
     account: str = Field(description="the lender's, for this payer")
     payee: str = Field(description="in whose name it stands")
-    remittance: str = Field(description="the creditor reference (ISO 11649), as it is printed")
+    reference: str = Field(description="the creditor reference (ISO 11649), as it is printed")
     amount: Amount
 
     @classmethod
     def of(cls, made: PaymentInstruction) -> InstructionOut:
-        return cls(account=made.account, payee=made.payee, remittance=made.remittance, amount=Amount.of(made.amount))
+        return cls(account=made.account, payee=made.payee, reference=made.remittance, amount=Amount.of(made.amount))

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field
 
 from api.schemas.common import Address, FreeJson, Input, Line, Moment, Reason, Signature, Word, states
+from chainfin.services.parties.admission import Admission
 from chainfin.services.views.acts import ActView
 from chainfin.services.views.parties import PartyView
 from chainfin.values.party import PartyState, Role, role_names
@@ -31,6 +32,38 @@ class ParticipantIn(Input):
         default_factory=list, description="other identifiers by which trade documents name it (GLN, VAT number)"
     )
     profile: FreeJson = Field(default_factory=dict)
+
+
+class AdmissionChangeIn(Input):
+    """What was wrong in an admission. What is left out stays; nothing given: the company is just asked again."""
+
+    name: Line | None = None
+    legal_scheme: Literal["USCC", "LEI"] | None = None
+    legal_value: Word | None = Field(default=None, description="with its check digits")
+    roles: Annotated[list[RoleName], Field(min_length=1, max_length=9)] | None = None
+    address: Address | None = None
+    account: Word | None = None
+    aliases: Annotated[list[Word], Field(max_length=20)] | None = None
+    profile: FreeJson | None = None
+
+
+class NameIn(Input):
+    """How the party is to be called."""
+
+    name: Line
+    reason: Reason = Field(description="why, for who approves it")
+
+
+class AliasIn(Input):
+    """An identifier by which trade documents name the party."""
+
+    value: Word
+
+
+class AliasesOut(BaseModel):
+    """The identifiers by which trade documents name a party, its legal id among them."""
+
+    aliases: list[str]
 
 
 class ParticipantOut(BaseModel):
@@ -147,6 +180,11 @@ class AdmissionOut(BaseModel):
     participant: ParticipantOut
     act: ActOut | None
     consent: TypedData | None
+
+    @classmethod
+    def of(cls, made: Admission) -> AdmissionOut:
+        act = None if made.act is None else ActOut.of(made.act)
+        return cls(participant=ParticipantOut.of(made.party), act=act, consent=made.consent)
 
 
 class SignatureIn(Input):

@@ -97,7 +97,7 @@ class BuyBackPaymentOut(BaseModel):
 
 
 class UndertakingOut(BaseModel):
-    """``left`` isn't bought yet. To buy, pay to ``account`` with ``remittance``: goods whose loan is late (or before,
+    """``left`` isn't bought yet. To buy, pay to ``account`` with ``reference``: goods whose loan is late (or before,
     if their pledgor ``agreed``) go at ``price``, else at the newest, and for no less than their share of what is owed;
     of a receivable that is overdue goes what is paid on its loan."""
 
@@ -111,13 +111,13 @@ class UndertakingOut(BaseModel):
     price: Amount | None
     agreed: bool
     account: str
-    remittance: str
+    reference: str
     payments: list[BuyBackPaymentOut]
     created_at: Moment
 
     @classmethod
     def of(
-        cls, seen: UndertakingView, account: str, remittance: str, payments: Sequence[BuyBackPaymentView]
+        cls, seen: UndertakingView, account: str, reference: str, payments: Sequence[BuyBackPaymentView]
     ) -> UndertakingOut:
         return cls(
             pledge_id=seen.pledge_id,
@@ -130,7 +130,7 @@ class UndertakingOut(BaseModel):
             price=None if seen.price is None else Amount.of(seen.price),
             agreed=seen.agreed,
             account=account,
-            remittance=remittance,
+            reference=reference,
             payments=[BuyBackPaymentOut.of(each) for each in payments],
             created_at=seen.created_at,
         )
@@ -166,12 +166,12 @@ class TakenSaleOut(BaseModel):
     payer_account: str
     wording: str
     account: str = Field(description="to which the buyer pays")
-    remittance: str
+    reference: str
     status: str = states(SaleState)
     created_at: Moment
 
     @classmethod
-    def of(cls, seen: TakenSaleView, account: str, remittance: str) -> TakenSaleOut:
+    def of(cls, seen: TakenSaleView, account: str, reference: str) -> TakenSaleOut:
         least = None if seen.least is None else Amount.of(Money(seen.least, seen.currency))
         return cls(
             id=seen.id,
@@ -185,7 +185,7 @@ class TakenSaleOut(BaseModel):
             payer_account=seen.payer_account,
             wording=seen.wording,
             account=account,
-            remittance=remittance,
+            reference=reference,
             status=seen.status,
             created_at=seen.created_at,
         )

@@ -223,4 +223,5 @@ class DilutionOut(BaseModel):
     currency: str
     diluted: str
     top_up: str
+    never_claimed: str = Field(description="of the note, what was no part of the face: goods that didn't come")
     act: ActOut | None

@@ -153,7 +153,7 @@ class World(AbstractContextManager["World"]):
             "payer_account": told["payer_account"],
             "payer_name": "lender",
             "payee_account": told["account"],
-            "remittance": told["remittance"],
+            "remittance": told["reference"],
             **limit,
         }
         assert self.installation.settings.rail is not None

@@ -8,8 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
+from chainfin.cli.address import Url
 from chainfin.cli.operator import Who, speaking
-from chainfin.cli.party import DEFAULT_URL, Pick, Url, print_answer
+from chainfin.cli.party import Pick, print_answer
 from chainfin.errors import BadInput
 
 File = Annotated[
@@ -17,7 +18,7 @@ File = Annotated[
 ]
 
 
-def take_in(who: Who, file: File, url: Url = DEFAULT_URL) -> None:
+def take_in(who: Who, file: File, url: Url) -> None:
     """Take a bank's file in. Exit code 1: something of it is parked, or a statement doesn't follow the one before."""
     try:
         document = file.read_bytes().decode("utf-8-sig")
@@ -30,7 +31,7 @@ def take_in(who: Who, file: File, url: Url = DEFAULT_URL) -> None:
         raise typer.Exit(1)
 
 
-def statements(who: Who, url: Url = DEFAULT_URL) -> None:
+def statements(who: Who, url: Url) -> None:
     """Print the first 200 statements that were taken in, with their balances, as JSON."""
     with speaking(url, who, "/v1/bank-statements") as caller:
         items = caller.get("/v1/bank-statements?limit=200")["items"]
@@ -49,7 +50,8 @@ def pay(
     account: Annotated[str, typer.Option(help="Another account to pay to.")] = "",
     reference: Annotated[str, typer.Option(help="What to write on the payment.")] = "",
     pick: Pick = "",
-    url: Url = DEFAULT_URL,
+    *,
+    url: Url,
 ) -> None:
     """In a sandbox: tell your bank to pay; the service hears of it by the bank's feed. Prints the bank's line."""
     if loan and receivable:
@@ -58,7 +60,7 @@ def pay(
     with speaking(url, who, "/v1/sandbox/payments") as caller:
         if loan:
             how = caller.post(f"/v1/loans/{loan}/repayments")
-            body = {"account": how["account"], "reference": how["remittance"], "amount": how["amount"]}
+            body = {"account": how["account"], "reference": how["reference"], "amount": how["amount"]}
         elif receivable:
             how = caller.get(f"/v1/receivables/{receivable}/payment")
             due = {"amount": how["amount"], "currency": how["currency"]}
@@ -76,7 +78,7 @@ def _change(how: dict[str, Any], **given: str) -> None:
     how |= {name: value for name, value in given.items() if value}
 
 
-def statement(who: Key, url: Url = DEFAULT_URL) -> None:
+def statement(who: Key, url: Url) -> None:
     """In a sandbox: print what was paid to and from your account, the newest 200 lines, as JSON."""
     with speaking(url, who, "/v1/sandbox/statement") as caller:
         seen = caller.get("/v1/sandbox/statement")

@@ -112,7 +112,13 @@ app.add_typer(
     name="db",
 )
 app.add_typer(
-    group("The contracts.", {"deploy": Entry("service", "contracts_deploy", "Deploy them, or recognise them.")}),
+    group(
+        "The contracts.",
+        {
+            "deploy": Entry("service", "contracts_deploy", "Deploy them, or recognise them."),
+            "roles": Entry("service", "contracts_roles", "Give a participant other roles, two days after it was said."),
+        },
+    ),
     name="contracts",
 )
 app.add_typer(
@@ -145,5 +151,6 @@ def main() -> None:
     try:
         app(standalone_mode=True)
     except ChainfinError as error:
-        typer.echo(f"chainfin: {error}", err=True)
+        more = "; where it answers is said by --url or CHAINFIN_URL" if error.code == "service_unreachable" else ""
+        typer.echo(f"chainfin: {error}{more}", err=True)
         sys.exit(1 if isinstance(error, Unavailable | Unknown) else 2)

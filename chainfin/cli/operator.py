@@ -12,7 +12,8 @@ from typing import Annotated, Any
 
 import typer
 
-from chainfin.cli.party import DEFAULT_URL, WATCH_S, Url, post, signed_in, told_of
+from chainfin.cli.address import Url
+from chainfin.cli.party import WATCH_S, post, signed_in, told_of
 from chainfin.client.calls import PATIENCE_S
 from chainfin.client.client import Client
 from chainfin.client.operation import untyped
@@ -33,41 +34,39 @@ Kinds = Annotated[
 ]
 
 
-def suspend(who: Who, participant: Party, reason: Reason, url: Url = DEFAULT_URL) -> None:
+def suspend(who: Who, participant: Party, reason: Reason, url: Url) -> None:
     """Stop a participant's new business, and wait until the chain knows. What it owes and is owed goes on."""
     _asked(url, who, f"/v1/participants/{participant}/suspend", {"reason": reason})
 
 
-def resume(who: Who, participant: Party, reason: Reason, url: Url = DEFAULT_URL) -> None:
+def resume(who: Who, participant: Party, reason: Reason, url: Url) -> None:
     """Let a suspended participant do business again, and wait until the chain knows."""
     _asked(url, who, f"/v1/participants/{participant}/resume", {"reason": reason})
 
 
-def pause(who: Who, reason: Reason, stop: Kinds = None, go: Kinds = None, url: Url = DEFAULT_URL) -> None:
+def pause(who: Who, reason: Reason, stop: Kinds = None, go: Kinds = None, *, url: Url) -> None:
     """Stop new acts of some kinds, let others go on, and wait until the chain knows. Exits can't be stopped."""
     _asked(url, who, "/v1/pauses", {"pause": stop or [], "resume": go or [], "reason": reason})
 
 
-def parked_list(who: Who, status: Status = "open", url: Url = DEFAULT_URL) -> None:
+def parked_list(who: Who, status: Status = "open", *, url: Url) -> None:
     """Print what is parked, the oldest first, as JSON."""
     with speaking(url, who, "/v1/parked") as caller:
         items = caller.every(untyped("GET", "/v1/parked", {"status": status}, None))
     typer.echo(json.dumps(items, ensure_ascii=False, indent=1))
 
 
-def parked_retry(who: Who, item: Item, url: Url = DEFAULT_URL) -> None:
+def parked_retry(who: Who, item: Item, url: Url) -> None:
     """Take a parked item in again. Exit code 1: it still can't be, and stays open with the reason."""
     _closed(url, who, f"/v1/parked/{item}/retry", {})
 
 
-def parked_resolve(who: Who, item: Item, reason: Resolution, url: Url = DEFAULT_URL) -> None:
+def parked_resolve(who: Who, item: Item, reason: Resolution, url: Url) -> None:
     """Close a parked item that was dealt with elsewhere. Nothing is taken in."""
     _closed(url, who, f"/v1/parked/{item}/resolve", {"reason": reason})
 
 
-def parked_allocate(
-    who: Who, item: Item, kind: Claim, target: Target, reason: Resolution, url: Url = DEFAULT_URL
-) -> None:
+def parked_allocate(who: Who, item: Item, kind: Claim, target: Target, reason: Resolution, url: Url) -> None:
     """Say for which claim a parked payment is; another person approves the proposal that is printed."""
     path = f"/v1/parked/{item}/allocation"
     with speaking(url, who, path) as caller:
@@ -75,7 +74,7 @@ def parked_allocate(
     typer.echo(json.dumps({name: made[name] for name in ("id", "kind", "status", "payload")}, indent=1))
 
 
-def parked_return(who: Who, item: Item, reason: Resolution, url: Url = DEFAULT_URL) -> None:
+def parked_return(who: Who, item: Item, reason: Resolution, url: Url) -> None:
     """Send a parked payment back to the account that it came from."""
     _closed(url, who, f"/v1/parked/{item}/return", {"reason": reason})
 

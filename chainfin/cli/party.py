@@ -15,15 +15,13 @@ from typing import Annotated, Any
 import typer
 
 from chainfin.cli import fields
+from chainfin.cli.address import Url
 from chainfin.client import key_file
 from chainfin.client.calls import PATIENCE_S
 from chainfin.client.client import Client
 from chainfin.client.problem import ApiProblem
-from chainfin.errors import BadInput, Unavailable, Unknown
+from chainfin.errors import BadInput, Refused, Unavailable, Unknown
 from chainfin.eth.signer import KeySigner
-
-DEFAULT_URL = "http://127.0.0.1:8310"
-Url = Annotated[str, typer.Option(envvar="CHAINFIN_URL", help="Where the service answers.")]
 
 Pick = Annotated[str, typer.Option(help="Print only this of the answer: status, order.id, items.0.id.")]
 PassphraseFile = Annotated[
@@ -82,7 +80,8 @@ def call(
         Path | None, typer.Option("-o", "--output", help="Write what is read to a file, as it is.")
     ] = None,
     passphrase_file: PassphraseFile = None,
-    url: Url = DEFAULT_URL,
+    *,
+    url: Url,
 ) -> None:
     """Call the API as somebody: sign in, send, sign the act or the offer that comes back, wait until it is final."""
     posting = bool(field or body or document or bare)
@@ -137,7 +136,8 @@ def _read(caller: Client, path: str, until: str) -> Any:
 def token(
     who: Annotated[Path, typer.Argument(help="Your key file, or operator.json.")],
     passphrase_file: PassphraseFile = None,
-    url: Url = DEFAULT_URL,
+    *,
+    url: Url,
 ) -> None:
     """Sign in and print the bearer token, for curl and other clients; it is good for half an hour."""
     with told_of(str(who)), signed_in(url, who, passphrase_file) as caller:
@@ -163,7 +163,8 @@ def consent(
     who: Annotated[Path, typer.Argument(help="Your key file.")],
     admission: Annotated[Path, typer.Argument(help="What the operator's admission answered (JSON).")],
     passphrase_file: PassphraseFile = None,
-    url: Url = DEFAULT_URL,
+    *,
+    url: Url,
 ) -> None:
     """Agree, with your key, to be admitted. Until then nobody can act in your name, and neither can you."""
     try:
@@ -180,20 +181,25 @@ def sign(
     who: Annotated[Path, typer.Argument(help="Your key file.")],
     watch: Annotated[bool, typer.Option("--watch", help="Go on signing what comes, until interrupted.")] = False,
     passphrase_file: PassphraseFile = None,
-    url: Url = DEFAULT_URL,
+    *,
+    url: Url,
 ) -> None:
     """Sign every act that waits for you: a lender's pledges and releases, a bank's settlements. With --watch a service
-    that goes away is waited for."""
+    that goes away is waited for. Exit code 1: some were refused (each is named), the others are signed."""
     with _with_key(url, who, passphrase_file) as member:
-        trouble = ""
+        trouble, told = "", set[str]()
         while True:
             try:
                 member.sign_in()
                 # A token lives half an hour; a watch signs in again well before.
                 for _ in range(WATCH_ROUNDS if watch else 1):
-                    signed, trouble = member.sign_waiting(), ""
+                    signed, refused = _sign_waiting(member)
+                    trouble = ""
                     if signed:
                         typer.echo(f"{signed} signed and final")
+                    for each in refused - told:
+                        typer.echo(f"chainfin: not signed: {each}", err=True)
+                    told |= refused
                     if watch:
                         time.sleep(WATCH_S)
             except (Unavailable, Unknown, ApiProblem) as error:
@@ -204,8 +210,22 @@ def sign(
                     trouble = str(found)
                     typer.echo(f"chainfin: {trouble}; trying on", err=True)
                 time.sleep(RETRY_S)
+            if not watch and told:
+                raise typer.Exit(1)
             if not watch:
                 return
+
+
+def _sign_waiting(member: Client) -> tuple[int, set[str]]:
+    """How many were signed, and in a line each what was refused."""
+    try:
+        return member.sign_waiting(), set()
+    except Refused as error:
+        if error.code != "acts_refused":
+            raise
+        line = "{function} of {subject} ({id}): {code}: {message}"
+        refused: Any = error.details["refused"]
+        return int(str(error.details["signed"])), {line.format_map(each) for each in refused}
 
 
 def confirm(
@@ -218,7 +238,8 @@ def confirm(
     ] = None,
     pick: Pick = "",
     passphrase_file: PassphraseFile = None,
-    url: Url = DEFAULT_URL,
+    *,
+    url: Url,
 ) -> None:
     """Confirm what you owe (确权), signed only if its id and document root are what your own copy of the invoice
     makes, its face no more than the invoice's, and its day the same."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from chainfin.cli.address import Url
 from chainfin.cli.output import AsJson, log_warnings, reading, show
 from chainfin.errors import BadInput
 from chainfin.progress import shown
@@ -173,11 +174,52 @@ def contracts_deploy(as_json: AsJson = False) -> None:
         show(installation.deployment.as_json(), as_json)
 
 
+def contracts_roles(
+    participant: Annotated[str, typer.Argument(metavar="PARTICIPANT", help="Its id (pty_…).")],
+    roles: Annotated[list[str], typer.Argument(metavar="ROLE...", help="All that it has from then on: core, lined …")],
+    as_json: AsJson = False,
+) -> None:
+    """Give a participant other roles: announced on chain when it is said first, done when it is said again two days
+    later. By the operator's own key, on the machine of the service; an embedded chain's service is stopped for it."""
+    from chainfin.chain.governance import Governing
+    from chainfin.errors import Conflict
+    from chainfin.runtime.installation import Installation
+    from chainfin.services.kernel import custody
+    from chainfin.services.kernel.context import OPERATOR
+    from chainfin.services.parties import admission
+    from chainfin.settings import load
+    from chainfin.values.party import role_names, roles_from_names
+
+    log_warnings()
+    wanted = roles_from_names(roles)
+    with Installation(load(), drive=False) as installation:
+        ctx = installation.ctx
+        party = admission.get(ctx, OPERATOR, participant)
+        if party.chain_party is None:
+            raise Conflict("party_not_admitted", f"{participant} is {party.status}: its admission is corrected")
+        if party.roles == wanted:
+            raise Conflict("roles_unchanged", f"{participant} has these roles")
+        with ctx.store.read() as session:
+            operator = custody.own_signer(session, ctx.vault, ctx.operator_address)
+        governing = Governing(installation.node, installation.deployment.addresses, operator)
+        params = {"party": party.chain_party, "roles": int(wanted)}
+        told = governing.announce_or_do("Participants", "setRoles", params, now=ctx.clock.now())
+    show(
+        {
+            "participant": participant,
+            "roles": role_names(wanted),
+            "status": "done" if told.done else "announced: say it again once it is due",
+            "due": told.due.isoformat(),
+        },
+        as_json,
+    )
+
+
 def openapi_document(
+    url: Url,
     postman: Annotated[
         bool, typer.Option("--postman", help="As a collection for Postman, Bruno and others that import one.")
     ] = False,
-    url: Annotated[str, typer.Option(envvar="CHAINFIN_URL", help="The collection's base.")] = "http://127.0.0.1:8310",
 ) -> None:
     """Print the OpenAPI document of the API, as /openapi.json has it; or a collection of requests made from it."""
     from api.app import describe

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from chainfin.cli.party import DEFAULT_URL, Url, signed_in, told_of
+from chainfin.cli.address import Url
+from chainfin.cli.party import signed_in, told_of
 from chainfin.client.client import Client
 
 
@@ -22,7 +23,8 @@ def tryout(
     operator: Annotated[
         Path | None, typer.Option(help="The operator's credentials; by default operator.json in CHAINFIN_HOME.")
     ] = None,
-    url: Url = DEFAULT_URL,
+    *,
+    url: Url,
 ) -> None:
     """Write documents and test keys of invented companies; with --join they are admitted, and their lender can lend."""
     from chainfin.demo import try_folder, try_join

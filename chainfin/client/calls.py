@@ -15,7 +15,7 @@ import httpx
 
 from chainfin.client import asked, operations
 from chainfin.client.operation import Operation
-from chainfin.client.problem import ApiProblem
+from chainfin.client.problem import ApiProblem, foreign, origin
 from chainfin.client.retries import Retries
 from chainfin.client.steps import Flow, Pause, Send
 from chainfin.errors import BadInput, Unavailable, Unknown
@@ -67,7 +67,7 @@ class Calls:
         try:
             return cast(T, answer.json() if answer.content else None)
         except ValueError:
-            raise ApiProblem(answer.status_code, {"detail": "the answer is no JSON"}) from None
+            raise ApiProblem(answer.status_code, foreign(answer)) from None
 
     def download(self, operation: Operation[Any]) -> Flow[bytes]:
         """The answer as it is."""
@@ -210,6 +210,15 @@ def _gone(operation: Operation[Any], error: httpx.RequestError, key: str, *, los
     """It was sent and not answered, or it never got there."""
     what = f"{operation.method} {operation.path}"
     if lost and operation.method != "GET":
-        why = f"no answer came to {what}: {error or type(error).__name__}"
+        why = f"no answer came from {base(error)} to {what}: {error or type(error).__name__}; ask what became of it"
         return Unknown("outcome_unknown", why, idempotency_key=key if operation.keyed else None)
-    return Unavailable("service_unreachable", f"no answer to {what}: {error or type(error).__name__}")
+    why = f"{base(error)} doesn't answer {what}: {error or type(error).__name__}"
+    return Unavailable("service_unreachable", f"{why}; is the service running there (chainfin serve)?")
+
+
+def base(error: httpx.RequestError) -> str:
+    """Whom the request that came to this was sent to."""
+    try:
+        return origin(error.request.url)
+    except RuntimeError:  # nothing was sent
+        return "the service"

@@ -16,7 +16,7 @@ from chainfin.client.calls import PATIENCE_S
 from chainfin.client.flows import Flows
 from chainfin.client.operation import Operation, untyped
 from chainfin.client.retries import Retries
-from chainfin.client.speaker import TIMEOUT_S, Speaker
+from chainfin.client.speaker import TIMEOUT_S, Speaker, base_url
 from chainfin.client.steps import Flow, Send
 from chainfin.eth.signer import Signer
 
@@ -40,7 +40,7 @@ class Client(Speaker, AbstractContextManager["Client"]):
         contracts: Mapping[str, str] | None = None,
     ) -> None:
         if isinstance(where, str):
-            where = httpx.Client(base_url=where, timeout=TIMEOUT_S, trust_env=False)
+            where = httpx.Client(base_url=base_url(where), timeout=TIMEOUT_S, trust_env=False)
         self.http = where
         host = domain or where.base_url.host
         super().__init__(Flows(signer, token, retries or Retries(), host, contracts))

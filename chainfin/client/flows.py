@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _WORDS = (*eip712.OFFERED, *eip712.RIDING, *eip712.KEPT)
+_DECIDING = ("received", "data_check")
+"""An application's first states (`rules.application.State`)."""
 _ACCEPTING = ("/v1/applications/{application_id}/accept", "/v1/substitutions/{substitution_id}/accept")
 
 
@@ -89,12 +91,26 @@ class Flows(Calls):
 
     def sign_waiting(self, *functions: str) -> Flow[int]:
         """Sign every act that waits for this party and isn't an offer (a lender's pledges, a bank attesting what it
-        booked); of these ``functions`` alone, where some are named. Returns how many."""
+        booked); of these ``functions`` alone, where some are named. Returns how many.
+
+        One that is refused, as it has been overtaken, keeps none of the others waiting. Raises Refused acts_refused
+        once all were tried (``details``: how many were signed, and which were refused why).
+        """
         found = yield from self.every(operations.acts_list_acts(status="awaiting_signature"))
         open_ = [act for act in found if act["function"] not in eip712.OFFERED]
         waiting = [act for act in open_ if not functions or act["function"] in functions]
+        refused: list[dict[str, object]] = []
         for act in waiting:
-            yield from self.finish(act)
+            try:
+                yield from self.finish(act)
+            except (ApiProblem, Refused) as problem:
+                if isinstance(problem, ApiProblem) and not problem.of_the_act:
+                    raise
+                why = {"code": problem.code, "message": problem.message}
+                refused.append({"id": act["id"], "function": act["function"], "subject": act["subject"], **why})
+        if refused:
+            told = "; ".join("{function} of {subject} ({id}): {code}: {message}".format_map(each) for each in refused)
+            raise Refused("acts_refused", told, signed=len(waiting) - len(refused), refused=refused)
         return len(waiting)
 
     def consent(self, admission: Mapping[str, Any]) -> Flow[str]:
@@ -114,7 +130,9 @@ class Flows(Calls):
     def _accepting(self, operation: Operation[T]) -> Flow[Operation[T]]:
         """The operation with the signature that it takes, under what stands there now."""
         place = operation.template.removesuffix("/accept")
-        seen = yield from self.call(Operation[Any]("GET", place, operation.ids))
+        # who has just applied is decided on meanwhile: an offer, a person's look or an end is waited for
+        looking = Operation[Any]("GET", place, operation.ids)
+        seen = yield from self.wait(looking, lambda now: now["status"] not in _DECIDING)
         signature = yield from self._accepted(seen)
         return replace(operation, body={"signature": signature})
 

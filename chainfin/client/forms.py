@@ -89,6 +89,30 @@ class ActProblem(TypedDict):
     """What happened, in a sentence for people"""
 
 
+class AdmissionChangeIn(TypedDict):
+    """What was wrong in an admission. What is left out stays; nothing given: the company is just asked again."""
+
+    name: NotRequired[str | None]
+    """The company's registered name"""
+    legal_scheme: NotRequired[Literal["USCC", "LEI"] | None]
+    """USCC (Chinese, 18 characters) or LEI (international, 20 characters)"""
+    legal_value: NotRequired[str | None]
+    """with its check digits"""
+    roles: NotRequired[
+        list[Literal["core", "supplier", "distributor", "lender", "keeper", "auditor", "bank", "registrar", "lined"]]
+        | None
+    ]
+    """What the party may do: several roles are possible"""
+    address: NotRequired[str | None]
+    """EVM address that signs: 20 bytes in hex, mixed case by EIP-55"""
+    account: NotRequired[str | None]
+    """Bank account number, as banks' messages carry it"""
+    aliases: NotRequired[list[str] | None]
+    """All other identifiers by which trade documents name it"""
+    profile: NotRequired[dict[str, Any] | None]
+    """What else is known of the company: facts by name"""
+
+
 class AdmissionOut(TypedDict):
     """``act``: the operator's act, once the key has consented; ``consent``: what the key has to sign before."""
 
@@ -98,6 +122,20 @@ class AdmissionOut(TypedDict):
     """The operator's act that admits the party on chain; null until its key has consented"""
     consent: dict[str, Any] | None
     """EIP-712 typed data that the party's key signs before it is admitted; null: nothing is to be signed"""
+
+
+class AliasIn(TypedDict):
+    """An identifier by which trade documents name the party."""
+
+    value: str
+    """Another identifier by which trade documents name the party (GLN, VAT number)"""
+
+
+class AliasesOut(TypedDict):
+    """The identifiers by which trade documents name a party, its legal id among them."""
+
+    aliases: list[str]
+    """All identifiers by which trade documents may name the party"""
 
 
 class Alive(TypedDict):
@@ -312,7 +350,7 @@ class BankStatementOut(TypedDict):
     """Balances are signed: below zero is overdrawn."""
 
     id: str
-    """Stable id of this thing, for the paths and references of the API"""
+    """Id of the statement"""
     account: str
     """The account that the statement is of"""
     currency: str
@@ -357,7 +395,7 @@ class BuyBackPaymentOut(TypedDict):
     it went back."""
 
     id: str
-    """Stable id of this thing, for the paths and references of the API"""
+    """Id of the incoming payment"""
     amount: Amount
     """The money that came in"""
     received_on: str
@@ -474,7 +512,7 @@ class ConfirmationOut(TypedDict):
     """The debtor's act, and how it will have to pay what it confirms."""
 
     id: str
-    """Stable id of this thing, for the paths and references of the API"""
+    """Id of the act: its signature goes to /v1/acts/{id}/signature"""
     contract: str
     """Which of our contracts carries it out"""
     function: str
@@ -617,7 +655,7 @@ class DepositInstructionOut(TypedDict):
 
     account: str
     """to which it pays; it stands in the lender's name"""
-    remittance: str
+    reference: str
     """the creditor reference (ISO 11649), as it is printed"""
     payer_account: str
     """from which alone it is taken; what comes from another goes back"""
@@ -632,6 +670,8 @@ class DilutionOut(TypedDict):
     """What other things than payment took off, such as credit notes: decimal, major units"""
     top_up: str
     """What the lender calls for because the note cuts into what is pledged: decimal, major units"""
+    never_claimed: str
+    """of the note, what was no part of the face: goods that didn't come"""
     act: ActOut | None
     """The act that takes it off on chain; null: the chain has nothing to take off"""
 
@@ -659,7 +699,7 @@ class FundingOut(TypedDict):
     """A lender's money for lending in one currency."""
 
     id: str
-    """Stable id of this thing, for the paths and references of the API"""
+    """Id of the account"""
     lender_id: str
     """Party id of the lender"""
     currency: str
@@ -750,7 +790,7 @@ class InstructionOut(TypedDict):
     """the lender's, for this payer"""
     payee: str
     """in whose name it stands"""
-    remittance: str
+    reference: str
     """the creditor reference (ISO 11649), as it is printed"""
     amount: Amount
     """What is to be paid"""
@@ -787,7 +827,7 @@ class LimitOut(TypedDict):
     below them."""
 
     id: str
-    """Stable id of this thing, for the paths and references of the API"""
+    """Id of the limit"""
     lender_id: str
     """Party id of the lender"""
     kind: Literal["debtor", "borrower", "lender", "industry", "mandate"]
@@ -966,7 +1006,7 @@ class MandateOut(TypedDict):
     signature to its /revocation/signature, and keep both: they are the proof of when it ended."""
 
     id: str
-    """Stable id of this thing, for the paths and references of the API"""
+    """Id of the mandate"""
     lender_id: str
     """Party id of the lender"""
     products: list[Product]
@@ -1015,7 +1055,7 @@ class MarginCallOut(TypedDict):
     """A call (补仓): pay this much of the loan, or bring other collateral."""
 
     id: str
-    """Stable id of this thing, for the paths and references of the API"""
+    """Id of the call"""
     asset_id: str
     """Id of the receivable or warehouse receipt that is pledged; null on the general path, which pledges nothing"""
     cause: str
@@ -1058,6 +1098,15 @@ class MismatchOut(TypedDict):
     """What one side says"""
     expected: str
     """What the other side says"""
+
+
+class NameIn(TypedDict):
+    """How the party is to be called."""
+
+    name: str
+    """The company's registered name, as it should be"""
+    reason: str
+    """why, for who approves it"""
 
 
 class NewClientOut(TypedDict):
@@ -1105,7 +1154,7 @@ class OfferOut(TypedDict):
     """An offer. To accept it, sign ``act.typed_data`` and send the signature to the application's /accept."""
 
     id: str
-    """Stable id of this thing, for the paths and references of the API"""
+    """Id of the offer"""
     application_id: str
     """Id of the application that it came from"""
     loan_id: str
@@ -1235,7 +1284,7 @@ class ParkedOut(TypedDict):
     """An item that was put aside whole, with the reason of the last try."""
 
     id: str
-    """Stable id of this thing, for the paths and references of the API"""
+    """Id of the parked item"""
     source: str
     """the feed that it came from"""
     kind: str
@@ -1460,7 +1509,7 @@ class PersonOut(TypedDict):
     """A person, for its own party."""
 
     id: str
-    """Stable id of this thing, for the paths and references of the API"""
+    """Id of the person"""
     party_id: str | None
     """null: the operator's"""
     name: str
@@ -1483,7 +1532,7 @@ class PledgeOut(TypedDict):
     """Amounts are of a receivable in its currency, or of goods in the receipt's unit; ``left`` is still locked."""
 
     id: str
-    """Stable id of this thing, for the paths and references of the API"""
+    """Id of the pledge, also on chain: it begins with the hash of what is pledged, 32 bytes in hex"""
     loan_id: str | None
     """none for one that was made past this service"""
     pledgor_id: str
@@ -1665,7 +1714,7 @@ class ProposalOut(TypedDict):
     """What one person proposed and, once decided, who decided."""
 
     id: str
-    """Stable id of this thing, for the paths and references of the API"""
+    """Id of the proposal: a second person approves or rejects it"""
     kind: str
     """what is done on approval"""
     subject: str
@@ -2002,7 +2051,7 @@ class SubstitutionOut(TypedDict):
     """``id`` is the new pledge's. offered → registering → pledging → done; or expired, withdrawn, failed."""
 
     id: str
-    """Stable id of this thing, for the paths and references of the API"""
+    """Id of the substitution"""
     sold_pledge_id: str
     """Id of the pledge over the goods that are sold"""
     receivable_id: str
@@ -2063,7 +2112,7 @@ class TakenSaleOut(TypedDict):
     of the goods may leave, and the money serves the loan; the rest is the pledgor's."""
 
     id: str
-    """Stable id of this thing, for the paths and references of the API"""
+    """Id of the sale"""
     pledge_id: str
     """Id of the pledge"""
     receipt_id: str
@@ -2084,7 +2133,7 @@ class TakenSaleOut(TypedDict):
     """The terms in words; only their SHA-256 goes on chain"""
     account: str
     """to which the buyer pays"""
-    remittance: str
+    reference: str
     """Creditor reference (ISO 11649) that the buyer writes on its payment"""
     status: Literal["offered", "paid", "withdrawn"]
     """offered: the buyer has not paid yet; paid; or withdrawn"""
@@ -2134,6 +2183,7 @@ class TopUpIn(TypedDict):
     """More goods for the loan, like those that were lent on; ``quantity`` in the receipt's unit."""
 
     warehouse_receipt_id: str
+    """Id of the receipt over the goods that are brought"""
     quantity: str
     """decimal in major units"""
 
@@ -2188,9 +2238,9 @@ class UndertakingIn(TypedDict):
 
 
 class UndertakingOut(TypedDict):
-    """``left`` isn't bought yet. To buy, pay to ``account`` with ``remittance``: goods whose loan is late (or before,
-    if their pledgor ``agreed``) go at ``price``, else at the newest, and for no less than their share of what is owed;
-    of a receivable that is overdue goes what is paid on its loan."""
+    """``left`` isn't bought yet. To buy, pay to ``account`` with ``reference``: goods whose loan is late (or before, if
+    their pledgor ``agreed``) go at ``price``, else at the newest, and for no less than their share of what is owed; of
+    a receivable that is overdue goes what is paid on its loan."""
 
     pledge_id: str
     """Id of the pledge"""
@@ -2212,7 +2262,7 @@ class UndertakingOut(TypedDict):
     """Whether the pledgor has agreed to it"""
     account: str
     """Bank account to which the buyer pays"""
-    remittance: str
+    reference: str
     """Creditor reference (ISO 11649) that the buyer writes on its payment"""
     payments: list[BuyBackPaymentOut]
     """Money that came in for it, oldest first"""
@@ -2288,7 +2338,7 @@ class WarehouseReceiptOut(TypedDict):
     """Quantities in ``unit``. free + pledged + released + liquidated + missing = issued; ``reserved`` is in free."""
 
     id: str
-    """Stable id of this thing, for the paths and references of the API"""
+    """Id of the receipt, also on chain: a keyed hash of the keeper and its number, 32 bytes in hex"""
     number: str
     """The number that its issuer gave it"""
     keeper_id: str

@@ -12,15 +12,20 @@ from chainfin.eth.signer import KeySigner
 
 _COMMENT = "#"
 """What begins so in a plain key file is for people."""
+SHORTEST, FEWEST = 12, 5
+"""Characters, and different ones, of a passphrase: who has the file can try as many as it likes."""
 
 
 def write(file: Path, signer: KeySigner, passphrase: str | None, *, comment: str = "") -> None:
     """Write a key to a new file of mode 0600: encrypted, or in plain hex (under a ``comment``) without ``passphrase``.
 
-    Raises BadInput key_file_unwritable (also if the file exists), passphrase_empty.
+    Raises BadInput key_file_unwritable (also if the file exists), passphrase_empty, passphrase_weak.
     """
     if passphrase == "":
         raise BadInput("passphrase_empty", "an empty passphrase protects nothing; a plain file has to be asked for")
+    if passphrase is not None and (len(passphrase) < SHORTEST or len(set(passphrase)) < FEWEST):
+        why = f"a passphrase has at least {SHORTEST} characters, {FEWEST} of them different: some words, say"
+        raise BadInput("passphrase_weak", why, where=str(file))
     if passphrase is None:
         text = (f"{_COMMENT} {comment}\n" if comment else "") + signer.secret.hex()
     else:

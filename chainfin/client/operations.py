@@ -79,8 +79,66 @@ def participants_list_participants() -> Operation[forms.Page[forms.ParticipantOu
 
 
 def participants_get_participant(participant_id: str, /) -> Operation[forms.ParticipantOut]:
-    """One party. What is private of it is shown to itself, the operator and auditors alone."""
+    """One participant, by its id. What is private of it is shown to itself, the operator and auditors alone."""
     return Operation("GET", "/v1/participants/{participant_id}", {"participant_id": participant_id}, {}, None, False)
+
+
+def participants_get_admission(participant_id: str, /) -> Operation[forms.AdmissionOut]:
+    """How an admission stands (operator): what the company's key has to sign, shown again, or the act it became."""
+    return Operation(
+        "GET", "/v1/participants/{participant_id}/admission", {"participant_id": participant_id}, {}, None, False
+    )
+
+
+def participants_correct_admission(
+    participant_id: str, /, **body: Unpack[forms.AdmissionChangeIn]
+) -> Operation[forms.AdmissionOut]:
+    """Correct an admission to which the company hasn't agreed yet (operator); it is asked anew, for another 14 days."""
+    return Operation(
+        "POST", "/v1/participants/{participant_id}/admission", {"participant_id": participant_id}, {}, body, True
+    )
+
+
+def participants_withdraw_admission(participant_id: str, /) -> Operation[forms.ParticipantOut]:
+    """Forget an admission to which the company hasn't agreed (operator): its legal id, key and account are free again.
+    Shown is what was forgotten."""
+    return Operation(
+        "POST",
+        "/v1/participants/{participant_id}/admission/withdrawal",
+        {"participant_id": participant_id},
+        {},
+        None,
+        True,
+    )
+
+
+def participants_change_name(participant_id: str, /, **body: Unpack[forms.NameIn]) -> Operation[forms.ProposalOut]:
+    """Ask that a party be called otherwise. The operator asks and a person of the party approves, or the other way
+    round. Its legal id is hashed on chain and stays: under another one a company is admitted anew."""
+    return Operation(
+        "POST", "/v1/participants/{participant_id}/name", {"participant_id": participant_id}, {}, body, True
+    )
+
+
+def participants_list_aliases(participant_id: str, /) -> Operation[forms.AliasesOut]:
+    """The identifiers by which trade documents may name a party: for itself, the operator and auditors."""
+    return Operation(
+        "GET", "/v1/participants/{participant_id}/aliases", {"participant_id": participant_id}, {}, None, False
+    )
+
+
+def participants_add_alias(participant_id: str, /, **body: Unpack[forms.AliasIn]) -> Operation[forms.AliasesOut]:
+    """The party itself adds an identifier by which trade documents name it: a GLN, a VAT number."""
+    return Operation(
+        "POST", "/v1/participants/{participant_id}/aliases", {"participant_id": participant_id}, {}, body, True
+    )
+
+
+def participants_remove_alias(participant_id: str, /, **body: Unpack[forms.AliasIn]) -> Operation[forms.AliasesOut]:
+    """The party itself removes one. Documents that were taken stay its own."""
+    return Operation(
+        "POST", "/v1/participants/{participant_id}/aliases/removal", {"participant_id": participant_id}, {}, body, True
+    )
 
 
 def participants_change_account(
@@ -108,7 +166,7 @@ def participants_resume(participant_id: str, /, **body: Unpack[forms.ReasonIn]) 
 
 
 def participants_get_standing(participant_id: str, /) -> Operation[forms.StandingOut]:
-    """Whether it may do new business, and what became of the newest change of that which was asked for here."""
+    """Whether a participant may do new business. Told is also what became of the newest change of that."""
     return Operation(
         "GET", "/v1/participants/{participant_id}/standing", {"participant_id": participant_id}, {}, None, False
     )
@@ -122,7 +180,7 @@ def participants_consent(participant_id: str, /, **body: Unpack[forms.SignatureI
 
 
 def persons_add_person(**body: Unpack[forms.PersonIn]) -> Operation[forms.PersonOut]:
-    """A further person, with a wallet of its own or client credentials that are made next."""
+    """Add a person, with a wallet of its own or client credentials that are made next."""
     return Operation("POST", "/v1/persons", {}, {}, body, True)
 
 
@@ -181,7 +239,7 @@ def acts_list_acts(
 
 
 def acts_get_act(act_id: str, /) -> Operation[forms.ActOut]:
-    """One act: what has to be signed, or what became of it on the chain."""
+    """One act and its state: what has to be signed, or what became of it on the chain."""
     return Operation("GET", "/v1/acts/{act_id}", {"act_id": act_id}, {}, None, False)
 
 
@@ -231,7 +289,7 @@ def orders_receive(order_id: str, /, **body: Unpack[forms.DocumentIn]) -> Operat
 
 
 def receivables_issue(**body: Unpack[forms.InvoiceIn]) -> Operation[forms.ReceivableAct]:
-    """The seller issues a receivable on an invoice, up to what was received and not yet invoiced."""
+    """The seller issues a receivable on an invoice: up to what was received and not yet invoiced."""
     return Operation("POST", "/v1/receivables", {}, {}, body, True)
 
 
@@ -262,7 +320,7 @@ def receivables_confirm(
 
 
 def receivables_get_payment(receivable_id: str, /) -> Operation[forms.PaymentOut]:
-    """For its parties: to which account, under which reference and how much the debtor pays."""
+    """Where, under which reference and how much the debtor pays, for its parties: the debtor pays."""
     return Operation(
         "GET", "/v1/receivables/{receivable_id}/payment", {"receivable_id": receivable_id}, {}, None, False
     )
@@ -423,8 +481,8 @@ def pledges_expire(pledge_id: str, /) -> Operation[forms.ActOut]:
 
 
 def pledges_undertake(pledge_id: str, /, **body: Unpack[forms.UndertakingIn]) -> Operation[forms.ActOut]:
-    """A core enterprise undertakes to buy pledged goods back (保兑仓), or any party to pay what the debtor of a pledged
-    receivable doesn't (有追索权)."""
+    """Undertake to buy back what is pledged: a core enterprise goods (保兑仓), any party what the debtor of a pledged
+    receivable doesn't pay (有追索权)."""
     return Operation("POST", "/v1/pledges/{pledge_id}/undertakings", {"pledge_id": pledge_id}, {}, body, True)
 
 
@@ -434,7 +492,7 @@ def pledges_list_undertakings(pledge_id: str, /) -> Operation[forms.Undertakings
 
 
 def pledges_agree(pledge_id: str, buyer_id: str, /) -> Operation[forms.ActOut]:
-    """The pledgor lets its goods be bought by the undertaking's terms, also while its loan isn't late."""
+    """The pledgor lets its goods be bought by the undertaking's terms: also while its loan isn't late."""
     return Operation(
         "POST",
         "/v1/pledges/{pledge_id}/undertakings/{buyer_id}/agreement",
@@ -476,7 +534,7 @@ def substitutions_list_substitutions() -> Operation[forms.Page[forms.Substitutio
 
 
 def substitutions_get_substitution(substitution_id: str, /) -> Operation[forms.SubstitutionOut]:
-    """How far it is; the pledgor finds in ``act`` what it has to sign."""
+    """How far a substitution is; the pledgor finds in ``act`` what it has to sign."""
     return Operation(
         "GET", "/v1/substitutions/{substitution_id}", {"substitution_id": substitution_id}, {}, None, False
     )
@@ -544,8 +602,8 @@ def mandates_sign(mandate_id: str, /, **body: Unpack[forms.SignatureIn]) -> Oper
 
 
 def mandates_revoke(mandate_id: str, /) -> Operation[forms.MandateOut]:
-    """Nothing new goes out under it, accepted offers that aren't paid out included. What was lent stands. It holds at
-    once; sign ``revocation`` (a key in custody has) so that loans' evidence can show it."""
+    """Revoke a mandate. Nothing new goes out under it, accepted offers that aren't paid out included; what was lent
+    stands. It holds at once; sign ``revocation`` (a key in custody has) so that loans' evidence can show it."""
     return Operation("POST", "/v1/mandates/{mandate_id}/revoke", {"mandate_id": mandate_id}, {}, None, True)
 
 
@@ -562,18 +620,18 @@ def funding_list_accounts() -> Operation[forms.Page[forms.FundingOut]]:
 
 
 def funding_read_instruction() -> Operation[forms.DepositInstructionOut]:
-    """How a lender places money: account and remittance for its bank. It moves nothing by itself."""
+    """How a lender places money: account and reference for its bank. It moves nothing by itself."""
     return Operation("GET", "/v1/funding/instruction", {}, {}, None, False)
 
 
 def funding_deposit(**body: Unpack[forms.AmountIn]) -> Operation[forms.DepositInstructionOut]:
-    """In a sandbox: the lender's bank pays by its instruction; the account shows it once the bank's feed was read.
+    """Have the lender's bank pay by its instruction, in a sandbox; the account shows it once the bank's feed was read.
     Raises Conflict funding_by_bank_only: with a real payment rail money is placed at the bank."""
     return Operation("POST", "/v1/funding/sandbox-deposits", {}, {}, body, True)
 
 
 def applications_apply(**body: Unpack[forms.ApplicationIn]) -> Operation[forms.ApplicationOut]:
-    """Ask for money. What happens then is shown at /events while it happens."""
+    """Apply for financing (融资申请). What happens then is shown at /events while it happens."""
     return Operation("POST", "/v1/applications", {}, {}, body, True)
 
 
@@ -583,7 +641,7 @@ def applications_list_applications() -> Operation[forms.Page[forms.ApplicationOu
 
 
 def applications_get_application(application_id: str, /) -> Operation[forms.ApplicationDetail]:
-    """The application with its trail, its offer, and the decision in sentences that add up."""
+    """One application: its trail, its offer, and the decision in sentences that add up."""
     return Operation("GET", "/v1/applications/{application_id}", {"application_id": application_id}, {}, None, False)
 
 
@@ -616,7 +674,7 @@ def applications_appeal(application_id: str, /, **body: Unpack[forms.AppealIn]) 
 
 
 def applications_get_offer(offer_id: str, /) -> Operation[forms.OfferOut]:
-    """An offer; the borrower finds in ``act`` what it has to sign."""
+    """An offer and its terms; the borrower finds in ``act`` what it has to sign."""
     return Operation("GET", "/v1/offers/{offer_id}", {"offer_id": offer_id}, {}, None, False)
 
 
@@ -636,7 +694,7 @@ def loans_get_schedule(loan_id: str, /) -> Operation[forms.ScheduleOut]:
 
 
 def loans_get_statement(loan_id: str, /) -> Operation[forms.StatementOut]:
-    """What happened to the loan, in the order of value dates, with what was owed after each."""
+    """What happened to the loan, in the order of value dates; with what was owed after each."""
     return Operation("GET", "/v1/loans/{loan_id}/statement", {"loan_id": loan_id}, {}, None, False)
 
 
@@ -657,7 +715,7 @@ def loans_get_payoff(loan_id: str, /, *, on: str | None = None) -> Operation[for
 
 
 def loans_repay(loan_id: str, /, **body: Unpack[forms.RepaymentIn]) -> Operation[forms.InstructionOut]:
-    """How to repay: account and remittance for one's bank. It moves nothing by itself."""
+    """How a loan is repaid: account and reference for one's bank. It moves nothing by itself."""
     return Operation("POST", "/v1/loans/{loan_id}/repayments", {"loan_id": loan_id}, {}, body, True)
 
 
@@ -667,7 +725,8 @@ def audit_bundle(loan_id: str, /) -> Operation[dict[str, Any]]:
 
 
 def audit_reconciliation() -> Operation[forms.ReconciliationOut]:
-    """Do chain, projection, statutory registry and ledger agree? For auditors and the operator; nothing is changed."""
+    """Whether chain, projection, statutory registry and ledger agree. For auditors and the operator; nothing is
+    changed."""
     return Operation("GET", "/v1/audit/reconciliation", {}, {}, None, False)
 
 
@@ -725,7 +784,7 @@ def webhooks_list_webhooks() -> Operation[forms.Page[forms.WebhookOut]]:
 
 
 def webhooks_get_webhook(webhook_id: str, /) -> Operation[forms.WebhookOut]:
-    """One address."""
+    """One webhook address, by its id."""
     return Operation("GET", "/v1/webhooks/{webhook_id}", {"webhook_id": webhook_id}, {}, None, False)
 
 
@@ -793,7 +852,7 @@ def parked_say_payee(parked_id: str, /, **body: Unpack[forms.PayeeIn]) -> Operat
 
 
 def parked_say_passed_on(parked_id: str, /, **body: Unpack[forms.PassedOnIn]) -> Operation[forms.ProposalOut]:
-    """Say that a lender's share, which came on another lender's account, was passed on to it. Another person approves
+    """Say that a lender's share was passed on to it: one that came on another's account. Another person approves
     (`/v1/proposals/{id}/approve`)."""
     return Operation("POST", "/v1/parked/{parked_id}/passed-on", {"parked_id": parked_id}, {}, body, True)
 

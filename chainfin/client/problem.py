@@ -24,15 +24,37 @@ class ApiProblem(ChainfinError):
         proof = body.get("details")
         self.details = proof if isinstance(proof, dict) else {}
 
+    @property
+    def of_the_act(self) -> bool:
+        """Whether it says no to what was asked, not to the caller (401), to any caller now (429), or by mistake."""
+        return 400 <= self.status < 500 and self.status not in (401, 429)
+
     @classmethod
     def of(cls, answer: httpx.Response) -> ApiProblem:
-        """Also where a proxy answered instead of the API, in words of its own."""
+        """Also where somebody else answered, in words of its own: code http_error."""
         try:
             body = answer.json()
         except ValueError:
             body = None
-        found = body if isinstance(body, dict) else {}
+        found = body if isinstance(body, dict) and "code" in body else foreign(answer)
         return cls(answer.status_code, found, retry_after=_seconds(answer.headers.get("Retry-After", "")))
+
+
+def foreign(answer: httpx.Response) -> dict[str, Any]:
+    """The problem of an answer that isn't the service's: whose it may be, and from where it came."""
+    try:
+        where = f" of {origin(answer.request.url)}"
+    except RuntimeError:  # an answer that was made by hand has no request
+        where = ""
+    why = (
+        f"the answer {answer.status_code}{where} isn't chainfin's: another program listens there, or a proxy before it"
+    )
+    return {"code": "http_error", "status": answer.status_code, "detail": why}
+
+
+def origin(url: httpx.URL) -> str:
+    """Scheme, host and port of a URL: whom one speaks to."""
+    return f"{url.scheme}://{url.netloc.decode()}"
 
 
 def _seconds(text: str) -> float | None:

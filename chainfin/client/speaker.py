@@ -5,11 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import httpx
+
 from chainfin.client.flows import Flows
+from chainfin.errors import BadInput
 from chainfin.eth.signer import Signer
 
 TIMEOUT_S = 60.0
 """How long an answer may take, where the httpx client is ours."""
+
+
+def base_url(where: str) -> str:
+    """A service's URL. Raises BadInput url_malformed."""
+    try:
+        url = httpx.URL(where)
+    except httpx.InvalidURL as error:
+        raise BadInput("url_malformed", f"this is no URL: {error}", where=where) from None
+    if url.scheme not in ("http", "https") or not url.host:
+        raise BadInput("url_malformed", "a URL begins with http:// or https://, then a host", where=where)
+    return where
 
 
 class Speaker:

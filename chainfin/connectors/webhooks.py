@@ -18,6 +18,7 @@ from standardwebhooks import Webhook
 from chainfin.connectors.handlers import Handler, Json, Task
 from chainfin.connectors.http import Retry
 from chainfin.connectors.outcome import Done, Outcome, Refused, Unavailable
+from chainfin.errors import BadInput
 from chainfin.services.kernel.commands import DeliverEvent, parse
 from chainfin.storage.store import Store
 from chainfin.storage.vault import Vault
@@ -42,6 +43,21 @@ def is_public(address: str) -> bool:
     found = ipaddress.ip_address(address)
     mapped = getattr(found, "ipv4_mapped", None)
     return (mapped or found).is_global and not (mapped or found).is_multicast
+
+
+def unless_private(url: str, *, resolve: Resolve = addresses) -> None:
+    """Tell who names an address now what it would be told with the first event. One that isn't found now may be later.
+
+    Raises BadInput webhook_address_private.
+    """
+    try:
+        host = httpx.URL(url).host
+        found = resolve(host, 443) if host else []
+    except (httpx.InvalidURL, OSError, UnicodeError):
+        return
+    if not all(map(is_public, found)):
+        why = f"{host} is not an address of the open internet (CHAINFIN_PRIVATE_WEBHOOKS allows others, for trials)"
+        raise BadInput("webhook_address_private", why, where="url")
 
 
 class WebhookSender:

@@ -202,7 +202,7 @@ class Story:
         part = who.distributor.post(
             f"/v1/loans/{loan_id}/repayments", {"amount": {"amount": "200000.00", "currency": CNY}}
         )
-        stage.pays(who.distributor, Money.parse("200000.00", CNY), part["account"], part["remittance"])
+        stage.pays(who.distributor, Money.parse("200000.00", CNY), part["account"], part["reference"])
         now = who.distributor.until(
             lambda: who.distributor.get(f"/v1/warehouse-receipts/{receipt['id']}"), lambda r: r["pledged"] != pledged
         )
@@ -346,7 +346,7 @@ class Story:
             self.report.did("clock", f"moved to {maturity}")
         due = member.post(f"{path}/repayments")
         amount = Money.parse(due["amount"]["amount"], due["amount"]["currency"])
-        self.stage.pays(member, amount, due["account"], due["remittance"])
+        self.stage.pays(member, amount, due["account"], due["reference"])
         member.until(lambda: member.get(path), lambda now: now["status"] == "repaid")
         self.report.did(member.name, f"repaid {amount} {CNY}: nothing is owed any more")
 

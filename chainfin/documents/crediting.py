@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from chainfin.documents.fingerprint import normalised
+from chainfin.documents.line_values import line_values
 from chainfin.documents.matching import same_party
 from chainfin.documents.model import Document, DocumentKind
+from chainfin.documents.order_lines import Placed, placed
 from chainfin.errors import Refusal
 from chainfin.values.money import Money
 
@@ -37,3 +39,38 @@ def dilution(invoice: Document, note: Document, *, earlier: Sequence[Document] =
             {**place, "credited_before": str(before), "payable": str(invoice.totals.payable)},
         )
     return note.totals.payable
+
+
+def off_the_face(order: Document, notes: Iterable[Document], never: Mapping[str, Money], *, rest: Money) -> Money:
+    """What ``notes`` on an invoice take together off the face of its claim.
+
+    Of the invoice not all may have become face: of goods that didn't come, ``never`` by order line; ``rest`` for other
+    reasons (a prepayment, notes before the claim was issued). What is credited of a line costs the claim nothing up to
+    what never came of just this line: goods that came are taken off, however much is missing of others. A line that
+    names none of the order's may be of any of them: it costs nothing as long as something is missing.
+    """
+    credited: dict[str, Money] = {}
+    for note in notes:
+        for line, value in _by_order_line(order, note).items():
+            credited[line] = credited.get(line, Money.zero(rest.currency)) + value
+    zero = Money.zero(rest.currency)
+    unplaced = credited.pop("", zero)
+    beyond = sum((max(value - never.get(line, zero), zero) for line, value in credited.items()), zero)
+    spare = sum((max(value - credited.get(line, zero), zero) for line, value in never.items()), zero)
+    return max(beyond + max(unplaced - spare, zero) - rest, zero)
+
+
+def _by_order_line(order: Document, note: Document) -> dict[str, Money]:
+    """The note's payable amount by order line; under "" what stands for no one line of it."""
+    if note.totals is None:
+        return {}
+    found: dict[str, Money] = {}
+    left = note.totals.payable
+    values = line_values(note) if note.lines else {}
+    for line in note.lines:
+        target = placed(order, line, note)
+        if isinstance(target, Placed):
+            value = min(values[line.id], left)
+            found[target.target.id] = found.get(target.target.id, Money.zero(left.currency)) + value
+            left -= value
+    return {**found, "": left}

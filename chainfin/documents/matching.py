@@ -89,6 +89,15 @@ class Match:
         return self.payable - self.matched_amount
 
     @property
+    def never_came(self) -> dict[str, Money]:
+        """What is withheld of goods, by order line."""
+        found: dict[str, Money] = {}
+        for item in self.shortfalls:
+            line = item.order_line or ""
+            found[line] = found.get(line, Money.zero(self.payable.currency)) + item.amount_withheld
+        return found
+
+    @property
     def complete(self) -> bool:
         return self.matched_amount == self.payable
 

@@ -9,10 +9,12 @@ Pure: every act takes an `Order` and returns a new one or a `Refusal` (documents
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 
+from chainfin.documents.crediting import off_the_face
 from chainfin.documents.fields import plain
 from chainfin.documents.line_values import line_values
 from chainfin.documents.matching import (
@@ -224,9 +226,15 @@ def cancel(order: Order) -> Order | Refusal:
 
 
 def invoice(
-    order: Order, document: Document, *, face: Money | None = None, standing: bool = False
+    order: Order,
+    document: Document,
+    *,
+    face: Money | None = None,
+    notes: Sequence[Document] = (),
+    standing: bool = False,
 ) -> Invoiced | Refusal:
-    """The seller bills; ``face`` (default: all that is payable) becomes the receivable.
+    """The seller bills; ``face`` (default: all that is payable) becomes the receivable. ``notes`` have credited a part
+    of the invoice before: what they take of goods that came is no face.
 
     ``standing``: it was issued before, and goods that went back since don't undo it: it is held to the most that was
     ever received.
@@ -252,7 +260,8 @@ def invoice(
         return Refusal("amount_not_positive", "the face must be greater than zero", {"face": str(wanted)})
     received = order.most_received if standing else order.received
     room = Money(max(0, received - order.invoiced), order.currency)
-    limit = min(found.matched_amount, room)
+    credited = off_the_face(order.document, notes, found.never_came, rest=found.prepaid_withheld)
+    limit = min(found.matched_amount - credited, room)
     if wanted > limit:
         return Refusal(
             "invoice_above_received",

@@ -26,7 +26,7 @@ from typing import IO, Any
 
 from sqlalchemy.engine import make_url
 
-from chainfin.errors import BadInput, Unavailable
+from chainfin.errors import BadInput, ChainfinError, Unavailable
 from chainfin.settings import Settings
 from chainfin.storage.store import Store
 
@@ -63,11 +63,10 @@ def save(settings: Settings, target: Path, key_file: Path | None = None) -> Save
     Raises BadInput folder_not_empty, folder_unwritable; Unavailable not_installed, chain_in_use, database_busy,
     dump_failed, backup_damaged.
     """
-    _make_empty(target)
     store = None if settings.chain_url is not None else settings.home / STORES[0]
     if not (settings.home / MASTER).exists() or (store is not None and not store.exists()):
         raise Unavailable("not_installed", not_installed(settings.home))
-    with _still(settings):
+    with _empty(target), _still(settings):
         taken = datetime.now(UTC).isoformat(timespec="seconds")
         _save_database(settings, target)
         for name in STORES:
@@ -105,6 +104,8 @@ def restore(source: Path, settings: Settings, key_file: Path | None = None) -> S
         raise BadInput("home_not_empty", f"{home} or its database holds something: nothing is written over it")
     draft = home / HALF
     try:
+        home.mkdir(parents=True, exist_ok=True)
+        home.chmod(0o700)  # also one that was there, or that is made below a folder of everybody's
         for name in manifest["files"]:
             if name not in (DATABASE, DUMP):
                 _copy(source / name, draft / name)
@@ -252,13 +253,25 @@ def _sync(path: Path) -> None:
         os.close(handle)
 
 
-def _make_empty(target: Path) -> None:
+@contextmanager
+def _empty(target: Path) -> Iterator[None]:
+    """The block has an empty folder to write to. One that was made for it goes again where nothing was written.
+
+    Raises BadInput folder_not_empty, folder_unwritable.
+    """
+    there = target.exists()
     try:
         target.mkdir(parents=True, exist_ok=True, mode=0o700)
         if any(target.iterdir()):
             raise BadInput("folder_not_empty", "a backup goes to a new or an empty folder", where=str(target))
     except OSError as error:
         raise BadInput("folder_unwritable", str(error.strerror), where=str(target)) from None
+    try:
+        yield
+    except ChainfinError:
+        if not there and not any(target.iterdir()):
+            target.rmdir()
+        raise
 
 
 def _manifest(source: Path) -> Mapping[str, Any]:

@@ -8,6 +8,7 @@ from chainfin.services.kernel import approvals
 from chainfin.services.kernel.context import Context
 from chainfin.services.lending import applications, end_of_day, offers
 from chainfin.services.oversight import bank_daily, statements_late
+from chainfin.services.parties import pending
 from chainfin.services.payments import incoming, payoff
 from chainfin.services.pledges import realisation, release, substitution
 from chainfin.services.reactions import act_outcomes
@@ -21,6 +22,7 @@ DUTIES: tuple[Callable[[Context], int], ...] = (
     substitution.expire,
     release.remind,
     approvals.expire,
+    pending.lapse,
     incoming.place_waiting,
     payoff.attest_due,
     realisation.give_back_due,

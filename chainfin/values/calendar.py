@@ -123,7 +123,8 @@ class Calendar:
 def _statutory(year: int) -> frozenset[date]:
     # Cached by year, so it warns once for each.
     warnings.warn(
-        f"the holidays of {year} are not known: weekends and statutory holidays are free (CHAINFIN_HOLIDAYS adds it)",
+        f"the official holidays of {year} are not known yet, and nothing need be done about it today: weekends and "
+        "statutory holidays count as free. Once they are published, CHAINFIN_HOLIDAYS names a file of them",
         NoticeUnknown,
         stacklevel=4,
     )

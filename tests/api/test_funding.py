@@ -22,7 +22,7 @@ def test_funding__of_others__seen_by_operator_and_auditor_alone(world: World) ->
 def test_instruction__names_the_lender_and_its_account(world: World) -> None:
     assert world.call("GET", "lender", "/v1/funding/instruction").json() == {
         "account": f"{world.lender.account}-0001",
-        "remittance": printed(payment_reference.of("funding", world.lender.id)),
+        "reference": printed(payment_reference.of("funding", world.lender.id)),
         "payer_account": world.lender.account,
     }
     refused = world.call("GET", "supplier", "/v1/funding/instruction")

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import jsonschema_rs
 import pytest
 from fastapi.routing import APIRoute
 from pydantic import TypeAdapter
@@ -61,12 +62,109 @@ def test_field_words__each__is_said_of_a_field_or_parameter_that_is_there(docume
     known = {f"{form}.{name}" for form, schema in forms.items() for name in schema.get("properties", {})}
     known |= {name for schema in forms.values() for name in schema.get("properties", {})}
     known |= {each["name"] for _, operation in _operations(document) for each in operation.get("parameters", ())}
+    for _, operation in _operations(document):  # forms that several operations share
+        for content in operation.get("requestBody", {}).get("content", {}).values():
+            known |= {f"{operation['operationId']}.{field}" for field in content["example"]}
     assert not sorted(examples.words().keys() - known)
 
 
 def test_operations__each__says_what_it_does(document: dict[str, Any]) -> None:
     silent = [name for name, operation in _operations(document) if not operation.get("description")]
     assert not silent
+
+
+def test_summaries__of_operations__are_short_statements_and_all_different(document: dict[str, Any]) -> None:
+    told = {operation["operationId"]: operation["summary"] for _, operation in _operations(document)}
+    assert not {name: words for name, words in told.items() if not 12 <= len(words) <= 80 or " " not in words}
+    assert len(set(told.values())) == len(told)
+    named = [name for name, words in told.items() if name.endswith("_" + words.lower().replace(" ", "_"))]
+    assert not named, "the name of a function in the code says nothing to who reads the API"
+
+
+_KINDS = {
+    "0x": r"0x[0-9a-f]{64}",
+    "act": r"act_\w+", "app": r"app_\w+", "cli": r"cli_\w+", "loan": r"loan_\w+", "man": r"man_\w+", "off": r"off_\w+",
+    "park": r"park_\w+", "per": r"per_\w+", "ppl": r"ppl_\w+", "pty": r"pty_\w+", "sal": r"sal_\w+", "sub": r"sub_\w+",
+    "whk": r"whk_\w+", "evt": r"evt_\w+", "fnd": r"fnd_\w+", "lim": r"lim_\w+", "stm": r"stm_\w+", "call": r"call_\w+",
+    "inc": r"inc_\w+",
+}  # fmt: skip
+"""What ids of each kind look like, by the prefix that the service gives them."""
+_IDS = {
+    "act_id": "act", "application_id": "app", "asset_id": "0x", "borrower_id": "pty", "buyer_id": "pty",
+    "client_id": "cli", "debtor_id": "pty", "event_id": "evt", "holder_id": "pty", "keeper_id": "pty",
+    "lender_id": "pty", "loan_id": "loan", "mandate_id": "man", "offer_id": "off", "order_id": "0x", "owner_id": "pty",
+    "parked_id": "park", "participant_id": "pty", "party_id": "pty", "person_id": "per", "pledge_id": "0x",
+    "pledgor_id": "pty", "proposal_id": "ppl", "receipt_id": "0x", "receivable_id": "0x", "sale_id": "sal",
+    "seller_id": "pty", "sold_pledge_id": "0x", "substitution_id": "sub", "warehouse_receipt_id": "0x",
+    "webhook_id": "whk",
+    "ActOut.id": "act", "ApplicationDetail.id": "app", "ApplicationOut.id": "app", "BankStatementOut.id": "stm",
+    "BuyBackPaymentOut.id": "inc", "ConfirmationOut.id": "act", "FundingOut.id": "fnd", "LimitOut.id": "lim",
+    "LoanDetail.id": "loan", "LoanOut.id": "loan", "MandateOut.id": "man", "MarginCallOut.id": "call",
+    "OfferOut.id": "off", "OrderOut.id": "0x", "ParkedOut.id": "park", "ParticipantOut.id": "pty",
+    "PersonOut.id": "per", "PledgeOut.id": "0x", "ProposalOut.id": "ppl", "ReceivableOut.id": "0x",
+    "SubstitutionOut.id": "sub", "TakenSaleOut.id": "sal", "WarehouseReceiptOut.id": "0x",
+    "WebhookOut.id": "whk", "WebhookWithSecret.id": "whk",
+}  # fmt: skip
+"""Which kind of id stands in a field or parameter."""
+_NAMED = {"AllocationIn.id", "PolicyDetail.id", "PolicyOut.id", "PriceOut.id", "ProductDocumentDetail.id"}
+_NAMED |= {"ProductDocumentOut.id", "chain_id", "document_id", "instruction_id", "policy_id", "price_id"}
+_NAMED |= {"bank_id", "seller_legal_id", "parent_id", "taken_id", "withdrawal_id", "message_id", "id"}
+"""Numbers and names, ids of several kinds, and what is mostly null."""
+
+
+def test_examples__of_ids__are_of_the_kind_that_stands_there(document: dict[str, Any]) -> None:
+    shown = {name: word["example"] for name, word in examples.words().items() if "example" in word}
+    ids = {name: value for name, value in shown.items() if name == "id" or name.endswith((".id", "_id"))}
+    unknown = {name for name in ids if name not in _NAMED and (name not in _IDS and name.split(".")[-1] not in _IDS)}
+    assert not unknown, "say which kind of id it is"
+    for name, value in ids.items():
+        kind = _IDS.get(name) or _IDS.get(name.split(".")[-1])
+        assert kind is None or value is None or re.fullmatch(_KINDS[kind], value), f"{name}: {value}"
+    bare = [f"{form}.id" for form, name, _ in _fields(document) if name == "id" and f"{form}.id" not in ids]
+    assert not bare, "an example of this form's own id"
+
+
+def test_examples__of_documents__are_those_that_the_operation_takes(document: dict[str, Any]) -> None:
+    roots = {
+        "orders_post_order": "<Order ", "orders_acknowledge": "<OrderResponse ", "orders_amend": "<OrderChange ",
+        "orders_despatch": "<DespatchAdvice ", "orders_receive": "<ReceiptAdvice ", "receivables_issue": "<Invoice ",
+        "receivables_credit": "<CreditNote ", "bank_take_in": "<Document ",
+    }  # fmt: skip
+    shown = {}
+    for _, operation in _operations(document):
+        body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("example", {})
+        if "document" in body:
+            shown[operation["operationId"]] = body["document"]
+    assert shown.keys() == roots.keys()
+    assert not {name for name, root in roots.items() if not shown[name].startswith(root)}
+
+
+def _shown(part: Any, place: str = "") -> Iterator[tuple[str, Any, Any]]:
+    """Where an example stands, the schema that it is of, and the example: of bodies, answers, parameters and fields."""
+    if isinstance(part, dict):
+        if "schema" in part and "example" in part:
+            yield place, part["schema"], part["example"]
+        if isinstance(part.get("examples"), list):
+            own = {name: value for name, value in part.items() if name != "examples"}
+            yield from ((f"{place}/examples", own, each) for each in part["examples"])
+        for name, each in part.items():
+            if name != "example":
+                yield from _shown(each, f"{place}/{name}")
+    elif isinstance(part, list):
+        for number, each in enumerate(part):
+            yield from _shown(each, f"{place}/{number}")
+
+
+def test_examples__each__is_valid_by_the_schema_beside_it(document: dict[str, Any]) -> None:
+    """As somebody sees it who has nothing but the document, and JSON Schema 2020-12."""
+    checked, wrong = 0, []
+    for place, schema, shown in _shown(document):
+        whole = {**schema, "components": document["components"]}
+        validator = jsonschema_rs.Draft202012Validator(whole, validate_formats=True)
+        wrong += [f"{place} {list(each.instance_path)}: {each.message}" for each in validator.iter_errors(shown)]
+        checked += 1
+    assert not wrong
+    assert checked > 300
 
 
 def test_operations__each__shows_an_example(document: dict[str, Any]) -> None:

@@ -170,7 +170,7 @@ def test_prepayment__of_most_of_a_loan__frees_what_the_rest_does_not_need(town: 
     before = town.supplier.get(f"/v1/receivables/{town.ids['receivable']}")
     wish = {"amount": {"amount": "450000.00", "currency": CNY}}
     how = town.supplier.post(f"/v1/loans/{loan}/repayments", wish)
-    town.stage.pays(town.supplier, Money.parse("450000.00", CNY), how["account"], how["remittance"])
+    town.stage.pays(town.supplier, Money.parse("450000.00", CNY), how["account"], how["reference"])
     path = f"/v1/receivables/{town.ids['receivable']}"
     after = town.supplier.until(lambda: town.supplier.get(path), lambda row: row["pledged"] != before["pledged"])
     payoff = town.supplier.get(f"/v1/loans/{loan}/payoff")

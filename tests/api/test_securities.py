@@ -252,7 +252,7 @@ def test_recourse__given_by_another__it_pays_once_the_debtor_is_overdue(town: Wo
     assert (promise["buyer_id"], promise["left"], promise["unit"]) == (town.stranger.id, locked, CNY)
     town.stage.move_to(due + dt.timedelta(days=1))
     owed = Money.parse(town.supplier.get(f"/v1/loans/{loan}/payoff")["total"], CNY)
-    town.stage.pays(town.stranger, owed, promise["account"], promise["remittance"])
+    town.stage.pays(town.stranger, owed, promise["account"], promise["reference"])
     town.lender.until(lambda: town.lender.get(f"/v1/loans/{loan}"), lambda found: found["status"] == "repaid")
     parts = town.core.until(lambda: town.core.get(f"/v1/receivables/{town.ids['receivable']}/parts")["items"], bool)
     assert [(each["face"], each["holder_id"]) for each in parts] == [(str(owed), town.stranger.id)]

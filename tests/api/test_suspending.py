@@ -95,7 +95,7 @@ def test_suspended_supplier__applies__refused_and_its_loan_is_paid_off_and_relea
     assert code(refused) == (403, "party_not_active")
     how = supplier.post(f"/v1/loans/{ids['loan']}/repayments")
     world.stage.pays(
-        supplier, Money.parse(how["amount"]["amount"], how["amount"]["currency"]), how["account"], how["remittance"]
+        supplier, Money.parse(how["amount"]["amount"], how["amount"]["currency"]), how["account"], how["reference"]
     )
     supplier.until(lambda: supplier.get(f"/v1/loans/{ids['loan']}"), lambda loan: loan["status"] == "repaid")
     supplier.until(lambda: supplier.get(f"/v1/pledges/{ids['pledge']}"), lambda each: each["status"] == "released")

@@ -53,6 +53,14 @@ def test_webhook__what_cannot_be__refused(world: World, change: dict[str, Any]) 
     assert answer.status_code == 422, answer.text
 
 
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "localhost", "10.1.2.3", "[::1]", "169.254.169.254", "[::ffff:10.0.0.1]"]
+)
+def test_webhook__on_this_machine_or_in_a_private_network__refused_when_it_is_made(world: World, host: str) -> None:
+    answer = world.call("POST", "supplier", "/v1/webhooks", json={**BODY, "url": f"https://{host}/in"})
+    assert (answer.status_code, answer.json()["code"]) == (422, "webhook_address_private")
+
+
 def test_webhook__asked_for_by_another_party__unknown(world: World, webhook: dict[str, Any]) -> None:
     answer = world.call("GET", "stranger", f"/v1/webhooks/{webhook['id']}")
     assert (answer.status_code, answer.json()["code"]) == (404, "webhook_unknown")

@@ -121,7 +121,7 @@ const { loan_id: loanId } = await supplier.until(asked, ({ status }) => status =
 // its repayment, through the sandbox's bank
 const loan = `/v1/loans/${loanId}`;
 const due = await supplier.post(`${loan}/repayments`, {});
-await supplier.post('/v1/sandbox/payments', { account: due.account, reference: due.remittance, amount: due.amount });
+await supplier.post('/v1/sandbox/payments', { account: due.account, reference: due.reference, amount: due.amount });
 const { pledges } = await supplier.until(loan, ({ status }) => status === 'repaid');
 await lender.signNext('Release', { pledgeId: pledges[0].id });
 await supplier.until(loan, (now) => now.pledges.every((pledge) => pledge.status === 'released'));

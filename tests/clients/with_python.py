@@ -129,7 +129,7 @@ def main() -> None:
 
     due = sent(loans_repay, supplier, loan, body=models.RepaymentIn())
     amount = models.AmountIn(amount=due.amount.amount, currency=due.amount.currency)
-    payment = models.SandboxPaymentIn(account=due.account, reference=due.remittance, amount=amount)
+    payment = models.SandboxPaymentIn(account=due.account, reference=due.reference, amount=amount)
     sent(sandbox_pay, supplier, body=payment)
 
     def standing() -> Any:

@@ -102,7 +102,7 @@ if (!loanId) throw new Error('what is funded is a loan');
 
 const loan = { ...supplier.by, path: { loan_id: loanId } };
 const due = (await api.loansRepay({ ...loan, headers: once(), body: {} })).data;
-const payment = { account: due.account, reference: due.remittance, amount: due.amount };
+const payment = { account: due.account, reference: due.reference, amount: due.amount };
 await api.sandboxPay({ ...supplier.by, headers: once(), body: payment });
 const standing = async (): Promise<api.LoanDetail> => (await api.loansGetLoan(loan)).data;
 await until(standing, ({ status }) => status === 'repaid');

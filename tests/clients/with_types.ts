@@ -116,7 +116,7 @@ if (!loanId) throw new Error('what is funded is a loan');
 
 const loan = { loan_id: loanId };
 const due = await good(supplier.api.POST('/v1/loans/{loan_id}/repayments', { params: { path: loan, ...once() }, body: {} }));
-const payment = { account: due.account, reference: due.remittance, amount: due.amount };
+const payment = { account: due.account, reference: due.reference, amount: due.amount };
 await good(supplier.api.POST('/v1/sandbox/payments', { params: once(), body: payment }));
 const standing = (): Promise<components['schemas']['LoanDetail']> =>
   good(supplier.api.GET('/v1/loans/{loan_id}', { params: { path: loan } }));

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -99,7 +99,7 @@ def test_client__main_trade__from_an_order_to_a_repaid_loan(town: Town) -> None:
         loan = str(supplier.wait(looking, lambda seen: seen["status"] == "funded")["loan_id"])
 
         due = supplier.call(api.loans_repay(loan))
-        supplier.call(api.sandbox_pay(account=due["account"], reference=due["remittance"], amount=due["amount"]))
+        supplier.call(api.sandbox_pay(account=due["account"], reference=due["reference"], amount=due["amount"]))
         repaying = api.loans_get_loan(loan)
         supplier.wait(repaying, lambda seen: seen["pledges"][0]["status"] == "releasing")
         lender.sign_waiting()
@@ -145,13 +145,71 @@ def test_async_client__main_trade__from_an_order_to_a_repaid_loan(town: Town) ->
 
     async def repaid(supplier: AsyncClient, lender: AsyncClient, loan: str) -> Any:
         due = await supplier.call(api.loans_repay(loan))
-        paid = api.sandbox_pay(account=due["account"], reference=due["remittance"], amount=due["amount"])
+        paid = api.sandbox_pay(account=due["account"], reference=due["reference"], amount=due["amount"])
         await supplier.call(paid)
         await supplier.wait(api.loans_get_loan(loan), lambda seen: seen["pledges"][0]["status"] == "releasing")
         await lender.sign_waiting()
         return await supplier.wait(api.loans_get_loan(loan), lambda seen: seen["pledges"][0]["status"] == "released")
 
     assert asyncio.run(play()) == "repaid"
+
+
+def issued(town: Town) -> dict[str, Any]:
+    """A receivable of the supplier's, final on the chain and not confirmed."""
+    papers = {name: data.decode() for name, data in town.documents().items()}
+    order = town.core.do(api.orders_post_order(document=papers["order"]))["order"]["id"]
+    town.supplier.do(api.orders_acknowledge(order, document=papers["response"]))
+    town.supplier.do(api.orders_despatch(order, document=papers["despatch"]))
+    town.core.do(api.orders_receive(order, document=papers["receipt"]))
+    claim = town.supplier.do(api.receivables_issue(order_id=order, document=papers["invoice"]))["receivable"]["id"]
+    return {"id": claim, "invoice": papers["invoice"].encode()}
+
+
+def test_sign_waiting__an_act_that_was_overtaken__the_others_are_signed_and_it_is_named(town: Town) -> None:
+    overtaken, other = issued(town), issued(town)
+    stale = town.supplier.call(api.receivables_cancel(overtaken["id"]))
+    good = town.supplier.call(api.receivables_cancel(other["id"]))
+    town.core.confirm(town.core.call(api.receivables_get_receivable(overtaken["id"])), overtaken["invoice"])
+    with pytest.raises(Refused) as refused:
+        town.supplier.sign_waiting("cancel")
+    assert refused.value.code == "acts_refused"
+    assert refused.value.details["signed"] == 1
+    assert [each["id"] for each in cast("Any", refused.value.details["refused"])] == [stale["id"]]
+    assert f"cancel of {overtaken['id']} ({stale['id']})" in refused.value.message
+    assert town.supplier.call(api.acts_get_act(good["id"]))["status"] == "final"
+    assert town.supplier.sign_waiting("cancel") == 0
+
+
+class Deciding(Wire):
+    """Shows an application as one that is still decided on, the first times that it is looked at."""
+
+    looks = 0
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        answer = super().handle_request(request)
+        if request.method == "GET" and request.url.path.startswith("/v1/applications/") and self.looks < 3:
+            self.looks += 1
+            early = answer.json() | {"status": "data_check", "offer": None}
+            return httpx.Response(200, json=early)
+        return answer
+
+
+def test_do__accept_right_after_applying__the_offer_is_waited_for(town: Town) -> None:
+    claim = issued(town)
+    town.core.confirm(town.core.call(api.receivables_get_receivable(claim["id"])), claim["invoice"])
+    wire = Deciding()
+    with Client(wire.client(town.stage.server.url), signer=town.supplier.key) as supplier:
+        supplier.sign_in()
+        asked = api.applications_apply(
+            product="receivable_pledge",
+            lender_id=town.lender.id,
+            asset_id=claim["id"],
+            amount={"amount": "500000.00", "currency": "CNY"},
+            days=60,
+        )
+        taken = supplier.do(api.applications_accept(supplier.call(asked)["id"]))
+    assert taken["status"] not in ("data_check", "offered")
+    assert wire.looks == 3
 
 
 class Losing(Wire):
@@ -188,6 +246,8 @@ def test_call__lost_answer_and_no_more_attempts__sent_again_by_its_key_is_the_sa
     with pytest.raises(ApiProblem) as problem:
         town.core.call(asked)
     assert problem.value.code == "order_exists"
+    assert again["order"]["id"] in problem.value.message
+    assert problem.value.details["order"] == again["order"]["id"]
     assert town.core.get(f"/v1/orders/{again['order']['id']}")["status"] == "posting"
 
 

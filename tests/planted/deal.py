@@ -21,7 +21,7 @@ ADMISSION = (
     ),
     Bug(
         "the commitment on chain opens to the legal id",
-        "chainfin/services/parties/admission.py:admit",
+        "chainfin/services/parties/admission.py:commit_to",
         "legal_commitment(identity, salt)",
         "legal_commitment(identity, secrets.token_bytes(32))",
         (HONEST,),

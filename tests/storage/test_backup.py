@@ -111,6 +111,28 @@ def whole(home: Path) -> Path:
     return home.parent / "whole"
 
 
+def test_restore__home_that_is_made_or_was_open_to_others__its_owners_alone(whole: Path, tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir(mode=0o755)
+    for name in ("made", "there"):
+        backup.restore(whole, settings_of(tmp_path / name))
+        loose = [path for path in (tmp_path / name, *(tmp_path / name).rglob("*")) if path.stat().st_mode & 0o077]
+        assert not loose
+
+
+def test_backup__refused__leaves_no_folder_that_it_made(home: Path, tmp_path: Path) -> None:
+    assert refused(lambda: backup.save(settings_of(tmp_path / "none"), tmp_path / "saved")) == "not_installed"
+    assert not (tmp_path / "saved").exists()
+    (tmp_path / "there").mkdir()
+    with closing(sqlite3.connect(home / "chainfin.db", timeout=0, isolation_level=None)) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(backup, "LOCK_S", 0.0)
+            for name in ("saved", "there"):
+                assert refused(partial(backup.save, settings_of(home), tmp_path / name)) == "database_busy"
+    assert not (tmp_path / "saved").exists()
+    assert (tmp_path / "there").is_dir(), "it was there before"
+
+
 def test_backup__while_its_files_are_copied__nobody_writes(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

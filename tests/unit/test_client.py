@@ -128,6 +128,7 @@ def test_call__never_answered__says_whether_it_may_have_happened(
         assert type(error) is kind
         assert error.code == code
         assert len(service.requests) == SOON.attempts
+        assert "https://finance.example" in str(error)
         if kind is Unknown:
             assert service.keys() == {error.details["idempotency_key"]}
 
@@ -157,6 +158,25 @@ def test_call__answer_of_a_proxy__a_problem_all_the_same() -> None:
         with pytest.raises(ApiProblem) as problem:
             service.client().call(READ)
         assert problem.value.code == "http_error"
+        assert "of https://finance.example isn't chainfin's" in problem.value.message
+
+
+def test_call__another_programs_refusal__says_whose_it_isnt() -> None:
+    service = Service(httpx.Response(404, json={"error": "no such page"}))
+    with pytest.raises(ApiProblem) as problem:
+        service.client().call(READ)
+    assert problem.value.code == "http_error"
+    assert "404 of https://finance.example isn't chainfin's: another program listens there" in problem.value.message
+
+
+@pytest.mark.parametrize(
+    "where", ["127.0.0.1:8310", "finance.example", "ftp://finance.example", "http://", "http://a:b"]
+)
+def test_client__url_that_is_none__refused_at_once(where: str) -> None:
+    for kind in (Client, AsyncClient):
+        with pytest.raises(BadInput) as refused:
+            kind(where)
+        assert refused.value.code == "url_malformed"
 
 
 def test_pause__without_advice__twice_as_long_each_time_up_to_a_limit() -> None:

@@ -25,10 +25,11 @@ from chainfin.values.money import Money
 @dataclass(frozen=True, slots=True)
 class Dilution:
     """What a credit note does: ``diluted`` goes off the free part by ``act``; ``top_up`` is called from the borrower
-    where the note cuts into what is pledged."""
+    where the note cuts into what is pledged; ``never_claimed`` costs nothing: it was no part of the face."""
 
     diluted: Money
     top_up: Money
+    never_claimed: Money
     act: ActView | None
 
 
@@ -36,9 +37,10 @@ def credit(ctx: Context, actor: Actor, receivable_id: str, data: bytes, source: 
     """The holder's credit note (红字发票). It cuts the free part at once; what exceeds it is called as a top-up. Before
     the claim is confirmed it is withdrawn, and may be issued again for the rest.
 
-    What of the invoice never became part of the face (goods that didn't come) is credited first: it costs the
-    receivable nothing. Raises NotFound receivable_unknown; BadInput document_…; Refused not_holder, party_mismatch,
-    invoice_reference_mismatch, credit_above_invoice, receivable_state_wrong; Conflict credit_note_already_taken.
+    What of the invoice never became part of the face is credited first, and costs the receivable nothing: of goods that
+    didn't come, line by line (`crediting.off_the_face`). Raises NotFound receivable_unknown; BadInput document_…;
+    Refused not_holder, party_mismatch, invoice_reference_mismatch, credit_above_invoice, receivable_state_wrong;
+    Conflict credit_note_already_taken.
     """
     document = trade_documents.understand(data, source, DocumentKind.CREDIT_NOTE)
     with ctx.store.begin() as session:
@@ -52,17 +54,18 @@ def credit(ctx: Context, actor: Actor, receivable_id: str, data: bytes, source: 
             return _before_confirmation(session, ctx, actor, row, invoice, (document, data), earlier)
         unless_refused(rules.may_credit(value, by=actor.require()))
         note = unless_refused(dilution(invoice, document, earlier=earlier))
-        cut = _cut(session, row, invoice, earlier, note)
+        cut = _cut(session, row, earlier, document)
         held = goods_sent_back.uncarried(session, row)  # until this note came
         diluted = min(cut, Money(max(0, receivable_state.unpromised(session, row) + held), row.currency))
         seller, debtor = (session.get_one(PartyRow, each) for each in (row.seller_id, row.debtor_id))
         kept = trade_documents.keep(session, ctx, document, data, seller=seller, buyer=debtor, order_id=row.order_id)
         top_up = margin_calls.call(session, ctx, row, cut - diluted, kept.row.id)
         if diluted.minor == 0:
-            return Dilution(diluted, top_up, None)
+            return Dilution(diluted, top_up, note - cut, None)
         unless_refused(rules.credit(value, diluted, by=actor.require()))
         act = Credit(id=row.id, document_root=kept.root, amount=diluted.minor)
-        return Dilution(diluted, top_up, ActView.of(receivables.act_of(session, ctx, row, row.holder_id, act)))
+        made = receivables.act_of(session, ctx, row, row.holder_id, act)
+        return Dilution(diluted, top_up, note - cut, ActView.of(made))
 
 
 def _before_confirmation(
@@ -80,16 +83,14 @@ def _before_confirmation(
     act = receivables.withdrawal(session, ctx, row, by=actor.require())
     seller, debtor = (session.get_one(PartyRow, each) for each in (row.seller_id, row.debtor_id))
     trade_documents.keep(session, ctx, document, data, seller=seller, buyer=debtor, order_id=row.order_id)
-    return Dilution(note, Money.zero(row.currency), ActView.of(act))
+    zero = Money.zero(row.currency)
+    return Dilution(note, zero, zero, ActView.of(act))
 
 
-def _cut(session: Session, row: ReceivableRow, invoice: Document, earlier: Sequence[Document], note: Money) -> Money:
-    """What ``note`` takes off the face of the whole invoice, after what was withheld from it has been used up."""
-    assert invoice.totals is not None, "an invoice has totals"
+def _cut(session: Session, row: ReceivableRow, earlier: Sequence[Document], note: Document) -> Money:
+    """What ``note`` takes off the face of the whole invoice, beyond what was withheld from it."""
     whole = row
     while whole.parent_id is not None:
         whole = session.get_one(ReceivableRow, whole.parent_id)
-    withheld = invoice.claim - Money(whole.face, whole.currency)
-    before = trade_documents.credited(earlier, row.currency)
-    zero = Money.zero(row.currency)
-    return max(before + note - withheld, zero) - max(before - withheld, zero)
+    before, after = (trade_documents.off_the_face(session, whole, notes) for notes in (earlier, (*earlier, note)))
+    return after - before

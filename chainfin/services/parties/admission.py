@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
-from sqlmodel import Session, col, or_, select
+from sqlmodel import Session, col, select
 
 from chainfin.errors import BadInput, Conflict, NotFound
 from chainfin.eth import eip712
@@ -21,8 +22,10 @@ from chainfin.services.views.parties import PartyView
 from chainfin.storage.party_tables import PartyAliasRow, PartyRow
 from chainfin.storage.trade_tables import ActRow
 from chainfin.storage.types import new_id
-from chainfin.values.party import ALL_ROLES, Kind, PartyState, Role, legal_commitment, legal_id
+from chainfin.values.party import ALL_ROLES, SALT_BYTES, Kind, LegalId, PartyState, Role, legal_commitment, legal_id
 
+CONSENT_LIFETIME = timedelta(days=14)
+"""How long a company has to agree; then its admission lapses (`pending.lapse`)."""
 ACCOUNT = re.compile(r"[\x21-\x2e\x30-\x7e]{1,128}")
 """What the payment rail takes as an account."""
 
@@ -58,21 +61,16 @@ def admit(
     """
     actor.require_operator()
     identity = legal_id(legal_scheme, legal_value)
-    if roles <= 0 or roles & ~int(ALL_ROLES):
-        raise BadInput("roles_invalid", "at least one known role is needed", where="roles")
-    _check_account(account)
-    salt = secrets.token_bytes(32)
+    check_roles(roles)
+    check_account(account)
     now = ctx.clock.now()
     with ctx.store.begin() as session:
         gate.unless_paused(session, Kind.ADMIT)
         party_id = new_id("pty")
         spelled = None if address is None else parse_address(address, where="address")
-        same = (PartyRow.legal_scheme == identity.scheme) & (PartyRow.legal_value == identity.value)
-        query = same if spelled is None else or_(same, PartyRow.address == spelled)
-        if session.exec(select(PartyRow).where(query)).first() is not None:
-            raise Conflict("party_exists", "a participant with this legal id or this key was admitted before")
-        if spelled is not None and persons.key_taken(session, ctx, spelled):
-            raise Conflict("key_taken", "this key speaks for somebody already", where="address")
+        unless_known(session, identity)
+        if spelled is not None:
+            unless_key_taken(session, ctx, spelled)
         bank_accounts.unless_taken(session, account)
         party = PartyRow(
             id=party_id,
@@ -80,14 +78,15 @@ def admit(
             name=name,
             legal_scheme=identity.scheme,
             legal_value=identity.value,
-            commitment="0x" + legal_commitment(identity, salt).hex(),
-            commitment_salt=ctx.vault.seal(salt, context=party_id),
+            commitment="",
+            commitment_salt="",
             roles=roles,
             address=spelled or "",
             account=account,
             profile=profile,
             created_at=now,
         )
+        commit_to(ctx, party, identity)
         if spelled is None:
             party.address = f"pending:{party_id}"
             session.add(party)
@@ -96,18 +95,60 @@ def admit(
         session.add(party)
         session.flush()
         persons.make_first(session, party_id, now)
-        for alias in {identity.value, *aliases}:
-            if session.get(PartyAliasRow, alias) is not None:
-                raise Conflict("alias_taken", f"{alias!r} already names a participant", where="aliases")
-            session.add(PartyAliasRow(value=alias, party_id=party_id))
-        return _ask_consent(session, ctx, party)
+        name_by(session, party_id, {identity.value, *aliases})
+        return ask_consent(session, ctx, party)
 
 
-def _ask_consent(session: Session, ctx: Context, party: PartyRow) -> Admission:
+def unless_known(session: Session, identity: LegalId, *, but: str = "") -> None:
+    """Raises Conflict party_exists, which says who it is."""
+    same = (PartyRow.legal_scheme == identity.scheme) & (PartyRow.legal_value == identity.value)
+    known = session.exec(select(PartyRow).where(same, col(PartyRow.id) != but)).first()
+    if known is not None:
+        raise _exists(known, f"with {identity.scheme} {identity.value}", where="legal_value")
+
+
+def unless_key_taken(session: Session, ctx: Context, address: str) -> None:
+    """Raises Conflict party_exists, which says whose key it is; key_taken: it is a person's."""
+    known = session.exec(select(PartyRow).where(PartyRow.address == address)).first()
+    if known is not None:
+        raise _exists(known, f"whose key is {address}", where="address")
+    if persons.key_taken(session, ctx, address):
+        raise Conflict("key_taken", "this key speaks for somebody already", where="address")
+
+
+def _exists(party: PartyRow, how: str, *, where: str) -> Conflict:
+    why = f"there is a participant {how}: {party.id}, {party.status}"
+    more = "; its admission can be corrected or withdrawn" if party.status == "pending" else ""
+    return Conflict("party_exists", why + more, where=where, participant=party.id, status=party.status)
+
+
+def check_roles(roles: int) -> None:
+    """Raises BadInput roles_invalid."""
+    if roles <= 0 or roles & ~int(ALL_ROLES):
+        raise BadInput("roles_invalid", "at least one known role is needed", where="roles")
+
+
+def commit_to(ctx: Context, party: PartyRow, identity: LegalId) -> None:
+    """The party's legal id, and under a fresh salt what stands for it on chain."""
+    salt = secrets.token_bytes(SALT_BYTES)
+    party.legal_scheme, party.legal_value = identity.scheme, identity.value
+    party.commitment = "0x" + legal_commitment(identity, salt).hex()
+    party.commitment_salt = ctx.vault.seal(salt, context=party.id)
+
+
+def name_by(session: Session, party_id: str, values: Iterable[str]) -> None:
+    """Trade documents may name the party so from now on. Raises Conflict alias_taken."""
+    for value in sorted(set(values)):
+        if session.get(PartyAliasRow, value) is not None:
+            raise Conflict("alias_taken", f"{value!r} already names a participant", where="aliases")
+        session.add(PartyAliasRow(value=value, party_id=party_id))
+
+
+def ask_consent(session: Session, ctx: Context, party: PartyRow) -> Admission:
     """What the party's key has to agree to; where the key is in custody it agrees at once, and the act goes out."""
     join = Join(commitment=party.commitment, roles=party.roles, key=party.address)
     nonce = acts.next_nonce(session, party.address, Join.CONTRACT)
-    deadline = int((ctx.clock.now() + acts.LIFETIME).timestamp())
+    deadline = int((ctx.clock.now() + CONSENT_LIFETIME).timestamp())
     consent = eip712.signable(join, nonce, deadline, acts.domain(ctx, Join.CONTRACT))
     party.profile = {**party.profile, "consent": consent}
     session.add(party)
@@ -136,12 +177,7 @@ def consent(ctx: Context, party_id: str, signature: str) -> ActView:
         if party is None:
             raise NotFound("party_unknown", f"there is no participant {party_id}")
         data = party.profile.get("consent")
-        asked = session.exec(
-            select(ActRow).where(
-                ActRow.subject == party_id, ActRow.function == Admit.FUNCTION, ActRow.status != "refused"
-            )
-        ).first()
-        if party.status != PartyState.PENDING or not isinstance(data, dict) or asked is not None:
+        if party.status != PartyState.PENDING or not isinstance(data, dict) or under_way(session, party_id) is not None:
             raise Conflict("party_not_pending", f"the participant is {party.status} or its admission is under way")
         raw = from_hex(signature, where="signature")
         eip712.verify(data, raw, party.address, ctx.clock.now())
@@ -150,6 +186,12 @@ def consent(ctx: Context, party_id: str, signature: str) -> ActView:
         auth = eip712.Auth(party.address, int(message["nonce"]), int(message["deadline"]), raw)
         act = acts.prepare(session, ctx, party=None, act=_admit(party), subject=party_id, auths=[auth])
         return ActView.of(act)
+
+
+def under_way(session: Session, party_id: str) -> ActRow | None:
+    """The act that admits the party, once its key has agreed; None: it hasn't, or the act came to nothing."""
+    query = select(ActRow).where(ActRow.subject == party_id, ActRow.function == Admit.FUNCTION)
+    return session.exec(query.where(col(ActRow.status).not_in(("refused", "expired")))).first()
 
 
 def _admit(party: PartyRow) -> Admit:
@@ -171,7 +213,7 @@ def seen_by(actor: Actor, party: PartyRow) -> PartyView:
     return PartyView.of(party, private=actor.sees_all or actor.party_id == party.id)
 
 
-def _check_account(account: str) -> None:
+def check_account(account: str) -> None:
     """Raises BadInput account_invalid."""
     if not ACCOUNT.fullmatch(account):
         why = "an account is 1 to 128 printable ASCII characters without / or blanks"

@@ -28,13 +28,15 @@ def propose(ctx: Context, actor: Actor, party_id: str, account: str, reason: str
 
     Raises BadInput account_invalid; NotFound party_unknown (also of another party's); Forbidden person_missing,
     person_not_active; Conflict account_taken (another party is paid to it, or lenders' money comes
-    in there), account_change_waits.
+    in there), account_change_waits, party_not_admitted (the admission itself is corrected).
     """
-    admission._check_account(account)
+    admission.check_account(account)
     with ctx.store.begin() as session:
         party = session.get(PartyRow, party_id, with_for_update=True)
         if party is None or not (actor.is_operator or actor.party_id == party_id):
             raise NotFound("party_unknown", f"there is no participant {party_id}")
+        if party.status == "pending":
+            raise Conflict("party_not_admitted", f"{party_id} is pending: its admission is corrected")
         bank_accounts.unless_taken(session, account, but=party.id)
         waiting = select(ProposalRow.id).where(
             ProposalRow.kind == ACCOUNT, ProposalRow.subject == party_id, ProposalRow.status == "open"

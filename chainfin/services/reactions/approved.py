@@ -10,7 +10,7 @@ from chainfin.services.kernel import approvals
 from chainfin.services.kernel.approvals import Effect
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.lending import limits, mandates, prices
-from chainfin.services.parties import confirming
+from chainfin.services.parties import confirming, names
 from chainfin.services.payments import accounts, between_lenders, pay_again, unmatched
 from chainfin.services.reactions import partner_results
 from chainfin.services.views.acts import ProposalView
@@ -22,6 +22,7 @@ EFFECTS: Mapping[str, Effect] = MappingProxyType(
         confirming.CLIENT: confirming.client,
         confirming.PERSON: confirming.person,
         limits.LIMIT: limits.raise_,
+        names.NAME: names.change,
         mandates.MANDATE: mandates.sign_in_custody,
         prices.PRICE: prices.count_price,
         prices.PRICE_WITHDRAWAL: prices.withdraw_price,

@@ -12,7 +12,7 @@ from chainfin.documents.model import Document
 from chainfin.errors import Refused, unless_refused
 from chainfin.rules import billed_goods
 from chainfin.services.trade import order_state, trade_documents
-from chainfin.storage.trade_tables import DocumentRow, OrderRow, ReceivableRow
+from chainfin.storage.trade_tables import OrderRow, ReceivableRow
 from chainfin.values.money import Money
 
 
@@ -31,10 +31,8 @@ def uncarried(session: Session, row: ReceivableRow) -> int:
     missing = unless_refused(billed_goods.unsupported(order, order_state.bills(session, order_row)))
     if row.id not in missing:
         return 0
-    face = Money(row.face, row.currency)
-    withheld = _document(session, row.document_id).claim - face
     notes = trade_documents.credit_notes(session, row.order_id, row.number)
-    taken_off = max(Money.zero(row.currency), trade_documents.credited(notes, row.currency) - withheld)
+    taken_off = trade_documents.off_the_face(session, row, notes)
     return max(0, (missing[row.id] - taken_off).minor)
 
 
@@ -45,7 +43,3 @@ def unless_carried(session: Session, row: ReceivableRow) -> None:
     if missing:
         shown = Money(missing, row.currency)
         raise Refused("goods_sent_back", f"{shown} of the claim is for goods that were sent back", uncarried=str(shown))
-
-
-def _document(session: Session, document_id: str) -> Document:
-    return Document.from_canonical(session.get_one(DocumentRow, document_id).canonical)

@@ -49,7 +49,8 @@ def post_order(ctx: Context, actor: Actor, data: bytes, source: str) -> tuple[Or
         order_id = order_key(ctx, buyer.legal_value, document.id)
         standing = session.get(OrderRow, order_id)
         if standing is not None and standing.status != "refused":
-            raise Conflict("order_exists", f"order {document.id} was posted before ({standing.status})")
+            why = f"order {document.id} was posted before ({standing.status}): {order_id}"
+            raise Conflict("order_exists", why, order=order_id)
         kept = trade_documents.keep(session, ctx, document, data, seller=seller, buyer=buyer, order_id=order_id)
         row = OrderRow(
             id=order_id,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -82,7 +83,7 @@ def issue(
         unless_refused(unless_claim(document, ctx.clock.today()))
         claim_id = _free_id(session, ctx, seller, document, order_row.number)
         notes = trade_documents.credit_notes(session, order_row.id, document.id)
-        billed = _billed(order, document, accept_matched, trade_documents.credited(notes, order.currency))
+        billed = _billed(order, document, accept_matched, notes)
         claim = unless_refused(
             rules.issue(
                 id=claim_id,
@@ -112,7 +113,7 @@ def issue(
                 created_at=ctx.clock.now(),
             )
         )
-        act = _issue_act(session, ctx, row, seller, kept)
+        act = _issue_act(session, ctx, row, seller, kept, billed.match)
         return Issuance(receivable_state.view(row, document_root=kept.root), billed.match, ActView.of(act))
 
 
@@ -147,7 +148,12 @@ def _issued_on(session: Session, row: ReceivableRow) -> date:
 
 
 def _issue_act(
-    session: Session, ctx: Context, row: ReceivableRow, seller: PartyRow, kept: trade_documents.TradeDocument
+    session: Session,
+    ctx: Context,
+    row: ReceivableRow,
+    seller: PartyRow,
+    kept: trade_documents.TradeDocument,
+    match: order_rules.Match,
 ) -> ActRow:
     """The seller's act, with the registrar's attestation that the lines fit the goods."""
     issued = receivables_acts.Issue(
@@ -167,7 +173,11 @@ def _issue_act(
         act=issued,
         subject=row.id,
         auths=[attestation],
-        extra={"document_id": kept.row.id, attestations.TRAIL: trail},
+        extra={
+            "document_id": kept.row.id,
+            attestations.TRAIL: trail,
+            trade_documents.NEVER_CAME: {line: value.minor for line, value in match.never_came.items()},
+        },
     )
 
 
@@ -197,18 +207,19 @@ def _due(document: Document, due_date: date | None) -> date:
 
 
 def _billed(
-    order: order_rules.Order, document: Document, accept_matched: bool, credited: Money
+    order: order_rules.Order, document: Document, accept_matched: bool, notes: Sequence[Document]
 ) -> order_rules.Invoiced:
-    """``credited``: by notes that came before the claim was confirmed; it was withdrawn, and asks for the rest."""
+    """``notes`` came before the claim was confirmed; it was withdrawn, and asks for the rest."""
+    credited = trade_documents.credited(notes, order.currency)
     rest = document.claim - credited if credited.minor else None
     if rest is not None and rest.minor <= 0:
         raise Refused("invoice_credited", f"credit notes have taken back all of invoice {document.id}")
-    billed = order_rules.invoice(order, document, face=rest)
+    billed = order_rules.invoice(order, document, face=rest, notes=notes)
     if isinstance(billed, Refusal) and billed.code == "invoice_above_received" and accept_matched:
         limit = Money.parse(str(billed.proof["limit"]), order.currency)
         limit = limit if rest is None else min(limit, rest)
         if limit.minor > 0:
-            billed = order_rules.invoice(order, document, face=limit)
+            billed = order_rules.invoice(order, document, face=limit, notes=notes)
     return unless_refused(billed)
 
 

@@ -9,19 +9,22 @@ from dataclasses import dataclass
 
 from sqlmodel import Session, col, select
 
-from chainfin.documents import read
+from chainfin.documents import crediting, read
 from chainfin.documents.commitment import SECRET_BYTES, commit
 from chainfin.documents.fingerprint import normalised
 from chainfin.documents.model import Document, DocumentKind
 from chainfin.documents.model import Party as NamedParty
 from chainfin.errors import BadInput, Forbidden, Refused
-from chainfin.eth.bindings.receivables_acts import Credit
-from chainfin.rules.act import CAME_TO_NOTHING
+from chainfin.eth.bindings.receivables_acts import Credit, Issue
+from chainfin.rules.act import CAME_TO_NOTHING, ActState
 from chainfin.services.kernel.context import Context
 from chainfin.storage.party_tables import PartyAliasRow, PartyRow
-from chainfin.storage.trade_tables import ActRow, DocumentRow, ReceivableRow
+from chainfin.storage.trade_tables import ActRow, DocumentRow, OrderRow, ReceivableRow
 from chainfin.storage.types import new_id
 from chainfin.values.money import Money
+
+NEVER_CAME = "never_came"
+"""Where the act of an issue keeps what of the invoice was withheld for goods that didn't come, by order line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,26 @@ def credit_notes(session: Session, order_id: str, invoice: str) -> list[Document
 def credited(notes: Iterable[Document], currency: str) -> Money:
     """What the notes credit together."""
     return sum((each.totals.payable for each in notes if each.totals), Money.zero(currency))
+
+
+def never_came(session: Session, row: ReceivableRow) -> dict[str, Money]:
+    """What of the claim's invoice was withheld when it was issued, for goods that didn't come, by order line."""
+    query = select(ActRow).where(ActRow.subject == row.id, ActRow.function == Issue.FUNCTION)
+    issued = session.exec(query.where(ActRow.status == ActState.FINAL).order_by(col(ActRow.id).desc())).first()
+    kept = {} if issued is None else issued.extra.get(NEVER_CAME)
+    return {line: Money(value, row.currency) for line, value in kept.items()} if isinstance(kept, dict) else {}
+
+
+def off_the_face(session: Session, whole: ReceivableRow, notes: Iterable[Document]) -> Money:
+    """What the notes take together off the face of an invoice's claim, beyond what was withheld from it."""
+    zero = Money.zero(whole.currency)
+    invoice = Document.from_canonical(session.get_one(DocumentRow, whole.document_id).canonical)
+    never = never_came(session, whole)
+    withheld = invoice.claim - Money(whole.face, whole.currency)
+    rest = max(withheld - sum(never.values(), zero), zero)
+    posted = session.get_one(OrderRow, whole.order_id).document_id
+    order = Document.from_canonical(session.get_one(DocumentRow, posted).canonical)
+    return crediting.off_the_face(order, notes, never, rest=rest)
 
 
 def secret_of(ctx: Context, row: DocumentRow) -> bytes:
