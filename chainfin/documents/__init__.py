@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from chainfin.documents import ubl, xml
 from chainfin.documents.model import Document, DocumentKind, LegalId, Line, Party, Price, References, Totals
+from chainfin.documents.readers import read
 
 __all__ = ["Document", "DocumentKind", "LegalId", "Line", "Party", "Price", "References", "Totals", "encoded", "read"]
 
@@ -22,14 +22,6 @@ _ENCODINGS = {
     "gbk",
     "gb18030",
 }
-
-
-def read(data: bytes, *, source: str) -> Document:
-    """The canonical form of the trade document in ``data``; ``source`` (a file name) stands in errors.
-
-    Raises BadInput with ``where="source: /XPath"``; the codes are listed in `chainfin.documents.xml` and `.ubl`.
-    """
-    return ubl.read(xml.parse(data, source=source), source=source)
 
 
 def encoded(text: str) -> bytes:

@@ -1,7 +1,7 @@
-"""A place in a UBL document: an element with the canonical XPath that leads to it, for errors that say where.
+"""A place in an XML document: an element with the canonical XPath that leads to it, for errors that say where.
 
-Paths are written with the usual prefixes (``cac:`` aggregates, ``cbc:`` values) whatever prefixes the file uses,
-so the same fault has the same name in every file.
+Paths are written with the usual prefixes (UBL ``cac:`` ``cbc:``, CII ``rsm:`` ``ram:`` ``udt:``) whatever prefixes
+the file uses, so the same fault has the same name in every file.
 """
 
 from __future__ import annotations
@@ -20,7 +20,14 @@ from chainfin.values.money import EXPONENTS, Money
 
 CAC: Final = "urn:oasis:names:specification:ubl:schema:xsd:CommonAggregateComponents-2"
 CBC: Final = "urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2"
-NAMESPACES: Final = {"cac": CAC, "cbc": CBC}
+CII: Final = "urn:un:unece:uncefact:data:standard:"
+NAMESPACES: Final = {
+    "cac": CAC,
+    "cbc": CBC,
+    "rsm": f"{CII}CrossIndustryInvoice:100",
+    "ram": f"{CII}ReusableAggregateBusinessInformationEntity:100",
+    "udt": f"{CII}UnqualifiedDataType:100",
+}
 
 MAX_QUANTITY_DIGITS: Final = 15
 MAX_QUANTITY_DECIMALS: Final = 6
@@ -124,6 +131,27 @@ class Node:
             )
         return Money.parse(value, currency, where=found.where)
 
+    def amount(self, step: str, currency: str) -> Money | None:
+        """An amount that may leave its currency out, as CII does: then it is in ``currency``."""
+        found = self.child(step)
+        if found is None:
+            return None
+        stated = found.attribute("currencyID")
+        if stated not in (None, currency):
+            raise BadInput(
+                "currency_mismatch", f"{stated} stands in a document in {currency}", where=f"{found.where}/@currencyID"
+            )
+        value = found.own_text()
+        if value is None:
+            raise self.incomplete(step)
+        return Money.parse(value, currency, where=found.where)
+
+    def need_amount(self, step: str, currency: str) -> Money:
+        value = self.amount(step, currency)
+        if value is None:
+            raise self.incomplete(step)
+        return value
+
     def need_money(self, step: str, currency: str) -> Money:
         value = self.money(step, currency)
         if value is None:
@@ -147,8 +175,9 @@ class Node:
             raise BadInput("quantity_malformed", f"{value!r} is not a decimal number", where=self.where)
         return number
 
-    def quantity(self, step: str, *, zero: bool = False) -> tuple[Decimal, str] | None:
-        """A quantity and its unit (UN/ECE Rec 20/21). ``zero`` says whether none at all is an answer.
+    def quantity(self, step: str, *, zero: bool = False, signed: bool = False) -> tuple[Decimal, str] | None:
+        """A quantity and its unit (UN/ECE Rec 20/21). ``zero`` says whether none at all is an answer, ``signed``
+        whether less than none is one too (what a bill takes back).
 
         Raises quantity_malformed, quantity_not_positive, quantity_too_precise, unit_unknown, document_incomplete.
         """
@@ -156,7 +185,7 @@ class Node:
         if found is None:
             return None
         value = found.decimal()
-        if value < 0 or (value == 0 and not zero):
+        if not signed and (value < 0 or (value == 0 and not zero)):
             raise BadInput(
                 "quantity_not_positive", f"the quantity must be greater than zero, not {value}", where=found.where
             )
