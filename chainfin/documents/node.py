@@ -134,17 +134,17 @@ class Node:
     def amount(self, step: str, currency: str) -> Money | None:
         """An amount that may leave its currency out, as CII does: then it is in ``currency``."""
         found = self.child(step)
-        if found is None:
-            return None
-        stated = found.attribute("currencyID")
+        return None if found is None else found.own_amount(currency)
+
+    def own_amount(self, currency: str) -> Money:
+        stated, value = self.attribute("currencyID"), self.own_text()
         if stated not in (None, currency):
             raise BadInput(
-                "currency_mismatch", f"{stated} stands in a document in {currency}", where=f"{found.where}/@currencyID"
+                "currency_mismatch", f"{stated} stands in a document in {currency}", where=f"{self.where}/@currencyID"
             )
-        value = found.own_text()
         if value is None:
-            raise self.incomplete(step)
-        return Money.parse(value, currency, where=found.where)
+            raise BadInput("document_incomplete", "the amount is missing", where=self.where)
+        return Money.parse(value, currency, where=self.where)
 
     def need_amount(self, step: str, currency: str) -> Money:
         value = self.amount(step, currency)

@@ -6,16 +6,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date
+from decimal import Decimal
 from functools import partial
 from typing import Final, Protocol, TypeVar
 
 from chainfin.documents.faults import Faults
-from chainfin.documents.model import Billing, Document, DocumentKind, Instalment, Line, Party, References
+from chainfin.documents.model import Billing, Document, DocumentKind, Instalment, Line, Party, Price, References
+from chainfin.documents.node import Node, plain_quantity
 from chainfin.documents.sums import StatedTotals, payable_agrees, reckoned
 from chainfin.errors import BadInput
 from chainfin.values.money import Money
 
 MAX_LINES: Final = 10_000
+MAX_PRICE_DECIMALS: Final = 18
+"""Of what is shown and never reckoned with."""
 
 Place = TypeVar("Place")
 
@@ -108,3 +112,22 @@ def added(amounts: Iterable[Money]) -> Money | None:
 def unique(texts: Iterable[str | None]) -> tuple[str, ...]:
     """Those that are stated, in order, each once."""
     return tuple(dict.fromkeys(text for text in texts if text is not None))
+
+
+def price(found: Node, base: Node | None, currency: str) -> Price:
+    """The price that stands at ``found``, for the quantity at ``base`` (one where it isn't stated)."""
+    stated = found.attribute("currencyID")
+    if stated not in (None, currency):
+        raise BadInput(
+            "currency_mismatch", f"{stated} stands in a document in {currency}", where=f"{found.where}/@currencyID"
+        )
+    amount = found.decimal()
+    if amount < 0:
+        raise BadInput("amount_negative", f"the price must not be below zero: {amount}", where=found.where)
+    per = Decimal(1) if base is None else base.decimal()
+    if base is not None and per <= 0:
+        raise BadInput("quantity_not_positive", "a price is for more than nothing", where=base.where)
+    return Price(
+        plain_quantity(amount, found.where, MAX_PRICE_DECIMALS),
+        plain_quantity(per, found.where if base is None else base.where, MAX_PRICE_DECIMALS),
+    )

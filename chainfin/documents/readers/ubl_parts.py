@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Final
 
 from chainfin.documents.model import LegalId, Line, Party, Price, References
-from chainfin.documents.node import Node, plain_quantity
-from chainfin.documents.readers.bill import unique
+from chainfin.documents.node import Node
+from chainfin.documents.readers.bill import price, unique
 from chainfin.errors import BadInput
 from chainfin.values.money import Money
-
-MAX_PRICE_DECIMALS: Final = 18
-"""Of what is shown and never reckoned with."""
 
 
 def party(document: Node, *roles: str) -> Party:
@@ -98,25 +94,6 @@ def _price(node: Node, currency: str) -> Price | None:
     if found is None:
         return None
     return price(found, node.child("cac:Price/cbc:BaseQuantity"), currency)
-
-
-def price(found: Node, base: Node | None, currency: str) -> Price:
-    """The price that stands at ``found``, for the quantity at ``base`` (one where it isn't stated)."""
-    stated = found.attribute("currencyID")
-    if stated not in (None, currency):
-        raise BadInput(
-            "currency_mismatch", f"{stated} stands in a document in {currency}", where=f"{found.where}/@currencyID"
-        )
-    amount = found.decimal()
-    if amount < 0:
-        raise BadInput("amount_negative", f"the price must not be below zero: {amount}", where=found.where)
-    per = Decimal(1) if base is None else base.decimal()
-    if base is not None and per <= 0:
-        raise BadInput("quantity_not_positive", "a price is for more than nothing", where=base.where)
-    return Price(
-        plain_quantity(amount, found.where, MAX_PRICE_DECIMALS),
-        plain_quantity(per, found.where if base is None else base.where, MAX_PRICE_DECIMALS),
-    )
 
 
 def unique_ids(lines: tuple[Line, ...], place: Node) -> tuple[Line, ...]:
