@@ -13,6 +13,7 @@ import warnings
 import typer
 
 from chainfin.cli.lazy import Entry, group
+from chainfin.cli.output import printable
 from chainfin.errors import ChainfinError, Unavailable, Unknown
 
 app = group(
@@ -87,9 +88,10 @@ app.add_typer(
 )
 app.add_typer(
     group(
-        "Read trade documents (UBL 2.x) and commit to them.",
+        "Read trade documents (UBL, CII, PDF that carries one) and commit to them.",
         {
             "show": Entry("documents", "show_document", "Read a document and say what it says."),
+            "check": Entry("documents", "check_documents", "Read many: what each is, or what is wrong with it."),
             "commit": Entry("documents", "commit_document", "The salted commitment to a document."),
         },
     ),
@@ -144,5 +146,5 @@ def main() -> None:
     try:
         app(standalone_mode=True)
     except ChainfinError as error:
-        typer.echo(f"chainfin: {error}", err=True)
+        typer.echo(f"chainfin: {printable(str(error))}", err=True)
         sys.exit(1 if isinstance(error, Unavailable | Unknown) else 2)

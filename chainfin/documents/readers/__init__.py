@@ -9,17 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from lxml import etree
-
 from chainfin.documents import xml
 from chainfin.documents.model import Document
 from chainfin.documents.readers import cii, cii_first, ubl
+from chainfin.documents.readers.formats import Format, format_of
 from chainfin.errors import BadInput
 
 MAX_WRAPPED: Final = 3
 """A signature around an envelope around a document; what is wrapped more often hides something."""
-
-_PICTURES: Final = {b"\x89PNG": "PNG", b"\xff\xd8\xff": "JPEG", b"II*\x00": "TIFF", b"MM\x00*": "TIFF", b"GIF8": "GIF"}
 
 
 def read(data: bytes, *, source: str, depth: int = 0) -> Document:
@@ -31,25 +28,16 @@ def read(data: bytes, *, source: str, depth: int = 0) -> Document:
     if depth > MAX_WRAPPED:
         message = f"the document is wrapped more than {MAX_WRAPPED} times"
         raise BadInput("document_hostile", message, where=source)
-    if _is_pdf(data):
+    found = format_of(data)
+    if found is Format.PDF:
         # only here: who reads no PDF needn't load what opens it
         from chainfin.documents.readers import pdf
 
         return _only(pdf.attached(data, source=source), source, depth)
-    picture = next((name for mark, name in _PICTURES.items() if data.startswith(mark)), None)
-    if picture is not None:
-        raise BadInput("document_kind_unknown", f"a picture ({picture}): a person has to read it", where=source)
-    return _from_xml(xml.parse(data, source=source), source)
-
-
-def _is_pdf(data: bytes) -> bool:
-    """A PDF's mark stands within its first 1,024 bytes."""
-    return b"%PDF-" in data[:1024] and not data.lstrip().startswith(b"<")
-
-
-def _from_xml(root: etree._Element, source: str) -> Document:
-    reader = _BY_ROOT.get(str(root.tag), ubl.read)
-    return reader(root, source=source)
+    if found is Format.PICTURE:
+        raise BadInput("document_kind_unknown", "a picture: a person has to read it", where=source)
+    reader = _BY_FORMAT.get(found, ubl.read)  # which says what it reads, of any other file
+    return reader(xml.parse(data, source=source), source=source)
 
 
 def _only(found: list[tuple[str, bytes]], source: str, depth: int) -> Document:
@@ -85,7 +73,8 @@ def _identity(document: Document) -> object:
     )
 
 
-_BY_ROOT: Final[Mapping[str, Callable[..., Document]]] = {
-    cii.ROOT: cii.read,
-    cii_first.ROOT: cii_first.read,
+_BY_FORMAT: Final[Mapping[Format, Callable[..., Document]]] = {
+    Format.UBL: ubl.read,
+    Format.CII: cii.read,
+    Format.ZUGFERD_1: cii_first.read,
 }

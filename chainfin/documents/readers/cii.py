@@ -13,14 +13,12 @@ from typing import Final
 from lxml import etree
 
 from chainfin.documents.model import Billing, Document, DocumentKind, LegalId, Line, Party, References, TaxPart
-from chainfin.documents.node import NAMESPACES, Node, known_currency, plain_quantity
+from chainfin.documents.node import Node, known_currency, plain_quantity
 from chainfin.documents.readers import bill
 from chainfin.documents.readers.bill import added, unique
 from chainfin.documents.sums import Stated, StatedTotals
 from chainfin.errors import BadInput
 from chainfin.values.money import Money
-
-ROOT: Final = f"{{{NAMESPACES['rsm']}}}CrossIndustryInvoice"
 
 CREDIT_NOTES: Final = frozenset({"81", "83", "261", "262", "296", "308", "381", "396", "420", "458", "532"})
 """Types (UN/EDIFACT 1001, as EN 16931 allows them) that make a claim smaller: one root element serves for both."""

@@ -12,8 +12,6 @@ from chainfin.documents.model import Document
 from chainfin.documents.node import NAMESPACES
 from chainfin.documents.readers import cii
 
-ROOT: Final = "{urn:ferd:CrossIndustryDocument:invoice:1p0}CrossIndustryDocument"
-
 _NAMESPACES: Final = {
     "urn:ferd:CrossIndustryDocument:invoice:1p0": NAMESPACES["rsm"],
     "urn:un:unece:uncefact:data:standard:ReusableAggregateBusinessInformationEntity:12": NAMESPACES["ram"],

@@ -17,10 +17,9 @@ from lxml import etree
 from chainfin.documents.model import Billing, Document, DocumentKind, Line, Party, References
 from chainfin.documents.node import Node
 from chainfin.documents.readers import bill, ubl_money, ubl_parts
+from chainfin.documents.readers.formats import UBL_NAMESPACE
 from chainfin.documents.sums import StatedTotals
 from chainfin.errors import BadInput
-
-NAMESPACE: Final = "urn:oasis:names:specification:ubl:schema:xsd:"
 
 # Line statuses of an order response with which the seller agrees to the line as it is (UN/EDIFACT 1229: no action,
 # accepted without amendment; and words in use). Any other adds, deletes, changes or refuses something.
@@ -34,7 +33,7 @@ def read(root: etree._Element, *, source: str) -> Document:
     name = etree.QName(root)
     node = Node(root, f"/{name.localname}", source)
     reader = _READERS.get(name.localname)
-    if reader is None or name.namespace != f"{NAMESPACE}{name.localname}-2":
+    if reader is None or name.namespace != f"{UBL_NAMESPACE}{name.localname}-2":
         known = ", ".join(_READERS)
         raise BadInput(
             "document_kind_unknown",
