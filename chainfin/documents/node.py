@@ -1,6 +1,6 @@
 """A place in an XML document: an element with the canonical XPath that leads to it, for errors that say where.
 
-Paths are written with the usual prefixes (UBL ``cac:`` ``cbc:``, CII ``rsm:`` ``ram:`` ``udt:``) whatever prefixes
+Paths are written with the usual prefixes (UBL ``cac:`` ``cbc:``, CII ``rsm:`` ``ram:`` ``udt:``, …) whatever prefixes
 the file uses, so the same fault has the same name in every file.
 """
 
@@ -27,6 +27,7 @@ NAMESPACES: Final = {
     "rsm": f"{CII}CrossIndustryInvoice:100",
     "ram": f"{CII}ReusableAggregateBusinessInformationEntity:100",
     "udt": f"{CII}UnqualifiedDataType:100",
+    "fp": "http://www.edrm.org.cn/schema/e-invoice/2019",
 }
 
 MAX_QUANTITY_DIGITS: Final = 15

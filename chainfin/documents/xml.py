@@ -45,6 +45,11 @@ def parse(data: bytes, *, source: str) -> etree._Element:
     return root
 
 
+def looks_like(data: bytes) -> bool:
+    """Whether ``data`` begins as XML does, in any encoding."""
+    return data[:200].replace(b"\x00", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n").startswith(b"<")
+
+
 def root_tag(data: bytes) -> str | None:
     """The name of the root element ("{namespace}name"), read no further; None where there is none to be read safely."""
     try:

@@ -11,7 +11,7 @@ from typing import Final
 
 from chainfin.documents import xml
 from chainfin.documents.model import Document
-from chainfin.documents.readers import cii, cii_first, ubl
+from chainfin.documents.readers import cii, cii_first, einvoice_cn, fatturapa, ubl, wrapped
 from chainfin.documents.readers.formats import Format, format_of
 from chainfin.errors import BadInput
 
@@ -34,10 +34,20 @@ def read(data: bytes, *, source: str, depth: int = 0) -> Document:
         from chainfin.documents.readers import pdf
 
         return _only(pdf.attached(data, source=source), source, depth)
+    if found is Format.ARCHIVE:
+        from chainfin.documents.readers import archive
+
+        return _only(archive.files(data, source=source), source, depth)
+    if found is Format.SIGNED:
+        signed = wrapped.from_base64(data) or data
+        return read(wrapped.signed_content(signed, source=source), source=source, depth=depth + 1)
     if found is Format.PICTURE:
         raise BadInput("document_kind_unknown", "a picture: a person has to read it", where=source)
+    root = xml.parse(data, source=source)
+    if found is Format.ENVELOPE:
+        return _only(wrapped.enveloped(root, source=source), source, depth)
     reader = _BY_FORMAT.get(found, ubl.read)  # which says what it reads, of any other file
-    return reader(xml.parse(data, source=source), source=source)
+    return reader(root, source=source)
 
 
 def _only(found: list[tuple[str, bytes]], source: str, depth: int) -> Document:
@@ -51,10 +61,10 @@ def _only(found: list[tuple[str, bytes]], source: str, depth: int) -> Document:
         except BadInput as error:
             refused.append(error)
     if not read_ones:
-        told = [error for error in refused if error.code != "document_kind_unknown"] or refused
-        if told:
-            raise told[0]
-        message = "it carries no structured document: a person has to read its pages"
+        told = next((error for error in refused if error.code != "document_kind_unknown"), None)
+        if told is not None:
+            raise told
+        message = "it carries no document that is read here: a person has to read it"
         raise BadInput("document_kind_unknown", message, where=source)
     first = read_ones[0]
     if any(_identity(other) != _identity(first) for other in read_ones[1:]):
@@ -77,4 +87,6 @@ _BY_FORMAT: Final[Mapping[Format, Callable[..., Document]]] = {
     Format.UBL: ubl.read,
     Format.CII: cii.read,
     Format.ZUGFERD_1: cii_first.read,
+    Format.FATTURAPA: fatturapa.read,
+    Format.EINVOICE_CN: einvoice_cn.read,
 }

@@ -11,6 +11,7 @@ from pypdf import Configuration, PdfReader, apply_configuration
 from pypdf.errors import LimitReachedError, PyPdfError
 from pypdf.generic import ArrayObject, DictionaryObject, IndirectObject, PdfObject, StreamObject
 
+from chainfin.documents import xml
 from chainfin.errors import BadInput
 
 MAX_BYTES: Final = 20_000_000
@@ -48,7 +49,7 @@ def attached(data: bytes, *, source: str) -> list[tuple[str, bytes]]:
             reader = PdfReader(BytesIO(data), strict=False)
             if reader.is_encrypted and not reader.decrypt(""):
                 raise BadInput("document_malformed", "the PDF is locked with a password", where=source)
-            return [found for found in _files(reader, source) if _is_xml(found[1])]
+            return [found for found in _files(reader, source) if xml.looks_like(found[1])]
     except BadInput:
         raise
     except LimitReachedError:
@@ -96,11 +97,6 @@ def _leaves(node: DictionaryObject, source: str, depth: int) -> Iterator[PdfObje
 def _associated(reader: PdfReader) -> list[PdfObject]:
     """PDF/A-3 lists associated files in the catalogue; some writers list them nowhere else."""
     return list(_array(reader.root_object.get("/AF")))
-
-
-def _is_xml(data: bytes) -> bool:
-    start = data[:200].replace(b"\x00", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")
-    return start.startswith(b"<")
 
 
 def _plain(value: object) -> object:

@@ -37,7 +37,7 @@ def read(root: etree._Element, *, source: str) -> Document:
         known = ", ".join(_READERS)
         raise BadInput(
             "document_kind_unknown",
-            f"{name.localname} is no UBL 2 document that is read here ({known})",
+            f"{name.localname} is no document that is read here (UBL 2: {known}; CII; FatturaPA)",
             where=node.where,
         )
     return reader(node)
