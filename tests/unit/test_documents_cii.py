@@ -102,6 +102,8 @@ def test_read__type_381__credit_note() -> None:
         (("<ram:TypeCode>380<", "<ram:TypeCode>386<"), "invoice_type_refused"),
         (("</ram:InvoiceCurrencyCode>", "</ram:InvoiceCurrencyCode><ram:PayeeTradeParty><ram:Name>Invented Factoring "
           "(sample)</ram:Name></ram:PayeeTradeParty>"), "payee_foreign"),
+        (("<ram:DueDateDateTime>", "<ram:PayeeTradeParty><ram:Name>Invented Factoring (sample)</ram:Name>"
+          "</ram:PayeeTradeParty><ram:DueDateDateTime>"), "payee_foreign"),
         (("</ram:InvoiceCurrencyCode>", "</ram:InvoiceCurrencyCode><ram:SpecifiedAdvancePayment><ram:PaidAmount>400.00"
           "</ram:PaidAmount></ram:SpecifiedAdvancePayment>"), "prepayment_unstated"),
         (("</ram:InvoiceCurrencyCode>", "</ram:InvoiceCurrencyCode><ram:SpecifiedLogisticsServiceCharge>"

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Final, Protocol, TypeVar
 
 from chainfin.documents.faults import Faults
+from chainfin.documents.matching import same_party
 from chainfin.documents.model import Billing, Document, DocumentKind, Instalment, Line, Party, Price, References
 from chainfin.documents.node import Node, plain_quantity
 from chainfin.documents.sums import StatedTotals, payable_agrees, reckoned
@@ -92,6 +93,11 @@ def instalments(found: Iterable[tuple[date, Money | None]]) -> tuple[Instalment,
     if len(days) < 2 and not (days and days[0][1] is not None):
         return ()
     return tuple(Instalment(day, amount) for day, amount in days)
+
+
+def payee_of(seller: Party, named: Sequence[Party]) -> Party | None:
+    """Who is to be paid, of those whom the document names for it: one that isn't the seller comes first."""
+    return next((each for each in named if not same_party(seller, each)), named[0] if named else None)
 
 
 def not_too_many(places: Sequence[Place], where: str) -> Sequence[Place]:

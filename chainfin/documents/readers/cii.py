@@ -133,12 +133,13 @@ class _Bill:
     def billing(self, currency: str) -> Billing:
         settlement = self._settlement
         copy = self.node.child("rsm:ExchangedDocument/ram:CopyIndicator")
-        payee = settlement.child("ram:PayeeTradeParty")
+        steps = ("ram:PayeeTradeParty", "ram:SpecifiedTradePaymentTerms/ram:PayeeTradeParty")
+        payees = [_party(place) for step in steps for place in settlement.children(step)]
         paid = settlement.children("ram:SpecifiedAdvancePayment")
         return Billing(
             type_code=self.node.text("rsm:ExchangedDocument/ram:TypeCode"),
             copy=None if copy is None else copy.flag("udt:Indicator"),
-            payee=None if payee is None else _party(payee),
+            payee=bill.payee_of(self.seller(), payees),
             prepayments=added(place.need_amount("ram:PaidAmount", currency) for place in paid),
             allowances=_listed(settlement, currency, charge=False),
             charges=_listed(settlement, currency, charge=True),

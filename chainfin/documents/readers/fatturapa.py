@@ -15,7 +15,6 @@ from typing import Final
 
 from lxml import etree
 
-from chainfin.documents.matching import same_party
 from chainfin.documents.model import (
     Billing,
     Document,
@@ -193,11 +192,8 @@ class _Bill:
         return bill.instalments(due) if len({day for day, _ in due}) > 1 else ()
 
     def _payee(self) -> Party | None:
-        """Who is named as the one to be paid; the first that isn't the seller counts before the seller itself."""
         names = unique(place.text("Beneficiario") for place in self.body.children(_PAYMENT))
-        parties = [Party(name) for name in names]
-        seller = self.seller()
-        return next((each for each in parties if not same_party(seller, each)), parties[0] if parties else None)
+        return bill.payee_of(self.seller(), [Party(name) for name in names])
 
     def _taxes(self, currency: str) -> tuple[TaxPart, ...]:
         return tuple(_tax_part(place, currency) for place in self.body.children(f"{_GOODS}/DatiRiepilogo"))
