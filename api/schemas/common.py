@@ -96,7 +96,7 @@ Reason = Annotated[str, StringConstraints(min_length=1, max_length=2000, pattern
 DocumentText = Annotated[
     str,
     StringConstraints(min_length=1, max_length=MAX_DOCUMENT_CHARS, pattern=r"^[^\x00]*$"),
-    Field(description="the document's XML as text (UBL 2.x)"),
+    Field(description="the document: XML as text (UBL, CII, FatturaPA), another file (PDF, OFD, .p7m) in base64"),
 ]
 Hex32 = Annotated[str, StringConstraints(pattern=r"^0x[0-9a-fA-F]{64}$")]
 Signature = Annotated[

@@ -26,7 +26,7 @@ from chainfin.services.views.trade import OrderView, ReceivableView
 
 
 class DocumentIn(Input):
-    """A trade document (UBL 2.x) as XML text."""
+    """A trade document: XML as text, any other file in base64."""
 
     document: DocumentText
 

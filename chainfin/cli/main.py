@@ -13,6 +13,7 @@ import warnings
 import typer
 
 from chainfin.cli.lazy import Entry, group
+from chainfin.cli.output import printable
 from chainfin.errors import ChainfinError, Unavailable, Unknown
 
 app = group(
@@ -88,9 +89,10 @@ app.add_typer(
 )
 app.add_typer(
     group(
-        "Read trade documents (UBL 2.x) and commit to them.",
+        "Read trade documents (UBL, CII, PDF that carries one) and commit to them.",
         {
             "show": Entry("documents", "show_document", "Read a document and say what it says."),
+            "check": Entry("documents", "check_documents", "Read many: what each is, or what is wrong with it."),
             "commit": Entry("documents", "commit_document", "The salted commitment to a document."),
         },
     ),
@@ -152,5 +154,5 @@ def main() -> None:
         app(standalone_mode=True)
     except ChainfinError as error:
         more = "; where it answers is said by --url or CHAINFIN_URL" if error.code == "service_unreachable" else ""
-        typer.echo(f"chainfin: {error}{more}", err=True)
+        typer.echo(f"chainfin: {printable(str(error))}{more}", err=True)
         sys.exit(1 if isinstance(error, Unavailable | Unknown) else 2)

@@ -20,9 +20,20 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print data as JSON.")]
 def show(data: Any, as_json: bool) -> None:
     """Data for a person (indented lines) or a program (JSON)."""
     if as_json:
-        typer.echo(json.dumps(data, ensure_ascii=False, indent=1))
+        typer.echo(as_json_text(data, indent=1))
     else:
         _lines(data, 0)
+
+
+def printable(text: str) -> str:
+    """Text from a file on one line, without what a terminal would obey or an eye misread (\\x1b, \\u202e)."""
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
+
+
+def as_json_text(data: Any, indent: int | None = None) -> str:
+    """JSON with letters as they are, and all that isn't printable in JSON's own escapes."""
+    text = json.dumps(data, ensure_ascii=False, indent=indent)
+    return "".join(each if each.isprintable() or each == "\n" else json.dumps(each)[1:-1] for each in text)
 
 
 def _lines(data: Any, depth: int) -> None:
@@ -32,7 +43,8 @@ def _lines(data: Any, depth: int) -> None:
             typer.echo(f"{'  ' * depth}{name}:")
             _lines(value, depth + 1)
         else:
-            typer.echo(f"{'  ' * depth}{name}: {value}" if name != "-" else f"{'  ' * depth}- {value}")
+            shown = printable(str(value))
+            typer.echo(f"{'  ' * depth}{name}: {shown}" if name != "-" else f"{'  ' * depth}- {shown}")
 
 
 def read_file(path: Path) -> bytes:

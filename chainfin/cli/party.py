@@ -16,6 +16,7 @@ import typer
 
 from chainfin.cli import fields
 from chainfin.cli.address import Url
+from chainfin.cli.output import read_file
 from chainfin.client import key_file
 from chainfin.client.calls import PATIENCE_S
 from chainfin.client.client import Client
@@ -152,10 +153,9 @@ def _body(text: str | None, document: Path | None) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise BadInput("json_malformed", "a body is a JSON object", where="--json")
     if document is not None:
-        try:
-            body["document"] = document.read_bytes().decode("utf-8-sig")
-        except (OSError, UnicodeDecodeError) as error:
-            raise BadInput("file_unreadable", str(error), where=str(document)) from None
+        from chainfin.documents import as_text
+
+        body["document"] = as_text(read_file(document))
     return body
 
 

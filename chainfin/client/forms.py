@@ -684,10 +684,10 @@ class DisputeIn(TypedDict):
 
 
 class DocumentIn(TypedDict):
-    """A trade document (UBL 2.x) as XML text."""
+    """A trade document: XML as text, any other file in base64."""
 
     document: str
-    """the document's XML as text (UBL 2.x)"""
+    """the document: XML as text (UBL, CII, FatturaPA), another file (PDF, OFD, .p7m) in base64"""
 
 
 EventKind: TypeAlias = Literal[
@@ -802,7 +802,7 @@ class InvoiceIn(TypedDict):
     order_id: str
     """Id of the order that the invoice is on"""
     document: str
-    """the document's XML as text (UBL 2.x)"""
+    """the document: XML as text (UBL, CII, FatturaPA), another file (PDF, OFD, .p7m) in base64"""
     accept_matched: NotRequired[bool]
     """Take as face what order, receipt and invoice agree on, where that is less than the invoice"""
     due_date: NotRequired[str | None]

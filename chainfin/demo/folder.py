@@ -20,10 +20,13 @@ from chainfin.demo.member import Member
 from chainfin.demo.report import Report
 from chainfin.demo.stage import Stage
 from chainfin.demo.story import Cast, Story
-from chainfin.documents import Document, Party, read
+from chainfin.documents import Document, Party, as_text, read
 from chainfin.documents.trades import Trade, assemble
 from chainfin.errors import BadInput, ChainfinError, Refused
 from chainfin.progress import shown
+
+SUFFIXES = (".xml", ".pdf", ".ofd", ".p7m")
+"""Of files that may be trade documents; whether they are is said by what is in them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +37,8 @@ class Contents:
     raw: dict[int, bytes]
     refused: tuple[tuple[str, str], ...]
 
-    def xml(self, document: Document) -> str:
-        return self.raw[id(document)].decode("utf-8-sig")
+    def text(self, document: Document) -> str:
+        return as_text(self.raw[id(document)])
 
 
 def invented_lei(number: int) -> str:
@@ -45,13 +48,16 @@ def invented_lei(number: int) -> str:
 
 
 def read_folder(folder: Path, *, quiet: bool = False) -> Contents:
-    """Read every XML file; ``quiet``: without a bar. Raises BadInput folder_unreadable, folder_without_documents."""
+    """Read every file that is called like a document, in subfolders too; ``quiet``: without a bar.
+
+    Raises BadInput folder_unreadable, folder_without_documents.
+    """
     if not folder.is_dir():
         raise BadInput("folder_unreadable", "there is no such folder", where=str(folder))
     documents: list[Document] = []
     raw: dict[int, bytes] = {}
     refused: list[tuple[str, str]] = []
-    files = sorted(folder.glob("*.xml"))
+    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
     with shown("reading documents", quiet=quiet) as step:
         for place, path in enumerate(files):
             step(place, len(files))
@@ -64,9 +70,7 @@ def read_folder(folder: Path, *, quiet: bool = False) -> Contents:
                 documents.append(document)
                 raw[id(document)] = data
     if not documents:
-        raise BadInput(
-            "folder_without_documents", f"none of {len(files)} XML files is a trade document", where=str(folder)
-        )
+        raise BadInput("folder_without_documents", f"none of {len(files)} files is a trade document", where=str(folder))
     return Contents(tuple(documents), raw, tuple(refused))
 
 
@@ -151,7 +155,7 @@ class _Play:
 
     def _send(self, member: Member, path: str, document: Document, **more: Any) -> dict[str, Any]:
         self._reach(document.issue_date)
-        answer: dict[str, Any] = member.act(path, {"document": self.contents.xml(document), **more})
+        answer: dict[str, Any] = member.act(path, {"document": self.contents.text(document), **more})
         quantities = ", ".join(
             f"{line.quantity} {line.unit_code}" for line in document.lines if line.quantity is not None
         )
@@ -166,7 +170,7 @@ class _Play:
     def _finance(self, story: Story, invoice: Document) -> None:
         self._reach(invoice.issue_date)
         supplier, core = story.who.supplier, story.who.core
-        body = {"order_id": story.order["id"], "document": self.contents.xml(invoice)}
+        body = {"order_id": story.order["id"], "document": self.contents.text(invoice)}
         assert invoice.totals is not None, "an invoice has totals"
         self.found |= {
             "invoice": invoice.id,
@@ -187,7 +191,7 @@ class _Play:
         story.receivable = core.get(f"/v1/receivables/{known['id']}")
         # Where a document names no day, the debtor of this play agrees to the one that it is shown.
         agreed = date.fromisoformat(known["due_date"])
-        core.confirm(story.receivable, self.contents.xml(invoice).encode(), seller=self.seller, due=agreed)
+        core.confirm(story.receivable, self.contents.text(invoice).encode(), seller=self.seller, due=agreed)
         self.report.did(core.name, f"confirmed it: will pay on {known['due_date']}")
         self.found["receivable"] = f"{known['face']} {known['currency']}"
         story.supplier_borrows(known["face"])
@@ -216,7 +220,7 @@ class _Play:
         assert note.totals is not None, "a credit note has totals"
         path = f"/v1/receivables/{story.receivable['id']}/credit-notes"
         try:
-            done = story.who.supplier.post(path, {"document": self.contents.xml(note)})
+            done = story.who.supplier.post(path, {"document": self.contents.text(note)})
         except ChainfinError as error:
             self.report.refused(f"credit note {note.id}", error.code, error.message)
             self.found["credit_note"] = f"{note.id} refused: {error.code}"

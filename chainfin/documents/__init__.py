@@ -2,41 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
-from chainfin.documents import ubl, xml
 from chainfin.documents.model import Document, DocumentKind, LegalId, Line, Party, Price, References, Totals
+from chainfin.documents.readers import read
+from chainfin.documents.texts import as_text, encoded
 
-__all__ = ["Document", "DocumentKind", "LegalId", "Line", "Party", "Price", "References", "Totals", "encoded", "read"]
-
-_ENCODING = re.compile(r"""^\s*<\?xml[^>]{0,100}?\bencoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']""")
-_ENCODINGS = {
-    "utf-8",
-    "utf8",
-    "us-ascii",
-    "utf-16",
-    "iso-8859-1",
-    "iso-8859-15",
-    "windows-1252",
-    "gb2312",
-    "gbk",
-    "gb18030",
-}
-
-
-def read(data: bytes, *, source: str) -> Document:
-    """The canonical form of the trade document in ``data``; ``source`` (a file name) stands in errors.
-
-    Raises BadInput with ``where="source: /XPath"``; the codes are listed in `chainfin.documents.xml` and `.ubl`.
-    """
-    return ubl.read(xml.parse(data, source=source), source=source)
-
-
-def encoded(text: str) -> bytes:
-    """The document's bytes: in the encoding that its XML declaration names, where that is a usual one."""
-    declared = _ENCODING.match(text)
-    name = declared.group(1).lower() if declared else "utf-8"
-    try:
-        return text.encode(name if name in _ENCODINGS else "utf-8")
-    except UnicodeEncodeError:
-        return text.encode()
+__all__ = [
+    "Document", "DocumentKind", "LegalId", "Line", "Party", "Price", "References", "Totals", "as_text", "encoded",
+    "read",
+]  # fmt: skip

@@ -17,7 +17,7 @@ def dilution(invoice: Document, note: Document, *, earlier: Sequence[Document] =
     """The amount by which ``note`` cuts ``invoice``, of which the ``earlier`` notes have cut a part already.
 
     Refusals: document_kind_wrong, invoice_reference_missing, invoice_reference_mismatch, party_mismatch,
-    currency_mismatch, credit_above_invoice.
+    currency_mismatch, credit_nothing, credit_above_invoice.
     """
     place = {"document": note.id, "invoice": invoice.id}
     if note.kind is not DocumentKind.CREDIT_NOTE or note.totals is None or invoice.totals is None:
@@ -31,6 +31,8 @@ def dilution(invoice: Document, note: Document, *, earlier: Sequence[Document] =
         return Refusal("party_mismatch", f"credit note {note.id} is between other parties than the invoice", place)
     if note.currency != invoice.currency:
         return Refusal("currency_mismatch", f"credit note {note.id} is in {note.currency}", place)
+    if note.totals.payable.minor <= 0:
+        return Refusal("credit_nothing", f"credit note {note.id} credits {note.totals.payable}", place)
     before = sum((item.totals.payable for item in earlier if item.totals), Money.zero(invoice.totals.payable.currency))
     if before + note.totals.payable > invoice.totals.payable:
         return Refusal(

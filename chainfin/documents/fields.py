@@ -14,7 +14,7 @@ from chainfin.values.money import Money
 
 E = TypeVar("E", bound=StrEnum)
 
-_DECIMAL = re.compile(r"(0|[1-9][0-9]{0,14})(\.[0-9]{0,7}[1-9])?", re.ASCII)
+_DECIMAL = re.compile(r"(?!-0$)-?(0|[1-9][0-9]{0,14})(\.[0-9]{0,17}[1-9])?", re.ASCII)
 
 
 def plain(value: Decimal | None) -> str | None:

@@ -63,7 +63,8 @@ def unless_claim(invoice: Document, today: date) -> Refusal | None:
     """Why no claim of ``invoice`` may be financed on ``today``: all its faults (``faults`` in the proof), under the
     code of the first.
 
-    Refusals: invoice_type_refused, invoice_is_copy, payee_foreign, invoice_date_future, prepayment_unstated,
+    Refusals: invoice_type_refused, invoice_is_copy, payee_foreign, invoice_date_future, invoice_nothing_payable,
+    amount_below_zero, invoice_without_lines, line_takes_back, line_id_repeated, prepayment_unstated,
     allowance_unstated, tax_unexplained, line_amount_unexplained.
     """
     found = list(_faults(invoice, today))
@@ -89,12 +90,37 @@ def _faults(invoice: Document, today: date) -> Iterator[Refusal]:
         yield Refusal("payee_foreign", message, {"rule": "BG-10"})
     if invoice.issue_date > today + timedelta(days=1):
         yield Refusal("invoice_date_future", f"it is dated {invoice.issue_date}")
+    yield from _below_zero(totals)
+    yield from _lines(invoice)
     yield from _listed(invoice, totals)
     yield from _taxes(invoice, totals)
     for line in invoice.lines:
         if not _explained(line):
             message = f"line {line.id}: {money_of(line)} isn't its quantity times its price"
             yield Refusal("line_amount_unexplained", message, {"rule": "PEPPOL-EN16931-R120"})
+
+
+def _below_zero(totals: Totals) -> Iterator[Refusal]:
+    """Something is owed, and nothing in the totals makes it more by being less than nothing."""
+    if totals.payable.minor <= 0:
+        yield Refusal("invoice_nothing_payable", f"{totals.payable} is payable by it", {"rule": "BT-115"})
+    for name in ("allowance", "charge", "tax", "prepaid"):
+        amount: Money = getattr(totals, name)
+        if amount.minor < 0:
+            yield Refusal("amount_below_zero", f"its {name} is {amount}")
+
+
+def _lines(invoice: Document) -> Iterator[Refusal]:
+    """There are lines to be matched with goods, each for goods that came and known by an id of its own."""
+    if not invoice.lines:
+        yield Refusal("invoice_without_lines", "it has no lines: what was delivered for it, a person has to say")
+    seen: set[str] = set()
+    for line in invoice.lines:
+        if money_of(line).minor < 0 or (line.quantity or 0) < 0:
+            yield Refusal("line_takes_back", f"line {line.id} takes back {money_of(line)}")
+        if line.id in seen:
+            yield Refusal("line_id_repeated", f"two lines have the id {line.id!r}")
+        seen.add(line.id)
 
 
 def _listed(invoice: Document, totals: Totals) -> Iterator[Refusal]:
@@ -122,7 +148,8 @@ def _taxes(invoice: Document, totals: Totals) -> Iterator[Refusal]:
         yield Refusal("tax_unexplained", message, {"rule": "BR-CO-14"})
     for part in parts:
         if not _at_rate(part, lines):
-            message = f"{part.tax} is not {part.percent} % of {part.taxable}"
+            rate = "by no rate" if part.percent is None else f"not {part.percent} % of {part.taxable}"
+            message = f"its tax of {part.tax} is {rate}"
             yield Refusal("tax_unexplained", message, {"rule": "BR-CO-17"})
     if all(part.taxable is not None for part in parts):
         taxable = sum((part.taxable for part in parts if part.taxable is not None), zero)
@@ -134,7 +161,9 @@ def _taxes(invoice: Document, totals: Totals) -> Iterator[Refusal]:
 
 
 def _at_rate(part: TaxPart, lines: int) -> bool:
-    if part.percent is None or part.taxable is None:
+    if part.percent is None:
+        return part.tax.minor == 0  # a tax that no rate explains
+    if part.taxable is None:
         return True
     wanted = Decimal(part.taxable.minor) * part.percent / 100
     return abs(Decimal(part.tax.minor) - wanted) <= max(1, (lines + 1) // 2)

@@ -14,6 +14,8 @@ def line_values(document: Document) -> dict[str, Money]:
     totals = document.totals
     if totals is None:
         raise ValueError("only a document with amounts has line values")
+    if not document.lines:
+        return {}
     nets = [money_of(line).minor for line in document.lines]
     weights = nets if sum(nets) > 0 else [1] * len(nets)
     adjusted = totals.charge - totals.allowance + totals.rounding

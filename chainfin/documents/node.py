@@ -1,7 +1,7 @@
-"""A place in a UBL document: an element with the canonical XPath that leads to it, for errors that say where.
+"""A place in an XML document: an element with the canonical XPath that leads to it, for errors that say where.
 
-Paths are written with the usual prefixes (``cac:`` aggregates, ``cbc:`` values) whatever prefixes the file uses,
-so the same fault has the same name in every file.
+Paths are written with the usual prefixes (UBL ``cac:`` ``cbc:``, CII ``rsm:`` ``ram:`` ``udt:``, …) whatever prefixes
+the file uses, so the same fault has the same name in every file.
 """
 
 from __future__ import annotations
@@ -20,7 +20,15 @@ from chainfin.values.money import EXPONENTS, Money
 
 CAC: Final = "urn:oasis:names:specification:ubl:schema:xsd:CommonAggregateComponents-2"
 CBC: Final = "urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2"
-NAMESPACES: Final = {"cac": CAC, "cbc": CBC}
+CII: Final = "urn:un:unece:uncefact:data:standard:"
+NAMESPACES: Final = {
+    "cac": CAC,
+    "cbc": CBC,
+    "rsm": f"{CII}CrossIndustryInvoice:100",
+    "ram": f"{CII}ReusableAggregateBusinessInformationEntity:100",
+    "udt": f"{CII}UnqualifiedDataType:100",
+    "fp": "http://www.edrm.org.cn/schema/e-invoice/2019",
+}
 
 MAX_QUANTITY_DIGITS: Final = 15
 MAX_QUANTITY_DECIMALS: Final = 6
@@ -124,6 +132,27 @@ class Node:
             )
         return Money.parse(value, currency, where=found.where)
 
+    def amount(self, step: str, currency: str) -> Money | None:
+        """An amount that may leave its currency out, as CII does: then it is in ``currency``."""
+        found = self.child(step)
+        return None if found is None else found.own_amount(currency)
+
+    def own_amount(self, currency: str) -> Money:
+        stated, value = self.attribute("currencyID"), self.own_text()
+        if stated not in (None, currency):
+            raise BadInput(
+                "currency_mismatch", f"{stated} stands in a document in {currency}", where=f"{self.where}/@currencyID"
+            )
+        if value is None:
+            raise BadInput("document_incomplete", "the amount is missing", where=self.where)
+        return Money.parse(value, currency, where=self.where)
+
+    def need_amount(self, step: str, currency: str) -> Money:
+        value = self.amount(step, currency)
+        if value is None:
+            raise self.incomplete(step)
+        return value
+
     def need_money(self, step: str, currency: str) -> Money:
         value = self.money(step, currency)
         if value is None:
@@ -149,7 +178,8 @@ class Node:
 
     def quantity(self, step: str, *, zero: bool = False, signed: bool = False) -> tuple[Decimal, str] | None:
         """A quantity and its unit (UN/ECE Rec 20/21). ``zero``: none at all is an answer, ``signed``: so is less
-        than nothing (goods that go back).
+        than nothing (goods that go back, what a
+        bill takes back).
 
         Raises quantity_malformed, quantity_not_positive, quantity_too_precise, unit_unknown, document_incomplete.
         """
@@ -157,7 +187,7 @@ class Node:
         if found is None:
             return None
         value = found.decimal()
-        if (value < 0 and not signed) or (value == 0 and not zero):
+        if not signed and (value < 0 or (value == 0 and not zero)):
             raise BadInput(
                 "quantity_not_positive", f"the quantity must be greater than zero, not {value}", where=found.where
             )

@@ -1,11 +1,11 @@
-"""A document for people and for `--json`: the facts that matter to the trade, amounts as strings."""
+"""A document for people and for `--json`: the facts that decide about the trade, amounts as strings."""
 
 from __future__ import annotations
 
 from chainfin.documents import units
 from chainfin.documents.commitment import Commitment
 from chainfin.documents.fields import plain
-from chainfin.documents.model import Document, Party
+from chainfin.documents.model import Document, Line, Party
 
 
 def summary(document: Document) -> dict[str, object]:
@@ -22,9 +22,15 @@ def summary(document: Document) -> dict[str, object]:
     if document.totals is not None:
         shown["gross"] = str(document.totals.gross)
         shown["tax"] = str(document.totals.tax)
+        shown["prepaid"] = str(document.totals.prepaid)
         shown["payable"] = str(document.totals.payable)
     if document.due_date is not None:
         shown["due_date"] = document.due_date.isoformat()
+    if document.terms is not None:
+        shown["terms"] = document.terms
+    billing = document.canonical().get("billing")
+    if billing is not None:
+        shown["billing"] = billing
     if document.accepted is not None:
         shown["accepted"] = document.accepted
     references = document.references
@@ -42,10 +48,18 @@ def summary(document: Document) -> dict[str, object]:
             "quantity": plain(line.quantity),
             "unit": None if line.unit_code is None else units.name(line.unit_code),
             "amount": None if line.line_amount is None else str(line.line_amount),
+            **_stated(line),
         }
         for line in document.lines
     ]
     return shown
+
+
+def _stated(line: Line) -> dict[str, str]:
+    """What else the line says that decides about it, where it says so."""
+    facts = {"order": line.order_ref, "order_line": line.order_line_ref, "status": line.status}
+    facts |= {"rejected": plain(line.rejected)}
+    return {name: value for name, value in facts.items() if value is not None}
 
 
 def commitment_summary(commitment: Commitment) -> dict[str, object]:

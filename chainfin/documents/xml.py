@@ -18,6 +18,9 @@ MAX_DEPTH: Final = 64
 MAX_NODES: Final = 200_000
 """UBL's deepest real documents stay under 20 levels; 200,000 elements is some 4,000 invoice lines."""
 
+HEAD_BYTES: Final = 100_000
+"""Within which the root element begins."""
+
 # A DTD can only stand before the root element. Looking for it in the raw bytes first means that libxml2 never
 # reads a hostile one; the check on the parsed tree catches what an exotic encoding might hide from this pattern.
 _DOCTYPE = re.compile(rb"<!\s*(DOCTYPE|ENTITY)", re.IGNORECASE)
@@ -40,6 +43,25 @@ def parse(data: bytes, *, source: str) -> etree._Element:
     except (LookupError, ValueError) as error:
         raise BadInput("document_malformed", f"not readable as XML: {_one_line(error)}", where=source) from None
     return root
+
+
+def looks_like(data: bytes) -> bool:
+    """Whether ``data`` begins as XML does, in any encoding."""
+    return data[:200].replace(b"\x00", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n").startswith(b"<")
+
+
+def root_tag(data: bytes) -> str | None:
+    """The name of the root element ("{namespace}name"), read no further; None where there is none to be read safely."""
+    try:
+        _refuse_doctype(data, "")
+        events = etree.iterparse(
+            BytesIO(data[:HEAD_BYTES]), events=("start",), resolve_entities=False, load_dtd=False, no_network=True
+        )
+        for _event, element in events:
+            return str(element.tag)
+    except (BadInput, etree.XMLSyntaxError, LookupError, ValueError):
+        pass
+    return None
 
 
 def _walk(data: bytes, source: str) -> etree._Element:

@@ -3,11 +3,14 @@
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
+from typing import cast
 
 import pytest
 
 from chainfin import samples
 from chainfin.documents import Document, DocumentKind, read
+from chainfin.documents.faults import faults_of
+from chainfin.documents.financing import unless_claim
 from chainfin.documents.show import summary
 from chainfin.errors import BadInput
 from chainfin.values import party
@@ -87,15 +90,16 @@ def test_read__receipt_with_rejected_goods__accepted_quantity_is_less() -> None:
     assert (line.quantity, line.rejected, line.accepted) == (Decimal(5000), Decimal(20), Decimal(4980))
 
 
+TOTAL = '<cbc:PayableAmount currencyID="CNY">'
+PAID = (TOTAL, f'<cbc:PrepaidAmount currencyID="CNY">999767.50</cbc:PrepaidAmount>{TOTAL}')
+PAID_BACK = (TOTAL, f'<cbc:PrepaidAmount currencyID="CNY">-1000.00</cbc:PrepaidAmount>{TOTAL}')
+
+
 @pytest.mark.parametrize(
     ("name", "edits", "code", "place"),
     [
         ("invoice", [("999767.50</cbc:PayableAmount>", "999767.505</cbc:PayableAmount>")],
          "amount_too_precise", "/Invoice/cac:LegalMonetaryTotal/cbc:PayableAmount"),
-        ("invoice", [("999767.50</cbc:PayableAmount>", "-999767.50</cbc:PayableAmount>")],
-         "amount_not_positive", "/Invoice/cac:LegalMonetaryTotal/cbc:PayableAmount"),
-        ("invoice", [("999767.50</cbc:PayableAmount>", "0.00</cbc:PayableAmount>")],
-         "amount_not_positive", "/Invoice/cac:LegalMonetaryTotal/cbc:PayableAmount"),
         ("invoice", [("999767.50</cbc:PayableAmount>", "1e6</cbc:PayableAmount>")],
          "amount_malformed", "/Invoice/cac:LegalMonetaryTotal/cbc:PayableAmount"),
         ("invoice", [("999767.50</cbc:PayableAmount>", "99999999999999999999</cbc:PayableAmount>")],
@@ -106,12 +110,6 @@ def test_read__receipt_with_rejected_goods__accepted_quantity_is_less() -> None:
          "document_incomplete", "/Invoice/cac:LegalMonetaryTotal/cbc:PayableAmount/@currencyID"),
         ("invoice", [("<cbc:DocumentCurrencyCode>CNY", "<cbc:DocumentCurrencyCode>XAU")],
          "currency_unknown", "/Invoice/cbc:DocumentCurrencyCode"),
-        ("invoice", [("540000.00</cbc:LineExtensionAmount>", "-540000.00</cbc:LineExtensionAmount>")],
-         "amount_negative", "/Invoice/cac:InvoiceLine[1]/cbc:LineExtensionAmount"),
-        ("invoice", [("12000</cbc:InvoicedQuantity>", "-1</cbc:InvoicedQuantity>")],
-         "quantity_not_positive", "/Invoice/cac:InvoiceLine[1]/cbc:InvoicedQuantity"),
-        ("invoice", [("12000</cbc:InvoicedQuantity>", "0</cbc:InvoicedQuantity>")],
-         "quantity_not_positive", "/Invoice/cac:InvoiceLine[1]/cbc:InvoicedQuantity"),
         ("invoice", [("12000</cbc:InvoicedQuantity>", "NaN</cbc:InvoicedQuantity>")],
          "quantity_malformed", "/Invoice/cac:InvoiceLine[1]/cbc:InvoicedQuantity"),
         ("invoice", [("12000</cbc:InvoicedQuantity>", "0.1234567</cbc:InvoicedQuantity>")],
@@ -126,16 +124,16 @@ def test_read__receipt_with_rejected_goods__accepted_quantity_is_less() -> None:
          "document_inconsistent", "/Invoice/cac:LegalMonetaryTotal/cbc:PayableAmount"),
         ("invoice", [("540000.00</cbc:LineExtensionAmount>", "540001.00</cbc:LineExtensionAmount>")],
          "document_inconsistent", "/Invoice/cac:LegalMonetaryTotal/cbc:LineExtensionAmount"),
-        ("invoice", [("ID>2</cbc:ID>\n    <cbc:InvoicedQ", "ID>1</cbc:ID>\n    <cbc:InvoicedQ")],
-         "document_inconsistent", "/Invoice/cac:InvoiceLine[1]"),
         ("credit_note", [("7791.35</cbc:PayableAmount>", "7791.355</cbc:PayableAmount>")],
          "amount_too_precise", "/CreditNote/cac:LegalMonetaryTotal/cbc:PayableAmount"),
-        ("credit_note", [("7791.35</cbc:PayableAmount>", "-7791.35</cbc:PayableAmount>")],
-         "amount_not_positive", "/CreditNote/cac:LegalMonetaryTotal/cbc:PayableAmount"),
-        ("credit_note", [("7791.35</cbc:PayableAmount>", "0</cbc:PayableAmount>")],
-         "amount_not_positive", "/CreditNote/cac:LegalMonetaryTotal/cbc:PayableAmount"),
         ("credit_note", [('PayableAmount currencyID="CNY"', 'PayableAmount currencyID="EUR"')],
          "currency_mismatch", "/CreditNote/cac:LegalMonetaryTotal/cbc:PayableAmount/@currencyID"),
+        ("order", [("540000.00</cbc:LineExtensionAmount>", "-540000.00</cbc:LineExtensionAmount>")],
+         "amount_negative", "/Order/cac:OrderLine[1]/cac:LineItem/cbc:LineExtensionAmount"),
+        ("order", [("12000</cbc:Quantity>", "-1</cbc:Quantity>")],
+         "quantity_not_positive", "/Order/cac:OrderLine[1]/cac:LineItem/cbc:Quantity"),
+        ("order", [("999767.50</cbc:PayableAmount>", "0.00</cbc:PayableAmount>")],
+         "amount_not_positive", "/Order/cac:AnticipatedMonetaryTotal/cbc:PayableAmount"),
         ("order", [("cac:SellerSupplierParty", "cac:AgentParty"), ("cac:SellerSupplierParty", "cac:AgentParty")],
          "document_incomplete", "/Order/cac:SellerSupplierParty"),
         ("order", [("<cbc:ID>PO-25447000000012345678</cbc:ID>", "<cbc:ID> </cbc:ID>")],
@@ -156,6 +154,40 @@ def test_read__receipt_with_rejected_goods__accepted_quantity_is_less() -> None:
 def test_read__faulty_document__code_and_xpath(name: str, edits: list[tuple[str, str]], code: str, place: str) -> None:
     error = refused(name, *edits)
     assert (error.code, error.where) == (code, f"f.xml: {place}")
+
+
+def test_read__several_faults__all_told_with_rule_and_xpath() -> None:
+    error = refused(
+        "invoice",
+        ("540000.00</cbc:LineExtensionAmount>", "540001.00</cbc:LineExtensionAmount>"),
+        ("999767.50</cbc:PayableAmount>", "999768.00</cbc:PayableAmount>"),
+    )
+    told = [(fault["code"], fault["rule"], fault["where"]) for fault in faults_of(error)]
+    group = "f.xml: /Invoice/cac:LegalMonetaryTotal"
+    assert told == [
+        ("document_inconsistent", "BR-CO-10", f"{group}/cbc:LineExtensionAmount"),
+        ("document_inconsistent", "BR-CO-16", f"{group}/cbc:PayableAmount"),
+    ]
+    assert error.message.endswith("; and 1 more")
+
+
+@pytest.mark.parametrize(
+    ("edits", "code"),
+    [
+        ([("540000.00</cbc:LineExtensionAmount>", "-540000.00</cbc:LineExtensionAmount>")], "line_takes_back"),
+        ([("12000</cbc:InvoicedQuantity>", "-12000</cbc:InvoicedQuantity>")], "line_takes_back"),
+        ([("ID>2</cbc:ID>\n    <cbc:InvoicedQ", "ID>1</cbc:ID>\n    <cbc:InvoicedQ")], "line_id_repeated"),
+        ([("999767.50</cbc:PayableAmount>", "0.00</cbc:PayableAmount>"), PAID], "invoice_nothing_payable"),
+        ([PAID_BACK, ("999767.50</cbc:PayableAmount>", "1000767.50</cbc:PayableAmount>")], "amount_below_zero"),
+    ],
+)
+def test_unless_claim__what_a_bill_may_say_and_no_claim_is__refused(edits: list[tuple[str, str]], code: str) -> None:
+    data = changed("invoice", *edits)
+    if "-540000.00" in data.decode():
+        data = data.replace(b"884750.00<", b"-195250.00<").replace(b"999767.50<", b"-80232.50<")
+    refusal = unless_claim(read(data, source="f.xml"), date(2026, 12, 1))
+    assert refusal is not None
+    assert code in [fault["code"] for fault in cast("list[dict[str, str]]", refusal.proof["faults"])]
 
 
 def test_read__line_total_off_by_rounding__accepted() -> None:

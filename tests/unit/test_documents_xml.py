@@ -18,7 +18,7 @@ def refused(data: bytes) -> BadInput:
 @pytest.mark.parametrize(
     "data",
     [b"", b"   ", b"not xml", b"<Invoice>", b"<a><b></a></b>", b"\xff\xfe\x00\x01", b"<a>&nope;</a>",
-     b'<?xml version="1.0" encoding="nonsense"?><a/>', b"%PDF-1.7", b"<a/><b/>", b"\x00" * 40],
+     b'<?xml version="1.0" encoding="nonsense"?><a/>', b"<a/><b/>", b"\x00" * 40],
 )  # fmt: skip
 def test_read__broken_xml__document_malformed(data: bytes) -> None:
     error = refused(data)

@@ -7,19 +7,19 @@ amount_not_positive, quantity_malformed, quantity_too_precise, quantity_not_posi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
 from lxml import etree
 
-from chainfin.documents import ubl_money, ubl_parts
-from chainfin.documents.model import Document, DocumentKind, Line, Party, References
+from chainfin.documents.model import Billing, Document, DocumentKind, Line, Party, References
 from chainfin.documents.node import Node
+from chainfin.documents.readers import bill, ubl_money, ubl_parts
+from chainfin.documents.readers.formats import UBL_NAMESPACE
+from chainfin.documents.sums import StatedTotals
 from chainfin.errors import BadInput
-
-ROOT_NAMESPACE: Final = "urn:oasis:names:specification:ubl:schema:xsd:"
-MAX_LINES: Final = 10_000
 
 # Line statuses of an order response with which the seller agrees to the line as it is (UN/EDIFACT 1229: no action,
 # accepted without amendment; and words in use). Any other adds, deletes, changes or refuses something.
@@ -33,23 +33,21 @@ def read(root: etree._Element, *, source: str) -> Document:
     name = etree.QName(root)
     node = Node(root, f"/{name.localname}", source)
     reader = _READERS.get(name.localname)
-    if reader is None or name.namespace != f"{ROOT_NAMESPACE}{name.localname}-2":
+    if reader is None or name.namespace != f"{UBL_NAMESPACE}{name.localname}-2":
         known = ", ".join(_READERS)
         raise BadInput(
             "document_kind_unknown",
-            f"{name.localname} is no UBL 2 document that is read here ({known})",
+            f"{name.localname} is no document that is read here (UBL 2: {known}; CII; FatturaPA)",
             where=node.where,
         )
     return reader(node)
 
 
-def _lines(node: Node, step: str) -> tuple[Node, ...]:
+def _lines(node: Node, step: str) -> Sequence[Node]:
     found = node.children(step)
     if not found:
         raise node.incomplete(step)
-    if len(found) > MAX_LINES:
-        raise BadInput("document_too_large", f"the document has more than {MAX_LINES} lines", where=node.where)
-    return found
+    return bill.not_too_many(found, node.where)
 
 
 def _order(node: Node) -> Document:
@@ -78,7 +76,7 @@ def _ordering(node: Node, kind: DocumentKind) -> Document:
         seller=seller,
         buyer=buyer,
         currency=currency,
-        lines=ubl_parts.unique_ids(lines, nodes[0]),
+        lines=ubl_parts.unique_ids(lines, node),
         totals=ubl_money.order_totals(node, "cac:AnticipatedMonetaryTotal", lines, currency),
         terms=_terms(node),
         references=ubl_parts.references(node, items),
@@ -90,7 +88,7 @@ def _order_line(item: Node, currency: str) -> Line:
     return ubl_parts.line(
         item,
         quantity=item.need_quantity("cbc:Quantity"),
-        amount=ubl_money.line_amount(item, currency),
+        amount=ubl_money.ordered_amount(item, currency),
         tax=ubl_money.tax_total(item, currency) if tax is None else tax,
         currency=currency,
     )
@@ -167,7 +165,7 @@ def _goods(node: Node, kind: DocumentKind, step: str, quantity: str) -> Document
         issue_date=issued,
         seller=ubl_parts.party(node, "cac:SellerSupplierParty", "cac:DespatchSupplierParty"),
         buyer=ubl_parts.party(node, "cac:BuyerCustomerParty", "cac:DeliveryCustomerParty"),
-        lines=ubl_parts.unique_ids(lines, nodes[0]),
+        lines=ubl_parts.unique_ids(lines, node),
         references=ubl_parts.references(node, nodes),
     )
 
@@ -191,49 +189,69 @@ def _goods_line(item: Node, step: str, *, sent_back: bool) -> Line:
 
 
 def _invoice(node: Node) -> Document:
-    return _bill(node, DocumentKind.INVOICE, "cac:InvoiceLine", "cbc:InvoicedQuantity")
+    return bill.document(_Bill(node, DocumentKind.INVOICE, "cac:InvoiceLine", "cbc:InvoicedQuantity"))
 
 
 def _credit_note(node: Node) -> Document:
-    return _bill(node, DocumentKind.CREDIT_NOTE, "cac:CreditNoteLine", "cbc:CreditedQuantity")
+    return bill.document(_Bill(node, DocumentKind.CREDIT_NOTE, "cac:CreditNoteLine", "cbc:CreditedQuantity"))
 
 
-def _bill(node: Node, kind: DocumentKind, step: str, quantity: str) -> Document:
-    number, issued = _head(node)
-    seller = ubl_parts.party(node, "cac:AccountingSupplierParty")
-    buyer = ubl_parts.party(node, "cac:AccountingCustomerParty")
-    nodes = _lines(node, step)
-    currency = ubl_money.currency_of(
-        node, "cac:LegalMonetaryTotal/cbc:PayableAmount", f"{step}/cbc:LineExtensionAmount"
-    )
-    lines = tuple(_bill_line(item, quantity, currency, kind) for item in nodes)
-    return Document(
-        kind=kind,
-        id=number,
-        issue_date=issued,
-        seller=seller,
-        buyer=buyer,
-        currency=currency,
-        lines=ubl_parts.unique_ids(lines, nodes[0]),
-        totals=ubl_money.totals(node, "cac:LegalMonetaryTotal", lines, currency),
-        due_date=_due_date(node),
-        terms=_terms(node),
-        references=ubl_parts.references(node, nodes),
-        billing=ubl_money.billing(node, currency),
-    )
+@dataclass(frozen=True, slots=True)
+class _Bill:
+    """Where an invoice or credit note has its facts."""
 
+    node: Node
+    called: DocumentKind
+    step: str
+    quantity: str
 
-def _bill_line(item: Node, step: str, currency: str, kind: DocumentKind) -> Line:
-    """A credit note may credit an amount without goods; an invoice without quantities can't be matched."""
-    quantity = item.quantity(step) if kind is DocumentKind.CREDIT_NOTE else item.need_quantity(step)
-    return ubl_parts.line(
-        item,
-        quantity=quantity,
-        amount=ubl_money.line_amount(item, currency),
-        tax=ubl_money.tax_total(item, currency),
-        adjustment=ubl_money.adjustment(item, currency),
-        currency=currency,
-    )
+    @property
+    def where(self) -> str:
+        return self.node.where
+
+    def kind(self) -> DocumentKind:
+        return self.called
+
+    def head(self) -> tuple[str, date]:
+        return _head(self.node)
+
+    def seller(self) -> Party:
+        return ubl_parts.party(self.node, "cac:AccountingSupplierParty")
+
+    def buyer(self) -> Party:
+        return ubl_parts.party(self.node, "cac:AccountingCustomerParty")
+
+    def currency(self) -> str:
+        amounts = ("cac:LegalMonetaryTotal/cbc:PayableAmount", f"{self.step}/cbc:LineExtensionAmount")
+        return ubl_money.currency_of(self.node, *amounts)
+
+    def lines(self) -> Sequence[Node]:
+        return _lines(self.node, self.step)
+
+    def line(self, place: Node, currency: str) -> Line:
+        return ubl_parts.line(
+            place,
+            quantity=place.quantity(self.quantity, signed=True),
+            amount=place.need_money("cbc:LineExtensionAmount", currency),
+            tax=ubl_money.line_tax(place, currency),
+            adjustment=ubl_money.adjustment(place, currency),
+            currency=currency,
+        )
+
+    def totals(self, currency: str) -> StatedTotals:
+        return ubl_money.totals(self.node, currency)
+
+    def billing(self, currency: str) -> Billing:
+        return ubl_money.billing(self.node, currency)
+
+    def due_date(self) -> date | None:
+        return _due_date(self.node)
+
+    def terms(self) -> str | None:
+        return _terms(self.node)
+
+    def references(self) -> References:
+        return ubl_parts.references(self.node, self.node.children(self.step))
 
 
 def _head(node: Node) -> tuple[str, date]:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Final
 
 from chainfin.documents.model import LegalId, Line, Party, Price, References
-from chainfin.documents.node import Node, plain_quantity
+from chainfin.documents.node import Node
+from chainfin.documents.readers.bill import price, unique
 from chainfin.errors import BadInput
 from chainfin.values.money import Money
-
-MAX_PRICE_DECIMALS: Final = 8
 
 
 def party(document: Node, *roles: str) -> Party:
@@ -95,30 +93,15 @@ def _price(node: Node, currency: str) -> Price | None:
     found = node.child("cac:Price/cbc:PriceAmount")
     if found is None:
         return None
-    stated = found.attribute("currencyID")
-    if stated not in (None, currency):
-        raise BadInput(
-            "currency_mismatch", f"{stated} stands in a document in {currency}", where=f"{found.where}/@currencyID"
-        )
-    amount = found.decimal()
-    if amount < 0:
-        raise BadInput("amount_negative", f"the price must not be below zero: {amount}", where=found.where)
-    base = node.child("cac:Price/cbc:BaseQuantity")
-    per = Decimal(1) if base is None else base.decimal()
-    if base is not None and per <= 0:
-        raise BadInput("quantity_not_positive", "a price is for more than nothing", where=base.where)
-    return Price(
-        plain_quantity(amount, found.where, MAX_PRICE_DECIMALS),
-        plain_quantity(per, node.at("cac:Price/cbc:BaseQuantity"), MAX_PRICE_DECIMALS),
-    )
+    return price(found, node.child("cac:Price/cbc:BaseQuantity"), currency)
 
 
-def unique_ids(lines: tuple[Line, ...], first: Node) -> tuple[Line, ...]:
-    """The lines, each with an id of its own. Raises document_inconsistent."""
+def unique_ids(lines: tuple[Line, ...], place: Node) -> tuple[Line, ...]:
+    """The lines of an order or of what moves its goods, each with an id of its own. Raises document_inconsistent."""
     seen: set[str] = set()
     for item in lines:
         if item.id in seen:
-            raise BadInput("document_inconsistent", f"two lines have the id {item.id!r}", where=first.where)
+            raise BadInput("document_inconsistent", f"two lines have the id {item.id!r}", where=place.where)
         seen.add(item.id)
     return lines
 
@@ -128,8 +111,7 @@ def references(document: Node, lines: Iterable[Node] = ()) -> References:
     places = [document, *lines]
 
     def all_of(*steps: str) -> tuple[str, ...]:
-        found = [item.own_text() for place in places for step in steps for item in place.children(step)]
-        return tuple(dict.fromkeys(text for text in found if text is not None))
+        return unique(item.own_text() for place in places for step in steps for item in place.children(step))
 
     return References(
         orders=all_of("cac:OrderReference/cbc:ID", "cac:OrderLineReference/cac:OrderReference/cbc:ID"),

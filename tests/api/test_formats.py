@@ -1,0 +1,70 @@
+"""Over HTTP: an invoice in CII, and one in a PDF, make the receivable that it makes in UBL, and no second one."""
+
+from __future__ import annotations
+
+import pytest
+
+from chainfin import samples
+from chainfin.client.problem import ApiProblem
+from chainfin.documents import as_text, read
+from tests.api.world import World
+from tests.documents_as import as_cii, as_factur_x
+
+
+def received(town: World, number: str) -> tuple[str, dict[str, bytes]]:
+    """An order of which everything has come, and the trade's papers."""
+    papers = samples.trade(town.stage.today, number)
+    order = str(town.core.act("/v1/orders", {"document": as_text(papers["order"])})["order"]["id"])
+    for member, step, name in (
+        (town.supplier, "acknowledgement", "response"),
+        (town.supplier, "despatches", "despatch"),
+        (town.core, "receipts", "receipt"),
+    ):
+        member.act(f"/v1/orders/{order}/{step}", {"document": as_text(papers[name])})
+    return order, papers
+
+
+@pytest.mark.parametrize("form", ["cii", "pdf"])
+def test_issue__invoice_in_another_format__confirmed_on_ones_own_copy(town: World, form: str) -> None:
+    order, papers = received(town, f"INV-{form}")
+    ubl = papers["invoice"]
+    cii = as_cii(read(ubl, source="invoice.xml"))
+    sent = cii if form == "cii" else as_factur_x(cii)
+    issued = town.supplier.act("/v1/receivables", {"order_id": order, "document": as_text(sent)})["receivable"]
+    shown = town.core.get(f"/v1/receivables/{issued['id']}")
+    assert (shown["face"], shown["currency"], shown["status"]) == ("999767.50", "CNY", "issued")
+    assert shown["due_date"] == str(read(ubl, source="invoice.xml").due_date)
+    undertaking = {
+        "document_root": shown["document_root"],
+        "face": {"amount": shown["face"], "currency": shown["currency"]},
+        "due_date": shown["due_date"],
+    }
+    town.core.act(f"/v1/receivables/{issued['id']}/confirmation", undertaking)
+    assert town.core.get(f"/v1/receivables/{issued['id']}")["status"] == "confirmed"
+    with pytest.raises(ApiProblem) as again:
+        town.supplier.post("/v1/receivables", {"order_id": order, "document": as_text(ubl)})
+    assert (again.value.status, again.value.code) == (409, "invoice_already_registered")
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        (as_text(as_factur_x(b"<rates/>")), "document_kind_unknown"),
+        ("JVBERi0xLjc=", "document_malformed"),
+        ("not a document", "document_malformed"),
+    ],
+)
+def test_issue__file_without_an_invoice__refused_by_name(town: World, text: str, code: str) -> None:
+    with pytest.raises(ApiProblem) as refused:
+        town.supplier.post("/v1/receivables", {"order_id": town.ids["order"], "document": text})
+    assert (refused.value.status, refused.value.code) == (422, code)
+
+
+def test_issue__invoice_with_two_faults__both_told(town: World) -> None:
+    cii = as_cii(read(samples.trade(town.stage.today, "INV-two")["invoice"], source="invoice.xml")).decode()
+    broken = cii.replace("LineTotalAmount>884750.00", "LineTotalAmount>2.00").replace('unitCode="EA"', 'unitCode="?"')
+    both = broken.replace("<ram:TypeCode>380</ram:TypeCode>", "")
+    with pytest.raises(ApiProblem) as refused:
+        town.supplier.post("/v1/receivables", {"order_id": town.ids["order"], "document": both})
+    told = [fault["code"] for fault in refused.value.body["details"]["faults"]]
+    assert told == ["document_incomplete", "unit_unknown"]
