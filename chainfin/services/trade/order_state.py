@@ -86,7 +86,7 @@ def from_kept(session: Session, row: OrderRow) -> rules.Order | None:
 def by_events(session: Session, row: OrderRow) -> rules.State:
     """The order's state by its final events alone, in the chain's order, and by its invoices: the rule's own transition
     table is applied to them. An amended order waits for its seller, whatever arrives of it meanwhile."""
-    told = session.exec(
+    reported = session.exec(
         select(ChainEventRow.name)
         .where(
             ChainEventRow.subject == row.id,
@@ -96,7 +96,7 @@ def by_events(session: Session, row: OrderRow) -> rules.State:
         .order_by(col(ChainEventRow.block_number), col(ChainEventRow.log_index))
     )
     state = rules.State.POSTED
-    for name in told:
+    for name in reported:
         state = rules.TRANSITIONS[state, _EVENTS[name]]
     if state is rules.State.CANCELLED or not row.invoiced:
         return state
