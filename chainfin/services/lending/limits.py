@@ -63,8 +63,8 @@ def set_(ctx: Context, actor: Actor, *, kind: str, key: str, amount: Money, grad
         row.grade = grade or row.grade
         row.updated_at = now
         session.add(row)
-        detail = {"limit_id": row.id, "kind": row.kind, "key": key, "amount": str(amount), "currency": amount.currency}
-        announcing.say(session, ctx, EventKind.LIMIT, row.id, [lender_id], detail)
+        said = {"limit_id": row.id, "kind": row.kind, "key": key, "amount": str(amount), "currency": amount.currency}
+        announcing.say(session, ctx, EventKind.LIMIT, row.id, [lender_id], said)
         return LimitView.of(row)
 
 
