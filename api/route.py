@@ -37,8 +37,8 @@ async def refuse_unreadable(request: Request, taken: Collection[str]) -> None:
     body = await request.body()
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if body and kind not in taken:
-        said = f"not {kind[:100]!r}" if kind else "which was left out"
-        why = f"this takes {' or '.join(sorted(taken))}: send it as the header Content-Type, {said}"
+        given = f"not {kind[:100]!r}" if kind else "which was left out"
+        why = f"this takes {' or '.join(sorted(taken))}: send it as the header Content-Type, {given}"
         raise BadInput("content_type_unsupported", why, where="header:content-type")
     if kind != JSON:
         return

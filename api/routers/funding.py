@@ -43,16 +43,16 @@ def deposit(request: Request, ctx: Ctx, actor: Acting, body: AmountIn) -> Deposi
 
     Raises Conflict funding_by_bank_only: with a real payment rail money is placed at the bank.
     """
-    told, amount = deposits.instruction(ctx, actor), body.money("/amount")
+    how, amount = deposits.instruction(ctx, actor), body.money("/amount")
     played: Played = request.app.state.played
     if "bank" not in played.partners:
         raise Conflict("funding_by_bank_only", "money is placed by paying at the bank, see /v1/funding/instruction")
     played.acting_on("bank").pays(
         uuid4().hex,
         amount,
-        payer_account=told.payer_account,
-        payer_name=told.payer_name,
-        payee_account=told.account,
-        remittance=told.remittance,
+        payer_account=how.payer_account,
+        payer_name=how.payer_name,
+        payee_account=how.account,
+        remittance=how.remittance,
     )
-    return DepositInstructionOut.of(told)
+    return DepositInstructionOut.of(how)

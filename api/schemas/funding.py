@@ -41,5 +41,7 @@ class DepositInstructionOut(BaseModel):
     payer_account: str = Field(description="from which alone it is taken; what comes from another goes back")
 
     @classmethod
-    def of(cls, told: DepositInstruction) -> DepositInstructionOut:
-        return cls(account=told.account, reference=told.remittance, payer_account=told.payer_account)
+    def of(cls, instruction: DepositInstruction) -> DepositInstructionOut:
+        return cls(
+            account=instruction.account, reference=instruction.remittance, payer_account=instruction.payer_account
+        )

@@ -254,7 +254,7 @@ class ApplicationDetail(ApplicationOut):
             **_application(seen.application),
             progress=[NodeOut.of(node) for node in seen.progress],
             offer=None if seen.offer is None else OfferOut.of(seen.offer),
-            explanation=[SentenceOut(en=said.en, zh=said.zh) for said in seen.explanation],
+            explanation=[SentenceOut(en=sentence.en, zh=sentence.zh) for sentence in seen.explanation],
             limit_parts=[
                 LimitPartOut(
                     code=part["code"],

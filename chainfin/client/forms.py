@@ -594,7 +594,7 @@ class DebtorLineIn(TypedDict):
     debtor_id: str
     """of a participant that carries the role lined"""
     limit: AmountOrNoneIn
-    """How much may be confirmed at once: decimal, major units (minor units while no currency is known)"""
+    """The lender's own share of the line; zero takes it back"""
 
 
 class DebtorLineOut(TypedDict):
@@ -608,7 +608,7 @@ class DebtorLineOut(TypedDict):
     limit: str
     """How much may be confirmed at once: decimal, major units (minor units while no currency is known)"""
     used: str
-    """What is outstanding of it: decimal, major units"""
+    """What of the line the debtor's confirmed debt takes: decimal, major units"""
     shares: list[DebtorLineShareOut]
     """What each lender gives of the line"""
 

@@ -565,21 +565,6 @@ def limits_list_limits() -> Operation[forms.Page[forms.LimitOut]]:
     return Operation("GET", "/v1/limits", {}, {}, None, False)
 
 
-def debtor_lines_set_line(**body: Unpack[forms.DebtorLineIn]) -> Operation[forms.ActOut]:
-    """A lender sets its share of what a marked debtor may confirm (授信额度); zero takes it back."""
-    return Operation("POST", "/v1/debtor-lines", {}, {}, body, True)
-
-
-def debtor_lines_list_lines() -> Operation[forms.Page[forms.DebtorLineOut]]:
-    """One's own line, and those of which one has set a share."""
-    return Operation("GET", "/v1/debtor-lines", {}, {}, None, False)
-
-
-def debtor_lines_get_line(debtor_id: str, /) -> Operation[forms.DebtorLineOut]:
-    """A debtor's line and its use; the debtor sees every lender's share, a lender its own."""
-    return Operation("GET", "/v1/debtor-lines/{debtor_id}", {"debtor_id": debtor_id}, {}, None, False)
-
-
 def mandates_prepare(**body: Unpack[forms.MandateIn]) -> Operation[forms.MandateOut]:
     """Prepare a mandate (a lender). Nothing is lent under it until it is signed: with its own key; or by one in
     custody, at once, or once a second person has approved (``proposal_id``) where the lender has several."""
@@ -628,6 +613,21 @@ def funding_deposit(**body: Unpack[forms.AmountIn]) -> Operation[forms.DepositIn
     """Have the lender's bank pay by its instruction, in a sandbox; the account shows it once the bank's feed was read.
     Raises Conflict funding_by_bank_only: with a real payment rail money is placed at the bank."""
     return Operation("POST", "/v1/funding/sandbox-deposits", {}, {}, body, True)
+
+
+def debtor_lines_set_line(**body: Unpack[forms.DebtorLineIn]) -> Operation[forms.ActOut]:
+    """A lender sets its share of what a marked debtor may confirm (授信额度); zero takes it back."""
+    return Operation("POST", "/v1/debtor-lines", {}, {}, body, True)
+
+
+def debtor_lines_list_lines() -> Operation[forms.Page[forms.DebtorLineOut]]:
+    """One's own line, and those of which one has set a share."""
+    return Operation("GET", "/v1/debtor-lines", {}, {}, None, False)
+
+
+def debtor_lines_get_line(debtor_id: str, /) -> Operation[forms.DebtorLineOut]:
+    """A debtor's line and its use; the debtor sees every lender's share, a lender its own."""
+    return Operation("GET", "/v1/debtor-lines/{debtor_id}", {"debtor_id": debtor_id}, {}, None, False)
 
 
 def applications_apply(**body: Unpack[forms.ApplicationIn]) -> Operation[forms.ApplicationOut]:

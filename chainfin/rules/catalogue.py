@@ -107,8 +107,8 @@ def parse(entry: Mapping[str, object]) -> Good:
         raise BadInput("good_invalid", f"senseless: {error}", where=code) from None
     keeps = (found.goods_class is GoodsClass.PERISHABLE) == (found.shelf_life_days is not None)
     whole = 0 <= found.decimals <= MAX_DECIMALS and 0 <= found.haircut < FULL and (found.shelf_life_days or 1) > 0
-    said = _CODE.fullmatch(code) and {"en", "zh"} == found.names.keys() and found.grade and found.haircut_source
-    if not (keeps and whole and said and units.known(found.unit)):
+    stated = _CODE.fullmatch(code) and {"en", "zh"} == found.names.keys() and found.grade and found.haircut_source
+    if not (keeps and whole and stated and units.known(found.unit)):
         raise BadInput("good_invalid", "code, names, grade, unit, decimals, shelf life or haircut", where=code)
     return found
 
@@ -147,7 +147,7 @@ def good(code: str) -> Good:
     return found
 
 
-def unless_listed(entry: Good, said: Mapping[str, str], unit: str, today: date) -> Refusal | None:
+def unless_listed(entry: Good, stated: Mapping[str, str], unit: str, today: date) -> Refusal | None:
     """Whether what a keeper says of goods is what the catalogue says: unit, and class and grade where it names them;
     perishable goods need a day before which they are best, within their shelf life.
 
@@ -155,9 +155,9 @@ def unless_listed(entry: Good, said: Mapping[str, str], unit: str, today: date) 
     """
     listed = {"unit": entry.unit, "commodity_class": entry.goods_class.value, "grade": entry.grade}
     for name, value in listed.items():
-        if (unit if name == "unit" else said.get(name, value)) != value:
+        if (unit if name == "unit" else stated.get(name, value)) != value:
             return _not_listed(entry, name, value)
-    day = said.get("best_before")
+    day = stated.get("best_before")
     if day is None:
         perishable = Refusal("goods_incomplete", "perishable goods need best_before", {"where": "best_before"})
         return perishable if entry.goods_class is GoodsClass.PERISHABLE else None

@@ -40,16 +40,16 @@ class Lot:
 
     def to_json(self) -> dict[str, object]:
         """As it is stored, and committed to by the receipt's document root; what isn't said is left out."""
-        said = {"site": self.site, "number": self.number, "seal": self.seal, "meter": self.meter}
-        named: dict[str, object] = {name: value for name, value in said.items() if value is not None}
+        parts = {"site": self.site, "number": self.number, "seal": self.seal, "meter": self.meter}
+        named: dict[str, object] = {name: value for name, value in parts.items() if value is not None}
         return named | ({"photos": list(self.photos)} if self.photos else {})
 
     @classmethod
     def from_json(cls, stored: Mapping[str, object]) -> Lot:
-        said = {name: str(stored[name]) for name in ("site", "number", "seal", "meter") if name in stored}
+        parts = {name: str(stored[name]) for name in ("site", "number", "seal", "meter") if name in stored}
         photos = stored.get("photos", [])
         assert isinstance(photos, list), "to_json stores a list"
-        return cls(**said, photos=tuple(map(str, photos)))
+        return cls(**parts, photos=tuple(map(str, photos)))
 
 
 def folded(text: str) -> str:

@@ -59,7 +59,7 @@ def test_warehouse_receipt__by_its_owner__free_and_issued_in_its_unit(world: Wor
         "applications",
         "loans",
         "limits",
-        "lines",
+        "debtor-lines",
         "clients",
         "proposals",
     ],

@@ -36,10 +36,10 @@ def believed(ctx: Context, told_until: datetime | None) -> datetime | None:
     word. Once for each day that is named, however often it is said."""
     if told_until is None or ctx.clock.plausible(told_until):
         return told_until
-    said = told_until.isoformat()
+    word = told_until.isoformat()
     payload = parking.as_payload({"through": told_until.date().isoformat()})
-    detail = f"the bank says that it has told of all payments through {said}"
-    item = parking.Item(SOURCE, "bank_through", said, payload, code="bank_through_implausible", detail=detail)
+    detail = f"the bank says that it has told of all payments through {word}"
+    item = parking.Item(SOURCE, "bank_through", word, payload, code="bank_through_implausible", detail=detail)
     with ctx.store.read() as session:
         seen = parking.is_parked(session, item)
     if not seen:

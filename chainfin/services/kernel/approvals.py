@@ -178,7 +178,7 @@ def _decided(ctx: Context, row: ProposalRow, after: rules.Proposal, person_id: s
     row.decided_by = person_id
     row.decision_reason = reason
     row.decided_at = ctx.clock.now()
-    said = {
+    detail = {
         "id": row.id,
         "party": row.party_id or OPERATOR_SUBJECT,
         "kind": row.kind,
@@ -192,8 +192,8 @@ def _decided(ctx: Context, row: ProposalRow, after: rules.Proposal, person_id: s
         "decided_at": row.decided_at.isoformat(),
         "decision_reason": reason,
     }
-    row.evidence = canonical_bytes(said).decode()
-    row.evidence_hash = content_hash(said)
+    row.evidence = canonical_bytes(detail).decode()
+    row.evidence_hash = content_hash(detail)
 
 
 def require_confirmed(session: Session, actor: Actor) -> str:

@@ -81,12 +81,12 @@ def final_trail(session: Session, order_id: str) -> tuple[bytes, set[str]]:
         )
         .order_by(col(ChainEventRow.block_number), col(ChainEventRow.log_index))
     )
-    found, reply = START, set[str]()
+    found, roots = START, set[str]()
     for event in events:
-        told = _TOLD[event.name].from_args(event.args)
-        found = extended(found, EVENTS[event.name], from_hex(told.document_root), told.amount)
-        reply.add(told.document_root)
-    return found, reply
+        detail = _TOLD[event.name].from_args(event.args)
+        found = extended(found, EVENTS[event.name], from_hex(detail.document_root), detail.amount)
+        roots.add(detail.document_root)
+    return found, roots
 
 
 def outdated(session: Session, act: ActRow) -> bool:

@@ -104,8 +104,8 @@ class Idempotency:
 
     def _again(self, session: Session, row: IdempotencyRow, request: str, digest: str) -> Claim | Answer:
         if (row.request, row.body_hash) != (request, digest):
-            told = f"this key was used for another request ({row.request})"
-            raise BadInput("idempotency_key_reused", told, where="header:Idempotency-Key")
+            detail = f"this key was used for another request ({row.request})"
+            raise BadInput("idempotency_key_reused", detail, where="header:Idempotency-Key")
         if row.status_code is not None:
             body = self._vault.unseal(row.response or "", context=_context(row.actor, row.key))
             return Answer(row.status_code, row.headers, body)

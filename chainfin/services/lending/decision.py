@@ -228,10 +228,10 @@ def _sales(
     now = ctx.clock.now()
     # the explained limit is one for all lenders: of two applications at once the second sees the first one's offer
     locks.named(session, f"borrower:{row.borrower_id}")
-    found, said = [], {}
+    found, replies = [], {}
     for source, answer in sorted((answers or {}).items()):
         reply: Mapping[str, Any] = answer if isinstance(answer, Mapping) else {}
-        said[source] = str(reply.get("code") or reply.get("status"))
+        replies[source] = str(reply.get("code") or reply.get("status"))
         if reply.get("status") != "done":
             continue
         as_of = date.fromisoformat(str(reply["as_of"]))
@@ -252,11 +252,11 @@ def _sales(
                 (source, sales.reduce(reply["payload"], min(as_of, ctx.clock.day_of(now)), row.currency, source))
             )
         except BadInput as error:
-            said[source] = error.code
+            replies[source] = error.code
     best = sales.richest(found)
-    progress.end(session, ctx, row, "data_check", "done" if best else "insufficient", detail={"sources": said})
+    progress.end(session, ctx, row, "data_check", "done" if best else "insufficient", detail={"sources": replies})
     if best is None:
-        raise Refused("data_insufficient", "no source that you consented to gave usable sales data", sources=said)
+        raise Refused("data_insufficient", "no source that you consented to gave usable sales data", sources=replies)
     return best[1]
 
 

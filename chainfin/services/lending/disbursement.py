@@ -201,8 +201,8 @@ def start_on(session: Session, ctx: Context, loan_id: str, on: date) -> tuple[Ch
     if loan.state not in ACCRUING:
         owed = add(loan_book.approved(ctx, row), loan_book.history(session, row), moved).loan.dues.total
         what = f"{owed} {row.currency}" if owed.minor else "nothing more"
-        said = f"paid on {target}, and {loan_id} ({loan.state}) ran from {loan.disbursed_on}: it would owe {what}"
-        raise Refused("payout_day_differs", said)
+        why = f"paid on {target}, and {loan_id} ({loan.state}) ran from {loan.disbursed_on}: it would owe {what}"
+        raise Refused("payout_day_differs", why)
     return loan_book.record(session, ctx, row, moved).changed
 
 

@@ -159,9 +159,9 @@ def propose_withdrawal(ctx: Context, actor: Actor, price_id: int, *, reason: str
             gate.active_party(session, actor.party_id)
         _unless_over(row)
         price = {"good": row.good, "price": str(Money(row.minor_per_unit, row.currency)), "currency": row.currency}
-        said = {**price, "unit": row.unit, "source": row.source, "as_of": row.as_of.isoformat()}
+        detail = {**price, "unit": row.unit, "source": row.source, "as_of": row.as_of.isoformat()}
         made = approvals.propose(
-            session, ctx, actor, kind=PRICE_WITHDRAWAL, subject=str(row.id), payload=said, reason=reason
+            session, ctx, actor, kind=PRICE_WITHDRAWAL, subject=str(row.id), payload=detail, reason=reason
         )
         return ProposalView.of(made)
 

@@ -33,16 +33,16 @@ def reduce(payload: object, as_of: date, currency: str, source: str) -> SalesDat
     Raises BadInput sales_data_malformed, sales_currency_other, sales_row_invalid.
     """
     try:
-        told = _object(payload)
-        if str(told["currency"]) != currency:
+        reply = _object(payload)
+        if str(reply["currency"]) != currency:
             raise BadInput("sales_currency_other", f"{source} speaks of another currency", where=source)
-        if "takings" in told:
+        if "takings" in reply:
             return summarise_daily_takings(
-                [_takings(_object(row), currency) for row in told["takings"]], currency, as_of
+                [_takings(_object(row), currency) for row in reply["takings"]], currency, as_of
             )
-        if "invoices" in told:
-            return summarise_invoices([_invoice(_object(row), currency) for row in told["invoices"]], currency, as_of)
-        return summarise_monthly([_month(_object(row), currency) for row in told["months"]], currency, as_of)
+        if "invoices" in reply:
+            return summarise_invoices([_invoice(_object(row), currency) for row in reply["invoices"]], currency, as_of)
+        return summarise_monthly([_month(_object(row), currency) for row in reply["months"]], currency, as_of)
     except BadInput as error:
         if error.code in ("sales_currency_other", "sales_row_invalid"):
             raise

@@ -248,9 +248,9 @@ def _allocated(session: Session, payments: Sequence[IncomingRow]) -> dict[str, s
     found = {}
     for row in payments:
         if row.allocated_by is not None:
-            said = session.get_one(ProposalRow, row.allocated_by).evidence
-            assert said is not None, "it was approved"
-            found[row.book_ref] = said
+            decided = session.get_one(ProposalRow, row.allocated_by).evidence
+            assert decided is not None, "it was approved"
+            found[row.book_ref] = decided
     return found
 
 

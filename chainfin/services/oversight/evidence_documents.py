@@ -32,10 +32,10 @@ def documents(session: Session, ctx: Context, events: Sequence[ChainEventRow]) -
     """Disclosures for every event that carries a document which is kept here."""
     found: list[dict[str, object]] = []
     for number, event in enumerate(events):
-        told = f"{event.contract}.{event.name}"
-        if told not in KINDS:
+        event_name = f"{event.contract}.{event.name}"
+        if event_name not in KINDS:
             continue
-        root = _EVENTS[told].from_args(event.args).document_root
+        root = _EVENTS[event_name].from_args(event.args).document_root
         commitment = _commitment(session, ctx, event, root)
         if commitment is None or "0x" + commitment.root.hex() != root:
             continue

@@ -187,9 +187,9 @@ def _missing(
     no statement, is named. Returns what came after it, below zero: to be taken off the book's cash; minor units."""
     until = max((row.closing_on for row in rows if row.closing_on is not None), default=None)
     statements = [row.id for row in rows]
-    told = select(BankEntryRow.bank_ref).where(col(BankEntryRow.statement_id).in_(statements))
+    known_refs = select(BankEntryRow.bank_ref).where(col(BankEntryRow.statement_id).in_(statements))
     ahead = 0
-    for row in _incoming(session, family, currency, but=told):
+    for row in _incoming(session, family, currency, but=known_refs):
         if _before(row.received_on, opening):
             continue
         if until is not None and row.received_on <= until:
@@ -255,8 +255,8 @@ def _carried_out(
 
 def _paid_on(row: OutboxRow) -> date:
     """The day that the bank named when it had paid, by its own clock."""
-    said = row.result or {}
-    return datetime.fromisoformat(str(said.get("paid_at") or said["refunded_at"])).date()
+    reply = row.result or {}
+    return datetime.fromisoformat(str(reply.get("paid_at") or reply["refunded_at"])).date()
 
 
 def _lent(account: str) -> SelectOfScalar[str]:

@@ -31,8 +31,8 @@ def write_again(ctx: Context, actor: Actor, number: str, reason: str) -> BankOrd
             raise Conflict("bank_order_answered", f"the bank has answered: {number} is {row.standing}")
         if row.written_at is None:
             raise Conflict("bank_order_unwritten", f"{number} is to be written anyway")
-        said = {"by": person_id, "at": ctx.clock.now().isoformat(), "reason": reason.strip()}
-        row.written_again = [*row.written_again, said]
+        note = {"by": person_id, "at": ctx.clock.now().isoformat(), "reason": reason.strip()}
+        row.written_again = [*row.written_again, note]
         row.written_at = None
         session.add(row)
         return BankOrderView.of(row)

@@ -86,12 +86,12 @@ def _unclear(session: Session, ctx: Context, pledge: PledgeRow) -> str | None:
     loan = loan_book.as_of(session, ctx, row, ctx.clock.today())
     late = _late(session, loan)
     # an escalated call has waited for the bank's statement of its own day
-    told = standing_calls.escalated(session, loan.id) is not None or bank_statement.covers(session, loan.unpaid_since)
+    known = standing_calls.escalated(session, loan.id) is not None or bank_statement.covers(session, loan.unpaid_since)
     for promise in session.exec(open_).all():
         agreed = undertakings.agreed(session, promise)
         if promises.may_buy_goods(late=late, agreed=agreed) is not None:
             continue
-        if not agreed and not told:
+        if not agreed and not known:
             return "bank_statement_missing"
         if _agreed_price(session, promise) is None:
             try:

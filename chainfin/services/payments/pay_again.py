@@ -77,8 +77,8 @@ def to_another(session: Session, ctx: Context, proposal: ProposalRow) -> None:
     journals.lock(session)  # nobody who has it waits for a proposal
     item = session.get_one(ParkedItemRow, proposal.subject, with_for_update=True)
     row = _refused(session, item.payload)
-    said = proposal.payload
-    payouts.give_back_again(session, ctx, row, (str(said["account"]), str(said["name"])))
+    payee = proposal.payload
+    payouts.give_back_again(session, ctx, row, (str(payee["account"]), str(payee["name"])))
     item.status, item.resolved_by = "resolved", str(proposal.decided_by)
     item.resolution = f"ordered to another account by {proposal.id}"
     session.add(item)

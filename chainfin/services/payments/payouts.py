@@ -66,10 +66,10 @@ def _give_back(session: Session, ctx: Context, row: IncomingRow, left: Money, re
 
 def payer_name(row: IncomingRow) -> str:
     """In whose name the payer's account stands, by the bank's word; empty where it didn't say."""
-    said = row.evidence
-    if "payer_name" not in said and isinstance(said.get("body"), str):
-        said = json.loads(str(said["body"]))  # signed by the bank, and read when it was taken in
-    return str(said.get("payer_name") or "")
+    reply = row.evidence
+    if "payer_name" not in reply and isinstance(reply.get("body"), str):
+        reply = json.loads(str(reply["body"]))  # signed by the bank, and read when it was taken in
+    return str(reply.get("payer_name") or "")
 
 
 def suspend(session: Session, ctx: Context, row: IncomingRow, amount: Money, name: str) -> None:

@@ -51,11 +51,11 @@ def undo(session: Session, ctx: Context, row: OutboxRow, minor: int, on: date) -
 
 def _never_paid(session: Session, row: OutboxRow, instruction_id: str) -> None:
     """It came back before we took notice that it had gone: the driver is told that it was refused."""
-    said = session.get(BankPaymentRow, instruction_id, with_for_update=True)
-    if said is None:
+    bank_payment = session.get(BankPaymentRow, instruction_id, with_for_update=True)
+    if bank_payment is None:
         raise Refused("payout_not_sent", f"{instruction_id} is {row.status}, and no file of it has gone out")
-    said.standing, said.code, said.text = "refused", CODE, GAVE_BACK
-    session.add(said)
+    bank_payment.standing, bank_payment.code, bank_payment.text = "refused", CODE, GAVE_BACK
+    session.add(bank_payment)
 
 
 def _holder(session: Session, ctx: Context, order: PayHolder, on: date) -> None:

@@ -164,8 +164,8 @@ def unless_limited(session: Session, lender_id: str, debtor_id: str, amount: Mon
     ).one_or_none()
     if limit is None:
         raise Refused("limit_missing", "the lender has set no limit on the debtor", kind="debtor", key=debtor_id)
-    said = limit.amount if limit.lowered_to is None else limit.lowered_to
-    room = said - limit.held - limit.used - _exchanged(session, lender_id, debtor_id, amount.currency)
+    stated = limit.amount if limit.lowered_to is None else limit.lowered_to
+    room = stated - limit.held - limit.used - _exchanged(session, lender_id, debtor_id, amount.currency)
     if amount.minor > room:
         left = Money(max(0, room), amount.currency)
         raise Refused("limit_exceeded", f"{left} is left of the limit on the debtor", kind="debtor", headroom=str(left))

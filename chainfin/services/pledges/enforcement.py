@@ -98,5 +98,5 @@ def expire(ctx: Context, actor: Actor, pledge_id: str) -> ActView:
 
 
 def _act(session: Session, ctx: Context, row: PledgeRow, party_id: str, act: type[Enforce] | type[Expire]) -> ActView:
-    party, said = session.get_one(PartyRow, party_id), act(pledge_id=row.id, asset_id=row.asset_id)
-    return ActView.of(acts.prepare(session, ctx, party=party, act=said, subject=row.id))
+    party, declaration = session.get_one(PartyRow, party_id), act(pledge_id=row.id, asset_id=row.asset_id)
+    return ActView.of(acts.prepare(session, ctx, party=party, act=declaration, subject=row.id))

@@ -54,13 +54,13 @@ def refused(session: Session, ctx: Context, row: OutboxRow, code: str, message: 
     on_refused(session, ctx, command, code, message)
 
 
-def unless_time_implausible(ctx: Context, row: OutboxRow, said: object) -> None:
+def unless_time_implausible(ctx: Context, row: OutboxRow, dated: object) -> None:
     """Else money would be booked, and interest run, from a day on which it can't have happened. Raises BadInput
     partner_time_implausible."""
-    if said is None:
+    if dated is None:
         return
-    if not ctx.clock.plausible(datetime.fromisoformat(str(said)), since=row.created_at):
-        raise BadInput("partner_time_implausible", f"dated {said}, and asked for at {row.created_at.isoformat()}")
+    if not ctx.clock.plausible(datetime.fromisoformat(str(dated)), since=row.created_at):
+        raise BadInput("partner_time_implausible", f"dated {dated}, and asked for at {row.created_at.isoformat()}")
 
 
 TIMES: Final[Mapping[type[Command], str]] = {
@@ -147,8 +147,8 @@ def _delivered(_session: Session, _ctx: Context, _told: DeliverEvent, _value: Re
     """Nobody waits for it."""
 
 
-def _not_delivered(session: Session, _ctx: Context, told: DeliverEvent, _code: str, message: str) -> None:
-    webhooks.given_up(session, told.endpoint_id, message)
+def _not_delivered(session: Session, _ctx: Context, delivery: DeliverEvent, _code: str, message: str) -> None:
+    webhooks.given_up(session, delivery.endpoint_id, message)
 
 
 HANDLERS: Final[Mapping[type[Command], tuple[OnDone, OnRefused]]] = {

@@ -100,7 +100,7 @@ def bills(session: Session, row: OrderRow) -> list[Bill]:
 def by_events(session: Session, row: OrderRow) -> rules.State:
     """The order's state by its final events alone, in the chain's order, and by its invoices: the rule's own transition
     table is applied to them. An amended order waits for its seller, whatever arrives of it meanwhile."""
-    told = session.exec(
+    reported = session.exec(
         select(ChainEventRow.name)
         .where(
             ChainEventRow.subject == row.id,
@@ -110,7 +110,7 @@ def by_events(session: Session, row: OrderRow) -> rules.State:
         .order_by(col(ChainEventRow.block_number), col(ChainEventRow.log_index))
     )
     state = rules.State.POSTED
-    for name in told:
+    for name in reported:
         state = rules.TRANSITIONS[state, _EVENTS[name]]
     if state is rules.State.CANCELLED or not row.invoiced:
         return state
