@@ -15,7 +15,7 @@ from typing import Final
 from chainfin.documents.fields import plain
 from chainfin.documents.line_values import line_values
 from chainfin.documents.model import Document, Party
-from chainfin.documents.order_lines import SCALE, is_of_another, placed, spelled
+from chainfin.documents.order_lines import SCALE, Placed, is_of_another, placed, spelled
 from chainfin.errors import Refusal
 from chainfin.values.money import Money, Rounding
 
@@ -183,6 +183,18 @@ def quantities(order: Document, documents: Iterable[Document]) -> dict[str, Deci
             if found is not None:
                 total[found.target.id] += found.line.accepted
     return total
+
+
+def sent_back(order: Document, receipt: Document) -> dict[str, Decimal]:
+    """What of each order line goes back by ``receipt``, on arrival or later, in the order's units. Its lines are those
+    that `quantities` has placed."""
+    back = {line.id: Decimal(0) for line in order.lines}
+    for stated in receipt.lines:
+        found = placed(order, stated, receipt)
+        if isinstance(found, Placed):
+            line = found.line
+            back[found.target.id] += (line.rejected or Decimal(0)) + max(Decimal(0), -(line.quantity or Decimal(0)))
+    return back
 
 
 def match_lines(

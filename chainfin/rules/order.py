@@ -25,10 +25,11 @@ from chainfin.documents.matching import (
     match_lines,
     order_gross,
     quantities,
+    sent_back,
     share,
 )
 from chainfin.documents.model import Document, DocumentKind, Line
-from chainfin.documents.order_lines import Placed, deleted_lines, is_of_another, placed, without_deleted
+from chainfin.documents.order_lines import deleted_lines, is_of_another, placed, without_deleted
 from chainfin.errors import Refusal
 from chainfin.rules.order_value import TRANSITIONS, Order, OrderLine, State
 from chainfin.values.money import Money
@@ -139,7 +140,7 @@ def receive(order: Order, receipt: Document) -> Order | Refusal:
     moved = _quantities(order, receipt)
     if isinstance(moved, Refusal):
         return moved
-    back = _sent_back(order, receipt)
+    back = sent_back(order.document, receipt)
     lines = []
     for line in order.lines:
         total = line.received + moved[line.id]
@@ -161,17 +162,6 @@ def _with_received(order: Order, line: OrderLine, total: Decimal) -> OrderLine:
     value = max(line.received_value, value) if total >= line.received else min(line.received_value, value)
     most = max(line.received_value + line.returned_value, value)
     return replace(line, received=total, received_value=value, returned_value=most - value)
-
-
-def _sent_back(order: Order, receipt: Document) -> dict[str, Decimal]:
-    """What of each order line goes back by ``receipt``, in the order's units, whose lines are placed."""
-    back = dict.fromkeys((line.id for line in order.lines), Decimal(0))
-    for stated in receipt.lines:
-        found = placed(order.document, stated, receipt)
-        if isinstance(found, Placed):
-            line = found.line
-            back[found.target.id] += (line.rejected or Decimal(0)) + max(Decimal(0), -(line.quantity or Decimal(0)))
-    return back
 
 
 def amend(order: Order, document: Document) -> Order | Refusal:
