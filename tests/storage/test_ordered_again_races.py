@@ -4,7 +4,7 @@ go through without waiting for each other in a circle, and it is ordered once.""
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
@@ -19,12 +19,14 @@ from chainfin.services.kernel.context import OPERATOR, Actor, Context
 from chainfin.services.lending import applications
 from chainfin.services.oversight import parked
 from chainfin.services.parties import persons
-from chainfin.services.payments import accounts, pay_again, payouts, unpaid
+from chainfin.services.payments import accounts, incoming, pay_again, payouts, unmatched, unpaid
 from chainfin.services.payments.incoming import place_waiting
+from chainfin.services.payments.remittance import Purpose
 from chainfin.services.reactions import approved
 from chainfin.storage.ledger_tables import OutboxRow
+from chainfin.storage.lending_tables import IncomingRow
 from chainfin.storage.oversight_tables import ParkedItemRow
-from chainfin.storage.party_tables import PartyRow
+from chainfin.storage.party_tables import PartyRow, PersonRow
 from chainfin.storage.store import Store
 from chainfin.values.party import Role, first_person
 from chainfin.values.product import Product
@@ -122,3 +124,36 @@ def test_item__asked_for_at_once_with_a_new_account__is_ordered_once(
             assert session.get_one(ParkedItemRow, item).status in ("retried", "resolved")
         assert [row.status for row in orders] == ["replaced", "due"]
         assert desk.mine.answer(commands.PayHolder, {"bank_reference": item, "paid_at": "2026-03-02T09:00:00+00:00"})
+
+
+def test_allocation__approved_while_another_is_proposed__placed_once(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    board, met, locking = desk.mine, threading.Barrier(2), incoming.lock_claim
+    second = replace(BOSS, person_id="per_second")
+    with board.ctx.store.begin() as session:
+        session.add(PersonRow(id="per_second", name="", confirmed=True, created_at=board.clock.now()))
+
+    def as_the_other_begins(session: Session, purpose: Purpose) -> None:
+        met.wait(60)
+        locking(session, purpose)
+
+    for _ in range(ROUNDS):
+        claim = board.receivable(board.party(Role.SUPPLIER), desk.core, FACE)
+        board.pays(FACE, "for the copper")
+        with board.ctx.store.read() as session:
+            row = session.exec(select(ParkedItemRow).where(ParkedItemRow.status == "open")).one()
+        ask = partial(unmatched.propose, board.ctx, BOSS, row.id, kind="receivable", target=claim, reason="so they say")
+        first = ask()
+
+        def another(ask: Callable[[], object] = ask) -> None:
+            met.wait(60)
+            ask()
+
+        with monkeypatch.context() as patch:
+            patch.setattr(incoming, "lock_claim", as_the_other_begins)
+            codes = together([another, partial(approved.approve, desk.theirs, second, first.id, "they do")])
+        assert codes == ["parked_item_not_open"]
+        with board.ctx.store.read() as session:
+            paid = session.exec(select(IncomingRow).where(IncomingRow.allocated_by == first.id)).one()
+        assert paid.status == "applied"
