@@ -1708,7 +1708,7 @@ class ProposalOut(TypedDict):
         "refund_payee",
         "share_passed_on",
     ]
-    """what is done on approval"""
+    """What is done on approval"""
     subject: str
     """the thing that it is about"""
     payload: dict[str, Any]
