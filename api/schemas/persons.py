@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from api.schemas.common import Address, Input, Line, Moment, Reason, states
+from chainfin.services.reactions.approved import EFFECTS
 from chainfin.services.views.acts import ProposalView
 from chainfin.services.views.parties import PersonView
 from chainfin.values.party import PersonState
@@ -50,7 +51,7 @@ class ProposalOut(BaseModel):
     """What one person proposed and, once decided, who decided."""
 
     id: str
-    kind: str = Field(description="what is done on approval")
+    kind: str = states(sorted(EFFECTS))
     subject: str = Field(description="the thing that it is about")
     payload: dict[str, Any]
     reason: str

@@ -1715,8 +1715,19 @@ class ProposalOut(TypedDict):
 
     id: str
     """Id of the proposal: a second person approves or rejects it"""
-    kind: str
-    """what is done on approval"""
+    kind: Literal[
+        "account",
+        "mandate",
+        "name",
+        "partner_outcome",
+        "payment_allocation",
+        "price",
+        "price_source",
+        "price_withdrawal",
+        "refund_payee",
+        "share_passed_on",
+    ]
+    """What is done on approval"""
     subject: str
     """the thing that it is about"""
     payload: dict[str, Any]

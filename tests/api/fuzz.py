@@ -51,14 +51,16 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(world: World, who: str, seconds: int) -> subprocess.CompletedProcess[str]:
-    program = Path(sys.executable).with_name("schemathesis")
+    program = Path(sys.executable).absolute().with_name("schemathesis")
+    REPORT.mkdir(parents=True, exist_ok=True)
     told = world.headers(who)["Authorization"]
     words = [
         "run", f"{world.stage.server.url}/openapi.json", "--header", f"Authorization: {told}",
         "--max-time", str(seconds), "--seed", str(SEED), "--continue-on-failure", "--no-color", "--warnings", "off",
-        "--exclude-path-regex", LEFT_OUT, "--exclude-checks", ",".join(CHECKS), "--report-dir", str(REPORT),
+        "--exclude-path-regex", LEFT_OUT, "--exclude-checks", ",".join(CHECKS),
     ]  # fmt: skip
-    return subprocess.run([program, *words], capture_output=True, text=True, check=False)
+    # what it keeps between runs stays with what it reports
+    return subprocess.run([program, *words], cwd=REPORT, capture_output=True, text=True, check=False)
 
 
 if __name__ == "__main__":

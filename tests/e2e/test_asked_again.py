@@ -54,6 +54,29 @@ def test_buy_back__unsigned_for_a_day__attested_on_the_next(site: Site, monkeypa
     assert mismatches(site) == []
 
 
+def test_draw__loan_repaid_before_its_lender_signed__not_asked_for_any_more(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    borrower = site.borrower()
+    asset, application = site.unpaid(borrower, 300_000_00)
+    (pledge,) = pledges_on(site, asset.id)
+    with monkeypatch.context() as patch:
+        patch.setattr(custody, "signer_of", lambda *_: None)
+        loan_id = str(site.application(application).row.loan_id)
+        site.world.resolves(instruction.for_loan(loan_id), "done")
+        site.ctx.clock.move_to(site.ctx.clock.now() + timedelta(minutes=10))
+        site.run()
+        (draw,) = asked(site, pledge.id, "draw")
+        assert draw.status == "awaiting_signature"
+        site.pays(site.loan(loan_id).loan.outstanding.minor + 500_00, f"LOAN {loan_id}")
+        (release,) = asked(site, pledge.id, "release")
+        sign(site, release)
+        site.run()
+        (draw,) = asked(site, pledge.id, "draw")
+        assert (draw.status, draw.error_code) == ("refused", "act_overtaken")
+    assert pledges_on(site, asset.id)[0].status == "released"
+
+
 def test_draw__unsigned_for_a_day__asked_for_until_the_pledge_has_lapsed(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -201,6 +201,17 @@ def submit(session: Session, ctx: Context, row: ActRow, signature: bytes) -> Non
     )
 
 
+def overtaken(session: Session, ctx: Context, kind: type[Act], subject: str, why: str) -> None:
+    """Ask no more for signatures under acts of this kind on ``subject``: what happened meanwhile leaves no place for
+    them, and the contract would refuse them."""
+    code = "act_overtaken"
+    waiting = select(ActRow).where(ActRow.subject == subject, ActRow.status == "awaiting_signature")
+    for row in session.exec(waiting.where(ActRow.contract == kind.CONTRACT, ActRow.function == kind.FUNCTION)):
+        row.status, row.error_code, row.error_message = "refused", code, why
+        row.final_at = ctx.clock.now()
+        session.add(row)
+
+
 def get(ctx: Context, actor: Actor, act_id: str) -> ActView:
     """Raises NotFound act_unknown."""
     with ctx.store.read() as session:

@@ -12,13 +12,13 @@ from typing import Protocol, TypeAlias, TypeVar
 from sqlmodel import Session, select
 
 from chainfin.errors import Refusal
-from chainfin.eth.bindings import pledges_events
+from chainfin.eth.bindings import pledges_acts, pledges_events
 from chainfin.rules import pledge as rules
 from chainfin.rules import undertaking as promises
 from chainfin.rules.authority import CHAIN
 from chainfin.rules.pledge import Pledge, State
 from chainfin.services.books import loan_book
-from chainfin.services.kernel import pledge_rows
+from chainfin.services.kernel import acts, pledge_rows
 from chainfin.services.kernel.context import Context
 from chainfin.services.lending import disbursement, margin_calls
 from chainfin.services.pledges import assets, realisation, release, substitution
@@ -54,7 +54,7 @@ def _pledge(
 ) -> Callable[[Session, Context, P, ChainEvent], None]:
     """A change of a pledge that we know: ``change`` is what the rule makes of it by an event, and what else follows.
     The row is written after it. What is left of it is given up if all of it was to be; an ended one leaves the
-    statutory registry."""
+    statutory registry. Nobody is asked any more to sign that it was paid out on."""
 
     def follow(session: Session, ctx: Context, args: P, event: ChainEvent) -> None:
         if session.get(PledgeRow, args.pledge_id) is not None:
@@ -62,6 +62,9 @@ def _pledge(
             before = pledge_rows.value(row)
             after = follows(event, change(session, before, args, event))
             pledge_rows.put(session, row, after)
+            refusal = rules.draw(after, by=row.lender_id)
+            if isinstance(refusal, Refusal):
+                acts.overtaken(session, ctx, pledges_acts.Draw, row.id, refusal.message)
             if after.left != before.left:
                 release.end_or_go_on(session, ctx, row)
 
