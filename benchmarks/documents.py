@@ -60,7 +60,7 @@ def main() -> None:
     data = os.environ.get("CHAINFIN_DATA")
     folders = [Path(word) for word in sys.argv[1:]] or ([Path(data) / "documents"] if data else [])
     if not folders:
-        sys.exit("CHAINFIN_DATA names no folder of documents, and none is given")
+        print("CHAINFIN_DATA names no folder of documents, and none is given", file=sys.stderr)
     found = {name: tally.to_json() for name, tally in measured(folders).items()}
     for name, tally in found.items():
         print(f"{name:10} {tally['read']} of {tally['files']} read, {tally['per_s']} a second", file=sys.stderr)

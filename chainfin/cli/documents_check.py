@@ -15,6 +15,7 @@ from chainfin.documents import Document, DocumentKind, read
 from chainfin.documents.faults import faults_of
 from chainfin.documents.financing import unless_claim
 from chainfin.documents.readers.formats import Format, format_of
+from chainfin.documents.sums import rounding_off
 from chainfin.errors import BadInput
 from chainfin.progress import Step
 
@@ -23,13 +24,15 @@ NAME_WIDTH = 60
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A file: its document, or why there is none; of an invoice besides why it makes no claim (``flags``)."""
+    """A file: its document, or why there is none. ``flags``: why an invoice makes no claim; ``off``: by which rules the
+    totals of a bill are off by a rounding."""
 
     file: str
     format: Format | None
     document: Document | None
     faults: Sequence[Mapping[str, object]] = ()
     flags: Sequence[Mapping[str, object]] = ()
+    off: Sequence[Mapping[str, object]] = ()
 
     @property
     def read(self) -> bool:
@@ -51,6 +54,8 @@ class Checked:
             said["faults"] = [dict(each) for each in self.faults]
         if self.flags:
             said["flags"] = [dict(each) for each in self.flags]
+        if self.off:
+            said["off"] = [dict(each) for each in self.off]
         return said
 
 
@@ -78,7 +83,9 @@ def check(path: Path) -> Checked:
         return Checked(str(path), found, None, faults_of(error))
     refusal = unless_claim(document, date.today()) if document.kind is DocumentKind.INVOICE else None  # noqa: DTZ011
     told = [] if refusal is None else refusal.proof["faults"]
-    return Checked(str(path), found, document, (), told if isinstance(told, list) else [])
+    bill = document.kind in (DocumentKind.INVOICE, DocumentKind.CREDIT_NOTE)
+    off = tuple(rounding_off(document)) if bill else ()
+    return Checked(str(path), found, document, (), told if isinstance(told, list) else [], off)
 
 
 def _files(path: Path) -> Iterator[Path]:
@@ -112,7 +119,9 @@ def _said(each: Checked) -> str:
     found = each.document
     payable = "" if found.totals is None else f" {found.totals.payable} {found.currency}"
     flags = ", ".join(dict.fromkeys(str(flag.get("rule") or flag["code"]) for flag in each.flags))
-    return printable(f"{found.kind} {found.id}{payable}") + (f"  not financed: {flags}" if flags else "")
+    off = ", ".join(str(told["rule"]) for told in each.off)
+    said = printable(f"{found.kind} {found.id}{payable}") + (f"  not financed: {flags}" if flags else "")
+    return said + (f"  off by a rounding: {off}" if off else "")
 
 
 def _fault(fault: Mapping[str, object]) -> str:

@@ -8,11 +8,11 @@ ask what is claimed: `chainfin.documents.financing`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from chainfin.documents.faults import Faults
-from chainfin.documents.model import Billing, Line, Totals, money_of
+from chainfin.documents.model import Billing, Document, Line, Totals, money_of
 from chainfin.errors import BadInput
 from chainfin.values.money import Money
 
@@ -92,6 +92,23 @@ def order_payable_agrees(stated: StatedTotals, totals: Totals, count: int, fault
     """An order's payable amount may include the tax or leave it out."""
     if not close(totals.payable, totals.gross - totals.prepaid + totals.rounding - totals.tax, count):
         payable_agrees(stated, totals, None, count, faults)
+
+
+def rounding_off(document: Document) -> Iterator[dict[str, object]]:
+    """Where a bill's totals differ from their parts by what rounding explains: it is read all the same, though the rule
+    of EN 16931 leaves nothing open."""
+    totals = document.totals
+    if totals is None or not document.lines:
+        return
+    summed = sum((money_of(line) for line in document.lines), Money.zero(totals.payable.currency))
+    if summed != totals.line_total:
+        yield {
+            "rule": "BR-CO-10",
+            "message": f"the lines add up to {summed}, the total of the lines is {totals.line_total}",
+        }
+    due, kept = totals.gross - totals.prepaid + totals.rounding, document.billing.withheld
+    if totals.payable not in (due, due if kept is None else due - kept):
+        yield {"rule": "BR-CO-16", "message": f"the parts add up to {due}, {totals.payable} is payable"}
 
 
 def close(stated: Money, reckoned: Money, lines: int) -> bool:

@@ -87,6 +87,14 @@ def test_check__invoice_that_makes_no_claim__read_with_flags(folder: Path) -> No
     assert "not financed: BR-CL-01" in run(folder / "proforma.xml").stdout
 
 
+def test_check__totals_off_by_a_rounding__read_and_told(folder: Path) -> None:
+    cent = CII.replace(b"LineTotalAmount>884750.00", b"LineTotalAmount>884750.01")
+    (folder / "cent.xml").write_bytes(cent)
+    (told,) = lines(run(folder / "cent.xml", "--json"))
+    assert [each["rule"] for each in told["off"]] == ["BR-CO-10", "BR-CO-16"]
+    assert "off by a rounding: BR-CO-10, BR-CO-16" in run(folder / "cent.xml").stdout
+
+
 def test_check__names_and_texts_that_a_terminal_obeys__escaped(tmp_path: Path) -> None:
     path = tmp_path / "a\x1b]0;owned\x07\u202egnp.xml"
     path.write_bytes(CII.replace(b"25447000000012345678", "INV\u202e\u009b2J".encode()))

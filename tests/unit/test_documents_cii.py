@@ -91,6 +91,15 @@ def test_read__several_faults__all_told_with_their_rules() -> None:
     assert told == ["BR-CO-10", "BR-CO-13", "BR-CO-15", "BR-CO-16"]
 
 
+def test_read__currency_stated_with_the_amount_alone__that() -> None:
+    amount = ("<ram:DuePayableAmount>", '<ram:DuePayableAmount currencyID="CNY">')
+    found = read(changed(("<ram:InvoiceCurrencyCode>CNY</ram:InvoiceCurrencyCode>", ""), amount), source="f.xml")
+    assert found.currency == "CNY"
+    assert (
+        refused(changed(("<ram:InvoiceCurrencyCode>CNY</ram:InvoiceCurrencyCode>", ""))).code == "document_incomplete"
+    )
+
+
 def test_read__type_381__credit_note() -> None:
     note = read(changed(("<ram:TypeCode>380<", "<ram:TypeCode>381<")), source="f.xml")
     assert note.kind is DocumentKind.CREDIT_NOTE

@@ -70,7 +70,13 @@ class _Bill:
         return _party(self.node.need(f"{_AGREEMENT}/ram:BuyerTradeParty"))
 
     def currency(self) -> str:
+        """As declared, else that of what is due (ZUGFeRD 1 states it with every amount)."""
         place = self._settlement
+        declared = place.text("ram:InvoiceCurrencyCode")
+        due = place.child("ram:SpecifiedTradeSettlementHeaderMonetarySummation/ram:DuePayableAmount")
+        stated = None if due is None else due.attribute("currencyID")
+        if declared is None and due is not None and stated is not None:
+            return known_currency(stated, f"{due.where}/@currencyID")
         return known_currency(place.need_text("ram:InvoiceCurrencyCode"), place.at("ram:InvoiceCurrencyCode"))
 
     def lines(self) -> Sequence[Node]:
