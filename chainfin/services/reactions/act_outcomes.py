@@ -12,6 +12,7 @@ from chainfin.eth import eip712
 from chainfin.eth.bindings import orders_acts, pledges_acts, receivables_acts, warehouse_receipts_acts
 from chainfin.eth.bindings.registry import ACTS
 from chainfin.rules import pledge as pledges
+from chainfin.rules.loan import LoanState
 from chainfin.services.goods import receipts, two_words
 from chainfin.services.kernel import acts, pledge_rows
 from chainfin.services.kernel.context import Context
@@ -19,6 +20,7 @@ from chainfin.services.lending import disbursement
 from chainfin.services.payments import unsettled
 from chainfin.services.pledges import release, substitution, top_ups
 from chainfin.storage.chain_tables import ChainEvent
+from chainfin.storage.lending_tables import LoanRow
 from chainfin.storage.trade_tables import ActRow, OrderRow, PledgeRow, ReceivableRow
 
 
@@ -89,8 +91,11 @@ def _ask_again(session: Session, ctx: Context, row: ActRow) -> None:
 
 
 def _drawable(session: Session, ctx: Context, pledge_id: str) -> bool:
-    """Whether the contract would still take it: a pledge that has lapsed can't be drawn any more."""
+    """Whether it is still owed, and the contract would still take it: a pledge that has lapsed can't be drawn any more,
+    and one of a loan whose payout came back isn't."""
     row = session.get_one(PledgeRow, pledge_id)
+    if row.loan_id is not None and session.get_one(LoanRow, row.loan_id).status == LoanState.CANCELLED:
+        return False
     if row.expires_at is not None and row.expires_at < ctx.clock.now():
         return False
     return not isinstance(pledges.draw(pledge_rows.value(row), by=row.lender_id), Refusal)
