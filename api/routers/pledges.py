@@ -9,9 +9,13 @@ from api.paging import Page, Paged, page
 from api.route import OnceRoute
 from api.schemas.common import Id
 from api.schemas.parties import ActOut
+from api.schemas.persons import ProposalOut
 from api.schemas.pledges import (
     PledgeOut,
     ReleaseOfPledgeIn,
+    TakenReturnIn,
+    TakenReturnOut,
+    TakenReturnsOut,
     TakenSaleIn,
     TakenSaleOut,
     TakenSalesOut,
@@ -20,7 +24,7 @@ from api.schemas.pledges import (
     UndertakingsOut,
 )
 from chainfin.services.payments import buy_back, instructions
-from chainfin.services.pledges import enforcement, realisation, undertakings
+from chainfin.services.pledges import enforcement, realisation, returns, undertakings
 from chainfin.services.pledges import release as release_service
 from chainfin.services.reads import queries
 from chainfin.services.views.pledges import TakenSaleView
@@ -120,6 +124,20 @@ def agree_to_sale(ctx: Ctx, actor: Acting, sale_id: Id) -> ActOut:
 def withdraw_sale(ctx: Ctx, actor: Acting, sale_id: Id) -> TakenSaleOut:
     """The lender gives up a sale that isn't paid."""
     return _sale(ctx, realisation.withdraw(ctx, actor, sale_id))
+
+
+@router.post("/{pledge_id}/returns", status_code=202)
+def propose_return(ctx: Ctx, actor: Acting, pledge_id: Id, body: TakenReturnIn) -> ProposalOut:
+    """Lender or pledgor asks that taken goods which the loan doesn't need go back; a person of the operator decides, by
+    the valuation in the proposal."""
+    return ProposalOut.of(returns.propose(ctx, actor, pledge_id, body.quantity, reason=body.reason))
+
+
+@router.get("/{pledge_id}/returns")
+def list_returns(ctx: Ctx, actor: Acting, pledge_id: Id) -> TakenReturnsOut:
+    """What of the taken goods went back to the pledgor, or is on its way, and by which valuation."""
+    back = [TakenReturnOut.of(each) for each in returns.of_pledge(ctx, actor, pledge_id)]
+    return TakenReturnsOut(pledge_id=pledge_id, returns=back)
 
 
 def _sale(ctx: Ctx, seen: TakenSaleView) -> TakenSaleOut:

@@ -20,12 +20,13 @@ from api.schemas.common import (
     quantity_text,
     states,
 )
-from api.schemas.parties import ActOut, ActProblem
+from api.schemas.parties import ActOut, ActProblem, ActStatus, ValuationOut
 from chainfin.rules import payment, pledge
 from chainfin.services.views.pledges import (
     BuyBackPaymentView,
     PledgeView,
     SubstitutionView,
+    TakenReturnView,
     TakenSaleView,
     UndertakingView,
 )
@@ -192,6 +193,39 @@ class TakenSaleOut(BaseModel):
 class TakenSalesOut(BaseModel):
     pledge_id: str
     sales: list[TakenSaleOut]
+
+
+class TakenReturnIn(Input):
+    """How much of the goods that were taken goes back to the pledgor, in the receipt's unit, and why."""
+
+    quantity: DecimalText
+    reason: Reason
+
+
+class TakenReturnOut(BaseModel):
+    """Taken goods that go back, as a person of the operator approved: by ``valuation``, of which ``ltv`` is the share
+    of their value that what stays is reckoned to bring. ``status`` is that of the lender's order to hand them out."""
+
+    id: str
+    pledge_id: str
+    receipt_id: str
+    quantity: str
+    unit: str
+    valuation: ValuationOut
+    proposal_id: str
+    act_id: str
+    status: ActStatus
+    created_at: Moment
+
+    @classmethod
+    def of(cls, seen: TakenReturnView) -> TakenReturnOut:
+        made = {"quantity": quantity_text(seen.quantity), "valuation": ValuationOut.model_validate(seen.valuation)}
+        return cls.model_validate({name: getattr(seen, name) for name in cls.model_fields} | made)
+
+
+class TakenReturnsOut(BaseModel):
+    pledge_id: str
+    returns: list[TakenReturnOut]
 
 
 class SubstitutionIn(Input):

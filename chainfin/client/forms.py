@@ -2022,6 +2022,48 @@ class TakenOut(TypedDict):
     """code of what doesn't follow the statement before, or doesn't add up"""
 
 
+class TakenReturnIn(TypedDict):
+    """How much of the goods that were taken goes back to the pledgor, in the receipt's unit, and why."""
+
+    quantity: str
+    """decimal in major units"""
+    reason: str
+    """Why, in words for people; kept with the thing"""
+
+
+class TakenReturnOut(TypedDict):
+    """Taken goods that go back, as a person of the operator approved: by ``valuation``, of which ``ltv`` is the share
+    of their value that what stays is reckoned to bring. ``status`` is that of the lender's order to hand them out."""
+
+    id: str
+    """Stable id of this thing, for the paths and references of the API"""
+    pledge_id: str
+    """Id of the pledge"""
+    receipt_id: str
+    """Id of the warehouse receipt"""
+    quantity: str
+    """How much of the goods: decimal, in the receipt's unit"""
+    unit: str
+    """Unit of quantity: a code of UN/ECE Recommendation 20"""
+    valuation: ValuationOut
+    proposal_id: str
+    """Id of the proposal that a second person decides on; null: it takes none"""
+    act_id: str
+    """Id of the act that carries it to the chain"""
+    status: Literal["awaiting_signature", "signed", "final", "refused", "expired"]
+    """Where it stands now: one of the states of the glossary"""
+    created_at: str
+    """When it was made here: ISO 8601, UTC, by the business clock"""
+
+
+class TakenReturnsOut(TypedDict):
+    """See `TakenReturnsOut` in the document."""
+
+    pledge_id: str
+    """Id of the pledge"""
+    returns: list[TakenReturnOut]
+
+
 class TakenSaleIn(TypedDict):
     """A buyer for goods that were taken: how much (in the receipt's unit), for how much net of costs, and from which
     account it pays, under the pledge's reference."""

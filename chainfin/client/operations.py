@@ -465,6 +465,17 @@ def pledges_withdraw_sale(sale_id: str, /) -> Operation[forms.TakenSaleOut]:
     return Operation("POST", "/v1/pledges/sales/{sale_id}/withdrawal", {"sale_id": sale_id}, {}, None, True)
 
 
+def pledges_propose_return(pledge_id: str, /, **body: Unpack[forms.TakenReturnIn]) -> Operation[forms.ProposalOut]:
+    """Lender or pledgor asks that taken goods which the loan doesn't need go back; a person of the operator decides, by
+    the valuation in the proposal."""
+    return Operation("POST", "/v1/pledges/{pledge_id}/returns", {"pledge_id": pledge_id}, {}, body, True)
+
+
+def pledges_list_returns(pledge_id: str, /) -> Operation[forms.TakenReturnsOut]:
+    """What of the taken goods went back to the pledgor, or is on its way, and by which valuation."""
+    return Operation("GET", "/v1/pledges/{pledge_id}/returns", {"pledge_id": pledge_id}, {}, None, False)
+
+
 def substitutions_offer(**body: Unpack[forms.SubstitutionIn]) -> Operation[forms.SubstitutionOut]:
     """The lender would take the receivable of a sale for goods pledged to it; its pledgor has to grant it."""
     return Operation("POST", "/v1/substitutions", {}, {}, body, True)

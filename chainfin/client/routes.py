@@ -86,6 +86,8 @@ ROUTES: tuple[tuple[str, str, bool], ...] = (
     ("GET", "/v1/pledges/{pledge_id}/sales", False),
     ("POST", "/v1/pledges/sales/{sale_id}/agreement", True),
     ("POST", "/v1/pledges/sales/{sale_id}/withdrawal", True),
+    ("POST", "/v1/pledges/{pledge_id}/returns", True),
+    ("GET", "/v1/pledges/{pledge_id}/returns", False),
     ("POST", "/v1/substitutions", True),
     ("GET", "/v1/substitutions", False),
     ("GET", "/v1/substitutions/{substitution_id}", False),

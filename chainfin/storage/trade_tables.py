@@ -299,6 +299,26 @@ class TakenSaleRow(SQLModel, table=True):
     ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
+class TakenReturnRow(SQLModel, table=True):
+    """Taken goods that go back to their pledgor before the loan is repaid, as two persons approved."""
+
+    __tablename__ = "taken_return"
+
+    id: str = Field(primary_key=True)
+    cell: str
+    pledge_id: str = Field(foreign_key="pledge.id", index=True)
+    receipt_id: str = Field(foreign_key="warehouse_receipt.id", index=True)
+    """The lender's receipt over what it took."""
+    quantity: int = Field(sa_type=BigInteger)
+    """Thousandths of the receipt's unit."""
+    valuation: dict[str, object] = Field(sa_type=JSON)
+    """`risk.valuation.Valuation`: by what it was approved."""
+    proposal_id: str = Field(foreign_key="proposal.id")
+    act_id: str = Field(foreign_key="act.id", index=True)
+    """The lender's order to hand them out: the newest, where one came to nothing. They are back once it is final."""
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
 class SubstitutionRow(SQLModel, table=True):
     """Goods of pledge ``sold_id`` to be set free for a pledge (``pledge_id``) over the receivable of their sale.
 

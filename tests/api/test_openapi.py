@@ -107,6 +107,8 @@ _OPERATIONS = [
     ("POST", "/v1/pledges/{pledge_id}/undertakings/{buyer_id}/agreement"),
     ("POST", "/v1/pledges/{pledge_id}/sales"),
     ("GET", "/v1/pledges/{pledge_id}/sales"),
+    ("POST", "/v1/pledges/{pledge_id}/returns"),
+    ("GET", "/v1/pledges/{pledge_id}/returns"),
     ("POST", "/v1/pledges/sales/{sale_id}/agreement"),
     ("POST", "/v1/pledges/sales/{sale_id}/withdrawal"),
     ("POST", "/v1/substitutions"),

@@ -22,6 +22,7 @@ _THINGS = [
     ("/v1/pledges/{pledge}", "pledge_unknown"),
     ("/v1/pledges/{pledge}/undertakings", "pledge_unknown"),
     ("/v1/pledges/{pledge}/sales", "pledge_unknown"),
+    ("/v1/pledges/{pledge}/returns", "pledge_unknown"),
 ]
 
 

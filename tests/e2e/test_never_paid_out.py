@@ -9,6 +9,7 @@ import pytest
 from sqlmodel import Session
 
 from chainfin.connectors.sandbox.faults import Fault, Rule
+from chainfin.eth.signer import Signer
 from chainfin.services.kernel import custody
 from chainfin.services.kernel.context import Context
 from chainfin.services.lending import applications
@@ -71,7 +72,7 @@ def test_payout__given_back_before_its_lender_said_that_it_paid__isnt_drawn_any_
         signs = custody.signer_of
         lender = site.party(site.cast["lender"].party_id).address
 
-        def only_the_pledge(session: Session, ctx: Context, address: str) -> bytes | None:
+        def only_the_pledge(session: Session, ctx: Context, address: str) -> Signer | None:
             pledged = any(pledge.status != "pending" for pledge in pledges_on(site, goods.id))
             return None if address == lender and pledged else signs(session, ctx, address)
 

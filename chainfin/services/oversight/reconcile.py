@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
-from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from chainfin.errors import ChainfinError, Forbidden, Unavailable
@@ -30,7 +29,7 @@ from chainfin.services.oversight import (
 )
 from chainfin.services.oversight.reconcile_missing import Standing
 from chainfin.services.parties import gate
-from chainfin.services.pledges import assets
+from chainfin.services.pledges import assets, realisation
 from chainfin.services.reactions.asset_events import STATES
 from chainfin.services.trade import receivables
 from chainfin.services.trade.receivables import day_number
@@ -43,7 +42,6 @@ from chainfin.storage.trade_tables import (
     OrderRow,
     PledgeRow,
     ReceivableRow,
-    TakenSaleRow,
     UndertakingRow,
     WarehouseReceiptRow,
 )
@@ -210,18 +208,13 @@ def _read(session: Session) -> _Rows:
         list(session.exec(select(WarehouseReceiptRow))),
         list(session.exec(select(PledgeRow))),
         list(session.exec(select(UndertakingRow))),
-        _sold(session),
+        realisation.settled(session),
         list(session.exec(select(LineRow))),
         list(session.exec(select(LineShareRow))),
         {row.id: "0x" + attestations.final_trail(session, row.id)[0].hex() for row in orders},
         frozenset(striking),
         gate.paused_bits(session),
     )
-
-
-def _sold(session: Session) -> dict[str, int]:
-    paid = select(TakenSaleRow.receipt_id, func.sum(TakenSaleRow.quantity)).where(TakenSaleRow.status == "paid")
-    return {receipt_id: int(sold) for receipt_id, sold in session.exec(paid.group_by(TakenSaleRow.receipt_id))}
 
 
 def _number(rows: _Rows, party_id: str) -> int | None:

@@ -11,6 +11,7 @@ from chainfin.services.kernel.approvals import Effect
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.lending import mandates, prices
 from chainfin.services.payments import accounts, between_lenders, pay_again, unmatched
+from chainfin.services.pledges import returns
 from chainfin.services.reactions import partner_results
 from chainfin.services.views.acts import ProposalView
 
@@ -24,6 +25,7 @@ EFFECTS: Mapping[str, Effect] = MappingProxyType(
         prices.PRICE_SOURCE: prices.approve_source,
         partner_results.OUTCOME: partner_results.take,
         pay_again.PAYEE: pay_again.to_another,
+        returns.RETURN: returns.give_back,
         unmatched.ALLOCATION: unmatched.allocate,
     }
 )

@@ -11,6 +11,7 @@ from chainfin.storage.lending_tables import IncomingRow
 from chainfin.storage.trade_tables import (
     PledgeRow,
     SubstitutionRow,
+    TakenReturnRow,
     TakenSaleRow,
     UndertakingRow,
     UndertakingTermsRow,
@@ -118,6 +119,27 @@ class TakenSaleView:
     @classmethod
     def of(cls, row: TakenSaleRow, *, unit: str, agreed: bool) -> TakenSaleView:
         return shown(cls, row, unit=unit, agreed=agreed)
+
+
+@dataclass(frozen=True, slots=True)
+class TakenReturnView:
+    """Taken goods on their way back to the pledgor, for lender and pledgor: ``quantity`` in thousandths of ``unit``;
+    ``status``: of the lender's order (`act`), final once they were handed out."""
+
+    id: str
+    pledge_id: str
+    receipt_id: str
+    unit: str
+    quantity: int
+    valuation: dict[str, object]
+    proposal_id: str
+    act_id: str
+    status: str
+    created_at: datetime
+
+    @classmethod
+    def of(cls, row: TakenReturnRow, *, unit: str, status: str) -> TakenReturnView:
+        return shown(cls, row, unit=unit, status=status)
 
 
 @dataclass(frozen=True, slots=True)
