@@ -58,6 +58,7 @@ def test_payout__given_back__lender_silent_for_a_day__goods_are_free_by_the_bank
     assert [act.status for act in asked(site, pledge.id, "payOff")] == ["final"]
     assert receipt(site, goods.id).pledged == 0
     assert mismatches(site) == []
+    monkeypatch.undo()
     assert site.funded(borrower, LENT, goods.id, product="inventory_pledge"), "and can be lent on again"
 
 

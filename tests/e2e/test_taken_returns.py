@@ -95,7 +95,7 @@ def test_return__unsigned_for_a_day__asked_for_again_and_not_the_lenders_to_sell
         a_day_later(site)
         first, again = asked(site, child.id, eip712.word_name(HandOut))
         assert (first.status, again.status, first.params) == ("expired", "awaiting_signature", again.params)
-        sign(site, again)
+    sign(site, again)
     site.run()
     assert (own_receipt(site, pledge).released, own_receipt(site, pledge).reserved) == (much, child.issued - much)
     assert mismatches(site) == []
