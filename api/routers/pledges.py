@@ -11,6 +11,7 @@ from api.schemas.common import Id
 from api.schemas.parties import ActOut
 from api.schemas.persons import ProposalOut
 from api.schemas.pledges import (
+    LatePledgeOut,
     PledgeOut,
     ReleaseOfPledgeIn,
     TakenReturnIn,
@@ -26,7 +27,7 @@ from api.schemas.pledges import (
 from chainfin.services.payments import buy_back, instructions
 from chainfin.services.pledges import enforcement, realisation, returns, undertakings
 from chainfin.services.pledges import release as release_service
-from chainfin.services.reads import queries
+from chainfin.services.reads import late_pledges, queries
 from chainfin.services.views.pledges import TakenSaleView
 
 router = APIRouter(prefix="/v1/pledges", tags=["pledges"], route_class=OnceRoute)
@@ -39,6 +40,18 @@ def list_pledges(ctx: Ctx, actor: Acting, window: Paged) -> Page[PledgeOut]:
         window,
         lambda after, limit: queries.pledges(ctx, actor, after=after, limit=limit),
         PledgeOut.of,
+        lambda seen: seen.id,
+    )
+
+
+@router.get("/late")
+def list_late(ctx: Ctx, actor: Acting, window: Paged) -> Page[LatePledgeOut]:
+    """Pledged goods whose loan is late, or whose margin call wasn't met, for their keeper and whoever undertook to buy
+    them: until when it can be called."""
+    return page(
+        window,
+        lambda after, limit: late_pledges.list_(ctx, actor, after=after, limit=limit),
+        LatePledgeOut.of,
         lambda seen: seen.id,
     )
 

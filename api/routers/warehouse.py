@@ -12,6 +12,9 @@ from api.paging import Page, Paged, number, page
 from api.route import OnceRoute
 from api.schemas.common import Id, quantity
 from api.schemas.goods import (
+    BuyBackPromiseIn,
+    BuyBackPromiseOut,
+    BuyBackPromisesOut,
     CorrectionIn,
     CountIn,
     PriceIn,
@@ -30,6 +33,7 @@ from api.schemas.trade import TransferIn
 from chainfin.services.goods import receipts as receipts_service
 from chainfin.services.goods import two_words
 from chainfin.services.lending import prices as prices_service
+from chainfin.services.pledges import promises
 from chainfin.services.reads import queries
 
 router = APIRouter(prefix="/v1")
@@ -94,6 +98,29 @@ def recount(ctx: Ctx, actor: Acting, receipt_id: Id, body: CountIn) -> ActOut:
 def correct(ctx: Ctx, actor: Acting, receipt_id: Id, body: CorrectionIn) -> ActOut:
     """The keeper has found again what a count missed: the owner signs its agreement, then the keeper's act is made."""
     return ActOut.of(two_words.find(ctx, actor, receipt_id, quantity(body.found, "/found"), body.reason))
+
+
+@receipts.post("/{receipt_id}/buy-back-promises", status_code=201)
+def promise_buy_back(ctx: Ctx, actor: Acting, receipt_id: Id, body: BuyBackPromiseIn) -> BuyBackPromiseOut:
+    """A core enterprise promises to undertake to buy goods back that are lent on (保兑仓): a lender that has set a
+    limit on it counts that, and pays out once the undertaking is on chain."""
+    price = None if body.price is None else body.price.money("/price/amount")
+    much = quantity(body.quantity, "/quantity")
+    made = promises.promise(ctx, actor, receipt_id, much, body.until, body.wording, price=price)
+    return BuyBackPromiseOut.of(made)
+
+
+@receipts.get("/{receipt_id}/buy-back-promises")
+def list_buy_back_promises(ctx: Ctx, actor: Acting, receipt_id: Id) -> BuyBackPromisesOut:
+    """Who promised to buy goods of the receipt back: for its owner all of them, for a core enterprise its own."""
+    made = promises.of_receipt(ctx, actor, receipt_id)
+    return BuyBackPromisesOut(receipt_id=receipt_id, promises=[BuyBackPromiseOut.of(each) for each in made])
+
+
+@receipts.post("/buy-back-promises/{promise_id}/withdrawal")
+def withdraw_buy_back_promise(ctx: Ctx, actor: Acting, promise_id: Id) -> BuyBackPromiseOut:
+    """Whoever promised takes it back; what it has undertaken stands."""
+    return BuyBackPromiseOut.of(promises.withdraw(ctx, actor, promise_id))
 
 
 @prices.post("", status_code=201)

@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field, StringConstraints
 
 from api.schemas.common import (
+    Amount,
     AmountIn,
     DecimalText,
     Hex32,
@@ -25,6 +26,8 @@ from api.schemas.parties import ActOut
 from chainfin.rules import inventory, lot
 from chainfin.rules.lot import Lot
 from chainfin.services.views.goods import PriceSourceView, PriceView, WarehouseReceiptView
+from chainfin.services.views.pledges import BuyBackPromiseView
+from chainfin.values.money import Money
 
 UnitCode = Annotated[
     str, StringConstraints(min_length=1, max_length=8), Field(description="UN/ECE Recommendation 20", examples=["TNE"])
@@ -113,6 +116,42 @@ class WarehouseReceiptOut(BaseModel):
             created_at=seen.created_at,
             **amounts,
         )
+
+
+class BuyBackPromiseIn(Input):
+    """How much of the goods (in the receipt's unit) the core enterprise will undertake to buy once they are lent on,
+    through which day, on which terms; ``price`` of a unit, without it the day's."""
+
+    quantity: DecimalText
+    until: dt.date = Field(description="the last day on which it can be called; at least 14 days after the loan is due")
+    wording: Reason
+    price: AmountIn | None = None
+
+
+class BuyBackPromiseOut(BaseModel):
+    """A loan that counts it is paid out once the undertaking is on chain."""
+
+    id: str
+    receipt_id: str
+    buyer_id: str
+    quantity: str
+    unit: str
+    until: dt.date
+    wording: str
+    price: Amount | None
+    withdrawn_at: Moment | None
+    created_at: Moment
+
+    @classmethod
+    def of(cls, seen: BuyBackPromiseView) -> BuyBackPromiseOut:
+        price = None if seen.price is None else Amount.of(Money(seen.price, str(seen.currency)))
+        made = {"quantity": quantity_text(seen.quantity), "price": price}
+        return cls.model_validate({name: getattr(seen, name) for name in cls.model_fields} | made)
+
+
+class BuyBackPromisesOut(BaseModel):
+    receipt_id: str
+    promises: list[BuyBackPromiseOut]
 
 
 class WarehouseReceiptAct(BaseModel):

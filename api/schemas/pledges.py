@@ -24,6 +24,7 @@ from api.schemas.parties import ActOut, ActProblem, ActStatus, ValuationOut
 from chainfin.rules import payment, pledge
 from chainfin.services.views.pledges import (
     BuyBackPaymentView,
+    LatePledgeView,
     PledgeView,
     SubstitutionView,
     TakenReturnView,
@@ -138,6 +139,32 @@ class UndertakingOut(BaseModel):
 class UndertakingsOut(BaseModel):
     pledge_id: str
     undertakings: list[UndertakingOut]
+
+
+class LatePledgeOut(BaseModel):
+    """Pledged goods whose loan is late, or whose margin call wasn't met: what concerns their keeper and whoever
+    undertook to buy them, in the receipt's unit."""
+
+    pledge_id: str
+    receipt_id: str
+    unit: str
+    left: str = Field(description="still pledged")
+    why: Literal["loan_overdue", "margin_call_unmet"]
+    since: dt.date | None
+    undertaken: str | None = Field(description="of it, what one undertook to buy oneself and hasn't; null for a keeper")
+    until: dt.date | None = Field(description="the last day on which one's undertaking can be called")
+
+    @classmethod
+    def of(cls, seen: LatePledgeView) -> LatePledgeOut:
+        own = None if seen.undertaken is None else seen.measure.text(seen.undertaken)
+        made = {
+            "pledge_id": seen.id,
+            "unit": seen.measure.unit,
+            "left": seen.measure.text(seen.left),
+            "undertaken": own,
+        }
+        names = ("receipt_id", "why", "since", "until")
+        return cls.model_validate({name: getattr(seen, name) for name in names} | made)
 
 
 class TakenSaleIn(Input):

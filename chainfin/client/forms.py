@@ -371,6 +371,53 @@ class BuyBackPaymentOut(TypedDict):
     """For what the money is, why it waits, or why it went back; null: nothing to say"""
 
 
+class BuyBackPromiseIn(TypedDict):
+    """How much of the goods (in the receipt's unit) the core enterprise will undertake to buy once they are lent on,
+    through which day, on which terms; ``price`` of a unit, without it the day's."""
+
+    quantity: str
+    """decimal in major units"""
+    until: str
+    """the last day on which it can be called; at least 14 days after the loan is due"""
+    wording: str
+    """The terms in words; only their SHA-256 goes on chain"""
+    price: NotRequired[AmountIn | None]
+    """Money for one unit of goods"""
+
+
+class BuyBackPromiseOut(TypedDict):
+    """A loan that counts it is paid out once the undertaking is on chain."""
+
+    id: str
+    """Stable id of this thing, for the paths and references of the API"""
+    receipt_id: str
+    """Id of the warehouse receipt"""
+    buyer_id: str
+    """Party id of the buyer"""
+    quantity: str
+    """How much of the goods: decimal, in the receipt's unit"""
+    unit: str
+    """Unit of quantity: a code of UN/ECE Recommendation 20"""
+    until: str
+    """The last day on which it can be called: ISO 8601"""
+    wording: str
+    """The terms in words; only their SHA-256 goes on chain"""
+    price: Amount | None
+    """Money for one unit of goods"""
+    withdrawn_at: str | None
+    """When it was withdrawn: ISO 8601, UTC; null: it stands"""
+    created_at: str
+    """When it was made here: ISO 8601, UTC, by the business clock"""
+
+
+class BuyBackPromisesOut(TypedDict):
+    """See `BuyBackPromisesOut` in the document."""
+
+    receipt_id: str
+    """Id of the warehouse receipt"""
+    promises: list[BuyBackPromiseOut]
+
+
 class ChallengeIn(TypedDict):
     """Name the address to get a message that is ready to sign."""
 
@@ -612,7 +659,13 @@ class DocumentIn(TypedDict):
 
 
 EventKind: TypeAlias = Literal[
-    "act.due", "application.changed", "loan.changed", "receivable.changed", "pledge.changed", "limit.changed"
+    "act.due",
+    "application.changed",
+    "loan.changed",
+    "receivable.changed",
+    "pledge.changed",
+    "pledge.late",
+    "limit.changed",
 ]
 
 
@@ -728,6 +781,26 @@ class InvoiceIn(TypedDict):
     """Take as face what order, receipt and invoice agree on, where that is less than the invoice"""
     due_date: NotRequired[str | None]
     """where the invoice names none"""
+
+
+class LatePledgeOut(TypedDict):
+    """Pledged goods whose loan is late, or whose margin call wasn't met: what concerns their keeper and whoever
+    undertook to buy them, in the receipt's unit."""
+
+    pledge_id: str
+    """Id of the pledge"""
+    receipt_id: str
+    """Id of the warehouse receipt"""
+    unit: str
+    """Unit of quantity: a code of UN/ECE Recommendation 20"""
+    left: str
+    """still pledged"""
+    why: Literal["loan_overdue", "margin_call_unmet"]
+    since: str | None
+    undertaken: str | None
+    """of it, what one undertook to buy oneself and hasn't; null for a keeper"""
+    until: str | None
+    """the last day on which one's undertaking can be called"""
 
 
 class LimitIn(TypedDict):

@@ -367,6 +367,35 @@ def warehouse_receipts_correct(receipt_id: str, /, **body: Unpack[forms.Correcti
     )
 
 
+def warehouse_receipts_promise_buy_back(
+    receipt_id: str, /, **body: Unpack[forms.BuyBackPromiseIn]
+) -> Operation[forms.BuyBackPromiseOut]:
+    """A core enterprise promises to undertake to buy goods back that are lent on (保兑仓): a lender that has set a limit
+    on it counts that, and pays out once the undertaking is on chain."""
+    return Operation(
+        "POST", "/v1/warehouse-receipts/{receipt_id}/buy-back-promises", {"receipt_id": receipt_id}, {}, body, True
+    )
+
+
+def warehouse_receipts_list_buy_back_promises(receipt_id: str, /) -> Operation[forms.BuyBackPromisesOut]:
+    """Who promised to buy goods of the receipt back: for its owner all of them, for a core enterprise its own."""
+    return Operation(
+        "GET", "/v1/warehouse-receipts/{receipt_id}/buy-back-promises", {"receipt_id": receipt_id}, {}, None, False
+    )
+
+
+def warehouse_receipts_withdraw_buy_back_promise(promise_id: str, /) -> Operation[forms.BuyBackPromiseOut]:
+    """Whoever promised takes it back; what it has undertaken stands."""
+    return Operation(
+        "POST",
+        "/v1/warehouse-receipts/buy-back-promises/{promise_id}/withdrawal",
+        {"promise_id": promise_id},
+        {},
+        None,
+        True,
+    )
+
+
 def warehouse_receipts_set_price(**body: Unpack[forms.PriceIn]) -> Operation[forms.PriceOut]:
     """A lender's price for its own loans, or the operator's from an approved source; one far from the price before
     counts once a second person has approved the proposal that it names. Loans that it leaves short of cover are
@@ -400,6 +429,12 @@ def warehouse_receipts_list_sources() -> Operation[forms.Page[forms.PriceSourceO
 def pledges_list_pledges() -> Operation[forms.Page[forms.PledgeOut]]:
     """Pledges that one has given or taken."""
     return Operation("GET", "/v1/pledges", {}, {}, None, False)
+
+
+def pledges_list_late() -> Operation[forms.Page[forms.LatePledgeOut]]:
+    """Pledged goods whose loan is late, or whose margin call wasn't met, for their keeper and whoever undertook to buy
+    them: until when it can be called."""
+    return Operation("GET", "/v1/pledges/late", {}, {}, None, False)
 
 
 def pledges_get_pledge(pledge_id: str, /) -> Operation[forms.PledgeOut]:

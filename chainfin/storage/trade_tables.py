@@ -272,6 +272,26 @@ class UndertakingTermsRow(SQLModel, table=True):
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 
+class BuyBackPromiseRow(SQLModel, table=True):
+    """A core enterprise's promise to undertake, once goods of a receipt are lent on, to buy them back (保兑仓)."""
+
+    __tablename__ = "buy_back_promise"
+
+    id: str = Field(primary_key=True)
+    cell: str
+    receipt_id: str = Field(foreign_key="warehouse_receipt.id", index=True)
+    buyer_id: str = Field(foreign_key="party.id", index=True)
+    quantity: int = Field(sa_type=BigInteger)
+    """Thousandths of the receipt's unit."""
+    currency: str | None = None
+    price: int | None = Field(default=None, sa_type=BigInteger)
+    """Minor units for a unit of the goods; None: the day's price."""
+    until: date
+    wording: str
+    withdrawn_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
 class TakenSaleRow(SQLModel, table=True):
     """A sale of goods that a lender took on default. ``status``: offered → paid, or withdrawn."""
 

@@ -13,9 +13,9 @@ from chainfin.risk.replay import with_facts
 from chainfin.rules import inventory
 from chainfin.services.goods import receipts
 from chainfin.services.lending import decision_inputs, lateness
-from chainfin.services.pledges import standing_calls
+from chainfin.services.pledges import promises, standing_calls
 from chainfin.storage.lending_tables import ApplicationRow, OfferRow
-from chainfin.storage.trade_tables import WarehouseReceiptRow
+from chainfin.storage.trade_tables import BuyBackPromiseRow, WarehouseReceiptRow
 from chainfin.values.money import BasisPoints, Money
 
 
@@ -25,7 +25,7 @@ def unless_still(session: Session, application: ApplicationRow, on: date) -> Ref
     margin call of the same lender on the borrower's goods is open.
 
     Refusals: those of the policy (borrower_overdue, debtor_overdue, price_falling …), price_missing, price_stale,
-    collateral_short, margin_call_open.
+    collateral_short, margin_call_open, buy_back_withdrawn.
     """
     record = DecisionRecord.parse(str(application.record).encode())
     inputs = record.as_dict()["inputs"]
@@ -34,6 +34,13 @@ def unless_still(session: Session, application: ApplicationRow, on: date) -> Ref
         for role in ("borrower", "debtor")
         if role in inputs
     }
+    promise_id = counted_promise(application)
+    if promise_id is not None:
+        offer = session.exec(select(OfferRow).where(OfferRow.application_id == application.id)).one()
+        maturity = date.fromisoformat(str(offer.terms["maturity"]))
+        gone = promises.unless_standing(session, session.get(BuyBackPromiseRow, promise_id), maturity)
+        if gone is not None:
+            return gone
     if "price" in inputs:
         called = standing_calls.unless_called(session, application.lender_id, application.borrower_id)
         if called is not None:
@@ -47,6 +54,12 @@ def unless_still(session: Session, application: ApplicationRow, on: date) -> Ref
         facts["price"] = found
     refusals = with_facts(record, facts).outcome.refusals
     return refusals[0] if refusals else None
+
+
+def counted_promise(application: ApplicationRow) -> str | None:
+    """The promise to buy goods back on which the decision rests; None: on none."""
+    found = DecisionRecord.parse(str(application.record).encode()).as_dict()["inputs"].get("buy_back")
+    return None if found is None else found.get("promise")
 
 
 def _priced(session: Session, application: ApplicationRow, on: date) -> dict[str, object] | Refusal:

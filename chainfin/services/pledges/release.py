@@ -15,7 +15,7 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from chainfin.errors import Refusal, Refused, unless_refused
-from chainfin.eth.bindings.pledges_acts import Release
+from chainfin.eth.bindings.pledges_acts import Release, Undertake
 from chainfin.risk.valuation import NO_VALUATION, Valuation
 from chainfin.rules import facility
 from chainfin.rules import pledge as rules
@@ -221,10 +221,14 @@ def failed(session: Session, ctx: Context, act: ActRow) -> None:
 
 
 def lock(session: Session, act_id: str) -> None:
-    """Lock the pledge that a release is about, before the act itself: so does everybody who makes one. Nothing where
-    the act is no release."""
+    """Lock the pledge that a release or an undertaking is about, before the act itself: so does everybody who makes
+    one. Nothing where the act is neither."""
     act = session.get(ActRow, act_id)
-    if act is not None and is_release(act) and session.get(PledgeRow, act.subject) is not None:
+    if (
+        act is not None
+        and (is_release(act) or act.function == Undertake.FUNCTION)
+        and session.get(PledgeRow, act.subject) is not None
+    ):
         assets.locked_pledge(session, act.subject)
 
 

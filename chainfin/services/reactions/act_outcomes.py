@@ -75,11 +75,18 @@ def refused(session: Session, ctx: Context, act_id: str, code: str, message: str
             release.failed(session, ctx, row)
         case warehouse_receipts_acts.Release | warehouse_receipts_acts.Correct:
             two_words.ended(session, ctx, row)
+        case pledges_acts.Undertake:
+            disbursement.not_undertaken(session, ctx, row.subject, code, message)
         case receivables_acts.Settle | pledges_acts.BuyBack | pledges_acts.Draw:
-            if status == "expired" or code == chain_code("ActExpired"):
-                _ask_again(session, ctx, row)
-            elif row.function == receivables_acts.Settle.FUNCTION:
-                unsettled.refused(session, ctx, row, code, message)
+            _still_owed(session, ctx, row, code, message)
+
+
+def _still_owed(session: Session, ctx: Context, row: ActRow, code: str, message: str) -> None:
+    """A word that is owed was given too late, and is asked for again; or the chain refuses what it says."""
+    if row.status == "expired" or code == chain_code("ActExpired"):
+        _ask_again(session, ctx, row)
+    elif row.function == receivables_acts.Settle.FUNCTION:
+        unsettled.refused(session, ctx, row, code, message)
 
 
 def _ask_again(session: Session, ctx: Context, row: ActRow) -> None:
