@@ -418,6 +418,20 @@ class BuyBackPromisesOut(TypedDict):
     promises: list[BuyBackPromiseOut]
 
 
+class CareOut(TypedDict):
+    """Inspections and insurance of a receipt's goods. While ``against`` names something, nothing is lent on them, and
+    nothing released before its loan is over; nor where the insurance ends before a loan is due."""
+
+    receipt_id: str
+    """Id of the warehouse receipt"""
+    inspections: list[InspectionOut]
+    insurance: list[InsuranceOut]
+    inspection_due: str | None
+    insured_until: str | None
+    against: str | None
+    """count_under_way, inspection_overdue or insurance_ends"""
+
+
 class ChallengeIn(TypedDict):
     """Name the address to get a message that is ready to sign."""
 
@@ -738,6 +752,30 @@ class Home(TypedDict):
     """Where to ask whether all parts work, relative to this path"""
 
 
+class InspectionIn(TypedDict):
+    """An inspection that was made, what it found (of this a hash is kept), and by when the next one is made: within a
+    quarter."""
+
+    made_on: str
+    next_by: str
+    report: str
+
+
+class InspectionOut(TypedDict):
+    """See `InspectionOut` in the document."""
+
+    id: str
+    """Stable id of this thing, for the paths and references of the API"""
+    receipt_id: str
+    """Id of the warehouse receipt"""
+    made_on: str
+    next_by: str
+    report_root: str
+    """Keccak-256 of the report"""
+    created_at: str
+    """When it was made here: ISO 8601, UTC, by the business clock"""
+
+
 class InstalmentOut(TypedDict):
     """See `InstalmentOut` in the document."""
 
@@ -768,6 +806,33 @@ class InstructionOut(TypedDict):
     """the creditor reference (ISO 11649), as it is printed"""
     amount: Amount
     """What is to be paid"""
+
+
+class InsuranceIn(TypedDict):
+    """A policy over the goods that the keeper has seen. The newest counts."""
+
+    number: str
+    """The number that its issuer gave it"""
+    insurer: str
+    starts_on: str
+    ends_on: str
+    """its last day"""
+
+
+class InsuranceOut(TypedDict):
+    """See `InsuranceOut` in the document."""
+
+    id: str
+    """Stable id of this thing, for the paths and references of the API"""
+    receipt_id: str
+    """Id of the warehouse receipt"""
+    number: str
+    """The number that its issuer gave it"""
+    insurer: str
+    starts_on: str
+    ends_on: str
+    created_at: str
+    """When it was made here: ISO 8601, UTC, by the business clock"""
 
 
 class InvoiceIn(TypedDict):

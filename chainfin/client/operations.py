@@ -370,8 +370,8 @@ def warehouse_receipts_correct(receipt_id: str, /, **body: Unpack[forms.Correcti
 def warehouse_receipts_promise_buy_back(
     receipt_id: str, /, **body: Unpack[forms.BuyBackPromiseIn]
 ) -> Operation[forms.BuyBackPromiseOut]:
-    """A core enterprise promises to undertake to buy goods back that are lent on (保兑仓): a lender that has set a limit
-    on it counts that, and pays out once the undertaking is on chain."""
+    """A core enterprise promises to undertake to buy goods back that are lent on (保兑仓): a lender with a limit on it
+    counts that, and pays out once the undertaking is on chain."""
     return Operation(
         "POST", "/v1/warehouse-receipts/{receipt_id}/buy-back-promises", {"receipt_id": receipt_id}, {}, body, True
     )
@@ -394,6 +394,28 @@ def warehouse_receipts_withdraw_buy_back_promise(promise_id: str, /) -> Operatio
         None,
         True,
     )
+
+
+def warehouse_receipts_inspect(
+    receipt_id: str, /, **body: Unpack[forms.InspectionIn]
+) -> Operation[forms.InspectionOut]:
+    """The keeper has inspected the goods, and says by when it does so again: until then they may be lent on."""
+    return Operation(
+        "POST", "/v1/warehouse-receipts/{receipt_id}/inspections", {"receipt_id": receipt_id}, {}, body, True
+    )
+
+
+def warehouse_receipts_insure(receipt_id: str, /, **body: Unpack[forms.InsuranceIn]) -> Operation[forms.InsuranceOut]:
+    """The keeper has seen a policy over the goods: loans that are due after its last day aren't made on them."""
+    return Operation(
+        "POST", "/v1/warehouse-receipts/{receipt_id}/insurance", {"receipt_id": receipt_id}, {}, body, True
+    )
+
+
+def warehouse_receipts_get_care(receipt_id: str, /) -> Operation[forms.CareOut]:
+    """Inspections and insurance of the goods, for whoever sees the receipt: what is due, and what stands against
+    lending on them."""
+    return Operation("GET", "/v1/warehouse-receipts/{receipt_id}/care", {"receipt_id": receipt_id}, {}, None, False)
 
 
 def warehouse_receipts_set_price(**body: Unpack[forms.PriceIn]) -> Operation[forms.PriceOut]:

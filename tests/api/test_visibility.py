@@ -23,6 +23,7 @@ _THINGS = [
     ("/v1/pledges/{pledge}/undertakings", "pledge_unknown"),
     ("/v1/pledges/{pledge}/sales", "pledge_unknown"),
     ("/v1/pledges/{pledge}/returns", "pledge_unknown"),
+    ("/v1/warehouse-receipts/{receipt}/care", "warehouse_receipt_unknown"),
     ("/v1/warehouse-receipts/{receipt}/buy-back-promises", "warehouse_receipt_unknown"),
 ]
 

@@ -11,7 +11,7 @@ from chainfin.errors import Refusal, Refused
 from chainfin.risk.record import DecisionRecord
 from chainfin.risk.replay import with_facts
 from chainfin.rules import inventory
-from chainfin.services.goods import receipts
+from chainfin.services.goods import care, receipts
 from chainfin.services.lending import decision_inputs, lateness
 from chainfin.services.pledges import promises, standing_calls
 from chainfin.storage.lending_tables import ApplicationRow, OfferRow
@@ -25,7 +25,8 @@ def unless_still(session: Session, application: ApplicationRow, on: date) -> Ref
     margin call of the same lender on the borrower's goods is open.
 
     Refusals: those of the policy (borrower_overdue, debtor_overdue, price_falling …), price_missing, price_stale,
-    collateral_short, margin_call_open, buy_back_withdrawn.
+    collateral_short, margin_call_open, buy_back_withdrawn, count_under_way, inspection_overdue,
+    insurance_ends.
     """
     record = DecisionRecord.parse(str(application.record).encode())
     inputs = record.as_dict()["inputs"]
@@ -36,15 +37,16 @@ def unless_still(session: Session, application: ApplicationRow, on: date) -> Ref
     }
     promise_id = counted_promise(application)
     if promise_id is not None:
-        offer = session.exec(select(OfferRow).where(OfferRow.application_id == application.id)).one()
-        maturity = date.fromisoformat(str(offer.terms["maturity"]))
-        gone = promises.unless_standing(session, session.get(BuyBackPromiseRow, promise_id), maturity)
+        promise = session.get(BuyBackPromiseRow, promise_id)
+        gone = promises.unless_standing(session, promise, _maturity(session, application))
         if gone is not None:
             return gone
     if "price" in inputs:
         called = standing_calls.unless_called(session, application.lender_id, application.borrower_id)
-        if called is not None:
-            return called
+        receipt = session.get_one(WarehouseReceiptRow, application.asset_id)
+        against = called or care.unless_cared(session, receipt, on, _maturity(session, application))
+        if against is not None:
+            return against
         try:
             found = _priced(session, application, on)
         except Refused as blind:
@@ -54,6 +56,12 @@ def unless_still(session: Session, application: ApplicationRow, on: date) -> Ref
         facts["price"] = found
     refusals = with_facts(record, facts).outcome.refusals
     return refusals[0] if refusals else None
+
+
+def _maturity(session: Session, application: ApplicationRow) -> date:
+    """The day on which the offered loan would be due."""
+    offer = session.exec(select(OfferRow).where(OfferRow.application_id == application.id)).one()
+    return date.fromisoformat(str(offer.terms["maturity"]))
 
 
 def counted_promise(application: ApplicationRow) -> str | None:

@@ -8,7 +8,7 @@ no longer may be signed, is reckoned anew: the act that ended last tells whether
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Final
 
 from sqlalchemy import func
@@ -23,7 +23,7 @@ from chainfin.rules.loan import accrue
 from chainfin.rules.loan.state import ACCRUING, OVER
 from chainfin.rules.pledge import LIVE, State
 from chainfin.services.books import loan_book
-from chainfin.services.goods import redemption
+from chainfin.services.goods import care, redemption
 from chainfin.services.goods.receipt_asset import ReceiptAsset
 from chainfin.services.kernel import acts, in_flight, pledge_rows
 from chainfin.services.kernel.context import Actor, Context
@@ -31,7 +31,7 @@ from chainfin.services.pledges import assets, cover, register, standing_calls
 from chainfin.services.views.acts import ActView
 from chainfin.storage.lending_tables import ApplicationRow, LoanRow, RepaymentRow
 from chainfin.storage.party_tables import PartyRow
-from chainfin.storage.trade_tables import ActRow, PledgeRow
+from chainfin.storage.trade_tables import ActRow, PledgeRow, WarehouseReceiptRow
 from chainfin.values.product import Product
 
 ASKED: Final = "asked"
@@ -90,9 +90,9 @@ def _may_go(session: Session, ctx: Context, pledge: PledgeRow, there: int) -> tu
     if row.status in set(OVER):
         return there, None
     application = session.get_one(ApplicationRow, row.application_id)
-    if loan.state not in ACCRUING or application.asset_id != pledge.asset_id or _called(session, pledge) is not None:
-        return 0, None
     today, rate = ctx.clock.today(), cover.advance_rate(session, row)
+    if loan.state not in ACCRUING or application.asset_id != pledge.asset_id or _unless_held(session, pledge, today):
+        return 0, None
     assert rate is not None, "what was lent on something has a rate"
     owed = accrue(loan, max(today, loan.accrued_to)).loan.dues.total
     if pledge.asset_kind != ReceiptAsset.kind:
@@ -105,15 +105,20 @@ def _may_go(session: Session, ctx: Context, pledge: PledgeRow, there: int) -> tu
         return 0, None
 
 
-def _called(session: Session, pledge: PledgeRow) -> Refusal | None:
+def _unless_held(session: Session, pledge: PledgeRow, today: date) -> Refusal | None:
     """Why nothing of the pledge is given up before its loan is over: its borrower hasn't met a margin call of its
-    lender's. Refusals: margin_call_open."""
+    lender's, or the goods aren't cared for. Refusals: margin_call_open, count_under_way, inspection_overdue,
+    insurance_ends."""
     if pledge.loan_id is None:
         return None
     row = session.get_one(LoanRow, pledge.loan_id)
     if row.product != Product.INVENTORY_PLEDGE or row.status in set(OVER):
         return None
-    return standing_calls.unless_called(session, row.lender_id, row.borrower_id)
+    called = standing_calls.unless_called(session, row.lender_id, row.borrower_id)
+    if called is not None or pledge.asset_kind != ReceiptAsset.kind:
+        return called
+    receipt = session.get_one(WarehouseReceiptRow, pledge.asset_id)
+    return care.unless_cared(session, receipt, today, row.maturity)
 
 
 def _prepare(
@@ -189,7 +194,7 @@ def unless_outdated(session: Session, ctx: Context, act: ActRow) -> Refused | No
     why = act.extra.get(ASKED)
     there = pledge.left - in_flight.leaving(session, pledge, but=[act.id], unsigned=False)
     holds = pledge.status in set(LIVE) and rules.stays(there, said.amount, said.keep) is None
-    holds = holds and _called(session, pledge) is None
+    holds = holds and _unless_held(session, pledge, ctx.clock.today()) is None
     if holds and why == OWED:
         holds = said.amount <= _may_go(session, ctx, pledge, there)[0]
     elif holds:
@@ -204,7 +209,8 @@ def unless_outdated(session: Session, ctx: Context, act: ActRow) -> Refused | No
 def _instead(session: Session, ctx: Context, pledge: PledgeRow, why: object, unlike: ActRow | None = None) -> None:
     """What is asked for in the place of an act that came to nothing."""
     left = pledge.left - in_flight.leaving(session, pledge)
-    if why == ALL and pledge.status == State.ACTIVE and left > 0 and _called(session, pledge) is None:
+    held = _unless_held(session, pledge, ctx.clock.today())
+    if why == ALL and pledge.status == State.ACTIVE and left > 0 and held is None:
         _prepare(session, ctx, pledge, left, pledge.left - left, why=ALL)
     else:
         ask_again(session, ctx, pledge, unlike=unlike)
@@ -301,12 +307,13 @@ def release_by_lender(ctx: Context, actor: Actor, pledge_id: str, amount: str | 
     """The lender gives up ``amount`` of its pledge (a decimal: of the currency, or of the goods' unit; None: all that
     isn't on its way out, in the place of what it was asked for).
 
-    Raises NotFound pledge_unknown; BadInput amount_…, quantity_…; Refused not_lender, margin_call_open,
-    pledge_state_wrong, exceeds_pledged, release_leaves_short (goods of a running loan), price_missing, price_stale.
+    Raises NotFound pledge_unknown; BadInput amount_…, quantity_…; Refused not_lender, pledge_state_wrong,
+    exceeds_pledged, release_leaves_short (goods of a running loan), price_missing, price_stale; while the loan runs
+    margin_call_open, count_under_way, inspection_overdue, insurance_ends.
     """
     with ctx.store.begin() as session:
         row, by = assets.for_party(session, actor, pledge_id), actor.require()
-        called = _called(session, row)
+        called = _unless_held(session, row, ctx.clock.today())
         if called is not None and by == row.lender_id:
             raise called.error()
         if amount is None and by == row.lender_id:
