@@ -17,6 +17,7 @@ from api.schemas.common import (
     Moment,
     Reason,
     Ref,
+    SignedAmountIn,
     Word,
     major,
     quantity_text,
@@ -253,11 +254,12 @@ class CorrectionIn(Input):
 
 
 class PriceIn(Input):
-    """A price of one unit of a good of the catalogue on a day, in its unit, from a named source."""
+    """A price of one unit of a good of the catalogue on a day, in its unit, from a named source. One that isn't above
+    zero stops lending and releases, and calls every loan on such goods."""
 
     good: Word
     unit: UnitCode
-    price: AmountIn
+    price: SignedAmountIn
     source: Line
     as_of: dt.date
 

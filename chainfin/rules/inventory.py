@@ -270,6 +270,13 @@ def price_stale(good: str, on: date, today: date) -> Refusal | None:
     return Refusal("price_stale", message, {"on": on.isoformat(), "days": age, "allowed": MAX_PRICE_AGE_DAYS})
 
 
+def unless_worthless(good: str, minor_per_unit: int) -> Refusal | None:
+    """Whether a price is none by which goods move. Refusals: price_not_positive."""
+    if minor_per_unit > 0:
+        return None
+    return Refusal("price_not_positive", f"by their newest price {good} is worth nothing", {"price": minor_per_unit})
+
+
 def value(quantity: int, price: UnitPrice) -> Money:
     """What ``quantity`` thousandths are worth, rounded down."""
     return Money(floor(price.minor_per_thousandth() * quantity), price.currency)

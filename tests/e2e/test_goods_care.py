@@ -1,4 +1,4 @@
-"""Inspections that are due, insurance that ends, losses that a keeper reports: nothing new is lent, nothing released."""
+"""Inspections that are due, insurance that ends, losses that a keeper reports: nothing is lent, nothing released."""
 
 from __future__ import annotations
 

@@ -521,3 +521,27 @@ def test_top_up__not_ones_own_or_of_another_loan__refused(deal: Deal) -> None:
     with pytest.raises(Refused) as refused:
         top_ups.pledge_more(site.ctx, deal.owner, deal.loan_id, receipt_id=deal.goods_id, quantity=Decimal(1))
     assert refused.value.code == "loan_not_running"
+
+
+@pytest.mark.parametrize("minor", [0, -36_98], ids=["nothing", "as oil on 2020-04-20"])
+def test_price__not_above_zero__calls_for_all_and_stops_lending_and_releases(deal: Deal, minor: int) -> None:
+    site, owed = deal.site, deal.site.settles(deal.loan_id)
+    deal.price(minor)
+    (call,) = deal.calls
+    assert (call.status, call.quantity) == ("escalated", None), "no quantity of it would do"
+    assert deal.left >= owed, "all that is owed"
+    application = site.apply(deal.owner, 10_000_00, deal.goods_id, **deal.wish())
+    site.run()
+    assert "margin_call_open" in [refusal["code"] for refusal in site.application(application).row.refusals]
+    other = site.borrower()
+    site.limit("borrower", other, 5_000_000_00, deal.lender)
+    fresh = site.goods(other)
+    application = site.apply(other, 10_000_00, fresh.id, **deal.wish())
+    site.run()
+    assert [refusal["code"] for refusal in site.application(application).row.refusals] == ["price_not_positive"]
+    deal.pays(owed // 2)
+    assert deal.pledge.released == 0, "nobody knows how much may go"
+    deal.price(70_00)
+    site.run()
+    assert deal.calls[-1].status == "cured"
+    assert deal.pledge.released > 0

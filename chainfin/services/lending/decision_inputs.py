@@ -23,7 +23,7 @@ from chainfin.risk.inputs import (
     ReceivableFacts,
     ReceivableInputs,
 )
-from chainfin.rules import catalogue
+from chainfin.rules import catalogue, inventory
 from chainfin.rules.facility import LimitKind
 from chainfin.rules.receivable import eligibility
 from chainfin.services.goods import receipts
@@ -189,10 +189,13 @@ def for_receivable(
 def for_inventory(
     session: Session, ctx: Context, row: ApplicationRow, rows: Sequence[LimitRow], now: datetime, standing: OpenOffers
 ) -> InventoryInputs:
-    """The inputs of a decision on goods at a keeper. Raises Refused price_missing."""
+    """The inputs of a decision on goods at a keeper. Raises Refused price_missing, price_not_positive."""
     asset = session.get_one(WarehouseReceiptRow, row.asset_id, with_for_update=True)
     good = catalogue.find(asset.good)
     price = receipts.latest_price(session, row.lender_id, asset.good, asset.unit, row.currency)
+    worthless = inventory.unless_worthless(asset.good, price.minor_per_unit)
+    if worthless is not None:
+        raise worthless.error()
     keeper = session.get_one(PartyRow, asset.keeper_id)
     on, asked = ctx.clock.day_of(now), Money(row.requested, row.currency)
     due = on + timedelta(days=row.days)

@@ -289,7 +289,7 @@ def _worth(
         young = young_prices(session, ctx, pledge, receipt, currency)
     except Refused:
         return None
-    return max(inventory.value(part, receipts.unit_price(row)) for row in young)
+    return max(inventory.value(part, receipts.unit_price(row)) for row in young if row.minor_per_unit > 0)
 
 
 def young_prices(

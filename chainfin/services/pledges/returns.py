@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 from chainfin.errors import Refused, unless_refused
 from chainfin.eth.bindings.warehouse_receipts_acts import HandOut
 from chainfin.risk.valuation import Valuation
+from chainfin.rules import inventory
 from chainfin.rules import realisation as rules
 from chainfin.rules.inventory import FULL
 from chainfin.rules.loan.state import ACCRUING
@@ -85,6 +86,9 @@ def _judged(session: Session, ctx: Context, pledge: PledgeRow, receipt: Warehous
     lowest = min(
         realisation.young_prices(session, ctx, pledge, receipt, row.currency), key=lambda price: price.minor_per_unit
     )
+    worthless = inventory.unless_worthless(receipt.good, lowest.minor_per_unit)
+    if worthless is not None:
+        raise worthless.error()
     price = receipts.unit_price(lowest)
     unless_refused(rules.give_back(part, unsold=realisation.unsold(session, receipt), owed=owed, price=price))
     share = f"{rules.FLOOR / FULL}"
