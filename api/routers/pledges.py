@@ -23,9 +23,10 @@ from api.schemas.pledges import (
     UndertakingIn,
     UndertakingOut,
     UndertakingsOut,
+    WithdrawalOfGoodsIn,
 )
 from chainfin.services.payments import buy_back, instructions
-from chainfin.services.pledges import enforcement, realisation, returns, undertakings
+from chainfin.services.pledges import enforcement, floating, realisation, returns, undertakings
 from chainfin.services.pledges import release as release_service
 from chainfin.services.reads import late_pledges, queries
 from chainfin.services.views.pledges import TakenSaleView
@@ -68,6 +69,13 @@ def release(
 ) -> ActOut:
     """The lender gives up a part, or all (解押)."""
     return ActOut.of(release_service.release_by_lender(ctx, actor, pledge_id, body.amount))
+
+
+@router.post("/{pledge_id}/withdrawals", status_code=202)
+def take_out(ctx: Ctx, actor: Acting, pledge_id: Id, body: WithdrawalOfGoodsIn) -> ActOut:
+    """The pledgor takes out goods above the lender's minimum, though nothing is repaid (最低价值控制): the lender is
+    asked for their release."""
+    return ActOut.of(floating.take_out(ctx, actor, pledge_id, body.quantity))
 
 
 @router.post("/{pledge_id}/enforcement", status_code=202)

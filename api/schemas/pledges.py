@@ -70,6 +70,12 @@ class ReleaseOfPledgeIn(Input):
     amount: DecimalText | None = None
 
 
+class WithdrawalOfGoodsIn(Input):
+    """How much of pledged goods is taken out, in the receipt's unit."""
+
+    quantity: DecimalText
+
+
 class UndertakingIn(Input):
     """How much (of goods in the receipt's unit, of a receivable in its currency), until when, on which terms (of these
     a hash goes on chain)."""

@@ -733,6 +733,15 @@ class GoodOut(TypedDict):
 GoodsClass: TypeAlias = Literal["standard", "branded", "perishable"]
 
 
+class GoodsMinimumIn(TypedDict):
+    """What the goods pledged for the loan are worth at least while they move, and why so much."""
+
+    amount: AmountIn
+    """Money as a decimal string in major units (yuan, not fen)"""
+    reason: str
+    """Why, in words for people; kept with the thing"""
+
+
 class Home(TypedDict):
     """What answers here. Paths are relative to this one."""
 
@@ -1673,13 +1682,14 @@ PriceFeed: TypeAlias = Literal["exchange", "index", "quote"]
 
 
 class PriceIn(TypedDict):
-    """A price of one unit of a good of the catalogue on a day, in its unit, from a named source."""
+    """A price of one unit of a good of the catalogue on a day, in its unit, from a named source. One that isn't above
+    zero stops lending and releases, and calls every loan on such goods."""
 
     good: str
     """Code of a good in the catalogue (`/v1/goods`)"""
     unit: str
     """UN/ECE Recommendation 20"""
-    price: AmountIn
+    price: SignedAmountIn
     """Money for one unit of goods"""
     source: str
     """Where the price is from, by name"""
@@ -2043,6 +2053,15 @@ class SignatureIn(TypedDict):
 
     signature: str
     """0x-hex of r ‖ s ‖ v (65 bytes)"""
+
+
+class SignedAmountIn(TypedDict):
+    """An amount, also zero or below: what storing costs may be more than what goods bring."""
+
+    amount: str
+    """decimal in major units"""
+    currency: str
+    """ISO 4217"""
 
 
 class SplitIn(TypedDict):
@@ -2530,6 +2549,13 @@ class WebhookWithSecret(TypedDict):
     """when it was made"""
     secret: str
     """whsec_ and 32 bytes in base64, as Standard Webhooks writes it"""
+
+
+class WithdrawalOfGoodsIn(TypedDict):
+    """How much of pledged goods is taken out, in the receipt's unit."""
+
+    quantity: str
+    """decimal in major units"""
 
 
 class WriteAgainIn(TypedDict):

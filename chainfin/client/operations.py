@@ -469,6 +469,12 @@ def pledges_release(pledge_id: str, /, **body: Unpack[forms.ReleaseOfPledgeIn]) 
     return Operation("POST", "/v1/pledges/{pledge_id}/releases", {"pledge_id": pledge_id}, {}, body, True)
 
 
+def pledges_take_out(pledge_id: str, /, **body: Unpack[forms.WithdrawalOfGoodsIn]) -> Operation[forms.ActOut]:
+    """The pledgor takes out goods above the lender's minimum, though nothing is repaid (最低价值控制): the lender is asked
+    for their release."""
+    return Operation("POST", "/v1/pledges/{pledge_id}/withdrawals", {"pledge_id": pledge_id}, {}, body, True)
+
+
 def pledges_enforce(pledge_id: str, /) -> Operation[forms.ActOut]:
     """The lender takes what is pledged for a loan that is overdue (处置); the loan owes on until money came in."""
     return Operation("POST", "/v1/pledges/{pledge_id}/enforcement", {"pledge_id": pledge_id}, {}, None, True)
@@ -717,6 +723,12 @@ def loans_top_up(loan_id: str, /, **body: Unpack[forms.TopUpIn]) -> Operation[fo
     """The borrower pledges more goods for the loan. Its grant is to be signed; registry, lender and chain follow, and
     the pledge (``subject``) is among the loan's."""
     return Operation("POST", "/v1/loans/{loan_id}/top-ups", {"loan_id": loan_id}, {}, body, True)
+
+
+def loans_propose_minimum(loan_id: str, /, **body: Unpack[forms.GoodsMinimumIn]) -> Operation[forms.ProposalOut]:
+    """A person of the lender proposes what the pledged goods are worth at least while they move (最低价值控制); once a second
+    one approves, the pledgor may take out what is above it without repaying."""
+    return Operation("POST", "/v1/loans/{loan_id}/minimum", {"loan_id": loan_id}, {}, body, True)
 
 
 def loans_get_payoff(loan_id: str, /, *, on: str | None = None) -> Operation[forms.PayoffOut]:

@@ -303,6 +303,22 @@ def releasable(pledged: int, outstanding: Money, price: UnitPrice, ltv: BasisPoi
     return max(0, pledged - quantity_to_cover(outstanding, price, ltv))
 
 
+def within_minimum(
+    part: int, *, there: int, minimum: Money, owed: Money, price: UnitPrice, ltv: BasisPoints
+) -> Refusal | None:
+    """Whether ``part`` of the ``there`` that are pledged may go though nothing is repaid (最低价值控制): what stays is
+    worth the ``minimum`` that the lender set, and carries what is ``owed`` at ``ltv``. Refusals: quantity_not_positive,
+    below_minimum."""
+    if part <= 0:
+        return Refusal("quantity_not_positive", "the quantity must be greater than zero", {"quantity": part})
+    stays = max(0, there - part)
+    enough = there >= part and value(stays, price) >= minimum
+    if enough and stays >= quantity_to_cover(owed, price, ltv):
+        return None
+    proof = {"stays": str(value(stays, price)), "minimum": str(minimum), "owed": str(owed)}
+    return Refusal("below_minimum", "what would stay is worth too little", proof)
+
+
 def _ltv(ltv: BasisPoints) -> None:
     if not 0 < ltv <= FULL:
         raise BadInput("ltv_invalid", f"a loan-to-value is above 0 and at most {FULL} basis points, not {ltv}")

@@ -1,9 +1,11 @@
-"""What keepers record of goods that lie with them, beside what the chain says: inspections and insurance policies."""
+"""What is said of goods beside what the chain says: inspections and insurance, as their keepers record them, and the
+least value that a lender wants while they move."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
 
+from sqlalchemy import BigInteger
 from sqlmodel import Field, SQLModel
 
 from chainfin.storage.types import UtcDateTime
@@ -37,3 +39,16 @@ class InsuranceRow(SQLModel, table=True):
     ends_on: date
     """Its last day."""
     created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class GoodsMinimumRow(SQLModel, table=True):
+    """The least value of a loan's goods while they move (最低价值控制), as two persons of its lender set it."""
+
+    __tablename__ = "goods_minimum"
+
+    loan_id: str = Field(primary_key=True, foreign_key="loan.id")
+    currency: str
+    amount: int = Field(sa_type=BigInteger)
+    """Minor units."""
+    proposal_id: str = Field(foreign_key="proposal.id")
+    set_at: datetime = Field(sa_type=UtcDateTime)

@@ -1,4 +1,4 @@
-"""Keepers record inspections and insurance policies.
+"""Keepers record inspections and insurance policies, lenders the least value of goods that move.
 
 Revision ID: 0034
 Revises: 0033
@@ -24,6 +24,17 @@ Moment = chainfin.storage.types.UtcDateTime
 def upgrade() -> None:
     _table("inspection", ("made_on", sa.Date), ("next_by", sa.Date), ("report_root", Text))
     _table("insurance_policy", ("number", Text), ("insurer", Text), ("starts_on", sa.Date), ("ends_on", sa.Date))
+    op.create_table(
+        "goods_minimum",
+        sa.Column("loan_id", Text(), nullable=False),
+        sa.Column("currency", Text(), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("proposal_id", Text(), nullable=False),
+        sa.Column("set_at", Moment(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["loan_id"], ["loan.id"]),
+        sa.ForeignKeyConstraint(["proposal_id"], ["proposal.id"]),
+        sa.PrimaryKeyConstraint("loan_id"),
+    )
 
 
 def _table(name: str, *own: tuple[str, type[sa.types.TypeEngine]]) -> None:
@@ -40,5 +51,6 @@ def _table(name: str, *own: tuple[str, type[sa.types.TypeEngine]]) -> None:
 
 
 def downgrade() -> None:
+    op.drop_table("goods_minimum")
     op.drop_table("insurance_policy")
     op.drop_table("inspection")

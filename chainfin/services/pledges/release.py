@@ -17,26 +17,30 @@ from sqlmodel import Session, col, select
 from chainfin.errors import Refusal, Refused, unless_refused
 from chainfin.eth.bindings.pledges_acts import Release, Undertake
 from chainfin.risk.valuation import NO_VALUATION, Valuation
-from chainfin.rules import facility
+from chainfin.rules import facility, inventory
 from chainfin.rules import pledge as rules
 from chainfin.rules.loan import accrue
 from chainfin.rules.loan.state import ACCRUING, OVER
 from chainfin.rules.pledge import LIVE, State
 from chainfin.services.books import loan_book
-from chainfin.services.goods import care, redemption
+from chainfin.services.goods import care, receipts, redemption
 from chainfin.services.goods.receipt_asset import ReceiptAsset
 from chainfin.services.kernel import acts, in_flight, pledge_rows
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.pledges import assets, cover, register, standing_calls
 from chainfin.services.views.acts import ActView
+from chainfin.storage.goods_tables import GoodsMinimumRow
 from chainfin.storage.lending_tables import ApplicationRow, LoanRow, RepaymentRow
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ActRow, PledgeRow, WarehouseReceiptRow
+from chainfin.values.money import BasisPoints, Money
 from chainfin.values.product import Product
 
 ASKED: Final = "asked"
 """Where an act keeps why it was made: OWED or ALL; a part that a lender gives up of its own has neither."""
 OWED: Final = "owed"
+WITHIN: Final = "within"
+"""Its pledgor takes out what the lender's minimum leaves (`floating`)."""
 ALL: Final = "all"
 """The lender gives up all that there is."""
 PATIENCE: Final = timedelta(hours=1)
@@ -103,6 +107,53 @@ def _may_go(session: Session, ctx: Context, pledge: PledgeRow, there: int) -> tu
         return redemption.releasable(session, pledge, there, owed, today)
     except Refused:  # nobody knows what the goods are worth
         return 0, None
+
+
+def within(session: Session, ctx: Context, pledge: PledgeRow, part: int, there: int) -> Valuation | Refusal:
+    """By what ``part`` of the ``there`` may be taken out though nothing is repaid, or why not.
+
+    Refusals: pledge_state_wrong, loan_not_running, minimum_missing, below_minimum, price_…, those of `_unless_held`.
+    """
+    today = ctx.clock.today()
+    held = _unless_held(session, pledge, today)
+    if held is not None:
+        return held
+    if pledge.loan_id is None or pledge.asset_kind != ReceiptAsset.kind:
+        return Refusal("minimum_missing", "no minimum was set for what is pledged")
+    minimum = session.get(GoodsMinimumRow, pledge.loan_id)
+    row, loan = loan_book.load(session, pledge.loan_id)
+    if loan.state not in ACCRUING:
+        return Refusal("loan_not_running", f"the loan is {loan.state.value}")
+    if minimum is None:
+        return Refusal("minimum_missing", "the lender has set no minimum: goods go as the loan is repaid")
+    owed, rate = cover.owed(loan, today), cover.advance_rate(session, row)
+    assert rate is not None, "what was lent on goods has a rate"
+    try:
+        price = receipts.unit_price(redemption.price_of(session, pledge, row.currency, today))
+        valuation = redemption.valued(session, pledge, owed, today)
+    except Refused as blind:
+        return Refusal(blind.code, blind.message)
+    least, ltv = Money(minimum.amount, minimum.currency), BasisPoints(int(rate * inventory.FULL))
+    there += _beside(session, pledge)
+    return inventory.within_minimum(part, there=there, minimum=least, owed=owed, price=price, ltv=ltv) or valuation
+
+
+def _beside(session: Session, pledge: PledgeRow) -> int:
+    """What else of goods stays pledged for the loan: like those that were lent on, at the same price (`top_ups`)."""
+    others = select(PledgeRow).where(
+        PledgeRow.loan_id == pledge.loan_id,
+        PledgeRow.id != pledge.id,
+        PledgeRow.asset_kind == ReceiptAsset.kind,
+        PledgeRow.status == State.ACTIVE.value,
+    )
+    return sum(max(0, each.left - in_flight.leaving(session, each)) for each in session.exec(others))
+
+
+def ask_within(
+    session: Session, ctx: Context, pledge: PledgeRow, part: int, promised: int, valuation: Valuation
+) -> ActRow:
+    """Ask the lender for what may be taken out. Raises Refused pledge_state_wrong, exceeds_pledged."""
+    return _prepare(session, ctx, pledge, part, promised, why=WITHIN, valuation=valuation)
 
 
 def _unless_held(session: Session, pledge: PledgeRow, today: date) -> Refusal | None:
@@ -197,6 +248,8 @@ def unless_outdated(session: Session, ctx: Context, act: ActRow) -> Refused | No
     holds = holds and _unless_held(session, pledge, ctx.clock.today()) is None
     if holds and why == OWED:
         holds = said.amount <= _may_go(session, ctx, pledge, there)[0]
+    elif holds and why == WITHIN:
+        holds = not isinstance(within(session, ctx, pledge, said.amount, there), Refusal)
     elif holds:
         holds = cover.unless_called(session, pledge, said.amount, ctx.clock.today()) is None
     if holds:

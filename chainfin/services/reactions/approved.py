@@ -11,7 +11,7 @@ from chainfin.services.kernel.approvals import Effect
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.lending import mandates, prices
 from chainfin.services.payments import accounts, between_lenders, pay_again, unmatched
-from chainfin.services.pledges import returns
+from chainfin.services.pledges import floating, returns
 from chainfin.services.reactions import partner_results
 from chainfin.services.views.acts import ProposalView
 
@@ -19,6 +19,7 @@ EFFECTS: Mapping[str, Effect] = MappingProxyType(
     {
         accounts.ACCOUNT: accounts.change,
         between_lenders.PASSED_ON: between_lenders.passed_on,
+        floating.MINIMUM: floating.set_minimum,
         mandates.MANDATE: mandates.sign_in_custody,
         prices.PRICE: prices.count_price,
         prices.PRICE_WITHDRAWAL: prices.withdraw_price,
