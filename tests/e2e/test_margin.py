@@ -545,3 +545,22 @@ def test_price__not_above_zero__calls_for_all_and_stops_lending_and_releases(dea
     site.run()
     assert deal.calls[-1].status == "cured"
     assert deal.pledge.released > 0
+
+
+def test_bought_back__money_waits_for_goods__nothing_is_called_meanwhile(
+    deal: Deal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = deal.site
+    site.undertake(deal.pledge, agreed=deal.owner)
+    account = site.party(site.cast["core"].party_id).account
+    with monkeypatch.context() as patch:
+        patch.setattr(custody, "signer_of", lambda *_: None)
+        ref = site.pays(140_000_00, f"BUYBACK {deal.pledge.id}", payer=account)
+        assert (site.incoming(ref).status, site.incoming(ref).reason) == ("waiting", "buy_back_under_way")
+        deal.price(70_00)
+        assert deal.calls == [], "the money for what leaves is there"
+    (word,) = asked(site, deal.pledge.id, "buyBack")
+    sign(site, word)
+    site.run()
+    assert site.incoming(ref).status == "applied"
+    assert deal.calls == []

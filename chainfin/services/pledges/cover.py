@@ -99,7 +99,7 @@ def on_goods(
             if pledge.asset_id == application.asset_id:
                 raise
             continue
-        gone = in_flight.leaving(session, pledge, unsigned=False) + (less or {}).get(pledge.id, 0)
+        gone = in_flight.leaving(session, pledge, unsigned=False, bought=False) + (less or {}).get(pledge.id, 0)
         goods.append((max(0, pledge.left - gone), receipts.unit_price(price) if price.minor_per_unit > 0 else None))
     # what else secures the loan (a receivable of sold goods) carries its part of it
     rate = advance_rate(session, row)
