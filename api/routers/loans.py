@@ -85,7 +85,7 @@ def top_up(ctx: Ctx, actor: Acting, loan_id: Id, body: TopUpIn) -> ActOut:
 
 @router.post("/{loan_id}/minimum", status_code=202)
 def propose_minimum(ctx: Ctx, actor: Acting, loan_id: Id, body: GoodsMinimumIn) -> ProposalOut:
-    """A person of the lender proposes what the goods are worth at least while they move (最低价值控制); once a
+    """A person of the lender proposes what the goods are worth at least while they move; once a
     second one approves, the pledgor may take out what is above it without repaying."""
     return ProposalOut.of(
         floating.propose(ctx, actor, loan_id, body.amount.money("/amount/amount"), reason=body.reason)

@@ -73,7 +73,7 @@ def release(
 
 @router.post("/{pledge_id}/withdrawals", status_code=202)
 def take_out(ctx: Ctx, actor: Acting, pledge_id: Id, body: WithdrawalOfGoodsIn) -> ActOut:
-    """The pledgor takes out goods above the lender's minimum (最低价值控制), though nothing is repaid: its
+    """The pledgor takes out goods above the lender's minimum, though nothing is repaid: its
     lender is asked for their release."""
     return ActOut.of(floating.take_out(ctx, actor, pledge_id, body.quantity))
 

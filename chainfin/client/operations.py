@@ -470,8 +470,8 @@ def pledges_release(pledge_id: str, /, **body: Unpack[forms.ReleaseOfPledgeIn]) 
 
 
 def pledges_take_out(pledge_id: str, /, **body: Unpack[forms.WithdrawalOfGoodsIn]) -> Operation[forms.ActOut]:
-    """The pledgor takes out goods above the lender's minimum (最低价值控制), though nothing is repaid: its lender is asked
-    for their release."""
+    """The pledgor takes out goods above the lender's minimum, though nothing is repaid: its lender is asked for their
+    release."""
     return Operation("POST", "/v1/pledges/{pledge_id}/withdrawals", {"pledge_id": pledge_id}, {}, body, True)
 
 
@@ -726,8 +726,8 @@ def loans_top_up(loan_id: str, /, **body: Unpack[forms.TopUpIn]) -> Operation[fo
 
 
 def loans_propose_minimum(loan_id: str, /, **body: Unpack[forms.GoodsMinimumIn]) -> Operation[forms.ProposalOut]:
-    """A person of the lender proposes what the goods are worth at least while they move (最低价值控制); once a second one
-    approves, the pledgor may take out what is above it without repaying."""
+    """A person of the lender proposes what the goods are worth at least while they move; once a second one approves,
+    the pledgor may take out what is above it without repaying."""
     return Operation("POST", "/v1/loans/{loan_id}/minimum", {"loan_id": loan_id}, {}, body, True)
 
 
