@@ -200,6 +200,7 @@ ELSEWHERE = {
         "CHAINFIN_PARTNER_TEXTS": "Examples of what partners write, over the wire (3).",
         "CHAINFIN_INTERLEAVINGS": "Interleavings of mandates, limits and money (500).",
         "CHAINFIN_INTERLEAVINGS_SEED": "What they are drawn from (2026).",
+        "CHAINFIN_GOODS_STEPS": "Steps of goods, loans and money in any order (5000).",
         "CHAINFIN_MARGIN_EXAMPLES": "Histories of goods, prices and calls (5).",
         "CHAINFIN_FUZZ_MINUTES": "How long made-up calls of the API go on (10).",
         "CHAINFIN_ANVIL": "The anvil program, where it isn't on the path.",

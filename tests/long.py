@@ -68,6 +68,12 @@ CHECKS = (
         {"CHAINFIN_MARGIN_EXAMPLES": "200"},
     ),
     Check(
+        "goods",
+        "goods, loans, money: 100,000 steps",
+        (*PYTEST, "tests/properties/test_goods_machine.py"),
+        {"CHAINFIN_GOODS_STEPS": "100000"},
+    ),
+    Check(
         "answers",
         "partners' texts, times, data: 300 each",
         (*PYTEST, "tests/e2e/test_partners_answers.py", "tests/e2e/test_odd_lines.py"),

@@ -12,6 +12,7 @@ from api.paging import Page, Paged, page
 from api.route import OnceRoute
 from api.schemas.common import Day, Id, quantity
 from api.schemas.loans import (
+    GoodsMinimumIn,
     InstructionOut,
     LoanDetail,
     LoanOut,
@@ -25,10 +26,11 @@ from api.schemas.loans import (
     TopUpIn,
 )
 from api.schemas.parties import ActOut
+from api.schemas.persons import ProposalOut
 from chainfin.errors import BadInput
 from chainfin.services.lending import margin_calls
 from chainfin.services.payments import instructions
-from chainfin.services.pledges import top_ups
+from chainfin.services.pledges import floating, top_ups
 from chainfin.services.reads import queries
 
 router = APIRouter(prefix="/v1/loans", tags=["loans"], route_class=OnceRoute)
@@ -79,6 +81,15 @@ def top_up(ctx: Ctx, actor: Acting, loan_id: Id, body: TopUpIn) -> ActOut:
     the pledge (``subject``) is among the loan's."""
     amount = quantity(body.quantity, "/quantity")
     return ActOut.of(top_ups.pledge_more(ctx, actor, loan_id, receipt_id=body.warehouse_receipt_id, quantity=amount))
+
+
+@router.post("/{loan_id}/minimum", status_code=202)
+def propose_minimum(ctx: Ctx, actor: Acting, loan_id: Id, body: GoodsMinimumIn) -> ProposalOut:
+    """A person of the lender proposes what the goods are worth at least while they move; once a
+    second one approves, the pledgor may take out what is above it without repaying."""
+    return ProposalOut.of(
+        floating.propose(ctx, actor, loan_id, body.amount.money("/amount/amount"), reason=body.reason)
+    )
 
 
 @router.get("/{loan_id}/payoff", responses={409: {}})

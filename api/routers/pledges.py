@@ -9,20 +9,26 @@ from api.paging import Page, Paged, page
 from api.route import OnceRoute
 from api.schemas.common import Id
 from api.schemas.parties import ActOut
+from api.schemas.persons import ProposalOut
 from api.schemas.pledges import (
+    LatePledgeOut,
     PledgeOut,
     ReleaseOfPledgeIn,
+    TakenReturnIn,
+    TakenReturnOut,
+    TakenReturnsOut,
     TakenSaleIn,
     TakenSaleOut,
     TakenSalesOut,
     UndertakingIn,
     UndertakingOut,
     UndertakingsOut,
+    WithdrawalOfGoodsIn,
 )
 from chainfin.services.payments import buy_back, instructions
-from chainfin.services.pledges import enforcement, realisation, undertakings
+from chainfin.services.pledges import enforcement, floating, realisation, returns, undertakings
 from chainfin.services.pledges import release as release_service
-from chainfin.services.reads import queries
+from chainfin.services.reads import late_pledges, queries
 from chainfin.services.views.pledges import TakenSaleView
 
 router = APIRouter(prefix="/v1/pledges", tags=["pledges"], route_class=OnceRoute)
@@ -39,6 +45,18 @@ def list_pledges(ctx: Ctx, actor: Acting, window: Paged) -> Page[PledgeOut]:
     )
 
 
+@router.get("/late")
+def list_late(ctx: Ctx, actor: Acting, window: Paged) -> Page[LatePledgeOut]:
+    """Pledged goods whose loan is late, or whose margin call wasn't met, for their keeper and whoever undertook to buy
+    them: until when it can be called."""
+    return page(
+        window,
+        lambda after, limit: late_pledges.list_(ctx, actor, after=after, limit=limit),
+        LatePledgeOut.of,
+        lambda seen: seen.id,
+    )
+
+
 @router.get("/{pledge_id}")
 def get_pledge(ctx: Ctx, actor: Acting, pledge_id: Id) -> PledgeOut:
     """One pledge, for its pledgor and its lender: what is still locked."""
@@ -51,6 +69,13 @@ def release(
 ) -> ActOut:
     """The lender gives up a part, or all (解押)."""
     return ActOut.of(release_service.release_by_lender(ctx, actor, pledge_id, body.amount))
+
+
+@router.post("/{pledge_id}/withdrawals", status_code=202)
+def take_out(ctx: Ctx, actor: Acting, pledge_id: Id, body: WithdrawalOfGoodsIn) -> ActOut:
+    """The pledgor takes out goods above the lender's minimum, though nothing is repaid: its
+    lender is asked for their release."""
+    return ActOut.of(floating.take_out(ctx, actor, pledge_id, body.quantity))
 
 
 @router.post("/{pledge_id}/enforcement", status_code=202)
@@ -120,6 +145,20 @@ def agree_to_sale(ctx: Ctx, actor: Acting, sale_id: Id) -> ActOut:
 def withdraw_sale(ctx: Ctx, actor: Acting, sale_id: Id) -> TakenSaleOut:
     """The lender gives up a sale that isn't paid."""
     return _sale(ctx, realisation.withdraw(ctx, actor, sale_id))
+
+
+@router.post("/{pledge_id}/returns", status_code=202)
+def propose_return(ctx: Ctx, actor: Acting, pledge_id: Id, body: TakenReturnIn) -> ProposalOut:
+    """Lender or pledgor asks that taken goods which the loan doesn't need go back; a person of the operator decides, by
+    the valuation in the proposal."""
+    return ProposalOut.of(returns.propose(ctx, actor, pledge_id, body.quantity, reason=body.reason))
+
+
+@router.get("/{pledge_id}/returns")
+def list_returns(ctx: Ctx, actor: Acting, pledge_id: Id) -> TakenReturnsOut:
+    """What of the taken goods went back to the pledgor, or is on its way, and by which valuation."""
+    back = [TakenReturnOut.of(each) for each in returns.of_pledge(ctx, actor, pledge_id)]
+    return TakenReturnsOut(pledge_id=pledge_id, returns=back)
 
 
 def _sale(ctx: Ctx, seen: TakenSaleView) -> TakenSaleOut:

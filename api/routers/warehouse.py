@@ -12,8 +12,16 @@ from api.paging import Page, Paged, number, page
 from api.route import OnceRoute
 from api.schemas.common import Id, quantity
 from api.schemas.goods import (
+    BuyBackPromiseIn,
+    BuyBackPromiseOut,
+    BuyBackPromisesOut,
+    CareOut,
     CorrectionIn,
     CountIn,
+    InspectionIn,
+    InspectionOut,
+    InsuranceIn,
+    InsuranceOut,
     PriceIn,
     PriceOut,
     PriceSourceIn,
@@ -27,10 +35,11 @@ from api.schemas.goods import (
 from api.schemas.parties import ActOut
 from api.schemas.persons import ProposalOut
 from api.schemas.trade import TransferIn
+from chainfin.services.goods import care, two_words
 from chainfin.services.goods import receipts as receipts_service
-from chainfin.services.goods import two_words
 from chainfin.services.lending import prices as prices_service
-from chainfin.services.reads import queries
+from chainfin.services.pledges import promises
+from chainfin.services.reads import goods_care, queries
 
 router = APIRouter(prefix="/v1")
 receipts = APIRouter(prefix="/warehouse-receipts", tags=["warehouse receipts"], route_class=OnceRoute)
@@ -94,6 +103,58 @@ def recount(ctx: Ctx, actor: Acting, receipt_id: Id, body: CountIn) -> ActOut:
 def correct(ctx: Ctx, actor: Acting, receipt_id: Id, body: CorrectionIn) -> ActOut:
     """The keeper has found again what a count missed: the owner signs its agreement, then the keeper's act is made."""
     return ActOut.of(two_words.find(ctx, actor, receipt_id, quantity(body.found, "/found"), body.reason))
+
+
+@receipts.post("/{receipt_id}/buy-back-promises", status_code=201)
+def promise_buy_back(ctx: Ctx, actor: Acting, receipt_id: Id, body: BuyBackPromiseIn) -> BuyBackPromiseOut:
+    """A core enterprise promises to undertake to buy goods back that are lent on (保兑仓): a lender with a limit on it
+    counts that, and pays out once the undertaking is on chain."""
+    price = None if body.price is None else body.price.money("/price/amount")
+    much = quantity(body.quantity, "/quantity")
+    made = promises.promise(ctx, actor, receipt_id, much, body.until, body.wording, price=price)
+    return BuyBackPromiseOut.of(made)
+
+
+@receipts.get("/{receipt_id}/buy-back-promises")
+def list_buy_back_promises(ctx: Ctx, actor: Acting, receipt_id: Id) -> BuyBackPromisesOut:
+    """Who promised to buy goods of the receipt back: for its owner all of them, for a core enterprise its own."""
+    made = promises.of_receipt(ctx, actor, receipt_id)
+    return BuyBackPromisesOut(receipt_id=receipt_id, promises=[BuyBackPromiseOut.of(each) for each in made])
+
+
+@receipts.post("/buy-back-promises/{promise_id}/withdrawal")
+def withdraw_buy_back_promise(ctx: Ctx, actor: Acting, promise_id: Id) -> BuyBackPromiseOut:
+    """Whoever promised takes it back; what it has undertaken stands."""
+    return BuyBackPromiseOut.of(promises.withdraw(ctx, actor, promise_id))
+
+
+@receipts.post("/{receipt_id}/inspections", status_code=201)
+def inspect(ctx: Ctx, actor: Acting, receipt_id: Id, body: InspectionIn) -> InspectionOut:
+    """The keeper has inspected the goods, and says by when it does so again: until then they may be lent on."""
+    made = care.inspect(ctx, actor, receipt_id, made_on=body.made_on, next_by=body.next_by, report=body.report)
+    return InspectionOut.of(made)
+
+
+@receipts.post("/{receipt_id}/insurance", status_code=201)
+def insure(ctx: Ctx, actor: Acting, receipt_id: Id, body: InsuranceIn) -> InsuranceOut:
+    """The keeper has seen a policy over the goods: loans that are due after its last day aren't made on them."""
+    made = care.insure(
+        ctx,
+        actor,
+        receipt_id,
+        number=body.number,
+        insurer=body.insurer,
+        starts_on=body.starts_on,
+        ends_on=body.ends_on,
+    )
+    return InsuranceOut.of(made)
+
+
+@receipts.get("/{receipt_id}/care")
+def get_care(ctx: Ctx, actor: Acting, receipt_id: Id) -> CareOut:
+    """Inspections and insurance of the goods, for whoever sees the receipt: what is due, and what stands against
+    lending on them."""
+    return CareOut.of(receipt_id, goods_care.of_receipt(ctx, actor, receipt_id))
 
 
 @prices.post("", status_code=201)

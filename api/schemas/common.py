@@ -137,6 +137,17 @@ class AmountIn(Input):
         return Money.positive(self.amount, self.currency, where=where)
 
 
+class SignedAmountIn(Input):
+    """An amount, also zero or below: what storing costs may be more than what goods bring."""
+
+    amount: DecimalText
+    currency: Currency
+
+    def money(self, where: str) -> Money:
+        """Raises BadInput: the codes of `Money.parse`."""
+        return Money.parse(self.amount, self.currency, where=where)
+
+
 class AmountOrNoneIn(Input):
     """An amount, or zero."""
 

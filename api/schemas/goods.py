@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field, StringConstraints
 
 from api.schemas.common import (
+    Amount,
     AmountIn,
     DecimalText,
     Hex32,
@@ -16,6 +17,7 @@ from api.schemas.common import (
     Moment,
     Reason,
     Ref,
+    SignedAmountIn,
     Word,
     major,
     quantity_text,
@@ -24,7 +26,16 @@ from api.schemas.common import (
 from api.schemas.parties import ActOut
 from chainfin.rules import inventory, lot
 from chainfin.rules.lot import Lot
-from chainfin.services.views.goods import PriceSourceView, PriceView, WarehouseReceiptView
+from chainfin.services.goods.care import Kept
+from chainfin.services.views.goods import (
+    InspectionView,
+    InsuranceView,
+    PriceSourceView,
+    PriceView,
+    WarehouseReceiptView,
+)
+from chainfin.services.views.pledges import BuyBackPromiseView
+from chainfin.values.money import Money
 
 UnitCode = Annotated[
     str, StringConstraints(min_length=1, max_length=8), Field(description="UN/ECE Recommendation 20", examples=["TNE"])
@@ -115,6 +126,110 @@ class WarehouseReceiptOut(BaseModel):
         )
 
 
+class BuyBackPromiseIn(Input):
+    """How much of the goods (in the receipt's unit) the core enterprise will undertake to buy once they are lent on,
+    through which day, on which terms; ``price`` of a unit, without it the day's."""
+
+    quantity: DecimalText
+    until: dt.date = Field(description="the last day on which it can be called; at least 14 days after the loan is due")
+    wording: Reason
+    price: AmountIn | None = None
+
+
+class BuyBackPromiseOut(BaseModel):
+    """A loan that counts it is paid out once the undertaking is on chain."""
+
+    id: str
+    receipt_id: str
+    buyer_id: str
+    quantity: str
+    unit: str
+    until: dt.date
+    wording: str
+    price: Amount | None
+    withdrawn_at: Moment | None
+    created_at: Moment
+
+    @classmethod
+    def of(cls, seen: BuyBackPromiseView) -> BuyBackPromiseOut:
+        price = None if seen.price is None else Amount.of(Money(seen.price, str(seen.currency)))
+        made = {"quantity": quantity_text(seen.quantity), "price": price}
+        return cls.model_validate({name: getattr(seen, name) for name in cls.model_fields} | made)
+
+
+class BuyBackPromisesOut(BaseModel):
+    receipt_id: str
+    promises: list[BuyBackPromiseOut]
+
+
+class InspectionIn(Input):
+    """An inspection that was made, what it found (of this a hash is kept), and by when the next one is made: within a
+    quarter."""
+
+    made_on: dt.date
+    next_by: dt.date
+    report: Reason
+
+
+class InspectionOut(BaseModel):
+    id: str
+    receipt_id: str
+    made_on: dt.date
+    next_by: dt.date
+    report_root: str = Field(description="Keccak-256 of the report")
+    created_at: Moment
+
+    @classmethod
+    def of(cls, seen: InspectionView) -> InspectionOut:
+        return cls.model_validate({name: getattr(seen, name) for name in cls.model_fields})
+
+
+class InsuranceIn(Input):
+    """A policy over the goods that the keeper has seen. The newest counts."""
+
+    number: Word
+    insurer: Line
+    starts_on: dt.date
+    ends_on: dt.date = Field(description="its last day")
+
+
+class InsuranceOut(BaseModel):
+    id: str
+    receipt_id: str
+    number: str
+    insurer: str
+    starts_on: dt.date
+    ends_on: dt.date
+    created_at: Moment
+
+    @classmethod
+    def of(cls, seen: InsuranceView) -> InsuranceOut:
+        return cls.model_validate({name: getattr(seen, name) for name in cls.model_fields})
+
+
+class CareOut(BaseModel):
+    """Inspections and insurance of a receipt's goods. While ``against`` names something, nothing is lent on them, and
+    nothing released before its loan is over; nor where the insurance ends before a loan is due."""
+
+    receipt_id: str
+    inspections: list[InspectionOut]
+    insurance: list[InsuranceOut]
+    inspection_due: dt.date | None
+    insured_until: dt.date | None
+    against: str | None = Field(description="count_under_way, inspection_overdue or insurance_ends")
+
+    @classmethod
+    def of(cls, receipt_id: str, seen: Kept) -> CareOut:
+        return cls(
+            receipt_id=receipt_id,
+            inspections=[InspectionOut.of(each) for each in seen.inspections],
+            insurance=[InsuranceOut.of(each) for each in seen.policies],
+            inspection_due=seen.inspection_due,
+            insured_until=seen.insured_until,
+            against=None if seen.against is None else seen.against.code,
+        )
+
+
 class WarehouseReceiptAct(BaseModel):
     warehouse_receipt: WarehouseReceiptOut
     act: ActOut
@@ -139,11 +254,12 @@ class CorrectionIn(Input):
 
 
 class PriceIn(Input):
-    """A price of one unit of a good of the catalogue on a day, in its unit, from a named source."""
+    """A price of one unit of a good of the catalogue on a day, in its unit, from a named source. One that isn't above
+    zero stops lending and releases, and calls every loan on such goods."""
 
     good: Word
     unit: UnitCode
-    price: AmountIn
+    price: SignedAmountIn
     source: Line
     as_of: dt.date
 

@@ -14,6 +14,7 @@ from api.schemas.common import (
     DecimalText,
     Input,
     Moment,
+    Reason,
     Ref,
     major,
     quantity_text,
@@ -161,6 +162,13 @@ class TopUpIn(Input):
 
     warehouse_receipt_id: Ref
     quantity: DecimalText
+
+
+class GoodsMinimumIn(Input):
+    """What the goods pledged for the loan are worth at least while they move, and why so much."""
+
+    amount: AmountIn
+    reason: Reason
 
 
 class MarginCallOut(BaseModel):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, StringConstraints
 
@@ -20,14 +20,16 @@ from api.schemas.common import (
     quantity_text,
     states,
 )
-from api.schemas.parties import ActOut, ActProblem
+from api.schemas.parties import ActOut, ActProblem, ActStatus, ValuationOut
 from chainfin.rules import payment, pledge
 from chainfin.rules.realisation import SaleState
 from chainfin.rules.substitution import SubstitutionState
 from chainfin.services.views.pledges import (
     BuyBackPaymentView,
+    LatePledgeView,
     PledgeView,
     SubstitutionView,
+    TakenReturnView,
     TakenSaleView,
     UndertakingView,
 )
@@ -68,6 +70,12 @@ class ReleaseOfPledgeIn(Input):
     """How much is given up: of a receivable in its currency, of goods in the receipt's unit; without it, all."""
 
     amount: DecimalText | None = None
+
+
+class WithdrawalOfGoodsIn(Input):
+    """How much of pledged goods is taken out, in the receipt's unit."""
+
+    quantity: DecimalText
 
 
 class UndertakingIn(Input):
@@ -141,6 +149,32 @@ class UndertakingsOut(BaseModel):
     undertakings: list[UndertakingOut]
 
 
+class LatePledgeOut(BaseModel):
+    """Pledged goods whose loan is late, or whose margin call wasn't met: what concerns their keeper and whoever
+    undertook to buy them, in the receipt's unit."""
+
+    pledge_id: str
+    receipt_id: str
+    unit: str
+    left: str = Field(description="still pledged")
+    why: Literal["loan_overdue", "margin_call_unmet"]
+    since: dt.date | None
+    undertaken: str | None = Field(description="of it, what one undertook to buy oneself and hasn't; null for a keeper")
+    until: dt.date | None = Field(description="the last day on which one's undertaking can be called")
+
+    @classmethod
+    def of(cls, seen: LatePledgeView) -> LatePledgeOut:
+        own = None if seen.undertaken is None else seen.measure.text(seen.undertaken)
+        made = {
+            "pledge_id": seen.id,
+            "unit": seen.measure.unit,
+            "left": seen.measure.text(seen.left),
+            "undertaken": own,
+        }
+        names = ("receipt_id", "why", "since", "until")
+        return cls.model_validate({name: getattr(seen, name) for name in names} | made)
+
+
 class TakenSaleIn(Input):
     """A buyer for goods that were taken: how much (in the receipt's unit), for how much net of costs, and from which
     account it pays, under the pledge's reference."""
@@ -194,6 +228,39 @@ class TakenSaleOut(BaseModel):
 class TakenSalesOut(BaseModel):
     pledge_id: str
     sales: list[TakenSaleOut]
+
+
+class TakenReturnIn(Input):
+    """How much of the goods that were taken goes back to the pledgor, in the receipt's unit, and why."""
+
+    quantity: DecimalText
+    reason: Reason
+
+
+class TakenReturnOut(BaseModel):
+    """Taken goods that go back, as a person of the operator approved: by ``valuation``, of which ``ltv`` is the share
+    of their value that what stays is reckoned to bring. ``status`` is that of the lender's order to hand them out."""
+
+    id: str
+    pledge_id: str
+    receipt_id: str
+    quantity: str
+    unit: str
+    valuation: ValuationOut
+    proposal_id: str
+    act_id: str
+    status: ActStatus
+    created_at: Moment
+
+    @classmethod
+    def of(cls, seen: TakenReturnView) -> TakenReturnOut:
+        made = {"quantity": quantity_text(seen.quantity), "valuation": ValuationOut.model_validate(seen.valuation)}
+        return cls.model_validate({name: getattr(seen, name) for name in cls.model_fields} | made)
+
+
+class TakenReturnsOut(BaseModel):
+    pledge_id: str
+    returns: list[TakenReturnOut]
 
 
 class SubstitutionIn(Input):

@@ -200,6 +200,10 @@ def _agree(operation: Operation[Any], _body: Mapping[str, Any], _answer: Any) ->
     return {"members": {"pledgeId": operation.ids["pledge_id"]}, "parties": {"buyer": operation.ids["buyer_id"]}}
 
 
+def _taken_out(operation: Operation[Any], body: Mapping[str, Any], _answer: Any) -> Made:
+    return {"members": {"pledgeId": operation.ids["pledge_id"], "amount": _thousandths(body["quantity"])}}
+
+
 def _debtor_line(_operation: Operation[Any], body: Mapping[str, Any], _answer: Any) -> Made:
     return {"members": {"limit": _minor(body["limit"])}, "parties": {"debtor": body["debtor_id"]}}
 
@@ -245,6 +249,7 @@ KNOWN: Mapping[str, tuple[str, str | tuple[str, ...], Callable[[Operation[Any], 
     f"{_GOODS}/counts": ("WarehouseReceipts", "Recount", _counted("missing", "missing")),
     f"{_GOODS}/corrections": ("WarehouseReceipts", "Correction", _counted("found", "found")),
     f"{_PLEDGE}/releases": ("Pledges", "Release", _ids(pledgeId="pledge_id")),
+    f"{_PLEDGE}/withdrawals": ("Pledges", "Release", _taken_out),
     f"{_PLEDGE}/enforcement": ("Pledges", "Enforce", _ids(pledgeId="pledge_id")),
     f"{_PLEDGE}/expiry": ("Pledges", "Expire", _ids(pledgeId="pledge_id")),
     f"{_PLEDGE}/undertakings": ("Pledges", "Undertake", _ids(pledgeId="pledge_id")),

@@ -409,6 +409,67 @@ class BuyBackPaymentOut(TypedDict):
     """For what the money is, why it waits, or why it went back; null: nothing to say"""
 
 
+class BuyBackPromiseIn(TypedDict):
+    """How much of the goods (in the receipt's unit) the core enterprise will undertake to buy once they are lent on,
+    through which day, on which terms; ``price`` of a unit, without it the day's."""
+
+    quantity: str
+    """decimal in major units"""
+    until: str
+    """the last day on which it can be called; at least 14 days after the loan is due"""
+    wording: str
+    """The terms in words; only their SHA-256 goes on chain"""
+    price: NotRequired[AmountIn | None]
+    """Money for one unit of goods"""
+
+
+class BuyBackPromiseOut(TypedDict):
+    """A loan that counts it is paid out once the undertaking is on chain."""
+
+    id: str
+    """Stable id of this thing, for the paths and references of the API"""
+    receipt_id: str
+    """Id of the warehouse receipt"""
+    buyer_id: str
+    """Party id of the buyer"""
+    quantity: str
+    """How much of the goods: decimal, in the receipt's unit"""
+    unit: str
+    """Unit of quantity: a code of UN/ECE Recommendation 20"""
+    until: str
+    """The last day on which it can be called: ISO 8601"""
+    wording: str
+    """The terms in words; only their SHA-256 goes on chain"""
+    price: Amount | None
+    """Money for one unit of goods"""
+    withdrawn_at: str | None
+    """When it was withdrawn: ISO 8601, UTC; null: it stands"""
+    created_at: str
+    """When it was made here: ISO 8601, UTC, by the business clock"""
+
+
+class BuyBackPromisesOut(TypedDict):
+    """See `BuyBackPromisesOut` in the document."""
+
+    receipt_id: str
+    """Id of the warehouse receipt"""
+    promises: list[BuyBackPromiseOut]
+
+
+class CareOut(TypedDict):
+    """Inspections and insurance of a receipt's goods. While ``against`` names something, nothing is lent on them, and
+    nothing released before its loan is over; nor where the insurance ends before a loan is due."""
+
+    receipt_id: str
+    """Id of the warehouse receipt"""
+    inspections: list[InspectionOut]
+    insurance: list[InsuranceOut]
+    inspection_due: str | None
+    insured_until: str | None
+    against: str | None
+    """count_under_way, inspection_overdue or insurance_ends"""
+
+
 class ChallengeIn(TypedDict):
     """Name the address to get a message that is ready to sign."""
 
@@ -691,7 +752,13 @@ class DocumentIn(TypedDict):
 
 
 EventKind: TypeAlias = Literal[
-    "act.due", "application.changed", "loan.changed", "receivable.changed", "pledge.changed", "limit.changed"
+    "act.due",
+    "application.changed",
+    "loan.changed",
+    "receivable.changed",
+    "pledge.changed",
+    "pledge.late",
+    "limit.changed",
 ]
 
 
@@ -745,6 +812,15 @@ class GoodOut(TypedDict):
 GoodsClass: TypeAlias = Literal["standard", "branded", "perishable"]
 
 
+class GoodsMinimumIn(TypedDict):
+    """What the goods pledged for the loan are worth at least while they move, and why so much."""
+
+    amount: AmountIn
+    """Money as a decimal string in major units (yuan, not fen)"""
+    reason: str
+    """Why, in words for people; kept with the thing"""
+
+
 class Home(TypedDict):
     """What answers here. Paths are relative to this one."""
 
@@ -762,6 +838,30 @@ class Home(TypedDict):
     """Where the OpenAPI document is, relative to this path"""
     ready: NotRequired[str]
     """Where to ask whether all parts work, relative to this path"""
+
+
+class InspectionIn(TypedDict):
+    """An inspection that was made, what it found (of this a hash is kept), and by when the next one is made: within a
+    quarter."""
+
+    made_on: str
+    next_by: str
+    report: str
+
+
+class InspectionOut(TypedDict):
+    """See `InspectionOut` in the document."""
+
+    id: str
+    """Stable id of this thing, for the paths and references of the API"""
+    receipt_id: str
+    """Id of the warehouse receipt"""
+    made_on: str
+    next_by: str
+    report_root: str
+    """Keccak-256 of the report"""
+    created_at: str
+    """When it was made here: ISO 8601, UTC, by the business clock"""
 
 
 class InstalmentOut(TypedDict):
@@ -796,6 +896,33 @@ class InstructionOut(TypedDict):
     """What is to be paid"""
 
 
+class InsuranceIn(TypedDict):
+    """A policy over the goods that the keeper has seen. The newest counts."""
+
+    number: str
+    """The number that its issuer gave it"""
+    insurer: str
+    starts_on: str
+    ends_on: str
+    """its last day"""
+
+
+class InsuranceOut(TypedDict):
+    """See `InsuranceOut` in the document."""
+
+    id: str
+    """Stable id of this thing, for the paths and references of the API"""
+    receipt_id: str
+    """Id of the warehouse receipt"""
+    number: str
+    """The number that its issuer gave it"""
+    insurer: str
+    starts_on: str
+    ends_on: str
+    created_at: str
+    """When it was made here: ISO 8601, UTC, by the business clock"""
+
+
 class InvoiceIn(TypedDict):
     """An invoice on an order. ``accept_matched``: take as face what the three-way match carries, if that is less."""
 
@@ -807,6 +934,26 @@ class InvoiceIn(TypedDict):
     """Take as face what order, receipt and invoice agree on, where that is less than the invoice"""
     due_date: NotRequired[str | None]
     """where the invoice names none"""
+
+
+class LatePledgeOut(TypedDict):
+    """Pledged goods whose loan is late, or whose margin call wasn't met: what concerns their keeper and whoever
+    undertook to buy them, in the receipt's unit."""
+
+    pledge_id: str
+    """Id of the pledge"""
+    receipt_id: str
+    """Id of the warehouse receipt"""
+    unit: str
+    """Unit of quantity: a code of UN/ECE Recommendation 20"""
+    left: str
+    """still pledged"""
+    why: Literal["loan_overdue", "margin_call_unmet"]
+    since: str | None
+    undertaken: str | None
+    """of it, what one undertook to buy oneself and hasn't; null for a keeper"""
+    until: str | None
+    """the last day on which one's undertaking can be called"""
 
 
 class LimitIn(TypedDict):
@@ -1603,13 +1750,14 @@ PriceFeed: TypeAlias = Literal["exchange", "index", "quote"]
 
 
 class PriceIn(TypedDict):
-    """A price of one unit of a good of the catalogue on a day, in its unit, from a named source."""
+    """A price of one unit of a good of the catalogue on a day, in its unit, from a named source. One that isn't above
+    zero stops lending and releases, and calls every loan on such goods."""
 
     good: str
     """Code of a good in the catalogue (`/v1/goods`)"""
     unit: str
     """UN/ECE Recommendation 20"""
-    price: AmountIn
+    price: SignedAmountIn
     """Money for one unit of goods"""
     source: str
     """Where the price is from, by name"""
@@ -1717,10 +1865,15 @@ class ProposalOut(TypedDict):
     """Id of the proposal: a second person approves or rejects it"""
     kind: Literal[
         "account",
+        "client",
+        "goods_minimum",
+        "goods_return",
+        "limit",
         "mandate",
         "name",
         "partner_outcome",
         "payment_allocation",
+        "person",
         "price",
         "price_source",
         "price_withdrawal",
@@ -1989,6 +2142,15 @@ class SignatureIn(TypedDict):
     """0x-hex of r ‖ s ‖ v (65 bytes)"""
 
 
+class SignedAmountIn(TypedDict):
+    """An amount, also zero or below: what storing costs may be more than what goods bring."""
+
+    amount: str
+    """decimal in major units"""
+    currency: str
+    """ISO 4217"""
+
+
 class SplitIn(TypedDict):
     """The faces of the parts; what remains stays with what is split."""
 
@@ -2102,6 +2264,48 @@ class TakenOut(TypedDict):
     """Entries that were parked"""
     difference: str | None
     """code of what doesn't follow the statement before, or doesn't add up"""
+
+
+class TakenReturnIn(TypedDict):
+    """How much of the goods that were taken goes back to the pledgor, in the receipt's unit, and why."""
+
+    quantity: str
+    """decimal in major units"""
+    reason: str
+    """Why, in words for people; kept with the thing"""
+
+
+class TakenReturnOut(TypedDict):
+    """Taken goods that go back, as a person of the operator approved: by ``valuation``, of which ``ltv`` is the share
+    of their value that what stays is reckoned to bring. ``status`` is that of the lender's order to hand them out."""
+
+    id: str
+    """Stable id of this thing, for the paths and references of the API"""
+    pledge_id: str
+    """Id of the pledge"""
+    receipt_id: str
+    """Id of the warehouse receipt"""
+    quantity: str
+    """How much of the goods: decimal, in the receipt's unit"""
+    unit: str
+    """Unit of quantity: a code of UN/ECE Recommendation 20"""
+    valuation: ValuationOut
+    proposal_id: str
+    """Id of the proposal that a second person decides on; null: it takes none"""
+    act_id: str
+    """Id of the act that carries it to the chain"""
+    status: Literal["awaiting_signature", "signed", "final", "refused", "expired"]
+    """Where it stands now: one of the states of the glossary"""
+    created_at: str
+    """When it was made here: ISO 8601, UTC, by the business clock"""
+
+
+class TakenReturnsOut(TypedDict):
+    """See `TakenReturnsOut` in the document."""
+
+    pledge_id: str
+    """Id of the pledge"""
+    returns: list[TakenReturnOut]
 
 
 class TakenSaleIn(TypedDict):
@@ -2433,6 +2637,13 @@ class WebhookWithSecret(TypedDict):
     """when it was made"""
     secret: str
     """whsec_ and 32 bytes in base64, as Standard Webhooks writes it"""
+
+
+class WithdrawalOfGoodsIn(TypedDict):
+    """How much of pledged goods is taken out, in the receipt's unit."""
+
+    quantity: str
+    """decimal in major units"""
 
 
 class WriteAgainIn(TypedDict):

@@ -425,6 +425,57 @@ def warehouse_receipts_correct(receipt_id: str, /, **body: Unpack[forms.Correcti
     )
 
 
+def warehouse_receipts_promise_buy_back(
+    receipt_id: str, /, **body: Unpack[forms.BuyBackPromiseIn]
+) -> Operation[forms.BuyBackPromiseOut]:
+    """A core enterprise promises to undertake to buy goods back that are lent on (保兑仓): a lender with a limit on it
+    counts that, and pays out once the undertaking is on chain."""
+    return Operation(
+        "POST", "/v1/warehouse-receipts/{receipt_id}/buy-back-promises", {"receipt_id": receipt_id}, {}, body, True
+    )
+
+
+def warehouse_receipts_list_buy_back_promises(receipt_id: str, /) -> Operation[forms.BuyBackPromisesOut]:
+    """Who promised to buy goods of the receipt back: for its owner all of them, for a core enterprise its own."""
+    return Operation(
+        "GET", "/v1/warehouse-receipts/{receipt_id}/buy-back-promises", {"receipt_id": receipt_id}, {}, None, False
+    )
+
+
+def warehouse_receipts_withdraw_buy_back_promise(promise_id: str, /) -> Operation[forms.BuyBackPromiseOut]:
+    """Whoever promised takes it back; what it has undertaken stands."""
+    return Operation(
+        "POST",
+        "/v1/warehouse-receipts/buy-back-promises/{promise_id}/withdrawal",
+        {"promise_id": promise_id},
+        {},
+        None,
+        True,
+    )
+
+
+def warehouse_receipts_inspect(
+    receipt_id: str, /, **body: Unpack[forms.InspectionIn]
+) -> Operation[forms.InspectionOut]:
+    """The keeper has inspected the goods, and says by when it does so again: until then they may be lent on."""
+    return Operation(
+        "POST", "/v1/warehouse-receipts/{receipt_id}/inspections", {"receipt_id": receipt_id}, {}, body, True
+    )
+
+
+def warehouse_receipts_insure(receipt_id: str, /, **body: Unpack[forms.InsuranceIn]) -> Operation[forms.InsuranceOut]:
+    """The keeper has seen a policy over the goods: loans that are due after its last day aren't made on them."""
+    return Operation(
+        "POST", "/v1/warehouse-receipts/{receipt_id}/insurance", {"receipt_id": receipt_id}, {}, body, True
+    )
+
+
+def warehouse_receipts_get_care(receipt_id: str, /) -> Operation[forms.CareOut]:
+    """Inspections and insurance of the goods, for whoever sees the receipt: what is due, and what stands against
+    lending on them."""
+    return Operation("GET", "/v1/warehouse-receipts/{receipt_id}/care", {"receipt_id": receipt_id}, {}, None, False)
+
+
 def warehouse_receipts_set_price(**body: Unpack[forms.PriceIn]) -> Operation[forms.PriceOut]:
     """A lender's price for its own loans, or the operator's from an approved source; one far from the price before
     counts once a second person has approved the proposal that it names. Loans that it leaves short of cover are
@@ -460,6 +511,12 @@ def pledges_list_pledges() -> Operation[forms.Page[forms.PledgeOut]]:
     return Operation("GET", "/v1/pledges", {}, {}, None, False)
 
 
+def pledges_list_late() -> Operation[forms.Page[forms.LatePledgeOut]]:
+    """Pledged goods whose loan is late, or whose margin call wasn't met, for their keeper and whoever undertook to buy
+    them: until when it can be called."""
+    return Operation("GET", "/v1/pledges/late", {}, {}, None, False)
+
+
 def pledges_get_pledge(pledge_id: str, /) -> Operation[forms.PledgeOut]:
     """One pledge, for its pledgor and its lender: what is still locked."""
     return Operation("GET", "/v1/pledges/{pledge_id}", {"pledge_id": pledge_id}, {}, None, False)
@@ -468,6 +525,12 @@ def pledges_get_pledge(pledge_id: str, /) -> Operation[forms.PledgeOut]:
 def pledges_release(pledge_id: str, /, **body: Unpack[forms.ReleaseOfPledgeIn]) -> Operation[forms.ActOut]:
     """The lender gives up a part, or all (解押)."""
     return Operation("POST", "/v1/pledges/{pledge_id}/releases", {"pledge_id": pledge_id}, {}, body, True)
+
+
+def pledges_take_out(pledge_id: str, /, **body: Unpack[forms.WithdrawalOfGoodsIn]) -> Operation[forms.ActOut]:
+    """The pledgor takes out goods above the lender's minimum, though nothing is repaid: its lender is asked for their
+    release."""
+    return Operation("POST", "/v1/pledges/{pledge_id}/withdrawals", {"pledge_id": pledge_id}, {}, body, True)
 
 
 def pledges_enforce(pledge_id: str, /) -> Operation[forms.ActOut]:
@@ -521,6 +584,17 @@ def pledges_agree_to_sale(sale_id: str, /) -> Operation[forms.ActOut]:
 def pledges_withdraw_sale(sale_id: str, /) -> Operation[forms.TakenSaleOut]:
     """The lender gives up a sale that isn't paid."""
     return Operation("POST", "/v1/pledges/sales/{sale_id}/withdrawal", {"sale_id": sale_id}, {}, None, True)
+
+
+def pledges_propose_return(pledge_id: str, /, **body: Unpack[forms.TakenReturnIn]) -> Operation[forms.ProposalOut]:
+    """Lender or pledgor asks that taken goods which the loan doesn't need go back; a person of the operator decides, by
+    the valuation in the proposal."""
+    return Operation("POST", "/v1/pledges/{pledge_id}/returns", {"pledge_id": pledge_id}, {}, body, True)
+
+
+def pledges_list_returns(pledge_id: str, /) -> Operation[forms.TakenReturnsOut]:
+    """What of the taken goods went back to the pledgor, or is on its way, and by which valuation."""
+    return Operation("GET", "/v1/pledges/{pledge_id}/returns", {"pledge_id": pledge_id}, {}, None, False)
 
 
 def substitutions_offer(**body: Unpack[forms.SubstitutionIn]) -> Operation[forms.SubstitutionOut]:
@@ -707,6 +781,12 @@ def loans_top_up(loan_id: str, /, **body: Unpack[forms.TopUpIn]) -> Operation[fo
     """The borrower pledges more goods for the loan. Its grant is to be signed; registry, lender and chain follow, and
     the pledge (``subject``) is among the loan's."""
     return Operation("POST", "/v1/loans/{loan_id}/top-ups", {"loan_id": loan_id}, {}, body, True)
+
+
+def loans_propose_minimum(loan_id: str, /, **body: Unpack[forms.GoodsMinimumIn]) -> Operation[forms.ProposalOut]:
+    """A person of the lender proposes what the goods are worth at least while they move; once a second one approves,
+    the pledgor may take out what is above it without repaying."""
+    return Operation("POST", "/v1/loans/{loan_id}/minimum", {"loan_id": loan_id}, {}, body, True)
 
 
 def loans_get_payoff(loan_id: str, /, *, on: str | None = None) -> Operation[forms.PayoffOut]:

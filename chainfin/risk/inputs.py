@@ -232,6 +232,8 @@ class BuyBack(Facts):
 
     core: PartyFacts
     covers_minor: Minor
+    promise: Annotated[str | None, _UNSAID] = None
+    """Which promise it is: nothing is paid out before it is kept."""
 
 
 class CommonInputs(Facts):

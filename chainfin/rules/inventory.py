@@ -270,6 +270,13 @@ def price_stale(good: str, on: date, today: date) -> Refusal | None:
     return Refusal("price_stale", message, {"on": on.isoformat(), "days": age, "allowed": MAX_PRICE_AGE_DAYS})
 
 
+def unless_worthless(good: str, minor_per_unit: int) -> Refusal | None:
+    """Whether a price is none by which goods move. Refusals: price_not_positive."""
+    if minor_per_unit > 0:
+        return None
+    return Refusal("price_not_positive", f"by their newest price {good} is worth nothing", {"price": minor_per_unit})
+
+
 def value(quantity: int, price: UnitPrice) -> Money:
     """What ``quantity`` thousandths are worth, rounded down."""
     return Money(floor(price.minor_per_thousandth() * quantity), price.currency)
@@ -294,6 +301,22 @@ def releasable(pledged: int, outstanding: Money, price: UnitPrice, ltv: BasisPoi
     What stays covers the loan at ``ltv``; a loan repaid in full sets all of it free. Never negative.
     """
     return max(0, pledged - quantity_to_cover(outstanding, price, ltv))
+
+
+def within_minimum(
+    part: int, *, there: int, minimum: Money, owed: Money, price: UnitPrice, ltv: BasisPoints
+) -> Refusal | None:
+    """Whether ``part`` of the ``there`` that are pledged may go though nothing is repaid (最低价值控制): what stays is
+    worth the ``minimum`` that the lender set, and carries what is ``owed`` at ``ltv``. Refusals: quantity_not_positive,
+    below_minimum."""
+    if part <= 0:
+        return Refusal("quantity_not_positive", "the quantity must be greater than zero", {"quantity": part})
+    stays = max(0, there - part)
+    enough = there >= part and value(stays, price) >= minimum
+    if enough and stays >= quantity_to_cover(owed, price, ltv):
+        return None
+    proof = {"stays": str(value(stays, price)), "minimum": str(minimum), "owed": str(owed)}
+    return Refusal("below_minimum", "what would stay is worth too little", proof)
 
 
 def _ltv(ltv: BasisPoints) -> None:

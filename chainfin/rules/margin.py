@@ -106,21 +106,22 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Cover:
-    """What goods secure of a loan. ``goods``: thousandths that stay pledged, each at its newest price, those that were
-    lent on first, of which every quantity is a multiple of ``smallest``. ``owed``: less what other securities carry of
-    it."""
+    """What goods secure of a loan. ``goods``: thousandths that stay pledged, each at its newest price (None: one that
+    isn't above zero), those that were lent on first, of which every quantity is a multiple of ``smallest``. ``owed``:
+    less what other securities carry of it."""
 
-    goods: tuple[tuple[int, UnitPrice], ...]
+    goods: tuple[tuple[int, UnitPrice | None], ...]
     owed: Money
     smallest: int = 1
 
     def __post_init__(self) -> None:
-        if any(price.currency != self.owed.currency for _, price in self.goods):
+        if any(price is not None and price.currency != self.owed.currency for _, price in self.goods):
             raise BadInput("currency_mismatch", f"a loan in {self.owed.currency} on a price in another currency")
 
     def worth(self) -> Fraction:
         """Exact, in minor units."""
-        return sum((price.minor_per_thousandth() * quantity for quantity, price in self.goods), Fraction())
+        worth = (price.minor_per_thousandth() * quantity for quantity, price in self.goods if price is not None)
+        return sum(worth, Fraction())
 
     def is_above(self, rate: BasisPoints) -> bool:
         """Whether more is owed than ``rate`` of what the goods are worth."""
@@ -132,8 +133,11 @@ class Cover:
         return max(Money.zero(self.owed.currency), self.owed - carried)
 
     def goods_short_of(self, rate: BasisPoints) -> int:
-        """How many thousandths more of the goods that were lent on do the same, rounded up to whole smallest ones."""
+        """How many thousandths more of the goods that were lent on do the same, rounded up to whole smallest ones; 0
+        where no quantity would, since they are worth nothing."""
         _, price = self.goods[0]
+        if price is None:
+            return 0
         lacking = Fraction(self.owed.minor * FULL, rate) - self.worth()
         return max(0, ceil(lacking / price.minor_per_thousandth() / self.smallest)) * self.smallest
 

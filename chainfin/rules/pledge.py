@@ -45,7 +45,7 @@ ALLOWED: Final[Mapping[str, frozenset[State]]] = {
     "ask_release": frozenset({State.ACTIVE}),
     "keep": frozenset({State.RELEASING}),
     "release": frozenset({State.ACTIVE, State.RELEASING}),
-    "expire": frozenset({State.ACTIVE}),
+    "expire": frozenset({State.ACTIVE, State.RELEASING}),
     "settle": frozenset({State.ACTIVE, State.RELEASING}),
     "buy_back": frozenset({State.ACTIVE}),
     "lose": frozenset({State.ACTIVE, State.RELEASING}),

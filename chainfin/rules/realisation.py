@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Final
 
 from chainfin.errors import Conflict, Refusal
-from chainfin.rules.inventory import FULL
+from chainfin.rules.inventory import FULL, UnitPrice, quantity_to_cover
 from chainfin.values.money import BasisPoints, Money
 
 FLOOR: Final = BasisPoints(7_000)
@@ -77,3 +77,20 @@ def pay(amount: Money, *, least: Money | None, agreed: bool) -> Refusal | None:
         return None
     shown = None if least is None else str(least)
     return Refusal("sale_not_agreed", "for so little they are sold only if their pledgor agrees", {"least": shown})
+
+
+def give_back(quantity: int, *, unsold: int, owed: Money, price: UnitPrice) -> Refusal | None:
+    """Whether ``quantity`` thousandths of what was taken may go back to the pledgor while its loan is owed: what stays
+    unsold has to bring all that is ``owed`` also if it is sold at the `FLOOR` of its value, by the ``price`` of a unit.
+
+    Refusals: quantity_not_positive, exceeds_unsold, return_leaves_short.
+    """
+    if quantity <= 0:
+        return Refusal("quantity_not_positive", "the quantity must be greater than zero", {"quantity": quantity})
+    if quantity > unsold:
+        return Refusal("exceeds_unsold", "so much of what was taken isn't there unsold", {"unsold": unsold})
+    needed = quantity_to_cover(owed, price, FLOOR)
+    if unsold - quantity >= needed:
+        return None
+    proof = {"owed": str(owed), "returnable": max(0, unsold - needed)}
+    return Refusal("return_leaves_short", "what would stay may bring less than is owed", proof)

@@ -10,7 +10,7 @@ from chainfin.services.lending import applications, end_of_day, offers
 from chainfin.services.oversight import bank_daily, statements_late
 from chainfin.services.parties import pending
 from chainfin.services.payments import incoming, payoff
-from chainfin.services.pledges import realisation, release, substitution
+from chainfin.services.pledges import enforcement, realisation, release, returns, substitution
 from chainfin.services.reactions import act_outcomes
 from chainfin.storage.away import is_away
 
@@ -25,7 +25,9 @@ DUTIES: tuple[Callable[[Context], int], ...] = (
     pending.lapse,
     incoming.place_waiting,
     payoff.attest_due,
+    enforcement.expire_due,
     realisation.give_back_due,
+    returns.remind,
     end_of_day.run_due,
     bank_daily.run_due,
     statements_late.run_due,

@@ -12,6 +12,7 @@ MODULES = (
     "bank_tables",
     "chain_tables",
     "funding_tables",
+    "goods_tables",
     "ledger_tables",
     "lending_tables",
     "oversight_tables",

@@ -274,6 +274,26 @@ class UndertakingTermsRow(SQLModel, table=True):
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 
+class BuyBackPromiseRow(SQLModel, table=True):
+    """A core enterprise's promise to undertake, once goods of a receipt are lent on, to buy them back (保兑仓)."""
+
+    __tablename__ = "buy_back_promise"
+
+    id: str = Field(primary_key=True)
+    cell: str
+    receipt_id: str = Field(foreign_key="warehouse_receipt.id", index=True)
+    buyer_id: str = Field(foreign_key="party.id", index=True)
+    quantity: int = Field(sa_type=BigInteger)
+    """Thousandths of the receipt's unit."""
+    currency: str | None = None
+    price: int | None = Field(default=None, sa_type=BigInteger)
+    """Minor units for a unit of the goods; None: the day's price."""
+    until: date
+    wording: str
+    withdrawn_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
 class TakenSaleRow(SQLModel, table=True):
     """A sale of goods that a lender took on default. ``status``: offered → paid, or withdrawn."""
 
@@ -299,6 +319,26 @@ class TakenSaleRow(SQLModel, table=True):
     incoming_id: str | None = Field(default=None, foreign_key="incoming_payment.id")
     created_at: datetime = Field(sa_type=UtcDateTime)
     ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class TakenReturnRow(SQLModel, table=True):
+    """Taken goods that go back to their pledgor before the loan is repaid, as two persons approved."""
+
+    __tablename__ = "taken_return"
+
+    id: str = Field(primary_key=True)
+    cell: str
+    pledge_id: str = Field(foreign_key="pledge.id", index=True)
+    receipt_id: str = Field(foreign_key="warehouse_receipt.id", index=True)
+    """The lender's receipt over what it took."""
+    quantity: int = Field(sa_type=BigInteger)
+    """Thousandths of the receipt's unit."""
+    valuation: dict[str, object] = Field(sa_type=JSON)
+    """`risk.valuation.Valuation`: by what it was approved."""
+    proposal_id: str = Field(foreign_key="proposal.id")
+    act_id: str = Field(foreign_key="act.id", index=True)
+    """The lender's order to hand them out: the newest, where one came to nothing. They are back once it is final."""
+    created_at: datetime = Field(sa_type=UtcDateTime)
 
 
 class SubstitutionRow(SQLModel, table=True):

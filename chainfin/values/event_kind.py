@@ -18,5 +18,8 @@ class EventKind(StrEnum):
     """A receivable is in another state: for its seller, holder and debtor."""
     PLEDGE = "pledge.changed"
     """A pledge is in another state: for its pledgor and lender."""
+    LATE = "pledge.late"
+    """The loan behind pledged goods is late, or a margin call on it wasn't met: for whoever undertook to buy the goods,
+    and their keeper."""
     LIMIT = "limit.changed"
     """A lender has set a limit of its own: for that lender."""

@@ -22,6 +22,9 @@ _THINGS = [
     ("/v1/pledges/{pledge}", "pledge_unknown"),
     ("/v1/pledges/{pledge}/undertakings", "pledge_unknown"),
     ("/v1/pledges/{pledge}/sales", "pledge_unknown"),
+    ("/v1/pledges/{pledge}/returns", "pledge_unknown"),
+    ("/v1/warehouse-receipts/{receipt}/care", "warehouse_receipt_unknown"),
+    ("/v1/warehouse-receipts/{receipt}/buy-back-promises", "warehouse_receipt_unknown"),
 ]
 
 

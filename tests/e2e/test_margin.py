@@ -311,3 +311,46 @@ def test_call__price_too_old_at_its_deadline__escalated_all_the_same(deal: Deal)
     site.move_to(site.today + timedelta(days=9))
     done = end_of_day.run(site.ctx, OPERATOR, site.today)
     assert (done.unchecked[deal.loan_id], deal.call.status) == ("price_stale", "escalated")
+
+
+@pytest.mark.parametrize("minor", [0, -36_98], ids=["nothing", "as oil on 2020-04-20"])
+def test_price__not_above_zero__calls_for_all_and_stops_lending_and_releases(deal: Deal, minor: int) -> None:
+    site, owed = deal.site, deal.site.settles(deal.loan_id)
+    deal.price(minor)
+    (call,) = deal.calls
+    assert (call.status, call.quantity) == ("escalated", None), "no quantity of it would do"
+    assert deal.left >= owed, "all that is owed"
+    application = site.apply(deal.owner, 10_000_00, deal.goods_id, **deal.wish())
+    site.run()
+    assert "margin_call_open" in [refusal["code"] for refusal in site.application(application).row.refusals]
+    other = site.borrower()
+    site.limit("borrower", other, 5_000_000_00, deal.lender)
+    fresh = site.goods(other)
+    application = site.apply(other, 10_000_00, fresh.id, **deal.wish())
+    site.run()
+    assert [refusal["code"] for refusal in site.application(application).row.refusals] == ["price_not_positive"]
+    deal.pays(owed // 2)
+    assert deal.pledge.released == 0, "nobody knows how much may go"
+    deal.price(70_00)
+    site.run()
+    assert deal.calls[-1].status == "cured"
+    assert deal.pledge.released > 0
+
+
+def test_bought_back__money_waits_for_goods__nothing_is_called_meanwhile(
+    deal: Deal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = deal.site
+    site.undertake(deal.pledge, agreed=deal.owner)
+    account = site.party(site.cast["core"].party_id).account
+    with monkeypatch.context() as patch:
+        patch.setattr(custody, "signer_of", lambda *_: None)
+        ref = site.pays(140_000_00, f"BUYBACK {deal.pledge.id}", payer=account)
+        assert (site.incoming(ref).status, site.incoming(ref).reason) == ("waiting", "buy_back_under_way")
+        deal.price(70_00)
+        assert deal.calls == [], "the money for what leaves is there"
+    (word,) = asked(site, deal.pledge.id, "buyBack")
+    sign(site, word)
+    site.run()
+    assert site.incoming(ref).status == "applied"
+    assert deal.calls == []

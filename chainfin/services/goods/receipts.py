@@ -353,7 +353,19 @@ def latest_price(session: Session, lender_id: str, good: str, unit: str, currenc
 
 def fresh_price(session: Session, lender_id: str, row: WarehouseReceiptRow, currency: str, today: date) -> PriceRow:
     """By what the receipt's goods are reckoned today, wherever a lender's money stands on them: to lend, to call, to
-    release, to replace and to buy back alike. Raises Refused price_missing, price_stale."""
+    release, to replace and to buy back alike. Raises Refused price_missing, price_stale, price_not_positive."""
+    price = fresh_or_worthless(session, lender_id, row, currency, today)
+    worthless = rules.unless_worthless(row.good, price.minor_per_unit)
+    if worthless is not None:
+        raise worthless.error()
+    return price
+
+
+def fresh_or_worthless(
+    session: Session, lender_id: str, row: WarehouseReceiptRow, currency: str, today: date
+) -> PriceRow:
+    """The same, also where it says that the goods are worth nothing: for that a loan is called. Raises Refused
+    price_missing, price_stale."""
     price = latest_price(session, lender_id, row.good, row.unit, currency)
     stale = rules.price_stale(row.good, price.as_of, today)
     if stale is not None:

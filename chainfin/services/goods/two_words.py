@@ -29,7 +29,7 @@ from chainfin.services.views.acts import ActView
 from chainfin.storage.chain_tables import ChainEvent
 from chainfin.storage.lending_tables import LoanRow
 from chainfin.storage.party_tables import PartyRow
-from chainfin.storage.trade_tables import ActRow, PledgeRow, WarehouseReceiptRow
+from chainfin.storage.trade_tables import ActRow, PledgeRow, TakenReturnRow, WarehouseReceiptRow
 from chainfin.values.party import Role
 
 WORD: Final = "word"
@@ -52,7 +52,7 @@ def order(ctx: Context, actor: Actor, receipt_id: str, quantity: Decimal) -> Act
         if amount > open_:
             shown = Decimal(max(0, open_)).scaleb(-3)
             raise Refused("exceeds_free", f"{shown} {row.unit} are free and not promised", free=str(shown))
-        return ActView.of(_ask(session, ctx, row, HandOut(id=row.id, quantity=amount)))
+        return ActView.of(ask(session, ctx, row, HandOut(id=row.id, quantity=amount)))
 
 
 def find(ctx: Context, actor: Actor, receipt_id: str, found: Decimal, report: str) -> ActView:
@@ -70,7 +70,7 @@ def find(ctx: Context, actor: Actor, receipt_id: str, found: Decimal, report: st
         unless_refused(rules.correct(receipts.value(session, row), amount, by=keeper_id, agreed=row.owner_id))
         _unless_lenders_loss(session, row, amount)
         root = "0x" + keccak(report.encode()).hex()
-        return ActView.of(_ask(session, ctx, row, Correction(id=row.id, document_root=root, found=amount)))
+        return ActView.of(ask(session, ctx, row, Correction(id=row.id, document_root=root, found=amount)))
 
 
 def _unless_lenders_loss(session: Session, row: WarehouseReceiptRow, found: int) -> None:
@@ -97,8 +97,13 @@ def _locked(session: Session, actor: Actor, receipt_id: str) -> WarehouseReceipt
 
 
 def _ordered(session: Session, receipt_id: str) -> int:
-    """What leaves by orders and acts that aren't final: a signed order lives on in the keeper's act."""
-    waiting = _waiting(session, receipt_id, HandOut, Release)
+    """What leaves by orders and acts that aren't final: a signed order lives on in the keeper's act. Taken goods on
+    their way back to the pledgor are still promised, and counted there."""
+    back = select(TakenReturnRow.act_id).where(TakenReturnRow.receipt_id == receipt_id)
+    promised = set(session.exec(back).all())
+    waiting = (
+        act for act in _waiting(session, receipt_id, HandOut, Release) if not {act.id, act.extra.get(WORD)} & promised
+    )
     return sum(HandOut.from_params(act.params).quantity for act in waiting)  # a release says the same
 
 
@@ -117,7 +122,8 @@ def _waiting(
     return session.exec(select(ActRow).where(*mine)).all()
 
 
-def _ask(session: Session, ctx: Context, row: WarehouseReceiptRow, word: HandOut | Correction) -> ActRow:
+def ask(session: Session, ctx: Context, row: WarehouseReceiptRow, word: HandOut | Correction) -> ActRow:
+    """Ask the owner for its word; the keeper is asked for its act once that is signed."""
     asked = acts.ride(session, ctx, party=session.get_one(PartyRow, row.owner_id), rider=word, subject=row.id)
     if asked.status == ActState.SIGNED:
         carry_out(session, ctx, asked)

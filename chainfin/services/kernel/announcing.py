@@ -12,14 +12,15 @@ from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias
 from urllib.parse import quote
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from chainfin.rules.act import ActState
-from chainfin.services.kernel import commands
+from chainfin.rules.loan import LoanState
+from chainfin.services.kernel import commands, pledge_rows
 from chainfin.services.kernel.context import Context
 from chainfin.storage.lending_tables import ApplicationRow, LoanRow
 from chainfin.storage.store import all_moved
-from chainfin.storage.trade_tables import ActRow, PledgeRow, ReceivableRow
+from chainfin.storage.trade_tables import ActRow, PledgeRow, ReceivableRow, UndertakingRow, WarehouseReceiptRow
 from chainfin.storage.types import new_id
 from chainfin.storage.webhook_tables import WebhookEndpointRow, WebhookEventRow
 from chainfin.values.event_kind import EventKind
@@ -35,6 +36,24 @@ def write(session: Session, ctx: Context) -> None:
         if notice is not None:
             kind, parties, detail = notice
             say(session, ctx, kind, row.id, parties, detail)
+        if isinstance(row, LoanRow) and row.status == LoanState.OVERDUE:
+            late(session, ctx, row.id)
+
+
+def late(session: Session, ctx: Context, loan_id: str) -> None:
+    """The loan fell overdue, or a margin call on it wasn't met: who undertook to buy its goods is told until when it
+    can be called, and their keeper that they may be bought or taken."""
+    goods = (
+        select(PledgeRow, WarehouseReceiptRow.keeper_id)
+        .join(WarehouseReceiptRow, col(WarehouseReceiptRow.id) == col(PledgeRow.asset_id))
+        .where(PledgeRow.loan_id == loan_id, col(PledgeRow.status).in_(pledge_rows.LIVE_STATUS))
+    )
+    for pledge, keeper_id in session.exec(goods.order_by(col(PledgeRow.id))).all():
+        detail: dict[str, object] = {"pledge_id": pledge.id, "asset_id": pledge.asset_id}
+        promised = select(UndertakingRow).where(UndertakingRow.pledge_id == pledge.id, UndertakingRow.left > 0)
+        for each in session.exec(promised.order_by(col(UndertakingRow.buyer_id))).all():
+            say(session, ctx, EventKind.LATE, pledge.id, [each.buyer_id], {**detail, "until": each.until.isoformat()})
+        say(session, ctx, EventKind.LATE, pledge.id, [keeper_id], {**detail, "until": None})
 
 
 def say(

@@ -56,12 +56,15 @@ def _payment(act: ActRow) -> receivables_acts.Settle | pledges_acts.BuyBack:
     return pledges_acts.BuyBack.from_params(act.params)
 
 
-def leaving(session: Session, pledge: PledgeRow, *, but: Sequence[str] = (), unsigned: bool = True) -> int:
-    """What of a pledge is on its way out and not yet gone in the projection: paid, bought back, replaced, or given up
-    by its lender (without the acts ``but``, and those that it only is asked for where ``unsigned`` is False)."""
+def leaving(
+    session: Session, pledge: PledgeRow, *, but: Sequence[str] = (), unsigned: bool = True, bought: bool = True
+) -> int:
+    """What of a pledge is on its way out and not yet gone in the projection: paid, bought back (unless ``bought`` is
+    False: the money for it waits, and covers it), replaced, or given up by its lender (without the acts ``but``, and
+    those that it only is asked for where ``unsigned`` is False)."""
     if paid_off(session, pledge.id):
         return pledge.left
-    paid = attested(session, pledge.asset_id).get(pledge.id, 0)
+    paid = attested(session, pledge.asset_id).get(pledge.id, 0) if bought else 0
     return paid + replaced(session, pledge.id) + _released(session, pledge.id, but, unsigned)
 
 

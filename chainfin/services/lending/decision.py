@@ -21,6 +21,7 @@ from chainfin.risk.sales import SalesData
 from chainfin.rules.application import Event
 from chainfin.rules.loan import LoanTerms, check_all_in_cap, cost_to_borrower, product, schedule
 from chainfin.services.books import loan_book
+from chainfin.services.goods import care
 from chainfin.services.kernel import acts
 from chainfin.services.kernel.context import Context
 from chainfin.services.lending import application_state, decision_inputs, limits, mandate_use, offers, progress, sales
@@ -28,7 +29,7 @@ from chainfin.services.pledges import assets, standing_calls
 from chainfin.storage import locks
 from chainfin.storage.lending_tables import ApplicationRow, LimitRow, MandateRow, OfferRow, SourceDataRow
 from chainfin.storage.party_tables import PartyRow
-from chainfin.storage.trade_tables import ActRow, ReceivableRow
+from chainfin.storage.trade_tables import ActRow, ReceivableRow, WarehouseReceiptRow
 from chainfin.storage.types import new_id
 from chainfin.values.money import Money
 from chainfin.values.party import PartyState
@@ -62,9 +63,9 @@ def decide(
     if paid is not None:
         _decline(session, ctx, row, [paid])
         return
-    called = standing_calls.unless_called(session, row.lender_id, row.borrower_id)
-    if called is not None and product is Product.INVENTORY_PLEDGE:
-        _decline(session, ctx, row, [called])
+    against = _against_goods(session, ctx, row) if product is Product.INVENTORY_PLEDGE else None
+    if against is not None:
+        _decline(session, ctx, row, [against])
         return
     live = mandate_use.live_ones(session, ctx, lender_id=row.lender_id, product=product, currency=row.currency)
     if isinstance(live, Refusal):
@@ -100,6 +101,15 @@ def decide(
         _decline(session, ctx, row, outcome.refusals)
         return
     _offer(session, ctx, row, way)
+
+
+def _against_goods(session: Session, ctx: Context, row: ApplicationRow) -> Refusal | None:
+    """Why nothing is lent on the goods, whatever the policy says: a margin call of the lender's isn't met, or they
+    aren't cared for through the loan's last day."""
+    called = standing_calls.unless_called(session, row.lender_id, row.borrower_id)
+    goods = session.get_one(WarehouseReceiptRow, row.asset_id)
+    today = ctx.clock.today()
+    return called or care.unless_cared(session, goods, today, today + timedelta(days=row.days))
 
 
 def _unless_paid(session: Session, product: Product, asset_id: str) -> Refusal | None:

@@ -13,6 +13,7 @@ from chainfin.errors import Unavailable
 from chainfin.risk.inputs import (
     Application,
     Block,
+    BuyBack,
     Headroom,
     History,
     InventoryInputs,
@@ -22,19 +23,21 @@ from chainfin.risk.inputs import (
     ReceivableFacts,
     ReceivableInputs,
 )
-from chainfin.rules import catalogue
+from chainfin.rules import catalogue, inventory
+from chainfin.rules.facility import LimitKind
 from chainfin.rules.receivable import eligibility
 from chainfin.services.goods import receipts
 from chainfin.services.kernel.context import Context
 from chainfin.services.lending import lateness, limits
 from chainfin.services.lending.offers import OpenOffers
-from chainfin.services.pledges import assets
+from chainfin.services.pledges import assets, promises
 from chainfin.services.trade import goods_sent_back, receivable_state
 from chainfin.storage.chain_tables import ChainBlockRow
 from chainfin.storage.lending_tables import ApplicationRow, LimitRow
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.price_tables import PriceRow
 from chainfin.storage.trade_tables import DocumentRow, OrderRow, ReceivableRow, WarehouseReceiptRow
+from chainfin.values.money import Money
 from chainfin.values.party import PartyState
 
 FALL = timedelta(days=30)
@@ -189,11 +192,24 @@ def for_receivable(
 def for_inventory(
     session: Session, ctx: Context, row: ApplicationRow, rows: Sequence[LimitRow], now: datetime, standing: OpenOffers
 ) -> InventoryInputs:
-    """The inputs of a decision on goods at a keeper. Raises Refused price_missing."""
+    """The inputs of a decision on goods at a keeper. Raises Refused price_missing, price_not_positive."""
     asset = session.get_one(WarehouseReceiptRow, row.asset_id, with_for_update=True)
     good = catalogue.find(asset.good)
     price = receipts.latest_price(session, row.lender_id, asset.good, asset.unit, row.currency)
+    worthless = inventory.unless_worthless(asset.good, price.minor_per_unit)
+    if worthless is not None:
+        raise worthless.error()
     keeper = session.get_one(PartyRow, asset.keeper_id)
+    on, asked = ctx.clock.day_of(now), Money(row.requested, row.currency)
+    due = on + timedelta(days=row.days)
+    promised = promises.counting(session, asset, row.lender_id, due, price, asked)
+    buy_back = None
+    if promised is not None:
+        core_id = promised[0].buyer_id
+        known = _limits_on(session, row, core_id)
+        core = party(session, ctx, core_id, row.currency, known, as_debtor=True, on=on)
+        if known:  # a lender counts the word of those whom it knows
+            buy_back = BuyBack(core=core, covers_minor=promised[1].minor, promise=promised[0].id)
     return InventoryInputs(
         application=application(row),
         borrower=party(session, ctx, row.borrower_id, row.currency, rows, as_debtor=False, on=ctx.clock.day_of(now)),
@@ -220,7 +236,14 @@ def for_inventory(
             }
         ),
         price=PriceFacts.read(price_facts(session, price, ctx.clock.day_of(now))),
+        buy_back=buy_back,
     )
+
+
+def _limits_on(session: Session, row: ApplicationRow, debtor_id: str) -> Sequence[LimitRow]:
+    """The lender's limit on a party as debtor."""
+    mine = select(LimitRow).where(LimitRow.lender_id == row.lender_id, LimitRow.currency == row.currency)
+    return session.exec(mine.where(LimitRow.kind == LimitKind.DEBTOR.value, LimitRow.key == debtor_id)).all()
 
 
 def price_facts(session: Session, price: PriceRow, on: date) -> dict[str, object]:

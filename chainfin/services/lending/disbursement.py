@@ -32,11 +32,11 @@ from chainfin.services.kernel import acts, commands, pledge_rows
 from chainfin.services.kernel.commands import RegisterPledge
 from chainfin.services.kernel.context import Context
 from chainfin.services.lending import application_state, limits, mandate_use, progress, still_granted
-from chainfin.services.pledges import assets, register, release
+from chainfin.services.pledges import assets, promises, register, release
 from chainfin.storage.lending_tables import ApplicationRow, LoanRow, OfferRow
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.store import moves
-from chainfin.storage.trade_tables import ActRow, PledgeRow
+from chainfin.storage.trade_tables import ActRow, BuyBackPromiseRow, PledgeRow
 from chainfin.values import instruction
 from chainfin.values.money import Money
 
@@ -102,6 +102,43 @@ def pledge_final(session: Session, ctx: Context, pledge: PledgeRow) -> None:
         if session.get_one(LoanRow, pledge.loan_id).status == LoanState.REPAID:
             release.ask(session, ctx, pledge)
         return
+    promise_id = still_granted.counted_promise(application)
+    if promise_id is not None:
+        promise = session.get(BuyBackPromiseRow, promise_id)
+        gone = promises.ask(session, ctx, promise, pledge, session.get_one(LoanRow, pledge.loan_id).maturity)
+        if gone is not None:
+            not_undertaken(session, ctx, pledge.id, gone.code, gone.message)
+        return
+    _secured(session, ctx, application, pledge)
+
+
+def undertaken(session: Session, ctx: Context, pledge: PledgeRow) -> None:
+    """An undertaking over the pledge is in a final block: if its loan waits for it, the money is due now."""
+    if pledge.loan_id is None:
+        return
+    application = _application(session, pledge.loan_id)
+    promise_id = still_granted.counted_promise(application)
+    if promise_id is None or application_state.of(application) is not State.PLEDGING:
+        return
+    if promises.is_kept(session, session.get(BuyBackPromiseRow, promise_id), pledge):
+        _secured(session, ctx, application, pledge)
+
+
+def not_undertaken(session: Session, ctx: Context, pledge_id: str, code: str, message: str) -> None:
+    """Who promised to undertake what is pledged doesn't: nothing is paid out, and what was pledged is given up."""
+    pledge = session.get(PledgeRow, pledge_id)
+    if pledge is None or pledge.loan_id is None:
+        return
+    application = _application(session, pledge.loan_id)
+    if still_granted.counted_promise(application) is None or application_state.of(application) is not State.PLEDGING:
+        return
+    row, undone = session.get_one(LoanRow, pledge.loan_id), ["funding", "limits", f"pledge {pledge.id}"]
+    _end_loan(session, ctx, application, row, "pledging", code, message, undone)
+    release.ask(session, ctx, pledge)
+
+
+def _secured(session: Session, ctx: Context, application: ApplicationRow, pledge: PledgeRow) -> None:
+    """All that the offer rests on is in final blocks."""
     progress.end(
         session, ctx, application, "pledging", detail={"tx_hash": pledge.tx_hash, "block": pledge.block_number}
     )

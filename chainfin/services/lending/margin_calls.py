@@ -22,6 +22,7 @@ from chainfin.rules.loan.state import ACCRUING
 from chainfin.rules.margin import Event, Opened
 from chainfin.rules.pledge import State
 from chainfin.services.books import loan_book
+from chainfin.services.kernel import announcing
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.pledges import cover
 from chainfin.services.views.lending import MarginCallView
@@ -177,6 +178,7 @@ def _move(session: Session, ctx: Context, calls: Sequence[MarginCallRow], event:
         if event is Event.ESCALATE:
             row.escalated_on = ctx.clock.today()
             _log.warning("margin call escalated", loan=row.loan_id, call=row.id)
+            announcing.late(session, ctx, row.loan_id)
         session.add(row)
 
 
@@ -201,6 +203,8 @@ def _add(
         )
     )
     session.flush()
+    if opened.state is margin.State.ESCALATED:
+        announcing.late(session, ctx, row.id)
 
 
 @dataclass(frozen=True, slots=True)

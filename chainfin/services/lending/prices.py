@@ -40,14 +40,13 @@ def set_price(ctx: Context, actor: Actor, *, good: str, unit: str, price: Money,
 
     It counts at once, unless it is more than a fifth away from the price before: then it counts once a second person
     has approved the proposal that it names. When it counts, loans on such goods that it leaves short of cover are
-    called.
+    called. One that isn't above zero is a price too: the goods are worth nothing then, and nothing is lent or released
+    by it.
     Raises Forbidden role_missing, party_not_active, person_missing, person_not_active; BadInput good_not_listed,
-    goods_not_as_listed (unit), amount_not_positive, price_date_future; Refused price_source_not_approved.
+    goods_not_as_listed (unit), price_date_future; Refused price_source_not_approved.
     """
     if not actor.is_operator and not actor.roles & Role.LENDER:
         raise Forbidden("role_missing", "prices are set by a lender or the operator")
-    if price.minor <= 0:
-        raise BadInput("amount_not_positive", "a price must be greater than zero", where="price")
     if as_of > ctx.clock.today():
         raise BadInput("price_date_future", f"{as_of} is not yet", where="as_of")
     with ctx.store.begin() as session:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from chainfin.errors import Unavailable
 from chainfin.rules.pledge import State
-from chainfin.rules.realisation import SaleState
 from chainfin.services.kernel import attestations
 from chainfin.services.kernel.commands import StrikeOutPledge
 from chainfin.services.parties import gate
+from chainfin.services.pledges import realisation
 from chainfin.storage.chain_tables import ChainBlockRow
 from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.party_tables import PartyRow
@@ -22,7 +21,6 @@ from chainfin.storage.trade_tables import (
     OrderRow,
     PledgeRow,
     ReceivableRow,
-    TakenSaleRow,
     UndertakingRow,
     WarehouseReceiptRow,
 )
@@ -83,17 +81,10 @@ def read(session: Session) -> Rows:
         list(session.exec(select(WarehouseReceiptRow))),
         list(session.exec(select(PledgeRow))),
         list(session.exec(select(UndertakingRow))),
-        _sold(session),
+        realisation.settled(session),
         list(session.exec(select(LineRow))),
         list(session.exec(select(LineShareRow))),
         {row.id: "0x" + attestations.final_trail(session, row.id)[0].hex() for row in orders},
         frozenset(striking),
         gate.paused_bits(session),
     )
-
-
-def _sold(session: Session) -> dict[str, int]:
-    paid = select(TakenSaleRow.receipt_id, func.sum(TakenSaleRow.quantity)).where(
-        TakenSaleRow.status == SaleState.PAID.value
-    )
-    return {receipt_id: int(sold) for receipt_id, sold in session.exec(paid.group_by(TakenSaleRow.receipt_id))}

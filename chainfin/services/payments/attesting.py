@@ -30,11 +30,11 @@ def attest(
     act: Act,
     *,
     subject: str,
-    incoming_id: str,
+    incoming_id: str | None,
     extra: Mapping[str, object] | None = None,
 ) -> None:
-    """The bank's act on the payment ``incoming_id``, which the act keeps beside ``extra``."""
+    """The bank's act on the payment ``incoming_id``, which the act keeps beside ``extra``; None: on a payout of its own
+    that it gave back."""
     assert attester is not None, "a payment that nobody can attest waits or goes back"
-    acts.prepare(
-        session, ctx, party=attester, act=act, subject=subject, extra={"incoming_id": incoming_id, **(extra or {})}
-    )
+    of_payment = {} if incoming_id is None else {"incoming_id": incoming_id}
+    acts.prepare(session, ctx, party=attester, act=act, subject=subject, extra={**of_payment, **(extra or {})})

@@ -1,29 +1,35 @@
-"""Attested payoff: a repaid loan's pledge ends by the settlement bank's word, where its lender doesn't sign.
+"""Attested payoff: the pledge of a loan that is over ends by the settlement bank's word, where its lender doesn't sign.
 
-The lender is asked first (`release`), and may sign until the pledge has ended. Once the loan is repaid for as long as
-the setting says, the bank is asked for its word as well: it saw the payments. Whichever is carried out first counts.
+The lender is asked first (`release`), and may sign until the pledge has ended. Once nothing is owed for as long as the
+setting says, the bank is asked for its word as well: it saw the payments, or gave the payout back itself. Whichever is
+carried out first counts.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from chainfin.errors import Refusal
 from chainfin.eth.bindings.pledges_acts import PayOff
+from chainfin.hashing import keccak
 from chainfin.rules import pledge as rules
 from chainfin.rules.act import ActState
 from chainfin.rules.loan import LoanState
+from chainfin.rules.loan.state import OVER
 from chainfin.services.books import loan_book
 from chainfin.services.kernel import in_flight, pledge_rows
 from chainfin.services.kernel.context import Context
 from chainfin.services.payments import attesting
 from chainfin.services.payments.allocation import Payment
 from chainfin.services.pledges import assets, release
-from chainfin.storage.lending_tables import IncomingRow, LoanRow, RepaymentRow
+from chainfin.storage.lending_tables import IncomingRow, LoanEventRow, LoanRow, RepaymentRow
 from chainfin.storage.trade_tables import ActRow, PledgeRow
+from chainfin.values import instruction
 
 
 def attest_due(ctx: Context, *, limit: int = 100) -> int:
@@ -39,18 +45,45 @@ def attest_due(ctx: Context, *, limit: int = 100) -> int:
 
 
 def _live(session: Session, limit: int) -> Sequence[PledgeRow]:
-    """Pledges of repaid loans that haven't ended."""
+    """Drawn pledges, not ended, of loans on which nothing is owed."""
     query = (
         select(PledgeRow)
         .join(LoanRow, col(LoanRow.id) == col(PledgeRow.loan_id))
-        .where(col(PledgeRow.status).in_(pledge_rows.LIVE_STATUS), LoanRow.status == LoanState.REPAID.value)
+        .where(col(PledgeRow.status).in_(pledge_rows.LIVE_STATUS), col(PledgeRow.drawn).is_(True))
+        .where(col(LoanRow.status).in_([state.value for state in OVER]))
     )
     return session.exec(query.order_by(col(PledgeRow.id)).limit(limit)).all()
 
 
+@dataclass(frozen=True, slots=True)
+class _Over:
+    """Since when nothing is owed, and what of the bank's own tells so. ``incoming_id``: of the last payment; None where
+    the payout was given back."""
+
+    since: datetime
+    bank_ref: str
+    incoming_id: str | None
+
+
+def _over(session: Session, pledge: PledgeRow) -> _Over | None:
+    loan = session.get_one(LoanRow, pledge.loan_id)
+    if loan.status == LoanState.CANCELLED:
+        happened = select(func.max(LoanEventRow.id)).where(LoanEventRow.loan_id == loan.id)
+        last = session.exec(happened).one()
+        # no event: it was never paid out, and drawn past this service
+        since = loan.created_at if last is None else session.get_one(LoanEventRow, last).created_at
+        name = f"{instruction.for_loan(loan.id)}:{pledge.asset_id}:{pledge.id}"
+        return _Over(since, "0x" + keccak(name.encode()).hex(), None)
+    paid = _last_payment(session, loan.id)
+    if paid is None:
+        return None
+    payment = Payment.of(session.get_one(IncomingRow, paid.incoming_id))
+    return _Over(paid.created_at, payment.settlement_reference(pledge.asset_id, pledge.id), paid.incoming_id)
+
+
 def _due(session: Session, ctx: Context, pledge: PledgeRow) -> bool:
-    last = _last_payment(session, str(pledge.loan_id))
-    if last is None or ctx.clock.now() - last.created_at < ctx.release_patience:
+    over = _over(session, pledge)
+    if over is None or ctx.clock.now() - over.since < ctx.release_patience:
         return False
     if in_flight.leaving(session, pledge, unsigned=False) >= pledge.left:
         return False  # the lender has signed, or the bank
@@ -74,15 +107,14 @@ def _refused_at(session: Session, pledge: PledgeRow) -> datetime | None:
 def _attest(session: Session, ctx: Context, pledge: PledgeRow) -> bool:
     # neither lender nor pledgor: both have something of it
     bank = attesting.bank(session, but=(pledge.lender_id, pledge.pledgor_id))
-    last = _last_payment(session, str(pledge.loan_id))
-    if bank is None or last is None or isinstance(rules.pay_off(pledge_rows.value(pledge), by=bank.id), Refusal):
+    over = _over(session, pledge)
+    if bank is None or over is None or isinstance(rules.pay_off(pledge_rows.value(pledge), by=bank.id), Refusal):
         return False
-    payment = Payment.of(session.get_one(IncomingRow, last.incoming_id))
     act = PayOff(
         pledge_id=pledge.id,
         asset_id=pledge.asset_id,
         loan_ref=loan_book.loan_ref(str(pledge.loan_id)),
-        bank_ref=payment.settlement_reference(pledge.asset_id, pledge.id),
+        bank_ref=over.bank_ref,
     )
-    attesting.attest(session, ctx, bank, act, subject=pledge.id, incoming_id=last.incoming_id)
+    attesting.attest(session, ctx, bank, act, subject=pledge.id, incoming_id=over.incoming_id)
     return True

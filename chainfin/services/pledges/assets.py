@@ -206,7 +206,8 @@ def for_party(session: Session, actor: Actor, pledge_id: str) -> PledgeRow:
 
 
 def stands_on(session: Session, party_id: str | None, asset_id: str) -> bool:
-    """Whether the party lends on an asset, or has undertaken to buy what is pledged of it: then it may see it."""
+    """Whether the party lends on an asset, has undertaken to buy what is pledged of it, or pledged what a lender has
+    taken as this asset: then it may see it."""
     held = [state.value for state in (rules.State.PENDING, *rules.LIVE)]
     promised = select(UndertakingRow.pledge_id).where(UndertakingRow.buyer_id == party_id)
     found = (
@@ -214,4 +215,5 @@ def stands_on(session: Session, party_id: str | None, asset_id: str) -> bool:
         .where(PledgeRow.asset_id == asset_id, col(PledgeRow.status).in_(held))
         .where(or_(PledgeRow.lender_id == party_id, col(PledgeRow.id).in_(promised)))
     )
-    return session.exec(found.limit(1)).first() is not None
+    taken = select(PledgeRow.id).where(PledgeRow.taken_id == asset_id, PledgeRow.pledgor_id == party_id)
+    return any(session.exec(each.limit(1)).first() is not None for each in (found, taken))

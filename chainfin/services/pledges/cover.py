@@ -18,7 +18,7 @@ from chainfin.rules.loan import Loan, accrue
 from chainfin.rules.loan.state import ACCRUING
 from chainfin.rules.pledge import LIVE, State
 from chainfin.services.books import loan_book
-from chainfin.services.goods import receipts, redemption
+from chainfin.services.goods import receipts
 from chainfin.services.kernel import in_flight
 from chainfin.services.kernel.context import Context
 from chainfin.services.pledges import assets
@@ -94,13 +94,14 @@ def on_goods(
     goods = []
     for pledge in pledges:
         try:
-            price = redemption.price_of(session, pledge, row.currency, today)
+            receipt = session.get_one(WarehouseReceiptRow, pledge.asset_id)
+            price = receipts.fresh_or_worthless(session, pledge.lender_id, receipt, row.currency, today)
         except Refused:
             if pledge.asset_id == application.asset_id:
                 raise
             continue
-        gone = in_flight.leaving(session, pledge, unsigned=False) + (less or {}).get(pledge.id, 0)
-        goods.append((max(0, pledge.left - gone), receipts.unit_price(price)))
+        gone = in_flight.leaving(session, pledge, unsigned=False, bought=False) + (less or {}).get(pledge.id, 0)
+        goods.append((max(0, pledge.left - gone), receipts.unit_price(price) if price.minor_per_unit > 0 else None))
     # what else secures the loan (a receivable of sold goods) carries its part of it
     rate = advance_rate(session, row)
     assert rate is not None, "what was lent on goods has a rate"

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from sqlmodel import Session
+from collections.abc import Sequence
 
-from chainfin.errors import Refused, unless_refused
+from sqlmodel import Session, col, select
+
+from chainfin.errors import Refusal, Refused, unless_refused
 from chainfin.eth.bindings.pledges_acts import Enforce, Expire
 from chainfin.rules import pledge as rules
 from chainfin.rules.loan import LoanState, accrue
-from chainfin.rules.loan.state import ACCRUING
+from chainfin.rules.loan.state import ACCRUING, OVER
 from chainfin.services.books import bank_statement, loan_book
-from chainfin.services.kernel import act_state, acts, pledge_rows
+from chainfin.services.kernel import act_state, acts, in_flight, pledge_rows
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.pledges import assets, standing_calls
+from chainfin.services.pledges.release import PATIENCE
 from chainfin.services.views.acts import ActView
 from chainfin.storage.lending_tables import LoanRow
 from chainfin.storage.party_tables import PartyRow
@@ -95,6 +98,45 @@ def expire(ctx: Context, actor: Actor, pledge_id: str) -> ActView:
         if row.loan_id is not None and session.get_one(LoanRow, row.loan_id).status in ACCRUING:
             raise Refused("loan_paid_out", "the loan behind it was paid out, and isn't repaid", loan=row.loan_id)
         return _act(session, ctx, row, row.pledgor_id, Expire)
+
+
+def expire_due(ctx: Context, *, limit: int = 100) -> int:
+    """Ask the pledgors of loans that were never paid out to end their pledges, which nobody drew in time and their
+    lenders didn't give up; again, where an act ended without it. Returns how many acts were made."""
+    with ctx.store.read() as session:
+        due = [pledge.id for pledge in _lapsed(session, ctx, limit) if _to_expire(session, ctx, pledge)]
+    made = 0
+    for pledge_id in due:
+        with ctx.store.begin() as session:
+            pledge = assets.locked_pledge(session, pledge_id)
+            if _to_expire(session, ctx, pledge):
+                _act(session, ctx, pledge, pledge.pledgor_id, Expire)
+                made += 1
+    return made
+
+
+def _lapsed(session: Session, ctx: Context, limit: int) -> Sequence[PledgeRow]:
+    query = (
+        select(PledgeRow)
+        .join(LoanRow, col(LoanRow.id) == col(PledgeRow.loan_id))
+        .where(col(PledgeRow.status).in_(pledge_rows.LIVE_STATUS), col(PledgeRow.drawn).is_(False))
+        .where(col(PledgeRow.expires_at) < ctx.clock.now())
+        .where(col(LoanRow.status).in_([state.value for state in OVER]))
+    )
+    return session.exec(query.order_by(col(PledgeRow.id)).limit(limit)).all()
+
+
+def _to_expire(session: Session, ctx: Context, pledge: PledgeRow) -> bool:
+    """Whether it may be ended, nothing is on its way that would do so, and the chain didn't just refuse it."""
+    if isinstance(rules.expire(pledge_rows.value(pledge), by=pledge.pledgor_id, now=ctx.clock.now()), Refusal):
+        return False
+    if in_flight.leaving(session, pledge, unsigned=False) >= pledge.left:
+        return False
+    asked = select(ActRow).where(ActRow.subject == pledge.id, ActRow.function == Expire.FUNCTION)
+    last = session.exec(asked.order_by(col(ActRow.id).desc()).limit(1)).first()
+    if last is None or last.status == "expired":
+        return True
+    return last.status == "refused" and last.final_at is not None and ctx.clock.now() - last.final_at >= PATIENCE
 
 
 def _act(session: Session, ctx: Context, row: PledgeRow, party_id: str, act: type[Enforce] | type[Expire]) -> ActView:

@@ -28,7 +28,7 @@ from chainfin.services.views.pledges import TakenSaleView
 from chainfin.storage.lending_tables import LoanRow
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.price_tables import PriceRow
-from chainfin.storage.trade_tables import ActRow, PledgeRow, TakenSaleRow, WarehouseReceiptRow
+from chainfin.storage.trade_tables import ActRow, PledgeRow, TakenReturnRow, TakenSaleRow, WarehouseReceiptRow
 from chainfin.storage.types import new_id
 from chainfin.values.money import Money
 
@@ -46,10 +46,28 @@ def promise(session: Session, pledge: PledgeRow) -> None:
         TakenSaleRow.receipt_id == receipt.id, TakenSaleRow.status == SaleState.PAID.value
     )
     session.flush()
-    unpaid = receipt.issued - int(session.exec(paid).one())
+    unpaid = receipt.issued - int(session.exec(paid).one()) - returned(session, receipt.id)
     mine = receipt.owner_id == pledge.lender_id
     receipt.reserved = max(0, min(unpaid, receipts.free(receipt))) if mine else 0
     session.add(receipt)
+
+
+def returned(session: Session, receipt_id: str, *, final: bool = True) -> int:
+    """What of the goods that were taken is back with their pledgor (``final`` False: on its way there)."""
+    back = select(func.coalesce(func.sum(TakenReturnRow.quantity), 0)).join(
+        ActRow, col(ActRow.id) == col(TakenReturnRow.act_id)
+    )
+    handed = ActRow.status == "final" if final else ActRow.status != "final"
+    return int(session.exec(back.where(TakenReturnRow.receipt_id == receipt_id, handed)).one())
+
+
+def settled(session: Session) -> dict[str, int]:
+    """What of taken goods was paid for, or went back to the pledgor; by receipt."""
+    paid = select(TakenSaleRow.receipt_id, func.sum(TakenSaleRow.quantity)).where(TakenSaleRow.status == "paid")
+    sums = {receipt_id: int(sold) for receipt_id, sold in session.exec(paid.group_by(TakenSaleRow.receipt_id))}
+    for receipt_id in session.exec(select(TakenReturnRow.receipt_id).distinct()):
+        sums[receipt_id] = sums.get(receipt_id, 0) + returned(session, receipt_id)
+    return sums
 
 
 def sell(
@@ -65,11 +83,11 @@ def sell(
         pledge = assets.for_party(session, actor, pledge_id)
         if actor.party_id != pledge.lender_id:
             raise Refused("not_lender", "its lender sells what it took, nobody else")
-        receipt, loan = _taken(session, pledge)
+        receipt, loan = taken_for(session, pledge)
         part = assets.of_row(session, receipt).measured(quantity)
         if amount.currency != loan.currency:
             raise Refused("currency_mismatch", f"the loan is in {loan.currency}, not {amount.currency}")
-        unless_refused(rules.offer(part, amount, unsold=_unsold(session, receipt)))
+        unless_refused(rules.offer(part, amount, unsold=unsold(session, receipt)))
         least = _least(session, ctx, pledge, receipt, part, payer_account, loan.currency)
         sale_id = new_id("sal")
         text = {"id": sale_id, "pledge_id": pledge.id, "receipt_id": receipt.id, "quantity": str(part)}
@@ -121,11 +139,17 @@ def withdraw(ctx: Context, actor: Actor, sale_id: str) -> TakenSaleView:
 def of_pledge(ctx: Context, actor: Actor, pledge_id: str) -> list[TakenSaleView]:
     """The sales of what was taken under a pledge, for its lender and pledgor. Raises NotFound pledge_unknown."""
     with ctx.store.read() as session:
-        pledge = session.get(PledgeRow, pledge_id)
-        if pledge is None or not (actor.sees_all or actor.party_id in (pledge.lender_id, pledge.pledgor_id)):
-            raise NotFound("pledge_unknown", f"there is no pledge {pledge_id}")
+        seen(session, actor, pledge_id)
         rows = select(TakenSaleRow).where(TakenSaleRow.pledge_id == pledge_id).order_by(col(TakenSaleRow.id))
         return [_view(session, row) for row in session.exec(rows)]
+
+
+def seen(session: Session, actor: Actor, pledge_id: str) -> PledgeRow:
+    """The pledge, for its lender and pledgor. Raises NotFound pledge_unknown."""
+    pledge = session.get(PledgeRow, pledge_id)
+    if pledge is None or not (actor.sees_all or actor.party_id in (pledge.lender_id, pledge.pledgor_id)):
+        raise NotFound("pledge_unknown", f"there is no pledge {pledge_id}")
+    return pledge
 
 
 def payable(session: Session, pledge: PledgeRow, amount: Money, payer_account: str) -> TakenSaleRow | None:
@@ -142,7 +166,8 @@ def payable(session: Session, pledge: PledgeRow, amount: Money, payer_account: s
     row = session.exec(found.order_by(col(TakenSaleRow.id)).limit(1).with_for_update()).first()
     if row is None:
         return None
-    there = session.get_one(WarehouseReceiptRow, row.receipt_id, with_for_update=True).reserved
+    receipt = session.get_one(WarehouseReceiptRow, row.receipt_id, with_for_update=True)
+    there = receipt.reserved - returned(session, receipt.id, final=False)
     return row if row.quantity <= there else None  # a count has found less
 
 
@@ -216,8 +241,9 @@ def _to_give_back(session: Session, pledge: PledgeRow) -> WarehouseReceiptRow | 
     return receipt if session.exec(open_.limit(1)).first() is None else None
 
 
-def _taken(session: Session, pledge: PledgeRow) -> tuple[WarehouseReceiptRow, LoanRow]:
-    """Raises Refused pledge_not_taken, loan_over."""
+def taken_for(session: Session, pledge: PledgeRow) -> tuple[WarehouseReceiptRow, LoanRow]:
+    """The lender's receipt over what it took, locked, and the loan for which it took it. Raises Refused
+    pledge_not_taken, loan_over."""
     if pledge.status != State.ENFORCED or pledge.loan_id is None or not assets.KINDS[pledge.asset_kind].priced:
         raise Refused("pledge_not_taken", "only goods that were taken for a loan are sold for it")
     receipt = session.get_one(WarehouseReceiptRow, pledge.taken_id, with_for_update=True)
@@ -227,12 +253,12 @@ def _taken(session: Session, pledge: PledgeRow) -> tuple[WarehouseReceiptRow, Lo
     return receipt, loan
 
 
-def _unsold(session: Session, receipt: WarehouseReceiptRow) -> int:
-    """What is promised to the loan, less what buyers were found for that haven't paid."""
+def unsold(session: Session, receipt: WarehouseReceiptRow) -> int:
+    """What is promised to the loan, less what buyers were found for that haven't paid, and what is on its way back."""
     offered = select(TakenSaleRow.quantity).where(
         TakenSaleRow.receipt_id == receipt.id, TakenSaleRow.status == SaleState.OFFERED.value
     )
-    return receipt.reserved - sum(session.exec(offered).all())
+    return receipt.reserved - sum(session.exec(offered).all()) - returned(session, receipt.id, final=False)
 
 
 def floor(session: Session, ctx: Context, pledge: PledgeRow, row: TakenSaleRow) -> Money | None:
@@ -266,15 +292,23 @@ def _worth(
     """What the part is worth by the highest of the lender's prices of the last week; None if there is none so young.
     Its newest alone would let a lender mark down what it is about to sell."""
     try:
-        newest = receipts.fresh_price(session, pledge.lender_id, receipt, currency, ctx.clock.today())
+        young = young_prices(session, ctx, pledge, receipt, currency)
     except Refused:
         return None
+    return max(inventory.value(part, receipts.unit_price(row)) for row in young if row.minor_per_unit > 0)
+
+
+def young_prices(
+    session: Session, ctx: Context, pledge: PledgeRow, receipt: WarehouseReceiptRow, currency: str
+) -> list[PriceRow]:
+    """The lender's prices of the last week, the newest first. Raises Refused price_missing, price_stale."""
+    newest = receipts.fresh_price(session, pledge.lender_id, receipt, currency, ctx.clock.today())
     known = receipts.counting_prices(newest.good, newest.unit, newest.currency)
     known = known.where(PriceRow.owner_id == newest.owner_id) if newest.owner_id else known
-    young = [
+    young = (
         row for row in session.exec(known) if inventory.price_stale(row.good, row.as_of, ctx.clock.today()) is None
-    ]
-    return max(inventory.value(part, receipts.unit_price(row)) for row in [newest, *young])
+    )
+    return [newest, *young]
 
 
 def _sale(session: Session, actor: Actor, sale_id: str) -> tuple[TakenSaleRow, PledgeRow]:

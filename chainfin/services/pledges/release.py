@@ -8,36 +8,40 @@ no longer may be signed, is reckoned anew: the act that ended last tells whether
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Final
 
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from chainfin.errors import Refusal, Refused, unless_refused
-from chainfin.eth.bindings.pledges_acts import Release
+from chainfin.eth.bindings.pledges_acts import Release, Undertake
 from chainfin.risk.valuation import NO_VALUATION, Valuation
-from chainfin.rules import facility
+from chainfin.rules import facility, inventory
 from chainfin.rules import pledge as rules
 from chainfin.rules.act import CAME_TO_NOTHING, ActState
 from chainfin.rules.loan import accrue
 from chainfin.rules.loan.state import ACCRUING, OVER
 from chainfin.rules.pledge import LIVE, State
 from chainfin.services.books import loan_book
-from chainfin.services.goods import redemption
+from chainfin.services.goods import care, receipts, redemption
 from chainfin.services.goods.receipt_asset import ReceiptAsset
 from chainfin.services.kernel import act_state, acts, in_flight, pledge_rows
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.pledges import assets, cover, register, standing_calls
 from chainfin.services.views.acts import ActView
+from chainfin.storage.goods_tables import GoodsMinimumRow
 from chainfin.storage.lending_tables import ApplicationRow, LoanRow, RepaymentRow
 from chainfin.storage.party_tables import PartyRow
-from chainfin.storage.trade_tables import ActRow, PledgeRow
+from chainfin.storage.trade_tables import ActRow, PledgeRow, WarehouseReceiptRow
+from chainfin.values.money import BasisPoints, Money
 from chainfin.values.product import Product
 
 ASKED: Final = "asked"
 """Where an act keeps why it was made: OWED or ALL; a part that a lender gives up of its own has neither."""
 OWED: Final = "owed"
+WITHIN: Final = "within"
+"""Its pledgor takes out what the lender's minimum leaves (`floating`)."""
 ALL: Final = "all"
 """The lender gives up all that there is."""
 PATIENCE: Final = timedelta(hours=1)
@@ -91,9 +95,9 @@ def _may_go(session: Session, ctx: Context, pledge: PledgeRow, there: int) -> tu
     if row.status in set(OVER):
         return there, None
     application = session.get_one(ApplicationRow, row.application_id)
-    if loan.state not in ACCRUING or application.asset_id != pledge.asset_id or _called(session, pledge) is not None:
-        return 0, None
     today, rate = ctx.clock.today(), cover.advance_rate(session, row)
+    if loan.state not in ACCRUING or application.asset_id != pledge.asset_id or _unless_held(session, pledge, today):
+        return 0, None
     assert rate is not None, "what was lent on something has a rate"
     owed = accrue(loan, max(today, loan.accrued_to)).loan.dues.total
     if pledge.asset_kind != ReceiptAsset.kind:
@@ -106,15 +110,67 @@ def _may_go(session: Session, ctx: Context, pledge: PledgeRow, there: int) -> tu
         return 0, None
 
 
-def _called(session: Session, pledge: PledgeRow) -> Refusal | None:
+def within(session: Session, ctx: Context, pledge: PledgeRow, part: int, there: int) -> Valuation | Refusal:
+    """By what ``part`` of the ``there`` may be taken out though nothing is repaid, or why not.
+
+    Refusals: pledge_state_wrong, loan_not_running, minimum_missing, below_minimum, price_…, those of `_unless_held`.
+    """
+    today = ctx.clock.today()
+    held = _unless_held(session, pledge, today)
+    if held is not None:
+        return held
+    if pledge.loan_id is None or pledge.asset_kind != ReceiptAsset.kind:
+        return Refusal("minimum_missing", "no minimum was set for what is pledged")
+    minimum = session.get(GoodsMinimumRow, pledge.loan_id)
+    row, loan = loan_book.load(session, ctx, pledge.loan_id)
+    if loan.state not in ACCRUING:
+        return Refusal("loan_not_running", f"the loan is {loan.state.value}")
+    if minimum is None:
+        return Refusal("minimum_missing", "the lender has set no minimum: goods go as the loan is repaid")
+    owed, rate = cover.owed(loan, today), cover.advance_rate(session, row)
+    assert rate is not None, "what was lent on goods has a rate"
+    try:
+        price = receipts.unit_price(redemption.price_of(session, pledge, row.currency, today))
+        valuation = redemption.valued(session, pledge, owed, today)
+    except Refused as blind:
+        return Refusal(blind.code, blind.message)
+    least, ltv = Money(minimum.amount, minimum.currency), BasisPoints(int(rate * inventory.FULL))
+    there += _beside(session, pledge)
+    return inventory.within_minimum(part, there=there, minimum=least, owed=owed, price=price, ltv=ltv) or valuation
+
+
+def _beside(session: Session, pledge: PledgeRow) -> int:
+    """What else of goods stays pledged for the loan: like those that were lent on, at the same price (`top_ups`)."""
+    others = select(PledgeRow).where(
+        PledgeRow.loan_id == pledge.loan_id,
+        PledgeRow.id != pledge.id,
+        PledgeRow.asset_kind == ReceiptAsset.kind,
+        PledgeRow.status == State.ACTIVE.value,
+    )
+    return sum(max(0, each.left - in_flight.leaving(session, each)) for each in session.exec(others))
+
+
+def ask_within(
+    session: Session, ctx: Context, pledge: PledgeRow, part: int, promised: int, valuation: Valuation
+) -> ActRow:
+    """Ask the lender for what may be taken out. Raises Refused pledge_state_wrong, exceeds_pledged."""
+    return _prepare(session, ctx, pledge, part, promised, why=WITHIN, valuation=valuation)
+
+
+def _unless_held(session: Session, pledge: PledgeRow, today: date) -> Refusal | None:
     """Why nothing of the pledge is given up before its loan is over: its borrower hasn't met a margin call of its
-    lender's. Refusals: margin_call_open."""
+    lender's, or the goods aren't cared for. Refusals: margin_call_open, count_under_way, inspection_overdue,
+    insurance_ends."""
     if pledge.loan_id is None:
         return None
     row = session.get_one(LoanRow, pledge.loan_id)
     if row.product != Product.INVENTORY_PLEDGE or row.status in set(OVER):
         return None
-    return standing_calls.unless_called(session, row.lender_id, row.borrower_id)
+    called = standing_calls.unless_called(session, row.lender_id, row.borrower_id)
+    if called is not None or pledge.asset_kind != ReceiptAsset.kind:
+        return called
+    receipt = session.get_one(WarehouseReceiptRow, pledge.asset_id)
+    return care.unless_cared(session, receipt, today, row.maturity)
 
 
 def _prepare(
@@ -188,9 +244,11 @@ def unless_outdated(session: Session, ctx: Context, act: ActRow) -> Refused | No
     why = act.extra.get(ASKED)
     there = pledge.left - in_flight.leaving(session, pledge, but=[act.id], unsigned=False)
     holds = pledge.status in set(LIVE) and rules.stays(there, wanted.amount, wanted.keep) is None
-    holds = holds and _called(session, pledge) is None
+    holds = holds and _unless_held(session, pledge, ctx.clock.today()) is None
     if holds and why == OWED:
         holds = wanted.amount <= _may_go(session, ctx, pledge, there)[0]
+    elif holds and why == WITHIN:
+        holds = not isinstance(within(session, ctx, pledge, wanted.amount, there), Refusal)
     elif holds:
         holds = cover.unless_called(session, ctx, pledge, wanted.amount) is None
     if holds:
@@ -203,7 +261,8 @@ def unless_outdated(session: Session, ctx: Context, act: ActRow) -> Refused | No
 def _instead(session: Session, ctx: Context, pledge: PledgeRow, why: object, unlike: ActRow | None = None) -> None:
     """What is asked for in the place of an act that came to nothing."""
     left = pledge.left - in_flight.leaving(session, pledge)
-    if why == ALL and pledge.status == State.ACTIVE and left > 0 and _called(session, pledge) is None:
+    held = _unless_held(session, pledge, ctx.clock.today())
+    if why == ALL and pledge.status == State.ACTIVE and left > 0 and held is None:
         _prepare(session, ctx, pledge, left, pledge.left - left, why=ALL)
     else:
         ask_again(session, ctx, pledge, unlike=unlike)
@@ -220,10 +279,14 @@ def failed(session: Session, ctx: Context, act: ActRow) -> None:
 
 
 def lock(session: Session, act_id: str) -> None:
-    """Lock the pledge that a release is about, before the act itself: so does everybody who makes one. Nothing where
-    the act is no release."""
+    """Lock the pledge that a release or an undertaking is about, before the act itself: so does everybody who makes
+    one. Nothing where the act is neither."""
     act = session.get(ActRow, act_id)
-    if act is not None and is_release(act) and session.get(PledgeRow, act.subject) is not None:
+    if (
+        act is not None
+        and (is_release(act) or act.function == Undertake.FUNCTION)
+        and session.get(PledgeRow, act.subject) is not None
+    ):
         assets.locked_pledge(session, act.subject)
 
 
@@ -296,12 +359,13 @@ def release_by_lender(ctx: Context, actor: Actor, pledge_id: str, amount: str | 
     """The lender gives up ``amount`` of its pledge (a decimal: of the currency, or of the goods' unit; None: all that
     isn't on its way out, in the place of what it was asked for).
 
-    Raises NotFound pledge_unknown; BadInput amount_…, quantity_…; Refused not_lender, margin_call_open,
-    pledge_state_wrong, exceeds_pledged, release_leaves_short (goods of a running loan), price_missing, price_stale.
+    Raises NotFound pledge_unknown; BadInput amount_…, quantity_…; Refused not_lender, pledge_state_wrong,
+    exceeds_pledged, release_leaves_short (goods of a running loan), price_missing, price_stale; while the loan runs
+    margin_call_open, count_under_way, inspection_overdue, insurance_ends.
     """
     with ctx.store.begin() as session:
         row, by = assets.for_party(session, actor, pledge_id), actor.require()
-        called = _called(session, row)
+        called = _unless_held(session, row, ctx.clock.today())
         if called is not None and by == row.lender_id:
             raise called.error()
         if amount is None and by == row.lender_id:

@@ -18,7 +18,7 @@ from chainfin.rules import pledge as rules
 from chainfin.rules.loan import LoanState
 from chainfin.rules.loan.state import ACCRUING
 from chainfin.services.books import loan_book
-from chainfin.services.goods import receipts
+from chainfin.services.goods import care, receipts
 from chainfin.services.goods.receipt_asset import ReceiptAsset
 from chainfin.services.kernel import acts
 from chainfin.services.kernel.commands import RegisterTopUp
@@ -109,6 +109,9 @@ def _judge(
     refusal = margin.unless_like(_described(lent_on), _described(asset))
     if refusal is not None:
         raise refusal.error()
+    against = care.unless_cared(session, asset, ctx.clock.today(), row.maturity)
+    if against is not None:
+        raise against.error()
     receipts.fresh_price(session, row.lender_id, asset, row.currency, ctx.clock.today())
 
 

@@ -69,31 +69,46 @@ def undertake(
         loan = None if pledge.loan_id is None else session.get_one(LoanRow, pledge.loan_id)
         if price is not None:
             _unless_fit(price, asset.priced, None if loan is None else loan.currency)
-        part = asset.measured(amount)
-        row = session.get(UndertakingRow, (pledge_id, buyer_id))
-        before = None if row is None else promises.Undertaking(row.buyer_id, row.left, row.until)
-        unless_refused(
-            promises.undertake(
-                part,
-                buyer=buyer_id,
-                parties=(pledge.lender_id, pledge.pledgor_id),
-                keeper=asset.voucher_id if asset.priced else None,
-                pledged=pledge.left,
-                until=until,
-                today=today,
-                before=before,
-                maturity=loan.maturity if loan is not None and asset.priced else None,
-            )
+        return ActView.of(prepare(session, ctx, pledge, buyer_id, asset.measured(amount), until, wording, price))
+
+
+def prepare(
+    session: Session,
+    ctx: Context,
+    pledge: PledgeRow,
+    buyer_id: str,
+    part: int,
+    until: date,
+    wording: str,
+    price: Money | None,
+) -> ActRow:
+    """The undertaker's act over ``part`` of the pledge, which is locked, and its terms. Raises as `undertake`."""
+    asset = assets.asset_of(session, pledge)
+    loan = None if pledge.loan_id is None else session.get_one(LoanRow, pledge.loan_id)
+    row = session.get(UndertakingRow, (pledge.id, buyer_id))
+    before = None if row is None else promises.Undertaking(row.buyer_id, row.left, row.until)
+    unless_refused(
+        promises.undertake(
+            part,
+            buyer=buyer_id,
+            parties=(pledge.lender_id, pledge.pledgor_id),
+            keeper=asset.voucher_id if asset.priced else None,
+            pledged=pledge.left,
+            until=until,
+            today=ctx.clock.today(),
+            before=before,
+            maturity=loan.maturity if loan is not None and asset.priced else None,
         )
-        buyer = gate.enter(session, buyer_id, Kind.PLEDGE)
-        act = Undertake(
-            pledge_id=pledge.id,
-            asset_id=pledge.asset_id,
-            amount=part,
-            until_day=day_number(until),
-            document_root=_terms(session, ctx, pledge, buyer, part, until, wording, price).document_root,
-        )
-        return ActView.of(acts.prepare(session, ctx, party=buyer, act=act, subject=pledge.id))
+    )
+    buyer = gate.enter(session, buyer_id, Kind.PLEDGE)
+    act = Undertake(
+        pledge_id=pledge.id,
+        asset_id=pledge.asset_id,
+        amount=part,
+        until_day=day_number(until),
+        document_root=_terms(session, ctx, pledge, buyer, part, until, wording, price).document_root,
+    )
+    return acts.prepare(session, ctx, party=buyer, act=act, subject=pledge.id)
 
 
 def _unless_fit(price: Money, priced: bool, currency: str | None) -> None:

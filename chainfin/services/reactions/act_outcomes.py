@@ -13,6 +13,7 @@ from chainfin.eth.bindings import orders_acts, pledges_acts, receivables_acts, w
 from chainfin.eth.bindings.registry import ACTS
 from chainfin.rules import pledge as pledges
 from chainfin.rules.act import UNDER_WAY, ActEvent, ActState
+from chainfin.rules.loan import LoanState
 from chainfin.services.goods import receipts, two_words
 from chainfin.services.kernel import act_state, acts, pledge_rows
 from chainfin.services.kernel.context import Context
@@ -20,6 +21,7 @@ from chainfin.services.lending import disbursement
 from chainfin.services.payments import unsettled
 from chainfin.services.pledges import release, substitution, top_ups
 from chainfin.storage.chain_tables import ChainEvent
+from chainfin.storage.lending_tables import LoanRow
 from chainfin.storage.trade_tables import ActRow, OrderRow, PledgeRow, ReceivableRow
 
 
@@ -76,11 +78,18 @@ def refused(
             release.failed(session, ctx, row)
         case warehouse_receipts_acts.Release | warehouse_receipts_acts.Correct:
             two_words.ended(session, ctx, row)
+        case pledges_acts.Undertake:
+            disbursement.not_undertaken(session, ctx, row.subject, code, message)
         case receivables_acts.Settle | pledges_acts.BuyBack | pledges_acts.Draw:
-            if event is ActEvent.EXPIRE or code == chain_code("ActExpired"):
-                _ask_again(session, ctx, row)
-            elif row.function == receivables_acts.Settle.FUNCTION:
-                unsettled.refused(session, ctx, row, code, message)
+            _still_owed(session, ctx, row, code, message)
+
+
+def _still_owed(session: Session, ctx: Context, row: ActRow, code: str, message: str) -> None:
+    """A word that is owed was given too late, and is asked for again; or the chain refuses what it says."""
+    if row.status == ActState.EXPIRED or code == chain_code("ActExpired"):
+        _ask_again(session, ctx, row)
+    elif row.function == receivables_acts.Settle.FUNCTION:
+        unsettled.refused(session, ctx, row, code, message)
 
 
 def _ask_again(session: Session, ctx: Context, row: ActRow) -> None:
@@ -92,8 +101,11 @@ def _ask_again(session: Session, ctx: Context, row: ActRow) -> None:
 
 
 def _drawable(session: Session, ctx: Context, pledge_id: str) -> bool:
-    """Whether the contract would still take it: a pledge that has lapsed can't be drawn any more."""
+    """Whether it is still owed, and the contract would still take it: a pledge that has lapsed can't be drawn any more,
+    and one of a loan whose payout came back isn't."""
     row = session.get_one(PledgeRow, pledge_id)
+    if row.loan_id is not None and session.get_one(LoanRow, row.loan_id).status == LoanState.CANCELLED:
+        return False
     if row.expires_at is not None and row.expires_at < ctx.clock.now():
         return False
     return not isinstance(pledges.draw(pledge_rows.value(row), by=row.lender_id), Refusal)

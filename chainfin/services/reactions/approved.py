@@ -12,6 +12,7 @@ from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.lending import limits, mandates, prices
 from chainfin.services.parties import confirming, names
 from chainfin.services.payments import accounts, between_lenders, pay_again, unmatched
+from chainfin.services.pledges import floating, returns
 from chainfin.services.reactions import partner_results
 from chainfin.services.views.acts import ProposalView
 
@@ -23,12 +24,14 @@ EFFECTS: Mapping[str, Effect] = MappingProxyType(
         confirming.PERSON: confirming.person,
         limits.LIMIT: limits.raise_,
         names.NAME: names.change,
+        floating.MINIMUM: floating.set_minimum,
         mandates.MANDATE: mandates.sign_in_custody,
         prices.PRICE: prices.count_price,
         prices.PRICE_WITHDRAWAL: prices.withdraw_price,
         prices.PRICE_SOURCE: prices.approve_source,
         partner_results.OUTCOME: partner_results.take,
         pay_again.PAYEE: pay_again.to_another,
+        returns.RETURN: returns.give_back,
         unmatched.ALLOCATION: unmatched.allocate,
     }
 )

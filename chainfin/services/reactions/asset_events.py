@@ -211,11 +211,11 @@ def _receipt(
 def _by_two(
     change: Callable[[Session, WarehouseReceipt, A, ChainEvent], GoodsOutcome],
 ) -> Callable[[Session, Context, A, ChainEvent], None]:
-    """A change by the word of owner and keeper: both have ended."""
+    """A change by the word of owner and keeper: both have ended, and what was taken is promised without it."""
 
     def follow(session: Session, ctx: Context, args: A, event: ChainEvent) -> None:
-        _receipt(change)(session, ctx, args, event)
         two_words.carried(session, ctx, args.id, event)
+        _receipt(change)(session, ctx, args, event)
 
     return follow
 

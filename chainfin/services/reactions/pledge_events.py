@@ -219,6 +219,13 @@ def _undertaken(session: Session, pledge: Pledge, args: pledges_events.Undertake
     return rules.may_undertake(pledge, by=CHAIN)
 
 
+def _promised(session: Session, ctx: Context, args: pledges_events.Undertaken, event: ChainEvent) -> None:
+    _pledge(_undertaken)(session, ctx, args, event)
+    row = session.get(PledgeRow, args.pledge_id)
+    if row is not None:
+        disbursement.undertaken(session, ctx, row)
+
+
 def _bought_back(session: Session, pledge: Pledge, args: pledges_events.BoughtBack, event: ChainEvent) -> Outcome:
     """Whoever undertook it paid the lender and has what was pledged."""
     amount = args.amount
@@ -273,7 +280,7 @@ HANDLERS: Handlers = dict(
         on(pledges_events.Expired, _moving(_freed, _expired)),
         on(pledges_events.Discharged, _discharged),
         on(pledges_events.Shrunk, _lost),
-        on(pledges_events.Undertaken, _pledge(_undertaken)),
+        on(pledges_events.Undertaken, _promised),
         on(pledges_events.BoughtBack, _moving(_bought, _bought_back)),
         on(pledges_events.Enforced, _moving(_taken, _enforced)),
         on(pledges_events.Substituted, _substituted),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from chainfin.services.views.of_row import shown
+from chainfin.storage.goods_tables import InspectionRow, InsuranceRow
 from chainfin.storage.price_tables import PriceRow, PriceSourceRow
 from chainfin.storage.trade_tables import WarehouseReceiptRow
 
@@ -39,6 +40,39 @@ class WarehouseReceiptView:
     @classmethod
     def of(cls, row: WarehouseReceiptRow, *, free: int) -> WarehouseReceiptView:
         return shown(cls, row, free=free)
+
+
+@dataclass(frozen=True, slots=True)
+class InspectionView:
+    """An inspection by the keeper; ``report_root``: Keccak-256 of its report."""
+
+    id: str
+    receipt_id: str
+    made_on: date
+    next_by: date
+    report_root: str
+    created_at: datetime
+
+    @classmethod
+    def of(cls, row: InspectionRow) -> InspectionView:
+        return shown(cls, row)
+
+
+@dataclass(frozen=True, slots=True)
+class InsuranceView:
+    """A policy over goods, as their keeper has seen it, through the day ``ends_on``."""
+
+    id: str
+    receipt_id: str
+    number: str
+    insurer: str
+    starts_on: date
+    ends_on: date
+    created_at: datetime
+
+    @classmethod
+    def of(cls, row: InsuranceRow) -> InsuranceView:
+        return shown(cls, row)
 
 
 @dataclass(frozen=True, slots=True)

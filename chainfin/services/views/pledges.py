@@ -9,8 +9,10 @@ from chainfin.services.views.acts import ActView
 from chainfin.services.views.of_row import shown
 from chainfin.storage.lending_tables import IncomingRow
 from chainfin.storage.trade_tables import (
+    BuyBackPromiseRow,
     PledgeRow,
     SubstitutionRow,
+    TakenReturnRow,
     TakenSaleRow,
     UndertakingRow,
     UndertakingTermsRow,
@@ -78,6 +80,28 @@ class UndertakingView:
 
 
 @dataclass(frozen=True, slots=True)
+class BuyBackPromiseView:
+    """A promise to undertake goods that are lent on, for their owner and whoever promised: ``quantity`` in thousandths
+    of ``unit``, ``price`` minor units of ``currency`` for one (None: the day's)."""
+
+    id: str
+    receipt_id: str
+    buyer_id: str
+    unit: str
+    quantity: int
+    currency: str | None
+    price: int | None
+    until: date
+    wording: str
+    withdrawn_at: datetime | None
+    created_at: datetime
+
+    @classmethod
+    def of(cls, row: BuyBackPromiseRow, *, unit: str) -> BuyBackPromiseView:
+        return shown(cls, row, unit=unit)
+
+
+@dataclass(frozen=True, slots=True)
 class BuyBackPaymentView:
     """A payment of an undertaker: ``status`` as in `rules.payment`, ``reason`` why it waits or went back; ``unapplied``
     minor units of it are in suspense."""
@@ -93,6 +117,22 @@ class BuyBackPaymentView:
     @classmethod
     def of(cls, row: IncomingRow) -> BuyBackPaymentView:
         return shown(cls, row)
+
+
+@dataclass(frozen=True, slots=True)
+class LatePledgeView:
+    """Pledged goods whose loan is late, or whose margin call wasn't met (``why``: loan_overdue | margin_call_unmet,
+    ``since`` when), for their keeper and whoever undertook to buy them: what it hasn't bought yet (``undertaken``), and
+    the last day on which it can be called (``until``); both None for a keeper."""
+
+    id: str
+    receipt_id: str
+    measure: Measure
+    left: int
+    why: str
+    since: date | None
+    undertaken: int | None
+    until: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +158,27 @@ class TakenSaleView:
     @classmethod
     def of(cls, row: TakenSaleRow, *, unit: str, agreed: bool) -> TakenSaleView:
         return shown(cls, row, unit=unit, agreed=agreed)
+
+
+@dataclass(frozen=True, slots=True)
+class TakenReturnView:
+    """Taken goods on their way back to the pledgor, for lender and pledgor: ``quantity`` in thousandths of ``unit``;
+    ``status``: of the lender's order (`act`), final once they were handed out."""
+
+    id: str
+    pledge_id: str
+    receipt_id: str
+    unit: str
+    quantity: int
+    valuation: dict[str, object]
+    proposal_id: str
+    act_id: str
+    status: str
+    created_at: datetime
+
+    @classmethod
+    def of(cls, row: TakenReturnRow, *, unit: str, status: str) -> TakenReturnView:
+        return shown(cls, row, unit=unit, status=status)
 
 
 @dataclass(frozen=True, slots=True)
