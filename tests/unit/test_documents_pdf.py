@@ -107,6 +107,20 @@ def test_read__names_that_go_round_in_circles__refused() -> None:
     assert refused(data).code == "document_hostile"
 
 
+def test_read__names_that_stand_under_each_other_many_times__refused() -> None:
+    """Sixteen levels, each of which lists the next one a hundred times."""
+    head = b"1 0 obj << /Type /Catalog /Pages 2 0 R /Names << /EmbeddedFiles 3 0 R >> >> endobj\n"
+    pages = b"2 0 obj << /Type /Pages /Kids [] /Count 0 >> endobj\n"
+    tree = b"".join(b"%d 0 obj << /Kids [%s] >> endobj\n" % (n, b"%d 0 R " % (n + 1) * 100) for n in range(3, 19))
+    data = b"%PDF-1.7\n" + head + pages + tree + b"trailer << /Root 1 0 R /Size 20 >>\nstartxref\n0\n%%EOF\n"
+    assert refused(data).code == "document_hostile"
+
+
+def test_read__attachments_that_are_too_much_together__refused() -> None:
+    each = b"<a>" + b" " * 4_000_000 + b"</a>"
+    assert refused(pdf_of(*[(f"{n}.xml", each + bytes(str(n), "ascii")) for n in range(3)])).code == "document_hostile"
+
+
 @pytest.mark.parametrize("data", [b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff\xe0", b"II*\x00abc"])
 def test_read__picture__a_person_has_to_read_it(data: bytes) -> None:
     error = refused(data)

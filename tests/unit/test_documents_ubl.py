@@ -9,10 +9,11 @@ import pytest
 
 from chainfin import samples
 from chainfin.documents import Document, DocumentKind, read
+from chainfin.documents.crediting import dilution
 from chainfin.documents.faults import faults_of
 from chainfin.documents.financing import unless_claim
 from chainfin.documents.show import summary
-from chainfin.errors import BadInput
+from chainfin.errors import BadInput, Refusal
 from chainfin.values import party
 
 TRADE = samples.trade(date(2026, 11, 21), "25447000000012345678")
@@ -188,6 +189,15 @@ def test_unless_claim__what_a_bill_may_say_and_no_claim_is__refused(edits: list[
     refusal = unless_claim(read(data, source="f.xml"), date(2026, 12, 1))
     assert refusal is not None
     assert code in [fault["code"] for fault in cast("list[dict[str, str]]", refusal.proof["faults"])]
+
+
+def test_dilution__credit_note_that_credits_nothing__refused() -> None:
+    paid = '<cbc:PrepaidAmount currencyID="CNY">7791.35</cbc:PrepaidAmount>'
+    edits = ((TOTAL, f"{paid}{TOTAL}"), ("7791.35</cbc:PayableAmount>", "0.00</cbc:PayableAmount>"))
+    note = read(changed("credit_note", *edits), source="n.xml")
+    refusal = dilution(read(TRADE["invoice"], source="f.xml"), note)
+    assert isinstance(refusal, Refusal)
+    assert refusal.code == "credit_nothing"
 
 
 def test_read__line_total_off_by_rounding__accepted() -> None:

@@ -18,6 +18,9 @@ from chainfin.errors import BadInput
 MAX_WRAPPED: Final = 3
 """A signature around an envelope around a document; what is wrapped more often hides something."""
 
+MAX_CARRIED: Final = 2 * xml.MAX_BYTES
+"""Bytes of all the XML files that one container may carry."""
+
 
 def read(data: bytes, *, source: str, depth: int = 0) -> Document:
     """The canonical form of the trade document in ``data``; ``source`` (a file name) stands in errors.
@@ -53,6 +56,8 @@ def read(data: bytes, *, source: str, depth: int = 0) -> Document:
 def _only(found: list[tuple[str, bytes]], source: str, depth: int) -> Document:
     """The one trade document among a container's files. Several that say the same (one for each edition of a standard)
     are one; several that don't are refused, since nobody says which of them counts."""
+    if sum(len(data) for _, data in found) > MAX_CARRIED:
+        raise BadInput("document_hostile", f"it carries more than {MAX_CARRIED} bytes", where=source)
     read_ones: list[Document] = []
     refused: list[BadInput] = []
     for name, data in found:

@@ -7,7 +7,7 @@ pension fund are charges. Errors: as of UBL; a file with several invoices is ref
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -54,7 +54,17 @@ def read(root: etree._Element, *, source: str) -> Document:
     if len(bodies) > 1:
         message = f"the file holds {len(bodies)} invoices: send each in a file of its own"
         raise BadInput("document_inconsistent", message, where=node.where)
-    return bill.document(_Bill(node, node.need("FatturaElettronicaBody")))
+    body = node.need("FatturaElettronicaBody")
+    return bill.document(_Bill(node, body, _ordered(body)))
+
+
+def _ordered(body: Node) -> dict[str, tuple[str | None, str | None]]:
+    """The order, and its line, that the invoice names for a line; nothing where it names several."""
+    found: dict[str, list[tuple[str | None, str | None]]] = {}
+    for order in body.children("DatiGenerali/DatiOrdineAcquisto"):
+        for place in order.children("RiferimentoNumeroLinea"):
+            found.setdefault(place.own_text() or "", []).append((order.text("IdDocumento"), order.text("NumItem")))
+    return {line: named[0] for line, named in found.items() if len(named) == 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +73,7 @@ class _Bill:
 
     node: Node
     body: Node
+    ordered: Mapping[str, tuple[str | None, str | None]]
 
     @property
     def where(self) -> str:
@@ -96,7 +107,7 @@ class _Bill:
 
     def line(self, place: Node, currency: str) -> Line:
         number = place.need_text("NumeroLinea")
-        order, order_line = self._ordered(number)
+        order, order_line = self.ordered.get(number, (None, None))
         quantity = _quantity(place)
         price = place.child("PrezzoUnitario")
         amount = None if price is None else price.decimal()
@@ -118,15 +129,6 @@ class _Bill:
             line_amount=place.need_amount("PrezzoTotale", currency),
             adjustment=None if amount is None else _adjustment(place, amount, quantity or Decimal(1), currency),
         )
-
-    def _ordered(self, line: str) -> tuple[str | None, str | None]:
-        """The order, and its line, that the invoice names for this line alone; none where it names several."""
-        found = [
-            (order.text("IdDocumento"), order.text("NumItem"))
-            for order in self.body.children("DatiGenerali/DatiOrdineAcquisto")
-            if line in {place.own_text() for place in order.children("RiferimentoNumeroLinea")}
-        ]
-        return found[0] if len(found) == 1 else (None, None)
 
     def _charges(self, currency: str) -> list[Money]:
         funds = self.body.children(f"{_GENERAL}/DatiCassaPrevidenziale")

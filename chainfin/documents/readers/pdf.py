@@ -18,7 +18,9 @@ MAX_BYTES: Final = 20_000_000
 MAX_ATTACHMENTS: Final = 100
 MAX_UNPACKED: Final = 20_000_000
 """Bytes of one stream; an attached XML has `xml.MAX_BYTES` besides, but other attachments may be larger."""
-MAX_DEPTH: Final = 16
+MAX_TOTAL: Final = 50_000_000
+"""Bytes of all attachments together."""
+MAX_NODES: Final = 1_000
 """Of the tree of names that leads to the attachments."""
 
 _LIMITS: Final = Configuration(
@@ -74,7 +76,8 @@ def attached(data: bytes, *, source: str) -> list[tuple[str, bytes]]:
 def _files(reader: PdfReader, source: str) -> Iterator[tuple[str, bytes]]:
     names = _dictionary(_dictionary(reader.root_object.get("/Names")).get("/EmbeddedFiles"))
     seen: set[int] = set()
-    specs = [*_leaves(names, source, 0), *_associated(reader)]
+    total = 0
+    specs = [*_leaves(names, source), *_associated(reader)]
     if len(specs) > MAX_ATTACHMENTS:
         raise BadInput("document_hostile", f"the PDF has more than {MAX_ATTACHMENTS} attachments", where=source)
     for spec in specs:
@@ -83,15 +86,26 @@ def _files(reader: PdfReader, source: str) -> Iterator[tuple[str, bytes]]:
         stream = _plain(files.get("/UF") or files.get("/F"))
         if isinstance(stream, StreamObject) and id(stream) not in seen:
             seen.add(id(stream))
-            yield str(_plain(holder.get("/UF") or holder.get("/F")) or "attachment"), stream.get_data()
+            data = stream.get_data()
+            total += len(data)
+            if total > MAX_TOTAL:
+                message = f"the attachments unpack to more than {MAX_TOTAL} bytes"
+                raise BadInput("document_hostile", message, where=source)
+            yield str(_plain(holder.get("/UF") or holder.get("/F")) or "attachment"), data
 
 
-def _leaves(node: DictionaryObject, source: str, depth: int) -> Iterator[PdfObject]:
-    if depth > MAX_DEPTH:
-        raise BadInput("document_hostile", f"the PDF nests names more than {MAX_DEPTH} deep", where=source)
-    for kid in _array(node.get("/Kids"))[:MAX_ATTACHMENTS]:
-        yield from _leaves(_dictionary(kid), source, depth + 1)
-    yield from _array(node.get("/Names"))[1::2]
+def _leaves(root: DictionaryObject, source: str) -> list[PdfObject]:
+    """The files that the tree of names lists. A node may stand in it many times over: looks are counted."""
+    found: list[PdfObject] = []
+    left, looked = [root], 0
+    while left:
+        node, looked = left.pop(), looked + 1
+        kids = _array(node.get("/Kids"))
+        found += _array(node.get("/Names"))[1::2]
+        if looked + len(left) + len(kids) > MAX_NODES or len(found) > MAX_ATTACHMENTS:
+            raise BadInput("document_hostile", "the PDF's list of attachments has no end", where=source)
+        left += [_dictionary(kid) for kid in kids]
+    return found
 
 
 def _associated(reader: PdfReader) -> list[PdfObject]:
