@@ -144,7 +144,7 @@ def _beside(session: Session, pledge: PledgeRow) -> int:
     others = select(PledgeRow).where(
         PledgeRow.loan_id == pledge.loan_id,
         PledgeRow.id != pledge.id,
-        PledgeRow.asset_kind == ReceiptAsset.kind,
+        col(PledgeRow.asset_kind).in_(assets.PRICED),
         PledgeRow.status == State.ACTIVE.value,
     )
     return sum(max(0, each.left - in_flight.leaving(session, each)) for each in session.exec(others))
