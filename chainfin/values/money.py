@@ -24,8 +24,8 @@ BasisPoints = NewType("BasisPoints", int)
 EXPONENTS = {
     "CNY": 2, "USD": 2, "EUR": 2, "GBP": 2, "HKD": 2, "SGD": 2, "CHF": 2, "AUD": 2, "CAD": 2, "DKK": 2,
     "SEK": 2, "NOK": 2, "PLN": 2, "CZK": 2, "HUF": 2, "RON": 2, "JPY": 0, "KRW": 0, "NZD": 2, "BGN": 2, "RSD": 2,
-    "ISK": 0, "TRY": 2, "UAH": 2, "AED": 2, "SAR": 2, "QAR": 2, "OMR": 3, "KWD": 3, "BHD": 3, "JOD": 3, "ILS": 2,
-    "INR": 2, "IDR": 2, "MYR": 2, "THB": 2, "PHP": 2, "VND": 0, "TWD": 2, "MOP": 2, "ZAR": 2, "MXN": 2, "BRL": 2,
+    "ISK": 0, "TRY": 2, "UAH": 2, "AED": 2, "SAR": 2, "QAR": 2, "OMR": 3, "BHD": 3, "JOD": 3, "ILS": 2,
+    "INR": 2, "IDR": 2, "MYR": 2, "PHP": 2, "VND": 0, "TWD": 2, "MOP": 2, "ZAR": 2, "MXN": 2, "BRL": 2,
 }  # fmt: skip
 
 MAX_MINOR = 2**63 - 1
