@@ -89,6 +89,14 @@ class Match:
         return self.payable - self.matched_amount
 
     @property
+    def quantities(self) -> dict[str, Decimal]:
+        """What is matched of each order line, in the order's units."""
+        found: dict[str, Decimal] = {}
+        for item in self.lines:
+            found[item.order_line] = found.get(item.order_line, Decimal(0)) + item.quantity
+        return found
+
+    @property
     def never_came(self) -> dict[str, Money]:
         """What is withheld of goods, by order line."""
         found: dict[str, Money] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -15,11 +15,13 @@ from chainfin.values.money import Money
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """A standing invoice on an order: its document, and the ``face`` of the receivable that it made."""
+    """A standing invoice on an order: its document, the ``face`` of the receivable that it made, and what of each order
+    line it was matched with."""
 
     id: str
     document: Document
     face: Money
+    quantities: Mapping[str, Decimal]
 
 
 def unsupported(order: Order, bills: Sequence[Bill]) -> dict[str, Money] | Refusal:
@@ -31,7 +33,8 @@ def unsupported(order: Order, bills: Sequence[Bill]) -> dict[str, Money] | Refus
     left, used = {line.id: line.received for line in order.lines}, {line.id: Decimal(0) for line in order.lines}
     missing: dict[str, Money] = {}
     for bill in bills:
-        found = match_lines(order.document, left, bill.document, used=used)
+        here = {line: min(rest, bill.quantities.get(line, Decimal(0))) for line, rest in left.items()}
+        found = match_lines(order.document, here, bill.document, used=used)
         if isinstance(found, Refusal):
             return found
         missing[bill.id] = max(Money.zero(order.currency), bill.face - found.matched_amount)

@@ -9,7 +9,7 @@ Pure: every act takes an `Order` and returns a new one or a `Refusal` (documents
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
@@ -36,7 +36,8 @@ from chainfin.values.money import Money
 
 __all__ = [
     "TRANSITIONS", "Invoiced", "LineShortfall", "Match", "Order", "OrderLine", "State", "acknowledge", "amend",
-    "between", "cancel", "confirm", "despatch", "invoice", "match", "order_gross", "post", "receive", "uninvoice",
+    "between", "billed_before", "cancel", "confirm", "despatch", "invoice", "match", "order_gross", "post", "receive",
+    "uninvoice",
 ]  # fmt: skip
 
 
@@ -216,27 +217,19 @@ def cancel(order: Order) -> Order | Refusal:
 
 
 def invoice(
-    order: Order,
-    document: Document,
-    *,
-    face: Money | None = None,
-    notes: Sequence[Document] = (),
-    standing: bool = False,
+    order: Order, document: Document, *, face: Money | None = None, notes: Sequence[Document] = ()
 ) -> Invoiced | Refusal:
     """The seller bills; ``face`` (default: all that is payable) becomes the receivable. ``notes`` have credited a part
     of the invoice before: what they take of goods that came is no face.
 
-    ``standing``: it was issued before, and goods that went back since don't undo it: it is held to the most that was
-    ever received.
-
+    What was billed and hadn't come may be billed by another invoice once it has.
     Refusals: invoice_above_received where the face is more than what was ordered, received and not invoiced before
     (the proof holds the match, line by line), amount_not_positive, currency_mismatch, and those of the match.
     """
     refusal = _next(order, "invoice") or _about(order, document, DocumentKind.INVOICE)
     if refusal is not None:
         return refusal
-    came = {line.id: line.despatched if standing else line.received for line in order.lines}
-    available = {line.id: max(Decimal(0), came[line.id] - line.invoiced) for line in order.lines}
+    available = {line.id: max(Decimal(0), line.received - line.invoiced) for line in order.lines}
     used = {line.id: line.invoiced for line in order.lines}
     found = match_lines(order.document, available, document, used=used)
     if isinstance(found, Refusal):
@@ -248,8 +241,7 @@ def invoice(
         )
     if wanted.minor <= 0:
         return Refusal("amount_not_positive", "the face must be greater than zero", {"face": str(wanted)})
-    received = order.most_received if standing else order.received
-    room = Money(max(0, received - order.invoiced), order.currency)
+    room = Money(max(0, order.received - order.invoiced), order.currency)
     credited = off_the_face(order.document, notes, found.never_came, rest=found.prepaid_withheld)
     limit = min(found.matched_amount - credited, room)
     if wanted > limit:
@@ -258,12 +250,26 @@ def invoice(
             f"invoice {document.id} asks {wanted}, but {limit} was received and not invoiced before",
             {**_place(order), "face": str(wanted), "limit": str(limit), "match": found.to_json()},
         )
-    billed = _quantities(order, document)
-    if isinstance(billed, Refusal):
-        return billed
-    lines = tuple(replace(line, invoiced=line.invoiced + billed[line.id]) for line in order.lines)
-    moved = replace(_moved(order, "invoice"), lines=lines, invoiced=order.invoiced + wanted.minor)
-    return Invoiced(moved, wanted, found)
+    return Invoiced(_billed(order, wanted, found.quantities), wanted, found)
+
+
+def billed_before(order: Order, face: Money, quantities: Mapping[str, Decimal]) -> Order | Refusal:
+    """The order with an invoice that was matched with ``quantities`` when it was issued, whatever went back since.
+
+    Refusals: invoice_above_received (more than was ever received), order_state_wrong.
+    """
+    refusal = _next(order, "invoice")
+    if refusal is not None:
+        return refusal
+    after = _billed(order, face, quantities)
+    if after.invoiced > order.most_received or any(line.invoiced > line.despatched for line in after.lines):
+        return Refusal("invoice_above_received", f"{face} more is billed than was ever received", _place(order))
+    return after
+
+
+def _billed(order: Order, face: Money, quantities: Mapping[str, Decimal]) -> Order:
+    lines = tuple(replace(line, invoiced=line.invoiced + quantities.get(line.id, Decimal(0))) for line in order.lines)
+    return replace(_moved(order, "invoice"), lines=lines, invoiced=order.invoiced + face.minor)
 
 
 def uninvoice(order: Order, document: Document, face: Money) -> Order | Refusal:

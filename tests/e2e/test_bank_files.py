@@ -10,6 +10,7 @@ import pytest
 from lxml import etree
 from sqlmodel import select
 
+from chainfin.audit.report import State as Checked
 from chainfin.connectors import bank_files
 from chainfin.errors import BadInput, Forbidden
 from chainfin.services.books import bank_statement
@@ -21,6 +22,7 @@ from chainfin.storage.bank_tables import BankStatementRow
 from chainfin.values import instruction
 from chainfin.values.money import Money
 from chainfin.values.party import Role
+from tests.e2e.secured import bundle, checked, names
 from tests.e2e.site import FACE, Site, open_site
 from tests.e2e.statements import CNY, HOSTILE, LENT, Bank, differences, lender_account, lent, money, odd, take
 from tests.unit import bank_samples as bank
@@ -52,6 +54,16 @@ def test_statement__with_debtors_payment_and_payouts__agrees_with_the_book(site:
     assert differences(site) == []
     row = site.incoming(ours.account[-8:] + "-2")
     assert (row.account, row.received_on, row.evidence["statement"]) == (how.account, site.today, "ST-1")
+
+
+def test_audit__of_a_loan_paid_by_a_line_of_a_file__the_banks_signed_word_is_missing(site: Site) -> None:
+    _, asset, loan_id = lent(site)
+    ours = Bank(site, lender_account(site))
+    how = instructions.for_receivable(site.ctx, site.cast["core"], asset.id)
+    take(site, ours.statement(ours.entry(FACE, how.reference, to=how.account), moved=FACE))
+    assert site.loan(loan_id).row.status == "repaid"
+    report = checked(site, bundle(site, loan_id))
+    assert {name for name in names(report, Checked.FAILED) if name.startswith("payment")} != set()
 
 
 def test_statement__delivered_again_in_another_layout__nothing_twice(site: Site) -> None:

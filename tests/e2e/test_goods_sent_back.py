@@ -182,3 +182,26 @@ def test_goods__that_replace_what_went_back__carry_the_claim_again(site: Site, s
     site.run()
     assert uncarried(site, seller, row) == 0
     assert mismatches(site) == []
+
+
+def test_claim__that_was_split_before_its_goods_went_back__its_sellers_parts_are_held_too(
+    site: Site, seller: Actor
+) -> None:
+    papers = site.papers(seller)
+    row = site.confirmed(seller, papers)
+    amounts = [Money(FACE // 2, CNY), Money(FACE - FACE // 2 - 1_000_00, CNY)]
+    splits_and_transfers.split(site.ctx, seller, row.id, amounts)
+    site.run()
+    mine, passed_on = parts = queries.parts(site.ctx, seller, row.id)
+    other = site.borrower()
+    splits_and_transfers.transfer(site.ctx, seller, passed_on.id, str(other.party_id))
+    site.run()
+    assert [queries.receivable(site.ctx, seller, each.id).uncarried for each in parts[:1]] == [0]
+    sent_back(site, row.order_id, papers["receipt"], "-5000")
+    lost = 344_750_00 * 113 // 100
+    assert uncarried(site, seller, row) == 1_000_00, "all that is left of the whole"
+    assert queries.receivable(site.ctx, seller, mine.id).uncarried == lost - 1_000_00
+    assert queries.receivable(site.ctx, other, passed_on.id).uncarried == 0, "stands as it was confirmed"
+    application = site.apply(seller, 400_000_00, mine.id)
+    site.run()
+    assert site.application(application).row.status == "declined"

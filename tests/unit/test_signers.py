@@ -147,9 +147,9 @@ def test_key_new__by_default__encrypts_with_the_given_passphrase(
     made = CliRunner().invoke(app, ["key", "new", str(file), "--passphrase-file", str(secret)])
     assert made.exit_code == 0
     assert key_file.read(file, lambda: "correct horse").address == made.output.strip()
-    monkeypatch.setenv("CHAINFIN_KEY_PASSPHRASE", "another")
+    monkeypatch.setenv("CHAINFIN_KEY_PASSPHRASE", "another horse")
     made = CliRunner().invoke(app, ["key", "new", str(tmp_path / "b.key")])
-    assert key_file.read(tmp_path / "b.key", lambda: "another").address == made.output.strip()
+    assert key_file.read(tmp_path / "b.key", lambda: "another horse").address == made.output.strip()
 
 
 def test_key_new__nobody_to_ask__passphrase_needed_and_no_file(tmp_path: Path) -> None:

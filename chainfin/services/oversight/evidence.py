@@ -154,7 +154,8 @@ def _payments(session: Session, stored: Stored) -> list[object]:
     # what persons of the operator say of a payment is no word of the bank's: the auditor finds it missing
     signed = [row for row in _done(session, [PayLoan.TOPIC], (stored.loan.id,)) if "evidence" in (row.result or {})]
     found: list[object] = [_evidence(row) for row in signed]
-    return found + [dict(row.evidence) for row in _incoming(session, stored.loan.id)]
+    # nor is a line of a bank's file, which nobody signs
+    return found + [dict(row.evidence) for row in _incoming(session, stored.loan.id) if "body" in row.evidence]
 
 
 def _incoming(session: Session, loan_id: str) -> list[IncomingRow]:

@@ -22,18 +22,30 @@ def takes_back(receipt: Document) -> bool:
 
 
 def uncarried(session: Session, row: ReceivableRow) -> int:
-    """What of the claim's face no goods carry any more and no credit note took off; minor units. Of a part of a claim
-    nothing: the whole that it was split off bears it."""
+    """What of the claim no goods carry any more and no credit note took off; minor units.
+
+    What is left of the whole bears it first. What it can't bear is held of every part that the seller still has, since
+    nobody says which of them it is; a part that another holds stands as the debtor confirmed it.
+    """
     order_row = session.get_one(OrderRow, row.order_id)
-    if not order_row.goods_returned or row.parent_id is not None:
+    if not order_row.goods_returned or (row.parent_id is not None and row.holder_id != row.seller_id):
         return 0
     order = order_state.now(session, order_row)
     missing = unless_refused(billed_goods.unsupported(order, order_state.bills(session, order_row)))
-    if row.id not in missing:
+    whole = _whole(session, row)
+    if whole.id not in missing:
         return 0
-    notes = trade_documents.credit_notes(session, row.order_id, row.number)
-    taken_off = trade_documents.off_the_face(session, row, notes)
-    return max(0, (missing[row.id] - taken_off).minor)
+    notes = trade_documents.credit_notes(session, whole.order_id, whole.number)
+    open_ = max(0, (missing[whole.id] - trade_documents.off_the_face(session, whole, notes)).minor)
+    of_the_whole = min(open_, whole.face - whole.split_away)
+    return of_the_whole if row.id == whole.id else min(open_ - of_the_whole, row.face - row.split_away)
+
+
+def _whole(session: Session, row: ReceivableRow) -> ReceivableRow:
+    """The claim that the invoice made, of which ``row`` is a part, or itself."""
+    while row.parent_id is not None:
+        row = session.get_one(ReceivableRow, row.parent_id)
+    return row
 
 
 def unless_carried(session: Session, row: ReceivableRow) -> None:

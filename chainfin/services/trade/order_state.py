@@ -8,16 +8,17 @@ that was cancelled) the digest no longer fits, and the order is replayed from it
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from sqlmodel import Session, col, select
 
 from chainfin.documents.fields import plain
+from chainfin.documents.matching import quantities
 from chainfin.documents.model import Document
 from chainfin.errors import Refusal, unless_refused
-from chainfin.eth.bindings import orders_acts, orders_events
+from chainfin.eth.bindings import orders_acts, orders_events, receivables_acts
 from chainfin.rules import order as rules
 from chainfin.rules.act import COUNTED, ActState
 from chainfin.rules.billed_goods import Bill
@@ -42,15 +43,22 @@ _EVENTS: dict[str, str] = {
 """What an event of the contract is in the rule's table."""
 
 
+MATCHED = "matched"
+"""Where the act of an issue keeps what of each order line the invoice was matched with, in the order's units."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """A signed step of the goods, or (``face``) a standing invoice, and where its document is."""
+    """A signed step of the goods, or (``face``) a standing invoice with what it was matched with, and where its
+    document is."""
 
     id: str
     document_id: str
     function: str = ""
     face: int = 0
     confirmed: bool = False
+    matched: Mapping[str, Decimal] | None = None
+    """None: it was issued before this was kept; all that it bills counts."""
 
 
 def as_value(session: Session, row: OrderRow) -> rules.Order:
@@ -91,8 +99,14 @@ def now(session: Session, row: OrderRow) -> rules.Order:
 
 def bills(session: Session, row: OrderRow) -> list[Bill]:
     """Its standing invoices, the oldest first."""
+    order = _document(session, row.document_id)
     return [
-        Bill(each.id, _document(session, each.document_id), Money(each.face, row.currency))
+        Bill(
+            each.id,
+            _document(session, each.document_id),
+            Money(each.face, row.currency),
+            _matched_of(session, order, each),
+        )
         for each in _invoices(session, row)
     ]
 
@@ -142,7 +156,38 @@ def _invoices(session: Session, row: OrderRow) -> list[_Step]:
         )
         .order_by(col(ReceivableRow.created_at), col(ReceivableRow.id))
     )
-    return [_Step(each, doc, face=face, confirmed=at is not None) for each, doc, face, at in standing]
+    found = standing.all()
+    matched = _matched(session, [each for each, *_ in found])
+    return [
+        _Step(each, doc, face=face, confirmed=at is not None, matched=matched.get(each))
+        for each, doc, face, at in found
+    ]
+
+
+def _matched(session: Session, receivable_ids: Sequence[str]) -> dict[str, dict[str, Decimal]]:
+    """By receivable what of each order line its invoice was matched with when it was last issued."""
+    if not receivable_ids:
+        return {}
+    issued = session.exec(
+        select(ActRow.subject, ActRow.extra)
+        .where(
+            col(ActRow.subject).in_(receivable_ids),
+            ActRow.contract == receivables_acts.Issue.CONTRACT,
+            ActRow.function == receivables_acts.Issue.FUNCTION,
+        )
+        .order_by(col(ActRow.id))
+    )
+    return {
+        str(subject): {line: Decimal(value) for line, value in extra[MATCHED].items()}
+        for subject, extra in issued
+        if isinstance(extra.get(MATCHED), dict)
+    }
+
+
+def _matched_of(session: Session, order: Document, step: _Step) -> Mapping[str, Decimal]:
+    if step.matched is not None:
+        return step.matched
+    return unless_refused(quantities(order, [_document(session, step.document_id)]))
 
 
 def _folded(session: Session, order: rules.Order, steps: Sequence[_Step], invoices: Sequence[_Step]) -> rules.Order:
@@ -152,8 +197,7 @@ def _folded(session: Session, order: rules.Order, steps: Sequence[_Step], invoic
         order = unless_refused(_FOLD[step.function](order, _document(session, step.document_id)))
     for step in invoices:
         face = Money(step.face, order.currency)
-        document = _document(session, step.document_id)
-        billed = unless_refused(rules.invoice(order, document, face=face, standing=True)).order
+        billed = unless_refused(rules.billed_before(order, face, _matched_of(session, order.document, step)))
         order = replace(billed, state=order.state)
     return order
 

@@ -8,6 +8,7 @@ from datetime import date
 
 from sqlmodel import Session
 
+from chainfin.documents.fields import plain
 from chainfin.documents.financing import unless_claim
 from chainfin.documents.fingerprint import invoice_fingerprint, invoice_key, series_of
 from chainfin.documents.model import Document, DocumentKind
@@ -176,6 +177,7 @@ def _issue_act(
         extra={
             "document_id": kept.row.id,
             attestations.TRAIL: trail,
+            order_state.MATCHED: {line: plain(quantity) for line, quantity in match.quantities.items()},
             trade_documents.NEVER_CAME: {line: value.minor for line, value in match.never_came.items()},
         },
     )
