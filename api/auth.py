@@ -12,8 +12,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from chainfin.errors import Unauthenticated
+from chainfin.services.kernel import approvals
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.parties.signin import SignedIn, SignIn
+
+_READING = ("GET", "HEAD", "OPTIONS")
 
 _bearer = HTTPBearer(auto_error=False, description="a token from /v1/auth/wallet or /v1/auth/token", bearerFormat="JWT")
 
@@ -51,7 +54,10 @@ async def _who(request: Request, _documented: Annotated[object, Depends(_bearer)
     return signed_in
 
 
-def _actor(who: Annotated[SignedIn, Depends(_who)]) -> Actor:
+async def _actor(request: Request, who: Annotated[SignedIn, Depends(_who)]) -> Actor:
+    ctx = context_of(request)
+    if ctx.real_money and request.method not in _READING:
+        await run_in_threadpool(approvals.unless_confirmed, ctx, who.actor)
     return who.actor
 
 

@@ -4,6 +4,7 @@ person's word. On both databases, over HTTP."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -188,3 +189,13 @@ def test_party_in_custody__credentials_by_the_operator__approve_nothing_of_its_o
     )
     town.confirm(town.operator, made["client_id"])
     assert approve(town, puppet, asked["id"])[0] == 200
+
+
+def test_credentials__unconfirmed_with_real_partners__only_read(town: Town) -> None:
+    person = town.person(town.lender)
+    _, puppet = town.unconfirmed(town.lender, person)
+    limit = {"kind": "debtor", "key": "rival", "amount": {"amount": "9.00", "currency": "CNY"}, "grade": "A"}
+    town.site.http.app.state.ctx = replace(town.site.http.app.state.ctx, real_money=True)  # type: ignore[attr-defined]
+    assert town.code(puppet, "/v1/limits", **limit) == (403, WAITS)
+    assert town.call("GET", puppet, "/v1/persons").status_code == 200
+    assert town.call("POST", town.lender, "/v1/limits", **limit).is_success

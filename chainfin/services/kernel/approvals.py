@@ -210,6 +210,19 @@ def with_confirmed(session: Session, actor: Actor) -> bool:
     return actor.client_id is None or session.get_one(ClientRow, actor.client_id).confirmed
 
 
+def unless_confirmed(ctx: Context, actor: Actor) -> None:
+    """With real partners whoever nobody has confirmed only reads: what one person of a party can do alone moves money
+    too, and a key in custody signs for whoever asks. Raises Forbidden person_not_confirmed."""
+    if actor.person_id is None and actor.client_id is None:
+        return
+    with ctx.store.read() as session:
+        person = actor.person_id is None or session.get_one(PersonRow, actor.person_id).confirmed
+        if not (person and with_confirmed(session, actor)):
+            raise Forbidden(
+                "person_not_confirmed", "a second person hasn't confirmed these credentials: they only read"
+            )
+
+
 def two_persons(session: Session, party_id: str | None) -> bool:
     """Whether a party (None: the operator) ever had two confirmed persons: suspending one is no way to decide alone."""
     count = select(func.count()).select_from(PersonRow)
