@@ -85,8 +85,9 @@ def top_up(ctx: Ctx, actor: Acting, loan_id: Id, body: TopUpIn) -> ActOut:
 
 @router.post("/{loan_id}/minimum", status_code=202)
 def propose_minimum(ctx: Ctx, actor: Acting, loan_id: Id, body: GoodsMinimumIn) -> ProposalOut:
-    """A person of the lender proposes what the goods are worth at least while they move; once a
-    second one approves, the pledgor may take out what is above it without repaying."""
+    """A person of the lender proposes the least value of a loan's goods.
+
+    Once a second one approves, they move: the pledgor may take out what is above it without repaying."""
     return ProposalOut.of(
         floating.propose(ctx, actor, loan_id, body.amount.money("/amount/amount"), reason=body.reason)
     )

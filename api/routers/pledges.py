@@ -47,8 +47,9 @@ def list_pledges(ctx: Ctx, actor: Acting, window: Paged) -> Page[PledgeOut]:
 
 @router.get("/late")
 def list_late(ctx: Ctx, actor: Acting, window: Paged) -> Page[LatePledgeOut]:
-    """Pledged goods whose loan is late, or whose margin call wasn't met, for their keeper and whoever undertook to buy
-    them: until when it can be called."""
+    """Pledged goods whose loan is late, or whose margin call wasn't met.
+
+    For their keeper and whoever undertook to buy them: until when it can be called."""
     return page(
         window,
         lambda after, limit: late_pledges.list_(ctx, actor, after=after, limit=limit),
@@ -156,7 +157,9 @@ def propose_return(ctx: Ctx, actor: Acting, pledge_id: Id, body: TakenReturnIn) 
 
 @router.get("/{pledge_id}/returns")
 def list_returns(ctx: Ctx, actor: Acting, pledge_id: Id) -> TakenReturnsOut:
-    """What of the taken goods went back to the pledgor, or is on its way, and by which valuation."""
+    """What of the taken goods goes back to the pledgor.
+
+    With the valuation by which it does."""
     back = [TakenReturnOut.of(each) for each in returns.of_pledge(ctx, actor, pledge_id)]
     return TakenReturnsOut(pledge_id=pledge_id, returns=back)
 

@@ -512,7 +512,7 @@ def pledges_list_pledges() -> Operation[forms.Page[forms.PledgeOut]]:
 
 
 def pledges_list_late() -> Operation[forms.Page[forms.LatePledgeOut]]:
-    """Pledged goods whose loan is late, or whose margin call wasn't met, for their keeper and whoever undertook to buy
+    """Pledged goods whose loan is late, or whose margin call wasn't met. For their keeper and whoever undertook to buy
     them: until when it can be called."""
     return Operation("GET", "/v1/pledges/late", {}, {}, None, False)
 
@@ -593,7 +593,7 @@ def pledges_propose_return(pledge_id: str, /, **body: Unpack[forms.TakenReturnIn
 
 
 def pledges_list_returns(pledge_id: str, /) -> Operation[forms.TakenReturnsOut]:
-    """What of the taken goods went back to the pledgor, or is on its way, and by which valuation."""
+    """What of the taken goods goes back to the pledgor. With the valuation by which it does."""
     return Operation("GET", "/v1/pledges/{pledge_id}/returns", {"pledge_id": pledge_id}, {}, None, False)
 
 
@@ -784,8 +784,8 @@ def loans_top_up(loan_id: str, /, **body: Unpack[forms.TopUpIn]) -> Operation[fo
 
 
 def loans_propose_minimum(loan_id: str, /, **body: Unpack[forms.GoodsMinimumIn]) -> Operation[forms.ProposalOut]:
-    """A person of the lender proposes what the goods are worth at least while they move; once a second one approves,
-    the pledgor may take out what is above it without repaying."""
+    """A person of the lender proposes the least value of a loan's goods. Once a second one approves, they move: the
+    pledgor may take out what is above it without repaying."""
     return Operation("POST", "/v1/loans/{loan_id}/minimum", {"loan_id": loan_id}, {}, body, True)
 
 

@@ -180,6 +180,8 @@ RULES_ONLY: Final[dict[str, str]] = {
     "currency_mismatch": "an act on chain names no currency: it is the order's",
     "document_kind_wrong": "documents aren't on chain",
     "price_stale": "prices aren't on chain",
+    "price_not_positive": "prices aren't on chain",
+    "below_minimum": "neither prices nor what a lender wants left are on chain",
     "until_not_after_maturity": "loans aren't on chain",
     "goods_differ": "what goods are isn't on chain",
     "goods_incomplete": "what goods are isn't on chain",
