@@ -427,7 +427,7 @@ class BuyBackPromiseOut(TypedDict):
     """A loan that counts it is paid out once the undertaking is on chain."""
 
     id: str
-    """Stable id of this thing, for the paths and references of the API"""
+    """Id of the promise"""
     receipt_id: str
     """Id of the warehouse receipt"""
     buyer_id: str
@@ -853,7 +853,7 @@ class InspectionOut(TypedDict):
     """See `InspectionOut` in the document."""
 
     id: str
-    """Stable id of this thing, for the paths and references of the API"""
+    """Id of the inspection"""
     receipt_id: str
     """Id of the warehouse receipt"""
     made_on: str
@@ -911,7 +911,7 @@ class InsuranceOut(TypedDict):
     """See `InsuranceOut` in the document."""
 
     id: str
-    """Stable id of this thing, for the paths and references of the API"""
+    """Id of the policy, as it is kept here"""
     receipt_id: str
     """Id of the warehouse receipt"""
     number: str
@@ -2280,7 +2280,7 @@ class TakenReturnOut(TypedDict):
     of their value that what stays is reckoned to bring. ``status`` is that of the lender's order to hand them out."""
 
     id: str
-    """Stable id of this thing, for the paths and references of the API"""
+    """Id of the return"""
     pledge_id: str
     """Id of the pledge"""
     receipt_id: str

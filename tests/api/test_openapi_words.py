@@ -86,7 +86,7 @@ _KINDS = {
     "act": r"act_\w+", "app": r"app_\w+", "cli": r"cli_\w+", "loan": r"loan_\w+", "man": r"man_\w+", "off": r"off_\w+",
     "park": r"park_\w+", "per": r"per_\w+", "ppl": r"ppl_\w+", "pty": r"pty_\w+", "sal": r"sal_\w+", "sub": r"sub_\w+",
     "whk": r"whk_\w+", "evt": r"evt_\w+", "fnd": r"fnd_\w+", "lim": r"lim_\w+", "stm": r"stm_\w+", "call": r"call_\w+",
-    "inc": r"inc_\w+", "bbp": r"bbp_\w+",
+    "inc": r"inc_\w+", "bbp": r"bbp_\w+", "ins": r"ins_\w+", "pol": r"pol_\w+", "ret": r"ret_\w+",
 }  # fmt: skip
 """What ids of each kind look like, by the prefix that the service gives them."""
 _IDS = {
@@ -94,7 +94,9 @@ _IDS = {
     "client_id": "cli", "debtor_id": "pty", "event_id": "evt", "holder_id": "pty", "keeper_id": "pty",
     "lender_id": "pty", "loan_id": "loan", "mandate_id": "man", "offer_id": "off", "order_id": "0x", "owner_id": "pty",
     "parked_id": "park", "participant_id": "pty", "party_id": "pty", "person_id": "per", "pledge_id": "0x",
-    "pledgor_id": "pty", "promise_id": "bbp", "proposal_id": "ppl", "receipt_id": "0x", "receivable_id": "0x", "sale_id": "sal",
+    "pledgor_id": "pty", "promise_id": "bbp", "proposal_id": "ppl", "receipt_id": "0x", "receivable_id": "0x",
+    "BuyBackPromiseOut.id": "bbp", "InspectionOut.id": "ins", "InsuranceOut.id": "pol", "TakenReturnOut.id": "ret",
+    "sale_id": "sal",
     "seller_id": "pty", "sold_pledge_id": "0x", "substitution_id": "sub", "warehouse_receipt_id": "0x",
     "webhook_id": "whk",
     "ActOut.id": "act", "ApplicationDetail.id": "app", "ApplicationOut.id": "app", "BankStatementOut.id": "stm",

@@ -77,7 +77,7 @@ TRADE = (
     Bug(
         "goods are invoiced once",
         "chainfin/rules/order.py:invoice",
-        "max(Decimal(0), came[line.id] - line.invoiced)",
+        "max(Decimal(0), line.received - line.invoiced)",
         "line.received",
         ("tests/unit/test_order.py::test_invoice__half_of_a_line_came_and_is_invoiced_again__invoice_above_received",),
     ),
