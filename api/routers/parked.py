@@ -14,7 +14,7 @@ from api.schemas.common import Id
 from api.schemas.parked import AllocationIn, OutcomeIn, ParkedOut, PassedOnIn, PayeeIn, ResolveIn
 from api.schemas.persons import ProposalOut
 from chainfin.services.oversight import parked
-from chainfin.services.payments import between_lenders, pay_again, unmatched
+from chainfin.services.payments import between_lenders, pay_again, reversed_claims, unmatched
 from chainfin.services.reactions import partner_results
 
 router = APIRouter(prefix="/v1/parked", tags=["parked"], route_class=OnceRoute)
@@ -76,6 +76,14 @@ def say_passed_on(ctx: Ctx, actor: Acting, parked_id: Id, body: PassedOnIn) -> P
     (`/v1/proposals/{id}/approve`)."""
     made = between_lenders.propose(ctx, actor, parked_id, reference=body.reference, reason=body.reason)
     return ProposalOut.of(made)
+
+
+@router.post("/{parked_id}/settlement", status_code=202)
+def say_settled(ctx: Ctx, actor: Acting, parked_id: Id, body: ResolveIn) -> ProposalOut:
+    """Say how a claim was settled on who was paid too much.
+
+    By money that the bank took back. Another person approves (`/v1/proposals/{id}/approve`)."""
+    return ProposalOut.of(reversed_claims.propose(ctx, actor, parked_id, reason=body.reason))
 
 
 @router.post("/{parked_id}/return", status_code=200)

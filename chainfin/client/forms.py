@@ -1865,6 +1865,7 @@ class ProposalOut(TypedDict):
     """Id of the proposal: a second person approves or rejects it"""
     kind: Literal[
         "account",
+        "claim_settled",
         "client",
         "goods_minimum",
         "goods_return",

@@ -937,6 +937,12 @@ def parked_say_passed_on(parked_id: str, /, **body: Unpack[forms.PassedOnIn]) ->
     return Operation("POST", "/v1/parked/{parked_id}/passed-on", {"parked_id": parked_id}, {}, body, True)
 
 
+def parked_say_settled(parked_id: str, /, **body: Unpack[forms.ResolveIn]) -> Operation[forms.ProposalOut]:
+    """Say how a claim was settled on who was paid too much. By money that the bank took back. Another person approves
+    (`/v1/proposals/{id}/approve`)."""
+    return Operation("POST", "/v1/parked/{parked_id}/settlement", {"parked_id": parked_id}, {}, body, True)
+
+
 def parked_return_parked(parked_id: str, /, **body: Unpack[forms.ResolveIn]) -> Operation[forms.ParkedOut]:
     """Send an unmatched payment back to the account that it came from."""
     return Operation("POST", "/v1/parked/{parked_id}/return", {"parked_id": parked_id}, {}, body, True)

@@ -166,6 +166,7 @@ ROUTES: tuple[tuple[str, str, bool], ...] = (
     ("POST", "/v1/parked/{parked_id}/outcome", True),
     ("POST", "/v1/parked/{parked_id}/payee", True),
     ("POST", "/v1/parked/{parked_id}/passed-on", True),
+    ("POST", "/v1/parked/{parked_id}/settlement", True),
     ("POST", "/v1/parked/{parked_id}/return", True),
     ("POST", "/v1/bank-files", True),
     ("GET", "/v1/bank-statements", False),

@@ -9,21 +9,26 @@ from datetime import timedelta
 import pytest
 from sqlmodel import col, select
 
+from chainfin.errors import Conflict, Refused
 from chainfin.rules import ledger
 from chainfin.services.books import loan_book
 from chainfin.services.kernel.context import OPERATOR
 from chainfin.services.lending import end_of_day
 from chainfin.services.oversight import parked, reconcile_book, reconcile_payments
 from chainfin.services.oversight.findings import Findings
-from chainfin.services.payments import instructions, payout_day, reversed
+from chainfin.services.payments import instructions, payout_day, reversed, reversed_claims
+from chainfin.services.reactions import approved
 from chainfin.services.reads import queries
 from chainfin.storage.ledger_tables import EntryRow
 from chainfin.values import instruction
+from chainfin.values.party import first_person
 from tests.e2e.site import START, Site, open_site
 from tests.e2e.site_books import check_funds
 from tests.e2e.statements import BACK, LENT, PLACED, Bank, differences, lender_account, lent, odd, take
 from tests.e2e.test_bank_folder import answer, deliver, under_way
 from tests.unit import bank_samples as bank
+
+BOSS = replace(OPERATOR, person_id=first_person(None))
 
 
 @pytest.fixture
@@ -213,7 +218,18 @@ def test_repayment__that_the_bank_takes_back__is_a_claim_on_who_paid(site: Site)
         for each in parked.list_(site.ctx, OPERATOR, status="open", after="", limit=500)
         if each.source == reversed.SOURCE
     ]
-    parked.resolve(site.ctx, OPERATOR, item.id, "paid in cash at the lender's")
+    with pytest.raises(Conflict) as undecided:
+        parked.resolve(site.ctx, BOSS, item.id, "forget it")
+    assert undecided.value.code == "parked_claim_undecided"
+    made = reversed_claims.propose(site.ctx, BOSS, item.id, reason="paid in cash at the lender's")
+    with pytest.raises(Conflict) as twice:
+        reversed_claims.propose(site.ctx, BOSS, item.id, reason="and again")
+    assert twice.value.code == "settlement_proposed"
+    with pytest.raises(Refused) as alone:
+        approved.approve(site.ctx, BOSS, made.id, "mine")
+    assert alone.value.code == "approval_same_person"
+    assert claims(site) == [(borrower.party_id, due)], "open until a second person has said so"
+    approved.approve(site.ctx, site.second(OPERATOR), made.id, "I saw the receipt")
     assert claims(site) == []
 
 

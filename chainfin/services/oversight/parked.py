@@ -12,7 +12,7 @@ from chainfin.errors import BadInput, Conflict, NotFound
 from chainfin.services.books import journals
 from chainfin.services.kernel import parking
 from chainfin.services.kernel.context import Actor, Context
-from chainfin.services.payments import between_lenders, incoming, unpaid
+from chainfin.services.payments import between_lenders, incoming, reversed, unpaid
 from chainfin.services.reactions import partner_results
 from chainfin.services.views.oversight import ParkedView
 from chainfin.storage.away import is_away
@@ -69,8 +69,9 @@ def resolve(ctx: Context, actor: Actor, parked_id: str, reason: str) -> ParkedVi
     """A person has dealt with it: it is closed, with who and why; nothing is taken in.
 
     Raises Forbidden operator_only; BadInput reason_missing; NotFound parked_item_unknown; Conflict
-    parked_item_not_open, parked_payment_undecided (a payment is allocated or sent back, see `payments.unmatched`),
-    parked_command_undecided (a partner is asked again, or persons say what became of it, see
+    parked_item_not_open, parked_claim_undecided (two persons say how a claim was settled, see
+    `payments.reversed_claims`), parked_payment_undecided (a payment is allocated or sent back, see
+    `payments.unmatched`), parked_command_undecided (a partner is asked again, or persons say what became of it, see
     `reactions.partner_results`), parked_payout_undecided (it is ordered again, see `payments.pay_again`, or
     passed on, see `payments.between_lenders`).
     """
@@ -85,6 +86,8 @@ def resolve(ctx: Context, actor: Actor, parked_id: str, reason: str) -> ParkedVi
             raise Conflict("parked_command_undecided", "its command is open: ask again, or say what became of it")
         if row.source in (unpaid.SOURCE, between_lenders.SOURCE):
             raise Conflict("parked_payout_undecided", "its money is owed: have it paid, or say that it was passed on")
+        if row.source == reversed.SOURCE:
+            raise Conflict("parked_claim_undecided", "who was paid owes it: two persons say how that was settled")
         row.status, row.resolved_by, row.resolution = "resolved", _who(actor), reason.strip()
         session.add(row)
         return ParkedView.of(row)

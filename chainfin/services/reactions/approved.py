@@ -11,7 +11,7 @@ from chainfin.services.kernel.approvals import Effect
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.lending import limits, mandates, prices
 from chainfin.services.parties import confirming, names
-from chainfin.services.payments import accounts, between_lenders, pay_again, unmatched
+from chainfin.services.payments import accounts, between_lenders, pay_again, reversed_claims, unmatched
 from chainfin.services.pledges import floating, returns
 from chainfin.services.reactions import partner_results
 from chainfin.services.views.acts import ProposalView
@@ -32,6 +32,7 @@ EFFECTS: Mapping[str, Effect] = MappingProxyType(
         partner_results.OUTCOME: partner_results.take,
         pay_again.PAYEE: pay_again.to_another,
         returns.RETURN: returns.give_back,
+        reversed_claims.SETTLED: reversed_claims.settled,
         unmatched.ALLOCATION: unmatched.allocate,
     }
 )
