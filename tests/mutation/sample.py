@@ -62,7 +62,9 @@ class Mutant:
 
     @property
     def key(self) -> str:
-        return hashlib.sha256(f"{self.file}\0{self.source}".encode()).hexdigest()[:16]
+        """Of the changed function alone: what else is edited in its file doesn't bring it back."""
+        where = f"{self.file}\0{self.function}\0{function_text(self.source, self.function)}"
+        return hashlib.sha256(where.encode()).hexdigest()[:16]
 
 
 class _Module:
@@ -138,6 +140,14 @@ def function_at(tree: ast.Module, line: int) -> str:
         if node.body[0].lineno <= line <= (node.end_lineno or 0):
             found = name
     return found
+
+
+def function_text(source: str, function: str) -> str:
+    """The body of the function of this name with its head; the whole source where there is none of it."""
+    for name, node in functions(ast.parse(source)):
+        if name == function:
+            return ast.get_source_segment(source, node) or source
+    return source
 
 
 class _Bare(ast.NodeTransformer):
