@@ -54,6 +54,10 @@ CASH = Account("1002", "settlement bank clearing", "存放结算银行清算款"
 FEE_RECEIVABLE = Account("1122", "fees receivable", "应收手续费", Kind.ASSET, Side.DEBIT)
 INTEREST_RECEIVABLE = Account("1132.01", "interest receivable", "应收利息", Kind.ASSET, Side.DEBIT)
 PENALTY_RECEIVABLE = Account("1132.02", "penalty interest receivable", "应收罚息", Kind.ASSET, Side.DEBIT)
+INTEREST_SUSPENDED = Account("1132.11", "interest not earned yet", "应收利息——暂不确认收入", Kind.ASSET, Side.CREDIT)
+PENALTY_SUSPENDED = Account(
+    "1132.12", "penalty interest not earned yet", "应收罚息——暂不确认收入", Kind.ASSET, Side.CREDIT
+)
 CLAIMS = Account("1221.01", "claims on who was paid too much", "其他应收款——多付款", Kind.ASSET, Side.DEBIT)
 LENDERS_RECEIVABLE = Account("1221.02", "due from other lenders", "其他应收款——其他资金方", Kind.ASSET, Side.DEBIT)
 LOANS = Account("1303", "loans: principal", "贷款——本金", Kind.ASSET, Side.DEBIT)
@@ -73,8 +77,8 @@ CHART: dict[str, Account] = {
     account.code: account
     for account in (
         CASH, FEE_RECEIVABLE, INTEREST_RECEIVABLE, PENALTY_RECEIVABLE, CLAIMS, LOANS, ALLOWANCE, HOLDER_PAYABLE,
-        LENDERS_RECEIVABLE, SUSPENSE, FUNDING, LENDERS_PAYABLE, INTEREST_INCOME, PENALTY_INCOME, FEE_INCOME,
-        CREDIT_LOSS,
+        INTEREST_SUSPENDED, PENALTY_SUSPENDED, LENDERS_RECEIVABLE, SUSPENSE, FUNDING, LENDERS_PAYABLE,
+        INTEREST_INCOME, PENALTY_INCOME, FEE_INCOME, CREDIT_LOSS,
     )
 }  # fmt: skip
 

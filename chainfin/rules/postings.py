@@ -22,9 +22,11 @@ from chainfin.rules.ledger import (
     HOLDER_PAYABLE,
     INTEREST_INCOME,
     INTEREST_RECEIVABLE,
+    INTEREST_SUSPENDED,
     LOANS,
     PENALTY_INCOME,
     PENALTY_RECEIVABLE,
+    PENALTY_SUSPENDED,
     Account,
     Entry,
     Journal,
@@ -49,6 +51,25 @@ class Rebate:
     @property
     def total(self) -> Money:
         return self.fee + self.interest + self.principal
+
+
+@dataclass(frozen=True, slots=True)
+class Impairment:
+    """What stands against a loan in the books. ``interest`` and ``penalty``: owed and not earned, in suspense.
+    ``allowance``: set aside for its loss."""
+
+    interest: Money
+    penalty: Money
+    allowance: Money
+
+    @classmethod
+    def none(cls, currency: str) -> Impairment:
+        zero = Money.zero(currency)
+        return cls(zero, zero, zero)
+
+    @property
+    def is_nothing(self) -> bool:
+        return not (self.interest.minor or self.penalty.minor or self.allowance.minor)
 
 
 def _pairs(loan: str, party: str, pairs: Sequence[tuple[Account, Account, Money]]) -> tuple[Entry, ...]:
@@ -134,27 +155,33 @@ def receipt(
     return Journal(f"payment:{payment}:{loan}", on, "payment", loan, entries, book=lender)
 
 
-def provision(loan: str, lender: str, held: Money, wanted: Money, on: date) -> Journal | None:
-    """Bring the allowance from ``held`` to ``wanted``: Dr credit loss / Cr allowance, or the other way round."""
-    change = wanted - held
-    pair = (CREDIT_LOSS, ALLOWANCE, change) if change.minor > 0 else (ALLOWANCE, CREDIT_LOSS, -change)
-    entries = _pairs(loan, lender, [pair])
-    return (
-        Journal(f"provision:{loan}:{on.isoformat()}", on, "provision", loan, entries, book=lender) if entries else None
-    )
+def impairment(loan: str, lender: str, name: str, held: Impairment, wanted: Impairment, on: date) -> Journal | None:
+    """What stands against a loan goes from ``held`` to ``wanted``: income into suspense or out of it, the allowance at
+    the cost of credit losses. ``name`` tells the loan's impairments apart."""
+    changes = [
+        (INTEREST_INCOME, INTEREST_SUSPENDED, wanted.interest - held.interest),
+        (PENALTY_INCOME, PENALTY_SUSPENDED, wanted.penalty - held.penalty),
+        (CREDIT_LOSS, ALLOWANCE, wanted.allowance - held.allowance),
+    ]
+    pairs = [(of, against, by) if by.minor > 0 else (against, of, -by) for of, against, by in changes]
+    entries = _pairs(loan, lender, pairs)
+    return Journal(f"impair:{loan}:{name}", on, "impairment", loan, entries, book=lender) if entries else None
 
 
-def write_off(loan: str, lender: str, parts: Sequence[tuple[Account, Money]], allowance: Money, on: date) -> Journal:
-    """Take what is owed (``parts``) off the books: first against the allowance held for it, the rest is a loss.
-
-    An allowance above what is owed stays; release it by `provision`.
-    """
+def write_off(loan: str, lender: str, parts: Sequence[tuple[Account, Money]], held: Impairment, on: date) -> Journal:
+    """Take what is owed (``parts``) off the books: what was never earned against its suspense, the rest against the
+    allowance, and what that doesn't cover as a loss. What is held for more than is owed stays."""
+    left = {INTEREST_SUSPENDED: held.interest, PENALTY_SUSPENDED: held.penalty, ALLOWANCE: held.allowance}
+    suspense = {INTEREST_RECEIVABLE: INTEREST_SUSPENDED, PENALTY_RECEIVABLE: PENALTY_SUSPENDED}
     entries: list[Entry] = []
-    left = allowance
     for of, amount in parts:
-        covered = min(left, amount)
-        entries += _pairs(loan, lender, [(ALLOWANCE, of, covered), (CREDIT_LOSS, of, amount - covered)])
-        left -= covered
+        uncovered = amount
+        for against in (*([suspense[of]] if of in suspense else []), ALLOWANCE):
+            covered = min(left[against], uncovered)
+            entries += _pairs(loan, lender, [(against, of, covered)])
+            left[against] -= covered
+            uncovered -= covered
+        entries += _pairs(loan, lender, [(CREDIT_LOSS, of, uncovered)])
     return Journal(f"write-off:{loan}", on, "write_off", loan, tuple(entries), book=lender)
 
 

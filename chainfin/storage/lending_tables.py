@@ -189,6 +189,8 @@ class LoanRow(SQLModel, table=True):
     created_at: datetime = Field(sa_type=UtcDateTime)
     funded_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     closed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    impaired_from: date | None = None
+    """The first value date on which the book follows what the loan may not earn and its allowance; None: always."""
 
 
 class RepaymentRow(SQLModel, table=True):

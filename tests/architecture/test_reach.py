@@ -12,7 +12,6 @@ BOOK = "waits for the services of the loan book: bad loans, provisions, correcti
 
 WAITING = {
     "chainfin.rules.facility.check_concentration": BOOK,
-    "chainfin.rules.postings.provision": BOOK,
     "chainfin.rules.postings.recovery": BOOK,
     "chainfin.rules.ledger.reverse": BOOK,
     "chainfin.rules.postings.write_off": BOOK,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from chainfin.errors import Refusal
-from chainfin.rules import ledger, postings
+from chainfin.rules import ledger
 from chainfin.rules.ledger import Journal
 from chainfin.rules.loan import (
     Due,
@@ -25,6 +25,7 @@ from chainfin.rules.loan import (
     allocate,
     approve,
     disburse,
+    impairment,
     pay,
     payoff,
     recover,
@@ -183,13 +184,12 @@ class LoanAndBooks(RuleBasedStateMachine):
             assert outcome.allocation.allocated + outcome.allocation.remainder == amount
             self.take(outcome.loan, outcome.journals)
 
-    @rule(allowance=st.integers(0, 10**11))
-    def it_is_written_off(self, allowance: int) -> None:
+    @rule()
+    def it_is_written_off(self) -> None:
         if self.loan.state is not LoanState.OVERDUE or self.loan.days_past_due < 60:
             return
-        made = postings.provision("L1", "bank", cny(0), cny(allowance), self.today)
-        outcome = write_off(self.loan, self.today, allowance=cny(allowance))
-        self.take(outcome.loan, ((made,) if made else ()) + outcome.journals)
+        outcome = write_off(self.loan, self.today)
+        self.take(outcome.loan, outcome.journals)
 
     @rule(share=st.integers(1, 100))
     def something_is_recovered(self, share: int) -> None:
@@ -216,7 +216,14 @@ class LoanAndBooks(RuleBasedStateMachine):
         ):
             assert balance(entries, of, "CNY", ref="L1") == amount
         assert all(dues[due].minor >= 0 for due in Due)
-        assert balance(entries, ledger.ALLOWANCE, "CNY").minor >= 0
+        wanted = impairment.due(self.loan)
+        assert balance(entries, ledger.ALLOWANCE, "CNY", ref="L1") == wanted.allowance
+        assert balance(entries, ledger.INTEREST_SUSPENDED, "CNY", ref="L1") == wanted.interest
+        assert balance(entries, ledger.PENALTY_SUSPENDED, "CNY", ref="L1") == wanted.penalty
+        if self.loan.category in impairment.NOT_EARNING and self.loan.state is LoanState.OVERDUE:
+            paid = self.loan.interest_settled + self.loan.penalty_settled
+            earned = balance(entries, ledger.INTEREST_INCOME, "CNY") + balance(entries, ledger.PENALTY_INCOME, "CNY")
+            assert earned <= paid, "what isn't paid is no income"
 
     @invariant()
     def every_journal_has_a_key_of_its_own(self) -> None:

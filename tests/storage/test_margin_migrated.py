@@ -12,7 +12,7 @@ from tests.storage.test_references_migrated import INCOMING
 _DAY = "'2026-11-0{} 00:00:00+00:00'"
 
 
-def _loan(number: int, status: str) -> list[str]:
+def loan_of_before(number: int, status: str) -> list[str]:
     return [
         "INSERT INTO application (id, cell, product, borrower_id, lender_id, currency, requested, days, consent,"
         f" status, refusals, created_at, updated_at) VALUES ('app_{number}', 'c0', 'inventory_pledge', 'pty_1',"
@@ -47,7 +47,7 @@ def test_upgrade__calls_from_before__say_how_they_ended(database_url: str) -> No
         _call("over", 2, "open", 2),
     ]
     with store.begin() as session:
-        for each in (PARTY, INCOMING, *_loan(1, "active"), *_loan(2, "repaid"), REPAYMENT, *calls):
+        for each in (PARTY, INCOMING, *loan_of_before(1, "active"), *loan_of_before(2, "repaid"), REPAYMENT, *calls):
             session.connection().execute(text(each))
     store.upgrade()
     with store.read() as session:

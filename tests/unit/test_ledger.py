@@ -23,6 +23,10 @@ def cny(minor: int) -> Money:
 ZERO = cny(0)
 
 
+def held(allowance: int, *, interest: int = 0, penalty: int = 0) -> postings.Impairment:
+    return postings.Impairment(cny(interest), cny(penalty), cny(allowance))
+
+
 def entries_of(*journals: Journal | None) -> list[Entry]:
     return [entry for journal in journals if journal is not None for entry in journal.entries]
 
@@ -110,7 +114,7 @@ def test_receipt__more_than_is_owed__the_rest_is_owed_to_the_holder() -> None:
 def test_accrual_fee_provision__of_nothing__make_no_journal() -> None:
     assert postings.accrual("L1", "bank", ZERO, ZERO, DAY) is None
     assert postings.fee("L1", "bank", ZERO, DAY) is None
-    assert postings.provision("L1", "bank", cny(5), cny(5), DAY) is None
+    assert postings.impairment("L1", "bank", "x", held(5), held(5), DAY) is None
 
 
 def test_accrual__interest_only__leaves_the_penalty_lines_out() -> None:
@@ -120,23 +124,34 @@ def test_accrual__interest_only__leaves_the_penalty_lines_out() -> None:
     assert {entry.account for entry in made.entries} == {"1132.01", "6011.01"}
 
 
-def test_provision__up_and_down__allowance_stands_where_wanted() -> None:
-    up = postings.provision("L1", "bank", ZERO, cny(50), DAY)
-    down = postings.provision("L1", "bank", cny(50), cny(20), date(2026, 3, 3))
-    assert balance(entries_of(up, down), ledger.ALLOWANCE, "CNY") == cny(20)
-    assert balance(entries_of(up, down), ledger.CREDIT_LOSS, "CNY") == cny(20)
+def test_impairment__up_and_down__each_stands_where_wanted() -> None:
+    up = postings.impairment("L1", "bank", "1", held(0), held(50, interest=7, penalty=3), DAY)
+    down = postings.impairment("L1", "bank", "2", held(50, interest=7, penalty=3), held(20, interest=5), DAY)
+    entries = entries_of(up, down)
+    assert balance(entries, ledger.ALLOWANCE, "CNY") == balance(entries, ledger.CREDIT_LOSS, "CNY") == cny(20)
+    assert balance(entries, ledger.INTEREST_SUSPENDED, "CNY") == cny(5)
+    assert balance(entries, ledger.INTEREST_INCOME, "CNY") == cny(-5)
+    assert balance(entries, ledger.PENALTY_SUSPENDED, "CNY") == balance(entries, ledger.PENALTY_INCOME, "CNY") == ZERO
 
 
-@pytest.mark.parametrize(("held", "loss", "left"), [(0, 1010, 0), (400, 610, 0), (1010, 0, 0), (1500, 0, 490)])
-def test_write_off__against_an_allowance__loss_is_what_it_does_not_cover(held: int, loss: int, left: int) -> None:
+@pytest.mark.parametrize(("allowance", "loss", "left"), [(0, 1010, 0), (400, 610, 0), (1010, 0, 0), (1500, 0, 490)])
+def test_write_off__against_an_allowance__loss_is_what_it_does_not_cover(allowance: int, loss: int, left: int) -> None:
     before = journal(debit(ledger.CREDIT_LOSS, cny(1)), credit(ledger.ALLOWANCE, cny(1)))
-    off = postings.write_off("L1", "bank", owed(), cny(held), DAY)
+    off = postings.write_off("L1", "bank", owed(), held(allowance), DAY)
     entries = entries_of(off)
     assert -balance(entries, ledger.LOANS, "CNY").minor == 1000
     assert -balance(entries, ledger.FEE_RECEIVABLE, "CNY").minor == 10
     assert balance(entries, ledger.CREDIT_LOSS, "CNY") == cny(loss)
-    assert held + balance(entries, ledger.ALLOWANCE, "CNY").minor == left
+    assert allowance + balance(entries, ledger.ALLOWANCE, "CNY").minor == left
     assert out_of_balance(trial_balance([*before.entries, *entries])) == {}
+
+
+def test_write_off__interest_in_suspense__is_no_loss() -> None:
+    parts = [(ledger.LOANS, cny(1000)), (ledger.INTEREST_RECEIVABLE, cny(30)), (ledger.PENALTY_RECEIVABLE, cny(8))]
+    entries = entries_of(postings.write_off("L1", "bank", parts, held(600, interest=25, penalty=8), DAY))
+    assert balance(entries, ledger.CREDIT_LOSS, "CNY") == cny(400 + 5)
+    assert -balance(entries, ledger.INTEREST_SUSPENDED, "CNY") == cny(25)
+    assert -balance(entries, ledger.PENALTY_SUSPENDED, "CNY") == cny(8)
 
 
 def test_balance__by_ref_and_party__counts_only_theirs() -> None:

@@ -231,7 +231,8 @@ def test_write_off__then_recovered_in_two_steps__leaves_the_books_and_ends_recov
     on = BULLET.maturity + timedelta(days=361)
     late = accrue(active(), on).loan
     assert late.category is Category.LOSS
-    off = write_off(late, on, allowance=cny("60000"))
+    assert late.impairment.allowance == late.outstanding
+    off = write_off(late, on)
     assert (off.loan.state, off.loan.claim, off.loan.outstanding) == (
         LoanState.WRITTEN_OFF,
         late.dues.total,
@@ -281,7 +282,7 @@ def test_classify__days_past_due__is_the_five_category_floor(days: int, restruct
         (lambda: disburse(approve("L", "b", "s", BULLET), START - timedelta(days=1)), "disbursement_out_of_term"),
         (lambda: disburse(active(), START), "loan_transition_refused"),
         (lambda: cancel(active()), "loan_transition_refused"),
-        (lambda: write_off(active(), START, allowance=cny("0")), "loan_transition_refused"),
+        (lambda: write_off(active(), START), "loan_transition_refused"),
         (lambda: recover(active(), cny("1"), START, payment="P"), "loan_transition_refused"),
         (lambda: paid(approve("L", "b", "s", BULLET), "1", START), "loan_transition_refused"),
         (lambda: paid(paid(active(), "100000", START).loan, "1", START), "loan_transition_refused"),

@@ -21,13 +21,14 @@ from enum import StrEnum
 from chainfin.errors import BadInput, Conflict, Refusal
 from chainfin.rules import postings
 from chainfin.rules.ledger import Journal
+from chainfin.rules.loan import impairment
 from chainfin.rules.loan.cost import fee_within, rebate
 from chainfin.rules.loan.schedule import schedule
 from chainfin.rules.loan.state import ACCRUING, LoanEvent, LoanState, transition
 from chainfin.rules.loan.terms import LoanTerms, Method
 from chainfin.rules.loan.value import Bill, Loan
 from chainfin.rules.loan.waterfall import Allocation, Due, allocate
-from chainfin.rules.postings import Rebate
+from chainfin.rules.postings import Impairment, Rebate
 from chainfin.values.calendar import Adjustment
 from chainfin.values.money import Money
 
@@ -58,7 +59,7 @@ class Paid:
     """What the borrower was let off as this payment settled the loan."""
 
 
-def approve(loan_id: str, lender: str, borrower: str, terms: LoanTerms) -> Loan:
+def approve(loan_id: str, lender: str, borrower: str, terms: LoanTerms, *, impaired_from: date | None = None) -> Loan:
     """A loan that is agreed and not paid out yet. Raises BadInput loan_terms_invalid if no schedule fits the terms."""
     schedule(terms)
     zero = Money.zero(terms.currency)
@@ -79,6 +80,8 @@ def approve(loan_id: str, lender: str, borrower: str, terms: LoanTerms) -> Loan:
         fee_charged=zero,
         fee_settled=zero,
         claim=zero,
+        impairment=Impairment.none(terms.currency),
+        impaired_from=impaired_from,
     )
 
 
@@ -149,7 +152,9 @@ def payout_returned(loan: Loan, on: date) -> Outcome:
         bills=(),
     )
     dues = (loan.outstanding, loan.interest_accrued, loan.penalty_accrued, loan.fee_charged)
-    return Outcome(after, (*accrued.journals, postings.payout_returned(loan.id, loan.lender, *dues, on)))
+    after, impaired = impairment.follow(after, "returned", on)
+    returned = postings.payout_returned(loan.id, loan.lender, *dues, on)
+    return Outcome(after, _with([*accrued.journals, returned], impaired))
 
 
 def accrue(loan: Loan, on: date) -> Outcome:
@@ -170,6 +175,8 @@ def accrue(loan: Loan, on: date) -> Outcome:
         interest = after.interest_accrued - before.interest_accrued
         penalty = after.penalty_accrued - before.penalty_accrued
         journals += _with([], postings.accrual(loan.id, loan.lender, interest, penalty, day))
+        after, impaired = impairment.follow(after, f"on:{day.isoformat()}", day)
+        journals += _with([], impaired)
     return Outcome(_settle_state(after), tuple(journals))
 
 
@@ -247,7 +254,8 @@ def pay(loan: Loan, amount: Money, on: date, *, payment: str, payer: Payer, hold
         after = _settle_state(after)
     parts, rest = allocation.ledger_parts(), allocation.remainder
     posted = postings.receipt(loan.id, loan.lender, payment, parts, remainder=rest, holder=holder, on=on)
-    return Paid(after, allocation, (*journals, posted), off)
+    after, impaired = impairment.follow(after, f"payment:{payment}", on)
+    return Paid(after, allocation, _with([*journals, posted], impaired), off)
 
 
 def _let_off(loan: Loan, off: Rebate) -> Loan:
@@ -294,11 +302,13 @@ def restructure(loan: Loan, on: date, terms: LoanTerms) -> Outcome:
         fee_charged=before.fee_charged + terms.fee_or_zero,
     )
     fee = postings.fee(loan.id, loan.lender, terms.fee_or_zero, on, name=f"restructure:{on.isoformat()}")
-    return Outcome(after, _with(list(accrued.journals), fee))
+    after, impaired = impairment.follow(after, f"restructure:{on.isoformat()}", on)
+    return Outcome(after, _with(list(_with(list(accrued.journals), fee)), impaired))
 
 
-def write_off(loan: Loan, on: date, *, allowance: Money) -> Outcome:
-    """Everything owed leaves the books, against ``allowance`` first; the claim on the borrower stays.
+def write_off(loan: Loan, on: date) -> Outcome:
+    """Everything owed leaves the books: interest in suspense against its suspense, the rest against the allowance and
+    what that doesn't cover as a loss. The claim on the borrower stays.
 
     Raises Conflict loan_transition_refused (only an overdue loan), business_date_backwards.
     """
@@ -316,8 +326,9 @@ def write_off(loan: Loan, on: date, *, allowance: Money) -> Outcome:
         penalty_settled=before.penalty_accrued,
         fee_settled=before.fee_charged,
         bills=(),
+        impairment=Impairment.none(loan.currency),
     )
-    posted = postings.write_off(loan.id, loan.lender, everything.ledger_parts(), allowance, on)
+    posted = postings.write_off(loan.id, loan.lender, everything.ledger_parts(), before.impairment, on)
     return Outcome(after, (*accrued.journals, posted))
 
 

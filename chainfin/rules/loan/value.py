@@ -9,6 +9,7 @@ from chainfin.rules.loan.schedule import Schedule, schedule
 from chainfin.rules.loan.state import ACCRUING, Category, LoanState, classify
 from chainfin.rules.loan.terms import LoanTerms
 from chainfin.rules.loan.waterfall import Dues
+from chainfin.rules.postings import Impairment
 from chainfin.values.money import Money, days_between, interest_on_product
 
 
@@ -28,7 +29,8 @@ class Loan:
     under the present terms: the sum over days of the (overdue) principal in minor units; ``interest_before`` and
     ``penalty_before`` were accrued under earlier terms. ``…_settled``: paid, or written off. ``claim`` is what is
     left to recover after a write-off. ``paid``: what came in by day, penalties left out: with the principal the flows
-    by which the loan's yearly cost is reckoned.
+    by which the loan's yearly cost is reckoned. ``impaired_from``: the first value date on which the books follow its
+    impairment (None: always), for loans that were lent before they did.
     """
 
     id: str
@@ -47,10 +49,12 @@ class Loan:
     fee_charged: Money
     fee_settled: Money
     claim: Money
+    impairment: Impairment
     disbursed_on: date | None = None
     restructured: bool = False
     bills: tuple[Bill, ...] = ()
     paid: tuple[tuple[date, Money], ...] = ()
+    impaired_from: date | None = None
 
     @property
     def currency(self) -> str:

@@ -50,7 +50,8 @@ def load(session: Session, ctx: Context, loan_id: str, *, lock: bool = False) ->
 
 def approved(ctx: Context, row: LoanRow) -> Loan:
     """The loan before anything happened to it."""
-    return approve(row.id, row.lender_id, row.borrower_id, LoanTerms.from_json(row.terms, ctx.calendar))
+    terms = LoanTerms.from_json(row.terms, ctx.calendar)
+    return approve(row.id, row.lender_id, row.borrower_id, terms, impaired_from=row.impaired_from)
 
 
 def as_of(session: Session, ctx: Context, row: LoanRow, on: date) -> Loan:

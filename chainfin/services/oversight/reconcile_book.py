@@ -83,6 +83,9 @@ def _loan(loan: Loan, balances: _Balances, findings: Findings) -> None:
         ledger.INTEREST_RECEIVABLE: loan.interest_accrued - loan.interest_settled,
         ledger.PENALTY_RECEIVABLE: loan.penalty_accrued - loan.penalty_settled,
         ledger.FEE_RECEIVABLE: loan.fee_charged - loan.fee_settled,
+        ledger.INTEREST_SUSPENDED: loan.impairment.interest,
+        ledger.PENALTY_SUSPENDED: loan.impairment.penalty,
+        ledger.ALLOWANCE: loan.impairment.allowance,
     }
     for account, amount in expected.items():
         findings.same(f"ledger.{account.name}", loan.id, balances.of(account, loan.id, loan.currency), amount)
