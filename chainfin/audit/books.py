@@ -111,7 +111,9 @@ def _recomputed(bundle: Bundle, posted: Mapping[str, Journal], after: Collection
     corrections) must be what was posted, journal by journal. ``after``: keys of journals that a payment may have posted
     besides."""
     part = bundle.loan
-    approved = approve(part.id, part.lender, part.borrower, LoanTerms.from_json(part.terms, OFFICIAL))
+    terms, since = LoanTerms.from_json(part.terms, OFFICIAL), bundle.ledger.impaired_from
+    impaired_from = None if since is None else date.fromisoformat(since)
+    approved = approve(part.id, part.lender, part.borrower, terms, impaired_from=impaired_from)
     history, loan = History(approved), approved
     wanted: dict[str, Journal] = {}
     for event in bundle.ledger.events:

@@ -196,7 +196,9 @@ class LedgerPart(Part):
     payment → the bank's reference of it; a payment that isn't there is called by the reference itself, as in bundles
     of before payments had ids of the book's own. ``allocated``: what the book calls a payment whose text named no claim
     → what the two persons of the platform did who said for what it is, as canonical JSON. ``again``: payments under a
-    reference that another one had before, those of the loan and others on the same account."""
+    reference that another one had before, those of the loan and others on the same account. ``impaired_from``: the
+    first value date on which the book follows what the loan may not earn and its allowance; null: always; not there:
+    never, as in bundles of before it did."""
 
     events: list[EventPart]
     journals: list[JournalPart]
@@ -204,6 +206,7 @@ class LedgerPart(Part):
     incoming: dict[str, str] = {}
     allocated: dict[str, str] = {}
     again: dict[str, AgainPart] = {}
+    impaired_from: Day | None = "9999-12-31"
 
     def bank_reference(self, payment: str) -> str:
         """The bank's reference of what the book calls ``payment``."""

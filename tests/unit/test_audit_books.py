@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -60,7 +60,9 @@ def part(journal: Journal, previous: str, number: int = 1) -> JournalPart:
     return JournalPart(**body, hash=journals_service.journal_hash(previous, number, journal))
 
 
-def bundle(events: list[EventPart], journals: list[Journal], *payments: str) -> Bundle:
+def bundle(
+    events: list[EventPart], journals: list[Journal], *payments: str, impaired_from: str | None = None
+) -> Bundle:
     parts: list[JournalPart] = []
     for journal in journals:
         parts.append(part(journal, parts[-1].hash if parts else GENESIS, len(parts) + 1))
@@ -72,7 +74,7 @@ def bundle(events: list[EventPart], journals: list[Journal], *payments: str) -> 
         principal="10000000", terms=dict(terms),
     )  # fmt: skip
     evidence = [EvidencePart(body=body, signature="", key_id="") for body in payments]
-    ledger = LedgerPart(events=events, journals=parts, trial=trial)
+    ledger = LedgerPart(events=events, journals=parts, trial=trial, impaired_from=impaired_from)
     return of(loan, ledger, evidence)
 
 
@@ -255,3 +257,18 @@ def test_books__of_before_lenders_had_their_own__hold_and_go_on() -> None:
     assert wrong(bundle(events, journals)) == []
     told = [event.model_copy(update={"whole": False}) for event in events]
     assert wrong(bundle(told, journals)) != []
+
+
+def test_books__late_loan__what_it_may_not_earn_and_its_allowance_are_looked_at() -> None:
+    late = TERMS.maturity + timedelta(days=100)
+    history, zero = History(approve("loan_1", "lender", "borrower", TERMS)), Money(0, "CNY")
+    heard = [Happening(Kind.DISBURSE, date(2026, 3, 2), zero), Happening(Kind.ACCRUE, late, zero)]
+    journals = [journal for each in heard for journal in history.hear(each).journals]
+    events = [EventPart(kind=e.kind, on=e.on.isoformat(), amount="0", payment="", holder="") for e in heard]
+    assert wrong(bundle(events, journals)) == []
+    impaired = [journal for journal in journals if journal.kind == "impairment"]
+    assert len(impaired) > 2
+    without = [journal for journal in journals if journal not in impaired]
+    assert wrong(bundle(events, without)) == sorted(f"journal {journal.key}: recomputed" for journal in impaired)
+    before = LedgerPart.model_fields["impaired_from"].default
+    assert wrong(bundle(events, without, impaired_from=before)) == [], "as bundles of before say by saying nothing"

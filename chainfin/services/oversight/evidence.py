@@ -181,6 +181,7 @@ def _evidence(row: OutboxRow) -> object:
 
 
 def _ledger(session: Session, loan_id: str) -> dict[str, object]:
+    impaired_from = session.get_one(LoanRow, loan_id).impaired_from
     rows = session.exec(select(JournalRow).where(JournalRow.ref == loan_id).order_by(col(JournalRow.id))).all()
     values = journals_service.journals(session, loan_id)
     journals = [
@@ -222,6 +223,7 @@ def _ledger(session: Session, loan_id: str) -> dict[str, object]:
         "incoming": {row.book_ref: row.bank_ref for row in payments},
         "allocated": _allocated(session, payments),
         "again": _again(session, payments),
+        "impaired_from": None if impaired_from is None else impaired_from.isoformat(),
     }
 
 
