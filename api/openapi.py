@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
-from api import examples
+from api import events, examples
 from api.problems import MEDIA_TYPE, Problem
 
 _METHODS = ("get", "post", "put", "patch", "delete")
@@ -99,6 +99,7 @@ def _build(app: FastAPI) -> dict[str, Any]:
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     _hoist(document["paths"], schemas)
+    events.add(document)
     examples.add(document)
     for operations in document["paths"].values():
         for operation in operations.values():

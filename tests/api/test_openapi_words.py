@@ -106,6 +106,9 @@ _IDS = {
     "PersonOut.id": "per", "PledgeOut.id": "0x", "ProposalOut.id": "ppl", "ReceivableOut.id": "0x",
     "SubstitutionOut.id": "sub", "TakenSaleOut.id": "sal", "WarehouseReceiptOut.id": "0x",
     "WebhookOut.id": "whk", "WebhookWithSecret.id": "whk",
+    "ActDueEvent.id": "evt", "ApplicationChangedEvent.id": "evt", "LimitChangedEvent.id": "evt",
+    "LoanChangedEvent.id": "evt", "PledgeChangedEvent.id": "evt", "PledgeLateEvent.id": "evt",
+    "ReceivableChangedEvent.id": "evt",
 }  # fmt: skip
 """Which kind of id stands in a field or parameter."""
 _NAMED = {"AllocationIn.id", "PolicyDetail.id", "PolicyOut.id", "PriceOut.id", "ProductDocumentDetail.id"}

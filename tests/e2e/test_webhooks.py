@@ -12,6 +12,7 @@ import httpx
 import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
+from api.events import EVENTS
 from chainfin.connectors.webhooks import GIVEN_UP_AFTER, WebhookSender, is_public
 from chainfin.connectors.worker import Worker
 from chainfin.errors import BadInput, ChainfinError, Conflict, NotFound
@@ -48,7 +49,11 @@ class Receiver:
         return httpx.Response(answer, headers={"location": "https://elsewhere.example/"})
 
     def bodies(self) -> list[dict[str, Any]]:
-        return [json.loads(call.content) for call in self.calls]
+        """Each has the form that the OpenAPI document gives its kind."""
+        found = [json.loads(call.content) for call in self.calls]
+        for body in found:
+            EVENTS[EventKind(body["type"].removeprefix("chainfin."))].model_validate(body)
+        return found
 
     def said(self, kind: EventKind) -> list[dict[str, Any]]:
         return [body["data"] for body in self.bodies() if body["type"] == f"chainfin.{kind.value}"]
