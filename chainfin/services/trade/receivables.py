@@ -141,7 +141,7 @@ def _free_id(session: Session, ctx: Context, seller: PartyRow, document: Documen
 
 def _standing(session: Session, claim_id: str) -> ReceivableRow | None:
     row = session.get(ReceivableRow, claim_id)
-    return None if row is None or row.status in ("refused", "cancelled") else row
+    return None if row is None or row.status in order_state.NOT_BILLED else row
 
 
 def _issued_on(session: Session, row: ReceivableRow) -> date:
