@@ -189,6 +189,12 @@ def _matched(session: Session, receivable_ids: Sequence[str]) -> dict[str, dict[
     }
 
 
+def matched(session: Session, order: Document, row: ReceivableRow) -> Mapping[str, Decimal]:
+    """What of each line of ``order`` the invoice of a receivable was matched with when it was issued."""
+    known = _matched(session, [row.id]).get(row.id)
+    return _matched_of(session, order, _Step(row.id, row.document_id, matched=known))
+
+
 def _matched_of(session: Session, order: Document, step: _Step) -> Mapping[str, Decimal]:
     if step.matched is not None:
         return step.matched
