@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Query
 from starlette.requests import Request
@@ -11,7 +11,7 @@ from api.auth import Acting, Ctx
 from api.paging import Page, Paged, page
 from api.route import OnceRoute
 from api.schemas.common import Id
-from api.schemas.parked import AllocationIn, OutcomeIn, ParkedOut, PassedOnIn, PayeeIn, ResolveIn
+from api.schemas.parked import AllocationIn, OutcomeIn, ParkedOut, ParkedStatus, PassedOnIn, PayeeIn, ResolveIn
 from api.schemas.persons import ProposalOut
 from chainfin.services.oversight import parked
 from chainfin.services.payments import between_lenders, pay_again, reversed_claims, unmatched
@@ -19,7 +19,7 @@ from chainfin.services.reactions import partner_results
 
 router = APIRouter(prefix="/v1/parked", tags=["parked"], route_class=OnceRoute)
 
-Status = Annotated[Literal["open", "retried", "resolved"] | None, Query(description="only those of this status")]
+Status = Annotated[ParkedStatus | None, Query(description="only those of this status")]
 
 
 @router.get("")

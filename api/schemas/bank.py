@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import asdict
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from api.schemas.common import DocumentText, Input, Moment, Reason, Word, major
+from api.schemas.common import DocumentText, Input, Moment, Reason, Word, major, states
 from chainfin.connectors.bank_files import Report
+from chainfin.connectors.iso20022 import status
+from chainfin.connectors.iso20022.model import Kind
+from chainfin.rules.bank_order import Standing
 from chainfin.services.views.books import BankOrderView, BankStatementView
 
 
@@ -32,7 +35,7 @@ class TakenOut(BaseModel):
 
 
 class BankFileOut(BaseModel):
-    kind: str
+    kind: str = states((*Kind, status.MESSAGE))
     statements: list[TakenOut]
     again: int = Field(description="statements that were taken in before")
     statuses: int = Field(description="orders that ended by it")
@@ -55,7 +58,7 @@ class BankStatementOut(BaseModel):
     id: str
     account: str
     currency: str
-    kind: str
+    kind: str = states(Kind)
     number: str = Field(description="the bank's own")
     sequence: int | None
     page: int
@@ -84,7 +87,7 @@ class BankOrderOut(BaseModel):
     """An order that went to the bank as a file."""
 
     instruction_id: str
-    standing: Literal["in_flight", "unknown", "paid", "refused"]
+    standing: str = states(Standing)
     written_again: list[dict[str, str]]
 
     @classmethod

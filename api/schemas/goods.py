@@ -35,6 +35,7 @@ from chainfin.services.views.goods import (
     WarehouseReceiptView,
 )
 from chainfin.services.views.pledges import BuyBackPromiseView
+from chainfin.values.before_chain import NOT_ISSUED
 from chainfin.values.money import Money
 
 UnitCode = Annotated[
@@ -101,7 +102,7 @@ class WarehouseReceiptOut(BaseModel):
     released: str
     liquidated: str
     missing: str
-    status: str = states(inventory.State, "issuing", "refused")
+    status: str = states(inventory.State, *NOT_ISSUED)
     created_at: Moment
 
     @classmethod

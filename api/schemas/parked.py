@@ -9,6 +9,9 @@ from pydantic import BaseModel, Field
 from api.schemas.common import Input, Line, Moment, Reason, Ref, ZonedMoment
 from chainfin.services.views.oversight import ParkedView
 
+ParkedStatus = Literal["open", "retried", "resolved"]
+"""`rules.parked_item.ParkedState`, written out: so the document says it without a name of its own."""
+
 
 class ResolveIn(Input):
     """What was done about it."""
@@ -61,7 +64,7 @@ class ParkedOut(BaseModel):
     first_seen_at: Moment
     last_tried_at: Moment
     attempts: int
-    status: Literal["open", "retried", "resolved"]
+    status: ParkedStatus
     resolved_by: str | None
     resolution: str | None
 

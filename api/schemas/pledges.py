@@ -24,6 +24,7 @@ from api.schemas.parties import ActOut, ActProblem, ActStatus, ValuationOut
 from chainfin.rules import payment, pledge
 from chainfin.rules.realisation import SaleState
 from chainfin.rules.substitution import SubstitutionState
+from chainfin.services.pledges import assets
 from chainfin.services.views.pledges import (
     BuyBackPaymentView,
     LatePledgeView,
@@ -43,7 +44,7 @@ class PledgeOut(BaseModel):
     loan_id: str | None = Field(description="none for one that was made past this service")
     pledgor_id: str
     lender_id: str
-    asset_kind: str
+    asset_kind: str = states(assets.KINDS)
     asset_id: str
     amount: str
     released: str

@@ -23,6 +23,7 @@ from chainfin.documents.opening import Opening
 from chainfin.rules import order, receivable_value
 from chainfin.services.payments.instructions import ReceivablePayment
 from chainfin.services.views.trade import OrderView, ReceivableView
+from chainfin.values.before_chain import NOT_ISSUED, BeforeChain
 
 
 class DocumentIn(Input):
@@ -51,7 +52,7 @@ class OrderOut(BaseModel):
     invoiced: str
     confirmed: str
     goods_returned: bool
-    status: str = states(order.State, "posting", "refused")
+    status: str = states(order.State, BeforeChain.POSTING, BeforeChain.REFUSED)
     created_at: Moment
 
     @classmethod
@@ -159,7 +160,7 @@ class ReceivableOut(BaseModel):
     diluted: str
     uncarried: str | None
     due_date: dt.date
-    status: str = states(receivable_value.State, "issuing", "refused")
+    status: str = states(receivable_value.State, *NOT_ISSUED)
     confirmed_at: Moment | None
     created_at: Moment
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from api.schemas.common import Input, Moment, ZonedMoment
+from api.schemas.common import Input, Moment, ZonedMoment, states
+from chainfin.rules.webhook import WebhookState
 from chainfin.services.views.webhooks import DeliveryView, WebhookView
+from chainfin.values.command_state import CommandState
 from chainfin.values.event_kind import EventKind
 
 
@@ -29,7 +31,7 @@ class WebhookOut(BaseModel):
     id: str = Field(description="whk_…")
     url: str = Field(description="what is called")
     events: list[EventKind] = Field(description="the kinds of events that are sent to it")
-    status: Literal["active", "disabled"] = Field(description="whether anything is sent to it")
+    status: str = states(WebhookState)
     reason: str | None = Field(description="why it is disabled; null while it is active")
     previous_until: Moment | None = Field(description="until when what is sent is signed with the old secret too")
     created_at: Moment = Field(description="when it was made")
@@ -64,7 +66,7 @@ class DeliveryOut(BaseModel):
     event_id: str = Field(description="webhook-id of what is sent, and the id of the CloudEvent")
     kind: EventKind = Field(description="what it tells of")
     subject: str = Field(description="the id of what moved")
-    status: str = Field(description="due, claimed, done, refused (given up)")
+    status: str = states(CommandState)
     attempts: int = Field(description="how often it was tried")
     error: str | None = Field(description="why it wasn't taken at the last try")
     occurred_at: Moment = Field(description="when it happened, by the service's business time")

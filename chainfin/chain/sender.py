@@ -25,6 +25,8 @@ from chainfin.storage import locks, outbox
 from chainfin.storage.chain_tables import ChainTxRow, RelayerNonceRow
 from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.store import Store
+from chainfin.values.command_state import CommandState
+from chainfin.values.transaction_state import TransactionState
 
 TOPIC = SendAct.TOPIC
 
@@ -107,7 +109,9 @@ class Sender:
     def _take_back_claims(self, session: Session) -> None:
         """Rows that this worker had claimed when it died are due at once, not after their lease."""
         query = select(OutboxRow).where(
-            OutboxRow.topic == TOPIC, OutboxRow.status == "claimed", OutboxRow.claimed_by == self._worker
+            OutboxRow.topic == TOPIC,
+            OutboxRow.status == CommandState.CLAIMED.value,
+            OutboxRow.claimed_by == self._worker,
         )
         for row in session.exec(query).all():
             assert row.id is not None
@@ -214,7 +218,7 @@ class Sender:
     @staticmethod
     def _have_transaction(session: Session, row_ids: Sequence[int | None]) -> set[int | None]:
         query = select(ChainTxRow.outbox_id).where(
-            col(ChainTxRow.outbox_id).in_(row_ids), ChainTxRow.status != "displaced"
+            col(ChainTxRow.outbox_id).in_(row_ids), ChainTxRow.status != TransactionState.DISPLACED.value
         )
         return set(session.exec(query).all())
 

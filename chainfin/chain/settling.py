@@ -26,8 +26,9 @@ from chainfin.storage import outbox
 from chainfin.storage.chain_tables import ChainTxRow
 from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.store import Store
+from chainfin.values.transaction_state import TransactionEvent, TransactionState, transition
 
-OPEN = ("stored",)
+OPEN = (TransactionState.STORED.value,)
 """States of a transaction that may still be mined."""
 RECEIPTS_A_ROUND = 500
 
@@ -146,7 +147,7 @@ class Settler:
             with self._store.begin() as session:
                 for stale in displaced:
                     row = session.get_one(ChainTxRow, stale.hash, with_for_update=True)
-                    row.status = "displaced"
+                    row.status = transition(TransactionState(row.status), TransactionEvent.DISPLACE).value
                     session.add(row)
                     if row.outbox_id is not None:
                         outbox.later(session, row.outbox_id, at=self._reports.now(), error="chain_nonce_taken")
@@ -166,7 +167,8 @@ class Settler:
             commands = outbox.rows(session, [row.outbox_id for row in rows])
             for row in rows:
                 receipt = receipts[row.hash]
-                row.status = "mined" if receipt.succeeded else "reverted"
+                event = TransactionEvent.MINE if receipt.succeeded else TransactionEvent.REVERT
+                row.status = transition(TransactionState(row.status), event).value
                 row.block_number = receipt.block_number
                 session.add(row)
                 self._sent_at.pop(row.hash, None)

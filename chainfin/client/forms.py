@@ -323,7 +323,7 @@ class BankFileIn(TypedDict):
 class BankFileOut(TypedDict):
     """See `BankFileOut` in the document."""
 
-    kind: str
+    kind: Literal["camt.053.001.08", "camt.054.001.08", "pain.002.001.10"]
     """Which message of ISO 20022 it was"""
     statements: list[TakenOut]
     """One for each statement in the file that is new"""
@@ -355,7 +355,7 @@ class BankStatementOut(TypedDict):
     """The account that the statement is of"""
     currency: str
     """ISO 4217 code of the amounts beside it"""
-    kind: str
+    kind: Literal["camt.053.001.08", "camt.054.001.08"]
     """camt.053: a statement closes a period; camt.054: a notification tells of single entries before"""
     number: str
     """the bank's own"""
@@ -701,8 +701,9 @@ class DeliveryOut(TypedDict):
     """what it tells of"""
     subject: str
     """the id of what moved"""
-    status: str
-    """due, claimed, done, refused (given up)"""
+    status: Literal["due", "claimed", "unknown", "parked", "done", "refused", "replaced"]
+    """Where the delivery stands: due or claimed while it is tried, done once it was taken, refused when it was given
+    up"""
     attempts: int
     """how often it was tried"""
     error: str | None
@@ -1686,7 +1687,7 @@ class PledgeOut(TypedDict):
     """Party id of whose asset is pledged"""
     lender_id: str
     """Party id of the lender"""
-    asset_kind: str
+    asset_kind: Literal["receivable", "warehouse_receipt"]
     """Whether a receivable or a warehouse receipt is pledged"""
     asset_id: str
     """Id of the receivable or warehouse receipt that is pledged; null on the general path, which pledges nothing"""
@@ -2610,7 +2611,7 @@ class WebhookOut(TypedDict):
     events: list[EventKind]
     """the kinds of events that are sent to it"""
     status: Literal["active", "disabled"]
-    """whether anything is sent to it"""
+    """Whether anything is sent to it"""
     reason: str | None
     """why it is disabled; null while it is active"""
     previous_until: str | None
@@ -2629,7 +2630,7 @@ class WebhookWithSecret(TypedDict):
     events: list[EventKind]
     """the kinds of events that are sent to it"""
     status: Literal["active", "disabled"]
-    """whether anything is sent to it"""
+    """Where it stands now: one of the states of the glossary"""
     reason: str | None
     """why it is disabled; null while it is active"""
     previous_until: str | None

@@ -211,4 +211,4 @@ def _status(session: Session, ctx: Context, number: str, report: status.StatusRe
     code = reply.reasons[0] if reply.reasons else reply.code
     at = reply.at or report.made_at
     on = None if at is None else ctx.clock.day_of(at)
-    return statements.report(session, ctx, number, reply.standing.value, code=code, text=why, on=on, evidence=evidence)
+    return statements.report(session, ctx, number, reply.standing, code=code, text=why, on=on, evidence=evidence)

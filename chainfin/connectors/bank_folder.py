@@ -26,6 +26,7 @@ from chainfin.connectors.iso20022.model import Account
 from chainfin.connectors.iso20022.payout import Agent, PaymentOrder, Payout
 from chainfin.connectors.outcome import Done, Outcome, Refused, Unknown
 from chainfin.errors import BadInput
+from chainfin.rules.bank_order import Standing
 from chainfin.services.kernel.commands import PayHolder, PayLoan, Refund, parse
 from chainfin.services.kernel.context import OPERATOR, Context
 from chainfin.storage.bank_tables import BankPaymentRow, VirtualAccountRow
@@ -108,7 +109,7 @@ class BankFolder:
                 message = self._message(session, order)
                 row = BankPaymentRow(
                     instruction_id=number,
-                    standing="in_flight",
+                    standing=Standing.IN_FLIGHT.value,
                     amount=order.amount.minor,
                     currency=order.amount.currency,
                     evidence={"kind": payout.MESSAGE, "xml": message.decode()},
@@ -121,14 +122,14 @@ class BankFolder:
             reference, evidence = row.bank_ref, dict(row.evidence)
             at = row.said_at if row.paid_on is None else self._ctx.clock.noon_of(row.paid_on)
         # Committed before it is written: a crash between the two writes the same bytes in the next life.
-        if standing == "in_flight" and isinstance(unwritten, str):
+        if standing == Standing.IN_FLIGHT and isinstance(unwritten, str):
             _write(self.outbox / f"{number}.xml", unwritten.encode())
             with self._ctx.store.begin() as session:
                 session.get_one(BankPaymentRow, number, with_for_update=True).written_at = self._ctx.clock.now()
-        if standing == "refused":
+        if standing == Standing.REFUSED:
             return Refused(code or "payment_refused", text or "the bank refused", evidence)
-        if standing != "paid":
-            what = "payment_pending" if standing == "in_flight" else "payment_unconfirmed"
+        if standing != Standing.PAID:
+            what = "payment_pending" if standing == Standing.IN_FLIGHT else "payment_unconfirmed"
             return Unknown(what, f"the bank has it: {code or 'nothing said yet'}")
         return Done(_done(order, reference or number, evidence, at))
 

@@ -184,5 +184,5 @@ def _source_reply(answer: Outcome[SourceData]) -> Json:
             "payload": data.payload,
             "evidence": data.evidence.as_json(),
         }
-    status = "refused" if isinstance(answer, Refused) else "unavailable"
-    return {"status": status, "code": answer.code, "message": answer.message}
+    why = "refused" if isinstance(answer, Refused) else "unavailable"
+    return {"status": why, "code": answer.code, "message": answer.message}

@@ -19,6 +19,7 @@ from chainfin.connectors.handlers import Handler, Json, Task
 from chainfin.connectors.http import Retry
 from chainfin.connectors.outcome import Done, Outcome, Refused, Unavailable
 from chainfin.errors import BadInput
+from chainfin.rules.webhook import WebhookState
 from chainfin.services.kernel.commands import DeliverEvent, parse
 from chainfin.storage.store import Store
 from chainfin.storage.vault import Vault
@@ -92,7 +93,7 @@ class WebhookSender:
         with self._store.read() as session:
             endpoint = session.get(WebhookEndpointRow, order.endpoint_id)
             event = session.get(WebhookEventRow, order.event_id)
-        if endpoint is None or event is None or endpoint.status != "active":
+        if endpoint is None or event is None or endpoint.status != WebhookState.ACTIVE:
             return Done({"status": None})
         if self._now() - event.occurred_at > GIVEN_UP_AFTER:
             return Refused("webhook_given_up", f"{endpoint.url} has not answered for {GIVEN_UP_AFTER.days} days")

@@ -29,6 +29,7 @@ from chainfin.storage import outbox
 from chainfin.storage.away import is_away
 from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.store import Store
+from chainfin.values.command_state import CommandState
 
 OnResult: TypeAlias = Callable[[Session, OutboxRow, Outcome[Json]], None]
 """Called in the worker's write transaction with Done(JSON) or Refused; must not commit, must not wait."""
@@ -183,7 +184,7 @@ class Worker:
         row_id, outcome = finished.row.id, finished.outcome
         assert row_id is not None, "a claimed row has an id"
         row = session.get_one(OutboxRow, row_id, with_for_update=True)
-        if row.status != "claimed" or row.claimed_by != self._name:
+        if row.status != CommandState.CLAIMED or row.claimed_by != self._name:
             return  # our lease had run out and somebody else has taken the row: theirs is the word
         try:
             with session.begin_nested():

@@ -11,6 +11,7 @@ from chainfin.demo.member import Member
 from chainfin.demo.stage import Stage
 from chainfin.eth import eip712
 from chainfin.eth.bindings.pledges_acts import Grant
+from chainfin.rules.act import ActState
 from chainfin.services.kernel import acts
 from chainfin.services.pledges import register
 from chainfin.storage.lending_tables import LoanRow
@@ -51,8 +52,8 @@ def pledge_again(stage: Stage, pledgor: Member, loan_id: str) -> dict[str, Any]:
         with ctx.store.read() as session:
             return session.get_one(ActRow, act.id)
 
-    ended = pledgor.until(look, lambda row: row.status in ("final", "refused"))
-    if ended.status == "final":
+    ended = pledgor.until(look, lambda row: row.status in (ActState.FINAL, ActState.REFUSED))
+    if ended.status == ActState.FINAL:
         raise AssertionError("the same amount was pledged twice")
     return {"code": ended.error_code, "detail": ended.error_message}
 

@@ -87,8 +87,8 @@ def play_documents(console: Console, folder: Path, *, home: Path | None = None, 
         report.refused(name, why.split(":", 1)[0], why.split(":", 1)[1].strip())
     ready = [trade for trade in heap.trades if trade.can_be_financed]
     for trade in heap.trades:
-        state = "can be financed" if trade in ready else "lacks an acceptance, a receipt or an invoice"
-        report.note(f"order {trade.order.id}: {trade.order.buyer.label} buys from {trade.order.seller.label}: {state}")
+        how = "can be financed" if trade in ready else "lacks an acceptance, a receipt or an invoice"
+        report.note(f"order {trade.order.id}: {trade.order.buyer.label} buys from {trade.order.seller.label}: {how}")
     for document, why in heap.left_over:
         report.note(f"[dim]{document.kind.value} {document.id}: left over ({why.replace('_', ' ')})[/]")
     if not ready:

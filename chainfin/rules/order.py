@@ -272,20 +272,19 @@ def _billed(order: Order, face: Money, quantities: Mapping[str, Decimal]) -> Ord
     return replace(_moved(order, "invoice"), lines=lines, invoiced=order.invoiced + face.minor)
 
 
-def uninvoice(order: Order, document: Document, face: Money) -> Order | Refusal:
-    """A receivable was cancelled before its confirmation: its goods can be invoiced again.
+def uninvoice(order: Order, face: Money, quantities: Mapping[str, Decimal]) -> Order | Refusal:
+    """A receivable of ``face`` was cancelled before its confirmation: its goods can be invoiced again.
 
-    Refusals: amount_above_invoiced, order_state_wrong, line_not_ordered, …
+    The inverse of `invoice` in all but the state: an order on which something was billed stays invoiced.
+    ``quantities``: what of each order line the invoice was matched with when it was issued.
+    Refusals: amount_above_invoiced (the face, or what of a line, isn't invoiced and unconfirmed), order_state_wrong.
     """
-    refusal = _next(order, "uninvoice") or _about(order, document, DocumentKind.INVOICE)
+    refusal = _next(order, "uninvoice")
     if refusal is not None:
         return refusal
-    if face.minor > order.invoiced - order.confirmed:
+    lines = tuple(replace(line, invoiced=line.invoiced - quantities.get(line.id, Decimal(0))) for line in order.lines)
+    if face.minor > order.invoiced - order.confirmed or any(line.invoiced < 0 for line in lines):
         return Refusal("amount_above_invoiced", f"{face} was not invoiced and unconfirmed", _place(order))
-    billed = _quantities(order, document)
-    if isinstance(billed, Refusal):
-        return billed
-    lines = tuple(replace(line, invoiced=max(Decimal(0), line.invoiced - billed[line.id])) for line in order.lines)
     return replace(_moved(order, "uninvoice"), lines=lines, invoiced=order.invoiced - face.minor)
 
 

@@ -19,14 +19,15 @@ from sqlalchemy.pool import QueuePool
 from sqlmodel import Session, col, func, select
 
 from chainfin.errors import BadInput
+from chainfin.rules.parked_item import ParkedState
 from chainfin.runtime.loop import Loop, State
 from chainfin.services.kernel.commands import PayHolder, PayLoan, Refund
 from chainfin.services.payments.incoming import RECEIVED
-from chainfin.storage import outbox
 from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.lending_tables import ApplicationNodeRow, EndOfDayRow
 from chainfin.storage.oversight_tables import ParkedItemRow
 from chainfin.storage.store import Store
+from chainfin.values import command_state
 from chainfin.values.money import Money
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -150,7 +151,7 @@ class _Now(Collector):
         age = _gauge("outbox_oldest_seconds", "Age of the oldest command that is not ended", "topic")
         query = (
             select(OutboxRow.topic, func.count(), func.min(col(OutboxRow.created_at)))
-            .where(col(OutboxRow.status).in_(outbox.OPEN))
+            .where(col(OutboxRow.status).in_(command_state.OPEN))
             .group_by(OutboxRow.topic)
         )
         for topic, count, oldest in session.exec(query):
@@ -162,7 +163,9 @@ class _Now(Collector):
 def _of_parked(session: Session) -> Iterator[Metric]:
     parked = _gauge("parked_items", "Items that wait for a person", "source")
     query = (
-        select(ParkedItemRow.source, func.count()).where(ParkedItemRow.status == "open").group_by(ParkedItemRow.source)
+        select(ParkedItemRow.source, func.count())
+        .where(ParkedItemRow.status == ParkedState.OPEN.value)
+        .group_by(ParkedItemRow.source)
     )
     for source, count in session.exec(query):
         parked.add_metric([source], count)

@@ -65,8 +65,7 @@ class BankStatementRow(SQLModel, table=True):
 
 
 class BankEntryRow(SQLModel, table=True):
-    """One payment of a booked entry. ``status``: taken (an incoming payment), paid (an order of ours), returned
-    (one that the bank gave back), reversed (a credit of before that it took back), odd (parked)."""
+    """One payment of a booked entry. ``status``: a `rules.bank_order.EntryState`."""
 
     __tablename__ = "bank_entry"
     __table_args__ = (UniqueConstraint("statement_id", "place"),)
@@ -86,8 +85,8 @@ class BankEntryRow(SQLModel, table=True):
 
 
 class BankPaymentRow(SQLModel, table=True):
-    """What the bank has said of an order of ours that it was sent as a file. ``standing``: in_flight, unknown, paid,
-    refused; the last two are final."""
+    """What the bank has said of an order of ours that it was sent as a file. ``standing``: a
+    `rules.bank_order.Standing`."""
 
     __tablename__ = "bank_payment"
 

@@ -9,6 +9,7 @@ from sqlalchemy import JSON, BigInteger, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from chainfin.storage.types import BigId, UtcDateTime
+from chainfin.values.transaction_state import TransactionState
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,8 @@ class ChainEvent:
 class ChainTxRow(SQLModel, table=True):
     """A transaction of a relayer key. Written with its signed bytes BEFORE it is sent; resending them is safe.
 
-    ``status``: stored → mined | reverted | displaced (another transaction of the key has finally taken its nonce, so it
-    never will be mined and its command is signed anew); a row is never deleted, its nonce never given out twice.
+    ``status``: a `TransactionState`. Of one that is displaced the command is signed anew; a row is never deleted, its
+    nonce never given out twice.
     """
 
     __tablename__ = "chain_tx"
@@ -43,7 +44,7 @@ class ChainTxRow(SQLModel, table=True):
     nonce: int = Field(sa_type=BigInteger)
     outbox_id: int | None = Field(default=None, sa_type=BigId, foreign_key="outbox.id", index=True)
     raw: str
-    status: str = Field(default="stored", index=True)
+    status: str = Field(default=TransactionState.STORED.value, index=True)
     block_number: int | None = Field(default=None, sa_type=BigInteger)
     created_at: datetime = Field(sa_type=UtcDateTime)
 

@@ -8,6 +8,7 @@ from sqlalchemy import JSON, BigInteger, CheckConstraint, Index
 from sqlmodel import Field, SQLModel
 
 from chainfin.storage.types import BigId, UtcDateTime
+from chainfin.values.command_state import CommandState
 
 
 class JournalRow(SQLModel, table=True):
@@ -95,9 +96,9 @@ class PeriodRow(SQLModel, table=True):
 class OutboxRow(SQLModel, table=True):
     """A command for a driver, committed with the state it belongs to.
 
-    ``status``: due → claimed → done | refused (→ replaced by another) | dead; ``unknown`` when it was sent and nobody
-    knows: the driver asks again, it never repeats blindly; ``parked`` when the answers can't be taken in: nobody asks
-    any more until a person has it asked again, or says what became of it.
+    ``status``: a `CommandState`, moved by the table beside it. ``unknown``: it was sent and nobody knows: the driver
+    asks again, it never repeats blindly; ``parked``: nobody asks any more until a person has it asked again, or says
+    what became of it.
     """
 
     __tablename__ = "outbox"
@@ -117,7 +118,7 @@ class OutboxRow(SQLModel, table=True):
     correlation: str = ""
     """The loan, application or payment that it belongs to."""
     payload: dict[str, object] = Field(sa_type=JSON)
-    status: str = "due"
+    status: str = CommandState.DUE.value
     attempts: int = 0
     in_vain: int = 0
     """How often there was an answer that couldn't be taken in."""

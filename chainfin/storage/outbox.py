@@ -16,11 +16,7 @@ from chainfin.storage import locks
 from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.store import tell
 from chainfin.storage.types import UtcDateTime
-
-UNDER_WAY = ("due", "claimed", "unknown")
-"""States of a command that a driver still sees through."""
-OPEN = (*UNDER_WAY, "parked")
-"""States of a command of which nobody knows yet what became of it."""
+from chainfin.values.command_state import CommandEvent, CommandState, transition
 
 
 def put(
@@ -68,7 +64,7 @@ def claim(
     """Take up to ``limit`` due (or abandoned) rows in order of making, for ``lease``."""
     due = session.exec(_CLAIM, params={"topics": list(topics), "now": now, "limit": limit}).all()
     for row in due:
-        row.status = "claimed"
+        _move(row, CommandEvent.CLAIM)
         row.claimed_by = worker
         row.claimed_until = now + lease
         row.attempts += 1
@@ -83,7 +79,9 @@ def take_back(session: Session, topics: Sequence[str], *, now: datetime) -> int:
     Only for a driver that knows to be alone on this database.
     """
     claimed = session.exec(
-        select(OutboxRow).where(col(OutboxRow.topic).in_(topics), OutboxRow.status == "claimed").with_for_update()
+        select(OutboxRow)
+        .where(col(OutboxRow.topic).in_(topics), OutboxRow.status == CommandState.CLAIMED.value)
+        .with_for_update()
     ).all()
     for row in claimed:
         assert row.id is not None, "a stored row has an id"
@@ -96,10 +94,14 @@ def any_due(session: Session, topics: Sequence[str], *, now: datetime) -> bool:
     return session.exec(_ANY_DUE, params={"topics": list(topics), "now": now}).first() is not None
 
 
+_WAITING = (CommandState.DUE.value, CommandState.UNKNOWN.value)
+
+
 def _due(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     return or_(
-        (col(OutboxRow.status).in_(("due", "unknown"))) & (col(OutboxRow.not_before) <= now),
-        (col(OutboxRow.status) == "claimed") & (col(OutboxRow.claimed_until) < now),
+        (col(OutboxRow.status).in_((CommandState.DUE.value, CommandState.UNKNOWN.value)))
+        & (col(OutboxRow.not_before) <= now),
+        (col(OutboxRow.status) == CommandState.CLAIMED.value) & (col(OutboxRow.claimed_until) < now),
     )
 
 
@@ -130,29 +132,38 @@ _BY_KEY = select(OutboxRow).where(OutboxRow.key == bindparam("key", type_=String
 
 def done(session: Session, row_id: int, result: dict[str, object]) -> None:
     """It was carried out, with this result."""
-    _end(session, row_id, "done", result, None)
+    _end(session, row_id, CommandEvent.DO, result, None)
 
 
 def refused(session: Session, row_id: int, code: str, message: str) -> None:
     """The other side said no, for good."""
-    _end(session, row_id, "refused", {"code": code, "message": message}, code)
+    _end(session, row_id, CommandEvent.REFUSE, {"code": code, "message": message}, code)
 
 
-def dead(session: Session, row_id: int, code: str, message: str) -> None:
-    """It never left and won't be tried again; somebody has to look at it."""
-    _end(session, row_id, "dead", {"code": code, "message": message}, code)
+def refused_unsent(session: Session, row: OutboxRow, code: str) -> None:
+    """It can't be sent to anybody: it is refused as it is given."""
+    _move(row, CommandEvent.REFUSE)
+    row.error = code
+    session.add(row)
+
+
+def given_back(session: Session, row: OutboxRow, error: str) -> None:
+    """A payment that was made, and whose money the bank gave back."""
+    _move(row, CommandEvent.GIVE_BACK)
+    row.error = error
+    session.add(row)
 
 
 def replaced(session: Session, row: OutboxRow) -> None:
     """It was refused, and another command was given in its place."""
-    row.status = "replaced"
+    _move(row, CommandEvent.REPLACE)
     session.add(row)
 
 
 def later(session: Session, row_id: int, *, at: datetime, error: str, unknown: bool = False) -> None:
     """Try (or, if ``unknown``, ask) again at ``at``."""
     row = session.get_one(OutboxRow, row_id)
-    row.status = "unknown" if unknown else "due"
+    _move(row, CommandEvent.ASK_LATER if unknown else CommandEvent.TRY_LATER)
     row.not_before = at
     row.claimed_by = None
     row.claimed_until = None
@@ -163,7 +174,7 @@ def later(session: Session, row_id: int, *, at: datetime, error: str, unknown: b
 
 def park(session: Session, row: OutboxRow, error: str) -> None:
     """Its answers can't be taken in: it waits for a person."""
-    row.status = "parked"
+    _move(row, CommandEvent.PARK)
     row.claimed_by = None
     row.claimed_until = None
     row.error = error
@@ -176,10 +187,14 @@ def ask_again(session: Session, row: OutboxRow, *, now: datetime) -> None:
     later(session, row.id, at=now, error=row.error or "", unknown=True)
 
 
-def _end(session: Session, row_id: int, status: str, result: dict[str, object], error: str | None) -> None:
+def _end(session: Session, row_id: int, event: CommandEvent, result: dict[str, object], error: str | None) -> None:
     row = session.get_one(OutboxRow, row_id)
-    row.status = status
+    _move(row, event)
     row.result = result
     row.error = error
     row.claimed_until = None
     session.add(row)
+
+
+def _move(row: OutboxRow, event: CommandEvent) -> None:
+    row.status = transition(CommandState(row.status), event).value

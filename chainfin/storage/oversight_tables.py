@@ -13,7 +13,7 @@ from chainfin.storage.types import UtcDateTime
 class ParkedItemRow(SQLModel, table=True):
     """One item that was put aside whole, so that the others could go on.
 
-    ``status``: open → retried (it was taken in after all) | resolved (a person dealt with it elsewhere and said how).
+    ``status``: a `rules.parked_item.ParkedState`.
     The same item seen again is counted on its row: ``digest`` tells which it is.
     """
 

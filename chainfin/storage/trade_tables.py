@@ -12,6 +12,7 @@ from sqlalchemy import JSON, BigInteger, CheckConstraint, Index, UniqueConstrain
 from sqlmodel import Field, SQLModel
 
 from chainfin.storage.types import UtcDateTime, paid_under
+from chainfin.values.before_chain import BeforeChain
 
 
 class DocumentRow(SQLModel, table=True):
@@ -99,7 +100,7 @@ class OrderRow(SQLModel, table=True):
     received: int = Field(default=0, sa_type=BigInteger)
     invoiced: int = Field(default=0, sa_type=BigInteger)
     confirmed: int = Field(default=0, sa_type=BigInteger)
-    status: str = "posting"
+    status: str = BeforeChain.POSTING.value
     """posting (not final yet) | posted | acknowledged | despatched | received | invoiced | cancelled."""
     goods_returned: bool = False
     """Whether the buyer told of goods that it sent back: what its claims are worth is looked up then."""
@@ -160,7 +161,7 @@ class ReceivableRow(SQLModel, table=True):
     reserved: int = Field(default=0, sa_type=BigInteger)
     lined: bool = False
     """Its confirmation drew on the debtor's credit line, which gets back what is paid or credited of it."""
-    status: str = "issuing"
+    status: str = BeforeChain.ISSUING.value
     """issuing | issued | confirmed | disputed | settled | defaulted | cancelled."""
     reference: str = Field(
         default=None, nullable=False, index=True, unique=True, sa_column_kwargs={"default": paid_under("receivable")}
@@ -237,7 +238,7 @@ class WarehouseReceiptRow(SQLModel, table=True):
     missing: int = Field(default=0, sa_type=BigInteger)
     """What counts of the keeper didn't find any more."""
     reserved: int = Field(default=0, sa_type=BigInteger)
-    status: str = "issuing"
+    status: str = BeforeChain.ISSUING.value
     """issuing | issued | released | liquidated."""
     created_at: datetime = Field(sa_type=UtcDateTime)
 

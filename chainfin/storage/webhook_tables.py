@@ -12,8 +12,8 @@ from chainfin.storage.types import UtcDateTime
 
 class WebhookEndpointRow(SQLModel, table=True):
     """An address of a party. ``events``: the kinds that it wants. ``secret``: signs what is sent to it, sealed under
-    its id; ``previous_secret`` signs beside it until ``previous_until``. ``status``: active, or disabled with
-    ``reason``."""
+    its id; ``previous_secret`` signs beside it until ``previous_until``. ``status``: a
+    `rules.webhook.WebhookState`; ``reason`` says why it is disabled."""
 
     __tablename__ = "webhook_endpoint"
 

@@ -8,8 +8,10 @@ who may do what with which amount is never decided here but asked of `chainfin.r
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 
 from chainfin.documents.goods_trail import START, Step, extended
 from chainfin.errors import BadInput
@@ -69,6 +71,8 @@ class Book(Gate):
         self.now = 0
         self.orders: dict[bytes, OrderEntry] = {}
         self.receivables: dict[bytes, Receivable] = {}
+        self.matched: dict[bytes, Mapping[str, Decimal]] = {}
+        """Of each receivable, what of its order's lines its invoice was matched with."""
         self.receipts: dict[bytes, WarehouseReceipt] = {}
         self.pledges: dict[bytes, PledgeEntry] = {}
         self.roots: dict[bytes, bytes] = {}

@@ -11,7 +11,7 @@ from chainfin.documents.goods_trail import Step
 from chainfin.documents.model import Document, DocumentKind
 from chainfin.errors import Refusal
 from chainfin.rules import order as rules
-from chainfin.rules.order import Order
+from chainfin.rules.order import Invoiced, Order
 from chainfin.values.party import Kind
 from tests.differential.act import Act
 from tests.differential.gate import MAX_AMOUNT, amount, demand, money, need, stop
@@ -88,20 +88,19 @@ def _with_document(name: str, kind: DocumentKind, role: str, step: Step) -> Call
     return carry_out
 
 
-def invoiced(book: Book, order_id: bytes, seller: str, face: int) -> Order:
-    """The order with an invoice over ``face`` on it (not stored yet); `No` if there is no room for it."""
+def invoiced(book: Book, order_id: bytes, seller: str, face: int) -> Invoiced:
+    """The order with an invoice over ``face`` on it (not stored yet), with its match; `No` if there is no room."""
     demand(order_id in book.orders, "order_unknown")
     entry = book.orders[order_id]
     demand(entry.seller == seller, "not_seller")
     bill = _document(entry, order_id, DocumentKind.INVOICE, face)
-    return need(rules.invoice(entry.order, bill, face=money(face, entry.currency))).order
+    return need(rules.invoice(entry.order, bill, face=money(face, entry.currency)))
 
 
-def uninvoiced(book: Book, order_id: bytes, face: int) -> Order:
+def uninvoiced(book: Book, order_id: bytes, receivable_id: bytes, face: int) -> Order:
     """The order without it again. The contracts never refuse it: a refusal here is a disagreement."""
     entry = book.orders[order_id]
-    bill = _document(entry, order_id, DocumentKind.INVOICE, face)
-    return need(rules.uninvoice(entry.order, bill, money(face, entry.currency)))
+    return need(rules.uninvoice(entry.order, money(face, entry.currency), book.matched[receivable_id]))
 
 
 def confirmed(book: Book, order_id: bytes, face: int) -> Order:

@@ -51,7 +51,7 @@ def _issue(book: Book, act: Act) -> None:
     stop(made, "amount_not_positive", "amount_too_large")
     demand(not p["id"].startswith(PREFIX), "id_reserved")
     receivable = need(made)
-    order = model_orders.invoiced(book, p["orderId"], act.by, p["face"])
+    billed = model_orders.invoiced(book, p["orderId"], act.by, p["face"])
     old = book.receivables.get(p["id"])
     # a cancelled one may be issued again, corrected: by the same seller to the same debtor
     again = old is not None and old.state is State.CANCELLED and (old.seller, old.debtor) == (act.by, debtor)
@@ -59,7 +59,8 @@ def _issue(book: Book, act: Act) -> None:
     book.rider(act)
     trail = book.orders[p["orderId"]].trail
     demand(rider.detail.get(Rider.TRAIL, trail) == trail, "signature_invalid")
-    book.orders[p["orderId"]].order = order
+    book.orders[p["orderId"]].order = billed.order
+    book.matched[p["id"]] = billed.match.quantities
     book.receivables[p["id"]] = receivable
     book.roots[p["id"]] = p["documentRoot"]
 
@@ -110,7 +111,7 @@ def _cancel(book: Book, act: Act) -> None:
     # who names another order or document than its own shows that it isn't its
     demand(detail == (receivable.order_id, book.roots[act.params["id"]]), "not_seller")
     order_id = bytes.fromhex(receivable.order_id)
-    book.orders[order_id].order = model_orders.uninvoiced(book, order_id, receivable.face)
+    book.orders[order_id].order = model_orders.uninvoiced(book, order_id, act.params["id"], receivable.face)
     book.receivables[act.params["id"]] = cancelled
 
 

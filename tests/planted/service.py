@@ -40,7 +40,7 @@ BUGS = (
     Bug(
         "who lost its lease has no say",
         "chainfin/connectors/worker.py:Worker._take_in",
-        'row.status != "claimed" or',
+        "row.status != CommandState.CLAIMED or",
         NEVER,
         (WORKER + "test_worker__lease_lost_while_working__the_other_ones_word_stands",),
     ),

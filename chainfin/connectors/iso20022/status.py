@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
-from enum import StrEnum
 from typing import Final
 
 from lxml import etree
@@ -18,17 +17,9 @@ from chainfin.connectors.iso20022.node import PREFIX, Node
 from chainfin.connectors.iso20022.payout import MESSAGE as ORIGINAL
 from chainfin.documents import xml
 from chainfin.errors import BadInput
+from chainfin.rules.bank_order import Standing
 
 MESSAGE: Final = "pain.002.001.10"
-
-
-class Standing(StrEnum):
-    """What a status means for the money."""
-
-    PAID = "paid"
-    IN_FLIGHT = "in_flight"
-    REFUSED = "refused"
-    UNKNOWN = "unknown"
 
 
 # Settlement completed is the only word for "paid"; the others say how far an instruction came. A status that isn't here

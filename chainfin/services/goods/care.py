@@ -14,6 +14,7 @@ from chainfin.errors import BadInput, NotFound, Refusal
 from chainfin.eth.bindings.warehouse_receipts_acts import Recount
 from chainfin.hashing import keccak
 from chainfin.rules import care as rules
+from chainfin.rules.act import UNDER_WAY
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.views.goods import InspectionView, InsuranceView
 from chainfin.storage.goods_tables import InspectionRow, InsuranceRow
@@ -112,7 +113,7 @@ def unless_cared(session: Session, row: WarehouseReceiptRow, today: date, last: 
         ActRow.subject == row.id,
         ActRow.contract == Recount.CONTRACT,
         ActRow.function == Recount.FUNCTION,
-        col(ActRow.status).in_(("awaiting_signature", "signed")),
+        col(ActRow.status).in_(UNDER_WAY),
     )
     act_id = session.exec(counting.limit(1)).first()
     if act_id is not None:

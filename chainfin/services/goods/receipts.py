@@ -33,6 +33,7 @@ from chainfin.storage import locks
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.price_tables import PriceRow, PriceSourceRow
 from chainfin.storage.trade_tables import WarehouseReceiptRow
+from chainfin.values.before_chain import BeforeChain
 from chainfin.values.money import Money
 from chainfin.values.party import Kind, Role
 
@@ -174,7 +175,7 @@ def _unless_issued(session: Session, receipt_id: str, keeper_id: str, number: st
     """Raises Conflict warehouse_receipt_exists."""
     standing = session.get(WarehouseReceiptRow, receipt_id)
     locks.named(session, "lots")  # of two receipts over one lot at once the second sees the first
-    if (standing is not None and standing.status != "refused") or _numbered(session, keeper_id, number):
+    if (standing is not None and standing.status != BeforeChain.REFUSED) or _numbered(session, keeper_id, number):
         raise Conflict("warehouse_receipt_exists", f"receipt {number} was issued before")
 
 
@@ -199,8 +200,8 @@ def refused(session: Session, receipt_id: str) -> None:
     """The act of issuing came to nothing: number and lot are free for another. A refused repeat touches nothing that
     stands."""
     row = session.get(WarehouseReceiptRow, receipt_id)
-    if row is not None and row.status == "issuing":
-        row.status = "refused"
+    if row is not None and row.status == BeforeChain.ISSUING:
+        row.status = BeforeChain.REFUSED.value
         row.number_folded = row.lot_place = row.lot_seal = None
         session.add(row)
 

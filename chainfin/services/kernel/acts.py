@@ -17,7 +17,7 @@ from chainfin.eth.abi import from_hex
 from chainfin.eth.bindings import pledges_acts
 from chainfin.eth.bindings.base import Act, Rider, Signed
 from chainfin.eth.bindings.registry import ACTS
-from chainfin.rules.act import ActEvent
+from chainfin.rules.act import ActEvent, ActState
 from chainfin.services.kernel import act_state, commands, custody, in_flight
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.views.acts import ActView
@@ -205,9 +205,10 @@ def overtaken(session: Session, ctx: Context, kind: type[Act], subject: str, why
     """Ask no more for signatures under acts of this kind on ``subject``: what happened meanwhile leaves no place for
     them, and the contract would refuse them."""
     code = "act_overtaken"
-    waiting = select(ActRow).where(ActRow.subject == subject, ActRow.status == "awaiting_signature")
+    waiting = select(ActRow).where(ActRow.subject == subject, ActRow.status == ActState.AWAITING_SIGNATURE.value)
     for row in session.exec(waiting.where(ActRow.contract == kind.CONTRACT, ActRow.function == kind.FUNCTION)):
-        row.status, row.error_code, row.error_message = "refused", code, why
+        act_state.move(session, row, ActEvent.REFUSE)
+        row.error_code, row.error_message = code, why
         row.final_at = ctx.clock.now()
         session.add(row)
 

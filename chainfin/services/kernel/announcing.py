@@ -16,6 +16,7 @@ from sqlmodel import Session, col, select
 
 from chainfin.rules.act import ActState
 from chainfin.rules.loan import LoanState
+from chainfin.rules.webhook import WebhookState
 from chainfin.services.kernel import commands, pledge_rows
 from chainfin.services.kernel.context import Context
 from chainfin.storage.lending_tables import ApplicationRow, LoanRow
@@ -84,7 +85,7 @@ def _endpoints(session: Session) -> list[WebhookEndpointRow]:
     """The active ones of all parties, asked for once in a transaction."""
     found: list[WebhookEndpointRow] | None = session.info.get(_KNOWN)
     if found is None:
-        query = select(WebhookEndpointRow).where(WebhookEndpointRow.status == "active")
+        query = select(WebhookEndpointRow).where(WebhookEndpointRow.status == WebhookState.ACTIVE.value)
         found = session.info[_KNOWN] = list(session.exec(query.order_by(WebhookEndpointRow.id)).all())
     return found
 

@@ -16,6 +16,7 @@ from sqlmodel import Session, col, or_, select
 from chainfin.canon import canonical_bytes, content_hash
 from chainfin.errors import Forbidden, NotFound, Refusal, unless_refused
 from chainfin.rules import approval as rules
+from chainfin.rules.approval import ProposalState
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.views.acts import ProposalView
 from chainfin.storage.approval_tables import ProposalRow
@@ -69,6 +70,12 @@ def propose(
     return row
 
 
+def waiting(session: Session, kind: str, subject: str) -> str | None:
+    """The proposal of this kind about ``subject`` that is open, if there is one."""
+    query = select(ProposalRow.id).where(ProposalRow.kind == kind, ProposalRow.subject == subject)
+    return session.exec(query.where(ProposalRow.status == ProposalState.OPEN.value)).first()
+
+
 def approve(
     ctx: Context, actor: Actor, proposal_id: str, *, reason: str, effects: Mapping[str, Effect]
 ) -> ProposalView:
@@ -104,7 +111,9 @@ def expire(ctx: Context, *, limit: int = 100) -> int:
     now = ctx.clock.now()
     with ctx.store.read() as session:
         due = session.exec(
-            select(ProposalRow.id).where(ProposalRow.status == "open", ProposalRow.expires_at <= now).limit(limit)
+            select(ProposalRow.id)
+            .where(ProposalRow.status == ProposalState.OPEN.value, ProposalRow.expires_at <= now)
+            .limit(limit)
         ).all()
     ended = 0
     for proposal_id in due:

@@ -22,6 +22,7 @@ from chainfin.services.kernel import act_state
 from chainfin.services.kernel.context import Context
 from chainfin.storage.chain_tables import ChainEventRow
 from chainfin.storage.trade_tables import ActRow, ReceivableRow
+from chainfin.values.before_chain import BeforeChain
 
 _Movement: TypeAlias = Post | Amend | Despatch | ReceiveGoods
 _STEPS: Final[Mapping[str, tuple[type[_Movement], Step]]] = {
@@ -106,7 +107,7 @@ def drop(session: Session, ctx: Context, act: ActRow) -> Refused:
     )
     act_state.refuse(session, ctx, act, reason)
     row = session.get(ReceivableRow, act.subject)
-    if row is not None and row.status == "issuing":
-        row.status = "refused"
+    if row is not None and row.status == BeforeChain.ISSUING:
+        row.status = BeforeChain.REFUSED.value
         session.add(row)
     return reason

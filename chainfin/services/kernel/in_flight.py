@@ -10,7 +10,9 @@ from sqlmodel import Session, col, or_, select
 from chainfin.errors import Conflict, Refusal
 from chainfin.eth.bindings import pledges_acts, receivables_acts
 from chainfin.rules.act import UNDER_WAY, ActState
+from chainfin.rules.parked_item import ParkedState
 from chainfin.rules.payment import State
+from chainfin.rules.substitution import SubstitutionState
 from chainfin.services.kernel import parking
 from chainfin.storage.lending_tables import IncomingRow
 from chainfin.storage.oversight_tables import ParkedItemRow
@@ -90,8 +92,10 @@ def _released(session: Session, pledge_id: str, but: Sequence[str], unsigned: bo
 
 def replaced(session: Session, pledge_id: str) -> int:
     """Thousandths of pledged goods for which a receivable is about to take their place (granted, not final yet)."""
+    granted = (SubstitutionState.REGISTERING.value, SubstitutionState.PLEDGING.value)
     waiting = select(SubstitutionRow.quantity).where(
-        SubstitutionRow.sold_id == pledge_id, col(SubstitutionRow.status).in_(("registering", "pledging"))
+        SubstitutionRow.sold_id == pledge_id,
+        col(SubstitutionRow.status).in_(granted),
     )
     return sum(session.exec(waiting).all())
 
@@ -104,7 +108,9 @@ def unless_placed(session: Session, asset_id: str, *, beside: int | None = None)
     that pledge harms nobody: on a lender's account it serves the loan, and the holder may have what is free. Refusal
     payment_under_way.
     """
-    item = select(ParkedItemRow.id).where(ParkedItemRow.receivable_id == asset_id, ParkedItemRow.status == "open")
+    item = select(ParkedItemRow.id).where(
+        ParkedItemRow.receivable_id == asset_id, ParkedItemRow.status == ParkedState.OPEN.value
+    )
     parked = session.exec(item.order_by(col(ParkedItemRow.id)).limit(1)).first()
     if parked is not None:
         return _under_way(f"a payment of it is parked ({parked}): a person has to say what it discharges", parked)
@@ -138,7 +144,7 @@ def _waiting(session: Session, asset_id: str) -> list[IncomingRow]:
     if not found:
         return []
     ended = select(ParkedItemRow.payload).where(
-        ParkedItemRow.status == "resolved",
+        ParkedItemRow.status == ParkedState.RESOLVED.value,
         col(ParkedItemRow.payload).in_([parking.as_payload(row.id) for row in found]),
     )
     resolved = set(session.exec(ended).all())

@@ -14,6 +14,8 @@ import structlog
 from sqlmodel import Session, select
 
 from chainfin.errors import ChainfinError
+from chainfin.rules import parked_item as rules
+from chainfin.rules.parked_item import ParkedEvent, ParkedState
 from chainfin.storage.oversight_tables import ParkedItemRow
 from chainfin.storage.types import new_id
 
@@ -48,7 +50,7 @@ def park(session: Session, item: Item, *, now: datetime) -> ParkedItemRow:
     log (level error) at the first sight of it."""
     row = _find(session, item)
     if row is not None:
-        if row.status == "open":
+        if row.status == ParkedState.OPEN:
             note(row, item.code, item.detail, now=now)
             session.add(row)
         return row
@@ -80,6 +82,13 @@ def note(row: ParkedItemRow, code: str, detail: str, *, now: datetime) -> None:
     """Another try was in vain, for this reason."""
     row.attempts += 1
     row.last_tried_at, row.reason, row.detail = now, code, printable(detail)
+
+
+def resolve(session: Session, row: ParkedItemRow, by: str, resolution: str) -> None:
+    """It is dealt with, ``by`` a person or "system". Raises Conflict parked_item_not_open."""
+    row.status = rules.transition(ParkedState(row.status), ParkedEvent.RESOLVE).value
+    row.resolved_by, row.resolution = by, resolution
+    session.add(row)
 
 
 def _find(session: Session, item: Item) -> ParkedItemRow | None:

@@ -38,6 +38,7 @@ from chainfin.storage.lending_tables import ApplicationRow, LoanRow, OfferRow
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ActRow, PledgeRow
 from chainfin.storage.types import new_id
+from chainfin.values.before_chain import NOT_ISSUED
 from chainfin.values.money import Money
 from chainfin.values.party import Kind, PartyState, Role
 from chainfin.values.product import Product
@@ -156,7 +157,7 @@ def _own_asset(session: Session, product: str, asset_id: str, borrower_id: str, 
     row = assets.found(session, asset_id, kind=Product(product).asset_kind)
     if row is None or assets.holder_of(row) != borrower_id:
         raise NotFound("asset_unknown", f"you hold no such asset {asset_id}", where="asset_id")
-    if row.status in ("issuing", "refused"):
+    if row.status in NOT_ISSUED:
         raise Conflict("asset_not_final", f"the asset is {row.status}")
     asset = assets.of_row(session, row)
     if asset.currency not in (None, currency):

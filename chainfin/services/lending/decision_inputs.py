@@ -25,7 +25,7 @@ from chainfin.risk.inputs import (
 )
 from chainfin.rules import catalogue, inventory
 from chainfin.rules.facility import LimitKind
-from chainfin.rules.receivable import eligibility
+from chainfin.rules.receivable import State, eligibility
 from chainfin.services.goods import receipts
 from chainfin.services.kernel.context import Context
 from chainfin.services.lending import lateness, limits
@@ -37,6 +37,7 @@ from chainfin.storage.lending_tables import ApplicationRow, LimitRow
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.price_tables import PriceRow
 from chainfin.storage.trade_tables import DocumentRow, OrderRow, ReceivableRow, WarehouseReceiptRow
+from chainfin.values.before_chain import NOT_ISSUED
 from chainfin.values.money import Money
 from chainfin.values.party import PartyState
 
@@ -100,12 +101,12 @@ def history(session: Session, party_id: str, currency: str, *, as_debtor: bool) 
             func.count(distinct(late)),
             func.min(row.created_at),
         )
-        .where(col(side) == party_id, col(row.currency) == currency, col(row.status).not_in(("issuing", "refused")))
+        .where(col(side) == party_id, col(row.currency) == currency, col(row.status).not_in(NOT_ISSUED))
         .group_by(col(other), col(row.status))
     )
     known = [_Past(*found) for found in session.execute(query)]
-    standing = [past for past in known if past.status != "cancelled"]
-    settled = [past for past in standing if past.status == "settled"]
+    standing = [past for past in known if past.status != State.CANCELLED]
+    settled = [past for past in standing if past.status == State.SETTLED]
     others: Counter[str] = Counter()
     for past in standing:
         others[past.other] += int(past.face)
@@ -115,10 +116,10 @@ def history(session: Session, party_id: str, currency: str, *, as_debtor: bool) 
         receivables_minor=sum(others.values()),
         settled_count=sum(past.invoices for past in settled),
         late_count=sum(int(past.late) for past in settled),
-        disputed_count=sum(past.invoices for past in standing if past.status == "disputed"),
+        disputed_count=sum(past.invoices for past in standing if past.status == State.DISPUTED),
         diluted_minor=sum(int(past.diluted) for past in standing),
         invoices_count=sum(past.number for past in known),
-        invoices_cancelled_count=sum(past.number for past in known if past.status == "cancelled"),
+        invoices_cancelled_count=sum(past.number for past in known if past.status == State.CANCELLED),
         counterparties_count=len(others),
         largest_counterparty_minor=max(others.values(), default=0),
     )

@@ -56,7 +56,7 @@ def registered(session: Session, ctx: Context, pledge_id: str, number: str) -> N
     can't be used nothing is pledged, and what was filed is struck out again; so it is where the debtor has paid the
     holder meanwhile."""
     pledge = assets.locked_pledge(session, pledge_id)
-    if pledge.registry_number is not None or pledge.status == "failed":
+    if pledge.registry_number is not None or pledge.status == pledges.State.FAILED:
         return
     unusable = register.unusable(session, pledge_id, number)
     if unusable is not None:

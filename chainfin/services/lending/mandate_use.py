@@ -18,7 +18,7 @@ from chainfin.eth import mandate_message
 from chainfin.eth.abi import from_hex
 from chainfin.risk.grades import payer_grade
 from chainfin.risk.record import DecisionRecord
-from chainfin.rules.facility import LimitKind
+from chainfin.rules.facility import HoldState, LimitKind
 from chainfin.rules.loan import product as product_document
 from chainfin.rules.mandate import Mandate, MandateState, Use, live, payable, permits
 from chainfin.services.kernel.context import Context
@@ -57,7 +57,11 @@ def live_ones(
     now = ctx.clock.now()
     found = session.exec(
         select(MandateRow)
-        .where(MandateRow.lender_id == lender_id, MandateRow.currency == currency, MandateRow.status != "prepared")
+        .where(
+            MandateRow.lender_id == lender_id,
+            MandateRow.currency == currency,
+            MandateRow.status != MandateState.PREPARED.value,
+        )
         .order_by(col(MandateRow.id))
         .with_for_update()
     ).all()
@@ -120,7 +124,7 @@ def taken_by_borrower(session: Session, borrower_id: str, product: Product, curr
         .where(
             LimitRow.kind == LimitKind.MANDATE.value,
             LimitRow.currency == currency,
-            HoldRow.state != "freed",
+            HoldRow.state != HoldState.FREED.value,
             ApplicationRow.borrower_id == borrower_id,
             ApplicationRow.product == product.value,
         )

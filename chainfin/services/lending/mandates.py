@@ -24,12 +24,12 @@ from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.lending import offers
 from chainfin.services.parties import gate
 from chainfin.services.views.lending import MandateView
-from chainfin.storage import outbox
 from chainfin.storage.approval_tables import ProposalRow
 from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.lending_tables import HoldRow, LimitRow, LoanRow, MandateRow
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.types import new_id
+from chainfin.values import command_state
 from chainfin.values.money import Money
 from chainfin.values.party import Role
 from chainfin.values.product import Product
@@ -252,7 +252,7 @@ def _on_their_way(session: Session, mandate_id: str) -> list[str]:
         .join(LimitRow, col(LimitRow.id) == col(HoldRow.limit_id))
         .join(OutboxRow, col(OutboxRow.subject) == col(LoanRow.id))
         .where(LimitRow.kind == LimitKind.MANDATE.value, LimitRow.key == mandate_id)
-        .where(OutboxRow.topic == PayLoan.TOPIC, col(OutboxRow.status).in_(outbox.OPEN))
+        .where(OutboxRow.topic == PayLoan.TOPIC, col(OutboxRow.status).in_(command_state.OPEN))
         .order_by(col(LoanRow.id))
     )
     return list(session.exec(query).all())

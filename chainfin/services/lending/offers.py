@@ -86,7 +86,7 @@ def _one_at_a_time(session: Session, asset_id: str) -> None:
 def _held(session: Session, applications: Sequence[ApplicationRow]) -> Mapping[str, int]:
     held: Counter[str] = Counter()
     wanted = col(HoldRow.application_id).in_([each.id for each in applications])
-    for hold in session.exec(select(HoldRow).where(wanted, HoldRow.state == "held")):
+    for hold in session.exec(select(HoldRow).where(wanted, HoldRow.state == HoldState.HELD.value)):
         held[hold.limit_id] += hold.amount
     return held
 

@@ -6,6 +6,8 @@ import json
 
 from sqlmodel import Session, col, select
 
+from chainfin.rules import bank_order
+from chainfin.rules.parked_item import ParkedState
 from chainfin.services.kernel import parking
 from chainfin.services.kernel.commands import PayHolder, PayLoan, Refund
 from chainfin.services.kernel.context import Context
@@ -13,10 +15,11 @@ from chainfin.services.oversight import reconcile_bank
 from chainfin.services.oversight.findings import Findings
 from chainfin.services.payments.statement_series import OUT_OF_ORDER
 from chainfin.services.payments.statements import STATEMENT, STATEMENTS
-from chainfin.storage import locks, outbox
+from chainfin.storage import locks
 from chainfin.storage.bank_tables import BankPaymentRow, BankStatementRow
 from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.oversight_tables import ParkedItemRow
+from chainfin.values import command_state
 from chainfin.values.money import Money
 
 
@@ -49,7 +52,7 @@ def _incomplete(session: Session, account: str, currency: str) -> bool:
         BankStatementRow.account == account,
         BankStatementRow.currency == currency,
         col(BankStatementRow.difference).in_(OUT_OF_ORDER),
-        ParkedItemRow.status == "open",
+        ParkedItemRow.status == ParkedState.OPEN.value,
     )
     return session.exec(query.limit(1)).first() is not None
 
@@ -58,10 +61,10 @@ def _under_way(session: Session) -> bool:
     """Whether the bank has ended an order and the book doesn't have it yet."""
     orders = select(OutboxRow.id).where(
         col(OutboxRow.topic).in_((PayLoan.TOPIC, PayHolder.TOPIC, Refund.TOPIC)),
-        col(OutboxRow.status).in_(outbox.UNDER_WAY),
+        col(OutboxRow.status).in_(command_state.UNDER_WAY),
     )
     number = col(OutboxRow.payload)["instruction_id"].as_string()
-    ended = select(BankPaymentRow.instruction_id).where(col(BankPaymentRow.standing).in_(("paid", "refused")))
+    ended = select(BankPaymentRow.instruction_id).where(col(BankPaymentRow.standing).in_(bank_order.FINAL))
     return session.exec(orders.where(number.in_(ended)).limit(1)).first() is not None
 
 
@@ -97,11 +100,10 @@ def _compare(session: Session, ctx: Context, account: str, currency: str) -> int
 def _agree(session: Session, account: str, currency: str, number: str) -> None:
     """What differed by an earlier statement, and was parked, was explained by a later one."""
     query = select(ParkedItemRow).where(ParkedItemRow.source == STATEMENTS, ParkedItemRow.reason == "bank_cash_differs")
-    for item in session.exec(query.where(ParkedItemRow.status == "open").with_for_update()):
+    for item in session.exec(query.where(ParkedItemRow.status == ParkedState.OPEN.value).with_for_update()):
         of = json.loads(item.payload)
         if (of["account"], of["currency"]) == (account, currency):
-            item.status, item.resolved_by, item.resolution = "resolved", "system", f"the balances agree by {number}"
-            session.add(item)
+            parking.resolve(session, item, "system", f"the balances agree by {number}")
 
 
 def _compare_opening(session: Session, ctx: Context, account: str, currency: str) -> None:

@@ -30,6 +30,7 @@ from chainfin.storage.approval_tables import ProposalRow
 from chainfin.storage.chain_tables import ChainBlockRow, ChainEventRow
 from chainfin.storage.ledger_tables import JournalRow, OutboxRow
 from chainfin.storage.lending_tables import ApplicationRow, IncomingRow, LoanRow, MandateRow
+from chainfin.values.command_state import CommandState
 
 MAX_HEADERS: Final = 20_000
 """Headers in a bundle at the most (about 1.1 kB of hex each). Where a loan's blocks lie further apart, each stretch of
@@ -170,7 +171,7 @@ def _incoming(session: Session, loan_id: str) -> list[IncomingRow]:
 
 def _done(session: Session, topics: Sequence[str], subjects: Sequence[str]) -> list[OutboxRow]:
     of_these = (col(OutboxRow.topic).in_(topics), col(OutboxRow.subject).in_(subjects))
-    done = select(OutboxRow).where(*of_these, OutboxRow.status == "done")
+    done = select(OutboxRow).where(*of_these, OutboxRow.status == CommandState.DONE.value)
     rows = session.exec(done.order_by(col(OutboxRow.id))).all()
     return [row for row in rows if row.result is not None]
 

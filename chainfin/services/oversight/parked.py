@@ -9,6 +9,8 @@ import structlog
 from sqlmodel import Session, col, select
 
 from chainfin.errors import BadInput, Conflict, NotFound
+from chainfin.rules import parked_item
+from chainfin.rules.parked_item import ParkedEvent, ParkedState
 from chainfin.services.books import journals
 from chainfin.services.kernel import parking
 from chainfin.services.kernel.context import Actor, Context
@@ -20,8 +22,6 @@ from chainfin.storage.oversight_tables import ParkedItemRow
 
 Retry: TypeAlias = Callable[[Session, str], None]
 """Takes an item's payload in again, in the caller's transaction. Raises ChainfinError with the reason why it can't."""
-
-STATUSES = ("open", "retried", "resolved")
 
 _log = structlog.get_logger("chainfin.parked")
 
@@ -52,7 +52,8 @@ def retry(ctx: Context, actor: Actor, parked_id: str, retries: Mapping[str, Retr
         try:
             with session.begin_nested():
                 again(session, row.payload)
-            row.status, row.resolved_by = "retried", _who(actor)
+            row.status = parked_item.transition(ParkedState(row.status), ParkedEvent.TAKE_IN).value
+            row.resolved_by = _who(actor)
             row.attempts += 1
             row.last_tried_at = ctx.clock.now()
         except Exception as error:
@@ -88,8 +89,7 @@ def resolve(ctx: Context, actor: Actor, parked_id: str, reason: str) -> ParkedVi
             raise Conflict("parked_payout_undecided", "its money is owed: have it paid, or say that it was passed on")
         if row.source == reversed.SOURCE:
             raise Conflict("parked_claim_undecided", "who was paid owes it: two persons say how that was settled")
-        row.status, row.resolved_by, row.resolution = "resolved", _who(actor), reason.strip()
-        session.add(row)
+        parking.resolve(session, row, _who(actor), reason.strip())
         return ParkedView.of(row)
 
 
@@ -97,7 +97,7 @@ def _open(session: Session, parked_id: str) -> ParkedItemRow:
     row = session.get(ParkedItemRow, parked_id, with_for_update=True)
     if row is None:
         raise NotFound("parked_item_unknown", f"there is no parked item {parked_id}")
-    if row.status != "open":
+    if row.status != ParkedState.OPEN:
         raise Conflict("parked_item_not_open", f"this item is {row.status}")
     return row
 

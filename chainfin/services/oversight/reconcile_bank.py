@@ -17,6 +17,8 @@ from sqlmodel import Session, col, or_, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from chainfin.rules import ledger
+from chainfin.rules.bank_order import EntryState
+from chainfin.rules.parked_item import ParkedState
 from chainfin.services.kernel import commands
 from chainfin.services.kernel.commands import PayHolder, PayLoan, Refund
 from chainfin.services.oversight.findings import Findings
@@ -26,6 +28,7 @@ from chainfin.storage.ledger_tables import EntryRow, JournalRow, OutboxRow
 from chainfin.storage.lending_tables import IncomingRow, LoanRow
 from chainfin.storage.oversight_tables import ParkedItemRow
 from chainfin.storage.party_tables import PartyRow
+from chainfin.values.command_state import CommandState
 from chainfin.values.money import Money
 
 
@@ -120,7 +123,7 @@ def _opening(session: Session, opening: BankStatementRow | None, findings: Findi
     if minor is None:
         minor = opening_difference(session, opening)
     item = None if opening.opening_parked_id is None else session.get_one(ParkedItemRow, opening.opening_parked_id)
-    if item is not None and item.status == "resolved":
+    if item is not None and item.status == ParkedState.RESOLVED:
         return minor, 0
     bank, book = Money(opening.opening, opening.currency), Money(opening.opening - minor, opening.currency)
     named = f"{opening.account}, {opening.opening_on}" + (f": {bank - book} {opening.currency} differ" if minor else "")
@@ -136,7 +139,7 @@ def _statements(
     dealt_with = parked = 0
     for row in rows:
         status = None if row.parked_id is None else session.get_one(ParkedItemRow, row.parked_id).status
-        if status == "resolved":
+        if status == ParkedState.RESOLVED:
             dealt_with += _moved(row)
             continue
         parked += _moved(row)
@@ -159,14 +162,14 @@ def _entries(
     odd = session.exec(
         select(BankEntryRow, ParkedItemRow)
         .join(ParkedItemRow, col(ParkedItemRow.id) == col(BankEntryRow.parked_id))
-        .where(col(BankEntryRow.statement_id).in_(statements), BankEntryRow.status == "odd")
+        .where(col(BankEntryRow.statement_id).in_(statements), BankEntryRow.status == EntryState.ODD.value)
         .order_by(col(BankEntryRow.id))
     ).all()
     dealt_with = parked = 0
     for entry, item in odd:
-        if item.status == "resolved":
+        if item.status == ParkedState.RESOLVED:
             dealt_with += entry.amount or 0
-        elif item.status == "open":
+        elif item.status == ParkedState.OPEN:
             parked += entry.amount or 0
             amount = "unreadable" if entry.amount is None else f"{Money(entry.amount, currency)} {currency}"
             findings.same(
@@ -223,7 +226,7 @@ def _unbooked(
     """Book → bank: an order that was carried out since the first statement opened, and that no statement up to a later
     day has, is named. Returns what left the book and not the account yet, minor units."""
     until = max((row.closing_on for row in rows if row.closing_on is not None), default=None)
-    booked = select(BankEntryRow.instruction_id).where(BankEntryRow.status == "paid")
+    booked = select(BankEntryRow.instruction_id).where(BankEntryRow.status == EntryState.PAID.value)
     left = 0
     for order, paid_on in _carried_out(session, family, currency, but=booked):
         if _before(paid_on, opening):
@@ -244,7 +247,7 @@ def _carried_out(
         (col(OutboxRow.topic) == PayLoan.TOPIC) & col(OutboxRow.subject).in_(lent),
         col(OutboxRow.topic).in_((PayHolder.TOPIC, Refund.TOPIC)) & col(OutboxRow.correlation).in_(came),
     )
-    query = select(OutboxRow).where(OutboxRow.status == "done", of_account)
+    query = select(OutboxRow).where(OutboxRow.status == CommandState.DONE.value, of_account)
     query = query if but is None else query.where(number.not_in(but))
     for row in session.exec(query.order_by(col(OutboxRow.id))):
         order = commands.of(row)
@@ -275,7 +278,9 @@ def _parked_lines(session: Session, findings: Findings) -> None:
     """Bank → book, where the bank tells line by line: each that is parked is money that the bank has and the book
     doesn't, until a person has dealt with it."""
     entries = select(BankEntryRow.parked_id).where(col(BankEntryRow.parked_id).is_not(None))
-    query = select(ParkedItemRow).where(ParkedItemRow.kind == "bank_line", ParkedItemRow.status == "open")
+    query = select(ParkedItemRow).where(
+        ParkedItemRow.kind == "bank_line", ParkedItemRow.status == ParkedState.OPEN.value
+    )
     query = query.where(col(ParkedItemRow.id).not_in(entries))
     for item in session.exec(query.order_by(col(ParkedItemRow.id))):
         findings.same("bank.line", item.subject, f"{_amount_of(item.payload)}: {item.reason}", "in the book")

@@ -11,6 +11,7 @@ from chainfin.errors import ChainfinError
 from chainfin.rules import ledger
 from chainfin.rules.ledger import Account, Side
 from chainfin.rules.loan import Loan, LoanState
+from chainfin.rules.payment import State
 from chainfin.services.books import daily_root, funding_accounts, journals, loan_book
 from chainfin.services.kernel import commands
 from chainfin.services.kernel.commands import PayHolder
@@ -19,6 +20,7 @@ from chainfin.services.oversight.findings import Findings
 from chainfin.storage.funding_tables import FundingAccountRow
 from chainfin.storage.ledger_tables import EntryRow, OutboxRow
 from chainfin.storage.lending_tables import IncomingRow, LoanRow
+from chainfin.values.command_state import CommandState
 from chainfin.values.money import Money
 
 
@@ -95,7 +97,10 @@ def _owed_to_others(session: Session, balances: _Balances, findings: Findings) -
     """What is owed to holders is on its way (or was refused by the bank); what is in suspense waits to go back."""
     payouts: dict[str, int] = {}
     waiting = session.exec(
-        select(OutboxRow).where(OutboxRow.topic == PayHolder.TOPIC, col(OutboxRow.status).not_in(("done", "replaced")))
+        select(OutboxRow).where(
+            OutboxRow.topic == PayHolder.TOPIC,
+            col(OutboxRow.status).not_in((CommandState.DONE.value, CommandState.REPLACED.value)),
+        )
     ).all()
     for row in waiting:
         amount = commands.parse(PayHolder, row.payload).amount
@@ -103,7 +108,7 @@ def _owed_to_others(session: Session, balances: _Balances, findings: Findings) -
     findings.same("ledger.payable to holders", "book", balances.total(ledger.HOLDER_PAYABLE), payouts)
     suspended: dict[str, int] = {}
     for incoming in session.exec(
-        select(IncomingRow).where(IncomingRow.unapplied > 0, IncomingRow.status != "refunded")
+        select(IncomingRow).where(IncomingRow.unapplied > 0, IncomingRow.status != State.REFUNDED.value)
     ):
         suspended[incoming.currency] = suspended.get(incoming.currency, 0) + incoming.unapplied
     findings.same("ledger.suspense", "book", balances.total(ledger.SUSPENSE), suspended)

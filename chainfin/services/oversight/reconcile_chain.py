@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 from sqlmodel import Session, col, select
 
 from chainfin.eth.bindings import orders_events, pledges_events, receivables_events, warehouse_receipts_events
+from chainfin.rules import order_value, pledge, receivable_value
 from chainfin.services.goods import receipts
 from chainfin.services.kernel.pledge_rows import LIVE_STATUS as LIVE
 from chainfin.services.oversight.findings import Findings
@@ -26,9 +28,17 @@ from chainfin.storage.trade_tables import (
 )
 from chainfin.values.party import PartyState
 
-ORDER_STATES = {"posted": 1, "cancelled": 3}
-"""Orders.OrderState; every other state of a row is 2 (acknowledged) there."""
-
+ACKNOWLEDGED: Final = 2
+ORDER_STATES: Final = {order_value.State.POSTED: 1, order_value.State.CANCELLED: 3}
+"""Orders.OrderState; every other state of a row is `ACKNOWLEDGED` there."""
+PLEDGE_STATES: Final = {
+    pledge.State.ACTIVE: (1,),
+    pledge.State.RELEASING: (1,),
+    pledge.State.RELEASED: (2, 4),
+    pledge.State.ENFORCED: (3,),
+    pledge.State.LOST: (5,),
+}
+"""Pledges.PledgeState: 1 active, 2 released, 3 enforced, 4 expired (which a row calls released), 5 lost."""
 
 ROWS: Final[Sequence[tuple[type[Any], str, Any]]] = (
     (orders_events.Posted, "order", OrderRow.id),
@@ -51,12 +61,34 @@ class ChainView(Protocol):
         """
 
 
+class _Thing(Protocol):
+    id: str
+    status: str
+
+
+T = TypeVar("T", bound=_Thing)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind(Generic[T]):
+    """A kind of thing that is kept on chain: ``name`` before what is found of one, ``counted`` of many. ``view`` of its
+    ``contract`` says what is kept of one; ``always``: a member of what it says that is zero of none but what isn't
+    there. ``expected``: what it has to say of a row, by the members' names."""
+
+    name: str
+    counted: str
+    contract: str
+    view: str
+    always: str
+    expected: Callable[[Rows, T], Mapping[str, object]]
+
+
 def check(rows: Rows, chain: ChainView, findings: Findings) -> None:
     """Compare every row with what the contracts' views say at the rows' block. Raises Unavailable as `ChainView`."""
     _parties(rows, chain, findings)
-    _orders(rows, chain, findings)
-    _receivables(rows, chain, findings)
-    _receipts(rows, chain, findings)
+    _things(rows, chain, findings, _ORDER, rows.orders)
+    _things(rows, chain, findings, _RECEIVABLE, rows.receivables)
+    _things(rows, chain, findings, _RECEIPT, rows.receipts)
     _pledges(rows, chain, findings)
     _undertakings(rows, chain, findings)
     _lines(rows, chain, findings)
@@ -97,73 +129,70 @@ def _parties(rows: Rows, chain: ChainView, findings: Findings) -> None:
     findings.same("pauses", "kinds", paused, rows.paused)
 
 
-def _orders(rows: Rows, chain: ChainView, findings: Findings) -> None:
-    for row in rows.orders:
-        findings.count("orders")
-        seen = chain.view("Orders", "order", row.id, rows.block.number)
+def _things(rows: Rows, chain: ChainView, findings: Findings, kind: _Kind[T], things: Sequence[T]) -> None:
+    """Each is on chain if a final event has confirmed it, and there the view says what its row says."""
+    for row in things:
+        findings.count(kind.counted)
+        seen = chain.view(kind.contract, kind.view, row.id, rows.block.number)
         there = row.status not in NOT_THERE
-        findings.same("order.on_chain", row.id, bool(seen.get("state")), there)
-        if not there or not seen.get("state"):
+        findings.same(f"{kind.name}.on_chain", row.id, bool(seen.get(kind.always)), there)
+        if not there or not seen.get(kind.always):
             continue
-        findings.same("order.buyer", row.id, seen["buyer"], rows.number(row.buyer_id))
-        findings.same("order.seller", row.id, seen["seller"], rows.number(row.seller_id))
-        findings.same("order.currency", row.id, seen["currency"], "0x" + row.currency.encode().hex())
-        findings.same("order.state", row.id, seen["state"], ORDER_STATES.get(row.status, 2))
-        for name in ("ordered", "despatched", "received", "invoiced"):
-            findings.same(f"order.{name}", row.id, seen[name], getattr(row, name))
-        findings.same("order.trail", row.id, seen["trail"], rows.trails[row.id])
+        for name, value in kind.expected(rows, row).items():
+            findings.same(f"{kind.name}.{name}", row.id, seen[name], value)
 
 
-def _receivables(rows: Rows, chain: ChainView, findings: Findings) -> None:
-    for row in rows.receivables:
-        findings.count("receivables")
-        seen = chain.view("Receivables", "receivable", row.id, rows.block.number)
-        there = row.status not in NOT_THERE
-        findings.same("receivable.on_chain", row.id, bool(seen.get("state")), there)
-        if not there or not seen.get("state"):
-            continue
-        confirmed, ended = row.confirmed_at is not None, row.status == "cancelled"
-        expected = {
-            "state": STATES.index(row.status),
-            # before its confirmation nobody but the seller can have it: the register doesn't keep that
-            "holder": rows.number(row.holder_id) if confirmed or ended else 0,
-            "debtor": rows.number(row.debtor_id),
-            "dueDay": day_number(row.due_date),
-            "confirmed": confirmed,
-            "part": row.parent_id is not None,
-            "lined": row.lined,
-            "face": 0 if ended else row.face,
-            "free": 0 if ended else receivable_state.free(row),
-            "pledged": row.pledged,
-            "splitAway": row.split_away,
-            "settled": row.settled,
-            "diluted": row.diluted,
-        }
-        for name, value in expected.items():
-            findings.same(f"receivable.{name}", row.id, seen[name], value)
+def _order(rows: Rows, row: OrderRow) -> Mapping[str, object]:
+    return {
+        "buyer": rows.number(row.buyer_id),
+        "seller": rows.number(row.seller_id),
+        "currency": "0x" + row.currency.encode().hex(),
+        "state": ORDER_STATES.get(order_value.State(row.status), ACKNOWLEDGED),
+        "ordered": row.ordered,
+        "despatched": row.despatched,
+        "received": row.received,
+        "invoiced": row.invoiced,
+        "trail": rows.trails[row.id],
+    }
 
 
-def _receipts(rows: Rows, chain: ChainView, findings: Findings) -> None:
-    for row in rows.receipts:
-        findings.count("warehouse receipts")
-        seen = chain.view("WarehouseReceipts", "receipt", row.id, rows.block.number)
-        there = row.status not in NOT_THERE
-        findings.same("receipt.on_chain", row.id, bool(seen.get("owner")), there)
-        if not there or not seen.get("owner"):
-            continue
-        expected = {
-            "owner": rows.number(row.owner_id),
-            "keeper": rows.number(row.keeper_id),
-            "part": row.parent_id is not None,
-            "issued": row.issued,
-            "free": receipts.free(row),
-            "pledged": row.pledged,
-            "released": row.released,
-            "liquidated": row.liquidated,
-            "missing": row.missing,
-        }
-        for name, value in expected.items():
-            findings.same(f"receipt.{name}", row.id, seen[name], value)
+def _receivable(rows: Rows, row: ReceivableRow) -> Mapping[str, object]:
+    confirmed, ended = row.confirmed_at is not None, row.status == receivable_value.State.CANCELLED
+    return {
+        "state": STATES.index(row.status),
+        # before its confirmation nobody but the seller can have it: the register doesn't keep that
+        "holder": rows.number(row.holder_id) if confirmed or ended else 0,
+        "debtor": rows.number(row.debtor_id),
+        "dueDay": day_number(row.due_date),
+        "confirmed": confirmed,
+        "part": row.parent_id is not None,
+        "lined": row.lined,
+        "face": 0 if ended else row.face,
+        "free": 0 if ended else receivable_state.free(row),
+        "pledged": row.pledged,
+        "splitAway": row.split_away,
+        "settled": row.settled,
+        "diluted": row.diluted,
+    }
+
+
+def _receipt(rows: Rows, row: WarehouseReceiptRow) -> Mapping[str, object]:
+    return {
+        "owner": rows.number(row.owner_id),
+        "keeper": rows.number(row.keeper_id),
+        "part": row.parent_id is not None,
+        "issued": row.issued,
+        "free": receipts.free(row),
+        "pledged": row.pledged,
+        "released": row.released,
+        "liquidated": row.liquidated,
+        "missing": row.missing,
+    }
+
+
+_ORDER = _Kind("order", "orders", "Orders", "order", "state", _order)
+_RECEIVABLE = _Kind("receivable", "receivables", "Receivables", "receivable", "state", _receivable)
+_RECEIPT = _Kind("receipt", "warehouse receipts", "WarehouseReceipts", "receipt", "owner", _receipt)
 
 
 def _pledges(rows: Rows, chain: ChainView, findings: Findings) -> None:
@@ -174,9 +203,8 @@ def _pledges(rows: Rows, chain: ChainView, findings: Findings) -> None:
         findings.same("pledge.on_chain", row.id, bool(seen.get("state")), there)
         if not there or not seen.get("state"):
             continue
-        # PledgeState: 1 active, 2 released, 3 enforced, 4 expired (a released row may be an expired pledge), 5 lost
-        states = {"active": (1,), "releasing": (1,), "released": (2, 4), "enforced": (3,), "lost": (5,)}[row.status]
-        findings.same("pledge.state", row.id, seen["state"] in states, True)
+        expected = PLEDGE_STATES[pledge.State(row.status)]
+        findings.same("pledge.state", row.id, seen["state"] in expected, True)
         findings.same("pledge.kind", row.id, seen["assetKind"], assets.KINDS[row.asset_kind].number)
         findings.same("pledge.lender", row.id, seen["lender"], rows.number(row.lender_id))
         if row.status in LIVE:

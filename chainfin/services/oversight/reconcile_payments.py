@@ -15,6 +15,7 @@ from sqlmodel import Session, col, select
 
 from chainfin.eth.bindings import pledges_acts, receivables_acts, receivables_events
 from chainfin.rules.act import UNDER_WAY
+from chainfin.rules.parked_item import ParkedState
 from chainfin.rules.payment import State
 from chainfin.services.kernel import commands, parking
 from chainfin.services.kernel.commands import PayHolder
@@ -26,6 +27,7 @@ from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.lending_tables import IncomingRow
 from chainfin.storage.oversight_tables import ParkedItemRow
 from chainfin.storage.trade_tables import ActRow
+from chainfin.values.command_state import CommandState
 from chainfin.values.money import Money
 
 PATIENCE: Final = timedelta(days=1)
@@ -54,7 +56,7 @@ def check(session: Session, clock: Clock, findings: Findings) -> None:
 
 def _open_items(session: Session, source: str) -> Sequence[ParkedItemRow]:
     """What is parked of ``source``, and no person has dealt with."""
-    items = select(ParkedItemRow).where(ParkedItemRow.source == source, ParkedItemRow.status == "open")
+    items = select(ParkedItemRow).where(ParkedItemRow.source == source, ParkedItemRow.status == ParkedState.OPEN.value)
     return session.exec(items.order_by(col(ParkedItemRow.id))).all()
 
 
@@ -100,7 +102,7 @@ def _paid_to_holders(session: Session, findings: Findings) -> None:
     waiting = select(IncomingRow).where(IncomingRow.status == State.WAITING.value, col(IncomingRow.direct).is_(True))
     for row in session.exec(waiting.order_by(col(IncomingRow.id))).all():
         resolved = select(ParkedItemRow.id).where(
-            ParkedItemRow.payload == parking.as_payload(row.id), ParkedItemRow.status == "resolved"
+            ParkedItemRow.payload == parking.as_payload(row.id), ParkedItemRow.status == ParkedState.RESOLVED.value
         )
         if session.exec(resolved.limit(1)).first() is None:
             findings.same("payment.settled", str(row.receivable_id), f"waits ({row.reason}): {row.id}", "on chain")
@@ -121,7 +123,7 @@ def _in_suspense(session: Session, today: date, findings: Findings) -> None:
 
 def _refused_by_bank(session: Session, today: date, findings: Findings) -> None:
     """Book → whose it is: what a holder is owed, and the bank wouldn't pay."""
-    query = select(OutboxRow).where(OutboxRow.topic == PayHolder.TOPIC, OutboxRow.status == "refused")
+    query = select(OutboxRow).where(OutboxRow.topic == PayHolder.TOPIC, OutboxRow.status == CommandState.REFUSED.value)
     for row in session.exec(query.order_by(col(OutboxRow.id))):
         order = commands.parse(PayHolder, row.payload)
         found = f"{order.amount} {order.amount.currency} refused ({row.error}), owed for "

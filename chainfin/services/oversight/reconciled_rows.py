@@ -24,11 +24,12 @@ from chainfin.storage.trade_tables import (
     UndertakingRow,
     WarehouseReceiptRow,
 )
+from chainfin.values.before_chain import BeforeChain
+from chainfin.values.command_state import CommandState
 
 NEVER = (State.PENDING.value, State.FAILED.value)
-
-
-NOT_THERE = ("posting", "issuing", "refused")
+"""States of pledges that the chain must not know."""
+NOT_THERE = tuple(BeforeChain)
 """States of rows that no final event has confirmed: the chain must not know them."""
 
 
@@ -70,7 +71,9 @@ def read(session: Session) -> Rows:
     if block is None:
         raise Unavailable("chain_not_indexed", "no final block was taken in yet")
     striking = session.exec(
-        select(OutboxRow.subject).where(OutboxRow.topic == StrikeOutPledge.TOPIC, OutboxRow.status != "done")
+        select(OutboxRow.subject).where(
+            OutboxRow.topic == StrikeOutPledge.TOPIC, OutboxRow.status != CommandState.DONE.value
+        )
     ).all()
     orders = list(session.exec(select(OrderRow)))
     return Rows(

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 from sqlmodel import Session, col, func, select
 
+from chainfin.rules.parked_item import ParkedState
 from chainfin.services.kernel import parking
 from chainfin.services.kernel.context import Context
 from chainfin.services.payments.statements import STATEMENT, STATEMENTS
@@ -30,8 +31,7 @@ def run_due(ctx: Context) -> int:
         for item in late:
             parking.park(session, item, now=ctx.clock.now())
         for row in came:
-            row.status, row.resolved_by, row.resolution = "resolved", "service", "the statement came"
-            session.add(row)
+            parking.resolve(session, row, "service", "the statement came")
         return len(late) + len(came)
 
 
@@ -57,7 +57,7 @@ def _due(session: Session, expected: date) -> tuple[list[parking.Item], list[Par
     known = {row.payload: row for row in rows}
     return (
         [item for payload, item in late.items() if payload not in known],
-        [row for payload, row in known.items() if payload not in late and row.status == "open"],
+        [row for payload, row in known.items() if payload not in late and row.status == ParkedState.OPEN],
     )
 
 

@@ -14,6 +14,7 @@ from chainfin.errors import BadInput, Conflict, NotFound
 from chainfin.eth import eip712
 from chainfin.eth.abi import from_hex, parse_address
 from chainfin.eth.bindings.participants_acts import Admit, Join
+from chainfin.rules.act import CAME_TO_NOTHING, ActState
 from chainfin.services.kernel import acts, custody
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.parties import bank_accounts, gate, persons
@@ -118,7 +119,7 @@ def unless_key_taken(session: Session, ctx: Context, address: str) -> None:
 
 def _exists(party: PartyRow, how: str, *, where: str) -> Conflict:
     why = f"there is a participant {how}: {party.id}, {party.status}"
-    more = "; its admission can be corrected or withdrawn" if party.status == "pending" else ""
+    more = "; its admission can be corrected or withdrawn" if party.status == PartyState.PENDING else ""
     return Conflict("party_exists", why + more, where=where, participant=party.id, status=party.status)
 
 
@@ -191,7 +192,7 @@ def consent(ctx: Context, party_id: str, signature: str) -> ActView:
 def under_way(session: Session, party_id: str) -> ActRow | None:
     """The act that admits the party, once its key has agreed; None: it hasn't, or the act came to nothing."""
     query = select(ActRow).where(ActRow.subject == party_id, ActRow.function == Admit.FUNCTION)
-    return session.exec(query.where(col(ActRow.status).not_in(("refused", "expired")))).first()
+    return session.exec(query.where(col(ActRow.status).not_in(CAME_TO_NOTHING))).first()
 
 
 def _admit(party: PartyRow) -> Admit:
@@ -234,7 +235,9 @@ def admit_registrar(ctx: Context) -> None:
     """The service's own registrar key becomes a party on chain (once): it attests that an id is an invoice's
     fingerprint. It stands for no company, so its commitment is random."""
     with ctx.store.begin() as session:
-        if session.exec(select(ActRow).where(ActRow.subject == REGISTRAR, ActRow.status != "refused")).first():
+        if session.exec(
+            select(ActRow).where(ActRow.subject == REGISTRAR, ActRow.status != ActState.REFUSED.value)
+        ).first():
             return
         commitment, roles, key = "0x" + secrets.token_hex(32), int(Role.REGISTRAR), ctx.registrar_address
         proof = acts.side_auth(session, ctx, Join(commitment=commitment, roles=roles, key=key), key)

@@ -14,6 +14,7 @@ from chainfin.services.kernel import approvals
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.storage.approval_tables import ProposalRow
 from chainfin.storage.party_tables import ClientRow, PersonRow
+from chainfin.values.party import PersonState
 
 PERSON = "person"
 """The kind of a proposal to confirm a person."""
@@ -44,7 +45,7 @@ def _ask(
     others = select(PersonRow.id).where(
         PersonRow.party_id == row.party_id,
         col(PersonRow.id).not_in([actor.person_id, person_id]),
-        PersonRow.status == "active",
+        PersonRow.status == PersonState.ACTIVE.value,
         col(PersonRow.confirmed).is_(True),
     )
     own = actor.party_id == row.party_id and session.exec(others).first() is not None
@@ -64,7 +65,7 @@ def _ask(
 def person(session: Session, _ctx: Context, proposal: ProposalRow) -> None:
     """A second person knows this one. Raises Conflict person_not_active (suspended meanwhile)."""
     row = session.get_one(PersonRow, proposal.subject, with_for_update=True)
-    if row.status != "active":
+    if row.status != PersonState.ACTIVE:
         raise Conflict("person_not_active", "the person is suspended")
     row.confirmed = True
     session.add(row)

@@ -5,7 +5,7 @@ Only the name: the legal id is hashed on chain when a party is admitted, and no 
 
 from __future__ import annotations
 
-from sqlmodel import Session, select
+from sqlmodel import Session
 
 from chainfin.errors import Conflict, NotFound
 from chainfin.services.kernel import approvals
@@ -13,6 +13,7 @@ from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.views.acts import ProposalView
 from chainfin.storage.approval_tables import ProposalRow
 from chainfin.storage.party_tables import PartyRow
+from chainfin.values.party import PartyState
 
 NAME = "name"
 """The kind of a proposal to change a party's name."""
@@ -29,14 +30,11 @@ def propose(ctx: Context, actor: Actor, party_id: str, name: str, reason: str) -
         party = session.get(PartyRow, party_id, with_for_update=True)
         if party is None or not (actor.is_operator or actor.party_id == party_id):
             raise NotFound("party_unknown", f"there is no participant {party_id}")
-        if party.status == "pending":
+        if party.status == PartyState.PENDING:
             raise Conflict("party_not_admitted", f"{party_id} is pending: its admission is corrected")
         if party.name == name:
             raise Conflict("name_unchanged", "it is called so", where="name")
-        waiting = select(ProposalRow.id).where(
-            ProposalRow.kind == NAME, ProposalRow.subject == party_id, ProposalRow.status == "open"
-        )
-        if (other := session.exec(waiting).first()) is not None:
+        if (other := approvals.waiting(session, NAME, party_id)) is not None:
             raise Conflict("name_change_waits", f"another change of this name waits for a decision: {other}")
         made = approvals.propose(
             session,

@@ -20,7 +20,7 @@ from chainfin.services.parties.admission import Admission
 from chainfin.services.views.acts import ActView
 from chainfin.services.views.parties import PartyView
 from chainfin.storage.party_tables import ClientRow, CustodyKeyRow, PartyAliasRow, PartyRow, PersonRow
-from chainfin.values.party import legal_id
+from chainfin.values.party import PartyState, legal_id
 
 
 def show(ctx: Context, actor: Actor, party_id: str) -> Admission:
@@ -32,7 +32,7 @@ def show(ctx: Context, actor: Actor, party_id: str) -> Admission:
     with ctx.store.read() as session:
         party = _known(session.get(PartyRow, party_id), party_id)
         act = admission.under_way(session, party_id)
-        asked = party.profile.get("consent") if act is None and party.status == "pending" else None
+        asked = party.profile.get("consent") if act is None and party.status == PartyState.PENDING else None
         consent = asked if isinstance(asked, dict) else None
         return Admission(PartyView.of(party, private=True), None if act is None else ActView.of(act), consent)
 
@@ -110,7 +110,9 @@ def lapse(ctx: Context, *, limit: int = 100) -> int:
     """Forget admissions to which nobody agreed in time. Returns how many."""
     now = ctx.clock.now().timestamp()
     with ctx.store.read() as session:
-        rows = session.exec(select(PartyRow).where(PartyRow.status == "pending").order_by(col(PartyRow.id))).all()
+        rows = session.exec(
+            select(PartyRow).where(PartyRow.status == PartyState.PENDING.value).order_by(col(PartyRow.id))
+        ).all()
         over = [row.id for row in rows if _deadline(row) <= now and admission.under_way(session, row.id) is None]
     ended = 0
     for party_id in over[:limit]:
@@ -134,7 +136,7 @@ def _pending(session: Session, party_id: str) -> PartyRow:
     """The row of an admission that is still the operator's alone. Raises NotFound party_unknown; Conflict
     party_not_pending."""
     party = _known(session.get(PartyRow, party_id, with_for_update=True), party_id)
-    if party.status != "pending":
+    if party.status != PartyState.PENDING:
         why = (
             f"{party_id} is {party.status}. Its legal id is hashed on chain, and no act changes that: its name is"
             " corrected by /name; under another id it is admitted anew, and this one suspended"

@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 from sqlmodel import Session, col, func, select
 
 from chainfin.errors import BadInput, Conflict, Forbidden, NotFound
+from chainfin.rules import webhook as rules
+from chainfin.rules.webhook import WebhookEvent, WebhookState
 from chainfin.services.kernel import commands
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.parties.gate import active_party
@@ -75,7 +77,8 @@ def switch(ctx: Context, actor: Actor, webhook_id: str, *, on: bool) -> WebhookV
     Raises NotFound webhook_unknown."""
     with ctx.store.begin() as session:
         row = _own(session, actor, webhook_id)
-        row.status, row.reason = ("active", None) if on else ("disabled", "switched off")
+        event, row.reason = (WebhookEvent.SWITCH_ON, None) if on else (WebhookEvent.SWITCH_OFF, "switched off")
+        row.status = rules.transition(WebhookState(row.status), event).value
         session.add(row)
         return WebhookView.of(row)
 
@@ -91,7 +94,7 @@ def tell_again(ctx: Context, actor: Actor, webhook_id: str, since: datetime) -> 
     Returns how many. Raises NotFound webhook_unknown; Conflict webhook_disabled."""
     with ctx.store.begin() as session:
         row = _own(session, actor, webhook_id)
-        if row.status != "active":
+        if row.status != WebhookState.ACTIVE:
             raise Conflict("webhook_disabled", f"the address is off: {row.reason}")
         query = (
             select(WebhookEventRow)
@@ -141,8 +144,9 @@ def deliveries(ctx: Context, actor: Actor, webhook_id: str, *, after: int = 0, l
 def given_up(session: Session, webhook_id: str, reason: str) -> None:
     """The address doesn't answer, or says that it is gone: nothing is sent to it until its party switches it on."""
     row = session.get(WebhookEndpointRow, webhook_id, with_for_update=True)
-    if row is not None and row.status == "active":
-        row.status, row.reason = "disabled", reason
+    if row is not None and row.status == WebhookState.ACTIVE:
+        row.status = rules.transition(WebhookState(row.status), WebhookEvent.GIVE_UP).value
+        row.reason = reason
         session.add(row)
 
 

@@ -6,7 +6,7 @@ the old one is ordered again. Payouts that are ordered already go where they wer
 
 from __future__ import annotations
 
-from sqlmodel import Session, select
+from sqlmodel import Session
 
 from chainfin.errors import Conflict, NotFound
 from chainfin.services.books import journals
@@ -17,6 +17,7 @@ from chainfin.services.payments import payouts
 from chainfin.services.views.acts import ProposalView
 from chainfin.storage.approval_tables import ProposalRow
 from chainfin.storage.party_tables import PartyRow
+from chainfin.values.party import PartyState
 
 ACCOUNT = "account"
 """The kind of a proposal to change a party's account."""
@@ -35,13 +36,10 @@ def propose(ctx: Context, actor: Actor, party_id: str, account: str, reason: str
         party = session.get(PartyRow, party_id, with_for_update=True)
         if party is None or not (actor.is_operator or actor.party_id == party_id):
             raise NotFound("party_unknown", f"there is no participant {party_id}")
-        if party.status == "pending":
+        if party.status == PartyState.PENDING:
             raise Conflict("party_not_admitted", f"{party_id} is pending: its admission is corrected")
         bank_accounts.unless_taken(session, account, but=party.id)
-        waiting = select(ProposalRow.id).where(
-            ProposalRow.kind == ACCOUNT, ProposalRow.subject == party_id, ProposalRow.status == "open"
-        )
-        if session.exec(waiting).first() is not None:
+        if approvals.waiting(session, ACCOUNT, party_id) is not None:
             raise Conflict("account_change_waits", "another change of this account waits for a decision")
         made = approvals.propose(
             session,

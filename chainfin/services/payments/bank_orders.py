@@ -7,6 +7,7 @@ asked the bank first.
 from __future__ import annotations
 
 from chainfin.errors import BadInput, Conflict, NotFound
+from chainfin.rules.bank_order import Standing
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.views.books import BankOrderView
 from chainfin.storage.bank_tables import BankPaymentRow
@@ -27,7 +28,7 @@ def write_again(ctx: Context, actor: Actor, number: str, reason: str) -> BankOrd
         row = session.get(BankPaymentRow, number, with_for_update=True)
         if row is None or row.amount is None:  # of an order that went another way the bank has only said something
             raise NotFound("bank_order_unknown", f"no order {number} went to the bank as a file")
-        if row.standing != "in_flight":
+        if row.standing != Standing.IN_FLIGHT:
             raise Conflict("bank_order_answered", f"the bank has answered: {number} is {row.standing}")
         if row.written_at is None:
             raise Conflict("bank_order_unwritten", f"{number} is to be written anyway")

@@ -11,10 +11,11 @@ import json
 from collections.abc import Sequence
 from datetime import date
 
-from sqlmodel import Session, select
+from sqlmodel import Session
 
 from chainfin.errors import BadInput, Conflict, NotFound, Refused
 from chainfin.rules import ledger
+from chainfin.rules.parked_item import ParkedState
 from chainfin.services.books import funding_accounts, journals
 from chainfin.services.kernel import approvals, parking
 from chainfin.services.kernel.context import Actor, Context
@@ -62,14 +63,11 @@ def propose(ctx: Context, actor: Actor, parked_id: str, *, reference: str, reaso
         item = session.get(ParkedItemRow, parked_id, with_for_update=True)
         if item is None:
             raise NotFound("parked_item_unknown", f"there is no parked item {parked_id}")
-        if item.status != "open":
+        if item.status != ParkedState.OPEN:
             raise Conflict("parked_item_not_open", f"this item is {item.status}")
         if item.source != SOURCE:
             raise Conflict("parked_item_no_share", "this is no lender's share on another's account")
-        waiting = select(ProposalRow.id).where(
-            ProposalRow.kind == PASSED_ON, ProposalRow.subject == item.id, ProposalRow.status == "open"
-        )
-        if session.exec(waiting).first() is not None:
+        if approvals.waiting(session, PASSED_ON, item.id) is not None:
             raise Conflict("passing_proposed", "a proposal for this share waits for a decision")
         payload = {**json.loads(item.payload), "reference": reference.strip()}
         made = approvals.propose(session, ctx, actor, kind=PASSED_ON, subject=item.id, payload=payload, reason=reason)
@@ -83,15 +81,14 @@ def passed_on(session: Session, ctx: Context, proposal: ProposalRow) -> None:
     """
     journals.lock(session)  # nobody who has it waits for a proposal
     item = session.get_one(ParkedItemRow, proposal.subject, with_for_update=True)
-    if item.status != "open":
+    if item.status != ParkedState.OPEN:
         raise Refused("parked_item_not_open", f"this item is {item.status}")
     what = json.loads(item.payload)
     share = Money.parse(what["amount"], what["currency"])
     _post(session, ctx, what, "passed", share, ctx.clock.today())
     funding_accounts.place(session, ctx, what["gets"], share)
-    item.status, item.resolved_by = "resolved", str(proposal.decided_by)
-    item.resolution = f"passed on by {proposal.payload['reference']}: {proposal.id}"
-    session.add(item)
+    how = f"passed on by {proposal.payload['reference']}: {proposal.id}"
+    parking.resolve(session, item, str(proposal.decided_by), how)
 
 
 def _post(session: Session, ctx: Context, what: dict[str, str], name: str, share: Money, on: date) -> None:

@@ -4,11 +4,12 @@ persons.
 
 from __future__ import annotations
 
-from sqlmodel import Session, select
+from sqlmodel import Session
 
 from chainfin.errors import BadInput, Conflict, NotFound, Refused
+from chainfin.rules.parked_item import ParkedState
 from chainfin.services.books import journals
-from chainfin.services.kernel import approvals, commands
+from chainfin.services.kernel import approvals, commands, parking
 from chainfin.services.kernel.commands import PayHolder, Refund
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.payments import payouts, unpaid
@@ -16,6 +17,7 @@ from chainfin.services.views.acts import ProposalView
 from chainfin.storage.approval_tables import ProposalRow
 from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.oversight_tables import ParkedItemRow
+from chainfin.values.command_state import CommandState
 
 PAYEE = "refund_payee"
 """The kind of a proposal to give a payment back to another account than it came from."""
@@ -50,15 +52,12 @@ def propose(ctx: Context, actor: Actor, parked_id: str, *, account: str, name: s
         item = session.get(ParkedItemRow, parked_id, with_for_update=True)
         if item is None:
             raise NotFound("parked_item_unknown", f"there is no parked item {parked_id}")
-        if item.status != "open":
+        if item.status != ParkedState.OPEN:
             raise Conflict("parked_item_not_open", f"this item is {item.status}")
         refund = commands.of(unpaid.order_of(session, item.payload)) if item.source == unpaid.SOURCE else None
         if not isinstance(refund, Refund):
             raise Conflict("parked_item_no_refund", "this is no payment that goes back")
-        waiting = select(ProposalRow.id).where(
-            ProposalRow.kind == PAYEE, ProposalRow.subject == item.id, ProposalRow.status == "open"
-        )
-        if session.exec(waiting).first() is not None:
+        if approvals.waiting(session, PAYEE, item.id) is not None:
             raise Conflict("payee_proposed", "another account for this payment waits for a decision")
         payload = {
             "account": account.strip(),
@@ -79,13 +78,11 @@ def to_another(session: Session, ctx: Context, proposal: ProposalRow) -> None:
     row = _refused(session, item.payload)
     payee = proposal.payload
     payouts.give_back_again(session, ctx, row, (str(payee["account"]), str(payee["name"])))
-    item.status, item.resolved_by = "resolved", str(proposal.decided_by)
-    item.resolution = f"ordered to another account by {proposal.id}"
-    session.add(item)
+    parking.resolve(session, item, str(proposal.decided_by), f"ordered to another account by {proposal.id}")
 
 
 def _refused(session: Session, payload: str) -> OutboxRow:
     row = unpaid.order_of(session, payload)
-    if row.status != "refused":
+    if row.status != CommandState.REFUSED:
         raise Refused("payout_not_refused", f"this order is {row.status}")
     return row

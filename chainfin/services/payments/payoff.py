@@ -101,7 +101,9 @@ def _last_payment(session: Session, loan_id: str) -> RepaymentRow | None:
 
 def _refused_at(session: Session, pledge: PledgeRow) -> datetime | None:
     word = select(ActRow.final_at).where(ActRow.subject == pledge.id, ActRow.function == PayOff.FUNCTION)
-    return session.exec(word.where(ActRow.status == "refused").order_by(col(ActRow.id).desc()).limit(1)).first()
+    return session.exec(
+        word.where(ActRow.status == ActState.REFUSED.value).order_by(col(ActRow.id).desc()).limit(1)
+    ).first()
 
 
 def _attest(session: Session, ctx: Context, pledge: PledgeRow) -> bool:

@@ -18,6 +18,7 @@ from chainfin.storage.bank_tables import BankPaymentRow
 from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.lending_tables import LoanRow
 from chainfin.storage.types import storable
+from chainfin.values.command_state import CommandState
 
 SOURCE = "payout_days"
 """The source of parked days that can't be followed: a person settles the difference."""
@@ -32,7 +33,7 @@ def booked(session: Session, ctx: Context, row: OutboxRow, on: date | None) -> N
     payment.paid_on = on
     session.add(payment)
     order = commands.of(row)
-    if isinstance(order, PayLoan) and row.status == "done":
+    if isinstance(order, PayLoan) and row.status == CommandState.DONE:
         follow(session, ctx, row, order)
 
 

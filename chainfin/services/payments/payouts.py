@@ -23,6 +23,7 @@ from chainfin.storage.lending_tables import IncomingRow
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import PledgeRow, ReceivableRow
 from chainfin.values import instruction
+from chainfin.values.command_state import CommandState
 from chainfin.values.money import Money
 
 PURPOSE_LENGTH = 140
@@ -57,7 +58,7 @@ def _give_back(session: Session, ctx: Context, row: IncomingRow, left: Money, re
         name = payer_name(row)
         if not row.payer_account or not name:
             given = commands.give(session, ctx, order)
-            given.status, given.error = "refused", "payee_unknown"
+            outbox.refused_unsent(session, given, "payee_unknown")
             refund_refused(session, ctx, order, "payee_unknown", "nobody knows from whom it came")
             return
         order = replace(order, payee_account=row.payer_account, payee_name=name)
@@ -183,7 +184,11 @@ def holder_paid(session: Session, ctx: Context, order: PayHolder) -> None:
     """The rest of a debtor's payment has left to its owner."""
     row = session.get_one(IncomingRow, order.incoming_id, with_for_update=True)
     holder_journals.paid(session, ctx, order, row)
-    others = (OutboxRow.topic == PayHolder.TOPIC, OutboxRow.correlation == row.id, OutboxRow.status == "refused")
+    others = (
+        OutboxRow.topic == PayHolder.TOPIC,
+        OutboxRow.correlation == row.id,
+        OutboxRow.status == CommandState.REFUSED.value,
+    )
     settled = payment_state.allows(row, Event.PAYOUTS_DONE)
     if settled and session.exec(select(OutboxRow.id).where(*others)).first() is None:
         payment_state.move(session, row, Event.PAYOUTS_DONE, None)
@@ -202,7 +207,11 @@ def retry(session: Session, ctx: Context, payee: PartyRow) -> int:
     """Order again what the bank refused to pay out to ``payee``, now to the account that it has. Returns how many."""
     refused = session.exec(
         select(OutboxRow)
-        .where(OutboxRow.topic == PayHolder.TOPIC, OutboxRow.subject == payee.id, OutboxRow.status == "refused")
+        .where(
+            OutboxRow.topic == PayHolder.TOPIC,
+            OutboxRow.subject == payee.id,
+            OutboxRow.status == CommandState.REFUSED.value,
+        )
         .order_by(col(OutboxRow.id))
         .with_for_update()
     ).all()

@@ -7,7 +7,8 @@ from datetime import date
 from sqlmodel import Session
 
 from chainfin.errors import Refused
-from chainfin.rules import ledger
+from chainfin.rules import bank_order, ledger
+from chainfin.rules.bank_order import Standing, Word
 from chainfin.rules.payment import Event
 from chainfin.services.books import journals
 from chainfin.services.kernel import commands
@@ -15,9 +16,11 @@ from chainfin.services.kernel.commands import PayHolder, PayLoan, Refund
 from chainfin.services.kernel.context import Context
 from chainfin.services.lending import disbursement
 from chainfin.services.payments import allocation, holder_journals, payment_state, payouts, unpaid
+from chainfin.storage import outbox
 from chainfin.storage.bank_tables import BankPaymentRow
 from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.lending_tables import IncomingRow, LoanRow
+from chainfin.values.command_state import CommandState
 
 CODE = "payout_returned"
 GAVE_BACK = "the bank gave it back"
@@ -34,7 +37,7 @@ def undo(session: Session, ctx: Context, row: OutboxRow, minor: int, on: date) -
     assert isinstance(order, PayLoan | PayHolder | Refund), "nothing else is paid out"
     if minor != order.amount.minor:
         raise Refused("payout_returned_in_part", f"{order.amount} was paid, another amount came back")
-    if row.status != "done":
+    if row.status != CommandState.DONE:
         _never_paid(session, row, order.instruction_id)
         return
     match order:
@@ -45,8 +48,7 @@ def undo(session: Session, ctx: Context, row: OutboxRow, minor: int, on: date) -
             _holder(session, ctx, order, on)
         case Refund():
             _refund(session, ctx, order, on)
-    row.status, row.error = "refused", f"{CODE}: {GAVE_BACK}"
-    session.add(row)
+    outbox.given_back(session, row, f"{CODE}: {GAVE_BACK}")
 
 
 def _never_paid(session: Session, row: OutboxRow, instruction_id: str) -> None:
@@ -54,7 +56,8 @@ def _never_paid(session: Session, row: OutboxRow, instruction_id: str) -> None:
     bank_payment = session.get(BankPaymentRow, instruction_id, with_for_update=True)
     if bank_payment is None:
         raise Refused("payout_not_sent", f"{instruction_id} is {row.status}, and no file of it has gone out")
-    bank_payment.standing, bank_payment.code, bank_payment.text = "refused", CODE, GAVE_BACK
+    bank_payment.standing = bank_order.transition(Standing(bank_payment.standing), Word.GAVE_BACK).value
+    bank_payment.code, bank_payment.text = CODE, GAVE_BACK
     session.add(bank_payment)
 
 

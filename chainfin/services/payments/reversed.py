@@ -15,6 +15,7 @@ from sqlmodel import Session, col, func, select
 
 from chainfin.errors import Refused
 from chainfin.rules import ledger
+from chainfin.rules.parked_item import ParkedState
 from chainfin.rules.payment import Event, State
 from chainfin.services.books import funding_accounts, journals
 from chainfin.services.kernel import parking
@@ -72,9 +73,8 @@ def _out_of_suspense(session: Session, ctx: Context, row: IncomingRow, amount: M
     payload = parking.as_payload(row.id)
     sources = (incoming.UNMATCHED, incoming.WAITING)
     items = select(ParkedItemRow).where(col(ParkedItemRow.source).in_(sources), ParkedItemRow.payload == payload)
-    for item in session.exec(items.where(ParkedItemRow.status == "open").with_for_update()):
-        item.status, item.resolved_by, item.resolution = "resolved", "system", "the bank took it back"
-        session.add(item)
+    for item in session.exec(items.where(ParkedItemRow.status == ParkedState.OPEN.value).with_for_update()):
+        parking.resolve(session, item, "system", "the bank took it back")
 
 
 def _claim(session: Session, ctx: Context, row: IncomingRow, amount: Money, on: date) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from sqlmodel import Session, select
+from sqlmodel import Session
 
 from chainfin.errors import Conflict, NotFound, Refused
+from chainfin.rules.parked_item import ParkedState
 from chainfin.services.books import journals
-from chainfin.services.kernel import approvals
+from chainfin.services.kernel import approvals, parking
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.payments.reversed import SOURCE
 from chainfin.services.views.acts import ProposalView
@@ -28,14 +29,11 @@ def propose(ctx: Context, actor: Actor, parked_id: str, *, reason: str) -> Propo
         item = session.get(ParkedItemRow, parked_id, with_for_update=True)
         if item is None:
             raise NotFound("parked_item_unknown", f"there is no parked item {parked_id}")
-        if item.status != "open":
+        if item.status != ParkedState.OPEN:
             raise Conflict("parked_item_not_open", f"this item is {item.status}")
         if item.source != SOURCE:
             raise Conflict("parked_item_no_claim", "this is no claim on who was paid by money that the bank took back")
-        waiting = select(ProposalRow.id).where(
-            ProposalRow.kind == SETTLED, ProposalRow.subject == item.id, ProposalRow.status == "open"
-        )
-        if session.exec(waiting).first() is not None:
+        if approvals.waiting(session, SETTLED, item.id) is not None:
             raise Conflict("settlement_proposed", "a proposal for this claim waits for a decision")
         made = approvals.propose(session, ctx, actor, kind=SETTLED, subject=item.id, payload={}, reason=reason)
         return ProposalView.of(made)
@@ -45,8 +43,6 @@ def settled(session: Session, ctx: Context, proposal: ProposalRow) -> None:
     """A second person approved. Raises Refused parked_item_not_open."""
     journals.lock(session)  # nobody who has it waits for a proposal
     item = session.get_one(ParkedItemRow, proposal.subject, with_for_update=True)
-    if item.status != "open":
+    if item.status != ParkedState.OPEN:
         raise Refused("parked_item_not_open", f"this item is {item.status}")
-    item.status, item.resolved_by = "resolved", str(proposal.decided_by)
-    item.resolution = f"{proposal.reason}: {proposal.id}"
-    session.add(item)
+    parking.resolve(session, item, str(proposal.decided_by), f"{proposal.reason}: {proposal.id}")

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 from sqlmodel import Session, col, select
 
+from chainfin.rules.parked_item import ParkedState
+from chainfin.services.kernel import parking
 from chainfin.storage.bank_tables import BankEntryRow, BankStatementRow
 from chainfin.storage.oversight_tables import ParkedItemRow
 from chainfin.values.money import Money
@@ -44,17 +46,17 @@ def _is_next(before: BankStatementRow | None, row: BankStatementRow) -> bool:
 
 def _mend(session: Session, before: BankStatementRow | None, row: BankStatementRow) -> None:
     item = session.get_one(ParkedItemRow, row.parked_id, with_for_update=True)
-    if item.status != "open":
+    if item.status != ParkedState.OPEN:
         return  # a person has said what it is
     code, minor = _left(session, before, row)
     row.difference, row.difference_minor = code, minor
     if code is None:
-        item.status, item.resolved_by, item.resolution = "resolved", "system", "the statements before it have come"
+        parking.resolve(session, item, "system", "the statements before it have come")
     else:
         amount = Money(minor, row.currency)
         item.reason, item.detail = code, f"now that its place is known: {amount} {row.currency}"
+        session.add(item)
     session.add(row)
-    session.add(item)
 
 
 def _left(session: Session, before: BankStatementRow | None, row: BankStatementRow) -> tuple[str | None, int]:

@@ -5,14 +5,17 @@ over plain values; nothing here knows its form.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
 
 from sqlmodel import Session, col, or_, select
 
 from chainfin.errors import ChainfinError, Refused
+from chainfin.rules import bank_order
+from chainfin.rules.bank_order import FINAL, MEANT, EntryState, Standing
+from chainfin.rules.parked_item import ParkedState
 from chainfin.services.books import bank_statement, journals
 from chainfin.services.kernel import parking
 from chainfin.services.kernel.commands import PayHolder, PayLoan, Refund
@@ -33,8 +36,6 @@ LINES = "bank_lines"
 STATEMENTS = "bank_statements"
 """The source of all else that is parked of a bank's file: entries, statements, statuses. A person asks the bank."""
 
-Standing = Literal["in_flight", "unknown", "paid", "refused"]
-FINAL = ("paid", "refused")
 ORDER = (col(BankStatementRow.sequence).nulls_first(), col(BankStatementRow.page), col(BankStatementRow.id))
 """Statements by the bank's own count."""
 
@@ -153,15 +154,13 @@ def keep(session: Session, ctx: Context, statement: Statement) -> Taken:
     kept = [_entry(session, ctx, row, entry) for entry in statement.entries]
     statement_series.mend(session, row)
     _note_days(session, ctx)
-    count = {
-        status: sum(each == status for each in kept) for status in ("taken", "paid", "returned", "reversed", "odd")
-    }
+    count = Counter(kept)
     return Taken(
         statement.number,
         statement.account,
-        count["taken"],
-        sum(count[name] for name in ("paid", "returned", "reversed")),
-        count["odd"],
+        count[EntryState.TAKEN],
+        sum(count[state] for state in (EntryState.PAID, EntryState.RETURNED, EntryState.REVERSED)),
+        count[EntryState.ODD],
         code,
     )
 
@@ -194,7 +193,7 @@ def _told_through(session: Session, ctx: Context, account: str) -> date | None:
     last_day: dict[str, date | None] = {}
     broken: set[str] = set()
     for row, parked in session.exec(query.order_by(*ORDER)):
-        if parked == "open":
+        if parked == ParkedState.OPEN:
             broken.add(row.currency)
         if row.currency not in broken and (row.closing_on is None or row.closing_on <= latest):
             last_day[row.currency] = row.closing_on or last_day.get(row.currency)
@@ -203,37 +202,44 @@ def _told_through(session: Session, ctx: Context, account: str) -> date | None:
     return min(days) if days and len(days) == len(last_day) else None
 
 
-def _entry(session: Session, ctx: Context, statement: BankStatementRow, entry: Entry) -> str:
-    status, code, parked_id, instruction_id = "taken", entry.code, None, ""
+def _entry(session: Session, ctx: Context, statement: BankStatementRow, entry: Entry) -> EntryState:
+    state, code, parked_id, instruction_id = EntryState.TAKEN, entry.code, None, ""
     order = _order(session, entry.instruction_ids)
     if order is not None:
         instruction_id = str(order.payload["instruction_id"])
     if code is not None:
-        status = "odd"
+        state = EntryState.ODD
         parked_id = _park_entry(session, ctx, statement, entry, code, entry.detail)
     elif entry.taken_back_on is not None:
-        status, code, parked_id = _taken_back(session, ctx, statement, entry, entry.taken_back_on)
+        state, code, parked_id = _taken_back(session, ctx, statement, entry, entry.taken_back_on)
     elif order is None and entry.arrival is not None:
         parked_id = incoming.take_or_park(session, ctx, booked_line.line_of(entry.arrival), LINES)
-        status, code = ("taken", None) if parked_id is None else ("odd", "line_parked")
+        state, code = (EntryState.TAKEN, None) if parked_id is None else (EntryState.ODD, "line_parked")
     elif order is None:
-        status, code = "odd", "debit_unknown"
+        state, code = EntryState.ODD, "debit_unknown"
         parked_id = _park_entry(session, ctx, statement, entry, code, "no order of ours is of this number")
     elif entry.arrival is not None:
-        status, code, parked_id = _given_back(session, ctx, statement, entry, order)
+        state, code, parked_id = _given_back(session, ctx, statement, entry, order)
     elif _repeated(session, instruction_id, entry):
-        status, code = "odd", "debit_repeated"
+        state, code = EntryState.ODD, "debit_repeated"
         parked_id = _park_entry(session, ctx, statement, entry, code, f"{instruction_id} was booked out before")
     elif entry.amount != -_minor(order):
-        status, code = "odd", "debit_differs"
+        state, code = EntryState.ODD, "debit_differs"
         parked_id = _park_entry(session, ctx, statement, entry, code, f"{instruction_id} was for another amount")
     else:
-        status = "paid"
+        state = EntryState.PAID
         evidence = {"file": statement.source, "statement": statement.number, "place": entry.place, "booked": True}
         day = entry.booked_on
         if not _came_back(session, instruction_id):
             report(
-                session, ctx, instruction_id, "paid", code="BOOK", bank_ref=entry.bank_ref, on=day, evidence=evidence
+                session,
+                ctx,
+                instruction_id,
+                Standing.PAID,
+                code="BOOK",
+                bank_ref=entry.bank_ref,
+                on=day,
+                evidence=evidence,
             )
         payout_day.booked(session, ctx, order, day)
     session.add(
@@ -243,66 +249,68 @@ def _entry(session: Session, ctx: Context, statement: BankStatementRow, entry: E
             amount=entry.amount,
             bank_ref=storable(entry.bank_ref),
             instruction_id=instruction_id,
-            status=status,
+            status=state.value,
             code=code,
             parked_id=parked_id,
         )
     )
     session.flush()
-    return status
+    return state
 
 
 def _given_back(
     session: Session, ctx: Context, statement: BankStatementRow, entry: Entry, order: OutboxRow
-) -> tuple[str, str | None, str | None]:
-    """An order of ours came back. Status, code and parked item of the entry."""
+) -> tuple[EntryState, str | None, str | None]:
+    """An order of ours came back. State, code and parked item of the entry."""
     assert entry.arrival is not None, "what comes back is a credit"
-    known = select(BankEntryRow.bank_ref).where(BankEntryRow.status == "returned")
+    known = select(BankEntryRow.bank_ref).where(BankEntryRow.status == EntryState.RETURNED.value)
     before = session.exec(known.where(BankEntryRow.instruction_id == str(order.payload["instruction_id"]))).all()
     if storable(entry.bank_ref) in before:
-        return "returned", None, None
+        return EntryState.RETURNED, None, None
     try:
         if before:
             raise Refused("payout_returned_again", f"it came back by {before[0]} before")
         with session.begin_nested():
             returned.undo(session, ctx, order, entry.amount or 0, entry.arrival.received_on)
-        return "returned", None, None
+        return EntryState.RETURNED, None, None
     except ChainfinError as error:
-        return "odd", error.code, _park_entry(session, ctx, statement, entry, error.code, error.message)
+        return EntryState.ODD, error.code, _park_entry(session, ctx, statement, entry, error.code, error.message)
 
 
 def _taken_back(
     session: Session, ctx: Context, statement: BankStatementRow, entry: Entry, on: date
-) -> tuple[str, str | None, str | None]:
-    """A credit of before is booked out again. Status, code and parked item of the entry; told again it is the same."""
+) -> tuple[EntryState, str | None, str | None]:
+    """A credit of before is booked out again. State, code and parked item of the entry; told again it is the same."""
     again = select(BankEntryRow.id).join(BankStatementRow, col(BankStatementRow.id) == col(BankEntryRow.statement_id))
-    same = (BankEntryRow.status == "reversed", BankEntryRow.bank_ref == storable(entry.bank_ref))
+    same = (BankEntryRow.status == EntryState.REVERSED.value, BankEntryRow.bank_ref == storable(entry.bank_ref))
     again = again.where(*same, BankStatementRow.account == statement.account, BankStatementRow.kind != statement.kind)
     if session.exec(again).first() is not None:
-        return "reversed", None, None
+        return EntryState.REVERSED, None, None
     try:
         with session.begin_nested():
             amount = Money(-(entry.amount or 0), statement.currency)
             reversed.undo(session, ctx, statement.account, entry.bank_ref, amount, on)
-        return "reversed", None, None
+        return EntryState.REVERSED, None, None
     except ChainfinError as error:
-        return "odd", error.code, _park_entry(session, ctx, statement, entry, error.code, error.message)
+        return EntryState.ODD, error.code, _park_entry(session, ctx, statement, entry, error.code, error.message)
 
 
 def _came_back(session: Session, instruction_id: str) -> bool:
     """Whether the bank told of the order's return before it told that it had gone: the two are nothing."""
     said_before = session.get(BankPaymentRow, instruction_id)
-    if said_before is None or (said_before.standing, said_before.code) != ("refused", returned.CODE):
+    if said_before is None or (said_before.standing, said_before.code) != (Standing.REFUSED, returned.CODE):
         return False
     back = select(BankEntryRow.id).where(
-        BankEntryRow.instruction_id == instruction_id, BankEntryRow.status == "returned"
+        BankEntryRow.instruction_id == instruction_id, BankEntryRow.status == EntryState.RETURNED.value
     )
     return session.exec(back).first() is not None
 
 
 def _repeated(session: Session, instruction_id: str, entry: Entry) -> bool:
     """Whether the order was booked out before, by another entry (the same told again has the same reference)."""
-    query = select(BankEntryRow.id).where(BankEntryRow.instruction_id == instruction_id, BankEntryRow.status == "paid")
+    query = select(BankEntryRow.id).where(
+        BankEntryRow.instruction_id == instruction_id, BankEntryRow.status == EntryState.PAID.value
+    )
     return session.exec(query.where(BankEntryRow.bank_ref != storable(entry.bank_ref))).first() is not None
 
 
@@ -322,18 +330,21 @@ def report(
     True: it is known now, and wasn't before."""
     row = session.get(BankPaymentRow, instruction_id, with_for_update=True)
     if row is None:
-        row = BankPaymentRow(instruction_id=instruction_id, standing="in_flight", evidence={}, said_at=ctx.clock.now())
+        row = BankPaymentRow(
+            instruction_id=instruction_id, standing=Standing.IN_FLIGHT.value, evidence={}, said_at=ctx.clock.now()
+        )
     if row.standing in FINAL:
         if standing in FINAL and standing != row.standing:
             detail = f"{instruction_id} was {row.standing}, and is said to be {standing} now"
             _park(session, ctx, "payment_status", instruction_id, dict(evidence), "payment_status_contradicts", detail)
-        elif standing == "paid" and not row.bank_ref:
+        elif standing is Standing.PAID and not row.bank_ref:
             row.bank_ref = storable(bank_ref)
             session.add(row)
         return False
-    row.standing, row.code, row.text = standing, code, None if text is None else storable(text)
+    row.standing = bank_order.transition(Standing(row.standing), MEANT[standing]).value
+    row.code, row.text = code, None if text is None else storable(text)
     row.bank_ref, row.evidence, row.said_at = storable(bank_ref), dict(evidence), ctx.clock.now()
-    row.paid_on = on if standing == "paid" else None
+    row.paid_on = on if standing is Standing.PAID else None
     session.add(row)
     session.flush()
     return standing in FINAL

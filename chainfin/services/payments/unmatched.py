@@ -12,9 +12,10 @@ import json
 from sqlmodel import Session, col, select
 
 from chainfin.errors import BadInput, Conflict, NotFound, Refused, unless_refused
+from chainfin.rules.parked_item import ParkedState
 from chainfin.rules.payment import State
 from chainfin.services.books import journals
-from chainfin.services.kernel import approvals
+from chainfin.services.kernel import approvals, parking
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.payments import buy_back, incoming, payment_state, payouts, realised, remittance, whose
 from chainfin.services.payments.allocation import Payment
@@ -43,10 +44,7 @@ def propose(ctx: Context, actor: Actor, parked_id: str, *, kind: Kind, target: s
         row = _payment(session, _open(session, parked_id))
         if not remittance.exists(session, Purpose(kind, target)):
             raise NotFound("claim_unknown", f"there is no {kind} {target}", where="/id")
-        waiting = select(ProposalRow.id).where(
-            ProposalRow.kind == ALLOCATION, ProposalRow.subject == row.id, ProposalRow.status == "open"
-        )
-        if session.exec(waiting).first() is not None:
+        if approvals.waiting(session, ALLOCATION, row.id) is not None:
             raise Conflict("allocation_proposed", "a proposal for this payment waits for a decision")
         amount = Money(row.amount, row.currency)
         payload = {"kind": kind, "target": target, "amount": str(amount), "currency": row.currency, "item": parked_id}
@@ -120,7 +118,7 @@ def _open(session: Session, parked_id: str) -> ParkedItemRow:
     item = session.get(ParkedItemRow, parked_id, with_for_update=True)
     if item is None:
         raise NotFound("parked_item_unknown", f"there is no parked item {parked_id}")
-    if item.status != "open":
+    if item.status != ParkedState.OPEN:
         raise Conflict("parked_item_not_open", f"this item is {item.status}")
     return item
 
@@ -136,6 +134,5 @@ def _payment(session: Session, item: ParkedItemRow) -> IncomingRow:
 
 def _close(session: Session, parked_id: str, who: str, resolution: str) -> ParkedItemRow:
     item = session.get_one(ParkedItemRow, parked_id, with_for_update=True)
-    item.status, item.resolved_by, item.resolution = "resolved", who, resolution
-    session.add(item)
+    parking.resolve(session, item, who, resolution)
     return item

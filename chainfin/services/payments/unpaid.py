@@ -8,6 +8,7 @@ import json
 
 from sqlmodel import Session, select
 
+from chainfin.rules.parked_item import ParkedState
 from chainfin.services.kernel import parking
 from chainfin.services.kernel.commands import PayHolder, Refund
 from chainfin.services.kernel.context import Context
@@ -28,10 +29,9 @@ def park(session: Session, ctx: Context, order: PayHolder | Refund, code: str, d
 def close(session: Session, order: PayHolder | Refund, who: str, resolution: str) -> None:
     """It is ordered again: the new order speaks for it."""
     query = select(ParkedItemRow).where(ParkedItemRow.source == SOURCE, ParkedItemRow.payload == _payload(order))
-    row = session.exec(query.where(ParkedItemRow.status == "open").with_for_update()).first()
+    row = session.exec(query.where(ParkedItemRow.status == ParkedState.OPEN.value).with_for_update()).first()
     if row is not None:
-        row.status, row.resolved_by, row.resolution = "resolved", who, resolution
-        session.add(row)
+        parking.resolve(session, row, who, resolution)
 
 
 def order_of(session: Session, payload: str) -> OutboxRow:

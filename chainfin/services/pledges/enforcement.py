@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 from chainfin.errors import Refusal, Refused, unless_refused
 from chainfin.eth.bindings.pledges_acts import Enforce, Expire
 from chainfin.rules import pledge as rules
+from chainfin.rules.act import ActState
 from chainfin.rules.loan import LoanState, accrue
 from chainfin.rules.loan.state import ACCRUING, OVER
 from chainfin.services.books import bank_statement, loan_book
@@ -134,9 +135,9 @@ def _to_expire(session: Session, ctx: Context, pledge: PledgeRow) -> bool:
         return False
     asked = select(ActRow).where(ActRow.subject == pledge.id, ActRow.function == Expire.FUNCTION)
     last = session.exec(asked.order_by(col(ActRow.id).desc()).limit(1)).first()
-    if last is None or last.status == "expired":
+    if last is None or last.status == ActState.EXPIRED:
         return True
-    return last.status == "refused" and last.final_at is not None and ctx.clock.now() - last.final_at >= PATIENCE
+    return last.status == ActState.REFUSED and last.final_at is not None and ctx.clock.now() - last.final_at >= PATIENCE
 
 
 def _act(session: Session, ctx: Context, row: PledgeRow, party_id: str, act: type[Enforce] | type[Expire]) -> ActView:

@@ -25,7 +25,7 @@ from chainfin.storage.price_tables import PriceRow
 from chainfin.storage.trade_tables import BuyBackPromiseRow, PledgeRow, UndertakingRow, WarehouseReceiptRow
 from chainfin.storage.types import new_id
 from chainfin.values.money import Money
-from chainfin.values.party import Kind, Role
+from chainfin.values.party import Kind, PartyState, Role
 
 BEYOND: Final = timedelta(days=14)
 """How long beyond the day on which a loan is due a promise has to stand: it is called once the loan is late."""
@@ -133,7 +133,7 @@ def counting(
 def unless_standing(session: Session, row: BuyBackPromiseRow | None, last: date) -> Refusal | None:
     """Why a promise doesn't count: it has to stand beyond the day ``last``. Refusals: buy_back_withdrawn."""
     gone = row is None or row.withdrawn_at is not None or row.until <= last
-    if row is None or gone or session.get_one(PartyRow, row.buyer_id).status != "active":
+    if row is None or gone or session.get_one(PartyRow, row.buyer_id).status != PartyState.ACTIVE:
         return Refusal("buy_back_withdrawn", "whoever promised to buy these goods back doesn't stand to it any more")
     return None
 

@@ -57,13 +57,15 @@ def returned(session: Session, receipt_id: str, *, final: bool = True) -> int:
     back = select(func.coalesce(func.sum(TakenReturnRow.quantity), 0)).join(
         ActRow, col(ActRow.id) == col(TakenReturnRow.act_id)
     )
-    handed = ActRow.status == "final" if final else ActRow.status != "final"
+    handed = ActRow.status == ActState.FINAL.value if final else ActRow.status != ActState.FINAL.value
     return int(session.exec(back.where(TakenReturnRow.receipt_id == receipt_id, handed)).one())
 
 
 def settled(session: Session) -> dict[str, int]:
     """What of taken goods was paid for, or went back to the pledgor; by receipt."""
-    paid = select(TakenSaleRow.receipt_id, func.sum(TakenSaleRow.quantity)).where(TakenSaleRow.status == "paid")
+    paid = select(TakenSaleRow.receipt_id, func.sum(TakenSaleRow.quantity)).where(
+        TakenSaleRow.status == SaleState.PAID.value
+    )
     sums = {receipt_id: int(sold) for receipt_id, sold in session.exec(paid.group_by(TakenSaleRow.receipt_id))}
     for receipt_id in session.exec(select(TakenReturnRow.receipt_id).distinct()):
         sums[receipt_id] = sums.get(receipt_id, 0) + returned(session, receipt_id)

@@ -274,7 +274,7 @@ def failed(session: Session, ctx: Context, act: ActRow) -> None:
     if pledge is None:
         return
     _kept(session, pledge)
-    refused = act.status == "refused"
+    refused = act.status == ActState.REFUSED
     _instead(session, ctx, pledge, act.extra.get(ASKED) if refused else None, act if refused else None)
 
 
@@ -347,7 +347,9 @@ def _rested(session: Session, ctx: Context, pledge: PledgeRow) -> bool:
     if not _owes(session, pledge) or _unsigned(session, pledge):
         return False
     by_chain = (
-        act for act in _acts(session, pledge.id) if act.status == "refused" and act.error_code != "release_outdated"
+        act
+        for act in _acts(session, pledge.id)
+        if act.status == ActState.REFUSED and act.error_code != "release_outdated"
     )
     refused = [act.final_at for act in by_chain]
     if refused and refused[-1] is not None and ctx.clock.now() - refused[-1] < PATIENCE:

@@ -13,6 +13,7 @@ from chainfin.eth.bindings.warehouse_receipts_acts import HandOut
 from chainfin.risk.valuation import Valuation
 from chainfin.rules import inventory
 from chainfin.rules import realisation as rules
+from chainfin.rules.act import CAME_TO_NOTHING, ActState
 from chainfin.rules.inventory import FULL
 from chainfin.rules.loan.state import ACCRUING
 from chainfin.services.books import loan_book
@@ -114,16 +115,16 @@ def _undone(session: Session, limit: int) -> list[TakenReturnRow]:
     query = select(TakenReturnRow).join(ActRow, col(ActRow.id) == col(TakenReturnRow.act_id))
     query = query.join(WarehouseReceiptRow, col(WarehouseReceiptRow.id) == col(TakenReturnRow.receipt_id))
     query = query.join(PledgeRow, col(PledgeRow.id) == col(TakenReturnRow.pledge_id))
-    ended = query.where(col(ActRow.status).in_(("refused", "expired")))
+    ended = query.where(col(ActRow.status).in_(CAME_TO_NOTHING))
     mine = ended.where(WarehouseReceiptRow.owner_id == PledgeRow.lender_id)
     return list(session.exec(mine.order_by(col(TakenReturnRow.id)).limit(limit)).all())
 
 
 def _rested(session: Session, ctx: Context, row: TakenReturnRow) -> bool:
     act = session.get_one(ActRow, row.act_id)
-    if act.status == "expired":
+    if act.status == ActState.EXPIRED:
         return True
-    return act.status == "refused" and act.final_at is not None and ctx.clock.now() - act.final_at >= PATIENCE
+    return act.status == ActState.REFUSED and act.final_at is not None and ctx.clock.now() - act.final_at >= PATIENCE
 
 
 def _again(session: Session, ctx: Context, row: TakenReturnRow, pledge: PledgeRow) -> bool:

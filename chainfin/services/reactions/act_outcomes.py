@@ -23,6 +23,7 @@ from chainfin.services.pledges import release, substitution, top_ups
 from chainfin.storage.chain_tables import ChainEvent
 from chainfin.storage.lending_tables import LoanRow
 from chainfin.storage.trade_tables import ActRow, OrderRow, PledgeRow, ReceivableRow
+from chainfin.values.before_chain import BeforeChain
 
 
 def chain_code(error_name: str) -> str:
@@ -65,9 +66,9 @@ def refused(
         return
     match ACTS.get((row.contract, row.function)):
         case orders_acts.Post:
-            _mark(session.get(OrderRow, row.subject), session, "posting")
+            _mark(session.get(OrderRow, row.subject), session, BeforeChain.POSTING)
         case receivables_acts.Issue:
-            _mark(session.get(ReceivableRow, row.subject), session, "issuing")
+            _mark(session.get(ReceivableRow, row.subject), session, BeforeChain.ISSUING)
         case warehouse_receipts_acts.Issue:
             receipts.refused(session, row.subject)
         case pledges_acts.Pledge:
@@ -138,10 +139,10 @@ def expire(ctx: Context, *, limit: int = 100) -> int:
     return len(late)
 
 
-def _mark(row: OrderRow | ReceivableRow | None, session: Session, waiting: str) -> None:
+def _mark(row: OrderRow | ReceivableRow | None, session: Session, waiting: BeforeChain) -> None:
     """Only what was still waiting for this act: a refused repeat must not touch what stands."""
     if row is not None and row.status == waiting:
-        row.status = "refused"
+        row.status = BeforeChain.REFUSED.value
         session.add(row)
 
 

@@ -12,9 +12,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal
 
-from sqlmodel import Session, select
+from sqlmodel import Session
 
 from chainfin.errors import BadInput, Conflict, NotFound, Refused
+from chainfin.rules.parked_item import ParkedState
 from chainfin.services.books import journals
 from chainfin.services.kernel import approvals, commands, parking
 from chainfin.services.kernel.commands import PayHolder, PayLoan, Refund
@@ -25,6 +26,7 @@ from chainfin.storage import outbox
 from chainfin.storage.approval_tables import ProposalRow
 from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.oversight_tables import ParkedItemRow
+from chainfin.values.command_state import CommandState
 
 SOURCE = "partner_results"
 """The source of these parked items."""
@@ -49,7 +51,7 @@ def park(
 def ask_again(session: Session, ctx: Context, payload: str) -> None:
     """Have the partner asked once more; another answer that can't be taken in is parked at once, as another item."""
     row = _command(session, payload)
-    if row.status == "parked":
+    if row.status == CommandState.PARKED:
         outbox.ask_again(session, row, now=ctx.clock.now())
 
 
@@ -75,17 +77,14 @@ def propose(
         item = session.get(ParkedItemRow, parked_id, with_for_update=True)
         if item is None:
             raise NotFound("parked_item_unknown", f"there is no parked item {parked_id}")
-        if item.status != "open":
+        if item.status != ParkedState.OPEN:
             raise Conflict("parked_item_not_open", f"this item is {item.status}")
         if item.source != SOURCE:
             raise Conflict("parked_item_no_command", f"what comes from {item.source} is no command to a partner")
         row = _command(session, item.payload)
         if became == "done":
             _unless_told(ctx, row, at, reference)
-        waiting = select(ProposalRow.id).where(
-            ProposalRow.kind == OUTCOME, ProposalRow.subject == str(row.id), ProposalRow.status == "open"
-        )
-        if session.exec(waiting).first() is not None:
+        if approvals.waiting(session, OUTCOME, str(row.id)) is not None:
             raise Conflict("outcome_proposed", "a proposal for this command waits for a decision")
         payload = {
             "item": parked_id,
@@ -108,7 +107,7 @@ def take(session: Session, ctx: Context, proposal: ProposalRow) -> None:
     proposed = proposal.payload
     item = session.get_one(ParkedItemRow, str(proposed["item"]), with_for_update=True)
     row = _command(session, item.payload)
-    if row.status != "parked" or item.status != "open":
+    if row.status != CommandState.PARKED or item.status != ParkedState.OPEN:
         raise Refused("command_not_parked", f"the command is {row.status}, its item {item.status}")
     assert row.id is not None, "a stored row has an id"
     if proposed["became"] == "done":
@@ -121,9 +120,7 @@ def take(session: Session, ctx: Context, proposal: ProposalRow) -> None:
         why = f"two persons of the operator say so: {proposal.id}"
         partner_outcomes.refused(session, ctx, row, "not_done_by_partner", why)
         outbox.refused(session, row.id, "not_done_by_partner", why)
-    item.status, item.resolved_by = "resolved", str(proposal.decided_by)
-    item.resolution = f"{proposed['became']}, by {proposal.id}"
-    session.add(item)
+    parking.resolve(session, item, str(proposal.decided_by), f"{proposed['became']}, by {proposal.id}")
 
 
 def _unless_told(ctx: Context, row: OutboxRow, at: datetime | None, reference: str | None) -> None:

@@ -6,8 +6,10 @@ from __future__ import annotations
 from sqlmodel import Session, col, or_, select
 from sqlmodel.sql.expression import Select
 
+from chainfin.rules import margin
 from chainfin.rules.loan import LoanState
 from chainfin.services.books import loan_book
+from chainfin.services.kernel import pledge_rows
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.pledges import assets, standing_calls
 from chainfin.services.views.pledges import LatePledgeView
@@ -23,12 +25,12 @@ def list_(ctx: Context, actor: Actor, *, after: str = "", limit: int = 50) -> li
 
 
 def _late(actor: Actor) -> Select[PledgeRow, WarehouseReceiptRow]:
-    escalated = select(MarginCallRow.loan_id).where(MarginCallRow.status == "escalated")
+    escalated = select(MarginCallRow.loan_id).where(MarginCallRow.status == margin.State.ESCALATED.value)
     query = (
         select(PledgeRow, WarehouseReceiptRow)
         .join(WarehouseReceiptRow, col(WarehouseReceiptRow.id) == col(PledgeRow.asset_id))
         .join(LoanRow, col(LoanRow.id) == col(PledgeRow.loan_id))
-        .where(col(PledgeRow.status).in_(("active", "releasing")))
+        .where(col(PledgeRow.status).in_(pledge_rows.LIVE_STATUS))
         .where(or_(LoanRow.status == LoanState.OVERDUE.value, col(LoanRow.id).in_(escalated)))
     )
     if actor.sees_all:

@@ -20,10 +20,12 @@ from chainfin.documents.model import Document
 from chainfin.errors import Refusal, unless_refused
 from chainfin.eth.bindings import orders_acts, orders_events, receivables_acts
 from chainfin.rules import order as rules
+from chainfin.rules import receivable_value
 from chainfin.rules.act import COUNTED, ActState
 from chainfin.rules.billed_goods import Bill
 from chainfin.storage.chain_tables import ChainEventRow
 from chainfin.storage.trade_tables import ActRow, DocumentRow, OrderRow, OrderStateRow, ReceivableRow
+from chainfin.values.before_chain import BeforeChain
 from chainfin.values.money import Money
 
 _FOLD: dict[str, Callable[[rules.Order, Document], rules.Order | Refusal]] = {
@@ -45,6 +47,9 @@ _EVENTS: dict[str, str] = {
 
 MATCHED = "matched"
 """Where the act of an issue keeps what of each order line the invoice was matched with, in the order's units."""
+
+NOT_BILLED = (BeforeChain.REFUSED.value, receivable_value.State.CANCELLED.value)
+"""States, as they are stored, of receivables that bill nothing: their invoice may make one again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +157,7 @@ def _invoices(session: Session, row: OrderRow) -> list[_Step]:
         .where(
             ReceivableRow.order_id == row.id,
             col(ReceivableRow.parent_id).is_(None),  # a part bills nothing of its own
-            col(ReceivableRow.status).not_in(("refused", "cancelled")),
+            col(ReceivableRow.status).not_in(NOT_BILLED),
         )
         .order_by(col(ReceivableRow.created_at), col(ReceivableRow.id))
     )
@@ -182,6 +187,12 @@ def _matched(session: Session, receivable_ids: Sequence[str]) -> dict[str, dict[
         for subject, extra in issued
         if isinstance(extra.get(MATCHED), dict)
     }
+
+
+def matched(session: Session, order: Document, row: ReceivableRow) -> Mapping[str, Decimal]:
+    """What of each line of ``order`` the invoice of a receivable was matched with when it was issued."""
+    known = _matched(session, [row.id]).get(row.id)
+    return _matched_of(session, order, _Step(row.id, row.document_id, matched=known))
 
 
 def _matched_of(session: Session, order: Document, step: _Step) -> Mapping[str, Decimal]:

@@ -23,6 +23,7 @@ from chainfin.services.views.acts import ActView
 from chainfin.services.views.trade import OrderView
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ActRow, DocumentRow, OrderRow
+from chainfin.values.before_chain import BeforeChain
 from chainfin.values.party import Kind
 
 
@@ -48,7 +49,7 @@ def post_order(ctx: Context, actor: Actor, data: bytes, source: str) -> tuple[Or
         unless_refused(rules.between(buyer=buyer.id, seller=seller.id))
         order_id = order_key(ctx, buyer.legal_value, document.id)
         standing = session.get(OrderRow, order_id)
-        if standing is not None and standing.status != "refused":
+        if standing is not None and standing.status != BeforeChain.REFUSED:
             why = f"order {document.id} was posted before ({standing.status}): {order_id}"
             raise Conflict("order_exists", why, order=order_id)
         kept = trade_documents.keep(session, ctx, document, data, seller=seller, buyer=buyer, order_id=order_id)

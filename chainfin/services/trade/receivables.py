@@ -141,7 +141,7 @@ def _free_id(session: Session, ctx: Context, seller: PartyRow, document: Documen
 
 def _standing(session: Session, claim_id: str) -> ReceivableRow | None:
     row = session.get(ReceivableRow, claim_id)
-    return None if row is None or row.status in ("refused", "cancelled") else row
+    return None if row is None or row.status in order_state.NOT_BILLED else row
 
 
 def _issued_on(session: Session, row: ReceivableRow) -> date:
@@ -279,7 +279,7 @@ def withdrawal(session: Session, ctx: Context, row: ReceivableRow, *, by: str) -
     invoice = session.get_one(DocumentRow, row.document_id)
     order = order_state.as_value(session, session.get_one(OrderRow, row.order_id, with_for_update=True))
     face = Money(row.face, row.currency)
-    unless_refused(order_rules.uninvoice(order, Document.from_canonical(invoice.canonical), face))
+    unless_refused(order_rules.uninvoice(order, face, order_state.matched(session, order.document, row)))
     act = receivables_acts.Cancel(id=row.id, order_id=row.order_id, document_root=invoice.root)
     return act_of(session, ctx, row, row.seller_id, act)
 

@@ -67,8 +67,8 @@ class BankStatementView:
 
 @dataclass(frozen=True, slots=True)
 class BankOrderView:
-    """An order that went to the bank as a file. ``standing``: in_flight, unknown, paid, refused; ``written_again``: who
-    had it written again, when and why."""
+    """An order that went to the bank as a file. ``standing``: a `rules.bank_order.Standing`; ``written_again``:
+    who had it written again, when and why."""
 
     instruction_id: str
     standing: str
