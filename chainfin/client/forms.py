@@ -311,6 +311,30 @@ class ApplicationOut(TypedDict):
     """When it last changed: ISO 8601, UTC"""
 
 
+class BankFileBecame(TypedDict):
+    """What became of a file once it was taken in."""
+
+    kind: str
+    """Which message of ISO 20022 it was"""
+    taken: list[TakenOut]
+    """One for each statement in the file that is new"""
+    again: int
+    """statements that were taken in before"""
+    statuses: int
+    """orders that ended by it"""
+    parked: int
+    """parts that nobody could understand"""
+
+
+class BankFileComparison(TypedDict):
+    """A bank's file held against the book; nothing of it is kept or booked."""
+
+    sha256: str
+    """of the file's bytes, hex"""
+    compared: list[ComparedOut]
+    """One for each statement in the file"""
+
+
 class BankFileIn(TypedDict):
     """``document``: the file as XML text; ``name``: what it is called, for people."""
 
@@ -321,18 +345,33 @@ class BankFileIn(TypedDict):
 
 
 class BankFileOut(TypedDict):
-    """See `BankFileOut` in the document."""
+    """A bank's file that was handed in."""
 
-    kind: str
-    """Which message of ISO 20022 it was"""
-    statements: list[TakenOut]
-    """One for each statement in the file that is new"""
-    again: int
-    """statements that were taken in before"""
-    statuses: int
-    """orders that ended by it"""
-    parked: int
-    """parts that nobody could understand"""
+    id: str
+    """Id of the file"""
+    name: str
+    """What the file is called, for people"""
+    sha256: str
+    """of the file's bytes, hex"""
+    document: str
+    """the bank's file as XML text (ISO 20022)"""
+    proposal_id: str | None
+    """Id of the proposal by which a second person decides on it"""
+    became: BankFileBecame | None
+    """null until a second person has approved it"""
+    created_at: str
+    """When it was made here: ISO 8601, UTC, by the business clock"""
+
+
+class BankFileProposalIn(TypedDict):
+    """``reason``: how it came, for the person who approves."""
+
+    name: str
+    """What the file is called, for people"""
+    document: str
+    """the bank's file as XML text (ISO 20022)"""
+    reason: str
+    """How the file came, for the person who approves"""
 
 
 class BankOrderOut(TypedDict):
@@ -556,6 +595,27 @@ class ClockOut(TypedDict):
     """The business day, in the zone by which business is dated: ISO 8601"""
     movable: bool
     """Whether the operator may move business time: in a sandbox only"""
+
+
+class ComparedOut(TypedDict):
+    """A statement held against the book."""
+
+    account: str
+    """The account that the statement is of"""
+    currency: str
+    """ISO 4217 code of the amounts beside it"""
+    number: str
+    """The bank's own number of the statement"""
+    opening: str | None
+    """Booked balance at its beginning, signed: decimal, major units; null: a notification has none"""
+    closing: str | None
+    """Booked balance at its end, signed: decimal, major units; null: a notification has none"""
+    fits: int
+    """entries that the book has as the file tells them"""
+    not_in_book: list[NotInBookOut]
+    """Entries that the book doesn't have as the file tells them"""
+    not_on_it: list[str]
+    """payments of its days that the book has and it doesn't"""
 
 
 class ConfirmationIn(TypedDict):
@@ -1297,6 +1357,19 @@ class NodeOut(TypedDict):
     """What the step found: facts by name"""
 
 
+class NotInBookOut(TypedDict):
+    """An entry that the book doesn't have as the file tells it."""
+
+    place: str
+    """entry and payment within it, counted from 1"""
+    bank_ref: str
+    """The bank's own reference of the entry"""
+    amount: str | None
+    """signed; null: it can't be read"""
+    why: str
+    """In which way it differs: a code"""
+
+
 class OfferOut(TypedDict):
     """An offer. To accept it, sign ``act.typed_data`` and send the signature to the application's /accept."""
 
@@ -1865,6 +1938,7 @@ class ProposalOut(TypedDict):
     """Id of the proposal: a second person approves or rejects it"""
     kind: Literal[
         "account",
+        "bank_file",
         "claim_settled",
         "client",
         "goods_minimum",
