@@ -117,6 +117,23 @@ def test_bank_file__rejected_or_too_late__nothing(by_hand: World, colleague: Cli
     assert Decimal(owed(by_hand)) > Decimal(before), "there is only more interest"
 
 
+def test_bank_file__of_what_the_feed_has_told__is_the_same_payment(by_hand: World, colleague: Client) -> None:
+    how = by_hand.supplier.post(f"/v1/loans/{by_hand.ids['loan']}/repayments", None)
+    paid = {"account": how["account"], "reference": how["reference"], "amount": {"amount": "50.00", "currency": "CNY"}}
+    told = by_hand.supplier.post("/v1/sandbox/payments", paid)
+    first = owed(by_hand)
+    by_hand.supplier.until(lambda: owed(by_hand), lambda now: Decimal(now) == Decimal(first) - 50 or now != first)
+    before = owed(by_hand)
+    document, _ = self_written(by_hand, "50.00", told["bank_reference"], 66)
+    made = proposed(by_hand.stage.operator, document)
+    colleague.post(f"/v1/proposals/{made['id']}/approve", {"reason": "as the bank's portal shows it"})
+    (taken,) = colleague.get(f"/v1/bank-files/{made['subject']}")["became"]["taken"]
+    assert (taken["taken"], taken["odd"]) == (1, 0)
+    assert owed(by_hand) == before, "another payer's account and other words, and the same entry of the bank's"
+    parked = by_hand.stage.operator.get("/v1/parked?status=open&limit=200")["items"]
+    assert not [item for item in parked if item["reason"] == "bank_reference_reused"]
+
+
 def test_bank_file__beside_a_signed_feed__compared_and_not_booked(town: World, colleague: Client) -> None:
     boss, before = town.stage.operator, owed(town)
     document, account = self_written(town, "300.00", "SELF-WRITTEN-3", 63)

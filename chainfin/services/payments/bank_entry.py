@@ -5,6 +5,8 @@ text each in their own way; told by another way, it is the same entry still.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sqlmodel import Session, col, select
 
 from chainfin.services.payments.allocation import Arrival
@@ -12,6 +14,8 @@ from chainfin.storage.bank_tables import VirtualAccountRow
 from chainfin.storage.lending_tables import IncomingRow
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.types import storable
+
+FEED = "feed"
 
 
 def bank_account(session: Session, account: str) -> str:
@@ -25,19 +29,34 @@ def bank_account(session: Session, account: str) -> str:
 
 
 def same(one: IncomingRow, other: IncomingRow) -> bool:
-    """Whether two lines under one reference of one account tell of one payment. Told twice by the same way it has the
-    same words: there, other words under the reference are another content."""
-    if _identity(one) != _identity(other):
-        return False
-    return _way(one) != _way(other) or _words(one) == _words(other)
+    """Whether two lines that came by one way, under one reference of one account, tell of one payment: told twice by
+    the same way it has the same words. Others are another content."""
+    return _identity(one) == _identity(other) and _words(one) == _words(other)
+
+
+def told_another_way(session: Session, arrival: Arrival) -> bool:
+    """Whether the entry was taken in before, by another way than this: then it is known. Where only a file had told of
+    it and this is the feed's word, which the bank has signed, that stands for the payment from now on."""
+    for row in _earlier(session, arrival):
+        if _way(row.sequence, row.evidence) != _way(arrival.sequence, arrival.evidence):
+            if _way(arrival.sequence, arrival.evidence) == FEED:
+                row.evidence, row.sequence = dict(arrival.evidence), arrival.sequence
+                session.add(row)
+            return True
+    return False
 
 
 def known(session: Session, arrival: Arrival) -> bool:
-    """Whether the entry was taken in before."""
+    """Whether the entry was taken in before, by whatever way."""
+    return bool(_earlier(session, arrival))
+
+
+def _earlier(session: Session, arrival: Arrival) -> list[IncomingRow]:
+    """Payments that are this entry."""
     named = session.exec(select(IncomingRow).where(IncomingRow.bank_ref == storable(arrival.bank_ref))).all()
     said = (arrival.amount.minor, arrival.amount.currency, arrival.received_on)
     at = bank_account(session, storable(arrival.payee_account))
-    return any(_identity(row) == said and bank_account(session, row.account) == at for row in named)
+    return [row for row in named if _identity(row) == said and bank_account(session, row.account) == at]
 
 
 def _identity(row: IncomingRow) -> tuple[object, ...]:
@@ -48,6 +67,6 @@ def _words(row: IncomingRow) -> tuple[object, ...]:
     return row.payer_account, row.remittance
 
 
-def _way(row: IncomingRow) -> object:
-    """A bank's file says which message it was; a feed's evidence has its signature."""
-    return row.evidence.get("kind") if row.sequence == 0 else "feed"
+def _way(sequence: int, evidence: Mapping[str, object]) -> object:
+    """A bank's file says which message it was; a feed counts its lines."""
+    return FEED if sequence else evidence.get("kind")

@@ -101,6 +101,8 @@ def take_line(session: Session, ctx: Context, line: StatementLine) -> Money | No
     Raises BadInput with the reason why the line isn't taken in.
     """
     arrival = bank_line.arrival_of(ctx, line)
+    if bank_entry.told_another_way(session, arrival):
+        return None
     row = _take(session, ctx, arrival, bank_line.paid_directly(session, arrival))
     if row is None:
         return None
