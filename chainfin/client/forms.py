@@ -1514,15 +1514,17 @@ class ParkedOut(TypedDict):
     payload: str
     """the whole item, JSON as text; what is not ASCII is escaped"""
     reason: str
-    """stable code of why it could not be taken in"""
+    """stable code of why it could not be taken in, at the last try"""
     detail: str
-    """Facts about it, in words for people"""
+    """the sentence of the first try"""
     first_seen_at: str
     """When it first came in: ISO 8601, UTC"""
     last_tried_at: str
     """When it was last tried: ISO 8601, UTC"""
     attempts: int
     """How often it was tried"""
+    tries: list[TryOut]
+    """each further try that was in vain, the newest 50"""
     status: Literal["open", "retried", "resolved"]
     """open: nobody has dealt with it; retried: taken in (or a partner asked) once more; resolved: a person said what
     became of it"""
@@ -2511,6 +2513,17 @@ class TrialLineOut(TypedDict):
     """Sum of its credits: decimal, major units"""
     balance: str
     """Difference on the account's normal side; negative: on the other: decimal, major units"""
+
+
+class TryOut(TypedDict):
+    """A further try that was in vain."""
+
+    at: str
+    """When: ISO 8601, UTC"""
+    code: str
+    """stable code of why it could not be taken in then"""
+    detail: str
+    """What stood in the way then, in words for people"""
 
 
 class UndertakingIn(TypedDict):
