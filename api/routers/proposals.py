@@ -11,6 +11,7 @@ from api.paging import Page, Paged, page
 from api.route import OnceRoute
 from api.schemas.common import Id
 from api.schemas.persons import DecisionIn, ProposalOut, ProposalStatus
+from chainfin.connectors import bank_by_hand
 from chainfin.services.kernel import approvals
 from chainfin.services.reactions import approved
 
@@ -39,7 +40,7 @@ def get_proposal(ctx: Ctx, actor: Acting, proposal_id: Id) -> ProposalOut:
 @router.post("/{proposal_id}/approve")
 def approve(ctx: Ctx, actor: Acting, proposal_id: Id, body: DecisionIn) -> ProposalOut:
     """The second person's yes: what was proposed happens with it."""
-    return ProposalOut.of(approved.approve(ctx, actor, proposal_id, body.reason))
+    return ProposalOut.of(approved.approve(ctx, actor, proposal_id, body.reason, bank_by_hand.EFFECTS))
 
 
 @router.post("/{proposal_id}/reject")

@@ -9,11 +9,12 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from api.schemas.common import DocumentText, Input, Moment, Reason, Word, major, states
-from chainfin.connectors.bank_files import Report
 from chainfin.connectors.iso20022 import status
 from chainfin.connectors.iso20022.model import Kind
 from chainfin.rules.bank_order import Standing
-from chainfin.services.views.books import BankOrderView, BankStatementView
+from chainfin.services.payments.statement_comparison import Compared
+from chainfin.services.views.books import BankFileView, BankOrderView, BankStatementView
+from chainfin.values.money import Money
 
 
 class BankFileIn(Input):
@@ -21,6 +22,12 @@ class BankFileIn(Input):
 
     name: Word
     document: Annotated[DocumentText, Field(description="the bank's file as XML text (ISO 20022)")]
+
+
+class BankFileProposalIn(BankFileIn):
+    """``reason``: how it came, for the person who approves."""
+
+    reason: Reason
 
 
 class TakenOut(BaseModel):
@@ -34,22 +41,79 @@ class TakenOut(BaseModel):
     difference: str | None = Field(description="code of what doesn't follow the statement before, or doesn't add up")
 
 
-class BankFileOut(BaseModel):
+class BankFileBecame(BaseModel):
+    """What became of a file once it was taken in."""
+
     kind: str = states((*Kind, status.MESSAGE))
-    statements: list[TakenOut]
+    taken: list[TakenOut]
     again: int = Field(description="statements that were taken in before")
     statuses: int = Field(description="orders that ended by it")
     parked: int = Field(description="parts that nobody could understand")
 
+
+class BankFileOut(BaseModel):
+    """A bank's file that was handed in."""
+
+    id: str
+    name: str
+    sha256: str = Field(description="of the file's bytes, hex")
+    document: str = Field(description="the bank's file as XML text (ISO 20022)")
+    proposal_id: str | None
+    became: BankFileBecame | None = Field(description="null until a second person has approved it")
+    created_at: Moment
+
     @classmethod
-    def of(cls, report: Report) -> BankFileOut:
+    def of(cls, seen: BankFileView) -> BankFileOut:
+        return cls.model_validate(seen, from_attributes=True)
+
+
+class NotInBookOut(BaseModel):
+    """An entry that the book doesn't have as the file tells it."""
+
+    place: str = Field(description="entry and payment within it, counted from 1")
+    bank_ref: str
+    amount: str | None = Field(description="signed; null: it can't be read")
+    why: str
+
+
+class ComparedOut(BaseModel):
+    """A statement held against the book."""
+
+    account: str
+    currency: str
+    number: str
+    opening: str | None
+    closing: str | None
+    fits: int = Field(description="entries that the book has as the file tells them")
+    not_in_book: list[NotInBookOut]
+    not_on_it: list[str] = Field(description="payments of its days that the book has and it doesn't")
+
+    @classmethod
+    def of(cls, seen: Compared) -> ComparedOut:
+        def shown(amount: Money | None) -> str | None:
+            return None if amount is None else str(amount)
+
+        differ = [
+            NotInBookOut(place=each.place, bank_ref=each.bank_ref, amount=shown(each.amount), why=each.why)
+            for each in seen.not_in_book
+        ]
         return cls(
-            kind=report.kind,
-            statements=[TakenOut.model_validate(each, from_attributes=True) for each in report.taken],
-            again=report.again,
-            statuses=report.statuses,
-            parked=report.parked,
+            account=seen.account,
+            currency=seen.currency,
+            number=seen.number,
+            opening=shown(seen.opening),
+            closing=shown(seen.closing),
+            fits=seen.fits,
+            not_in_book=differ,
+            not_on_it=list(seen.not_on_it),
         )
+
+
+class BankFileComparison(BaseModel):
+    """A bank's file held against the book; nothing of it is kept or booked."""
+
+    sha256: str = Field(description="of the file's bytes, hex")
+    compared: list[ComparedOut]
 
 
 class BankStatementOut(BaseModel):

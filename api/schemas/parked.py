@@ -51,6 +51,14 @@ class OutcomeIn(Input):
     reason: Reason
 
 
+class TryOut(BaseModel):
+    """A further try that was in vain."""
+
+    at: Moment
+    code: str = Field(description="stable code of why it could not be taken in then")
+    detail: str
+
+
 class ParkedOut(BaseModel):
     """An item that was put aside whole, with the reason of the last try."""
 
@@ -59,11 +67,12 @@ class ParkedOut(BaseModel):
     kind: str
     subject: str = Field(description="what it is about, as far as that could be read")
     payload: str = Field(description="the whole item, JSON as text; what is not ASCII is escaped")
-    reason: str = Field(description="stable code of why it could not be taken in")
-    detail: str
+    reason: str = Field(description="stable code of why it could not be taken in, at the last try")
+    detail: str = Field(description="the sentence of the first try")
     first_seen_at: Moment
     last_tried_at: Moment
     attempts: int
+    tries: list[TryOut] = Field(description="each further try that was in vain, the newest 50")
     status: ParkedStatus
     resolved_by: str | None
     resolution: str | None

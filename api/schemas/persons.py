@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from api.schemas.common import Address, Input, Line, Moment, Reason, states
+from chainfin.connectors import bank_by_hand
 from chainfin.services.reactions.approved import EFFECTS
 from chainfin.services.views.acts import ProposalView
 from chainfin.services.views.parties import PersonView
@@ -51,7 +52,7 @@ class ProposalOut(BaseModel):
     """What one person proposed and, once decided, who decided."""
 
     id: str
-    kind: str = states(sorted(EFFECTS))
+    kind: str = states(sorted({**EFFECTS, **bank_by_hand.EFFECTS}))
     subject: str = Field(description="the thing that it is about")
     payload: dict[str, Any]
     reason: str

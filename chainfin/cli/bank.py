@@ -18,17 +18,31 @@ File = Annotated[
 ]
 
 
-def take_in(who: Who, file: File, url: Url) -> None:
-    """Take a bank's file in. Exit code 1: something of it is parked, or a statement doesn't follow the one before."""
+Why = Annotated[str, typer.Option("--reason", help="How the file came, for the person who approves.")]
+
+
+def take_in(who: Who, file: File, reason: Why, url: Url) -> None:
+    """Hand in a bank's file. Prints the proposal, with what the file says: another person, who compares that with the
+    bank, approves it (`chainfin call KEY /v1/proposals/ID/approve reason=…`), and only then it takes effect."""
+    with speaking(url, who, "/v1/bank-files") as caller:
+        made = caller.post("/v1/bank-files", {**_document(file), "reason": reason})
+    typer.echo(json.dumps(made, ensure_ascii=False, indent=1))
+
+
+def compare(who: Who, file: File, url: Url) -> None:
+    """Hold a bank's statement against the book; nothing is booked. Exit code 1: the two differ."""
+    with speaking(url, who, "/v1/bank-files/comparison") as caller:
+        found = caller.post("/v1/bank-files/comparison", _document(file))
+    typer.echo(json.dumps(found, ensure_ascii=False, indent=1))
+    if any(each["not_in_book"] or each["not_on_it"] for each in found["compared"]):
+        raise typer.Exit(1)
+
+
+def _document(file: Path) -> dict[str, str]:
     try:
-        document = file.read_bytes().decode("utf-8-sig")
+        return {"name": file.name[:64], "document": file.read_bytes().decode("utf-8-sig")}
     except UnicodeDecodeError:
         raise BadInput("document_malformed", "the file is not UTF-8", where=str(file)) from None
-    with speaking(url, who, "/v1/bank-files") as caller:
-        made = caller.post("/v1/bank-files", {"name": file.name[:64], "document": document})
-    typer.echo(json.dumps(made, ensure_ascii=False, indent=1))
-    if made["parked"] or any(each["odd"] or each["difference"] for each in made["statements"]):
-        raise typer.Exit(1)
 
 
 def statements(who: Who, url: Url) -> None:

@@ -44,7 +44,8 @@ app.add_typer(
     group(
         "A bank's files (operator); in a sandbox, your own bank.",
         {
-            "take-in": Entry("bank", "take_in", "Take a bank's file in."),
+            "take-in": Entry("bank", "take_in", "Hand in a bank's file, for another person to approve."),
+            "compare": Entry("bank", "compare", "Hold a bank's statement against the book; nothing is booked."),
             "statements": Entry("bank", "statements", "The statements that were taken in, with their balances."),
             "pay": Entry("bank", "pay", "In a sandbox: tell your bank to pay."),
             "statement": Entry("bank", "statement", "In a sandbox: what was paid to and from your account."),

@@ -311,6 +311,30 @@ class ApplicationOut(TypedDict):
     """When it last changed: ISO 8601, UTC"""
 
 
+class BankFileBecame(TypedDict):
+    """What became of a file once it was taken in."""
+
+    kind: Literal["camt.053.001.08", "camt.054.001.08", "pain.002.001.10"]
+    """Which message of ISO 20022 it was"""
+    taken: list[TakenOut]
+    """One for each statement in the file that is new"""
+    again: int
+    """statements that were taken in before"""
+    statuses: int
+    """orders that ended by it"""
+    parked: int
+    """parts that nobody could understand"""
+
+
+class BankFileComparison(TypedDict):
+    """A bank's file held against the book; nothing of it is kept or booked."""
+
+    sha256: str
+    """of the file's bytes, hex"""
+    compared: list[ComparedOut]
+    """One for each statement in the file"""
+
+
 class BankFileIn(TypedDict):
     """``document``: the file as XML text; ``name``: what it is called, for people."""
 
@@ -321,18 +345,33 @@ class BankFileIn(TypedDict):
 
 
 class BankFileOut(TypedDict):
-    """See `BankFileOut` in the document."""
+    """A bank's file that was handed in."""
 
-    kind: Literal["camt.053.001.08", "camt.054.001.08", "pain.002.001.10"]
-    """Which message of ISO 20022 it was"""
-    statements: list[TakenOut]
-    """One for each statement in the file that is new"""
-    again: int
-    """statements that were taken in before"""
-    statuses: int
-    """orders that ended by it"""
-    parked: int
-    """parts that nobody could understand"""
+    id: str
+    """Id of the file"""
+    name: str
+    """What the file is called, for people"""
+    sha256: str
+    """of the file's bytes, hex"""
+    document: str
+    """the bank's file as XML text (ISO 20022)"""
+    proposal_id: str | None
+    """Id of the proposal by which a second person decides on it"""
+    became: BankFileBecame | None
+    """null until a second person has approved it"""
+    created_at: str
+    """When it was made here: ISO 8601, UTC, by the business clock"""
+
+
+class BankFileProposalIn(TypedDict):
+    """``reason``: how it came, for the person who approves."""
+
+    name: str
+    """What the file is called, for people"""
+    document: str
+    """the bank's file as XML text (ISO 20022)"""
+    reason: str
+    """How the file came, for the person who approves"""
 
 
 class BankOrderOut(TypedDict):
@@ -556,6 +595,27 @@ class ClockOut(TypedDict):
     """The business day, in the zone by which business is dated: ISO 8601"""
     movable: bool
     """Whether the operator may move business time: in a sandbox only"""
+
+
+class ComparedOut(TypedDict):
+    """A statement held against the book."""
+
+    account: str
+    """The account that the statement is of"""
+    currency: str
+    """ISO 4217 code of the amounts beside it"""
+    number: str
+    """The bank's own number of the statement"""
+    opening: str | None
+    """Booked balance at its beginning, signed: decimal, major units; null: a notification has none"""
+    closing: str | None
+    """Booked balance at its end, signed: decimal, major units; null: a notification has none"""
+    fits: int
+    """entries that the book has as the file tells them"""
+    not_in_book: list[NotInBookOut]
+    """Entries that the book doesn't have as the file tells them"""
+    not_on_it: list[str]
+    """payments of its days that the book has and it doesn't"""
 
 
 class ConfirmationIn(TypedDict):
@@ -1298,6 +1358,19 @@ class NodeOut(TypedDict):
     """What the step found: facts by name"""
 
 
+class NotInBookOut(TypedDict):
+    """An entry that the book doesn't have as the file tells it."""
+
+    place: str
+    """entry and payment within it, counted from 1"""
+    bank_ref: str
+    """The bank's own reference of the entry"""
+    amount: str | None
+    """signed; null: it can't be read"""
+    why: str
+    """In which way it differs: a code"""
+
+
 class OfferOut(TypedDict):
     """An offer. To accept it, sign ``act.typed_data`` and send the signature to the application's /accept."""
 
@@ -1442,15 +1515,17 @@ class ParkedOut(TypedDict):
     payload: str
     """the whole item, JSON as text; what is not ASCII is escaped"""
     reason: str
-    """stable code of why it could not be taken in"""
+    """stable code of why it could not be taken in, at the last try"""
     detail: str
-    """Facts about it, in words for people"""
+    """the sentence of the first try"""
     first_seen_at: str
     """When it first came in: ISO 8601, UTC"""
     last_tried_at: str
     """When it was last tried: ISO 8601, UTC"""
     attempts: int
     """How often it was tried"""
+    tries: list[TryOut]
+    """each further try that was in vain, the newest 50"""
     status: Literal["open", "retried", "resolved"]
     """open: nobody has dealt with it; retried: taken in (or a partner asked) once more; resolved: a person said what
     became of it"""
@@ -1866,6 +1941,7 @@ class ProposalOut(TypedDict):
     """Id of the proposal: a second person approves or rejects it"""
     kind: Literal[
         "account",
+        "bank_file",
         "claim_settled",
         "client",
         "goods_minimum",
@@ -2440,6 +2516,17 @@ class TrialLineOut(TypedDict):
     """Difference on the account's normal side; negative: on the other: decimal, major units"""
 
 
+class TryOut(TypedDict):
+    """A further try that was in vain."""
+
+    at: str
+    """When: ISO 8601, UTC"""
+    code: str
+    """stable code of why it could not be taken in then"""
+    detail: str
+    """What stood in the way then, in words for people"""
+
+
 class UndertakingIn(TypedDict):
     """How much (of goods in the receipt's unit, of a receivable in its currency), until when, on which terms (of these
     a hash goes on chain)."""
@@ -2696,3 +2783,244 @@ class TokenIn(TypedDict):
     """Public half of client credentials"""
     client_secret: str
     """Secret half of client credentials"""
+
+
+class ActDue(TypedDict):
+    """An act waits for the party's signature."""
+
+    act_id: str
+    """signed at /v1/acts/{id}/signature"""
+    contract: str
+    """the contract that is called"""
+    function: str
+    """its function"""
+    subject: str
+    """the id of what it is about"""
+    deadline: str
+    """after which the chain takes no signature of it"""
+
+
+class ActDueEvent(TypedDict):
+    """An act waits for the party's signature."""
+
+    specversion: Literal["1.0"]
+    """of CloudEvents"""
+    id: str
+    """evt_…; the same each time it is sent, and the same as webhook-id"""
+    source: str
+    """urn:chainfin: and the platform's name"""
+    subject: str
+    """the id of what moved"""
+    time: str
+    """the business time at which it moved"""
+    datacontenttype: Literal["application/json"]
+    """how data is written"""
+    type: Literal["chainfin.act.due"]
+    """chainfin. and the kind of event that was asked for"""
+    data: ActDue
+    """what moved, and where it stands"""
+
+
+class ApplicationChanged(TypedDict):
+    """An application is in another state."""
+
+    application_id: str
+    """app_…"""
+    product: str
+    """receivable_pledge, inventory_pledge or general_310"""
+    status: State
+    """where it stands"""
+    loan_id: str | None
+    """the loan that came of it; null before"""
+
+
+class ApplicationChangedEvent(TypedDict):
+    """An application is in another state."""
+
+    specversion: Literal["1.0"]
+    """of CloudEvents"""
+    id: str
+    """evt_…; the same each time it is sent, and the same as webhook-id"""
+    source: str
+    """urn:chainfin: and the platform's name"""
+    subject: str
+    """the id of what moved"""
+    time: str
+    """the business time at which it moved"""
+    datacontenttype: Literal["application/json"]
+    """how data is written"""
+    type: Literal["chainfin.application.changed"]
+    """chainfin. and the kind of event that was asked for"""
+    data: ApplicationChanged
+    """what moved, and where it stands"""
+
+
+class LimitChanged(TypedDict):
+    """A lender has set a limit of its own."""
+
+    limit_id: str
+    """its id"""
+    kind: str
+    """what it limits"""
+    key: str
+    """whom it is on"""
+    amount: str
+    """in major units"""
+    currency: str
+    """of the amount, ISO 4217"""
+
+
+class LimitChangedEvent(TypedDict):
+    """A lender has set a limit of its own."""
+
+    specversion: Literal["1.0"]
+    """of CloudEvents"""
+    id: str
+    """evt_…; the same each time it is sent, and the same as webhook-id"""
+    source: str
+    """urn:chainfin: and the platform's name"""
+    subject: str
+    """the id of what moved"""
+    time: str
+    """the business time at which it moved"""
+    datacontenttype: Literal["application/json"]
+    """how data is written"""
+    type: Literal["chainfin.limit.changed"]
+    """chainfin. and the kind of event that was asked for"""
+    data: LimitChanged
+    """what moved, and where it stands"""
+
+
+class LoanChanged(TypedDict):
+    """A loan is in another state."""
+
+    loan_id: str
+    """loan_…"""
+    application_id: str
+    """the application that it came of"""
+    status: LoanState
+    """where it stands"""
+
+
+class LoanChangedEvent(TypedDict):
+    """A loan is in another state."""
+
+    specversion: Literal["1.0"]
+    """of CloudEvents"""
+    id: str
+    """evt_…; the same each time it is sent, and the same as webhook-id"""
+    source: str
+    """urn:chainfin: and the platform's name"""
+    subject: str
+    """the id of what moved"""
+    time: str
+    """the business time at which it moved"""
+    datacontenttype: Literal["application/json"]
+    """how data is written"""
+    type: Literal["chainfin.loan.changed"]
+    """chainfin. and the kind of event that was asked for"""
+    data: LoanChanged
+    """what moved, and where it stands"""
+
+
+LoanState: TypeAlias = Literal[
+    "approved", "active", "overdue", "restructured", "repaid", "written_off", "recovered", "cancelled"
+]
+
+
+class PledgeChanged(TypedDict):
+    """A pledge is in another state."""
+
+    pledge_id: str
+    """its id on the chain"""
+    loan_id: str | None
+    """the loan that it secures; null where the chain alone knows of it"""
+    asset_kind: str
+    """receivable or warehouse_receipt"""
+    asset_id: str
+    """the pledged receivable's or receipt's id on the chain"""
+    status: str
+    """where it stands"""
+
+
+class PledgeChangedEvent(TypedDict):
+    """A pledge is in another state."""
+
+    specversion: Literal["1.0"]
+    """of CloudEvents"""
+    id: str
+    """evt_…; the same each time it is sent, and the same as webhook-id"""
+    source: str
+    """urn:chainfin: and the platform's name"""
+    subject: str
+    """the id of what moved"""
+    time: str
+    """the business time at which it moved"""
+    datacontenttype: Literal["application/json"]
+    """how data is written"""
+    type: Literal["chainfin.pledge.changed"]
+    """chainfin. and the kind of event that was asked for"""
+    data: PledgeChanged
+    """what moved, and where it stands"""
+
+
+class PledgeLate(TypedDict):
+    """The loan behind pledged goods is late, or a margin call on it wasn't met."""
+
+    pledge_id: str
+    """the pledge's id on the chain"""
+    asset_id: str
+    """the pledged receipt's id on the chain"""
+    until: str | None
+    """the last day on which the undertaking can be called; null for the keeper"""
+
+
+class PledgeLateEvent(TypedDict):
+    """The loan behind pledged goods is late, or a margin call on it wasn't met."""
+
+    specversion: Literal["1.0"]
+    """of CloudEvents"""
+    id: str
+    """evt_…; the same each time it is sent, and the same as webhook-id"""
+    source: str
+    """urn:chainfin: and the platform's name"""
+    subject: str
+    """the id of what moved"""
+    time: str
+    """the business time at which it moved"""
+    datacontenttype: Literal["application/json"]
+    """how data is written"""
+    type: Literal["chainfin.pledge.late"]
+    """chainfin. and the kind of event that was asked for"""
+    data: PledgeLate
+    """what moved, and where it stands"""
+
+
+class ReceivableChanged(TypedDict):
+    """A receivable is in another state."""
+
+    receivable_id: str
+    """its id on the chain"""
+    status: str
+    """where it stands"""
+
+
+class ReceivableChangedEvent(TypedDict):
+    """A receivable is in another state."""
+
+    specversion: Literal["1.0"]
+    """of CloudEvents"""
+    id: str
+    """evt_…; the same each time it is sent, and the same as webhook-id"""
+    source: str
+    """urn:chainfin: and the platform's name"""
+    subject: str
+    """the id of what moved"""
+    time: str
+    """the business time at which it moved"""
+    datacontenttype: Literal["application/json"]
+    """how data is written"""
+    type: Literal["chainfin.receivable.changed"]
+    """chainfin. and the kind of event that was asked for"""
+    data: ReceivableChanged
+    """what moved, and where it stands"""

@@ -948,10 +948,22 @@ def parked_return_parked(parked_id: str, /, **body: Unpack[forms.ResolveIn]) -> 
     return Operation("POST", "/v1/parked/{parked_id}/return", {"parked_id": parked_id}, {}, body, True)
 
 
-def bank_take_in(**body: Unpack[forms.BankFileIn]) -> Operation[forms.BankFileOut]:
-    """Take a file of the bank's in: a statement (camt.053.001.08), a notification (camt.054.001.08) or what became of
-    orders (pain.002.001.10). What can't be understood of it is parked; the same file again does nothing."""
+def bank_take_in(**body: Unpack[forms.BankFileProposalIn]) -> Operation[forms.ProposalOut]:
+    """Hand in a file of the bank's: a statement (camt.053.001.08), a notification (camt.054.001.08) or what became of
+    orders (pain.002.001.10). The proposal says what it says; it is taken in once another person, who has compared it
+    with the bank, approves (`/v1/proposals/{id}/approve`). What can't be understood of it is parked then. Where the
+    bank's own signed feed tells of the accounts nothing is taken in by hand: see `…/comparison`."""
     return Operation("POST", "/v1/bank-files", {}, {}, body, True)
+
+
+def bank_get_file(file_id: str, /) -> Operation[forms.BankFileOut]:
+    """A file that was handed in, whole, and what became of it."""
+    return Operation("GET", "/v1/bank-files/{file_id}", {"file_id": file_id}, {}, None, False)
+
+
+def bank_compare(**body: Unpack[forms.BankFileIn]) -> Operation[forms.BankFileComparison]:
+    """Hold a bank's statement against the book. Nothing of it is kept or booked."""
+    return Operation("POST", "/v1/bank-files/comparison", {}, {}, body, True)
 
 
 def bank_list_statements() -> Operation[forms.Page[forms.BankStatementOut]]:

@@ -169,6 +169,8 @@ ROUTES: tuple[tuple[str, str, bool], ...] = (
     ("POST", "/v1/parked/{parked_id}/settlement", True),
     ("POST", "/v1/parked/{parked_id}/return", True),
     ("POST", "/v1/bank-files", True),
+    ("GET", "/v1/bank-files/{file_id}", False),
+    ("POST", "/v1/bank-files/comparison", True),
     ("GET", "/v1/bank-statements", False),
     ("POST", "/v1/bank-orders/{number}/write-again", True),
     ("POST", "/v1/sandbox/payments", True),

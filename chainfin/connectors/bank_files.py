@@ -1,7 +1,7 @@
 """A bank's files taken in: statements and notifications (camt.053/054) and statuses of orders (pain.002).
 
-A file comes over a channel that is trusted (the operator's API, a folder that the bank's own client fills): it carries
-no signature that a partner's answer has. What can't be understood of it is parked, and the rest is taken in.
+A file carries no signature that a partner's answer has: it comes by a folder that the bank's own client fills, or by
+the word of two persons (`bank_by_hand`). What can't be understood of it is parked, and the rest is taken in.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from sqlmodel import Session
 from chainfin.connectors.iso20022 import camt, continuity, model, status
 from chainfin.connectors.iso20022.model import Kind
 from chainfin.errors import BadInput
-from chainfin.services.kernel.context import Actor, Context
+from chainfin.services.kernel.context import Context
 from chainfin.services.payments import statements
 from chainfin.services.payments.allocation import Arrival
 from chainfin.services.payments.statements import Taken
@@ -36,33 +36,41 @@ class Report:
     parked: int = 0
 
 
-def take_in(ctx: Context, actor: Actor, data: bytes, source: str) -> Report:
-    """Take a bank's file in, whole or not at all.
-
-    Raises Forbidden operator_only; BadInput document_… (no safe XML), message_kind_unknown.
-    """
-    actor.require_operator()
+def read(ctx: Context, data: bytes, source: str) -> model.Message | status.StatusReport:
+    """What a bank's file says. Raises BadInput document_… (no safe XML), message_kind_unknown."""
     try:
-        message = camt.read(data, source=source)
+        return camt.read(data, source=source)
     except BadInput as error:
         if error.code != "message_kind_unknown":
             raise
-        return _statuses(ctx, status.read(data, source=source, zone=ctx.clock.zone), source)
+        return status.read(data, source=source, zone=ctx.clock.zone)
+
+
+def take_in(ctx: Context, data: bytes, source: str) -> Report:
+    """Take in a file that came by a trusted way, whole or not at all. Raises as `read`."""
+    message = read(ctx, data, source)
+    with ctx.store.begin() as session:
+        return take(session, ctx, message, source)
+
+
+def take(session: Session, ctx: Context, message: model.Message | status.StatusReport, source: str) -> Report:
+    """All that the file says, in the caller's transaction."""
+    if isinstance(message, status.StatusReport):
+        return _statuses(session, ctx, message, source)
     taken: list[Taken] = []
     again = 0
-    with ctx.store.begin() as session:
-        for part in message.parked:
-            statements.park_part(session, ctx, source, part.raw_xml, part.code, f"{part.where}: {part.detail}")
-        for one in message.statements:
-            account = one.account.id
-            locks.named(session, f"bank-statements:{account}")
-            if statements.known(session, account, one.currency, one.kind.value, one.digest):
-                again += 1
-                continue
-            before = statements.last(session, account, one.currency, one.kind.value)
-            difference = continuity.follows(None if before is None else _earlier(before), one)
-            found = None if difference is None else (difference.code, difference.message, difference.minor)
-            taken.append(statements.keep(session, ctx, _statement(one, source, found)))
+    for part in message.parked:
+        statements.park_part(session, ctx, source, part.raw_xml, part.code, f"{part.where}: {part.detail}")
+    for one in message.statements:
+        account = one.account.id
+        locks.named(session, f"bank-statements:{account}")
+        if statements.known(session, account, one.currency, one.kind.value, one.digest):
+            again += 1
+            continue
+        before = statements.last(session, account, one.currency, one.kind.value)
+        difference = continuity.follows(None if before is None else _earlier(before), one)
+        found = None if difference is None else (difference.code, difference.message, difference.minor)
+        taken.append(statements.keep(session, ctx, statement_of(one, source, found)))
     return Report(message.kind.value, tuple(taken), again, parked=len(message.parked))
 
 
@@ -92,7 +100,8 @@ def _balance(minor: int | None, row: BankStatementRow) -> model.Balance | None:
     return None if minor is None or day is None else model.Balance(Money(minor, row.currency), day)
 
 
-def _statement(one: model.Statement, source: str, difference: tuple[str, str, int] | None) -> statements.Statement:
+def statement_of(one: model.Statement, source: str, difference: tuple[str, str, int] | None) -> statements.Statement:
+    """As `statements` takes it in."""
     unread = [
         statements.Entry(
             place=f"parked {number}",
@@ -188,19 +197,18 @@ def _remittance(payment: model.Payment) -> str:
     return " ".join((*(printed(each) for each in payment.references if each not in written), *payment.remittance))
 
 
-def _statuses(ctx: Context, report: status.StatusReport, source: str) -> Report:
+def _statuses(session: Session, ctx: Context, report: status.StatusReport, source: str) -> Report:
     """The bank's words on orders that are in flight; each order of ours went in a message of its own name."""
     ended = 0
-    with ctx.store.begin() as session:
-        for part in report.parked:
-            statements.park_part(session, ctx, source, part.raw_xml, part.code, f"{part.where}: {part.detail}")
-        number = report.original_message_id
-        row = None if number is None else session.get(BankPaymentRow, number)
-        if number is not None and row is None:
-            detail = f"{number} is no order that went out as a file"
-            statements.park_part(session, ctx, source, number, "original_message_unknown", detail)
-        elif number is not None:
-            ended += _status(session, ctx, number, report, source)
+    for part in report.parked:
+        statements.park_part(session, ctx, source, part.raw_xml, part.code, f"{part.where}: {part.detail}")
+    number = report.original_message_id
+    row = None if number is None else session.get(BankPaymentRow, number)
+    if number is not None and row is None:
+        detail = f"{number} is no order that went out as a file"
+        statements.park_part(session, ctx, source, number, "original_message_unknown", detail)
+    elif number is not None:
+        ended += _status(session, ctx, number, report, source)
     return Report(status.MESSAGE, statuses=ended, parked=len(report.parked))
 
 

@@ -28,7 +28,7 @@ from chainfin.connectors.outcome import Done, Outcome, Refused, Unknown
 from chainfin.errors import BadInput
 from chainfin.rules.bank_order import Standing
 from chainfin.services.kernel.commands import PayHolder, PayLoan, Refund, parse
-from chainfin.services.kernel.context import OPERATOR, Context
+from chainfin.services.kernel.context import Context
 from chainfin.storage.bank_tables import BankPaymentRow, VirtualAccountRow
 from chainfin.storage.lending_tables import IncomingRow, LoanRow
 from chainfin.storage.party_tables import PartyRow
@@ -78,7 +78,7 @@ class BankFolder:
             data = file.read_bytes()
             digest = hashlib.sha256(data).hexdigest()[:8]  # which one it was: its name may be an account
             try:
-                report = bank_files.take_in(self._ctx, OPERATOR, data, file.name)
+                report = bank_files.take_in(self._ctx, data, file.name)
             except BadInput as error:
                 _log.error("bank_file_refused", digest=digest, code=error.code)
                 _put_aside(file, self.refused)

@@ -158,6 +158,7 @@ class Installation(AbstractContextManager["Installation"]):
             release_patience=timedelta(hours=settings.release_hours),
             private_webhooks=settings.private_webhooks,
             real_money=settings.rail is not None or settings.bank is not None,
+            signed_feed=settings.bank is None,
         )
         self.store.before_commit(lambda session: announcing.write(session, self.ctx))
         admission.admit_registrar(self.ctx)

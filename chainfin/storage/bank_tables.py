@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import JSON, BigInteger, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from chainfin.storage.types import BigId, UtcDateTime
@@ -20,6 +20,22 @@ class VirtualAccountRow(SQLModel, table=True):
     account: str = Field(primary_key=True)
     lender_id: str = Field(foreign_key="party.id", index=True)
     payer_id: str = Field(foreign_key="party.id", index=True)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class BankFileRow(SQLModel, table=True):
+    """A bank's file that a person fed by hand, whole: taken in once a second one has approved it."""
+
+    __tablename__ = "bank_file"
+
+    id: str = Field(primary_key=True)
+    name: str
+    sha256: str = Field(index=True)
+    """Of ``document`` in UTF-8, hex."""
+    document: str = Field(sa_type=Text)
+    proposal_id: str | None = Field(default=None, foreign_key="proposal.id")
+    became: dict[str, object] | None = Field(default=None, sa_type=JSON)
+    """What became of it once it was taken in; None before."""
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 

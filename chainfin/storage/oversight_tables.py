@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Text, UniqueConstraint
+from sqlalchemy import JSON, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from chainfin.storage.types import UtcDateTime
@@ -33,6 +33,9 @@ class ParkedItemRow(SQLModel, table=True):
     reason: str
     """The code of why it could not be taken in, at the last try."""
     detail: str
+    """The sentence of the first try: it says most, and a later one doesn't take its place."""
+    tries: list[dict[str, str]] = Field(default_factory=list, sa_type=JSON)
+    """Each further try that was in vain: when, by which code, and its sentence; of very many the newest."""
     receivable_id: str | None = Field(default=None, index=True)
     """The receivable that it is a payment of: nobody lends on that while the item is open."""
     first_seen_at: datetime = Field(sa_type=UtcDateTime)

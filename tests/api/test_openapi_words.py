@@ -86,7 +86,7 @@ _KINDS = {
     "act": r"act_\w+", "app": r"app_\w+", "cli": r"cli_\w+", "loan": r"loan_\w+", "man": r"man_\w+", "off": r"off_\w+",
     "park": r"park_\w+", "per": r"per_\w+", "ppl": r"ppl_\w+", "pty": r"pty_\w+", "sal": r"sal_\w+", "sub": r"sub_\w+",
     "whk": r"whk_\w+", "evt": r"evt_\w+", "fnd": r"fnd_\w+", "lim": r"lim_\w+", "stm": r"stm_\w+", "call": r"call_\w+",
-    "inc": r"inc_\w+", "bbp": r"bbp_\w+", "ins": r"ins_\w+", "pol": r"pol_\w+", "ret": r"ret_\w+",
+    "inc": r"inc_\w+", "bbp": r"bbp_\w+", "ins": r"ins_\w+", "pol": r"pol_\w+", "ret": r"ret_\w+", "bfl": r"bfl_\w+",
 }  # fmt: skip
 """What ids of each kind look like, by the prefix that the service gives them."""
 _IDS = {
@@ -96,10 +96,11 @@ _IDS = {
     "parked_id": "park", "participant_id": "pty", "party_id": "pty", "person_id": "per", "pledge_id": "0x",
     "pledgor_id": "pty", "promise_id": "bbp", "proposal_id": "ppl", "receipt_id": "0x", "receivable_id": "0x",
     "BuyBackPromiseOut.id": "bbp", "InspectionOut.id": "ins", "InsuranceOut.id": "pol", "TakenReturnOut.id": "ret",
-    "sale_id": "sal",
+    "sale_id": "sal", "file_id": "bfl",
     "seller_id": "pty", "sold_pledge_id": "0x", "substitution_id": "sub", "warehouse_receipt_id": "0x",
     "webhook_id": "whk",
-    "ActOut.id": "act", "ApplicationDetail.id": "app", "ApplicationOut.id": "app", "BankStatementOut.id": "stm",
+    "ActOut.id": "act", "ApplicationDetail.id": "app", "ApplicationOut.id": "app", "BankFileOut.id": "bfl",
+    "BankStatementOut.id": "stm",
     "BuyBackPaymentOut.id": "inc", "ConfirmationOut.id": "act", "FundingOut.id": "fnd", "LimitOut.id": "lim",
     "LoanDetail.id": "loan", "LoanOut.id": "loan", "MandateOut.id": "man", "MarginCallOut.id": "call",
     "OfferOut.id": "off", "OrderOut.id": "0x", "ParkedOut.id": "park", "ParticipantOut.id": "pty",
@@ -134,6 +135,7 @@ def test_examples__of_documents__are_those_that_the_operation_takes(document: di
         "orders_post_order": "<Order ", "orders_acknowledge": "<OrderResponse ", "orders_amend": "<OrderChange ",
         "orders_despatch": "<DespatchAdvice ", "orders_receive": "<ReceiptAdvice ", "receivables_issue": "<Invoice ",
         "receivables_credit": "<CreditNote ", "bank_take_in": "<Document ",
+        "bank_compare": "<Document ",
     }  # fmt: skip
     shown = {}
     for _, operation in _operations(document):

@@ -315,6 +315,30 @@ def test_parked__by_another_or_of_nothing__refused(site: Site, who: str, path: s
     assert site.http.get("/v1/parked", headers=site.as_("core")).status_code == 403
 
 
+def test_parked__tried_again_in_vain__keeps_its_detail_and_shows_each_try(site: Site) -> None:
+    made = park(site, "a")
+    (first,) = site.http.get("/v1/parked", headers=site.as_("operator")).json()["items"]
+
+    def nobody_knows(session: Session, payload: str) -> None:
+        raise BadInput("remittance_unknown", "still nobody knows whose it is")
+
+    app_of(site).state.retries = {"incoming_payments": nobody_knows}
+    for number in range(2):
+        headers = site.as_("operator") | {"Idempotency-Key": f"again-{number}"}
+        again = site.http.post(f"/v1/parked/{made}/retry", headers=headers).json()
+    assert (again["detail"], again["attempts"]) == (first["detail"], 3)
+    assert again["reason"] == "remittance_unknown"
+    assert [(each["code"], each["detail"]) for each in again["tries"]] == [
+        ("remittance_unknown", "still nobody knows whose it is")
+    ] * 2
+    with site.ctx.store.begin() as session:
+        row = session.get_one(ParkedItemRow, made)
+        for _ in range(100):
+            parking.note(row, "odd", "again", now=NOW)
+        session.add(row)
+        assert (len(row.tries), row.attempts) == (parking.MAX_TRIES, 103)
+
+
 def test_parked__the_alarm__is_one_line_of_level_error(site: Site, heard: io.StringIO) -> None:
     made = park(site, "a")
     park(site, "a")

@@ -105,7 +105,7 @@ class Bank:
 
 
 def take(site: Site, data: bytes, name: str = "file.xml") -> Report:
-    report = bank_files.take_in(site.ctx, OPERATOR, data, name)
+    report = bank_files.take_in(site.ctx, data, name)
     site.run()
     return report
 

@@ -12,7 +12,7 @@ from sqlmodel import select
 
 from chainfin.audit.report import State as Checked
 from chainfin.connectors import bank_files
-from chainfin.errors import BadInput, Forbidden
+from chainfin.errors import BadInput
 from chainfin.services.books import bank_statement
 from chainfin.services.kernel.commands import PayHolder
 from chainfin.services.kernel.context import OPERATOR
@@ -220,7 +220,7 @@ def test_parked_line__tried_again_once_it_can_be__taken_in(site: Site) -> None:
     loan_id = site.funded(borrower, LENT, asset.id)
     beside = FACE - site.receivable(asset.id).pledged + 1
     ours = Bank(site, "6228-HOLDERS-OWN-9")
-    bank_files.take_in(site.ctx, OPERATOR, ours.statement(ours.entry(beside, asset.reference), moved=beside), "f.xml")
+    bank_files.take_in(site.ctx, ours.statement(ours.entry(beside, asset.reference), moved=beside), "f.xml")
     (item,) = odd(site)
     assert (item.source, item.reason) == ("bank_lines", "paid_beside_the_pledgee")
     site.pays(site.settles(loan_id), f"LOAN {loan_id}")
@@ -262,17 +262,11 @@ def test_statement__that_does_not_follow__named_and_its_money_counts(
 def test_file__hostile_or_another__refused_whole(odd_site: Site, data: bytes) -> None:
     before = len(odd(odd_site))
     with pytest.raises(BadInput) as refused:
-        bank_files.take_in(odd_site.ctx, OPERATOR, data, "f.xml")
+        bank_files.take_in(odd_site.ctx, data, "f.xml")
     wanted = {"external entity": "document_hostile", "billion laughs": "document_hostile"}
     name = next(name for name, one in HOSTILE.items() if one == data)
     assert refused.value.code in (wanted.get(name, refused.value.code), "document_doctype")
     assert len(odd(odd_site)) == before
-
-
-def test_file__of_somebody_else__operator_only(odd_site: Site) -> None:
-    with pytest.raises(Forbidden) as refused:
-        bank_files.take_in(odd_site.ctx, odd_site.cast["lender"], b"", "f.xml")
-    assert refused.value.code == "operator_only"
 
 
 # the day's end
@@ -282,15 +276,15 @@ def test_statement__of_a_days_end__all_of_that_day_is_told(site: Site) -> None:
     day, ours = site.today, Bank(site, lender_account(site))
     assert through(site) == day
     site.move_to(day + timedelta(days=1))
-    bank_files.take_in(site.ctx, OPERATOR, ours.statement(moved=0), "f.xml")
+    bank_files.take_in(site.ctx, ours.statement(moved=0), "f.xml")
     assert through(site) == day + timedelta(days=1)
     site.move_to(day + timedelta(days=2))
     ours.number += 1
-    bank_files.take_in(site.ctx, OPERATOR, ours.statement(moved=0), "gap.xml")
+    bank_files.take_in(site.ctx, ours.statement(moved=0), "gap.xml")
     assert through(site) == day + timedelta(days=1), "one is missing"
     (item,) = odd(site)
     parked.resolve(site.ctx, OPERATOR, item.id, "the bank left the number out")
-    bank_files.take_in(site.ctx, OPERATOR, ours.statement(moved=0), "next.xml")
+    bank_files.take_in(site.ctx, ours.statement(moved=0), "next.xml")
     assert through(site) == day + timedelta(days=2)
 
 
@@ -298,7 +292,7 @@ def test_statement__of_one_of_two_lenders__says_nothing_of_the_others(site: Site
     day, ours = site.today, Bank(site, lender_account(site))
     site.fund(site.admit(Role.LENDER))
     site.move_to(day + timedelta(days=1))
-    bank_files.take_in(site.ctx, OPERATOR, ours.statement(moved=0), "f.xml")
+    bank_files.take_in(site.ctx, ours.statement(moved=0), "f.xml")
     assert through(site) == day
 
 

@@ -166,6 +166,8 @@ def test_retry__still_odd__stays_open_with_the_reason(site: Site, before: set[st
     (item,) = new(site, before)
     again = parked.retry(site.ctx, OPERATOR, item.id, site.inst.retries())
     assert (again.status, again.reason, again.attempts) == ("open", "currency_unknown", 2)
+    assert again.detail == item.detail, "what was said of it first stays"
+    assert [each["code"] for each in again.tries] == ["currency_unknown"]
 
 
 def test_resolve__with_a_reason__closed_and_not_opened_by_seeing_it_again(site: Site, before: set[str]) -> None:

@@ -161,6 +161,8 @@ class Context:
     """How long the lender of a repaid loan has for its release, before the bank attests the payoff."""
     real_money: bool = False
     """A real payment rail is connected: no sandbox's shortcuts."""
+    signed_feed: bool = True
+    """The bank tells of every account by a feed that it signs: files fed by hand are compared, and book nothing."""
     private_webhooks: bool = False
     """Whether parties' addresses may be those of this machine and of private networks, over plain http too."""
 

@@ -22,6 +22,9 @@ from chainfin.storage.types import new_id
 MAX_TEXT = 300
 """Characters of a subject or detail that are kept; the payload is kept whole."""
 
+MAX_TRIES = 50
+"""Of an item that is tried on and on the newest so many tries are kept; the first stays in its detail."""
+
 _log = structlog.get_logger("chainfin.parked")
 
 
@@ -79,9 +82,11 @@ def is_parked(session: Session, item: Item) -> bool:
 
 
 def note(row: ParkedItemRow, code: str, detail: str, *, now: datetime) -> None:
-    """Another try was in vain, for this reason."""
+    """Another try was in vain, for this reason. What the first one said stays beside it."""
     row.attempts += 1
-    row.last_tried_at, row.reason, row.detail = now, code, printable(detail)
+    row.last_tried_at, row.reason = now, code
+    tried = {"at": now.isoformat(), "code": code, "detail": printable(detail)}
+    row.tries = [*row.tries, tried][-MAX_TRIES:]
 
 
 def resolve(session: Session, row: ParkedItemRow, by: str, resolution: str) -> None:

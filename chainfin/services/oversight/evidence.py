@@ -25,7 +25,7 @@ from chainfin.services.kernel.commands import REGISTRATIONS, PayLoan
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.oversight import evidence_documents, evidence_facts, evidence_people
 from chainfin.services.oversight.evidence_facts import Secured
-from chainfin.services.payments import incoming
+from chainfin.services.payments import bank_entry
 from chainfin.storage.approval_tables import ProposalRow
 from chainfin.storage.chain_tables import ChainBlockRow, ChainEventRow
 from chainfin.storage.ledger_tables import JournalRow, OutboxRow
@@ -234,7 +234,7 @@ def _again(session: Session, payments: Sequence[IncomingRow]) -> dict[str, objec
     named = select(IncomingRow).where(
         col(IncomingRow.bank_ref).in_({row.bank_ref for row in payments}), IncomingRow.repeat > 0
     )
-    accounts = {(row.bank_ref, incoming.bank_account(session, row.account)) for row in payments}
+    accounts = {(row.bank_ref, bank_entry.bank_account(session, row.account)) for row in payments}
     return {
         row.book_ref: {
             "reference": row.bank_ref,
@@ -244,7 +244,7 @@ def _again(session: Session, payments: Sequence[IncomingRow]) -> dict[str, objec
             "reason": row.reason or "",
         }
         for row in session.exec(named.order_by(col(IncomingRow.id)))
-        if (row.bank_ref, incoming.bank_account(session, row.account)) in accounts
+        if (row.bank_ref, bank_entry.bank_account(session, row.account)) in accounts
     }
 
 

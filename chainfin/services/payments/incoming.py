@@ -23,6 +23,7 @@ from chainfin.services.kernel import parking
 from chainfin.services.kernel.context import Context
 from chainfin.services.payments import (
     allocation,
+    bank_entry,
     bank_line,
     buy_back,
     deposits,
@@ -38,10 +39,9 @@ from chainfin.services.payments.bank_line import StatementLine
 from chainfin.services.payments.remittance import Purpose
 from chainfin.services.trade import receivable_state
 from chainfin.storage.away import is_away
-from chainfin.storage.bank_tables import VirtualAccountRow
 from chainfin.storage.lending_tables import IncomingRow
 from chainfin.storage.oversight_tables import ParkedItemRow
-from chainfin.storage.party_tables import FactRow, PartyRow
+from chainfin.storage.party_tables import FactRow
 from chainfin.storage.store import count
 from chainfin.storage.types import new_id, storable
 from chainfin.values.money import Money
@@ -101,6 +101,8 @@ def take_line(session: Session, ctx: Context, line: StatementLine) -> Money | No
     Raises BadInput with the reason why the line isn't taken in.
     """
     arrival = bank_line.arrival_of(ctx, line)
+    if bank_entry.told_another_way(session, arrival):
+        return None
     row = _take(session, ctx, arrival, bank_line.paid_directly(session, arrival))
     if row is None:
         return None
@@ -148,9 +150,9 @@ def _take(session: Session, ctx: Context, arrival: Arrival, directly: str | None
         created_at=ctx.clock.now(),
     )
     named = session.exec(select(IncomingRow).where(IncomingRow.bank_ref == row.bank_ref)).all()
-    at = bank_account(session, row.account)
-    earlier = [other for other in named if bank_account(session, other.account) == at]
-    if any(_same(row, other) for other in earlier):
+    at = bank_entry.bank_account(session, row.account)
+    earlier = [other for other in named if bank_entry.bank_account(session, other.account) == at]
+    if any(bank_entry.same(row, other) for other in earlier):
         return None
     row.repeat = len(named)
     session.add(row)
@@ -171,25 +173,6 @@ def _receivable_of(session: Session, arrival: Arrival) -> str | None:
     """The receivable that the payer's text names, if it names one."""
     purpose = remittance.purpose(session, storable(arrival.remittance))
     return purpose.target if isinstance(purpose, Purpose) and purpose.kind == "receivable" else None
-
-
-def bank_account(session: Session, account: str) -> str:
-    """Within which a bank's references are its own: a lender's account with all that are under it (by the lender, whose
-    number may change); any other is itself."""
-    under = session.get(VirtualAccountRow, account)
-    if under is not None:
-        return under.lender_id
-    own = select(VirtualAccountRow.lender_id).join(PartyRow, col(PartyRow.id) == col(VirtualAccountRow.lender_id))
-    return session.exec(own.where(PartyRow.account == account).limit(1)).first() or account
-
-
-def _same(one: IncomingRow, other: IncomingRow) -> bool:
-    """Whether two lines under one reference tell of one payment."""
-    return _said(one) == _said(other)
-
-
-def _said(row: IncomingRow) -> tuple[object, ...]:
-    return row.amount, row.currency, row.payer_account, row.remittance, row.received_on
 
 
 def _place(session: Session, ctx: Context, row: IncomingRow) -> None:

@@ -20,7 +20,7 @@ from chainfin.rules.payment import Event, State
 from chainfin.services.books import funding_accounts, journals
 from chainfin.services.kernel import parking
 from chainfin.services.kernel.context import Context
-from chainfin.services.payments import incoming, payment_state
+from chainfin.services.payments import bank_entry, incoming, payment_state
 from chainfin.storage.bank_tables import VirtualAccountRow
 from chainfin.storage.ledger_tables import EntryRow, JournalRow
 from chainfin.storage.lending_tables import IncomingRow
@@ -53,14 +53,14 @@ def undo(session: Session, ctx: Context, account: str, bank_ref: str, amount: Mo
 
 
 def _found(session: Session, account: str, bank_ref: str, amount: Money) -> IncomingRow:
-    at = incoming.bank_account(session, account)
+    at = bank_entry.bank_account(session, account)
     query = select(IncomingRow).where(
         IncomingRow.bank_ref == storable(bank_ref),
         IncomingRow.currency == amount.currency,
         IncomingRow.amount == amount.minor,
         IncomingRow.status != State.REVERSED.value,
     )
-    rows = [row for row in session.exec(query.with_for_update()) if incoming.bank_account(session, row.account) == at]
+    rows = [row for row in session.exec(query.with_for_update()) if bank_entry.bank_account(session, row.account) == at]
     if len(rows) != 1:
         raise Refused(CODE, f"the bank takes back {amount} {amount.currency}: {len(rows)} payments could be meant")
     return rows[0]

@@ -204,7 +204,7 @@ def _told_through(session: Session, ctx: Context, account: str) -> date | None:
 
 def _entry(session: Session, ctx: Context, statement: BankStatementRow, entry: Entry) -> EntryState:
     state, code, parked_id, instruction_id = EntryState.TAKEN, entry.code, None, ""
-    order = _order(session, entry.instruction_ids)
+    order = order_of(session, entry.instruction_ids)
     if order is not None:
         instruction_id = str(order.payload["instruction_id"])
     if code is not None:
@@ -223,7 +223,7 @@ def _entry(session: Session, ctx: Context, statement: BankStatementRow, entry: E
     elif _repeated(session, instruction_id, entry):
         state, code = EntryState.ODD, "debit_repeated"
         parked_id = _park_entry(session, ctx, statement, entry, code, f"{instruction_id} was booked out before")
-    elif entry.amount != -_minor(order):
+    elif entry.amount != -minor_of(order):
         state, code = EntryState.ODD, "debit_differs"
         parked_id = _park_entry(session, ctx, statement, entry, code, f"{instruction_id} was for another amount")
     else:
@@ -355,7 +355,7 @@ def park_part(session: Session, ctx: Context, source: str, raw: str, code: str, 
     _park(session, ctx, "bank_file_part", source, {"file": source, "xml": raw}, code, detail)
 
 
-def _order(session: Session, instruction_ids: tuple[str, ...]) -> OutboxRow | None:
+def order_of(session: Session, instruction_ids: tuple[str, ...]) -> OutboxRow | None:
     """The order of ours that goes by one of these ids."""
     if not instruction_ids:
         return None
@@ -367,7 +367,8 @@ def _order(session: Session, instruction_ids: tuple[str, ...]) -> OutboxRow | No
     return session.exec(query.order_by(col(OutboxRow.id)).limit(1)).first()
 
 
-def _minor(order: OutboxRow) -> int:
+def minor_of(order: OutboxRow) -> int:
+    """For how much it is, minor units."""
     return Money.parse(str(order.payload["amount"]), str(order.payload["currency"])).minor
 
 

@@ -38,10 +38,13 @@ EFFECTS: Mapping[str, Effect] = MappingProxyType(
 )
 
 
-def approve(ctx: Context, actor: Actor, proposal_id: str, reason: str) -> ProposalView:
-    """See `approvals.approve`. Raises also BadInput reason_missing."""
+def approve(
+    ctx: Context, actor: Actor, proposal_id: str, reason: str, more: Mapping[str, Effect] = MappingProxyType({})
+) -> ProposalView:
+    """See `approvals.approve`. ``more``: effects of what only a driver can carry out. Raises also BadInput
+    reason_missing."""
     _unless_silent(reason)
-    return approvals.approve(ctx, actor, proposal_id, reason=reason, effects=EFFECTS)
+    return approvals.approve(ctx, actor, proposal_id, reason=reason, effects={**EFFECTS, **more})
 
 
 def reject(ctx: Context, actor: Actor, proposal_id: str, reason: str) -> ProposalView:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from chainfin.services.views.of_row import shown
-from chainfin.storage.bank_tables import BankPaymentRow, BankStatementRow
+from chainfin.storage.bank_tables import BankFileRow, BankPaymentRow, BankStatementRow
 from chainfin.storage.funding_tables import FundingAccountRow
 from chainfin.storage.ledger_tables import PeriodRow
 
@@ -62,6 +62,23 @@ class BankStatementView:
 
     @classmethod
     def of(cls, row: BankStatementRow) -> BankStatementView:
+        return shown(cls, row)
+
+
+@dataclass(frozen=True, slots=True)
+class BankFileView:
+    """A bank's file that was fed by hand. ``became``: what became of it once it was taken in."""
+
+    id: str
+    name: str
+    sha256: str
+    document: str
+    proposal_id: str | None
+    became: dict[str, object] | None
+    created_at: datetime
+
+    @classmethod
+    def of(cls, row: BankFileRow) -> BankFileView:
         return shown(cls, row)
 
 

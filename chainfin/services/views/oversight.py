@@ -11,7 +11,8 @@ from chainfin.storage.oversight_tables import ParkedItemRow
 
 @dataclass(frozen=True, slots=True)
 class ParkedView:
-    """An item that was put aside whole, with the reason of the last try. ``payload``: JSON as text."""
+    """An item that was put aside whole, with the reason of the last try. ``payload``: JSON as text; ``detail``: of the
+    first try; ``tries``: each further one that was in vain."""
 
     id: str
     source: str
@@ -23,6 +24,7 @@ class ParkedView:
     first_seen_at: datetime
     last_tried_at: datetime
     attempts: int
+    tries: list[dict[str, str]]
     status: str
     resolved_by: str | None
     resolution: str | None
