@@ -20,8 +20,7 @@ from chainfin.services.books import journals, loan_book
 from chainfin.services.goods import receipts
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.pledges import assets
-from chainfin.services.trade import goods_sent_back
-from chainfin.services.trade.receivable_state import parties, view
+from chainfin.services.trade.receivable_state import parties, view, whole_view
 from chainfin.services.views.acts import ActView
 from chainfin.services.views.goods import PriceView, WarehouseReceiptView
 from chainfin.services.views.lending import (
@@ -120,9 +119,8 @@ def receivable(ctx: Context, actor: Actor, receivable_id: str) -> ReceivableView
     with ctx.store.read() as session:
         row = _receivable(session, actor, receivable_id)
         invoice = session.get_one(DocumentRow, row.document_id)
-        uncarried = goods_sent_back.uncarried(session, row)
-    named = actor.sees_all or actor.party_id in (invoice.buyer_id, invoice.seller_id)
-    return view(row, document_root=invoice.root if named else None, uncarried=uncarried)
+        named = actor.sees_all or actor.party_id in (invoice.buyer_id, invoice.seller_id)
+        return whole_view(session, row, document_root=invoice.root if named else None)
 
 
 def _receivable(session: Session, actor: Actor, receivable_id: str) -> ReceivableRow:

@@ -39,7 +39,8 @@ class ReceivableView:
     """A receivable: ``free + pledged + split_away + settled + diluted = face``; ``reserved`` is a part of free.
 
     ``document_root``: the commitment to the invoice, for those whom the invoice names; ``uncarried``: what of the face
-    is for goods that were sent back and that no credit note took off. A list leaves out both.
+    is for goods that were sent back and that no credit note took off; ``credit_pending``: what credit notes
+    have still to take off. A list leaves them out.
     """
 
     id: str
@@ -63,12 +64,20 @@ class ReceivableView:
     confirmed_at: datetime | None
     created_at: datetime
     uncarried: int | None
+    credit_pending: int | None
 
     @classmethod
     def of(
-        cls, row: ReceivableRow, *, free: int, document_root: str | None = None, uncarried: int | None = None
+        cls,
+        row: ReceivableRow,
+        *,
+        free: int,
+        document_root: str | None = None,
+        uncarried: int | None = None,
+        credit_pending: int | None = None,
     ) -> ReceivableView:
-        return shown(cls, row, free=free, document_root=document_root, uncarried=uncarried)
+        more = {"document_root": document_root, "uncarried": uncarried, "credit_pending": credit_pending}
+        return shown(cls, row, free=free, **more)
 
 
 @dataclass(frozen=True, slots=True)
