@@ -48,6 +48,7 @@ class OrderOut(BaseModel):
     ordered: str
     despatched: str
     received: str
+    returned: str
     invoiced: str
     confirmed: str
     goods_returned: bool
@@ -58,7 +59,7 @@ class OrderOut(BaseModel):
     def of(cls, seen: OrderView) -> OrderOut:
         amounts = {
             name: major(getattr(seen, name), seen.currency)
-            for name in ("ordered", "despatched", "received", "invoiced", "confirmed")
+            for name in ("ordered", "despatched", "received", "returned", "invoiced", "confirmed")
         }
         return cls(
             id=seen.id,

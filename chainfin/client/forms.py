@@ -960,14 +960,14 @@ class LatePledgeOut(TypedDict):
 
 
 class LimitIn(TypedDict):
-    """A lender's own limit on a debtor or borrower, or (kind lender) on itself."""
+    """A lender's own limit on a debtor or borrower, or (kind lender) on itself. Zero lets nothing new out."""
 
     kind: Literal["debtor", "borrower", "lender"]
     """On a debtor, on a borrower, or on the lender itself"""
     key: str
     """party id"""
-    amount: AmountIn
-    """The most that may be held and outstanding at once on whom the limit is about"""
+    amount: AmountOrNoneIn
+    """zero: nothing new"""
     grade: NotRequired[Literal["A", "B", "C", "D"] | None]
     """of the lender's underwriter"""
 
@@ -1403,7 +1403,9 @@ class OrderOut(TypedDict):
     despatched: str
     """What the seller has sent so far, gross: decimal, major units"""
     received: str
-    """What the buyer has received so far, gross: decimal, major units"""
+    """What the buyer has so far of what it received, gross: what went back isn't in it; decimal, major units"""
+    returned: str
+    """What went back of all that was received and wasn't replaced, gross: decimal, major units"""
     invoiced: str
     """What was billed so far, gross: decimal, major units"""
     confirmed: str

@@ -12,8 +12,9 @@ from chainfin.storage.trade_tables import LineRow, LineShareRow, OrderRow, Recei
 
 @dataclass(frozen=True, slots=True)
 class OrderView:
-    """A purchase order, for its buyer and seller. Amounts are gross and cumulative; ``goods_returned``: goods of it
-    were sent back."""
+    """A purchase order, for its buyer and seller. Amounts are gross and cumulative; ``received`` is what the buyer has
+    (what came and stayed, or was replaced), ``returned`` what went back of all that came; ``goods_returned``: goods of
+    it were sent back."""
 
     id: str
     number: str
@@ -23,6 +24,7 @@ class OrderView:
     ordered: int
     despatched: int
     received: int
+    returned: int
     invoiced: int
     confirmed: int
     goods_returned: bool
@@ -30,8 +32,8 @@ class OrderView:
     created_at: datetime
 
     @classmethod
-    def of(cls, row: OrderRow) -> OrderView:
-        return shown(cls, row)
+    def of(cls, row: OrderRow, returned: int) -> OrderView:
+        return shown(cls, row, received=row.received - returned, returned=returned)
 
 
 @dataclass(frozen=True, slots=True)
