@@ -143,6 +143,7 @@ def credit(ctx: Ctx, actor: Acting, receivable_id: Id, body: DocumentIn) -> Dilu
     return DilutionOut(
         currency=done.diluted.currency,
         diluted=str(done.diluted),
+        pending=str(done.pending),
         top_up=str(done.top_up),
         never_claimed=str(done.never_claimed),
         act=None if done.act is None else ActOut.of(done.act),

@@ -6,7 +6,19 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, StringConstraints
 
-from api.schemas.common import Amount, AmountIn, FreeJson, Input, Moment, Reason, Ref, Signature, major, states
+from api.schemas.common import (
+    Amount,
+    AmountIn,
+    AmountOrNoneIn,
+    FreeJson,
+    Input,
+    Moment,
+    Reason,
+    Ref,
+    Signature,
+    major,
+    states,
+)
 from api.schemas.parties import ActOut
 from chainfin.rules import application, facility
 from chainfin.rules.offer import OfferState
@@ -19,11 +31,11 @@ Word = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 
 
 class LimitIn(Input):
-    """A lender's own limit on a debtor or borrower, or (kind lender) on itself."""
+    """A lender's own limit on a debtor or borrower, or (kind lender) on itself. Zero lets nothing new out."""
 
     kind: Literal["debtor", "borrower", "lender"]
     key: Ref = Field(description="party id")
-    amount: AmountIn
+    amount: AmountOrNoneIn = Field(description="zero: nothing new")
     grade: Literal["A", "B", "C", "D"] | None = Field(default=None, description="of the lender's underwriter")
 
 

@@ -49,6 +49,7 @@ class OrderOut(BaseModel):
     ordered: str
     despatched: str
     received: str
+    returned: str
     invoiced: str
     confirmed: str
     goods_returned: bool
@@ -59,7 +60,7 @@ class OrderOut(BaseModel):
     def of(cls, seen: OrderView) -> OrderOut:
         amounts = {
             name: major(getattr(seen, name), seen.currency)
-            for name in ("ordered", "despatched", "received", "invoiced", "confirmed")
+            for name in ("ordered", "despatched", "received", "returned", "invoiced", "confirmed")
         }
         return cls(
             id=seen.id,
@@ -114,6 +115,7 @@ class PaymentOut(BaseModel):
     reference: str = Field(description="creditor reference (ISO 11649); blanks and case don't matter")
     amount: str = Field(description="all that is open of it")
     under_way: str = Field(description="paid, and not on chain yet: no longer open")
+    credit_pending: str = Field(description="credited, and not taken off on chain yet: no longer open")
     beyond: str = Field(description="paid to the holder above what was owed: between the two of them")
     currency: str
     due_date: dt.date
@@ -127,6 +129,7 @@ class PaymentOut(BaseModel):
             reference=made.reference,
             amount=str(made.amount),
             under_way=str(made.under_way),
+            credit_pending=str(made.credit_pending),
             beyond=str(made.beyond),
             currency=made.amount.currency,
             due_date=made.due_date,
@@ -159,6 +162,7 @@ class ReceivableOut(BaseModel):
     settled: str
     diluted: str
     uncarried: str | None
+    credit_pending: str | None
     due_date: dt.date
     status: str = states(receivable_value.State, *NOT_ISSUED)
     confirmed_at: Moment | None
@@ -181,6 +185,7 @@ class ReceivableOut(BaseModel):
             parent_id=seen.parent_id,
             currency=seen.currency,
             uncarried=None if seen.uncarried is None else major(seen.uncarried, seen.currency),
+            credit_pending=None if seen.credit_pending is None else major(seen.credit_pending, seen.currency),
             due_date=seen.due_date,
             status=seen.status,
             confirmed_at=seen.confirmed_at,
@@ -219,10 +224,12 @@ class DisputeIn(Input):
 
 
 class DilutionOut(BaseModel):
-    """``diluted`` goes off the free part; ``top_up`` is called for where the note cuts into what is pledged."""
+    """``diluted`` goes off the free part; ``pending`` once that comes free, and ``top_up`` is called for where it is
+    pledged."""
 
     currency: str
     diluted: str
+    pending: str
     top_up: str
     never_claimed: str = Field(description="of the note, what was no part of the face: goods that didn't come")
     act: ActOut | None

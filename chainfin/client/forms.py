@@ -784,12 +784,15 @@ class DepositInstructionOut(TypedDict):
 
 
 class DilutionOut(TypedDict):
-    """``diluted`` goes off the free part; ``top_up`` is called for where the note cuts into what is pledged."""
+    """``diluted`` goes off the free part; ``pending`` once that comes free, and ``top_up`` is called for where it is
+    pledged."""
 
     currency: str
     """ISO 4217 code of the amounts beside it"""
     diluted: str
     """What other things than payment took off, such as credit notes: decimal, major units"""
+    pending: str
+    """What of the note can't be taken off yet, because it is pledged or promised: decimal, major units"""
     top_up: str
     """What the lender calls for because the note cuts into what is pledged: decimal, major units"""
     never_claimed: str
@@ -1018,14 +1021,14 @@ class LatePledgeOut(TypedDict):
 
 
 class LimitIn(TypedDict):
-    """A lender's own limit on a debtor or borrower, or (kind lender) on itself."""
+    """A lender's own limit on a debtor or borrower, or (kind lender) on itself. Zero lets nothing new out."""
 
     kind: Literal["debtor", "borrower", "lender"]
     """On a debtor, on a borrower, or on the lender itself"""
     key: str
     """party id"""
-    amount: AmountIn
-    """The most that may be held and outstanding at once on whom the limit is about"""
+    amount: AmountOrNoneIn
+    """zero: nothing new"""
     grade: NotRequired[Literal["A", "B", "C", "D"] | None]
     """of the lender's underwriter"""
 
@@ -1474,7 +1477,9 @@ class OrderOut(TypedDict):
     despatched: str
     """What the seller has sent so far, gross: decimal, major units"""
     received: str
-    """What the buyer has received so far, gross: decimal, major units"""
+    """What the buyer has so far of what it received, gross: what went back isn't in it; decimal, major units"""
+    returned: str
+    """What went back of all that was received and wasn't replaced, gross: decimal, major units"""
     invoiced: str
     """What was billed so far, gross: decimal, major units"""
     confirmed: str
@@ -1672,6 +1677,8 @@ class PaymentOut(TypedDict):
     """all that is open of it"""
     under_way: str
     """paid, and not on chain yet: no longer open"""
+    credit_pending: str
+    """credited, and not taken off on chain yet: no longer open"""
     beyond: str
     """paid to the holder above what was owed: between the two of them"""
     currency: str
@@ -2048,6 +2055,9 @@ class ReceivableOut(TypedDict):
     uncarried: str | None
     """What of the face is for goods that were sent back and that no credit note took off: nothing more is lent on it; a
     list leaves it out"""
+    credit_pending: str | None
+    """What credit notes have still to take off, once it comes free: not lent on, not passed on, not owed; decimal,
+    major units"""
     due_date: str
     """The day on which the receivable must be paid: ISO 8601"""
     status: Literal["issuing", "refused", "issued", "confirmed", "disputed", "settled", "defaulted", "cancelled"]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from chainfin.services.kernel import approvals
 from chainfin.services.kernel.context import Context
-from chainfin.services.lending import applications, end_of_day, offers
+from chainfin.services.lending import applications, credit_notes, end_of_day, offers
 from chainfin.services.oversight import bank_daily, statements_late
 from chainfin.services.parties import pending
 from chainfin.services.payments import incoming, payoff
@@ -21,6 +21,7 @@ DUTIES: tuple[Callable[[Context], int], ...] = (
     act_outcomes.expire,
     substitution.expire,
     release.remind,
+    credit_notes.take_off_due,
     approvals.expire,
     pending.lapse,
     incoming.place_waiting,

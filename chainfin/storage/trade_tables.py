@@ -172,6 +172,28 @@ class ReceivableRow(SQLModel, table=True):
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 
+class CreditNoteRow(SQLModel, table=True):
+    """What a credit note takes off a claim after its confirmation: kept until all of it is off on chain."""
+
+    __tablename__ = "credit_note"
+    __table_args__ = (CheckConstraint('amount > 0 and "left" >= 0 and "left" <= amount', name="counted"),)
+
+    document_id: str = Field(primary_key=True, foreign_key="document.id")
+    receivable_id: str = Field(foreign_key="receivable.id")
+    """The claim on which it was given: the whole invoice's, or a part of it."""
+    order_id: str = Field(foreign_key="purchase_order.id", index=True)
+    invoice_id: str = Field(foreign_key="document.id")
+    """With ``order_id`` these name the invoice's claim and all its parts (`ReceivableRow.document_id`)."""
+    holder_id: str = Field(foreign_key="party.id")
+    """Whose note it is: it is taken off claims that this party holds."""
+    amount: int = Field(sa_type=BigInteger)
+    left: int = Field(sa_type=BigInteger, index=True)
+    """What of it isn't off on chain yet, acts on their way included."""
+    waited: bool = False
+    """Whether a part of it couldn't be taken off at once: then it stands, whatever becomes of its acts."""
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
 class LineRow(SQLModel, table=True):
     """What all lenders together allow a marked debtor (授信额度), and what of it its confirmed debt uses; minor units.
 

@@ -1,7 +1,7 @@
 """Late loans earn no income and are provided for; those lent before, from the first day that isn't posted yet.
 
 Revision ID: 0042
-Revises: 0037
+Revises: 0040
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0042"
-down_revision = "0037"
+down_revision = "0040"
 branch_labels = None
 depends_on = None
 

@@ -65,6 +65,17 @@ def test_limit__new__stands_at_zero_until_the_second_person_approves(town: Town,
     assert standing(town) == {kind: ("500.00", "A")}
 
 
+@pytest.mark.parametrize("kind", ["debtor", "borrower", "lender"])
+def test_limit__of_zero__counts_at_once_by_one_person_also_the_first_one(town: Town, kind: str) -> None:
+    town.client(town.lender, town.person(town.lender))
+    assert limit(town, town.lender, "0.00", kind=kind)["proposal_id"] is None
+    assert standing(town) == {kind: ("0.00", None)}
+    limit(town, town.lender, "0", kind="lender")
+    key = "lender" if kind == "lender" else "core"
+    below = {"kind": kind, "key": key, "amount": {"amount": "-0.01", "currency": "CNY"}}
+    assert town.code(town.lender, "/v1/limits", **below) == (422, "amount_negative")
+
+
 def test_limit__lowered_or_on_oneself_for_the_first_time__counts_at_once(town: Town) -> None:
     limit(town, town.lender, "500.00", grade="A")
     town.client(town.lender, town.person(town.lender))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from chainfin.errors import Refused
-from chainfin.services.kernel.context import Actor
+from chainfin.services.kernel.context import OPERATOR, Actor
 from chainfin.services.lending import credit_notes
 from chainfin.services.reads import queries
 from chainfin.services.trade import orders, receivables, splits_and_transfers
@@ -169,10 +169,20 @@ def test_claim__that_a_lender_holds_all_of__its_borrower_is_called_by_the_credit
     assert made.top_up.minor > 0
 
 
+def shown(site: Site, order_id: str) -> tuple[int, int]:
+    """What was received and what of it went back, as the seller's and the buyer's list and page of orders say."""
+    one = queries.order(site.ctx, site.cast["core"], order_id)
+    [listed] = [each for each in queries.orders(site.ctx, OPERATOR, limit=1000) if each.id == order_id]
+    assert one == listed
+    return one.received, one.returned
+
+
 def test_goods__that_replace_what_went_back__carry_the_claim_again(site: Site, seller: Actor) -> None:
     papers = site.papers(seller)
     row = site.confirmed(seller, papers)
+    assert shown(site, row.order_id) == (FACE, 0)
     sent_back(site, row.order_id, papers["receipt"])
+    assert shown(site, row.order_id) == (FACE - LOST, LOST), "received is what is left"
     assert uncarried(site, seller, row) == LOST
     more = moved(papers["despatch"], "-too", "0", "101")
     assert refusal(lambda: orders.despatch(site.ctx, seller, row.order_id, more)) == "despatch_above_order"
@@ -181,6 +191,7 @@ def test_goods__that_replace_what_went_back__carry_the_claim_again(site: Site, s
     orders.receive(site.ctx, site.cast["core"], row.order_id, moved(papers["receipt"], "-new", "0", "100"))
     site.run()
     assert uncarried(site, seller, row) == 0
+    assert shown(site, row.order_id) == (FACE, 0)
     assert mismatches(site) == []
 
 

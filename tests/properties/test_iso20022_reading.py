@@ -11,8 +11,9 @@ from lxml import etree
 
 from chainfin.connectors.iso20022 import camt, follows, status
 from chainfin.connectors.iso20022.model import Message
-from chainfin.connectors.iso20022.status import Standing, StatusReport
+from chainfin.connectors.iso20022.status import StatusReport
 from chainfin.errors import BadInput
+from chainfin.rules.bank_order import Standing
 from tests.unit import bank_samples as bank
 from tests.unit import test_iso20022_status as reports
 

@@ -23,13 +23,14 @@ def _event(number: int, loan: int, day: str) -> str:
 
 def test_upgrade__a_loan_told_of_until_a_day__is_impaired_from_the_next(database_url: str) -> None:
     store = Store(database_url)
-    command.upgrade(store._alembic(), "0037")
+    command.upgrade(store._alembic(), "0040")
     told = [_event(1, 1, "2026-11-30"), _event(2, 1, "2026-11-02")]
     with store.begin() as session:
         for each in (PARTY, *loan_of_before(1, "overdue"), *loan_of_before(2, "approved"), *told):
             session.connection().execute(text(each))
     store.upgrade()
     with store.read() as session:
-        found = session.exec(select(LoanRow.id, LoanRow.impaired_from).order_by(col(LoanRow.id))).all()
+        rows = session.exec(select(LoanRow).order_by(col(LoanRow.id))).all()
+        found = [(row.id, row.impaired_from) for row in rows]
     store.close()
-    assert [tuple(row) for row in found] == [("loan_1", date(2026, 12, 1)), ("loan_2", None)]
+    assert found == [("loan_1", date(2026, 12, 1)), ("loan_2", None)]

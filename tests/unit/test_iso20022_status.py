@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from chainfin.connectors.iso20022 import status
-from chainfin.connectors.iso20022.status import NOTHING, Standing, Status, StatusReport
+from chainfin.connectors.iso20022.status import NOTHING, Status, StatusReport
 from chainfin.errors import BadInput
+from chainfin.rules.bank_order import Standing
 from tests.unit.bank_samples import NAMESPACE, assert_valid
 
 REASON = "<StsRsnInf><Rsn><Cd>AC01</Cd></Rsn><AddtlInf>账号</AddtlInf><AddtlInf>有误</AddtlInf></StsRsnInf>"

@@ -10,32 +10,35 @@ from sqlmodel import Session
 from chainfin.documents.crediting import dilution
 from chainfin.documents.fingerprint import normalised
 from chainfin.documents.model import Document, DocumentKind
-from chainfin.errors import Conflict, unless_refused
+from chainfin.errors import Conflict, Refusal, unless_refused
 from chainfin.eth.bindings.receivables_acts import Credit
 from chainfin.rules import receivable as rules
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.lending import margin_calls
-from chainfin.services.trade import goods_sent_back, receivable_state, receivables, trade_documents
+from chainfin.services.trade import pending_credits, receivable_state, receivables, trade_documents
 from chainfin.services.views.acts import ActView
 from chainfin.storage.party_tables import PartyRow
-from chainfin.storage.trade_tables import DocumentRow, ReceivableRow
+from chainfin.storage.trade_tables import ActRow, CreditNoteRow, DocumentRow, ReceivableRow
 from chainfin.values.money import Money
 
 
 @dataclass(frozen=True, slots=True)
 class Dilution:
-    """What a credit note does: ``diluted`` goes off the free part by ``act``; ``top_up`` is called from the borrower
-    where the note cuts into what is pledged; ``never_claimed`` costs nothing: it was no part of the face."""
+    """What a credit note does: ``diluted`` goes off the free part by ``act`` (several where parts bear it);
+    ``pending`` stays to be taken off, and ``top_up`` is called from the borrower where that cuts into what is pledged;
+    ``never_claimed`` costs nothing: it was no part of the face."""
 
     diluted: Money
+    pending: Money
     top_up: Money
     never_claimed: Money
     act: ActView | None
 
 
 def credit(ctx: Context, actor: Actor, receivable_id: str, data: bytes, source: str = "request") -> Dilution:
-    """The holder's credit note (红字发票). It cuts the free part at once; what exceeds it is called as a top-up. Before
-    the claim is confirmed it is withdrawn, and may be issued again for the rest.
+    """The holder's credit note (红字发票). It cuts the free part at once; what exceeds it is kept, called as a top-up,
+    and taken off as soon as something comes free. Before the claim is confirmed it is withdrawn, and may be issued
+    again for the rest.
 
     What of the invoice never became part of the face is credited first, and costs the receivable nothing: of goods that
     didn't come, line by line (`crediting.off_the_face`). Raises NotFound receivable_unknown; BadInput document_…;
@@ -44,6 +47,7 @@ def credit(ctx: Context, actor: Actor, receivable_id: str, data: bytes, source: 
     """
     document = trade_documents.understand(data, source, DocumentKind.CREDIT_NOTE)
     with ctx.store.begin() as session:
+        receivable_state.lock_family(session, _whole_id(session, receivable_id))
         row = receivable_state.for_party(session, actor, receivable_id)
         invoice = Document.from_canonical(session.get_one(DocumentRow, row.document_id).canonical)
         earlier = trade_documents.credit_notes(session, row.order_id, row.number)
@@ -55,17 +59,74 @@ def credit(ctx: Context, actor: Actor, receivable_id: str, data: bytes, source: 
         unless_refused(rules.may_credit(value, by=actor.require()))
         note = unless_refused(dilution(invoice, document, earlier=earlier))
         cut = _cut(session, row, earlier, document)
-        held = goods_sent_back.uncarried(session, row)  # until this note came
-        diluted = min(cut, Money(max(0, receivable_state.unpromised(session, row) + held), row.currency))
         seller, debtor = (session.get_one(PartyRow, each) for each in (row.seller_id, row.debtor_id))
         kept = trade_documents.keep(session, ctx, document, data, seller=seller, buyer=debtor, order_id=row.order_id)
-        top_up = margin_calls.call(session, ctx, row, cut - diluted, kept.row.id)
-        if diluted.minor == 0:
-            return Dilution(diluted, top_up, note - cut, None)
-        unless_refused(rules.credit(value, diluted, by=actor.require()))
-        act = Credit(id=row.id, document_root=kept.root, amount=diluted.minor)
-        made = receivables.act_of(session, ctx, row, row.holder_id, act)
-        return Dilution(diluted, top_up, note - cut, ActView.of(made))
+        zero = Money.zero(row.currency)
+        if not cut.minor:
+            return Dilution(zero, zero, zero, note, None)
+        given = CreditNoteRow(
+            document_id=kept.row.id,
+            receivable_id=row.id,
+            order_id=row.order_id,
+            invoice_id=row.document_id,
+            holder_id=row.holder_id,
+            amount=cut.minor,
+            left=cut.minor,
+            created_at=ctx.clock.now(),
+        )
+        session.add(given)
+        session.flush()
+        made = _take_off(session, ctx, given)
+        later = [share for share in pending_credits.shares(session, row) if share.note == kept.row.id and share.later]
+        called = [margin_calls.call(session, ctx, _claim(session, each.claim), kept.row.id) for each in later]
+        diluted = Money(sum(Credit.from_params(act.params).amount for act in made), row.currency)
+        given.waited = diluted < cut
+        session.add(given)
+        mine = next((act for act in made if act.subject == row.id), None)
+        act = mine or next(iter(made), None)
+        return Dilution(diluted, cut - diluted, sum(called, zero), note - cut, None if act is None else ActView.of(act))
+
+
+def take_off_due(ctx: Context, *, limit: int = 100) -> int:
+    """Take off what earlier notes have still to take off and has come free since. Returns how many acts were made."""
+    with ctx.store.read() as session:
+        due = [(note.document_id, note.receivable_id) for note in pending_credits.due(session, ctx, limit=limit)]
+        found = [(note, _whole_id(session, claim)) for note, claim in due]
+    made = 0
+    for note_id, whole_id in found:
+        with ctx.store.begin() as session:
+            receivable_state.lock_family(session, whole_id)
+            note = session.get(CreditNoteRow, note_id, with_for_update=True)
+            made += 0 if note is None else len(_take_off(session, ctx, note))
+    return made
+
+
+def _take_off(session: Session, ctx: Context, note: CreditNoteRow) -> list[ActRow]:
+    """The acts of the note's giver that take off what is free now. The family is locked."""
+    root = session.get_one(DocumentRow, note.document_id).root
+    made = []
+    for share in pending_credits.shares(session, _claim(session, note.receivable_id)):
+        if share.note != note.document_id or not share.now:
+            continue
+        row = _claim(session, share.claim)
+        may = rules.credit(receivable_state.value(session, row), Money(share.now, row.currency), by=note.holder_id)
+        if not isinstance(may, Refusal):
+            act = Credit(id=row.id, document_root=root, amount=share.now)
+            made.append(receivables.act_of(session, ctx, row, note.holder_id, act))
+            session.flush()
+    return made
+
+
+def _claim(session: Session, receivable_id: str) -> ReceivableRow:
+    return session.get_one(ReceivableRow, receivable_id, with_for_update=True)
+
+
+def _whole_id(session: Session, receivable_id: str) -> str:
+    """The claim that the invoice made, of which this one is a part, or itself. Locks nothing."""
+    at = session.get(ReceivableRow, receivable_id)
+    while at is not None and at.parent_id is not None:
+        at = session.get(ReceivableRow, at.parent_id)
+    return receivable_id if at is None else at.id
 
 
 def _before_confirmation(
@@ -84,7 +145,7 @@ def _before_confirmation(
     seller, debtor = (session.get_one(PartyRow, each) for each in (row.seller_id, row.debtor_id))
     trade_documents.keep(session, ctx, document, data, seller=seller, buyer=debtor, order_id=row.order_id)
     zero = Money.zero(row.currency)
-    return Dilution(note, zero, zero, ActView.of(act))
+    return Dilution(note, zero, zero, zero, ActView.of(act))
 
 
 def _cut(session: Session, row: ReceivableRow, earlier: Sequence[Document], note: Document) -> Money:

@@ -38,7 +38,7 @@ def set_(ctx: Context, actor: Actor, *, kind: str, key: str, amount: Money, grad
     A limit that is set for the first time counts what was lent before. It can be lowered at any time, also for or about
     a suspended party, and also below what is outstanding: that stands, and nothing new goes out until it has shrunk.
     Of a lender of two persons, more than before (or a better grade) waits for the second one's word (``proposal_id``);
-    a limit on a debtor or borrower that is new stands at zero until then.
+    a limit on a debtor or borrower that is new stands at zero until then. One of zero lets nothing new out.
     Raises Forbidden role_missing, party_not_active, person_missing, person_not_active, person_not_confirmed; BadInput
     limit_kind_unknown; NotFound party_unknown.
     """
@@ -81,7 +81,7 @@ def set_(ctx: Context, actor: Actor, *, kind: str, key: str, amount: Money, grad
 def _raises(row: LimitRow | None, kind: LimitKind, amount: Money, grade: str | None) -> bool:
     """Whether more may be lent than before. A lender's first limit on itself takes away."""
     if row is None:
-        return kind is not LimitKind.LENDER
+        return kind is not LimitKind.LENDER and (amount.minor > 0 or grade is not None)
     better = grade is not None and (row.grade is None or grade < row.grade)
     return better or amount > _position(row).limit.amount
 

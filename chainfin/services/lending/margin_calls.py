@@ -25,6 +25,7 @@ from chainfin.services.books import loan_book
 from chainfin.services.kernel import announcing
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.pledges import cover
+from chainfin.services.trade import pending_credits
 from chainfin.services.views.lending import MarginCallView
 from chainfin.storage.lending_tables import ApplicationRow, LoanRow, MarginCallRow, RepaymentRow
 from chainfin.storage.price_tables import PriceRow
@@ -36,25 +37,22 @@ from chainfin.values.product import Product
 _log = structlog.get_logger("chainfin.margin")
 
 
-def call(session: Session, ctx: Context, asset: ReceivableRow, lost: Money, cause: str) -> Money:
-    """A pledged receivable has lost ``lost`` of its value: call the loans on it that are no longer covered. The newest
-    pledges bear the loss first.
+def call(session: Session, ctx: Context, asset: ReceivableRow, cause: str) -> Money:
+    """A credit note cuts into what is pledged of a receivable: call the loans on it that are no longer covered. The
+    newest pledges bear the loss first.
 
-    Each loan is called for what it owes above the borrowing base of its remaining pledges. A loan that was granted
-    without security is never called, even if something was pledged later. Returns the sum of all calls.
+    Each loan is called for what it owes above the borrowing base of its pledges, less what it was called for before. A
+    loan that was granted without security is never called, even if something was pledged later. Returns the sum of all
+    calls.
     """
-    hits: dict[str, Money] = {}
     loans: dict[str, None] = {}
     pledges = session.exec(
         select(PledgeRow)
         .where(PledgeRow.asset_id == asset.id, PledgeRow.status == State.ACTIVE.value)
         .order_by(col(PledgeRow.block_number).desc(), col(PledgeRow.id).desc())
     )
-    for pledge in pledges:
-        hit = min(lost, Money(pledge.left, asset.currency))
-        lost -= hit
-        if hit.minor and pledge.loan_id is not None:  # one of another's book: its lender sees to it
-            hits[pledge.id] = hit
+    for pledge in pledges:  # one of another's book: its lender sees to it
+        if pledge.loan_id is not None and pending_credits.on_pledge(session, pledge):
             loans[pledge.loan_id] = None
     called, today = Money.zero(asset.currency), ctx.clock.today()
     for loan_id in loans:
@@ -62,7 +60,8 @@ def call(session: Session, ctx: Context, asset: ReceivableRow, lost: Money, caus
         rate = cover.advance_rate(session, row)
         if loan.state not in ACCRUING or rate is None:
             continue
-        short = cover.base(session, row, rate, today, lost=hits).shortfall(cover.owed(loan, today))
+        short = cover.base(session, row, rate, today).shortfall(cover.owed(loan, today))
+        short -= Money(sum(_left(session, each) for each in _standing(session, row)), row.currency)
         if short.minor > 0:
             called += short
             terms = cover.margin_terms(session.get_one(ApplicationRow, row.application_id))

@@ -31,7 +31,7 @@ from chainfin.services.kernel.context import Context
 from chainfin.services.lending import limits, margin_calls
 from chainfin.services.payments import attesting, between_lenders, payouts
 from chainfin.services.pledges import assets, release
-from chainfin.services.trade import receivable_state
+from chainfin.services.trade import pending_credits, receivable_state
 from chainfin.storage.lending_tables import IncomingRow, LoanRow, RepaymentRow
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import PledgeRow, ReceivableRow
@@ -170,7 +170,8 @@ def for_receivable(session: Session, ctx: Context, payment: Payment, receivable_
     family = [asset]
     for part_id in family_ids(session, receivable_id)[1:]:
         family.append(session.get_one(ReceivableRow, part_id, with_for_update=True))
-    if payment.amount.minor < sum(receivable_state.outstanding(each) for each in family):
+    credited = sum(share.total for share in pending_credits.shares(session, asset))
+    if payment.amount.minor < sum(receivable_state.outstanding(each) for each in family) - credited:
         family = [asset]
     spread = _Spread(payment.amount)
     for each in family:
@@ -227,14 +228,16 @@ def payable(session: Session, asset: ReceivableRow) -> bool:
 
 
 def unclaimed(session: Session, asset: ReceivableRow) -> Receivable:
-    """The receivable as it will be once payments that are on their way to the chain are there."""
+    """The receivable as it will be once payments that are on their way to the chain are there, and what is credited of
+    its free part is off: nobody owes that any more."""
     value = receivable_state.value(session, asset)
     for pledge_id, claimed in in_flight.attested(session, asset.id).items():
         there = value.pledged_by(pledge_id) if pledge_id else value.free
         amount = Money(min(claimed, there), asset.currency)
         if amount.minor:
             value = unless_refused(rules.settle(value, amount, payee=CHAIN, pledge_id=pledge_id or None))
-    return value
+    credited = Money(min(value.free, pending_credits.held(session, asset)), asset.currency)
+    return unless_refused(rules.credit(value, credited, by=CHAIN)) if credited.minor else value
 
 
 def released_since(session: Session, ctx: Context, asset: ReceivableRow, on: date) -> PledgeRow | None:

@@ -16,7 +16,7 @@ from chainfin.services.kernel import in_flight
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.parties import bank_accounts
 from chainfin.services.payments import allocation
-from chainfin.services.trade import receivable_state
+from chainfin.services.trade import pending_credits, receivable_state
 from chainfin.storage import locks
 from chainfin.storage.bank_tables import VirtualAccountRow
 from chainfin.storage.lending_tables import COLLECTION_ACCOUNT, IncomingRow
@@ -42,7 +42,8 @@ class PaymentInstruction:
 @dataclass(frozen=True, slots=True)
 class ReceivablePayment:
     """How the debtor pays a receivable: ``amount`` is all that is open of it, ``under_way`` what was paid and isn't on
-    chain yet, ``beyond`` what the holder was paid above what was owed: that is between the two of them."""
+    chain yet, ``credit_pending`` what a credit note takes off and isn't off yet, ``beyond`` what the holder was paid
+    above what was owed: that is between the two of them."""
 
     receivable_id: str
     account: str
@@ -50,6 +51,7 @@ class ReceivablePayment:
     reference: CreditorReference
     amount: Money
     under_way: Money
+    credit_pending: Money
     beyond: Money
     due_date: date
 
@@ -133,13 +135,15 @@ def for_receivable(ctx: Context, actor: Actor, receivable_id: str) -> Receivable
         account, payee = _of_receivable(session, ctx, row)
         owed = receivable_state.outstanding(row)
         under_way = min(owed, sum(in_flight.attested(session, row.id).values()))
+        credited = min(owed - under_way, pending_credits.on(session, row))
         return ReceivablePayment(
             receivable_id=row.id,
             account=account,
             payee=session.get_one(PartyRow, payee).name,
             reference=CreditorReference(row.reference),
-            amount=Money(owed - under_way, row.currency),
+            amount=Money(owed - under_way - credited, row.currency),
             under_way=Money(under_way, row.currency),
+            credit_pending=Money(credited, row.currency),
             beyond=Money(_beyond(session, row.id), row.currency),
             due_date=row.due_date,
         )

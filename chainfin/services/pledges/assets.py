@@ -15,7 +15,7 @@ from chainfin.services.goods import receipts
 from chainfin.services.goods.receipt_asset import ReceiptAsset
 from chainfin.services.kernel import in_flight, pledge_rows
 from chainfin.services.kernel.context import Actor
-from chainfin.services.trade import receivable_state
+from chainfin.services.trade import pending_credits, receivable_state
 from chainfin.services.trade.receivable_asset import ReceivableAsset
 from chainfin.storage.trade_tables import PledgeRow, ReceivableRow, UndertakingRow, WarehouseReceiptRow
 from chainfin.values.measure import Measure
@@ -50,8 +50,8 @@ class PledgeableAsset(Protocol):
 
     @classmethod
     def worth(cls, session: Session, pledge: PledgeRow, amount: int, currency: str, today: date) -> Money:
-        """What ``amount`` of the pledge is worth today: of a receivable its face, of goods what the newest price of the
-        pledge's lender says. Raises Refused price_missing, price_stale."""
+        """What ``amount`` of the pledge is worth today: of a receivable its face less what is credited of it, of
+        goods what the newest price of the pledge's lender says. Raises Refused price_missing, price_stale."""
 
     @property
     def row(self) -> AssetRow: ...
@@ -189,11 +189,14 @@ def unless_paid(session: Session, asset: AssetRow, needed: int = 1) -> Refusal |
 
 def unless_paid_beside(session: Session, pledge: PledgeRow) -> Refusal | None:
     """Why what is promised to a pledge, or pledged, may not carry its loan: the holder was paid more than is free
-    beside it, or a payment is parked. Locks the asset. Refusal payment_under_way."""
+    beside it, a payment is parked, or a credit note has still to take off more than that. Locks the asset. Refusals
+    payment_under_way, credit_pending."""
     asset = locked_asset(session, pledge.asset_kind, pledge.asset_id)
     if not isinstance(asset, ReceivableRow):
         return None
-    return in_flight.unless_placed(session, asset.id, beside=max(0, receivable_state.unpromised(session, asset)))
+    beside = max(0, receivable_state.unpromised(session, asset))
+    unplaced = in_flight.unless_placed(session, asset.id, beside=beside)
+    return unplaced or pending_credits.refusal(asset, pending_credits.bound(session, asset))
 
 
 def for_party(session: Session, actor: Actor, pledge_id: str) -> PledgeRow:

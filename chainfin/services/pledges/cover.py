@@ -36,23 +36,22 @@ def base(
     rate: Decimal,
     today: date,
     *,
-    lost: Mapping[str, Money] | None = None,
     but: frozenset[str] = frozenset(),
 ) -> BorrowingBase:
-    """What may be lent on the loan's live pledges less what they ``lost`` (by pledge): receivables at face, goods at
-    the newest price (nothing where none is fresh). What is on its way out of a pledge secures nothing any more.
-    ``but``: pledges that are left out."""
+    """What may be lent on the loan's live pledges: receivables at face less what is credited, goods at the newest price
+    (nothing where none is fresh). What is on its way out of a pledge secures nothing any more. ``but``: pledges that
+    are left out."""
     found = []
     for pledge in session.exec(
         select(PledgeRow)
         .where(PledgeRow.loan_id == row.id, PledgeRow.status == State.ACTIVE.value, col(PledgeRow.id).not_in(but))
         .order_by(col(PledgeRow.id))
     ):
-        worth = nothing = Money.zero(row.currency)
+        worth = Money.zero(row.currency)
         with suppress(Refused):
             stays = max(0, pledge.left - in_flight.leaving(session, pledge))
             worth = assets.KINDS[pledge.asset_kind].worth(session, pledge, stays, row.currency, today)
-        found.append(Asset(pledge.id, pledge.asset_id, worth - (lost or {}).get(pledge.id, nothing), rate))
+        found.append(Asset(pledge.id, pledge.asset_id, worth, rate))
     return borrowing_base(found, row.currency)
 
 

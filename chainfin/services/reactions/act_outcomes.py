@@ -20,6 +20,7 @@ from chainfin.services.kernel.context import Context
 from chainfin.services.lending import disbursement
 from chainfin.services.payments import unsettled
 from chainfin.services.pledges import release, substitution, top_ups
+from chainfin.services.trade import pending_credits
 from chainfin.storage.chain_tables import ChainEvent
 from chainfin.storage.lending_tables import LoanRow
 from chainfin.storage.trade_tables import ActRow, OrderRow, PledgeRow, ReceivableRow
@@ -81,6 +82,8 @@ def refused(
             two_words.ended(session, ctx, row)
         case pledges_acts.Undertake:
             disbursement.not_undertaken(session, ctx, row.subject, code, message)
+        case receivables_acts.Credit:
+            pending_credits.came_to_nothing(session, row)
         case receivables_acts.Settle | pledges_acts.BuyBack | pledges_acts.Draw:
             _still_owed(session, ctx, row, code, message)
 

@@ -24,7 +24,7 @@ from chainfin.services.kernel import pledge_rows
 from chainfin.services.kernel.context import Context
 from chainfin.services.pledges import realisation, release
 from chainfin.services.reactions.event_reading import Handlers, agree, follows, on, party
-from chainfin.services.trade import debtor_lines, order_state, receivable_state
+from chainfin.services.trade import debtor_lines, order_state, pending_credits, receivable_state
 from chainfin.storage.chain_tables import ChainEvent
 from chainfin.storage.trade_tables import OrderRow, PledgeRow, ReceivableRow, WarehouseReceiptRow
 from chainfin.values.money import Money
@@ -124,6 +124,7 @@ def _credited(
 ) -> Outcome:
     amount = Money(args.amount, before.currency)
     debtor_lines.project_give_back(session, row, amount.minor)
+    pending_credits.credited(session, args.document_root, args.amount)
     return rules.credit(before, amount, by=CHAIN)
 
 

@@ -20,8 +20,8 @@ from chainfin.services.books import journals, loan_book
 from chainfin.services.goods import receipts
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.pledges import assets
-from chainfin.services.trade import goods_sent_back
-from chainfin.services.trade.receivable_state import parties, view
+from chainfin.services.trade import order_state
+from chainfin.services.trade.receivable_state import parties, view, whole_view
 from chainfin.services.views.acts import ActView
 from chainfin.services.views.goods import PriceView, WarehouseReceiptView
 from chainfin.services.views.lending import (
@@ -95,16 +95,16 @@ def orders(ctx: Context, actor: Actor, *, after: str = "", limit: int = 50) -> l
     if not actor.sees_all:
         query = query.where(or_(OrderRow.buyer_id == actor.party_id, OrderRow.seller_id == actor.party_id))
     with ctx.store.read() as session:
-        return [OrderView.of(row) for row in _page(session, query, OrderRow.id, after, limit)]
+        return [order_state.view(session, row) for row in _page(session, query, OrderRow.id, after, limit)]
 
 
 def order(ctx: Context, actor: Actor, order_id: str) -> OrderView:
     """Raises NotFound order_unknown."""
     with ctx.store.read() as session:
         row = session.get(OrderRow, order_id)
-    if row is None or not (actor.sees_all or actor.party_id in (row.buyer_id, row.seller_id)):
-        raise NotFound("order_unknown", f"there is no order {order_id}")
-    return OrderView.of(row)
+        if row is None or not (actor.sees_all or actor.party_id in (row.buyer_id, row.seller_id)):
+            raise NotFound("order_unknown", f"there is no order {order_id}")
+        return order_state.view(session, row)
 
 
 def receivables(ctx: Context, actor: Actor, *, after: str = "", limit: int = 50) -> list[ReceivableView]:
@@ -120,9 +120,8 @@ def receivable(ctx: Context, actor: Actor, receivable_id: str) -> ReceivableView
     with ctx.store.read() as session:
         row = _receivable(session, actor, receivable_id)
         invoice = session.get_one(DocumentRow, row.document_id)
-        uncarried = goods_sent_back.uncarried(session, row)
-    named = actor.sees_all or actor.party_id in (invoice.buyer_id, invoice.seller_id)
-    return view(row, document_root=invoice.root if named else None, uncarried=uncarried)
+        named = actor.sees_all or actor.party_id in (invoice.buyer_id, invoice.seller_id)
+        return whole_view(session, row, document_root=invoice.root if named else None)
 
 
 def _receivable(session: Session, actor: Actor, receivable_id: str) -> ReceivableRow:

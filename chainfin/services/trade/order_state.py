@@ -23,6 +23,7 @@ from chainfin.rules import order as rules
 from chainfin.rules import receivable_value
 from chainfin.rules.act import COUNTED, ActState
 from chainfin.rules.billed_goods import Bill
+from chainfin.services.views.trade import OrderView
 from chainfin.storage.chain_tables import ChainEventRow
 from chainfin.storage.trade_tables import ActRow, DocumentRow, OrderRow, OrderStateRow, ReceivableRow
 from chainfin.values.before_chain import BeforeChain
@@ -100,6 +101,12 @@ def from_kept(session: Session, row: OrderRow) -> rules.Order | None:
 def now(session: Session, row: OrderRow) -> rules.Order:
     """The order as it stands, for reading: nothing is locked and nothing is stored."""
     return from_kept(session, row) or replay(session, row)
+
+
+def view(session: Session, row: OrderRow) -> OrderView:
+    """What its parties see of it. On chain what was received only grows: what went back of it its documents tell."""
+    lines = now(session, row).lines if row.goods_returned else ()
+    return OrderView.of(row, min(row.received, sum(line.returned_value for line in lines)))
 
 
 def bills(session: Session, row: OrderRow) -> list[Bill]:

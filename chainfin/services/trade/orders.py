@@ -79,7 +79,7 @@ def post_order(ctx: Context, actor: Actor, data: bytes, source: str) -> tuple[Or
             subject=order_id,
             extra={"document_id": kept.row.id},
         )
-        return OrderView.of(row), ActView.of(act)
+        return order_state.view(session, row), ActView.of(act)
 
 
 def acknowledge(

@@ -12,7 +12,7 @@ from chainfin.errors import BadInput, Refusal
 from chainfin.rules import receivable as rules
 from chainfin.rules.authority import By, On
 from chainfin.rules.receivable import Receivable
-from chainfin.services.trade import receivable_state
+from chainfin.services.trade import pending_credits, receivable_state
 from chainfin.storage.trade_tables import PledgeRow, ReceivableRow
 from chainfin.values.measure import Measure
 from chainfin.values.money import Money
@@ -42,7 +42,7 @@ class ReceivableAsset:
 
     @classmethod
     def worth(cls, session: Session, pledge: PledgeRow, amount: int, currency: str, today: date) -> Money:
-        return Money(amount, currency)
+        return Money(max(0, amount - pending_credits.on_pledge(session, pledge)), currency)
 
     @classmethod
     def of(cls, session: Session, row: ReceivableRow) -> ReceivableAsset:

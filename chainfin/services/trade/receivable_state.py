@@ -9,7 +9,7 @@ from chainfin.rules import receivable as rules
 from chainfin.rules.receivable_value import PledgedPart, Receivable, State
 from chainfin.services.kernel import in_flight, pledge_rows
 from chainfin.services.kernel.context import Actor
-from chainfin.services.trade import goods_sent_back
+from chainfin.services.trade import goods_sent_back, pending_credits
 from chainfin.services.views.trade import ReceivableView
 from chainfin.storage.store import moves
 from chainfin.storage.trade_tables import ReceivableRow
@@ -115,9 +115,18 @@ def free(row: ReceivableRow) -> int:
     )
 
 
-def view(row: ReceivableRow, *, document_root: str | None = None, uncarried: int | None = None) -> ReceivableView:
-    """What its parties see of it. ``document_root``: only for those whom the invoice names."""
-    return ReceivableView.of(row, free=free(row), document_root=document_root, uncarried=uncarried)
+def view(row: ReceivableRow, *, document_root: str | None = None) -> ReceivableView:
+    """What its parties see of it in a list. ``document_root``: only for those whom the invoice names."""
+    return ReceivableView.of(row, free=free(row), document_root=document_root)
+
+
+def whole_view(session: Session, row: ReceivableRow, *, document_root: str | None) -> ReceivableView:
+    """What its parties see of it alone: with what goods sent back and credit notes hold of it."""
+    held = {
+        "uncarried": goods_sent_back.uncarried(session, row),
+        "credit_pending": pending_credits.on(session, row),
+    }
+    return ReceivableView.of(row, free=free(row), document_root=document_root, **held)
 
 
 def outstanding(row: ReceivableRow) -> int:
@@ -127,9 +136,10 @@ def outstanding(row: ReceivableRow) -> int:
 
 def unpromised(session: Session, row: ReceivableRow) -> int:
     """What is free, not promised to an application that isn't on chain yet, not paid (what the bank is asked to attest
-    is gone from then on), and not for goods that were sent back. The row is locked by whoever promises or pays, so that
-    one comes first."""
-    return free(row) - row.reserved - paid(session, row) - goods_sent_back.uncarried(session, row)
+    is gone from then on), not for goods that were sent back, and not credited. The row is locked by whoever promises or
+    pays, so that one comes first."""
+    held = goods_sent_back.uncarried(session, row) + pending_credits.held(session, row)
+    return free(row) - row.reserved - paid(session, row) - held
 
 
 def paid(session: Session, row: ReceivableRow) -> int:

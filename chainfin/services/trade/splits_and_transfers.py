@@ -10,7 +10,7 @@ from chainfin.rules import receivable as rules
 from chainfin.services.kernel import acts
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.parties import gate
-from chainfin.services.trade import goods_sent_back, receivable_state, receivables
+from chainfin.services.trade import goods_sent_back, pending_credits, receivable_state, receivables
 from chainfin.services.views.acts import ActView
 from chainfin.storage.trade_tables import ReceivableRow
 from chainfin.values.money import Money
@@ -38,14 +38,17 @@ def transfer(ctx: Context, actor: Actor, receivable_id: str, to: str) -> ActView
     """The holder passes it on whole; the debtor owes it to ``to`` from then on.
 
     Raises NotFound receivable_unknown, party_unknown; Forbidden party_not_active; Conflict payment_under_way; Refused
-    not_holder, receivable_state_wrong, nothing_left, part_pledged, part_promised, goods_sent_back, transfer_to_self,
-    transfer_to_debtor.
+    not_holder, receivable_state_wrong, nothing_left, part_pledged, part_promised, goods_sent_back, credit_pending,
+    transfer_to_self, transfer_to_debtor.
     """
     with ctx.store.begin() as session:
         row = receivable_state.for_party(session, actor, receivable_id)
         unless_refused(rules.transfer(receivable_state.value(session, row), to, by=actor.require()))
         _unless_promised(row)
         goods_sent_back.unless_carried(session, row)
+        pending = pending_credits.refusal(row, pending_credits.on(session, row))
+        if pending is not None:
+            raise pending.error()
         transferee = gate.active_party(session, to)
         gate.enter(session, row.holder_id, Kind.TRANSFER)
         return ActView.of(

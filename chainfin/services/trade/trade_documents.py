@@ -19,7 +19,7 @@ from chainfin.eth.bindings.receivables_acts import Credit, Issue
 from chainfin.rules.act import CAME_TO_NOTHING, ActState
 from chainfin.services.kernel.context import Context
 from chainfin.storage.party_tables import PartyAliasRow, PartyRow
-from chainfin.storage.trade_tables import ActRow, DocumentRow, OrderRow, ReceivableRow
+from chainfin.storage.trade_tables import ActRow, CreditNoteRow, DocumentRow, OrderRow, ReceivableRow
 from chainfin.storage.types import new_id
 from chainfin.values.money import Money
 
@@ -82,7 +82,7 @@ def keep(
 
 def credit_notes(session: Session, order_id: str, invoice: str) -> list[Document]:
     """The credit notes that were taken for the invoice of this number on the order, but those whose act came to
-    nothing."""
+    nothing (`pending_credits.came_to_nothing`)."""
     ended = session.exec(
         select(ActRow)
         .where(ActRow.function == Credit.FUNCTION, col(ActRow.status).in_(CAME_TO_NOTHING))
@@ -90,12 +90,13 @@ def credit_notes(session: Session, order_id: str, invoice: str) -> list[Document
         .where(ReceivableRow.order_id == order_id)
     )
     void = {Credit.from_params(act.params).document_root for act in ended}
+    standing = set(session.exec(select(CreditNoteRow.document_id).where(CreditNoteRow.order_id == order_id)))
     kept = session.exec(
         select(DocumentRow)
         .where(DocumentRow.order_id == order_id, DocumentRow.kind == DocumentKind.CREDIT_NOTE.value)
         .order_by(col(DocumentRow.id))
     )
-    notes = [Document.from_canonical(each.canonical) for each in kept if each.root not in void]
+    notes = [Document.from_canonical(each.canonical) for each in kept if each.root not in void or each.id in standing]
     number = normalised(invoice)
     return [note for note in notes if {normalised(each) for each in note.references.invoices} == {number}]
 

@@ -12,8 +12,9 @@ from chainfin.storage.trade_tables import LineRow, LineShareRow, OrderRow, Recei
 
 @dataclass(frozen=True, slots=True)
 class OrderView:
-    """A purchase order, for its buyer and seller. Amounts are gross and cumulative; ``goods_returned``: goods of it
-    were sent back."""
+    """A purchase order, for its buyer and seller. Amounts are gross and cumulative; ``received`` is what the buyer has
+    (what came and stayed, or was replaced), ``returned`` what went back of all that came; ``goods_returned``: goods of
+    it were sent back."""
 
     id: str
     number: str
@@ -23,6 +24,7 @@ class OrderView:
     ordered: int
     despatched: int
     received: int
+    returned: int
     invoiced: int
     confirmed: int
     goods_returned: bool
@@ -30,8 +32,8 @@ class OrderView:
     created_at: datetime
 
     @classmethod
-    def of(cls, row: OrderRow) -> OrderView:
-        return shown(cls, row)
+    def of(cls, row: OrderRow, returned: int) -> OrderView:
+        return shown(cls, row, received=row.received - returned, returned=returned)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,8 @@ class ReceivableView:
     """A receivable: ``free + pledged + split_away + settled + diluted = face``; ``reserved`` is a part of free.
 
     ``document_root``: the commitment to the invoice, for those whom the invoice names; ``uncarried``: what of the face
-    is for goods that were sent back and that no credit note took off. A list leaves out both.
+    is for goods that were sent back and that no credit note took off; ``credit_pending``: what credit notes
+    have still to take off. A list leaves them out.
     """
 
     id: str
@@ -63,12 +66,20 @@ class ReceivableView:
     confirmed_at: datetime | None
     created_at: datetime
     uncarried: int | None
+    credit_pending: int | None
 
     @classmethod
     def of(
-        cls, row: ReceivableRow, *, free: int, document_root: str | None = None, uncarried: int | None = None
+        cls,
+        row: ReceivableRow,
+        *,
+        free: int,
+        document_root: str | None = None,
+        uncarried: int | None = None,
+        credit_pending: int | None = None,
     ) -> ReceivableView:
-        return shown(cls, row, free=free, document_root=document_root, uncarried=uncarried)
+        more = {"document_root": document_root, "uncarried": uncarried, "credit_pending": credit_pending}
+        return shown(cls, row, free=free, **more)
 
 
 @dataclass(frozen=True, slots=True)

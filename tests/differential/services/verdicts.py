@@ -52,6 +52,7 @@ SAME: Final[dict[str, frozenset[str]]] = {
     },
 }
 
+_CREDITED: Final = "the chain knows what is off by a credit note, not what its holder has still to take off"
 _LOAN: Final = "loan, limits and prices aren't on chain"
 _HOLIDAY: Final = "what falls due on a holiday is paid in time on the next business day: the chain knows no holidays"
 _UNTOLD: Final = "the bank may still tell of a payment in time: the chain knows no statements"
@@ -66,6 +67,9 @@ STRICTER: Final[dict[tuple[str, str], str]] = {
     ("Receivables.transfer", "payment_under_way"): _WAITS,
     ("Pledges.substitute", "payment_under_way"): _WAITS,
     ("Pledges.pledge", "payment_under_way"): _WAITS,
+    ("Receivables.transfer", "credit_pending"): _CREDITED,
+    ("Pledges.pledge", "credit_pending"): _CREDITED,
+    ("Pledges.substitute", "credit_pending"): _CREDITED,
     ("Receivables.settle", "pledge_under_way"): "the payment waits until it is known whether the lender is to be paid",
     ("Receivables.declareDefault", "not_yet_due"): _HOLIDAY,
     ("Receivables.declareDefault", "bank_statement_missing"): _UNTOLD,
