@@ -16,6 +16,7 @@ from api.schemas.common import Moment
 from chainfin.rules.application import State as ApplicationState
 from chainfin.rules.loan import LoanState
 from chainfin.values.event_kind import EventKind
+from chainfin.values.product import Product
 
 
 class _Form(BaseModel):
@@ -36,7 +37,7 @@ class ApplicationChanged(_Form):
     """An application is in another state."""
 
     application_id: str = Field(description="app_…")
-    product: str = Field(description="receivable_pledge, inventory_pledge or general_310")
+    product: Product = Field(description="what was asked for")
     status: ApplicationState = Field(description="where it stands")
     loan_id: str | None = Field(description="the loan that came of it; null before")
 
@@ -142,7 +143,6 @@ def _call(kind: EventKind, form: type[BaseModel]) -> dict[str, Any]:
     return {
         "tags": ["webhooks"],
         "operationId": f"webhook_{kind.value.replace('.', '_')}",
-        "summary": words.removesuffix("."),
         "description": f"{words} Sent to the addresses that asked for it, signed as Standard Webhooks says.",
         "parameters": [
             {"name": name, "in": "header", "required": True, "description": told, "schema": {"type": "string"}}

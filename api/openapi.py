@@ -101,7 +101,7 @@ def _build(app: FastAPI) -> dict[str, Any]:
     _hoist(document["paths"], schemas)
     events.add(document)
     examples.add(document)
-    for operations in document["paths"].values():
+    for operations in (*document["paths"].values(), *document["webhooks"].values()):
         for operation in operations.values():
             operation["summary"] = summary(operation["description"])
     for path, operations in document["paths"].items():

@@ -15,6 +15,7 @@ from chainfin.connectors import bank_files
 from chainfin.connectors.iso20022 import model, status
 from chainfin.documents import encoded
 from chainfin.errors import BadInput, Conflict, NotFound, Refused
+from chainfin.rules.approval import ProposalState
 from chainfin.services.books import journals
 from chainfin.services.kernel import approvals
 from chainfin.services.kernel.approvals import Effect
@@ -120,9 +121,9 @@ def _unless_known(session: Session, digest: str) -> None:
     """Whoever wants the same file decides on the proposal that stands; what was taken in is."""
     query = select(ProposalRow.status).join(BankFileRow, BankFileRow.proposal_id == ProposalRow.id)  # type: ignore[arg-type]  # SQL's ==, typed as Python's
     for standing in session.exec(query.where(BankFileRow.sha256 == digest)):
-        if standing == "open":
+        if standing == ProposalState.OPEN:
             raise Conflict("bank_file_proposed", "a proposal to take in this file waits for a decision")
-        if standing == "approved":
+        if standing == ProposalState.APPROVED:
             raise Conflict("bank_file_taken", "this very file was taken in before")
 
 

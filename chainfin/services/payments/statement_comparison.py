@@ -13,6 +13,7 @@ from chainfin.services.payments import bank_entry, statements
 from chainfin.services.payments.statements import Entry, Statement
 from chainfin.storage.lending_tables import IncomingRow
 from chainfin.storage.types import storable
+from chainfin.values.command_state import CommandState
 from chainfin.values.money import Money
 
 
@@ -78,10 +79,10 @@ def _why_not(session: Session, entry: Entry, currency: str) -> str | None:
     if order is None:
         return "debit_unknown"
     if entry.arrival is not None:
-        return None if order.status == "refused" else "payout_returned"
+        return None if order.status == CommandState.REFUSED else "payout_returned"
     if statements.minor_of(order) != -entry.amount:
         return "debit_differs"
-    return None if order.status == "done" else "order_not_paid"
+    return None if order.status == CommandState.DONE else "order_not_paid"
 
 
 def _not_on_it(session: Session, statement: Statement) -> tuple[str, ...]:
