@@ -22,7 +22,8 @@ from chainfin.services.payments import unsettled
 from chainfin.services.pledges import release, substitution, top_ups
 from chainfin.storage.chain_tables import ChainEvent
 from chainfin.storage.lending_tables import LoanRow
-from chainfin.storage.trade_tables import ActRow, OrderRow, PledgeRow, ReceivableRow
+from chainfin.storage.pledge_tables import PledgeRow
+from chainfin.storage.trade_tables import ActRow, OrderRow, ReceivableRow
 from chainfin.values.before_chain import BeforeChain
 
 
