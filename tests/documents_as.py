@@ -8,7 +8,8 @@ from io import BytesIO
 from lxml import etree
 from pypdf import PdfWriter
 
-from chainfin.documents.model import Document, DocumentKind, Line, Party
+from chainfin.documents.model import Document, DocumentKind, Line
+from chainfin.documents.named_party import Party
 from chainfin.documents.node import NAMESPACES
 from chainfin.values.money import Money
 

@@ -33,9 +33,10 @@ from chainfin.storage.chain_tables import ChainBlockRow, ChainEvent
 from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.lending_tables import COLLECTION_ACCOUNT, OfferRow
 from chainfin.storage.party_tables import PartyRow
+from chainfin.storage.pledge_tables import PledgeRow
 from chainfin.storage.price_tables import PriceRow
 from chainfin.storage.store import Store
-from chainfin.storage.trade_tables import DocumentRow, OrderRow, PledgeRow, ReceivableRow, WarehouseReceiptRow
+from chainfin.storage.trade_tables import DocumentRow, OrderRow, ReceivableRow, WarehouseReceiptRow
 from chainfin.storage.vault import Vault
 from chainfin.values.money import Money
 from chainfin.values.party import Role

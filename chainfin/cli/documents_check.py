@@ -39,24 +39,24 @@ class Checked:
         return self.document is not None
 
     def to_json(self) -> dict[str, Any]:
-        said: dict[str, Any] = {"file": self.file, "read": self.read}
+        detail: dict[str, Any] = {"file": self.file, "read": self.read}
         if self.format is not None:
-            said["format"] = self.format.value
+            detail["format"] = self.format.value
         if self.document is not None:
             found, totals = self.document, self.document.totals
-            said |= {"kind": found.kind.value, "id": found.id, "issue_date": found.issue_date.isoformat()}
-            said |= {"lines": len(found.lines)}
+            detail |= {"kind": found.kind.value, "id": found.id, "issue_date": found.issue_date.isoformat()}
+            detail |= {"lines": len(found.lines)}
             if found.billing.type_code is not None:
-                said["type_code"] = found.billing.type_code
+                detail["type_code"] = found.billing.type_code
             if totals is not None:
-                said |= {"currency": found.currency, "payable": str(totals.payable)}
+                detail |= {"currency": found.currency, "payable": str(totals.payable)}
         if self.faults:
-            said["faults"] = [dict(each) for each in self.faults]
+            detail["faults"] = [dict(each) for each in self.faults]
         if self.flags:
-            said["flags"] = [dict(each) for each in self.flags]
+            detail["flags"] = [dict(each) for each in self.flags]
         if self.off:
-            said["off"] = [dict(each) for each in self.off]
-        return said
+            detail["off"] = [dict(each) for each in self.off]
+        return detail
 
 
 def check_all(paths: Sequence[Path], step: Step) -> Iterator[Checked]:
@@ -82,10 +82,10 @@ def check(path: Path) -> Checked:
     except BadInput as error:
         return Checked(str(path), found, None, faults_of(error))
     refusal = unless_claim(document, date.today()) if document.kind is DocumentKind.INVOICE else None  # noqa: DTZ011
-    told = [] if refusal is None else refusal.proof["faults"]
+    faults = [] if refusal is None else refusal.proof["faults"]
     bill = document.kind in (DocumentKind.INVOICE, DocumentKind.CREDIT_NOTE)
     off = tuple(rounding_off(document)) if bill else ()
-    return Checked(str(path), found, document, (), told if isinstance(told, list) else [], off)
+    return Checked(str(path), found, document, (), faults if isinstance(faults, list) else [], off)
 
 
 def _files(path: Path) -> Iterator[Path]:
@@ -119,9 +119,9 @@ def _said(each: Checked) -> str:
     found = each.document
     payable = "" if found.totals is None else f" {found.totals.payable} {found.currency}"
     flags = ", ".join(dict.fromkeys(str(flag.get("rule") or flag["code"]) for flag in each.flags))
-    off = ", ".join(str(told["rule"]) for told in each.off)
-    said = printable(f"{found.kind} {found.id}{payable}") + (f"  not financed: {flags}" if flags else "")
-    return said + (f"  off by a rounding: {off}" if off else "")
+    off = ", ".join(str(fault["rule"]) for fault in each.off)
+    summary = printable(f"{found.kind} {found.id}{payable}") + (f"  not financed: {flags}" if flags else "")
+    return summary + (f"  off by a rounding: {off}" if off else "")
 
 
 def _fault(fault: Mapping[str, object]) -> str:

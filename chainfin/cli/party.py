@@ -187,7 +187,7 @@ def sign(
     """Sign every act that waits for you: a lender's pledges and releases, a bank's settlements. With --watch a service
     that goes away is waited for. Exit code 1: some were refused (each is named), the others are signed."""
     with _with_key(url, who, passphrase_file) as member:
-        trouble, told = "", set[str]()
+        trouble, shown = "", set[str]()
         while True:
             try:
                 member.sign_in()
@@ -197,9 +197,9 @@ def sign(
                     trouble = ""
                     if signed:
                         typer.echo(f"{signed} signed and final")
-                    for each in refused - told:
+                    for each in refused - shown:
                         typer.echo(f"chainfin: not signed: {each}", err=True)
-                    told |= refused
+                    shown |= refused
                     if watch:
                         time.sleep(WATCH_S)
             except (Unavailable, Unknown, ApiProblem) as error:
@@ -210,7 +210,7 @@ def sign(
                     trouble = str(found)
                     typer.echo(f"chainfin: {trouble}; trying on", err=True)
                 time.sleep(RETRY_S)
-            if not watch and told:
+            if not watch and shown:
                 raise typer.Exit(1)
             if not watch:
                 return

@@ -203,13 +203,13 @@ def contracts_roles(
             operator = custody.own_signer(session, ctx.vault, ctx.operator_address)
         governing = Governing(installation.node, installation.deployment.addresses, operator)
         params = {"party": party.chain_party, "roles": int(wanted)}
-        told = governing.announce_or_do("Participants", "setRoles", params, now=ctx.clock.now())
+        change = governing.announce_or_do("Participants", "setRoles", params, now=ctx.clock.now())
     show(
         {
             "participant": participant,
             "roles": role_names(wanted),
-            "status": "done" if told.done else "announced: say it again once it is due",
-            "due": told.due.isoformat(),
+            "status": "done" if change.done else "announced: say it again once it is due",
+            "due": change.due.isoformat(),
         },
         as_json,
     )

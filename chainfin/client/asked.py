@@ -84,13 +84,13 @@ def unless_asked(act: Mapping[str, Any], asked: Asked, numbers: Mapping[str, int
             f"to be signed is {act['contract']}.{data['primaryType']}, asked was {asked.contract}.{asked.name}"
         )
     for name, wanted in {**asked.members, **numbers}.items():
-        said = data["message"].get(name)
-        if _plain(said) != _plain(wanted):
-            raise foreign(f"to be signed is {asked.name} with {name} {said}, asked was {wanted}")
+        stated = data["message"].get(name)
+        if _plain(stated) != _plain(wanted):
+            raise foreign(f"to be signed is {asked.name} with {name} {stated}, asked was {wanted}")
     for name, most in asked.most.items():
-        said = str(data["message"].get(name))
-        if not said.isdecimal() or int(said) > most:
-            raise foreign(f"to be signed is {asked.name} with {name} {said}, at most {most} was asked")
+        stated = str(data["message"].get(name))
+        if not stated.isdecimal() or int(stated) > most:
+            raise foreign(f"to be signed is {asked.name} with {name} {stated}, at most {most} was asked")
 
 
 def _plain(value: Any) -> Any:
@@ -189,9 +189,9 @@ def _goods(_operation: Operation[Any], body: Mapping[str, Any], answer: Any) -> 
     return {"members": members, "parties": {"owner": body["owner_id"]}}
 
 
-def _counted(member: str, said: str) -> Callable[[Operation[Any], Mapping[str, Any], Any], Made]:
+def _counted(member: str, stated: str) -> Callable[[Operation[Any], Mapping[str, Any], Any], Made]:
     def members(operation: Operation[Any], body: Mapping[str, Any], _answer: Any) -> Made:
-        return {"members": {"id": operation.ids["receipt_id"], member: _thousandths(body[said])}}
+        return {"members": {"id": operation.ids["receipt_id"], member: _thousandths(body[stated])}}
 
     return members
 

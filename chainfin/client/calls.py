@@ -26,7 +26,7 @@ T = TypeVar("T")
 PATIENCE_S = 30.0
 _FIRST_LOOK_S, _MOST_S = 0.01, 0.5
 """Between two looks at what one waits for: at first, and after a while."""
-_PASSING = frozenset({429, 502, 503, 504})
+_TEMPORARY = frozenset({429, 502, 503, 504})
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _HERE = frozenset({"127.0.0.1", "localhost", "::1"})
 _SIGN_INS = 3
@@ -117,8 +117,8 @@ class Calls:
                     renewed = True
                     yield from self._renew()
                     continue
-                passing = problem.status in _PASSING or problem.code == "idempotency_in_flight"
-                pause = self.retries.pause(tried, problem.retry_after) if passing and operation.repeatable else None
+                temporary = problem.status in _TEMPORARY or problem.code == "idempotency_in_flight"
+                pause = self.retries.pause(tried, problem.retry_after) if temporary and operation.repeatable else None
                 if pause is None:
                     raise problem
             yield Pause(pause)

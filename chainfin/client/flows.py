@@ -109,8 +109,8 @@ class Flows(Calls):
                 why = {"code": problem.code, "message": problem.message}
                 refused.append({"id": act["id"], "function": act["function"], "subject": act["subject"], **why})
         if refused:
-            told = "; ".join("{function} of {subject} ({id}): {code}: {message}".format_map(each) for each in refused)
-            raise Refused("acts_refused", told, signed=len(waiting) - len(refused), refused=refused)
+            detail = "; ".join("{function} of {subject} ({id}): {code}: {message}".format_map(each) for each in refused)
+            raise Refused("acts_refused", detail, signed=len(waiting) - len(refused), refused=refused)
         return len(waiting)
 
     def consent(self, admission: Mapping[str, Any]) -> Flow[str]:

@@ -34,7 +34,7 @@ from chainfin.values.command_state import CommandState
 OnResult: TypeAlias = Callable[[Session, OutboxRow, Outcome[Json]], None]
 """Called in the worker's write transaction with Done(JSON) or Refused; must not commit, must not wait."""
 OnParked: TypeAlias = Callable[[Session, OutboxRow, Unknown, Json | None], None]
-"""Called likewise when a row was parked, with why, and what the partner had said, where that could be read."""
+"""Called likewise when a row was parked, with why, and what the partner had answered, where that could be read."""
 
 LEASE = timedelta(seconds=180)
 """Longer than any handler can take (a query, a payment and a query, each with its limits and retries)."""
@@ -203,18 +203,18 @@ class Worker:
             if isinstance(error, ChainfinError):
                 code, message = error.code, error.message
             _log.error("result_not_taken_in", code=code, exc_info=error)
-            said = outcome.value if isinstance(outcome, Done) else None
-            self._later(session, row, Unknown(code, message, answered=True), now, said)
+            reply = outcome.value if isinstance(outcome, Done) else None
+            self._later(session, row, Unknown(code, message, answered=True), now, reply)
 
     def _later(
-        self, session: Session, row: OutboxRow, outcome: Unknown | Unavailable, now: datetime, said: Json | None = None
+        self, session: Session, row: OutboxRow, outcome: Unknown | Unavailable, now: datetime, reply: Json | None = None
     ) -> None:
         assert row.id is not None, "a claimed row has an id"
         if isinstance(outcome, Unknown) and outcome.answered:
             row.in_vain += 1
             if row.in_vain >= TRIES:
                 outbox.park(session, row, f"{outcome.code}: {outcome.message}")
-                self._on_parked(session, row, outcome, said)
+                self._on_parked(session, row, outcome, reply)
                 return
         wait_s = self._jitter(self._backoff.ceiling_s(min(row.attempts, 16)))
         at = now + timedelta(seconds=wait_s)

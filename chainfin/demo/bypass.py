@@ -16,7 +16,8 @@ from chainfin.services.kernel import acts
 from chainfin.services.pledges import register
 from chainfin.storage.lending_tables import LoanRow
 from chainfin.storage.party_tables import PartyRow
-from chainfin.storage.trade_tables import ActRow, PledgeRow, ReceivableRow
+from chainfin.storage.pledge_tables import PledgeRow
+from chainfin.storage.trade_tables import ActRow, ReceivableRow
 
 
 def pledge_again(stage: Stage, pledgor: Member, loan_id: str) -> dict[str, Any]:

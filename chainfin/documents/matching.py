@@ -14,7 +14,8 @@ from typing import Final
 
 from chainfin.documents.fields import plain
 from chainfin.documents.line_values import line_values
-from chainfin.documents.model import Document, Party
+from chainfin.documents.model import Document
+from chainfin.documents.named_party import Party
 from chainfin.documents.order_lines import SCALE, Placed, is_of_another, placed, spelled
 from chainfin.errors import Refusal
 from chainfin.values.money import Money, Rounding

@@ -6,20 +6,19 @@ missing), `canonical_bytes` its RFC 8785 bytes, and `Document.from_canonical` re
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import Final, TypeAlias
+from typing import Final
 
 from chainfin.canon import canonical_bytes
 from chainfin.documents.fields import Fields, plain
+from chainfin.documents.named_party import Json, Party, party_form, read_party, stated
 from chainfin.values.money import Money
 
 VERSION: Final = "chainfin/document/1"
-
-Json: TypeAlias = "str | bool | Sequence[Json] | Mapping[str, Json]"
 
 
 class DocumentKind(StrEnum):
@@ -33,34 +32,6 @@ class DocumentKind(StrEnum):
     RECEIPT_ADVICE = "receipt_advice"
     INVOICE = "invoice"
     CREDIT_NOTE = "credit_note"
-
-
-@dataclass(frozen=True, slots=True)
-class LegalId:
-    """A party's identifier. ``kind`` is legal (company register), tax or party (any other); ``scheme`` as stated."""
-
-    kind: str
-    value: str
-    scheme: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Party:
-    """Seller or buyer as the document names it. ``country`` is ISO 3166 alpha-2."""
-
-    name: str | None
-    legal_ids: tuple[LegalId, ...] = ()
-    country: str | None = None
-
-    @property
-    def legal_id(self) -> str | None:
-        """The best identifier that is stated: from the company register, else from the tax office, else any."""
-        ranked = sorted(self.legal_ids, key=lambda item: ("legal", "tax", "party").index(item.kind))
-        return ranked[0].value if ranked else None
-
-    @property
-    def label(self) -> str:
-        return self.name or self.legal_id or ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,8 +179,8 @@ class Document:
             "id": self.id,
             "issue_date": self.issue_date.isoformat(),
             "currency": self.currency,
-            "seller": _party(self.seller),
-            "buyer": _party(self.buyer),
+            "seller": party_form(self.seller),
+            "buyer": party_form(self.buyer),
             "lines": [_line(line) for line in self.lines],
             "totals": None if self.totals is None else _totals(self.totals),
             "due_date": None if self.due_date is None else self.due_date.isoformat(),
@@ -223,7 +194,7 @@ class Document:
             "accepted": self.accepted,
             "billing": _billing(self.billing) or None,
         }
-        return _stated(body)
+        return stated(body)
 
     def canonical_bytes(self) -> bytes:
         """RFC 8785 bytes of `canonical`."""
@@ -248,18 +219,9 @@ def money_of(line: Line) -> Money:
     return line.line_amount
 
 
-def _stated(body: Mapping[str, Json | None]) -> dict[str, Json]:
-    return {key: value for key, value in body.items() if value is not None}
-
-
-def _party(party: Party) -> dict[str, Json]:
-    ids = [_stated({"kind": item.kind, "value": item.value, "scheme": item.scheme}) for item in party.legal_ids]
-    return _stated({"name": party.name, "legal_ids": ids, "country": party.country})
-
-
 def _line(line: Line) -> dict[str, Json]:
     price = line.price
-    return _stated(
+    return stated(
         {
             "id": line.id,
             "order_line_ref": line.order_line_ref,
@@ -286,7 +248,7 @@ def _billing(billing: Billing) -> dict[str, Json]:
     """What is stated of it: nothing at all of documents from before it was read, so that these keep their form."""
     amounts = {name: getattr(billing, name) for name in BILLED}
     taxes = [
-        _stated(
+        stated(
             {
                 "category": part.category,
                 "percent": plain(part.percent),
@@ -297,14 +259,14 @@ def _billing(billing: Billing) -> dict[str, Json]:
         for part in billing.taxes
     ]
     instalments = [
-        _stated({"due_date": each.due_date.isoformat(), "amount": None if each.amount is None else str(each.amount)})
+        stated({"due_date": each.due_date.isoformat(), "amount": None if each.amount is None else str(each.amount)})
         for each in billing.instalments
     ]
-    return _stated(
+    return stated(
         {
             "type_code": billing.type_code,
             "copy": billing.copy,
-            "payee": None if billing.payee is None else _party(billing.payee),
+            "payee": None if billing.payee is None else party_form(billing.payee),
             **{name: None if amount is None else str(amount) for name, amount in amounts.items()},
             "taxes": taxes or None,
             "instalments": instalments or None,
@@ -330,8 +292,8 @@ def _document(body: Fields) -> Document:
         kind=kind,
         id=body.text("id"),
         issue_date=body.date("issue_date"),
-        seller=_read_party(body.child("seller")),
-        buyer=_read_party(body.child("buyer")),
+        seller=read_party(body.child("seller")),
+        buyer=read_party(body.child("buyer")),
         currency=currency,
         lines=tuple(
             _read_line(line, currency, signed=kind is DocumentKind.RECEIPT_ADVICE) for line in body.children("lines")
@@ -346,14 +308,6 @@ def _document(body: Fields) -> Document:
     if document.canonical() != body.values:
         raise body.wrong("", "it is not in canonical form (an unknown field, or a number written another way)")
     return document
-
-
-def _read_party(body: Fields) -> Party:
-    ids = tuple(
-        LegalId(item.text("kind"), item.text("value"), item.text_or_none("scheme"))
-        for item in body.children("legal_ids")
-    )
-    return Party(body.text_or_none("name"), ids, body.text_or_none("country"))
 
 
 def _read_line(body: Fields, currency: str | None, *, signed: bool) -> Line:
@@ -385,7 +339,7 @@ def _read_billing(body: Fields | None, currency: str | None) -> Billing:
     return Billing(
         type_code=body.text_or_none("type_code"),
         copy=body.flag_or_none("copy"),
-        payee=None if payee is None else _read_party(payee),
+        payee=None if payee is None else read_party(payee),
         taxes=tuple(
             TaxPart(
                 part.text_or_none("category"),

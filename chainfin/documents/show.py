@@ -5,7 +5,8 @@ from __future__ import annotations
 from chainfin.documents import units
 from chainfin.documents.commitment import Commitment
 from chainfin.documents.fields import plain
-from chainfin.documents.model import Document, Line, Party
+from chainfin.documents.model import Document, Line
+from chainfin.documents.named_party import Party
 
 
 def summary(document: Document) -> dict[str, object]:

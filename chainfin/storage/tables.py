@@ -17,6 +17,7 @@ MODULES = (
     "lending_tables",
     "oversight_tables",
     "party_tables",
+    "pledge_tables",
     "price_tables",
     "trade_tables",
     "webhook_tables",

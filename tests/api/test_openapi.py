@@ -6,7 +6,6 @@ schema is refused; and nothing that needs a token answers without one.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -27,9 +26,9 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from api.app import create_app
-from chainfin import samples
 from chainfin.eth.keys import new_private_key
 from tests.api.conftest import make_context
+from tests.api.generated_input import ids_in, plausible, signed_in
 from tests.api.world import World, build
 
 SEED = 20261121
@@ -292,78 +291,7 @@ def document(world: World) -> Any:
 
 @pytest.fixture(scope="module")
 def schema(document: Any) -> Any:
-    return schemathesis.openapi.from_dict(_signed_in(document))
-
-
-def _ids(world: World, path: str) -> dict[str, str]:
-    known = {
-        "order_id": world.ids["order"],
-        "receivable_id": world.ids["receivable"],
-        "receipt_id": world.ids["receipt"],
-        "application_id": world.ids["application"],
-        "offer_id": world.ids["offer"],
-        "loan_id": world.ids["loan"],
-        "pledge_id": world.ids["pledge"],
-        "act_id": world.ids["act"],
-        "participant_id": world.supplier.id,
-        "policy_id": "receivable-v2",
-        "document_id": "receivable-pledge-v1",
-        "code": "copper-cathode",
-        "price_id": "1",
-        "debtor_id": world.core.id,
-        "buyer_id": world.stranger.id,
-        "sale_id": world.ids["pledge"],
-        "promise_id": world.ids["pledge"],
-        "substitution_id": world.ids["pledge"],
-        "person_id": f"per_{world.supplier.id}",
-        "proposal_id": world.ids["proposal"],
-        "parked_id": world.ids["pledge"],
-        "mandate_id": world.ids["pledge"],
-        "webhook_id": world.ids["pledge"],
-        "period": "2026-01",
-        "day": "2026-03-03",
-        "number": "loan-unknown",
-    }
-    return {name: value for name, value in known.items() if f"{{{name}}}" in path}
-
-
-def _signed_in(document: Any) -> Any:
-    """Without its security: else schemathesis makes up tokens, and all it ever sees is 401."""
-    known = copy.deepcopy(document)
-    known["components"].pop("securitySchemes")
-    for operations in known["paths"].values():
-        for operation in operations.values():
-            operation.pop("security", None)
-    return known
-
-
-def _plausible(world: World, body: Any) -> Any:
-    """Generated input with some members that mean something, so that it gets past the first look."""
-    means = {
-        "currency": "CNY",
-        "amount": "12.50",
-        "quantity": "1.5",
-        "unit": "TNE",
-        "owner_id": world.stranger.id,
-        "lender_id": world.lender.id,
-        "key": world.core.id,
-        "order_id": world.ids["order"],
-        "asset_id": world.ids["receivable"],
-        "receivable_id": world.ids["receivable"],
-        "sold_pledge_id": world.ids["pledge"],
-        "debtor_id": world.core.id,
-        "document": world.documents["invoice"],
-        "legal_value": samples.SHOP.uscc,
-        "goods": {"commodity": "nickel-cathode", "insured": "true"},
-        "lot": {"site": "Yard 3", "number": "L-1", "seal": "S-1"},
-    }
-    if not isinstance(body, dict):
-        return body
-    filled = {}
-    for name, value in body.items():
-        keep = value is None or isinstance(value, dict) != isinstance(means.get(name), dict)
-        filled[name] = _plausible(world, value) if keep or name not in means else means[name]
-    return filled
+    return schemathesis.openapi.from_dict(signed_in(document))
 
 
 def test_operations__of_the_document__are_all_called_here(document: Any) -> None:
@@ -373,7 +301,7 @@ def test_operations__of_the_document__are_all_called_here(document: Any) -> None
 
 def _call(world: World, operation: APIOperation[Any, Any, Any, Any], mode: GenerationMode, *, known: bool) -> None:
     """Call ``operation`` with generated input; ``known``: on things that exist."""
-    ids = _ids(world, operation.path) if known else {}
+    ids = ids_in(world, operation.path) if known else {}
     given_path: dict[str, Any] = {"path_parameters": ids} if ids else {}
     strategy = operation.as_strategy(generation_mode=mode, **given_path)
     checks = [*_TRUE, negative_data_rejection] if mode is GenerationMode.NEGATIVE else _TRUE
@@ -393,7 +321,7 @@ def _call(world: World, operation: APIOperation[Any, Any, Any, Any], mode: Gener
         # generated keys are mostly alike, and all that would be seen is that they were used before
         fresh = {"Idempotency-Key": uuid4().hex} if mode is GenerationMode.POSITIVE else {}
         if known and mode is GenerationMode.POSITIVE:
-            case.body = _plausible(world, case.body)
+            case.body = plausible(world, case.body)
         answer = case.call(base_url=str(world.stage.http.base_url), headers=token | fresh, timeout=20)
         case.validate_response(answer, checks=checks)
 
@@ -413,7 +341,7 @@ def test_operation__with_generated_input__answers_as_documented(
     # of what has nothing but a path, only the path can be wrong
     fixed = bool(operation.body or operation.query) or mode is GenerationMode.POSITIVE
     _call(world, operation, mode, known=fixed)
-    if _ids(world, path) and mode is GenerationMode.POSITIVE:
+    if ids_in(world, path) and mode is GenerationMode.POSITIVE:
         _call(world, operation, mode, known=False)
 
 
@@ -422,7 +350,7 @@ def test_operation__that_needs_a_token__without_one_refused(
     world: World, document: Any, method: str, path: str
 ) -> None:
     secured = "security" in document["paths"][path][method.lower()]
-    answer = world.stage.http.request(method, path.format_map({**_ids(world, path), "client_id": "x"}))
+    answer = world.stage.http.request(method, path.format_map({**ids_in(world, path), "client_id": "x"}))
     assert (answer.status_code == 401) == secured
     if secured:
         assert answer.json()["code"] == "token_missing"

@@ -78,7 +78,22 @@ def _named(path: Path) -> Iterator[str]:
                 yield name
 
 
-@pytest.mark.parametrize("room", ["chainfin/services", "chainfin/rules", "chainfin/risk", "chainfin/storage", "api"])
+ROOMS = (
+    "services",
+    "rules",
+    "risk",
+    "storage",
+    "cli",
+    "client",
+    "connectors",
+    "audit",
+    "runtime",
+    "chain",
+    "documents",
+)
+
+
+@pytest.mark.parametrize("room", [*(f"chainfin/{each}" for each in ROOMS), "api"])
 def test_names__in_the_program__use_none_of_the_words_that_were_given_up(room: str) -> None:
     used = {
         (str(path.relative_to(ROOT)), name)

@@ -51,7 +51,7 @@ ALLOWED = {
     ("chainfin/connectors/payment_rail.py", "match standing.status:"): "a Literal of the rail's answer",
     ("chainfin/connectors/registry.py", "entry.status != 'registered'"): "a Literal of the registry's answer",
     ("chainfin/connectors/registry.py", "entry.status != 'cancelled'"): "a Literal of the registry's answer",
-    ("chainfin/storage/trade_tables.py", "self.status in ('enforced', 'failed')"): "tables know nothing of rules",
+    ("chainfin/storage/pledge_tables.py", "self.status in ('enforced', 'failed')"): "tables know nothing of rules",
     ("api/routers/system.py", "status: Literal['alive'] = 'alive'"): "a Literal of the API",
     ("api/routers/system.py", "status: Literal['ready'] = 'ready'"): "a Literal of the API",
 }

@@ -19,7 +19,8 @@ from chainfin.services.oversight import reconcile
 from chainfin.services.oversight.findings import Mismatch
 from chainfin.services.parties import gate
 from chainfin.storage.party_tables import CustodyKeyRow
-from chainfin.storage.trade_tables import ActRow, PledgeRow, ReceivableRow, WarehouseReceiptRow
+from chainfin.storage.pledge_tables import PledgeRow
+from chainfin.storage.trade_tables import ActRow, ReceivableRow, WarehouseReceiptRow
 from tests.e2e.onchain import view
 from tests.e2e.site import Site
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from chainfin.services.kernel.context import OPERATOR, Actor
 from chainfin.services.lending import end_of_day, margin_calls
 from chainfin.services.views.lending import MarginCallView
-from chainfin.storage.trade_tables import PledgeRow
+from chainfin.storage.pledge_tables import PledgeRow
 from tests.e2e.ending import pledges_on
 from tests.e2e.site import Site
 

@@ -16,7 +16,7 @@ from chainfin.demo.member import Member
 from chainfin.demo.report import Report
 from chainfin.demo.stage import Stage
 from chainfin.demo.story import Story
-from chainfin.storage.trade_tables import PledgeRow
+from chainfin.storage.pledge_tables import PledgeRow
 from tests.e2e.onchain import rows, view
 
 

@@ -10,7 +10,8 @@ from chainfin.services.payments.allocation import Payment
 from chainfin.services.trade import receivables
 from chainfin.services.views.goods import WarehouseReceiptView
 from chainfin.storage.lending_tables import IncomingRow
-from chainfin.storage.trade_tables import PledgeRow, ReceivableRow
+from chainfin.storage.pledge_tables import PledgeRow
+from chainfin.storage.trade_tables import ReceivableRow
 from tests.e2e.ending import pledges_on
 from tests.e2e.site import Site
 from tests.e2e.site_money import CNY

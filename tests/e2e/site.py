@@ -42,12 +42,8 @@ from chainfin.settings import load
 from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.lending_tables import ApplicationRow, HoldRow, LimitRow, LoanRow
 from chainfin.storage.party_tables import PersonRow
-from chainfin.storage.trade_tables import (
-    DocumentRow,
-    OrderRow,
-    PledgeRow,
-    ReceivableRow,
-)
+from chainfin.storage.pledge_tables import PledgeRow
+from chainfin.storage.trade_tables import DocumentRow, OrderRow, ReceivableRow
 from chainfin.values.calendar import OFFICIAL, Adjustment
 from chainfin.values.money import Money
 from chainfin.values.party import Role, first_person

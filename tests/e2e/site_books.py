@@ -10,7 +10,8 @@ from chainfin.rules.loan.state import ACCRUING
 from chainfin.services.books import journals, loan_book
 from chainfin.storage.funding_tables import FundingAccountRow, FundingHoldRow
 from chainfin.storage.lending_tables import HoldRow, LimitRow, LoanRow
-from chainfin.storage.trade_tables import PledgeRow, ReceivableRow
+from chainfin.storage.pledge_tables import PledgeRow
+from chainfin.storage.trade_tables import ReceivableRow
 from chainfin.values.money import Money
 from tests.e2e.onchain import view
 from tests.e2e.site import Site

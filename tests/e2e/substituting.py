@@ -8,7 +8,8 @@ from chainfin.services.books import journals as journals_service
 from chainfin.services.kernel.context import OPERATOR, Actor
 from chainfin.services.pledges import substitution
 from chainfin.services.views.pledges import SubstitutionView
-from chainfin.storage.trade_tables import PledgeRow, ReceivableRow
+from chainfin.storage.pledge_tables import PledgeRow
+from chainfin.storage.trade_tables import ReceivableRow
 from chainfin.values.money import Money
 from tests.e2e.ending import mismatches, pledges_on
 from tests.e2e.site import Site

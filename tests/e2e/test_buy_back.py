@@ -15,7 +15,7 @@ from chainfin.services.oversight import evidence
 from chainfin.services.payments import buy_back
 from chainfin.services.pledges import undertakings
 from chainfin.services.reactions import act_outcomes
-from chainfin.storage.trade_tables import PledgeRow
+from chainfin.storage.pledge_tables import PledgeRow
 from chainfin.values.measure import Measure
 from chainfin.values.money import Money
 from tests.e2e.asked_acts import asked, sign

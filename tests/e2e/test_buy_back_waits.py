@@ -13,7 +13,7 @@ from chainfin.services.books import bank_statement
 from chainfin.services.kernel.context import OPERATOR
 from chainfin.services.pledges import undertakings
 from chainfin.services.reads import queries
-from chainfin.storage.trade_tables import PledgeRow
+from chainfin.storage.pledge_tables import PledgeRow
 from chainfin.values.calendar import OFFICIAL, Adjustment
 from chainfin.values.money import Money
 from chainfin.values.party import Role

@@ -3,69 +3,21 @@
 from __future__ import annotations
 
 import json
-import os
-import socket
 import stat
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import CliRunner
 
-from api.serve import operator_credentials
 from chainfin import samples
 from chainfin.cli import main
 from chainfin.cli import party as party_commands
 from chainfin.cli.main import app
-from chainfin.client.client import Client
-from chainfin.client.problem import ApiProblem
-from chainfin.demo import try_join
-from chainfin.demo.stage import Stage
-from chainfin.errors import BadInput, ChainfinError, Refused, Unavailable
-from chainfin.runtime import log_setup
+from chainfin.errors import BadInput
 from chainfin.services.kernel import parking
-
-
-class Shell:
-    """Runs `chainfin …` in this process, in its own folder, against one server."""
-
-    def __init__(self, stage: Stage, folder: Path) -> None:
-        self.stage, self.folder = stage, folder
-        self.environment = {
-            "CHAINFIN_URL": stage.server.url,
-            "CHAINFIN_HOME": str(stage.installation.settings.home),
-            "CHAINFIN_KEY_PASSPHRASE": "correct horse",
-        }
-
-    def run(self, *words: str) -> Result:
-        before = Path.cwd()
-        os.chdir(self.folder)
-        try:
-            return CliRunner().invoke(app, list(words), env=self.environment)
-        finally:
-            os.chdir(before)
-
-    def json(self, *words: str) -> Any:
-        done = self.run(*words)
-        assert done.exit_code == 0, f"{words}: {done.output} {done.exception!r}"
-        return json.loads(done.stdout)
-
-
-def code_of(done: Result) -> str:
-    """Why a command was refused."""
-    assert isinstance(done.exception, ChainfinError), done.output
-    return done.exception.code
-
-
-@pytest.fixture(scope="module")
-def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
-    folder = tmp_path_factory.mktemp("cli")
-    log_setup.configure(level="warning")  # the service runs in this process: its lines would stand among the command's
-    with Stage(folder / "home") as stage:
-        operator_credentials(stage.installation.settings.home, stage.server.signin)
-        yield Shell(stage, folder)
+from tests.e2e.cli_shell import Shell, code_of
 
 
 @pytest.fixture(scope="module")
@@ -103,9 +55,8 @@ def _until(good: Any) -> None:
     raise AssertionError("waited for nothing")
 
 
-def test_call__readme_lines_of_buyer_supplier_lender__end_in_a_verified_loan(
-    shell: Shell, joined: dict[str, str]
-) -> None:
+def _claim(shell: Shell) -> str:
+    """A trade told by documents alone, up to its confirmed receivable."""
     for name, data in samples.trade(shell.stage.today, "SAMPLE-CLI-1").items():
         (shell.folder / f"{name}.xml").write_bytes(data)
     order = shell.json("call", "core.key", "/v1/orders", "--document", "order.xml")["order"]["id"]
@@ -126,6 +77,13 @@ def test_call__readme_lines_of_buyer_supplier_lender__end_in_a_verified_loan(
     assert claim["face"] == "999767.50"
     confirmed = shell.json("confirm", "core.key", claim["id"], "--document", "invoice.xml")
     assert confirmed["status"] == "final"
+    return str(claim["id"])
+
+
+def test_call__readme_lines_of_buyer_supplier_lender__end_in_a_verified_loan(
+    shell: Shell, joined: dict[str, str]
+) -> None:
+    claim_id = _claim(shell)
     for kind, party in (("debtor", "core"), ("borrower", "supplier")):
         limit = {"kind": kind, "key": joined[party], "amount": {"amount": "5000000", "currency": "CNY"}, "grade": "A"}
         shell.json("call", "lender.key", "/v1/limits", "--json", json.dumps(limit))
@@ -138,7 +96,7 @@ def test_call__readme_lines_of_buyer_supplier_lender__end_in_a_verified_loan(
     _until(lambda: shell.json("call", "lender.key", "/v1/funding")["items"])
     asked = {
         "product": "receivable_pledge",
-        "asset_id": claim["id"],
+        "asset_id": claim_id,
         "lender_id": joined["lender"],
         "amount": {"amount": "500000.00", "currency": "CNY"},
         "days": 60,
@@ -158,6 +116,15 @@ def test_call__readme_lines_of_buyer_supplier_lender__end_in_a_verified_loan(
     _until(lambda: shell.json("call", "supplier.key", path)["status"] == "funded")
     loan = shell.json("call", "supplier.key", path)["loan_id"]
 
+    _verified(shell, loan)
+    _verified_since_revoked(shell, loan, given["id"])
+    reconciled = shell.json("audit", "reconcile", "--json")
+    assert reconciled["mismatches"] == []
+    assert reconciled["looked_at"]["pledges"] == 1
+
+
+def _verified(shell: Shell, loan: str) -> None:
+    """The loan's bundle holds against the chain that its auditor trusts, and no forged one does."""
     written = shell.run("audit", "bundle", loan, "-o", "loan.json")
     assert written.exit_code == 0, written.output
     head = written.stdout.strip().rsplit(" ", 1)[1]
@@ -172,20 +139,21 @@ def test_call__readme_lines_of_buyer_supplier_lender__end_in_a_verified_loan(
     for nothing in ("", "0x12"):
         assert code_of(shell.run("audit", "verify", "loan.json", "--trusted-header", nothing)) == "hash_malformed"
     assert shell.run("audit", "replay", "loan.json").exit_code == 0
-    revoked = shell.json("call", "lender.key", f"/v1/mandates/{given['id']}/revoke", "--post")
-    assert (revoked["status"], revoked["revocation_signature"] is None) == ("revoked", False)
-    later = shell.run("audit", "bundle", loan, "-o", "since.json").stdout.strip().rsplit(" ", 1)[1]
-    since = shell.run("audit", "verify", "since.json", "--trusted-header", later)
-    assert (since.exit_code, "the lender revoked it at" in since.stdout) == (0, True), since.output
     forged = bytearray((shell.folder / "loan.json").read_bytes())
     forged[len(forged) // 3] ^= 1
     (shell.folder / "forged.json").write_bytes(forged)
     refused = shell.run("audit", "verify", "forged.json", "--trusted-header", head)
     assert refused.exit_code == 1
     assert "REFUSED" in refused.stdout
-    reconciled = shell.json("audit", "reconcile", "--json")
-    assert reconciled["mismatches"] == []
-    assert reconciled["looked_at"]["pledges"] == 1
+
+
+def _verified_since_revoked(shell: Shell, loan: str, mandate: str) -> None:
+    """A mandate that was revoked later takes nothing from the loan's bundle."""
+    revoked = shell.json("call", "lender.key", f"/v1/mandates/{mandate}/revoke", "--post")
+    assert (revoked["status"], revoked["revocation_signature"] is None) == ("revoked", False)
+    later = shell.run("audit", "bundle", loan, "-o", "since.json").stdout.strip().rsplit(" ", 1)[1]
+    since = shell.run("audit", "verify", "since.json", "--trusted-header", later)
+    assert (since.exit_code, "the lender revoked it at" in since.stdout) == (0, True), since.output
 
 
 def test_admission__account_that_no_bank_takes__refused(shell: Shell) -> None:
@@ -339,99 +307,3 @@ def test_help__every_command__explains_itself(command: str) -> None:
     done = CliRunner().invoke(app, [*command.split(), "--help"])
     assert done.exit_code == 0
     assert "Usage" in done.output
-
-
-@pytest.fixture(scope="module")
-def some_key(shell: Shell) -> str:
-    """A key file of nobody that was admitted."""
-    assert shell.run("key", "new", "some.key", "--plain").exit_code == 0
-    return "some.key"
-
-
-def test_sign__some_are_refused__named_once_the_others_are_signed(
-    shell: Shell, some_key: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    stale = {
-        "id": "act_1",
-        "function": "cancel",
-        "subject": "0xab",
-        "code": "chain_state",
-        "message": "it is confirmed",
-    }
-    monkeypatch.setattr(Client, "sign_in", lambda member: None)
-
-    def overtaken(member: Client) -> int:
-        raise Refused("acts_refused", "…", signed=2, refused=[stale])
-
-    monkeypatch.setattr(Client, "sign_waiting", overtaken)
-    done = shell.run("sign", some_key)
-    assert (done.exit_code, done.stdout) == (1, "2 signed and final\n")
-    assert "not signed: cancel of 0xab (act_1): chain_state: it is confirmed" in done.stderr
-    rounds = iter((1, 2))
-
-    def again(member: Client) -> int:
-        next(rounds)
-        return overtaken(member)
-
-    monkeypatch.setattr(Client, "sign_waiting", again)
-    monkeypatch.setattr(party_commands, "WATCH_S", 0.0)
-    watched = shell.run("sign", some_key, "--watch")
-    assert isinstance(watched.exception, StopIteration)
-    assert watched.stderr.count("act_1") == 1, "told once"
-
-
-@pytest.mark.parametrize("passphrase", ["secret", "aaaaaaaaaaaaaaaa"])
-def test_key_new__weak_passphrase__refused_with_the_rule(shell: Shell, passphrase: str) -> None:
-    (shell.folder / "weak.txt").write_text(passphrase)
-    done = shell.run("key", "new", "weak.key", "--passphrase-file", "weak.txt")
-    assert code_of(done) == "passphrase_weak"
-    assert "at least 12 characters, 5 of them different" in str(done.exception)
-    assert not (shell.folder / "weak.key").exists()
-
-
-@pytest.mark.parametrize(
-    "words", [("token", "some.key"), ("try", "--join"), ("sign", "some.key"), ("openapi", "--postman")]
-)
-def test_url__only_the_port_is_set__the_service_at_that_port(
-    shell: Shell, some_key: str, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with socket.socket() as closed:
-        closed.bind(("127.0.0.1", 0))
-        port = str(closed.getsockname()[1])
-        monkeypatch.setattr(try_join, "PATIENCE_S", 0.0)
-        monkeypatch.setitem(shell.environment, "CHAINFIN_PORT", port)
-        monkeypatch.setitem(shell.environment, "CHAINFIN_URL", "")
-        done = shell.run(*words)
-    assert f"http://127.0.0.1:{port}" in f"{done.output}{done.exception}"
-
-
-def test_url__without_a_scheme__says_what_is_missing(shell: Shell, some_key: str) -> None:
-    done = shell.run("token", some_key, "--url", "127.0.0.1:8310")
-    assert code_of(done) == "url_malformed"
-    assert "http://" in str(done.exception)
-
-
-def test_sign__watching_while_the_service_is_away__goes_on_when_it_is_back(
-    shell: Shell, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert shell.run("key", "new", "watch.key").exit_code == 0
-    gone = Unavailable("service_unreachable", "no answer")
-    away = [gone, gone, ApiProblem(401, {"code": "token_invalid"})]
-
-    def sign_in(member: Client) -> None:
-        if away:
-            raise away.pop(0)
-
-    rounds = iter((0, 2))
-    monkeypatch.setattr(Client, "sign_in", sign_in)
-    monkeypatch.setattr(Client, "sign_waiting", lambda member: next(rounds))  # then there is nothing left to look at
-    monkeypatch.setattr(party_commands, "RETRY_S", 0.0)
-    done = shell.run("sign", "watch.key", "--watch")
-    assert isinstance(done.exception, StopIteration), done.output
-    assert done.stdout == "2 signed and final\n"
-    assert (done.stderr.count("service_unreachable"), done.stderr.count("token_invalid")) == (1, 1), done.stderr
-    monkeypatch.undo()
-    with socket.socket() as closed:
-        closed.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{closed.getsockname()[1]}"
-        assert code_of(shell.run("sign", "watch.key", "--url", url)) == "service_unreachable"

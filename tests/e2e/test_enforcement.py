@@ -13,7 +13,8 @@ from chainfin.services.kernel.context import OPERATOR, Actor
 from chainfin.services.lending import end_of_day
 from chainfin.services.pledges import enforcement
 from chainfin.services.trade import receivables
-from chainfin.storage.trade_tables import PledgeRow, ReceivableRow
+from chainfin.storage.pledge_tables import PledgeRow
+from chainfin.storage.trade_tables import ReceivableRow
 from tests.e2e.asked_acts import asked, sign
 from tests.e2e.ending import act, mismatches, parts, pledges_on, receipt, receipts_out_of, sent
 from tests.e2e.onchain import view

@@ -25,7 +25,8 @@ from chainfin.services.trade import disputes, orders, receivables
 from chainfin.services.views.pledges import PledgeView
 from chainfin.storage.lending_tables import LimitRow
 from chainfin.storage.party_tables import PartyRow
-from chainfin.storage.trade_tables import ActRow, PledgeRow
+from chainfin.storage.pledge_tables import PledgeRow
+from chainfin.storage.trade_tables import ActRow
 from chainfin.values import instruction
 from chainfin.values.money import Money
 from chainfin.values.party import Role

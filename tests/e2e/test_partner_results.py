@@ -23,7 +23,7 @@ from chainfin.services.oversight import parked
 from chainfin.services.reactions import approved, partner_results
 from chainfin.services.views.oversight import ParkedView
 from chainfin.storage.ledger_tables import OutboxRow
-from chainfin.storage.trade_tables import PledgeRow
+from chainfin.storage.pledge_tables import PledgeRow
 from chainfin.values import instruction
 from chainfin.values.party import first_person
 from tests.e2e.site import FACE, Site

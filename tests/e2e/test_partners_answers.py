@@ -29,7 +29,8 @@ from chainfin.services.oversight import parked
 from chainfin.services.pledges import register
 from chainfin.services.reactions import partner_results
 from chainfin.services.views.oversight import ParkedView
-from chainfin.storage.trade_tables import PledgeRow, ReceivableRow
+from chainfin.storage.pledge_tables import PledgeRow
+from chainfin.storage.trade_tables import ReceivableRow
 from chainfin.storage.types import storable
 from tests.e2e.site import Site
 from tests.e2e.test_partner_results import TIMES

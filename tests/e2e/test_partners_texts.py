@@ -26,7 +26,8 @@ from chainfin.services.pledges import register
 from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.lending_tables import COLLECTION_ACCOUNT, IncomingRow
 from chainfin.storage.oversight_tables import ParkedItemRow
-from chainfin.storage.trade_tables import PledgeRow, ReceivableRow
+from chainfin.storage.pledge_tables import PledgeRow
+from chainfin.storage.trade_tables import ReceivableRow
 from chainfin.storage.types import storable
 from chainfin.values import instruction
 from chainfin.values.money import Money

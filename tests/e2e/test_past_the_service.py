@@ -17,7 +17,8 @@ from chainfin.services.kernel.context import Actor
 from chainfin.services.pledges import register
 from chainfin.services.trade import disputes, receivables
 from chainfin.storage.party_tables import PartyRow
-from chainfin.storage.trade_tables import ActRow, PledgeRow
+from chainfin.storage.pledge_tables import PledgeRow
+from chainfin.storage.trade_tables import ActRow
 from tests.e2e.ending import act, mismatches, pledges_on, receipt, receipts_out_of, releases, sent
 from tests.e2e.onchain import view
 from tests.e2e.site import FACE, Site

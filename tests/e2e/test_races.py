@@ -25,7 +25,7 @@ from chainfin.services.lending import applications, credit_notes, end_of_day
 from chainfin.services.trade import orders, receivables
 from chainfin.storage.ledger_tables import JournalRow
 from chainfin.storage.lending_tables import LoanEventRow, RepaymentRow
-from chainfin.storage.trade_tables import PledgeRow
+from chainfin.storage.pledge_tables import PledgeRow
 from chainfin.values import instruction
 from tests.e2e.onchain import view
 from tests.e2e.site import FACE, Site

@@ -18,7 +18,7 @@ from chainfin.services.oversight import evidence
 from chainfin.services.pledges import enforcement, realisation
 from chainfin.services.views.goods import WarehouseReceiptView
 from chainfin.services.views.pledges import TakenSaleView
-from chainfin.storage.trade_tables import PledgeRow
+from chainfin.storage.pledge_tables import PledgeRow
 from chainfin.values.money import Money
 from tests.e2e.asked_acts import a_day_later, asked, sign
 from tests.e2e.ending import mismatches, pledges_on, receipt, receipts_out_of

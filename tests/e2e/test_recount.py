@@ -15,7 +15,8 @@ from chainfin.services.goods import receipts
 from chainfin.services.pledges import release
 from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.lending_tables import LoanRow
-from chainfin.storage.trade_tables import ActRow, PledgeRow, WarehouseReceiptRow
+from chainfin.storage.pledge_tables import PledgeRow
+from chainfin.storage.trade_tables import ActRow, WarehouseReceiptRow
 from tests.e2e.audit_world import Town, goods, open_town
 
 

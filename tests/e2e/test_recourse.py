@@ -15,7 +15,8 @@ from chainfin.services.lending import end_of_day
 from chainfin.services.oversight import evidence
 from chainfin.services.pledges import enforcement, undertakings
 from chainfin.services.trade.receivables import day_number
-from chainfin.storage.trade_tables import ActRow, PledgeRow, ReceivableRow
+from chainfin.storage.pledge_tables import PledgeRow
+from chainfin.storage.trade_tables import ActRow, ReceivableRow
 from chainfin.values.measure import Measure
 from chainfin.values.money import Money
 from chainfin.values.party import Role

@@ -24,7 +24,8 @@ from chainfin.services.pledges import release
 from chainfin.services.reactions import signing
 from chainfin.services.views.acts import ActView
 from chainfin.storage.ledger_tables import OutboxRow
-from chainfin.storage.trade_tables import ActRow, PledgeRow
+from chainfin.storage.pledge_tables import PledgeRow
+from chainfin.storage.trade_tables import ActRow
 from chainfin.values.money import BasisPoints
 from tests.e2e.ending import mismatches, pledges_on
 from tests.e2e.onchain import view

@@ -20,7 +20,8 @@ from chainfin.services.payments import allocation, buy_back
 from chainfin.services.pledges import enforcement, release, substitution, undertakings
 from chainfin.services.trade import disputes, receivables, splits_and_transfers
 from chainfin.storage.chain_tables import ChainEventRow
-from chainfin.storage.trade_tables import ActRow, PledgeRow, UndertakingRow
+from chainfin.storage.pledge_tables import PledgeRow, UndertakingRow
+from chainfin.storage.trade_tables import ActRow
 from chainfin.values.money import Money
 from tests import cast
 from tests.e2e.ending import mismatches

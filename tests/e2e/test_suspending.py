@@ -21,7 +21,7 @@ from chainfin.services.parties import suspension
 from chainfin.services.pledges import enforcement
 from chainfin.services.trade import disputes, orders, receivables, splits_and_transfers
 from chainfin.services.views.trade import ReceivableView
-from chainfin.storage.trade_tables import PledgeRow
+from chainfin.storage.pledge_tables import PledgeRow
 from chainfin.values import instruction
 from chainfin.values.money import Money
 from chainfin.values.party import Role

@@ -14,8 +14,8 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 from hypothesis import HealthCheck, settings
@@ -26,67 +26,15 @@ from chainfin.errors import Refusal
 from chainfin.rules import inventory, margin, pledge, realisation, undertaking
 from chainfin.rules.authority import CHAIN
 from chainfin.rules.inventory import UnitPrice, WarehouseReceipt
-from chainfin.rules.margin import STANDING, Cover, Event, Standing, State, Terms
+from chainfin.rules.margin import Cover, Event, Standing, State, Terms
 from chainfin.rules.pledge import Pledge
 from chainfin.values.calendar import OFFICIAL
-from chainfin.values.money import BasisPoints, Money
+from chainfin.values.money import BasisPoints
+from tests.properties.goods_book import FOREVER, LENDERS, LTV, START, Act, Book, Loan, cny
 
 STEPS = int(os.environ.get("CHAINFIN_GOODS_STEPS", "5000"))
 A_HISTORY = 50
-LTV = BasisPoints(7_000)
 TERMS = Terms(BasisPoints(7_400), BasisPoints(7_800), BasisPoints(8_600))
-LENDERS = ("bank a", "bank b")
-START = date(2026, 3, 2)
-FOREVER = date(2027, 3, 2)
-
-
-def cny(minor: int) -> Money:
-    return Money(minor, "CNY")
-
-
-@dataclass(frozen=True)
-class Act:
-    """What was asked for and isn't carried out yet. ``amount``: goods; ``money``: what waits for it, or comes of it."""
-
-    kind: str
-    loan: int
-    amount: int
-    keep: int = 0
-    money: int = 0
-    signed: bool = False
-
-
-@dataclass
-class Loan:
-    """A loan on goods; ``owed`` in fen. ``goods``: its pledge; ``taken``: unsold goods that its lender took."""
-
-    lender: str
-    receipt: int
-    goods: Pledge
-    owed: int
-    call: State | None = None
-    called: int = 0
-    paid_on_call: int = 0
-    due_on: date = START
-    left_to_buy: undertaking.Undertaking | None = None
-    taken: int = 0
-
-    @property
-    def stands(self) -> bool:
-        return self.call in STANDING
-
-
-@dataclass
-class Book:
-    """Everybody's money that moved, in fen."""
-
-    lent: Counter[str] = field(default_factory=Counter)
-    repaid: Counter[str] = field(default_factory=Counter)
-    interest: Counter[str] = field(default_factory=Counter)
-    came_in: int = 0
-    to_owner: int = 0
-    sent_back: int = 0
-    waiting: int = 0
 
 
 class Goods(RuleBasedStateMachine):

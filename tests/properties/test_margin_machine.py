@@ -34,8 +34,9 @@ from chainfin.services.kernel.context import OPERATOR
 from chainfin.services.lending import applications, end_of_day, margin_calls
 from chainfin.services.pledges import enforcement, release, top_ups
 from chainfin.storage.lending_tables import ApplicationRow, LoanRow, MarginCallRow, OfferRow, RepaymentRow
+from chainfin.storage.pledge_tables import PledgeRow
 from chainfin.storage.price_tables import PriceRow
-from chainfin.storage.trade_tables import ActRow, PledgeRow
+from chainfin.storage.trade_tables import ActRow
 from tests.e2e.ending import mismatches
 from tests.e2e.site import Site, open_site
 

@@ -34,7 +34,8 @@ from chainfin.services.views.trade import ReceivableView
 from chainfin.storage.chain_tables import ChainTxRow
 from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.lending_tables import COLLECTION_ACCOUNT, LimitRow, LoanRow
-from chainfin.storage.trade_tables import PledgeRow, ReceivableRow
+from chainfin.storage.pledge_tables import PledgeRow
+from chainfin.storage.trade_tables import ReceivableRow
 from chainfin.values import instruction
 from chainfin.values.money import Money
 from chainfin.values.party import Role, first_person

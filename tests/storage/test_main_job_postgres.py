@@ -27,8 +27,8 @@ from chainfin.services.reads import queries
 from chainfin.settings import load
 from chainfin.storage.chain_tables import ChainBlockRow, ChainEventRow
 from chainfin.storage.lending_tables import LoanEventRow, LoanRow
+from chainfin.storage.pledge_tables import PledgeRow
 from chainfin.storage.store import Store
-from chainfin.storage.trade_tables import PledgeRow
 from chainfin.storage.vault import Vault
 from chainfin.values.money import Money
 from chainfin.values.party import Role

@@ -24,8 +24,9 @@ from chainfin.services.payments.incoming import take_in
 from chainfin.storage.lending_tables import COLLECTION_ACCOUNT, ApplicationRow, IncomingRow
 from chainfin.storage.oversight_tables import ParkedItemRow
 from chainfin.storage.party_tables import PartyRow
+from chainfin.storage.pledge_tables import PledgeRow
 from chainfin.storage.store import Store
-from chainfin.storage.trade_tables import PledgeRow, ReceivableRow
+from chainfin.storage.trade_tables import ReceivableRow
 from chainfin.values.money import Money
 from chainfin.values.party import Role
 from chainfin.values.product import Product

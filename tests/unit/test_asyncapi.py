@@ -12,7 +12,8 @@ import pytest
 
 from chainfin.services.kernel import announcing
 from chainfin.storage.lending_tables import ApplicationRow, LoanRow
-from chainfin.storage.trade_tables import ActRow, PledgeRow, ReceivableRow
+from chainfin.storage.pledge_tables import PledgeRow
+from chainfin.storage.trade_tables import ActRow, ReceivableRow
 from chainfin.values.event_kind import EventKind
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"

@@ -12,7 +12,8 @@ from typing import Final, Protocol, TypeVar
 
 from chainfin.documents.faults import Faults
 from chainfin.documents.matching import same_party
-from chainfin.documents.model import Billing, Document, DocumentKind, Instalment, Line, Party, Price, References
+from chainfin.documents.model import Billing, Document, DocumentKind, Instalment, Line, Price, References
+from chainfin.documents.named_party import Party
 from chainfin.documents.node import Node, plain_quantity
 from chainfin.documents.sums import StatedTotals, payable_agrees, reckoned
 from chainfin.errors import BadInput

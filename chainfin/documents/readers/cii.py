@@ -12,7 +12,8 @@ from typing import Final
 
 from lxml import etree
 
-from chainfin.documents.model import Billing, Document, DocumentKind, LegalId, Line, Party, References, TaxPart
+from chainfin.documents.model import Billing, Document, DocumentKind, Line, References, TaxPart
+from chainfin.documents.named_party import LegalId, Party
 from chainfin.documents.node import Node, known_currency, plain_quantity
 from chainfin.documents.readers import bill
 from chainfin.documents.readers.bill import added, unique

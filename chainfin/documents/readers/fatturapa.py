@@ -15,18 +15,8 @@ from typing import Final
 
 from lxml import etree
 
-from chainfin.documents.model import (
-    Billing,
-    Document,
-    DocumentKind,
-    Instalment,
-    LegalId,
-    Line,
-    Party,
-    Price,
-    References,
-    TaxPart,
-)
+from chainfin.documents.model import Billing, Document, DocumentKind, Instalment, Line, Price, References, TaxPart
+from chainfin.documents.named_party import LegalId, Party
 from chainfin.documents.node import Node, known_currency, plain_quantity
 from chainfin.documents.readers import bill, words
 from chainfin.documents.readers.bill import MAX_PRICE_DECIMALS, added, unique

@@ -14,7 +14,8 @@ from typing import Final
 
 from lxml import etree
 
-from chainfin.documents.model import Billing, Document, DocumentKind, Line, Party, References
+from chainfin.documents.model import Billing, Document, DocumentKind, Line, References
+from chainfin.documents.named_party import Party
 from chainfin.documents.node import Node
 from chainfin.documents.readers import bill, ubl_money, ubl_parts
 from chainfin.documents.readers.formats import UBL_NAMESPACE

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 
-from chainfin.documents.model import LegalId, Line, Party, Price, References
+from chainfin.documents.model import Line, Price, References
+from chainfin.documents.named_party import LegalId, Party
 from chainfin.documents.node import Node
 from chainfin.documents.readers.bill import price, unique
 from chainfin.errors import BadInput

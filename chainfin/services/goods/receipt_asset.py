@@ -15,7 +15,8 @@ from chainfin.rules import inventory as rules
 from chainfin.rules.authority import By, On
 from chainfin.rules.inventory import WarehouseReceipt
 from chainfin.services.goods import receipts, redemption
-from chainfin.storage.trade_tables import PledgeRow, WarehouseReceiptRow
+from chainfin.storage.pledge_tables import PledgeRow
+from chainfin.storage.trade_tables import WarehouseReceiptRow
 from chainfin.values.measure import Measure
 from chainfin.values.money import Money
 from chainfin.values.party import Role

@@ -12,8 +12,9 @@ from chainfin.rules.inventory import UnitPrice
 from chainfin.rules.inventory import releasable as may_go
 from chainfin.services.goods import receipts
 from chainfin.storage.lending_tables import LoanRow, OfferRow
+from chainfin.storage.pledge_tables import PledgeRow
 from chainfin.storage.price_tables import PriceRow
-from chainfin.storage.trade_tables import PledgeRow, WarehouseReceiptRow
+from chainfin.storage.trade_tables import WarehouseReceiptRow
 from chainfin.values.money import BasisPoints, Money
 
 

@@ -29,7 +29,8 @@ from chainfin.services.views.acts import ActView
 from chainfin.storage.chain_tables import ChainEvent
 from chainfin.storage.lending_tables import LoanRow
 from chainfin.storage.party_tables import PartyRow
-from chainfin.storage.trade_tables import ActRow, PledgeRow, TakenReturnRow, WarehouseReceiptRow
+from chainfin.storage.pledge_tables import PledgeRow, TakenReturnRow
+from chainfin.storage.trade_tables import ActRow, WarehouseReceiptRow
 from chainfin.values.party import Role
 
 WORD: Final = "word"

@@ -20,8 +20,9 @@ from chainfin.rules.webhook import WebhookState
 from chainfin.services.kernel import commands, pledge_rows
 from chainfin.services.kernel.context import Context
 from chainfin.storage.lending_tables import ApplicationRow, LoanRow
+from chainfin.storage.pledge_tables import PledgeRow, UndertakingRow
 from chainfin.storage.store import all_moved
-from chainfin.storage.trade_tables import ActRow, PledgeRow, ReceivableRow, UndertakingRow, WarehouseReceiptRow
+from chainfin.storage.trade_tables import ActRow, ReceivableRow, WarehouseReceiptRow
 from chainfin.storage.types import new_id
 from chainfin.storage.webhook_tables import WebhookEndpointRow, WebhookEventRow
 from chainfin.values.event_kind import EventKind

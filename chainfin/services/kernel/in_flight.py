@@ -16,7 +16,8 @@ from chainfin.rules.substitution import SubstitutionState
 from chainfin.services.kernel import parking
 from chainfin.storage.lending_tables import IncomingRow
 from chainfin.storage.oversight_tables import ParkedItemRow
-from chainfin.storage.trade_tables import ActRow, PledgeRow, ReceivableRow, SubstitutionRow
+from chainfin.storage.pledge_tables import PledgeRow, SubstitutionRow
+from chainfin.storage.trade_tables import ActRow, ReceivableRow
 
 MOVES = (receivables_acts.Split.FUNCTION, receivables_acts.Transfer.FUNCTION)
 """Acts on a receivable after which another may be its holder, or another receivable owed."""

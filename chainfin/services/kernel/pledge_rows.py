@@ -9,8 +9,8 @@ from sqlmodel import Session, col, select
 
 from chainfin.rules.pledge import LIVE, Pledge, State
 from chainfin.storage.chain_tables import ChainEventRow
+from chainfin.storage.pledge_tables import PledgeRow
 from chainfin.storage.store import moves
-from chainfin.storage.trade_tables import PledgeRow
 
 LIVE_STATUS: Final = tuple(state.value for state in LIVE)
 """Of rows under which something is locked on chain."""

@@ -36,7 +36,8 @@ from chainfin.services.pledges import assets
 from chainfin.services.views.lending import ApplicationView
 from chainfin.storage.lending_tables import ApplicationRow, LoanRow, OfferRow
 from chainfin.storage.party_tables import PartyRow
-from chainfin.storage.trade_tables import ActRow, PledgeRow
+from chainfin.storage.pledge_tables import PledgeRow
+from chainfin.storage.trade_tables import ActRow
 from chainfin.storage.types import new_id
 from chainfin.values.before_chain import NOT_ISSUED
 from chainfin.values.money import Money

@@ -35,8 +35,9 @@ from chainfin.services.lending import application_state, limits, mandate_use, pr
 from chainfin.services.pledges import assets, promises, register, release
 from chainfin.storage.lending_tables import ApplicationRow, LoanRow, OfferRow
 from chainfin.storage.party_tables import PartyRow
+from chainfin.storage.pledge_tables import BuyBackPromiseRow, PledgeRow
 from chainfin.storage.store import moves
-from chainfin.storage.trade_tables import ActRow, BuyBackPromiseRow, PledgeRow
+from chainfin.storage.trade_tables import ActRow
 from chainfin.values import instruction
 from chainfin.values.money import Money
 

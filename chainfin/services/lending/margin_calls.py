@@ -28,8 +28,9 @@ from chainfin.services.pledges import cover
 from chainfin.services.trade import pending_credits
 from chainfin.services.views.lending import MarginCallView
 from chainfin.storage.lending_tables import ApplicationRow, LoanRow, MarginCallRow, RepaymentRow
+from chainfin.storage.pledge_tables import PledgeRow, UndertakingRow
 from chainfin.storage.price_tables import PriceRow
-from chainfin.storage.trade_tables import PledgeRow, ReceivableRow, UndertakingRow, WarehouseReceiptRow
+from chainfin.storage.trade_tables import ReceivableRow, WarehouseReceiptRow
 from chainfin.storage.types import new_id
 from chainfin.values.money import Money
 from chainfin.values.product import Product

@@ -16,7 +16,8 @@ from chainfin.services.kernel.context import Context
 from chainfin.services.lending import decision_inputs, lateness
 from chainfin.services.pledges import promises, standing_calls
 from chainfin.storage.lending_tables import ApplicationRow, OfferRow
-from chainfin.storage.trade_tables import BuyBackPromiseRow, WarehouseReceiptRow
+from chainfin.storage.pledge_tables import BuyBackPromiseRow
+from chainfin.storage.trade_tables import WarehouseReceiptRow
 from chainfin.values.money import BasisPoints, Money
 
 

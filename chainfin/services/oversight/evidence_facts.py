@@ -15,7 +15,8 @@ from chainfin.eth.bindings.warehouse_receipts_events import Taken as ReceiptTake
 from chainfin.storage.chain_tables import ChainEventRow
 from chainfin.storage.lending_tables import ApplicationRow, LoanRow
 from chainfin.storage.party_tables import PartyRow
-from chainfin.storage.trade_tables import PledgeRow, ReceivableRow, WarehouseReceiptRow
+from chainfin.storage.pledge_tables import PledgeRow
+from chainfin.storage.trade_tables import ReceivableRow, WarehouseReceiptRow
 
 UNSIGNED: Final = ("Discharged", "Transferred", "Split", "Taken", "Expired", "Shrunk")
 """Events that a bundle brings along without the act behind them: the contracts let nobody else bring them about."""

@@ -19,13 +19,8 @@ from chainfin.services.reactions.asset_events import STATES
 from chainfin.services.trade import receivable_state
 from chainfin.services.trade.receivables import day_number
 from chainfin.storage.chain_tables import ChainEventRow
-from chainfin.storage.trade_tables import (
-    ActRow,
-    OrderRow,
-    PledgeRow,
-    ReceivableRow,
-    WarehouseReceiptRow,
-)
+from chainfin.storage.pledge_tables import PledgeRow
+from chainfin.storage.trade_tables import ActRow, OrderRow, ReceivableRow, WarehouseReceiptRow
 from chainfin.values.party import PartyState
 
 ACKNOWLEDGED: Final = 2

@@ -12,9 +12,7 @@ from chainfin.services.kernel.pledge_rows import LIVE_STATUS as LIVE
 from chainfin.services.oversight.findings import Findings
 from chainfin.services.oversight.reconciled_rows import NEVER, NOT_THERE, Rows
 from chainfin.services.pledges import register
-from chainfin.storage.trade_tables import (
-    PledgeRow,
-)
+from chainfin.storage.pledge_tables import PledgeRow
 
 
 @dataclass(frozen=True, slots=True)

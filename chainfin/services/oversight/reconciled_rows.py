@@ -15,15 +15,8 @@ from chainfin.services.pledges import realisation
 from chainfin.storage.chain_tables import ChainBlockRow
 from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.party_tables import PartyRow
-from chainfin.storage.trade_tables import (
-    LineRow,
-    LineShareRow,
-    OrderRow,
-    PledgeRow,
-    ReceivableRow,
-    UndertakingRow,
-    WarehouseReceiptRow,
-)
+from chainfin.storage.pledge_tables import PledgeRow, UndertakingRow
+from chainfin.storage.trade_tables import LineRow, LineShareRow, OrderRow, ReceivableRow, WarehouseReceiptRow
 from chainfin.values.before_chain import BeforeChain
 from chainfin.values.command_state import CommandState
 

@@ -34,7 +34,8 @@ from chainfin.services.pledges import assets, release
 from chainfin.services.trade import pending_credits, receivable_state
 from chainfin.storage.lending_tables import IncomingRow, LoanRow, RepaymentRow
 from chainfin.storage.party_tables import PartyRow
-from chainfin.storage.trade_tables import PledgeRow, ReceivableRow
+from chainfin.storage.pledge_tables import PledgeRow
+from chainfin.storage.trade_tables import ReceivableRow
 from chainfin.storage.types import new_id
 from chainfin.values.money import Money
 

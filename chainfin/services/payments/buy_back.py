@@ -34,7 +34,8 @@ from chainfin.services.pledges.assets import PledgeableAsset
 from chainfin.services.views.pledges import BuyBackPaymentView
 from chainfin.storage.lending_tables import IncomingRow, LoanRow
 from chainfin.storage.party_tables import PartyRow
-from chainfin.storage.trade_tables import ActRow, PledgeRow, ReceivableRow, UndertakingRow, WarehouseReceiptRow
+from chainfin.storage.pledge_tables import PledgeRow, UndertakingRow
+from chainfin.storage.trade_tables import ActRow, ReceivableRow, WarehouseReceiptRow
 from chainfin.values.calendar import Adjustment
 from chainfin.values.money import Money
 

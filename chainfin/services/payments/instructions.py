@@ -21,7 +21,8 @@ from chainfin.storage import locks
 from chainfin.storage.bank_tables import VirtualAccountRow
 from chainfin.storage.lending_tables import COLLECTION_ACCOUNT, IncomingRow
 from chainfin.storage.party_tables import PartyRow
-from chainfin.storage.trade_tables import PledgeRow, ReceivableRow
+from chainfin.storage.pledge_tables import PledgeRow
+from chainfin.storage.trade_tables import ReceivableRow
 from chainfin.values.money import Money
 from chainfin.values.reference import CreditorReference, printed
 

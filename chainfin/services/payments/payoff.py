@@ -28,7 +28,8 @@ from chainfin.services.payments import attesting
 from chainfin.services.payments.allocation import Payment
 from chainfin.services.pledges import assets, release
 from chainfin.storage.lending_tables import IncomingRow, LoanEventRow, LoanRow, RepaymentRow
-from chainfin.storage.trade_tables import ActRow, PledgeRow
+from chainfin.storage.pledge_tables import PledgeRow
+from chainfin.storage.trade_tables import ActRow
 from chainfin.values import instruction
 
 

@@ -21,7 +21,8 @@ from chainfin.storage import outbox
 from chainfin.storage.ledger_tables import JournalRow, OutboxRow
 from chainfin.storage.lending_tables import IncomingRow
 from chainfin.storage.party_tables import PartyRow
-from chainfin.storage.trade_tables import PledgeRow, ReceivableRow
+from chainfin.storage.pledge_tables import PledgeRow
+from chainfin.storage.trade_tables import ReceivableRow
 from chainfin.values import instruction
 from chainfin.values.command_state import CommandState
 from chainfin.values.money import Money

@@ -10,7 +10,7 @@ from chainfin.services.kernel.context import Context
 from chainfin.services.payments import allocation
 from chainfin.services.payments.allocation import Payment
 from chainfin.services.pledges import assets, realisation
-from chainfin.storage.trade_tables import PledgeRow
+from chainfin.storage.pledge_tables import PledgeRow
 from chainfin.values.money import Money
 
 

@@ -10,7 +10,8 @@ from sqlmodel import Session, col, select
 from chainfin.errors import Refusal
 from chainfin.storage.lending_tables import LoanRow
 from chainfin.storage.party_tables import PartyRow
-from chainfin.storage.trade_tables import PledgeRow, ReceivableRow
+from chainfin.storage.pledge_tables import PledgeRow
+from chainfin.storage.trade_tables import ReceivableRow
 from chainfin.values import payment_reference
 from chainfin.values.party import Role
 from chainfin.values.payment_reference import Kind

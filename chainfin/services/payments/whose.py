@@ -15,7 +15,8 @@ from chainfin.services.payments import allocation
 from chainfin.services.payments.remittance import Purpose
 from chainfin.storage.bank_tables import VirtualAccountRow
 from chainfin.storage.lending_tables import IncomingRow, LoanRow
-from chainfin.storage.trade_tables import PledgeRow, ReceivableRow
+from chainfin.storage.pledge_tables import PledgeRow
+from chainfin.storage.trade_tables import ReceivableRow
 
 SECURED = (pledges.State.PENDING.value, *pledge_rows.LIVE_STATUS)
 """Of pledges that are there, or are being made."""

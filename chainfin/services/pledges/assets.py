@@ -17,7 +17,8 @@ from chainfin.services.kernel import in_flight, pledge_rows
 from chainfin.services.kernel.context import Actor
 from chainfin.services.trade import pending_credits, receivable_state
 from chainfin.services.trade.receivable_asset import ReceivableAsset
-from chainfin.storage.trade_tables import PledgeRow, ReceivableRow, UndertakingRow, WarehouseReceiptRow
+from chainfin.storage.pledge_tables import PledgeRow, UndertakingRow
+from chainfin.storage.trade_tables import ReceivableRow, WarehouseReceiptRow
 from chainfin.values.measure import Measure
 from chainfin.values.money import Money
 from chainfin.values.party import Role

@@ -23,7 +23,8 @@ from chainfin.services.kernel import in_flight
 from chainfin.services.kernel.context import Context
 from chainfin.services.pledges import assets
 from chainfin.storage.lending_tables import ApplicationRow, LimitRow, LoanRow, OfferRow
-from chainfin.storage.trade_tables import PledgeRow, ReceivableRow, SubstitutionRow, WarehouseReceiptRow
+from chainfin.storage.pledge_tables import PledgeRow, SubstitutionRow
+from chainfin.storage.trade_tables import ReceivableRow, WarehouseReceiptRow
 from chainfin.values.money import Money
 from chainfin.values.product import Product
 

@@ -20,7 +20,8 @@ from chainfin.services.pledges.release import PATIENCE
 from chainfin.services.views.acts import ActView
 from chainfin.storage.lending_tables import LoanRow
 from chainfin.storage.party_tables import PartyRow
-from chainfin.storage.trade_tables import ActRow, PledgeRow
+from chainfin.storage.pledge_tables import PledgeRow
+from chainfin.storage.trade_tables import ActRow
 
 
 def enforce(ctx: Context, actor: Actor, pledge_id: str) -> ActView:

@@ -21,8 +21,9 @@ from chainfin.services.parties import gate
 from chainfin.services.pledges import undertakings
 from chainfin.services.views.pledges import BuyBackPromiseView
 from chainfin.storage.party_tables import PartyRow
+from chainfin.storage.pledge_tables import BuyBackPromiseRow, PledgeRow, UndertakingRow
 from chainfin.storage.price_tables import PriceRow
-from chainfin.storage.trade_tables import BuyBackPromiseRow, PledgeRow, UndertakingRow, WarehouseReceiptRow
+from chainfin.storage.trade_tables import WarehouseReceiptRow
 from chainfin.storage.types import new_id
 from chainfin.values.money import Money
 from chainfin.values.party import Kind, PartyState, Role

@@ -27,8 +27,9 @@ from chainfin.services.views.acts import ActView
 from chainfin.services.views.pledges import TakenSaleView
 from chainfin.storage.lending_tables import LoanRow
 from chainfin.storage.party_tables import PartyRow
+from chainfin.storage.pledge_tables import PledgeRow, TakenReturnRow, TakenSaleRow
 from chainfin.storage.price_tables import PriceRow
-from chainfin.storage.trade_tables import ActRow, PledgeRow, TakenReturnRow, TakenSaleRow, WarehouseReceiptRow
+from chainfin.storage.trade_tables import ActRow, WarehouseReceiptRow
 from chainfin.storage.types import new_id
 from chainfin.values.money import Money
 

@@ -12,7 +12,7 @@ from chainfin.services.kernel import commands
 from chainfin.services.kernel.context import Context
 from chainfin.storage.lending_tables import LoanRow
 from chainfin.storage.party_tables import PartyRow
-from chainfin.storage.trade_tables import PledgeRow
+from chainfin.storage.pledge_tables import PledgeRow
 from chainfin.values.money import Money
 
 

@@ -33,7 +33,8 @@ from chainfin.services.views.acts import ActView
 from chainfin.storage.goods_tables import GoodsMinimumRow
 from chainfin.storage.lending_tables import ApplicationRow, LoanRow, RepaymentRow
 from chainfin.storage.party_tables import PartyRow
-from chainfin.storage.trade_tables import ActRow, PledgeRow, WarehouseReceiptRow
+from chainfin.storage.pledge_tables import PledgeRow
+from chainfin.storage.trade_tables import ActRow, WarehouseReceiptRow
 from chainfin.values.money import BasisPoints, Money
 from chainfin.values.product import Product
 

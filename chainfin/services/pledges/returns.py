@@ -25,7 +25,8 @@ from chainfin.services.pledges.release import PATIENCE
 from chainfin.services.views.acts import ProposalView
 from chainfin.services.views.pledges import TakenReturnView
 from chainfin.storage.approval_tables import ProposalRow
-from chainfin.storage.trade_tables import ActRow, PledgeRow, TakenReturnRow, WarehouseReceiptRow
+from chainfin.storage.pledge_tables import PledgeRow, TakenReturnRow
+from chainfin.storage.trade_tables import ActRow, WarehouseReceiptRow
 from chainfin.storage.types import new_id
 
 RETURN: Final = "goods_return"

@@ -36,7 +36,8 @@ from chainfin.services.views.acts import ActView
 from chainfin.services.views.pledges import SubstitutionView
 from chainfin.storage.lending_tables import LoanRow
 from chainfin.storage.party_tables import PartyRow
-from chainfin.storage.trade_tables import ActRow, PledgeRow, ReceivableRow, SubstitutionRow, WarehouseReceiptRow
+from chainfin.storage.pledge_tables import PledgeRow, SubstitutionRow
+from chainfin.storage.trade_tables import ActRow, ReceivableRow, WarehouseReceiptRow
 from chainfin.storage.types import new_id
 from chainfin.values.money import Money
 from chainfin.values.party import Kind, Role

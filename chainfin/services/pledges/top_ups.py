@@ -28,7 +28,8 @@ from chainfin.services.pledges import assets, register
 from chainfin.services.views.acts import ActView
 from chainfin.storage.lending_tables import ApplicationRow, LoanRow
 from chainfin.storage.party_tables import PartyRow
-from chainfin.storage.trade_tables import ActRow, PledgeRow, WarehouseReceiptRow
+from chainfin.storage.pledge_tables import PledgeRow
+from chainfin.storage.trade_tables import ActRow, WarehouseReceiptRow
 from chainfin.storage.types import new_id
 from chainfin.values.party import Kind
 from chainfin.values.product import Product

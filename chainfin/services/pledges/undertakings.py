@@ -30,7 +30,8 @@ from chainfin.services.views.acts import ActView
 from chainfin.services.views.pledges import UndertakingView
 from chainfin.storage.lending_tables import LoanRow
 from chainfin.storage.party_tables import PartyRow
-from chainfin.storage.trade_tables import ActRow, PledgeRow, UndertakingRow, UndertakingTermsRow
+from chainfin.storage.pledge_tables import PledgeRow, UndertakingRow, UndertakingTermsRow
+from chainfin.storage.trade_tables import ActRow
 from chainfin.values.money import Money
 from chainfin.values.party import Kind
 

@@ -23,7 +23,8 @@ from chainfin.services.pledges import release, substitution, top_ups
 from chainfin.services.trade import pending_credits
 from chainfin.storage.chain_tables import ChainEvent
 from chainfin.storage.lending_tables import LoanRow
-from chainfin.storage.trade_tables import ActRow, OrderRow, PledgeRow, ReceivableRow
+from chainfin.storage.pledge_tables import PledgeRow
+from chainfin.storage.trade_tables import ActRow, OrderRow, ReceivableRow
 from chainfin.values.before_chain import BeforeChain
 
 

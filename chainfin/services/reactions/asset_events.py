@@ -26,7 +26,8 @@ from chainfin.services.pledges import realisation, release
 from chainfin.services.reactions.event_reading import Handlers, agree, follows, on, party
 from chainfin.services.trade import debtor_lines, order_state, pending_credits, receivable_state
 from chainfin.storage.chain_tables import ChainEvent
-from chainfin.storage.trade_tables import OrderRow, PledgeRow, ReceivableRow, WarehouseReceiptRow
+from chainfin.storage.pledge_tables import PledgeRow
+from chainfin.storage.trade_tables import OrderRow, ReceivableRow, WarehouseReceiptRow
 from chainfin.values.money import Money
 
 STATES = ("none", *State)

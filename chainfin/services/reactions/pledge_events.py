@@ -27,7 +27,7 @@ from chainfin.services.reactions.event_reading import Handlers, agree, follows, 
 from chainfin.services.trade.receivables import EPOCH
 from chainfin.storage.chain_tables import ChainEvent
 from chainfin.storage.lending_tables import LoanRow
-from chainfin.storage.trade_tables import PledgeRow, UndertakingRow
+from chainfin.storage.pledge_tables import PledgeRow, UndertakingRow
 
 Outcome: TypeAlias = Pledge | Refusal
 AssetOutcome: TypeAlias = PledgeableAsset | Refusal

@@ -14,7 +14,8 @@ from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.pledges import assets, standing_calls
 from chainfin.services.views.pledges import LatePledgeView
 from chainfin.storage.lending_tables import LoanRow, MarginCallRow
-from chainfin.storage.trade_tables import PledgeRow, UndertakingRow, WarehouseReceiptRow
+from chainfin.storage.pledge_tables import PledgeRow, UndertakingRow
+from chainfin.storage.trade_tables import WarehouseReceiptRow
 
 
 def list_(ctx: Context, actor: Actor, *, after: str = "", limit: int = 50) -> list[LatePledgeView]:

@@ -44,8 +44,9 @@ from chainfin.storage.lending_tables import (
     OfferRow,
     RepaymentRow,
 )
+from chainfin.storage.pledge_tables import PledgeRow
 from chainfin.storage.price_tables import PriceRow
-from chainfin.storage.trade_tables import ActRow, DocumentRow, OrderRow, PledgeRow, ReceivableRow, WarehouseReceiptRow
+from chainfin.storage.trade_tables import ActRow, DocumentRow, OrderRow, ReceivableRow, WarehouseReceiptRow
 from chainfin.values.measure import Measure
 from chainfin.values.money import Money
 from chainfin.values.party import Role

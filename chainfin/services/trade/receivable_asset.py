@@ -13,7 +13,8 @@ from chainfin.rules import receivable as rules
 from chainfin.rules.authority import By, On
 from chainfin.rules.receivable import Receivable
 from chainfin.services.trade import pending_credits, receivable_state
-from chainfin.storage.trade_tables import PledgeRow, ReceivableRow
+from chainfin.storage.pledge_tables import PledgeRow
+from chainfin.storage.trade_tables import ReceivableRow
 from chainfin.values.measure import Measure
 from chainfin.values.money import Money
 from chainfin.values.party import Role

@@ -13,7 +13,7 @@ from chainfin.documents import crediting, read
 from chainfin.documents.commitment import SECRET_BYTES, commit
 from chainfin.documents.fingerprint import normalised
 from chainfin.documents.model import Document, DocumentKind
-from chainfin.documents.model import Party as NamedParty
+from chainfin.documents.named_party import Party as NamedParty
 from chainfin.errors import BadInput, Forbidden, Refused
 from chainfin.eth.bindings.receivables_acts import Credit, Issue
 from chainfin.rules.act import CAME_TO_NOTHING, ActState

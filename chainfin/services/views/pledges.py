@@ -8,7 +8,7 @@ from datetime import date, datetime
 from chainfin.services.views.acts import ActView
 from chainfin.services.views.of_row import shown
 from chainfin.storage.lending_tables import IncomingRow
-from chainfin.storage.trade_tables import (
+from chainfin.storage.pledge_tables import (
     BuyBackPromiseRow,
     PledgeRow,
     SubstitutionRow,

@@ -8,7 +8,8 @@ import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessMana
 import {Auth} from "../../src/interfaces/IActs.sol";
 import {IParticipants} from "../../src/interfaces/IParticipants.sol";
 import {Roles} from "../../src/libraries/Roles.sol";
-import {Participants, World} from "../World.sol";
+import {Participants} from "../Contracts.sol";
+import {World} from "../World.sol";
 
 /// @notice Governance as it is deployed: what the operator may at once, what it has to announce, and that it can't change that
 /// sooner than it announces it.

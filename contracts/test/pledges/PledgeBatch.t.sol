@@ -8,7 +8,7 @@ import {IReceivables} from "../../src/interfaces/IReceivables.sol";
 import {Kinds} from "../../src/libraries/Kinds.sol";
 import {Roles} from "../../src/libraries/Roles.sol";
 import {BatchWorld} from "../BatchWorld.sol";
-import {Pledges} from "../World.sol";
+import {Pledges} from "../Contracts.sol";
 
 /// @notice Batches of pledges: one grant over all, what is refused as a whole, what as an item, and that the rest is done.
 contract PledgeBatchTest is BatchWorld {

@@ -6,7 +6,7 @@ import {IParticipants} from "../../src/interfaces/IParticipants.sol";
 import {IPledges} from "../../src/interfaces/IPledges.sol";
 import {Roles} from "../../src/libraries/Roles.sol";
 import {BatchWorld} from "../BatchWorld.sol";
-import {Pledges} from "../World.sol";
+import {Pledges} from "../Contracts.sol";
 
 /// @notice Batches of releases: a refused item is named. A way out: neither paused nor suspended.
 contract ReleaseBatchTest is BatchWorld {

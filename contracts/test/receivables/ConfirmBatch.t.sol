@@ -7,7 +7,7 @@ import {IReceivables} from "../../src/interfaces/IReceivables.sol";
 import {Kinds} from "../../src/libraries/Kinds.sol";
 import {Roles} from "../../src/libraries/Roles.sol";
 import {BatchWorld} from "../BatchWorld.sol";
-import {Receivables} from "../World.sol";
+import {Receivables} from "../Contracts.sol";
 
 /// @notice Batches of confirmations: what is refused as a whole, what as an item, and that the rest is done.
 contract ReceivablesConfirmBatchTest is BatchWorld {

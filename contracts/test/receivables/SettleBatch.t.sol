@@ -6,7 +6,7 @@ import {IParticipants} from "../../src/interfaces/IParticipants.sol";
 import {IReceivables} from "../../src/interfaces/IReceivables.sol";
 import {Roles} from "../../src/libraries/Roles.sol";
 import {BatchWorld} from "../BatchWorld.sol";
-import {Receivables} from "../World.sol";
+import {Receivables} from "../Contracts.sol";
 
 /// @notice Batches of payments: what is refused as a whole, what as an item, and that the rest is done.
 contract ReceivablesSettleBatchTest is BatchWorld {

@@ -11,7 +11,7 @@ import {Ids} from "../../src/libraries/Ids.sol";
 import {Roles} from "../../src/libraries/Roles.sol";
 import {Stock} from "../../src/libraries/Stocks.sol";
 import {Vm} from "../Vm.sol";
-import {Pledges, Receivables, WarehouseReceipts} from "../World.sol";
+import {Pledges, Receivables, WarehouseReceipts} from "../Contracts.sol";
 
 /// @notice The one cheatcode of halmos that isn't forge's: from now on every storage slot of `where` is arbitrary.
 interface Svm {

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from chainfin.services.kernel.context import Actor, Context
-from chainfin.storage.trade_tables import PledgeRow
+from chainfin.storage.pledge_tables import PledgeRow
 from tests.differential.services.deed import Call, Deed
 from tests.differential.services.harness import Harness, Known
 from tests.e2e.site import Site

@@ -12,7 +12,8 @@ from chainfin.services.lending import end_of_day
 from chainfin.services.pledges import undertakings
 from chainfin.services.trade import receivable_state
 from chainfin.storage.lending_tables import LoanRow
-from chainfin.storage.trade_tables import PledgeRow, ReceivableRow, UndertakingRow
+from chainfin.storage.pledge_tables import PledgeRow, UndertakingRow
+from chainfin.storage.trade_tables import ReceivableRow
 from tests.differential.services.deed import Call, Deed
 from tests.differential.services.generate_base import ZERO
 from tests.differential.services.generate_securities import Securities

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from chainfin.services.goods import receipts
 from chainfin.services.trade import receivable_state
-from chainfin.storage.trade_tables import PledgeRow
+from chainfin.storage.pledge_tables import PledgeRow
 from tests.differential.services.deed import Deed
 from tests.differential.services.generate_batches import BatchDeed, BatchMaker
 from tests.differential.services.harness import LENDERS

@@ -17,7 +17,8 @@ from chainfin.services.pledges import assets, enforcement, release, substitution
 from chainfin.services.pledges.register import registry_hex
 from chainfin.services.trade import receivable_state
 from chainfin.services.trade.receivables import day_number
-from chainfin.storage.trade_tables import PledgeRow, ReceivableRow, WarehouseReceiptRow
+from chainfin.storage.pledge_tables import PledgeRow
+from chainfin.storage.trade_tables import ReceivableRow, WarehouseReceiptRow
 from chainfin.values.money import Money
 from tests.differential.services.deed import Call, Deed
 from tests.differential.services.generate_base import ZERO

@@ -21,15 +21,8 @@ from chainfin.services.kernel import acts, custody
 from chainfin.services.kernel.context import OPERATOR, Actor
 from chainfin.storage.lending_tables import LoanRow
 from chainfin.storage.party_tables import PartyRow
-from chainfin.storage.trade_tables import (
-    ActRow,
-    DocumentRow,
-    OrderRow,
-    PledgeRow,
-    ReceivableRow,
-    UndertakingRow,
-    WarehouseReceiptRow,
-)
+from chainfin.storage.pledge_tables import PledgeRow, UndertakingRow
+from chainfin.storage.trade_tables import ActRow, DocumentRow, OrderRow, ReceivableRow, WarehouseReceiptRow
 from chainfin.values.party import Role
 from tests.differential.services.deed import Call
 from tests.e2e.onchain import view

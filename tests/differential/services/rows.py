@@ -19,7 +19,8 @@ from chainfin.services.parties import gate
 from chainfin.services.trade import order_state, receivable_state, receivables
 from chainfin.storage.chain_tables import ChainEventRow
 from chainfin.storage.party_tables import PartyRow
-from chainfin.storage.trade_tables import LineRow, LineShareRow, OrderRow, PledgeRow, ReceivableRow, WarehouseReceiptRow
+from chainfin.storage.pledge_tables import PledgeRow
+from chainfin.storage.trade_tables import LineRow, LineShareRow, OrderRow, ReceivableRow, WarehouseReceiptRow
 from tests.differential.services.harness import Harness, Known
 
 ABSENT = ("posting", "issuing", "refused")
