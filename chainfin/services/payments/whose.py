@@ -51,13 +51,13 @@ def unless_before_payout(session: Session, payment: IncomingRow, purpose: Purpos
     if purpose.kind != "receivable":
         return None
     serves = (
-        select(LoanRow.start_date)
+        select(LoanRow)
         .join(PledgeRow, col(PledgeRow.loan_id) == col(LoanRow.id))
         .where(col(PledgeRow.asset_id).in_(allocation.family_ids(session, purpose.target)))
         .where(col(PledgeRow.status).in_(pledge_rows.LIVE_STATUS), LoanRow.status != LoanState.REPAID.value)
     )
-    for started in session.exec(serves):
-        early = payments.unless_before_payout(payment.received_on, started)
+    for loan in session.exec(serves):
+        early = payments.unless_before_payout(payment.received_on, loan.start_date)
         if early is not None:
             return early
     return None
