@@ -238,6 +238,8 @@ def _payout(bundle: Bundle, paid: list[dict[str, Any]], findings: Findings) -> N
     disbursed = [event for event in bundle.ledger.events if event.kind == "disburse"]
     mine = [detail for detail in paid if detail["instruction_id"] in _numbers(bundle)]
     findings.check("payout: once", len(disbursed) == len(mine) <= 1, f"{len(mine)} paid, {len(disbursed)} booked")
+    for back in (event for event in bundle.ledger.events if event.kind == "payout_returned"):
+        findings.not_compared("payout: returned", f"it came back on {back.on}, by the platform's word on a bank's file")
     findings.check("payout: others", len(paid) == len(mine), f"{len(paid) - len(mine)} payments of other instructions")
     for detail in mine:
         findings.equal("payout: status", detail["status"], "done")

@@ -1,12 +1,14 @@
-"""The states of a payment that came in, and the one table of what moves it from one to the next."""
+"""The states of a payment that came in, the one table of what moves it from one to the next, and what it can pay."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from datetime import date
 from enum import StrEnum
 from typing import Final
 
-from chainfin.errors import Conflict
+from chainfin.errors import Conflict, Refusal
+from chainfin.values.money import Money
 
 
 class State(StrEnum):
@@ -87,3 +89,25 @@ def transition(state: State, event: Event) -> State:
     if not allows(state, event):
         raise Conflict("payment_transition_refused", f"a payment that is {state} can't {event}")
     return TRANSITIONS[state, event]
+
+
+def may_pay(amount: Money, currency: str, *, payer_account: str, accounts_of_debtor: Collection[str]) -> Refusal | None:
+    """Whether a payment whose payer named nothing that could be followed can be one of this debtor's, on a claim in
+    ``currency``. Refuses amount_not_positive, currency_mismatch, payer_not_debtor."""
+    if amount.minor <= 0:
+        return Refusal("amount_not_positive", "nothing was paid")
+    if amount.currency != currency:
+        return Refusal("currency_mismatch", f"the claim is in {currency}")
+    if not payer_account or payer_account not in accounts_of_debtor:
+        return Refusal("payer_not_debtor", "it didn't come from an account of who owes on the claim")
+    return None
+
+
+def unless_before_payout(received_on: date, paid_out_on: date | None) -> Refusal | None:
+    """Nobody pays back what it hasn't got: a payment that the bank dates before the loan's payout is for a person.
+    Refuses payment_before_payout."""
+    if paid_out_on is None or received_on >= paid_out_on:
+        return None
+    return Refusal(
+        "payment_before_payout", f"the bank dates it {received_on}, and the loan was paid out on {paid_out_on}"
+    )

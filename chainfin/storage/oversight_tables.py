@@ -30,6 +30,8 @@ class ParkedItemRow(SQLModel, table=True):
     """The whole item: canonical JSON with every character beyond ASCII escaped, so that any text can be kept."""
     digest: str
     """SHA-256 of the payload, hex."""
+    arrival: str | None = Field(default=None, sa_type=Text)
+    """The payment that a line of the bank's tells of, as far as one could be read: JSON like the payload's."""
     reason: str
     """The code of why it could not be taken in, at the last try."""
     detail: str

@@ -1,4 +1,4 @@
-"""A bank's file fed by hand waits for a second person; a parked item keeps each try's reason.
+"""A bank's file fed by hand waits for a second person; a parked item keeps each try's reason, and its payment.
 
 Revision ID: 0039
 Revises: 0037
@@ -35,9 +35,11 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index(op.f("ix_bank_file_sha256"), "bank_file", ["sha256"], unique=False)
+    op.add_column("parked_item", sa.Column("arrival", sa.Text(), nullable=True))
     op.add_column("parked_item", sa.Column("tries", sa.JSON(), nullable=False, server_default="[]"))
 
 
 def downgrade() -> None:
     op.drop_column("parked_item", "tries")
+    op.drop_column("parked_item", "arrival")
     op.drop_table("bank_file")

@@ -85,8 +85,9 @@ def until_parked(town: World, amount: str) -> dict[str, Any]:
     return parked(boss, amount)
 
 
-def second_operator(town: World) -> Client:
-    """Made at the machine."""
+@pytest.fixture(scope="module")
+def second(town: World) -> Client:
+    """The operator's other person, made at the machine."""
     stage = town.stage
     made = persons.second_of_operator(stage.installation.ctx, stage.server.signin, name="Wang Wu (invented)")
     caller = Client(stage.http)
@@ -94,7 +95,7 @@ def second_operator(town: World) -> Client:
     return caller
 
 
-def test_unmatched__allocated__by_one_person_and_another(town: World) -> None:
+def test_unmatched__allocated__by_one_person_and_another(town: World, second: Client) -> None:
     how = confirmed(town, "INV-2002")["payment"]
     path, boss = f"/v1/receivables/{how['receivable_id']}", town.stage.operator
     town.stage.pays(town.core, Money.parse("77.07", CNY), "chainfin-collection", "for the copper")
@@ -110,7 +111,7 @@ def test_unmatched__allocated__by_one_person_and_another(town: World) -> None:
         boss.post(f"/v1/proposals/{made['id']}/approve", {"reason": "mine"})
     assert (alone.value.status, alone.value.code) == (422, "approval_same_person")
     assert town.core.get(path)["settled"] == "0.00"
-    done = second_operator(town).post(f"/v1/proposals/{made['id']}/approve", {"reason": "the letter was shown to me"})
+    done = second.post(f"/v1/proposals/{made['id']}/approve", {"reason": "the letter was shown to me"})
     assert done["status"] == "approved"
     town.core.until(lambda: town.core.get(path), lambda row: row["settled"] == "77.07")
 
@@ -139,7 +140,9 @@ def test_holder__paid_too_much__settled_and_the_excess_is_shown(town: World) -> 
     assert (told["amount"], told["under_way"], told["beyond"]) == ("0.00", "0.00", "0.01")
 
 
-def test_holder__paid_beside_its_pledgee__nobody_lends_on_it_until_a_person_has_dealt_with_it(town: World) -> None:
+def test_holder__paid_beside_its_pledgee__nobody_lends_on_it_until_two_persons_allocated_it(
+    town: World, second: Client
+) -> None:
     claim = town.ids["receivable"]
     row, how = town.core.get(f"/v1/receivables/{claim}"), town.core.get(f"/v1/receivables/{claim}/payment")
     town.stage.pays(town.core, Money.parse(row["face"], CNY), town.supplier.account, how["reference"])
@@ -160,7 +163,14 @@ def test_holder__paid_beside_its_pledgee__nobody_lends_on_it_until_a_person_has_
     with pytest.raises(ApiProblem) as refused:
         town.supplier.post("/v1/applications", wish)
     assert (refused.value.status, refused.value.code) == (409, "payment_under_way")
-    boss.post(f"/v1/parked/{item['id']}/resolve", {"reason": "the supplier passed it on to the lender"})
+    allocation = {"kind": "receivable", "id": claim, "reason": "it is the debtor's, for this claim"}
+    made = boss.post(f"/v1/parked/{item['id']}/allocation", allocation)
+    assert (made["payload"]["amount"], made["payload"]["item"]) == (row["face"], item["id"])
+    second.post(f"/v1/proposals/{made['id']}/approve", {"reason": "the statement of the supplier was shown to me"})
+    paid = town.core.until(lambda: town.core.get(f"/v1/receivables/{claim}"), lambda now: now["settled"] != "0.00")
+    assert (paid["settled"], paid["free"]) == (row["free"], "0.00"), "what was the holder's to be paid"
+    told = town.core.get(f"/v1/receivables/{claim}/payment")
+    assert (told["amount"], told["beyond"]) == (row["pledged"], row["pledged"]), "the pledgee is still to be paid"
     assert town.supplier.post("/v1/applications", wish)["id"]
 
 

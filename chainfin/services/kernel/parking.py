@@ -31,7 +31,7 @@ _log = structlog.get_logger("chainfin.parked")
 @dataclass(frozen=True, slots=True)
 class Item:
     """What is parked. ``payload``: the item as it came, as text from `as_payload`. ``receivable_id``: of what it is a
-    payment."""
+    payment; ``arrival``: the payment, where one could be read, as text from `as_payload`."""
 
     source: str
     kind: str
@@ -40,6 +40,7 @@ class Item:
     code: str
     detail: str
     receivable_id: str | None = None
+    arrival: str | None = None
 
 
 def as_payload(item: object) -> str:
@@ -67,6 +68,7 @@ def park(session: Session, item: Item, *, now: datetime) -> ParkedItemRow:
         reason=item.code,
         detail=printable(item.detail),
         receivable_id=item.receivable_id,
+        arrival=item.arrival,
         first_seen_at=now,
         last_tried_at=now,
     )

@@ -153,7 +153,8 @@ def _registry(session: Session, stored: Stored) -> list[object]:
 def _payments(session: Session, stored: Stored) -> list[object]:
     """The bank's word on the payout and on every payment that served the loan."""
     # what persons of the operator say of a payment is no word of the bank's: the auditor finds it missing
-    signed = [row for row in _done(session, [PayLoan.TOPIC], (stored.loan.id,)) if "evidence" in (row.result or {})]
+    paid = _done(session, [PayLoan.TOPIC], (stored.loan.id,), ("done", "refused"))  # the last: paid, and came back
+    signed = [row for row in paid if "evidence" in (row.result or {})]
     found: list[object] = [_evidence(row) for row in signed]
     # nor is a line of a bank's file, which nobody signs
     return found + [dict(row.evidence) for row in _incoming(session, stored.loan.id) if "body" in row.evidence]
@@ -169,9 +170,11 @@ def _incoming(session: Session, loan_id: str) -> list[IncomingRow]:
     return [session.get_one(IncomingRow, incoming_id) for incoming_id in dict.fromkeys(posted)]
 
 
-def _done(session: Session, topics: Sequence[str], subjects: Sequence[str]) -> list[OutboxRow]:
+def _done(
+    session: Session, topics: Sequence[str], subjects: Sequence[str], statuses: Sequence[str] = (CommandState.DONE,)
+) -> list[OutboxRow]:
     of_these = (col(OutboxRow.topic).in_(topics), col(OutboxRow.subject).in_(subjects))
-    done = select(OutboxRow).where(*of_these, OutboxRow.status == CommandState.DONE.value)
+    done = select(OutboxRow).where(*of_these, col(OutboxRow.status).in_(statuses))
     rows = session.exec(done.order_by(col(OutboxRow.id))).all()
     return [row for row in rows if row.result is not None]
 

@@ -81,7 +81,8 @@ def park(session: Session, ctx: Context, line: StatementLine, error: Exception, 
 
 def _park(session: Session, ctx: Context, line: StatementLine, source: str, code: str, detail: str) -> ParkedItemRow:
     claim = _claim_of(session, line)
-    item = parking.Item(source, "bank_line", line.reference, line.raw, code, detail, claim)
+    read = None if isinstance(line.content, Refusal) else parking.as_payload(as_json(line.content))
+    item = parking.Item(source, "bank_line", line.reference, line.raw, code, detail, claim, read)
     return parking.park(session, item, now=ctx.clock.now())
 
 
@@ -97,3 +98,18 @@ def _claim_of(session: Session, line: StatementLine) -> str | None:
         if is_away(error):
             raise
         return None
+
+
+def as_json(arrival: Arrival) -> dict[str, object]:
+    """A payment as plain JSON, which `booked_line.again` reads back."""
+    return {
+        "bank_ref": arrival.bank_ref,
+        "sequence": arrival.sequence,
+        "payer_account": arrival.payer_account,
+        "payee_account": arrival.payee_account,
+        "minor": str(arrival.amount.minor),
+        "currency": arrival.amount.currency,
+        "remittance": arrival.remittance,
+        "received_on": arrival.received_on.isoformat(),
+        "evidence": dict(arrival.evidence),
+    }

@@ -8,6 +8,7 @@ from typing import Any
 
 from chainfin.errors import BadInput, Refusal
 from chainfin.services.kernel import parking
+from chainfin.services.payments import bank_line
 from chainfin.services.payments.allocation import Arrival
 from chainfin.services.payments.bank_line import StatementLine
 from chainfin.values.money import Money
@@ -15,7 +16,7 @@ from chainfin.values.money import Money
 
 def line_of(arrival: Arrival) -> StatementLine:
     """A credit as `incoming` takes it in; what is parked of it can be read again by `again`."""
-    return StatementLine(parking.as_payload(_as_json(arrival)), arrival.bank_ref, arrival)
+    return StatementLine(parking.as_payload(bank_line.as_json(arrival)), arrival.bank_ref, arrival)
 
 
 def again(payload: str) -> StatementLine:
@@ -35,17 +36,3 @@ def again(payload: str) -> StatementLine:
     except BadInput as error:
         arrival = Refusal(error.code, error.message)
     return StatementLine(payload, str(body["bank_ref"]), arrival)
-
-
-def _as_json(arrival: Arrival) -> dict[str, object]:
-    return {
-        "bank_ref": arrival.bank_ref,
-        "sequence": arrival.sequence,
-        "payer_account": arrival.payer_account,
-        "payee_account": arrival.payee_account,
-        "minor": str(arrival.amount.minor),
-        "currency": arrival.amount.currency,
-        "remittance": arrival.remittance,
-        "received_on": arrival.received_on.isoformat(),
-        "evidence": dict(arrival.evidence),
-    }

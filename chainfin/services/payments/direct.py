@@ -58,9 +58,10 @@ def place_again(session: Session, ctx: Context, row: IncomingRow) -> None:
     settle(session, ctx, row, asset)
 
 
-def settle(session: Session, ctx: Context, row: IncomingRow, asset: ReceivableRow) -> None:
+def settle(session: Session, ctx: Context, row: IncomingRow, asset: ReceivableRow, *, beside: bool = False) -> None:
     """What is owed of the claim (locked) is settled by it; what is above is between debtor and holder, and noted. A
-    pledged part isn't the holder's to be paid: only paid to its pledgee it is paid.
+    pledged part isn't the holder's to be paid: only paid to its pledgee it is paid. ``beside``: two persons said that
+    the payment is for this claim, so what reached the holder beside its pledgee is between debtor and holder too.
 
     Raises Refused receivable_not_payable, paid_beside_the_pledgee: then the payment is parked, and a
     person asks those who dealt with each other.
@@ -70,7 +71,7 @@ def settle(session: Session, ctx: Context, row: IncomingRow, asset: ReceivableRo
         raise Refused("receivable_not_payable", f"the receivable is {asset.status}")
     value = allocation.unclaimed(session, asset)
     part = min(payment.amount, Money(value.free, asset.currency))
-    if part < payment.amount and value.pledged:
+    if part < payment.amount and value.pledged and not (beside and part.minor):
         raise Refused(
             "paid_beside_the_pledgee",
             f"{payment.amount} reached the holder, and {part} of the claim is the holder's to be paid",

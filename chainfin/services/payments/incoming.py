@@ -196,6 +196,10 @@ def _place(session: Session, ctx: Context, row: IncomingRow) -> None:
     if anothers is not None:
         _hold_unmatched(session, ctx, row, anothers)
         return
+    early = whose.unless_before_payout(session, row, purpose)
+    if early is not None:
+        _hold_unmatched(session, ctx, row, early)
+        return
     left, reason = PLACES[purpose.kind](session, ctx, Payment.of(row), purpose.target)
     if left.minor:
         payouts.refund(session, ctx, row, left, reason)
@@ -250,11 +254,12 @@ def _hold_unmatched(session: Session, ctx: Context, row: IncomingRow, why: Refus
 
 def place_unmatched(session: Session, ctx: Context, row: IncomingRow) -> None:
     """Place a payment (locked, unmatched) whose claim is known by now. Raises Refused if it still isn't, or is another
-    lender's, or has another payment's reference: that takes two persons."""
+    lender's, or lent after it was paid, or has another payment's reference: that takes two persons."""
     if row.reason == bank_line.REFERENCE_REUSED:
         raise Refused(bank_line.REFERENCE_REUSED, bank_line.REUSED_WORDS)
     purpose = unless_refused(remittance.purpose(session, row.remittance))
     unless_refused(whose.unless_anothers(session, ctx, row, purpose))
+    unless_refused(whose.unless_before_payout(session, row, purpose))
     out_of_suspense(session, ctx, row, "matched")
     _place(session, ctx, row)
 

@@ -12,12 +12,22 @@ import json
 from sqlmodel import Session, col, select
 
 from chainfin.errors import BadInput, Conflict, NotFound, Refused, unless_refused
+from chainfin.rules.approval import ProposalState
 from chainfin.rules.parked_item import ParkedState
 from chainfin.rules.payment import State
 from chainfin.services.books import journals
 from chainfin.services.kernel import approvals, parking
 from chainfin.services.kernel.context import Actor, Context
-from chainfin.services.payments import buy_back, incoming, payment_state, payouts, realised, remittance, whose
+from chainfin.services.payments import (
+    buy_back,
+    incoming,
+    parked_lines,
+    payment_state,
+    payouts,
+    realised,
+    remittance,
+    whose,
+)
 from chainfin.services.payments.allocation import Payment
 from chainfin.services.payments.remittance import Purpose
 from chainfin.services.views.acts import ProposalView
@@ -25,6 +35,7 @@ from chainfin.services.views.oversight import ParkedView
 from chainfin.storage.approval_tables import ProposalRow
 from chainfin.storage.lending_tables import IncomingRow
 from chainfin.storage.oversight_tables import ParkedItemRow
+from chainfin.storage.types import new_id
 from chainfin.values.money import Money
 from chainfin.values.payment_reference import Kind
 
@@ -36,19 +47,31 @@ def propose(ctx: Context, actor: Actor, parked_id: str, *, kind: Kind, target: s
     """One person of the operator says for which claim a parked payment is; a second one has to approve.
 
     Raises Forbidden operator_only, person_missing, person_not_active; NotFound parked_item_unknown, claim_unknown;
-    Conflict parked_item_not_open, parked_item_no_payment, allocation_proposed.
+    Conflict parked_item_not_open, parked_item_no_payment, allocation_proposed; of a parked line what
+    `parked_lines.unless_other` refuses.
     """
     actor.require_operator()
     with ctx.store.begin() as session:
         journals.lock(session)  # before any row: who posts locks the payment before its item
-        row = _payment(session, _open(session, parked_id))
-        if not remittance.exists(session, Purpose(kind, target)):
+        item, claim = _open(session, parked_id), Purpose(kind, target)
+        row = None if parked_lines.is_one(item) else _payment(session, item)
+        if not remittance.exists(session, claim):
             raise NotFound("claim_unknown", f"there is no {kind} {target}", where="/id")
-        if approvals.waiting(session, ALLOCATION, row.id) is not None:
+        waiting = select(ProposalRow.id).where(
+            ProposalRow.kind == ALLOCATION,
+            col(ProposalRow.payload)["item"].as_string() == parked_id,
+            ProposalRow.status == ProposalState.OPEN.value,
+        )
+        if session.exec(waiting).first() is not None:
             raise Conflict("allocation_proposed", "a proposal for this payment waits for a decision")
-        amount = Money(row.amount, row.currency)
-        payload = {"kind": kind, "target": target, "amount": str(amount), "currency": row.currency, "item": parked_id}
-        made = approvals.propose(session, ctx, actor, kind=ALLOCATION, subject=row.id, payload=payload, reason=reason)
+        if row is None:  # it is no payment yet: it becomes one by the approval, under this id
+            arrival = parked_lines.arrival_of(item)
+            parked_lines.unless_other(session, ctx, arrival, claim)
+            payment_id, amount = new_id("inc"), arrival.amount
+        else:
+            payment_id, amount = row.id, Money(row.amount, row.currency)
+        said = {"kind": kind, "target": target, "amount": str(amount), "currency": amount.currency, "item": parked_id}
+        made = approvals.propose(session, ctx, actor, kind=ALLOCATION, subject=payment_id, payload=said, reason=reason)
         return ProposalView.of(made)
 
 
@@ -57,13 +80,20 @@ def allocate(session: Session, ctx: Context, proposal: ProposalRow) -> None:
 
     Raises Refused payment_not_unmatched (placed or sent back meanwhile), payment_on_hold, account_of_another_lender
     (two persons of the operator may say what a payer meant, not whose money it is), payment_not_placed (the claim takes
-    nothing of it): then the proposal stays open.
+    nothing of it), and of a parked line what `parked_lines.take` refuses: then the proposal stays open.
     """
     journals.lock(session)  # nobody who has it waits for a proposal
-    row = session.get_one(IncomingRow, proposal.subject, with_for_update=True)
+    purpose = Purpose(proposal.payload["kind"], str(proposal.payload["target"]))  # type: ignore[arg-type]  # as proposed
+    row = session.get(IncomingRow, proposal.subject, with_for_update=True)
+    if row is None:
+        item = session.get_one(ParkedItemRow, str(proposal.payload["item"]), with_for_update=True)
+        if item.status != "open":
+            raise Refused("parked_item_not_open", f"this item is {item.status}")
+        parked_lines.take(session, ctx, item, purpose, proposal)
+        _close(session, item.id, str(proposal.decided_by), f"allocated by {proposal.id}")
+        return
     if payment_state.of(row) is not State.UNMATCHED:
         raise Refused("payment_not_unmatched", f"the payment is {row.status}")
-    purpose = Purpose(proposal.payload["kind"], str(proposal.payload["target"]))  # type: ignore[arg-type]  # as proposed
     incoming.lock_claim(session, purpose)
     waiting = incoming.hold_reason(session, ctx, purpose)
     if waiting is not None:

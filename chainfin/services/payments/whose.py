@@ -8,7 +8,9 @@ from datetime import date
 from sqlmodel import Session, col, select
 
 from chainfin.errors import Refusal
+from chainfin.rules import payment as payments
 from chainfin.rules import pledge as pledges
+from chainfin.rules.loan import LoanState
 from chainfin.services.kernel import pledge_rows
 from chainfin.services.kernel.context import Context
 from chainfin.services.payments import allocation
@@ -31,7 +33,7 @@ def unless_anothers(session: Session, ctx: Context, payment: IncomingRow, purpos
     account = session.get(VirtualAccountRow, payment.account)
     if account is None:
         return None
-    served = _lenders(session, ctx, purpose, payment.received_on)
+    served = lenders(session, ctx, purpose, payment.received_on)
     if not served or account.lender_id in served:
         return None
     return Refusal(
@@ -41,7 +43,28 @@ def unless_anothers(session: Session, ctx: Context, payment: IncomingRow, purpos
     )
 
 
-def _lenders(session: Session, ctx: Context, purpose: Purpose, on: date) -> set[str]:
+def unless_before_payout(session: Session, payment: IncomingRow, purpose: Purpose) -> Refusal | None:
+    """Why the payment can't be on a loan that it would serve: the loan wasn't paid out yet on its day. Refusal:
+    payment_before_payout."""
+    if purpose.kind == "loan":
+        started = session.get_one(LoanRow, purpose.target).start_date
+        return payments.unless_before_payout(payment.received_on, started)
+    if purpose.kind != "receivable":
+        return None
+    serves = (
+        select(LoanRow)
+        .join(PledgeRow, col(PledgeRow.loan_id) == col(LoanRow.id))
+        .where(col(PledgeRow.asset_id).in_(allocation.family_ids(session, purpose.target)))
+        .where(col(PledgeRow.status).in_(pledge_rows.LIVE_STATUS), LoanRow.status != LoanState.REPAID.value)
+    )
+    for loan in session.exec(serves):
+        early = payments.unless_before_payout(payment.received_on, loan.start_date)
+        if early is not None:
+            return early
+    return None
+
+
+def lenders(session: Session, ctx: Context, purpose: Purpose, on: date) -> set[str]:
     """The lenders whom a payment of the claim, made on that day, serves."""
     match purpose.kind:
         case "loan":
