@@ -1887,6 +1887,7 @@ class ProposalOut(TypedDict):
         "price_withdrawal",
         "refund_payee",
         "share_passed_on",
+        "suspension",
     ]
     """What is done on approval"""
     subject: str
