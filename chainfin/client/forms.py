@@ -1181,7 +1181,7 @@ class MandateOut(TypedDict):
     """From this moment on it holds: ISO 8601, UTC"""
     expires_at: str
     """From this moment on it no longer holds: ISO 8601, UTC"""
-    status: Literal["prepared", "active", "revoked"]
+    status: Literal["expired", "prepared", "active", "revoked"]
     """prepared: waits for its signature; active: money may go out under it; revoked: nothing new goes out"""
     signer: str
     """EVM address whose signature it takes"""
