@@ -42,5 +42,5 @@ def new_client(ctx: Ctx, signin: Signing, who: Who, person_id: Id) -> NewClientO
 
 @router.post("/{person_id}/suspend")
 def suspend(ctx: Ctx, who: Who, person_id: Id) -> PersonOut:
-    """End a person's credentials and tokens, for good."""
+    """End a person's credentials, for good; another administrator's once a second agrees."""
     return PersonOut.of(persons.suspend(ctx, who, person_id))

@@ -1242,7 +1242,7 @@ class MandateOut(TypedDict):
     """From this moment on it holds: ISO 8601, UTC"""
     expires_at: str
     """From this moment on it no longer holds: ISO 8601, UTC"""
-    status: Literal["prepared", "active", "revoked"]
+    status: Literal["expired", "prepared", "active", "revoked"]
     """prepared: waits for its signature; active: money may go out under it; revoked: nothing new goes out"""
     signer: str
     """EVM address whose signature it takes"""
@@ -1964,6 +1964,7 @@ class ProposalOut(TypedDict):
         "price_withdrawal",
         "refund_payee",
         "share_passed_on",
+        "suspension",
     ]
     """What is done on approval"""
     subject: str

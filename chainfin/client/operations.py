@@ -195,7 +195,7 @@ def persons_new_client(person_id: str, /) -> Operation[forms.NewClientOut]:
 
 
 def persons_suspend(person_id: str, /) -> Operation[forms.PersonOut]:
-    """End a person's credentials and tokens, for good."""
+    """End a person's credentials, for good; another administrator's once a second agrees."""
     return Operation("POST", "/v1/persons/{person_id}/suspend", {"person_id": person_id}, {}, None, True)
 
 

@@ -85,6 +85,11 @@ class Use:
     amount: Money
 
 
+def is_over(state: MandateState, expires_at: datetime, now: datetime) -> bool:
+    """Whether the time of one that was signed has run out: nothing goes out under it, though nobody revoked it."""
+    return state is MandateState.ACTIVE and now >= expires_at
+
+
 def live(mandate: Mandate, now: datetime) -> Refusal | None:
     """Whether money may leave under it at ``now``. Refusals: mandate_not_signed, mandate_revoked, mandate_not_begun,
     mandate_expired."""
@@ -96,7 +101,7 @@ def live(mandate: Mandate, now: datetime) -> Refusal | None:
     if now < mandate.not_before:
         since = mandate.not_before.isoformat()
         return Refusal("mandate_not_begun", f"the lender's mandate begins at {since}", {**proof, "not_before": since})
-    if now >= mandate.expires_at:
+    if is_over(mandate.state, mandate.expires_at, now):
         until = mandate.expires_at.isoformat()
         return Refusal("mandate_expired", f"the lender's mandate ended at {until}", {**proof, "expires_at": until})
     return None

@@ -88,6 +88,76 @@ def test_suspend__a_person__its_tokens_and_clients_end(town: Town) -> None:
     assert town.code(town.lender, f"/v1/persons/{person}/suspend") == (409, "person_not_active")
 
 
+def asked_to_suspend(town: Town, by: dict[str, str], person: str) -> str:
+    """The proposal to suspend an administrator, who goes on until somebody agrees."""
+    made = town.post(by, f"/v1/persons/{person}/suspend")
+    assert (made["status"], made["id"]) == ("active", person)
+    return str(made["proposal_id"])
+
+
+def wallet(town: Town, key: bytes) -> dict[str, str]:
+    return {"Authorization": f"Bearer {town.site.token(key)}"}
+
+
+def administrator(town: Town) -> tuple[str, bytes]:
+    """A confirmed second administrator of the lender with a wallet of its own, and its key."""
+    key = new_private_key()
+    person = town.person(town.lender, address=address_of(key), administrator=True)
+    town.confirm(town.lender, person)
+    return person, key
+
+
+def test_suspend__the_founder_by_the_second_administrator_alone__is_only_asked_for(town: Town) -> None:
+    second, key = administrator(town)
+    proposal = asked_to_suspend(town, wallet(town, key), "per_lender")
+    assert town.code(wallet(town, key), f"/v1/proposals/{proposal}/approve", reason="mine")[0] in (403, 404, 422)
+    assert town.site.as_("lender"), "the party's own key still signs in"
+    assert town.call("GET", town.lender, "/v1/persons").status_code == 200
+    assert asked_to_suspend(town, town.lender, second), "and may ask for the same"
+
+
+def test_suspend__an_administrator__once_the_operator_agrees_where_the_party_has_no_third(town: Town) -> None:
+    second, key = administrator(town)
+    proposal = asked_to_suspend(town, town.lender, second)
+    assert town.code(wallet(town, key), f"/v1/proposals/{proposal}/reject", reason="no")[0] == 404, "not its own to say"
+    assert town.code(town.operator, f"/v1/proposals/{proposal}/approve", reason="they left the company")[0] == 200
+    with pytest.raises(Exception, match="credentials have ended"):
+        town.site.token(key)
+
+
+def test_suspend__an_administrator__once_a_third_person_of_the_party_agrees(town: Town) -> None:
+    third, key = town.client(town.lender, town.person(town.lender, name="Qian Ba (invented)")), new_private_key()
+    made = town.post(town.lender, "/v1/persons", name="Li Si", address=address_of(key), administrator=True)
+    town.post(third, f"/v1/proposals/{made['proposal_id']}/approve", reason="seen with its papers")
+    second = made["id"]
+    proposal = asked_to_suspend(town, town.lender, second)
+    assert town.code(town.operator, f"/v1/proposals/{proposal}/approve", reason="no business of ours")[0] == 404
+    assert town.code(town.lender, f"/v1/proposals/{proposal}/approve", reason="myself")[1] == "approval_same_person"
+    assert town.code(third, f"/v1/proposals/{proposal}/approve", reason="they left the company")[0] == 200
+    with pytest.raises(Exception, match="credentials have ended"):
+        town.site.token(key)
+
+
+def test_suspend__two_administrators_each_other__the_one_that_was_suspended_first_has_no_say_any_more(
+    town: Town,
+) -> None:
+    second, key = administrator(town)
+    of_second = asked_to_suspend(town, town.lender, second)
+    of_founder = asked_to_suspend(town, wallet(town, key), "per_lender")
+    town.post(town.operator, f"/v1/proposals/{of_second}/approve", reason="they left the company")
+    assert town.code(town.operator, f"/v1/proposals/{of_founder}/approve", reason="as well")[1] in (
+        "administrator_needed",
+        "person_not_active",
+    )
+    assert town.site.as_("lender")
+
+
+def test_suspend__oneself__takes_nobody_else(town: Town) -> None:
+    second, key = administrator(town)
+    made = town.post(wallet(town, key), f"/v1/persons/{second}/suspend")
+    assert made["status"] == "suspended"
+
+
 def test_suspend__the_last_administrator__refused(town: Town) -> None:
     town.person(town.lender)
     assert town.code(town.lender, "/v1/persons/per_lender/suspend") == (409, "last_administrator")
@@ -173,7 +243,8 @@ def test_approve__who_proposed_it_is_suspended__refused(town: Town) -> None:
     town.confirm(town.lender, boss)
     second = {"Authorization": f"Bearer {town.site.token(key)}"}
     proposal = town.proposed()
-    town.post(second, "/v1/persons/per_lender/suspend")
+    asked = asked_to_suspend(town, second, "per_lender")
+    town.post(town.operator, f"/v1/proposals/{asked}/approve", reason="they left the company")
     assert town.code(second, f"/v1/proposals/{proposal}/approve", reason="x") == (422, "person_not_active")
 
 

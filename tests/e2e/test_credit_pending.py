@@ -12,7 +12,7 @@ import pytest
 from chainfin.errors import Refused
 from chainfin.services.kernel import acts
 from chainfin.services.kernel.context import Actor
-from chainfin.services.lending import credit_notes, margin_calls
+from chainfin.services.lending import applications, credit_notes, margin_calls
 from chainfin.services.lending.credit_notes import Dilution
 from chainfin.services.payments import instructions
 from chainfin.services.reads import queries
@@ -201,6 +201,18 @@ def test_credit_note__on_a_claim_that_was_split__is_borne_by_the_parts_its_giver
     repay(site, seller, loans[0])
     assert site.receivable(mine.id).diluted == 0, "and once"
     assert mismatches(site) == []
+
+
+def test_offer__on_what_is_credited_meanwhile__is_refused_with_what_holds_it(site: Site) -> None:
+    seller = site.borrower()
+    papers = site.papers(seller)
+    row = site.confirmed(seller, papers)
+    application = site.offered(seller, LENT, row.id)
+    given(site, seller, row, papers["credit_note"])
+    with pytest.raises(Refused) as taken:
+        applications.accept(site.ctx, seller, application)
+    assert (taken.value.code, taken.value.details["held_by"]) == ("asset_not_free", {"diluted": "7791.35"})
+    assert taken.value.details["free"] == str(FACE - CREDITED)
 
 
 def test_credit_note__brought_again__is_the_same_and_counts_once(site: Site) -> None:

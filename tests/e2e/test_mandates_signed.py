@@ -127,6 +127,16 @@ def test_mandate__key_of_a_lender_of_one_person_in_custody_with_a_real_rail__ref
     assert mandates.list_(site.ctx, lender) == []
 
 
+def test_mandate__whose_time_is_over__is_shown_as_expired_and_not_as_active(site: Site) -> None:
+    lender = site.admit(Role.LENDER)
+    given = site.mandate(lender, expires_at=site.ctx.clock.now() + timedelta(hours=1))
+    assert given.status == "active"
+    site.ctx.clock.move_to(site.ctx.clock.now() + timedelta(hours=1))
+    [listed] = mandates.list_(site.ctx, lender)
+    assert (listed.status, mandates.get(site.ctx, lender, given.id).status) == ("expired", "expired")
+    assert mandates.revoke(site.ctx, lender, given.id).status == "revoked", "it may still be revoked"
+
+
 @pytest.mark.parametrize(("ended_by", "code"), [("revoked", "mandate_not_prepared"), ("expired", "mandate_expired")])
 def test_mandate__ended_before_the_second_person__refused(site: Site, lender: Actor, ended_by: str, code: str) -> None:
     second = site.second(lender)

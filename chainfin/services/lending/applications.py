@@ -305,10 +305,13 @@ def _reserve(
     _unless_paid(session, asset, offer.pledge_amount)
     free, pledge_id = assets.free_of(session, asset), Grant.from_params(act.params).pledge_id
     if free < offer.pledge_amount:
+        held = assets.held_by(session, asset)
+        named = ", ".join(f"{name} {amount}" for name, amount in held.items())
         raise Refused(
             "asset_not_free",
-            "the part that this offer needs is no longer free",
+            "the part that this offer needs is no longer free" + (f": {named}" if named else ""),
             status=asset.status,
+            held_by=held,
             free=str(free),
             needed=str(offer.pledge_amount),
         )

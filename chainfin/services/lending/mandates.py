@@ -17,7 +17,7 @@ from chainfin.eth.abi import from_hex
 from chainfin.risk.policy import policy_for
 from chainfin.rules.facility import LimitKind
 from chainfin.rules.loan import product as product_document
-from chainfin.rules.mandate import GRADES, Mandate, MandateState
+from chainfin.rules.mandate import GRADES, Mandate, MandateState, is_over
 from chainfin.services.kernel import approvals, custody
 from chainfin.services.kernel.commands import PayLoan
 from chainfin.services.kernel.context import Actor, Context
@@ -86,7 +86,7 @@ def prepare(
             session.flush()
         elif key is not None:
             _activate(session, ctx, row, mandate_message.sign(row.typed_data, key))
-        return MandateView.of(row, held=0, used=0)
+        return _views(session, ctx, [row])[0]
 
 
 def _row(ctx: Context, lender: PartyRow, value: Mandate) -> MandateRow:
@@ -189,7 +189,7 @@ def sign(ctx: Context, actor: Actor, mandate_id: str, signature: str) -> Mandate
         if lender.address != row.signer:
             raise Conflict("mandate_not_prepared", "the lender's key has changed since; begin it again")
         _activate(session, ctx, row, from_hex(signature, where="signature"))
-        return MandateView.of(row, held=0, used=0)
+        return _views(session, ctx, [row])[0]
 
 
 def _activate(session: Session, ctx: Context, row: MandateRow, signature: bytes) -> None:
@@ -275,7 +275,7 @@ def sign_revocation(ctx: Context, actor: Actor, mandate_id: str, signature: str)
             raise Forbidden("signature_foreign", f"signed by {signer}, not by {lender.address}", where="signature")
         row.revocation_signature = "0x" + given.hex()
         session.add(row)
-        return _views(session, [row])[0]
+        return _views(session, ctx, [row])[0]
 
 
 def _own(session: Session, actor: Actor, mandate_id: str) -> MandateRow:
@@ -292,7 +292,7 @@ def get(ctx: Context, actor: Actor, mandate_id: str) -> MandateView:
         row = session.get(MandateRow, mandate_id)
         if row is None or not (actor.sees_all or row.lender_id == actor.party_id):
             raise NotFound("mandate_unknown", f"there is no mandate {mandate_id}")
-        return _views(session, [row])[0]
+        return _views(session, ctx, [row])[0]
 
 
 def list_(ctx: Context, actor: Actor, *, after: str = "", limit: int = 50) -> list[MandateView]:
@@ -301,11 +301,11 @@ def list_(ctx: Context, actor: Actor, *, after: str = "", limit: int = 50) -> li
     if not actor.sees_all:
         query = query.where(MandateRow.lender_id == actor.party_id)
     with ctx.store.read() as session:
-        return _views(session, session.exec(query).all())
+        return _views(session, ctx, session.exec(query).all())
 
 
-def _views(session: Session, rows: Sequence[MandateRow]) -> list[MandateView]:
-    """With what is held and used of each."""
+def _views(session: Session, ctx: Context, rows: Sequence[MandateRow]) -> list[MandateView]:
+    """With what is held and used of each; one whose time is over is shown as expired."""
     counted = select(LimitRow).where(
         LimitRow.kind == LimitKind.MANDATE.value, col(LimitRow.key).in_([row.id for row in rows])
     )
@@ -313,5 +313,6 @@ def _views(session: Session, rows: Sequence[MandateRow]) -> list[MandateView]:
     found = []
     for row in rows:
         held, used = taken.get(row.id, (0, 0))
-        found.append(MandateView.of(row, held=held, used=used))
+        over = is_over(MandateState(row.status), row.expires_at, ctx.clock.now())
+        found.append(MandateView.of(row, held=held, used=used, status="expired" if over else row.status))
     return found

@@ -20,6 +20,8 @@ PERSON = "person"
 """The kind of a proposal to confirm a person."""
 CLIENT = "client"
 """The kind of a proposal to confirm client credentials that were made for somebody else."""
+SUSPENSION = "suspension"
+"""The kind of a proposal to suspend an administrator."""
 
 _REASON = "made by another person: has a say once it is confirmed"
 
@@ -27,18 +29,32 @@ _REASON = "made by another person: has a say once it is confirmed"
 def ask_for_person(session: Session, ctx: Context, actor: Actor, row: PersonRow) -> None:
     """``row`` was made by ``actor``. Raises Forbidden person_missing, person_not_active, person_not_confirmed."""
     payload: dict[str, object] = {"address": row.address, "administrator": row.administrator}
-    row.proposal_id = _ask(session, ctx, actor, PERSON, row, payload)
+    row.proposal_id = _ask(session, ctx, actor, PERSON, row, payload, _REASON)
     session.add(row)
 
 
 def ask_for_client(session: Session, ctx: Context, actor: Actor, row: ClientRow) -> None:
     """``row`` was made by ``actor`` for another person. Raises as `ask_for_person`."""
-    row.proposal_id = _ask(session, ctx, actor, CLIENT, row, {"person": row.person_id})
+    row.proposal_id = _ask(session, ctx, actor, CLIENT, row, {"person": row.person_id}, _REASON)
+    session.add(row)
+
+
+def ask_to_suspend(session: Session, ctx: Context, actor: Actor, row: PersonRow) -> None:
+    """``actor`` wants an administrator of its party to be suspended: the one of them doesn't end the other alone.
+    Raises as `ask_for_person`."""
+    reason = "an administrator is suspended by two others"
+    row.proposal_id = _ask(session, ctx, actor, SUSPENSION, row, {"administrator": row.administrator}, reason)
     session.add(row)
 
 
 def _ask(
-    session: Session, ctx: Context, actor: Actor, kind: str, row: PersonRow | ClientRow, payload: dict[str, object]
+    session: Session,
+    ctx: Context,
+    actor: Actor,
+    kind: str,
+    row: PersonRow | ClientRow,
+    payload: dict[str, object],
+    reason: str,
 ) -> str:
     session.flush()
     subject, person_id = (row.client_id, row.person_id) if isinstance(row, ClientRow) else (row.id, row.id)
@@ -56,7 +72,7 @@ def _ask(
         kind=kind,
         subject=subject,
         payload=payload,
-        reason=_REASON,
+        reason=reason,
         decided_by=row.party_id if own else None,
     )
     return made.id

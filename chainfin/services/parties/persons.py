@@ -7,6 +7,7 @@ what takes two persons then takes two of these.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlmodel import Session, col, select
@@ -19,6 +20,7 @@ from chainfin.services.parties import confirming
 from chainfin.services.parties.gate import active_party
 from chainfin.services.parties.signin import NewClient, SignedIn, SignIn
 from chainfin.services.views.parties import PersonView
+from chainfin.storage.approval_tables import ProposalRow
 from chainfin.storage.party_tables import PartyRow, PersonRow
 from chainfin.storage.types import new_id
 from chainfin.values.party import PersonState, first_person
@@ -91,32 +93,58 @@ def second_of_operator(ctx: Context, signin: SignIn, *, name: str) -> NewClient:
 def suspend(ctx: Context, who: SignedIn, person_id: str) -> PersonView:
     """End a person's credentials and every token that it has. It doesn't come back; another one is made.
 
-    Raises Forbidden administrator_needed, wallet_needed; NotFound person_unknown; Conflict person_not_active,
-    last_administrator.
+    A confirmed administrator other than oneself is suspended once another person agrees (``proposal_id``): one of the
+    party but the two of them, or else the operator.
+    Raises Forbidden administrator_needed, wallet_needed, person_not_confirmed; NotFound person_unknown; Conflict
+    person_not_active, last_administrator.
     """
     with ctx.store.begin() as session:
         _administrator(session, ctx, who)
-        # all administrators in one order: of two that suspend each other one comes first
-        others = session.exec(
-            select(PersonRow)
-            .where(
-                PersonRow.party_id == who.actor.party_id,
-                col(PersonRow.administrator).is_(True),
-                PersonRow.status == PersonState.ACTIVE.value,
-            )
-            .order_by(col(PersonRow.id))
-            .with_for_update()
-        ).all()
+        others = _administrators(session, who.actor.party_id)
         row = _own(session, who.actor, person_id, lock=True)
-        if row.status != PersonState.ACTIVE:
-            raise Conflict("person_not_active", "the person is suspended")
         if not any(other.id == who.actor.person_id for other in others):
             raise Forbidden("administrator_needed", "this takes an administrator of the party")
-        if [other.id for other in others] == [row.id]:
-            raise Conflict("last_administrator", "somebody has to be able to make persons")
-        row.status = PersonState.SUSPENDED.value
-        session.add(row)
+        _unless_last(others, row)
+        if row.administrator and row.confirmed and row.id != who.actor.person_id:
+            confirming.ask_to_suspend(session, ctx, who.actor, row)
+        else:
+            row.status = PersonState.SUSPENDED.value
+            session.add(row)
         return _view(ctx, row)
+
+
+def suspended(session: Session, _ctx: Context, proposal: ProposalRow) -> None:
+    """Another person agreed that an administrator is suspended. Raises Conflict person_not_active, last_administrator;
+    Forbidden administrator_needed (who asked for it is none any more)."""
+    row = session.get_one(PersonRow, proposal.subject)
+    others = _administrators(session, row.party_id)
+    if not any(other.id == proposal.proposed_by for other in others):
+        raise Forbidden("administrator_needed", "who asked for it is no administrator of the party any more")
+    session.refresh(row, with_for_update=True)
+    _unless_last(others, row)
+    row.status = PersonState.SUSPENDED.value
+    session.add(row)
+
+
+def _administrators(session: Session, party_id: str | None) -> Sequence[PersonRow]:
+    """The active ones of a party, locked, all in one order: of two that suspend each other one comes first."""
+    return session.exec(
+        select(PersonRow)
+        .where(
+            PersonRow.party_id == party_id,
+            col(PersonRow.administrator).is_(True),
+            PersonRow.status == PersonState.ACTIVE.value,
+        )
+        .order_by(col(PersonRow.id))
+        .with_for_update()
+    ).all()
+
+
+def _unless_last(administrators: Sequence[PersonRow], row: PersonRow) -> None:
+    if row.status != PersonState.ACTIVE:
+        raise Conflict("person_not_active", "the person is suspended")
+    if [each.id for each in administrators] == [row.id]:
+        raise Conflict("last_administrator", "somebody has to be able to make persons")
 
 
 def list_(ctx: Context, actor: Actor, *, after: str = "", limit: int = 50) -> list[PersonView]:

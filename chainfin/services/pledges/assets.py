@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from decimal import Decimal
 from typing import ClassVar, Final, Protocol, TypeAlias
 
 from sqlmodel import Session, col, or_, select
@@ -171,6 +172,15 @@ def free_of(session: Session, asset: AssetRow) -> int:
     return (
         receivable_state.unpromised(session, asset) if isinstance(asset, ReceivableRow) else receipts.unpromised(asset)
     )
+
+
+def held_by(session: Session, asset: AssetRow) -> dict[str, str]:
+    """What takes how much of an asset from being free to lend on, as its measure counts; what takes nothing is left
+    out."""
+    if isinstance(asset, ReceivableRow):
+        return receivable_state.held_by(session, asset)
+    taken = {"pledged": asset.pledged, "reserved": asset.reserved}
+    return {name: str(Decimal(amount).scaleb(-3)) for name, amount in taken.items() if amount}
 
 
 def unless_paid(session: Session, asset: AssetRow, needed: int = 1) -> Refusal | None:

@@ -10,7 +10,7 @@ from chainfin.services.kernel import approvals
 from chainfin.services.kernel.approvals import Effect
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.lending import limits, mandates, prices
-from chainfin.services.parties import confirming, names
+from chainfin.services.parties import confirming, names, persons
 from chainfin.services.payments import accounts, between_lenders, pay_again, reversed_claims, unmatched
 from chainfin.services.pledges import floating, returns
 from chainfin.services.reactions import partner_results
@@ -22,6 +22,7 @@ EFFECTS: Mapping[str, Effect] = MappingProxyType(
         between_lenders.PASSED_ON: between_lenders.passed_on,
         confirming.CLIENT: confirming.client,
         confirming.PERSON: confirming.person,
+        confirming.SUSPENSION: persons.suspended,
         limits.LIMIT: limits.raise_,
         names.NAME: names.change,
         floating.MINIMUM: floating.set_minimum,

@@ -142,6 +142,22 @@ def unpromised(session: Session, row: ReceivableRow) -> int:
     return free(row) - row.reserved - paid(session, row) - held
 
 
+def held_by(session: Session, row: ReceivableRow) -> dict[str, str]:
+    """What takes how much of it from being free to lend on: a pledge, a promise to a lender, a part that was split
+    off, a payment, goods sent back, a credit note. Decimal amounts; what takes nothing is left out."""
+    takes = {
+        "pledged": row.pledged,
+        "reserved": row.reserved,
+        "split_away": row.split_away,
+        "settled": row.settled,
+        "diluted": row.diluted,
+        "paid": paid(session, row),
+        "goods_sent_back": goods_sent_back.uncarried(session, row),
+        "credit_pending": pending_credits.on(session, row),
+    }
+    return {name: str(Money(amount, row.currency)) for name, amount in takes.items() if amount}
+
+
 def paid(session: Session, row: ReceivableRow) -> int:
     """What of the free part is paid and on its way to the chain; minor units."""
     return min(free(row), in_flight.attested(session, row.id).get("", 0))

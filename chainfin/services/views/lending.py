@@ -73,8 +73,8 @@ class MandateView:
     revocation_signature: str | None
 
     @classmethod
-    def of(cls, row: MandateRow, *, held: int, used: int) -> MandateView:
-        return shown(cls, row, held=held, used=used)
+    def of(cls, row: MandateRow, *, held: int, used: int, status: str) -> MandateView:
+        return shown(cls, row, held=held, used=used, status=status)
 
 
 @dataclass(frozen=True, slots=True)
