@@ -14,8 +14,8 @@ from chainfin.cli.output import printable, read_file
 from chainfin.documents import Document, DocumentKind, read
 from chainfin.documents.faults import faults_of
 from chainfin.documents.financing import unless_claim
+from chainfin.documents.model import Breach
 from chainfin.documents.readers.formats import Format, format_of
-from chainfin.documents.sums import rounding_off
 from chainfin.errors import BadInput
 from chainfin.progress import Step
 
@@ -24,19 +24,22 @@ NAME_WIDTH = 60
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A file: its document, or why there is none. ``flags``: why an invoice makes no claim; ``off``: by which rules the
-    totals of a bill are off by a rounding."""
+    """A file: its document, or why there is none. ``flags``: why an invoice makes no claim."""
 
     file: str
     format: Format | None
     document: Document | None
     faults: Sequence[Mapping[str, object]] = ()
     flags: Sequence[Mapping[str, object]] = ()
-    off: Sequence[Mapping[str, object]] = ()
 
     @property
     def read(self) -> bool:
         return self.document is not None
+
+    @property
+    def breaches(self) -> Sequence[Breach]:
+        """The rules that a bill's figures break."""
+        return () if self.document is None else self.document.breaches
 
     def to_json(self) -> dict[str, Any]:
         said: dict[str, Any] = {"file": self.file, "read": self.read}
@@ -54,8 +57,8 @@ class Checked:
             said["faults"] = [dict(each) for each in self.faults]
         if self.flags:
             said["flags"] = [dict(each) for each in self.flags]
-        if self.off:
-            said["off"] = [dict(each) for each in self.off]
+        if self.breaches:
+            said["breaches"] = [each.to_json() for each in self.breaches]
         return said
 
 
@@ -83,9 +86,7 @@ def check(path: Path) -> Checked:
         return Checked(str(path), found, None, faults_of(error))
     refusal = unless_claim(document, date.today()) if document.kind is DocumentKind.INVOICE else None  # noqa: DTZ011
     told = [] if refusal is None else refusal.proof["faults"]
-    bill = document.kind in (DocumentKind.INVOICE, DocumentKind.CREDIT_NOTE)
-    off = tuple(rounding_off(document)) if bill else ()
-    return Checked(str(path), found, document, (), told if isinstance(told, list) else [], off)
+    return Checked(str(path), found, document, (), told if isinstance(told, list) else [])
 
 
 def _files(path: Path) -> Iterator[Path]:
@@ -119,9 +120,9 @@ def _said(each: Checked) -> str:
     found = each.document
     payable = "" if found.totals is None else f" {found.totals.payable} {found.currency}"
     flags = ", ".join(dict.fromkeys(str(flag.get("rule") or flag["code"]) for flag in each.flags))
-    off = ", ".join(str(told["rule"]) for told in each.off)
+    broken = ", ".join(dict.fromkeys(breach.rule for breach in each.breaches))
     said = printable(f"{found.kind} {found.id}{payable}") + (f"  not financed: {flags}" if flags else "")
-    return said + (f"  off by a rounding: {off}" if off else "")
+    return said + (f"  breaks {broken}" if broken else "")
 
 
 def _fault(fault: Mapping[str, object]) -> str:

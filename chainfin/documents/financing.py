@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Final
 
+from chainfin.documents.en16931 import BASES
 from chainfin.documents.matching import same_party
 from chainfin.documents.model import Document, Line, TaxPart, Totals, money_of
 from chainfin.errors import Refusal
@@ -65,12 +66,16 @@ def unless_claim(invoice: Document, today: date) -> Refusal | None:
 
     Refusals: invoice_type_refused, invoice_is_copy, payee_foreign, invoice_date_future, invoice_nothing_payable,
     amount_below_zero, invoice_without_lines, line_takes_back, line_id_repeated, prepayment_unstated,
-    allowance_unstated, tax_unexplained, line_amount_unexplained.
+    allowance_unstated, tax_unexplained, tax_base_unexplained, line_amount_unexplained.
     """
     found = list(_faults(invoice, today))
     if not found:
         return None
-    faults = [{"code": each.code, "message": each.message, **each.proof} for each in found]
+    places = {each.rule: {"where": each.where} for each in reversed(invoice.breaches)}
+    faults = [
+        {"code": each.code, "message": each.message, **each.proof, **places.get(str(each.proof.get("rule")), {})}
+        for each in found
+    ]
     message = "; ".join(each.message for each in found)
     return Refusal(found[0].code, f"invoice {invoice.id}: {message}", {"document": invoice.id, "faults": faults})
 
@@ -94,6 +99,7 @@ def _faults(invoice: Document, today: date) -> Iterator[Refusal]:
     yield from _lines(invoice)
     yield from _listed(invoice, totals)
     yield from _taxes(invoice, totals)
+    yield from _bases(invoice, totals)
     for line in invoice.lines:
         if not _explained(line):
             message = f"line {line.id}: {money_of(line)} isn't its quantity times its price"
@@ -157,6 +163,15 @@ def _taxes(invoice: Document, totals: Totals) -> Iterator[Refusal]:
         if all(_differs(taxable, net, lines + len(parts)) for net in nets):
             message = f"it taxes {taxable} of a net total of {nets[0]}"
             yield Refusal("tax_unexplained", message, {"rule": "BR-S-08"})
+
+
+def _bases(invoice: Document, totals: Totals) -> Iterator[Refusal]:
+    """What is taxed in each category is what its lines come to: else somebody pays tax that isn't due, or none that is.
+    The other rules that a file breaks are asked above, with the tolerance of this module."""
+    scale, most = Decimal(10) ** EXPONENTS[totals.tax.currency], max(1, (len(invoice.lines) + 1) // 2)
+    for each in invoice.breaches:
+        if each.rule in BASES and each.off is not None and each.off * scale > most:
+            yield Refusal("tax_base_unexplained", each.message, {"rule": each.rule})
 
 
 def _at_rate(part: TaxPart, lines: int) -> bool:

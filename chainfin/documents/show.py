@@ -52,6 +52,8 @@ def summary(document: Document) -> dict[str, object]:
         }
         for line in document.lines
     ]
+    if document.breaches:
+        shown["breaches"] = [each.to_json() for each in document.breaches]
     return shown
 
 

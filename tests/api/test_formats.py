@@ -60,11 +60,18 @@ def test_issue__file_without_an_invoice__refused_by_name(town: World, text: str,
     assert (refused.value.status, refused.value.code) == (422, code)
 
 
-def test_issue__invoice_with_two_faults__both_told(town: World) -> None:
+def test_issue__invoice_with_two_faults__both_told_with_the_rules_that_it_breaks(town: World) -> None:
     cii = as_cii(read(samples.trade(town.stage.today, "INV-two")["invoice"], source="invoice.xml")).decode()
     broken = cii.replace("LineTotalAmount>884750.00", "LineTotalAmount>2.00").replace('unitCode="EA"', 'unitCode="?"')
     both = broken.replace("<ram:TypeCode>380</ram:TypeCode>", "")
     with pytest.raises(ApiProblem) as refused:
         town.supplier.post("/v1/receivables", {"order_id": town.ids["order"], "document": both})
-    told = [fault["code"] for fault in refused.value.body["details"]["faults"]]
-    assert told == ["document_incomplete", "unit_unknown"]
+    faults = refused.value.body["details"]["faults"]
+    assert [fault["code"] for fault in faults][:2] == ["document_incomplete", "unit_unknown"]
+    settled = "/rsm:CrossIndustryInvoice/rsm:SupplyChainTradeTransaction/ram:ApplicableHeaderTradeSettlement"
+    broken_rules = {fault["rule"]: fault["where"] for fault in faults[2:]}
+    summed = f"{settled}/ram:SpecifiedTradeSettlementHeaderMonetarySummation"
+    assert broken_rules == {
+        "BR-CO-10": f"request: {summed}/ram:LineTotalAmount",
+        "BR-CO-13": f"request: {summed}/ram:TaxBasisTotalAmount",
+    }

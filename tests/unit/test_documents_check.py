@@ -91,8 +91,8 @@ def test_check__totals_off_by_a_rounding__read_and_told(folder: Path) -> None:
     cent = CII.replace(b"LineTotalAmount>884750.00", b"LineTotalAmount>884750.01")
     (folder / "cent.xml").write_bytes(cent)
     (told,) = lines(run(folder / "cent.xml", "--json"))
-    assert [each["rule"] for each in told["off"]] == ["BR-CO-10", "BR-CO-16"]
-    assert "off by a rounding: BR-CO-10, BR-CO-16" in run(folder / "cent.xml").stdout
+    assert [each["rule"] for each in told["breaches"]] == ["BR-CO-10", "BR-CO-13"]
+    assert "breaks BR-CO-10, BR-CO-13" in run(folder / "cent.xml").stdout
 
 
 def test_check__names_and_texts_that_a_terminal_obeys__escaped(tmp_path: Path) -> None:

@@ -16,7 +16,18 @@ from typing import Final
 
 from lxml import etree
 
-from chainfin.documents.model import Billing, Document, DocumentKind, LegalId, Line, Party, Price, References, TaxPart
+from chainfin.documents.model import (
+    Billing,
+    Breach,
+    Document,
+    DocumentKind,
+    LegalId,
+    Line,
+    Party,
+    Price,
+    References,
+    TaxPart,
+)
 from chainfin.documents.node import Node, plain_quantity
 from chainfin.documents.readers import bill, words
 from chainfin.documents.readers.bill import MAX_PRICE_DECIMALS
@@ -151,6 +162,10 @@ class _Bill:
 
     def terms(self) -> str | None:
         return self.node.text("fp:Note")
+
+    def breaches(self) -> tuple[Breach, ...]:
+        """EN 16931 has no rules for this format's figures."""
+        return ()
 
     def references(self) -> References:
         return References()

@@ -17,6 +17,7 @@ from lxml import etree
 
 from chainfin.documents.model import (
     Billing,
+    Breach,
     Document,
     DocumentKind,
     Instalment,
@@ -215,6 +216,10 @@ class _Bill:
 
     def terms(self) -> str | None:
         return None
+
+    def breaches(self) -> tuple[Breach, ...]:
+        """EN 16931 has no rules for this format's figures."""
+        return ()
 
     def references(self) -> References:
         def named(step: str) -> tuple[str, ...]:
