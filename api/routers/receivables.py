@@ -35,7 +35,8 @@ router = APIRouter(prefix="/v1/receivables", tags=["receivables"], route_class=O
 
 @router.post("", status_code=202)
 def issue(ctx: Ctx, actor: Acting, body: InvoiceIn, response: Response) -> ReceivableAct:
-    """The seller issues a receivable on an invoice: up to what was received and not yet invoiced."""
+    """The seller issues a receivable on an invoice, or one for each day on which a part of it is due: up to what was
+    received and not yet invoiced."""
     made = receivables.issue(
         ctx,
         actor,
@@ -45,7 +46,7 @@ def issue(ctx: Ctx, actor: Acting, body: InvoiceIn, response: Response) -> Recei
         due_date=body.due_date,
     )
     response.headers["Location"] = f"/v1/receivables/{made.receivable.id}"
-    return ReceivableAct(receivable=ReceivableOut.of(made.receivable), act=ActOut.of(made.act))
+    return ReceivableAct.of(made)
 
 
 @router.get("")

@@ -26,6 +26,7 @@ CLAIMS: Final = {
     "326": "partial invoice",
     "380": "commercial invoice",
     "383": "debit note",
+    "384": "corrected invoice, in the place of the one that it names",
     "388": "tax invoice",
     "389": "self-billed invoice",
     "780": "freight invoice",
@@ -36,6 +37,7 @@ CLAIMS: Final = {
 }
 """Types (UN/EDIFACT 1001, as EN 16931 allows them) of an invoice for something delivered: it makes a claim."""
 
+CORRECTED: Final = "384"
 NO_CLAIMS: Final = {
     "81": "a credit note",
     "83": "a credit note",
@@ -45,7 +47,6 @@ NO_CLAIMS: Final = {
     "308": "a credit note of an agent",
     "325": "a proforma invoice: nothing is owed by it",
     "381": "a credit note: it makes a claim smaller",
-    "384": "a corrected invoice: withdraw the claim of the one that it corrects, and bill again by an invoice",
     "385": "a consolidated invoice: what it lists was billed before",
     "386": "a prepayment invoice: nothing was delivered for it",
     "393": "a factored invoice: its claim is assigned already",
@@ -64,9 +65,9 @@ def unless_claim(invoice: Document, today: date) -> Refusal | None:
     """Why no claim of ``invoice`` may be financed on ``today``: all its faults (``faults`` in the proof), under the
     code of the first.
 
-    Refusals: invoice_type_refused, invoice_is_copy, payee_foreign, invoice_date_future, invoice_nothing_payable,
-    amount_below_zero, invoice_without_lines, line_takes_back, line_id_repeated, prepayment_unstated,
-    allowance_unstated, tax_unexplained, tax_base_unexplained, line_amount_unexplained.
+    Refusals: invoice_type_refused, correction_unnamed, invoice_is_copy, payee_foreign, invoice_date_future,
+    invoice_nothing_payable, amount_below_zero, invoice_without_lines, line_takes_back, line_id_repeated,
+    prepayment_unstated, allowance_unstated, tax_unexplained, tax_base_unexplained, line_amount_unexplained.
     """
     found = list(_faults(invoice, today))
     if not found:
@@ -88,6 +89,8 @@ def _faults(invoice: Document, today: date) -> Iterator[Refusal]:
     if kind is not None and kind not in CLAIMS:
         what = NO_CLAIMS.get(kind, "none that makes a claim here")
         yield Refusal("invoice_type_refused", f"type {kind} is {what}", {"rule": "BR-CL-01"})
+    if kind == CORRECTED and not invoice.references.invoices:
+        yield Refusal("correction_unnamed", "it corrects an invoice, and doesn't say which", {"rule": "BG-3"})
     if billing.copy:
         yield Refusal("invoice_is_copy", "it says itself that it is a copy")
     if billing.payee is not None and not same_party(invoice.seller, billing.payee):
