@@ -111,7 +111,7 @@ def _line_unknown(order: Order, document: Document, line: str) -> Refusal:
 
 
 def despatch(order: Order, advice: Document) -> Order | Refusal:
-    """Goods leave the seller, also such as replace what was sent back. Refusals: despatch_above_order, unit_mismatch, …"""
+    """Goods leave the seller, also such as replace what went back. Refusals: despatch_above_order, unit_mismatch, …"""
     refusal = _next(order, "despatch") or _about(order, advice, DocumentKind.DESPATCH_ADVICE)
     if refusal is not None:
         return refusal
