@@ -35,8 +35,10 @@ router = APIRouter(prefix="/v1/receivables", tags=["receivables"], route_class=O
 
 @router.post("", status_code=202)
 def issue(ctx: Ctx, actor: Acting, body: InvoiceIn, response: Response) -> ReceivableAct:
-    """The seller issues a receivable on an invoice, or one for each day on which a part of it is due: up to what was
-    received and not yet invoiced."""
+    """The seller issues a receivable on an invoice: up to what was received and not yet invoiced.
+
+    Where the invoice is due in parts, one for each day. A corrected invoice (384) withdraws that of the one it names.
+    """
     made = receivables.issue(
         ctx,
         actor,

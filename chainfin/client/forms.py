@@ -957,8 +957,7 @@ class LatePledgeOut(TypedDict):
 
 
 class LaterPart(TypedDict):
-    """A part of an invoice for which no receivable is issued now: send the invoice again once its day is near
-    enough."""
+    """A part of an invoice without a receivable: send the invoice again once its day is near enough."""
 
     due_date: str
     """The day on which the receivable must be paid: ISO 8601"""

@@ -14,7 +14,7 @@ from chainfin.documents.model import Document
 from chainfin.errors import Conflict
 from chainfin.services.kernel.context import Context
 from chainfin.storage.party_tables import PartyRow
-from chainfin.storage.trade_tables import DocumentRow, ReceivableRow
+from chainfin.storage.trade_tables import DocumentRow, OrderRow, ReceivableRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ def fingerprint(ctx: Context, seller_legal_id: str, number: str, series: str) ->
 
 
 def unless_registered(
-    session: Session, ctx: Context, seller: PartyRow, document: Document, order: str, parts: Sequence[DuePart]
+    session: Session, ctx: Context, seller: PartyRow, document: Document, order: OrderRow, parts: Sequence[DuePart]
 ) -> Open:
     """What of the invoice may still make claims on this order. A number that was taken in another year is taken to be
     counted anew; that it isn't the same goods again is for the match to say.
@@ -44,13 +44,16 @@ def unless_registered(
     """
     parts_left, ids, standing = [], [], []
     for part in parts:
-        claim_id, row = _taken(session, ctx, seller, document, order, part.number)
+        claim_id, row = _taken(session, ctx, seller, document, order.number, part.number)
         if row is None:
             parts_left.append(part)
             ids.append(claim_id)
         else:
             standing.append(row)
-    if not parts_left or any(_written(session, row) != document.billing.instalments for row in standing):
+    others = [
+        row for row in standing if row.order_id != order.id or _written(session, row) != document.billing.instalments
+    ]
+    if others or not parts_left:
         raise Conflict(
             "invoice_already_registered",
             f"invoice {document.id} made a receivable before; an invoice is financed once",

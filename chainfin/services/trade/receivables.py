@@ -102,12 +102,13 @@ def issue(
         if corrected:
             return _withdrawn(session, ctx, actor, corrected)
         parts = _dated(document, unless_refused(due_parts(document)), due_date)
-        open_ = claim_ids.unless_registered(session, ctx, seller, document, order_row.number, parts)
+        open_ = claim_ids.unless_registered(session, ctx, seller, document, order_row, parts)
         notes = trade_documents.credit_notes(session, order_row.id, document.id)
-        standing = [row for row in open_.standing if row.order_id == order_id]
-        before, billed_quantities = _without(session, order_row, order, standing)
+        before, billed_quantities = _without(session, order_row, order, open_.standing)
         billed = _billed(before, document, accept_matched, notes)
-        left = billed.face - sum((Money(row.face, order.currency) for row in standing), Money.zero(order.currency))
+        left = billed.face - sum(
+            (Money(row.face, order.currency) for row in open_.standing), Money.zero(order.currency)
+        )
         faces = instalments.shares(_unless_credited_away(document, left, open_.parts), open_.parts)
         quantities = _quantities(billed.match.quantities, billed_quantities, faces)
         claims, later = _lawful(ctx, open_, faces, order_row, seller, buyer)
