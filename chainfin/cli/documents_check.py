@@ -15,6 +15,7 @@ from chainfin.documents import Document, DocumentKind, read
 from chainfin.documents.faults import faults_of
 from chainfin.documents.financing import unless_claim
 from chainfin.documents.model import Breach
+from chainfin.documents.readers import signatures
 from chainfin.documents.readers.formats import Format, format_of
 from chainfin.errors import BadInput
 from chainfin.progress import Step
@@ -24,13 +25,15 @@ NAME_WIDTH = 60
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A file: its document, or why there is none. ``flags``: why an invoice makes no claim."""
+    """A file: its document, or why there is none. ``flags``: why an invoice makes no claim; ``signatures``: the kinds
+    that it carries, none of them verified."""
 
     file: str
     format: Format | None
     document: Document | None
     faults: Sequence[Mapping[str, object]] = ()
     flags: Sequence[Mapping[str, object]] = ()
+    signatures: Sequence[str] = ()
 
     @property
     def read(self) -> bool:
@@ -45,6 +48,7 @@ class Checked:
         said: dict[str, Any] = {"file": self.file, "read": self.read}
         if self.format is not None:
             said["format"] = self.format.value
+            said["signatures"] = [{"kind": kind, "verified": False} for kind in self.signatures]
         if self.document is not None:
             found, totals = self.document, self.document.totals
             said |= {"kind": found.kind.value, "id": found.id, "issue_date": found.issue_date.isoformat()}
@@ -80,13 +84,14 @@ def check(path: Path) -> Checked:
     except BadInput as error:
         return Checked(str(path), None, None, faults_of(error))
     found = format_of(data)
+    signed = signatures.kinds(data, found)
     try:
         document = read(data, source=str(path))
     except BadInput as error:
-        return Checked(str(path), found, None, faults_of(error))
+        return Checked(str(path), found, None, faults_of(error), (), signed)
     refusal = unless_claim(document, date.today()) if document.kind is DocumentKind.INVOICE else None  # noqa: DTZ011
     told = [] if refusal is None else refusal.proof["faults"]
-    return Checked(str(path), found, document, (), told if isinstance(told, list) else [])
+    return Checked(str(path), found, document, (), told if isinstance(told, list) else [], signed)
 
 
 def _files(path: Path) -> Iterator[Path]:

@@ -14,6 +14,7 @@ from chainfin.cli.main import app
 from chainfin.cli.output import as_json_text, printable
 from chainfin.documents import read
 from tests.documents_as import as_cii, as_factur_x
+from tests.unit.test_documents_fatturapa import p7m
 
 TRADE = samples.trade(date(2026, 11, 21), "25447000000012345678")
 CII = as_cii(read(TRADE["invoice"], source="invoice.xml"))
@@ -109,3 +110,22 @@ def test_printable__any_text__on_one_line_and_json_stays_what_it_is(text: str) -
     assert printable(text).isprintable()
     assert json.loads(as_json_text({"a": text})) == {"a": text}
     assert as_json_text(text).isprintable()
+
+
+def test_check__signatures__told_by_kind_and_as_not_verified(tmp_path: Path) -> None:
+    signature = (
+        b'<ds:Signature xmlns:ds="http://www.w3.org/2000/09/xmldsig#"><ds:SignatureValue>MA==</ds:SignatureValue>'
+        b"</ds:Signature></Invoice>"
+    )
+    files = {
+        "signed.xml": (TRADE["invoice"].replace(b"</Invoice>", signature), ["xmldsig"]),
+        "plain.xml": (TRADE["invoice"], []),
+        "signed.p7m": (p7m(CII), ["cades"]),
+        "signed.pdf": (as_factur_x(CII) + b"\n% /ByteRange [0 1 2 3]", ["pdf"]),
+        "plain.pdf": (as_factur_x(CII), []),
+    }
+    for name, (data, kinds) in files.items():
+        (tmp_path / name).write_bytes(data)
+        (told,) = lines(run(tmp_path / name, "--json"))
+        assert told["read"], told
+        assert told["signatures"] == [{"kind": kind, "verified": False} for kind in kinds]
