@@ -1,4 +1,4 @@
-"""Which kinds of signature a file carries, or that it carries none. None is verified: there is no list of whom to trust,
+"""Which kinds of signature a file carries, or none. None is verified: there is no list of whom to trust,
 and what a document says is held against the chain and the parties' own copies.
 """
 
