@@ -8,8 +8,7 @@ from io import BytesIO
 from lxml import etree
 from pypdf import PdfWriter
 
-from chainfin.documents.model import Document, DocumentKind, Line
-from chainfin.documents.named_party import Party
+from chainfin.documents.model import Document, DocumentKind, Line, Party, TaxPart
 from chainfin.documents.node import NAMESPACES
 from chainfin.values.money import Money
 
@@ -78,17 +77,14 @@ def as_ubl(document: Document) -> bytes:
             for each in billing.instalments
         ],
         ("cac:PrepaidPayment", None if billing.prepayments is None else [("cbc:PaidAmount", billing.prepayments)]),
-        *_ubl_listed(billing.allowances, billing.charges),
+        *_ubl_listed(billing.allowances, billing.charges, _one_tax(document)),
         ("cac:TaxTotal", [
             ("cbc:TaxAmount", totals.tax),
             *[
                 ("cac:TaxSubtotal", [
                     ("cbc:TaxableAmount", part.taxable),
                     ("cbc:TaxAmount", part.tax),
-                    ("cac:TaxCategory", [
-                        ("cbc:ID", part.category),
-                        ("cbc:Percent", None if part.percent is None else f"{part.percent:f}"),
-                    ]),
+                    ("cac:TaxCategory", _ubl_tax(part)),
                 ])
                 for part in billing.taxes
             ],
@@ -106,7 +102,9 @@ def as_ubl(document: Document) -> bytes:
     ]  # fmt: skip
     quantity = "cbc:InvoicedQuantity" if name == "Invoice" else "cbc:CreditedQuantity"
     writer.put(writer.root, head)
-    writer.put(writer.root, [(f"cac:{name}Line", _ubl_line(line, quantity)) for line in document.lines])
+    writer.put(
+        writer.root, [(f"cac:{name}Line", _ubl_line(line, quantity, _one_tax(document))) for line in document.lines]
+    )
     return writer.bytes()
 
 
@@ -125,10 +123,22 @@ def _ubl_party(party: Party) -> list[Part]:
     ]
 
 
-def _ubl_listed(allowance: Money | None, charge: Money | None) -> list[Part]:
+def _one_tax(document: Document) -> TaxPart | None:
+    """What taxes all of the document, where one category does."""
+    parts = document.billing.taxes
+    return parts[0] if len(parts) == 1 else None
+
+
+def _ubl_tax(part: TaxPart) -> list[Part]:
+    rate = None if part.percent is None else f"{part.percent:f}"
+    return [("cbc:ID", part.category), ("cbc:Percent", rate), ("cac:TaxScheme", [("cbc:ID", "VAT")])]
+
+
+def _ubl_listed(allowance: Money | None, charge: Money | None, part: TaxPart | None = None) -> list[Part]:
     found = (("false", allowance), ("true", charge))
+    taxed: list[Part] = [] if part is None else [("cac:TaxCategory", _ubl_tax(part))]
     return [
-        ("cac:AllowanceCharge", [("cbc:ChargeIndicator", said), ("cbc:Amount", amount)])
+        ("cac:AllowanceCharge", [("cbc:ChargeIndicator", said), ("cbc:Amount", amount), *taxed])
         for said, amount in found
         if amount is not None
     ]
@@ -142,7 +152,7 @@ def _adjusted(line: Line) -> tuple[Money | None, Money | None]:
     return (-line.adjustment, None) if below else (None, line.adjustment)
 
 
-def _ubl_line(line: Line, quantity: str) -> list[Part]:
+def _ubl_line(line: Line, quantity: str, part: TaxPart | None) -> list[Part]:
     order: list[Part] = [
         ("cbc:LineID", line.order_line_ref),
         ("cac:OrderReference", None if line.order_ref is None else [("cbc:ID", line.order_ref)]),
@@ -159,6 +169,7 @@ def _ubl_line(line: Line, quantity: str) -> list[Part]:
             ("cac:BuyersItemIdentification", _id(line.buyers_item_id)),
             ("cac:SellersItemIdentification", _id(line.sellers_item_id)),
             ("cac:StandardItemIdentification", _id(line.standard_item_id)),
+            ("cac:ClassifiedTaxCategory", None if part is None else _ubl_tax(part)),
         ]),
         ("cac:Price", None if price is None else [
             ("cbc:PriceAmount", f"{price.amount:f}"), ("cbc:BaseQuantity", f"{price.base_quantity:f}")
@@ -199,7 +210,7 @@ def as_cii(document: Document) -> bytes:
             ])
             for part in billing.taxes
         ],
-        *_cii_listed(billing.allowances, billing.charges),
+        *_cii_listed(billing.allowances, billing.charges, _one_tax(document)),
         *terms,
         ("ram:SpecifiedTradeSettlementHeaderMonetarySummation", [
             ("ram:LineTotalAmount", str(totals.line_total)),
@@ -227,7 +238,7 @@ def as_cii(document: Document) -> bytes:
             ("ram:CopyIndicator", copy),
         ]),
         ("rsm:SupplyChainTradeTransaction", [
-            *[("ram:IncludedSupplyChainTradeLineItem", _cii_line(line)) for line in document.lines],
+            *[("ram:IncludedSupplyChainTradeLineItem", _cii_line(line, _one_tax(document))) for line in document.lines],
             ("ram:ApplicableHeaderTradeAgreement", [
                 ("ram:SellerTradeParty", _cii_party(document.seller)),
                 ("ram:BuyerTradeParty", _cii_party(document.buyer)),
@@ -271,19 +282,25 @@ def _cii_party(party: Party) -> list[Part]:
     ]
 
 
-def _cii_listed(allowance: Money | None, charge: Money | None) -> list[Part]:
+def _cii_tax(part: TaxPart) -> list[Part]:
+    rate = None if part.percent is None else f"{part.percent:f}"
+    return [("ram:TypeCode", "VAT"), ("ram:CategoryCode", part.category), ("ram:RateApplicablePercent", rate)]
+
+
+def _cii_listed(allowance: Money | None, charge: Money | None, part: TaxPart | None = None) -> list[Part]:
     found = (("false", allowance), ("true", charge))
+    taxed: list[Part] = [] if part is None else [("ram:CategoryTradeTax", _cii_tax(part))]
     return [
         (
             "ram:SpecifiedTradeAllowanceCharge",
-            [("ram:ChargeIndicator", [("udt:Indicator", said)]), ("ram:ActualAmount", str(amount))],
+            [("ram:ChargeIndicator", [("udt:Indicator", said)]), ("ram:ActualAmount", str(amount)), *taxed],
         )
         for said, amount in found
         if amount is not None
     ]
 
 
-def _cii_line(line: Line) -> list[Part]:
+def _cii_line(line: Line, part: TaxPart | None) -> list[Part]:
     price = line.price
     order: list[Part] = [("ram:IssuerAssignedID", line.order_ref), ("ram:LineID", line.order_line_ref)]
     return [
@@ -304,6 +321,7 @@ def _cii_line(line: Line) -> list[Part]:
             (f"ram:BilledQuantity@unitCode={line.unit_code}", None if line.quantity is None else f"{line.quantity:f}"),
         ]),
         ("ram:SpecifiedLineTradeSettlement", [
+            ("ram:ApplicableTradeTax", None if part is None else _cii_tax(part)),
             *_cii_listed(*_adjusted(line)),
             ("ram:SpecifiedTradeSettlementLineMonetarySummation", [("ram:LineTotalAmount", str(line.line_amount))]),
         ]),

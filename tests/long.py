@@ -79,6 +79,12 @@ CHECKS = (
         (*PYTEST, "tests/e2e/test_partners_answers.py", "tests/e2e/test_odd_lines.py"),
         {"CHAINFIN_PARTNER_TEXTS": "300"},
     ),
+    Check(
+        "documents",
+        "100,000 numbers, 10,000 changes a format",
+        (*PYTEST, "tests/properties/test_documents_at_length.py"),
+        {"CHAINFIN_NUMBER_PAIRS": "100000", "CHAINFIN_BYTE_CHANGES": "10000"},
+    ),
     Check("api", "every operation, made-up calls: 10 minutes", ("-m", "tests.api.fuzz", "--minutes", "10")),
     Check("planted", "a bug for each requirement", ("-m", "tests.planted")),
     Check("mutants", "rules, payments, lending", ("-m", "tests.mutation")),

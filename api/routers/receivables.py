@@ -35,7 +35,10 @@ router = APIRouter(prefix="/v1/receivables", tags=["receivables"], route_class=O
 
 @router.post("", status_code=202)
 def issue(ctx: Ctx, actor: Acting, body: InvoiceIn, response: Response) -> ReceivableAct:
-    """The seller issues a receivable on an invoice: up to what was received and not yet invoiced."""
+    """The seller issues a receivable on an invoice: up to what was received and not yet invoiced.
+
+    Where the invoice is due in parts, one for each day. A corrected invoice (384) withdraws that of the one it names.
+    """
     made = receivables.issue(
         ctx,
         actor,
@@ -45,7 +48,7 @@ def issue(ctx: Ctx, actor: Acting, body: InvoiceIn, response: Response) -> Recei
         due_date=body.due_date,
     )
     response.headers["Location"] = f"/v1/receivables/{made.receivable.id}"
-    return ReceivableAct(receivable=ReceivableOut.of(made.receivable), act=ActOut.of(made.act))
+    return ReceivableAct.of(made)
 
 
 @router.get("")

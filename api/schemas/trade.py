@@ -22,6 +22,7 @@ from api.schemas.parties import ActOut
 from chainfin.documents.opening import Opening
 from chainfin.rules import order, receivable_value
 from chainfin.services.payments.instructions import ReceivablePayment
+from chainfin.services.trade.receivables import Issuance
 from chainfin.services.views.trade import OrderView, ReceivableView
 from chainfin.values.before_chain import NOT_ISSUED, BeforeChain
 
@@ -194,9 +195,44 @@ class ReceivableOut(BaseModel):
         )
 
 
-class ReceivableAct(BaseModel):
+class PartAct(BaseModel):
     receivable: ReceivableOut
     act: ActOut
+
+
+class LaterPart(BaseModel):
+    """A part of an invoice without a receivable: send the invoice again once its day is near enough."""
+
+    due_date: dt.date
+    amount: str
+    currency: str
+    code: str = Field(description="why not now: tenor_unlawful or due_date_past")
+
+
+class ReceivableAct(BaseModel):
+    """``further``: the other receivables of an invoice that is due in parts; ``later``: parts without one."""
+
+    receivable: ReceivableOut
+    act: ActOut
+    further: list[PartAct]
+    later: list[LaterPart]
+
+    @classmethod
+    def of(cls, made: Issuance) -> ReceivableAct:
+        return cls(
+            receivable=ReceivableOut.of(made.receivable),
+            act=ActOut.of(made.act),
+            further=[PartAct(receivable=ReceivableOut.of(seen), act=ActOut.of(act)) for seen, act in made.further],
+            later=[
+                LaterPart(
+                    due_date=each.due_date,
+                    amount=str(each.amount),
+                    currency=each.amount.currency,
+                    code=each.refusal.code,
+                )
+                for each in made.later
+            ],
+        )
 
 
 class ConfirmationIn(Input):

@@ -14,8 +14,9 @@ from chainfin.cli.output import printable, read_file
 from chainfin.documents import Document, DocumentKind, read
 from chainfin.documents.faults import faults_of
 from chainfin.documents.financing import unless_claim
+from chainfin.documents.model import Breach
+from chainfin.documents.readers import signatures
 from chainfin.documents.readers.formats import Format, format_of
-from chainfin.documents.sums import rounding_off
 from chainfin.errors import BadInput
 from chainfin.progress import Step
 
@@ -24,24 +25,30 @@ NAME_WIDTH = 60
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A file: its document, or why there is none. ``flags``: why an invoice makes no claim; ``off``: by which rules the
-    totals of a bill are off by a rounding."""
+    """A file: its document, or why there is none. ``flags``: why an invoice makes no claim; ``signatures``: the kinds
+    that it carries, none of them verified."""
 
     file: str
     format: Format | None
     document: Document | None
     faults: Sequence[Mapping[str, object]] = ()
     flags: Sequence[Mapping[str, object]] = ()
-    off: Sequence[Mapping[str, object]] = ()
+    signatures: Sequence[str] = ()
 
     @property
     def read(self) -> bool:
         return self.document is not None
 
+    @property
+    def breaches(self) -> Sequence[Breach]:
+        """The rules that a bill's figures break."""
+        return () if self.document is None else self.document.breaches
+
     def to_json(self) -> dict[str, Any]:
         detail: dict[str, Any] = {"file": self.file, "read": self.read}
         if self.format is not None:
             detail["format"] = self.format.value
+            detail["signatures"] = [{"kind": kind, "verified": False} for kind in self.signatures]
         if self.document is not None:
             found, totals = self.document, self.document.totals
             detail |= {"kind": found.kind.value, "id": found.id, "issue_date": found.issue_date.isoformat()}
@@ -54,8 +61,8 @@ class Checked:
             detail["faults"] = [dict(each) for each in self.faults]
         if self.flags:
             detail["flags"] = [dict(each) for each in self.flags]
-        if self.off:
-            detail["off"] = [dict(each) for each in self.off]
+        if self.breaches:
+            detail["breaches"] = [each.to_json() for each in self.breaches]
         return detail
 
 
@@ -77,15 +84,14 @@ def check(path: Path) -> Checked:
     except BadInput as error:
         return Checked(str(path), None, None, faults_of(error))
     found = format_of(data)
+    signed = signatures.kinds(data, found)
     try:
         document = read(data, source=str(path))
     except BadInput as error:
-        return Checked(str(path), found, None, faults_of(error))
+        return Checked(str(path), found, None, faults_of(error), (), signed)
     refusal = unless_claim(document, date.today()) if document.kind is DocumentKind.INVOICE else None  # noqa: DTZ011
-    faults = [] if refusal is None else refusal.proof["faults"]
-    bill = document.kind in (DocumentKind.INVOICE, DocumentKind.CREDIT_NOTE)
-    off = tuple(rounding_off(document)) if bill else ()
-    return Checked(str(path), found, document, (), faults if isinstance(faults, list) else [], off)
+    flags = [] if refusal is None else refusal.proof["faults"]
+    return Checked(str(path), found, document, (), flags if isinstance(flags, list) else [], signed)
 
 
 def _files(path: Path) -> Iterator[Path]:
@@ -119,9 +125,9 @@ def _said(each: Checked) -> str:
     found = each.document
     payable = "" if found.totals is None else f" {found.totals.payable} {found.currency}"
     flags = ", ".join(dict.fromkeys(str(flag.get("rule") or flag["code"]) for flag in each.flags))
-    off = ", ".join(str(fault["rule"]) for fault in each.off)
+    broken = ", ".join(dict.fromkeys(breach.rule for breach in each.breaches))
     summary = printable(f"{found.kind} {found.id}{payable}") + (f"  not financed: {flags}" if flags else "")
-    return summary + (f"  off by a rounding: {off}" if off else "")
+    return summary + (f"  breaks {broken}" if broken else "")
 
 
 def _fault(fault: Mapping[str, object]) -> str:

@@ -143,11 +143,21 @@ def _post(_operation: Operation[Any], body: Mapping[str, Any], answer: Any) -> M
 
 
 def _issue(_operation: Operation[Any], body: Mapping[str, Any], answer: Any) -> Made:
-    invoice = _document(body["document"])
-    due = invoice.due_date or date.fromisoformat(str(body["due_date"]))
-    members = {"id": answer["receivable"]["id"], "orderId": body["order_id"], "dueDay": (due - EPOCH).days}
+    from chainfin.documents.financing import CORRECTED
+    from chainfin.documents.instalments import due_parts
+    from chainfin.errors import unless_refused
+
+    invoice, made = _document(body["document"]), answer["receivable"]
+    if str(answer["act"]["function"]).lower() == "cancel":
+        if invoice.billing.type_code != CORRECTED or made["number"] not in invoice.references.invoices:
+            raise foreign(f"invoice {invoice.id} corrects no invoice {made['number']}")
+        return {"members": {"id": made["id"], "orderId": body["order_id"]}}
+    parts = unless_refused(due_parts(invoice))
+    days = {part.due_date or date.fromisoformat(str(body["due_date"])): part.amount.minor for part in parts}
+    due = next(iter(days)) if len(days) == 1 else date.fromisoformat(str(made["due_date"]))
+    members = {"id": made["id"], "orderId": body["order_id"], "dueDay": (due - EPOCH).days}
     # less where it isn't all received, is credited in part, or is for other orders too; the service says which
-    return {"members": members, "most": {"face": 0 if invoice.totals is None else invoice.claim.minor}}
+    return {"members": members, "most": {"face": days.get(due, 0)}}
 
 
 def _document(text: str) -> Any:
@@ -233,7 +243,8 @@ KNOWN: Mapping[str, tuple[str, str | tuple[str, ...], Callable[[Operation[Any], 
     f"{_ORDER}/cancellation": ("Orders", "Cancel", _ids(orderId="order_id")),
     f"{_ORDER}/despatches": ("Orders", "Despatch", _ids(orderId="order_id")),
     f"{_ORDER}/receipts": ("Orders", "ReceiveGoods", _ids(orderId="order_id")),
-    "/v1/receivables": ("Receivables", "Issue", _issue),
+    # a corrected invoice withdraws the claim of the one that it names, before it is issued itself
+    "/v1/receivables": ("Receivables", ("Issue", "Cancel"), _issue),
     f"{_CLAIM}/confirmation": ("Receivables", "Confirm", _confirm),
     f"{_CLAIM}/dispute": ("Receivables", "Dispute", _dispute),
     f"{_CLAIM}/dispute-resolution": ("Receivables", "ResolveDispute", _ids(id="receivable_id")),

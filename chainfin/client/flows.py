@@ -59,6 +59,8 @@ class Flows(Calls):
             return cast(T, answer | (yield from self._ended(operation, answer, cast("ActOut", answer))))
         if isinstance(answer.get("act"), dict):
             answer["act"] = yield from self._ended(operation, answer, answer["act"])
+        for each in answer.get("further", ()):  # the other claims of an invoice that is due in parts
+            each["act"] = yield from self._ended(operation, each, each["act"])
         return cast(T, answer)
 
     def _ended(self, operation: Operation[Any], answer: Any, act: ActOut) -> Flow[ActOut]:

@@ -1020,6 +1020,19 @@ class LatePledgeOut(TypedDict):
     """the last day on which one's undertaking can be called"""
 
 
+class LaterPart(TypedDict):
+    """A part of an invoice without a receivable: send the invoice again once its day is near enough."""
+
+    due_date: str
+    """The day on which the receivable must be paid: ISO 8601"""
+    amount: str
+    """What is due of the invoice on that day, or is left of it"""
+    currency: str
+    """ISO 4217 code of the amounts beside it"""
+    code: str
+    """why not now: tenor_unlawful or due_date_past"""
+
+
 class LimitIn(TypedDict):
     """A lender's own limit on a debtor or borrower, or (kind lender) on itself. Zero lets nothing new out."""
 
@@ -1540,6 +1553,15 @@ class ParkedOut(TypedDict):
     """What became of it, in that person's words; null: open"""
 
 
+class PartAct(TypedDict):
+    """See `PartAct` in the document."""
+
+    receivable: ReceivableOut
+    """The receivable as it stands now"""
+    act: ActOut
+    """What has to be signed for it to happen, and how far it is"""
+
+
 class ParticipantIn(TypedDict):
     """A company to be admitted. Without ``address`` a key is made and held in custody for it."""
 
@@ -2010,12 +2032,16 @@ class ReasonIn(TypedDict):
 
 
 class ReceivableAct(TypedDict):
-    """See `ReceivableAct` in the document."""
+    """``further``: the other receivables of an invoice that is due in parts; ``later``: parts without one."""
 
     receivable: ReceivableOut
     """The receivable as it stands now"""
     act: ActOut
     """What has to be signed for it to happen, and how far it is"""
+    further: list[PartAct]
+    """Of an invoice that is due in parts the other receivables, each with its act"""
+    later: list[LaterPart]
+    """Parts of the invoice for which no receivable is issued now, and why"""
 
 
 class ReceivableOut(TypedDict):
@@ -2837,8 +2863,8 @@ class ApplicationChanged(TypedDict):
 
     application_id: str
     """app_…"""
-    product: str
-    """receivable_pledge, inventory_pledge or general_310"""
+    product: Product
+    """what was asked for"""
     status: State
     """where it stands"""
     loan_id: str | None

@@ -289,7 +289,8 @@ def orders_receive(order_id: str, /, **body: Unpack[forms.DocumentIn]) -> Operat
 
 
 def receivables_issue(**body: Unpack[forms.InvoiceIn]) -> Operation[forms.ReceivableAct]:
-    """The seller issues a receivable on an invoice: up to what was received and not yet invoiced."""
+    """The seller issues a receivable on an invoice: up to what was received and not yet invoiced. Where the invoice is
+    due in parts, one for each day. A corrected invoice (384) withdraws that of the one it names."""
     return Operation("POST", "/v1/receivables", {}, {}, body, True)
 
 

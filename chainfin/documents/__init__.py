@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from chainfin.documents.model import Document, DocumentKind, Line, Price, References, Totals
-from chainfin.documents.named_party import LegalId, Party
+from chainfin.documents.model import Document, DocumentKind, LegalId, Line, Party, Price, References, Totals
 from chainfin.documents.readers import read
 from chainfin.documents.texts import as_text, encoded
 

@@ -20,8 +20,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from chainfin.canon import canonical_bytes
-from chainfin.documents.model import Document
-from chainfin.documents.named_party import Json
+from chainfin.documents.model import Document, Json
 from chainfin.errors import BadInput, NotFound, Refused
 from chainfin.hashing import keccak
 

@@ -8,7 +8,7 @@ from chainfin.documents.fingerprint import normalised
 from chainfin.documents.line_values import line_values
 from chainfin.documents.matching import same_party
 from chainfin.documents.model import Document, DocumentKind
-from chainfin.documents.order_lines import Placed, placed
+from chainfin.documents.order_lines import OrderLines, Placed
 from chainfin.errors import Refusal
 from chainfin.values.money import Money
 
@@ -68,9 +68,9 @@ def _by_order_line(order: Document, note: Document) -> dict[str, Money]:
         return {}
     found: dict[str, Money] = {}
     left = note.totals.payable
-    values = line_values(note) if note.lines else {}
+    values, lines = line_values(note) if note.lines else {}, OrderLines(order)
     for line in note.lines:
-        target = placed(order, line, note)
+        target = lines.placed(line, note)
         if isinstance(target, Placed):
             value = min(values[line.id], left)
             found[target.target.id] = found.get(target.target.id, Money.zero(left.currency)) + value

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final, TypeVar
 
+from chainfin.documents.parts import Breach
 from chainfin.errors import BadInput
 
 T = TypeVar("T")
@@ -29,6 +30,13 @@ class Faults:
 
     def add(self, fault: BadInput) -> None:
         self._found.append(fault)
+
+    def add_breaches(self, breaches: Iterable[Breach]) -> None:
+        """Where anything is wrong already, the rules of a standard that the document breaks besides."""
+        told = {fault.details.get("rule") for fault in self._found}
+        for each in breaches if self._found else ():
+            if each.rule not in told:
+                self.add(BadInput("document_inconsistent", each.message, where=each.where, rule=each.rule))
 
     def error(self) -> BadInput:
         """All faults as one error: code and place are the first one's, ``faults`` in its details has them all."""

@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Final
 
+from chainfin.documents.en16931 import BASES
 from chainfin.documents.matching import same_party
 from chainfin.documents.model import Document, Line, TaxPart, Totals, money_of
 from chainfin.errors import Refusal
@@ -25,6 +26,7 @@ CLAIMS: Final = {
     "326": "partial invoice",
     "380": "commercial invoice",
     "383": "debit note",
+    "384": "corrected invoice, in the place of the one that it names",
     "388": "tax invoice",
     "389": "self-billed invoice",
     "780": "freight invoice",
@@ -35,6 +37,7 @@ CLAIMS: Final = {
 }
 """Types (UN/EDIFACT 1001, as EN 16931 allows them) of an invoice for something delivered: it makes a claim."""
 
+CORRECTED: Final = "384"
 NO_CLAIMS: Final = {
     "81": "a credit note",
     "83": "a credit note",
@@ -44,7 +47,6 @@ NO_CLAIMS: Final = {
     "308": "a credit note of an agent",
     "325": "a proforma invoice: nothing is owed by it",
     "381": "a credit note: it makes a claim smaller",
-    "384": "a corrected invoice: withdraw the claim of the one that it corrects, and bill again by an invoice",
     "385": "a consolidated invoice: what it lists was billed before",
     "386": "a prepayment invoice: nothing was delivered for it",
     "393": "a factored invoice: its claim is assigned already",
@@ -63,14 +65,18 @@ def unless_claim(invoice: Document, today: date) -> Refusal | None:
     """Why no claim of ``invoice`` may be financed on ``today``: all its faults (``faults`` in the proof), under the
     code of the first.
 
-    Refusals: invoice_type_refused, invoice_is_copy, payee_foreign, invoice_date_future, invoice_nothing_payable,
-    amount_below_zero, invoice_without_lines, line_takes_back, line_id_repeated, prepayment_unstated,
-    allowance_unstated, tax_unexplained, line_amount_unexplained.
+    Refusals: invoice_type_refused, correction_unnamed, invoice_is_copy, payee_foreign, invoice_date_future,
+    invoice_nothing_payable, amount_below_zero, invoice_without_lines, line_takes_back, line_id_repeated,
+    prepayment_unstated, allowance_unstated, tax_unexplained, tax_base_unexplained, line_amount_unexplained.
     """
     found = list(_faults(invoice, today))
     if not found:
         return None
-    faults = [{"code": each.code, "message": each.message, **each.proof} for each in found]
+    places = {each.rule: {"where": each.where} for each in reversed(invoice.breaches)}
+    faults = [
+        {"code": each.code, "message": each.message, **each.proof, **places.get(str(each.proof.get("rule")), {})}
+        for each in found
+    ]
     message = "; ".join(each.message for each in found)
     return Refusal(found[0].code, f"invoice {invoice.id}: {message}", {"document": invoice.id, "faults": faults})
 
@@ -83,6 +89,8 @@ def _faults(invoice: Document, today: date) -> Iterator[Refusal]:
     if kind is not None and kind not in CLAIMS:
         what = NO_CLAIMS.get(kind, "none that makes a claim here")
         yield Refusal("invoice_type_refused", f"type {kind} is {what}", {"rule": "BR-CL-01"})
+    if kind == CORRECTED and not invoice.references.invoices:
+        yield Refusal("correction_unnamed", "it corrects an invoice, and doesn't say which", {"rule": "BG-3"})
     if billing.copy:
         yield Refusal("invoice_is_copy", "it says itself that it is a copy")
     if billing.payee is not None and not same_party(invoice.seller, billing.payee):
@@ -94,6 +102,7 @@ def _faults(invoice: Document, today: date) -> Iterator[Refusal]:
     yield from _lines(invoice)
     yield from _listed(invoice, totals)
     yield from _taxes(invoice, totals)
+    yield from _bases(invoice, totals)
     for line in invoice.lines:
         if not _explained(line):
             message = f"line {line.id}: {money_of(line)} isn't its quantity times its price"
@@ -157,6 +166,15 @@ def _taxes(invoice: Document, totals: Totals) -> Iterator[Refusal]:
         if all(_differs(taxable, net, lines + len(parts)) for net in nets):
             message = f"it taxes {taxable} of a net total of {nets[0]}"
             yield Refusal("tax_unexplained", message, {"rule": "BR-S-08"})
+
+
+def _bases(invoice: Document, totals: Totals) -> Iterator[Refusal]:
+    """What is taxed in each category is what its lines come to: else somebody pays tax that isn't due, or none that is.
+    The other rules that a file breaks are asked above, with the tolerance of this module."""
+    scale, most = Decimal(10) ** EXPONENTS[totals.tax.currency], max(1, (len(invoice.lines) + 1) // 2)
+    for each in invoice.breaches:
+        if each.rule in BASES and each.off is not None and each.off * scale > most:
+            yield Refusal("tax_base_unexplained", each.message, {"rule": each.rule})
 
 
 def _at_rate(part: TaxPart, lines: int) -> bool:

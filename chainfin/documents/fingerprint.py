@@ -62,17 +62,26 @@ def _keyed(key: bytes, domain: bytes, seller_legal_id: str, invoice_id: str, ser
 
 def serials(invoice: Document) -> tuple[str, ...]:
     """The ``series`` under which claims of ``invoice`` may stand: none; the year of issue, where its seller began to
-    count anew and the number was taken; and of an invoice for several orders each one's number with these."""
+    count anew and the number was taken; of an invoice for several orders each one's number with these; and of one that
+    is due in parts each part's place but the first's."""
     orders = invoice.references.orders
-    parts = [""] if len(orders) < 2 else [normalised(order) for order in orders]
-    return tuple(series_of(invoice, order=part, anew=anew) for part in parts for anew in (False, True))
+    named = [""] if len(orders) < 2 else [normalised(order) for order in orders]
+    parts = range(1, max(1, len({each.due_date for each in invoice.billing.instalments})) + 1)
+    return tuple(
+        series_of(invoice, order=order, anew=anew, part=part)
+        for part in parts
+        for order in named
+        for anew in (False, True)
+    )
 
 
-def series_of(invoice: Document, *, order: str, anew: bool) -> str:
+def series_of(invoice: Document, *, order: str, anew: bool, part: int = 1) -> str:
     """``order``: the number of the order that the claim is on, or empty where the invoice names one alone. ``anew``:
-    the number was taken in another year."""
+    the number was taken in another year. ``part``: of what is due on several days; the first stands where the whole
+    would, so that an invoice isn't billed once as a whole and once in parts."""
     several = len(invoice.references.orders) > 1
     parts = [f"order {normalised(order)}"] if several else []
+    parts += [f"part {part}"] if part > 1 else []
     return "; ".join([*parts, f"year {invoice.issue_date.year}"] if anew else parts)
 
 

@@ -14,9 +14,8 @@ from typing import Final
 
 from chainfin.documents.fields import plain
 from chainfin.documents.line_values import line_values
-from chainfin.documents.model import Document
-from chainfin.documents.named_party import Party
-from chainfin.documents.order_lines import SCALE, Placed, is_of_another, placed, spelled
+from chainfin.documents.model import Document, Party
+from chainfin.documents.order_lines import SCALE, OrderLines, Placed, is_of_another, spelled
 from chainfin.errors import Refusal
 from chainfin.values.money import Money, Rounding
 
@@ -133,7 +132,7 @@ def match(
     """Match ``invoice`` with ``order`` and all ``receipts`` for it; ``earlier`` are invoices matched before.
 
     Refusals: currency_mismatch, party_mismatch, order_reference_missing, order_reference_mismatch,
-    invoice_orders_several, and those of `placed`.
+    invoice_orders_several, and those of `OrderLines.placed`.
     """
     for document in (*receipts, *earlier, invoice):
         refusal = belongs(order, document)
@@ -183,10 +182,10 @@ def same_party(one: Party, other: Party) -> bool:
 
 def quantities(order: Document, documents: Iterable[Document]) -> dict[str, Decimal] | Refusal:
     """The quantity of each order line in ``documents`` together (receipts count what was accepted)."""
-    total = {line.id: Decimal(0) for line in order.lines}
+    total, lines = {line.id: Decimal(0) for line in order.lines}, OrderLines(order)
     for document in documents:
         for line in document.lines:
-            found = placed(order, line, document)
+            found = lines.placed(line, document)
             if isinstance(found, Refusal):
                 return found
             if found is not None:
@@ -197,9 +196,9 @@ def quantities(order: Document, documents: Iterable[Document]) -> dict[str, Deci
 def sent_back(order: Document, receipt: Document) -> dict[str, Decimal]:
     """What of each order line goes back by ``receipt``, on arrival or later, in the order's units. Its lines are those
     that `quantities` has placed."""
-    back = {line.id: Decimal(0) for line in order.lines}
+    back, lines = {line.id: Decimal(0) for line in order.lines}, OrderLines(order)
     for stated in receipt.lines:
-        found = placed(order, stated, receipt)
+        found = lines.placed(stated, receipt)
         if isinstance(found, Placed):
             line = found.line
             back[found.target.id] += (line.rejected or Decimal(0)) + max(Decimal(0), -(line.quantity or Decimal(0)))
@@ -218,12 +217,12 @@ def match_lines(
     if totals is None:
         raise ValueError("an invoice without totals can't be matched")
     invoice_values, order_values = line_values(invoice), line_values(order)
-    left = dict(available)
+    left, lines = dict(available), OrderLines(order)
     matched: list[MatchedLine] = []
     shortfalls: list[LineShortfall] = []
     elsewhere = Money.zero(totals.payable.currency)
     for stated in invoice.lines:
-        found = placed(order, stated, invoice)
+        found = lines.placed(stated, invoice)
         if isinstance(found, Refusal):
             return found
         if found is None and is_of_another(order, stated):

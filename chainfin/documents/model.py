@@ -6,19 +6,38 @@ missing), `canonical_bytes` its RFC 8785 bytes, and `Document.from_canonical` re
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from decimal import Decimal
 from enum import StrEnum
-from typing import Final
+from typing import Final, TypeAlias
 
 from chainfin.canon import canonical_bytes
 from chainfin.documents.fields import Fields, plain
-from chainfin.documents.named_party import Json, Party, party_form, read_party, stated
+from chainfin.documents.parts import (
+    NO_BILLING,
+    Billing,
+    Breach,
+    Instalment,
+    LegalId,
+    Line,
+    Party,
+    Price,
+    References,
+    TaxPart,
+    Totals,
+    money_of,
+)
 from chainfin.values.money import Money
 
+__all__ = [
+    "NO_BILLING", "Billing", "Breach", "Document", "DocumentKind", "Instalment", "LegalId", "Line", "Party", "Price",
+    "References", "TaxPart", "Totals", "as_first_read", "money_of",
+]  # fmt: skip
+
 VERSION: Final = "chainfin/document/1"
+
+Json: TypeAlias = "str | bool | Sequence[Json] | Mapping[str, Json]"
 
 
 class DocumentKind(StrEnum):
@@ -35,116 +54,11 @@ class DocumentKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Price:
-    """``amount`` major units of the document's currency for ``base_quantity`` units. Shown, never computed with."""
-
-    amount: Decimal
-    base_quantity: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A line. ``quantity`` in ``unit_code`` (UN/ECE Rec 20), in a receipt below zero where goods go back that came
-    before; ``rejected`` is the part of a receipt sent back at once.
-
-    ``order_ref``: the order that the line itself names. ``status``: what an order change or response says of the line
-    (UN/EDIFACT 1229, or a word). ``adjustment``: charges less allowances of the line, part of ``line_amount``.
-    """
-
-    id: str
-    order_line_ref: str | None = None
-    order_ref: str | None = None
-    buyers_item_id: str | None = None
-    sellers_item_id: str | None = None
-    standard_item_id: str | None = None
-    description: str | None = None
-    quantity: Decimal | None = None
-    unit_code: str | None = None
-    rejected: Decimal | None = None
-    price: Price | None = None
-    line_amount: Money | None = None
-    tax: Money | None = None
-    status: str | None = None
-    adjustment: Money | None = None
-
-    @property
-    def accepted(self) -> Decimal:
-        """Quantity that stayed: what was received less what was rejected (the reading that favours the lender)."""
-        return (self.quantity or Decimal(0)) - (self.rejected or Decimal(0))
-
-
-@dataclass(frozen=True, slots=True)
-class Totals:
-    """All in the document's currency. ``payable`` is what the document asks for (an order may leave the tax out)."""
-
-    line_total: Money
-    allowance: Money
-    charge: Money
-    tax: Money
-    prepaid: Money
-    rounding: Money
-    payable: Money
-
-    @property
-    def gross(self) -> Money:
-        """Goods and tax after allowances and charges, before prepayment and rounding."""
-        return self.line_total - self.allowance + self.charge + self.tax
-
-
-@dataclass(frozen=True, slots=True)
-class TaxPart:
-    """Tax by category and rate (EN 16931 BG-23). ``percent`` is empty where the document states none."""
-
-    category: str | None
-    percent: Decimal | None
-    taxable: Money | None
-    tax: Money
-
-
-@dataclass(frozen=True, slots=True)
-class Instalment:
-    """What is due of an invoice on one of several days. ``amount`` is None where the document doesn't say."""
-
-    due_date: date
-    amount: Money | None
-
-
-@dataclass(frozen=True, slots=True)
-class Billing:
-    """What an invoice says besides its lines and totals that decides about the claim.
-
-    ``type_code``: UN/EDIFACT 1001. ``payee``: who is to be paid, where the document names somebody for it.
-    ``withheld``: tax that the buyer keeps back. ``prepayments``: the sum of the payments that it lists, whatever its
-    totals say. ``allowances``: the sum of those that it lists for the whole document; ``charges`` likewise.
-    """
-
-    type_code: str | None = None
-    copy: bool | None = None
-    payee: Party | None = None
-    withheld: Money | None = None
-    prepayments: Money | None = None
-    allowances: Money | None = None
-    charges: Money | None = None
-    taxes: tuple[TaxPart, ...] = ()
-    instalments: tuple[Instalment, ...] = ()
-
-
-NO_BILLING: Final = Billing()
-
-
-@dataclass(frozen=True, slots=True)
-class References:
-    """Ids of the documents that this one refers to, in order of appearance, each once."""
-
-    orders: tuple[str, ...] = ()
-    invoices: tuple[str, ...] = ()
-    despatches: tuple[str, ...] = ()
-    receipts: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Document:
-    """A trade document. ``currency`` and ``totals`` are None where the kind carries no money."""
+    """A trade document. ``currency`` and ``totals`` are None where the kind carries no money.
+
+    ``breaches``: the rules that its file breaks. They are of the file, not of the trade: no part of the canonical form.
+    """
 
     kind: DocumentKind
     id: str
@@ -159,6 +73,7 @@ class Document:
     references: References = field(default_factory=References)
     accepted: bool | None = None
     billing: Billing = NO_BILLING
+    breaches: tuple[Breach, ...] = field(default=(), compare=False)
 
     @property
     def claim(self) -> Money:
@@ -179,8 +94,8 @@ class Document:
             "id": self.id,
             "issue_date": self.issue_date.isoformat(),
             "currency": self.currency,
-            "seller": party_form(self.seller),
-            "buyer": party_form(self.buyer),
+            "seller": _party(self.seller),
+            "buyer": _party(self.buyer),
             "lines": [_line(line) for line in self.lines],
             "totals": None if self.totals is None else _totals(self.totals),
             "due_date": None if self.due_date is None else self.due_date.isoformat(),
@@ -194,7 +109,7 @@ class Document:
             "accepted": self.accepted,
             "billing": _billing(self.billing) or None,
         }
-        return stated(body)
+        return _stated(body)
 
     def canonical_bytes(self) -> bytes:
         """RFC 8785 bytes of `canonical`."""
@@ -212,16 +127,18 @@ def as_first_read(document: Document) -> Document:
     return replace(document, lines=lines, billing=NO_BILLING)
 
 
-def money_of(line: Line) -> Money:
-    """The net amount of a line of a kind that must state one (order, invoice, credit note)."""
-    if line.line_amount is None:
-        raise ValueError(f"line {line.id} has no amount: only orders, invoices and credit notes are reckoned")
-    return line.line_amount
+def _stated(body: Mapping[str, Json | None]) -> dict[str, Json]:
+    return {key: value for key, value in body.items() if value is not None}
+
+
+def _party(party: Party) -> dict[str, Json]:
+    ids = [_stated({"kind": item.kind, "value": item.value, "scheme": item.scheme}) for item in party.legal_ids]
+    return _stated({"name": party.name, "legal_ids": ids, "country": party.country})
 
 
 def _line(line: Line) -> dict[str, Json]:
     price = line.price
-    return stated(
+    return _stated(
         {
             "id": line.id,
             "order_line_ref": line.order_line_ref,
@@ -248,7 +165,7 @@ def _billing(billing: Billing) -> dict[str, Json]:
     """What is stated of it: nothing at all of documents from before it was read, so that these keep their form."""
     amounts = {name: getattr(billing, name) for name in BILLED}
     taxes = [
-        stated(
+        _stated(
             {
                 "category": part.category,
                 "percent": plain(part.percent),
@@ -259,14 +176,14 @@ def _billing(billing: Billing) -> dict[str, Json]:
         for part in billing.taxes
     ]
     instalments = [
-        stated({"due_date": each.due_date.isoformat(), "amount": None if each.amount is None else str(each.amount)})
+        _stated({"due_date": each.due_date.isoformat(), "amount": None if each.amount is None else str(each.amount)})
         for each in billing.instalments
     ]
-    return stated(
+    return _stated(
         {
             "type_code": billing.type_code,
             "copy": billing.copy,
-            "payee": None if billing.payee is None else party_form(billing.payee),
+            "payee": None if billing.payee is None else _party(billing.payee),
             **{name: None if amount is None else str(amount) for name, amount in amounts.items()},
             "taxes": taxes or None,
             "instalments": instalments or None,
@@ -292,8 +209,8 @@ def _document(body: Fields) -> Document:
         kind=kind,
         id=body.text("id"),
         issue_date=body.date("issue_date"),
-        seller=read_party(body.child("seller")),
-        buyer=read_party(body.child("buyer")),
+        seller=_read_party(body.child("seller")),
+        buyer=_read_party(body.child("buyer")),
         currency=currency,
         lines=tuple(
             _read_line(line, currency, signed=kind is DocumentKind.RECEIPT_ADVICE) for line in body.children("lines")
@@ -308,6 +225,14 @@ def _document(body: Fields) -> Document:
     if document.canonical() != body.values:
         raise body.wrong("", "it is not in canonical form (an unknown field, or a number written another way)")
     return document
+
+
+def _read_party(body: Fields) -> Party:
+    ids = tuple(
+        LegalId(item.text("kind"), item.text("value"), item.text_or_none("scheme"))
+        for item in body.children("legal_ids")
+    )
+    return Party(body.text_or_none("name"), ids, body.text_or_none("country"))
 
 
 def _read_line(body: Fields, currency: str | None, *, signed: bool) -> Line:
@@ -339,7 +264,7 @@ def _read_billing(body: Fields | None, currency: str | None) -> Billing:
     return Billing(
         type_code=body.text_or_none("type_code"),
         copy=body.flag_or_none("copy"),
-        payee=None if payee is None else read_party(payee),
+        payee=None if payee is None else _read_party(payee),
         taxes=tuple(
             TaxPart(
                 part.text_or_none("category"),

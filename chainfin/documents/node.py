@@ -15,6 +15,7 @@ from typing import Final
 from lxml import etree
 
 from chainfin.documents import units
+from chainfin.documents.en16931 import Figure
 from chainfin.errors import BadInput
 from chainfin.values.money import EXPONENTS, Money
 
@@ -33,6 +34,7 @@ NAMESPACES: Final = {
 MAX_QUANTITY_DIGITS: Final = 15
 MAX_QUANTITY_DECIMALS: Final = 6
 MAX_TEXT: Final = 4_000
+MAX_FIGURE: Final = 40
 
 _DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)", re.ASCII)
 _DATE = re.compile(r"(\d{4}-\d{2}-\d{2})(Z|[+-]\d{2}:\d{2})?", re.ASCII)
@@ -175,6 +177,19 @@ class Node:
         if number is None:
             raise BadInput("quantity_malformed", f"{value!r} is not a decimal number", where=self.where)
         return number
+
+    def number(self) -> Decimal | None:
+        """This element's text as a decimal; None where it is none, or longer than any figure. Never raises."""
+        value = "".join(str(part) for part in self.element.itertext()).strip()
+        return Decimal(value) if len(value) <= MAX_FIGURE and _DECIMAL.fullmatch(value) else None
+
+    def as_figure(self) -> Figure:
+        return Figure(self.number(), self.where)
+
+    def figure(self, step: str) -> Figure:
+        """The number at ``step``, or where it would stand."""
+        found = self.child(step)
+        return Figure(None, self.at(step)) if found is None else found.as_figure()
 
     def quantity(self, step: str, *, zero: bool = False, signed: bool = False) -> tuple[Decimal, str] | None:
         """A quantity and its unit (UN/ECE Rec 20/21). ``zero``: none at all is an answer, ``signed``: so is less

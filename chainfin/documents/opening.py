@@ -12,8 +12,9 @@ from datetime import date
 
 from chainfin.documents.commitment import commit
 from chainfin.documents.fingerprint import invoice_fingerprint, serials
+from chainfin.documents.instalments import due_parts
 from chainfin.documents.model import Document, as_first_read
-from chainfin.errors import BadInput, Refused
+from chainfin.errors import BadInput, Refused, unless_refused
 from chainfin.values.money import Money
 from chainfin.values.party import LegalId, lei, uscc
 
@@ -60,9 +61,24 @@ class Opening:
         asked = None if invoice.totals is None else invoice.claim
         if asked is None or asked.currency != detail.face.currency or detail.face > asked:
             raise Refused("invoice_face_foreign", f"invoice {invoice.id} asks for {asked}, not {detail.face}")
+        if invoice.billing.instalments:
+            _unless_due(invoice, detail)
+            return
         day = invoice.due_date or due
         if day != detail.due_date:
             raise Refused("invoice_due_date_foreign", f"invoice {invoice.id} is due on {day}, not on {detail.due_date}")
+
+
+def _unless_due(invoice: Document, detail: Revealed) -> None:
+    """Raises Refused invoice_due_date_foreign, invoice_face_foreign: no such part, or no such amount, is due."""
+    parts = unless_refused(due_parts(invoice))
+    part = next((each for each in parts if each.due_date == detail.due_date), None)
+    if part is None:
+        days = ", ".join(str(each.due_date) for each in parts)
+        raise Refused("invoice_due_date_foreign", f"invoice {invoice.id} is due on {days}, not on {detail.due_date}")
+    if detail.face > part.amount:
+        message = f"invoice {invoice.id} asks for {part.amount} on {part.due_date}, not {detail.face}"
+        raise Refused("invoice_face_foreign", message)
 
 
 def _legal(value: str) -> LegalId | None:

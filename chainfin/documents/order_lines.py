@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
@@ -26,54 +26,82 @@ class Placed:
     line: Line
 
 
-def placed(order: Document, line: Line, document: Document) -> Placed | Refusal | None:
-    """The order line that ``line`` is about, or None where it is about none of this order.
+class OrderLines:
+    """The lines of an order, found by what another document's line states: looked up, so that ten thousand lines are
+    placed in one pass."""
 
-    It is told by the reference that it states, else by an item id (buyer's, seller's, GTIN) that only one line of the
-    order has, else by its own number and description together. Whoever states more than one of these states the same.
-    Refusals: line_ambiguous, line_contradicted, line_unplaced (a person has to say which line is meant), unit_mismatch.
-    """
-    if is_of_another(order, line):
+    def __init__(self, order: Document) -> None:
+        self.order = order
+        self._by_id: dict[str, list[Line]] = {}
+        self._by_item: dict[tuple[str, str], list[Line]] = {}
+        for line in order.lines:
+            self._by_id.setdefault(line.id, []).append(line)
+            for name, value in _item_ids(line):
+                if value is not None:
+                    self._by_item.setdefault((name, value), []).append(line)
+
+    def placed(self, line: Line, document: Document) -> Placed | Refusal | None:
+        """The order line that ``line`` is about, or None where it is about none of this order.
+
+        It is told by the reference that it states, else by an item id (buyer's, seller's, GTIN) that only one line of
+        the order has, else by its own number and description together. Whoever states more than one of these states
+        the same. Refusals: line_ambiguous, line_contradicted, line_unplaced (a person has to say which line is meant),
+        unit_mismatch.
+        """
+        order = self.order
+        if is_of_another(order, line):
+            return None
+        found = self._candidates(line)
+        place = {"document": document.id, "line": line.id, "order": order.id}
+        name = f"line {line.id} of {document.kind} {document.id}"
+        if len(found) > 1:
+            return Refusal("line_ambiguous", f"{name} fits {len(found)} lines of the order", place)
+        if not found:
+            return self._unplaced(line, name, place)
+        target = found[0]
+        wrong = _contradiction(target, line)
+        if wrong is not None:
+            return Refusal(
+                "line_contradicted", f"{name} is for line {target.id} of the order, but has another {wrong}", place
+            )
+        if line.unit_code in (None, target.unit_code):
+            return Placed(target, line)
+        converted = _converted(line, target.unit_code or "")
+        if converted is None:
+            return Refusal(
+                "unit_mismatch",
+                f"{name} is in {line.unit_code}, ordered in {target.unit_code}",
+                {**place, "unit": line.unit_code or "", "ordered_unit": target.unit_code or ""},
+            )
+        return Placed(target, converted)
+
+    def _unplaced(self, line: Line, name: str, place: Mapping[str, object]) -> Refusal | None:
+        """A line with a reference or an item id of its own is none of the order's; one with neither may be any."""
+        if line.order_line_ref is not None or any(value is not None for _, value in _item_ids(line)):
+            return None
+        if line.id in self._by_id:
+            return Refusal(
+                "line_unplaced", f"{name} names no line of the order and no item: whose it is, a person says", place
+            )
         return None
-    found = _candidates(order, line)
-    place = {"document": document.id, "line": line.id, "order": order.id}
-    name = f"line {line.id} of {document.kind} {document.id}"
-    if len(found) > 1:
-        return Refusal("line_ambiguous", f"{name} fits {len(found)} lines of the order", place)
-    if not found:
-        return _unplaced(order, line, name, place)
-    target = found[0]
-    wrong = _contradiction(target, line)
-    if wrong is not None:
-        return Refusal(
-            "line_contradicted", f"{name} is for line {target.id} of the order, but has another {wrong}", place
-        )
-    if line.unit_code in (None, target.unit_code):
-        return Placed(target, line)
-    converted = _converted(line, target.unit_code or "")
-    if converted is None:
-        return Refusal(
-            "unit_mismatch",
-            f"{name} is in {line.unit_code}, ordered in {target.unit_code}",
-            {**place, "unit": line.unit_code or "", "ordered_unit": target.unit_code or ""},
-        )
-    return Placed(target, converted)
+
+    def _candidates(self, line: Line) -> Sequence[Line]:
+        if line.order_line_ref is not None:
+            return self._by_id.get(line.order_line_ref, ())
+        for name, value in _item_ids(line):
+            found = () if value is None else self._by_item.get((name, value), ())
+            if len(found) > 1:
+                return [item for item in found if item.id == line.id] or found
+            if found:
+                return found
+        named = line.description is not None and spelled(line.description)
+        same = self._by_id.get(line.id, ()) if named else ()
+        return [item for item in same if spelled(item.description or "") == named]
 
 
 def is_of_another(order: Document, line: Line) -> bool:
     """Whether the line says itself that it is about another order."""
     return line.order_ref is not None and spelled(line.order_ref) != spelled(order.id)
-
-
-def _unplaced(order: Document, line: Line, name: str, place: Mapping[str, object]) -> Refusal | None:
-    """A line with a reference or an item id of its own is none of the order's; one with neither may be any of them."""
-    if line.order_line_ref is not None or any(value is not None for _, value in _item_ids(line)):
-        return None
-    if any(item.id == line.id for item in order.lines):
-        return Refusal(
-            "line_unplaced", f"{name} names no line of the order and no item: whose it is, a person says", place
-        )
-    return None
 
 
 def _converted(line: Line, unit: str) -> Line | None:
@@ -90,19 +118,6 @@ def _converted(line: Line, unit: str) -> Line | None:
 def _times(quantity: Decimal, factor: Fraction) -> Decimal | None:
     scaled = Fraction(quantity) * factor * SCALE
     return None if scaled.denominator != 1 else Decimal(scaled.numerator) / SCALE
-
-
-def _candidates(order: Document, line: Line) -> list[Line]:
-    if line.order_line_ref is not None:
-        return [item for item in order.lines if item.id == line.order_line_ref]
-    for name, value in _item_ids(line):
-        found = [item for item in order.lines if value is not None and getattr(item, name) == value]
-        if len(found) > 1:
-            return [item for item in found if item.id == line.id] or found
-        if found:
-            return found
-    named = line.description is not None and spelled(line.description)
-    return [item for item in order.lines if named and item.id == line.id and spelled(item.description or "") == named]
 
 
 def _item_ids(line: Line) -> tuple[tuple[str, str | None], ...]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from chainfin.documents import units
 from chainfin.documents.commitment import Commitment
 from chainfin.documents.fields import plain
-from chainfin.documents.model import Document, Line
-from chainfin.documents.named_party import Party
+from chainfin.documents.model import Document, Line, Party
 
 
 def summary(document: Document) -> dict[str, object]:
@@ -53,6 +52,8 @@ def summary(document: Document) -> dict[str, object]:
         }
         for line in document.lines
     ]
+    if document.breaches:
+        shown["breaches"] = [each.to_json() for each in document.breaches]
     return shown
 
 

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from chainfin.documents.faults import Faults
-from chainfin.documents.model import Billing, Document, Line, Totals, money_of
+from chainfin.documents.model import Billing, Breach, Line, Totals, money_of
 from chainfin.errors import BadInput
 from chainfin.values.money import Money
 
@@ -94,21 +95,21 @@ def order_payable_agrees(stated: StatedTotals, totals: Totals, count: int, fault
         payable_agrees(stated, totals, None, count, faults)
 
 
-def rounding_off(document: Document) -> Iterator[dict[str, object]]:
+def rounding_off(stated: StatedTotals, totals: Totals, lines: Sequence[Line], billing: Billing) -> Iterator[Breach]:
     """Where a bill's totals differ from their parts by what rounding explains: it is read all the same, though the rule
     of EN 16931 leaves nothing open."""
-    totals = document.totals
-    if totals is None or not document.lines:
-        return
-    summed = sum((money_of(line) for line in document.lines), Money.zero(totals.payable.currency))
-    if summed != totals.line_total:
-        yield {
-            "rule": "BR-CO-10",
-            "message": f"the lines add up to {summed}, the total of the lines is {totals.line_total}",
-        }
-    due, kept = totals.gross - totals.prepaid + totals.rounding, document.billing.withheld
-    if totals.payable not in (due, due if kept is None else due - kept):
-        yield {"rule": "BR-CO-16", "message": f"the parts add up to {due}, {totals.payable} is payable"}
+    summed = sum((money_of(line) for line in lines), Money.zero(totals.payable.currency))
+    if lines and summed != totals.line_total:
+        message = f"{totals.line_total} is stated, the lines add up to {summed}"
+        yield Breach("BR-CO-10", message, stated.lines.where, _apart(summed, totals.line_total))
+    due, kept = totals.gross - totals.prepaid + totals.rounding, billing.withheld
+    if lines and totals.payable not in (due, due if kept is None else due - kept):
+        message = f"{totals.payable} is stated, the total with tax leaves {due}"
+        yield Breach("BR-CO-16", message, stated.payable.where, _apart(totals.payable, due))
+
+
+def _apart(one: Money, other: Money) -> Decimal:
+    return abs(Decimal(str(one)) - Decimal(str(other)))
 
 
 def close(stated: Money, reckoned: Money, lines: int) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from chainfin.documents.matching import match_lines
@@ -42,3 +42,13 @@ def unsupported(order: Order, bills: Sequence[Bill]) -> dict[str, Money] | Refus
             left[each.order_line] -= each.quantity
             used[each.order_line] += each.quantity
     return missing
+
+
+def before_billing(order: Order, face: Money, quantities: Mapping[str, Decimal]) -> Order:
+    """The order as if claims over ``face``, matched with ``quantities``, weren't billed: against this the invoice that
+    they are parts of is matched as a whole."""
+    lines = tuple(
+        replace(line, invoiced=max(Decimal(0), line.invoiced - quantities.get(line.id, Decimal(0))))
+        for line in order.lines
+    )
+    return replace(order, lines=lines, invoiced=max(0, order.invoiced - face.minor))

@@ -29,7 +29,7 @@ from chainfin.documents.matching import (
     share,
 )
 from chainfin.documents.model import Document, DocumentKind, Line
-from chainfin.documents.order_lines import deleted_lines, is_of_another, placed, without_deleted
+from chainfin.documents.order_lines import OrderLines, deleted_lines, is_of_another, without_deleted
 from chainfin.errors import Refusal
 from chainfin.rules.order_value import TRANSITIONS, Order, OrderLine, State
 from chainfin.values.money import Money
@@ -82,8 +82,9 @@ def acknowledge(order: Order, response: Document) -> Order | Refusal:
 def _other_terms(order: Order, response: Document) -> Refusal | None:
     """Refusal order_not_accepted: a response that accepts, but states another quantity or price, is an offer of other
     terms; the buyer amends the order or lets it be."""
+    lines = OrderLines(order.document)
     for line in response.lines:
-        found = placed(order.document, line, response)
+        found = lines.placed(line, response)
         if found is None or isinstance(found, Refusal):
             return found if found is not None else _line_unknown(order, response, line.id)
         for name, stated, ordered in (
@@ -110,9 +111,7 @@ def _line_unknown(order: Order, document: Document, line: str) -> Refusal:
 
 
 def despatch(order: Order, advice: Document) -> Order | Refusal:
-    """Goods leave the seller, also those that replace what was sent back. Refusals: despatch_above_order,
-    line_not_ordered, unit_mismatch, …
-    """
+    """Goods leave the seller, also such as replace what went back. Refusals: despatch_above_order, unit_mismatch, …"""
     refusal = _next(order, "despatch") or _about(order, advice, DocumentKind.DESPATCH_ADVICE)
     if refusal is not None:
         return refusal
@@ -337,8 +336,9 @@ def _value(order: Order, line: OrderLine, quantity: Decimal) -> int:
 
 def _quantities(order: Order, document: Document) -> dict[str, Decimal] | Refusal:
     """The quantity of each order line that ``document`` moves; a line that wasn't ordered is refused, not ignored."""
+    lines = OrderLines(order.document)
     for line in document.lines:
-        found = placed(order.document, line, document)
+        found = lines.placed(line, document)
         if isinstance(found, Refusal):
             return found
         if found is None and document.kind is not DocumentKind.INVOICE and not is_of_another(order.document, line):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from chainfin import samples
@@ -60,11 +62,59 @@ def test_issue__file_without_an_invoice__refused_by_name(town: World, text: str,
     assert (refused.value.status, refused.value.code) == (422, code)
 
 
-def test_issue__invoice_with_two_faults__both_told(town: World) -> None:
+def test_issue__invoice_with_two_faults__both_told_with_the_rules_that_it_breaks(town: World) -> None:
     cii = as_cii(read(samples.trade(town.stage.today, "INV-two")["invoice"], source="invoice.xml")).decode()
     broken = cii.replace("LineTotalAmount>884750.00", "LineTotalAmount>2.00").replace('unitCode="EA"', 'unitCode="?"')
     both = broken.replace("<ram:TypeCode>380</ram:TypeCode>", "")
     with pytest.raises(ApiProblem) as refused:
         town.supplier.post("/v1/receivables", {"order_id": town.ids["order"], "document": both})
-    told = [fault["code"] for fault in refused.value.body["details"]["faults"]]
-    assert told == ["document_incomplete", "unit_unknown"]
+    faults = refused.value.body["details"]["faults"]
+    assert [fault["code"] for fault in faults][:2] == ["document_incomplete", "unit_unknown"]
+    settled = "/rsm:CrossIndustryInvoice/rsm:SupplyChainTradeTransaction/ram:ApplicableHeaderTradeSettlement"
+    broken_rules = {fault["rule"]: fault["where"] for fault in faults[2:]}
+    summed = f"{settled}/ram:SpecifiedTradeSettlementHeaderMonetarySummation"
+    assert broken_rules == {
+        "BR-CO-10": f"request: {summed}/ram:LineTotalAmount",
+        "BR-CO-13": f"request: {summed}/ram:TaxBasisTotalAmount",
+    }
+
+
+def test_issue__invoice_due_in_parts__a_receivable_for_each_signed_by_the_sellers_program(town: World) -> None:
+    order, papers = received(town, "INV-parts")
+    first, second = (town.stage.today + timedelta(days=days) for days in (30, 90))
+    terms = "".join(
+        f'<cac:PaymentTerms><cbc:Amount currencyID="CNY">{amount}</cbc:Amount>'
+        f"<cbc:InstallmentDueDate>{day}</cbc:InstallmentDueDate></cac:PaymentTerms>"
+        for day, amount in ((first, "399767.50"), (second, "600000.00"))
+    )
+    invoice = papers["invoice"].replace(b"<cac:PaymentTerms>", terms.encode() + b"<cac:PaymentTerms>", 1)
+    made = town.supplier.act("/v1/receivables", {"order_id": order, "document": as_text(invoice)})
+    shown = [town.core.get(f"/v1/receivables/{each['receivable']['id']}") for each in (made, *made["further"])]
+    assert [(each["due_date"], each["face"], each["status"]) for each in shown] == [
+        (str(first), "399767.50", "issued"), (str(second), "600000.00", "issued"),
+    ]  # fmt: skip
+    assert [each["act"]["status"] for each in made["further"]] == ["final"]
+    assert made["later"] == []
+    for each in shown:
+        town.core.confirm(each, invoice)
+        assert town.core.get(f"/v1/receivables/{each['id']}")["status"] == "confirmed"
+
+
+def test_issue__corrected_invoice__the_sellers_program_withdraws_the_first_and_issues_the_other(town: World) -> None:
+    order, papers = received(town, "INV-wrong")
+    first = town.supplier.act("/v1/receivables", {"order_id": order, "document": as_text(papers["invoice"])})
+    text = papers["invoice"].decode().replace("TypeCode>380<", "TypeCode>384<")
+    named = "<cac:InvoiceDocumentReference><cbc:ID>INV-wrong</cbc:ID></cac:InvoiceDocumentReference>"
+    text = text.replace("<cbc:ID>INV-wrong<", "<cbc:ID>INV-right<", 1)
+    text = text.replace(
+        "<cac:AccountingSupplierParty>",
+        f"<cac:BillingReference>{named}</cac:BillingReference><cac:AccountingSupplierParty>",
+        1,
+    )
+    body = {"order_id": order, "document": as_text(text.encode())}
+    withdrawn = town.supplier.act("/v1/receivables", body)
+    assert (withdrawn["receivable"]["id"], withdrawn["act"]["function"], withdrawn["act"]["status"]) == (
+        first["receivable"]["id"], "cancel", "final",
+    )  # fmt: skip
+    issued = town.supplier.act("/v1/receivables", body)["receivable"]
+    assert town.core.get(f"/v1/receivables/{issued['id']}")["status"] == "issued"

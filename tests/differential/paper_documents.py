@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
-from chainfin.documents.model import Document, DocumentKind, Line, References, Totals
-from chainfin.documents.named_party import Party
+from chainfin.documents.model import Document, DocumentKind, Line, Party, References, Totals
 from chainfin.values.money import Money
 
 _DAY = date(2026, 3, 2)

@@ -30,10 +30,11 @@ class Town:
         self.supplier = stage.admit("Invented Parts (sample)", ("USCC", SUPPLIER), ["supplier"])
         self.orders: dict[str, str] = {}
         self.claims: dict[str, str] = {}
+        self.later: list[tuple[str, str, str]] = []
 
     def plays(self, case: Path) -> list[str]:
         """For each file "taken", or the code with which it was refused."""
-        self.orders, self.claims, led_to = {}, {}, []
+        self.orders, self.claims, self.later, led_to = {}, {}, [], []
         for file in sorted(case.iterdir()):
             kind = re.sub(r"^\d+-|\.xml$", "", file.name)
             try:
@@ -74,7 +75,12 @@ class Town:
 
     def _bill(self, order: str, document: dict[str, str], *, confirmed: bool) -> None:
         issued = self.supplier.act("/v1/receivables", {"order_id": order, "accept_matched": True, **document})
-        claim = self.core.get(f"/v1/receivables/{issued['receivable']['id']}")
+        self.later += [(each["due_date"], each["amount"], each["code"]) for each in issued["later"]]
+        for made in (issued, *issued["further"]):
+            self._issued(made["receivable"]["id"], confirmed=confirmed)
+
+    def _issued(self, claim_id: str, *, confirmed: bool) -> None:
+        claim = self.core.get(f"/v1/receivables/{claim_id}")
         number, *same = claim["number"], *(each for each in self.claims if each.startswith(claim["number"]))
         self.claims[f"{number} {len(same)}" if same else number] = claim["id"]
         if confirmed:
@@ -114,7 +120,7 @@ WANTED: dict[str, tuple[list[str], list[str], list[str]]] = {
     "r08": ([*TO_THE_RECEIPT, "prepayment_unstated"], [], []),
     "r10": ([*TO_THE_RECEIPT, "tax_unexplained"], [], []),
     "r11": ([*TO_THE_RECEIPT, "allowance_unstated"], [], []),
-    "r17": ([*TO_THE_RECEIPT, "instalments_several"], [], []),
+    "r17": ([*TO_THE_RECEIPT, TAKEN], ["565.00"], ["1130.00"]),
     "w01": ([*TO_THE_RECEIPT, TAKEN, TAKEN], ["565.00"], ["565.00"]),
     "w02": ([*TO_THE_RECEIPT, TAKEN, TAKEN, AGAIN], ["565.00", "565.00"], ["1130.00"]),
     "w04": ([TAKEN, "order_not_accepted"], [], ["0.00"]),
@@ -128,6 +134,9 @@ WANTED: dict[str, tuple[list[str], list[str], list[str]]] = {
 """By case: what each of its papers leads to, what its claims are good for in the end, and what is received of its order
 (nothing said: whatever it is)."""
 
+LATER = {"r17": [("2026-12-15", "565.00", "tenor_unlawful")]}
+"""Parts of an invoice whose day is too far away for a claim: they make one once it is near enough."""
+
 
 @needs_cases
 @pytest.mark.parametrize("case", sorted(CASES.iterdir()) if CASES.is_dir() else [], ids=lambda case: case.name)
@@ -136,3 +145,4 @@ def test_case__played_over_http__comes_to_what_is_right(town: Town, case: Path) 
     assert town.plays(case) == led_to
     assert town.standing() == standing
     assert not received or list(town.received().values()) == received
+    assert town.later == LATER.get(case.name[:3], [])

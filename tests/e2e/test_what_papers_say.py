@@ -125,21 +125,6 @@ def test_invoice__with_tax_that_the_buyer_keeps_back__claims_the_rest(site: Site
     assert issued(site, seller, site.received(seller, papers), invoice).face == FACE - 200_00
 
 
-def test_invoice__due_in_parts__refused_with_its_parts(site: Site, seller: Actor) -> None:
-    papers = site.papers(seller)
-    terms = "".join(
-        f'<cac:PaymentTerms><cbc:Amount currencyID="CNY">{amount}</cbc:Amount>'
-        f"<cbc:InstallmentDueDate>{day}</cbc:InstallmentDueDate></cac:PaymentTerms>"
-        for amount, day in (("499883.75", "2027-04-15"), ("499883.75", "2027-12-15"))
-    )
-    with pytest.raises(Refused) as refused:
-        receivables.issue(
-            site.ctx, seller, site.received(seller, papers), put(papers["invoice"], "<cac:PaymentTerms>", terms)
-        )
-    assert refused.value.code == "instalments_several"
-    assert "499883.75 on 2027-12-15" in refused.value.message
-
-
 @pytest.mark.parametrize("kind", ["despatch", "receipt"])
 def test_goods__the_same_document_again__moves_once_and_another_of_its_number_is_a_conflict(
     site: Site, seller: Actor, kind: str

@@ -83,9 +83,9 @@ TRADE = (
     ),
     Bug(
         "one invoice gives one receivable",
-        "chainfin/services/trade/receivables.py:_free_id",
-        "if standing is not None:",
-        "if False:",
+        "chainfin/services/trade/claim_ids.py:_standing",
+        'return None if row is None or row.status in ("refused", "cancelled") else row',
+        "return None",
         (MAIN + "test_refusal__each__by_its_own_code",),
     ),
     Bug(

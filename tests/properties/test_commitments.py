@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chainfin.documents.commitment import Commitment, Disclosure, commit_fields, disclose, verify
-from chainfin.documents.named_party import Json
+from chainfin.documents.model import Json
 from chainfin.errors import Refused
 
 texts = st.text(max_size=8)

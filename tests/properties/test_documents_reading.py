@@ -12,11 +12,14 @@ from chainfin.documents.financing import unless_claim
 from chainfin.documents.model import money_of
 from chainfin.errors import BadInput
 from tests.documents_as import as_cii, as_factur_x
+from tests.unit.test_documents_einvoice_digital import FILE as DIGITAL
+from tests.unit.test_documents_einvoice_digital import NUMBER
 from tests.unit.test_documents_fatturapa import CHINESE, FATTURA, attached, envelope, ofd, p7m
 
 UBL = samples.trade(date(2026, 11, 21), "INV-1")
 CII = as_cii(read(UBL["invoice"], source="invoice.xml"))
-FILES = [*UBL.values(), CII, FATTURA.encode(), CHINESE.encode()]
+FILES = [*UBL.values(), CII, FATTURA.encode(), CHINESE.encode(), DIGITAL.encode()]
+TEXTS = {"cii": CII.decode(), "fatturapa": FATTURA, "einvoice-cn": CHINESE, "einvoice-digital": DIGITAL}
 CONTAINERS = [as_factur_x(CII), ofd(CHINESE.encode()), p7m(CII), p7m(CII, ber=True), envelope(CII), attached(CII)]
 TOKENS = sorted({token for data in FILES for token in data.replace(b">", b"> ").replace(b"<", b" <").split()})
 
@@ -109,7 +112,7 @@ def test_read__any_bytes_that_begin_like_a_container__one_coded_line(head: bytes
 
 
 @pytest.mark.parametrize("encoding", ["UTF-8", "GB18030", "UTF-16", "ISO-8859-1"])
-@pytest.mark.parametrize("text", [CII.decode(), FATTURA, CHINESE], ids=["cii", "fatturapa", "einvoice-cn"])
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
 def test_read__another_encoding__the_same_document(text: str, encoding: str) -> None:
     known = read(text.encode(), source="f.xml")
     body = text[text.index("?>") + 2 :]
@@ -118,11 +121,9 @@ def test_read__another_encoding__the_same_document(text: str, encoding: str) -> 
 
 
 @pytest.mark.parametrize("hostile", ["&nope;", "\x00", "&#0;", "\x1b[2J", "<!DOCTYPE a>", "<a>" * 100, "</a>"])
-@pytest.mark.parametrize("text", [CII.decode(), FATTURA, CHINESE], ids=["cii", "fatturapa", "einvoice-cn"])
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
 def test_read__hostile_text_in_a_new_format__one_coded_line(text: str, hostile: str) -> None:
-    place = (
-        text.index("INV-1") if "INV-1" in text else text.index("99990001") if "99990001" in text else text.index("12/A")
-    )
+    place = next(text.index(number) for number in ("INV-1", "99990001", "12/A", NUMBER) if number in text)
     found = outcome((text[:place] + hostile + text[place:]).encode())
     assert isinstance(found, BadInput)
     check(found)

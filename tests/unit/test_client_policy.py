@@ -24,7 +24,12 @@ FACE: AmountIn = {"amount": "999767.50", "currency": "CNY"}
 TRADE = {name: data.decode() for name, data in samples.trade(TODAY, "INV-1").items()}
 ID = "0x" + "11" * 32
 DUE_DAY = (date(2027, 2, 19) - date(1970, 1, 1)).days
-MADE = {"order": {"id": "0xaa"}, "receivable": {"id": "0xbb"}, "warehouse_receipt": {"id": "0xcc"}}
+MADE = {
+    "order": {"id": "0xaa"},
+    "receivable": {"id": "0xbb", "number": "INV-9", "due_date": "2027-02-19"},
+    "warehouse_receipt": {"id": "0xcc"},
+    "act": {"function": "issue"},
+}
 KEY = KeySigner.new()
 
 
@@ -192,3 +197,33 @@ def test_exchanging__goods_for_a_receivable__is_what_the_lender_offered() -> Non
     }
     members = {"soldPledgeId": "g", "receivableId": "r", "quantity": 5000, "amount": 700}
     assert asked.exchanging(seen) == Asked("Pledges", "Exchange", members, {"lender": "p"})
+
+
+def corrected(number: str) -> str:
+    named = f"<cac:InvoiceDocumentReference><cbc:ID>{number}</cbc:ID></cac:InvoiceDocumentReference>"
+    reference = f"<cac:BillingReference>{named}</cac:BillingReference><cac:AccountingSupplierParty>"
+    text = TRADE["invoice"].replace("TypeCode>380<", "TypeCode>384<")
+    return text.replace("<cac:AccountingSupplierParty>", reference, 1)
+
+
+def test_asked__by_an_invoice__its_withdrawal_only_where_it_corrects_that_one() -> None:
+    made = MADE | {"act": {"function": "cancel"}}
+    wanted = Asked("Receivables", "Cancel", {"id": "0xbb", "orderId": "o"})
+    assert asked.asked_by(api.receivables_issue(order_id="o", document=corrected("INV-9")), made) == wanted
+    for document in (corrected("INV-8"), TRADE["invoice"]):
+        with pytest.raises(Refused) as refused:
+            asked.asked_by(api.receivables_issue(order_id="o", document=document), made)
+        assert refused.value.code == "typed_data_foreign"
+
+
+def test_asked__by_an_invoice_due_in_parts__no_more_than_is_due_on_that_day() -> None:
+    parts = "".join(
+        f'<cac:PaymentTerms><cbc:Amount currencyID="CNY">{amount}</cbc:Amount>'
+        f"<cbc:InstallmentDueDate>{day}</cbc:InstallmentDueDate></cac:PaymentTerms>"
+        for day, amount in (("2027-01-19", "400000.00"), ("2027-02-19", "599767.50"))
+    )
+    text = TRADE["invoice"].replace("<cac:PaymentTerms>", parts + "<cac:PaymentTerms>", 1)
+    issuing = api.receivables_issue(order_id="o", document=text)
+    assert asked.asked_by(issuing, MADE).most == {"face": 59976750}
+    other = MADE | {"receivable": {"id": "0xbb", "number": "", "due_date": "2027-03-19"}}
+    assert asked.asked_by(issuing, other).most == {"face": 0}, "the invoice names no such day"

@@ -8,7 +8,7 @@ import pytest
 from chainfin import samples
 from chainfin.documents import Document, read
 from chainfin.documents.commitment import Disclosure, commit, commit_fields, disclose, verify
-from chainfin.documents.named_party import Json
+from chainfin.documents.model import Json
 from chainfin.documents.show import commitment_summary
 from chainfin.errors import BadInput, NotFound, Refused
 

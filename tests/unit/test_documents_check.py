@@ -14,6 +14,7 @@ from chainfin.cli.main import app
 from chainfin.cli.output import as_json_text, printable
 from chainfin.documents import read
 from tests.documents_as import as_cii, as_factur_x
+from tests.unit.test_documents_fatturapa import p7m
 
 TRADE = samples.trade(date(2026, 11, 21), "25447000000012345678")
 CII = as_cii(read(TRADE["invoice"], source="invoice.xml"))
@@ -91,8 +92,8 @@ def test_check__totals_off_by_a_rounding__read_and_told(folder: Path) -> None:
     cent = CII.replace(b"LineTotalAmount>884750.00", b"LineTotalAmount>884750.01")
     (folder / "cent.xml").write_bytes(cent)
     (told,) = lines(run(folder / "cent.xml", "--json"))
-    assert [each["rule"] for each in told["off"]] == ["BR-CO-10", "BR-CO-16"]
-    assert "off by a rounding: BR-CO-10, BR-CO-16" in run(folder / "cent.xml").stdout
+    assert [each["rule"] for each in told["breaches"]] == ["BR-CO-10", "BR-CO-13"]
+    assert "breaks BR-CO-10, BR-CO-13" in run(folder / "cent.xml").stdout
 
 
 def test_check__names_and_texts_that_a_terminal_obeys__escaped(tmp_path: Path) -> None:
@@ -109,3 +110,22 @@ def test_printable__any_text__on_one_line_and_json_stays_what_it_is(text: str) -
     assert printable(text).isprintable()
     assert json.loads(as_json_text({"a": text})) == {"a": text}
     assert as_json_text(text).isprintable()
+
+
+def test_check__signatures__told_by_kind_and_as_not_verified(tmp_path: Path) -> None:
+    signature = (
+        b'<ds:Signature xmlns:ds="http://www.w3.org/2000/09/xmldsig#"><ds:SignatureValue>MA==</ds:SignatureValue>'
+        b"</ds:Signature></Invoice>"
+    )
+    files = {
+        "signed.xml": (TRADE["invoice"].replace(b"</Invoice>", signature), ["xmldsig"]),
+        "plain.xml": (TRADE["invoice"], []),
+        "signed.p7m": (p7m(CII), ["cades"]),
+        "signed.pdf": (as_factur_x(CII) + b"\n% /ByteRange [0 1 2 3]", ["pdf"]),
+        "plain.pdf": (as_factur_x(CII), []),
+    }
+    for name, (data, kinds) in files.items():
+        (tmp_path / name).write_bytes(data)
+        (told,) = lines(run(tmp_path / name, "--json"))
+        assert told["read"], told
+        assert told["signatures"] == [{"kind": kind, "verified": False} for kind in kinds]

@@ -174,3 +174,33 @@ def test_read__real_cii_example__figures_as_printed() -> None:
     assert (found.id, found.currency, found.issue_date) == ("12115118", "EUR", date(2015, 1, 9))
     assert found.lines[0].quantity == Decimal(2)
     assert str(found.lines[0].line_amount) == "19.90"
+
+
+ZUGFERD_1_BASIC = """<rsm:CrossIndustryDocument xmlns:rsm="urn:ferd:CrossIndustryDocument:invoice:1p0"
+ xmlns:ram="urn:un:unece:uncefact:data:standard:ReusableAggregateBusinessInformationEntity:12"
+ xmlns:udt="urn:un:unece:uncefact:data:standard:UnqualifiedDataType:15">
+<rsm:HeaderExchangedDocument><ram:ID>Z-1</ram:ID><ram:TypeCode>380</ram:TypeCode><ram:IssueDateTime>
+<udt:DateTimeString format="102">20260301</udt:DateTimeString></ram:IssueDateTime></rsm:HeaderExchangedDocument>
+<rsm:SpecifiedSupplyChainTradeTransaction>
+<ram:ApplicableSupplyChainTradeAgreement><ram:SellerTradeParty><ram:Name>Invented Parts (sample)</ram:Name>
+</ram:SellerTradeParty><ram:BuyerTradeParty><ram:Name>Invented Works (sample)</ram:Name></ram:BuyerTradeParty>
+</ram:ApplicableSupplyChainTradeAgreement>
+<ram:ApplicableSupplyChainTradeSettlement><ram:InvoiceCurrencyCode>EUR</ram:InvoiceCurrencyCode>
+<ram:SpecifiedTradeSettlementMonetarySummation><ram:LineTotalAmount currencyID="EUR">100.00</ram:LineTotalAmount>
+<ram:TaxBasisTotalAmount currencyID="EUR">100.00</ram:TaxBasisTotalAmount>
+<ram:TaxTotalAmount currencyID="EUR">19.00</ram:TaxTotalAmount>
+<ram:GrandTotalAmount currencyID="EUR">119.00</ram:GrandTotalAmount>
+</ram:SpecifiedTradeSettlementMonetarySummation></ram:ApplicableSupplyChainTradeSettlement>
+<ram:IncludedSupplyChainTradeLineItem><ram:SpecifiedSupplyChainTradeDelivery>
+<ram:BilledQuantity unitCode="C62">1</ram:BilledQuantity></ram:SpecifiedSupplyChainTradeDelivery>
+<ram:SpecifiedTradeProduct><ram:Name>Bracket</ram:Name></ram:SpecifiedTradeProduct>
+</ram:IncludedSupplyChainTradeLineItem></rsm:SpecifiedSupplyChainTradeTransaction></rsm:CrossIndustryDocument>"""
+
+
+def test_read__zugferd_1_whose_lines_bill_nothing__its_totals_alone_and_no_claim() -> None:
+    found = read(ZUGFERD_1_BASIC.encode(), source="f.xml")
+    assert found.totals is not None
+    assert (found.lines, str(found.totals.line_total), str(found.totals.payable)) == ((), "100.00", "119.00")
+    refusal = unless_claim(found, date(2026, 12, 1))
+    assert refusal is not None
+    assert refusal.code == "invoice_without_lines"

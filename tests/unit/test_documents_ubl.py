@@ -168,8 +168,9 @@ def test_read__several_faults__all_told_with_rule_and_xpath() -> None:
     assert told == [
         ("document_inconsistent", "BR-CO-10", f"{group}/cbc:LineExtensionAmount"),
         ("document_inconsistent", "BR-CO-16", f"{group}/cbc:PayableAmount"),
+        ("document_inconsistent", "BR-S-08", "f.xml: /Invoice/cac:TaxTotal[1]/cac:TaxSubtotal[1]/cbc:TaxableAmount"),
     ]
-    assert error.message.endswith("; and 1 more")
+    assert error.message.endswith("; and 2 more")
 
 
 @pytest.mark.parametrize(

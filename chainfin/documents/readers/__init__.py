@@ -11,7 +11,7 @@ from typing import Final
 
 from chainfin.documents import xml
 from chainfin.documents.model import Document
-from chainfin.documents.readers import cii, cii_first, einvoice_cn, fatturapa, ubl, wrapped
+from chainfin.documents.readers import cii, cii_first, einvoice_cn, einvoice_digital, fatturapa, ubl, wrapped
 from chainfin.documents.readers.formats import Format, format_of
 from chainfin.errors import BadInput
 
@@ -94,4 +94,5 @@ _BY_FORMAT: Final[Mapping[Format, Callable[..., Document]]] = {
     Format.ZUGFERD_1: cii_first.read,
     Format.FATTURAPA: fatturapa.read,
     Format.EINVOICE_CN: einvoice_cn.read,
+    Format.EINVOICE_DIGITAL: einvoice_digital.read,
 }

@@ -12,10 +12,9 @@ from typing import Final, Protocol, TypeVar
 
 from chainfin.documents.faults import Faults
 from chainfin.documents.matching import same_party
-from chainfin.documents.model import Billing, Document, DocumentKind, Instalment, Line, Price, References
-from chainfin.documents.named_party import Party
+from chainfin.documents.model import Billing, Breach, Document, DocumentKind, Instalment, Line, Party, Price, References
 from chainfin.documents.node import Node, plain_quantity
-from chainfin.documents.sums import StatedTotals, payable_agrees, reckoned
+from chainfin.documents.sums import StatedTotals, payable_agrees, reckoned, rounding_off
 from chainfin.errors import BadInput
 from chainfin.values.money import Money
 
@@ -43,22 +42,25 @@ class Bill(Protocol[Place]):
     def due_date(self) -> date | None: ...
     def terms(self) -> str | None: ...
     def references(self) -> References: ...
+    def breaches(self) -> tuple[Breach, ...]: ...
 
 
 def document(bill: Bill[Place]) -> Document:
     """The bill in canonical form. Raises BadInput with all its faults: document_incomplete, document_inconsistent, …"""
-    faults = Faults()
+    faults, breaches = Faults(), bill.breaches()
     kind, head = faults.take(bill.kind), faults.take(bill.head)
     seller, buyer = faults.take(bill.seller), faults.take(bill.buyer)
     places = faults.take(bill.lines)
     terms = faults.take(lambda: (bill.due_date(), bill.terms(), bill.references()))
     currency = faults.take(bill.currency)
     if currency is None or places is None:
+        faults.add_breaches(breaches)
         raise faults.error()
     read = [faults.take(partial(bill.line, place, currency)) for place in places]
     lines = tuple(line for line in read if line is not None)
     stated, billing = faults.take(lambda: bill.totals(currency)), faults.take(lambda: bill.billing(currency))
     if None in (kind, head, seller, buyer, terms, stated, billing) or len(lines) < len(places):
+        faults.add_breaches(breaches)
         raise faults.error()
     assert kind, "said above, as of the others"
     assert head
@@ -69,6 +71,7 @@ def document(bill: Bill[Place]) -> Document:
     assert billing
     totals = reckoned(stated, lines, billing, faults)
     payable_agrees(stated, totals, billing.withheld, len(lines), faults)
+    faults.add_breaches(breaches)
     faults.stop()
     number, issued = head
     due_date, conditions, references = terms
@@ -85,6 +88,7 @@ def document(bill: Bill[Place]) -> Document:
         terms=conditions,
         references=references,
         billing=billing,
+        breaches=breaches or tuple(rounding_off(stated, totals, lines, billing)),
     )
 
 

@@ -12,10 +12,9 @@ from typing import Final
 
 from lxml import etree
 
-from chainfin.documents.model import Billing, Document, DocumentKind, Line, References, TaxPart
-from chainfin.documents.named_party import LegalId, Party
+from chainfin.documents.model import Billing, Breach, Document, DocumentKind, LegalId, Line, Party, References, TaxPart
 from chainfin.documents.node import Node, known_currency, plain_quantity
-from chainfin.documents.readers import bill
+from chainfin.documents.readers import bill, cii_figures
 from chainfin.documents.readers.bill import added, unique
 from chainfin.documents.sums import Stated, StatedTotals
 from chainfin.errors import BadInput
@@ -191,6 +190,9 @@ class _Bill:
             despatches=named(_DELIVERY, line_delivery, "ram:DespatchAdviceReferencedDocument"),
             receipts=named(_DELIVERY, line_delivery, "ram:ReceivingAdviceReferencedDocument"),
         )
+
+    def breaches(self) -> tuple[Breach, ...]:
+        return cii_figures.breaches_of(self.node)
 
 
 def _party(body: Node) -> Party:

@@ -55,12 +55,15 @@ def _rename(element: etree._Element) -> None:
 
 
 def _drop_notes(root: etree._Element) -> None:
-    """A line without product and amount is a note; one without a number of its own has its place for one."""
+    """A line without quantity and amount is a note, and where no line has an amount (BASIC) none bills anything; one
+    without a number of its own has its place for one."""
     trade = root.find("rsm:SupplyChainTradeTransaction", NAMESPACES)
     lines = [] if trade is None else trade.findall("ram:IncludedSupplyChainTradeLineItem", NAMESPACES)
-    for place, line in enumerate(lines, 1):
-        amount = line.find(".//ram:SpecifiedTradeSettlementLineMonetarySummation", NAMESPACES)
-        if trade is not None and amount is None and line.find(".//ram:BilledQuantity", NAMESPACES) is None:
+    amounts = [line.find(".//ram:SpecifiedTradeSettlementLineMonetarySummation", NAMESPACES) for line in lines]
+    told = all(amount is None for amount in amounts)
+    for place, (line, amount) in enumerate(zip(lines, amounts, strict=True), 1):
+        noted = told or line.find(".//ram:BilledQuantity", NAMESPACES) is None
+        if trade is not None and amount is None and noted:
             trade.remove(line)
             continue
         head = line.find("ram:AssociatedDocumentLineDocument", NAMESPACES)

@@ -16,8 +16,18 @@ from typing import Final
 
 from lxml import etree
 
-from chainfin.documents.model import Billing, Document, DocumentKind, Line, Price, References, TaxPart
-from chainfin.documents.named_party import LegalId, Party
+from chainfin.documents.model import (
+    Billing,
+    Breach,
+    Document,
+    DocumentKind,
+    LegalId,
+    Line,
+    Party,
+    Price,
+    References,
+    TaxPart,
+)
 from chainfin.documents.node import Node, plain_quantity
 from chainfin.documents.readers import bill, words
 from chainfin.documents.readers.bill import MAX_PRICE_DECIMALS
@@ -28,7 +38,7 @@ from chainfin.values.money import Money
 CURRENCY: Final = "CNY"
 _DATE: Final = re.compile(r"(\d{4})[年-](\d{1,2})[月-](\d{1,2})日?", re.ASCII)
 _RATE: Final = re.compile(r"(\d{1,2}(?:\.\d{1,4})?)%", re.ASCII)
-_UNITS: Final = {
+UNITS: Final = {
     "千克": "KGM", "公斤": "KGM", "克": "GRM", "吨": "TNE", "升": "LTR", "毫升": "MLT", "米": "MTR", "平方米": "MTK",
     "立方米": "MTQ", "个": "C62", "件": "C62", "台": "C62", "只": "C62", "套": "SET", "双": "PR", "小时": "HUR",
     "天": "DAY",
@@ -94,7 +104,7 @@ class _Bill:
             id=str(self._number_of(place)),
             description=" ".join(part for part in parts if part is not None) or None,
             quantity=quantity,
-            unit_code=None if quantity is None else words.unit(place.text("fp:MeasurementDimension"), _UNITS),
+            unit_code=None if quantity is None else words.unit(place.text("fp:MeasurementDimension"), UNITS),
             price=None if price is None else Price(price, Decimal(1)),
             line_amount=place.need_amount("fp:Amount", currency),
             tax=_amount(place, "fp:TaxAmount", currency),
@@ -152,6 +162,10 @@ class _Bill:
 
     def terms(self) -> str | None:
         return self.node.text("fp:Note")
+
+    def breaches(self) -> tuple[Breach, ...]:
+        """EN 16931 has no rules for this format's figures."""
+        return ()
 
     def references(self) -> References:
         return References()

@@ -15,8 +15,19 @@ from typing import Final
 
 from lxml import etree
 
-from chainfin.documents.model import Billing, Document, DocumentKind, Instalment, Line, Price, References, TaxPart
-from chainfin.documents.named_party import LegalId, Party
+from chainfin.documents.model import (
+    Billing,
+    Breach,
+    Document,
+    DocumentKind,
+    Instalment,
+    LegalId,
+    Line,
+    Party,
+    Price,
+    References,
+    TaxPart,
+)
 from chainfin.documents.node import Node, known_currency, plain_quantity
 from chainfin.documents.readers import bill, words
 from chainfin.documents.readers.bill import MAX_PRICE_DECIMALS, added, unique
@@ -205,6 +216,10 @@ class _Bill:
 
     def terms(self) -> str | None:
         return None
+
+    def breaches(self) -> tuple[Breach, ...]:
+        """EN 16931 has no rules for this format's figures."""
+        return ()
 
     def references(self) -> References:
         def named(step: str) -> tuple[str, ...]:

@@ -32,6 +32,7 @@ class Format(StrEnum):
     ZUGFERD_1 = "zugferd-1"
     FATTURAPA = "fatturapa"
     EINVOICE_CN = "einvoice-cn"
+    EINVOICE_DIGITAL = "einvoice-digital"
     PDF = "pdf"
     ARCHIVE = "ofd"
     SIGNED = "p7m"
@@ -62,5 +63,12 @@ def _of_root(root: str) -> Format:
         return Format.UBL
     if root in FATTURAPA_ROOTS:
         return Format.FATTURAPA
-    known = {CII_ROOT: Format.CII, ZUGFERD_1_ROOT: Format.ZUGFERD_1, "eInvoice": Format.EINVOICE_CN}
-    return known.get(root, Format.OTHER_XML)
+    return _KNOWN.get(root, Format.OTHER_XML)
+
+
+_KNOWN: Final = {
+    CII_ROOT: Format.CII,
+    ZUGFERD_1_ROOT: Format.ZUGFERD_1,
+    "eInvoice": Format.EINVOICE_CN,
+    "EInvoice": Format.EINVOICE_DIGITAL,
+}

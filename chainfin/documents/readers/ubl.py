@@ -14,10 +14,9 @@ from typing import Final
 
 from lxml import etree
 
-from chainfin.documents.model import Billing, Document, DocumentKind, Line, References
-from chainfin.documents.named_party import Party
+from chainfin.documents.model import Billing, Breach, Document, DocumentKind, Line, Party, References
 from chainfin.documents.node import Node
-from chainfin.documents.readers import bill, ubl_money, ubl_parts
+from chainfin.documents.readers import bill, ubl_figures, ubl_money, ubl_parts
 from chainfin.documents.readers.formats import UBL_NAMESPACE
 from chainfin.documents.sums import StatedTotals
 from chainfin.errors import BadInput
@@ -253,6 +252,9 @@ class _Bill:
 
     def references(self) -> References:
         return ubl_parts.references(self.node, self.node.children(self.step))
+
+    def breaches(self) -> tuple[Breach, ...]:
+        return ubl_figures.breaches_of(self.node)
 
 
 def _head(node: Node) -> tuple[str, date]:

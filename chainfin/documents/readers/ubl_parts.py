@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from chainfin.documents.model import Line, Price, References
-from chainfin.documents.named_party import LegalId, Party
 from chainfin.documents.node import Node
+from chainfin.documents.parts import LegalId, Party
 from chainfin.documents.readers.bill import price, unique
 from chainfin.errors import BadInput
 from chainfin.values.money import Money

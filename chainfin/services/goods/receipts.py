@@ -14,7 +14,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from chainfin.documents.commitment import commit_fields
 from chainfin.documents.fingerprint import normalised
-from chainfin.documents.named_party import Json
+from chainfin.documents.model import Json
 from chainfin.errors import BadInput, Conflict, NotFound, Refused, unless_refused
 from chainfin.eth.bindings import warehouse_receipts_acts
 from chainfin.hashing import keccak

@@ -10,7 +10,7 @@ from sqlmodel import Session
 from chainfin.documents.crediting import dilution
 from chainfin.documents.fingerprint import normalised
 from chainfin.documents.model import Document, DocumentKind
-from chainfin.errors import Conflict, Refusal, unless_refused
+from chainfin.errors import Conflict, Refusal, Refused, unless_refused
 from chainfin.eth.bindings.receivables_acts import Credit
 from chainfin.rules import receivable as rules
 from chainfin.services.kernel.context import Actor, Context
@@ -42,8 +42,8 @@ def credit(ctx: Context, actor: Actor, receivable_id: str, data: bytes, source: 
 
     What of the invoice never became part of the face is credited first, and costs the receivable nothing: of goods that
     didn't come, line by line (`crediting.off_the_face`). Raises NotFound receivable_unknown; BadInput document_…;
-    Refused not_holder, party_mismatch, invoice_reference_mismatch, credit_above_invoice, receivable_state_wrong;
-    Conflict credit_note_already_taken.
+    Refused not_holder, party_mismatch, invoice_reference_mismatch, credit_above_invoice, receivable_state_wrong,
+    credit_above_part (of an invoice due in parts); Conflict credit_note_already_taken.
     """
     document = trade_documents.understand(data, source, DocumentKind.CREDIT_NOTE)
     with ctx.store.begin() as session:
@@ -59,6 +59,10 @@ def credit(ctx: Context, actor: Actor, receivable_id: str, data: bytes, source: 
         unless_refused(rules.may_credit(value, by=actor.require()))
         note = unless_refused(dilution(invoice, document, earlier=earlier))
         cut = _cut(session, row, earlier, document)
+        left = Money(receivable_state.outstanding(row) - pending_credits.on(session, row), row.currency)
+        if len(trade_documents.claims_of(session, row)) > 1 and cut > left:
+            message = f"the note takes {cut}, more than is left of the part due on {row.due_date}: credit each part"
+            raise Refused("credit_above_part", message, left=str(left))
         seller, debtor = (session.get_one(PartyRow, each) for each in (row.seller_id, row.debtor_id))
         kept = trade_documents.keep(session, ctx, document, data, seller=seller, buyer=debtor, order_id=row.order_id)
         zero = Money.zero(row.currency)

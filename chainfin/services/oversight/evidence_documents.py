@@ -12,8 +12,7 @@ from sqlmodel import Session, select
 
 from chainfin.audit.trade_documents import DISCLOSED, KINDS
 from chainfin.documents.commitment import Commitment, commit, commit_fields, disclose
-from chainfin.documents.model import Document
-from chainfin.documents.named_party import Json
+from chainfin.documents.model import Document, Json
 from chainfin.eth.bindings import receivables_events, warehouse_receipts_events
 from chainfin.eth.bindings.orders_events import Amended, GoodsReceived, Posted
 from chainfin.services.kernel.context import Context

@@ -33,10 +33,16 @@ def uncarried(session: Session, row: ReceivableRow) -> int:
     order = order_state.now(session, order_row)
     missing = unless_refused(billed_goods.unsupported(order, order_state.bills(session, order_row)))
     whole = _whole(session, row)
-    if whole.id not in missing:
+    claims = trade_documents.claims_of(session, whole)
+    if whole.id not in {each.id for each in claims}:
         return 0
+    told = sum(missing[each.id].minor for each in claims if each.id in missing)
     notes = trade_documents.credit_notes(session, whole.order_id, whole.number)
-    open_ = max(0, (missing[whole.id] - trade_documents.off_the_face(session, whole, notes)).minor)
+    open_ = max(0, told - trade_documents.off_the_face(session, whole, notes).minor) if told else 0
+    for each in reversed(claims):  # of what is due in parts the last bears it first
+        if each.id == whole.id:
+            break
+        open_ = max(0, open_ - each.face)
     of_the_whole = min(open_, whole.face - whole.split_away)
     return of_the_whole if row.id == whole.id else min(open_ - of_the_whole, row.face - row.split_away)
 

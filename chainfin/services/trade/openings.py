@@ -7,7 +7,7 @@ from chainfin.documents.model import Document
 from chainfin.documents.opening import Opening
 from chainfin.errors import NotFound
 from chainfin.services.kernel.context import Actor, Context
-from chainfin.services.trade import receivables, trade_documents
+from chainfin.services.trade import claim_ids, trade_documents
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import DocumentRow, ReceivableRow
 
@@ -26,9 +26,7 @@ def opening(ctx: Context, actor: Actor, receivable_id: str) -> Opening:
         document = session.get_one(DocumentRow, row.document_id)
     invoice = Document.from_canonical(document.canonical)
     series = next(
-        each
-        for each in serials(invoice)
-        if receivables.fingerprint(ctx, seller.legal_value, invoice.id, each) == row.id
+        each for each in serials(invoice) if claim_ids.fingerprint(ctx, seller.legal_value, invoice.id, each) == row.id
     )
     key = invoice_key(ctx.fingerprint_key, seller.legal_value, invoice.id, series=series)
     return Opening(key, trade_documents.secret_of(ctx, document), seller.legal_value)

@@ -15,6 +15,7 @@ from decimal import Decimal
 from sqlmodel import Session, col, select
 
 from chainfin.documents.fields import plain
+from chainfin.documents.fingerprint import normalised
 from chainfin.documents.matching import quantities
 from chainfin.documents.model import Document
 from chainfin.errors import Refusal, unless_refused
@@ -110,17 +111,23 @@ def view(session: Session, row: OrderRow) -> OrderView:
 
 
 def bills(session: Session, row: OrderRow) -> list[Bill]:
-    """Its standing invoices, the oldest first."""
+    """Its standing invoices, the oldest first; of one that is due in parts the claims together, under the first one's
+    id."""
     order = _document(session, row.document_id)
-    return [
-        Bill(
-            each.id,
-            _document(session, each.document_id),
-            Money(each.face, row.currency),
-            _matched_of(session, order, each),
-        )
-        for each in _invoices(session, row)
-    ]
+    found: dict[tuple[str, int], Bill] = {}
+    for each in _invoices(session, row):
+        document = _document(session, each.document_id)
+        bill = Bill(each.id, document, Money(each.face, row.currency), _matched_of(session, order, each))
+        key = (normalised(document.id), document.issue_date.year)
+        found[key] = _together(found[key], bill) if key in found else bill
+    return list(found.values())
+
+
+def _together(one: Bill, other: Bill) -> Bill:
+    lines = one.quantities.keys() | other.quantities.keys()
+    none = Decimal(0)
+    quantities = {line: one.quantities.get(line, none) + other.quantities.get(line, none) for line in lines}
+    return replace(one, face=one.face + other.face, quantities=quantities)
 
 
 def by_events(session: Session, row: OrderRow) -> rules.State:

@@ -6,7 +6,7 @@ to be taken off: out of whatever comes free, of the claim or of the parts of it 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -19,7 +19,8 @@ from chainfin.rules.act import UNDER_WAY, ActState
 from chainfin.rules.receivable import free_part
 from chainfin.services.kernel import in_flight, pledge_rows
 from chainfin.services.kernel.context import Context
-from chainfin.storage.trade_tables import ActRow, CreditNoteRow, DocumentRow, PledgeRow, ReceivableRow
+from chainfin.storage.pledge_tables import PledgeRow
+from chainfin.storage.trade_tables import ActRow, CreditNoteRow, DocumentRow, ReceivableRow
 from chainfin.values.money import Money
 
 PATIENCE: Final = timedelta(hours=1)
@@ -27,11 +28,13 @@ PATIENCE: Final = timedelta(hours=1)
 
 
 def shares(session: Session, row: ReceivableRow) -> list[rules.Share]:
-    """What lies on each claim of the row's invoice of the notes that aren't off yet. Locks nothing."""
+    """What lies on the row's claim and its parts of the notes that aren't off yet. Locks nothing."""
     notes = _open(session, row)
+    family = family_of(session, row) if notes else ()
+    of_it = {each.id for each in family}
+    notes = [note for note in notes if note.receivable_id in of_it]
     if not notes:
         return []
-    family = family_of(session, row)
     asked: dict[tuple[str, str], int] = {}
     for note in notes:
         root = session.get_one(DocumentRow, note.document_id).root
@@ -80,11 +83,18 @@ def refusal(row: ReceivableRow, pending: int) -> Refusal | None:
 
 
 def family_of(session: Session, row: ReceivableRow) -> Sequence[ReceivableRow]:
-    """The invoice's claim and all its parts, in the order of making."""
+    """The claim that the invoice made for one due day and all its parts, in the order of making."""
     same = select(ReceivableRow).where(
         ReceivableRow.order_id == row.order_id, ReceivableRow.document_id == row.document_id
     )
-    return session.exec(same.order_by(col(ReceivableRow.created_at), col(ReceivableRow.id))).all()
+    rows = session.exec(same.order_by(col(ReceivableRow.created_at), col(ReceivableRow.id))).all()
+    parents = {each.id: each.parent_id for each in rows}
+    return [each for each in rows if _whole(parents, each.id) == _whole(parents, row.id)]
+
+
+def _whole(parents: Mapping[str, str | None], claim: str) -> str:
+    parent = parents.get(claim)
+    return claim if parent is None else _whole(parents, parent)
 
 
 def acts_of(session: Session, claims: Sequence[str], root: str, *statuses: str) -> list[ActRow]:

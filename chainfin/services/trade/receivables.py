@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
+from decimal import Decimal
 
 from sqlmodel import Session
 
+from chainfin.documents import instalments
 from chainfin.documents.fields import plain
 from chainfin.documents.financing import unless_claim
-from chainfin.documents.fingerprint import invoice_fingerprint, invoice_key, series_of
+from chainfin.documents.instalments import DuePart, due_parts
 from chainfin.documents.model import Document, DocumentKind
-from chainfin.errors import BadInput, Conflict, Refusal, Refused, unless_refused
+from chainfin.documents.order_lines import SCALE
+from chainfin.errors import BadInput, Refusal, Refused, unless_refused
 from chainfin.eth.bindings import receivables_acts
 from chainfin.eth.bindings.base import Act
+from chainfin.rules import billed_goods
 from chainfin.rules import order as order_rules
 from chainfin.rules import receivable as rules
 from chainfin.services.books import bank_statement
@@ -22,6 +26,8 @@ from chainfin.services.kernel import acts, attestations
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.parties import gate
 from chainfin.services.trade import (
+    claim_ids,
+    corrections,
     debtor_lines,
     goods_sent_back,
     order_state,
@@ -42,22 +48,27 @@ EPOCH = date(1970, 1, 1)
 
 @dataclass(frozen=True, slots=True)
 class Issuance:
-    """A receivable about to be issued, the match that carries it, and the act."""
+    """A receivable about to be issued, and the act; where the invoice is due in parts, the ``further`` ones with
+    theirs, and the parts for which none is issued now. Of a corrected invoice the one that it withdraws first."""
 
     receivable: ReceivableView
-    match: order_rules.Match
     act: ActView
+    further: tuple[tuple[ReceivableView, ActView], ...] = ()
+    later: tuple[Later, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """A part of an invoice whose day is too far away, or past: what is due, and why no receivable is issued now."""
+
+    due_date: date
+    amount: Money
+    refusal: Refusal
 
 
 def day_number(day: date) -> int:
     """Days since 1970-01-01, as the contracts count due dates."""
     return (day - EPOCH).days
-
-
-def fingerprint(ctx: Context, seller_legal_id: str, number: str, series: str) -> str:
-    """The id of the claim of this invoice, 0x-hex."""
-    key = invoice_key(ctx.fingerprint_key, seller_legal_id, number, series=series)
-    return "0x" + invoice_fingerprint(key, seller_legal_id, number, series=series).hex()
 
 
 def issue(
@@ -72,9 +83,14 @@ def issue(
 ) -> Issuance:
     """The seller bills an order. With ``accept_matched`` the face is what the three-way match carries, not more.
 
-    ``due_date`` where the invoice names none. Raises NotFound order_unknown; BadInput document_…, due_date_missing;
-    Refused invoice_above_received (details hold the match, line by line), due_date_past, tenor_unlawful, unit_mismatch,
-    goods_unseen, …; Conflict invoice_already_registered.
+    An invoice that is due in parts makes a claim for each day that a claim may be due on, as far as none stands yet:
+    sent again, it makes those that were too far away, or were withdrawn. A corrected invoice (384) first withdraws the
+    unconfirmed claims of the one that it names; sent again, it makes its own. ``due_date`` where the invoice names
+    none.
+
+    Raises NotFound order_unknown; BadInput document_…, due_date_missing; Refused invoice_above_received (details hold
+    the match, line by line), due_date_past, tenor_unlawful, unit_mismatch, goods_unseen, instalment_unstated,
+    instalments_unequal, correction_unknown, correction_of_confirmed, …; Conflict invoice_already_registered.
     """
     document = trade_documents.understand(data, source, DocumentKind.INVOICE)
     with ctx.store.begin() as session:
@@ -82,70 +98,132 @@ def issue(
         seller = gate.enter(session, order_row.seller_id, Kind.ISSUE)
         buyer = gate.active_party(session, order_row.buyer_id)
         unless_refused(unless_claim(document, ctx.clock.today()))
-        claim_id = _free_id(session, ctx, seller, document, order_row.number)
+        corrected = corrections.standing(session, order_row, document)
+        if corrected:
+            return _withdrawn(session, ctx, actor, corrected)
+        parts = _dated(document, unless_refused(due_parts(document)), due_date)
+        open_ = claim_ids.unless_registered(session, ctx, seller, document, order_row, parts)
         notes = trade_documents.credit_notes(session, order_row.id, document.id)
-        billed = _billed(order, document, accept_matched, notes)
-        claim = unless_refused(
-            rules.issue(
-                id=claim_id,
-                order_id=order_id,
-                seller=seller.id,
-                debtor=buyer.id,
-                face=billed.face,
-                due=_due(document, due_date),
-                today=ctx.clock.today(),
-            )
+        before, billed_quantities = _without(session, order_row, order, open_.standing)
+        billed = _billed(before, document, accept_matched, notes)
+        left = billed.face - sum(
+            (Money(row.face, order.currency) for row in open_.standing), Money.zero(order.currency)
         )
+        faces = instalments.shares(_unless_credited_away(document, left, open_.parts), open_.parts)
+        quantities = _quantities(billed.match.quantities, billed_quantities, faces)
+        claims, later = _lawful(ctx, open_, faces, order_row, seller, buyer)
         kept = trade_documents.keep(session, ctx, document, data, seller=seller, buyer=buyer, order_id=order_id)
-        row = session.merge(
-            ReceivableRow(
-                id=claim_id,
-                cell=ctx.cell,
-                number=document.id,
-                order_id=order_id,
-                document_id=kept.row.id,
-                seller_id=claim.seller,
-                debtor_id=claim.debtor,
-                holder_id=claim.holder,
-                currency=claim.currency,
-                face=claim.face,
-                due_date=claim.due_date,
-                reference=payment_reference.of("receivable", claim_id),  # also where a refused one is billed again
-                created_at=ctx.clock.now(),
-            )
+        made = []
+        for place, claim in claims:
+            row = _row(session, ctx, claim, kept)
+            act = _issue_act(session, ctx, row, seller, kept, quantities[place], billed.match)
+            made.append((receivable_state.view(row, document_root=kept.root), ActView.of(act)))
+        (first, act_view), *further = made
+        return Issuance(first, act_view, tuple(further), tuple(later))
+
+
+def _withdrawn(session: Session, ctx: Context, actor: Actor, rows: Sequence[ReceivableRow]) -> Issuance:
+    """The claims that a corrected invoice withdraws."""
+    acts_made = [ActView.of(withdrawal(session, ctx, row, by=actor.require())) for row in rows]
+    (first, act), *further = zip((receivable_state.view(row) for row in rows), acts_made, strict=True)
+    return Issuance(first, act, tuple(further))
+
+
+def _dated(document: Document, parts: Sequence[DuePart], due_date: date | None) -> list[DuePart]:
+    """The parts, each with its day. Raises BadInput due_date_missing."""
+    due = [replace(part, due_date=part.due_date or due_date) for part in parts]
+    if any(part.due_date is None for part in due):
+        raise BadInput("due_date_missing", f"invoice {document.id} names no due date", where="due_date")
+    return due
+
+
+def _without(
+    session: Session, row: OrderRow, order: order_rules.Order, standing: Sequence[ReceivableRow]
+) -> tuple[order_rules.Order, Mapping[str, Decimal]]:
+    """The order as if the claims that stand of the invoice weren't billed, and what these were matched with."""
+    ids = {each.id for each in standing}
+    bill = next((each for each in order_state.bills(session, row) if each.id in ids), None) if ids else None
+    if bill is None:
+        return order, {}
+    return billed_goods.before_billing(order, bill.face, bill.quantities), bill.quantities
+
+
+def _unless_credited_away(document: Document, left: Money, parts: Sequence[DuePart]) -> Money:
+    """What the open parts get of what is billed and doesn't stand yet, never more than they are due together."""
+    if left.minor < len(parts):
+        raise Refused("invoice_credited", f"nothing is left of invoice {document.id} for its other parts")
+    return min(left, sum((part.amount for part in parts), Money.zero(left.currency)))
+
+
+def _quantities(
+    whole: Mapping[str, Decimal], standing: Mapping[str, Decimal], faces: Sequence[Money]
+) -> list[dict[str, Decimal]]:
+    """What of each order line each claim is matched with: by its face, and the last gets the rest."""
+    left = {line: max(Decimal(0), quantity - standing.get(line, Decimal(0))) for line, quantity in whole.items()}
+    given = dict.fromkeys(left, Decimal(0))
+    total, found = sum(face.minor for face in faces), []
+    for face in faces[:-1]:
+        part = {line: Decimal(int(rest * SCALE) * face.minor // total) / SCALE for line, rest in left.items()}
+        given = {line: given[line] + quantity for line, quantity in part.items()}
+        found.append(part)
+    return [*found, {line: rest - given[line] for line, rest in left.items()}]
+
+
+def _lawful(
+    ctx: Context,
+    open_: claim_ids.Open,
+    faces: Sequence[Money],
+    order: OrderRow,
+    seller: PartyRow,
+    buyer: PartyRow,
+) -> tuple[list[tuple[int, rules.Receivable]], list[Later]]:
+    """The claims that may be issued today, each with its place among the open parts, and the parts that can't. Raises
+    Refused of the first where there are none."""
+    claims: list[tuple[int, rules.Receivable]] = []
+    later: list[Later] = []
+    for place, (part, claim_id, face) in enumerate(zip(open_.parts, open_.ids, faces, strict=True)):
+        assert part.due_date is not None, "`_dated` has checked"
+        claim = rules.issue(
+            id=claim_id,
+            order_id=order.id,
+            seller=seller.id,
+            debtor=buyer.id,
+            face=face,
+            due=part.due_date,
+            today=ctx.clock.today(),
         )
-        act = _issue_act(session, ctx, row, seller, kept, billed.match)
-        return Issuance(receivable_state.view(row, document_root=kept.root), billed.match, ActView.of(act))
+        if not isinstance(claim, Refusal):
+            claims.append((place, claim))
+        elif claim.code in _OF_THE_DAY:
+            later.append(Later(part.due_date, face, claim))
+        else:
+            unless_refused(claim)
+    if not claims:
+        unless_refused(later[0].refusal)
+    return claims, later
 
 
-def _free_id(session: Session, ctx: Context, seller: PartyRow, document: Document, order: str) -> str:
-    """The id under which the invoice makes a claim on this order. A number that was taken in another year is taken to
-    be counted anew; that it isn't the same goods again is for the match to say.
+_OF_THE_DAY = frozenset({"tenor_unlawful", "due_date_past"})
 
-    One that was withdrawn before its confirmation may be issued again, put right; the contract agrees.
-    Raises Conflict invoice_already_registered.
-    """
-    claim_id = fingerprint(ctx, seller.legal_value, document.id, series_of(document, order=order, anew=False))
-    standing = _standing(session, claim_id)
-    if standing is not None and _issued_on(session, standing).year != document.issue_date.year:
-        claim_id = fingerprint(ctx, seller.legal_value, document.id, series_of(document, order=order, anew=True))
-        standing = _standing(session, claim_id)
-    if standing is not None:
-        raise Conflict(
-            "invoice_already_registered",
-            f"invoice {document.id} made a receivable before; an invoice is financed once",
-            receivable=claim_id,
+
+def _row(session: Session, ctx: Context, claim: rules.Receivable, kept: trade_documents.TradeDocument) -> ReceivableRow:
+    return session.merge(
+        ReceivableRow(
+            id=claim.id,
+            cell=ctx.cell,
+            number=kept.document.id,
+            order_id=claim.order_id,
+            document_id=kept.row.id,
+            seller_id=claim.seller,
+            debtor_id=claim.debtor,
+            holder_id=claim.holder,
+            currency=claim.currency,
+            face=claim.face,
+            due_date=claim.due_date,
+            reference=payment_reference.of("receivable", claim.id),  # also where a refused one is billed again
+            created_at=ctx.clock.now(),
         )
-    return claim_id
-
-
-def _standing(session: Session, claim_id: str) -> ReceivableRow | None:
-    row = session.get(ReceivableRow, claim_id)
-    return None if row is None or row.status in order_state.NOT_BILLED else row
-
-
-def _issued_on(session: Session, row: ReceivableRow) -> date:
-    return Document.from_canonical(session.get_one(DocumentRow, row.document_id).canonical).issue_date
+    )
 
 
 def _issue_act(
@@ -154,6 +232,7 @@ def _issue_act(
     row: ReceivableRow,
     seller: PartyRow,
     kept: trade_documents.TradeDocument,
+    quantities: Mapping[str, Decimal],
     match: order_rules.Match,
 ) -> ActRow:
     """The seller's act, with the registrar's attestation that the lines fit the goods."""
@@ -177,7 +256,7 @@ def _issue_act(
         extra={
             "document_id": kept.row.id,
             attestations.TRAIL: trail,
-            order_state.MATCHED: {line: plain(quantity) for line, quantity in match.quantities.items()},
+            order_state.MATCHED: {line: plain(quantity) for line, quantity in quantities.items()},
             trade_documents.NEVER_CAME: {line: value.minor for line, value in match.never_came.items()},
         },
     )
@@ -193,19 +272,6 @@ def _attest(issued: receivables_acts.Issue, trail: str) -> receivables_acts.Atte
         due_day=issued.due_day,
         trail=trail,
     )
-
-
-def _due(document: Document, due_date: date | None) -> date:
-    """The day on which the invoice falls due. Raises BadInput due_date_missing; Refused instalments_several (what is
-    due on several days makes several claims: bill each of them by an invoice of its own)."""
-    parts = document.billing.instalments
-    if len({part.due_date for part in parts}) > 1:
-        days = ", ".join(f"{part.amount or '?'} on {part.due_date}" for part in parts)
-        raise Refused("instalments_several", f"invoice {document.id} is due in parts: {days}", where="due_date")
-    due = document.due_date or due_date
-    if due is None:
-        raise BadInput("due_date_missing", f"invoice {document.id} names no due date", where="due_date")
-    return due
 
 
 def _billed(
@@ -262,7 +328,8 @@ def _unless_credited(session: Session, row: ReceivableRow) -> None:
     invoice = Document.from_canonical(session.get_one(DocumentRow, row.document_id).canonical)
     credited = trade_documents.credited(trade_documents.credit_notes(session, row.order_id, row.number), row.currency)
     rest = invoice.claim - credited
-    if credited.minor and Money(row.face, row.currency) > rest:
+    claims = trade_documents.claims_of(session, row)
+    if credited.minor and sum((Money(each.face, each.currency) for each in claims), Money.zero(row.currency)) > rest:
         raise Refused("invoice_credited", f"{credited} of the invoice is credited: its claim is to be issued anew")
 
 

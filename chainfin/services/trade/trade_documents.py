@@ -13,7 +13,7 @@ from chainfin.documents import crediting, read
 from chainfin.documents.commitment import SECRET_BYTES, commit
 from chainfin.documents.fingerprint import normalised
 from chainfin.documents.model import Document, DocumentKind
-from chainfin.documents.named_party import Party as NamedParty
+from chainfin.documents.model import Party as NamedParty
 from chainfin.errors import BadInput, Forbidden, Refused
 from chainfin.eth.bindings.receivables_acts import Credit, Issue
 from chainfin.rules.act import CAME_TO_NOTHING, ActState
@@ -114,12 +114,31 @@ def never_came(session: Session, row: ReceivableRow) -> dict[str, Money]:
     return {line: Money(value, row.currency) for line, value in kept.items()} if isinstance(kept, dict) else {}
 
 
+def claims_of(session: Session, whole: ReceivableRow) -> list[ReceivableRow]:
+    """The standing claims that the invoice of ``whole`` made on its order: one, or one for each day on which a part of
+    it is due, the earliest first."""
+    standing = session.exec(
+        select(ReceivableRow, DocumentRow.canonical)
+        .join(DocumentRow, col(DocumentRow.id) == col(ReceivableRow.document_id))
+        .where(
+            ReceivableRow.order_id == whole.order_id,
+            col(ReceivableRow.parent_id).is_(None),
+            col(ReceivableRow.status).not_in(("refused", "cancelled")),
+        )
+        .order_by(col(ReceivableRow.due_date), col(ReceivableRow.id))
+    ).all()
+    issued = {row.id: str(canonical["issue_date"])[:4] for row, canonical in standing}
+    number, year = normalised(whole.number), issued.get(whole.id)
+    return [row for row, _ in standing if normalised(row.number) == number and issued[row.id] == year]
+
+
 def off_the_face(session: Session, whole: ReceivableRow, notes: Iterable[Document]) -> Money:
-    """What the notes take together off the face of an invoice's claim, beyond what was withheld from it."""
+    """What the notes take together off the claims of an invoice, beyond what was withheld from them."""
     zero = Money.zero(whole.currency)
     invoice = Document.from_canonical(session.get_one(DocumentRow, whole.document_id).canonical)
     never = never_came(session, whole)
-    withheld = invoice.claim - Money(whole.face, whole.currency)
+    faces = sum((Money(each.face, each.currency) for each in claims_of(session, whole)), zero)
+    withheld = invoice.claim - faces
     rest = max(withheld - sum(never.values(), zero), zero)
     posted = session.get_one(OrderRow, whole.order_id).document_id
     order = Document.from_canonical(session.get_one(DocumentRow, posted).canonical)
