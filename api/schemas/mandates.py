@@ -51,7 +51,7 @@ class MandateOut(BaseModel):
     rate_floor: str
     not_before: Moment
     expires_at: Moment
-    status: str = states(MandateState, "expired")
+    status: str = states(MandateState)
     signer: str
     typed_data: dict[str, Any]
     signature: str | None

@@ -32,6 +32,8 @@ class MandateState(StrEnum):
     """Its text is made, the lender hasn't signed it."""
     ACTIVE = "active"
     REVOKED = "revoked"
+    EXPIRED = "expired"
+    """Its time is over: shown, and stored of none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,14 @@ ALLOWED = {
         "purpose.kind == 'receivable'",
     ): "what a payer wrote, no kind of asset",
     (
+        "chainfin/services/payments/parked_lines.py",
+        "purpose.kind == 'receivable'",
+    ): "what two persons said it pays, no kind of asset",
+    (
+        "chainfin/services/payments/whose.py",
+        "purpose.kind != 'receivable'",
+    ): "what it is said to pay, no kind of asset",
+    (
         "chainfin/services/payments/bank_line.py",
         "purpose.kind == 'receivable'",
     ): "what a payer wrote, no kind of asset",

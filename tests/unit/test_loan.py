@@ -211,7 +211,8 @@ def test_restructure__an_overdue_loan__old_interest_stays_owed_and_new_terms_rul
     assert (loan.state, loan.days_past_due, loan.category) == (LoanState.RESTRUCTURED, 0, Category.SPECIAL_MENTION)
     assert loan.dues.interest == cny("1625.00")
     assert accrue(loan, on + timedelta(days=36)).loan.interest_accrued == cny("2125.00")
-    assert [j.key for j in outcome.journals[-2:]] == ["accrue:L1:on:2026-04-30", "fee:L1:restructure:2026-05-01"]
+    keys = [journal.key for journal in outcome.journals[-3:]]
+    assert keys == ["accrue:L1:on:2026-04-30", "fee:L1:restructure:2026-05-01", "impair:L1:restructure:2026-05-01"]
 
 
 def test_restructure__falls_overdue_again_and_is_paid_up__is_restructured_again() -> None:

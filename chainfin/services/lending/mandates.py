@@ -314,5 +314,5 @@ def _views(session: Session, ctx: Context, rows: Sequence[MandateRow]) -> list[M
     for row in rows:
         held, used = taken.get(row.id, (0, 0))
         over = is_over(MandateState(row.status), row.expires_at, ctx.clock.now())
-        found.append(MandateView.of(row, held=held, used=used, status="expired" if over else row.status))
+        found.append(MandateView.of(row, held=held, used=used, status=MandateState.EXPIRED if over else row.status))
     return found

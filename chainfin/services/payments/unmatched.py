@@ -87,7 +87,7 @@ def allocate(session: Session, ctx: Context, proposal: ProposalRow) -> None:
     row = session.get(IncomingRow, proposal.subject, with_for_update=True)
     if row is None:
         item = session.get_one(ParkedItemRow, str(proposal.payload["item"]), with_for_update=True)
-        if item.status != "open":
+        if item.status != ParkedState.OPEN:
             raise Refused("parked_item_not_open", f"this item is {item.status}")
         parked_lines.take(session, ctx, item, purpose, proposal)
         _close(session, item.id, str(proposal.decided_by), f"allocated by {proposal.id}")
