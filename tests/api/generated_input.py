@@ -35,6 +35,7 @@ def ids_in(world: World, path: str) -> dict[str, str]:
         "parked_id": world.ids["pledge"],
         "mandate_id": world.ids["pledge"],
         "webhook_id": world.ids["pledge"],
+        "file_id": world.ids["pledge"],
         "period": "2026-01",
         "day": "2026-03-03",
         "number": "loan-unknown",
