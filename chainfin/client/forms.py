@@ -1111,7 +1111,7 @@ class LoanDetail(TypedDict):
     start_date: str | None
     """The day of the payout, from which interest counts: ISO 8601; null: not paid out"""
     maturity: str
-    """The last day on which the loan is due: ISO 8601"""
+    """The contract's last day; where it is a day of rest the next business day counts, as the schedule tells"""
     status: Literal["approved", "active", "overdue", "restructured", "repaid", "written_off", "recovered", "cancelled"]
     """Where it stands now: one of the states of the glossary"""
     created_at: str
@@ -1154,7 +1154,7 @@ class LoanOut(TypedDict):
     start_date: str | None
     """The day of the payout, from which interest counts: ISO 8601; null: not paid out"""
     maturity: str
-    """The last day on which the loan is due: ISO 8601"""
+    """The contract's last day; where it is a day of rest the next business day counts, as the schedule tells"""
     status: Literal["approved", "active", "overdue", "restructured", "repaid", "written_off", "recovered", "cancelled"]
     """Where it stands now: one of the states of the glossary"""
     created_at: str
@@ -1255,7 +1255,7 @@ class MandateOut(TypedDict):
     """From this moment on it holds: ISO 8601, UTC"""
     expires_at: str
     """From this moment on it no longer holds: ISO 8601, UTC"""
-    status: Literal["expired", "prepared", "active", "revoked"]
+    status: Literal["prepared", "active", "revoked", "expired"]
     """prepared: waits for its signature; active: money may go out under it; revoked: nothing new goes out"""
     signer: str
     """EVM address whose signature it takes"""
@@ -1425,7 +1425,7 @@ class OfferTerms(TypedDict):
     start: str
     """The day from which interest counts: ISO 8601"""
     maturity: str
-    """The last day on which the loan is due: ISO 8601"""
+    """The contract's last day; where it is a day of rest the next business day counts, as the schedule tells"""
     method: str
     """How it is repaid: bullet (all at maturity), interest_first, equal_instalments, equal_principal or seasonal"""
     day_count: str
