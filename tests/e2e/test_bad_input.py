@@ -219,12 +219,23 @@ def test_amount__not_a_positive_amount__refused(scene: Scene, amount: str, code:
 def test_amount__of_limit_price_and_confirmation__refused(scene: Scene, amount: str, code: str) -> None:
     money = {"amount": amount, "currency": "CNY"}
     lender, core = scene.who.lender, scene.who.core
-    refused(scene, 422, code, posts(lender, "/v1/limits", kind="debtor", key=core.id, amount=money))
-    if code != "amount_not_positive":  # a price may be zero or below: nothing is lent on such goods then
+    if code != "amount_not_positive":
+        refused(scene, 422, code, posts(lender, "/v1/limits", kind="debtor", key=core.id, amount=money))
+        # a price may be zero or below: nothing is lent on such goods then
         day = str(scene.stage.today)
         refused(scene, 422, code, posts(lender, "/v1/prices", good="c", unit="KGM", price=money, source="s", as_of=day))
     stated = {**confirmation(scene.story.receivable), "face": money}
     refused(scene, 422, code, posts(core, f"{scene.receivable}/confirmation", **stated))
+
+
+def test_amount__of_a_limit__is_zero_or_more(scene: Scene) -> None:
+    money = {"amount": "-5.00", "currency": "CNY"}
+    refused(
+        scene,
+        422,
+        "amount_negative",
+        posts(scene.who.lender, "/v1/limits", kind="debtor", key=scene.who.core.id, amount=money),
+    )
 
 
 @pytest.mark.parametrize(
