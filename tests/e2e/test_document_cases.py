@@ -124,7 +124,7 @@ WANTED: dict[str, tuple[list[str], list[str], list[str]]] = {
     "w01": ([*TO_THE_RECEIPT, TAKEN, TAKEN], ["565.00"], ["565.00"]),
     "w02": ([*TO_THE_RECEIPT, TAKEN, TAKEN, AGAIN], ["565.00", "565.00"], ["1130.00"]),
     "w04": ([TAKEN, "order_not_accepted"], [], ["0.00"]),
-    "w10": ([*TO_THE_RECEIPT, "nothing_moved", TAKEN, TAKEN], ["452.00"], ["1130.00"]),
+    "w10": ([*TO_THE_RECEIPT, "nothing_moved", TAKEN, TAKEN], ["452.00"], ["452.00"]),
     "w11": (
         [*TO_THE_RECEIPT, TAKEN, "credit_above_invoice", TAKEN, "credit_note_already_taken", TAKEN, "not_holder"],
         ["904.00"],
