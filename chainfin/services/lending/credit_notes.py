@@ -80,7 +80,7 @@ def credit(ctx: Context, actor: Actor, receivable_id: str, data: bytes, source: 
         )
         session.add(given)
         session.flush()
-        made = _take_off(session, ctx, given)
+        made = _take_off(session, ctx, given, asked=row.id)
         later = [share for share in pending_credits.shares(session, row) if share.note == kept.row.id and share.later]
         called = [margin_calls.call(session, ctx, _claim(session, each.claim), kept.row.id) for each in later]
         diluted = Money(sum(Credit.from_params(act.params).amount for act in made), row.currency)
@@ -105,8 +105,9 @@ def take_off_due(ctx: Context, *, limit: int = 100) -> int:
     return made
 
 
-def _take_off(session: Session, ctx: Context, note: CreditNoteRow) -> list[ActRow]:
-    """The acts of the note's giver that take off what is free now. The family is locked."""
+def _take_off(session: Session, ctx: Context, note: CreditNoteRow, *, asked: str | None = None) -> list[ActRow]:
+    """The acts of the note's giver that take off what is free now. The family is locked. ``asked``: the claim that the
+    note was brought for; a refusal of it is told, parts that can't be credited now are passed over."""
     root = session.get_one(DocumentRow, note.document_id).root
     made = []
     for share in pending_credits.shares(session, _claim(session, note.receivable_id)):
@@ -114,6 +115,8 @@ def _take_off(session: Session, ctx: Context, note: CreditNoteRow) -> list[ActRo
             continue
         row = _claim(session, share.claim)
         may = rules.credit(receivable_state.value(session, row), Money(share.now, row.currency), by=note.holder_id)
+        if row.id == asked:
+            unless_refused(may)
         if not isinstance(may, Refusal):
             act = Credit(id=row.id, document_root=root, amount=share.now)
             made.append(receivables.act_of(session, ctx, row, note.holder_id, act))
