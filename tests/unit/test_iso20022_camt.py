@@ -318,6 +318,7 @@ def test_read__currency_only_in_the_amounts__taken_from_there() -> None:
         full().replace(b"camt.053.001.08", b"camt.053.001.02"),
         full().replace(b"Document", b"Dokument"),
         full().replace(b"BkToCstmrStmt", b"BkToCstmrDbtCdtNtfctn"),
+        full().replace(b"<BkToCstmrStmt>", b"<Other><Stmt/></Other><BkToCstmrStmt>"),
         b'<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"/>',
         b"<Document/>",
     ],

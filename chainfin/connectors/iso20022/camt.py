@@ -52,8 +52,8 @@ def read(data: bytes, *, source: str, zone: tzinfo = SHANGHAI) -> Message:
         raise BadInput("message_kind_unknown", f"this is none of {', '.join(Kind)}", where=source)
     body_name, statement_name, _ = _BODIES[kind]
     bodies = node.children(body_name)
-    if len(bodies) != 1:
-        raise BadInput("message_kind_unknown", f"{body_name} must stand once in a {kind}", where=node.where)
+    if len(bodies) != 1 or len(list(root.iterchildren("*"))) != 1:  # what stands beside it would go unread
+        raise BadInput("message_kind_unknown", f"{body_name} must stand once and alone in a {kind}", where=node.where)
     statements: list[Statement] = []
     parked: list[ParkedPart] = []
     found = bodies[0].children(statement_name)
