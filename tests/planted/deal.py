@@ -84,7 +84,7 @@ TRADE = (
     Bug(
         "one invoice gives one receivable",
         "chainfin/services/trade/claim_ids.py:_standing",
-        "return None if row is None or row.status in (BeforeChain.REFUSED, State.CANCELLED) else row",
+        "return None if row is None or row.status in NOT_BILLED else row",
         "return None",
         (MAIN + "test_refusal__each__by_its_own_code",),
     ),

@@ -15,7 +15,7 @@ from chainfin.eth.bindings.receivables_acts import Credit
 from chainfin.rules import receivable as rules
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.lending import margin_calls
-from chainfin.services.trade import pending_credits, receivable_state, receivables, trade_documents
+from chainfin.services.trade import claim_family, pending_credits, receivable_state, receivables, trade_documents
 from chainfin.services.views.acts import ActView
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import ActRow, CreditNoteRow, DocumentRow, ReceivableRow
@@ -47,7 +47,9 @@ def credit(ctx: Context, actor: Actor, receivable_id: str, data: bytes, source: 
     """
     document = trade_documents.understand(data, source, DocumentKind.CREDIT_NOTE)
     with ctx.store.begin() as session:
-        receivable_state.lock_family(session, _whole_id(session, receivable_id))
+        known = session.get(ReceivableRow, receivable_id)
+        if known is not None:
+            claim_family.lock(session, claim_family.whole(session, known).id)
         row = receivable_state.for_party(session, actor, receivable_id)
         invoice = Document.from_canonical(session.get_one(DocumentRow, row.document_id).canonical)
         earlier = trade_documents.credit_notes(session, row.order_id, row.number)
@@ -94,15 +96,19 @@ def credit(ctx: Context, actor: Actor, receivable_id: str, data: bytes, source: 
 def take_off_due(ctx: Context, *, limit: int = 100) -> int:
     """Take off what earlier notes have still to take off and has come free since. Returns how many acts were made."""
     with ctx.store.read() as session:
-        due = [(note.document_id, note.receivable_id) for note in pending_credits.due(session, ctx, limit=limit)]
-        found = [(note, _whole_id(session, claim)) for note, claim in due]
+        due = pending_credits.due(session, ctx, limit=limit)
+        found = [(note.document_id, _whole_of(session, note)) for note in due]
     made = 0
     for note_id, whole_id in found:
         with ctx.store.begin() as session:
-            receivable_state.lock_family(session, whole_id)
+            claim_family.lock(session, whole_id)
             note = session.get(CreditNoteRow, note_id, with_for_update=True)
             made += 0 if note is None else len(_take_off(session, ctx, note))
     return made
+
+
+def _whole_of(session: Session, note: CreditNoteRow) -> str:
+    return claim_family.whole(session, session.get_one(ReceivableRow, note.receivable_id)).id
 
 
 def _take_off(session: Session, ctx: Context, note: CreditNoteRow, *, asked: str | None = None) -> list[ActRow]:
@@ -128,14 +134,6 @@ def _claim(session: Session, receivable_id: str) -> ReceivableRow:
     return session.get_one(ReceivableRow, receivable_id, with_for_update=True)
 
 
-def _whole_id(session: Session, receivable_id: str) -> str:
-    """The claim that the invoice made, of which this one is a part, or itself. Locks nothing."""
-    at = session.get(ReceivableRow, receivable_id)
-    while at is not None and at.parent_id is not None:
-        at = session.get(ReceivableRow, at.parent_id)
-    return receivable_id if at is None else at.id
-
-
 def _before_confirmation(
     session: Session,
     ctx: Context,
@@ -157,8 +155,6 @@ def _before_confirmation(
 
 def _cut(session: Session, row: ReceivableRow, earlier: Sequence[Document], note: Document) -> Money:
     """What ``note`` takes off the face of the whole invoice, beyond what was withheld from it."""
-    whole = row
-    while whole.parent_id is not None:
-        whole = session.get_one(ReceivableRow, whole.parent_id)
+    whole = claim_family.whole(session, row)
     before, after = (trade_documents.off_the_face(session, whole, notes) for notes in (earlier, (*earlier, note)))
     return after - before

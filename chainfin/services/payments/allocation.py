@@ -31,7 +31,7 @@ from chainfin.services.kernel.context import Context
 from chainfin.services.lending import limits, margin_calls
 from chainfin.services.payments import attesting, between_lenders, payouts
 from chainfin.services.pledges import assets, release
-from chainfin.services.trade import pending_credits, receivable_state
+from chainfin.services.trade import claim_family, pending_credits, receivable_state
 from chainfin.storage.lending_tables import IncomingRow, LoanRow, RepaymentRow
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.pledge_tables import PledgeRow
@@ -107,7 +107,7 @@ def hold_reason(session: Session, receivable_id: str, *, parts: bool = True) -> 
     asset = session.get(ReceivableRow, receivable_id)
     if attesting.bank(session, but=() if asset is None else (asset.debtor_id,)) is None:
         return "settlement_bank_missing"
-    family = family_ids(session, receivable_id) if parts else [receivable_id]
+    family = claim_family.ids(session, receivable_id) if parts else [receivable_id]
     unsettled = or_(
         col(PledgeRow.status).in_((pledges.State.PENDING.value, pledges.State.RELEASING.value)),
         (col(PledgeRow.status) == pledges.State.ACTIVE.value) & (col(LoanRow.status) == LoanState.APPROVED.value),
@@ -121,15 +121,6 @@ def hold_reason(session: Session, receivable_id: str, *, parts: bool = True) -> 
     if found.first() is not None:
         return "pledge_under_way"
     return "transfer_under_way" if in_flight.under_way(session, family) else None
-
-
-def family_ids(session: Session, receivable_id: str) -> list[str]:
-    """The receivable, its parts, and theirs."""
-    found, newest = [receivable_id], [receivable_id]
-    while newest:
-        newest = list(session.exec(select(ReceivableRow.id).where(col(ReceivableRow.parent_id).in_(newest))).all())
-        found += sorted(newest)
-    return found
 
 
 def payout_under_way(session: Session, loan_id: str) -> bool:
@@ -169,7 +160,7 @@ def for_receivable(session: Session, ctx: Context, payment: Payment, receivable_
     if not payable(session, asset):
         return payment.amount, "receivable_not_payable"
     family = [asset]
-    for part_id in family_ids(session, receivable_id)[1:]:
+    for part_id in claim_family.ids(session, receivable_id)[1:]:
         family.append(session.get_one(ReceivableRow, part_id, with_for_update=True))
     credited = sum(share.total for share in pending_credits.shares(session, asset))
     if payment.amount.minor < sum(receivable_state.outstanding(each) for each in family) - credited:

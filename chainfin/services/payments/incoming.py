@@ -37,7 +37,7 @@ from chainfin.services.payments import (
 from chainfin.services.payments.allocation import Arrival, Payment
 from chainfin.services.payments.bank_line import StatementLine
 from chainfin.services.payments.remittance import Purpose
-from chainfin.services.trade import receivable_state
+from chainfin.services.trade import claim_family
 from chainfin.storage.away import is_away
 from chainfin.storage.lending_tables import IncomingRow
 from chainfin.storage.oversight_tables import ParkedItemRow
@@ -208,7 +208,7 @@ def _place(session: Session, ctx: Context, row: IncomingRow) -> None:
 def lock_claim(session: Session, purpose: Purpose) -> None:
     """Whoever places a payment and whoever lends on its claim wait for one another here, before either looks at it."""
     if purpose.kind == "receivable":
-        receivable_state.lock_family(session, purpose.target)
+        claim_family.lock(session, purpose.target)
 
 
 def _buys_back(session: Session, purpose: Purpose) -> bool:

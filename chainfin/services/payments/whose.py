@@ -15,6 +15,7 @@ from chainfin.services.kernel import pledge_rows
 from chainfin.services.kernel.context import Context
 from chainfin.services.payments import allocation
 from chainfin.services.payments.remittance import Purpose
+from chainfin.services.trade import claim_family
 from chainfin.storage.bank_tables import VirtualAccountRow
 from chainfin.storage.lending_tables import IncomingRow, LoanRow
 from chainfin.storage.pledge_tables import PledgeRow
@@ -54,7 +55,7 @@ def unless_before_payout(session: Session, payment: IncomingRow, purpose: Purpos
     serves = (
         select(LoanRow)
         .join(PledgeRow, col(PledgeRow.loan_id) == col(LoanRow.id))
-        .where(col(PledgeRow.asset_id).in_(allocation.family_ids(session, purpose.target)))
+        .where(col(PledgeRow.asset_id).in_(claim_family.ids(session, purpose.target)))
         .where(col(PledgeRow.status).in_(pledge_rows.LIVE_STATUS), LoanRow.status != LoanState.REPAID.value)
     )
     for loan in session.exec(serves):
@@ -79,7 +80,7 @@ def lenders(session: Session, ctx: Context, purpose: Purpose, on: date) -> set[s
 
 def _of_receivable(session: Session, ctx: Context, receivable_id: str, on: date) -> set[str]:
     """Who has it, or a part of it, in pledge, had it on that day and is owed on it still, or took it."""
-    family = allocation.family_ids(session, receivable_id)
+    family = claim_family.ids(session, receivable_id)
     pledged = select(PledgeRow.lender_id).where(col(PledgeRow.asset_id).in_(family), col(PledgeRow.status).in_(SECURED))
     found = set(session.exec(pledged).all())
     for part_id in family:

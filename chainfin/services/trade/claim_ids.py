@@ -12,11 +12,10 @@ from chainfin.documents.fingerprint import invoice_fingerprint, invoice_key, ser
 from chainfin.documents.instalments import DuePart
 from chainfin.documents.model import Document
 from chainfin.errors import Conflict
-from chainfin.rules.receivable_value import State
 from chainfin.services.kernel.context import Context
+from chainfin.services.trade.claim_family import NOT_BILLED
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.trade_tables import DocumentRow, OrderRow, ReceivableRow
-from chainfin.values.before_chain import BeforeChain
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +78,7 @@ def _taken(
 
 def _standing(session: Session, claim_id: str) -> ReceivableRow | None:
     row = session.get(ReceivableRow, claim_id)
-    return None if row is None or row.status in (BeforeChain.REFUSED, State.CANCELLED) else row
+    return None if row is None or row.status in NOT_BILLED else row
 
 
 def _issued_on(session: Session, row: ReceivableRow) -> date:

@@ -9,8 +9,8 @@ from chainfin.documents.fingerprint import normalised
 from chainfin.documents.model import Document
 from chainfin.errors import Conflict, Refused
 from chainfin.rules.receivable_value import State
+from chainfin.services.trade.claim_family import NOT_BILLED
 from chainfin.storage.trade_tables import OrderRow, ReceivableRow
-from chainfin.values.before_chain import BeforeChain
 
 
 def standing(session: Session, order: OrderRow, document: Document) -> list[ReceivableRow]:
@@ -28,7 +28,7 @@ def standing(session: Session, order: OrderRow, document: Document) -> list[Rece
     if not rows:
         message = f"invoice {document.id} corrects {', '.join(document.references.invoices)}, which made no claim here"
         raise Refused("correction_unknown", message)
-    open_ = [row for row in rows if row.status not in (BeforeChain.REFUSED, State.CANCELLED)]
+    open_ = [row for row in rows if row.status not in NOT_BILLED]
     for row in open_:
         if row.confirmed_at is not None:
             message = f"invoice {row.number} is confirmed: credit what isn't owed of it by a credit note"

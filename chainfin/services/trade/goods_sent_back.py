@@ -11,7 +11,7 @@ from sqlmodel import Session
 from chainfin.documents.model import Document
 from chainfin.errors import Refused, unless_refused
 from chainfin.rules import billed_goods
-from chainfin.services.trade import order_state, trade_documents
+from chainfin.services.trade import claim_family, order_state, trade_documents
 from chainfin.storage.trade_tables import OrderRow, ReceivableRow
 from chainfin.values.money import Money
 
@@ -32,7 +32,7 @@ def uncarried(session: Session, row: ReceivableRow) -> int:
         return 0
     order = order_state.now(session, order_row)
     missing = unless_refused(billed_goods.unsupported(order, order_state.bills(session, order_row)))
-    whole = _whole(session, row)
+    whole = claim_family.whole(session, row)
     claims = trade_documents.claims_of(session, whole)
     if whole.id not in {each.id for each in claims}:
         return 0
@@ -45,13 +45,6 @@ def uncarried(session: Session, row: ReceivableRow) -> int:
         open_ = max(0, open_ - each.face)
     of_the_whole = min(open_, whole.face - whole.split_away)
     return of_the_whole if row.id == whole.id else min(open_ - of_the_whole, row.face - row.split_away)
-
-
-def _whole(session: Session, row: ReceivableRow) -> ReceivableRow:
-    """The claim that the invoice made, of which ``row`` is a part, or itself."""
-    while row.parent_id is not None:
-        row = session.get_one(ReceivableRow, row.parent_id)
-    return row
 
 
 def unless_carried(session: Session, row: ReceivableRow) -> None:

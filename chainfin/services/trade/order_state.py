@@ -21,13 +21,12 @@ from chainfin.documents.model import Document
 from chainfin.errors import Refusal, unless_refused
 from chainfin.eth.bindings import orders_acts, orders_events, receivables_acts
 from chainfin.rules import order as rules
-from chainfin.rules import receivable_value
 from chainfin.rules.act import COUNTED, ActState
 from chainfin.rules.billed_goods import Bill
+from chainfin.services.trade.claim_family import NOT_BILLED
 from chainfin.services.views.trade import OrderView
 from chainfin.storage.chain_tables import ChainEventRow
 from chainfin.storage.trade_tables import ActRow, DocumentRow, OrderRow, OrderStateRow, ReceivableRow
-from chainfin.values.before_chain import BeforeChain
 from chainfin.values.money import Money
 
 _FOLD: dict[str, Callable[[rules.Order, Document], rules.Order | Refusal]] = {
@@ -49,9 +48,6 @@ _EVENTS: dict[str, str] = {
 
 MATCHED = "matched"
 """Where the act of an issue keeps what of each order line the invoice was matched with, in the order's units."""
-
-NOT_BILLED = (BeforeChain.REFUSED.value, receivable_value.State.CANCELLED.value)
-"""States, as they are stored, of receivables that bill nothing: their invoice may make one again."""
 
 
 @dataclass(frozen=True, slots=True)

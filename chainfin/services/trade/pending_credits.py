@@ -6,7 +6,7 @@ to be taken off: out of whatever comes free, of the claim or of the parts of it 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -19,6 +19,7 @@ from chainfin.rules.act import UNDER_WAY, ActState
 from chainfin.rules.receivable import free_part
 from chainfin.services.kernel import in_flight, pledge_rows
 from chainfin.services.kernel.context import Context
+from chainfin.services.trade import claim_family
 from chainfin.storage.pledge_tables import PledgeRow
 from chainfin.storage.trade_tables import ActRow, CreditNoteRow, DocumentRow, ReceivableRow
 from chainfin.values.money import Money
@@ -30,7 +31,7 @@ PATIENCE: Final = timedelta(hours=1)
 def shares(session: Session, row: ReceivableRow) -> list[rules.Share]:
     """What lies on the row's claim and its parts of the notes that aren't off yet. Locks nothing."""
     notes = _open(session, row)
-    family = family_of(session, row) if notes else ()
+    family = claim_family.members(session, row) if notes else ()
     of_it = {each.id for each in family}
     notes = [note for note in notes if note.receivable_id in of_it]
     if not notes:
@@ -80,21 +81,6 @@ def refusal(row: ReceivableRow, pending: int) -> Refusal | None:
     return Refusal(
         "credit_pending", f"{shown} of it is credited, and not taken off yet", {"credit_pending": str(shown)}
     )
-
-
-def family_of(session: Session, row: ReceivableRow) -> Sequence[ReceivableRow]:
-    """The claim that the invoice made for one due day and all its parts, in the order of making."""
-    same = select(ReceivableRow).where(
-        ReceivableRow.order_id == row.order_id, ReceivableRow.document_id == row.document_id
-    )
-    rows = session.exec(same.order_by(col(ReceivableRow.created_at), col(ReceivableRow.id))).all()
-    parents = {each.id: each.parent_id for each in rows}
-    return [each for each in rows if _whole(parents, each.id) == _whole(parents, row.id)]
-
-
-def _whole(parents: Mapping[str, str | None], claim: str) -> str:
-    parent = parents.get(claim)
-    return claim if parent is None else _whole(parents, parent)
 
 
 def acts_of(session: Session, claims: Sequence[str], root: str, *statuses: str) -> list[ActRow]:
@@ -151,7 +137,7 @@ def due(session: Session, ctx: Context, *, limit: int) -> Sequence[CreditNoteRow
 def _rested(session: Session, ctx: Context, note: CreditNoteRow) -> bool:
     row = session.get_one(ReceivableRow, note.receivable_id)
     root = session.get_one(DocumentRow, note.document_id).root
-    refused = acts_of(session, [each.id for each in family_of(session, row)], root, ActState.REFUSED.value)
+    refused = acts_of(session, [each.id for each in claim_family.members(session, row)], root, ActState.REFUSED.value)
     since = ctx.clock.now() - PATIENCE
     return all(act.final_at is None or act.final_at <= since for act in refused)
 

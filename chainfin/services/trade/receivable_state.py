@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from chainfin.errors import Conflict, NotFound, Refused
 from chainfin.rules import receivable as rules
@@ -29,16 +29,6 @@ def for_party(session: Session, actor: Actor, receivable_id: str) -> ReceivableR
     if row is None or party_id not in parties(row):
         raise NotFound("receivable_unknown", f"there is no receivable {receivable_id}")
     return row
-
-
-def lock_family(session: Session, receivable_id: str) -> None:
-    """Lock the receivable, its parts, and theirs, each before what was split off it is looked for."""
-    newest = [receivable_id]
-    while newest:
-        for each in newest:
-            session.get(ReceivableRow, each, with_for_update=True)
-        found = session.exec(select(ReceivableRow.id).where(col(ReceivableRow.parent_id).in_(newest))).all()
-        newest = sorted(found)
 
 
 def value(session: Session, row: ReceivableRow) -> Receivable:

@@ -17,12 +17,11 @@ from chainfin.documents.model import Party as NamedParty
 from chainfin.errors import BadInput, Forbidden, Refused
 from chainfin.eth.bindings.receivables_acts import Credit, Issue
 from chainfin.rules.act import CAME_TO_NOTHING, ActState
-from chainfin.rules.receivable_value import State
 from chainfin.services.kernel.context import Context
+from chainfin.services.trade.claim_family import NOT_BILLED
 from chainfin.storage.party_tables import PartyAliasRow, PartyRow
 from chainfin.storage.trade_tables import ActRow, CreditNoteRow, DocumentRow, OrderRow, ReceivableRow
 from chainfin.storage.types import new_id
-from chainfin.values.before_chain import BeforeChain
 from chainfin.values.money import Money
 
 NEVER_CAME = "never_came"
@@ -125,7 +124,7 @@ def claims_of(session: Session, whole: ReceivableRow) -> list[ReceivableRow]:
         .where(
             ReceivableRow.order_id == whole.order_id,
             col(ReceivableRow.parent_id).is_(None),
-            col(ReceivableRow.status).not_in((BeforeChain.REFUSED.value, State.CANCELLED.value)),
+            col(ReceivableRow.status).not_in(NOT_BILLED),
         )
         .order_by(col(ReceivableRow.due_date), col(ReceivableRow.id))
     ).all()
