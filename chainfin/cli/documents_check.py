@@ -110,7 +110,7 @@ def table(checked: Sequence[Checked]) -> Iterator[str]:
     for each in checked:
         name = printable(each.file)
         name = name if len(name) <= NAME_WIDTH else "…" + name[1 - NAME_WIDTH :]
-        yield f"{name:{NAME_WIDTH}}  {each.format or '-':10} {'read' if each.read else 'REFUSED':8} {_said(each)}"
+        yield f"{name:{NAME_WIDTH}}  {each.format or '-':10} {'read' if each.read else 'REFUSED':8} {_verdict(each)}"
     counts = Counter((each.format or "-", "read" if each.read else "refused") for each in checked)
     yield ""
     for (found, outcome), count in sorted(counts.items()):
@@ -118,7 +118,7 @@ def table(checked: Sequence[Checked]) -> Iterator[str]:
     yield f"{len(checked)} files, {sum(each.read for each in checked)} read"
 
 
-def _said(each: Checked) -> str:
+def _verdict(each: Checked) -> str:
     if each.document is None:
         first, more = each.faults[0], len(each.faults) - 1
         return f"{_fault(first)}{f' (and {more} more)' if more else ''}"

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from chainfin.cli.address import Url
-from chainfin.cli.party import WATCH_S, post, signed_in, told_of
+from chainfin.cli.party import WATCH_S, blamed_on, post, signed_in
 from chainfin.client.calls import PATIENCE_S
 from chainfin.client.client import Client
 from chainfin.client.operation import untyped
@@ -90,7 +90,7 @@ def _closed(url: str, who: Path, path: str, body: dict[str, Any]) -> None:
 @contextmanager
 def speaking(url: str, who: Path, path: str) -> Iterator[Client]:
     """Signed in. Raises Unavailable service_unreachable; BadInput with the code of a refusal."""
-    with told_of(path), signed_in(url, who) as caller:
+    with blamed_on(path), signed_in(url, who) as caller:
         yield caller
 
 

@@ -141,7 +141,7 @@ def token(
     url: Url,
 ) -> None:
     """Sign in and print the bearer token, for curl and other clients; it is good for half an hour."""
-    with told_of(str(who)), signed_in(url, who, passphrase_file) as caller:
+    with blamed_on(str(who)), signed_in(url, who, passphrase_file) as caller:
         typer.echo(caller.token)
 
 
@@ -173,7 +173,7 @@ def consent(
         asked = {}
     if not isinstance(asked, dict) or not isinstance(asked.get("consent"), dict) or "participant" not in asked:
         raise BadInput("admission_malformed", "not the answer to an admission", where=str(admission))
-    with told_of(str(admission)), _with_key(url, who, passphrase_file) as member:
+    with blamed_on(str(admission)), _with_key(url, who, passphrase_file) as member:
         typer.echo(member.consent(asked))
 
 
@@ -247,7 +247,7 @@ def confirm(
         invoice = document.read_bytes()
     except OSError as error:
         raise BadInput("file_unreadable", str(error.strerror), where=str(document)) from None
-    with told_of(receivable_id), _with_key(url, who, passphrase_file) as member:
+    with blamed_on(receivable_id), _with_key(url, who, passphrase_file) as member:
         member.sign_in()
         known = member.get(f"/v1/receivables/{receivable_id}")
         answer = member.confirm(known, invoice, seller=seller, due=None if due is None else due.date())
@@ -286,8 +286,9 @@ def _with_key(url: str, who: Path, passphrase_file: Path | None) -> Client:
 
 
 @contextmanager
-def told_of(where: str) -> Iterator[None]:
-    """A refusal by the API is one of what was put in. Raises BadInput with its code."""
+def blamed_on(where: str) -> Iterator[None]:
+    """What the API refuses is reported as a fault of ``where``: the file or id that the user gave. Raises BadInput with
+    the API's code."""
     try:
         yield
     except ApiProblem as problem:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from chainfin.cli.address import Url
-from chainfin.cli.party import signed_in, told_of
+from chainfin.cli.party import blamed_on, signed_in
 from chainfin.client.client import Client
 
 
@@ -37,7 +37,7 @@ def tryout(
         typer.echo(f"{folder}: {many}, all of them invented")
         return
     credentials = operator or settings.home / "operator.json"
-    with told_of(str(folder)), Client(url) as guest:
+    with blamed_on(str(folder)), Client(url) as guest:
         try_join.await_sandbox(guest)
         with signed_in(url, credentials) as speaker:
             if not folder.exists() or not any(folder.iterdir()):

@@ -43,7 +43,7 @@ def propose(ctx: Context, actor: Actor, name: str, document: str, reason: str) -
     actor.require_operator()
     _unless_fed(ctx)
     data = encoded(document)
-    said = _said(bank_files.read(ctx, data, name))
+    contents = _contents(bank_files.read(ctx, data, name))
     digest = hashlib.sha256(data).hexdigest()
     with ctx.store.begin() as session:
         _unless_known(session, digest)
@@ -52,7 +52,7 @@ def propose(ctx: Context, actor: Actor, name: str, document: str, reason: str) -
         )
         session.add(row)
         session.flush()
-        payload = {"name": row.name, "sha256": digest, **said}
+        payload = {"name": row.name, "sha256": digest, **contents}
         made = approvals.propose(session, ctx, actor, kind=FILE, subject=row.id, payload=payload, reason=reason)
         row.proposal_id = made.id
         session.add(row)
@@ -127,7 +127,7 @@ def _unless_known(session: Session, digest: str) -> None:
             raise Conflict("bank_file_taken", "this very file was taken in before")
 
 
-def _said(message: model.Message | status.StatusReport) -> dict[str, object]:
+def _contents(message: model.Message | status.StatusReport) -> dict[str, object]:
     """What the second person compares with the bank."""
     if isinstance(message, status.StatusReport):
         number = message.original_message_id or ""

@@ -1,5 +1,5 @@
-"""What takes the word of two at a warehouse: goods leave by their owner's order and the keeper's hand, and a mistaken
-count is put right by both.
+"""Acts at a warehouse that two parties have to sign: the owner orders goods out and the keeper hands them over; both
+correct a mistaken count.
 
 The owner signs its word first; then the keeper's act is made, in which it rides, and the keeper signs that. An order
 that is given counts as gone: what is free can't be ordered twice.

@@ -1,4 +1,5 @@
-"""How many days late a party is on a day: as who owes receivables and as a borrower, by due dates and not by flags."""
+"""How many days past due a party is on a day, as a debtor of receivables and as a borrower: counted from due dates, not
+read from states."""
 
 from __future__ import annotations
 

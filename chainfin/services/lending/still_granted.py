@@ -1,4 +1,5 @@
-"""Whether what was decided would be decided today: asked when an offer is taken, and before the money goes out."""
+"""Whether a loan that was approved would still be approved today: checked when the offer is accepted, and again before
+the money is paid out."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ def ask_for_client(session: Session, ctx: Context, actor: Actor, row: ClientRow)
 
 
 def ask_to_suspend(session: Session, ctx: Context, actor: Actor, row: PersonRow) -> None:
-    """``actor`` wants an administrator of its party to be suspended: the one of them doesn't end the other alone.
+    """``actor`` proposes to suspend another administrator of its party. It can't do so alone: a second person decides.
     Raises as `ask_for_person`."""
     reason = "an administrator is suspended by two others"
     row.proposal_id = _ask(session, ctx, actor, SUSPENSION, row, {"administrator": row.administrator}, reason)
@@ -79,7 +79,10 @@ def _ask(
 
 
 def person(session: Session, _ctx: Context, proposal: ProposalRow) -> None:
-    """A second person knows this one. Raises Conflict person_not_active (suspended meanwhile)."""
+    """A second person confirmed this one: it may propose and approve from now on.
+
+    Raises Conflict person_not_active (suspended meanwhile).
+    """
     row = session.get_one(PersonRow, proposal.subject, with_for_update=True)
     if row.status != PersonState.ACTIVE:
         raise Conflict("person_not_active", "the person is suspended")
@@ -88,7 +91,8 @@ def person(session: Session, _ctx: Context, proposal: ProposalRow) -> None:
 
 
 def client(session: Session, _ctx: Context, proposal: ProposalRow) -> None:
-    """A second person says that these credentials are with whom they are for. Raises Conflict client_revoked."""
+    """A second person confirmed that these credentials are in the right hands: they may be used from now on. Raises
+    Conflict client_revoked."""
     row = session.get_one(ClientRow, proposal.subject, with_for_update=True)
     if row.revoked_at is not None:
         raise Conflict("client_revoked", "the client was revoked")

@@ -19,8 +19,8 @@ FEED = "feed"
 
 
 def bank_account(session: Session, account: str) -> str:
-    """Within which a bank's references are its own: a lender's account with all that are under it (by the lender, whose
-    number may change); any other is itself."""
+    """The account within which a bank reference is unique. A lender's account and the virtual accounts under it count
+    as one, named by the lender's id (its account number may change); any other account is named by its own number."""
     under = session.get(VirtualAccountRow, account)
     if under is not None:
         return under.lender_id
@@ -35,8 +35,9 @@ def same(one: IncomingRow, other: IncomingRow) -> bool:
 
 
 def told_another_way(session: Session, arrival: Arrival) -> bool:
-    """Whether the entry was taken in before, by another way than this: then it is known. Where only a file had told of
-    it and this is the feed's word, which the bank has signed, that stands for the payment from now on."""
+    """Whether the same bank entry was taken in before, by another channel (feed, notification or statement). Where it
+    was known from a file only and now comes by the feed, the feed's evidence replaces the file's: the bank has signed
+    it."""
     for row in _earlier(session, arrival):
         if _way(row.sequence, row.evidence) != _way(arrival.sequence, arrival.evidence):
             if _way(arrival.sequence, arrival.evidence) == FEED:

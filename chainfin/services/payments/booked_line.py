@@ -1,4 +1,4 @@
-"""A credit of a statement as a line of the bank's: how it is parked, and read again."""
+"""A credit entry of a statement as a bank line: how it is parked, and how it is read again from there."""
 
 from __future__ import annotations
 

@@ -83,7 +83,7 @@ def propose(
             raise Conflict("parked_item_no_command", f"what comes from {item.source} is no command to a partner")
         row = _command(session, item.payload)
         if became == "done":
-            _unless_told(ctx, row, at, reference)
+            _unless_complete(ctx, row, at, reference)
         if approvals.waiting(session, OUTCOME, str(row.id)) is not None:
             raise Conflict("outcome_proposed", "a proposal for this command waits for a decision")
         payload = {
@@ -123,7 +123,7 @@ def take(session: Session, ctx: Context, proposal: ProposalRow) -> None:
     parking.resolve(session, item, str(proposal.decided_by), f"{proposed['became']}, by {proposal.id}")
 
 
-def _unless_told(ctx: Context, row: OutboxRow, at: datetime | None, reference: str | None) -> None:
+def _unless_complete(ctx: Context, row: OutboxRow, at: datetime | None, reference: str | None) -> None:
     if not isinstance(commands.of(row), PAYMENTS):
         raise BadInput("outcome_not_by_hand", f"only the partner can say what came of {row.topic}", where="/became")
     if at is None or not reference:
