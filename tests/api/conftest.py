@@ -6,9 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 from fastapi.testclient import TestClient
@@ -25,6 +23,7 @@ from chainfin.storage.store import Store
 from chainfin.storage.vault import Vault
 from chainfin.values.party import Role
 from tests.api.world import World, build
+from tests.migrated import migrated_store
 
 
 class Wall:
@@ -63,24 +62,10 @@ class Site:
         return {"Authorization": f"Bearer {self.token(key)}"}
 
 
-@cache
-def _migrated() -> bytes:
-    """A database through the migrations, made once: each test begins with a copy."""
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "template.db"
-        store = Store(f"sqlite:///{path}")
-        store.upgrade()
-        with store.engine.connect() as connection:
-            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-        store.close()
-        return path.read_bytes()
-
-
 def make_context(home: Path, operator: bytes, *, movable: bool = False, store: Store | None = None) -> Context:
     """``store``: a migrated one; None: a new one in SQLite."""
     if store is None:
-        (home / "chainfin.db").write_bytes(_migrated())
-        store = Store(f"sqlite:///{home / 'chainfin.db'}")
+        store = migrated_store(home)
     return Context(
         store=store,
         vault=Vault.open(home),

@@ -23,12 +23,11 @@ from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.store import Store
 from tests.chain.tools import KEY, Clock
 from tests.chain.world import World
+from tests.migrated import migrated_store
 
 
 def open_store(home: Path) -> Store:
-    store = Store(f"sqlite:///{home / 'test.db'}")
-    store.upgrade()
-    return store
+    return migrated_store(home)
 
 
 @dataclass

@@ -50,6 +50,7 @@ from chainfin.values.party import Role, first_person
 from chainfin.values.product import Product
 from tests import cast
 from tests.e2e.site_money import CNY, MoneySite
+from tests.migrated import copied
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 FACE = 999_767_50
@@ -341,7 +342,9 @@ def open_site(*, drive: bool = False, start: datetime = START, bank_folder: bool
             {"CHAINFIN_BANK_FOLDER": str(home / "bank"), "CHAINFIN_BANK_AGENT": "102100099996"} if bank_folder else {}
         )
         settings = load({"CHAINFIN_HOME": str(home), **files})
-        with Installation(settings, start_at=start, faults=True, drive=drive) as inst:
+        with copied():
+            opened = Installation(settings, start_at=start, faults=True, drive=drive)
+        with opened as inst:
             assert inst.sandbox is not None
             # with a real bank a mandate takes its lender's own key; here all keys are in custody
             object.__setattr__(inst.ctx, "real_money", False)

@@ -29,10 +29,10 @@ from chainfin.risk.policy import policy_for
 from chainfin.rules import ledger
 from chainfin.services.kernel.context import Actor
 from chainfin.services.lending import applications, mandates
-from chainfin.storage.store import Store
 from chainfin.values.party import Role
 from chainfin.values.product import Product
 from tests.lending_board import CNY, START, Board
+from tests.migrated import migrated_store
 
 NUMBER = int(os.environ.get("CHAINFIN_INTERLEAVINGS", "500"))
 SEED = os.environ.get("CHAINFIN_INTERLEAVINGS_SEED", "2026")
@@ -353,18 +353,16 @@ def a_board() -> Iterator[tuple[Board, sqlite3.Connection]]:
     """One migrated database (in memory where the machine has a place for that), and a way to look past the services."""
     memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     with tempfile.TemporaryDirectory(prefix="chainfin-board-", dir=memory) as folder:
-        path = Path(folder) / "chainfin.db"
-        store = Store(f"sqlite:///{path}")
+        store = migrated_store(Path(folder))
         try:
-            store.upgrade()
-            with closing(sqlite3.connect(path, isolation_level=None)) as db:
+            with closing(sqlite3.connect(Path(folder) / "chainfin.db", isolation_level=None)) as db:
                 yield Board.on(store, Path(folder)), db
         finally:
             store.close()
 
 
 @pytest.mark.timeout(60 + NUMBER)
-@pytest.mark.parametrize("batch", range(BATCHES))
+@pytest.mark.parametrize("batch", range(BATCHES), ids="batch-{}".format)
 def test_interleavings__any_order__mandate_limits_and_cash_hold(batch: int) -> None:
     told: Counter[str] = Counter()
     numbers = range(batch, NUMBER, BATCHES)

@@ -32,11 +32,11 @@ from chainfin.services.payments.bank_line import StatementLine
 from chainfin.services.payments.incoming import place_waiting, take_in
 from chainfin.storage.ledger_tables import EntryRow, JournalRow, OutboxRow
 from chainfin.storage.lending_tables import COLLECTION_ACCOUNT, ApplicationRow, IncomingRow
-from chainfin.storage.store import Store
 from chainfin.values.money import Money
 from chainfin.values.party import Role
 from chainfin.values.product import Product
 from tests.lending_board import CNY, START, Board
+from tests.migrated import migrated_store
 
 HISTORIES = int(os.environ.get("CHAINFIN_HISTORIES", "1000"))
 BATCHES = 4
@@ -279,16 +279,15 @@ def a_board() -> Iterator[Board]:
     """One migrated database, in memory where the machine has a place for that."""
     memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     with tempfile.TemporaryDirectory(prefix="chainfin-board-", dir=memory) as folder:
-        store = Store(f"sqlite:///{Path(folder) / 'chainfin.db'}")
+        store = migrated_store(Path(folder))
         try:
-            store.upgrade()
             yield Board.on(store, Path(folder))
         finally:
             store.close()
 
 
 @pytest.mark.timeout(60 + HISTORIES)
-@pytest.mark.parametrize("batch", range(BATCHES))
+@pytest.mark.parametrize("batch", range(BATCHES), ids="batch-{}".format)
 def test_histories__late_early_doubled_reordered__the_same_by_value_date(batch: int) -> None:
     claimed = 0
     for first in range(batch * A_BOARD, HISTORIES, BATCHES * A_BOARD):
