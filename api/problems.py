@@ -35,7 +35,7 @@ from chainfin.errors import (
     Unavailable,
     Unknown,
 )
-from chainfin.storage.away import is_away, reason
+from chainfin.storage.away import TROUBLES, reason, trouble
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 2
@@ -64,6 +64,7 @@ _STATUS_OF_CODE = {
     "content_type_unsupported": 415,
     "idempotency_key_missing": 400,
     "idempotency_key_malformed": 400,
+    "disk_full": 507,
 }
 """Codes whose status HTTP itself fixes."""
 
@@ -115,12 +116,14 @@ def to_response(error: Exception, request: Request) -> Response:
     if isinstance(error, IntegrityError) and _twice(error):
         detail = "the same thing was made by another request at the same moment"
         return problem(409, "made_meanwhile", detail, language=_language(request))
-    if is_away(error):
+    database = trouble(error)
+    if database is not None:
         # the driver's own words stay in the log: they may name hosts and statements
-        _log.warning("database_unreachable", reply=reason(error), route=_route(request))
+        _log.warning(database, reply=reason(error), route=_route(request))
         headers = {"Retry-After": str(RETRY_AFTER_S)}
-        detail = "the database does not answer: try again"
-        return problem(503, "database_unreachable", detail, headers=headers, language=_language(request))
+        status = _STATUS_OF_CODE.get(database, 503)
+        detail = f"{TROUBLES[database]}: nothing was done; try again"
+        return problem(status, database, detail, headers=headers, language=_language(request))
     return _unexpected(error, request)
 
 

@@ -2,7 +2,8 @@
 
 A receipt lies in the receipt trie whose root is in its block's header; the header's hash is the block's name; and
 each header names its parent. So from one trusted hash everything below it can be shown.
-Sources: Ethereum yellow paper (appendix D, modified Merkle-Patricia trie), EIP-2718 (typed receipts).
+Sources: Ethereum yellow paper (appendix D, modified Merkle-Patricia trie), EIP-2718 (typed receipts); of networks whose
+validators seal blocks in the header's extra data: Besu's QBFT and IBFT 2.0.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import rlp
 from rlp.exceptions import RLPException
@@ -21,18 +23,20 @@ from chainfin.eth.abi import checksum
 from chainfin.hashing import keccak
 
 MAX_HEADERS = 100_000
-_PARENT, _STATE, _RECEIPTS, _NUMBER, _TIME = 0, 3, 5, 8, 11
+_PARENT, _STATE, _RECEIPTS, _BLOOM, _NUMBER, _TIME, _EXTRA = 0, 3, 5, 6, 8, 11, 12
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What a proof needs of a block header. ``timestamp``: POSIX seconds."""
+    """What a proof needs of a block header. ``logs_bloom``: 256 bytes, in which address and topics of each log are
+    marked. ``timestamp``: POSIX seconds."""
 
     number: int
     hash: bytes
     parent_hash: bytes
     state_root: bytes
     receipts_root: bytes
+    logs_bloom: bytes
     timestamp: int
 
 
@@ -65,12 +69,37 @@ def read_header(header_rlp: bytes) -> Header:
         raise BadInput("proof_header_malformed", f"the header is not RLP: {str(error)[:120]}") from None
     return Header(
         number=int.from_bytes(fields[_NUMBER], "big"),
-        hash=keccak(header_rlp),
+        hash=_hash(fields, header_rlp),
         parent_hash=fields[_PARENT],
         state_root=fields[_STATE],
         receipts_root=fields[_RECEIPTS],
+        logs_bloom=fields[_BLOOM],
         timestamp=int.from_bytes(fields[_TIME], "big"),
     )
+
+
+def _hash(fields: list[bytes], header_rlp: bytes) -> bytes:
+    """A block's name: keccak256 of its header; of one that validators sealed, of the header without their seals and
+    without the round in which they agreed, since these come after the block."""
+    sealed = _sealed(fields[_EXTRA])
+    if sealed is None:
+        return keccak(header_rlp)
+    vanity, validators, vote, round_, _ = sealed
+    # IBFT 2.0 writes the round as four bytes and leaves out what isn't hashed; QBFT writes a zero and an empty list
+    kept = [vanity, validators, vote] if len(round_) == 4 else [vanity, validators, vote, b"", []]
+    return keccak(bytes(rlp.encode([*fields[:_EXTRA], rlp.encode(kept), *fields[_EXTRA + 1 :]])))
+
+
+def _sealed(extra: bytes) -> list[Any] | None:
+    """Vanity, validators, vote, round and seals, if this is the extra data of QBFT or IBFT 2.0."""
+    try:
+        parts = rlp.decode(extra)
+    except RLPException:
+        return None
+    if not isinstance(parts, list) or len(parts) != 5 or not isinstance(parts[0], bytes) or len(parts[0]) != 32:
+        return None
+    lists, round_ = isinstance(parts[1], list) and isinstance(parts[4], list), parts[3]
+    return parts if lists and isinstance(round_, bytes) and len(round_) <= 4 else None
 
 
 def verify_receipt(

@@ -79,7 +79,10 @@ class Node(Protocol):
         """A block by its hash, or None when the node doesn't know it."""
 
     def logs(self, block: Block, addresses: Sequence[str]) -> list[Log]:
-        """Logs of these contracts in exactly this block. Raises Unavailable: chain_behind (the node lost the block)."""
+        """Logs of these contracts in exactly this block: all of them, as the block's header binds them.
+
+        Raises Unavailable: chain_behind (the node lost the block), chain_receipts_foreign, chain_header_foreign.
+        """
 
     def call(self, to: str, data: bytes, block: Block, sender: str | None = None) -> bytes:
         """Run without a trace on the state after ``block``. Raises Reverted; Unavailable: chain_behind."""
@@ -100,7 +103,7 @@ class Node(Protocol):
         """All receipts of a block in order. Raises Unavailable: chain_behind."""
 
     def header_rlp(self, block: Block) -> bytes:
-        """The header's RLP; keccak256 of it is the block's hash. Unavailable: chain_header_foreign, chain_behind."""
+        """The header's RLP, from which the block's hash follows. Unavailable: chain_header_foreign, chain_behind."""
 
     def nonce_of(self, address: str, block: Block) -> int:
         """Transactions sent by ``address`` up to and with ``block``."""

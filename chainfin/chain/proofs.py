@@ -12,7 +12,6 @@ from chainfin.audit.proofs import read_header
 from chainfin.chain.node import Block, Node, Receipt
 from chainfin.errors import NotFound, Unavailable
 from chainfin.eth.abi import address_bytes
-from chainfin.hashing import keccak
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +58,18 @@ def receipt_trie(receipts: list[Receipt]) -> HexaryTrie:
     return trie
 
 
+def proven_receipts(node: Node, block: Block) -> list[Receipt]:
+    """The receipts of a block, all of them and as they are: they make the root that the block's header names.
+
+    Raises Unavailable: chain_receipts_foreign (something is left out, added or changed), chain_header_foreign,
+    chain_behind, chain_unreachable.
+    """
+    receipts = node.block_receipts(block)
+    if receipt_trie(receipts).root_hash != read_header(node.header_rlp(block)).receipts_root:
+        raise Unavailable("chain_receipts_foreign", f"the node's receipts are not those of block {block.number}")
+    return receipts
+
+
 def prove_receipt(node: Node, tx_hash: bytes) -> ReceiptProof:
     """Prove that the transaction is in its block.
 
@@ -70,9 +81,7 @@ def prove_receipt(node: Node, tx_hash: bytes) -> ReceiptProof:
     if receipt is None or block is None:
         raise NotFound("chain_tx_unknown", f"no block holds transaction 0x{tx_hash.hex()}")
     header_rlp = node.header_rlp(block)
-    trie = receipt_trie(node.block_receipts(block))
-    if trie.root_hash != read_header(header_rlp).receipts_root:
-        raise Unavailable("chain_receipts_foreign", f"the node's receipts are not those of block {block.number}")
+    trie = receipt_trie(proven_receipts(node, block))
     nodes = trie.get_proof(rlp.encode(receipt.tx_index))  # type: ignore[no-untyped-call]  # trie is not annotated
     return ReceiptProof(block, header_rlp, receipt.tx_index, tuple(bytes(rlp.encode(n)) for n in nodes))
 
@@ -83,7 +92,6 @@ def prove_ancestry(node: Node, oldest: int, newest: Block) -> list[bytes]:
     block: Block | None = newest
     while block is not None and block.number >= oldest:
         header = node.header_rlp(block)
-        assert keccak(header) == block.hash
         found.append(header)
         block = node.block_by_hash(block.parent_hash) if block.number > oldest else None
     if len(found) != newest.number - oldest + 1:

@@ -7,6 +7,7 @@ send is Unknown: the node may have taken it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -15,7 +16,9 @@ from eth_bloom.bloom import BloomFilter
 from web3 import HTTPProvider
 from web3.types import RPCEndpoint
 
+from chainfin.audit.proofs import read_header
 from chainfin.chain.node import Block, Log, Receipt, Reverted
+from chainfin.chain.proofs import proven_receipts
 from chainfin.errors import ChainfinError, Refused, Unavailable, Unknown
 from chainfin.eth.abi import address_bytes, parse_address
 from chainfin.hashing import keccak
@@ -130,21 +133,16 @@ class RpcNode:
         return _block(raw) if raw else None
 
     def logs(self, block: Block, addresses: Sequence[str]) -> list[Log]:
-        raws = self._ask("eth_getLogs", {"blockHash": _hex(block.hash), "address": list(addresses)})
-        if not raws and self._may_hold(block, addresses):
-            # a node that lags answers with an empty list; the receipts, bound to the header, tell
-            receipts = self.block_receipts(block)
-            if any(log.address in addresses for receipt in receipts for log in receipt.logs):
-                raise self._behind(block)
-        return [_log(raw) for raw in raws]
-
-    def _may_hold(self, block: Block, addresses: Sequence[str]) -> bool:
-        """Whether the header's bloom admits a log of one of these contracts. Raises chain_behind."""
-        raw = self._ask("eth_getBlockByHash", _hex(block.hash), False)
-        if raw is None:
-            raise self._behind(block)
-        bloom = BloomFilter(int(raw["logsBloom"], 16))
-        return any(address_bytes(address) in bloom for address in addresses)
+        # not eth_getLogs, whose answer nothing binds to the block: a log that a node leaves out would be lost for ever
+        header = read_header(self.header_rlp(block))
+        if (header.number, header.parent_hash, header.timestamp) != (block.number, block.parent_hash, block.timestamp):
+            raise Unavailable("chain_header_foreign", "the node's block is not what its header says", where=self._url)
+        bloom = BloomFilter(int.from_bytes(header.logs_bloom, "big"))
+        if not any(address_bytes(address) in bloom for address in addresses):
+            return []
+        logs = (log for receipt in proven_receipts(self, block) for log in receipt.logs)
+        # the place in the block is counted: of what a log says of itself only address, topics and data are proven
+        return [replace(log, log_index=place) for place, log in enumerate(logs) if log.address in addresses]
 
     def _behind(self, block: Block) -> Unavailable:
         return Unavailable("chain_behind", f"the node does not know block {block.number}", where=self._url)
@@ -196,7 +194,7 @@ class RpcNode:
                 break
             fields.append(_number(raw[name]) if is_number else _bytes(raw[name]))
         encoded: bytes = rlp.encode(fields)
-        if keccak(encoded) != block.hash:
+        if read_header(encoded).hash != block.hash:
             raise Unavailable("chain_header_foreign", "the node's header does not hash to its block", where=self._url)
         return encoded
 

@@ -18,6 +18,7 @@ from sqlmodel import Session, col, select
 from chainfin.chain.decode import describe_revert
 from chainfin.chain.deploy import funded
 from chainfin.chain.node import Block, Node, Receipt, Reverted
+from chainfin.chain.proofs import proven_receipts
 from chainfin.chain.relayed import relayed
 from chainfin.errors import ChainfinError, Refused
 from chainfin.eth.abi import from_hex
@@ -130,12 +131,23 @@ class Settler:
             receipt = self._node.receipt(from_hex(row.hash))
             if receipt is None:
                 lost.append(row)
-            elif receipt.block_number <= head.number - self._depth:
+            elif receipt.block_number <= head.number - self._depth and self._stands(receipt):
                 ended.append((row, receipt))
         if lost:
             self._send_again(self._displace(lost, head))
         self.waiting = len(ended) < len(rows)
         return self._end(ended) if ended else 0
+
+    def _stands(self, receipt: Receipt) -> bool:
+        """Whether the receipt's block is the canonical one; of a failed transaction, which refuses for good, also
+        whether the block's header binds the receipt. Raises Unavailable: chain_receipts_foreign, …"""
+        block = self._node.block(receipt.block_number)
+        if block is None or block.hash != receipt.block_hash:
+            return False
+        if receipt.succeeded:
+            return True
+        proven = {each.tx_index: each for each in proven_receipts(self._node, block)}.get(receipt.tx_index)
+        return proven is not None and not proven.succeeded
 
     def _displace(self, rows: list[ChainTxRow], head: Block) -> list[ChainTxRow]:
         """Commands whose nonce another transaction of this key has finally taken become due again. Returns the rest."""

@@ -116,10 +116,12 @@ class Installation(AbstractContextManager["Installation"]):
         backup.refuse_half(settings.home)
         calendar = holidays.calendar_of(settings)
         catalogue.check()
-        vault = Vault.open(settings.home)
         self.store = Store(settings.database_url)
         self._closing.append(self.store.close)
+        if settings.chain_url is not None:  # the embedded chain is held by one process as it is
+            self._closing.append(self.store.serve_alone())
         with self.store.installing():
+            vault = Vault.open(settings.home, fresh=self.store.is_empty())
             keys = self._install(settings, vault, calendar, start_at)
         self.sandbox: Sandbox | None = None
         self.played = Played()  # by the sandbox
@@ -139,6 +141,9 @@ class Installation(AbstractContextManager["Installation"]):
         if fresh and start_at is not None:
             self.clock.start_at(start_at)
         keys = _own_keys(self.store, vault, self.clock)
+        with self.store.begin() as session:
+            custody.check_vault(session, vault)
+            session.merge(FactRow(name=custody.CHECK_VALUE, value={"sha256": vault.check_value}))
         self.relayer = self._relayer(settings, vault, keys["relayer"])
         keys["relayer"] = self.relayer.address
         self.node: Node = self._node(settings, keys)

@@ -23,7 +23,7 @@ import structlog
 
 from chainfin.connectors.http import Retry, full_jitter
 from chainfin.errors import Halted, Unavailable
-from chainfin.storage.away import is_away, reason
+from chainfin.storage.away import TROUBLES, is_away, reason, trouble
 
 BACKOFF = Retry(base_s=0.2, cap_s=5.0)
 """How long a loop waits at most after the first, second … failure in a row."""
@@ -181,9 +181,10 @@ class Loop:
         before = self._view.code
         told: dict[str, str] = {}
         self._in_a_row += 1
-        if is_away(error) or (isinstance(error, Unavailable) and error.code == "database_unreachable"):
+        database = trouble(error) or (error.code if isinstance(error, Unavailable) and error.code in TROUBLES else None)
+        if database is not None:
             told = {"reply": reason(error)} if is_away(error) else {}
-            self._set(State.WAITING_FOR_DATABASE, "database_unreachable", "the database does not answer", failed=True)
+            self._set(State.WAITING_FOR_DATABASE, database, TROUBLES[database], failed=True)
         elif isinstance(error, Unavailable):
             self._set(State.WAITING, error.code, "somebody outside does not answer, or not as it should", failed=True)
         else:

@@ -46,8 +46,10 @@ class Reading(AbstractContextManager["Reading"]):
             with self.store.read() as session:
                 fact = session.get(FactRow, "deployment")
                 own = custody.own_addresses(session)
-            if fact is None or not own:
-                raise Unavailable("not_installed", "no contracts were deployed by this installation yet")
+                if fact is None or not own:
+                    raise Unavailable("not_installed", "no contracts were deployed by this installation yet")
+                vault = Vault.open(settings.home, fresh=False)
+                custody.check_vault(session, vault)
             self.deployment = Deployment.from_json(fact.value)
             self.node: Node = self._open_node()
         except BaseException:
@@ -55,7 +57,7 @@ class Reading(AbstractContextManager["Reading"]):
             raise
         self.ctx = Context(
             store=self.store,
-            vault=Vault.open(settings.home),
+            vault=vault,
             clock=self.clock,
             cell=settings.cell,
             calendar=calendar,

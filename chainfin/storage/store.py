@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import fcntl
+import os
 import threading
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, nullcontext
@@ -20,12 +21,13 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, create_engine, event, inspect
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session as OrmSession
 from sqlmodel import Session, func, select
 
 from chainfin.errors import BadInput, Unavailable
 from chainfin.resources import migrations_dir
+from chainfin.storage.away import TROUBLES, reason, trouble
 from chainfin.storage.session import ReadSession, SoleWriteSession, WriteSession
 
 _NEWS = "chainfin_news"
@@ -178,6 +180,24 @@ class Store:
         """Call ``listener`` after each write commit with the subjects that it `tell`s of; it must not block."""
         self._listeners.append(listener)
 
+    def serve_alone(self) -> Callable[[], None]:
+        """Take an SQLite database for this process; returns how to let it go, which its end does too. PostgreSQL is
+        made for many.
+
+        Raises Unavailable database_in_use.
+        """
+        if not self.is_sqlite:
+            return lambda: None
+        file = self.url.removeprefix("sqlite:///")
+        guard = os.open(file + ".serving", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(guard)
+            why = "another process serves this database: stop it, or set CHAINFIN_HOME to a folder of its own"
+            raise Unavailable("database_in_use", why, where=file) from None
+        return lambda: os.close(guard)
+
     @contextmanager
     def installing(self) -> Iterator[None]:
         """Hold off other processes that open the same database, while tables, keys and contracts come to be.
@@ -241,9 +261,11 @@ _INSTALLING = 0x636861696E66696E
 def _answering() -> Iterator[None]:
     try:
         yield
-    except OperationalError as error:
-        detail = str(error.orig).strip().splitlines()[0] if error.orig is not None else str(error)
-        raise Unavailable("database_unreachable", f"the database does not answer: {detail}") from error
+    except Exception as error:
+        code = trouble(error)
+        if code is None:
+            raise
+        raise Unavailable(code, f"{TROUBLES[code]}: {reason(error)}") from error
 
 
 def _postgresql(url: str) -> Engine:

@@ -23,10 +23,18 @@ class Vault:
         self._aead = AESGCM(self.derive("seal"))
 
     @classmethod
-    def open(cls, home: Path) -> Vault:
-        """The master key of ``home``, made on first use."""
+    def open(cls, home: Path, *, fresh: bool = True) -> Vault:
+        """The master key of ``home``; made where there is none and the installation is ``fresh``.
+
+        Raises Unavailable: master_key_missing, master_key_exposed (others on the machine may read it),
+        master_key_damaged.
+        """
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
         path = home / "master.key"
+        if not path.exists() and not fresh:
+            # another one would open nothing that is sealed, and hide that the right one is gone
+            why = f"{path} is gone: put it back from where it was saved"
+            raise Unavailable("master_key_missing", why, where=str(path))
         if not path.exists():
             # Written under another name and linked into place, so that a crash leaves no half key and of two
             # processes that start together one wins.
@@ -41,10 +49,17 @@ class Vault:
                 pass
             finally:
                 draft.unlink()
+        if path.stat().st_mode & 0o077:
+            raise Unavailable("master_key_exposed", f"others may read {path}: chmod 600", where=str(path))
         master = path.read_bytes()
         if len(master) != 32:
             raise Unavailable("master_key_damaged", f"{path} must hold 32 bytes", where=str(path))
         return cls(master)
+
+    @property
+    def check_value(self) -> str:
+        """By which the key is known again; it tells nothing of the key."""
+        return self.derive("check value").hex()
 
     def derive(self, purpose: str) -> bytes:
         """32 bytes for ``purpose``; the same each time."""

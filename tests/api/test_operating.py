@@ -14,7 +14,7 @@ import structlog
 from fastapi import APIRouter, FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy.exc import OperationalError
-from sqlmodel import Session
+from sqlmodel import Session, select
 from starlette.requests import Request
 
 from api.app import create_app
@@ -214,6 +214,30 @@ def test_request__database_away__503_with_a_code_and_nothing_of_the_statement(si
     assert (answer.status_code, answer.json()["code"]) == (503, "database_unreachable")
     assert answer.headers["Retry-After"] == "2"
     assert "party" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("pragma", "status", "code"),
+    [("max_page_count = 1", 507, "disk_full"), ("query_only = 1", 503, "database_read_only")],
+)
+def test_request__database_that_takes_nothing_in__told_by_name_and_done_when_it_does(
+    site: Site, pragma: str, status: int, code: str
+) -> None:
+    def keep(ctx: Ctx) -> dict[str, str]:
+        with ctx.store.begin() as session:
+            session.connection().exec_driver_sql(f"PRAGMA {pragma}")
+            parking.park(session, parking.Item("t", "t", "t", "{}", "t", "t"), now=NOW)
+            session.flush()
+            session.connection().exec_driver_sql("CREATE TABLE large AS SELECT randomblob(9000000)")
+        return {}
+
+    with_route(site, "/t/keep", keep)
+    answer = site.http.get("/t/keep")
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert answer.headers["Retry-After"] == "2"
+    site.ctx.store.engine.dispose()  # the next connection has neither
+    with site.ctx.store.read() as session:
+        assert session.exec(select(ParkedItemRow)).all() == []
 
 
 def test_request__statement_that_is_wrong__is_no_absence_of_the_database(site: Site) -> None:

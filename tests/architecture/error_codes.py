@@ -25,6 +25,8 @@ PAGE = ROOT / "docs" / "errors.md"
 ERRORS = ("BadInput", "Unauthenticated", "Forbidden", "NotFound", "Conflict", "Refused", "Unavailable", "Unknown")
 KINDS = (*ERRORS, "Refusal")
 _CODE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)+")
+_TABLES = {"_CODE_OF_STATUS": "HTTP", "_CODE_OF_SQLITE": "Unavailable", "_CODE_OF_POSTGRESQL": "Unavailable"}
+"""Tables whose values are codes, and what carries them."""
 _STATUS = {
     "BadInput": "422",
     "Unauthenticated": "401",
@@ -81,9 +83,9 @@ def found_in_code() -> Found:
             elif isinstance(node, ast.Return) and _returns_a_code(node):
                 assert isinstance(node.value, ast.Tuple)
                 found.add(node.value.elts[0], "Refused")
-            elif isinstance(node, ast.Dict) and _named(tree, node) in ("_CODE_OF_STATUS",):
+            elif isinstance(node, ast.Dict) and _named(tree, node) in _TABLES:
                 for value in node.values:
-                    found.add(value, "HTTP")
+                    found.add(value, _TABLES[_named(tree, node)])
     for name in CONTRACTS:
         for entry in artifact(name)["abi"]:
             if entry["type"] == "error":
@@ -208,7 +210,12 @@ def _http(code: str, found: Found) -> str:
     for shape, more in found.shapes.items():
         if re.fullmatch(shape, code):
             kinds |= more
-    fixed = {"body_too_large": "413", "idempotency_key_missing": "400", "idempotency_key_malformed": "400"}
+    fixed = {
+        "body_too_large": "413",
+        "idempotency_key_missing": "400",
+        "idempotency_key_malformed": "400",
+        "disk_full": "507",
+    }
     known = {fixed.get(code) or _STATUS.get(kind, "" if kind == "HTTP" else kind) for kind in kinds}
     by_status = {"body_unreadable": "400", "route_unknown": "404", "method_not_allowed": "405"}
     return by_status.get(code) or ", ".join(sorted(known))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -26,7 +26,7 @@ _NAMES = (
 
 class RpcServer:
     """``faults``: unknown (methods that the node lacks), forget (blocks answer null), silent (drops the connection),
-    garbage (answers no JSON), empty_logs, lie_header."""
+    garbage (answers no JSON), lie_header, lie_time; and of a block's receipts those of `FALSE`."""
 
     def __init__(self, node: EmbeddedNode) -> None:
         self.node = node
@@ -57,6 +57,8 @@ class RpcServer:
         }
         if "lie_header" in self.faults:
             shown["stateRoot"] = "0x" + "11" * 32
+        if "lie_time" in self.faults:
+            shown["timestamp"] = hex(block.timestamp * 1000)
         shown["hash"] = "0x" + block.hash.hex()
         shown["transactions"] = ["0x" + r.tx_hash.hex() for r in self.node.block_receipts(block)]
         return shown
@@ -81,23 +83,23 @@ class RpcServer:
     def eth_getBlockByHash(self, block_hash: str, _full: bool) -> Any:
         return self._block(self.node.block_by_hash(bytes.fromhex(block_hash[2:])))
 
-    def eth_getLogs(self, asked: dict[str, Any]) -> Any:
-        block = self.node.block_by_hash(bytes.fromhex(asked["blockHash"][2:]))
-        if block is None or self.faults & {"forget", "empty_logs"}:
-            return []
-        return [_log(log, block) for log in self.node.logs(block, asked["address"])]
-
     def eth_call(self, asked: dict[str, str], tag: str) -> str:
         data = bytes.fromhex(asked["data"][2:])
         return "0x" + self.node.call(asked["to"], data, self._at(tag), asked.get("from")).hex()
 
     def eth_getTransactionReceipt(self, tx_hash: str) -> Any:
         receipt = self.node.receipt(bytes.fromhex(tx_hash[2:]))
-        return _receipt(receipt) if receipt else None
+        return self._falsified([_receipt(receipt)])[0] if receipt else None
 
     def eth_getBlockReceipts(self, block_hash: str) -> Any:
         block = self.node.block_by_hash(bytes.fromhex(block_hash[2:]))
-        return [_receipt(r) for r in self.node.block_receipts(block)] if block else None
+        return self._falsified([_receipt(r) for r in self.node.block_receipts(block)]) if block else None
+
+    def _falsified(self, receipts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        for fault in self.faults & FALSE.keys():
+            for receipt in receipts:
+                FALSE[fault](receipt)
+        return receipts
 
     def eth_getTransactionCount(self, address: str, tag: str) -> str:
         return hex(self.node.nonce_of(address, self._at(tag)))
@@ -110,6 +112,17 @@ class RpcServer:
 
     def eth_sendRawTransaction(self, raw: str) -> str:
         return "0x" + self.node.send_raw(bytes.fromhex(raw[2:])).hex()
+
+
+FALSE: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "no logs": lambda receipt: receipt["logs"].clear(),
+    "a log less": lambda receipt: receipt["logs"][-1:] and receipt["logs"].pop(),
+    "a log twice": lambda receipt: receipt["logs"].extend(receipt["logs"][:1]),
+    "other data": lambda receipt: [log.update(data="0x" + "22" * 32) for log in receipt["logs"]],
+    "another topic": lambda receipt: [log.update(topics=["0x" + "33" * 32]) for log in receipt["logs"]],
+    "failed": lambda receipt: receipt.update(status="0x0"),
+}
+"""What a node may say falsely of a transaction."""
 
 
 def _log(log: Log, block: Block) -> dict[str, Any]:

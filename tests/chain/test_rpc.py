@@ -25,7 +25,7 @@ from chainfin.chain.node import Reverted
 from chainfin.chain.proofs import prove_ancestry, prove_receipt
 from chainfin.chain.rpc import RpcNode
 from chainfin.errors import ChainfinError, Refused, Unavailable, Unknown
-from tests.chain.rpc_server import RpcServer, serve
+from tests.chain.rpc_server import FALSE, RpcServer, serve
 from tests.chain.spine import open_store, rig
 from tests.chain.test_sender import acknowledge, post
 from tests.chain.tools import KEY, SENDER, Clock, deploy_tiny, open_embedded, signed, word
@@ -125,19 +125,31 @@ def test_send__node_will_not_take_it__refused(node: RpcNode) -> None:
     assert caught.value.code == "chain_tx_refused"
 
 
-def test_logs__node_lost_the_block_or_hides_logs__behind_not_empty(
+@pytest.mark.parametrize("fault", [*FALSE, "forget", "lie_header", "lie_time"])
+def test_logs__left_out_added_changed_or_of_another_block__refused_not_believed(
+    embedded: EmbeddedNode, node: RpcNode, rpc: RpcServer, fault: str
+) -> None:
+    tiny = deploy_tiny(embedded)
+    embedded.send_raw_many([signed(node, place, tiny, word(place)) for place in (1, 2, 3)])
+    rpc.faults = {fault}
+    head = node.block(embedded.head().number) if fault == "lie_time" else embedded.head()
+    assert head is not None
+    with pytest.raises(Unavailable) as caught:
+        node.logs(head, [tiny])
+    named = {"forget": "chain_behind", "lie_header": "chain_header_foreign", "lie_time": "chain_header_foreign"}
+    assert caught.value.code == named.get(fault, "chain_receipts_foreign")
+    rpc.faults = set()
+    assert [log.data for log in node.logs(embedded.head(), [tiny])] == [word(place) for place in (1, 2, 3)]
+
+
+def test_logs__other_contracts__none_and_the_receipts_not_asked_for(
     embedded: EmbeddedNode, node: RpcNode, rpc: RpcServer
 ) -> None:
     tiny = deploy_tiny(embedded)
     embedded.send_raw(signed(node, 1, tiny, word(1)))
-    head = embedded.head()
-    for fault in ("forget", "empty_logs"):
-        rpc.faults = {fault}
-        with pytest.raises(Unavailable) as caught:
-            node.logs(head, [tiny])
-        assert caught.value.code == "chain_behind"
-    rpc.faults = set()
-    assert node.logs(head, [SENDER]) == []
+    rpc.calls.clear()
+    assert node.logs(embedded.head(), [SENDER]) == []
+    assert rpc.calls == ["eth_getBlockByHash"]
 
 
 def test_header__node_lies__refused(embedded: EmbeddedNode, node: RpcNode, rpc: RpcServer) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ class FlakyNode:
         self.trouble: str | None = None
         self.sends: list[bytes] = []
         self.hide_receipts = False
+        self.says_falsely: dict[str, Any] = {}
 
     def __getattr__(self, name: str) -> Any:
         if self.trouble == "unreachable":
@@ -37,7 +39,8 @@ class FlakyNode:
         return getattr(self._real, name)
 
     def receipt(self, tx_hash: bytes) -> Receipt | None:
-        return None if self.hide_receipts else self._real.receipt(tx_hash)
+        found = None if self.hide_receipts else self._real.receipt(tx_hash)
+        return found and replace(found, **self.says_falsely)
 
     def send_raw_many(self, raws: list[bytes]) -> list[bytes | ChainfinError]:
         self.sends += raws
@@ -230,6 +233,22 @@ def test_receipt_not_final_yet__not_reported__and_lease_over_sends_no_second(wor
         mine_empty(world)
     deep.sender.run_once()
     assert deep.row(row).status == "done"
+
+
+@pytest.mark.parametrize("falsely", [{"succeeded": False}, {"block_hash": b"\7" * 32}])
+def test_receipt__false_or_of_a_block_that_does_not_stand__decides_nothing(
+    ready: Rig, node: FlakyNode, falsely: dict[str, Any]
+) -> None:
+    node.says_falsely = falsely
+    row = ready.put("a1", post(ready.world, "PO"))
+    for _ in range(3):
+        ready.sender.run_once()
+    assert ready.row(row).status == "claimed"
+    assert ready.recorder.refused_acts == {}
+    node.says_falsely = {}
+    ready.sender.run_once()
+    assert ready.row(row).status == "done"
+    assert len(ready.transactions()) == 1
 
 
 def mine_empty(world: World) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import rlp
 
 from chainfin.audit.proofs import read_header, verify_ancestry, verify_receipt
 from chainfin.chain.node import Node
 from chainfin.chain.proofs import ReceiptProof, prove_ancestry, prove_receipt
 from chainfin.errors import ChainfinError, NotFound
+from chainfin.hashing import keccak
 from tests.chain.tools import deploy_tiny, open_embedded, signed, word
 
 
@@ -90,6 +92,30 @@ def test_receipt__something_else__refused(
     chain: tuple[Node, str, list[bytes]], changes: dict[str, object], code: str
 ) -> None:
     assert refusal(proof_of(chain), **changes) == code  # type: ignore[arg-type]  # see the table
+
+
+QBFT = [b"v" * 32, [b"\1" * 20, b"\2" * 20], [], b"\5", [b"\3" * 65, b"\4" * 65]]
+IBFT = [b"v" * 32, [b"\1" * 20, b"\2" * 20], b"", b"\0\0\0\5", [b"\3" * 65]]
+
+
+def sealed(header: bytes, parts: object) -> bytes:
+    """A header with the extra data of a network whose validators seal blocks."""
+    fields = rlp.decode(header)
+    return bytes(rlp.encode([*fields[:12], rlp.encode(parts), *fields[13:]]))
+
+
+@pytest.mark.parametrize(
+    ("parts", "hashed"), [(QBFT, [*QBFT[:3], b"", []]), (IBFT, IBFT[:3])], ids=["QBFT", "IBFT 2.0"]
+)
+def test_header__sealed_by_validators__named_without_seals_and_round(
+    chain: tuple[Node, str, list[bytes]], parts: list[object], hashed: list[object]
+) -> None:
+    plain = proof_of(chain).header_rlp
+    header = sealed(plain, parts)
+    assert read_header(header).hash == keccak(sealed(plain, hashed))
+    # who agreed on a block is settled after it, who may agree is part of it
+    assert read_header(sealed(plain, [*parts[:3], parts[3], []])).hash == read_header(header).hash
+    assert read_header(sealed(plain, [parts[0], [b"\1" * 20], *parts[2:]])).hash != read_header(header).hash
 
 
 def test_prove__unknown_transaction__not_found(chain: tuple[Node, str, list[bytes]]) -> None:

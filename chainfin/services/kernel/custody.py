@@ -6,9 +6,10 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
+from chainfin.errors import Unavailable
 from chainfin.eth.signer import KeySigner, Signer
 from chainfin.services.kernel.context import Context
-from chainfin.storage.party_tables import CustodyKeyRow
+from chainfin.storage.party_tables import CustodyKeyRow, FactRow
 from chainfin.storage.vault import Vault
 
 
@@ -38,6 +39,28 @@ def signer_of(session: Session, ctx: Context, address: str) -> Signer | None:
 def own_signer(session: Session, vault: Vault, address: str) -> Signer:
     """One of the service's own keys."""
     return KeySigner(vault.unseal(session.get_one(CustodyKeyRow, address).sealed, context=address))
+
+
+CHECK_VALUE = "master_key"
+"""The fact that tells by which master key this installation seals."""
+
+
+def check_vault(session: Session, vault: Vault) -> None:
+    """That the vault's key is the one by which this installation seals: its check value is the one that is kept, or,
+    in one of before there were any, what is sealed opens.
+
+    Raises Unavailable: master_key_foreign.
+    """
+    kept = session.get(FactRow, CHECK_VALUE)
+    if kept is not None and kept.value["sha256"] == vault.check_value:
+        return
+    try:
+        if kept is None:
+            own_signer(session, vault, own_addresses(session)["operator"])
+            return
+    except Unavailable:
+        pass
+    raise Unavailable("master_key_foreign", "master.key isn't this installation's: put the right one back")
 
 
 OWN = ("operator", "registrar", "relayer")
