@@ -222,13 +222,14 @@ class ApplicationDetail(TypedDict):
         "declined",
         "expired",
         "withdrawn",
+        "revoked",
         "failed",
     ]
     """Where it stands now: one of the states of the glossary"""
     decision_hash: str | None
     """hash of the decision record; with a pledge it is on chain"""
     refusals: list[RefusalOut]
-    """Each rule that said no, with its proof; empty: none did"""
+    """why it came to nothing: the decision's reasons, or what ended it since"""
     loan_id: str | None
     """Id of the loan; null while there is none"""
     appeal_of: str | None
@@ -294,13 +295,14 @@ class ApplicationOut(TypedDict):
         "declined",
         "expired",
         "withdrawn",
+        "revoked",
         "failed",
     ]
     """Where it stands now: one of the states of the glossary"""
     decision_hash: str | None
     """hash of the decision record; with a pledge it is on chain"""
     refusals: list[RefusalOut]
-    """Each rule that said no, with its proof; empty: none did"""
+    """why it came to nothing: the decision's reasons, or what ended it since"""
     loan_id: str | None
     """Id of the loan; null while there is none"""
     appeal_of: str | None
@@ -1072,6 +1074,8 @@ class LimitOut(TypedDict):
     """Id of the proposal that a second person decides on; null: it takes none"""
     updated_at: str
     """When it last changed: ISO 8601, UTC"""
+    warning: SentenceOut | None
+    """for the lender: what is less safe about it than it could be"""
 
 
 class LimitPartOut(TypedDict):
@@ -1404,7 +1408,7 @@ class OfferOut(TypedDict):
     """of the receivable in its currency, or of the goods in the receipt's unit"""
     terms: OfferTerms
     """What was agreed, or is offered: amounts, rate, days"""
-    status: Literal["open", "accepted", "expired", "withdrawn"]
+    status: Literal["open", "accepted", "expired", "withdrawn", "revoked"]
     """open: may be accepted; accepted, expired or withdrawn: no more"""
     expires_at: str
     """From this moment on it no longer holds: ISO 8601, UTC"""
@@ -1425,7 +1429,9 @@ class OfferTerms(TypedDict):
     start: str
     """The day from which interest counts: ISO 8601"""
     maturity: str
-    """The contract's last day; where it is a day of rest the next business day counts, as the schedule tells"""
+    """the day on which the last has to be paid: a business day"""
+    nominal_maturity: str
+    """where the loan's days lead, business day or not"""
     method: str
     """How it is repaid: bullet (all at maturity), interest_first, equal_instalments, equal_principal or seasonal"""
     day_count: str
