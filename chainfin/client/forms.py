@@ -229,7 +229,8 @@ class ApplicationDetail(TypedDict):
     decision_hash: str | None
     """hash of the decision record; with a pledge it is on chain"""
     refusals: list[RefusalOut]
-    """why it came to nothing: the decision's reasons, or what ended it since"""
+    """Why it came to nothing: each rule that said no, with its proof, or what ended it since (a mandate revoked, a
+    newer offer, a payout that failed); empty: nothing did"""
     loan_id: str | None
     """Id of the loan; null while there is none"""
     appeal_of: str | None
@@ -302,7 +303,8 @@ class ApplicationOut(TypedDict):
     decision_hash: str | None
     """hash of the decision record; with a pledge it is on chain"""
     refusals: list[RefusalOut]
-    """why it came to nothing: the decision's reasons, or what ended it since"""
+    """Why it came to nothing: each rule that said no, with its proof, or what ended it since (a mandate revoked, a
+    newer offer, a payout that failed); empty: nothing did"""
     loan_id: str | None
     """Id of the loan; null while there is none"""
     appeal_of: str | None
@@ -1115,7 +1117,7 @@ class LoanDetail(TypedDict):
     start_date: str | None
     """The day of the payout, from which interest counts: ISO 8601; null: not paid out"""
     maturity: str
-    """The contract's last day; where it is a day of rest the next business day counts, as the schedule tells"""
+    """The day on which the last of it has to be paid; a maturity on a day of rest has moved to the next business day"""
     status: Literal["approved", "active", "overdue", "restructured", "repaid", "written_off", "recovered", "cancelled"]
     """Where it stands now: one of the states of the glossary"""
     created_at: str
@@ -1158,7 +1160,7 @@ class LoanOut(TypedDict):
     start_date: str | None
     """The day of the payout, from which interest counts: ISO 8601; null: not paid out"""
     maturity: str
-    """The contract's last day; where it is a day of rest the next business day counts, as the schedule tells"""
+    """The day on which the last of it has to be paid; a maturity on a day of rest has moved to the next business day"""
     status: Literal["approved", "active", "overdue", "restructured", "repaid", "written_off", "recovered", "cancelled"]
     """Where it stands now: one of the states of the glossary"""
     created_at: str
@@ -1429,9 +1431,9 @@ class OfferTerms(TypedDict):
     start: str
     """The day from which interest counts: ISO 8601"""
     maturity: str
-    """the day on which the last has to be paid: a business day"""
+    """The day on which the last of it has to be paid; a maturity on a day of rest has moved to the next business day"""
     nominal_maturity: str
-    """where the loan's days lead, business day or not"""
+    """The day to which the loan's days lead, a day of rest or not; nothing has to be paid on it where it is one"""
     method: str
     """How it is repaid: bullet (all at maturity), interest_first, equal_instalments, equal_principal or seasonal"""
     day_count: str
