@@ -137,6 +137,7 @@ class Run:
     def finish(self) -> list[str]:
         """Everything that there is, once nothing waits for the bank any more."""
         self.harness.bank_answers()
+        self.known = self.harness.known()
         return list(Rows(self.harness, self.known).all())
 
 
