@@ -16,13 +16,16 @@ class OfferState(StrEnum):
     ACCEPTED = "accepted"
     EXPIRED = "expired"
     WITHDRAWN = "withdrawn"
-    """By its borrower, by a newer offer in its place, or because its mandate is revoked."""
+    """By its borrower, or by a newer offer in its place."""
+    REVOKED = "revoked"
+    """By its lender, which has revoked the mandate under which it was made."""
 
 
 class OfferEvent(StrEnum):
     ACCEPT = "accept"
     EXPIRE = "expire"
     WITHDRAW = "withdraw"
+    REVOKE = "revoke"
 
 
 TRANSITIONS: Final[Mapping[tuple[OfferState, OfferEvent], OfferState]] = MappingProxyType(
@@ -30,6 +33,7 @@ TRANSITIONS: Final[Mapping[tuple[OfferState, OfferEvent], OfferState]] = Mapping
         (OfferState.OPEN, OfferEvent.ACCEPT): OfferState.ACCEPTED,
         (OfferState.OPEN, OfferEvent.EXPIRE): OfferState.EXPIRED,
         (OfferState.OPEN, OfferEvent.WITHDRAW): OfferState.WITHDRAWN,
+        (OfferState.OPEN, OfferEvent.REVOKE): OfferState.REVOKED,
     }
 )
 """The one transition table of an offer."""

@@ -159,4 +159,9 @@ def unless_promised(session: Session, row: ReceivableRow, amount: int) -> None:
     left = unpromised(session, row)
     if amount > left:
         shown = Money(left, row.currency)
-        raise Refused("exceeds_free", f"{shown} is free and not promised to a lender", free=str(shown))
+        raise Refused(
+            "exceeds_free",
+            f"{shown} is free and not promised to a lender",
+            free=str(shown),
+            held_by=held_by(session, row),
+        )
