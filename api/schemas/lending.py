@@ -39,11 +39,6 @@ class LimitIn(Input):
     grade: Literal["A", "B", "C", "D"] | None = Field(default=None, description="of the lender's underwriter")
 
 
-class SentenceOut(BaseModel):
-    en: str
-    zh: str
-
-
 class LimitOut(BaseModel):
     """``held`` is promised to offers, ``used`` is paid out; both together exceed ``amount`` only where it was lowered
     below them."""
@@ -59,7 +54,6 @@ class LimitOut(BaseModel):
     grade: str | None
     proposal_id: str | None
     updated_at: Moment
-    warning: SentenceOut | None = Field(description="for the lender: what is less safe about it than it could be")
 
     @classmethod
     def of(cls, seen: LimitView) -> LimitOut:
@@ -73,7 +67,6 @@ class LimitOut(BaseModel):
             grade=seen.grade,
             proposal_id=seen.proposal_id,
             updated_at=seen.updated_at,
-            warning=None if seen.warning is None else SentenceOut(en=seen.warning.en, zh=seen.warning.zh),
             **amounts,
         )
 
@@ -167,6 +160,11 @@ class EndEvent(BaseModel):
     refusals: list[RefusalOut]
 
 
+class SentenceOut(BaseModel):
+    en: str
+    zh: str
+
+
 class LimitPartOut(SentenceOut):
     """One part of the limit; all parts add up to it, to the fen."""
 
@@ -183,7 +181,6 @@ class OfferTerms(BaseModel):
     annual_rate: str
     start: str
     maturity: str
-    nominal_maturity: str
     method: str
     day_count: str
     fee: str

@@ -99,7 +99,6 @@ def check_terms(bundle: Bundle, outcome: Outcome, decided: dt.date, anchored: st
             maturity=outcome.maturity_on,
             calendar=OFFICIAL,
         )
-        due = schedule(terms).due_dates[-1].isoformat()
         stated = {
             "principal": (terms.principal.minor, outcome.amount_minor),
             "principal of the loan": (int(loan.principal), outcome.amount_minor),
@@ -108,8 +107,6 @@ def check_terms(bundle: Bundle, outcome: Outcome, decided: dt.date, anchored: st
             "annual rate": (terms.annual_rate, outcome.annual_rate),
             "fee": (terms.fee_or_zero.minor, outcome.fee_minor),
             "maturity": (terms.maturity, outcome.maturity_on),
-            # loans of before the day was kept with the terms don't name it
-            "due day": (body.get("due_on", due), due),
             "interest": (str(body["interest"]), str(schedule(terms).interest)),
             "product document": (body.get("product_document"), None if named is None else named.id),
             "holidays": (terms.adjustment, follows.adjustment),

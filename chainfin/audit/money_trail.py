@@ -82,13 +82,11 @@ def _check_entry(
 
 
 def _ends_on(bundle: Bundle, security: Security, filed_on: str, proven: ProvenFacts) -> str:
-    """How long a pledge is filed: until the loan is due (older loans: until their nominal maturity); a
-    substitute until its own due day, or the filing, if later.
+    """How long a pledge is filed: until the loan is due; a substitute until its own due day, or the filing, if later.
 
     Raises Refused fact_missing.
     """
-    terms = bundle.loan.terms
-    maturity = str(terms.get("due_on", terms["maturity"]))
+    maturity = str(bundle.loan.terms["maturity"])
     if security.instead is None:
         return maturity
     pledged = security.pledged

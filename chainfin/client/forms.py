@@ -222,15 +222,13 @@ class ApplicationDetail(TypedDict):
         "declined",
         "expired",
         "withdrawn",
-        "revoked",
         "failed",
     ]
     """Where it stands now: one of the states of the glossary"""
     decision_hash: str | None
     """hash of the decision record; with a pledge it is on chain"""
     refusals: list[RefusalOut]
-    """Why it came to nothing: each rule that said no, with its proof, or what ended it since (a mandate revoked, a
-    newer offer, a payout that failed); empty: nothing did"""
+    """Each rule that said no, with its proof; empty: none did"""
     loan_id: str | None
     """Id of the loan; null while there is none"""
     appeal_of: str | None
@@ -296,15 +294,13 @@ class ApplicationOut(TypedDict):
         "declined",
         "expired",
         "withdrawn",
-        "revoked",
         "failed",
     ]
     """Where it stands now: one of the states of the glossary"""
     decision_hash: str | None
     """hash of the decision record; with a pledge it is on chain"""
     refusals: list[RefusalOut]
-    """Why it came to nothing: each rule that said no, with its proof, or what ended it since (a mandate revoked, a
-    newer offer, a payout that failed); empty: nothing did"""
+    """Each rule that said no, with its proof; empty: none did"""
     loan_id: str | None
     """Id of the loan; null while there is none"""
     appeal_of: str | None
@@ -1076,8 +1072,6 @@ class LimitOut(TypedDict):
     """Id of the proposal that a second person decides on; null: it takes none"""
     updated_at: str
     """When it last changed: ISO 8601, UTC"""
-    warning: SentenceOut | None
-    """for the lender: what is less safe about it than it could be"""
 
 
 class LimitPartOut(TypedDict):
@@ -1117,7 +1111,7 @@ class LoanDetail(TypedDict):
     start_date: str | None
     """The day of the payout, from which interest counts: ISO 8601; null: not paid out"""
     maturity: str
-    """The day on which the last of it has to be paid; a maturity on a day of rest has moved to the next business day"""
+    """The contract's last day; where it is a day of rest the next business day counts, as the schedule tells"""
     status: Literal["approved", "active", "overdue", "restructured", "repaid", "written_off", "recovered", "cancelled"]
     """Where it stands now: one of the states of the glossary"""
     created_at: str
@@ -1160,7 +1154,7 @@ class LoanOut(TypedDict):
     start_date: str | None
     """The day of the payout, from which interest counts: ISO 8601; null: not paid out"""
     maturity: str
-    """The day on which the last of it has to be paid; a maturity on a day of rest has moved to the next business day"""
+    """The contract's last day; where it is a day of rest the next business day counts, as the schedule tells"""
     status: Literal["approved", "active", "overdue", "restructured", "repaid", "written_off", "recovered", "cancelled"]
     """Where it stands now: one of the states of the glossary"""
     created_at: str
@@ -1410,7 +1404,7 @@ class OfferOut(TypedDict):
     """of the receivable in its currency, or of the goods in the receipt's unit"""
     terms: OfferTerms
     """What was agreed, or is offered: amounts, rate, days"""
-    status: Literal["open", "accepted", "expired", "withdrawn", "revoked"]
+    status: Literal["open", "accepted", "expired", "withdrawn"]
     """open: may be accepted; accepted, expired or withdrawn: no more"""
     expires_at: str
     """From this moment on it no longer holds: ISO 8601, UTC"""
@@ -1431,9 +1425,7 @@ class OfferTerms(TypedDict):
     start: str
     """The day from which interest counts: ISO 8601"""
     maturity: str
-    """The day on which the last of it has to be paid; a maturity on a day of rest has moved to the next business day"""
-    nominal_maturity: str
-    """The day to which the loan's days lead, a day of rest or not; nothing has to be paid on it where it is one"""
+    """The contract's last day; where it is a day of rest the next business day counts, as the schedule tells"""
     method: str
     """How it is repaid: bullet (all at maturity), interest_first, equal_instalments, equal_principal or seasonal"""
     day_count: str

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -24,10 +23,6 @@ _BINDING = {
     "limit": ("This is your whole limit.", "已达您的全部额度。"),
     "buy_back": ("This is what the buy-back undertaking covers.", "金额以回购承诺金额为限。"),
 }
-_MOVED = (
-    "The loan's days lead to {nominal}, which is no business day: it is due on {end}.",
-    "按借款天数到期日为 {nominal}，该日为非营业日，故实际还款日为 {end}。",
-)
 _HEADROOM = ("This is what is left of a credit limit.", "金额以剩余授信额度为限。")
 _SCORES = {
     "credit_borrower": ("Your credit score", "您的信用评分"),
@@ -45,27 +40,9 @@ class Sentence:
     zh: str
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """What a loan repaid in one sum on its last day costs. ``end``: the day on which it has to be paid, ``nominal`` the
-    one to which its days lead, which may be no business day; ``days`` from the start to ``end``, and ``interest`` and
-    the rate ``yearly`` (all costs together) are reckoned to it."""
-
-    days: int
-    end: date
-    nominal: date
-    interest: Money
-    yearly: Decimal
-
-
-def explain(
-    record: DecisionRecord | Mapping[str, Any], *, cost: Cost | None = None, ended: Sequence[Sentence] = ()
-) -> list[Sentence]:
+def explain(record: DecisionRecord | Mapping[str, Any]) -> list[Sentence]:
     """What was decided, why, at what cost, from which parts, and the three strongest reasons of one's own credit
-    score. Other parties' scores are not told in detail: they are theirs.
-
-    ``cost``: what the loan costs by its terms (the record knows no calendar: its figures are those of the nominal day).
-    ``ended``: how it ended, where it came to nothing after all; told first, and instead of the record's yes."""
+    score. Other parties' scores are not told in detail: they are theirs."""
     content = record.as_dict() if isinstance(record, DecisionRecord) else record
     outcome = content["outcome"]
     currency = str(outcome["currency"])
@@ -73,10 +50,10 @@ def explain(
     def money(minor: str) -> str:
         return f"{Money(int(minor), currency)} {currency}"
 
-    detail = list(ended) or [_fill(_OPENING[outcome["decision"]], amount=money(outcome["amount_minor"]))]
-    if outcome["binding"] is not None and not ended:
+    detail = [_fill(_OPENING[outcome["decision"]], amount=money(outcome["amount_minor"]))]
+    if outcome["binding"] is not None:
         detail.append(Sentence(*_BINDING.get(outcome["binding"], _HEADROOM)))
-        detail += _price(outcome, money, cost)
+        detail.append(_price(outcome, money))
     for kind in ("refusals", "reviews", "notes"):
         detail += [Sentence(reason["en"], reason["zh"]) for reason in outcome[kind]]
     parts = outcome.get("limit_parts", [])
@@ -100,7 +77,7 @@ def _percent(rate: str) -> str:
     return f"{(Decimal(rate) * 100).quantize(Decimal('0.01'))}%"
 
 
-def _price(outcome: Mapping[str, Any], money: Any, cost: Cost | None) -> list[Sentence]:
+def _price(outcome: Mapping[str, Any], money: Any) -> Sentence:
     values = {
         "rate": _percent(outcome["annual_rate"]),
         "fee": money(outcome["fee_minor"]),
@@ -109,17 +86,7 @@ def _price(outcome: Mapping[str, Any], money: Any, cost: Cost | None) -> list[Se
         "days": str(outcome["loan_days"]),
         "end": str(outcome["maturity_on"]),
     }
-    moved = []
-    if cost is not None:
-        values |= {
-            "interest": money(str(cost.interest.minor)),
-            "yearly": _percent(str(cost.yearly)),
-            "days": str(cost.days),
-            "end": cost.end.isoformat(),
-        }
-        if cost.end != cost.nominal:
-            moved.append(_fill(_MOVED, nominal=cost.nominal.isoformat(), **values))
-    price = _fill(
+    return _fill(
         (
             "{rate} a year, fee {fee}; repaid in one sum after {days} days, on {end}, the interest is {interest} and"
             " all costs together come to {yearly} a year; repaid earlier, only the days used are charged.",
@@ -128,7 +95,6 @@ def _price(outcome: Mapping[str, Any], money: Any, cost: Cost | None) -> list[Se
         ),
         **values,
     )
-    return [price, *moved]
 
 
 def _scores(scores: Mapping[str, Any]) -> list[Sentence]:

@@ -30,9 +30,6 @@ class State(StrEnum):
     DECLINED = "declined"
     EXPIRED = "expired"
     WITHDRAWN = "withdrawn"
-    """By its borrower, or since a newer offer took its place."""
-    REVOKED = "revoked"
-    """Its lender has revoked the mandate under which it was offered."""
     FAILED = "failed"
 
 
@@ -49,7 +46,6 @@ class Event(StrEnum):
     FAIL = "fail"
     EXPIRE = "expire"
     WITHDRAW = "withdraw"
-    REVOKE = "revoke"
 
 
 _S, _E = State, Event
@@ -67,7 +63,6 @@ TRANSITIONS: Final[Mapping[tuple[State, Event], State]] = {
     (_S.OFFERED, _E.ACCEPT): _S.ACCEPTED,
     (_S.OFFERED, _E.EXPIRE): _S.EXPIRED,
     (_S.OFFERED, _E.WITHDRAW): _S.WITHDRAWN,
-    (_S.OFFERED, _E.REVOKE): _S.REVOKED,
     (_S.ACCEPTED, _E.REGISTER): _S.REGISTERING,
     (_S.ACCEPTED, _E.DISBURSE): _S.DISBURSING,  # nothing is pledged
     (_S.REGISTERING, _E.PLEDGE): _S.PLEDGING,
@@ -78,7 +73,7 @@ TRANSITIONS: Final[Mapping[tuple[State, Event], State]] = {
     (_S.DISBURSING, _E.FAIL): _S.FAILED,
 }
 
-OVER: Final = frozenset({State.FUNDED, State.DECLINED, State.EXPIRED, State.WITHDRAWN, State.REVOKED, State.FAILED})
+OVER: Final = frozenset({State.FUNDED, State.DECLINED, State.EXPIRED, State.WITHDRAWN, State.FAILED})
 """States in which an application stays."""
 
 APPEALABLE: Final = (OVER - {State.FUNDED}) | {State.REVIEW}

@@ -16,16 +16,13 @@ class OfferState(StrEnum):
     ACCEPTED = "accepted"
     EXPIRED = "expired"
     WITHDRAWN = "withdrawn"
-    """By its borrower, or by a newer offer in its place."""
-    REVOKED = "revoked"
-    """By its lender, which has revoked the mandate under which it was made."""
+    """By its borrower, by a newer offer in its place, or because its mandate is revoked."""
 
 
 class OfferEvent(StrEnum):
     ACCEPT = "accept"
     EXPIRE = "expire"
     WITHDRAW = "withdraw"
-    REVOKE = "revoke"
 
 
 TRANSITIONS: Final[Mapping[tuple[OfferState, OfferEvent], OfferState]] = MappingProxyType(
@@ -33,7 +30,6 @@ TRANSITIONS: Final[Mapping[tuple[OfferState, OfferEvent], OfferState]] = Mapping
         (OfferState.OPEN, OfferEvent.ACCEPT): OfferState.ACCEPTED,
         (OfferState.OPEN, OfferEvent.EXPIRE): OfferState.EXPIRED,
         (OfferState.OPEN, OfferEvent.WITHDRAW): OfferState.WITHDRAWN,
-        (OfferState.OPEN, OfferEvent.REVOKE): OfferState.REVOKED,
     }
 )
 """The one transition table of an offer."""

@@ -17,7 +17,7 @@ from chainfin.storage.away import is_away
 DUTIES: tuple[Callable[[Context], int], ...] = (
     applications.expire,
     applications.resume,
-    offers.end_under_revoked,
+    offers.withdraw_under_revoked,
     act_outcomes.expire,
     substitution.expire,
     release.remind,

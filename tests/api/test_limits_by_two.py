@@ -44,21 +44,6 @@ def test_limit__of_a_lender_of_one_person__counts_at_once(town: Town) -> None:
     assert standing(town) == {"debtor": ("900.00", None)}
 
 
-def test_limit__of_a_lender_of_one_person__warns_the_lender_alone(town: Town) -> None:
-    def seen(by: dict[str, str]) -> Any:
-        (row,) = town.call("GET", by, "/v1/limits").json()["items"]
-        return row["warning"]
-
-    warning = limit(town, town.lender, "100.00")["warning"]
-    assert warning["en"].startswith("One person alone raises this limit")
-    assert "可由一人单独提高" in warning["zh"]
-    assert seen(town.lender) == warning
-    assert seen(town.site.as_("core")) is None, "whom it is about isn't told how many persons the lender has"
-    town.client(town.lender, town.person(town.lender))
-    assert seen(town.lender) is None
-    assert limit(town, town.lender, "50.00")["warning"] is None
-
-
 def test_limit__raised__counts_once_the_second_person_approves(town: Town) -> None:
     limit(town, town.lender, "100.00", grade="C")
     second = town.client(town.lender, town.person(town.lender))

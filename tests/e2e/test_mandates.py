@@ -115,7 +115,7 @@ def test_accept__no_longer_allowed__refused_and_nothing_is_taken(
     assert site.receivable(asset.id).reserved == 0
 
 
-def test_revoked__its_open_offers__revoked_and_what_they_held_is_free(
+def test_revoked__its_open_offers__withdrawn_and_what_they_held_is_free(
     site: Site, lender: Actor, claim: tuple[Actor, ReceivableRow]
 ) -> None:
     borrower, asset = claim
@@ -124,39 +124,29 @@ def test_revoked__its_open_offers__revoked_and_what_they_held_is_free(
     assert site.taken(application)["held"] > 0
     revoked = mandates.revoke(site.ctx, lender, given.id)
     assert (revoked.held, revoked.status) == (0, "revoked")
-    seen = site.application(application)
-    assert seen.row.status == "revoked"
-    assert seen.offer is not None
-    assert seen.offer.status == "revoked"
-    assert seen.row.refusals == [
-        {
-            "code": "mandate_revoked",
-            "message": "the lender has revoked the mandate under which this was offered",
-            "proof": {"lender": lender.party_id, "mandate": given.id},
-        }
-    ]
+    assert site.application(application).row.status == "withdrawn"
     assert set(site.taken(application)) == {"freed"}
-    (why,) = [node.detail for node in site.application(application).progress if node.name == "revoked"]
-    assert why == {"reason": "mandate_revoked", "lender": lender.party_id, "mandate": given.id}
+    (why,) = [node.detail for node in site.application(application).progress if node.name == "withdrawn"]
+    assert why == {"reason": "mandate_revoked", "mandate_id": given.id}
     with pytest.raises(ChainfinError) as error:
         applications.accept(site.ctx, borrower, application)
     assert error.value.code == "application_not_offered"
 
 
-def test_revoked__and_then_a_crash__the_housekeeping_ends_its_offers(
+def test_revoked__and_then_a_crash__the_housekeeping_withdraws_its_offers(
     site: Site, lender: Actor, claim: tuple[Actor, ReceivableRow], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     borrower, asset = claim
     given = site.mandate(lender)
     application = site.offered(borrower, LENT, asset.id)
     with monkeypatch.context() as patch:
-        patch.setattr(offers, "end_under_revoked", lambda ctx: 0)
+        patch.setattr(offers, "withdraw_under_revoked", lambda ctx: 0)
         mandates.revoke(site.ctx, lender, given.id)
     with pytest.raises(ChainfinError) as error:
         applications.accept(site.ctx, borrower, application)
     assert error.value.code == "mandate_revoked"
     site.run()
-    assert site.application(application).row.status == "revoked"
+    assert site.application(application).row.status == "withdrawn"
 
 
 def test_offer__mandate_that_names_no_product_document__declined(

@@ -40,7 +40,7 @@ def test_offer__newer_on_the_same_asset__takes_the_place_of_the_older(site: Site
     assert [status(site, each) for each in offers] == ["withdrawn"] * 3 + ["offered"]
     assert held(site, debtor_limit) - before == ASKED, "four offers on one receivable hold the debtor's limit once"
     (last,) = [node for node in site.application(offers[0]).progress if node.name == "withdrawn"]
-    assert last.detail == {"reason": "offer_superseded", "superseded_by": offers[1]}
+    assert last.detail == {"superseded_by": offers[1]}
     with pytest.raises(Conflict) as refused:
         applications.accept(site.ctx, borrower, offers[0])
     assert refused.value.code == "application_not_offered"

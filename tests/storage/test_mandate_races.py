@@ -256,7 +256,7 @@ def test_payouts__at_once_with_the_revocation__none_after_it(market: Market, mon
     assert market.ordered() == known[0], "nothing was ordered once the revocation had come back"
     late.order_payout()
     assert 10 <= len(known[0]) < AT_ONCE
-    market.stopped(known[0], refused, "mandate_revoked", "application_not_offered", offer="revoked")
+    market.stopped(known[0], refused, "mandate_revoked", "application_not_offered", offer="withdrawn")
     assert market.promised() == len(known[0]) * UNIT
 
 

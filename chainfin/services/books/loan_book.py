@@ -6,7 +6,6 @@ ledger must agree. See `rules.loan.history`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date
 
 from sqlmodel import Session, col, select
@@ -27,7 +26,6 @@ from chainfin.rules.loan import (
     approve,
     in_order,
     replay,
-    schedule,
     steps,
 )
 from chainfin.services.books import funding_accounts, journals
@@ -40,38 +38,6 @@ from chainfin.values.money import Money
 def loan_ref(loan_id: str) -> str:
     """The loan's reference on chain: keccak256 of its (unguessable) id."""
     return "0x" + keccak(loan_id.encode()).hex()
-
-
-def agreed_due(ctx: Context, terms: Mapping[str, object]) -> date:
-    """The day on which the last of a loan on these terms has to be paid: the maturity, or the business day to which a
-    maturity on a holiday moves."""
-    return schedule(LoanTerms.from_json(terms, ctx.calendar)).due_dates[-1]
-
-
-def named_due(terms: LoanTerms) -> dict[str, str]:
-    """The day on which the last has to be paid, as an offer's terms keep it: until then its pledge is filed."""
-    return {"due_on": schedule(terms).due_dates[-1].isoformat()}
-
-
-def due_on(ctx: Context, row: LoanRow) -> date:
-    """The day on which the last of the loan has to be paid. Money that left after the agreed maturity moves it; the row
-    keeps what it was moved to."""
-    terms = LoanTerms.from_json(row.terms, ctx.calendar)
-    if row.start_date is not None and row.start_date >= terms.maturity:
-        return row.maturity
-    return schedule(terms).due_dates[-1]
-
-
-def told(terms: Mapping[str, object], due: date) -> dict[str, object]:
-    """The terms as they are shown: their ``maturity`` is the day on which the last has to be paid, and
-    ``nominal_maturity`` the one to which the loan's days lead, whatever day that is."""
-    return {**terms, "maturity": due.isoformat(), "nominal_maturity": terms["maturity"]}
-
-
-def filed_until(row: LoanRow) -> date:
-    """Until when a loan's pledges are filed: the day that was agreed on. Loans of before that day was kept with the
-    terms are filed until their nominal maturity, as their first filing says."""
-    return date.fromisoformat(str(row.terms.get("due_on", row.terms["maturity"])))
 
 
 def load(session: Session, ctx: Context, loan_id: str, *, lock: bool = False) -> tuple[LoanRow, Loan]:
@@ -149,8 +115,6 @@ def record(
         row.funded_at = now
     if new.kind is Kind.START_MOVED:
         row.start_date = new.on
-    if new.kind in (Kind.DISBURSE, Kind.START_MOVED):
-        row.maturity = done.loan.schedule.due_dates[-1]
     if done.loan.state is LoanState.REPAID and row.closed_at is None:
         row.closed_at = now
     session.add(row)

@@ -297,18 +297,11 @@ def unpromised(row: WarehouseReceiptRow) -> int:
     return free(row) - row.reserved
 
 
-def held_by(row: WarehouseReceiptRow, ordered: int = 0) -> dict[str, str]:
-    """What takes how much of it from being free to lend on, in its unit: a pledge, a promise to a lender, and what is
-    ``ordered`` out (thousandths); what takes nothing is left out."""
-    takes = {"pledged": row.pledged, "reserved": row.reserved, "ordered": ordered}
-    return {name: str(Decimal(amount).scaleb(-3)) for name, amount in takes.items() if amount}
-
-
 def promised(session: Session, row: WarehouseReceiptRow, code: str, quantity: int) -> Refused:
     """Why goods that are promised don't leave: under ``code``, or taken_not_sold where a lender took them."""
     shown = str(Decimal(quantity).scaleb(-3))
     if pledge_rows.taken_as(session, row.id) is None:
-        return Refused(code, f"{shown} {row.unit} are promised to a lender", promised=shown, held_by=held_by(row))
+        return Refused(code, f"{shown} {row.unit} are promised to a lender", promised=shown)
     return Refused("taken_not_sold", f"{shown} {row.unit} were taken on default and aren't sold", promised=shown)
 
 

@@ -47,16 +47,12 @@ def order(ctx: Context, actor: Actor, receipt_id: str, quantity: Decimal) -> Act
         row = _locked(session, actor, receipt_id)
         amount = receipts.thousandths(quantity, smallest=receipts.smallest(row))
         unless_refused(rules.release(receipts.value(session, row), amount, by=row.keeper_id, ordered=actor.require()))
-        ordered = _ordered(session, row.id)
-        open_ = receipts.unpromised(row) - ordered
+        open_ = receipts.unpromised(row) - _ordered(session, row.id)
         if amount > open_ and row.reserved and pledge_rows.taken_as(session, row.id) is not None:
             raise receipts.promised(session, row, "exceeds_free", row.reserved)
         if amount > open_:
             shown = Decimal(max(0, open_)).scaleb(-3)
-            held = receipts.held_by(row, ordered)
-            raise Refused(
-                "exceeds_free", f"{shown} {row.unit} are free and not promised", free=str(shown), held_by=held
-            )
+            raise Refused("exceeds_free", f"{shown} {row.unit} are free and not promised", free=str(shown))
         return ActView.of(ask(session, ctx, row, HandOut(id=row.id, quantity=amount)))
 
 

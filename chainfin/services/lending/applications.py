@@ -16,7 +16,7 @@ from chainfin.rules import offer as offer_rules
 from chainfin.rules.application import APPEALABLE, Event, State, allows
 from chainfin.rules.loan import LoanState, LoanTerms, check_start
 from chainfin.rules.offer import OfferEvent, OfferState
-from chainfin.services.books import funding_accounts, loan_book
+from chainfin.services.books import funding_accounts
 from chainfin.services.kernel import acts, commands
 from chainfin.services.kernel.context import Actor, Context
 from chainfin.services.lending import (
@@ -268,7 +268,7 @@ def _loan(session: Session, ctx: Context, row: ApplicationRow, offer: OfferRow) 
         currency=row.currency,
         principal=terms.principal.minor,
         terms=offer.terms,
-        maturity=loan_book.agreed_due(ctx, offer.terms),
+        maturity=terms.maturity,
         status=LoanState.APPROVED.value,
         created_at=ctx.clock.now(),
     )
@@ -305,8 +305,16 @@ def _reserve(
     _unless_paid(session, asset, offer.pledge_amount)
     free, pledge_id = assets.free_of(session, asset), Grant.from_params(act.params).pledge_id
     if free < offer.pledge_amount:
-        message = "the part that this offer needs is no longer free"
-        raise assets.not_free(session, asset, message, free=free, needed=offer.pledge_amount)
+        held = assets.held_by(session, asset)
+        named = ", ".join(f"{name} {amount}" for name, amount in held.items())
+        raise Refused(
+            "asset_not_free",
+            "the part that this offer needs is no longer free" + (f": {named}" if named else ""),
+            status=asset.status,
+            held_by=held,
+            free=str(free),
+            needed=str(offer.pledge_amount),
+        )
     value = assets.of_row(session, asset)
     unless_refused(value.pledge(offer.pledge_amount, pledge_id=pledge_id, lender=row.lender_id, by=row.borrower_id))
     asset.reserved += offer.pledge_amount

@@ -109,8 +109,7 @@ def _against_goods(session: Session, ctx: Context, row: ApplicationRow) -> Refus
     called = standing_calls.unless_called(session, row.lender_id, row.borrower_id)
     goods = session.get_one(WarehouseReceiptRow, row.asset_id)
     today = ctx.clock.today()
-    last = ctx.calendar.adjust(today + timedelta(days=row.days), product.current(Product(row.product)).holidays)
-    return called or care.unless_cared(session, goods, today, last)
+    return called or care.unless_cared(session, goods, today, today + timedelta(days=row.days))
 
 
 def _unless_paid(session: Session, product: Product, asset_id: str) -> Refusal | None:
@@ -333,7 +332,6 @@ def _offer(session: Session, ctx: Context, row: ApplicationRow, way: _Way) -> No
         **terms.as_json(),
         "loan_id": loan_id,
         "advance_rate": None if outcome.advance_rate is None else str(outcome.advance_rate),
-        **loan_book.named_due(terms),
         "interest": str(schedule(terms).interest),
         "time_zone": ctx.clock.zone.key,
         "yearly_cost": str(yearly),

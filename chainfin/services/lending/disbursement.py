@@ -49,7 +49,7 @@ def begin(session: Session, ctx: Context, application: ApplicationRow, loan: Loa
         return
     application_state.move(session, ctx, application, Event.REGISTER)
     progress.start(session, ctx, application, "registration")
-    register.register(session, ctx, RegisterPledge, pledge, loan, loan_book.filed_until(loan))
+    register.register(session, ctx, RegisterPledge, pledge, loan, loan.maturity)
 
 
 def registered(session: Session, ctx: Context, pledge_id: str, number: str) -> None:
@@ -301,7 +301,6 @@ def _end_loan(
     moves(session, row, row.status)
     row.status = cancel(loan).loan.state.value
     session.add(row)
-    application.refusals = [{"code": code, "message": message, "proof": {}}]
     application_state.move(session, ctx, application, Event.FAIL)
     funding_accounts.free(session, ctx, row)
     limits.free(session, ctx, application.id)

@@ -8,12 +8,10 @@ wait for each other; the table's CHECK is the last line against a breach.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Final
 
 from sqlmodel import Session, col, select
 
 from chainfin.errors import BadInput, Refusal, Refused
-from chainfin.risk.explain import Sentence
 from chainfin.rules import facility as rules
 from chainfin.rules.facility import Held, Hold, HoldState, Limit, LimitKind, Position
 from chainfin.services.kernel import announcing, approvals
@@ -31,10 +29,6 @@ from chainfin.values.party import Role
 
 LIMIT = "limit"
 """The kind of a proposal to raise a limit."""
-_RAISED_BY_ONE: Final = Sentence(
-    "One person alone raises this limit: the lender has no second confirmed person to approve it.",
-    "该额度可由一人单独提高：资金方没有第二名已确认人员可供复核。",
-)
 
 
 def set_(ctx: Context, actor: Actor, *, kind: str, key: str, amount: Money, grade: str | None = None) -> LimitView:
@@ -78,17 +72,10 @@ def set_(ctx: Context, actor: Actor, *, kind: str, key: str, amount: Money, grad
             session.flush()
             row.proposal_id = _propose(session, ctx, actor, row, amount, grade).id
             session.add(row)
-            return view(session, row)
+            return LimitView.of(row)
         row.proposal_id = None  # what was proposed before is outdated
         _change(session, ctx, row, amount, grade)
-        return view(session, row)
-
-
-def view(session: Session, row: LimitRow, *, warned: bool = True) -> LimitView:
-    """The limit as its lender sees it; ``warned``: with what is less safe about it than it could be. Whom a limit is
-    about isn't told how many persons its lender has."""
-    alone = warned and row.kind != LimitKind.MANDATE and not approvals.two_persons(session, row.lender_id)
-    return LimitView.of(row, warning=_RAISED_BY_ONE if alone else None)
+        return LimitView.of(row)
 
 
 def _raises(row: LimitRow | None, kind: LimitKind, amount: Money, grade: str | None) -> bool:

@@ -217,8 +217,8 @@ def _activate(session: Session, ctx: Context, row: MandateRow, signature: bytes)
 def revoke(ctx: Context, actor: Actor, mandate_id: str) -> MandateView:
     """End a mandate: from now on nothing goes out under it, not even for offers that were accepted. Loans that were
     paid out stand, and so does what the bank has been ordered to pay. It holds at once, by one person's word; what is
-    signed of it besides (at once by a key in custody) is for loans' evidence. Open offers under it end (`revoked`),
-    and what they held is free. A suspended lender may revoke too.
+    signed of it besides (at once by a key in custody) is for loans' evidence. Open offers under it are withdrawn, and
+    what they held is free. A suspended lender may revoke too.
 
     Raises NotFound mandate_unknown; Conflict mandate_revoked.
     """
@@ -240,7 +240,7 @@ def revoke(ctx: Context, actor: Actor, mandate_id: str) -> MandateView:
         session.add(row)
     # Each in a transaction of its own, after this one: who accepts an offer locks it before the mandate. What a crash
     # leaves behind is taken up by the housekeeping.
-    offers.end_under_revoked(ctx)
+    offers.withdraw_under_revoked(ctx)
     return get(ctx, actor, mandate_id)
 
 

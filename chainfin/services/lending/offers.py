@@ -10,11 +10,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
 
 from sqlmodel import Session, col, select
 
-from chainfin.errors import Refusal
 from chainfin.rules import offer as offer_rules
 from chainfin.rules.act import ActEvent
 from chainfin.rules.application import Event, State
@@ -96,18 +94,12 @@ def _held(session: Session, applications: Sequence[ApplicationRow]) -> Mapping[s
 def supersede(session: Session, ctx: Context, known: OpenOffers, by: ApplicationRow) -> None:
     """The new offer is made: the older ones are withdrawn, and what they held is free."""
     for row in known.superseded:
-        same = row.borrower_id == by.borrower_id  # an application of somebody else's is nobody's business
-        why = Refusal(
-            "offer_superseded",
-            "a newer offer on the same asset took its place",
-            {"superseded_by": by.id} if same else {},
-        )
-        close(session, ctx, row, Event.WITHDRAW, why)
+        close(session, ctx, row, Event.WITHDRAW, {"superseded_by": by.id})
 
 
-def end_under_revoked(ctx: Context, *, limit: int = 100) -> int:
-    """End the offers that were made under a mandate that its lender has revoked by now: they can't be taken any more,
-    and what they held is free. Returns how many."""
+def withdraw_under_revoked(ctx: Context, *, limit: int = 100) -> int:
+    """End the offers that were made under a mandate that is revoked by now: they can't be taken any more, and what they
+    held is free. Returns how many."""
     with ctx.store.read() as session:
         found = session.exec(
             select(ApplicationRow.id, MandateRow.id)
@@ -123,32 +115,17 @@ def end_under_revoked(ctx: Context, *, limit: int = 100) -> int:
         with ctx.store.begin() as session:
             row = session.get_one(ApplicationRow, application_id, with_for_update=True)
             if application_state.of(row) is State.OFFERED:
-                why = Refusal(
-                    "mandate_revoked",
-                    "the lender has revoked the mandate under which this was offered",
-                    {"lender": row.lender_id, "mandate": mandate_id},
-                )
-                close(session, ctx, row, Event.REVOKE, why)
+                close(session, ctx, row, Event.WITHDRAW, {"reason": "mandate_revoked", "mandate_id": mandate_id})
     return len(found)
 
 
-_ENDS: Final = {
-    Event.EXPIRE: OfferEvent.EXPIRE,
-    Event.WITHDRAW: OfferEvent.WITHDRAW,
-    Event.REVOKE: OfferEvent.REVOKE,
-}
-"""What ends an application that waits, and the offer with it."""
-
-
-def close(session: Session, ctx: Context, row: ApplicationRow, event: Event, why: Refusal | None = None) -> None:
-    """End an application that waits for its borrower or the lender's underwriter; what it held is free.
-
-    ``why``: where it isn't the borrower's word or the time that ends it.
-    """
-    if why is not None:
-        row.refusals = [{"code": why.code, "message": why.message, "proof": dict(why.proof)}]
+def close(
+    session: Session, ctx: Context, row: ApplicationRow, event: Event, detail: Mapping[str, object] | None = None
+) -> None:
+    """End an application that waits for its borrower or the lender's underwriter; what it held is free."""
     application_state.move(session, ctx, row, event)
-    state, ended = row.status, _ENDS[event]
+    state = row.status
+    ended = OfferEvent.EXPIRE if event is Event.EXPIRE else OfferEvent.WITHDRAW
     offer = session.exec(select(OfferRow).where(OfferRow.application_id == row.id)).one_or_none()
     if offer is not None:
         offer.status = offer_rules.transition(OfferState(offer.status), ended).value
@@ -156,5 +133,4 @@ def close(session: Session, ctx: Context, row: ApplicationRow, event: Event, why
         act_state.move(session, session.get_one(ActRow, offer.act_id), ActEvent.EXPIRE)
     limits.free(session, ctx, row.id)
     progress.end_open(session, ctx, row, state)
-    detail = None if why is None else {"reason": why.code, **why.proof}
     progress.at_once(session, ctx, row, state, state, detail=detail)

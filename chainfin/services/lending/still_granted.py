@@ -12,7 +12,6 @@ from chainfin.errors import Refusal, Refused
 from chainfin.risk.record import DecisionRecord
 from chainfin.risk.replay import with_facts
 from chainfin.rules import inventory
-from chainfin.services.books import loan_book
 from chainfin.services.goods import care, receipts
 from chainfin.services.kernel.context import Context
 from chainfin.services.lending import decision_inputs, lateness
@@ -42,13 +41,13 @@ def unless_still(session: Session, ctx: Context, application: ApplicationRow) ->
     promise_id = counted_promise(application)
     if promise_id is not None:
         promise = session.get(BuyBackPromiseRow, promise_id)
-        gone = promises.unless_standing(session, promise, _maturity(session, ctx, application))
+        gone = promises.unless_standing(session, promise, _maturity(session, application))
         if gone is not None:
             return gone
     if "price" in inputs:
         called = standing_calls.unless_called(session, application.lender_id, application.borrower_id)
         receipt = session.get_one(WarehouseReceiptRow, application.asset_id)
-        against = called or care.unless_cared(session, receipt, ctx.clock.today(), _maturity(session, ctx, application))
+        against = called or care.unless_cared(session, receipt, ctx.clock.today(), _maturity(session, application))
         if against is not None:
             return against
         try:
@@ -62,10 +61,10 @@ def unless_still(session: Session, ctx: Context, application: ApplicationRow) ->
     return refusals[0] if refusals else None
 
 
-def _maturity(session: Session, ctx: Context, application: ApplicationRow) -> date:
-    """The day on which the offered loan would have to be repaid."""
+def _maturity(session: Session, application: ApplicationRow) -> date:
+    """The day on which the offered loan would be due."""
     offer = session.exec(select(OfferRow).where(OfferRow.application_id == application.id)).one()
-    return loan_book.agreed_due(ctx, offer.terms)
+    return date.fromisoformat(str(offer.terms["maturity"]))
 
 
 def counted_promise(application: ApplicationRow) -> str | None:

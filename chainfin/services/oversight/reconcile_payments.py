@@ -18,7 +18,7 @@ from chainfin.rules.act import UNDER_WAY
 from chainfin.rules.parked_item import ParkedState
 from chainfin.rules.payment import State
 from chainfin.services.kernel import commands, parking
-from chainfin.services.kernel.commands import PayHolder, PayLoan
+from chainfin.services.kernel.commands import PayHolder
 from chainfin.services.kernel.context import Clock
 from chainfin.services.oversight.findings import Findings
 from chainfin.services.payments import between_lenders, payout_day, reversed, unsettled
@@ -27,7 +27,6 @@ from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.lending_tables import IncomingRow
 from chainfin.storage.oversight_tables import ParkedItemRow
 from chainfin.storage.trade_tables import ActRow
-from chainfin.values import command_state
 from chainfin.values.command_state import CommandState
 from chainfin.values.money import Money
 
@@ -47,7 +46,6 @@ def check(session: Session, clock: Clock, findings: Findings) -> None:
     _paid_to_holders(session, findings)
     _in_suspense(session, clock.today(), findings)
     _refused_by_bank(session, clock.today(), findings)
-    _unanswered(session, clock.now(), findings)
     for item in _open_items(session, payout_day.SOURCE):
         findings.same("payout.day", item.subject, item.detail, "the day from which the loan runs")
     for item in _open_items(session, reversed.SOURCE):  # a claim on whose payment the bank took back
@@ -131,16 +129,6 @@ def _refused_by_bank(session: Session, today: date, findings: Findings) -> None:
         found = f"{order.amount} {order.amount.currency} refused ({row.error}), owed for "
         found += _days(row.created_at.date(), today)
         findings.same("payout.paid", f"{order.party_id}, {order.instruction_id}", found, "paid")
-
-
-def _unanswered(session: Session, now: datetime, findings: Findings) -> None:
-    """Book → bank: loans that the bank was ordered to pay out, and of which nobody knows whether it did. Until it says
-    so, nobody can say either to whom a payment of what was pledged for them belongs."""
-    query = select(OutboxRow).where(OutboxRow.topic == PayLoan.TOPIC, col(OutboxRow.status).in_(command_state.OPEN))
-    for row in session.exec(query.order_by(col(OutboxRow.id))):
-        if now - row.created_at > PATIENCE:
-            found = f"{row.status} for {_days(row.created_at.date(), now.date())}" + f" ({row.error})" * bool(row.error)
-            findings.same("payout.answered", row.subject, found, "paid, or refused")
 
 
 def _days(since: date, today: date) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from decimal import Decimal
 from typing import ClassVar, Final, Protocol, TypeAlias
 
 from sqlmodel import Session, col, or_, select
 
-from chainfin.errors import NotFound, Refusal, Refused, unless_refused
+from chainfin.errors import NotFound, Refusal, unless_refused
 from chainfin.rules import pledge as rules
 from chainfin.rules.authority import By, On
 from chainfin.services.goods import receipts
@@ -178,21 +179,8 @@ def held_by(session: Session, asset: AssetRow) -> dict[str, str]:
     out."""
     if isinstance(asset, ReceivableRow):
         return receivable_state.held_by(session, asset)
-    return receipts.held_by(asset)
-
-
-def not_free(session: Session, asset: AssetRow, message: str, *, free: int, needed: int) -> Refused:
-    """What is needed of an asset isn't free any more: asset_not_free, with what takes how much of it."""
-    held = held_by(session, asset)
-    named = ", ".join(f"{name} {amount}" for name, amount in held.items())
-    return Refused(
-        "asset_not_free",
-        message + (f": {named}" if named else ""),
-        status=asset.status,
-        held_by=held,
-        free=str(free),
-        needed=str(needed),
-    )
+    taken = {"pledged": asset.pledged, "reserved": asset.reserved}
+    return {name: str(Decimal(amount).scaleb(-3)) for name, amount in taken.items() if amount}
 
 
 def unless_paid(session: Session, asset: AssetRow, needed: int = 1) -> Refusal | None:

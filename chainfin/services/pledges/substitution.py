@@ -219,7 +219,7 @@ def accept(ctx: Context, actor: Actor, pledge_id: str, signature: str | None = N
         _move(session, row, SubstitutionEvent.GRANT)
         session.flush()
         loan = session.get_one(LoanRow, sold.loan_id)
-        until = max(loan_book.filed_until(loan), asset.due_date, ctx.clock.today())
+        until = max(loan.maturity, asset.due_date, ctx.clock.today())
         register.register(session, ctx, RegisterSubstitute, pledge, loan, until)
         return SubstitutionView.of(row, currency=asset.currency, act=ActView.of(act))
 

@@ -64,7 +64,7 @@ def pledge_more(ctx: Context, actor: Actor, loan_id: str, *, receipt_id: str, qu
         unless_refused(value.pledge(thousandths, pledge_id=pledge_id, lender=lender.id, by=borrower_id))
         free = assets.free_of(session, asset)
         if free < thousandths:
-            raise assets.not_free(session, asset, "a part of it is promised already", free=free, needed=thousandths)
+            raise Refused("asset_not_free", "a part of it is promised already", free=str(free))
         asset.reserved += thousandths
         session.add(asset)
         session.add(
@@ -143,7 +143,7 @@ def granted(session: Session, ctx: Context, act: ActRow) -> None:
     """The borrower has signed: the pledge is filed with the registry."""
     pledge = session.get_one(PledgeRow, act.subject)
     loan = session.get_one(LoanRow, pledge.loan_id)
-    register.register(session, ctx, RegisterTopUp, pledge, loan, max(loan_book.filed_until(loan), ctx.clock.today()))
+    register.register(session, ctx, RegisterTopUp, pledge, loan, max(loan.maturity, ctx.clock.today()))
 
 
 def registered(session: Session, ctx: Context, pledge_id: str, number: str) -> None:

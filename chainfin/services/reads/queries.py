@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -12,14 +13,13 @@ from sqlmodel import Session, SQLModel, and_, col, or_, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from chainfin.errors import Forbidden, NotFound
+from chainfin.risk.explain import explain
 from chainfin.rules.ledger import TrialLine
 from chainfin.rules.loan import Instalment, Kind, Loan, Step, accrue, rebate
 from chainfin.services.books import journals, loan_book
 from chainfin.services.goods import receipts
 from chainfin.services.kernel.context import Actor, Context
-from chainfin.services.lending import limits
 from chainfin.services.pledges import assets
-from chainfin.services.reads import explaining
 from chainfin.services.trade import order_state
 from chainfin.services.trade.receivable_state import parties, view, whole_view
 from chainfin.services.views.acts import ActView
@@ -189,8 +189,7 @@ def credit_limits(ctx: Context, actor: Actor, *, after: str = "", limit: int = 5
     if not actor.sees_all:
         query = query.where(or_(LimitRow.lender_id == actor.party_id, LimitRow.key == actor.party_id))
     with ctx.store.read() as session:
-        rows = _page(session, query, LimitRow.id, after, limit)
-        return [limits.view(session, row, warned=actor.sees_all or row.lender_id == actor.party_id) for row in rows]
+        return [LimitView.of(row) for row in _page(session, query, LimitRow.id, after, limit)]
 
 
 def applications(ctx: Context, actor: Actor, *, after: str = "", limit: int = 50) -> list[ApplicationView]:
@@ -209,9 +208,11 @@ def application(ctx: Context, actor: Actor, application_id: str) -> ApplicationD
         row = _application(session, actor, application_id)
         nodes = _nodes(session, application_id)
         made = session.exec(select(OfferRow).where(OfferRow.application_id == application_id)).one_or_none()
-        offer = None if made is None else _offer(session, ctx, actor, made, row)
-        detail = explaining.told(ctx, row, made)
-    return ApplicationDetail(ApplicationView.of(row), nodes, offer, detail, explaining.limit_parts(row))
+        offer = None if made is None else _offer(session, actor, made, row)
+    record = None if row.record is None else json.loads(row.record)
+    detail = [] if record is None else explain(record)
+    parts = [] if record is None else list(record["outcome"].get("limit_parts", []))
+    return ApplicationDetail(ApplicationView.of(row), nodes, offer, detail, parts)
 
 
 def trail(ctx: Context, actor: Actor, application_id: str, seq: int) -> Trail:
@@ -262,19 +263,18 @@ def offer(ctx: Context, actor: Actor, offer_id: str) -> OfferView:
         if row is not None:
             owner = session.get_one(ApplicationRow, row.application_id)
             if actor.sees_all or actor.party_id in (owner.borrower_id, owner.lender_id):
-                return _offer(session, ctx, actor, row, owner)
+                return _offer(session, actor, row, owner)
     raise NotFound("offer_unknown", f"there is no offer {offer_id}")
 
 
-def _offer(session: Session, ctx: Context, actor: Actor, row: OfferRow, application: ApplicationRow) -> OfferView:
+def _offer(session: Session, actor: Actor, row: OfferRow, application: ApplicationRow) -> OfferView:
     """With the act that accepts it for the borrower alone: the lender sees the offer without it."""
     act = None if row.act_id is None else session.get(ActRow, row.act_id)
     own = act is not None and (actor.sees_all or actor.party_id == act.party_id)
     kind, measure = Product(application.product).asset_kind, Measure.money(application.currency)
     if kind is not None:
         measure = assets.KINDS[kind].measure(session, application.asset_id)
-    terms = loan_book.told(row.terms, loan_book.agreed_due(ctx, row.terms))
-    return OfferView.of(row, pledged_in=measure, act=ActView.of(act) if act and own else None, terms=terms)
+    return OfferView.of(row, pledged_in=measure, act=ActView.of(act) if act is not None and own else None)
 
 
 def loans(ctx: Context, actor: Actor, *, after: str = "", limit: int = 50) -> list[LoanView]:
@@ -282,11 +282,7 @@ def loans(ctx: Context, actor: Actor, *, after: str = "", limit: int = 50) -> li
     if not actor.sees_all:
         query = query.where(or_(LoanRow.borrower_id == actor.party_id, LoanRow.lender_id == actor.party_id))
     with ctx.store.read() as session:
-        return [_loan_view(row, loan_book.due_on(ctx, row)) for row in _page(session, query, LoanRow.id, after, limit)]
-
-
-def _loan_view(row: LoanRow, due: date) -> LoanView:
-    return LoanView.of(row, maturity=due, terms=loan_book.told(row.terms, due))
+        return [LoanView.of(row) for row in _page(session, query, LoanRow.id, after, limit)]
 
 
 def _own_loan(session: Session, ctx: Context, actor: Actor, loan_id: str) -> tuple[LoanRow, Loan]:
@@ -301,8 +297,7 @@ def loan(ctx: Context, actor: Actor, loan_id: str) -> LoanDetail:
     with ctx.store.read() as session:
         row, value = _own_loan(session, ctx, actor, loan_id)
         pledges = session.exec(select(PledgeRow).where(PledgeRow.loan_id == loan_id)).all()
-        seen = _loan_view(row, value.schedule.due_dates[-1])
-        return LoanDetail(seen, value, [_pledge_view(session, pledge) for pledge in pledges])
+        return LoanDetail(LoanView.of(row), value, [_pledge_view(session, pledge) for pledge in pledges])
 
 
 def pledges(ctx: Context, actor: Actor, *, after: str = "", limit: int = 50) -> list[PledgeView]:

@@ -159,9 +159,4 @@ def unless_promised(session: Session, row: ReceivableRow, amount: int) -> None:
     left = unpromised(session, row)
     if amount > left:
         shown = Money(left, row.currency)
-        raise Refused(
-            "exceeds_free",
-            f"{shown} is free and not promised to a lender",
-            free=str(shown),
-            held_by=held_by(session, row),
-        )
+        raise Refused("exceeds_free", f"{shown} is free and not promised to a lender", free=str(shown))

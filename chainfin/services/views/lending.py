@@ -39,12 +39,10 @@ class LimitView:
     grade: str | None
     proposal_id: str | None
     updated_at: datetime
-    warning: Sentence | None
-    """For the lender: what is less safe about the limit than it could be."""
 
     @classmethod
-    def of(cls, row: LimitRow, *, warning: Sentence | None) -> LimitView:
-        return shown(cls, row, amount=row.amount if row.lowered_to is None else row.lowered_to, warning=warning)
+    def of(cls, row: LimitRow) -> LimitView:
+        return shown(cls, row, amount=row.amount if row.lowered_to is None else row.lowered_to)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +135,8 @@ class OfferView:
     act: ActView | None
 
     @classmethod
-    def of(cls, row: OfferRow, *, pledged_in: Measure, act: ActView | None, terms: Mapping[str, object]) -> OfferView:
-        return shown(cls, row, pledged_in=pledged_in, act=act, terms=terms)
+    def of(cls, row: OfferRow, *, pledged_in: Measure, act: ActView | None) -> OfferView:
+        return shown(cls, row, pledged_in=pledged_in, act=act)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +160,7 @@ class Trail:
 
 @dataclass(frozen=True, slots=True)
 class LoanView:
-    """A loan's terms and state, for borrower and lender. What is owed is read from the book. ``maturity``: the day on
-    which the last of it has to be paid."""
+    """A loan's terms and state, for borrower and lender. What is owed is read from the book."""
 
     id: str
     application_id: str
@@ -181,8 +178,8 @@ class LoanView:
     closed_at: datetime | None
 
     @classmethod
-    def of(cls, row: LoanRow, *, maturity: date, terms: Mapping[str, object]) -> LoanView:
-        return shown(cls, row, maturity=maturity, terms=terms)
+    def of(cls, row: LoanRow) -> LoanView:
+        return shown(cls, row)
 
 
 @dataclass(frozen=True, slots=True)

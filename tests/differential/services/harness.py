@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, TypeVar
 
 from sqlalchemy import func, text
@@ -18,21 +18,17 @@ from chainfin.eth.bindings.base import Signed
 from chainfin.eth.signer import Signer
 from chainfin.samples import Company
 from chainfin.services.kernel import acts, custody
-from chainfin.services.kernel.commands import PayLoan
 from chainfin.services.kernel.context import OPERATOR, Actor
-from chainfin.storage.ledger_tables import OutboxRow
 from chainfin.storage.lending_tables import LoanRow
 from chainfin.storage.party_tables import PartyRow
 from chainfin.storage.pledge_tables import PledgeRow, UndertakingRow
 from chainfin.storage.trade_tables import ActRow, DocumentRow, OrderRow, ReceivableRow, WarehouseReceiptRow
-from chainfin.values.command_state import CommandState
 from chainfin.values.party import Role
 from tests.differential.services.deed import Call
 from tests.e2e.onchain import view
 from tests.e2e.site import Site, open_site
 
 R = TypeVar("R", bound=SQLModel)
-HOUR = timedelta(hours=1)
 AMPLE = 900_000_000_00
 """A limit, fen: what a limit stops is no matter of the contracts."""
 SELLERS = ("maker", "grower")
@@ -146,18 +142,6 @@ class Harness:
         inst = self.site.inst
         while inst.chain.run_until_idle() + inst.worker.run_once():
             pass
-
-    def bank_answers(self) -> None:
-        """The bank says what became of each payout that it held back, by turns that it was made and that it wasn't:
-        what waited for that goes on."""
-        held = select(OutboxRow).where(OutboxRow.topic == PayLoan.TOPIC, OutboxRow.status == CommandState.UNKNOWN.value)
-        with self.site.ctx.store.read() as session:
-            orders = session.exec(held.order_by(col(OutboxRow.id))).all()
-        for place, order in enumerate(orders):
-            self.site.world.resolves(str(order.payload["instruction_id"]), "refused" if place % 2 else "done")
-        if orders:
-            self.site.ctx.clock.move_to(self.site.ctx.clock.now() + HOUR)  # the next time that it is asked
-            self.site.run()
 
     # the contracts
 
