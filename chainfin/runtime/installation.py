@@ -121,22 +121,25 @@ class Installation(AbstractContextManager["Installation"]):
         if settings.chain_url is not None:  # the embedded chain is held by one process as it is
             self._closing.append(self.store.serve_alone())
         with self.store.installing():
-            vault = Vault.open(settings.home, fresh=self.store.is_empty())
-            keys = self._install(settings, vault, calendar, start_at)
+            vault, keys = self._install(settings, calendar, start_at)
         self.sandbox: Sandbox | None = None
         self.played = Played()  # by the sandbox
         self.partners = self._partners(settings, faults)
         self._drivers(vault, keys, drive)
 
     def _install(
-        self, settings: Settings, vault: Vault, calendar: Calendar, start_at: datetime | None
-    ) -> Mapping[str, str]:
-        """What exists once: tables, keys, contracts. One process at a time; returns the service's own addresses."""
+        self, settings: Settings, calendar: Calendar, start_at: datetime | None
+    ) -> tuple[Vault, Mapping[str, str]]:
+        """What exists once: tables, keys, contracts. One process at a time; returns what opens the sealed, and the
+        service's own addresses."""
         embedded = settings.chain_url is None
         fresh = self.store.is_empty()
         if fresh:
             self.store.upgrade()
         self.store.check_schema()
+        with self.store.read() as session:
+            sealed = bool(custody.own_addresses(session))
+        vault = Vault.open(settings.home, fresh=not sealed)
         self.clock = Clock(self.store, movable=embedded, zone=settings.time_zone)
         if fresh and start_at is not None:
             self.clock.start_at(start_at)
@@ -167,7 +170,7 @@ class Installation(AbstractContextManager["Installation"]):
         )
         self.store.before_commit(lambda session: announcing.write(session, self.ctx))
         admission.admit_registrar(self.ctx)
-        return keys
+        return vault, keys
 
     def _relayer(self, settings: Settings, vault: Vault, sealed: str) -> Signer:
         """Who pays for gas and signs transactions: a key in a web3signer if one is named, else the sealed one."""
