@@ -19,7 +19,7 @@ BUGS = (
     Bug(
         "only a final receipt decides",
         "chainfin/chain/settling.py:Settler.settle",
-        "elif receipt.block_number <= head.number - self._depth:",
+        "elif receipt.block_number <= head.number - self._depth and self._stands(receipt):",
         "else:",
         (SENDER + "test_receipt_not_final_yet__not_reported__and_lease_over_sends_no_second",),
     ),
